@@ -1,0 +1,1 @@
+//! The blueprint as a store: viewport, containers, views, contents expressions, overrides, heuristics, commands, undo.

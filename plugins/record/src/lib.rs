@@ -1,0 +1,1 @@
+//! The recorder: a Bevy world to chunks, driven by change ticks.

@@ -1,0 +1,400 @@
+//! Chunks: the unit of storage. Some rows of one entity, immutable and shared.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, ListArray};
+use arrow_buffer::{OffsetBuffer, ScalarBuffer};
+use arrow_schema::{DataType, Field};
+use smallvec::SmallVec;
+
+use crate::{ChunkId, ComponentDescriptor, EntityPath, RowId, TimeRange, Timeline};
+
+/// Why something is not a valid chunk.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChunkError {
+    /// A column has another number of rows than the chunk.
+    #[error("{entity}: column {column} has {actual} rows where the chunk has {expected}")]
+    RowCount {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The column's name.
+        column: String,
+        /// The rows it should have.
+        expected: usize,
+        /// The rows it has.
+        actual: usize,
+    },
+    /// A timeline or a component stands in the chunk twice.
+    #[error("{entity}: column {column} is there twice")]
+    DuplicateColumn {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The column's name.
+        column: String,
+    },
+    /// A row lies at `i64::MIN`, which is reserved.
+    #[error("{entity}: a row lies at the reserved time i64::MIN on timeline {timeline}")]
+    ReservedTime {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The timeline's name.
+        timeline: String,
+    },
+    /// A component is not a column of lists.
+    #[error("{entity}: component {component} has type {data_type}, but a list is needed")]
+    NotAList {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The component's name.
+        component: String,
+        /// The type it has.
+        data_type: String,
+    },
+    /// Arrays of one component have different types.
+    #[error("{entity}: component {component} is logged with different types: {message}")]
+    MixedTypes {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The component's name.
+        component: String,
+        /// What Arrow says.
+        message: String,
+    },
+    /// A chunk has more rows than an index can count.
+    #[error("{entity}: {rows} rows are more than a chunk can hold")]
+    TooManyRows {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The rows.
+        rows: usize,
+    },
+}
+
+/// The times of a chunk's rows on one timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeColumn {
+    timeline: Timeline,
+    times: ScalarBuffer<i64>,
+    range: TimeRange,
+    sorted: bool,
+}
+
+impl TimeColumn {
+    /// The column of these times, one per row. Finds their range and whether they are sorted, in one pass.
+    pub fn new(timeline: Timeline, times: impl Into<ScalarBuffer<i64>>) -> Self {
+        let times = times.into();
+        let (mut range, mut sorted, mut previous) = (TimeRange::EMPTY, true, i64::MIN);
+        for &time in times.iter() {
+            range.min = range.min.min(time);
+            range.max = range.max.max(time);
+            sorted &= previous <= time;
+            previous = time;
+        }
+        Self { timeline, times, range, sorted }
+    }
+
+    /// The timeline.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// A time per row, in the timeline's unit.
+    pub fn times(&self) -> &ScalarBuffer<i64> {
+        &self.times
+    }
+
+    /// From the earliest row to the latest; empty where there is no row.
+    pub fn range(&self) -> TimeRange {
+        self.range
+    }
+
+    /// Whether the times never decrease.
+    pub fn is_sorted(&self) -> bool {
+        self.sorted
+    }
+}
+
+/// One component of a chunk: a list of instances per row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComponentColumn {
+    descriptor: ComponentDescriptor,
+    lists: ListArray,
+}
+
+impl ComponentColumn {
+    /// The column of these lists, one per row. A null list means that nothing was logged in that row.
+    pub fn new(descriptor: ComponentDescriptor, lists: ListArray) -> Self {
+        Self { descriptor, lists }
+    }
+
+    /// What the column holds.
+    pub fn descriptor(&self) -> &ComponentDescriptor {
+        &self.descriptor
+    }
+
+    /// The column's name, `Points3D:positions`.
+    pub fn name(&self) -> &Arc<str> {
+        &self.descriptor.component
+    }
+
+    /// A list per row.
+    pub fn lists(&self) -> &ListArray {
+        &self.lists
+    }
+
+    /// Whether something was logged in this row; `false` for rows that do not exist.
+    pub fn is_valid(&self, row: usize) -> bool {
+        row < self.lists.len() && self.lists.is_valid(row)
+    }
+
+    /// The instances of a row, as a slice that shares the column's memory; `None` where nothing was logged.
+    pub fn cell(&self, row: usize) -> Option<ArrayRef> {
+        self.is_valid(row).then(|| self.lists.value(row))
+    }
+
+    /// The number of rows in which something was logged.
+    pub fn num_valid(&self) -> usize {
+        self.lists.len() - self.lists.null_count()
+    }
+}
+
+/// Some rows of one entity: a row id per row, a time per row and timeline, a list of instances per row and component.
+///
+/// Immutable; shared by `Arc`. Reading never copies Arrow buffers.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    id: ChunkId,
+    entity_path: EntityPath,
+    row_ids: Arc<[RowId]>,
+    row_ids_sorted: bool,
+    timelines: SmallVec<[TimeColumn; 2]>,
+    components: Vec<ComponentColumn>,
+    num_bytes: u64,
+}
+
+impl Chunk {
+    /// Checks the columns against each other and puts them in order (by name).
+    ///
+    /// A chunk without timelines is static.
+    ///
+    /// # Errors
+    /// Where a column's length differs, a column is there twice, or a time is `i64::MIN`.
+    pub fn new(
+        id: ChunkId,
+        entity_path: EntityPath,
+        row_ids: impl Into<Arc<[RowId]>>,
+        timelines: impl IntoIterator<Item = TimeColumn>,
+        components: impl IntoIterator<Item = ComponentColumn>,
+    ) -> Result<Self, ChunkError> {
+        let row_ids = row_ids.into();
+        let rows = row_ids.len();
+        if u32::try_from(rows).is_err() {
+            return Err(ChunkError::TooManyRows { entity: entity_path, rows });
+        }
+        let mut timelines: SmallVec<[TimeColumn; 2]> = timelines.into_iter().collect();
+        timelines.sort_by(|a, b| a.timeline.name().cmp(b.timeline.name()));
+        let mut components: Vec<ComponentColumn> = components.into_iter().collect();
+        components.sort_by(|a, b| a.name().cmp(b.name()));
+
+        let lengths = timelines
+            .iter()
+            .map(|column| (column.timeline.name(), column.times.len()))
+            .chain(components.iter().map(|column| (column.name(), column.lists.len())));
+        for (column, actual) in lengths {
+            if actual != rows {
+                return Err(ChunkError::RowCount { entity: entity_path, column: column.to_string(), expected: rows, actual });
+            }
+        }
+        let twice = timelines
+            .windows(2)
+            .find(|pair| pair[0].timeline.name() == pair[1].timeline.name())
+            .map(|pair| pair[0].timeline.name())
+            .or_else(|| components.windows(2).find(|pair| pair[0].name() == pair[1].name()).map(|pair| pair[0].name()));
+        if let Some(column) = twice {
+            return Err(ChunkError::DuplicateColumn { entity: entity_path, column: column.to_string() });
+        }
+        if let Some(column) = timelines.iter().find(|column| rows > 0 && column.range.min == i64::MIN) {
+            return Err(ChunkError::ReservedTime { entity: entity_path, timeline: column.timeline.name().to_string() });
+        }
+
+        let num_bytes = size_of::<Self>()
+            + rows * size_of::<RowId>()
+            + timelines.iter().map(|column| size_of::<TimeColumn>() + column.times.inner().len()).sum::<usize>()
+            + components.iter().map(|column| size_of::<ComponentColumn>() + sliced_bytes(&column.lists)).sum::<usize>();
+        Ok(Self {
+            id,
+            entity_path,
+            row_ids_sorted: row_ids.windows(2).all(|pair| pair[0] <= pair[1]),
+            row_ids,
+            timelines,
+            components,
+            num_bytes: num_bytes as u64,
+        })
+    }
+
+    /// Begins a chunk to be filled row by row.
+    pub fn builder(entity_path: impl Into<EntityPath>) -> ChunkBuilder {
+        ChunkBuilder::new(entity_path.into())
+    }
+
+    /// The chunk's id.
+    pub fn id(&self) -> ChunkId {
+        self.id
+    }
+
+    /// The entity whose rows these are.
+    pub fn entity_path(&self) -> &EntityPath {
+        &self.entity_path
+    }
+
+    /// The number of rows.
+    pub fn num_rows(&self) -> usize {
+        self.row_ids.len()
+    }
+
+    /// Whether the rows lie on no timeline, and so hold at all times.
+    pub fn is_static(&self) -> bool {
+        self.timelines.is_empty()
+    }
+
+    /// An id per row.
+    pub fn row_ids(&self) -> &Arc<[RowId]> {
+        &self.row_ids
+    }
+
+    /// Whether the row ids never decrease.
+    pub fn row_ids_sorted(&self) -> bool {
+        self.row_ids_sorted
+    }
+
+    /// The time columns, ordered by the timeline's name.
+    pub fn timelines(&self) -> &[TimeColumn] {
+        &self.timelines
+    }
+
+    /// The time column of the timeline with this name.
+    pub fn timeline(&self, name: &str) -> Option<&TimeColumn> {
+        self.timelines.iter().find(|column| &**column.timeline.name() == name)
+    }
+
+    /// The component columns, ordered by name.
+    pub fn components(&self) -> &[ComponentColumn] {
+        &self.components
+    }
+
+    /// The component column with this name.
+    pub fn component(&self, name: &str) -> Option<&ComponentColumn> {
+        let at = self.components.binary_search_by(|column| (**column.name()).cmp(name)).ok()?;
+        self.components.get(at)
+    }
+
+    /// The instances of a component in a row; `None` where nothing was logged.
+    pub fn cell(&self, component: &str, row: usize) -> Option<ArrayRef> {
+        self.component(component)?.cell(row)
+    }
+
+    /// The memory that the chunk's rows take, in bytes. Buffers that are shared with other chunks count by the part used.
+    pub fn num_bytes(&self) -> u64 {
+        self.num_bytes
+    }
+}
+
+/// The bytes of an array that its slice really covers, child arrays included.
+fn sliced_bytes(array: &dyn Array) -> usize {
+    // An array that Arrow can not measure (a type with no layout of its own) counts by its buffers.
+    array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_buffer_memory_size())
+}
+
+/// Fills a chunk row by row. See [`Chunk::builder`].
+#[derive(Clone, Debug)]
+pub struct ChunkBuilder {
+    id: ChunkId,
+    entity_path: EntityPath,
+    rows: Vec<BuilderRow>,
+}
+
+#[derive(Clone, Debug)]
+struct BuilderRow {
+    id: RowId,
+    times: SmallVec<[(Timeline, i64); 2]>,
+    cells: Vec<(ComponentDescriptor, ArrayRef)>,
+}
+
+impl ChunkBuilder {
+    /// Begins a chunk with a new id.
+    pub fn new(entity_path: EntityPath) -> Self {
+        Self { id: ChunkId::new(), entity_path, rows: Vec::new() }
+    }
+
+    /// Sets the chunk's id.
+    #[must_use]
+    pub fn with_id(mut self, id: ChunkId) -> Self {
+        self.id = id;
+        self
+    }
+
+    /// Adds a row: its times (none for static data) and the instances of each component that is logged in it.
+    #[must_use]
+    pub fn with_row(
+        mut self,
+        row_id: RowId,
+        times: impl IntoIterator<Item = (Timeline, i64)>,
+        cells: impl IntoIterator<Item = (ComponentDescriptor, ArrayRef)>,
+    ) -> Self {
+        self.rows.push(BuilderRow { id: row_id, times: times.into_iter().collect(), cells: cells.into_iter().collect() });
+        self
+    }
+
+    /// Puts the rows together. Each component that some row lacks is null there.
+    ///
+    /// # Errors
+    /// Where rows lie on different timelines, or a component has different types in different rows, and where
+    /// [`Chunk::new`] fails.
+    pub fn build(self) -> Result<Chunk, ChunkError> {
+        let Self { id, entity_path, rows } = self;
+        let mut timelines: Vec<Timeline> = rows.iter().flat_map(|row| row.times.iter().map(|(t, _)| t.clone())).collect();
+        timelines.sort();
+        timelines.dedup();
+        let mut time_columns = Vec::with_capacity(timelines.len());
+        for timeline in timelines {
+            let times: Vec<i64> =
+                rows.iter().filter_map(|row| row.times.iter().find(|(t, _)| *t == timeline).map(|(_, time)| *time)).collect();
+            time_columns.push(TimeColumn::new(timeline, times));
+        }
+
+        let mut descriptors: Vec<ComponentDescriptor> =
+            rows.iter().flat_map(|row| row.cells.iter().map(|(descriptor, _)| descriptor.clone())).collect();
+        descriptors.sort();
+        descriptors.dedup_by(|a, b| a.component == b.component);
+        let mut components = Vec::with_capacity(descriptors.len());
+        for descriptor in descriptors {
+            let cells: Vec<Option<&ArrayRef>> = rows
+                .iter()
+                .map(|row| row.cells.iter().find(|(d, _)| d.component == descriptor.component).map(|(_, cell)| cell))
+                .collect();
+            let lists = lists_from_cells(&cells).map_err(|message| ChunkError::MixedTypes {
+                entity: entity_path.clone(),
+                component: descriptor.component.to_string(),
+                message,
+            })?;
+            components.push(ComponentColumn::new(descriptor, lists));
+        }
+        let row_ids: Vec<RowId> = rows.iter().map(|row| row.id).collect();
+        Chunk::new(id, entity_path, row_ids, time_columns, components)
+    }
+}
+
+/// A list array with a list per cell, null where there is none. Copies the instances once.
+fn lists_from_cells(cells: &[Option<&ArrayRef>]) -> Result<ListArray, String> {
+    let parts: Vec<&dyn Array> = cells.iter().flatten().map(|cell| cell.as_ref()).collect();
+    let data_type = parts.first().map_or(DataType::Null, |part| part.data_type().clone());
+    let values = match parts.as_slice() {
+        [] => arrow_array::new_empty_array(&data_type),
+        [_] => cells.iter().flatten().next().map_or_else(|| arrow_array::new_empty_array(&data_type), |cell| Arc::clone(cell)),
+        parts => arrow_select::concat::concat(parts).map_err(|error| error.to_string())?,
+    };
+    let offsets = OffsetBuffer::from_lengths(cells.iter().map(|cell| cell.map_or(0, |cell| cell.len())));
+    let nulls = cells.iter().any(Option::is_none).then(|| cells.iter().map(Option::is_some).collect::<Vec<bool>>().into());
+    ListArray::try_new(Arc::new(Field::new("item", data_type, true)), offsets, values, nulls).map_err(|error| error.to_string())
+}

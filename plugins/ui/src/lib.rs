@@ -1,0 +1,1 @@
+//! The user interface: viewport tiles, panels, palette, theme.

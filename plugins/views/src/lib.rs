@@ -1,0 +1,1 @@
+//! The view classes, a folder each, with their user interface and visualizers.
