@@ -1,1 +1,72 @@
-//! The vocabulary: archetypes and components, typed zero-copy readers over Arrow arrays, builders to log with.
+//! The vocabulary of recordings: what archetypes and components there are, how to read them and how to log them.
+//!
+//! # Names
+//! [`archetypes`] and [`blueprint`] declare what belongs together, one declaration each, with the names of the columns
+//! (`Points3D::POSITIONS`) and the builders to log with. [`Vocabulary`] lists every archetype there is, typed here or not.
+//!
+//! # Types
+//! [`components`] says how the instances of a component lie in Arrow arrays. [`enums`] and [`records`] are the values that are
+//! more than numbers and texts.
+//!
+//! # Reading
+//! [`read`] turns the array of a cell into a slice of the same memory, after checking it. [`clamped`] and its like join
+//! components of different lengths.
+//!
+//! # Logging
+//! [`log_chunk`] and [`columns_chunk`] make chunks from archetypes:
+//! ```
+//! use chronoscope_types::{Points3D, log_chunk, read};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let points = Points3D::new([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]).with_colors([[255, 0, 0]]).with_radii([0.1]);
+//! let chunk = log_chunk("world/points", [], &points)?;
+//! let cell = chunk.cell(&Points3D::POSITIONS, 0).ok_or("nothing logged")?;
+//! assert_eq!(read::positions3d(&cell)?[1], [1.0, 0.0, 0.0]);
+//! # Ok(())
+//! # }
+//! ```
+
+mod vocabulary;
+
+mod datatype;
+
+mod component;
+
+mod archetype;
+
+pub mod archetypes;
+
+pub mod blueprint;
+
+mod constructors;
+
+pub mod components;
+
+mod encoding;
+
+mod color;
+
+pub mod enums;
+
+pub mod records;
+
+mod error;
+
+pub mod read;
+
+mod join;
+
+mod log;
+
+pub use archetype::AsComponents;
+pub use archetypes::{
+    AnnotationContext, Arrows2D, Arrows3D, Asset3D, Boxes2D, Boxes3D, Clear, CoordinateFrame, DepthImage, EncodedImage, Image,
+    InstancePoses3D, LineStrips2D, LineStrips3D, Mesh3D, Pinhole, Points2D, Points3D, RecordingInfo, Scalars, SegmentationImage,
+    SeriesLines, SeriesPoints, TextDocument, TextLog, Transform3D, TransformAxes3D, ViewCoordinates,
+};
+pub use color::Rgba;
+pub use component::{Component, ComponentName};
+pub use encoding::{NoValue, lists::ListSlices, plain::PlainValue, text::TextSlices};
+pub use error::ReadError;
+pub use join::{clamped, clamped_iter, clamped_options};
+pub use log::{columns_chunk, columns_chunk_with_lengths, log_chunk};
+pub use vocabulary::{ArchetypeInfo, FieldInfo, Presence, Vocabulary};

@@ -1,0 +1,167 @@
+//! Readers by what they read, for the components that most code wants. Each is the [`Component::read`] of a component type.
+//!
+//! They take the array of one cell's instances, as a chunk's column or a query's hit gives it, and check it: its type, its
+//! nulls, its lengths. What has exactly the right type is not copied.
+
+use std::borrow::Cow;
+
+use arrow_array::{Array, ListArray};
+use chronoscope_store::ComponentColumn;
+
+use crate::{
+    Component, ReadError, components,
+    encoding::{
+        check_no_nulls,
+        lists::ListSlices,
+        plain::{PlainValue, read_range},
+        text::TextSlices,
+    },
+    records,
+};
+
+macro_rules! readers {
+    ($($(#[$doc:meta])* $name:ident: $component:ident -> $slice:ty;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// # Errors
+            /// Where the array can not be read as that.
+            pub fn $name(array: &dyn Array) -> Result<$slice, ReadError> {
+                components::$component::read(array)
+            }
+        )*
+    };
+}
+
+readers! {
+    /// Positions in space.
+    positions3d: Position3D -> Cow<'_, [[f32; 3]]>;
+    /// Positions in a plane.
+    positions2d: Position2D -> Cow<'_, [[f32; 2]]>;
+    /// Vectors in space.
+    vectors3d: Vector3D -> Cow<'_, [[f32; 3]]>;
+    /// Vectors in a plane.
+    vectors2d: Vector2D -> Cow<'_, [[f32; 2]]>;
+    /// Half of the sizes of boxes.
+    half_sizes3d: HalfSize3D -> Cow<'_, [[f32; 3]]>;
+    /// Half of the sizes of rectangles.
+    half_sizes2d: HalfSize2D -> Cow<'_, [[f32; 2]]>;
+    /// Translations.
+    translations3d: Translation3D -> Cow<'_, [[f32; 3]]>;
+    /// Scales along the three axes.
+    scales3d: Scale3D -> Cow<'_, [[f32; 3]]>;
+    /// Rotations as quaternions X, Y, Z, W; not necessarily of length one.
+    quaternions: RotationQuat -> Cow<'_, [[f32; 4]]>;
+    /// Rotations about axes.
+    rotations_axis_angle: RotationAxisAngle -> Vec<records::RotationAxisAngle>;
+    /// Matrices, column by column.
+    mat3x3s: TransformMat3x3 -> Cow<'_, [[f32; 9]]>;
+    /// Projections of cameras, column by column.
+    pinhole_projections: PinholeProjection -> Cow<'_, [[f32; 9]]>;
+    /// What transforms map.
+    transform_relations: TransformRelation -> Vec<crate::enums::TransformRelation>;
+    /// The directions of axes, as [`crate::enums::ViewDir`]'s bytes.
+    view_coordinates: ViewCoordinates -> Cow<'_, [[u8; 3]]>;
+    /// Colours as `0xRRGGBBAA`.
+    colors: Color -> Cow<'_, [u32]>;
+    /// Radii: in scene units, or in points on the screen where they are negative.
+    radii: Radius -> Cow<'_, [f32]>;
+    /// Class ids.
+    class_ids: ClassId -> Cow<'_, [u16]>;
+    /// Keypoint ids.
+    keypoint_ids: KeypointId -> Cow<'_, [u16]>;
+    /// Numbers to plot.
+    scalars: Scalar -> Cow<'_, [f64]>;
+    /// Texts.
+    texts: Text -> TextSlices<'_>;
+    /// Names.
+    names: Name -> TextSlices<'_>;
+    /// Booleans.
+    bools: Visible -> Vec<bool>;
+    /// The contents of files.
+    blobs: Blob -> ListSlices<'_, u8>;
+    /// The bytes of pictures.
+    image_buffers: ImageBuffer -> ListSlices<'_, u8>;
+    /// The formats of pictures.
+    image_formats: ImageFormat -> Vec<records::ImageFormat>;
+    /// Lines in space.
+    strips3d: LineStrip3D -> ListSlices<'_, [f32; 3]>;
+    /// Lines in a plane.
+    strips2d: LineStrip2D -> ListSlices<'_, [f32; 2]>;
+    /// How boxes and the like are drawn.
+    fill_modes: FillMode -> Vec<crate::enums::FillMode>;
+    /// The order of what lies in one plane, the greatest in front.
+    draw_orders: DrawOrder -> Cow<'_, [f32]>;
+    /// How much of a metre's units a depth of one metre is.
+    depth_meters: DepthMeter -> Cow<'_, [f32]>;
+    /// Media types, such as `image/png`.
+    media_types: MediaType -> TextSlices<'_>;
+    /// Ranges of values, from and to.
+    value_ranges: ValueRange -> Cow<'_, [[f64; 2]]>;
+    /// What class ids stand for.
+    annotation_contexts: AnnotationContext -> Vec<records::AnnotationContext>;
+    /// Triangles as three indices of vertices each.
+    triangle_indices: TriangleIndices -> Cow<'_, [[u32; 3]]>;
+}
+
+/// The first value of a cell, where there is one.
+pub fn first<T: Copy>(values: &[T]) -> Option<T> {
+    values.first().copied()
+}
+
+/// A whole column of a chunk, whose values lie in one slice.
+///
+/// Reading it once is much cheaper than reading cell by cell where each row has few instances, as in plots.
+#[derive(Clone, Debug)]
+pub struct ColumnSlices<'a, T: PlainValue> {
+    lists: &'a ListArray,
+    /// The values from the first offset on.
+    values: Cow<'a, [T]>,
+    start: usize,
+}
+
+impl<T: PlainValue> ColumnSlices<'_, T> {
+    /// The number of rows.
+    pub fn num_rows(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// The instances of a row; `None` where nothing was logged, or the row does not exist.
+    pub fn row(&self, row: usize) -> Option<&[T]> {
+        if row >= self.lists.len() || !self.lists.is_valid(row) {
+            return None;
+        }
+        let offset = |index: usize| {
+            let offset = usize::try_from(*self.lists.value_offsets().get(index)?).ok()?;
+            offset.checked_sub(self.start)
+        };
+        self.values.get(offset(row)?..offset(row + 1)?)
+    }
+
+    /// The rows in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Option<&[T]>> + Clone {
+        (0..self.num_rows()).map(|row| self.row(row))
+    }
+
+    /// The instances of all rows, one after the other; with them those of rows that are null, if these hide some.
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+}
+
+/// Reads all rows of a column at once.
+///
+/// # Errors
+/// Where the instances can not be read as `C`.
+pub fn column<C, T>(column: &ComponentColumn) -> Result<ColumnSlices<'_, T>, ReadError>
+where
+    T: PlainValue,
+    C: for<'a> Component<Slice<'a> = Cow<'a, [T]>>,
+{
+    let lists = column.lists();
+    let offset = |index: usize| lists.value_offsets().get(index).and_then(|&offset| usize::try_from(offset).ok()).unwrap_or(0);
+    let (start, end) = (offset(0), offset(lists.len()));
+    check_no_nulls(C::TYPE, lists.values().as_ref(), &(start..end))?;
+    let values = read_range(C::TYPE, lists.values().as_ref(), start..end)?;
+    Ok(ColumnSlices { lists, values, start })
+}
