@@ -53,6 +53,6 @@ def use_tabular_figures(font: TTFont) -> None:
 
 
 if __name__ == "__main__":
-    for weight in ["Regular", "Medium", "SemiBold"]:
+    for weight in ["Regular", "Medium"]:
         make(DEBIAN / f"opentype/inter/Inter-{weight}.otf", tabular=True)
     make(DEBIAN / "truetype/jetbrains-mono/JetBrainsMono-Regular.ttf", tabular=False)
