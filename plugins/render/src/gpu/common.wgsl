@@ -1,0 +1,108 @@
+// What every primitive needs: the view, colours, pixels.
+
+#define_import_path chronoscope_render::common
+
+#import bevy_render::view::View
+
+struct BulkView {
+    // Linear colour, and how much of it is mixed in.
+    hovered: vec4<f32>,
+    selected: vec4<f32>,
+    ui_point_pixels: f32,
+    // Added to the radius of what is highlighted, in pixels.
+    highlight_pixels: f32,
+    padding: vec2<f32>,
+}
+
+@group(0) @binding(0) var<uniform> view: View;
+@group(0) @binding(1) var<uniform> bulk: BulkView;
+
+const DEPTH_STEP: f32 = 1.52587890625e-5;
+
+// A position outside of the view, the same for all vertices: nothing is drawn.
+fn nothing() -> vec4<f32> {
+    return vec4(-2.0, -2.0, -2.0, 1.0);
+}
+
+// The corners of two triangles that cover (-1, -1) to (1, 1).
+fn quad_corner(vertex_index: u32) -> vec2<f32> {
+    // 0 1 2, 2 1 3
+    let second = select(select(3u, 1u, vertex_index == 4u), 2u, vertex_index == 3u);
+    let index = select(vertex_index, second, vertex_index >= 3u);
+    return vec2(select(-1.0, 1.0, (index & 1u) == 1u), select(-1.0, 1.0, (index & 2u) == 2u));
+}
+
+fn is_orthographic() -> bool {
+    return view.clip_from_view[3][3] == 1.0;
+}
+
+fn view_size_pixels() -> vec2<f32> {
+    return view.main_pass_viewport.zw;
+}
+
+// The pixel, as in @builtin(position), of a point in front of the eye.
+fn pixels_from_clip(clip: vec4<f32>) -> vec2<f32> {
+    let ndc = clip.xy / clip.w;
+    return view.main_pass_viewport.xy + (ndc * vec2(0.5, -0.5) + 0.5) * view.main_pass_viewport.zw;
+}
+
+// The clip position at a pixel, with the depth of another point.
+fn clip_from_pixels(pixels: vec2<f32>, at: vec4<f32>) -> vec4<f32> {
+    let fraction = (pixels - view.main_pass_viewport.xy) / view.main_pass_viewport.zw;
+    let ndc = (fraction - 0.5) * vec2(2.0, -2.0);
+    return vec4(ndc * at.w, at.zw);
+}
+
+// Scene units per pixel where clip.w is w.
+fn units_per_pixel(w: f32) -> f32 {
+    return 2.0 * w / (view.clip_from_view[1][1] * view.main_pass_viewport.w);
+}
+
+// Nearer by some steps. The depth of a perspective view is one over the distance, so a step is a factor there.
+fn with_depth_offset(clip: vec4<f32>, steps: f32) -> vec4<f32> {
+    let shift = select(clip.z, clip.w, is_orthographic()) * steps * DEPTH_STEP;
+    // What was in front of the near plane stays there.
+    let z = select(clip.z + shift, min(clip.z + shift, clip.w), clip.z <= clip.w);
+    return vec4(clip.xy, z, clip.w);
+}
+
+fn linear_from_srgb(srgb: vec3<f32>) -> vec3<f32> {
+    let low = srgb / 12.92;
+    let high = pow((srgb + 0.055) / 1.055, vec3(2.4));
+    return select(high, low, srgb <= vec3(0.04045));
+}
+
+fn srgb_from_linear(linear: vec3<f32>) -> vec3<f32> {
+    let low = linear * 12.92;
+    let high = 1.055 * pow(max(linear, vec3(0.0)), vec3(1.0 / 2.4)) - 0.055;
+    return select(high, low, linear <= vec3(0.0031308));
+}
+
+// A target that does not encode by itself is given encoded colours.
+fn encode_output(linear: vec3<f32>) -> vec3<f32> {
+#ifdef SRGB_ENCODED_OUTPUT
+    return srgb_from_linear(linear);
+#else
+    return linear;
+#endif
+}
+
+// The alpha of a fragment that lies `inside` pixels within a silhouette; zero is to be discarded.
+fn cut(alpha: f32, inside: f32) -> f32 {
+#ifdef TRANSLUCENT
+    return alpha * clamp(inside + 0.5, 0.0, 1.0);
+#else
+#ifdef ALPHA_TO_COVERAGE
+    return clamp(inside + 0.5, 0.0, 1.0);
+#else
+    return select(0.0, 1.0, inside >= 0.0);
+#endif
+#endif
+}
+
+// Full colour for a face that looks at the camera; no two faces of a box are alike from most places.
+fn shade(color: vec3<f32>, normal_in_world: vec3<f32>) -> vec3<f32> {
+    let normal = normalize((view.view_from_world * vec4(normal_in_world, 0.0)).xyz);
+    let light = normalize(vec3(0.25, 0.45, 0.85));
+    return color * clamp(0.3 + 0.82 * max(dot(normal, light), 0.0), 0.0, 1.0);
+}

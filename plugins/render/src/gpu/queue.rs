@@ -1,0 +1,140 @@
+//! Each visible batch becomes an item of a render phase, per view.
+
+use bevy::asset::AssetId;
+use bevy::core_pipeline::core_3d::{
+    Opaque3d, Opaque3dBatchSetKey, Opaque3dBinKey, Transparent3d, TransparentSortingInfo3d,
+};
+use bevy::ecs::system::{Query, Res, ResMut};
+use bevy::mesh::Mesh;
+use bevy::platform::collections::HashSet;
+use bevy::render::mesh::allocator::MeshSlabs;
+use bevy::render::render_phase::{
+    BinnedRenderPhase, BinnedRenderPhaseType, DrawFunctionId, DrawFunctions, InputUniformIndex, PhaseItemExtraIndex,
+    ViewBinnedRenderPhases, ViewSortedRenderPhases,
+};
+use bevy::render::render_resource::{CachedRenderPipelineId, PipelineCache, SpecializedRenderPipelines};
+use bevy::render::sync_world::MainEntity;
+use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
+use bevy::ecs::entity::Entity;
+
+use super::draw::DrawInstances;
+use super::pipeline::{InstancePipeline, PipelineKey};
+use super::upload::GpuBatch;
+use crate::batch::{Blending, InstanceBatch, Primitive};
+use crate::stats::RenderStats;
+
+pub(super) fn queue_batches<P: Primitive>(
+    stats: Res<RenderStats>,
+    pipeline_cache: Res<PipelineCache>,
+    pipeline: Res<InstancePipeline<P>>,
+    mut pipelines: ResMut<SpecializedRenderPipelines<InstancePipeline<P>>>,
+    mut opaque_phases: ResMut<ViewBinnedRenderPhases<Opaque3d>>,
+    mut transparent_phases: ResMut<ViewSortedRenderPhases<Transparent3d>>,
+    opaque_functions: Res<DrawFunctions<Opaque3d>>,
+    transparent_functions: Res<DrawFunctions<Transparent3d>>,
+    views: Query<(&ExtractedView, &RenderVisibleEntities, &Msaa)>,
+    batches: Query<&GpuBatch<P>>,
+) {
+    let opaque_function = opaque_functions.read().id::<DrawInstances<P>>();
+    let transparent_function = transparent_functions.read().id::<DrawInstances<P>>();
+    for (view, visible, msaa) in &views {
+        let (Some(opaque_phase), Some(transparent_phase)) = (
+            opaque_phases.get_mut(&view.retained_view_entity),
+            transparent_phases.get_mut(&view.retained_view_entity),
+        ) else {
+            continue;
+        };
+        let mut opaque = OpaqueItems::new(opaque_phase, opaque_function);
+        for &(entity, main_entity) in visible.get::<InstanceBatch<P>>().into_iter().flat_map(|class| &class.entities_cpu_culling) {
+            let Some(batch) = batches.get(entity).ok().filter(|batch| batch.instances.len() > 0) else { continue };
+            let key = PipelineKey::new(view, *msaa, batch.blending);
+            let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
+            stats.count_draw(pipeline_cache.get_render_pipeline(pipeline_id).is_some());
+            match batch.blending {
+                Blending::Opaque => opaque.keep(entity, main_entity, pipeline_id),
+                Blending::Translucent => transparent_phase.add_transient(transparent_item(
+                    (entity, main_entity),
+                    pipeline_id,
+                    transparent_function,
+                    batch.sort_center,
+                    batch.sort_bias,
+                )),
+            }
+        }
+        opaque.sweep();
+    }
+}
+
+/// An item that is drawn once, sorted by the distance of `center` plus `bias`.
+pub(crate) fn transparent_item(
+    entity: (Entity, MainEntity),
+    pipeline: CachedRenderPipelineId,
+    draw_function: DrawFunctionId,
+    center: bevy::math::Vec3,
+    bias: f32,
+) -> Transparent3d {
+    Transparent3d {
+        sorting_info: TransparentSortingInfo3d::Sorted { mesh_center: center, depth_bias: bias },
+        distance: 0.0,
+        pipeline,
+        entity,
+        draw_function,
+        batch_range: 0..1,
+        extra_index: PhaseItemExtraIndex::None,
+        indexed: false,
+    }
+}
+
+/// The items that one draw function has in an opaque phase.
+///
+/// Bevy retains this phase between frames, unless the camera slept. So the phase itself is asked what is in it: an item
+/// that is there already stays where it is, which keeps the order of equals stable, and what was not asked for is swept.
+struct OpaqueItems<'a> {
+    phase: &'a mut BinnedRenderPhase<Opaque3d>,
+    draw_function: DrawFunctionId,
+    kept: HashSet<(CachedRenderPipelineId, MainEntity)>,
+}
+
+impl<'a> OpaqueItems<'a> {
+    fn new(phase: &'a mut BinnedRenderPhase<Opaque3d>, draw_function: DrawFunctionId) -> Self {
+        Self { phase, draw_function, kept: HashSet::default() }
+    }
+
+    fn keep(&mut self, entity: Entity, main_entity: MainEntity, pipeline: CachedRenderPipelineId) {
+        let batch_set_key = Opaque3dBatchSetKey {
+            pipeline,
+            draw_function: self.draw_function,
+            material_bind_group_index: None,
+            slabs: MeshSlabs::default(),
+            lightmap_slab: None,
+        };
+        let bin_key = Opaque3dBinKey { asset_id: AssetId::<Mesh>::default().untyped() };
+        self.kept.insert((pipeline, main_entity));
+        let key = (batch_set_key, bin_key);
+        let present = self.phase.non_mesh_items.get(&key).and_then(|items| items.entities.get(&main_entity));
+        if present == Some(&entity) {
+            return;
+        }
+        self.phase.remove(main_entity);
+        self.phase.add(
+            key.0,
+            key.1,
+            (entity, main_entity),
+            InputUniformIndex::default(),
+            BinnedRenderPhaseType::NonMesh,
+        );
+    }
+
+    fn sweep(self) {
+        let mut stale = Vec::new();
+        for ((batch_set_key, _), items) in &self.phase.non_mesh_items {
+            if batch_set_key.draw_function == self.draw_function {
+                let is_stale = |entity: &&MainEntity| !self.kept.contains(&(batch_set_key.pipeline, **entity));
+                stale.extend(items.entities.keys().filter(is_stale).copied());
+            }
+        }
+        for main_entity in stale {
+            self.phase.remove(main_entity);
+        }
+    }
+}

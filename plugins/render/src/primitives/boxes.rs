@@ -1,0 +1,120 @@
+//! Solid oriented boxes, and the edges of one for those who want lines.
+
+use bevy::asset::{Handle, uuid_handle};
+use bevy::math::{Quat, Vec3};
+use bevy::render::render_resource::VertexFormat;
+use bevy::shader::Shader;
+use bytemuck::{Pod, Zeroable};
+
+use super::is_finite;
+use crate::batch::Primitive;
+
+pub(crate) const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d03");
+
+/// A solid box. A face that looks at the camera has the box's colour, and the others are darker by their angle; there
+/// are no lights. 48 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct BoxInstance {
+    /// The centre, in the space of the segment.
+    pub center: [f32; 3],
+    /// As packed by [`pack_color`](crate::pack_color), or [`DEFAULT_COLOR`](crate::DEFAULT_COLOR) for the segment's.
+    pub color: u32,
+    /// Half the edges, along the box's own axes.
+    pub half_size: [f32; 3],
+    /// Written by the batch.
+    pub(crate) segment: u32,
+    /// From the box's axes to the segment's: a unit quaternion, x, y, z, w.
+    pub rotation: [f32; 4],
+}
+
+impl BoxInstance {
+    /// A box around `center`. A rotation that is not normalised is; one that cannot be is ignored.
+    #[inline]
+    #[must_use]
+    pub fn new(center: Vec3, half_size: Vec3, rotation: Quat, color: u32) -> Self {
+        Self {
+            center: center.to_array(),
+            color,
+            half_size: half_size.to_array(),
+            segment: 0,
+            rotation: unit(rotation).to_array(),
+        }
+    }
+}
+
+impl Primitive for BoxInstance {
+    const NAME: &'static str = "boxes";
+    const VERTICES: u32 = 36;
+    const FORMATS: &'static [VertexFormat] = &[
+        VertexFormat::Float32x3,
+        VertexFormat::Uint32,
+        VertexFormat::Float32x3,
+        VertexFormat::Uint32,
+        VertexFormat::Float32x4,
+    ];
+    const CUTS_EDGES: bool = false;
+
+    fn shader() -> Handle<Shader> {
+        SHADER
+    }
+
+    fn set_segment(&mut self, segment: u32) {
+        self.segment = segment;
+    }
+
+    fn is_drawable(&self) -> bool {
+        is_finite(&self.center) && is_finite(&self.half_size) && is_finite(&self.rotation)
+    }
+}
+
+/// The twelve edges of a box, as pairs of corners: four along x, four along y, four along z.
+#[must_use]
+pub fn box_edges(half_size: Vec3, center: Vec3, rotation: Quat) -> [(Vec3, Vec3); 12] {
+    let rotation = unit(rotation);
+    let corner = |signs: Vec3| center + rotation * (signs * half_size);
+    std::array::from_fn(|i| {
+        let (axis, side) = (i / 4, i % 4);
+        let a = if side & 1 == 0 { -1.0 } else { 1.0 };
+        let b = if side & 2 == 0 { -1.0 } else { 1.0 };
+        let from = match axis {
+            0 => Vec3::new(-1.0, a, b),
+            1 => Vec3::new(b, -1.0, a),
+            _ => Vec3::new(a, b, -1.0),
+        };
+        (corner(from), corner(from + 2.0 * Vec3::AXES[axis]))
+    })
+}
+
+fn unit(rotation: Quat) -> Quat {
+    let length = rotation.length();
+    if length.is_finite() && length > f32::EPSILON { rotation / length } else { Quat::IDENTITY }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_are_the_twelve_of_a_box() {
+        let edges = box_edges(Vec3::new(1.0, 2.0, 3.0), Vec3::new(10.0, 0.0, 0.0), Quat::IDENTITY);
+        let mut middles: Vec<[i32; 3]> = edges
+            .iter()
+            .map(|(a, b)| ((*a + *b) / 2.0 - Vec3::new(10.0, 0.0, 0.0)).as_ivec3().to_array())
+            .collect();
+        middles.sort_unstable();
+        middles.dedup();
+        assert_eq!(middles.len(), 12, "no edge twice");
+        for (i, (a, b)) in edges.iter().enumerate() {
+            let length = [2.0, 4.0, 6.0][i / 4];
+            assert!((a.distance(*b) - length).abs() < 1e-6);
+            assert!(((*a - Vec3::X * 10.0).abs() - Vec3::new(1.0, 2.0, 3.0)).length() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_rotation_that_is_none_is_ignored() {
+        let zero = Quat::from_xyzw(0.0, 0.0, 0.0, 0.0);
+        assert_eq!(BoxInstance::new(Vec3::ZERO, Vec3::ONE, zero, 1).rotation, [0.0, 0.0, 0.0, 1.0]);
+    }
+}

@@ -1,0 +1,75 @@
+// Solid boxes: 36 vertices made from the index, shaded by the direction of their face.
+
+#import chronoscope_render::common::{view, quad_corner, with_depth_offset, shade, nothing}
+#import chronoscope_render::segments::{Segment, segments, is_void, resolve_color, to_world, direction_to_world}
+
+struct Instance {
+    @location(0) center: vec3<f32>,
+    @location(1) color: u32,
+    @location(2) half_size: vec3<f32>,
+    @location(3) segment: u32,
+    @location(4) rotation: vec4<f32>,
+}
+
+struct Varyings {
+    @builtin(position) position: vec4<f32>,
+    @location(0) @interpolate(flat) color: vec4<f32>,
+}
+
+fn rotate(rotation: vec4<f32>, v: vec3<f32>) -> vec3<f32> {
+    let t = 2.0 * cross(rotation.xyz, v);
+    return v + rotation.w * t + cross(rotation.xyz, t);
+}
+
+// The normal of a plane goes with the cofactors of the matrix, not with the matrix: as the cross product of the images
+// of the two other axes it comes out right under shear and uneven scale. A mirror turns it inside out, which the sign of
+// the determinant undoes.
+fn face_normal(segment: Segment, rotation: vec4<f32>, axis: u32, side: f32) -> vec3<f32> {
+    var axes = array<vec3<f32>, 3>(
+        direction_to_world(segment, rotate(rotation, vec3(1.0, 0.0, 0.0))),
+        direction_to_world(segment, rotate(rotation, vec3(0.0, 1.0, 0.0))),
+        direction_to_world(segment, rotate(rotation, vec3(0.0, 0.0, 1.0))),
+    );
+    let normal = cross(axes[(axis + 1u) % 3u], axes[(axis + 2u) % 3u]);
+    let mirror = sign(dot(normal, axes[axis]));
+    return normal * mirror * side;
+}
+
+@vertex
+fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyings {
+    var out: Varyings;
+    out.position = nothing();
+    if is_void(instance.segment) {
+        return out;
+    }
+    let segment = segments[instance.segment];
+    let color = resolve_color(segment, instance.color);
+    if color.a <= 0.0 {
+        return out;
+    }
+
+    let face = vertex_index / 6u;
+    let axis = face / 2u;
+    let side = select(-1.0, 1.0, (face & 1u) == 1u);
+    let corner = quad_corner(vertex_index % 6u);
+    var unit: vec3<f32>;
+    unit[axis] = side;
+    unit[(axis + 1u) % 3u] = corner.x;
+    unit[(axis + 2u) % 3u] = corner.y;
+
+    let local = instance.center + rotate(instance.rotation, unit * instance.half_size);
+    let clip = view.clip_from_world * vec4(to_world(segment, local), 1.0);
+    let normal = face_normal(segment, instance.rotation, axis, side);
+    out.color = vec4(shade(color.rgb, normal), color.a);
+    out.position = with_depth_offset(clip, segment.depth_offset);
+    return out;
+}
+
+@fragment
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+#ifdef TRANSLUCENT
+    return in.color;
+#else
+    return vec4(in.color.rgb, 1.0);
+#endif
+}

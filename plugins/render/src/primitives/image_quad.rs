@@ -1,0 +1,348 @@
+//! Textures on planes.
+
+use bevy::app::{App, Plugin};
+use bevy::asset::{Handle, load_internal_asset, uuid_handle};
+use bevy::camera::visibility::{NoFrustumCulling, Visibility, VisibilityClass, add_visibility_class};
+use bevy::core_pipeline::core_3d::Transparent3d;
+use bevy::ecs::component::Component;
+use bevy::ecs::entity::Entity;
+use bevy::ecs::query::{ROQueryItem, With};
+use bevy::ecs::resource::Resource;
+use bevy::ecs::schedule::IntoScheduleConfigs;
+use bevy::ecs::system::lifetimeless::Read;
+use bevy::ecs::system::{Commands, Query, Res, ResMut, SystemParamItem};
+use bevy::image::Image;
+use bevy::log::warn_once;
+use bevy::math::{Affine3A, Vec2, Vec3};
+use bevy::render::render_asset::RenderAssets;
+use bevy::render::render_phase::{
+    AddRenderCommand, DrawFunctions, PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline, TrackedRenderPass,
+    ViewSortedRenderPhases,
+};
+use bevy::render::render_resource::binding_types::{sampler, texture_2d, uniform_buffer_sized};
+use bevy::render::render_resource::{
+    AddressMode, BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, FilterMode,
+    MipmapFilterMode, PipelineCache, RenderPipelineDescriptor, Sampler, SamplerBindingType, SamplerDescriptor,
+    ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines, TextureDimension, TextureSampleType,
+    TextureViewId,
+};
+use bevy::render::renderer::{RenderDevice, RenderQueue};
+use bevy::render::sync_component::{SyncComponent, SyncComponentPlugin};
+use bevy::render::sync_world::{RenderEntity, SyncToRenderWorld};
+use bevy::render::texture::GpuImage;
+use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
+use bevy::render::{Extract, ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderStartup, RenderSystems};
+use bevy::shader::Shader;
+use bevy::transform::components::Transform;
+use bytemuck::{Pod, Zeroable};
+
+use crate::batch::{Blending, affine_rows};
+use crate::color::linear_rgba;
+use crate::gpu::pipeline::{PipelineKey, describe};
+use crate::gpu::queue::transparent_item;
+use crate::gpu::upload::{Gpu, UniformBuffer};
+use crate::stats::{BulkExtractSystems, RenderStats};
+use crate::view::{SetBulkViewBindGroup, binding_size};
+
+const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d04");
+
+/// A picture on a plane, blended over what is behind it. It tests depth and does not write it.
+///
+/// The entity's `RenderLayers` decide which cameras see it; its `Transform` is not applied.
+#[derive(Component, Debug, Clone, PartialEq)]
+#[component(on_add = add_visibility_class::<ImageQuad>)]
+#[require(Transform, Visibility, VisibilityClass, NoFrustumCulling, SyncToRenderWorld)]
+pub struct ImageQuad {
+    /// A two-dimensional picture whose format can be filtered (any 8 or 16 bit colour; not 32 bit floats).
+    pub image: Handle<Image>,
+    /// From the quad to the world: the top-left corner of pixel (0, 0) is the origin, rows run along x, columns along y.
+    /// With [`image_plane_camera`](crate::image_plane_camera), that is upright.
+    pub world_from_quad: Affine3A,
+    /// Width and height in scene units.
+    pub size: Vec2,
+    /// Multiplies the picture, in sRGB; alpha is opacity.
+    pub tint: [u8; 4],
+    /// What a texel looks like that covers many pixels.
+    pub magnification: Magnification,
+    /// Among translucent things at the same distance, greater is drawn later, on top. In scene units: it is added to the
+    /// distance of the quad's centre.
+    pub draw_order: f32,
+    /// As [`SegmentUniform::depth_offset`](crate::SegmentUniform::depth_offset).
+    pub depth_offset: f32,
+}
+
+impl Default for ImageQuad {
+    fn default() -> Self {
+        Self {
+            image: Handle::default(),
+            world_from_quad: Affine3A::IDENTITY,
+            size: Vec2::ONE,
+            tint: [255; 4],
+            magnification: Magnification::default(),
+            draw_order: 0.0,
+            depth_offset: 0.0,
+        }
+    }
+}
+
+/// How a picture is enlarged. Reduced, it is always filtered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Magnification {
+    /// Sharp squares: a pixel is a datum.
+    #[default]
+    Nearest,
+    /// Smooth.
+    Linear,
+}
+
+/// Draws all [`ImageQuad`]s. Needs [`BulkViewPlugin`](crate::BulkViewPlugin) and
+/// [`RenderStatsPlugin`](crate::RenderStatsPlugin).
+#[derive(Debug, Default, Clone, Copy)]
+pub struct ImageQuadPlugin;
+
+impl Plugin for ImageQuadPlugin {
+    fn build(&self, app: &mut App) {
+        load_internal_asset!(app, SHADER, "image_quad.wgsl", Shader::from_wgsl);
+        app.add_plugins(SyncComponentPlugin::<ImageQuad>::default());
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
+        render_app
+            .init_gpu_resource::<SpecializedRenderPipelines<ImageQuadPipeline>>()
+            .insert_resource(ImageQuadPipeline::new())
+            .init_gpu_resource::<Samplers>()
+            .add_render_command::<Transparent3d, DrawImageQuad>()
+            .add_systems(RenderStartup, forget_quads)
+            .add_systems(ExtractSchedule, upload_quads.in_set(BulkExtractSystems::Upload))
+            .add_systems(
+                Render,
+                (
+                    queue_quads.in_set(RenderSystems::Queue),
+                    prepare_bind_groups.in_set(RenderSystems::PrepareBindGroups),
+                ),
+            );
+    }
+}
+
+type DrawImageQuad = (SetItemPipeline, SetBulkViewBindGroup<0>, DrawQuad);
+
+/// Mirrors `Quad` in `image_quad.wgsl`.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+struct QuadValues {
+    rows: [[f32; 4]; 3],
+    tint: [f32; 4],
+    size: [f32; 2],
+    depth_offset: f32,
+    padding: f32,
+}
+
+/// A quad in the render world.
+#[derive(Component)]
+struct GpuQuad {
+    uniform: UniformBuffer<QuadValues>,
+    image: Handle<Image>,
+    magnification: Magnification,
+    center: Vec3,
+    draw_order: f32,
+    /// The texture that is bound, and the group.
+    bind_group: Option<(TextureViewId, Magnification, BindGroup)>,
+}
+
+impl SyncComponent for ImageQuad {
+    type Target = GpuQuad;
+}
+
+fn forget_quads(mut commands: Commands, quads: Query<Entity, With<GpuQuad>>) {
+    for quad in &quads {
+        commands.entity(quad).remove::<GpuQuad>();
+    }
+}
+
+fn upload_quads(
+    mut commands: Commands,
+    device: Res<RenderDevice>,
+    queue: Res<RenderQueue>,
+    stats: Res<RenderStats>,
+    quads: Extract<Query<(RenderEntity, &ImageQuad)>>,
+    mut gpu_quads: Query<&mut GpuQuad>,
+) {
+    let gpu = Gpu { device: &device, queue: &queue, stats: &stats };
+    for (entity, quad) in &quads {
+        let values = QuadValues {
+            rows: affine_rows(&quad.world_from_quad),
+            tint: linear_rgba(quad.tint),
+            size: quad.size.to_array(),
+            depth_offset: quad.depth_offset,
+            padding: 0.0,
+        };
+        let center = quad.world_from_quad.transform_point3((quad.size / 2.0).extend(0.0));
+        if let Ok(mut known) = gpu_quads.get_mut(entity) {
+            known.uniform.set(&gpu, values);
+            if known.image != quad.image {
+                known.image = quad.image.clone();
+            }
+            known.magnification = quad.magnification;
+            (known.center, known.draw_order) = (center, quad.draw_order);
+        } else {
+            commands.entity(entity).insert(GpuQuad {
+                uniform: UniformBuffer::new(&gpu, "image_quad", values),
+                image: quad.image.clone(),
+                magnification: quad.magnification,
+                center,
+                draw_order: quad.draw_order,
+                bind_group: None,
+            });
+        }
+    }
+}
+
+#[derive(Resource)]
+struct ImageQuadPipeline {
+    layout: BindGroupLayoutDescriptor,
+}
+
+impl ImageQuadPipeline {
+    fn new() -> Self {
+        Self {
+            layout: BindGroupLayoutDescriptor::new(
+                "image_quad_layout",
+                &BindGroupLayoutEntries::sequential(
+                    ShaderStages::VERTEX_FRAGMENT,
+                    (
+                        uniform_buffer_sized(false, binding_size::<QuadValues>()),
+                        texture_2d(TextureSampleType::Float { filterable: true }),
+                        sampler(SamplerBindingType::Filtering),
+                    ),
+                ),
+            ),
+        }
+    }
+}
+
+impl SpecializedRenderPipeline for ImageQuadPipeline {
+    type Key = PipelineKey;
+
+    fn specialize(&self, key: Self::Key) -> RenderPipelineDescriptor {
+        describe("image_quad", key, SHADER, self.layout.clone(), false)
+    }
+}
+
+#[derive(Resource)]
+struct Samplers {
+    nearest: Sampler,
+    linear: Sampler,
+}
+
+impl bevy::ecs::world::FromWorld for Samplers {
+    fn from_world(world: &mut bevy::ecs::world::World) -> Self {
+        let device = world.resource::<RenderDevice>();
+        let sampler = |label, mag_filter| {
+            device.create_sampler(&SamplerDescriptor {
+                label: Some(label),
+                address_mode_u: AddressMode::ClampToEdge,
+                address_mode_v: AddressMode::ClampToEdge,
+                mag_filter,
+                min_filter: FilterMode::Linear,
+                mipmap_filter: MipmapFilterMode::Linear,
+                ..Default::default()
+            })
+        };
+        Self {
+            nearest: sampler("image_quad_nearest", FilterMode::Nearest),
+            linear: sampler("image_quad_linear", FilterMode::Linear),
+        }
+    }
+}
+
+fn queue_quads(
+    stats: Res<RenderStats>,
+    pipeline_cache: Res<PipelineCache>,
+    pipeline: Res<ImageQuadPipeline>,
+    mut pipelines: ResMut<SpecializedRenderPipelines<ImageQuadPipeline>>,
+    mut phases: ResMut<ViewSortedRenderPhases<Transparent3d>>,
+    functions: Res<DrawFunctions<Transparent3d>>,
+    images: Res<RenderAssets<GpuImage>>,
+    views: Query<(&ExtractedView, &RenderVisibleEntities, &Msaa)>,
+    quads: Query<&GpuQuad>,
+) {
+    let draw_function = functions.read().id::<DrawImageQuad>();
+    for (view, visible, msaa) in &views {
+        let Some(phase) = phases.get_mut(&view.retained_view_entity) else { continue };
+        let key = PipelineKey::new(view, *msaa, Blending::Translucent);
+        for &item in visible.get::<ImageQuad>().into_iter().flat_map(|class| &class.entities_cpu_culling) {
+            let Ok(quad) = quads.get(item.0) else { continue };
+            let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
+            let is_ready = images.get(&quad.image).is_some() && pipeline_cache.get_render_pipeline(pipeline_id).is_some();
+            stats.count_draw(is_ready);
+            phase.add_transient(transparent_item(item, pipeline_id, draw_function, quad.center, quad.draw_order));
+        }
+    }
+}
+
+fn prepare_bind_groups(
+    device: Res<RenderDevice>,
+    pipeline_cache: Res<PipelineCache>,
+    pipeline: Res<ImageQuadPipeline>,
+    samplers: Res<Samplers>,
+    images: Res<RenderAssets<GpuImage>>,
+    mut quads: Query<&mut GpuQuad>,
+) {
+    for mut quad in &mut quads {
+        let Some(image) = images.get(&quad.image).filter(|image| can_be_sampled(image)) else {
+            if quad.bind_group.is_some() {
+                quad.bind_group = None;
+            }
+            continue;
+        };
+        let key = (image.texture_view.id(), quad.magnification);
+        if quad.bind_group.as_ref().is_some_and(|(view, magnification, _)| (*view, *magnification) == key) {
+            continue;
+        }
+        let sampler = match quad.magnification {
+            Magnification::Nearest => &samplers.nearest,
+            Magnification::Linear => &samplers.linear,
+        };
+        let bind_group = device.create_bind_group(
+            "image_quad",
+            &pipeline_cache.get_bind_group_layout(&pipeline.layout),
+            &BindGroupEntries::sequential((quad.uniform.buffer().as_entire_binding(), &image.texture_view, sampler)),
+        );
+        quad.bind_group = Some((key.0, key.1, bind_group));
+    }
+}
+
+/// Whether the texture fits the layout: what does not would be a validation error, and the end of the app.
+fn can_be_sampled(image: &GpuImage) -> bool {
+    let descriptor = &image.texture_descriptor;
+    let is_flat = descriptor.dimension == TextureDimension::D2
+        && descriptor.size.depth_or_array_layers == 1
+        && descriptor.sample_count == 1;
+    let is_filterable =
+        descriptor.format.sample_type(None, None) == Some(TextureSampleType::Float { filterable: true });
+    if !(is_flat && is_filterable) {
+        warn_once!("an image quad cannot show a texture of {:?} and {:?}", descriptor.format, descriptor.size);
+    }
+    is_flat && is_filterable
+}
+
+struct DrawQuad;
+
+impl<I: PhaseItem> RenderCommand<I> for DrawQuad {
+    type Param = ();
+    type ViewQuery = ();
+    type ItemQuery = Read<GpuQuad>;
+
+    fn render<'w>(
+        _: &I,
+        (): ROQueryItem<'w, '_, Self::ViewQuery>,
+        quad: Option<ROQueryItem<'w, '_, Self::ItemQuery>>,
+        (): SystemParamItem<'w, '_, Self::Param>,
+        pass: &mut TrackedRenderPass<'w>,
+    ) -> RenderCommandResult {
+        let Some((.., bind_group)) = quad.and_then(|quad| quad.bind_group.as_ref()) else {
+            return RenderCommandResult::Skip;
+        };
+        pass.set_bind_group(1, bind_group, &[]);
+        pass.draw(0..6, 0..1);
+        RenderCommandResult::Success
+    }
+}

@@ -1,0 +1,52 @@
+// Round points: two triangles around the centre, cut to a disc in the fragment shader.
+
+#import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, cut, nothing}
+#import chronoscope_render::segments::{segments, is_void, resolve_color, radius_pixels, to_clip}
+
+struct Instance {
+    @location(0) position: vec3<f32>,
+    @location(1) radius: f32,
+    @location(2) color: u32,
+    @location(3) segment: u32,
+}
+
+struct Varyings {
+    @builtin(position) position: vec4<f32>,
+    // From the centre, in pixels.
+    @location(0) offset: vec2<f32>,
+    @location(1) @interpolate(flat) radius: f32,
+    @location(2) @interpolate(flat) color: vec4<f32>,
+}
+
+@vertex
+fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyings {
+    var out: Varyings;
+    out.position = nothing();
+    if is_void(instance.segment) {
+        return out;
+    }
+    let segment = segments[instance.segment];
+    out.color = resolve_color(segment, instance.color);
+    let center = to_clip(segment, instance.position);
+    out.radius = radius_pixels(segment, instance.radius, center.w);
+    if out.color.a <= 0.0 || out.radius <= 0.0 || center.w <= 0.0 {
+        return out;
+    }
+    // A pixel more on each side, so that a soft edge is not cut off.
+    let reach = select(out.radius + 1.0, out.radius, out.radius <= 1.0);
+    out.offset = quad_corner(vertex_index) * reach;
+    let ndc_offset = out.offset * 2.0 / view_size_pixels();
+    out.position = with_depth_offset(vec4(center.xy + ndc_offset * center.w, center.zw), segment.depth_offset);
+    return out;
+}
+
+@fragment
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    // What is no larger than its pixel is drawn as that pixel.
+    let distance = select(length(in.offset), 0.0, in.radius <= 1.0);
+    let alpha = cut(in.color.a, in.radius - distance);
+    if alpha <= 0.0 {
+        discard;
+    }
+    return vec4(in.color.rgb, alpha);
+}

@@ -1,0 +1,198 @@
+//! What a camera adds: the size of a UI point, highlight colours, and the bind group that every primitive shares.
+
+use bevy::app::{App, Plugin};
+use bevy::asset::{Handle, load_internal_asset, uuid_handle};
+use bevy::camera::{Camera, Camera3d};
+use bevy::ecs::component::Component;
+use bevy::ecs::entity::Entity;
+use bevy::ecs::query::{ROQueryItem, With};
+use bevy::ecs::schedule::IntoScheduleConfigs;
+use bevy::ecs::system::lifetimeless::Read;
+use bevy::ecs::system::{Commands, Query, Res, SystemParamItem};
+use bevy::math::{Quat, Vec2, Vec3};
+use bevy::render::render_phase::{PhaseItem, RenderCommand, RenderCommandResult, TrackedRenderPass};
+use bevy::render::render_resource::binding_types::{uniform_buffer, uniform_buffer_sized};
+use bevy::render::render_resource::{
+    BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BufferId, PipelineCache,
+    ShaderStages,
+};
+use bevy::render::renderer::{RenderDevice, RenderQueue};
+use bevy::render::sync_world::RenderEntity;
+use bevy::render::view::{ViewUniform, ViewUniformOffset, ViewUniforms};
+use bevy::render::{Extract, ExtractSchedule, Render, RenderApp, RenderStartup, RenderSystems};
+use bevy::shader::Shader;
+use bevy::transform::components::Transform;
+use bytemuck::{Pod, Zeroable};
+
+use crate::color::linear_rgba;
+use crate::gpu::upload::{Gpu, UniformBuffer};
+use crate::stats::{BulkExtractSystems, RenderStats};
+
+const COMMON_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d10");
+
+/// How a camera draws batches. Optional: without it the defaults hold.
+#[derive(Component, Debug, Clone, Copy, PartialEq)]
+pub struct BulkView {
+    /// Pixels of the target per UI point. `None` takes the scale factor of the camera's target.
+    pub ui_point_pixels: Option<f32>,
+    /// The sRGB colour mixed into what is hovered; alpha is how much of it.
+    pub hovered_color: [u8; 4],
+    /// The sRGB colour mixed into what is selected; alpha is how much of it.
+    pub selected_color: [u8; 4],
+    /// By how many UI points the radius of what is highlighted grows.
+    pub highlight_points: f32,
+}
+
+impl Default for BulkView {
+    fn default() -> Self {
+        Self {
+            ui_point_pixels: None,
+            hovered_color: [255, 255, 255, 110],
+            selected_color: [76, 141, 255, 170],
+            highlight_points: 0.5,
+        }
+    }
+}
+
+/// Where a camera stands that looks at an image plane: x to the right, y down, as pixels are counted. With an
+/// orthographic projection, `distance` only decides what is in front: smaller z is nearer.
+#[must_use]
+pub fn image_plane_camera(center: Vec2, distance: f32) -> Transform {
+    // Looking along +z with -y up, which is half a turn around x.
+    Transform::from_translation(Vec3::new(center.x, center.y, -distance))
+        .with_rotation(Quat::from_rotation_x(std::f32::consts::PI))
+}
+
+/// Prepares what the views of all primitives share.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct BulkViewPlugin;
+
+impl Plugin for BulkViewPlugin {
+    fn build(&self, app: &mut App) {
+        load_internal_asset!(app, COMMON_SHADER, "gpu/common.wgsl", Shader::from_wgsl);
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
+        render_app
+            .add_systems(RenderStartup, forget_views)
+            .add_systems(ExtractSchedule, extract_views.in_set(BulkExtractSystems::Upload))
+            .add_systems(Render, prepare_view_bind_groups.in_set(RenderSystems::PrepareBindGroups));
+    }
+}
+
+/// The layout of bind group 0.
+pub(crate) fn bulk_view_layout() -> BindGroupLayoutDescriptor {
+    BindGroupLayoutDescriptor::new(
+        "bulk_view_layout",
+        &BindGroupLayoutEntries::sequential(
+            ShaderStages::VERTEX_FRAGMENT,
+            (uniform_buffer::<ViewUniform>(true), uniform_buffer_sized(false, binding_size::<ViewValues>())),
+        ),
+    )
+}
+
+/// Binds the view of the camera.
+pub(crate) struct SetBulkViewBindGroup<const GROUP: usize>;
+
+impl<I: PhaseItem, const GROUP: usize> RenderCommand<I> for SetBulkViewBindGroup<GROUP> {
+    type Param = ();
+    type ViewQuery = (Read<GpuBulkView>, Read<ViewUniformOffset>);
+    type ItemQuery = ();
+
+    fn render<'w>(
+        _: &I,
+        (view, offset): ROQueryItem<'w, '_, Self::ViewQuery>,
+        _: Option<ROQueryItem<'w, '_, Self::ItemQuery>>,
+        (): SystemParamItem<'w, '_, Self::Param>,
+        pass: &mut TrackedRenderPass<'w>,
+    ) -> RenderCommandResult {
+        let Some((_, bind_group)) = &view.bind_group else { return RenderCommandResult::Skip };
+        pass.set_bind_group(GROUP, bind_group, &[offset.offset]);
+        RenderCommandResult::Success
+    }
+}
+
+/// The size of a type as the smallest that a binding must have.
+pub(crate) const fn binding_size<T>() -> Option<std::num::NonZero<u64>> {
+    std::num::NonZero::new(size_of::<T>() as u64)
+}
+
+/// Mirrors `BulkView` in `common.wgsl`.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+struct ViewValues {
+    hovered: [f32; 4],
+    selected: [f32; 4],
+    ui_point_pixels: f32,
+    highlight_pixels: f32,
+    padding: [f32; 2],
+}
+
+/// The uniform of a view in the render world; rewritten when it changes.
+#[derive(Component)]
+pub(crate) struct GpuBulkView {
+    uniform: UniformBuffer<ViewValues>,
+    bind_group: Option<(BufferId, BindGroup)>,
+}
+
+/// After the device was lost: what lived on it is made anew.
+fn forget_views(mut commands: Commands, views: Query<Entity, With<GpuBulkView>>) {
+    for view in &views {
+        commands.entity(view).remove::<GpuBulkView>();
+    }
+}
+
+fn extract_views(
+    mut commands: Commands,
+    stats: Res<RenderStats>,
+    device: Res<RenderDevice>,
+    queue: Res<RenderQueue>,
+    cameras: Extract<Query<(RenderEntity, &Camera, Option<&BulkView>), With<Camera3d>>>,
+    mut views: Query<&mut GpuBulkView>,
+) {
+    let gpu = Gpu { device: &device, queue: &queue, stats: &stats };
+    for (entity, camera, settings) in &cameras {
+        if !camera.is_active {
+            continue;
+        }
+        let values = view_values(settings.copied().unwrap_or_default(), camera.target_scaling_factor());
+        if let Ok(mut view) = views.get_mut(entity) {
+            view.uniform.set(&gpu, values);
+        } else {
+            let uniform = UniformBuffer::new(&gpu, "bulk_view", values);
+            commands.entity(entity).insert(GpuBulkView { uniform, bind_group: None });
+        }
+    }
+}
+
+fn view_values(settings: BulkView, scale_factor: Option<f32>) -> ViewValues {
+    let usable = |pixels: &f32| pixels.is_finite() && *pixels > 0.0;
+    let pixels = settings.ui_point_pixels.filter(usable).or(scale_factor.filter(usable)).unwrap_or(1.0);
+    ViewValues {
+        hovered: linear_rgba(settings.hovered_color),
+        selected: linear_rgba(settings.selected_color),
+        ui_point_pixels: pixels,
+        highlight_pixels: settings.highlight_points.max(0.0) * pixels,
+        padding: [0.0; 2],
+    }
+}
+
+fn prepare_view_bind_groups(
+    device: Res<RenderDevice>,
+    pipeline_cache: Res<PipelineCache>,
+    view_uniforms: Res<ViewUniforms>,
+    mut views: Query<&mut GpuBulkView, With<ViewUniformOffset>>,
+) {
+    let (Some(buffer), Some(binding)) = (view_uniforms.uniforms.buffer(), view_uniforms.uniforms.binding()) else {
+        return;
+    };
+    for mut view in &mut views {
+        if view.bind_group.as_ref().is_some_and(|(id, _)| *id == buffer.id()) {
+            continue;
+        }
+        let bind_group = device.create_bind_group(
+            "bulk_view",
+            &pipeline_cache.get_bind_group_layout(&bulk_view_layout()),
+            &BindGroupEntries::sequential((binding.clone(), view.uniform.buffer().as_entire_binding())),
+        );
+        view.bind_group = Some((buffer.id(), bind_group));
+    }
+}

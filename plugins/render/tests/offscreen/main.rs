@@ -1,0 +1,8 @@
+//! Every primitive drawn offscreen and looked at pixel by pixel. Needs a Vulkan driver; a software one will do.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+mod batches;
+mod planes;
+mod shapes;
+mod stage;

@@ -1,0 +1,165 @@
+//! Points, lines, boxes: their place, size and colour.
+
+use bevy::math::{Quat, Vec3};
+use bevy::render::view::Msaa;
+use chronoscope_render::{
+    BoxInstance, BulkView, DEFAULT_COLOR, DEFAULT_RADIUS, LineInstance, PointInstance, SegmentUniform, pack_color,
+};
+
+use crate::stage::{BACKGROUND, Stage};
+
+const RED: [u8; 4] = [200, 30, 60, 255];
+const GREEN: [u8; 4] = [40, 180, 90, 255];
+
+fn point(x: f32, y: f32, z: f32, radius: f32, color: [u8; 4]) -> PointInstance {
+    PointInstance::new(Vec3::new(x, y, z), radius, pack_color(color))
+}
+
+fn line(from: [f32; 3], to: [f32; 3], radius: f32) -> LineInstance {
+    LineInstance::new(from.into(), to.into(), radius, pack_color(RED))
+}
+
+#[test]
+fn a_point_has_its_color_and_its_radius_in_ui_points() {
+    let mut stage = Stage::flat();
+    stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 20.5, 0.0, -4.0, RED)]);
+    let picture = stage.shoot();
+    assert_eq!(picture.at(32, 20), RED, "the colour survives to the byte");
+    assert_eq!(picture.at(32 + 4, 20), RED);
+    assert_eq!(picture.at(32, 20 - 4), RED);
+    assert_eq!(picture.at(32 + 5, 20), BACKGROUND);
+    assert_eq!(picture.at(32 + 4, 20 + 4), BACKGROUND, "it is round");
+    assert_eq!(picture.at(0, 0), BACKGROUND);
+}
+
+#[test]
+fn a_ui_point_is_as_many_pixels_as_the_view_says() {
+    let mut stage = Stage::flat();
+    let camera = stage.camera;
+    stage.app.world_mut().entity_mut(camera).insert(BulkView { ui_point_pixels: Some(2.0), ..Default::default() });
+    stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 20.5, 0.0, -4.0, RED)]);
+    let picture = stage.shoot();
+    assert_eq!(picture.at(32 + 8, 20), RED);
+    assert_eq!(picture.at(32 + 9, 20), BACKGROUND);
+}
+
+#[test]
+fn a_radius_in_scene_units_shrinks_with_distance() {
+    // At a distance of 4, a view of 90 degrees is 8 units high: 8 pixels per unit.
+    let mut stage = Stage::deep(Vec3::new(0.0, -4.0, 0.0), Vec3::ZERO);
+    let entity = stage.spawn_batch(SegmentUniform::default(), &[point(0.0, 0.0, 0.0, 1.0, RED)]);
+    let near = stage.shoot().drawn().len() as f32;
+    assert!((near - 64.0 * std::f32::consts::PI).abs() < 20.0, "{near}");
+    stage.batch::<PointInstance>(entity, |batch| {
+        let far = bevy::math::Affine3A::from_translation(Vec3::Y * 4.0);
+        batch.set_uniform(1, SegmentUniform { world_from_entity: far, ..Default::default() });
+    });
+    let far = stage.shoot().drawn().len() as f32;
+    assert!((far - 16.0 * std::f32::consts::PI).abs() < 10.0, "{far}");
+}
+
+#[test]
+fn defaults_come_from_the_segment() {
+    let mut stage = Stage::flat();
+    let uniform = SegmentUniform { default_color: GREEN, default_radius: -3.0, ..Default::default() };
+    stage.spawn_batch(uniform, &[PointInstance::new(Vec3::new(32.5, 32.5, 0.0), DEFAULT_RADIUS, DEFAULT_COLOR)]);
+    let picture = stage.shoot();
+    assert_eq!(picture.at(32 + 3, 32), GREEN);
+    assert_eq!(picture.at(32 + 4, 32), BACKGROUND);
+}
+
+#[test]
+fn the_nearer_point_wins_whatever_the_order() {
+    let mut stage = Stage::flat();
+    let points = [point(16.5, 32.5, -5.0, -4.0, RED), point(16.5, 32.5, 5.0, -4.0, GREEN)];
+    let flipped = [point(48.5, 32.5, 5.0, -4.0, GREEN), point(48.5, 32.5, -5.0, -4.0, RED)];
+    stage.spawn_batch(SegmentUniform::default(), &[points, flipped].concat());
+    let picture = stage.shoot();
+    assert_eq!(picture.at(16, 32), RED);
+    assert_eq!(picture.at(48, 32), RED);
+}
+
+#[test]
+fn a_depth_offset_orders_what_is_coplanar() {
+    let mut stage = Stage::flat();
+    let behind = SegmentUniform { depth_offset: -1.0, ..Default::default() };
+    stage.spawn_batch(behind, &[point(32.5, 32.5, 0.0, -4.0, GREEN)]);
+    stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 32.5, 0.0, -2.0, RED)]);
+    stage.spawn_batch(behind, &[point(32.5, 32.5, 0.0, -3.0, GREEN)]);
+    let picture = stage.shoot();
+    assert_eq!(picture.at(32, 32), RED);
+    assert_eq!(picture.at(36, 32), GREEN);
+}
+
+#[test]
+fn multisampling_keeps_colors_and_softens_edges() {
+    let mut stage = Stage::flat();
+    let camera = stage.camera;
+    stage.app.world_mut().entity_mut(camera).insert(Msaa::Sample4);
+    stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 32.5, 0.0, -10.0, RED)]);
+    let picture = stage.shoot();
+    assert_eq!(picture.at(32, 32), RED);
+    assert!(picture.shades() > 1, "there are pixels between the point and the background");
+    assert!(picture.0.pixels().all(|pixel| pixel.0[3] == 255), "coverage does not leak into the target's alpha");
+}
+
+#[test]
+fn a_line_is_as_thick_as_it_says() {
+    for (radius, thickness) in [(-0.5, 1), (-1.0, 2), (-2.5, 5), (4.0, 8)] {
+        let mut stage = Stage::flat();
+        stage.spawn_batch(SegmentUniform::default(), &[line([10.0, 32.5, 0.0], [54.0, 32.5, 0.0], radius)]);
+        let picture = stage.shoot();
+        let rows = (0..64).filter(|y| picture.at(32, *y) == RED).count() as i32;
+        assert!((rows - thickness).abs() <= 1, "{rows} rows for a radius of {radius}");
+        assert_eq!(picture.at(32, 32), RED);
+        assert_eq!(picture.at(2, 32), BACKGROUND);
+    }
+}
+
+#[test]
+fn ends_are_round_or_flat() {
+    let mut stage = Stage::flat();
+    let flat = LineInstance {
+        flags: LineInstance::FLAT_START | LineInstance::FLAT_END,
+        ..line([20.0, 48.5, 0.0], [44.0, 48.5, 0.0], -6.0)
+    };
+    stage.spawn_batch(SegmentUniform::default(), &[line([20.0, 16.5, 0.0], [44.0, 16.5, 0.0], -6.0), flat]);
+    let picture = stage.shoot();
+    assert_eq!(picture.at(16, 16), RED, "the round end reaches beyond");
+    assert_eq!(picture.at(15, 11), BACKGROUND, "and is round");
+    assert_eq!(picture.at(16, 48), BACKGROUND, "the flat end does not");
+    assert_eq!(picture.at(21, 44), RED);
+}
+
+#[test]
+fn a_line_from_behind_the_eye_leaves_no_garbage() {
+    let mut stage = Stage::deep(Vec3::ZERO, Vec3::Y);
+    // Below and to the left of the eye, from far ahead to far behind.
+    stage.spawn_batch(SegmentUniform::default(), &[line([-1.0, 10.0, -1.0], [-1.0, -20.0, -1.0], -1.0)]);
+    let drawn = stage.shoot().drawn();
+    assert!(drawn.len() > 20, "the part ahead is there: {}", drawn.len());
+    assert!(drawn.iter().all(|(x, y)| *x <= 32 && *y >= 31), "and nothing is above or to the right of where it starts");
+    // It projects onto the diagonal from the middle to the lower left corner.
+    assert!(drawn.iter().all(|(x, y)| (63 - *x as i32 - *y as i32).abs() <= 3), "and it is straight");
+
+    let mut stage = Stage::deep(Vec3::ZERO, Vec3::Y);
+    stage.spawn_batch(SegmentUniform::default(), &[line([-1.0, -1.0, -1.0], [1.0, -20.0, 3.0], -1.0)]);
+    assert!(stage.shoot().drawn().is_empty(), "what is behind the eye is not drawn");
+}
+
+#[test]
+fn a_box_is_lit_by_its_faces() {
+    let mut stage = Stage::flat();
+    let solid = BoxInstance::new(Vec3::new(32.0, 32.0, 0.0), Vec3::new(10.0, 5.0, 3.0), Quat::IDENTITY, pack_color(RED));
+    stage.spawn_batch(SegmentUniform::default(), &[solid]);
+    let picture = stage.shoot();
+    assert_eq!(picture.count(RED), 20 * 10, "a face that looks at the camera has the full colour");
+    assert_eq!(picture.drawn().len(), 20 * 10);
+
+    let mut stage = Stage::deep(Vec3::new(3.0, -4.0, 2.5), Vec3::ZERO);
+    stage.spawn_batch(
+        SegmentUniform::default(),
+        &[BoxInstance::new(Vec3::ZERO, Vec3::ONE, Quat::IDENTITY, pack_color(RED))],
+    );
+    assert_eq!(stage.shoot().shades(), 3, "three faces are seen, and told apart");
+}
