@@ -53,6 +53,12 @@ macro_rules! tuid {
                 Self(u128::from_be_bytes(bytes))
             }
 
+            /// The least id.
+            pub const MIN: Self = Self(0);
+
+            /// The greatest id.
+            pub const MAX: Self = Self(u128::MAX);
+
             /// The `count`-th id after this one.
             #[must_use]
             pub const fn incremented_by(self, count: u64) -> Self {
@@ -154,4 +160,14 @@ impl fmt::Debug for StoreId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {} / {}", self.kind, self.application_id, self.recording_id)
     }
+}
+
+impl EntityId {
+    /// The root of the entity tree, in every store.
+    pub const ROOT: Self = Self(0);
+}
+
+impl ComponentId {
+    /// Stands for all components together, where a question can be asked of one or of all.
+    pub const ANY: Self = Self(u32::MAX);
 }

@@ -7,7 +7,21 @@
 //! the data and the small ones that a store hands out for fast indices.
 //!
 //! # Data
-//! [`time`] has timelines, times and ranges; [`chunk`] is the unit of storage: some rows of one entity.
+//! [`time`] has timelines, times and ranges; [`chunk`] is the unit of storage: some rows of one entity. [`meta`] is what is
+//! known of a chunk without its body.
+//!
+//! # The store
+//! [`store`] keeps chunks and what leads to them: the [`tree`] of entities, and per entity, timeline and component an
+//! ordered index over the chunks' time ranges. Chunks come in through `insert` and go through `remove` and [`gc`]; each
+//! change is told as [`events`]. [`stats`] are counted as they change.
+//!
+//! # Queries
+//! [`latest_at`] says what a component was at a time, and for which times that holds; [`clear`] hides older data in it.
+//! [`range`] gives all rows between two times.
+//!
+//! # The cache
+//! [`cache`] keeps answers by the interval for which they hold, for many readers at once, until an event meets them. A
+//! [`recording`] is a store with its cache.
 
 pub mod chunk;
 pub mod descriptor;
@@ -15,10 +29,43 @@ pub mod ids;
 pub mod path;
 pub mod time;
 
+pub mod meta;
+
+mod interval_index;
+mod names;
+mod range_tree;
+mod rows;
+mod series;
+pub mod tree;
+
+pub mod events;
+pub mod gc;
+mod insert;
+mod remove;
+pub mod stats;
+pub mod store;
+
+pub mod clear;
+pub mod latest_at;
+pub mod range;
+
+pub mod cache;
+pub mod recording;
+
 pub use arrow_array as arrow;
 
+pub use cache::{CacheStats, QueryCache};
 pub use chunk::{Chunk, ChunkBuilder, ChunkError, ComponentColumn, TimeColumn};
+pub use clear::CLEAR_COMPONENT;
 pub use descriptor::ComponentDescriptor;
+pub use events::{ChangeReason, ChunkChange, StoreEvent};
 pub use ids::{ChunkId, ComponentId, EntityId, RowId, StoreId, StoreKind, TimelineId};
+pub use latest_at::{Hit, LatestAt};
+pub use meta::{AbsentChunk, AbsentComponent, ChunkMeta, ComponentMeta, TimelineMeta};
 pub use path::EntityPath;
+pub use range::{RangeAnswer, RangeDelta, RangeRow, RangeSlice};
+pub use recording::Recording;
+pub use stats::{EntityStats, StoreStats};
+pub use store::{ChunkStore, StoreError, StoreSettings};
 pub use time::{TimeRange, TimeType, Timeline};
+pub use tree::EntityTree;

@@ -1,0 +1,253 @@
+//! The query cache: answers kept by the interval of cursors for which they hold.
+//!
+//! One cache serves one store. It is shared by reference: queries take `&self`, from as many threads as there are. Changes
+//! of the store gather as events and are applied once per frame, exclusively, by [`QueryCache::apply_pending`]. A query
+//! in between, while the store is ahead of the cache, goes past the cache and is still right.
+//!
+//! # Why parallel readers neither race nor wait
+//! Each series keeps its last answers in a small set of *sequence-locked* entries (`entry`): a reader copies an entry and
+//! checks that no writer was at it meanwhile. A hit writes nothing that another reader reads, so two readers run at twice
+//! the rate of one. A reader that misses computes the answer from the store, which nobody changes, and offers it to the
+//! entries; where another one is just writing there, it goes on without. Older answers of a series stand in a list behind a
+//! mutex of that series alone, which is only taken on a miss. Answers name rows by their place in the store and hold no
+//! reference to a chunk, so the cache keeps no dropped chunk alive.
+
+mod entry;
+mod series;
+mod stats;
+
+use parking_lot::Mutex;
+use std::sync::OnceLock;
+
+use crate::{
+    ChunkChange, ChunkStore, ComponentId, EntityId, LatestAt, RangeAnswer, StoreEvent, TimeRange, TimelineId,
+    latest_at::Answer,
+};
+
+use series::SeriesCache;
+pub use stats::CacheStats;
+use stats::Counters;
+
+/// Answers of a store's queries, kept until a change meets them.
+#[derive(Debug, Default)]
+pub struct QueryCache {
+    /// The store that it belongs to, once it saw one.
+    instance: u64,
+    /// The store's generation that the answers are right for.
+    generation: u64,
+    /// By the series' position in the store.
+    series: Vec<OnceLock<Box<SeriesCache>>>,
+    pending: Mutex<Pending>,
+    counters: Counters,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    /// The store's generation after the first event that is waiting.
+    first: Option<u64>,
+    /// The store's generation after the last.
+    last: u64,
+    /// Per series what changed in which range.
+    touched: Vec<(EntityId, TimelineId, ComponentId, TimeRange)>,
+}
+
+impl QueryCache {
+    /// An empty cache, for any one store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes what changed. Queries go past the cache until [`Self::apply_pending`].
+    pub fn on_events(&mut self, events: &[StoreEvent]) {
+        let pending = self.pending.get_mut();
+        for event in events {
+            pending.first.get_or_insert(event.generation);
+            pending.last = event.generation;
+            // A row that goes gives its times to its neighbours, which end or begin one tick beside it.
+            let grown = event.change != ChunkChange::Added;
+            for (at, timeline) in event.meta.timelines.iter().enumerate() {
+                for component in &event.meta.components {
+                    let Some(&range) = component.ranges.get(at).filter(|range| !range.is_empty()) else { continue };
+                    let range = if grown {
+                        TimeRange::new(range.min.saturating_sub(1), range.max.saturating_add(1))
+                    } else {
+                        range
+                    };
+                    pending.touched.push((event.meta.entity, timeline.timeline, component.component, range));
+                }
+            }
+        }
+    }
+
+    /// Drops the answers that changes met, and makes room for new series. Call it once per frame, before the first query.
+    ///
+    /// Where the events of some change were not handed in, everything is dropped.
+    pub fn apply_pending(&mut self, store: &ChunkStore) {
+        let pending = std::mem::take(self.pending.get_mut());
+        if self.instance == store.instance && self.generation == store.generation() {
+            return;
+        }
+        self.series.resize_with(store.series.len(), OnceLock::new);
+        let complete = self.instance == store.instance && pending.last == store.generation();
+        if complete {
+            for (entity, timeline, component, range) in pending.touched {
+                let cache = store.series_of(entity, timeline, component).and_then(|(at, _)| self.series.get_mut(at as usize));
+                if let Some(cache) = cache.and_then(OnceLock::get_mut) {
+                    self.counters.add_invalidations(cache.invalidate(range));
+                }
+            }
+        } else {
+            for cache in self.series.iter_mut().filter_map(OnceLock::get_mut) {
+                self.counters.add_invalidations(cache.clear());
+            }
+        }
+        self.instance = store.instance;
+        self.generation = store.generation();
+    }
+
+    /// Whether the answers are right for the store as it is.
+    fn is_current(&self, store: &ChunkStore) -> bool {
+        self.generation == store.generation() && self.instance == store.instance
+    }
+
+    /// What a component was at a time, clears applied. Without a timeline only static data is asked for.
+    pub fn latest_at(
+        &self,
+        store: &ChunkStore,
+        entity: EntityId,
+        timeline: Option<TimelineId>,
+        time: i64,
+        component: ComponentId,
+    ) -> LatestAt {
+        let mut tally = stats::Tally::default();
+        let answer = self.answer(store, entity, timeline, time, component, &mut tally);
+        self.counters.add(&tally);
+        match answer {
+            Some(answer) => store.resolve(entity, timeline, time, component, answer),
+            None => LatestAt::nothing(),
+        }
+    }
+
+    /// What several components of an entity were at a time, in the order asked. Appends to `out`.
+    pub fn latest_at_many(
+        &self,
+        store: &ChunkStore,
+        entity: EntityId,
+        timeline: Option<TimelineId>,
+        time: i64,
+        components: &[ComponentId],
+        out: &mut impl Extend<LatestAt>,
+    ) {
+        let mut tally = stats::Tally::default();
+        out.extend(components.iter().map(|&component| {
+            match self.answer(store, entity, timeline, time, component, &mut tally) {
+                Some(answer) => store.resolve(entity, timeline, time, component, answer),
+                None => LatestAt::nothing(),
+            }
+        }));
+        self.counters.add(&tally);
+    }
+
+    /// The answer before clears. `None` where the entity has no such component: that costs nothing and is not cached.
+    fn answer(
+        &self,
+        store: &ChunkStore,
+        entity: EntityId,
+        timeline: Option<TimelineId>,
+        time: i64,
+        component: ComponentId,
+        tally: &mut stats::Tally,
+    ) -> Option<Answer> {
+        if let Some(series) = store.static_series(entity, component) {
+            // The store keeps the newest static row at hand: that is as good as a hit.
+            tally.hits += 1;
+            return Some(store.find_static(series));
+        }
+        let (at, series) = store.series_of(entity, timeline?, component)?;
+        let cache = self.series.get(at as usize).filter(|_| self.is_current(store));
+        let Some(cache) = cache else {
+            tally.misses += 1;
+            return Some(store.find_in(series, time));
+        };
+        let cache = cache.get_or_init(Box::default);
+        if let Some((found, validity)) = cache.get(time) {
+            tally.hits += 1;
+            return Some(Answer { found, validity, missing: Default::default() });
+        }
+        tally.misses += 1;
+        let answer = store.find_in(series, time);
+        // A provisional answer is worth no place: it is about to change.
+        if answer.missing.is_empty() {
+            cache.put(time, answer.found, answer.validity);
+        }
+        Some(answer)
+    }
+
+    /// All rows of a component in a range of times. Clears are not applied.
+    ///
+    /// The same question again, while no chunk of the series came or went, is answered at the cost of a comparison.
+    pub fn range(
+        &self,
+        store: &ChunkStore,
+        entity: EntityId,
+        timeline: TimelineId,
+        range: TimeRange,
+        component: ComponentId,
+    ) -> RangeAnswer {
+        let mut tally = stats::Tally::default();
+        let place = store.series_of(entity, timeline, component).filter(|_| !store.has_static(entity, component));
+        let cache = place.and_then(|(at, _)| self.series.get(at as usize)).filter(|_| self.is_current(store));
+        let answer = match cache.map(|cache| cache.get_or_init(Box::default)) {
+            None => {
+                tally.range_misses += 1;
+                store.range(entity, timeline, range, component)
+            }
+            Some(cache) => match cache.get_range(range) {
+                Some(answer) => {
+                    tally.range_hits += 1;
+                    answer
+                }
+                None => {
+                    tally.range_misses += 1;
+                    let answer = store.range(entity, timeline, range, component);
+                    cache.put_range(&answer);
+                    answer
+                }
+            },
+        };
+        self.counters.add(&tally);
+        answer
+    }
+
+    /// What the cache did and holds.
+    pub fn stats(&self) -> CacheStats {
+        let mut stats = self.counters.stats();
+        stats.bytes_actual = (self.series.capacity() * size_of::<OnceLock<Box<SeriesCache>>>()) as u64;
+        for cache in self.series.iter().filter_map(OnceLock::get) {
+            stats.bytes_actual += cache.heap_bytes() as u64;
+        }
+        stats
+    }
+
+    /// Drops answers until about `bytes` are free, least recently used series first, and answers how many were freed.
+    pub fn purge(&mut self, bytes: u64) -> u64 {
+        let mut by_use: Vec<(u64, usize)> = self
+            .series
+            .iter()
+            .enumerate()
+            .filter_map(|(at, cache)| Some((cache.get()?.last_use(), at)))
+            .collect();
+        by_use.sort_unstable();
+        let mut freed = 0;
+        for (_, at) in by_use {
+            if freed >= bytes {
+                break;
+            }
+            if let Some(mut cache) = self.series.get_mut(at).and_then(OnceLock::take) {
+                freed += cache.heap_bytes() as u64;
+                cache.clear();
+            }
+        }
+        freed
+    }
+}

@@ -1,0 +1,76 @@
+//! What changed: the only coupling between the store and whatever is derived from it.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::{ChunkId, ChunkMeta, ComponentId, TimelineId};
+
+/// What happened to a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChunkChange {
+    /// The chunk is new: with its body, or as metadata alone (see [`StoreEvent::has_body`]).
+    Added,
+    /// The chunk is gone, and so is its metadata.
+    Dropped,
+    /// The body of a chunk that was known arrived.
+    Loaded,
+    /// The body of a chunk was given up; its metadata stays.
+    Evicted,
+}
+
+/// Why it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeReason {
+    /// Somebody asked for it.
+    Request,
+    /// Newer static data overwrites the whole chunk.
+    Overwritten,
+    /// Small chunks were merged: the rows of the chunks `Dropped` for this reason are in the chunk `Added` for it.
+    Merged,
+    /// The garbage collection took it.
+    Collected,
+}
+
+/// One change of the store.
+#[derive(Clone, Debug)]
+pub struct StoreEvent {
+    /// The store's generation after the change.
+    pub generation: u64,
+    /// What happened.
+    pub change: ChunkChange,
+    /// Why it happened.
+    pub reason: ChangeReason,
+    /// The chunk that it happened to.
+    pub meta: Arc<ChunkMeta>,
+    /// Whether the chunk's body was in memory, after the change where it was `Added`, before it where it was `Dropped`.
+    pub has_body: bool,
+    /// Of a chunk that was made by splitting a larger one: the id that the larger one had.
+    pub split_from: Option<ChunkId>,
+    /// Whether the entity had no data before.
+    pub new_entity: bool,
+    /// The components that the entity had on no timeline before.
+    pub new_components: SmallVec<[ComponentId; 4]>,
+    /// The timelines that the store had no data on before.
+    pub new_timelines: SmallVec<[TimelineId; 2]>,
+}
+
+impl StoreEvent {
+    /// Whether rows that were not there before can be seen now: a body was added or loaded, and not by a merge.
+    pub fn adds_rows(&self) -> bool {
+        match self.change {
+            ChunkChange::Added => self.has_body && self.reason != ChangeReason::Merged,
+            ChunkChange::Loaded => true,
+            ChunkChange::Dropped | ChunkChange::Evicted => false,
+        }
+    }
+
+    /// Whether rows that were there before can be seen no more: a body was dropped or evicted, and not by a merge.
+    pub fn removes_rows(&self) -> bool {
+        match self.change {
+            ChunkChange::Dropped => self.has_body && self.reason != ChangeReason::Merged,
+            ChunkChange::Evicted => true,
+            ChunkChange::Added | ChunkChange::Loaded => false,
+        }
+    }
+}

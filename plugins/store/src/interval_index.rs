@@ -1,0 +1,416 @@
+//! An ordered index over intervals: which chunks cover a time, in O(log n + k log n) for k that do.
+//!
+//! A B+ tree ordered by the intervals' beginnings, where each node also knows the latest end below it (an augmented
+//! interval tree, as in Cormen et al., *Introduction to Algorithms*, chapter 14.3, on wide nodes). A search enters only
+//! nodes that begin early enough and end late enough, so that one interval over everything costs one path and not a scan.
+//! Series with few chunks, which are most, are a short sorted list without any tree.
+
+use smallvec::SmallVec;
+
+use crate::TimeRange;
+
+/// How many entries a node holds, and how many stand in a list before there is a tree.
+const NODE_CAPACITY: usize = 32;
+
+/// One chunk of a series: the time range of its valid rows, and where they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) min: i64,
+    pub(crate) max: i64,
+    /// The chunk's slot in the store.
+    pub(crate) slot: u32,
+    /// The position of the component's column in the chunk.
+    pub(crate) column: u16,
+    /// The position of the timeline's column in the chunk.
+    pub(crate) time_column: u16,
+}
+
+type Key = (i64, u32);
+
+impl Entry {
+    fn key(&self) -> Key {
+        (self.min, self.slot)
+    }
+}
+
+/// What surrounds a time in an index.
+#[derive(Debug, Default)]
+pub(crate) struct Around {
+    /// The entries that cover the time.
+    pub(crate) covering: SmallVec<[Entry; 4]>,
+    /// The latest end before the time.
+    pub(crate) before: Option<i64>,
+    /// The earliest beginning after the time.
+    pub(crate) after: Option<i64>,
+}
+
+/// The chunks of one series, ordered by their earliest row.
+#[derive(Debug)]
+pub(crate) struct IntervalIndex {
+    len: u32,
+    root: Root,
+}
+
+#[derive(Debug)]
+enum Root {
+    Few(SmallVec<[Entry; 1]>),
+    Tree(Box<Node>),
+}
+
+#[derive(Debug)]
+struct Node {
+    first: Key,
+    /// The latest end below.
+    max: i64,
+    kids: Kids,
+}
+
+#[derive(Debug)]
+enum Kids {
+    Entries(Vec<Entry>),
+    Nodes(Vec<Node>),
+}
+
+impl Default for IntervalIndex {
+    fn default() -> Self {
+        Self { len: 0, root: Root::Few(SmallVec::new()) }
+    }
+}
+
+impl IntervalIndex {
+    pub(crate) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// From the earliest beginning to the latest end.
+    pub(crate) fn range(&self) -> TimeRange {
+        match &self.root {
+            Root::Few(entries) => entries.first().map_or(TimeRange::EMPTY, |first| {
+                TimeRange::new(first.min, entries.iter().map(|entry| entry.max).max().unwrap_or(i64::MIN))
+            }),
+            Root::Tree(node) => TimeRange::new(node.first.0, node.max),
+        }
+    }
+
+    pub(crate) fn insert(&mut self, entry: Entry) {
+        self.len += 1;
+        match &mut self.root {
+            Root::Few(entries) if entries.len() < NODE_CAPACITY => {
+                let at = entries.partition_point(|other| other.key() < entry.key());
+                entries.insert(at, entry);
+            }
+            Root::Few(entries) => {
+                let mut node = Node::leaf(entries.to_vec());
+                let sibling = node.insert(entry);
+                self.root = Root::Tree(Box::new(Node::above(node, sibling)));
+            }
+            Root::Tree(node) => {
+                if let Some(sibling) = node.insert(entry) {
+                    let old = std::mem::replace(&mut **node, Node::leaf(Vec::new()));
+                    **node = Node::above(old, Some(sibling));
+                }
+            }
+        }
+    }
+
+    /// Removes the entry of a chunk, and says whether it was there.
+    pub(crate) fn remove(&mut self, min: i64, slot: u32) -> bool {
+        let key = (min, slot);
+        let removed = match &mut self.root {
+            Root::Few(entries) => match entries.binary_search_by(|entry| entry.key().cmp(&key)) {
+                Ok(at) => {
+                    entries.remove(at);
+                    true
+                }
+                Err(_) => false,
+            },
+            Root::Tree(node) => {
+                let removed = node.remove(key);
+                // A root with a single child is not needed.
+                while let Kids::Nodes(nodes) = &mut node.kids
+                    && nodes.len() == 1
+                    && let Some(only) = nodes.pop()
+                {
+                    **node = only;
+                }
+                if node.is_empty() {
+                    self.root = Root::Few(SmallVec::new());
+                }
+                removed
+            }
+        };
+        self.len -= u32::from(removed);
+        removed
+    }
+
+    /// The entries that cover `time`, the latest end before it and the earliest beginning after it.
+    pub(crate) fn around(&self, time: i64) -> Around {
+        let mut around = Around::default();
+        match &self.root {
+            Root::Few(entries) => around_entries(entries, time, &mut around),
+            Root::Tree(node) => node.around(time, &mut around),
+        }
+        around
+    }
+
+    /// Calls `visit` with each entry that ends exactly at `end`.
+    pub(crate) fn for_each_ending_at(&self, end: i64, mut visit: impl FnMut(&Entry)) {
+        self.for_each_overlapping(TimeRange::point(end), |entry| {
+            if entry.max == end {
+                visit(entry);
+            }
+        });
+    }
+
+    /// Calls `visit` with each entry that has a time in common with `range`, in the order of their beginnings.
+    pub(crate) fn for_each_overlapping(&self, range: TimeRange, mut visit: impl FnMut(&Entry)) {
+        if range.is_empty() {
+            return;
+        }
+        match &self.root {
+            Root::Few(entries) => overlapping_entries(entries, range, &mut visit),
+            Root::Tree(node) => node.for_each_overlapping(range, &mut visit),
+        }
+    }
+
+    /// Calls `visit` with each entry that begins at `time` or before, from the latest beginning to the earliest, until it
+    /// answers `false`.
+    pub(crate) fn for_each_from_back_until(&self, time: i64, mut visit: impl FnMut(&Entry) -> bool) {
+        match &self.root {
+            Root::Few(entries) => {
+                let _ = back_entries(entries, time, &mut visit);
+            }
+            Root::Tree(node) => {
+                let _ = node.for_each_from_back_until(time, &mut visit);
+            }
+        }
+    }
+
+    /// The number of entries that end after `time`; stops counting at `limit`.
+    pub(crate) fn count_ending_after(&self, time: i64, limit: usize) -> usize {
+        let mut count = 0;
+        match &self.root {
+            Root::Few(entries) => count = entries.iter().filter(|entry| entry.max > time).count(),
+            Root::Tree(node) => node.count_ending_after(time, limit, &mut count),
+        }
+        count.min(limit)
+    }
+
+    /// The heap bytes of the index.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match &self.root {
+            Root::Few(entries) if entries.spilled() => entries.capacity() * size_of::<Entry>(),
+            Root::Few(_) => 0,
+            Root::Tree(node) => size_of::<Node>() + node.heap_bytes(),
+        }
+    }
+}
+
+fn around_entries(entries: &[Entry], time: i64, around: &mut Around) {
+    for entry in entries {
+        if entry.min > time {
+            around.after = Some(around.after.map_or(entry.min, |after| after.min(entry.min)));
+            return;
+        }
+        if entry.max >= time {
+            around.covering.push(*entry);
+        } else {
+            around.before = around.before.max(Some(entry.max));
+        }
+    }
+}
+
+fn overlapping_entries(entries: &[Entry], range: TimeRange, visit: &mut impl FnMut(&Entry)) {
+    for entry in entries {
+        if entry.min > range.max {
+            return;
+        }
+        if entry.max >= range.min {
+            visit(entry);
+        }
+    }
+}
+
+fn back_entries(entries: &[Entry], time: i64, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
+    entries.iter().rev().filter(|entry| entry.min <= time).all(visit)
+}
+
+impl Node {
+    fn leaf(entries: Vec<Entry>) -> Self {
+        let mut node = Self { first: (i64::MAX, u32::MAX), max: i64::MIN, kids: Kids::Entries(entries) };
+        node.summarise();
+        node
+    }
+
+    fn inner(nodes: Vec<Self>) -> Self {
+        let mut node = Self { first: (i64::MAX, u32::MAX), max: i64::MIN, kids: Kids::Nodes(nodes) };
+        node.summarise();
+        node
+    }
+
+    /// The node itself, or a new root above it and its sibling.
+    fn above(node: Self, sibling: Option<Self>) -> Self {
+        match sibling {
+            None => node,
+            Some(sibling) => {
+                let mut nodes = Vec::with_capacity(NODE_CAPACITY + 1);
+                nodes.push(node);
+                nodes.push(sibling);
+                Self::inner(nodes)
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match &self.kids {
+            Kids::Entries(entries) => entries.is_empty(),
+            Kids::Nodes(nodes) => nodes.is_empty(),
+        }
+    }
+
+    fn summarise(&mut self) {
+        (self.first, self.max) = match &self.kids {
+            Kids::Entries(entries) => (
+                entries.first().map_or((i64::MAX, u32::MAX), Entry::key),
+                entries.iter().map(|entry| entry.max).max().unwrap_or(i64::MIN),
+            ),
+            Kids::Nodes(nodes) => (
+                nodes.first().map_or((i64::MAX, u32::MAX), |node| node.first),
+                nodes.iter().map(|node| node.max).max().unwrap_or(i64::MIN),
+            ),
+        };
+    }
+
+    /// Inserts below this node. Where it grew too large, it keeps the left part and answers the right one.
+    fn insert(&mut self, entry: Entry) -> Option<Self> {
+        self.first = self.first.min(entry.key());
+        self.max = self.max.max(entry.max);
+        let sibling = match &mut self.kids {
+            Kids::Entries(entries) => {
+                let at = entries.partition_point(|other| other.key() < entry.key());
+                entries.insert(at, entry);
+                let right = split_off(entries, at)?;
+                Self::leaf(right)
+            }
+            Kids::Nodes(nodes) => {
+                let at = nodes.partition_point(|node| node.first <= entry.key()).saturating_sub(1);
+                let sibling = nodes.get_mut(at)?.insert(entry)?;
+                nodes.insert(at + 1, sibling);
+                let right = split_off(nodes, at + 1)?;
+                Self::inner(right)
+            }
+        };
+        self.summarise();
+        Some(sibling)
+    }
+
+    fn remove(&mut self, key: Key) -> bool {
+        let removed = match &mut self.kids {
+            Kids::Entries(entries) => match entries.binary_search_by(|entry| entry.key().cmp(&key)) {
+                Ok(at) => {
+                    entries.remove(at);
+                    true
+                }
+                Err(_) => false,
+            },
+            Kids::Nodes(nodes) => {
+                let at = nodes.partition_point(|node| node.first <= key).saturating_sub(1);
+                let Some(node) = nodes.get_mut(at) else { return false };
+                let removed = node.remove(key);
+                if node.is_empty() {
+                    nodes.remove(at);
+                }
+                removed
+            }
+        };
+        if removed {
+            self.summarise();
+        }
+        removed
+    }
+
+    fn around(&self, time: i64, around: &mut Around) {
+        match &self.kids {
+            Kids::Entries(entries) => around_entries(entries, time, around),
+            Kids::Nodes(nodes) => {
+                for node in nodes {
+                    if node.first.0 > time {
+                        around.after = Some(around.after.map_or(node.first.0, |after| after.min(node.first.0)));
+                        return;
+                    }
+                    if node.max < time {
+                        around.before = around.before.max(Some(node.max));
+                    } else {
+                        node.around(time, around);
+                    }
+                }
+            }
+        }
+    }
+
+    fn for_each_overlapping(&self, range: TimeRange, visit: &mut impl FnMut(&Entry)) {
+        match &self.kids {
+            Kids::Entries(entries) => overlapping_entries(entries, range, visit),
+            Kids::Nodes(nodes) => {
+                for node in nodes {
+                    if node.first.0 > range.max {
+                        return;
+                    }
+                    if node.max >= range.min {
+                        node.for_each_overlapping(range, visit);
+                    }
+                }
+            }
+        }
+    }
+
+    fn for_each_from_back_until(&self, time: i64, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
+        match &self.kids {
+            Kids::Entries(entries) => back_entries(entries, time, visit),
+            Kids::Nodes(nodes) => {
+                nodes.iter().rev().filter(|node| node.first.0 <= time).all(|node| node.for_each_from_back_until(time, visit))
+            }
+        }
+    }
+
+    fn count_ending_after(&self, time: i64, limit: usize, count: &mut usize) {
+        match &self.kids {
+            Kids::Entries(entries) => *count += entries.iter().filter(|entry| entry.max > time).count(),
+            Kids::Nodes(nodes) => {
+                for node in nodes.iter().rev() {
+                    if *count >= limit {
+                        return;
+                    }
+                    if node.max > time {
+                        node.count_ending_after(time, limit, count);
+                    }
+                }
+            }
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        match &self.kids {
+            Kids::Entries(entries) => entries.capacity() * size_of::<Entry>(),
+            Kids::Nodes(nodes) => {
+                nodes.capacity() * size_of::<Self>() + nodes.iter().map(Self::heap_bytes).sum::<usize>()
+            }
+        }
+    }
+}
+
+/// The right part of a node that grew too large. Where it grew at its end, as it does when data arrives in order, the
+/// left part stays full.
+fn split_off<T>(kids: &mut Vec<T>, grown_at: usize) -> Option<Vec<T>> {
+    if kids.len() <= NODE_CAPACITY {
+        return None;
+    }
+    let at = if grown_at + 1 == kids.len() { kids.len() - 1 } else { kids.len() / 2 };
+    let mut right = Vec::with_capacity(NODE_CAPACITY + 1);
+    right.extend(kids.drain(at..));
+    Some(right)
+}

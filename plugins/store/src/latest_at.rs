@@ -1,0 +1,287 @@
+//! Latest-at: what an entity's component was at a time.
+//!
+//! Rows order by (time, row id). The answer is the last row at or before the cursor, with the interval of cursors for which
+//! it stays the answer, so that it need not be asked again while the cursor moves inside.
+
+use std::sync::Arc;
+
+use arrow_array::ArrayRef;
+use smallvec::SmallVec;
+
+use crate::{
+    Chunk, ChunkId, ChunkStore, ComponentColumn, ComponentId, EntityId, RowId, TimeRange, TimelineId,
+    clear::CLEAR_COMPONENT,
+    interval_index::Entry,
+    series::{Series, StaticSeries},
+};
+
+/// What a component was at a time.
+#[derive(Clone, Debug)]
+pub struct LatestAt {
+    /// The row; `None` where there is none, or where a clear hides it.
+    pub hit: Option<Hit>,
+    /// The cursors for which the answer is the same: from the row's time to just before the next row or clear, both ends
+    /// inclusive, and to the ends of `i64` where there is none.
+    pub validity: TimeRange,
+    /// The chunks that would have to be loaded to be sure. While there are any, the answer is provisional.
+    pub missing: SmallVec<[ChunkId; 1]>,
+}
+
+impl LatestAt {
+    /// The answer that there is nothing, ever.
+    pub fn nothing() -> Self {
+        Self { hit: None, validity: TimeRange::EVERYTHING, missing: SmallVec::new() }
+    }
+
+    /// Whether a chunk that is not loaded could change the answer.
+    pub fn is_provisional(&self) -> bool {
+        !self.missing.is_empty()
+    }
+
+    /// The instances; `None` where there is no row.
+    pub fn cell(&self) -> Option<ArrayRef> {
+        self.hit.as_ref().map(Hit::cell)
+    }
+}
+
+/// One row of a component, shared with its chunk.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    chunk: Arc<Chunk>,
+    column: u32,
+    row: u32,
+    data_time: Option<i64>,
+}
+
+impl Hit {
+    pub(crate) fn new(chunk: Arc<Chunk>, column: u32, row: u32, data_time: Option<i64>) -> Self {
+        Self { chunk, column, row, data_time }
+    }
+
+    /// The chunk that holds the row.
+    pub fn chunk(&self) -> &Arc<Chunk> {
+        &self.chunk
+    }
+
+    /// The row's position in its chunk.
+    pub fn row(&self) -> usize {
+        self.row as usize
+    }
+
+    /// The row's id.
+    pub fn row_id(&self) -> RowId {
+        self.chunk.row_ids()[self.row()]
+    }
+
+    /// The row's time on the timeline of the query; `None` for static data.
+    pub fn data_time(&self) -> Option<i64> {
+        self.data_time
+    }
+
+    /// The component's column.
+    pub fn column(&self) -> &ComponentColumn {
+        &self.chunk.components()[self.column as usize]
+    }
+
+    /// The instances of the row: a slice that shares the chunk's memory.
+    pub fn cell(&self) -> ArrayRef {
+        self.column().lists().value(self.row())
+    }
+
+    /// Whether this is the same row of the same chunk. Cheap, and as good as comparing the values: chunks never change.
+    pub fn is_same_row(&self, other: &Self) -> bool {
+        self.row == other.row && self.column == other.column && self.chunk.id() == other.chunk.id()
+    }
+}
+
+/// A row by its place in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) slot: u32,
+    pub(crate) column: u32,
+    pub(crate) row: u32,
+    /// `i64::MIN` for static data.
+    pub(crate) time: i64,
+}
+
+/// An answer by places in the store, before clears.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) found: Option<Found>,
+    pub(crate) validity: TimeRange,
+    pub(crate) missing: SmallVec<[ChunkId; 1]>,
+}
+
+impl Answer {
+    pub(crate) fn nothing() -> Self {
+        Self { found: None, validity: TimeRange::EVERYTHING, missing: SmallVec::new() }
+    }
+}
+
+impl ChunkStore {
+    /// What a component was at a time, clears applied, without any cache. Costs O(log n + k log n) for k chunks that cover
+    /// the time.
+    ///
+    /// Without a timeline only static data is asked for.
+    pub fn latest_at(&self, entity: EntityId, timeline: Option<TimelineId>, time: i64, component: ComponentId) -> LatestAt {
+        let answer = if let Some(series) = self.static_series(entity, component) {
+            self.find_static(series)
+        } else if let Some((_, series)) = timeline.and_then(|timeline| self.series_of(entity, timeline, component)) {
+            self.find_in(series, time)
+        } else {
+            return LatestAt::nothing();
+        };
+        self.resolve(entity, timeline, time, component, answer)
+    }
+
+    /// The newest static row of a component.
+    pub(crate) fn find_static(&self, series: &StaticSeries) -> Answer {
+        let found = series.winner.map(|winner| Found {
+            slot: winner.slot,
+            column: u32::from(winner.column),
+            row: winner.row,
+            time: i64::MIN,
+        });
+        let missing = series
+            .slots
+            .iter()
+            .filter_map(|&slot| self.slot(slot))
+            .filter(|slot| slot.body.is_none())
+            .filter(|slot| series.winner.is_none_or(|winner| slot.meta.row_ids.1 > winner.row_id))
+            .map(|slot| slot.meta.id)
+            .collect();
+        Answer { found, validity: TimeRange::EVERYTHING, missing }
+    }
+
+    /// The last row of a series at or before a time, and how long it stays that. Clears are not applied.
+    pub(crate) fn find_in(&self, series: &Series, time: i64) -> Answer {
+        let around = series.index.around(time);
+        let mut next = around.after;
+        let mut best: Option<(i64, RowId, Found)> = None;
+        // The answer is no older than this, since a chunk's range begins and ends with a row.
+        let mut at_least = around.before;
+        let mut absent_until = i64::MAX;
+        let mut missing = SmallVec::new();
+
+        for entry in &around.covering {
+            at_least = at_least.max(Some(entry.min));
+            let Some(slot) = self.slot(entry.slot) else { continue };
+            let Some(body) = &slot.body else {
+                missing.push(slot.meta.id);
+                absent_until = absent_until.min(entry.max);
+                continue;
+            };
+            let (rows, times) = (body.rows(entry), body.times(entry));
+            let after = rows.first_after(times, time);
+            if after > 0 {
+                consider(&mut best, entry, rows.row(after - 1), times, &body.chunk);
+            }
+            if after < rows.len() {
+                let time = times[rows.row(after)];
+                next = Some(next.map_or(time, |next| next.min(time)));
+            }
+        }
+        if let Some(before) = around.before
+            && best.as_ref().is_none_or(|(time, ..)| before >= *time)
+            // Covering chunks that are absent have a row at their beginning.
+            && at_least == Some(before)
+        {
+            series.index.for_each_ending_at(before, |entry| {
+                let Some(slot) = self.slot(entry.slot) else { return };
+                match &slot.body {
+                    None => missing.push(slot.meta.id),
+                    Some(body) => {
+                        let (rows, times) = (body.rows(entry), body.times(entry));
+                        if rows.len() > 0 {
+                            consider(&mut best, entry, rows.row(rows.len() - 1), times, &body.chunk);
+                        }
+                    }
+                }
+            });
+        }
+        // A loaded row can only be the answer where nothing known is newer than it; it is shown all the same, provisionally.
+        if !missing.is_empty() && best.is_none() {
+            best = self.best_loaded_before(series, time);
+        }
+        let max = next.map_or(i64::MAX, |next| next - 1);
+        let validity = if missing.is_empty() {
+            TimeRange::new(best.as_ref().map_or(i64::MIN, |(time, ..)| *time), max)
+        } else {
+            let min = at_least.max(best.as_ref().map(|(time, ..)| *time));
+            TimeRange::new(min.unwrap_or(i64::MIN), max.min(absent_until))
+        };
+        Answer { found: best.map(|(.., found)| found), validity, missing }
+    }
+
+    /// The last row at or before a time among the chunks that are loaded. Costs as many steps as there are absent chunks
+    /// before it, up to a limit: a provisional answer is not worth a long search.
+    fn best_loaded_before(&self, series: &Series, time: i64) -> Option<(i64, RowId, Found)> {
+        const MOST_STEPS: usize = 256;
+        let mut best: Option<(i64, RowId, Found)> = None;
+        let mut steps = 0;
+        series.index.for_each_from_back_until(time, |entry| {
+            steps += 1;
+            if let Some(body) = self.body(entry.slot) {
+                let (rows, times) = (body.rows(entry), body.times(entry));
+                let after = rows.first_after(times, time);
+                if after > 0 {
+                    consider(&mut best, entry, rows.row(after - 1), times, &body.chunk);
+                }
+            }
+            best.is_none() && steps < MOST_STEPS
+        });
+        best
+    }
+
+    /// Applies the clears of an entity and of those above it to an answer.
+    pub(crate) fn resolve(
+        &self,
+        entity: EntityId,
+        timeline: Option<TimelineId>,
+        time: i64,
+        component: ComponentId,
+        mut answer: Answer,
+    ) -> LatestAt {
+        if let Some(found) = answer.found
+            && self.might_require_clearing(entity)
+            && Some(component) != self.names.component_id(CLEAR_COMPONENT)
+            && let Some(body) = self.body(found.slot)
+            && let Some(&row_id) = body.chunk.row_ids().get(found.row as usize)
+        {
+            let row_time = (found.time != i64::MIN).then_some(found.time);
+            let clearing = self.clearing(entity, timeline, time, row_time, row_id);
+            if let Some(since) = clearing.hidden_since {
+                // Hidden, and from the first clear on until the next row.
+                answer.found = None;
+                answer.validity.min = answer.validity.min.max(since);
+            } else if let Some(from) = clearing.hidden_from {
+                answer.validity.max = answer.validity.max.min(from - 1);
+            }
+            if !clearing.missing.is_empty() && answer.found.is_some() {
+                answer.missing.extend(clearing.missing);
+            }
+            if answer.found.is_some() {
+                answer.validity = answer.validity.intersection(&clearing.missing_validity);
+            }
+        }
+        self.publish(answer)
+    }
+
+    /// The answer with its chunk.
+    pub(crate) fn publish(&self, answer: Answer) -> LatestAt {
+        let Answer { found, validity, missing } = answer;
+        let hit = found.and_then(|found| {
+            let chunk = Arc::clone(&self.body(found.slot)?.chunk);
+            Some(Hit::new(chunk, found.column, found.row, (found.time != i64::MIN).then_some(found.time)))
+        });
+        LatestAt { hit, validity, missing }
+    }
+}
+
+fn consider(best: &mut Option<(i64, RowId, Found)>, entry: &Entry, row: usize, times: &[i64], chunk: &Chunk) {
+    let (time, row_id) = (times[row], chunk.row_ids()[row]);
+    if best.as_ref().is_none_or(|(best_time, best_id, _)| (time, row_id) > (*best_time, *best_id)) {
+        let found = Found { slot: entry.slot, column: u32::from(entry.column), row: row as u32, time };
+        *best = Some((time, row_id, found));
+    }
+}

@@ -1,0 +1,339 @@
+//! The store: names, the entity tree, chunks and their indices.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use rustc_hash::FxHashMap;
+
+use crate::{
+    Chunk, ChunkError, ChunkId, ChunkMeta, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId, StoreId, TimeRange,
+    TimeType, Timeline, TimelineId,
+    clear::EntityClears,
+    names::Names,
+    range_tree::RangeTree,
+    rows::Body,
+    series::{EntitySeries, Series, StaticSeries},
+    stats::EntityStats,
+    tree::EntityTree,
+};
+
+/// Why the store could not take something.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The chunk itself is not valid.
+    #[error(transparent)]
+    Chunk(#[from] ChunkError),
+    /// A timeline's numbers mean something else than before.
+    #[error("{entity}: timeline {timeline} is a {expected:?} in this recording, but the chunk says {actual:?}")]
+    TimelineType {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The timeline's name.
+        timeline: String,
+        /// What it was when it was first seen.
+        expected: TimeType,
+        /// What the chunk says.
+        actual: TimeType,
+    },
+    /// More columns than an index can count.
+    #[error("{entity}: {columns} columns are more than a chunk can have")]
+    TooManyColumns {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The number of columns.
+        columns: usize,
+    },
+    /// The store has no room for another name or chunk: their numbers are 32 bits wide.
+    #[error("the store holds as many {what} as it can")]
+    Full {
+        /// What there are too many of.
+        what: &'static str,
+    },
+    /// A body arrived for a chunk that the store does not know.
+    #[error("chunk {0} is not known")]
+    UnknownChunk(ChunkId),
+}
+
+/// When chunks are merged and split as they arrive.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoreSettings {
+    /// Whether chunks are merged and split at all.
+    pub compaction: bool,
+    /// Chunks are merged up to this many rows, and split above twice as many.
+    pub max_rows: usize,
+    /// Chunks are merged up to this many bytes, and split above twice as many.
+    pub max_bytes: u64,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self { compaction: true, max_rows: 4096, max_bytes: 384 * 1024 }
+    }
+}
+
+impl StoreSettings {
+    /// Chunks stay as they come.
+    pub fn without_compaction() -> Self {
+        Self { compaction: false, ..Self::default() }
+    }
+}
+
+/// A chunk in the store.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) meta: Arc<ChunkMeta>,
+    /// `None` where the chunk is known and not loaded.
+    pub(crate) body: Option<Body>,
+}
+
+/// What the store knows of an entity.
+#[derive(Debug, Default)]
+pub(crate) struct EntityData {
+    pub(crate) series: EntitySeries,
+    pub(crate) statics: Vec<StaticSeries>,
+    pub(crate) clears: Option<Box<EntityClears>>,
+    /// Whether some clear could reach this entity, its own or one above it. Never unset, so it may be a false alarm.
+    pub(crate) might_require_clearing: bool,
+    /// The components of some chunk, ordered by name, and how many chunks have them.
+    pub(crate) components: Vec<(ComponentId, u32)>,
+    pub(crate) stats: EntityStats,
+}
+
+/// What the store knows of a timeline.
+#[derive(Debug, Default)]
+pub(crate) struct TimelineData {
+    /// The time range of each entity, and of all together.
+    pub(crate) ranges: RangeTree,
+    pub(crate) num_chunks: usize,
+}
+
+/// A recording or a blueprint: chunks, found again by entity, component and time.
+///
+/// Queries take `&self` and never lock; see [`QueryCache`](crate::QueryCache) for the cached ones.
+#[derive(Debug)]
+#[cfg_attr(feature = "bevy", derive(bevy_ecs::prelude::Resource))]
+pub struct ChunkStore {
+    pub(crate) id: StoreId,
+    /// Unique in this process, so that a cache can tell stores apart.
+    pub(crate) instance: u64,
+    pub(crate) settings: StoreSettings,
+    pub(crate) generation: u64,
+    pub(crate) names: Names,
+    pub(crate) tree: EntityTree,
+    pub(crate) entities: Vec<EntityData>,
+    pub(crate) timelines: Vec<TimelineData>,
+    pub(crate) series: Vec<Series>,
+    pub(crate) slots: Vec<Option<Slot>>,
+    pub(crate) free_slots: Vec<u32>,
+    pub(crate) slot_of: FxHashMap<ChunkId, u32>,
+    /// Chunks by their oldest row.
+    pub(crate) by_row: std::collections::BTreeSet<(RowId, u32)>,
+    pub(crate) totals: crate::stats::Totals,
+    pub(crate) gc: crate::gc::GcState,
+}
+
+impl ChunkStore {
+    /// An empty store with the default settings.
+    pub fn new(id: StoreId) -> Self {
+        Self::with_settings(id, StoreSettings::default())
+    }
+
+    /// An empty store.
+    pub fn with_settings(id: StoreId, settings: StoreSettings) -> Self {
+        static INSTANCES: AtomicU64 = AtomicU64::new(1);
+        Self {
+            id,
+            instance: INSTANCES.fetch_add(1, Ordering::Relaxed),
+            settings,
+            generation: 0,
+            names: Names::default(),
+            tree: EntityTree::default(),
+            entities: vec![EntityData::default()],
+            timelines: Vec::new(),
+            series: Vec::new(),
+            slots: Vec::new(),
+            free_slots: Vec::new(),
+            slot_of: FxHashMap::default(),
+            by_row: std::collections::BTreeSet::new(),
+            totals: crate::stats::Totals::default(),
+            gc: crate::gc::GcState::default(),
+        }
+    }
+
+    /// The store's id.
+    pub fn id(&self) -> &StoreId {
+        &self.id
+    }
+
+    /// Grows with each change.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// When chunks are merged and split.
+    pub fn settings(&self) -> &StoreSettings {
+        &self.settings
+    }
+
+    /// The id of an entity: of every path that has data, and of all above those.
+    pub fn entity_id(&self, path: &EntityPath) -> Option<EntityId> {
+        self.tree.find(path)
+    }
+
+    /// The path of an entity of this store; the root for an id of another store.
+    pub fn entity_path(&self, id: EntityId) -> &EntityPath {
+        self.tree.path(id)
+    }
+
+    /// The id of the timeline with this name.
+    pub fn timeline_id(&self, name: &str) -> Option<TimelineId> {
+        self.names.timeline_id(name)
+    }
+
+    /// A timeline of this store.
+    ///
+    /// # Panics
+    /// For an id that another, larger store handed out.
+    pub fn timeline(&self, id: TimelineId) -> &Timeline {
+        self.names.timeline(id)
+    }
+
+    /// The id of the component with this name.
+    pub fn component_id(&self, name: &str) -> Option<ComponentId> {
+        self.names.component_id(name)
+    }
+
+    /// The descriptor of a component, as it was first logged.
+    ///
+    /// # Panics
+    /// For an id that another, larger store handed out.
+    pub fn descriptor(&self, id: ComponentId) -> &ComponentDescriptor {
+        self.names.descriptor(id)
+    }
+
+    /// The number of component names that were ever seen: component ids are smaller.
+    pub fn num_component_names(&self) -> usize {
+        self.names.num_components()
+    }
+
+    /// The number of entity ids handed out, for arrays that are indexed by entity.
+    pub fn num_entity_ids(&self) -> usize {
+        self.entities.len()
+    }
+
+    /// The tree of entity paths, with intermediate ones that have no data.
+    pub fn tree(&self) -> &EntityTree {
+        &self.tree
+    }
+
+    /// Every entity with data, ordered by path.
+    pub fn entities(&self) -> impl Iterator<Item = EntityId> {
+        self.tree.descend(EntityId::ROOT).filter(|&entity| self.has_data(entity))
+    }
+
+    /// Whether some chunk holds data of this very entity.
+    pub fn has_data(&self, entity: EntityId) -> bool {
+        self.entity(entity).is_some_and(|data| data.stats.num_chunks > 0)
+    }
+
+    /// Every timeline with data, ordered by name.
+    pub fn timelines(&self) -> impl Iterator<Item = TimelineId> {
+        self.names
+            .timelines_by_name()
+            .iter()
+            .copied()
+            .filter(|id| self.timelines.get(id.index()).is_some_and(|timeline| timeline.num_chunks > 0))
+    }
+
+    /// The components that some row of an entity has, on any timeline or static, ordered by name.
+    pub fn components_of(&self, entity: EntityId) -> impl Iterator<Item = ComponentId> {
+        self.entity(entity).into_iter().flat_map(|data| data.components.iter().map(|(component, _)| *component))
+    }
+
+    /// The timelines that an entity has rows on, ordered by name.
+    pub fn timelines_of(&self, entity: EntityId) -> impl Iterator<Item = TimelineId> {
+        self.names
+            .timelines_by_name()
+            .iter()
+            .copied()
+            .filter(move |&timeline| !self.entity_time_range(entity, timeline).is_empty())
+    }
+
+    /// Whether an entity has a component at all.
+    pub fn has_component(&self, entity: EntityId, component: ComponentId) -> bool {
+        self.entity(entity).is_some_and(|data| data.components.iter().any(|(id, _)| *id == component))
+    }
+
+    /// Whether a query of the component on this timeline can find something: static data counts.
+    pub fn has_component_on(&self, entity: EntityId, timeline: TimelineId, component: ComponentId) -> bool {
+        self.series_of(entity, timeline, component).is_some_and(|(_, series)| !series.index.is_empty())
+            || self.has_static(entity, component)
+    }
+
+    /// Whether an entity has the component as static data.
+    pub fn has_static(&self, entity: EntityId, component: ComponentId) -> bool {
+        self.static_series(entity, component).is_some()
+    }
+
+    /// A chunk whose body is in memory.
+    pub fn chunk(&self, id: ChunkId) -> Option<&Arc<Chunk>> {
+        let slot = self.slot_of.get(&id)?;
+        self.body(*slot).map(|body| &body.chunk)
+    }
+
+    /// What is known of a chunk, loaded or not.
+    pub fn chunk_meta(&self, id: ChunkId) -> Option<&Arc<ChunkMeta>> {
+        let slot = self.slot_of.get(&id)?;
+        self.slot(*slot).map(|slot| &slot.meta)
+    }
+
+    /// Every chunk, loaded or not, ordered by its oldest row.
+    pub fn chunks(&self) -> impl Iterator<Item = (&Arc<ChunkMeta>, Option<&Arc<Chunk>>)> {
+        self.by_row
+            .iter()
+            .filter_map(|(_, slot)| self.slot(*slot))
+            .map(|slot| (&slot.meta, slot.body.as_ref().map(|body| &body.chunk)))
+    }
+
+    /// From the earliest row of the store to the latest; empty where there is none.
+    pub fn time_range(&self, timeline: TimelineId) -> TimeRange {
+        self.timelines.get(timeline.index()).map_or(TimeRange::EMPTY, |data| data.ranges.range())
+    }
+
+    /// From the earliest row of an entity to the latest, whatever components it has.
+    pub fn entity_time_range(&self, entity: EntityId, timeline: TimelineId) -> TimeRange {
+        self.component_time_range(entity, timeline, ComponentId::ANY)
+    }
+
+    /// From the earliest row of an entity that has a component to the latest.
+    pub fn component_time_range(&self, entity: EntityId, timeline: TimelineId, component: ComponentId) -> TimeRange {
+        self.series_of(entity, timeline, component).map_or(TimeRange::EMPTY, |(_, series)| series.index.range())
+    }
+
+    pub(crate) fn entity(&self, entity: EntityId) -> Option<&EntityData> {
+        self.entities.get(entity.index())
+    }
+
+    pub(crate) fn slot(&self, slot: u32) -> Option<&Slot> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    pub(crate) fn body(&self, slot: u32) -> Option<&Body> {
+        self.slot(slot)?.body.as_ref()
+    }
+
+    /// The chunks of a component on a timeline, and the position in the list of all series.
+    #[inline]
+    pub(crate) fn series_of(&self, entity: EntityId, timeline: TimelineId, component: ComponentId) -> Option<(u32, &Series)> {
+        let at = self.entity(entity)?.series.find(timeline, component)?;
+        Some((at, self.series.get(at as usize)?))
+    }
+
+    #[inline]
+    pub(crate) fn static_series(&self, entity: EntityId, component: ComponentId) -> Option<&StaticSeries> {
+        self.entity(entity)?.statics.iter().find(|series| series.component == component)
+    }
+}
