@@ -1,4 +1,4 @@
-//! The faces of the interface, bundled: Inter for text, JetBrains Mono for values, Phosphor for icons.
+//! The faces of the interface, bundled: Inter for text, `JetBrains` Mono for values, Phosphor for icons.
 //!
 //! All three come under licences that allow it; those of the first two lie beside them in `assets/fonts`.
 

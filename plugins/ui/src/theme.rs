@@ -266,7 +266,7 @@ impl Theme {
             text_styles: text_styles(),
             drag_value_text_style: TextStyle::Monospace,
             visuals: self.visuals(),
-            spacing: spacing(base.spacing),
+            spacing: spacing(),
             interaction: egui::style::Interaction {
                 // Labels are rows to click on, not text to mark; values are copied by a command.
                 selectable_labels: false,
@@ -307,7 +307,7 @@ fn text_styles() -> std::collections::BTreeMap<TextStyle, FontId> {
     .into()
 }
 
-fn spacing(base: egui::style::Spacing) -> egui::style::Spacing {
+fn spacing() -> egui::style::Spacing {
     const G: f32 = size::GRID;
     egui::style::Spacing {
         item_spacing: Vec2::new(2.0 * G, G),
@@ -330,7 +330,7 @@ fn spacing(base: egui::style::Spacing) -> egui::style::Spacing {
             floating_allocated_width: 0.0,
             ..egui::style::ScrollStyle::floating()
         },
-        ..base
+        ..egui::style::Spacing::default()
     }
 }
 
