@@ -70,7 +70,7 @@ pub fn empty_state(ui: &mut Ui, icon: &str, title: &str, hint: &str) {
 
 /// A row of a list or a tree: as wide as its panel, 24 points high, cut with a tooltip, lit when pointed at.
 ///
-/// ```ignore
+/// ```text
 /// let row = ListRow::new("lidar").icon(icons::ENTITY).level(2).selected(true).show(ui, |ui| {
 ///     icon_button(ui, icons::VISIBLE, "Hide", None);
 /// });
