@@ -1,1 +1,42 @@
 //! Files and live streams to chunks, and chunks to files and streams, on background threads.
+//!
+//! The modules follow the bytes:
+//!
+//! # What comes in
+//! [`message`] is what a recording is made of on its way: facts about a store, chunks, the activation of a blueprint.
+//! [`event`] wraps messages into the story of a load: started, messages, reports of damage, progress, finished.
+//!
+//! # Where it comes from
+//! [`format`] is the registry of file formats, chosen by what a file contains rather than by what it is called.
+//! [`read`] reads one source on the thread that asks; [`load`] reads several files on threads of its own, through a
+//! channel that is bounded in messages and in bytes.
+//!
+//! # Formats
+//! [`rrd`] reads and writes the `.rrd` recordings and `.rbl` blueprints of the Rerun SDK.
+//!
+//! # Invariants
+//! A file is never trusted: a length is compared with what the file holds before memory is reserved for it, and before
+//! it is handed to a library that does not check. Damage becomes a [`LoadReport`] that names the source and what is
+//! wrong, and the rest of the file is read.
+//!
+//! # Room
+//! Live streams will send the same [`LoadEvent`]s through the same kind of handle. A source of single chunks, found by a
+//! recording's footer, will share the decoding of [`rrd`] below the framing.
+
+mod error;
+pub mod event;
+pub mod format;
+pub mod load;
+pub mod message;
+pub mod read;
+#[cfg(feature = "rrd")]
+pub mod rrd;
+
+pub use error::IoError;
+pub use event::{LoadEvent, LoadOutcome, LoadReport, Severity};
+pub use format::{FileFormat, FileInput, FormatRegistry};
+pub use load::{LoadHandle, LoadProgress, LoadSettings, load_files};
+pub use message::{LogMessage, StoreInfo, StoreSource};
+pub use read::{Events, open_file, read_bytes, read_file};
+#[cfg(feature = "rrd")]
+pub use rrd::{RrdFormat, RrdWriter, write_file};

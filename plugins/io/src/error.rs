@@ -1,0 +1,211 @@
+//! Everything that can be wrong with a source.
+
+use std::io;
+
+/// Why a source, or a part of it, can not be read or written. Displays as the end of a sentence that begins with the
+/// source's name.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IoError {
+    /// The file can not be opened.
+    #[error("could not be opened: {0}")]
+    Open(#[source] io::Error),
+    /// The file can not be read any further.
+    #[error("could not be read beyond byte {offset}: {error}")]
+    Read {
+        /// How far it was read.
+        offset: u64,
+        /// What the system says.
+        #[source]
+        error: io::Error,
+    },
+    /// The file can not be written.
+    #[error("could not be written: {0}")]
+    Write(#[source] io::Error),
+    /// The path names a folder.
+    #[error("is a folder, not a file")]
+    Folder,
+    /// There is not a byte.
+    #[error("is empty")]
+    Empty,
+    /// The name promises a format that the content is not of.
+    #[error("is not {expected}: it looks like {looks_like}")]
+    OtherFormat {
+        /// What the name promises, with its article.
+        expected: &'static str,
+        /// What the content looks like, with its article.
+        looks_like: &'static str,
+    },
+    /// No format knows the content.
+    #[error("is of no format that can be opened: it looks like {looks_like}")]
+    UnknownFormat {
+        /// What the content looks like, with its article.
+        looks_like: &'static str,
+    },
+    /// Written before 0.23, in a format that no current tool reads.
+    #[error("was written by a Rerun SDK older than 0.23, whose format is no longer read")]
+    TooOld,
+    /// The stream's header asks for something unknown.
+    #[error("has a header with unknown options {0:?}")]
+    UnknownOptions([u8; 4]),
+    /// The data ends where a message belongs.
+    #[error("ends without an end mark: it was cut, or the program that wrote it did not close it")]
+    NoEndMark,
+    /// The data ends inside a header.
+    #[error("is cut off inside the header at byte {offset}")]
+    CutHeader {
+        /// Where the header begins.
+        offset: u64,
+    },
+    /// A message is longer than what is left of the source.
+    #[error("is damaged or cut off: the message at byte {offset} claims {claimed} bytes, but {left} are left")]
+    MessageLength {
+        /// Where the message begins.
+        offset: u64,
+        /// Its length by its header.
+        claimed: u64,
+        /// The bytes that are left.
+        left: u64,
+    },
+    /// Something stands where the header of a message belongs.
+    #[error("is damaged: there is no message at byte {offset}, where one belongs")]
+    NoMessage {
+        /// Where the header belongs.
+        offset: u64,
+    },
+    /// Messages were found again behind damage.
+    #[error("is readable again from byte {offset} on, after {skipped} bytes that are lost")]
+    Resumed {
+        /// Where the next message begins.
+        offset: u64,
+        /// The bytes between.
+        skipped: u64,
+    },
+    /// Something follows the end mark.
+    #[error("has {bytes} bytes behind its end that are not part of a recording")]
+    Trailing {
+        /// How many.
+        bytes: u64,
+    },
+    /// A message can not be decoded.
+    #[error("is damaged: the message at byte {offset} can not be decoded: {reason}")]
+    Message {
+        /// Where the message begins.
+        offset: u64,
+        /// Why.
+        reason: MessageError,
+    },
+    /// A library failed in a way that it should not.
+    #[error("is damaged: the message at byte {offset} made the decoder fail: {panic}")]
+    Panic {
+        /// Where the message begins.
+        offset: u64,
+        /// What the library says.
+        panic: String,
+    },
+    /// Too many reports; the rest are counted only.
+    #[error("is damaged in many more places; only the first {shown} are listed")]
+    ManyReports {
+        /// How many were listed.
+        shown: u64,
+    },
+    /// No thread could be started to read the file.
+    #[error("could not be read, because no thread could be started: {0}")]
+    Thread(#[source] io::Error),
+    /// A chunk can not be written.
+    #[error("chunk {chunk} can not be encoded: {reason}")]
+    Encode {
+        /// The chunk.
+        chunk: chronoscope_store::ChunkId,
+        /// Why.
+        reason: MessageError,
+    },
+    /// Something was to be written behind the end mark.
+    #[error("is already finished")]
+    AlreadyFinished,
+}
+
+/// Why a single message can not be decoded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MessageError {
+    /// The envelope is not valid.
+    #[cfg(feature = "rrd")]
+    #[error("{0}")]
+    Protobuf(#[from] re_protos::external::prost::DecodeError),
+    /// A field that is needed is not there.
+    #[error("it has no {0}")]
+    Missing(&'static str),
+    /// The store id names no application, and no earlier message does.
+    #[error("its store {recording_id:?} has no application id")]
+    NoApplicationId {
+        /// The recording id.
+        recording_id: String,
+    },
+    /// An enumeration has a value that is not known.
+    #[error("its {what} has the unknown value {value}")]
+    UnknownValue {
+        /// What is enumerated.
+        what: &'static str,
+        /// The value.
+        value: i32,
+    },
+    /// The compressed data is not valid.
+    #[error("its compressed data is damaged")]
+    Lz4,
+    /// The compressed data has another size than was said.
+    #[error("it claims {claimed} bytes of data, but its compressed data holds {actual}")]
+    UncompressedSize {
+        /// The size by the message.
+        claimed: u64,
+        /// The size by the data.
+        actual: u64,
+    },
+    /// The data is more than a chunk may have.
+    #[error("it holds {bytes} bytes of data, more than the {limit} that one chunk may have")]
+    TooLarge {
+        /// The size.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The Arrow stream is not what it should be.
+    #[error("its Arrow data is damaged: {0}")]
+    Ipc(&'static str),
+    /// The Arrow stream's metadata is not valid.
+    #[error("its Arrow metadata is damaged")]
+    Flatbuffer,
+    /// The Arrow data is of a type that is not read.
+    #[error("its Arrow data has a type that is not supported: {0}")]
+    UnsupportedType(&'static str),
+    /// Arrow refuses the data.
+    #[error("its Arrow data is damaged: {0}")]
+    Arrow(#[from] arrow_schema::ArrowError),
+    /// A column has another type than its kind asks for.
+    #[error("column {column} has the type {data_type}, where {expected} is needed")]
+    ColumnType {
+        /// The column's name.
+        column: String,
+        /// The type it has.
+        data_type: String,
+        /// The types it may have.
+        expected: &'static str,
+    },
+    /// A row has no id, or no time.
+    #[error("column {column} has rows without a value")]
+    NullInIndex {
+        /// The column's name.
+        column: String,
+    },
+    /// A metadata entry is not valid.
+    #[error("its metadata {key} is {value:?}, which is not valid")]
+    Metadata {
+        /// The key.
+        key: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// The columns do not make a chunk.
+    #[error("{0}")]
+    Chunk(#[from] chronoscope_store::ChunkError),
+}

@@ -1,0 +1,115 @@
+//! What a recording is made of on its way into a store.
+
+use std::{fmt, sync::Arc};
+
+use chronoscope_store::{Chunk, StoreId};
+
+/// One message of a recording or blueprint, in the order in which it was logged.
+#[derive(Clone, Debug)]
+pub enum LogMessage {
+    /// A store begins, or what is known about it changed. May come several times for one store.
+    StoreInfo(StoreInfo),
+    /// Rows of one entity.
+    Chunk {
+        /// The store that the rows belong to.
+        store: StoreId,
+        /// The rows.
+        chunk: Arc<Chunk>,
+    },
+    /// All of a blueprint has been sent, and this is what to do with it.
+    ActivateBlueprint {
+        /// The blueprint's store.
+        blueprint: StoreId,
+        /// Show it now.
+        make_active: bool,
+        /// Make it the one that a reset returns to.
+        make_default: bool,
+    },
+}
+
+impl LogMessage {
+    /// The store that the message is about.
+    pub fn store(&self) -> &StoreId {
+        match self {
+            Self::StoreInfo(info) => &info.id,
+            Self::Chunk { store, .. } => store,
+            Self::ActivateBlueprint { blueprint, .. } => blueprint,
+        }
+    }
+
+    /// The chunk, where the message is one.
+    pub fn chunk(&self) -> Option<&Arc<Chunk>> {
+        match self {
+            Self::Chunk { chunk, .. } => Some(chunk),
+            _ => None,
+        }
+    }
+
+    /// The memory that the message keeps alive, in bytes.
+    pub fn num_bytes(&self) -> u64 {
+        size_of::<Self>() as u64 + self.chunk().map_or(0, |chunk| chunk.num_bytes())
+    }
+}
+
+/// What is known about a store besides its data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreInfo {
+    /// The store.
+    pub id: StoreId,
+    /// What logged it.
+    pub source: StoreSource,
+    /// When the store was begun, in nanoseconds since the epoch (UTC); `None` where the message does not say.
+    pub started_at_nanos: Option<u64>,
+    /// The version of the SDK that wrote the file or stream, such as `0.41.0`.
+    pub sdk_version: Option<Arc<str>>,
+}
+
+impl StoreInfo {
+    /// A store that this program began, now known by nothing but its id.
+    pub fn new(id: StoreId) -> Self {
+        Self { id, source: StoreSource::Unknown, started_at_nanos: None, sdk_version: None }
+    }
+}
+
+/// What logged a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreSource {
+    /// Nothing is said.
+    #[default]
+    Unknown,
+    /// The C or C++ SDK.
+    CSdk,
+    /// The Python SDK.
+    PythonSdk {
+        /// The version of Python, such as `3.11.7`.
+        python_version: Arc<str>,
+    },
+    /// The Rust SDK.
+    RustSdk {
+        /// The version of the compiler.
+        rustc_version: Arc<str>,
+        /// The version of LLVM.
+        llvm_version: Arc<str>,
+    },
+    /// A file of another format that was imported.
+    File,
+    /// A viewer.
+    Viewer,
+    /// Something else, in its own words.
+    Other(Arc<str>),
+}
+
+impl fmt::Display for StoreSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("unknown"),
+            Self::CSdk => f.write_str("C++ SDK"),
+            Self::PythonSdk { python_version } => write!(f, "Python SDK, Python {python_version}"),
+            Self::RustSdk { rustc_version, .. } => write!(f, "Rust SDK, rustc {rustc_version}"),
+            Self::File => f.write_str("file"),
+            Self::Viewer => f.write_str("viewer"),
+            Self::Other(other) => f.write_str(other),
+        }
+    }
+}

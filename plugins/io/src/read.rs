@@ -1,0 +1,202 @@
+//! Reads one source on the thread that asks for it.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use crate::{FileInput, FormatRegistry, IoError, LoadEvent, LoadOutcome, LoadReport, LogMessage, Severity};
+
+/// The events of one source: [`LoadEvent::Started`] first, [`LoadEvent::Finished`] last.
+pub struct Events {
+    source: Arc<str>,
+    total_bytes: Option<u64>,
+    bytes_read: Arc<AtomicU64>,
+    progress_bytes: u64,
+    outcome: LoadOutcome,
+    stage: Stage,
+}
+
+enum Stage {
+    Start(Result<FileInput, IoError>, Arc<FormatRegistry>),
+    Messages(Box<dyn Iterator<Item = Result<LogMessage, LoadReport>> + Send>),
+    Refused(IoError),
+    End,
+    Done,
+}
+
+impl Events {
+    /// The most reports that are listed for one source; more are only counted.
+    pub const MAX_REPORTS: u64 = 100;
+
+    /// Begins to read a source, or to tell why it can not be.
+    pub fn new(source: Arc<str>, input: Result<FileInput, IoError>, formats: Arc<FormatRegistry>) -> Self {
+        let (total_bytes, bytes_read) = match &input {
+            Ok(input) => (input.total_bytes(), input.bytes_read()),
+            Err(_) => (None, Arc::default()),
+        };
+        Self {
+            source,
+            total_bytes,
+            bytes_read,
+            progress_bytes: 0,
+            outcome: LoadOutcome::default(),
+            stage: Stage::Start(input, formats),
+        }
+    }
+
+    /// The file's path, or the name of the stream.
+    pub fn source(&self) -> &Arc<str> {
+        &self.source
+    }
+
+    /// The source's size, where it is known.
+    pub fn total_bytes(&self) -> Option<u64> {
+        self.total_bytes
+    }
+
+    /// The bytes that have been read by now.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// Gives the source up: the next event is the last.
+    pub(crate) fn cancel(&mut self) {
+        if !matches!(self.stage, Stage::Done) {
+            self.stage = Stage::End;
+        }
+    }
+
+    fn count(&mut self, item: Result<LogMessage, LoadReport>) -> Option<LoadEvent> {
+        match item {
+            Ok(message) => {
+                self.outcome.messages += 1;
+                if let Some(chunk) = message.chunk() {
+                    self.outcome.chunks += 1;
+                    self.outcome.rows += chunk.num_rows() as u64;
+                }
+                Some(LoadEvent::Message(message))
+            }
+            Err(report) => {
+                self.outcome.damaged |= report.severity > Severity::Info;
+                self.outcome.reports += 1;
+                match self.outcome.reports.cmp(&Self::MAX_REPORTS) {
+                    std::cmp::Ordering::Less => Some(LoadEvent::Report(report)),
+                    std::cmp::Ordering::Equal => {
+                        let error = IoError::ManyReports { shown: Self::MAX_REPORTS - 1 };
+                        Some(LoadEvent::Report(LoadReport::new(&self.source, Severity::Warning, &error)))
+                    }
+                    std::cmp::Ordering::Greater => None,
+                }
+            }
+        }
+    }
+}
+
+impl Iterator for Events {
+    type Item = LoadEvent;
+
+    fn next(&mut self) -> Option<LoadEvent> {
+        loop {
+            match std::mem::replace(&mut self.stage, Stage::Done) {
+                Stage::Start(input, formats) => {
+                    self.stage = match input.and_then(|input| open(&formats, input)) {
+                        Ok(messages) => Stage::Messages(messages),
+                        Err(error) => Stage::Refused(error),
+                    };
+                    return Some(LoadEvent::Started { source: Arc::clone(&self.source), total_bytes: self.total_bytes });
+                }
+                Stage::Refused(error) => {
+                    self.stage = Stage::End;
+                    let report = LoadReport::new(&self.source, Severity::Error, &error);
+                    return self.count(Err(report));
+                }
+                Stage::Messages(mut messages) => {
+                    let bytes_read = self.bytes_read();
+                    if bytes_read - self.progress_bytes >= LoadEvent::PROGRESS_STEP_BYTES {
+                        self.progress_bytes = bytes_read;
+                        self.stage = Stage::Messages(messages);
+                        let (source, total_bytes) = (Arc::clone(&self.source), self.total_bytes);
+                        return Some(LoadEvent::Progress { source, bytes_read, total_bytes });
+                    }
+                    match messages.next() {
+                        Some(item) => {
+                            self.stage = Stage::Messages(messages);
+                            if let Some(event) = self.count(item) {
+                                return Some(event);
+                            }
+                        }
+                        None => self.stage = Stage::End,
+                    }
+                }
+                Stage::End => {
+                    let mut outcome = self.outcome;
+                    outcome.bytes_read = self.bytes_read();
+                    outcome.opened = outcome.messages > 0 || !outcome.damaged;
+                    return Some(LoadEvent::Finished { source: Arc::clone(&self.source), outcome });
+                }
+                Stage::Done => return None,
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Events").field("source", &self.source).field("outcome", &self.outcome).finish_non_exhaustive()
+    }
+}
+
+/// The events of a file, read as the iterator is asked.
+///
+/// A file that is missing, a folder, empty, or of no known format gives a report, not an error.
+pub fn open_file(path: impl AsRef<Path>, formats: Arc<FormatRegistry>) -> Events {
+    let path = path.as_ref();
+    let source: Arc<str> = path.display().to_string().into();
+    let input = open_path(path, &source);
+    Events::new(source, input, formats)
+}
+
+/// The events of bytes that come from elsewhere: a slice in memory, a pipe. Lengths are checked as far as the bytes go.
+pub fn read_bytes(source: impl Into<Arc<str>>, reader: impl Read + Send + 'static) -> Events {
+    let source = source.into();
+    Events::new(Arc::clone(&source), Ok(FileInput::new(source, None, reader)), Arc::default())
+}
+
+/// Reads a whole file: the messages and the reports, each in order.
+pub fn read_file(path: impl AsRef<Path>) -> (Vec<LogMessage>, Vec<LoadReport>) {
+    let (mut messages, mut reports) = (Vec::new(), Vec::new());
+    for event in open_file(path, Arc::default()) {
+        match event {
+            LoadEvent::Message(message) => messages.push(message),
+            LoadEvent::Report(report) => reports.push(report),
+            LoadEvent::Started { .. } | LoadEvent::Progress { .. } | LoadEvent::Finished { .. } => {}
+        }
+    }
+    (messages, reports)
+}
+
+fn open_path(path: &Path, source: &Arc<str>) -> Result<FileInput, IoError> {
+    let metadata = std::fs::metadata(path).map_err(IoError::Open)?;
+    if metadata.is_dir() {
+        return Err(IoError::Folder);
+    }
+    let file = File::open(path).map_err(IoError::Open)?;
+    // A pipe or a device has no size of its own.
+    let total_bytes = metadata.is_file().then_some(metadata.len());
+    Ok(FileInput::new(Arc::clone(source), total_bytes, io::BufReader::with_capacity(1 << 17, file)))
+}
+
+fn open(
+    formats: &FormatRegistry,
+    mut input: FileInput,
+) -> Result<Box<dyn Iterator<Item = Result<LogMessage, LoadReport>> + Send>, IoError> {
+    let head = input.head().map_err(|error| IoError::Read { offset: 0, error })?;
+    let source = Arc::clone(input.source());
+    Ok(formats.find(&source, &head)?.read(input))
+}

@@ -1,0 +1,197 @@
+//! Record batches to chunks, and chunks to record batches.
+//!
+//! A batch has the chunk's id and its entity in its metadata, and columns of three kinds: the row ids, a column per
+//! timeline, a column of lists per component.
+
+use std::{collections::HashMap, sync::Arc};
+
+use arrow_array::{
+    Array, ArrayRef, DurationNanosecondArray, FixedSizeBinaryArray, Int64Array, LargeListArray, ListArray, RecordBatch,
+    StructArray, TimestampNanosecondArray, UInt64Array,
+};
+use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use chronoscope_store::{
+    Chunk, ChunkId, ComponentColumn, ComponentDescriptor, EntityPath, RowId, TimeColumn, TimeType, Timeline,
+};
+
+use super::{
+    migrate::{Metadata, component_names, entity_path},
+    transport::Failure,
+};
+use crate::error::MessageError;
+
+const ROW_ID_COLUMN: &str = "rerun.controls.RowId";
+/// The version of the layout that is written.
+const LAYOUT_VERSION: &str = "0.1.3";
+
+/// The chunk of a batch. The id of the batch's metadata goes before the message's.
+pub(super) fn chunk_from_batch(batch: &RecordBatch, message_id: Option<ChunkId>) -> Result<Chunk, Failure> {
+    let schema = batch.schema_ref();
+    let metadata = Metadata::new(schema.metadata());
+    let entity = metadata.get("entity_path").ok_or(MessageError::Missing("entity path"))?;
+    let entity = EntityPath::parse(entity_path(entity));
+    let fail = |error: MessageError| Failure { entity: Some(entity.clone()), error };
+
+    let id = match metadata.get("id") {
+        Some(text) => parse_id(text).ok_or_else(|| fail(MessageError::Metadata { key: "id", value: text.to_owned() }))?,
+        None => message_id.ok_or_else(|| fail(MessageError::Missing("chunk id")))?,
+    };
+    let (mut row_ids, mut timelines, mut components) = (None, Vec::new(), Vec::new());
+    for (field, column) in schema.fields().iter().zip(batch.columns()) {
+        match Metadata::new(field.metadata()).get("kind") {
+            Some("control" | "row_id") => row_ids = Some(read_row_ids(field, column).map_err(fail)?),
+            Some("index" | "time") => timelines.push(read_times(field, column).map_err(fail)?),
+            Some("data" | "component") | None => {
+                if let Some(names) = component_names(field) {
+                    let lists = as_lists(column).map_err(fail)?;
+                    components.push(ComponentColumn::new(
+                        ComponentDescriptor {
+                            component: names.component.into(),
+                            archetype: names.archetype.map(Into::into),
+                            component_type: names.component_type.map(Into::into),
+                        },
+                        lists,
+                    ));
+                }
+            }
+            Some(other) => return Err(fail(MessageError::Metadata { key: "kind", value: other.to_owned() })),
+        }
+    }
+    let row_ids = row_ids.ok_or_else(|| fail(MessageError::Missing("column of row ids")))?;
+    Chunk::new(id, entity.clone(), row_ids, timelines, components).map_err(|error| match error {
+        // The report names the entity by itself.
+        error => fail(error.into()),
+    })
+}
+
+/// The batch of a chunk, as the SDK writes it.
+pub(super) fn batch_from_chunk(chunk: &Chunk) -> Result<RecordBatch, MessageError> {
+    let mut fields = Vec::with_capacity(1 + chunk.timelines().len() + chunk.components().len());
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(fields.capacity());
+
+    let row_ids: Vec<u8> = chunk.row_ids().iter().flat_map(|id| id.to_be_bytes()).collect();
+    let mut metadata = column_metadata("control", chunk.row_ids_sorted());
+    metadata.insert("ARROW:extension:name".to_owned(), "TUID".to_owned());
+    metadata.insert("ARROW:extension:metadata".to_owned(), r#"{"namespace":"row"}"#.to_owned());
+    fields.push(Field::new(ROW_ID_COLUMN, DataType::FixedSizeBinary(16), false).with_metadata(metadata));
+    columns.push(Arc::new(FixedSizeBinaryArray::try_new(16, Buffer::from_vec(row_ids), None)?));
+
+    for column in chunk.timelines() {
+        let (timeline, times) = (column.timeline(), column.times().clone());
+        let array: ArrayRef = match timeline.time_type() {
+            TimeType::Sequence => Arc::new(Int64Array::new(times, None)),
+            TimeType::DurationNs => Arc::new(DurationNanosecondArray::new(times, None)),
+            TimeType::TimestampNs => Arc::new(TimestampNanosecondArray::new(times, None)),
+        };
+        let mut metadata = column_metadata("index", column.is_sorted());
+        metadata.insert("rerun:index_name".to_owned(), timeline.name().to_string());
+        fields.push(Field::new(&**timeline.name(), array.data_type().clone(), true).with_metadata(metadata));
+        columns.push(array);
+    }
+
+    for column in chunk.components() {
+        let descriptor = column.descriptor();
+        let mut metadata = column_metadata("data", false);
+        metadata.insert("rerun:component".to_owned(), descriptor.component.to_string());
+        let optional = [("rerun:archetype", &descriptor.archetype), ("rerun:component_type", &descriptor.component_type)];
+        metadata.extend(optional.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.as_ref()?.to_string()))));
+        if chunk.is_static() {
+            metadata.insert("rerun:is_static".to_owned(), "true".to_owned());
+        }
+        let lists = column.lists();
+        fields.push(Field::new(&*descriptor.component, lists.data_type().clone(), true).with_metadata(metadata));
+        columns.push(Arc::new(lists.clone()));
+    }
+
+    let metadata = HashMap::from([
+        ("sorbet:version".to_owned(), LAYOUT_VERSION.to_owned()),
+        ("rerun:id".to_owned(), format!("chunk_{}", format_id(chunk.id()))),
+        ("rerun:entity_path".to_owned(), chunk.entity_path().to_string()),
+    ]);
+    Ok(RecordBatch::try_new(Arc::new(Schema::new_with_metadata(fields, metadata)), columns)?)
+}
+
+fn column_metadata(kind: &str, sorted: bool) -> HashMap<String, String> {
+    let mut metadata = HashMap::from([("rerun:kind".to_owned(), kind.to_owned())]);
+    if sorted {
+        metadata.insert("rerun:is_sorted".to_owned(), "true".to_owned());
+    }
+    metadata
+}
+
+/// An id in hexadecimal digits, behind a prefix or not.
+fn parse_id(text: &str) -> Option<ChunkId> {
+    let digits = text.rsplit('_').next()?;
+    u128::from_str_radix(digits, 16).ok().map(ChunkId::from_u128)
+}
+
+fn format_id(id: ChunkId) -> String {
+    format!("{:032x}", id.as_u128())
+}
+
+fn read_row_ids(field: &Field, column: &ArrayRef) -> Result<Vec<RowId>, MessageError> {
+    if column.null_count() > 0 {
+        return Err(MessageError::NullInIndex { column: field.name().clone() });
+    }
+    if let Some(ids) = column.as_any().downcast_ref::<FixedSizeBinaryArray>()
+        && ids.value_length() == 16
+    {
+        let bytes = |row: usize| ids.value(row).try_into().unwrap_or_default();
+        return Ok((0..ids.len()).map(|row| RowId::from_be_bytes(bytes(row))).collect());
+    }
+    // Before 0.23 an id was a struct of its two halves.
+    let half = |name: &str| {
+        let halves = column.as_any().downcast_ref::<StructArray>()?;
+        halves.column_by_name(name)?.as_any().downcast_ref::<UInt64Array>().cloned()
+    };
+    if let (Some(high), Some(low)) = (half("time_ns"), half("inc")) {
+        let halves = high.values().iter().zip(low.values());
+        return Ok(halves.map(|(&high, &low)| RowId::from_u128((u128::from(high) << 64) | u128::from(low))).collect());
+    }
+    Err(column_type(field, "FixedSizeBinary(16)"))
+}
+
+fn read_times(field: &Field, column: &ArrayRef) -> Result<TimeColumn, MessageError> {
+    let name = Metadata::new(field.metadata()).get("index_name").unwrap_or_else(|| field.name());
+    let time_type = match field.data_type() {
+        DataType::Int64 => TimeType::Sequence,
+        DataType::Duration(TimeUnit::Nanosecond) => TimeType::DurationNs,
+        // Whatever the time zone, the values are in UTC.
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => TimeType::TimestampNs,
+        _ => return Err(column_type(field, "Int64, Duration(ns) or Timestamp(ns)")),
+    };
+    if column.null_count() > 0 {
+        return Err(MessageError::NullInIndex { column: field.name().clone() });
+    }
+    let data = column.to_data();
+    let values = data.buffers().first().ok_or_else(|| column_type(field, "an array of times"))?;
+    let times = ScalarBuffer::new(values.clone(), data.offset(), data.len());
+    Ok(TimeColumn::new(Timeline::new(name, time_type), times))
+}
+
+/// The column as a list per row. What is not a list is one instance per row; a null is a row without a value.
+fn as_lists(column: &ArrayRef) -> Result<ListArray, MessageError> {
+    if let Some(lists) = column.as_any().downcast_ref::<ListArray>() {
+        return Ok(lists.clone());
+    }
+    if let Some(lists) = column.as_any().downcast_ref::<LargeListArray>() {
+        let DataType::LargeList(field) = lists.data_type() else {
+            return Err(MessageError::UnsupportedType("a long list of no type"));
+        };
+        let offsets: Result<Vec<i32>, _> = lists.offsets().iter().map(|&offset| i32::try_from(offset)).collect();
+        let offsets = offsets.map_err(|_error| MessageError::UnsupportedType("a list of more than 2^31 instances"))?;
+        let offsets = OffsetBuffer::new(offsets.into());
+        let lists = ListArray::try_new(Arc::clone(field), offsets, Arc::clone(lists.values()), lists.nulls().cloned())?;
+        return Ok(lists);
+    }
+    let nulls = column.logical_nulls();
+    let rows = i32::try_from(column.len()).map_err(|_error| MessageError::UnsupportedType("more than 2^31 rows"))?;
+    let offsets = OffsetBuffer::new((0..=rows).collect());
+    let field = Arc::new(Field::new("item", column.data_type().clone(), true));
+    Ok(ListArray::try_new(field, offsets, Arc::clone(column), nulls)?)
+}
+
+fn column_type(field: &Field, expected: &'static str) -> MessageError {
+    MessageError::ColumnType { column: field.name().clone(), data_type: field.data_type().to_string(), expected }
+}

@@ -1,0 +1,88 @@
+//! Bytes to Arrow record batches, without copies and without trust.
+//!
+//! The stream is: a continuation mark, a length, a flatbuffer with the message's metadata, padding, a body. This module
+//! walks it itself, because Arrow's stream readers reserve what a length claims; [`super::ipc_check`] holds each message
+//! against its body before Arrow builds arrays of it. Arrow then validates the values (offsets, UTF-8, null counts).
+
+use std::{collections::HashMap, sync::Arc};
+
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_buffer::Buffer;
+use arrow_ipc::{
+    MessageHeader,
+    convert::fb_to_schema,
+    reader::{read_dictionary, read_record_batch},
+};
+use arrow_schema::Schema;
+
+use super::ipc_check::{check_batch, check_schema};
+use crate::error::MessageError;
+
+/// Reads the one record batch of a stream. Its arrays share the memory of `bytes`.
+pub(super) fn read_batch(bytes: &Buffer) -> Result<RecordBatch, MessageError> {
+    let mut stream = bytes.clone();
+    let mut schema: Option<Arc<Schema>> = None;
+    let mut dictionaries: HashMap<i64, ArrayRef> = HashMap::new();
+    while let Some((metadata, rest)) = next_message(&stream)? {
+        // A table takes four bytes at least, so more tables than that are shared ones, which would multiply.
+        let options = flatbuffers::VerifierOptions { max_tables: metadata.len() / 4 + 1, ..Default::default() };
+        let message =
+            arrow_ipc::root_as_message_with_opts(&options, &metadata).map_err(|_error| MessageError::Flatbuffer)?;
+        let body_bytes = usize::try_from(message.bodyLength())
+            .ok()
+            .filter(|&bytes| bytes <= rest.len())
+            .ok_or(MessageError::Ipc("a body is longer than the data"))?;
+        let body = rest.slice_with_length(0, body_bytes);
+        stream = rest.slice(body_bytes);
+        let version = message.version();
+        match message.header_type() {
+            MessageHeader::Schema => {
+                let header = message.header_as_schema().ok_or(MessageError::Flatbuffer)?;
+                check_schema(header)?;
+                schema = Some(Arc::new(fb_to_schema(header)));
+            }
+            MessageHeader::DictionaryBatch => {
+                let schema = schema.as_ref().ok_or(MessageError::Ipc("there is no schema before the data"))?;
+                let header = message.header_as_dictionary_batch().ok_or(MessageError::Flatbuffer)?;
+                let data = header.data().ok_or(MessageError::Flatbuffer)?;
+                #[expect(deprecated, reason = "Arrow has no other way yet to find the fields of a dictionary")]
+                let fields = schema.fields_with_dict_id(header.id());
+                let values = match fields.first().map(|field| field.data_type()) {
+                    Some(arrow_schema::DataType::Dictionary(_, values)) => values,
+                    _ => return Err(MessageError::Ipc("a dictionary belongs to no column")),
+                };
+                check_batch(&[values], data, version, &body)?;
+                read_dictionary(&body, header, schema, &mut dictionaries, &version)?;
+            }
+            MessageHeader::RecordBatch => {
+                let schema = schema.ok_or(MessageError::Ipc("there is no schema before the data"))?;
+                let header = message.header_as_record_batch().ok_or(MessageError::Flatbuffer)?;
+                let types: Vec<_> = schema.fields().iter().map(|field| field.data_type()).collect();
+                check_batch(&types, header, version, &body)?;
+                return Ok(read_record_batch(&body, header, schema, &dictionaries, None, &version)?);
+            }
+            _ => return Err(MessageError::Ipc("a message is of an unknown kind")),
+        }
+    }
+    Err(MessageError::Ipc("there is no record batch"))
+}
+
+/// The metadata of the next message and what follows it; `None` at the end of the stream.
+fn next_message(stream: &Buffer) -> Result<Option<(Buffer, Buffer)>, MessageError> {
+    const CONTINUATION: u32 = u32::MAX;
+    let number = |at: usize| stream.get(at..at + 4).and_then(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)));
+    let (length, begin) = match number(0) {
+        None => return Ok(None),
+        Some(CONTINUATION) => (number(4).ok_or(MessageError::Ipc("it ends inside a length"))?, 8),
+        // Streams before Arrow 0.15 have no mark.
+        Some(length) => (length, 4),
+    };
+    if length == 0 {
+        return Ok(None);
+    }
+    let length = length as usize;
+    if length > stream.len() - begin {
+        return Err(MessageError::Ipc("a message is longer than the data"));
+    }
+    Ok(Some((stream.slice_with_length(begin, length), stream.slice(begin + length))))
+}

@@ -1,0 +1,100 @@
+//! Metadata of older SDKs to metadata as it is now: a column's names for what it holds have changed over time.
+
+use std::collections::HashMap;
+
+use arrow_schema::Field;
+
+/// The metadata of a batch or a column, with the keys of now: `rerun:` where SDKs before 0.24 have `rerun.`.
+pub(super) struct Metadata<'a>(&'a HashMap<String, String>);
+
+impl<'a> Metadata<'a> {
+    pub(super) fn new(metadata: &'a HashMap<String, String>) -> Self {
+        Self(metadata)
+    }
+
+    /// The value of `rerun:name`; an empty one is as good as none.
+    pub(super) fn get(&self, name: &str) -> Option<&'a str> {
+        let find = |separator| self.0.get(&format!("rerun{separator}{name}"));
+        find(':').or_else(|| find('.')).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Whether the value is there and not `false`.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "no"))
+    }
+}
+
+/// What a column of a component is called, with the names of now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ComponentNames {
+    pub component: String,
+    pub archetype: Option<String>,
+    pub component_type: Option<String>,
+}
+
+/// The names of a component's column; `None` for an indicator, which SDKs before 0.25 wrote beside each archetype and
+/// which holds nothing.
+pub(super) fn component_names(field: &Field) -> Option<ComponentNames> {
+    let metadata = Metadata::new(field.metadata());
+    let owned = |name: &str| metadata.get(name).map(str::to_owned);
+    let is_indicator = |name: &str| name.starts_with("rerun.components.") && name.ends_with("Indicator");
+    if metadata.is_set("is_indicator") || metadata.get("component").is_some_and(is_indicator) || is_indicator(field.name()) {
+        return None;
+    }
+
+    let mut names = ComponentNames {
+        component: metadata.get("component").unwrap_or_else(|| field.name()).to_owned(),
+        archetype: owned("archetype"),
+        component_type: owned("component_type"),
+    };
+    // Before 0.24 the component was named by its type, and the field of the archetype stood apart.
+    if names.component_type.is_none()
+        && let Some(archetype_field) = owned("archetype_field")
+    {
+        let short = |archetype: &String| {
+            let short = archetype.trim_start_matches("rerun.blueprint.archetypes.").trim_start_matches("rerun.archetypes.");
+            format!("{short}:{archetype_field}")
+        };
+        let component = names.archetype.as_ref().map_or_else(|| archetype_field.clone(), short);
+        names.component_type = Some(std::mem::replace(&mut names.component, component));
+    }
+    rename(&mut names);
+    Some(names)
+}
+
+/// The path of an entity, where the path of now is another.
+pub(super) fn entity_path(path: &str) -> &str {
+    if path == "/__properties/recording" { "/__properties" } else { path }
+}
+
+fn rename(names: &mut ComponentNames) {
+    // 0.24: the properties of a recording.
+    for name in [Some(&mut names.component), names.archetype.as_mut()].into_iter().flatten() {
+        if name.contains("RecordingProperties") {
+            *name = name.replace("RecordingProperties", "RecordingInfo");
+        }
+    }
+    // 0.27: the parts of poses have the types of the parts of transforms; two components moved.
+    if let Some(component_type) = &mut names.component_type {
+        let now = match component_type.as_str() {
+            "rerun.components.PoseTranslation3D" => Some("rerun.components.Translation3D"),
+            "rerun.components.PoseRotationAxisAngle" => Some("rerun.components.RotationAxisAngle"),
+            "rerun.components.PoseRotationQuat" => Some("rerun.components.RotationQuat"),
+            "rerun.components.PoseScale3D" => Some("rerun.components.Scale3D"),
+            "rerun.components.PoseTransformMat3x3" => Some("rerun.components.TransformMat3x3"),
+            "rerun.components.SeriesVisible" => Some("rerun.components.Visible"),
+            _ => None,
+        };
+        if let Some(now) = now {
+            now.clone_into(component_type);
+        }
+    }
+    match names.component.as_str() {
+        "Transform3D:axis_length" => {
+            "TransformAxes3D:axis_length".clone_into(&mut names.component);
+            names.archetype = Some("rerun.archetypes.TransformAxes3D".to_owned());
+        }
+        "CoordinateFrame:frame_id" => "CoordinateFrame:frame".clone_into(&mut names.component),
+        _ => {}
+    }
+}

@@ -1,0 +1,148 @@
+//! Messages to facts about stores, activations, and chunks with their store.
+
+use std::sync::Arc;
+
+use chronoscope_store::{ChunkId, EntityPath, StoreId, StoreKind};
+use re_log_encoding::CrateVersion;
+use re_protos::{
+    common::v1alpha1 as common,
+    external::prost::{Message as _, bytes::Bytes},
+    log_msg::v1alpha1 as log_msg,
+};
+
+use super::{chunk::chunk_from_batch, frames::Kind, ipc::read_batch, payload};
+use crate::{LogMessage, StoreInfo, StoreSource, error::MessageError};
+
+/// Why a message gives nothing.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// The entity whose data it is, where that much could be read.
+    pub entity: Option<EntityPath>,
+    pub error: MessageError,
+}
+
+impl<E: Into<MessageError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { entity: None, error: error.into() }
+    }
+}
+
+/// What is known about the stores of a source while it is read.
+#[derive(Debug, Default)]
+pub(super) struct Transport {
+    sdk_version: Option<Arc<str>>,
+    /// The stores heard of, the latest last. Files have few.
+    stores: Vec<StoreId>,
+}
+
+impl Transport {
+    /// A stream begins, written by this version of the SDK.
+    pub(super) fn begin_stream(&mut self, sdk_version: Arc<str>) {
+        self.sdk_version = Some(sdk_version);
+    }
+
+    pub(super) fn decode(&mut self, kind: Kind, payload: Bytes) -> Result<LogMessage, Failure> {
+        match kind {
+            Kind::StoreInfo => self.store_info(payload),
+            Kind::Arrow => self.chunk(payload),
+            Kind::ActivateBlueprint => self.activate_blueprint(payload),
+        }
+    }
+
+    fn store_info(&mut self, payload: Bytes) -> Result<LogMessage, Failure> {
+        let message = log_msg::SetStoreInfo::decode(payload)?;
+        let info = message.info.ok_or(MessageError::Missing("store info"))?;
+        let mut store_id = info.store_id.ok_or(MessageError::Missing("store id"))?;
+        #[expect(deprecated, reason = "files of SDKs before 0.25 have the application id here only")]
+        let application_id = info.application_id;
+        store_id.application_id = store_id.application_id.or(application_id);
+        let id = self.store(Some(store_id))?;
+        let version = info.store_version.map(|version| {
+            CrateVersion::from_bytes(version.crate_version_bits.to_le_bytes()).to_string().into()
+        });
+        Ok(LogMessage::StoreInfo(StoreInfo {
+            id,
+            source: info.store_source.map_or(StoreSource::Unknown, store_source),
+            started_at_nanos: message.row_id.and_then(|id| id.time_ns),
+            sdk_version: version.or_else(|| self.sdk_version.clone()),
+        }))
+    }
+
+    fn chunk(&mut self, payload: Bytes) -> Result<LogMessage, Failure> {
+        let message = log_msg::ArrowMsg::decode(payload)?;
+        let store = self.store(message.store_id)?;
+        if message.encoding != log_msg::Encoding::ArrowIpc as i32 {
+            return Err(MessageError::UnknownValue { what: "encoding", value: message.encoding }.into());
+        }
+        let bytes = match common::Compression::try_from(message.compression) {
+            Ok(common::Compression::Unspecified | common::Compression::None) => payload::copy(&message.payload)?,
+            Ok(common::Compression::Lz4) => payload::decompress_lz4(&message.payload, message.uncompressed_size)?,
+            Err(_unknown) => {
+                return Err(MessageError::UnknownValue { what: "compression", value: message.compression }.into());
+            }
+        };
+        let batch = read_batch(&bytes)?;
+        let id = message.chunk_id.map(|id| {
+            ChunkId::from_u128((u128::from(id.time_ns.unwrap_or(0)) << 64) | u128::from(id.inc.unwrap_or(0)))
+        });
+        let chunk = chunk_from_batch(&batch, id)?;
+        Ok(LogMessage::Chunk { store, chunk: Arc::new(chunk) })
+    }
+
+    fn activate_blueprint(&mut self, payload: Bytes) -> Result<LogMessage, Failure> {
+        let message = log_msg::BlueprintActivationCommand::decode(payload)?;
+        let blueprint = self.store(message.blueprint_id)?;
+        Ok(LogMessage::ActivateBlueprint {
+            blueprint,
+            make_active: message.make_active,
+            make_default: message.make_default,
+        })
+    }
+
+    /// The store's id, sharing its texts with those before. An application id that is missing, as in files of SDKs before
+    /// 0.25, is that of the store of the same kind and recording id.
+    fn store(&mut self, id: Option<common::StoreId>) -> Result<StoreId, MessageError> {
+        let id = id.ok_or(MessageError::Missing("store id"))?;
+        let kind = match common::StoreKind::try_from(id.kind) {
+            Ok(common::StoreKind::Recording | common::StoreKind::Unspecified) => StoreKind::Recording,
+            Ok(common::StoreKind::Blueprint) => StoreKind::Blueprint,
+            Err(_unknown) => return Err(MessageError::UnknownValue { what: "store kind", value: id.kind }),
+        };
+        let application_id = id.application_id.map(|application| application.id);
+        let known = self.stores.iter().rev().find(|store| {
+            store.kind == kind
+                && *store.recording_id == *id.recording_id
+                && application_id.as_ref().is_none_or(|application_id| *store.application_id == **application_id)
+        });
+        match (known, application_id) {
+            (Some(known), _) => Ok(known.clone()),
+            (None, Some(application_id)) => {
+                let store = StoreId { kind, application_id: application_id.into(), recording_id: id.recording_id.into() };
+                self.stores.push(store.clone());
+                Ok(store)
+            }
+            (None, None) => Err(MessageError::NoApplicationId { recording_id: id.recording_id }),
+        }
+    }
+}
+
+fn store_source(source: log_msg::StoreSource) -> StoreSource {
+    let extra = source.extra.map(|extra| extra.payload).unwrap_or_default();
+    match log_msg::StoreSourceKind::try_from(source.kind) {
+        Ok(log_msg::StoreSourceKind::CSdk) => StoreSource::CSdk,
+        Ok(log_msg::StoreSourceKind::PythonSdk) => {
+            let version = log_msg::PythonVersion::decode(extra).unwrap_or_default();
+            let log_msg::PythonVersion { major, minor, patch, suffix } = version;
+            StoreSource::PythonSdk { python_version: format!("{major}.{minor}.{patch}{suffix}").into() }
+        }
+        Ok(log_msg::StoreSourceKind::RustSdk) => {
+            let info = log_msg::CrateInfo::decode(extra).unwrap_or_default();
+            StoreSource::RustSdk { rustc_version: info.rustc_version.into(), llvm_version: info.llvm_version.into() }
+        }
+        Ok(log_msg::StoreSourceKind::File) => StoreSource::File,
+        Ok(log_msg::StoreSourceKind::Viewer) => StoreSource::Viewer,
+        Ok(log_msg::StoreSourceKind::Other) => StoreSource::Other(String::from_utf8_lossy(&extra).into()),
+        // A newer SDK may know more kinds; what it logged is as good.
+        Ok(log_msg::StoreSourceKind::Unspecified) | Err(_) => StoreSource::Unknown,
+    }
+}
