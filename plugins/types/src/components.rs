@@ -7,7 +7,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 
 use crate::{
-    Component, ReadError,
+    Component, ReadError, blueprint_records,
     encoding::{
         Encoding, Opaque,
         bools::Bools,
@@ -153,7 +153,7 @@ pub mod blueprint {
 
     components! {
         "rerun.blueprint.components";
-        AbsoluteTimeRange: Opaque;
+        AbsoluteTimeRange: Records<chronoscope_store::TimeRange>;
         ActiveTab: Texts;
         AngularSpeed: Plain<f64>;
         ApplyLatestAt: Bools;
@@ -198,7 +198,7 @@ pub mod blueprint {
         TableLayoutKind: Enums<enums::TableLayoutKind>;
         TensorDimensionIndexSlider: Opaque;
         TextLogColumn: Opaque;
-        TimeRange: Opaque;
+        TimeRange: Records<blueprint_records::CursorTimeRange>;
         TimelineColumn: Opaque;
         TimelineFraction: Plain<f64>;
         TimelineName: Texts;
@@ -208,9 +208,9 @@ pub mod blueprint {
         ViewMaximized: Plain<[u8; 16]>;
         ViewOrigin: Texts;
         ViewerRecommendationHash: Plain<u64>;
-        VisibleTimeRange: Opaque;
-        VisualBounds2D: Opaque;
-        VisualizerComponentMapping: Opaque;
+        VisibleTimeRange: Records<blueprint_records::VisibleTimeRange>;
+        VisualBounds2D: Records<blueprint_records::VisualBounds2D>;
+        VisualizerComponentMapping: Records<blueprint_records::ComponentMapping>;
         VisualizerInstructionId: Plain<[u8; 16]>;
         VisualizerType: Texts;
         Volume: Plain<f32>;

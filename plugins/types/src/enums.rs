@@ -324,6 +324,18 @@ enumerations! {
         FillKeepAspectRatio = 3,
     }
 
+    /// Where a visualizer takes a component from.
+    ComponentSourceKind {
+        /// From a component of the entity.
+        SourceComponent = 1,
+        /// From the blueprint's override.
+        Override = 2,
+        /// From the view's default.
+        Default = 3,
+        /// From the annotation context.
+        AnnotationContext = 4,
+    }
+
     /// How colour and luminance are packed in pictures that are not a channel after the other.
     PixelFormat {
         /// Planes Y, U, V in 4:2:0, limited range.

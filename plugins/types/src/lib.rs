@@ -12,6 +12,9 @@
 //! [`read`] turns the array of a cell into a slice of the same memory, after checking it. [`clamped`] and its like join
 //! components of different lengths.
 //!
+//! # Showing
+//! [`format_value`] and [`format_time`] turn values and times into short texts; [`parse_time`] goes back.
+//!
 //! # Logging
 //! [`log_chunk`] and [`columns_chunk`] make chunks from archetypes:
 //! ```
@@ -49,11 +52,17 @@ pub mod enums;
 
 pub mod records;
 
+mod blueprint_records;
+
 mod error;
 
 pub mod read;
 
 mod join;
+
+mod time_format;
+
+mod value_format;
 
 mod log;
 
@@ -63,10 +72,16 @@ pub use archetypes::{
     InstancePoses3D, LineStrips2D, LineStrips3D, Mesh3D, Pinhole, Points2D, Points3D, RecordingInfo, Scalars, SegmentationImage,
     SeriesLines, SeriesPoints, TextDocument, TextLog, Transform3D, TransformAxes3D, ViewCoordinates,
 };
+pub use blueprint_records::{ComponentMapping, CursorTimeRange, TimeBoundary, VisibleTimeRange, VisualBounds2D};
 pub use color::Rgba;
 pub use component::{Component, ComponentName};
 pub use encoding::{NoValue, lists::ListSlices, plain::PlainValue, text::TextSlices};
 pub use error::ReadError;
 pub use join::{clamped, clamped_iter, clamped_options};
 pub use log::{columns_chunk, columns_chunk_with_lengths, log_chunk};
+pub use time_format::{format_time, parse_time};
+pub use value_format::{format_bytes, format_value};
 pub use vocabulary::{ArchetypeInfo, FieldInfo, Presence, Vocabulary};
+
+#[cfg(test)]
+mod tests;
