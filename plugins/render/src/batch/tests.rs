@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytemuck::Zeroable;
 use proptest::prelude::*;
 
 use super::*;

@@ -24,7 +24,7 @@ use crate::stats::{CountedBytes, RenderStats};
 
 /// A batch in the render world.
 #[derive(Component)]
-pub(crate) struct GpuBatch<P: Primitive> {
+pub struct GpuBatch<P: Primitive> {
     pub(crate) blending: Blending,
     pub(crate) sort_center: Vec3,
     pub(crate) sort_bias: f32,

@@ -107,7 +107,7 @@ struct GridValues {
 
 /// A grid in the render world.
 #[derive(Component)]
-struct GpuGrid {
+pub struct GpuGrid {
     uniform: UniformBuffer<GridValues>,
     bind_group: BindGroup,
     is_drawable: bool,

@@ -137,7 +137,7 @@ struct QuadValues {
 
 /// A quad in the render world.
 #[derive(Component)]
-struct GpuQuad {
+pub struct GpuQuad {
     uniform: UniformBuffer<QuadValues>,
     image: Handle<Image>,
     magnification: Magnification,

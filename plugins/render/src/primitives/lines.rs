@@ -43,6 +43,13 @@ impl LineInstance {
     pub const fn new(start: Vec3, end: Vec3, radius: f32, color: u32) -> Self {
         Self { start: start.to_array(), radius, end: end.to_array(), color, flags: 0, segment: 0 }
     }
+
+    /// The same line with other [`flags`](Self::flags).
+    #[inline]
+    #[must_use]
+    pub const fn with_flags(self, flags: u32) -> Self {
+        Self { flags, ..self }
+    }
 }
 
 impl Primitive for LineInstance {

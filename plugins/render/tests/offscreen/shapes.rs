@@ -119,10 +119,8 @@ fn a_line_is_as_thick_as_it_says() {
 #[test]
 fn ends_are_round_or_flat() {
     let mut stage = Stage::flat();
-    let flat = LineInstance {
-        flags: LineInstance::FLAT_START | LineInstance::FLAT_END,
-        ..line([20.0, 48.5, 0.0], [44.0, 48.5, 0.0], -6.0)
-    };
+    let flat = line([20.0, 48.5, 0.0], [44.0, 48.5, 0.0], -6.0)
+        .with_flags(LineInstance::FLAT_START | LineInstance::FLAT_END);
     stage.spawn_batch(SegmentUniform::default(), &[line([20.0, 16.5, 0.0], [44.0, 16.5, 0.0], -6.0), flat]);
     let picture = stage.shoot();
     assert_eq!(picture.at(16, 16), RED, "the round end reaches beyond");

@@ -27,20 +27,20 @@ use bevy::{DefaultPlugins, app::PluginGroup};
 use chronoscope_render::{BulkRenderPlugin, InstanceBatch, Primitive, RenderStats, SegmentUniform, image_plane_camera};
 
 /// The width and height of the target, in pixels.
-pub const SIZE: u32 = 64;
+pub(crate) const SIZE: u32 = 64;
 
 /// What the camera clears to.
-pub const BACKGROUND: [u8; 4] = [10, 20, 30, 255];
+pub(crate) const BACKGROUND: [u8; 4] = [10, 20, 30, 255];
 
-pub struct Stage {
-    pub app: App,
-    pub camera: Entity,
+pub(crate) struct Stage {
+    pub(crate) app: App,
+    pub(crate) camera: Entity,
     target: Handle<Image>,
 }
 
 impl Stage {
     /// A camera on an image plane: one unit is one pixel, x to the right, y down, the origin in the top-left corner.
-    pub fn flat() -> Self {
+    pub(crate) fn flat() -> Self {
         let projection = OrthographicProjection {
             scaling_mode: ScalingMode::Fixed { width: SIZE as f32, height: SIZE as f32 },
             far: 100.0,
@@ -51,7 +51,7 @@ impl Stage {
     }
 
     /// A camera with perspective, a right angle wide, that looks from `eye` at `at`; z is up.
-    pub fn deep(eye: Vec3, at: Vec3) -> Self {
+    pub(crate) fn deep(eye: Vec3, at: Vec3) -> Self {
         let projection = PerspectiveProjection { fov: std::f32::consts::FRAC_PI_2, ..PerspectiveProjection::default() };
         Self::new(Projection::Perspective(projection), Transform::from_translation(eye).looking_at(at, Vec3::Z))
     }
@@ -92,27 +92,27 @@ impl Stage {
         Self { app, camera, target }
     }
 
-    pub fn spawn(&mut self, bundle: impl Bundle) -> Entity {
+    pub(crate) fn spawn(&mut self, bundle: impl Bundle) -> Entity {
         self.app.world_mut().spawn(bundle).id()
     }
 
     /// A batch with the one segment 1.
-    pub fn spawn_batch<P: Primitive>(&mut self, uniform: SegmentUniform, instances: &[P]) -> Entity {
+    pub(crate) fn spawn_batch<P: Primitive>(&mut self, uniform: SegmentUniform, instances: &[P]) -> Entity {
         let mut batch = InstanceBatch::<P>::default();
         batch.insert(1, uniform, instances).unwrap();
         self.spawn(batch)
     }
 
-    pub fn batch<P: Primitive>(&mut self, entity: Entity, change: impl FnOnce(&mut InstanceBatch<P>)) {
+    pub(crate) fn batch<P: Primitive>(&mut self, entity: Entity, change: impl FnOnce(&mut InstanceBatch<P>)) {
         change(&mut self.app.world_mut().get_mut::<InstanceBatch<P>>(entity).unwrap());
     }
 
-    pub fn stats(&self) -> RenderStats {
+    pub(crate) fn stats(&self) -> RenderStats {
         self.app.world().resource::<RenderStats>().clone()
     }
 
     /// Runs frames until a picture of the settled view is there.
-    pub fn shoot(&mut self) -> Picture {
+    pub(crate) fn shoot(&mut self) -> Picture {
         self.app.update();
         for _ in 0..100 {
             if self.stats().pending_draws() == 0 {
@@ -137,25 +137,25 @@ impl Stage {
 }
 
 /// What the camera saw.
-pub struct Picture(pub image::RgbaImage);
+pub(crate) struct Picture(pub(crate) image::RgbaImage);
 
 impl Picture {
-    pub fn at(&self, x: u32, y: u32) -> [u8; 4] {
+    pub(crate) fn at(&self, x: u32, y: u32) -> [u8; 4] {
         self.0.get_pixel(x, y).0
     }
 
     /// The pixels that are not background, as (x, y).
-    pub fn drawn(&self) -> Vec<(u32, u32)> {
+    pub(crate) fn drawn(&self) -> Vec<(u32, u32)> {
         self.0.enumerate_pixels().filter(|(.., pixel)| pixel.0 != BACKGROUND).map(|(x, y, _)| (x, y)).collect()
     }
 
     /// How many pixels have exactly this colour.
-    pub fn count(&self, color: [u8; 4]) -> usize {
+    pub(crate) fn count(&self, color: [u8; 4]) -> usize {
         self.0.pixels().filter(|pixel| pixel.0 == color).count()
     }
 
     /// How many colours there are besides the background.
-    pub fn shades(&self) -> usize {
+    pub(crate) fn shades(&self) -> usize {
         let mut colors: Vec<[u8; 4]> = self.0.pixels().map(|pixel| pixel.0).filter(|color| *color != BACKGROUND).collect();
         colors.sort_unstable();
         colors.dedup();
