@@ -21,7 +21,6 @@ use bevy::ecs::component::Component;
 use bevy::math::Vec3;
 use bevy::platform::collections::HashMap;
 use bevy::render::render_resource::VertexFormat;
-use bevy::render::sync_world::SyncToRenderWorld;
 use bevy::shader::Shader;
 use bevy::transform::components::Transform;
 use bytemuck::Pod;
@@ -108,7 +107,7 @@ pub enum BatchError {
 /// ```
 #[derive(Component)]
 #[component(on_add = add_visibility_class::<InstanceBatch<P>>)]
-#[require(Transform, Visibility, VisibilityClass, NoFrustumCulling, SyncToRenderWorld)]
+#[require(Transform, Visibility, VisibilityClass, NoFrustumCulling)]
 pub struct InstanceBatch<P: Primitive> {
     blending: Blending,
     sort_center: Vec3,

@@ -28,7 +28,7 @@ use bevy::render::render_resource::{
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_component::{SyncComponent, SyncComponentPlugin};
-use bevy::render::sync_world::{RenderEntity, SyncToRenderWorld};
+use bevy::render::sync_world::RenderEntity;
 use bevy::render::texture::GpuImage;
 use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
 use bevy::render::{Extract, ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderStartup, RenderSystems};
@@ -51,7 +51,7 @@ const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d0
 /// The entity's `RenderLayers` decide which cameras see it; its `Transform` is not applied.
 #[derive(Component, Debug, Clone, PartialEq)]
 #[component(on_add = add_visibility_class::<ImageQuad>)]
-#[require(Transform, Visibility, VisibilityClass, NoFrustumCulling, SyncToRenderWorld)]
+#[require(Transform, Visibility, VisibilityClass, NoFrustumCulling)]
 pub struct ImageQuad {
     /// A two-dimensional picture whose format can be filtered (any 8 or 16 bit colour; not 32 bit floats).
     pub image: Handle<Image>,

@@ -59,9 +59,9 @@ fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyi
         return out;
     }
 
-    let from = pixels_from_clip(start);
-    let to = pixels_from_clip(end);
-    out.ends = vec4(from, to);
+    let start_pixels = pixels_from_clip(start);
+    let end_pixels = pixels_from_clip(end);
+    out.ends = vec4(start_pixels, end_pixels);
     out.radii = vec2(
         radius_pixels(segment, instance.radius, start.w),
         radius_pixels(segment, instance.radius, end.w),
@@ -70,14 +70,14 @@ fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyi
         return out;
     }
 
-    let span = to - from;
+    let span = end_pixels - start_pixels;
     let along = select(vec2(1.0, 0.0), span / length(span), dot(span, span) > 1e-8);
     let across = vec2(-along.y, along.x);
     let corner = quad_corner(vertex_index);
     let is_end = corner.x > 0.0;
     // A pixel more on each side, so that a soft edge is not cut off.
     let reach = max(out.radii.x, out.radii.y) + 1.0;
-    let pixels = select(from, to, is_end) + along * corner.x * reach + across * corner.y * reach;
+    let pixels = select(start_pixels, end_pixels, is_end) + along * corner.x * reach + across * corner.y * reach;
     let at = select(start, end, is_end);
     out.position = with_depth_offset(clip_from_pixels(pixels, at), segment.depth_offset);
     return out;

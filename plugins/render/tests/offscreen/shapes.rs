@@ -22,7 +22,7 @@ fn line(from: [f32; 3], to: [f32; 3], radius: f32) -> LineInstance {
 #[test]
 fn a_point_has_its_color_and_its_radius_in_ui_points() {
     let mut stage = Stage::flat();
-    stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 20.5, 0.0, -4.0, RED)]);
+    stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 20.5, 0.0, -4.2, RED)]);
     let picture = stage.shoot();
     assert_eq!(picture.at(32, 20), RED, "the colour survives to the byte");
     assert_eq!(picture.at(32 + 4, 20), RED);
@@ -37,7 +37,7 @@ fn a_ui_point_is_as_many_pixels_as_the_view_says() {
     let mut stage = Stage::flat();
     let camera = stage.camera;
     stage.app.world_mut().entity_mut(camera).insert(BulkView { ui_point_pixels: Some(2.0), ..Default::default() });
-    stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 20.5, 0.0, -4.0, RED)]);
+    stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 20.5, 0.0, -4.2, RED)]);
     let picture = stage.shoot();
     assert_eq!(picture.at(32 + 8, 20), RED);
     assert_eq!(picture.at(32 + 9, 20), BACKGROUND);
@@ -61,7 +61,7 @@ fn a_radius_in_scene_units_shrinks_with_distance() {
 #[test]
 fn defaults_come_from_the_segment() {
     let mut stage = Stage::flat();
-    let uniform = SegmentUniform { default_color: GREEN, default_radius: -3.0, ..Default::default() };
+    let uniform = SegmentUniform { default_color: GREEN, default_radius: -3.2, ..Default::default() };
     stage.spawn_batch(uniform, &[PointInstance::new(Vec3::new(32.5, 32.5, 0.0), DEFAULT_RADIUS, DEFAULT_COLOR)]);
     let picture = stage.shoot();
     assert_eq!(picture.at(32 + 3, 32), GREEN);
