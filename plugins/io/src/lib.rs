@@ -32,7 +32,7 @@ pub mod read;
 #[cfg(feature = "rrd")]
 pub mod rrd;
 
-pub use error::IoError;
+pub use error::{IoError, MessageError};
 pub use event::{LoadEvent, LoadOutcome, LoadReport, Severity};
 pub use format::{FileFormat, FileInput, FormatRegistry};
 pub use load::{LoadHandle, LoadProgress, LoadSettings, load_files};

@@ -59,10 +59,7 @@ pub(super) fn chunk_from_batch(batch: &RecordBatch, message_id: Option<ChunkId>)
         }
     }
     let row_ids = row_ids.ok_or_else(|| fail(MessageError::Missing("column of row ids")))?;
-    Chunk::new(id, entity.clone(), row_ids, timelines, components).map_err(|error| match error {
-        // The report names the entity by itself.
-        error => fail(error.into()),
-    })
+    Chunk::new(id, entity.clone(), row_ids, timelines, components).map_err(|error| fail(error.into()))
 }
 
 /// The batch of a chunk, as the SDK writes it.

@@ -26,8 +26,7 @@ pub(super) fn read_batch(bytes: &Buffer) -> Result<RecordBatch, MessageError> {
     while let Some((metadata, rest)) = next_message(&stream)? {
         // A table takes four bytes at least, so more tables than that are shared ones, which would multiply.
         let options = flatbuffers::VerifierOptions { max_tables: metadata.len() / 4 + 1, ..Default::default() };
-        let message =
-            arrow_ipc::root_as_message_with_opts(&options, &metadata).map_err(|_error| MessageError::Flatbuffer)?;
+        let message = arrow_ipc::root_as_message_with_opts(&options, &metadata).map_err(|_error| MessageError::Flatbuffer)?;
         let body_bytes = usize::try_from(message.bodyLength())
             .ok()
             .filter(|&bytes| bytes <= rest.len())

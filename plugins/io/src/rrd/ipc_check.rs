@@ -4,9 +4,7 @@
 //! validity that is shorter than its array. And arrays of types that take no memory may claim any length.
 
 use arrow_buffer::Buffer;
-use arrow_ipc::{
-    DateUnit, Endianness, Field, IntervalUnit, MetadataVersion, Precision, RecordBatch, TimeUnit, Type, UnionMode,
-};
+use arrow_ipc::{DateUnit, Endianness, Field, IntervalUnit, MetadataVersion, Precision, RecordBatch, TimeUnit, Type, UnionMode};
 use arrow_schema::DataType;
 
 use crate::error::MessageError;
@@ -185,49 +183,54 @@ where
         }
         match data_type {
             DataType::Boolean => self.buffer(rows.div_ceil(8), 1),
-            DataType::Utf8 | DataType::Binary => self.buffer(offsets(4), 1).and_then(|()| self.buffer(0, 1)),
-            DataType::LargeUtf8 | DataType::LargeBinary => self.buffer(offsets(8), 1).and_then(|()| self.buffer(0, 1)),
+            DataType::Utf8 | DataType::Binary => self.buffer(offsets(4), 4).and_then(|()| self.buffer(0, 1)),
+            DataType::LargeUtf8 | DataType::LargeBinary => self.buffer(offsets(8), 8).and_then(|()| self.buffer(0, 1)),
             DataType::Utf8View | DataType::BinaryView => {
-                self.buffer(rows * 16, 1)?;
+                self.buffer(rows * 16, 16)?;
                 let count = self.variadic.next().ok_or(MessageError::Ipc("a count of buffers is missing"))?;
                 (0..length(count, self.body_bytes)?).try_for_each(|_| self.buffer(0, 1))
             }
             DataType::List(field) | DataType::Map(field, _) => {
-                self.buffer(offsets(4), 1)?;
+                self.buffer(offsets(4), 4)?;
                 self.array(field.data_type())
             }
             DataType::LargeList(field) => {
-                self.buffer(offsets(8), 1)?;
+                self.buffer(offsets(8), 8)?;
                 self.array(field.data_type())
             }
             DataType::ListView(field) => {
-                (0..2).try_for_each(|_| self.buffer(rows * 4, 1))?;
+                (0..2).try_for_each(|_| self.buffer(rows * 4, 4))?;
                 self.array(field.data_type())
             }
             DataType::LargeListView(field) => {
-                (0..2).try_for_each(|_| self.buffer(rows * 8, 1))?;
+                (0..2).try_for_each(|_| self.buffer(rows * 8, 8))?;
                 self.array(field.data_type())
             }
             DataType::FixedSizeList(field, _) => self.array(field.data_type()),
             DataType::Struct(fields) => fields.iter().try_for_each(|field| self.array(field.data_type())),
-            DataType::Dictionary(keys, _) => self.buffer(rows * keys.primitive_width().unwrap_or(1) as u64, 1),
-            DataType::FixedSizeBinary(width) => {
-                self.buffer(rows.saturating_mul(u64::try_from(*width).unwrap_or(0)), 1)
-            }
-            primitive => self.buffer(rows * primitive.primitive_width().unwrap_or(1) as u64, 1),
+            DataType::Dictionary(keys, _) => self.primitive(keys, rows),
+            DataType::FixedSizeBinary(width) => self.buffer(rows.saturating_mul(u64::try_from(*width).unwrap_or(0)), 1),
+            primitive => self.primitive(primitive, rows),
         }
     }
 
-    /// Whether the next buffer lies in the body, at such an alignment, and has the bytes that its array needs.
-    fn buffer(&mut self, needed: u64, alignment: u64) -> Result<(), MessageError> {
+    fn primitive(&mut self, data_type: &DataType, rows: u64) -> Result<(), MessageError> {
+        let width = data_type.primitive_width().unwrap_or(1) as u64;
+        self.buffer(rows * width, width)
+    }
+
+    /// Whether the next buffer lies in the body, has the bytes that its array needs, and is made of whole elements of such
+    /// a width.
+    fn buffer(&mut self, needed: u64, width: u64) -> Result<(), MessageError> {
         let (offset, bytes) = self.buffers.next().ok_or(MessageError::Ipc("a buffer is missing"))?;
         let offset = length(offset, self.body_bytes)?;
         let bytes = length(bytes, self.body_bytes - offset)?;
         if bytes < needed {
             return Err(MessageError::Ipc("a buffer is shorter than its array"));
         }
-        if offset % alignment != 0 {
-            return Err(MessageError::Ipc("a buffer is not aligned"));
+        // Arrow asks for an alignment of eight bytes, whatever the width.
+        if offset % width.min(8) != 0 || bytes % width != 0 {
+            return Err(MessageError::Ipc("a buffer is not made of whole elements"));
         }
         Ok(())
     }
@@ -235,8 +238,5 @@ where
 
 /// A length that is neither negative nor greater than it can be.
 fn length(length: i64, max: u64) -> Result<u64, MessageError> {
-    u64::try_from(length)
-        .ok()
-        .filter(|&length| length <= max)
-        .ok_or(MessageError::Ipc("a length is not possible"))
+    u64::try_from(length).ok().filter(|&length| length <= max).ok_or(MessageError::Ipc("a length is not possible"))
 }

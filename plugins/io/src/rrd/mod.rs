@@ -53,11 +53,7 @@ impl FileFormat for RrdFormat {
     }
 
     fn read(&self, input: FileInput) -> Box<dyn Iterator<Item = Result<LogMessage, LoadReport>> + Send> {
-        Box::new(RrdMessages {
-            source: Arc::clone(input.source()),
-            frames: Frames::new(input),
-            transport: Transport::default(),
-        })
+        Box::new(RrdMessages { source: Arc::clone(input.source()), frames: Frames::new(input), transport: Transport::default() })
     }
 }
 

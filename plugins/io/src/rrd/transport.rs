@@ -57,9 +57,9 @@ impl Transport {
         let application_id = info.application_id;
         store_id.application_id = store_id.application_id.or(application_id);
         let id = self.store(Some(store_id))?;
-        let version = info.store_version.map(|version| {
-            CrateVersion::from_bytes(version.crate_version_bits.to_le_bytes()).to_string().into()
-        });
+        let version = info
+            .store_version
+            .map(|version| CrateVersion::from_bytes(version.crate_version_bits.to_le_bytes()).to_string().into());
         Ok(LogMessage::StoreInfo(StoreInfo {
             id,
             source: info.store_source.map_or(StoreSource::Unknown, store_source),
@@ -82,9 +82,9 @@ impl Transport {
             }
         };
         let batch = read_batch(&bytes)?;
-        let id = message.chunk_id.map(|id| {
-            ChunkId::from_u128((u128::from(id.time_ns.unwrap_or(0)) << 64) | u128::from(id.inc.unwrap_or(0)))
-        });
+        let id = message
+            .chunk_id
+            .map(|id| ChunkId::from_u128((u128::from(id.time_ns.unwrap_or(0)) << 64) | u128::from(id.inc.unwrap_or(0))));
         let chunk = chunk_from_batch(&batch, id)?;
         Ok(LogMessage::Chunk { store, chunk: Arc::new(chunk) })
     }
@@ -92,11 +92,7 @@ impl Transport {
     fn activate_blueprint(&mut self, payload: Bytes) -> Result<LogMessage, Failure> {
         let message = log_msg::BlueprintActivationCommand::decode(payload)?;
         let blueprint = self.store(message.blueprint_id)?;
-        Ok(LogMessage::ActivateBlueprint {
-            blueprint,
-            make_active: message.make_active,
-            make_default: message.make_default,
-        })
+        Ok(LogMessage::ActivateBlueprint { blueprint, make_active: message.make_active, make_default: message.make_default })
     }
 
     /// The store's id, sharing its texts with those before. An application id that is missing, as in files of SDKs before

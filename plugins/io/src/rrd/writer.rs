@@ -9,9 +9,7 @@ use std::{
 
 use arrow_ipc::writer::StreamWriter;
 use chronoscope_store::{Chunk, ChunkId, RowId, StoreId, StoreKind};
-use re_log_encoding::{
-    CrateVersion, Encodable as _, EncodingOptions, MessageHeader, MessageKind, StreamHeader,
-};
+use re_log_encoding::{CrateVersion, Encodable as _, EncodingOptions, MessageHeader, MessageKind, StreamHeader};
 use re_protos::{
     common::v1alpha1 as common,
     external::prost::{Message as _, bytes::Bytes},
@@ -70,10 +68,7 @@ impl<W: Write> RrdWriter<W> {
     /// Where the output does not take it.
     pub fn write_store_info(&mut self, info: &StoreInfo) -> Result<(), IoError> {
         let id = RowId::new().as_u128();
-        let row_id = common::Tuid {
-            time_ns: Some(info.started_at_nanos.unwrap_or((id >> 64) as u64)),
-            inc: Some(id as u64),
-        };
+        let row_id = common::Tuid { time_ns: Some(info.started_at_nanos.unwrap_or((id >> 64) as u64)), inc: Some(id as u64) };
         let version = info.sdk_version.as_deref().and_then(parse_version);
         #[expect(deprecated, reason = "the field is there for older SDKs, and stays empty")]
         let proto = log_msg::StoreInfo {
@@ -146,10 +141,7 @@ impl<W: Write> Drop for RrdWriter<W> {
 ///
 /// # Errors
 /// Where a chunk can not be encoded, or the file not be written.
-pub fn write_file<'a>(
-    path: impl AsRef<Path>,
-    messages: impl IntoIterator<Item = &'a LogMessage>,
-) -> Result<(), IoError> {
+pub fn write_file<'a>(path: impl AsRef<Path>, messages: impl IntoIterator<Item = &'a LogMessage>) -> Result<(), IoError> {
     let path = path.as_ref();
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
@@ -201,8 +193,7 @@ fn store_source(source: &StoreSource) -> log_msg::StoreSource {
         StoreSource::CSdk => (Kind::CSdk, Bytes::new()),
         StoreSource::PythonSdk { python_version } => (Kind::PythonSdk, python(python_version).encode_to_vec().into()),
         StoreSource::RustSdk { rustc_version, llvm_version } => {
-            let info =
-                log_msg::CrateInfo { rustc_version: rustc_version.to_string(), llvm_version: llvm_version.to_string() };
+            let info = log_msg::CrateInfo { rustc_version: rustc_version.to_string(), llvm_version: llvm_version.to_string() };
             (Kind::RustSdk, info.encode_to_vec().into())
         }
         StoreSource::File => {
