@@ -17,8 +17,8 @@ use bevy::transform::components::Transform;
 use bevy::window::{ExitCondition, WindowPlugin};
 use bevy::winit::WinitPlugin;
 use chronoscope_render::{
-    AdapterClass, BatchError, BoxInstance, BulkRenderPlugin, DEFAULT_RADIUS, GroundGrid, Highlight, ImageQuad,
-    InstanceBatch, LineInstance, PointInstance, RenderStats, SegmentUniform, box_edges, pack_color,
+    AdapterClass, BatchError, BoxInstance, BulkRenderPlugin, DEFAULT_RADIUS, GroundGrid, Highlight, ImageQuad, InstanceBatch,
+    LineInstance, PointInstance, RenderStats, SegmentUniform, box_edges, pack_color,
 };
 
 fn main() -> Result<(), BatchError> {
@@ -111,9 +111,8 @@ fn lines() -> Result<InstanceBatch<LineInstance>, BatchError> {
     let edges: Vec<_> = edges.into_iter().map(|(from, to)| LineInstance::new(from, to, -1.5, yellow)).collect();
     batch.insert(0, SegmentUniform::default(), &edges)?;
 
-    let knots: Vec<Vec3> = (0..9_u8)
-        .map(|i| Vec3::new(f32::from(i) * 0.8 - 3.0, -3.0, if i % 2 == 0 { 0.3 } else { 1.2 }))
-        .collect();
+    let knots: Vec<Vec3> =
+        (0..9_u8).map(|i| Vec3::new(f32::from(i) * 0.8 - 3.0, -3.0, if i % 2 == 0 { 0.3 } else { 1.2 })).collect();
     let white = pack_color([235, 235, 240, 255]);
     let strip: Vec<_> = knots.windows(2).map(|pair| LineInstance::new(pair[0], pair[1], 0.1, white)).collect();
     batch.insert(1, SegmentUniform::default(), &strip)?;

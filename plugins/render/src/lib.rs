@@ -44,6 +44,10 @@ mod stats;
 mod view;
 
 use bevy::app::{App, Plugin};
+use bevy::ecs::schedule::IntoScheduleConfigs;
+use bevy::render::{Render, RenderApp};
+
+use gpu::queue::BulkQueueSet;
 
 pub use adapter::{AdapterClass, AdapterPlugin};
 pub use batch::{BatchError, Blending, Highlight, InstanceBatch, Primitive, SegmentUniform, VOID_SEGMENT};
@@ -83,5 +87,18 @@ impl Plugin for BulkRenderPlugin {
             ImageQuadPlugin,
             GroundGridPlugin,
         ));
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
+        // What has the same depth or distance is drawn in this order, run after run.
+        render_app.configure_sets(
+            Render,
+            (
+                BulkQueueSet(GroundGridPlugin::NAME),
+                BulkQueueSet(BoxInstance::NAME),
+                BulkQueueSet(ImageQuadPlugin::NAME),
+                BulkQueueSet(PointInstance::NAME),
+                BulkQueueSet(LineInstance::NAME),
+            )
+                .chain(),
+        );
     }
 }

@@ -164,9 +164,14 @@ impl<P: Primitive> InstanceBatch<P> {
     /// space, plus `bias` in scene units (greater is drawn later). An opaque batch does not care.
     #[must_use]
     pub fn with_sorting(mut self, center: Vec3, bias: f32) -> Self {
+        self.set_sorting(center, bias);
+        self
+    }
+
+    /// As [`Self::with_sorting`], for a batch that is there already.
+    pub fn set_sorting(&mut self, center: Vec3, bias: f32) {
         self.sort_center = center;
         self.sort_bias = bias;
-        self
     }
 
     /// Adds the segment `key`, or replaces its uniform and its instances.
@@ -228,12 +233,12 @@ impl<P: Primitive> InstanceBatch<P> {
         true
     }
 
-    /// Removes all segments; buffers keep their capacity.
+    /// Removes all segments, and gives their memory back.
     pub fn clear(&mut self) {
-        self.instances.clear();
+        self.instances = Vec::new();
         self.ranges = RangeAllocator::default();
-        self.segments.clear();
-        self.free_slots.clear();
+        self.segments = Vec::new();
+        self.free_slots = Vec::new();
         self.entries.clear();
         let dirty = self.dirty_mut();
         dirty.instances.clear();
@@ -320,11 +325,7 @@ impl<P: Primitive> InstanceBatch<P> {
     }
 
     fn full(&self, requested: usize) -> BatchError {
-        BatchError::Full {
-            primitive: P::NAME,
-            present: u64::from(self.ranges.end()),
-            requested: requested as u64,
-        }
+        BatchError::Full { primitive: P::NAME, present: u64::from(self.ranges.end()), requested: requested as u64 }
     }
 
     fn take_slot(&mut self, uniform: SegmentUniform) -> Result<u32, BatchError> {
@@ -367,6 +368,9 @@ impl<P: Primitive> InstanceBatch<P> {
         self.ranges.free(range.clone());
         let end = self.ranges.end();
         self.instances.truncate(end as usize);
+        if self.instances.capacity() / 4 > self.instances.len().max(COMPACT_FROM as usize) {
+            self.instances.shrink_to(2 * self.instances.len());
+        }
         let gap = range.start.min(end)..range.end.min(end);
         if let Some(place) = self.instances.get_mut(gap.start as usize..gap.end as usize) {
             place.fill(void());

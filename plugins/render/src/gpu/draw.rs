@@ -5,9 +5,7 @@ use std::marker::PhantomData;
 use bevy::ecs::query::ROQueryItem;
 use bevy::ecs::system::SystemParamItem;
 use bevy::ecs::system::lifetimeless::Read;
-use bevy::render::render_phase::{
-    PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline, TrackedRenderPass,
-};
+use bevy::render::render_phase::{PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline, TrackedRenderPass};
 
 use super::upload::GpuBatch;
 use crate::batch::Primitive;

@@ -24,6 +24,7 @@ use bevy::shader::Shader;
 
 use self::draw::DrawInstances;
 use self::pipeline::InstancePipeline;
+use self::queue::BulkQueueSet;
 use crate::batch::{InstanceBatch, Primitive};
 use crate::stats::BulkExtractSystems;
 use crate::{BoxInstance, LineInstance, PointInstance};
@@ -53,7 +54,7 @@ impl<P: Primitive> Plugin for InstancePlugin<P> {
             .add_render_command::<Transparent3d, DrawInstances<P>>()
             .add_systems(RenderStartup, upload::forget_batches::<P>)
             .add_systems(ExtractSchedule, upload::upload_batches::<P>.in_set(BulkExtractSystems::Upload))
-            .add_systems(Render, queue::queue_batches::<P>.in_set(RenderSystems::Queue));
+            .add_systems(Render, queue::queue_batches::<P>.in_set(RenderSystems::Queue).in_set(BulkQueueSet(P::NAME)));
     }
 }
 

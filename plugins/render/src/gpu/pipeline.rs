@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use bevy::asset::Handle;
 use bevy::core_pipeline::core_3d::CORE_3D_DEPTH_FORMAT;
 use bevy::ecs::resource::Resource;
 use bevy::mesh::VertexBufferLayout;
@@ -13,7 +14,6 @@ use bevy::render::render_resource::{
 };
 use bevy::render::view::{ExtractedView, Msaa};
 use bevy::shader::{Shader, ShaderDefVal};
-use bevy::asset::Handle;
 
 use crate::batch::{Blending, GpuSegment, Primitive};
 use crate::view::{binding_size, bulk_view_layout};
@@ -114,11 +114,7 @@ pub(crate) fn describe(
             stencil: StencilState::default(),
             bias: DepthBiasState::default(),
         }),
-        multisample: MultisampleState {
-            count: key.samples,
-            mask: !0,
-            alpha_to_coverage_enabled: is_covered_by_alpha,
-        },
+        multisample: MultisampleState { count: key.samples, mask: !0, alpha_to_coverage_enabled: is_covered_by_alpha },
         ..Default::default()
     }
 }

@@ -1,9 +1,9 @@
 //! Each visible batch becomes an item of a render phase, per view.
 
 use bevy::asset::AssetId;
-use bevy::core_pipeline::core_3d::{
-    Opaque3d, Opaque3dBatchSetKey, Opaque3dBinKey, Transparent3d, TransparentSortingInfo3d,
-};
+use bevy::core_pipeline::core_3d::{Opaque3d, Opaque3dBatchSetKey, Opaque3dBinKey, Transparent3d, TransparentSortingInfo3d};
+use bevy::ecs::entity::Entity;
+use bevy::ecs::schedule::SystemSet;
 use bevy::ecs::system::{Query, Res, ResMut};
 use bevy::mesh::Mesh;
 use bevy::platform::collections::HashSet;
@@ -15,13 +15,17 @@ use bevy::render::render_phase::{
 use bevy::render::render_resource::{CachedRenderPipelineId, PipelineCache, SpecializedRenderPipelines};
 use bevy::render::sync_world::MainEntity;
 use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
-use bevy::ecs::entity::Entity;
 
 use super::draw::DrawInstances;
 use super::pipeline::{InstancePipeline, PipelineKey};
 use super::upload::GpuBatch;
 use crate::batch::{Blending, InstanceBatch, Primitive};
 use crate::stats::RenderStats;
+
+/// The systems that queue one kind of primitive, by its name. Each adds to phases that all share, so whoever wants an
+/// order between kinds configures it between these.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct BulkQueueSet(pub(crate) &'static str);
 
 pub(super) fn queue_batches<P: Primitive>(
     stats: Res<RenderStats>,
@@ -38,14 +42,14 @@ pub(super) fn queue_batches<P: Primitive>(
     let opaque_function = opaque_functions.read().id::<DrawInstances<P>>();
     let transparent_function = transparent_functions.read().id::<DrawInstances<P>>();
     for (view, visible, msaa) in &views {
-        let (Some(opaque_phase), Some(transparent_phase)) = (
-            opaque_phases.get_mut(&view.retained_view_entity),
-            transparent_phases.get_mut(&view.retained_view_entity),
-        ) else {
+        let (Some(opaque_phase), Some(transparent_phase)) =
+            (opaque_phases.get_mut(&view.retained_view_entity), transparent_phases.get_mut(&view.retained_view_entity))
+        else {
             continue;
         };
         let mut opaque = OpaqueItems::new(opaque_phase, opaque_function);
-        for &(entity, main_entity) in visible.get::<InstanceBatch<P>>().into_iter().flat_map(|class| &class.entities_cpu_culling) {
+        for &(entity, main_entity) in visible.get::<InstanceBatch<P>>().into_iter().flat_map(|class| &class.entities_cpu_culling)
+        {
             let Some(batch) = batches.get(entity).ok().filter(|batch| batch.instances.len() > 0) else { continue };
             let key = PipelineKey::new(view, *msaa, batch.blending);
             let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
@@ -116,13 +120,7 @@ impl<'a> OpaqueItems<'a> {
             return;
         }
         self.phase.remove(main_entity);
-        self.phase.add(
-            key.0,
-            key.1,
-            (entity, main_entity),
-            InputUniformIndex::default(),
-            BinnedRenderPhaseType::NonMesh,
-        );
+        self.phase.add(key.0, key.1, (entity, main_entity), InputUniformIndex::default(), BinnedRenderPhaseType::NonMesh);
     }
 
     fn sweep(self) {

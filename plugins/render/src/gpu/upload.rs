@@ -10,9 +10,7 @@ use bevy::ecs::system::{Commands, Query, Res};
 use bevy::log::error_once;
 use bevy::math::Vec3;
 use bevy::render::Extract;
-use bevy::render::render_resource::{
-    BindGroup, BindGroupEntries, Buffer, BufferDescriptor, BufferUsages, PipelineCache,
-};
+use bevy::render::render_resource::{BindGroup, BindGroupEntries, Buffer, BufferDescriptor, BufferUsages, PipelineCache};
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_component::SyncComponent;
 use bevy::render::sync_world::RenderEntity;
@@ -104,6 +102,9 @@ pub(crate) struct Gpu<'a> {
     pub(crate) stats: &'a RenderStats,
 }
 
+/// A buffer of more elements than this gives memory back when it is less than a quarter full.
+const SHRINK_FROM: u32 = 1 << 16;
+
 /// A GPU buffer of `T` that grows by doubling and never beyond what the device allows.
 pub(crate) struct GrowingBuffer<T> {
     label: &'static str,
@@ -131,21 +132,23 @@ impl<T: Pod> GrowingBuffer<T> {
     /// Brings the buffer to the state of `source`, given what changed in it. Returns whether the buffer is another one.
     ///
     /// What exceeds the device's limits is left out, with one message.
-    fn write<R: Iterator<Item = Range<u32>>>(
-        &mut self,
-        gpu: &Gpu<'_>,
-        source: &[T],
-        dirty: impl FnOnce(u32) -> R,
-    ) -> bool {
+    fn write<R: Iterator<Item = Range<u32>>>(&mut self, gpu: &Gpu<'_>, source: &[T], dirty: impl FnOnce(u32) -> R) -> bool {
         let max = self.max_len(gpu.device);
         let len = u32::try_from(source.len()).unwrap_or(u32::MAX).min(max);
         if (len as usize) < source.len() {
-            error_once!("{} of {} {} do not fit into a buffer of this GPU", source.len() - len as usize, source.len(), self.label);
+            error_once!(
+                "{} of {} {} do not fit into a buffer of this GPU",
+                source.len() - len as usize,
+                source.len(),
+                self.label
+            );
         }
         self.len = len;
-        if len > self.capacity {
-            // No device means no draw; the buffer is as large as what is in it needs, or twice what it was.
-            self.capacity = len.max(self.capacity.saturating_mul(2)).max(64).min(max);
+        let is_wasteful = self.capacity > SHRINK_FROM && len < self.capacity / 4;
+        if len > self.capacity || is_wasteful {
+            // Twice what it was, or twice what is left, so that neither direction reallocates often.
+            let wanted = if is_wasteful { len.saturating_mul(2) } else { len.max(self.capacity.saturating_mul(2)) };
+            self.capacity = wanted.max(64).min(max);
             let bytes = u64::from(self.capacity) * size_of::<T>() as u64;
             // Freed before the new one is made, so that the peak is not the sum of both.
             self.buffer = None;

@@ -46,13 +46,8 @@ impl BoxInstance {
 impl Primitive for BoxInstance {
     const NAME: &'static str = "boxes";
     const VERTICES: u32 = 36;
-    const FORMATS: &'static [VertexFormat] = &[
-        VertexFormat::Float32x3,
-        VertexFormat::Uint32,
-        VertexFormat::Float32x3,
-        VertexFormat::Uint32,
-        VertexFormat::Float32x4,
-    ];
+    const FORMATS: &'static [VertexFormat] =
+        &[VertexFormat::Float32x3, VertexFormat::Uint32, VertexFormat::Float32x3, VertexFormat::Uint32, VertexFormat::Float32x4];
     const CUTS_EDGES: bool = false;
 
     fn shader() -> Handle<Shader> {
@@ -98,10 +93,8 @@ mod tests {
     #[test]
     fn edges_are_the_twelve_of_a_box() {
         let edges = box_edges(Vec3::new(1.0, 2.0, 3.0), Vec3::new(10.0, 0.0, 0.0), Quat::IDENTITY);
-        let mut middles: Vec<[i32; 3]> = edges
-            .iter()
-            .map(|(a, b)| ((*a + *b) / 2.0 - Vec3::new(10.0, 0.0, 0.0)).as_ivec3().to_array())
-            .collect();
+        let mut middles: Vec<[i32; 3]> =
+            edges.iter().map(|(a, b)| ((*a + *b) / 2.0 - Vec3::new(10.0, 0.0, 0.0)).as_ivec3().to_array()).collect();
         middles.sort_unstable();
         middles.dedup();
         assert_eq!(middles.len(), 12, "no edge twice");

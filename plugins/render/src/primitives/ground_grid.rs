@@ -18,8 +18,8 @@ use bevy::render::render_phase::{
 };
 use bevy::render::render_resource::binding_types::uniform_buffer_sized;
 use bevy::render::render_resource::{
-    BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, PipelineCache,
-    RenderPipelineDescriptor, ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines,
+    BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, PipelineCache, RenderPipelineDescriptor,
+    ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines,
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_component::{SyncComponent, SyncComponentPlugin};
@@ -33,7 +33,7 @@ use bytemuck::{Pod, Zeroable};
 use crate::batch::Blending;
 use crate::color::linear_rgba;
 use crate::gpu::pipeline::{PipelineKey, describe};
-use crate::gpu::queue::transparent_item;
+use crate::gpu::queue::{BulkQueueSet, transparent_item};
 use crate::gpu::upload::{Gpu, UniformBuffer};
 use crate::stats::{BulkExtractSystems, RenderStats};
 use crate::view::{SetBulkViewBindGroup, binding_size};
@@ -72,6 +72,10 @@ impl Default for GroundGrid {
 #[derive(Debug, Default, Clone, Copy)]
 pub struct GroundGridPlugin;
 
+impl GroundGridPlugin {
+    pub(crate) const NAME: &'static str = "ground_grids";
+}
+
 impl Plugin for GroundGridPlugin {
     fn build(&self, app: &mut App) {
         load_internal_asset!(app, SHADER, "ground_grid.wgsl", Shader::from_wgsl);
@@ -83,7 +87,7 @@ impl Plugin for GroundGridPlugin {
             .add_render_command::<Transparent3d, DrawGroundGrid>()
             .add_systems(RenderStartup, forget_grids)
             .add_systems(ExtractSchedule, upload_grids.in_set(BulkExtractSystems::Upload))
-            .add_systems(Render, queue_grids.in_set(RenderSystems::Queue));
+            .add_systems(Render, queue_grids.in_set(RenderSystems::Queue).in_set(BulkQueueSet(Self::NAME)));
     }
 }
 

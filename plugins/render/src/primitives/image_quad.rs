@@ -21,10 +21,9 @@ use bevy::render::render_phase::{
 };
 use bevy::render::render_resource::binding_types::{sampler, texture_2d, uniform_buffer_sized};
 use bevy::render::render_resource::{
-    AddressMode, BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, FilterMode,
-    MipmapFilterMode, PipelineCache, RenderPipelineDescriptor, Sampler, SamplerBindingType, SamplerDescriptor,
-    ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines, TextureDimension, TextureSampleType,
-    TextureViewId,
+    AddressMode, BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, FilterMode, MipmapFilterMode,
+    PipelineCache, RenderPipelineDescriptor, Sampler, SamplerBindingType, SamplerDescriptor, ShaderStages,
+    SpecializedRenderPipeline, SpecializedRenderPipelines, TextureDimension, TextureSampleType, TextureViewId,
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_component::{SyncComponent, SyncComponentPlugin};
@@ -39,7 +38,7 @@ use bytemuck::{Pod, Zeroable};
 use crate::batch::{Blending, affine_rows};
 use crate::color::linear_rgba;
 use crate::gpu::pipeline::{PipelineKey, describe};
-use crate::gpu::queue::transparent_item;
+use crate::gpu::queue::{BulkQueueSet, transparent_item};
 use crate::gpu::upload::{Gpu, UniformBuffer};
 use crate::stats::{BulkExtractSystems, RenderStats};
 use crate::view::{SetBulkViewBindGroup, binding_size};
@@ -100,6 +99,10 @@ pub enum Magnification {
 #[derive(Debug, Default, Clone, Copy)]
 pub struct ImageQuadPlugin;
 
+impl ImageQuadPlugin {
+    pub(crate) const NAME: &'static str = "image_quads";
+}
+
 impl Plugin for ImageQuadPlugin {
     fn build(&self, app: &mut App) {
         load_internal_asset!(app, SHADER, "image_quad.wgsl", Shader::from_wgsl);
@@ -115,7 +118,7 @@ impl Plugin for ImageQuadPlugin {
             .add_systems(
                 Render,
                 (
-                    queue_quads.in_set(RenderSystems::Queue),
+                    queue_quads.in_set(RenderSystems::Queue).in_set(BulkQueueSet(Self::NAME)),
                     prepare_bind_groups.in_set(RenderSystems::PrepareBindGroups),
                 ),
             );
@@ -316,8 +319,7 @@ fn can_be_sampled(image: &GpuImage) -> bool {
     let is_flat = descriptor.dimension == TextureDimension::D2
         && descriptor.size.depth_or_array_layers == 1
         && descriptor.sample_count == 1;
-    let is_filterable =
-        descriptor.format.sample_type(None, None) == Some(TextureSampleType::Float { filterable: true });
+    let is_filterable = descriptor.format.sample_type(None, None) == Some(TextureSampleType::Float { filterable: true });
     if !(is_flat && is_filterable) {
         warn_once!("an image quad cannot show a texture of {:?} and {:?}", descriptor.format, descriptor.size);
     }

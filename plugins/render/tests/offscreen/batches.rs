@@ -3,9 +3,7 @@
 use bevy::camera::Camera;
 use bevy::camera::visibility::{RenderLayers, Visibility};
 use bevy::math::{Affine3A, Vec3};
-use chronoscope_render::{
-    AdapterClass, Blending, Highlight, InstanceBatch, PointInstance, SegmentUniform, pack_color,
-};
+use chronoscope_render::{AdapterClass, Blending, Highlight, InstanceBatch, PointInstance, SegmentUniform, pack_color};
 
 use crate::stage::{BACKGROUND, Stage};
 

@@ -12,13 +12,8 @@ const CORNERS: [[u8; 4]; 4] = [[255, 0, 0, 255], [0, 200, 0, 255], [0, 0, 250, 2
 
 fn picture(stage: &mut Stage, width: u32, pixels: &[[u8; 4]]) -> Handle<Image> {
     let size = Extent3d { width, height: pixels.len() as u32 / width, depth_or_array_layers: 1 };
-    let image = Image::new(
-        size,
-        TextureDimension::D2,
-        pixels.concat(),
-        TextureFormat::Rgba8UnormSrgb,
-        RenderAssetUsages::RENDER_WORLD,
-    );
+    let image =
+        Image::new(size, TextureDimension::D2, pixels.concat(), TextureFormat::Rgba8UnormSrgb, RenderAssetUsages::RENDER_WORLD);
     stage.app.world_mut().resource_mut::<Assets<Image>>().add(image)
 }
 

@@ -1,6 +1,7 @@
 //! Points, lines, boxes: their place, size and colour.
 
-use bevy::math::{Quat, Vec3};
+use bevy::camera::{Camera, CompositingSpace, Hdr, Viewport};
+use bevy::math::{Affine3A, Quat, UVec2, Vec3};
 use bevy::render::view::Msaa;
 use chronoscope_render::{
     BoxInstance, BulkView, DEFAULT_COLOR, DEFAULT_RADIUS, LineInstance, PointInstance, SegmentUniform, pack_color,
@@ -104,6 +105,58 @@ fn multisampling_keeps_colors_and_softens_edges() {
 }
 
 #[test]
+fn every_kind_of_target_shows_the_same_colors() {
+    let close = |a: [u8; 4], b: [u8; 4]| a.iter().zip(b).all(|(a, b)| a.abs_diff(b) <= 1);
+    for kind in ["hdr", "srgb compositing"] {
+        let mut stage = Stage::flat();
+        let camera = stage.camera;
+        let mut camera = stage.app.world_mut().entity_mut(camera);
+        match kind {
+            "hdr" => camera.insert(Hdr),
+            _ => camera.insert(CompositingSpace::Srgb),
+        };
+        stage.spawn_batch(SegmentUniform::default(), &[point(20.5, 32.5, 0.0, -4.0, RED)]);
+        let solid = BoxInstance::new(Vec3::new(44.0, 32.0, 0.0), Vec3::splat(5.0), Quat::IDENTITY, pack_color(GREEN));
+        stage.spawn_batch(SegmentUniform::default(), &[solid]);
+        let picture = stage.shoot();
+        assert!(close(picture.at(20, 32), RED), "{kind}: {:?}", picture.at(20, 32));
+        assert!(close(picture.at(44, 32), GREEN), "{kind}: {:?}", picture.at(44, 32));
+    }
+}
+
+#[test]
+fn a_viewport_shifts_what_is_drawn() {
+    let mut stage = Stage::flat();
+    let camera = stage.camera;
+    stage.app.world_mut().get_mut::<Camera>(camera).unwrap().viewport =
+        Some(Viewport { physical_position: UVec2::new(32, 32), physical_size: UVec2::splat(32), ..Default::default() });
+    stage.spawn_batch(SegmentUniform::default(), &[line([8.0, 33.0, 0.0], [56.0, 33.0, 0.0], -2.2)]);
+    stage.spawn_batch(SegmentUniform::default(), &[point(33.0, 9.0, 0.0, -2.2, GREEN)]);
+    let picture = stage.shoot();
+    // Half as many pixels per unit, from (32, 32) on; UI points stay what they are.
+    assert_eq!([46, 50].map(|y| picture.at(48, y)), [RED; 2]);
+    assert_eq!([44, 52].map(|y| picture.at(48, y)), [BACKGROUND; 2]);
+    assert_eq!(picture.at(48, 36), GREEN);
+    assert_eq!(picture.count(RED) + picture.count(GREEN), picture.drawn_within(32..64, 32..64));
+    assert_eq!([picture.at(36, 48), picture.at(33, 48)], [RED, BACKGROUND]);
+}
+
+#[test]
+fn transforms_carry_size_and_mirrors() {
+    let mut stage = Stage::flat();
+    let scale = |factors: Vec3, to: Vec3| SegmentUniform {
+        world_from_entity: Affine3A::from_scale_rotation_translation(factors, Quat::IDENTITY, to),
+        ..Default::default()
+    };
+    stage.spawn_batch(scale(Vec3::splat(3.0), Vec3::new(16.5, 16.5, 0.0)), &[point(0.0, 0.0, 0.0, 2.1, RED)]);
+    let solid = BoxInstance::new(Vec3::ZERO, Vec3::splat(4.0), Quat::IDENTITY, pack_color(GREEN));
+    stage.spawn_batch(scale(Vec3::new(-1.0, 2.0, 1.0), Vec3::new(44.0, 44.0, 0.0)), &[solid]);
+    let picture = stage.shoot();
+    assert_eq!([picture.at(16 + 6, 16), picture.at(16 + 7, 16)], [RED, BACKGROUND]);
+    assert_eq!(picture.count(GREEN), 8 * 16, "a mirrored box is still lit from outside");
+}
+
+#[test]
 fn a_line_is_as_thick_as_it_says() {
     for (radius, thickness) in [(-0.5, 1), (-1.0, 2), (-2.5, 5), (4.0, 8)] {
         let mut stage = Stage::flat();
@@ -119,8 +172,7 @@ fn a_line_is_as_thick_as_it_says() {
 #[test]
 fn ends_are_round_or_flat() {
     let mut stage = Stage::flat();
-    let flat = line([20.0, 48.5, 0.0], [44.0, 48.5, 0.0], -6.0)
-        .with_flags(LineInstance::FLAT_START | LineInstance::FLAT_END);
+    let flat = line([20.0, 48.5, 0.0], [44.0, 48.5, 0.0], -6.0).with_flags(LineInstance::FLAT_START | LineInstance::FLAT_END);
     stage.spawn_batch(SegmentUniform::default(), &[line([20.0, 16.5, 0.0], [44.0, 16.5, 0.0], -6.0), flat]);
     let picture = stage.shoot();
     assert_eq!(picture.at(16, 16), RED, "the round end reaches beyond");
@@ -155,9 +207,6 @@ fn a_box_is_lit_by_its_faces() {
     assert_eq!(picture.drawn().len(), 20 * 10);
 
     let mut stage = Stage::deep(Vec3::new(3.0, -4.0, 2.5), Vec3::ZERO);
-    stage.spawn_batch(
-        SegmentUniform::default(),
-        &[BoxInstance::new(Vec3::ZERO, Vec3::ONE, Quat::IDENTITY, pack_color(RED))],
-    );
+    stage.spawn_batch(SegmentUniform::default(), &[BoxInstance::new(Vec3::ZERO, Vec3::ONE, Quat::IDENTITY, pack_color(RED))]);
     assert_eq!(stage.shoot().shades(), 3, "three faces are seen, and told apart");
 }

@@ -1,5 +1,6 @@
 //! An app with one camera that draws into an image, and the pictures it takes.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use bevy::app::{App, PluginsState, TerminalCtrlCHandlerPlugin};
@@ -147,6 +148,12 @@ impl Picture {
     /// The pixels that are not background, as (x, y).
     pub(crate) fn drawn(&self) -> Vec<(u32, u32)> {
         self.0.enumerate_pixels().filter(|(.., pixel)| pixel.0 != BACKGROUND).map(|(x, y, _)| (x, y)).collect()
+    }
+
+    /// How many pixels of a part are not background.
+    pub(crate) fn drawn_within(&self, columns: Range<u32>, rows: Range<u32>) -> usize {
+        let is_within = |(x, y): &&(u32, u32)| columns.contains(x) && rows.contains(y);
+        self.drawn().iter().filter(is_within).count()
     }
 
     /// How many pixels have exactly this colour.
