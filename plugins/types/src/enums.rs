@@ -86,9 +86,9 @@ enumerations! {
         Spectral = 8,
         /// Matplotlib's Twilight, which closes in itself.
         Twilight = 9,
-        /// Occupancy maps as RViz shows them.
+        /// Occupancy maps as `RViz` shows them.
         RvizMap = 10,
-        /// Cost maps as RViz shows them.
+        /// Cost maps as `RViz` shows them.
         RvizCostmap = 11,
         /// Cost maps.
         Costmap = 12,
@@ -422,6 +422,26 @@ enumerations! {
         Forward = 5,
         /// Back, towards the viewer.
         Back = 6,
+    }
+}
+
+impl ViewDir {
+    /// Where X, Y and Z point, from the bytes of view coordinates; `None` where one of them is not known.
+    pub fn from_codes(xyz: [u8; 3]) -> Option<[Self; 3]> {
+        let [x, y, z] = xyz.map(Self::from_code);
+        Some([x?, y?, z?])
+    }
+
+    /// The direction with X to the right, Y up and Z back.
+    pub const fn vector(self) -> [f32; 3] {
+        match self {
+            Self::Up => [0.0, 1.0, 0.0],
+            Self::Down => [0.0, -1.0, 0.0],
+            Self::Right => [1.0, 0.0, 0.0],
+            Self::Left => [-1.0, 0.0, 0.0],
+            Self::Forward => [0.0, 0.0, -1.0],
+            Self::Back => [0.0, 0.0, 1.0],
+        }
     }
 }
 

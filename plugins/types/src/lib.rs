@@ -85,3 +85,6 @@ pub use vocabulary::{ArchetypeInfo, FieldInfo, Presence, Vocabulary};
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod tests_sdk;

@@ -72,11 +72,11 @@ readers! {
     keypoint_ids: KeypointId -> Cow<'_, [u16]>;
     /// Numbers to plot.
     scalars: Scalar -> Cow<'_, [f64]>;
-    /// Texts.
+    /// Texts, of any component that is one.
     texts: Text -> TextSlices<'_>;
     /// Names.
     names: Name -> TextSlices<'_>;
-    /// Booleans.
+    /// Booleans, of any component that is one.
     bools: Visible -> Vec<bool>;
     /// The contents of files.
     blobs: Blob -> ListSlices<'_, u8>;
@@ -92,7 +92,7 @@ readers! {
     fill_modes: FillMode -> Vec<crate::enums::FillMode>;
     /// The order of what lies in one plane, the greatest in front.
     draw_orders: DrawOrder -> Cow<'_, [f32]>;
-    /// How much of a metre's units a depth of one metre is.
+    /// How many units of depth make a metre.
     depth_meters: DepthMeter -> Cow<'_, [f32]>;
     /// Media types, such as `image/png`.
     media_types: MediaType -> TextSlices<'_>;

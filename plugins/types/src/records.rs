@@ -331,7 +331,7 @@ impl Encoding for AnnotationContexts {
         datatype_by_name(component)
     }
 
-    fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<Vec<AnnotationContext>, ReadError> {
+    fn read(component: &'static str, array: &dyn Array) -> Result<Vec<AnnotationContext>, ReadError> {
         let lists = read_lists::<ClassEntry>(component, array)?;
         Ok(lists.into_iter().map(|classes| classes.into_iter().map(|class| class.0).collect()).collect())
     }

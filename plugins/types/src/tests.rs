@@ -13,7 +13,7 @@ use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field};
 use chronoscope_store::{TimeRange, Timeline};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::RngSeed};
 
 use crate::{
     archetypes, blueprint, columns_chunk, columns_chunk_with_lengths, components,
@@ -399,6 +399,8 @@ fn every_array_can_be_shown() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn slices_of_positions(values in proptest::collection::vec(any::<[f32; 3]>(), 0..20), at in any::<(u8, u8)>()) {
         let array = components::Position3D::build(values.clone());

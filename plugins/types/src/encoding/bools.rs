@@ -19,7 +19,7 @@ impl Encoding for Bools {
         DataType::Boolean
     }
 
-    fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<Vec<bool>, ReadError> {
+    fn read(component: &'static str, array: &dyn Array) -> Result<Vec<bool>, ReadError> {
         check_no_nulls(component, array, &(0..array.len()))?;
         match array.as_boolean_opt() {
             Some(bools) => Ok(bools.values().iter().collect()),

@@ -42,7 +42,7 @@ impl<E: Enumeration> Encoding for Enums<E> {
         DataType::UInt8
     }
 
-    fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<Vec<E>, ReadError> {
+    fn read(component: &'static str, array: &dyn Array) -> Result<Vec<E>, ReadError> {
         Plain::<u8>::read(component, array)?
             .iter()
             .map(|&code| E::from_code(code).ok_or(ReadError::UnknownValue { component, value: i64::from(code) }))

@@ -28,7 +28,7 @@ impl<R: Record> Encoding for Records<R> {
         datatype_by_name(component)
     }
 
-    fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<Vec<R>, ReadError> {
+    fn read(component: &'static str, array: &dyn Array) -> Result<Vec<R>, ReadError> {
         read_records(component, array)
     }
 
