@@ -35,6 +35,8 @@
 //! Lights, shadows and materials (bring `bevy_pbr` for meshes); picking passes (each segment carries its
 //! [`picking_id`](SegmentUniform::picking_id) for one); order-independent transparency.
 
+#![allow(clippy::needless_pass_by_value, reason = "Bevy hands systems their parameters by value")]
+
 mod adapter;
 mod batch;
 mod color;

@@ -183,7 +183,7 @@ impl<T: Pod> GrowingBuffer<T> {
         let limits = device.limits();
         let mut max_bytes = limits.max_buffer_size;
         if self.usage.contains(BufferUsages::STORAGE) {
-            max_bytes = max_bytes.min(u64::from(limits.max_storage_buffer_binding_size));
+            max_bytes = max_bytes.min(limits.max_storage_buffer_binding_size);
         }
         u32::try_from(max_bytes / size_of::<T>() as u64).unwrap_or(u32::MAX - 1)
     }
