@@ -1,0 +1,188 @@
+//! What contents expressions match, in tables and against a naive evaluation.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Checks what a filter for a view at `/world` says of paths: `+/a` is shown, `-/b` is not.
+fn check(filter: &str, expected: &[&str]) {
+    let resolved = ContentsFilter::parse(filter).resolve(&"/world".into());
+    for line in expected {
+        let (sign, path) = line.split_at(1);
+        assert_eq!(resolved.matches(&path.into()), sign == "+", "{filter:?} on {path}");
+    }
+}
+
+#[test]
+fn the_most_specific_rule_wins() {
+    check("", &["-/", "-/a"]);
+    check("/**", &["+/", "+/a", "+/a/b", "-/__properties", "-/__properties/x"]);
+    check("**", &["+/", "+/a"]);
+    check("+ /a/**\n- /a\n- /a/b/**\n+ /a/b/c", &["-/", "-/a", "+/a/x", "-/a/b", "-/a/b/d", "+/a/b/c", "-/a/b/c/d"]);
+    check("+ /a/b\n- /a/**", &["+/a/b", "-/a/b/c", "-/a"]);
+    check("+ /a\n- /a", &["-/a"]);
+    check("- /a\n+ /a", &["+/a"]);
+    check("/a/**", &["+/a", "-/ab", "-/a-b"]);
+}
+
+#[test]
+fn variables_and_properties() {
+    check("$origin/**", &["+/world", "+/world/a", "-/other"]);
+    check("${origin}/a", &["-/world", "+/world/a", "-/world/a/b"]);
+    check("$origin\n- /world", &["-/world"]);
+    check(r"/\$origin", &["-/world"]);
+    check("/**\n+ /__properties/**", &["+/__properties/x"]);
+    check("/**\n+ /__properties/x", &["+/__properties/x", "-/__properties/y"]);
+    check("/__properties", &["+/__properties", "-/__properties/x"]);
+}
+
+#[test]
+fn blanks_comments_and_signs() {
+    let parsed = |text: &str| ContentsFilter::parse(text).to_string();
+    assert_eq!(parsed("  + /a   -   /b /c"), "+ /a\n- /b\n+ /c");
+    assert_eq!(parsed("# all\n/a/** # but\n\n-/b # not"), "+ /a/**\n- /b");
+    assert_eq!(parsed(r"+ /a\ b"), r"+ /a\ b");
+    assert_eq!(parsed("+ # nothing\n+\n-\n#"), "");
+    assert_eq!(parsed("-\n/a"), "+ /a");
+    assert_eq!(ContentsFilter::from_expressions(["+ $origin/**", "- /world/a b/**"]).to_string(), "+ $origin/**\n- /world/a\\ b/**");
+    assert_eq!(parsed("/a#b"), "+ /a#b");
+    assert_eq!(parsed("/a\n/b\n- /a"), "+ /b\n- /a");
+    assert_eq!(parsed("+é -ö"), "+ é\n- ö");
+}
+
+#[test]
+fn problems_are_told() {
+    let problem = |text: &str| ContentsRule::parse(text).unwrap().problem().map(|problem| problem.to_string());
+    assert_eq!(problem("$origin/**"), None);
+    assert_eq!(problem("**"), None);
+    assert_eq!(problem("$here/**").unwrap(), "there is no variable $here, only $origin");
+    assert!(problem("/a/*/b").unwrap().contains("/a/*/b"));
+}
+
+#[test]
+fn subtrees() {
+    let state = |filter: &str, path: &str| ContentsFilter::parse(filter).resolve(&"/world".into()).subtree(&path.into());
+    assert_eq!(state("$origin/**", "/"), SubtreeMatch::Mixed);
+    assert_eq!(state("$origin/**", "/world"), SubtreeMatch::All);
+    assert_eq!(state("$origin/**", "/world/a"), SubtreeMatch::All);
+    assert_eq!(state("$origin/**", "/other"), SubtreeMatch::None);
+    assert_eq!(state("$origin/**\n- /world/a", "/world"), SubtreeMatch::Mixed);
+    assert_eq!(state("$origin/**\n- /world/a", "/world/b"), SubtreeMatch::All);
+    assert_eq!(state("$origin/**\n+ /world/a", "/world"), SubtreeMatch::All);
+    assert_eq!(state("/**", "/"), SubtreeMatch::Mixed, "the properties are not shown");
+}
+
+#[test]
+fn one_filter_covers_another() {
+    let covers = |a: &str, b: &str| {
+        let resolve = |text: &str| ContentsFilter::parse(text).resolve(&"/world".into());
+        resolve(a).covers(&resolve(b))
+    };
+    assert!(covers("/**", "$origin/**"));
+    assert!(!covers("$origin/**", "/**"));
+    assert!(covers("/a/**\n/b/**", "/a\n/b/c"));
+    assert!(!covers("/a/**\n- /a/b", "/a/**"));
+    assert!(covers("/a/**\n- /a/b", "/a/**\n- /a/b/**"));
+    assert!(covers("", ""));
+}
+
+/// The naive reading: sort by specificity, and take the last that matches.
+fn naive(filter: &ContentsFilter, origin: &EntityPath, path: &EntityPath) -> bool {
+    let mut rules: Vec<(usize, bool, usize, EntityPath, RuleEffect)> = filter
+        .rules()
+        .iter()
+        .enumerate()
+        .map(|(at, rule)| {
+            let (rule_path, subtree) = rule.resolve(origin);
+            (rule_path.depth(), !subtree, at, rule_path, rule.effect)
+        })
+        .collect();
+    rules.sort();
+    rules
+        .iter()
+        .filter(|(_, exact, _, rule_path, _)| if *exact { rule_path == path } else { path.starts_with(rule_path) })
+        .next_back()
+        .is_some_and(|(.., effect)| *effect == RuleEffect::Include)
+}
+
+/// Every path of at most four parts named `a`, `b`, and `z`, which no rule names.
+fn all_paths() -> Vec<EntityPath> {
+    let mut paths = vec![EntityPath::root()];
+    let mut from = 0;
+    for _ in 0..4 {
+        let to = paths.len();
+        for at in from..to {
+            for part in ["a", "b", "z"] {
+                let child = paths[at].child(part);
+                paths.push(child);
+            }
+        }
+        from = to;
+    }
+    paths
+}
+
+/// With an origin of one part and paths of two, no rule lies deeper than three parts.
+fn any_path() -> impl Strategy<Value = EntityPath> {
+    proptest::collection::vec(prop_oneof![Just("a"), Just("b")], 0..3).prop_map(|parts| parts.join("/").into())
+}
+
+fn any_origin() -> impl Strategy<Value = EntityPath> {
+    prop_oneof![Just(EntityPath::root()), Just(EntityPath::parse("/a")), Just(EntityPath::parse("/b"))]
+}
+
+fn any_filter() -> impl Strategy<Value = ContentsFilter> {
+    let rule = (any_path(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(path, subtree, include, at_origin)| {
+        let effect = if include { RuleEffect::Include } else { RuleEffect::Exclude };
+        let rule = ContentsRule::for_entity(effect, &path, subtree);
+        if at_origin { ContentsRule { expression: format!("$origin{}", rule.expression()).into(), ..rule } } else { rule }
+    });
+    // Up to twelve: some filters are searched rule by rule, others part by part.
+    proptest::collection::vec(rule, 0..12).prop_map(|rules| rules.into_iter().collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
+    #[test]
+    fn matches_like_the_naive_reading(filter in any_filter(), origin in any_origin()) {
+        let resolved = filter.resolve(&origin);
+        let paths = all_paths();
+        for path in &paths {
+            prop_assert_eq!(resolved.matches(path), naive(&filter, &origin, path), "{}\non {}", &filter, path);
+        }
+        for path in paths.iter().filter(|path| path.depth() < 4 && !path.is_root()) {
+            let mut below = paths.iter().filter(|other| other.starts_with(path)).map(|other| naive(&filter, &origin, other));
+            let first = below.next().unwrap();
+            let same = below.all(|other| other == first);
+            let expected = match (same, first) {
+                (false, _) => SubtreeMatch::Mixed,
+                (true, true) => SubtreeMatch::All,
+                (true, false) => SubtreeMatch::None,
+            };
+            prop_assert_eq!(resolved.subtree(path), expected, "{}\non {}", &filter, path);
+        }
+        prop_assert_eq!(&ContentsFilter::parse(&filter.to_string()), &filter);
+    }
+
+    #[test]
+    fn covers_like_the_naive_reading(a in any_filter(), b in any_filter(), origin in any_origin()) {
+        let expected = all_paths().iter().all(|path| !naive(&b, &origin, path) || naive(&a, &origin, path));
+        prop_assert_eq!(a.resolve(&origin).covers(&b.resolve(&origin)), expected);
+    }
+
+    #[test]
+    fn edits_change_what_they_mean_and_nothing_else(
+        filter in any_filter(), origin in any_origin(), path in any_path(), subtree in any::<bool>(), include in any::<bool>(),
+    ) {
+        let mut edited = filter.clone();
+        edited.set(&origin, &path, subtree, if include { RuleEffect::Include } else { RuleEffect::Exclude });
+        let (before, after) = (filter.resolve(&origin), edited.resolve(&origin));
+        for other in all_paths() {
+            let meant = if subtree { other.starts_with(&path) } else { other == path };
+            let expected = if meant { include } else { before.matches(&other) };
+            prop_assert_eq!(after.matches(&other), expected, "{}\nedited to {}\non {}", &filter, &edited, other);
+        }
+    }
+}
