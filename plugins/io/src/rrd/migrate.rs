@@ -98,3 +98,62 @@ fn rename(names: &mut ComponentNames) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow_schema::DataType;
+
+    use super::*;
+
+    fn check(field_name: &str, metadata: &[(&str, &str)], expected: Option<(&str, Option<&str>, Option<&str>)>) {
+        let metadata = metadata.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let field = Field::new(field_name, DataType::Null, true).with_metadata(metadata);
+        let names = component_names(&field);
+        let names =
+            names.as_ref().map(|names| (names.component.as_str(), names.archetype.as_deref(), names.component_type.as_deref()));
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn names_of_all_times() {
+        let points = Some(("Points3D:positions", Some("rerun.archetypes.Points3D"), Some("rerun.components.Position3D")));
+        let now = [
+            ("rerun:component", "Points3D:positions"),
+            ("rerun:archetype", "rerun.archetypes.Points3D"),
+            ("rerun:component_type", "rerun.components.Position3D"),
+        ];
+        check("Points3D:positions", &now, points);
+        let before_0_24 = [
+            ("rerun.component", "rerun.components.Position3D"),
+            ("rerun.archetype", "rerun.archetypes.Points3D"),
+            ("rerun.archetype_field", "positions"),
+        ];
+        check("Position3D", &before_0_24, points);
+        check("plain", &[], Some(("plain", None, None)));
+        check("plain", &[("rerun:component", "")], Some(("plain", None, None)));
+    }
+
+    #[test]
+    fn indicators_are_dropped() {
+        check("rerun.components.Points3DIndicator", &[], None);
+        check("x", &[("rerun.component", "rerun.components.Points3DIndicator")], None);
+        check("x", &[("rerun:is_indicator", "true")], None);
+        check("x", &[("rerun:is_indicator", "false")], Some(("x", None, None)));
+    }
+
+    #[test]
+    fn what_was_renamed() {
+        check(
+            "Transform3D:axis_length",
+            &[("rerun:archetype", "rerun.archetypes.Transform3D")],
+            Some(("TransformAxes3D:axis_length", Some("rerun.archetypes.TransformAxes3D"), None)),
+        );
+        check(
+            "InstancePoses3D:translations",
+            &[("rerun:component_type", "rerun.components.PoseTranslation3D")],
+            Some(("InstancePoses3D:translations", None, Some("rerun.components.Translation3D"))),
+        );
+        check("RecordingProperties:name", &[], Some(("RecordingInfo:name", None, None)));
+        assert_eq!(entity_path("/__properties/recording"), "/__properties");
+    }
+}

@@ -11,12 +11,13 @@
 //! | `ipc` | bytes | Arrow record batches, whose every length is checked before Arrow sees it |
 //! | `migrate` | metadata of older SDKs | metadata as it is now |
 //! | `chunk` | record batches | chunks, and back |
-//! | `writer` | chunks | a file |
+//! | `writer`, `manifest` | chunks | a file with a footer |
 
 mod chunk;
 mod frames;
 mod ipc;
 mod ipc_check;
+mod manifest;
 mod migrate;
 mod payload;
 mod transport;

@@ -1,6 +1,7 @@
 //! Chunks to `.rrd` and `.rbl` files.
 
 use std::{
+    fmt,
     fs::File,
     io::{self, BufWriter, Write},
     path::Path,
@@ -9,21 +10,23 @@ use std::{
 
 use arrow_ipc::writer::StreamWriter;
 use chronoscope_store::{Chunk, ChunkId, RowId, StoreId, StoreKind};
-use re_log_encoding::{CrateVersion, Encodable as _, EncodingOptions, MessageHeader, MessageKind, StreamHeader};
+use re_log_encoding::{CrateVersion, Encodable as _, EncodingOptions, MessageHeader, MessageKind, StreamFooter, StreamHeader};
 use re_protos::{
     common::v1alpha1 as common,
     external::prost::{Message as _, bytes::Bytes},
     log_msg::v1alpha1 as log_msg,
 };
+use re_span::Span;
 
-use super::{chunk::batch_from_chunk, frames::MAGIC};
+use super::{chunk::batch_from_chunk, frames::MAGIC, manifest::Manifests};
 use crate::{IoError, LogMessage, StoreInfo, StoreSource, error::MessageError};
 
 /// Writes messages as a stream that the Rerun SDK reads too. Ends the stream when it is finished or dropped.
-#[derive(Debug)]
 pub struct RrdWriter<W: Write> {
     output: Option<W>,
     scratch: Vec<u8>,
+    written_bytes: u64,
+    manifests: Manifests,
 }
 
 impl<W: Write> RrdWriter<W> {
@@ -40,7 +43,8 @@ impl<W: Write> RrdWriter<W> {
         let mut scratch = Vec::new();
         header.to_rrd_bytes(&mut scratch).map_err(encode_error)?;
         output.write_all(&scratch).map_err(IoError::Write)?;
-        Ok(Self { output: Some(output), scratch })
+        let written_bytes = scratch.len() as u64;
+        Ok(Self { output: Some(output), scratch, written_bytes, manifests: Manifests::default() })
     }
 
     /// Writes a message.
@@ -93,15 +97,20 @@ impl<W: Write> RrdWriter<W> {
         stream.write(&batch).and_then(|()| stream.finish()).map_err(arrow)?;
         drop(stream);
         let uncompressed_size = bytes.len() as u64;
+        let store = store_id(store);
+        let begin = self.written_bytes + MessageHeader::ENCODED_SIZE_BYTES as u64;
         self.message(log_msg::log_msg::Msg::ArrowMsg(log_msg::ArrowMsg {
-            store_id: Some(store_id(store)),
+            store_id: Some(store.clone()),
             chunk_id: Some(tuid(chunk.id())),
             compression: common::Compression::Lz4 as i32,
             uncompressed_size,
             encoding: log_msg::Encoding::ArrowIpc as i32,
             payload: lz4_flex::block::compress(&bytes).into(),
             is_static: Some(chunk.is_static()),
-        }))
+        }))?;
+        let span = Span { start: begin, len: self.written_bytes - begin };
+        self.manifests.append(&store, &batch, span, uncompressed_size);
+        Ok(())
     }
 
     /// Ends the stream and gives the output back.
@@ -117,15 +126,29 @@ impl<W: Write> RrdWriter<W> {
         self.scratch.clear();
         message.to_rrd_bytes(&mut self.scratch).map_err(encode_error)?;
         let output = self.output.as_mut().ok_or(IoError::AlreadyFinished)?;
-        output.write_all(&self.scratch).map_err(IoError::Write)
+        output.write_all(&self.scratch).map_err(IoError::Write)?;
+        self.written_bytes += self.scratch.len() as u64;
+        Ok(())
     }
 
     fn end(&mut self) -> Result<(), IoError> {
         let Some(output) = &mut self.output else { return Ok(()) };
+        let footer = std::mem::take(&mut self.manifests).finish();
         self.scratch.clear();
-        let header = MessageHeader { kind: MessageKind::End, len: 0 };
+        let header = MessageHeader { kind: MessageKind::End, len: footer.len() as u64 };
         header.to_rrd_bytes(&mut self.scratch).map_err(encode_error)?;
+        if !footer.is_empty() {
+            let begin = self.written_bytes + self.scratch.len() as u64;
+            self.scratch.extend_from_slice(&footer);
+            StreamFooter::from_rrd_footer_bytes(begin, &footer).to_rrd_bytes(&mut self.scratch).map_err(encode_error)?;
+        }
         output.write_all(&self.scratch).and_then(|()| output.flush()).map_err(IoError::Write)
+    }
+}
+
+impl<W: Write> fmt::Debug for RrdWriter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RrdWriter").field("written_bytes", &self.written_bytes).finish_non_exhaustive()
     }
 }
 

@@ -41,7 +41,7 @@ unsafe impl GlobalAlloc for Watched {
 }
 
 /// Fails where any test of this binary has ever asked for more memory at once than its file and 64 MiB.
-pub fn assert_modest(file_bytes: usize) {
+pub(crate) fn assert_modest(file_bytes: usize) {
     let (greatest, limit) = (GREATEST.load(Ordering::Relaxed), file_bytes + (64 << 20));
     assert!(greatest <= limit, "{greatest} bytes were reserved at once, {limit} are modest");
 }

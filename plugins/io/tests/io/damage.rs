@@ -8,14 +8,14 @@ use crate::{Loaded, allocations::assert_modest, data, load_bytes, same};
 const NAME: &str = "damaged.rrd";
 
 /// A file and what it holds.
-pub struct Whole {
-    pub bytes: Vec<u8>,
-    pub loaded: Loaded,
+pub(crate) struct Whole {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) loaded: Loaded,
     /// Where each message begins; the end mark is the last.
-    pub starts: Vec<usize>,
+    pub(crate) starts: Vec<usize>,
 }
 
-pub fn whole(name: &str) -> Whole {
+pub(crate) fn whole(name: &str) -> Whole {
     let bytes = std::fs::read(data(name)).unwrap();
     let loaded = load_bytes(name, &bytes, true);
     assert!(loaded.reports.is_empty() && !loaded.outcome.damaged);
@@ -31,12 +31,12 @@ pub fn whole(name: &str) -> Whole {
     Whole { bytes, loaded, starts }
 }
 
-pub fn length_at(bytes: &[u8], header: usize) -> usize {
+pub(crate) fn length_at(bytes: &[u8], header: usize) -> usize {
     u64::from_le_bytes(bytes[header + 8..header + 16].try_into().unwrap()).try_into().unwrap()
 }
 
 /// Reads damaged bytes of a file whose first `intact` bytes are whole.
-pub fn check(whole: &Whole, bytes: &[u8], intact: usize) -> Loaded {
+pub(crate) fn check(whole: &Whole, bytes: &[u8], intact: usize) -> Loaded {
     let known = load_bytes(NAME, bytes, true);
     let piped = load_bytes(NAME, bytes, false);
     for loaded in [&known, &piped] {

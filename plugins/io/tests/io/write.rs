@@ -18,6 +18,8 @@ fn recordings_and_blueprints_come_back() {
         for (a, b) in messages.iter().zip(&again) {
             assert!(same(a, b), "{a:?}\n{b:?}");
         }
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(&bytes[bytes.len() - 12..bytes.len() - 4], b"RRF2FOOT", "others find chunks by the footer");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half written stays");
         std::fs::remove_file(path).unwrap();
     }
