@@ -1,6 +1,10 @@
-// Lines on an endless plane: one triangle over the view, each pixel's ray met with the plane.
+// Lines on an endless plane.
+//
+// On screen, the depth of a plane is linear, and so is the ray of a pixel. So one triangle over the view is tilted to
+// lie in the plane: the clipping at the far plane cuts it at the horizon, the depth test works as for anything else, and
+// a fragment has one division to do.
 
-#import chronoscope_render::common::{view, bulk, is_orthographic, encode_output}
+#import chronoscope_render::common::{view, bulk, is_orthographic, encode_output, nothing}
 
 struct Grid {
     // Linear, with straight alpha.
@@ -17,19 +21,50 @@ struct Grid {
 
 struct Varyings {
     @builtin(position) position: vec4<f32>,
-    @location(0) ndc: vec2<f32>,
+    // The ray of the pixel along the axes of the plane and its normal; of any length.
+    @location(0) ray: vec3<f32>,
+    // With an orthographic projection the coordinates in the plane, and else these, times the normal part of the ray.
+    @location(1) place: vec2<f32>,
+    // The coordinates in the plane from which the others count.
+    @location(2) @interpolate(flat) base: vec2<f32>,
 }
 
-struct Output {
-    @location(0) color: vec4<f32>,
-    @builtin(frag_depth) depth: f32,
+fn along_axes(v: vec3<f32>) -> vec3<f32> {
+    return vec3(dot(v, grid.axis_u), dot(v, grid.axis_v), dot(v, grid.normal));
 }
 
 @vertex
 fn vertex(@builtin(vertex_index) vertex_index: u32) -> Varyings {
     var out: Varyings;
-    out.ndc = vec2(select(-1.0, 3.0, vertex_index == 1u), select(-1.0, 3.0, vertex_index == 2u));
-    out.position = vec4(out.ndc, 0.5, 1.0);
+    out.position = nothing();
+    let ndc = vec2(select(-1.0, 3.0, vertex_index == 1u), select(-1.0, 3.0, vertex_index == 2u));
+    let projection = view.clip_from_view;
+    // Where the pixel lies at a distance of one (or, without perspective, at any).
+    let across = (ndc + select(vec2(projection[2].xy), -projection[3].xy, is_orthographic()))
+        / vec2(projection[0][0], projection[1][1]);
+
+    var depth: f32;
+    if is_orthographic() {
+        let origin = along_axes((view.world_from_view * vec4(across, 0.0, 1.0)).xyz);
+        out.ray = along_axes(-view.world_from_view[2].xyz);
+        if abs(out.ray.z) < 1e-6 {
+            return out;
+        }
+        let distance = (grid.offset - origin.z) / out.ray.z;
+        out.place = origin.xy + out.ray.xy * distance;
+        depth = projection[3][2] - projection[2][2] * distance;
+    } else {
+        let origin = along_axes(view.world_position);
+        let height = grid.offset - origin.z;
+        if abs(height) < 1e-6 {
+            return out;
+        }
+        out.ray = along_axes((view.world_from_view * vec4(across, -1.0, 0.0)).xyz);
+        out.place = out.ray.xy * height;
+        out.base = origin.xy;
+        depth = projection[3][2] * out.ray.z / height - projection[2][2];
+    }
+    out.position = vec4(ndc, depth, 1.0);
     return out;
 }
 
@@ -46,40 +81,14 @@ fn coverage(uv: vec2<f32>, uv_per_pixel: vec2<f32>, spacing: f32) -> f32 {
 }
 
 @fragment
-fn fragment(in: Varyings) -> Output {
-    // Where the ray of the pixel starts, and where it goes.
-    let near = view.world_from_clip * vec4(in.ndc, 1.0, 1.0);
-    var origin = near.xyz / near.w;
-    var direction = -view.world_from_view[2].xyz;
-    if !is_orthographic() {
-        origin = view.world_position;
-        direction = (view.world_from_view * vec4((view.view_from_clip * vec4(in.ndc, 1.0, 1.0)).xyz, 0.0)).xyz;
-    }
-    direction = normalize(direction);
-
-    let slope = dot(grid.normal, direction);
-    let distance = (grid.offset - dot(grid.normal, origin)) / select(slope, 1e-9, abs(slope) < 1e-9);
-    let hit = origin + direction * distance;
-    let uv = vec2(dot(hit, grid.axis_u), dot(hit, grid.axis_v));
-    // Derivatives come before any branch that neighbours might not share.
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    let uv = in.base + select(in.place / in.ray.z, in.place, is_orthographic());
     let uv_per_pixel = fwidth(uv);
-    let clip = view.clip_from_world * vec4(hit, 1.0);
-    let depth = clip.z / clip.w;
-    if distance <= 0.0 || !(depth >= 0.0 && depth <= 1.0) {
-        discard;
-    }
-
     let fine = coverage(uv, uv_per_pixel, grid.spacing) * 0.6;
     let coarse = coverage(uv, uv_per_pixel, grid.spacing * 10.0);
     let coarsest = coverage(uv, uv_per_pixel, grid.spacing * 100.0);
     // At a flat angle the plane is a line, and its lines are a smear.
-    let flat_fade = smoothstep(0.01, 0.12, abs(slope));
-    let alpha = grid.color.a * max(max(fine, coarse), coarsest) * flat_fade;
-    if alpha <= 0.002 {
-        discard;
-    }
-    var out: Output;
-    out.color = vec4(encode_output(grid.color.rgb), alpha);
-    out.depth = depth;
-    return out;
+    let slope = abs(in.ray.z) / length(in.ray);
+    let alpha = grid.color.a * max(max(fine, coarse), coarsest) * smoothstep(0.01, 0.12, slope);
+    return vec4(encode_output(grid.color.rgb), alpha);
 }

@@ -113,3 +113,16 @@ fn the_grid_lies_on_its_plane_and_behind_what_stands_on_it() {
     let seen = stage.shoot();
     assert!(seen.shades() <= 3, "a plane that is none draws nothing");
 }
+
+#[test]
+fn the_grid_of_an_orthographic_view_lies_on_whole_coordinates() {
+    let mut stage = Stage::flat();
+    stage.spawn(GroundGrid { spacing: 16.0, offset: -1.0, color: [255, 255, 255, 255], thickness: 2.0, ..Default::default() });
+    let seen = stage.shoot();
+    for at in [16, 32, 48] {
+        assert_ne!(seen.at(at, 8), BACKGROUND, "a line at x = {at}");
+        assert_ne!(seen.at(8, at), BACKGROUND, "a line at y = {at}");
+    }
+    assert_eq!(seen.at(8, 8), BACKGROUND);
+    assert_eq!(seen.at(40, 24), BACKGROUND);
+}
