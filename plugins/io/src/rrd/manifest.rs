@@ -25,11 +25,11 @@ impl Manifests {
             self.stores.len() - 1
         });
         let Some((_, builder)) = self.stores.get_mut(at) else { return };
-        self.incomplete |= !survives(|| {
+        self.incomplete |= survives(|| {
             let batch = ChunkBatch::try_from(batch).ok()?;
             builder.append(&batch, message, uncompressed_bytes).ok()
         })
-        .is_some();
+        .is_none();
     }
 
     /// The payload of the end mark; empty where there is nothing to find, or no manifest could be made.

@@ -57,7 +57,7 @@ impl<W: Write> RrdWriter<W> {
             LogMessage::StoreInfo(info) => self.write_store_info(info),
             LogMessage::Chunk { store, chunk } => self.write_chunk(store, chunk),
             LogMessage::ActivateBlueprint { blueprint, make_active, make_default } => {
-                self.message(log_msg::log_msg::Msg::BlueprintActivationCommand(log_msg::BlueprintActivationCommand {
+                self.message(&log_msg::log_msg::Msg::BlueprintActivationCommand(log_msg::BlueprintActivationCommand {
                     blueprint_id: Some(store_id(blueprint)),
                     make_active: *make_active,
                     make_default: *make_default,
@@ -81,7 +81,7 @@ impl<W: Write> RrdWriter<W> {
             store_source: Some(store_source(&info.source)),
             store_version: version.map(|bytes| log_msg::StoreVersion { crate_version_bits: i32::from_le_bytes(bytes) }),
         };
-        self.message(log_msg::log_msg::Msg::SetStoreInfo(log_msg::SetStoreInfo { row_id: Some(row_id), info: Some(proto) }))
+        self.message(&log_msg::log_msg::Msg::SetStoreInfo(log_msg::SetStoreInfo { row_id: Some(row_id), info: Some(proto) }))
     }
 
     /// Writes rows of a store.
@@ -99,7 +99,7 @@ impl<W: Write> RrdWriter<W> {
         let uncompressed_size = bytes.len() as u64;
         let store = store_id(store);
         let begin = self.written_bytes + MessageHeader::ENCODED_SIZE_BYTES as u64;
-        self.message(log_msg::log_msg::Msg::ArrowMsg(log_msg::ArrowMsg {
+        self.message(&log_msg::log_msg::Msg::ArrowMsg(log_msg::ArrowMsg {
             store_id: Some(store.clone()),
             chunk_id: Some(tuid(chunk.id())),
             compression: common::Compression::Lz4 as i32,
@@ -122,7 +122,7 @@ impl<W: Write> RrdWriter<W> {
         self.output.take().ok_or(IoError::AlreadyFinished)
     }
 
-    fn message(&mut self, message: log_msg::log_msg::Msg) -> Result<(), IoError> {
+    fn message(&mut self, message: &log_msg::log_msg::Msg) -> Result<(), IoError> {
         self.scratch.clear();
         message.to_rrd_bytes(&mut self.scratch).map_err(encode_error)?;
         let output = self.output.as_mut().ok_or(IoError::AlreadyFinished)?;

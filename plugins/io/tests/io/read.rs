@@ -176,7 +176,7 @@ fn the_scene() {
     assert!(info.started_at_nanos.is_some_and(|nanos| nanos > 1_700_000_000_000_000_000));
 
     let lidar = chunk(&messages, "/world/robot/lidar", "Points3D:positions");
-    let timelines: Vec<_> = lidar.timelines().iter().map(|column| column.timeline()).collect();
+    let timelines: Vec<_> = lidar.timelines().iter().map(chronoscope_store::TimeColumn::timeline).collect();
     let names: Vec<_> = timelines.iter().map(|timeline| (&**timeline.name(), timeline.time_type())).collect();
     let expected = [("frame", TimeType::Sequence), ("log_time", TimeType::TimestampNs), ("sim_time", TimeType::DurationNs)];
     assert_eq!(names, expected);
