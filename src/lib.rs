@@ -1,1 +1,72 @@
-//! Chronoscope.
+//! Chronoscope: a viewer for multimodal, time-stamped data, made of Bevy plugins.
+//!
+//! It shows point clouds, transforms, boxes, lines, images, plots and logs as they were at any time. It reads what the Rerun SDKs
+//! write. It is used in three ways: as the program `chronoscope`, extended with Bevy plugins, or embedded in a Bevy app.
+//!
+//! # The house
+//! Packages stand in one line, each leaning on those before it:
+//! [`store`], [`types`], [`blueprint`], [`frame`], then [`render`] and [`views`], [`ui`], and this one. [`io`] leans on [`types`].
+//!
+//! # In an app
+//! [`ChronoscopePlugins`] has all that draws into the primary egui context of the app; [`offscreen`] and [`window`] bring an app of their own.
+//! ```no_run
+//! use bevy::prelude::*;
+//! use chronoscope::prelude::*;
+//!
+//! App::new()
+//!     .add_plugins(chronoscope::window::WindowedPlugin { size: (1280, 800) })
+//!     .add_plugins(ChronoscopePlugins)
+//!     .run();
+//! ```
+
+pub mod cli;
+pub mod demo;
+pub mod offscreen;
+pub mod sources;
+pub mod start;
+pub mod window;
+
+pub use chronoscope_blueprint as blueprint;
+pub use chronoscope_frame as frame;
+pub use chronoscope_io as io;
+pub use chronoscope_render as render;
+pub use chronoscope_store as store;
+pub use chronoscope_types as types;
+pub use chronoscope_ui as ui;
+pub use chronoscope_views as views;
+
+use bevy::app::{PluginGroup, PluginGroupBuilder};
+
+/// The viewer, without a window, a camera or a logger of its own.
+///
+/// | plugins | what they bring |
+/// |---|---|
+/// | [`frame::FramePlugins`] | the phases of the frame |
+/// | [`render::BulkRenderPlugin`] | GPU primitives for bulk data |
+/// | [`views::ViewsPlugins`] | the view classes |
+/// | [`ui::UiPlugin`] | tiles, panels, theme |
+/// | [`sources::FileSourcesPlugin`] | files that are opened by command |
+pub struct ChronoscopePlugins;
+
+impl PluginGroup for ChronoscopePlugins {
+    fn build(self) -> PluginGroupBuilder {
+        PluginGroupBuilder::start::<Self>()
+            .add_group(frame::FramePlugins)
+            .add(render::BulkRenderPlugin)
+            .add_group(views::ViewsPlugins)
+            .add(ui::UiPlugin)
+            .add(sources::FileSourcesPlugin)
+    }
+}
+
+/// What most users of the plugins need.
+pub mod prelude {
+    pub use crate::ChronoscopePlugins;
+    pub use chronoscope_frame::{
+        AppViewClassExt, AppVisualizerExt, Frame, FramePlugins, FrameSystems, ViewClass, ViewerCommand, ViewerCommands, Visualizer,
+        VisualizerInfo, VisualizerInput, Visuals,
+    };
+    pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
+    pub use chronoscope_types::{AsComponents, log_chunk};
+    pub use chronoscope_views::{AppViewUiExt, ViewUi, ViewUiContext};
+}

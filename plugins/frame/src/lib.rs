@@ -1,1 +1,60 @@
-//! The frame: its phases as plugins, resources, time control, budgets, diagnostics, view classes and visualizers.
+//! The frame: what is shown, as a pure function of (blueprint, recordings, cursor), made anew from what changed.
+//!
+//! The phases run in a schedule of their own, [`Frame`], between `Update` and `PostUpdate`. Each phase is one plugin with
+//! one set of [`FrameSystems`]; it writes its own product and reads the products before it. The modules follow the frame:
+//!
+//! # 1. The data and who asks for it
+//! [`recordings`] holds the stores that are open; [`commands`] is what a user asks for; [`diff`] numbers what changed.
+//!
+//! # 2. Ingest, GC, commands
+//! [`ingest`] drains what files and streams deliver, within a budget. [`memory`] keeps within the one memory budget.
+//! [`apply`] carries out commands: the cursor ([`time_control`]), the blueprint, the selection ([`selection`]).
+//!
+//! # 3. What is to be shown
+//! [`viewport`] reads the blueprint and keeps one ECS entity per view; [`view_class`] is what may be shown, and how it is
+//! recommended. [`query_results`] finds each view's data results and asks the stores for their components; [`overrides`] says which
+//! source of a component wins.
+//!
+//! # 4. What it looks like
+//! [`context`] has what all views share: transforms and annotations. [`visualizer`] turns data results into visuals.
+//! Presenting them is up to the views.
+//!
+//! # 5. What it cost
+//! [`diagnostics`] measures each phase; [`settle`] says when nothing is pending.
+
+pub mod apply;
+pub mod commands;
+pub mod context;
+pub mod diagnostics;
+pub mod diff;
+pub mod error;
+pub mod ingest;
+pub mod memory;
+pub mod overrides;
+pub mod query_results;
+pub mod recordings;
+pub mod schedule;
+pub mod selection;
+pub mod settle;
+pub mod time_control;
+pub mod view_class;
+pub mod viewport;
+pub mod visualizer;
+
+pub use commands::{TimeCommand, ViewerCommand, ViewerCommands};
+pub use context::{annotations::Annotations, transforms::Transforms};
+pub use diagnostics::FrameDiagnostics;
+pub use diff::{DiffEntry, DiffLog};
+pub use error::Report;
+pub use ingest::{IngestMessage, IngestSource, IngestSources, SourcePoll};
+pub use memory::MemoryBudget;
+pub use overrides::{ResolvedOverrides, ViewOverrides};
+pub use query_results::{Answers, DataResult, DataResults};
+pub use recordings::{RecordingEntry, RecordingKey, Recordings, StoreInfo};
+pub use schedule::{Frame, FramePlugins, FrameSystems};
+pub use selection::{Item, Selection};
+pub use settle::Settled;
+pub use time_control::{Cursor, LoopMode, PlayState, TimeControl, TimeControls};
+pub use view_class::{AppViewClassExt, ViewClass, ViewClasses};
+pub use viewport::{ActiveBlueprint, View, ViewTile};
+pub use visualizer::{AppVisualizerExt, Source, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals};

@@ -1,0 +1,117 @@
+//! Commands: what a user asks for. The user interface emits them, the next frame carries them out.
+
+use std::path::PathBuf;
+
+use bevy_ecs::prelude::*;
+use chronoscope_blueprint::BlueprintCommand;
+use chronoscope_store::{StoreId, TimeRange};
+
+use crate::{Item, LoopMode};
+
+/// Something to be done to the shown recording's time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TimeCommand {
+    /// Show another timeline, where its cursor was.
+    SetTimeline(String),
+    /// Move the cursor of the shown timeline. Playing goes on from there, following stops.
+    SetTime(i64),
+    /// Show a timeline at a time.
+    SetTimelineAndTime(String, i64),
+    /// Play, from the beginning where the cursor is at the end.
+    Play,
+    /// Stop at the cursor.
+    Pause,
+    /// Play or pause.
+    TogglePlay,
+    /// Stay at the newest data.
+    Follow,
+    /// To the next time at which something was logged.
+    StepForward,
+    /// To the previous time at which something was logged.
+    StepBack,
+    /// To the first time.
+    Begin,
+    /// To the last time.
+    End,
+    /// What happens at the end.
+    SetLoop(LoopMode),
+    /// The range that loops, if one.
+    SetLoopSelection(Option<TimeRange>),
+    /// Times as fast as real time. Positive and finite.
+    SetSpeed(f64),
+    /// Steps per second on sequence timelines. Positive and finite.
+    SetFps(f64),
+}
+
+/// Something that a user asks for.
+#[derive(Clone, Debug)]
+pub enum ViewerCommand {
+    /// Move in time.
+    Time(TimeCommand),
+    /// Edit the active blueprint of the shown application.
+    Blueprint(BlueprintCommand),
+    /// A gesture of edits has ended: what comes next is a step of its own to undo.
+    EndGesture,
+    /// Take the last edit back.
+    Undo,
+    /// Do again what was undone.
+    Redo,
+    /// Forget all edits: back to the default blueprint.
+    ResetBlueprint,
+    /// Forget all edits and the default blueprint: views as heuristics choose them.
+    ResetToHeuristics,
+    /// Select these items and nothing else.
+    Select(Vec<Item>),
+    /// Select this item too, or no longer.
+    ToggleSelected(Item),
+    /// The pointer is over this item, or over none. The last of a frame counts.
+    Hover(Option<Item>),
+    /// Show another recording.
+    ActivateRecording(StoreId),
+    /// Close a recording and free its memory.
+    CloseRecording(StoreId),
+    /// Open files. Carried out by whoever owns the sources; see [`OpenRequests`].
+    OpenFiles(Vec<PathBuf>),
+}
+
+/// The commands that wait for the next frame, in the order in which they were given.
+#[derive(Resource, Debug, Default)]
+pub struct ViewerCommands {
+    queue: Vec<ViewerCommand>,
+}
+
+impl ViewerCommands {
+    /// Adds a command.
+    pub fn push(&mut self, command: ViewerCommand) {
+        self.queue.push(command);
+    }
+
+    /// Adds a command about time.
+    pub fn time(&mut self, command: TimeCommand) {
+        self.push(ViewerCommand::Time(command));
+    }
+
+    /// Adds an edit of the blueprint.
+    pub fn blueprint(&mut self, command: BlueprintCommand) {
+        self.push(ViewerCommand::Blueprint(command));
+    }
+
+    /// Adds all commands of another queue.
+    pub fn append(&mut self, other: &mut Self) {
+        self.queue.append(&mut other.queue);
+    }
+
+    /// Takes all commands.
+    pub fn take(&mut self) -> Vec<ViewerCommand> {
+        std::mem::take(&mut self.queue)
+    }
+
+    /// Whether no command waits.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+}
+
+/// The files that were asked for and that nobody has begun to open.
+#[derive(Resource, Debug, Default)]
+pub struct OpenRequests(pub Vec<PathBuf>);

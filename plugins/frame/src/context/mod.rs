@@ -1,0 +1,40 @@
+//! Phase 8: what all views share. Where entities stand, and what classes are called.
+
+pub mod annotations;
+pub mod transforms;
+
+use bevy_app::{App, Plugin};
+use bevy_ecs::prelude::*;
+
+use crate::{Answers, Cursor, DiffLog, Frame, FrameSystems, Recordings};
+
+pub use annotations::Annotations;
+pub use transforms::Transforms;
+
+/// Keeps [`Transforms`] and [`Annotations`].
+pub struct ContextPlugin;
+
+impl Plugin for ContextPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Transforms>().init_resource::<Annotations>();
+        app.add_systems(Frame, (update_transforms, update_annotations).in_set(FrameSystems::ContextSystems));
+    }
+}
+
+fn update_transforms(
+    mut transforms: ResMut<Transforms>,
+    recordings: Res<Recordings>,
+    answers: Res<Answers>,
+    cursor: Res<Cursor>,
+    log: Res<DiffLog>,
+) {
+    puffin::profile_scope!("context_systems", "transforms");
+    let store = cursor.recording.and_then(|key| recordings.get(key)).map(|entry| entry.store());
+    transforms.bypass_change_detection().update(cursor.recording, store, &answers, &log);
+}
+
+fn update_annotations(mut annotations: ResMut<Annotations>, recordings: Res<Recordings>, answers: Res<Answers>, cursor: Res<Cursor>) {
+    puffin::profile_scope!("context_systems", "annotations");
+    let store = cursor.recording.and_then(|key| recordings.get(key)).map(|entry| entry.store());
+    annotations.bypass_change_detection().update(cursor.recording, store, &answers);
+}

@@ -1,0 +1,274 @@
+//! Where entities stand: the transforms of the entity tree, composed in f64.
+//!
+//! Only entities that have a transform are nodes; all others stand where the nearest node above them does. At a moved cursor only the
+//! subtrees below changed transforms are composed anew.
+
+use bevy_ecs::prelude::*;
+use chronoscope_store::{ChunkStore, ComponentId, EntityId};
+use chronoscope_types::{ReadError, Transform3D, enums::TransformRelation, read};
+use glam::{DAffine3, DMat3, DQuat, DVec3};
+use rustc_hash::FxHashMap;
+
+use crate::{Answers, DiffLog, RecordingKey, Report, query_results::EntityAnswers};
+
+/// The transforms at the cursor.
+#[derive(Resource, Default)]
+pub struct Transforms {
+    recording: Option<RecordingKey>,
+    nodes: Vec<Node>,
+    node_of: FxHashMap<EntityId, usize>,
+    changed: bool,
+    version: u64,
+    reports: Vec<Report>,
+}
+
+struct Node {
+    entity: EntityId,
+    parent: Option<usize>,
+    children: Vec<usize>,
+    parent_from_entity: DAffine3,
+    world_from_entity: DAffine3,
+    /// The version at which the composed transform last changed.
+    version: u64,
+}
+
+impl Transforms {
+    /// Where an entity stands: from its space to that of the root.
+    pub fn world_from_entity(&self, store: &ChunkStore, entity: EntityId) -> DAffine3 {
+        self.nearest(store, entity).map_or(DAffine3::IDENTITY, |node| node.world_from_entity)
+    }
+
+    /// Where an entity stands, seen from another: from the entity's space to that of `origin`.
+    ///
+    /// `None` where the origin's space is flat (a scale of zero), so that there is no way back from the root.
+    pub fn origin_from_entity(&self, store: &ChunkStore, origin: Option<EntityId>, entity: EntityId) -> Option<DAffine3> {
+        let world_from_entity = self.world_from_entity(store, entity);
+        let Some(origin) = origin else { return Some(world_from_entity) };
+        let world_from_origin = self.world_from_entity(store, origin);
+        if world_from_origin == DAffine3::IDENTITY {
+            return Some(world_from_entity);
+        }
+        let inverse = world_from_origin.inverse();
+        inverse.is_finite().then(|| inverse * world_from_entity)
+    }
+
+    /// Grows when the composed transform of an entity changes; zero where no transform is at or above it.
+    pub fn version_of(&self, store: &ChunkStore, entity: EntityId) -> u64 {
+        self.nearest(store, entity).map_or(0, |node| node.version)
+    }
+
+    /// Grows with each change of any transform.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Whether some transform changed in this frame.
+    pub fn is_changed(&self) -> bool {
+        self.changed
+    }
+
+    /// The transforms that could not be read.
+    pub fn reports(&self) -> &[Report] {
+        &self.reports
+    }
+
+    fn nearest(&self, store: &ChunkStore, entity: EntityId) -> Option<&Node> {
+        if self.nodes.is_empty() {
+            return None;
+        }
+        store.tree().ancestors(entity).find_map(|entity| self.node_of.get(&entity)).and_then(|at| self.nodes.get(*at))
+    }
+
+    /// Composes anew what changed.
+    pub fn update(&mut self, recording: Option<RecordingKey>, store: Option<&ChunkStore>, answers: &Answers, _log: &DiffLog) {
+        self.changed = false;
+        let reset = self.recording != recording;
+        if reset {
+            *self = Self { recording, version: self.version + 1, changed: true, ..Self::default() };
+        }
+        let Some(store) = store else { return };
+        let Some(components) = Components::of(store) else { return };
+        let mut candidates: Vec<EntityId> = if reset { answers.entities().collect() } else { answers.changed().to_vec() };
+        // Parents first: what is composed then needs no second pass.
+        candidates.sort_by(|a, b| store.entity_path(*a).cmp(store.entity_path(*b)));
+
+        let mut dirty = Vec::new();
+        let mut restructure = false;
+        for entity in candidates {
+            let known = self.node_of.get(&entity).copied();
+            let answer = answers.get(entity).filter(|answer| components.any_hit(answer));
+            if known.is_none() && answer.is_none() {
+                continue;
+            }
+            let path = store.entity_path(entity);
+            self.reports.retain(|report| report.entity.as_ref() != Some(path));
+            let local = match answer.map(|answer| components.read(answer)) {
+                None => DAffine3::IDENTITY,
+                Some(Ok(local)) => local,
+                Some(Err(message)) => {
+                    self.reports.push(Report::entity_warning("transform", path.clone(), message));
+                    DAffine3::IDENTITY
+                }
+            };
+            match known {
+                Some(at) => {
+                    if let Some(node) = self.nodes.get_mut(at)
+                        && node.parent_from_entity != local
+                    {
+                        node.parent_from_entity = local;
+                        dirty.push(at);
+                    }
+                }
+                None => {
+                    self.node_of.insert(entity, self.nodes.len());
+                    dirty.push(self.nodes.len());
+                    self.nodes.push(Node {
+                        entity,
+                        parent: None,
+                        children: Vec::new(),
+                        parent_from_entity: local,
+                        world_from_entity: DAffine3::IDENTITY,
+                        version: 0,
+                    });
+                    restructure = true;
+                }
+            }
+        }
+        if dirty.is_empty() {
+            return;
+        }
+        self.version += 1;
+        self.changed = true;
+        if restructure {
+            self.link(store);
+            // A new node may stand between others.
+            dirty = (0..self.nodes.len()).filter(|at| self.nodes[*at].parent.is_none()).collect();
+        }
+        self.compose(dirty);
+    }
+
+    /// Finds each node's parent: the nearest node above it.
+    fn link(&mut self, store: &ChunkStore) {
+        for node in &mut self.nodes {
+            node.children.clear();
+        }
+        for at in 0..self.nodes.len() {
+            let parent = store.tree().ancestors(self.nodes[at].entity).skip(1).find_map(|entity| self.node_of.get(&entity).copied());
+            self.nodes[at].parent = parent;
+            if let Some(parent) = parent {
+                self.nodes[parent].children.push(at);
+            }
+        }
+    }
+
+    /// Composes the subtrees of these nodes.
+    fn compose(&mut self, dirty: Vec<usize>) {
+        let mut stack = dirty;
+        while let Some(at) = stack.pop() {
+            let parent = self.nodes[at].parent.map_or(DAffine3::IDENTITY, |parent| self.nodes[parent].world_from_entity);
+            let version = self.version;
+            let node = &mut self.nodes[at];
+            let composed = parent * node.parent_from_entity;
+            if composed != node.world_from_entity || node.version == 0 {
+                node.world_from_entity = composed;
+                node.version = version;
+                stack.extend(node.children.iter().copied());
+            }
+        }
+    }
+}
+
+/// The components of a transform, as one store calls them.
+struct Components {
+    translation: Option<ComponentId>,
+    rotation_axis_angle: Option<ComponentId>,
+    quaternion: Option<ComponentId>,
+    scale: Option<ComponentId>,
+    mat3x3: Option<ComponentId>,
+    relation: Option<ComponentId>,
+}
+
+impl Components {
+    fn of(store: &ChunkStore) -> Option<Self> {
+        let id = |name: &str| store.component_id(name);
+        let components = Self {
+            translation: id(&Transform3D::TRANSLATION),
+            rotation_axis_angle: id(&Transform3D::ROTATION_AXIS_ANGLE),
+            quaternion: id(&Transform3D::QUATERNION),
+            scale: id(&Transform3D::SCALE),
+            mat3x3: id(&Transform3D::MAT3X3),
+            relation: id(&Transform3D::RELATION),
+        };
+        let any = components.all().flatten().next().is_some();
+        any.then_some(components)
+    }
+
+    fn all(&self) -> impl Iterator<Item = Option<ComponentId>> {
+        [self.translation, self.rotation_axis_angle, self.quaternion, self.scale, self.mat3x3, self.relation].into_iter()
+    }
+
+    fn any_hit(&self, answers: &EntityAnswers) -> bool {
+        self.all().flatten().any(|id| answers.hit(id).is_some())
+    }
+
+    /// The transform from the entity's space to its parent's: translation, then rotations, then scale, then matrix, applied to a
+    /// point from the last to the first.
+    fn read(&self, answers: &EntityAnswers) -> Result<DAffine3, String> {
+        let cell = |id: Option<ComponentId>| id.and_then(|id| answers.hit(id)).map(|hit| hit.cell());
+        let fail = |error: ReadError| error.to_string();
+        let mut transform = DAffine3::IDENTITY;
+        if let Some(array) = cell(self.translation)
+            && let Some(t) = read::positions3d(&array).map_err(fail)?.first()
+        {
+            transform = DAffine3::from_translation(dvec3(*t));
+        }
+        if let Some(array) = cell(self.rotation_axis_angle)
+            && let Some(rotation) = read::rotations_axis_angle(&array).map_err(fail)?.first()
+        {
+            let axis = dvec3(rotation.axis).try_normalize();
+            match axis {
+                Some(axis) => transform *= DAffine3::from_quat(DQuat::from_axis_angle(axis, f64::from(rotation.angle))),
+                None if rotation.angle == 0.0 => {}
+                None => return Err("the rotation axis has no length".to_owned()),
+            }
+        }
+        if let Some(array) = cell(self.quaternion)
+            && let Some(q) = read::quaternions(&array).map_err(fail)?.first()
+        {
+            let quaternion = DQuat::from_array(q.map(f64::from));
+            let length = quaternion.length();
+            if !length.is_finite() || length < 1e-9 {
+                return Err("the quaternion has no length".to_owned());
+            }
+            transform *= DAffine3::from_quat(quaternion / length);
+        }
+        if let Some(array) = cell(self.scale)
+            && let Some(scale) = read::scales3d(&array).map_err(fail)?.first()
+        {
+            transform *= DAffine3::from_scale(dvec3(*scale));
+        }
+        if let Some(array) = cell(self.mat3x3)
+            && let Some(columns) = read::mat3x3s(&array).map_err(fail)?.first()
+        {
+            transform *= DAffine3::from_mat3(DMat3::from_cols_array(&columns.map(f64::from)));
+        }
+        if !transform.is_finite() {
+            return Err("the transform is not finite".to_owned());
+        }
+        if let Some(array) = cell(self.relation)
+            && let Some(relation) = read::transform_relations(&array).map_err(fail)?.first()
+            && *relation == TransformRelation::ChildFromParent
+        {
+            let inverse = transform.inverse();
+            if !inverse.is_finite() {
+                return Err("the transform is given from the parent to the child, and can not be inverted".to_owned());
+            }
+            transform = inverse;
+        }
+        Ok(transform)
+    }
+}
+
+fn dvec3(v: [f32; 3]) -> DVec3 {
+    DVec3::from_array(v.map(f64::from))
+}

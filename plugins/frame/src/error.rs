@@ -1,0 +1,56 @@
+//! Reports: what went wrong, where, in a sentence for the user.
+
+use std::{fmt, sync::Arc};
+
+use chronoscope_store::EntityPath;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Something is not shown, or not as it was meant.
+    Warning,
+    /// Something could not be done.
+    Error,
+}
+
+/// Something that a user should know about an entity, a view or a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Report {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file, stream or part of the viewer that it concerns.
+    pub source: Arc<str>,
+    /// The entity that it concerns, if one.
+    pub entity: Option<EntityPath>,
+    /// What happened, in a sentence.
+    pub message: String,
+}
+
+impl Report {
+    /// A warning about an entity.
+    pub fn entity_warning(source: impl Into<Arc<str>>, entity: EntityPath, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, source: source.into(), entity: Some(entity), message: message.into() }
+    }
+
+    /// An error that concerns no single entity.
+    pub fn error(source: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, source: source.into(), entity: None, message: message.into() }
+    }
+
+    /// A warning that concerns no single entity.
+    pub fn warning(source: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, source: source.into(), entity: None, message: message.into() }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.source)?;
+        if let Some(entity) = &self.entity {
+            write!(f, "{entity}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}

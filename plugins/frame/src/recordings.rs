@@ -1,0 +1,222 @@
+//! The stores that are open: recordings, and the blueprints of their applications.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bevy_ecs::prelude::*;
+use chronoscope_blueprint::{UndoState, newest_blueprint_time};
+use chronoscope_store::{ChunkStore, Recording, StoreEvent, StoreId, StoreKind};
+
+/// A short name for an open store, never used again after it is closed. Products are keyed by (recording, entity).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordingKey(u32);
+
+/// What is known about a store beside its data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreInfo {
+    /// Where it came from: a file's name, an address.
+    pub source: Arc<str>,
+    /// The SDK that logged it, as it calls itself.
+    pub logged_by: Option<Arc<str>>,
+    /// When it was begun, in nanoseconds since the epoch.
+    pub started_nanos: Option<i64>,
+}
+
+/// An open store.
+pub struct RecordingEntry {
+    key: RecordingKey,
+    /// What is known beside its data.
+    pub info: StoreInfo,
+    /// The data and its caches.
+    pub recording: Recording,
+}
+
+impl RecordingEntry {
+    /// Its short name.
+    pub fn key(&self) -> RecordingKey {
+        self.key
+    }
+
+    /// Its full name.
+    pub fn id(&self) -> &StoreId {
+        self.recording.store.id()
+    }
+
+    /// The bytes that its chunks, indices and caches take.
+    pub fn num_bytes(&self) -> u64 {
+        self.recording.store.store_stats().total_bytes() + self.recording.cache.stats().bytes_actual
+    }
+
+    /// Its data.
+    pub fn store(&self) -> &ChunkStore {
+        &self.recording.store
+    }
+}
+
+/// The blueprints of an application.
+pub struct ApplicationBlueprints {
+    /// The one that was sent; where there is none, views are chosen by heuristics alone.
+    pub default: Option<StoreId>,
+    /// The one that is shown and edited. Begins as a copy of the default one.
+    pub active: Option<StoreId>,
+    /// What can be undone in the active one.
+    pub undo: UndoState,
+    /// Grows when another store becomes the active one, or the undo cursor moves.
+    pub revision: u64,
+}
+
+impl Default for ApplicationBlueprints {
+    fn default() -> Self {
+        Self { default: None, active: None, undo: UndoState::new(-1), revision: 0 }
+    }
+}
+
+/// All open stores. One recording is active per application, and one application is in front.
+#[derive(Resource, Default)]
+pub struct Recordings {
+    entries: BTreeMap<RecordingKey, RecordingEntry>,
+    by_id: BTreeMap<StoreId, RecordingKey>,
+    next_key: u32,
+    front: Option<Arc<str>>,
+    active: BTreeMap<Arc<str>, RecordingKey>,
+    blueprints: BTreeMap<Arc<str>, ApplicationBlueprints>,
+}
+
+impl Recordings {
+    /// The open stores, in the order in which they were opened.
+    pub fn iter(&self) -> impl Iterator<Item = &RecordingEntry> {
+        self.entries.values()
+    }
+
+    /// The open stores, mutably, in the order in which they were opened.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut RecordingEntry> {
+        self.entries.values_mut()
+    }
+
+    /// The open recordings (without blueprints), in the order in which they were opened.
+    pub fn recordings(&self) -> impl Iterator<Item = &RecordingEntry> {
+        self.iter().filter(|entry| entry.id().kind == StoreKind::Recording)
+    }
+
+    /// The store with this short name.
+    pub fn get(&self, key: RecordingKey) -> Option<&RecordingEntry> {
+        self.entries.get(&key)
+    }
+
+    /// The store with this short name, mutably.
+    pub fn get_mut(&mut self, key: RecordingKey) -> Option<&mut RecordingEntry> {
+        self.entries.get_mut(&key)
+    }
+
+    /// The store with this id.
+    pub fn find(&self, id: &StoreId) -> Option<&RecordingEntry> {
+        self.entries.get(self.by_id.get(id)?)
+    }
+
+    /// The store with this id; opened, empty, where it is not there. A first recording becomes the active one.
+    pub fn open(&mut self, id: &StoreId) -> &mut RecordingEntry {
+        let key = *self.by_id.entry(id.clone()).or_insert_with(|| {
+            let key = RecordingKey(self.next_key);
+            self.next_key += 1;
+            key
+        });
+        if id.kind == StoreKind::Recording {
+            self.active.entry(id.application_id.clone()).or_insert(key);
+            self.front.get_or_insert_with(|| id.application_id.clone());
+        }
+        self.entries.entry(key).or_insert_with(|| RecordingEntry {
+            key,
+            info: StoreInfo::default(),
+            recording: Recording::new(id.clone()),
+        })
+    }
+
+    /// Closes a store and forgets its data. Another recording of its application, else of another one, takes its place.
+    pub fn close(&mut self, id: &StoreId) -> bool {
+        let Some(key) = self.by_id.remove(id) else { return false };
+        self.entries.remove(&key);
+        if self.active.get(&id.application_id) == Some(&key) {
+            let next = self.recordings().filter(|entry| entry.id().application_id == id.application_id).map(RecordingEntry::key).last();
+            match next {
+                Some(next) => self.active.insert(id.application_id.clone(), next),
+                None => self.active.remove(&id.application_id),
+            };
+            if next.is_none() && self.front.as_ref() == Some(&id.application_id) {
+                self.front = self.recordings().last().map(|entry| entry.id().application_id.clone());
+            }
+        }
+        true
+    }
+
+    /// Brings a recording and its application to the front.
+    pub fn activate(&mut self, id: &StoreId) -> bool {
+        match self.by_id.get(id) {
+            Some(key) if id.kind == StoreKind::Recording => {
+                self.active.insert(id.application_id.clone(), *key);
+                self.front = Some(id.application_id.clone());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The recording that is shown.
+    pub fn active(&self) -> Option<&RecordingEntry> {
+        self.entries.get(self.active.get(self.front.as_ref()?)?)
+    }
+
+    /// The recording that is shown, mutably.
+    pub fn active_mut(&mut self) -> Option<&mut RecordingEntry> {
+        self.entries.get_mut(self.active.get(self.front.as_ref()?)?)
+    }
+
+    /// The application that is shown.
+    pub fn active_application(&self) -> Option<&Arc<str>> {
+        self.front.as_ref()
+    }
+
+    /// The blueprints of an application.
+    pub fn blueprints(&self, application: &str) -> Option<&ApplicationBlueprints> {
+        self.blueprints.get(application)
+    }
+
+    /// The blueprints of an application, mutably; there from the first call.
+    pub fn blueprints_mut(&mut self, application: &Arc<str>) -> &mut ApplicationBlueprints {
+        self.blueprints.entry(application.clone()).or_default()
+    }
+
+    /// The blueprint that is shown, with what can be undone in it.
+    pub fn active_blueprint(&self) -> Option<(&RecordingEntry, &ApplicationBlueprints)> {
+        let blueprints = self.blueprints.get(self.front.as_ref()?)?;
+        Some((self.find(blueprints.active.as_ref()?)?, blueprints))
+    }
+
+    /// Makes a copy of `source` (or an empty store) the active blueprint of an application. The copy shares the chunks.
+    ///
+    /// Returns the copy's key and the events of filling it.
+    pub fn reset_active_blueprint(&mut self, application: &Arc<str>, source: Option<&StoreId>) -> (RecordingKey, Vec<StoreEvent>) {
+        let chunks: Vec<_> =
+            source.and_then(|id| self.find(id)).map(|entry| entry.store().chunks().filter_map(|(_, chunk)| chunk.cloned()).collect()).unwrap_or_default();
+        let id = StoreId::blueprint(application.clone(), format!("{application}: active"));
+        self.close(&id);
+        let entry = self.open(&id);
+        let key = entry.key;
+        let mut events = Vec::new();
+        for chunk in chunks {
+            // What was accepted once is accepted again, under the same rules.
+            if let Ok(new) = entry.recording.insert(chunk) {
+                events.extend(new);
+            }
+        }
+        let newest = newest_blueprint_time(&entry.recording.store);
+        let blueprints = self.blueprints_mut(application);
+        blueprints.active = Some(id);
+        blueprints.undo = UndoState::new(newest);
+        blueprints.revision += 1;
+        (key, events)
+    }
+
+    /// The bytes that all stores and caches hold.
+    pub fn num_bytes(&self) -> u64 {
+        self.iter().map(RecordingEntry::num_bytes).sum()
+    }
+}

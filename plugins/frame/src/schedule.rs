@@ -1,0 +1,137 @@
+//! The order of a frame, configured here and nowhere else.
+
+use bevy_app::{App, MainScheduleOrder, Plugin, PluginGroup, PluginGroupBuilder, Update};
+use bevy_ecs::{
+    prelude::*,
+    schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel},
+};
+
+use crate::{
+    apply::ApplyCommandsPlugin, context::ContextPlugin, diagnostics::DiagnosticsPlugin, ingest::IngestPlugin, memory::MemoryPlugin,
+    overrides::OverridesPlugin, query_results::QueryResultsPlugin, settle::SettlePlugin, viewport::BlueprintQueryPlugin,
+    visualizer::VisualizersPlugin,
+};
+
+/// The schedule of the frame's phases. Runs once per Bevy frame, after `Update` and before `PostUpdate`.
+#[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Frame;
+
+/// The phases of a frame, in their order. From [`Self::BlueprintQuery`] on the stores are only read.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FrameSystems {
+    /// Marks the frame for the profiler and begins its diagnostics.
+    Begin,
+    /// Drains what sources deliver into the stores, within a time and byte budget. Writes stores and the diff log.
+    Ingest,
+    /// Purges and collects within the memory and time budget. Writes stores and the diff log.
+    Gc,
+    /// Carries out the user's commands and moves the cursor; then applies all pending cache invalidations, once.
+    ApplyCommands,
+    /// Reads the blueprint where it changed. Writes [`crate::ActiveBlueprint`] and one ECS entity per view.
+    BlueprintQuery,
+    /// Finds each view's data results and the rows they show. Writes [`crate::DataResults`] and [`crate::Answers`].
+    QueryResults,
+    /// Decides which source of each component wins. Writes [`crate::ViewOverrides`].
+    Overrides,
+    /// Works out what all views share. Writes [`crate::Transforms`] and [`crate::Annotations`].
+    ContextSystems,
+    /// One system per visualizer, in parallel. Each writes its own [`crate::Visuals`].
+    Visualizers,
+    /// Hands visuals to the renderer, changed ranges only.
+    Present,
+}
+
+impl FrameSystems {
+    /// All phases, in their order.
+    pub const ALL: [Self; 10] = [
+        Self::Begin,
+        Self::Ingest,
+        Self::Gc,
+        Self::ApplyCommands,
+        Self::BlueprintQuery,
+        Self::QueryResults,
+        Self::Overrides,
+        Self::ContextSystems,
+        Self::Visualizers,
+        Self::Present,
+    ];
+
+    /// The name of the phase's profiling scope.
+    pub const fn scope_name(self) -> &'static str {
+        match self {
+            Self::Begin => "begin_frame",
+            Self::Ingest => "receive_messages",
+            Self::Gc => "gc",
+            Self::ApplyCommands => "apply_commands",
+            Self::BlueprintQuery => "blueprint_query",
+            Self::QueryResults => "query_results",
+            Self::Overrides => "updating_overrides",
+            Self::ContextSystems => "context_systems",
+            Self::Visualizers => "execute_systems_for_all_views",
+            Self::Present => "present",
+        }
+    }
+}
+
+/// Sets the schedule up. The other plugins of [`FramePlugins`] need it.
+pub struct FrameSchedulePlugin;
+
+impl Plugin for FrameSchedulePlugin {
+    fn build(&self, app: &mut App) {
+        app.init_schedule(Frame);
+        app.world_mut().resource_mut::<MainScheduleOrder>().insert_after(Update, Frame);
+        app.edit_schedule(Frame, |schedule| {
+            schedule.set_build_settings(ScheduleBuildSettings { ambiguity_detection: LogLevel::Warn, ..Default::default() });
+        });
+        app.configure_sets(
+            Frame,
+            (
+                FrameSystems::Begin,
+                FrameSystems::Ingest,
+                FrameSystems::Gc,
+                FrameSystems::ApplyCommands,
+                FrameSystems::BlueprintQuery,
+                FrameSystems::QueryResults,
+                FrameSystems::Overrides,
+                FrameSystems::ContextSystems,
+                FrameSystems::Visualizers,
+                FrameSystems::Present,
+            )
+                .chain(),
+        );
+    }
+}
+
+/// The frame without views, renderer and user interface.
+///
+/// | plugin | phase | product |
+/// |---|---|---|
+/// | [`FrameSchedulePlugin`] | | the schedule [`Frame`] |
+/// | [`DiagnosticsPlugin`] | `Begin` | [`crate::FrameDiagnostics`] |
+/// | [`IngestPlugin`] | `Ingest` | [`crate::Recordings`], [`crate::DiffLog`] |
+/// | [`MemoryPlugin`] | `Gc` | [`crate::MemoryBudget`] is kept |
+/// | [`ApplyCommandsPlugin`] | `ApplyCommands` | [`crate::Cursor`], [`crate::Selection`] |
+/// | [`BlueprintQueryPlugin`] | `BlueprintQuery` | [`crate::ActiveBlueprint`], an entity per [`crate::View`] |
+/// | [`QueryResultsPlugin`] | `QueryResults` | [`crate::DataResults`], [`crate::Answers`] |
+/// | [`OverridesPlugin`] | `Overrides` | [`crate::ViewOverrides`] |
+/// | [`ContextPlugin`] | `ContextSystems` | [`crate::Transforms`], [`crate::Annotations`] |
+/// | [`VisualizersPlugin`] | `Visualizers` | [`crate::Visuals`] per visualizer |
+/// | [`SettlePlugin`] | `Present` | [`crate::Settled`] |
+pub struct FramePlugins;
+
+impl PluginGroup for FramePlugins {
+    fn build(self) -> PluginGroupBuilder {
+        PluginGroupBuilder::start::<Self>()
+            .add(FrameSchedulePlugin)
+            .add(DiagnosticsPlugin)
+            .add(IngestPlugin)
+            .add(MemoryPlugin)
+            .add(ApplyCommandsPlugin)
+            .add(BlueprintQueryPlugin)
+            .add(QueryResultsPlugin)
+            .add(OverridesPlugin)
+            .add(ContextPlugin)
+            .add(VisualizersPlugin)
+            .add(SettlePlugin)
+    }
+}

@@ -1,0 +1,278 @@
+//! Time: which timeline is shown, where its cursor is, and how it moves.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bevy_ecs::prelude::*;
+use chronoscope_store::{ChunkStore, TimeRange, TimeType, TimelineId};
+
+use crate::{RecordingKey, TimeCommand};
+
+pub use chronoscope_types::enums::{LoopMode, PlayState};
+
+/// The slowest and fastest speeds that can be asked for.
+const SPEEDS: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
+
+/// Time of one recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeControl {
+    timeline: Option<String>,
+    cursors: BTreeMap<String, TimelineCursor>,
+    play_state: PlayState,
+    loop_mode: LoopMode,
+    speed: f64,
+    fps: f64,
+}
+
+/// What is kept for each timeline that was shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct TimelineCursor {
+    time: Option<i64>,
+    /// The part of a unit that playing has moved beyond `time`, in [0, 1).
+    fraction: f64,
+    selection: Option<TimeRange>,
+}
+
+impl Default for TimeControl {
+    fn default() -> Self {
+        Self {
+            timeline: None,
+            cursors: BTreeMap::new(),
+            play_state: PlayState::Paused,
+            loop_mode: LoopMode::Off,
+            speed: 1.0,
+            fps: 30.0,
+        }
+    }
+}
+
+impl TimeControl {
+    /// The name of the shown timeline: the one that was asked for, where the recording has it, else the best it has.
+    ///
+    /// Best are timestamps, then durations, then sequences, but those that every SDK adds by itself come last.
+    pub fn timeline(&self, store: &ChunkStore) -> Option<TimelineId> {
+        let asked = self.timeline.as_deref().and_then(|name| store.timeline_id(name));
+        asked.filter(|id| !store.time_range(*id).is_empty()).or_else(|| {
+            store.timelines().filter(|id| !store.time_range(*id).is_empty()).min_by_key(|id| {
+                let timeline = store.timeline(*id);
+                let automatic = matches!(&**timeline.name(), "log_time" | "log_tick");
+                let kind = match timeline.time_type() {
+                    TimeType::TimestampNs => 0,
+                    TimeType::DurationNs => 1,
+                    TimeType::Sequence => 2,
+                };
+                (automatic, kind, timeline.name().clone())
+            })
+        })
+    }
+
+    /// The cursor on a timeline: where it was put, else at the first time.
+    pub fn time(&self, store: &ChunkStore, timeline: TimelineId) -> i64 {
+        let put = self.cursors.get(&**store.timeline(timeline).name()).and_then(|cursor| cursor.time);
+        put.unwrap_or_else(|| {
+            let range = store.time_range(timeline);
+            if range.is_empty() { 0 } else { range.min }
+        })
+    }
+
+    /// Whether and how the cursor moves.
+    pub fn play_state(&self) -> PlayState {
+        self.play_state
+    }
+
+    /// What happens at the end.
+    pub fn loop_mode(&self) -> LoopMode {
+        self.loop_mode
+    }
+
+    /// Times as fast as real time.
+    pub fn speed(&self) -> f64 {
+        self.speed
+    }
+
+    /// Steps per second on sequence timelines.
+    pub fn fps(&self) -> f64 {
+        self.fps
+    }
+
+    /// The selected range of a timeline.
+    pub fn loop_selection(&self, timeline: &str) -> Option<TimeRange> {
+        self.cursors.get(timeline)?.selection
+    }
+
+    /// Shows a timeline, whether or not the recording has it yet.
+    pub fn set_timeline(&mut self, name: &str) {
+        self.timeline = Some(name.to_owned());
+    }
+
+    /// Puts the cursor of a timeline.
+    pub fn set_time(&mut self, timeline: &str, time: i64) {
+        let cursor = self.cursors.entry(timeline.to_owned()).or_default();
+        // The least time is reserved, and rows never lie on it.
+        cursor.time = Some(time.max(i64::MIN + 1));
+        cursor.fraction = 0.0;
+    }
+
+    /// Sets the speed; what is not positive and finite is ignored.
+    pub fn set_speed(&mut self, speed: f64) {
+        if speed.is_finite() && speed > 0.0 {
+            self.speed = speed.clamp(*SPEEDS.start(), *SPEEDS.end());
+        }
+    }
+
+    /// Sets the steps per second; what is not positive and finite is ignored.
+    pub fn set_fps(&mut self, fps: f64) {
+        if fps.is_finite() && fps > 0.0 {
+            self.fps = fps.clamp(*SPEEDS.start(), *SPEEDS.end());
+        }
+    }
+
+    /// Sets what happens at the end.
+    pub fn set_loop_mode(&mut self, mode: LoopMode) {
+        self.loop_mode = mode;
+    }
+
+    /// Sets whether and how the cursor moves.
+    pub fn set_play_state(&mut self, state: PlayState) {
+        self.play_state = state;
+    }
+
+    /// Carries out a command.
+    pub fn apply(&mut self, command: &TimeCommand, store: &ChunkStore) {
+        match command {
+            TimeCommand::SetTimeline(name) => self.set_timeline(name),
+            TimeCommand::SetTimelineAndTime(name, time) => {
+                self.set_timeline(name);
+                self.set_time(name, *time);
+                self.stop_following();
+            }
+            TimeCommand::SetSpeed(speed) => self.set_speed(*speed),
+            TimeCommand::SetFps(fps) => self.set_fps(*fps),
+            TimeCommand::SetLoop(mode) => self.loop_mode = *mode,
+            TimeCommand::Pause => self.play_state = PlayState::Paused,
+            TimeCommand::Follow => self.play_state = PlayState::Following,
+            _ => {
+                let Some(timeline) = self.timeline(store) else { return };
+                self.apply_on_timeline(command, store, timeline);
+            }
+        }
+    }
+
+    fn apply_on_timeline(&mut self, command: &TimeCommand, store: &ChunkStore, timeline: TimelineId) {
+        let name = store.timeline(timeline).name().clone();
+        let range = store.time_range(timeline);
+        let time = self.time(store, timeline);
+        match command {
+            TimeCommand::SetTime(time) => {
+                self.set_time(&name, *time);
+                self.stop_following();
+            }
+            TimeCommand::Play => self.play(&name, time, range),
+            TimeCommand::TogglePlay if self.play_state == PlayState::Paused => self.play(&name, time, range),
+            TimeCommand::TogglePlay => self.play_state = PlayState::Paused,
+            TimeCommand::StepForward => self.step(&name, store.next_time(timeline, time)),
+            TimeCommand::StepBack => self.step(&name, store.previous_time(timeline, time)),
+            TimeCommand::Begin => self.step(&name, Some(range.min)),
+            TimeCommand::End => self.step(&name, Some(range.max)),
+            TimeCommand::SetLoopSelection(selection) => {
+                self.cursors.entry(name.to_string()).or_default().selection = selection.filter(|range| !range.is_empty());
+            }
+            _ => {}
+        }
+    }
+
+    fn play(&mut self, name: &str, time: i64, range: TimeRange) {
+        if time >= range.max && self.loop_mode == LoopMode::Off {
+            self.set_time(name, range.min);
+        }
+        self.play_state = PlayState::Playing;
+    }
+
+    fn step(&mut self, name: &str, to: Option<i64>) {
+        if let Some(to) = to {
+            self.set_time(name, to);
+            self.play_state = PlayState::Paused;
+        }
+    }
+
+    fn stop_following(&mut self) {
+        if self.play_state == PlayState::Following {
+            self.play_state = PlayState::Paused;
+        }
+    }
+
+    /// Moves the cursor as playing and following ask for, `elapsed` after the last call.
+    pub fn advance(&mut self, elapsed: Duration, store: &ChunkStore) {
+        let Some(timeline) = self.timeline(store) else { return };
+        let (name, time_type) = (store.timeline(timeline).name().clone(), store.timeline(timeline).time_type());
+        let range = store.time_range(timeline);
+        match self.play_state {
+            PlayState::Paused => {}
+            PlayState::Following => self.set_time(&name, range.max),
+            PlayState::Playing => {
+                let units_per_second = match time_type {
+                    TimeType::Sequence => self.fps,
+                    TimeType::DurationNs | TimeType::TimestampNs => 1e9,
+                };
+                let selection = self.loop_selection(&name).filter(|_| self.loop_mode == LoopMode::Selection);
+                let bounds = selection.unwrap_or(range);
+                let start = self.time(store, timeline);
+                let cursor = self.cursors.entry(name.to_string()).or_default();
+                let moved = cursor.fraction + elapsed.as_secs_f64() * self.speed * units_per_second;
+                let whole = moved.floor();
+                cursor.fraction = moved - whole;
+                // A float beyond i64 saturates, which ends at the bound below.
+                let time = start.saturating_add(whole as i64);
+                if time <= bounds.max {
+                    cursor.time = Some(time.max(bounds.min));
+                } else if self.loop_mode == LoopMode::Off || bounds.length() == 0 {
+                    cursor.time = Some(bounds.max);
+                    if self.loop_mode == LoopMode::Off {
+                        self.play_state = PlayState::Paused;
+                    }
+                } else {
+                    let beyond = time.abs_diff(bounds.max).saturating_sub(1) % bounds.length().saturating_add(1).max(1);
+                    cursor.time = Some(bounds.min.saturating_add_unsigned(beyond));
+                }
+            }
+        }
+    }
+}
+
+/// Time of each recording.
+#[derive(Resource, Debug, Default)]
+pub struct TimeControls {
+    by_recording: BTreeMap<RecordingKey, TimeControl>,
+    /// What recordings that are not yet known begin with.
+    pub initial: TimeControl,
+    /// Whether the initial timeline was asked for by name, so that a blueprint must not choose another.
+    pub timeline_is_given: bool,
+}
+
+impl TimeControls {
+    /// The time of a recording.
+    pub fn get(&self, recording: RecordingKey) -> &TimeControl {
+        self.by_recording.get(&recording).unwrap_or(&self.initial)
+    }
+
+    /// The time of a recording, mutably.
+    pub fn get_mut(&mut self, recording: RecordingKey) -> &mut TimeControl {
+        let initial = &self.initial;
+        self.by_recording.entry(recording).or_insert_with(|| initial.clone())
+    }
+
+    /// Forgets the time of recordings that are closed.
+    pub fn retain(&mut self, keep: impl Fn(RecordingKey) -> bool) {
+        self.by_recording.retain(|key, _| keep(*key));
+    }
+}
+
+/// Where the frame looks: the recording, the timeline, and the time on it.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// The shown recording.
+    pub recording: Option<RecordingKey>,
+    /// The shown timeline; none where the recording has but static data.
+    pub timeline: Option<TimelineId>,
+    /// The time, in the timeline's unit.
+    pub time: i64,
+}

@@ -1,0 +1,58 @@
+//! View classes: the kinds of views that there are, and what each one recommends for a recording.
+
+use std::collections::BTreeMap;
+
+use bevy_app::App;
+use bevy_ecs::prelude::*;
+use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId};
+
+/// A kind of view, without its user interface.
+///
+/// Which visualizers it has is said where they are registered: see [`crate::AppVisualizerExt::add_visualizer`].
+pub trait ViewClass: Send + Sync + 'static {
+    /// The name in blueprints: `3D`.
+    fn id(&self) -> ViewClassId;
+
+    /// The name for the eye: `3D view`.
+    fn display_name(&self) -> &'static str;
+
+    /// The views of this class that a recording with this schema deserves. A pure function.
+    fn recommend(&self, schema: &Schema) -> Vec<RecommendedView>;
+}
+
+/// The kinds of views, by name.
+#[derive(Resource, Default)]
+pub struct ViewClasses {
+    classes: BTreeMap<ViewClassId, Box<dyn ViewClass>>,
+}
+
+impl ViewClasses {
+    /// Adds a class; one of the same name is replaced.
+    pub fn add(&mut self, class: impl ViewClass) {
+        self.classes.insert(class.id(), Box::new(class));
+    }
+
+    /// The class of this name.
+    pub fn get(&self, id: &ViewClassId) -> Option<&dyn ViewClass> {
+        self.classes.get(id).map(|class| &**class)
+    }
+
+    /// All classes, ordered by name.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn ViewClass> {
+        self.classes.values().map(|class| &**class)
+    }
+}
+
+/// Registers view classes.
+pub trait AppViewClassExt {
+    /// Adds a kind of view; one of the same name is replaced.
+    fn add_view_class(&mut self, class: impl ViewClass) -> &mut Self;
+}
+
+impl AppViewClassExt for App {
+    fn add_view_class(&mut self, class: impl ViewClass) -> &mut Self {
+        self.init_resource::<ViewClasses>();
+        self.world_mut().resource_mut::<ViewClasses>().add(class);
+        self
+    }
+}

@@ -1,0 +1,74 @@
+//! How a view draws its tile.
+
+use std::collections::BTreeMap;
+
+use bevy::{app::App, ecs::prelude::*};
+use chronoscope_blueprint::ViewClassId;
+use chronoscope_frame::ViewerCommands;
+
+/// The user interface of a view class.
+///
+/// An egui pass may repeat, so that this is called more than once in a frame. It reads products from the world, and what it wants
+/// changed it says by commands, from responses to input alone.
+pub trait ViewUi: Send + Sync + 'static {
+    /// The class whose views it draws.
+    fn class(&self) -> ViewClassId;
+
+    /// The class's icon, a glyph of the icon font.
+    fn icon(&self) -> &'static str;
+
+    /// Draws the content of a tile into all of the space that is there.
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewUiContext<'_>);
+
+    /// Draws the view's own settings, for the selection panel.
+    fn settings_ui(&self, _ui: &mut egui::Ui, _context: &mut ViewUiContext<'_>) {}
+}
+
+/// What the user interface of a view works with.
+pub struct ViewUiContext<'a> {
+    /// The world, with all products. [`chronoscope_frame::View`] and its fellows stand on the view's entity.
+    pub world: &'a World,
+    /// The ECS entity of the view.
+    pub view: Entity,
+    /// What is to be done in the next frame.
+    pub commands: &'a mut ViewerCommands,
+}
+
+impl ViewUiContext<'_> {
+    /// A component of the view's entity.
+    pub fn get<T: Component>(&self) -> Option<&T> {
+        self.world.get::<T>(self.view)
+    }
+}
+
+/// The user interfaces of all view classes.
+#[derive(Resource, Default)]
+pub struct ViewUis {
+    by_class: BTreeMap<ViewClassId, Box<dyn ViewUi>>,
+}
+
+impl ViewUis {
+    /// The user interface of a class.
+    pub fn get(&self, class: &ViewClassId) -> Option<&dyn ViewUi> {
+        self.by_class.get(class).map(|ui| &**ui)
+    }
+
+    /// All user interfaces, ordered by class.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn ViewUi> {
+        self.by_class.values().map(|ui| &**ui)
+    }
+}
+
+/// Registers the user interfaces of view classes.
+pub trait AppViewUiExt {
+    /// Adds the user interface of a class; one of the same class is replaced.
+    fn add_view_ui(&mut self, ui: impl ViewUi) -> &mut Self;
+}
+
+impl AppViewUiExt for App {
+    fn add_view_ui(&mut self, ui: impl ViewUi) -> &mut Self {
+        self.init_resource::<ViewUis>();
+        self.world_mut().resource_mut::<ViewUis>().by_class.insert(ui.class(), Box::new(ui));
+        self
+    }
+}

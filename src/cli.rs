@@ -1,0 +1,182 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Opens recordings of time-stamped data: point clouds, transforms, images, plots, logs.
+///
+/// Reads what the Rerun SDKs write. Without arguments it opens a built-in demo.
+#[derive(Parser, Debug, Clone, Default)]
+#[command(name = "chronoscope", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// Recordings (.rrd) and blueprints (.rbl) to open.
+    #[arg(value_name = "FILES")]
+    pub files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub options: Options,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What else it can do.
+#[derive(Subcommand, Debug, Clone)]
+pub enum Command {
+    /// Opens the built-in demo recording.
+    Demo {
+        #[command(flatten)]
+        options: Options,
+    },
+}
+
+/// How to open it.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct Options {
+    /// Renders without a display, saves a picture when all is loaded, and exits.
+    #[arg(long, value_name = "OUT.png")]
+    pub screenshot_to: Option<PathBuf>,
+
+    /// The size of the window or picture in points.
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    pub window_size: Option<(u32, u32)>,
+
+    /// The pixels per point of the picture.
+    #[arg(long, value_name = "FACTOR", value_parser = parse_scale, requires = "screenshot_to")]
+    pub scale: Option<f32>,
+
+    /// Where to look: the name of a timeline and a time on it, such as `frame=18` or `sim_time=0.9s`.
+    #[arg(long, value_name = "TIMELINE=VALUE", value_parser = parse_time)]
+    pub time: Option<TimeArgument>,
+
+    /// A blueprint (.rbl) to use for the recordings, whatever application it was made for.
+    #[arg(long, value_name = "FILE")]
+    pub blueprint: Option<PathBuf>,
+
+    /// The most memory to use, such as `4GB`.
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    pub memory_limit: Option<u64>,
+
+    /// Colours: follow the system, dark or light.
+    #[arg(long, value_name = "THEME", value_enum, default_value_t)]
+    pub theme: ThemeArgument,
+
+    /// Serves puffin profiles on port 8585.
+    #[arg(long)]
+    pub profile: bool,
+}
+
+/// The value of `--theme`.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ThemeArgument {
+    /// As the system says.
+    #[default]
+    System,
+    /// Light on dark.
+    Dark,
+    /// Dark on light.
+    Light,
+}
+
+/// The value of `--time`. What the number means depends on the timeline, which is known once the recording is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeArgument {
+    /// The timeline's name.
+    pub timeline: String,
+    /// The time as it was given.
+    pub time: String,
+}
+
+impl Cli {
+    /// The options, wherever they stand.
+    pub fn options(&self) -> &Options {
+        match &self.command {
+            Some(Command::Demo { options }) => options,
+            None => &self.options,
+        }
+    }
+
+    /// Whether to open the built-in demo.
+    pub fn is_demo(&self) -> bool {
+        matches!(self.command, Some(Command::Demo { .. })) || self.files.is_empty()
+    }
+}
+
+/// The largest side of a window or picture, which textures can have everywhere.
+const MAX_SIDE: u32 = 8192;
+
+fn parse_size(text: &str) -> Result<(u32, u32), String> {
+    let (width, height) = text.split_once(['x', 'X']).ok_or("a size looks like 1400x900")?;
+    let side = |text: &str| match text.trim().parse::<u32>() {
+        Ok(side) if (64..=MAX_SIDE).contains(&side) => Ok(side),
+        Ok(side) => Err(format!("{side} is not between 64 and {MAX_SIDE}")),
+        Err(_) => Err(format!("{text:?} is not a number of points")),
+    };
+    Ok((side(width)?, side(height)?))
+}
+
+fn parse_scale(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(scale) if (0.5..=4.0).contains(&scale) => Ok(scale),
+        _ => Err("a scale lies between 0.5 and 4".to_owned()),
+    }
+}
+
+fn parse_time(text: &str) -> Result<TimeArgument, String> {
+    let (timeline, time) = text.split_once('=').ok_or("a time looks like frame=18")?;
+    if timeline.is_empty() || time.is_empty() {
+        return Err("a time looks like frame=18".to_owned());
+    }
+    Ok(TimeArgument { timeline: timeline.to_owned(), time: time.to_owned() })
+}
+
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    let factor: f64 = match text[digits.len()..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "t" | "tb" => 1e12,
+        "kib" => 1024.0,
+        "mib" => 1024.0 * 1024.0,
+        "gib" => 1024.0 * 1024.0 * 1024.0,
+        unit => return Err(format!("{unit:?} is no unit of memory")),
+    };
+    match digits.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok((number * factor) as u64),
+        _ => Err("a size looks like 4GB".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments() {
+        let cli = Cli::try_parse_from(["chronoscope", "a.rrd", "b.rbl", "--time", "frame=18", "--window-size", "1400x900"]);
+        let cli = cli.unwrap_or_default();
+        assert_eq!(cli.files.len(), 2);
+        assert!(!cli.is_demo());
+        assert_eq!(cli.options().window_size, Some((1400, 900)));
+        assert_eq!(cli.options().time, Some(TimeArgument { timeline: "frame".into(), time: "18".into() }));
+
+        let demo = Cli::try_parse_from(["chronoscope", "demo", "--screenshot-to", "x.png"]).unwrap_or_default();
+        assert!(demo.is_demo() && demo.options().screenshot_to.is_some());
+        assert!(Cli::try_parse_from(["chronoscope"]).unwrap_or_default().is_demo());
+    }
+
+    #[test]
+    fn bad_values_are_refused() {
+        for size in ["", "12", "0x10", "100000x100", "axb", "-5x300"] {
+            assert!(parse_size(size).is_err(), "{size}");
+        }
+        assert!(parse_time("frame").is_err() && parse_time("=3").is_err() && parse_time("frame=").is_err());
+        assert_eq!(parse_bytes("4GB"), Ok(4_000_000_000));
+        assert_eq!(parse_bytes("1.5 MiB"), Ok(1_572_864));
+        assert!(parse_bytes("lots").is_err() && parse_bytes("-1").is_err() && parse_bytes("3 apples").is_err());
+    }
+}

@@ -1,0 +1,178 @@
+//! The viewer without a display: the same app, whose user interface is drawn to an image.
+
+use std::path::Path;
+
+use bevy::{
+    app::{PluginsState, ScheduleRunnerPlugin},
+    asset::RenderAssetUsages,
+    camera::{ClearColorConfig, RenderTarget},
+    log::LogPlugin,
+    prelude::*,
+    render::{
+        RenderPlugin,
+        pipelined_rendering::PipelinedRenderingPlugin,
+        render_resource::{TextureDimension, TextureFormat, TextureUsages},
+        view::screenshot::{Screenshot, ScreenshotCaptured},
+    },
+    window::ExitCondition,
+    winit::WinitPlugin,
+};
+use bevy_egui::{EguiContextSettings, EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
+use chronoscope_frame::Settled;
+
+/// How large the picture is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OffscreenSize {
+    /// The width in points.
+    pub width: u32,
+    /// The height in points.
+    pub height: u32,
+    /// Pixels per point.
+    pub scale: f32,
+}
+
+impl OffscreenSize {
+    fn pixels(self) -> UVec2 {
+        // At least a pixel, and never more than a texture can have.
+        let side = |points: u32| ((points as f32 * self.scale).round() as u32).clamp(1, 16_384);
+        UVec2::new(side(self.width), side(self.height))
+    }
+}
+
+/// The engine without windows, whose user interface is drawn to an image of this size.
+pub struct OffscreenPlugin {
+    /// The picture's size.
+    pub size: OffscreenSize,
+}
+
+/// The image that the user interface is drawn to.
+#[derive(Resource, Clone, Debug)]
+pub struct OffscreenTarget(pub Handle<Image>);
+
+impl Plugin for OffscreenPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_plugins(
+            DefaultPlugins
+                .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
+                .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
+                .disable::<WinitPlugin>()
+                .disable::<LogPlugin>()
+                // What is drawn in a frame is there when the frame ends, so that frames can be counted.
+                .disable::<PipelinedRenderingPlugin>(),
+        );
+        app.add_plugins(ScheduleRunnerPlugin::run_once());
+        app.add_plugins(EguiPlugin::default());
+        app.insert_resource(EguiGlobalSettings { auto_create_primary_context: false, ..default() });
+        let size = self.size;
+        app.add_systems(Startup, move |mut commands: Commands, mut images: ResMut<Assets<Image>>| {
+            let pixels = size.pixels();
+            let mut image = Image::new_fill(
+                bevy::render::render_resource::Extent3d { width: pixels.x, height: pixels.y, depth_or_array_layers: 1 },
+                TextureDimension::D2,
+                &[0, 0, 0, 255],
+                TextureFormat::Rgba8UnormSrgb,
+                RenderAssetUsages::RENDER_WORLD,
+            );
+            image.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT | TextureUsages::COPY_SRC;
+            let handle = images.add(image);
+            commands.insert_resource(OffscreenTarget(handle.clone()));
+            commands.spawn((
+                Camera2d,
+                Camera { clear_color: ClearColorConfig::Custom(Color::BLACK), order: 1_000, ..default() },
+                Msaa::Off,
+                RenderTarget::Image(handle.into()),
+                bevy::camera::visibility::RenderLayers::none(),
+                PrimaryEguiContext,
+                EguiContextSettings { scale_factor: size.scale, ..default() },
+            ));
+        });
+    }
+}
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OffscreenError {
+    /// The viewer never came to rest.
+    #[error("the viewer did not come to rest within {0} frames")]
+    NotSettled(u32),
+    /// The renderer gave no picture.
+    #[error("the renderer gave no picture")]
+    NoPicture,
+    /// The picture could not be saved.
+    #[error("can not save {path}: {message}")]
+    Save {
+        /// Where it was to be saved.
+        path: String,
+        /// Why it could not be.
+        message: String,
+    },
+}
+
+/// Frames in a row that must be settled before a picture is taken: one for a tile's size to reach its view, one for its image to be
+/// drawn, one for the user interface to show that.
+const SETTLED_FRAMES: u32 = 4;
+
+/// Frames after which to give up. Files may take long to read, so there are many.
+const MAX_FRAMES: u32 = 1_000_000;
+
+/// Readies the app's plugins, which a runner does otherwise.
+pub fn finish(app: &mut App) {
+    while app.plugins_state() == PluginsState::Adding {
+        bevy::tasks::tick_global_task_pools_on_main_thread();
+    }
+    app.finish();
+    app.cleanup();
+}
+
+/// Runs frames until nothing is pending.
+///
+/// # Errors
+/// Where that never happens, as with a recording that plays.
+pub fn settle(app: &mut App, max_frames: Option<u32>) -> Result<(), OffscreenError> {
+    let limit = max_frames.unwrap_or(MAX_FRAMES);
+    for _ in 0..limit {
+        app.update();
+        let settled = app.world().resource::<Settled>().frames();
+        if settled >= SETTLED_FRAMES {
+            return Ok(());
+        }
+        if settled == 0 {
+            // Files are read on other threads: let them.
+            std::thread::yield_now();
+        }
+    }
+    Err(OffscreenError::NotSettled(limit))
+}
+
+/// The picture of the app as it is now, RGBA.
+///
+/// # Errors
+/// Where the renderer gives none.
+pub fn capture(app: &mut App) -> Result<Image, OffscreenError> {
+    #[derive(Resource, Default)]
+    struct Captured(Option<Image>);
+    let target = app.world().resource::<OffscreenTarget>().0.clone();
+    app.insert_resource(Captured::default());
+    app.world_mut().spawn(Screenshot::image(target)).observe(|captured: On<ScreenshotCaptured>, mut out: ResMut<Captured>| {
+        out.0 = Some(captured.image.clone());
+    });
+    // The copy comes back some frames later.
+    for _ in 0..64 {
+        app.update();
+        if let Some(image) = app.world_mut().resource_mut::<Captured>().0.take() {
+            return Ok(image);
+        }
+    }
+    Err(OffscreenError::NoPicture)
+}
+
+/// Saves a picture as PNG.
+///
+/// # Errors
+/// Where the picture has another format than the renderer's, or the file can not be written.
+pub fn save_png(image: &Image, path: &Path) -> Result<(), OffscreenError> {
+    let failed = |message: String| OffscreenError::Save { path: path.display().to_string(), message };
+    let picture = image.clone().try_into_dynamic().map_err(|error| failed(error.to_string()))?;
+    picture.to_rgb8().save_with_format(path, image::ImageFormat::Png).map_err(|error| failed(error.to_string()))
+}

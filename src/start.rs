@@ -1,0 +1,123 @@
+//! From a command line to an app that opens what it names.
+
+use std::{path::PathBuf, sync::Arc};
+
+use bevy::prelude::*;
+use chronoscope_frame::{Frame, FrameSystems, IngestSources, MemoryBudget, Recordings, TimeControls};
+use chronoscope_types::parse_time;
+
+use crate::{
+    cli::{Cli, ThemeArgument, TimeArgument},
+    demo::demo_recording,
+    sources::{BlueprintTarget, FileSource, LoadOutcomes, ReadySource},
+};
+
+/// Opens what a command line names.
+pub struct StartPlugin {
+    /// The command line.
+    pub cli: Cli,
+}
+
+impl Plugin for StartPlugin {
+    fn build(&self, app: &mut App) {
+        let options = self.cli.options();
+        if let Some(bytes) = options.memory_limit {
+            app.insert_resource(MemoryBudget { limit_bytes: Some(bytes), ..default() });
+        }
+        app.insert_resource(match options.theme {
+            ThemeArgument::System => chronoscope_ui::ThemeChoice::System,
+            ThemeArgument::Dark => chronoscope_ui::ThemeChoice::Dark,
+            ThemeArgument::Light => chronoscope_ui::ThemeChoice::Light,
+        });
+        if let Some(time) = &options.time {
+            app.insert_resource(PendingTime(time.clone()));
+            let mut times = app.world_mut().resource_mut::<TimeControls>();
+            times.initial.set_timeline(&time.timeline);
+            times.timeline_is_given = true;
+            // A timeline's type is known once the recording is; so the value is read then.
+            app.add_systems(
+                Frame,
+                set_initial_time
+                    .run_if(resource_exists::<PendingTime>)
+                    .after(FrameSystems::Gc)
+                    .before(FrameSystems::ApplyCommands),
+            );
+        }
+        if let Some(blueprint) = &options.blueprint {
+            app.insert_resource(PendingBlueprint(blueprint.clone()));
+            app.add_systems(
+                Frame,
+                open_blueprint
+                    .run_if(resource_exists::<PendingBlueprint>)
+                    .after(FrameSystems::Begin)
+                    .before(FrameSystems::Ingest),
+            );
+        }
+        let outcomes = app.world().resource::<LoadOutcomes>().clone();
+        let files = self.cli.files.clone();
+        let mut sources = app.world_mut().resource_mut::<IngestSources>();
+        if self.cli.is_demo() {
+            match demo_recording() {
+                Ok(messages) => sources.add(ReadySource::new("built-in demo", messages)),
+                Err(error) => error!("the built-in demo can not be made: {error}"),
+            }
+        } else {
+            sources.add(FileSource::open(files, outcomes, BlueprintTarget::AsSent));
+        }
+    }
+}
+
+/// The time that the command line asks for, until the timeline is known.
+#[derive(Resource)]
+struct PendingTime(TimeArgument);
+
+fn set_initial_time(
+    mut commands: Commands,
+    pending: Res<PendingTime>,
+    recordings: Res<Recordings>,
+    sources: Res<IngestSources>,
+    mut times: ResMut<TimeControls>,
+) {
+    let TimeArgument { timeline, time } = &pending.0;
+    let mut unknown = true;
+    for entry in recordings.recordings() {
+        let Some(id) = entry.store().timeline_id(timeline) else { continue };
+        unknown = false;
+        match parse_time(entry.store().timeline(id).time_type(), time) {
+            Some(time) => {
+                times.initial.set_time(timeline, time);
+                times.get_mut(entry.key()).set_timeline(timeline);
+                times.get_mut(entry.key()).set_time(timeline, time);
+            }
+            None => error!("--time: {time:?} is no time on timeline {timeline}"),
+        }
+        commands.remove_resource::<PendingTime>();
+    }
+    if unknown && sources.is_idle() && recordings.recordings().next().is_some() {
+        error!("--time: no recording has a timeline {timeline:?}");
+        commands.remove_resource::<PendingTime>();
+    }
+}
+
+/// The blueprint that the command line asks for, until a recording says which application it is for.
+#[derive(Resource)]
+struct PendingBlueprint(PathBuf);
+
+/// Opens the blueprint for the application of the recording, after everything else, so that it wins over what the files bring.
+fn open_blueprint(
+    mut commands: Commands,
+    pending: Res<PendingBlueprint>,
+    recordings: Res<Recordings>,
+    mut sources: ResMut<IngestSources>,
+    outcomes: Res<LoadOutcomes>,
+) {
+    if !sources.is_idle() {
+        return;
+    }
+    let target = match recordings.active_application() {
+        Some(application) => BlueprintTarget::Application(Arc::clone(application)),
+        None => BlueprintTarget::AsSent,
+    };
+    sources.add(FileSource::open(vec![pending.0.clone()], outcomes.clone(), target));
+    commands.remove_resource::<PendingBlueprint>();
+}
