@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::{
     AbsentChunk, ChangeReason, Chunk, ChunkChange, ChunkError, ChunkMeta, ChunkStore, ComponentId, EntityId, RowId, StoreError,
     StoreEvent, TimeRange, Timeline,
-    interval_index::Entry,
+    interval_index::{Entry, MOST_COLUMNS},
     meta::{ComponentMeta, TimelineMeta, valid_ranges},
     rows::Body,
     series::{Series, StaticRow, StaticSeries},
@@ -136,6 +136,7 @@ impl ChunkStore {
         // The index entries of metadata that was exact stay as they are. Taking them out and in again is just as correct
         // for metadata that was not.
         let body = (chunk.num_rows() > 0).then(|| Body::new(chunk));
+        self.generation += 1;
         let old = self.unlink(slot);
         if let Some(body) = body
             && (!is_static || self.wins_something(&meta, &body))
@@ -147,7 +148,6 @@ impl ChunkStore {
             }
         } else if let Some(old) = old {
             // Nothing to keep: it has no rows, or newer static data overwrote all of them while it was away.
-            self.generation += 1;
             self.slot_of.remove(&old.meta.id);
             self.free_slots.push(slot);
             events.push(self.event(ChunkChange::Dropped, ChangeReason::Overwritten, old.meta, false));
@@ -160,8 +160,9 @@ impl ChunkStore {
         let mut events = Vec::new();
         if let Some(&slot) = self.slot_of.get(&id)
             && self.body(slot).is_some()
-            && let Some(Slot { meta, .. }) = self.unlink(slot)
         {
+            self.generation += 1;
+            let Some(Slot { meta, .. }) = self.unlink(slot) else { return events };
             let slot = self.link(slot, meta, None);
             self.push_event(ChunkChange::Evicted, ChangeReason::Request, slot, true, &mut events);
         }
@@ -228,7 +229,7 @@ impl ChunkStore {
                 }
             }
         }
-        if columns > usize::from(u16::MAX) {
+        if columns >= MOST_COLUMNS {
             return Err(StoreError::TooManyColumns { entity: entity.clone(), columns });
         }
         Ok(())
@@ -274,6 +275,7 @@ impl ChunkStore {
             }
         };
         let has_body = body.is_some();
+        self.generation += 1;
         self.slot_of.insert(meta.id, slot);
         let new_entity = !self.has_data(meta.entity);
         let new_components =
@@ -296,7 +298,6 @@ impl ChunkStore {
 
     /// Puts a chunk into every index. The inverse of [`Self::unlink`].
     pub(crate) fn link(&mut self, slot: u32, meta: Arc<ChunkMeta>, body: Option<Body>) -> u32 {
-        self.generation += 1;
         let entity = meta.entity;
         self.by_row.insert((meta.row_ids.0, slot));
         self.totals.add(&meta, body.is_some());
@@ -304,15 +305,14 @@ impl ChunkStore {
             if let Some(data) = self.timelines.get_mut(timeline.timeline.index()) {
                 data.num_chunks += 1;
             }
-            let entry =
-                Entry { min: timeline.range.min, max: timeline.range.max, slot, column: u16::MAX, time_column: at as u16 };
+            let loaded = body.is_some();
             if !timeline.range.is_empty() {
-                self.index(entity, timeline.timeline, ComponentId::ANY, entry);
+                self.index(entity, timeline.timeline, ComponentId::ANY, Entry::new(timeline.range, slot, 0, at, loaded));
             }
             for (column, component) in meta.components.iter().enumerate() {
                 let range = component.ranges.get(at).copied().unwrap_or(TimeRange::EMPTY);
                 if component.num_valid > 0 && !range.is_empty() {
-                    let entry = Entry { min: range.min, max: range.max, column: column as u16, ..entry };
+                    let entry = Entry::new(range, slot, column, at, loaded);
                     self.index(entity, timeline.timeline, component.component, entry);
                 }
             }

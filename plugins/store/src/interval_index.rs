@@ -21,13 +21,42 @@ pub(crate) struct Entry {
     pub(crate) slot: u32,
     /// The position of the component's column in the chunk.
     pub(crate) column: u16,
-    /// The position of the timeline's column in the chunk.
-    pub(crate) time_column: u16,
+    /// The position of the timeline's column in the chunk, and [`LOADED`].
+    time_column: u16,
 }
+
+/// Set where the chunk's body is in memory.
+const LOADED: u16 = 1 << 15;
+
+/// Chunks must have fewer columns than this.
+pub(crate) const MOST_COLUMNS: usize = LOADED as usize;
 
 type Key = (i64, u32);
 
 impl Entry {
+    pub(crate) fn new(range: TimeRange, slot: u32, column: usize, time_column: usize, loaded: bool) -> Self {
+        debug_assert!(column < MOST_COLUMNS && time_column < MOST_COLUMNS);
+        let loaded = if loaded { LOADED } else { 0 };
+        Self { min: range.min, max: range.max, slot, column: column as u16, time_column: time_column as u16 | loaded }
+    }
+
+    /// The position of the timeline's column in the chunk.
+    #[inline]
+    pub(crate) fn time_column(&self) -> u16 {
+        self.time_column & !LOADED
+    }
+
+    /// Whether the chunk's body is in memory.
+    #[inline]
+    pub(crate) fn is_loaded(&self) -> bool {
+        self.time_column & LOADED != 0
+    }
+
+    /// The end, as far as loaded chunks are concerned.
+    fn loaded_max(&self) -> i64 {
+        if self.is_loaded() { self.max } else { i64::MIN }
+    }
+
     fn key(&self) -> Key {
         (self.min, self.slot)
     }
@@ -40,8 +69,19 @@ pub(crate) struct Around {
     pub(crate) covering: SmallVec<[Entry; 4]>,
     /// The latest end before the time.
     pub(crate) before: Option<i64>,
+    /// The latest end before the time of a chunk that is loaded.
+    pub(crate) loaded_before: Option<i64>,
     /// The earliest beginning after the time.
     pub(crate) after: Option<i64>,
+}
+
+impl Around {
+    fn note_loaded(&mut self, end: i64) {
+        // No row lies at the reserved time.
+        if end != i64::MIN {
+            self.loaded_before = self.loaded_before.max(Some(end));
+        }
+    }
 }
 
 /// The chunks of one series, ordered by their earliest row.
@@ -62,6 +102,8 @@ struct Node {
     first: Key,
     /// The latest end below.
     max: i64,
+    /// The latest end below of a chunk that is loaded; `i64::MIN` where none is.
+    loaded_max: i64,
     kids: Kids,
 }
 
@@ -177,19 +219,6 @@ impl IntervalIndex {
         }
     }
 
-    /// Calls `visit` with each entry that begins at `time` or before, from the latest beginning to the earliest, until it
-    /// answers `false`.
-    pub(crate) fn for_each_from_back_until(&self, time: i64, mut visit: impl FnMut(&Entry) -> bool) {
-        match &self.root {
-            Root::Few(entries) => {
-                let _ = back_entries(entries, time, &mut visit);
-            }
-            Root::Tree(node) => {
-                let _ = node.for_each_from_back_until(time, &mut visit);
-            }
-        }
-    }
-
     /// The number of entries that end after `time`; stops counting at `limit`.
     pub(crate) fn count_ending_after(&self, time: i64, limit: usize) -> usize {
         let mut count = 0;
@@ -220,6 +249,7 @@ fn around_entries(entries: &[Entry], time: i64, around: &mut Around) {
             around.covering.push(*entry);
         } else {
             around.before = around.before.max(Some(entry.max));
+            around.note_loaded(entry.loaded_max());
         }
     }
 }
@@ -235,19 +265,17 @@ fn overlapping_entries(entries: &[Entry], range: TimeRange, visit: &mut impl FnM
     }
 }
 
-fn back_entries(entries: &[Entry], time: i64, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
-    entries.iter().rev().filter(|entry| entry.min <= time).all(visit)
-}
-
 impl Node {
     fn leaf(entries: Vec<Entry>) -> Self {
-        let mut node = Self { first: (i64::MAX, u32::MAX), max: i64::MIN, kids: Kids::Entries(entries) };
-        node.summarise();
-        node
+        Self::over(Kids::Entries(entries))
     }
 
     fn inner(nodes: Vec<Self>) -> Self {
-        let mut node = Self { first: (i64::MAX, u32::MAX), max: i64::MIN, kids: Kids::Nodes(nodes) };
+        Self::over(Kids::Nodes(nodes))
+    }
+
+    fn over(kids: Kids) -> Self {
+        let mut node = Self { first: (i64::MAX, u32::MAX), max: i64::MIN, loaded_max: i64::MIN, kids };
         node.summarise();
         node
     }
@@ -273,22 +301,28 @@ impl Node {
     }
 
     fn summarise(&mut self) {
-        (self.first, self.max) = match &self.kids {
-            Kids::Entries(entries) => (
-                entries.first().map_or((i64::MAX, u32::MAX), Entry::key),
-                entries.iter().map(|entry| entry.max).max().unwrap_or(i64::MIN),
-            ),
-            Kids::Nodes(nodes) => (
-                nodes.first().map_or((i64::MAX, u32::MAX), |node| node.first),
-                nodes.iter().map(|node| node.max).max().unwrap_or(i64::MIN),
-            ),
+        (self.max, self.loaded_max) = (i64::MIN, i64::MIN);
+        let mut include = |max: i64, loaded_max: i64| {
+            self.max = self.max.max(max);
+            self.loaded_max = self.loaded_max.max(loaded_max);
         };
+        match &self.kids {
+            Kids::Entries(entries) => {
+                self.first = entries.first().map_or((i64::MAX, u32::MAX), Entry::key);
+                entries.iter().for_each(|entry| include(entry.max, entry.loaded_max()));
+            }
+            Kids::Nodes(nodes) => {
+                self.first = nodes.first().map_or((i64::MAX, u32::MAX), |node| node.first);
+                nodes.iter().for_each(|node| include(node.max, node.loaded_max));
+            }
+        }
     }
 
     /// Inserts below this node. Where it grew too large, it keeps the left part and answers the right one.
     fn insert(&mut self, entry: Entry) -> Option<Self> {
         self.first = self.first.min(entry.key());
         self.max = self.max.max(entry.max);
+        self.loaded_max = self.loaded_max.max(entry.loaded_max());
         let sibling = match &mut self.kids {
             Kids::Entries(entries) => {
                 let at = entries.partition_point(|other| other.key() < entry.key());
@@ -344,6 +378,7 @@ impl Node {
                     }
                     if node.max < time {
                         around.before = around.before.max(Some(node.max));
+                        around.note_loaded(node.loaded_max);
                     } else {
                         node.around(time, around);
                     }
@@ -364,15 +399,6 @@ impl Node {
                         node.for_each_overlapping(range, visit);
                     }
                 }
-            }
-        }
-    }
-
-    fn for_each_from_back_until(&self, time: i64, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
-        match &self.kids {
-            Kids::Entries(entries) => back_entries(entries, time, visit),
-            Kids::Nodes(nodes) => {
-                nodes.iter().rev().filter(|node| node.first.0 <= time).all(|node| node.for_each_from_back_until(time, visit))
             }
         }
     }

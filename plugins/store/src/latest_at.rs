@@ -157,18 +157,21 @@ impl ChunkStore {
     pub(crate) fn find_in(&self, series: &Series, time: i64) -> Answer {
         let around = series.index.around(time);
         let mut next = around.after;
-        let mut best: Option<(i64, RowId, Found)> = None;
+        let mut best: Option<Best> = None;
         // The answer is no older than this, since a chunk's range begins and ends with a row.
         let mut at_least = around.before;
         let mut absent_until = i64::MAX;
         let mut missing = SmallVec::new();
 
         for entry in &around.covering {
-            at_least = at_least.max(Some(entry.min));
+            at_least = at_least.max(Some(if entry.max == time { time } else { entry.min }));
             let Some(slot) = self.slot(entry.slot) else { continue };
             let Some(body) = &slot.body else {
                 missing.push(slot.meta.id);
-                absent_until = absent_until.min(entry.max);
+                if entry.max > time {
+                    // At its end it has a row for sure, which may make others needless.
+                    absent_until = absent_until.min(entry.max - 1);
+                }
                 continue;
             };
             let (rows, times) = (body.rows(entry), body.times(entry));
@@ -186,22 +189,14 @@ impl ChunkStore {
             // Covering chunks that are absent have a row at their beginning.
             && at_least == Some(before)
         {
-            series.index.for_each_ending_at(before, |entry| {
-                let Some(slot) = self.slot(entry.slot) else { return };
-                match &slot.body {
-                    None => missing.push(slot.meta.id),
-                    Some(body) => {
-                        let (rows, times) = (body.rows(entry), body.times(entry));
-                        if rows.len() > 0 {
-                            consider(&mut best, entry, rows.row(rows.len() - 1), times, &body.chunk);
-                        }
-                    }
-                }
-            });
+            self.consider_ending_at(series, before, &mut best, Some(&mut missing));
         }
-        // A loaded row can only be the answer where nothing known is newer than it; it is shown all the same, provisionally.
-        if !missing.is_empty() && best.is_none() {
-            best = self.best_loaded_before(series, time);
+        if !missing.is_empty()
+            && let Some(before) = around.loaded_before
+            && best.as_ref().is_none_or(|(time, ..)| before > *time)
+        {
+            // The newest row that is loaded is shown, provisionally, though a row that is not loaded is newer.
+            self.consider_ending_at(series, before, &mut best, None);
         }
         let max = next.map_or(i64::MAX, |next| next - 1);
         let validity = if missing.is_empty() {
@@ -213,24 +208,25 @@ impl ChunkStore {
         Answer { found: best.map(|(.., found)| found), validity, missing }
     }
 
-    /// The last row at or before a time among the chunks that are loaded. Costs as many steps as there are absent chunks
-    /// before it, up to a limit: a provisional answer is not worth a long search.
-    fn best_loaded_before(&self, series: &Series, time: i64) -> Option<(i64, RowId, Found)> {
-        const MOST_STEPS: usize = 256;
-        let mut best: Option<(i64, RowId, Found)> = None;
-        let mut steps = 0;
-        series.index.for_each_from_back_until(time, |entry| {
-            steps += 1;
-            if let Some(body) = self.body(entry.slot) {
+    /// Considers the last rows of the chunks that end at a time, and notes those that are not loaded.
+    fn consider_ending_at(
+        &self,
+        series: &Series,
+        end: i64,
+        best: &mut Option<Best>,
+        mut missing: Option<&mut SmallVec<[ChunkId; 1]>>,
+    ) {
+        series.index.for_each_ending_at(end, |entry| {
+            let Some(slot) = self.slot(entry.slot) else { return };
+            if let Some(body) = &slot.body {
                 let (rows, times) = (body.rows(entry), body.times(entry));
-                let after = rows.first_after(times, time);
-                if after > 0 {
-                    consider(&mut best, entry, rows.row(after - 1), times, &body.chunk);
+                if rows.len() > 0 {
+                    consider(best, entry, rows.row(rows.len() - 1), times, &body.chunk);
                 }
+            } else if let Some(missing) = &mut missing {
+                missing.push(slot.meta.id);
             }
-            best.is_none() && steps < MOST_STEPS
         });
-        best
     }
 
     /// Applies the clears of an entity and of those above it to an answer.
@@ -278,7 +274,9 @@ impl ChunkStore {
     }
 }
 
-fn consider(best: &mut Option<(i64, RowId, Found)>, entry: &Entry, row: usize, times: &[i64], chunk: &Chunk) {
+type Best = (i64, RowId, Found);
+
+fn consider(best: &mut Option<Best>, entry: &Entry, row: usize, times: &[i64], chunk: &Chunk) {
     let (time, row_id) = (times[row], chunk.row_ids()[row]);
     if best.as_ref().is_none_or(|(best_time, best_id, _)| (time, row_id) > (*best_time, *best_id)) {
         let found = Found { slot: entry.slot, column: u32::from(entry.column), row: row as u32, time };

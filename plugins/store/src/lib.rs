@@ -50,6 +50,7 @@ pub mod latest_at;
 pub mod range;
 
 pub mod cache;
+mod neighbours;
 pub mod recording;
 
 pub use arrow_array as arrow;

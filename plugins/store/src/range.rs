@@ -316,7 +316,7 @@ impl<'a> Part<'a> {
         RangeSlice {
             chunk: Arc::clone(&self.body.chunk),
             column: self.entry.column,
-            time_column: self.entry.time_column,
+            time_column: self.entry.time_column(),
             rows: match self.rows {
                 Rows::All(_) => SliceRows::Span(span),
                 Rows::Listed(rows) => SliceRows::Listed(Arc::clone(rows), span),

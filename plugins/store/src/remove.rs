@@ -36,6 +36,7 @@ impl ChunkStore {
     }
 
     pub(crate) fn drop_slot(&mut self, slot: u32, reason: ChangeReason, events: &mut Vec<StoreEvent>) {
+        self.generation += 1;
         if let Some(Slot { meta, body }) = self.unlink(slot) {
             self.slot_of.remove(&meta.id);
             self.free_slots.push(slot);
@@ -46,7 +47,6 @@ impl ChunkStore {
     /// Takes a chunk out of every index, and answers it. Its slot stays reserved.
     pub(crate) fn unlink(&mut self, slot: u32) -> Option<Slot> {
         let taken = self.slots.get_mut(slot as usize)?.take()?;
-        self.generation += 1;
         let Slot { meta, body } = &taken;
         let entity = meta.entity;
         self.by_row.remove(&(meta.row_ids.0, slot));

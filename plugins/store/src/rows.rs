@@ -68,14 +68,14 @@ impl Body {
     /// The times of a column.
     #[inline]
     pub(crate) fn times(&self, entry: &Entry) -> &[i64] {
-        self.chunk.timelines().get(entry.time_column as usize).map_or(&[], |column| column.times())
+        self.chunk.timelines().get(usize::from(entry.time_column())).map_or(&[], |column| column.times())
     }
 
     /// The valid rows of a column of an index entry, in order. Sorts once, where it must.
     pub(crate) fn rows(&self, entry: &Entry) -> Rows<'_> {
         let (Some(times), Some(column)) = (
-            self.chunk.timelines().get(entry.time_column as usize),
-            self.chunk.components().get(entry.column as usize),
+            self.chunk.timelines().get(usize::from(entry.time_column())),
+            self.chunk.components().get(usize::from(entry.column)),
         ) else {
             return Rows::All(0);
         };
@@ -85,7 +85,7 @@ impl Body {
         }
         let width = self.chunk.components().len();
         let orders = self.orders.get_or_init(|| (0..width * self.chunk.timelines().len()).map(|_| OnceLock::new()).collect());
-        let Some(order) = orders.get(entry.time_column as usize * width + entry.column as usize) else { return Rows::All(0) };
+        let Some(order) = orders.get(usize::from(entry.time_column()) * width + usize::from(entry.column)) else { return Rows::All(0) };
         Rows::Listed(order.get_or_init(|| {
             let mut rows: Vec<u32> = match column.lists().nulls() {
                 Some(nulls) => nulls.valid_indices().map(|row| row as u32).collect(),

@@ -43,10 +43,10 @@ pub struct QueryCache {
 
 #[derive(Debug, Default)]
 struct Pending {
-    /// The store's generation after the first event that is waiting.
-    first: Option<u64>,
-    /// The store's generation after the last.
-    last: u64,
+    /// The store's generation before the first event that is waiting, and after the last; `None` where there is none.
+    generations: Option<(u64, u64)>,
+    /// Whether some event in between was not handed in.
+    gap: bool,
     /// Per series what changed in which range.
     touched: Vec<(EntityId, TimelineId, ComponentId, TimeRange)>,
 }
@@ -61,8 +61,10 @@ impl QueryCache {
     pub fn on_events(&mut self, events: &[StoreEvent]) {
         let pending = self.pending.get_mut();
         for event in events {
-            pending.first.get_or_insert(event.generation);
-            pending.last = event.generation;
+            // Each event is one step of the generation.
+            let (first, last) = *pending.generations.get_or_insert((event.generation - 1, event.generation - 1));
+            pending.gap |= last + 1 != event.generation;
+            pending.generations = Some((first, event.generation));
             // A row that goes gives its times to its neighbours, which end or begin one tick beside it.
             let grown = event.change != ChunkChange::Added;
             for (at, timeline) in event.meta.timelines.iter().enumerate() {
@@ -88,7 +90,9 @@ impl QueryCache {
             return;
         }
         self.series.resize_with(store.series.len(), OnceLock::new);
-        let complete = self.instance == store.instance && pending.last == store.generation();
+        let complete = self.instance == store.instance
+            && !pending.gap
+            && pending.generations == Some((self.generation, store.generation()));
         if complete {
             for (entity, timeline, component, range) in pending.touched {
                 let cache = store.series_of(entity, timeline, component).and_then(|(at, _)| self.series.get_mut(at as usize));

@@ -1,0 +1,149 @@
+//! A store so simple that it is right: every row in a list, every query a scan.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chronoscope_store::{
+    Chunk, ChunkId, ComponentColumn, ComponentDescriptor, EntityPath, RowId, TimeColumn, TimeRange, Timeline, CLEAR_COMPONENT,
+    arrow::{Array as _, ArrayRef, BooleanArray, Int32Array, ListArray, cast::AsArray as _, types::Int32Type},
+};
+
+/// What a row says of a component: nothing, or instances.
+pub type Cell = Option<Vec<i32>>;
+
+pub const ENTITIES: [&str; 5] = ["/", "/a", "/a/b", "/a/b/c", "/d"];
+pub const TIMELINES: [&str; 2] = ["frame", "step"];
+/// The last one clears: an instance of 1 is recursive, of 0 flat.
+pub const COMPONENTS: [&str; 3] = ["Test:x", "Test:y", CLEAR_COMPONENT];
+pub const CLEAR: usize = 2;
+
+/// A row to be.
+#[derive(Clone, Debug)]
+pub struct RowSpec {
+    pub row_id: u64,
+    pub times: [i64; 2],
+    pub cells: [Cell; 3],
+}
+
+/// A chunk to be.
+#[derive(Clone, Debug)]
+pub struct ChunkSpec {
+    pub entity: usize,
+    /// Which of the timelines the rows lie on; static where neither.
+    pub timelines: [bool; 2],
+    pub rows: Vec<RowSpec>,
+}
+
+impl ChunkSpec {
+    pub fn is_static(&self) -> bool {
+        self.timelines == [false, false]
+    }
+
+    pub fn build(&self, id: ChunkId) -> Chunk {
+        let timelines = (0..2).filter(|&at| self.timelines[at]).map(|at| {
+            TimeColumn::new(Timeline::sequence(TIMELINES[at]), self.rows.iter().map(|row| row.times[at]).collect::<Vec<_>>())
+        });
+        let components = (0..3).filter(|&at| self.rows.iter().any(|row| row.cells[at].is_some()) || at == 0).map(|at| {
+            let cells = self.rows.iter().map(|row| row.cells[at].clone());
+            let ints = ListArray::from_iter_primitive::<Int32Type, _, _>(cells.map(|c| c.map(|c| c.into_iter().map(Some))));
+            let lists = if at == CLEAR { to_bools(&ints) } else { ints };
+            ComponentColumn::new(ComponentDescriptor::partial(COMPONENTS[at]), lists)
+        });
+        let row_ids: Vec<RowId> = self.rows.iter().map(|row| RowId::from_u128(u128::from(row.row_id))).collect();
+        Chunk::new(id, EntityPath::parse(ENTITIES[self.entity]), row_ids, timelines, components).unwrap()
+    }
+}
+
+fn to_bools(ints: &ListArray) -> ListArray {
+    let values: BooleanArray = ints.values().as_primitive::<Int32Type>().iter().map(|value| value.map(|v| v != 0)).collect();
+    let field = Arc::new(arrow_schema::Field::new("item", values.data_type().clone(), true));
+    ListArray::new(field, ints.offsets().clone(), Arc::new(values), ints.nulls().cloned())
+}
+
+/// The instances that an answer holds.
+pub fn instances(cell: &ArrayRef) -> Vec<i32> {
+    match cell.as_any().downcast_ref::<Int32Array>() {
+        Some(ints) => ints.values().to_vec(),
+        None => cell.as_boolean().iter().map(|value| i32::from(value == Some(true))).collect(),
+    }
+}
+
+/// A row found: its time (`None` where static), its id, and what it holds.
+pub type Found = (Option<i64>, u64, Vec<i32>);
+
+#[derive(Clone, Debug)]
+pub struct ModelChunk {
+    pub spec: ChunkSpec,
+    pub loaded: bool,
+}
+
+/// All chunks, by id.
+#[derive(Default)]
+pub struct Model {
+    pub chunks: BTreeMap<ChunkId, ModelChunk>,
+}
+
+impl Model {
+    /// All rows of a series that are loaded (or all), ordered by (time, row id).
+    pub fn rows(&self, entity: usize, timeline: Option<usize>, component: usize, absent_too: bool) -> Vec<Found> {
+        let mut rows: Vec<Found> = self
+            .chunks
+            .values()
+            .filter(|chunk| chunk.loaded || absent_too)
+            .map(|chunk| &chunk.spec)
+            .filter(|spec| spec.entity == entity && timeline.map_or(spec.is_static(), |at| spec.timelines[at]))
+            .flat_map(|spec| &spec.rows)
+            .filter_map(|row| Some((timeline.map(|at| row.times[at]), row.row_id, row.cells[component].clone()?)))
+            .collect();
+        rows.sort();
+        rows
+    }
+
+    pub fn is_static(&self, entity: usize, component: usize) -> bool {
+        !self.rows(entity, None, component, true).is_empty()
+    }
+
+    /// The answer before clears, and the times for which it holds.
+    pub fn series_at(&self, entity: usize, timeline: usize, time: i64, component: usize) -> (Option<Found>, TimeRange) {
+        if self.is_static(entity, component) {
+            return (self.rows(entity, None, component, false).pop(), TimeRange::EVERYTHING);
+        }
+        let rows = self.rows(entity, Some(timeline), component, false);
+        let hit = rows.iter().rfind(|row| row.0 <= Some(time)).cloned();
+        // Where a chunk begins is known, also of one that is not loaded.
+        let all = self.rows(entity, Some(timeline), component, true);
+        let next = all.iter().filter_map(|row| row.0).find(|row_time| *row_time > time);
+        let min = hit.as_ref().and_then(|hit| hit.0).unwrap_or(i64::MIN);
+        (hit, TimeRange::new(min, next.map_or(i64::MAX, |next| next - 1)))
+    }
+
+    /// The answer with clears: a row is hidden where some clear that reaches it is at or after its (time, row id).
+    pub fn latest_at(&self, entity: usize, timeline: usize, time: i64, component: usize) -> Option<Found> {
+        let hit = self.series_at(entity, timeline, time, component).0?;
+        if component == CLEAR {
+            return Some(hit);
+        }
+        for ancestor in 0..ENTITIES.len() {
+            if !EntityPath::parse(ENTITIES[entity]).starts_with(&ENTITIES[ancestor].into()) {
+                continue;
+            }
+            let reaches = |clear: &Found| clear.2.first().is_some_and(|&recursive| ancestor == entity || recursive != 0);
+            // Of static clears the newest counts.
+            let hidden = self.static_clear(ancestor).is_some_and(|clear| reaches(&clear) && (hit.0.is_some() || clear.1 >= hit.1));
+            let hidden = hidden
+                || hit.0.is_some()
+                    && self
+                        .rows(ancestor, Some(timeline), CLEAR, false)
+                        .iter()
+                        .any(|clear| reaches(clear) && clear.0 <= Some(time) && (clear.0, clear.1) >= (hit.0, hit.1));
+            if hidden {
+                return None;
+            }
+        }
+        Some(hit)
+    }
+
+    /// The newest static clear. Rows without an instance are no clears.
+    fn static_clear(&self, entity: usize) -> Option<Found> {
+        self.rows(entity, None, CLEAR, false).into_iter().rfind(|clear| !clear.2.is_empty())
+    }
+}
