@@ -48,6 +48,12 @@ pub enum BlueprintError {
         /// The number.
         share: f32,
     },
+    /// A speed must be a number that time can be played with.
+    #[error("{value} is no speed to play with")]
+    BadSpeed {
+        /// The number.
+        value: f64,
+    },
     /// A component's name does not say which archetype, and so which property of a view, it belongs to.
     #[error("component {component} belongs to no archetype, and so to no property of a view")]
     NoArchetype {

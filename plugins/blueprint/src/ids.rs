@@ -155,9 +155,7 @@ impl Contents {
     /// Reads `view/<uuid>` and `container/<uuid>`, with or without a slash before.
     pub fn parse(text: &str) -> Option<Self> {
         let path = EntityPath::parse(text);
-        ViewId::from_entity_path(&path)
-            .map(Self::View)
-            .or_else(|| ContainerId::from_entity_path(&path).map(Self::Container))
+        ViewId::from_entity_path(&path).map(Self::View).or_else(|| ContainerId::from_entity_path(&path).map(Self::Container))
     }
 
     /// The blueprint's entity that holds it.

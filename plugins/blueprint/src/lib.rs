@@ -33,12 +33,20 @@ mod vocabulary;
 
 pub mod heuristics;
 
+pub mod command;
+pub mod write;
+
+pub mod document;
+
 pub mod undo;
 
+pub use command::BlueprintCommand;
 pub use contents::{ContentsFilter, ContentsRule, ResolvedContents, RuleEffect, SubtreeMatch};
+pub use document::{from_ron, to_ron};
 pub use error::{BlueprintError, BlueprintProblem, BlueprintReport};
 pub use heuristics::{
-    EntitySchema, RecommendedView, Schema, ViewClassHeuristic, auto_layout, built_in_heuristics, heuristic_views, recommended_views, with_heuristics,
+    EntitySchema, RecommendedView, Schema, ViewClassHeuristic, auto_layout, built_in_heuristics, heuristic_views,
+    recommended_views, with_heuristics,
 };
 pub use ids::{ContainerId, Contents, InstructionId, ViewClassId, ViewId};
 pub use overrides::{
@@ -51,5 +59,6 @@ pub use undo::{Edit, Gesture, UndoState};
 pub use viewport::{
     ContainerBlueprint, Derived, MAX_CONTAINER_DEPTH, Panel, PanelStates, TimePanelBlueprint, ViewBlueprint, ViewportBlueprint,
 };
+pub use write::drop_rows_after;
 
 pub use chronoscope_types::enums::{ContainerKind, LoopMode, PanelState, PlayState};

@@ -168,10 +168,7 @@ pub fn own_behavior(query: &BlueprintQuery<'_>, view: ViewId, entity: &EntityPat
         let cell = hit.cell();
         components::Visible::read(&cell).ok()?.first().copied()
     };
-    OwnBehavior {
-        visible: read(archetypes::EntityBehavior::VISIBLE),
-        interactive: read(archetypes::EntityBehavior::INTERACTIVE),
-    }
+    OwnBehavior { visible: read(archetypes::EntityBehavior::VISIBLE), interactive: read(archetypes::EntityBehavior::INTERACTIVE) }
 }
 
 /// What a view's overrides say of an entity's behaviour, where it has none of its own from the next entity above that has.
@@ -216,7 +213,12 @@ pub(crate) fn property_path(view: ViewId, component: &str) -> Option<EntityPath>
     }
 }
 
-fn instruction(query: &BlueprintQuery<'_>, view: ViewId, entity: &EntityPath, id: InstructionId) -> Option<VisualizerInstruction> {
+fn instruction(
+    query: &BlueprintQuery<'_>,
+    view: ViewId,
+    entity: &EntityPath,
+    id: InstructionId,
+) -> Option<VisualizerInstruction> {
     type A = archetypes::VisualizerInstruction;
     let path = instruction_path(view, entity, id);
     let visualizer: Arc<str> = {

@@ -86,7 +86,8 @@ impl Reader<'_> {
             col_shares: self.shares(path, A::COL_SHARES, col_shares),
             row_shares: self.shares(path, A::ROW_SHARES, row_shares),
             active_tab,
-            grid_columns: self.one::<bp::GridColumns, _>(path, A::GRID_COLUMNS, |values| values.first().copied().filter(|n| *n > 0)),
+            grid_columns: self
+                .one::<bp::GridColumns, _>(path, A::GRID_COLUMNS, |values| values.first().copied().filter(|n| *n > 0)),
             visible: self.one::<components::Visible, _>(path, A::VISIBLE, |values| values.first().copied()).unwrap_or(true),
         })
     }
@@ -96,12 +97,14 @@ impl Reader<'_> {
         let path = &EntityPath::parse(VIEWPORT_PATH);
         viewport.root =
             self.one::<bp::RootContainer, _>(path, A::ROOT_CONTAINER, |ids| ids.first().copied().map(ContainerId::from_bytes));
-        viewport.maximized = self.one::<bp::ViewMaximized, _>(path, A::MAXIMIZED, |ids| ids.first().copied().map(ViewId::from_bytes));
+        viewport.maximized =
+            self.one::<bp::ViewMaximized, _>(path, A::MAXIMIZED, |ids| ids.first().copied().map(ViewId::from_bytes));
         // Somebody who arranged a layout and said no more wants to see that.
         let default = viewport.root.is_none();
         viewport.auto_layout =
             self.one::<bp::AutoLayout, _>(path, A::AUTO_LAYOUT, |values| values.first().copied()).unwrap_or(default);
-        viewport.auto_views = self.one::<bp::AutoViews, _>(path, A::AUTO_VIEWS, |values| values.first().copied()).unwrap_or(default);
+        viewport.auto_views =
+            self.one::<bp::AutoViews, _>(path, A::AUTO_VIEWS, |values| values.first().copied()).unwrap_or(default);
         let past = self.one::<bp::ViewerRecommendationHash, _>(path, A::PAST_VIEWER_RECOMMENDATIONS, |hashes| {
             Some(hashes.iter().copied().collect())
         });

@@ -43,7 +43,12 @@ impl UndoState {
 
     /// As [`Self::new`]; of more gestures than these the oldest can not be undone. At least one can.
     pub fn with_max_gestures(newest: i64, max_gestures: usize) -> Self {
-        Self { points: VecDeque::from([newest.max(-1)]), cursor: None, open: None, max_points: max_gestures.max(1).saturating_add(1) }
+        Self {
+            points: VecDeque::from([newest.max(-1)]),
+            cursor: None,
+            open: None,
+            max_points: max_gestures.max(1).saturating_add(1),
+        }
     }
 
     /// The blueprint time to read at. `i64::MAX` unless something is undone.
@@ -81,7 +86,8 @@ impl UndoState {
     /// Rows of a blueprint arrived that nobody edited here. They are the new ground: what was edited before can not be
     /// undone any more, since that would undo them too.
     pub fn incoming(&mut self, newest: i64) {
-        *self = Self { points: VecDeque::from([newest.max(self.newest())]), cursor: None, open: None, max_points: self.max_points };
+        *self =
+            Self { points: VecDeque::from([newest.max(self.newest())]), cursor: None, open: None, max_points: self.max_points };
     }
 
     /// Whether there is something to undo.

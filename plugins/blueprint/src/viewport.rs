@@ -325,6 +325,24 @@ impl ViewportBlueprint {
         placed.into_iter().chain(rest).collect()
     }
 
+    /// Just what stands in the store, without what heuristics added.
+    #[must_use]
+    pub fn without_derived(&self) -> Self {
+        let mut stored = self.clone();
+        let derived = std::mem::take(&mut stored.derived);
+        if derived.layout {
+            stored.root = None;
+            stored.containers.clear();
+        }
+        stored.views.retain(|id, _| !derived.views.contains(id));
+        for container in stored.containers.values_mut() {
+            for view in &derived.views {
+                container.remove_item(Contents::View(*view));
+            }
+        }
+        stored
+    }
+
     /// Makes a tree of whatever the containers are: leaves out what is not there, what lies in two places or in itself,
     /// and what lies too deep, each with a report; containers out of reach go without one, since they show nothing.
     pub fn normalize(&mut self) -> Vec<BlueprintReport> {

@@ -45,7 +45,10 @@ fn blanks_comments_and_signs() {
     assert_eq!(parsed(r"+ /a\ b"), r"+ /a\ b");
     assert_eq!(parsed("+ # nothing\n+\n-\n#"), "");
     assert_eq!(parsed("-\n/a"), "+ /a");
-    assert_eq!(ContentsFilter::from_expressions(["+ $origin/**", "- /world/a b/**"]).to_string(), "+ $origin/**\n- /world/a\\ b/**");
+    assert_eq!(
+        ContentsFilter::from_expressions(["+ $origin/**", "- /world/a b/**"]).to_string(),
+        "+ $origin/**\n- /world/a\\ b/**"
+    );
     assert_eq!(parsed("/a#b"), "+ /a#b");
     assert_eq!(parsed("/a\n/b\n- /a"), "+ /b\n- /a");
     assert_eq!(parsed("+é -ö"), "+ é\n- ö");

@@ -88,7 +88,8 @@ impl AutoLayout {
 
     /// Several texts share one tile.
     fn stack_texts(&mut self, views: &[&ViewBlueprint]) -> Vec<Contents> {
-        let (texts, others): (Vec<&ViewBlueprint>, Vec<&ViewBlueprint>) = views.iter().copied().partition(|view| rank(view) == RANK_TEXT);
+        let (texts, others): (Vec<&ViewBlueprint>, Vec<&ViewBlueprint>) =
+            views.iter().copied().partition(|view| rank(view) == RANK_TEXT);
         let mut items: Vec<Contents> = others.iter().map(|view: &&ViewBlueprint| Contents::View(view.id)).collect();
         let texts: Vec<Contents> = texts.iter().map(|view| Contents::View(view.id)).collect();
         match texts.as_slice() {
