@@ -9,8 +9,8 @@ use chronoscope_types::{
 };
 
 use crate::{
-    BlueprintProblem, BlueprintReport, ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter, ViewBlueprint,
-    ViewClassId, ViewId, ViewportBlueprint,
+    BlueprintProblem, BlueprintReport, ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter, ContentsRule,
+    ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
     query::BlueprintQuery,
     viewport::{Panel, PanelStates, TimePanelBlueprint},
     vocabulary::{CONTAINERS_PATH, VIEWPORT_PATH, VIEWS_PATH, contents_path, panel_path},
@@ -56,7 +56,7 @@ impl Reader<'_> {
         let contents = contents.map_or_else(ContentsFilter::origin_subtree, |expressions| {
             ContentsFilter::from_expressions(expressions.iter().map(String::as_str))
         });
-        for problem in contents.rules().iter().filter_map(|rule| rule.problem()) {
+        for problem in contents.rules().iter().filter_map(ContentsRule::problem) {
             self.report(&contents_path, problem.into());
         }
         Some(ViewBlueprint {

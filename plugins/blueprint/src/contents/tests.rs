@@ -104,8 +104,7 @@ fn naive(filter: &ContentsFilter, origin: &EntityPath, path: &EntityPath) -> boo
     rules.sort();
     rules
         .iter()
-        .filter(|(_, exact, _, rule_path, _)| if *exact { rule_path == path } else { path.starts_with(rule_path) })
-        .next_back()
+        .rfind(|(_, exact, _, rule_path, _)| if *exact { rule_path == path } else { path.starts_with(rule_path) })
         .is_some_and(|(.., effect)| *effect == RuleEffect::Include)
 }
 

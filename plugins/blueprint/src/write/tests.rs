@@ -203,6 +203,65 @@ fn hostile_rows_are_reported_and_left_out() {
     assert_eq!(reports.len(), 11);
 }
 
+/// What the Python SDK 0.41 writes, at the paths at which it does.
+#[test]
+fn a_blueprint_of_an_sdk() {
+    let mut recording = recording(false);
+    let view = "/view/64f53408-3204-42f7-abf6-1c66ab9f1025";
+    let root = [107, 224, 201, 212, 31, 0, 72, 95, 168, 22, 53, 220, 121, 175, 7, 187];
+    let instruction = [232, 228, 245, 75, 77, 98, 77, 94, 139, 203, 29, 139, 166, 141, 156, 183];
+    let overrides = format!("{view}/ViewContents/overrides/world/robot/lidar/visualizers");
+    let texts = |texts: &[&str]| Arc::new(arrow_array::StringArray::from(texts.to_vec())) as ArrayRef;
+    let rows: Vec<(String, &str, ArrayRef)> = vec![
+        (view.into(), "ViewBlueprint:class_identifier", texts(&["3D"])),
+        (view.into(), "ViewBlueprint:display_name", texts(&["World"])),
+        (view.into(), "ViewBlueprint:space_origin", texts(&["/world"])),
+        (format!("{view}/ViewContents"), "ViewContents:query", texts(&["$origin/**", "- /world/floor"])),
+        (overrides.clone(), "ActiveVisualizers:instruction_ids", bp::VisualizerInstructionId::build(vec![instruction])),
+        (
+            format!("{overrides}/e8e4f54b-4d62-4d5e-8bcb-1d8ba68d9cb7"),
+            "VisualizerInstruction:visualizer_type",
+            texts(&["Points3D"]),
+        ),
+        (
+            format!("{overrides}/e8e4f54b-4d62-4d5e-8bcb-1d8ba68d9cb7"),
+            "Points3D:radii",
+            Arc::new(arrow_array::Float32Array::from(vec![0.04])),
+        ),
+        (
+            "/container/6be0c9d4-1f00-485f-a816-35dc79af07bb".into(),
+            "ContainerBlueprint:container_kind",
+            Arc::new(arrow_array::UInt8Array::from(vec![2])),
+        ),
+        (
+            "/container/6be0c9d4-1f00-485f-a816-35dc79af07bb".into(),
+            "ContainerBlueprint:contents",
+            texts(&["view/64f53408-3204-42f7-abf6-1c66ab9f1025"]),
+        ),
+        ("/viewport".into(), "ViewportBlueprint:root_container", bp::RootContainer::build(vec![root])),
+        ("/time_panel".into(), "TimePanelBlueprint:timeline", texts(&["frame"])),
+    ];
+    for (path, component, array) in rows {
+        let row = [(ComponentDescriptor::partial(component), array)];
+        let times = [(Timeline::blueprint(), 0), (Timeline::timestamp("log_time"), 1)];
+        let chunk = ChunkBuilder::new(path.into()).with_row(RowId::new(), times, row).build().unwrap();
+        recording.insert(chunk).unwrap();
+    }
+    let (viewport, reports) = read_viewport(&recording.store, &recording.cache, i64::MAX);
+    assert_eq!(reports, []);
+    let shown = viewport.views.values().next().unwrap();
+    assert_eq!((shown.class.as_str(), &*shown.title(), shown.origin.as_str()), ("3D", "World", "/world"));
+    assert!(shown.resolved_contents().matches(&"/world/robot".into()));
+    assert!(!shown.resolved_contents().matches(&"/world/floor".into()));
+    assert_eq!(viewport.containers[&viewport.root.unwrap()].contents, [Contents::View(shown.id)]);
+    assert_eq!(viewport.time_panel.timeline.as_deref(), Some("frame"));
+    assert!(!viewport.auto_views && !viewport.auto_layout, "who arranged views wants to see just those");
+    let query = BlueprintQuery::new(&recording.store, &recording.cache, i64::MAX);
+    let overrides = overrides_for(&query, shown.id, &"/world/robot/lidar".into());
+    assert!(overrides.value("Points3D", "Points3D:radii").is_some());
+    assert_eq!(overridden_entities(&query, shown.id), [EntityPath::parse("/world/robot/lidar")]);
+}
+
 /// A command by numbers: which, and about what.
 fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -> BlueprintCommand {
     let views: Vec<ViewId> = shown.views.keys().copied().collect();
@@ -214,7 +273,7 @@ fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -> Blueprint
     let kinds = [ContainerKind::Tabs, ContainerKind::Horizontal, ContainerKind::Vertical, ContainerKind::Grid];
     let item = if b.is_multiple_of(2) { Contents::View(view) } else { Contents::Container(other) };
     match kind % 24 {
-        0 => BlueprintCommand::SetName(item, (a % 3 > 0).then(|| format!("name {b}"))),
+        0 => BlueprintCommand::SetName(item, (!a.is_multiple_of(3)).then(|| format!("name {b}"))),
         1 => BlueprintCommand::SetVisible(item, a.is_multiple_of(2)),
         2 => BlueprintCommand::SetOrigin(view, format!("/origin/{b}").into()),
         3 => BlueprintCommand::SetContents(view, ContentsFilter::parse(["", "/**", "$origin/**\n- /a"][b % 3])),
