@@ -1,8 +1,8 @@
 //! Chunks: the unit of storage. Some rows of one entity, immutable and shared.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
-use arrow_array::{Array, ArrayRef, ListArray};
+use arrow_array::{Array, ArrayRef, ListArray, cast::AsArray as _};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field};
 use smallvec::SmallVec;
@@ -218,11 +218,95 @@ impl Chunk {
             return Err(ChunkError::ReservedTime { entity: entity_path, timeline: column.timeline.name().to_string() });
         }
 
+        Ok(Self::from_checked(id, entity_path, row_ids, timelines, components))
+    }
+
+    /// Some of the chunk's rows as a chunk of its own, which shares the columns' memory. Rows that do not exist are passed
+    /// over.
+    #[must_use]
+    pub fn slice(&self, id: ChunkId, rows: Range<usize>) -> Self {
+        let end = rows.end.min(self.num_rows());
+        let (start, len) = (rows.start.min(end), end - rows.start.min(end));
+        let row_ids: Arc<[RowId]> = self.row_ids.get(start..end).unwrap_or_default().into();
+        let timelines = self
+            .timelines
+            .iter()
+            .map(|column| TimeColumn::new(column.timeline.clone(), column.times.slice(start, len)))
+            .collect();
+        let components = self
+            .components
+            .iter()
+            .map(|column| ComponentColumn { descriptor: column.descriptor.clone(), lists: column.lists.slice(start, len) })
+            .collect();
+        Self::from_checked(id, self.entity_path.clone(), row_ids, timelines, components)
+    }
+
+    /// The rows of several chunks of one entity, one after the other. Copies them.
+    ///
+    /// # Errors
+    /// Where the chunks have different columns, or columns of different types, or together too many rows.
+    pub fn concat(id: ChunkId, chunks: &[&Self]) -> Result<Self, ChunkError> {
+        let entity_path = chunks.first().map_or_else(EntityPath::root, |chunk| chunk.entity_path.clone());
+        let mixed = |column: &str, message: String| ChunkError::MixedTypes {
+            entity: entity_path.clone(),
+            component: column.to_owned(),
+            message,
+        };
+        let Some(first) = chunks.first() else {
+            return Self::new(id, entity_path, Vec::new(), [], []);
+        };
+        let rows: usize = chunks.iter().map(|chunk| chunk.num_rows()).sum();
+        if u32::try_from(rows).is_err() {
+            return Err(ChunkError::TooManyRows { entity: entity_path, rows });
+        }
+        let differs = |chunk: &&Self| {
+            chunk.timelines.len() != first.timelines.len() || chunk.components.len() != first.components.len()
+        };
+        if chunks.iter().any(differs) {
+            return Err(mixed("", "the chunks have different columns".to_owned()));
+        }
+        let mut timelines = SmallVec::with_capacity(first.timelines.len());
+        for (at, column) in first.timelines.iter().enumerate() {
+            let mut times: Vec<i64> = Vec::with_capacity(rows);
+            for other in chunks.iter().filter_map(|chunk| chunk.timelines.get(at)) {
+                if other.timeline != column.timeline {
+                    return Err(mixed(other.timeline.name(), "the chunks lie on different timelines".to_owned()));
+                }
+                times.extend_from_slice(&other.times);
+            }
+            timelines.push(TimeColumn::new(column.timeline.clone(), times));
+        }
+        let mut components = Vec::with_capacity(first.components.len());
+        for (at, column) in first.components.iter().enumerate() {
+            let mut lists: Vec<&dyn Array> = Vec::with_capacity(chunks.len());
+            for other in chunks.iter().filter_map(|chunk| chunk.components.get(at)) {
+                if other.name() != column.name() {
+                    return Err(mixed(other.name(), "the chunks have different components".to_owned()));
+                }
+                lists.push(&other.lists);
+            }
+            let lists = arrow_select::concat::concat(&lists).map_err(|error| mixed(column.name(), error.to_string()))?;
+            let lists = lists.as_list_opt::<i32>().ok_or_else(|| mixed(column.name(), "no list".to_owned()))?.clone();
+            components.push(ComponentColumn { descriptor: column.descriptor.clone(), lists });
+        }
+        let mut row_ids: Vec<RowId> = Vec::with_capacity(rows);
+        chunks.iter().for_each(|chunk| row_ids.extend_from_slice(&chunk.row_ids));
+        Ok(Self::from_checked(id, entity_path, row_ids.into(), timelines, components))
+    }
+
+    /// The chunk of columns that fit each other and are in order.
+    fn from_checked(
+        id: ChunkId,
+        entity_path: EntityPath,
+        row_ids: Arc<[RowId]>,
+        timelines: SmallVec<[TimeColumn; 2]>,
+        components: Vec<ComponentColumn>,
+    ) -> Self {
         let num_bytes = size_of::<Self>()
-            + rows * size_of::<RowId>()
+            + row_ids.len() * size_of::<RowId>()
             + timelines.iter().map(|column| size_of::<TimeColumn>() + column.times.inner().len()).sum::<usize>()
             + components.iter().map(|column| size_of::<ComponentColumn>() + sliced_bytes(&column.lists)).sum::<usize>();
-        Ok(Self {
+        Self {
             id,
             entity_path,
             row_ids_sorted: row_ids.windows(2).all(|pair| pair[0] <= pair[1]),
@@ -230,7 +314,7 @@ impl Chunk {
             timelines,
             components,
             num_bytes: num_bytes as u64,
-        })
+        }
     }
 
     /// Begins a chunk to be filled row by row.

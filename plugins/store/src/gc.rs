@@ -1,5 +1,274 @@
-//! Garbage collection.
+//! Garbage collection: gives memory back, a few milliseconds at a time.
+//!
+//! A collection marks what may go, in the order in which it should go, and sweeps what is marked. Each call does as much of
+//! both as its time allows and the next goes on where it stopped. What changed in between does not matter: a mark is only a
+//! proposal, and whether the chunk is protected is asked again when it is swept. Removing a chunk costs O(log n) per column,
+//! whatever else the store holds.
+//!
+//! Static data is never collected. A chunk that a source can give back (it was made known by
+//! [`ChunkStore::insert_absent`]) loses its body and stays known; any other is dropped.
+
+use std::{
+    collections::{BinaryHeap, VecDeque},
+    ops::Bound,
+    time::{Duration, Instant},
+};
+
+use rustc_hash::FxHashSet;
+
+use crate::{
+    ChangeReason, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent, TimeRange, TimelineId, store::Slot,
+};
+
+/// The time that a collection takes of a frame: a fifth of a frame at 60 Hz.
+pub const DEFAULT_GC_BUDGET: Duration = Duration::from_micros(3500);
+
+/// In which order chunks go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GcOrder {
+    /// The chunk with the oldest row first: good for data that streams in.
+    #[default]
+    OldestRow,
+    /// The chunk farthest from a cursor first: good for data that is browsed. Chunks on other timelines go first of all.
+    FarthestFrom {
+        /// The timeline of the cursor.
+        timeline: TimelineId,
+        /// The cursor.
+        time: i64,
+    },
+}
+
+/// What a collection may take, how much, and for how long.
+#[derive(Clone, Debug)]
+pub struct GcOptions {
+    /// How many bytes to free. A collection that takes several calls subtracts what [`GcReport::freed_bytes`] says.
+    /// `u64::MAX` takes all that is not protected.
+    pub target_bytes: u64,
+    /// How long one call may take. Longer frees more at once, shorter keeps frames even.
+    pub time_budget: Duration,
+    /// Keeps this many of the latest rows of each (entity, timeline, component), and with them their chunks. With 1, what is
+    /// shown at the end of a timeline stays.
+    pub protect_latest: usize,
+    /// Keeps chunks with rows in these ranges.
+    pub protected_time_ranges: Vec<(TimelineId, TimeRange)>,
+    /// Keeps these chunks, such as those on screen.
+    pub protected_chunks: FxHashSet<ChunkId>,
+    /// In which order chunks go.
+    pub order: GcOrder,
+}
+
+impl Default for GcOptions {
+    fn default() -> Self {
+        Self {
+            target_bytes: u64::MAX,
+            time_budget: DEFAULT_GC_BUDGET,
+            protect_latest: 1,
+            protected_time_ranges: Vec::new(),
+            protected_chunks: FxHashSet::default(),
+            order: GcOrder::default(),
+        }
+    }
+}
+
+/// What one call of a collection did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GcReport {
+    /// The bytes of the bodies that went.
+    pub freed_bytes: u64,
+    /// The chunks that were dropped with their metadata.
+    pub dropped_chunks: usize,
+    /// The chunks that lost their body and can be loaded again.
+    pub evicted_chunks: usize,
+    /// Whether the target is reached, or there is nothing left that may go. Otherwise another call does more.
+    pub done: bool,
+    /// The time spent on marking.
+    pub mark_time: Duration,
+    /// The time of the whole call.
+    pub total_time: Duration,
+}
 
 /// Where a collection that ran out of time goes on.
 #[derive(Debug, Default)]
-pub(crate) struct GcState {}
+pub(crate) struct GcState {
+    order: GcOrder,
+    /// Where the marking of the oldest rows goes on.
+    after: Option<(RowId, u32)>,
+    /// Where the walk over all slots goes on.
+    next_slot: u32,
+    /// What to sweep, in this order.
+    marked: VecDeque<(u32, ChunkId)>,
+    /// What to sweep, farthest first, once the walk is through.
+    farthest: BinaryHeap<(u64, u32, ChunkId)>,
+    /// Whether everything was looked at.
+    marked_all: bool,
+}
+
+impl GcState {
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.marked.capacity() * size_of::<(u32, ChunkId)>() + self.farthest.capacity() * size_of::<(u64, u32, ChunkId)>()
+    }
+}
+
+impl ChunkStore {
+    /// Frees memory for as long as the budget allows, a quarter of it for marking, and answers what changed.
+    ///
+    /// Afterwards every query answers as if the store had never held what was dropped. Call it again, in a later frame, while
+    /// the report is not `done`.
+    pub fn gc(&mut self, options: &GcOptions) -> (Vec<StoreEvent>, GcReport) {
+        let start = Instant::now();
+        let mut report = GcReport::default();
+        let mut events = Vec::new();
+        let mut state = std::mem::take(&mut self.gc);
+        let same_order = match (state.order, options.order) {
+            // The cursor moves between frames. What was marked for its old place is a good start.
+            (GcOrder::FarthestFrom { timeline: a, .. }, GcOrder::FarthestFrom { timeline: b, .. }) => a == b,
+            (a, b) => a == b,
+        };
+        if !same_order {
+            state = GcState::default();
+        }
+        state.order = options.order;
+
+        loop {
+            self.mark(&mut state, options, start + options.time_budget / 4);
+            report.mark_time = report.mark_time.max(start.elapsed());
+            let progress = self.sweep(&mut state, options, start + options.time_budget, &mut report, &mut events);
+            let nothing_left = state.marked_all && state.marked.is_empty() && state.farthest.is_empty();
+            report.done = report.freed_bytes >= options.target_bytes || nothing_left;
+            // What was marked is swept and there is time left: mark on.
+            if report.done || !progress || start.elapsed() >= options.time_budget / 4 {
+                break;
+            }
+        }
+        if report.done {
+            // The next collection begins from the start; its tables are freed with it.
+            state = GcState::default();
+        }
+        self.gc = state;
+        report.total_time = start.elapsed();
+        (events, report)
+    }
+
+    fn mark(&self, state: &mut GcState, options: &GcOptions, until: Instant) {
+        if state.marked_all {
+            return;
+        }
+        match options.order {
+            GcOrder::OldestRow => {
+                let mut marked_bytes: u64 = 0;
+                let from = state.after.map_or(Bound::Unbounded, Bound::Excluded);
+                for &(row_id, slot) in self.by_row.range((from, Bound::Unbounded)) {
+                    if let Some(chunk) = self.slot(slot)
+                        && self.may_go(chunk, options)
+                    {
+                        state.marked.push_back((slot, chunk.meta.id));
+                        marked_bytes = marked_bytes.saturating_add(chunk.meta.num_bytes);
+                    }
+                    state.after = Some((row_id, slot));
+                    if marked_bytes >= options.target_bytes || Instant::now() >= until {
+                        return;
+                    }
+                }
+                state.marked_all = true;
+            }
+            GcOrder::FarthestFrom { timeline, time } => {
+                while let Some(slot) = self.slots.get(state.next_slot as usize) {
+                    if let Some(chunk) = slot
+                        && self.may_go(chunk, options)
+                    {
+                        let distance = distance(&chunk.meta, timeline, time);
+                        state.farthest.push((distance, state.next_slot, chunk.meta.id));
+                    }
+                    state.next_slot += 1;
+                    if Instant::now() >= until {
+                        return;
+                    }
+                }
+                state.marked_all = true;
+            }
+        }
+    }
+
+    /// Drops what is marked and still may go. Says whether it got to the end of what is marked.
+    fn sweep(
+        &mut self,
+        state: &mut GcState,
+        options: &GcOptions,
+        until: Instant,
+        report: &mut GcReport,
+        events: &mut Vec<StoreEvent>,
+    ) -> bool {
+        if matches!(options.order, GcOrder::FarthestFrom { .. }) && !state.marked_all {
+            // What is farthest is known when everything was seen.
+            return false;
+        }
+        while report.freed_bytes < options.target_bytes {
+            let next = state.marked.pop_front().or_else(|| state.farthest.pop().map(|(_, slot, id)| (slot, id)));
+            let Some((slot, id)) = next else { return true };
+            let Some(chunk) = self.slot(slot).filter(|chunk| chunk.meta.id == id && self.may_go(chunk, options)) else {
+                continue;
+            };
+            report.freed_bytes += chunk.meta.num_bytes;
+            if chunk.recoverable {
+                self.evict_slot(slot, ChangeReason::Collected, events);
+                report.evicted_chunks += 1;
+            } else {
+                self.drop_slot(slot, ChangeReason::Collected, events);
+                report.dropped_chunks += 1;
+            }
+            if Instant::now() >= until {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether a chunk has a body that is not protected.
+    fn may_go(&self, chunk: &Slot, options: &GcOptions) -> bool {
+        let meta = &chunk.meta;
+        chunk.body.is_some()
+            && !meta.is_static
+            && !options.protected_chunks.contains(&meta.id)
+            && !options.protected_time_ranges.iter().any(|(timeline, range)| meta.time_range(*timeline).intersects(range))
+            && (options.protect_latest == 0 || !self.is_among_latest(meta, options.protect_latest))
+    }
+
+    /// Whether a chunk holds one of the latest rows of some series. Of chunks, those that end last are kept: if a row is
+    /// among the latest `count`, fewer than `count` chunks end after its own.
+    fn is_among_latest(&self, meta: &ChunkMeta, count: usize) -> bool {
+        meta.timelines.iter().enumerate().any(|(at, timeline)| {
+            let series_of = |component| self.series_of(meta.entity, timeline.timeline, component).map(|(_, series)| series);
+            meta.components.iter().any(|column| {
+                let range = column.ranges.get(at).copied().unwrap_or(TimeRange::EMPTY);
+                !range.is_empty()
+                    && series_of(column.component)
+                        .is_some_and(|series| series.index.count_ending_after(range.max, count) < count)
+            }) || meta.components.iter().all(|column| column.num_valid == 0)
+                && series_of(ComponentId::ANY)
+                    .is_some_and(|series| series.index.count_ending_after(timeline.range.max, count) < count)
+        })
+    }
+
+    pub(crate) fn evict_slot(&mut self, slot: u32, reason: ChangeReason, events: &mut Vec<StoreEvent>) {
+        if self.body(slot).is_none() {
+            return;
+        }
+        self.generation += 1;
+        if let Some(Slot { meta, recoverable, .. }) = self.unlink(slot) {
+            self.link(slot, meta, None, recoverable);
+            self.push_event(ChunkChange::Evicted, reason, slot, true, events);
+        }
+    }
+}
+
+/// How far a chunk lies from a cursor; `u64::MAX` where it is on other timelines.
+fn distance(meta: &ChunkMeta, timeline: TimelineId, time: i64) -> u64 {
+    let range = meta.time_range(timeline);
+    if range.is_empty() {
+        u64::MAX
+    } else if range.contains(time) {
+        0
+    } else {
+        time.abs_diff(range.min).min(time.abs_diff(range.max))
+    }
+}

@@ -18,7 +18,8 @@ impl ChunkStore {
     /// Takes a chunk in, and answers what changed.
     ///
     /// Nothing happens for a chunk that is there already, that has no rows, or whose rows are static and older than what
-    /// is there. A chunk that was known and not loaded gets its body. Costs O(log n) per column.
+    /// is there. A chunk that was known and not loaded gets its body. Small chunks are merged and large ones split, as
+    /// [`StoreSettings`](crate::StoreSettings) say. Costs O(log n) per column, and the copies of merging.
     ///
     /// # Errors
     /// Where a timeline's type differs from the one that the store knows, or where the store is full. Nothing is changed then.
@@ -31,25 +32,34 @@ impl ChunkStore {
             return Ok(Vec::new());
         }
         let mut events = Vec::new();
-        let meta = self.describe(&chunk)?;
-        self.insert_described(meta, chunk, &mut events)?;
+        match self.split(&chunk) {
+            None => self.insert_piece(chunk, &mut events)?,
+            Some(pieces) => {
+                let id = chunk.id();
+                for piece in pieces {
+                    let first = events.len();
+                    self.insert_piece(Arc::new(piece), &mut events)?;
+                    if let Some(event) = events.get_mut(first) {
+                        event.split_from = Some(id);
+                    }
+                }
+            }
+        }
         Ok(events)
     }
 
-    pub(crate) fn insert_described(
-        &mut self,
-        meta: ChunkMeta,
-        chunk: Arc<Chunk>,
-        events: &mut Vec<StoreEvent>,
-    ) -> Result<(), StoreError> {
+    fn insert_piece(&mut self, chunk: Arc<Chunk>, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
+        let meta = self.describe(&chunk)?;
         let body = Body::new(chunk);
         if meta.is_static && !self.wins_something(&meta, &body) {
             return Ok(());
         }
         let (is_static, entity) = (meta.is_static, meta.entity);
-        let slot = self.add(meta, Some(body), ChangeReason::Request, events)?;
+        let slot = self.add(meta, Some(body), false, ChangeReason::Request, events)?;
         if is_static {
             self.drop_overwritten(entity, slot, events);
+        } else if self.settings.compaction {
+            self.compact(slot, events)?;
         }
         Ok(())
     }
@@ -113,7 +123,7 @@ impl ChunkStore {
             components,
         };
         let mut events = Vec::new();
-        self.add(meta, None, ChangeReason::Request, &mut events)?;
+        self.add(meta, None, true, ChangeReason::Request, &mut events)?;
         Ok(events)
     }
 
@@ -141,7 +151,7 @@ impl ChunkStore {
         if let Some(body) = body
             && (!is_static || self.wins_something(&meta, &body))
         {
-            let slot = self.link(slot, Arc::new(meta), Some(body));
+            let slot = self.link(slot, Arc::new(meta), Some(body), old.is_some_and(|old| old.recoverable));
             self.push_event(ChunkChange::Loaded, ChangeReason::Request, slot, true, &mut events);
             if is_static {
                 self.drop_overwritten(entity, slot, &mut events);
@@ -158,13 +168,8 @@ impl ChunkStore {
     /// Gives up a chunk's body and keeps its metadata. Nothing happens where there is no body.
     pub fn evict(&mut self, id: crate::ChunkId) -> Vec<StoreEvent> {
         let mut events = Vec::new();
-        if let Some(&slot) = self.slot_of.get(&id)
-            && self.body(slot).is_some()
-        {
-            self.generation += 1;
-            let Some(Slot { meta, .. }) = self.unlink(slot) else { return events };
-            let slot = self.link(slot, meta, None);
-            self.push_event(ChunkChange::Evicted, ChangeReason::Request, slot, true, &mut events);
+        if let Some(&slot) = self.slot_of.get(&id) {
+            self.evict_slot(slot, ChangeReason::Request, &mut events);
         }
         events
     }
@@ -262,6 +267,7 @@ impl ChunkStore {
         &mut self,
         meta: ChunkMeta,
         body: Option<Body>,
+        recoverable: bool,
         reason: ChangeReason,
         events: &mut Vec<StoreEvent>,
     ) -> Result<u32, StoreError> {
@@ -286,7 +292,7 @@ impl ChunkStore {
             .map(|column| column.timeline)
             .filter(|id| self.timelines.get(id.index()).is_none_or(|data| data.num_chunks == 0))
             .collect();
-        let slot = self.link(slot, Arc::new(meta), body);
+        let slot = self.link(slot, Arc::new(meta), body, recoverable);
         self.push_event(ChunkChange::Added, reason, slot, has_body, events);
         if let Some(event) = events.last_mut() {
             event.new_entity = new_entity;
@@ -297,7 +303,7 @@ impl ChunkStore {
     }
 
     /// Puts a chunk into every index. The inverse of [`Self::unlink`].
-    pub(crate) fn link(&mut self, slot: u32, meta: Arc<ChunkMeta>, body: Option<Body>) -> u32 {
+    pub(crate) fn link(&mut self, slot: u32, meta: Arc<ChunkMeta>, body: Option<Body>, recoverable: bool) -> u32 {
         let entity = meta.entity;
         self.by_row.insert((meta.row_ids.0, slot));
         self.totals.add(&meta, body.is_some());
@@ -307,12 +313,12 @@ impl ChunkStore {
             }
             let loaded = body.is_some();
             if !timeline.range.is_empty() {
-                self.index(entity, timeline.timeline, ComponentId::ANY, Entry::new(timeline.range, slot, 0, at, loaded));
+                self.index(entity, timeline.timeline, ComponentId::ANY, Entry::new(timeline.range, slot, meta.num_rows, (0, at), loaded));
             }
             for (column, component) in meta.components.iter().enumerate() {
                 let range = component.ranges.get(at).copied().unwrap_or(TimeRange::EMPTY);
                 if component.num_valid > 0 && !range.is_empty() {
-                    let entry = Entry::new(range, slot, column, at, loaded);
+                    let entry = Entry::new(range, slot, component.num_valid, (column, at), loaded);
                     self.index(entity, timeline.timeline, component.component, entry);
                 }
             }
@@ -322,6 +328,7 @@ impl ChunkStore {
             }
         }
         let names = &self.names;
+        let before = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
         if let Some(data) = self.entities.get_mut(entity.index()) {
             data.stats.add(&meta, body.is_some());
             for component in &meta.components {
@@ -343,8 +350,13 @@ impl ChunkStore {
         {
             self.link_clears(slot, &meta, body.as_ref());
         }
+        if body.is_none() && self.is_wanted_first(&meta) {
+            self.absent_first.insert(slot);
+        }
+        let after = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
+        self.totals.index_changed(before, after);
         if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = Some(Slot { meta, body });
+            *place = Some(Slot { meta, body, recoverable });
         }
         slot
     }
@@ -353,12 +365,16 @@ impl ChunkStore {
         let Some(data) = self.entities.get_mut(entity.index()) else { return };
         let position = data.series.find(timeline, component).unwrap_or_else(|| {
             let position = self.series.len() as u32;
-            self.series.push(Series { entity, timeline, component, index: Default::default(), version: 0 });
+            self.series.push(Series { timeline, component, index: Default::default(), version: 0 });
+            let before = data.series.heap_bytes();
             data.series.insert(timeline, component, position);
+            self.totals.index_changed(before, data.series.heap_bytes());
             position
         });
         if let Some(series) = self.series.get_mut(position as usize) {
+            let before = series.index.heap_bytes();
             series.index.insert(entry);
+            self.totals.index_changed(before, series.index.heap_bytes());
             series.version = self.generation;
         }
     }

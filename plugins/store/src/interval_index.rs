@@ -23,6 +23,8 @@ pub(crate) struct Entry {
     pub(crate) column: u16,
     /// The position of the timeline's column in the chunk, and [`LOADED`].
     time_column: u16,
+    /// The number of valid rows.
+    pub(crate) rows: u32,
 }
 
 /// Set where the chunk's body is in memory.
@@ -34,10 +36,11 @@ pub(crate) const MOST_COLUMNS: usize = LOADED as usize;
 type Key = (i64, u32);
 
 impl Entry {
-    pub(crate) fn new(range: TimeRange, slot: u32, column: usize, time_column: usize, loaded: bool) -> Self {
+    pub(crate) fn new(range: TimeRange, slot: u32, rows: u32, (column, time_column): (usize, usize), loaded: bool) -> Self {
         debug_assert!(column < MOST_COLUMNS && time_column < MOST_COLUMNS);
         let loaded = if loaded { LOADED } else { 0 };
-        Self { min: range.min, max: range.max, slot, column: column as u16, time_column: time_column as u16 | loaded }
+        let (column, time_column) = (column as u16, time_column as u16 | loaded);
+        Self { min: range.min, max: range.max, slot, column, time_column, rows }
     }
 
     /// The position of the timeline's column in the chunk.
@@ -88,6 +91,9 @@ impl Around {
 #[derive(Debug)]
 pub(crate) struct IntervalIndex {
     len: u32,
+    /// The nodes of the tree by kind, so that their bytes are known without a walk.
+    leaves: u32,
+    inners: u32,
     root: Root,
 }
 
@@ -104,6 +110,8 @@ struct Node {
     max: i64,
     /// The latest end below of a chunk that is loaded; `i64::MIN` where none is.
     loaded_max: i64,
+    /// The number of rows below.
+    rows: u64,
     kids: Kids,
 }
 
@@ -115,7 +123,7 @@ enum Kids {
 
 impl Default for IntervalIndex {
     fn default() -> Self {
-        Self { len: 0, root: Root::Few(SmallVec::new()) }
+        Self { len: 0, leaves: 0, inners: 0, root: Root::Few(SmallVec::new()) }
     }
 }
 
@@ -146,16 +154,26 @@ impl IntervalIndex {
                 entries.insert(at, entry);
             }
             Root::Few(entries) => {
-                let mut node = Node::leaf(entries.to_vec());
-                let sibling = node.insert(entry);
-                self.root = Root::Tree(Box::new(Node::above(node, sibling)));
+                let mut all = Vec::with_capacity(NODE_CAPACITY + 1);
+                all.extend(entries.drain(..));
+                self.leaves = 1;
+                self.root = Root::Tree(Box::new(Node::over(Kids::Entries(all))));
+                self.insert_in_tree(entry);
             }
-            Root::Tree(node) => {
-                if let Some(sibling) = node.insert(entry) {
-                    let old = std::mem::replace(&mut **node, Node::leaf(Vec::new()));
-                    **node = Node::above(old, Some(sibling));
-                }
-            }
+            Root::Tree(_) => self.insert_in_tree(entry),
+        }
+    }
+
+    fn insert_in_tree(&mut self, entry: Entry) {
+        let Root::Tree(root) = &mut self.root else { return };
+        let mut counts = Counts { leaves: &mut self.leaves, inners: &mut self.inners };
+        if let Some(sibling) = root.insert(entry, &mut counts) {
+            *counts.inners += 1;
+            let mut nodes = Vec::with_capacity(NODE_CAPACITY + 1);
+            let old = std::mem::replace(&mut **root, Node::over(Kids::Entries(Vec::new())));
+            nodes.push(old);
+            nodes.push(sibling);
+            **root = Node::over(Kids::Nodes(nodes));
         }
     }
 
@@ -170,17 +188,20 @@ impl IntervalIndex {
                 }
                 Err(_) => false,
             },
-            Root::Tree(node) => {
-                let removed = node.remove(key);
+            Root::Tree(root) => {
+                let mut counts = Counts { leaves: &mut self.leaves, inners: &mut self.inners };
+                let removed = root.remove(key, &mut counts).is_some();
                 // A root with a single child is not needed.
-                while let Kids::Nodes(nodes) = &mut node.kids
+                while let Kids::Nodes(nodes) = &mut root.kids
                     && nodes.len() == 1
                     && let Some(only) = nodes.pop()
                 {
-                    **node = only;
+                    *counts.inners -= 1;
+                    **root = only;
                 }
-                if node.is_empty() {
+                if root.is_empty() {
                     self.root = Root::Few(SmallVec::new());
+                    (self.leaves, self.inners) = (0, 0);
                 }
                 removed
             }
@@ -229,14 +250,64 @@ impl IntervalIndex {
         count.min(limit)
     }
 
-    /// The heap bytes of the index.
+    /// The number of rows per bucket of `range`, added to `buckets`. An entry that lies in one bucket counts there, and so
+    /// does a whole node; entries that span several are handed to `spread`, to be looked at more closely.
+    pub(crate) fn count_rows(&self, range: TimeRange, buckets: &mut [u32], mut spread: impl FnMut(&Entry, &mut [u32])) {
+        if range.is_empty() || buckets.is_empty() {
+            return;
+        }
+        match &self.root {
+            Root::Few(entries) => count_entries(entries, range, buckets, &mut spread),
+            Root::Tree(node) => node.count_rows(range, buckets, &mut spread),
+        }
+    }
+
+    /// The heap bytes of the index. Counted as nodes come and go.
     pub(crate) fn heap_bytes(&self) -> usize {
         match &self.root {
             Root::Few(entries) if entries.spilled() => entries.capacity() * size_of::<Entry>(),
             Root::Few(_) => 0,
-            Root::Tree(node) => size_of::<Node>() + node.heap_bytes(),
+            Root::Tree(_) => {
+                let (leaf, inner) = ((NODE_CAPACITY + 1) * size_of::<Entry>(), (NODE_CAPACITY + 1) * size_of::<Node>());
+                size_of::<Node>() + self.leaves as usize * leaf + self.inners as usize * inner
+            }
         }
     }
+
+    /// The heap bytes of the index, by a walk over all nodes.
+    pub(crate) fn walk_heap_bytes(&self) -> usize {
+        match &self.root {
+            Root::Few(entries) if entries.spilled() => entries.capacity() * size_of::<Entry>(),
+            Root::Few(_) => 0,
+            Root::Tree(node) => size_of::<Node>() + node.walk_heap_bytes(),
+        }
+    }
+}
+
+/// The bucket of `range` that a time lies in; times outside count with the first and the last.
+pub(crate) fn bucket_of(time: i64, range: TimeRange, buckets: usize) -> usize {
+    let time = time.clamp(range.min, range.max);
+    let width = u128::from(range.length()) + 1;
+    let at = u128::from(time.abs_diff(range.min)) * buckets as u128 / width;
+    usize::try_from(at).unwrap_or(0).min(buckets.saturating_sub(1))
+}
+
+/// The one bucket that an interval lies in; `None` where it spans several, or sticks out of the range.
+fn only_bucket(min: i64, max: i64, range: TimeRange, buckets: usize) -> Option<usize> {
+    if min < range.min || max > range.max {
+        return None;
+    }
+    let bucket = bucket_of(min, range, buckets);
+    (bucket == bucket_of(max, range, buckets)).then_some(bucket)
+}
+
+fn count_entries(entries: &[Entry], range: TimeRange, buckets: &mut [u32], spread: &mut impl FnMut(&Entry, &mut [u32])) {
+    overlapping_entries(entries, range, &mut |entry| {
+        match only_bucket(entry.min, entry.max, range, buckets.len()).and_then(|at| buckets.get_mut(at)) {
+            Some(bucket) => *bucket = bucket.saturating_add(entry.rows),
+            None => spread(entry, buckets),
+        }
+    });
 }
 
 fn around_entries(entries: &[Entry], time: i64, around: &mut Around) {
@@ -265,32 +336,17 @@ fn overlapping_entries(entries: &[Entry], range: TimeRange, visit: &mut impl FnM
     }
 }
 
+/// How many nodes a tree has.
+struct Counts<'a> {
+    leaves: &'a mut u32,
+    inners: &'a mut u32,
+}
+
 impl Node {
-    fn leaf(entries: Vec<Entry>) -> Self {
-        Self::over(Kids::Entries(entries))
-    }
-
-    fn inner(nodes: Vec<Self>) -> Self {
-        Self::over(Kids::Nodes(nodes))
-    }
-
     fn over(kids: Kids) -> Self {
-        let mut node = Self { first: (i64::MAX, u32::MAX), max: i64::MIN, loaded_max: i64::MIN, kids };
+        let mut node = Self { first: (i64::MAX, u32::MAX), max: i64::MIN, loaded_max: i64::MIN, rows: 0, kids };
         node.summarise();
         node
-    }
-
-    /// The node itself, or a new root above it and its sibling.
-    fn above(node: Self, sibling: Option<Self>) -> Self {
-        match sibling {
-            None => node,
-            Some(sibling) => {
-                let mut nodes = Vec::with_capacity(NODE_CAPACITY + 1);
-                nodes.push(node);
-                nodes.push(sibling);
-                Self::inner(nodes)
-            }
-        }
     }
 
     fn is_empty(&self) -> bool {
@@ -301,70 +357,98 @@ impl Node {
     }
 
     fn summarise(&mut self) {
-        (self.max, self.loaded_max) = (i64::MIN, i64::MIN);
-        let mut include = |max: i64, loaded_max: i64| {
+        (self.max, self.loaded_max, self.rows) = (i64::MIN, i64::MIN, 0);
+        let mut include = |max: i64, loaded_max: i64, rows: u64| {
             self.max = self.max.max(max);
             self.loaded_max = self.loaded_max.max(loaded_max);
+            self.rows += rows;
         };
         match &self.kids {
             Kids::Entries(entries) => {
-                self.first = entries.first().map_or((i64::MAX, u32::MAX), Entry::key);
-                entries.iter().for_each(|entry| include(entry.max, entry.loaded_max()));
+                entries.iter().for_each(|entry| include(entry.max, entry.loaded_max(), u64::from(entry.rows)));
             }
-            Kids::Nodes(nodes) => {
-                self.first = nodes.first().map_or((i64::MAX, u32::MAX), |node| node.first);
-                nodes.iter().for_each(|node| include(node.max, node.loaded_max));
-            }
+            Kids::Nodes(nodes) => nodes.iter().for_each(|node| include(node.max, node.loaded_max, node.rows)),
         }
+        self.summarise_first();
+    }
+
+    fn summarise_first(&mut self) {
+        self.first = match &self.kids {
+            Kids::Entries(entries) => entries.first().map_or((i64::MAX, u32::MAX), Entry::key),
+            Kids::Nodes(nodes) => nodes.first().map_or((i64::MAX, u32::MAX), |node| node.first),
+        };
     }
 
     /// Inserts below this node. Where it grew too large, it keeps the left part and answers the right one.
-    fn insert(&mut self, entry: Entry) -> Option<Self> {
+    fn insert(&mut self, entry: Entry, counts: &mut Counts<'_>) -> Option<Self> {
         self.first = self.first.min(entry.key());
         self.max = self.max.max(entry.max);
         self.loaded_max = self.loaded_max.max(entry.loaded_max());
+        self.rows += u64::from(entry.rows);
         let sibling = match &mut self.kids {
             Kids::Entries(entries) => {
                 let at = entries.partition_point(|other| other.key() < entry.key());
                 entries.insert(at, entry);
                 let right = split_off(entries, at)?;
-                Self::leaf(right)
+                *counts.leaves += 1;
+                Self::over(Kids::Entries(right))
             }
             Kids::Nodes(nodes) => {
                 let at = nodes.partition_point(|node| node.first <= entry.key()).saturating_sub(1);
-                let sibling = nodes.get_mut(at)?.insert(entry)?;
+                let sibling = nodes.get_mut(at)?.insert(entry, counts)?;
                 nodes.insert(at + 1, sibling);
                 let right = split_off(nodes, at + 1)?;
-                Self::inner(right)
+                *counts.inners += 1;
+                Self::over(Kids::Nodes(right))
             }
         };
         self.summarise();
         Some(sibling)
     }
 
-    fn remove(&mut self, key: Key) -> bool {
+    /// Removes from below this node, and answers what was removed.
+    fn remove(&mut self, key: Key, counts: &mut Counts<'_>) -> Option<Entry> {
         let removed = match &mut self.kids {
-            Kids::Entries(entries) => match entries.binary_search_by(|entry| entry.key().cmp(&key)) {
-                Ok(at) => {
-                    entries.remove(at);
-                    true
-                }
-                Err(_) => false,
-            },
+            Kids::Entries(entries) => {
+                let at = entries.binary_search_by(|entry| entry.key().cmp(&key)).ok()?;
+                entries.remove(at)
+            }
             Kids::Nodes(nodes) => {
                 let at = nodes.partition_point(|node| node.first <= key).saturating_sub(1);
-                let Some(node) = nodes.get_mut(at) else { return false };
-                let removed = node.remove(key);
+                let node = nodes.get_mut(at)?;
+                let removed = node.remove(key, counts)?;
                 if node.is_empty() {
+                    match &node.kids {
+                        Kids::Entries(_) => *counts.leaves -= 1,
+                        Kids::Nodes(_) => *counts.inners -= 1,
+                    }
                     nodes.remove(at);
                 }
                 removed
             }
         };
-        if removed {
+        if removed.max < self.max && removed.loaded_max() < self.loaded_max {
+            // Neither end is changed, so there is no need to look at all kids.
+            self.rows -= u64::from(removed.rows);
+            self.summarise_first();
+        } else {
             self.summarise();
         }
-        removed
+        Some(removed)
+    }
+
+    fn count_rows(&self, range: TimeRange, buckets: &mut [u32], spread: &mut impl FnMut(&Entry, &mut [u32])) {
+        if self.first.0 > range.max || self.max < range.min {
+            return;
+        }
+        if let Some(bucket) = only_bucket(self.first.0, self.max, range, buckets.len()).and_then(|at| buckets.get_mut(at)) {
+            *bucket = bucket.saturating_add(u32::try_from(self.rows).unwrap_or(u32::MAX));
+            return;
+        }
+        match &self.kids {
+            Kids::Entries(entries) => count_entries(entries, range, buckets, spread),
+            Kids::Nodes(nodes) => nodes.iter().for_each(|node| node.count_rows(range, buckets, spread)),
+        }
     }
 
     fn around(&self, time: i64, around: &mut Around) {
@@ -419,11 +503,11 @@ impl Node {
         }
     }
 
-    fn heap_bytes(&self) -> usize {
+    fn walk_heap_bytes(&self) -> usize {
         match &self.kids {
             Kids::Entries(entries) => entries.capacity() * size_of::<Entry>(),
             Kids::Nodes(nodes) => {
-                nodes.capacity() * size_of::<Self>() + nodes.iter().map(Self::heap_bytes).sum::<usize>()
+                nodes.capacity() * size_of::<Self>() + nodes.iter().map(Self::walk_heap_bytes).sum::<usize>()
             }
         }
     }

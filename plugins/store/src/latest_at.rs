@@ -174,7 +174,7 @@ impl ChunkStore {
                 }
                 continue;
             };
-            let (rows, times) = (body.rows(entry), body.times(entry));
+            let (rows, times) = (body.rows(entry, &self.order_bytes), body.times(entry));
             let after = rows.first_after(times, time);
             if after > 0 {
                 consider(&mut best, entry, rows.row(after - 1), times, &body.chunk);
@@ -193,7 +193,7 @@ impl ChunkStore {
         }
         if !missing.is_empty()
             && let Some(before) = around.loaded_before
-            && best.as_ref().is_none_or(|(time, ..)| before > *time)
+            && best.as_ref().is_none_or(|(time, ..)| before >= *time)
         {
             // The newest row that is loaded is shown, provisionally, though a row that is not loaded is newer.
             self.consider_ending_at(series, before, &mut best, None);
@@ -219,7 +219,7 @@ impl ChunkStore {
         series.index.for_each_ending_at(end, |entry| {
             let Some(slot) = self.slot(entry.slot) else { return };
             if let Some(body) = &slot.body {
-                let (rows, times) = (body.rows(entry), body.times(entry));
+                let (rows, times) = (body.rows(entry, &self.order_bytes), body.times(entry));
                 if rows.len() > 0 {
                     consider(best, entry, rows.row(rows.len() - 1), times, &body.chunk);
                 }

@@ -12,8 +12,9 @@
 //!
 //! # The store
 //! [`store`] keeps chunks and what leads to them: the [`tree`] of entities, and per entity, timeline and component an
-//! ordered index over the chunks' time ranges. Chunks come in through `insert` and go through `remove` and [`gc`]; each
-//! change is told as [`events`]. [`stats`] are counted as they change.
+//! ordered index over the chunks' time ranges. Chunks come in through `insert`, where `compaction` merges small ones and
+//! splits large ones, and go through `remove` and [`gc`]; each change is told as [`events`]. A chunk may be known and not
+//! loaded: its body comes from a [`source`]. [`stats`] are counted as they change, and `density` says where rows lie.
 //!
 //! # Queries
 //! [`latest_at`] says what a component was at a time, and for which times that holds; [`clear`] hides older data in it.
@@ -39,11 +40,17 @@ mod series;
 pub mod tree;
 
 pub mod events;
-pub mod gc;
+pub mod store;
+
+mod compaction;
 mod insert;
 mod remove;
+
+pub mod gc;
+pub mod source;
+
+mod density;
 pub mod stats;
-pub mod store;
 
 pub mod clear;
 pub mod latest_at;
@@ -60,12 +67,14 @@ pub use chunk::{Chunk, ChunkBuilder, ChunkError, ComponentColumn, TimeColumn};
 pub use clear::CLEAR_COMPONENT;
 pub use descriptor::ComponentDescriptor;
 pub use events::{ChangeReason, ChunkChange, StoreEvent};
+pub use gc::{DEFAULT_GC_BUDGET, GcOptions, GcOrder, GcReport};
 pub use ids::{ChunkId, ComponentId, EntityId, RowId, StoreId, StoreKind, TimelineId};
 pub use latest_at::{Hit, LatestAt};
 pub use meta::{AbsentChunk, AbsentComponent, ChunkMeta, ComponentMeta, TimelineMeta};
 pub use path::EntityPath;
 pub use range::{RangeAnswer, RangeDelta, RangeRow, RangeSlice};
 pub use recording::Recording;
+pub use source::{ChunkSource, ChunkSourceError, WishOptions};
 pub use stats::{EntityStats, StoreStats};
 pub use store::{ChunkStore, StoreError, StoreSettings};
 pub use time::{TimeRange, TimeType, Timeline};

@@ -6,7 +6,7 @@
 //! Clears are not applied: what draws a range fetches them apart, as rows of
 //! [`CLEAR_COMPONENT`](crate::clear::CLEAR_COMPONENT), and draws gaps.
 
-use std::{cmp::Reverse, collections::BinaryHeap, ops::Range, sync::Arc};
+use std::{cmp::Reverse, collections::BinaryHeap, ops::Range, sync::{Arc, atomic::AtomicU64}};
 
 use arrow_array::ArrayRef;
 use smallvec::SmallVec;
@@ -248,7 +248,7 @@ impl ChunkStore {
         let mut parts: Vec<Part<'_>> = Vec::new();
         series.index.for_each_overlapping(range, |entry| match self.slot(entry.slot) {
             Some(slot) => match &slot.body {
-                Some(body) => parts.extend(Part::new(body, entry, range)),
+                Some(body) => parts.extend(Part::new(body, entry, range, &self.order_bytes)),
                 None => answer.missing.push(slot.meta.id),
             },
             None => {}
@@ -292,8 +292,8 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn new(body: &'a Body, entry: &Entry, range: TimeRange) -> Option<Self> {
-        let (rows, times) = (body.rows(entry), body.times(entry));
+    fn new(body: &'a Body, entry: &Entry, range: TimeRange, order_bytes: &AtomicU64) -> Option<Self> {
+        let (rows, times) = (body.rows(entry, order_bytes), body.times(entry));
         let start = if range.min <= entry.min { 0 } else { rows.first_at(times, range.min) };
         let end = if range.max >= entry.max { rows.len() } else { rows.first_after(times, range.max) };
         if start >= end {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    AbsentChunk, Chunk, ChunkId, ChunkStore, ComponentId, EntityId, LatestAt, QueryCache, RangeAnswer, StoreError, StoreEvent,
+    AbsentChunk, Chunk, ChunkId, ChunkStore, ComponentId, EntityId, GcOptions, GcReport, LatestAt, QueryCache, RangeAnswer, StoreError, StoreEvent,
     StoreId, TimeRange, TimelineId,
 };
 
@@ -69,6 +69,13 @@ impl Recording {
     /// Drops the data of an entity. See [`ChunkStore::drop_entity`].
     pub fn drop_entity(&mut self, entity: EntityId) -> Vec<StoreEvent> {
         self.change(|store| store.drop_entity(entity))
+    }
+
+    /// Frees memory within a budget of time. See [`ChunkStore::gc`].
+    pub fn gc(&mut self, options: &GcOptions) -> (Vec<StoreEvent>, GcReport) {
+        let (events, report) = self.store.gc(options);
+        self.cache.on_events(&events);
+        (events, report)
     }
 
     /// Applies what changed to the cache, once per frame before the first query. Until then queries do without the cache.

@@ -1,6 +1,8 @@
 //! Chunks out: removed from the indices at the cost of what is removed, not of what is kept.
 
-use crate::{ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityId, StoreEvent, TimeRange, store::Slot};
+use crate::{ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityId, StoreEvent, TimeRange,
+    store::{EntityData, Slot},
+};
 
 impl ChunkStore {
     /// Drops chunks with their metadata. Ids that are not known are passed over.
@@ -37,7 +39,7 @@ impl ChunkStore {
 
     pub(crate) fn drop_slot(&mut self, slot: u32, reason: ChangeReason, events: &mut Vec<StoreEvent>) {
         self.generation += 1;
-        if let Some(Slot { meta, body }) = self.unlink(slot) {
+        if let Some(Slot { meta, body, .. }) = self.unlink(slot) {
             self.slot_of.remove(&meta.id);
             self.free_slots.push(slot);
             events.push(self.event(ChunkChange::Dropped, reason, meta, body.is_some()));
@@ -47,10 +49,15 @@ impl ChunkStore {
     /// Takes a chunk out of every index, and answers it. Its slot stays reserved.
     pub(crate) fn unlink(&mut self, slot: u32) -> Option<Slot> {
         let taken = self.slots.get_mut(slot as usize)?.take()?;
-        let Slot { meta, body } = &taken;
+        let Slot { meta, body, .. } = &taken;
         let entity = meta.entity;
         self.by_row.remove(&(meta.row_ids.0, slot));
         self.totals.remove(meta, body.is_some());
+        self.absent_first.remove(&slot);
+        if let Some(body) = body {
+            *self.order_bytes.get_mut() -= body.order_bytes() as u64;
+        }
+        let before = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
         for (at, timeline) in meta.timelines.iter().enumerate() {
             if !timeline.range.is_empty() {
                 self.unindex(entity, timeline.timeline, ComponentId::ANY, timeline.range.min, slot);
@@ -86,13 +93,17 @@ impl ChunkStore {
         if meta.is_static {
             self.unlink_static(entity, slot);
         }
+        let after = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
+        self.totals.index_changed(before, after);
         Some(taken)
     }
 
     fn unindex(&mut self, entity: EntityId, timeline: crate::TimelineId, component: ComponentId, min: i64, slot: u32) {
         let position = self.entity(entity).and_then(|data| data.series.find(timeline, component));
         if let Some(series) = position.and_then(|at| self.series.get_mut(at as usize)) {
+            let before = series.index.heap_bytes();
             series.index.remove(min, slot);
+            self.totals.index_changed(before, series.index.heap_bytes());
             series.version = self.generation;
         }
     }
@@ -106,7 +117,7 @@ impl ChunkStore {
             series.version = generation;
             if series.winner.is_some_and(|winner| winner.slot == slot) {
                 series.winner = series.slots.iter().fold(None, |winner, &other| {
-                    let Some(Slot { meta, body: Some(body) }) = self.slots.get(other as usize).and_then(Option::as_ref) else {
+                    let Some(Slot { meta, body: Some(body), .. }) = self.slots.get(other as usize).and_then(Option::as_ref) else {
                         return winner;
                     };
                     let column = meta.components.iter().position(|c| c.component == series.component);

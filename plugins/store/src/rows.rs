@@ -1,6 +1,9 @@
 //! The rows of a column in the order of their times.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 use arrow_array::Array as _;
 
@@ -11,8 +14,10 @@ use crate::{Chunk, RowId, interval_index::Entry};
 pub(crate) struct Body {
     pub(crate) chunk: Arc<Chunk>,
     /// Per (time column, component column), and made when the first of them is needed: most chunks are sorted and dense.
-    orders: OnceLock<Box<[OnceLock<Arc<[u32]>>]>>,
+    orders: OnceLock<Box<[Order]>>,
 }
+
+type Order = OnceLock<Arc<[u32]>>;
 
 /// The valid rows of a column, ordered by (time, row id).
 #[derive(Clone, Copy)]
@@ -72,7 +77,9 @@ impl Body {
     }
 
     /// The valid rows of a column of an index entry, in order. Sorts once, where it must.
-    pub(crate) fn rows(&self, entry: &Entry) -> Rows<'_> {
+    ///
+    /// What the order takes is added to `order_bytes`.
+    pub(crate) fn rows(&self, entry: &Entry, order_bytes: &AtomicU64) -> Rows<'_> {
         let (Some(times), Some(column)) = (
             self.chunk.timelines().get(usize::from(entry.time_column())),
             self.chunk.components().get(usize::from(entry.column)),
@@ -84,7 +91,11 @@ impl Body {
             return Rows::All(self.chunk.num_rows() as u32);
         }
         let width = self.chunk.components().len();
-        let orders = self.orders.get_or_init(|| (0..width * self.chunk.timelines().len()).map(|_| OnceLock::new()).collect());
+        let orders = self.orders.get_or_init(|| {
+            let orders: Box<[Order]> = (0..width * self.chunk.timelines().len()).map(|_| OnceLock::new()).collect();
+            order_bytes.fetch_add(size_of_val(&*orders) as u64, Ordering::Relaxed);
+            orders
+        });
         let Some(order) = orders.get(usize::from(entry.time_column()) * width + usize::from(entry.column)) else { return Rows::All(0) };
         Rows::Listed(order.get_or_init(|| {
             let mut rows: Vec<u32> = match column.lists().nulls() {
@@ -96,8 +107,20 @@ impl Body {
                 // Stable, so that of two rows with the same id the later one wins, as it does where nothing is sorted.
                 rows.sort_by_key(|&row| (times[row as usize], row_ids[row as usize]));
             }
-            rows.into()
+            let rows: Arc<[u32]> = rows.into();
+            order_bytes.fetch_add(list_bytes(&rows) as u64, Ordering::Relaxed);
+            rows
         }))
+    }
+
+    /// Whether the rows stand in the order of a time column.
+    pub(crate) fn is_in_order(&self, entry: &Entry) -> bool {
+        self.chunk.timelines().get(usize::from(entry.time_column())).is_some_and(crate::TimeColumn::is_sorted)
+    }
+
+    /// All rows as they stand.
+    pub(crate) fn all_rows(&self) -> Rows<'_> {
+        Rows::All(self.chunk.num_rows() as u32)
     }
 
     /// The newest valid row of a column of static data.
@@ -116,8 +139,12 @@ impl Body {
     /// The heap bytes of the orders that were made.
     pub(crate) fn order_bytes(&self) -> usize {
         self.orders.get().map_or(0, |orders| {
-            orders.len() * size_of::<OnceLock<Arc<[u32]>>>()
-                + orders.iter().filter_map(OnceLock::get).map(|rows| 16 + size_of_val(&**rows)).sum::<usize>()
+            size_of_val(&**orders) + orders.iter().filter_map(OnceLock::get).map(list_bytes).sum::<usize>()
         })
     }
+}
+
+/// The heap bytes of a list of rows, with the counters of its `Arc`.
+fn list_bytes(rows: &Arc<[u32]>) -> usize {
+    2 * size_of::<usize>() + size_of_val(&**rows)
 }

@@ -2,14 +2,13 @@
 
 use smallvec::SmallVec;
 
-use crate::{ComponentId, EntityId, RowId, TimelineId, interval_index::IntervalIndex};
+use crate::{ComponentId, RowId, TimelineId, interval_index::IntervalIndex};
 
 /// The chunks of one (entity, timeline, component).
 ///
 /// With [`ComponentId::ANY`] for the component it holds all chunks of the entity on the timeline.
 #[derive(Debug)]
 pub(crate) struct Series {
-    pub(crate) entity: EntityId,
     pub(crate) timeline: TimelineId,
     pub(crate) component: ComponentId,
     pub(crate) index: IntervalIndex,

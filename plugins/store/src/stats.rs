@@ -1,6 +1,13 @@
 //! Statistics: counted when they change, read at no cost.
 
-use crate::{ChunkMeta, ChunkStore, EntityId, store::Slot};
+use std::sync::atomic::Ordering;
+
+use crate::{
+    ChunkId, ChunkMeta, ChunkStore, EntityId, RowId,
+    rows::Body,
+    series::Series,
+    store::{EntityData, Slot},
+};
 
 /// What an entity holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,9 +75,17 @@ impl StoreStats {
 pub(crate) struct Totals {
     chunks: EntityStats,
     meta_bytes: u64,
+    /// The bytes of what hangs on entities and series.
+    index_bytes: u64,
 }
 
 impl Totals {
+    /// Something that an index holds took `before` bytes and takes `after`.
+    #[inline]
+    pub(crate) fn index_changed(&mut self, before: usize, after: usize) {
+        self.index_bytes = self.index_bytes + after as u64 - before as u64;
+    }
+
     pub(crate) fn add(&mut self, meta: &ChunkMeta, loaded: bool) {
         self.chunks.add(meta, loaded);
         self.meta_bytes += meta.heap_bytes() as u64;
@@ -111,39 +126,42 @@ impl ChunkStore {
         self.entity(entity).map_or(NOTHING, |data| &data.stats)
     }
 
-    /// What the store holds.
+    /// What the store holds. Costs as much as there are timelines: all else was counted when it changed.
     pub fn store_stats(&self) -> StoreStats {
         StoreStats {
             chunks: self.totals.chunks,
             meta_bytes: self.totals.meta_bytes,
-            index_bytes: self.walk_index_bytes(),
+            index_bytes: self.totals.index_bytes + self.table_bytes(),
         }
     }
 
-    /// The bytes of the indices, by a walk over all of them.
-    pub(crate) fn walk_index_bytes(&self) -> u64 {
-        let entities: usize = self
-            .entities
-            .iter()
-            .map(|data| {
-                data.series.heap_bytes()
-                    + data.statics.capacity() * size_of::<crate::series::StaticSeries>()
-                    + data.components.capacity() * size_of::<(crate::ComponentId, u32)>()
-                    + data.clears.as_ref().map_or(0, |clears| clears.heap_bytes())
-            })
-            .sum();
-        let bytes = entities
-            + self.entities.capacity() * size_of::<crate::store::EntityData>()
+    /// What [`Self::store_stats`] says, by a walk over everything: to check the counts by.
+    pub fn recount(&self) -> StoreStats {
+        let mut totals = Totals::default();
+        for slot in self.slots.iter().flatten() {
+            totals.add(&slot.meta, slot.body.is_some());
+        }
+        let entities: usize = self.entities.iter().map(|data| data.heap_bytes() + data.tail_bytes()).sum();
+        let series: usize = self.series.iter().map(|series| series.index.walk_heap_bytes()).sum();
+        let orders: usize = self.slots.iter().flatten().filter_map(|slot| slot.body.as_ref()).map(Body::order_bytes).sum();
+        let counted_orders = self.order_bytes.load(Ordering::Relaxed);
+        let index_bytes = self.table_bytes() - counted_orders + (entities + series + orders) as u64;
+        StoreStats { chunks: totals.chunks, meta_bytes: totals.meta_bytes, index_bytes }
+    }
+
+    /// The bytes of the tables, whose capacities are at hand.
+    fn table_bytes(&self) -> u64 {
+        let bytes = self.entities.capacity() * size_of::<EntityData>()
             + self.names.heap_bytes()
             + self.tree.heap_bytes()
             + self.timelines.iter().map(|data| data.ranges.heap_bytes()).sum::<usize>()
-            + self.series.capacity() * size_of::<crate::series::Series>()
-            + self.series.iter().map(|series| series.index.heap_bytes()).sum::<usize>()
+            + self.series.capacity() * size_of::<Series>()
             + self.slots.capacity() * size_of::<Option<Slot>>()
-            + self.slots.iter().flatten().filter_map(|slot| slot.body.as_ref()).map(crate::rows::Body::order_bytes).sum::<usize>()
             + self.free_slots.capacity() * size_of::<u32>()
-            + self.slot_of.capacity() * (size_of::<(crate::ChunkId, u32)>() + 1)
-            + self.by_row.len() * size_of::<(crate::RowId, u32)>() * 3 / 2;
-        bytes as u64
+            + self.slot_of.capacity() * (size_of::<(ChunkId, u32)>() + 1)
+            // What a tree of the standard library takes per entry, on average.
+            + self.by_row.len() * size_of::<(RowId, u32)>() * 3 / 2
+            + self.gc.heap_bytes();
+        bytes as u64 + self.order_bytes.load(Ordering::Relaxed)
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     Chunk, ChunkError, ChunkId, ChunkMeta, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId, StoreId, TimeRange,
     TimeType, Timeline, TimelineId,
     clear::EntityClears,
+    compaction::Tail,
     names::Names,
     range_tree::RangeTree,
     rows::Body,
@@ -87,6 +88,8 @@ pub(crate) struct Slot {
     pub(crate) meta: Arc<ChunkMeta>,
     /// `None` where the chunk is known and not loaded.
     pub(crate) body: Option<Body>,
+    /// Whether a source can give the body back.
+    pub(crate) recoverable: bool,
 }
 
 /// What the store knows of an entity.
@@ -100,6 +103,25 @@ pub(crate) struct EntityData {
     /// The components of some chunk, ordered by name, and how many chunks have them.
     pub(crate) components: Vec<(ComponentId, u32)>,
     pub(crate) stats: EntityStats,
+    /// The chunks that wait to be merged, by kind.
+    pub(crate) tails: Vec<Tail>,
+}
+
+impl EntityData {
+    /// The heap bytes, without the tails.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let slots = |series: &StaticSeries| if series.slots.spilled() { series.slots.capacity() * size_of::<u32>() } else { 0 };
+        self.series.heap_bytes()
+            + self.statics.capacity() * size_of::<StaticSeries>()
+            + self.statics.iter().map(slots).sum::<usize>()
+            + self.components.capacity() * size_of::<(ComponentId, u32)>()
+            + self.clears.as_ref().map_or(0, |clears| clears.heap_bytes())
+    }
+
+    /// The heap bytes of the tails.
+    pub(crate) fn tail_bytes(&self) -> usize {
+        self.tails.capacity() * size_of::<Tail>() + self.tails.iter().map(Tail::heap_bytes).sum::<usize>()
+    }
 }
 
 /// What the store knows of a timeline.
@@ -133,6 +155,10 @@ pub struct ChunkStore {
     pub(crate) by_row: std::collections::BTreeSet<(RowId, u32)>,
     pub(crate) totals: crate::stats::Totals,
     pub(crate) gc: crate::gc::GcState,
+    /// The chunks without a body that should be loaded before all others.
+    pub(crate) absent_first: std::collections::BTreeSet<u32>,
+    /// The bytes of the orders of rows that queries made.
+    pub(crate) order_bytes: AtomicU64,
 }
 
 impl ChunkStore {
@@ -160,6 +186,8 @@ impl ChunkStore {
             by_row: std::collections::BTreeSet::new(),
             totals: crate::stats::Totals::default(),
             gc: crate::gc::GcState::default(),
+            absent_first: std::collections::BTreeSet::new(),
+            order_bytes: AtomicU64::new(0),
         }
     }
 

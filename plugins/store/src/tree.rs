@@ -20,12 +20,14 @@ struct TreeNode {
 pub struct EntityTree {
     nodes: Vec<TreeNode>,
     ids: FxHashMap<EntityPath, EntityId>,
+    /// The bytes of the paths and of the lists of children.
+    node_bytes: usize,
 }
 
 impl Default for EntityTree {
     fn default() -> Self {
         let root = TreeNode { path: EntityPath::root(), parent: None, children: Vec::new() };
-        Self { nodes: vec![root], ids: std::iter::once((EntityPath::root(), EntityId::ROOT)).collect() }
+        Self { nodes: vec![root], ids: std::iter::once((EntityPath::root(), EntityId::ROOT)).collect(), node_bytes: 0 }
     }
 }
 
@@ -102,7 +104,10 @@ impl EntityTree {
             let id = EntityId::from_index(self.nodes.len());
             let siblings = &self.nodes[parent.index()].children;
             let at = siblings.partition_point(|other| self.nodes[other.index()].path.last_part() < path.last_part());
-            self.nodes[parent.index()].children.insert(at, id);
+            let siblings = &mut self.nodes[parent.index()].children;
+            let before = siblings.capacity();
+            siblings.insert(at, id);
+            self.node_bytes += (siblings.capacity() - before) * size_of::<EntityId>() + path.heap_bytes();
             self.ids.insert(path.clone(), id);
             self.nodes.push(TreeNode { path, parent: Some(parent), children: Vec::new() });
             parent = id;
@@ -112,7 +117,7 @@ impl EntityTree {
 
     pub(crate) fn heap_bytes(&self) -> usize {
         self.nodes.capacity() * size_of::<TreeNode>()
-            + self.nodes.iter().map(|node| node.children.capacity() * size_of::<EntityId>()).sum::<usize>()
+            + self.node_bytes
             + self.ids.capacity() * (size_of::<(EntityPath, EntityId)>() + 1)
     }
 }

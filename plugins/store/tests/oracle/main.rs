@@ -5,7 +5,7 @@
 mod model;
 
 use chronoscope_store::{
-    ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityPath, LatestAt, QueryCache, Recording, StoreEvent, StoreId,
+    ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityPath, GcOptions, GcOrder, LatestAt, QueryCache, Recording, StoreEvent, StoreId,
     StoreSettings, TimeRange,
 };
 use model::{CLEAR, COMPONENTS, ChunkSpec, ENTITIES, Found, Model, ModelChunk, RowSpec, TIMELINES, instances};
@@ -21,6 +21,7 @@ enum Op {
     DropEntity(usize),
     Evict(usize),
     Load(usize),
+    Gc { kib: u64, latest: usize, protect: Option<(i64, i64)>, farthest: Option<i64> },
     Apply,
     Query { entity: usize, timeline: usize, time: i64, component: usize },
     Range { entity: usize, timeline: usize, min: i64, len: i64, component: usize },
@@ -54,6 +55,7 @@ fn chunk(with_clears: bool) -> impl Strategy<Value = ChunkSpec> {
 
 fn op() -> impl Strategy<Value = Op> {
     let query = (0..ENTITIES.len(), 0..2_usize, TIMES.start - 2..TIMES.end + 2, 0..3_usize);
+    let gc = (0..3_u64, 0..3_usize, proptest::option::of((TIMES, 0..4_i64)), proptest::option::of(TIMES));
     let range = (0..ENTITIES.len(), 0..2_usize, TIMES.start - 2..TIMES.end, 0..8_i64, 0..3_usize);
     prop_oneof![
         6 => chunk(false).prop_map(Op::Insert),
@@ -62,6 +64,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..ENTITIES.len()).prop_map(Op::DropEntity),
         2 => any::<usize>().prop_map(Op::Evict),
         3 => any::<usize>().prop_map(Op::Load),
+        1 => gc.prop_map(|(kib, latest, protect, farthest)| Op::Gc { kib, latest, protect, farthest }),
         4 => Just(Op::Apply),
         12 => query.prop_map(|(entity, timeline, time, component)| Op::Query { entity, timeline, time, component }),
         3 => range.prop_map(|(entity, timeline, min, len, component)| Op::Range { entity, timeline, min, len, component }),
@@ -71,15 +74,17 @@ fn op() -> impl Strategy<Value = Op> {
 /// The store and its model, side by side.
 struct Bench {
     recording: Recording,
+    /// The chunk that a merge made, whose parts are about to be dropped.
+    merged: Option<ChunkId>,
     model: Model,
     next_chunk: u128,
     next_row: u64,
 }
 
 impl Bench {
-    fn new() -> Self {
-        let store = ChunkStore::with_settings(StoreId::recording("test", "test"), StoreSettings::without_compaction());
-        Self { recording: Recording::from_store(store), model: Model::default(), next_chunk: 1, next_row: 1 }
+    fn new(settings: StoreSettings) -> Self {
+        let store = ChunkStore::with_settings(StoreId::recording("test", "test"), settings);
+        Self { recording: Recording::from_store(store), merged: None, model: Model::default(), next_chunk: 1, next_row: 1 }
     }
 
     fn store(&self) -> &ChunkStore {
@@ -94,9 +99,21 @@ impl Bench {
     fn follow(&mut self, events: &[StoreEvent]) {
         for event in events {
             match event.change {
+                ChunkChange::Added if event.reason == ChangeReason::Merged => {
+                    let spec = ChunkSpec { entity: 0, timelines: [true, true], rows: Vec::new() };
+                    self.model.chunks.insert(event.meta.id, ModelChunk { spec, loaded: true });
+                    self.merged = Some(event.meta.id);
+                }
                 ChunkChange::Added => {}
                 ChunkChange::Dropped => {
-                    assert!(self.model.chunks.remove(&event.meta.id).is_some());
+                    let dropped = self.model.chunks.remove(&event.meta.id).unwrap();
+                    assert_eq!(event.has_body, dropped.loaded);
+                    if event.reason == ChangeReason::Merged {
+                        // The rows are in the merged chunk now.
+                        let merged = &mut self.model.chunks.get_mut(&self.merged.unwrap()).unwrap().spec;
+                        (merged.entity, merged.timelines) = (dropped.spec.entity, dropped.spec.timelines);
+                        merged.rows.extend(dropped.spec.rows);
+                    }
                 }
                 ChunkChange::Loaded => self.model.chunks.get_mut(&event.meta.id).unwrap().loaded = true,
                 ChunkChange::Evicted => self.model.chunks.get_mut(&event.meta.id).unwrap().loaded = false,
@@ -113,11 +130,19 @@ impl Bench {
         let id = ChunkId::from_u128(self.next_chunk);
         self.next_chunk += 1;
         let events = self.recording.insert(spec.build(id)).unwrap();
-        assert!(self.recording.insert(spec.build(id)).unwrap().is_empty(), "a chunk that is there is not taken again");
+        if self.store().chunk(id).is_some() {
+            assert!(self.recording.insert(spec.build(id)).unwrap().is_empty(), "a chunk that is there is not taken again");
+        }
         let overwritten: Vec<ChunkId> =
             events.iter().filter(|event| event.reason == ChangeReason::Overwritten).map(|event| event.meta.id).collect();
-        if self.store().chunk(id).is_some() {
-            self.model.chunks.insert(id, ModelChunk { spec: spec.clone(), loaded: true });
+        let mut taken = 0;
+        for event in events.iter().filter(|event| event.change == ChunkChange::Added && event.reason == ChangeReason::Request) {
+            assert!(event.meta.id == id || event.split_from == Some(id));
+            // A large chunk comes in pieces, which hold its rows in order.
+            let rows: Vec<RowSpec> = spec.rows[taken..taken + event.meta.num_rows as usize].to_vec();
+            taken += rows.len();
+            let spec = ChunkSpec { rows, ..spec.clone() };
+            self.model.chunks.insert(event.meta.id, ModelChunk { spec, loaded: true });
         }
         for id in overwritten {
             let spec = &self.model.chunks[&id].spec;
@@ -162,12 +187,60 @@ impl Bench {
                     self.follow(&events);
                 }
             }
+            Op::Gc { kib, latest, protect, farthest } => self.gc(kib * 1024, latest, protect, farthest),
             Op::Apply => self.recording.apply_pending(),
             Op::Query { entity, timeline, time, component } => self.check(entity, timeline, time, component),
             Op::Range { entity, timeline, min, len, component } => {
                 self.check_range(entity, timeline, TimeRange::new(min, min + len), component);
             }
         }
+    }
+
+    fn gc(&mut self, target_bytes: u64, protect_latest: usize, protect: Option<(i64, i64)>, farthest: Option<i64>) {
+        let timeline = self.store().timeline_id(TIMELINES[0]);
+        let range = |(min, length)| TimeRange::new(min, min + length);
+        let mut options = GcOptions {
+            target_bytes,
+            protect_latest,
+            protected_time_ranges: timeline.zip(protect.map(range)).into_iter().collect(),
+            order: timeline.zip(farthest).map_or(GcOrder::OldestRow, |(timeline, time)| GcOrder::FarthestFrom { timeline, time }),
+            // As short as can be: each call marks or sweeps one chunk.
+            time_budget: std::time::Duration::ZERO,
+            ..GcOptions::default()
+        };
+        let before = self.model.chunks.clone();
+        let latest: Vec<Vec<Found>> = self.latest_rows(protect_latest);
+        for calls in 0.. {
+            let (events, report) = self.recording.gc(&options);
+            self.follow(&events);
+            for event in &events {
+                assert_eq!((event.change, event.reason), (ChunkChange::Dropped, ChangeReason::Collected));
+                let spec = &before[&event.meta.id].spec;
+                assert!(!spec.is_static());
+                let is_protected = |row: &RowSpec| protect.is_some_and(|p| spec.timelines[0] && range(p).contains(row.times[0]));
+                let times = spec.rows.iter().map(|row| row.times[0]);
+                let spans = TimeRange::new(times.clone().min().unwrap(), times.max().unwrap());
+                assert!(!spec.rows.iter().any(is_protected), "{spans:?} is protected");
+            }
+            options.target_bytes = options.target_bytes.saturating_sub(report.freed_bytes);
+            if report.done {
+                break;
+            }
+            assert!(calls < 10_000, "a collection ends");
+        }
+        assert_eq!(self.latest_rows(protect_latest), latest, "the latest rows stay");
+    }
+
+    /// Of each series the latest rows, loaded or not.
+    fn latest_rows(&self, count: usize) -> Vec<Vec<Found>> {
+        let mut all = Vec::new();
+        for entity in 0..ENTITIES.len() {
+            for (timeline, component) in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)] {
+                let rows = self.model.rows(entity, Some(timeline), component, true);
+                all.push(rows[rows.len().saturating_sub(count)..].to_vec());
+            }
+        }
+        all
     }
 
     fn ids(&self, entity: usize, timeline: usize, component: usize) -> Option<(chronoscope_store::EntityId, chronoscope_store::TimelineId, ComponentId)> {
@@ -207,11 +280,9 @@ impl Bench {
         } else if expected.is_some() {
             // Maximal: beyond each end the answer is another one.
             assert_eq!(validity.min, series_validity.min);
-            if validity.max < TIMES.end {
+            if validity.max < i64::MAX {
                 let beyond = self.store().latest_at(e, Some(t), validity.max + 1, c);
                 assert_ne!(sorted(&beyond), sorted(&plain));
-            } else {
-                assert_eq!(validity.max, i64::MAX);
             }
         } else {
             assert_eq!(validity.max, series_validity.max);
@@ -279,6 +350,7 @@ impl Bench {
         let bytes: u64 =
             store.chunks().filter_map(|(_, chunk)| chunk).map(|chunk| chunk.num_bytes()).sum();
         assert_eq!(store.num_bytes(), bytes);
+        assert_eq!(store.store_stats(), store.recount(), "what is counted is what is there");
         for (at, name) in TIMELINES.iter().enumerate() {
             let Some(timeline) = store.timeline_id(name) else { continue };
             let times = |entity: Option<usize>| {
@@ -292,6 +364,23 @@ impl Bench {
             for (entity, path) in ENTITIES.iter().enumerate() {
                 let Some(id) = store.entity_id(&(*path).into()) else { continue };
                 assert_eq!(store.entity_time_range(id, timeline), times(Some(entity)));
+                let rows = || chunks.iter().filter(|c| c.spec.entity == entity && c.spec.timelines[at]).flat_map(|c| &c.spec.rows);
+                if chunks.iter().all(|chunk| chunk.loaded) {
+                    for (component, buckets, range) in
+                        [(None, 3, TimeRange::new(2, 13)), (Some(0), 32, TimeRange::new(-1, 20)), (Some(1), 7, TimeRange::new(3, 9))]
+                    {
+                        let mut expected = vec![0; buckets];
+                        let counts = |row: &&RowSpec| component.is_none_or(|c: usize| row.cells[c].is_some());
+                        for time in rows().filter(counts).map(|row| row.times[at]).filter(|time| range.contains(*time)) {
+                            let width = range.max - range.min + 1;
+                            expected[((time - range.min) * buckets as i64 / width) as usize] += 1;
+                        }
+                        let Some(c) = component.map_or(Some(None), |c| store.component_id(COMPONENTS[c]).map(Some)) else {
+                            continue;
+                        };
+                        assert_eq!(store.density(id, c, timeline, range, buckets), expected);
+                    }
+                }
             }
         }
     }
@@ -313,25 +402,58 @@ fn config() -> ProptestConfig {
     ProptestConfig { cases: 300, rng_seed: RngSeed::Fixed(0x5eed), ..ProptestConfig::default() }
 }
 
+fn check_history(settings: StoreSettings, ops: Vec<Op>) {
+    let mut bench = Bench::new(settings);
+    for op in ops {
+        bench.apply(op);
+    }
+    bench.recording.apply_pending();
+    bench.check_all();
+    // Once more, now from the cache.
+    bench.check_all();
+}
+
 proptest! {
     #![proptest_config(config())]
 
     #[test]
     fn any_history_equals_the_model(ops in proptest::collection::vec(op(), 1..60)) {
-        let mut bench = Bench::new();
-        for op in ops {
-            bench.apply(op);
-        }
-        bench.recording.apply_pending();
-        bench.check_all();
-        // Once more, now from the cache.
-        bench.check_all();
+        check_history(StoreSettings::without_compaction(), ops);
+    }
+
+    #[test]
+    fn any_history_equals_the_model_with_merging(ops in proptest::collection::vec(op(), 1..100)) {
+        check_history(StoreSettings { max_rows: 6, ..StoreSettings::default() }, ops);
     }
 }
 
 #[test]
+fn many_small_chunks_become_few() {
+    let mut bench = Bench::new(StoreSettings::default());
+    for time in 0..1000 {
+        let row = RowSpec { row_id: 0, times: [time, time], cells: [Some(vec![time as i32]), None, None] };
+        bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: vec![row] });
+    }
+    assert!(bench.store().num_chunks() < 64, "{}", bench.store().num_chunks());
+    bench.recording.apply_pending();
+    bench.check_range(1, 0, TimeRange::EVERYTHING, 0);
+    (0..1000).for_each(|time| bench.check(1, 0, time, 0));
+    bench.check_schema();
+}
+
+#[test]
+fn a_large_chunk_is_split() {
+    let mut bench = Bench::new(StoreSettings { max_rows: 10, ..StoreSettings::default() });
+    let row = |time| RowSpec { row_id: 0, times: [time, time], cells: [Some(vec![time as i32]), None, None] };
+    bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: (0..35).map(row).collect() });
+    assert_eq!(bench.store().num_chunks(), 4);
+    bench.check_range(1, 0, TimeRange::EVERYTHING, 0);
+    bench.check_schema();
+}
+
+#[test]
 fn events_that_were_not_handed_in_do_no_harm() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::new(StoreSettings::default());
     let row = |time, value| RowSpec { row_id: 0, times: [time, time], cells: [Some(vec![value]), None, None] };
     bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: vec![row(1, 10)] });
     bench.recording.apply_pending();

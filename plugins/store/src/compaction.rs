@@ -1,0 +1,227 @@
+//! Compaction: small chunks are merged as they arrive, large ones are split.
+//!
+//! A chunk per row is how most data is logged, and a few hundred bytes of index per row would be more than the row. So the
+//! chunks of an entity that have the same columns gather in levels, of up to 16 rows, 256 rows, and so on. Sixteen chunks
+//! of a level, or as many as make a chunk of the size wanted, are merged into one of the next. Each row is so copied once
+//! per level, three times with the default settings, and one insert causes at most one merge per level. (This is the
+//! tiered compaction of log-structured merge trees, without the trees.)
+//!
+//! Chunks that a source can give back are left alone: the source knows them by their ids. After a merge an id is forgotten,
+//! so that a chunk which is inserted again is not recognised; its rows are there twice then, with the same row ids.
+
+use std::sync::Arc;
+
+use arrow_schema::DataType;
+use smallvec::SmallVec;
+
+use crate::{
+    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, StoreError, StoreEvent, TimeRange, TimelineId,
+    meta::{ComponentMeta, TimelineMeta},
+    rows::Body,
+};
+
+/// How many chunks of a level are merged at once.
+const FAN_IN: usize = 16;
+
+/// How many kinds of chunks of one entity can gather at a time.
+const MOST_TAILS: usize = 8;
+
+/// Chunks of one entity with the same columns that wait to be merged.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    timelines: SmallVec<[TimelineId; 2]>,
+    components: SmallVec<[ComponentId; 4]>,
+    data_types: Box<[DataType]>,
+    levels: SmallVec<[Level; 1]>,
+}
+
+#[derive(Debug, Default)]
+struct Level {
+    waiting: Vec<(u32, ChunkId)>,
+    rows: usize,
+    bytes: u64,
+}
+
+impl Tail {
+    fn takes(&self, meta: &ChunkMeta, chunk: &Chunk) -> bool {
+        self.timelines.iter().copied().eq(meta.timelines.iter().map(|column| column.timeline))
+            && self.components.iter().copied().eq(meta.components.iter().map(|column| column.component))
+            && self.data_types.iter().eq(chunk.components().iter().map(|column| arrow_array::Array::data_type(column.lists())))
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.data_types.len() * size_of::<DataType>()
+            + if self.timelines.spilled() { self.timelines.capacity() * size_of::<TimelineId>() } else { 0 }
+            + if self.components.spilled() { self.components.capacity() * size_of::<ComponentId>() } else { 0 }
+            + if self.levels.spilled() { self.levels.capacity() * size_of::<Level>() } else { 0 }
+            + self.levels.iter().map(|level| level.waiting.capacity() * size_of::<(u32, ChunkId)>()).sum::<usize>()
+    }
+}
+
+/// The level of a chunk: 16 times as many rows each.
+fn level_of(rows: usize) -> usize {
+    rows.max(1).ilog2() as usize / FAN_IN.ilog2() as usize
+}
+
+impl ChunkStore {
+    /// The pieces of a chunk that is larger than the settings want, in the order of its rows. The first keeps the id, so
+    /// that the chunk is recognised when it comes again.
+    pub(crate) fn split(&self, chunk: &Arc<Chunk>) -> Option<Vec<Chunk>> {
+        let rows = chunk.num_rows();
+        let settings = &self.settings;
+        let (max_rows, max_bytes) = (settings.max_rows.max(1), settings.max_bytes.max(1));
+        if !settings.compaction || chunk.is_static() || rows < 2 {
+            return None;
+        }
+        if rows <= max_rows.saturating_mul(2) && chunk.num_bytes() <= max_bytes.saturating_mul(2) {
+            return None;
+        }
+        let by_bytes = usize::try_from(chunk.num_bytes().div_ceil(max_bytes)).unwrap_or(usize::MAX);
+        let pieces = rows.div_ceil(max_rows).max(by_bytes).min(rows);
+        let each = rows.div_ceil(pieces);
+        let pieces = (0..rows.div_ceil(each)).map(|piece| {
+            let id = if piece == 0 { chunk.id() } else { ChunkId::new() };
+            chunk.slice(id, piece * each..((piece + 1) * each).min(rows))
+        });
+        Some(pieces.collect())
+    }
+
+    /// Lets a chunk that was just added gather with others, and merges those that are enough.
+    pub(crate) fn compact(&mut self, slot: u32, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
+        let mut slot = slot;
+        let (max_rows, max_bytes) = (self.settings.max_rows, self.settings.max_bytes);
+        while let Some(place) = self.slot(slot)
+            && let Some(body) = &place.body
+            && place.meta.num_rows as usize <= max_rows / 2
+            && place.meta.num_bytes <= max_bytes / 2
+        {
+            let meta = Arc::clone(&place.meta);
+            let chunk = Arc::clone(&body.chunk);
+            let Some(data) = self.entities.get_mut(meta.entity.index()) else { return Ok(()) };
+            let before = data.tail_bytes();
+            let full = take_in(&mut data.tails, slot, &meta, &chunk, max_rows, max_bytes);
+            let after = data.tail_bytes();
+            self.totals.index_changed(before, after);
+            let Some(full) = full else { return Ok(()) };
+            let Some(merged) = self.merge(&full, events)? else { return Ok(()) };
+            slot = merged;
+        }
+        Ok(())
+    }
+
+    /// Puts one chunk in the place of several.
+    fn merge(&mut self, parts: &[(u32, ChunkId)], events: &mut Vec<StoreEvent>) -> Result<Option<u32>, StoreError> {
+        // Some may be gone by now.
+        let mut parts: Vec<(&ChunkMeta, &Body, u32)> = parts
+            .iter()
+            .filter_map(|&(slot, id)| {
+                let place = self.slot(slot).filter(|place| place.meta.id == id && !place.recoverable)?;
+                Some((&*place.meta, place.body.as_ref()?, slot))
+            })
+            .collect();
+        if parts.len() < 2 {
+            return Ok(None);
+        }
+        // Chunks that arrived out of order become sorted.
+        parts.sort_by_key(|(meta, ..)| (meta.timelines.first().map(|column| column.range.min), meta.row_ids.0));
+        let chunks: Vec<&Chunk> = parts.iter().map(|(_, body, _)| &*body.chunk).collect();
+        let Ok(merged) = Chunk::concat(ChunkId::new(), &chunks) else { return Ok(None) };
+        let metas: Vec<&ChunkMeta> = parts.iter().map(|(meta, ..)| *meta).collect();
+        let Some(meta) = merged_meta(&merged, &metas) else { return Ok(None) };
+        let slots: Vec<u32> = parts.iter().map(|(.., slot)| *slot).collect();
+        let merged = self.add(meta, Some(Body::new(Arc::new(merged))), false, ChangeReason::Merged, events)?;
+        for slot in slots {
+            self.drop_slot(slot, ChangeReason::Merged, events);
+        }
+        Ok(Some(merged))
+    }
+}
+
+/// Notes a chunk in the tail of its kind. Answers the chunks to merge, once there are enough.
+fn take_in(
+    tails: &mut Vec<Tail>,
+    slot: u32,
+    meta: &ChunkMeta,
+    chunk: &Chunk,
+    max_rows: usize,
+    max_bytes: u64,
+) -> Option<Vec<(u32, ChunkId)>> {
+    let at = tails.iter().position(|tail| tail.takes(meta, chunk)).unwrap_or_else(|| {
+        if tails.len() >= MOST_TAILS {
+            // The kind that was seen first is the one least likely to go on.
+            tails.remove(0);
+        }
+        tails.push(Tail {
+            timelines: meta.timelines.iter().map(|column| column.timeline).collect(),
+            components: meta.components.iter().map(|column| column.component).collect(),
+            data_types: chunk.components().iter().map(|c| arrow_array::Array::data_type(c.lists()).clone()).collect(),
+            levels: SmallVec::new(),
+        });
+        tails.len() - 1
+    });
+    let tail = tails.get_mut(at)?;
+    let rows = meta.num_rows as usize;
+    let level_at = level_of(rows);
+    if tail.levels.len() <= level_at {
+        tail.levels.resize_with(level_at + 1, Level::default);
+    }
+    let level = tail.levels.get_mut(level_at)?;
+    let overflows = level.rows + rows > max_rows || level.bytes + meta.num_bytes > max_bytes;
+    if overflows {
+        // What waits is as large as it may become; the newcomer begins anew.
+        let full = std::mem::take(level);
+        *level = Level { waiting: vec![(slot, meta.id)], rows, bytes: meta.num_bytes };
+        return Some(full.waiting);
+    }
+    level.waiting.push((slot, meta.id));
+    level.rows += rows;
+    level.bytes += meta.num_bytes;
+    (level.waiting.len() >= FAN_IN).then(|| std::mem::take(level).waiting)
+}
+
+/// What is known of a merged chunk, without looking at its rows again.
+fn merged_meta(merged: &Chunk, parts: &[&ChunkMeta]) -> Option<ChunkMeta> {
+    let first = parts.first()?;
+    let components = first
+        .components
+        .iter()
+        .enumerate()
+        .map(|(at, column)| {
+            let columns = || parts.iter().filter_map(|part| part.components.get(at));
+            ComponentMeta {
+                component: column.component,
+                num_valid: columns().map(|column| column.num_valid).sum(),
+                ranges: (0..first.timelines.len())
+                    .map(|timeline| {
+                        columns()
+                            .filter_map(|column| column.ranges.get(timeline))
+                            .fold(TimeRange::EMPTY, |union, range| union.union(range))
+                    })
+                    .collect(),
+            }
+        })
+        .collect();
+    let timelines = first
+        .timelines
+        .iter()
+        .zip(merged.timelines())
+        .map(|(known, column)| TimelineMeta {
+            timeline: known.timeline,
+            range: column.range(),
+            sorted: column.is_sorted(),
+        })
+        .collect();
+    Some(ChunkMeta {
+        id: merged.id(),
+        entity: first.entity,
+        is_static: false,
+        num_rows: merged.num_rows() as u32,
+        num_bytes: merged.num_bytes(),
+        row_ids: (
+            parts.iter().map(|part| part.row_ids.0).min()?,
+            parts.iter().map(|part| part.row_ids.1).max()?,
+        ),
+        timelines,
+        components,
+    })
+}
