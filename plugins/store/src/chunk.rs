@@ -2,8 +2,8 @@
 
 use std::{ops::Range, sync::Arc};
 
-use arrow_array::{Array, ArrayRef, ListArray, cast::AsArray as _};
-use arrow_buffer::{OffsetBuffer, ScalarBuffer};
+use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, ListArray, cast::AsArray as _};
+use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field};
 use smallvec::SmallVec;
 
@@ -115,6 +115,69 @@ impl TimeColumn {
     }
 }
 
+/// A column of row ids. Cheap to clone and to slice; a column that comes as an Arrow array is read where it lies.
+#[derive(Clone, Debug)]
+pub struct RowIds {
+    /// 16 bytes per row.
+    bytes: Buffer,
+}
+
+impl RowIds {
+    /// The ids.
+    pub fn as_slice(&self) -> &[RowId] {
+        // Bytes have no alignment, and there are 16 of them per id: this does not fail.
+        bytemuck::try_cast_slice(self.bytes.as_slice()).unwrap_or_default()
+    }
+
+    /// The number of ids.
+    pub fn len(&self) -> usize {
+        self.bytes.len() / size_of::<RowId>()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Some of the ids, sharing the memory.
+    #[must_use]
+    fn slice(&self, start: usize, len: usize) -> Self {
+        Self { bytes: self.bytes.slice_with_length(start * size_of::<RowId>(), len * size_of::<RowId>()) }
+    }
+}
+
+impl From<&[RowId]> for RowIds {
+    fn from(ids: &[RowId]) -> Self {
+        Self { bytes: Buffer::from(bytemuck::cast_slice::<RowId, u8>(ids)) }
+    }
+}
+
+impl From<Vec<RowId>> for RowIds {
+    fn from(ids: Vec<RowId>) -> Self {
+        Self::from(ids.as_slice())
+    }
+}
+
+impl<const N: usize> From<[RowId; N]> for RowIds {
+    fn from(ids: [RowId; N]) -> Self {
+        Self::from(ids.as_slice())
+    }
+}
+
+impl TryFrom<&FixedSizeBinaryArray> for RowIds {
+    /// The length that a value has.
+    type Error = i32;
+
+    /// The ids of an array of 16 bytes per value, without a copy. Nulls count with the bytes that stand there.
+    fn try_from(array: &FixedSizeBinaryArray) -> Result<Self, i32> {
+        if usize::try_from(array.value_length()) != Ok(size_of::<RowId>()) {
+            return Err(array.value_length());
+        }
+        // Of an array that is a slice, the values are sliced as well.
+        Ok(Self { bytes: array.values().slice_with_length(0, array.len() * size_of::<RowId>()) })
+    }
+}
+
 /// One component of a chunk: a list of instances per row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComponentColumn {
@@ -166,7 +229,7 @@ impl ComponentColumn {
 pub struct Chunk {
     id: ChunkId,
     entity_path: EntityPath,
-    row_ids: Arc<[RowId]>,
+    row_ids: RowIds,
     row_ids_sorted: bool,
     timelines: SmallVec<[TimeColumn; 2]>,
     components: Vec<ComponentColumn>,
@@ -183,7 +246,7 @@ impl Chunk {
     pub fn new(
         id: ChunkId,
         entity_path: EntityPath,
-        row_ids: impl Into<Arc<[RowId]>>,
+        row_ids: impl Into<RowIds>,
         timelines: impl IntoIterator<Item = TimeColumn>,
         components: impl IntoIterator<Item = ComponentColumn>,
     ) -> Result<Self, ChunkError> {
@@ -227,7 +290,7 @@ impl Chunk {
     pub fn slice(&self, id: ChunkId, rows: Range<usize>) -> Self {
         let end = rows.end.min(self.num_rows());
         let (start, len) = (rows.start.min(end), end - rows.start.min(end));
-        let row_ids: Arc<[RowId]> = self.row_ids.get(start..end).unwrap_or_default().into();
+        let row_ids = self.row_ids.slice(start, len);
         let timelines = self
             .timelines
             .iter()
@@ -290,7 +353,7 @@ impl Chunk {
             components.push(ComponentColumn { descriptor: column.descriptor.clone(), lists });
         }
         let mut row_ids: Vec<RowId> = Vec::with_capacity(rows);
-        chunks.iter().for_each(|chunk| row_ids.extend_from_slice(&chunk.row_ids));
+        chunks.iter().for_each(|chunk| row_ids.extend_from_slice(chunk.row_ids()));
         Ok(Self::from_checked(id, entity_path, row_ids.into(), timelines, components))
     }
 
@@ -298,7 +361,7 @@ impl Chunk {
     fn from_checked(
         id: ChunkId,
         entity_path: EntityPath,
-        row_ids: Arc<[RowId]>,
+        row_ids: RowIds,
         timelines: SmallVec<[TimeColumn; 2]>,
         components: Vec<ComponentColumn>,
     ) -> Self {
@@ -309,7 +372,7 @@ impl Chunk {
         Self {
             id,
             entity_path,
-            row_ids_sorted: row_ids.windows(2).all(|pair| pair[0] <= pair[1]),
+            row_ids_sorted: row_ids.as_slice().is_sorted(),
             row_ids,
             timelines,
             components,
@@ -343,8 +406,8 @@ impl Chunk {
     }
 
     /// An id per row.
-    pub fn row_ids(&self) -> &Arc<[RowId]> {
-        &self.row_ids
+    pub fn row_ids(&self) -> &[RowId] {
+        self.row_ids.as_slice()
     }
 
     /// Whether the row ids never decrease.

@@ -1,10 +1,12 @@
 //! Ids: unique ones that travel with the data, and small ones that a store hands out.
 
 use std::{
+    cmp::Ordering,
     fmt,
+    hash::{Hash, Hasher},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -16,65 +18,86 @@ fn next_tuid() -> u128 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
     // A clock that jumps back must not make ids shrink, so the greatest time seen is kept.
     static LATEST: AtomicU64 = AtomicU64::new(0);
-    let nanos = LATEST.fetch_max(nanos, Ordering::Relaxed).max(nanos);
-    (u128::from(nanos) << 64) | u128::from(COUNTER.fetch_add(1, Ordering::Relaxed))
+    let nanos = LATEST.fetch_max(nanos, Relaxed).max(nanos);
+    (u128::from(nanos) << 64) | u128::from(COUNTER.fetch_add(1, Relaxed))
 }
 
 macro_rules! tuid {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(u128);
+        ///
+        /// 16 bytes in the order in which they travel, so that a column of ids is read where it lies.
+        #[derive(Clone, Copy, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+        #[repr(transparent)]
+        pub struct $name([u8; 16]);
 
         impl $name {
             /// A new id, greater than all that this process made before.
             #[expect(clippy::new_without_default, reason = "each call gives another value")]
             pub fn new() -> Self {
-                Self(next_tuid())
+                Self::from_u128(next_tuid())
             }
 
             /// The id with these bits: the high half is a time in nanoseconds, the low half a counter.
             pub const fn from_u128(bits: u128) -> Self {
-                Self(bits)
+                Self(bits.to_be_bytes())
             }
 
             /// The id's bits.
             pub const fn as_u128(self) -> u128 {
-                self.0
+                u128::from_be_bytes(self.0)
             }
 
             /// The id as it travels: 16 bytes, big end first, so that bytes order as ids do.
             pub const fn to_be_bytes(self) -> [u8; 16] {
-                self.0.to_be_bytes()
+                self.0
             }
 
             /// The id that travelled as these bytes.
             pub const fn from_be_bytes(bytes: [u8; 16]) -> Self {
-                Self(u128::from_be_bytes(bytes))
+                Self(bytes)
             }
 
             /// The least id.
-            pub const MIN: Self = Self(0);
+            pub const MIN: Self = Self([0; 16]);
 
             /// The greatest id.
-            pub const MAX: Self = Self(u128::MAX);
+            pub const MAX: Self = Self([u8::MAX; 16]);
 
             /// The `count`-th id after this one.
             #[must_use]
             pub const fn incremented_by(self, count: u64) -> Self {
-                Self(self.0.wrapping_add(count as u128))
+                Self::from_u128(self.as_u128().wrapping_add(count as u128))
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                self.as_u128().cmp(&other.as_u128())
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                state.write_u128(self.as_u128());
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:032X}", self.0)
+                write!(f, "{:032X}", self.as_u128())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($name), "({:X})"), self.0)
+                write!(f, concat!(stringify!($name), "({:X})"), self.as_u128())
             }
         }
     };

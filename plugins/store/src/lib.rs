@@ -63,7 +63,7 @@ pub mod recording;
 pub use arrow_array as arrow;
 
 pub use cache::{CacheStats, QueryCache};
-pub use chunk::{Chunk, ChunkBuilder, ChunkError, ComponentColumn, TimeColumn};
+pub use chunk::{Chunk, ChunkBuilder, ChunkError, ComponentColumn, RowIds, TimeColumn};
 pub use clear::CLEAR_COMPONENT;
 pub use descriptor::ComponentDescriptor;
 pub use events::{ChangeReason, ChunkChange, StoreEvent};
