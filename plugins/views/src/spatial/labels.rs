@@ -1,0 +1,94 @@
+//! Texts over data, laid out so that they can be read.
+
+use std::sync::Arc;
+
+use egui::{Align2, Color32, FontId, Pos2, Rect, Vec2};
+use glam::DVec3;
+
+use super::projection::Projector;
+use crate::ViewStyle;
+
+/// How many labels are drawn in a view at most.
+pub const MAX_LABELS: usize = 100;
+
+/// A label and where it goes in the view's space.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacedLabel {
+    /// The middle of the upper edge of the text.
+    pub position: DVec3,
+    /// The text.
+    pub text: Arc<str>,
+    /// The colour of the text in sRGB.
+    pub color: [u8; 4],
+}
+
+/// Draws labels, the nearest first, without those that would cover one that is drawn already.
+pub fn paint_labels(painter: &egui::Painter, tile: Rect, projector: &Projector, labels: &[PlacedLabel], style: &ViewStyle) {
+    let mut seen: Vec<(f64, usize, Pos2)> = labels
+        .iter()
+        .enumerate()
+        .filter_map(|(at, label)| {
+            let seen = projector.project(label.position)?;
+            let is_visible = projector.contains(seen.position, 0.0);
+            is_visible.then(|| (seen.depth, at, tile.min + Vec2::new(seen.position.x as f32, seen.position.y as f32)))
+        })
+        .collect();
+    seen.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let mut taken: Vec<Rect> = Vec::new();
+    let font = FontId::proportional(12.0);
+    for (_, at, anchor) in seen {
+        if taken.len() >= MAX_LABELS {
+            break;
+        }
+        let Some(label) = labels.get(at) else { continue };
+        let [r, g, b, _] = label.color;
+        let color = readable(Color32::from_rgb(r, g, b), style.label_background);
+        let galley = painter.layout(label.text.to_string(), font.clone(), color, 240.0);
+        let rect = Align2::CENTER_TOP.anchor_size(anchor + Vec2::new(0.0, 4.0), galley.size() + Vec2::new(8.0, 4.0));
+        if taken.iter().any(|other| other.intersects(rect)) {
+            continue;
+        }
+        painter.rect_filled(rect, 4.0, style.label_background);
+        painter.galley(rect.min + Vec2::new(4.0, 2.0), galley, color);
+        taken.push(rect);
+    }
+}
+
+/// A colour of text that can be told from its background: moved towards white or black until it can.
+pub fn readable(color: Color32, background: Color32) -> Color32 {
+    let target = if luminance(background) < 0.4 { Color32::WHITE } else { Color32::BLACK };
+    let mut readable = color;
+    for step in 1..=4u8 {
+        if contrast(readable, background) >= 4.5 {
+            break;
+        }
+        readable = color.lerp_to_gamma(target, f32::from(step) * 0.25);
+    }
+    readable
+}
+
+/// Relative luminance, after the Web Content Accessibility Guidelines 2.
+fn luminance(color: Color32) -> f32 {
+    let linear = egui::Rgba::from(color.to_opaque());
+    0.2126 * linear.r() + 0.7152 * linear.g() + 0.0722 * linear.b()
+}
+
+fn contrast(a: Color32, b: Color32) -> f32 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dark_text_on_dark_becomes_readable() {
+        let background = Color32::from_rgb(20, 20, 24);
+        for color in [Color32::from_rgb(0, 0, 90), Color32::BLACK, Color32::from_rgb(120, 0, 0)] {
+            assert!(contrast(readable(color, background), background) >= 4.5, "{color:?}");
+        }
+        let orange = Color32::from_rgb(230, 120, 40);
+        assert_eq!(readable(orange, background), orange, "what can be read stays as it is");
+    }
+}

@@ -1,0 +1,82 @@
+//! What 3D and 2D views share: everything but where one stands and how one moves.
+//!
+//! # From data to instances
+//! [`visualizers`] turn components into [`SpatialVisual`]s, in the entity's own space, by the rules in [`attributes`]. A picture
+//! stays what was logged until it is shown ([`pictures`]).
+//!
+//! # From instances to the GPU
+//! Each view has a [`scene`](SpatialScene): it takes what changed from the [`sources`], writes [`batches`] of instances on a render
+//! layer of the view's own, and has [`textures`] made of pictures. The [`camera`] renders to an image of the tile's size and sleeps
+//! while nothing changes. Until somebody says where to look, [`framing`] does.
+//!
+//! # From the tile to the data
+//! [`projection`] knows where on the tile something is seen, [`picking`] what is under the pointer. [`labels`] are drawn by the user
+//! interface, which [`tile`] has in common.
+
+pub mod bounds;
+pub mod labels;
+pub mod picking;
+pub mod pictures;
+pub mod projection;
+pub mod textures;
+pub mod visual;
+pub mod visualizers;
+
+pub(crate) mod attributes;
+pub(crate) mod batches;
+pub(crate) mod camera;
+pub(crate) mod framing;
+pub(crate) mod properties;
+pub(crate) mod scene;
+pub(crate) mod sources;
+pub(crate) mod tile;
+
+use bevy::{app::App, app::Plugin, ecs::prelude::*};
+use chronoscope_blueprint::ViewClassId;
+use chronoscope_frame::{Frame, FrameSystems};
+
+pub use scene::{Space, SpatialScene, SpatialScenes};
+pub use sources::AppSpatialExt;
+pub use visual::{Label, SpatialVisual};
+
+use sources::SpatialSources;
+use textures::PictureTextures;
+use visualizers::{
+    Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer, Points2DVisualizer,
+    Points3DVisualizer, SegmentationImageVisualizer,
+};
+
+/// The steps of presenting spatial views, within [`FrameSystems::Present`].
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SpatialSystems {
+    /// Writes instances and textures. Reads visuals, transforms, selection; writes [`SpatialScenes`].
+    Scenes,
+    /// Places cameras and decides which of them render.
+    Cameras,
+}
+
+/// What 3D and 2D views share. Added by the plugins of both.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SpatialPlugin;
+
+impl Plugin for SpatialPlugin {
+    fn build(&self, app: &mut App) {
+        const POINTS: f32 = -2.5;
+        const LINES: f32 = -1.5;
+        app.init_resource::<SpatialScenes>().init_resource::<SpatialSources>().init_resource::<PictureTextures>();
+        app.add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
+            .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
+            .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
+            .add_spatial_visualizer::<ImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<SegmentationImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<Boxes2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<LineStrips2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<Points2DVisualizer>(&[ViewClassId::SPATIAL_2D], POINTS);
+        app.configure_sets(Frame, (SpatialSystems::Scenes, SpatialSystems::Cameras).chain().in_set(FrameSystems::Present));
+        app.add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes));
+    }
+
+    fn is_unique(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,182 @@
+//! From the space of a view to its tile and back: the same mathematics as the camera's, in f64 and in points of the tile.
+
+use glam::{DAffine3, DVec2, DVec3};
+
+/// How a view's space comes to its tile. Places in the tile are points of the user interface, from its top left corner.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Projector {
+    /// Width and height of the tile in points.
+    pub size: DVec2,
+    /// How depth is treated.
+    pub lens: Lens,
+}
+
+/// How depth is treated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lens {
+    /// What is farther is smaller.
+    Perspective {
+        /// From the view's space to that of the eye: X right, Y up, looking along negative Z.
+        eye_from_view: DAffine3,
+        /// The distance in points at which a unit is as large as a point.
+        focal_points: f64,
+        /// What is nearer is not seen.
+        near: f64,
+    },
+    /// X and Y are shown as they are: X right, Y down. What has smaller Z lies in front.
+    Plane {
+        /// What stands in the middle of the tile.
+        center: DVec2,
+        /// Points per unit.
+        scale: f64,
+    },
+}
+
+impl Default for Projector {
+    fn default() -> Self {
+        Self { size: DVec2::ZERO, lens: Lens::Plane { center: DVec2::ZERO, scale: 1.0 } }
+    }
+}
+
+/// A place in a tile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Projected {
+    /// Points from the top left corner of the tile.
+    pub position: DVec2,
+    /// Distance from the eye along its direction, or Z in a plane. Smaller is in front.
+    pub depth: f64,
+    /// Points per unit at this depth.
+    pub scale: f64,
+}
+
+/// What can be seen at a place of the tile: everything along `direction` from `origin`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ray {
+    /// Where it begins.
+    pub origin: DVec3,
+    /// Where it goes, of length one.
+    pub direction: DVec3,
+}
+
+impl Projector {
+    /// Where a place is seen. `None` for what lies behind the eye.
+    pub fn project(&self, place: DVec3) -> Option<Projected> {
+        match self.lens {
+            Lens::Perspective { eye_from_view, focal_points, near } => {
+                self.project_eye(eye_from_view.transform_point3(place), focal_points, near)
+            }
+            Lens::Plane { center, scale } => {
+                Some(Projected { position: self.size * 0.5 + (place.truncate() - center) * scale, depth: place.z, scale })
+            }
+        }
+    }
+
+    /// Where a straight line is seen, cut off where it comes too near to the eye.
+    pub fn project_line(&self, a: DVec3, b: DVec3) -> Option<[Projected; 2]> {
+        let Lens::Perspective { eye_from_view, focal_points, near } = self.lens else {
+            return Some([self.project(a)?, self.project(b)?]);
+        };
+        let (mut a, mut b) = (eye_from_view.transform_point3(a), eye_from_view.transform_point3(b));
+        let (depth_a, depth_b) = (-a.z, -b.z);
+        if depth_a < near && depth_b < near {
+            return None;
+        }
+        let at_near = |behind: DVec3, ahead: DVec3| {
+            let fraction = (near + behind.z) / (behind.z - ahead.z);
+            // A little beyond, so that rounding does not bring it back behind the plane.
+            behind.lerp(ahead, (fraction + 1e-9).min(1.0))
+        };
+        if depth_a < near {
+            a = at_near(a, b);
+        } else if depth_b < near {
+            b = at_near(b, a);
+        }
+        Some([self.project_eye(a, focal_points, near * 0.5)?, self.project_eye(b, focal_points, near * 0.5)?])
+    }
+
+    fn project_eye(&self, place: DVec3, focal_points: f64, near: f64) -> Option<Projected> {
+        let depth = -place.z;
+        if !(depth >= near && depth.is_finite()) {
+            return None;
+        }
+        let scale = focal_points / depth;
+        let offset = DVec2::new(place.x, -place.y) * scale;
+        offset.is_finite().then(|| Projected { position: self.size * 0.5 + offset, depth, scale })
+    }
+
+    /// What is seen at a place of the tile.
+    pub fn ray(&self, position: DVec2) -> Ray {
+        let offset = position - self.size * 0.5;
+        match self.lens {
+            Lens::Perspective { eye_from_view, focal_points, .. } => {
+                let view_from_eye = eye_from_view.inverse();
+                let direction = DVec3::new(offset.x, -offset.y, -focal_points);
+                Ray {
+                    origin: view_from_eye.translation,
+                    direction: view_from_eye.transform_vector3(direction).try_normalize().unwrap_or(DVec3::NEG_Z),
+                }
+            }
+            Lens::Plane { center, scale } => {
+                let place = center + offset / scale.max(f64::MIN_POSITIVE);
+                Ray { origin: place.extend(-1e9), direction: DVec3::Z }
+            }
+        }
+    }
+
+    /// Whether a place of the tile lies in it, give or take a margin in points.
+    pub fn contains(&self, position: DVec2, margin: f64) -> bool {
+        position.cmpge(DVec2::splat(-margin)).all() && position.cmple(self.size + margin).all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn eye_at(position: DVec3) -> Projector {
+        let eye_from_view = DAffine3::look_at_rh(position, DVec3::ZERO, DVec3::Z);
+        Projector { size: DVec2::new(200.0, 100.0), lens: Lens::Perspective { eye_from_view, focal_points: 100.0, near: 0.1 } }
+    }
+
+    #[test]
+    fn what_is_looked_at_is_in_the_middle() {
+        let seen = eye_at(DVec3::new(0.0, -10.0, 0.0)).project(DVec3::ZERO).unwrap();
+        assert!(seen.position.distance(DVec2::new(100.0, 50.0)) < 1e-9);
+        assert!((seen.depth - 10.0).abs() < 1e-9 && (seen.scale - 10.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn up_is_up_and_right_is_right() {
+        let projector = eye_at(DVec3::new(0.0, -10.0, 0.0));
+        assert!(projector.project(DVec3::Z).unwrap().position.y < 50.0);
+        assert!(projector.project(DVec3::X).unwrap().position.x > 100.0);
+        assert_eq!(projector.project(DVec3::new(0.0, -11.0, 0.0)), None);
+    }
+
+    #[test]
+    fn rays_undo_projection() {
+        let projector = eye_at(DVec3::new(3.0, -10.0, 4.0));
+        let place = DVec3::new(1.0, 2.0, -0.5);
+        let seen = projector.project(place).unwrap();
+        let ray = projector.ray(seen.position);
+        assert!((place - ray.origin).cross(ray.direction).length() < 1e-9);
+    }
+
+    #[test]
+    fn lines_are_cut_at_the_eye() {
+        let projector = eye_at(DVec3::new(0.0, -10.0, 0.0));
+        let [a, b] = projector.project_line(DVec3::new(1.0, -30.0, 0.0), DVec3::new(1.0, 10.0, 0.0)).unwrap();
+        assert!(a.position.is_finite() && a.position.x > b.position.x);
+        assert!(projector.project_line(DVec3::new(0.0, -30.0, 0.0), DVec3::new(0.0, -20.0, 0.0)).is_none());
+    }
+
+    #[test]
+    fn planes_have_y_down() {
+        let projector = Projector { size: DVec2::splat(100.0), lens: Lens::Plane { center: DVec2::new(10.0, 20.0), scale: 2.0 } };
+        assert_eq!(projector.project(DVec3::new(11.0, 23.0, 0.0)).unwrap().position, DVec2::new(52.0, 56.0));
+        let ray = projector.ray(DVec2::new(52.0, 56.0));
+        assert_eq!(ray.origin.truncate(), DVec2::new(11.0, 23.0));
+    }
+}

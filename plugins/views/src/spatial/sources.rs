@@ -1,0 +1,70 @@
+//! The visualizers whose visuals spatial views present. Views ask them all alike; which one made a visual does not matter then.
+
+use std::sync::Arc;
+
+use bevy::{app::App, ecs::prelude::*};
+use chronoscope_blueprint::ViewId;
+use chronoscope_frame::{AppVisualizerExt, Report, Visualizer, Visuals};
+use chronoscope_store::EntityId;
+
+use super::visual::SpatialVisual;
+
+/// The position of a visualizer among those of spatial views.
+pub(crate) type SourceId = u16;
+
+/// Registers visualizers of spatial views.
+pub trait AppSpatialExt {
+    /// Adds a visualizer to spatial view classes, and presents what it makes.
+    ///
+    /// `default_radius` is that of marks that bring none: scene units, or negative points.
+    fn add_spatial_visualizer<V: Visualizer<Visual = SpatialVisual>>(&mut self, classes: &[&str], default_radius: f32) -> &mut Self;
+}
+
+impl AppSpatialExt for App {
+    fn add_spatial_visualizer<V: Visualizer<Visual = SpatialVisual>>(&mut self, classes: &[&str], default_radius: f32) -> &mut Self {
+        self.add_visualizer::<V>(classes);
+        self.init_resource::<SpatialSources>();
+        let sources = &mut self.world_mut().resource_mut::<SpatialSources>().sources;
+        if sources.iter().all(|source| source.name != V::INFO.name) {
+            sources.push(SpatialSource { name: V::INFO.name, default_radius, changes: changes::<V>, reports: reports::<V> });
+        }
+        self
+    }
+}
+
+/// The visualizers of spatial views, in the order in which they were registered.
+#[derive(Resource, Default, Clone)]
+pub(crate) struct SpatialSources {
+    pub(crate) sources: Vec<SpatialSource>,
+}
+
+/// One visualizer of spatial views.
+#[derive(Clone, Copy)]
+pub(crate) struct SpatialSource {
+    pub(crate) name: &'static str,
+    pub(crate) default_radius: f32,
+    pub(crate) changes: fn(&World, ViewId) -> SourceChanges,
+    pub(crate) reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
+}
+
+/// What changed in the visuals of one visualizer in one view.
+#[derive(Default)]
+pub(crate) struct SourceChanges {
+    /// What is gone. To be carried out before what changed.
+    pub(crate) removed: Vec<EntityId>,
+    /// What was made anew; `None` where there is nothing to draw.
+    pub(crate) changed: Vec<(EntityId, Option<Arc<SpatialVisual>>)>,
+}
+
+fn changes<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -> SourceChanges {
+    let Some(visuals) = world.get_resource::<Visuals<V>>().and_then(|visuals| visuals.view(view)) else {
+        return SourceChanges::default();
+    };
+    let changed = visuals.changed().iter().map(|entity| (*entity, visuals.get(*entity).cloned())).collect();
+    SourceChanges { removed: visuals.removed().to_vec(), changed }
+}
+
+fn reports<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -> Vec<(EntityId, Report)> {
+    let visuals = world.get_resource::<Visuals<V>>().and_then(|visuals| visuals.view(view));
+    visuals.into_iter().flat_map(|visuals| visuals.reports()).map(|(entity, report)| (entity, report.clone())).collect()
+}

@@ -1,0 +1,163 @@
+//! The tile of a spatial view: its picture, its labels, what the pointer points at, and what to say where there is nothing.
+
+use bevy::ecs::prelude::*;
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
+use chronoscope_frame::{Cursor, DataResults, Item, Selection, ViewerCommand, ViewerCommands};
+use chronoscope_store::arrow::ArrayRef;
+use chronoscope_types::ComponentName;
+use egui::{Align2, Color32, FontId, Pos2, Rect, Response, Sense, Ui};
+use glam::DVec2;
+
+use super::{
+    labels::paint_labels,
+    picking::{MAX_INSTANCES, Pick, Pickable, pick},
+    scene::{SceneKey, SpatialScene, SpatialScenes},
+    sources::SpatialSources,
+};
+use crate::{ViewStyle, ViewUiContext};
+
+/// A tile with what happened in it.
+pub(crate) struct Tile<'w> {
+    /// What is shown.
+    pub(crate) scene: &'w SpatialScene,
+    /// What the pointer does.
+    pub(crate) response: Response,
+    /// Where the tile is.
+    pub(crate) rect: Rect,
+    /// What the pointer is over.
+    pub(crate) pick: Option<Pick<SceneKey>>,
+    /// The theme.
+    pub(crate) style: ViewStyle,
+}
+
+impl Tile<'_> {
+    /// A place on screen in points from the tile's top left corner.
+    pub(crate) fn local(&self, position: Pos2) -> DVec2 {
+        let offset = position - self.rect.min;
+        DVec2::new(f64::from(offset.x), f64::from(offset.y))
+    }
+
+    /// Where the pointer is, in points from the tile's top left corner.
+    pub(crate) fn pointer(&self) -> Option<DVec2> {
+        self.response.hover_pos().map(|position| self.local(position))
+    }
+
+    /// Width and height in points.
+    pub(crate) fn size(&self) -> DVec2 {
+        DVec2::new(f64::from(self.rect.width()), f64::from(self.rect.height()))
+    }
+}
+
+/// Draws a view's picture and labels into all the space there is, and lights up and selects what the pointer is over.
+///
+/// `None` where the view has no scene yet: in its first frame.
+pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewId) -> Option<Tile<'w>> {
+    let world = context.world;
+    let style = world.get_resource::<ViewStyle>().cloned().unwrap_or_default();
+    let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, 0.0, style.background);
+    let scene = world.get_resource::<SpatialScenes>()?.get(view)?;
+    if let Some(texture) = scene.texture() {
+        let all = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
+        painter.image(texture, rect, all, Color32::WHITE);
+    }
+    paint_labels(&painter, rect, scene.projector(), scene.labels(), &style);
+    if scene.is_empty() {
+        paint_empty_state(&painter, rect, &empty_state(context, scene), &style);
+    }
+
+    let mut tile = Tile { scene, response, rect, pick: None, style };
+    if tile.response.hovered() && !tile.response.dragged() {
+        tile.pick = tile.pointer().and_then(|pointer| pick_at(scene, pointer));
+    }
+    point(ui, context, &tile, view);
+    Some(tile)
+}
+
+/// Sets properties of a view, such as `EyeControls3D:position`, together. An empty array takes a property back.
+pub(crate) fn set_properties(commands: &mut ViewerCommands, view: ViewId, properties: impl IntoIterator<Item = (ComponentName, ArrayRef)>) {
+    let components = properties.into_iter().map(|(name, array)| (name.descriptor(), array)).collect();
+    commands.push(ViewerCommand::Blueprint(BlueprintCommand::SetProperty(view, components)));
+}
+
+fn pick_at(scene: &SpatialScene, pointer: DVec2) -> Option<Pick<SceneKey>> {
+    let pickables = scene.shown().map(|(key, shown)| Pickable {
+        key,
+        visual: &*shown.visual,
+        view_from_entity: shown.view_from_entity,
+        default_radius: shown.default_radius,
+    });
+    pick(scene.projector(), pointer, pickables, MAX_INSTANCES)
+}
+
+/// Emits what pointing and clicking mean. Hover is announced only where it changes, so that a resting pointer is no command.
+fn point(ui: &Ui, context: &mut ViewUiContext<'_>, tile: &Tile<'_>, view: ViewId) {
+    let item = tile.pick.and_then(|pick| {
+        let entity = tile.scene.get(pick.key)?.path.clone();
+        Some(Item::DataResult { view, entity })
+    });
+    let selection = context.world.resource::<Selection>();
+    let memory = ui.id().with(("points at", view));
+    let pointed_before = ui.data(|data| data.get_temp::<bool>(memory)).unwrap_or(false);
+    if tile.response.hovered() {
+        if !tile.response.dragged() && selection.hovered != item && (item.is_some() || pointed_before) {
+            context.commands.push(ViewerCommand::Hover(item.clone()));
+        }
+    } else if pointed_before {
+        context.commands.push(ViewerCommand::Hover(None));
+    }
+    ui.data_mut(|data| data.insert_temp(memory, item.is_some()));
+
+    if tile.response.clicked() {
+        let toggles = ui.input(|input| input.modifiers.command);
+        let item = item.unwrap_or(Item::View(view));
+        context.commands.push(if toggles { ViewerCommand::ToggleSelected(item) } else { ViewerCommand::Select(vec![item]) });
+    }
+}
+
+/// Why there is nothing to see, and what to do.
+fn empty_state(context: &ViewUiContext<'_>, scene: &SpatialScene) -> String {
+    let kind = match scene.space {
+        super::Space::Three => "3D",
+        super::Space::Two => "2D",
+    };
+    let Some(results) = context.get::<DataResults>().filter(|results| !results.is_empty()) else {
+        return format!("No entity is in this view. Add some to its contents in the selection panel; its origin is {}.", scene.blueprint.origin);
+    };
+    if results.iter().all(|result| result.visualizers.is_empty()) {
+        let names: Vec<&str> = context
+            .world
+            .resource::<SpatialSources>()
+            .sources
+            .iter()
+            .map(|source| source.name)
+            .filter(|name| name.ends_with(kind) || (kind == "2D" && !name.ends_with("3D")))
+            .collect();
+        return format!("No entity here can be drawn in a {kind} view: it shows {}. Show these entities in another kind of view.", names.join(", "));
+    }
+    if let Some(report) = first_report(context.world, scene) {
+        return report;
+    }
+    match context.world.resource::<Cursor>().timeline {
+        Some(_) => "Nothing to show at this time. Move the time cursor to where these entities have data.".to_owned(),
+        None => "Nothing to show yet.".to_owned(),
+    }
+}
+
+fn first_report(world: &World, scene: &SpatialScene) -> Option<String> {
+    let sources = world.resource::<SpatialSources>();
+    let mut reports: Vec<String> =
+        sources.sources.iter().flat_map(|source| (source.reports)(world, scene.view)).map(|(_, report)| report.to_string()).collect();
+    reports.sort();
+    reports.into_iter().next()
+}
+
+fn paint_empty_state(painter: &egui::Painter, rect: Rect, text: &str, style: &ViewStyle) {
+    let width = (rect.width() - 32.0).clamp(0.0, 420.0);
+    let mut job = egui::text::LayoutJob::simple(text.to_owned(), FontId::proportional(13.0), style.secondary_text, width);
+    job.halign = egui::Align::Center;
+    let galley = painter.layout_job(job);
+    let place = Align2::CENTER_CENTER.anchor_size(rect.center(), galley.size());
+    painter.galley(egui::pos2(rect.center().x, place.min.y), galley, style.secondary_text);
+}

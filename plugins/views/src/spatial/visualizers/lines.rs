@@ -1,0 +1,125 @@
+//! Lines through many points, in space and in the plane.
+
+use chronoscope_frame::{
+    Report, Visualizer, VisualizerInput,
+    visualizer::{QueryMode, VisualizerInfo},
+};
+use chronoscope_render::LineInstance;
+use chronoscope_types::{LineStrips2D, LineStrips3D, PlainValue, ListSlices, read};
+use glam::{DVec3, Vec3};
+
+use super::{draw_order, fail, flat, read_draw_order};
+use crate::spatial::{
+    attributes::{MarkCells, MarkNames, Marks},
+    bounds::Bounds,
+    visual::{Label, SpatialVisual},
+};
+
+/// Shows `LineStrips3D`.
+pub struct LineStrips3DVisualizer;
+
+impl Visualizer for LineStrips3DVisualizer {
+    type Visual = SpatialVisual;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "LineStrips3D",
+        required: &[LineStrips3D::STRIPS.as_str()],
+        optional: &[
+            LineStrips3D::COLORS.as_str(),
+            LineStrips3D::RADII.as_str(),
+            LineStrips3D::LABELS.as_str(),
+            LineStrips3D::SHOW_LABELS.as_str(),
+            LineStrips3D::CLASS_IDS.as_str(),
+        ],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
+        const NAMES: MarkNames = MarkNames {
+            colors: LineStrips3D::COLORS,
+            radii: LineStrips3D::RADII,
+            labels: LineStrips3D::LABELS,
+            show_labels: LineStrips3D::SHOW_LABELS,
+            class_ids: LineStrips3D::CLASS_IDS,
+            keypoint_ids: None,
+        };
+        let Some(array) = input.get(&LineStrips3D::STRIPS) else { return Ok(None) };
+        let strips = read::strips3d(&array).map_err(|error| fail(input, &error))?;
+        let cells = MarkCells::of(input, &NAMES);
+        Ok(visual(&strips, |point| point, &cells.read(input)?, 0.0))
+    }
+}
+
+/// Shows `LineStrips2D`.
+pub struct LineStrips2DVisualizer;
+
+impl Visualizer for LineStrips2DVisualizer {
+    type Visual = SpatialVisual;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "LineStrips2D",
+        required: &[LineStrips2D::STRIPS.as_str()],
+        optional: &[
+            LineStrips2D::COLORS.as_str(),
+            LineStrips2D::RADII.as_str(),
+            LineStrips2D::LABELS.as_str(),
+            LineStrips2D::SHOW_LABELS.as_str(),
+            LineStrips2D::DRAW_ORDER.as_str(),
+            LineStrips2D::CLASS_IDS.as_str(),
+        ],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
+        const NAMES: MarkNames = MarkNames {
+            colors: LineStrips2D::COLORS,
+            radii: LineStrips2D::RADII,
+            labels: LineStrips2D::LABELS,
+            show_labels: LineStrips2D::SHOW_LABELS,
+            class_ids: LineStrips2D::CLASS_IDS,
+            keypoint_ids: None,
+        };
+        let Some(array) = input.get(&LineStrips2D::STRIPS) else { return Ok(None) };
+        let strips = read::strips2d(&array).map_err(|error| fail(input, &error))?;
+        let draw_order = read_draw_order(input, &LineStrips2D::DRAW_ORDER, draw_order::LINES)?;
+        let cells = MarkCells::of(input, &NAMES);
+        Ok(visual(&strips, flat, &cells.read(input)?, draw_order))
+    }
+}
+
+/// A strip of fewer than two points is nothing to draw. A point that is not finite interrupts its strip.
+fn visual<T: PlainValue>(
+    strips: &ListSlices<'_, T>,
+    place: impl Fn(T) -> [f32; 3] + Copy,
+    marks: &Marks<'_>,
+    draw_order: f32,
+) -> Option<SpatialVisual> {
+    let bounds = Bounds::of_points(strips.values().iter().map(|point| place(*point)));
+    let mut lines = Vec::with_capacity(strips.values().len());
+    for (at, strip) in strips.iter().enumerate() {
+        let (radius, color) = (marks.radius(at), marks.packed_color(at));
+        lines.extend(strip.windows(2).filter_map(|pair| {
+            let [a, b] = pair else { return None };
+            let (a, b) = (Vec3::from_array(place(*a)), Vec3::from_array(place(*b)));
+            (a.is_finite() && b.is_finite()).then(|| LineInstance::new(a, b, radius, color))
+        }));
+    }
+    if lines.is_empty() {
+        return None;
+    }
+    let labels = marks
+        .labels(strips.len())
+        .into_iter()
+        .filter_map(|(instance, text)| {
+            let position = match instance {
+                Some(at) => {
+                    let strip = strips.get(at)?;
+                    DVec3::from_array(place(*strip.get(strip.len() / 2)?).map(f64::from))
+                }
+                None => bounds.center(),
+            };
+            position.is_finite().then(|| Label { position, text, color: marks.color(instance.unwrap_or(0)) })
+        })
+        .collect();
+    Some(SpatialVisual { lines, has_alpha: marks.has_alpha(), bounds, labels, draw_order, ..Default::default() })
+}

@@ -1,0 +1,39 @@
+//! From components to instances: one visualizer per archetype, pure functions of the data.
+
+mod boxes;
+mod images;
+mod lines;
+mod points;
+
+pub use boxes::{Boxes2DVisualizer, Boxes3DVisualizer};
+pub use images::{ImageVisualizer, SegmentationImageVisualizer};
+pub use lines::{LineStrips2DVisualizer, LineStrips3DVisualizer};
+pub use points::{Points2DVisualizer, Points3DVisualizer};
+
+use chronoscope_frame::{Report, VisualizerInput};
+use chronoscope_types::{ComponentName, ReadError, read};
+
+/// Where things lie in 2D that do not say so, from the back to the front.
+pub(crate) mod draw_order {
+    pub(crate) const IMAGE: f32 = -10.0;
+    pub(crate) const SEGMENTATION: f32 = 0.0;
+    pub(crate) const BOXES: f32 = 10.0;
+    pub(crate) const LINES: f32 = 20.0;
+    pub(crate) const POINTS: f32 = 30.0;
+}
+
+/// The draw order of an entity.
+fn read_draw_order(input: &VisualizerInput<'_>, name: &ComponentName, default: f32) -> Result<f32, Report> {
+    let Some(array) = input.get(name) else { return Ok(default) };
+    let orders = read::draw_orders(&array).map_err(|error| fail(input, &error))?;
+    Ok(orders.first().copied().filter(|order| order.is_finite()).unwrap_or(default))
+}
+
+fn fail(input: &VisualizerInput<'_>, error: &ReadError) -> Report {
+    input.report(error.to_string())
+}
+
+/// A place in a plane as one in space.
+fn flat([x, y]: [f32; 2]) -> [f32; 3] {
+    [x, y, 0.0]
+}

@@ -1,0 +1,115 @@
+//! The tile of a 2D view, and what the pointer does to the visible part of the plane.
+
+use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_frame::{View, ViewerCommand, ViewerCommands};
+use chronoscope_types::{Component, blueprint::VisualBounds2D, components::blueprint as blueprint_components};
+use egui::Ui;
+use glam::DVec2;
+
+use super::{present::Planes, visible::Visible};
+use crate::{
+    ViewUi, ViewUiContext,
+    spatial::{
+        pictures::pixel_text,
+        tile::{self, Tile},
+    },
+};
+
+/// How much larger a point of scrolling makes things.
+const ZOOM_PER_POINT: f64 = 0.0025;
+
+/// The user interface of the class `2D`.
+pub(crate) struct Spatial2DUi;
+
+impl ViewUi for Spatial2DUi {
+    fn class(&self) -> ViewClassId {
+        ViewClassId::SPATIAL_2D.into()
+    }
+
+    fn icon(&self) -> &'static str {
+        egui_phosphor::regular::IMAGE_SQUARE
+    }
+
+    fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
+        let Some(view) = context.get::<View>().map(|view| view.id) else { return };
+        let Some(tile) = tile::show(ui, context, view) else { return };
+        let Some(known) = context.world.get_resource::<Planes>().and_then(|planes| planes.get(view)).copied() else { return };
+        if tile.scene.is_empty() {
+            return;
+        }
+        show_tooltip(&tile);
+        if tile.response.double_clicked() {
+            reset(context.commands, view);
+            return;
+        }
+        if let Some(visible) = by_pointer(ui, &tile, known.visible) {
+            set_visible(context.commands, view, &visible, tile.size());
+        }
+        if tile.response.drag_stopped() {
+            context.commands.push(ViewerCommand::EndGesture);
+        }
+    }
+
+    fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
+        let Some(view) = context.get::<View>().map(|view| view.id) else { return };
+        if ui.button("Fit to content").on_hover_text("Shows everything there is. Double-click does the same.").clicked() {
+            reset(context.commands, view);
+        }
+    }
+}
+
+/// What is shown after what the pointer does, if that is something else.
+fn by_pointer(ui: &Ui, tile: &Tile<'_>, visible: Visible) -> Option<Visible> {
+    let mut moved = visible;
+    if tile.response.dragged() {
+        let delta = tile.response.drag_delta();
+        moved = moved.panned(DVec2::new(f64::from(delta.x), f64::from(delta.y)));
+    }
+    if tile.response.contains_pointer()
+        && let Some(pointer) = tile.pointer()
+    {
+        let (scroll, pinch) = ui.input(|input| (f64::from(input.smooth_scroll_delta().y), f64::from(input.zoom_delta())));
+        let factor = (scroll * ZOOM_PER_POINT).exp() * pinch;
+        if (factor - 1.0).abs() > 1e-6 {
+            moved = moved.zoomed(factor, pointer, tile.size());
+        }
+    }
+    (moved != visible).then_some(moved)
+}
+
+/// Writes what is shown into the blueprint.
+fn set_visible(commands: &mut ViewerCommands, view: ViewId, visible: &Visible, tile: DVec2) {
+    let area = visible.area(tile);
+    let bounds = chronoscope_types::VisualBounds2D { x_range: [area.min.x, area.max.x], y_range: [area.min.y, area.max.y] };
+    let range = blueprint_components::VisualBounds2D::build(vec![bounds]);
+    tile::set_properties(commands, view, [(VisualBounds2D::RANGE, range)]);
+}
+
+/// Forgets what is to be shown, so that it is all there is.
+fn reset(commands: &mut ViewerCommands, view: ViewId) {
+    let nothing = blueprint_components::VisualBounds2D::build(Vec::new());
+    tile::set_properties(commands, view, [(VisualBounds2D::RANGE, nothing)]);
+    commands.push(ViewerCommand::EndGesture);
+}
+
+/// What the pointer is over, in words: for a picture the pixel and its value.
+fn show_tooltip(tile: &Tile<'_>) {
+    let Some(pick) = tile.pick else { return };
+    let Some(shown) = tile.scene.get(pick.key) else { return };
+    tile.response.clone().on_hover_ui_at_pointer(|ui| {
+        ui.label(shown.path.to_string());
+        let place = shown.view_from_entity.inverse().transform_point3(pick.position);
+        match &shown.visual.picture {
+            Some(picture) if place.is_finite() && place.x >= 0.0 && place.y >= 0.0 => {
+                let (x, y) = (place.x as u32, place.y as u32);
+                ui.weak(format!("{x}, {y}"));
+                if let Some(text) = pixel_text(&picture.source, x, y) {
+                    ui.weak(text);
+                }
+            }
+            _ => {
+                ui.weak(format!("{:.1}, {:.1}", pick.position.x, pick.position.y));
+            }
+        }
+    });
+}

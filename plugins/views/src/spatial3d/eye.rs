@@ -1,0 +1,267 @@
+//! The eye of a 3D view: pure functions in f64, in the view's space.
+
+use chronoscope_types::enums::{Enumeration, ViewDir};
+use glam::{DAffine3, DQuat, DVec2, DVec3};
+
+use crate::spatial::{
+    bounds::Bounds,
+    projection::{Lens, Projector},
+};
+
+/// The vertical field of view in radians.
+pub const FOV_Y: f64 = 55.0 * std::f64::consts::PI / 180.0;
+
+/// How near to straight up or down the eye may look, in radians.
+const POLE_MARGIN: f64 = 0.02;
+
+/// How near to what it looks at the eye may come, and how far from it, in scene units.
+const DISTANCES: std::ops::RangeInclusive<f64> = 1e-6..=1e12;
+
+/// The directions of a space.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Axes {
+    /// Up, of length one.
+    pub up: DVec3,
+    /// To the right of who looks forward, of length one.
+    pub right: DVec3,
+}
+
+impl Default for Axes {
+    /// X to the right, Y forward, Z up.
+    fn default() -> Self {
+        Self { up: DVec3::Z, right: DVec3::X }
+    }
+}
+
+impl Axes {
+    /// The axes that view coordinates name, as the bytes of [`ViewDir`]. Where up is not among them, or two agree, `None`.
+    pub fn of_view_coordinates(xyz: [u8; 3]) -> Option<Self> {
+        let toward = |positive: ViewDir, negative: ViewDir| {
+            [DVec3::X, DVec3::Y, DVec3::Z].into_iter().zip(xyz).find_map(|(axis, code)| match ViewDir::from_code(code)? {
+                dir if dir == positive => Some(axis),
+                dir if dir == negative => Some(-axis),
+                _ => None,
+            })
+        };
+        let up = toward(ViewDir::Up, ViewDir::Down)?;
+        let right = toward(ViewDir::Right, ViewDir::Left)
+            .or_else(|| toward(ViewDir::Forward, ViewDir::Back).map(|forward| forward.cross(up)))?;
+        (up.dot(right).abs() < 0.5).then_some(Self { up, right })
+    }
+
+    /// Away from who looks.
+    pub fn forward(&self) -> DVec3 {
+        self.up.cross(self.right)
+    }
+}
+
+/// Where one stands and where one looks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Eye {
+    /// Where the eye is.
+    pub position: DVec3,
+    /// What it looks at and turns around.
+    pub target: DVec3,
+    /// What is up, of length one.
+    pub up: DVec3,
+}
+
+impl Eye {
+    /// The eye that overlooks a scene: from the front, a little from above and from the left.
+    pub fn framing(bounds: &Bounds, axes: &Axes) -> Self {
+        let half_diagonal = bounds.size().length() * 0.5;
+        let radius = if half_diagonal > 0.0 && half_diagonal.is_finite() { half_diagonal } else { 1.0 };
+        let direction = (axes.forward() * 0.75 + axes.right * 0.25 - axes.up * 0.25).normalize();
+        let target = bounds.center();
+        Self { position: target - direction * (radius * 1.5), target, up: axes.up }
+    }
+
+    /// The eye in the same direction that has these bounds in view.
+    #[must_use]
+    pub fn focused_on(self, bounds: &Bounds) -> Self {
+        if bounds.is_empty() {
+            return self;
+        }
+        let radius = (bounds.size().length() * 0.5).max(self.distance() * 1e-3);
+        let target = bounds.center();
+        Self { position: target - self.forward() * (radius / (FOV_Y * 0.5).sin()), target, ..self }
+    }
+
+    /// The eye that somebody set: whatever is given, with the rest taken from another eye.
+    ///
+    /// A place and a target that are the same leave no direction; then the target gives way.
+    #[must_use]
+    pub fn with_overrides(self, position: Option<DVec3>, target: Option<DVec3>, up: Option<DVec3>) -> Self {
+        let up = up.and_then(DVec3::try_normalize).unwrap_or(self.up);
+        let offset = self.position - self.target;
+        let (position, target) = match (position, target) {
+            (Some(position), Some(target)) => (position, target),
+            (Some(position), None) => (position, self.target),
+            (None, Some(target)) => (target + offset, target),
+            (None, None) => (self.position, self.target),
+        };
+        let eye = Self { position, target, up };
+        if eye.distance() > 0.0 { eye } else { Self { target: position - offset, ..eye } }
+    }
+
+    /// How far it is to the target.
+    pub fn distance(&self) -> f64 {
+        self.position.distance(self.target)
+    }
+
+    /// Where it looks, of length one.
+    pub fn forward(&self) -> DVec3 {
+        (self.target - self.position).try_normalize().unwrap_or(DVec3::Y)
+    }
+
+    /// To its right, of length one.
+    pub fn right(&self) -> DVec3 {
+        self.forward().cross(self.up).try_normalize().unwrap_or_else(|| self.forward().any_orthonormal_vector())
+    }
+
+    /// Turned around the target by angles in radians: to the left, and upwards.
+    #[must_use]
+    pub fn orbited(self, left: f64, above: f64) -> Self {
+        let forward = self.forward();
+        let angle = forward.angle_between(self.up);
+        let wanted = (angle + above).clamp(POLE_MARGIN, std::f64::consts::PI - POLE_MARGIN);
+        let turn = DQuat::from_axis_angle(self.up, -left) * DQuat::from_axis_angle(self.right(), angle - wanted);
+        Self { position: self.target + turn * (self.position - self.target), ..self }
+    }
+
+    /// Moved sideways, so that what is at the target's distance follows a pointer that moves by `delta` points in a tile of this
+    /// height.
+    #[must_use]
+    pub fn panned(self, delta: DVec2, tile_height: f64) -> Self {
+        let units_per_point = 2.0 * (FOV_Y * 0.5).tan() * self.distance() / tile_height.max(1.0);
+        let right = self.right();
+        let shift = (right.cross(self.forward()) * delta.y - right * delta.x) * units_per_point;
+        self.shifted(shift)
+    }
+
+    /// Nearer to (a factor below one) or farther from what is at the target's distance in direction `toward`.
+    #[must_use]
+    pub fn zoomed(self, factor: f64, toward: DVec3) -> Self {
+        let distance = self.distance();
+        let factor = (distance * factor).clamp(*DISTANCES.start(), *DISTANCES.end()) / distance;
+        let depth = toward.dot(self.forward());
+        if !factor.is_finite() || depth <= 1e-6 {
+            return self;
+        }
+        let still = self.position + toward * (distance / depth);
+        Self { position: still + (self.position - still) * factor, target: still + (self.target - still) * factor, ..self }
+    }
+
+    /// Moved with its target.
+    #[must_use]
+    pub fn shifted(self, shift: DVec3) -> Self {
+        if shift.is_finite() { Self { position: self.position + shift, target: self.target + shift, ..self } } else { self }
+    }
+
+    /// What is nearer is not seen, in scene units.
+    pub fn near(&self) -> f64 {
+        self.distance() * 1e-3
+    }
+
+    /// From the view's space to the eye's: X right, Y up, looking along negative Z.
+    pub fn eye_from_view(&self) -> DAffine3 {
+        let forward = self.forward();
+        let right = self.right();
+        DAffine3::look_to_rh(self.position, forward, right.cross(forward))
+    }
+
+    /// How the view comes to a tile of this size in points.
+    pub fn projector(&self, size: DVec2) -> Projector {
+        let focal_points = size.y * 0.5 / (FOV_Y * 0.5).tan();
+        Projector { size, lens: Lens::Perspective { eye_from_view: self.eye_from_view(), focal_points, near: self.near() } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    const SIZE: DVec2 = DVec2::new(640.0, 480.0);
+
+    fn scene() -> Bounds {
+        Bounds::between(DVec3::new(-4.0, -4.0, 0.0), DVec3::new(6.0, 4.0, 1.0))
+    }
+
+    fn eye() -> Eye {
+        Eye::framing(&scene(), &Axes::default())
+    }
+
+    #[test]
+    fn axes_follow_the_letters() {
+        let check = |xyz: [ViewDir; 3], up: DVec3, right: DVec3| {
+            assert_eq!(Axes::of_view_coordinates(xyz.map(Enumeration::code)), Some(Axes { up, right }), "{xyz:?}");
+        };
+        use ViewDir::{Back, Down, Forward, Left, Right, Up};
+        check([Right, Forward, Up], DVec3::Z, DVec3::X);
+        check([Right, Up, Back], DVec3::Y, DVec3::X);
+        check([Right, Down, Forward], -DVec3::Y, DVec3::X);
+        check([Forward, Left, Up], DVec3::Z, -DVec3::Y);
+        assert_eq!(Axes::of_view_coordinates([0, 99, 1]), None);
+        assert_eq!(Axes::of_view_coordinates([ViewDir::Up.code(); 3]), None);
+    }
+
+    #[test]
+    fn a_scene_is_framed_from_the_front_and_above() {
+        let eye = eye();
+        assert!(eye.position.y < -4.0 && eye.position.z > 1.0 && eye.position.x < 1.0, "{eye:?}");
+        let seen = eye.projector(SIZE).project(scene().center()).unwrap();
+        assert!(seen.position.distance(SIZE * 0.5) < 1e-9);
+        assert!(Eye::framing(&Bounds::EMPTY, &Axes::default()).distance() > 0.0);
+    }
+
+    #[test]
+    fn orbiting_keeps_the_distance_and_stops_at_the_poles() {
+        let eye = eye();
+        let turned = eye.orbited(0.5, 0.2);
+        assert!((turned.distance() - eye.distance()).abs() < 1e-9);
+        assert!(turned.position.z > eye.position.z, "dragging down shows more from above");
+        let pole = eye.orbited(0.0, 10.0);
+        assert!(pole.forward().angle_between(-DVec3::Z) < POLE_MARGIN + 1e-9);
+        assert!(pole.orbited(0.3, 10.0).position.is_finite());
+    }
+
+    #[test]
+    fn panning_follows_the_pointer() {
+        let eye = eye();
+        let before = eye.projector(SIZE).project(eye.target).unwrap().position;
+        let after = eye.panned(DVec2::new(30.0, -20.0), SIZE.y).projector(SIZE).project(eye.target).unwrap().position;
+        assert!((after - before).distance(DVec2::new(30.0, -20.0)) < 1e-6);
+    }
+
+    #[test]
+    fn zooming_keeps_what_is_under_the_pointer() {
+        let eye = eye();
+        let pointer = DVec2::new(200.0, 300.0);
+        let ray = eye.projector(SIZE).ray(pointer);
+        let place = eye.position + ray.direction * (eye.distance() / ray.direction.dot(eye.forward()));
+        let nearer = eye.zoomed(0.5, ray.direction);
+        assert!((nearer.distance() - eye.distance() * 0.5).abs() < 1e-9);
+        assert!(nearer.projector(SIZE).project(place).unwrap().position.distance(pointer) < 1e-6);
+        assert!(eye.zoomed(0.0, ray.direction).distance() > 0.0);
+    }
+
+    #[test]
+    fn what_somebody_set_wins() {
+        let eye = eye();
+        let set = eye.with_overrides(Some(DVec3::ONE), None, Some(DVec3::new(0.0, 2.0, 0.0)));
+        assert_eq!((set.position, set.target, set.up), (DVec3::ONE, eye.target, DVec3::Y));
+        assert!(eye.with_overrides(Some(eye.target), None, None).distance() > 0.0);
+        assert_eq!(eye.with_overrides(None, None, Some(DVec3::ZERO)), eye);
+    }
+
+    #[test]
+    fn focus_keeps_the_direction() {
+        let eye = eye();
+        let focused = eye.focused_on(&Bounds::between(DVec3::splat(2.0), DVec3::splat(3.0)));
+        assert!(focused.forward().distance(eye.forward()) < 1e-9);
+        assert!(focused.target.distance(DVec3::splat(2.5)) < 1e-9);
+        assert_eq!(eye.focused_on(&Bounds::EMPTY), eye);
+    }
+}

@@ -1,0 +1,52 @@
+//! The 3D view: points, boxes and lines in space, seen by an eye that orbits them.
+//!
+//! [`eye`] is the mathematics of the eye, [`present`] places the camera and the ground grid, [`ui`] draws the tile and turns what the
+//! pointer does into edits of the blueprint.
+
+pub mod eye;
+mod present;
+mod ui;
+
+use bevy::{
+    app::{App, Plugin},
+    ecs::schedule::IntoScheduleConfigs,
+};
+use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId, heuristics::rules};
+use chronoscope_frame::{AppViewClassExt, Frame, ViewClass};
+
+use crate::{
+    AppViewUiExt,
+    spatial::{SpatialPlugin, SpatialSystems},
+};
+
+/// Adds the 3D view.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Spatial3DPlugin;
+
+impl Plugin for Spatial3DPlugin {
+    fn build(&self, app: &mut App) {
+        if !app.is_plugin_added::<SpatialPlugin>() {
+            app.add_plugins(SpatialPlugin);
+        }
+        app.add_view_class(Spatial3DClass).add_view_ui(ui::Spatial3DUi);
+        app.init_resource::<present::Eyes>();
+        app.add_systems(Frame, present::present_eyes.in_set(SpatialSystems::Cameras));
+    }
+}
+
+/// The class `3D`.
+pub struct Spatial3DClass;
+
+impl ViewClass for Spatial3DClass {
+    fn id(&self) -> ViewClassId {
+        ViewClassId::SPATIAL_3D.into()
+    }
+
+    fn display_name(&self) -> &'static str {
+        "3D view"
+    }
+
+    fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
+        rules::recommend_3d(schema)
+    }
+}

@@ -1,0 +1,199 @@
+//! The tile of a 3D view, and what the pointer and the keys do to the eye.
+
+use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_frame::{Item, Selection, View, ViewerCommand, ViewerCommands};
+use chronoscope_types::{Component, blueprint::EyeControls3D, components};
+use egui::{Key, PointerButton, Stroke, Ui};
+use glam::{DVec2, DVec3};
+
+use super::{
+    eye::Eye,
+    present::{Eyes, ViewEye},
+};
+use crate::{
+    ViewUi, ViewUiContext,
+    spatial::{
+        SpatialScene,
+        tile::{self, Tile},
+    },
+};
+
+/// Radians of turning per point of dragging.
+const TURN_PER_POINT: f64 = 0.005;
+
+/// How much nearer a point of scrolling brings the eye.
+const ZOOM_PER_POINT: f64 = 0.002;
+
+/// How many times the distance to the target the eye flies per second.
+const FLY_PER_SECOND: f64 = 1.0;
+
+/// How many times faster it flies with shift.
+const FLY_FAST: f64 = 5.0;
+
+/// The user interface of the class `3D`.
+pub(crate) struct Spatial3DUi;
+
+impl ViewUi for Spatial3DUi {
+    fn class(&self) -> ViewClassId {
+        ViewClassId::SPATIAL_3D.into()
+    }
+
+    fn icon(&self) -> &'static str {
+        egui_phosphor::regular::CUBE
+    }
+
+    fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
+        let Some(view) = context.get::<View>().map(|view| view.id) else { return };
+        let Some(tile) = tile::show(ui, context, view) else { return };
+        let Some(known) = context.world.get_resource::<Eyes>().and_then(|eyes| eyes.get(view)).copied() else { return };
+        paint_axes(ui, &tile, &known.eye);
+        if tile.scene.is_empty() {
+            return;
+        }
+        show_tooltip(&tile);
+        if tile.response.double_clicked() && tile.pick.is_none() {
+            reset(context.commands, view);
+            return;
+        }
+        let moved = [by_pointer(ui, &tile, known.eye), by_keys(ui, &tile, &known, context)];
+        let moved_eye = moved.iter().flatten().next_back().copied();
+        if let Some(eye) = moved_eye.filter(|eye| *eye != known.eye) {
+            set_eye(context.commands, view, &eye);
+        }
+        if tile.response.drag_stopped() || keys_released(ui, &tile) {
+            context.commands.push(ViewerCommand::EndGesture);
+        }
+    }
+
+    fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
+        let Some(view) = context.get::<View>().map(|view| view.id) else { return };
+        if ui.button("Reset the eye").on_hover_text("Looks at everything there is. Double-click the background does the same.").clicked() {
+            reset(context.commands, view);
+        }
+    }
+}
+
+/// Where the eye goes by what the pointer does, if anywhere.
+fn by_pointer(ui: &Ui, tile: &Tile<'_>, eye: Eye) -> Option<Eye> {
+    let response = &tile.response;
+    let mut moved = None;
+    if response.dragged() {
+        let delta = response.drag_delta();
+        let delta = DVec2::new(f64::from(delta.x), f64::from(delta.y));
+        let shift = ui.input(|input| input.modifiers.shift);
+        let pans = response.dragged_by(PointerButton::Secondary) || response.dragged_by(PointerButton::Middle) || shift;
+        if delta != DVec2::ZERO {
+            moved = Some(if pans {
+                eye.panned(delta, tile.size().y)
+            } else {
+                eye.orbited(delta.x * TURN_PER_POINT, delta.y * TURN_PER_POINT)
+            });
+        }
+    }
+    if response.contains_pointer()
+        && let Some(pointer) = tile.pointer()
+    {
+        let (scroll, pinch) = ui.input(|input| (f64::from(input.smooth_scroll_delta().y), f64::from(input.zoom_delta())));
+        let factor = (-scroll * ZOOM_PER_POINT).exp() / pinch.max(0.01);
+        if (factor - 1.0).abs() > 1e-6 {
+            let from = moved.unwrap_or(eye);
+            moved = Some(from.zoomed(factor, from.projector(tile.size()).ray(pointer).direction));
+        }
+    }
+    moved
+}
+
+/// Where the eye goes by the keys that are held, if anywhere.
+fn by_keys(ui: &Ui, tile: &Tile<'_>, known: &ViewEye, context: &ViewUiContext<'_>) -> Option<Eye> {
+    if !listens(ui, tile) {
+        return None;
+    }
+    let eye = known.eye;
+    if ui.input(|input| input.modifiers.is_none() && input.key_pressed(Key::F)) {
+        return focused_on_selection(tile.scene, eye, context);
+    }
+    let (direction, seconds, fast) = ui.input(|input| {
+        let along = |plus: Key, minus: Key| f64::from(u8::from(input.key_down(plus))) - f64::from(u8::from(input.key_down(minus)));
+        let right = eye.right();
+        let direction = eye.forward() * along(Key::W, Key::S) + right * along(Key::D, Key::A) + eye.up * along(Key::E, Key::Q);
+        let commands = input.modifiers.command || input.modifiers.alt;
+        (if commands { DVec3::ZERO } else { direction }, f64::from(input.stable_dt.min(0.1)), input.modifiers.shift)
+    });
+    if direction == DVec3::ZERO {
+        return None;
+    }
+    ui.ctx().request_repaint();
+    let speed = eye.distance() * FLY_PER_SECOND * if fast { FLY_FAST } else { 1.0 };
+    Some(eye.shifted(direction * speed * seconds))
+}
+
+fn keys_released(ui: &Ui, tile: &Tile<'_>) -> bool {
+    const FLY: [Key; 6] = [Key::W, Key::A, Key::S, Key::D, Key::Q, Key::E];
+    listens(ui, tile) && ui.input(|input| FLY.iter().any(|key| input.key_released(*key)))
+}
+
+/// Whether keys are meant for this tile.
+fn listens(ui: &Ui, tile: &Tile<'_>) -> bool {
+    tile.response.contains_pointer() && !ui.ctx().egui_wants_keyboard_input()
+}
+
+fn focused_on_selection(scene: &SpatialScene, eye: Eye, context: &ViewUiContext<'_>) -> Option<Eye> {
+    let selection = context.world.resource::<Selection>();
+    let bounds = selection
+        .selected
+        .iter()
+        .filter_map(Item::entity)
+        .map(|entity| scene.bounds_of(entity))
+        .fold(crate::spatial::bounds::Bounds::EMPTY, crate::spatial::bounds::Bounds::union);
+    (!bounds.is_empty()).then(|| eye.focused_on(&bounds))
+}
+
+/// Writes the eye into the blueprint.
+fn set_eye(commands: &mut ViewerCommands, view: ViewId, eye: &Eye) {
+    let place = |value: DVec3| components::Position3D::build(vec![value.as_vec3().to_array()]);
+    let properties = [(EyeControls3D::POSITION, place(eye.position)), (EyeControls3D::LOOK_TARGET, place(eye.target))];
+    tile::set_properties(commands, view, properties);
+}
+
+/// Forgets the eye, so that the view frames everything there is.
+fn reset(commands: &mut ViewerCommands, view: ViewId) {
+    let nothing = || components::Position3D::build(Vec::new());
+    let properties = [EyeControls3D::POSITION, EyeControls3D::LOOK_TARGET, EyeControls3D::EYE_UP];
+    tile::set_properties(commands, view, properties.map(|name| (name, nothing())));
+    commands.push(ViewerCommand::EndGesture);
+}
+
+/// What the pointer is over, in words.
+fn show_tooltip(tile: &Tile<'_>) {
+    let Some(shown) = tile.pick.and_then(|pick| tile.scene.get(pick.key)) else { return };
+    let Some(pick) = tile.pick else { return };
+    tile.response.clone().on_hover_ui_at_pointer(|ui| {
+        ui.label(shown.path.to_string());
+        if shown.visual.points.len() > 1 {
+            ui.weak(format!("point {}", pick.instance));
+        }
+        let at = pick.position;
+        ui.weak(format!("{:.3}  {:.3}  {:.3}", at.x, at.y, at.z));
+    });
+}
+
+/// The directions of the view's axes, small in a corner.
+fn paint_axes(ui: &Ui, tile: &Tile<'_>, eye: &Eye) {
+    const LENGTH: f32 = 20.0;
+    if tile.rect.width() < 120.0 || tile.rect.height() < 120.0 {
+        return;
+    }
+    let painter = ui.painter_at(tile.rect);
+    let center = tile.rect.left_bottom() + egui::vec2(LENGTH + 12.0, -LENGTH - 12.0);
+    let eye_from_view = eye.eye_from_view();
+    let mut axes = [(DVec3::X, "X", tile.style.error), (DVec3::Y, "Y", tile.style.success), (DVec3::Z, "Z", tile.style.selected)]
+        .map(|(axis, name, color)| (eye_from_view.transform_vector3(axis), name, color));
+    // What points away is drawn first.
+    axes.sort_by(|a, b| a.0.z.total_cmp(&b.0.z));
+    for (axis, name, color) in axes {
+        let end = center + egui::vec2(axis.x as f32, -axis.y as f32) * LENGTH;
+        painter.line_segment([center, end], Stroke::new(1.5, color));
+        let beyond = center + egui::vec2(axis.x as f32, -axis.y as f32) * (LENGTH + 7.0);
+        painter.text(beyond, egui::Align2::CENTER_CENTER, name, egui::FontId::proportional(10.0), color);
+    }
+}
