@@ -3,7 +3,7 @@
 //! Rows order by (time, row id). The answer is the last row at or before the cursor, with the interval of cursors for which
 //! it stays the answer, so that it need not be asked again while the cursor moves inside.
 
-use std::sync::Arc;
+use std::{borrow::Borrow, sync::Arc};
 
 use arrow_array::ArrayRef;
 use smallvec::SmallVec;
@@ -16,10 +16,12 @@ use crate::{
 };
 
 /// What a component was at a time.
+///
+/// The chunk is shared, so that the answer may be kept; [`LatestAtRef`] borrows it instead.
 #[derive(Clone, Debug)]
-pub struct LatestAt {
+pub struct LatestAt<C = Arc<Chunk>> {
     /// The row; `None` where there is none, or where a clear hides it.
-    pub hit: Option<Hit>,
+    pub hit: Option<Hit<C>>,
     /// The cursors for which the answer is the same: from the row's time to just before the next row or clear, both ends
     /// inclusive, and to the ends of `i64` where there is none.
     pub validity: TimeRange,
@@ -27,12 +29,25 @@ pub struct LatestAt {
     pub missing: SmallVec<[ChunkId; 1]>,
 }
 
+/// What a component was at a time, borrowed from the store: as cheap as an answer can be, and gone before the store changes.
+pub type LatestAtRef<'s> = LatestAt<&'s Arc<Chunk>>;
+
 impl LatestAt {
     /// The answer that there is nothing, ever.
     pub fn nothing() -> Self {
         Self { hit: None, validity: TimeRange::EVERYTHING, missing: SmallVec::new() }
     }
+}
 
+impl LatestAtRef<'_> {
+    /// The answer that shares the chunk.
+    pub fn into_owned(self) -> LatestAt {
+        let Self { hit, validity, missing } = self;
+        LatestAt { hit: hit.map(Hit::into_owned), validity, missing }
+    }
+}
+
+impl<C: Borrow<Arc<Chunk>>> LatestAt<C> {
     /// Whether a chunk that is not loaded could change the answer.
     pub fn is_provisional(&self) -> bool {
         !self.missing.is_empty()
@@ -44,23 +59,30 @@ impl LatestAt {
     }
 }
 
-/// One row of a component, shared with its chunk.
-#[derive(Clone, Debug)]
-pub struct Hit {
-    chunk: Arc<Chunk>,
+/// One row of a component, in its chunk.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit<C = Arc<Chunk>> {
+    chunk: C,
     column: u32,
     row: u32,
     data_time: Option<i64>,
 }
 
-impl Hit {
-    pub(crate) fn new(chunk: Arc<Chunk>, column: u32, row: u32, data_time: Option<i64>) -> Self {
-        Self { chunk, column, row, data_time }
-    }
+/// One row of a component, borrowed from the store.
+pub type HitRef<'s> = Hit<&'s Arc<Chunk>>;
 
+impl HitRef<'_> {
+    /// The row that shares the chunk.
+    pub fn into_owned(self) -> Hit {
+        let Self { chunk, column, row, data_time } = self;
+        Hit { chunk: Arc::clone(chunk), column, row, data_time }
+    }
+}
+
+impl<C: Borrow<Arc<Chunk>>> Hit<C> {
     /// The chunk that holds the row.
     pub fn chunk(&self) -> &Arc<Chunk> {
-        &self.chunk
+        self.chunk.borrow()
     }
 
     /// The row's position in its chunk.
@@ -70,7 +92,7 @@ impl Hit {
 
     /// The row's id.
     pub fn row_id(&self) -> RowId {
-        self.chunk.row_ids()[self.row()]
+        self.chunk().row_ids()[self.row()]
     }
 
     /// The row's time on the timeline of the query; `None` for static data.
@@ -80,7 +102,7 @@ impl Hit {
 
     /// The component's column.
     pub fn column(&self) -> &ComponentColumn {
-        &self.chunk.components()[self.column as usize]
+        &self.chunk().components()[self.column as usize]
     }
 
     /// The instances of the row: a slice that shares the chunk's memory.
@@ -90,7 +112,7 @@ impl Hit {
 
     /// Whether this is the same row of the same chunk. Cheap, and as good as comparing the values: chunks never change.
     pub fn is_same_row(&self, other: &Self) -> bool {
-        self.row == other.row && self.column == other.column && self.chunk.id() == other.chunk.id()
+        self.row == other.row && self.column == other.column && self.chunk().id() == other.chunk().id()
     }
 }
 
@@ -112,12 +134,6 @@ pub(crate) struct Answer {
     pub(crate) missing: SmallVec<[ChunkId; 1]>,
 }
 
-impl Answer {
-    pub(crate) fn nothing() -> Self {
-        Self { found: None, validity: TimeRange::EVERYTHING, missing: SmallVec::new() }
-    }
-}
-
 impl ChunkStore {
     /// What a component was at a time, clears applied, without any cache. Costs O(log n + k log n) for k chunks that cover
     /// the time.
@@ -131,7 +147,7 @@ impl ChunkStore {
         } else {
             return LatestAt::nothing();
         };
-        self.resolve(entity, timeline, time, component, answer)
+        self.resolve(entity, timeline, time, component, answer).into_owned()
     }
 
     /// The newest static row of a component.
@@ -237,7 +253,7 @@ impl ChunkStore {
         time: i64,
         component: ComponentId,
         mut answer: Answer,
-    ) -> LatestAt {
+    ) -> LatestAtRef<'_> {
         if let Some(found) = answer.found
             && self.might_require_clearing(entity)
             && Some(component) != self.names.component_id(CLEAR_COMPONENT)
@@ -264,11 +280,12 @@ impl ChunkStore {
     }
 
     /// The answer with its chunk.
-    pub(crate) fn publish(&self, answer: Answer) -> LatestAt {
+    pub(crate) fn publish(&self, answer: Answer) -> LatestAtRef<'_> {
         let Answer { found, validity, missing } = answer;
         let hit = found.and_then(|found| {
-            let chunk = Arc::clone(&self.body(found.slot)?.chunk);
-            Some(Hit::new(chunk, found.column, found.row, (found.time != i64::MIN).then_some(found.time)))
+            let chunk = &self.body(found.slot)?.chunk;
+            let data_time = (found.time != i64::MIN).then_some(found.time);
+            Some(Hit { chunk, column: found.column, row: found.row, data_time })
         });
         LatestAt { hit, validity, missing }
     }

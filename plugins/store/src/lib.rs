@@ -69,7 +69,7 @@ pub use descriptor::ComponentDescriptor;
 pub use events::{ChangeReason, ChunkChange, StoreEvent};
 pub use gc::{DEFAULT_GC_BUDGET, GcOptions, GcOrder, GcReport};
 pub use ids::{ChunkId, ComponentId, EntityId, RowId, StoreId, StoreKind, TimelineId};
-pub use latest_at::{Hit, LatestAt};
+pub use latest_at::{Hit, HitRef, LatestAt, LatestAtRef};
 pub use meta::{AbsentChunk, AbsentComponent, ChunkMeta, ComponentMeta, TimelineMeta};
 pub use path::EntityPath;
 pub use range::{RangeAnswer, RangeDelta, RangeRow, RangeSlice};

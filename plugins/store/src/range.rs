@@ -232,7 +232,7 @@ impl ChunkStore {
         let mut inner =
             Inner { slices: Vec::new(), static_hit: None, missing: SmallVec::new(), range, num_rows: 0, version: 0 };
         if let Some(series) = self.static_series(entity, component) {
-            let LatestAt { hit, missing, .. } = self.publish(self.find_static(series));
+            let LatestAt { hit, missing, .. } = self.publish(self.find_static(series)).into_owned();
             inner.static_hit = hit;
             inner.missing = missing;
             inner.version = series.version;

@@ -16,17 +16,18 @@ mod entry;
 mod series;
 mod stats;
 
-use parking_lot::Mutex;
 use std::sync::OnceLock;
 
+use smallvec::SmallVec;
+
 use crate::{
-    ChunkChange, ChunkStore, ComponentId, EntityId, LatestAt, RangeAnswer, StoreEvent, TimeRange, TimelineId,
+    ChunkChange, ChunkStore, ComponentId, EntityId, LatestAt, LatestAtRef, RangeAnswer, StoreEvent, TimeRange, TimelineId,
     latest_at::Answer,
 };
 
 use series::SeriesCache;
 pub use stats::CacheStats;
-use stats::Counters;
+use stats::{Counters, Tally};
 
 /// Answers of a store's queries, kept until a change meets them.
 #[derive(Debug, Default)]
@@ -35,9 +36,11 @@ pub struct QueryCache {
     instance: u64,
     /// The store's generation that the answers are right for.
     generation: u64,
+    /// Grows with each frame, to tell what was not asked for in a long time.
+    epoch: u64,
     /// By the series' position in the store.
     series: Vec<OnceLock<Box<SeriesCache>>>,
-    pending: Mutex<Pending>,
+    pending: Pending,
     counters: Counters,
 }
 
@@ -59,7 +62,7 @@ impl QueryCache {
 
     /// Notes what changed. Queries go past the cache until [`Self::apply_pending`].
     pub fn on_events(&mut self, events: &[StoreEvent]) {
-        let pending = self.pending.get_mut();
+        let pending = &mut self.pending;
         for event in events {
             // Each event is one step of the generation.
             let (first, last) = *pending.generations.get_or_insert((event.generation - 1, event.generation - 1));
@@ -85,10 +88,12 @@ impl QueryCache {
     ///
     /// Where the events of some change were not handed in, everything is dropped.
     pub fn apply_pending(&mut self, store: &ChunkStore) {
-        let pending = std::mem::take(self.pending.get_mut());
+        let pending = std::mem::take(&mut self.pending);
+        self.epoch += 1;
         if self.instance == store.instance && self.generation == store.generation() {
             return;
         }
+        let mut tally = Tally::default();
         self.series.resize_with(store.series.len(), OnceLock::new);
         let complete = self.instance == store.instance
             && !pending.gap
@@ -97,14 +102,15 @@ impl QueryCache {
             for (entity, timeline, component, range) in pending.touched {
                 let cache = store.series_of(entity, timeline, component).and_then(|(at, _)| self.series.get_mut(at as usize));
                 if let Some(cache) = cache.and_then(OnceLock::get_mut) {
-                    self.counters.add_invalidations(cache.invalidate(range));
+                    cache.invalidate(range, &mut tally);
                 }
             }
         } else {
             for cache in self.series.iter_mut().filter_map(OnceLock::get_mut) {
-                self.counters.add_invalidations(cache.clear());
+                cache.invalidate(TimeRange::EVERYTHING, &mut tally);
             }
         }
+        self.counters.add(&tally);
         self.instance = store.instance;
         self.generation = store.generation();
     }
@@ -123,13 +129,23 @@ impl QueryCache {
         time: i64,
         component: ComponentId,
     ) -> LatestAt {
-        let mut tally = stats::Tally::default();
-        let answer = self.answer(store, entity, timeline, time, component, &mut tally);
+        self.latest_at_ref(store, entity, timeline, time, component).into_owned()
+    }
+
+    /// As [`Self::latest_at`], borrowed from the store: for who looks at the answer and forgets it. Readers that ask for the
+    /// same rows do not even meet at the counter of the chunk's owners.
+    pub fn latest_at_ref<'s>(
+        &self,
+        store: &'s ChunkStore,
+        entity: EntityId,
+        timeline: Option<TimelineId>,
+        time: i64,
+        component: ComponentId,
+    ) -> LatestAtRef<'s> {
+        let mut tally = Tally::default();
+        let answer = self.resolved(store, entity, timeline, time, component, &mut tally);
         self.counters.add(&tally);
-        match answer {
-            Some(answer) => store.resolve(entity, timeline, time, component, answer),
-            None => LatestAt::nothing(),
-        }
+        answer
     }
 
     /// What several components of an entity were at a time, in the order asked. Appends to `out`.
@@ -142,14 +158,48 @@ impl QueryCache {
         components: &[ComponentId],
         out: &mut impl Extend<LatestAt>,
     ) {
-        let mut tally = stats::Tally::default();
-        out.extend(components.iter().map(|&component| {
-            match self.answer(store, entity, timeline, time, component, &mut tally) {
-                Some(answer) => store.resolve(entity, timeline, time, component, answer),
-                None => LatestAt::nothing(),
-            }
-        }));
+        let mut tally = Tally::default();
+        let answers = components
+            .iter()
+            .map(|&component| self.resolved(store, entity, timeline, time, component, &mut tally).into_owned());
+        out.extend(answers);
         self.counters.add(&tally);
+    }
+
+    /// As [`Self::latest_at_many`], borrowed from the store: calls `visit` with each component that the entity has, and what
+    /// it was.
+    pub fn visit_latest_at<'s>(
+        &self,
+        store: &'s ChunkStore,
+        entity: EntityId,
+        timeline: Option<TimelineId>,
+        time: i64,
+        components: &[ComponentId],
+        mut visit: impl FnMut(ComponentId, LatestAtRef<'s>),
+    ) {
+        let mut tally = Tally::default();
+        for &component in components {
+            if let Some(answer) = self.answer(store, entity, timeline, time, component, &mut tally) {
+                visit(component, store.resolve(entity, timeline, time, component, answer));
+            }
+        }
+        self.counters.add(&tally);
+    }
+
+    #[inline]
+    fn resolved<'s>(
+        &self,
+        store: &'s ChunkStore,
+        entity: EntityId,
+        timeline: Option<TimelineId>,
+        time: i64,
+        component: ComponentId,
+        tally: &mut Tally,
+    ) -> LatestAtRef<'s> {
+        match self.answer(store, entity, timeline, time, component, tally) {
+            Some(answer) => store.resolve(entity, timeline, time, component, answer),
+            None => LatestAt { hit: None, validity: TimeRange::EVERYTHING, missing: SmallVec::new() },
+        }
     }
 
     /// The answer before clears. `None` where the entity has no such component: that costs nothing and is not cached.
@@ -160,7 +210,7 @@ impl QueryCache {
         timeline: Option<TimelineId>,
         time: i64,
         component: ComponentId,
-        tally: &mut stats::Tally,
+        tally: &mut Tally,
     ) -> Option<Answer> {
         if let Some(series) = store.static_series(entity, component) {
             // The store keeps the newest static row at hand: that is as good as a hit.
@@ -173,18 +223,31 @@ impl QueryCache {
             tally.misses += 1;
             return Some(store.find_in(series, time));
         };
-        let cache = cache.get_or_init(Box::default);
-        if let Some((found, validity)) = cache.get(time) {
+        let cache = self.init(cache, tally);
+        if let Some((found, validity)) = cache.get(time, self.epoch) {
             tally.hits += 1;
-            return Some(Answer { found, validity, missing: Default::default() });
+            return Some(Answer { found, validity, missing: SmallVec::new() });
         }
         tally.misses += 1;
         let answer = store.find_in(series, time);
         // A provisional answer is worth no place: it is about to change.
         if answer.missing.is_empty() {
-            cache.put(time, answer.found, answer.validity);
+            let row_bytes = answer.found.map_or(0, |found| store.row_bytes(found.slot));
+            cache.put(time, answer.found, answer.validity, row_bytes, tally);
         }
         Some(answer)
+    }
+
+    /// The answers of a series, which begin to be kept when the first is asked for.
+    #[inline]
+    fn init<'a>(&self, cache: &'a OnceLock<Box<SeriesCache>>, tally: &mut Tally) -> &'a SeriesCache {
+        if let Some(cache) = cache.get() {
+            return cache;
+        }
+        cache.get_or_init(|| {
+            tally.bytes_actual += size_of::<SeriesCache>() as i64;
+            Box::default()
+        })
     }
 
     /// All rows of a component in a range of times. Clears are not applied.
@@ -198,15 +261,15 @@ impl QueryCache {
         range: TimeRange,
         component: ComponentId,
     ) -> RangeAnswer {
-        let mut tally = stats::Tally::default();
+        let mut tally = Tally::default();
         let place = store.series_of(entity, timeline, component).filter(|_| !store.has_static(entity, component));
         let cache = place.and_then(|(at, _)| self.series.get(at as usize)).filter(|_| self.is_current(store));
-        let answer = match cache.map(|cache| cache.get_or_init(Box::default)) {
+        let answer = match cache.map(|cache| self.init(cache, &mut tally)) {
             None => {
                 tally.range_misses += 1;
                 store.range(entity, timeline, range, component)
             }
-            Some(cache) => match cache.get_range(range) {
+            Some(cache) => match cache.get_range(range, self.epoch) {
                 Some(answer) => {
                     tally.range_hits += 1;
                     answer
@@ -214,7 +277,7 @@ impl QueryCache {
                 None => {
                     tally.range_misses += 1;
                     let answer = store.range(entity, timeline, range, component);
-                    cache.put_range(&answer);
+                    cache.put_range(&answer, &mut tally);
                     answer
                 }
             },
@@ -223,35 +286,39 @@ impl QueryCache {
         answer
     }
 
-    /// What the cache did and holds.
+    /// What the cache did and holds. Costs nothing: all is counted when it changes.
     pub fn stats(&self) -> CacheStats {
         let mut stats = self.counters.stats();
-        stats.bytes_actual = (self.series.capacity() * size_of::<OnceLock<Box<SeriesCache>>>()) as u64;
-        for cache in self.series.iter().filter_map(OnceLock::get) {
-            stats.bytes_actual += cache.heap_bytes() as u64;
-        }
+        stats.bytes_actual += (self.series.capacity() * size_of::<OnceLock<Box<SeriesCache>>>()) as u64;
         stats
     }
 
-    /// Drops answers until about `bytes` are free, least recently used series first, and answers how many were freed.
+    /// What [`Self::stats`] says of bytes, by a walk over everything: (effective, actual). To check the counts by.
+    pub fn recount_bytes(&self) -> (u64, u64) {
+        let table = self.series.capacity() * size_of::<OnceLock<Box<SeriesCache>>>();
+        let sums = self.series.iter().filter_map(OnceLock::get).map(|cache| cache.bytes());
+        sums.fold((0, table as u64), |sum, bytes| (sum.0 + bytes.0, sum.1 + bytes.1))
+    }
+
+    /// Drops answers until about `bytes` are free, those of the series first that were not asked for the longest, and says
+    /// how many bytes were freed.
     pub fn purge(&mut self, bytes: u64) -> u64 {
-        let mut by_use: Vec<(u64, usize)> = self
-            .series
-            .iter()
-            .enumerate()
-            .filter_map(|(at, cache)| Some((cache.get()?.last_use(), at)))
-            .collect();
+        let mut by_use: Vec<(u64, usize)> =
+            self.series.iter().enumerate().filter_map(|(at, cache)| Some((cache.get()?.last_use(), at))).collect();
         by_use.sort_unstable();
-        let mut freed = 0;
+        let (mut freed, mut tally) = (0, Tally::default());
         for (_, at) in by_use {
             if freed >= bytes {
                 break;
             }
-            if let Some(mut cache) = self.series.get_mut(at).and_then(OnceLock::take) {
-                freed += cache.heap_bytes() as u64;
-                cache.clear();
+            if let Some(cache) = self.series.get_mut(at).and_then(OnceLock::take) {
+                let (effective, actual) = cache.bytes();
+                tally.bytes_effective -= effective as i64;
+                tally.bytes_actual -= actual as i64;
+                freed += actual;
             }
         }
+        self.counters.add(&tally);
         freed
     }
 }

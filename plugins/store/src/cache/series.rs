@@ -1,10 +1,14 @@
 //! The answers of one series.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::{RangeAnswer, TimeRange, cache::entry::CachedEntry, latest_at::Found};
+use crate::{
+    RangeAnswer, TimeRange,
+    cache::{entry::CachedEntry, stats::Tally},
+    latest_at::Found,
+};
 
 /// How many answers stand ready for readers without a lock: views with cursors of their own do not drive each other out.
 const WAYS: usize = 2;
@@ -16,6 +20,8 @@ const MOST_OLDER: usize = 64;
 struct Older {
     validity: TimeRange,
     found: Option<Found>,
+    /// What the row takes, about.
+    row_bytes: u32,
 }
 
 /// The answers of one series, by the intervals for which they hold.
@@ -26,41 +32,44 @@ pub(super) struct SeriesCache {
     turn: AtomicUsize,
     /// Ordered by time; intervals are maximal, so they never overlap.
     older: Mutex<Vec<Older>>,
+    last_use: AtomicU64,
     range: Mutex<Option<RangeAnswer>>,
 }
 
 impl SeriesCache {
     #[inline]
-    pub(super) fn get(&self, time: i64) -> Option<(Option<Found>, TimeRange)> {
+    pub(super) fn get(&self, time: i64, epoch: u64) -> Option<(Option<Found>, TimeRange)> {
+        self.touch(epoch);
         if let Some(answer) = self.recent.iter().find_map(|entry| entry.get(time)) {
             return Some(answer);
         }
         let older = self.older.lock();
         let at = older.partition_point(|older| older.validity.max < time);
-        let Older { validity, found } = *older.get(at).filter(|older| older.validity.min <= time)?;
+        let Older { validity, found, .. } = *older.get(at).filter(|older| older.validity.min <= time)?;
         drop(older);
         self.put_recent(found, validity);
         Some((found, validity))
     }
 
-    pub(super) fn put(&self, time: i64, found: Option<Found>, validity: TimeRange) {
+    pub(super) fn put(&self, time: i64, found: Option<Found>, validity: TimeRange, row_bytes: u32, tally: &mut Tally) {
         self.put_recent(found, validity);
         let mut older = self.older.lock();
+        let capacity = older.capacity();
         let at = older.partition_point(|older| older.validity.max < validity.min);
+        // Another reader may have been faster.
         if older.get(at).is_some_and(|other| other.validity.intersects(&validity)) {
             return;
         }
-        older.insert(at, Older { validity, found });
+        older.insert(at, Older { validity, found, row_bytes });
+        tally.bytes_effective += i64::from(row_bytes);
         if older.len() > MOST_OLDER {
             // The end that is farther from the cursor goes.
             let first = older.first().map_or(0, |older| older.validity.max.abs_diff(time));
             let last = older.last().map_or(0, |older| older.validity.min.abs_diff(time));
-            if first > last {
-                older.remove(0);
-            } else {
-                older.pop();
-            }
+            let gone = if first > last { Some(older.remove(0)) } else { older.pop() };
+            tally.bytes_effective -= gone.map_or(0, |gone| i64::from(gone.row_bytes));
         }
+        tally.bytes_actual += ((older.capacity() - capacity) * size_of::<Older>()) as i64;
     }
 
     fn put_recent(&self, found: Option<Found>, validity: TimeRange) {
@@ -71,43 +80,56 @@ impl SeriesCache {
         }
     }
 
-    pub(super) fn get_range(&self, range: TimeRange) -> Option<RangeAnswer> {
+    /// Notes that the series was asked for in this frame. Written once per frame, so that readers do not meet here.
+    #[inline]
+    fn touch(&self, epoch: u64) {
+        if self.last_use.load(Ordering::Relaxed) != epoch {
+            self.last_use.store(epoch, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn get_range(&self, range: TimeRange, epoch: u64) -> Option<RangeAnswer> {
+        self.touch(epoch);
         self.range.lock().as_ref().filter(|answer| answer.range() == range).cloned()
     }
 
-    pub(super) fn put_range(&self, answer: &RangeAnswer) {
-        *self.range.lock() = Some(answer.clone());
+    pub(super) fn put_range(&self, answer: &RangeAnswer, tally: &mut Tally) {
+        let before = self.range.lock().replace(answer.clone());
+        tally.bytes_actual += answer.heap_bytes() as i64 - before.map_or(0, |before| before.heap_bytes() as i64);
     }
 
-    /// Drops the answers that meet a range, and says how many.
-    pub(super) fn invalidate(&mut self, range: TimeRange) -> u64 {
+    /// Drops the answers that meet a range.
+    pub(super) fn invalidate(&mut self, range: TimeRange, tally: &mut Tally) {
         for entry in &mut self.recent {
             if entry.validity().intersects(&range) {
                 *entry = CachedEntry::default();
             }
         }
         let older = self.older.get_mut();
-        let before = older.len();
         let start = older.partition_point(|older| older.validity.max < range.min);
         let end = older.partition_point(|older| older.validity.min <= range.max);
-        older.drain(start..end.max(start));
-        let dropped = before - older.len();
-        let ranges = self.range.get_mut().take_if(|answer| answer.range().intersects(&range));
-        (dropped + usize::from(ranges.is_some())) as u64
+        for gone in older.drain(start..end.max(start)) {
+            tally.invalidations += 1;
+            tally.bytes_effective -= i64::from(gone.row_bytes);
+        }
+        if let Some(gone) = self.range.get_mut().take_if(|answer| answer.range().intersects(&range)) {
+            tally.invalidations += 1;
+            tally.bytes_actual -= gone.heap_bytes() as i64;
+        }
     }
 
-    /// Drops all answers, and says how many.
-    pub(super) fn clear(&mut self) -> u64 {
-        self.invalidate(TimeRange::EVERYTHING)
-    }
-
+    /// The frame in which the series was last asked for.
     pub(super) fn last_use(&self) -> u64 {
-        0
+        self.last_use.load(Ordering::Relaxed)
     }
 
-    pub(super) fn heap_bytes(&self) -> usize {
-        size_of::<Self>()
-            + self.older.lock().capacity() * size_of::<Older>()
-            + self.range.lock().as_ref().map_or(0, RangeAnswer::heap_bytes)
+    /// The bytes of the answers as if each had copied its row, and those that they take.
+    pub(super) fn bytes(&self) -> (u64, u64) {
+        let older = self.older.lock();
+        let effective = older.iter().map(|older| u64::from(older.row_bytes)).sum();
+        let actual = size_of::<Self>()
+            + older.capacity() * size_of::<Older>()
+            + self.range.lock().as_ref().map_or(0, RangeAnswer::heap_bytes);
+        (effective, actual as u64)
     }
 }

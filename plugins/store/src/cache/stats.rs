@@ -1,6 +1,6 @@
 //! Counters that many threads add to.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 /// What a cache did and holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,38 +15,44 @@ pub struct CacheStats {
     pub range_misses: u64,
     /// Answers that changes of the store dropped.
     pub invalidations: u64,
-    /// The bytes of all answers given, as if each had copied its rows.
+    /// The bytes of the latest-at answers that are kept, as if each had copied its row.
     pub bytes_effective: u64,
     /// The bytes that the cache takes.
     pub bytes_actual: u64,
 }
 
-/// What one query adds.
+/// What one query adds, in the order of [`CacheStats`].
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    pub(super) hits: u64,
-    pub(super) misses: u64,
-    pub(super) range_hits: u64,
-    pub(super) range_misses: u64,
+    pub(super) hits: i64,
+    pub(super) misses: i64,
+    pub(super) range_hits: i64,
+    pub(super) range_misses: i64,
+    pub(super) invalidations: i64,
+    pub(super) bytes_effective: i64,
+    pub(super) bytes_actual: i64,
 }
 
+impl Tally {
+    fn counts(&self) -> [i64; COUNTS] {
+        let Self { hits, misses, range_hits, range_misses, invalidations, bytes_effective, bytes_actual } = *self;
+        [hits, misses, range_hits, range_misses, invalidations, bytes_effective, bytes_actual]
+    }
+}
+
+const COUNTS: usize = 7;
 const STRIPES: usize = 16;
 
 /// One stripe per cache line, and per thread as long as there are enough, so that threads that count do not slow each
 /// other.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Stripe {
-    hits: AtomicU64,
-    misses: AtomicU64,
-    range_hits: AtomicU64,
-    range_misses: AtomicU64,
-}
+struct Stripe([AtomicI64; COUNTS]);
 
+/// Sums over all threads. A stripe by itself may be negative: what one thread added, another may take away.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     stripes: [Stripe; STRIPES],
-    invalidations: u64,
 }
 
 impl Counters {
@@ -56,34 +62,24 @@ impl Counters {
         thread_local! {
             static STRIPE: usize = THREADS.fetch_add(1, Ordering::Relaxed) % STRIPES;
         }
-        let Some(stripe) = self.stripes.get(STRIPE.with(|stripe| *stripe)) else { return };
-        let add = |counter: &AtomicU64, count: u64| {
-            if count > 0 {
+        let Some(Stripe(counters)) = self.stripes.get(STRIPE.with(|stripe| *stripe)) else { return };
+        for (counter, count) in counters.iter().zip(tally.counts()) {
+            if count != 0 {
                 counter.fetch_add(count, Ordering::Relaxed);
             }
-        };
-        add(&stripe.hits, tally.hits);
-        add(&stripe.misses, tally.misses);
-        add(&stripe.range_hits, tally.range_hits);
-        add(&stripe.range_misses, tally.range_misses);
-    }
-
-    pub(super) fn add_invalidations(&mut self, count: u64) {
-        self.invalidations += count;
+        }
     }
 
     pub(super) fn stats(&self) -> CacheStats {
-        let sum = |counter: fn(&Stripe) -> &AtomicU64| -> u64 {
-            self.stripes.iter().map(|stripe| counter(stripe).load(Ordering::Relaxed)).sum()
-        };
-        CacheStats {
-            hits: sum(|stripe| &stripe.hits),
-            misses: sum(|stripe| &stripe.misses),
-            range_hits: sum(|stripe| &stripe.range_hits),
-            range_misses: sum(|stripe| &stripe.range_misses),
-            invalidations: self.invalidations,
-            bytes_effective: 0,
-            bytes_actual: 0,
+        let mut sums = [0_i64; COUNTS];
+        for Stripe(counters) in &self.stripes {
+            for (sum, counter) in sums.iter_mut().zip(counters) {
+                *sum += counter.load(Ordering::Relaxed);
+            }
         }
+        // While threads are at it, a sum may be read before all its parts are there.
+        let [hits, misses, range_hits, range_misses, invalidations, bytes_effective, bytes_actual] =
+            sums.map(|sum| u64::try_from(sum).unwrap_or(0));
+        CacheStats { hits, misses, range_hits, range_misses, invalidations, bytes_effective, bytes_actual }
     }
 }

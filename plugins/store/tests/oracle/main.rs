@@ -411,6 +411,12 @@ fn check_history(settings: StoreSettings, ops: Vec<Op>) {
     bench.check_all();
     // Once more, now from the cache.
     bench.check_all();
+    let stats = bench.recording.cache.stats();
+    assert_eq!((stats.bytes_effective, stats.bytes_actual), bench.recording.cache.recount_bytes());
+    let freed = bench.recording.cache.purge(u64::MAX);
+    let left = bench.recording.cache.stats();
+    assert_eq!((left.bytes_effective, left.bytes_actual), (0, stats.bytes_actual - freed));
+    bench.check_all();
 }
 
 proptest! {

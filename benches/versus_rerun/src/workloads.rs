@@ -1,0 +1,418 @@
+//! The workloads. Each makes its data, lets the engines take turns, and answers medians.
+
+use std::{
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chronoscope_store as ours;
+use re_chunk_store::{ChunkTrackingMode, GarbageCollectionOptions, LatestAtQuery, RangeQuery};
+use re_log_types::{AbsoluteTimeRange, EntityPath, TimeInt};
+use re_types_core::ComponentIdentifier;
+
+use crate::{
+    Options, Outcome,
+    data::{Columns, POINTS2D, TIMELINE, Theirs, columns, insert_ours, new_ours},
+    memory,
+};
+
+/// What a workload gives: a suffix of its name, and what came out.
+type Outcomes = anyhow::Result<Vec<(&'static str, Outcome)>>;
+
+/// The workloads by name, in the order of the table.
+pub(crate) const ALL: [(&str, fn(&Options) -> Outcomes); 16] = [
+    ("mono_insert", mono_insert),
+    ("mono_query_warm", mono_query_warm),
+    ("mono_scrub", mono_scrub),
+    ("sparse_scrub", sparse_scrub),
+    ("batch_insert", batch_insert),
+    ("batch_query_warm", batch_query_warm),
+    ("batch_scrub", batch_scrub),
+    ("single_row_insert", single_row_insert),
+    ("single_row_insert_many", single_row_insert_many),
+    ("range_cold", range_cold),
+    ("range_warm", range_warm),
+    ("adversarial_latest_at", adversarial_latest_at),
+    ("gc_all", gc_all),
+    ("gc_worst_pause", gc_worst_pause),
+    ("two_readers", two_readers),
+    ("bytes_mono", bytes_mono),
+];
+
+/// Both engines with the same data.
+struct Pair {
+    theirs: Theirs,
+    ours: ours::Recording,
+    entities: Vec<String>,
+}
+
+impl Pair {
+    fn new(data: &[Columns], compaction: bool) -> anyhow::Result<Self> {
+        let (their_chunks, our_chunks) = both(data)?;
+        let mut theirs = Theirs::new(compaction);
+        theirs.insert(&their_chunks)?;
+        let mut ours = new_ours(compaction);
+        insert_ours(&mut ours, &our_chunks)?;
+        ours.apply_pending();
+        let mut entities: Vec<String> = data.iter().map(|columns| columns.entity.clone()).collect();
+        entities.dedup();
+        Ok(Self { theirs, ours, entities })
+    }
+
+    /// The time that each engine takes to answer, at each of these times, all components of all entities.
+    fn query(&self, times: std::ops::Range<i64>) -> (Duration, Duration) {
+        (self.query_theirs(times.clone()), self.query_ours(times))
+    }
+
+    fn query_theirs(&self, times: std::ops::Range<i64>) -> Duration {
+        let paths: Vec<EntityPath> = self.entities.iter().map(|path| path.as_str().into()).collect();
+        let components: Vec<ComponentIdentifier> = POINTS2D.iter().map(|name| (*name).into()).collect();
+        let start = Instant::now();
+        for time in times {
+            let query = LatestAtQuery::new(TIMELINE.into(), time);
+            for path in &paths {
+                let answer = self.theirs.cache.latest_at(ChunkTrackingMode::Report, &query, path, components.iter().copied());
+                for unit in answer.components.values() {
+                    black_box(unit.row_id());
+                }
+            }
+        }
+        start.elapsed()
+    }
+
+    fn query_ours(&self, times: std::ops::Range<i64>) -> Duration {
+        let Questions { timeline, entities, components } = self.questions();
+        let mut answers = Vec::new();
+        let start = Instant::now();
+        for time in times {
+            for &entity in &entities {
+                answers.clear();
+                self.ours.cache.latest_at_many(&self.ours.store, entity, timeline, time, &components, &mut answers);
+                for hit in answers.iter().filter_map(|answer: &ours::LatestAt| answer.hit.as_ref()) {
+                    black_box(hit.row_id());
+                }
+            }
+        }
+        start.elapsed()
+    }
+
+    fn questions(&self) -> Questions {
+        let store = &self.ours.store;
+        Questions {
+            timeline: store.timeline_id(TIMELINE),
+            entities: self.entities.iter().filter_map(|path| store.entity_id(&path.as_str().into())).collect(),
+            // A component that was never logged anywhere has no id: asking for it costs a look-up of its name.
+            components: POINTS2D.iter().filter_map(|name| store.component_id(name)).collect(),
+        }
+    }
+}
+
+struct Questions {
+    timeline: Option<ours::TimelineId>,
+    entities: Vec<ours::EntityId>,
+    components: Vec<ours::ComponentId>,
+}
+
+type Chunks = (Vec<Arc<re_chunk::Chunk>>, Vec<Arc<ours::Chunk>>);
+
+fn both(data: &[Columns]) -> anyhow::Result<Chunks> {
+    let theirs = data.iter().map(Columns::theirs).collect::<anyhow::Result<_>>()?;
+    let ours = data.iter().map(Columns::ours).collect::<anyhow::Result<_>>()?;
+    Ok((theirs, ours))
+}
+
+/// Lets the engines take turns.
+fn turns(
+    rounds: usize,
+    operations: usize,
+    mut turn: impl FnMut() -> anyhow::Result<(Duration, Duration)>,
+) -> Outcomes {
+    let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+    // The first round warms up, and does not count.
+    for round in 0..=rounds {
+        let (their_time, our_time) = turn()?;
+        if round > 0 {
+            theirs.push(their_time);
+            ours.push(our_time);
+        }
+    }
+    Ok(vec![("", Outcome::per_operation(theirs, ours, operations))])
+}
+
+/// 1,000 entities, a chunk of 1,000 rows each, `step` ticks apart.
+fn mono(options: &Options, step: i64) -> anyhow::Result<Vec<Columns>> {
+    let times: Vec<i64> = (0..1000).map(|row| row * step).collect();
+    (0..1000 * options.scale).map(|at| columns(format!("/points/{at}"), at as u64 * 1000, times.clone(), 1)).collect()
+}
+
+/// One entity, 1,000 rows of 1,000 points each.
+fn batch(options: &Options) -> anyhow::Result<Vec<Columns>> {
+    Ok(vec![columns("/points".to_owned(), 0, (0..1000 * options.scale as i64).collect(), 1000)?])
+}
+
+fn insert(options: &Options, data: &[Columns]) -> Outcomes {
+    turns(options.rounds, 1, || {
+        let (their_chunks, our_chunks) = both(data)?;
+        let (mut theirs, mut ours) = (Theirs::new(true), new_ours(true));
+        let start = Instant::now();
+        theirs.insert(&their_chunks)?;
+        let their_time = start.elapsed();
+        let start = Instant::now();
+        insert_ours(&mut ours, &our_chunks)?;
+        let our_time = start.elapsed();
+        Ok((their_time, our_time))
+    })
+}
+
+fn mono_insert(options: &Options) -> Outcomes {
+    insert(options, &mono(options, 1)?)
+}
+
+fn batch_insert(options: &Options) -> Outcomes {
+    insert(options, &batch(options)?)
+}
+
+/// The same time again and again.
+fn warm(options: &Options, data: &[Columns], repeat: usize) -> Outcomes {
+    let pair = Pair::new(data, true)?;
+    turns(options.rounds, repeat, || {
+        let mut total = (Duration::ZERO, Duration::ZERO);
+        for _ in 0..repeat {
+            let (theirs, ours) = pair.query(500..501);
+            total = (total.0 + theirs, total.1 + ours);
+        }
+        Ok(total)
+    })
+}
+
+/// A new time in each query.
+fn scrub(options: &Options, data: &[Columns], times_per_round: i64) -> Outcomes {
+    let pair = Pair::new(data, true)?;
+    let mut next = 0;
+    turns(options.rounds, times_per_round as usize, || {
+        let times = next..next + times_per_round;
+        next += times_per_round;
+        Ok(pair.query(times))
+    })
+}
+
+fn mono_query_warm(options: &Options) -> Outcomes {
+    warm(options, &mono(options, 1)?, 20)
+}
+
+fn mono_scrub(options: &Options) -> Outcomes {
+    scrub(options, &mono(options, 1)?, 50)
+}
+
+fn sparse_scrub(options: &Options) -> Outcomes {
+    scrub(options, &mono(options, 100)?, 200)
+}
+
+fn batch_query_warm(options: &Options) -> Outcomes {
+    warm(options, &batch(options)?, 2000)
+}
+
+fn batch_scrub(options: &Options) -> Outcomes {
+    scrub(options, &batch(options)?, 50)
+}
+
+/// Chunks of a row each, made and inserted a batch at a time so that they need not all be there at once.
+fn single_rows(options: &Options, entities: usize, rows: usize) -> Outcomes {
+    turns(options.rounds.min(3), entities * rows, || {
+        let (mut theirs, mut ours) = (Theirs::new(true), new_ours(true));
+        let mut total = (Duration::ZERO, Duration::ZERO);
+        let batch = 1000;
+        let mut next = 0;
+        while next < entities * rows {
+            let data: Vec<Columns> = (next..(next + batch).min(entities * rows))
+                .map(|at| columns(format!("/points/{}", at % entities), at as u64, vec![(at / entities) as i64], 1))
+                .collect::<anyhow::Result<_>>()?;
+            next += batch;
+            let (their_chunks, our_chunks) = both(&data)?;
+            let start = Instant::now();
+            theirs.insert(&their_chunks)?;
+            total.0 += start.elapsed();
+            let start = Instant::now();
+            insert_ours(&mut ours, &our_chunks)?;
+            total.1 += start.elapsed();
+        }
+        Ok(total)
+    })
+}
+
+fn single_row_insert(options: &Options) -> Outcomes {
+    single_rows(options, 1, 200_000 * options.scale)
+}
+
+fn single_row_insert_many(options: &Options) -> Outcomes {
+    single_rows(options, 1000 * options.scale, 1000)
+}
+
+/// 200,000 rows of one entity.
+fn long(options: &Options) -> anyhow::Result<Pair> {
+    let chunks = (0..200 * options.scale as i64)
+        .map(|chunk| columns("/points".to_owned(), chunk as u64 * 1000, (chunk * 1000..(chunk + 1) * 1000).collect(), 1));
+    Pair::new(&chunks.collect::<anyhow::Result<Vec<_>>>()?, true)
+}
+
+fn range(options: &Options, cold: bool) -> Outcomes {
+    let mut pair = long(options)?;
+    let repeat = if cold { 1 } else { 50 };
+    let path: EntityPath = "/points".into();
+    let query = RangeQuery::new(TIMELINE.into(), AbsoluteTimeRange::new(TimeInt::MIN, TimeInt::MAX));
+    let component = POINTS2D[0];
+    turns(options.rounds, repeat, || {
+        if cold {
+            pair.theirs.cache = re_query::QueryCache::new(pair.theirs.store.clone());
+            pair.ours.cache = ours::QueryCache::new();
+            pair.ours.apply_pending();
+        }
+        let start = Instant::now();
+        for _ in 0..repeat {
+            let answer = pair.theirs.cache.range(ChunkTrackingMode::Report, &query, &path, [component.into()]);
+            let rows: usize = answer.components.values().flatten().map(re_chunk::Chunk::num_rows).sum();
+            assert_eq!(black_box(rows), 200_000 * options.scale, "all rows are found");
+        }
+        let their_time = start.elapsed();
+        let Questions { timeline, entities, .. } = pair.questions();
+        let store = &pair.ours.store;
+        let (Some(timeline), Some(&entity), Some(component)) = (timeline, entities.first(), store.component_id(component)) else {
+            anyhow::bail!("the data was not inserted");
+        };
+        let start = Instant::now();
+        for _ in 0..repeat {
+            let answer = pair.ours.range(entity, timeline, ours::TimeRange::EVERYTHING, component);
+            let rows: usize = answer.slices().iter().map(ours::RangeSlice::num_rows).sum();
+            assert_eq!(black_box(rows), 200_000 * options.scale, "all rows are found");
+        }
+        Ok((their_time, start.elapsed()))
+    })
+}
+
+fn range_cold(options: &Options) -> Outcomes {
+    range(options, true)
+}
+
+fn range_warm(options: &Options) -> Outcomes {
+    range(options, false)
+}
+
+/// One chunk over everything and many small ones; each query is a miss.
+fn adversarial_latest_at(options: &Options) -> Outcomes {
+    let small = 20_000 * options.scale as i64;
+    let mut data = vec![columns("/points".to_owned(), 0, vec![0, small * 10], 1)?];
+    for at in 1..=small {
+        data.push(columns("/points".to_owned(), at as u64 + 1, vec![at * 10 - 5], 1)?);
+    }
+    let pair = Pair::new(&data, false)?;
+    let mut next = 0;
+    turns(options.rounds, 20, || {
+        let mut total = (Duration::ZERO, Duration::ZERO);
+        for _ in 0..20 {
+            // Far from where the query before it was.
+            next = (next + 7919 * 10) % (small * 10);
+            let (theirs, ours) = pair.query(next..next + 1);
+            total = (total.0 + theirs, total.1 + ours);
+        }
+        Ok(total)
+    })
+}
+
+fn one_row_chunks(count: usize) -> impl Iterator<Item = anyhow::Result<Columns>> {
+    (0..count).map(|at| columns("/points".to_owned(), at as u64, vec![at as i64], 1))
+}
+
+fn gc_all(options: &Options) -> Outcomes {
+    let data: Vec<Columns> = one_row_chunks(10_000 * options.scale).collect::<anyhow::Result<_>>()?;
+    turns(options.rounds, 1, || {
+        let pair = Pair::new(&data, false)?;
+        let Pair { theirs, mut ours, .. } = pair;
+        let mut store = theirs.store.write();
+        let start = Instant::now();
+        let their_events = store.gc(&GarbageCollectionOptions::gc_everything());
+        let their_time = start.elapsed();
+        assert_eq!(store.num_physical_chunks(), 0, "everything is collected");
+        let options = ours::GcOptions { protect_latest: 0, time_budget: Duration::from_secs(3600), ..Default::default() };
+        let start = Instant::now();
+        let (our_events, _) = ours.store.gc(&options);
+        let our_time = start.elapsed();
+        assert_eq!(ours.store.num_chunks(), 0, "everything is collected");
+        drop((their_events, our_events));
+        Ok((their_time, our_time))
+    })
+}
+
+/// The worst step at a budget of 3.5 ms: the thread's own time, and the 99.9th percentile by the clock on the wall.
+fn gc_worst_pause(options: &Options) -> Outcomes {
+    let mut outcomes = Vec::new();
+    for (count, cpu_name, wall_name) in
+        [(10_000, "_10k_cpu", "_10k_wall_p999"), (1_000_000, "_1m_cpu", "_1m_wall_p999")]
+    {
+        let (mut worst_cpu, mut walls) = (Duration::ZERO, Vec::new());
+        for _ in 0..if count > 100_000 { 1 } else { options.rounds } {
+            let mut recording = new_ours(false);
+            for columns in one_row_chunks(count * options.scale) {
+                recording.insert(columns?.ours()?)?;
+            }
+            let options = ours::GcOptions { protect_latest: 1, ..Default::default() };
+            loop {
+                let (cpu, wall) = (memory::thread_cpu_time(), Instant::now());
+                let (events, report) = recording.store.gc(&options);
+                walls.push(wall.elapsed());
+                worst_cpu = worst_cpu.max(memory::thread_cpu_time().saturating_sub(cpu));
+                drop(events);
+                if report.done {
+                    break;
+                }
+            }
+        }
+        walls.sort_unstable();
+        let p999 = walls.get((walls.len() * 999 / 1000).min(walls.len().saturating_sub(1))).copied().unwrap_or_default();
+        outcomes.push((cpu_name, Outcome::Ours(worst_cpu.as_secs_f64() * 1e6)));
+        outcomes.push((wall_name, Outcome::Ours(p999.as_secs_f64() * 1e6)));
+    }
+    Ok(outcomes)
+}
+
+/// How much more two threads answer than one, warm.
+fn two_readers(options: &Options) -> Outcomes {
+    let pair = Pair::new(&mono(options, 1)?, true)?;
+    let repeat = 300;
+    let work = || (0..repeat).for_each(|_| drop(black_box(pair.query_ours(500..501))));
+    work();
+    let mut ratios = Vec::new();
+    for _ in 0..options.rounds {
+        let start = Instant::now();
+        work();
+        let one = start.elapsed();
+        let start = Instant::now();
+        std::thread::scope(|scope| {
+            scope.spawn(work);
+            work();
+        });
+        let two = start.elapsed();
+        ratios.push(2.0 * one.as_secs_f64() / two.as_secs_f64());
+    }
+    ratios.sort_by(f64::total_cmp);
+    Ok(vec![("", Outcome::Ours(ratios.get(ratios.len() / 2).copied().unwrap_or_default()))])
+}
+
+/// What the engines hold beside the Arrow buffers: chunks, indices and names, before any query.
+fn bytes_mono(options: &Options) -> Outcomes {
+    let data = mono(options, 1)?;
+    let (theirs, their_bytes) = memory::bytes_of(|| -> anyhow::Result<Theirs> {
+        let chunks: Vec<_> = data.iter().map(Columns::theirs).collect::<anyhow::Result<_>>()?;
+        let mut theirs = Theirs::new(true);
+        theirs.insert(&chunks)?;
+        Ok(theirs)
+    });
+    let (ours, our_bytes) = memory::bytes_of(|| -> anyhow::Result<ours::Recording> {
+        let chunks: Vec<_> = data.iter().map(Columns::ours).collect::<anyhow::Result<_>>()?;
+        let mut ours = new_ours(true);
+        insert_ours(&mut ours, &chunks)?;
+        Ok(ours)
+    });
+    drop((theirs?, ours?));
+    Ok(vec![("", Outcome::Both { theirs: their_bytes as f64, ours: our_bytes as f64 })])
+}
