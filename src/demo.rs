@@ -5,8 +5,8 @@ use std::f64::consts::TAU;
 use chronoscope_frame::{IngestMessage, StoreInfo};
 use chronoscope_store::{Chunk, ChunkError, StoreId, Timeline};
 use chronoscope_types::{
-    AnnotationContext, AsComponents, Boxes2D, Boxes3D, Image, LineStrips3D, Points3D, Scalars, SegmentationImage, SeriesLines, TextLog,
-    Transform3D, ViewCoordinates, enums::FillMode, log_chunk, records::RotationAxisAngle,
+    AnnotationContext, AsComponents, Boxes2D, Boxes3D, Image, LineStrips3D, Points3D, Scalars, SegmentationImage, SeriesLines,
+    TextLog, Transform3D, ViewCoordinates, enums::FillMode, log_chunk, records::RotationAxisAngle,
 };
 
 /// The frames of the demo, at 30 a second.
@@ -30,7 +30,11 @@ pub fn demo_recording() -> Result<Vec<IngestMessage>, ChunkError> {
     log(fixed("yard/crates", &crates())?);
     log(fixed(
         "camera",
-        &AnnotationContext::from_labels([(0, "ground", [52u8, 58, 70]), (1, "crate", [86, 180, 233]), (2, "marker", [240, 120, 50])]),
+        &AnnotationContext::from_labels([
+            (0, "ground", [52u8, 58, 70]),
+            (1, "crate", [86, 180, 233]),
+            (2, "marker", [240, 120, 50]),
+        ]),
     )?);
     for (path, name, color) in [
         ("vehicle/speed", "speed [m/s]", [0x4Cu8, 0x8D, 0xFF]),
@@ -69,7 +73,10 @@ pub fn demo_recording() -> Result<Vec<IngestMessage>, ChunkError> {
             let (picture, classes, marker) = camera(frame);
             log(at("camera/image", &picture)?);
             log(at("camera/segmentation", &classes)?);
-            log(at("camera/detection", &Boxes2D::from_centers_and_half_sizes([marker], [[17.0f32, 17.0]]).with_class_ids([2u16]))?);
+            log(at(
+                "camera/detection",
+                &Boxes2D::from_centers_and_half_sizes([marker], [[17.0f32, 17.0]]).with_class_ids([2u16]),
+            )?);
         }
         let swing = (frame as f64 / FRAMES as f64 * TAU * 3.0).sin();
         log(at("vehicle/speed", &Scalars::new([1.4 + 0.5 * swing + 0.04 * noise.next()]))?);
@@ -119,7 +126,8 @@ const CRATES: [([f32; 3], [f32; 3]); 6] = [
 ];
 
 fn crates() -> Boxes3D {
-    Boxes3D::from_centers_and_half_sizes(CRATES.map(|(center, _)| center), CRATES.map(|(_, half)| half)).with_colors([[120u8, 132, 150]])
+    Boxes3D::from_centers_and_half_sizes(CRATES.map(|(center, _)| center), CRATES.map(|(_, half)| half))
+        .with_colors([[120u8, 132, 150]])
 }
 
 /// What the robot's lidar sees of the crates and the ground, in the robot's own space.
@@ -169,7 +177,14 @@ fn camera(frame: i64) -> (Image, SegmentationImage, [f32; 2]) {
             } else {
                 // Sky above, ground below.
                 let t = fy / height as f64;
-                (0, if t < 0.42 { [70.0 + 60.0 * t, 96.0 + 90.0 * t, 140.0 + 90.0 * t] } else { [58.0, 62.0 - 20.0 * (t - 0.42), 58.0] })
+                (
+                    0,
+                    if t < 0.42 {
+                        [70.0 + 60.0 * t, 96.0 + 90.0 * t, 140.0 + 90.0 * t]
+                    } else {
+                        [58.0, 62.0 - 20.0 * (t - 0.42), 58.0]
+                    },
+                )
             };
             rgb.extend(color.map(|channel: f64| channel.clamp(0.0, 255.0) as u8));
             classes.push(class);
@@ -198,7 +213,10 @@ mod tests {
     #[test]
     fn the_demo_is_the_same_each_time_and_small() {
         let recording = demo_recording().unwrap_or_default();
-        let bytes: u64 = recording.iter().map(|message| if let IngestMessage::Chunk { chunk, .. } = message { chunk.num_bytes() } else { 0 }).sum();
+        let bytes: u64 = recording
+            .iter()
+            .map(|message| if let IngestMessage::Chunk { chunk, .. } = message { chunk.num_bytes() } else { 0 })
+            .sum();
         assert!(recording.len() > FRAMES as usize * 6, "{}", recording.len());
         assert!(bytes < 32 << 20, "{bytes}");
     }

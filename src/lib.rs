@@ -54,7 +54,7 @@ impl PluginGroup for ChronoscopePlugins {
             .add_group(frame::FramePlugins)
             .add(render::BulkRenderPlugin)
             .add_group(views::ViewsPlugins)
-            .add(ui::UiPlugin)
+            .add(ui::UiPlugin::default())
             .add(sources::FileSourcesPlugin)
     }
 }
@@ -63,8 +63,8 @@ impl PluginGroup for ChronoscopePlugins {
 pub mod prelude {
     pub use crate::ChronoscopePlugins;
     pub use chronoscope_frame::{
-        AppViewClassExt, AppVisualizerExt, Frame, FramePlugins, FrameSystems, ViewClass, ViewerCommand, ViewerCommands, Visualizer,
-        VisualizerInfo, VisualizerInput, Visuals,
+        AppViewClassExt, AppVisualizerExt, Frame, FramePlugins, FrameSystems, ViewClass, ViewerCommand, ViewerCommands,
+        Visualizer, VisualizerInfo, VisualizerInput, Visuals,
     };
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
     pub use chronoscope_types::{AsComponents, log_chunk};

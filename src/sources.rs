@@ -4,7 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use bevy::prelude::*;
 use chronoscope_frame::{
-    Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, Report, SourcePoll, StoreInfo, commands::OpenRequests, error::Severity,
+    Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, Report, SourcePoll, StoreInfo, commands::OpenRequests,
+    error::Severity,
 };
 use chronoscope_io::{LoadEvent, LoadHandle, LoadSettings, LogMessage, load_files};
 use chronoscope_store::StoreId;
@@ -108,7 +109,9 @@ impl FileSource {
                     started_nanos: info.started_at_nanos.and_then(|nanos| i64::try_from(nanos).ok()),
                 },
             }),
-            LoadEvent::Message(LogMessage::Chunk { store, chunk }) => Some(IngestMessage::Chunk { store: self.retarget(store), chunk }),
+            LoadEvent::Message(LogMessage::Chunk { store, chunk }) => {
+                Some(IngestMessage::Chunk { store: self.retarget(store), chunk })
+            }
             LoadEvent::Message(LogMessage::ActivateBlueprint { blueprint, make_active, make_default }) => {
                 Some(IngestMessage::ActivateBlueprint { blueprint: self.retarget(blueprint), make_active, make_default })
             }
@@ -118,7 +121,12 @@ impl FileSource {
                     chronoscope_io::Severity::Warning => Severity::Warning,
                     chronoscope_io::Severity::Error => Severity::Error,
                 };
-                Some(IngestMessage::Report(Report { severity, source: report.source, entity: report.entity, message: report.message }))
+                Some(IngestMessage::Report(Report {
+                    severity,
+                    source: report.source,
+                    entity: report.entity,
+                    message: report.message,
+                }))
             }
             LoadEvent::Progress { .. } => None,
             LoadEvent::Finished { outcome, .. } => {

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use bevy::prelude::*;
 use chronoscope_frame::{Frame, FrameSystems, IngestSources, MemoryBudget, Recordings, TimeControls};
 use chronoscope_types::parse_time;
+use chronoscope_ui::UiSettings;
 
 use crate::{
     cli::{Cli, ThemeArgument, TimeArgument},
@@ -24,11 +25,12 @@ impl Plugin for StartPlugin {
         if let Some(bytes) = options.memory_limit {
             app.insert_resource(MemoryBudget { limit_bytes: Some(bytes), ..default() });
         }
-        app.insert_resource(match options.theme {
-            ThemeArgument::System => chronoscope_ui::ThemeChoice::System,
-            ThemeArgument::Dark => chronoscope_ui::ThemeChoice::Dark,
-            ThemeArgument::Light => chronoscope_ui::ThemeChoice::Light,
-        });
+        let theme = match options.theme {
+            ThemeArgument::System => egui::ThemePreference::System,
+            ThemeArgument::Dark => egui::ThemePreference::Dark,
+            ThemeArgument::Light => egui::ThemePreference::Light,
+        };
+        app.insert_resource(UiSettings { theme });
         if let Some(time) = &options.time {
             app.insert_resource(PendingTime(time.clone()));
             let mut times = app.world_mut().resource_mut::<TimeControls>();

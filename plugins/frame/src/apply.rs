@@ -206,7 +206,8 @@ fn apply_time_panel(recordings: &mut Recordings, times: &mut TimeControls, appli
         }
     };
     apply(&mut times.initial);
-    let keys: Vec<_> = recordings.recordings().filter(|entry| entry.id().application_id == *application).map(|entry| entry.key()).collect();
+    let keys: Vec<_> =
+        recordings.recordings().filter(|entry| entry.id().application_id == *application).map(|entry| entry.key()).collect();
     for key in keys {
         apply(times.get_mut(key));
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bevy_ecs::prelude::*;
-use chronoscope_store::StoreEvent;
+use chronoscope_store::{ChunkChange, ChunkStore, StoreEvent};
 
 use crate::RecordingKey;
 
@@ -72,4 +72,12 @@ impl DiffLog {
         let skip = usize::try_from(number.checked_sub(self.first)?).ok()?;
         Some(self.entries.iter().skip(skip))
     }
+}
+
+/// Whether an event changed which components some entity has. `store` is the store as it is now.
+pub(crate) fn changes_schema(event: &StoreEvent, store: &ChunkStore) -> bool {
+    let lost = || event.meta.components.iter().any(|column| !store.has_component(event.meta.entity, column.component));
+    event.new_entity
+        || !event.new_components.is_empty()
+        || (event.change == ChunkChange::Dropped && (!store.has_data(event.meta.entity) || lost()))
 }

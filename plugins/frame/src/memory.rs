@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use chronoscope_store::StoreKind;
+use chronoscope_store::{ChunkId, GcOptions, GcOrder, StoreKind};
+use rustc_hash::FxHashSet;
 
-use crate::{DiffLog, Frame, FrameDiagnostics, FrameSystems, Recordings};
+use crate::{Answers, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, Recordings};
 
 /// How much memory the viewer may hold, and how long a frame may spend on keeping to it.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
@@ -63,6 +64,8 @@ fn collect_garbage(
     mut caches: ResMut<ViewerCaches>,
     mut diagnostics: ResMut<FrameDiagnostics>,
     budget: Res<MemoryBudget>,
+    answers: Res<Answers>,
+    cursor: Res<Cursor>,
 ) {
     let Some(limit) = budget.limit_bytes else { return };
     puffin::profile_scope!("gc");
@@ -88,11 +91,26 @@ fn collect_garbage(
             break;
         }
         let before = entry.num_bytes();
-        let events: Vec<chronoscope_store::StoreEvent> = Vec::new();
+        let shown = cursor.recording == Some(entry.key());
+        let order = match cursor.timeline.filter(|_| shown) {
+            // What is browsed keeps what is near the cursor; what only streams in loses its oldest.
+            Some(timeline) => GcOrder::FarthestFrom { timeline, time: cursor.time },
+            None => GcOrder::OldestRow,
+        };
+        let options = GcOptions {
+            target_bytes: over,
+            time_budget: left,
+            protect_latest: budget.protect_latest,
+            protected_chunks: if shown { answers.chunks().collect() } else { FxHashSet::<ChunkId>::default() },
+            order,
+            ..GcOptions::default()
+        };
+        let (events, _) = entry.recording.gc(&options);
         progressed |= !events.is_empty();
         let key = entry.key();
         log.push_events(key, events);
-        over = over.saturating_sub(before.saturating_sub(entry.num_bytes()));
+        let entry_bytes = entry.num_bytes();
+        over = over.saturating_sub(before.saturating_sub(entry_bytes));
     }
     if over > 0 && !progressed {
         for entry in recordings.iter_mut() {

@@ -6,7 +6,8 @@
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{
-    BlueprintQuery, EntityOverrides, OwnBehavior, overridden_entities, overrides_for, own_behavior, view_defaults, visible_time_ranges,
+    BlueprintQuery, EntityOverrides, OwnBehavior, overridden_entities, overrides_for, own_behavior, view_defaults,
+    visible_time_ranges,
 };
 use chronoscope_store::{EntityId, EntityPath, Hit, arrow::ArrayRef};
 use chronoscope_types::VisibleTimeRange;

@@ -18,8 +18,8 @@ pub use data_results::{DataResult, DataResults};
 use data_results::Capabilities;
 
 use crate::{
-    Cursor, DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingKey, Recordings, View, ViewTile, Visualizers,
-    visualizer::QueryMode,
+    Cursor, DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, RecordingKey, Recordings, View, ViewTile,
+    Visualizers, diff::changes_schema, visualizer::QueryMode,
 };
 
 /// Keeps [`DataResults`] and [`Answers`].
@@ -75,7 +75,7 @@ fn query_results(
 ) {
     puffin::profile_scope!("query_results");
     let state = &mut *state;
-    let changes = read_log(state, &log, *cursor);
+    let changes = read_log(state, &log, *cursor, &recordings);
     let answers = answers.bypass_change_detection();
     let Some(entry) = cursor.recording.and_then(|key| recordings.get(key)) else {
         answers.begin(*cursor, diagnostics.frame);
@@ -132,7 +132,8 @@ fn query_results(
     diagnostics.requeried_entities = answers.looked_up();
 }
 
-fn read_log(state: &mut WalkState, log: &DiffLog, cursor: Cursor) -> Changes {
+fn read_log(state: &mut WalkState, log: &DiffLog, cursor: Cursor, recordings: &Recordings) -> Changes {
+    let store = cursor.recording.and_then(|key| recordings.get(key)).map(RecordingEntry::store);
     let mut changes = Changes { reset: state.recording != cursor.recording, ..Changes::default() };
     state.recording = cursor.recording;
     match log.since(state.log_number) {
@@ -143,7 +144,7 @@ fn read_log(state: &mut WalkState, log: &DiffLog, cursor: Cursor) -> Changes {
                     && Some(*recording) == cursor.recording
                 {
                     changes.touched.insert(event.meta.entity);
-                    if event.new_entity || !event.new_components.is_empty() {
+                    if store.is_some_and(|store| changes_schema(event, store)) {
                         changes.schema.insert(event.meta.entity);
                     }
                 }

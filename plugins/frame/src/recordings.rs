@@ -135,7 +135,8 @@ impl Recordings {
         let Some(key) = self.by_id.remove(id) else { return false };
         self.entries.remove(&key);
         if self.active.get(&id.application_id) == Some(&key) {
-            let next = self.recordings().filter(|entry| entry.id().application_id == id.application_id).map(RecordingEntry::key).last();
+            let next =
+                self.recordings().filter(|entry| entry.id().application_id == id.application_id).map(RecordingEntry::key).last();
             match next {
                 Some(next) => self.active.insert(id.application_id.clone(), next),
                 None => self.active.remove(&id.application_id),
@@ -193,9 +194,15 @@ impl Recordings {
     /// Makes a copy of `source` (or an empty store) the active blueprint of an application. The copy shares the chunks.
     ///
     /// Returns the copy's key and the events of filling it.
-    pub fn reset_active_blueprint(&mut self, application: &Arc<str>, source: Option<&StoreId>) -> (RecordingKey, Vec<StoreEvent>) {
-        let chunks: Vec<_> =
-            source.and_then(|id| self.find(id)).map(|entry| entry.store().chunks().filter_map(|(_, chunk)| chunk.cloned()).collect()).unwrap_or_default();
+    pub fn reset_active_blueprint(
+        &mut self,
+        application: &Arc<str>,
+        source: Option<&StoreId>,
+    ) -> (RecordingKey, Vec<StoreEvent>) {
+        let chunks: Vec<_> = source
+            .and_then(|id| self.find(id))
+            .map(|entry| entry.store().chunks().filter_map(|(_, chunk)| chunk.cloned()).collect())
+            .unwrap_or_default();
         let id = StoreId::blueprint(application.clone(), format!("{application}: active"));
         self.close(&id);
         let entry = self.open(&id);

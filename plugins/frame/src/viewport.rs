@@ -5,14 +5,15 @@ use std::{collections::BTreeMap, sync::Arc};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{
-    BlueprintReport, ResolvedContents, Schema, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
-    read_viewport, recommended_views, with_heuristics,
+    BlueprintReport, ResolvedContents, Schema, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint, read_viewport,
+    recommended_views, with_heuristics,
 };
 use chronoscope_store::{ComponentId, EntityId};
 use chronoscope_types::{DepthImage, Image, SegmentationImage, read};
 
 use crate::{
-    Cursor, DataResults, DiffEntry, DiffLog, Frame, FrameSystems, RecordingEntry, RecordingKey, Recordings, ViewClasses, ViewOverrides,
+    Cursor, DataResults, DiffEntry, DiffLog, Frame, FrameSystems, RecordingEntry, RecordingKey, Recordings, ViewClasses,
+    ViewOverrides, diff::changes_schema,
 };
 
 /// A view of the active blueprint. Stands on one ECS entity per view, with [`ViewTile`], [`DataResults`] and [`ViewOverrides`].
@@ -116,7 +117,7 @@ fn query_blueprint(
         undo: recordings.active_blueprint().map_or(i64::MAX, |(_, blueprints)| blueprints.undo.query_time()),
         revision: recordings.active_blueprint().map_or(0, |(_, blueprints)| blueprints.revision),
     };
-    let schema_changed = schema_changed(&log, active.log_number, cursor.recording);
+    let schema_changed = schema_changed(&log, active.log_number, recordings.active());
     active.bypass_change_detection().log_number = log.next_number();
     if active.key == Some(key) && !schema_changed {
         return;
@@ -173,18 +174,25 @@ fn first_image_size(entry: &RecordingEntry, entity: EntityId, format: ComponentI
     read::image_formats(&cell).ok()?.first().map(|format| [format.width, format.height])
 }
 
-/// Whether the shown recording got entities, components or timelines that it did not have.
-fn schema_changed(log: &DiffLog, since: u64, recording: Option<RecordingKey>) -> bool {
+/// Whether the shown recording got or lost entities or components.
+fn schema_changed(log: &DiffLog, since: u64, shown: Option<&RecordingEntry>) -> bool {
     log.since(since).is_none_or(|mut entries| {
-        entries.any(|entry| {
-            matches!(entry, DiffEntry::Store { recording: of, event }
-                if Some(*of) == recording && (event.new_entity || !event.new_components.is_empty()))
+        entries.any(|entry| match (entry, shown) {
+            (DiffEntry::Store { recording, event }, Some(shown)) => {
+                *recording == shown.key() && changes_schema(event, shown.store())
+            }
+            _ => false,
         })
     })
 }
 
 /// Makes the ECS entities those of the viewport. Touches only views that differ.
-fn spawn_views(active: &mut ActiveBlueprint, viewport: &ViewportBlueprint, views: &mut Query<&mut View>, commands: &mut Commands) {
+fn spawn_views(
+    active: &mut ActiveBlueprint,
+    viewport: &ViewportBlueprint,
+    views: &mut Query<&mut View>,
+    commands: &mut Commands,
+) {
     active.entities.retain(|id, entity| {
         let keep = viewport.views.contains_key(id);
         if !keep {

@@ -14,8 +14,8 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use crate::{
-    Annotations, Answers, Cursor, DataResults, Frame, FrameSystems, RecordingKey, Recordings, Report, View,
-    ViewOverrides, ViewTile, context::annotations::ResolvedAnnotations, overrides::ResolvedOverrides, query_results::EntityAnswers,
+    Annotations, Answers, Cursor, DataResults, Frame, FrameSystems, RecordingKey, Recordings, Report, View, ViewOverrides,
+    ViewTile, context::annotations::ResolvedAnnotations, overrides::ResolvedOverrides, query_results::EntityAnswers,
 };
 
 /// Which rows a visualizer is given.
@@ -143,7 +143,8 @@ impl VisualizerInput<'_> {
     pub fn time_range(&self) -> TimeRange {
         let Some(timeline) = self.cursor.timeline else { return TimeRange::EVERYTHING };
         let name = self.store.timeline(timeline).name();
-        let given = self.view_overrides.time_ranges(self.entity).and_then(|ranges| ranges.iter().find(|range| *range.timeline == **name));
+        let given =
+            self.view_overrides.time_ranges(self.entity).and_then(|ranges| ranges.iter().find(|range| *range.timeline == **name));
         given.map_or(TimeRange::EVERYTHING, |range| range.range.resolve(self.cursor.time))
     }
 
@@ -160,23 +161,31 @@ pub struct VisualizerId(u16);
 /// The visualizers, in the order in which they were registered.
 #[derive(Resource, Default, Debug)]
 pub struct Visualizers {
-    entries: Vec<(VisualizerInfo, Vec<ViewClassId>)>,
+    entries: Vec<RegisteredVisualizer>,
+}
+
+#[derive(Debug)]
+struct RegisteredVisualizer {
+    info: VisualizerInfo,
+    classes: Vec<ViewClassId>,
+    /// Reads the reports of a view out of the visualizer's own resource, whose type nobody else need know.
+    reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
 }
 
 impl Visualizers {
     /// All visualizers.
     pub fn iter(&self) -> impl Iterator<Item = (VisualizerId, &VisualizerInfo, &[ViewClassId])> {
-        self.entries.iter().enumerate().map(|(at, (info, classes))| (VisualizerId(at as u16), info, classes.as_slice()))
+        self.entries.iter().enumerate().map(|(at, entry)| (VisualizerId(at as u16), &entry.info, entry.classes.as_slice()))
     }
 
     /// The visualizer with this id.
     pub fn info(&self, id: VisualizerId) -> Option<&VisualizerInfo> {
-        self.entries.get(usize::from(id.0)).map(|(info, _)| info)
+        self.entries.get(usize::from(id.0)).map(|entry| &entry.info)
     }
 
     /// The view classes that a visualizer belongs to.
     pub fn classes(&self, id: VisualizerId) -> &[ViewClassId] {
-        self.entries.get(usize::from(id.0)).map_or(&[], |(_, classes)| classes)
+        self.entries.get(usize::from(id.0)).map_or(&[], |entry| &entry.classes)
     }
 
     /// The visualizer with this name.
@@ -184,19 +193,36 @@ impl Visualizers {
         self.iter().find(|(_, info, _)| info.name == name).map(|(id, ..)| id)
     }
 
-    fn add(&mut self, info: VisualizerInfo, classes: &[&str]) -> bool {
+    /// What is wrong with the entities of a view, ordered by entity and visualizer.
+    pub fn reports(&self, world: &World, view: ViewId) -> Vec<Report> {
+        let mut reports: Vec<Report> =
+            self.entries.iter().flat_map(|entry| (entry.reports)(world, view)).map(|(_, report)| report).collect();
+        reports.sort_by(|a, b| a.entity.cmp(&b.entity));
+        reports
+    }
+
+    fn add<V: Visualizer>(&mut self, classes: &[&str]) -> bool {
+        let info = V::INFO;
         let classes = classes.iter().map(|class| ViewClassId::from(*class));
-        match self.entries.iter_mut().find(|(known, _)| known.name == info.name) {
-            Some((_, known)) => {
-                known.extend(classes);
+        match self.entries.iter_mut().find(|known| known.info.name == info.name) {
+            Some(known) => {
+                known.classes.extend(classes);
                 false
             }
             None => {
-                self.entries.push((info, classes.collect()));
+                self.entries.push(RegisteredVisualizer { info, classes: classes.collect(), reports: reports_of::<V> });
                 true
             }
         }
     }
+}
+
+/// The reports of one visualizer in one view, ordered by entity.
+fn reports_of<V: Visualizer>(world: &World, view: ViewId) -> Vec<(EntityId, Report)> {
+    let Some(visuals) = world.get_resource::<Visuals<V>>().and_then(|visuals| visuals.view(view)) else { return Vec::new() };
+    let mut reports: Vec<_> = visuals.reports().map(|(entity, report)| (entity, report.clone())).collect();
+    reports.sort_by_key(|(entity, _)| *entity);
+    reports
 }
 
 /// Registers visualizers.
@@ -210,7 +236,7 @@ pub trait AppVisualizerExt {
 impl AppVisualizerExt for App {
     fn add_visualizer<V: Visualizer>(&mut self, classes: &[&str]) -> &mut Self {
         self.init_resource::<Visualizers>();
-        if self.world_mut().resource_mut::<Visualizers>().add(V::INFO, classes) {
+        if self.world_mut().resource_mut::<Visualizers>().add::<V>(classes) {
             self.insert_resource(Visuals::<V>::default());
             self.add_systems(Frame, visualize::<V>.in_set(FrameSystems::Visualizers));
         }
@@ -356,7 +382,12 @@ fn visualize<V: Visualizer>(
         }
         let inputs = ViewInputs { view, results, overrides, answers: &answers, annotations: &annotations, cursor: *cursor };
         let recording = cursor.recording.and_then(|key| recordings.get(key));
-        update_view(visuals.entry(view.id).or_default(), id, &inputs, recording.map(|entry| (&entry.recording.store, &entry.recording.cache)));
+        update_view(
+            visuals.entry(view.id).or_default(),
+            id,
+            &inputs,
+            recording.map(|entry| (&entry.recording.store, &entry.recording.cache)),
+        );
     }
 }
 
@@ -393,8 +424,8 @@ fn update_view<V: Visualizer>(
     let before = std::mem::replace(&mut visuals.consumed, now);
     // Ranges relative to the cursor move with it.
     let follows_cursor = V::INFO.mode == QueryMode::Range && overrides.has_time_ranges();
-    let only_answers = !follows_cursor && Consumed { answers: before.answers, ..now } == before
-        && before.answers + 1 == now.answers;
+    let only_answers =
+        !follows_cursor && Consumed { answers: before.answers, ..now } == before && before.answers + 1 == now.answers;
     let Some((store, cache)) = data else { return };
 
     let stamp_of = |entity: EntityId, path: &EntityPath| Stamp {
@@ -409,9 +440,7 @@ fn update_view<V: Visualizer>(
     let allowed = |entity: EntityId| {
         overrides.is_visible(entity) && overrides.get(entity).is_none_or(|overrides| overrides.allows(V::INFO.name))
     };
-    let wanted = |entity: &EntityId| {
-        results.get(*entity).filter(|result| result.visualizers.contains(&id) && allowed(*entity))
-    };
+    let wanted = |entity: &EntityId| results.get(*entity).filter(|result| result.visualizers.contains(&id) && allowed(*entity));
 
     let candidates: Vec<EntityId> = if only_answers {
         let touched = match V::INFO.mode {
@@ -478,4 +507,3 @@ fn update_view<V: Visualizer>(
     }
     visuals.changed.sort_by(|a, b| store.entity_path(*a).cmp(store.entity_path(*b)));
 }
-

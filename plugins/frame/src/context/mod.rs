@@ -33,7 +33,12 @@ fn update_transforms(
     transforms.bypass_change_detection().update(cursor.recording, store, &answers, &log);
 }
 
-fn update_annotations(mut annotations: ResMut<Annotations>, recordings: Res<Recordings>, answers: Res<Answers>, cursor: Res<Cursor>) {
+fn update_annotations(
+    mut annotations: ResMut<Annotations>,
+    recordings: Res<Recordings>,
+    answers: Res<Answers>,
+    cursor: Res<Cursor>,
+) {
     puffin::profile_scope!("context_systems", "annotations");
     let store = cursor.recording.and_then(|key| recordings.get(key)).map(|entry| entry.store());
     annotations.bypass_change_detection().update(cursor.recording, store, &answers);

@@ -4,7 +4,7 @@
 //! subtrees below changed transforms are composed anew.
 
 use bevy_ecs::prelude::*;
-use chronoscope_store::{ChunkStore, ComponentId, EntityId};
+use chronoscope_store::{ChunkStore, ComponentId, EntityId, Hit};
 use chronoscope_types::{ReadError, Transform3D, enums::TransformRelation, read};
 use glam::{DAffine3, DMat3, DQuat, DVec3};
 use rustc_hash::FxHashMap;
@@ -140,25 +140,29 @@ impl Transforms {
         self.version += 1;
         self.changed = true;
         if restructure {
-            self.link(store);
             // A new node may stand between others.
-            dirty = (0..self.nodes.len()).filter(|at| self.nodes[*at].parent.is_none()).collect();
+            dirty.extend(self.link(store));
         }
         self.compose(dirty);
     }
 
-    /// Finds each node's parent: the nearest node above it.
-    fn link(&mut self, store: &ChunkStore) {
+    /// Finds each node's parent, the nearest node above it. Returns the nodes that got another one.
+    fn link(&mut self, store: &ChunkStore) -> Vec<usize> {
+        let mut moved = Vec::new();
         for node in &mut self.nodes {
             node.children.clear();
         }
         for at in 0..self.nodes.len() {
             let parent = store.tree().ancestors(self.nodes[at].entity).skip(1).find_map(|entity| self.node_of.get(&entity).copied());
-            self.nodes[at].parent = parent;
+            if self.nodes[at].parent != parent {
+                self.nodes[at].parent = parent;
+                moved.push(at);
+            }
             if let Some(parent) = parent {
                 self.nodes[parent].children.push(at);
             }
         }
+        moved
     }
 
     /// Composes the subtrees of these nodes.
@@ -214,7 +218,7 @@ impl Components {
     /// The transform from the entity's space to its parent's: translation, then rotations, then scale, then matrix, applied to a
     /// point from the last to the first.
     fn read(&self, answers: &EntityAnswers) -> Result<DAffine3, String> {
-        let cell = |id: Option<ComponentId>| id.and_then(|id| answers.hit(id)).map(|hit| hit.cell());
+        let cell = |id: Option<ComponentId>| id.and_then(|id| answers.hit(id)).map(Hit::cell);
         let fail = |error: ReadError| error.to_string();
         let mut transform = DAffine3::IDENTITY;
         if let Some(array) = cell(self.translation)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bevy_ecs::prelude::*;
-use chronoscope_store::{ChunkStore, ComponentId, EntityId, Hit, LatestAt, QueryCache, TimeRange};
+use chronoscope_store::{ChunkId, ChunkStore, ComponentId, EntityId, Hit, LatestAt, QueryCache, TimeRange};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -75,6 +75,13 @@ impl Answers {
     /// The entities that have answers, in no order.
     pub fn entities(&self) -> impl Iterator<Item = EntityId> {
         self.entities.keys().copied()
+    }
+
+    /// The chunks that hold the rows at the cursor, some of them more than once.
+    pub fn chunks(&self) -> impl Iterator<Item = ChunkId> {
+        let hits =
+            self.entities.values().flat_map(|answers| answers.components.iter().filter_map(|(_, answer)| answer.hit.as_ref()));
+        hits.map(|hit| hit.chunk().id())
     }
 
     /// The entities whose rows are others than in the frame before.
@@ -187,8 +194,11 @@ impl Answers {
             (entity, components, validity)
         };
         // Below this it costs more to hand the work out than to do it.
-        let answered: Vec<_> =
-            if stale.len() < 32 { stale.into_iter().map(ask).collect() } else { stale.into_par_iter().with_min_len(16).map(ask).collect() };
+        let answered: Vec<_> = if stale.len() < 32 {
+            stale.into_iter().map(ask).collect()
+        } else {
+            stale.into_par_iter().with_min_len(16).map(ask).collect()
+        };
         for (entity, components, validity) in answered {
             let known = self.entities.get(&entity);
             let version = match known {

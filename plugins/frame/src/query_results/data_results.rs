@@ -9,7 +9,10 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
-use crate::{RecordingKey, View, Visualizers, visualizer::{QueryMode, VisualizerId}};
+use crate::{
+    RecordingKey, View, Visualizers,
+    visualizer::{QueryMode, VisualizerId},
+};
 
 use super::CONTEXT_COMPONENTS;
 
@@ -95,7 +98,7 @@ impl DataResults {
         self.contents = Some(ViewContents { class: view.class.clone(), resolved: view.contents.clone() });
     }
 
-    /// Takes new entities, and known ones with new components.
+    /// Takes new entities, known ones with other components, and lets go of those that have none any more.
     pub(super) fn extend(
         &mut self,
         store: &ChunkStore,
@@ -106,8 +109,14 @@ impl DataResults {
     ) {
         let Some(contents) = self.contents.clone() else { return };
         let mut changed = false;
+        let mut gone: FxHashSet<EntityId> = FxHashSet::default();
         for entity in entities {
-            let Some(result) = data_result(*entity, store, capabilities, visualizers, &contents) else { continue };
+            let Some(result) = data_result(*entity, store, capabilities, visualizers, &contents) else {
+                if self.positions.contains_key(entity) {
+                    gone.insert(*entity);
+                }
+                continue;
+            };
             match self.positions.get(entity) {
                 Some(at) => {
                     if let Some(known) = self.results.get_mut(*at as usize)
@@ -125,7 +134,8 @@ impl DataResults {
                 }
             }
         }
-        if changed {
+        if changed || !gone.is_empty() {
+            self.results.retain(|result| !gone.contains(&result.entity));
             self.finish(version);
         }
     }
@@ -153,10 +163,7 @@ pub(super) fn walk(
         .par_iter()
         .with_min_len(64)
         .map(|entity| {
-            contents
-                .iter()
-                .map(|contents| data_result(*entity, store, capabilities, visualizers, contents.as_ref()?))
-                .collect()
+            contents.iter().map(|contents| data_result(*entity, store, capabilities, visualizers, contents.as_ref()?)).collect()
         })
         .collect();
     for view in views.iter_mut() {
@@ -180,7 +187,7 @@ fn data_result(
     contents: &ViewContents,
 ) -> Option<DataResult> {
     let path = store.entity_path(entity);
-    if !contents.resolved.matches(path) {
+    if !store.has_data(entity) || !contents.resolved.matches(path) {
         return None;
     }
     let able = capabilities
@@ -256,6 +263,8 @@ impl Capabilities {
             let known = &mut self.by_entity[entity.index()];
             if capability.is_context && !known.is_context {
                 self.context_entities.push(*entity);
+            } else if known.is_context && !capability.is_context {
+                self.context_entities.retain(|other| other != entity);
             }
             *known = capability;
         }
