@@ -3,6 +3,7 @@
 //! An icon is text: it takes the colour and the size of what it is written in, [`size::ICON`](crate::theme::size::ICON) by
 //! default.
 
+use chronoscope_blueprint::ContainerKind;
 use egui_phosphor::regular as phosphor;
 
 /// A spatial view in three dimensions.
@@ -37,6 +38,8 @@ pub const COMPONENT: &str = phosphor::DIAMOND;
 pub const COMPONENT_STATIC: &str = phosphor::PUSH_PIN;
 /// A timeline.
 pub const TIMELINE: &str = phosphor::CLOCK;
+/// An application that logs.
+pub const APPLICATION: &str = phosphor::SQUARES_FOUR;
 /// A recording.
 pub const RECORDING: &str = phosphor::FILM_STRIP;
 /// A blueprint.
@@ -90,6 +93,22 @@ pub const SAVE: &str = phosphor::FLOPPY_DISK;
 pub const SCREENSHOT: &str = phosphor::CAMERA;
 /// Put a value on the clipboard.
 pub const COPY: &str = phosphor::COPY;
+/// All commands.
+pub const MENU: &str = phosphor::LIST;
+/// What went wrong, and what is worth knowing.
+pub const NOTIFICATIONS: &str = phosphor::BELL;
+/// Let the viewer choose.
+pub const HEURISTICS: &str = phosphor::MAGIC_WAND;
+/// Select nothing.
+pub const CLEAR_SELECTION: &str = phosphor::SELECTION_SLASH;
+/// What it lies in.
+pub const PARENT: &str = phosphor::ARROW_UP;
+/// The dark theme.
+pub const THEME_DARK: &str = phosphor::MOON;
+/// The light theme.
+pub const THEME_LIGHT: &str = phosphor::SUN;
+/// The system's theme.
+pub const THEME_SYSTEM: &str = phosphor::MONITOR;
 /// Further commands.
 pub const MORE: &str = phosphor::DOTS_THREE;
 
@@ -137,6 +156,16 @@ pub fn view_class(identifier: &str) -> &'static str {
         "TextLog" => VIEW_TEXT_LOG,
         "TextDocument" => VIEW_TEXT_DOCUMENT,
         _ => VIEW_UNKNOWN,
+    }
+}
+
+/// The icon of a container kind.
+pub fn container(kind: ContainerKind) -> &'static str {
+    match kind {
+        ContainerKind::Tabs => CONTAINER_TABS,
+        ContainerKind::Horizontal => CONTAINER_HORIZONTAL,
+        ContainerKind::Vertical => CONTAINER_VERTICAL,
+        ContainerKind::Grid => CONTAINER_GRID,
     }
 }
 

@@ -24,9 +24,9 @@ use crate::fonts;
 pub mod size {
     /// The grid: every distance is a multiple of it.
     pub const GRID: f32 = 4.0;
-    /// Height of a row of a list or a tree.
+    /// Height of a row of a list or a tree, and of a tile's title bar.
     pub const ROW: f32 = 24.0;
-    /// Height of a toolbar and of a tile's title bar.
+    /// Height of a toolbar.
     pub const TOOLBAR: f32 = 32.0;
     /// Step of a tree to the right, per level.
     pub const INDENT: f32 = 14.0;
@@ -174,6 +174,11 @@ impl Theme {
     /// Fill of what is lit because the pointer is on the same thing in another panel.
     pub fn highlight(&self) -> Color32 {
         translucent(self.accent, 0.12)
+    }
+
+    /// Behind labels that lie over data: the viewport, so that text keeps its contrast and the data is still felt.
+    pub fn label_background(&self) -> Color32 {
+        translucent(self.viewport, 0.75)
     }
 
     /// The edge of what is selected.

@@ -1,5 +1,8 @@
 //! The small parts that every panel is made of.
 
+use std::sync::Arc;
+
+use chronoscope_blueprint::{ContainerBlueprint, ContainerKind};
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, CornerRadius, FontFamily, FontId, Pos2, Rect, Response, RichText, Sense, Ui, Vec2};
 use egui::{WidgetInfo, WidgetType};
@@ -40,6 +43,103 @@ pub fn section_header<R>(ui: &mut Ui, title: &str, actions: impl FnOnce(&mut Ui)
 pub fn elided_label(ui: &mut Ui, text: &str) -> Response {
     let font = egui::TextStyle::Body.resolve(ui.style());
     elided(ui, text, font, Theme::of(ui).text)
+}
+
+/// Secondary text in one line, small and dimmed, cut as in [`elided_label`].
+pub fn elided_small(ui: &mut Ui, text: &str) -> Response {
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    elided(ui, text, font, Theme::of(ui).secondary)
+}
+
+/// A link to something else in the viewer, cut as in [`elided_label`].
+pub fn link_label(ui: &mut Ui, text: &str) -> Response {
+    let theme = Theme::of(ui);
+    let font = egui::TextStyle::Monospace.resolve(ui.style());
+    let galley = elided_galley(ui, text, font, theme.accent_text, ui.available_width());
+    let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Link, ui.is_enabled(), text));
+    let is_elided = galley.elided;
+    if response.hovered() || response.has_focus() {
+        ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(size::HAIRLINE, theme.accent_text));
+    }
+    ui.painter().galley(rect.min, galley, theme.accent_text);
+    let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
+    if is_elided { response.on_hover_text(text) } else { response }
+}
+
+/// Text in one line, laid out and cut at `width`.
+pub(crate) fn elided_galley(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<egui::Galley> {
+    let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font, color));
+    job.wrap = TextWrapping::truncate_at_width(width.max(0.0));
+    job.break_on_newline = false;
+    ui.painter().layout_job(job)
+}
+
+/// A property and its value: the name at the left, dimmed, the value in the rest of the row.
+pub fn property_row<R>(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.allocate_ui_with_layout(
+        Vec2::new(ui.available_width(), size::ROW),
+        egui::Layout::left_to_right(egui::Align::Center),
+        |ui| {
+            ui.set_min_height(size::ROW);
+            ui.spacing_mut().item_spacing.x = size::GRID;
+            let name_width = (ui.available_width() * 0.36).clamp(12.0 * size::GRID, 30.0 * size::GRID);
+            let name_size = Vec2::new(name_width, size::ROW);
+            ui.allocate_ui_with_layout(name_size, egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                ui.set_min_width(name_width);
+                let font = egui::TextStyle::Body.resolve(ui.style());
+                elided(ui, name, font, Theme::of(ui).secondary);
+            });
+            value(ui)
+        },
+    )
+    .inner
+}
+
+/// A text field that is applied when it is left, or at Enter: returns what was typed then, if it differs from `current`.
+///
+/// `salt` tells fields apart whose places may show another thing in the next pass. Escape takes back what was typed.
+pub fn draft_edit(
+    ui: &mut Ui,
+    salt: impl std::hash::Hash + std::fmt::Debug,
+    current: &str,
+    hint: &str,
+    rows: usize,
+) -> Option<String> {
+    let id = ui.make_persistent_id(("draft", egui::Id::new(salt)));
+    let draft_id = id.with("text");
+    let mut text = ui.data(|data| data.get_temp::<String>(draft_id)).unwrap_or_else(|| current.to_owned());
+    let edit =
+        if rows > 1 { egui::TextEdit::multiline(&mut text).desired_rows(rows) } else { egui::TextEdit::singleline(&mut text) };
+    let response =
+        ui.add(edit.id(id).hint_text(hint.to_owned()).font(egui::TextStyle::Monospace).desired_width(ui.available_width()));
+    if response.has_focus() {
+        let leave = ui.input(|input| input.modifiers.command && input.key_pressed(egui::Key::Enter));
+        if leave {
+            response.surrender_focus();
+        } else {
+            ui.data_mut(|data| data.insert_temp(draft_id, text));
+            return None;
+        }
+    }
+    ui.data_mut(|data| data.remove::<String>(draft_id));
+    let given_up = ui.input(|input| input.key_pressed(egui::Key::Escape));
+    (text != current && !given_up).then_some(text)
+}
+
+/// What a container is called: its name, else its kind.
+pub(crate) fn container_title(container: &ContainerBlueprint) -> String {
+    container.name.clone().unwrap_or_else(|| container_kind_title(container.kind).to_owned())
+}
+
+/// The kind of a container, for the eye.
+pub(crate) const fn container_kind_title(kind: ContainerKind) -> &'static str {
+    match kind {
+        ContainerKind::Tabs => "Tabs",
+        ContainerKind::Horizontal => "Side by side",
+        ContainerKind::Vertical => "One below another",
+        ContainerKind::Grid => "Grid",
+    }
 }
 
 /// A value in the monospaced face, cut as in [`elided_label`], with its unit dimmed behind.

@@ -1,0 +1,234 @@
+//! The blueprint of what is shown, as a tree to select, hide and rearrange in.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chronoscope_blueprint::{BlueprintCommand, Contents, ViewId, ViewportBlueprint};
+use chronoscope_frame::{DataResults, Item, RecordingKey, ViewOverrides};
+use chronoscope_views::{ViewUis, colors::entity_color};
+use egui::Ui;
+
+use super::{
+    recordings::padded,
+    rows::{self, EntityEntry, Expansion, Node, Row},
+};
+use crate::{
+    commands::UiCommand,
+    edits, icons,
+    pass::Pass,
+    theme::size,
+    widgets::{ListRow, container_title, elided_small, icon_button, section_header},
+};
+
+/// The tree, and what it was made of.
+#[derive(Default)]
+pub(super) struct TreeState {
+    expansion: Expansion,
+    /// Grows with each row that is expanded or collapsed.
+    version: u64,
+    made_of: Option<MadeOf>,
+    rows: Arc<Vec<Row>>,
+}
+
+/// All that the rows depend on, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct MadeOf {
+    recording: Option<RecordingKey>,
+    blueprint: u64,
+    results: BTreeMap<ViewId, u64>,
+    version: u64,
+}
+
+/// Draws the tree.
+pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
+    show_header(ui, pass);
+    refresh(pass, state);
+    if state.rows.is_empty() {
+        padded(ui, |ui| elided_small(ui, "No views."));
+        return;
+    }
+    let rows = Arc::clone(&state.rows);
+    let area = egui::ScrollArea::vertical().id_salt("blueprint_tree").auto_shrink([false, false]);
+    area.show_rows(ui, size::ROW, rows.len(), |ui, range| {
+        for row in rows.get(range).unwrap_or(&[]) {
+            // The row's place says nothing of what it stands for.
+            ui.push_id(egui::Id::new(("blueprint row", node_key(&row.node))), |ui| show_row(ui, pass, state, row));
+        }
+    });
+}
+
+fn show_header(ui: &mut Ui, pass: &mut Pass<'_>) {
+    let blueprints = pass.recordings().active_application().and_then(|application| pass.recordings().blueprints(application));
+    let edited = pass.recordings().active_blueprint().is_some_and(|(_, blueprints)| blueprints.undo.can_undo());
+    let title = match (blueprints.is_some_and(|blueprints| blueprints.default.is_some()), edited) {
+        (true, false) => "Blueprint, as sent",
+        (true, true) | (false, true) => "Blueprint, edited",
+        (false, false) => "Blueprint, automatic",
+    };
+    let mut chosen = None;
+    padded(ui, |ui| {
+        section_header(ui, title, |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            for command in [UiCommand::ResetToHeuristics, UiCommand::ResetBlueprint] {
+                if icon_button(ui, command.icon(), command.name(), None).clicked() {
+                    chosen = Some(command);
+                }
+            }
+        });
+    });
+    match chosen {
+        Some(UiCommand::ResetToHeuristics) => pass.push(chronoscope_frame::ViewerCommand::ResetToHeuristics),
+        Some(_) => pass.push(chronoscope_frame::ViewerCommand::ResetBlueprint),
+        None => {}
+    }
+}
+
+/// Makes the rows anew where something changed that they depend on.
+fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
+    let viewport = pass.viewport();
+    let results = |view: ViewId| pass.of_view::<DataResults>(view);
+    let made_of = MadeOf {
+        recording: pass.active().map(|entry| entry.key()),
+        blueprint: pass.blueprint().generation(),
+        results: viewport.views.keys().filter_map(|view| Some((*view, results(*view)?.version()))).collect(),
+        version: state.version,
+    };
+    if state.made_of.as_ref() == Some(&made_of) {
+        return;
+    }
+    let entries: BTreeMap<ViewId, Vec<EntityEntry>> =
+        viewport.views.keys().filter_map(|view| Some((*view, entries_of(pass, *view, results(*view)?)))).collect();
+    state.rows = Arc::new(rows::rows(viewport, &state.expansion, |view| entries.get(&view).map_or(&[], Vec::as_slice)));
+    state.made_of = Some(made_of);
+}
+
+fn entries_of(pass: &Pass<'_>, view: ViewId, results: &DataResults) -> Vec<EntityEntry> {
+    let overrides = pass.of_view::<ViewOverrides>(view);
+    results
+        .iter()
+        .map(|result| EntityEntry {
+            path: result.path.clone(),
+            is_visualized: !result.visualizers.is_empty(),
+            is_visible: overrides.is_none_or(|overrides| overrides.is_visible(result.entity)),
+        })
+        .collect()
+}
+
+fn show_row(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState, row: &Row) {
+    let viewport = Arc::clone(pass.viewport());
+    let toggled = match &row.node {
+        Node::Container(id) => {
+            let Some(container) = viewport.containers.get(id) else { return };
+            let contents = Contents::Container(*id);
+            let title = container_title(container);
+            let style = ListRow::new(&title).icon(icons::container(container.kind)).dimmed(!container.visible);
+            let (_, toggled) = row_of_contents(ui, pass, style, row, contents, Item::Container(*id), container.visible);
+            toggled
+        }
+        Node::View(id) => {
+            let Some(view) = viewport.views.get(id) else { return };
+            let uis = pass.world.resource::<ViewUis>();
+            let icon = uis.get(&view.class).map_or_else(|| icons::view_class(view.class.as_str()), |ui| ui.icon());
+            let is_shown = is_shown(&viewport, *id);
+            let title = view.title();
+            let style = ListRow::new(&title).icon(icon).dimmed(!is_shown);
+            let (response, toggled) = row_of_contents(ui, pass, style, row, Contents::View(*id), Item::View(*id), view.visible);
+            if response.double_clicked() {
+                pass.edit(edits::maximize((viewport.maximized != Some(*id)).then_some(*id)));
+            }
+            toggled
+        }
+        Node::Entity(view, path) => show_entity(ui, pass, row, *view, path),
+    };
+    if toggled {
+        state.expansion.insert(row.node.clone(), row.expanded != Some(true));
+        state.version += 1;
+    }
+}
+
+fn row_of_contents(
+    ui: &mut Ui,
+    pass: &mut Pass<'_>,
+    style: ListRow<'_>,
+    row: &Row,
+    contents: Contents,
+    item: Item,
+    is_visible: bool,
+) -> (egui::Response, bool) {
+    let mut edit = None;
+    let is_root = matches!(contents, Contents::Container(id) if pass.viewport().root == Some(id));
+    let shown = style
+        .level(row.level)
+        .expanded(row.expanded)
+        .selected(pass.is_selected(&item))
+        .highlighted(pass.is_highlighted(&item))
+        .show(ui, |ui| {
+            if is_root {
+                return;
+            }
+            if icon_button(ui, icons::CLOSE, "Remove", None).clicked() {
+                edit = Some(match contents {
+                    Contents::View(id) => BlueprintCommand::RemoveView(id),
+                    Contents::Container(id) => BlueprintCommand::RemoveContainer(id),
+                });
+            }
+            if visibility_button(ui, is_visible) {
+                edit = Some(edits::visible(contents, !is_visible));
+            }
+        });
+    pass.respond(&shown.response, &item);
+    if let Some(edit) = edit {
+        pass.edit(edit);
+    }
+    (shown.response, shown.toggled)
+}
+
+fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: &chronoscope_store::EntityPath) -> bool {
+    let item = Item::DataResult { view, entity: path.clone() };
+    let mut hide = false;
+    let icon = if row.is_result { icons::ENTITY } else { icons::ENTITY_EMPTY };
+    let mut style = ListRow::new(&row.label)
+        .icon(icon)
+        .level(row.level)
+        .expanded(row.expanded)
+        .dimmed(!row.is_visualized || !row.is_visible)
+        .selected(pass.is_selected(&item) || pass.is_selected(&Item::Entity(path.clone())))
+        .highlighted(pass.is_highlighted(&item));
+    if row.is_result && row.is_visualized {
+        style = style.icon_color(entity_color(path));
+    }
+    let shown = style.show(ui, |ui| hide = visibility_button(ui, row.is_visible));
+    pass.respond(&shown.response, &item);
+    if !row.is_visualized {
+        shown.response.clone().on_hover_text(format!("{path}\nThis view has no visualizer yet for what it holds."));
+    }
+    if hide {
+        pass.edit(edits::entity_visible(view, path.clone(), !row.is_visible));
+    }
+    shown.toggled
+}
+
+fn visibility_button(ui: &mut Ui, is_visible: bool) -> bool {
+    let (icon, tooltip) = if is_visible { (icons::VISIBLE, "Hide") } else { (icons::HIDDEN, "Show") };
+    icon_button(ui, icon, tooltip, None).clicked()
+}
+
+/// Whether a view and all containers that it lies in are visible.
+fn is_shown(viewport: &ViewportBlueprint, view: ViewId) -> bool {
+    let mut above = viewport.parent_of(Contents::View(view));
+    for _ in 0..chronoscope_blueprint::MAX_CONTAINER_DEPTH {
+        let Some((parent, _)) = above else { break };
+        if viewport.containers.get(&parent).is_some_and(|container| !container.visible) {
+            return false;
+        }
+        above = viewport.parent_of(Contents::Container(parent));
+    }
+    viewport.views.get(&view).is_some_and(|view| view.visible)
+}
+
+fn node_key(node: &Node) -> ([u8; 16], &str) {
+    match node {
+        Node::Container(id) => (id.to_bytes(), ""),
+        Node::View(id) => (id.to_bytes(), ""),
+        Node::Entity(view, path) => (view.to_bytes(), path.as_str()),
+    }
+}

@@ -1,0 +1,83 @@
+//! The recordings that are open, by application.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chronoscope_frame::{IngestSources, Item, RecordingEntry, ViewerCommand};
+use chronoscope_store::TimeType;
+use chronoscope_types::format_time;
+use egui::Ui;
+
+use crate::{
+    icons,
+    pass::Pass,
+    theme::size,
+    widgets::{ListRow, elided_small, icon_button, section_header},
+};
+
+/// The share of the panel's height that recordings may take before they scroll.
+const MAX_SHARE: f32 = 0.3;
+
+/// Draws the list.
+pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
+    padded(ui, |ui| section_header(ui, "Recordings", |_| {}));
+    let mut by_application: BTreeMap<Arc<str>, Vec<&RecordingEntry>> = BTreeMap::new();
+    for entry in pass.recordings().recordings() {
+        by_application.entry(entry.id().application_id.clone()).or_default().push(entry);
+    }
+    if by_application.is_empty() {
+        let is_loading = !pass.world.resource::<IngestSources>().is_idle();
+        padded(ui, |ui| elided_small(ui, if is_loading { "Loading…" } else { "None is open. Drop a file here." }));
+        return;
+    }
+    let height = ui.available_height() * MAX_SHARE;
+    let list =
+        egui::ScrollArea::vertical().id_salt("recordings").max_height(height.max(3.0 * size::ROW)).auto_shrink([false, true]);
+    list.show(ui, |ui| {
+        for (application, entries) in &by_application {
+            ListRow::new(application).icon(icons::APPLICATION).show(ui, |_| {});
+            for entry in entries {
+                show_recording(ui, pass, entry);
+            }
+        }
+    });
+    ui.add_space(size::GRID);
+}
+
+fn show_recording(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry) {
+    let item = Item::Store(entry.id().clone());
+    let is_active = pass.active().is_some_and(|active| active.key() == entry.key());
+    let label = recording_name(entry);
+    let mut close = false;
+    let row = ListRow::new(&label)
+        .icon(icons::RECORDING)
+        .level(1)
+        .detail(if is_active { "" } else { &entry.info.source })
+        .selected(pass.is_selected(&item))
+        .highlighted(is_active || pass.is_highlighted(&item))
+        .dimmed(!is_active)
+        .show(ui, |ui| close = icon_button(ui, icons::CLOSE, "Close the recording", None).clicked());
+    if close {
+        pass.push(ViewerCommand::CloseRecording(entry.id().clone()));
+        return;
+    }
+    if row.response.clicked() && !is_active {
+        pass.push(ViewerCommand::ActivateRecording(entry.id().clone()));
+    }
+    pass.respond(&row.response, &item);
+}
+
+/// What a recording is called: when it was begun, else its id.
+pub(crate) fn recording_name(entry: &RecordingEntry) -> String {
+    match entry.info.started_nanos {
+        Some(nanos) => format_time(TimeType::TimestampNs, nanos.saturating_sub(nanos.rem_euclid(1_000_000_000)))
+            .replace(['T', 'Z'], " ")
+            .trim()
+            .to_owned(),
+        None => entry.id().recording_id.to_string(),
+    }
+}
+
+/// Draws something with the panel's padding at its sides.
+pub(super) fn padded<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
+    egui::Frame::new().inner_margin(egui::Margin::symmetric(size::PADDING as i8, 0)).show(ui, content).inner
+}

@@ -1,0 +1,227 @@
+//! The blueprint as rows: containers, views, and in each view its entities as a tree. A pure function of what is expanded.
+
+use std::collections::BTreeMap;
+
+use chronoscope_blueprint::{ContainerId, Contents, ViewId, ViewportBlueprint};
+use chronoscope_store::EntityPath;
+
+/// Something that can be expanded.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Node {
+    Container(ContainerId),
+    View(ViewId),
+    Entity(ViewId, EntityPath),
+}
+
+/// An entity in a view, as the tree needs to know it.
+#[derive(Clone, Debug)]
+pub(super) struct EntityEntry {
+    pub(super) path: EntityPath,
+    /// Whether some visualizer shows it.
+    pub(super) is_visualized: bool,
+    /// Whether it is visible, as far as overrides say.
+    pub(super) is_visible: bool,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Row {
+    pub(super) node: Node,
+    pub(super) level: usize,
+    /// Whether it is expanded; none where there is nothing below.
+    pub(super) expanded: Option<bool>,
+    /// For entities: the part of the path that the row stands for.
+    pub(super) label: String,
+    /// For entities: whether it is in the view, or only above something that is.
+    pub(super) is_result: bool,
+    /// For entities: whether some visualizer shows it, or something below.
+    pub(super) is_visualized: bool,
+    /// For entities: whether it is visible, or something below.
+    pub(super) is_visible: bool,
+}
+
+/// What was expanded and collapsed by hand.
+pub(super) type Expansion = BTreeMap<Node, bool>;
+
+/// Views with more entities than this begin collapsed, as do parts of paths with more below.
+const MAX_EXPANDED: usize = 24;
+
+/// The rows of a blueprint. `entities` are a view's, ordered by path.
+pub(super) fn rows<'a>(
+    viewport: &ViewportBlueprint,
+    expansion: &Expansion,
+    entities: impl Fn(ViewId) -> &'a [EntityEntry],
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    // A stack rather than recursion: its order is that of the rows.
+    let mut stack: Vec<(Contents, usize)> = Vec::new();
+    let placed: Vec<Contents> = viewport.root.map(|root| viewport.subtree(Contents::Container(root))).unwrap_or_default();
+    let unplaced = viewport.views.keys().copied().map(Contents::View).filter(|view| !placed.contains(view));
+    stack.extend(unplaced.collect::<Vec<_>>().into_iter().rev().map(|view| (view, 0)));
+    stack.extend(viewport.root.map(|root| (Contents::Container(root), 0)));
+    while let Some((item, level)) = stack.pop() {
+        match item {
+            Contents::Container(id) => {
+                let Some(container) = viewport.containers.get(&id) else { continue };
+                let node = Node::Container(id);
+                let expanded = expansion.get(&node).copied().unwrap_or(true);
+                let has_children = !container.contents.is_empty();
+                rows.push(plain_row(node, level, has_children.then_some(expanded)));
+                if expanded {
+                    stack.extend(container.contents.iter().rev().map(|inner| (*inner, level + 1)));
+                }
+            }
+            Contents::View(id) => {
+                let entities = entities(id);
+                let node = Node::View(id);
+                let few = entities.len() <= MAX_EXPANDED && viewport.views.len() <= MAX_EXPANDED;
+                let expanded = expansion.get(&node).copied().unwrap_or(few);
+                rows.push(plain_row(node, level, (!entities.is_empty()).then_some(expanded)));
+                if expanded {
+                    push_entities(&mut rows, id, entities, level + 1, expansion);
+                }
+            }
+        }
+    }
+    rows
+}
+
+fn plain_row(node: Node, level: usize, expanded: Option<bool>) -> Row {
+    Row { node, level, expanded, label: String::new(), is_result: true, is_visualized: true, is_visible: true }
+}
+
+/// A part of a path with all entities below it, which lie side by side, since they are ordered by path.
+struct Group<'a> {
+    entries: &'a [EntityEntry],
+    depth: usize,
+    level: usize,
+}
+
+fn push_entities(rows: &mut Vec<Row>, view: ViewId, entities: &[EntityEntry], level: usize, expansion: &Expansion) {
+    let mut stack: Vec<Group<'_>> = groups(entities, 0, level);
+    while let Some(group) = stack.pop() {
+        let Some(first) = group.entries.first() else { continue };
+        let Some(path) = ancestor_at(&first.path, group.depth) else { continue };
+        let itself = (first.path == path).then_some(first);
+        let below = if itself.is_some() { group.entries.get(1..).unwrap_or(&[]) } else { group.entries };
+        let node = Node::Entity(view, path.clone());
+        let expanded = expansion.get(&node).copied().unwrap_or(below.len() <= MAX_EXPANDED);
+        rows.push(Row {
+            label: path.ui_name(),
+            level: group.level,
+            expanded: (!below.is_empty()).then_some(expanded),
+            is_result: itself.is_some(),
+            is_visualized: group.entries.iter().any(|entry| entry.is_visualized),
+            is_visible: group.entries.iter().any(|entry| entry.is_visible),
+            node,
+        });
+        if expanded {
+            stack.extend(groups(below, group.depth, group.level + 1));
+        }
+    }
+}
+
+/// The groups of entities that share the part of their path after `depth`, last first.
+fn groups(entities: &[EntityEntry], depth: usize, level: usize) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = entities
+        .chunk_by(|a, b| a.path.parts().nth(depth) == b.path.parts().nth(depth))
+        .map(|entries| Group { entries, depth: depth + 1, level })
+        .collect();
+    // The root itself has no part, and a row of its own.
+    if depth == 0
+        && let Some(group) = groups.first_mut()
+        && group.entries.first().is_some_and(|entry| entry.path.is_root())
+    {
+        group.depth = 0;
+    }
+    groups.reverse();
+    groups
+}
+
+/// The path of the first `depth` parts.
+fn ancestor_at(path: &EntityPath, depth: usize) -> Option<EntityPath> {
+    let up = path.depth().checked_sub(depth)?;
+    path.ancestors().nth(up)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use chronoscope_blueprint::{ContainerBlueprint, ContainerKind, ViewBlueprint};
+
+    use super::*;
+
+    fn viewport() -> (ViewportBlueprint, ViewId, ViewId) {
+        let (a, b) = (ViewId::hashed(["a"]), ViewId::hashed(["b"]));
+        let root = ContainerId::hashed(["root"]);
+        let mut viewport = ViewportBlueprint { root: Some(root), ..ViewportBlueprint::default() };
+        for id in [a, b] {
+            viewport.views.insert(id, ViewBlueprint::new(id, "3D", "/"));
+        }
+        // The other view has no place.
+        viewport.containers.insert(root, ContainerBlueprint::new(root, ContainerKind::Horizontal, [Contents::View(a)]));
+        (viewport, a, b)
+    }
+
+    fn entries(paths: &[&str]) -> Vec<EntityEntry> {
+        paths.iter().map(|path| EntityEntry { path: (*path).into(), is_visualized: true, is_visible: true }).collect()
+    }
+
+    fn check(paths: &[&str], expansion: &Expansion, expected: &[(usize, &str)]) {
+        let (viewport, a, _) = viewport();
+        let entities = entries(paths);
+        let rows = rows(&viewport, expansion, |view| if view == a { &entities } else { &[] });
+        let found: Vec<(usize, String)> = rows
+            .iter()
+            .map(|row| {
+                let name = match &row.node {
+                    Node::Container(_) => "container".to_owned(),
+                    Node::View(_) => "view".to_owned(),
+                    Node::Entity(..) => row.label.clone(),
+                };
+                (row.level, name)
+            })
+            .collect();
+        let expected: Vec<(usize, String)> = expected.iter().map(|(level, name)| (*level, (*name).to_owned())).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn entities_lie_below_their_parents() {
+        check(
+            &["/camera", "/world/robot", "/world/robot/lidar", "/world/trail"],
+            &Expansion::new(),
+            &[(0, "container"), (1, "view"), (2, "camera"), (2, "world"), (3, "robot"), (4, "lidar"), (3, "trail"), (0, "view")],
+        );
+    }
+
+    #[test]
+    fn what_is_collapsed_hides_what_is_below() {
+        let (_, a, _) = viewport();
+        let collapsed = Expansion::from([(Node::Entity(a, "/world/robot".into()), false)]);
+        check(
+            &["/world/robot", "/world/robot/lidar", "/world/trail"],
+            &collapsed,
+            &[(0, "container"), (1, "view"), (2, "world"), (3, "robot"), (3, "trail"), (0, "view")],
+        );
+        let collapsed = Expansion::from([(Node::View(a), false)]);
+        check(&["/world/robot"], &collapsed, &[(0, "container"), (1, "view"), (0, "view")]);
+    }
+
+    #[test]
+    fn the_root_is_an_entity_too() {
+        check(&["/", "/a"], &Expansion::new(), &[(0, "container"), (1, "view"), (2, "/"), (2, "a"), (0, "view")]);
+    }
+
+    #[test]
+    fn many_entities_begin_collapsed() {
+        let names: Vec<String> = (0..10_000).map(|number| format!("/points/{number:05}")).collect();
+        let (viewport, a, _) = viewport();
+        let entities = entries(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let rows_of = |expansion: &Expansion| rows(&viewport, expansion, |view| if view == a { &entities } else { &[] }).len();
+        assert_eq!(rows_of(&Expansion::new()), 3);
+        let all = Expansion::from([(Node::View(a), true), (Node::Entity(a, "/points".into()), true)]);
+        assert_eq!(rows_of(&all), 10_004);
+    }
+}

@@ -1,0 +1,154 @@
+//! The pass in the engine: an exclusive system, so that all of the world can be read and nothing else runs beside.
+
+use std::collections::BTreeMap;
+
+use bevy::{
+    app::{App, Plugin},
+    ecs::{prelude::*, query::QueryState},
+};
+use bevy_egui::{EguiContext, EguiPrimaryContextPass, PrimaryEguiContext};
+use chronoscope_blueprint::ViewId;
+use chronoscope_frame::{
+    ActiveBlueprint, Cursor, FrameDiagnostics, IngestSources, Recordings, Selection, Settled, TimeControls, View, ViewClasses,
+    ViewTile, ViewerCommands, Visualizers, ingest::Reports,
+};
+use chronoscope_views::{ViewStyle, ViewUis};
+
+use crate::{
+    shell,
+    state::UiState,
+    theme::{self, Theme},
+};
+
+/// Draws the user interface into bevy_egui's primary context, whether that is shown in a window or drawn to an image.
+///
+/// Owns neither windows nor cameras. Needs bevy_egui's plugin and the frame's; what views draw is up to the views' plugins.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UiPlugin {
+    /// What a user may choose.
+    pub settings: UiSettings,
+}
+
+/// What a user may choose about the interface.
+#[derive(Resource, Clone, Copy, Debug, PartialEq)]
+pub struct UiSettings {
+    /// Dark, light, or as the system has it. Where the system has no opinion, dark.
+    pub theme: egui::ThemePreference,
+}
+
+impl Default for UiSettings {
+    fn default() -> Self {
+        Self { theme: egui::ThemePreference::System }
+    }
+}
+
+impl Plugin for UiPlugin {
+    fn build(&self, app: &mut App) {
+        app.insert_resource(self.settings);
+        init_resources(app);
+        app.add_systems(EguiPrimaryContextPass, draw_ui);
+    }
+}
+
+/// What the interface reads is there, empty, also in an app that brings only parts of the frame.
+pub(crate) fn init_resources(app: &mut App) {
+    app.init_resource::<UiState>()
+        .init_resource::<UiSettings>()
+        .init_resource::<Recordings>()
+        .init_resource::<ActiveBlueprint>()
+        .init_resource::<Cursor>()
+        .init_resource::<FrameDiagnostics>()
+        .init_resource::<IngestSources>()
+        .init_resource::<Reports>()
+        .init_resource::<Selection>()
+        .init_resource::<Settled>()
+        .init_resource::<TimeControls>()
+        .init_resource::<ViewClasses>()
+        .init_resource::<ViewStyle>()
+        .init_resource::<ViewUis>()
+        .init_resource::<ViewerCommands>()
+        .init_resource::<Visualizers>();
+}
+
+/// The tiles as they were laid out in a pass: the size of each view's content, in points.
+pub(crate) type ShownTiles = BTreeMap<ViewId, egui::Vec2>;
+
+fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<PrimaryEguiContext>>) {
+    let Some(ctx) = contexts.iter_mut(world).next().map(|mut context| context.get_mut().clone()) else { return };
+    run_pass(world, &ctx);
+}
+
+/// Draws everything into `ctx`, hands the commands over, and says where the views are.
+pub(crate) fn run_pass(world: &mut World, ctx: &egui::Context) {
+    let mut ui = egui::Ui::new(
+        ctx.clone(),
+        egui::Id::new("chronoscope"),
+        egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.viewport_rect()),
+    );
+    world.resource_scope(|world: &mut World, mut state: Mut<UiState>| {
+        let mut restless = dress(world, ctx, &mut state);
+        let mut commands = ViewerCommands::default();
+        let shown = shell::show(&mut ui, world, &mut state, &mut commands);
+        // What is asked for now is seen in the next frame.
+        restless |= !commands.is_empty();
+        world.resource_mut::<ViewerCommands>().append(&mut commands);
+        restless |= std::mem::take(&mut state.restless);
+        restless |= write_tiles(world, &shown, ctx.pixels_per_point());
+        if restless {
+            world.resource_mut::<Settled>().disturb();
+        }
+    });
+}
+
+/// Applies the theme where it is not yet, and gives its colours to the views. Returns whether something changed.
+fn dress(world: &mut World, ctx: &egui::Context, state: &mut UiState) -> bool {
+    let wanted = world.resource::<UiSettings>().theme;
+    let is_new = state.theme.is_none();
+    if is_new {
+        theme::apply(ctx);
+    }
+    if state.theme != Some(wanted) {
+        ctx.set_theme(wanted);
+        state.theme = Some(wanted);
+    }
+    let style = view_style(Theme::of_context(ctx));
+    let changed = *world.resource::<ViewStyle>() != style;
+    if changed {
+        world.insert_resource(style);
+    }
+    is_new || changed
+}
+
+fn view_style(theme: &Theme) -> ViewStyle {
+    ViewStyle {
+        background: theme.viewport,
+        grid: theme.hairline,
+        text: theme.text,
+        secondary_text: theme.secondary,
+        label_background: theme.label_background(),
+        cursor: theme.cursor,
+        hovered: theme.cursor,
+        selected: theme.accent,
+        warning: theme.warning,
+        error: theme.error,
+        success: theme.success,
+    }
+}
+
+/// Tells each view whether and how large it is shown. Returns whether that changed.
+fn write_tiles(world: &mut World, shown: &ShownTiles, pixels_per_point: f32) -> bool {
+    let mut views = world.query::<(&View, &mut ViewTile)>();
+    let mut changed = false;
+    for (view, mut tile) in views.iter_mut(world) {
+        let next = match shown.get(&view.id) {
+            Some(size) => {
+                let pixels = |points: f32| (points * pixels_per_point).round().clamp(1.0, 16_384.0) as u32;
+                ViewTile { shown: true, size_pixels: [pixels(size.x), pixels(size.y)], pixels_per_point }
+            }
+            // The last size is kept, so that a view that comes back need not be drawn twice.
+            None => ViewTile { shown: false, ..*tile },
+        };
+        changed |= tile.set_if_neq(next);
+    }
+    changed
+}

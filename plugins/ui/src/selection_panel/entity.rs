@@ -1,0 +1,170 @@
+//! What is known about an entity, and about one of its components.
+
+use chronoscope_blueprint::ViewId;
+use chronoscope_frame::{DataResults, Item, RecordingEntry, Visualizers};
+use chronoscope_store::{ComponentId, EntityId, EntityPath, Hit};
+use chronoscope_types::{format_bytes, format_time};
+use chronoscope_views::colors::entity_color;
+use egui::{RichText, Ui};
+
+use super::{entity_link, grouped, item_link, recording::split_unit, text_row, title, value_row, values};
+use crate::{
+    icons,
+    pass::Pass,
+    theme::{Theme, size},
+    widgets::{elided_small, section_header},
+};
+
+/// Draws an entity, alone or as a view shows it.
+pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, view: Option<ViewId>) {
+    let Some(entry) = pass.active() else { return };
+    let store = entry.store();
+    show_title(ui, path);
+    if let Some(parent) = path.parent() {
+        entity_link(ui, pass, "Parent", &parent);
+    }
+    if let Some(view) = view {
+        show_view_link(ui, pass, view);
+    }
+    let Some(entity) = store.entity_id(path) else {
+        text_row(ui, "Data", "This recording has no such entity.");
+        return;
+    };
+    if !store.has_data(entity) {
+        let count = store.tree().children(entity).len();
+        text_row(ui, "Data", &format!("none of its own; {count} below"));
+        return;
+    }
+    show_visualizers(ui, pass, entity, view);
+    show_values(ui, pass, entry, (entity, path));
+
+    section_header(ui, "Size", |_| {});
+    let stats = store.entity_stats(entity);
+    value_row(ui, "Rows", &grouped(stats.num_rows), "");
+    let (bytes, unit) = split_unit(&format_bytes(stats.num_bytes));
+    value_row(ui, "Size", &bytes, &unit);
+    value_row(ui, "Chunks", &grouped(stats.num_chunks), "");
+    if stats.num_absent_chunks > 0 {
+        value_row(ui, "Not loaded", &grouped(stats.num_absent_chunks), "chunks");
+    }
+    show_timelines(ui, entry, entity);
+    show_views(ui, pass, entity, view);
+}
+
+/// Draws a component of an entity, with its instances.
+pub(super) fn show_component(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, component: &str) {
+    let Some(entry) = pass.active() else { return };
+    let store = entry.store();
+    title(ui, icons::COMPONENT, component, "component");
+    entity_link(ui, pass, "Entity", path);
+    let found = store.entity_id(path).zip(store.component_id(component));
+    let Some((entity, id)) = found.filter(|(entity, id)| store.has_component(*entity, *id)) else {
+        text_row(ui, "Data", "This entity has no such component.");
+        return;
+    };
+    let descriptor = store.descriptor(id);
+    if let Some(component_type) = &descriptor.component_type {
+        value_row(ui, "Type", component_type, "");
+    }
+    if let Some(archetype) = &descriptor.archetype {
+        value_row(ui, "Archetype", archetype, "");
+    }
+    text_row(ui, "Kind", if store.has_static(entity, id) { "static" } else { "changes over time" });
+    let answer = values::latest(pass, entry, entity, id);
+    section_header(ui, "Value", |_| {});
+    match answer.hit.as_ref().map(Hit::cell) {
+        None => {
+            elided_small(ui, values::missing_text(&answer));
+        }
+        Some(cell) => {
+            value_row(ui, "Datatype", &cell.data_type().to_string(), "");
+            value_row(ui, "Instances", &grouped(cell.len() as u64), "");
+            values::show_instances(ui, descriptor, cell.as_ref(), 100);
+        }
+    }
+}
+
+fn show_title(ui: &mut Ui, path: &EntityPath) {
+    ui.add_space(size::GRID);
+    ui.horizontal(|ui| {
+        ui.set_min_height(size::ROW);
+        ui.spacing_mut().item_spacing.x = size::GRID;
+        ui.label(RichText::new(icons::ENTITY).size(size::ICON).color(entity_color(path)));
+        crate::widgets::value_label(ui, path.as_str(), "");
+    });
+}
+
+fn show_view_link(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
+    match pass.viewport().views.get(&id).map(|view| view.title()) {
+        Some(name) => item_link(ui, pass, "In view", &name, &Item::View(id)),
+        None => text_row(ui, "In view", "closed"),
+    }
+}
+
+/// By what the view shows the entity, or that it can not.
+fn show_visualizers(ui: &mut Ui, pass: &Pass<'_>, entity: EntityId, view: Option<ViewId>) {
+    let Some(result) = view.and_then(|view| pass.of_view::<DataResults>(view)?.get(entity)) else { return };
+    let visualizers = pass.world.resource::<Visualizers>();
+    let names: Vec<&str> = result.visualizers.iter().filter_map(|id| Some(visualizers.info(*id)?.name)).collect();
+    if names.is_empty() {
+        let theme = Theme::of(ui);
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = size::GRID;
+            ui.label(RichText::new(icons::WARNING).color(theme.warning));
+            ui.add(egui::Label::new("This view has no visualizer yet for what the entity holds.").wrap());
+        });
+    } else {
+        text_row(ui, "Shown as", &names.join(", "));
+    }
+}
+
+/// The components, under the archetypes that they were logged with.
+fn show_values(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, entity: (EntityId, &EntityPath)) {
+    let store = entry.store();
+    // Ordered by name, which begins with the archetype's, so that those of one lie side by side.
+    let components: Vec<ComponentId> = store.components_of(entity.0).collect();
+    let archetype = |id: &ComponentId| store.descriptor(*id).archetype_short_name().unwrap_or("Other components").to_owned();
+    for group in components.chunk_by(|a, b| archetype(a) == archetype(b)) {
+        let Some(first) = group.first() else { continue };
+        section_header(ui, &archetype(first), |_| {});
+        for component in group {
+            values::show_component_row(ui, pass, entry, entity, *component);
+        }
+    }
+}
+
+fn show_timelines(ui: &mut Ui, entry: &RecordingEntry, entity: EntityId) {
+    let store = entry.store();
+    let timelines: Vec<_> = store.timelines_of(entity).collect();
+    if timelines.is_empty() {
+        return;
+    }
+    section_header(ui, "Timelines", |_| {});
+    for timeline in timelines {
+        let time_type = store.timeline(timeline).time_type();
+        let range = store.entity_time_range(entity, timeline);
+        let text = format!("{} – {}", format_time(time_type, range.min), format_time(time_type, range.max));
+        value_row(ui, store.timeline(timeline).name(), &text, "");
+    }
+}
+
+/// The views that have the entity among theirs.
+fn show_views(ui: &mut Ui, pass: &mut Pass<'_>, entity: EntityId, but: Option<ViewId>) {
+    let viewport = pass.viewport();
+    let views: Vec<ViewId> = viewport
+        .views_in_order()
+        .into_iter()
+        .filter(|view| {
+            Some(*view) != but && pass.of_view::<DataResults>(*view).is_some_and(|results| results.get(entity).is_some())
+        })
+        .collect();
+    if views.is_empty() {
+        return;
+    }
+    section_header(ui, if but.is_some() { "Also in" } else { "Shown in" }, |_| {});
+    for id in views {
+        if let Some(view) = viewport.views.get(&id) {
+            item_link(ui, pass, view.class.as_str(), &view.title(), &Item::View(id));
+        }
+    }
+}

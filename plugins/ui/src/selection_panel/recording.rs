@@ -1,0 +1,56 @@
+//! What is known about a recording.
+
+use chronoscope_frame::RecordingEntry;
+use chronoscope_store::{StoreKind, TimeType};
+use chronoscope_types::{format_bytes, format_time};
+use egui::Ui;
+
+use super::{grouped, text_row, title, value_row};
+use crate::{icons, left_panel::recording_name, pass::Pass, widgets::section_header};
+
+/// Draws all that is known.
+pub(super) fn show(ui: &mut Ui, _pass: &mut Pass<'_>, entry: &RecordingEntry) {
+    let store = entry.store();
+    let id = entry.id();
+    let (icon, kind) = match id.kind {
+        StoreKind::Recording => (icons::RECORDING, "recording"),
+        StoreKind::Blueprint => (icons::BLUEPRINT, "blueprint"),
+    };
+    title(ui, icon, &recording_name(entry), kind);
+    text_row(ui, "Application", &id.application_id);
+    value_row(ui, "Recording", &id.recording_id, "");
+    if !entry.info.source.is_empty() {
+        text_row(ui, "Source", &entry.info.source);
+    }
+    if let Some(logged_by) = &entry.info.logged_by {
+        text_row(ui, "Logged by", logged_by);
+    }
+    if let Some(started) = entry.info.started_nanos {
+        value_row(ui, "Begun", &format_time(TimeType::TimestampNs, started), "");
+    }
+
+    section_header(ui, "Contents", |_| {});
+    value_row(ui, "Entities", &grouped(store.entities().count() as u64), "");
+    value_row(ui, "Rows", &grouped(store.num_rows()), "");
+    value_row(ui, "Chunks", &grouped(store.num_chunks()), "");
+    let (size, unit) = split_unit(&format_bytes(store.num_bytes()));
+    value_row(ui, "Size", &size, &unit);
+
+    section_header(ui, "Timelines", |_| {});
+    let mut any = false;
+    for timeline in store.timelines() {
+        any = true;
+        let (name, time_type) = (store.timeline(timeline).name(), store.timeline(timeline).time_type());
+        let range = store.time_range(timeline);
+        let text = format!("{} – {}", format_time(time_type, range.min), format_time(time_type, range.max));
+        value_row(ui, name, &text, "");
+    }
+    if !any {
+        text_row(ui, "None", "All data is static.");
+    }
+}
+
+/// Value and unit of a text such as `1.5 MiB`.
+pub(super) fn split_unit(text: &str) -> (String, String) {
+    text.rsplit_once(' ').map_or_else(|| (text.to_owned(), String::new()), |(value, unit)| (value.to_owned(), unit.to_owned()))
+}

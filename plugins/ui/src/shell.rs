@@ -1,0 +1,143 @@
+//! The arrangement: the bar above, recordings and blueprint left, selection right, time below, tiles in the middle.
+
+use bevy::ecs::prelude::*;
+use chronoscope_blueprint::{Panel, PanelState};
+use chronoscope_frame::{Item, Selection, ViewerCommand, ViewerCommands};
+
+use crate::{
+    commands, left_panel, notifications, palette,
+    pass::Pass,
+    plugin::ShownTiles,
+    selection_panel,
+    state::UiState,
+    theme::{Theme, size},
+    time_panel, top_bar, viewport,
+};
+
+/// Draws everything, and returns where the views are.
+pub(crate) fn show(ui: &mut egui::Ui, world: &World, state: &mut UiState, out: &mut ViewerCommands) -> ShownTiles {
+    let mut pass = Pass::new(world, out);
+    commands::handle_shortcuts(ui.ctx(), &mut pass, state);
+    take_dropped_files(ui.ctx(), &mut pass);
+
+    let screen = ui.max_rect();
+    top_bar::show(ui, &mut pass, state);
+    if pass.active().is_some() {
+        match panel_state(&pass, Panel::Time) {
+            PanelState::Hidden => {}
+            PanelState::Collapsed => time_panel::show_collapsed(ui, &mut pass, &mut state.time_panel),
+            PanelState::Expanded => time_panel::show(ui, &mut pass, &mut state.time_panel, screen.height()),
+        }
+    }
+    if is_open(&pass, Panel::Blueprint) {
+        side_panel(ui, Side::Left, screen.width(), |ui| left_panel::show(ui, &mut pass, &mut state.left_panel));
+    }
+    if is_open(&pass, Panel::Selection) && pass.active().is_some() {
+        side_panel(ui, Side::Right, screen.width(), |ui| selection_panel::show(ui, &mut pass));
+    }
+    let theme = Theme::of(ui);
+    let shown = egui::CentralPanel::no_frame()
+        .frame(egui::Frame::new().fill(theme.viewport))
+        .show(ui, |ui| {
+            puffin::profile_scope!("tree.ui");
+            viewport::show(ui, &mut pass, &mut state.viewport)
+        })
+        .inner;
+
+    notifications::show_banners(ui, &pass, &mut state.notifications);
+    palette::show(ui.ctx(), &mut pass, state);
+    top_bar::show_open_dialog(ui.ctx(), &mut pass, &mut state.open_dialog);
+    show_drop_hint(ui);
+    let hovered = pass.hovered.take();
+    settle_hover(ui.ctx(), world, hovered, out);
+    shown
+}
+
+/// How far a panel is open: as the blueprint says, else all the way.
+pub(crate) fn panel_state(pass: &Pass<'_>, panel: Panel) -> PanelState {
+    pass.viewport().panels.get(panel).unwrap_or(PanelState::Expanded)
+}
+
+/// Whether a panel at the side is open.
+pub(crate) fn is_open(pass: &Pass<'_>, panel: Panel) -> bool {
+    panel_state(pass, panel) == PanelState::Expanded
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+fn side_panel(ui: &mut egui::Ui, side: Side, screen_width: f32, content: impl FnOnce(&mut egui::Ui)) {
+    // Both panels together never take more than two thirds, so that something is left for the tiles in a small window.
+    let (panel, share, widths) = match side {
+        Side::Left => (egui::Panel::left("left_panel"), 0.17, 180.0..=280.0),
+        Side::Right => (egui::Panel::right("selection_panel"), 0.21, 208.0..=340.0),
+    };
+    let default = (screen_width * share).clamp(*widths.start(), *widths.end());
+    let theme = Theme::of(ui);
+    panel
+        .resizable(true)
+        .default_size(default)
+        .size_range(160.0..=(screen_width / 3.0).max(161.0))
+        .frame(egui::Frame::new().fill(theme.panel))
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            content(ui);
+            ui.take_available_space();
+        });
+}
+
+/// Files that were dropped onto the window are opened.
+fn take_dropped_files(ctx: &egui::Context, pass: &mut Pass<'_>) {
+    let paths: Vec<_> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+    if !paths.is_empty() {
+        pass.push(ViewerCommand::OpenFiles(paths));
+    }
+}
+
+/// While files hang over the window: what happens when they are dropped.
+fn show_drop_hint(ui: &egui::Ui) {
+    if ui.input(|input| input.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let theme = Theme::of(ui);
+    let rect = ui.ctx().content_rect();
+    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::new("drop_hint")));
+    painter.rect(
+        rect.shrink(size::PADDING),
+        egui::CornerRadius::same(size::RADIUS),
+        theme.selection(),
+        theme.selection_edge(),
+        egui::StrokeKind::Inside,
+    );
+    let font = egui::TextStyle::Heading.resolve(ui.style());
+    painter.text(rect.center(), egui::Align2::CENTER_CENTER, "Drop to open", font, theme.text);
+}
+
+/// Says what the pointer is over, where that is something else than before: once per pass, whichever panels spoke of it.
+fn settle_hover(ctx: &egui::Context, world: &World, from_panels: Option<Item>, out: &mut ViewerCommands) {
+    let mut kept = Vec::new();
+    let mut from_views = None;
+    for command in out.take() {
+        match command {
+            ViewerCommand::Hover(item) => from_views = Some(item),
+            other => kept.push(other),
+        }
+    }
+    for command in kept {
+        out.push(command);
+    }
+    let before = &world.resource::<Selection>().hovered;
+    let now = match (from_panels, from_views) {
+        (Some(item), _) => Some(item),
+        (None, Some(item)) => item,
+        // A view that is asked by its pixels answers frames later, so what it said stays while the pointer rests.
+        (None, None) if ctx.input(|input| input.pointer.has_pointer() && !input.pointer.is_moving()) => before.clone(),
+        (None, None) => None,
+    };
+    if now != *before {
+        out.push(ViewerCommand::Hover(now));
+    }
+}

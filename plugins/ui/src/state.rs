@@ -1,0 +1,23 @@
+//! What the interface itself remembers: nothing that a blueprint says, and nothing that a frame depends on.
+
+use bevy::ecs::prelude::*;
+
+use crate::{
+    left_panel::LeftPanelState, notifications::NotificationsState, palette::PaletteState, time_panel::TimePanelState,
+    top_bar::OpenDialogState, viewport::ViewportState,
+};
+
+/// What the interface remembers from pass to pass.
+#[derive(Resource, Default)]
+pub(crate) struct UiState {
+    /// The theme that the context has; none before the first pass.
+    pub(crate) theme: Option<egui::ThemePreference>,
+    /// Something was changed that is seen only in the next pass.
+    pub(crate) restless: bool,
+    pub(crate) left_panel: LeftPanelState,
+    pub(crate) viewport: ViewportState,
+    pub(crate) time_panel: TimePanelState,
+    pub(crate) notifications: NotificationsState,
+    pub(crate) palette: PaletteState,
+    pub(crate) open_dialog: OpenDialogState,
+}

@@ -1,0 +1,160 @@
+//! What tests of panels share: a small recording, and a stage that draws the interface without a renderer.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+use bevy::{app::App, time::TimePlugin};
+use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId};
+use chronoscope_frame::{AppViewClassExt, FramePlugins, Recordings, StoreInfo, ViewClass};
+use chronoscope_store::{Chunk, ChunkStore, Recording, StoreId, Timeline};
+use chronoscope_types::{Scalars, columns_chunk};
+use egui::{Event, Modifiers, PointerButton, Pos2, Rect, Vec2};
+
+use crate::plugin;
+
+/// A recording with scalars on each of these entities, at 0, 10 and 20 of the timeline `frame`.
+pub(crate) fn recording_of(paths: &[&str]) -> Recording {
+    let mut recording = Recording::from_store(ChunkStore::new(StoreId::recording("app", "test")));
+    for chunk in chunks(paths) {
+        recording.insert(chunk).unwrap();
+    }
+    recording.apply_pending();
+    recording
+}
+
+fn chunks(paths: &[&str]) -> Vec<Chunk> {
+    let times = || [(Timeline::sequence("frame"), vec![0, 10, 20])];
+    paths.iter().map(|path| columns_chunk(*path, times(), &Scalars::new([0.0, 1.0, 4.0])).unwrap()).collect()
+}
+
+/// A class of views without a user interface, that recommends one for everything.
+struct Plots;
+
+impl ViewClass for Plots {
+    fn id(&self) -> ViewClassId {
+        ViewClassId::new("TimeSeries")
+    }
+
+    fn display_name(&self) -> &'static str {
+        "Time series view"
+    }
+
+    fn recommend(&self, _: &Schema) -> Vec<RecommendedView> {
+        vec![RecommendedView::subtree("TimeSeries", "/".into())]
+    }
+}
+
+/// The frame and the interface, drawn pass by pass.
+pub(crate) struct Stage {
+    pub(crate) app: App,
+    ctx: egui::Context,
+    size: Vec2,
+    modifiers: Modifiers,
+}
+
+impl Stage {
+    /// A stage of this size, in points, with nothing open.
+    pub(crate) fn empty(width: f32, height: f32) -> Self {
+        let mut app = App::new();
+        app.add_plugins((TimePlugin, FramePlugins));
+        plugin::init_resources(&mut app);
+        app.add_view_class(Plots);
+        Self { app, ctx: egui::Context::default(), size: Vec2::new(width, height), modifiers: Modifiers::NONE }
+    }
+
+    /// A stage with a recording of these entities.
+    pub(crate) fn with_entities(width: f32, height: f32, paths: &[&str]) -> Self {
+        let mut stage = Self::empty(width, height);
+        let mut recordings = stage.app.world_mut().resource_mut::<Recordings>();
+        let entry = recordings.open(&StoreId::recording("test app", "first"));
+        entry.info = StoreInfo { source: "scene.rrd".into(), ..StoreInfo::default() };
+        for chunk in chunks(paths) {
+            entry.recording.insert(chunk).unwrap();
+        }
+        stage
+    }
+
+    /// Runs a frame and draws it. Returns the texts on the screen, in the order in which they were drawn.
+    pub(crate) fn draw_with(&mut self, events: Vec<Event>) -> Vec<String> {
+        self.app.update();
+        let input = egui::RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size)),
+            modifiers: self.modifiers,
+            events,
+            ..egui::RawInput::default()
+        };
+        let world = self.app.world_mut();
+        let mut output = self.ctx.run_ui(input, |ui| plugin::run_pass(world, &ui.ctx().clone()));
+        output.textures_delta.clear();
+        let screen = Rect::from_min_size(Pos2::ZERO, self.size);
+        let mut texts = Vec::new();
+        for clipped in &output.shapes {
+            collect_texts(&clipped.shape, clipped.clip_rect.intersect(screen), &mut texts);
+        }
+        texts
+    }
+
+    /// Runs some frames, so that panels have found their sizes, and draws the last.
+    pub(crate) fn draw(&mut self) -> Vec<String> {
+        for _ in 0..3 {
+            self.draw_with(Vec::new());
+        }
+        self.draw_with(Vec::new())
+    }
+
+    /// Presses a key and lets the frame after it be drawn.
+    pub(crate) fn press(&mut self, key: egui::Key, modifiers: Modifiers) {
+        self.modifiers = modifiers;
+        let event = |pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };
+        self.draw_with(vec![event(true), event(false)]);
+        self.modifiers = Modifiers::NONE;
+        self.draw_with(Vec::new());
+    }
+
+    /// Clicks at a place and lets the frame after it be drawn.
+    pub(crate) fn click(&mut self, at: Pos2) {
+        let button =
+            |pressed| Event::PointerButton { pos: at, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
+        self.draw_with(vec![Event::PointerMoved(at)]);
+        self.draw_with(vec![button(true)]);
+        self.draw_with(vec![button(false)]);
+        self.draw_with(vec![Event::PointerGone]);
+    }
+
+    /// Where a text stands on the screen.
+    pub(crate) fn find(&mut self, text: &str) -> Pos2 {
+        self.app.update();
+        let screen = Rect::from_min_size(Pos2::ZERO, self.size);
+        let input = egui::RawInput { screen_rect: Some(screen), ..egui::RawInput::default() };
+        let world = self.app.world_mut();
+        let mut output = self.ctx.run_ui(input, |ui| plugin::run_pass(world, &ui.ctx().clone()));
+        output.textures_delta.clear();
+        let mut found = None;
+        for clipped in &output.shapes {
+            find_text(&clipped.shape, text, &mut found);
+        }
+        found.unwrap_or_else(|| panic!("{text} is not on the screen"))
+    }
+}
+
+fn collect_texts(shape: &egui::Shape, clip: Rect, texts: &mut Vec<String>) {
+    match shape {
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect_texts(shape, clip, texts)),
+        egui::Shape::Text(text) => {
+            let rect = text.galley.rect.translate(text.pos.to_vec2());
+            if rect.intersects(clip) {
+                texts.push(text.galley.text().to_owned());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn find_text(shape: &egui::Shape, wanted: &str, found: &mut Option<Pos2>) {
+    match shape {
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| find_text(shape, wanted, found)),
+        egui::Shape::Text(text) if text.galley.text() == wanted && found.is_none() => {
+            *found = Some(text.galley.rect.translate(text.pos.to_vec2()).center());
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,136 @@
+//! When something was logged, per row, as marks on the axis.
+
+use std::sync::Arc;
+
+use chronoscope_frame::RecordingKey;
+use chronoscope_store::{ChunkStore, ComponentId, EntityId, TimeRange, TimelineId};
+use rustc_hash::FxHashMap;
+
+use super::rows::Stream;
+
+/// Width of a bucket, in points.
+pub(super) const BUCKET: f32 = 3.0;
+
+/// Buckets of an axis at most: more than any screen is wide.
+const MAX_BUCKETS: usize = 4_096;
+
+/// Rows whose counts are kept.
+const MAX_ROWS: usize = 1_024;
+
+/// Above a part of a path with more entities than this below it, only what each frame can afford is counted: the first of them.
+const MAX_BELOW: usize = 1_000;
+
+/// Counts of rows that were drawn before. They hold for one range, and until the store changes.
+#[derive(Default)]
+pub(super) struct DensityCache {
+    of: Option<Key>,
+    rows: FxHashMap<(EntityId, Option<ComponentId>, bool), Arc<[u32]>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key {
+    recording: RecordingKey,
+    generation: u64,
+    timeline: TimelineId,
+    range: TimeRange,
+    buckets: usize,
+}
+
+impl DensityCache {
+    /// Says what is asked from now on, and forgets what answers something else.
+    pub(super) fn begin(
+        &mut self,
+        recording: RecordingKey,
+        store: &ChunkStore,
+        timeline: TimelineId,
+        range: TimeRange,
+        width: f32,
+    ) {
+        let buckets = ((width / BUCKET).ceil().max(1.0) as usize).min(MAX_BUCKETS);
+        // Where there are fewer times than that, each has a bucket of its own.
+        let buckets = usize::try_from(range.length().saturating_add(1)).map_or(buckets, |times| times.min(buckets));
+        let key = Key { recording, generation: store.generation(), timeline, range, buckets };
+        if self.of != Some(key) {
+            self.of = Some(key);
+            self.rows.clear();
+        }
+        if self.rows.len() > MAX_ROWS {
+            self.rows.clear();
+        }
+    }
+
+    /// How much was logged in each bucket; with all that lies below, where the row is collapsed.
+    pub(super) fn counts(&mut self, store: &ChunkStore, stream: Stream, with_below: bool) -> Option<Arc<[u32]>> {
+        let Key { timeline, range, buckets, .. } = self.of?;
+        let (entity, component) = match stream {
+            Stream::Entity(entity) => (entity, None),
+            Stream::Component(entity, component) => (entity, Some(component)),
+        };
+        let counts = self.rows.entry((entity, component, with_below)).or_insert_with(|| {
+            if !with_below {
+                return store.density(entity, component, timeline, range, buckets).into();
+            }
+            let mut sum = vec![0_u32; buckets];
+            for below in store.tree().descend(entity).take(MAX_BELOW) {
+                if store.entity_time_range(below, timeline).intersects(&range) {
+                    for (total, count) in sum.iter_mut().zip(store.density(below, None, timeline, range, buckets)) {
+                        *total = total.saturating_add(count);
+                    }
+                }
+            }
+            sum.into()
+        });
+        Some(Arc::clone(counts))
+    }
+}
+
+/// A mark: the buckets from `begin` to before `end`, and the most that one of them holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) begin: usize,
+    pub(super) end: usize,
+    pub(super) most: u32,
+}
+
+/// Joins buckets that lie side by side.
+pub(super) fn marks(counts: &[u32]) -> Vec<Mark> {
+    let mut marks: Vec<Mark> = Vec::new();
+    for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        match marks.last_mut() {
+            Some(last) if last.end == at => {
+                last.end = at + 1;
+                last.most = last.most.max(*count);
+            }
+            _ => marks.push(Mark { begin: at, end: at + 1, most: *count }),
+        }
+    }
+    marks
+}
+
+/// The height of a bar, as a share of the row's: more where more was logged, but not in proportion, so that one event is still seen.
+pub(super) fn bar_height(count: u32, most: u32) -> f32 {
+    let share = (f64::from(count) + 1.0).ln() / (f64::from(most.max(1)) + 1.0).ln();
+    (0.35 + 0.65 * share as f32).clamp(0.35, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_joined() {
+        assert_eq!(marks(&[]), []);
+        assert_eq!(marks(&[0, 0]), []);
+        assert_eq!(
+            marks(&[1, 0, 2, 5, 0, 1]),
+            [Mark { begin: 0, end: 1, most: 1 }, Mark { begin: 2, end: 4, most: 5 }, Mark { begin: 5, end: 6, most: 1 }]
+        );
+    }
+
+    #[test]
+    fn heights_grow_with_counts() {
+        assert!(bar_height(1, 1_000) > 0.3);
+        assert!(bar_height(1, 1_000) < bar_height(10, 1_000));
+        assert!((bar_height(7, 7) - 1.0).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,121 @@
+//! The streams as a list of rows: entities as a tree, each with its components below.
+
+use std::collections::BTreeMap;
+
+use chronoscope_store::{ChunkStore, ComponentId, EntityId, EntityPath};
+
+/// What a row stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    /// An entity, or a part of a path with entities only below.
+    Entity(EntityId),
+    /// A component of an entity.
+    Component(EntityId, ComponentId),
+}
+
+/// A row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) stream: Stream,
+    pub(super) level: usize,
+    /// Whether it is expanded; none where there is nothing below.
+    pub(super) expanded: Option<bool>,
+}
+
+/// What was expanded and collapsed by hand, by path, so that it outlives the recording.
+pub(super) type Expansion = BTreeMap<EntityPath, bool>;
+
+/// Entities with more children than this begin collapsed.
+const MAX_EXPANDED: usize = 32;
+
+/// Levels that begin expanded, where there are few entities.
+const EXPANDED_LEVELS: usize = 2;
+
+/// The rows of a recording. Costs as much as there are rows.
+pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
+    let tree = store.tree();
+    let mut rows = Vec::new();
+    let mut stack: Vec<(EntityId, usize)> = Vec::new();
+    // The root has a row only where something was logged to it.
+    if store.has_data(tree.root()) {
+        let components = store.components_of(tree.root()).map(|component| Stream::Component(tree.root(), component));
+        let expanded = expansion.get(tree.path(tree.root())).copied().unwrap_or(false);
+        rows.push(Row { stream: Stream::Entity(tree.root()), level: 0, expanded: Some(expanded) });
+        if expanded {
+            rows.extend(components.map(|stream| Row { stream, level: 1, expanded: None }));
+        }
+    }
+    stack.extend(tree.children(tree.root()).iter().rev().map(|child| (*child, 0)));
+    while let Some((entity, level)) = stack.pop() {
+        let children = tree.children(entity);
+        let has_components = store.components_of(entity).next().is_some();
+        let is_small = level < EXPANDED_LEVELS && children.len() <= MAX_EXPANDED;
+        // A leaf shows its components only when asked to.
+        let by_default = !children.is_empty() && is_small && !is_properties(tree.path(entity));
+        let expanded = expansion.get(tree.path(entity)).copied().unwrap_or(by_default);
+        let has_below = has_components || !children.is_empty();
+        rows.push(Row { stream: Stream::Entity(entity), level, expanded: has_below.then_some(expanded) });
+        if expanded {
+            let asked = expansion.contains_key(tree.path(entity)) || children.is_empty();
+            if asked {
+                let components = store.components_of(entity).map(|component| Stream::Component(entity, component));
+                rows.extend(components.map(|stream| Row { stream, level: level + 1, expanded: None }));
+            }
+            stack.extend(children.iter().rev().map(|child| (*child, level + 1)));
+        }
+    }
+    rows
+}
+
+/// Whether a path is one of those where SDKs keep what they know of the recording itself.
+fn is_properties(path: &EntityPath) -> bool {
+    path.parts().next().is_some_and(|part| part == "__properties")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::testing::recording_of;
+
+    fn names(store: &ChunkStore, rows: &[Row]) -> Vec<(usize, String)> {
+        rows.iter()
+            .map(|row| {
+                let name = match row.stream {
+                    Stream::Entity(entity) => store.entity_path(entity).to_string(),
+                    Stream::Component(_, component) => store.descriptor(component).field_name().to_owned(),
+                };
+                (row.level, name)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn entities_come_in_the_order_of_their_paths() {
+        let recording = recording_of(&["/world/b", "/world/a", "/plots"]);
+        let rows = rows(&recording.store, &Expansion::new());
+        assert_eq!(
+            names(&recording.store, &rows),
+            [(0, "/plots".to_owned()), (0, "/world".to_owned()), (1, "/world/a".to_owned()), (1, "/world/b".to_owned())]
+        );
+        assert_eq!(rows[0].expanded, Some(false));
+    }
+
+    #[test]
+    fn a_leaf_has_its_components_below_when_asked() {
+        let recording = recording_of(&["/plots"]);
+        let expanded = Expansion::from([("/plots".into(), true)]);
+        let rows = rows(&recording.store, &expanded);
+        assert_eq!(names(&recording.store, &rows), [(0, "/plots".to_owned()), (1, "scalars".to_owned())]);
+    }
+
+    #[test]
+    fn ten_thousand_entities_begin_as_one_row() {
+        let paths: Vec<String> = (0..10_000).map(|number| format!("/points/{number:05}")).collect();
+        let recording = recording_of(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(rows(&recording.store, &Expansion::new()).len(), 1);
+        let expanded = Expansion::from([("/points".into(), true)]);
+        assert_eq!(rows(&recording.store, &expanded).len(), 10_001);
+    }
+}

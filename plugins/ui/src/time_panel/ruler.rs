@@ -1,0 +1,299 @@
+//! The labels of the time axis: at round times, never one over another, with the unit said once.
+
+use chronoscope_store::TimeType;
+use chronoscope_types::format_time;
+
+use super::axis::Axis;
+
+/// Where labels and lines stand.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ruler {
+    /// What the labels are in: `s`, `m:s`, `2026-11-22 UTC`; empty for sequences.
+    pub(super) unit: String,
+    /// The marks, from left to right.
+    pub(super) ticks: Vec<Tick>,
+}
+
+/// A mark on the axis.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tick {
+    pub(super) x: f32,
+    /// What it says; none for the small marks between.
+    pub(super) label: Option<String>,
+}
+
+const US: i64 = 1_000;
+const MS: i64 = 1_000 * US;
+const SEC: i64 = 1_000 * MS;
+const MIN: i64 = 60 * SEC;
+const HOUR: i64 = 60 * MIN;
+const DAY: i64 = 24 * HOUR;
+
+/// Free room between two labels, in points.
+const GAP: f32 = 16.0;
+
+/// More labels than this on an axis would be a mistake of measure.
+const MAX_LABELS: i128 = 400;
+
+/// Labels an axis. `measure` is how wide a label is, in points.
+pub(super) fn ruler(time_type: TimeType, axis: &Axis, measure: impl Fn(&str) -> f32) -> Ruler {
+    let visible = axis.visible();
+    let mut chosen = None;
+    for step in steps(time_type) {
+        let points = step as f64 * axis.points_per_unit();
+        if points < 8.0 {
+            continue;
+        }
+        // The ends are the longest: they have the most digits, or a sign.
+        let widest = [visible.min, visible.max, floor_to(visible.max, step)]
+            .map(|time| measure(&label(time_type, floor_to(time, step), step, true)))
+            .into_iter()
+            .fold(0.0, f32::max);
+        chosen = Some(step);
+        if points >= f64::from(widest + GAP) {
+            break;
+        }
+    }
+    let Some(step) = chosen else { return Ruler { unit: String::new(), ticks: Vec::new() } };
+    let parts =
+        minor_parts(time_type, step).filter(|parts| step as f64 * axis.points_per_unit() / *parts as f64 >= 6.0).unwrap_or(1);
+    Ruler { unit: unit(time_type, visible.min, step), ticks: ticks(time_type, axis, step, parts, measure) }
+}
+
+fn ticks(time_type: TimeType, axis: &Axis, step: i64, parts: i64, measure: impl Fn(&str) -> f32) -> Vec<Tick> {
+    let visible = axis.visible();
+    let minor = i128::from((step / parts).max(1));
+    let mut time = i128::from(floor_to(visible.min, step));
+    let end = i128::from(visible.max);
+    let mut ticks = Vec::new();
+    let mut free_from = f32::NEG_INFINITY;
+    let mut previous_day = None;
+    while time <= end && ticks.len() < usize::try_from(MAX_LABELS * 10).unwrap_or(usize::MAX) {
+        let Ok(at) = i64::try_from(time) else {
+            time += minor;
+            continue;
+        };
+        let x = axis.x(at);
+        let is_major = time.rem_euclid(i128::from(step)) == 0;
+        if x >= axis.left() && x <= axis.right() {
+            // A day is named where it begins, and the time of day elsewhere.
+            let begins_day = time_type == TimeType::TimestampNs && previous_day.is_some_and(|day| day != at.div_euclid(DAY));
+            let text = is_major.then(|| label(time_type, at, step, begins_day));
+            let text = text.filter(|text| {
+                let half = measure(text) / 2.0;
+                let fits = x - half >= free_from && x + half <= axis.right();
+                if fits {
+                    free_from = x + half + GAP / 2.0;
+                }
+                fits
+            });
+            ticks.push(Tick { x, label: text });
+        }
+        previous_day = Some(at.div_euclid(DAY));
+        time += minor;
+    }
+    ticks
+}
+
+/// The steps between labels, from small to large.
+fn steps(time_type: TimeType) -> impl Iterator<Item = i64> {
+    let decimal = |limit: i64| {
+        std::iter::successors(Some(1_i64), |power| power.checked_mul(10))
+            .flat_map(|power| [1, 2, 5].into_iter().filter_map(move |digit| power.checked_mul(digit)))
+            .take_while(move |step| *step <= limit)
+    };
+    let clock = [
+        2 * SEC,
+        5 * SEC,
+        10 * SEC,
+        15 * SEC,
+        30 * SEC,
+        MIN,
+        2 * MIN,
+        5 * MIN,
+        10 * MIN,
+        15 * MIN,
+        30 * MIN,
+        HOUR,
+        2 * HOUR,
+        3 * HOUR,
+        6 * HOUR,
+        12 * HOUR,
+    ];
+    let steps: Vec<i64> = match time_type {
+        TimeType::Sequence => decimal(i64::MAX).collect(),
+        TimeType::DurationNs | TimeType::TimestampNs => {
+            decimal(SEC).chain(clock).chain(decimal(i64::MAX / DAY).map(|days| days * DAY)).collect()
+        }
+    };
+    steps.into_iter()
+}
+
+/// Into how many parts small marks divide a step.
+fn minor_parts(time_type: TimeType, step: i64) -> Option<i64> {
+    let parts: &[i64] = match (time_type, step) {
+        (TimeType::Sequence, _) => &[5, 2],
+        (_, step) if step <= SEC => &[5, 2],
+        (_, step) if step % MIN == 0 && step < DAY => &[4, 6, 5],
+        _ => &[5, 2],
+    };
+    parts.iter().copied().find(|parts| step % parts == 0 && step / parts > 0)
+}
+
+/// The greatest multiple of `step` that is not after `time`; the least one there is, where that would be before all times.
+fn floor_to(time: i64, step: i64) -> i64 {
+    time.checked_sub(time.rem_euclid(step.max(1))).unwrap_or(i64::MIN + i64::MAX % step.max(1))
+}
+
+/// What the labels are in.
+fn unit(time_type: TimeType, from: i64, step: i64) -> String {
+    match time_type {
+        TimeType::Sequence => String::new(),
+        TimeType::DurationNs => match step {
+            step if step < MIN => "s",
+            step if step < HOUR => "h:m",
+            step if step < DAY => "h",
+            _ => "days",
+        }
+        .to_owned(),
+        TimeType::TimestampNs if step >= DAY => "UTC".to_owned(),
+        TimeType::TimestampNs => {
+            let text = format_time(TimeType::TimestampNs, from);
+            format!("{} UTC", text.split('T').next().unwrap_or_default())
+        }
+    }
+}
+
+/// What a mark says, with as many digits as its step asks for.
+fn label(time_type: TimeType, time: i64, step: i64, names_day: bool) -> String {
+    match time_type {
+        TimeType::Sequence => format!("#{time}"),
+        TimeType::DurationNs => duration_label(time, step),
+        TimeType::TimestampNs => timestamp_label(time, step, names_day),
+    }
+}
+
+fn duration_label(time: i64, step: i64) -> String {
+    let sign = if time < 0 { "-" } else { "" };
+    let nanos = time.unsigned_abs();
+    let secs = nanos / SEC as u64;
+    match step {
+        step if step < MIN => format!("{sign}{secs}{}", fraction(nanos % SEC as u64, step)),
+        step if step < HOUR => format!("{sign}{}:{:02}", secs / 3_600, secs / 60 % 60),
+        step if step < DAY => format!("{sign}{}", secs / 3_600),
+        _ => format!("{sign}{}", secs / 86_400),
+    }
+}
+
+fn timestamp_label(time: i64, step: i64, names_day: bool) -> String {
+    let text = format_time(TimeType::TimestampNs, time);
+    let (date, clock) = text.split_once('T').unwrap_or((&text, ""));
+    if step >= DAY {
+        return date.to_owned();
+    }
+    if names_day && time.rem_euclid(DAY) == 0 {
+        // The year stands in the unit.
+        return date.rsplitn(3, '-').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("-");
+    }
+    let clock = clock.trim_end_matches('Z').split('.').next().unwrap_or_default();
+    if step >= MIN {
+        return clock.get(..5).unwrap_or(clock).to_owned();
+    }
+    format!("{clock}{}", fraction(time.rem_euclid(SEC).unsigned_abs(), step))
+}
+
+/// The digits behind the point that tell steps apart.
+fn fraction(nanos: u64, step: i64) -> String {
+    if step >= SEC {
+        return String::new();
+    }
+    let mut digits = 9_usize;
+    let mut rest = step;
+    while digits > 1 && rest % 10 == 0 {
+        rest /= 10;
+        digits -= 1;
+    }
+    let all = format!("{nanos:09}");
+    format!(".{}", all.get(..digits).unwrap_or(&all))
+}
+
+#[cfg(test)]
+mod tests {
+    use chronoscope_store::TimeRange;
+
+    use super::*;
+    use crate::time_panel::axis::AxisView;
+
+    const CHAR: f32 = 7.5;
+
+    fn measure(text: &str) -> f32 {
+        text.chars().count() as f32 * CHAR
+    }
+
+    fn labels(time_type: TimeType, range: TimeRange, width: f32) -> (String, Vec<String>) {
+        let ruler = ruler(time_type, &AxisView::of_range(range).laid_out(0.0, width), measure);
+        (ruler.unit, ruler.ticks.into_iter().filter_map(|tick| tick.label).collect())
+    }
+
+    fn check(time_type: TimeType, range: (i64, i64), width: f32, unit: &str, expected: &[&str]) {
+        let (found_unit, found) = labels(time_type, TimeRange::new(range.0, range.1), width);
+        assert_eq!(found, expected);
+        assert_eq!(found_unit, unit);
+    }
+
+    #[test]
+    fn labels_are_round() {
+        check(TimeType::Sequence, (0, 99), 520.0, "", &["#0", "#20", "#40", "#60", "#80"]);
+        check(TimeType::Sequence, (0, 2), 500.0, "", &["#0", "#1", "#2"]);
+        check(TimeType::DurationNs, (0, 2 * SEC), 300.0, "s", &["0.0", "0.5", "1.0", "1.5", "2.0"]);
+        check(TimeType::DurationNs, (0, 90 * MIN), 300.0, "h:m", &["0:00", "0:30", "1:00", "1:30"]);
+        let noon = 20_414 * DAY + 12 * HOUR;
+        check(
+            TimeType::TimestampNs,
+            (noon, noon + HOUR),
+            320.0,
+            "2025-11-22 UTC",
+            &["12:00", "12:15", "12:30", "12:45", "13:00"],
+        );
+    }
+
+    #[test]
+    fn days_are_named_where_they_begin() {
+        let evening = 20_414 * DAY + 20 * HOUR;
+        let (_, labels) = labels(TimeType::TimestampNs, TimeRange::new(evening, evening + 8 * HOUR), 700.0);
+        assert!(labels.contains(&"11-23".to_owned()), "{labels:?}");
+    }
+
+    #[test]
+    fn labels_never_overlap() {
+        let starts = [0_i64, -1_000, 1_763_800_000_000_000_000, i64::MIN + 1, i64::MAX - 10];
+        let lengths = [0_i64, 1, 7, 100, 12_345, 1_000_000, 3_999_999_999, 86_400_000_000_000, 40_000_000_000_000_000, i64::MAX];
+        for time_type in [TimeType::Sequence, TimeType::DurationNs, TimeType::TimestampNs] {
+            for start in starts {
+                for length in lengths {
+                    for width in [40.0, 123.0, 800.0, 2_560.0] {
+                        let range = TimeRange::new(start, start.saturating_add(length));
+                        let ruler = ruler(time_type, &AxisView::of_range(range).laid_out(0.0, width), measure);
+                        let mut end = f32::NEG_INFINITY;
+                        for tick in &ruler.ticks {
+                            if let Some(label) = &tick.label {
+                                let half = measure(label) / 2.0;
+                                assert!(tick.x - half >= end, "{time_type:?} {range:?} at {width}: {label} overlaps");
+                                end = tick.x + half;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_labels_stand_for_equal_times() {
+        let (_, labels) = labels(TimeType::DurationNs, TimeRange::new(61 * SEC, 61 * SEC + 40 * MS), 900.0);
+        let mut unique = labels.clone();
+        unique.dedup();
+        assert_eq!(labels, unique);
+        assert!(labels.len() > 2);
+    }
+}

@@ -1,0 +1,269 @@
+//! How tiles look and what can be done with them: title bars, borders, the views themselves.
+
+use std::collections::BTreeMap;
+
+use chronoscope_blueprint::{ContainerId, ViewBlueprint, ViewId};
+use chronoscope_frame::Item;
+use chronoscope_views::{ViewUiContext, ViewUis};
+use egui::{Align2, Color32, Id, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetText, WidgetType};
+use egui_tiles::{Behavior, EditAction, ResizeState, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse};
+
+use crate::{
+    icons,
+    pass::Pass,
+    plugin::ShownTiles,
+    theme::{Theme, size},
+    widgets::{container_title, elided_galley, empty_state, icon_button},
+};
+
+/// What was done to the tiles in a pass.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Gesture {
+    /// A tile was dropped somewhere.
+    pub(super) dropped: bool,
+    /// A border was dragged.
+    pub(super) resized: bool,
+    /// A tab was clicked.
+    pub(super) tab: Option<TileId>,
+    /// A view is to fill the viewport, or none is any more.
+    pub(super) maximize: Option<Option<ViewId>>,
+    /// A view is to be hidden.
+    pub(super) hide: Option<ViewId>,
+}
+
+/// Draws tiles.
+pub(super) struct TileBehavior<'a, 'p> {
+    pass: &'a mut Pass<'p>,
+    containers: &'a BTreeMap<u64, ContainerId>,
+    views: &'a BTreeMap<u64, ViewId>,
+    shown: &'a mut ShownTiles,
+    /// How many tabs the bar has that is being drawn.
+    tabs_in_bar: usize,
+    /// What was done.
+    pub(super) gesture: Gesture,
+}
+
+/// The widest that a tab gets where there are others beside it.
+const MAX_TAB_WIDTH: f32 = 50.0 * size::GRID;
+
+impl<'a, 'p> TileBehavior<'a, 'p> {
+    pub(super) fn new(
+        pass: &'a mut Pass<'p>,
+        containers: &'a BTreeMap<u64, ContainerId>,
+        views: &'a BTreeMap<u64, ViewId>,
+        shown: &'a mut ShownTiles,
+    ) -> Self {
+        Self { pass, containers, views, shown, tabs_in_bar: 1, gesture: Gesture::default() }
+    }
+
+    fn view(&self, id: ViewId) -> Option<&'p ViewBlueprint> {
+        self.pass.viewport().views.get(&id)
+    }
+
+    /// Icon and title of a tab, and what is selected by it.
+    fn title(&self, tiles: &Tiles<ViewId>, tile: TileId) -> (&'static str, String, Option<Item>) {
+        if let Some(view) = self.views.get(&tile.0).and_then(|view| self.view(*view)) {
+            let uis = self.pass.world.resource::<ViewUis>();
+            let icon = uis.get(&view.class).map_or_else(|| icons::view_class(view.class.as_str()), |ui| ui.icon());
+            return (icon, view.title(), Some(Item::View(view.id)));
+        }
+        let known = self.containers.get(&tile.0).and_then(|id| self.pass.viewport().containers.get(id));
+        if let Some(container) = known {
+            return (icons::container(container.kind), container_title(container), Some(Item::Container(container.id)));
+        }
+        // Tabs that are only a title bar, or a container that was made in this very gesture.
+        match tiles.get(tile).and_then(|tile| match tile {
+            Tile::Container(container) => container.only_child(),
+            Tile::Pane(_) => None,
+        }) {
+            Some(only) if only != tile => self.title(tiles, only),
+            _ => (icons::CONTAINER_TABS, "Container".to_owned(), None),
+        }
+    }
+
+    fn draw_view(&mut self, ui: &mut Ui, id: ViewId) {
+        let Some(view) = self.view(id) else { return };
+        let uis = self.pass.world.resource::<ViewUis>();
+        match (uis.get(&view.class), self.pass.blueprint().entity(id)) {
+            (Some(view_ui), Some(entity)) => {
+                let mut context = ViewUiContext { world: self.pass.world, view: entity, commands: &mut *self.pass.commands };
+                view_ui.ui(ui, &mut context);
+            }
+            (Some(_), None) => {}
+            (None, _) => {
+                let title = format!("This viewer has no view of class {} yet", view.class);
+                empty_state(ui, icons::VIEW_UNKNOWN, &title, "It keeps its place, and what it shows, in the blueprint.");
+            }
+        }
+    }
+}
+
+impl Behavior<ViewId> for TileBehavior<'_, '_> {
+    fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, view: &mut ViewId) -> UiResponse {
+        let rect = ui.max_rect();
+        if rect.width() < 1.0 || rect.height() < 1.0 {
+            return UiResponse::None;
+        }
+        self.shown.insert(*view, rect.size());
+        // The same id wherever the tile lies, so that what egui remembers of a view moves with it.
+        let builder = egui::UiBuilder::new().id(Id::new(("view", view.to_bytes()))).max_rect(rect);
+        ui.scope_builder(builder, |ui| {
+            ui.set_clip_rect(ui.clip_rect().intersect(rect));
+            self.draw_view(ui, *view);
+        });
+        UiResponse::None
+    }
+
+    fn tab_title_for_pane(&mut self, view: &ViewId) -> WidgetText {
+        self.view(*view).map_or_else(String::new, ViewBlueprint::title).into()
+    }
+
+    fn tab_title_for_tile(&mut self, tiles: &Tiles<ViewId>, tile: TileId) -> WidgetText {
+        self.title(tiles, tile).1.into()
+    }
+
+    fn tab_ui(&mut self, tiles: &mut Tiles<ViewId>, ui: &mut Ui, id: Id, tile: TileId, state: &TabState) -> Response {
+        let theme = Theme::of(ui);
+        let (icon, title, item) = self.title(tiles, tile);
+        let text_color = if state.active { theme.text } else { theme.secondary };
+        let is_alone = self.tabs_in_bar <= 1;
+        let room = if is_alone { ui.available_width() } else { MAX_TAB_WIDTH };
+        let left = size::PADDING + size::ICON + size::GRID;
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        let galley = elided_galley(ui, &title, font, text_color, room - left - size::PADDING);
+        let (_, rect) = ui.allocate_space(Vec2::new(left + galley.size().x + size::PADDING, ui.available_height()));
+
+        let is_draggable = self.is_tile_draggable(tiles, tile);
+        let sense = if is_draggable { Sense::click_and_drag() } else { Sense::click() };
+        let mut response = ui.interact(rect, id, sense);
+        response.widget_info(|| WidgetInfo::selected(WidgetType::Button, ui.is_enabled(), state.active, &title));
+        if response.double_clicked()
+            && let Some(Item::View(view)) = &item
+        {
+            let is_maximized = self.pass.viewport().maximized.is_some();
+            self.gesture.maximize = Some((!is_maximized).then_some(*view));
+        }
+        if response.clicked() {
+            self.gesture.tab = Some(tile);
+        }
+        let mut icon_color = text_color;
+        if let Some(item) = &item {
+            self.pass.respond(&response, item);
+            if self.pass.is_selected(item) {
+                icon_color = theme.accent_text;
+            }
+        }
+        if ui.is_rect_visible(rect) && !state.is_being_dragged {
+            if response.hovered() {
+                ui.painter().rect_filled(rect.shrink2(Vec2::new(0.0, 2.0)), f32::from(size::RADIUS), theme.hover());
+            }
+            let icon_font = egui::FontId::new(size::ICON, egui::FontFamily::Proportional);
+            let at = egui::pos2(rect.left() + size::PADDING, rect.center().y);
+            ui.painter().text(at, Align2::LEFT_CENTER, icon, icon_font, icon_color);
+            let top = rect.center().y - galley.size().y / 2.0;
+            let is_elided = galley.elided;
+            ui.painter().galley(egui::pos2(rect.left() + left, top), galley, text_color);
+            if state.active && !is_alone {
+                let line = Rect::from_x_y_ranges(rect.x_range(), rect.bottom() - size::EMPHASIS..=rect.bottom());
+                ui.painter().rect_filled(line, 0.0, theme.accent);
+            }
+            if is_elided {
+                response = response.on_hover_text(title);
+            }
+        }
+        response
+    }
+
+    fn top_bar_right_ui(&mut self, tiles: &Tiles<ViewId>, ui: &mut Ui, tile: TileId, tabs: &Tabs, _scroll: &mut f32) {
+        // egui_tiles calls this before the tabs of the same bar.
+        self.tabs_in_bar = tabs.children.iter().filter(|tab| tiles.is_visible_in_layout(**tab)).count();
+        let Some(view) = tabs.active.and_then(|active| self.views.get(&active.0)).copied() else { return };
+        ui.spacing_mut().item_spacing.x = 0.0;
+        // Where there is hardly room for the title, it matters more.
+        if ui.available_width() < 5.0 * size::ROW {
+            return;
+        }
+        let is_maximized = self.pass.viewport().maximized.is_some();
+        let (icon, tooltip) =
+            if is_maximized { (icons::MINIMIZE, "Put the view back") } else { (icons::MAXIMIZE, "Maximize the view") };
+        if icon_button(ui, icon, tooltip, None).clicked() {
+            self.gesture.maximize = Some((!is_maximized).then_some(view));
+        }
+        let is_pointed_at = tiles.rect(tile).is_some_and(|rect| ui.rect_contains_pointer(rect));
+        let item = Item::View(view);
+        if is_pointed_at || self.pass.is_selected(&item) {
+            let settings = icon_button(ui, icons::SETTINGS, "Select the view, to change it", None);
+            self.pass.respond(&settings, &item);
+            if !is_maximized && icon_button(ui, icons::HIDDEN, "Hide the view", None).clicked() {
+                self.gesture.hide = Some(view);
+            }
+        }
+    }
+
+    fn tab_bar_height(&self, _style: &egui::Style) -> f32 {
+        size::ROW
+    }
+
+    fn gap_width(&self, _style: &egui::Style) -> f32 {
+        size::HAIRLINE
+    }
+
+    fn min_size(&self) -> f32 {
+        3.0 * size::ROW
+    }
+
+    fn tab_bar_color(&self, visuals: &egui::Visuals) -> Color32 {
+        visuals.panel_fill
+    }
+
+    fn tab_bar_hline_stroke(&self, visuals: &egui::Visuals) -> Stroke {
+        visuals.widgets.noninteractive.bg_stroke
+    }
+
+    fn dragged_overlay_color(&self, visuals: &egui::Visuals) -> Color32 {
+        visuals.panel_fill.gamma_multiply(0.6)
+    }
+
+    fn resize_stroke(&self, style: &egui::Style, state: ResizeState) -> Stroke {
+        match state {
+            ResizeState::Idle => style.visuals.widgets.noninteractive.bg_stroke,
+            ResizeState::Hovering => Stroke::new(size::EMPHASIS, style.visuals.widgets.noninteractive.bg_stroke.color),
+            ResizeState::Dragging => Stroke::new(size::EMPHASIS, style.visuals.widgets.active.bg_stroke.color),
+        }
+    }
+
+    fn drag_preview_color(&self, visuals: &egui::Visuals) -> Color32 {
+        visuals.selection.bg_fill
+    }
+
+    fn paint_on_top_of_tile(&self, painter: &egui::Painter, style: &egui::Style, tile: TileId, rect: Rect) {
+        let item = match (self.views.get(&tile.0), self.containers.get(&tile.0)) {
+            (Some(view), _) => Item::View(*view),
+            (None, Some(container)) => Item::Container(*container),
+            (None, None) => return,
+        };
+        let accent = style.visuals.widgets.active.bg_stroke.color;
+        if self.pass.is_selected(&item) {
+            painter.rect_stroke(rect, 0.0, Stroke::new(size::HAIRLINE, accent), egui::StrokeKind::Inside);
+        } else if self.pass.selection().hovered.as_ref() == Some(&item) {
+            painter.rect_stroke(rect, 0.0, Stroke::new(size::HAIRLINE, accent.gamma_multiply(0.5)), egui::StrokeKind::Inside);
+        }
+    }
+
+    fn simplification_options(&self) -> SimplificationOptions {
+        // Nothing is changed by drawing alone: the layout is the blueprint's.
+        SimplificationOptions::OFF
+    }
+
+    fn is_tile_draggable(&self, _tiles: &Tiles<ViewId>, _tile: TileId) -> bool {
+        self.pass.viewport().maximized.is_none()
+    }
+
+    fn on_edit(&mut self, action: EditAction) {
+        match action {
+            EditAction::TileDropped => self.gesture.dropped = true,
+            EditAction::TileResized => self.gesture.resized = true,
+            EditAction::TileDragged | EditAction::TabSelected => {}
+        }
+    }
+}
