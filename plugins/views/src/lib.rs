@@ -5,10 +5,48 @@
 //! gives to views, [`colors`] those that data gets.
 //!
 //! # The views
+//! [`spatial3d`] and [`spatial2d`] share [`spatial`]. [`time_series`] are plots, [`text_log`] lists log lines, [`text_document`] shows a
+//! text.
 
 pub mod colors;
+pub mod empty;
+pub mod spatial;
+pub mod spatial2d;
+pub mod spatial3d;
 pub mod style;
+pub mod text_document;
+pub mod text_log;
+pub mod time_series;
 pub mod view_ui;
 
+pub use spatial2d::Spatial2DPlugin;
+pub use spatial3d::Spatial3DPlugin;
 pub use style::ViewStyle;
+pub use text_document::TextDocumentPlugin;
+pub use text_log::TextLogPlugin;
+pub use time_series::TimeSeriesPlugin;
 pub use view_ui::{AppViewUiExt, ViewUi, ViewUiContext, ViewUis};
+
+use bevy::app::{PluginGroup, PluginGroupBuilder};
+
+/// All view classes of this crate. Each can be left out or replaced.
+///
+/// | plugin | view class |
+/// |---|---|
+/// | [`Spatial3DPlugin`] | `3D` |
+/// | [`Spatial2DPlugin`] | `2D` |
+/// | [`TimeSeriesPlugin`] | `TimeSeries` |
+/// | [`TextLogPlugin`] | `TextLog` |
+/// | [`TextDocumentPlugin`] | `TextDocument` |
+pub struct ViewsPlugins;
+
+impl PluginGroup for ViewsPlugins {
+    fn build(self) -> PluginGroupBuilder {
+        PluginGroupBuilder::start::<Self>()
+            .add(Spatial3DPlugin)
+            .add(Spatial2DPlugin)
+            .add(TimeSeriesPlugin)
+            .add(TextLogPlugin)
+            .add(TextDocumentPlugin)
+    }
+}

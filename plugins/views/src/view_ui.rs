@@ -34,9 +34,9 @@ pub struct ViewUiContext<'a> {
     pub commands: &'a mut ViewerCommands,
 }
 
-impl ViewUiContext<'_> {
+impl<'a> ViewUiContext<'a> {
     /// A component of the view's entity.
-    pub fn get<T: Component>(&self) -> Option<&T> {
+    pub fn get<T: Component>(&self) -> Option<&'a T> {
         self.world.get::<T>(self.view)
     }
 }

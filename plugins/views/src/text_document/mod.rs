@@ -1,0 +1,83 @@
+//! Documents: one text, plain or in Markdown.
+//!
+//! [`markdown`] reads as much of Markdown as people write into recordings; [`ui`] shows it.
+
+pub mod markdown;
+pub mod ui;
+
+use bevy::app::{App, Plugin};
+use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId, heuristics::rules};
+use chronoscope_frame::{
+    AppViewClassExt as _, AppVisualizerExt as _, Report, ViewClass, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode,
+};
+use chronoscope_types::read;
+
+pub use ui::TextDocumentUi;
+
+use crate::AppViewUiExt as _;
+use markdown::Block;
+
+/// The media type of Markdown.
+const MARKDOWN: &str = "text/markdown";
+
+/// Documents.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextDocumentClass;
+
+impl ViewClass for TextDocumentClass {
+    fn id(&self) -> ViewClassId {
+        ViewClassId::TEXT_DOCUMENT.into()
+    }
+
+    fn display_name(&self) -> &'static str {
+        "Text document"
+    }
+
+    fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
+        rules::recommend_text_documents(schema)
+    }
+}
+
+/// Shows documents.
+pub struct TextDocument;
+
+/// A document as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DocumentVisual {
+    /// As it was written.
+    Plain(String),
+    /// Laid out.
+    Markdown(Vec<Block>),
+}
+
+impl Visualizer for TextDocument {
+    type Visual = DocumentVisual;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "TextDocument",
+        required: &[chronoscope_types::TextDocument::TEXT.name],
+        optional: &[chronoscope_types::TextDocument::MEDIA_TYPE.name],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<DocumentVisual>, Report> {
+        let Some(array) = input.get(&chronoscope_types::TextDocument::TEXT) else { return Ok(None) };
+        let texts = read::texts(&array).map_err(|error| input.report(error.to_string()))?;
+        let Some(text) = texts.first() else { return Ok(None) };
+        let media_type = input.get(&chronoscope_types::TextDocument::MEDIA_TYPE);
+        let is_markdown = media_type.is_some_and(|array| {
+            read::media_types(&array).ok().and_then(|types| types.first().map(|name| name.trim() == MARKDOWN)).unwrap_or(false)
+        });
+        Ok(Some(if is_markdown { DocumentVisual::Markdown(markdown::parse(text)) } else { DocumentVisual::Plain(text.to_owned()) }))
+    }
+}
+
+/// Adds text document views.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextDocumentPlugin;
+
+impl Plugin for TextDocumentPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_view_class(TextDocumentClass).add_visualizer::<TextDocument>(&[ViewClassId::TEXT_DOCUMENT]).add_view_ui(TextDocumentUi);
+    }
+}

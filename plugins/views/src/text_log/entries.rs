@@ -1,0 +1,273 @@
+//! The lines of one entity's log.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use chronoscope_frame::{Report, Source, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
+use chronoscope_store::{Chunk, ChunkId, RangeAnswer, RowId, TimelineId};
+use chronoscope_types::read;
+
+/// The time of lines that lie on no timeline. No other line has it, since it is reserved.
+pub const STATIC: i64 = i64::MIN;
+
+/// The level of lines that have none.
+const NO_LEVEL: u16 = u16::MAX;
+
+/// Shows log lines.
+pub struct TextLog;
+
+/// The lines of an entity, ordered by (time, row id).
+///
+/// Texts stay where they are, in the chunks: a line is a place there.
+#[derive(Debug)]
+pub struct LogEntries {
+    rows: Vec<Row>,
+    chunks: Vec<Arc<Chunk>>,
+    levels: Vec<Arc<str>>,
+    taken: Vec<Taken>,
+    context: Context,
+    lineage: u64,
+    revision: u64,
+    unchanged: usize,
+}
+
+impl Default for LogEntries {
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self {
+            rows: Vec::new(),
+            chunks: Vec::new(),
+            levels: Vec::new(),
+            taken: Vec::new(),
+            context: Context::default(),
+            lineage: NEXT.fetch_add(1, Ordering::Relaxed),
+            revision: 0,
+            unchanged: 0,
+        }
+    }
+}
+
+/// What all lines depend on, beside their rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Context {
+    pub(super) timeline: Option<TimelineId>,
+    /// The level that the blueprint gives to all lines.
+    forced_level: Option<Arc<str>>,
+    /// The level of lines that bring none.
+    default_level: Option<Arc<str>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    time: i64,
+    chunk: u32,
+    row: u32,
+    level: u16,
+}
+
+/// A slice of the store's answer that was taken over.
+#[derive(Clone, Copy, Debug)]
+struct Taken {
+    chunk: ChunkId,
+    first_row: usize,
+    num_rows: usize,
+    /// The lines that there were when it was taken.
+    end: usize,
+}
+
+impl Visualizer for TextLog {
+    type Visual = LogEntries;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "TextLog",
+        required: &[chronoscope_types::TextLog::TEXT.name],
+        optional: &[chronoscope_types::TextLog::LEVEL.name, chronoscope_types::TextLog::COLOR.name],
+        mode: QueryMode::Range,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<LogEntries>, Report> {
+        lines(input, LogEntries::default())
+    }
+
+    fn update(input: &VisualizerInput<'_>, previous: Arc<LogEntries>) -> Result<Option<LogEntries>, Report> {
+        lines(input, Arc::into_inner(previous).unwrap_or_default())
+    }
+}
+
+fn lines(input: &VisualizerInput<'_>, mut entries: LogEntries) -> Result<Option<LogEntries>, Report> {
+    let component = chronoscope_types::TextLog::TEXT;
+    let level = chronoscope_types::TextLog::LEVEL;
+    let first = |array: chronoscope_store::arrow::ArrayRef| Some(Arc::<str>::from(read::texts(&array).ok()?.first()?));
+    let forced = input.get_with_source(&level).filter(|(_, source)| *source == Source::Override);
+    let context = Context {
+        timeline: input.cursor.timeline,
+        forced_level: forced.and_then(|(array, _)| first(array)),
+        // Before all times there is nothing but static data.
+        default_level: input.latest_at(&level, i64::MIN + 1).and_then(first),
+    };
+    match input.range(&component, input.time_range()) {
+        Some(answer) => {
+            if let Some(hit) = answer.static_hit() {
+                entries.set_static(context, Arc::clone(hit.chunk()), hit.row());
+            } else {
+                entries.update(context, &answer);
+            }
+        }
+        // Without a timeline there is still static data.
+        None => {
+            let hit = input.store.component_id(&component).and_then(|id| {
+                input.cache.latest_at(input.store, input.entity, None, i64::MIN + 1, id).hit
+            });
+            let Some(hit) = hit else { return Ok(None) };
+            entries.set_static(context, Arc::clone(hit.chunk()), hit.row());
+        }
+    }
+    if let Some(error) = entries.unreadable() {
+        return Err(input.report(error.to_string()));
+    }
+    Ok((!entries.is_empty()).then_some(entries))
+}
+
+impl LogEntries {
+    /// The number of lines.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no line.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The time of a line; [`STATIC`] where it lies on no timeline, and where there is no such line.
+    pub fn time(&self, line: usize) -> i64 {
+        self.rows.get(line).map_or(STATIC, |row| row.time)
+    }
+
+    /// The row of a line.
+    pub fn row_id(&self, line: usize) -> RowId {
+        let row_id = self.place(line).and_then(|(chunk, row)| chunk.row_ids().get(row).copied());
+        row_id.unwrap_or(RowId::from_u128(0))
+    }
+
+    /// The text of a line.
+    pub fn text(&self, line: usize) -> &str {
+        self.place(line).and_then(|(chunk, row)| first_text(chunk, &chronoscope_types::TextLog::TEXT, row)).unwrap_or("")
+    }
+
+    /// The level of a line, if it has one.
+    pub fn level(&self, line: usize) -> Option<&Arc<str>> {
+        self.levels.get(self.level_index(line)?)
+    }
+
+    /// The position of a line's level in [`Self::levels`].
+    pub fn level_index(&self, line: usize) -> Option<usize> {
+        self.rows.get(line).map(|row| row.level).filter(|level| *level != NO_LEVEL).map(usize::from)
+    }
+
+    /// All levels that lines have or had, in no order.
+    pub fn levels(&self) -> &[Arc<str>] {
+        &self.levels
+    }
+
+    /// The colour of a line, if it brings one: red, green, blue, alpha.
+    pub fn color(&self, line: usize) -> Option<[u8; 4]> {
+        let (chunk, row) = self.place(line)?;
+        let cell = chunk.cell(&chronoscope_types::TextLog::COLOR, row)?;
+        Some(read::colors(&cell).ok()?.first()?.to_be_bytes())
+    }
+
+    /// What these entries are known by: a number that no others in this process have, and one that grows by one with each update.
+    pub fn revision(&self) -> (u64, u64) {
+        (self.lineage, self.revision)
+    }
+
+    /// How many lines at the front are the same as in the revision before.
+    pub fn unchanged(&self) -> usize {
+        self.unchanged
+    }
+
+    fn place(&self, line: usize) -> Option<(&Arc<Chunk>, usize)> {
+        let row = self.rows.get(line)?;
+        Some((self.chunks.get(row.chunk as usize)?, row.row as usize))
+    }
+
+    fn set_static(&mut self, context: Context, chunk: Arc<Chunk>, row: usize) {
+        *self = Self { context, ..Self::default() };
+        let level = first_text(&chunk, &chronoscope_types::TextLog::LEVEL, row).map(Arc::from);
+        let level = self.level_of(level.as_deref());
+        self.chunks.push(chunk);
+        self.rows.push(Row { time: STATIC, chunk: 0, row: row as u32, level });
+    }
+
+    /// Brings the lines up to date. What is at the front of both, old and new, is not read again.
+    pub(super) fn update(&mut self, context: Context, answer: &RangeAnswer) {
+        if self.context != context || self.taken.is_empty() {
+            *self = Self { context, ..Self::default() };
+        }
+        self.revision += 1;
+        let kept = self.taken.iter().zip(answer.slices()).take_while(|(taken, slice)| {
+            taken.chunk == slice.chunk().id()
+                && taken.num_rows == slice.num_rows()
+                && (taken.num_rows == 0 || taken.first_row == slice.row(0))
+        });
+        let kept = kept.count();
+        self.taken.truncate(kept);
+        self.chunks.truncate(kept);
+        self.unchanged = self.taken.last().map_or(0, |taken| taken.end);
+        self.rows.truncate(self.unchanged);
+        for slice in answer.slices().iter().skip(kept) {
+            let chunk = slice.chunk();
+            let times = slice.chunk_times();
+            for row in slice.rows() {
+                let level = match self.context.forced_level {
+                    Some(_) => self.level_of(None),
+                    None => self.level_of(first_text(chunk, &chronoscope_types::TextLog::LEVEL, row)),
+                };
+                let time = times.get(row).copied().unwrap_or(STATIC);
+                self.rows.push(Row { time, chunk: self.chunks.len() as u32, row: row as u32, level });
+            }
+            self.chunks.push(Arc::clone(chunk));
+            self.taken.push(Taken {
+                chunk: chunk.id(),
+                first_row: if slice.num_rows() == 0 { 0 } else { slice.row(0) },
+                num_rows: slice.num_rows(),
+                end: self.rows.len(),
+            });
+        }
+    }
+
+    /// The position of a line's level: the one that holds for all, its own, or the one that holds where it has none.
+    fn level_of(&mut self, own: Option<&str>) -> u16 {
+        let context = &self.context;
+        let Some(level) = context.forced_level.as_deref().or(own).or(context.default_level.as_deref()) else { return NO_LEVEL };
+        if let Some(known) = self.levels.iter().position(|known| **known == *level) {
+            return known as u16;
+        }
+        // Who invents a new level for each line gets none for most.
+        if self.levels.len() >= 1_000 {
+            return NO_LEVEL;
+        }
+        self.levels.push(level.into());
+        self.levels.len() as u16 - 1
+    }
+
+    /// What is wrong with the texts, if they can not be read at all.
+    fn unreadable(&self) -> Option<chronoscope_types::ReadError> {
+        let mut chunks = self.chunks.iter();
+        chunks.find_map(|chunk| read::texts(chunk.component(&chronoscope_types::TextLog::TEXT)?.lists().values()).err())
+    }
+}
+
+/// The first text of a cell. Where nobody can read it, there is none.
+fn first_text<'a>(chunk: &'a Chunk, component: &str, row: usize) -> Option<&'a str> {
+    let column = chunk.component(component).filter(|column| column.is_valid(row))?;
+    let offsets = column.lists().value_offsets();
+    let (start, end) = (*offsets.get(row)?, *offsets.get(row + 1)?);
+    if start >= end {
+        return None;
+    }
+    read::texts(column.lists().values()).ok()?.get(usize::try_from(start).ok()?)
+}

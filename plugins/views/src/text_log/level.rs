@@ -1,0 +1,24 @@
+//! How grave a log line is.
+
+use egui::Color32;
+
+use crate::ViewStyle;
+
+/// The levels that everybody uses, gravest first.
+pub const KNOWN: [&str; 6] = ["CRITICAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"];
+
+/// The colour of a level; that of plain text where nobody knows it.
+pub fn color(level: &str, style: &ViewStyle) -> Color32 {
+    match level.to_ascii_uppercase().as_str() {
+        "CRITICAL" | "FATAL" | "ERROR" => style.error,
+        "WARN" | "WARNING" => style.warning,
+        "INFO" => style.success,
+        "DEBUG" | "TRACE" => style.secondary_text,
+        _ => style.text,
+    }
+}
+
+/// Orders levels: those that everybody uses by gravity, then others by name.
+pub fn order(level: &str) -> (usize, &str) {
+    (KNOWN.iter().position(|known| *known == level).unwrap_or(KNOWN.len()), level)
+}

@@ -1,0 +1,361 @@
+//! The tile of a text log view.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_frame::{
+    Cursor, DataResults, Item, Recordings, Selection, TimeCommand, View, ViewerCommand, ViewerCommands, Visuals, selection::Highlight,
+};
+use chronoscope_store::{EntityId, EntityPath, TimeType};
+use chronoscope_types::read;
+use egui::{Align, Color32, Id, Label, RichText, Sense, Ui};
+use egui_extras::{Column, TableBuilder};
+
+use super::{
+    entries::{LogEntries, STATIC, TextLog},
+    level,
+    table::{LineRef, LogTable, LogTables},
+};
+use crate::{ViewStyle, ViewUi, ViewUiContext, empty, spatial::properties::property};
+
+/// The height of a line, in points.
+const ROW_HEIGHT: f32 = 20.0;
+/// What the blueprint calls the levels that are shown.
+const SHOWN_LEVELS: &str = "TextLogRows:filter_by_log_level";
+/// A tooltip shows no more of a text than this.
+const TOOLTIP_CHARS: usize = 4_000;
+/// A cell shows no more of a text than this.
+const CELL_CHARS: usize = 400;
+/// How much of a line after the cursor is left.
+const DIMMED: f32 = 0.55;
+
+/// Draws text log views.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextLogUi;
+
+/// What the user interface keeps of a log from frame to frame.
+#[derive(Clone, Debug, Default)]
+struct LogMemory {
+    filter: Filter,
+    filtered: Option<Arc<Filtered>>,
+    /// Where the cursor was when the list last scrolled to it.
+    scrolled_to: Option<Cursor>,
+}
+
+/// Which lines are shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Filter {
+    /// Whether lines of a level are shown, where the user said so.
+    levels: BTreeMap<Arc<str>, bool>,
+    /// What lines must contain, whatever the case.
+    text: String,
+}
+
+/// The lines that pass a filter.
+#[derive(Debug)]
+struct Filtered {
+    version: u64,
+    filter: Filter,
+    only_levels: Option<Vec<String>>,
+    /// Positions in the table.
+    lines: Vec<u32>,
+}
+
+/// What a list of lines is drawn from.
+struct LogInput<'a> {
+    id: Id,
+    view: ViewId,
+    logs: &'a [(EntityId, &'a LogEntries)],
+    paths: &'a [&'a EntityPath],
+    table: &'a LogTable,
+    time_type: TimeType,
+    timeline: &'a str,
+    cursor: Cursor,
+    selection: Option<&'a Selection>,
+    style: &'a ViewStyle,
+}
+
+impl ViewUi for TextLogUi {
+    fn class(&self) -> ViewClassId {
+        ViewClassId::TEXT_LOG.into()
+    }
+
+    fn icon(&self) -> &'static str {
+        egui_phosphor::regular::LIST_DASHES
+    }
+
+    fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
+        let world = context.world;
+        let (Some(view), Some(results), Some(cursor)) =
+            (context.get::<View>(), context.get::<DataResults>(), world.get_resource::<Cursor>())
+        else {
+            return;
+        };
+        let default_style = ViewStyle::default();
+        let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+        let visuals = world.get_resource::<Visuals<TextLog>>().and_then(|visuals| visuals.view(view.id));
+        let table = world.get_resource::<LogTables>().and_then(|tables| tables.get(view.id));
+        let store = cursor.recording.and_then(|key| world.get_resource::<Recordings>()?.get(key)).map(|entry| entry.store());
+        let (Some(visuals), Some(table), Some(store)) = (visuals, table.filter(|table| !table.lines().is_empty()), store) else {
+            let report = visuals.and_then(|visuals| results.iter().find_map(|result| visuals.report(result.entity)));
+            return match report {
+                Some(report) => empty::show(ui, style, self.icon(), "This log can not be read", &report.message),
+                None => empty::show(
+                    ui,
+                    style,
+                    self.icon(),
+                    "No log lines here yet",
+                    &format!("Log a TextLog at or below {}, or choose another timeline.", view.blueprint.origin),
+                ),
+            };
+        };
+        let logs: Vec<(EntityId, &LogEntries)> =
+            table.entities().filter_map(|entity| Some((entity, visuals.get(entity)?.as_ref()))).collect();
+        if logs.len() != table.num_entities() {
+            // Made between two frames: the next one has both.
+            return;
+        }
+        let paths: Vec<&EntityPath> = logs.iter().map(|(entity, _)| store.entity_path(*entity)).collect();
+        let timeline = cursor.timeline.map(|timeline| store.timeline(timeline));
+        let input = LogInput {
+            id: Id::new(("text log", view.id)),
+            view: view.id,
+            logs: &logs,
+            paths: &paths,
+            table,
+            time_type: timeline.map_or(TimeType::Sequence, |timeline| timeline.time_type()),
+            timeline: timeline.map_or("time", |timeline| timeline.name()),
+            cursor: *cursor,
+            selection: world.get_resource::<Selection>(),
+            style,
+        };
+        let only_levels = property(world, view.id, SHOWN_LEVELS)
+            .and_then(|array| Some(read::texts(&array).ok()?.iter().flatten().map(str::to_owned).collect::<Vec<_>>()));
+        show(ui, &input, only_levels, context.commands);
+    }
+}
+
+fn show(ui: &mut Ui, input: &LogInput<'_>, only_levels: Option<Vec<String>>, commands: &mut ViewerCommands) {
+    let rect = ui.available_rect_before_wrap();
+    ui.painter().rect_filled(rect, 0.0, input.style.background);
+    let mut memory: LogMemory = ui.data(|data| data.get_temp(input.id)).unwrap_or_default();
+    filter_bar(ui, input, &mut memory.filter, only_levels.as_deref());
+    let is_current = |filtered: &Arc<Filtered>| {
+        filtered.version == input.table.version() && filtered.filter == memory.filter && filtered.only_levels == only_levels
+    };
+    let filtered = match memory.filtered.take().filter(is_current) {
+        Some(filtered) => Some(filtered),
+        None => filter(input, &memory.filter, only_levels).map(Arc::new),
+    };
+    let shown = filtered.as_ref().map(|filtered| filtered.lines.as_slice());
+    if shown.is_some_and(<[u32]>::is_empty) {
+        ui.centered_and_justified(|ui| {
+            ui.label(RichText::new("No line passes the filter. Clear the text or show more levels.").color(input.style.secondary_text));
+        });
+    } else {
+        lines(ui, input, shown, &mut memory.scrolled_to, commands);
+    }
+    memory.filtered = filtered;
+    ui.data_mut(|data| data.insert_temp(input.id, memory));
+}
+
+/// The levels and the text to filter by.
+fn filter_bar(ui: &mut Ui, input: &LogInput<'_>, filter: &mut Filter, only_levels: Option<&[String]>) {
+    let mut levels: Vec<&Arc<str>> = input.logs.iter().flat_map(|(_, log)| log.levels()).collect();
+    levels.sort_by(|a, b| level::order(a).cmp(&level::order(b)));
+    levels.dedup();
+    egui::Frame::new().inner_margin(egui::Margin::symmetric(8, 4)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            let width = (ui.available_width() * 0.4).clamp(60.0, 200.0);
+            let edit = egui::TextEdit::singleline(&mut filter.text).hint_text("Filter").desired_width(width);
+            ui.add(edit).on_hover_text("Show only lines that contain this");
+            for name in levels.into_iter().take(12) {
+                let shown = is_level_shown(name, filter, only_levels);
+                let color = if shown { level::color(name, input.style) } else { input.style.secondary_text.gamma_multiply(0.6) };
+                let text = RichText::new(&**name).small().color(color);
+                if ui.selectable_label(shown, text).on_hover_text(if shown { "Hide these lines" } else { "Show these lines" }).clicked() {
+                    filter.levels.insert(Arc::clone(name), !shown);
+                }
+            }
+        });
+    });
+}
+
+fn is_level_shown(level: &Arc<str>, filter: &Filter, only_levels: Option<&[String]>) -> bool {
+    let by_blueprint = only_levels.is_none_or(|only| only.iter().any(|name| **name == **level));
+    filter.levels.get(level).copied().unwrap_or(by_blueprint)
+}
+
+/// The lines that pass; `None` where all do.
+fn filter(input: &LogInput<'_>, filter: &Filter, only_levels: Option<Vec<String>>) -> Option<Filtered> {
+    if filter.text.is_empty() && only_levels.is_none() && filter.levels.values().all(|shown| *shown) {
+        return None;
+    }
+    let needle = filter.text.to_lowercase();
+    // Whether a level is shown is asked once per log and level, not per line.
+    let shown: Vec<Vec<bool>> = input
+        .logs
+        .iter()
+        .map(|(_, log)| log.levels().iter().map(|level| is_level_shown(level, filter, only_levels.as_deref())).collect())
+        .collect();
+    let passes = |line: &LineRef| {
+        let Some((_, log)) = input.logs.get(line.entity as usize) else { return false };
+        let at = line.line as usize;
+        let level_shown = log.level_index(at).and_then(|level| shown.get(line.entity as usize)?.get(level)).copied().unwrap_or(true);
+        level_shown && (needle.is_empty() || contains_ignoring_case(log.text(at), &needle))
+    };
+    let lines = input.table.lines().iter().enumerate().filter(|(_, line)| passes(line)).map(|(at, _)| at as u32).collect();
+    Some(Filtered { version: input.table.version(), filter: filter.clone(), only_levels, lines })
+}
+
+/// Whether a text contains another, which is in lower case.
+fn contains_ignoring_case(text: &str, needle: &str) -> bool {
+    if text.is_ascii() && needle.is_ascii() {
+        let (text, needle) = (text.as_bytes(), needle.as_bytes());
+        return text.windows(needle.len()).any(|part| part.eq_ignore_ascii_case(needle));
+    }
+    text.to_lowercase().contains(needle)
+}
+
+/// The list itself. Only lines that can be seen are laid out.
+fn lines(ui: &mut Ui, input: &LogInput<'_>, shown: Option<&[u32]>, scrolled_to: &mut Option<Cursor>, commands: &mut ViewerCommands) {
+    let count = shown.map_or(input.table.lines().len(), <[u32]>::len);
+    // The first line after the cursor: before it stands the cursor's mark.
+    let after_all = input.table.first_after(input.logs, input.cursor.time);
+    let after = shown.map_or(after_all, |shown| shown.partition_point(|at| (*at as usize) < after_all));
+    let mono = egui::TextStyle::Monospace.resolve(ui.style());
+    let width_of = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), mono.clone(), Color32::PLACEHOLDER).size().x;
+    let latest = input.table.lines().last().map_or(STATIC, |line| line_time(input, *line));
+    let time_width = width_of(&time_text(input, latest)).max(width_of(input.timeline)) + 16.0;
+    let table_rect = ui.available_rect_before_wrap();
+
+    let mut builder = TableBuilder::new(ui)
+        .id_salt(input.id)
+        .striped(false)
+        .resizable(true)
+        .auto_shrink(false)
+        .animate_scrolling(false)
+        .cell_layout(egui::Layout::left_to_right(Align::Center))
+        .min_scrolled_height(0.0)
+        .column(Column::initial(time_width).at_least(40.0).clip(true))
+        .column(Column::initial(90.0).at_least(40.0).clip(true))
+        .column(Column::initial(70.0).at_least(40.0).clip(true))
+        .column(Column::remainder().at_least(80.0).clip(true));
+    if *scrolled_to != Some(input.cursor) {
+        *scrolled_to = Some(input.cursor);
+        if count > 0 {
+            builder = builder.scroll_to_row(after.saturating_sub(1).min(count - 1), Some(Align::Center));
+        }
+    }
+    let mut mark: Option<f32> = None;
+    let header = |ui: &mut Ui, text: &str| {
+        ui.add(Label::new(RichText::new(text).small().color(input.style.secondary_text)).truncate());
+    };
+    let table = builder.header(ROW_HEIGHT, |mut row| {
+        for title in [input.timeline, "entity", "level", "text"] {
+            row.col(|ui| {
+                ui.add_space(8.0);
+                header(ui, title);
+            });
+        }
+    });
+    table.body(|body| {
+        body.rows(ROW_HEIGHT, count, |mut row| {
+            let at = row.index();
+            let line = match shown {
+                Some(shown) => shown.get(at).and_then(|at| input.table.lines().get(*at as usize)),
+                None => input.table.lines().get(at),
+            };
+            let top = match line {
+                Some(line) => show_line(&mut row, input, *line, at >= after, commands),
+                None => row.col(|_| {}).1.rect.top(),
+            };
+            if at == after {
+                mark = Some(top);
+            } else if at + 1 == count && after == count {
+                mark = Some(top + ROW_HEIGHT);
+            }
+        });
+    });
+    if let Some(y) = mark {
+        let painter = ui.painter().with_clip_rect(table_rect.intersect(ui.clip_rect()));
+        if y >= table_rect.top() + ROW_HEIGHT {
+            painter.hline(table_rect.x_range(), painter.round_to_pixel_center(y), (1.0, input.style.cursor));
+        }
+    }
+}
+
+/// Draws a line and returns where its top is.
+fn show_line(
+    row: &mut egui_extras::TableRow<'_, '_>,
+    input: &LogInput<'_>,
+    line: LineRef,
+    is_later: bool,
+    commands: &mut ViewerCommands,
+) -> f32 {
+    let Some((_, log)) = input.logs.get(line.entity as usize) else { return 0.0 };
+    let Some(path) = input.paths.get(line.entity as usize) else { return 0.0 };
+    let at = line.line as usize;
+    let style = input.style;
+    let tone = |color: Color32| if is_later { color.gamma_multiply(DIMMED) } else { color };
+    let item = || Item::DataResult { view: input.view, entity: (*path).clone() };
+    let highlight = input.selection.map(|selection| selection.entity_highlight(Some(input.view), path)).unwrap_or_default();
+    row.set_selected(highlight == Highlight::Selected);
+    row.set_hovered(highlight == Highlight::Hovered);
+
+    let time = log.time(at);
+    let (_, cell) = row.col(|ui| {
+        ui.add_space(8.0);
+        let text = RichText::new(time_text(input, time)).monospace().color(tone(style.text));
+        if time == STATIC {
+            ui.add(Label::new(text.color(tone(style.secondary_text))).truncate()).on_hover_text("Holds at all times");
+        } else if ui.add(Label::new(text).truncate().sense(Sense::click())).on_hover_text("Move the cursor here").clicked() {
+            commands.time(TimeCommand::SetTime(time));
+        }
+    });
+    row.col(|ui| {
+        ui.add_space(8.0);
+        let label = Label::new(RichText::new(path.ui_name()).color(tone(style.text))).truncate().sense(Sense::click());
+        let response = ui.add(label).on_hover_text(path.as_str());
+        if response.hovered() {
+            commands.push(ViewerCommand::Hover(Some(item())));
+        }
+        if response.clicked() {
+            let add = ui.input(|input| input.modifiers.command);
+            commands.push(if add { ViewerCommand::ToggleSelected(item()) } else { ViewerCommand::Select(vec![item()]) });
+        }
+    });
+    row.col(|ui| {
+        ui.add_space(8.0);
+        if let Some(level) = log.level(at) {
+            ui.add(Label::new(RichText::new(&**level).small().color(tone(level::color(level, style)))).truncate());
+        }
+    });
+    row.col(|ui| {
+        ui.add_space(8.0);
+        let text = log.text(at);
+        let color = log.color(at).map_or(style.text, |[r, g, b, a]| Color32::from_rgba_unmultiplied(r, g, b, a));
+        let (cell, is_cut) = first_line(text);
+        let response = ui.add(Label::new(RichText::new(cell).color(tone(color))).truncate().sense(Sense::hover()).show_tooltip_when_elided(!is_cut));
+        if is_cut {
+            response.on_hover_text(text.chars().take(TOOLTIP_CHARS).collect::<String>());
+        }
+    });
+    cell.rect.top()
+}
+
+/// The first line of a text, as long as a cell may need it; and whether that is not all.
+fn first_line(text: &str) -> (String, bool) {
+    let line = text.lines().next().unwrap_or("");
+    let cut = line.char_indices().nth(CELL_CHARS).map_or(line, |(end, _)| &line[..end]);
+    let is_cut = cut.len() < text.trim_end().len();
+    (if is_cut { format!("{cut} …") } else { cut.to_owned() }, is_cut)
+}
+
+fn line_time(input: &LogInput<'_>, line: LineRef) -> i64 {
+    input.logs.get(line.entity as usize).map_or(STATIC, |(_, log)| log.time(line.line as usize))
+}
+
+fn time_text(input: &LogInput<'_>, time: i64) -> String {
+    if time == STATIC { "static".to_owned() } else { chronoscope_types::format_time(input.time_type, time) }
+}

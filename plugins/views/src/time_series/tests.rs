@@ -1,0 +1,257 @@
+//! Plots without a window: input in, events and text out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use chronoscope_frame::selection::Highlight;
+use chronoscope_store::{ChunkStore, StoreId, TimeRange, TimeType, Timeline};
+use chronoscope_types::{
+    Scalars, columns_chunk,
+    enums::{Corner2D, InterpolationMode, MarkerShape},
+};
+use egui::{Color32, Event, Id, Modifiers, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect, Shape, pos2, vec2};
+
+use super::{
+    plot::{self, PlotEvent, PlotInput, PlotLine, PlotWindow},
+    series::{EntitySeries, Mark, SeriesStyle},
+};
+use crate::ViewStyle;
+
+const SIZE: egui::Vec2 = vec2(600.0, 300.0);
+
+fn series(times: &[i64], values: &[f64], mark: Mark) -> EntitySeries {
+    let mut store = ChunkStore::new(StoreId::recording("test", "plot"));
+    let chunk = columns_chunk("a", [(Timeline::sequence("t"), times.to_vec())], &Scalars::new(values.iter().copied())).unwrap();
+    store.insert(chunk).unwrap();
+    let timeline = store.timeline_id("t").unwrap();
+    let component = store.component_id(&Scalars::SCALARS).unwrap();
+    let answer = store.range(store.entity_id(&"/a".into()).unwrap(), timeline, TimeRange::EVERYTHING, component);
+    let mut series = EntitySeries::default();
+    series.samples.update(timeline, &answer, Vec::new()).unwrap();
+    series.styles = vec![SeriesStyle { name: None, color: Color32::RED, visible: true, mark }];
+    series
+}
+
+fn line() -> EntitySeries {
+    let times: Vec<i64> = (0..100).collect();
+    let values: Vec<f64> = times.iter().map(|time| *time as f64 / 50.0 - 1.0).collect();
+    series(&times, &values, Mark::Line { width: 1.5, interpolation: InterpolationMode::Linear })
+}
+
+/// A plot in a context of its own.
+struct Harness {
+    context: egui::Context,
+    style: ViewStyle,
+    series: Vec<EntitySeries>,
+    hidden: Vec<usize>,
+    window: PlotWindow,
+    cursor: i64,
+    time_type: TimeType,
+    size: egui::Vec2,
+    events: Vec<PlotEvent>,
+}
+
+impl Harness {
+    fn new(series: Vec<EntitySeries>) -> Self {
+        Self {
+            context: egui::Context::default(),
+            style: ViewStyle::default(),
+            series,
+            hidden: Vec::new(),
+            window: PlotWindow::default(),
+            cursor: 50,
+            time_type: TimeType::Sequence,
+            size: SIZE,
+            events: Vec::new(),
+        }
+    }
+
+    /// A frame. Returns the texts that were drawn, and where.
+    fn frame(&mut self, events: Vec<Event>) -> Vec<(String, Pos2)> {
+        let Self { context, style, series, hidden, window, cursor, time_type, size, .. } = self;
+        let lines: Vec<PlotLine<'_>> = series
+            .iter()
+            .enumerate()
+            .map(|(at, series)| PlotLine {
+                series,
+                index: 0,
+                style: &series.styles[0],
+                name: format!("series {at}"),
+                visible: !hidden.contains(&at),
+                highlight: Highlight::None,
+            })
+            .collect();
+        let input = PlotInput {
+            id: Id::new("plot"),
+            lines: &lines,
+            time_type: *time_type,
+            timeline: "t",
+            fallback_range: TimeRange::new(0, 99),
+            cursor: *cursor,
+            legend: Some(Corner2D::LeftBottom),
+            grid: true,
+            background: Color32::BLACK,
+            style,
+        };
+        let raw = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, *size)), events, ..RawInput::default() };
+        let mut answered = Vec::new();
+        let output = context.run_ui(raw, |ui| {
+            egui::CentralPanel::default().frame(egui::Frame::NONE).show(ui, |ui| answered.extend(plot::show(ui, &input, *window)));
+        });
+        for event in &answered {
+            match event {
+                PlotEvent::SetWindow(moved) => self.window = *moved,
+                PlotEvent::SetTime(time) => self.cursor = *time,
+                _ => {}
+            }
+        }
+        self.events = answered;
+        output.shapes.iter().flat_map(|clipped| texts(&clipped.shape)).collect()
+    }
+
+    fn press(&mut self, place: Pos2, button: PointerButton, pressed: bool) {
+        self.frame(vec![
+            Event::PointerMoved(place),
+            Event::PointerButton { pos: place, button, pressed, modifiers: Modifiers::NONE },
+        ]);
+    }
+
+    fn drag(&mut self, from: Pos2, to: Pos2, button: PointerButton) {
+        self.frame(vec![Event::PointerMoved(from)]);
+        self.press(from, button, true);
+        for step in 1..=4 {
+            self.frame(vec![Event::PointerMoved(from.lerp(to, step as f32 / 4.0))]);
+        }
+        self.press(to, button, false);
+    }
+}
+
+fn texts(shape: &Shape) -> Vec<(String, Pos2)> {
+    match shape {
+        Shape::Text(text) => vec![(text.galley.text().to_owned(), text.pos)],
+        Shape::Vec(shapes) => shapes.iter().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn has(texts: &[(String, Pos2)], wanted: &str) -> bool {
+    texts.iter().any(|(text, _)| text == wanted)
+}
+
+#[test]
+fn axes_and_legend_are_labelled() {
+    let mut plot = Harness::new(vec![line(), line()]);
+    plot.frame(Vec::new());
+    let texts = plot.frame(Vec::new());
+    for wanted in ["series 0", "series 1", "0", "50", "-1.0", "0.0", "1.0"] {
+        assert!(has(&texts, wanted), "{wanted} in {texts:?}");
+    }
+}
+
+#[test]
+fn dragging_the_axis_moves_the_cursor() {
+    let mut plot = Harness::new(vec![line()]);
+    plot.drag(pos2(300.0, 290.0), pos2(SIZE.x, 290.0), PointerButton::Primary);
+    assert_eq!(plot.cursor, 99);
+    plot.drag(pos2(300.0, 290.0), pos2(0.0, 290.0), PointerButton::Primary);
+    assert_eq!(plot.cursor, 0);
+    assert_eq!(plot.window, PlotWindow::default(), "the axis does not pan");
+}
+
+#[test]
+fn dragging_pans_and_a_double_click_shows_all() {
+    let mut plot = Harness::new(vec![line()]);
+    plot.drag(pos2(300.0, 40.0), pos2(200.0, 60.0), PointerButton::Primary);
+    let range = plot.window.time.unwrap().range();
+    assert!(range.min > 10 && range.max > 110, "{range:?}");
+    assert_eq!(plot.window.values, None, "values go on fitting by themselves");
+    for _ in 0..2 {
+        plot.press(pos2(300.0, 40.0), PointerButton::Primary, true);
+        plot.press(pos2(300.0, 40.0), PointerButton::Primary, false);
+    }
+    assert_eq!(plot.window, PlotWindow::default());
+}
+
+#[test]
+fn scrolling_zooms_about_the_pointer() {
+    let mut plot = Harness::new(vec![line()]);
+    let place = pos2(300.0, 100.0);
+    plot.frame(vec![Event::PointerMoved(place)]);
+    let scroll = |modifiers| Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta: vec2(0.0, 60.0),
+        phase: egui::TouchPhase::Move,
+        modifiers,
+    };
+    for _ in 0..20 {
+        plot.frame(vec![scroll(Modifiers::NONE)]);
+    }
+    let window = plot.window.time.unwrap();
+    assert!(window.length() < 60.0, "{window:?}");
+    assert!(window.range().contains(48), "{window:?}");
+    assert_eq!(plot.window.values, None);
+}
+
+#[test]
+fn a_box_zooms_both_ways() {
+    let mut plot = Harness::new(vec![line()]);
+    plot.drag(pos2(200.0, 60.0), pos2(400.0, 160.0), PointerButton::Secondary);
+    let (times, values) = (plot.window.time.unwrap(), plot.window.values.unwrap());
+    assert!(times.range().min > 20 && times.range().max < 80, "{times:?}");
+    assert!(values.min() > -1.0 && values.max() < 1.0, "{values:?}");
+}
+
+#[test]
+fn the_legend_hides_a_series_and_pointing_finds_it() {
+    let mut plot = Harness::new(vec![line()]);
+    plot.frame(Vec::new());
+    let texts = plot.frame(Vec::new());
+    let place = texts.iter().find(|(text, _)| text == "series 0").unwrap().1 + vec2(3.0, 3.0);
+    plot.frame(vec![Event::PointerMoved(place)]);
+    plot.press(place, PointerButton::Primary, true);
+    assert!(plot.events.contains(&PlotEvent::Hover(0)));
+    plot.press(place, PointerButton::Primary, false);
+    assert!(plot.events.contains(&PlotEvent::Toggle(0)), "{:?}", plot.events);
+    assert!(!plot.events.iter().any(|event| matches!(event, PlotEvent::Click(..))));
+
+    // The line goes from the lower left to the upper right.
+    let (near, far) = (pos2(SIZE.x - 3.0, 20.0), pos2(SIZE.x - 30.0, 200.0));
+    plot.frame(vec![Event::PointerMoved(near)]);
+    let texts = plot.frame(vec![Event::PointerMoved(near)]);
+    assert!(plot.events.contains(&PlotEvent::Hover(0)), "{:?} {texts:?}", plot.events);
+    plot.frame(vec![Event::PointerMoved(far)]);
+    plot.frame(vec![Event::PointerMoved(far)]);
+    assert!(plot.events.contains(&PlotEvent::HoverNothing), "{:?}", plot.events);
+}
+
+#[test]
+fn odd_data_and_sizes_do_not_panic() {
+    let markers = [
+        MarkerShape::Circle,
+        MarkerShape::Diamond,
+        MarkerShape::Square,
+        MarkerShape::Cross,
+        MarkerShape::Plus,
+        MarkerShape::Up,
+        MarkerShape::Down,
+        MarkerShape::Left,
+        MarkerShape::Right,
+        MarkerShape::Asterisk,
+    ];
+    let mut all: Vec<EntitySeries> = markers.map(|shape| series(&[0, 5], &[1.0, 2.0], Mark::Marker { shape, radius: 3.0 })).into();
+    let stepped = Mark::Line { width: 1.0, interpolation: InterpolationMode::StepMid };
+    all.push(series(&[i64::MIN + 1, i64::MAX], &[f64::MIN, f64::MAX], stepped));
+    all.push(series(&[3], &[f64::NAN], stepped));
+    all.push(series(&[3, 3, 3], &[5.0, 5.0, 5.0], stepped));
+    all.push(EntitySeries { constants: vec![1e300], styles: all[0].styles.clone(), ..EntitySeries::default() });
+    for count in [0, 1, all.len()] {
+        let some: Vec<EntitySeries> = all.drain(all.len() - count..).collect();
+        let mut plot = Harness::new(some);
+        for size in [vec2(600.0, 300.0), vec2(60.0, 50.0), vec2(10.0, 10.0), vec2(1.0, 2000.0)] {
+            for time_type in [TimeType::Sequence, TimeType::DurationNs, TimeType::TimestampNs] {
+                (plot.size, plot.time_type) = (size, time_type);
+                plot.frame(vec![Event::PointerMoved(pos2(size.x / 2.0, size.y / 2.0))]);
+            }
+        }
+        all.extend(plot.series);
+    }
+}

@@ -1,0 +1,309 @@
+//! Where the lines of a grid go and what stands beside them: round numbers, as many as fit, labels that never overlap.
+
+use chronoscope_store::TimeType;
+
+use super::window::{TimeWindow, ValueWindow};
+
+/// Nanoseconds in a second.
+const SECOND: i64 = 1_000_000_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// More lines than this are of no use on any screen.
+const MAX_TICKS: usize = 1_000;
+
+/// A line of a grid with its label.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick {
+    /// Where it is: 0 at the start of the axis, 1 at its end.
+    pub position: f64,
+    /// What stands beside it.
+    pub label: String,
+}
+
+/// The labelled lines of an axis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ticks {
+    /// The lines, ordered by position.
+    pub ticks: Vec<Tick>,
+    /// The unit of all labels, to be said once; empty where there is none.
+    pub unit: String,
+}
+
+/// The lines of a time axis that is `width` points wide. `measure` tells the width of a label; two are at least `gap` apart.
+pub fn time_ticks(window: &TimeWindow, time_type: TimeType, width: f32, gap: f32, mut measure: impl FnMut(&str) -> f32) -> Ticks {
+    let per_unit = f64::from(width) / window.length();
+    for step in steps(time_type) {
+        let spacing = step as f64 * per_unit;
+        // No label is narrower than a digit.
+        if spacing < f64::from(gap) + 4.0 {
+            continue;
+        }
+        let ticks = ticks_at(window, time_type, step);
+        let widest = ticks.ticks.iter().map(|tick| measure(&tick.label)).fold(0.0, f32::max);
+        if f64::from(widest + gap) <= spacing {
+            return ticks;
+        }
+    }
+    Ticks::default()
+}
+
+/// The distances that lines of time may have, from small to large.
+fn steps(time_type: TimeType) -> impl Iterator<Item = i64> {
+    let decimal = |limit: i64| {
+        std::iter::successors(Some(1_i64), |decade| decade.checked_mul(10))
+            .flat_map(|decade| [Some(decade), decade.checked_mul(2), decade.checked_mul(5)])
+            .flatten()
+            .take_while(move |step| *step < limit)
+    };
+    let calendar: &[i64] = match time_type {
+        TimeType::Sequence => &[],
+        _ => &[
+            SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE,
+            15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 5 * DAY, 10 * DAY, 20 * DAY, 50 * DAY,
+            100 * DAY, 200 * DAY, 365 * DAY, 730 * DAY, 1_825 * DAY, 3_650 * DAY, 7_300 * DAY, 18_250 * DAY, 36_500 * DAY,
+        ],
+    };
+    decimal(if calendar.is_empty() { i64::MAX } else { SECOND }).chain(calendar.iter().copied())
+}
+
+fn ticks_at(window: &TimeWindow, time_type: TimeType, step: i64) -> Ticks {
+    let range = window.range();
+    let style = LabelStyle::new(time_type, step, range.min.unsigned_abs().max(range.max.unsigned_abs()));
+    let (step, min, max) = (i128::from(step), i128::from(range.min), i128::from(range.max));
+    let first = min.div_euclid(step) + i128::from(min.rem_euclid(step) != 0);
+    let ticks = (first..)
+        .map(|at| at * step)
+        .take_while(|time| *time <= max)
+        .take(MAX_TICKS)
+        // Within the range, and so within `i64`.
+        .map(|time| time as i64)
+        .map(|time| Tick { position: window.position(time), label: style.label(time) })
+        .collect();
+    Ticks { ticks, unit: style.unit(range.min) }
+}
+
+/// How the labels of one axis are written.
+struct LabelStyle {
+    kind: LabelKind,
+    /// Digits behind the point.
+    decimals: usize,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum LabelKind {
+    Count,
+    /// A multiple of these nanoseconds.
+    Scaled(i64, &'static str),
+    /// Hours, minutes, seconds.
+    Clock,
+    /// Hours, minutes, seconds of a day of the calendar.
+    TimeOfDay,
+    Date,
+}
+
+impl LabelStyle {
+    fn new(time_type: TimeType, step: i64, greatest: u64) -> Self {
+        let kind = match time_type {
+            TimeType::Sequence => LabelKind::Count,
+            TimeType::TimestampNs if step >= DAY => LabelKind::Date,
+            TimeType::TimestampNs => LabelKind::TimeOfDay,
+            TimeType::DurationNs if greatest >= 10 * MINUTE.unsigned_abs() => LabelKind::Clock,
+            TimeType::DurationNs if greatest >= SECOND.unsigned_abs() / 10 => LabelKind::Scaled(SECOND, "s"),
+            TimeType::DurationNs if greatest >= 100_000 => LabelKind::Scaled(1_000_000, "ms"),
+            TimeType::DurationNs if greatest >= 100 => LabelKind::Scaled(1_000, "µs"),
+            TimeType::DurationNs => LabelKind::Scaled(1, "ns"),
+        };
+        let mut unit = match kind {
+            LabelKind::Scaled(unit, _) => unit,
+            LabelKind::Clock | LabelKind::TimeOfDay => SECOND,
+            LabelKind::Count | LabelKind::Date => 1,
+        };
+        let mut decimals = 0;
+        while unit > 1 && step % unit != 0 {
+            unit /= 10;
+            decimals += 1;
+        }
+        Self { kind, decimals }
+    }
+
+    fn label(&self, time: i64) -> String {
+        let decimals = self.decimals;
+        match self.kind {
+            LabelKind::Count => time.to_string(),
+            LabelKind::Scaled(unit, _) => decimal(time, unit, decimals),
+            LabelKind::Clock => clock(time, decimals),
+            LabelKind::TimeOfDay => time_of_day(time, decimals),
+            LabelKind::Date => date(time),
+        }
+    }
+
+    fn unit(&self, first: i64) -> String {
+        match self.kind {
+            LabelKind::Count | LabelKind::Clock => String::new(),
+            LabelKind::Scaled(_, name) => name.to_owned(),
+            LabelKind::TimeOfDay => format!("{} UTC", date(first)),
+            LabelKind::Date => "UTC".to_owned(),
+        }
+    }
+}
+
+/// A number of units with so many digits behind the point.
+fn decimal(time: i64, unit: i64, decimals: usize) -> String {
+    let (sign, size) = (if time < 0 { "-" } else { "" }, time.unsigned_abs());
+    let unit = unit.unsigned_abs();
+    let whole = size / unit;
+    if decimals == 0 {
+        return format!("{sign}{whole}");
+    }
+    let scale = 10_u64.pow(u32::try_from(decimals.min(9)).unwrap_or(9));
+    let fraction = u128::from(size % unit) * u128::from(scale) / u128::from(unit);
+    format!("{sign}{whole}.{fraction:0decimals$}")
+}
+
+/// Hours, minutes and seconds: `1:02:03.5`.
+fn clock(time: i64, decimals: usize) -> String {
+    let (sign, size) = (if time < 0 { "-" } else { "" }, time.unsigned_abs());
+    let (hour, minute) = (HOUR.unsigned_abs(), MINUTE.unsigned_abs());
+    format!("{sign}{}:{:02}:{}", size / hour, size % hour / minute, seconds(size % minute, decimals))
+}
+
+fn time_of_day(time: i64, decimals: usize) -> String {
+    let rest = time.rem_euclid(DAY);
+    format!("{:02}:{:02}:{}", rest / HOUR, rest % HOUR / MINUTE, seconds((rest % MINUTE).unsigned_abs(), decimals))
+}
+
+/// Two digits of seconds and the digits behind the point.
+fn seconds(nanos: u64, decimals: usize) -> String {
+    let text = decimal(i64::try_from(nanos).unwrap_or(0), SECOND, decimals);
+    if nanos < 10 * SECOND.unsigned_abs() { format!("0{text}") } else { text }
+}
+
+/// The day of the calendar: `2026-11-22`.
+///
+/// After Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`.
+fn date(time: i64) -> String {
+    let days = time.div_euclid(DAY) + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// The lines of an axis of values that is `height` points high, where each label needs `spacing` points.
+pub fn value_ticks(window: &ValueWindow, height: f32, spacing: f32) -> Ticks {
+    let wanted = f64::from((height / spacing).max(1.0));
+    let least = window.max() / wanted - window.min() / wanted;
+    let Some(step) = round_step(least) else { return Ticks::default() };
+    let (first, last) = ((window.min() / step).ceil(), (window.max() / step).floor());
+    if !(last - first).is_finite() || last - first > MAX_TICKS as f64 {
+        return Ticks::default();
+    }
+    let ticks = (0..=(last - first).max(0.0) as usize)
+        .map(|at| (first + at as f64) * step)
+        .map(|value| Tick { position: window.position(value), label: format_value(value, step) })
+        .filter(|tick| (0.0..=1.0).contains(&tick.position))
+        .collect();
+    Ticks { ticks, unit: String::new() }
+}
+
+/// The smallest of 1, 2 and 5 times a power of ten that is not smaller than this.
+fn round_step(least: f64) -> Option<f64> {
+    if !(least.is_finite() && least > 0.0) {
+        return None;
+    }
+    let decade = 10_f64.powf(least.log10().floor());
+    [1.0, 2.0, 5.0, 10.0].map(|factor| decade * factor).into_iter().find(|step| *step >= least * (1.0 - 1e-9)).filter(|step| step.is_normal())
+}
+
+/// A value with the digits that tell it from its neighbours `step` away.
+pub fn format_value(value: f64, step: f64) -> String {
+    let magnitude = value.abs().max(step.abs());
+    if !(1e-5..1e7).contains(&magnitude) {
+        if value == 0.0 {
+            return "0".to_owned();
+        }
+        let digits = (magnitude.log10().floor() - step.abs().log10().floor()).clamp(0.0, 15.0) as usize;
+        return format!("{value:.digits$e}");
+    }
+    let decimals = (-(step.abs().log10() + 1e-9).floor()).clamp(0.0, 15.0) as usize;
+    let text = format!("{value:.decimals$}");
+    // No minus before a zero.
+    match text.strip_prefix('-') {
+        Some(rest) if rest.chars().all(|c| matches!(c, '0' | '.')) => rest.to_owned(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use chronoscope_store::TimeRange;
+
+    use super::*;
+    use crate::time_series::testing::Random;
+
+    fn labels(ticks: &Ticks) -> Vec<&str> {
+        ticks.ticks.iter().map(|tick| tick.label.as_str()).collect()
+    }
+
+    #[test]
+    fn labels_are_round() {
+        let check = |range: TimeRange, time_type, width, expected: &[&str], unit: &str| {
+            let ticks = time_ticks(&TimeWindow::of(range, 1.0), time_type, width, 20.0, |label| label.len() as f32 * 7.0);
+            assert_eq!(labels(&ticks), expected);
+            assert_eq!(ticks.unit, unit);
+        };
+        check(TimeRange::new(0, 99), TimeType::Sequence, 250.0, &["0", "20", "40", "60", "80"], "");
+        check(TimeRange::new(0, 99), TimeType::Sequence, 100.0, &["0", "50"], "");
+        check(TimeRange::new(0, 5 * SECOND), TimeType::DurationNs, 300.0, &["0", "1", "2", "3", "4", "5"], "s");
+        check(TimeRange::new(0, SECOND), TimeType::DurationNs, 150.0, &["0.0", "0.5", "1.0"], "s");
+        check(
+            TimeRange::new(1_709_210_096 * SECOND, 1_709_210_116 * SECOND),
+            TimeType::TimestampNs,
+            250.0,
+            &["12:35:00", "12:35:10"],
+            "2024-02-29 UTC",
+        );
+    }
+
+    #[test]
+    fn labels_never_overlap() {
+        let mut random = Random::new(4);
+        for _ in 0..500 {
+            let time_type = [TimeType::Sequence, TimeType::DurationNs, TimeType::TimestampNs][random.below(3)];
+            let start = (random.unit() * 4e18) as i64 - 2_000_000_000_000_000_000;
+            let length = 10_f64.powf(random.unit() * 18.0) as i64;
+            let window = TimeWindow::of(TimeRange::new(start, start.saturating_add(length)), 1.0);
+            let width = 50.0 + random.unit() as f32 * 2_000.0;
+            let measure = |label: &str| label.len() as f32 * 7.0;
+            let ticks = time_ticks(&window, time_type, width, 8.0, measure);
+            for pair in ticks.ticks.windows(2) {
+                let distance = (pair[1].position - pair[0].position) * f64::from(width);
+                assert!(distance >= f64::from(measure(&pair[0].label) / 2.0 + measure(&pair[1].label) / 2.0) + 7.9, "{pair:?}");
+                assert_ne!(pair[0].label, pair[1].label);
+            }
+        }
+    }
+
+    #[test]
+    fn values_have_round_labels() {
+        let check = |min: f64, max: f64, expected: &[&str]| {
+            let ticks = value_ticks(&ValueWindow::new(min, max).unwrap(), 100.0, 25.0);
+            assert_eq!(labels(&ticks), expected);
+        };
+        check(-1.0, 1.0, &["-1.0", "-0.5", "0.0", "0.5", "1.0"]);
+        check(0.0, 7.0, &["0", "2", "4", "6"]);
+        check(1e9, 1e9 + 4.0, &["1.000000000e9", "1.000000001e9", "1.000000002e9", "1.000000003e9", "1.000000004e9"]);
+        check(0.0, 4e-9, &["0", "1e-9", "2e-9", "3e-9", "4e-9"]);
+        value_ticks(&ValueWindow::new(f64::MIN, f64::MAX).unwrap(), 100.0, 25.0);
+        value_ticks(&ValueWindow::new(0.0, 5e-324).unwrap(), 100.0, 25.0);
+    }
+}

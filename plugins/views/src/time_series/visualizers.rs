@@ -1,0 +1,220 @@
+//! From scalars in the store to series: lines, and points.
+
+use std::sync::Arc;
+
+use chronoscope_frame::{
+    Report, Source, Visualizer, VisualizerInfo, VisualizerInput,
+    visualizer::QueryMode,
+};
+use chronoscope_store::arrow::ArrayRef;
+use chronoscope_types::{
+    Component, ComponentName, Scalars, components,
+    enums::{InterpolationMode, MarkerShape},
+    read,
+};
+use egui::Color32;
+
+use super::{
+    samples::{Samples, clears_of},
+    series::{EntitySeries, Mark, SeriesStyle},
+};
+use crate::colors::{cycle_color, entity_color};
+
+/// The width of a line that brings none, in points.
+const LINE_WIDTH: f32 = 1.5;
+/// The radius of a marker that brings none, in points.
+const MARKER_RADIUS: f32 = 3.0;
+/// What a line's width and a marker's radius may be, in points.
+const SIZES: std::ops::RangeInclusive<f32> = 0.25..=64.0;
+/// An entity has no more series than this: beyond, nobody could tell them apart.
+const MAX_SERIES: usize = 1_000;
+/// Where series get their looks: at the end, so that these do not change while time moves.
+const LOOKS_AT: i64 = i64::MAX;
+
+/// Shows scalars as lines.
+pub struct SeriesLines;
+
+/// Shows scalars as points.
+pub struct SeriesPoints;
+
+impl Visualizer for SeriesLines {
+    type Visual = EntitySeries;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "SeriesLines",
+        required: &[Scalars::SCALARS.name],
+        optional: &[
+            chronoscope_types::SeriesLines::COLORS.name,
+            chronoscope_types::SeriesLines::WIDTHS.name,
+            chronoscope_types::SeriesLines::NAMES.name,
+            chronoscope_types::SeriesLines::VISIBLE_SERIES.name,
+            chronoscope_types::SeriesLines::INTERPOLATION_MODE.name,
+        ],
+        mode: QueryMode::Range,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<EntitySeries>, Report> {
+        lines(input, EntitySeries::default())
+    }
+
+    fn update(input: &VisualizerInput<'_>, previous: Arc<EntitySeries>) -> Result<Option<EntitySeries>, Report> {
+        lines(input, Arc::into_inner(previous).unwrap_or_default())
+    }
+}
+
+impl Visualizer for SeriesPoints {
+    type Visual = EntitySeries;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "SeriesPoints",
+        required: &[Scalars::SCALARS.name],
+        optional: &[
+            chronoscope_types::SeriesPoints::COLORS.name,
+            chronoscope_types::SeriesPoints::MARKERS.name,
+            chronoscope_types::SeriesPoints::NAMES.name,
+            chronoscope_types::SeriesPoints::VISIBLE_SERIES.name,
+            chronoscope_types::SeriesPoints::MARKER_SIZES.name,
+        ],
+        mode: QueryMode::Range,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<EntitySeries>, Report> {
+        points(input, EntitySeries::default())
+    }
+
+    fn update(input: &VisualizerInput<'_>, previous: Arc<EntitySeries>) -> Result<Option<EntitySeries>, Report> {
+        points(input, Arc::into_inner(previous).unwrap_or_default())
+    }
+}
+
+fn lines(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Option<EntitySeries>, Report> {
+    use chronoscope_types::SeriesLines as Looks;
+
+    // Who asks for points and not for lines gets points alone.
+    if has_any(input, chronoscope_types::SeriesPoints::FIELDS) && !has_any(input, Looks::FIELDS) {
+        return Ok(None);
+    }
+    if !take_samples(input, &mut series)? {
+        return Ok(None);
+    }
+    let looks = Components {
+        colors: Looks::COLORS,
+        names: Looks::NAMES,
+        visible: Looks::VISIBLE_SERIES,
+        sizes: Looks::WIDTHS,
+        default_size: LINE_WIDTH,
+    };
+    let interpolation = first(input, Looks::INTERPOLATION_MODE, |cell| components::InterpolationMode::read(cell))?;
+    let interpolation = interpolation.and_then(|modes| modes.first().copied()).unwrap_or(InterpolationMode::Linear);
+    series.styles = looks.styles(input, num_series(&series), |_, width| Mark::Line { width, interpolation })?;
+    Ok(Some(series))
+}
+
+fn points(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Option<EntitySeries>, Report> {
+    use chronoscope_types::SeriesPoints as Looks;
+
+    if !has_any(input, Looks::FIELDS) || !take_samples(input, &mut series)? {
+        return Ok(None);
+    }
+    let looks = Components {
+        colors: Looks::COLORS,
+        names: Looks::NAMES,
+        visible: Looks::VISIBLE_SERIES,
+        sizes: Looks::MARKER_SIZES,
+        default_size: MARKER_RADIUS,
+    };
+    let markers = first(input, Looks::MARKERS, |cell| components::MarkerShape::read(cell))?.unwrap_or_default();
+    series.styles = looks.styles(input, num_series(&series), |at, radius| Mark::Marker {
+        shape: chronoscope_types::clamped(&markers, at).unwrap_or(MarkerShape::Circle),
+        radius,
+    })?;
+    Ok(Some(series))
+}
+
+fn num_series(series: &EntitySeries) -> usize {
+    series.samples.num_columns().max(series.constants.len()).min(MAX_SERIES)
+}
+
+/// Whether an entity brings any of these components, or the blueprint gives it one.
+fn has_any(input: &VisualizerInput<'_>, fields: &[ComponentName]) -> bool {
+    fields.iter().any(|field| {
+        let logged = input.store.component_id(field).is_some_and(|id| {
+            input.store.has_static(input.entity, id)
+                || input.cursor.timeline.is_some_and(|timeline| input.store.has_component_on(input.entity, timeline, id))
+        });
+        logged || input.get_with_source(field).is_some_and(|(_, source)| source == Source::Override)
+    })
+}
+
+/// Brings samples and constants up to date; `false` where there are none.
+fn take_samples(input: &VisualizerInput<'_>, series: &mut EntitySeries) -> Result<bool, Report> {
+    series.constants.clear();
+    let answer = input.range(&Scalars::SCALARS, input.time_range());
+    // Where there is no timeline there is still static data.
+    let constant = match &answer {
+        Some(answer) => answer.static_hit().map(|hit| hit.cell()),
+        None => input.latest_at(&Scalars::SCALARS, LOOKS_AT),
+    };
+    if let Some(cell) = constant {
+        series.samples = Samples::default();
+        let values = read::scalars(&cell).map_err(|error| input.report(error.to_string()))?;
+        series.constants = values.iter().take(MAX_SERIES).map(|value| if value.is_finite() { *value } else { f64::NAN }).collect();
+        return Ok(!series.constants.is_empty());
+    }
+    let (Some(answer), Some(timeline)) = (answer, input.cursor.timeline) else { return Ok(false) };
+    series.samples.update(timeline, &answer, clears_of(input)).map_err(|error| input.report(error.to_string()))?;
+    Ok(series.samples.num_columns() > 0)
+}
+
+/// The components that say how series look, by what they say.
+struct Components {
+    colors: ComponentName,
+    names: ComponentName,
+    visible: ComponentName,
+    sizes: ComponentName,
+    default_size: f32,
+}
+
+impl Components {
+    fn styles(&self, input: &VisualizerInput<'_>, count: usize, mark: impl Fn(usize, f32) -> Mark) -> Result<Vec<SeriesStyle>, Report> {
+        let colors = first(input, self.colors, |cell| read::colors(cell).map(|colors| colors.into_owned()))?.unwrap_or_default();
+        let sizes = first(input, self.sizes, |cell| components::StrokeWidth::read(cell).map(|sizes| sizes.into_owned()))?.unwrap_or_default();
+        let visible = first(input, self.visible, |cell| read::bools(cell))?.unwrap_or_default();
+        let names = first(input, self.names, |cell| {
+            read::names(cell).map(|names| names.iter().map(|name| name.map(str::to_owned)).collect::<Vec<_>>())
+        })?
+        .unwrap_or_default();
+        let styles = (0..count).map(|at| {
+            let size = chronoscope_types::clamped(&sizes, at).filter(|size| size.is_finite()).unwrap_or(self.default_size);
+            SeriesStyle {
+                name: names.get(at).cloned().flatten().filter(|name| !name.is_empty()),
+                color: chronoscope_types::clamped(&colors, at).map_or_else(|| default_color(input, at), color),
+                visible: chronoscope_types::clamped(&visible, at).unwrap_or(true),
+                mark: mark(at, size.clamp(*SIZES.start(), *SIZES.end())),
+            }
+        });
+        Ok(styles.collect())
+    }
+}
+
+/// The value of a component that says how series look, as `read` makes it.
+fn first<T>(
+    input: &VisualizerInput<'_>,
+    component: ComponentName,
+    read: impl Fn(&ArrayRef) -> Result<T, chronoscope_types::ReadError>,
+) -> Result<Option<T>, Report> {
+    input.latest_at(&component, LOOKS_AT).map(|cell| read(&cell)).transpose().map_err(|error| input.report(error.to_string()))
+}
+
+/// The first series of an entity has the entity's colour, further ones the next of the cycle.
+fn default_color(input: &VisualizerInput<'_>, series: usize) -> Color32 {
+    match series {
+        0 => entity_color(input.path),
+        _ => cycle_color(input.path.stable_hash().wrapping_add(series as u64)),
+    }
+}
+
+fn color(rgba: u32) -> Color32 {
+    let [r, g, b, a] = chronoscope_types::Rgba(rgba).to_array();
+    Color32::from_rgba_unmultiplied(r, g, b, a)
+}
