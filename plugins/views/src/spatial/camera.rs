@@ -60,6 +60,11 @@ impl SceneCamera {
         self.is_active
     }
 
+    /// What it renders to.
+    pub(crate) fn image(&self) -> &Handle<Image> {
+        &self.image
+    }
+
     /// Frees everything.
     pub(crate) fn despawn(self, world: &mut World) {
         world.despawn(self.entity);

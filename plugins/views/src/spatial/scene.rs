@@ -169,6 +169,11 @@ impl SpatialScene {
         self.camera.as_ref()?.texture
     }
 
+    /// The image that the view is rendered to, once there is one.
+    pub fn image(&self) -> Option<&Handle<Image>> {
+        self.camera.as_ref().map(SceneCamera::image)
+    }
+
     /// Whether the view's camera renders in this frame.
     pub fn is_rendering(&self) -> bool {
         self.camera.as_ref().is_some_and(SceneCamera::is_rendering)
