@@ -19,6 +19,9 @@ pub mod text_log;
 pub mod time_series;
 pub mod view_ui;
 
+#[cfg(test)]
+mod tile_tests;
+
 pub use spatial2d::Spatial2DPlugin;
 pub use spatial3d::Spatial3DPlugin;
 pub use style::ViewStyle;

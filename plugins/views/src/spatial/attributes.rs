@@ -53,7 +53,9 @@ impl MarkCells {
             colors: optional(&self.colors, |array| read::colors(array)).map_err(fail)?.unwrap_or_default(),
             radii: optional(&self.radii, |array| read::radii(array)).map_err(fail)?.unwrap_or_default(),
             labels: optional(&self.labels, |array| read::texts(array)).map_err(fail)?,
-            show_labels: optional(&self.show_labels, |array| read::bools(array)).map_err(fail)?.and_then(|show| show.first().copied()),
+            show_labels: optional(&self.show_labels, |array| read::bools(array))
+                .map_err(fail)?
+                .and_then(|show| show.first().copied()),
             class_ids: optional(&self.class_ids, |array| read::class_ids(array)).map_err(fail)?.unwrap_or_default(),
             keypoint_ids: optional(&self.keypoint_ids, |array| read::keypoint_ids(array)).map_err(fail)?.unwrap_or_default(),
             context: input.annotations.context(),

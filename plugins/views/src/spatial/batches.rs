@@ -82,7 +82,14 @@ impl Batches {
     }
 
     /// Moves, tints or highlights the instances of a visual.
-    pub(crate) fn set_uniform(&self, world: &mut World, placed: &Placed, segment: u64, visual: &SpatialVisual, uniform: SegmentUniform) {
+    pub(crate) fn set_uniform(
+        &self,
+        world: &mut World,
+        placed: &Placed,
+        segment: u64,
+        visual: &SpatialVisual,
+        uniform: SegmentUniform,
+    ) {
         for key in placed {
             let Some(entity) = self.by_key.get(key) else { continue };
             match key.shape {

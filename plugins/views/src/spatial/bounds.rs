@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn a_turned_box_is_wider() {
-        let turned = Bounds::between(DVec3::NEG_ONE, DVec3::ONE).transformed(&DAffine3::from_rotation_z(std::f64::consts::FRAC_PI_4));
+        let turned =
+            Bounds::between(DVec3::NEG_ONE, DVec3::ONE).transformed(&DAffine3::from_rotation_z(std::f64::consts::FRAC_PI_4));
         assert!((turned.max.x - 2f64.sqrt()).abs() < 1e-12 && (turned.max.z - 1.0).abs() < 1e-12);
     }
 }

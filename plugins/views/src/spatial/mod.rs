@@ -51,8 +51,10 @@ use visualizers::{
 pub enum SpatialSystems {
     /// Writes instances and textures. Reads visuals, transforms, selection; writes [`SpatialScenes`].
     Scenes,
-    /// Places cameras and decides which of them render.
-    Cameras,
+    /// Places the cameras of 3D views and decides which of them render.
+    Cameras3D,
+    /// Places the cameras of 2D views and decides which of them render.
+    Cameras2D,
 }
 
 /// What 3D and 2D views share. Added by the plugins of both.
@@ -72,7 +74,8 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<Boxes2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<LineStrips2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<Points2DVisualizer>(&[ViewClassId::SPATIAL_2D], POINTS);
-        app.configure_sets(Frame, (SpatialSystems::Scenes, SpatialSystems::Cameras).chain().in_set(FrameSystems::Present));
+        let steps = (SpatialSystems::Scenes, SpatialSystems::Cameras3D, SpatialSystems::Cameras2D);
+        app.configure_sets(Frame, steps.chain().in_set(FrameSystems::Present));
         app.add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes));
     }
 

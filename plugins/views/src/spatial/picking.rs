@@ -112,7 +112,9 @@ pub fn pick<'a, K: Copy>(
     }
     match (mark, face) {
         // A mark lies on a face as often as not: a little behind is still in front.
-        (Some((_, depth, mark)), Some((face_depth, face))) => Some(if depth <= face_depth + face_depth.abs() * 1e-2 { mark } else { face }),
+        (Some((_, depth, mark)), Some((face_depth, face))) => {
+            Some(if depth <= face_depth + face_depth.abs() * 1e-2 { mark } else { face })
+        }
         (mark, face) => mark.map(|(.., mark)| mark).or(face.map(|(_, face)| face)),
     }
 }

@@ -121,7 +121,9 @@ pub fn pixel_text(source: &PictureSource, x: u32, y: u32) -> Option<String> {
     let pixel = (y as usize).checked_mul(format.width as usize)?.checked_add(x as usize)?;
     let channels = if source.palette.is_some() { 1 } else { format.color_model().channels() };
     let values: Option<Vec<String>> = (0..channels)
-        .map(|channel| decode::channel(format.channel_datatype(), bytes, pixel * channels + channel).map(|value| value.to_string()))
+        .map(|channel| {
+            decode::channel(format.channel_datatype(), bytes, pixel * channels + channel).map(|value| value.to_string())
+        })
         .collect();
     let values = values?.join(", ");
     Some(match (&source.palette, format.color_model) {

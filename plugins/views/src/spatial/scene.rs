@@ -188,15 +188,18 @@ impl SpatialScene {
     pub fn bounds(&mut self) -> Bounds {
         let entities = &self.entities;
         *self.bounds.get_or_insert_with(|| {
-            entities.values().fold(Bounds::EMPTY, |all, shown| all.union(shown.visual.bounds.transformed(&shown.view_from_entity)))
+            entities
+                .values()
+                .fold(Bounds::EMPTY, |all, shown| all.union(shown.visual.bounds.transformed(&shown.view_from_entity)))
         })
     }
 
     /// Around the pictures that are shown.
     pub(crate) fn picture_bounds(&self) -> Bounds {
-        self.quads.keys().filter_map(|key| self.entities.get(key)).fold(Bounds::EMPTY, |all, shown| {
-            all.union(shown.visual.bounds.transformed(&shown.view_from_entity))
-        })
+        self.quads
+            .keys()
+            .filter_map(|key| self.entities.get(key))
+            .fold(Bounds::EMPTY, |all, shown| all.union(shown.visual.bounds.transformed(&shown.view_from_entity)))
     }
 
     /// Around one entity and all below it.
@@ -398,7 +401,13 @@ fn present_scene(
 }
 
 /// Writes what was found to have changed.
-fn finish(world: &mut World, scene: &mut SpatialScene, removed: Vec<(SceneKey, Placed)>, written: &[SceneKey], moved: &[SceneKey]) {
+fn finish(
+    world: &mut World,
+    scene: &mut SpatialScene,
+    removed: Vec<(SceneKey, Placed)>,
+    written: &[SceneKey],
+    moved: &[SceneKey],
+) {
     if removed.is_empty() && written.is_empty() && moved.is_empty() {
         return;
     }
@@ -415,7 +424,8 @@ fn finish(world: &mut World, scene: &mut SpatialScene, removed: Vec<(SceneKey, P
             depth: if scene.space == Space::Two { shown.view_from_entity.translation.z as f32 } else { 0.0 },
         };
         let uniform = uniform_of(*key, shown);
-        shown.placed = scene.batches.write(world, scene.layer, key.0, segment_of(*key), &shown.visual, layering, uniform, &shown.placed);
+        shown.placed =
+            scene.batches.write(world, scene.layer, key.0, segment_of(*key), &shown.visual, layering, uniform, &shown.placed);
     }
     let fresh: FxHashSet<&SceneKey> = written.iter().collect();
     for key in moved.iter().filter(|key| !fresh.contains(key)) {
@@ -470,7 +480,8 @@ fn present_scene_pictures(world: &mut World, scene: &mut SpatialScene, textures:
         .filter(|(_, shown)| shown.visual.picture.is_some())
         .map(|(key, shown)| (key, shown.visual.clone(), shown.view_from_entity))
         .collect();
-    let stale: Vec<SceneKey> = scene.quads.keys().copied().filter(|key| pictured.iter().all(|(known, ..)| known != key)).collect();
+    let stale: Vec<SceneKey> =
+        scene.quads.keys().copied().filter(|key| pictured.iter().all(|(known, ..)| known != key)).collect();
     for key in stale {
         if let Some((entity, ..)) = scene.quads.remove(&key) {
             world.despawn(entity);
@@ -515,16 +526,12 @@ fn present_scene_pictures(world: &mut World, scene: &mut SpatialScene, textures:
 }
 
 fn request(world: &mut World, textures: &mut PictureTextures, picture: &Picture) -> TextureRequest {
-    world.resource_scope(|world, mut images: Mut<Assets<Image>>| textures.request(picture, &mut images, world.resource::<Settled>()))
+    world.resource_scope(|world, mut images: Mut<Assets<Image>>| {
+        textures.request(picture, &mut images, world.resource::<Settled>())
+    })
 }
 
-fn quad_of(
-    picture: &Picture,
-    image: Handle<Image>,
-    view_from_entity: DAffine3,
-    has_base: bool,
-    rank: usize,
-) -> ImageQuad {
+fn quad_of(picture: &Picture, image: Handle<Image>, view_from_entity: DAffine3, has_base: bool, rank: usize) -> ImageQuad {
     // What says something about a picture lets it shine through.
     let opacity = picture.opacity.unwrap_or(if picture.is_overlay && has_base { 0.5 } else { 1.0 });
     let [width, height] = picture.size();

@@ -17,11 +17,19 @@ pub trait AppSpatialExt {
     /// Adds a visualizer to spatial view classes, and presents what it makes.
     ///
     /// `default_radius` is that of marks that bring none: scene units, or negative points.
-    fn add_spatial_visualizer<V: Visualizer<Visual = SpatialVisual>>(&mut self, classes: &[&str], default_radius: f32) -> &mut Self;
+    fn add_spatial_visualizer<V: Visualizer<Visual = SpatialVisual>>(
+        &mut self,
+        classes: &[&str],
+        default_radius: f32,
+    ) -> &mut Self;
 }
 
 impl AppSpatialExt for App {
-    fn add_spatial_visualizer<V: Visualizer<Visual = SpatialVisual>>(&mut self, classes: &[&str], default_radius: f32) -> &mut Self {
+    fn add_spatial_visualizer<V: Visualizer<Visual = SpatialVisual>>(
+        &mut self,
+        classes: &[&str],
+        default_radius: f32,
+    ) -> &mut Self {
         self.add_visualizer::<V>(classes);
         self.init_resource::<SpatialSources>();
         let sources = &mut self.world_mut().resource_mut::<SpatialSources>().sources;

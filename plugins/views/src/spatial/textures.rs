@@ -115,8 +115,12 @@ impl PictureTextures {
     pub(crate) fn end_frame(&mut self) {
         let frame = self.frame;
         self.entries.retain(|_, entry| entry.last_used == frame || !matches!(entry.state, State::Decoding(..)));
-        let mut idle: Vec<(u64, PictureKey, u64)> =
-            self.entries.iter().filter(|(_, entry)| entry.last_used < frame).map(|(key, entry)| (entry.last_used, *key, entry.bytes)).collect();
+        let mut idle: Vec<(u64, PictureKey, u64)> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.last_used < frame)
+            .map(|(key, entry)| (entry.last_used, *key, entry.bytes))
+            .collect();
         let mut bytes: u64 = idle.iter().map(|(.., bytes)| bytes).sum();
         if bytes <= self.settings.max_idle_bytes {
             return;

@@ -76,7 +76,11 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
 }
 
 /// Sets properties of a view, such as `EyeControls3D:position`, together. An empty array takes a property back.
-pub(crate) fn set_properties(commands: &mut ViewerCommands, view: ViewId, properties: impl IntoIterator<Item = (ComponentName, ArrayRef)>) {
+pub(crate) fn set_properties(
+    commands: &mut ViewerCommands,
+    view: ViewId,
+    properties: impl IntoIterator<Item = (ComponentName, ArrayRef)>,
+) {
     let components = properties.into_iter().map(|(name, array)| (name.descriptor(), array)).collect();
     commands.push(ViewerCommand::Blueprint(BlueprintCommand::SetProperty(view, components)));
 }
@@ -123,7 +127,10 @@ fn empty_state(context: &ViewUiContext<'_>, scene: &SpatialScene) -> String {
         super::Space::Two => "2D",
     };
     let Some(results) = context.get::<DataResults>().filter(|results| !results.is_empty()) else {
-        return format!("No entity is in this view. Add some to its contents in the selection panel; its origin is {}.", scene.blueprint.origin);
+        return format!(
+            "No entity is in this view. Add some to its contents in the selection panel; its origin is {}.",
+            scene.blueprint.origin
+        );
     };
     if results.iter().all(|result| result.visualizers.is_empty()) {
         let names: Vec<&str> = context
@@ -134,7 +141,10 @@ fn empty_state(context: &ViewUiContext<'_>, scene: &SpatialScene) -> String {
             .map(|source| source.name)
             .filter(|name| name.ends_with(kind) || (kind == "2D" && !name.ends_with("3D")))
             .collect();
-        return format!("No entity here can be drawn in a {kind} view: it shows {}. Show these entities in another kind of view.", names.join(", "));
+        return format!(
+            "No entity here can be drawn in a {kind} view: it shows {}. Show these entities in another kind of view.",
+            names.join(", ")
+        );
     }
     if let Some(report) = first_report(context.world, scene) {
         return report;
@@ -147,8 +157,12 @@ fn empty_state(context: &ViewUiContext<'_>, scene: &SpatialScene) -> String {
 
 fn first_report(world: &World, scene: &SpatialScene) -> Option<String> {
     let sources = world.resource::<SpatialSources>();
-    let mut reports: Vec<String> =
-        sources.sources.iter().flat_map(|source| (source.reports)(world, scene.view)).map(|(_, report)| report.to_string()).collect();
+    let mut reports: Vec<String> = sources
+        .sources
+        .iter()
+        .flat_map(|source| (source.reports)(world, scene.view))
+        .map(|(_, report)| report.to_string())
+        .collect();
     reports.sort();
     reports.into_iter().next()
 }

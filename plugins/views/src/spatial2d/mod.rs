@@ -30,7 +30,7 @@ impl Plugin for Spatial2DPlugin {
         }
         app.add_view_class(Spatial2DClass).add_view_ui(ui::Spatial2DUi);
         app.init_resource::<present::Planes>();
-        app.add_systems(Frame, present::present_planes.in_set(SpatialSystems::Cameras));
+        app.add_systems(Frame, present::present_planes.in_set(SpatialSystems::Cameras2D));
     }
 }
 

@@ -13,7 +13,7 @@ use super::visible::{Area, Visible};
 use crate::{
     ViewStyle,
     spatial::{
-        SpatialScene, SpatialScenes, Space,
+        Space, SpatialScene, SpatialScenes,
         bounds::Bounds,
         camera::{CameraLens, Placement, put_to_sleep, update_camera},
         properties,

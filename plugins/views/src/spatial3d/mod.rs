@@ -30,7 +30,7 @@ impl Plugin for Spatial3DPlugin {
         }
         app.add_view_class(Spatial3DClass).add_view_ui(ui::Spatial3DUi);
         app.init_resource::<present::Eyes>();
-        app.add_systems(Frame, present::present_eyes.in_set(SpatialSystems::Cameras));
+        app.add_systems(Frame, present::present_eyes.in_set(SpatialSystems::Cameras3D));
     }
 }
 

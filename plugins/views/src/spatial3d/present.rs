@@ -23,7 +23,7 @@ use super::eye::{Axes, Eye, FOV_Y};
 use crate::{
     ViewStyle,
     spatial::{
-        SpatialScene, SpatialScenes, Space,
+        Space, SpatialScene, SpatialScenes,
         camera::{CameraLens, Placement, put_to_sleep, update_camera},
         properties,
     },

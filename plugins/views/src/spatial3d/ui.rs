@@ -67,7 +67,11 @@ impl ViewUi for Spatial3DUi {
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let Some(view) = context.get::<View>().map(|view| view.id) else { return };
-        if ui.button("Reset the eye").on_hover_text("Looks at everything there is. Double-click the background does the same.").clicked() {
+        if ui
+            .button("Reset the eye")
+            .on_hover_text("Looks at everything there is. Double-click the background does the same.")
+            .clicked()
+        {
             reset(context.commands, view);
         }
     }
@@ -113,7 +117,8 @@ fn by_keys(ui: &Ui, tile: &Tile<'_>, known: &ViewEye, context: &ViewUiContext<'_
         return focused_on_selection(tile.scene, eye, context);
     }
     let (direction, seconds, fast) = ui.input(|input| {
-        let along = |plus: Key, minus: Key| f64::from(u8::from(input.key_down(plus))) - f64::from(u8::from(input.key_down(minus)));
+        let along =
+            |plus: Key, minus: Key| f64::from(u8::from(input.key_down(plus))) - f64::from(u8::from(input.key_down(minus)));
         let right = eye.right();
         let direction = eye.forward() * along(Key::W, Key::S) + right * along(Key::D, Key::A) + eye.up * along(Key::E, Key::Q);
         let commands = input.modifiers.command || input.modifiers.alt;

@@ -83,9 +83,9 @@ fn heading(line: &str) -> Option<(u8, &str)> {
 }
 
 fn is_rule(line: &str) -> bool {
-    ['-', '*', '_'].into_iter().any(|mark| {
-        line.chars().all(|c| c == mark || c == ' ') && line.chars().filter(|c| *c == mark).count() >= 3
-    })
+    ['-', '*', '_']
+        .into_iter()
+        .any(|mark| line.chars().all(|c| c == mark || c == ' ') && line.chars().filter(|c| *c == mark).count() >= 3)
 }
 
 fn item(line: &str) -> Option<(Option<u64>, &str)> {
@@ -153,7 +153,8 @@ pub fn spans(line: &str) -> Vec<Span> {
 
 /// Whether emphasis that opens here is closed further on.
 fn closes(rest: &str, mark: &str) -> bool {
-    !rest.starts_with(char::is_whitespace) && rest.get(1..).is_some_and(|rest| rest.contains(mark)) || rest.find(mark).is_some_and(|at| at > 0)
+    !rest.starts_with(char::is_whitespace) && rest.get(1..).is_some_and(|rest| rest.contains(mark))
+        || rest.find(mark).is_some_and(|at| at > 0)
 }
 
 /// `[label](target)`: its parts and its length.
@@ -197,11 +198,17 @@ mod tests {
         let strong = |text: &str| Span { strong: true, ..plain(text) };
         let emphasis = |text: &str| Span { emphasis: true, ..plain(text) };
         let check = |text: &str, expected: &[Span]| assert_eq!(spans(text), expected, "{text}");
-        check("in a *circle* for **100** frames", &[plain("in a "), emphasis("circle"), plain(" for "), strong("100"), plain(" frames")]);
+        check(
+            "in a *circle* for **100** frames",
+            &[plain("in a "), emphasis("circle"), plain(" for "), strong("100"), plain(" frames")],
+        );
         check("snake_case_name and 2 * 3", &[plain("snake_case_name and 2 * 3")]);
         check("`a*b*`", &[Span { code: true, ..plain("a*b*") }]);
         check(r"\*not\*", &[plain("*not*")]);
-        check("[here](https://example.org)!", &[Span { link: Some("https://example.org".to_owned()), ..plain("here") }, plain("!")]);
+        check(
+            "[here](https://example.org)!",
+            &[Span { link: Some("https://example.org".to_owned()), ..plain("here") }, plain("!")],
+        );
         check("[not a link", &[plain("[not a link")]);
         check("ünï **cödé", &[plain("ünï **cödé")]);
         check("*", &[plain("*")]);

@@ -8,7 +8,8 @@ pub mod ui;
 use bevy::app::{App, Plugin};
 use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId, heuristics::rules};
 use chronoscope_frame::{
-    AppViewClassExt as _, AppVisualizerExt as _, Report, ViewClass, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode,
+    AppViewClassExt as _, AppVisualizerExt as _, Report, ViewClass, Visualizer, VisualizerInfo, VisualizerInput,
+    visualizer::QueryMode,
 };
 use chronoscope_types::read;
 
@@ -68,7 +69,11 @@ impl Visualizer for TextDocument {
         let is_markdown = media_type.is_some_and(|array| {
             read::media_types(&array).ok().and_then(|types| types.first().map(|name| name.trim() == MARKDOWN)).unwrap_or(false)
         });
-        Ok(Some(if is_markdown { DocumentVisual::Markdown(markdown::parse(text)) } else { DocumentVisual::Plain(text.to_owned()) }))
+        Ok(Some(if is_markdown {
+            DocumentVisual::Markdown(markdown::parse(text))
+        } else {
+            DocumentVisual::Plain(text.to_owned())
+        }))
     }
 }
 
@@ -78,6 +83,8 @@ pub struct TextDocumentPlugin;
 
 impl Plugin for TextDocumentPlugin {
     fn build(&self, app: &mut App) {
-        app.add_view_class(TextDocumentClass).add_visualizer::<TextDocument>(&[ViewClassId::TEXT_DOCUMENT]).add_view_ui(TextDocumentUi);
+        app.add_view_class(TextDocumentClass)
+            .add_visualizer::<TextDocument>(&[ViewClassId::TEXT_DOCUMENT])
+            .add_view_ui(TextDocumentUi);
     }
 }

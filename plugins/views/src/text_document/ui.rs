@@ -84,7 +84,10 @@ fn show_block(ui: &mut Ui, style: &ViewStyle, block: &Block) {
         Block::Item(depth, number, spans) => {
             ui.horizontal_top(|ui| {
                 ui.add_space(14.0 * (*depth as f32 + 0.5));
-                ui.label(RichText::new(number.map_or_else(|| "•".to_owned(), |number| format!("{number}."))).color(style.secondary_text));
+                ui.label(
+                    RichText::new(number.map_or_else(|| "•".to_owned(), |number| format!("{number}.")))
+                        .color(style.secondary_text),
+                );
                 ui.vertical(|ui| show_spans(ui, style, spans, &body));
             });
         }

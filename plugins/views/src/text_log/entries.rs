@@ -54,9 +54,9 @@ impl Default for LogEntries {
 pub(super) struct Context {
     pub(super) timeline: Option<TimelineId>,
     /// The level that the blueprint gives to all lines.
-    forced_level: Option<Arc<str>>,
+    pub(super) forced_level: Option<Arc<str>>,
     /// The level of lines that bring none.
-    default_level: Option<Arc<str>>,
+    pub(super) default_level: Option<Arc<str>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -117,9 +117,10 @@ fn lines(input: &VisualizerInput<'_>, mut entries: LogEntries) -> Result<Option<
         }
         // Without a timeline there is still static data.
         None => {
-            let hit = input.store.component_id(&component).and_then(|id| {
-                input.cache.latest_at(input.store, input.entity, None, i64::MIN + 1, id).hit
-            });
+            let hit = input
+                .store
+                .component_id(&component)
+                .and_then(|id| input.cache.latest_at(input.store, input.entity, None, i64::MIN + 1, id).hit);
             let Some(hit) = hit else { return Ok(None) };
             entries.set_static(context, Arc::clone(hit.chunk()), hit.row());
         }

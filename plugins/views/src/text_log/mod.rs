@@ -16,7 +16,9 @@ use bevy::{
     ecs::prelude::*,
 };
 use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId, heuristics::rules};
-use chronoscope_frame::{AppViewClassExt as _, AppVisualizerExt as _, DataResults, Frame, FrameSystems, View, ViewClass, Visuals};
+use chronoscope_frame::{
+    AppViewClassExt as _, AppVisualizerExt as _, DataResults, Frame, FrameSystems, View, ViewClass, Visuals,
+};
 
 pub use entries::{LogEntries, TextLog};
 pub use table::{LogTable, LogTables};

@@ -87,7 +87,8 @@ impl LogTable {
     /// Brings it up to date with the logs, which are ordered as they are to be ordered. Costs what comes after the first line that
     /// is new or gone.
     pub fn update(&mut self, logs: &[(EntityId, &LogEntries)]) {
-        let same_entities = self.merged.len() == logs.len() && self.merged.iter().zip(logs).all(|(known, (entity, _))| known.entity == *entity);
+        let same_entities =
+            self.merged.len() == logs.len() && self.merged.iter().zip(logs).all(|(known, (entity, _))| known.entity == *entity);
         if !same_entities {
             self.lines.clear();
             self.merged = logs.iter().map(|(entity, _)| Merged { entity: *entity, revision: (0, 0), len: 0 }).collect();

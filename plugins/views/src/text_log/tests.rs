@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use chronoscope_store::{EntityId, Recording, ChunkStore, RowId, StoreId, TimeRange, Timeline};
+use chronoscope_store::{ChunkStore, EntityId, Recording, RowId, StoreId, TimeRange, Timeline};
 use chronoscope_types::{TextLog, log_chunk};
 
 use super::{
@@ -32,7 +32,7 @@ fn naive(logs: &[(EntityId, &LogEntries)]) -> Vec<LineRef> {
 fn merged_equals_sorted() {
     let mut random = Random::new(7);
     for _ in 0..20 {
-        let mut recording = Recording::new(ChunkStore::new(StoreId::recording("test", "logs")));
+        let mut recording = Recording::new(StoreId::recording("test", "logs"));
         let mut entries = [LogEntries::default(), LogEntries::default(), LogEntries::default()];
         let mut table = LogTable::default();
         let mut latest = 0;
@@ -65,7 +65,7 @@ fn merged_equals_sorted() {
 
 #[test]
 fn the_cursor_stands_between_lines() {
-    let mut recording = Recording::new(ChunkStore::new(StoreId::recording("test", "logs")));
+    let mut recording = Recording::new(StoreId::recording("test", "logs"));
     for time in [0, 5, 5, 9] {
         recording.insert(log_chunk("a", [(Timeline::sequence("t"), time)], &TextLog::new("line")).unwrap()).unwrap();
     }

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, Recordings, Selection, TimeCommand, View, ViewerCommand, ViewerCommands, Visuals, selection::Highlight,
+    Cursor, DataResults, Item, Recordings, Selection, TimeCommand, View, ViewerCommand, ViewerCommands, Visuals,
+    selection::Highlight,
 };
 use chronoscope_store::{EntityId, EntityPath, TimeType};
 use chronoscope_types::read;
@@ -150,7 +151,9 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, only_levels: Option<Vec<String>>, com
     let shown = filtered.as_ref().map(|filtered| filtered.lines.as_slice());
     if shown.is_some_and(<[u32]>::is_empty) {
         ui.centered_and_justified(|ui| {
-            ui.label(RichText::new("No line passes the filter. Clear the text or show more levels.").color(input.style.secondary_text));
+            ui.label(
+                RichText::new("No line passes the filter. Clear the text or show more levels.").color(input.style.secondary_text),
+            );
         });
     } else {
         lines(ui, input, shown, &mut memory.scrolled_to, commands);
@@ -173,7 +176,11 @@ fn filter_bar(ui: &mut Ui, input: &LogInput<'_>, filter: &mut Filter, only_level
                 let shown = is_level_shown(name, filter, only_levels);
                 let color = if shown { level::color(name, input.style) } else { input.style.secondary_text.gamma_multiply(0.6) };
                 let text = RichText::new(&**name).small().color(color);
-                if ui.selectable_label(shown, text).on_hover_text(if shown { "Hide these lines" } else { "Show these lines" }).clicked() {
+                if ui
+                    .selectable_label(shown, text)
+                    .on_hover_text(if shown { "Hide these lines" } else { "Show these lines" })
+                    .clicked()
+                {
                     filter.levels.insert(Arc::clone(name), !shown);
                 }
             }
@@ -201,7 +208,8 @@ fn filter(input: &LogInput<'_>, filter: &Filter, only_levels: Option<Vec<String>
     let passes = |line: &LineRef| {
         let Some((_, log)) = input.logs.get(line.entity as usize) else { return false };
         let at = line.line as usize;
-        let level_shown = log.level_index(at).and_then(|level| shown.get(line.entity as usize)?.get(level)).copied().unwrap_or(true);
+        let level_shown =
+            log.level_index(at).and_then(|level| shown.get(line.entity as usize)?.get(level)).copied().unwrap_or(true);
         level_shown && (needle.is_empty() || contains_ignoring_case(log.text(at), &needle))
     };
     let lines = input.table.lines().iter().enumerate().filter(|(_, line)| passes(line)).map(|(at, _)| at as u32).collect();
@@ -218,7 +226,13 @@ fn contains_ignoring_case(text: &str, needle: &str) -> bool {
 }
 
 /// The list itself. Only lines that can be seen are laid out.
-fn lines(ui: &mut Ui, input: &LogInput<'_>, shown: Option<&[u32]>, scrolled_to: &mut Option<Cursor>, commands: &mut ViewerCommands) {
+fn lines(
+    ui: &mut Ui,
+    input: &LogInput<'_>,
+    shown: Option<&[u32]>,
+    scrolled_to: &mut Option<Cursor>,
+    commands: &mut ViewerCommands,
+) {
     let count = shown.map_or(input.table.lines().len(), <[u32]>::len);
     // The first line after the cursor: before it stands the cursor's mark.
     let after_all = input.table.first_after(input.logs, input.cursor.time);
@@ -336,7 +350,9 @@ fn show_line(
         let text = log.text(at);
         let color = log.color(at).map_or(style.text, |[r, g, b, a]| Color32::from_rgba_unmultiplied(r, g, b, a));
         let (cell, is_cut) = first_line(text);
-        let response = ui.add(Label::new(RichText::new(cell).color(tone(color))).truncate().sense(Sense::hover()).show_tooltip_when_elided(!is_cut));
+        let response = ui.add(
+            Label::new(RichText::new(cell).color(tone(color))).truncate().sense(Sense::hover()).show_tooltip_when_elided(!is_cut),
+        );
         if is_cut {
             response.on_hover_text(text.chars().take(TOOLTIP_CHARS).collect::<String>());
         }

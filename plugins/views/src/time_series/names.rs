@@ -39,7 +39,8 @@ pub fn display_names(series: &[Naming<'_>]) -> Vec<String> {
         for name in &names {
             *count.entry(name).or_default() += 1;
         }
-        let twice: Vec<usize> = (0..names.len()).filter(|at| count.get(names[*at].as_str()).is_some_and(|count| *count > 1)).collect();
+        let twice: Vec<usize> =
+            (0..names.len()).filter(|at| count.get(names[*at].as_str()).is_some_and(|count| *count > 1)).collect();
         if twice.is_empty() {
             break;
         }

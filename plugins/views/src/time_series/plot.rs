@@ -233,8 +233,17 @@ fn navigate(ui: &Ui, response: &Response, plot: &Rect, shown: PlotWindow, asked:
             window.values = asked.values.map(|values| values.panned(f64::from(delta.y / plot.height())));
         }
     }
+    // On release the pointer no longer knows where it was pressed.
+    let box_id = response.id.with("box");
+    if response.dragged_by(PointerButton::Secondary)
+        && let Some(rect) = dragged_box(ui, response)
+    {
+        ui.data_mut(|data| data.insert_temp(box_id, [rect.min, rect.max]));
+    }
     if response.drag_stopped_by(PointerButton::Secondary)
-        && let Some(selected) = dragged_box(ui, response).map(|rect| rect.intersect(*plot))
+        && let Some(selected) = ui
+            .data_mut(|data| data.remove_temp::<[Pos2; 2]>(box_id))
+            .map(|[min, max]| Rect::from_min_max(min, max).intersect(*plot))
         && selected.width() > 4.0
         && selected.height() > 4.0
     {
@@ -281,7 +290,8 @@ fn draw_box(ui: &Ui, painter: &egui::Painter, response: &Response, input: &PlotI
 
 /// Where dragging the axis or the cursor puts the cursor.
 fn cursor_moves(ui: &Ui, responses: &[Option<&Response>], plot: &Rect, times: &TimeWindow) -> Option<PlotEvent> {
-    let response = responses.iter().flatten().find(|response| response.dragged_by(PointerButton::Primary) || response.clicked())?;
+    let response =
+        responses.iter().flatten().find(|response| response.dragged_by(PointerButton::Primary) || response.clicked())?;
     let pointer = response.interact_pointer_pos().or_else(|| ui.input(|input| input.pointer.interact_pos()))?;
     let position = position_of(plot, pointer.x.clamp(plot.left(), plot.right()));
     Some(PlotEvent::SetTime(times.nearest_time(position)))
@@ -321,7 +331,13 @@ fn draw_axes(ui: &Ui, input: &PlotInput<'_>, plot: &Rect, font: &FontId, times: 
         }
         let half = font.size * 0.6;
         let centre = y.clamp(plot.top() + half, plot.bottom() - half);
-        painter.text(pos2(plot.left() - GAP, centre), egui::Align2::RIGHT_CENTER, &tick.label, font.clone(), style.secondary_text);
+        painter.text(
+            pos2(plot.left() - GAP, centre),
+            egui::Align2::RIGHT_CENTER,
+            &tick.label,
+            font.clone(),
+            style.secondary_text,
+        );
     }
     painter.hline(plot.x_range(), painter.round_to_pixel_center(plot.bottom()), hairline);
     painter.vline(painter.round_to_pixel_center(plot.left()), plot.y_range(), hairline);
@@ -359,14 +375,16 @@ fn tooltip(ui: &Ui, painter: &egui::Painter, input: &PlotInput<'_>, at: usize, t
     if let Some(time) = time {
         painter.circle(place(time, value), 4.0, line.style.color, (1.5, input.style.hovered));
     }
-    egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), input.id.with("tooltip"), egui::PopupAnchor::Pointer).gap(12.0).show(|ui| {
-        ui.horizontal(|ui| {
-            let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
-            ui.painter().circle_filled(dot.center(), 4.0, line.style.color);
-            ui.label(&line.name);
+    egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), input.id.with("tooltip"), egui::PopupAnchor::Pointer)
+        .gap(12.0)
+        .show(|ui| {
+            ui.horizontal(|ui| {
+                let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
+                ui.painter().circle_filled(dot.center(), 4.0, line.style.color);
+                ui.label(&line.name);
+            });
+            let time = time.map_or_else(|| "static".to_owned(), |time| chronoscope_types::format_time(input.time_type, time));
+            ui.label(egui::RichText::new(format!("{} {time}", input.timeline)).color(input.style.secondary_text).small());
+            ui.label(egui::RichText::new(value.to_string()).monospace());
         });
-        let time = time.map_or_else(|| "static".to_owned(), |time| chronoscope_types::format_time(input.time_type, time));
-        ui.label(egui::RichText::new(format!("{} {time}", input.timeline)).color(input.style.secondary_text).small());
-        ui.label(egui::RichText::new(value.to_string()).monospace());
-    });
 }

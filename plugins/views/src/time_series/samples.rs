@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use chronoscope_store::{CLEAR_COMPONENT, ChunkId, RangeAnswer, RangeSlice, RowId, TimeRange, TimelineId};
 use chronoscope_frame::VisualizerInput;
+use chronoscope_store::{CLEAR_COMPONENT, ChunkId, RangeAnswer, RangeSlice, RowId, TimeRange, TimelineId};
 use chronoscope_types::{
     ReadError, components,
     read::{self, ColumnSlices},
@@ -87,7 +87,8 @@ impl Samples {
 
     /// The heap bytes that it takes.
     pub fn heap_bytes(&self) -> usize {
-        let columns: usize = self.columns.iter().map(|column| column.values.capacity() * size_of::<f64>() + column.pyramid.heap_bytes()).sum();
+        let columns: usize =
+            self.columns.iter().map(|column| column.values.capacity() * size_of::<f64>() + column.pyramid.heap_bytes()).sum();
         columns + self.times.capacity() * size_of::<i64>() + self.taken.capacity() * size_of::<Taken>()
     }
 
@@ -152,9 +153,11 @@ impl Samples {
     fn take_dense(&mut self, slice: &RangeSlice, values: &ColumnSlices<'_, f64>) -> bool {
         let Some(span) = slice.span() else { return false };
         let Some(times) = slice.chunk_times().get(span.clone()) else { return false };
-        let clear_within = times.last().is_some_and(|last| self.clears.get(self.clears_passed).is_some_and(|clear| clear.0 <= *last));
+        let clear_within =
+            times.last().is_some_and(|last| self.clears.get(self.clears_passed).is_some_and(|clear| clear.0 <= *last));
         let offsets = slice.column().lists().value_offsets();
-        let one_each = offsets.get(span.start..=span.end).is_some_and(|offsets| offsets.windows(2).all(|pair| pair[1] - pair[0] == 1));
+        let one_each =
+            offsets.get(span.start..=span.end).is_some_and(|offsets| offsets.windows(2).all(|pair| pair[1] - pair[0] == 1));
         if clear_within || !one_each || self.columns.len() > 1 {
             return false;
         }
@@ -206,7 +209,9 @@ impl Taken {
 /// Where an entity was emptied on the shown timeline, in order: by itself, or from above.
 pub fn clears_of(input: &VisualizerInput<'_>) -> Vec<ClearKey> {
     let mut clears = Vec::new();
-    let (Some(component), Some(timeline)) = (input.store.component_id(CLEAR_COMPONENT), input.cursor.timeline) else { return clears };
+    let (Some(component), Some(timeline)) = (input.store.component_id(CLEAR_COMPONENT), input.cursor.timeline) else {
+        return clears;
+    };
     for path in input.path.ancestors() {
         let Some(entity) = input.store.entity_id(&path) else { continue };
         if !input.store.has_component_on(entity, timeline, component) {
@@ -248,7 +253,10 @@ mod tests {
         assert_eq!(a.columns.len(), b.columns.len());
         for (a, b) in a.columns.iter().zip(&b.columns) {
             // Bits, since gaps are not equal to themselves.
-            assert_eq!(a.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>(), b.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>());
+            assert_eq!(
+                a.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
+                b.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
+            );
             assert_eq!(a.pyramid, b.pyramid);
         }
     }
@@ -304,7 +312,9 @@ mod tests {
             let mut store = ChunkStore::new(StoreId::recording("test", "samples"));
             let times = (0..lengths.len() as i64).collect();
             let scalars = Scalars::new(values.iter().copied());
-            store.insert(columns_chunk_with_lengths("a", [(Timeline::sequence("t"), times)], &scalars, lengths).unwrap()).unwrap();
+            store
+                .insert(columns_chunk_with_lengths("a", [(Timeline::sequence("t"), times)], &scalars, lengths).unwrap())
+                .unwrap();
             let (timeline, answer) = ask(&store, TimeRange::new(1, 3));
             let mut samples = Samples::default();
             samples.update(timeline, &answer, Vec::new()).unwrap();
@@ -322,7 +332,11 @@ mod tests {
     #[test]
     fn a_clear_is_a_gap() {
         let mut store = ChunkStore::new(StoreId::recording("test", "samples"));
-        store.insert(columns_chunk("a", [(Timeline::sequence("t"), vec![0, 1, 5, 6])], &Scalars::new([1.0, 2.0, 3.0, 4.0])).unwrap()).unwrap();
+        store
+            .insert(
+                columns_chunk("a", [(Timeline::sequence("t"), vec![0, 1, 5, 6])], &Scalars::new([1.0, 2.0, 3.0, 4.0])).unwrap(),
+            )
+            .unwrap();
         let (timeline, answer) = ask(&store, TimeRange::EVERYTHING);
         let mut samples = Samples::default();
         samples.update(timeline, &answer, vec![(2, RowId::new()), (9, RowId::new())]).unwrap();

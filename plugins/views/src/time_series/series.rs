@@ -115,7 +115,14 @@ impl EntitySeries {
         points
     }
 
-    fn push_column(&self, series: usize, samples: Range<usize>, middle: f64, point: &impl Fn(usize) -> DrawPoint, points: &mut Vec<DrawPoint>) {
+    fn push_column(
+        &self,
+        series: usize,
+        samples: Range<usize>,
+        middle: f64,
+        point: &impl Fn(usize) -> DrawPoint,
+        points: &mut Vec<DrawPoint>,
+    ) {
         if samples.len() <= 2 {
             points.extend(samples.map(point));
             return;
@@ -195,7 +202,8 @@ mod tests {
 
     fn answer(times: &[i64], values: &[f64]) -> (ChunkStore, RangeAnswer) {
         let mut store = ChunkStore::new(StoreId::recording("test", "series"));
-        let chunk = columns_chunk("a", [(Timeline::sequence("t"), times.to_vec())], &Scalars::new(values.iter().copied())).unwrap();
+        let chunk =
+            columns_chunk("a", [(Timeline::sequence("t"), times.to_vec())], &Scalars::new(values.iter().copied())).unwrap();
         store.insert(chunk).unwrap();
         let entity = store.entity_id(&"/a".into()).unwrap();
         let timeline = store.timeline_id("t").unwrap();
@@ -238,7 +246,9 @@ mod tests {
             let range = window.range();
             for column in 0..width {
                 let inside = |time: i64| {
-                    range.contains(time) && (column == 0 || time >= limit(column)) && (column + 1 == width || time < limit(column + 1))
+                    range.contains(time)
+                        && (column == 0 || time >= limit(column))
+                        && (column + 1 == width || time < limit(column + 1))
                 };
                 let expected = times.iter().zip(&values).filter(|(time, _)| inside(**time)).map(|(_, value)| *value);
                 let expected = Extent::of(&expected.collect::<Vec<_>>());

@@ -94,9 +94,13 @@ impl Harness {
         };
         let raw = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, *size)), events, ..RawInput::default() };
         let mut answered = Vec::new();
-        let output = context.run_ui(raw, |ui| {
-            egui::CentralPanel::default().frame(egui::Frame::NONE).show(ui, |ui| answered.extend(plot::show(ui, &input, *window)));
+        let mut output = context.run_ui(raw, |ui| {
+            egui::CentralPanel::default()
+                .frame(egui::Frame::NONE)
+                .show(ui, |ui| answered.extend(plot::show(ui, &input, *window)));
         });
+        // Nobody draws here.
+        output.textures_delta.clear();
         for event in &answered {
             match event {
                 PlotEvent::SetWindow(moved) => self.window = *moved,
@@ -237,7 +241,8 @@ fn odd_data_and_sizes_do_not_panic() {
         MarkerShape::Right,
         MarkerShape::Asterisk,
     ];
-    let mut all: Vec<EntitySeries> = markers.map(|shape| series(&[0, 5], &[1.0, 2.0], Mark::Marker { shape, radius: 3.0 })).into();
+    let mut all: Vec<EntitySeries> =
+        markers.map(|shape| series(&[0, 5], &[1.0, 2.0], Mark::Marker { shape, radius: 3.0 })).into();
     let stepped = Mark::Line { width: 1.0, interpolation: InterpolationMode::StepMid };
     all.push(series(&[i64::MIN + 1, i64::MAX], &[f64::MIN, f64::MAX], stepped));
     all.push(series(&[3], &[f64::NAN], stepped));

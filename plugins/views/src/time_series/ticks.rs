@@ -60,9 +60,38 @@ fn steps(time_type: TimeType) -> impl Iterator<Item = i64> {
     let calendar: &[i64] = match time_type {
         TimeType::Sequence => &[],
         _ => &[
-            SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE,
-            15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 5 * DAY, 10 * DAY, 20 * DAY, 50 * DAY,
-            100 * DAY, 200 * DAY, 365 * DAY, 730 * DAY, 1_825 * DAY, 3_650 * DAY, 7_300 * DAY, 18_250 * DAY, 36_500 * DAY,
+            SECOND,
+            2 * SECOND,
+            5 * SECOND,
+            10 * SECOND,
+            15 * SECOND,
+            30 * SECOND,
+            MINUTE,
+            2 * MINUTE,
+            5 * MINUTE,
+            10 * MINUTE,
+            15 * MINUTE,
+            30 * MINUTE,
+            HOUR,
+            2 * HOUR,
+            3 * HOUR,
+            6 * HOUR,
+            12 * HOUR,
+            DAY,
+            2 * DAY,
+            5 * DAY,
+            10 * DAY,
+            20 * DAY,
+            50 * DAY,
+            100 * DAY,
+            200 * DAY,
+            365 * DAY,
+            730 * DAY,
+            1_825 * DAY,
+            3_650 * DAY,
+            7_300 * DAY,
+            18_250 * DAY,
+            36_500 * DAY,
         ],
     };
     decimal(if calendar.is_empty() { i64::MAX } else { SECOND }).chain(calendar.iter().copied())
@@ -219,7 +248,11 @@ fn round_step(least: f64) -> Option<f64> {
         return None;
     }
     let decade = 10_f64.powf(least.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].map(|factor| decade * factor).into_iter().find(|step| *step >= least * (1.0 - 1e-9)).filter(|step| step.is_normal())
+    [1.0, 2.0, 5.0, 10.0]
+        .map(|factor| decade * factor)
+        .into_iter()
+        .find(|step| *step >= least * (1.0 - 1e-9))
+        .filter(|step| step.is_normal())
 }
 
 /// A value with the digits that tell it from its neighbours `step` away.

@@ -1,16 +1,15 @@
 //! The tile of a time series view: from products to a plot, from what the user does to commands.
 
-use std::collections::BTreeMap;
-
 use bevy::ecs::prelude::*;
-use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_blueprint::{BlueprintCommand, EntityOverrides, ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, RecordingKey, Recordings, Selection, TimeCommand, View, ViewerCommand, Visualizer, Visuals,
+    Cursor, DataResult, DataResults, Item, RecordingKey, Recordings, Selection, TimeCommand, View, ViewOverrides, ViewerCommand,
+    Visualizer, Visualizers, Visuals,
 };
-use chronoscope_store::{ChunkStore, EntityId, EntityPath, TimelineId};
+use chronoscope_store::{ChunkStore, EntityId, TimeRange, TimelineId};
 use chronoscope_types::{
-    Component,
-    blueprint::{PlotBackground, PlotLegend, ScalarAxis},
+    AsComponents, Component,
+    blueprint::{PlotBackground, PlotLegend, ScalarAxis, TimeAxis},
     components,
     enums::Corner2D,
     read,
@@ -22,7 +21,7 @@ use super::{
     plot::{self, PlotEvent, PlotInput, PlotLine, PlotWindow},
     series::EntitySeries,
     visualizers::{SeriesLines, SeriesPoints},
-    window::ValueWindow,
+    window::{TimeWindow, ValueWindow},
 };
 use crate::{ViewStyle, ViewUi, ViewUiContext, empty, spatial::properties::property};
 
@@ -31,22 +30,18 @@ use crate::{ViewStyle, ViewUi, ViewUiContext, empty, spatial::properties::proper
 pub struct TimeSeriesUi;
 
 /// What the user interface keeps of a plot from frame to frame.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct PlotMemory {
     /// The recording and timeline that the window is of.
     shown: Option<(RecordingKey, TimelineId)>,
+    /// The values stay here only until the blueprint says them.
     window: PlotWindow,
-    /// What the legend shows and hides, against what the data says.
-    visible: BTreeMap<SeriesKey, bool>,
 }
 
-/// A series of a view: the entity, whether it is drawn as points, and which of the entity's it is.
-type SeriesKey = (EntityPath, bool, usize);
-
-/// An entity's series with what is needed to name them.
+/// An entity's series with what is needed to name and to edit them.
 struct Shown<'a> {
-    path: &'a EntityPath,
-    as_points: bool,
+    result: &'a DataResult,
+    visualizer: &'static str,
     series: &'a EntitySeries,
 }
 
@@ -79,39 +74,49 @@ impl ViewUi for TimeSeriesUi {
 
         let id = Id::new(("time series", view.id));
         let mut memory: PlotMemory = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+        let before = memory.clone();
         let now = Some(entry.key()).zip(cursor.timeline);
         if memory.shown != now {
             memory.shown = now;
             memory.window.time = None;
         }
-        let keys: Vec<SeriesKey> = shown
-            .iter()
-            .flat_map(|shown| (0..shown.series.len()).map(|at| (shown.path.clone(), shown.as_points, at)))
-            .collect();
-        let lines = plot_lines(world, view.id, &shown, &keys, &memory);
+        let owners: Vec<&Shown<'_>> = shown.iter().flat_map(|shown| (0..shown.series.len()).map(move |_| shown)).collect();
+        let lines = plot_lines(world, view.id, &shown);
         let timeline = cursor.timeline.map(|timeline| store.timeline(timeline));
         let fixed = value_range(world, view.id);
+        if memory.window.values == fixed {
+            memory.window.values = None;
+        }
+        let all_times = cursor.timeline.map_or(TimeRange::EMPTY, |timeline| store.time_range(timeline));
         let input = PlotInput {
             id,
             lines: &lines,
             time_type: timeline.map_or(chronoscope_store::TimeType::Sequence, |timeline| timeline.time_type()),
             timeline: timeline.map_or("", |timeline| timeline.name()),
-            fallback_range: cursor.timeline.map_or(chronoscope_store::TimeRange::EMPTY, |timeline| store.time_range(timeline)),
+            fallback_range: all_times,
             cursor: cursor.time,
             legend: legend_corner(world, view.id),
             grid: show_grid(world, view.id),
             background: background(world, view.id).unwrap_or(style.background),
             style,
         };
-        let window = PlotWindow { values: memory.window.values.or(fixed), ..memory.window };
+        let window = PlotWindow {
+            time: memory.window.time.or_else(|| time_range(world, view.id, cursor.time, all_times)),
+            values: memory.window.values.or(fixed),
+        };
         let events = plot::show(ui, &input, window);
-        let before = memory.clone();
         let is_ours = |item: &Item| item.view() == Some(view.id);
         for event in events {
-            let item = |at: usize| keys.get(at).map(|(entity, ..)| Item::DataResult { view: view.id, entity: entity.clone() });
+            let item =
+                |at: usize| owners.get(at).map(|shown| Item::DataResult { view: view.id, entity: shown.result.path.clone() });
             match event {
                 PlotEvent::SetTime(time) => context.commands.time(TimeCommand::SetTime(time)),
-                PlotEvent::SetWindow(window) => memory.window = window,
+                PlotEvent::SetWindow(moved) => {
+                    memory.window = moved;
+                    if moved.values != window.values {
+                        context.commands.blueprint(set_value_range(view.id, moved.values));
+                    }
+                }
                 PlotEvent::EndGesture => context.commands.push(ViewerCommand::EndGesture),
                 PlotEvent::Hover(at) => context.commands.push(ViewerCommand::Hover(item(at))),
                 PlotEvent::HoverNothing => {
@@ -121,19 +126,32 @@ impl ViewUi for TimeSeriesUi {
                 }
                 PlotEvent::Click(at, add) => {
                     let item = at.and_then(item).unwrap_or(Item::View(view.id));
-                    context.commands.push(if add { ViewerCommand::ToggleSelected(item) } else { ViewerCommand::Select(vec![item]) });
+                    context.commands.push(if add {
+                        ViewerCommand::ToggleSelected(item)
+                    } else {
+                        ViewerCommand::Select(vec![item])
+                    });
                 }
                 PlotEvent::Toggle(at) => {
-                    if let (Some(key), Some(line)) = (keys.get(at), lines.get(at)) {
-                        memory.visible.insert(key.clone(), !line.visible);
+                    if let (Some(shown), Some(line)) = (owners.get(at), lines.get(at)) {
+                        let overrides = context.get::<ViewOverrides>().and_then(|overrides| overrides.get(shown.result.entity));
+                        let overrides = overrides.map(|overrides| overrides.all().clone()).unwrap_or_default();
+                        context.commands.blueprint(toggle(
+                            view.id,
+                            shown,
+                            &overrides,
+                            world.get_resource::<Visualizers>(),
+                            line.index,
+                        ));
+                        context.commands.push(ViewerCommand::EndGesture);
                     }
                 }
             }
         }
-        if memory.window != before.window || memory.visible != before.visible || memory.shown != before.shown {
+        if memory != before {
             ui.ctx().request_repaint();
+            ui.data_mut(|data| data.insert_temp(id, memory));
         }
-        ui.data_mut(|data| data.insert_temp(id, memory));
     }
 }
 
@@ -141,25 +159,54 @@ impl ViewUi for TimeSeriesUi {
 fn shown_series<'a>(world: &'a World, view: ViewId, results: &'a DataResults) -> Vec<Shown<'a>> {
     let mut shown = Vec::new();
     for result in results.iter() {
-        let mut take = |series: Option<&'a EntitySeries>, as_points: bool| {
-            shown.extend(series.filter(|series| !series.is_empty()).map(|series| Shown { path: &result.path, as_points, series }));
+        let mut take = |series: Option<&'a EntitySeries>, visualizer: &'static str| {
+            shown.extend(series.filter(|series| !series.is_empty()).map(|series| Shown { result, visualizer, series }));
         };
-        take(visual::<SeriesLines>(world, view, result.entity), false);
-        take(visual::<SeriesPoints>(world, view, result.entity), true);
+        take(visual::<SeriesLines>(world, view, result.entity), SeriesLines::INFO.name);
+        take(visual::<SeriesPoints>(world, view, result.entity), SeriesPoints::INFO.name);
     }
     shown
+}
+
+/// Shows or hides one of an entity's series: an override, so that it can be undone and saved.
+fn toggle(
+    view: ViewId,
+    shown: &Shown<'_>,
+    overrides: &EntityOverrides,
+    visualizers: Option<&Visualizers>,
+    series: usize,
+) -> BlueprintCommand {
+    let shown_by: Vec<&str> = shown.result.visualizers.iter().filter_map(|id| Some(visualizers?.info(*id)?.name)).collect();
+    let visible: Vec<bool> = shown.series.styles.iter().enumerate().map(|(at, style)| style.visible != (at == series)).collect();
+    let components = if shown.visualizer == SeriesPoints::INFO.name {
+        chronoscope_types::SeriesPoints::default().with_visible_series(visible).components()
+    } else {
+        chronoscope_types::SeriesLines::default().with_visible_series(visible).components()
+    };
+    BlueprintCommand::SetOverride {
+        view,
+        entity: shown.result.path.clone(),
+        target: overrides.target(view, &shown.result.path, shown.visualizer, &shown_by),
+        components,
+    }
+}
+
+/// Writes the range of values down, or takes it back.
+fn set_value_range(view: ViewId, values: Option<ValueWindow>) -> BlueprintCommand {
+    let range: Vec<[f64; 2]> = values.iter().map(|values| [values.min(), values.max()]).collect();
+    BlueprintCommand::SetProperty(view, vec![(ScalarAxis::RANGE.descriptor(), components::Range1D::build(range))])
 }
 
 fn visual<V: Visualizer>(world: &World, view: ViewId, entity: EntityId) -> Option<&V::Visual> {
     world.get_resource::<Visuals<V>>()?.view(view)?.get(entity).map(|visual| &**visual)
 }
 
-fn plot_lines<'a>(world: &World, view: ViewId, shown: &[Shown<'a>], keys: &[SeriesKey], memory: &PlotMemory) -> Vec<PlotLine<'a>> {
+fn plot_lines<'a>(world: &World, view: ViewId, shown: &[Shown<'a>]) -> Vec<PlotLine<'a>> {
     let namings: Vec<Naming<'_>> = shown
         .iter()
         .flat_map(|shown| {
             shown.series.styles.iter().enumerate().map(|(at, style)| Naming {
-                path: shown.path,
+                path: &shown.result.path,
                 logged: style.name.as_deref(),
                 index: (shown.series.len() > 1).then_some(at),
             })
@@ -169,21 +216,22 @@ fn plot_lines<'a>(world: &World, view: ViewId, shown: &[Shown<'a>], keys: &[Seri
     let series = shown.iter().flat_map(|shown| shown.series.styles.iter().enumerate().map(move |(at, style)| (shown, at, style)));
     series
         .zip(display_names(&namings))
-        .zip(keys)
-        .map(|(((shown, index, style), name), key)| PlotLine {
+        .map(|((shown, index, style), name)| PlotLine {
             series: shown.series,
             index,
             style,
             name,
-            visible: memory.visible.get(key).copied().unwrap_or(style.visible),
-            highlight: selection.map(|selection| selection.entity_highlight(Some(view), shown.path)).unwrap_or_default(),
+            visible: style.visible,
+            highlight: selection.map(|selection| selection.entity_highlight(Some(view), &shown.result.path)).unwrap_or_default(),
         })
         .collect()
 }
 
 /// Why there is nothing to plot, and what to do about it.
 fn why_empty(world: &World, view: &View, results: &DataResults, store: Option<&ChunkStore>, cursor: Cursor) -> (String, String) {
-    if let Some(report) = first_report::<SeriesLines>(world, view.id, results).or_else(|| first_report::<SeriesPoints>(world, view.id, results)) {
+    if let Some(report) =
+        first_report::<SeriesLines>(world, view.id, results).or_else(|| first_report::<SeriesPoints>(world, view.id, results))
+    {
         return ("These scalars can not be plotted".to_owned(), report);
     }
     let plottable = results.iter().filter(|result| !result.visualizers.is_empty()).count();
@@ -215,6 +263,18 @@ fn value_range(world: &World, view: ViewId) -> Option<ValueWindow> {
     let array = property(world, view, &ScalarAxis::RANGE)?;
     let [min, max] = *components::Range1D::read(&array).ok()?.first()?;
     ValueWindow::new(min, max)
+}
+
+/// The stretch of time that the blueprint gives. An end that it leaves open is that of the data.
+fn time_range(world: &World, view: ViewId, cursor: i64, all: TimeRange) -> Option<TimeWindow> {
+    let array = property(world, view, &TimeAxis::VIEW_RANGE)?;
+    let given = components::blueprint::TimeRange::read(&array).ok()?.first()?.resolve(cursor);
+    if given == TimeRange::EVERYTHING {
+        return None;
+    }
+    let end = |time: i64, open: i64, instead: i64| if time == open { instead } else { time };
+    let range = TimeRange::new(end(given.min, i64::MIN, all.min), end(given.max, i64::MAX, all.max));
+    (!range.is_empty()).then(|| TimeWindow::of(range, 2.0))
 }
 
 fn legend_corner(world: &World, view: ViewId) -> Option<Corner2D> {

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use chronoscope_frame::{
-    Report, Source, Visualizer, VisualizerInfo, VisualizerInput,
-    visualizer::QueryMode,
-};
+use chronoscope_frame::{Report, Source, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
     Component, ComponentName, Scalars, components,
@@ -158,7 +155,8 @@ fn take_samples(input: &VisualizerInput<'_>, series: &mut EntitySeries) -> Resul
     if let Some(cell) = constant {
         series.samples = Samples::default();
         let values = read::scalars(&cell).map_err(|error| input.report(error.to_string()))?;
-        series.constants = values.iter().take(MAX_SERIES).map(|value| if value.is_finite() { *value } else { f64::NAN }).collect();
+        series.constants =
+            values.iter().take(MAX_SERIES).map(|value| if value.is_finite() { *value } else { f64::NAN }).collect();
         return Ok(!series.constants.is_empty());
     }
     let (Some(answer), Some(timeline)) = (answer, input.cursor.timeline) else { return Ok(false) };
@@ -176,9 +174,15 @@ struct Components {
 }
 
 impl Components {
-    fn styles(&self, input: &VisualizerInput<'_>, count: usize, mark: impl Fn(usize, f32) -> Mark) -> Result<Vec<SeriesStyle>, Report> {
+    fn styles(
+        &self,
+        input: &VisualizerInput<'_>,
+        count: usize,
+        mark: impl Fn(usize, f32) -> Mark,
+    ) -> Result<Vec<SeriesStyle>, Report> {
         let colors = first(input, self.colors, |cell| read::colors(cell).map(|colors| colors.into_owned()))?.unwrap_or_default();
-        let sizes = first(input, self.sizes, |cell| components::StrokeWidth::read(cell).map(|sizes| sizes.into_owned()))?.unwrap_or_default();
+        let sizes = first(input, self.sizes, |cell| components::StrokeWidth::read(cell).map(|sizes| sizes.into_owned()))?
+            .unwrap_or_default();
         let visible = first(input, self.visible, |cell| read::bools(cell))?.unwrap_or_default();
         let names = first(input, self.names, |cell| {
             read::names(cell).map(|names| names.iter().map(|name| name.map(str::to_owned)).collect::<Vec<_>>())

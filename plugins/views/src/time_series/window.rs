@@ -121,7 +121,8 @@ impl ValueWindow {
         let half = (extent.max / 2.0 - extent.min / 2.0).abs();
         // One value alone, or values that a float can hardly tell apart, stand in the middle of their own size.
         let magnitude = extent.min.abs().max(extent.max.abs());
-        let margin = if half > magnitude * 1e-12 { half * 2.0 * MARGIN } else { (magnitude * 0.1).max(0.5 * f64::from(magnitude == 0.0)) };
+        let margin =
+            if half > magnitude * 1e-12 { half * 2.0 * MARGIN } else { (magnitude * 0.1).max(0.5 * f64::from(magnitude == 0.0)) };
         let (min, max) = ((extent.min - margin).max(f64::MIN), (extent.max + margin).min(f64::MAX));
         Self::new(min, max).unwrap_or(Self { min: -1.0, max: 1.0 })
     }

@@ -167,7 +167,8 @@ impl Visualizer for Boxes2DVisualizer {
         let Some(half_sizes) = input.get(&Boxes2D::HALF_SIZES) else { return Ok(None) };
         let half_sizes = read::half_sizes2d(&half_sizes).map_err(|error| fail(input, &error))?;
         let centers = input.get(&Boxes2D::CENTERS);
-        let centers = optional(&centers, |array| read::positions2d(array)).map_err(|error| fail(input, &error))?.unwrap_or_default();
+        let centers =
+            optional(&centers, |array| read::positions2d(array)).map_err(|error| fail(input, &error))?.unwrap_or_default();
         let draw_order = read_draw_order(input, &Boxes2D::DRAW_ORDER, draw_order::BOXES)?;
         let cells = MarkCells::of(input, &NAMES);
         let marks = cells.read(input)?;

@@ -6,7 +6,9 @@ use chronoscope_frame::{
     Report, Source, Visualizer, VisualizerInput,
     visualizer::{QueryMode, VisualizerInfo},
 };
-use chronoscope_types::{Component, ComponentName, Image, SegmentationImage, components, enums::MagnificationFilter, read, records::ImageFormat};
+use chronoscope_types::{
+    Component, ComponentName, Image, SegmentationImage, components, enums::MagnificationFilter, read, records::ImageFormat,
+};
 use glam::DVec3;
 
 use super::{draw_order, fail, read_draw_order};

@@ -5,7 +5,7 @@ use chronoscope_frame::{
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_render::LineInstance;
-use chronoscope_types::{LineStrips2D, LineStrips3D, PlainValue, ListSlices, read};
+use chronoscope_types::{LineStrips2D, LineStrips3D, ListSlices, PlainValue, read};
 use glam::{DVec3, Vec3};
 
 use super::{draw_order, fail, flat, read_draw_order};

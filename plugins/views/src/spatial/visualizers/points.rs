@@ -90,7 +90,12 @@ impl Visualizer for Points2DVisualizer {
 }
 
 /// Points that are not finite keep their place among the instances, and the batch draws nothing for them.
-fn visual(count: usize, position: impl Fn(usize) -> Option<[f32; 3]>, marks: &Marks<'_>, draw_order: f32) -> Option<SpatialVisual> {
+fn visual(
+    count: usize,
+    position: impl Fn(usize) -> Option<[f32; 3]>,
+    marks: &Marks<'_>,
+    draw_order: f32,
+) -> Option<SpatialVisual> {
     if count == 0 {
         return None;
     }
