@@ -1,37 +1,39 @@
 //! Counts the bytes that are allocated, and the time that a thread computes.
 
-#![allow(unsafe_code, reason = "an allocator and a clock of the system, passed through as they are")]
+#![allow(unsafe_code, reason = "an allocator and a clock, passed through as they are")]
 
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
+    alloc::{GlobalAlloc, Layout},
     sync::atomic::{AtomicIsize, Ordering},
     time::Duration,
 };
 
+use mimalloc::MiMalloc;
+
 static LIVE: AtomicIsize = AtomicIsize::new(0);
 static COUNTS: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
-/// The system's allocator, with a count.
+/// The allocator that both viewers use, with a count.
 pub(crate) struct Counting;
 
-// SAFETY: every call goes to the system's allocator with the arguments it came with.
+// SAFETY: every call goes to mimalloc with the arguments it came with.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);
         // SAFETY: the caller keeps the contract.
-        unsafe { System.alloc(layout) }
+        unsafe { MiMalloc.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(-(layout.size() as isize));
         // SAFETY: the caller keeps the contract.
-        unsafe { System.dealloc(pointer, layout) }
+        unsafe { MiMalloc.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(size as isize - layout.size() as isize);
         // SAFETY: the caller keeps the contract.
-        unsafe { System.realloc(pointer, layout, size) }
+        unsafe { MiMalloc.realloc(pointer, layout, size) }
     }
 }
 

@@ -61,11 +61,11 @@ impl Pair {
     }
 
     /// The time that each engine takes to answer, at each of these times, all components of all entities.
-    fn query(&self, times: std::ops::Range<i64>) -> (Duration, Duration) {
+    fn query(&self, times: impl Iterator<Item = i64> + Clone) -> (Duration, Duration) {
         (self.query_theirs(times.clone()), self.query_ours(times))
     }
 
-    fn query_theirs(&self, times: std::ops::Range<i64>) -> Duration {
+    fn query_theirs(&self, times: impl Iterator<Item = i64>) -> Duration {
         let paths: Vec<EntityPath> = self.entities.iter().map(|path| path.as_str().into()).collect();
         let components: Vec<ComponentIdentifier> = POINTS2D.iter().map(|name| (*name).into()).collect();
         let start = Instant::now();
@@ -81,7 +81,7 @@ impl Pair {
         start.elapsed()
     }
 
-    fn query_ours(&self, times: std::ops::Range<i64>) -> Duration {
+    fn query_ours(&self, times: impl Iterator<Item = i64>) -> Duration {
         let Questions { timeline, entities, components } = self.questions();
         let start = Instant::now();
         for time in times {
@@ -175,14 +175,7 @@ fn batch_insert(options: &Options) -> Outcomes {
 /// The same time again and again.
 fn warm(options: &Options, data: &[Columns], repeat: usize) -> Outcomes {
     let pair = Pair::new(data, true)?;
-    turns(options.rounds, repeat, || {
-        let mut total = (Duration::ZERO, Duration::ZERO);
-        for _ in 0..repeat {
-            let (theirs, ours) = pair.query(500..501);
-            total = (total.0 + theirs, total.1 + ours);
-        }
-        Ok(total)
-    })
+    turns(options.rounds, repeat, || Ok(pair.query(std::iter::repeat_n(500, repeat))))
 }
 
 /// A new time in each query.
@@ -307,14 +300,10 @@ fn adversarial_latest_at(options: &Options) -> Outcomes {
     let pair = Pair::new(&data, false)?;
     let mut next = 0;
     turns(options.rounds, 20, || {
-        let mut total = (Duration::ZERO, Duration::ZERO);
-        for _ in 0..20 {
-            // Far from where the query before it was.
-            next = (next + 7919 * 10) % (small * 10);
-            let (theirs, ours) = pair.query(next..next + 1);
-            total = (total.0 + theirs, total.1 + ours);
-        }
-        Ok(total)
+        // Each far from where the query before it was.
+        let times: Vec<i64> = (0..20).map(|at| (next + at * 7919 * 10) % (small * 10)).collect();
+        next = (next + 20 * 7919 * 10) % (small * 10);
+        Ok(pair.query(times.into_iter()))
     })
 }
 
@@ -377,8 +366,9 @@ fn gc_worst_pause(options: &Options) -> Outcomes {
 /// How much more two threads answer than one, warm.
 fn two_readers(options: &Options) -> Outcomes {
     let pair = Pair::new(&mono(options, 1)?, true)?;
-    let repeat = 300;
-    let work = || (0..repeat).for_each(|_| drop(black_box(pair.query_ours(500..501))));
+    let work = || {
+        black_box(pair.query_ours(std::iter::repeat_n(500, 300)));
+    };
     work();
     let mut ratios = Vec::new();
     for _ in 0..options.rounds {

@@ -67,22 +67,22 @@ impl ChunkStore {
             return;
         };
         let times = body.times(entry);
-        if series.component == ComponentId::ANY && !body.is_in_order(entry) {
+        if series.component == ComponentId::ANY && !body.is_sorted_by(entry) {
             for &time in times.iter().filter(|time| range.contains(**time)) {
                 add(bucket_of(time, range, buckets), 1);
             }
             return;
         }
         let rows = if series.component == ComponentId::ANY { body.all_rows() } else { body.rows(entry, &self.order_bytes) };
-        let mut at = rows.first_at(times, range.min);
-        let end = rows.first_after(times, range.max);
+        let mut at = rows.first_at(times, entry, range.min);
+        let end = rows.first_after(times, entry, range.max);
         while at < end {
             let bucket = bucket_of(times[rows.row(at)], range, buckets);
             // The last time of the bucket: the one before the next bucket's first.
             let width = u128::from(range.length()) + 1;
             let next_offset = ((bucket as u128 + 1) * width).div_ceil(buckets as u128);
             let last = range.min.saturating_add_unsigned(u64::try_from(next_offset - 1).unwrap_or(u64::MAX));
-            let next = rows.first_after(times, last.min(range.max)).clamp(at + 1, end);
+            let next = rows.first_after(times, entry, last.min(range.max)).clamp(at + 1, end);
             add(bucket, next - at);
             at = next;
         }

@@ -307,6 +307,7 @@ impl ChunkStore {
         let entity = meta.entity;
         self.by_row.insert((meta.row_ids.0, slot));
         self.totals.add(&meta, body.is_some());
+        let rows_in_order = body.as_ref().is_some_and(|body| body.chunk.row_ids_sorted());
         for (at, timeline) in meta.timelines.iter().enumerate() {
             if let Some(data) = self.timelines.get_mut(timeline.timeline.index()) {
                 data.num_chunks += 1;
@@ -318,7 +319,8 @@ impl ChunkStore {
             for (column, component) in meta.components.iter().enumerate() {
                 let range = component.ranges.get(at).copied().unwrap_or(TimeRange::EMPTY);
                 if component.num_valid > 0 && !range.is_empty() {
-                    let entry = Entry::new(range, slot, component.num_valid, (column, at), loaded);
+                    let in_order = rows_in_order && timeline.sorted && component.num_valid == meta.num_rows;
+                    let entry = Entry::new(range, slot, component.num_valid, (column, at), loaded).with_order(in_order);
                     self.index(entity, timeline.timeline, component.component, entry);
                 }
             }

@@ -21,7 +21,7 @@ pub(crate) struct Entry {
     pub(crate) slot: u32,
     /// The position of the component's column in the chunk.
     pub(crate) column: u16,
-    /// The position of the timeline's column in the chunk, and [`LOADED`].
+    /// The position of the timeline's column in the chunk, [`LOADED`] and [`IN_ORDER`].
     time_column: u16,
     /// The number of valid rows.
     pub(crate) rows: u32,
@@ -30,8 +30,11 @@ pub(crate) struct Entry {
 /// Set where the chunk's body is in memory.
 const LOADED: u16 = 1 << 15;
 
+/// Set where all rows are valid and stand in the order of (time, row id).
+const IN_ORDER: u16 = 1 << 14;
+
 /// Chunks must have fewer columns than this.
-pub(crate) const MOST_COLUMNS: usize = LOADED as usize;
+pub(crate) const MOST_COLUMNS: usize = IN_ORDER as usize;
 
 type Key = (i64, u32);
 
@@ -43,10 +46,22 @@ impl Entry {
         Self { min: range.min, max: range.max, slot, column, time_column, rows }
     }
 
+    /// Notes whether all rows of the chunk are valid and stand in order.
+    pub(crate) fn with_order(mut self, in_order: bool) -> Self {
+        self.time_column |= if in_order { IN_ORDER } else { 0 };
+        self
+    }
+
+    /// Whether all rows of the chunk are valid and stand in order. `false` where that is not known.
+    #[inline]
+    pub(crate) fn is_in_order(&self) -> bool {
+        self.time_column & IN_ORDER != 0
+    }
+
     /// The position of the timeline's column in the chunk.
     #[inline]
     pub(crate) fn time_column(&self) -> u16 {
-        self.time_column & !LOADED
+        self.time_column & !(LOADED | IN_ORDER)
     }
 
     /// Whether the chunk's body is in memory.

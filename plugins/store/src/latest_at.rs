@@ -191,7 +191,7 @@ impl ChunkStore {
                 continue;
             };
             let (rows, times) = (body.rows(entry, &self.order_bytes), body.times(entry));
-            let after = rows.first_after(times, time);
+            let after = rows.first_after(times, entry, time);
             if after > 0 {
                 consider(&mut best, entry, rows.row(after - 1), times, &body.chunk);
             }

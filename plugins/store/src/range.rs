@@ -294,8 +294,8 @@ struct Part<'a> {
 impl<'a> Part<'a> {
     fn new(body: &'a Body, entry: &Entry, range: TimeRange, order_bytes: &AtomicU64) -> Option<Self> {
         let (rows, times) = (body.rows(entry, order_bytes), body.times(entry));
-        let start = if range.min <= entry.min { 0 } else { rows.first_at(times, range.min) };
-        let end = if range.max >= entry.max { rows.len() } else { rows.first_after(times, range.max) };
+        let start = if range.min <= entry.min { 0 } else { rows.first_at(times, entry, range.min) };
+        let end = if range.max >= entry.max { rows.len() } else { rows.first_after(times, entry, range.max) };
         if start >= end {
             return None;
         }

@@ -14,7 +14,6 @@ pub(super) struct CachedEntry {
     sequence: AtomicU64,
     min: AtomicI64,
     max: AtomicI64,
-    time: AtomicI64,
     /// The slot above, the row below.
     place: AtomicU64,
     /// [`NOTHING`] for the answer that there is no row.
@@ -29,7 +28,6 @@ impl Default for CachedEntry {
             sequence: AtomicU64::new(0),
             min: AtomicI64::new(i64::MAX),
             max: AtomicI64::new(i64::MIN),
-            time: AtomicI64::new(0),
             place: AtomicU64::new(0),
             column: AtomicU64::new(NOTHING),
         }
@@ -45,7 +43,6 @@ impl CachedEntry {
         if !validity.contains(time) {
             return None;
         }
-        let row_time = self.time.load(Ordering::Relaxed);
         let place = self.place.load(Ordering::Relaxed);
         let column = self.column.load(Ordering::Relaxed);
         fence(Ordering::Acquire);
@@ -56,7 +53,8 @@ impl CachedEntry {
             slot: (place >> 32) as u32,
             row: place as u32,
             column: column as u32,
-            time: row_time,
+            // An answer that is not provisional holds from its row's time on.
+            time: validity.min,
         });
         Some((found, validity))
     }
@@ -75,7 +73,6 @@ impl CachedEntry {
         match found {
             None => self.column.store(NOTHING, Ordering::Relaxed),
             Some(found) => {
-                self.time.store(found.time, Ordering::Relaxed);
                 self.place.store((u64::from(found.slot) << 32) | u64::from(found.row), Ordering::Relaxed);
                 self.column.store(u64::from(found.column), Ordering::Relaxed);
             }

@@ -1,6 +1,6 @@
 //! The answers of one series.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::{collections::VecDeque, sync::atomic::{AtomicU64, AtomicUsize, Ordering}};
 
 use parking_lot::Mutex;
 
@@ -16,23 +16,46 @@ const WAYS: usize = 2;
 /// How many older answers a series keeps, about as many as somebody who scrubs goes back over.
 const MOST_OLDER: usize = 64;
 
+/// An answer, packed so that two fit in a line of the processor's cache.
 #[derive(Clone, Copy, Debug)]
 struct Older {
     validity: TimeRange,
-    found: Option<Found>,
+    slot: u32,
+    row: u32,
+    /// [`NOTHING`] for the answer that there is no row.
+    column: u32,
     /// What the row takes, about.
     row_bytes: u32,
 }
 
+const NOTHING: u32 = u32::MAX;
+
+impl Older {
+    fn new(validity: TimeRange, found: Option<Found>, row_bytes: u32) -> Self {
+        let (slot, row, column) = found.map_or((0, 0, NOTHING), |found| (found.slot, found.row, found.column));
+        Self { validity, slot, row, column, row_bytes }
+    }
+
+    fn found(&self) -> Option<Found> {
+        let Self { slot, row, column, .. } = *self;
+        // An answer that is not provisional holds from its row's time on.
+        (column != NOTHING).then_some(Found { slot, row, column, time: self.validity.min })
+    }
+}
+
 /// The answers of one series, by the intervals for which they hold.
+///
+/// What a hit reads stands together, at the beginning of a line of the processor's cache.
 #[derive(Debug, Default)]
+#[repr(C, align(64))]
 pub(super) struct SeriesCache {
-    recent: [CachedEntry; WAYS],
+    /// The frame in which the series was last asked for.
+    last_use: AtomicU64,
     /// The way to be written next.
     turn: AtomicUsize,
+    recent: [CachedEntry; WAYS],
     /// Ordered by time; intervals are maximal, so they never overlap.
-    older: Mutex<Vec<Older>>,
-    last_use: AtomicU64,
+    older: Mutex<VecDeque<Older>>,
     range: Mutex<Option<RangeAnswer>>,
 }
 
@@ -44,9 +67,14 @@ impl SeriesCache {
             return Some(answer);
         }
         let older = self.older.lock();
+        // Where the cursor goes on beyond all that was seen, which is most of the time, only the end is looked at.
+        if older.back().is_none_or(|last| last.validity.max < time) {
+            return None;
+        }
         let at = older.partition_point(|older| older.validity.max < time);
-        let Older { validity, found, .. } = *older.get(at).filter(|older| older.validity.min <= time)?;
+        let hit = *older.get(at).filter(|older| older.validity.min <= time)?;
         drop(older);
+        let (found, validity) = (hit.found(), hit.validity);
         self.put_recent(found, validity);
         Some((found, validity))
     }
@@ -55,18 +83,19 @@ impl SeriesCache {
         self.put_recent(found, validity);
         let mut older = self.older.lock();
         let capacity = older.capacity();
-        let at = older.partition_point(|older| older.validity.max < validity.min);
+        let is_last = older.back().is_none_or(|last| last.validity.max < validity.min);
+        let at = if is_last { older.len() } else { older.partition_point(|older| older.validity.max < validity.min) };
         // Another reader may have been faster.
         if older.get(at).is_some_and(|other| other.validity.intersects(&validity)) {
             return;
         }
-        older.insert(at, Older { validity, found, row_bytes });
+        older.insert(at, Older::new(validity, found, row_bytes));
         tally.bytes_effective += i64::from(row_bytes);
         if older.len() > MOST_OLDER {
             // The end that is farther from the cursor goes.
-            let first = older.first().map_or(0, |older| older.validity.max.abs_diff(time));
-            let last = older.last().map_or(0, |older| older.validity.min.abs_diff(time));
-            let gone = if first > last { Some(older.remove(0)) } else { older.pop() };
+            let first = older.front().map_or(0, |older| older.validity.max.abs_diff(time));
+            let last = older.back().map_or(0, |older| older.validity.min.abs_diff(time));
+            let gone = if first > last { older.pop_front() } else { older.pop_back() };
             tally.bytes_effective -= gone.map_or(0, |gone| i64::from(gone.row_bytes));
         }
         tally.bytes_actual += ((older.capacity() - capacity) * size_of::<Older>()) as i64;
