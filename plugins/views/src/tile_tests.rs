@@ -3,12 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 use bevy::{app::App, app::TaskPoolPlugin, ecs::prelude::*, time::TimePlugin};
+use chronoscope_blueprint::BlueprintCommand;
 use chronoscope_frame::{
     Cursor, DiffLog, FramePlugins, Item, Recordings, Selection, TimeCommand, View, ViewTile, ViewerCommand, ViewerCommands,
 };
 use chronoscope_store::{Chunk, StoreId, Timeline};
 use chronoscope_types::{
-    Clear, Scalars, SeriesLines, SeriesPoints, TextDocument, TextLog, columns_chunk, enums::MarkerShape, log_chunk,
+    Clear, Scalars, SeriesLines, SeriesPoints, TextDocument, TextLog,
+    blueprint::{PlotLegend, ScalarAxis},
+    columns_chunk,
+    enums::MarkerShape,
+    log_chunk,
 };
 use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
@@ -88,6 +93,21 @@ impl Viewer {
         self.app.world_mut().resource_mut::<ViewerCommands>().append(&mut commands);
         self.settle();
         output.shapes.iter().flat_map(|clipped| texts(&clipped.shape)).collect()
+    }
+
+    /// Draws the settings of the first view of a class and returns the texts.
+    fn settings(&mut self, class: &str) -> String {
+        let mut commands = ViewerCommands::default();
+        let world = self.app.world_mut();
+        let view = world.query::<(Entity, &View)>().iter(world).find(|(_, view)| view.class.as_str() == class).unwrap().0;
+        let world = self.app.world();
+        let ui_of_class = world.resource::<ViewUis>().get(&class.into()).unwrap();
+        let mut output = self.egui.run_ui(RawInput::default(), |ui| {
+            ui_of_class.settings_ui(ui, &mut ViewUiContext { world, view, commands: &mut commands });
+        });
+        output.textures_delta.clear();
+        assert!(commands.is_empty(), "drawing is no input");
+        output.shapes.iter().flat_map(|clipped| texts(&clipped.shape)).map(|(text, _)| text).collect::<Vec<_>>().join("|")
     }
 
     fn text(&mut self, class: &str) -> String {
@@ -189,6 +209,20 @@ fn the_legend_hides_a_series_and_undo_brings_it_back() {
     assert!(!hidden(&mut viewer));
 }
 
+#[test]
+fn the_blueprint_says_what_a_plot_shows() {
+    let mut viewer = Viewer::new([scalars("plots/sine", 0, 100)]);
+    let view = *viewer.app.world().resource::<chronoscope_frame::ActiveBlueprint>().viewport().views.keys().next().unwrap();
+    assert_has(&viewer.settings("TimeSeries"), "Fit values");
+    let range = ScalarAxis::default().with_range([-4.0, 4.0]);
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(view, &range)));
+    assert_has(&viewer.text("TimeSeries"), "4");
+    assert_has(&viewer.settings("TimeSeries"), "to");
+    let legend = PlotLegend::default().with_visible(false);
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(view, &legend)));
+    assert!(!viewer.text("TimeSeries").contains("sine"));
+}
+
 fn line(entity: &str, time: i64, text: &str, level: &str) -> Chunk {
     log_chunk(entity, [(frame(), time)], &TextLog::new(text).with_level(level)).unwrap()
 }
@@ -218,7 +252,7 @@ fn clicking_a_time_moves_the_cursor_and_an_entity_selects() {
     viewer.click("TextLog", "b");
     let selected = &viewer.app.world().resource::<Selection>().selected;
     assert_eq!(selected.len(), 1);
-    assert_eq!(selected[0].entity().map(|entity| entity.as_str()), Some("/logs/b"));
+    assert_eq!(selected[0].entity().map(chronoscope_store::EntityPath::as_str), Some("/logs/b"));
     assert!(matches!(selected[0], Item::DataResult { .. }));
 }
 

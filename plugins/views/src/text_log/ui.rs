@@ -96,7 +96,10 @@ impl ViewUi for TextLogUi {
         let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
         let visuals = world.get_resource::<Visuals<TextLog>>().and_then(|visuals| visuals.view(view.id));
         let table = world.get_resource::<LogTables>().and_then(|tables| tables.get(view.id));
-        let store = cursor.recording.and_then(|key| world.get_resource::<Recordings>()?.get(key)).map(|entry| entry.store());
+        let store = cursor
+            .recording
+            .and_then(|key| world.get_resource::<Recordings>()?.get(key))
+            .map(chronoscope_frame::RecordingEntry::store);
         let (Some(visuals), Some(table), Some(store)) = (visuals, table.filter(|table| !table.lines().is_empty()), store) else {
             let report = visuals.and_then(|visuals| results.iter().find_map(|result| visuals.report(result.entity)));
             return match report {
@@ -124,7 +127,7 @@ impl ViewUi for TextLogUi {
             logs: &logs,
             paths: &paths,
             table,
-            time_type: timeline.map_or(TimeType::Sequence, |timeline| timeline.time_type()),
+            time_type: timeline.map_or(TimeType::Sequence, chronoscope_store::Timeline::time_type),
             timeline: timeline.map_or("time", |timeline| timeline.name()),
             cursor: *cursor,
             selection: world.get_resource::<Selection>(),

@@ -21,6 +21,7 @@ pub mod window;
 
 mod draw;
 mod legend;
+mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

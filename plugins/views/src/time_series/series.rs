@@ -103,7 +103,7 @@ impl EntitySeries {
                     inside.end
                 } else {
                     let limit = window.first_time_at((column + 1) as f64 / width as f64);
-                    start + times[start..inside.end].partition_point(|time| *time < limit)
+                    first_at(times, start..inside.end, limit)
                 };
                 self.push_column(series, start..end, (column as f64 + 0.5) / width as f64, &point, &mut points);
                 start = end;
@@ -159,6 +159,20 @@ impl EntitySeries {
             (previous, next) => previous.or(next),
         }
     }
+}
+
+/// The position of the first time in a range of positions that is not before `limit`: the range's end where there is none. Looks near
+/// the range's start first, in steps that double.
+fn first_at(times: &[i64], range: Range<usize>, limit: i64) -> usize {
+    let (mut low, mut step) = (range.start, 8);
+    while let Some(time) = times.get(low + step).filter(|_| low + step < range.end)
+        && *time < limit
+    {
+        low += step;
+        step *= 2;
+    }
+    let high = (low + step).min(range.end);
+    low + times[low..high].partition_point(|time| *time < limit)
 }
 
 /// The corners of a line that goes through these points in steps, or straight. Interruptions stay where they are.

@@ -20,6 +20,7 @@ use super::{
     names::{Naming, display_names},
     plot::{self, PlotEvent, PlotInput, PlotLine, PlotWindow},
     series::EntitySeries,
+    settings,
     visualizers::{SeriesLines, SeriesPoints},
     window::{TimeWindow, ValueWindow},
 };
@@ -54,6 +55,10 @@ impl ViewUi for TimeSeriesUi {
         egui_phosphor::regular::CHART_LINE
     }
 
+    fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
+        settings::show(ui, context);
+    }
+
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let world = context.world;
         let (Some(view), Some(results), Some(cursor)) =
@@ -66,7 +71,7 @@ impl ViewUi for TimeSeriesUi {
         let recording = cursor.recording.and_then(|key| world.get_resource::<Recordings>()?.get(key));
         let shown = shown_series(world, view.id, results);
         let Some(entry) = recording.filter(|_| !shown.is_empty()) else {
-            let store = recording.map(|entry| entry.store());
+            let store = recording.map(chronoscope_frame::RecordingEntry::store);
             let (title, hint) = why_empty(world, view, results, store, *cursor);
             return empty::show(ui, style, self.icon(), &title, &hint);
         };
@@ -91,7 +96,7 @@ impl ViewUi for TimeSeriesUi {
         let input = PlotInput {
             id,
             lines: &lines,
-            time_type: timeline.map_or(chronoscope_store::TimeType::Sequence, |timeline| timeline.time_type()),
+            time_type: timeline.map_or(chronoscope_store::TimeType::Sequence, chronoscope_store::Timeline::time_type),
             timeline: timeline.map_or("", |timeline| timeline.name()),
             fallback_range: all_times,
             cursor: cursor.time,
@@ -192,7 +197,7 @@ fn toggle(
 }
 
 /// Writes the range of values down, or takes it back.
-fn set_value_range(view: ViewId, values: Option<ValueWindow>) -> BlueprintCommand {
+pub(super) fn set_value_range(view: ViewId, values: Option<ValueWindow>) -> BlueprintCommand {
     let range: Vec<[f64; 2]> = values.iter().map(|values| [values.min(), values.max()]).collect();
     BlueprintCommand::SetProperty(view, vec![(ScalarAxis::RANGE.descriptor(), components::Range1D::build(range))])
 }
@@ -259,7 +264,7 @@ fn first_report<V: Visualizer>(world: &World, view: ViewId, results: &DataResult
 }
 
 /// The range of values that the blueprint gives.
-fn value_range(world: &World, view: ViewId) -> Option<ValueWindow> {
+pub(super) fn value_range(world: &World, view: ViewId) -> Option<ValueWindow> {
     let array = property(world, view, &ScalarAxis::RANGE)?;
     let [min, max] = *components::Range1D::read(&array).ok()?.first()?;
     ValueWindow::new(min, max)
@@ -277,7 +282,7 @@ fn time_range(world: &World, view: ViewId, cursor: i64, all: TimeRange) -> Optio
     (!range.is_empty()).then(|| TimeWindow::of(range, 2.0))
 }
 
-fn legend_corner(world: &World, view: ViewId) -> Option<Corner2D> {
+pub(super) fn legend_corner(world: &World, view: ViewId) -> Option<Corner2D> {
     if !flag(world, view, &PlotLegend::VISIBLE).unwrap_or(true) {
         return None;
     }
@@ -286,7 +291,7 @@ fn legend_corner(world: &World, view: ViewId) -> Option<Corner2D> {
     Some(corner.unwrap_or(Corner2D::LeftBottom))
 }
 
-fn show_grid(world: &World, view: ViewId) -> bool {
+pub(super) fn show_grid(world: &World, view: ViewId) -> bool {
     flag(world, view, &PlotBackground::SHOW_GRID).unwrap_or(true)
 }
 

@@ -149,7 +149,7 @@ fn take_samples(input: &VisualizerInput<'_>, series: &mut EntitySeries) -> Resul
     let answer = input.range(&Scalars::SCALARS, input.time_range());
     // Where there is no timeline there is still static data.
     let constant = match &answer {
-        Some(answer) => answer.static_hit().map(|hit| hit.cell()),
+        Some(answer) => answer.static_hit().map(chronoscope_store::Hit::cell),
         None => input.latest_at(&Scalars::SCALARS, LOOKS_AT),
     };
     if let Some(cell) = constant {
@@ -180,8 +180,8 @@ impl Components {
         count: usize,
         mark: impl Fn(usize, f32) -> Mark,
     ) -> Result<Vec<SeriesStyle>, Report> {
-        let colors = first(input, self.colors, |cell| read::colors(cell).map(|colors| colors.into_owned()))?.unwrap_or_default();
-        let sizes = first(input, self.sizes, |cell| components::StrokeWidth::read(cell).map(|sizes| sizes.into_owned()))?
+        let colors = first(input, self.colors, |cell| read::colors(cell).map(std::borrow::Cow::into_owned))?.unwrap_or_default();
+        let sizes = first(input, self.sizes, |cell| components::StrokeWidth::read(cell).map(std::borrow::Cow::into_owned))?
             .unwrap_or_default();
         let visible = first(input, self.visible, |cell| read::bools(cell))?.unwrap_or_default();
         let names = first(input, self.names, |cell| {

@@ -67,7 +67,7 @@ impl TimeWindow {
     /// Moved to later times by `shift` of its length.
     #[must_use]
     pub fn panned(self, shift: f64) -> Self {
-        self.from_offset(self.offset(shift), self.length)
+        self.at_offset(self.offset(shift), self.length)
     }
 
     /// `factor` times as close. What lies at `anchor` stays where it is.
@@ -77,17 +77,17 @@ impl TimeWindow {
             return self;
         }
         let length = (self.length / factor).clamp(MIN_LENGTH, MAX_LENGTH);
-        self.from_offset(self.fraction + anchor * (self.length - length), length)
+        self.at_offset(self.fraction + anchor * (self.length - length), length)
     }
 
     /// The part of it between two positions.
     #[must_use]
     pub fn part(self, from: f64, to: f64) -> Self {
         let length = ((to - from) * self.length).clamp(MIN_LENGTH, MAX_LENGTH);
-        self.from_offset(self.offset(from), length)
+        self.at_offset(self.offset(from), length)
     }
 
-    fn from_offset(self, offset: f64, length: f64) -> Self {
+    fn at_offset(self, offset: f64, length: f64) -> Self {
         let whole = offset.floor();
         Self { start: saturated(i128::from(self.start) + whole as i128), fraction: offset - whole, length }
     }
