@@ -9,7 +9,7 @@ mod data_results;
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use chronoscope_store::EntityId;
+use chronoscope_store::{CLEAR_COMPONENT, EntityId};
 use rustc_hash::FxHashSet;
 
 pub use answers::{Answers, EntityAnswers};
@@ -134,6 +134,7 @@ fn query_results(
 
 fn read_log(state: &mut WalkState, log: &DiffLog, cursor: Cursor, recordings: &Recordings) -> Changes {
     let store = cursor.recording.and_then(|key| recordings.get(key)).map(RecordingEntry::store);
+    let clear = store.and_then(|store| store.component_id(CLEAR_COMPONENT));
     let mut changes = Changes { reset: state.recording != cursor.recording, ..Changes::default() };
     state.recording = cursor.recording;
     match log.since(state.log_number) {
@@ -144,6 +145,13 @@ fn read_log(state: &mut WalkState, log: &DiffLog, cursor: Cursor, recordings: &R
                     && Some(*recording) == cursor.recording
                 {
                     changes.touched.insert(event.meta.entity);
+                    // A recursive clear changes what is below it as well. Whether this one is, is not worth a look: clears are rare.
+                    if let Some(store) = store
+                        && let Some(clear) = clear
+                        && event.meta.components.iter().any(|component| component.component == clear)
+                    {
+                        changes.touched.extend(store.tree().descend(event.meta.entity));
+                    }
                     if store.is_some_and(|store| changes_schema(event, store)) {
                         changes.schema.insert(event.meta.entity);
                     }
