@@ -181,6 +181,26 @@ fn names_and_markers_are_taken() {
     assert_eq!(text.split('|').filter(|part| *part == "samples").count(), 1, "points are not lines as well: {text}");
 }
 
+/// A series is interrupted where an entity above it is cleared, also when that is told later.
+#[test]
+fn a_recursive_clear_interrupts_what_is_below() {
+    let mut viewer = Viewer::new([scalars("plots/sine", 0, 10)]);
+    let gaps = |viewer: &Viewer| {
+        let world = viewer.app.world();
+        let visuals = world.resource::<chronoscope_frame::Visuals<crate::time_series::SeriesLines>>();
+        let views = world.resource::<chronoscope_frame::ActiveBlueprint>().viewport().views.keys();
+        let series: Vec<_> = views.filter_map(|view| visuals.view(*view)).flat_map(|visuals| visuals.iter()).collect();
+        series.iter().map(|(_, series)| series.samples.values(0).iter().filter(|value| value.is_nan()).count()).sum::<usize>()
+    };
+    assert_eq!(gaps(&viewer), 0);
+    viewer.log(log_chunk("plots", [(frame(), 4)], &Clear::new(false)).unwrap());
+    viewer.settle();
+    assert_eq!(gaps(&viewer), 0, "a flat clear stays where it is");
+    viewer.log(log_chunk("plots", [(frame(), 5)], &Clear::new(true)).unwrap());
+    viewer.settle();
+    assert_eq!(gaps(&viewer), 1);
+}
+
 #[test]
 fn the_legend_hides_a_series_and_undo_brings_it_back() {
     let mut viewer = Viewer::new([scalars("plots/sine", 0, 100)]);
