@@ -1,9 +1,9 @@
 //! Compaction: small chunks are merged as they arrive, large ones are split.
 //!
 //! A chunk per row is how most data is logged, and a few hundred bytes of index per row would be more than the row. So the
-//! chunks of an entity that have the same columns gather in levels, of up to 16 rows, 256 rows, and so on. Sixteen chunks
-//! of a level, or as many as make a chunk of the size wanted, are merged into one of the next. Each row is so copied once
-//! per level, three times with the default settings, and one insert causes at most one merge per level. (This is the
+//! chunks of an entity that have the same columns gather in levels, of up to 32 rows, 1024 rows, and so on. 32 chunks of
+//! a level, or as many as make a chunk of the size wanted, are merged into one of the next. Each row is so copied once per
+//! level, three times with the default settings, and one insert causes at most one merge per level. (This is the
 //! tiered compaction of log-structured merge trees, without the trees.)
 //!
 //! Chunks that a source can give back are left alone: the source knows them by their ids. After a merge an id is forgotten,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How many chunks of a level are merged at once.
-const FAN_IN: usize = 16;
+const FAN_IN: usize = 32;
 
 /// How many kinds of chunks of one entity can gather at a time.
 const MOST_TAILS: usize = 8;
@@ -58,7 +58,7 @@ impl Tail {
     }
 }
 
-/// The level of a chunk: 16 times as many rows each.
+/// The level of a chunk: [`FAN_IN`] times as many rows each.
 fn level_of(rows: usize) -> usize {
     rows.max(1).ilog2() as usize / FAN_IN.ilog2() as usize
 }
@@ -129,7 +129,7 @@ impl ChunkStore {
         let metas: Vec<&ChunkMeta> = parts.iter().map(|(meta, ..)| *meta).collect();
         let Some(meta) = merged_meta(&merged, &metas) else { return Ok(None) };
         let slots: Vec<u32> = parts.iter().map(|(.., slot)| *slot).collect();
-        let merged = self.add(meta, Some(Body::new(Arc::new(merged))), false, ChangeReason::Merged, events)?;
+        let merged = self.add(Arc::new(meta), Some(Body::new(Arc::new(merged))), false, ChangeReason::Merged, events)?;
         for slot in slots {
             self.drop_slot(slot, ChangeReason::Merged, events);
         }

@@ -11,13 +11,14 @@
 use std::{
     collections::{BinaryHeap, VecDeque},
     ops::Bound,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use rustc_hash::FxHashSet;
 
 use crate::{
-    ChangeReason, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent, TimeRange, TimelineId, store::Slot,
+    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent, TimeRange, TimelineId, store::Slot,
 };
 
 /// The time that a collection takes of a frame: a fifth of a frame at 60 Hz.
@@ -70,9 +71,30 @@ impl Default for GcOptions {
     }
 }
 
+/// Bodies that the store gave up. Dropping it frees their memory, which takes about as long as collecting them: it may be
+/// sent to another thread for that.
+#[derive(Debug, Default)]
+pub struct Garbage {
+    bodies: Vec<Arc<Chunk>>,
+}
+
+impl Garbage {
+    /// The number of bodies.
+    pub fn len(&self) -> usize {
+        self.bodies.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.bodies.is_empty()
+    }
+}
+
 /// What one call of a collection did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct GcReport {
+    /// What the store no longer holds. The memory is free once this is dropped and nobody else holds the chunks.
+    pub garbage: Garbage,
     /// The bytes of the bodies that went.
     pub freed_bytes: u64,
     /// The chunks that were dropped with their metadata.
@@ -132,7 +154,7 @@ impl ChunkStore {
         loop {
             self.mark(&mut state, options, start + options.time_budget / 4);
             report.mark_time = report.mark_time.max(start.elapsed());
-            let progress = self.sweep(&mut state, options, start + options.time_budget, &mut report, &mut events);
+            let progress = self.sweep(&mut state, options, start, &mut report, &mut events);
             let nothing_left = state.marked_all && state.marked.is_empty() && state.farthest.is_empty();
             report.done = report.freed_bytes >= options.target_bytes || nothing_left;
             // What was marked is swept and there is time left: mark on.
@@ -153,6 +175,11 @@ impl ChunkStore {
         if state.marked_all {
             return;
         }
+        let (mut looked_at, hurry) = (0, options.time_budget.is_zero());
+        let is_late = |looked_at: &mut usize| {
+            *looked_at = 0;
+            Instant::now() >= until
+        };
         match options.order {
             GcOrder::OldestRow => {
                 let mut marked_bytes: u64 = 0;
@@ -165,7 +192,8 @@ impl ChunkStore {
                         marked_bytes = marked_bytes.saturating_add(chunk.meta.num_bytes);
                     }
                     state.after = Some((row_id, slot));
-                    if marked_bytes >= options.target_bytes || Instant::now() >= until {
+                    looked_at += 1;
+                    if marked_bytes >= options.target_bytes || (looked_at >= 16 || hurry) && is_late(&mut looked_at) {
                         return;
                     }
                 }
@@ -180,7 +208,8 @@ impl ChunkStore {
                         state.farthest.push((distance, state.next_slot, chunk.meta.id));
                     }
                     state.next_slot += 1;
-                    if Instant::now() >= until {
+                    looked_at += 1;
+                    if (looked_at >= 16 || hurry) && is_late(&mut looked_at) {
                         return;
                     }
                 }
@@ -194,7 +223,7 @@ impl ChunkStore {
         &mut self,
         state: &mut GcState,
         options: &GcOptions,
-        until: Instant,
+        start: Instant,
         report: &mut GcReport,
         events: &mut Vec<StoreEvent>,
     ) -> bool {
@@ -202,6 +231,11 @@ impl ChunkStore {
             // What is farthest is known when everything was seen.
             return false;
         }
+        let until = start + options.time_budget;
+        let likely = state.marked.len().max(state.farthest.len()).min(4096);
+        events.reserve(likely);
+        report.garbage.bodies.reserve(likely);
+        let (mut unchecked, mut unchecked_bytes) = (0, 0_u64);
         while report.freed_bytes < options.target_bytes {
             let next = state.marked.pop_front().or_else(|| state.farthest.pop().map(|(_, slot, id)| (slot, id)));
             let Some((slot, id)) = next else { return true };
@@ -209,6 +243,9 @@ impl ChunkStore {
                 continue;
             };
             report.freed_bytes += chunk.meta.num_bytes;
+            report.garbage.bodies.extend(chunk.body.as_ref().map(|body| Arc::clone(&body.chunk)));
+            unchecked_bytes += chunk.meta.num_bytes;
+            unchecked += 1;
             if chunk.recoverable {
                 self.evict_slot(slot, ChangeReason::Collected, events);
                 report.evicted_chunks += 1;
@@ -216,8 +253,12 @@ impl ChunkStore {
                 self.drop_slot(slot, ChangeReason::Collected, events);
                 report.dropped_chunks += 1;
             }
-            if Instant::now() >= until {
-                return false;
+            // A chunk takes about a microsecond, and a look at the clock takes a part of that.
+            if unchecked >= 4 || unchecked_bytes >= 1 << 20 || until <= start {
+                (unchecked, unchecked_bytes) = (0, 0);
+                if Instant::now() >= until {
+                    return false;
+                }
             }
         }
         true

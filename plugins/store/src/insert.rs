@@ -123,7 +123,7 @@ impl ChunkStore {
             components,
         };
         let mut events = Vec::new();
-        self.add(meta, None, true, ChangeReason::Request, &mut events)?;
+        self.add(Arc::new(meta), None, true, ChangeReason::Request, &mut events)?;
         Ok(events)
     }
 
@@ -151,7 +151,7 @@ impl ChunkStore {
         if let Some(body) = body
             && (!is_static || self.wins_something(&meta, &body))
         {
-            let slot = self.link(slot, Arc::new(meta), Some(body), old.is_some_and(|old| old.recoverable));
+            let slot = self.link(slot, meta, Some(body), old.is_some_and(|old| old.recoverable));
             self.push_event(ChunkChange::Loaded, ChangeReason::Request, slot, true, &mut events);
             if is_static {
                 self.drop_overwritten(entity, slot, &mut events);
@@ -175,7 +175,7 @@ impl ChunkStore {
     }
 
     /// What the indices need to know of a chunk. Interns its names.
-    pub(crate) fn describe(&mut self, chunk: &Chunk) -> Result<ChunkMeta, StoreError> {
+    pub(crate) fn describe(&mut self, chunk: &Chunk) -> Result<Arc<ChunkMeta>, StoreError> {
         let entity_path = chunk.entity_path();
         self.check_columns(entity_path, chunk.timelines().iter().map(crate::TimeColumn::timeline), chunk.components().len())?;
         let mut components = SmallVec::with_capacity(chunk.components().len());
@@ -193,7 +193,7 @@ impl ChunkStore {
                 (min.min(id), max.max(id))
             }),
         };
-        Ok(ChunkMeta {
+        Ok(Arc::new(ChunkMeta {
             id: chunk.id(),
             entity: self.intern_entity(entity_path)?,
             is_static: chunk.is_static(),
@@ -210,7 +210,7 @@ impl ChunkStore {
                 })
                 .collect(),
             components,
-        })
+        }))
     }
 
     fn check_columns<'a>(
@@ -265,7 +265,7 @@ impl ChunkStore {
     /// Takes a chunk up under a new slot, and says so.
     pub(crate) fn add(
         &mut self,
-        meta: ChunkMeta,
+        meta: Arc<ChunkMeta>,
         body: Option<Body>,
         recoverable: bool,
         reason: ChangeReason,
@@ -292,7 +292,7 @@ impl ChunkStore {
             .map(|column| column.timeline)
             .filter(|id| self.timelines.get(id.index()).is_none_or(|data| data.num_chunks == 0))
             .collect();
-        let slot = self.link(slot, Arc::new(meta), body, recoverable);
+        let slot = self.link(slot, meta, body, recoverable);
         self.push_event(ChunkChange::Added, reason, slot, has_body, events);
         if let Some(event) = events.last_mut() {
             event.new_entity = new_entity;

@@ -143,10 +143,6 @@ impl Default for IntervalIndex {
 }
 
 impl IntervalIndex {
-    pub(crate) fn len(&self) -> usize {
-        self.len as usize
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }

@@ -48,10 +48,34 @@ pub struct QueryCache {
 struct Pending {
     /// The store's generation before the first event that is waiting, and after the last; `None` where there is none.
     generations: Option<(u64, u64)>,
-    /// Whether some event in between was not handed in.
+    /// Whether some event in between was not handed in, or there were too many.
     gap: bool,
     /// Per series what changed in which range.
-    touched: Vec<(EntityId, TimelineId, ComponentId, TimeRange)>,
+    touched: Vec<(SeriesName, TimeRange)>,
+}
+
+type SeriesName = (EntityId, TimelineId, ComponentId);
+
+/// With more changes than this it is cheaper to begin anew.
+const MOST_TOUCHED: usize = 1 << 16;
+
+/// How far back a change is looked for that another one joins. Data arrives a few components at a time.
+const LOOK_BACK: usize = 8;
+
+impl Pending {
+    fn touch(&mut self, series: SeriesName, range: TimeRange) {
+        let joins = |other: &TimeRange| {
+            range.min <= other.max.saturating_add(1) && other.min <= range.max.saturating_add(1)
+        };
+        let mut latest = self.touched.iter_mut().rev().take(LOOK_BACK);
+        if let Some((_, other)) = latest.find(|(other, touched)| *other == series && joins(touched)) {
+            *other = other.union(&range);
+        } else if self.touched.len() < MOST_TOUCHED {
+            self.touched.push((series, range));
+        } else {
+            self.gap = true;
+        }
+    }
 }
 
 impl QueryCache {
@@ -78,7 +102,7 @@ impl QueryCache {
                     } else {
                         range
                     };
-                    pending.touched.push((event.meta.entity, timeline.timeline, component.component, range));
+                    pending.touch((event.meta.entity, timeline.timeline, component.component), range);
                 }
             }
         }
@@ -99,7 +123,7 @@ impl QueryCache {
             && !pending.gap
             && pending.generations == Some((self.generation, store.generation()));
         if complete {
-            for (entity, timeline, component, range) in pending.touched {
+            for ((entity, timeline, component), range) in pending.touched {
                 let cache = store.series_of(entity, timeline, component).and_then(|(at, _)| self.series.get_mut(at as usize));
                 if let Some(cache) = cache.and_then(OnceLock::get_mut) {
                     cache.invalidate(range, &mut tally);
