@@ -1,0 +1,101 @@
+//! A view class and a visualizer of one's own, from outside of all packages: a view that counts the points of clouds.
+//!
+//! Run it with `cargo run --example custom_view`. It logs a cloud that grows and opens the viewer on it.
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use chronoscope::{
+    blueprint::{RecommendedView, Schema, ViewClassId},
+    frame::{DataResults, IngestMessage, IngestSources, Report, View, visualizer::QueryMode},
+    prelude::*,
+    sources::ReadySource,
+    types::{Points3D, read},
+    window::WindowedPlugin,
+};
+
+/// The name of the class in blueprints.
+const CLASS: &str = "PointCount";
+
+/// What kind of view it is, and where it is worth one.
+struct PointCount;
+
+impl ViewClass for PointCount {
+    fn id(&self) -> ViewClassId {
+        CLASS.into()
+    }
+
+    fn display_name(&self) -> &'static str {
+        "Point count"
+    }
+
+    fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
+        let has_points = schema.with_any(&[Points3D::POSITIONS.name]).next().is_some();
+        has_points.then(|| RecommendedView::subtree(CLASS, EntityPath::root())).into_iter().collect()
+    }
+}
+
+/// From the positions at the cursor to their number. Runs only for entities whose row at the cursor changed.
+struct CountPoints;
+
+impl Visualizer for CountPoints {
+    type Visual = usize;
+
+    const INFO: VisualizerInfo =
+        VisualizerInfo { name: "PointCount", required: &[Points3D::POSITIONS.name], optional: &[], mode: QueryMode::LatestAt };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<usize>, Report> {
+        let Some(positions) = input.get(&Points3D::POSITIONS) else { return Ok(None) };
+        read::positions3d(&positions).map(|positions| Some(positions.len())).map_err(|error| input.report(error.to_string()))
+    }
+}
+
+/// What the tile looks like: a bar for each entity.
+struct PointCountUi;
+
+impl ViewUi for PointCountUi {
+    fn class(&self) -> ViewClassId {
+        CLASS.into()
+    }
+
+    fn icon(&self) -> &'static str {
+        "#"
+    }
+
+    fn ui(&self, ui: &mut egui::Ui, context: &mut ViewUiContext<'_>) {
+        let (Some(view), Some(results)) = (context.get::<View>(), context.get::<DataResults>()) else { return };
+        let counts = context.world.resource::<Visuals<CountPoints>>().view(view.id);
+        // Results are ordered by path, visuals are not.
+        let counts: Vec<(&EntityPath, usize)> =
+            results.iter().filter_map(|result| Some((&result.path, **counts?.get(result.entity)?))).collect();
+        let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
+        for (path, count) in counts {
+            ui.add(egui::ProgressBar::new(count as f32 / most as f32).text(format!("{path}: {count}")));
+        }
+    }
+}
+
+/// A cloud that grows by ten points a frame.
+fn recording() -> Result<Vec<IngestMessage>, Box<dyn std::error::Error>> {
+    let store = StoreId::recording("custom_view", "growing");
+    let mut messages = Vec::new();
+    for frame in 0..100_i16 {
+        let points = (0..=frame * 10).map(|at| {
+            let angle = f32::from(at) * 0.1;
+            [angle.cos() * 2.0, angle.sin() * 2.0, f32::from(at) * 0.002]
+        });
+        let chunk =
+            log_chunk("spiral", [(Timeline::sequence("frame"), i64::from(frame))], &Points3D::new(points).with_radii([0.03]))?;
+        messages.push(IngestMessage::Chunk { store: store.clone(), chunk: Arc::new(chunk) });
+    }
+    Ok(messages)
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut app = App::new();
+    app.add_plugins(WindowedPlugin { size: (1280, 800) }).add_plugins(ChronoscopePlugins);
+    app.add_view_class(PointCount).add_visualizer::<CountPoints>(&[CLASS]).add_view_ui(PointCountUi);
+    app.world_mut().resource_mut::<IngestSources>().add(ReadySource::new("custom_view", recording()?));
+    app.run();
+    Ok(())
+}
