@@ -116,8 +116,7 @@ impl Theirs {
 
 /// This store and cache.
 pub(crate) fn new_ours(compaction: bool) -> ours::Recording {
-    let settings =
-        if compaction { ours::StoreSettings::default() } else { ours::StoreSettings::without_compaction() };
+    let settings = if compaction { ours::StoreSettings::default() } else { ours::StoreSettings::without_compaction() };
     let id = ours::StoreId::recording("versus", "versus");
     ours::Recording::from_store(ours::ChunkStore::with_settings(id, settings))
 }

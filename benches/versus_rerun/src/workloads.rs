@@ -122,11 +122,7 @@ fn both(data: &[Columns]) -> anyhow::Result<Chunks> {
 }
 
 /// Lets the engines take turns.
-fn turns(
-    rounds: usize,
-    operations: usize,
-    mut turn: impl FnMut() -> anyhow::Result<(Duration, Duration)>,
-) -> Outcomes {
+fn turns(rounds: usize, operations: usize, mut turn: impl FnMut() -> anyhow::Result<(Duration, Duration)>) -> Outcomes {
     let (mut theirs, mut ours) = (Vec::new(), Vec::new());
     // The first round warms up, and does not count.
     for round in 0..=rounds {
@@ -334,9 +330,7 @@ fn gc_all(options: &Options) -> Outcomes {
 /// The worst step at a budget of 3.5 ms: the thread's own time, and the 99.9th percentile by the clock on the wall.
 fn gc_worst_pause(options: &Options) -> Outcomes {
     let mut outcomes = Vec::new();
-    for (count, cpu_name, wall_name) in
-        [(10_000, "_10k_cpu", "_10k_wall_p999"), (1_000_000, "_1m_cpu", "_1m_wall_p999")]
-    {
+    for (count, cpu_name, wall_name) in [(10_000, "_10k_cpu", "_10k_wall_p999"), (1_000_000, "_1m_cpu", "_1m_wall_p999")] {
         let (mut worst_cpu, mut walls) = (Duration::ZERO, Vec::new());
         for _ in 0..if count > 100_000 { 1 } else { options.rounds } {
             let mut recording = new_ours(false);

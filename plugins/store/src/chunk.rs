@@ -85,7 +85,7 @@ impl TimeColumn {
     pub fn new(timeline: Timeline, times: impl Into<ScalarBuffer<i64>>) -> Self {
         let times = times.into();
         let (mut range, mut sorted, mut previous) = (TimeRange::EMPTY, true, i64::MIN);
-        for &time in times.iter() {
+        for &time in &*times {
             range.min = range.min.min(time);
             range.max = range.max.max(time);
             sorted &= previous <= time;
@@ -322,9 +322,8 @@ impl Chunk {
         if u32::try_from(rows).is_err() {
             return Err(ChunkError::TooManyRows { entity: entity_path, rows });
         }
-        let differs = |chunk: &&Self| {
-            chunk.timelines.len() != first.timelines.len() || chunk.components.len() != first.components.len()
-        };
+        let differs =
+            |chunk: &&Self| chunk.timelines.len() != first.timelines.len() || chunk.components.len() != first.components.len();
         if chunks.iter().any(differs) {
             return Err(mixed("", "the chunks have different columns".to_owned()));
         }
@@ -534,14 +533,14 @@ impl ChunkBuilder {
 
 /// A list array with a list per cell, null where there is none. Copies the instances once.
 fn lists_from_cells(cells: &[Option<&ArrayRef>]) -> Result<ListArray, String> {
-    let parts: Vec<&dyn Array> = cells.iter().flatten().map(|cell| cell.as_ref()).collect();
+    let parts: Vec<&dyn Array> = cells.iter().flatten().map(AsRef::as_ref).collect();
     let data_type = parts.first().map_or(DataType::Null, |part| part.data_type().clone());
     let values = match parts.as_slice() {
         [] => arrow_array::new_empty_array(&data_type),
         [_] => cells.iter().flatten().next().map_or_else(|| arrow_array::new_empty_array(&data_type), |cell| Arc::clone(cell)),
         parts => arrow_select::concat::concat(parts).map_err(|error| error.to_string())?,
     };
-    let offsets = OffsetBuffer::from_lengths(cells.iter().map(|cell| cell.map_or(0, |cell| cell.len())));
+    let offsets = OffsetBuffer::from_lengths(cells.iter().map(|cell| cell.map_or(0, Array::len)));
     let nulls = cells.iter().any(Option::is_none).then(|| cells.iter().map(Option::is_some).collect::<Vec<bool>>().into());
     ListArray::try_new(Arc::new(Field::new("item", data_type, true)), offsets, values, nulls).map_err(|error| error.to_string())
 }

@@ -174,12 +174,8 @@ impl ChunkStore {
         row_time: Option<i64>,
         row_id: RowId,
     ) -> Clearing {
-        let mut clearing = Clearing {
-            hidden_since: None,
-            hidden_from: None,
-            missing: SmallVec::new(),
-            missing_validity: TimeRange::EVERYTHING,
-        };
+        let mut clearing =
+            Clearing { hidden_since: None, hidden_from: None, missing: SmallVec::new(), missing_validity: TimeRange::EVERYTHING };
         let mut hide = |time: i64| {
             if time <= cursor {
                 clearing.hidden_since = Some(clearing.hidden_since.map_or(time, |other| other.min(time)));

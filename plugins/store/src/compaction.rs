@@ -205,11 +205,7 @@ fn merged_meta(merged: &Chunk, parts: &[&ChunkMeta]) -> Option<ChunkMeta> {
         .timelines
         .iter()
         .zip(merged.timelines())
-        .map(|(known, column)| TimelineMeta {
-            timeline: known.timeline,
-            range: column.range(),
-            sorted: column.is_sorted(),
-        })
+        .map(|(known, column)| TimelineMeta { timeline: known.timeline, range: column.range(), sorted: column.is_sorted() })
         .collect();
     Some(ChunkMeta {
         id: merged.id(),
@@ -217,10 +213,7 @@ fn merged_meta(merged: &Chunk, parts: &[&ChunkMeta]) -> Option<ChunkMeta> {
         is_static: false,
         num_rows: merged.num_rows() as u32,
         num_bytes: merged.num_bytes(),
-        row_ids: (
-            parts.iter().map(|part| part.row_ids.0).min()?,
-            parts.iter().map(|part| part.row_ids.1).max()?,
-        ),
+        row_ids: (parts.iter().map(|part| part.row_ids.0).min()?, parts.iter().map(|part| part.row_ids.1).max()?),
         timelines,
         components,
     })

@@ -18,7 +18,8 @@ use std::{
 use rustc_hash::FxHashSet;
 
 use crate::{
-    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent, TimeRange, TimelineId, store::Slot,
+    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent, TimeRange, TimelineId,
+    store::Slot,
 };
 
 /// The time that a collection takes of a frame: a fifth of a frame at 60 Hz.
@@ -282,8 +283,7 @@ impl ChunkStore {
             meta.components.iter().any(|column| {
                 let range = column.ranges.get(at).copied().unwrap_or(TimeRange::EMPTY);
                 !range.is_empty()
-                    && series_of(column.component)
-                        .is_some_and(|series| series.index.count_ending_after(range.max, count) < count)
+                    && series_of(column.component).is_some_and(|series| series.index.count_ending_after(range.max, count) < count)
             }) || meta.components.iter().all(|column| column.num_valid == 0)
                 && series_of(ComponentId::ANY)
                     .is_some_and(|series| series.index.count_ending_after(timeline.range.max, count) < count)

@@ -82,9 +82,7 @@ impl ChunkStore {
         timelines.sort_by(|(a, ..), (b, ..)| a.name().cmp(b.name()));
         timelines.dedup_by(|(a, ..), (b, ..)| a.name() == b.name());
         if let Some((timeline, ..)) = timelines.iter().find(|(_, range, _)| range.min == i64::MIN && !range.is_empty()) {
-            return Err(
-                ChunkError::ReservedTime { entity: entity_path.clone(), timeline: timeline.name().to_string() }.into()
-            );
+            return Err(ChunkError::ReservedTime { entity: entity_path.clone(), timeline: timeline.name().to_string() }.into());
         }
         let mut columns: Vec<_> = chunk.components.iter().collect();
         columns.sort_by(|a, b| a.descriptor.component.cmp(&b.descriptor.component));
@@ -189,9 +187,9 @@ impl ChunkStore {
         let row_ids = chunk.row_ids();
         let row_ids = match (row_ids.first(), row_ids.last()) {
             (Some(first), Some(last)) if chunk.row_ids_sorted() => (*first, *last),
-            _ => row_ids.iter().fold((RowId::from_u128(u128::MAX), RowId::from_u128(0)), |(min, max), &id| {
-                (min.min(id), max.max(id))
-            }),
+            _ => row_ids
+                .iter()
+                .fold((RowId::from_u128(u128::MAX), RowId::from_u128(0)), |(min, max), &id| (min.min(id), max.max(id))),
         };
         Ok(Arc::new(ChunkMeta {
             id: chunk.id(),
@@ -314,7 +312,12 @@ impl ChunkStore {
             }
             let loaded = body.is_some();
             if !timeline.range.is_empty() {
-                self.index(entity, timeline.timeline, ComponentId::ANY, Entry::new(timeline.range, slot, meta.num_rows, (0, at), loaded));
+                self.index(
+                    entity,
+                    timeline.timeline,
+                    ComponentId::ANY,
+                    Entry::new(timeline.range, slot, meta.num_rows, (0, at), loaded),
+                );
             }
             for (column, component) in meta.components.iter().enumerate() {
                 let range = component.ranges.get(at).copied().unwrap_or(TimeRange::EMPTY);

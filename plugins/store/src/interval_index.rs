@@ -313,11 +313,11 @@ fn only_bucket(min: i64, max: i64, range: TimeRange, buckets: usize) -> Option<u
 }
 
 fn count_entries(entries: &[Entry], range: TimeRange, buckets: &mut [u32], spread: &mut impl FnMut(&Entry, &mut [u32])) {
-    overlapping_entries(entries, range, &mut |entry| {
-        match only_bucket(entry.min, entry.max, range, buckets.len()).and_then(|at| buckets.get_mut(at)) {
-            Some(bucket) => *bucket = bucket.saturating_add(entry.rows),
-            None => spread(entry, buckets),
-        }
+    overlapping_entries(entries, range, &mut |entry| match only_bucket(entry.min, entry.max, range, buckets.len())
+        .and_then(|at| buckets.get_mut(at))
+    {
+        Some(bucket) => *bucket = bucket.saturating_add(entry.rows),
+        None => spread(entry, buckets),
     });
 }
 
@@ -517,9 +517,7 @@ impl Node {
     fn walk_heap_bytes(&self) -> usize {
         match &self.kids {
             Kids::Entries(entries) => entries.capacity() * size_of::<Entry>(),
-            Kids::Nodes(nodes) => {
-                nodes.capacity() * size_of::<Self>() + nodes.iter().map(Self::walk_heap_bytes).sum::<usize>()
-            }
+            Kids::Nodes(nodes) => nodes.capacity() * size_of::<Self>() + nodes.iter().map(Self::walk_heap_bytes).sum::<usize>(),
         }
     }
 }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use arrow_array::Array as _;
 use smallvec::SmallVec;
 
-use crate::{
-    Chunk, ChunkId, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId, TimeRange, Timeline, TimelineId,
-};
+use crate::{Chunk, ChunkId, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId, TimeRange, Timeline, TimelineId};
 
 /// A chunk's times on one timeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,9 +139,9 @@ pub(crate) fn valid_ranges(chunk: &Chunk, column: usize) -> SmallVec<[TimeRange;
                     None => TimeRange::EMPTY,
                 }
             }
-            Some(nulls) => nulls
-                .valid_indices()
-                .fold(TimeRange::EMPTY, |range, row| range.union(&TimeRange::point(times.times()[row]))),
+            Some(nulls) => {
+                nulls.valid_indices().fold(TimeRange::EMPTY, |range, row| range.union(&TimeRange::point(times.times()[row])))
+            }
         })
         .collect()
 }

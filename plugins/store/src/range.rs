@@ -6,7 +6,12 @@
 //! Clears are not applied: what draws a range fetches them apart, as rows of
 //! [`CLEAR_COMPONENT`](crate::clear::CLEAR_COMPONENT), and draws gaps.
 
-use std::{cmp::Reverse, collections::BinaryHeap, ops::Range, sync::{Arc, atomic::AtomicU64}};
+use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
+    ops::Range,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use arrow_array::ArrayRef;
 use smallvec::SmallVec;
@@ -229,8 +234,7 @@ impl ChunkStore {
     ///
     /// Costs O(log n + k log r) for k chunks of r rows in the range, and a step per run where chunks overlap.
     pub fn range(&self, entity: EntityId, timeline: TimelineId, range: TimeRange, component: ComponentId) -> RangeAnswer {
-        let mut inner =
-            Inner { slices: Vec::new(), static_hit: None, missing: SmallVec::new(), range, num_rows: 0, version: 0 };
+        let mut inner = Inner { slices: Vec::new(), static_hit: None, missing: SmallVec::new(), range, num_rows: 0, version: 0 };
         if let Some(series) = self.static_series(entity, component) {
             let LatestAt { hit, missing, .. } = self.publish(self.find_static(series)).into_owned();
             inner.static_hit = hit;
@@ -246,12 +250,12 @@ impl ChunkStore {
     fn range_in(&self, series: &Series, range: TimeRange, answer: &mut Inner) {
         answer.version = series.version;
         let mut parts: Vec<Part<'_>> = Vec::new();
-        series.index.for_each_overlapping(range, |entry| match self.slot(entry.slot) {
-            Some(slot) => match &slot.body {
+        series.index.for_each_overlapping(range, |entry| {
+            let Some(slot) = self.slot(entry.slot) else { return };
+            match &slot.body {
                 Some(body) => parts.extend(Part::new(body, entry, range, &self.order_bytes)),
                 None => answer.missing.push(slot.meta.id),
-            },
-            None => {}
+            }
         });
         // Ordered by where their chunks begin; a part begins later where the range cuts its chunk.
         if !parts.is_sorted_by_key(|part| part.first) {
@@ -299,8 +303,7 @@ impl<'a> Part<'a> {
         if start >= end {
             return None;
         }
-        let mut part =
-            Self { body, entry: *entry, rows, times, span: start..end, first: (0, RowId::MIN), last: (0, RowId::MIN) };
+        let mut part = Self { body, entry: *entry, rows, times, span: start..end, first: (0, RowId::MIN), last: (0, RowId::MIN) };
         part.first = part.key(start);
         part.last = part.key(end - 1);
         Some(part)

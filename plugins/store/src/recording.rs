@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    AbsentChunk, Chunk, ChunkId, ChunkStore, ComponentId, EntityId, GcOptions, GcReport, LatestAt, QueryCache, RangeAnswer, StoreError, StoreEvent,
-    StoreId, TimeRange, TimelineId,
+    AbsentChunk, Chunk, ChunkId, ChunkStore, ComponentId, EntityId, GcOptions, GcReport, LatestAt, QueryCache, RangeAnswer,
+    StoreError, StoreEvent, StoreId, TimeRange, TimelineId,
 };
 
 /// A store and the cache of its queries, kept in step.

@@ -1,6 +1,7 @@
 //! Chunks out: removed from the indices at the cost of what is removed, not of what is kept.
 
-use crate::{ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityId, StoreEvent, TimeRange,
+use crate::{
+    ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityId, StoreEvent, TimeRange,
     store::{EntityData, Slot},
 };
 
@@ -117,7 +118,8 @@ impl ChunkStore {
             series.version = generation;
             if series.winner.is_some_and(|winner| winner.slot == slot) {
                 series.winner = series.slots.iter().fold(None, |winner, &other| {
-                    let Some(Slot { meta, body: Some(body), .. }) = self.slots.get(other as usize).and_then(Option::as_ref) else {
+                    let Some(Slot { meta, body: Some(body), .. }) = self.slots.get(other as usize).and_then(Option::as_ref)
+                    else {
                         return winner;
                     };
                     let column = meta.components.iter().position(|c| c.component == series.component);

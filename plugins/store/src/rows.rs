@@ -150,7 +150,9 @@ impl Body {
             order_bytes.fetch_add(size_of_val(&*orders) as u64, Ordering::Relaxed);
             orders
         });
-        let Some(order) = orders.get(usize::from(entry.time_column()) * width + usize::from(entry.column)) else { return Rows::All(0) };
+        let Some(order) = orders.get(usize::from(entry.time_column()) * width + usize::from(entry.column)) else {
+            return Rows::All(0);
+        };
         Rows::Listed(order.get_or_init(|| {
             let mut rows: Vec<u32> = match column.lists().nulls() {
                 Some(nulls) => nulls.valid_indices().map(|row| row as u32).collect(),
@@ -192,9 +194,9 @@ impl Body {
 
     /// The heap bytes of the orders that were made.
     pub(crate) fn order_bytes(&self) -> usize {
-        self.orders.get().map_or(0, |orders| {
-            size_of_val(&**orders) + orders.iter().filter_map(OnceLock::get).map(list_bytes).sum::<usize>()
-        })
+        self.orders
+            .get()
+            .map_or(0, |orders| size_of_val(&**orders) + orders.iter().filter_map(OnceLock::get).map(list_bytes).sum::<usize>())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Chunk, ChunkId, ChunkStore, CLEAR_COMPONENT, TimeRange, TimelineId};
+use crate::{CLEAR_COMPONENT, Chunk, ChunkId, ChunkStore, TimeRange, TimelineId};
 
 /// Why a source could not give a chunk.
 #[derive(Debug, thiserror::Error)]
@@ -100,13 +100,12 @@ impl ChunkStore {
                         && let Some(slot) = self.slot(entry.slot)
                     {
                         let nearest = if options.ahead < 0 { entry.max } else { entry.min };
-                        let distance = if nearest <= options.time && options.ahead >= 0
-                            || nearest >= options.time && options.ahead < 0
-                        {
-                            0
-                        } else {
-                            nearest.abs_diff(options.time)
-                        };
+                        let distance =
+                            if nearest <= options.time && options.ahead >= 0 || nearest >= options.time && options.ahead < 0 {
+                                0
+                            } else {
+                                nearest.abs_diff(options.time)
+                            };
                         wishes.push((nearest_first.saturating_add(distance), slot.meta.id));
                     }
                 });

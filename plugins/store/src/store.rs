@@ -355,9 +355,8 @@ impl ChunkStore {
 
     /// What a row of a chunk takes, on average.
     pub(crate) fn row_bytes(&self, slot: u32) -> u32 {
-        self.slot(slot).map_or(0, |slot| {
-            u32::try_from(slot.meta.num_bytes / u64::from(slot.meta.num_rows.max(1))).unwrap_or(u32::MAX)
-        })
+        self.slot(slot)
+            .map_or(0, |slot| u32::try_from(slot.meta.num_bytes / u64::from(slot.meta.num_rows.max(1))).unwrap_or(u32::MAX))
     }
 
     /// The chunks of a component on a timeline, and the position in the list of all series.

@@ -64,9 +64,7 @@ const LOOK_BACK: usize = 8;
 
 impl Pending {
     fn touch(&mut self, series: SeriesName, range: TimeRange) {
-        let joins = |other: &TimeRange| {
-            range.min <= other.max.saturating_add(1) && other.min <= range.max.saturating_add(1)
-        };
+        let joins = |other: &TimeRange| range.min <= other.max.saturating_add(1) && other.min <= range.max.saturating_add(1);
         let mut latest = self.touched.iter_mut().rev().take(LOOK_BACK);
         if let Some((_, other)) = latest.find(|(other, touched)| *other == series && joins(touched)) {
             *other = other.union(&range);
@@ -97,11 +95,8 @@ impl QueryCache {
             for (at, timeline) in event.meta.timelines.iter().enumerate() {
                 for component in &event.meta.components {
                     let Some(&range) = component.ranges.get(at).filter(|range| !range.is_empty()) else { continue };
-                    let range = if grown {
-                        TimeRange::new(range.min.saturating_sub(1), range.max.saturating_add(1))
-                    } else {
-                        range
-                    };
+                    let range =
+                        if grown { TimeRange::new(range.min.saturating_sub(1), range.max.saturating_add(1)) } else { range };
                     pending.touch((event.meta.entity, timeline.timeline, component.component), range);
                 }
             }
@@ -119,9 +114,8 @@ impl QueryCache {
         }
         let mut tally = Tally::default();
         self.series.resize_with(store.series.len(), OnceLock::new);
-        let complete = self.instance == store.instance
-            && !pending.gap
-            && pending.generations == Some((self.generation, store.generation()));
+        let complete =
+            self.instance == store.instance && !pending.gap && pending.generations == Some((self.generation, store.generation()));
         if complete {
             for ((entity, timeline, component), range) in pending.touched {
                 let cache = store.series_of(entity, timeline, component).and_then(|(at, _)| self.series.get_mut(at as usize));
@@ -183,9 +177,8 @@ impl QueryCache {
         out: &mut impl Extend<LatestAt>,
     ) {
         let mut tally = Tally::default();
-        let answers = components
-            .iter()
-            .map(|&component| self.resolved(store, entity, timeline, time, component, &mut tally).into_owned());
+        let answers =
+            components.iter().map(|&component| self.resolved(store, entity, timeline, time, component, &mut tally).into_owned());
         out.extend(answers);
         self.counters.add(&tally);
     }

@@ -1,6 +1,9 @@
 //! The answers of one series.
 
-use std::{collections::VecDeque, sync::atomic::{AtomicU64, AtomicUsize, Ordering}};
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+};
 
 use parking_lot::Mutex;
 

@@ -5,8 +5,8 @@
 mod model;
 
 use chronoscope_store::{
-    ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityPath, GcOptions, GcOrder, LatestAt, QueryCache, Recording, StoreEvent, StoreId,
-    StoreSettings, TimeRange,
+    ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityPath, GcOptions, GcOrder, LatestAt, QueryCache, Recording,
+    StoreEvent, StoreId, StoreSettings, TimeRange,
 };
 use model::{CLEAR, COMPONENTS, ChunkSpec, ENTITIES, Found, Model, ModelChunk, RowSpec, TIMELINES, instances};
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -243,7 +243,12 @@ impl Bench {
         all
     }
 
-    fn ids(&self, entity: usize, timeline: usize, component: usize) -> Option<(chronoscope_store::EntityId, chronoscope_store::TimelineId, ComponentId)> {
+    fn ids(
+        &self,
+        entity: usize,
+        timeline: usize,
+        component: usize,
+    ) -> Option<(chronoscope_store::EntityId, chronoscope_store::TimelineId, ComponentId)> {
         let store = self.store();
         Some((
             store.entity_id(&EntityPath::parse(ENTITIES[entity]))?,
@@ -310,10 +315,8 @@ impl Bench {
             }
             let mut expected = self.model.rows(entity, Some(timeline), component, false);
             expected.retain(|row| row.0.is_some_and(|time| range.contains(time)));
-            let actual: Vec<Found> = answer
-                .rows()
-                .map(|row| (Some(row.time), row.row_id.as_u128() as u64, instances(&row.cell())))
-                .collect();
+            let actual: Vec<Found> =
+                answer.rows().map(|row| (Some(row.time), row.row_id.as_u128() as u64, instances(&row.cell()))).collect();
             assert_eq!(actual, expected);
             assert_eq!(answer.num_rows(), expected.len());
         }
@@ -347,8 +350,7 @@ impl Bench {
         assert_eq!(store.entities().map(|id| store.entity_path(id).clone()).collect::<Vec<_>>(), entities);
         assert_eq!(store.num_chunks(), chunks.len() as u64);
         assert_eq!(store.num_rows(), chunks.iter().map(|chunk| chunk.spec.rows.len() as u64).sum::<u64>());
-        let bytes: u64 =
-            store.chunks().filter_map(|(_, chunk)| chunk).map(|chunk| chunk.num_bytes()).sum();
+        let bytes: u64 = store.chunks().filter_map(|(_, chunk)| chunk).map(|chunk| chunk.num_bytes()).sum();
         assert_eq!(store.num_bytes(), bytes);
         assert_eq!(store.store_stats(), store.recount(), "what is counted is what is there");
         for (at, name) in TIMELINES.iter().enumerate() {
@@ -364,11 +366,14 @@ impl Bench {
             for (entity, path) in ENTITIES.iter().enumerate() {
                 let Some(id) = store.entity_id(&(*path).into()) else { continue };
                 assert_eq!(store.entity_time_range(id, timeline), times(Some(entity)));
-                let rows = || chunks.iter().filter(|c| c.spec.entity == entity && c.spec.timelines[at]).flat_map(|c| &c.spec.rows);
+                let rows =
+                    || chunks.iter().filter(|c| c.spec.entity == entity && c.spec.timelines[at]).flat_map(|c| &c.spec.rows);
                 if chunks.iter().all(|chunk| chunk.loaded) {
-                    for (component, buckets, range) in
-                        [(None, 3, TimeRange::new(2, 13)), (Some(0), 32, TimeRange::new(-1, 20)), (Some(1), 7, TimeRange::new(3, 9))]
-                    {
+                    for (component, buckets, range) in [
+                        (None, 3, TimeRange::new(2, 13)),
+                        (Some(0), 32, TimeRange::new(-1, 20)),
+                        (Some(1), 7, TimeRange::new(3, 9)),
+                    ] {
                         let mut expected = vec![0; buckets];
                         let counts = |row: &&RowSpec| component.is_none_or(|c: usize| row.cells[c].is_some());
                         for time in rows().filter(counts).map(|row| row.times[at]).filter(|time| range.contains(*time)) {

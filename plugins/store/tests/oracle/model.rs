@@ -3,42 +3,42 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use chronoscope_store::{
-    Chunk, ChunkId, ComponentColumn, ComponentDescriptor, EntityPath, RowId, TimeColumn, TimeRange, Timeline, CLEAR_COMPONENT,
+    CLEAR_COMPONENT, Chunk, ChunkId, ComponentColumn, ComponentDescriptor, EntityPath, RowId, TimeColumn, TimeRange, Timeline,
     arrow::{Array as _, ArrayRef, BooleanArray, Int32Array, ListArray, cast::AsArray as _, types::Int32Type},
 };
 
 /// What a row says of a component: nothing, or instances.
-pub type Cell = Option<Vec<i32>>;
+pub(crate) type Cell = Option<Vec<i32>>;
 
-pub const ENTITIES: [&str; 5] = ["/", "/a", "/a/b", "/a/b/c", "/d"];
-pub const TIMELINES: [&str; 2] = ["frame", "step"];
+pub(crate) const ENTITIES: [&str; 5] = ["/", "/a", "/a/b", "/a/b/c", "/d"];
+pub(crate) const TIMELINES: [&str; 2] = ["frame", "step"];
 /// The last one clears: an instance of 1 is recursive, of 0 flat.
-pub const COMPONENTS: [&str; 3] = ["Test:x", "Test:y", CLEAR_COMPONENT];
-pub const CLEAR: usize = 2;
+pub(crate) const COMPONENTS: [&str; 3] = ["Test:x", "Test:y", CLEAR_COMPONENT];
+pub(crate) const CLEAR: usize = 2;
 
 /// A row to be.
 #[derive(Clone, Debug)]
-pub struct RowSpec {
-    pub row_id: u64,
-    pub times: [i64; 2],
-    pub cells: [Cell; 3],
+pub(crate) struct RowSpec {
+    pub(crate) row_id: u64,
+    pub(crate) times: [i64; 2],
+    pub(crate) cells: [Cell; 3],
 }
 
 /// A chunk to be.
 #[derive(Clone, Debug)]
-pub struct ChunkSpec {
-    pub entity: usize,
+pub(crate) struct ChunkSpec {
+    pub(crate) entity: usize,
     /// Which of the timelines the rows lie on; static where neither.
-    pub timelines: [bool; 2],
-    pub rows: Vec<RowSpec>,
+    pub(crate) timelines: [bool; 2],
+    pub(crate) rows: Vec<RowSpec>,
 }
 
 impl ChunkSpec {
-    pub fn is_static(&self) -> bool {
+    pub(crate) fn is_static(&self) -> bool {
         self.timelines == [false, false]
     }
 
-    pub fn build(&self, id: ChunkId) -> Chunk {
+    pub(crate) fn build(&self, id: ChunkId) -> Chunk {
         let timelines = (0..2).filter(|&at| self.timelines[at]).map(|at| {
             TimeColumn::new(Timeline::sequence(TIMELINES[at]), self.rows.iter().map(|row| row.times[at]).collect::<Vec<_>>())
         });
@@ -60,7 +60,7 @@ fn to_bools(ints: &ListArray) -> ListArray {
 }
 
 /// The instances that an answer holds.
-pub fn instances(cell: &ArrayRef) -> Vec<i32> {
+pub(crate) fn instances(cell: &ArrayRef) -> Vec<i32> {
     match cell.as_any().downcast_ref::<Int32Array>() {
         Some(ints) => ints.values().to_vec(),
         None => cell.as_boolean().iter().map(|value| i32::from(value == Some(true))).collect(),
@@ -68,23 +68,23 @@ pub fn instances(cell: &ArrayRef) -> Vec<i32> {
 }
 
 /// A row found: its time (`None` where static), its id, and what it holds.
-pub type Found = (Option<i64>, u64, Vec<i32>);
+pub(crate) type Found = (Option<i64>, u64, Vec<i32>);
 
 #[derive(Clone, Debug)]
-pub struct ModelChunk {
-    pub spec: ChunkSpec,
-    pub loaded: bool,
+pub(crate) struct ModelChunk {
+    pub(crate) spec: ChunkSpec,
+    pub(crate) loaded: bool,
 }
 
 /// All chunks, by id.
 #[derive(Default)]
-pub struct Model {
-    pub chunks: BTreeMap<ChunkId, ModelChunk>,
+pub(crate) struct Model {
+    pub(crate) chunks: BTreeMap<ChunkId, ModelChunk>,
 }
 
 impl Model {
     /// All rows of a series that are loaded (or all), ordered by (time, row id).
-    pub fn rows(&self, entity: usize, timeline: Option<usize>, component: usize, absent_too: bool) -> Vec<Found> {
+    pub(crate) fn rows(&self, entity: usize, timeline: Option<usize>, component: usize, absent_too: bool) -> Vec<Found> {
         let mut rows: Vec<Found> = self
             .chunks
             .values()
@@ -98,12 +98,12 @@ impl Model {
         rows
     }
 
-    pub fn is_static(&self, entity: usize, component: usize) -> bool {
+    pub(crate) fn is_static(&self, entity: usize, component: usize) -> bool {
         !self.rows(entity, None, component, true).is_empty()
     }
 
     /// The answer before clears, and the times for which it holds.
-    pub fn series_at(&self, entity: usize, timeline: usize, time: i64, component: usize) -> (Option<Found>, TimeRange) {
+    pub(crate) fn series_at(&self, entity: usize, timeline: usize, time: i64, component: usize) -> (Option<Found>, TimeRange) {
         if self.is_static(entity, component) {
             return (self.rows(entity, None, component, false).pop(), TimeRange::EVERYTHING);
         }
@@ -117,18 +117,19 @@ impl Model {
     }
 
     /// The answer with clears: a row is hidden where some clear that reaches it is at or after its (time, row id).
-    pub fn latest_at(&self, entity: usize, timeline: usize, time: i64, component: usize) -> Option<Found> {
+    pub(crate) fn latest_at(&self, entity: usize, timeline: usize, time: i64, component: usize) -> Option<Found> {
         let hit = self.series_at(entity, timeline, time, component).0?;
         if component == CLEAR {
             return Some(hit);
         }
-        for ancestor in 0..ENTITIES.len() {
-            if !EntityPath::parse(ENTITIES[entity]).starts_with(&ENTITIES[ancestor].into()) {
+        for (ancestor, path) in ENTITIES.iter().enumerate() {
+            if !EntityPath::parse(ENTITIES[entity]).starts_with(&(*path).into()) {
                 continue;
             }
             let reaches = |clear: &Found| clear.2.first().is_some_and(|&recursive| ancestor == entity || recursive != 0);
             // Of static clears the newest counts.
-            let hidden = self.static_clear(ancestor).is_some_and(|clear| reaches(&clear) && (hit.0.is_some() || clear.1 >= hit.1));
+            let hidden =
+                self.static_clear(ancestor).is_some_and(|clear| reaches(&clear) && (hit.0.is_some() || clear.1 >= hit.1));
             let hidden = hidden
                 || hit.0.is_some()
                     && self
