@@ -28,15 +28,11 @@ impl Framing {
             if !content.is_empty() {
                 self.bounds = content;
                 self.age += 1;
-                self.is_pinned = is_quiet || self.age > MAX_RESTLESS_FRAMES;
+                // In the first frame with content, it was quiet because there was nothing.
+                self.is_pinned = (is_quiet && self.age > 1) || self.age > MAX_RESTLESS_FRAMES;
             }
         }
         self.bounds
-    }
-
-    /// Forgets what was framed: the content is framed as it is now.
-    pub(crate) fn reset(&mut self) {
-        *self = Self { entities: self.entities, ..Self::default() };
     }
 }
 
@@ -58,7 +54,6 @@ mod tests {
         assert_eq!(framing.update(1, true, || cube(2.0)), cube(2.0));
         assert_eq!(framing.update(1, true, || cube(3.0)), cube(2.0), "it holds still while data moves");
         assert_eq!(framing.update(2, true, || cube(4.0)), cube(4.0), "other entities came");
-        framing.reset();
-        assert_eq!(framing.update(2, true, || cube(5.0)), cube(5.0));
+        assert_eq!(framing.update(2, false, || cube(5.0)), cube(5.0), "and their data is still arriving");
     }
 }

@@ -75,6 +75,15 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
     Some(tile)
 }
 
+/// Whether a gesture has just ended: something moved in the pass before, and does no longer. What comes then is a step of its own to
+/// undo.
+pub(crate) fn gesture_ended(ui: &Ui, view: ViewId, moves: bool) -> bool {
+    let memory = ui.id().with(("moves", view));
+    let moved_before = ui.data(|data| data.get_temp::<bool>(memory)).unwrap_or(false);
+    ui.data_mut(|data| data.insert_temp(memory, moves));
+    moved_before && !moves
+}
+
 /// Sets properties of a view, such as `EyeControls3D:position`, together. An empty array takes a property back.
 pub(crate) fn set_properties(
     commands: &mut ViewerCommands,

@@ -42,10 +42,11 @@ impl ViewUi for Spatial2DUi {
             reset(context.commands, view);
             return;
         }
-        if let Some(visible) = by_pointer(ui, &tile, known.visible) {
+        let moved = by_pointer(ui, &tile, known.visible);
+        if let Some(visible) = moved {
             set_visible(context.commands, view, &visible, tile.size());
         }
-        if tile.response.drag_stopped() {
+        if tile::gesture_ended(ui, view, moved.is_some() || tile.response.dragged()) {
             context.commands.push(ViewerCommand::EndGesture);
         }
     }

@@ -67,13 +67,27 @@ pub struct Eye {
 }
 
 impl Eye {
-    /// The eye that overlooks a scene: from the front, a little from above and from the left.
-    pub fn framing(bounds: &Bounds, axes: &Axes) -> Self {
-        let half_diagonal = bounds.size().length() * 0.5;
-        let radius = if half_diagonal > 0.0 && half_diagonal.is_finite() { half_diagonal } else { 1.0 };
+    /// The eye that overlooks a scene: from the front, a little from above and from the left, as near as a plane through the
+    /// scene's middle allows.
+    ///
+    /// `aspect` is the tile's width by its height. In a tile that is wider than high the eye stands where it would in a square, so
+    /// that it holds still while a panel beside is opened.
+    pub fn framing(bounds: &Bounds, axes: &Axes, aspect: f64) -> Self {
         let direction = (axes.forward() * 0.75 + axes.right * 0.25 - axes.up * 0.25).normalize();
         let target = bounds.center();
-        Self { position: target - direction * (radius * 1.5), target, up: axes.up }
+        let eye = Self { position: target - direction, target, up: axes.up };
+        let right = eye.right();
+        let up = right.cross(direction);
+        let aspect = if aspect.is_finite() { aspect.clamp(0.1, 1.0) } else { 1.0 };
+        let mut half_height: f64 = 0.0;
+        if !bounds.is_empty() {
+            for corner in bounds.corners() {
+                let offset = corner - target;
+                half_height = half_height.max(offset.dot(up).abs()).max(offset.dot(right).abs() / aspect);
+            }
+        }
+        let half_height = if half_height > 0.0 && half_height.is_finite() { half_height } else { 1.0 };
+        Self { position: target - direction * (half_height / (FOV_Y * 0.5).tan()), ..eye }
     }
 
     /// The eye in the same direction that has these bounds in view.
@@ -190,7 +204,7 @@ mod tests {
     }
 
     fn eye() -> Eye {
-        Eye::framing(&scene(), &Axes::default())
+        Eye::framing(&scene(), &Axes::default(), 4.0 / 3.0)
     }
 
     #[test]
@@ -213,7 +227,9 @@ mod tests {
         assert!(eye.position.y < -4.0 && eye.position.z > 1.0 && eye.position.x < 1.0, "{eye:?}");
         let seen = eye.projector(SIZE).project(scene().center()).unwrap();
         assert!(seen.position.distance(SIZE * 0.5) < 1e-9);
-        assert!(Eye::framing(&Bounds::EMPTY, &Axes::default()).distance() > 0.0);
+        let narrow = Eye::framing(&scene(), &Axes::default(), 0.5);
+        assert!((narrow.distance() / eye.distance() - 2.0).abs() < 0.5, "a narrow tile is seen from farther away");
+        assert!(Eye::framing(&Bounds::EMPTY, &Axes::default(), f64::NAN).distance() > 0.0);
     }
 
     #[test]

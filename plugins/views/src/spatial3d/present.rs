@@ -47,8 +47,6 @@ impl Eyes {
 pub(crate) struct ViewEye {
     /// As it is.
     pub(crate) eye: Eye,
-    /// The directions of the view's space.
-    pub(crate) axes: Axes,
     said: Said,
     generation: Option<u64>,
 }
@@ -97,12 +95,11 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     let mut framing = scene.framing;
     let framed = framing.update(scene.results_version, is_quiet, || scene.bounds());
     scene.framing = framing;
-    let up_axes = said.up.map_or(axes, |up| Axes { up, ..axes });
-    let eye = Eye::framing(&framed, &axes).with_overrides(said.position, said.target, said.up);
-    eyes.by_view.insert(scene.view, ViewEye { eye, axes: up_axes, said, generation });
-
     let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
     let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
+    let eye = Eye::framing(&framed, &axes, size.x / size.y.max(1.0)).with_overrides(said.position, said.target, said.up);
+    eyes.by_view.insert(scene.view, ViewEye { eye, said, generation });
+
     scene.projector = eye.projector(size);
     present_grid(world, scene, &said, &axes, &eye, &style);
     let placement = Placement {

@@ -55,12 +55,11 @@ impl ViewUi for Spatial3DUi {
             reset(context.commands, view);
             return;
         }
-        let moved = [by_pointer(ui, &tile, known.eye), by_keys(ui, &tile, &known, context)];
-        let moved_eye = moved.iter().flatten().next_back().copied();
-        if let Some(eye) = moved_eye.filter(|eye| *eye != known.eye) {
+        let moved = by_keys(ui, &tile, &known, context).or_else(|| by_pointer(ui, &tile, known.eye));
+        if let Some(eye) = moved.filter(|eye| *eye != known.eye) {
             set_eye(context.commands, view, &eye);
         }
-        if tile.response.drag_stopped() || keys_released(ui, &tile) {
+        if tile::gesture_ended(ui, view, moved.is_some() || tile.response.dragged()) {
             context.commands.push(ViewerCommand::EndGesture);
         }
     }
@@ -130,11 +129,6 @@ fn by_keys(ui: &Ui, tile: &Tile<'_>, known: &ViewEye, context: &ViewUiContext<'_
     ui.ctx().request_repaint();
     let speed = eye.distance() * FLY_PER_SECOND * if fast { FLY_FAST } else { 1.0 };
     Some(eye.shifted(direction * speed * seconds))
-}
-
-fn keys_released(ui: &Ui, tile: &Tile<'_>) -> bool {
-    const FLY: [Key; 6] = [Key::W, Key::A, Key::S, Key::D, Key::Q, Key::E];
-    listens(ui, tile) && ui.input(|input| FLY.iter().any(|key| input.key_released(*key)))
 }
 
 /// Whether keys are meant for this tile.
