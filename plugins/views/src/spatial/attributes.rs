@@ -148,9 +148,9 @@ pub(crate) fn class_color(context: Option<&AnnotationContext>, class: u16, keypo
         let info = known.and_then(|class| class.keypoints.iter().find(|info| info.id == keypoint));
         return info
             .and_then(|info| info.color)
-            .map_or_else(|| colors::cycle_color(u64::from(keypoint)).to_array(), |color| color.to_array());
+            .map_or_else(|| colors::cycle_color(u64::from(keypoint)).to_array(), chronoscope_types::Rgba::to_array);
     }
     known
         .and_then(|class| class.info.color)
-        .map_or_else(|| colors::cycle_color(u64::from(class)).to_array(), |color| color.to_array())
+        .map_or_else(|| colors::cycle_color(u64::from(class)).to_array(), chronoscope_types::Rgba::to_array)
 }

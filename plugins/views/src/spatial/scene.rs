@@ -306,7 +306,7 @@ fn present_scene(
     {
         let recordings = world.resource::<Recordings>();
         let transforms = world.resource::<Transforms>();
-        let store = recording.and_then(|key| recordings.get(key)).map(|entry| entry.store());
+        let store = recording.and_then(|key| recordings.get(key)).map(chronoscope_frame::RecordingEntry::store);
         for (source, changes) in changes.into_iter().enumerate() {
             let source_id = source as SourceId;
             for entity in changes.removed {

@@ -74,5 +74,9 @@ fn changes<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -
 
 fn reports<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -> Vec<(EntityId, Report)> {
     let visuals = world.get_resource::<Visuals<V>>().and_then(|visuals| visuals.view(view));
-    visuals.into_iter().flat_map(|visuals| visuals.reports()).map(|(entity, report)| (entity, report.clone())).collect()
+    visuals
+        .into_iter()
+        .flat_map(chronoscope_frame::visualizer::ViewVisuals::reports)
+        .map(|(entity, report)| (entity, report.clone()))
+        .collect()
 }

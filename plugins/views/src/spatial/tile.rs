@@ -97,7 +97,7 @@ pub(crate) fn set_properties(
 fn pick_at(scene: &SpatialScene, pointer: DVec2) -> Option<Pick<SceneKey>> {
     let pickables = scene.shown().map(|(key, shown)| Pickable {
         key,
-        visual: &*shown.visual,
+        visual: &shown.visual,
         view_from_entity: shown.view_from_entity,
         default_radius: shown.default_radius,
     });
