@@ -31,6 +31,9 @@ pub(crate) mod scene;
 pub(crate) mod sources;
 pub(crate) mod tile;
 
+#[cfg(test)]
+mod tests;
+
 use bevy::{app::App, app::Plugin, ecs::prelude::*};
 use chronoscope_blueprint::ViewClassId;
 use chronoscope_frame::{Frame, FrameSystems};
