@@ -40,6 +40,9 @@ pub enum GcOrder {
     },
 }
 
+/// How many chunks are marked ahead of the sweep: more would only be marks to keep.
+const MOST_MARKED: usize = 4096;
+
 /// What a collection may take, how much, and for how long.
 #[derive(Clone, Debug)]
 pub struct GcOptions {
@@ -153,13 +156,14 @@ impl ChunkStore {
         state.order = options.order;
 
         loop {
-            self.mark(&mut state, options, start + options.time_budget / 4);
-            report.mark_time = report.mark_time.max(start.elapsed());
+            let begin = Instant::now();
+            self.mark(&mut state, options, begin + (options.time_budget / 4).saturating_sub(report.mark_time));
+            report.mark_time += begin.elapsed();
             let progress = self.sweep(&mut state, options, start, &mut report, &mut events);
             let nothing_left = state.marked_all && state.marked.is_empty() && state.farthest.is_empty();
             report.done = report.freed_bytes >= options.target_bytes || nothing_left;
             // What was marked is swept and there is time left: mark on.
-            if report.done || !progress || start.elapsed() >= options.time_budget / 4 {
+            if report.done || !progress || start.elapsed() >= options.time_budget * 3 / 4 {
                 break;
             }
         }
@@ -194,13 +198,18 @@ impl ChunkStore {
                     }
                     state.after = Some((row_id, slot));
                     looked_at += 1;
-                    if marked_bytes >= options.target_bytes || (looked_at >= 16 || hurry) && is_late(&mut looked_at) {
+                    if marked_bytes >= options.target_bytes
+                        || state.marked.len() >= MOST_MARKED
+                        || (looked_at >= 16 || hurry) && is_late(&mut looked_at)
+                    {
                         return;
                     }
                 }
                 state.marked_all = true;
             }
             GcOrder::FarthestFrom { timeline, time } => {
+                // Reserved at once and filled step by step, so that no step has to move what is there.
+                state.farthest.reserve(self.slots.len().saturating_sub(state.farthest.len()));
                 while let Some(slot) = self.slots.get(state.next_slot as usize) {
                     if let Some(chunk) = slot
                         && self.may_go(chunk, options)
@@ -232,8 +241,9 @@ impl ChunkStore {
             // What is farthest is known when everything was seen.
             return false;
         }
-        let until = start + options.time_budget;
-        let likely = state.marked.len().max(state.farthest.len()).min(4096);
+        // What follows the last look at the clock counts too.
+        let until = start + options.time_budget * 15 / 16;
+        let likely = state.marked.len().max(state.farthest.len()).min(MOST_MARKED);
         events.reserve(likely);
         report.garbage.bodies.reserve(likely);
         let (mut unchecked, mut unchecked_bytes) = (0, 0_u64);

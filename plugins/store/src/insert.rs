@@ -275,6 +275,8 @@ impl ChunkStore {
                 let slot = u32::try_from(self.slots.len()).ok().filter(|slot| *slot != u32::MAX);
                 let slot = slot.ok_or(StoreError::Full { what: "chunks" })?;
                 self.slots.push(None);
+                // Room to take them all back, so that a collection need not make it.
+                self.free_slots.reserve(self.slots.capacity());
                 slot
             }
         };

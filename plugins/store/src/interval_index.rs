@@ -5,6 +5,9 @@
 //! nodes that begin early enough and end late enough, so that one interval over everything costs one path and not a scan.
 //! Series with few chunks, which are most, are a short sorted list without any tree.
 
+#[cfg(test)]
+mod tests;
+
 use smallvec::SmallVec;
 
 use crate::TimeRange;
