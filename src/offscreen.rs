@@ -5,7 +5,7 @@ use std::path::Path;
 use bevy::{
     app::{PluginsState, ScheduleRunnerPlugin},
     asset::RenderAssetUsages,
-    camera::{ClearColorConfig, RenderTarget},
+    camera::{ClearColorConfig, ImageRenderTarget, RenderTarget},
     log::LogPlugin,
     prelude::*,
     render::{
@@ -17,7 +17,7 @@ use bevy::{
     window::ExitCondition,
     winit::WinitPlugin,
 };
-use bevy_egui::{EguiContextSettings, EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
+use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use chronoscope_frame::Settled;
 
 /// How large the picture is.
@@ -80,10 +80,9 @@ impl Plugin for OffscreenPlugin {
                 Camera2d,
                 Camera { clear_color: ClearColorConfig::Custom(Color::BLACK), order: 1_000, ..default() },
                 Msaa::Off,
-                RenderTarget::Image(handle.into()),
+                RenderTarget::Image(ImageRenderTarget { handle, scale_factor: size.scale }),
                 bevy::camera::visibility::RenderLayers::none(),
                 PrimaryEguiContext,
-                EguiContextSettings { scale_factor: size.scale, ..default() },
             ));
         });
     }
