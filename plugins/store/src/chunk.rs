@@ -448,6 +448,13 @@ impl Chunk {
 
 /// The bytes of an array that its slice really covers, child arrays included.
 fn sliced_bytes(array: &dyn Array) -> usize {
+    if let Some(lists) = array.as_list_opt::<i32>() {
+        // A slice of a list array keeps all of its children, of which the offsets tell the part that is used.
+        let offsets = lists.value_offsets();
+        let (first, last) = (offsets.first().copied().unwrap_or(0) as usize, offsets.last().copied().unwrap_or(0) as usize);
+        let nulls = lists.nulls().map_or(0, |nulls| nulls.len().div_ceil(8));
+        return size_of_val(offsets) + nulls + sliced_bytes(&lists.values().slice(first, last.saturating_sub(first)));
+    }
     // An array that Arrow can not measure (a type with no layout of its own) counts by its buffers.
     array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_buffer_memory_size())
 }

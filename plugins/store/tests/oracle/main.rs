@@ -5,8 +5,8 @@
 mod model;
 
 use chronoscope_store::{
-    ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityPath, GcOptions, GcOrder, LatestAt, QueryCache, Recording,
-    StoreEvent, StoreId, StoreSettings, TimeRange,
+    AbsentChunk, AbsentComponent, ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityPath, GcOptions, GcOrder,
+    LatestAt, QueryCache, Recording, StoreEvent, StoreId, StoreSettings, TimeRange, WishOptions,
 };
 use model::{CLEAR, COMPONENTS, ChunkSpec, ENTITIES, Found, Model, ModelChunk, RowSpec, TIMELINES, instances};
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -474,6 +474,53 @@ fn events_that_were_not_handed_in_do_no_harm() {
     bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: vec![row(5, 20)] });
     bench.recording.cache = cache;
     bench.check_all();
+    bench.recording.apply_pending();
+    bench.check_all();
+}
+
+#[test]
+fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
+    let mut bench = Bench::new(StoreSettings::default());
+    let row = |row_id, time| RowSpec { row_id, times: [time, time], cells: [Some(vec![time as i32]), None, None] };
+    let spec = |rows| ChunkSpec { entity: 1, timelines: [true, false], rows };
+    let chunks = [spec(vec![row(1, 2), row(2, 4)]), spec(vec![row(3, 6), row(4, 8)])];
+    let ids = [ChunkId::from_u128(1), ChunkId::from_u128(2)];
+    for (spec, id) in chunks.iter().zip(ids) {
+        let chunk = spec.build(id);
+        let absent = AbsentChunk {
+            id,
+            entity_path: chunk.entity_path().clone(),
+            num_rows: chunk.num_rows(),
+            num_bytes: chunk.num_bytes(),
+            row_ids: None,
+            timelines: chunk.timelines().iter().map(|column| (column.timeline().clone(), column.range(), true)).collect(),
+            components: chunk
+                .components()
+                .iter()
+                .map(|column| AbsentComponent { descriptor: column.descriptor().clone(), num_valid: None, ranges: Vec::new() })
+                .collect(),
+        };
+        let events = bench.recording.insert_absent(&absent).unwrap();
+        assert!(!events[0].has_body && !events[0].adds_rows());
+        bench.model.chunks.insert(id, ModelChunk { spec: spec.clone(), loaded: false });
+    }
+    bench.check_all();
+    let (entity, timeline, component) = bench.ids(1, 0, 0).unwrap();
+    let store = bench.store();
+    assert_eq!(store.latest_at(entity, Some(timeline), 7, component).missing.to_vec(), [ids[1]]);
+    assert_eq!(store.time_range(timeline), TimeRange::new(2, 8));
+    let wishes = WishOptions { on_screen: &[ids[1]], timeline: Some(timeline), time: 7, ahead: -10, max_bytes: u64::MAX };
+    assert_eq!(store.wishes(&wishes), [ids[1], ids[0]]);
+
+    let events = bench.recording.load(chunks[1].build(ids[1])).unwrap();
+    bench.follow(&events);
+    bench.recording.apply_pending();
+    bench.check_all();
+    // What a source can give back is not dropped but evicted.
+    let all = GcOptions { protect_latest: 0, ..GcOptions::default() };
+    let (events, report) = bench.recording.gc(&all);
+    bench.follow(&events);
+    assert!(report.done && report.evicted_chunks == 1 && report.dropped_chunks == 0);
     bench.recording.apply_pending();
     bench.check_all();
 }
