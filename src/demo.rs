@@ -9,7 +9,7 @@ use chronoscope_types::{
     TextLog, Transform3D, ViewCoordinates, enums::FillMode, log_chunk, records::RotationAxisAngle,
 };
 
-/// The frames of the demo, at 30 a second.
+/// The frames of the demo, at 25 a second.
 pub const FRAMES: i64 = 240;
 
 const PICTURE: (usize, usize) = (160, 120);
@@ -47,7 +47,7 @@ pub fn demo_recording() -> Result<Vec<IngestMessage>, ChunkError> {
     let mut noise = Noise(0x5EED);
     let mut trail = Vec::new();
     for frame in 0..FRAMES {
-        let times = || [(Timeline::sequence("frame"), frame), (Timeline::duration("sim_time"), frame * 1_000_000_000 / 30)];
+        let times = || [(Timeline::sequence("frame"), frame), (Timeline::duration("sim_time"), frame * 40_000_000)];
         let at = |path: &str, archetype: &dyn AsComponents| log_chunk(path, times(), archetype);
         let pose = Pose::at(frame);
         trail.push([pose.x as f32, pose.y as f32, 0.03]);

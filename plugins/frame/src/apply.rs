@@ -9,8 +9,8 @@ use chronoscope_blueprint::{BlueprintCommand, Gesture, UndoState, drop_rows_afte
 use chronoscope_store::{StoreId, TimelineId};
 
 use crate::{
-    ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, Item, PlayState, Recordings, Report, Selection,
-    TimeControl, TimeControls, ViewerCommand, ViewerCommands, commands::OpenRequests, ingest::Reports,
+    ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, Item, PlayState, RecordingEntry, Recordings, Report,
+    Selection, TimeControl, TimeControls, ViewerCommand, ViewerCommands, commands::OpenRequests, ingest::Reports,
 };
 
 /// Carries commands out and keeps [`Cursor`] and [`Selection`].
@@ -207,7 +207,7 @@ fn apply_time_panel(recordings: &mut Recordings, times: &mut TimeControls, appli
     };
     apply(&mut times.initial);
     let keys: Vec<_> =
-        recordings.recordings().filter(|entry| entry.id().application_id == *application).map(|entry| entry.key()).collect();
+        recordings.recordings().filter(|entry| entry.id().application_id == *application).map(RecordingEntry::key).collect();
     for key in keys {
         apply(times.get_mut(key));
     }

@@ -107,7 +107,7 @@ fn query_results(
         }
     }
     if !walk_anew.is_empty() {
-        let mut walked: Vec<&mut DataResults> = walk_anew.iter_mut().map(|results| results.bypass_change_detection()).collect();
+        let mut walked: Vec<&mut DataResults> = walk_anew.iter_mut().map(DetectChangesMut::bypass_change_detection).collect();
         data_results::walk(&mut walked, store, &state.capabilities, &visualizers, &mut state.version);
     }
 

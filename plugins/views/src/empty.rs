@@ -11,11 +11,20 @@ pub fn show(ui: &mut Ui, style: &ViewStyle, icon: &str, title: &str, hint: &str)
     let rect = ui.available_rect_before_wrap();
     ui.painter().rect_filled(rect, 0.0, style.background);
     let column = rect.shrink(12.0);
+    // In a small tile the words matter more than the picture, and the hint comes with the pointer.
+    let roomy = rect.height() >= 160.0 && rect.width() >= 220.0;
+    let height = if roomy { ICON + 72.0 } else { 24.0 };
+    let response = ui.interact(rect, ui.id().with("empty"), egui::Sense::hover());
     let mut column = ui.new_child(UiBuilder::new().max_rect(column).layout(Layout::top_down(Align::Center)));
     column.set_clip_rect(rect.intersect(ui.clip_rect()));
-    column.add_space(((rect.height() - 24.0 - ICON - 48.0) / 2.0).max(0.0));
-    column.label(RichText::new(icon).size(ICON).color(style.secondary_text.gamma_multiply(0.6)));
-    column.label(RichText::new(title).color(style.text));
-    column.label(RichText::new(hint).small().color(style.secondary_text));
+    column.add_space(((rect.height() - 24.0 - height) / 2.0).max(0.0));
+    if roomy {
+        column.label(RichText::new(icon).size(ICON).color(style.secondary_text.gamma_multiply(0.6)));
+        column.label(RichText::new(title).color(style.text));
+        column.label(RichText::new(hint).small().color(style.secondary_text));
+    } else {
+        column.add(egui::Label::new(RichText::new(title).color(style.secondary_text)).truncate());
+        response.on_hover_text(format!("{title}\n{hint}"));
+    }
     ui.advance_cursor_after_rect(rect);
 }

@@ -6,7 +6,7 @@ pub mod transforms;
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 
-use crate::{Answers, Cursor, DiffLog, Frame, FrameSystems, Recordings};
+use crate::{Answers, Cursor, DiffLog, Frame, FrameSystems, RecordingEntry, Recordings};
 
 pub use annotations::Annotations;
 pub use transforms::Transforms;
@@ -29,7 +29,7 @@ fn update_transforms(
     log: Res<DiffLog>,
 ) {
     puffin::profile_scope!("context_systems", "transforms");
-    let store = cursor.recording.and_then(|key| recordings.get(key)).map(|entry| entry.store());
+    let store = cursor.recording.and_then(|key| recordings.get(key)).map(RecordingEntry::store);
     transforms.bypass_change_detection().update(cursor.recording, store, &answers, &log);
 }
 
@@ -40,6 +40,6 @@ fn update_annotations(
     cursor: Res<Cursor>,
 ) {
     puffin::profile_scope!("context_systems", "annotations");
-    let store = cursor.recording.and_then(|key| recordings.get(key)).map(|entry| entry.store());
+    let store = cursor.recording.and_then(|key| recordings.get(key)).map(RecordingEntry::store);
     annotations.bypass_change_detection().update(cursor.recording, store, &answers);
 }

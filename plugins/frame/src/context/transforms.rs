@@ -153,7 +153,8 @@ impl Transforms {
             node.children.clear();
         }
         for at in 0..self.nodes.len() {
-            let parent = store.tree().ancestors(self.nodes[at].entity).skip(1).find_map(|entity| self.node_of.get(&entity).copied());
+            let parent =
+                store.tree().ancestors(self.nodes[at].entity).skip(1).find_map(|entity| self.node_of.get(&entity).copied());
             if self.nodes[at].parent != parent {
                 self.nodes[at].parent = parent;
                 moved.push(at);

@@ -64,7 +64,10 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
     }
     paint_labels(&painter, rect, scene.projector(), scene.labels(), &style);
     if scene.is_empty() {
-        paint_empty_state(&painter, rect, &empty_state(context, scene), &style);
+        let text = empty_state(context, scene);
+        if !paint_empty_state(&painter, rect, &text, &style) {
+            response.clone().on_hover_text(text);
+        }
     }
 
     let mut tile = Tile { scene, response, rect, pick: None, style };
@@ -176,11 +179,18 @@ fn first_report(world: &World, scene: &SpatialScene) -> Option<String> {
     reports.into_iter().next()
 }
 
-fn paint_empty_state(painter: &egui::Painter, rect: Rect, text: &str, style: &ViewStyle) {
+/// Paints the whole text where there is room, else its first clause; the tile's tooltip has all of it. Returns whether all is seen.
+fn paint_empty_state(painter: &egui::Painter, rect: Rect, text: &str, style: &ViewStyle) -> bool {
     let width = (rect.width() - 32.0).clamp(0.0, 420.0);
-    let mut job = egui::text::LayoutJob::simple(text.to_owned(), FontId::proportional(13.0), style.secondary_text, width);
-    job.halign = egui::Align::Center;
-    let galley = painter.layout_job(job);
+    let lay_out = |text: &str| {
+        let mut job = egui::text::LayoutJob::simple(text.to_owned(), FontId::proportional(13.0), style.secondary_text, width);
+        job.halign = egui::Align::Center;
+        painter.layout_job(job)
+    };
+    let whole = lay_out(text);
+    let fits = whole.size().y + 16.0 <= rect.height();
+    let galley = if fits { whole } else { lay_out(text.split([':', '.']).next().unwrap_or(text)) };
     let place = Align2::CENTER_CENTER.anchor_size(rect.center(), galley.size());
     painter.galley(egui::pos2(rect.center().x, place.min.y), galley, style.secondary_text);
+    fits
 }

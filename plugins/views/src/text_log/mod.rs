@@ -54,7 +54,8 @@ impl Plugin for TextLogPlugin {
             .add_view_class(TextLogClass)
             .add_visualizer::<TextLog>(&[ViewClassId::TEXT_LOG])
             .add_view_ui(TextLogUi)
-            .add_systems(Frame, merge_logs.in_set(FrameSystems::Present));
+            // The scenes of spatial views take the whole world, but not these tables.
+            .add_systems(Frame, merge_logs.in_set(FrameSystems::Present).ambiguous_with_all());
     }
 }
 
