@@ -14,9 +14,11 @@ pub struct Cli {
     #[arg(value_name = "FILES")]
     pub files: Vec<PathBuf>,
 
+    /// How to open them.
     #[command(flatten)]
     pub options: Options,
 
+    /// What to do instead.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -26,6 +28,7 @@ pub struct Cli {
 pub enum Command {
     /// Opens the built-in demo recording.
     Demo {
+        /// How to open it.
         #[command(flatten)]
         options: Options,
     },

@@ -352,7 +352,7 @@ fn a_settled_frame_looks_nothing_up() {
     assert_eq!(looked_up(&mut app), 0);
     // Within the validity of the rows nothing is looked up; behind its end, what ended.
     let seek = |app: &mut App, time| {
-        app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::Time(TimeCommand::SetTime(time)))
+        app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::Time(TimeCommand::SetTime(time)));
     };
     app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::Time(TimeCommand::SetTimeline("frame".into())));
     seek(&mut app, 100);

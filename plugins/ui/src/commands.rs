@@ -204,8 +204,8 @@ impl UiCommand {
             | Self::ThemeLight
             | Self::ThemeSystem
             | Self::ToggleLeftPanel => true,
-            Self::Undo => undo().is_some_and(|undo| undo.can_undo()),
-            Self::Redo => undo().is_some_and(|undo| undo.can_redo()),
+            Self::Undo => undo().is_some_and(chronoscope_blueprint::UndoState::can_undo),
+            Self::Redo => undo().is_some_and(chronoscope_blueprint::UndoState::can_redo),
             Self::ClearSelection => !pass.selection().selected.is_empty(),
             Self::RestoreTile => pass.viewport().maximized.is_some(),
             Self::CloseRecording
@@ -258,7 +258,7 @@ impl UiCommand {
             Self::Begin => pass.time(TimeCommand::Begin),
             Self::End => pass.time(TimeCommand::End),
             Self::CycleLoop => {
-                let mode = pass.time_control().map_or(LoopMode::Off, |time| time.loop_mode());
+                let mode = pass.time_control().map_or(LoopMode::Off, chronoscope_frame::TimeControl::loop_mode);
                 pass.time(TimeCommand::SetLoop(next_loop_mode(mode)));
             }
             Self::NextTimeline => next_timeline(pass),

@@ -18,11 +18,13 @@ pub(crate) struct Pass<'a> {
     pub(crate) commands: &'a mut ViewerCommands,
     /// What the pointer is over in this pass, as far as panels have said.
     pub(crate) hovered: Option<Item>,
+    /// Whether the pointer is over the content of a view, which then says by itself what it is over.
+    pub(crate) is_over_view: bool,
 }
 
 impl<'a> Pass<'a> {
     pub(crate) fn new(world: &'a World, commands: &'a mut ViewerCommands) -> Self {
-        Self { world, commands, hovered: None }
+        Self { world, commands, hovered: None, is_over_view: false }
     }
 
     pub(crate) fn recordings(&self) -> &'a Recordings {

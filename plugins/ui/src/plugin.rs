@@ -20,9 +20,9 @@ use crate::{
     theme::{self, Theme},
 };
 
-/// Draws the user interface into bevy_egui's primary context, whether that is shown in a window or drawn to an image.
+/// Draws the user interface into `bevy_egui`'s primary context, whether that is shown in a window or drawn to an image.
 ///
-/// Owns neither windows nor cameras. Needs bevy_egui's plugin and the frame's; what views draw is up to the views' plugins.
+/// Owns neither windows nor cameras. Needs `bevy_egui`'s plugin and the frame's; what views draw is up to the views' plugins.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UiPlugin {
     /// What a user may choose.

@@ -48,8 +48,8 @@ pub(crate) fn show(ui: &mut egui::Ui, world: &World, state: &mut UiState, out: &
     palette::show(ui.ctx(), &mut pass, state);
     top_bar::show_open_dialog(ui.ctx(), &mut pass, &mut state.open_dialog);
     show_drop_hint(ui);
-    let hovered = pass.hovered.take();
-    settle_hover(ui.ctx(), world, hovered, out);
+    let Pass { hovered, is_over_view, .. } = pass;
+    settle_hover(world, state, hovered, is_over_view, out);
     shown
 }
 
@@ -117,24 +117,24 @@ fn show_drop_hint(ui: &egui::Ui) {
 }
 
 /// Says what the pointer is over, where that is something else than before: once per pass, whichever panels spoke of it.
-fn settle_hover(ctx: &egui::Context, world: &World, from_panels: Option<Item>, out: &mut ViewerCommands) {
-    let mut kept = Vec::new();
+///
+/// A view speaks only when what is under the pointer changes, so that while the pointer is over one, silence means the same as before;
+/// elsewhere it means nothing.
+fn settle_hover(world: &World, state: &mut UiState, from_panels: Option<Item>, is_over_view: bool, out: &mut ViewerCommands) {
     let mut from_views = None;
     for command in out.take() {
         match command {
             ViewerCommand::Hover(item) => from_views = Some(item),
-            other => kept.push(other),
+            other => out.push(other),
         }
     }
-    for command in kept {
-        out.push(command);
-    }
     let before = &world.resource::<Selection>().hovered;
+    let was_of_panel = state.hover_is_of_panel;
+    state.hover_is_of_panel = from_panels.is_some();
     let now = match (from_panels, from_views) {
         (Some(item), _) => Some(item),
         (None, Some(item)) => item,
-        // A view that is asked by its pixels answers frames later, so what it said stays while the pointer rests.
-        (None, None) if ctx.input(|input| input.pointer.has_pointer() && !input.pointer.is_moving()) => before.clone(),
+        (None, None) if is_over_view && !was_of_panel => before.clone(),
         (None, None) => None,
     };
     if now != *before {

@@ -14,6 +14,8 @@ pub(crate) struct UiState {
     pub(crate) theme: Option<egui::ThemePreference>,
     /// Something was changed that is seen only in the next pass.
     pub(crate) restless: bool,
+    /// A panel, rather than a view, said last what the pointer is over.
+    pub(crate) hover_is_of_panel: bool,
     pub(crate) left_panel: LeftPanelState,
     pub(crate) viewport: ViewportState,
     pub(crate) time_panel: TimePanelState,

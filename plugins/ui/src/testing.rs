@@ -78,8 +78,7 @@ impl Stage {
         self.app.update();
         let input = egui::RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size)),
-            modifiers: self.modifiers,
-            events,
+            events: std::iter::once(Event::ModifiersChanged(self.modifiers)).chain(events).collect(),
             ..egui::RawInput::default()
         };
         let world = self.app.world_mut();

@@ -189,7 +189,8 @@ fn a_recursive_clear_interrupts_what_is_below() {
         let world = viewer.app.world();
         let visuals = world.resource::<chronoscope_frame::Visuals<crate::time_series::SeriesLines>>();
         let views = world.resource::<chronoscope_frame::ActiveBlueprint>().viewport().views.keys();
-        let series: Vec<_> = views.filter_map(|view| visuals.view(*view)).flat_map(chronoscope_frame::visualizer::ViewVisuals::iter).collect();
+        let series: Vec<_> =
+            views.filter_map(|view| visuals.view(*view)).flat_map(chronoscope_frame::visualizer::ViewVisuals::iter).collect();
         series.iter().map(|(_, series)| series.samples.values(0).iter().filter(|value| value.is_nan()).count()).sum::<usize>()
     };
     assert_eq!(gaps(&viewer), 0);

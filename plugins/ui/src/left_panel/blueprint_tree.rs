@@ -87,7 +87,7 @@ fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
     let viewport = pass.viewport();
     let results = |view: ViewId| pass.of_view::<DataResults>(view);
     let made_of = MadeOf {
-        recording: pass.active().map(|entry| entry.key()),
+        recording: pass.active().map(chronoscope_frame::RecordingEntry::key),
         blueprint: pass.blueprint().generation(),
         results: viewport.views.keys().filter_map(|view| Some((*view, results(*view)?.version()))).collect(),
         version: state.version,

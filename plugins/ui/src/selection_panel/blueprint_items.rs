@@ -112,7 +112,7 @@ fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint) {
         pass.edit(edits::contents(view.id, &typed));
     }
     let theme = Theme::of(ui);
-    for problem in view.contents.rules().iter().filter_map(|rule| rule.problem()) {
+    for problem in view.contents.rules().iter().filter_map(chronoscope_blueprint::ContentsRule::problem) {
         ui.add(egui::Label::new(RichText::new(problem.to_string()).size(size::SMALL).color(theme.warning)).wrap());
     }
     let Some(results) = pass.of_view::<DataResults>(view.id) else { return };

@@ -95,7 +95,7 @@ fn show_title(ui: &mut Ui, path: &EntityPath) {
 }
 
 fn show_view_link(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
-    match pass.viewport().views.get(&id).map(|view| view.title()) {
+    match pass.viewport().views.get(&id).map(chronoscope_blueprint::ViewBlueprint::title) {
         Some(name) => item_link(ui, pass, "In view", &name, &Item::View(id)),
         None => text_row(ui, "In view", "closed"),
     }

@@ -348,7 +348,7 @@ fn paint_row(
             (entity_color(store.entity_path(entity)), store.has_static(entity, component) && !timed)
         }
     };
-    if only_static && matches!(row.stream, Stream::Component(..)) || (only_static && is_leaf(store, row.stream)) {
+    if only_static && (matches!(row.stream, Stream::Component(..)) || is_leaf(store, row.stream)) {
         let font = egui::TextStyle::Small.resolve(ui.style());
         let at = rect.left_center();
         let text = format!("{} static", icons::COMPONENT_STATIC);

@@ -1,4 +1,4 @@
-//! Between the blueprint's layout and the tree of egui_tiles, both ways.
+//! Between the blueprint's layout and the tree of `egui_tiles`, both ways.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ use egui_tiles::{Container, Grid, GridLayout, Linear, LinearDir, SimplificationO
 /// Each view has a title bar, which is that of a tab, so that a view that lies in no tabs is put into some of its own: those have no
 /// container in the blueprint.
 pub(super) struct Layout {
-    /// The tiles, as egui_tiles draws and changes them.
+    /// The tiles, as `egui_tiles` draws and changes them.
     pub(super) tree: Tree<ViewId>,
     /// The containers of the blueprint, by the number of their tile.
     pub(super) containers: BTreeMap<u64, ContainerId>,

@@ -1,6 +1,6 @@
 //! The middle: the views in their tiles, as the blueprint arranges them.
 //!
-//! egui_tiles changes the tree that it draws, so [`layout`] makes a working copy of the blueprint's layout; [`tiles`] draws it. When
+//! `egui_tiles` changes the tree that it draws, so [`layout`] makes a working copy of the blueprint's layout; [`tiles`] draws it. When
 //! something was dropped, resized or chosen, the copy is read back and becomes an edit of the blueprint; when the blueprint
 //! says something else, the copy is made anew.
 

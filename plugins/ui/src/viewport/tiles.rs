@@ -105,6 +105,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
             return UiResponse::None;
         }
         self.shown.insert(*view, rect.size());
+        self.pass.is_over_view |= ui.rect_contains_pointer(rect);
         // The same id wherever the tile lies, so that what egui remembers of a view moves with it.
         let builder = egui::UiBuilder::new().id(Id::new(("view", view.to_bytes()))).max_rect(rect);
         ui.scope_builder(builder, |ui| {
