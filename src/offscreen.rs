@@ -12,6 +12,7 @@ use bevy::{
         RenderPlugin,
         pipelined_rendering::PipelinedRenderingPlugin,
         render_resource::{TextureDimension, TextureFormat, TextureUsages},
+        settings::{Backends, WgpuSettings},
         view::screenshot::{Screenshot, ScreenshotCaptured},
     },
     window::ExitCondition,
@@ -54,7 +55,13 @@ impl Plugin for OffscreenPlugin {
         app.add_plugins(
             DefaultPlugins
                 .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
-                .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
+                .set(RenderPlugin {
+                    synchronous_pipeline_compilation: true,
+                    // Without a window there is no use in the backends that look for a display, and complain where there is none.
+                    render_creation: WgpuSettings { backends: Some(Backends::from_env().unwrap_or(Backends::PRIMARY)), ..default() }
+                        .into(),
+                    ..default()
+                })
                 .disable::<WinitPlugin>()
                 .disable::<LogPlugin>()
                 // What is drawn in a frame is there when the frame ends, so that frames can be counted.

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, Item, Report, Selection, Settled, TimeControls, View, ViewTile, ingest::Reports,
+    ActiveBlueprint, Cursor, Item, Report, Selection, Settled, TimeControls, View, ViewTile, ViewerCommand, ViewerCommands,
+    ingest::Reports,
 };
 use egui::{Event, Key, Modifiers, Pos2};
 
@@ -64,7 +65,6 @@ fn small_windows_leave_room_for_tiles() {
 fn clicking_a_stream_selects_it_and_shows_its_values() {
     let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
     stage.draw();
-    // The first is in the blueprint's tree, which selects the entity as the view shows it.
     let at = stage.find("plots");
     stage.click(at);
     let selected = &stage.app.world().resource::<Selection>().selected;
@@ -72,7 +72,11 @@ fn clicking_a_stream_selects_it_and_shows_its_values() {
     let texts = stage.draw();
     check_says(&texts, "/plots");
     check_says(&texts, "scalars");
-    check_says(&texts, "no visualizer yet");
+    // As a view shows it, or would if it could.
+    let view = *stage.app.world().resource::<ActiveBlueprint>().viewport().views.keys().next().unwrap();
+    let item = Item::DataResult { view, entity: "/plots".into() };
+    stage.app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::Select(vec![item]));
+    check_says(&stage.draw(), "no visualizer yet");
     stage.press(Key::Escape, Modifiers::NONE);
     assert!(stage.app.world().resource::<Selection>().selected.is_empty());
 }

@@ -36,7 +36,8 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
             ui.spacing_mut().item_spacing.y = 0.0;
             if selected.is_empty() {
                 // What is open is always worth a look.
-                elided_small(ui, "Nothing is selected. This is the recording that is shown.");
+                ui.add_space(size::GRID);
+                elided_small(ui, "Nothing is selected. What is shown:");
                 if let Some(entry) = pass.active() {
                     recording::show(ui, pass, entry);
                 }

@@ -92,12 +92,12 @@ pub(super) struct Mark {
     pub(super) most: u32,
 }
 
-/// Joins buckets that lie side by side.
+/// Joins buckets that lie side by side, or with no more than one empty bucket between them: marks of their own would overlap there.
 pub(super) fn marks(counts: &[u32]) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
     for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
         match marks.last_mut() {
-            Some(last) if last.end == at => {
+            Some(last) if at <= last.end + 1 => {
                 last.end = at + 1;
                 last.most = last.most.max(*count);
             }
@@ -122,8 +122,8 @@ mod tests {
         assert_eq!(marks(&[]), []);
         assert_eq!(marks(&[0, 0]), []);
         assert_eq!(
-            marks(&[1, 0, 2, 5, 0, 1]),
-            [Mark { begin: 0, end: 1, most: 1 }, Mark { begin: 2, end: 4, most: 5 }, Mark { begin: 5, end: 6, most: 1 }]
+            marks(&[1, 0, 0, 2, 5, 0, 1, 0, 0, 1]),
+            [Mark { begin: 0, end: 1, most: 1 }, Mark { begin: 3, end: 7, most: 5 }, Mark { begin: 9, end: 10, most: 1 }]
         );
     }
 

@@ -395,7 +395,7 @@ fn paint_marks(ui: &Ui, counts: &[u32], axis: &Axis, rect: Rect, color: Color32)
         let ground =
             Rect::from_center_size(Pos2::new((left + right) / 2.0, rect.center().y), Vec2::new(right - left, height * 0.35));
         painter.rect_filled(ground, CornerRadius::same(1), color.gamma_multiply(0.55));
-        for (at, count) in counts.iter().enumerate().take(mark.end).skip(mark.begin) {
+        for (at, count) in counts.iter().enumerate().take(mark.end).skip(mark.begin).filter(|(_, count)| **count > 0) {
             let (left, right) = (begin_of(at), begin_of(at + 1));
             let bar = height * density::bar_height(*count, most);
             let bar =

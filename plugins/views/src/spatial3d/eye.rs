@@ -11,6 +11,9 @@ use crate::spatial::{
 /// The vertical field of view in radians.
 pub const FOV_Y: f64 = 55.0 * std::f64::consts::PI / 180.0;
 
+/// How much nearer the default eye comes than the corners of the bounds ask for: there is seldom anything in them.
+const FRAMING: f64 = 0.92;
+
 /// How near to straight up or down the eye may look, in radians.
 const POLE_MARGIN: f64 = 0.02;
 
@@ -67,8 +70,8 @@ pub struct Eye {
 }
 
 impl Eye {
-    /// The eye that overlooks a scene: from the front, a little from above and from the left, as near as a plane through the
-    /// scene's middle allows.
+    /// The eye that overlooks a scene: from the front, a little from above and from the left, near enough that the corners of the
+    /// bounds reach the edges of the tile.
     ///
     /// `aspect` is the tile's width by its height. In a tile that is wider than high the eye stands where it would in a square, so
     /// that it holds still while a panel beside is opened.
@@ -79,15 +82,18 @@ impl Eye {
         let right = eye.right();
         let up = right.cross(direction);
         let aspect = if aspect.is_finite() { aspect.clamp(0.1, 1.0) } else { 1.0 };
-        let mut half_height: f64 = 0.0;
+        let tan = (FOV_Y * 0.5).tan();
+        let mut distance: f64 = 0.0;
         if !bounds.is_empty() {
             for corner in bounds.corners() {
+                // A corner that is nearer than the target by so much asks for so much more distance.
                 let offset = corner - target;
-                half_height = half_height.max(offset.dot(up).abs()).max(offset.dot(right).abs() / aspect);
+                let half_height = offset.dot(up).abs().max(offset.dot(right).abs() / aspect);
+                distance = distance.max(half_height / tan - offset.dot(direction));
             }
         }
-        let half_height = if half_height > 0.0 && half_height.is_finite() { half_height } else { 1.0 };
-        Self { position: target - direction * (half_height / (FOV_Y * 0.5).tan()), ..eye }
+        let distance = if distance > 0.0 && distance.is_finite() { distance * FRAMING } else { 1.0 / tan };
+        Self { position: target - direction * distance, ..eye }
     }
 
     /// The eye in the same direction that has these bounds in view.
