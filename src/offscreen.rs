@@ -58,8 +58,11 @@ impl Plugin for OffscreenPlugin {
                 .set(RenderPlugin {
                     synchronous_pipeline_compilation: true,
                     // Without a window there is no use in the backends that look for a display, and complain where there is none.
-                    render_creation: WgpuSettings { backends: Some(Backends::from_env().unwrap_or(Backends::PRIMARY)), ..default() }
-                        .into(),
+                    render_creation: WgpuSettings {
+                        backends: Some(Backends::from_env().unwrap_or(Backends::PRIMARY)),
+                        ..default()
+                    }
+                    .into(),
                     ..default()
                 })
                 .disable::<WinitPlugin>()

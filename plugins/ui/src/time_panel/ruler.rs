@@ -246,7 +246,7 @@ mod tests {
         check(TimeType::Sequence, (0, 99), 520.0, "", &["#0", "#10", "#20", "#30", "#40", "#50", "#60", "#70", "#80", "#90"]);
         check(TimeType::Sequence, (0, 99), 260.0, "", &["#0", "#20", "#40", "#60", "#80"]);
         check(TimeType::Sequence, (0, 2), 500.0, "", &["#0", "#1", "#2"]);
-        check(TimeType::DurationNs, (0, 2 * SEC), 300.0, "s", &["0.0", "0.5", "1.0", "1.5", "2.0"]);
+        check(TimeType::DurationNs, (0, 2 * SEC), 320.0, "s", &["0.0", "0.5", "1.0", "1.5", "2.0"]);
         check(TimeType::DurationNs, (0, 90 * MIN), 300.0, "h:m", &["0:00", "0:30", "1:00", "1:30"]);
         let noon = 20_414 * DAY + 12 * HOUR;
         check(
