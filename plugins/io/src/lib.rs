@@ -7,7 +7,7 @@
 //! [`event`] wraps messages into the story of a load: started, messages, reports of damage, progress, finished.
 //!
 //! # Where it comes from
-//! [`format`] is the registry of file formats, chosen by what a file contains rather than by what it is called.
+//! [`format`](mod@format) is the registry of file formats, chosen by what a file contains rather than by what it is called.
 //! [`read`] reads one source on the thread that asks; [`load`] reads several files on threads of its own, through a
 //! channel that is bounded in messages and in bytes.
 //!

@@ -11,9 +11,6 @@ use crate::spatial::{
 /// The vertical field of view in radians.
 pub const FOV_Y: f64 = 55.0 * std::f64::consts::PI / 180.0;
 
-/// How much nearer the default eye comes than the corners of the bounds ask for: there is seldom anything in them.
-const FRAMING: f64 = 0.92;
-
 /// How near to straight up or down the eye may look, in radians.
 const POLE_MARGIN: f64 = 0.02;
 
@@ -92,7 +89,7 @@ impl Eye {
                 distance = distance.max(half_height / tan - offset.dot(direction));
             }
         }
-        let distance = if distance > 0.0 && distance.is_finite() { distance * FRAMING } else { 1.0 / tan };
+        let distance = if distance > 0.0 && distance.is_finite() { distance } else { 1.0 / tan };
         Self { position: target - direction * distance, ..eye }
     }
 
