@@ -246,13 +246,13 @@ mod tests {
         check(TimeType::Sequence, (0, 99), 520.0, "", &["#0", "#10", "#20", "#30", "#40", "#50", "#60", "#70", "#80", "#90"]);
         check(TimeType::Sequence, (0, 99), 260.0, "", &["#0", "#20", "#40", "#60", "#80"]);
         check(TimeType::Sequence, (0, 2), 500.0, "", &["#0", "#1", "#2"]);
-        check(TimeType::DurationNs, (0, 2 * SEC), 320.0, "s", &["0.0", "0.5", "1.0", "1.5", "2.0"]);
-        check(TimeType::DurationNs, (0, 90 * MIN), 300.0, "h:m", &["0:00", "0:30", "1:00", "1:30"]);
+        check(TimeType::DurationNs, (0, 2 * SEC + SEC / 4), 320.0, "s", &["0.0", "0.5", "1.0", "1.5", "2.0"]);
+        check(TimeType::DurationNs, (0, 98 * MIN), 320.0, "h:m", &["0:00", "0:30", "1:00", "1:30"]);
         let noon = 20_414 * DAY + 12 * HOUR;
         check(
             TimeType::TimestampNs,
-            (noon, noon + HOUR),
-            320.0,
+            (noon, noon + HOUR + 6 * MIN),
+            340.0,
             "2025-11-22 UTC",
             &["12:00", "12:15", "12:30", "12:45", "13:00"],
         );
