@@ -31,6 +31,7 @@ impl Plugin for StartPlugin {
             ThemeArgument::Light => egui::ThemePreference::Light,
         };
         app.insert_resource(UiSettings { theme });
+        app.world_mut().resource_mut::<TimeControls>().clock_stands = options.screenshot_to.is_some();
         if let Some(time) = &options.time {
             app.insert_resource(PendingTime(time.clone()));
             let mut times = app.world_mut().resource_mut::<TimeControls>();

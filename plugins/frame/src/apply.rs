@@ -1,6 +1,6 @@
 //! Phase 4: the user's commands are carried out, time moves, and pending cache invalidations are applied, once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
@@ -215,8 +215,9 @@ fn apply_time_panel(recordings: &mut Recordings, times: &mut TimeControls, appli
 
 fn advance_time(mut times: ResMut<TimeControls>, recordings: Res<Recordings>, clock: Res<Time<Real>>) {
     let Some(entry) = recordings.active() else { return };
+    let elapsed = if times.clock_stands { Duration::ZERO } else { clock.delta() };
     if times.get(entry.key()).play_state() != PlayState::Paused {
-        times.get_mut(entry.key()).advance(clock.delta(), entry.store());
+        times.get_mut(entry.key()).advance(elapsed, entry.store());
     }
 }
 

@@ -246,6 +246,8 @@ pub struct TimeControls {
     pub initial: TimeControl,
     /// Whether the initial timeline was asked for by name, so that a blueprint must not choose another.
     pub timeline_is_given: bool,
+    /// Whether the clock stands, so that nothing plays: for pictures, which are taken when all is at rest.
+    pub clock_stands: bool,
 }
 
 impl TimeControls {

@@ -42,6 +42,7 @@ pub use scene::{Space, SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
+use chronoscope_frame::memory::ViewerCaches;
 use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
@@ -80,9 +81,22 @@ impl Plugin for SpatialPlugin {
         let steps = (SpatialSystems::Scenes, SpatialSystems::Cameras3D, SpatialSystems::Cameras2D);
         app.configure_sets(Frame, steps.chain().in_set(FrameSystems::Present));
         app.add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes));
+        app.init_resource::<ViewerCaches>();
+        app.add_systems(Frame, keep_to_budget.after(FrameSystems::Gc).before(FrameSystems::ApplyCommands));
     }
 
     fn is_unique(&self) -> bool {
         true
+    }
+}
+
+/// Tells the memory budget what pictures take on the GPU, and gives up those that are not shown where it asks for that.
+fn keep_to_budget(mut textures: ResMut<PictureTextures>, mut caches: ResMut<ViewerCaches>) {
+    if caches.purge_bytes > 0 {
+        textures.purge();
+    }
+    let bytes = textures.num_bytes();
+    if caches.bytes != bytes {
+        caches.bytes = bytes;
     }
 }
