@@ -57,7 +57,7 @@ impl Plugin for OffscreenPlugin {
                 .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
                 .set(RenderPlugin {
                     synchronous_pipeline_compilation: true,
-                    // Without a window there is no use in the backends that look for a display, and complain where there is none.
+                    // Without a window there is no use in the backends that look for a display.
                     render_creation: WgpuSettings {
                         backends: Some(Backends::from_env().unwrap_or(Backends::PRIMARY)),
                         ..default()
