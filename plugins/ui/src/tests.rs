@@ -215,3 +215,17 @@ fn ten_thousand_entities_and_long_names_are_drawn() {
     check_says(&texts, "points");
     assert!(texts.len() < 1_000, "only what can be seen is laid out, not {} texts", texts.len());
 }
+
+#[test]
+fn reading_the_time_does_not_put_it_back() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    stage.draw();
+    // The field is clicked, time moves on, and the field is left without a word.
+    let at = stage.find("#0");
+    stage.click(at);
+    stage.app.world_mut().resource_mut::<ViewerCommands>().time(chronoscope_frame::TimeCommand::SetTime(10));
+    stage.draw();
+    stage.click(Pos2::new(700.0, 16.0));
+    stage.draw();
+    assert_eq!(time(&stage), 10);
+}

@@ -108,7 +108,9 @@ pub fn draft_edit(
 ) -> Option<String> {
     let id = ui.make_persistent_id(("draft", egui::Id::new(salt)));
     let draft_id = id.with("text");
-    let mut text = ui.data(|data| data.get_temp::<String>(draft_id)).unwrap_or_else(|| current.to_owned());
+    // With what is typed, what it was typed over: while nothing was typed, a value that moves on by itself is not put back.
+    let draft = ui.data(|data| data.get_temp::<(String, String)>(draft_id));
+    let (base, mut text) = draft.unwrap_or_else(|| (current.to_owned(), current.to_owned()));
     let edit =
         if rows > 1 { egui::TextEdit::multiline(&mut text).desired_rows(rows) } else { egui::TextEdit::singleline(&mut text) };
     let response =
@@ -118,13 +120,13 @@ pub fn draft_edit(
         if leave {
             response.surrender_focus();
         } else {
-            ui.data_mut(|data| data.insert_temp(draft_id, text));
+            ui.data_mut(|data| data.insert_temp(draft_id, (base, text)));
             return None;
         }
     }
-    ui.data_mut(|data| data.remove::<String>(draft_id));
+    ui.data_mut(|data| data.remove::<(String, String)>(draft_id));
     let given_up = ui.input(|input| input.key_pressed(egui::Key::Escape));
-    (text != current && !given_up).then_some(text)
+    (text != base && text != current && !given_up).then_some(text)
 }
 
 /// What a container is called: its name, else its kind.

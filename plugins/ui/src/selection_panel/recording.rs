@@ -1,7 +1,7 @@
 //! What is known about a recording.
 
 use chronoscope_frame::RecordingEntry;
-use chronoscope_store::{StoreKind, TimeType};
+use chronoscope_store::{ChunkStore, StoreKind, TimeType};
 use chronoscope_types::{format_bytes, format_time};
 use egui::Ui;
 
@@ -30,7 +30,7 @@ pub(super) fn show(ui: &mut Ui, _pass: &mut Pass<'_>, entry: &RecordingEntry) {
     }
 
     section_header(ui, "Contents", |_| {});
-    value_row(ui, "Entities", &grouped(store.entities().count() as u64), "");
+    value_row(ui, "Entities", &grouped(num_entities(ui, store)), "");
     value_row(ui, "Rows", &grouped(store.num_rows()), "");
     value_row(ui, "Chunks", &grouped(store.num_chunks()), "");
     let (size, unit) = split_unit(&format_bytes(store.num_bytes()));
@@ -48,6 +48,20 @@ pub(super) fn show(ui: &mut Ui, _pass: &mut Pass<'_>, entry: &RecordingEntry) {
     if !any {
         text_row(ui, "None", "All data is static.");
     }
+}
+
+/// The number of entities with data, counted again only where the store changed: a count is a walk over all of them.
+fn num_entities(ui: &Ui, store: &ChunkStore) -> u64 {
+    let id = egui::Id::new(("num_entities", &*store.id().application_id, &*store.id().recording_id));
+    let key = (store.generation(), store.num_entity_ids());
+    if let Some((known, count)) = ui.data(|data| data.get_temp::<((u64, usize), u64)>(id))
+        && known == key
+    {
+        return count;
+    }
+    let count = store.entities().count() as u64;
+    ui.data_mut(|data| data.insert_temp(id, (key, count)));
+    count
 }
 
 /// Value and unit of a text such as `1.5 MiB`.

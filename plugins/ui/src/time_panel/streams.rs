@@ -355,13 +355,15 @@ fn paint_row(
         ui.painter().text(at, Align2::LEFT_CENTER, text, font, theme.secondary);
         return;
     }
-    let Some(counts) = density.counts(store, row.stream, !is_open) else { return };
+    // What lies below the root has rows of its own, always.
+    let stands_for_below = !is_open && row.stream != Stream::Entity(store.tree().root());
+    let Some(counts) = density.counts(store, row.stream, stands_for_below) else { return };
     paint_marks(ui, &counts, axis, rect, color.gamma_multiply(if row.level == 0 && is_open { 0.6 } else { 0.9 }));
 }
 
 fn is_leaf(store: &ChunkStore, stream: Stream) -> bool {
     match stream {
-        Stream::Entity(entity) => store.tree().children(entity).is_empty(),
+        Stream::Entity(entity) => entity == store.tree().root() || store.tree().children(entity).is_empty(),
         Stream::Component(..) => true,
     }
 }
