@@ -29,6 +29,7 @@ pub mod window;
 pub use chronoscope_blueprint as blueprint;
 pub use chronoscope_frame as frame;
 pub use chronoscope_io as io;
+pub use chronoscope_record as record;
 pub use chronoscope_render as render;
 pub use chronoscope_store as store;
 pub use chronoscope_types as types;
