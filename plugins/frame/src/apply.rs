@@ -117,19 +117,17 @@ fn edit_blueprint(
     }
     let failed = |error: &dyn std::fmt::Display| Report::warning("blueprint", error.to_string());
     // What is shown now, heuristic views included, so that editing one writes it down.
-    let (viewport, at_cursor) = match recordings.active_blueprint() {
+    let (id, viewport, mut undo) = match recordings.active_blueprint() {
         Some((entry, blueprints)) => {
-            let cursor = blueprints.undo.query_time();
-            let (stored, _) = read_viewport(entry.store(), &entry.recording.cache, cursor);
-            (active.with_stored(&stored), cursor)
+            let (stored, _) = read_viewport(entry.store(), &entry.recording.cache, blueprints.undo.query_time());
+            (entry.id().clone(), active.with_stored(&stored), blueprints.undo.clone())
         }
         None => return Ok(()),
     };
-    // First whether it can be done at all: an edit that fails must leave no undo point.
-    command.to_chunks(&viewport, at_cursor.saturating_add(1).clamp(0, i64::MAX - 1)).map_err(|error| failed(&error))?;
-    let edit = recordings.blueprints_mut(&application).undo.edit(gesture_of(command));
+    // On a copy, since an edit that can not be done must leave no undo point.
+    let edit = undo.edit(gesture_of(command));
     let chunks = command.to_chunks(&viewport, edit.time).map_err(|error| failed(&error))?;
-    let Some(id) = recordings.blueprints(&application).and_then(|blueprints| blueprints.active.clone()) else { return Ok(()) };
+    recordings.blueprints_mut(&application).undo = undo;
     let entry = recordings.open(&id);
     let key = entry.key();
     if let Some(time) = edit.drop_after {

@@ -6,7 +6,7 @@ pub mod transforms;
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 
-use crate::{Answers, Cursor, DiffLog, Frame, FrameSystems, RecordingEntry, Recordings};
+use crate::{Answers, Cursor, Frame, FrameSystems, RecordingEntry, Recordings};
 
 pub use annotations::Annotations;
 pub use transforms::Transforms;
@@ -26,11 +26,10 @@ fn update_transforms(
     recordings: Res<Recordings>,
     answers: Res<Answers>,
     cursor: Res<Cursor>,
-    log: Res<DiffLog>,
 ) {
     puffin::profile_scope!("context_systems", "transforms");
     let store = cursor.recording.and_then(|key| recordings.get(key)).map(RecordingEntry::store);
-    transforms.bypass_change_detection().update(cursor.recording, store, &answers, &log);
+    transforms.bypass_change_detection().update(cursor.recording, store, &answers);
 }
 
 fn update_annotations(

@@ -9,7 +9,7 @@ use chronoscope_types::{ReadError, Transform3D, enums::TransformRelation, read};
 use glam::{DAffine3, DMat3, DQuat, DVec3};
 use rustc_hash::FxHashMap;
 
-use crate::{Answers, DiffLog, RecordingKey, Report, query_results::EntityAnswers};
+use crate::{Answers, RecordingKey, Report, query_results::EntityAnswers};
 
 /// The transforms at the cursor.
 #[derive(Resource, Default)]
@@ -80,7 +80,7 @@ impl Transforms {
     }
 
     /// Composes anew what changed.
-    pub fn update(&mut self, recording: Option<RecordingKey>, store: Option<&ChunkStore>, answers: &Answers, _log: &DiffLog) {
+    pub fn update(&mut self, recording: Option<RecordingKey>, store: Option<&ChunkStore>, answers: &Answers) {
         self.changed = false;
         let reset = self.recording != recording;
         if reset {

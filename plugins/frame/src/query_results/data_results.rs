@@ -32,6 +32,8 @@ pub struct DataResult {
 pub struct DataResults {
     results: Vec<DataResult>,
     positions: FxHashMap<EntityId, u32>,
+    /// Every visualizer that shows some entity.
+    visualizers: FxHashSet<VisualizerId>,
     recording: Option<RecordingKey>,
     contents: Option<ViewContents>,
     /// Grows with each change; never the same in two views.
@@ -73,13 +75,14 @@ impl DataResults {
 
     /// Whether some entity is shown by this visualizer.
     pub(crate) fn has_visualizer(&self, id: VisualizerId) -> bool {
-        self.results.iter().any(|result| result.visualizers.contains(&id))
+        self.visualizers.contains(&id)
     }
 
     pub(super) fn clear(&mut self, recording: Option<RecordingKey>, version: &mut u64) {
         if !self.results.is_empty() || self.recording != recording {
             self.results.clear();
             self.positions.clear();
+            self.visualizers.clear();
             self.recording = recording;
             self.contents = None;
             *version += 1;
@@ -144,6 +147,7 @@ impl DataResults {
         // What is already in order costs one pass.
         self.results.sort_by(|a, b| a.path.cmp(&b.path));
         self.positions = self.results.iter().enumerate().map(|(at, result)| (result.entity, at as u32)).collect();
+        self.visualizers = self.results.iter().flat_map(|result| result.visualizers.iter().copied()).collect();
         *version += 1;
         self.version = *version;
     }
