@@ -120,6 +120,9 @@ pub enum IoError {
         /// Why.
         reason: MessageError,
     },
+    /// Chunks without their rows were to be written.
+    #[error("can not be written, because not all of its rows are loaded")]
+    NotLoaded,
     /// Something was to be written behind the end mark.
     #[error("is already finished")]
     AlreadyFinished,

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use chronoscope_store::{Chunk, StoreId};
+use chronoscope_store::{AbsentChunk, Chunk, ChunkSource, StoreId};
 
 /// One message of a recording or blueprint, in the order in which it was logged.
 #[derive(Clone, Debug)]
@@ -15,6 +15,15 @@ pub enum LogMessage {
         store: StoreId,
         /// The rows.
         chunk: Arc<Chunk>,
+    },
+    /// Chunks that are known and were not read.
+    AbsentChunks {
+        /// The store that they belong to.
+        store: StoreId,
+        /// What is known of them.
+        chunks: Arc<[AbsentChunk]>,
+        /// Where their rows come from once they are wanted. The same one for all messages of a file about a store.
+        source: Arc<dyn ChunkSource>,
     },
     /// All of a blueprint has been sent, and this is what to do with it.
     ActivateBlueprint {
@@ -32,7 +41,7 @@ impl LogMessage {
     pub fn store(&self) -> &StoreId {
         match self {
             Self::StoreInfo(info) => &info.id,
-            Self::Chunk { store, .. } => store,
+            Self::Chunk { store, .. } | Self::AbsentChunks { store, .. } => store,
             Self::ActivateBlueprint { blueprint, .. } => blueprint,
         }
     }
@@ -47,8 +56,20 @@ impl LogMessage {
 
     /// The memory that the message keeps alive, in bytes.
     pub fn num_bytes(&self) -> u64 {
-        size_of::<Self>() as u64 + self.chunk().map_or(0, |chunk| chunk.num_bytes())
+        let behind = match self {
+            Self::Chunk { chunk, .. } => chunk.num_bytes(),
+            Self::AbsentChunks { chunks, .. } => chunks.iter().map(absent_bytes).sum(),
+            Self::StoreInfo(_) | Self::ActivateBlueprint { .. } => 0,
+        };
+        size_of::<Self>() as u64 + behind
     }
+}
+
+/// The memory that is taken by what is known of a chunk, names aside, which are shared.
+fn absent_bytes(chunk: &AbsentChunk) -> u64 {
+    let ranges: usize = chunk.components.iter().map(|component| size_of_val(component.ranges.as_slice())).sum();
+    let bytes = size_of::<AbsentChunk>() + size_of_val(chunk.timelines.as_slice()) + size_of_val(chunk.components.as_slice());
+    (bytes + ranges) as u64
 }
 
 /// What is known about a store besides its data.

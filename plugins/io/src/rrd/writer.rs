@@ -56,6 +56,7 @@ impl<W: Write> RrdWriter<W> {
         match message {
             LogMessage::StoreInfo(info) => self.write_store_info(info),
             LogMessage::Chunk { store, chunk } => self.write_chunk(store, chunk),
+            LogMessage::AbsentChunks { .. } => Err(IoError::NotLoaded),
             LogMessage::ActivateBlueprint { blueprint, make_active, make_default } => {
                 self.message(&log_msg::log_msg::Msg::BlueprintActivationCommand(log_msg::BlueprintActivationCommand {
                     blueprint_id: Some(store_id(blueprint)),
