@@ -57,7 +57,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub blueprint: Option<PathBuf>,
 
-    /// The most memory to use, such as `4GB`.
+    /// The most memory to use, such as `4GB`; three quarters of what there is, where it is not given.
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub memory_limit: Option<u64>,
 

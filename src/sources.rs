@@ -112,6 +112,9 @@ impl FileSource {
             LoadEvent::Message(LogMessage::Chunk { store, chunk }) => {
                 Some(IngestMessage::Chunk { store: self.retarget(store), chunk })
             }
+            LoadEvent::Message(LogMessage::AbsentChunks { store, chunks, source }) => {
+                Some(IngestMessage::AbsentChunks { store: self.retarget(store), chunks, source })
+            }
             LoadEvent::Message(LogMessage::ActivateBlueprint { blueprint, make_active, make_default }) => {
                 Some(IngestMessage::ActivateBlueprint { blueprint: self.retarget(blueprint), make_active, make_default })
             }

@@ -8,7 +8,7 @@ use std::{
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use chronoscope_store::{Chunk, StoreId};
+use chronoscope_store::{AbsentChunk, Chunk, ChunkSource, StoreId};
 
 use crate::{
     DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, Recordings, Report, StoreInfo, TimeControls, apply,
@@ -31,6 +31,15 @@ pub enum IngestMessage {
         store: StoreId,
         /// The data.
         chunk: Arc<Chunk>,
+    },
+    /// Chunks of a store that are known and were not read.
+    AbsentChunks {
+        /// The store.
+        store: StoreId,
+        /// What is known of them.
+        chunks: Arc<[AbsentChunk]>,
+        /// Where their bodies come from.
+        source: Arc<dyn ChunkSource>,
     },
     /// A blueprint that was sent in full is to be used.
     ActivateBlueprint {
@@ -161,7 +170,7 @@ impl Plugin for IngestPlugin {
     }
 }
 
-fn receive_messages(
+pub(crate) fn receive_messages(
     mut sources: ResMut<IngestSources>,
     mut recordings: ResMut<Recordings>,
     mut log: ResMut<DiffLog>,
@@ -224,6 +233,24 @@ pub(crate) fn ingest(
             match entry.recording.insert(chunk) {
                 Ok(events) => log.push_events(entry.key(), events),
                 Err(error) => reports.push(Report::entity_warning(entry.info.source.clone(), entity, error.to_string())),
+            }
+            if is_new {
+                log.push(DiffEntry::Recordings);
+            }
+        }
+        IngestMessage::AbsentChunks { store, chunks, source } => {
+            let is_new = recordings.find(&store).is_none();
+            let entry = recordings.open(&store);
+            entry.add_source(&source);
+            let key = entry.key();
+            for chunk in chunks.iter() {
+                match entry.recording.insert_absent(chunk) {
+                    Ok(events) => log.push_events(key, events),
+                    Err(error) => {
+                        let source = entry.info.source.clone();
+                        reports.push(Report::entity_warning(source, chunk.entity_path.clone(), error.to_string()));
+                    }
+                }
             }
             if is_new {
                 log.push(DiffEntry::Recordings);

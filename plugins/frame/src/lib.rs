@@ -7,7 +7,8 @@
 //! [`recordings`] holds the stores that are open; [`commands`] is what a user asks for; [`diff`] numbers what changed.
 //!
 //! # 2. Ingest, GC, commands
-//! [`ingest`] drains what files and streams deliver, within a budget. [`memory`] keeps within the one memory budget.
+//! [`ingest`] drains what files and streams deliver, within a budget; [`bodies`] has chunks read that are known and not
+//! loaded, and says what waits for them. [`memory`] keeps within the one memory budget.
 //! [`apply`] carries out commands: the cursor ([`time_control`]), the blueprint, the selection ([`selection`]).
 //!
 //! # 3. What is to be shown
@@ -23,6 +24,7 @@
 //! [`diagnostics`] measures each phase; [`settle`] says when nothing is pending.
 
 pub mod apply;
+pub mod bodies;
 pub mod commands;
 pub mod context;
 pub mod diagnostics;
@@ -41,6 +43,7 @@ pub mod view_class;
 pub mod viewport;
 pub mod visualizer;
 
+pub use bodies::{ReadAhead, ViewBodies};
 pub use commands::{TimeCommand, ViewerCommand, ViewerCommands};
 pub use context::{annotations::Annotations, transforms::Transforms};
 pub use diagnostics::FrameDiagnostics;

@@ -7,7 +7,7 @@ use bevy_ecs::prelude::*;
 use chronoscope_store::{ChunkId, GcOptions, GcOrder, StoreKind};
 use rustc_hash::FxHashSet;
 
-use crate::{Answers, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, Recordings};
+use crate::{Answers, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, Recordings, bodies::OnScreen};
 
 /// How much memory the viewer may hold, and how long a frame may spend on keeping to it.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
@@ -65,6 +65,7 @@ fn collect_garbage(
     mut diagnostics: ResMut<FrameDiagnostics>,
     budget: Res<MemoryBudget>,
     answers: Res<Answers>,
+    on_screen: Res<OnScreen>,
     cursor: Res<Cursor>,
 ) {
     let Some(limit) = budget.limit_bytes else { return };
@@ -101,7 +102,11 @@ fn collect_garbage(
             target_bytes: over,
             time_budget: left,
             protect_latest: budget.protect_latest,
-            protected_chunks: if shown { answers.chunks().collect() } else { FxHashSet::<ChunkId>::default() },
+            protected_chunks: match (shown, entry.sources().is_empty()) {
+                (false, _) => FxHashSet::<ChunkId>::default(),
+                (true, true) => answers.chunks().collect(),
+                (true, false) => answers.chunks().chain(on_screen.used()).collect(),
+            },
             order,
             ..GcOptions::default()
         };

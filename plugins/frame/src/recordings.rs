@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{UndoState, newest_blueprint_time};
-use chronoscope_store::{ChunkStore, Recording, StoreEvent, StoreId, StoreKind};
+use chronoscope_store::{ChunkSource, ChunkStore, Recording, StoreEvent, StoreId, StoreKind};
 
 /// A short name for an open store, never used again after it is closed. Products are keyed by (recording, entity).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,9 +28,22 @@ pub struct RecordingEntry {
     pub info: StoreInfo,
     /// The data and its caches.
     pub recording: Recording,
+    sources: Vec<Arc<dyn ChunkSource>>,
 }
 
 impl RecordingEntry {
+    /// Where bodies come from of chunks that are known and not loaded. None where everything is in memory.
+    pub fn sources(&self) -> &[Arc<dyn ChunkSource>] {
+        &self.sources
+    }
+
+    /// Adds a source of bodies; it goes when the store is closed. Nothing happens where it is there already.
+    pub fn add_source(&mut self, source: &Arc<dyn ChunkSource>) {
+        if !self.sources.iter().any(|known| Arc::ptr_eq(known, source)) {
+            self.sources.push(Arc::clone(source));
+        }
+    }
+
     /// Its short name.
     pub fn key(&self) -> RecordingKey {
         self.key
@@ -127,6 +140,7 @@ impl Recordings {
             key,
             info: StoreInfo::default(),
             recording: Recording::new(id.clone()),
+            sources: Vec::new(),
         })
     }
 

@@ -7,7 +7,7 @@ use bevy_ecs::{
 };
 
 use crate::{
-    apply::ApplyCommandsPlugin, context::ContextPlugin, diagnostics::DiagnosticsPlugin, ingest::IngestPlugin,
+    apply::ApplyCommandsPlugin, bodies::BodiesPlugin, context::ContextPlugin, diagnostics::DiagnosticsPlugin, ingest::IngestPlugin,
     memory::MemoryPlugin, overrides::OverridesPlugin, query_results::QueryResultsPlugin, settle::SettlePlugin,
     viewport::BlueprintQueryPlugin, visualizer::VisualizersPlugin,
 };
@@ -109,6 +109,7 @@ impl Plugin for FrameSchedulePlugin {
 /// | [`FrameSchedulePlugin`] | | the schedule [`Frame`] |
 /// | [`DiagnosticsPlugin`] | `Begin` | [`crate::FrameDiagnostics`] |
 /// | [`IngestPlugin`] | `Ingest` | [`crate::Recordings`], [`crate::DiffLog`] |
+/// | [`BodiesPlugin`] | `Ingest`, and before `Present` | [`crate::Recordings`], [`crate::ViewBodies`] |
 /// | [`MemoryPlugin`] | `Gc` | [`crate::MemoryBudget`] is kept |
 /// | [`ApplyCommandsPlugin`] | `ApplyCommands` | [`crate::Cursor`], [`crate::Selection`] |
 /// | [`BlueprintQueryPlugin`] | `BlueprintQuery` | [`crate::ActiveBlueprint`], an entity per [`crate::View`] |
@@ -125,6 +126,7 @@ impl PluginGroup for FramePlugins {
             .add(FrameSchedulePlugin)
             .add(DiagnosticsPlugin)
             .add(IngestPlugin)
+            .add(BodiesPlugin)
             .add(MemoryPlugin)
             .add(ApplyCommandsPlugin)
             .add(BlueprintQueryPlugin)

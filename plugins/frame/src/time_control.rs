@@ -200,6 +200,20 @@ impl TimeControl {
         }
     }
 
+    /// How far playing moves in a second, at normal speed.
+    pub fn units_per_second(&self, time_type: TimeType) -> f64 {
+        match time_type {
+            TimeType::Sequence => self.fps,
+            TimeType::DurationNs | TimeType::TimestampNs => 1e9,
+        }
+    }
+
+    /// The times that are played: all, or those that are looped.
+    pub fn play_bounds(&self, store: &ChunkStore, timeline: TimelineId) -> TimeRange {
+        let selection = self.loop_selection(store.timeline(timeline).name()).filter(|_| self.loop_mode == LoopMode::Selection);
+        selection.unwrap_or_else(|| store.time_range(timeline))
+    }
+
     /// Moves the cursor as playing and following ask for, `elapsed` after the last call.
     pub fn advance(&mut self, elapsed: Duration, store: &ChunkStore) {
         let Some(timeline) = self.timeline(store) else { return };
@@ -209,12 +223,8 @@ impl TimeControl {
             PlayState::Paused => {}
             PlayState::Following => self.set_time(&name, range.max),
             PlayState::Playing => {
-                let units_per_second = match time_type {
-                    TimeType::Sequence => self.fps,
-                    TimeType::DurationNs | TimeType::TimestampNs => 1e9,
-                };
-                let selection = self.loop_selection(&name).filter(|_| self.loop_mode == LoopMode::Selection);
-                let bounds = selection.unwrap_or(range);
+                let units_per_second = self.units_per_second(time_type);
+                let bounds = self.play_bounds(store, timeline);
                 let start = self.time(store, timeline);
                 let cursor = self.cursors.entry(name.to_string()).or_default();
                 let moved = cursor.fraction + elapsed.as_secs_f64() * self.speed * units_per_second;

@@ -8,17 +8,18 @@ use chronoscope_blueprint::{
     BlueprintReport, ResolvedContents, Schema, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint, read_viewport,
     recommended_views, with_heuristics,
 };
-use chronoscope_store::{ComponentId, EntityId};
+use chronoscope_store::{ChunkChange, ChunkId, ComponentId, EntityId};
 use chronoscope_types::{DepthImage, Image, SegmentationImage, read};
 
 use crate::{
-    Cursor, DataResults, DiffEntry, DiffLog, Frame, FrameSystems, RecordingEntry, RecordingKey, Recordings, ViewClasses,
-    ViewOverrides, diff::changes_schema,
+    Cursor, DataResults, DiffEntry, DiffLog, Frame, FrameSystems, RecordingEntry, RecordingKey, Recordings, ViewBodies,
+    ViewClasses, ViewOverrides, diff::changes_schema,
 };
 
-/// A view of the active blueprint. Stands on one ECS entity per view, with [`ViewTile`], [`DataResults`] and [`ViewOverrides`].
+/// A view of the active blueprint. Stands on one ECS entity per view, with [`ViewTile`], [`DataResults`], [`ViewOverrides`] and
+/// [`ViewBodies`].
 #[derive(Component, Clone, Debug)]
-#[require(ViewTile, DataResults, ViewOverrides)]
+#[require(ViewTile, DataResults, ViewOverrides, ViewBodies)]
 pub struct View {
     /// The view's id.
     pub id: ViewId,
@@ -48,6 +49,7 @@ pub struct ActiveBlueprint {
     generation: u64,
     reports: Vec<BlueprintReport>,
     recommended: Vec<ViewBlueprint>,
+    awaited: Vec<ChunkId>,
     entities: BTreeMap<ViewId, Entity>,
     key: Option<BlueprintKey>,
     log_number: u64,
@@ -84,6 +86,11 @@ impl ActiveBlueprint {
         with_heuristics(stored, &self.recommended)
     }
 
+    /// The chunks that heuristics would have looked into, and that are not loaded.
+    pub(crate) fn awaited(&self) -> &[ChunkId] {
+        &self.awaited
+    }
+
     /// The ECS entity of a view.
     pub fn entity(&self, view: ViewId) -> Option<Entity> {
         self.entities.get(&view).copied()
@@ -117,7 +124,7 @@ fn query_blueprint(
         undo: recordings.active_blueprint().map_or(i64::MAX, |(_, blueprints)| blueprints.undo.query_time()),
         revision: recordings.active_blueprint().map_or(0, |(_, blueprints)| blueprints.revision),
     };
-    let schema_changed = schema_changed(&log, active.log_number, recordings.active());
+    let schema_changed = schema_changed(&log, active.log_number, recordings.active(), &active.awaited);
     active.bypass_change_detection().log_number = log.next_number();
     if active.key == Some(key) && !schema_changed {
         return;
@@ -131,11 +138,13 @@ fn query_blueprint(
     };
     active.reports = reports;
     if let Some(entry) = recordings.active() {
-        let schema = schema_of(entry);
+        let (schema, awaited) = schema_of(entry);
+        active.awaited = awaited;
         active.recommended = recommended_views(classes.iter().flat_map(|class| class.recommend(&schema)));
         viewport = with_heuristics(&viewport, &active.recommended);
     } else {
         active.recommended.clear();
+        active.awaited.clear();
     }
     spawn_views(&mut active, &viewport, &mut views, &mut commands);
     if *active.viewport != viewport {
@@ -143,24 +152,31 @@ fn query_blueprint(
     }
 }
 
-/// What heuristics may know of a recording: what there is at all, whatever the time.
-fn schema_of(entry: &RecordingEntry) -> Schema {
+/// What heuristics may know of a recording: what there is at all, whatever the time. And the chunks that would say more, were
+/// they loaded.
+fn schema_of(entry: &RecordingEntry) -> (Schema, Vec<ChunkId>) {
     let store = entry.store();
     let mut schema = Schema::new();
+    let mut awaited = Vec::new();
     let formats = [Image::FORMAT, SegmentationImage::FORMAT, DepthImage::FORMAT].map(|name| store.component_id(&name));
     for entity in store.entities() {
         let path = store.entity_path(entity);
         schema.add(path, store.components_of(entity).map(|component| &*store.descriptor(component).component));
-        let size = formats.iter().flatten().find_map(|component| first_image_size(entry, entity, *component));
+        let size = formats.iter().flatten().find_map(|component| first_image_size(entry, entity, *component, &mut awaited));
         if size.is_some() {
             schema.set_image_size(path, size);
         }
     }
-    schema
+    (schema, awaited)
 }
 
 /// The size of the first picture that an entity has, on whatever timeline.
-fn first_image_size(entry: &RecordingEntry, entity: EntityId, format: ComponentId) -> Option<[u32; 2]> {
+fn first_image_size(
+    entry: &RecordingEntry,
+    entity: EntityId,
+    format: ComponentId,
+    awaited: &mut Vec<ChunkId>,
+) -> Option<[u32; 2]> {
     let store = entry.store();
     if !store.has_component(entity, format) {
         return None;
@@ -168,18 +184,22 @@ fn first_image_size(entry: &RecordingEntry, entity: EntityId, format: ComponentI
     let timelines = store.timelines_of(entity).map(Some).chain([None]);
     let hit = timelines.into_iter().find_map(|timeline| {
         let time = timeline.map_or(0, |timeline| store.component_time_range(entity, timeline, format).min);
-        entry.recording.latest_at(entity, timeline, time, format).hit
+        let answer = entry.recording.latest_at(entity, timeline, time, format);
+        awaited.extend_from_slice(&answer.missing);
+        answer.hit
     })?;
     let cell = hit.cell();
     read::image_formats(&cell).ok()?.first().map(|format| [format.width, format.height])
 }
 
-/// Whether the shown recording got or lost entities or components.
-fn schema_changed(log: &DiffLog, since: u64, shown: Option<&RecordingEntry>) -> bool {
+/// Whether the shown recording got or lost entities or components, or a chunk that tells more of them was loaded.
+fn schema_changed(log: &DiffLog, since: u64, shown: Option<&RecordingEntry>, awaited: &[ChunkId]) -> bool {
     log.since(since).is_none_or(|mut entries| {
         entries.any(|entry| match (entry, shown) {
             (DiffEntry::Store { recording, event }, Some(shown)) => {
-                *recording == shown.key() && changes_schema(event, shown.store())
+                *recording == shown.key()
+                    && (changes_schema(event, shown.store())
+                        || event.change == ChunkChange::Loaded && awaited.contains(&event.meta.id))
             }
             _ => false,
         })

@@ -4,17 +4,21 @@
 //! on in parallel. A visual is made in the entity's own space: where it stands is up to [`crate::Transforms`], so a cloud that
 //! is moved is not made anew.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_store::{ChunkStore, EntityId, EntityPath, QueryCache, RangeAnswer, TimeRange, arrow::ArrayRef};
+use chronoscope_store::{
+    ChunkId, ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, QueryCache, RangeAnswer, TimeRange, TimelineId,
+    arrow::ArrayRef,
+};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    Annotations, Answers, Cursor, DataResults, Frame, FrameSystems, RecordingKey, Recordings, Report, View, ViewOverrides,
+    Annotations, Answers, Cursor, DataResults, Frame, FrameSystems, RecordingEntry, RecordingKey, Recordings, Report, View,
+    ViewOverrides,
     ViewTile, context::annotations::ResolvedAnnotations, overrides::ResolvedOverrides, query_results::EntityAnswers,
 };
 
@@ -89,14 +93,43 @@ pub struct VisualizerInput<'a> {
     pub cursor: Cursor,
     /// The recording.
     pub store: &'a ChunkStore,
-    /// The recording's query caches.
-    pub cache: &'a QueryCache,
     /// Labels and colours of classes, as they hold for this entity.
     pub annotations: &'a ResolvedAnnotations,
     answers: Option<&'a EntityAnswers>,
     overrides: Option<&'a ResolvedOverrides>,
     view_overrides: &'a ViewOverrides,
     visualizer: &'static str,
+    cache: &'a QueryCache,
+    /// What the queries found, for the store's sources; `None` where the store has none.
+    bodies: Option<Mutex<Bodies>>,
+}
+
+/// The bodies that a visual was made from beside the [`Answers`], and those that it lacks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bodies {
+    /// The chunks that were read.
+    pub used: Vec<ChunkId>,
+    /// The chunks that would have been read, and are not loaded.
+    pub missing: Vec<ChunkId>,
+}
+
+impl Bodies {
+    fn is_empty(&self) -> bool {
+        self.used.is_empty() && self.missing.is_empty()
+    }
+
+    fn note(&mut self, used: impl IntoIterator<Item = ChunkId>, missing: &[ChunkId]) {
+        self.used.extend(used);
+        self.missing.extend_from_slice(missing);
+    }
+
+    fn without_repetition(mut self) -> Self {
+        for ids in [&mut self.used, &mut self.missing] {
+            let mut seen = FxHashSet::default();
+            ids.retain(|id| seen.insert(*id));
+        }
+        self
+    }
 }
 
 impl VisualizerInput<'_> {
@@ -124,7 +157,35 @@ impl VisualizerInput<'_> {
     /// The rows of a component in a range of the shown timeline, static data included. `None` where there are none.
     pub fn range(&self, component: &str, range: TimeRange) -> Option<RangeAnswer> {
         let id = self.store.component_id(component)?;
-        Some(self.cache.range(self.store, self.entity, self.cursor.timeline?, range, id))
+        Some(self.range_of(self.entity, self.cursor.timeline?, id, range))
+    }
+
+    /// The rows of a component of any entity in a range of a timeline, static data included.
+    pub fn range_of(&self, entity: EntityId, timeline: TimelineId, component: ComponentId, range: TimeRange) -> RangeAnswer {
+        let answer = self.cache.range(self.store, entity, timeline, range, component);
+        self.note(|bodies| {
+            let slices = answer.slices().iter().map(|slice| slice.chunk().id());
+            bodies.note(slices.chain(answer.static_hit().map(|hit| hit.chunk().id())), answer.missing());
+        });
+        answer
+    }
+
+    /// The row of a component at the cursor; `None` where there is none, or the visualizer did not ask for the component.
+    pub fn hit(&self, component: &str) -> Option<&Hit> {
+        self.answers?.hit(self.store.component_id(component)?)
+    }
+
+    /// The latest row of a component at a time of a timeline; of static data alone where no timeline is given.
+    pub fn latest_row(&self, component: ComponentId, timeline: Option<TimelineId>, time: i64) -> LatestAt {
+        let answer = self.cache.latest_at(self.store, self.entity, timeline, time, component);
+        self.note(|bodies| bodies.note(answer.hit.iter().map(|hit| hit.chunk().id()), &answer.missing));
+        answer
+    }
+
+    fn note(&self, what: impl FnOnce(&mut Bodies)) {
+        if let Some(bodies) = &self.bodies {
+            what(&mut bodies.lock().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
     /// The latest value of a component at a time, whatever the visualizer's mode: for what changes how a series looks.
@@ -132,10 +193,7 @@ impl VisualizerInput<'_> {
         if let Some(array) = self.overridden(component) {
             return Some(array);
         }
-        let answer = self
-            .store
-            .component_id(component)
-            .map(|id| self.cache.latest_at(self.store, self.entity, self.cursor.timeline, time, id));
+        let answer = self.store.component_id(component).map(|id| self.latest_row(id, self.cursor.timeline, time));
         answer.and_then(|answer| answer.hit).map(|hit| hit.cell()).or_else(|| self.view_overrides.default_value(component))
     }
 
@@ -170,6 +228,8 @@ struct RegisteredVisualizer {
     classes: Vec<ViewClassId>,
     /// Reads the reports of a view out of the visualizer's own resource, whose type nobody else need know.
     reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
+    /// The same for what the visuals of a view were made from.
+    for_each_bodies: fn(&World, ViewId, &mut dyn FnMut(EntityId, &Bodies)),
 }
 
 impl Visualizers {
@@ -201,6 +261,14 @@ impl Visualizers {
         reports
     }
 
+    /// Calls `visit` with what the visuals of a view were made from beside the [`Answers`], by entity and in no order. Of a
+    /// store without sources nothing is known.
+    pub fn for_each_bodies(&self, world: &World, view: ViewId, visit: &mut dyn FnMut(EntityId, &Bodies)) {
+        for entry in &self.entries {
+            (entry.for_each_bodies)(world, view, visit);
+        }
+    }
+
     fn add<V: Visualizer>(&mut self, classes: &[&str]) -> bool {
         let info = V::INFO;
         let classes = classes.iter().map(|class| ViewClassId::from(*class));
@@ -210,7 +278,12 @@ impl Visualizers {
                 false
             }
             None => {
-                self.entries.push(RegisteredVisualizer { info, classes: classes.collect(), reports: reports_of::<V> });
+                self.entries.push(RegisteredVisualizer {
+                    info,
+                    classes: classes.collect(),
+                    reports: reports_of::<V>,
+                    for_each_bodies: for_each_bodies_of::<V>,
+                });
                 true
             }
         }
@@ -223,6 +296,13 @@ fn reports_of<V: Visualizer>(world: &World, view: ViewId) -> Vec<(EntityId, Repo
     let mut reports: Vec<_> = visuals.reports().map(|(entity, report)| (entity, report.clone())).collect();
     reports.sort_by_key(|(entity, _)| *entity);
     reports
+}
+
+fn for_each_bodies_of<V: Visualizer>(world: &World, view: ViewId, visit: &mut dyn FnMut(EntityId, &Bodies)) {
+    let Some(visuals) = world.get_resource::<Visuals<V>>().and_then(|visuals| visuals.view(view)) else { return };
+    for (entity, bodies) in &visuals.bodies {
+        visit(*entity, bodies);
+    }
 }
 
 /// Registers visualizers.
@@ -275,6 +355,8 @@ impl<V: Visualizer> Visuals<V> {
 /// The visuals of one visualizer in one view.
 pub struct ViewVisuals<V: Visualizer> {
     entries: FxHashMap<EntityId, Entry<V::Visual>>,
+    /// What the entries were made from, where that is to be known.
+    bodies: FxHashMap<EntityId, Bodies>,
     changed: Vec<EntityId>,
     removed: Vec<EntityId>,
     recording: Option<RecordingKey>,
@@ -285,6 +367,7 @@ impl<V: Visualizer> Default for ViewVisuals<V> {
     fn default() -> Self {
         Self {
             entries: FxHashMap::default(),
+            bodies: FxHashMap::default(),
             changed: Vec::new(),
             removed: Vec::new(),
             recording: None,
@@ -382,12 +465,7 @@ fn visualize<V: Visualizer>(
         }
         let inputs = ViewInputs { view, results, overrides, answers: &answers, annotations: &annotations, cursor: *cursor };
         let recording = cursor.recording.and_then(|key| recordings.get(key));
-        update_view(
-            visuals.entry(view.id).or_default(),
-            id,
-            &inputs,
-            recording.map(|entry| (&entry.recording.store, &entry.recording.cache)),
-        );
+        update_view(visuals.entry(view.id).or_default(), id, &inputs, recording);
     }
 }
 
@@ -405,7 +483,7 @@ fn update_view<V: Visualizer>(
     visuals: &mut ViewVisuals<V>,
     id: VisualizerId,
     inputs: &ViewInputs<'_>,
-    data: Option<(&ChunkStore, &QueryCache)>,
+    recording: Option<&RecordingEntry>,
 ) {
     let &ViewInputs { view, results, overrides, answers, annotations, cursor } = inputs;
     visuals.changed.clear();
@@ -413,6 +491,7 @@ fn update_view<V: Visualizer>(
     if visuals.recording != cursor.recording {
         // Ids of one recording mean nothing in another.
         visuals.removed.extend(visuals.entries.drain().map(|(entity, _)| entity));
+        visuals.bodies.clear();
         visuals.recording = cursor.recording;
     }
     let now = Consumed {
@@ -426,7 +505,9 @@ fn update_view<V: Visualizer>(
     let follows_cursor = V::INFO.mode == QueryMode::Range && overrides.has_time_ranges();
     let only_answers =
         !follows_cursor && Consumed { answers: before.answers, ..now } == before && before.answers + 1 == now.answers;
-    let Some((store, cache)) = data else { return };
+    let Some(recording) = recording else { return };
+    let (store, cache) = (&recording.recording.store, &recording.recording.cache);
+    let has_sources = !recording.sources().is_empty();
 
     let stamp_of = |entity: EntityId, path: &EntityPath| Stamp {
         answers: match V::INFO.mode {
@@ -471,6 +552,7 @@ fn update_view<V: Visualizer>(
             }
             None => {
                 if visuals.entries.remove(&entity).is_some() {
+                    visuals.bodies.remove(&entity);
                     visuals.removed.push(entity);
                 }
             }
@@ -487,22 +569,30 @@ fn update_view<V: Visualizer>(
                 path,
                 cursor,
                 store,
-                cache,
                 annotations: &annotations,
                 answers: answers.get(entity),
                 overrides: overrides.get(entity),
                 view_overrides: overrides,
                 visualizer: V::INFO.name,
+                cache,
+                bodies: has_sources.then(Mutex::default),
             };
             let visual = match previous {
                 Some(previous) => V::update(&input, previous),
                 None => V::visualize(&input),
             };
-            (entity, Entry { visual: visual.map(|visual| visual.map(Arc::new)), stamp })
+            let bodies = input.bodies.map(|bodies| bodies.into_inner().unwrap_or_else(PoisonError::into_inner));
+            let bodies = bodies.unwrap_or_default().without_repetition();
+            (entity, Entry { visual: visual.map(|visual| visual.map(Arc::new)), stamp }, bodies)
         })
         .collect();
-    for (entity, entry) in made {
+    for (entity, entry, bodies) in made {
         visuals.entries.insert(entity, entry);
+        if bodies.is_empty() {
+            visuals.bodies.remove(&entity);
+        } else {
+            visuals.bodies.insert(entity, bodies);
+        }
         visuals.changed.push(entity);
     }
     visuals.changed.sort_by(|a, b| store.entity_path(*a).cmp(store.entity_path(*b)));

@@ -1,8 +1,8 @@
 //! Where the bodies of chunks come from that are known and not loaded.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use crate::{CLEAR_COMPONENT, Chunk, ChunkId, ChunkStore, TimeRange, TimelineId};
+use crate::{CLEAR_COMPONENT, Chunk, ChunkId, ChunkMeta, ChunkStore, TimeRange, TimelineId};
 
 /// Why a source could not give a chunk.
 #[derive(Debug, thiserror::Error)]
@@ -45,8 +45,9 @@ impl ChunkSourceError {
 /// A file or a server that gives bodies for chunks which [`ChunkStore::insert_absent`] made known.
 ///
 /// Neither method may block: bodies are read on threads of the source's own.
-pub trait ChunkSource: Send + Sync {
-    /// Says which bodies are wanted, most urgent first. Replaces the wishes before, except those already under way.
+pub trait ChunkSource: fmt::Debug + Send + Sync {
+    /// Says which bodies are wanted, most urgent first. Replaces the wishes before, except those already under way. Chunks
+    /// that the source does not have are passed over, so that several sources can be told the same.
     fn want(&self, chunks: &[ChunkId]);
 
     /// The next body that arrived, if any; hand it to [`ChunkStore::load`].
@@ -54,7 +55,7 @@ pub trait ChunkSource: Send + Sync {
 }
 
 /// What is wanted next: see [`ChunkStore::wishes`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WishOptions<'a> {
     /// What answers on screen miss.
     pub on_screen: &'a [ChunkId],
@@ -64,6 +65,8 @@ pub struct WishOptions<'a> {
     pub time: i64,
     /// How far to read ahead of it, in the direction in which it moves: negative where it moves back.
     pub ahead: i64,
+    /// Of what lies ahead, which chunks are worth loading: those that something on screen is drawn from, say.
+    pub is_shown: &'a dyn Fn(&ChunkMeta) -> bool,
     /// How many bytes to wish for at once.
     pub max_bytes: u64,
 }
@@ -97,7 +100,7 @@ impl ChunkStore {
             for series in self.series.iter().filter(|s| s.timeline == timeline && s.component == crate::ComponentId::ANY) {
                 series.index.for_each_overlapping(ahead, |entry| {
                     if !entry.is_loaded()
-                        && let Some(slot) = self.slot(entry.slot)
+                        && let Some(slot) = self.slot(entry.slot).filter(|slot| (options.is_shown)(&slot.meta))
                     {
                         let nearest = if options.ahead < 0 { entry.max } else { entry.min };
                         let distance =
@@ -128,7 +131,7 @@ impl ChunkStore {
     }
 
     /// Whether a chunk should be loaded before all others.
-    pub(crate) fn is_wanted_first(&self, meta: &crate::ChunkMeta) -> bool {
+    pub(crate) fn is_wanted_first(&self, meta: &ChunkMeta) -> bool {
         meta.is_static || self.component_id(CLEAR_COMPONENT).is_some_and(|clear| meta.has_component(clear))
     }
 }

@@ -31,6 +31,11 @@ impl EntityAnswers {
         self.components.iter().map(|(id, answer)| (*id, answer))
     }
 
+    /// Whether a component was looked up.
+    pub fn looks_at(&self, component: ComponentId) -> bool {
+        self.components.iter().any(|(id, _)| *id == component)
+    }
+
     /// The cursors for which all of this holds.
     pub fn validity(&self) -> TimeRange {
         self.validity
@@ -39,6 +44,11 @@ impl EntityAnswers {
     /// Whether bodies of chunks are missing that may change the answer.
     pub fn is_provisional(&self) -> bool {
         self.components.iter().any(|(_, answer)| !answer.missing.is_empty())
+    }
+
+    /// The chunks whose bodies are missing, some of them more than once.
+    pub fn missing(&self) -> impl Iterator<Item = ChunkId> {
+        self.components.iter().flat_map(|(_, answer)| answer.missing.iter().copied())
     }
 
     fn same_rows(&self, other: &[(ComponentId, LatestAt)]) -> bool {
@@ -58,6 +68,8 @@ pub struct Answers {
     /// Entities by the end and by the beginning of their validity: what a moved cursor leaves behind is at the near end of one.
     by_end: BTreeSet<(i64, EntityId)>,
     by_begin: BTreeSet<(i64, EntityId)>,
+    /// Entities whose answers may change when bodies arrive.
+    provisional: BTreeSet<EntityId>,
     stale: FxHashSet<EntityId>,
     changed: Vec<EntityId>,
     rows_changed: Vec<EntityId>,
@@ -82,6 +94,11 @@ impl Answers {
         let hits =
             self.entities.values().flat_map(|answers| answers.components.iter().filter_map(|(_, answer)| answer.hit.as_ref()));
         hits.map(|hit| hit.chunk().id())
+    }
+
+    /// The entities whose answers may change when the bodies of chunks arrive.
+    pub fn provisional(&self) -> impl Iterator<Item = (EntityId, &EntityAnswers)> {
+        self.provisional.iter().filter_map(|entity| Some((*entity, self.entities.get(entity)?)))
     }
 
     /// The entities whose rows are others than in the frame before.
@@ -151,6 +168,7 @@ impl Answers {
         self.entities.clear();
         self.by_end.clear();
         self.by_begin.clear();
+        self.provisional.clear();
         self.stale.clear();
         self.wanted.clear();
         self.rows_versions.clear();
@@ -211,7 +229,11 @@ impl Answers {
             self.forget(entity);
             self.by_end.insert((validity.max, entity));
             self.by_begin.insert((validity.min, entity));
-            self.entities.insert(entity, EntityAnswers { components, validity, version });
+            let answers = EntityAnswers { components, validity, version };
+            if answers.is_provisional() {
+                self.provisional.insert(entity);
+            }
+            self.entities.insert(entity, answers);
         }
     }
 
@@ -219,6 +241,7 @@ impl Answers {
         if let Some(known) = self.entities.remove(&entity) {
             self.by_end.remove(&(known.validity.max, entity));
             self.by_begin.remove(&(known.validity.min, entity));
+            self.provisional.remove(&entity);
         }
     }
 }

@@ -509,7 +509,14 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
     let store = bench.store();
     assert_eq!(store.latest_at(entity, Some(timeline), 7, component).missing.to_vec(), [ids[1]]);
     assert_eq!(store.time_range(timeline), TimeRange::new(2, 8));
-    let wishes = WishOptions { on_screen: &[ids[1]], timeline: Some(timeline), time: 7, ahead: -10, max_bytes: u64::MAX };
+    let wishes = WishOptions {
+        on_screen: &[ids[1]],
+        timeline: Some(timeline),
+        time: 7,
+        ahead: -10,
+        is_shown: &|_| true,
+        max_bytes: u64::MAX,
+    };
     assert_eq!(store.wishes(&wishes), [ids[1], ids[0]]);
 
     let events = bench.recording.load(chunks[1].build(ids[1])).unwrap();

@@ -1,7 +1,7 @@
 //! Components and their values at the cursor.
 
 use arrow_array::{Array, cast::AsArray, types::UInt32Type};
-use chronoscope_frame::{Item, RecordingEntry};
+use chronoscope_frame::{Item, RecordingEntry, bodies::AlsoWanted};
 use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt};
 use chronoscope_types::{Component, Rgba, components, format_time, format_value};
 use egui::{Color32, RichText, Sense, Ui, Vec2};
@@ -24,7 +24,12 @@ pub(super) fn latest(pass: &Pass<'_>, entry: &RecordingEntry, entity: EntityId, 
     let cursor = pass.cursor();
     let timeline = cursor.and_then(|cursor| cursor.timeline);
     let time = cursor.map_or(0, |cursor| cursor.time);
-    entry.recording.latest_at(entity, timeline, time, component)
+    let answer = entry.recording.latest_at(entity, timeline, time, component);
+    // What is looked at here need not be shown in any view.
+    if let Some(also_wanted) = pass.world.get_resource::<AlsoWanted>() {
+        also_wanted.note(&answer.missing);
+    }
+    answer
 }
 
 /// A row for a component: its name, its value; and its instances below where it is expanded.
@@ -47,7 +52,12 @@ pub(super) fn show_component_row(
     let mut expanded = ui.data(|data| data.get_temp::<bool>(expanded_id)).unwrap_or(false);
     let theme = Theme::of(ui);
     let response = property_row(ui, descriptor.field_name(), |ui| {
-        let icon = if is_static { icons::COMPONENT_STATIC } else { icons::COMPONENT };
+        let icon = match (answer.missing.is_empty(), is_static) {
+            // What is there may not be the latest.
+            (false, _) => icons::LOADING,
+            (true, true) => icons::COMPONENT_STATIC,
+            (true, false) => icons::COMPONENT,
+        };
         ui.label(RichText::new(icon).size(size::BODY).color(theme.secondary));
         match &cell {
             None => elided_small(ui, missing_text(&answer)),
@@ -126,6 +136,9 @@ fn tooltip(ui: &mut Ui, entry: &RecordingEntry, descriptor: &ComponentDescriptor
         ui.label(missing_text(answer));
         return;
     };
+    if !answer.missing.is_empty() {
+        ui.label(RichText::new("provisional: later rows are still being read").color(theme.warning));
+    }
     let store = entry.store();
     let when = match hit.data_time() {
         None => "static, the same at all times".to_owned(),

@@ -120,7 +120,7 @@ fn lines(input: &VisualizerInput<'_>, mut entries: LogEntries) -> Result<Option<
             let hit = input
                 .store
                 .component_id(&component)
-                .and_then(|id| input.cache.latest_at(input.store, input.entity, None, i64::MIN + 1, id).hit);
+                .and_then(|id| input.latest_row(id, None, i64::MIN + 1).hit);
             let Some(hit) = hit else { return Ok(None) };
             entries.set_static(context, Arc::clone(hit.chunk()), hit.row());
         }

@@ -217,7 +217,7 @@ pub fn clears_of(input: &VisualizerInput<'_>) -> Vec<ClearKey> {
         if !input.store.has_component_on(entity, timeline, component) {
             continue;
         }
-        let answer = input.cache.range(input.store, entity, timeline, TimeRange::EVERYTHING, component);
+        let answer = input.range_of(entity, timeline, component, TimeRange::EVERYTHING);
         clears.extend(answer.rows().filter_map(|row| {
             // A clear that can not be read clears nothing; the entity that it lies on says so.
             let is_recursive = read::bools(&row.cell()).ok()?.first().copied()?;

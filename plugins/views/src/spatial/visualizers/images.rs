@@ -105,10 +105,7 @@ fn read_picture(
     let Some(bytes) = buffers.first() else { return Ok(None) };
     check_length(&format, bytes.len()).map_err(|error| input.report(error.to_string()))?;
     let row = match from {
-        Source::Store => input.store.component_id(buffer).and_then(|component| {
-            let answer = input.cache.latest_at(input.store, input.entity, input.cursor.timeline, input.cursor.time, component);
-            answer.hit.map(|hit| hit.row_id())
-        }),
+        Source::Store => input.hit(buffer).map(chronoscope_store::Hit::row_id),
         Source::Override | Source::ViewDefault => None,
     };
     let key = row.map_or_else(|| PictureKey::of_bytes(bytes, &source), |row| PictureKey::of_row(row, &source));

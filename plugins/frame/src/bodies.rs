@@ -1,0 +1,388 @@
+//! The bodies of chunks that are known and not loaded: wished for once the frame knows what it lacks, taken in with the next.
+//!
+//! Two systems around the rest of the frame. `receive_bodies` takes what the sources of a recording have read, within the
+//! budget of [`Ingest`](crate::FrameSystems::Ingest). `request_bodies` runs when all queries of the frame are made: it gathers
+//! what was missing, tells the sources what to read next, and writes down per view what it still lacks ([`ViewBodies`]), so
+//! that what is provisional can be marked as such.
+//!
+//! What is read: clears and static data, then what is on screen, then what the cursor will come to, in the direction in which
+//! it last moved. Reading stops at the memory limit; what is on screen then stays as it is, and is marked.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use bevy_app::{App, Plugin};
+use bevy_ecs::prelude::*;
+use chronoscope_blueprint::ViewId;
+use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, StoreError, TimeRange, TimelineId, WishOptions};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{
+    ActiveBlueprint, Answers, Cursor, DataResults, DiffLog, Frame, FrameDiagnostics, FrameSystems, LoopMode, MemoryBudget,
+    PlayState, RecordingEntry, RecordingKey, Recordings, Report, Settled, TimeControl, TimeControls, View, ViewOverrides,
+    ViewTile, Visualizers,
+    ingest::{IngestBudget, Reports, receive_messages},
+    memory::ViewerCaches,
+};
+
+/// How much is read before the cursor gets there.
+#[derive(Resource, Clone, Copy, Debug, PartialEq)]
+pub struct ReadAhead {
+    /// How long the cursor would take to get there, playing.
+    pub time: Duration,
+    /// The bytes of bodies to wish for at once.
+    pub max_bytes: u64,
+}
+
+impl Default for ReadAhead {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(3), max_bytes: 128 << 20 }
+    }
+}
+
+/// What a view lacks: chunks that are known, would change what it shows, and are not loaded. Until they are, the view is
+/// provisional.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ViewBodies {
+    /// The chunks.
+    pub missing_chunks: usize,
+    /// The bytes that they will take.
+    pub missing_bytes: u64,
+    /// Whether they stay out, because the memory limit is reached.
+    pub is_over_limit: bool,
+}
+
+/// What the user interface asked for beside the views and did not find: what is selected, say.
+#[derive(Resource, Debug, Default)]
+pub struct AlsoWanted(Mutex<Vec<ChunkId>>);
+
+impl AlsoWanted {
+    /// Asks for bodies. To be repeated in each frame in which they are wanted.
+    pub fn note(&self, chunks: &[ChunkId]) {
+        if !chunks.is_empty() {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(chunks);
+        }
+    }
+
+    fn take(&mut self) -> Vec<ChunkId> {
+        std::mem::take(self.0.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Keeps [`ViewBodies`], and the sources of recordings busy.
+pub struct BodiesPlugin;
+
+impl Plugin for BodiesPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<ReadAhead>().init_resource::<AlsoWanted>().init_resource::<OnScreen>().init_resource::<Wished>();
+        app.add_systems(
+            Frame,
+            (
+                receive_bodies.in_set(FrameSystems::Ingest).after(receive_messages),
+                request_bodies.after(FrameSystems::Visualizers).before(FrameSystems::Present),
+            ),
+        );
+    }
+}
+
+fn receive_bodies(
+    mut recordings: ResMut<Recordings>,
+    mut log: ResMut<DiffLog>,
+    mut reports: ResMut<Reports>,
+    mut diagnostics: ResMut<FrameDiagnostics>,
+    budget: Res<IngestBudget>,
+) {
+    let recordings = recordings.bypass_change_detection();
+    for entry in recordings.iter_mut().filter(|entry| !entry.sources().is_empty()) {
+        puffin::profile_scope!("receive_bodies");
+        for source in entry.sources().to_vec() {
+            while diagnostics.elapsed_in_phase() < budget.time && diagnostics.ingested_bytes < budget.bytes {
+                let Some(body) = source.try_next() else { break };
+                let key = entry.key();
+                let (id, error) = match body {
+                    Ok(chunk) => {
+                        diagnostics.ingested_messages += 1;
+                        diagnostics.ingested_bytes += chunk.num_bytes();
+                        let id = chunk.id();
+                        match entry.recording.load(chunk) {
+                            Ok(events) => {
+                                log.push_events(key, events);
+                                continue;
+                            }
+                            // It was dropped while it was on its way.
+                            Err(StoreError::UnknownChunk(_)) => continue,
+                            Err(error) => (id, error.to_string()),
+                        }
+                    }
+                    Err(error) => (error.id(), with_causes(&error)),
+                };
+                // A chunk that can not be had is taken out, so that nothing waits for it for ever. The report says so.
+                let Some(meta) = entry.store().chunk_meta(id) else { continue };
+                let entity = entry.store().entity_path(meta.entity).clone();
+                reports.push(Report::entity_warning(entry.info.source.clone(), entity, error));
+                log.push_events(key, entry.recording.drop_chunks([id]));
+            }
+        }
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// What ranges on screen were made from, as far as sources are concerned. Latest rows are in [`Answers`].
+#[derive(Resource, Debug, Default)]
+pub(crate) struct OnScreen {
+    of: Option<OnScreenKey>,
+    /// The chunks that ranges were read from.
+    used: FxHashSet<ChunkId>,
+    /// The chunks that ranges lack, by view.
+    missing: FxHashMap<ViewId, Vec<ChunkId>>,
+}
+
+impl OnScreen {
+    /// The chunks that ranges on screen were read from and a source could give back: evicted, they would come again at once.
+    pub(crate) fn used(&self) -> impl Iterator<Item = ChunkId> {
+        self.used.iter().copied()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct OnScreenKey {
+    recording: RecordingKey,
+    generation: u64,
+    blueprint: u64,
+    shown: Vec<ViewId>,
+    /// Where ranges move with the cursor.
+    cursor: Option<Cursor>,
+}
+
+/// What the sources were last told.
+#[derive(Resource, Debug, Default)]
+struct Wished {
+    recording: Option<RecordingKey>,
+    chunks: Vec<ChunkId>,
+    cursor: Cursor,
+    /// Whether the cursor last moved back.
+    backwards: bool,
+}
+
+/// What the frame lacks, and what to do about it.
+struct Plan {
+    recording: RecordingKey,
+    views: Vec<(Entity, ViewBodies)>,
+    wishes: Vec<ChunkId>,
+    /// Whether something is wished for that what is on screen waits for.
+    is_waiting: bool,
+}
+
+/// Exclusive, since any visualizer may have missed something. Returns at once where the recording has no sources.
+fn request_bodies(world: &mut World) {
+    let also_wanted = world.resource_mut::<AlsoWanted>().bypass_change_detection().take();
+    let cursor = *world.resource::<Cursor>();
+    note_motion(&mut world.resource_mut::<Wished>(), cursor);
+    let has_sources = |world: &World| {
+        let recordings = world.resource::<Recordings>();
+        cursor.recording.and_then(|key| recordings.get(key)).is_some_and(|entry| !entry.sources().is_empty())
+    };
+    let plan = if has_sources(world) {
+        puffin::profile_scope!("request_bodies");
+        gather(world, cursor);
+        plan(world, cursor, &also_wanted)
+    } else {
+        None
+    };
+    let wished = world.resource::<Wished>();
+    let (told_recording, recording) = (wished.recording, plan.as_ref().map(|plan| plan.recording));
+    let wishes = plan.as_ref().map_or(&[][..], |plan| &plan.wishes);
+    if told_recording != recording || wished.chunks != wishes {
+        let recordings = world.resource::<Recordings>();
+        if told_recording != recording {
+            tell(recordings, told_recording, &[]);
+        }
+        tell(recordings, recording, wishes);
+        let wishes = wishes.to_vec();
+        let mut wished = world.resource_mut::<Wished>();
+        wished.recording = recording;
+        wished.chunks = wishes;
+    }
+    if plan.as_ref().is_some_and(|plan| plan.is_waiting) {
+        world.resource_mut::<Settled>().disturb();
+    }
+    let views = plan.map_or_else(Vec::new, |plan| plan.views);
+    for (mut bodies, now) in world.query::<(Entity, &mut ViewBodies)>().iter_mut(world).map(|(view, bodies)| {
+        let now = views.iter().find(|(other, _)| *other == view).map_or_else(ViewBodies::default, |(_, bodies)| *bodies);
+        (bodies, now)
+    }) {
+        bodies.set_if_neq(now);
+    }
+}
+
+fn tell(recordings: &Recordings, recording: Option<RecordingKey>, wishes: &[ChunkId]) {
+    for source in recording.and_then(|key| recordings.get(key)).into_iter().flat_map(RecordingEntry::sources) {
+        source.want(wishes);
+    }
+}
+
+fn note_motion(wished: &mut Wished, cursor: Cursor) {
+    let before = std::mem::replace(&mut wished.cursor, cursor);
+    if (before.recording, before.timeline) != (cursor.recording, cursor.timeline) {
+        wished.backwards = false;
+    } else if before.time != cursor.time {
+        wished.backwards = cursor.time < before.time;
+    }
+}
+
+/// Brings [`OnScreen`] up to date. Costs what is on screen, where that may have changed.
+fn gather(world: &mut World, cursor: Cursor) {
+    let (Some(recording), Some(generation)) = (cursor.recording, shown_store(world, cursor).map(ChunkStore::generation)) else {
+        return;
+    };
+    let mut views: Vec<(ViewId, bool)> = Vec::new();
+    for (view, tile, overrides) in world.query::<(&View, &ViewTile, &ViewOverrides)>().iter(world) {
+        if tile.shown {
+            views.push((view.id, overrides.has_time_ranges()));
+        }
+    }
+    let follows_cursor = views.iter().any(|(_, has_time_ranges)| *has_time_ranges);
+    let key = OnScreenKey {
+        recording,
+        generation,
+        blueprint: world.resource::<ActiveBlueprint>().generation(),
+        shown: views.iter().map(|(view, _)| *view).collect(),
+        cursor: follows_cursor.then_some(cursor),
+    };
+    if world.resource::<OnScreen>().of.as_ref() == Some(&key) {
+        return;
+    }
+    let mut on_screen = std::mem::take(&mut *world.resource_mut::<OnScreen>());
+    on_screen.used.clear();
+    on_screen.missing.clear();
+    for view in &key.shown {
+        let mut missing = Vec::new();
+        world.resource::<Visualizers>().for_each_bodies(world, *view, &mut |_, bodies| {
+            on_screen.used.extend(bodies.used.iter().copied());
+            missing.extend_from_slice(&bodies.missing);
+        });
+        if !missing.is_empty() {
+            on_screen.missing.insert(*view, missing);
+        }
+    }
+    on_screen.of = Some(key);
+    *world.resource_mut::<OnScreen>() = on_screen;
+}
+
+fn shown_store(world: &World, cursor: Cursor) -> Option<&ChunkStore> {
+    world.resource::<Recordings>().get(cursor.recording?).map(RecordingEntry::store)
+}
+
+/// What to read next. Costs what is missing and what lies ahead.
+fn plan(world: &mut World, cursor: Cursor, also_wanted: &[ChunkId]) -> Option<Plan> {
+    let recording = cursor.recording?;
+    if shown_store(world, cursor)?.store_stats().chunks.num_absent_chunks == 0 {
+        return Some(Plan { recording, views: Vec::new(), wishes: Vec::new(), is_waiting: false });
+    }
+    let mut shown = world.query::<(Entity, &View, &ViewTile, &DataResults)>();
+    let world = &*world;
+    let store = shown_store(world, cursor)?;
+    let (answers, on_screen) = (world.resource::<Answers>(), world.resource::<OnScreen>());
+    let ahead = *world.resource::<ReadAhead>();
+
+    let limit = world.resource::<MemoryBudget>().limit_bytes.unwrap_or(u64::MAX);
+    let used = world.resource::<Recordings>().num_bytes() + world.resource::<ViewerCaches>().bytes;
+    let room = limit.saturating_sub(used);
+
+    let mut views = Vec::new();
+    for (entity, view, _, results) in shown.iter(world).filter(|(_, _, tile, _)| tile.shown) {
+        let latest = answers.provisional().filter(|(entity, _)| results.get(*entity).is_some());
+        let ranges = on_screen.missing.get(&view.id).into_iter().flatten().copied();
+        let missing: FxHashSet<ChunkId> = latest.flat_map(|(_, answers)| answers.missing()).chain(ranges).collect();
+        let bodies = ViewBodies {
+            missing_chunks: missing.len(),
+            missing_bytes: missing.iter().filter_map(|id| store.chunk_meta(*id)).map(|meta| meta.num_bytes).sum(),
+            is_over_limit: !missing.is_empty() && room == 0,
+        };
+        views.push((entity, bodies));
+    }
+    if room == 0 {
+        return Some(Plan { recording, views, wishes: Vec::new(), is_waiting: false });
+    }
+
+    // No more of what is on screen than is wished for at once.
+    let max_bytes = ahead.max_bytes.min(room);
+    let mut bytes = 0_u64;
+    let awaited = world.resource::<ActiveBlueprint>().awaited().iter().copied();
+    let missing: Vec<ChunkId> = awaited
+        .chain(answers.provisional().flat_map(|(_, answers)| answers.missing()))
+        .chain(also_wanted.iter().copied())
+        .chain(on_screen.missing.values().flatten().copied())
+        .take_while(|id| {
+            let is_enough = bytes > max_bytes;
+            bytes = bytes.saturating_add(store.chunk_meta(*id).map_or(0, |meta| meta.num_bytes));
+            !is_enough
+        })
+        .collect();
+    let none = |_: &ChunkMeta| false;
+    let mut wishes = WishOptions {
+        on_screen: &missing,
+        timeline: None,
+        time: cursor.time,
+        ahead: 0,
+        is_shown: &none,
+        max_bytes,
+    };
+    let mut wanted = store.wishes(&wishes);
+    let is_waiting = !wanted.is_empty();
+
+    // What lies ahead only takes room that is left well below the limit: else it would go again with the next purge.
+    let urgent: u64 = wanted.iter().filter_map(|id| store.chunk_meta(*id)).map(|meta| meta.num_bytes).sum();
+    let room_ahead = (limit - limit / 10).saturating_sub(used.saturating_add(urgent)).min(max_bytes.saturating_sub(urgent));
+    if let Some(timeline) = cursor.timeline.filter(|_| room_ahead > 0) {
+        let is_shown = |meta: &ChunkMeta| {
+            let looks_at = |component| answers.get(meta.entity).is_some_and(|answers| answers.looks_at(component));
+            meta.num_bytes <= room_ahead && meta.components.iter().any(|column| looks_at(column.component))
+        };
+        wishes.timeline = Some(timeline);
+        wishes.is_shown = &is_shown;
+        wishes.max_bytes = urgent + room_ahead;
+        let control = world.resource::<TimeControls>().get(recording);
+        for (time, ahead) in ahead_of(control, store, timeline, cursor.time, world.resource::<Wished>().backwards, ahead.time) {
+            (wishes.time, wishes.ahead) = (time, ahead);
+            wanted.extend(store.wishes(&wishes));
+        }
+        let mut seen = FxHashSet::default();
+        wanted.retain(|id| seen.insert(*id));
+    }
+    Some(Plan { recording, views, wishes: wanted, is_waiting })
+}
+
+/// Where to read ahead: from where, and how far, negative for backwards. Where playing loops, also behind the jump.
+fn ahead_of(
+    control: &TimeControl,
+    store: &ChunkStore,
+    timeline: TimelineId,
+    time: i64,
+    backwards: bool,
+    ahead: Duration,
+) -> Vec<(i64, i64)> {
+    let is_playing = control.play_state() == PlayState::Playing;
+    let units = control.units_per_second(store.timeline(timeline).time_type()) * ahead.as_secs_f64();
+    // A float beyond i64 saturates.
+    let units = (units * if is_playing { control.speed() } else { 1.0 }).ceil().max(1.0) as i64;
+    if !is_playing {
+        return vec![(time, if backwards { -units } else { units })];
+    }
+    let bounds = control.play_bounds(store, timeline);
+    let beyond = time.saturating_add(units).saturating_sub(bounds.max);
+    match control.loop_mode() {
+        LoopMode::Off => vec![(time, units)],
+        _ if beyond <= 0 => vec![(time, units)],
+        _ => {
+            let rest = TimeRange::new(time.min(bounds.max), bounds.max).length();
+            vec![(time, i64::try_from(rest).unwrap_or(i64::MAX)), (bounds.min, beyond)]
+        }
+    }
+}
