@@ -1,0 +1,173 @@
+//! The oracle: whatever happened before, the products of a frame are those of a fresh app that is given the same stores, blueprint and
+//! cursor.
+
+use bevy_app::App;
+use chronoscope_blueprint::{BlueprintCommand, ContentsFilter};
+use chronoscope_frame::{ActiveBlueprint, Answers, Recordings, TimeCommand, ViewerCommand, ViewerCommands};
+use chronoscope_store::{EntityPath, TimeRange, Timeline};
+use chronoscope_types::{AnnotationContext, Clear, Points3D, Scalars, Transform3D, blueprint::EntityBehavior, log_chunk};
+use proptest::{prelude::*, test_runner::RngSeed};
+
+use crate::{add, change, fresh, new_app, products, show_all, store_id};
+
+#[derive(Clone, Debug)]
+enum Step {
+    Points { entity: usize, time: Option<i64>, count: usize },
+    Scalars { entity: usize, times: Vec<i64> },
+    Transform { entity: usize, time: Option<i64>, x: f32 },
+    Annotations { entity: usize, time: Option<i64>, label: u8 },
+    Clear { entity: usize, time: i64, recursive: bool },
+    DropEntity { entity: usize },
+    DropOldest,
+    Seek { time: i64 },
+    Timeline { other: bool },
+    Hide { view: Option<usize> },
+    Visible { view: usize, entity: usize, visible: bool },
+    Contents { view: usize, which: usize },
+    Undo,
+    Redo,
+    Frame,
+}
+
+const ENTITIES: [&str; 6] = ["/world", "/world/a", "/world/a/points", "/world/b", "/world/b/deep/er", "/plot"];
+const CONTENTS: [&str; 3] = ["+ $origin/**", "+ /world/a/**", "+ /**\n- /world/a/**"];
+
+fn step() -> impl Strategy<Value = Step> {
+    let entity = || 0..ENTITIES.len();
+    let time = || proptest::option::weighted(0.85, -5i64..25);
+    prop_oneof![
+        4 => (entity(), time(), 0usize..4).prop_map(|(entity, time, count)| Step::Points { entity, time, count }),
+        2 => (entity(), prop::collection::vec(-5i64..25, 1..5)).prop_map(|(entity, times)| Step::Scalars { entity, times }),
+        3 => (entity(), time(), -4i8..4).prop_map(|(entity, time, x)| Step::Transform { entity, time, x: f32::from(x) }),
+        1 => (entity(), time(), any::<u8>()).prop_map(|(entity, time, label)| Step::Annotations { entity, time, label }),
+        1 => (entity(), -5i64..25, any::<bool>()).prop_map(|(entity, time, recursive)| Step::Clear { entity, time, recursive }),
+        1 => entity().prop_map(|entity| Step::DropEntity { entity }),
+        1 => Just(Step::DropOldest),
+        6 => (-8i64..30).prop_map(|time| Step::Seek { time }),
+        1 => any::<bool>().prop_map(|other| Step::Timeline { other }),
+        2 => proptest::option::of(0usize..2).prop_map(|view| Step::Hide { view }),
+        2 => (0usize..2, entity(), any::<bool>()).prop_map(|(view, entity, visible)| Step::Visible { view, entity, visible }),
+        1 => (0usize..2, 0..CONTENTS.len()).prop_map(|(view, which)| Step::Contents { view, which }),
+        1 => Just(Step::Undo),
+        1 => Just(Step::Redo),
+        4 => Just(Step::Frame),
+    ]
+}
+
+fn times(time: Option<i64>) -> Vec<(Timeline, i64)> {
+    time.map(|time| vec![(Timeline::sequence("frame"), time), (Timeline::duration("clock"), -time * 10)]).unwrap_or_default()
+}
+
+fn play(app: &mut App, step: &Step) {
+    let id = store_id();
+    let command = |app: &mut App, command| app.world_mut().resource_mut::<ViewerCommands>().push(command);
+    let view = |app: &App, at: usize| app.world().resource::<ActiveBlueprint>().viewport().views.keys().nth(at).copied();
+    match step.clone() {
+        Step::Points { entity, time, count } => {
+            let points = Points3D::new((0..count).map(|i| [i as f32, time.unwrap_or(99) as f32, 0.0]));
+            add(app, &id, log_chunk(ENTITIES[entity], times(time), &points).unwrap());
+        }
+        Step::Scalars { entity, times: at } => {
+            for time in at {
+                add(app, &id, log_chunk(ENTITIES[entity], times(Some(time)), &Scalars::new([time as f64])).unwrap());
+            }
+        }
+        Step::Transform { entity, time, x } => {
+            add(
+                app,
+                &id,
+                log_chunk(ENTITIES[entity], times(time), &Transform3D::default().with_translation([x, 1.0, 0.0])).unwrap(),
+            );
+        }
+        Step::Annotations { entity, time, label } => {
+            let context = AnnotationContext::from_labels([(1, &*format!("label {label}"), [0u8, 0, 0])]);
+            add(app, &id, log_chunk(ENTITIES[entity], times(time), &context).unwrap());
+        }
+        Step::Clear { entity, time, recursive } => {
+            add(app, &id, log_chunk(ENTITIES[entity], times(Some(time)), &Clear::new(recursive)).unwrap());
+        }
+        Step::DropEntity { entity } => {
+            change(app, &id, |recording| match recording.store.entity_id(&EntityPath::parse(ENTITIES[entity])) {
+                Some(entity) => recording.drop_entity(entity),
+                None => Vec::new(),
+            });
+        }
+        Step::DropOldest => {
+            change(app, &id, |recording| {
+                let oldest = recording.store.chunks().map(|(meta, _)| meta.id).next();
+                recording.drop_chunks(oldest)
+            });
+        }
+        Step::Seek { time } => command(app, ViewerCommand::Time(TimeCommand::SetTime(time))),
+        Step::Timeline { other } => {
+            let name = if other { "clock" } else { "frame" };
+            command(app, ViewerCommand::Time(TimeCommand::SetTimeline(name.to_owned())));
+        }
+        Step::Hide { view } => show_all(app, view),
+        Step::Visible { view: at, entity, visible } => {
+            if let Some(view) = view(app, at) {
+                let behavior = EntityBehavior::default().with_visible(visible);
+                let edit = BlueprintCommand::override_entity(view, ENTITIES[entity].into(), &behavior);
+                command(app, ViewerCommand::Blueprint(edit));
+                command(app, ViewerCommand::EndGesture);
+            }
+        }
+        Step::Contents { view: at, which } => {
+            if let Some(view) = view(app, at) {
+                let edit = BlueprintCommand::SetContents(view, ContentsFilter::parse(CONTENTS[which]));
+                command(app, ViewerCommand::Blueprint(edit));
+            }
+        }
+        Step::Undo => command(app, ViewerCommand::Undo),
+        Step::Redo => command(app, ViewerCommand::Redo),
+        Step::Frame => app.update(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_history_ends_in_the_frame_of_a_fresh_app(history in prop::collection::vec(step(), 1..60)) {
+        let mut app = new_app();
+        for step in &history {
+            play(&mut app, step);
+        }
+        let ours = products(&mut app);
+        let theirs = products(&mut fresh(&app));
+        for (name, value) in &theirs {
+            prop_assert_eq!(ours.get(name), Some(value), "{}", name);
+        }
+        prop_assert_eq!(ours.len(), theirs.len());
+    }
+}
+
+#[test]
+fn a_settled_frame_looks_nothing_up() {
+    let mut app = new_app();
+    for at in 0..50 {
+        add(&mut app, &store_id(), log_chunk("/world/a", times(Some(at * 10)), &Points3D::new([[at as f32, 0.0, 0.0]])).unwrap());
+    }
+    products(&mut app);
+    let looked_up = |app: &mut App| {
+        app.update();
+        app.world().resource::<Answers>().looked_up()
+    };
+    assert_eq!(looked_up(&mut app), 0);
+    // Within the validity of the rows nothing is looked up; behind its end, what ended.
+    let seek = |app: &mut App, time| {
+        app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::Time(TimeCommand::SetTime(time)));
+    };
+    app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::Time(TimeCommand::SetTimeline("frame".into())));
+    seek(&mut app, 100);
+    app.update();
+    seek(&mut app, 105);
+    assert_eq!(looked_up(&mut app), 0);
+    seek(&mut app, 110);
+    assert_eq!(looked_up(&mut app), 1);
+    assert!(app.world().resource::<Answers>().cursor().time == 110);
+    let store = app.world().resource::<Recordings>().active().unwrap().store();
+    let entity = store.entity_id(&"/world/a".into()).unwrap();
+    let validity = app.world().resource::<Answers>().get(entity).unwrap().validity();
+    assert_eq!(validity, TimeRange::new(110, 119));
+}
