@@ -179,51 +179,51 @@ struct Plan {
     is_waiting: bool,
 }
 
-/// Exclusive, since any visualizer may have missed something. Returns at once where the recording has no sources.
-fn request_bodies(world: &mut World) {
+/// The views, and what of them decides about what to read.
+type Shown = (Entity, &'static View, &'static ViewTile, &'static DataResults, &'static ViewOverrides);
+
+/// Exclusive, since any visualizer may have missed something. Does next to nothing where the recording has no sources.
+fn request_bodies(world: &mut World, shown: &mut QueryState<Shown>, marks: &mut QueryState<(Entity, &mut ViewBodies)>) {
     let also_wanted = world.resource_mut::<AlsoWanted>().bypass_change_detection().take();
     let cursor = *world.resource::<Cursor>();
-    note_motion(&mut world.resource_mut::<Wished>(), cursor);
-    let has_sources = |world: &World| {
-        let recordings = world.resource::<Recordings>();
-        cursor.recording.and_then(|key| recordings.get(key)).is_some_and(|entry| !entry.sources().is_empty())
-    };
-    let plan = if has_sources(world) {
+    note_motion(world.resource_mut::<Wished>().bypass_change_detection(), cursor);
+    let entry = cursor.recording.and_then(|key| world.resource::<Recordings>().get(key));
+    let plan = if entry.is_some_and(|entry| !entry.sources().is_empty()) {
         puffin::profile_scope!("request_bodies");
-        gather(world, cursor);
-        plan(world, cursor, &also_wanted)
+        gather(world, shown, cursor);
+        plan(world, shown, cursor, &also_wanted)
     } else {
         None
     };
-    let wished = world.resource::<Wished>();
-    let (told_recording, recording) = (wished.recording, plan.as_ref().map(|plan| plan.recording));
-    let wishes = plan.as_ref().map_or(&[][..], |plan| &plan.wishes);
-    if told_recording != recording || wished.chunks != wishes {
-        let recordings = world.resource::<Recordings>();
-        if told_recording != recording {
-            tell(recordings, told_recording, &[]);
-        }
-        tell(recordings, recording, wishes);
-        let wishes = wishes.to_vec();
-        let mut wished = world.resource_mut::<Wished>();
-        wished.recording = recording;
-        wished.chunks = wishes;
-    }
-    if plan.as_ref().is_some_and(|plan| plan.is_waiting) {
+    let (recording, views, wishes, is_waiting) = match plan {
+        Some(plan) => (Some(plan.recording), plan.views, plan.wishes, plan.is_waiting),
+        None => Default::default(),
+    };
+    world.resource_scope(|world, mut wished: Mut<Wished>| wished.tell(world.resource(), recording, wishes));
+    if is_waiting {
         world.resource_mut::<Settled>().disturb();
     }
-    let views = plan.map_or_else(Vec::new, |plan| plan.views);
-    for (mut bodies, now) in world.query::<(Entity, &mut ViewBodies)>().iter_mut(world).map(|(view, bodies)| {
-        let now = views.iter().find(|(other, _)| *other == view).map_or_else(ViewBodies::default, |(_, bodies)| *bodies);
-        (bodies, now)
-    }) {
-        bodies.set_if_neq(now);
+    for (view, mut mark) in marks.iter_mut(world) {
+        let bodies = views.iter().find(|(other, _)| *other == view).map(|(_, bodies)| *bodies);
+        mark.set_if_neq(bodies.unwrap_or_default());
     }
 }
 
-fn tell(recordings: &Recordings, recording: Option<RecordingKey>, wishes: &[ChunkId]) {
-    for source in recording.and_then(|key| recordings.get(key)).into_iter().flat_map(RecordingEntry::sources) {
-        source.want(wishes);
+impl Wished {
+    /// Tells the sources what is wanted now, where that is something else than before.
+    fn tell(&mut self, recordings: &Recordings, recording: Option<RecordingKey>, wishes: Vec<ChunkId>) {
+        let want = |recording: Option<RecordingKey>, chunks: &[ChunkId]| {
+            let entry = recording.and_then(|key| recordings.get(key));
+            entry.into_iter().flat_map(RecordingEntry::sources).for_each(|source| source.want(chunks));
+        };
+        if self.recording != recording {
+            want(self.recording, &[]);
+        } else if self.chunks == wishes {
+            return;
+        }
+        want(recording, &wishes);
+        self.recording = recording;
+        self.chunks = wishes;
     }
 }
 
@@ -237,42 +237,40 @@ fn note_motion(wished: &mut Wished, cursor: Cursor) {
 }
 
 /// Brings [`OnScreen`] up to date. Costs what is on screen, where that may have changed.
-fn gather(world: &mut World, cursor: Cursor) {
+fn gather(world: &mut World, shown: &mut QueryState<Shown>, cursor: Cursor) {
     let (Some(recording), Some(generation)) = (cursor.recording, shown_store(world, cursor).map(ChunkStore::generation)) else {
         return;
     };
-    let mut views: Vec<(ViewId, bool)> = Vec::new();
-    for (view, tile, overrides) in world.query::<(&View, &ViewTile, &ViewOverrides)>().iter(world) {
-        if tile.shown {
-            views.push((view.id, overrides.has_time_ranges()));
-        }
+    let mut views: Vec<ViewId> = Vec::new();
+    let mut follows_cursor = false;
+    for (_, view, _, _, overrides) in shown.iter(world).filter(|(_, _, tile, ..)| tile.shown) {
+        views.push(view.id);
+        follows_cursor |= overrides.has_time_ranges();
     }
-    let follows_cursor = views.iter().any(|(_, has_time_ranges)| *has_time_ranges);
     let key = OnScreenKey {
         recording,
         generation,
         blueprint: world.resource::<ActiveBlueprint>().generation(),
-        shown: views.iter().map(|(view, _)| *view).collect(),
+        shown: views,
         cursor: follows_cursor.then_some(cursor),
     };
     if world.resource::<OnScreen>().of.as_ref() == Some(&key) {
         return;
     }
-    let mut on_screen = std::mem::take(&mut *world.resource_mut::<OnScreen>());
-    on_screen.used.clear();
-    on_screen.missing.clear();
-    for view in &key.shown {
-        let mut missing = Vec::new();
-        world.resource::<Visualizers>().for_each_bodies(world, *view, &mut |_, bodies| {
-            on_screen.used.extend(bodies.used.iter().copied());
-            missing.extend_from_slice(&bodies.missing);
-        });
-        if !missing.is_empty() {
-            on_screen.missing.insert(*view, missing);
+    world.resource_scope(|world, mut on_screen: Mut<OnScreen>| {
+        let OnScreen { of, used, missing } = &mut *on_screen;
+        used.clear();
+        missing.clear();
+        for view in &key.shown {
+            world.resource::<Visualizers>().for_each_bodies(world, *view, &mut |_, bodies| {
+                used.extend(bodies.used.iter().copied());
+                if !bodies.missing.is_empty() {
+                    missing.entry(*view).or_default().extend_from_slice(&bodies.missing);
+                }
+            });
         }
-    }
-    on_screen.of = Some(key);
-    *world.resource_mut::<OnScreen>() = on_screen;
+        *of = Some(key);
+    });
 }
 
 fn shown_store(world: &World, cursor: Cursor) -> Option<&ChunkStore> {
@@ -280,13 +278,11 @@ fn shown_store(world: &World, cursor: Cursor) -> Option<&ChunkStore> {
 }
 
 /// What to read next. Costs what is missing and what lies ahead.
-fn plan(world: &mut World, cursor: Cursor, also_wanted: &[ChunkId]) -> Option<Plan> {
+fn plan(world: &World, shown: &mut QueryState<Shown>, cursor: Cursor, also_wanted: &[ChunkId]) -> Option<Plan> {
     let recording = cursor.recording?;
     if shown_store(world, cursor)?.store_stats().chunks.num_absent_chunks == 0 {
         return Some(Plan { recording, views: Vec::new(), wishes: Vec::new(), is_waiting: false });
     }
-    let mut shown = world.query::<(Entity, &View, &ViewTile, &DataResults)>();
-    let world = &*world;
     let store = shown_store(world, cursor)?;
     let (answers, on_screen) = (world.resource::<Answers>(), world.resource::<OnScreen>());
     let ahead = *world.resource::<ReadAhead>();
@@ -296,7 +292,7 @@ fn plan(world: &mut World, cursor: Cursor, also_wanted: &[ChunkId]) -> Option<Pl
     let room = limit.saturating_sub(used);
 
     let mut views = Vec::new();
-    for (entity, view, _, results) in shown.iter(world).filter(|(_, _, tile, _)| tile.shown) {
+    for (entity, view, _, results, _) in shown.iter(world).filter(|(_, _, tile, ..)| tile.shown) {
         let latest = answers.provisional().filter(|(entity, _)| results.get(*entity).is_some());
         let ranges = on_screen.missing.get(&view.id).into_iter().flatten().copied();
         let missing: FxHashSet<ChunkId> = latest.flat_map(|(_, answers)| answers.missing()).chain(ranges).collect();
@@ -326,14 +322,7 @@ fn plan(world: &mut World, cursor: Cursor, also_wanted: &[ChunkId]) -> Option<Pl
         })
         .collect();
     let none = |_: &ChunkMeta| false;
-    let mut wishes = WishOptions {
-        on_screen: &missing,
-        timeline: None,
-        time: cursor.time,
-        ahead: 0,
-        is_shown: &none,
-        max_bytes,
-    };
+    let mut wishes = WishOptions { on_screen: &missing, timeline: None, time: cursor.time, ahead: 0, is_shown: &none, max_bytes };
     let mut wanted = store.wishes(&wishes);
     let is_waiting = !wanted.is_empty();
 

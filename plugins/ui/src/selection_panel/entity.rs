@@ -3,11 +3,11 @@
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{DataResults, Item, RecordingEntry, Visualizers};
 use chronoscope_store::{ComponentId, EntityId, EntityPath, Hit};
-use chronoscope_types::{format_bytes, format_time};
+use chronoscope_types::format_time;
 use chronoscope_views::colors::entity_color;
 use egui::{RichText, Ui};
 
-use super::{entity_link, grouped, item_link, recording::split_unit, text_row, title, value_row, values};
+use super::{entity_link, grouped, item_link, text_row, title, value_row, values};
 use crate::{
     icons,
     pass::Pass,
@@ -41,12 +41,8 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, view: Op
     section_header(ui, "Size", |_| {});
     let stats = store.entity_stats(entity);
     value_row(ui, "Rows", &grouped(stats.num_rows), "");
-    let (bytes, unit) = split_unit(&format_bytes(stats.num_bytes));
-    value_row(ui, "Size", &bytes, &unit);
     value_row(ui, "Chunks", &grouped(stats.num_chunks), "");
-    if stats.num_absent_chunks > 0 {
-        value_row(ui, "Not loaded", &grouped(stats.num_absent_chunks), "chunks");
-    }
+    super::size_rows(ui, stats);
     show_timelines(ui, entry, entity);
     show_views(ui, pass, entity, view);
 }

@@ -6,7 +6,8 @@ mod recording;
 mod values;
 
 use chronoscope_frame::Item;
-use chronoscope_store::EntityPath;
+use chronoscope_store::{EntityPath, EntityStats};
+use chronoscope_types::format_bytes;
 use egui::Ui;
 
 use crate::{
@@ -116,6 +117,23 @@ fn text_row(ui: &mut Ui, name: &str, text: &str) {
 /// A row with a value.
 fn value_row(ui: &mut Ui, name: &str, value: &str, unit: &str) {
     property_row(ui, name, |ui| crate::widgets::value_label(ui, value, unit));
+}
+
+/// How large data is, and how much of it is in memory where that is not all.
+fn size_rows(ui: &mut Ui, stats: &EntityStats) {
+    let mut row = |name: &str, bytes: u64| {
+        let (number, unit) = split_unit(&format_bytes(bytes));
+        value_row(ui, name, &number, &unit);
+    };
+    row("Size", stats.num_bytes.saturating_add(stats.num_absent_bytes));
+    if stats.num_absent_chunks > 0 {
+        row("In memory", stats.num_bytes);
+    }
+}
+
+/// Value and unit of a text such as `1.5 MiB`.
+fn split_unit(text: &str) -> (String, String) {
+    text.rsplit_once(' ').map_or_else(|| (text.to_owned(), String::new()), |(value, unit)| (value.to_owned(), unit.to_owned()))
 }
 
 fn padded<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {

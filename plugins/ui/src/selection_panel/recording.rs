@@ -2,7 +2,7 @@
 
 use chronoscope_frame::RecordingEntry;
 use chronoscope_store::{ChunkStore, StoreKind, TimeType};
-use chronoscope_types::{format_bytes, format_time};
+use chronoscope_types::format_time;
 use egui::Ui;
 
 use super::{grouped, text_row, title, value_row};
@@ -33,8 +33,7 @@ pub(super) fn show(ui: &mut Ui, _pass: &mut Pass<'_>, entry: &RecordingEntry) {
     value_row(ui, "Entities", &grouped(num_entities(ui, store)), "");
     value_row(ui, "Rows", &grouped(store.num_rows()), "");
     value_row(ui, "Chunks", &grouped(store.num_chunks()), "");
-    let (size, unit) = split_unit(&format_bytes(store.num_bytes()));
-    value_row(ui, "Size", &size, &unit);
+    super::size_rows(ui, &store.store_stats().chunks);
 
     section_header(ui, "Timelines", |_| {});
     let mut any = false;
@@ -62,9 +61,4 @@ fn num_entities(ui: &Ui, store: &ChunkStore) -> u64 {
     let count = store.entities().count() as u64;
     ui.data_mut(|data| data.insert_temp(id, (key, count)));
     count
-}
-
-/// Value and unit of a text such as `1.5 MiB`.
-pub(super) fn split_unit(text: &str) -> (String, String) {
-    text.rsplit_once(' ').map_or_else(|| (text.to_owned(), String::new()), |(value, unit)| (value.to_owned(), unit.to_owned()))
 }

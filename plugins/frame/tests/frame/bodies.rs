@@ -1,0 +1,362 @@
+//! Chunks that are known and not loaded: whatever is read when, a frame at rest is the one of an app that has everything in memory.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+
+use bevy_app::App;
+use chronoscope_frame::{
+    IngestMessage, IngestSource, IngestSources, MemoryBudget, Recordings, Settled, SourcePoll, TimeCommand, TimeControls,
+    ViewBodies, ViewerCommand, ViewerCommands, ingest::Reports,
+};
+use chronoscope_store::{
+    AbsentChunk, AbsentComponent, Chunk, ChunkId, ChunkSource, ChunkSourceError, ChunkStore, Recording, StoreSettings, Timeline,
+};
+use chronoscope_types::{Clear, Points3D, Scalars, Transform3D, log_chunk};
+use proptest::{prelude::*, test_runner::RngSeed};
+
+use crate::{add, new_app, products, show_all, store_id};
+
+/// A file in memory, that writes down what it is asked for.
+#[derive(Debug, Default)]
+struct Shelf {
+    chunks: BTreeMap<ChunkId, Arc<Chunk>>,
+    broken: BTreeSet<ChunkId>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    wanted: Vec<ChunkId>,
+    /// All wishes, and each chunk that was given.
+    told: Vec<Vec<ChunkId>>,
+    given: Vec<ChunkId>,
+}
+
+impl Shelf {
+    fn of(chunks: impl IntoIterator<Item = Chunk>) -> Self {
+        Self { chunks: chunks.into_iter().map(|chunk| (chunk.id(), Arc::new(chunk))).collect(), ..Self::default() }
+    }
+
+    fn given(&self) -> Vec<ChunkId> {
+        self.state.lock().unwrap().given.clone()
+    }
+}
+
+impl ChunkSource for Shelf {
+    fn want(&self, chunks: &[ChunkId]) {
+        let mut state = self.state.lock().unwrap();
+        state.wanted = chunks.iter().rev().copied().collect();
+        state.told.push(chunks.to_vec());
+    }
+
+    fn try_next(&self) -> Option<Result<Arc<Chunk>, ChunkSourceError>> {
+        let mut state = self.state.lock().unwrap();
+        let id = state.wanted.pop()?;
+        state.given.push(id);
+        if self.broken.contains(&id) {
+            return Some(Err(ChunkSourceError::Damaged { id, message: "it is torn".to_owned() }));
+        }
+        Some(Ok(Arc::clone(&self.chunks[&id])))
+    }
+}
+
+/// Says what is on a shelf.
+struct Catalogue(Vec<IngestMessage>);
+
+impl IngestSource for Catalogue {
+    fn name(&self) -> &'static str {
+        "catalogue"
+    }
+
+    fn poll(&mut self) -> SourcePoll {
+        self.0.pop().map_or(SourcePoll::Finished, SourcePoll::Message)
+    }
+}
+
+fn absent(chunk: &Chunk) -> AbsentChunk {
+    AbsentChunk {
+        id: chunk.id(),
+        entity_path: chunk.entity_path().clone(),
+        num_rows: chunk.num_rows(),
+        num_bytes: chunk.num_bytes(),
+        row_ids: None,
+        timelines: chunk.timelines().iter().map(|column| (column.timeline().clone(), column.range(), false)).collect(),
+        components: chunk
+            .components()
+            .iter()
+            .map(|column| AbsentComponent { descriptor: column.descriptor().clone(), num_valid: None, ranges: Vec::new() })
+            .collect(),
+    }
+}
+
+/// An app that knows what is on a shelf, and has read none of it.
+fn app_with(shelf: &Arc<Shelf>) -> App {
+    let mut app = new_app();
+    let source: Arc<dyn ChunkSource> = Arc::clone(shelf) as _;
+    let chunks = shelf.chunks.values().map(|chunk| absent(chunk)).collect();
+    let message = IngestMessage::AbsentChunks { store: store_id(), chunks, source };
+    app.world_mut().resource_mut::<IngestSources>().add(Catalogue(vec![message]));
+    app
+}
+
+/// Runs frames until nothing is pending; says how many it took.
+fn settle(app: &mut App) -> usize {
+    for frame in 0..1_000 {
+        show_all(app, None);
+        app.update();
+        if app.world().resource::<Settled>().frames() >= 3 {
+            return frame;
+        }
+    }
+    panic!("the frame never comes to rest");
+}
+
+fn time(app: &mut App, command: TimeCommand) {
+    app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::Time(command));
+}
+
+fn store(app: &App) -> &ChunkStore {
+    app.world().resource::<Recordings>().active().unwrap().store()
+}
+
+fn lacks(app: &mut App) -> Vec<ViewBodies> {
+    let world = app.world_mut();
+    world.query::<&ViewBodies>().iter(world).copied().collect()
+}
+
+fn at(frame: i64) -> Vec<(Timeline, i64)> {
+    vec![(Timeline::sequence("frame"), frame)]
+}
+
+fn points(entity: &str, frame: i64) -> Chunk {
+    log_chunk(entity, at(frame), &Points3D::new([[frame as f32, 0.0, 0.0]])).unwrap()
+}
+
+/// A fresh app that has all of it in memory, at the same cursor.
+fn loaded(app: &App, shelf: &Shelf) -> App {
+    let mut loaded = new_app();
+    // Merged chunks have the same rows; without merging they are also the same chunks.
+    {
+        let mut recordings = loaded.world_mut().resource_mut::<Recordings>();
+        recordings.open(&store_id()).recording =
+            Recording::from_store(ChunkStore::with_settings(store_id(), StoreSettings::without_compaction()));
+    }
+    for chunk in shelf.chunks.values() {
+        add(&mut loaded, &store_id(), Chunk::clone(chunk));
+    }
+    let key = app.world().resource::<Recordings>().active().unwrap().key();
+    let control = app.world().resource::<TimeControls>().get(key).clone();
+    let key = loaded.world().resource::<Recordings>().active().unwrap().key();
+    *loaded.world_mut().resource_mut::<TimeControls>().get_mut(key) = control;
+    loaded
+}
+
+/// What is on screen, without how long it will stay so: the frame knows less of that while chunks are not loaded.
+fn on_screen(app: &mut App) -> BTreeMap<String, String> {
+    let mut products = products(app);
+    products.retain(|name, _| !name.ends_with(" validity"));
+    products
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Seek(i64),
+    Evict(usize),
+    Hide(Option<usize>),
+    Limit(u64),
+    Frame,
+}
+
+const ENTITIES: [&str; 4] = ["/world", "/world/a", "/world/b", "/plot"];
+
+fn chunk() -> impl Strategy<Value = Chunk> {
+    (0..ENTITIES.len(), prop::option::weighted(0.9, -5i64..25), 0..5u8).prop_map(|(entity, frame, what)| {
+        let (entity, times) = (ENTITIES[entity], frame.map(at).unwrap_or_default());
+        let x = frame.unwrap_or(-99) as f32;
+        match what {
+            0 => log_chunk(entity, times, &Transform3D::default().with_translation([x, 1.0, 0.0])).unwrap(),
+            1 => log_chunk(entity, times, &Scalars::new([f64::from(x)])).unwrap(),
+            2 if frame.is_some() => log_chunk(entity, times, &Clear::new(x as i64 % 2 == 0)).unwrap(),
+            _ => log_chunk(entity, times, &Points3D::new([[x, 0.0, 0.0]])).unwrap(),
+        }
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (-8i64..30).prop_map(Step::Seek),
+        2 => (0usize..40).prop_map(Step::Evict),
+        1 => prop::option::of(0usize..2).prop_map(Step::Hide),
+        1 => (0u64..20_000).prop_map(Step::Limit),
+        4 => Just(Step::Frame),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, rng_seed: RngSeed::Fixed(11), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn at_rest_it_looks_as_if_all_were_in_memory(
+        chunks in prop::collection::vec(chunk(), 1..40),
+        history in prop::collection::vec(step(), 0..40),
+    ) {
+        let shelf = Arc::new(Shelf::of(chunks));
+        let mut app = app_with(&shelf);
+        app.update();
+        for step in &history {
+            match step {
+                Step::Seek(to) => time(&mut app, TimeCommand::SetTime(*to)),
+                Step::Evict(which) => {
+                    if let Some(id) = shelf.chunks.keys().nth(*which) {
+                        crate::change(&mut app, &store_id(), |recording| recording.evict(*id));
+                    }
+                }
+                Step::Hide(view) => show_all(&mut app, *view),
+                Step::Limit(bytes) => app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(*bytes),
+                Step::Frame => app.update(),
+            }
+        }
+        app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = None;
+        settle(&mut app);
+        let theirs = on_screen(&mut loaded(&app, &shelf));
+        let ours = on_screen(&mut app);
+        for (name, value) in &theirs {
+            prop_assert_eq!(ours.get(name), Some(value), "{}", name);
+        }
+        prop_assert_eq!(ours.len(), theirs.len());
+        prop_assert!(lacks(&mut app).iter().all(|bodies| *bodies == ViewBodies::default()));
+    }
+}
+
+#[test]
+fn what_is_shown_is_read_and_no_more() {
+    let chunks: Vec<Chunk> = (0..1_000).map(|frame| points("/world/a", frame * 10)).collect();
+    let ids: Vec<ChunkId> = chunks.iter().map(Chunk::id).collect();
+    let shelf = Arc::new(Shelf::of(chunks));
+    let mut app = app_with(&shelf);
+    app.update();
+    // The whole timeline is known before anything is read.
+    let timeline = store(&app).timeline_id("frame").unwrap();
+    assert_eq!(store(&app).time_range(timeline).max, 9_990);
+    assert_eq!(shelf.given(), []);
+    app.update();
+    show_all(&mut app, None);
+    time(&mut app, TimeCommand::SetTime(5_005));
+    app.update();
+    assert_eq!(store(&app).store_stats().chunks.num_bytes, 0);
+    assert!(lacks(&mut app).iter().all(|bodies| bodies.missing_chunks == 1 && !bodies.is_over_limit), "the view is provisional");
+    settle(&mut app);
+    assert!(lacks(&mut app).iter().all(|bodies| bodies.missing_chunks == 0));
+    let given = shelf.given();
+    assert_eq!(given[0], ids[500], "what is on screen comes first");
+    // Then what lies within three seconds at 30 frames per second, nearest first.
+    assert_eq!(given[1..], ids[501..510]);
+
+    // Backwards, what lies before.
+    time(&mut app, TimeCommand::SetTime(5_000));
+    settle(&mut app);
+    let mut before = ids[491..500].to_vec();
+    before.reverse();
+    assert_eq!(shelf.given()[10..], before);
+    // Each chunk once.
+    assert_eq!(shelf.given().iter().collect::<BTreeSet<_>>().len(), shelf.given().len());
+}
+
+#[test]
+fn clears_and_static_data_come_first() {
+    let chunks = [
+        points("/world/a", 0),
+        points("/world/a", 100),
+        log_chunk("/world/b", at(500), &Clear::new(false)).unwrap(),
+        log_chunk("/world/b", Vec::new(), &Points3D::new([[0.0; 3]])).unwrap(),
+    ];
+    let [_, _, clear, fixed] = [0, 1, 2, 3].map(|at: usize| chunks[at].id());
+    let shelf = Arc::new(Shelf::of(chunks));
+    let mut app = app_with(&shelf);
+    settle(&mut app);
+    let given = shelf.given();
+    assert_eq!(given[..2].iter().collect::<BTreeSet<_>>(), BTreeSet::from([&clear, &fixed]), "{given:?}");
+}
+
+#[test]
+fn what_no_view_shows_is_not_read() {
+    // The views show points and scalars.
+    let other = log_chunk("/world/c", at(0), &chronoscope_types::TextLog::new("text")).unwrap();
+    let id = other.id();
+    let shelf = Arc::new(Shelf::of([points("/world/a", 0), other]));
+    let mut app = app_with(&shelf);
+    settle(&mut app);
+    assert!(!shelf.given().contains(&id));
+    assert_eq!(shelf.given().len(), 1);
+}
+
+#[test]
+fn a_body_that_can_not_be_read_costs_only_itself() {
+    let chunks = [points("/world/a", 0), points("/world/b", 0)];
+    let (good, bad) = (chunks[0].id(), chunks[1].id());
+    let shelf = Arc::new(Shelf { broken: BTreeSet::from([bad]), ..Shelf::of(chunks) });
+    let mut app = app_with(&shelf);
+    settle(&mut app);
+    assert!(store(&app).chunk(good).is_some());
+    assert!(store(&app).chunk_meta(bad).is_none());
+    let reports: Vec<String> = app.world().resource::<Reports>().iter().map(|report| format!("{report:?}")).collect();
+    assert_eq!(reports.len(), 1);
+    assert!(reports[0].contains("/world/b") && reports[0].contains("it is torn"), "{reports:?}");
+}
+
+#[test]
+fn the_memory_limit_is_kept_and_what_does_not_fit_is_marked() {
+    let big = |entity: &str, frame: i64| {
+        log_chunk(entity, at(frame), &Points3D::new((0..10_000).map(|x| [x as f32, frame as f32, 0.0]))).unwrap()
+    };
+    let size = big("/world/a", 0).num_bytes();
+    let shelf = Arc::new(Shelf::of((0..50).map(|frame| big("/world/a", frame * 10))));
+    let mut app = app_with(&shelf);
+    app.update();
+    let known = app.world().resource::<Recordings>().num_bytes();
+    let limit = known + 6 * size;
+    app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(limit);
+    for frame in (0..500).chain((0..500).rev()) {
+        time(&mut app, TimeCommand::SetTime(frame));
+        settle(&mut app);
+        assert!(lacks(&mut app).iter().all(|bodies| bodies.missing_chunks == 0), "at {frame} something is missing");
+        let used = app.world().resource::<Recordings>().num_bytes();
+        assert!(used <= limit + size, "{used} of {limit} bytes at {frame}");
+    }
+    // Read ahead and kept while near: far fewer reads than frames.
+    assert!(shelf.given().len() < 200, "{} reads", shelf.given().len());
+
+    // More on screen than fits: it comes to rest, and says so.
+    let shelf = Arc::new(Shelf::of((0..20).map(|entity| big(&format!("/world/{entity}"), 0))));
+    let mut app = app_with(&shelf);
+    app.update();
+    let limit = app.world().resource::<Recordings>().num_bytes() + 6 * size;
+    app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(limit);
+    settle(&mut app);
+    let used = app.world().resource::<Recordings>().num_bytes();
+    assert!(used <= limit + size && used >= limit, "{used} of {limit} bytes");
+    assert!(lacks(&mut app).iter().all(|bodies| bodies.is_over_limit && bodies.missing_chunks > 0 && bodies.missing_chunks < 20));
+    let reads = shelf.given().len();
+    settle(&mut app);
+    assert_eq!(shelf.given().len(), reads, "what does not fit is not read again and again");
+}
+
+#[test]
+fn a_recording_that_is_left_asks_for_nothing() {
+    let shelf = Arc::new(Shelf::of([points("/world/a", 0)]));
+    let mut app = app_with(&shelf);
+    settle(&mut app);
+    let other = chronoscope_store::StoreId::recording("app", "other");
+    add(&mut app, &other, points("/world/a", 3));
+    app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::ActivateRecording(other));
+    settle(&mut app);
+    assert_eq!(shelf.state.lock().unwrap().told.last(), Some(&Vec::new()));
+    let weak = Arc::downgrade(&shelf);
+    drop(shelf);
+    assert!(weak.upgrade().is_some());
+    app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::CloseRecording(store_id()));
+    settle(&mut app);
+    assert!(weak.upgrade().is_none(), "the source goes with the recording");
+}

@@ -1,0 +1,209 @@
+//! The frame without views, renderer and user interface, driven by hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod bodies;
+mod oracle;
+
+use std::collections::BTreeMap;
+
+use bevy_app::{App, TaskPoolPlugin};
+use bevy_time::TimePlugin;
+use chronoscope_blueprint::{ContentsFilter, RecommendedView, Schema, ViewClassId};
+use chronoscope_frame::{
+    ActiveBlueprint, Answers, AppViewClassExt, AppVisualizerExt, Cursor, DataResults, DiffLog, FramePlugins, Recordings, Report,
+    TimeControls, Transforms, View, ViewClass, ViewOverrides, ViewTile, Visualizer, VisualizerInfo, VisualizerInput, Visualizers,
+    Visuals, visualizer::QueryMode,
+};
+use chronoscope_store::{Chunk, StoreEvent, StoreId};
+use chronoscope_types::read;
+
+/// A view that shows what lies below `/world`, and one that shows everything.
+struct TestClass;
+
+const CLASS: &str = "Test";
+
+impl ViewClass for TestClass {
+    fn id(&self) -> ViewClassId {
+        CLASS.into()
+    }
+
+    fn display_name(&self) -> &'static str {
+        "test view"
+    }
+
+    fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
+        let mut views = vec![RecommendedView::subtree(CLASS, "/".into())];
+        if schema.get(&"/world/a".into()).is_some() {
+            views.push(RecommendedView {
+                contents: ContentsFilter::parse("+ /world/**\n- /world/b/**"),
+                ..RecommendedView::subtree(CLASS, "/world".into())
+            });
+        }
+        views
+    }
+}
+
+/// The first position, and what the annotation context calls class 1.
+struct Points;
+
+impl Visualizer for Points {
+    type Visual = (Vec<[f32; 3]>, Option<String>);
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "Points3D",
+        required: &["Points3D:positions"],
+        optional: &["Points3D:colors"],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report> {
+        let Some(array) = input.get("Points3D:positions") else { return Ok(None) };
+        let positions = read::positions3d(&array).map_err(|error| input.report(error.to_string()))?.to_vec();
+        let label = input.annotations.context().and_then(|context| context.class(1)?.info.label.clone());
+        Ok(Some((positions, label)))
+    }
+}
+
+/// All scalars.
+struct Series;
+
+impl Visualizer for Series {
+    type Visual = Vec<(i64, f64)>;
+
+    const INFO: VisualizerInfo =
+        VisualizerInfo { name: "SeriesLines", required: &["Scalars:scalars"], optional: &[], mode: QueryMode::Range };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report> {
+        let Some(answer) = input.range("Scalars:scalars", input.time_range()) else { return Ok(None) };
+        let mut series = Vec::new();
+        for row in answer.rows() {
+            let cell = row.cell();
+            series.extend(
+                read::scalars(&cell).map_err(|error| input.report(error.to_string()))?.iter().map(|value| (row.time, *value)),
+            );
+        }
+        Ok(Some(series))
+    }
+}
+
+fn store_id() -> StoreId {
+    StoreId::recording("app", "recording")
+}
+
+fn new_app() -> App {
+    let mut app = App::new();
+    app.add_plugins((TaskPoolPlugin::default(), TimePlugin)).add_plugins(FramePlugins);
+    app.add_view_class(TestClass);
+    app.add_visualizer::<Points>(&[CLASS]).add_visualizer::<Series>(&[CLASS]);
+    app.finish();
+    app.cleanup();
+    app
+}
+
+fn add(app: &mut App, store: &StoreId, chunk: Chunk) {
+    change(app, store, |recording| recording.insert(chunk).unwrap());
+}
+
+fn change(app: &mut App, store: &StoreId, change: impl FnOnce(&mut chronoscope_store::Recording) -> Vec<StoreEvent>) {
+    let world = app.world_mut();
+    let (key, events) = {
+        let mut recordings = world.resource_mut::<Recordings>();
+        let entry = recordings.open(store);
+        (entry.key(), change(&mut entry.recording))
+    };
+    world.resource_mut::<DiffLog>().push_events(key, events);
+}
+
+fn show_all(app: &mut App, except: Option<usize>) {
+    let world = app.world_mut();
+    let mut views: Vec<_> =
+        world.query::<(bevy_ecs::entity::Entity, &View)>().iter(world).map(|(entity, view)| (view.id, entity)).collect();
+    views.sort();
+    for (at, (_, entity)) in views.into_iter().enumerate() {
+        let tile = ViewTile { shown: Some(at) != except, size_pixels: [100, 100], pixels_per_point: 1.0 };
+        let mut shown = world.get_mut::<ViewTile>(entity).unwrap();
+        if *shown != tile {
+            *shown = tile;
+        }
+    }
+}
+
+/// All products, by path: what two apps are compared by.
+fn products(app: &mut App) -> BTreeMap<String, String> {
+    // Views that have just come are shown in the next frame, and settle in the one after.
+    for _ in 0..3 {
+        show_all(app, None);
+        app.update();
+    }
+    let world = app.world_mut();
+    let mut views = world.query::<(&View, &DataResults, &ViewOverrides)>();
+    let mut out = BTreeMap::new();
+    let recordings = world.resource::<Recordings>();
+    let Some(entry) = recordings.active() else { return out };
+    let store = entry.store();
+    let answers = world.resource::<Answers>();
+    let visualizers = world.resource::<Visualizers>();
+    out.insert("cursor".to_owned(), format!("{:?}", world.resource::<Cursor>().time));
+    out.insert("viewport".to_owned(), format!("{:?}", world.resource::<ActiveBlueprint>().viewport()));
+    for (view, results, overrides) in views.iter(world) {
+        for result in results.iter() {
+            let name = format!("{} {}", view.id, result.path);
+            let shown_by: Vec<_> = result.visualizers.iter().map(|id| visualizers.info(*id).unwrap().name).collect();
+            let mut rows: Vec<String> = Vec::new();
+            if let Some(answers) = answers.get(result.entity) {
+                rows = answers
+                    .iter()
+                    .map(|(component, answer)| {
+                        let row = answer.hit.as_ref().map(|hit| (hit.row_id(), hit.data_time()));
+                        format!("{:?} {row:?}", store.descriptor(component))
+                    })
+                    .collect();
+                rows.sort();
+                out.insert(format!("{name} validity"), format!("{:?}", answers.validity()));
+            }
+            let visible = overrides.is_visible(result.entity);
+            out.insert(format!("{name} result"), format!("{shown_by:?} {visible} {rows:?}"));
+            let points = world.resource::<Visuals<Points>>().view(view.id).and_then(|visuals| visuals.get(result.entity));
+            out.insert(format!("{name} points"), format!("{points:?}"));
+            let series = world.resource::<Visuals<Series>>().view(view.id).and_then(|visuals| visuals.get(result.entity));
+            out.insert(format!("{name} series"), format!("{series:?}"));
+            let transform = world.resource::<Transforms>().world_from_entity(store, result.entity);
+            out.insert(format!("{name} transform"), format!("{transform:?}"));
+        }
+        let stale: Vec<_> = world
+            .resource::<Visuals<Points>>()
+            .view(view.id)
+            .into_iter()
+            .flat_map(|visuals| visuals.iter().map(|(entity, _)| entity))
+            .filter(|entity| results.get(*entity).is_none())
+            .collect();
+        assert!(stale.is_empty(), "visuals of what is not in the view: {stale:?}");
+    }
+    out
+}
+
+/// A fresh app with the same stores, blueprint and cursor.
+fn fresh(app: &App) -> App {
+    let mut fresh = new_app();
+    let world = app.world();
+    let recordings = world.resource::<Recordings>();
+    let Some(entry) = recordings.active() else { return fresh };
+    for (_, chunk) in entry.store().chunks() {
+        add(&mut fresh, entry.id(), Chunk::clone(chunk.unwrap()));
+    }
+    fresh.world_mut().resource_mut::<Recordings>().open(entry.id());
+    if let Some((blueprint, blueprints)) = recordings.active_blueprint() {
+        for (_, chunk) in blueprint.store().chunks() {
+            add(&mut fresh, blueprint.id(), Chunk::clone(chunk.unwrap()));
+        }
+        let mut recordings = fresh.world_mut().resource_mut::<Recordings>();
+        recordings.open(blueprint.id());
+        let target = recordings.blueprints_mut(&entry.id().application_id);
+        target.active = Some(blueprint.id().clone());
+        target.undo = blueprints.undo.clone();
+    }
+    let control = world.resource::<TimeControls>().get(entry.key()).clone();
+    let key = fresh.world().resource::<Recordings>().active().unwrap().key();
+    *fresh.world_mut().resource_mut::<TimeControls>().get_mut(key) = control;
+    fresh
+}
