@@ -7,9 +7,9 @@ use bevy_ecs::{
 };
 
 use crate::{
-    apply::ApplyCommandsPlugin, bodies::BodiesPlugin, context::ContextPlugin, diagnostics::DiagnosticsPlugin, ingest::IngestPlugin,
-    memory::MemoryPlugin, overrides::OverridesPlugin, query_results::QueryResultsPlugin, settle::SettlePlugin,
-    viewport::BlueprintQueryPlugin, visualizer::VisualizersPlugin,
+    apply::ApplyCommandsPlugin, bodies::BodiesPlugin, context::ContextPlugin, diagnostics::DiagnosticsPlugin,
+    ingest::IngestPlugin, memory::MemoryPlugin, overrides::OverridesPlugin, query_results::QueryResultsPlugin,
+    settle::SettlePlugin, viewport::BlueprintQueryPlugin, visualizer::VisualizersPlugin,
 };
 
 /// The schedule of the frame's phases. Runs once per Bevy frame, after `Update` and before `PostUpdate`.

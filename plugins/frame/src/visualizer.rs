@@ -18,8 +18,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     Annotations, Answers, Cursor, DataResults, Frame, FrameSystems, RecordingEntry, RecordingKey, Recordings, Report, View,
-    ViewOverrides,
-    ViewTile, context::annotations::ResolvedAnnotations, overrides::ResolvedOverrides, query_results::EntityAnswers,
+    ViewOverrides, ViewTile, context::annotations::ResolvedAnnotations, overrides::ResolvedOverrides,
+    query_results::EntityAnswers,
 };
 
 /// Which rows a visualizer is given.
