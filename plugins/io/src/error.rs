@@ -109,6 +109,12 @@ pub enum IoError {
         /// How many were listed.
         shown: u64,
     },
+    /// What a file says of its own chunks can not be believed.
+    #[error("has a damaged index, so that all of it is read: {reason}")]
+    Index {
+        /// What is wrong with it.
+        reason: MessageError,
+    },
     /// No thread could be started to read the file.
     #[error("could not be read, because no thread could be started: {0}")]
     Thread(#[source] io::Error),
@@ -153,6 +159,12 @@ pub enum MessageError {
         /// The value.
         value: i32,
     },
+    /// The index of a stream contradicts the file or itself.
+    #[error("{0}")]
+    Index(&'static str),
+    /// A library failed in a way that it should not.
+    #[error("it made the decoder fail: {0}")]
+    Panic(String),
     /// The compressed data is not valid.
     #[error("its compressed data is damaged")]
     Lz4,

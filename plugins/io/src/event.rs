@@ -56,7 +56,7 @@ impl LoadEvent {
 pub struct LoadOutcome {
     /// The messages that were read, chunks included.
     pub messages: u64,
-    /// The chunks that were read.
+    /// The chunks that were read, or became known.
     pub chunks: u64,
     /// The rows in them.
     pub rows: u64,

@@ -9,7 +9,10 @@ use std::{
     },
 };
 
-use crate::{IoError, LoadReport, LogMessage};
+use crate::{IoError, LoadReport, LogMessage, SharedFile};
+
+/// What a file gives, message by message. Damage is an `Err`, after which the iterator goes on if it can.
+pub type Messages = Box<dyn Iterator<Item = Result<LogMessage, LoadReport>> + Send>;
 
 /// A format of files that can be read as messages.
 pub trait FileFormat: Send + Sync + 'static {
@@ -23,8 +26,15 @@ pub trait FileFormat: Send + Sync + 'static {
     /// long, and shorter where the file is.
     fn sniff(&self, head: &[u8]) -> bool;
 
-    /// Reads the file, message by message. Damage is an `Err`, after which the iterator goes on if it can.
-    fn read(&self, input: FileInput) -> Box<dyn Iterator<Item = Result<LogMessage, LoadReport>> + Send>;
+    /// Reads all of the file.
+    fn read(&self, input: FileInput) -> Messages;
+
+    /// Reads what a large file says about its chunks: they become [`LogMessage::AbsentChunks`], whose rows are read from
+    /// the file once they are wanted. `None` where the format, or this file, is only read in full.
+    fn index(&self, file: &SharedFile) -> Option<Messages> {
+        let _ = file;
+        None
+    }
 }
 
 /// The bytes of a source, counted as they are read.

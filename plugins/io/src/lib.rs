@@ -9,7 +9,8 @@
 //! # Where it comes from
 //! [`format`](mod@format) is the registry of file formats, chosen by what a file contains rather than by what it is called.
 //! [`read`] reads one source on the thread that asks; [`load`] reads several files on threads of its own, through a
-//! channel that is bounded in messages and in bytes.
+//! channel that is bounded in messages and in bytes. Large files are not read but indexed where their format can do that:
+//! their chunks become known at once, and are read from the [`shared_file`] once they are wanted.
 //!
 //! # Formats
 //! [`rrd`] reads and writes the `.rrd` recordings and `.rbl` blueprints of the Rerun SDK.
@@ -20,8 +21,7 @@
 //! wrong, and the rest of the file is read.
 //!
 //! # Room
-//! Live streams will send the same [`LoadEvent`]s through the same kind of handle. A source of single chunks, found by a
-//! recording's footer, will share the decoding of [`rrd`] below the framing.
+//! Live streams will send the same [`LoadEvent`]s through the same kind of handle.
 
 mod error;
 pub mod event;
@@ -31,12 +31,14 @@ pub mod message;
 pub mod read;
 #[cfg(feature = "rrd")]
 pub mod rrd;
+pub mod shared_file;
 
 pub use error::{IoError, MessageError};
 pub use event::{LoadEvent, LoadOutcome, LoadReport, Severity};
-pub use format::{FileFormat, FileInput, FormatRegistry};
+pub use format::{FileFormat, FileInput, FormatRegistry, Messages};
 pub use load::{LoadHandle, LoadProgress, LoadSettings, load_files};
 pub use message::{LogMessage, StoreInfo, StoreSource};
-pub use read::{Events, open_file, read_bytes, read_file};
+pub use read::{Events, index_file, open_file, read_bytes, read_file};
 #[cfg(feature = "rrd")]
 pub use rrd::{RrdFormat, RrdWriter, write_file};
+pub use shared_file::SharedFile;

@@ -13,7 +13,7 @@ use std::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use parking_lot::{Condvar, Mutex};
 
-use crate::{FormatRegistry, IoError, LoadEvent, LoadOutcome, LoadReport, Severity, open_file};
+use crate::{FormatRegistry, IoError, LoadEvent, LoadOutcome, LoadReport, Severity, index_file};
 
 /// How files are read.
 #[derive(Clone, Debug)]
@@ -24,13 +24,16 @@ pub struct LoadSettings {
     pub channel_events: usize,
     /// The memory that may wait for the receiver, in bytes. A single message may exceed it.
     pub channel_bytes: u64,
+    /// Files of at least so many bytes are indexed instead of read in full, where their format can do that: their chunks
+    /// are known at once and read once they are wanted. `u64::MAX` never, 0 always.
+    pub index_from_bytes: u64,
     /// The formats that are known.
     pub formats: Arc<FormatRegistry>,
 }
 
 impl Default for LoadSettings {
     fn default() -> Self {
-        Self { threads: 4, channel_events: 256, channel_bytes: 64 << 20, formats: Arc::default() }
+        Self { threads: 4, channel_events: 256, channel_bytes: 64 << 20, index_from_bytes: 256 << 20, formats: Arc::default() }
     }
 }
 
@@ -45,7 +48,7 @@ pub struct LoadProgress {
     pub bytes_read: u64,
     /// The bytes of all files that have been started and whose size is known.
     pub total_bytes: u64,
-    /// The chunks that have been read.
+    /// The chunks that have been read, or became known.
     pub chunks: u64,
     /// The reports that have been made.
     pub reports: u64,
@@ -135,6 +138,7 @@ pub fn load_files<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, settings: 
             paths: Arc::clone(&paths),
             next: Arc::clone(&next),
             formats: Arc::clone(&settings.formats),
+            index_from_bytes: settings.index_from_bytes,
             output: Output { sender: sender.clone(), shared: Arc::clone(&shared) },
         };
         if let Err(error) = std::thread::Builder::new().name("load".to_owned()).spawn(move || worker.run()) {
@@ -221,8 +225,8 @@ impl Output {
     /// Sends an event as soon as there is room; `false` where nobody wants it any more.
     fn send(&self, event: LoadEvent) -> bool {
         match &event {
-            LoadEvent::Message(message) if message.chunk().is_some() => {
-                self.shared.chunks.fetch_add(1, Ordering::Relaxed);
+            LoadEvent::Message(message) => {
+                self.shared.chunks.fetch_add(message.num_chunks(), Ordering::Relaxed);
             }
             LoadEvent::Report(_) => {
                 self.shared.reports.fetch_add(1, Ordering::Relaxed);
@@ -237,6 +241,7 @@ struct Worker {
     paths: Arc<[PathBuf]>,
     next: Arc<AtomicUsize>,
     formats: Arc<FormatRegistry>,
+    index_from_bytes: u64,
     output: Output,
 }
 
@@ -257,7 +262,7 @@ impl Worker {
 
     fn load(&self, path: &Path) {
         let shared = &self.output.shared;
-        let mut events = open_file(path, Arc::clone(&self.formats));
+        let mut events = index_file(path, Arc::clone(&self.formats), self.index_from_bytes);
         shared.total_bytes.fetch_add(events.total_bytes().unwrap_or(0), Ordering::Relaxed);
         let mut counted = 0;
         while let Some(event) = events.next() {

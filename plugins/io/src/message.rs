@@ -54,6 +54,24 @@ impl LogMessage {
         }
     }
 
+    /// The chunks that the message makes known.
+    pub fn num_chunks(&self) -> u64 {
+        match self {
+            Self::Chunk { .. } => 1,
+            Self::AbsentChunks { chunks, .. } => chunks.len() as u64,
+            Self::StoreInfo(_) | Self::ActivateBlueprint { .. } => 0,
+        }
+    }
+
+    /// The rows in those chunks.
+    pub fn num_rows(&self) -> u64 {
+        match self {
+            Self::Chunk { chunk, .. } => chunk.num_rows() as u64,
+            Self::AbsentChunks { chunks, .. } => chunks.iter().map(|chunk| chunk.num_rows as u64).sum(),
+            Self::StoreInfo(_) | Self::ActivateBlueprint { .. } => 0,
+        }
+    }
+
     /// The memory that the message keeps alive, in bytes.
     pub fn num_bytes(&self) -> u64 {
         let behind = match self {

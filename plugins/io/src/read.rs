@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use crate::{FileInput, FormatRegistry, IoError, LoadEvent, LoadOutcome, LoadReport, LogMessage, Severity};
+use crate::{FileInput, FormatRegistry, IoError, LoadEvent, LoadOutcome, LoadReport, LogMessage, Messages, Severity, SharedFile};
 
 /// The events of one source: [`LoadEvent::Started`] first, [`LoadEvent::Finished`] last.
 pub struct Events {
@@ -23,11 +23,18 @@ pub struct Events {
 }
 
 enum Stage {
-    Start(Result<FileInput, IoError>, Arc<FormatRegistry>),
-    Messages(Box<dyn Iterator<Item = Result<LogMessage, LoadReport>> + Send>),
+    Start(Result<Input, IoError>, Arc<FormatRegistry>),
+    Messages(Messages),
     Refused(IoError),
     End,
     Done,
+}
+
+enum Input {
+    /// To be read in full.
+    Full(FileInput),
+    /// To be indexed where its format can do that.
+    Index(SharedFile),
 }
 
 impl Events {
@@ -36,8 +43,13 @@ impl Events {
 
     /// Begins to read a source, or to tell why it can not be.
     pub fn new(source: Arc<str>, input: Result<FileInput, IoError>, formats: Arc<FormatRegistry>) -> Self {
+        Self::begin(source, input.map(Input::Full), formats)
+    }
+
+    fn begin(source: Arc<str>, input: Result<Input, IoError>, formats: Arc<FormatRegistry>) -> Self {
         let (total_bytes, bytes_read) = match &input {
-            Ok(input) => (input.total_bytes(), input.bytes_read()),
+            Ok(Input::Full(input)) => (input.total_bytes(), input.bytes_read()),
+            Ok(Input::Index(file)) => (Some(file.total_bytes()), file.bytes_read()),
             Err(_) => (None, Arc::default()),
         };
         Self {
@@ -76,10 +88,8 @@ impl Events {
         match item {
             Ok(message) => {
                 self.outcome.messages += 1;
-                if let Some(chunk) = message.chunk() {
-                    self.outcome.chunks += 1;
-                    self.outcome.rows += chunk.num_rows() as u64;
-                }
+                self.outcome.chunks += message.num_chunks();
+                self.outcome.rows += message.num_rows();
                 Some(LoadEvent::Message(message))
             }
             Err(report) => {
@@ -156,10 +166,16 @@ impl std::fmt::Debug for Events {
 ///
 /// A file that is missing, a folder, empty, or of no known format gives a report, not an error.
 pub fn open_file(path: impl AsRef<Path>, formats: Arc<FormatRegistry>) -> Events {
+    index_file(path, formats, u64::MAX)
+}
+
+/// As [`open_file`], but files of at least so many bytes are indexed where their format can do that: what is known of their
+/// chunks comes as [`LogMessage::AbsentChunks`].
+pub fn index_file(path: impl AsRef<Path>, formats: Arc<FormatRegistry>, from_bytes: u64) -> Events {
     let path = path.as_ref();
     let source: Arc<str> = path.display().to_string().into();
-    let input = open_path(path, &source);
-    Events::new(source, input, formats)
+    let input = open_path(path, &source, from_bytes);
+    Events::begin(source, input, formats)
 }
 
 /// The events of bytes that come from elsewhere: a slice in memory, a pipe. Lengths are checked as far as the bytes go.
@@ -181,22 +197,37 @@ pub fn read_file(path: impl AsRef<Path>) -> (Vec<LogMessage>, Vec<LoadReport>) {
     (messages, reports)
 }
 
-fn open_path(path: &Path, source: &Arc<str>) -> Result<FileInput, IoError> {
+fn open_path(path: &Path, source: &Arc<str>, index_from_bytes: u64) -> Result<Input, IoError> {
     let metadata = std::fs::metadata(path).map_err(IoError::Open)?;
     if metadata.is_dir() {
         return Err(IoError::Folder);
     }
     let file = File::open(path).map_err(IoError::Open)?;
+    if metadata.is_file() && metadata.len() >= index_from_bytes && index_from_bytes < u64::MAX {
+        return Ok(Input::Index(SharedFile::new(Arc::clone(source), file).map_err(IoError::Open)?));
+    }
     // A pipe or a device has no size of its own.
     let total_bytes = metadata.is_file().then_some(metadata.len());
-    Ok(FileInput::new(Arc::clone(source), total_bytes, io::BufReader::with_capacity(1 << 17, file)))
+    Ok(Input::Full(FileInput::new(Arc::clone(source), total_bytes, io::BufReader::with_capacity(1 << 17, file))))
 }
 
-fn open(
-    formats: &FormatRegistry,
-    mut input: FileInput,
-) -> Result<Box<dyn Iterator<Item = Result<LogMessage, LoadReport>> + Send>, IoError> {
-    let head = input.head().map_err(|error| IoError::Read { offset: 0, error })?;
-    let source = Arc::clone(input.source());
-    Ok(formats.find(&source, &head)?.read(input))
+fn open(formats: &FormatRegistry, input: Input) -> Result<Messages, IoError> {
+    let failed = |error| IoError::Read { offset: 0, error };
+    match input {
+        Input::Full(mut input) => {
+            let head = input.head().map_err(failed)?;
+            let source = Arc::clone(input.source());
+            Ok(formats.find(&source, &head)?.read(input))
+        }
+        Input::Index(file) => {
+            let head_bytes = file.total_bytes().min(FormatRegistry::HEAD_BYTES as u64);
+            let head = file.counted_apart().read_range(0..head_bytes).map_err(failed)?;
+            let format = formats.find(file.source(), &head)?;
+            if let Some(messages) = format.index(&file) {
+                return Ok(messages);
+            }
+            let total_bytes = Some(file.total_bytes());
+            Ok(format.read(FileInput::new(Arc::clone(file.source()), total_bytes, file.buffered(file.total_bytes()))))
+        }
+    }
 }

@@ -11,9 +11,7 @@ use arrow_array::{
 };
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
-use chronoscope_store::{
-    Chunk, ChunkId, ComponentColumn, ComponentDescriptor, EntityPath, RowId, TimeColumn, TimeType, Timeline,
-};
+use chronoscope_store::{Chunk, ChunkId, ComponentColumn, EntityPath, RowId, TimeColumn, TimeType, Timeline};
 
 use super::{
     migrate::{Metadata, component_names, entity_path},
@@ -45,14 +43,7 @@ pub(super) fn chunk_from_batch(batch: &RecordBatch, message_id: Option<ChunkId>)
             Some("data" | "component") | None => {
                 if let Some(names) = component_names(field) {
                     let lists = as_lists(column).map_err(fail)?;
-                    components.push(ComponentColumn::new(
-                        ComponentDescriptor {
-                            component: names.component.into(),
-                            archetype: names.archetype.map(Into::into),
-                            component_type: names.component_type.map(Into::into),
-                        },
-                        lists,
-                    ));
+                    components.push(ComponentColumn::new(names.into(), lists));
                 }
             }
             Some(other) => return Err(fail(MessageError::Metadata { key: "kind", value: other.to_owned() })),
@@ -151,20 +142,29 @@ fn read_row_ids(field: &Field, column: &ArrayRef) -> Result<Vec<RowId>, MessageE
 
 fn read_times(field: &Field, column: &ArrayRef) -> Result<TimeColumn, MessageError> {
     let name = Metadata::new(field.metadata()).get("index_name").unwrap_or_else(|| field.name());
-    let time_type = match field.data_type() {
-        DataType::Int64 => TimeType::Sequence,
-        DataType::Duration(TimeUnit::Nanosecond) => TimeType::DurationNs,
-        // Whatever the time zone, the values are in UTC.
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => TimeType::TimestampNs,
-        _ => return Err(column_type(field, "Int64, Duration(ns) or Timestamp(ns)")),
-    };
+    let time_type = time_type(field)?;
     if column.null_count() > 0 {
         return Err(MessageError::NullInIndex { column: field.name().clone() });
     }
+    Ok(TimeColumn::new(Timeline::new(name, time_type), time_values(field, column)?))
+}
+
+/// What the times of a column are.
+pub(super) fn time_type(field: &Field) -> Result<TimeType, MessageError> {
+    match field.data_type() {
+        DataType::Int64 => Ok(TimeType::Sequence),
+        DataType::Duration(TimeUnit::Nanosecond) => Ok(TimeType::DurationNs),
+        // Whatever the time zone, the values are in UTC.
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => Ok(TimeType::TimestampNs),
+        _ => Err(column_type(field, "Int64, Duration(ns) or Timestamp(ns)")),
+    }
+}
+
+/// The times of a column whose type was found to be one of times. What stands for a null is undefined.
+pub(super) fn time_values(field: &Field, column: &ArrayRef) -> Result<ScalarBuffer<i64>, MessageError> {
     let data = column.to_data();
     let values = data.buffers().first().ok_or_else(|| column_type(field, "an array of times"))?;
-    let times = ScalarBuffer::new(values.clone(), data.offset(), data.len());
-    Ok(TimeColumn::new(Timeline::new(name, time_type), times))
+    Ok(ScalarBuffer::new(values.clone(), data.offset(), data.len()))
 }
 
 /// The column as a list per row. What is not a list is one instance per row; a null is a row without a value.

@@ -16,9 +16,9 @@ pub(super) const MAGIC: [u8; 4] = *b"RRF2";
 /// What streams of SDKs before 0.23 begin with.
 pub(super) const OLD_MAGICS: [[u8; 4]; 2] = [*b"RRF0", *b"RRF1"];
 
-const STREAM_HEADER_BYTES: usize = 12;
-const MESSAGE_HEADER_BYTES: usize = 16;
-const STREAM_FOOTER_BYTES: usize = 32;
+pub(super) const STREAM_HEADER_BYTES: usize = 12;
+pub(super) const MESSAGE_HEADER_BYTES: usize = 16;
+pub(super) const STREAM_FOOTER_BYTES: usize = 32;
 
 /// What a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,7 +218,7 @@ impl<R: Read> Iterator for Frames<R> {
 }
 
 /// The kind of a message, `None` for the end mark, and its length.
-fn message_header(header: &[u8]) -> Option<(Option<Kind>, u64)> {
+pub(super) fn message_header(header: &[u8]) -> Option<(Option<Kind>, u64)> {
     let (kind, length) = (header.get(..8)?.try_into().ok()?, header.get(8..16)?.try_into().ok()?);
     let kind = match u64::from_le_bytes(kind) {
         0 => None,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use arrow_schema::Field;
+use chronoscope_store::ComponentDescriptor;
 
 /// The metadata of a batch or a column, with the keys of now: `rerun:` where SDKs before 0.24 have `rerun.`.
 pub(super) struct Metadata<'a>(&'a HashMap<String, String>);
@@ -25,11 +26,21 @@ impl<'a> Metadata<'a> {
 }
 
 /// What a column of a component is called, with the names of now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ComponentNames {
     pub component: String,
     pub archetype: Option<String>,
     pub component_type: Option<String>,
+}
+
+impl From<ComponentNames> for ComponentDescriptor {
+    fn from(names: ComponentNames) -> Self {
+        Self {
+            component: names.component.into(),
+            archetype: names.archetype.map(Into::into),
+            component_type: names.component_type.map(Into::into),
+        }
+    }
 }
 
 /// The names of a component's column; `None` for an indicator, which SDKs before 0.25 wrote beside each archetype and

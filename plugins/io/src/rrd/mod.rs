@@ -12,29 +12,48 @@
 //! | `migrate` | metadata of older SDKs | metadata as it is now |
 //! | `chunk` | record batches | chunks, and back |
 //! | `writer`, `manifest` | chunks | a file with a footer |
+//!
+//! A large file is not read but indexed:
+//!
+//! | module | from | to |
+//! |---|---|---|
+//! | `footer`, `manifest_table` | a stream's footer | what is known of each chunk, and where it lies |
+//! | `absent` | a chunk, where there is no footer | the same |
+//! | `indexed` | a file | messages of chunks that are known |
+//! | `source` | wishes | their chunks, read from the file |
 
+mod absent;
 mod chunk;
+mod footer;
 mod frames;
+mod indexed;
 mod ipc;
 mod ipc_check;
 mod manifest;
+mod manifest_table;
 mod migrate;
 mod payload;
+mod source;
 mod transport;
 mod writer;
 
 use std::{
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
+use chronoscope_store::EntityPath;
 pub use writer::{RrdWriter, write_file};
 
 use self::{
-    frames::{Frames, Item, Message},
+    frames::{Frames, Item, MESSAGE_HEADER_BYTES, Message},
+    indexed::Indexed,
     transport::Transport,
 };
-use crate::{FileFormat, FileInput, IoError, LoadReport, LogMessage, Severity, error::MessageError, load::panic_text};
+use crate::{
+    FileFormat, FileInput, IoError, LoadReport, LogMessage, Messages, Severity, SharedFile, error::MessageError, load::panic_text,
+};
 
 /// The `.rrd` and `.rbl` files of the Rerun SDK.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,8 +72,13 @@ impl FileFormat for RrdFormat {
         [frames::MAGIC, frames::OLD_MAGICS[0], frames::OLD_MAGICS[1]].iter().any(|magic| head.starts_with(magic))
     }
 
-    fn read(&self, input: FileInput) -> Box<dyn Iterator<Item = Result<LogMessage, LoadReport>> + Send> {
-        Box::new(RrdMessages { source: Arc::clone(input.source()), frames: Frames::new(input), transport: Transport::default() })
+    fn read(&self, input: FileInput) -> Messages {
+        Box::new(RrdMessages::new(input))
+    }
+
+    fn index(&self, file: &SharedFile) -> Option<Messages> {
+        // A blueprint is wanted as a whole.
+        (!file.source().ends_with(".rbl")).then(|| Box::new(Indexed::new(file.clone())) as Messages)
     }
 }
 
@@ -65,40 +89,60 @@ struct RrdMessages {
     transport: Transport,
 }
 
+impl RrdMessages {
+    fn new(input: FileInput) -> Self {
+        Self { source: Arc::clone(input.source()), frames: Frames::new(input), transport: Transport::default() }
+    }
+
+    /// The messages from a file's beginning to this byte.
+    fn of_file(file: &SharedFile, end: u64) -> Self {
+        Self::new(FileInput::new(Arc::clone(file.source()), Some(end), file.buffered(end)))
+    }
+
+    /// The next message, and where it lies in the file, without its header.
+    fn next_with_span(&mut self) -> Option<Result<(LogMessage, Range<u64>), LoadReport>> {
+        loop {
+            let message = match self.frames.next()? {
+                Item::Stream { sdk_version } => {
+                    self.transport.begin_stream(sdk_version);
+                    continue;
+                }
+                Item::Message(message) => message,
+                Item::Damage { error, severity } => return Some(Err(LoadReport::new(&self.source, severity, &error))),
+            };
+            let begin = message.offset + MESSAGE_HEADER_BYTES as u64;
+            let span = begin..begin + message.payload.len() as u64;
+            return Some(match decode_message(&mut self.transport, &message) {
+                Ok(message) => Ok((message, span)),
+                Err((entity, error)) => {
+                    if matches!(&error, IoError::Message { reason: MessageError::Protobuf(_), .. }) {
+                        // Either the message is damaged, or its length was, and others lie inside of it.
+                        self.frames.search_in(message.offset, &message.payload);
+                    }
+                    Err(LoadReport::new(&self.source, Severity::Warning, &error).with_entity(entity))
+                }
+            });
+        }
+    }
+}
+
 impl Iterator for RrdMessages {
     type Item = Result<LogMessage, LoadReport>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let message = match self.frames.next()? {
-            Item::Stream { sdk_version } => {
-                self.transport.begin_stream(sdk_version);
-                return self.next();
-            }
-            Item::Message(message) => message,
-            Item::Damage { error, severity } => return Some(Err(LoadReport::new(&self.source, severity, &error))),
-        };
-        Some(self.decode(message))
+        Some(self.next_with_span()?.map(|(message, _)| message))
     }
 }
 
-impl RrdMessages {
-    fn decode(&mut self, message: Message) -> Result<LogMessage, LoadReport> {
-        let Message { kind, offset, payload } = message;
-        let transport = &mut self.transport;
-        // Every length is checked before a library sees it; should one panic all the same, only this message is lost.
-        // The transport is left with at most a store that it has heard of, so it can be used on.
-        let result = catch_unwind(AssertUnwindSafe(|| transport.decode(kind, payload.clone())));
-        let (entity, error) = match result {
-            Ok(Ok(message)) => return Ok(message),
-            Ok(Err(failure)) => {
-                if matches!(failure.error, MessageError::Protobuf(_)) {
-                    // Either the message is damaged, or its length was, and others lie inside of it.
-                    self.frames.search_in(offset, &payload);
-                }
-                (failure.entity, IoError::Message { offset, reason: failure.error })
-            }
-            Err(panic) => (None, IoError::Panic { offset, panic: panic_text(&*panic) }),
-        };
-        Err(LoadReport::new(&self.source, Severity::Warning, &error).with_entity(entity))
+/// Decodes a message; what is wrong with it comes with the entity that it is about, where that is known.
+fn decode_message(transport: &mut Transport, message: &Message) -> Result<LogMessage, (Option<EntityPath>, IoError)> {
+    let Message { kind, offset, payload } = message;
+    // Every length is checked before a library sees it; should one panic all the same, only this message is lost. The
+    // transport is left with at most a store that it has heard of, so it can be used on.
+    let result = catch_unwind(AssertUnwindSafe(|| transport.decode(*kind, payload.clone())));
+    match result {
+        Ok(Ok(message)) => Ok(message),
+        Ok(Err(failure)) => Err((failure.entity, IoError::Message { offset: *offset, reason: failure.error })),
+        Err(panic) => Err((None, IoError::Panic { offset: *offset, panic: panic_text(&*panic) })),
     }
 }

@@ -1,14 +1,24 @@
 //! Compressed payloads to bytes. A size is proved by the data before memory is taken for it.
 
 use arrow_buffer::{Buffer, MutableBuffer};
+use re_protos::common::v1alpha1::Compression;
 
 use crate::error::MessageError;
 
 /// The most bytes of Arrow data that one chunk may have.
 pub(super) const MAX_CHUNK_BYTES: u64 = 2 << 30;
 
+/// The bytes of a payload, decompressed where it is compressed.
+pub(super) fn arrow_bytes(compression: i32, payload: &[u8], uncompressed_size: u64) -> Result<Buffer, MessageError> {
+    match Compression::try_from(compression) {
+        Ok(Compression::Unspecified | Compression::None) => copy(payload),
+        Ok(Compression::Lz4) => decompress_lz4(payload, uncompressed_size),
+        Err(_unknown) => Err(MessageError::UnknownValue { what: "compression", value: compression }),
+    }
+}
+
 /// The bytes of an uncompressed payload, copied to where Arrow's alignment holds.
-pub(super) fn copy(payload: &[u8]) -> Result<Buffer, MessageError> {
+fn copy(payload: &[u8]) -> Result<Buffer, MessageError> {
     check_limit(payload.len() as u64)?;
     let mut bytes = MutableBuffer::new(payload.len());
     bytes.extend_from_slice(payload);
@@ -16,7 +26,7 @@ pub(super) fn copy(payload: &[u8]) -> Result<Buffer, MessageError> {
 }
 
 /// Decompresses an LZ4 block of a claimed size.
-pub(super) fn decompress_lz4(payload: &[u8], claimed: u64) -> Result<Buffer, MessageError> {
+fn decompress_lz4(payload: &[u8], claimed: u64) -> Result<Buffer, MessageError> {
     let actual = lz4_block_bytes(payload).ok_or(MessageError::Lz4)?;
     if actual != claimed {
         return Err(MessageError::UncompressedSize { claimed, actual });
@@ -43,7 +53,7 @@ fn check_limit(bytes: u64) -> Result<(), MessageError> {
 /// Each sequence is a token (literals in the high half, match in the low), more bytes of literal length while they are
 /// 255, the literals, two bytes of distance, more bytes of match length. The last sequence ends after its literals. Costs
 /// one step per sequence and per byte of length.
-pub(super) fn lz4_block_bytes(block: &[u8]) -> Option<u64> {
+fn lz4_block_bytes(block: &[u8]) -> Option<u64> {
     const MIN_MATCH: u64 = 4;
     let (mut at, mut total) = (0_usize, 0_u64);
     loop {

@@ -36,6 +36,11 @@ pub(super) struct Transport {
 }
 
 impl Transport {
+    /// What is known where a single store was heard of.
+    pub(super) fn knowing(store: StoreId) -> Self {
+        Self { sdk_version: None, stores: vec![store] }
+    }
+
     /// A stream begins, written by this version of the SDK.
     pub(super) fn begin_stream(&mut self, sdk_version: Arc<str>) {
         self.sdk_version = Some(sdk_version);
@@ -74,13 +79,7 @@ impl Transport {
         if message.encoding != log_msg::Encoding::ArrowIpc as i32 {
             return Err(MessageError::UnknownValue { what: "encoding", value: message.encoding }.into());
         }
-        let bytes = match common::Compression::try_from(message.compression) {
-            Ok(common::Compression::Unspecified | common::Compression::None) => payload::copy(&message.payload)?,
-            Ok(common::Compression::Lz4) => payload::decompress_lz4(&message.payload, message.uncompressed_size)?,
-            Err(_unknown) => {
-                return Err(MessageError::UnknownValue { what: "compression", value: message.compression }.into());
-            }
-        };
+        let bytes = payload::arrow_bytes(message.compression, &message.payload, message.uncompressed_size)?;
         let batch = read_batch(&bytes)?;
         let id = message
             .chunk_id
@@ -95,9 +94,21 @@ impl Transport {
         Ok(LogMessage::ActivateBlueprint { blueprint, make_active: message.make_active, make_default: message.make_default })
     }
 
+    /// The store that a manifest is about. The SDK changes application ids in manifests that could not be names of folders,
+    /// so that one which was not heard of is that of the store of the same kind and recording id.
+    pub(super) fn store_of_manifest(&mut self, id: &common::StoreId) -> Result<StoreId, MessageError> {
+        let heard_of = self.stores.len();
+        let store = self.store(Some(id.clone()))?;
+        if self.stores.len() == heard_of {
+            return Ok(store);
+        }
+        self.stores.truncate(heard_of);
+        Ok(self.store(Some(common::StoreId { application_id: None, ..id.clone() })).unwrap_or(store))
+    }
+
     /// The store's id, sharing its texts with those before. An application id that is missing, as in files of SDKs before
     /// 0.25, is that of the store of the same kind and recording id.
-    fn store(&mut self, id: Option<common::StoreId>) -> Result<StoreId, MessageError> {
+    pub(super) fn store(&mut self, id: Option<common::StoreId>) -> Result<StoreId, MessageError> {
         let id = id.ok_or(MessageError::Missing("store id"))?;
         let kind = match common::StoreKind::try_from(id.kind) {
             Ok(common::StoreKind::Recording | common::StoreKind::Unspecified) => StoreKind::Recording,

@@ -5,9 +5,13 @@
 
 mod allocations;
 mod damage;
+mod footer_lies;
+mod index;
 mod lies;
 mod load;
 mod read;
+
+mod wishes;
 mod write;
 
 use std::{io::Cursor, path::PathBuf, sync::Arc};

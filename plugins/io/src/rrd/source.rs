@@ -1,0 +1,287 @@
+//! The rows of chunks that are known, read from their file once they are wanted.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    io,
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use chronoscope_store::{Chunk, ChunkId, ChunkSource, ChunkSourceError, EntityPath, StoreId};
+use parking_lot::{Condvar, Mutex, RwLock};
+use re_protos::external::prost::bytes::Bytes;
+
+use super::{frames::Kind, transport::Transport};
+use crate::{LogMessage, SharedFile, load::panic_text};
+
+/// Wishes that lie so close to each other in the file are read at once.
+const NEAR_BYTES: u64 = 64 << 10;
+/// What is read at once, unless a single chunk is larger.
+const MOST_BYTES_AT_ONCE: u64 = 4 << 20;
+/// The memory of bodies that wait to be taken, in bytes. One body may exceed it.
+const QUEUE_BYTES: u64 = 64 << 20;
+/// How many of the next wishes are looked at for some that lie close to the first.
+const LOOK_AHEAD: usize = 64;
+
+type Body = Result<Arc<Chunk>, ChunkSourceError>;
+
+/// The chunks of one store in one file.
+///
+/// A thread reads what is wanted; it is started by the first wish and ends with the source. It waits while bodies of
+/// [`QUEUE_BYTES`] wait for [`ChunkSource::try_next`]. A chunk that turns out to be damaged is told of once and then
+/// passed over; one that could not be read is tried again when it is wanted again.
+#[derive(Debug)]
+pub(super) struct RrdSource {
+    shared: Arc<Shared>,
+}
+
+/// Where a chunk's message lies in the file, without its header, and what it is about.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub span: Range<u64>,
+    pub entity: EntityPath,
+}
+
+#[derive(Debug)]
+struct Shared {
+    file: SharedFile,
+    store: StoreId,
+    places: RwLock<HashMap<ChunkId, Place>>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    started: bool,
+    ended: bool,
+    /// What is wanted, most urgent first.
+    wishes: VecDeque<Wish>,
+    /// What is being read, or waits in the queue.
+    under_way: HashSet<ChunkId>,
+    queue: VecDeque<Body>,
+    queued_bytes: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Wish {
+    id: ChunkId,
+    span: Range<u64>,
+}
+
+impl RrdSource {
+    /// A source of no chunks yet.
+    pub(super) fn new(file: &SharedFile, store: StoreId) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                // What is read for its own sake is no progress of the load.
+                file: file.counted_apart(),
+                store,
+                places: RwLock::default(),
+                state: Mutex::default(),
+                changed: Condvar::new(),
+            }),
+        }
+    }
+
+    /// Adds a chunk; `false` where it is there already, which stays where it is.
+    pub(super) fn add(&self, id: ChunkId, place: Place) -> bool {
+        let mut places = self.shared.places.write();
+        let is_new = !places.contains_key(&id);
+        places.entry(id).or_insert(place);
+        is_new
+    }
+}
+
+impl ChunkSource for RrdSource {
+    fn want(&self, chunks: &[ChunkId]) {
+        let places = self.shared.places.read();
+        let wish = |id: &ChunkId| places.get(id).map(|place| Wish { id: *id, span: place.span.clone() });
+        let mut wishes: VecDeque<Wish> = chunks.iter().filter_map(wish).collect();
+        drop(places);
+
+        let mut state = self.shared.state.lock();
+        std::mem::swap(&mut state.wishes, &mut wishes);
+        if !state.started && !state.wishes.is_empty() {
+            let shared = Arc::clone(&self.shared);
+            match std::thread::Builder::new().name("chunk reader".to_owned()).spawn(move || shared.read_wishes()) {
+                Ok(_detached) => state.started = true,
+                Err(error) => {
+                    let failed = std::mem::take(&mut state.wishes).into_iter();
+                    let failed = failed.map(|wish| Err(read_error(wish.id, &error)));
+                    state.queue.extend(failed);
+                }
+            }
+        }
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+
+    fn try_next(&self) -> Option<Body> {
+        let mut state = self.shared.state.lock();
+        let body = state.queue.pop_front()?;
+        state.queued_bytes -= num_bytes(&body);
+        state.under_way.remove(&id_of(&body));
+        drop(state);
+        self.shared.changed.notify_all();
+        Some(body)
+    }
+}
+
+impl Drop for RrdSource {
+    fn drop(&mut self) {
+        self.shared.state.lock().ended = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    /// Reads wishes until the source is dropped.
+    fn read_wishes(&self) {
+        while let Some(wishes) = self.next_wishes() {
+            for (id, bytes) in self.read(wishes) {
+                let body = bytes.map_err(|error| read_error(id, &error)).and_then(|bytes| self.decode(id, bytes));
+                if matches!(body, Err(ChunkSourceError::Damaged { .. })) {
+                    self.places.write().remove(&id);
+                }
+                if !self.deliver(body) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Waits for wishes, and for room for what they give. `None` where the source is dropped.
+    fn next_wishes(&self) -> Option<Vec<Wish>> {
+        let mut state = self.state.lock();
+        loop {
+            if state.ended {
+                return None;
+            }
+            if state.queued_bytes < QUEUE_BYTES {
+                let wishes = state.take_wishes();
+                if !wishes.is_empty() {
+                    return Some(wishes);
+                }
+            }
+            self.changed.wait(&mut state);
+        }
+    }
+
+    /// The bytes of each wish. A failure to read them together is one of those only that fail alone too.
+    fn read(&self, wishes: Vec<Wish>) -> Vec<(ChunkId, io::Result<Bytes>)> {
+        let begin = wishes.iter().map(|wish| wish.span.start).min().unwrap_or(0);
+        let end = wishes.iter().map(|wish| wish.span.end).max().unwrap_or(0);
+        let together = self.file.read_range(begin..end).map(Bytes::from);
+        let part = |span: Range<u64>, bytes: &Bytes| {
+            // The span of each wish lies in the span of all.
+            let at = |byte: u64| usize::try_from(byte - begin).unwrap_or(usize::MAX).min(bytes.len());
+            bytes.slice(at(span.start)..at(span.end))
+        };
+        let read = |wish: Wish| {
+            let bytes = match &together {
+                Ok(bytes) => Ok(part(wish.span, bytes)),
+                Err(_) => self.file.read_range(wish.span).map(Bytes::from),
+            };
+            (wish.id, bytes)
+        };
+        wishes.into_iter().map(read).collect()
+    }
+
+    /// The chunk in a message, if it is the one that is meant.
+    fn decode(&self, id: ChunkId, bytes: Bytes) -> Body {
+        let damaged = |message: String| ChunkSourceError::Damaged { id, message };
+        let mut transport = Transport::knowing(self.store.clone());
+        // Every length is checked before a library sees it; should one panic all the same, only this chunk is lost.
+        let message = catch_unwind(AssertUnwindSafe(|| transport.decode(Kind::Arrow, bytes)));
+        let (store, chunk) = match message {
+            Ok(Ok(LogMessage::Chunk { store, chunk })) => (store, chunk),
+            Ok(Ok(_)) => return Err(damaged("it is another kind of message".to_owned())),
+            Ok(Err(failure)) => return Err(damaged(failure.error.to_string())),
+            Err(panic) => return Err(damaged(panic_text(&*panic))),
+        };
+        let entity = self.places.read().get(&id).map(|place| place.entity.clone());
+        if chunk.id() != id {
+            return Err(damaged(format!("chunk {} stands in its place", chunk.id())));
+        }
+        if store != self.store {
+            return Err(damaged(format!("it belongs to {:?} {}", store.kind, store.recording_id)));
+        }
+        match entity {
+            Some(entity) if entity == *chunk.entity_path() => Ok(chunk),
+            Some(entity) => Err(damaged(format!("it is of {}, not of {entity}", chunk.entity_path()))),
+            None => Err(ChunkSourceError::NotThere { id }),
+        }
+    }
+
+    /// Puts a body into the queue as soon as there is room; `false` where the source is dropped.
+    fn deliver(&self, body: Body) -> bool {
+        let mut state = self.state.lock();
+        while state.queued_bytes >= QUEUE_BYTES && !state.ended {
+            self.changed.wait(&mut state);
+        }
+        state.queued_bytes += num_bytes(&body);
+        state.queue.push_back(body);
+        !state.ended
+    }
+}
+
+impl State {
+    /// Takes the first wish, and those among the next that lie so close to it that they are best read with it, in order.
+    fn take_wishes(&mut self) -> Vec<Wish> {
+        let mut next = Vec::new();
+        while next.len() < LOOK_AHEAD
+            && let Some(wish) = self.wishes.pop_front()
+        {
+            // Nothing is read twice at the same time, nor where it is wanted twice.
+            if !self.under_way.contains(&wish.id) && next.iter().all(|other: &Wish| other.id != wish.id) {
+                next.push(wish);
+            }
+        }
+        let Some(first) = next.first() else { return next };
+        let mut span = first.span.clone();
+        let mut by_place: Vec<&Wish> = next.iter().collect();
+        by_place.sort_unstable_by_key(|wish| wish.span.start);
+        let (before, after) = by_place.split_at(by_place.partition_point(|wish| wish.span.start < span.start));
+        let fits = |joined: &Range<u64>, gap: u64| gap <= NEAR_BYTES && joined.end - joined.start <= MOST_BYTES_AT_ONCE;
+        for wish in after {
+            let joined = span.start..span.end.max(wish.span.end);
+            if !fits(&joined, wish.span.start.saturating_sub(span.end)) {
+                break;
+            }
+            span = joined;
+        }
+        for wish in before.iter().rev() {
+            let joined = wish.span.start..span.end;
+            if !fits(&joined, span.start.saturating_sub(wish.span.end)) {
+                break;
+            }
+            span = joined;
+        }
+        let first = first.id;
+        let is_near = |wish: &Wish| wish.id == first || span.start <= wish.span.start && wish.span.end <= span.end;
+        let (near, far): (Vec<Wish>, Vec<Wish>) = next.into_iter().partition(is_near);
+        for wish in far.into_iter().rev() {
+            self.wishes.push_front(wish);
+        }
+        self.under_way.extend(near.iter().map(|wish| wish.id));
+        near
+    }
+}
+
+fn id_of(body: &Body) -> ChunkId {
+    match body {
+        Ok(chunk) => chunk.id(),
+        Err(error) => error.id(),
+    }
+}
+
+fn num_bytes(body: &Body) -> u64 {
+    body.as_ref().map_or(0, |chunk| chunk.num_bytes())
+}
+
+fn read_error(id: ChunkId, error: &io::Error) -> ChunkSourceError {
+    // The same error may be that of several chunks, and can not be copied.
+    ChunkSourceError::Read { id, source: io::Error::new(error.kind(), error.to_string()) }
+}

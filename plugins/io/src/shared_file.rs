@@ -1,0 +1,116 @@
+//! A file whose bytes are read in any order, by several threads.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read},
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// An open file. Clones share it, and no read moves the others.
+#[derive(Clone, Debug)]
+pub struct SharedFile {
+    source: Arc<str>,
+    file: Arc<File>,
+    total_bytes: u64,
+    bytes_read: Arc<AtomicU64>,
+}
+
+impl SharedFile {
+    /// A file as it is now, and its path.
+    ///
+    /// # Errors
+    /// Where the file's size can not be found out.
+    pub fn new(source: impl Into<Arc<str>>, file: File) -> io::Result<Self> {
+        let total_bytes = file.metadata()?.len();
+        Ok(Self { source: source.into(), file: Arc::new(file), total_bytes, bytes_read: Arc::default() })
+    }
+
+    /// The file's path.
+    pub fn source(&self) -> &Arc<str> {
+        &self.source
+    }
+
+    /// The file's size when it was opened.
+    pub fn total_bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
+    /// Reads these bytes. Memory is taken only for bytes that the file has at this moment.
+    ///
+    /// # Errors
+    /// Where the file has fewer bytes, or the system can not read them.
+    pub fn read_range(&self, bytes: Range<u64>) -> io::Result<Vec<u8>> {
+        let length = bytes.end.checked_sub(bytes.start).and_then(|length| usize::try_from(length).ok());
+        let length = length.ok_or(io::ErrorKind::InvalidInput)?;
+        if bytes.end > self.file.metadata()?.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut buffer = vec![0; length];
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.read_at(rest, bytes.start + filled as u64) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(buffer)
+    }
+
+    /// Reads the file in order, from its beginning to this byte.
+    pub fn buffered(&self, end: u64) -> impl Read + Send + 'static {
+        BufReader::with_capacity(1 << 17, Reader { file: self.clone(), at: 0, end })
+    }
+
+    /// The number of bytes that were read through this one and its clones.
+    pub(crate) fn bytes_read(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.bytes_read)
+    }
+
+    /// The same file, but what is read through it counts by itself.
+    pub(crate) fn counted_apart(&self) -> Self {
+        Self { bytes_read: Arc::default(), ..self.clone() }
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let count = read_at(&self.file, buffer, offset)?;
+        self.bytes_read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+struct Reader {
+    file: SharedFile,
+    at: u64,
+    end: u64,
+}
+
+impl Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let length = buffer.len().min(left);
+        let count = self.file.read_at(buffer.get_mut(..length).unwrap_or_default(), self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+#[cfg(not(any(unix, windows)))]
+fn read_at(_file: &File, _buffer: &mut [u8], _offset: u64) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
+}
