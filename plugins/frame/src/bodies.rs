@@ -1,7 +1,7 @@
 //! The bodies of chunks that are known and not loaded: wished for once the frame knows what it lacks, taken in with the next.
 //!
 //! Two systems around the rest of the frame. `receive_bodies` takes what the sources of a recording have read, within the
-//! budget of [`Ingest`](crate::FrameSystems::Ingest). `request_bodies` runs when all queries of the frame are made: it gathers
+//! budget of [`Ingest`](crate::FrameSystems::Ingest). `request_bodies` runs last, when all queries of the frame are made: it gathers
 //! what was missing, tells the sources what to read next, and writes down per view what it still lacks ([`ViewBodies`]), so
 //! that what is provisional can be marked as such.
 //!
@@ -23,8 +23,10 @@ use crate::{
     ActiveBlueprint, Answers, Cursor, DataResults, DiffLog, Frame, FrameDiagnostics, FrameSystems, LoopMode, MemoryBudget,
     PlayState, RecordingEntry, RecordingKey, Recordings, Report, Settled, TimeControl, TimeControls, View, ViewOverrides,
     ViewTile, Visualizers,
+    diagnostics::end_frame,
     ingest::{IngestBudget, Reports, receive_messages},
     memory::ViewerCaches,
+    settle::settle,
 };
 
 /// How much is read before the cursor gets there.
@@ -81,7 +83,7 @@ impl Plugin for BodiesPlugin {
             Frame,
             (
                 receive_bodies.in_set(FrameSystems::Ingest).after(receive_messages),
-                request_bodies.after(FrameSystems::Visualizers).before(FrameSystems::Present),
+                request_bodies.after(FrameSystems::Present).before(settle).before(end_frame),
             ),
         );
     }

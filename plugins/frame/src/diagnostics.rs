@@ -87,6 +87,6 @@ fn begin_frame(mut diagnostics: ResMut<FrameDiagnostics>) {
     diagnostics.gc_pause = Duration::ZERO;
 }
 
-fn end_frame(mut diagnostics: ResMut<FrameDiagnostics>) {
+pub(crate) fn end_frame(mut diagnostics: ResMut<FrameDiagnostics>) {
     diagnostics.enter(None);
 }

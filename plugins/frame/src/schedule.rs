@@ -109,7 +109,7 @@ impl Plugin for FrameSchedulePlugin {
 /// | [`FrameSchedulePlugin`] | | the schedule [`Frame`] |
 /// | [`DiagnosticsPlugin`] | `Begin` | [`crate::FrameDiagnostics`] |
 /// | [`IngestPlugin`] | `Ingest` | [`crate::Recordings`], [`crate::DiffLog`] |
-/// | [`BodiesPlugin`] | `Ingest`, and before `Present` | [`crate::Recordings`], [`crate::ViewBodies`] |
+/// | [`BodiesPlugin`] | `Ingest`, and after `Present` | [`crate::Recordings`], [`crate::ViewBodies`] |
 /// | [`MemoryPlugin`] | `Gc` | [`crate::MemoryBudget`] is kept |
 /// | [`ApplyCommandsPlugin`] | `ApplyCommands` | [`crate::Cursor`], [`crate::Selection`] |
 /// | [`BlueprintQueryPlugin`] | `BlueprintQuery` | [`crate::ActiveBlueprint`], an entity per [`crate::View`] |

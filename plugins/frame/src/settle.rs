@@ -60,7 +60,7 @@ impl Plugin for SettlePlugin {
     }
 }
 
-fn settle(
+pub(crate) fn settle(
     mut settled: ResMut<Settled>,
     log: Res<DiffLog>,
     sources: Res<IngestSources>,

@@ -34,6 +34,36 @@ impl ChunkStore {
         counts
     }
 
+    /// In which of `buckets` equal parts of a range of times an entity has chunks that are not loaded: what
+    /// [`Self::density`] counts there is an estimate. Empty where all is loaded.
+    ///
+    /// Costs as much as there are chunks in the range, and nothing where all of the entity is loaded.
+    pub fn absent_buckets(
+        &self,
+        entity: EntityId,
+        component: Option<ComponentId>,
+        timeline: TimelineId,
+        range: TimeRange,
+        buckets: usize,
+    ) -> Vec<bool> {
+        let mut absent = Vec::new();
+        let Some((_, series)) = self.series_of(entity, timeline, component.unwrap_or(ComponentId::ANY)) else { return absent };
+        if self.entity_stats(entity).num_absent_chunks == 0 || range.is_empty() {
+            return absent;
+        }
+        series.index.for_each_overlapping(range, |entry| {
+            if !entry.is_loaded() {
+                absent.resize(buckets, false);
+                let first = bucket_of(entry.min.max(range.min), range, buckets);
+                let last = bucket_of(entry.max.min(range.max), range, buckets);
+                if let Some(within) = absent.get_mut(first..=last) {
+                    within.fill(true);
+                }
+            }
+        });
+        absent
+    }
+
     fn add_density(
         &self,
         entity: EntityId,

@@ -24,7 +24,23 @@ const MAX_BELOW: usize = 1_000;
 #[derive(Default)]
 pub(super) struct DensityCache {
     of: Option<Key>,
-    rows: FxHashMap<(EntityId, Option<ComponentId>, bool), Arc<[u32]>>,
+    rows: FxHashMap<(EntityId, Option<ComponentId>, bool), Density>,
+}
+
+/// What was logged in each bucket of the axis.
+#[derive(Clone)]
+pub(super) struct Density {
+    /// The rows.
+    pub(super) counts: Arc<[u32]>,
+    /// Where not all of them are loaded; empty where all are.
+    pub(super) absent: Arc<[bool]>,
+}
+
+impl Density {
+    /// Whether all rows of a bucket are loaded.
+    pub(super) fn is_loaded(&self, bucket: usize) -> bool {
+        !self.absent.get(bucket).copied().unwrap_or(false)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,27 +76,33 @@ impl DensityCache {
     }
 
     /// How much was logged in each bucket; with all that lies below, where the row is collapsed.
-    pub(super) fn counts(&mut self, store: &ChunkStore, stream: Stream, with_below: bool) -> Option<Arc<[u32]>> {
+    pub(super) fn of(&mut self, store: &ChunkStore, stream: Stream, with_below: bool) -> Option<Density> {
         let Key { timeline, range, buckets, .. } = self.of?;
         let (entity, component) = match stream {
             Stream::Entity(entity) => (entity, None),
             Stream::Component(entity, component) => (entity, Some(component)),
         };
-        let counts = self.rows.entry((entity, component, with_below)).or_insert_with(|| {
+        let density = self.rows.entry((entity, component, with_below)).or_insert_with(|| {
             if !with_below {
-                return store.density(entity, component, timeline, range, buckets).into();
+                return Density {
+                    counts: store.density(entity, component, timeline, range, buckets).into(),
+                    absent: store.absent_buckets(entity, component, timeline, range, buckets).into(),
+                };
             }
-            let mut sum = vec![0_u32; buckets];
+            let (mut counts, mut absent) = (vec![0_u32; buckets], Vec::new());
             for below in store.tree().descend(entity).take(MAX_BELOW) {
                 if store.entity_time_range(below, timeline).intersects(&range) {
-                    for (total, count) in sum.iter_mut().zip(store.density(below, None, timeline, range, buckets)) {
+                    for (total, count) in counts.iter_mut().zip(store.density(below, None, timeline, range, buckets)) {
                         *total = total.saturating_add(count);
                     }
+                    let absent_below = store.absent_buckets(below, None, timeline, range, buckets);
+                    absent.resize(absent_below.len().max(absent.len()), false);
+                    absent.iter_mut().zip(absent_below).for_each(|(any, below)| *any |= below);
                 }
             }
-            sum.into()
+            Density { counts: counts.into(), absent: absent.into() }
         });
-        Some(Arc::clone(counts))
+        Some(density.clone())
     }
 }
 

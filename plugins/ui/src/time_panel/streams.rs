@@ -12,7 +12,7 @@ use super::{
     TimePanelState,
     axis::{Axis, AxisView},
     data_range,
-    density::{self, BUCKET},
+    density::{self, BUCKET, Density},
     rows::{self, Expansion, Row, Stream},
     ruler::{Ruler, ruler},
 };
@@ -357,8 +357,8 @@ fn paint_row(
     }
     // What lies below the root has rows of its own, always.
     let stands_for_below = !is_open && row.stream != Stream::Entity(store.tree().root());
-    let Some(counts) = density.counts(store, row.stream, stands_for_below) else { return };
-    paint_marks(ui, &counts, axis, rect, color.gamma_multiply(if row.level == 0 && is_open { 0.6 } else { 0.9 }));
+    let Some(density) = density.of(store, row.stream, stands_for_below) else { return };
+    paint_marks(ui, &density, axis, rect, color.gamma_multiply(if row.level == 0 && is_open { 0.6 } else { 0.9 }));
 }
 
 fn is_leaf(store: &ChunkStore, stream: Stream) -> bool {
@@ -368,7 +368,10 @@ fn is_leaf(store: &ChunkStore, stream: Stream) -> bool {
     }
 }
 
-fn paint_marks(ui: &Ui, counts: &[u32], axis: &Axis, rect: Rect, color: Color32) {
+/// Marks, paler where rows are known and not loaded.
+fn paint_marks(ui: &Ui, density: &Density, axis: &Axis, rect: Rect, color: Color32) {
+    let counts = &*density.counts;
+    let color_of = |bucket: usize| if density.is_loaded(bucket) { color } else { color.gamma_multiply(0.4) };
     let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(rect.expand2(Vec2::new(size::GRID, 0.0))));
     let visible = axis.visible();
     let units = u128::from(visible.length()) + 1;
@@ -382,7 +385,7 @@ fn paint_marks(ui: &Ui, counts: &[u32], axis: &Axis, rect: Rect, color: Color32)
     let height = rect.height() - 2.5 * size::GRID;
     if one_by_one {
         for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            paint_diamond(&painter, Pos2::new(begin_of(at), rect.center().y), if *count > 1 { 4.5 } else { 3.5 }, color);
+            paint_diamond(&painter, Pos2::new(begin_of(at), rect.center().y), if *count > 1 { 4.5 } else { 3.5 }, color_of(at));
         }
         return;
     }
@@ -390,19 +393,20 @@ fn paint_marks(ui: &Ui, counts: &[u32], axis: &Axis, rect: Rect, color: Color32)
         let (left, right) = (begin_of(mark.begin), begin_of(mark.end));
         if mark.end - mark.begin == 1 {
             let center = Pos2::new((left + right) / 2.0, rect.center().y);
-            paint_diamond(&painter, center, if mark.most > 1 { 4.5 } else { 3.5 }, color);
+            paint_diamond(&painter, center, if mark.most > 1 { 4.5 } else { 3.5 }, color_of(mark.begin));
             continue;
         }
         // A ground for the whole run, and on it how dense it is.
         let ground =
             Rect::from_center_size(Pos2::new((left + right) / 2.0, rect.center().y), Vec2::new(right - left, height * 0.35));
-        painter.rect_filled(ground, CornerRadius::same(1), color.gamma_multiply(0.55));
+        let is_loaded = (mark.begin..mark.end).all(|bucket| density.is_loaded(bucket));
+        painter.rect_filled(ground, CornerRadius::same(1), color.gamma_multiply(if is_loaded { 0.55 } else { 0.25 }));
         for (at, count) in counts.iter().enumerate().take(mark.end).skip(mark.begin).filter(|(_, count)| **count > 0) {
             let (left, right) = (begin_of(at), begin_of(at + 1));
             let bar = height * density::bar_height(*count, most);
             let bar =
                 Rect::from_center_size(Pos2::new((left + right) / 2.0, rect.center().y), Vec2::new((right - left).max(1.0), bar));
-            painter.rect_filled(bar, CornerRadius::ZERO, color);
+            painter.rect_filled(bar, CornerRadius::ZERO, color_of(at));
         }
     }
 }

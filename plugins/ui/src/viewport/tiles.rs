@@ -103,8 +103,7 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
 fn provisional_mark(ui: &mut Ui, bodies: &ViewBodies) {
     let Some(text) = provisional_text(bodies) else { return };
     let theme = Theme::of(ui);
-    let (icon, color) =
-        if bodies.is_over_limit { (icons::WARNING, theme.warning) } else { (icons::LOADING, theme.secondary) };
+    let (icon, color) = if bodies.is_over_limit { (icons::WARNING, theme.warning) } else { (icons::LOADING, theme.secondary) };
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(size::ROW), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &text));
     let font = egui::FontId::new(size::ICON, egui::FontFamily::Proportional);

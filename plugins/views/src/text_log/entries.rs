@@ -117,10 +117,7 @@ fn lines(input: &VisualizerInput<'_>, mut entries: LogEntries) -> Result<Option<
         }
         // Without a timeline there is still static data.
         None => {
-            let hit = input
-                .store
-                .component_id(&component)
-                .and_then(|id| input.latest_row(id, None, i64::MIN + 1).hit);
+            let hit = input.store.component_id(&component).and_then(|id| input.latest_row(id, None, i64::MIN + 1).hit);
             let Some(hit) = hit else { return Ok(None) };
             entries.set_static(context, Arc::clone(hit.chunk()), hit.row());
         }
