@@ -93,8 +93,7 @@ impl EntityClears {
 impl ChunkStore {
     /// The id of [`CLEAR_COMPONENT`], if it was ever logged.
     pub(crate) fn clear_component(&self) -> Option<ComponentId> {
-        // Asked for with each chunk: the name is looked up only where there is any chance to find it.
-        self.names.component_id(CLEAR_COMPONENT)
+        self.names.clear
     }
 
     /// Whether some clear could hide data of this entity. A false alarm is possible, a miss is not.

@@ -130,9 +130,7 @@ impl ChunkStore {
         let Some(meta) = merged_meta(&merged, &metas) else { return Ok(None) };
         let slots: Vec<u32> = parts.iter().map(|(.., slot)| *slot).collect();
         let merged = self.add(Arc::new(meta), Some(Body::new(Arc::new(merged))), false, ChangeReason::Merged, events)?;
-        for slot in slots {
-            self.drop_slot(slot, ChangeReason::Merged, events);
-        }
+        self.drop_run(&slots, ChangeReason::Merged, events, drop);
         Ok(Some(merged))
     }
 }

@@ -16,10 +16,11 @@ use std::{
 };
 
 use rustc_hash::FxHashSet;
+use smallvec::SmallVec;
 
 use crate::{
     ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent, TimeRange, TimelineId,
-    store::Slot,
+    remove::MOST_AT_ONCE, store::Slot,
 };
 
 /// The time that a collection takes of a frame: a fifth of a frame at 60 Hz.
@@ -246,33 +247,49 @@ impl ChunkStore {
         let likely = state.marked.len().max(state.farthest.len()).min(MOST_MARKED);
         events.reserve(likely);
         report.garbage.bodies.reserve(likely);
+        // Chunks that are alike go together. Those of a run that wait count as there when a later one is asked about, which
+        // changes no answer: of each series, more than the latest that are kept end after the last of them.
+        let mut run: SmallVec<[u32; MOST_AT_ONCE]> = SmallVec::new();
         let (mut unchecked, mut unchecked_bytes) = (0, 0_u64);
         while report.freed_bytes < options.target_bytes {
             let next = state.marked.pop_front().or_else(|| state.farthest.pop().map(|(_, slot, id)| (slot, id)));
-            let Some((slot, id)) = next else { return true };
+            let Some((slot, id)) = next else { break };
             let Some(chunk) = self.slot(slot).filter(|chunk| chunk.meta.id == id && self.may_go(chunk, options)) else {
                 continue;
             };
-            report.freed_bytes += chunk.meta.num_bytes;
-            report.garbage.bodies.extend(chunk.body.as_ref().map(|body| Arc::clone(&body.chunk)));
-            unchecked_bytes += chunk.meta.num_bytes;
-            unchecked += 1;
+            let num_bytes = chunk.meta.num_bytes;
+            report.freed_bytes += num_bytes;
+            unchecked_bytes += num_bytes;
             if chunk.recoverable {
+                report.garbage.bodies.extend(chunk.body.as_ref().map(|body| Arc::clone(&body.chunk)));
                 self.evict_slot(slot, ChangeReason::Collected, events);
                 report.evicted_chunks += 1;
+                unchecked += MOST_AT_ONCE / 4;
             } else {
-                self.drop_slot(slot, ChangeReason::Collected, events);
-                report.dropped_chunks += 1;
+                let first = run.first().and_then(|&first| self.slot(first));
+                if first.is_some_and(|first| !Self::are_alike(&first.meta, &chunk.meta)) {
+                    self.sweep_run(&mut run, report, events);
+                }
+                run.push(slot);
+                unchecked += 1;
             }
-            // A chunk takes about a microsecond, and a look at the clock takes a part of that.
-            if unchecked >= 4 || unchecked_bytes >= 1 << 20 || until <= start {
+            // Alone a chunk takes about a microsecond, and a look at the clock takes a part of that.
+            if unchecked >= MOST_AT_ONCE || unchecked_bytes >= 1 << 20 || until <= start {
                 (unchecked, unchecked_bytes) = (0, 0);
+                self.sweep_run(&mut run, report, events);
                 if Instant::now() >= until {
                     return false;
                 }
             }
         }
+        self.sweep_run(&mut run, report, events);
         true
+    }
+
+    fn sweep_run(&mut self, run: &mut SmallVec<[u32; MOST_AT_ONCE]>, report: &mut GcReport, events: &mut Vec<StoreEvent>) {
+        self.drop_run(run, ChangeReason::Collected, events, |body| report.garbage.bodies.push(body));
+        report.dropped_chunks += run.len();
+        run.clear();
     }
 
     /// Whether a chunk has a body that is not protected.

@@ -191,20 +191,20 @@ impl IntervalIndex {
         }
     }
 
-    /// Removes the entry of a chunk, and says whether it was there.
-    pub(crate) fn remove(&mut self, min: i64, slot: u32) -> bool {
-        let key = (min, slot);
+    /// Removes entries by their beginnings and slots, which are in order, and answers how many of them were there.
+    ///
+    /// Entries that stand side by side leave at the cost of one.
+    pub(crate) fn remove(&mut self, keys: &[Key]) -> usize {
         let removed = match &mut self.root {
-            Root::Few(entries) => match entries.binary_search_by(|entry| entry.key().cmp(&key)) {
-                Ok(at) => {
-                    entries.remove(at);
-                    true
-                }
-                Err(_) => false,
-            },
+            Root::Few(entries) => {
+                let before = entries.len();
+                let mut is_gone = in_order(keys);
+                entries.retain(|entry| !is_gone(entry.key()));
+                before - entries.len()
+            }
             Root::Tree(root) => {
                 let mut counts = Counts { leaves: &mut self.leaves, inners: &mut self.inners };
-                let removed = root.remove(key, &mut counts).is_some();
+                let removed = root.remove(keys, &mut counts);
                 // A root with a single child is not needed.
                 while let Kids::Nodes(nodes) = &mut root.kids
                     && nodes.len() == 1
@@ -220,7 +220,7 @@ impl IntervalIndex {
                 removed
             }
         };
-        self.len -= u32::from(removed);
+        self.len -= removed as u32;
         removed
     }
 
@@ -420,35 +420,46 @@ impl Node {
         Some(sibling)
     }
 
-    /// Removes from below this node, and answers what was removed.
-    fn remove(&mut self, key: Key, counts: &mut Counts<'_>) -> Option<Entry> {
+    /// Removes from below this node, and answers how many entries it had of those.
+    fn remove(&mut self, keys: &[Key], counts: &mut Counts<'_>) -> usize {
         let removed = match &mut self.kids {
             Kids::Entries(entries) => {
-                let at = entries.binary_search_by(|entry| entry.key().cmp(&key)).ok()?;
-                entries.remove(at)
+                let before = entries.len();
+                let mut is_gone = in_order(keys);
+                entries.retain(|entry| !is_gone(entry.key()));
+                before - entries.len()
             }
             Kids::Nodes(nodes) => {
-                let at = nodes.partition_point(|node| node.first <= key).saturating_sub(1);
-                let node = nodes.get_mut(at)?;
-                let removed = node.remove(key, counts)?;
-                if node.is_empty() {
-                    match &node.kids {
-                        Kids::Entries(_) => *counts.leaves -= 1,
-                        Kids::Nodes(_) => *counts.inners -= 1,
+                let (mut removed, mut any_empty) = (0, false);
+                let mut rest = keys;
+                let mut at = rest.first().map_or(0, |key| nodes.partition_point(|node| node.first <= *key).saturating_sub(1));
+                while !rest.is_empty() {
+                    let own = nodes.get(at + 1).map_or(rest.len(), |next| rest.partition_point(|key| *key < next.first));
+                    let Some(node) = nodes.get_mut(at) else { break };
+                    if own > 0 {
+                        removed += node.remove(&rest[..own], counts);
+                        any_empty |= node.is_empty();
                     }
-                    nodes.remove(at);
+                    rest = &rest[own..];
+                    at += 1;
+                }
+                if any_empty {
+                    nodes.retain(|node| {
+                        let count = match &node.kids {
+                            Kids::Entries(_) => &mut *counts.leaves,
+                            Kids::Nodes(_) => &mut *counts.inners,
+                        };
+                        *count -= u32::from(node.is_empty());
+                        !node.is_empty()
+                    });
                 }
                 removed
             }
         };
-        if removed.max < self.max && removed.loaded_max() < self.loaded_max {
-            // Neither end is changed, so there is no need to look at all kids.
-            self.rows -= u64::from(removed.rows);
-            self.summarise_first();
-        } else {
+        if removed > 0 {
             self.summarise();
         }
-        Some(removed)
+        removed
     }
 
     fn count_rows(&self, range: TimeRange, buckets: &mut [u32], spread: &mut impl FnMut(&Entry, &mut [u32])) {
@@ -522,6 +533,19 @@ impl Node {
             Kids::Entries(entries) => entries.capacity() * size_of::<Entry>(),
             Kids::Nodes(nodes) => nodes.capacity() * size_of::<Self>() + nodes.iter().map(Self::walk_heap_bytes).sum::<usize>(),
         }
+    }
+}
+
+/// Whether each of some keys is among others, where both come in order.
+fn in_order(keys: &[Key]) -> impl FnMut(Key) -> bool {
+    let mut rest = keys;
+    move |key| {
+        while let [first, others @ ..] = rest
+            && *first < key
+        {
+            rest = others;
+        }
+        rest.first() == Some(&key)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::{ComponentDescriptor, ComponentId, StoreError, Timeline, TimelineId};
+use crate::{CLEAR_COMPONENT, ComponentDescriptor, ComponentId, StoreError, Timeline, TimelineId};
 
 /// The timelines and components that a store has seen. Ids are handed out in order and never taken back.
 #[derive(Debug, Default)]
@@ -13,6 +13,8 @@ pub(crate) struct Names {
     timelines_by_name: Vec<TimelineId>,
     components: Vec<ComponentDescriptor>,
     component_ids: FxHashMap<Arc<str>, ComponentId>,
+    /// The id of [`CLEAR_COMPONENT`], which is asked for with each chunk.
+    pub(crate) clear: Option<ComponentId>,
 }
 
 impl Names {
@@ -62,6 +64,9 @@ impl Names {
         }
         let id = ComponentId::from_index(self.components.len());
         self.component_ids.insert(Arc::clone(&descriptor.component), id);
+        if &*descriptor.component == CLEAR_COMPONENT {
+            self.clear = Some(id);
+        }
         self.components.push(descriptor.clone());
         Ok(id)
     }

@@ -1,9 +1,17 @@
 //! Chunks out: removed from the indices at the cost of what is removed, not of what is kept.
 
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
 use crate::{
-    ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityId, StoreEvent, TimeRange,
+    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, StoreEvent, TimeRange,
     store::{EntityData, Slot},
 };
+
+/// How many chunks are taken out of the indices at once, where many go. More would save little, and make the steps of a
+/// collection long.
+pub(crate) const MOST_AT_ONCE: usize = 32;
 
 impl ChunkStore {
     /// Drops chunks with their metadata. Ids that are not known are passed over.
@@ -39,74 +47,123 @@ impl ChunkStore {
     }
 
     pub(crate) fn drop_slot(&mut self, slot: u32, reason: ChangeReason, events: &mut Vec<StoreEvent>) {
-        self.generation += 1;
-        if let Some(Slot { meta, body, .. }) = self.unlink(slot) {
+        self.drop_run(&[slot], reason, events, drop);
+    }
+
+    /// Drops chunks that are alike, and hands their bodies to `take_body`. See [`Self::are_alike`].
+    pub(crate) fn drop_run(
+        &mut self,
+        run: &[u32],
+        reason: ChangeReason,
+        events: &mut Vec<StoreEvent>,
+        mut take_body: impl FnMut(Arc<Chunk>),
+    ) {
+        self.unindex(run, self.generation + run.len() as u64);
+        for &slot in run {
+            self.generation += 1;
+            let Some(Slot { meta, body, .. }) = self.take_out(slot) else { continue };
             self.slot_of.remove(&meta.id);
             self.free_slots.push(slot);
             events.push(self.event(ChunkChange::Dropped, reason, meta, body.is_some()));
+            if let Some(body) = body {
+                take_body(body.chunk);
+            }
         }
     }
 
     /// Takes a chunk out of every index, and answers it. Its slot stays reserved.
     pub(crate) fn unlink(&mut self, slot: u32) -> Option<Slot> {
+        self.unindex(&[slot], self.generation);
+        self.take_out(slot)
+    }
+
+    /// Whether two chunks stand in the indices of the same series, so that they can be taken out together.
+    pub(crate) fn are_alike(a: &ChunkMeta, b: &ChunkMeta) -> bool {
+        a.entity == b.entity
+            && a.timelines.iter().map(|column| column.timeline).eq(b.timelines.iter().map(|column| column.timeline))
+            && a.components.iter().map(|column| column.component).eq(b.components.iter().map(|column| column.component))
+    }
+
+    /// Takes chunks that are alike out of the indices of their series.
+    fn unindex(&mut self, run: &[u32], version: u64) {
+        let Some(first) = run.first().and_then(|&slot| self.slot(slot)).map(|slot| Arc::clone(&slot.meta)) else { return };
+        let Some(data) = self.entities.get_mut(first.entity.index()) else { return };
+        let mut keys: SmallVec<[(i64, u32); MOST_AT_ONCE]> = SmallVec::new();
+        for (at, timeline) in first.timelines.iter().enumerate() {
+            let columns = std::iter::once(None).chain((0..first.components.len()).map(Some));
+            for column in columns {
+                keys.clear();
+                for &slot in run {
+                    let Some(Some(Slot { meta, .. })) = self.slots.get(slot as usize) else { continue };
+                    let range = match column {
+                        None => meta.timelines.get(at).map(|timeline| timeline.range),
+                        Some(column) => {
+                            meta.components.get(column).filter(|c| c.num_valid > 0).and_then(|c| c.ranges.get(at).copied())
+                        }
+                    };
+                    keys.extend(range.filter(|range| !range.is_empty()).map(|range| (range.min, slot)));
+                }
+                if !keys.is_sorted() {
+                    keys.sort_unstable();
+                }
+                let component = column.and_then(|at| first.components.get(at)).map_or(ComponentId::ANY, |c| c.component);
+                let position = data.series.find(timeline.timeline, component);
+                let Some(series) = position.and_then(|at| self.series.get_mut(at as usize)).filter(|_| !keys.is_empty()) else {
+                    continue;
+                };
+                let before = series.index.heap_bytes();
+                series.index.remove(&keys);
+                self.totals.index_changed(before, series.index.heap_bytes());
+                series.version = version;
+                if column.is_none()
+                    && let Some(data) = self.timelines.get_mut(timeline.timeline.index())
+                {
+                    data.ranges.set(first.entity, series.index.range());
+                }
+            }
+            if let Some(data) = self.timelines.get_mut(timeline.timeline.index()) {
+                data.num_chunks -= run.len();
+            }
+        }
+        for component in &first.components {
+            if let Some(at) = data.components.iter().position(|(other, _)| *other == component.component) {
+                data.components[at].1 -= run.len() as u32;
+                if data.components[at].1 == 0 {
+                    data.components.remove(at);
+                }
+            }
+        }
+    }
+
+    /// Takes a chunk out of everything but the indices of its series.
+    fn take_out(&mut self, slot: u32) -> Option<Slot> {
         let taken = self.slots.get_mut(slot as usize)?.take()?;
         let Slot { meta, body, .. } = &taken;
         let entity = meta.entity;
         self.by_row.remove(&(meta.row_ids.0, slot));
         self.totals.remove(meta, body.is_some());
-        self.absent_first.remove(&slot);
+        if body.is_none() {
+            self.absent_first.remove(&slot);
+        }
         if let Some(body) = body {
             *self.order_bytes.get_mut() -= body.order_bytes() as u64;
         }
-        let before = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
-        for (at, timeline) in meta.timelines.iter().enumerate() {
-            if !timeline.range.is_empty() {
-                self.unindex(entity, timeline.timeline, ComponentId::ANY, timeline.range.min, slot);
-            }
-            for component in &meta.components {
-                let range = component.ranges.get(at).copied().unwrap_or(TimeRange::EMPTY);
-                if component.num_valid > 0 && !range.is_empty() {
-                    self.unindex(entity, timeline.timeline, component.component, range.min, slot);
-                }
-            }
-            let range = self.entity_time_range(entity, timeline.timeline);
-            if let Some(data) = self.timelines.get_mut(timeline.timeline.index()) {
-                data.num_chunks -= 1;
-                data.ranges.set(entity, range);
-            }
-        }
-        if let Some(component) = self.clear_component()
-            && meta.has_component(component)
-        {
-            self.unlink_clears(slot, meta, body.as_ref());
-        }
         if let Some(data) = self.entities.get_mut(entity.index()) {
             data.stats.remove(meta, body.is_some());
-            for component in &meta.components {
-                if let Some(at) = data.components.iter().position(|(other, _)| *other == component.component) {
-                    data.components[at].1 -= 1;
-                    if data.components[at].1 == 0 {
-                        data.components.remove(at);
-                    }
-                }
+        }
+        let clears = self.clear_component().is_some_and(|component| meta.has_component(component));
+        if clears || meta.is_static {
+            let before = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
+            if clears {
+                self.unlink_clears(slot, meta, body.as_ref());
             }
+            if meta.is_static {
+                self.unlink_static(entity, slot);
+            }
+            let after = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
+            self.totals.index_changed(before, after);
         }
-        if meta.is_static {
-            self.unlink_static(entity, slot);
-        }
-        let after = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
-        self.totals.index_changed(before, after);
         Some(taken)
-    }
-
-    fn unindex(&mut self, entity: EntityId, timeline: crate::TimelineId, component: ComponentId, min: i64, slot: u32) {
-        let position = self.entity(entity).and_then(|data| data.series.find(timeline, component));
-        if let Some(series) = position.and_then(|at| self.series.get_mut(at as usize)) {
-            let before = series.index.heap_bytes();
-            series.index.remove(min, slot);
-            self.totals.index_changed(before, series.index.heap_bytes());
-            series.version = self.generation;
-        }
     }
 
     /// Takes a chunk out of an entity's static data. What it had overwritten in part shows again.

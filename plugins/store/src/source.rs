@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{CLEAR_COMPONENT, Chunk, ChunkId, ChunkMeta, ChunkStore, TimeRange, TimelineId};
+use crate::{Chunk, ChunkId, ChunkMeta, ChunkStore, TimeRange, TimelineId};
 
 /// Why a source could not give a chunk.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +132,6 @@ impl ChunkStore {
 
     /// Whether a chunk should be loaded before all others.
     pub(crate) fn is_wanted_first(&self, meta: &ChunkMeta) -> bool {
-        meta.is_static || self.component_id(CLEAR_COMPONENT).is_some_and(|clear| meta.has_component(clear))
+        meta.is_static || self.clear_component().is_some_and(|clear| meta.has_component(clear))
     }
 }

@@ -10,8 +10,9 @@ use super::*;
 enum Op {
     /// An interval from here, of this length, loaded or not.
     Insert(i64, i64, bool),
-    /// The interval at this place of the list, as far as there are as many.
-    Remove(usize),
+    /// The interval at this place of the list, as far as there are as many, and so many of those that begin after it, each
+    /// or every second one.
+    Remove(usize, usize, usize),
 }
 
 fn check(list: &[Entry], index: &IntervalIndex, time: i64) {
@@ -56,9 +57,10 @@ proptest! {
         in_order in any::<bool>(),
         ops in proptest::collection::vec(
             prop_oneof![
-                5 => (0..1000_i64, prop_oneof![9 => 0..4_i64, 1 => 0..1000_i64], any::<bool>())
+                40 => (0..1000_i64, prop_oneof![9 => 0..4_i64, 1 => 0..1000_i64], any::<bool>())
                     .prop_map(|(min, length, loaded)| Op::Insert(min, length, loaded)),
-                2 => any::<usize>().prop_map(Op::Remove),
+                10 => any::<usize>().prop_map(|place| Op::Remove(place, 1, 1)),
+                1 => (any::<usize>(), 1..80_usize, 1..3_usize).prop_map(|(place, count, step)| Op::Remove(place, count, step)),
             ],
             0..3000,
         ),
@@ -72,11 +74,13 @@ proptest! {
                     list.push(entry);
                     index.insert(entry);
                 }
-                Op::Remove(place) => {
+                Op::Remove(place, count, step) => {
                     let Some(place) = place.checked_rem(list.len()) else { continue };
-                    let gone = list.swap_remove(place);
-                    assert!(index.remove(gone.min, gone.slot));
-                    assert!(!index.remove(gone.min, gone.slot), "it is gone");
+                    list.sort_by_key(Entry::key);
+                    let keys: Vec<Key> = list[place..].iter().step_by(step).take(count).map(Entry::key).collect();
+                    list.retain(|entry| !keys.contains(&entry.key()));
+                    assert_eq!(index.remove(&keys), keys.len());
+                    assert_eq!(index.remove(&keys), 0, "they are gone");
                 }
             }
             if at % 500 == 0 {
@@ -87,9 +91,8 @@ proptest! {
         // Down to nothing, from the front as a collection does.
         list.sort_by_key(Entry::key);
         while !list.is_empty() {
-            for gone in list.drain(..list.len().min(150)) {
-                assert!(index.remove(gone.min, gone.slot));
-            }
+            let keys: Vec<Key> = list.drain(..list.len().min(150)).map(|entry| entry.key()).collect();
+            assert_eq!(index.remove(&keys), keys.len());
             check_all(&list, &index);
         }
     }

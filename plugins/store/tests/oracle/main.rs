@@ -4,6 +4,8 @@
 
 mod model;
 
+use std::time::Duration;
+
 use chronoscope_store::{
     AbsentChunk, AbsentComponent, ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityPath, GcOptions, GcOrder,
     LatestAt, QueryCache, Recording, StoreEvent, StoreId, StoreSettings, TimeRange, WishOptions,
@@ -21,7 +23,7 @@ enum Op {
     DropEntity(usize),
     Evict(usize),
     Load(usize),
-    Gc { kib: u64, latest: usize, protect: Option<(i64, i64)>, farthest: Option<i64> },
+    Gc { kib: u64, latest: usize, protect: Option<(i64, i64)>, farthest: Option<i64>, at_once: bool },
     Apply,
     Query { entity: usize, timeline: usize, time: i64, component: usize },
     Range { entity: usize, timeline: usize, min: i64, len: i64, component: usize },
@@ -55,7 +57,7 @@ fn chunk(with_clears: bool) -> impl Strategy<Value = ChunkSpec> {
 
 fn op() -> impl Strategy<Value = Op> {
     let query = (0..ENTITIES.len(), 0..2_usize, TIMES.start - 2..TIMES.end + 2, 0..3_usize);
-    let gc = (0..3_u64, 0..3_usize, proptest::option::of((TIMES, 0..4_i64)), proptest::option::of(TIMES));
+    let gc = (0..3_u64, 0..3_usize, proptest::option::of((TIMES, 0..4_i64)), proptest::option::of(TIMES), any::<bool>());
     let range = (0..ENTITIES.len(), 0..2_usize, TIMES.start - 2..TIMES.end, 0..8_i64, 0..3_usize);
     prop_oneof![
         6 => chunk(false).prop_map(Op::Insert),
@@ -64,7 +66,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..ENTITIES.len()).prop_map(Op::DropEntity),
         2 => any::<usize>().prop_map(Op::Evict),
         3 => any::<usize>().prop_map(Op::Load),
-        1 => gc.prop_map(|(kib, latest, protect, farthest)| Op::Gc { kib, latest, protect, farthest }),
+        1 => gc.prop_map(|(kib, latest, protect, farthest, at_once)| Op::Gc { kib, latest, protect, farthest, at_once }),
         4 => Just(Op::Apply),
         12 => query.prop_map(|(entity, timeline, time, component)| Op::Query { entity, timeline, time, component }),
         3 => range.prop_map(|(entity, timeline, min, len, component)| Op::Range { entity, timeline, min, len, component }),
@@ -187,7 +189,11 @@ impl Bench {
                     self.follow(&events);
                 }
             }
-            Op::Gc { kib, latest, protect, farthest } => self.gc(kib * 1024, latest, protect, farthest),
+            Op::Gc { kib, latest, protect, farthest, at_once } => {
+                // As short as can be, each call marks or sweeps one chunk.
+                let budget = if at_once { Duration::from_secs(3600) } else { Duration::ZERO };
+                self.gc(kib * 1024, latest, protect, farthest, budget);
+            }
             Op::Apply => self.recording.apply_pending(),
             Op::Query { entity, timeline, time, component } => self.check(entity, timeline, time, component),
             Op::Range { entity, timeline, min, len, component } => {
@@ -196,7 +202,14 @@ impl Bench {
         }
     }
 
-    fn gc(&mut self, target_bytes: u64, protect_latest: usize, protect: Option<(i64, i64)>, farthest: Option<i64>) {
+    fn gc(
+        &mut self,
+        target_bytes: u64,
+        protect_latest: usize,
+        protect: Option<(i64, i64)>,
+        farthest: Option<i64>,
+        time_budget: Duration,
+    ) {
         let timeline = self.store().timeline_id(TIMELINES[0]);
         let range = |(min, length)| TimeRange::new(min, min + length);
         let mut options = GcOptions {
@@ -204,8 +217,7 @@ impl Bench {
             protect_latest,
             protected_time_ranges: timeline.zip(protect.map(range)).into_iter().collect(),
             order: timeline.zip(farthest).map_or(GcOrder::OldestRow, |(timeline, time)| GcOrder::FarthestFrom { timeline, time }),
-            // As short as can be: each call marks or sweeps one chunk.
-            time_budget: std::time::Duration::ZERO,
+            time_budget,
             ..GcOptions::default()
         };
         let before = self.model.chunks.clone();
@@ -509,6 +521,8 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
     let store = bench.store();
     assert_eq!(store.latest_at(entity, Some(timeline), 7, component).missing.to_vec(), [ids[1]]);
     assert_eq!(store.time_range(timeline), TimeRange::new(2, 8));
+    let absent = |store: &ChunkStore| store.absent_buckets(entity, Some(component), timeline, TimeRange::new(0, 9), 5);
+    assert_eq!(absent(store), [false, true, true, true, true]);
     let wishes = WishOptions {
         on_screen: &[ids[1]],
         timeline: Some(timeline),
@@ -523,6 +537,7 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
     bench.follow(&events);
     bench.recording.apply_pending();
     bench.check_all();
+    assert_eq!(absent(bench.store()), [false, true, true, false, false]);
     // What a source can give back is not dropped but evicted.
     let all = GcOptions { protect_latest: 0, ..GcOptions::default() };
     let (events, report) = bench.recording.gc(&all);
