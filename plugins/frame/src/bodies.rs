@@ -16,7 +16,8 @@ use std::{
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
-use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, StoreError, TimeRange, TimelineId, WishOptions};
+use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, EntityId, StoreError, TimeRange, TimelineId, WishOptions};
+use chronoscope_types::format_bytes;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
     ViewTile, Visualizers,
     diagnostics::end_frame,
     ingest::{IngestBudget, Reports, receive_messages},
-    memory::ViewerCaches,
+    memory::{Purge, ViewerCaches},
     settle::settle,
 };
 
@@ -54,6 +55,19 @@ pub struct ViewBodies {
     pub missing_bytes: u64,
     /// Whether they stay out, because the memory limit is reached.
     pub is_over_limit: bool,
+}
+
+impl ViewBodies {
+    /// What is missing and why, in a sentence for the user; `None` where nothing is.
+    pub fn explain(&self) -> Option<String> {
+        let chunks = if self.missing_chunks == 1 { "1 chunk".to_owned() } else { format!("{} chunks", self.missing_chunks) };
+        let bytes = format_bytes(self.missing_bytes);
+        match (self.missing_chunks, self.is_over_limit) {
+            (0, _) => None,
+            (_, false) => Some(format!("Still to be read of what is shown here: {chunks}, {bytes}.")),
+            (_, true) => Some(format!("The memory limit leaves no room for {chunks} of what is shown here, {bytes}.")),
+        }
+    }
 }
 
 /// What the user interface asked for beside the views and did not find: what is selected, say.
@@ -143,12 +157,27 @@ pub(crate) struct OnScreen {
     used: FxHashSet<ChunkId>,
     /// The chunks that ranges lack, by view.
     missing: FxHashMap<ViewId, Vec<ChunkId>>,
+    ahead: Option<Ahead>,
+}
+
+/// What lies ahead of the cursor, where there is not room for all of it anyway.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ahead {
+    /// The times that the cursor will come to next, as many as there can be room for.
+    pub(crate) ranges: Vec<(TimelineId, TimeRange)>,
+    /// The bytes to be freed for them, of what is farther away.
+    pub(crate) room_bytes: u64,
 }
 
 impl OnScreen {
     /// The chunks that ranges on screen were read from and a source could give back: evicted, they would come again at once.
     pub(crate) fn used(&self) -> impl Iterator<Item = ChunkId> {
         self.used.iter().copied()
+    }
+
+    /// What lies ahead, where room is scarce.
+    pub(crate) fn ahead(&self) -> Option<&Ahead> {
+        self.ahead.as_ref()
     }
 }
 
@@ -179,6 +208,7 @@ struct Plan {
     wishes: Vec<ChunkId>,
     /// Whether something is wished for that what is on screen waits for.
     is_waiting: bool,
+    ahead: Option<Ahead>,
 }
 
 /// The views, and what of them decides about what to read.
@@ -197,10 +227,11 @@ fn request_bodies(world: &mut World, shown: &mut QueryState<Shown>, marks: &mut 
     } else {
         None
     };
-    let (recording, views, wishes, is_waiting) = match plan {
-        Some(plan) => (Some(plan.recording), plan.views, plan.wishes, plan.is_waiting),
+    let (recording, views, wishes, is_waiting, ahead) = match plan {
+        Some(plan) => (Some(plan.recording), plan.views, plan.wishes, plan.is_waiting, plan.ahead),
         None => Default::default(),
     };
+    world.resource_mut::<OnScreen>().ahead = ahead;
     world.resource_scope(|world, mut wished: Mut<Wished>| wished.tell(world.resource(), recording, wishes));
     if is_waiting {
         world.resource_mut::<Settled>().disturb();
@@ -260,7 +291,7 @@ fn gather(world: &mut World, shown: &mut QueryState<Shown>, cursor: Cursor) {
         return;
     }
     world.resource_scope(|world, mut on_screen: Mut<OnScreen>| {
-        let OnScreen { of, used, missing } = &mut *on_screen;
+        let OnScreen { of, used, missing, .. } = &mut *on_screen;
         used.clear();
         missing.clear();
         for view in &key.shown {
@@ -283,7 +314,7 @@ fn shown_store(world: &World, cursor: Cursor) -> Option<&ChunkStore> {
 fn plan(world: &World, shown: &mut QueryState<Shown>, cursor: Cursor, also_wanted: &[ChunkId]) -> Option<Plan> {
     let recording = cursor.recording?;
     if shown_store(world, cursor)?.store_stats().chunks.num_absent_chunks == 0 {
-        return Some(Plan { recording, views: Vec::new(), wishes: Vec::new(), is_waiting: false });
+        return Some(Plan { recording, views: Vec::new(), wishes: Vec::new(), is_waiting: false, ahead: None });
     }
     let store = shown_store(world, cursor)?;
     let (answers, on_screen) = (world.resource::<Answers>(), world.resource::<OnScreen>());
@@ -301,12 +332,12 @@ fn plan(world: &World, shown: &mut QueryState<Shown>, cursor: Cursor, also_wante
         let bodies = ViewBodies {
             missing_chunks: missing.len(),
             missing_bytes: missing.iter().filter_map(|id| store.chunk_meta(*id)).map(|meta| meta.num_bytes).sum(),
-            is_over_limit: !missing.is_empty() && room == 0,
+            is_over_limit: !missing.is_empty() && used > limit && !world.resource::<Purge>().is_under_way(),
         };
         views.push((entity, bodies));
     }
-    if room == 0 {
-        return Some(Plan { recording, views, wishes: Vec::new(), is_waiting: false });
+    if used > limit {
+        return Some(Plan { recording, views, wishes: Vec::new(), is_waiting: false, ahead: None });
     }
 
     // No more of what is on screen than is wished for at once.
@@ -330,24 +361,88 @@ fn plan(world: &World, shown: &mut QueryState<Shown>, cursor: Cursor, also_wante
 
     // What lies ahead only takes room that is left well below the limit: else it would go again with the next purge.
     let urgent: u64 = wanted.iter().filter_map(|id| store.chunk_meta(*id)).map(|meta| meta.num_bytes).sum();
-    let room_ahead = (limit - limit / 10).saturating_sub(used.saturating_add(urgent)).min(max_bytes.saturating_sub(urgent));
-    if let Some(timeline) = cursor.timeline.filter(|_| room_ahead > 0) {
+    let room_ahead = (limit - limit / 10).saturating_sub(used.saturating_add(urgent));
+    let mut scarce = None;
+    if let Some(timeline) = cursor.timeline {
+        let control = world.resource::<TimeControls>().get(recording);
+        let backwards = world.resource::<Wished>().backwards;
+        let mut spans = ahead_of(control, store, timeline, cursor.time, backwards, ahead.time);
         let is_shown = |meta: &ChunkMeta| {
             let looks_at = |component| answers.get(meta.entity).is_some_and(|answers| answers.looks_at(component));
-            meta.num_bytes <= room_ahead && meta.components.iter().any(|column| looks_at(column.component))
+            meta.components.iter().any(|column| looks_at(column.component))
         };
+        if room_ahead < ahead.max_bytes {
+            // Only as far as half of the memory reaches, so that the other half is there for what is on screen.
+            let mut left = limit / 2;
+            let mut absent = 0_u64;
+            for (time, units) in &mut spans {
+                let chunks =
+                    answers.entities().flat_map(|entity| chunks_ahead(store, entity, timeline, (*time, *units), &is_shown));
+                absent = absent.saturating_add(shorten(units, chunks.collect(), &mut left));
+            }
+            scarce = Some(Ahead {
+                ranges: spans.iter().map(|(time, units)| (timeline, span(*time, *units))).collect(),
+                room_bytes: absent.saturating_sub(room_ahead),
+            });
+        }
+        let fits = |meta: &ChunkMeta| meta.num_bytes <= room_ahead && is_shown(meta);
         wishes.timeline = Some(timeline);
-        wishes.is_shown = &is_shown;
-        wishes.max_bytes = urgent + room_ahead;
-        let control = world.resource::<TimeControls>().get(recording);
-        for (time, ahead) in ahead_of(control, store, timeline, cursor.time, world.resource::<Wished>().backwards, ahead.time) {
-            (wishes.time, wishes.ahead) = (time, ahead);
-            wanted.extend(store.wishes(&wishes));
+        wishes.is_shown = &fits;
+        wishes.max_bytes = urgent.saturating_add(room_ahead.min(max_bytes.saturating_sub(urgent)));
+        if wishes.max_bytes > urgent {
+            for (time, ahead) in spans {
+                (wishes.time, wishes.ahead) = (time, ahead);
+                wanted.extend(store.wishes(&wishes));
+            }
         }
         let mut seen = FxHashSet::default();
         wanted.retain(|id| seen.insert(*id));
     }
-    Some(Plan { recording, views, wishes: wanted, is_waiting })
+    Some(Plan { recording, views, wishes: wanted, is_waiting, ahead: scarce })
+}
+
+/// The times from a cursor on; backwards where `units` is negative.
+fn span(time: i64, units: i64) -> TimeRange {
+    let end = time.saturating_add(units);
+    TimeRange::new(time.min(end), time.max(end))
+}
+
+/// A chunk that lies ahead: how far, how large, and whether it is loaded.
+type ChunkAhead = (u64, u64, bool);
+
+fn chunks_ahead(
+    store: &ChunkStore,
+    entity: EntityId,
+    timeline: TimelineId,
+    (time, units): (i64, i64),
+    is_shown: &dyn Fn(&ChunkMeta) -> bool,
+) -> Vec<ChunkAhead> {
+    let mut chunks = Vec::new();
+    store.visit_chunks(entity, timeline, span(time, units), |meta, is_loaded| {
+        if is_shown(meta) {
+            let range = meta.time_range(timeline);
+            let nearest = if units < 0 { range.max.min(time) } else { range.min.max(time) };
+            chunks.push((nearest.abs_diff(time), meta.num_bytes, is_loaded));
+        }
+    });
+    chunks
+}
+
+/// Shortens a way ahead so that the chunks on it take no more bytes than are left, and says how many of those are not loaded.
+fn shorten(units: &mut i64, mut chunks: Vec<ChunkAhead>, left: &mut u64) -> u64 {
+    chunks.sort_unstable();
+    let mut absent = 0_u64;
+    for (distance, bytes, is_loaded) in chunks {
+        if bytes > *left {
+            let nearer = i64::try_from(distance.saturating_sub(1)).unwrap_or(i64::MAX);
+            *units = units.signum() * nearer;
+            *left = 0;
+            break;
+        }
+        *left -= bytes;
+        absent = absent.saturating_add(if is_loaded { 0 } else { bytes });
+    }
+    absent
 }
 
 /// Where to read ahead: from where, and how far, negative for backwards. Where playing loops, also behind the jump.
@@ -375,5 +470,44 @@ fn ahead_of(
             let rest = TimeRange::new(time.min(bounds.max), bounds.max).length();
             vec![(time, i64::try_from(rest).unwrap_or(i64::MAX)), (bounds.min, beyond)]
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_said_in_words() {
+        let bodies = ViewBodies::default();
+        assert_eq!(bodies.explain(), None);
+        let bodies = ViewBodies { missing_chunks: 1, missing_bytes: 2_048, ..bodies };
+        assert!(bodies.explain().is_some_and(|text| text.contains("1 chunk, 2.0 KiB")));
+        let bodies = ViewBodies { missing_chunks: 3, is_over_limit: true, ..bodies };
+        assert!(bodies.explain().is_some_and(|text| text.contains("3 chunks") && text.contains("memory limit")));
+    }
+
+    #[test]
+    fn reading_ahead_follows_the_cursor() {
+        let mut store = ChunkStore::new(chronoscope_store::StoreId::recording("app", "recording"));
+        for frame in [0, 1_000] {
+            let times = [(chronoscope_store::Timeline::sequence("frame"), frame)];
+            let chunk = chronoscope_types::log_chunk("/a", times, &chronoscope_types::Scalars::new([1.0]));
+            assert!(chunk.is_ok_and(|chunk| store.insert(chunk).is_ok()));
+        }
+        let Some(timeline) = store.timeline_id("frame") else { panic!("it was just logged") };
+        let mut control = TimeControl::default();
+        let ahead =
+            |control: &TimeControl, time, backwards| ahead_of(control, &store, timeline, time, backwards, Duration::from_secs(2));
+        assert_eq!(ahead(&control, 500, false), [(500, 60)]);
+        assert_eq!(ahead(&control, 500, true), [(500, -60)]);
+        // Playing always goes forward, at its speed, and round where it loops.
+        control.set_play_state(PlayState::Playing);
+        control.set_speed(2.0);
+        assert_eq!(ahead(&control, 500, true), [(500, 120)]);
+        assert_eq!(ahead(&control, 900, false), [(900, 120)]);
+        control.set_loop_mode(LoopMode::All);
+        assert_eq!(ahead(&control, 900, false), [(900, 100), (0, 20)]);
+        assert_eq!(ahead(&control, 500, false), [(500, 120)]);
     }
 }

@@ -45,10 +45,32 @@ impl Plugin for MemoryPlugin {
     }
 }
 
-/// A purge under way: the bytes to be reached, fixed when it began.
+/// A purge under way.
 #[derive(Resource, Debug, Default)]
-struct Purge {
+pub(crate) struct Purge {
+    /// The bytes to be reached, fixed when it began.
     target_bytes: Option<u64>,
+    /// Whether it only makes room for what lies ahead of the cursor.
+    is_for_ahead: bool,
+    /// When all that was left was protected: until something changes, looking again is of no use.
+    futile: Option<Situation>,
+}
+
+/// What decides about what may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Situation {
+    /// The sum of the generations of all stores.
+    generations: u64,
+    cursor: Cursor,
+    limit: u64,
+    caches: u64,
+}
+
+impl Purge {
+    /// Whether more will be freed in the next frame.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.target_bytes.is_some()
+    }
 }
 
 /// The fraction of the tracked bytes to purge when `used` exceeds `limit`.
@@ -75,16 +97,35 @@ fn collect_garbage(
     caches.purge_bytes = 0;
     let recordings = recordings.bypass_change_detection();
     let used = recordings.num_bytes() + caches.bytes;
-    if purge.target_bytes.is_none() && used > limit {
+    let situation = |recordings: &Recordings, caches: &ViewerCaches| Situation {
+        generations: recordings.iter().map(|entry| entry.store().generation()).fold(0, u64::wrapping_add),
+        cursor: *cursor,
+        limit,
+        caches: caches.bytes,
+    };
+    let is_futile = purge.futile == Some(situation(recordings, caches));
+    if is_futile {
+        // Nothing changed since.
+    } else if used > limit && (purge.target_bytes.is_none() || purge.is_for_ahead) {
         purge.target_bytes = Some(used - (used as f64 * purge_fraction(used, limit)) as u64);
+        purge.is_for_ahead = false;
+    } else if purge.target_bytes.is_none()
+        && let Some(room) = on_screen.ahead().map(|ahead| ahead.room_bytes).filter(|room| *room > 0)
+    {
+        // In portions, since each begins with a look at all chunks.
+        purge.target_bytes = Some(used.saturating_sub(room.max(limit / 10)));
+        purge.is_for_ahead = true;
     }
     let Some(target) = purge.target_bytes else { return };
     let mut over = used.saturating_sub(target);
+    let mut progressed = false;
 
-    // What can be made anew goes first.
-    caches.purge_bytes = over.min(caches.bytes);
-    over -= caches.purge_bytes;
-    let mut progressed = caches.purge_bytes > 0;
+    if !purge.is_for_ahead {
+        // What can be made anew goes first.
+        caches.purge_bytes = over.min(caches.bytes);
+        over -= caches.purge_bytes;
+        progressed = caches.purge_bytes > 0;
+    }
 
     for entry in recordings.iter_mut().filter(|entry| entry.id().kind == StoreKind::Recording) {
         let left = budget.gc_time.saturating_sub(start.elapsed());
@@ -107,20 +148,24 @@ fn collect_garbage(
                 (true, true) => answers.chunks().collect(),
                 (true, false) => answers.chunks().chain(on_screen.used()).collect(),
             },
+            // What was just read ahead is not given back before it is reached.
+            protected_time_ranges: on_screen.ahead().filter(|_| shown).map_or_else(Vec::new, |ahead| ahead.ranges.clone()),
             order,
-            ..GcOptions::default()
         };
-        let (events, _) = entry.recording.gc(&options);
-        progressed |= !events.is_empty();
+        let (events, report) = entry.recording.gc(&options);
+        progressed |= !report.done || !events.is_empty();
         let key = entry.key();
         log.push_events(key, events);
         let entry_bytes = entry.num_bytes();
         over = over.saturating_sub(before.saturating_sub(entry_bytes));
     }
     if over > 0 && !progressed {
-        for entry in recordings.iter_mut() {
-            over = over.saturating_sub(entry.recording.cache.purge(over));
+        if !purge.is_for_ahead {
+            for entry in recordings.iter_mut() {
+                over = over.saturating_sub(entry.recording.cache.purge(over));
+            }
         }
+        purge.futile = Some(situation(recordings, caches));
         // Whatever remains is protected: more would not help before something changes.
         purge.target_bytes = None;
     } else if over == 0 {

@@ -1,9 +1,27 @@
-//! Steps through time: the next and the previous time at which anything was logged.
+//! Around a time: the next and the previous time at which anything was logged, and the chunks of a range.
 
-use crate::{Chunk, ChunkMeta, ChunkStore, TimelineId};
+use crate::{Chunk, ChunkMeta, ChunkStore, ComponentId, EntityId, TimeRange, TimelineId};
 use std::sync::Arc;
 
 impl ChunkStore {
+    /// Calls `visit` with each chunk of an entity that has rows in a range of a timeline, and whether its body is in memory.
+    ///
+    /// Costs O(log n + k) for k such chunks.
+    pub fn visit_chunks(
+        &self,
+        entity: EntityId,
+        timeline: TimelineId,
+        range: TimeRange,
+        mut visit: impl FnMut(&Arc<ChunkMeta>, bool),
+    ) {
+        let Some((_, series)) = self.series_of(entity, timeline, ComponentId::ANY) else { return };
+        series.index.for_each_overlapping(range, |entry| {
+            if let Some(slot) = self.slot(entry.slot) {
+                visit(&slot.meta, slot.body.is_some());
+            }
+        });
+    }
+
     /// The first time after `time` at which some row lies on this timeline.
     ///
     /// Looks at the range of each chunk, and into those alone that may hold it. Of a chunk whose body is absent, the ends of

@@ -1,10 +1,18 @@
 //! What stands in a tile that has nothing to show: what is the matter, and what to do next.
 
+use chronoscope_frame::ViewBodies;
 use egui::{Align, Layout, RichText, Ui, UiBuilder};
 
-use crate::ViewStyle;
+use crate::{ViewStyle, ViewUiContext};
 
 const ICON: f32 = 32.0;
+
+/// Title and hint where a view is empty because what it shows is known and not loaded.
+pub fn not_loaded(context: &ViewUiContext<'_>) -> Option<(&'static str, String)> {
+    let bodies = context.get::<ViewBodies>()?;
+    let title = if bodies.is_over_limit { "Not in memory" } else { "Reading" };
+    Some((title, bodies.explain()?))
+}
 
 /// Fills the tile with an icon, what is the matter, and what to do about it.
 pub fn show(ui: &mut Ui, style: &ViewStyle, icon: &str, title: &str, hint: &str) {

@@ -344,6 +344,36 @@ fn the_memory_limit_is_kept_and_what_does_not_fit_is_marked() {
 }
 
 #[test]
+fn near_the_limit_room_is_made_for_what_lies_ahead() {
+    let big = |frame: i64| {
+        log_chunk("/world/a", at(frame), &Points3D::new((0..10_000).map(|x| [x as f32, frame as f32, 0.0]))).unwrap()
+    };
+    let size = big(0).num_bytes();
+    let shelf = Arc::new(Shelf::of((0..400).map(big)));
+    let mut app = app_with(&shelf);
+    app.update();
+    let known = app.world().resource::<Recordings>().num_bytes();
+    // Room for 40 frames, while 90 lie within the three seconds that are read ahead.
+    app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(known + 40 * size);
+    time(&mut app, TimeCommand::SetTime(0));
+    settle(&mut app);
+    let mut waited = 0;
+    for frame in 1..400 {
+        time(&mut app, TimeCommand::SetTime(frame));
+        app.update();
+        waited += lacks(&mut app).iter().filter(|bodies| bodies.missing_chunks > 0).count();
+        // Time for what is read and for what is collected.
+        for _ in 0..3 {
+            app.update();
+        }
+        let used = app.world().resource::<Recordings>().num_bytes();
+        assert!(used <= known + 41 * size, "{} chunks at {frame}", (used - known) / size);
+    }
+    assert_eq!(waited, 0, "the frames that had to wait");
+    assert!(shelf.given().len() <= 400 + 20, "{} reads: what was read ahead was not kept", shelf.given().len());
+}
+
+#[test]
 fn a_recording_that_is_left_asks_for_nothing() {
     let shelf = Arc::new(Shelf::of([points("/world/a", 0)]));
     let mut app = app_with(&shelf);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use chronoscope_blueprint::{ContainerId, ViewBlueprint, ViewId};
 use chronoscope_frame::{Item, ViewBodies};
-use chronoscope_types::format_bytes;
 use chronoscope_views::{ViewUiContext, ViewUis};
 use egui::{Align2, Color32, Id, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetText, WidgetType};
 use egui_tiles::{Behavior, EditAction, ResizeState, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse};
@@ -101,7 +100,7 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
 
 /// Says that a view will show something else once all is loaded that it shows.
 fn provisional_mark(ui: &mut Ui, bodies: &ViewBodies) {
-    let Some(text) = provisional_text(bodies) else { return };
+    let Some(text) = bodies.explain() else { return };
     let theme = Theme::of(ui);
     let (icon, color) = if bodies.is_over_limit { (icons::WARNING, theme.warning) } else { (icons::LOADING, theme.secondary) };
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(size::ROW), Sense::hover());
@@ -109,17 +108,6 @@ fn provisional_mark(ui: &mut Ui, bodies: &ViewBodies) {
     let font = egui::FontId::new(size::ICON, egui::FontFamily::Proportional);
     ui.painter().text(rect.center(), Align2::CENTER_CENTER, icon, font, color);
     response.on_hover_text(text);
-}
-
-fn provisional_text(bodies: &ViewBodies) -> Option<String> {
-    let ViewBodies { missing_chunks, missing_bytes, is_over_limit } = *bodies;
-    let chunks = if missing_chunks == 1 { "1 chunk".to_owned() } else { format!("{missing_chunks} chunks") };
-    let bytes = format_bytes(missing_bytes);
-    match (missing_chunks, is_over_limit) {
-        (0, _) => None,
-        (_, false) => Some(format!("Provisional: {chunks} of what is shown here ({bytes}) still to be read")),
-        (_, true) => Some(format!("Incomplete: the memory limit leaves no room for {chunks} of what is shown here ({bytes})")),
-    }
 }
 
 impl Behavior<ViewId> for TileBehavior<'_, '_> {
@@ -293,20 +281,5 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
             EditAction::TileResized => self.gesture.resized = true,
             EditAction::TileDragged | EditAction::TabSelected => {}
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn provisional_views_say_so() {
-        let bodies = ViewBodies::default();
-        assert_eq!(provisional_text(&bodies), None);
-        let bodies = ViewBodies { missing_chunks: 1, missing_bytes: 2_048, ..bodies };
-        assert!(provisional_text(&bodies).is_some_and(|text| text.contains("1 chunk of") && text.contains("to be read")));
-        let bodies = ViewBodies { missing_chunks: 3, is_over_limit: true, ..bodies };
-        assert!(provisional_text(&bodies).is_some_and(|text| text.contains("3 chunks") && text.contains("memory limit")));
     }
 }

@@ -14,7 +14,7 @@ use super::{
     scene::{SceneKey, SpatialScene, SpatialScenes},
     sources::SpatialSources,
 };
-use crate::{ViewStyle, ViewUiContext};
+use crate::{ViewStyle, ViewUiContext, empty};
 
 /// A tile with what happened in it.
 pub(crate) struct Tile<'w> {
@@ -160,6 +160,9 @@ fn empty_state(context: &ViewUiContext<'_>, scene: &SpatialScene) -> String {
     }
     if let Some(report) = first_report(context.world, scene) {
         return report;
+    }
+    if let Some((_, text)) = empty::not_loaded(context) {
+        return text;
     }
     match context.world.resource::<Cursor>().timeline {
         Some(_) => "Nothing to show at this time. Move the time cursor to where these entities have data.".to_owned(),

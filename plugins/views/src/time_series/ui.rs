@@ -72,7 +72,10 @@ impl ViewUi for TimeSeriesUi {
         let shown = shown_series(world, view.id, results);
         let Some(entry) = recording.filter(|_| !shown.is_empty()) else {
             let store = recording.map(chronoscope_frame::RecordingEntry::store);
-            let (title, hint) = why_empty(world, view, results, store, *cursor);
+            let (title, hint) = match empty::not_loaded(context) {
+                Some((title, hint)) => (title.to_owned(), hint),
+                None => why_empty(world, view, results, store, *cursor),
+            };
             return empty::show(ui, style, self.icon(), &title, &hint);
         };
         let store = entry.store();
