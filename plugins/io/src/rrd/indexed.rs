@@ -18,6 +18,8 @@ use crate::{IoError, LoadReport, LogMessage, Severity, SharedFile};
 
 /// The chunks that become known with one message, at most.
 const BATCH_CHUNKS: usize = 1024;
+/// The streams of a file that are found by their footers. What lies before more than these is read through.
+const MOST_STREAMS: usize = 4096;
 /// While a file is read through, what is known so far is told about each time that so many bytes were read.
 const SCAN_STEP_BYTES: u64 = 32 << 20;
 
@@ -82,7 +84,7 @@ impl Indexed {
     /// Finds the streams that have footers.
     fn begin(&mut self) -> Stage {
         let mut end = self.file.total_bytes();
-        while end > 0 {
+        while end > 0 && self.streams.len() < MOST_STREAMS {
             match stream_before(&self.file, end) {
                 Ok(Some(stream)) => {
                     end = stream.base;

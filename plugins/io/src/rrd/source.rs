@@ -285,3 +285,6 @@ fn read_error(id: ChunkId, error: &io::Error) -> ChunkSourceError {
     // The same error may be that of several chunks, and can not be copied.
     ChunkSourceError::Read { id, source: io::Error::new(error.kind(), error.to_string()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -254,9 +254,9 @@ fn config(cases: u32) -> ProptestConfig {
 
 #[test]
 fn flipped_bits_with_a_right_checksum() {
-    for name in ["scene.rrd", "zoo.rrd"] {
+    for (name, cases) in [("scene.rrd", 32), ("zoo.rrd", 128)] {
         let file = footed(name);
-        proptest!(config(128), |(flips in prop::collection::vec(0..file.footer.len() * 8, 1..6))| {
+        proptest!(config(cases), |(flips in prop::collection::vec(0..file.footer.len() * 8, 1..6))| {
             let mut footer = file.footer.clone();
             for flip in flips {
                 footer[flip / 8] ^= 1 << (flip % 8);
@@ -269,12 +269,12 @@ fn flipped_bits_with_a_right_checksum() {
 /// Damage inside of the manifest's Arrow data, where most of what can lie is.
 #[test]
 fn arrow_data_of_the_manifest() {
-    let file = footed("scene.rrd");
-    let footer =
-        RrdFooter::decode(&*file.with_manifest(|_, _| {})[file.end_mark + 16..].split_last_chunk::<32>().unwrap().0).unwrap();
+    let file = footed("zoo.rrd");
+    let bytes = file.with_manifest(|_, _| {});
+    let footer = RrdFooter::decode(&bytes[file.end_mark + 16..bytes.len() - 32]).unwrap();
     let payload = footer.manifests[0].data.as_ref().unwrap().payload.clone().unwrap();
     let edits = prop::collection::vec((0..payload.len(), any::<u8>(), any::<bool>()), 1..5);
-    proptest!(config(384), |(edits in edits)| {
+    proptest!(config(256), |(edits in edits)| {
         let mut payload = payload.to_vec();
         for (at, value, extreme) in edits {
             payload[at] = if extreme { if value % 2 == 0 { 0x7f } else { 0xff } } else { value };

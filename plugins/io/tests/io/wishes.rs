@@ -2,12 +2,12 @@
 
 use std::{io::Write, sync::Arc};
 
-use chronoscope_io::{LogMessage, RrdWriter};
+use chronoscope_io::{LoadEvent, LogMessage, RrdWriter, index_file};
 use chronoscope_store::{Chunk, ChunkId, ChunkSource, ChunkSourceError, ComponentDescriptor, RowId, StoreId, Timeline, arrow};
 
 use crate::{
     data,
-    index::{Indexed, ids, index, next, read_all},
+    index::{Indexed, ids, index, next, read_all, without_footer},
 };
 
 /// Writes a recording of chunks of about so many bytes each, that do not compress well.
@@ -114,6 +114,22 @@ fn nothing_is_read_twice_unless_it_is_wanted_again() {
     file.source().want(&[id(99), id(4)]);
     assert_eq!(next(file.source()).unwrap().id(), id(4));
     assert!(file.source().try_next().is_none());
+}
+
+#[test]
+fn what_is_known_can_be_read_before_the_rest_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recording.rrd");
+    std::fs::write(&path, without_footer(&record(2500, 8, Vec::new()))).unwrap();
+    let mut known = Vec::new();
+    for event in index_file(&path, Arc::default(), 0) {
+        if let LoadEvent::Message(LogMessage::AbsentChunks { chunks, source, .. }) = event {
+            let ids = ids(&chunks);
+            assert!(read_all(&*source, &ids).values().all(Result::is_ok));
+            known.push(ids.len());
+        }
+    }
+    assert_eq!(known, [1024, 1024, 452]);
 }
 
 #[test]
