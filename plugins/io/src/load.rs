@@ -46,7 +46,7 @@ pub struct LoadProgress {
     pub files_finished: usize,
     /// The bytes that have been read.
     pub bytes_read: u64,
-    /// The bytes of all files that have been started and whose size is known.
+    /// The bytes of all files that have been started and whose size is known. Of a file that is done, those that were read.
     pub total_bytes: u64,
     /// The chunks that have been read, or became known.
     pub chunks: u64,
@@ -263,12 +263,17 @@ impl Worker {
     fn load(&self, path: &Path) {
         let shared = &self.output.shared;
         let mut events = index_file(path, Arc::clone(&self.formats), self.index_from_bytes);
-        shared.total_bytes.fetch_add(events.total_bytes().unwrap_or(0), Ordering::Relaxed);
+        let total_bytes = events.total_bytes().unwrap_or(0);
+        shared.total_bytes.fetch_add(total_bytes, Ordering::Relaxed);
         let mut counted = 0;
         while let Some(event) = events.next() {
             let bytes_read = events.bytes_read();
             shared.bytes_read.fetch_add(bytes_read - counted, Ordering::Relaxed);
             counted = bytes_read;
+            if matches!(event, LoadEvent::Finished { .. }) {
+                // Most of a file that is indexed is not read at all.
+                shared.total_bytes.fetch_sub(total_bytes.saturating_sub(counted), Ordering::Relaxed);
+            }
             if !self.output.send(event) {
                 events.cancel();
             }

@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use re_protos::external::prost::bytes::Bytes;
 
 use super::{frames::Kind, transport::Transport};
-use crate::{LogMessage, SharedFile, load::panic_text};
+use crate::{LogMessage, SharedFile, error::MessageError, load::panic_text};
 
 /// Wishes that lie so close to each other in the file are read at once.
 const NEAR_BYTES: u64 = 64 << 10;
@@ -199,7 +199,7 @@ impl Shared {
             Ok(Ok(LogMessage::Chunk { store, chunk })) => (store, chunk),
             Ok(Ok(_)) => return Err(damaged("it is another kind of message".to_owned())),
             Ok(Err(failure)) => return Err(damaged(failure.error.to_string())),
-            Err(panic) => return Err(damaged(panic_text(&*panic))),
+            Err(panic) => return Err(damaged(MessageError::Panic(panic_text(&*panic)).to_string())),
         };
         let entity = self.places.read().get(&id).map(|place| place.entity.clone());
         if chunk.id() != id {

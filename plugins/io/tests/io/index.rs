@@ -9,6 +9,8 @@ use chronoscope_store::{
     AbsentChunk, Chunk, ChunkId, ChunkSource, ChunkSourceError, ChunkStore, StoreId, StoreKind, StoreSettings,
 };
 
+use proptest::{prelude::*, test_runner::RngSeed};
+
 use crate::{allocations::assert_modest, data, same};
 
 /// What comes of a file that is indexed.
@@ -310,6 +312,7 @@ fn large_files_of_a_load_are_indexed() {
         stores.dedup();
         assert_eq!(stores.len(), expected);
         assert!(handle.is_finished());
+        assert_eq!(handle.progress().bytes_read, handle.progress().total_bytes, "there is nothing left to read");
         assert_eq!((handle.progress().chunks, finished), (20 + 38 + 16, 20 + 38 + 16));
         // The sources outlive the load.
         drop(handle);
@@ -331,4 +334,33 @@ fn what_is_no_recording_is_reported_as_ever() {
     check(b"Dear diary,\n", "it looks like text");
     check(b"RRF2\0\x29\0\0\x07\x02\0\0", "has a header with unknown options [7, 2, 0, 0]");
     check(b"RRF2\0\x29\0\0\x01\x02\0\0", "without an end mark: it was cut, or the program that wrote it did not close it");
+}
+
+/// The footer is whole and the messages are not: what is read is the chunk that is meant, as far as that can be known.
+#[test]
+fn flipped_bits_behind_a_footer() {
+    let whole = crate::damage::whole("zoo.rrd");
+    let messages = whole.starts[0] * 8..whole.starts[whole.starts.len() - 1] * 8;
+    let config = ProptestConfig { cases: 64, failure_persistence: None, rng_seed: RngSeed::Fixed(17), ..Default::default() };
+    proptest!(config, |(flips in prop::collection::vec(messages, 1..20))| {
+        let mut bytes = whole.bytes.clone();
+        for flip in &flips {
+            bytes[flip / 8] ^= 1 << (flip % 8);
+        }
+        for (_, known, source) in index_bytes(&bytes).known {
+            for (id, body) in read_all(&*source, &ids(&known)) {
+                match body {
+                    Ok(chunk) => {
+                        let entity = known.iter().find(|chunk| chunk.id == id).map(|chunk| &chunk.entity_path);
+                        prop_assert_eq!(Some(chunk.entity_path()), entity);
+                    }
+                    Err(error) => prop_assert!(
+                        matches!(&error, ChunkSourceError::Damaged { message, .. } if !message.contains("made the decoder fail")),
+                        "{error}"
+                    ),
+                }
+            }
+        }
+        assert_modest(bytes.len());
+    });
 }
