@@ -174,7 +174,8 @@ fn filter_bar(ui: &mut Ui, input: &LogInput<'_>, filter: &mut Filter, only_level
     levels.sort_by(|a, b| level::order(a).cmp(&level::order(b)));
     levels.dedup();
     egui::Frame::new().inner_margin(egui::Margin::symmetric(8, 4)).show(ui, |ui| {
-        ui.horizontal(|ui| {
+        // In a narrow tile the levels go on in the next line.
+        ui.horizontal_wrapped(|ui| {
             let width = (ui.available_width() * 0.4).clamp(60.0, 200.0);
             let edit = egui::TextEdit::singleline(&mut filter.text).hint_text("Filter").desired_width(width);
             ui.add(edit).on_hover_text("Show only lines that contain this");
@@ -231,6 +232,40 @@ fn contains_ignoring_case(text: &str, needle: &str) -> bool {
     text.to_lowercase().contains(needle)
 }
 
+/// Widths of columns to begin with, in points.
+const ENTITY_WIDTH: f32 = 90.0;
+const LEVEL_WIDTH: f32 = 70.0;
+
+/// What a text needs to be worth reading, in points.
+const MIN_TEXT_WIDTH: f32 = 140.0;
+
+/// The columns of a list beside the text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Columns {
+    time_width: f32,
+    entity: bool,
+    level: bool,
+}
+
+impl Columns {
+    /// The columns that there is room for. The text matters most; whose it is, and how grave, is also told by colour and tooltip.
+    fn fitting(input: &LogInput<'_>, width: f32, time_width: f32) -> Self {
+        let has_levels = input.logs.iter().any(|(_, log)| !log.levels().is_empty());
+        Self::of_widths(width, time_width, has_levels)
+    }
+
+    fn of_widths(width: f32, time_width: f32, has_levels: bool) -> Self {
+        let mut left = width - time_width - MIN_TEXT_WIDTH;
+        let mut take = |wanted: bool, width: f32| {
+            let fits = wanted && left >= width;
+            left -= if fits { width } else { 0.0 };
+            fits
+        };
+        let (level, entity) = (take(has_levels, LEVEL_WIDTH), take(true, ENTITY_WIDTH));
+        Self { time_width: time_width.min((width - MIN_TEXT_WIDTH).max(width * 0.4)), entity, level }
+    }
+}
+
 /// The list itself. Only lines that can be seen are laid out.
 fn lines(
     ui: &mut Ui,
@@ -248,19 +283,25 @@ fn lines(
     let latest = input.table.lines().last().map_or(STATIC, |line| line_time(input, *line));
     let time_width = width_of(&time_text(input, latest)).max(width_of(input.timeline)) + 16.0;
     let table_rect = ui.available_rect_before_wrap();
+    let columns = Columns::fitting(input, table_rect.width(), time_width);
 
     let mut builder = TableBuilder::new(ui)
-        .id_salt(input.id)
+        // Widths that were dragged are kept for each choice of columns.
+        .id_salt((input.id, columns.entity, columns.level))
         .striped(false)
         .resizable(true)
         .auto_shrink(false)
         .animate_scrolling(false)
         .cell_layout(egui::Layout::left_to_right(Align::Center))
         .min_scrolled_height(0.0)
-        .column(Column::initial(time_width).at_least(40.0).clip(true))
-        .column(Column::initial(90.0).at_least(40.0).clip(true))
-        .column(Column::initial(70.0).at_least(40.0).clip(true))
-        .column(Column::remainder().at_least(80.0).clip(true));
+        .column(Column::initial(columns.time_width).at_least(40.0).clip(true));
+    if columns.entity {
+        builder = builder.column(Column::initial(ENTITY_WIDTH).at_least(40.0).clip(true));
+    }
+    if columns.level {
+        builder = builder.column(Column::initial(LEVEL_WIDTH).at_least(40.0).clip(true));
+    }
+    builder = builder.column(Column::remainder().at_least(80.0).clip(true));
     if *scrolled_to != Some(input.cursor) {
         *scrolled_to = Some(input.cursor);
         if count > 0 {
@@ -272,7 +313,8 @@ fn lines(
         ui.add(Label::new(RichText::new(text).small().color(input.style.secondary_text)).truncate());
     };
     let table = builder.header(ROW_HEIGHT, |mut row| {
-        for title in [input.timeline, "entity", "level", "text"] {
+        let titles = [(true, input.timeline), (columns.entity, "entity"), (columns.level, "level"), (true, "text")];
+        for (_, title) in titles.into_iter().filter(|(is_shown, _)| *is_shown) {
             row.col(|ui| {
                 ui.add_space(8.0);
                 header(ui, title);
@@ -287,7 +329,7 @@ fn lines(
                 None => input.table.lines().get(at),
             };
             let top = match line {
-                Some(line) => show_line(&mut row, input, *line, at >= after, commands),
+                Some(line) => show_line(&mut row, input, &columns, *line, at >= after, commands),
                 None => row.col(|_| {}).1.rect.top(),
             };
             if at == after {
@@ -309,6 +351,7 @@ fn lines(
 fn show_line(
     row: &mut egui_extras::TableRow<'_, '_>,
     input: &LogInput<'_>,
+    columns: &Columns,
     line: LineRef,
     is_later: bool,
     commands: &mut ViewerCommands,
@@ -333,34 +376,51 @@ fn show_line(
             commands.time(TimeCommand::SetTime(time));
         }
     });
-    row.col(|ui| {
-        ui.add_space(8.0);
-        let label = Label::new(RichText::new(path.ui_name()).color(tone(style.text))).truncate().sense(Sense::click());
-        let response = ui.add(label).on_hover_text(path.as_str());
-        if response.hovered() {
-            commands.push(ViewerCommand::Hover(Some(item())));
-        }
-        if response.clicked() {
-            let add = ui.input(|input| input.modifiers.command);
-            commands.push(if add { ViewerCommand::ToggleSelected(item()) } else { ViewerCommand::Select(vec![item()]) });
-        }
-    });
-    row.col(|ui| {
-        ui.add_space(8.0);
-        if let Some(level) = log.level(at) {
-            ui.add(Label::new(RichText::new(&**level).small().color(tone(level::color(level, style)))).truncate());
-        }
-    });
+    if columns.entity {
+        row.col(|ui| {
+            ui.add_space(8.0);
+            let label = Label::new(RichText::new(path.ui_name()).color(tone(style.text))).truncate().sense(Sense::click());
+            let response = ui.add(label).on_hover_text(path.as_str());
+            if response.hovered() {
+                commands.push(ViewerCommand::Hover(Some(item())));
+            }
+            if response.clicked() {
+                let add = ui.input(|input| input.modifiers.command);
+                commands.push(if add { ViewerCommand::ToggleSelected(item()) } else { ViewerCommand::Select(vec![item()]) });
+            }
+        });
+    }
+    if columns.level {
+        row.col(|ui| {
+            ui.add_space(8.0);
+            if let Some(level) = log.level(at) {
+                ui.add(Label::new(RichText::new(&**level).small().color(tone(level::color(level, style)))).truncate());
+            }
+        });
+    }
     row.col(|ui| {
         ui.add_space(8.0);
         let text = log.text(at);
         let color = log.color(at).map_or(style.text, |[r, g, b, a]| Color32::from_rgba_unmultiplied(r, g, b, a));
+        if !columns.level
+            && let Some(level) = log.level(at)
+        {
+            let (mark, _) = ui.allocate_exact_size(egui::vec2(3.0, ROW_HEIGHT - 8.0), Sense::hover());
+            ui.painter().rect_filled(mark, 1.0, tone(level::color(level, style)));
+        }
         let (cell, is_cut) = first_line(text);
         let response = ui.add(
-            Label::new(RichText::new(cell).color(tone(color))).truncate().sense(Sense::hover()).show_tooltip_when_elided(!is_cut),
+            Label::new(RichText::new(cell).color(tone(color)))
+                .truncate()
+                .sense(Sense::hover())
+                .show_tooltip_when_elided(!is_cut && columns.entity && columns.level),
         );
-        if is_cut {
-            response.on_hover_text(text.chars().take(TOOLTIP_CHARS).collect::<String>());
+        let text = || text.chars().take(TOOLTIP_CHARS).collect::<String>();
+        if !columns.entity || !columns.level {
+            let level = log.level(at).map(|level| format!(", {level}")).unwrap_or_default();
+            response.on_hover_text(format!("{path}{level}\n{}", text()));
+        } else if is_cut {
+            response.on_hover_text(text());
         }
     });
     cell.rect.top()
@@ -380,4 +440,18 @@ fn line_time(input: &LogInput<'_>, line: LineRef) -> i64 {
 
 fn time_text(input: &LogInput<'_>, time: i64) -> String {
     if time == STATIC { "static".to_owned() } else { chronoscope_types::format_time(input.time_type, time) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_list_keeps_its_texts() {
+        assert_eq!(Columns::of_widths(800.0, 160.0, true), Columns { time_width: 160.0, entity: true, level: true });
+        assert_eq!(Columns::of_widths(800.0, 160.0, false), Columns { time_width: 160.0, entity: true, level: false });
+        assert_eq!(Columns::of_widths(400.0, 160.0, true), Columns { time_width: 160.0, entity: false, level: true });
+        assert_eq!(Columns::of_widths(340.0, 160.0, true), Columns { time_width: 160.0, entity: false, level: false });
+        assert_eq!(Columns::of_widths(200.0, 160.0, true), Columns { time_width: 80.0, entity: false, level: false });
+    }
 }
