@@ -129,6 +129,18 @@ pub(super) fn marks(counts: &[u32]) -> Vec<Mark> {
     marks
 }
 
+/// The runs of buckets that are set.
+pub(super) fn runs(set: &[bool]) -> Vec<std::ops::Range<usize>> {
+    let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
+    for (at, _) in set.iter().enumerate().filter(|(_, is_set)| **is_set) {
+        match runs.last_mut() {
+            Some(last) if last.end == at => last.end += 1,
+            _ => runs.push(at..at + 1),
+        }
+    }
+    runs
+}
+
 /// The height of a bar, as a share of the row's: more where more was logged, but not in proportion, so that one event is still seen.
 pub(super) fn bar_height(count: u32, most: u32) -> f32 {
     let share = (f64::from(count) + 1.0).ln() / (f64::from(most.max(1)) + 1.0).ln();
@@ -147,6 +159,12 @@ mod tests {
             marks(&[1, 0, 0, 2, 5, 0, 1, 0, 0, 1]),
             [Mark { begin: 0, end: 1, most: 1 }, Mark { begin: 3, end: 7, most: 5 }, Mark { begin: 9, end: 10, most: 1 }]
         );
+    }
+
+    #[test]
+    fn runs_of_buckets() {
+        assert_eq!(runs(&[]), []);
+        assert_eq!(runs(&[true, true, false, true, false]), [0..2, 3..4]);
     }
 
     #[test]

@@ -368,10 +368,9 @@ fn is_leaf(store: &ChunkStore, stream: Stream) -> bool {
     }
 }
 
-/// Marks, paler where rows are known and not loaded.
+/// Marks: where rows lie, and how dense; paler, and without saying how dense, where rows are known and not loaded.
 fn paint_marks(ui: &Ui, density: &Density, axis: &Axis, rect: Rect, color: Color32) {
     let counts = &*density.counts;
-    let color_of = |bucket: usize| if density.is_loaded(bucket) { color } else { color.gamma_multiply(0.4) };
     let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(rect.expand2(Vec2::new(size::GRID, 0.0))));
     let visible = axis.visible();
     let units = u128::from(visible.length()) + 1;
@@ -383,30 +382,42 @@ fn paint_marks(ui: &Ui, density: &Density, axis: &Axis, rect: Rect, color: Color
     let one_by_one = counts.len() as u128 == units && axis.points_per_unit() > 2.0 * f64::from(BUCKET);
     let most = counts.iter().copied().max().unwrap_or(0);
     let height = rect.height() - 2.5 * size::GRID;
+    let band = |left: f32, right: f32, height: f32| {
+        Rect::from_center_size(Pos2::new((left + right) / 2.0, rect.center().y), Vec2::new((right - left).max(1.0), height))
+    };
+    let radius = |count: u32| if count > 1 { 4.5 } else { 3.5 };
+    let pale = color.gamma_multiply(0.4);
+    for absent in density::runs(&density.absent) {
+        let (left, right) = (begin_of(absent.start), begin_of(absent.end));
+        if absent.len() > 1 {
+            painter.rect_filled(band(left, right, height * 0.5), CornerRadius::same(1), pale);
+        } else {
+            paint_diamond(
+                &painter,
+                Pos2::new((left + right) / 2.0, rect.center().y),
+                radius(counts.get(absent.start).copied().unwrap_or(1)),
+                pale,
+            );
+        }
+    }
+    let loaded: Vec<u32> = counts.iter().enumerate().map(|(at, count)| if density.is_loaded(at) { *count } else { 0 }).collect();
     if one_by_one {
-        for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            paint_diamond(&painter, Pos2::new(begin_of(at), rect.center().y), if *count > 1 { 4.5 } else { 3.5 }, color_of(at));
+        for (at, count) in loaded.iter().enumerate().filter(|(_, count)| **count > 0) {
+            paint_diamond(&painter, Pos2::new(begin_of(at), rect.center().y), radius(*count), color);
         }
         return;
     }
-    for mark in density::marks(counts) {
+    for mark in density::marks(&loaded) {
         let (left, right) = (begin_of(mark.begin), begin_of(mark.end));
         if mark.end - mark.begin == 1 {
-            let center = Pos2::new((left + right) / 2.0, rect.center().y);
-            paint_diamond(&painter, center, if mark.most > 1 { 4.5 } else { 3.5 }, color_of(mark.begin));
+            paint_diamond(&painter, Pos2::new((left + right) / 2.0, rect.center().y), radius(mark.most), color);
             continue;
         }
         // A ground for the whole run, and on it how dense it is.
-        let ground =
-            Rect::from_center_size(Pos2::new((left + right) / 2.0, rect.center().y), Vec2::new(right - left, height * 0.35));
-        let is_loaded = (mark.begin..mark.end).all(|bucket| density.is_loaded(bucket));
-        painter.rect_filled(ground, CornerRadius::same(1), color.gamma_multiply(if is_loaded { 0.55 } else { 0.25 }));
-        for (at, count) in counts.iter().enumerate().take(mark.end).skip(mark.begin).filter(|(_, count)| **count > 0) {
-            let (left, right) = (begin_of(at), begin_of(at + 1));
+        painter.rect_filled(band(left, right, height * 0.35), CornerRadius::same(1), color.gamma_multiply(0.55));
+        for (at, count) in loaded.iter().enumerate().take(mark.end).skip(mark.begin).filter(|(_, count)| **count > 0) {
             let bar = height * density::bar_height(*count, most);
-            let bar =
-                Rect::from_center_size(Pos2::new((left + right) / 2.0, rect.center().y), Vec2::new((right - left).max(1.0), bar));
-            painter.rect_filled(bar, CornerRadius::ZERO, color_of(at));
+            painter.rect_filled(band(begin_of(at), begin_of(at + 1), bar), CornerRadius::ZERO, color);
         }
     }
 }
