@@ -392,12 +392,9 @@ fn paint_marks(ui: &Ui, density: &Density, axis: &Axis, rect: Rect, color: Color
         if absent.len() > 1 {
             painter.rect_filled(band(left, right, height * 0.5), CornerRadius::same(1), pale);
         } else {
-            paint_diamond(
-                &painter,
-                Pos2::new((left + right) / 2.0, rect.center().y),
-                radius(counts.get(absent.start).copied().unwrap_or(1)),
-                pale,
-            );
+            let x = if one_by_one { left } else { (left + right) / 2.0 };
+            let count = counts.get(absent.start).copied().unwrap_or(1);
+            paint_diamond(&painter, Pos2::new(x, rect.center().y), radius(count), pale);
         }
     }
     let loaded: Vec<u32> = counts.iter().enumerate().map(|(at, count)| if density.is_loaded(at) { *count } else { 0 }).collect();
