@@ -15,10 +15,14 @@ pub struct FileSourcesPlugin;
 
 impl Plugin for FileSourcesPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<LoadOutcomes>();
+        app.init_resource::<LoadOutcomes>().init_resource::<FileSettings>();
         app.add_systems(Frame, open_files.before(FrameSystems::Ingest).after(FrameSystems::Begin));
     }
 }
+
+/// How files are read: by how many threads, and from what size on only as far as they are looked at.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct FileSettings(pub LoadSettings);
 
 /// How many sources came to their end, and how.
 #[derive(Resource, Clone, Debug, Default)]
@@ -45,12 +49,17 @@ impl LoadOutcomes {
     }
 }
 
-fn open_files(mut requests: ResMut<OpenRequests>, mut sources: ResMut<IngestSources>, outcomes: Res<LoadOutcomes>) {
+fn open_files(
+    mut requests: ResMut<OpenRequests>,
+    mut sources: ResMut<IngestSources>,
+    outcomes: Res<LoadOutcomes>,
+    settings: Res<FileSettings>,
+) {
     if requests.0.is_empty() {
         return;
     }
     let paths = std::mem::take(&mut requests.0);
-    sources.add(FileSource::open(paths, outcomes.clone(), BlueprintTarget::AsSent));
+    sources.add(FileSource::open(paths, &settings, outcomes.clone(), BlueprintTarget::AsSent));
 }
 
 /// What the blueprints among the files are used for.
@@ -74,12 +83,12 @@ pub struct FileSource {
 
 impl FileSource {
     /// Begins to read files on background threads.
-    pub fn open(paths: Vec<PathBuf>, outcomes: LoadOutcomes, target: BlueprintTarget) -> Self {
+    pub fn open(paths: Vec<PathBuf>, settings: &FileSettings, outcomes: LoadOutcomes, target: BlueprintTarget) -> Self {
         let name = match paths.as_slice() {
             [path] => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
             paths => format!("{} files", paths.len()),
         };
-        let handle = load_files(paths, &LoadSettings::default());
+        let handle = load_files(paths, &settings.0);
         Self { source: name.as_str().into(), name, handle, outcomes, target }
     }
 

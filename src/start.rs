@@ -10,7 +10,7 @@ use chronoscope_ui::UiSettings;
 use crate::{
     cli::{Cli, ThemeArgument, TimeArgument},
     demo::demo_recording,
-    sources::{BlueprintTarget, FileSource, LoadOutcomes, ReadySource},
+    sources::{BlueprintTarget, FileSettings, FileSource, LoadOutcomes, ReadySource},
 };
 
 /// Opens what a command line names.
@@ -56,6 +56,7 @@ impl Plugin for StartPlugin {
             );
         }
         let outcomes = app.world().resource::<LoadOutcomes>().clone();
+        let settings = app.world().resource::<FileSettings>().clone();
         let files = self.cli.files.clone();
         let mut sources = app.world_mut().resource_mut::<IngestSources>();
         if self.cli.is_demo() {
@@ -64,7 +65,7 @@ impl Plugin for StartPlugin {
                 Err(error) => error!("the built-in demo can not be made: {error}"),
             }
         } else {
-            sources.add(FileSource::open(files, outcomes, BlueprintTarget::AsSent));
+            sources.add(FileSource::open(files, &settings, outcomes, BlueprintTarget::AsSent));
         }
     }
 }
@@ -119,6 +120,7 @@ fn open_blueprint(
     recordings: Res<Recordings>,
     mut sources: ResMut<IngestSources>,
     outcomes: Res<LoadOutcomes>,
+    settings: Res<FileSettings>,
 ) {
     if !sources.is_idle() {
         return;
@@ -127,6 +129,6 @@ fn open_blueprint(
         Some(application) => BlueprintTarget::Application(Arc::clone(application)),
         None => BlueprintTarget::AsSent,
     };
-    sources.add(FileSource::open(vec![pending.0.clone()], outcomes.clone(), target));
+    sources.add(FileSource::open(vec![pending.0.clone()], &settings, outcomes.clone(), target));
     commands.remove_resource::<PendingBlueprint>();
 }

@@ -5,24 +5,29 @@ use std::path::Path;
 use bevy::prelude::*;
 use chronoscope::{
     ChronoscopePlugins,
-    frame::{Answers, FrameDiagnostics, TimeCommand, ViewerCommand, ViewerCommands},
+    frame::{Answers, FrameDiagnostics, MemoryBudget, Recordings, TimeCommand, ViewerCommand, ViewerCommands},
+    io::LoadSettings,
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     render::RenderStats,
-    sources::{BlueprintTarget, FileSource, LoadOutcomes},
+    sources::{BlueprintTarget, FileSettings, FileSource, LoadOutcomes},
 };
 use image::RgbImage;
 
 use crate::picture::difference;
 
 fn app_with_scene() -> App {
+    app_with("scene.rrd", &FileSettings::default())
+}
+
+fn app_with(file: &str, settings: &FileSettings) -> App {
     let mut app = App::new();
     app.add_plugins(OffscreenPlugin { size: OffscreenSize { width: 1000, height: 640, scale: 1.0 } })
         .add_plugins(ChronoscopePlugins);
     app.insert_resource(chronoscope::ui::UiSettings { theme: egui::ThemePreference::Dark });
     offscreen::finish(&mut app);
     let outcomes = app.world().resource::<LoadOutcomes>().clone();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/scene.rrd");
-    let source = FileSource::open(vec![path], outcomes, BlueprintTarget::AsSent);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file);
+    let source = FileSource::open(vec![path], settings, outcomes, BlueprintTarget::AsSent);
     app.world_mut().resource_mut::<chronoscope::frame::IngestSources>().add(source);
     offscreen::settle(&mut app, None).unwrap();
     seek(&mut app, 18);
@@ -50,6 +55,26 @@ fn a_frame_depends_on_the_cursor_and_not_on_the_way_there() {
     assert!(difference(&before, &picture(&mut app)) > 500, "frame 51 looks like frame 18");
     seek(&mut app, 18);
     assert_eq!(difference(&before, &picture(&mut app)), 0);
+}
+
+#[test]
+fn a_file_that_is_read_as_far_as_it_is_looked_at_looks_the_same() {
+    let mut in_full = app_with_scene();
+    let indexed = FileSettings(LoadSettings { index_from_bytes: 0, ..LoadSettings::default() });
+    let mut in_part = app_with("scene.rrd", &indexed);
+    let stats = |app: &App| app.world().resource::<Recordings>().active().unwrap().store().store_stats().chunks;
+    assert!(stats(&in_part).num_absent_chunks > 0, "everything was read: {:?}", stats(&in_part));
+    // With room for little more than a frame, so that chunks come and go.
+    let limit = in_part.world().resource::<Recordings>().num_bytes() + 1_000_000;
+    in_part.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(limit);
+    for frame in [18, 90, 2, 51, 50, 18] {
+        seek(&mut in_full, frame);
+        seek(&mut in_part, frame);
+        // The panels say how much of it is in memory: the views are compared.
+        let views = |app: &mut App| image::imageops::crop_imm(&picture(app), 240, 40, 480, 380).to_image();
+        assert_eq!(difference(&views(&mut in_full), &views(&mut in_part)), 0, "frame {frame}");
+    }
+    assert!(stats(&in_part).num_absent_chunks > 0);
 }
 
 #[test]
