@@ -318,37 +318,46 @@ impl Chunk {
         let Some(first) = chunks.first() else {
             return Self::new(id, entity_path, Vec::new(), [], []);
         };
+        let same = |chunk: &&Self| {
+            let timelines = chunk.timelines.iter().map(TimeColumn::timeline);
+            timelines.eq(first.timelines.iter().map(TimeColumn::timeline))
+                && chunk.components.iter().map(ComponentColumn::name).eq(first.components.iter().map(ComponentColumn::name))
+        };
+        if !chunks.iter().all(same) {
+            return Err(mixed("", "the chunks have different columns".to_owned()));
+        }
+        Self::concat_alike(id, chunks)
+    }
+
+    /// As [`Self::concat`], for chunks that are known to have the same timelines and components.
+    pub(crate) fn concat_alike(id: ChunkId, chunks: &[&Self]) -> Result<Self, ChunkError> {
+        let Some(first) = chunks.first() else {
+            return Self::new(id, EntityPath::root(), Vec::new(), [], []);
+        };
+        let entity_path = first.entity_path.clone();
         let rows: usize = chunks.iter().map(|chunk| chunk.num_rows()).sum();
         if u32::try_from(rows).is_err() {
             return Err(ChunkError::TooManyRows { entity: entity_path, rows });
-        }
-        let differs =
-            |chunk: &&Self| chunk.timelines.len() != first.timelines.len() || chunk.components.len() != first.components.len();
-        if chunks.iter().any(differs) {
-            return Err(mixed("", "the chunks have different columns".to_owned()));
         }
         let mut timelines = SmallVec::with_capacity(first.timelines.len());
         for (at, column) in first.timelines.iter().enumerate() {
             let mut times: Vec<i64> = Vec::with_capacity(rows);
             for other in chunks.iter().filter_map(|chunk| chunk.timelines.get(at)) {
-                if other.timeline != column.timeline {
-                    return Err(mixed(other.timeline.name(), "the chunks lie on different timelines".to_owned()));
-                }
                 times.extend_from_slice(&other.times);
             }
             timelines.push(TimeColumn::new(column.timeline.clone(), times));
         }
         let mut components = Vec::with_capacity(first.components.len());
         for (at, column) in first.components.iter().enumerate() {
-            let mut lists: Vec<&dyn Array> = Vec::with_capacity(chunks.len());
-            for other in chunks.iter().filter_map(|chunk| chunk.components.get(at)) {
-                if other.name() != column.name() {
-                    return Err(mixed(other.name(), "the chunks have different components".to_owned()));
-                }
-                lists.push(&other.lists);
-            }
-            let lists = arrow_select::concat::concat(&lists).map_err(|error| mixed(column.name(), error.to_string()))?;
-            let lists = lists.as_list_opt::<i32>().ok_or_else(|| mixed(column.name(), "no list".to_owned()))?.clone();
+            let mixed = |message: String| ChunkError::MixedTypes {
+                entity: entity_path.clone(),
+                component: column.name().to_string(),
+                message,
+            };
+            let lists: Vec<&dyn Array> =
+                chunks.iter().filter_map(|chunk| chunk.components.get(at)).map(|other| &other.lists as &dyn Array).collect();
+            let lists = arrow_select::concat::concat(&lists).map_err(|error| mixed(error.to_string()))?;
+            let lists = lists.as_list_opt::<i32>().ok_or_else(|| mixed("no list".to_owned()))?.clone();
             components.push(ComponentColumn { descriptor: column.descriptor.clone(), lists });
         }
         let mut row_ids: Vec<RowId> = Vec::with_capacity(rows);

@@ -11,7 +11,6 @@
 
 use std::sync::Arc;
 
-use arrow_schema::DataType;
 use smallvec::SmallVec;
 
 use crate::{
@@ -31,7 +30,8 @@ const MOST_TAILS: usize = 8;
 pub(crate) struct Tail {
     timelines: SmallVec<[TimelineId; 2]>,
     components: SmallVec<[ComponentId; 4]>,
-    data_types: Box<[DataType]>,
+    /// Numbers of the types of the components' values.
+    types: SmallVec<[u32; 4]>,
     levels: SmallVec<[Level; 1]>,
 }
 
@@ -43,14 +43,14 @@ struct Level {
 }
 
 impl Tail {
-    fn takes(&self, meta: &ChunkMeta, chunk: &Chunk) -> bool {
+    fn takes(&self, meta: &ChunkMeta, types: &[u32]) -> bool {
         self.timelines.iter().copied().eq(meta.timelines.iter().map(|column| column.timeline))
             && self.components.iter().copied().eq(meta.components.iter().map(|column| column.component))
-            && self.data_types.iter().eq(chunk.components().iter().map(|column| arrow_array::Array::data_type(column.lists())))
+            && *self.types == *types
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.data_types.len() * size_of::<DataType>()
+        (if self.types.spilled() { self.types.capacity() * size_of::<u32>() } else { 0 })
             + if self.timelines.spilled() { self.timelines.capacity() * size_of::<TimelineId>() } else { 0 }
             + if self.components.spilled() { self.components.capacity() * size_of::<ComponentId>() } else { 0 }
             + if self.levels.spilled() { self.levels.capacity() * size_of::<Level>() } else { 0 }
@@ -97,9 +97,13 @@ impl ChunkStore {
         {
             let meta = Arc::clone(&place.meta);
             let chunk = Arc::clone(&body.chunk);
+            let columns = meta.components.iter().zip(chunk.components());
+            let types: SmallVec<[u32; 4]> = columns
+                .map(|(column, values)| self.names.type_number(column.component, arrow_array::Array::data_type(values.lists())))
+                .collect();
             let Some(data) = self.entities.get_mut(meta.entity.index()) else { return Ok(()) };
             let before = data.tail_bytes();
-            let full = take_in(&mut data.tails, slot, &meta, &chunk, max_rows, max_bytes);
+            let full = take_in(&mut data.tails, slot, &meta, &types, max_rows, max_bytes);
             let after = data.tail_bytes();
             self.totals.index_changed(before, after);
             let Some(full) = full else { return Ok(()) };
@@ -125,7 +129,7 @@ impl ChunkStore {
         // Chunks that arrived out of order become sorted.
         parts.sort_by_key(|(meta, ..)| (meta.timelines.first().map(|column| column.range.min), meta.row_ids.0));
         let chunks: Vec<&Chunk> = parts.iter().map(|(_, body, _)| &*body.chunk).collect();
-        let Ok(merged) = Chunk::concat(ChunkId::new(), &chunks) else { return Ok(None) };
+        let Ok(merged) = Chunk::concat_alike(ChunkId::new(), &chunks) else { return Ok(None) };
         let metas: Vec<&ChunkMeta> = parts.iter().map(|(meta, ..)| *meta).collect();
         let Some(meta) = merged_meta(&merged, &metas) else { return Ok(None) };
         let slots: Vec<u32> = parts.iter().map(|(.., slot)| *slot).collect();
@@ -140,11 +144,11 @@ fn take_in(
     tails: &mut Vec<Tail>,
     slot: u32,
     meta: &ChunkMeta,
-    chunk: &Chunk,
+    types: &[u32],
     max_rows: usize,
     max_bytes: u64,
 ) -> Option<Vec<(u32, ChunkId)>> {
-    let at = tails.iter().position(|tail| tail.takes(meta, chunk)).unwrap_or_else(|| {
+    let at = tails.iter().position(|tail| tail.takes(meta, types)).unwrap_or_else(|| {
         if tails.len() >= MOST_TAILS {
             // The kind that was seen first is the one least likely to go on.
             tails.remove(0);
@@ -152,7 +156,7 @@ fn take_in(
         tails.push(Tail {
             timelines: meta.timelines.iter().map(|column| column.timeline).collect(),
             components: meta.components.iter().map(|column| column.component).collect(),
-            data_types: chunk.components().iter().map(|c| arrow_array::Array::data_type(c.lists()).clone()).collect(),
+            types: types.into(),
             levels: SmallVec::new(),
         });
         tails.len() - 1

@@ -311,6 +311,7 @@ impl ChunkStore {
         for (at, timeline) in meta.timelines.iter().enumerate() {
             if let Some(data) = self.timelines.get_mut(timeline.timeline.index()) {
                 data.num_chunks += 1;
+                data.ranges.include(entity, timeline.range);
             }
             let loaded = body.is_some();
             if !timeline.range.is_empty() {
@@ -329,14 +330,11 @@ impl ChunkStore {
                     self.index(entity, timeline.timeline, component.component, entry);
                 }
             }
-            let range = self.entity_time_range(entity, timeline.timeline);
-            if let Some(data) = self.timelines.get_mut(timeline.timeline.index()) {
-                data.ranges.set(entity, range);
-            }
         }
         let names = &self.names;
-        let before = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
+        let clears = self.names.clear.is_some_and(|component| meta.has_component(component));
         if let Some(data) = self.entities.get_mut(entity.index()) {
+            let capacity = data.components.capacity();
             data.stats.add(&meta, body.is_some());
             for component in &meta.components {
                 let id = component.component;
@@ -348,20 +346,23 @@ impl ChunkStore {
                     data.components.insert(at, (id, 1));
                 }
             }
-            if meta.is_static {
+            let grown = (data.components.capacity() - capacity) * size_of::<(ComponentId, u32)>();
+            self.totals.index_changed(0, grown);
+        }
+        if clears || meta.is_static {
+            let before = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
+            if let Some(data) = self.entities.get_mut(entity.index()).filter(|_| meta.is_static) {
                 link_static(data, &meta, body.as_ref(), slot, self.generation);
             }
-        }
-        if let Some(component) = self.clear_component()
-            && meta.has_component(component)
-        {
-            self.link_clears(slot, &meta, body.as_ref());
+            if clears {
+                self.link_clears(slot, &meta, body.as_ref());
+            }
+            let after = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
+            self.totals.index_changed(before, after);
         }
         if body.is_none() && self.is_wanted_first(&meta) {
             self.absent_first.insert(slot);
         }
-        let after = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
-        self.totals.index_changed(before, after);
         if let Some(place) = self.slots.get_mut(slot as usize) {
             *place = Some(Slot { meta, body, recoverable });
         }

@@ -12,8 +12,12 @@ use smallvec::SmallVec;
 
 use crate::TimeRange;
 
-/// How many entries a node holds, and how many stand in a list before there is a tree.
+/// How many entries a node holds.
 const NODE_CAPACITY: usize = 32;
+
+/// How many entries stand in a list before there is a tree: as many as an entity has whose rows come one by one, some merged
+/// and some waiting for it, so that a row touches little memory on its way in.
+const LIST_CAPACITY: usize = 64;
 
 /// One chunk of a series: the time range of its valid rows, and where they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,15 +167,20 @@ impl IntervalIndex {
     pub(crate) fn insert(&mut self, entry: Entry) {
         self.len += 1;
         match &mut self.root {
-            Root::Few(entries) if entries.len() < NODE_CAPACITY => {
-                let at = entries.partition_point(|other| other.key() < entry.key());
+            Root::Few(entries) if entries.len() < LIST_CAPACITY => {
+                let at = place_of(entries, &entry);
                 entries.insert(at, entry);
             }
             Root::Few(entries) => {
-                let mut all = Vec::with_capacity(NODE_CAPACITY + 1);
-                all.extend(entries.drain(..));
-                self.leaves = 1;
-                self.root = Root::Tree(Box::new(Node::over(Kids::Entries(all))));
+                let leaf = |entries: &[Entry]| {
+                    let mut kids = Vec::with_capacity(NODE_CAPACITY + 1);
+                    kids.extend_from_slice(entries);
+                    Node::over(Kids::Entries(kids))
+                };
+                let mut nodes = Vec::with_capacity(NODE_CAPACITY + 1);
+                nodes.extend(entries.chunks(NODE_CAPACITY).map(leaf));
+                (self.leaves, self.inners) = (nodes.len() as u32, 1);
+                self.root = Root::Tree(Box::new(Node::over(Kids::Nodes(nodes))));
                 self.insert_in_tree(entry);
             }
             Root::Tree(_) => self.insert_in_tree(entry),
@@ -401,14 +410,19 @@ impl Node {
         self.rows += u64::from(entry.rows);
         let sibling = match &mut self.kids {
             Kids::Entries(entries) => {
-                let at = entries.partition_point(|other| other.key() < entry.key());
+                let at = place_of(entries, &entry);
                 entries.insert(at, entry);
                 let right = split_off(entries, at)?;
                 *counts.leaves += 1;
                 Self::over(Kids::Entries(right))
             }
             Kids::Nodes(nodes) => {
-                let at = nodes.partition_point(|node| node.first <= entry.key()).saturating_sub(1);
+                let at = match nodes.last() {
+                    Some(last) if last.first > entry.key() => {
+                        nodes.partition_point(|node| node.first <= entry.key()).saturating_sub(1)
+                    }
+                    _ => nodes.len() - 1,
+                };
                 let sibling = nodes.get_mut(at)?.insert(entry, counts)?;
                 nodes.insert(at + 1, sibling);
                 let right = split_off(nodes, at + 1)?;
@@ -533,6 +547,14 @@ impl Node {
             Kids::Entries(entries) => entries.capacity() * size_of::<Entry>(),
             Kids::Nodes(nodes) => nodes.capacity() * size_of::<Self>() + nodes.iter().map(Self::walk_heap_bytes).sum::<usize>(),
         }
+    }
+}
+
+/// Where an entry belongs. Most come in order, and then the end is all that is looked at.
+fn place_of(entries: &[Entry], entry: &Entry) -> usize {
+    match entries.last() {
+        Some(last) if last.key() > entry.key() => entries.partition_point(|other| other.key() < entry.key()),
+        _ => entries.len(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow_schema::DataType;
 use rustc_hash::FxHashMap;
 
 use crate::{CLEAR_COMPONENT, ComponentDescriptor, ComponentId, StoreError, Timeline, TimelineId};
@@ -13,6 +14,9 @@ pub(crate) struct Names {
     timelines_by_name: Vec<TimelineId>,
     components: Vec<ComponentDescriptor>,
     component_ids: FxHashMap<Arc<str>, ComponentId>,
+    /// Per component the types that its values come in.
+    types: Vec<Vec<DataType>>,
+    type_bytes: usize,
     /// The id of [`CLEAR_COMPONENT`], which is asked for with each chunk.
     pub(crate) clear: Option<ComponentId>,
 }
@@ -71,10 +75,27 @@ impl Names {
         Ok(id)
     }
 
+    /// A number for a type of a component's values, so that two columns are compared without the types themselves.
+    pub(crate) fn type_number(&mut self, component: ComponentId, data_type: &DataType) -> u32 {
+        if self.types.len() <= component.index() {
+            self.types.resize_with(component.index() + 1, Vec::new);
+        }
+        let Some(types) = self.types.get_mut(component.index()) else { return u32::MAX };
+        let at = types.iter().position(|other| other == data_type).unwrap_or_else(|| {
+            self.type_bytes -= types.capacity() * size_of::<DataType>();
+            types.push(data_type.clone());
+            self.type_bytes += types.capacity() * size_of::<DataType>();
+            types.len() - 1
+        });
+        at as u32
+    }
+
     pub(crate) fn heap_bytes(&self) -> usize {
         self.timelines.capacity() * size_of::<Timeline>()
             + self.timelines_by_name.capacity() * size_of::<TimelineId>()
             + self.components.capacity() * size_of::<ComponentDescriptor>()
+            + self.types.capacity() * size_of::<Vec<DataType>>()
+            + self.type_bytes
             + self.component_ids.capacity() * (size_of::<(Arc<str>, ComponentId)>() + 1)
     }
 }

@@ -1,17 +1,20 @@
 //! The union of many ranges that change one at a time.
 
-use rustc_hash::FxHashMap;
-
 use crate::{EntityId, TimeRange};
 
 /// A tournament: each inner node holds the union of its two children, so that a change costs O(log n) and the union of all
 /// is read at the top.
 #[derive(Debug, Default)]
 pub(crate) struct RangeTree {
-    position_of: FxHashMap<EntityId, u32>,
+    /// By the entity's number: its leaf, or [`NOWHERE`].
+    position_of: Vec<u32>,
+    /// The number of leaves that entities have.
+    taken: u32,
     /// A complete binary tree: the root at 1, the leaves in the last half.
     nodes: Vec<TimeRange>,
 }
+
+const NOWHERE: u32 = u32::MAX;
 
 impl RangeTree {
     /// The union of all ranges.
@@ -19,15 +22,36 @@ impl RangeTree {
         self.nodes.get(1).copied().unwrap_or(TimeRange::EMPTY)
     }
 
+    /// An entity's range became this one.
     pub(crate) fn set(&mut self, entity: EntityId, range: TimeRange) {
-        let next = self.position_of.len();
-        let position = *self.position_of.entry(entity).or_insert(next as u32) as usize;
+        self.update(entity, |_| range);
+    }
+
+    /// An entity's range grew by this one.
+    pub(crate) fn include(&mut self, entity: EntityId, range: TimeRange) {
+        self.update(entity, |before| before.union(&range));
+    }
+
+    fn update(&mut self, entity: EntityId, change: impl FnOnce(TimeRange) -> TimeRange) {
+        if self.position_of.len() <= entity.index() {
+            self.position_of.resize(entity.index() + 1, NOWHERE);
+        }
+        let Some(position) = self.position_of.get_mut(entity.index()) else { return };
+        if *position == NOWHERE {
+            *position = self.taken;
+            self.taken += 1;
+        }
+        let position = *position as usize;
         let mut leaves = self.nodes.len() / 2;
         if position >= leaves {
             self.grow();
             leaves = self.nodes.len() / 2;
         }
         let mut at = leaves + position;
+        let range = change(self.nodes[at]);
+        if self.nodes[at] == range {
+            return;
+        }
         self.nodes[at] = range;
         while at > 1 {
             at /= 2;
@@ -51,6 +75,6 @@ impl RangeTree {
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<TimeRange>() + self.position_of.capacity() * (size_of::<(EntityId, u32)>() + 1)
+        self.nodes.capacity() * size_of::<TimeRange>() + self.position_of.capacity() * size_of::<u32>()
     }
 }
