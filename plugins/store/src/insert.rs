@@ -312,6 +312,9 @@ impl ChunkStore {
             if let Some(data) = self.timelines.get_mut(timeline.timeline.index()) {
                 data.num_chunks += 1;
                 data.ranges.include(entity, timeline.range);
+                if body.is_none() && !timeline.range.is_empty() {
+                    data.absent.insert(Entry::new(timeline.range, slot, meta.num_rows, (0, at), false));
+                }
             }
             let loaded = body.is_some();
             if !timeline.range.is_empty() {
@@ -373,7 +376,7 @@ impl ChunkStore {
         let Some(data) = self.entities.get_mut(entity.index()) else { return };
         let position = data.series.find(timeline, component).unwrap_or_else(|| {
             let position = self.series.len() as u32;
-            self.series.push(Series { timeline, component, index: Default::default(), version: 0 });
+            self.series.push(Series { component, index: Default::default(), version: 0 });
             let before = data.series.heap_bytes();
             data.series.insert(timeline, component, position);
             self.totals.index_changed(before, data.series.heap_bytes());

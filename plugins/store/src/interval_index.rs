@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::{cmp::Ordering, collections::BinaryHeap};
+
 use smallvec::SmallVec;
 
 use crate::TimeRange;
@@ -254,12 +256,50 @@ impl IntervalIndex {
 
     /// Calls `visit` with each entry that has a time in common with `range`, in the order of their beginnings.
     pub(crate) fn for_each_overlapping(&self, range: TimeRange, mut visit: impl FnMut(&Entry)) {
+        self.visit_by_beginning(range, |entry| {
+            visit(entry);
+            true
+        });
+    }
+
+    /// As [`Self::for_each_overlapping`], for as long as `visit` says to go on.
+    pub(crate) fn visit_by_beginning(&self, range: TimeRange, mut visit: impl FnMut(&Entry) -> bool) {
         if range.is_empty() {
             return;
         }
         match &self.root {
             Root::Few(entries) => overlapping_entries(entries, range, &mut visit),
-            Root::Tree(node) => node.for_each_overlapping(range, &mut visit),
+            Root::Tree(node) => node.visit_by_beginning(range, &mut visit),
+        };
+    }
+
+    /// Calls `visit` with each entry that has a time in common with `range`, for as long as it says to go on: first those
+    /// that end at or after the range's end, then by their ends, from the latest back.
+    ///
+    /// Costs O(log n) per entry that is visited: of all that is left, the node or entry that ends last is looked into.
+    pub(crate) fn visit_by_end<'a>(&'a self, range: TimeRange, mut visit: impl FnMut(&Entry) -> bool) {
+        if range.is_empty() {
+            return;
+        }
+        let candidate = |first: Key, max: i64, place| {
+            (first.0 <= range.max && max >= range.min).then(|| ByEnd { max: max.min(range.max), place })
+        };
+        let entry = |entry: &'a Entry| candidate(entry.key(), entry.max, Place::Entry(entry));
+        let node = |node: &'a Node| candidate(node.first, node.max, Place::Node(node));
+        let mut heap: BinaryHeap<ByEnd<'a>> = match &self.root {
+            Root::Few(entries) => entries.iter().filter_map(entry).collect(),
+            Root::Tree(root) => node(root).into_iter().collect(),
+        };
+        while let Some(ByEnd { place, .. }) = heap.pop() {
+            match place {
+                Place::Entry(entry) => {
+                    if !visit(entry) {
+                        return;
+                    }
+                }
+                Place::Node(Node { kids: Kids::Entries(entries), .. }) => heap.extend(entries.iter().filter_map(entry)),
+                Place::Node(Node { kids: Kids::Nodes(nodes), .. }) => heap.extend(nodes.iter().filter_map(node)),
+            }
         }
     }
 
@@ -325,11 +365,13 @@ fn only_bucket(min: i64, max: i64, range: TimeRange, buckets: usize) -> Option<u
 }
 
 fn count_entries(entries: &[Entry], range: TimeRange, buckets: &mut [u32], spread: &mut impl FnMut(&Entry, &mut [u32])) {
-    overlapping_entries(entries, range, &mut |entry| match only_bucket(entry.min, entry.max, range, buckets.len())
-        .and_then(|at| buckets.get_mut(at))
-    {
-        Some(bucket) => *bucket = bucket.saturating_add(entry.rows),
-        None => spread(entry, buckets),
+    overlapping_entries(entries, range, &mut |entry| {
+        let bucket = only_bucket(entry.min, entry.max, range, buckets.len()).and_then(|at| buckets.get_mut(at));
+        match bucket {
+            Some(bucket) => *bucket = bucket.saturating_add(entry.rows),
+            None => spread(entry, buckets),
+        }
+        true
     });
 }
 
@@ -348,16 +390,49 @@ fn around_entries(entries: &[Entry], time: i64, around: &mut Around) {
     }
 }
 
-fn overlapping_entries(entries: &[Entry], range: TimeRange, visit: &mut impl FnMut(&Entry)) {
+/// Whether to go on behind these entries.
+fn overlapping_entries(entries: &[Entry], range: TimeRange, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
     for entry in entries {
         if entry.min > range.max {
-            return;
+            return false;
         }
-        if entry.max >= range.min {
-            visit(entry);
+        if entry.max >= range.min && !visit(entry) {
+            return false;
         }
     }
+    true
 }
+
+/// A part of an index, ordered by where it ends.
+struct ByEnd<'a> {
+    max: i64,
+    place: Place<'a>,
+}
+
+enum Place<'a> {
+    Entry(&'a Entry),
+    Node(&'a Node),
+}
+
+impl Ord for ByEnd<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.max.cmp(&other.max)
+    }
+}
+
+impl PartialOrd for ByEnd<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for ByEnd<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.max == other.max
+    }
+}
+
+impl Eq for ByEnd<'_> {}
 
 /// How many nodes a tree has.
 struct Counts<'a> {
@@ -510,19 +585,13 @@ impl Node {
         }
     }
 
-    fn for_each_overlapping(&self, range: TimeRange, visit: &mut impl FnMut(&Entry)) {
+    /// Whether to go on behind this node.
+    fn visit_by_beginning(&self, range: TimeRange, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
         match &self.kids {
             Kids::Entries(entries) => overlapping_entries(entries, range, visit),
-            Kids::Nodes(nodes) => {
-                for node in nodes {
-                    if node.first.0 > range.max {
-                        return;
-                    }
-                    if node.max >= range.min {
-                        node.for_each_overlapping(range, visit);
-                    }
-                }
-            }
+            Kids::Nodes(nodes) => nodes
+                .iter()
+                .all(|node| node.first.0 <= range.max && (node.max < range.min || node.visit_by_beginning(range, visit))),
         }
     }
 

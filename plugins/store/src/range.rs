@@ -113,6 +113,24 @@ impl RangeSlice {
         (0..self.num_rows()).map(|at| self.row(at))
     }
 
+    fn key(&self, at: usize) -> Key {
+        let row = self.row(at);
+        (self.chunk_times()[row], self.chunk.row_ids()[row])
+    }
+
+    /// Whether the rows from `start` on are those of another slice from `other_start` on, as can be told without looking at
+    /// them.
+    fn is_same_run(&self, start: usize, other: &Self, other_start: usize) -> bool {
+        let same_rows = match (&self.rows, &other.rows) {
+            (SliceRows::Span(a), SliceRows::Span(b)) => a.start as usize + start == b.start as usize + other_start,
+            (SliceRows::Listed(list, a), SliceRows::Listed(other_list, b)) => {
+                Arc::ptr_eq(list, other_list) && a.start as usize + start == b.start as usize + other_start
+            }
+            _ => false,
+        };
+        same_rows && Arc::ptr_eq(&self.chunk, &other.chunk) && self.column == other.column
+    }
+
     /// The rows' times, never decreasing.
     pub fn times(&self) -> impl Iterator<Item = i64> {
         let times = self.chunk_times();
@@ -176,38 +194,89 @@ impl RangeAnswer {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    /// What enters and leaves at the edges from an older answer of the same series to this one. `None` where chunks came or
-    /// went in between, or where the ranges have nothing in common: then everything has to be taken anew.
+    /// What enters and leaves at the edges from an older answer of the same series to this one: where the range moved, where
+    /// rows were logged at the end, where the front was collected. What is drawn from the older answer is then extended.
+    ///
+    /// `None` where rows came or went in between, or where the answers have nothing in common: then everything has to be
+    /// taken anew. Costs O(slices + log rows); where chunks were merged since, each of their rows' ids is looked at.
     pub fn delta_since(&self, older: &Self) -> Option<RangeDelta> {
-        if self.version() != older.version() || !self.range().intersects(&older.range()) {
-            return None;
+        if self.version() == older.version() {
+            return self.delta_by_range(older);
         }
+        let (Some(ends), Some(old_ends)) = (self.ends(), older.ends()) else {
+            let has_static = self.static_hit().is_some() || older.static_hit().is_some();
+            // One of them is empty.
+            let delta = RangeDelta { lost_front: older.num_rows(), gained_back: self.num_rows(), ..RangeDelta::default() };
+            return (!has_static).then_some(delta);
+        };
+        let delta = RangeDelta {
+            lost_front: older.count_while(|key| key < ends.0),
+            gained_front: self.count_while(|key| key < old_ends.0),
+            lost_back: older.num_rows() - older.count_while(|key| key <= ends.1),
+            gained_back: self.num_rows() - self.count_while(|key| key <= old_ends.1),
+        };
+        let kept = older.num_rows().checked_sub(delta.lost_front + delta.lost_back)?;
+        let same = self.num_rows().checked_sub(delta.gained_front + delta.gained_back)? == kept;
+        (same && kept > 0 && self.has_same_rows(delta.gained_front, older, delta.lost_front, kept)).then_some(delta)
+    }
+
+    /// [`Self::delta_since`] where no chunk came or went.
+    fn delta_by_range(&self, older: &Self) -> Option<RangeDelta> {
         let (new, old) = (self.range(), older.range());
-        Some(RangeDelta {
-            lost_front: if old.min < new.min { older.count_before(new.min) } else { 0 },
-            gained_front: if new.min < old.min { self.count_before(old.min) } else { 0 },
-            lost_back: if old.max > new.max { older.count_after(new.max) } else { 0 },
-            gained_back: if new.max > old.max { self.count_after(old.max) } else { 0 },
+        new.intersects(&old).then(|| RangeDelta {
+            lost_front: if old.min < new.min { older.count_while(|key| key.0 < new.min) } else { 0 },
+            gained_front: if new.min < old.min { self.count_while(|key| key.0 < old.min) } else { 0 },
+            lost_back: if old.max > new.max { older.num_rows() - older.count_while(|key| key.0 <= new.max) } else { 0 },
+            gained_back: if new.max > old.max { self.num_rows() - self.count_while(|key| key.0 <= old.max) } else { 0 },
         })
     }
 
-    /// The number of rows before a time. O(slices + log rows).
-    fn count_before(&self, time: i64) -> usize {
+    /// The first and the last row.
+    fn ends(&self) -> Option<(Key, Key)> {
+        let (first, last) = (self.slices().first()?, self.slices().last()?);
+        Some((first.key(0), last.key(last.num_rows().checked_sub(1)?)))
+    }
+
+    /// The number of rows at the front for which something holds that holds for no row behind them. O(slices + log rows).
+    fn count_while(&self, holds: impl Fn(Key) -> bool) -> usize {
         let mut count = 0;
         for slice in self.slices() {
-            let times = slice.chunk_times();
-            let within = partition(slice.num_rows(), |at| times[slice.row(at)] < time);
-            count += within;
-            if within < slice.num_rows() {
-                break;
+            let rows = slice.num_rows();
+            if rows > 0 && !holds(slice.key(rows - 1)) {
+                return count + partition(rows, |at| holds(slice.key(at)));
             }
+            count += rows;
         }
         count
     }
 
-    /// The number of rows after a time.
-    fn count_after(&self, time: i64) -> usize {
-        self.num_rows() - time.checked_add(1).map_or(self.num_rows(), |next| self.count_before(next))
+    /// Whether `count` rows from `start` on are the same as those of another answer from `other_start` on.
+    fn has_same_rows(&self, start: usize, other: &Self, other_start: usize, count: usize) -> bool {
+        let (mut ours, mut theirs) = (self.slices_from(start), other.slices_from(other_start));
+        let (mut our, mut their) = (ours.next(), theirs.next());
+        let mut left = count;
+        while left > 0 {
+            let (Some((a, a_start)), Some((b, b_start))) = (our, their) else { return false };
+            let (a_rows, b_rows) = (a.num_rows() - a_start, b.num_rows() - b_start);
+            let step = a_rows.min(b_rows).min(left);
+            if !a.is_same_run(a_start, b, b_start) && (0..step).any(|at| a.key(a_start + at) != b.key(b_start + at)) {
+                return false;
+            }
+            left -= step;
+            our = if step == a_rows { ours.next() } else { Some((a, a_start + step)) };
+            their = if step == b_rows { theirs.next() } else { Some((b, b_start + step)) };
+        }
+        true
+    }
+
+    /// The slices from a row on, each with the row of it to begin at.
+    fn slices_from(&self, start: usize) -> impl Iterator<Item = (&RangeSlice, usize)> {
+        let mut skip = start;
+        self.slices().iter().filter_map(move |slice| {
+            let begin = skip.min(slice.num_rows());
+            skip -= begin;
+            (begin < slice.num_rows()).then_some((slice, begin))
+        })
     }
 
     /// The memory of the answer beside the chunks.

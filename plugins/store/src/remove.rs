@@ -144,6 +144,11 @@ impl ChunkStore {
         self.totals.remove(meta, body.is_some());
         if body.is_none() {
             self.absent_first.remove(&slot);
+            for timeline in &meta.timelines {
+                if let Some(data) = self.timelines.get_mut(timeline.timeline.index()) {
+                    data.absent.remove(&[(timeline.range.min, slot)]);
+                }
+            }
         }
         if let Some(body) = body {
             *self.order_bytes.get_mut() -= body.order_bytes() as u64;

@@ -9,7 +9,6 @@ use crate::{ComponentId, RowId, TimelineId, interval_index::IntervalIndex};
 /// With [`ComponentId::ANY`] for the component it holds all chunks of the entity on the timeline.
 #[derive(Debug)]
 pub(crate) struct Series {
-    pub(crate) timeline: TimelineId,
     pub(crate) component: ComponentId,
     pub(crate) index: IntervalIndex,
     /// The store's generation when a chunk last came or went.

@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Chunk, ChunkId, ChunkMeta, ChunkStore, TimeRange, TimelineId};
+use rustc_hash::FxHashSet;
+
+use crate::{Chunk, ChunkId, ChunkMeta, ChunkStore, TimeRange, TimelineId, interval_index::Entry};
 
 /// Why a source could not give a chunk.
 #[derive(Debug, thiserror::Error)]
@@ -75,63 +77,56 @@ impl ChunkStore {
     /// The chunks to load next, most urgent first: clears and static data, since they change what everything else means,
     /// then what is on screen, then what lies ahead of the cursor, nearest first.
     ///
-    /// Costs the number of chunks that are not loaded, at most those in the range ahead.
+    /// Looks no further than `max_bytes` reach; at least one chunk is wished for, however large. Costs O(log n) per chunk that
+    /// is looked at, of those alone that are not loaded.
     pub fn wishes(&self, options: &WishOptions<'_>) -> Vec<ChunkId> {
-        let mut wishes: Vec<(u64, ChunkId)> = Vec::new();
-        let absent = |id: ChunkId| self.slot_of.get(&id).and_then(|slot| self.slot(*slot)).filter(|slot| slot.body.is_none());
-        for (rank, &slot) in self.absent_first.iter().enumerate() {
-            if let Some(slot) = self.slot(slot) {
-                wishes.push((rank as u64, slot.meta.id));
+        let mut wishes = Wishes { ids: Vec::new(), seen: FxHashSet::default(), bytes: 0, max_bytes: options.max_bytes };
+        let first = self.absent_first.iter().filter_map(|&slot| self.slot(slot));
+        let on_screen = options.on_screen.iter().filter_map(|id| self.slot(*self.slot_of.get(id)?));
+        let urgent = first.chain(on_screen.filter(|slot| slot.body.is_none()));
+        if !urgent.map(|slot| &slot.meta).all(|meta| wishes.add(meta)) {
+            return wishes.ids;
+        }
+        if let Some(data) = options.timeline.and_then(|timeline| self.timelines.get(timeline.index())) {
+            let visit = |entry: &Entry| {
+                let meta = self.slot(entry.slot).map(|slot| &slot.meta).filter(|meta| (options.is_shown)(meta));
+                meta.is_none_or(|meta| wishes.add(meta))
+            };
+            let end = options.time.saturating_add(options.ahead);
+            if options.ahead < 0 {
+                data.absent.visit_by_end(TimeRange::new(end, options.time), visit);
+            } else {
+                data.absent.visit_by_beginning(TimeRange::new(options.time, end), visit);
             }
         }
-        let first = wishes.len() as u64;
-        for (rank, &id) in options.on_screen.iter().enumerate() {
-            if absent(id).is_some() {
-                wishes.push((first + rank as u64, id));
-            }
-        }
-        let ahead = if options.ahead < 0 {
-            TimeRange::new(options.time.saturating_add(options.ahead), options.time)
-        } else {
-            TimeRange::new(options.time, options.time.saturating_add(options.ahead))
-        };
-        let nearest_first = first + options.on_screen.len() as u64;
-        if let Some(timeline) = options.timeline {
-            for series in self.series.iter().filter(|s| s.timeline == timeline && s.component == crate::ComponentId::ANY) {
-                series.index.for_each_overlapping(ahead, |entry| {
-                    if !entry.is_loaded()
-                        && let Some(slot) = self.slot(entry.slot).filter(|slot| (options.is_shown)(&slot.meta))
-                    {
-                        let nearest = if options.ahead < 0 { entry.max } else { entry.min };
-                        let distance =
-                            if nearest <= options.time && options.ahead >= 0 || nearest >= options.time && options.ahead < 0 {
-                                0
-                            } else {
-                                nearest.abs_diff(options.time)
-                            };
-                        wishes.push((nearest_first.saturating_add(distance), slot.meta.id));
-                    }
-                });
-            }
-        }
-        wishes.sort_unstable();
-        let mut seen = rustc_hash::FxHashSet::default();
-        let mut bytes = 0_u64;
-        wishes
-            .into_iter()
-            .map(|(_, id)| id)
-            .filter(|id| seen.insert(*id))
-            .take_while(|id| {
-                let before = bytes;
-                bytes = bytes.saturating_add(self.chunk_meta(*id).map_or(0, |meta| meta.num_bytes));
-                // At least one, however large.
-                before == 0 || bytes <= options.max_bytes
-            })
-            .collect()
+        wishes.ids
     }
 
     /// Whether a chunk should be loaded before all others.
     pub(crate) fn is_wanted_first(&self, meta: &ChunkMeta) -> bool {
         meta.is_static || self.clear_component().is_some_and(|clear| meta.has_component(clear))
+    }
+}
+
+/// Wishes as far as they fit.
+struct Wishes {
+    ids: Vec<ChunkId>,
+    seen: FxHashSet<ChunkId>,
+    bytes: u64,
+    max_bytes: u64,
+}
+
+impl Wishes {
+    /// Adds a chunk, and says whether there is room for more.
+    fn add(&mut self, meta: &ChunkMeta) -> bool {
+        if !self.seen.insert(meta.id) {
+            return true;
+        }
+        self.bytes = self.bytes.saturating_add(meta.num_bytes);
+        let fits = self.ids.is_empty() || self.bytes <= self.max_bytes;
+        if fits {
+            self.ids.push(meta.id);
+        }
+        fits && self.bytes < self.max_bytes
     }
 }

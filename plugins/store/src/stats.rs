@@ -4,9 +4,10 @@ use std::sync::atomic::Ordering;
 
 use crate::{
     ChunkId, ChunkMeta, ChunkStore, EntityId, RowId,
+    interval_index::IntervalIndex,
     rows::Body,
     series::Series,
-    store::{EntityData, Slot},
+    store::{EntityData, Slot, TimelineData},
 };
 
 /// What an entity holds.
@@ -144,8 +145,11 @@ impl ChunkStore {
         let entities: usize = self.entities.iter().map(|data| data.heap_bytes() + data.tail_bytes()).sum();
         let series: usize = self.series.iter().map(|series| series.index.walk_heap_bytes()).sum();
         let orders: usize = self.slots.iter().flatten().filter_map(|slot| slot.body.as_ref()).map(Body::order_bytes).sum();
+        let absent = |count: fn(&IntervalIndex) -> usize| self.timelines.iter().map(|data| count(&data.absent)).sum::<usize>();
+        let (counted_absent, absent) = (absent(IntervalIndex::heap_bytes), absent(IntervalIndex::walk_heap_bytes));
         let counted_orders = self.order_bytes.load(Ordering::Relaxed);
-        let index_bytes = self.table_bytes() - counted_orders + (entities + series + orders) as u64;
+        let index_bytes =
+            self.table_bytes() - counted_orders - counted_absent as u64 + (entities + series + orders + absent) as u64;
         StoreStats { chunks: totals.chunks, meta_bytes: totals.meta_bytes, index_bytes }
     }
 
@@ -154,7 +158,8 @@ impl ChunkStore {
         let bytes = self.entities.capacity() * size_of::<EntityData>()
             + self.names.heap_bytes()
             + self.tree.heap_bytes()
-            + self.timelines.iter().map(|data| data.ranges.heap_bytes()).sum::<usize>()
+            + self.timelines.capacity() * size_of::<TimelineData>()
+            + self.timelines.iter().map(|data| data.ranges.heap_bytes() + data.absent.heap_bytes()).sum::<usize>()
             + self.series.capacity() * size_of::<Series>()
             + self.slots.capacity() * size_of::<Option<Slot>>()
             + self.free_slots.capacity() * size_of::<u32>()

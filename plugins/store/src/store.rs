@@ -12,6 +12,7 @@ use crate::{
     TimeType, Timeline, TimelineId,
     clear::EntityClears,
     compaction::Tail,
+    interval_index::IntervalIndex,
     names::Names,
     range_tree::RangeTree,
     rows::Body,
@@ -130,6 +131,8 @@ pub(crate) struct TimelineData {
     /// The time range of each entity, and of all together.
     pub(crate) ranges: RangeTree,
     pub(crate) num_chunks: usize,
+    /// The chunks without a body, of all entities.
+    pub(crate) absent: IntervalIndex,
 }
 
 /// A recording or a blueprint: chunks, found again by entity, component and time.

@@ -43,6 +43,26 @@ fn check_all(list: &[Entry], index: &IntervalIndex) {
     index.for_each_overlapping(range, |entry| seen.push(entry.key()));
     assert!(seen.is_sorted());
     assert_eq!(seen.len(), list.iter().filter(|e| e.min <= range.max && e.max >= range.min).count());
+    let mut seen: Vec<&Entry> = Vec::new();
+    index.visit_by_end(range, |entry| {
+        seen.extend(list.iter().find(|other| other.slot == entry.slot));
+        true
+    });
+    assert!(seen.is_sorted_by_key(|entry| std::cmp::Reverse(entry.max.min(range.max))));
+    assert_eq!(seen.len(), list.iter().filter(|e| e.min <= range.max && e.max >= range.min).count());
+    for by_end in [false, true] {
+        let mut visits = 0;
+        let visit = |_: &Entry| {
+            visits += 1;
+            visits < 3
+        };
+        if by_end {
+            index.visit_by_end(range, visit)
+        } else {
+            index.visit_by_beginning(range, visit)
+        }
+        assert_eq!(visits, seen.len().min(3), "no more than asked for");
+    }
     // Every row counts once, in a bucket or as one to be looked at more closely.
     let (mut buckets, mut spread) = ([0; 16], 0);
     index.count_rows(TimeRange::new(0, 2000), &mut buckets, |entry, _| spread += entry.rows);

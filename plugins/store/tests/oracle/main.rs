@@ -4,11 +4,12 @@
 
 mod model;
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 use chronoscope_store::{
-    AbsentChunk, AbsentComponent, ChangeReason, ChunkChange, ChunkId, ChunkStore, ComponentId, EntityPath, GcOptions, GcOrder,
-    LatestAt, QueryCache, Recording, StoreEvent, StoreId, StoreSettings, TimeRange, WishOptions,
+    AbsentChunk, AbsentComponent, CLEAR_COMPONENT, ChangeReason, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId,
+    EntityPath, GcOptions, GcOrder, LatestAt, QueryCache, RangeAnswer, RangeDelta, Recording, RowId, StoreEvent, StoreId,
+    StoreSettings, TimeRange, WishOptions,
 };
 use model::{CLEAR, COMPONENTS, ChunkSpec, ENTITIES, Found, Model, ModelChunk, RowSpec, TIMELINES, instances};
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -81,12 +82,24 @@ struct Bench {
     model: Model,
     next_chunk: u128,
     next_row: u64,
+    /// Ranges that were answered, to tell what changed since.
+    answers: RefCell<Vec<(Series, RangeAnswer)>>,
 }
+
+/// An entity, a timeline and a component of the model.
+type Series = (usize, usize, usize);
 
 impl Bench {
     fn new(settings: StoreSettings) -> Self {
         let store = ChunkStore::with_settings(StoreId::recording("test", "test"), settings);
-        Self { recording: Recording::from_store(store), merged: None, model: Model::default(), next_chunk: 1, next_row: 1 }
+        Self {
+            recording: Recording::from_store(store),
+            merged: None,
+            model: Model::default(),
+            next_chunk: 1,
+            next_row: 1,
+            answers: RefCell::default(),
+        }
     }
 
     fn store(&self) -> &ChunkStore {
@@ -331,7 +344,51 @@ impl Bench {
                 answer.rows().map(|row| (Some(row.time), row.row_id.as_u128() as u64, instances(&row.cell()))).collect();
             assert_eq!(actual, expected);
             assert_eq!(answer.num_rows(), expected.len());
+            let mut answers = self.answers.borrow_mut();
+            for (_, older) in answers.iter().filter(|(series, _)| *series == (entity, timeline, component)) {
+                check_delta(older, &answer);
+            }
+            answers.push(((entity, timeline, component), answer));
+            let excess = answers.len().saturating_sub(40);
+            answers.drain(..excess);
         }
+    }
+
+    /// What to load next is what a walk over all that is not loaded says.
+    fn check_wishes(&self, time: i64, ahead: i64) {
+        let store = self.store();
+        let Some(timeline) = store.timeline_id(TIMELINES[0]) else { return };
+        let absent = || store.chunks().filter(|(_, body)| body.is_none()).map(|(meta, _)| meta);
+        let clear = store.component_id(CLEAR_COMPONENT);
+        let is_first = |meta: &ChunkMeta| meta.is_static || clear.is_some_and(|clear| meta.has_component(clear));
+        let is_shown = |meta: &ChunkMeta| meta.num_rows % 3 != 0;
+        let window = if ahead < 0 { TimeRange::new(time + ahead, time) } else { TimeRange::new(time, time + ahead) };
+        let distance = |meta: &ChunkMeta| {
+            let range = meta.time_range(timeline);
+            if ahead < 0 { time.saturating_sub(range.max).max(0) } else { range.min.saturating_sub(time).max(0) }
+        };
+        let screen: Vec<ChunkId> = self.model.chunks.keys().copied().step_by(5).collect();
+        let rank = |meta: &ChunkMeta| match screen.iter().position(|id| *id == meta.id) {
+            _ if is_first(meta) => (0, 0),
+            Some(at) => (1, at as i64),
+            None => (2, distance(meta)),
+        };
+        let mut expected: Vec<(i32, i64)> = absent()
+            .filter(|meta| rank(meta).0 < 2 || is_shown(meta) && meta.time_range(timeline).intersects(&window))
+            .map(|meta| rank(meta))
+            .collect();
+        expected.sort_unstable();
+        let mut options =
+            WishOptions { on_screen: &screen, timeline: Some(timeline), time, ahead, is_shown: &is_shown, max_bytes: u64::MAX };
+        let all = store.wishes(&options);
+        let ranks: Vec<(i32, i64)> = all.iter().map(|id| rank(store.chunk_meta(*id).unwrap())).collect();
+        assert_eq!(ranks, expected, "{time} {ahead}");
+        options.max_bytes = 1500;
+        let some = store.wishes(&options);
+        assert!(all.starts_with(&some) && some.is_empty() == all.is_empty());
+        let bytes = |count: usize| all[..count].iter().map(|id| store.chunk_meta(*id).unwrap().num_bytes).sum::<u64>();
+        assert!(some.len() < 2 || bytes(some.len()) <= options.max_bytes);
+        assert!(some.len() == all.len() || bytes(some.len() + 1) > options.max_bytes);
     }
 
     /// Everything, at every time.
@@ -348,6 +405,9 @@ impl Bench {
                     self.check_range(entity, timeline, TimeRange::EVERYTHING, component);
                 }
             }
+        }
+        for (time, ahead) in [(0, 20), (3, 4), (8, -5), (15, -20)] {
+            self.check_wishes(time, ahead);
         }
         self.check_schema();
     }
@@ -400,6 +460,32 @@ impl Bench {
                 }
             }
         }
+    }
+}
+
+/// What changed from one answer to a newer one leads from the one to the other, and is found wherever there is such a thing.
+fn check_delta(older: &RangeAnswer, newer: &RangeAnswer) {
+    let keys = |answer: &RangeAnswer| answer.rows().map(|row| (row.time, row.row_id)).collect::<Vec<_>>();
+    let (old, new) = (keys(older), keys(newer));
+    let leads = |delta: &RangeDelta| {
+        let RangeDelta { lost_front, gained_front, lost_back, gained_back } = *delta;
+        let (old, new) = (old.get(lost_front..old.len() - lost_back), new.get(gained_front..new.len() - gained_back));
+        old.is_some() && old == new
+    };
+    let delta = newer.delta_since(older);
+    if let Some(delta) = &delta {
+        assert!(leads(delta), "{old:?} {new:?} {delta:?}");
+    }
+    if older.static_hit().is_none() && newer.version() != older.version() {
+        // Rows that both have stand together in both, and on each side at least one of them has no others.
+        let common: Vec<_> = old.iter().filter(|key| new.contains(key)).copied().collect();
+        let place = |rows: &[(i64, RowId)]| rows.windows(common.len().max(1)).position(|window| *window == *common);
+        let expected = match (place(&old), place(&new)) {
+            _ if old.is_empty() || new.is_empty() => true,
+            (Some(a), Some(b)) => (a == 0 || b == 0) && (a + common.len() == old.len() || b + common.len() == new.len()),
+            _ => false,
+        };
+        assert_eq!(delta.is_some(), expected && (!common.is_empty() || old.is_empty() || new.is_empty()), "{old:?} {new:?}");
     }
 }
 
