@@ -26,12 +26,15 @@ impl Default for MemoryBudget {
     }
 }
 
-/// Caches of decoded data outside the stores, which are purged first. Whoever holds them keeps the count and obeys the request.
+/// What is made of the data and held outside the stores: decoded pictures, copies on the GPU. What of it is not shown is purged
+/// before anything else. Whoever holds it keeps the count and obeys the request.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ViewerCaches {
-    /// The bytes that decoded images, meshes and GPU copies take now.
+    /// The bytes that all of it takes now.
     pub bytes: u64,
-    /// How many of them are to be given up in this frame.
+    /// The bytes of those that are not shown, and are kept to be there at once when they are.
+    pub idle_bytes: u64,
+    /// How many of the idle bytes are to be given up in this frame.
     pub purge_bytes: u64,
 }
 
@@ -122,7 +125,7 @@ fn collect_garbage(
 
     if !purge.is_for_ahead {
         // What can be made anew goes first.
-        caches.purge_bytes = over.min(caches.bytes);
+        caches.purge_bytes = over.min(caches.idle_bytes);
         over -= caches.purge_bytes;
         progressed = caches.purge_bytes > 0;
     }

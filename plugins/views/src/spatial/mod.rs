@@ -37,6 +37,7 @@ mod tests;
 use bevy::{app::App, app::Plugin, ecs::prelude::*};
 use chronoscope_blueprint::ViewClassId;
 use chronoscope_frame::{Frame, FrameSystems};
+use chronoscope_render::RenderStats;
 
 pub use scene::{Space, SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
@@ -90,13 +91,13 @@ impl Plugin for SpatialPlugin {
     }
 }
 
-/// Tells the memory budget what pictures take on the GPU, and gives up those that are not shown where it asks for that.
-fn keep_to_budget(mut textures: ResMut<PictureTextures>, mut caches: ResMut<ViewerCaches>) {
+/// Tells the memory budget what pictures and instances take on the GPU, and gives up the pictures that are not shown where it asks
+/// for that.
+fn keep_to_budget(mut textures: ResMut<PictureTextures>, mut caches: ResMut<ViewerCaches>, stats: Option<Res<RenderStats>>) {
     if caches.purge_bytes > 0 {
         textures.purge();
     }
-    let bytes = textures.num_bytes();
-    if caches.bytes != bytes {
-        caches.bytes = bytes;
-    }
+    let instance_bytes = stats.map_or(0, |stats| stats.gpu_bytes());
+    let held = ViewerCaches { bytes: textures.num_bytes() + instance_bytes, idle_bytes: textures.num_idle_bytes(), ..*caches };
+    caches.set_if_neq(held);
 }

@@ -140,6 +140,11 @@ impl PictureTextures {
         self.entries.values().map(|entry| entry.bytes).sum()
     }
 
+    /// The bytes of the textures that are not shown.
+    pub fn num_idle_bytes(&self) -> u64 {
+        self.entries.values().filter(|entry| entry.last_used < self.frame).map(|entry| entry.bytes).sum()
+    }
+
     /// Drops what is not shown.
     pub fn purge(&mut self) {
         let frame = self.frame;
