@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn runs_of_buckets() {
-        assert_eq!(runs(&[]), []);
+        assert!(runs(&[]).is_empty());
         assert_eq!(runs(&[true, true, false, true, false]), [0..2, 3..4]);
     }
 
