@@ -6,17 +6,19 @@
 //! level, three times with the default settings, and one insert causes at most one merge per level. (This is the
 //! tiered compaction of log-structured merge trees, without the trees.)
 //!
-//! Chunks that a source can give back are left alone: the source knows them by their ids. After a merge an id is forgotten,
-//! so that a chunk which is inserted again is not recognised; its rows are there twice then, with the same row ids.
+//! Chunks that a source can give back are left alone: the source knows them by their ids. After a merge an id is forgotten.
+//! A chunk that is inserted again, as when a file is opened twice, is recognised by its row ids: they are looked for in the
+//! chunks that the store made, which costs nothing as long as row ids grow.
 
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::{
-    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, StoreError, StoreEvent, TimeRange, TimelineId,
+    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreError, StoreEvent, TimeRange, TimelineId,
     meta::{ComponentMeta, TimelineMeta},
     rows::Body,
+    store::Origin,
 };
 
 /// How many chunks of a level are merged at once.
@@ -113,16 +115,44 @@ impl ChunkStore {
         Ok(())
     }
 
+    /// Whether chunks that the store made, by merging or splitting, have all rows of a chunk: then it was inserted before.
+    ///
+    /// Row ids that are greater than those of all such chunks need no search, and else the first row mostly decides. A row
+    /// costs O(log n + k log r), for k chunks of r rows that cover its time.
+    pub(crate) fn has_rows_of(&self, meta: &ChunkMeta, chunk: &Chunk) -> bool {
+        let (Some(data), Some(timeline), Some(times)) =
+            (self.entity(meta.entity), meta.timelines.first(), chunk.timelines().first())
+        else {
+            return false;
+        };
+        if data.newest_made < meta.row_ids.1 {
+            return false;
+        }
+        let Some((_, series)) = self.series_of(meta.entity, timeline.timeline, ComponentId::ANY) else { return false };
+        chunk.row_ids().iter().zip(times.times().iter()).enumerate().all(|(row, (&row_id, &time))| {
+            let mut found = false;
+            series.index.visit_by_beginning(TimeRange::point(time), |entry| {
+                let place = self.slot(entry.slot).filter(|place| place.origin == Origin::Made && place.meta.may_hold(row_id));
+                found = place.and_then(|place| place.body.as_ref()).is_some_and(|body| has_row(&body.chunk, row_id, chunk, row));
+                !found
+            });
+            found
+        })
+    }
+
     /// Puts one chunk in the place of several.
     fn merge(&mut self, parts: &[(u32, ChunkId)], events: &mut Vec<StoreEvent>) -> Result<Option<u32>, StoreError> {
         // Some may be gone by now.
         let mut parts: Vec<(&ChunkMeta, &Body, u32)> = parts
             .iter()
             .filter_map(|&(slot, id)| {
-                let place = self.slot(slot).filter(|place| place.meta.id == id && !place.recoverable)?;
+                let place = self.slot(slot).filter(|place| place.meta.id == id && place.origin != Origin::Source)?;
                 Some((&*place.meta, place.body.as_ref()?, slot))
             })
             .collect();
+        // A chunk that was dropped and came again, into the same place, waits twice.
+        parts.sort_by_key(|(.., slot)| *slot);
+        parts.dedup_by_key(|(.., slot)| *slot);
         if parts.len() < 2 {
             return Ok(None);
         }
@@ -133,9 +163,30 @@ impl ChunkStore {
         let metas: Vec<&ChunkMeta> = parts.iter().map(|(meta, ..)| *meta).collect();
         let Some(meta) = merged_meta(&merged, &metas) else { return Ok(None) };
         let slots: Vec<u32> = parts.iter().map(|(.., slot)| *slot).collect();
-        let merged = self.add(Arc::new(meta), Some(Body::new(Arc::new(merged))), false, ChangeReason::Merged, events)?;
+        let merged = self.add(Arc::new(meta), Some(Body::new(Arc::new(merged))), Origin::Made, ChangeReason::Merged, events)?;
         self.drop_run(&slots, ChangeReason::Merged, events, drop);
         Ok(Some(merged))
+    }
+}
+
+/// Whether a chunk has a row, with the times and at least the components that the row has in another chunk.
+fn has_row(chunk: &Chunk, row_id: RowId, other: &Chunk, other_row: usize) -> bool {
+    let is_same = |row: usize| {
+        chunk.row_ids().get(row) == Some(&row_id)
+            && other.timelines().iter().all(|times| {
+                let own = chunk.timeline(times.timeline().name());
+                own.is_some_and(|own| own.times().get(row) == times.times().get(other_row))
+            })
+            && other.components().iter().filter(|column| column.is_valid(other_row)).all(|column| {
+                let own = chunk.component(column.name());
+                own.is_some_and(|own| own.is_valid(row))
+            })
+    };
+    if chunk.row_ids_sorted() {
+        let first = chunk.row_ids().partition_point(|id| *id < row_id);
+        (first..).take_while(|&row| chunk.row_ids().get(row) == Some(&row_id)).any(is_same)
+    } else {
+        (0..chunk.num_rows()).any(is_same)
     }
 }
 

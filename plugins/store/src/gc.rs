@@ -20,7 +20,8 @@ use smallvec::SmallVec;
 
 use crate::{
     ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent, TimeRange, TimelineId,
-    remove::MOST_AT_ONCE, store::Slot,
+    remove::MOST_AT_ONCE,
+    store::{Origin, Slot},
 };
 
 /// The time that a collection takes of a frame: a fifth of a frame at 60 Hz.
@@ -257,10 +258,14 @@ impl ChunkStore {
             let Some(chunk) = self.slot(slot).filter(|chunk| chunk.meta.id == id && self.may_go(chunk, options)) else {
                 continue;
             };
+            if run.contains(&slot) {
+                // Marked twice: it went and came again, as it was, in between.
+                continue;
+            }
             let num_bytes = chunk.meta.num_bytes;
             report.freed_bytes += num_bytes;
             unchecked_bytes += num_bytes;
-            if chunk.recoverable {
+            if chunk.origin == Origin::Source {
                 report.garbage.bodies.extend(chunk.body.as_ref().map(|body| Arc::clone(&body.chunk)));
                 self.evict_slot(slot, ChangeReason::Collected, events);
                 report.evicted_chunks += 1;
@@ -322,8 +327,8 @@ impl ChunkStore {
             return;
         }
         self.generation += 1;
-        if let Some(Slot { meta, recoverable, .. }) = self.unlink(slot) {
-            self.link(slot, meta, None, recoverable);
+        if let Some(Slot { meta, origin, .. }) = self.unlink(slot) {
+            self.link(slot, meta, None, origin);
             self.push_event(ChunkChange::Evicted, reason, slot, true, events);
         }
     }

@@ -11,14 +11,14 @@ use crate::{
     meta::{ComponentMeta, TimelineMeta, valid_ranges},
     rows::Body,
     series::{Series, StaticRow, StaticSeries},
-    store::{EntityData, Slot},
+    store::{EntityData, Origin, Slot},
 };
 
 impl ChunkStore {
     /// Takes a chunk in, and answers what changed.
     ///
-    /// Nothing happens for a chunk that is there already, that has no rows, or whose rows are static and older than what
-    /// is there. A chunk that was known and not loaded gets its body. Small chunks are merged and large ones split, as
+    /// Nothing happens for a chunk that is there already (also where its rows were merged with others), that has no rows, or
+    /// whose rows are static and older than what is there. A chunk that was known and not loaded gets its body. Small chunks are merged and large ones split, as
     /// [`StoreSettings`](crate::StoreSettings) say. Costs O(log n) per column, and the copies of merging.
     ///
     /// # Errors
@@ -33,12 +33,13 @@ impl ChunkStore {
         }
         let mut events = Vec::new();
         match self.split(&chunk) {
-            None => self.insert_piece(chunk, &mut events)?,
+            None => self.insert_piece(chunk, Origin::Inserted, &mut events)?,
             Some(pieces) => {
                 let id = chunk.id();
                 for piece in pieces {
                     let first = events.len();
-                    self.insert_piece(Arc::new(piece), &mut events)?;
+                    let origin = if piece.id() == id { Origin::Inserted } else { Origin::Made };
+                    self.insert_piece(Arc::new(piece), origin, &mut events)?;
                     if let Some(event) = events.get_mut(first) {
                         event.split_from = Some(id);
                     }
@@ -48,14 +49,17 @@ impl ChunkStore {
         Ok(events)
     }
 
-    fn insert_piece(&mut self, chunk: Arc<Chunk>, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
+    fn insert_piece(&mut self, chunk: Arc<Chunk>, origin: Origin, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
         let meta = self.describe(&chunk)?;
+        if self.has_rows_of(&meta, &chunk) {
+            return Ok(());
+        }
         let body = Body::new(chunk);
         if meta.is_static && !self.wins_something(&meta, &body) {
             return Ok(());
         }
         let (is_static, entity) = (meta.is_static, meta.entity);
-        let slot = self.add(meta, Some(body), false, ChangeReason::Request, events)?;
+        let slot = self.add(meta, Some(body), origin, ChangeReason::Request, events)?;
         if is_static {
             self.drop_overwritten(entity, slot, events);
         } else if self.settings.compaction {
@@ -121,7 +125,7 @@ impl ChunkStore {
             components,
         };
         let mut events = Vec::new();
-        self.add(Arc::new(meta), None, true, ChangeReason::Request, &mut events)?;
+        self.add(Arc::new(meta), None, Origin::Source, ChangeReason::Request, &mut events)?;
         Ok(events)
     }
 
@@ -149,7 +153,7 @@ impl ChunkStore {
         if let Some(body) = body
             && (!is_static || self.wins_something(&meta, &body))
         {
-            let slot = self.link(slot, meta, Some(body), old.is_some_and(|old| old.recoverable));
+            let slot = self.link(slot, meta, Some(body), old.map_or(Origin::Inserted, |old| old.origin));
             self.push_event(ChunkChange::Loaded, ChangeReason::Request, slot, true, &mut events);
             if is_static {
                 self.drop_overwritten(entity, slot, &mut events);
@@ -265,7 +269,7 @@ impl ChunkStore {
         &mut self,
         meta: Arc<ChunkMeta>,
         body: Option<Body>,
-        recoverable: bool,
+        origin: Origin,
         reason: ChangeReason,
         events: &mut Vec<StoreEvent>,
     ) -> Result<u32, StoreError> {
@@ -292,7 +296,7 @@ impl ChunkStore {
             .map(|column| column.timeline)
             .filter(|id| self.timelines.get(id.index()).is_none_or(|data| data.num_chunks == 0))
             .collect();
-        let slot = self.link(slot, meta, body, recoverable);
+        let slot = self.link(slot, meta, body, origin);
         self.push_event(ChunkChange::Added, reason, slot, has_body, events);
         if let Some(event) = events.last_mut() {
             event.new_entity = new_entity;
@@ -303,7 +307,7 @@ impl ChunkStore {
     }
 
     /// Puts a chunk into every index. The inverse of [`Self::unlink`].
-    pub(crate) fn link(&mut self, slot: u32, meta: Arc<ChunkMeta>, body: Option<Body>, recoverable: bool) -> u32 {
+    pub(crate) fn link(&mut self, slot: u32, meta: Arc<ChunkMeta>, body: Option<Body>, origin: Origin) -> u32 {
         let entity = meta.entity;
         self.by_row.insert((meta.row_ids.0, slot));
         self.totals.add(&meta, body.is_some());
@@ -339,6 +343,9 @@ impl ChunkStore {
         if let Some(data) = self.entities.get_mut(entity.index()) {
             let capacity = data.components.capacity();
             data.stats.add(&meta, body.is_some());
+            if origin == Origin::Made {
+                data.newest_made = data.newest_made.max(meta.row_ids.1);
+            }
             for component in &meta.components {
                 let id = component.component;
                 if let Some((_, count)) = data.components.iter_mut().find(|(other, _)| *other == id) {
@@ -367,7 +374,7 @@ impl ChunkStore {
             self.absent_first.insert(slot);
         }
         if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = Some(Slot { meta, body, recoverable });
+            *place = Some(Slot { meta, body, origin });
         }
         slot
     }

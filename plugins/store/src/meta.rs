@@ -73,6 +73,11 @@ impl ChunkMeta {
         self.component(component).is_some_and(|column| column.num_valid > 0)
     }
 
+    /// Whether a row could be among the chunk's, by its id.
+    pub(crate) fn may_hold(&self, row_id: RowId) -> bool {
+        self.row_ids.0 <= row_id && row_id <= self.row_ids.1
+    }
+
     /// The memory that this metadata takes.
     pub(crate) fn heap_bytes(&self) -> usize {
         let spilled = |is_spilled: bool, bytes: usize| if is_spilled { bytes } else { 0 };

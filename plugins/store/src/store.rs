@@ -89,12 +89,22 @@ pub(crate) struct Slot {
     pub(crate) meta: Arc<ChunkMeta>,
     /// `None` where the chunk is known and not loaded.
     pub(crate) body: Option<Body>,
-    /// Whether a source can give the body back.
-    pub(crate) recoverable: bool,
+    pub(crate) origin: Origin,
+}
+
+/// Where a chunk comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Somebody inserted it.
+    Inserted,
+    /// A source made it known, and can give its body back.
+    Source,
+    /// The store made it, by merging or splitting: who inserts its rows again knows them by another id.
+    Made,
 }
 
 /// What the store knows of an entity.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct EntityData {
     pub(crate) series: EntitySeries,
     pub(crate) statics: Vec<StaticSeries>,
@@ -104,8 +114,25 @@ pub(crate) struct EntityData {
     /// The components of some chunk, ordered by name, and how many chunks have them.
     pub(crate) components: Vec<(ComponentId, u32)>,
     pub(crate) stats: EntityStats,
+    /// The greatest row id in chunks that the store made. Not taken back when they go.
+    pub(crate) newest_made: RowId,
     /// The chunks that wait to be merged, by kind.
     pub(crate) tails: Vec<Tail>,
+}
+
+impl Default for EntityData {
+    fn default() -> Self {
+        Self {
+            series: EntitySeries::default(),
+            statics: Vec::new(),
+            clears: None,
+            might_require_clearing: false,
+            components: Vec::new(),
+            stats: EntityStats::default(),
+            newest_made: RowId::MIN,
+            tails: Vec::new(),
+        }
+    }
 }
 
 impl EntityData {

@@ -20,6 +20,7 @@ const TIMES: std::ops::Range<i64> = 0..16;
 #[derive(Clone, Debug)]
 enum Op {
     Insert(ChunkSpec),
+    InsertAgain(usize),
     Drop(usize),
     DropEntity(usize),
     Evict(usize),
@@ -63,6 +64,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         6 => chunk(false).prop_map(Op::Insert),
         1 => chunk(true).prop_map(Op::Insert),
+        2 => any::<usize>().prop_map(Op::InsertAgain),
         2 => any::<usize>().prop_map(Op::Drop),
         1 => (0..ENTITIES.len()).prop_map(Op::DropEntity),
         2 => any::<usize>().prop_map(Op::Evict),
@@ -84,6 +86,8 @@ struct Bench {
     next_row: u64,
     /// Ranges that were answered, to tell what changed since.
     answers: RefCell<Vec<(Series, RangeAnswer)>>,
+    /// All that was ever inserted.
+    inserted: Vec<(ChunkId, ChunkSpec)>,
 }
 
 /// An entity, a timeline and a component of the model.
@@ -99,6 +103,7 @@ impl Bench {
             next_chunk: 1,
             next_row: 1,
             answers: RefCell::default(),
+            inserted: Vec::new(),
         }
     }
 
@@ -144,6 +149,28 @@ impl Bench {
         self.next_row += spec.rows.len() as u64 + 2;
         let id = ChunkId::from_u128(self.next_chunk);
         self.next_chunk += 1;
+        self.inserted.push((id, spec.clone()));
+        self.insert_as(id, &spec);
+    }
+
+    /// A chunk comes again, as it does when a file is opened twice.
+    fn insert_again(&mut self, at: usize) {
+        let Some(at) = at.checked_rem(self.inserted.len()) else { return };
+        let (id, spec) = self.inserted[at].clone();
+        let there = |row: &RowSpec| {
+            let holds = |chunk: &&ModelChunk| chunk.spec.rows.iter().any(|other| other.row_id == row.row_id);
+            self.model.chunks.values().find(holds).map(|chunk| chunk.loaded)
+        };
+        let there: Vec<Option<bool>> = spec.rows.iter().map(there).collect();
+        if spec.is_static() {
+        } else if there.iter().all(|loaded| *loaded == Some(true)) {
+            assert!(self.recording.insert(spec.build(id)).unwrap().is_empty(), "rows that are there are not taken again");
+        } else if there.iter().all(Option::is_none) {
+            self.insert_as(id, &spec);
+        }
+    }
+
+    fn insert_as(&mut self, id: ChunkId, spec: &ChunkSpec) {
         let events = self.recording.insert(spec.build(id)).unwrap();
         if self.store().chunk(id).is_some() {
             assert!(self.recording.insert(spec.build(id)).unwrap().is_empty(), "a chunk that is there is not taken again");
@@ -174,6 +201,7 @@ impl Bench {
     fn apply(&mut self, op: Op) {
         match op {
             Op::Insert(spec) => self.insert(spec),
+            Op::InsertAgain(at) => self.insert_again(at),
             Op::Drop(at) => {
                 if let Some(id) = self.nth_chunk(at) {
                     let events = self.recording.drop_chunks([id]);
@@ -548,6 +576,56 @@ fn many_small_chunks_become_few() {
     bench.check_range(1, 0, TimeRange::EVERYTHING, 0);
     (0..1000).for_each(|time| bench.check(1, 0, time, 0));
     bench.check_schema();
+}
+
+#[test]
+fn a_file_that_is_opened_twice_is_there_once() {
+    let mut bench = Bench::new(StoreSettings::default());
+    let row = |time| RowSpec { row_id: 0, times: [time, time], cells: [Some(vec![time as i32]), None, None] };
+    for time in 0..100 {
+        bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: vec![row(time % 7)] });
+    }
+    bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: (0..20_000).map(row).collect() });
+    (0..bench.inserted.len()).for_each(|at| bench.insert_again(at));
+    assert_eq!(bench.store().num_rows(), 20_100);
+    // What was dropped may come again.
+    let merged: Vec<ChunkId> = bench.store().chunks().map(|(meta, _)| meta.id).collect();
+    let events = bench.recording.drop_chunks(merged);
+    bench.follow(&events);
+    (0..bench.inserted.len()).for_each(|at| bench.insert_again(at));
+    assert_eq!(bench.store().num_rows(), 20_100);
+    bench.recording.apply_pending();
+    bench.check_range(1, 0, TimeRange::EVERYTHING, 0);
+    bench.check_schema();
+}
+
+#[test]
+fn a_plot_extends_itself() {
+    let mut bench = Bench::new(StoreSettings::default());
+    let mut drawn: Option<RangeAnswer> = None;
+    let mut rows = 0;
+    for time in 0..500 {
+        let row = RowSpec { row_id: 0, times: [time, time], cells: [Some(vec![time as i32]), None, None] };
+        bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: vec![row] });
+        let mut collected = 0;
+        if time % 100 == 99 {
+            let options = GcOptions { target_bytes: 1, ..GcOptions::default() };
+            let (events, _) = bench.recording.gc(&options);
+            collected = events.iter().map(|event| event.meta.num_rows as usize).sum();
+            assert!(collected > 0);
+            bench.follow(&events);
+        }
+        bench.recording.apply_pending();
+        let (entity, timeline, component) = bench.ids(1, 0, 0).unwrap();
+        let answer = bench.recording.range(entity, timeline, TimeRange::EVERYTHING, component);
+        if let Some(drawn) = &drawn {
+            let delta = RangeDelta { lost_front: collected, gained_back: 1, ..RangeDelta::default() };
+            assert_eq!(answer.delta_since(drawn), Some(delta), "at {time}");
+        }
+        rows = rows + 1 - collected;
+        assert_eq!(answer.num_rows(), rows);
+        drawn = Some(answer);
+    }
 }
 
 #[test]
