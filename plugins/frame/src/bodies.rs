@@ -108,6 +108,7 @@ fn receive_bodies(
     mut log: ResMut<DiffLog>,
     mut reports: ResMut<Reports>,
     mut diagnostics: ResMut<FrameDiagnostics>,
+    mut wished: ResMut<Wished>,
     budget: Res<IngestBudget>,
 ) {
     let recordings = recordings.bypass_change_detection();
@@ -116,6 +117,7 @@ fn receive_bodies(
         for source in entry.sources().to_vec() {
             while diagnostics.elapsed_in_phase() < budget.time && diagnostics.ingested_bytes < budget.bytes {
                 let Some(body) = source.try_next() else { break };
+                wished.is_answered = true;
                 let key = entry.key();
                 let (id, error) = match body {
                     Ok(chunk) => {
@@ -157,6 +159,8 @@ pub(crate) struct OnScreen {
     used: FxHashSet<ChunkId>,
     /// The chunks that ranges lack, by view.
     missing: FxHashMap<ViewId, Vec<ChunkId>>,
+    /// The chunks that were wished for because something on screen waits for them.
+    awaited: Vec<ChunkId>,
     ahead: Option<Ahead>,
 }
 
@@ -170,9 +174,10 @@ pub(crate) struct Ahead {
 }
 
 impl OnScreen {
-    /// The chunks that ranges on screen were read from and a source could give back: evicted, they would come again at once.
-    pub(crate) fn used(&self) -> impl Iterator<Item = ChunkId> {
-        self.used.iter().copied()
+    /// The chunks that a source could give back and that ranges on screen were read from, or that something on screen waited for
+    /// until this frame: evicted, they would be wished for again at once.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = ChunkId> {
+        self.used.iter().chain(&self.awaited).copied()
     }
 
     /// What lies ahead, where room is scarce.
@@ -199,6 +204,8 @@ struct Wished {
     cursor: Cursor,
     /// Whether the cursor last moved back.
     backwards: bool,
+    /// Whether bodies arrived since: what was wished for may have come, and gone again.
+    is_answered: bool,
 }
 
 /// What the frame lacks, and what to do about it.
@@ -206,8 +213,8 @@ struct Plan {
     recording: RecordingKey,
     views: Vec<(Entity, ViewBodies)>,
     wishes: Vec<ChunkId>,
-    /// Whether something is wished for that what is on screen waits for.
-    is_waiting: bool,
+    /// Those of the wishes that what is on screen waits for.
+    awaited: Vec<ChunkId>,
     ahead: Option<Ahead>,
 }
 
@@ -227,15 +234,16 @@ fn request_bodies(world: &mut World, shown: &mut QueryState<Shown>, marks: &mut 
     } else {
         None
     };
-    let (recording, views, wishes, is_waiting, ahead) = match plan {
-        Some(plan) => (Some(plan.recording), plan.views, plan.wishes, plan.is_waiting, plan.ahead),
+    let (recording, views, wishes, awaited, ahead) = match plan {
+        Some(plan) => (Some(plan.recording), plan.views, plan.wishes, plan.awaited, plan.ahead),
         None => Default::default(),
     };
-    world.resource_mut::<OnScreen>().ahead = ahead;
-    world.resource_scope(|world, mut wished: Mut<Wished>| wished.tell(world.resource(), recording, wishes));
-    if is_waiting {
+    if !awaited.is_empty() {
         world.resource_mut::<Settled>().disturb();
     }
+    let mut on_screen = world.resource_mut::<OnScreen>();
+    (on_screen.awaited, on_screen.ahead) = (awaited, ahead);
+    world.resource_scope(|world, mut wished: Mut<Wished>| wished.tell(world.resource(), recording, wishes));
     for (view, mut mark) in marks.iter_mut(world) {
         let bodies = views.iter().find(|(other, _)| *other == view).map(|(_, bodies)| *bodies);
         mark.set_if_neq(bodies.unwrap_or_default());
@@ -251,9 +259,10 @@ impl Wished {
         };
         if self.recording != recording {
             want(self.recording, &[]);
-        } else if self.chunks == wishes {
+        } else if self.chunks == wishes && !self.is_answered {
             return;
         }
+        self.is_answered = false;
         want(recording, &wishes);
         self.recording = recording;
         self.chunks = wishes;
@@ -314,7 +323,7 @@ fn shown_store(world: &World, cursor: Cursor) -> Option<&ChunkStore> {
 fn plan(world: &World, shown: &mut QueryState<Shown>, cursor: Cursor, also_wanted: &[ChunkId]) -> Option<Plan> {
     let recording = cursor.recording?;
     if shown_store(world, cursor)?.store_stats().chunks.num_absent_chunks == 0 {
-        return Some(Plan { recording, views: Vec::new(), wishes: Vec::new(), is_waiting: false, ahead: None });
+        return Some(Plan { recording, views: Vec::new(), wishes: Vec::new(), awaited: Vec::new(), ahead: None });
     }
     let store = shown_store(world, cursor)?;
     let (answers, on_screen) = (world.resource::<Answers>(), world.resource::<OnScreen>());
@@ -337,14 +346,14 @@ fn plan(world: &World, shown: &mut QueryState<Shown>, cursor: Cursor, also_wante
         views.push((entity, bodies));
     }
     if used > limit {
-        return Some(Plan { recording, views, wishes: Vec::new(), is_waiting: false, ahead: None });
+        return Some(Plan { recording, views, wishes: Vec::new(), awaited: Vec::new(), ahead: None });
     }
 
     // No more of what is on screen than is wished for at once.
     let max_bytes = ahead.max_bytes.min(room);
     let mut bytes = 0_u64;
-    let awaited = world.resource::<ActiveBlueprint>().awaited().iter().copied();
-    let missing: Vec<ChunkId> = awaited
+    let heuristics = world.resource::<ActiveBlueprint>().awaited().iter().copied();
+    let missing: Vec<ChunkId> = heuristics
         .chain(answers.provisional().flat_map(|(_, answers)| answers.missing()))
         .chain(also_wanted.iter().copied())
         .chain(on_screen.missing.values().flatten().copied())
@@ -357,7 +366,7 @@ fn plan(world: &World, shown: &mut QueryState<Shown>, cursor: Cursor, also_wante
     let none = |_: &ChunkMeta| false;
     let mut wishes = WishOptions { on_screen: &missing, timeline: None, time: cursor.time, ahead: 0, is_shown: &none, max_bytes };
     let mut wanted = store.wishes(&wishes);
-    let is_waiting = !wanted.is_empty();
+    let awaited = wanted.clone();
 
     // What lies ahead only takes room that is left well below the limit: else it would go again with the next purge.
     let urgent: u64 = wanted.iter().filter_map(|id| store.chunk_meta(*id)).map(|meta| meta.num_bytes).sum();
@@ -398,7 +407,7 @@ fn plan(world: &World, shown: &mut QueryState<Shown>, cursor: Cursor, also_wante
         let mut seen = FxHashSet::default();
         wanted.retain(|id| seen.insert(*id));
     }
-    Some(Plan { recording, views, wishes: wanted, is_waiting, ahead: scarce })
+    Some(Plan { recording, views, wishes: wanted, awaited, ahead: scarce })
 }
 
 /// The times from a cursor on; backwards where `units` is negative.

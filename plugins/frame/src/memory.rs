@@ -149,7 +149,7 @@ fn collect_garbage(
             protected_chunks: match (shown, entry.sources().is_empty()) {
                 (false, _) => FxHashSet::<ChunkId>::default(),
                 (true, true) => answers.chunks().collect(),
-                (true, false) => answers.chunks().chain(on_screen.used()).collect(),
+                (true, false) => answers.chunks().chain(on_screen.chunks()).collect(),
             },
             // What was just read ahead is not given back before it is reached.
             protected_time_ranges: on_screen.ahead().filter(|_| shown).map_or_else(Vec::new, |ahead| ahead.ranges.clone()),

@@ -13,7 +13,7 @@ use chronoscope_frame::{
 use chronoscope_store::{
     AbsentChunk, AbsentComponent, Chunk, ChunkId, ChunkSource, ChunkSourceError, ChunkStore, Recording, StoreSettings, Timeline,
 };
-use chronoscope_types::{Clear, Points3D, Scalars, Transform3D, log_chunk};
+use chronoscope_types::{Clear, Points3D, Scalars, Transform3D, columns_chunk, log_chunk};
 use proptest::{prelude::*, test_runner::RngSeed};
 
 use crate::{add, new_app, products, show_all, store_id};
@@ -341,6 +341,31 @@ fn the_memory_limit_is_kept_and_what_does_not_fit_is_marked() {
     let reads = shelf.given().len();
     settle(&mut app);
     assert_eq!(shelf.given().len(), reads, "what does not fit is not read again and again");
+}
+
+#[test]
+fn a_plot_that_does_not_fit_comes_to_rest_too() {
+    let big = |frame: i64| {
+        let times = (0..2_000).map(|row| frame * 2_000 + row).collect();
+        let scalars = Scalars::new((0..2_000).map(f64::from));
+        columns_chunk("/plot", [(Timeline::sequence("frame"), times)], &scalars).unwrap()
+    };
+    let size = big(0).num_bytes();
+    let shelf = Arc::new(Shelf::of((0..20).map(big)));
+    for room in [0, size / 2, size, 3 * size, 3 * size + size / 2] {
+        let mut app = app_with(&shelf);
+        app.update();
+        let limit = app.world().resource::<Recordings>().num_bytes() + room;
+        app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(limit);
+        for cursor in [0, 30_000, 39_999] {
+            time(&mut app, TimeCommand::SetTime(cursor));
+            settle(&mut app);
+            // One more chunk than fits, and what the caches take of each.
+            let used = app.world().resource::<Recordings>().num_bytes();
+            assert!(used <= limit + size + 10_000, "{used} of {limit} bytes");
+            assert!(lacks(&mut app).iter().any(|bodies| bodies.is_over_limit && bodies.missing_chunks > 0), "{room}");
+        }
+    }
 }
 
 #[test]
