@@ -59,10 +59,13 @@ impl ChunkStore {
         mut take_body: impl FnMut(Arc<Chunk>),
     ) {
         self.unindex(run, self.generation + run.len() as u64);
+        // Ids lie anywhere in their table. With nothing in between, the processor fetches for several of them at a time.
+        for place in run.iter().filter_map(|&slot| self.slots.get(slot as usize)?.as_ref()) {
+            self.slot_of.remove(&place.meta.id);
+        }
         for &slot in run {
             self.generation += 1;
             let Some(Slot { meta, body, .. }) = self.take_out(slot) else { continue };
-            self.slot_of.remove(&meta.id);
             self.free_slots.push(slot);
             events.push(self.event(ChunkChange::Dropped, reason, meta, body.is_some()));
             if let Some(body) = body {
