@@ -5,7 +5,7 @@
 //! proposal, and whether the chunk is protected is asked again when it is swept. Removing a chunk costs O(log n) per column,
 //! whatever else the store holds.
 //!
-//! Static data is never collected. A chunk that a source can give back (it was made known by
+//! Static data is collected only where a source can give it back. A chunk that a source can give back (it was made known by
 //! [`ChunkStore::insert_absent`]) loses its body and stays known; any other is dropped.
 
 use std::{
@@ -60,6 +60,8 @@ pub struct GcOptions {
     pub protected_time_ranges: Vec<(TimelineId, TimeRange)>,
     /// Keeps these chunks, such as those on screen.
     pub protected_chunks: FxHashSet<ChunkId>,
+    /// Whether only what a source can give back may go: to make room, and not because there is too much.
+    pub only_recoverable: bool,
     /// In which order chunks go.
     pub order: GcOrder,
 }
@@ -72,6 +74,7 @@ impl Default for GcOptions {
             protect_latest: 1,
             protected_time_ranges: Vec::new(),
             protected_chunks: FxHashSet::default(),
+            only_recoverable: false,
             order: GcOrder::default(),
         }
     }
@@ -211,7 +214,8 @@ impl ChunkStore {
             }
             GcOrder::FarthestFrom { timeline, time } => {
                 // Reserved at once and filled step by step, so that no step has to move what is there.
-                state.farthest.reserve(self.slots.len().saturating_sub(state.farthest.len()));
+                let loaded = self.totals.chunks().num_chunks - self.totals.chunks().num_absent_chunks;
+                state.farthest.reserve(usize::try_from(loaded).unwrap_or(0).saturating_sub(state.farthest.len()));
                 while let Some(slot) = self.slots.get(state.next_slot as usize) {
                     if let Some(chunk) = slot
                         && self.may_go(chunk, options)
@@ -301,7 +305,7 @@ impl ChunkStore {
     fn may_go(&self, chunk: &Slot, options: &GcOptions) -> bool {
         let meta = &chunk.meta;
         chunk.body.is_some()
-            && !meta.is_static
+            && (chunk.origin == Origin::Source || !meta.is_static && !options.only_recoverable)
             && !options.protected_chunks.contains(&meta.id)
             && !options.protected_time_ranges.iter().any(|(timeline, range)| meta.time_range(*timeline).intersects(range))
             && (options.protect_latest == 0 || !self.is_among_latest(meta, options.protect_latest))

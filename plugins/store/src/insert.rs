@@ -149,12 +149,17 @@ impl ChunkStore {
         // for metadata that was not.
         let body = (chunk.num_rows() > 0).then(|| Body::new(chunk));
         self.generation += 1;
+        let news = self.news_of(&meta);
         let old = self.unlink(slot);
         if let Some(body) = body
             && (!is_static || self.wins_something(&meta, &body))
         {
             let slot = self.link(slot, meta, Some(body), old.map_or(Origin::Inserted, |old| old.origin));
             self.push_event(ChunkChange::Loaded, ChangeReason::Request, slot, true, &mut events);
+            if let Some(event) = events.last_mut() {
+                // What a footer left out is new.
+                news.tell(event);
+            }
             if is_static {
                 self.drop_overwritten(entity, slot, &mut events);
             }
@@ -287,23 +292,24 @@ impl ChunkStore {
         let has_body = body.is_some();
         self.generation += 1;
         self.slot_of.insert(meta.id, slot);
-        let new_entity = !self.has_data(meta.entity);
-        let new_components =
-            meta.components.iter().map(|c| c.component).filter(|&c| !self.has_component(meta.entity, c)).collect();
-        let new_timelines = meta
-            .timelines
-            .iter()
-            .map(|column| column.timeline)
-            .filter(|id| self.timelines.get(id.index()).is_none_or(|data| data.num_chunks == 0))
-            .collect();
+        let news = self.news_of(&meta);
         let slot = self.link(slot, meta, body, origin);
         self.push_event(ChunkChange::Added, reason, slot, has_body, events);
         if let Some(event) = events.last_mut() {
-            event.new_entity = new_entity;
-            event.new_components = new_components;
-            event.new_timelines = new_timelines;
+            news.tell(event);
         }
         Ok(slot)
+    }
+
+    /// What a chunk has that was in none before.
+    fn news_of(&self, meta: &ChunkMeta) -> News {
+        let components = meta.components.iter().map(|column| column.component);
+        let timelines = meta.timelines.iter().map(|column| column.timeline);
+        News {
+            entity: !self.has_data(meta.entity),
+            components: components.filter(|&component| !self.has_component(meta.entity, component)).collect(),
+            timelines: timelines.filter(|id| self.timelines.get(id.index()).is_none_or(|data| data.num_chunks == 0)).collect(),
+        }
     }
 
     /// Puts a chunk into every index. The inverse of [`Self::unlink`].
@@ -451,6 +457,19 @@ impl ChunkStore {
             new_components: SmallVec::new(),
             new_timelines: SmallVec::new(),
         }
+    }
+}
+
+/// What is new with a chunk.
+struct News {
+    entity: bool,
+    components: SmallVec<[ComponentId; 4]>,
+    timelines: SmallVec<[crate::TimelineId; 2]>,
+}
+
+impl News {
+    fn tell(self, event: &mut StoreEvent) {
+        (event.new_entity, event.new_components, event.new_timelines) = (self.entity, self.components, self.timelines);
     }
 }
 

@@ -114,6 +114,33 @@ pub struct AbsentChunk {
     pub components: Vec<AbsentComponent>,
 }
 
+impl AbsentChunk {
+    /// What is to be known of a chunk when its rows are given up. Everything is exact.
+    pub fn of(chunk: &Chunk) -> Self {
+        let ids = chunk.row_ids().iter().copied();
+        let row_ids = ids.clone().min().zip(ids.max());
+        let names = || chunk.timelines().iter().map(|times| Arc::clone(times.timeline().name()));
+        let columns = chunk.components().iter().enumerate().map(|(at, column)| AbsentComponent {
+            descriptor: column.descriptor().clone(),
+            num_valid: Some(column.num_valid()),
+            ranges: names().zip(valid_ranges(chunk, at)).collect(),
+        });
+        Self {
+            id: chunk.id(),
+            entity_path: chunk.entity_path().clone(),
+            num_rows: chunk.num_rows(),
+            num_bytes: chunk.num_bytes(),
+            row_ids,
+            timelines: chunk
+                .timelines()
+                .iter()
+                .map(|times| (times.timeline().clone(), times.range(), times.is_sorted()))
+                .collect(),
+            components: columns.collect(),
+        }
+    }
+}
+
 /// A component of an [`AbsentChunk`].
 #[derive(Clone, Debug)]
 pub struct AbsentComponent {

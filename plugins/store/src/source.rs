@@ -54,6 +54,14 @@ pub trait ChunkSource: fmt::Debug + Send + Sync {
 
     /// The next body that arrived, if any; hand it to [`ChunkStore::load`].
     fn try_next(&self) -> Option<Result<Arc<Chunk>, ChunkSourceError>>;
+
+    /// Whether it can give this chunk. Not any more, once it found it damaged.
+    fn has(&self, chunk: ChunkId) -> bool;
+
+    /// The memory of the bodies that were read and not taken yet, in bytes.
+    fn num_bytes(&self) -> u64 {
+        0
+    }
 }
 
 /// What is wanted next: see [`ChunkStore::wishes`].
@@ -61,9 +69,9 @@ pub trait ChunkSource: fmt::Debug + Send + Sync {
 pub struct WishOptions<'a> {
     /// What answers on screen miss.
     pub on_screen: &'a [ChunkId],
-    /// Where the cursor is.
+    /// The cursor's timeline.
     pub timeline: Option<TimelineId>,
-    /// The cursor.
+    /// The cursor's time.
     pub time: i64,
     /// How far to read ahead of it, in the direction in which it moves: negative where it moves back.
     pub ahead: i64,
@@ -71,17 +79,22 @@ pub struct WishOptions<'a> {
     pub is_shown: &'a dyn Fn(&ChunkMeta) -> bool,
     /// How many bytes to wish for at once.
     pub max_bytes: u64,
+    /// Static data that nothing on screen misses is only wished for where all of it has no more bytes than this.
+    pub max_static_bytes: u64,
 }
 
 impl ChunkStore {
-    /// The chunks to load next, most urgent first: clears and static data, since they change what everything else means,
-    /// then what is on screen, then what lies ahead of the cursor, nearest first.
+    /// The chunks to load next, most urgent first: clears, since they change what everything else means, and static data, which
+    /// holds at all times; then what is on screen, then what lies ahead of the cursor, nearest first.
     ///
     /// Looks no further than `max_bytes` reach; at least one chunk is wished for, however large. Costs O(log n) per chunk that
     /// is looked at, of those alone that are not loaded.
     pub fn wishes(&self, options: &WishOptions<'_>) -> Vec<ChunkId> {
         let mut wishes = Wishes { ids: Vec::new(), seen: FxHashSet::default(), bytes: 0, max_bytes: options.max_bytes };
-        let first = self.absent_first.iter().filter_map(|&slot| self.slot(slot));
+        let first = || self.absent_first.iter().filter_map(|&slot| self.slot(slot));
+        let statics = first().filter(|slot| slot.meta.is_static).map(|slot| slot.meta.num_bytes);
+        let with_statics = statics.fold(0, u64::saturating_add) <= options.max_static_bytes;
+        let first = first().filter(|slot| with_statics || !slot.meta.is_static);
         let on_screen = options.on_screen.iter().filter_map(|id| self.slot(*self.slot_of.get(id)?));
         let urgent = first.chain(on_screen.filter(|slot| slot.body.is_none()));
         if !urgent.map(|slot| &slot.meta).all(|meta| wishes.add(meta)) {

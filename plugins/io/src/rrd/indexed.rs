@@ -5,9 +5,7 @@ use std::{collections::VecDeque, ops::Range, sync::Arc};
 use chronoscope_store::{AbsentChunk, EntityPath, StoreId, StoreKind};
 
 use super::{
-    RrdMessages,
-    absent::describe,
-    decode_message,
+    RrdMessages, decode_message,
     footer::{IndexedStream, stream_before},
     frames::{Kind, Message},
     manifest_table::ManifestTable,
@@ -113,7 +111,7 @@ impl Indexed {
         match item {
             Ok((LogMessage::Chunk { store, chunk }, span)) if store.kind == StoreKind::Recording => {
                 let end = span.end;
-                self.know(&mut scan.known, store, describe(&chunk), span);
+                self.know(&mut scan.known, store, AbsentChunk::of(&chunk), span);
                 let chunks: usize = scan.known.iter().map(|(_, chunks)| chunks.len()).sum();
                 if chunks >= BATCH_CHUNKS || end.saturating_sub(scan.told_at_byte) >= SCAN_STEP_BYTES {
                     scan.told_at_byte = end;

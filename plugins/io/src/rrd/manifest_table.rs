@@ -89,7 +89,7 @@ impl ManifestTable {
         let spans: Option<Vec<_>> = starts.values().iter().zip(lengths.values()).map(span).collect();
         let (entities, entity_paths) = entities(&column::<StringArray>(&batch, "chunk_entity_path")?);
         let columns = index_columns(&batch)?;
-        let (cells, first_cells) = cells(&columns, batch.num_rows());
+        let (cells, first_cells) = cells(&columns, batch.num_rows())?;
         let table = Self {
             store,
             ids,
@@ -159,7 +159,12 @@ impl ManifestTable {
             id: ChunkId::from_be_bytes(self.ids.value(row).try_into().ok()?),
             entity_path,
             num_rows: usize::try_from(self.num_rows.value(row)).ok()?,
-            num_bytes: self.num_bytes.value(row).min(MAX_CHUNK_BYTES),
+            // No body is smaller than what it takes in the file, whatever is claimed.
+            num_bytes: self
+                .num_bytes
+                .value(row)
+                .max(self.spans.get(row).map_or(0, |span| span.end - span.start))
+                .min(MAX_CHUNK_BYTES),
             row_ids: None,
             timelines,
             components,
@@ -302,8 +307,15 @@ impl What {
     }
 }
 
+/// The values that a manifest may have. A bit says that one is there, so that a small file can claim any number.
+const MOST_CELLS: usize = 1 << 27;
+
 /// The columns with a value in each row, and where each row's begin. Costs the values that there are.
-fn cells(columns: &[Column], rows: usize) -> (Vec<u32>, Vec<usize>) {
+fn cells(columns: &[Column], rows: usize) -> Result<(Vec<u32>, Vec<usize>), MessageError> {
+    let values = columns.iter().map(|column| column.valid.as_ref().map_or(rows, |valid| valid.len() - valid.null_count()));
+    if values.fold(0, usize::saturating_add) > MOST_CELLS {
+        return Err(MessageError::Index("it claims more values than are plausible"));
+    }
     let for_each = |column: &Column, visit: &mut dyn FnMut(usize)| match &column.valid {
         Some(valid) => valid.valid_indices().for_each(visit),
         None => (0..rows).for_each(visit),
@@ -333,5 +345,5 @@ fn cells(columns: &[Column], rows: usize) -> (Vec<u32>, Vec<usize>) {
             }
         });
     }
-    (cells, first_cells)
+    Ok((cells, first_cells))
 }

@@ -18,11 +18,9 @@
 //! | module | from | to |
 //! |---|---|---|
 //! | `footer`, `manifest_table` | a stream's footer | what is known of each chunk, and where it lies |
-//! | `absent` | a chunk, where there is no footer | the same |
 //! | `indexed` | a file | messages of chunks that are known |
 //! | `source` | wishes | their chunks, read from the file |
 
-mod absent;
 mod chunk;
 mod footer;
 mod frames;

@@ -127,6 +127,14 @@ impl ChunkSource for RrdSource {
         self.shared.changed.notify_all();
         Some(body)
     }
+
+    fn has(&self, chunk: ChunkId) -> bool {
+        self.shared.places.read().contains_key(&chunk)
+    }
+
+    fn num_bytes(&self) -> u64 {
+        self.shared.state.lock().queued_bytes
+    }
 }
 
 impl Drop for RrdSource {

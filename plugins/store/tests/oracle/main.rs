@@ -406,11 +406,27 @@ impl Bench {
             .map(|meta| rank(meta))
             .collect();
         expected.sort_unstable();
-        let mut options =
-            WishOptions { on_screen: &screen, timeline: Some(timeline), time, ahead, is_shown: &is_shown, max_bytes: u64::MAX };
+        let mut options = WishOptions {
+            on_screen: &screen,
+            timeline: Some(timeline),
+            time,
+            ahead,
+            is_shown: &is_shown,
+            max_bytes: u64::MAX,
+            max_static_bytes: u64::MAX,
+        };
         let all = store.wishes(&options);
         let ranks: Vec<(i32, i64)> = all.iter().map(|id| rank(store.chunk_meta(*id).unwrap())).collect();
         assert_eq!(ranks, expected, "{time} {ahead}");
+        // Static data may be too much: then it comes where it is missed.
+        options.max_static_bytes = 0;
+        let missed = |id: &ChunkId| !store.chunk_meta(*id).unwrap().is_static || screen.contains(id);
+        let mut few: Vec<ChunkId> = store.wishes(&options);
+        let mut expected: Vec<ChunkId> = all.iter().copied().filter(missed).collect();
+        few.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(few, expected);
+        options.max_static_bytes = u64::MAX;
         options.max_bytes = 1500;
         let some = store.wishes(&options);
         assert!(all.starts_with(&some) && some.is_empty() == all.is_empty());
@@ -694,6 +710,7 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
         ahead: -10,
         is_shown: &|_| true,
         max_bytes: u64::MAX,
+        max_static_bytes: u64::MAX,
     };
     assert_eq!(store.wishes(&wishes), [ids[1], ids[0]]);
 
@@ -709,4 +726,18 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
     assert!(report.done && report.evicted_chunks == 1 && report.dropped_chunks == 0);
     bench.recording.apply_pending();
     bench.check_all();
+}
+
+#[test]
+fn what_a_footer_left_out_is_told_with_the_body() {
+    let mut bench = Bench::new(StoreSettings::default());
+    let row = RowSpec { row_id: 1, times: [2, 2], cells: [Some(vec![1]), Some(vec![2]), None] };
+    let spec = ChunkSpec { entity: 1, timelines: [true, false], rows: vec![row] };
+    let chunk = spec.build(ChunkId::from_u128(1));
+    let mut absent = AbsentChunk::of(&chunk);
+    let left_out = absent.components.pop().unwrap();
+    bench.recording.insert_absent(&absent).unwrap();
+    let events = bench.recording.load(chunk).unwrap();
+    let component = bench.store().component_id(&left_out.descriptor.component).unwrap();
+    assert!(events[0].new_components.contains(&component) && !events[0].new_entity, "{events:?}");
 }
