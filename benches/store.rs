@@ -4,6 +4,7 @@
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
+use chronoscope_io::{LoadEvent, LoadSettings, LogMessage, StoreInfo, load_files, write_file};
 use chronoscope_store::{
     Chunk, ChunkId, ChunkStore, ComponentColumn, ComponentDescriptor, ComponentId, EntityId, GcOptions, QueryCache, Recording,
     RowId, StoreId, StoreSettings, TimeColumn, TimeRange, Timeline, TimelineId,
@@ -136,6 +137,13 @@ fn ranges(c: &mut Criterion) {
     group.throughput(Throughput::Elements(200_000));
     let ask = |recording: &Recording| recording.range(entities[0], timeline, TimeRange::EVERYTHING, components[0]).num_rows();
     group.bench_function("warm", |b| b.iter(|| black_box(ask(&recording))));
+    let mut from = 0;
+    group.bench_function("warm_moving", |b| {
+        b.iter(|| {
+            from = (from + 7919) % 100_000;
+            black_box(recording.range(entities[0], timeline, TimeRange::new(from, from + 99_999), components[0]).num_rows())
+        });
+    });
     group.bench_function("cold", |b| {
         b.iter(|| {
             recording.cache = QueryCache::new();
@@ -161,20 +169,42 @@ fn collection(c: &mut Criterion) {
     group.finish();
 }
 
-/// Many recordings filled at once, as many files are, a thread each.
+/// 16 files of a recording each, or of a part of one, read by several threads and put into a store as the program does it.
 fn parallel_ingestion(c: &mut Criterion) {
-    let files: Vec<Vec<Arc<Chunk>>> = (0..8).map(|_| mono(1)).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let id = StoreId::recording("benchmark", "benchmark");
+    let (mut paths, mut bytes) = (Vec::new(), 0);
+    for file in 0..16_u64 {
+        let path = folder.path().join(format!("{file}.rrd"));
+        let mut messages = vec![LogMessage::StoreInfo(StoreInfo::new(id.clone()))];
+        messages.extend((0..64).map(|at| {
+            let times = (0..1000).map(|row| file as i64 * 1000 + row).collect();
+            let chunk = chunk(&format!("/points/{at}"), (file * 64 + at) * 1000, times, 4);
+            LogMessage::Chunk { store: id.clone(), chunk }
+        }));
+        write_file(&path, &messages).unwrap();
+        bytes += std::fs::metadata(&path).unwrap().len();
+        paths.push(path);
+    }
     let mut group = c.benchmark_group("parallel_ingestion");
     group.sample_size(10);
-    group.throughput(Throughput::Elements(8 * 1000 * 1000));
-    group.bench_function("8_files", |b| {
-        b.iter_with_large_drop(|| {
-            std::thread::scope(|scope| {
-                let threads: Vec<_> = files.iter().map(|chunks| scope.spawn(|| default(chunks))).collect();
-                threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
-            })
+    group.throughput(Throughput::Bytes(bytes));
+    for threads in [1, 2, 4] {
+        let settings = LoadSettings { threads, ..LoadSettings::default() };
+        group.bench_function(format!("16_files_{threads}_threads"), |b| {
+            b.iter_with_large_drop(|| {
+                let mut recording = Recording::from_store(ChunkStore::new(id.clone()));
+                let load = load_files(&paths, &settings);
+                for event in load.events() {
+                    if let LoadEvent::Message(LogMessage::Chunk { chunk, .. }) = event {
+                        recording.insert(chunk).unwrap();
+                    }
+                }
+                assert_eq!(recording.store.num_rows(), 16 * 64 * 1000);
+                recording
+            });
         });
-    });
+    }
     group.finish();
 }
 

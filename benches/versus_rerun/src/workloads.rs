@@ -21,7 +21,7 @@ use crate::{
 type Outcomes = anyhow::Result<Vec<(&'static str, Outcome)>>;
 
 /// The workloads by name, in the order of the table.
-pub(crate) const ALL: [(&str, fn(&Options) -> Outcomes); 16] = [
+pub(crate) const ALL: [(&str, fn(&Options) -> Outcomes); 17] = [
     ("mono_insert", mono_insert),
     ("mono_query_warm", mono_query_warm),
     ("mono_scrub", mono_scrub),
@@ -33,6 +33,7 @@ pub(crate) const ALL: [(&str, fn(&Options) -> Outcomes); 16] = [
     ("single_row_insert_many", single_row_insert_many),
     ("range_cold", range_cold),
     ("range_warm", range_warm),
+    ("range_warm_moving", range_warm_moving),
     ("adversarial_latest_at", adversarial_latest_at),
     ("gc_all", gc_all),
     ("gc_worst_pause", gc_worst_pause),
@@ -244,23 +245,45 @@ fn long(options: &Options) -> anyhow::Result<Pair> {
     Pair::new(&chunks.collect::<anyhow::Result<Vec<_>>>()?, true)
 }
 
-fn range(options: &Options, cold: bool) -> Outcomes {
+/// Which times a range query asks for.
+#[derive(Clone, Copy, PartialEq)]
+enum Window {
+    /// All, with nothing cached.
+    AllCold,
+    /// All, again and again.
+    All,
+    /// Half of the rows, from another time on with each query.
+    Moving,
+}
+
+fn range(options: &Options, window: Window) -> Outcomes {
     let mut pair = long(options)?;
-    let repeat = if cold { 1 } else { 50 };
+    let rows = 200_000 * options.scale;
+    let repeat = if window == Window::AllCold { 1 } else { 50 };
     let path: EntityPath = "/points".into();
-    let query = RangeQuery::new(TIMELINE.into(), AbsoluteTimeRange::new(TimeInt::MIN, TimeInt::MAX));
     let component = POINTS2D[0];
+    let mut next = 0;
     turns(options.rounds, repeat, || {
-        if cold {
+        if window == Window::AllCold {
             pair.theirs.cache = re_query::QueryCache::new(pair.theirs.store.clone());
             pair.ours.cache = ours::QueryCache::new();
             pair.ours.apply_pending();
         }
+        let half = rows as i64 / 2;
+        let (windows, expected): (Vec<(i64, i64)>, usize) = if window == Window::Moving {
+            let begins = (0..repeat as i64).map(|at| (next + at * 7919) % half);
+            (begins.map(|begin| (begin, begin + half - 1)).collect(), rows / 2)
+        } else {
+            (vec![(i64::MIN, i64::MAX); repeat], rows)
+        };
+        next += repeat as i64 * 7919;
         let start = Instant::now();
-        for _ in 0..repeat {
+        for &(min, max) in &windows {
+            let range = AbsoluteTimeRange::new(TimeInt::saturated_temporal(min), TimeInt::saturated_temporal(max));
+            let query = RangeQuery::new(TIMELINE.into(), range);
             let answer = pair.theirs.cache.range(ChunkTrackingMode::Report, &query, &path, [component.into()]);
-            let rows: usize = answer.components.values().flatten().map(re_chunk::Chunk::num_rows).sum();
-            assert_eq!(black_box(rows), 200_000 * options.scale, "all rows are found");
+            let found: usize = answer.components.values().flatten().map(re_chunk::Chunk::num_rows).sum();
+            assert_eq!(black_box(found), expected, "all rows are found");
         }
         let their_time = start.elapsed();
         let Questions { timeline, entities, .. } = pair.questions();
@@ -269,21 +292,27 @@ fn range(options: &Options, cold: bool) -> Outcomes {
             anyhow::bail!("the data was not inserted");
         };
         let start = Instant::now();
-        for _ in 0..repeat {
-            let answer = pair.ours.range(entity, timeline, ours::TimeRange::EVERYTHING, component);
-            let rows: usize = answer.slices().iter().map(ours::RangeSlice::num_rows).sum();
-            assert_eq!(black_box(rows), 200_000 * options.scale, "all rows are found");
+        for &(min, max) in &windows {
+            let answer = pair.ours.range(entity, timeline, ours::TimeRange::new(min, max), component);
+            let found: usize = answer.slices().iter().map(ours::RangeSlice::num_rows).sum();
+            assert_eq!(black_box(found), expected, "all rows are found");
         }
         Ok((their_time, start.elapsed()))
     })
 }
 
 fn range_cold(options: &Options) -> Outcomes {
-    range(options, true)
+    range(options, Window::AllCold)
 }
 
+/// The same range again: here the whole answer is at hand.
 fn range_warm(options: &Options) -> Outcomes {
-    range(options, false)
+    range(options, Window::All)
+}
+
+/// A range that moves, as it does under a cursor: what is cached of the chunks helps, and no answer comes twice.
+fn range_warm_moving(options: &Options) -> Outcomes {
+    range(options, Window::Moving)
 }
 
 /// One chunk over everything and many small ones; each query is a miss.
