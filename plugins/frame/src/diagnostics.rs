@@ -39,11 +39,6 @@ impl FrameDiagnostics {
         self.phases.iter().sum()
     }
 
-    /// The time since the phase that is running began.
-    pub(crate) fn elapsed_in_phase(&self) -> Duration {
-        self.running.map_or(Duration::ZERO, |(_, since)| since.elapsed())
-    }
-
     fn enter(&mut self, phase: Option<FrameSystems>) {
         let now = Instant::now();
         if let Some((running, since)) = self.running.take()

@@ -241,11 +241,16 @@ pub(crate) fn ingest(
         IngestMessage::AbsentChunks { store, chunks, source } => {
             let is_new = recordings.find(&store).is_none();
             let entry = recordings.open(&store);
-            entry.add_source(&source);
             let key = entry.key();
             for chunk in chunks.iter() {
                 match entry.recording.insert_absent(chunk) {
-                    Ok(events) => log.push_events(key, events),
+                    Ok(events) => {
+                        // What another source gives already needs no second one.
+                        if !events.is_empty() {
+                            entry.add_source(&source);
+                        }
+                        log.push_events(key, events);
+                    }
                     Err(error) => {
                         let source = entry.info.source.clone();
                         reports.push(Report::entity_warning(source, chunk.entity_path.clone(), error.to_string()));

@@ -7,7 +7,7 @@ use bevy_ecs::prelude::*;
 use chronoscope_store::{ChunkId, GcOptions, GcOrder, StoreKind};
 use rustc_hash::FxHashSet;
 
-use crate::{Answers, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, Recordings, bodies::OnScreen};
+use crate::{Answers, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, bodies::OnScreen};
 
 /// How much memory the viewer may hold, and how long a frame may spend on keeping to it.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
@@ -130,7 +130,10 @@ fn collect_garbage(
         progressed = caches.purge_bytes > 0;
     }
 
-    for entry in recordings.iter_mut().filter(|entry| entry.id().kind == StoreKind::Recording) {
+    let is_for_ahead = purge.is_for_ahead;
+    let may_give =
+        |entry: &RecordingEntry| entry.id().kind == StoreKind::Recording && !(is_for_ahead && entry.sources().is_empty());
+    for entry in recordings.iter_mut().filter(|entry| may_give(entry)) {
         let left = budget.gc_time.saturating_sub(start.elapsed());
         if over == 0 || left.is_zero() {
             break;
@@ -151,8 +154,12 @@ fn collect_garbage(
                 (true, true) => answers.chunks().collect(),
                 (true, false) => answers.chunks().chain(on_screen.chunks()).collect(),
             },
-            // What was just read ahead is not given back before it is reached.
-            protected_time_ranges: on_screen.ahead().filter(|_| shown).map_or_else(Vec::new, |ahead| ahead.ranges.clone()),
+            // Nothing is lost, and nothing that was just read ahead is given back, only to make room.
+            only_recoverable: is_for_ahead,
+            protected_time_ranges: match on_screen.ahead() {
+                Some(ahead) if shown && is_for_ahead => ahead.ranges.clone(),
+                _ => Vec::new(),
+            },
             order,
         };
         let (events, report) = entry.recording.gc(&options);

@@ -54,9 +54,10 @@ impl RecordingEntry {
         self.recording.store.id()
     }
 
-    /// The bytes that its chunks, indices and caches take.
+    /// The bytes that its chunks, indices and caches take, and the bodies that its sources have read ahead.
     pub fn num_bytes(&self) -> u64 {
-        self.recording.store.store_stats().total_bytes() + self.recording.cache.stats().bytes_actual
+        let queued: u64 = self.sources.iter().map(|source| source.num_bytes()).sum();
+        self.recording.store.store_stats().total_bytes() + self.recording.cache.stats().bytes_actual + queued
     }
 
     /// Its data.

@@ -106,11 +106,40 @@ pub struct VisualizerInput<'a> {
 
 /// The bodies that a visual was made from beside the [`Answers`], and those that it lacks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bodies {
+pub(crate) struct Bodies {
     /// The chunks that were read.
-    pub used: Vec<ChunkId>,
+    pub(crate) used: Vec<ChunkId>,
     /// The chunks that would have been read, and are not loaded.
-    pub missing: Vec<ChunkId>,
+    pub(crate) missing: Vec<ChunkId>,
+}
+
+/// What the visuals of a view were made from, where the recording has sources.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct VisualBodies {
+    /// What each was made from. Those made from the [`Answers`] alone are not here.
+    pub(crate) by_entity: FxHashMap<EntityId, Bodies>,
+    /// Grows with each change.
+    pub(crate) version: u64,
+}
+
+impl VisualBodies {
+    fn set(&mut self, entity: EntityId, bodies: Bodies) {
+        if bodies.is_empty() {
+            self.remove(entity);
+        } else if self.by_entity.get(&entity) != Some(&bodies) {
+            self.version += 1;
+            self.by_entity.insert(entity, bodies);
+        }
+    }
+
+    fn remove(&mut self, entity: EntityId) {
+        self.version += u64::from(self.by_entity.remove(&entity).is_some());
+    }
+
+    fn clear(&mut self) {
+        self.version += 1;
+        self.by_entity.clear();
+    }
 }
 
 impl Bodies {
@@ -229,7 +258,7 @@ struct RegisteredVisualizer {
     /// Reads the reports of a view out of the visualizer's own resource, whose type nobody else need know.
     reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
     /// The same for what the visuals of a view were made from.
-    for_each_bodies: fn(&World, ViewId, &mut dyn FnMut(EntityId, &Bodies)),
+    bodies: fn(&World, ViewId) -> Option<&VisualBodies>,
 }
 
 impl Visualizers {
@@ -261,12 +290,9 @@ impl Visualizers {
         reports
     }
 
-    /// Calls `visit` with what the visuals of a view were made from beside the [`Answers`], by entity and in no order. Of a
-    /// store without sources nothing is known.
-    pub fn for_each_bodies(&self, world: &World, view: ViewId, visit: &mut dyn FnMut(EntityId, &Bodies)) {
-        for entry in &self.entries {
-            (entry.for_each_bodies)(world, view, visit);
-        }
+    /// What the visuals of a view were made from beside the [`Answers`], by the position of the visualizer.
+    pub(crate) fn bodies<'w>(&self, world: &'w World, view: ViewId) -> impl Iterator<Item = (usize, &'w VisualBodies)> {
+        self.entries.iter().enumerate().filter_map(move |(at, entry)| Some((at, (entry.bodies)(world, view)?)))
     }
 
     fn add<V: Visualizer>(&mut self, classes: &[&str]) -> bool {
@@ -282,7 +308,7 @@ impl Visualizers {
                     info,
                     classes: classes.collect(),
                     reports: reports_of::<V>,
-                    for_each_bodies: for_each_bodies_of::<V>,
+                    bodies: bodies_of::<V>,
                 });
                 true
             }
@@ -298,11 +324,8 @@ fn reports_of<V: Visualizer>(world: &World, view: ViewId) -> Vec<(EntityId, Repo
     reports
 }
 
-fn for_each_bodies_of<V: Visualizer>(world: &World, view: ViewId, visit: &mut dyn FnMut(EntityId, &Bodies)) {
-    let Some(visuals) = world.get_resource::<Visuals<V>>().and_then(|visuals| visuals.view(view)) else { return };
-    for (entity, bodies) in &visuals.bodies {
-        visit(*entity, bodies);
-    }
+fn bodies_of<V: Visualizer>(world: &World, view: ViewId) -> Option<&VisualBodies> {
+    Some(&world.get_resource::<Visuals<V>>()?.view(view)?.bodies)
 }
 
 /// Registers visualizers.
@@ -356,7 +379,7 @@ impl<V: Visualizer> Visuals<V> {
 pub struct ViewVisuals<V: Visualizer> {
     entries: FxHashMap<EntityId, Entry<V::Visual>>,
     /// What the entries were made from, where that is to be known.
-    bodies: FxHashMap<EntityId, Bodies>,
+    bodies: VisualBodies,
     changed: Vec<EntityId>,
     removed: Vec<EntityId>,
     recording: Option<RecordingKey>,
@@ -367,7 +390,7 @@ impl<V: Visualizer> Default for ViewVisuals<V> {
     fn default() -> Self {
         Self {
             entries: FxHashMap::default(),
-            bodies: FxHashMap::default(),
+            bodies: VisualBodies::default(),
             changed: Vec::new(),
             removed: Vec::new(),
             recording: None,
@@ -398,6 +421,8 @@ struct Consumed {
     overrides: u64,
     annotations: u64,
     answers: u64,
+    /// Ranges are those of the shown timeline.
+    timeline: Option<TimelineId>,
 }
 
 impl<V: Visualizer> ViewVisuals<V> {
@@ -499,6 +524,7 @@ fn update_view<V: Visualizer>(
         overrides: overrides.version,
         annotations: annotations.version(),
         answers: answers.frame(),
+        timeline: cursor.timeline,
     };
     let before = std::mem::replace(&mut visuals.consumed, now);
     // Ranges relative to the cursor move with it.
@@ -552,7 +578,7 @@ fn update_view<V: Visualizer>(
             }
             None => {
                 if visuals.entries.remove(&entity).is_some() {
-                    visuals.bodies.remove(&entity);
+                    visuals.bodies.remove(entity);
                     visuals.removed.push(entity);
                 }
             }
@@ -588,11 +614,7 @@ fn update_view<V: Visualizer>(
         .collect();
     for (entity, entry, bodies) in made {
         visuals.entries.insert(entity, entry);
-        if bodies.is_empty() {
-            visuals.bodies.remove(&entity);
-        } else {
-            visuals.bodies.insert(entity, bodies);
-        }
+        visuals.bodies.set(entity, bodies);
         visuals.changed.push(entity);
     }
     visuals.changed.sort_by(|a, b| store.entity_path(*a).cmp(store.entity_path(*b)));

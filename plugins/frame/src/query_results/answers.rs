@@ -70,6 +70,7 @@ pub struct Answers {
     by_begin: BTreeSet<(i64, EntityId)>,
     /// Entities whose answers may change when bodies arrive.
     provisional: BTreeSet<EntityId>,
+    provisional_version: u64,
     stale: FxHashSet<EntityId>,
     changed: Vec<EntityId>,
     rows_changed: Vec<EntityId>,
@@ -99,6 +100,11 @@ impl Answers {
     /// The entities whose answers may change when the bodies of chunks arrive.
     pub fn provisional(&self) -> impl Iterator<Item = (EntityId, &EntityAnswers)> {
         self.provisional.iter().filter_map(|entity| Some((*entity, self.entities.get(entity)?)))
+    }
+
+    /// Grows with each change of what is missing.
+    pub(crate) fn provisional_version(&self) -> u64 {
+        self.provisional_version
     }
 
     /// The entities whose rows are others than in the frame before.
@@ -169,6 +175,7 @@ impl Answers {
         self.by_end.clear();
         self.by_begin.clear();
         self.provisional.clear();
+        self.provisional_version += 1;
         self.stale.clear();
         self.wanted.clear();
         self.rows_versions.clear();
@@ -232,6 +239,7 @@ impl Answers {
             let answers = EntityAnswers { components, validity, version };
             if answers.is_provisional() {
                 self.provisional.insert(entity);
+                self.provisional_version += 1;
             }
             self.entities.insert(entity, answers);
         }
@@ -241,7 +249,7 @@ impl Answers {
         if let Some(known) = self.entities.remove(&entity) {
             self.by_end.remove(&(known.validity.max, entity));
             self.by_begin.remove(&(known.validity.min, entity));
-            self.provisional.remove(&entity);
+            self.provisional_version += u64::from(self.provisional.remove(&entity));
         }
     }
 }

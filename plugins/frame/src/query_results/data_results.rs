@@ -58,6 +58,12 @@ impl DataResults {
         self.results.get(*self.positions.get(&entity)? as usize)
     }
 
+    /// Whether an entity with this path, or one below it, is here. O(log n).
+    pub(crate) fn has_below(&self, path: &EntityPath) -> bool {
+        let at = self.results.partition_point(|result| result.path < *path);
+        self.results.get(at).is_some_and(|result| result.path.starts_with(path))
+    }
+
     /// How many entities there are.
     pub fn len(&self) -> usize {
         self.results.len()

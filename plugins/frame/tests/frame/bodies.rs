@@ -11,7 +11,7 @@ use chronoscope_frame::{
     ViewBodies, ViewerCommand, ViewerCommands, ingest::Reports,
 };
 use chronoscope_store::{
-    AbsentChunk, AbsentComponent, Chunk, ChunkId, ChunkSource, ChunkSourceError, ChunkStore, Recording, StoreSettings, Timeline,
+    AbsentChunk, Chunk, ChunkId, ChunkMeta, ChunkSource, ChunkSourceError, ChunkStore, Recording, StoreSettings, Timeline,
 };
 use chronoscope_types::{Clear, Points3D, Scalars, Transform3D, columns_chunk, log_chunk};
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -31,6 +31,8 @@ struct State {
     wanted: Vec<ChunkId>,
     /// All wishes, and each chunk that was given.
     told: Vec<Vec<ChunkId>>,
+    /// The chunks that can not be read the first time.
+    flaky: BTreeSet<ChunkId>,
     given: Vec<ChunkId>,
 }
 
@@ -47,7 +49,7 @@ impl Shelf {
 impl ChunkSource for Shelf {
     fn want(&self, chunks: &[ChunkId]) {
         let mut state = self.state.lock().unwrap();
-        state.wanted = chunks.iter().rev().copied().collect();
+        state.wanted = chunks.iter().rev().copied().filter(|id| self.chunks.contains_key(id)).collect();
         state.told.push(chunks.to_vec());
     }
 
@@ -58,7 +60,14 @@ impl ChunkSource for Shelf {
         if self.broken.contains(&id) {
             return Some(Err(ChunkSourceError::Damaged { id, message: "it is torn".to_owned() }));
         }
+        if state.flaky.remove(&id) {
+            return Some(Err(ChunkSourceError::Read { id, source: std::io::Error::other("it is lent out") }));
+        }
         Some(Ok(Arc::clone(&self.chunks[&id])))
+    }
+
+    fn has(&self, chunk: ChunkId) -> bool {
+        self.chunks.contains_key(&chunk) && !self.broken.contains(&chunk)
     }
 }
 
@@ -75,27 +84,11 @@ impl IngestSource for Catalogue {
     }
 }
 
-fn absent(chunk: &Chunk) -> AbsentChunk {
-    AbsentChunk {
-        id: chunk.id(),
-        entity_path: chunk.entity_path().clone(),
-        num_rows: chunk.num_rows(),
-        num_bytes: chunk.num_bytes(),
-        row_ids: None,
-        timelines: chunk.timelines().iter().map(|column| (column.timeline().clone(), column.range(), false)).collect(),
-        components: chunk
-            .components()
-            .iter()
-            .map(|column| AbsentComponent { descriptor: column.descriptor().clone(), num_valid: None, ranges: Vec::new() })
-            .collect(),
-    }
-}
-
 /// An app that knows what is on a shelf, and has read none of it.
 fn app_with(shelf: &Arc<Shelf>) -> App {
     let mut app = new_app();
     let source: Arc<dyn ChunkSource> = Arc::clone(shelf) as _;
-    let chunks = shelf.chunks.values().map(|chunk| absent(chunk)).collect();
+    let chunks = shelf.chunks.values().map(|chunk| AbsentChunk::of(chunk)).collect();
     let message = IngestMessage::AbsentChunks { store: store_id(), chunks, source };
     app.world_mut().resource_mut::<IngestSources>().add(Catalogue(vec![message]));
     app
@@ -121,9 +114,12 @@ fn store(app: &App) -> &ChunkStore {
     app.world().resource::<Recordings>().active().unwrap().store()
 }
 
+/// What the views lack; there is at least one.
 fn lacks(app: &mut App) -> Vec<ViewBodies> {
     let world = app.world_mut();
-    world.query::<&ViewBodies>().iter(world).copied().collect()
+    let lacks: Vec<ViewBodies> = world.query::<&ViewBodies>().iter(world).copied().collect();
+    assert!(!lacks.is_empty(), "there is no view");
+    lacks
 }
 
 fn at(frame: i64) -> Vec<(Timeline, i64)> {
@@ -163,6 +159,9 @@ fn on_screen(app: &mut App) -> BTreeMap<String, String> {
 #[derive(Clone, Debug)]
 enum Step {
     Seek(i64),
+    Timeline(bool),
+    /// Shows another recording, or this one again.
+    Elsewhere(bool),
     Evict(usize),
     Hide(Option<usize>),
     Limit(u64),
@@ -171,22 +170,45 @@ enum Step {
 
 const ENTITIES: [&str; 4] = ["/world", "/world/a", "/world/b", "/plot"];
 
+/// A chunk of a row, or of several at times that may lie in any order, on one timeline or on two.
 fn chunk() -> impl Strategy<Value = Chunk> {
-    (0..ENTITIES.len(), prop::option::weighted(0.9, -5i64..25), 0..5u8).prop_map(|(entity, frame, what)| {
-        let (entity, times) = (ENTITIES[entity], frame.map(at).unwrap_or_default());
-        let x = frame.unwrap_or(-99) as f32;
-        match what {
-            0 => log_chunk(entity, times, &Transform3D::default().with_translation([x, 1.0, 0.0])).unwrap(),
-            1 => log_chunk(entity, times, &Scalars::new([f64::from(x)])).unwrap(),
-            2 if frame.is_some() => log_chunk(entity, times, &Clear::new(x as i64 % 2 == 0)).unwrap(),
-            _ => log_chunk(entity, times, &Points3D::new([[x, 0.0, 0.0]])).unwrap(),
+    let several = (0..ENTITIES.len(), prop::collection::vec((-5i64..25, -5i64..25), 2..6), any::<bool>(), any::<bool>());
+    prop_oneof![2 => one_row(), 1 => several.prop_map(|(entity, times, on_both, are_points)| {
+        let (frames, ticks): (Vec<i64>, Vec<i64>) = times.into_iter().unzip();
+        let rows = frames.len();
+        let mut timelines = vec![(Timeline::sequence("frame"), frames)];
+        timelines.extend(on_both.then_some((Timeline::sequence("tick"), ticks)));
+        if are_points {
+            columns_chunk(ENTITIES[entity], timelines, &Points3D::new((0..rows).map(|row| [row as f32, 7.0, 0.0]))).unwrap()
+        } else {
+            columns_chunk(ENTITIES[entity], timelines, &Scalars::new((0..rows).map(|row| row as f64))).unwrap()
         }
-    })
+    })]
+}
+
+fn one_row() -> impl Strategy<Value = Chunk> {
+    (0..ENTITIES.len(), prop::option::weighted(0.9, -5i64..25), 0..5u8, any::<bool>()).prop_map(
+        |(entity, frame, what, on_both)| {
+            let (entity, mut times) = (ENTITIES[entity], frame.map(at).unwrap_or_default());
+            if let Some(frame) = frame.filter(|_| on_both) {
+                times.push((Timeline::sequence("tick"), 20 - frame));
+            }
+            let x = frame.unwrap_or(-99) as f32;
+            match what {
+                0 => log_chunk(entity, times, &Transform3D::default().with_translation([x, 1.0, 0.0])).unwrap(),
+                1 => log_chunk(entity, times, &Scalars::new([f64::from(x)])).unwrap(),
+                2 if frame.is_some() => log_chunk(entity, times, &Clear::new(x as i64 % 2 == 0)).unwrap(),
+                _ => log_chunk(entity, times, &Points3D::new([[x, 0.0, 0.0]])).unwrap(),
+            }
+        },
+    )
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (-8i64..30).prop_map(Step::Seek),
+        1 => any::<bool>().prop_map(Step::Timeline),
+        1 => any::<bool>().prop_map(Step::Elsewhere),
         2 => (0usize..40).prop_map(Step::Evict),
         1 => prop::option::of(0usize..2).prop_map(Step::Hide),
         1 => (0u64..20_000).prop_map(Step::Limit),
@@ -203,11 +225,21 @@ proptest! {
         history in prop::collection::vec(step(), 0..40),
     ) {
         let shelf = Arc::new(Shelf::of(chunks));
+        shelf.state.lock().unwrap().flaky.extend(shelf.chunks.keys().take(1).filter(|_| history.len() % 8 == 0));
         let mut app = app_with(&shelf);
         app.update();
+        let other = chronoscope_store::StoreId::recording("app", "other");
+        add(&mut app, &other, points("/world/a", 3));
+        let activate = |app: &mut App, id: &chronoscope_store::StoreId| {
+            app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::ActivateRecording(id.clone()));
+        };
         for step in &history {
             match step {
                 Step::Seek(to) => time(&mut app, TimeCommand::SetTime(*to)),
+                Step::Timeline(other) => {
+                    time(&mut app, TimeCommand::SetTimeline(if *other { "tick" } else { "frame" }.to_owned()));
+                }
+                Step::Elsewhere(there) => activate(&mut app, &if *there { other.clone() } else { store_id() }),
                 Step::Evict(which) => {
                     if let Some(id) = shelf.chunks.keys().nth(*which) {
                         crate::change(&mut app, &store_id(), |recording| recording.evict(*id));
@@ -219,7 +251,13 @@ proptest! {
             }
         }
         app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = None;
+        activate(&mut app, &store_id());
         settle(&mut app);
+        // What could not be read is tried again later: here, at once.
+        for _ in 0..2 {
+            app.world_mut().resource_mut::<chronoscope_frame::bodies::ReadAhead>().retry_after = std::time::Duration::ZERO;
+            settle(&mut app);
+        }
         let theirs = on_screen(&mut loaded(&app, &shelf));
         let ours = on_screen(&mut app);
         for (name, value) in &theirs {
@@ -364,6 +402,12 @@ fn a_plot_that_does_not_fit_comes_to_rest_too() {
             let used = app.world().resource::<Recordings>().num_bytes();
             assert!(used <= limit + size + 10_000, "{used} of {limit} bytes");
             assert!(lacks(&mut app).iter().any(|bodies| bodies.is_over_limit && bodies.missing_chunks > 0), "{room}");
+            // What lies around the cursor is there rather than the rest, as soon as there is room for anything.
+            let timeline = store(&app).timeline_id("frame").unwrap();
+            let is_there = |(meta, chunk): (&Arc<ChunkMeta>, Option<&Arc<Chunk>>)| {
+                meta.time_range(timeline).contains(cursor) && chunk.is_some()
+            };
+            assert!(cursor == 0 || room < size || store(&app).chunks().any(is_there), "{cursor} with {room}");
         }
     }
 }
@@ -414,4 +458,68 @@ fn a_recording_that_is_left_asks_for_nothing() {
     app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::CloseRecording(store_id()));
     settle(&mut app);
     assert!(weak.upgrade().is_none(), "the source goes with the recording");
+}
+
+#[test]
+fn a_plot_that_does_not_fit_leaves_room_for_the_other_views() {
+    let points_of = |frame: i64| {
+        log_chunk("/world/a", at(frame), &Points3D::new((0..10_000).map(|x| [x as f32, frame as f32, 0.0]))).unwrap()
+    };
+    let series = |part: i64| {
+        let times = (0..2_000).map(|row| (part * 2_000 + row) / 100).collect();
+        columns_chunk("/plot", [(Timeline::sequence("frame"), times)], &Scalars::new((0..2_000).map(f64::from))).unwrap()
+    };
+    let size = points_of(0).num_bytes();
+    let shelf = Arc::new(Shelf::of((0..40).map(|at| points_of(at * 10)).chain((0..20).map(series))));
+    let mut app = app_with(&shelf);
+    app.update();
+    // The plot alone would take twice of that.
+    let limit = app.world().resource::<Recordings>().num_bytes() + 10 * series(0).num_bytes();
+    app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(limit);
+    assert!(4 * size < limit);
+    for frame in [0, 205, 399, 3] {
+        time(&mut app, TimeCommand::SetTime(frame));
+        settle(&mut app);
+        let (store, timeline) = (store(&app), store(&app).timeline_id("frame").unwrap());
+        let entity = store.entity_id(&"/world/a".into()).unwrap();
+        let answer = store.latest_at(entity, Some(timeline), frame, store.component_id("Points3D:positions").unwrap());
+        assert!(answer.missing.is_empty() && answer.hit.is_some(), "the points at {frame} are not there");
+        assert!(lacks(&mut app).iter().any(|bodies| bodies.is_over_limit), "the plot lacks nothing");
+    }
+}
+
+#[test]
+fn what_can_not_be_read_now_is_read_later() {
+    let chunks = [points("/world/a", 0), points("/world/b", 0)];
+    let ids = [chunks[0].id(), chunks[1].id()];
+    let shelf = Arc::new(Shelf::of(chunks));
+    shelf.state.lock().unwrap().flaky.extend(ids);
+    let mut app = app_with(&shelf);
+    settle(&mut app);
+    assert!(ids.iter().all(|id| store(&app).chunk_meta(*id).is_some() && store(&app).chunk(*id).is_none()));
+    assert!(lacks(&mut app).iter().any(|bodies| bodies.missing_chunks > 0), "nobody sees that it is missing");
+    // A share that is gone is said once, not once per chunk.
+    assert_eq!(app.world().resource::<Reports>().total(), 1);
+    app.world_mut().resource_mut::<chronoscope_frame::bodies::ReadAhead>().retry_after = std::time::Duration::ZERO;
+    settle(&mut app);
+    assert!(ids.iter().all(|id| store(&app).chunk(*id).is_some()));
+}
+
+#[test]
+fn a_chunk_that_is_damaged_here_may_be_whole_there() {
+    let chunk = points("/world/a", 0);
+    let id = chunk.id();
+    let whole = Arc::new(Shelf::of([chunk.clone()]));
+    let torn = Arc::new(Shelf { broken: BTreeSet::from([id]), ..Shelf::of([chunk, points("/world/b", 0)]) });
+    let mut app = app_with(&torn);
+    app.update();
+    {
+        // The second file was opened for a chunk of its own, and has this one too.
+        let mut recordings = app.world_mut().resource_mut::<Recordings>();
+        recordings.open(&store_id()).add_source(&(Arc::clone(&whole) as Arc<dyn ChunkSource>));
+    }
+    settle(&mut app);
+    assert!(store(&app).chunk(id).is_some());
+    // Nothing is read from both.
+    assert_eq!(whole.given().iter().chain(&torn.given()).filter(|given| **given == id).count(), 1);
 }

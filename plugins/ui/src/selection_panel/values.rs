@@ -27,7 +27,7 @@ pub(super) fn latest(pass: &Pass<'_>, entry: &RecordingEntry, entity: EntityId, 
     let answer = entry.recording.latest_at(entity, timeline, time, component);
     // What is looked at here need not be shown in any view.
     if let Some(also_wanted) = pass.world.get_resource::<AlsoWanted>() {
-        also_wanted.note(&answer.missing);
+        also_wanted.note(&answer);
     }
     answer
 }

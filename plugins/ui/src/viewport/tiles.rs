@@ -193,17 +193,20 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         let Some(view) = tabs.active.and_then(|active| self.views.get(&active.0)).copied() else { return };
         ui.spacing_mut().item_spacing.x = 0.0;
         // Where there is hardly room for the title, it matters more.
-        if ui.available_width() < 5.0 * size::ROW {
-            return;
-        }
+        let is_roomy = ui.available_width() >= 5.0 * size::ROW;
         let is_maximized = self.pass.viewport().maximized.is_some();
-        let (icon, tooltip) =
-            if is_maximized { (icons::MINIMIZE, "Put the view back") } else { (icons::MAXIMIZE, "Maximize the view") };
-        if icon_button(ui, icon, tooltip, None).clicked() {
-            self.gesture.maximize = Some((!is_maximized).then_some(view));
+        if is_roomy {
+            let (icon, tooltip) =
+                if is_maximized { (icons::MINIMIZE, "Put the view back") } else { (icons::MAXIMIZE, "Maximize the view") };
+            if icon_button(ui, icon, tooltip, None).clicked() {
+                self.gesture.maximize = Some((!is_maximized).then_some(view));
+            }
         }
         if let Some(bodies) = self.pass.of_view::<ViewBodies>(view) {
             provisional_mark(ui, bodies);
+        }
+        if !is_roomy {
+            return;
         }
         let is_pointed_at = tiles.rect(tile).is_some_and(|rect| ui.rect_contains_pointer(rect));
         let item = Item::View(view);

@@ -1,0 +1,332 @@
+//! The bodies of chunks that are known and not loaded: wished for once the frame knows what it lacks, taken in with the next.
+//!
+//! Two systems around the rest of the frame. `receive_bodies` takes what the sources of a recording have read, within a
+//! budget, in [`Ingest`](crate::FrameSystems::Ingest). `request_bodies` runs last, when all queries of the frame are made: it
+//! gathers what was missing, tells the sources what to read next, and writes down per view what it still lacks
+//! ([`ViewBodies`]), so that what is provisional can be marked as such.
+//!
+//! What is read: clears and static data, then what is on screen, then what the cursor will come to, in the direction in which
+//! it last moved. Of the memory limit, ranges on screen (plots, logs) may take a half, what lies around the cursor first, and
+//! what lies ahead may take a quarter; the rest is there for what is shown at the cursor. Near the limit, room is made of what lies
+//! farthest from the cursor. What does not fit stays out, and the views that lack it say so.
+
+mod ahead;
+mod on_screen;
+mod plan;
+mod receive;
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use bevy_app::{App, Plugin};
+use bevy_ecs::prelude::*;
+use chronoscope_store::{ChunkId, ChunkStore, LatestAt};
+use chronoscope_types::format_bytes;
+use rustc_hash::FxHashSet;
+
+pub(crate) use ahead::Ahead;
+pub(crate) use on_screen::OnScreen;
+
+use self::{
+    plan::{Needs, Plan},
+    receive::{Failures, receive_bodies},
+};
+use crate::{
+    ActiveBlueprint, Answers, Cursor, DataResults, Frame, FrameSystems, MemoryBudget, RecordingEntry, RecordingKey, Recordings,
+    Settled, TimeControl, TimeControls, View, ViewTile,
+    diagnostics::end_frame,
+    ingest::receive_messages,
+    memory::{Purge, ViewerCaches},
+    settle::settle,
+};
+
+/// How bodies are read: how much before the cursor gets there, and when again.
+#[derive(Resource, Clone, Copy, Debug, PartialEq)]
+pub struct ReadAhead {
+    /// How long the cursor would take to get there, playing.
+    pub time: Duration,
+    /// The bytes of bodies to wish for at once.
+    pub max_bytes: u64,
+    /// How long a chunk is left alone that could not be read: a share on the network may come back.
+    pub retry_after: Duration,
+}
+
+impl Default for ReadAhead {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(3), max_bytes: 128 << 20, retry_after: Duration::from_secs(2) }
+    }
+}
+
+/// What a view lacks: chunks that are known, would change what it shows, and are not loaded. Until they are, the view is
+/// provisional.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ViewBodies {
+    /// The chunks.
+    pub missing_chunks: usize,
+    /// The bytes that they will take.
+    pub missing_bytes: u64,
+    /// Whether they stay out, because the memory limit leaves no room for them.
+    pub is_over_limit: bool,
+}
+
+impl ViewBodies {
+    /// What is missing and why, in a sentence for the user; `None` where nothing is.
+    pub fn explain(&self) -> Option<String> {
+        let chunks = if self.missing_chunks == 1 { "1 chunk".to_owned() } else { format!("{} chunks", self.missing_chunks) };
+        let bytes = format_bytes(self.missing_bytes);
+        match (self.missing_chunks, self.is_over_limit) {
+            (0, _) => None,
+            (_, false) => Some(format!("Still to be read of what is shown here: {chunks}, {bytes}.")),
+            (_, true) => Some(format!(
+                "The memory limit leaves no room for {chunks} of what is shown here, {bytes}. Raise it, or show less."
+            )),
+        }
+    }
+}
+
+/// What the user interface looks up beside the views: what is selected, say.
+#[derive(Resource, Debug, Default)]
+pub struct AlsoWanted(Mutex<Vec<ChunkId>>);
+
+impl AlsoWanted {
+    /// Asks for the bodies that an answer lacks, and that the one it has is kept. To be repeated in each pass in which the answer is
+    /// shown.
+    pub fn note(&self, answer: &LatestAt) {
+        let shown = answer.hit.iter().map(|hit| hit.chunk().id()).chain(answer.missing.iter().copied());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(shown);
+    }
+
+    fn take(&mut self) -> Vec<ChunkId> {
+        std::mem::take(self.0.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Keeps [`ViewBodies`], and the sources of recordings busy.
+pub struct BodiesPlugin;
+
+impl Plugin for BodiesPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<ReadAhead>()
+            .init_resource::<AlsoWanted>()
+            .init_resource::<OnScreen>()
+            .init_resource::<Failures>()
+            .init_resource::<Wished>();
+        app.add_systems(
+            Frame,
+            (
+                receive_bodies.in_set(FrameSystems::Ingest).after(receive_messages),
+                request_bodies.after(FrameSystems::Present).before(settle).before(end_frame),
+            ),
+        );
+    }
+}
+
+/// What the sources were last told, and why.
+#[derive(Resource, Debug, Default)]
+pub(crate) struct Wished {
+    recording: Option<RecordingKey>,
+    chunks: Vec<ChunkId>,
+    /// Whether something on screen waits for some of them.
+    is_waiting: bool,
+    /// Whether bodies arrived since: what was wished for may have come, and gone again.
+    is_answered: bool,
+    made_for: Option<Situation>,
+    cursor: Cursor,
+    /// Whether the cursor last moved back.
+    backwards: bool,
+}
+
+/// Everything that a plan is made from.
+#[derive(Clone, Debug, PartialEq)]
+struct Situation {
+    recording: RecordingKey,
+    generation: u64,
+    blueprint: u64,
+    /// The versions of what latest rows and ranges on screen lack.
+    lacks: (u64, u64),
+    cursor: Cursor,
+    backwards: bool,
+    control: TimeControl,
+    read_ahead: ReadAhead,
+    limit: u64,
+    held: u64,
+    is_purging: bool,
+    resting: usize,
+    also_wanted: Vec<ChunkId>,
+}
+
+/// The views, and what of them decides about what to read.
+type Shown = (Entity, &'static View, &'static ViewTile, &'static DataResults);
+
+/// Exclusive, since any visualizer may have missed something. Does next to nothing where the recording has no sources, or where
+/// nothing changed.
+fn request_bodies(world: &mut World, shown: &mut QueryState<Shown>, marks: &mut QueryState<(Entity, &mut ViewBodies)>) {
+    let also_wanted = world.resource_mut::<AlsoWanted>().bypass_change_detection().take();
+    let cursor = *world.resource::<Cursor>();
+    world.resource_mut::<Wished>().note_motion(cursor);
+    let entry = cursor.recording.and_then(|key| world.resource::<Recordings>().get(key));
+    let Some(recording) = entry.filter(|entry| !entry.sources().is_empty()).map(RecordingEntry::key) else {
+        if world.resource::<Wished>().recording.is_some() {
+            follow(world, None, Plan::default());
+            set_marks(world, marks, &[]);
+        }
+        return;
+    };
+    puffin::profile_scope!("request_bodies");
+    let visible: Vec<_> = shown.iter(world).filter(|(_, _, tile, _)| tile.shown).map(|(_, view, ..)| view.id).collect();
+    world.resource_scope(|world, mut on_screen: Mut<OnScreen>| on_screen.gather(world, recording, &visible));
+    let retry_after = world.resource::<ReadAhead>().retry_after;
+    world.resource_mut::<Failures>().forget_older_than(retry_after);
+    let Some(situation) = situation(world, cursor, also_wanted) else { return };
+    let is_known = world.resource::<Wished>().made_for.as_ref() == Some(&situation);
+    if !is_known {
+        let plan = plan(world, &situation);
+        let lacking = shown.iter(world).filter(|(_, _, tile, _)| tile.shown);
+        let lacking: Vec<_> = lacking
+            .map(|(entity, view, _, results)| (entity, plan::lack_of(world, &situation.as_room(), view, results, &plan.excluded)))
+            .collect();
+        follow(world, Some(recording), plan);
+        set_marks(world, marks, &lacking);
+        world.resource_mut::<Wished>().made_for = Some(situation);
+    } else if world.resource::<Wished>().is_answered {
+        world.resource_scope(|world, mut wished: Mut<Wished>| wished.tell_again(world.resource()));
+    }
+    if world.resource::<Wished>().is_waiting {
+        world.resource_mut::<Settled>().disturb();
+    }
+}
+
+fn situation(world: &World, cursor: Cursor, also_wanted: Vec<ChunkId>) -> Option<Situation> {
+    let recordings = world.resource::<Recordings>();
+    let entry = recordings.get(cursor.recording?)?;
+    Some(Situation {
+        recording: entry.key(),
+        generation: entry.store().generation(),
+        blueprint: world.resource::<ActiveBlueprint>().generation(),
+        lacks: (world.resource::<Answers>().provisional_version(), world.resource::<OnScreen>().version()),
+        cursor,
+        backwards: world.resource::<Wished>().backwards,
+        control: world.resource::<TimeControls>().get(entry.key()).clone(),
+        read_ahead: *world.resource::<ReadAhead>(),
+        limit: world.resource::<MemoryBudget>().limit_bytes.unwrap_or(u64::MAX),
+        held: recordings.num_bytes() + world.resource::<ViewerCaches>().bytes,
+        is_purging: world.resource::<Purge>().is_under_way(),
+        resting: world.resource::<Failures>().len(),
+        also_wanted,
+    })
+}
+
+impl Situation {
+    fn as_room(&self) -> plan::Room {
+        plan::Room { limit: self.limit, held: self.held, is_purging: self.is_purging }
+    }
+}
+
+fn plan(world: &World, situation: &Situation) -> Plan {
+    let Some(store) = shown_store(world, situation.recording) else { return Plan::default() };
+    if store.store_stats().chunks.num_absent_chunks == 0 {
+        return Plan::default();
+    }
+    let cursor = situation.cursor;
+    let timeline = cursor.timeline;
+    let spans = timeline.map(|timeline| {
+        let ahead = situation.read_ahead.time;
+        ahead::spans(&situation.control, store, timeline, cursor.time, situation.backwards, ahead)
+    });
+    let failures = world.resource::<Failures>();
+    let heuristics = world.resource::<ActiveBlueprint>().awaited();
+    Needs {
+        store,
+        answers: world.resource(),
+        on_screen: world.resource(),
+        others: &[heuristics, &situation.also_wanted].concat(),
+        cursor,
+        spans: spans.unwrap_or_default(),
+        is_resting: &|id| failures.is_resting(id),
+        room: situation.as_room(),
+        max_bytes: situation.read_ahead.max_bytes,
+    }
+    .plan()
+}
+
+/// Tells the sources what is planned, and the garbage collection what is to be kept for it.
+fn follow(world: &mut World, recording: Option<RecordingKey>, plan: Plan) {
+    let Plan { wishes, awaited, is_waiting, kept_ranges, ahead, .. } = plan;
+    world.resource_mut::<OnScreen>().keep(kept_ranges, awaited, ahead);
+    world.resource_scope(|world, mut wished: Mut<Wished>| {
+        wished.is_waiting = is_waiting;
+        wished.made_for = None;
+        wished.tell(world.resource(), recording, wishes);
+    });
+}
+
+fn set_marks(world: &mut World, marks: &mut QueryState<(Entity, &mut ViewBodies)>, lacking: &[(Entity, ViewBodies)]) {
+    for (view, mut mark) in marks.iter_mut(world) {
+        let bodies = lacking.iter().find(|(other, _)| *other == view).map(|(_, bodies)| *bodies);
+        mark.set_if_neq(bodies.unwrap_or_default());
+    }
+}
+
+fn shown_store(world: &World, recording: RecordingKey) -> Option<&ChunkStore> {
+    world.resource::<Recordings>().get(recording).map(RecordingEntry::store)
+}
+
+impl Wished {
+    fn note_motion(&mut self, cursor: Cursor) {
+        let before = std::mem::replace(&mut self.cursor, cursor);
+        if (before.recording, before.timeline) != (cursor.recording, cursor.timeline) {
+            self.backwards = false;
+        } else if before.time != cursor.time {
+            self.backwards = cursor.time < before.time;
+        }
+    }
+
+    /// Tells the sources what is wanted now, where that is something else than before.
+    fn tell(&mut self, recordings: &Recordings, recording: Option<RecordingKey>, wishes: Vec<ChunkId>) {
+        if self.recording != recording {
+            let before = self.recording.and_then(|key| recordings.get(key));
+            before.into_iter().flat_map(RecordingEntry::sources).for_each(|source| source.want(&[]));
+        } else if self.chunks == wishes && !self.is_answered {
+            return;
+        }
+        self.recording = recording;
+        self.chunks = wishes;
+        self.tell_again(recordings);
+    }
+
+    fn tell_again(&mut self, recordings: &Recordings) {
+        self.is_answered = false;
+        let Some(entry) = self.recording.and_then(|key| recordings.get(key)) else { return };
+        if let [source] = entry.sources() {
+            source.want(&self.chunks);
+            return;
+        }
+        // Each is told what the ones before it do not have, so that nothing is read twice.
+        let mut left = self.chunks.clone();
+        for source in entry.sources() {
+            let (own, others): (Vec<ChunkId>, Vec<ChunkId>) = left.into_iter().partition(|id| source.has(*id));
+            source.want(&own);
+            left = others;
+        }
+    }
+}
+
+/// A set of chunks.
+type ChunkSet = FxHashSet<ChunkId>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_said_in_words() {
+        let bodies = ViewBodies::default();
+        assert_eq!(bodies.explain(), None);
+        let bodies = ViewBodies { missing_chunks: 1, missing_bytes: 2_048, ..bodies };
+        assert!(bodies.explain().is_some_and(|text| text.contains("1 chunk, 2.0 KiB")));
+        let bodies = ViewBodies { missing_chunks: 3, is_over_limit: true, ..bodies };
+        assert!(bodies.explain().is_some_and(|text| text.contains("3 chunks") && text.contains("memory limit")));
+    }
+}

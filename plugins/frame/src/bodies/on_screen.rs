@@ -1,0 +1,81 @@
+//! Which chunks what is on screen was made from, as far as sources are concerned.
+
+use bevy_ecs::prelude::*;
+use chronoscope_blueprint::ViewId;
+use chronoscope_store::{ChunkId, ChunkStore};
+
+use super::{Ahead, ChunkSet, shown_store};
+use crate::{RecordingKey, Visualizers};
+
+/// What ranges on screen were made from, and what is kept in memory for them. Latest rows are in [`crate::Answers`].
+#[derive(Resource, Debug, Default)]
+pub(crate) struct OnScreen {
+    recording: Option<RecordingKey>,
+    /// The version of each visualizer's part in each view.
+    parts: Vec<(ViewId, usize, u64)>,
+    version: u64,
+    pub(super) used: ChunkSet,
+    pub(super) missing: Vec<(ViewId, Vec<ChunkId>)>,
+    /// The bytes of all of these together.
+    pub(super) bytes: u64,
+    /// Of the chunks that ranges use or lack, those that there is room for; `None` where there is for all.
+    kept_ranges: Option<ChunkSet>,
+    /// The chunks that were wished for because something on screen waits for them.
+    awaited: Vec<ChunkId>,
+    ahead: Option<Ahead>,
+}
+
+impl OnScreen {
+    /// The chunks that a source could give back and that ranges on screen were read from, or that something on screen waited for
+    /// until this frame: evicted, they would be wished for again at once.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = ChunkId> {
+        self.kept_ranges.as_ref().unwrap_or(&self.used).iter().chain(&self.awaited).copied()
+    }
+
+    /// What lies ahead, where room is scarce.
+    pub(crate) fn ahead(&self) -> Option<&Ahead> {
+        self.ahead.as_ref()
+    }
+
+    /// Grows with each change of what ranges use or lack.
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    pub(super) fn keep(&mut self, kept_ranges: Option<ChunkSet>, awaited: Vec<ChunkId>, ahead: Option<Ahead>) {
+        (self.kept_ranges, self.awaited, self.ahead) = (kept_ranges, awaited, ahead);
+    }
+
+    /// The chunks that a view's ranges lack.
+    pub(super) fn missing_in(&self, view: ViewId) -> impl Iterator<Item = ChunkId> {
+        self.missing.iter().filter(move |(other, _)| *other == view).flat_map(|(_, missing)| missing.iter().copied())
+    }
+
+    /// Brings it up to date. Costs what ranges on screen are made from, where that changed, and else a look at each visualizer.
+    pub(super) fn gather(&mut self, world: &World, recording: RecordingKey, shown: &[ViewId]) {
+        let visualizers = world.resource::<Visualizers>();
+        let parts = || shown.iter().flat_map(|view| visualizers.bodies(world, *view).map(|(at, bodies)| (*view, at, bodies)));
+        let now: Vec<_> = parts().map(|(view, at, bodies)| (view, at, bodies.version)).collect();
+        if self.recording == Some(recording) && self.parts == now {
+            return;
+        }
+        self.recording = Some(recording);
+        self.parts = now;
+        self.version += 1;
+        self.used.clear();
+        self.missing.clear();
+        for (view, _, bodies) in parts() {
+            for bodies in bodies.by_entity.values() {
+                self.used.extend(bodies.used.iter().copied());
+                if !bodies.missing.is_empty() {
+                    self.missing.push((view, bodies.missing.clone()));
+                }
+            }
+        }
+        let bytes = |store: &ChunkStore| {
+            let all = self.used.iter().chain(self.missing.iter().flat_map(|(_, missing)| missing));
+            all.filter_map(|id| store.chunk_meta(*id)).map(|meta| meta.num_bytes).fold(0, u64::saturating_add)
+        };
+        self.bytes = shown_store(world, recording).map_or(0, bytes);
+    }
+}

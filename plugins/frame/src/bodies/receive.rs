@@ -1,0 +1,115 @@
+//! What sources have read goes into the stores.
+
+use std::time::{Duration, Instant};
+
+use bevy_ecs::prelude::*;
+use chronoscope_store::{ChunkId, ChunkSourceError, StoreError};
+use rustc_hash::FxHashMap;
+
+use super::Wished;
+use crate::{
+    DiffLog, FrameDiagnostics, RecordingEntry, Recordings, Report,
+    ingest::{IngestBudget, Reports},
+};
+
+/// Chunks that could not be read, and when that was.
+#[derive(Resource, Debug, Default)]
+pub(super) struct Failures(FxHashMap<ChunkId, Instant>);
+
+impl Failures {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn is_resting(&self, id: ChunkId) -> bool {
+        self.0.contains_key(&id)
+    }
+
+    /// What is forgotten is tried again.
+    pub(super) fn forget_older_than(&mut self, age: Duration) {
+        self.0.retain(|_, failed_at| failed_at.elapsed() < age);
+    }
+}
+
+/// Takes bodies for as long as a half of the budget allows, be it that messages have used all of theirs: what is on screen waits for
+/// some of them.
+pub(super) fn receive_bodies(
+    mut recordings: ResMut<Recordings>,
+    mut log: ResMut<DiffLog>,
+    mut reports: ResMut<Reports>,
+    mut diagnostics: ResMut<FrameDiagnostics>,
+    mut wished: ResMut<Wished>,
+    mut failures: ResMut<Failures>,
+    budget: Res<IngestBudget>,
+) {
+    let (start, mut bytes) = (Instant::now(), 0_u64);
+    for entry in recordings.bypass_change_detection().iter_mut().filter(|entry| !entry.sources().is_empty()) {
+        puffin::profile_scope!("receive_bodies");
+        let sources = entry.sources().to_vec();
+        // Another one goes first in each frame.
+        let first = diagnostics.frame as usize % sources.len().max(1);
+        for source in sources.iter().cycle().skip(first).take(sources.len()) {
+            while start.elapsed() < budget.time / 2 && bytes < budget.bytes / 2 {
+                let Some(body) = source.try_next() else { break };
+                wished.is_answered = true;
+                diagnostics.ingested_messages += 1;
+                bytes += body.as_ref().map_or(0, |chunk| chunk.num_bytes());
+                let id = match &body {
+                    Ok(chunk) => chunk.id(),
+                    Err(error) => error.id(),
+                };
+                let failure = match body {
+                    Ok(chunk) => match entry.recording.load(chunk) {
+                        Ok(events) => {
+                            log.push_events(entry.key(), events);
+                            None
+                        }
+                        // It was dropped while it was on its way.
+                        Err(StoreError::UnknownChunk(_)) => None,
+                        Err(error) => Some((with_causes(&error), false)),
+                    },
+                    Err(error @ ChunkSourceError::Read { .. }) => Some((with_causes(&error), true)),
+                    // The same chunk may be whole elsewhere.
+                    Err(error) => Some((with_causes(&error), sources.iter().any(|source| source.has(id)))),
+                };
+                match failure {
+                    Some((message, is_worth_trying)) => {
+                        if let Some(report) = fail(entry, &mut log, &mut failures, id, message, is_worth_trying) {
+                            reports.push(report);
+                        }
+                    }
+                    None => _ = failures.0.remove(&id),
+                }
+            }
+        }
+    }
+    diagnostics.ingested_bytes += bytes;
+}
+
+/// Leaves a chunk alone for a while, or drops it where it can not be had at all, so that nothing waits for it for ever. Answers what
+/// to say.
+fn fail(
+    entry: &mut RecordingEntry,
+    log: &mut DiffLog,
+    failures: &mut Failures,
+    id: ChunkId,
+    message: String,
+    is_worth_trying: bool,
+) -> Option<Report> {
+    let meta = entry.store().chunk_meta(id).filter(|_| entry.store().chunk(id).is_none())?;
+    let entity = entry.store().entity_path(meta.entity).clone();
+    // Where a disk is gone, all chunks fail: that is said once.
+    let is_first = failures.0.is_empty();
+    if is_worth_trying {
+        failures.0.insert(id, Instant::now());
+    } else {
+        let key = entry.key();
+        log.push_events(key, entry.recording.drop_chunks([id]));
+    }
+    (is_first || !is_worth_trying).then(|| Report::entity_warning(entry.info.source.clone(), entity, message))
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
