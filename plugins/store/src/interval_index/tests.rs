@@ -57,9 +57,9 @@ fn check_all(list: &[Entry], index: &IntervalIndex) {
             visits < 3
         };
         if by_end {
-            index.visit_by_end(range, visit)
+            index.visit_by_end(range, visit);
         } else {
-            index.visit_by_beginning(range, visit)
+            index.visit_by_beginning(range, visit);
         }
         assert_eq!(visits, seen.len().min(3), "no more than asked for");
     }

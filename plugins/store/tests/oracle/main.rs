@@ -389,7 +389,7 @@ impl Bench {
         let absent = || store.chunks().filter(|(_, body)| body.is_none()).map(|(meta, _)| meta);
         let clear = store.component_id(CLEAR_COMPONENT);
         let is_first = |meta: &ChunkMeta| meta.is_static || clear.is_some_and(|clear| meta.has_component(clear));
-        let is_shown = |meta: &ChunkMeta| meta.num_rows % 3 != 0;
+        let is_shown = |meta: &ChunkMeta| !meta.num_rows.is_multiple_of(3);
         let window = if ahead < 0 { TimeRange::new(time + ahead, time) } else { TimeRange::new(time, time + ahead) };
         let distance = |meta: &ChunkMeta| {
             let range = meta.time_range(timeline);

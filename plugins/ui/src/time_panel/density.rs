@@ -20,11 +20,12 @@ const MAX_ROWS: usize = 1_024;
 /// Above a part of a path with more entities than this below it, only what each frame can afford is counted: the first of them.
 const MAX_BELOW: usize = 1_000;
 
-/// Counts of rows that were drawn before. They hold for one range, and until the store changes.
+/// Counts of rows that were drawn before. They hold for one range, and until the streams that they count change.
 #[derive(Default)]
 pub(super) struct DensityCache {
     of: Option<Key>,
-    rows: FxHashMap<(EntityId, Option<ComponentId>, bool), Density>,
+    /// With the version of what was counted.
+    rows: FxHashMap<(EntityId, Option<ComponentId>, bool), (u64, Density)>,
 }
 
 /// What was logged in each bucket of the axis.
@@ -46,7 +47,6 @@ impl Density {
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Key {
     recording: RecordingKey,
-    generation: u64,
     timeline: TimelineId,
     range: TimeRange,
     buckets: usize,
@@ -54,18 +54,11 @@ struct Key {
 
 impl DensityCache {
     /// Says what is asked from now on, and forgets what answers something else.
-    pub(super) fn begin(
-        &mut self,
-        recording: RecordingKey,
-        store: &ChunkStore,
-        timeline: TimelineId,
-        range: TimeRange,
-        width: f32,
-    ) {
+    pub(super) fn begin(&mut self, recording: RecordingKey, timeline: TimelineId, range: TimeRange, width: f32) {
         let buckets = ((width / BUCKET).ceil().max(1.0) as usize).min(MAX_BUCKETS);
         // Where there are fewer times than that, each has a bucket of its own.
         let buckets = usize::try_from(range.length().saturating_add(1)).map_or(buckets, |times| times.min(buckets));
-        let key = Key { recording, generation: store.generation(), timeline, range, buckets };
+        let key = Key { recording, timeline, range, buckets };
         if self.of != Some(key) {
             self.of = Some(key);
             self.rows.clear();
@@ -82,27 +75,29 @@ impl DensityCache {
             Stream::Entity(entity) => (entity, None),
             Stream::Component(entity, component) => (entity, Some(component)),
         };
-        let density = self.rows.entry((entity, component, with_below)).or_insert_with(|| {
-            if !with_below {
-                return Density {
-                    counts: store.density(entity, component, timeline, range, buckets).into(),
-                    absent: store.absent_buckets(entity, component, timeline, range, buckets).into(),
-                };
+        let counted = || store.tree().descend(entity).take(if with_below { MAX_BELOW } else { 1 });
+        let component = component.filter(|_| !with_below);
+        let versions = counted().map(|entity| store.density_version(entity, component, timeline));
+        let version = versions.max().unwrap_or(0);
+        let key = (entity, component, with_below);
+        if let Some((_, density)) = self.rows.get(&key).filter(|(known, _)| *known == version) {
+            return Some(density.clone());
+        }
+        let (mut counts, mut absent) = (vec![0_u32; buckets], Vec::new());
+        for entity in counted() {
+            if !store.component_time_range(entity, timeline, component.unwrap_or(ComponentId::ANY)).intersects(&range) {
+                continue;
             }
-            let (mut counts, mut absent) = (vec![0_u32; buckets], Vec::new());
-            for below in store.tree().descend(entity).take(MAX_BELOW) {
-                if store.entity_time_range(below, timeline).intersects(&range) {
-                    for (total, count) in counts.iter_mut().zip(store.density(below, None, timeline, range, buckets)) {
-                        *total = total.saturating_add(count);
-                    }
-                    let absent_below = store.absent_buckets(below, None, timeline, range, buckets);
-                    absent.resize(absent_below.len().max(absent.len()), false);
-                    absent.iter_mut().zip(absent_below).for_each(|(any, below)| *any |= below);
-                }
+            for (total, count) in counts.iter_mut().zip(store.density(entity, component, timeline, range, buckets)) {
+                *total = total.saturating_add(count);
             }
-            Density { counts: counts.into(), absent: absent.into() }
-        });
-        Some(density.clone())
+            let absent_here = store.absent_buckets(entity, component, timeline, range, buckets);
+            absent.resize(absent_here.len().max(absent.len()), false);
+            absent.iter_mut().zip(absent_here).for_each(|(any, here)| *any |= here);
+        }
+        let density = Density { counts: counts.into(), absent: absent.into() };
+        self.rows.insert(key, (version, density.clone()));
+        Some(density)
     }
 }
 

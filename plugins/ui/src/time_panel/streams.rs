@@ -77,7 +77,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
         if let Some(scrubbed) = scrub(ui, pass, &mut state.streams, &response, &laid_out, range) {
             time = Some(scrubbed);
         }
-        state.density.begin(entry.key(), store, timeline, laid_out.visible(), places.marks.width());
+        state.density.begin(entry.key(), timeline, laid_out.visible(), places.marks.width());
         axis = Some((laid_out, timeline));
     }
 
