@@ -10,6 +10,7 @@ use chronoscope_blueprint::{
 };
 use chronoscope_store::{ChunkChange, ChunkId, ComponentId, EntityId};
 use chronoscope_types::{DepthImage, Image, SegmentationImage, read};
+use rustc_hash::FxHashMap;
 
 use crate::{
     Cursor, DataResults, DiffEntry, DiffLog, Frame, FrameSystems, RecordingEntry, RecordingKey, Recordings, ViewBodies,
@@ -50,6 +51,8 @@ pub struct ActiveBlueprint {
     reports: Vec<BlueprintReport>,
     recommended: Vec<ViewBlueprint>,
     awaited: Vec<ChunkId>,
+    /// The sizes of pictures that were looked into, so that views do not change when their chunks go again.
+    image_sizes: FxHashMap<EntityId, [u32; 2]>,
     entities: BTreeMap<ViewId, Entity>,
     key: Option<BlueprintKey>,
     log_number: u64,
@@ -129,6 +132,9 @@ fn query_blueprint(
     if active.key == Some(key) && !schema_changed {
         return;
     }
+    if active.key.is_none_or(|known| known.recording != key.recording) {
+        active.image_sizes.clear();
+    }
     active.key = Some(key);
     active.generation += 1;
 
@@ -138,8 +144,9 @@ fn query_blueprint(
     };
     active.reports = reports;
     if let Some(entry) = recordings.active() {
-        let (schema, awaited) = schema_of(entry);
-        active.awaited = awaited;
+        let ActiveBlueprint { awaited, image_sizes, .. } = &mut *active;
+        awaited.clear();
+        let schema = schema_of(entry, image_sizes, awaited);
         active.recommended = recommended_views(classes.iter().flat_map(|class| class.recommend(&schema)));
         viewport = with_heuristics(&viewport, &active.recommended);
     } else {
@@ -154,20 +161,32 @@ fn query_blueprint(
 
 /// What heuristics may know of a recording: what there is at all, whatever the time. And the chunks that would say more, were
 /// they loaded.
-fn schema_of(entry: &RecordingEntry) -> (Schema, Vec<ChunkId>) {
+fn schema_of(entry: &RecordingEntry, image_sizes: &mut FxHashMap<EntityId, [u32; 2]>, awaited: &mut Vec<ChunkId>) -> Schema {
     let store = entry.store();
     let mut schema = Schema::new();
-    let mut awaited = Vec::new();
     let formats = [Image::FORMAT, SegmentationImage::FORMAT, DepthImage::FORMAT].map(|name| store.component_id(&name));
     for entity in store.entities() {
         let path = store.entity_path(entity);
         schema.add(path, store.components_of(entity).map(|component| &*store.descriptor(component).component));
-        let size = formats.iter().flatten().find_map(|component| first_image_size(entry, entity, *component, &mut awaited));
+        let mut missing = Vec::new();
+        let found = formats.iter().flatten().find_map(|component| first_image_size(entry, entity, *component, &mut missing));
+        let size = match found {
+            Some(size) => {
+                image_sizes.insert(entity, size);
+                Some(size)
+            }
+            // It was seen before its chunk went, or is to be seen yet.
+            None if !missing.is_empty() => image_sizes.get(&entity).copied(),
+            None => None,
+        };
+        if size.is_none() {
+            awaited.append(&mut missing);
+        }
         if size.is_some() {
             schema.set_image_size(path, size);
         }
     }
-    (schema, awaited)
+    schema
 }
 
 /// The size of the first picture that an entity has, on whatever timeline.

@@ -1,0 +1,61 @@
+//! Which chunks visuals were made from, for the sources that could give them back.
+
+use chronoscope_store::{ChunkId, EntityId};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// The bodies that a visual was made from beside the [`Answers`], and those that it lacks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bodies {
+    /// The chunks that were read.
+    pub(crate) used: Vec<ChunkId>,
+    /// The chunks that would have been read, and are not loaded.
+    pub(crate) missing: Vec<ChunkId>,
+}
+
+/// What the visuals of a view were made from, where the recording has sources.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct VisualBodies {
+    /// What each was made from. Those made from the [`Answers`] alone are not here.
+    pub(crate) by_entity: FxHashMap<EntityId, Bodies>,
+    /// Grows with each change.
+    pub(crate) version: u64,
+}
+
+impl VisualBodies {
+    pub(super) fn set(&mut self, entity: EntityId, bodies: Bodies) {
+        if bodies.is_empty() {
+            self.remove(entity);
+        } else if self.by_entity.get(&entity) != Some(&bodies) {
+            self.version += 1;
+            self.by_entity.insert(entity, bodies);
+        }
+    }
+
+    pub(super) fn remove(&mut self, entity: EntityId) {
+        self.version += u64::from(self.by_entity.remove(&entity).is_some());
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.version += 1;
+        self.by_entity.clear();
+    }
+}
+
+impl Bodies {
+    fn is_empty(&self) -> bool {
+        self.used.is_empty() && self.missing.is_empty()
+    }
+
+    pub(super) fn note(&mut self, used: impl IntoIterator<Item = ChunkId>, missing: &[ChunkId]) {
+        self.used.extend(used);
+        self.missing.extend_from_slice(missing);
+    }
+
+    pub(super) fn without_repetition(mut self) -> Self {
+        for ids in [&mut self.used, &mut self.missing] {
+            let mut seen = FxHashSet::default();
+            ids.retain(|id| seen.insert(*id));
+        }
+        self
+    }
+}

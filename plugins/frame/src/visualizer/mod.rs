@@ -1,0 +1,185 @@
+//! Phase 9: visualizers turn data results into visuals.
+//!
+//! Each visualizer is one system with its own [`Visuals`], so that Bevy runs them side by side; inside, changed results are worked
+//! on in parallel. A visual is made in the entity's own space: where it stands is up to [`crate::Transforms`], so a cloud that
+//! is moved is not made anew.
+
+mod bodies;
+mod input;
+mod visuals;
+
+use std::sync::Arc;
+
+use bevy_app::{App, Plugin};
+use bevy_ecs::prelude::*;
+use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_store::EntityId;
+
+pub(crate) use bodies::VisualBodies;
+pub use input::{Source, VisualizerInput};
+pub use visuals::{ViewVisuals, Visuals};
+
+use crate::{Frame, FrameSystems, Report};
+
+/// Which rows a visualizer is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QueryMode {
+    /// The latest row at the cursor, per component.
+    LatestAt,
+    /// All rows in the view's time range.
+    Range,
+}
+
+/// What a visualizer is called and what it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VisualizerInfo {
+    /// The visualizer's name, that of the archetype it shows: `Points3D`.
+    pub name: &'static str,
+    /// The components that an entity must have to be shown: `Points3D:positions`.
+    pub required: &'static [&'static str],
+    /// The components that change how it looks.
+    pub optional: &'static [&'static str],
+    /// Which rows it is given.
+    pub mode: QueryMode,
+}
+
+/// Turns a data result into what is drawn.
+pub trait Visualizer: Send + Sync + 'static {
+    /// What is drawn for one entity in one view.
+    type Visual: Send + Sync + 'static;
+
+    /// What it is called and what it needs.
+    const INFO: VisualizerInfo;
+
+    /// Makes the visual of one data result. A pure function of its input; runs on any thread.
+    ///
+    /// `Ok(None)` where there is nothing to draw.
+    ///
+    /// # Errors
+    /// Where the data can not be drawn; the report is shown on the entity, and the rest goes on.
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report>;
+
+    /// Makes the visual of a data result that had one before. The result must be that of [`Self::visualize`]; what the visual
+    /// before may save is work. Nobody else holds it, unless a clone of it was kept: [`Arc::into_inner`] takes it apart.
+    ///
+    /// # Errors
+    /// As [`Self::visualize`].
+    fn update(input: &VisualizerInput<'_>, _previous: Arc<Self::Visual>) -> Result<Option<Self::Visual>, Report> {
+        Self::visualize(input)
+    }
+}
+
+/// The position of a visualizer in [`Visualizers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VisualizerId(u16);
+
+/// The visualizers, in the order in which they were registered.
+#[derive(Resource, Default, Debug)]
+pub struct Visualizers {
+    entries: Vec<RegisteredVisualizer>,
+}
+
+#[derive(Debug)]
+struct RegisteredVisualizer {
+    info: VisualizerInfo,
+    classes: Vec<ViewClassId>,
+    /// Reads the reports of a view out of the visualizer's own resource, whose type nobody else need know.
+    reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
+    /// The same for what the visuals of a view were made from.
+    bodies: fn(&World, ViewId) -> Option<&VisualBodies>,
+}
+
+impl Visualizers {
+    /// All visualizers.
+    pub fn iter(&self) -> impl Iterator<Item = (VisualizerId, &VisualizerInfo, &[ViewClassId])> {
+        self.entries.iter().enumerate().map(|(at, entry)| (VisualizerId(at as u16), &entry.info, entry.classes.as_slice()))
+    }
+
+    /// The visualizer with this id.
+    pub fn info(&self, id: VisualizerId) -> Option<&VisualizerInfo> {
+        self.entries.get(usize::from(id.0)).map(|entry| &entry.info)
+    }
+
+    /// The view classes that a visualizer belongs to.
+    pub fn classes(&self, id: VisualizerId) -> &[ViewClassId] {
+        self.entries.get(usize::from(id.0)).map_or(&[], |entry| &entry.classes)
+    }
+
+    /// The visualizer with this name.
+    pub fn find(&self, name: &str) -> Option<VisualizerId> {
+        self.iter().find(|(_, info, _)| info.name == name).map(|(id, ..)| id)
+    }
+
+    /// What is wrong with the entities of a view, ordered by entity and visualizer.
+    pub fn reports(&self, world: &World, view: ViewId) -> Vec<Report> {
+        let mut reports: Vec<Report> =
+            self.entries.iter().flat_map(|entry| (entry.reports)(world, view)).map(|(_, report)| report).collect();
+        reports.sort_by(|a, b| a.entity.cmp(&b.entity));
+        reports
+    }
+
+    /// What the visuals of a view were made from beside the [`Answers`], by the position of the visualizer.
+    pub(crate) fn bodies<'w>(&self, world: &'w World, view: ViewId) -> impl Iterator<Item = (usize, &'w VisualBodies)> {
+        self.entries.iter().enumerate().filter_map(move |(at, entry)| Some((at, (entry.bodies)(world, view)?)))
+    }
+
+    fn add<V: Visualizer>(&mut self, classes: &[&str]) -> bool {
+        let info = V::INFO;
+        let classes = classes.iter().map(|class| ViewClassId::from(*class));
+        match self.entries.iter_mut().find(|known| known.info.name == info.name) {
+            Some(known) => {
+                known.classes.extend(classes);
+                false
+            }
+            None => {
+                self.entries.push(RegisteredVisualizer {
+                    info,
+                    classes: classes.collect(),
+                    reports: reports_of::<V>,
+                    bodies: bodies_of::<V>,
+                });
+                true
+            }
+        }
+    }
+}
+
+/// The reports of one visualizer in one view, ordered by entity.
+fn reports_of<V: Visualizer>(world: &World, view: ViewId) -> Vec<(EntityId, Report)> {
+    let Some(visuals) = world.get_resource::<Visuals<V>>().and_then(|visuals| visuals.view(view)) else { return Vec::new() };
+    let mut reports: Vec<_> = visuals.reports().map(|(entity, report)| (entity, report.clone())).collect();
+    reports.sort_by_key(|(entity, _)| *entity);
+    reports
+}
+
+fn bodies_of<V: Visualizer>(world: &World, view: ViewId) -> Option<&VisualBodies> {
+    Some(&world.get_resource::<Visuals<V>>()?.view(view)?.bodies)
+}
+
+/// Registers visualizers.
+pub trait AppVisualizerExt {
+    /// Adds a visualizer to view classes: its [`Visuals`] and the system that keeps them.
+    ///
+    /// Added again, it is added to further classes.
+    fn add_visualizer<V: Visualizer>(&mut self, classes: &[&str]) -> &mut Self;
+}
+
+impl AppVisualizerExt for App {
+    fn add_visualizer<V: Visualizer>(&mut self, classes: &[&str]) -> &mut Self {
+        self.init_resource::<Visualizers>();
+        if self.world_mut().resource_mut::<Visualizers>().add::<V>(classes) {
+            self.insert_resource(Visuals::<V>::default());
+            self.add_systems(Frame, visuals::visualize::<V>.in_set(FrameSystems::Visualizers));
+        }
+        self
+    }
+}
+
+/// Visualizers are added one by one; this has what they share.
+pub struct VisualizersPlugin;
+
+impl Plugin for VisualizersPlugin {
+    fn build(&self, app: &mut App) {
+        app.init_resource::<Visualizers>();
+    }
+}

@@ -1,0 +1,278 @@
+//! The visuals of each visualizer, brought up to date in each frame.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bevy_ecs::prelude::*;
+use chronoscope_blueprint::ViewId;
+use chronoscope_store::{EntityId, EntityPath, TimelineId};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::{QueryMode, VisualBodies, Visualizer, VisualizerId, VisualizerInput, Visualizers};
+use crate::{
+    Annotations, Answers, Cursor, DataResults, RecordingEntry, RecordingKey, Recordings, Report, View, ViewOverrides, ViewTile,
+};
+
+/// The visuals of one visualizer, for all views.
+#[derive(Resource)]
+pub struct Visuals<V: Visualizer> {
+    views: FxHashMap<ViewId, ViewVisuals<V>>,
+}
+
+impl<V: Visualizer> Default for Visuals<V> {
+    fn default() -> Self {
+        Self { views: FxHashMap::default() }
+    }
+}
+
+impl<V: Visualizer> Visuals<V> {
+    /// The visuals of a view.
+    pub fn view(&self, view: ViewId) -> Option<&ViewVisuals<V>> {
+        self.views.get(&view)
+    }
+}
+
+/// The visuals of one visualizer in one view.
+pub struct ViewVisuals<V: Visualizer> {
+    entries: FxHashMap<EntityId, Entry<V::Visual>>,
+    /// What the entries were made from, where that is to be known.
+    pub(super) bodies: VisualBodies,
+    changed: Vec<EntityId>,
+    removed: Vec<EntityId>,
+    recording: Option<RecordingKey>,
+    consumed: Consumed,
+}
+
+impl<V: Visualizer> Default for ViewVisuals<V> {
+    fn default() -> Self {
+        Self {
+            entries: FxHashMap::default(),
+            bodies: VisualBodies::default(),
+            changed: Vec::new(),
+            removed: Vec::new(),
+            recording: None,
+            consumed: Consumed::default(),
+        }
+    }
+}
+
+struct Entry<T> {
+    visual: Result<Option<Arc<T>>, Report>,
+    stamp: Stamp,
+}
+
+/// The versions of everything that one visual was made from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Stamp {
+    answers: u64,
+    overrides: u64,
+    annotations: u64,
+    /// The cursor, where the blueprint gives a range of times relative to it.
+    time: i64,
+}
+
+/// The versions of everything that a view's visuals were last brought up to date with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Consumed {
+    results: u64,
+    overrides: u64,
+    annotations: u64,
+    answers: u64,
+    /// Ranges are those of the shown timeline.
+    timeline: Option<TimelineId>,
+}
+
+impl<V: Visualizer> ViewVisuals<V> {
+    /// The visual of an entity.
+    pub fn get(&self, entity: EntityId) -> Option<&Arc<V::Visual>> {
+        self.entries.get(&entity)?.visual.as_ref().ok()?.as_ref()
+    }
+
+    /// What is wrong with an entity.
+    pub fn report(&self, entity: EntityId) -> Option<&Report> {
+        self.entries.get(&entity)?.visual.as_ref().err()
+    }
+
+    /// All visuals, in no order. What reaches the screen goes through [`DataResults`], which are ordered by path.
+    pub fn iter(&self) -> impl Iterator<Item = (EntityId, &Arc<V::Visual>)> {
+        self.entries.iter().filter_map(|(entity, entry)| Some((*entity, entry.visual.as_ref().ok()?.as_ref()?)))
+    }
+
+    /// All reports, in no order.
+    pub fn reports(&self) -> impl Iterator<Item = (EntityId, &Report)> {
+        self.entries.iter().filter_map(|(entity, entry)| Some((*entity, entry.visual.as_ref().err()?)))
+    }
+
+    /// The entities whose visuals were made anew in this frame, in path order.
+    pub fn changed(&self) -> &[EntityId] {
+        &self.changed
+    }
+
+    /// The entities that had visuals until this frame, and have none now.
+    pub fn removed(&self) -> &[EntityId] {
+        &self.removed
+    }
+
+    /// Whether nothing changed in this frame.
+    pub fn is_unchanged(&self) -> bool {
+        self.changed.is_empty() && self.removed.is_empty()
+    }
+}
+
+pub(super) fn visualize<V: Visualizer>(
+    mut visuals: ResMut<Visuals<V>>,
+    views: Query<(&View, &ViewTile, &DataResults, &ViewOverrides)>,
+    visualizers: Res<Visualizers>,
+    recordings: Res<Recordings>,
+    answers: Res<Answers>,
+    annotations: Res<Annotations>,
+    cursor: Res<Cursor>,
+) {
+    puffin::profile_scope!("execute_systems_for_all_views", V::INFO.name);
+    let visuals = &mut visuals.bypass_change_detection().views;
+    visuals.retain(|id, _| views.iter().any(|(view, ..)| view.id == *id));
+    let Some(id) = visualizers.find(V::INFO.name) else { return };
+    for (view, tile, results, overrides) in &views {
+        if !tile.shown {
+            // A hidden view costs nothing. Its visuals stay as they are, and are checked one by one when it is shown again.
+            if let Some(visuals) = visuals.get_mut(&view.id) {
+                visuals.changed.clear();
+                visuals.removed.clear();
+                visuals.consumed = Consumed::default();
+            }
+            continue;
+        }
+        if !visuals.contains_key(&view.id) && !results.has_visualizer(id) {
+            continue;
+        }
+        let inputs = ViewInputs { view, results, overrides, answers: &answers, annotations: &annotations, cursor: *cursor };
+        let recording = cursor.recording.and_then(|key| recordings.get(key));
+        update_view(visuals.entry(view.id).or_default(), id, &inputs, recording);
+    }
+}
+
+struct ViewInputs<'a> {
+    view: &'a View,
+    results: &'a DataResults,
+    overrides: &'a ViewOverrides,
+    answers: &'a Answers,
+    annotations: &'a Annotations,
+    cursor: Cursor,
+}
+
+/// Brings the visuals of one view up to date. Costs what changed, or one check per result where the view was hidden or edited.
+fn update_view<V: Visualizer>(
+    visuals: &mut ViewVisuals<V>,
+    id: VisualizerId,
+    inputs: &ViewInputs<'_>,
+    recording: Option<&RecordingEntry>,
+) {
+    let &ViewInputs { view, results, overrides, answers, annotations, cursor } = inputs;
+    visuals.changed.clear();
+    visuals.removed.clear();
+    if visuals.recording != cursor.recording {
+        // Ids of one recording mean nothing in another.
+        visuals.removed.extend(visuals.entries.drain().map(|(entity, _)| entity));
+        visuals.bodies.clear();
+        visuals.recording = cursor.recording;
+    }
+    let now = Consumed {
+        results: results.version,
+        overrides: overrides.version,
+        annotations: annotations.version(),
+        answers: answers.frame(),
+        timeline: cursor.timeline,
+    };
+    let before = std::mem::replace(&mut visuals.consumed, now);
+    // Ranges relative to the cursor move with it.
+    let follows_cursor = V::INFO.mode == QueryMode::Range && overrides.has_time_ranges();
+    let only_answers =
+        !follows_cursor && Consumed { answers: before.answers, ..now } == before && before.answers + 1 == now.answers;
+    let Some(recording) = recording else { return };
+    let (store, cache) = (&recording.recording.store, &recording.recording.cache);
+    let has_sources = !recording.sources().is_empty();
+
+    let stamp_of = |entity: EntityId, path: &EntityPath| Stamp {
+        answers: match V::INFO.mode {
+            QueryMode::LatestAt => answers.version_of(entity),
+            QueryMode::Range => answers.rows_version_of(entity),
+        },
+        overrides: overrides.version_of(entity),
+        annotations: annotations.version_of(path),
+        time: if follows_cursor { cursor.time } else { 0 },
+    };
+    let allowed = |entity: EntityId| {
+        overrides.is_visible(entity) && overrides.get(entity).is_none_or(|overrides| overrides.allows(V::INFO.name))
+    };
+    let wanted = |entity: &EntityId| results.get(*entity).filter(|result| result.visualizers.contains(&id) && allowed(*entity));
+
+    let candidates: Vec<EntityId> = if only_answers {
+        let touched = match V::INFO.mode {
+            QueryMode::LatestAt => answers.changed(),
+            QueryMode::Range => answers.rows_changed(),
+        };
+        touched.to_vec()
+    } else {
+        // What is shown, and what was shown until now.
+        let gone = visuals.entries.keys().copied().filter(|entity| results.get(*entity).is_none());
+        results.iter().map(|result| result.entity).chain(gone).collect()
+    };
+    let mut work: Vec<(EntityId, &EntityPath, Stamp, Option<Arc<V::Visual>>)> = Vec::new();
+    for entity in candidates {
+        match wanted(&entity) {
+            Some(result) => {
+                let stamp = stamp_of(entity, &result.path);
+                if visuals.entries.get(&entity).is_some_and(|entry| entry.stamp == stamp) {
+                    continue;
+                }
+                // Where only rows came or went, what was made before is a good start.
+                let previous = visuals
+                    .entries
+                    .remove(&entity)
+                    .filter(|entry| Stamp { answers: entry.stamp.answers, ..stamp } == entry.stamp)
+                    .and_then(|entry| entry.visual.ok().flatten());
+                work.push((entity, &result.path, stamp, previous));
+            }
+            None => {
+                if visuals.entries.remove(&entity).is_some() {
+                    visuals.bodies.remove(entity);
+                    visuals.removed.push(entity);
+                }
+            }
+        }
+    }
+
+    let made: Vec<_> = work
+        .into_par_iter()
+        .map(|(entity, path, stamp, previous)| {
+            let annotations = annotations.resolve(path);
+            let input = VisualizerInput {
+                view,
+                entity,
+                path,
+                cursor,
+                store,
+                annotations: &annotations,
+                answers: answers.get(entity),
+                overrides: overrides.get(entity),
+                view_overrides: overrides,
+                visualizer: V::INFO.name,
+                cache,
+                bodies: has_sources.then(Mutex::default),
+            };
+            let visual = match previous {
+                Some(previous) => V::update(&input, previous),
+                None => V::visualize(&input),
+            };
+            let bodies = input.bodies.map(|bodies| bodies.into_inner().unwrap_or_else(PoisonError::into_inner));
+            let bodies = bodies.unwrap_or_default().without_repetition();
+            (entity, Entry { visual: visual.map(|visual| visual.map(Arc::new)), stamp }, bodies)
+        })
+        .collect();
+    for (entity, entry, bodies) in made {
+        visuals.entries.insert(entity, entry);
+        visuals.bodies.set(entity, bodies);
+        visuals.changed.push(entity);
+    }
+    visuals.changed.sort_by(|a, b| store.entity_path(*a).cmp(store.entity_path(*b)));
+}
