@@ -137,6 +137,7 @@ fn ranges(c: &mut Criterion) {
     group.throughput(Throughput::Elements(200_000));
     let ask = |recording: &Recording| recording.range(entities[0], timeline, TimeRange::EVERYTHING, components[0]).num_rows();
     group.bench_function("warm", |b| b.iter(|| black_box(ask(&recording))));
+    group.throughput(Throughput::Elements(100_000));
     let mut from = 0;
     group.bench_function("warm_moving", |b| {
         b.iter(|| {
@@ -144,6 +145,7 @@ fn ranges(c: &mut Criterion) {
             black_box(recording.range(entities[0], timeline, TimeRange::new(from, from + 99_999), components[0]).num_rows())
         });
     });
+    group.throughput(Throughput::Elements(200_000));
     group.bench_function("cold", |b| {
         b.iter(|| {
             recording.cache = QueryCache::new();

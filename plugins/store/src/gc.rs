@@ -45,6 +45,10 @@ pub enum GcOrder {
 /// How many chunks are marked ahead of the sweep: more would only be marks to keep.
 const MOST_MARKED: usize = 4096;
 
+/// How many events a step makes at most, mostly. Room for them is made at once: to make it bit by bit is to copy them, and to
+/// ask the system for new memory several times, which can take as long as the whole step.
+const LIKELY_EVENTS: u64 = 8192;
+
 /// What a collection may take, how much, and for how long.
 #[derive(Clone, Debug)]
 pub struct GcOptions {
@@ -148,7 +152,8 @@ impl ChunkStore {
     pub fn gc(&mut self, options: &GcOptions) -> (Vec<StoreEvent>, GcReport) {
         let start = Instant::now();
         let mut report = GcReport::default();
-        let mut events = Vec::new();
+        let mut events = Vec::with_capacity(self.num_chunks().min(LIKELY_EVENTS) as usize);
+        report.garbage.bodies.reserve(events.capacity());
         let mut state = std::mem::take(&mut self.gc);
         let same_order = match (state.order, options.order) {
             // The cursor moves between frames. What was marked for its old place is a good start.
@@ -192,6 +197,7 @@ impl ChunkStore {
         };
         match options.order {
             GcOrder::OldestRow => {
+                state.marked.reserve(MOST_MARKED.min(self.slots.len()));
                 let mut marked_bytes: u64 = 0;
                 let from = state.after.map_or(Bound::Unbounded, Bound::Excluded);
                 for &(row_id, slot) in self.by_row.range((from, Bound::Unbounded)) {
@@ -249,9 +255,6 @@ impl ChunkStore {
         }
         // What follows the last look at the clock counts too.
         let until = start + options.time_budget * 15 / 16;
-        let likely = state.marked.len().max(state.farthest.len()).min(MOST_MARKED);
-        events.reserve(likely);
-        report.garbage.bodies.reserve(likely);
         // Chunks that are alike go together. Those of a run that wait count as there when a later one is asked about, which
         // changes no answer: of each series, more than the latest that are kept end after the last of them.
         let mut run: SmallVec<[u32; MOST_AT_ONCE]> = SmallVec::new();
