@@ -7,7 +7,7 @@ use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field};
 use smallvec::SmallVec;
 
-use crate::{ChunkId, ComponentDescriptor, EntityPath, RowId, TimeRange, Timeline};
+use crate::{ChunkId, ComponentDescriptor, EntityPath, RowId, TimeRange, Timeline, concat::concat_lists};
 
 /// Why something is not a valid chunk.
 #[derive(Debug, thiserror::Error)]
@@ -326,10 +326,17 @@ impl Chunk {
         if !chunks.iter().all(same) {
             return Err(mixed("", "the chunks have different columns".to_owned()));
         }
+        for (at, column) in first.components.iter().enumerate() {
+            let mut others = chunks.iter().filter_map(|chunk| chunk.components.get(at));
+            if let Some(other) = others.find(|other| other.lists.data_type() != column.lists.data_type()) {
+                let (a, b) = (column.lists.data_type(), other.lists.data_type());
+                return Err(mixed(column.name(), format!("it is {a} and {b}")));
+            }
+        }
         Self::concat_alike(id, chunks)
     }
 
-    /// As [`Self::concat`], for chunks that are known to have the same timelines and components.
+    /// As [`Self::concat`], for chunks that are known to have the same timelines, components and types.
     pub(crate) fn concat_alike(id: ChunkId, chunks: &[&Self]) -> Result<Self, ChunkError> {
         let Some(first) = chunks.first() else {
             return Self::new(id, EntityPath::root(), Vec::new(), [], []);
@@ -354,10 +361,16 @@ impl Chunk {
                 component: column.name().to_string(),
                 message,
             };
-            let lists: Vec<&dyn Array> =
-                chunks.iter().filter_map(|chunk| chunk.components.get(at)).map(|other| &other.lists as &dyn Array).collect();
-            let lists = arrow_select::concat::concat(&lists).map_err(|error| mixed(error.to_string()))?;
-            let lists = lists.as_list_opt::<i32>().ok_or_else(|| mixed("no list".to_owned()))?.clone();
+            let lists: Vec<&ListArray> =
+                chunks.iter().filter_map(|chunk| chunk.components.get(at)).map(|other| &other.lists).collect();
+            let lists = match concat_lists(&lists) {
+                Some(lists) => lists,
+                None => {
+                    let lists: Vec<&dyn Array> = lists.into_iter().map(|lists| lists as &dyn Array).collect();
+                    let lists = arrow_select::concat::concat(&lists).map_err(|error| mixed(error.to_string()))?;
+                    lists.as_list_opt::<i32>().ok_or_else(|| mixed("no list".to_owned()))?.clone()
+                }
+            };
             components.push(ComponentColumn { descriptor: column.descriptor.clone(), lists });
         }
         let mut row_ids: Vec<RowId> = Vec::with_capacity(rows);

@@ -43,6 +43,7 @@ pub mod events;
 pub mod store;
 
 mod compaction;
+mod concat;
 mod insert;
 mod remove;
 
