@@ -6,8 +6,8 @@ use std::{hint::black_box, sync::Arc, time::Duration};
 
 use chronoscope_io::{LoadEvent, LoadSettings, LogMessage, StoreInfo, load_files, write_file};
 use chronoscope_store::{
-    Chunk, ChunkId, ChunkStore, ComponentColumn, ComponentDescriptor, ComponentId, EntityId, GcOptions, QueryCache, Recording,
-    RowId, StoreId, StoreSettings, TimeColumn, TimeRange, Timeline, TimelineId,
+    Chunk, ChunkId, ChunkStore, ComponentColumn, ComponentDescriptor, ComponentId, EntityId, GcBuffers, GcOptions, QueryCache,
+    Recording, RowId, StoreId, StoreSettings, TimeColumn, TimeRange, Timeline, TimelineId,
     arrow::{ArrayRef, Float32Array, ListArray, UInt32Array},
 };
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -162,12 +162,14 @@ fn collection(c: &mut Criterion) {
     let mut group = c.benchmark_group("gc");
     group.sample_size(20);
     let all = GcOptions { protect_latest: 0, time_budget: Duration::from_secs(3600), ..GcOptions::default() };
-    group.bench_function("all", |b| {
-        b.iter_batched(fill, |mut recording| (recording.gc(&all), recording), BatchSize::PerIteration);
-    });
-    group.bench_function("one_step", |b| {
-        b.iter_batched(fill, |mut recording| (recording.gc(&GcOptions::default()), recording), BatchSize::PerIteration);
-    });
+    let filled = || (fill(), GcBuffers::default());
+    for (name, options) in [("all", all), ("one_step", GcOptions::default())] {
+        group.bench_function(name, |b| {
+            let collect =
+                |(mut recording, mut buffers): (Recording, GcBuffers)| (recording.gc(&options, &mut buffers), recording, buffers);
+            b.iter_batched(filled, collect, BatchSize::PerIteration);
+        });
+    }
     group.finish();
 }
 

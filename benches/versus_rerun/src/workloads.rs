@@ -347,11 +347,12 @@ fn gc_all(options: &Options) -> Outcomes {
         let their_time = start.elapsed();
         assert_eq!(store.num_physical_chunks(), 0, "everything is collected");
         let options = ours::GcOptions { protect_latest: 0, time_budget: Duration::from_secs(3600), ..Default::default() };
+        let mut buffers = ours::GcBuffers::default();
         let start = Instant::now();
-        let (our_events, _) = ours.store.gc(&options);
+        ours.store.gc(&options, &mut buffers);
         let our_time = start.elapsed();
         assert_eq!(ours.store.num_chunks(), 0, "everything is collected");
-        drop((their_events, our_events));
+        drop((their_events, buffers));
         Ok((their_time, our_time))
     })
 }
@@ -367,12 +368,14 @@ fn gc_worst_pause(options: &Options) -> Outcomes {
                 recording.insert(columns?.ours()?)?;
             }
             let options = ours::GcOptions { protect_latest: 1, ..Default::default() };
+            let mut buffers = ours::GcBuffers::default();
             loop {
                 let (cpu, wall) = (memory::thread_cpu_time(), Instant::now());
-                let (events, report) = recording.store.gc(&options);
+                let report = recording.store.gc(&options, &mut buffers);
                 walls.push(wall.elapsed());
                 worst_cpu = worst_cpu.max(memory::thread_cpu_time().saturating_sub(cpu));
-                drop(events);
+                buffers.events.clear();
+                drop(buffers.garbage.take());
                 if report.done {
                     break;
                 }

@@ -77,7 +77,7 @@ impl DiffLog {
 /// Whether an event changed which components some entity has. `store` is the store as it is now.
 pub(crate) fn changes_schema(event: &StoreEvent, store: &ChunkStore) -> bool {
     let lost = || event.meta.components.iter().any(|column| !store.has_component(event.meta.entity, column.component));
-    event.new_entity
-        || !event.new_components.is_empty()
+    event.is_new_entity()
+        || !event.new_components().is_empty()
         || (event.change == ChunkChange::Dropped && (!store.has_data(event.meta.entity) || lost()))
 }

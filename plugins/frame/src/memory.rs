@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use chronoscope_store::{ChunkId, GcOptions, GcOrder, StoreKind};
+use chronoscope_store::{ChunkId, GcBuffers, GcOptions, GcOrder, StoreKind};
 use rustc_hash::FxHashSet;
 
 use crate::{Answers, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, bodies::OnScreen};
@@ -55,6 +55,8 @@ pub(crate) struct Purge {
     target_bytes: Option<u64>,
     /// Whether it only makes room for what lies ahead of the cursor.
     is_for_ahead: bool,
+    /// What the steps of collections write to.
+    buffers: GcBuffers,
     /// When all that was left was protected: until something changes, looking again is of no use.
     futile: Option<Situation>,
 }
@@ -162,10 +164,13 @@ fn collect_garbage(
             },
             order,
         };
-        let (events, report) = entry.recording.gc(&options);
-        progressed |= !report.done || !events.is_empty();
+        let report = entry.recording.gc(&options, &mut purge.buffers);
+        progressed |= !report.done || !purge.buffers.events.is_empty();
         let key = entry.key();
-        log.push_events(key, events);
+        log.push_events(key, purge.buffers.events.drain(..));
+        // Freeing takes about as long as collecting: elsewhere.
+        let garbage = purge.buffers.garbage.take();
+        rayon::spawn(move || drop(garbage));
         let entry_bytes = entry.num_bytes();
         over = over.saturating_sub(before.saturating_sub(entry_bytes));
     }

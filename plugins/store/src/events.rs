@@ -45,17 +45,40 @@ pub struct StoreEvent {
     pub meta: Arc<ChunkMeta>,
     /// Whether the chunk's body was in memory, after the change where it was `Added`, before it where it was `Dropped`.
     pub has_body: bool,
-    /// Of a chunk that was made by splitting a larger one: the id that the larger one had.
-    pub split_from: Option<ChunkId>,
-    /// Whether the entity had no data before.
-    pub new_entity: bool,
-    /// The components that the entity had on no timeline before.
-    pub new_components: SmallVec<[ComponentId; 4]>,
-    /// The timelines that the store had no data on before.
-    pub new_timelines: SmallVec<[TimelineId; 2]>,
+    /// What few events tell: by far most chunks bring nothing new, and a collection makes thousands of events at once.
+    pub(crate) news: Option<Box<News>>,
+}
+
+/// What is new with a chunk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct News {
+    pub(crate) split_from: Option<ChunkId>,
+    pub(crate) entity: bool,
+    pub(crate) components: SmallVec<[ComponentId; 4]>,
+    pub(crate) timelines: SmallVec<[TimelineId; 2]>,
 }
 
 impl StoreEvent {
+    /// Of a chunk that was made by splitting a larger one: the id that the larger one had.
+    pub fn split_from(&self) -> Option<ChunkId> {
+        self.news.as_ref()?.split_from
+    }
+
+    /// Whether the entity had no data before.
+    pub fn is_new_entity(&self) -> bool {
+        self.news.as_ref().is_some_and(|news| news.entity)
+    }
+
+    /// The components that the entity had on no timeline before.
+    pub fn new_components(&self) -> &[ComponentId] {
+        self.news.as_ref().map_or(&[], |news| &news.components)
+    }
+
+    /// The timelines that the store had no data on before.
+    pub fn new_timelines(&self) -> &[TimelineId] {
+        self.news.as_ref().map_or(&[], |news| &news.timelines)
+    }
+
     /// Whether rows that were not there before can be seen now: a body was added or loaded, and not by a merge.
     pub fn adds_rows(&self) -> bool {
         match self.change {

@@ -47,7 +47,7 @@ const MOST_MARKED: usize = 4096;
 
 /// How many events a step makes at most, mostly. Room for them is made at once: to make it bit by bit is to copy them, and to
 /// ask the system for new memory several times, which can take as long as the whole step.
-const LIKELY_EVENTS: u64 = 8192;
+const LIKELY_EVENTS: usize = 8192;
 
 /// What a collection may take, how much, and for how long.
 #[derive(Clone, Debug)]
@@ -101,13 +101,55 @@ impl Garbage {
     pub fn is_empty(&self) -> bool {
         self.bodies.is_empty()
     }
+
+    /// Moves the bodies out, and keeps the memory of the list.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        Self { bodies: self.bodies.drain(..).collect() }
+    }
+}
+
+/// What a step of a collection writes to, kept from step to step: memory that is new to the process is cleared by the system when it is
+/// first touched, and of a huge page that takes about as long as a whole step may take.
+#[derive(Debug)]
+pub struct GcBuffers {
+    /// What changed in the last step. Taken out, or cleared, before the next.
+    pub events: Vec<StoreEvent>,
+    /// What the store no longer holds since the last step. Likewise.
+    pub garbage: Garbage,
+    marks: VecDeque<(u32, ChunkId)>,
+}
+
+impl Default for GcBuffers {
+    /// Buffers large enough for a step, touched once.
+    fn default() -> Self {
+        let mut events = Vec::with_capacity(LIKELY_EVENTS);
+        let meta = Arc::new(ChunkMeta::nothing());
+        let event = |_| StoreEvent {
+            generation: 0,
+            change: ChunkChange::Dropped,
+            reason: ChangeReason::Collected,
+            meta: Arc::clone(&meta),
+            has_body: false,
+            news: None,
+        };
+        events.extend((0..LIKELY_EVENTS).map(event));
+        events.clear();
+        let mut bodies = Vec::with_capacity(LIKELY_EVENTS);
+        if let Ok(nothing) = Chunk::concat(ChunkId::from_u128(0), &[]) {
+            bodies.resize(LIKELY_EVENTS, Arc::new(nothing));
+            bodies.clear();
+        }
+        let mut marks = VecDeque::with_capacity(MOST_MARKED);
+        marks.resize(MOST_MARKED, (0, ChunkId::from_u128(0)));
+        marks.clear();
+        Self { events, garbage: Garbage { bodies }, marks }
+    }
 }
 
 /// What one call of a collection did.
 #[derive(Debug, Default)]
 pub struct GcReport {
-    /// What the store no longer holds. The memory is free once this is dropped and nobody else holds the chunks.
-    pub garbage: Garbage,
     /// The bytes of the bodies that went.
     pub freed_bytes: u64,
     /// The chunks that were dropped with their metadata.
@@ -149,11 +191,11 @@ impl ChunkStore {
     ///
     /// Afterwards every query answers as if the store had never held what was dropped. Call it again, in a later frame, while
     /// the report is not `done`.
-    pub fn gc(&mut self, options: &GcOptions) -> (Vec<StoreEvent>, GcReport) {
+    ///
+    /// What changed and what was given up is appended to the buffers.
+    pub fn gc(&mut self, options: &GcOptions, buffers: &mut GcBuffers) -> GcReport {
         let start = Instant::now();
         let mut report = GcReport::default();
-        let mut events = Vec::with_capacity(self.num_chunks().min(LIKELY_EVENTS) as usize);
-        report.garbage.bodies.reserve(events.capacity());
         let mut state = std::mem::take(&mut self.gc);
         let same_order = match (state.order, options.order) {
             // The cursor moves between frames. What was marked for its old place is a good start.
@@ -164,12 +206,15 @@ impl ChunkStore {
             state = GcState::default();
         }
         state.order = options.order;
+        if state.marked.capacity() == 0 {
+            std::mem::swap(&mut state.marked, &mut buffers.marks);
+        }
 
         loop {
             let begin = Instant::now();
             self.mark(&mut state, options, begin + (options.time_budget / 4).saturating_sub(report.mark_time));
             report.mark_time += begin.elapsed();
-            let progress = self.sweep(&mut state, options, start, &mut report, &mut events);
+            let progress = self.sweep(&mut state, options, start, &mut report, buffers);
             let nothing_left = state.marked_all && state.marked.is_empty() && state.farthest.is_empty();
             report.done = report.freed_bytes >= options.target_bytes || nothing_left;
             // What was marked is swept and there is time left: mark on.
@@ -178,12 +223,14 @@ impl ChunkStore {
             }
         }
         if report.done {
-            // The next collection begins from the start; its tables are freed with it.
+            // The next collection begins from the start.
+            state.marked.clear();
+            buffers.marks = std::mem::take(&mut state.marked);
             state = GcState::default();
         }
         self.gc = state;
         report.total_time = start.elapsed();
-        (events, report)
+        report
     }
 
     fn mark(&self, state: &mut GcState, options: &GcOptions, until: Instant) {
@@ -247,14 +294,15 @@ impl ChunkStore {
         options: &GcOptions,
         start: Instant,
         report: &mut GcReport,
-        events: &mut Vec<StoreEvent>,
+        buffers: &mut GcBuffers,
     ) -> bool {
         if matches!(options.order, GcOrder::FarthestFrom { .. }) && !state.marked_all {
             // What is farthest is known when everything was seen.
             return false;
         }
-        // What follows the last look at the clock counts too.
-        let until = start + options.time_budget * 15 / 16;
+        // What follows the last look at the clock counts too, and so does what the system and the allocator do on the side: of a
+        // whole budget, a quarter is left for that.
+        let until = start + options.time_budget * 3 / 4;
         // Chunks that are alike go together. Those of a run that wait count as there when a later one is asked about, which
         // changes no answer: of each series, more than the latest that are kept end after the last of them.
         let mut run: SmallVec<[u32; MOST_AT_ONCE]> = SmallVec::new();
@@ -273,14 +321,14 @@ impl ChunkStore {
             report.freed_bytes += num_bytes;
             unchecked_bytes += num_bytes;
             if chunk.origin == Origin::Source {
-                report.garbage.bodies.extend(chunk.body.as_ref().map(|body| Arc::clone(&body.chunk)));
-                self.evict_slot(slot, ChangeReason::Collected, events);
+                buffers.garbage.bodies.extend(chunk.body.as_ref().map(|body| Arc::clone(&body.chunk)));
+                self.evict_slot(slot, ChangeReason::Collected, &mut buffers.events);
                 report.evicted_chunks += 1;
                 unchecked += MOST_AT_ONCE / 4;
             } else {
                 let first = run.first().and_then(|&first| self.slot(first));
                 if first.is_some_and(|first| !Self::are_alike(&first.meta, &chunk.meta)) {
-                    self.sweep_run(&mut run, report, events);
+                    self.sweep_run(&mut run, report, buffers);
                 }
                 run.push(slot);
                 unchecked += 1;
@@ -288,18 +336,19 @@ impl ChunkStore {
             // Alone a chunk takes about a microsecond, and a look at the clock takes a part of that.
             if unchecked >= MOST_AT_ONCE || unchecked_bytes >= 1 << 20 || until <= start {
                 (unchecked, unchecked_bytes) = (0, 0);
-                self.sweep_run(&mut run, report, events);
+                self.sweep_run(&mut run, report, buffers);
                 if Instant::now() >= until {
                     return false;
                 }
             }
         }
-        self.sweep_run(&mut run, report, events);
+        self.sweep_run(&mut run, report, buffers);
         true
     }
 
-    fn sweep_run(&mut self, run: &mut SmallVec<[u32; MOST_AT_ONCE]>, report: &mut GcReport, events: &mut Vec<StoreEvent>) {
-        self.drop_run(run, ChangeReason::Collected, events, |body| report.garbage.bodies.push(body));
+    fn sweep_run(&mut self, run: &mut SmallVec<[u32; MOST_AT_ONCE]>, report: &mut GcReport, buffers: &mut GcBuffers) {
+        let GcBuffers { events, garbage, .. } = buffers;
+        self.drop_run(run, ChangeReason::Collected, events, |body| garbage.bodies.push(body));
         report.dropped_chunks += run.len();
         run.clear();
     }

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use crate::{
     AbsentChunk, ChangeReason, Chunk, ChunkChange, ChunkError, ChunkMeta, ChunkStore, ComponentId, EntityId, RowId, StoreError,
     StoreEvent, TimeRange, Timeline,
+    events::News,
     interval_index::{Entry, MOST_COLUMNS},
     meta::{ComponentMeta, TimelineMeta, valid_ranges},
     rows::Body,
@@ -41,7 +42,7 @@ impl ChunkStore {
                     let origin = if piece.id() == id { Origin::Inserted } else { Origin::Made };
                     self.insert_piece(Arc::new(piece), origin, &mut events)?;
                     if let Some(event) = events.get_mut(first) {
-                        event.split_from = Some(id);
+                        event.news.get_or_insert_default().split_from = Some(id);
                     }
                 }
             }
@@ -158,7 +159,7 @@ impl ChunkStore {
             self.push_event(ChunkChange::Loaded, ChangeReason::Request, slot, true, &mut events);
             if let Some(event) = events.last_mut() {
                 // What a footer left out is new.
-                news.tell(event);
+                event.news = news;
             }
             if is_static {
                 self.drop_overwritten(entity, slot, &mut events);
@@ -284,8 +285,7 @@ impl ChunkStore {
                 let slot = u32::try_from(self.slots.len()).ok().filter(|slot| *slot != u32::MAX);
                 let slot = slot.ok_or(StoreError::Full { what: "chunks" })?;
                 self.slots.push(None);
-                // Room to take them all back, so that a collection need not make it.
-                self.free_slots.reserve(self.slots.capacity());
+                self.free_slots.grow();
                 slot
             }
         };
@@ -296,20 +296,22 @@ impl ChunkStore {
         let slot = self.link(slot, meta, body, origin);
         self.push_event(ChunkChange::Added, reason, slot, has_body, events);
         if let Some(event) = events.last_mut() {
-            news.tell(event);
+            event.news = news;
         }
         Ok(slot)
     }
 
     /// What a chunk has that was in none before.
-    fn news_of(&self, meta: &ChunkMeta) -> News {
+    fn news_of(&self, meta: &ChunkMeta) -> Option<Box<News>> {
         let components = meta.components.iter().map(|column| column.component);
         let timelines = meta.timelines.iter().map(|column| column.timeline);
-        News {
+        let news = News {
+            split_from: None,
             entity: !self.has_data(meta.entity),
             components: components.filter(|&component| !self.has_component(meta.entity, component)).collect(),
             timelines: timelines.filter(|id| self.timelines.get(id.index()).is_none_or(|data| data.num_chunks == 0)).collect(),
-        }
+        };
+        (news != News::default()).then(|| Box::new(news))
     }
 
     /// Puts a chunk into every index. The inverse of [`Self::unlink`].
@@ -446,30 +448,7 @@ impl ChunkStore {
     }
 
     pub(crate) fn event(&self, change: ChunkChange, reason: ChangeReason, meta: Arc<ChunkMeta>, has_body: bool) -> StoreEvent {
-        StoreEvent {
-            generation: self.generation,
-            change,
-            reason,
-            meta,
-            has_body,
-            split_from: None,
-            new_entity: false,
-            new_components: SmallVec::new(),
-            new_timelines: SmallVec::new(),
-        }
-    }
-}
-
-/// What is new with a chunk.
-struct News {
-    entity: bool,
-    components: SmallVec<[ComponentId; 4]>,
-    timelines: SmallVec<[crate::TimelineId; 2]>,
-}
-
-impl News {
-    fn tell(self, event: &mut StoreEvent) {
-        (event.new_entity, event.new_components, event.new_timelines) = (self.entity, self.components, self.timelines);
+        StoreEvent { generation: self.generation, change, reason, meta, has_body, news: None }
     }
 }
 

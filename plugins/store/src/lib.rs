@@ -68,7 +68,7 @@ pub use chunk::{Chunk, ChunkBuilder, ChunkError, ComponentColumn, RowIds, TimeCo
 pub use clear::CLEAR_COMPONENT;
 pub use descriptor::ComponentDescriptor;
 pub use events::{ChangeReason, ChunkChange, StoreEvent};
-pub use gc::{DEFAULT_GC_BUDGET, Garbage, GcOptions, GcOrder, GcReport};
+pub use gc::{DEFAULT_GC_BUDGET, Garbage, GcBuffers, GcOptions, GcOrder, GcReport};
 pub use ids::{ChunkId, ComponentId, EntityId, RowId, StoreId, StoreKind, TimelineId};
 pub use latest_at::{Hit, HitRef, LatestAt, LatestAtRef};
 pub use meta::{AbsentChunk, AbsentComponent, ChunkMeta, ComponentMeta, TimelineMeta};

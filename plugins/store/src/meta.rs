@@ -51,6 +51,20 @@ pub struct ChunkMeta {
 }
 
 impl ChunkMeta {
+    /// Of no chunk.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            id: ChunkId::from_u128(0),
+            entity: EntityId::ROOT,
+            is_static: false,
+            num_rows: 0,
+            num_bytes: 0,
+            row_ids: (RowId::from_u128(0), RowId::from_u128(0)),
+            timelines: SmallVec::new(),
+            components: SmallVec::new(),
+        }
+    }
+
     /// The times of the rows on a timeline; empty where the chunk is not on it.
     pub fn time_range(&self, timeline: TimelineId) -> TimeRange {
         self.timelines.iter().find(|column| column.timeline == timeline).map_or(TimeRange::EMPTY, |column| column.range)

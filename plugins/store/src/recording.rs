@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    AbsentChunk, Chunk, ChunkId, ChunkStore, ComponentId, EntityId, GcOptions, GcReport, LatestAt, QueryCache, RangeAnswer,
-    StoreError, StoreEvent, StoreId, TimeRange, TimelineId,
+    AbsentChunk, Chunk, ChunkId, ChunkStore, ComponentId, EntityId, GcBuffers, GcOptions, GcReport, LatestAt, QueryCache,
+    RangeAnswer, StoreError, StoreEvent, StoreId, TimeRange, TimelineId,
 };
 
 /// A store and the cache of its queries, kept in step.
@@ -72,10 +72,11 @@ impl Recording {
     }
 
     /// Frees memory within a budget of time. See [`ChunkStore::gc`].
-    pub fn gc(&mut self, options: &GcOptions) -> (Vec<StoreEvent>, GcReport) {
-        let (events, report) = self.store.gc(options);
-        self.cache.on_events(&events);
-        (events, report)
+    pub fn gc(&mut self, options: &GcOptions, buffers: &mut GcBuffers) -> GcReport {
+        let first = buffers.events.len();
+        let report = self.store.gc(options, buffers);
+        self.cache.on_events(buffers.events.get(first..).unwrap_or_default());
+        report
     }
 
     /// Applies what changed to the cache, once per frame before the first query. Until then queries do without the cache.

@@ -166,7 +166,7 @@ impl ChunkStore {
             + self.timelines.iter().map(|data| data.ranges.heap_bytes() + data.absent.heap_bytes()).sum::<usize>()
             + self.series.capacity() * size_of::<Series>()
             + self.slots.capacity() * size_of::<Option<Slot>>()
-            + self.free_slots.capacity() * size_of::<u32>()
+            + self.free_slots.heap_bytes()
             + self.slot_of.capacity() * (size_of::<(ChunkId, u32)>() + 1)
             // What a tree of the standard library takes per entry, on average.
             + self.by_row.len() * size_of::<(RowId, u32)>() * 3 / 2

@@ -92,6 +92,40 @@ pub(crate) struct Slot {
     pub(crate) origin: Origin,
 }
 
+/// The slots that may be used again.
+///
+/// It has a place for each slot that there is, written to when the slot is made: so a collection, which gives back thousands, neither
+/// asks for memory nor is the first to touch it.
+#[derive(Debug, Default)]
+pub(crate) struct FreeSlots {
+    places: Vec<u32>,
+    used: usize,
+}
+
+impl FreeSlots {
+    /// Makes a place for a slot that was just made.
+    pub(crate) fn grow(&mut self) {
+        self.places.push(u32::MAX);
+    }
+
+    pub(crate) fn push(&mut self, slot: u32) {
+        match self.places.get_mut(self.used) {
+            Some(place) => *place = slot,
+            None => self.places.push(slot),
+        }
+        self.used += 1;
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<u32> {
+        self.used = self.used.checked_sub(1)?;
+        self.places.get(self.used).copied()
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.places.capacity() * size_of::<u32>()
+    }
+}
+
 /// Where a chunk comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -179,7 +213,7 @@ pub struct ChunkStore {
     pub(crate) timelines: Vec<TimelineData>,
     pub(crate) series: Vec<Series>,
     pub(crate) slots: Vec<Option<Slot>>,
-    pub(crate) free_slots: Vec<u32>,
+    pub(crate) free_slots: FreeSlots,
     pub(crate) slot_of: FxHashMap<ChunkId, u32>,
     /// Chunks by their oldest row.
     pub(crate) by_row: std::collections::BTreeSet<(RowId, u32)>,
@@ -211,7 +245,7 @@ impl ChunkStore {
             timelines: Vec::new(),
             series: Vec::new(),
             slots: Vec::new(),
-            free_slots: Vec::new(),
+            free_slots: FreeSlots::default(),
             slot_of: FxHashMap::default(),
             by_row: std::collections::BTreeSet::new(),
             totals: crate::stats::Totals::default(),

@@ -3,8 +3,9 @@
 use std::{cell::RefCell, time::Duration};
 
 use chronoscope_store::{
-    CLEAR_COMPONENT, ChangeReason, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityPath, GcOptions, GcOrder,
-    LatestAt, RangeAnswer, RangeDelta, Recording, RowId, StoreEvent, StoreId, StoreSettings, TimeRange, WishOptions,
+    CLEAR_COMPONENT, ChangeReason, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityPath, GcBuffers, GcOptions,
+    GcOrder, GcReport, LatestAt, RangeAnswer, RangeDelta, Recording, RowId, StoreEvent, StoreId, StoreSettings, TimeRange,
+    WishOptions,
 };
 use proptest::prelude::*;
 
@@ -75,6 +76,7 @@ pub(crate) fn op() -> impl Strategy<Value = Op> {
 /// The store and its model, side by side.
 pub(crate) struct Bench {
     pub(crate) recording: Recording,
+    pub(crate) buffers: GcBuffers,
     /// The chunk that a merge made, whose parts are about to be dropped.
     pub(crate) merged: Option<ChunkId>,
     pub(crate) model: Model,
@@ -90,10 +92,18 @@ pub(crate) struct Bench {
 pub(crate) type Series = (usize, usize, usize);
 
 impl Bench {
+    /// One step of a collection.
+    pub(crate) fn collect(&mut self, options: &GcOptions) -> (Vec<StoreEvent>, GcReport) {
+        let report = self.recording.gc(options, &mut self.buffers);
+        drop(self.buffers.garbage.take());
+        (self.buffers.events.drain(..).collect(), report)
+    }
+
     pub(crate) fn new(settings: StoreSettings) -> Self {
         let store = ChunkStore::with_settings(StoreId::recording("test", "test"), settings);
         Self {
             recording: Recording::from_store(store),
+            buffers: GcBuffers::default(),
             merged: None,
             model: Model::default(),
             next_chunk: 1,
@@ -175,7 +185,7 @@ impl Bench {
             events.iter().filter(|event| event.reason == ChangeReason::Overwritten).map(|event| event.meta.id).collect();
         let mut taken = 0;
         for event in events.iter().filter(|event| event.change == ChunkChange::Added && event.reason == ChangeReason::Request) {
-            assert!(event.meta.id == id || event.split_from == Some(id));
+            assert!(event.meta.id == id || event.split_from() == Some(id));
             // A large chunk comes in pieces, which hold its rows in order.
             let rows: Vec<RowSpec> = spec.rows[taken..taken + event.meta.num_rows as usize].to_vec();
             taken += rows.len();
@@ -260,7 +270,7 @@ impl Bench {
         let before = self.model.chunks.clone();
         let latest: Vec<Vec<Found>> = self.latest_rows(protect_latest);
         for calls in 0.. {
-            let (events, report) = self.recording.gc(&options);
+            let (events, report) = self.collect(&options);
             self.follow(&events);
             for event in &events {
                 assert_eq!((event.change, event.reason), (ChunkChange::Dropped, ChangeReason::Collected));

@@ -94,7 +94,7 @@ fn a_plot_extends_itself() {
         let mut collected = 0;
         if time % 100 == 99 {
             let options = GcOptions { target_bytes: 1, ..GcOptions::default() };
-            let (events, _) = bench.recording.gc(&options);
+            let events = bench.collect(&options).0;
             collected = events.iter().map(|event| event.meta.num_rows as usize).sum();
             assert!(collected > 0);
             bench.follow(&events);
@@ -189,7 +189,7 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
     assert_eq!(absent(bench.store()), [false, true, true, false, false]);
     // What a source can give back is not dropped but evicted.
     let all = GcOptions { protect_latest: 0, ..GcOptions::default() };
-    let (events, report) = bench.recording.gc(&all);
+    let (events, report) = bench.collect(&all);
     bench.follow(&events);
     assert!(report.done && report.evicted_chunks == 1 && report.dropped_chunks == 0);
     bench.recording.apply_pending();
@@ -207,5 +207,5 @@ fn what_a_footer_left_out_is_told_with_the_body() {
     bench.recording.insert_absent(&absent).unwrap();
     let events = bench.recording.load(chunk).unwrap();
     let component = bench.store().component_id(&left_out.descriptor.component).unwrap();
-    assert!(events[0].new_components.contains(&component) && !events[0].new_entity, "{events:?}");
+    assert!(events[0].new_components().contains(&component) && !events[0].is_new_entity(), "{events:?}");
 }
