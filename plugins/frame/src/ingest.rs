@@ -11,7 +11,8 @@ use bevy_ecs::prelude::*;
 use chronoscope_store::{AbsentChunk, Chunk, ChunkSource, StoreId};
 
 use crate::{
-    DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, Recordings, Report, StoreInfo, TimeControls, apply,
+    DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, Report, StoreInfo, TimeControls,
+    apply,
     commands::{OpenRequests, ViewerCommands},
 };
 
@@ -213,6 +214,14 @@ pub(crate) fn receive_messages(
     diagnostics.ingested_bytes = bytes;
 }
 
+/// A store, opened where it is not there yet.
+fn open<'a>(recordings: &'a mut Recordings, log: &mut DiffLog, store: &StoreId) -> &'a mut RecordingEntry {
+    if recordings.find(store).is_none() {
+        log.push(DiffEntry::Recordings);
+    }
+    recordings.open(store)
+}
+
 /// Puts one message where it belongs.
 pub(crate) fn ingest(
     message: IngestMessage,
@@ -228,19 +237,14 @@ pub(crate) fn ingest(
         }
         IngestMessage::Chunk { store, chunk } => {
             let entity = chunk.entity_path().clone();
-            let is_new = recordings.find(&store).is_none();
-            let entry = recordings.open(&store);
+            let entry = open(recordings, log, &store);
             match entry.recording.insert(chunk) {
                 Ok(events) => log.push_events(entry.key(), events),
                 Err(error) => reports.push(Report::entity_warning(entry.info.source.clone(), entity, error.to_string())),
             }
-            if is_new {
-                log.push(DiffEntry::Recordings);
-            }
         }
         IngestMessage::AbsentChunks { store, chunks, source } => {
-            let is_new = recordings.find(&store).is_none();
-            let entry = recordings.open(&store);
+            let entry = open(recordings, log, &store);
             let key = entry.key();
             for chunk in chunks.iter() {
                 match entry.recording.insert_absent(chunk) {
@@ -256,9 +260,6 @@ pub(crate) fn ingest(
                         reports.push(Report::entity_warning(source, chunk.entity_path.clone(), error.to_string()));
                     }
                 }
-            }
-            if is_new {
-                log.push(DiffEntry::Recordings);
             }
         }
         IngestMessage::ActivateBlueprint { blueprint, make_active, make_default } => {

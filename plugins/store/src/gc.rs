@@ -45,8 +45,7 @@ pub enum GcOrder {
 /// How many chunks are marked ahead of the sweep: more would only be marks to keep.
 const MOST_MARKED: usize = 4096;
 
-/// How many events a step makes at most, mostly. Room for them is made at once: to make it bit by bit is to copy them, and to
-/// ask the system for new memory several times, which can take as long as the whole step.
+/// How many events a step makes at most, mostly: what [`GcBuffers`] have room for from the start.
 const LIKELY_EVENTS: usize = 8192;
 
 /// What a collection may take, how much, and for how long.
@@ -392,12 +391,5 @@ impl ChunkStore {
 
 /// How far a chunk lies from a cursor; `u64::MAX` where it is on other timelines.
 fn distance(meta: &ChunkMeta, timeline: TimelineId, time: i64) -> u64 {
-    let range = meta.time_range(timeline);
-    if range.is_empty() {
-        u64::MAX
-    } else if range.contains(time) {
-        0
-    } else {
-        time.abs_diff(range.min).min(time.abs_diff(range.max))
-    }
+    meta.time_range(timeline).distance(time).unwrap_or(u64::MAX)
 }

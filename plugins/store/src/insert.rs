@@ -19,8 +19,9 @@ impl ChunkStore {
     /// Takes a chunk in, and answers what changed.
     ///
     /// Nothing happens for a chunk that is there already (also where its rows were merged with others), that has no rows, or
-    /// whose rows are static and older than what is there. A chunk that was known and not loaded gets its body. Small chunks are merged and large ones split, as
-    /// [`StoreSettings`](crate::StoreSettings) say. Costs O(log n) per column, and the copies of merging.
+    /// whose rows are static and older than what is there. A chunk that was known and not loaded gets its body. Small chunks are
+    /// merged and large ones split, as [`StoreSettings`](crate::StoreSettings) say. Costs O(log n) per column, and the copies of
+    /// merging.
     ///
     /// # Errors
     /// Where a timeline's type differs from the one that the store knows, or where the store is full. Nothing is changed then.

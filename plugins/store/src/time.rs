@@ -125,6 +125,11 @@ impl TimeRange {
         }
     }
 
+    /// How far a time lies outside; zero inside. `None` where the range is empty.
+    pub fn distance(&self, time: i64) -> Option<u64> {
+        (!self.is_empty()).then(|| time.clamp(self.min, self.max).abs_diff(time))
+    }
+
     /// The distance from the first time to the last, zero where empty; saturates at `u64::MAX`.
     pub fn length(&self) -> u64 {
         if self.is_empty() { 0 } else { self.max.abs_diff(self.min) }

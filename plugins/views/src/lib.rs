@@ -20,6 +20,8 @@ pub mod time_series;
 pub mod view_ui;
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tile_tests;
 
 pub use spatial2d::Spatial2DPlugin;

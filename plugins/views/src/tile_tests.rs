@@ -4,10 +4,8 @@
 
 use bevy::{app::App, app::TaskPoolPlugin, ecs::prelude::*, time::TimePlugin};
 use chronoscope_blueprint::BlueprintCommand;
-use chronoscope_frame::{
-    Cursor, DiffLog, FramePlugins, Item, Recordings, Selection, TimeCommand, View, ViewTile, ViewerCommand, ViewerCommands,
-};
-use chronoscope_store::{Chunk, StoreId, Timeline};
+use chronoscope_frame::{Cursor, FramePlugins, Item, Selection, TimeCommand, View, ViewTile, ViewerCommand, ViewerCommands};
+use chronoscope_store::{Chunk, Timeline};
 use chronoscope_types::{
     Clear, Scalars, SeriesLines, SeriesPoints, TextDocument, TextLog,
     blueprint::{PlotLegend, ScalarAxis},
@@ -17,7 +15,7 @@ use chronoscope_types::{
 };
 use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
-use crate::{TextDocumentPlugin, TextLogPlugin, TimeSeriesPlugin, ViewUiContext, ViewUis};
+use crate::{TextDocumentPlugin, TextLogPlugin, TimeSeriesPlugin, ViewUiContext, ViewUis, testing::log};
 
 /// A viewer of plots, logs and documents.
 struct Viewer {
@@ -44,11 +42,7 @@ impl Viewer {
     }
 
     fn log(&mut self, chunk: Chunk) {
-        let world = self.app.world_mut();
-        let mut recordings = world.resource_mut::<Recordings>();
-        let entry = recordings.open(&StoreId::recording("app", "recording"));
-        let (key, events) = (entry.key(), entry.recording.insert(chunk).unwrap());
-        world.resource_mut::<DiffLog>().push_events(key, events);
+        log(&mut self.app, chunk);
     }
 
     fn settle(&mut self) {

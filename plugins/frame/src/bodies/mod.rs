@@ -30,7 +30,7 @@ pub(crate) use ahead::Ahead;
 pub(crate) use on_screen::OnScreen;
 
 use self::{
-    plan::{Needs, Plan},
+    plan::{Needs, Plan, Room},
     receive::{Failures, receive_bodies},
 };
 use crate::{
@@ -150,9 +150,7 @@ struct Situation {
     backwards: bool,
     control: TimeControl,
     read_ahead: ReadAhead,
-    limit: u64,
-    held: u64,
-    is_purging: bool,
+    room: Room,
     resting: usize,
     also_wanted: Vec<ChunkId>,
 }
@@ -185,7 +183,9 @@ fn request_bodies(world: &mut World, shown: &mut QueryState<Shown>, marks: &mut 
         let plan = plan(world, &situation);
         let lacking = shown.iter(world).filter(|(_, _, tile, _)| tile.shown);
         let lacking: Vec<_> = lacking
-            .map(|(entity, view, _, results)| (entity, plan::lack_of(world, &situation.as_room(), view, results, &plan.excluded)))
+            .map(|(entity, view, _, results)| {
+                (entity, plan::lack_of(world, (recording, situation.room), view, results, &plan.excluded))
+            })
             .collect();
         follow(world, Some(recording), plan);
         set_marks(world, marks, &lacking);
@@ -210,18 +210,14 @@ fn situation(world: &World, cursor: Cursor, also_wanted: Vec<ChunkId>) -> Option
         backwards: world.resource::<Wished>().backwards,
         control: world.resource::<TimeControls>().get(entry.key()).clone(),
         read_ahead: *world.resource::<ReadAhead>(),
-        limit: world.resource::<MemoryBudget>().limit_bytes.unwrap_or(u64::MAX),
-        held: recordings.num_bytes() + world.resource::<ViewerCaches>().bytes,
-        is_purging: world.resource::<Purge>().is_under_way(),
+        room: Room {
+            limit: world.resource::<MemoryBudget>().limit_bytes.unwrap_or(u64::MAX),
+            held: recordings.num_bytes() + world.resource::<ViewerCaches>().bytes,
+            is_purging: world.resource::<Purge>().is_under_way(),
+        },
         resting: world.resource::<Failures>().len(),
         also_wanted,
     })
-}
-
-impl Situation {
-    fn as_room(&self) -> plan::Room {
-        plan::Room { limit: self.limit, held: self.held, is_purging: self.is_purging }
-    }
 }
 
 fn plan(world: &World, situation: &Situation) -> Plan {
@@ -245,7 +241,7 @@ fn plan(world: &World, situation: &Situation) -> Plan {
         cursor,
         spans: spans.unwrap_or_default(),
         is_resting: &|id| failures.is_resting(id),
-        room: situation.as_room(),
+        room: situation.room,
         max_bytes: situation.read_ahead.max_bytes,
     }
     .plan()

@@ -6,8 +6,9 @@ use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, TimelineId, WishOptions}
 use super::{
     Ahead, ChunkSet, OnScreen, ViewBodies,
     ahead::{ChunkAhead, Span},
+    shown_store,
 };
-use crate::{Answers, Cursor, DataResults, RecordingEntry, Recordings, View};
+use crate::{Answers, Cursor, DataResults, RecordingKey, View};
 
 /// What ranges on screen may take of the memory limit: one part in so many.
 const RANGES_SHARE: u64 = 2;
@@ -16,7 +17,7 @@ const RANGES_SHARE: u64 = 2;
 const AHEAD_SHARE: u64 = 4;
 
 /// How much memory there is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Room {
     pub(super) limit: u64,
     pub(super) held: u64,
@@ -154,9 +155,9 @@ impl Needs<'_> {
 
     /// How far a chunk lies from the cursor.
     fn distance(&self, id: ChunkId) -> u64 {
-        let range = self.store.chunk_meta(id).zip(self.cursor.timeline).map(|(meta, timeline)| meta.time_range(timeline));
-        let time = self.cursor.time;
-        range.filter(|range| !range.is_empty()).map_or(0, |range| time.clamp(range.min, range.max).abs_diff(time))
+        let (meta, timeline) = (self.store.chunk_meta(id), self.cursor.timeline);
+        let range = meta.zip(timeline).map(|(meta, timeline)| meta.time_range(timeline));
+        range.and_then(|range| range.distance(self.cursor.time)).unwrap_or(0)
     }
 
     /// Wishes for what lies ahead too, as much as there is room for, and says how much more there should be.
@@ -206,10 +207,14 @@ impl Needs<'_> {
 }
 
 /// What a view lacks: of what it shows, and of what that inherits.
-pub(super) fn lack_of(world: &World, room: &Room, view: &View, results: &DataResults, excluded: &ChunkSet) -> ViewBodies {
-    let cursor = world.resource::<Cursor>();
-    let entry = cursor.recording.and_then(|key| world.resource::<Recordings>().get(key));
-    let Some(store) = entry.map(RecordingEntry::store) else { return ViewBodies::default() };
+pub(super) fn lack_of(
+    world: &World,
+    (recording, room): (RecordingKey, Room),
+    view: &View,
+    results: &DataResults,
+    excluded: &ChunkSet,
+) -> ViewBodies {
+    let Some(store) = shown_store(world, recording) else { return ViewBodies::default() };
     let concerns_view = |entity| {
         let path = store.entity_path(entity);
         results.get(entity).is_some() || results.has_below(path) || view.blueprint.origin.starts_with(path)

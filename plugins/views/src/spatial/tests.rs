@@ -9,13 +9,13 @@ use bevy::{
     image::Image as BevyImage,
     time::TimePlugin,
 };
-use chronoscope_frame::{DiffLog, FramePlugins, Item, Recordings, Selection, View, ViewTile, ViewerCommand, ViewerCommands};
-use chronoscope_store::{Chunk, StoreId};
+use chronoscope_frame::{FramePlugins, Item, Selection, View, ViewTile, ViewerCommand, ViewerCommands};
+use chronoscope_store::Chunk;
 use chronoscope_types::{Boxes2D, Boxes3D, Image, Points3D, log_chunk};
 use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
 use super::{SpatialScenes, projection::Lens};
-use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis};
+use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
 
 const SIZE: [u32; 2] = [600, 400];
 
@@ -33,11 +33,7 @@ impl Viewer {
         app.finish();
         app.cleanup();
         for chunk in chunks {
-            let world = app.world_mut();
-            let mut recordings = world.resource_mut::<Recordings>();
-            let entry = recordings.open(&StoreId::recording("app", "recording"));
-            let (key, events) = (entry.key(), entry.recording.insert(chunk).unwrap());
-            world.resource_mut::<DiffLog>().push_events(key, events);
+            log(&mut app, chunk);
         }
         let mut viewer = Self { app, egui: egui::Context::default() };
         viewer.settle();
