@@ -1,5 +1,7 @@
 //! The program `chronoscope`: arguments, allocator, logger, run.
 
+mod allocator;
+
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -26,6 +28,9 @@ const DEFAULT_SIZE: (u32, u32) = (1400, 900);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(error) = allocator::give_back_in_background() {
+        eprintln!("warning: memory is given back in the frame: {error}");
+    }
     match run(cli) {
         Ok(code) => code,
         Err(error) => {

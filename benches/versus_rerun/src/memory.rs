@@ -5,7 +5,7 @@
 use std::{
     alloc::{GlobalAlloc, Layout},
     sync::atomic::{AtomicIsize, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use mimalloc::MiMalloc;
@@ -59,4 +59,15 @@ pub(crate) fn thread_cpu_time() -> Duration {
     // SAFETY: the pointer is to a timespec of our own; on failure it stays zero.
     unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// The longest that the thread's own clock jumps while nothing but that clock is read.
+pub(crate) fn longest_hold_up(during: Duration) -> Duration {
+    let (start, mut longest, mut before) = (Instant::now(), Duration::ZERO, thread_cpu_time());
+    while start.elapsed() < during {
+        let now = thread_cpu_time();
+        longest = longest.max(now.saturating_sub(before));
+        before = now;
+    }
+    longest
 }

@@ -211,13 +211,14 @@ impl ChunkStore {
 
         loop {
             let begin = Instant::now();
-            self.mark(&mut state, options, begin + (options.time_budget / 4).saturating_sub(report.mark_time));
+            let mark_until = begin + (options.time_budget / 4).saturating_sub(report.mark_time);
+            self.mark(&mut state, options, mark_until.min(start + options.time_budget / 2));
             report.mark_time += begin.elapsed();
             let progress = self.sweep(&mut state, options, start, &mut report, buffers);
             let nothing_left = state.marked_all && state.marked.is_empty() && state.farthest.is_empty();
             report.done = report.freed_bytes >= options.target_bytes || nothing_left;
             // What was marked is swept and there is time left: mark on.
-            if report.done || !progress || start.elapsed() >= options.time_budget * 3 / 4 {
+            if report.done || !progress || start.elapsed() >= options.time_budget / 2 {
                 break;
             }
         }
@@ -243,7 +244,7 @@ impl ChunkStore {
         };
         match options.order {
             GcOrder::OldestRow => {
-                state.marked.reserve(MOST_MARKED.min(self.slots.len()));
+                state.marked.reserve(MOST_MARKED.saturating_sub(state.marked.len()));
                 let mut marked_bytes: u64 = 0;
                 let from = state.after.map_or(Bound::Unbounded, Bound::Excluded);
                 for &(row_id, slot) in self.by_row.range((from, Bound::Unbounded)) {
@@ -300,8 +301,8 @@ impl ChunkStore {
             return false;
         }
         // What follows the last look at the clock counts too, and so does what the system and the allocator do on the side: of a
-        // whole budget, a quarter is left for that.
-        let until = start + options.time_budget * 3 / 4;
+        // whole budget, half is left for that.
+        let until = start + options.time_budget / 2;
         // Chunks that are alike go together. Those of a run that wait count as there when a later one is asked about, which
         // changes no answer: of each series, more than the latest that are kept end after the last of them.
         let mut run: SmallVec<[u32; MOST_AT_ONCE]> = SmallVec::new();
