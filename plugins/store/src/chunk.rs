@@ -7,7 +7,7 @@ use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field};
 use smallvec::SmallVec;
 
-use crate::{ChunkId, ComponentDescriptor, EntityPath, RowId, TimeRange, Timeline, concat::concat_lists};
+use crate::{ChunkId, ComponentDescriptor, EntityPath, RowId, TimeRange, Timeline, append::concat_lists};
 
 /// Why something is not a valid chunk.
 #[derive(Debug, thiserror::Error)]
@@ -379,7 +379,7 @@ impl Chunk {
     }
 
     /// The chunk of columns that fit each other and are in order.
-    fn from_checked(
+    pub(crate) fn from_checked(
         id: ChunkId,
         entity_path: EntityPath,
         row_ids: RowIds,

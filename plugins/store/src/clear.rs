@@ -112,13 +112,13 @@ impl ChunkStore {
                 reaches_below = true;
             }
             Some(body) => {
-                for (row, recursive) in clear_rows(&body.chunk) {
+                for (row, recursive) in clear_rows(body.chunk()) {
                     reaches_below |= recursive;
-                    let row_id = body.chunk.row_ids()[row];
+                    let row_id = body.chunk().row_ids()[row];
                     if meta.is_static {
                         clears.statics.insert((row_id, slot, recursive));
                     }
-                    for (column, timeline) in body.chunk.timelines().iter().zip(&meta.timelines) {
+                    for (column, timeline) in body.chunk().timelines().iter().zip(&meta.timelines) {
                         let key = (column.times()[row], row_id, slot);
                         if let Some(clears) = clears.timeline_mut(timeline.timeline) {
                             clears.all.insert(key);
@@ -146,10 +146,10 @@ impl ChunkStore {
         match body {
             None => clears.absent.retain(|other| *other != slot),
             Some(body) => {
-                for (row, recursive) in clear_rows(&body.chunk) {
-                    let row_id = body.chunk.row_ids()[row];
+                for (row, recursive) in clear_rows(body.chunk()) {
+                    let row_id = body.chunk().row_ids()[row];
                     clears.statics.remove(&(row_id, slot, recursive));
-                    for (column, timeline) in body.chunk.timelines().iter().zip(&meta.timelines) {
+                    for (column, timeline) in body.chunk().timelines().iter().zip(&meta.timelines) {
                         let key = (column.times()[row], row_id, slot);
                         if let Some(clears) = clears.timeline_mut(timeline.timeline) {
                             clears.all.remove(&key);

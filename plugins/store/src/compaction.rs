@@ -1,10 +1,10 @@
 //! Compaction: small chunks are merged as they arrive, large ones are split.
 //!
-//! A chunk per row is how most data is logged, and a few hundred bytes of index per row would be more than the row. So the
-//! chunks of an entity that have the same columns gather in levels, of up to 32 rows, 1024 rows, and so on. 32 chunks of
-//! a level, or as many as make a chunk of the size wanted, are merged into one of the next. Each row is so copied once per
-//! level, three times with the default settings, and one insert causes at most one merge per level. (This is the
-//! tiered compaction of log-structured merge trees, without the trees.)
+//! A chunk per row is how most data is logged, and a few hundred bytes of index per row would be more than the row. So rows that
+//! come one by one are gathered in one chunk as they come (see [`gather`](crate::gather)), and the chunks of an entity that have the
+//! same columns wait in levels, of up to 32 rows, 1024 rows, and so on. 32 chunks of a level, or as many as make a chunk of the size
+//! wanted, are merged into one of the next. Each row is so copied once per level, three times with the default settings, and one
+//! insert causes at most one merge per level. (This is the tiered compaction of log-structured merge trees, without the trees.)
 //!
 //! Chunks that a source can give back are left alone: the source knows them by their ids. After a merge an id is forgotten.
 //! A chunk that is inserted again, as when a file is opened twice, is recognised by its row ids: they are looked for in the
@@ -12,11 +12,15 @@
 
 use std::sync::Arc;
 
+use arrow_array::Array as _;
 use smallvec::SmallVec;
 
 use crate::{
     ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreError, StoreEvent, TimeRange, TimelineId,
+    append::can_grow,
+    gather::{self, Gathering},
     meta::{ComponentMeta, TimelineMeta},
+    names::Names,
     rows::Body,
     store::Origin,
 };
@@ -34,21 +38,71 @@ pub(crate) struct Tail {
     components: SmallVec<[ComponentId; 4]>,
     /// Numbers of the types of the components' values.
     types: SmallVec<[u32; 4]>,
+    /// Whether chunks of this kind may be gathered at all.
+    may_gather: bool,
+    /// The chunk that gathers rows of this kind, or the first one of those that it will be made of.
+    pub(crate) gathers: Option<Part>,
     levels: SmallVec<[Level; 1]>,
 }
 
+/// A chunk by its slot, and its id to tell whether it is still there.
+pub(crate) type Part = (u32, ChunkId);
+
 #[derive(Debug, Default)]
 struct Level {
-    waiting: Vec<(u32, ChunkId)>,
+    waiting: Vec<Part>,
     rows: usize,
     bytes: u64,
 }
 
 impl Tail {
+    fn new(meta: &ChunkMeta, types: SmallVec<[u32; 4]>, may_gather: bool) -> Self {
+        Self {
+            timelines: meta.timelines.iter().map(|column| column.timeline).collect(),
+            components: meta.components.iter().map(|column| column.component).collect(),
+            types,
+            may_gather,
+            gathers: None,
+            levels: SmallVec::new(),
+        }
+    }
+
     fn takes(&self, meta: &ChunkMeta, types: &[u32]) -> bool {
         self.timelines.iter().copied().eq(meta.timelines.iter().map(|column| column.timeline))
             && self.components.iter().copied().eq(meta.components.iter().map(|column| column.component))
             && *self.types == *types
+    }
+
+    /// Notes a chunk among those that wait for others of its size. Answers the chunks to merge, once there are enough.
+    fn wait(&mut self, part: Part, meta: &ChunkMeta, max_rows: usize, max_bytes: u64) -> Option<Vec<Part>> {
+        let rows = meta.num_rows as usize;
+        let level_at = level_of(rows);
+        if self.levels.len() <= level_at {
+            self.levels.resize_with(level_at + 1, Level::default);
+        }
+        let level = self.levels.get_mut(level_at)?;
+        let overflows = level.rows + rows > max_rows || level.bytes + meta.num_bytes > max_bytes;
+        if overflows {
+            // What waits is as large as it may become; the newcomer begins anew.
+            let full = std::mem::take(level);
+            *level = Level { waiting: vec![part], rows, bytes: meta.num_bytes };
+            return Some(full.waiting);
+        }
+        level.waiting.push(part);
+        level.rows += rows;
+        level.bytes += meta.num_bytes;
+        (level.waiting.len() >= FAN_IN).then(|| std::mem::take(level).waiting)
+    }
+
+    /// Whether a chunk is of this kind.
+    pub(crate) fn is_of(&self, chunk: &Chunk, names: &Names) -> bool {
+        let (timelines, columns) = (chunk.timelines(), chunk.components());
+        self.timelines.len() == timelines.len()
+            && self.components.len() == columns.len()
+            && self.timelines.iter().zip(timelines).all(|(id, times)| names.timeline(*id) == times.timeline())
+            && self.components.iter().zip(&self.types).zip(columns).all(|((id, number), column)| {
+                names.descriptor(*id).component == *column.name() && names.is_type(*id, *number, column.lists().data_type())
+            })
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
@@ -56,7 +110,7 @@ impl Tail {
             + if self.timelines.spilled() { self.timelines.capacity() * size_of::<TimelineId>() } else { 0 }
             + if self.components.spilled() { self.components.capacity() * size_of::<ComponentId>() } else { 0 }
             + if self.levels.spilled() { self.levels.capacity() * size_of::<Level>() } else { 0 }
-            + self.levels.iter().map(|level| level.waiting.capacity() * size_of::<(u32, ChunkId)>()).sum::<usize>()
+            + self.levels.iter().map(|level| level.waiting.capacity() * size_of::<Part>()).sum::<usize>()
     }
 }
 
@@ -88,31 +142,121 @@ impl ChunkStore {
         Some(pieces.collect())
     }
 
-    /// Lets a chunk that was just added gather with others, and merges those that are enough.
+    /// Lets a chunk that was just added gather others, or wait for others. Also one that gathered all it can.
     pub(crate) fn compact(&mut self, slot: u32, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
-        let mut slot = slot;
-        let (max_rows, max_bytes) = (self.settings.max_rows, self.settings.max_bytes);
-        while let Some(place) = self.slot(slot)
-            && let Some(body) = &place.body
-            && place.meta.num_rows as usize <= max_rows / 2
-            && place.meta.num_bytes <= max_bytes / 2
-        {
-            let meta = Arc::clone(&place.meta);
-            let chunk = Arc::clone(&body.chunk);
-            let columns = meta.components.iter().zip(chunk.components());
-            let types: SmallVec<[u32; 4]> = columns
-                .map(|(column, values)| self.names.type_number(column.component, arrow_array::Array::data_type(values.lists())))
-                .collect();
-            let Some(data) = self.entities.get_mut(meta.entity.index()) else { return Ok(()) };
-            let before = data.tail_bytes();
-            let full = take_in(&mut data.tails, slot, &meta, &types, max_rows, max_bytes);
-            let after = data.tail_bytes();
-            self.totals.index_changed(before, after);
-            let Some(full) = full else { return Ok(()) };
-            let Some(merged) = self.merge(&full, events)? else { return Ok(()) };
-            slot = merged;
+        let Some(part) = self.slot(slot).map(|place| (slot, place.meta.id)).filter(|part| self.is_small_part(*part)) else {
+            return Ok(());
+        };
+        let most_rows = self.most_gathered();
+        let begun = self.change_tail(part, |tail, meta| {
+            let gathers = tail.may_gather && gather::may_gather(meta, most_rows);
+            (gathers, std::mem::replace(&mut tail.gathers, gathers.then_some(part)))
+        });
+        let Some((gathers, before)) = begun else { return Ok(()) };
+        if let Some(before) = before {
+            let joined = if gathers && self.is_small_part(before) { self.join(before, part, events)? } else { None };
+            if let Some(joined) = joined {
+                let is_full = self.slot(joined.0).is_none_or(|place| place.meta.num_rows as usize >= most_rows);
+                self.change_tail(joined, |tail, _| tail.gathers = (!is_full).then_some(joined));
+                if is_full {
+                    self.finish(joined);
+                    self.wait(joined, events)?;
+                }
+                return Ok(());
+            }
+            // It gathers no more: its kind goes on with another, or with rows that are not gathered.
+            self.finish(before);
+            self.wait(before, events)?;
+        }
+        if !gathers {
+            self.wait(part, events)?;
         }
         Ok(())
+    }
+
+    /// Whether a chunk is there, loaded, and small enough to be merged.
+    fn is_small_part(&self, (slot, id): Part) -> bool {
+        self.slot(slot).is_some_and(|place| {
+            place.meta.id == id
+                && place.body.is_some()
+                && place.origin != Origin::Source
+                && place.meta.num_rows as usize <= self.settings.max_rows / 2
+                && place.meta.num_bytes <= self.settings.max_bytes / 2
+        })
+    }
+
+    /// Lets a chunk wait for others of its size, and merges them once they are enough.
+    fn wait(&mut self, part: Part, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
+        let (max_rows, max_bytes) = (self.settings.max_rows, self.settings.max_bytes);
+        let mut part = part;
+        while self.is_small_part(part)
+            && let Some(full) = self.change_tail(part, |tail, meta| tail.wait(part, meta, max_rows, max_bytes)).flatten()
+            && let Some(merged) = self.merge(&full, events)?
+        {
+            part = merged;
+        }
+        Ok(())
+    }
+
+    /// Changes the tail that a chunk belongs to, and answers what the change does. `None` where the chunk is not there.
+    fn change_tail<R>(&mut self, (slot, id): Part, change: impl FnOnce(&mut Tail, &ChunkMeta) -> R) -> Option<R> {
+        let place = self.slot(slot).filter(|place| place.meta.id == id)?;
+        let meta = Arc::clone(&place.meta);
+        let types = place.body.as_ref()?.list_types();
+        let is_plain = types.iter().all(can_grow);
+        let numbers: SmallVec<[u32; 4]> = meta
+            .components
+            .iter()
+            .zip(&types)
+            .map(|(column, data_type)| self.names.type_number(column.component, data_type))
+            .collect();
+        let is_clear = self.names.clear.is_some_and(|clear| meta.component(clear).is_some());
+        let data = self.entities.get_mut(meta.entity.index())?;
+        let before = data.tail_bytes();
+        let mut given_up = None;
+        let at = data.tails.iter().position(|tail| tail.takes(&meta, &numbers)).unwrap_or_else(|| {
+            if data.tails.len() >= MOST_TAILS {
+                // The kind that was seen first is the one least likely to go on.
+                given_up = data.tails.remove(0).gathers;
+            }
+            data.tails.push(Tail::new(&meta, numbers.clone(), is_plain && !is_clear));
+            data.tails.len() - 1
+        });
+        let outcome = data.tails.get_mut(at).map(|tail| change(tail, &meta));
+        let after = data.tail_bytes();
+        self.totals.index_changed(before, after);
+        if let Some(given_up) = given_up {
+            self.finish(given_up);
+        }
+        outcome
+    }
+
+    /// A chunk gathers no more rows.
+    pub(crate) fn finish(&mut self, (slot, id): Part) {
+        let place = self.slots.get_mut(slot as usize).and_then(Option::as_mut).filter(|place| place.meta.id == id);
+        if let Some(body) = place.and_then(|place| place.body.as_mut()) {
+            let before = body.gathering_bytes();
+            body.finish();
+            self.totals.index_changed(before, 0);
+        }
+    }
+
+    /// Makes a chunk that gathers of the first two of its kind. `None` where their rows can not be gathered.
+    fn join(&mut self, first: Part, second: Part, events: &mut Vec<StoreEvent>) -> Result<Option<Part>, StoreError> {
+        let whole = |(slot, _): Part| {
+            let place = self.slot(slot)?;
+            Some((&*place.meta, place.body.as_ref()?.whole()?))
+        };
+        let (Some((meta, first_rows)), Some((_, second_rows))) = (whole(first), whole(second)) else { return Ok(None) };
+        let id = ChunkId::new();
+        let Some(gathering) = Gathering::of(id, first_rows, second_rows, self.most_gathered()) else { return Ok(None) };
+        let mut meta = ChunkMeta { id, ..meta.clone() };
+        if let Some(added) = gather::added_meta(&meta, second_rows) {
+            gather::include(&mut meta, &added);
+        }
+        let slot = self.add(Arc::new(meta), Some(Body::gathering(gathering)), Origin::Made, ChangeReason::Merged, events)?;
+        self.drop_run(&[first.0, second.0], ChangeReason::Merged, events, drop);
+        Ok(Some((slot, id)))
     }
 
     /// Whether chunks that the store made, by merging or splitting, have all rows of a chunk: then it was inserted before.
@@ -133,7 +277,7 @@ impl ChunkStore {
             let mut found = false;
             series.index.visit_by_beginning(TimeRange::point(time), |entry| {
                 let place = self.slot(entry.slot).filter(|place| place.origin == Origin::Made && place.meta.may_hold(row_id));
-                found = place.and_then(|place| place.body.as_ref()).is_some_and(|body| has_row(&body.chunk, row_id, chunk, row));
+                found = place.and_then(|place| place.body.as_ref()).is_some_and(|body| has_row(body.chunk(), row_id, chunk, row));
                 !found
             });
             found
@@ -141,7 +285,7 @@ impl ChunkStore {
     }
 
     /// Puts one chunk in the place of several.
-    fn merge(&mut self, parts: &[(u32, ChunkId)], events: &mut Vec<StoreEvent>) -> Result<Option<u32>, StoreError> {
+    fn merge(&mut self, parts: &[Part], events: &mut Vec<StoreEvent>) -> Result<Option<Part>, StoreError> {
         // Some may be gone by now.
         let mut parts: Vec<(&ChunkMeta, &Body, u32)> = parts
             .iter()
@@ -158,14 +302,15 @@ impl ChunkStore {
         }
         // Chunks that arrived out of order become sorted.
         parts.sort_by_key(|(meta, ..)| (meta.timelines.first().map(|column| column.range.min), meta.row_ids.0));
-        let chunks: Vec<&Chunk> = parts.iter().map(|(_, body, _)| &*body.chunk).collect();
-        let Ok(merged) = Chunk::concat_alike(ChunkId::new(), &chunks) else { return Ok(None) };
+        let chunks: Vec<&Chunk> = parts.iter().map(|(_, body, _)| &**body.chunk()).collect();
+        let id = ChunkId::new();
+        let Ok(merged) = Chunk::concat_alike(id, &chunks) else { return Ok(None) };
         let metas: Vec<&ChunkMeta> = parts.iter().map(|(meta, ..)| *meta).collect();
         let Some(meta) = merged_meta(&merged, &metas) else { return Ok(None) };
         let slots: Vec<u32> = parts.iter().map(|(.., slot)| *slot).collect();
         let merged = self.add(Arc::new(meta), Some(Body::new(Arc::new(merged))), Origin::Made, ChangeReason::Merged, events)?;
         self.drop_run(&slots, ChangeReason::Merged, events, drop);
-        Ok(Some(merged))
+        Ok(Some((merged, id)))
     }
 }
 
@@ -188,48 +333,6 @@ fn has_row(chunk: &Chunk, row_id: RowId, other: &Chunk, other_row: usize) -> boo
     } else {
         (0..chunk.num_rows()).any(is_same)
     }
-}
-
-/// Notes a chunk in the tail of its kind. Answers the chunks to merge, once there are enough.
-fn take_in(
-    tails: &mut Vec<Tail>,
-    slot: u32,
-    meta: &ChunkMeta,
-    types: &[u32],
-    max_rows: usize,
-    max_bytes: u64,
-) -> Option<Vec<(u32, ChunkId)>> {
-    let at = tails.iter().position(|tail| tail.takes(meta, types)).unwrap_or_else(|| {
-        if tails.len() >= MOST_TAILS {
-            // The kind that was seen first is the one least likely to go on.
-            tails.remove(0);
-        }
-        tails.push(Tail {
-            timelines: meta.timelines.iter().map(|column| column.timeline).collect(),
-            components: meta.components.iter().map(|column| column.component).collect(),
-            types: types.into(),
-            levels: SmallVec::new(),
-        });
-        tails.len() - 1
-    });
-    let tail = tails.get_mut(at)?;
-    let rows = meta.num_rows as usize;
-    let level_at = level_of(rows);
-    if tail.levels.len() <= level_at {
-        tail.levels.resize_with(level_at + 1, Level::default);
-    }
-    let level = tail.levels.get_mut(level_at)?;
-    let overflows = level.rows + rows > max_rows || level.bytes + meta.num_bytes > max_bytes;
-    if overflows {
-        // What waits is as large as it may become; the newcomer begins anew.
-        let full = std::mem::take(level);
-        *level = Level { waiting: vec![(slot, meta.id)], rows, bytes: meta.num_bytes };
-        return Some(full.waiting);
-    }
-    level.waiting.push((slot, meta.id));
-    level.rows += rows;
-    level.bytes += meta.num_bytes;
-    (level.waiting.len() >= FAN_IN).then(|| std::mem::take(level).waiting)
 }
 
 /// What is known of a merged chunk, without looking at its rows again.

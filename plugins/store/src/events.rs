@@ -13,6 +13,9 @@ pub enum ChunkChange {
     Added,
     /// The chunk is gone, and so is its metadata.
     Dropped,
+    /// Rows were added to a chunk that gathers those that come one by one. [`StoreEvent::meta`] has the chunk's id and describes the
+    /// added rows alone; the rows before them are where they were.
+    Grown,
     /// The body of a chunk that was known arrived.
     Loaded,
     /// The body of a chunk was given up; its metadata stays.
@@ -41,7 +44,7 @@ pub struct StoreEvent {
     pub change: ChunkChange,
     /// Why it happened.
     pub reason: ChangeReason,
-    /// The chunk that it happened to.
+    /// The chunk that it happened to; where it has [`Grown`](ChunkChange::Grown), the rows that were added to it.
     pub meta: Arc<ChunkMeta>,
     /// Whether the chunk's body was in memory, after the change where it was `Added`, before it where it was `Dropped`.
     pub has_body: bool,
@@ -83,7 +86,7 @@ impl StoreEvent {
     pub fn adds_rows(&self) -> bool {
         match self.change {
             ChunkChange::Added => self.has_body && self.reason != ChangeReason::Merged,
-            ChunkChange::Loaded => true,
+            ChunkChange::Grown | ChunkChange::Loaded => true,
             ChunkChange::Dropped | ChunkChange::Evicted => false,
         }
     }
@@ -93,7 +96,7 @@ impl StoreEvent {
         match self.change {
             ChunkChange::Dropped => self.has_body && self.reason != ChangeReason::Merged,
             ChunkChange::Evicted => true,
-            ChunkChange::Added | ChunkChange::Loaded => false,
+            ChunkChange::Added | ChunkChange::Grown | ChunkChange::Loaded => false,
         }
     }
 }

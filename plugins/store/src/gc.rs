@@ -321,7 +321,7 @@ impl ChunkStore {
             report.freed_bytes += num_bytes;
             unchecked_bytes += num_bytes;
             if chunk.origin == Origin::Source {
-                buffers.garbage.bodies.extend(chunk.body.as_ref().map(|body| Arc::clone(&body.chunk)));
+                buffers.garbage.bodies.extend(chunk.body.as_ref().map(|body| Arc::clone(body.chunk())));
                 self.evict_slot(slot, ChangeReason::Collected, &mut buffers.events);
                 report.evicted_chunks += 1;
                 unchecked += MOST_AT_ONCE / 4;
@@ -348,7 +348,7 @@ impl ChunkStore {
 
     fn sweep_run(&mut self, run: &mut SmallVec<[u32; MOST_AT_ONCE]>, report: &mut GcReport, buffers: &mut GcBuffers) {
         let GcBuffers { events, garbage, .. } = buffers;
-        self.drop_run(run, ChangeReason::Collected, events, |body| garbage.bodies.push(body));
+        self.drop_run(run, ChangeReason::Collected, events, |body| garbage.bodies.extend(body.into_chunk()));
         report.dropped_chunks += run.len();
         run.clear();
     }

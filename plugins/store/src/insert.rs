@@ -5,9 +5,10 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::{
-    AbsentChunk, ChangeReason, Chunk, ChunkChange, ChunkError, ChunkMeta, ChunkStore, ComponentId, EntityId, RowId, StoreError,
-    StoreEvent, TimeRange, Timeline,
+    AbsentChunk, ChangeReason, Chunk, ChunkChange, ChunkError, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, RowId,
+    StoreError, StoreEvent, TimeRange, Timeline,
     events::News,
+    gather::Gathered,
     interval_index::{Entry, MOST_COLUMNS},
     meta::{ComponentMeta, TimelineMeta, valid_ranges},
     rows::Body,
@@ -19,7 +20,8 @@ impl ChunkStore {
     /// Takes a chunk in, and answers what changed.
     ///
     /// Nothing happens for a chunk that is there already (also where its rows were merged with others), that has no rows, or
-    /// whose rows are static and older than what is there. A chunk that was known and not loaded gets its body. Small chunks are
+    /// whose rows are static and older than what is there. Of a chunk that has more rows than when it was inserted before, those
+    /// at its end are taken. A chunk that was known and not loaded gets its body. Small chunks are
     /// merged and large ones split, as [`StoreSettings`](crate::StoreSettings) say. Costs O(log n) per column, and the copies of
     /// merging.
     ///
@@ -27,28 +29,46 @@ impl ChunkStore {
     /// Where a timeline's type differs from the one that the store knows, or where the store is full. Nothing is changed then.
     pub fn insert(&mut self, chunk: impl Into<Arc<Chunk>>) -> Result<Vec<StoreEvent>, StoreError> {
         let chunk = chunk.into();
-        if let Some(slot) = self.slot_of.get(&chunk.id()) {
-            return if self.body(*slot).is_some() { Ok(Vec::new()) } else { self.load(chunk) };
+        let (id, mut events) = (chunk.id(), Vec::new());
+        if let Some(place) = self.slot_of.get(&id).and_then(|slot| self.slot(*slot)) {
+            let (known, rows) = (place.meta.num_rows as usize, chunk.num_rows());
+            if place.body.is_none() {
+                return self.load(chunk);
+            }
+            if rows > known && !chunk.is_static() {
+                // It was written down while it gathered rows, and again when there were more.
+                let rest = Arc::new(chunk.slice(ChunkId::new(), known..rows));
+                let pieces = self.split(&rest).map(|pieces| pieces.into_iter().map(Arc::new).collect());
+                self.insert_pieces(id, pieces.unwrap_or_else(|| vec![rest]), &mut events)?;
+            }
+            return Ok(events);
         }
         if chunk.num_rows() == 0 {
-            return Ok(Vec::new());
+            return Ok(events);
         }
-        let mut events = Vec::new();
-        match self.split(&chunk) {
-            None => self.insert_piece(chunk, Origin::Inserted, &mut events)?,
-            Some(pieces) => {
-                let id = chunk.id();
-                for piece in pieces {
-                    let first = events.len();
-                    let origin = if piece.id() == id { Origin::Inserted } else { Origin::Made };
-                    self.insert_piece(Arc::new(piece), origin, &mut events)?;
-                    if let Some(event) = events.get_mut(first) {
-                        event.news.get_or_insert_default().split_from = Some(id);
-                    }
-                }
+        if let Some(pieces) = self.split(&chunk) {
+            self.insert_pieces(id, pieces.into_iter().map(Arc::new).collect(), &mut events)?;
+        } else {
+            match self.gather(&chunk, &mut events) {
+                None => self.insert_piece(chunk, Origin::Inserted, &mut events)?,
+                Some(Gathered { full: None }) => {}
+                Some(Gathered { full: Some(slot) }) => self.compact(slot, &mut events)?,
             }
         }
         Ok(events)
+    }
+
+    /// Takes in the pieces of a chunk with an id.
+    fn insert_pieces(&mut self, id: ChunkId, pieces: Vec<Arc<Chunk>>, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
+        for piece in pieces {
+            let first = events.len();
+            let origin = if piece.id() == id { Origin::Inserted } else { Origin::Made };
+            self.insert_piece(piece, origin, events)?;
+            if let Some(event) = events.get_mut(first) {
+                event.news.get_or_insert_default().split_from = Some(id);
+            }
+        }
+        Ok(())
     }
 
     fn insert_piece(&mut self, chunk: Arc<Chunk>, origin: Origin, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
@@ -175,7 +195,7 @@ impl ChunkStore {
     }
 
     /// Gives up a chunk's body and keeps its metadata. Nothing happens where there is no body.
-    pub fn evict(&mut self, id: crate::ChunkId) -> Vec<StoreEvent> {
+    pub fn evict(&mut self, id: ChunkId) -> Vec<StoreEvent> {
         let mut events = Vec::new();
         if let Some(&slot) = self.slot_of.get(&id) {
             self.evict_slot(slot, ChangeReason::Request, &mut events);
@@ -320,7 +340,8 @@ impl ChunkStore {
         let entity = meta.entity;
         self.by_row.insert((meta.row_ids.0, slot));
         self.totals.add(&meta, body.is_some());
-        let rows_in_order = body.as_ref().is_some_and(|body| body.chunk.row_ids_sorted());
+        self.totals.index_changed(0, body.as_ref().map_or(0, Body::gathering_bytes));
+        let rows_in_order = body.as_ref().is_some_and(Body::row_ids_sorted);
         for (at, timeline) in meta.timelines.iter().enumerate() {
             if let Some(data) = self.timelines.get_mut(timeline.timeline.index()) {
                 data.num_chunks += 1;

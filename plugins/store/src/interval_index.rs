@@ -13,7 +13,9 @@ use std::collections::BinaryHeap;
 
 use smallvec::SmallVec;
 
-use self::node::{ByEnd, Counts, Kids, Node, Place, around_entries, count_entries, in_order, overlapping_entries, place_of};
+use self::node::{
+    ByEnd, Counts, Kids, Node, Place, around_entries, count_entries, grow_entry, in_order, overlapping_entries, place_of,
+};
 use crate::TimeRange;
 
 /// How many entries a node holds.
@@ -184,6 +186,14 @@ impl IntervalIndex {
             nodes.push(sibling);
             **root = Node::over(Kids::Nodes(nodes));
         }
+    }
+
+    /// An entry, by its beginning and slot, has more rows and a later end now.
+    pub(crate) fn grow(&mut self, key: Key, max: i64, more_rows: u32) {
+        match &mut self.root {
+            Root::Few(entries) => grow_entry(entries, key, max, more_rows),
+            Root::Tree(root) => root.grow(key, max, more_rows),
+        };
     }
 
     /// Removes entries by their beginnings and slots, which are in order, and answers how many of them were there.

@@ -193,7 +193,7 @@ impl ChunkStore {
             let (rows, times) = (body.rows(entry, &self.order_bytes), body.times(entry));
             let after = rows.first_after(times, entry, time);
             if after > 0 {
-                consider(&mut best, entry, rows.row(after - 1), times, &body.chunk);
+                consider(&mut best, entry, rows.row(after - 1), times, body.chunk());
             }
             if after < rows.len() {
                 let time = times[rows.row(after)];
@@ -237,7 +237,7 @@ impl ChunkStore {
             if let Some(body) = &slot.body {
                 let (rows, times) = (body.rows(entry, &self.order_bytes), body.times(entry));
                 if rows.len() > 0 {
-                    consider(best, entry, rows.row(rows.len() - 1), times, &body.chunk);
+                    consider(best, entry, rows.row(rows.len() - 1), times, body.chunk());
                 }
             } else if let Some(missing) = &mut missing {
                 missing.push(slot.meta.id);
@@ -258,7 +258,7 @@ impl ChunkStore {
             && self.might_require_clearing(entity)
             && Some(component) != self.names.component_id(CLEAR_COMPONENT)
             && let Some(body) = self.body(found.slot)
-            && let Some(&row_id) = body.chunk.row_ids().get(found.row as usize)
+            && let Some(&row_id) = body.chunk().row_ids().get(found.row as usize)
         {
             let row_time = (found.time != i64::MIN).then_some(found.time);
             let clearing = self.clearing(entity, timeline, time, row_time, row_id);
@@ -283,7 +283,7 @@ impl ChunkStore {
     pub(crate) fn publish(&self, answer: Answer) -> LatestAtRef<'_> {
         let Answer { found, validity, missing } = answer;
         let hit = found.and_then(|found| {
-            let chunk = &self.body(found.slot)?.chunk;
+            let chunk = self.body(found.slot)?.chunk();
             let data_time = (found.time != i64::MIN).then_some(found.time);
             Some(Hit { chunk, column: found.column, row: found.row, data_time })
         });

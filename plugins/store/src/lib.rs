@@ -42,8 +42,10 @@ pub mod tree;
 pub mod events;
 pub mod store;
 
+mod append;
 mod compaction;
-mod concat;
+mod gather;
+
 mod insert;
 mod remove;
 

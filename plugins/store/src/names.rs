@@ -90,6 +90,11 @@ impl Names {
         at as u32
     }
 
+    /// Whether a type of a component's values is the one with this number.
+    pub(crate) fn is_type(&self, component: ComponentId, number: u32, data_type: &DataType) -> bool {
+        self.types.get(component.index()).and_then(|types| types.get(number as usize)).is_some_and(|known| known == data_type)
+    }
+
     pub(crate) fn heap_bytes(&self) -> usize {
         self.timelines.capacity() * size_of::<Timeline>()
             + self.timelines_by_name.capacity() * size_of::<TimelineId>()

@@ -380,13 +380,13 @@ impl<'a> Part<'a> {
 
     fn key(&self, at: usize) -> Key {
         let row = self.rows.row(at);
-        (self.times[row], self.body.chunk.row_ids()[row])
+        (self.times[row], self.body.chunk().row_ids()[row])
     }
 
     fn slice(&self, span: Range<usize>) -> RangeSlice {
         let span = span.start as u32..span.end as u32;
         RangeSlice {
-            chunk: Arc::clone(&self.body.chunk),
+            chunk: Arc::clone(self.body.chunk()),
             column: self.entry.column,
             time_column: self.entry.time_column(),
             rows: match self.rows {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::{
-    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, StoreEvent, TimeRange,
+    ChangeReason, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, StoreEvent, TimeRange,
+    rows::Body,
     store::{EntityData, Slot},
 };
 
@@ -56,7 +57,7 @@ impl ChunkStore {
         run: &[u32],
         reason: ChangeReason,
         events: &mut Vec<StoreEvent>,
-        mut take_body: impl FnMut(Arc<Chunk>),
+        mut take_body: impl FnMut(Body),
     ) {
         self.unindex(run, self.generation + run.len() as u64);
         // Ids lie anywhere in their table. With nothing in between, the processor fetches for several of them at a time.
@@ -69,7 +70,7 @@ impl ChunkStore {
             self.free_slots.push(slot);
             events.push(self.event(ChunkChange::Dropped, reason, meta, body.is_some()));
             if let Some(body) = body {
-                take_body(body.chunk);
+                take_body(body);
             }
         }
     }
@@ -155,6 +156,7 @@ impl ChunkStore {
         }
         if let Some(body) = body {
             *self.order_bytes.get_mut() -= body.order_bytes() as u64;
+            self.totals.index_changed(body.gathering_bytes(), 0);
         }
         if let Some(data) = self.entities.get_mut(entity.index()) {
             data.stats.remove(meta, body.is_some());

@@ -6,15 +6,24 @@ use std::sync::{
 };
 
 use arrow_array::Array as _;
+use arrow_schema::DataType;
+use smallvec::SmallVec;
 
-use crate::{Chunk, RowId, interval_index::Entry};
+use crate::{Chunk, RowId, gather::Gathering, interval_index::Entry};
 
 /// A chunk in memory, with the orders of its rows as far as they were asked for.
 #[derive(Debug)]
 pub(crate) struct Body {
-    pub(crate) chunk: Arc<Chunk>,
+    content: Content,
     /// Per (time column, component column), and made when the first of them is needed: most chunks are sorted and dense.
     orders: OnceLock<Box<[Order]>>,
+}
+
+#[derive(Debug)]
+enum Content {
+    Whole(Arc<Chunk>),
+    /// More rows may come.
+    Gathering(Box<Gathering>),
 }
 
 type Order = OnceLock<Arc<[u32]>>;
@@ -120,13 +129,82 @@ fn first_where(len: usize, entry: &Entry, time: i64, time_at: impl Fn(usize) -> 
 
 impl Body {
     pub(crate) fn new(chunk: Arc<Chunk>) -> Self {
-        Self { chunk, orders: OnceLock::new() }
+        Self { content: Content::Whole(chunk), orders: OnceLock::new() }
+    }
+
+    pub(crate) fn gathering(gathering: Gathering) -> Self {
+        Self { content: Content::Gathering(Box::new(gathering)), orders: OnceLock::new() }
+    }
+
+    /// The rows.
+    #[inline]
+    pub(crate) fn chunk(&self) -> &Arc<Chunk> {
+        match &self.content {
+            Content::Whole(chunk) => chunk,
+            Content::Gathering(gathering) => gathering.chunk(),
+        }
+    }
+
+    /// The rows, where they become no more.
+    pub(crate) fn whole(&self) -> Option<&Arc<Chunk>> {
+        match &self.content {
+            Content::Whole(chunk) => Some(chunk),
+            Content::Gathering(_) => None,
+        }
+    }
+
+    /// The types of the components' columns.
+    pub(crate) fn list_types(&self) -> SmallVec<[DataType; 4]> {
+        match &self.content {
+            Content::Whole(chunk) => chunk.components().iter().map(|column| column.lists().data_type().clone()).collect(),
+            Content::Gathering(gathering) => gathering.list_types(),
+        }
+    }
+
+    /// Whether the rows stand in the order of their ids.
+    pub(crate) fn row_ids_sorted(&self) -> bool {
+        match &self.content {
+            Content::Whole(chunk) => chunk.row_ids_sorted(),
+            // No others are gathered.
+            Content::Gathering(_) => true,
+        }
+    }
+
+    /// The rows, where they are at hand as a chunk.
+    pub(crate) fn into_chunk(self) -> Option<Arc<Chunk>> {
+        match self.content {
+            Content::Whole(chunk) => Some(chunk),
+            Content::Gathering(gathering) => gathering.into_chunk(),
+        }
+    }
+
+    /// The buffers that more rows may be put to, where there are any.
+    pub(crate) fn gathering_mut(&mut self) -> Option<&mut Gathering> {
+        match &mut self.content {
+            Content::Whole(_) => None,
+            Content::Gathering(gathering) => Some(gathering),
+        }
+    }
+
+    /// No more rows come.
+    pub(crate) fn finish(&mut self) {
+        if let Content::Gathering(gathering) = &mut self.content {
+            self.content = Content::Whole(gathering.finish());
+        }
+    }
+
+    /// The heap bytes of the buffers that more rows may be put to.
+    pub(crate) fn gathering_bytes(&self) -> usize {
+        match &self.content {
+            Content::Whole(_) => 0,
+            Content::Gathering(gathering) => gathering.heap_bytes(),
+        }
     }
 
     /// The times of a column.
     #[inline]
     pub(crate) fn times(&self, entry: &Entry) -> &[i64] {
-        self.chunk.timelines().get(usize::from(entry.time_column())).map_or(&[], |column| column.times())
+        self.chunk().timelines().get(usize::from(entry.time_column())).map_or(&[], |column| column.times())
     }
 
     /// The valid rows of a column of an index entry, in order. Sorts once, where it must.
@@ -139,14 +217,14 @@ impl Body {
 
     fn listed_rows(&self, entry: &Entry, order_bytes: &AtomicU64) -> Rows<'_> {
         let (Some(times), Some(column)) = (
-            self.chunk.timelines().get(usize::from(entry.time_column())),
-            self.chunk.components().get(usize::from(entry.column)),
+            self.chunk().timelines().get(usize::from(entry.time_column())),
+            self.chunk().components().get(usize::from(entry.column)),
         ) else {
             return Rows::All(0);
         };
-        let width = self.chunk.components().len();
+        let width = self.chunk().components().len();
         let orders = self.orders.get_or_init(|| {
-            let orders: Box<[Order]> = (0..width * self.chunk.timelines().len()).map(|_| OnceLock::new()).collect();
+            let orders: Box<[Order]> = (0..width * self.chunk().timelines().len()).map(|_| OnceLock::new()).collect();
             order_bytes.fetch_add(size_of_val(&*orders) as u64, Ordering::Relaxed);
             orders
         });
@@ -156,10 +234,10 @@ impl Body {
         Rows::Listed(order.get_or_init(|| {
             let mut rows: Vec<u32> = match column.lists().nulls() {
                 Some(nulls) => nulls.valid_indices().map(|row| row as u32).collect(),
-                None => (0..self.chunk.num_rows() as u32).collect(),
+                None => (0..self.chunk().num_rows() as u32).collect(),
             };
-            if !(times.is_sorted() && self.chunk.row_ids_sorted()) {
-                let (times, row_ids) = (times.times(), self.chunk.row_ids());
+            if !(times.is_sorted() && self.chunk().row_ids_sorted()) {
+                let (times, row_ids) = (times.times(), self.chunk().row_ids());
                 // Stable, so that of two rows with the same id the later one wins, as it does where nothing is sorted.
                 rows.sort_by_key(|&row| (times[row as usize], row_ids[row as usize]));
             }
@@ -171,19 +249,19 @@ impl Body {
 
     /// Whether the rows stand in the order of a time column.
     pub(crate) fn is_sorted_by(&self, entry: &Entry) -> bool {
-        self.chunk.timelines().get(usize::from(entry.time_column())).is_some_and(crate::TimeColumn::is_sorted)
+        self.chunk().timelines().get(usize::from(entry.time_column())).is_some_and(crate::TimeColumn::is_sorted)
     }
 
     /// All rows as they stand.
     pub(crate) fn all_rows(&self) -> Rows<'_> {
-        Rows::All(self.chunk.num_rows() as u32)
+        Rows::All(self.chunk().num_rows() as u32)
     }
 
     /// The newest valid row of a column of static data.
     pub(crate) fn newest_row(&self, column: usize) -> Option<(RowId, u32)> {
-        let lists = self.chunk.components().get(column)?.lists();
+        let lists = self.chunk().components().get(column)?.lists();
         let newest = |newest: Option<(RowId, u32)>, row: usize| {
-            let candidate = (self.chunk.row_ids()[row], row as u32);
+            let candidate = (self.chunk().row_ids()[row], row as u32);
             newest.max(Some(candidate))
         };
         match lists.nulls() {

@@ -40,6 +40,12 @@ impl EntityStats {
         }
     }
 
+    /// Rows came to a chunk that is there.
+    pub(crate) fn grow(&mut self, added: &ChunkMeta) {
+        self.num_rows += u64::from(added.num_rows);
+        self.num_bytes += added.num_bytes;
+    }
+
     pub(crate) fn remove(&mut self, meta: &ChunkMeta, loaded: bool) {
         self.num_chunks -= 1;
         self.num_static_chunks -= u64::from(meta.is_static);
@@ -96,6 +102,16 @@ impl Totals {
         self.meta_bytes += meta.heap_bytes() as u64;
     }
 
+    /// Rows came to a chunk that is there.
+    pub(crate) fn grow(&mut self, added: &ChunkMeta) {
+        self.chunks.grow(added);
+    }
+
+    /// The metadata of a chunk took `before` bytes and takes `after`.
+    pub(crate) fn meta_changed(&mut self, before: usize, after: usize) {
+        self.meta_bytes = self.meta_bytes + after as u64 - before as u64;
+    }
+
     pub(crate) fn remove(&mut self, meta: &ChunkMeta, loaded: bool) {
         self.chunks.remove(meta, loaded);
         self.meta_bytes -= meta.heap_bytes() as u64;
@@ -148,12 +164,14 @@ impl ChunkStore {
         }
         let entities: usize = self.entities.iter().map(|data| data.heap_bytes() + data.tail_bytes()).sum();
         let series: usize = self.series.iter().map(|series| series.index.walk_heap_bytes()).sum();
-        let orders: usize = self.slots.iter().flatten().filter_map(|slot| slot.body.as_ref()).map(Body::order_bytes).sum();
+        let bodies = || self.slots.iter().flatten().filter_map(|slot| slot.body.as_ref());
+        let orders: usize = bodies().map(Body::order_bytes).sum();
+        let gathering: usize = bodies().map(Body::gathering_bytes).sum();
         let absent = |count: fn(&IntervalIndex) -> usize| self.timelines.iter().map(|data| count(&data.absent)).sum::<usize>();
         let (counted_absent, absent) = (absent(IntervalIndex::heap_bytes), absent(IntervalIndex::walk_heap_bytes));
         let counted_orders = self.order_bytes.load(Ordering::Relaxed);
-        let index_bytes =
-            self.table_bytes() - counted_orders - counted_absent as u64 + (entities + series + orders + absent) as u64;
+        let index_bytes = self.table_bytes() - counted_orders - counted_absent as u64
+            + (entities + series + orders + gathering + absent) as u64;
         StoreStats { chunks: totals.chunks, meta_bytes: totals.meta_bytes, index_bytes }
     }
 

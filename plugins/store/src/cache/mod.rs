@@ -91,12 +91,12 @@ impl QueryCache {
             pending.gap |= last + 1 != event.generation;
             pending.generations = Some((first, event.generation));
             // A row that goes gives its times to its neighbours, which end or begin one tick beside it.
-            let grown = event.change != ChunkChange::Added;
+            let spreads = !matches!(event.change, ChunkChange::Added | ChunkChange::Grown);
             for (at, timeline) in event.meta.timelines.iter().enumerate() {
                 for component in &event.meta.components {
                     let Some(&range) = component.ranges.get(at).filter(|range| !range.is_empty()) else { continue };
                     let range =
-                        if grown { TimeRange::new(range.min.saturating_sub(1), range.max.saturating_add(1)) } else { range };
+                        if spreads { TimeRange::new(range.min.saturating_sub(1), range.max.saturating_add(1)) } else { range };
                     pending.touch((event.meta.entity, timeline.timeline, component.component), range);
                 }
             }

@@ -183,6 +183,24 @@ impl Node {
         Some(sibling)
     }
 
+    /// An entry below this node has more rows and a later end now. Says whether there is one.
+    pub(super) fn grow(&mut self, key: Key, max: i64, more_rows: u32) -> bool {
+        let found = match &mut self.kids {
+            Kids::Entries(entries) => grow_entry(entries, key, max, more_rows),
+            Kids::Nodes(nodes) => {
+                let at = nodes.partition_point(|node| node.first <= key).saturating_sub(1);
+                nodes.get_mut(at).is_some_and(|node| node.grow(key, max, more_rows))
+            }
+        };
+        if found {
+            self.max = self.max.max(max);
+            // Rows come to what is in memory.
+            self.loaded_max = self.loaded_max.max(max);
+            self.rows += u64::from(more_rows);
+        }
+        found
+    }
+
     /// Removes from below this node, and answers how many entries it had of those.
     pub(super) fn remove(&mut self, keys: &[Key], counts: &mut Counts<'_>) -> usize {
         let removed = match &mut self.kids {
@@ -299,6 +317,17 @@ pub(super) fn place_of(entries: &[Entry], entry: &Entry) -> usize {
         Some(last) if last.key() > entry.key() => entries.partition_point(|other| other.key() < entry.key()),
         _ => entries.len(),
     }
+}
+
+/// An entry has more rows and a later end now. Says whether it is there. Mostly it is near the end.
+pub(super) fn grow_entry(entries: &mut [Entry], key: Key, max: i64, more_rows: u32) -> bool {
+    let entry = entries.iter_mut().rev().take_while(|entry| entry.key() >= key).find(|entry| entry.key() == key);
+    if let Some(entry) = entry {
+        entry.max = entry.max.max(max);
+        entry.rows += more_rows;
+        return true;
+    }
+    false
 }
 
 /// Whether each of some keys is among others, where both come in order.

@@ -17,15 +17,34 @@ pub(crate) const TIMES: std::ops::Range<i64> = 0..16;
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
     Insert(ChunkSpec),
+    /// Rows that come one by one, mostly in order.
+    Stream(ChunkSpec),
     InsertAgain(usize),
     Drop(usize),
     DropEntity(usize),
     Evict(usize),
     Load(usize),
-    Gc { kib: u64, latest: usize, protect: Option<(i64, i64)>, farthest: Option<i64>, at_once: bool },
+    Gc {
+        kib: u64,
+        latest: usize,
+        protect: Option<(i64, i64)>,
+        farthest: Option<i64>,
+        at_once: bool,
+    },
     Apply,
-    Query { entity: usize, timeline: usize, time: i64, component: usize },
-    Range { entity: usize, timeline: usize, min: i64, len: i64, component: usize },
+    Query {
+        entity: usize,
+        timeline: usize,
+        time: i64,
+        component: usize,
+    },
+    Range {
+        entity: usize,
+        timeline: usize,
+        min: i64,
+        len: i64,
+        component: usize,
+    },
 }
 
 pub(crate) fn cell() -> impl Strategy<Value = model::Cell> {
@@ -61,6 +80,7 @@ pub(crate) fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         6 => chunk(false).prop_map(Op::Insert),
         1 => chunk(true).prop_map(Op::Insert),
+        4 => chunk(false).prop_map(Op::Stream),
         2 => any::<usize>().prop_map(Op::InsertAgain),
         2 => any::<usize>().prop_map(Op::Drop),
         1 => (0..ENTITIES.len()).prop_map(Op::DropEntity),
@@ -86,6 +106,8 @@ pub(crate) struct Bench {
     pub(crate) answers: RefCell<Vec<(Series, RangeAnswer)>>,
     /// All that was ever inserted.
     pub(crate) inserted: Vec<(ChunkId, ChunkSpec)>,
+    /// How often a row was put behind others, in a chunk that gathers.
+    pub(crate) grown: usize,
 }
 
 /// An entity, a timeline and a component of the model.
@@ -110,6 +132,7 @@ impl Bench {
             next_row: 1,
             answers: RefCell::default(),
             inserted: Vec::new(),
+            grown: 0,
         }
     }
 
@@ -130,7 +153,8 @@ impl Bench {
                     self.model.chunks.insert(event.meta.id, ModelChunk { spec, loaded: true });
                     self.merged = Some(event.meta.id);
                 }
-                ChunkChange::Added => {}
+                // Whoever inserts rows notes them: see `insert_as`.
+                ChunkChange::Added | ChunkChange::Grown => {}
                 ChunkChange::Dropped => {
                     let dropped = self.model.chunks.remove(&event.meta.id).unwrap();
                     assert_eq!(event.has_body, dropped.loaded);
@@ -184,13 +208,18 @@ impl Bench {
         let overwritten: Vec<ChunkId> =
             events.iter().filter(|event| event.reason == ChangeReason::Overwritten).map(|event| event.meta.id).collect();
         let mut taken = 0;
-        for event in events.iter().filter(|event| event.change == ChunkChange::Added && event.reason == ChangeReason::Request) {
-            assert!(event.meta.id == id || event.split_from() == Some(id));
+        for event in events.iter().filter(|event| event.adds_rows()) {
             // A large chunk comes in pieces, which hold its rows in order.
             let rows: Vec<RowSpec> = spec.rows[taken..taken + event.meta.num_rows as usize].to_vec();
             taken += rows.len();
-            let spec = ChunkSpec { rows, ..spec.clone() };
-            self.model.chunks.insert(event.meta.id, ModelChunk { spec, loaded: true });
+            if event.change == ChunkChange::Grown {
+                self.grown += 1;
+                self.model.chunks.get_mut(&event.meta.id).unwrap().spec.rows.extend(rows);
+            } else {
+                assert!(event.meta.id == id || event.split_from() == Some(id));
+                let spec = ChunkSpec { rows, ..spec.clone() };
+                self.model.chunks.insert(event.meta.id, ModelChunk { spec, loaded: true });
+            }
         }
         for id in overwritten {
             let spec = &self.model.chunks[&id].spec;
@@ -207,6 +236,11 @@ impl Bench {
     pub(crate) fn apply(&mut self, op: Op) {
         match op {
             Op::Insert(spec) => self.insert(spec),
+            Op::Stream(spec) => {
+                for row in &spec.rows {
+                    self.insert(ChunkSpec { rows: vec![row.clone()], ..spec.clone() });
+                }
+            }
             Op::InsertAgain(at) => self.insert_again(at),
             Op::Drop(at) => {
                 if let Some(id) = self.nth_chunk(at) {

@@ -1,0 +1,289 @@
+//! Gathering: rows that arrive one by one are put behind each other as they come.
+//!
+//! The first small chunk of its kind stays as it came. With the second the two become one chunk that *gathers*: it has buffers with
+//! room, and each row that follows is copied behind the others and its own chunk let go of, while it is still in the processor's
+//! cache. The chunk's entries in the indices grow with it. That costs a fraction of an entry per row, which would be taken out again
+//! when the rows are merged.
+//!
+//! To readers it is a chunk like any other: [`Gathering::chunk`] copies the rows that there are, once after each change, when somebody
+//! asks. Rows keep their places, so that what is known of (chunk, row) stays true. At [`MOST_ROWS`], or where a row arrives that is not
+//! later than all others, the chunk is finished: merged with its like from then on, as `compaction` does it.
+//!
+//! Only what is plain is gathered: rows in the order of their ids and times, no nulls, types that [`GrowingLists`] takes.
+
+use std::sync::{Arc, OnceLock};
+
+use arrow_array::{Array as _, ListArray};
+use arrow_schema::{DataType, Field};
+use smallvec::SmallVec;
+
+use crate::{
+    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentColumn, ComponentDescriptor, ComponentId,
+    EntityPath, RowId, StoreEvent, TimeColumn, TimeRange, Timeline,
+    append::GrowingLists,
+    meta::{ComponentMeta, TimelineMeta},
+    store::Slot,
+};
+
+/// How many rows a chunk gathers. What is copied for readers is never more.
+pub(crate) const MOST_ROWS: usize = 32;
+
+/// How many bytes a chunk gathers, for the same reason.
+const MOST_BYTES: u64 = 16 * 1024;
+
+/// A chunk that gathers rows.
+#[derive(Debug)]
+pub(crate) struct Gathering {
+    id: ChunkId,
+    entity_path: EntityPath,
+    row_ids: Vec<RowId>,
+    timelines: SmallVec<[(Timeline, Vec<i64>); 2]>,
+    columns: SmallVec<[(ComponentDescriptor, GrowingLists); 4]>,
+    num_bytes: u64,
+    /// The rows as a reader sees them. Two readers who ask first at the same time wait for one copy.
+    chunk: OnceLock<Arc<Chunk>>,
+}
+
+impl Gathering {
+    /// Of the rows of two chunks of one kind. `None` where that can not be.
+    pub(crate) fn of(id: ChunkId, first: &Chunk, second: &Chunk, most_rows: usize) -> Option<Self> {
+        let times = (MOST_ROWS / first.num_rows().max(1)).min((MOST_BYTES / row_bytes(first).max(1)) as usize).max(1);
+        let rows = first.num_rows() * times;
+        let column = |column: &ComponentColumn| {
+            let lists = column.lists();
+            let offsets = lists.value_offsets();
+            let used = usize::try_from(offsets.last()? - offsets.first()?).ok()?;
+            Some((column.descriptor().clone(), GrowingLists::new(lists.data_type(), rows, used * times)?))
+        };
+        let mut gathering = Self {
+            id,
+            entity_path: first.entity_path().clone(),
+            row_ids: Vec::with_capacity(rows),
+            timelines: first.timelines().iter().map(|times| (times.timeline().clone(), Vec::with_capacity(rows))).collect(),
+            columns: first.components().iter().map(column).collect::<Option<_>>()?,
+            num_bytes: 0,
+            chunk: OnceLock::new(),
+        };
+        for chunk in [first, second] {
+            if !gathering.takes(chunk, most_rows) {
+                return None;
+            }
+            gathering.append(chunk)?;
+        }
+        Some(gathering)
+    }
+
+    /// Whether the rows of a chunk of the same kind are as plain as need be, and fit behind those that there are.
+    fn takes(&self, chunk: &Chunk, most_rows: usize) -> bool {
+        let rows = self.row_ids.len() + chunk.num_rows();
+        rows <= most_rows
+            && self.num_bytes + row_bytes(chunk) <= MOST_BYTES
+            && chunk.row_ids_sorted()
+            && chunk.row_ids().first().is_some_and(|first| self.row_ids.last().is_none_or(|last| last < first))
+            && self
+                .timelines
+                .iter()
+                .zip(chunk.timelines())
+                .all(|((_, own), times)| times.is_sorted() && own.last().is_none_or(|last| *last <= times.range().min))
+            && self.columns.iter().zip(chunk.components()).all(|((_, lists), column)| lists.takes(column.lists()))
+    }
+
+    /// Puts rows that it [takes](Self::takes) behind the others.
+    fn append(&mut self, chunk: &Chunk) -> Option<()> {
+        self.chunk = OnceLock::new();
+        self.num_bytes += row_bytes(chunk);
+        self.row_ids.extend_from_slice(chunk.row_ids());
+        for ((_, own), times) in self.timelines.iter_mut().zip(chunk.timelines()) {
+            own.extend_from_slice(times.times());
+        }
+        self.columns.iter_mut().zip(chunk.components()).try_for_each(|((_, own), column)| own.append(column.lists())).ok()
+    }
+
+    /// The types of the components' columns.
+    pub(crate) fn list_types(&self) -> SmallVec<[DataType; 4]> {
+        self.columns.iter().map(|(_, lists)| lists.data_type()).collect()
+    }
+
+    /// Whether there is no room for another row.
+    fn is_full(&self, most_rows: usize) -> bool {
+        self.row_ids.len() >= most_rows || self.num_bytes >= MOST_BYTES
+    }
+
+    /// The rows as they are now.
+    pub(crate) fn chunk(&self) -> &Arc<Chunk> {
+        self.chunk.get_or_init(|| {
+            let timelines = self.timelines.iter().map(|(timeline, times)| TimeColumn::new(timeline.clone(), times.clone()));
+            let lists = self.columns.iter().map(|(descriptor, lists)| (descriptor, lists.snapshot()));
+            Arc::new(self.make(self.row_ids.clone(), timelines.collect(), lists.collect()))
+        })
+    }
+
+    /// The rows, if a reader asked for them since the last one came.
+    pub(crate) fn into_chunk(self) -> Option<Arc<Chunk>> {
+        self.chunk.into_inner()
+    }
+
+    /// The rows, which become no more.
+    pub(crate) fn finish(&mut self) -> Arc<Chunk> {
+        if let Some(chunk) = self.chunk.take() {
+            return chunk;
+        }
+        let row_ids = std::mem::take(&mut self.row_ids);
+        let timelines = std::mem::take(&mut self.timelines);
+        let columns = std::mem::take(&mut self.columns);
+        let timelines = timelines.into_iter().map(|(timeline, times)| TimeColumn::new(timeline, times)).collect();
+        let (descriptors, lists): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        let lists = descriptors.iter().zip(lists.into_iter().map(GrowingLists::finish)).collect();
+        Arc::new(self.make(row_ids, timelines, lists))
+    }
+
+    fn make(
+        &self,
+        row_ids: Vec<RowId>,
+        timelines: SmallVec<[TimeColumn; 2]>,
+        columns: Vec<(&ComponentDescriptor, Option<ListArray>)>,
+    ) -> Chunk {
+        let rows = row_ids.len();
+        let columns = columns.into_iter().map(|(descriptor, lists)| {
+            debug_assert!(lists.as_ref().is_some_and(|lists| lists.len() == rows), "what was taken is in order");
+            let nothing = || ListArray::new_null(Arc::new(Field::new("item", DataType::Null, true)), rows);
+            ComponentColumn::new(descriptor.clone(), lists.unwrap_or_else(nothing))
+        });
+        Chunk::from_checked(self.id, self.entity_path.clone(), row_ids.into(), timelines, columns.collect())
+    }
+
+    /// The bytes of the buffers, beside what the rows themselves count with.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.row_ids.capacity() * size_of::<RowId>()
+            + self.timelines.iter().map(|(_, times)| times.capacity() * size_of::<i64>()).sum::<usize>()
+            + self.columns.iter().map(|(_, lists)| lists.heap_bytes()).sum::<usize>()
+    }
+}
+
+/// The bytes of a chunk's rows, without what each chunk takes for itself.
+fn row_bytes(chunk: &Chunk) -> u64 {
+    let (timelines, components) = (chunk.timelines().len(), chunk.components().len());
+    // Of the offsets there is one more than there are rows.
+    let columns = timelines * size_of::<TimeColumn>() + components * (size_of::<ComponentColumn>() + size_of::<i32>());
+    chunk.num_bytes().saturating_sub((size_of::<Chunk>() + columns) as u64)
+}
+
+/// Whether the rows of a chunk are so few that others may be put behind them, and in order, and none is missing.
+pub(crate) fn may_gather(meta: &ChunkMeta, most_rows: usize) -> bool {
+    meta.num_rows as usize * 2 <= most_rows
+        && meta.num_bytes * 2 <= MOST_BYTES
+        && meta.timelines.iter().all(|times| times.sorted)
+        && meta.components.iter().all(|column| column.num_valid == meta.num_rows)
+}
+
+/// What is known of the rows of a chunk, under the id of the one that they were added to.
+pub(crate) fn added_meta(whole: &ChunkMeta, chunk: &Chunk) -> Option<ChunkMeta> {
+    let num_rows = chunk.num_rows() as u32;
+    let ranges: SmallVec<[TimeRange; 2]> = chunk.timelines().iter().map(TimeColumn::range).collect();
+    let timelines = whole.timelines.iter().zip(&ranges);
+    Some(ChunkMeta {
+        id: whole.id,
+        entity: whole.entity,
+        is_static: false,
+        num_rows,
+        num_bytes: row_bytes(chunk),
+        row_ids: (*chunk.row_ids().first()?, *chunk.row_ids().last()?),
+        timelines: timelines
+            .map(|(times, range)| TimelineMeta { timeline: times.timeline, range: *range, sorted: true })
+            .collect(),
+        components: whole
+            .components
+            .iter()
+            .map(|column| ComponentMeta { component: column.component, num_valid: num_rows, ranges: ranges.clone() })
+            .collect(),
+    })
+}
+
+/// Adds what is known of some rows to what is known of those before them.
+pub(crate) fn include(whole: &mut ChunkMeta, added: &ChunkMeta) {
+    whole.num_rows += added.num_rows;
+    whole.num_bytes += added.num_bytes;
+    whole.row_ids.1 = added.row_ids.1;
+    for (times, more) in whole.timelines.iter_mut().zip(&added.timelines) {
+        times.range = times.range.union(&more.range);
+    }
+    for (column, more) in whole.components.iter_mut().zip(&added.components) {
+        column.num_valid += more.num_valid;
+        for (range, more) in column.ranges.iter_mut().zip(&more.ranges) {
+            *range = range.union(more);
+        }
+    }
+}
+
+/// What became of a chunk that was gathered.
+pub(crate) struct Gathered {
+    /// The slot of the chunk that has its rows, where that can take no more.
+    pub(crate) full: Option<u32>,
+}
+
+impl ChunkStore {
+    /// How many rows a chunk of this store gathers.
+    pub(crate) fn most_gathered(&self) -> usize {
+        MOST_ROWS.min(self.settings.max_rows)
+    }
+
+    /// Puts a chunk's rows behind those of the chunk that gathers its kind. Says whether there is one, and it took them.
+    ///
+    /// Answers the slot of that chunk where it is full now.
+    pub(crate) fn gather(&mut self, chunk: &Chunk, events: &mut Vec<StoreEvent>) -> Option<Gathered> {
+        let most_rows = self.most_gathered();
+        if chunk.num_rows() * 2 > most_rows || !self.settings.compaction {
+            return None;
+        }
+        let entity = self.tree.find(chunk.entity_path())?;
+        let data = self.entities.get_mut(entity.index())?;
+        let (first, last) = (*chunk.row_ids().first()?, *chunk.row_ids().last()?);
+        if data.newest_made >= first {
+            // Perhaps it was here before.
+            return None;
+        }
+        let tail = data.tails.iter_mut().find(|tail| tail.is_of(chunk, &self.names))?;
+        let (slot, id) = tail.gathers?;
+        let Slot { meta, body, .. } = self.slots.get_mut(slot as usize)?.as_mut().filter(|place| place.meta.id == id)?;
+        let gathering = body.as_mut()?.gathering_mut().filter(|gathering| gathering.takes(chunk, most_rows))?;
+
+        let added = Arc::new(added_meta(meta, chunk)?);
+        let before = gathering.heap_bytes();
+        gathering.append(chunk)?;
+        let is_full = gathering.is_full(most_rows);
+        if is_full {
+            tail.gathers = None;
+        }
+        self.totals.index_changed(before, gathering.heap_bytes());
+        let before = meta.heap_bytes();
+        let whole = Arc::make_mut(meta);
+        include(whole, &added);
+        self.totals.meta_changed(before, whole.heap_bytes());
+        self.totals.grow(&added);
+        data.stats.grow(&added);
+        data.newest_made = last;
+
+        self.generation += 1;
+        for (at, (column, times)) in added.timelines.iter().zip(&whole.timelines).enumerate() {
+            let components = whole.components.iter().map(|column| (column.component, column.ranges.get(at)));
+            let all = std::iter::once((ComponentId::ANY, Some(&times.range)));
+            for (component, range) in all.chain(components) {
+                let Some(range) = range else { continue };
+                let position = data.series.find(column.timeline, component);
+                if let Some(series) = position.and_then(|at| self.series.get_mut(at as usize)) {
+                    series.index.grow((range.min, slot), range.max, added.num_rows);
+                    series.version = self.generation;
+                }
+            }
+            if let Some(data) = self.timelines.get_mut(column.timeline.index()) {
+                data.ranges.include(entity, column.range);
+            }
+        }
+        events.push(self.event(ChunkChange::Grown, ChangeReason::Request, added, true));
+        if is_full {
+            self.finish((slot, id));
+        }
+        Some(Gathered { full: is_full.then_some(slot) })
+    }
+}
