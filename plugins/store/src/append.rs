@@ -121,9 +121,9 @@ impl Values {
                 Self::Primitive { .. } | Self::Boolean(_) => true,
                 Self::Bytes { is_text, offsets, .. } => {
                     let own = if *is_text {
-                        array.as_string_opt::<i32>().map(|array| array.value_offsets())
+                        array.as_string_opt::<i32>().map(StringArray::value_offsets)
                     } else {
-                        array.as_binary_opt::<i32>().map(|array| array.value_offsets())
+                        array.as_binary_opt::<i32>().map(BinaryArray::value_offsets)
                     };
                     let ends = own.and_then(|own| own.get(used.start).zip(own.get(used.end)));
                     ends.is_some_and(|(begin, end)| fits(offsets.last().copied().unwrap_or(0), (end - begin) as usize))
@@ -211,7 +211,7 @@ pub(crate) fn can_grow(data_type: &DataType) -> bool {
 /// Concatenates lists whose types are alike. `None` where they hold nulls, or values of a type that is left to Arrow.
 pub(crate) fn concat_lists(lists: &[&ListArray]) -> Option<ListArray> {
     let values = lists.iter().map(|part| used(part).map(|used| used.len())).sum::<Option<usize>>()?;
-    let mut all = GrowingLists::new(lists.first()?.data_type(), lists.iter().map(|part| part.len()).sum(), values)?;
+    let mut all = GrowingLists::new(lists.first()?.data_type(), lists.iter().copied().map(Array::len).sum(), values)?;
     for part in lists {
         all.append(part).ok()?;
     }

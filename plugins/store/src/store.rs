@@ -373,7 +373,7 @@ impl ChunkStore {
     /// A chunk whose body is in memory.
     pub fn chunk(&self, id: ChunkId) -> Option<&Arc<Chunk>> {
         let slot = self.slot_of.get(&id)?;
-        self.body(*slot).map(|body| body.chunk())
+        self.body(*slot).map(Body::chunk)
     }
 
     /// What is known of a chunk, loaded or not.
@@ -387,7 +387,7 @@ impl ChunkStore {
         self.by_row
             .iter()
             .filter_map(|(_, slot)| self.slot(*slot))
-            .map(|slot| (&slot.meta, slot.body.as_ref().map(|body| body.chunk())))
+            .map(|slot| (&slot.meta, slot.body.as_ref().map(Body::chunk)))
     }
 
     /// From the earliest row of the store to the latest; empty where there is none.
