@@ -12,9 +12,10 @@
 //!
 //! # The store
 //! [`store`] keeps chunks and what leads to them: the [`tree`] of entities, and per entity, timeline and component an
-//! ordered index over the chunks' time ranges. Chunks come in through `insert`, where `compaction` merges small ones and
-//! splits large ones, and go through `remove` and [`gc`]; each change is told as [`events`]. A chunk may be known and not
-//! loaded: its body comes from a [`source`]. [`stats`] are counted as they change, and `density` says where rows lie.
+//! ordered index over the chunks' time ranges. Chunks come in through `insert`, where `gather` puts rows that come one by one
+//! behind each other, with arrays that grow by `append`, and `compaction` merges small chunks and splits large ones. They go
+//! through `remove` and [`gc`]; each change is told as [`events`]. A chunk may be known and not loaded: its body comes from a
+//! [`source`]. [`stats`] are counted as they change, and `density` says where rows lie.
 //!
 //! # Queries
 //! [`latest_at`] says what a component was at a time, and for which times that holds; [`clear`] hides older data in it.

@@ -384,10 +384,7 @@ impl ChunkStore {
 
     /// Every chunk, loaded or not, ordered by its oldest row.
     pub fn chunks(&self) -> impl Iterator<Item = (&Arc<ChunkMeta>, Option<&Arc<Chunk>>)> {
-        self.by_row
-            .iter()
-            .filter_map(|(_, slot)| self.slot(*slot))
-            .map(|slot| (&slot.meta, slot.body.as_ref().map(Body::chunk)))
+        self.by_row.iter().filter_map(|(_, slot)| self.slot(*slot)).map(|slot| (&slot.meta, slot.body.as_ref().map(Body::chunk)))
     }
 
     /// From the earliest row of the store to the latest; empty where there is none.
