@@ -362,17 +362,20 @@ fn gc_all(options: &Options) -> Outcomes {
 fn gc_worst_pause(options: &Options) -> Outcomes {
     let mut outcomes = Vec::new();
     let names = [
-        (10_000, ["_10k_cpu", "_10k_wall_p999", "_10k_machine_cpu"]),
-        (1_000_000, ["_1m_cpu", "_1m_wall_p999", "_1m_machine_cpu"]),
+        (10_000, false, ["_10k_cpu", "_10k_wall_p999", "_10k_machine_cpu"]),
+        (1_000_000, false, ["_1m_cpu", "_1m_wall_p999", "_1m_machine_cpu"]),
+        (1_000_000, true, ["_1m_farthest_cpu", "_1m_farthest_wall_p999", "_1m_farthest_machine_cpu"]),
     ];
-    for (count, [cpu_name, wall_name, machine_name]) in names {
+    for (count, farthest, [cpu_name, wall_name, machine_name]) in names {
         let (mut worst_cpu, mut held_up, mut walls) = (Duration::ZERO, Duration::ZERO, Vec::new());
         for _ in 0..if count > 100_000 { 1 } else { options.rounds } {
             let mut recording = new_ours(false);
             for columns in one_row_chunks(count * options.scale) {
                 recording.insert(columns?.ours()?)?;
             }
-            let options = ours::GcOptions { protect_latest: 1, ..Default::default() };
+            let timeline = recording.store.timeline_id(TIMELINE).filter(|_| farthest);
+            let order = timeline.map_or(ours::GcOrder::OldestRow, |timeline| ours::GcOrder::FarthestFrom { timeline, time: 3 });
+            let options = ours::GcOptions { protect_latest: 1, order, ..Default::default() };
             let mut buffers = ours::GcBuffers::default();
             loop {
                 let (cpu, wall) = (memory::thread_cpu_time(), Instant::now());

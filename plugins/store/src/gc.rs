@@ -19,7 +19,9 @@ use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use crate::{
-    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent, TimeRange, TimelineId,
+    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, RowId, StoreEvent, TimeRange,
+    TimelineId,
+    interval_index::Key,
     remove::MOST_AT_ONCE,
     store::{Origin, Slot},
 };
@@ -44,6 +46,10 @@ pub enum GcOrder {
 
 /// How many chunks are marked ahead of the sweep: more would only be marks to keep.
 const MOST_MARKED: usize = 4096;
+
+/// How many chunks are kept in mind as the farthest from a cursor, at least and at most: when there are as many as at most, the
+/// nearer half is forgotten. Where those that are left are not enough, the walk begins again.
+const FARTHEST: (usize, usize) = (16 * 1024, 32 * 1024);
 
 /// How many events a step makes at most, mostly: what [`GcBuffers`] have room for from the start.
 const LIKELY_EVENTS: usize = 8192;
@@ -117,6 +123,7 @@ pub struct GcBuffers {
     /// What the store no longer holds since the last step. Likewise.
     pub garbage: Garbage,
     marks: VecDeque<(u32, ChunkId)>,
+    farthest: Vec<FarMark>,
 }
 
 impl Default for GcBuffers {
@@ -142,7 +149,9 @@ impl Default for GcBuffers {
         let mut marks = VecDeque::with_capacity(MOST_MARKED);
         marks.resize(MOST_MARKED, (0, ChunkId::from_u128(0)));
         marks.clear();
-        Self { events, garbage: Garbage { bodies }, marks }
+        let mut farthest = vec![FarMark::default(); FARTHEST.1];
+        farthest.clear();
+        Self { events, garbage: Garbage { bodies }, marks, farthest }
     }
 }
 
@@ -163,25 +172,80 @@ pub struct GcReport {
     pub total_time: Duration,
 }
 
+/// A chunk that may go, by how far it was from the cursor: ordered by that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct FarMark {
+    distance: u64,
+    slot: u32,
+    /// A part of the chunk's id, to tell whether the slot is taken by another one by now.
+    tag: u32,
+}
+
+fn tag_of(id: ChunkId) -> u32 {
+    id.as_u128() as u32
+}
+
 /// Where a collection that ran out of time goes on.
 #[derive(Debug, Default)]
 pub(crate) struct GcState {
     order: GcOrder,
     /// Where the marking of the oldest rows goes on.
     after: Option<(RowId, u32)>,
-    /// Where the walk over all slots goes on.
-    next_slot: u32,
     /// What to sweep, in this order.
     marked: VecDeque<(u32, ChunkId)>,
+    /// Where the walk in search of the farthest goes on.
+    walk: Walk,
+    /// The farthest that the walk met.
+    met: Vec<FarMark>,
+    /// What is nearer than this is not among the farthest.
+    nearest: u64,
+    /// Whether the walk met more than it kept in mind.
+    met_more: bool,
     /// What to sweep, farthest first, once the walk is through.
-    farthest: BinaryHeap<(u64, u32, ChunkId)>,
+    farthest: BinaryHeap<FarMark>,
     /// Whether everything was looked at.
     marked_all: bool,
 }
 
+/// A place in the indices of all entities: those of an entity's timelines one after the other, in each of them the entries in their
+/// order.
+#[derive(Clone, Copy, Debug, Default)]
+struct Walk {
+    entity: usize,
+    /// 0 before the entity's static data was looked at, then one more than the number of the timeline's series among the entity's.
+    step: usize,
+    after: Option<Key>,
+}
+
 impl GcState {
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.marked.capacity() * size_of::<(u32, ChunkId)>() + self.farthest.capacity() * size_of::<(u64, u32, ChunkId)>()
+        self.marked.capacity() * size_of::<(u32, ChunkId)>()
+            + (self.met.capacity() + self.farthest.capacity()) * size_of::<FarMark>()
+    }
+
+    /// Begins anew, and gives back what came from the buffers.
+    fn give_back(&mut self, buffers: &mut GcBuffers) {
+        let Self { mut marked, met, farthest, .. } = std::mem::take(self);
+        marked.clear();
+        if marked.capacity() > 0 {
+            buffers.marks = marked;
+        }
+        let mut met = if met.capacity() > 0 { met } else { farthest.into_vec() };
+        met.clear();
+        if met.capacity() > 0 {
+            buffers.farthest = met;
+        }
+    }
+
+    /// Keeps a chunk in mind that may go.
+    fn meet(&mut self, mark: FarMark) {
+        self.met.push(mark);
+        if self.met.len() >= FARTHEST.1 {
+            let (_, nearest, _) = self.met.select_nth_unstable_by(FARTHEST.0 - 1, |a, b| b.cmp(a));
+            self.nearest = nearest.distance;
+            self.met.truncate(FARTHEST.0);
+            self.met_more = true;
+        }
     }
 }
 
@@ -202,11 +266,14 @@ impl ChunkStore {
             (a, b) => a == b,
         };
         if !same_order {
-            state = GcState::default();
+            state.give_back(buffers);
         }
         state.order = options.order;
         if state.marked.capacity() == 0 {
             std::mem::swap(&mut state.marked, &mut buffers.marks);
+        }
+        if state.met.capacity() + state.farthest.capacity() == 0 {
+            std::mem::swap(&mut state.met, &mut buffers.farthest);
         }
 
         loop {
@@ -216,6 +283,12 @@ impl ChunkStore {
             report.mark_time += begin.elapsed();
             let progress = self.sweep(&mut state, options, start, &mut report, buffers);
             let nothing_left = state.marked_all && state.marked.is_empty() && state.farthest.is_empty();
+            if nothing_left && state.met_more {
+                // The farthest are gone. There are more.
+                (state.marked_all, state.met_more) = (false, false);
+                state.met = std::mem::take(&mut state.farthest).into_vec();
+            }
+            let nothing_left = nothing_left && state.marked_all;
             report.done = report.freed_bytes >= options.target_bytes || nothing_left;
             // What was marked is swept and there is time left: mark on.
             if report.done || !progress || start.elapsed() >= options.time_budget / 2 {
@@ -224,9 +297,7 @@ impl ChunkStore {
         }
         if report.done {
             // The next collection begins from the start.
-            state.marked.clear();
-            buffers.marks = std::mem::take(&mut state.marked);
-            state = GcState::default();
+            state.give_back(buffers);
         }
         self.gc = state;
         report.total_time = start.elapsed();
@@ -266,25 +337,77 @@ impl ChunkStore {
                 state.marked_all = true;
             }
             GcOrder::FarthestFrom { timeline, time } => {
-                // Reserved at once and filled step by step, so that no step has to move what is there.
-                let loaded = self.totals.chunks().num_chunks - self.totals.chunks().num_absent_chunks;
-                state.farthest.reserve(usize::try_from(loaded).unwrap_or(0).saturating_sub(state.farthest.len()));
-                while let Some(slot) = self.slots.get(state.next_slot as usize) {
-                    if let Some(chunk) = slot
-                        && self.may_go(chunk, options)
-                    {
-                        let distance = distance(&chunk.meta, timeline, time);
-                        state.farthest.push((distance, state.next_slot, chunk.meta.id));
-                    }
-                    state.next_slot += 1;
-                    looked_at += 1;
-                    if (looked_at >= 16 || hurry) && is_late(&mut looked_at) {
-                        return;
-                    }
+                if !self.walk(state, options, timeline, time, until) {
+                    return;
                 }
+                state.walk = Walk::default();
+                state.nearest = 0;
+                state.farthest = std::mem::take(&mut state.met).into();
                 state.marked_all = true;
             }
         }
+    }
+
+    /// Goes through the indices in search of the chunks that are farthest from a cursor. Says whether it got to the end.
+    ///
+    /// An entry tells how far its chunk is, so that a chunk which is near costs nothing but that.
+    fn walk(&self, state: &mut GcState, options: &GcOptions, timeline: TimelineId, time: i64, until: Instant) -> bool {
+        // Work since the last look at the clock, which costs as much as several entries that are near.
+        let mut work = if options.time_budget.is_zero() { 64 } else { 0 };
+        while let Some(data) = self.entities.get(state.walk.entity) {
+            if state.walk.step == 0 {
+                for &slot in data.statics.iter().flat_map(|series| &series.slots) {
+                    work += self.offer(state, options, slot, u64::MAX);
+                }
+                state.walk.step = 1;
+            }
+            let own = self.series_of(EntityId::from_index(state.walk.entity), timeline, ComponentId::ANY);
+            let temporal = data.stats.num_chunks - data.stats.num_static_chunks;
+            let all_on_timeline = own.is_some_and(|(_, series)| series.index.len() as u64 == temporal);
+            while let Some((other, position)) = data.series.all_rows().nth(state.walk.step - 1) {
+                let series = self.series.get(position as usize).filter(|_| other == timeline || !all_on_timeline);
+                let went_on = series.is_none_or(|series| {
+                    series.index.visit_after(state.walk.after, |entry| {
+                        state.walk.after = Some(entry.key());
+                        work += 1;
+                        if !entry.is_loaded() {
+                        } else if other == timeline {
+                            let distance = TimeRange::new(entry.min, entry.max).distance(time).unwrap_or(u64::MAX);
+                            work += self.offer(state, options, entry.slot, distance);
+                        } else if self.slot(entry.slot).is_some_and(|chunk| {
+                            let mut timelines = chunk.meta.timelines.iter().map(|column| column.timeline);
+                            // Met on the first of its timelines, where it is not on that of the cursor.
+                            timelines.clone().all(|own| own != timeline) && timelines.next() == Some(other)
+                        }) {
+                            work += self.offer(state, options, entry.slot, u64::MAX);
+                        }
+                        if work < 64 {
+                            return true;
+                        }
+                        work = if options.time_budget.is_zero() { 64 } else { 0 };
+                        Instant::now() < until
+                    })
+                });
+                if !went_on {
+                    return false;
+                }
+                state.walk.step += 1;
+                state.walk.after = None;
+            }
+            state.walk = Walk { entity: state.walk.entity + 1, ..Walk::default() };
+        }
+        true
+    }
+
+    /// Keeps a chunk in mind if it is far enough and may go. Answers how much work that was, in entries.
+    fn offer(&self, state: &mut GcState, options: &GcOptions, slot: u32, distance: u64) -> usize {
+        if distance < state.nearest {
+            return 0;
+        }
+        if let Some(chunk) = self.slot(slot).filter(|chunk| self.may_go(chunk, options)) {
+            state.meet(FarMark { distance, slot, tag: tag_of(chunk.meta.id) });
+        }
+        8
     }
 
     /// Drops what is marked and still may go. Says whether it got to the end of what is marked.
@@ -308,11 +431,14 @@ impl ChunkStore {
         let mut run: SmallVec<[u32; MOST_AT_ONCE]> = SmallVec::new();
         let (mut unchecked, mut unchecked_bytes) = (0, 0_u64);
         while report.freed_bytes < options.target_bytes {
-            let next = state.marked.pop_front().or_else(|| state.farthest.pop().map(|(_, slot, id)| (slot, id)));
-            let Some((slot, id)) = next else { break };
-            let Some(chunk) = self.slot(slot).filter(|chunk| chunk.meta.id == id && self.may_go(chunk, options)) else {
-                continue;
+            let next = match state.marked.pop_front() {
+                Some((slot, id)) => self.slot(slot).filter(|chunk| chunk.meta.id == id).map(|chunk| (slot, chunk)),
+                None => match state.farthest.pop() {
+                    Some(mark) => self.slot(mark.slot).filter(|chunk| is_as_marked(chunk, mark, options)).map(|c| (mark.slot, c)),
+                    None => break,
+                },
             };
+            let Some((slot, chunk)) = next.filter(|(_, chunk)| self.may_go(chunk, options)) else { continue };
             if run.contains(&slot) {
                 // Marked twice: it went and came again, as it was, in between.
                 continue;
@@ -388,6 +514,15 @@ impl ChunkStore {
             self.push_event(ChunkChange::Evicted, reason, slot, true, events);
         }
     }
+}
+
+/// Whether a chunk is the one that was marked, and not much nearer since: the cursor moves while a collection goes on.
+fn is_as_marked(chunk: &Slot, mark: FarMark, options: &GcOptions) -> bool {
+    let distance = match options.order {
+        GcOrder::OldestRow => u64::MAX,
+        GcOrder::FarthestFrom { timeline, time } => distance(&chunk.meta, timeline, time),
+    };
+    tag_of(chunk.meta.id) == mark.tag && distance >= mark.distance / 2
 }
 
 /// How far a chunk lies from a cursor; `u64::MAX` where it is on other timelines.

@@ -14,7 +14,8 @@ use std::collections::BinaryHeap;
 use smallvec::SmallVec;
 
 use self::node::{
-    ByEnd, Counts, Kids, Node, Place, around_entries, count_entries, grow_entry, in_order, overlapping_entries, place_of,
+    ByEnd, Counts, Kids, Node, Place, around_entries, count_entries, entries_after, grow_entry, in_order, overlapping_entries,
+    place_of,
 };
 use crate::TimeRange;
 
@@ -49,7 +50,8 @@ const IN_ORDER: u16 = 1 << 14;
 /// Chunks must have fewer columns than this.
 pub(crate) const MOST_COLUMNS: usize = IN_ORDER as usize;
 
-type Key = (i64, u32);
+/// What entries are ordered by: their beginnings, and slots.
+pub(crate) type Key = (i64, u32);
 
 impl Entry {
     pub(crate) fn new(range: TimeRange, slot: u32, rows: u32, (column, time_column): (usize, usize), loaded: bool) -> Self {
@@ -88,7 +90,7 @@ impl Entry {
         if self.is_loaded() { self.max } else { i64::MIN }
     }
 
-    fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         (self.min, self.slot)
     }
 }
@@ -140,6 +142,11 @@ impl Default for IntervalIndex {
 impl IntervalIndex {
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// The number of entries.
+    pub(crate) fn len(&self) -> usize {
+        self.len as usize
     }
 
     /// From the earliest beginning to the latest end.
@@ -265,6 +272,15 @@ impl IntervalIndex {
             Root::Few(entries) => overlapping_entries(entries, range, &mut visit),
             Root::Tree(node) => node.visit_by_beginning(range, &mut visit),
         };
+    }
+
+    /// Calls `visit` with the entries behind a beginning and slot, in that order, for as long as it says to go on. Says whether it did
+    /// to the end.
+    pub(crate) fn visit_after(&self, after: Option<Key>, mut visit: impl FnMut(&Entry) -> bool) -> bool {
+        match &self.root {
+            Root::Few(entries) => entries_after(entries, after, &mut visit),
+            Root::Tree(node) => node.visit_after(after, &mut visit),
+        }
     }
 
     /// Calls `visit` with each entry that has a time in common with `range`, for as long as it says to go on: first those

@@ -1,7 +1,8 @@
 //! Around a time: the next and the previous time at which anything was logged, and the chunks of a range.
 
-use crate::{Chunk, ChunkMeta, ChunkStore, ComponentId, EntityId, TimeRange, TimelineId};
 use std::sync::Arc;
+
+use crate::{ChunkMeta, ChunkStore, ComponentId, EntityId, TimeRange, TimelineId, interval_index::Entry, series::Series};
 
 impl ChunkStore {
     /// Calls `visit` with each chunk of an entity that has rows in a range of a timeline, and whether its body is in memory.
@@ -24,62 +25,58 @@ impl ChunkStore {
 
     /// The first time after `time` at which some row lies on this timeline.
     ///
-    /// Looks at the range of each chunk, and into those alone that may hold it. Of a chunk whose body is absent, the ends of
-    /// its range are known.
+    /// Costs O(log n + k) per entity, for k chunks that cover the time, and looks into those alone. Of a chunk whose body is absent,
+    /// the ends of its range are known.
     pub fn next_time(&self, timeline: TimelineId, time: i64) -> Option<i64> {
-        let mut best: Option<i64> = None;
-        for (meta, chunk) in self.chunks() {
-            let range = meta.time_range(timeline);
-            if range.is_empty() || range.max <= time || best.is_some_and(|best| best <= range.min.max(time.saturating_add(1))) {
-                continue;
-            }
-            let candidate = if range.min > time {
-                Some(range.min)
-            } else {
-                match self.sorted_times(meta, chunk, timeline) {
-                    Some((times, true)) => times.get(times.partition_point(|t| *t <= time)).copied(),
-                    Some((times, false)) => times.iter().copied().filter(|t| *t > time).min(),
-                    None => Some(range.max),
-                }
-            };
-            best = best.into_iter().chain(candidate).min();
-        }
-        best
+        let from = time.checked_add(1)?;
+        let nearest = |series: &Series| {
+            let around = series.index.around(from);
+            let covering = around.covering.iter().filter_map(|entry| self.row_beside(entry, from, Side::After));
+            covering.chain(around.after).min()
+        };
+        self.all_rows_of(timeline).filter_map(nearest).min()
     }
 
     /// The last time before `time` at which some row lies on this timeline. Costs as [`Self::next_time`].
     pub fn previous_time(&self, timeline: TimelineId, time: i64) -> Option<i64> {
-        let mut best: Option<i64> = None;
-        for (meta, chunk) in self.chunks() {
-            let range = meta.time_range(timeline);
-            if range.is_empty() || range.min >= time || best.is_some_and(|best| best >= range.max.min(time.saturating_sub(1))) {
-                continue;
-            }
-            let candidate = if range.max < time {
-                Some(range.max)
-            } else {
-                match self.sorted_times(meta, chunk, timeline) {
-                    Some((times, true)) => times.get(times.partition_point(|t| *t < time).wrapping_sub(1)).copied(),
-                    Some((times, false)) => times.iter().copied().filter(|t| *t < time).max(),
-                    None => Some(range.min),
-                }
-            };
-            best = best.into_iter().chain(candidate).max();
-        }
-        best
+        let until = time.checked_sub(1)?;
+        let nearest = |series: &Series| {
+            let around = series.index.around(until);
+            let covering = around.covering.iter().filter_map(|entry| self.row_beside(entry, until, Side::Before));
+            covering.chain(around.before).max()
+        };
+        self.all_rows_of(timeline).filter_map(nearest).max()
     }
 
-    /// The times of a loaded chunk, and whether they are sorted.
-    fn sorted_times<'a>(
-        &self,
-        meta: &ChunkMeta,
-        chunk: Option<&'a Arc<Chunk>>,
-        timeline: TimelineId,
-    ) -> Option<(&'a [i64], bool)> {
-        debug_assert!(meta.timelines.iter().any(|column| column.timeline == timeline), "asked for a timeline that it lies on");
-        let column = chunk?.timeline(self.timeline(timeline).name())?;
-        Some((column.times(), column.is_sorted()))
+    /// The chunks of each entity that has any on a timeline.
+    fn all_rows_of(&self, timeline: TimelineId) -> impl Iterator<Item = &Series> {
+        self.entities().filter_map(move |entity| Some(self.series_of(entity, timeline, ComponentId::ANY)?.1))
     }
+
+    /// Of a chunk that covers a time, the row at that time, or the nearest on one side.
+    fn row_beside(&self, entry: &Entry, time: i64, side: Side) -> Option<i64> {
+        let Some(body) = self.body(entry.slot) else {
+            return Some(match side {
+                Side::Before if entry.max == time => time,
+                Side::Before => entry.min,
+                Side::After if entry.min == time => time,
+                Side::After => entry.max,
+            });
+        };
+        let times = body.times(entry);
+        match (side, body.is_sorted_by(entry)) {
+            (Side::Before, true) => times.get(times.partition_point(|other| *other <= time).checked_sub(1)?).copied(),
+            (Side::After, true) => times.get(times.partition_point(|other| *other < time)).copied(),
+            (Side::Before, false) => times.iter().copied().filter(|other| *other <= time).max(),
+            (Side::After, false) => times.iter().copied().filter(|other| *other >= time).min(),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Before,
+    After,
 }
 
 #[cfg(test)]

@@ -87,10 +87,6 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    pub(crate) fn chunks(&self) -> &EntityStats {
-        &self.chunks
-    }
-
     /// Something that an index holds took `before` bytes and takes `after`.
     #[inline]
     pub(crate) fn index_changed(&mut self, before: usize, after: usize) {

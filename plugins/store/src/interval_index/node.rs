@@ -77,6 +77,12 @@ pub(super) fn overlapping_entries(entries: &[Entry], range: TimeRange, visit: &m
     true
 }
 
+/// Whether to go on behind these entries.
+pub(super) fn entries_after(entries: &[Entry], after: Option<Key>, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
+    let at = after.map_or(0, |key| entries.partition_point(|entry| entry.key() <= key));
+    entries[at..].iter().all(visit)
+}
+
 /// A part of an index, ordered by where it ends.
 pub(super) struct ByEnd<'a> {
     pub(super) max: i64,
@@ -284,6 +290,17 @@ impl Node {
             Kids::Nodes(nodes) => nodes
                 .iter()
                 .all(|node| node.first.0 <= range.max && (node.max < range.min || node.visit_by_beginning(range, visit))),
+        }
+    }
+
+    /// Whether to go on behind this node.
+    pub(super) fn visit_after(&self, after: Option<Key>, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
+        match &self.kids {
+            Kids::Entries(entries) => entries_after(entries, after, visit),
+            Kids::Nodes(nodes) => {
+                let at = after.map_or(0, |key| nodes.partition_point(|node| node.first <= key).saturating_sub(1));
+                nodes[at..].iter().all(|node| node.visit_after(after, visit))
+            }
         }
     }
 

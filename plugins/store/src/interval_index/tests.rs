@@ -13,6 +13,8 @@ enum Op {
     /// The interval at this place of the list, as far as there are as many, and so many of those that begin after it, each
     /// or every second one.
     Remove(usize, usize, usize),
+    /// The interval at this place of the list, if it is loaded, ends this much later and has more rows.
+    Grow(usize, i64, u32),
 }
 
 fn check(list: &[Entry], index: &IntervalIndex, time: i64) {
@@ -50,6 +52,17 @@ fn check_all(list: &[Entry], index: &IntervalIndex) {
     });
     assert!(seen.is_sorted_by_key(|entry| std::cmp::Reverse(entry.max.min(range.max))));
     assert_eq!(seen.len(), list.iter().filter(|e| e.min <= range.max && e.max >= range.min).count());
+    let mut in_order: Vec<Key> = list.iter().map(Entry::key).collect();
+    in_order.sort_unstable();
+    for after in [None, in_order.get(in_order.len() / 3).copied(), Some((500, 0))] {
+        let mut seen = Vec::new();
+        assert!(index.visit_after(after, |entry| {
+            seen.push(entry.key());
+            true
+        }));
+        let begin = after.map_or(0, |after| in_order.partition_point(|key| *key <= after));
+        assert_eq!(seen, in_order[begin..]);
+    }
     for by_end in [false, true] {
         let mut visits = 0;
         let visit = |_: &Entry| {
@@ -80,6 +93,7 @@ proptest! {
                 40 => (0..1000_i64, prop_oneof![9 => 0..4_i64, 1 => 0..1000_i64], any::<bool>())
                     .prop_map(|(min, length, loaded)| Op::Insert(min, length, loaded)),
                 10 => any::<usize>().prop_map(|place| Op::Remove(place, 1, 1)),
+                10 => (any::<usize>(), 0..50_i64, 1..4_u32).prop_map(|(place, later, rows)| Op::Grow(place, later, rows)),
                 1 => (any::<usize>(), 1..80_usize, 1..3_usize).prop_map(|(place, count, step)| Op::Remove(place, count, step)),
             ],
             0..3000,
@@ -101,6 +115,12 @@ proptest! {
                     list.retain(|entry| !keys.contains(&entry.key()));
                     assert_eq!(index.remove(&keys), keys.len());
                     assert_eq!(index.remove(&keys), 0, "they are gone");
+                }
+                Op::Grow(place, later, rows) => {
+                    let place = place.checked_rem(list.len());
+                    let Some(entry) = place.and_then(|place| list.get_mut(place)).filter(|entry| entry.is_loaded()) else { continue };
+                    (entry.max, entry.rows) = (entry.max + later, entry.rows + rows);
+                    index.grow(entry.key(), entry.max, rows);
                 }
             }
             if at % 500 == 0 {

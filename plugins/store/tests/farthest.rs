@@ -1,0 +1,79 @@
+//! Collecting what is farthest from a cursor, in a store of more chunks than are kept in mind at a time.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use chronoscope_store::{
+    Chunk, ChunkChange, ChunkStore, GcBuffers, GcOptions, GcOrder, RowId, StoreId, StoreSettings, Timeline,
+    arrow::{ArrayRef, Int32Array},
+};
+
+const TIMES: i64 = 2_500;
+const ENTITIES: i64 = 20;
+const CURSOR: i64 = 900;
+
+/// A chunk of one row per entity and time, and per entity one on another timeline alone.
+fn store() -> ChunkStore {
+    let mut store = ChunkStore::with_settings(StoreId::recording("test", "test"), StoreSettings::without_compaction());
+    let value: ArrayRef = std::sync::Arc::new(Int32Array::from(vec![1]));
+    let mut insert = |entity: i64, times: Vec<(Timeline, i64)>| {
+        let component = chronoscope_store::ComponentDescriptor::partial("Test:x");
+        let chunk = Chunk::builder(format!("/{entity}")).with_row(RowId::new(), times, [(component, value.clone())]);
+        store.insert(chunk.build().unwrap()).unwrap();
+    };
+    let (frame, step) = (Timeline::sequence("frame"), Timeline::sequence("step"));
+    for entity in 0..ENTITIES {
+        for time in 0..TIMES {
+            insert(entity, vec![(frame.clone(), time), (step.clone(), time)]);
+        }
+        insert(entity, vec![(step.clone(), CURSOR)]);
+    }
+    store
+}
+
+fn collect(budget: Duration, moves: impl Fn(usize) -> i64) -> Vec<Option<i64>> {
+    let mut store = store();
+    let frame = store.timeline_id("frame").unwrap();
+    let total = store.num_bytes();
+    let mut left = total * 3 / 4;
+    let (mut buffers, mut dropped) = (GcBuffers::default(), Vec::new());
+    for step in 0.. {
+        let order = GcOrder::FarthestFrom { timeline: frame, time: moves(step) };
+        let options = GcOptions { target_bytes: left, protect_latest: 0, time_budget: budget, order, ..GcOptions::default() };
+        let report = store.gc(&options, &mut buffers);
+        left = left.saturating_sub(report.freed_bytes);
+        for event in buffers.events.drain(..) {
+            assert_eq!(event.change, ChunkChange::Dropped);
+            let range = event.meta.time_range(frame);
+            dropped.push((!range.is_empty()).then_some(range.min));
+        }
+        drop(buffers.garbage.take());
+        if report.done {
+            break;
+        }
+        assert!(step < 100_000, "a collection ends");
+    }
+    assert!(store.num_bytes() <= total / 4 && store.num_bytes() > total / 5, "{} of {total}", store.num_bytes());
+    assert_eq!(store.store_stats(), store.recount());
+    dropped
+}
+
+#[test]
+fn the_farthest_go_first() {
+    for budget in [Duration::from_secs(3600), Duration::from_millis(2)] {
+        let dropped = collect(budget, |_| CURSOR);
+        let (others, far) = dropped.split_at(ENTITIES as usize);
+        assert!(others.iter().all(Option::is_none), "what is not on the timeline goes first of all");
+        let distances: Vec<u64> = far.iter().map(|time| time.unwrap().abs_diff(CURSOR)).collect();
+        assert!(distances.is_sorted_by(|a, b| a >= b), "farthest first");
+    }
+}
+
+#[test]
+fn a_cursor_that_moves_is_followed() {
+    // From one end to the other while the collection goes on: what is near at last was far when it was marked.
+    let dropped = collect(Duration::from_micros(500), |step| if step < 3 { 0 } else { TIMES - 1 });
+    let near = dropped.iter().flatten().filter(|time| **time > TIMES - TIMES / 8).count();
+    assert!(near < dropped.len() / 20, "{near} of {} were near", dropped.len());
+}
