@@ -57,6 +57,8 @@ pub(crate) struct Purge {
     is_for_ahead: bool,
     /// What the steps of collections write to.
     buffers: GcBuffers,
+    /// Whether something was to be given up in this frame.
+    gives_up: bool,
     /// When all that was left was protected: until something changes, looking again is of no use.
     futile: Option<Situation>,
 }
@@ -72,6 +74,11 @@ struct Situation {
 }
 
 impl Purge {
+    /// Whether memory is short in this frame: what nobody sees is not to be held on to.
+    pub(crate) fn gives_up(&self) -> bool {
+        self.gives_up
+    }
+
     /// Whether more will be freed in the next frame.
     pub(crate) fn is_under_way(&self) -> bool {
         self.target_bytes.is_some()
@@ -95,6 +102,7 @@ fn collect_garbage(
     on_screen: Res<OnScreen>,
     cursor: Res<Cursor>,
 ) {
+    purge.gives_up = false;
     let Some(limit) = budget.limit_bytes else { return };
     puffin::profile_scope!("gc");
     let start = Instant::now();
@@ -122,6 +130,7 @@ fn collect_garbage(
         purge.is_for_ahead = true;
     }
     let Some(target) = purge.target_bytes else { return };
+    purge.gives_up = true;
     let mut over = used.saturating_sub(target);
     let mut progressed = false;
 

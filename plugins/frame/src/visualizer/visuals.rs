@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use super::{QueryMode, VisualBodies, Visualizer, VisualizerId, VisualizerInput, Visualizers};
 use crate::{
     Annotations, Answers, Cursor, DataResults, RecordingEntry, RecordingKey, Recordings, Report, View, ViewOverrides, ViewTile,
+    memory::Purge,
 };
 
 /// The visuals of one visualizer, for all views.
@@ -58,7 +59,8 @@ impl<V: Visualizer> Default for ViewVisuals<V> {
 
 struct Entry<T> {
     visual: Result<Option<Arc<T>>, Report>,
-    stamp: Stamp,
+    /// `None` where the visual was given up and is to be made anew.
+    stamp: Option<Stamp>,
 }
 
 /// The versions of everything that one visual was made from.
@@ -117,6 +119,14 @@ impl<V: Visualizer> ViewVisuals<V> {
     pub fn is_unchanged(&self) -> bool {
         self.changed.is_empty() && self.removed.is_empty()
     }
+
+    /// Lets go of all visuals, and of the rows that they hold. Which entities had one is not forgotten.
+    fn give_up(&mut self) {
+        for entry in self.entries.values_mut() {
+            (entry.visual, entry.stamp) = (Ok(None), None);
+        }
+        self.bodies.clear();
+    }
 }
 
 pub(super) fn visualize<V: Visualizer>(
@@ -127,6 +137,7 @@ pub(super) fn visualize<V: Visualizer>(
     answers: Res<Answers>,
     annotations: Res<Annotations>,
     cursor: Res<Cursor>,
+    purge: Option<Res<Purge>>,
 ) {
     puffin::profile_scope!("execute_systems_for_all_views", V::INFO.name);
     let visuals = &mut visuals.bypass_change_detection().views;
@@ -134,8 +145,12 @@ pub(super) fn visualize<V: Visualizer>(
     let Some(id) = visualizers.find(V::INFO.name) else { return };
     for (view, tile, results, overrides) in &views {
         if !tile.shown {
-            // A hidden view costs nothing. Its visuals stay as they are, and are checked one by one when it is shown again.
+            // A hidden view costs nothing. Its visuals stay as they are, and are checked one by one when it is shown again; where
+            // memory is short, they are made anew then.
             if let Some(visuals) = visuals.get_mut(&view.id) {
+                if purge.as_ref().is_some_and(|purge| purge.gives_up()) {
+                    visuals.give_up();
+                }
                 visuals.changed.clear();
                 visuals.removed.clear();
                 visuals.consumed = Consumed::default();
@@ -222,14 +237,14 @@ fn update_view<V: Visualizer>(
         match wanted(&entity) {
             Some(result) => {
                 let stamp = stamp_of(entity, &result.path);
-                if visuals.entries.get(&entity).is_some_and(|entry| entry.stamp == stamp) {
+                if visuals.entries.get(&entity).is_some_and(|entry| entry.stamp == Some(stamp)) {
                     continue;
                 }
                 // Where only rows came or went, what was made before is a good start.
                 let previous = visuals
                     .entries
                     .remove(&entity)
-                    .filter(|entry| Stamp { answers: entry.stamp.answers, ..stamp } == entry.stamp)
+                    .filter(|entry| entry.stamp.is_some_and(|before| Stamp { answers: before.answers, ..stamp } == before))
                     .and_then(|entry| entry.visual.ok().flatten());
                 work.push((entity, &result.path, stamp, previous));
             }
@@ -266,7 +281,7 @@ fn update_view<V: Visualizer>(
             };
             let bodies = input.bodies.map(|bodies| bodies.into_inner().unwrap_or_else(PoisonError::into_inner));
             let bodies = bodies.unwrap_or_default().without_repetition();
-            (entity, Entry { visual: visual.map(|visual| visual.map(Arc::new)), stamp }, bodies)
+            (entity, Entry { visual: visual.map(|visual| visual.map(Arc::new)), stamp: Some(stamp) }, bodies)
         })
         .collect();
     for (entity, entry, bodies) in made {

@@ -1,10 +1,10 @@
 //! The memory budget: what goes when there is too much, and what stays.
 
-use chronoscope_frame::{MemoryBudget, Recordings, memory::ViewerCaches};
+use chronoscope_frame::{MemoryBudget, Recordings, View, Visuals, memory::ViewerCaches};
 use chronoscope_store::{StoreSettings, Timeline};
 use chronoscope_types::{Points3D, log_chunk};
 
-use crate::{add, new_app, show_all, store_id};
+use crate::{Points, add, new_app, show_all, store_id};
 
 #[test]
 fn idle_caches_go_first_and_what_is_shown_is_made_up_for_by_data() {
@@ -42,4 +42,46 @@ fn idle_caches_go_first_and_what_is_shown_is_made_up_for_by_data() {
     assert_eq!(app.world().resource::<ViewerCaches>().purge_bytes, 0);
     assert!(used(&app) + 1_500_000 <= limit, "{} bytes of data where {} are left", used(&app), limit - 1_500_000);
     assert!(used(&app) > 0);
+}
+
+#[test]
+fn what_nobody_sees_is_let_go_of_where_memory_is_short() {
+    let mut app = new_app();
+    let points = |at: f32| Points3D::new((0..1_000).map(move |x| [x as f32 + at, 0.0, 0.0]));
+    for frame in 0..40 {
+        let time = [(Timeline::sequence("frame"), frame)];
+        add(&mut app, &store_id(), log_chunk("/world/a", time, &points(frame as f32)).unwrap());
+    }
+    for _ in 0..4 {
+        show_all(&mut app, None);
+        app.update();
+    }
+    let visuals = |app: &mut bevy_app::App| -> Vec<Vec<_>> {
+        let mut views: Vec<_> = app.world_mut().query::<&View>().iter(app.world()).map(|view| view.id).collect();
+        views.sort();
+        let visuals = app.world().resource::<Visuals<Points>>();
+        let of_view = |view: &_| {
+            let mut shown: Vec<_> = visuals.view(*view)?.iter().map(|(entity, points)| (entity, points.0.clone())).collect();
+            shown.sort_by_key(|(entity, _)| *entity);
+            Some(shown)
+        };
+        views.iter().filter_map(of_view).collect()
+    };
+    let before = visuals(&mut app);
+    assert!(!before.is_empty() && before.iter().all(|view| !view.is_empty()), "{before:?}");
+
+    // Hidden, and there is memory enough: it waits.
+    show_all(&mut app, Some(0));
+    app.update();
+    assert_eq!(visuals(&mut app), before);
+    let used = app.world().resource::<Recordings>().num_bytes();
+    // Of the data itself, nothing may go.
+    *app.world_mut().resource_mut() = MemoryBudget { limit_bytes: Some(used - 1), protect_latest: 40, ..MemoryBudget::default() };
+    app.update();
+    let after = visuals(&mut app);
+    assert_eq!(after.iter().filter(|view| view.is_empty()).count(), 1, "the hidden view holds nothing");
+    app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = None;
+    show_all(&mut app, None);
+    app.update();
+    assert_eq!(visuals(&mut app), before);
 }
