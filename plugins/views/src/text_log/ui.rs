@@ -39,8 +39,42 @@ pub struct TextLogUi;
 struct LogMemory {
     filter: Filter,
     filtered: Option<Arc<Filtered>>,
-    /// Where the cursor was when the list last scrolled to it.
-    scrolled_to: Option<Cursor>,
+    following: Following,
+}
+
+/// How the list keeps the cursor in sight, until the user scrolls elsewhere.
+#[derive(Clone, Copy, Debug, Default)]
+struct Following {
+    /// The cursor, and the first line after it, when the list last scrolled to it.
+    scrolled_to: Option<(Cursor, usize)>,
+    /// Where the list stood at last.
+    offset: f32,
+    /// Whether it is about to move by itself.
+    is_moving: bool,
+    /// Whether the user scrolled it since.
+    is_left: bool,
+}
+
+impl Following {
+    /// Whether to scroll to the cursor: because it moved, or because lines came or went before it.
+    fn scrolls_to(&mut self, cursor: Cursor, first_after: usize) -> bool {
+        let place = Some((cursor, first_after));
+        let is_cursor_new = self.scrolled_to.is_none_or(|(before, _)| before != cursor);
+        let scrolls = is_cursor_new || self.scrolled_to != place && !self.is_left;
+        if scrolls {
+            *self = Self { scrolled_to: place, is_moving: true, is_left: false, ..*self };
+        }
+        scrolls
+    }
+
+    /// Where the list stands now. What moved it, if not the cursor, was the user.
+    fn stands_at(&mut self, offset: f32, is_scrolling: bool) {
+        if !is_scrolling {
+            self.is_left |= !self.is_moving && offset != self.offset;
+            self.is_moving = false;
+        }
+        self.offset = offset;
+    }
 }
 
 /// Which lines are shown.
@@ -162,7 +196,7 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, only_levels: Option<Vec<String>>, com
             );
         });
     } else {
-        lines(ui, input, shown, &mut memory.scrolled_to, commands);
+        lines(ui, input, shown, &mut memory.following, commands);
     }
     memory.filtered = filtered;
     ui.data_mut(|data| data.insert_temp(input.id, memory));
@@ -267,13 +301,7 @@ impl Columns {
 }
 
 /// The list itself. Only lines that can be seen are laid out.
-fn lines(
-    ui: &mut Ui,
-    input: &LogInput<'_>,
-    shown: Option<&[u32]>,
-    scrolled_to: &mut Option<Cursor>,
-    commands: &mut ViewerCommands,
-) {
+fn lines(ui: &mut Ui, input: &LogInput<'_>, shown: Option<&[u32]>, following: &mut Following, commands: &mut ViewerCommands) {
     let count = shown.map_or(input.table.lines().len(), <[u32]>::len);
     // The first line after the cursor: before it stands the cursor's mark.
     let after_all = input.table.first_after(input.logs, input.cursor.time);
@@ -302,11 +330,9 @@ fn lines(
         builder = builder.column(Column::initial(LEVEL_WIDTH).at_least(40.0).clip(true));
     }
     builder = builder.column(Column::remainder().at_least(80.0).clip(true));
-    if *scrolled_to != Some(input.cursor) {
-        *scrolled_to = Some(input.cursor);
-        if count > 0 {
-            builder = builder.scroll_to_row(after.saturating_sub(1).min(count - 1), Some(Align::Center));
-        }
+    let scrolls = count > 0 && following.scrolls_to(input.cursor, after);
+    if scrolls {
+        builder = builder.scroll_to_row(after.saturating_sub(1).min(count - 1), Some(Align::Center));
     }
     let mut mark: Option<f32> = None;
     let header = |ui: &mut Ui, text: &str| {
@@ -321,7 +347,7 @@ fn lines(
             });
         }
     });
-    table.body(|body| {
+    let output = table.body(|body| {
         body.rows(ROW_HEIGHT, count, |mut row| {
             let at = row.index();
             let line = match shown {
@@ -339,6 +365,7 @@ fn lines(
             }
         });
     });
+    following.stands_at(output.state.offset.y, scrolls);
     if let Some(y) = mark {
         let painter = ui.painter().with_clip_rect(table_rect.intersect(ui.clip_rect()));
         if y >= table_rect.top() + ROW_HEIGHT {
@@ -453,5 +480,25 @@ mod tests {
         assert_eq!(Columns::of_widths(400.0, 160.0, true), Columns { time_width: 160.0, entity: false, level: true });
         assert_eq!(Columns::of_widths(340.0, 160.0, true), Columns { time_width: 160.0, entity: false, level: false });
         assert_eq!(Columns::of_widths(200.0, 160.0, true), Columns { time_width: 80.0, entity: false, level: false });
+    }
+
+    #[test]
+    fn the_list_follows_the_cursor_until_it_is_left() {
+        let mut following = Following::default();
+        let cursor = |time| Cursor { time, ..Cursor::default() };
+        // It scrolls as lines arrive before the cursor, and takes a frame to get there.
+        for (first_after, offset) in [(10, 0.0), (10, 40.0), (20, 40.0), (20, 90.0)] {
+            let scrolls = following.scrolls_to(cursor(5), first_after);
+            assert_eq!(scrolls, offset < 40.0 || first_after == 20 && offset < 90.0, "{first_after}");
+            following.stands_at(offset, scrolls);
+        }
+        // The user looks elsewhere: lines that arrive move nothing, a cursor that moves does.
+        assert!(!following.scrolls_to(cursor(5), 20));
+        following.stands_at(10.0, false);
+        assert!(!following.scrolls_to(cursor(5), 30));
+        following.stands_at(10.0, false);
+        assert!(following.scrolls_to(cursor(6), 31));
+        following.stands_at(120.0, true);
+        assert!(following.scrolls_to(cursor(6), 32));
     }
 }
