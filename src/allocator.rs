@@ -15,14 +15,15 @@ const PURGE_DELAY: mi_option_t = 15;
 /// How often memory is given back.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Starts to give memory back on a thread of its own, once a second, for as long as the process lives.
+/// Starts to give memory back on a thread of its own, once a second, for as long as the process lives. Called first of all, before
+/// there are other threads.
 ///
 /// # Errors
-/// Where no thread can be had. Memory is given back by whoever frees some, then.
+/// Where no thread can be had. Memory is given back by whoever frees some then, later than otherwise.
 pub(crate) fn give_back_in_background() -> io::Result<()> {
+    // SAFETY: a number of milliseconds. No other thread runs yet that could read it at the same time.
+    unsafe { mi_option_set(PURGE_DELAY, 10 * 1000) };
     thread::Builder::new().name("memory".to_owned()).spawn(|| {
-        // SAFETY: the option is a number of milliseconds, and may be set at any time.
-        unsafe { mi_option_set(PURGE_DELAY, 10 * 1000) };
         loop {
             thread::sleep(INTERVAL);
             // SAFETY: may be called at any time, from any thread.

@@ -214,10 +214,8 @@ impl Recordings {
         application: &Arc<str>,
         source: Option<&StoreId>,
     ) -> (RecordingKey, Vec<StoreEvent>) {
-        let chunks: Vec<_> = source
-            .and_then(|id| self.find(id))
-            .map(|entry| entry.store().chunks().filter_map(|(_, chunk)| chunk.cloned()).collect())
-            .unwrap_or_default();
+        let chunks: Vec<_> =
+            source.and_then(|id| self.find(id)).map(|entry| entry.store().export().collect()).unwrap_or_default();
         let id = StoreId::blueprint(application.clone(), format!("{application}: active"));
         self.close(&id);
         let entry = self.open(&id);

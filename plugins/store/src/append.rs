@@ -49,7 +49,7 @@ impl GrowingLists {
         DataType::List(Arc::clone(&self.field))
     }
 
-    /// Whether [`Self::append`] takes these lists, which are of the same type.
+    /// Whether [`Self::append`] takes these lists. They must be of the same type, which is not checked.
     pub(crate) fn takes(&self, lists: &ListArray) -> bool {
         lists.null_count() == 0
             && used(lists).is_some_and(|used| {
@@ -58,7 +58,7 @@ impl GrowingLists {
             })
     }
 
-    /// Puts lists of the same type behind those that are there.
+    /// Puts lists behind those that are there. They must be of the same type, which is not checked.
     ///
     /// # Errors
     /// Where [`Self::takes`] says no. Nothing of use is left then.
@@ -102,7 +102,8 @@ impl Values {
                 Self::Bytes { is_text: *data_type == DataType::Utf8, offsets, bytes: Vec::new() }
             }
             DataType::FixedSizeList(field, size) => {
-                let size = usize::try_from(*size).ok()?;
+                // Of vectors without any numbers, nothing would say how many there are.
+                let size = usize::try_from(*size).ok().filter(|size| *size > 0)?;
                 let values = Box::new(Self::new(field.data_type(), count.checked_mul(size)?)?);
                 Self::FixedSizeList { field: Arc::clone(field), size, values }
             }
@@ -196,15 +197,6 @@ impl Values {
             Self::FixedSizeList { values, .. } => size_of::<Self>() + values.heap_bytes(),
             Self::List(lists) => size_of::<GrowingLists>() + lists.heap_bytes(),
         }
-    }
-}
-
-/// Whether lists of a type can be appended.
-pub(crate) fn can_grow(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::List(field) | DataType::FixedSizeList(field, _) => can_grow(field.data_type()),
-        DataType::Boolean | DataType::Utf8 | DataType::Binary => true,
-        other => other.primitive_width().is_some(),
     }
 }
 

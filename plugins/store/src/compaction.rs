@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 use crate::{
     ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreError, StoreEvent, TimeRange, TimelineId,
-    append::can_grow,
+    append::GrowingLists,
     gather::{self, Gathering},
     meta::{ComponentMeta, TimelineMeta},
     names::Names,
@@ -147,16 +147,17 @@ impl ChunkStore {
         let Some(part) = self.slot(slot).map(|place| (slot, place.meta.id)).filter(|part| self.is_small_part(*part)) else {
             return Ok(());
         };
-        let most_rows = self.most_gathered();
+        let most = self.most_gathered();
         let begun = self.change_tail(part, |tail, meta| {
-            let gathers = tail.may_gather && gather::may_gather(meta, most_rows);
+            let gathers = tail.may_gather && gather::may_gather(meta, most);
             (gathers, std::mem::replace(&mut tail.gathers, gathers.then_some(part)))
         });
         let Some((gathers, before)) = begun else { return Ok(()) };
         if let Some(before) = before {
             let joined = if gathers && self.is_small_part(before) { self.join(before, part, events)? } else { None };
             if let Some(joined) = joined {
-                let is_full = self.slot(joined.0).is_none_or(|place| place.meta.num_rows as usize >= most_rows);
+                let body = self.slots.get_mut(joined.0 as usize).and_then(|place| place.as_mut()?.body.as_mut());
+                let is_full = body.and_then(Body::gathering_mut).is_none_or(|gathering| gathering.is_full(most));
                 self.change_tail(joined, |tail, _| tail.gathers = (!is_full).then_some(joined));
                 if is_full {
                     self.finish(joined);
@@ -203,7 +204,7 @@ impl ChunkStore {
         let place = self.slot(slot).filter(|place| place.meta.id == id)?;
         let meta = Arc::clone(&place.meta);
         let types = place.body.as_ref()?.list_types();
-        let is_plain = types.iter().all(can_grow);
+        let is_plain = types.iter().all(|data_type| GrowingLists::new(data_type, 0, 0).is_some());
         let numbers: SmallVec<[u32; 4]> = meta
             .components
             .iter()
@@ -247,7 +248,11 @@ impl ChunkStore {
             let place = self.slot(slot)?;
             Some((&*place.meta, place.body.as_ref()?.whole()?))
         };
-        let (Some((meta, first_rows)), Some((_, second_rows))) = (whole(first), whole(second)) else { return Ok(None) };
+        let (Some((meta, first_rows)), Some((other, second_rows))) = (whole(first), whole(second)) else { return Ok(None) };
+        if !are_alike(meta, first_rows, other, second_rows) {
+            // Another chunk came back under the id of the one that was noted.
+            return Ok(None);
+        }
         let id = ChunkId::new();
         let Some(gathering) = Gathering::of(id, first_rows, second_rows, self.most_gathered()) else { return Ok(None) };
         let mut meta = ChunkMeta { id, ..meta.clone() };
@@ -259,7 +264,7 @@ impl ChunkStore {
         Ok(Some((slot, id)))
     }
 
-    /// Whether chunks that the store made, by merging or splitting, have all rows of a chunk: then it was inserted before.
+    /// Whether chunks that the store made, by gathering, merging or splitting, have all rows of a chunk: then it was inserted before.
     ///
     /// Row ids that are greater than those of all such chunks need no search, and else the first row mostly decides. A row
     /// costs O(log n + k log r), for k chunks of r rows that cover its time.
@@ -294,6 +299,10 @@ impl ChunkStore {
                 Some((&*place.meta, place.body.as_ref()?, slot))
             })
             .collect();
+        // One that came back as something else is no longer of the kind.
+        if let Some(&(meta, body, _)) = parts.last() {
+            parts.retain(|(own, rows, _)| are_alike(own, rows.chunk(), meta, body.chunk()));
+        }
         // A chunk that was dropped and came again, into the same place, waits twice.
         parts.sort_by_key(|(.., slot)| *slot);
         parts.dedup_by_key(|(.., slot)| *slot);
@@ -312,6 +321,12 @@ impl ChunkStore {
         self.drop_run(&slots, ChangeReason::Merged, events, drop);
         Ok(Some((merged, id)))
     }
+}
+
+/// Whether two chunks have the same columns, of the same types.
+fn are_alike(a: &ChunkMeta, a_rows: &Chunk, b: &ChunkMeta, b_rows: &Chunk) -> bool {
+    let columns = a_rows.components().iter().zip(b_rows.components());
+    ChunkStore::are_alike(a, b) && columns.into_iter().all(|(a, b)| a.lists().data_type() == b.lists().data_type())
 }
 
 /// Whether a chunk has a row, with the times and at least the components that the row has in another chunk.

@@ -9,6 +9,9 @@
 //! asks. Rows keep their places, so that what is known of (chunk, row) stays true. At [`MOST_ROWS`], or where a row arrives that is not
 //! later than all others, the chunk is finished: merged with its like from then on, as `compaction` does it.
 //!
+//! While a chunk gathers, its id stands for rows that become more. What is written down or handed to another store has ids of its own
+//! therefore: see [`ChunkStore::export`].
+//!
 //! Only what is plain is gathered: rows in the order of their ids and times, no nulls, types that [`GrowingLists`] takes.
 
 use std::sync::{Arc, OnceLock};
@@ -45,9 +48,9 @@ pub(crate) struct Gathering {
 }
 
 impl Gathering {
-    /// Of the rows of two chunks of one kind. `None` where that can not be.
-    pub(crate) fn of(id: ChunkId, first: &Chunk, second: &Chunk, most_rows: usize) -> Option<Self> {
-        let times = (MOST_ROWS / first.num_rows().max(1)).min((MOST_BYTES / row_bytes(first).max(1)) as usize).max(1);
+    /// Of the rows of two chunks of one kind: with the same columns, of the same types. `None` where that can not be.
+    pub(crate) fn of(id: ChunkId, first: &Chunk, second: &Chunk, most: Most) -> Option<Self> {
+        let times = (most.rows / first.num_rows().max(1)).min((most.bytes / row_bytes(first).max(1)) as usize).max(1);
         let rows = first.num_rows() * times;
         let column = |column: &ComponentColumn| {
             let lists = column.lists();
@@ -65,19 +68,19 @@ impl Gathering {
             chunk: OnceLock::new(),
         };
         for chunk in [first, second] {
-            if !gathering.takes(chunk, most_rows) {
+            if !gathering.takes(chunk, most) {
                 return None;
             }
-            gathering.append(chunk)?;
+            gathering.append(chunk);
         }
         Some(gathering)
     }
 
     /// Whether the rows of a chunk of the same kind are as plain as need be, and fit behind those that there are.
-    fn takes(&self, chunk: &Chunk, most_rows: usize) -> bool {
+    fn takes(&self, chunk: &Chunk, most: Most) -> bool {
         let rows = self.row_ids.len() + chunk.num_rows();
-        rows <= most_rows
-            && self.num_bytes + row_bytes(chunk) <= MOST_BYTES
+        rows <= most.rows
+            && self.num_bytes + row_bytes(chunk) <= most.bytes
             && chunk.row_ids_sorted()
             && chunk.row_ids().first().is_some_and(|first| self.row_ids.last().is_none_or(|last| last < first))
             && self
@@ -89,14 +92,17 @@ impl Gathering {
     }
 
     /// Puts rows that it [takes](Self::takes) behind the others.
-    fn append(&mut self, chunk: &Chunk) -> Option<()> {
+    fn append(&mut self, chunk: &Chunk) {
         self.chunk = OnceLock::new();
         self.num_bytes += row_bytes(chunk);
         self.row_ids.extend_from_slice(chunk.row_ids());
         for ((_, own), times) in self.timelines.iter_mut().zip(chunk.timelines()) {
             own.extend_from_slice(times.times());
         }
-        self.columns.iter_mut().zip(chunk.components()).try_for_each(|((_, own), column)| own.append(column.lists())).ok()
+        for ((_, own), column) in self.columns.iter_mut().zip(chunk.components()) {
+            let appended = own.append(column.lists());
+            debug_assert!(appended.is_ok(), "it was asked whether it takes them");
+        }
     }
 
     /// The types of the components' columns.
@@ -105,8 +111,8 @@ impl Gathering {
     }
 
     /// Whether there is no room for another row.
-    fn is_full(&self, most_rows: usize) -> bool {
-        self.row_ids.len() >= most_rows || self.num_bytes >= MOST_BYTES
+    pub(crate) fn is_full(&self, most: Most) -> bool {
+        self.row_ids.len() >= most.rows || self.num_bytes >= most.bytes
     }
 
     /// The rows as they are now.
@@ -125,6 +131,10 @@ impl Gathering {
 
     /// The rows, which become no more.
     pub(crate) fn finish(&mut self) -> Arc<Chunk> {
+        // Buffers that are mostly room are not kept.
+        if self.row_ids.len() * 2 < self.row_ids.capacity() {
+            self.chunk();
+        }
         if let Some(chunk) = self.chunk.take() {
             return chunk;
         }
@@ -145,14 +155,15 @@ impl Gathering {
     ) -> Chunk {
         let rows = row_ids.len();
         let columns = columns.into_iter().map(|(descriptor, lists)| {
-            debug_assert!(lists.as_ref().is_some_and(|lists| lists.len() == rows), "what was taken is in order");
-            let nothing = || ListArray::new_null(Arc::new(Field::new("item", DataType::Null, true)), rows);
+            debug_assert!(lists.as_ref().is_some_and(|lists| lists.len() == rows), "what was appended fits together");
+            let field = Arc::new(Field::new("item", DataType::Null, true));
+            let nothing = || ListArray::new_null(field, rows);
             ComponentColumn::new(descriptor.clone(), lists.unwrap_or_else(nothing))
         });
         Chunk::from_checked(self.id, self.entity_path.clone(), row_ids.into(), timelines, columns.collect())
     }
 
-    /// The bytes of the buffers, beside what the rows themselves count with.
+    /// The bytes of the buffers. They count beside the rows, of which there mostly is a reader's copy as well.
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of::<Self>()
             + self.row_ids.capacity() * size_of::<RowId>()
@@ -169,15 +180,23 @@ fn row_bytes(chunk: &Chunk) -> u64 {
     chunk.num_bytes().saturating_sub((size_of::<Chunk>() + columns) as u64)
 }
 
+/// How much a chunk gathers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Most {
+    rows: usize,
+    bytes: u64,
+}
+
 /// Whether the rows of a chunk are so few that others may be put behind them, and in order, and none is missing.
-pub(crate) fn may_gather(meta: &ChunkMeta, most_rows: usize) -> bool {
-    meta.num_rows as usize * 2 <= most_rows
-        && meta.num_bytes * 2 <= MOST_BYTES
+pub(crate) fn may_gather(meta: &ChunkMeta, most: Most) -> bool {
+    meta.num_rows as usize * 2 <= most.rows
+        && meta.num_bytes * 2 <= most.bytes
         && meta.timelines.iter().all(|times| times.sorted)
         && meta.components.iter().all(|column| column.num_valid == meta.num_rows)
 }
 
-/// What is known of the rows of a chunk, under the id of the one that they were added to.
+/// What is known of the rows of a chunk, under the id of the one that they were added to. Both have the same columns in the same
+/// order, and rows that may be [gathered](may_gather).
 pub(crate) fn added_meta(whole: &ChunkMeta, chunk: &Chunk) -> Option<ChunkMeta> {
     let num_rows = chunk.num_rows() as u32;
     let ranges: SmallVec<[TimeRange; 2]> = chunk.timelines().iter().map(TimeColumn::range).collect();
@@ -200,7 +219,7 @@ pub(crate) fn added_meta(whole: &ChunkMeta, chunk: &Chunk) -> Option<ChunkMeta> 
     })
 }
 
-/// Adds what is known of some rows to what is known of those before them.
+/// Adds what is known of some rows to what is known of those before them, of the same columns in the same order.
 pub(crate) fn include(whole: &mut ChunkMeta, added: &ChunkMeta) {
     whole.num_rows += added.num_rows;
     whole.num_bytes += added.num_bytes;
@@ -216,24 +235,43 @@ pub(crate) fn include(whole: &mut ChunkMeta, added: &ChunkMeta) {
     }
 }
 
-/// What became of a chunk that was gathered.
-pub(crate) struct Gathered {
-    /// The slot of the chunk that has its rows, where that can take no more.
-    pub(crate) full: Option<u32>,
+/// What became of a chunk that might be gathered.
+pub(crate) enum Gathered {
+    /// Nothing: no chunk gathers its kind, or not those rows.
+    No,
+    /// Its rows are behind those of another one.
+    Yes,
+    /// Likewise, and that one, in this slot, takes no more.
+    Full(u32),
 }
 
 impl ChunkStore {
-    /// How many rows a chunk of this store gathers.
-    pub(crate) fn most_gathered(&self) -> usize {
-        MOST_ROWS.min(self.settings.max_rows)
+    /// The loaded chunks, ordered by their oldest row, as they may be written down or handed to another store.
+    ///
+    /// A chunk that still gathers rows comes under a new id: what an id stands for elsewhere must never become more.
+    pub fn export(&self) -> impl Iterator<Item = Arc<Chunk>> {
+        self.by_row.iter().filter_map(|(_, slot)| {
+            let body = self.body(*slot)?;
+            Some(match body.whole() {
+                Some(chunk) => Arc::clone(chunk),
+                None => Arc::new(body.chunk().slice(ChunkId::new(), 0..body.chunk().num_rows())),
+            })
+        })
     }
 
-    /// Puts a chunk's rows behind those of the chunk that gathers its kind. Says whether there is one, and it took them.
-    ///
-    /// Answers the slot of that chunk where it is full now.
-    pub(crate) fn gather(&mut self, chunk: &Chunk, events: &mut Vec<StoreEvent>) -> Option<Gathered> {
-        let most_rows = self.most_gathered();
-        if chunk.num_rows() * 2 > most_rows || !self.settings.compaction {
+    /// How much a chunk of this store gathers.
+    pub(crate) fn most_gathered(&self) -> Most {
+        Most { rows: MOST_ROWS.min(self.settings.max_rows), bytes: MOST_BYTES.min(self.settings.max_bytes) }
+    }
+
+    /// Puts a chunk's rows behind those of the chunk that gathers its kind, where there is one and it takes them.
+    pub(crate) fn gather(&mut self, chunk: &Chunk, events: &mut Vec<StoreEvent>) -> Gathered {
+        self.try_gather(chunk, events).unwrap_or(Gathered::No)
+    }
+
+    fn try_gather(&mut self, chunk: &Chunk, events: &mut Vec<StoreEvent>) -> Option<Gathered> {
+        let most = self.most_gathered();
+        if chunk.num_rows() * 2 > most.rows || !self.settings.compaction {
             return None;
         }
         let entity = self.tree.find(chunk.entity_path())?;
@@ -246,12 +284,12 @@ impl ChunkStore {
         let tail = data.tails.iter_mut().find(|tail| tail.is_of(chunk, &self.names))?;
         let (slot, id) = tail.gathers?;
         let Slot { meta, body, .. } = self.slots.get_mut(slot as usize)?.as_mut().filter(|place| place.meta.id == id)?;
-        let gathering = body.as_mut()?.gathering_mut().filter(|gathering| gathering.takes(chunk, most_rows))?;
+        let gathering = body.as_mut()?.gathering_mut().filter(|gathering| gathering.takes(chunk, most))?;
 
         let added = Arc::new(added_meta(meta, chunk)?);
         let before = gathering.heap_bytes();
-        gathering.append(chunk)?;
-        let is_full = gathering.is_full(most_rows);
+        gathering.append(chunk);
+        let is_full = gathering.is_full(most);
         if is_full {
             tail.gathers = None;
         }
@@ -281,9 +319,10 @@ impl ChunkStore {
             }
         }
         events.push(self.event(ChunkChange::Grown, ChangeReason::Request, added, true));
-        if is_full {
-            self.finish((slot, id));
+        if !is_full {
+            return Some(Gathered::Yes);
         }
-        Some(Gathered { full: is_full.then_some(slot) })
+        self.finish((slot, id));
+        Some(Gathered::Full(slot))
     }
 }

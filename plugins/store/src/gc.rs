@@ -90,7 +90,7 @@ impl Default for GcOptions {
 }
 
 /// Bodies that the store gave up. Dropping it frees their memory, which takes about as long as collecting them: it may be
-/// sent to another thread for that.
+/// sent to another thread for that. (The rows of a chunk that still gathers more are few, and are freed at once.)
 #[derive(Debug, Default)]
 pub struct Garbage {
     bodies: Vec<Arc<Chunk>>,
@@ -352,8 +352,14 @@ impl ChunkStore {
     ///
     /// An entry tells how far its chunk is, so that a chunk which is near costs nothing but that.
     fn walk(&self, state: &mut GcState, options: &GcOptions, timeline: TimelineId, time: i64, until: Instant) -> bool {
-        // Work since the last look at the clock, which costs as much as several entries that are near.
-        let mut work = if options.time_budget.is_zero() { 64 } else { 0 };
+        // What was done since the last look at the clock, in entries: the look costs as much as several of them.
+        let mut work = 0;
+        let most = if options.time_budget.is_zero() { 0 } else { 64 };
+        let is_late = |work: &mut usize| {
+            let looks = *work >= most;
+            *work = if looks { 0 } else { *work };
+            looks && Instant::now() >= until
+        };
         while let Some(data) = self.entities.get(state.walk.entity) {
             if state.walk.step == 0 {
                 for &slot in data.statics.iter().flat_map(|series| &series.slots) {
@@ -361,6 +367,7 @@ impl ChunkStore {
                 }
                 state.walk.step = 1;
             }
+            work += 1;
             let own = self.series_of(EntityId::from_index(state.walk.entity), timeline, ComponentId::ANY);
             let temporal = data.stats.num_chunks - data.stats.num_static_chunks;
             let all_on_timeline = own.is_some_and(|(_, series)| series.index.len() as u64 == temporal);
@@ -381,11 +388,7 @@ impl ChunkStore {
                         }) {
                             work += self.offer(state, options, entry.slot, u64::MAX);
                         }
-                        if work < 64 {
-                            return true;
-                        }
-                        work = if options.time_budget.is_zero() { 64 } else { 0 };
-                        Instant::now() < until
+                        !is_late(&mut work)
                     })
                 });
                 if !went_on {
@@ -395,6 +398,9 @@ impl ChunkStore {
                 state.walk.after = None;
             }
             state.walk = Walk { entity: state.walk.entity + 1, ..Walk::default() };
+            if is_late(&mut work) {
+                return false;
+            }
         }
         true
     }

@@ -20,55 +20,39 @@ impl ChunkStore {
     /// Takes a chunk in, and answers what changed.
     ///
     /// Nothing happens for a chunk that is there already (also where its rows were merged with others), that has no rows, or
-    /// whose rows are static and older than what is there. Of a chunk that has more rows than when it was inserted before, those
-    /// at its end are taken. A chunk that was known and not loaded gets its body. Small chunks are
-    /// merged and large ones split, as [`StoreSettings`](crate::StoreSettings) say. Costs O(log n) per column, and the copies of
-    /// merging.
+    /// whose rows are static and older than what is there. A chunk that was known and not loaded gets its body. Small chunks are
+    /// merged and large ones split, as [`StoreSettings`](crate::StoreSettings) say: then the chunk's id is not known afterwards, and
+    /// the events tell where its rows are. Costs O(log n) per column, and the copies of merging.
     ///
     /// # Errors
     /// Where a timeline's type differs from the one that the store knows, or where the store is full. Nothing is changed then.
     pub fn insert(&mut self, chunk: impl Into<Arc<Chunk>>) -> Result<Vec<StoreEvent>, StoreError> {
         let chunk = chunk.into();
-        let (id, mut events) = (chunk.id(), Vec::new());
-        if let Some(place) = self.slot_of.get(&id).and_then(|slot| self.slot(*slot)) {
-            let (known, rows) = (place.meta.num_rows as usize, chunk.num_rows());
-            if place.body.is_none() {
-                return self.load(chunk);
-            }
-            if rows > known && !chunk.is_static() {
-                // It was written down while it gathered rows, and again when there were more.
-                let rest = Arc::new(chunk.slice(ChunkId::new(), known..rows));
-                let pieces = self.split(&rest).map(|pieces| pieces.into_iter().map(Arc::new).collect());
-                self.insert_pieces(id, pieces.unwrap_or_else(|| vec![rest]), &mut events)?;
-            }
-            return Ok(events);
+        if let Some(slot) = self.slot_of.get(&chunk.id()) {
+            return if self.body(*slot).is_some() { Ok(Vec::new()) } else { self.load(chunk) };
         }
+        let mut events = Vec::new();
         if chunk.num_rows() == 0 {
             return Ok(events);
         }
-        if let Some(pieces) = self.split(&chunk) {
-            self.insert_pieces(id, pieces.into_iter().map(Arc::new).collect(), &mut events)?;
-        } else {
+        let Some(pieces) = self.split(&chunk) else {
             match self.gather(&chunk, &mut events) {
-                None => self.insert_piece(chunk, Origin::Inserted, &mut events)?,
-                Some(Gathered { full: None }) => {}
-                Some(Gathered { full: Some(slot) }) => self.compact(slot, &mut events)?,
+                Gathered::No => self.insert_piece(chunk, Origin::Inserted, &mut events)?,
+                Gathered::Yes => {}
+                Gathered::Full(slot) => self.compact(slot, &mut events)?,
             }
-        }
-        Ok(events)
-    }
-
-    /// Takes in the pieces of a chunk with an id.
-    fn insert_pieces(&mut self, id: ChunkId, pieces: Vec<Arc<Chunk>>, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
+            return Ok(events);
+        };
+        let id = chunk.id();
         for piece in pieces {
             let first = events.len();
             let origin = if piece.id() == id { Origin::Inserted } else { Origin::Made };
-            self.insert_piece(piece, origin, events)?;
+            self.insert_piece(Arc::new(piece), origin, &mut events)?;
             if let Some(event) = events.get_mut(first) {
                 event.news.get_or_insert_default().split_from = Some(id);
             }
         }
-        Ok(())
+        Ok(events)
     }
 
     fn insert_piece(&mut self, chunk: Arc<Chunk>, origin: Origin, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {

@@ -197,10 +197,11 @@ impl IntervalIndex {
 
     /// An entry, by its beginning and slot, has more rows and a later end now.
     pub(crate) fn grow(&mut self, key: Key, max: i64, more_rows: u32) {
-        match &mut self.root {
+        let found = match &mut self.root {
             Root::Few(entries) => grow_entry(entries, key, max, more_rows),
             Root::Tree(root) => root.grow(key, max, more_rows),
         };
+        debug_assert!(found, "an entry that is not there can not grow");
     }
 
     /// Removes entries by their beginnings and slots, which are in order, and answers how many of them were there.

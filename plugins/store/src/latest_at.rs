@@ -109,11 +109,6 @@ impl<C: Borrow<Arc<Chunk>>> Hit<C> {
     pub fn cell(&self) -> ArrayRef {
         self.column().lists().value(self.row())
     }
-
-    /// Whether this is the same row of the same chunk. Cheap, and as good as comparing the values: rows never change, nor their places.
-    pub fn is_same_row(&self, other: &Self) -> bool {
-        self.row == other.row && self.column == other.column && self.chunk().id() == other.chunk().id()
-    }
 }
 
 /// A row by its place in the store.

@@ -183,7 +183,7 @@ impl RangeAnswer {
         self.inner.range
     }
 
-    /// The store's generation when a chunk of the series last came or went: answers to the same question with the same
+    /// The store's generation when rows of the series last came or went: answers to the same question with the same
     /// version are the same.
     pub fn version(&self) -> u64 {
         self.inner.version
@@ -220,7 +220,7 @@ impl RangeAnswer {
         (same && kept > 0 && self.has_same_rows(delta.gained_front, older, delta.lost_front, kept)).then_some(delta)
     }
 
-    /// [`Self::delta_since`] where no chunk came or went.
+    /// [`Self::delta_since`] where no row came or went.
     fn delta_by_range(&self, older: &Self) -> Option<RangeDelta> {
         let (new, old) = (self.range(), older.range());
         new.intersects(&old).then(|| RangeDelta {

@@ -212,7 +212,9 @@ impl Body {
     /// What the order takes is added to `order_bytes`.
     #[inline]
     pub(crate) fn rows(&self, entry: &Entry, order_bytes: &AtomicU64) -> Rows<'_> {
-        if entry.is_in_order() { Rows::All(entry.rows) } else { self.listed_rows(entry, order_bytes) }
+        // Rows that are gathered are in order, and none is missing.
+        let in_order = entry.is_in_order() || matches!(self.content, Content::Gathering(_));
+        if in_order { Rows::All(entry.rows) } else { self.listed_rows(entry, order_bytes) }
     }
 
     fn listed_rows(&self, entry: &Entry, order_bytes: &AtomicU64) -> Rows<'_> {

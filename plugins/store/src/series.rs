@@ -11,7 +11,7 @@ use crate::{ComponentId, RowId, TimelineId, interval_index::IntervalIndex};
 pub(crate) struct Series {
     pub(crate) component: ComponentId,
     pub(crate) index: IntervalIndex,
-    /// The store's generation when a chunk last came or went.
+    /// The store's generation when rows last came or went.
     pub(crate) version: u64,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct StaticSeries {
     pub(crate) slots: SmallVec<[u32; 2]>,
     /// The row with the greatest id among the loaded chunks.
     pub(crate) winner: Option<StaticRow>,
-    /// The store's generation when a chunk last came or went.
+    /// The store's generation when rows last came or went.
     pub(crate) version: u64,
 }
 

@@ -133,7 +133,7 @@ pub(crate) enum Origin {
     Inserted,
     /// A source made it known, and can give its body back.
     Source,
-    /// The store made it, by merging or splitting: who inserts its rows again knows them by another id.
+    /// The store made it, by gathering, merging or splitting: who inserts its rows again knows them by another id.
     Made,
 }
 

@@ -269,7 +269,7 @@ impl QueryCache {
 
     /// All rows of a component in a range of times. Clears are not applied.
     ///
-    /// The same question again, while no chunk of the series came or went, is answered at the cost of a comparison.
+    /// The same question again, while no rows of the series came or went, is answered at the cost of a comparison.
     pub fn range(
         &self,
         store: &ChunkStore,

@@ -85,25 +85,6 @@ fn a_file_that_is_opened_twice_is_there_once() {
 }
 
 #[test]
-fn of_a_chunk_that_was_written_down_while_it_gathered_the_rest_is_taken() {
-    let row = |row_id, time| RowSpec { row_id, times: [time, time], cells: [Some(vec![time as i32]), None, None] };
-    let spec = |rows: std::ops::Range<u64>| ChunkSpec {
-        entity: 1,
-        timelines: [true, false],
-        rows: rows.map(|at| row(at + 1, at as i64)).collect(),
-    };
-    let id = ChunkId::from_u128(7);
-    let mut bench = Bench::new(StoreSettings::default());
-    for rows in [0..100, 0..300, 0..200] {
-        bench.recording.insert(spec(rows).build(id)).unwrap();
-    }
-    bench.model.chunks.insert(id, ModelChunk { spec: spec(0..300), loaded: true });
-    assert_eq!(bench.store().num_rows(), 300);
-    bench.recording.apply_pending();
-    bench.check_range(1, 0, TimeRange::EVERYTHING, 0);
-}
-
-#[test]
 fn a_plot_extends_itself() {
     let mut bench = Bench::new(StoreSettings::default());
     let mut drawn: Option<RangeAnswer> = None;

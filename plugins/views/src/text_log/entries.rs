@@ -187,6 +187,12 @@ impl LogEntries {
         self.unchanged
     }
 
+    /// The chunks that the lines are in.
+    #[cfg(test)]
+    pub(super) fn chunks(&self) -> &[Arc<Chunk>] {
+        &self.chunks
+    }
+
     fn place(&self, line: usize) -> Option<(&Arc<Chunk>, usize)> {
         let row = self.rows.get(line)?;
         Some((self.chunks.get(row.chunk as usize)?, row.row as usize))
@@ -214,6 +220,12 @@ impl LogEntries {
         let kept = kept.count();
         self.taken.truncate(kept);
         self.chunks.truncate(kept);
+        // The same rows in a chunk that has more by now: two of them are not to be held on to.
+        for (chunk, slice) in self.chunks.iter_mut().zip(answer.slices()) {
+            if !Arc::ptr_eq(chunk, slice.chunk()) {
+                *chunk = Arc::clone(slice.chunk());
+            }
+        }
         self.unchanged = self.taken.last().map_or(0, |taken| taken.end);
         self.rows.truncate(self.unchanged);
         for slice in answer.slices().iter().skip(kept) {

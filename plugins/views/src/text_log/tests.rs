@@ -16,6 +16,8 @@ fn update(store: &ChunkStore, entity: &str, entries: &mut LogEntries) -> Option<
     let timeline = store.timeline_id("t")?;
     let answer = store.range(entity, timeline, TimeRange::EVERYTHING, store.component_id(&TextLog::TEXT)?);
     entries.update(Context { timeline: Some(timeline), ..Context::default() }, &answer);
+    let chunks = answer.slices().iter().map(chronoscope_store::RangeSlice::chunk);
+    assert!(entries.chunks().iter().zip(chunks).all(|(own, chunk)| std::sync::Arc::ptr_eq(own, chunk)), "no older copies");
     Some(entity)
 }
 
