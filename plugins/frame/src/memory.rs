@@ -125,7 +125,7 @@ fn collect_garbage(
     } else if purge.target_bytes.is_none()
         && let Some(room) = on_screen.ahead().map(|ahead| ahead.room_bytes).filter(|room| *room > 0)
     {
-        // In portions, since each begins with a look at all chunks.
+        // In portions, since each begins with a search for what is farthest.
         purge.target_bytes = Some(used.saturating_sub(room.max(limit / 10)));
         purge.is_for_ahead = true;
     }

@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 use crate::{
     ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, RowId, StoreEvent, TimeRange,
     TimelineId,
-    interval_index::Key,
+    interval_index::{Entry, Key},
     remove::MOST_AT_ONCE,
     store::{Origin, Slot},
 };
@@ -147,9 +147,10 @@ impl Default for GcBuffers {
             bodies.clear();
         }
         let mut marks = VecDeque::with_capacity(MOST_MARKED);
-        marks.resize(MOST_MARKED, (0, ChunkId::from_u128(0)));
+        // Not with zeros: memory of zeros is had without touching it.
+        marks.resize(MOST_MARKED, (u32::MAX, ChunkId::from_u128(u128::MAX)));
         marks.clear();
-        let mut farthest = vec![FarMark::default(); FARTHEST.1];
+        let mut farthest = vec![FarMark { distance: u64::MAX, slot: u32::MAX, tag: u32::MAX }; FARTHEST.1];
         farthest.clear();
         Self { events, garbage: Garbage { bodies }, marks, farthest }
     }
@@ -173,7 +174,7 @@ pub struct GcReport {
 }
 
 /// A chunk that may go, by how far it was from the cursor: ordered by that.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct FarMark {
     distance: u64,
     slot: u32,
@@ -207,14 +208,14 @@ pub(crate) struct GcState {
     marked_all: bool,
 }
 
-/// A place in the indices of all entities: those of an entity's timelines one after the other, in each of them the entries in their
-/// order.
+/// A place in the indices of all entities.
 #[derive(Clone, Copy, Debug, Default)]
 struct Walk {
     entity: usize,
-    /// 0 before the entity's static data was looked at, then one more than the number of the timeline's series among the entity's.
+    /// 0 for the entity's static data, then two for each of its timelines.
     step: usize,
-    after: Option<Key>,
+    /// The entry that was looked at last.
+    at: Option<Key>,
 }
 
 impl GcState {
@@ -350,7 +351,8 @@ impl ChunkStore {
 
     /// Goes through the indices in search of the chunks that are farthest from a cursor. Says whether it got to the end.
     ///
-    /// An entry tells how far its chunk is, so that a chunk which is near costs nothing but that.
+    /// Of each entity the chunks come from both ends towards the cursor, for as long as the next may be far enough. So the whole
+    /// walk costs O(log n) per entity, and what is done with the chunks that are met.
     fn walk(&self, state: &mut GcState, options: &GcOptions, timeline: TimelineId, time: i64, until: Instant) -> bool {
         // What was done since the last look at the clock, in entries: the look costs as much as several of them.
         let mut work = 0;
@@ -361,43 +363,61 @@ impl ChunkStore {
             looks && Instant::now() >= until
         };
         while let Some(data) = self.entities.get(state.walk.entity) {
-            if state.walk.step == 0 {
-                for &slot in data.statics.iter().flat_map(|series| &series.slots) {
-                    work += self.offer(state, options, slot, u64::MAX);
-                }
-                state.walk.step = 1;
-            }
-            work += 1;
             let own = self.series_of(EntityId::from_index(state.walk.entity), timeline, ComponentId::ANY);
             let temporal = data.stats.num_chunks - data.stats.num_static_chunks;
             let all_on_timeline = own.is_some_and(|(_, series)| series.index.len() as u64 == temporal);
-            while let Some((other, position)) = data.series.all_rows().nth(state.walk.step - 1) {
-                let series = self.series.get(position as usize).filter(|_| other == timeline || !all_on_timeline);
-                let went_on = series.is_none_or(|series| {
-                    series.index.visit_after(state.walk.after, |entry| {
-                        state.walk.after = Some(entry.key());
-                        work += 1;
-                        if !entry.is_loaded() {
-                        } else if other == timeline {
-                            let distance = TimeRange::new(entry.min, entry.max).distance(time).unwrap_or(u64::MAX);
-                            work += self.offer(state, options, entry.slot, distance);
-                        } else if self.slot(entry.slot).is_some_and(|chunk| {
-                            let mut timelines = chunk.meta.timelines.iter().map(|column| column.timeline);
-                            // Met on the first of its timelines, where it is not on that of the cursor.
-                            timelines.clone().all(|own| own != timeline) && timelines.next() == Some(other)
-                        }) {
-                            work += self.offer(state, options, entry.slot, u64::MAX);
+            loop {
+                let (mut is_late_now, at) = (false, state.walk.at);
+                let (number, side) = (state.walk.step.wrapping_sub(1) / 2, state.walk.step.wrapping_sub(1) % 2);
+                if state.walk.step == 0 {
+                    for &slot in data.statics.iter().flat_map(|series| &series.slots) {
+                        work += self.offer(state, options, slot, u64::MAX);
+                    }
+                } else if let Some((other, position)) = data.series.all_rows().nth(number) {
+                    let index = self.series.get(position as usize).map(|series| &series.index);
+                    // Goes on for as long as it returns `true`.
+                    let mut meet = |state: &mut GcState, entry: &Entry, distance: Option<u64>| {
+                        state.walk.at = Some(entry.key());
+                        let distance = distance.filter(|_| entry.is_loaded());
+                        work += 1 + distance.map_or(0, |distance| self.offer(state, options, entry.slot, distance));
+                        is_late_now = is_late(&mut work);
+                        !is_late_now
+                    };
+                    match (index, side) {
+                        (Some(index), 0) if other == timeline => {
+                            index.visit_before(at, |entry| {
+                                let distance = entry.min.abs_diff(time);
+                                entry.min > time && distance >= state.nearest && meet(state, entry, Some(distance))
+                            });
                         }
-                        !is_late(&mut work)
-                    })
-                });
-                if !went_on {
+                        (Some(index), 1) if other == timeline => {
+                            index.visit_after(at, |entry| {
+                                let end = if entry.max < time { entry.max.abs_diff(time) } else { 0 };
+                                entry.min <= time && entry.min.abs_diff(time) >= state.nearest && meet(state, entry, Some(end))
+                            });
+                        }
+                        (Some(index), 0) if !all_on_timeline => {
+                            index.visit_after(at, |entry| {
+                                // Met on the first of its timelines, where it is not on that of the cursor.
+                                let timelines = self.slot(entry.slot).map(|chunk| &*chunk.meta.timelines).unwrap_or_default();
+                                let is_elsewhere = timelines.iter().all(|column| column.timeline != timeline);
+                                let is_first = timelines.first().is_some_and(|column| column.timeline == other);
+                                meet(state, entry, (is_elsewhere && is_first).then_some(u64::MAX))
+                            });
+                        }
+                        _ => {}
+                    }
+                } else {
+                    break;
+                }
+                if is_late_now {
                     return false;
                 }
                 state.walk.step += 1;
-                state.walk.after = None;
+                state.walk.at = None;
             }
             state.walk = Walk { entity: state.walk.entity + 1, ..Walk::default() };
+            work += 1;
             if is_late(&mut work) {
                 return false;
             }

@@ -14,8 +14,8 @@ use std::collections::BinaryHeap;
 use smallvec::SmallVec;
 
 use self::node::{
-    ByEnd, Counts, Kids, Node, Place, around_entries, count_entries, entries_after, grow_entry, in_order, overlapping_entries,
-    place_of,
+    ByEnd, Counts, Kids, Node, Place, around_entries, count_entries, entries_after, entries_before, grow_entry, in_order,
+    overlapping_entries, place_of,
 };
 use crate::TimeRange;
 
@@ -281,6 +281,14 @@ impl IntervalIndex {
         match &self.root {
             Root::Few(entries) => entries_after(entries, after, &mut visit),
             Root::Tree(node) => node.visit_after(after, &mut visit),
+        }
+    }
+
+    /// As [`Self::visit_after`], with the entries before a beginning and slot, in the opposite order.
+    pub(crate) fn visit_before(&self, before: Option<Key>, mut visit: impl FnMut(&Entry) -> bool) -> bool {
+        match &self.root {
+            Root::Few(entries) => entries_before(entries, before, &mut visit),
+            Root::Tree(node) => node.visit_before(before, &mut visit),
         }
     }
 

@@ -83,6 +83,12 @@ pub(super) fn entries_after(entries: &[Entry], after: Option<Key>, visit: &mut i
     entries[at..].iter().all(visit)
 }
 
+/// Whether to go on before these entries.
+pub(super) fn entries_before(entries: &[Entry], before: Option<Key>, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
+    let end = before.map_or(entries.len(), |key| entries.partition_point(|entry| entry.key() < key));
+    entries[..end].iter().rev().all(visit)
+}
+
 /// A part of an index, ordered by where it ends.
 pub(super) struct ByEnd<'a> {
     pub(super) max: i64,
@@ -300,6 +306,17 @@ impl Node {
             Kids::Nodes(nodes) => {
                 let at = after.map_or(0, |key| nodes.partition_point(|node| node.first <= key).saturating_sub(1));
                 nodes[at..].iter().all(|node| node.visit_after(after, visit))
+            }
+        }
+    }
+
+    /// Whether to go on before this node.
+    pub(super) fn visit_before(&self, before: Option<Key>, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
+        match &self.kids {
+            Kids::Entries(entries) => entries_before(entries, before, visit),
+            Kids::Nodes(nodes) => {
+                let end = before.map_or(nodes.len(), |key| nodes.partition_point(|node| node.first < key));
+                nodes[..end].iter().rev().all(|node| node.visit_before(before, visit))
             }
         }
     }

@@ -62,6 +62,13 @@ fn check_all(list: &[Entry], index: &IntervalIndex) {
         }));
         let begin = after.map_or(0, |after| in_order.partition_point(|key| *key <= after));
         assert_eq!(seen, in_order[begin..]);
+        let mut seen = Vec::new();
+        assert!(index.visit_before(after, |entry| {
+            seen.push(entry.key());
+            true
+        }));
+        let end = after.map_or(in_order.len(), |before| in_order.partition_point(|key| *key < before));
+        assert!(seen.iter().rev().eq(&in_order[..end]));
     }
     for by_end in [false, true] {
         let mut visits = 0;
