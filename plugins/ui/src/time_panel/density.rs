@@ -109,19 +109,45 @@ pub(super) struct Mark {
     pub(super) most: u32,
 }
 
-/// Joins buckets that lie side by side, or with no more than one empty bucket between them: marks of their own would overlap there.
+/// Joins buckets that lie side by side, or with no more than one empty bucket between them: marks of their own would touch there.
+///
+/// Where there is an empty bucket between any two, they fit: what was logged at even distances is so shown either one by one, or
+/// as one, and not now this way and now that.
 pub(super) fn marks(counts: &[u32]) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
-    for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-        match marks.last_mut() {
-            Some(last) if at <= last.end + 1 => {
-                last.end = at + 1;
-                last.most = last.most.max(*count);
-            }
-            _ => marks.push(Mark { begin: at, end: at + 1, most: *count }),
+    // The first mark of the run, and whether two buckets in it lie side by side.
+    let (mut first, mut any_side_by_side) = (0, false);
+    let join = |marks: &mut Vec<Mark>, first: usize, any_side_by_side: bool| {
+        if any_side_by_side && let (Some(begin), Some(last)) = (marks.get(first).map(|mark| mark.begin), marks.last()) {
+            let most = marks.iter().skip(first).map(|mark| mark.most).max().unwrap_or(0);
+            let joined = Mark { begin, end: last.end, most };
+            marks.truncate(first);
+            marks.push(joined);
         }
+    };
+    for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+        match marks.last() {
+            Some(last) if at <= last.end + 1 => any_side_by_side |= at == last.end,
+            _ => {
+                join(&mut marks, first, any_side_by_side);
+                (first, any_side_by_side) = (marks.len(), false);
+            }
+        }
+        marks.push(Mark { begin: at, end: at + 1, most: *count });
     }
+    join(&mut marks, first, any_side_by_side);
     marks
+}
+
+/// How much lies in a bucket of a mark. Of what was logged at even distances, some buckets hold one more than others, by where they
+/// happen to begin: that is evened out.
+pub(super) fn evened(counts: &[u32], mark: &Mark, at: usize) -> f64 {
+    let around = counts.get(at.saturating_sub(8).max(mark.begin)..(at + 9).min(mark.end)).unwrap_or_default();
+    let (least, most) = (around.iter().min().copied().unwrap_or(0), around.iter().max().copied().unwrap_or(0));
+    if most - least > 1 {
+        return f64::from(counts.get(at).copied().unwrap_or(0));
+    }
+    around.iter().copied().map(f64::from).sum::<f64>() / around.len().max(1) as f64
 }
 
 /// The runs of buckets that are set.
@@ -137,8 +163,8 @@ pub(super) fn runs(set: &[bool]) -> Vec<std::ops::Range<usize>> {
 }
 
 /// The height of a bar, as a share of the row's: more where more was logged, but not in proportion, so that one event is still seen.
-pub(super) fn bar_height(count: u32, most: u32) -> f32 {
-    let share = (f64::from(count) + 1.0).ln() / (f64::from(most.max(1)) + 1.0).ln();
+pub(super) fn bar_height(count: f64, most: u32) -> f32 {
+    let share = (count + 1.0).ln() / (f64::from(most.max(1)) + 1.0).ln();
     (0.35 + 0.65 * share as f32).clamp(0.35, 1.0)
 }
 
@@ -157,6 +183,26 @@ mod tests {
     }
 
     #[test]
+    fn even_distances_look_even() {
+        for thirds in 3..20_usize {
+            let mut counts = vec![0; 300];
+            (0..).map(|event| event * thirds / 3).take_while(|at| *at < 300).for_each(|at| counts[at] += 1);
+            let marks = marks(&counts);
+            let widths: Vec<usize> = marks.iter().map(|mark| mark.end - mark.begin).collect();
+            assert!(widths.len() == 1 || widths.iter().all(|width| *width == 1), "{thirds}: {widths:?}");
+        }
+        for thirds in 1..6_usize {
+            let mut counts = vec![0; 100];
+            (0..).map(|event| event * thirds / 3).take_while(|at| *at < 100).for_each(|at| counts[at] += 1);
+            let mark = marks(&counts)[0];
+            let heights: Vec<f64> = (5..95).filter(|at| counts[*at] > 0).map(|at| evened(&counts, &mark, at)).collect();
+            let spread = heights.iter().copied().fold(0.0, f64::max) - heights.iter().copied().fold(f64::MAX, f64::min);
+            assert!(spread < 0.25, "{thirds}: {spread}");
+        }
+        assert!((evened(&[1, 1, 9, 1], &Mark { begin: 0, end: 4, most: 9 }, 2) - 9.0).abs() < 1e-9, "a peak stays one");
+    }
+
+    #[test]
     fn runs_of_buckets() {
         assert!(runs(&[]).is_empty());
         assert_eq!(runs(&[true, true, false, true, false]), [0..2, 3..4]);
@@ -164,8 +210,8 @@ mod tests {
 
     #[test]
     fn heights_grow_with_counts() {
-        assert!(bar_height(1, 1_000) > 0.3);
-        assert!(bar_height(1, 1_000) < bar_height(10, 1_000));
-        assert!((bar_height(7, 7) - 1.0).abs() < 1e-6);
+        assert!(bar_height(1.0, 1_000) > 0.3);
+        assert!(bar_height(1.0, 1_000) < bar_height(10.0, 1_000));
+        assert!((bar_height(7.0, 7) - 1.0).abs() < 1e-6);
     }
 }

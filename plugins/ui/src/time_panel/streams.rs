@@ -412,8 +412,8 @@ fn paint_marks(ui: &Ui, density: &Density, axis: &Axis, rect: Rect, color: Color
         }
         // A ground for the whole run, and on it how dense it is.
         painter.rect_filled(band(left, right, height * 0.35), CornerRadius::same(1), color.gamma_multiply(0.55));
-        for (at, count) in loaded.iter().enumerate().take(mark.end).skip(mark.begin).filter(|(_, count)| **count > 0) {
-            let bar = height * density::bar_height(*count, most);
+        for (at, _) in loaded.iter().enumerate().take(mark.end).skip(mark.begin).filter(|(_, count)| **count > 0) {
+            let bar = height * density::bar_height(density::evened(&loaded, &mark, at), most);
             painter.rect_filled(band(begin_of(at), begin_of(at + 1), bar), CornerRadius::ZERO, color);
         }
     }
