@@ -410,11 +410,17 @@ fn paint_marks(ui: &Ui, density: &Density, axis: &Axis, rect: Rect, color: Color
             paint_diamond(&painter, Pos2::new((left + right) / 2.0, rect.center().y), radius(mark.most), color);
             continue;
         }
+        let run = loaded.get(mark.begin..mark.end).unwrap_or_default();
+        if let Some(count) = density::even(run) {
+            painter.rect_filled(band(left, right, height * density::bar_height(count, most)), CornerRadius::same(1), color);
+            continue;
+        }
         // A ground for the whole run, and on it how dense it is.
         painter.rect_filled(band(left, right, height * 0.35), CornerRadius::same(1), color.gamma_multiply(0.55));
-        for (at, _) in loaded.iter().enumerate().take(mark.end).skip(mark.begin).filter(|(_, count)| **count > 0) {
-            let bar = height * density::bar_height(density::evened(&loaded, &mark, at), most);
-            painter.rect_filled(band(begin_of(at), begin_of(at + 1), bar), CornerRadius::ZERO, color);
+        for (at, _) in run.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let bar = height * density::bar_height(density::evened(run, at), most);
+            let (left, right) = (begin_of(mark.begin + at), begin_of(mark.begin + at + 1));
+            painter.rect_filled(band(left, right, bar), CornerRadius::ZERO, color);
         }
     }
 }
