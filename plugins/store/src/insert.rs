@@ -356,6 +356,7 @@ impl ChunkStore {
         let clears = self.names.clear.is_some_and(|component| meta.has_component(component));
         if let Some(data) = self.entities.get_mut(entity.index()) {
             let capacity = data.components.capacity();
+            self.schema_version += u64::from(data.stats.num_chunks == 0);
             data.stats.add(&meta, body.is_some());
             if origin == Origin::Made {
                 data.newest_made = data.newest_made.max(meta.row_ids.1);
@@ -368,6 +369,7 @@ impl ChunkStore {
                     let name = &names.descriptor(id).component;
                     let at = data.components.partition_point(|(other, _)| names.descriptor(*other).component < *name);
                     data.components.insert(at, (id, 1));
+                    self.schema_version += 1;
                 }
             }
             let grown = (data.components.capacity() - capacity) * size_of::<(ComponentId, u32)>();

@@ -134,6 +134,7 @@ impl ChunkStore {
                 data.components[at].1 -= run.len() as u32;
                 if data.components[at].1 == 0 {
                     data.components.remove(at);
+                    self.schema_version += 1;
                 }
             }
         }
@@ -160,6 +161,7 @@ impl ChunkStore {
         }
         if let Some(data) = self.entities.get_mut(entity.index()) {
             data.stats.remove(meta, body.is_some());
+            self.schema_version += u64::from(data.stats.num_chunks == 0);
         }
         let clears = self.clear_component().is_some_and(|component| meta.has_component(component));
         if clears || meta.is_static {

@@ -207,6 +207,8 @@ pub struct ChunkStore {
     pub(crate) instance: u64,
     pub(crate) settings: StoreSettings,
     pub(crate) generation: u64,
+    /// Grows where an entity has a component, or data at all, that it had not, or no longer.
+    pub(crate) schema_version: u64,
     pub(crate) names: Names,
     pub(crate) tree: EntityTree,
     pub(crate) entities: Vec<EntityData>,
@@ -239,6 +241,7 @@ impl ChunkStore {
             instance: INSTANCES.fetch_add(1, Ordering::Relaxed),
             settings,
             generation: 0,
+            schema_version: 0,
             names: Names::default(),
             tree: EntityTree::default(),
             entities: vec![EntityData::default()],
@@ -263,6 +266,12 @@ impl ChunkStore {
     /// Grows with each change.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// Grows whenever there is another entity, or an entity has data or a component for the first time or no longer. Until then,
+    /// what was made of [`Self::tree`], [`Self::has_data`] and [`Self::components_of`] holds, however many rows came.
+    pub fn schema_version(&self) -> u64 {
+        self.schema_version + self.tree.len() as u64
     }
 
     /// When chunks are merged and split.

@@ -106,6 +106,8 @@ pub(crate) struct Bench {
     pub(crate) answers: RefCell<Vec<(Series, RangeAnswer)>>,
     /// All that was ever inserted.
     pub(crate) inserted: Vec<(ChunkId, ChunkSpec)>,
+    /// The version that the entities and their components had when they were last looked at.
+    pub(crate) schema: RefCell<(u64, Vec<(chronoscope_store::EntityId, Vec<ComponentId>)>)>,
     /// How often a row was put behind others, in a chunk that gathers.
     pub(crate) grown: usize,
 }
@@ -132,6 +134,7 @@ impl Bench {
             next_row: 1,
             answers: RefCell::default(),
             inserted: Vec::new(),
+            schema: RefCell::default(),
             grown: 0,
         }
     }
@@ -281,6 +284,7 @@ impl Bench {
                 self.check_range(entity, timeline, TimeRange::new(min, min + len), component);
             }
         }
+        self.check_schema_version();
     }
 
     pub(crate) fn gc(
@@ -494,6 +498,14 @@ impl Bench {
             self.check_wishes(time, ahead);
         }
         self.check_schema();
+    }
+
+    /// A version stands for one schema.
+    pub(crate) fn check_schema_version(&self) {
+        let store = self.store();
+        let schema = store.entities().map(|id| (id, store.components_of(id).collect())).collect();
+        let (version, before) = self.schema.replace((store.schema_version(), schema));
+        assert!(before == self.schema.borrow().1 || version < store.schema_version(), "{before:?}");
     }
 
     /// The schema and the statistics are what a walk over everything gives.

@@ -49,11 +49,11 @@ pub(super) fn show(ui: &mut Ui, _pass: &mut Pass<'_>, entry: &RecordingEntry) {
     }
 }
 
-/// The number of entities with data, counted again only where the store changed: a count is a walk over all of them.
+/// The number of entities with data, counted again only where that may have changed: a count is a walk over all of them.
 fn num_entities(ui: &Ui, store: &ChunkStore) -> u64 {
     let id = egui::Id::new(("num_entities", &*store.id().application_id, &*store.id().recording_id));
-    let key = (store.generation(), store.num_entity_ids());
-    if let Some((known, count)) = ui.data(|data| data.get_temp::<((u64, usize), u64)>(id))
+    let key = store.schema_version();
+    if let Some((known, count)) = ui.data(|data| data.get_temp::<(u64, u64)>(id))
         && known == key
     {
         return count;

@@ -262,7 +262,7 @@ fn show_rows(
 
 fn refresh(pass: &Pass<'_>, state: &mut StreamsState, store: &ChunkStore) {
     let Some(entry) = pass.active() else { return };
-    let made_of = (entry.key(), store.generation(), state.version);
+    let made_of = (entry.key(), store.schema_version(), state.version);
     if state.made_of != Some(made_of) {
         state.made_of = Some(made_of);
         state.rows = Arc::new(rows::rows(store, &state.expansion));
