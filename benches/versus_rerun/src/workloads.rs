@@ -21,7 +21,7 @@ use crate::{
 type Outcomes = anyhow::Result<Vec<(&'static str, Outcome)>>;
 
 /// The workloads by name, in the order of the table.
-pub(crate) const ALL: [(&str, fn(&Options) -> Outcomes); 17] = [
+pub(crate) const ALL: [(&str, fn(&Options) -> Outcomes); 18] = [
     ("mono_insert", mono_insert),
     ("mono_query_warm", mono_query_warm),
     ("mono_scrub", mono_scrub),
@@ -31,6 +31,7 @@ pub(crate) const ALL: [(&str, fn(&Options) -> Outcomes); 17] = [
     ("batch_scrub", batch_scrub),
     ("single_row_insert", single_row_insert),
     ("single_row_insert_many", single_row_insert_many),
+    ("single_row_live", single_row_live),
     ("range_cold", range_cold),
     ("range_warm", range_warm),
     ("range_warm_moving", range_warm_moving),
@@ -236,6 +237,31 @@ fn single_row_insert(options: &Options) -> Outcomes {
 
 fn single_row_insert_many(options: &Options) -> Outcomes {
     single_rows(options, 1000 * options.scale, 1000)
+}
+
+/// As a live stream is watched: in each frame a row of each of 200 entities arrives, and then all of them are asked for.
+fn single_row_live(options: &Options) -> Outcomes {
+    let (entities, frames) = (200 * options.scale, 500);
+    turns(options.rounds.min(3), entities * frames, || {
+        let entities: Vec<String> = (0..entities).map(|at| format!("/points/{at}")).collect();
+        let mut pair = Pair { theirs: Theirs::new(true), ours: new_ours(true), entities };
+        let mut total = (Duration::ZERO, Duration::ZERO);
+        for frame in 0..frames {
+            let row = |(at, entity): (usize, &String)| {
+                columns(entity.clone(), (frame * pair.entities.len() + at) as u64, vec![frame as i64], 1)
+            };
+            let data: Vec<Columns> = pair.entities.iter().enumerate().map(row).collect::<anyhow::Result<_>>()?;
+            let (their_chunks, our_chunks) = both(&data)?;
+            let start = Instant::now();
+            pair.theirs.insert(&their_chunks)?;
+            total.0 += start.elapsed() + pair.query_theirs(std::iter::once(frame as i64));
+            let start = Instant::now();
+            insert_ours(&mut pair.ours, &our_chunks)?;
+            pair.ours.apply_pending();
+            total.1 += start.elapsed() + pair.query_ours(std::iter::once(frame as i64));
+        }
+        Ok(total)
+    })
 }
 
 /// 200,000 rows of one entity.

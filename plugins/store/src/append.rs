@@ -7,10 +7,9 @@ use std::{ops::Range, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, FixedSizeListArray, ListArray, PrimitiveArray, StringArray,
-    cast::AsArray as _, downcast_primitive_array, make_array,
+    cast::AsArray as _, downcast_primitive, downcast_primitive_array,
 };
 use arrow_buffer::{BooleanBufferBuilder, Buffer, MutableBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_data::ArrayData;
 use arrow_schema::{DataType, FieldRef};
 
 /// A list array that grows. Of values without nulls whose types have a fixed width, are texts or bytes, or are lists of those.
@@ -171,7 +170,7 @@ impl Values {
 
     fn finish(self) -> Option<ArrayRef> {
         match self {
-            Self::Primitive { data_type, bytes } => primitive(data_type, bytes.into()),
+            Self::Primitive { data_type, bytes } => primitive(&data_type, bytes.into()),
             Self::Boolean(mut bits) => Some(Arc::new(BooleanArray::new(bits.finish(), None))),
             Self::Bytes { is_text, offsets, bytes } => texts(is_text, offsets, bytes),
             Self::FixedSizeList { field, size, values } => vectors(field, size, values.finish()?),
@@ -181,7 +180,7 @@ impl Values {
 
     fn snapshot(&self) -> Option<ArrayRef> {
         match self {
-            Self::Primitive { data_type, bytes } => primitive(data_type.clone(), Buffer::from_slice_ref(bytes.as_slice())),
+            Self::Primitive { data_type, bytes } => primitive(data_type, Buffer::from_slice_ref(bytes.as_slice())),
             Self::Boolean(bits) => Some(Arc::new(BooleanArray::new(bits.finish_cloned(), None))),
             Self::Bytes { is_text, offsets, bytes } => texts(*is_text, offsets.clone(), bytes.clone()),
             Self::FixedSizeList { field, size, values } => vectors(Arc::clone(field), *size, values.snapshot()?),
@@ -240,9 +239,17 @@ fn primitive_bytes(array: &dyn Array, used: Range<usize>) -> Option<&[u8]> {
     )
 }
 
-fn primitive(data_type: DataType, bytes: Buffer) -> Option<ArrayRef> {
-    let len = bytes.len() / data_type.primitive_width()?;
-    ArrayData::builder(data_type).len(len).add_buffer(bytes).build().ok().map(make_array)
+fn primitive(data_type: &DataType, bytes: Buffer) -> Option<ArrayRef> {
+    // With the type as it is: a timestamp has its time zone there.
+    macro_rules! array {
+        ($type:ty) => {
+            Some(Arc::new(PrimitiveArray::<$type>::new(ScalarBuffer::from(bytes), None).with_data_type(data_type.clone())))
+        };
+    }
+    downcast_primitive! {
+        data_type => (array),
+        _ => None,
+    }
 }
 
 fn texts(is_text: bool, offsets: Vec<i32>, bytes: Vec<u8>) -> Option<ArrayRef> {

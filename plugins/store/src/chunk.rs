@@ -148,7 +148,7 @@ impl RowIds {
 
 impl From<&[RowId]> for RowIds {
     fn from(ids: &[RowId]) -> Self {
-        Self { bytes: Buffer::from(bytemuck::cast_slice::<RowId, u8>(ids)) }
+        Self { bytes: Buffer::from_slice_ref(bytemuck::cast_slice::<RowId, u8>(ids)) }
     }
 }
 
@@ -378,8 +378,20 @@ impl Chunk {
         Ok(Self::from_checked(id, entity_path, row_ids.into(), timelines, components))
     }
 
+    /// The chunk of columns that fit each other and are in order, of rows that are in the order of their ids and have been counted.
+    pub(crate) fn from_counted(
+        id: ChunkId,
+        entity_path: EntityPath,
+        row_ids: RowIds,
+        timelines: SmallVec<[TimeColumn; 2]>,
+        components: Vec<ComponentColumn>,
+        num_bytes: u64,
+    ) -> Self {
+        Self { id, entity_path, row_ids, row_ids_sorted: true, timelines, components, num_bytes }
+    }
+
     /// The chunk of columns that fit each other and are in order.
-    pub(crate) fn from_checked(
+    fn from_checked(
         id: ChunkId,
         entity_path: EntityPath,
         row_ids: RowIds,

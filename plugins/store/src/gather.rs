@@ -119,8 +119,8 @@ impl Gathering {
     pub(crate) fn chunk(&self) -> &Arc<Chunk> {
         self.chunk.get_or_init(|| {
             let timelines = self.timelines.iter().map(|(timeline, times)| TimeColumn::new(timeline.clone(), times.clone()));
-            let lists = self.columns.iter().map(|(descriptor, lists)| (descriptor, lists.snapshot()));
-            Arc::new(self.make(self.row_ids.clone(), timelines.collect(), lists.collect()))
+            let columns = self.columns.iter().map(|(descriptor, lists)| (descriptor.clone(), lists.snapshot()));
+            Arc::new(self.make(&self.row_ids, timelines.collect(), columns))
         })
     }
 
@@ -138,29 +138,28 @@ impl Gathering {
         if let Some(chunk) = self.chunk.take() {
             return chunk;
         }
-        let row_ids = std::mem::take(&mut self.row_ids);
         let timelines = std::mem::take(&mut self.timelines);
-        let columns = std::mem::take(&mut self.columns);
         let timelines = timelines.into_iter().map(|(timeline, times)| TimeColumn::new(timeline, times)).collect();
-        let (descriptors, lists): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
-        let lists = descriptors.iter().zip(lists.into_iter().map(GrowingLists::finish)).collect();
-        Arc::new(self.make(row_ids, timelines, lists))
+        let columns = std::mem::take(&mut self.columns).into_iter().map(|(descriptor, lists)| (descriptor, lists.finish()));
+        Arc::new(self.make(&self.row_ids, timelines, columns))
     }
 
     fn make(
         &self,
-        row_ids: Vec<RowId>,
+        row_ids: &[RowId],
         timelines: SmallVec<[TimeColumn; 2]>,
-        columns: Vec<(&ComponentDescriptor, Option<ListArray>)>,
+        columns: impl Iterator<Item = (ComponentDescriptor, Option<ListArray>)>,
     ) -> Chunk {
         let rows = row_ids.len();
-        let columns = columns.into_iter().map(|(descriptor, lists)| {
-            debug_assert!(lists.as_ref().is_some_and(|lists| lists.len() == rows), "what was appended fits together");
-            let field = Arc::new(Field::new("item", DataType::Null, true));
-            let nothing = || ListArray::new_null(field, rows);
-            ComponentColumn::new(descriptor.clone(), lists.unwrap_or_else(nothing))
-        });
-        Chunk::from_checked(self.id, self.entity_path.clone(), row_ids.into(), timelines, columns.collect())
+        let columns: Vec<ComponentColumn> = columns
+            .map(|(descriptor, lists)| {
+                debug_assert!(lists.as_ref().is_some_and(|lists| lists.len() == rows), "what was appended fits together");
+                let nothing = || ListArray::new_null(Arc::new(Field::new("item", DataType::Null, true)), rows);
+                ComponentColumn::new(descriptor, lists.unwrap_or_else(nothing))
+            })
+            .collect();
+        let num_bytes = self.num_bytes + own_bytes(timelines.len(), columns.len());
+        Chunk::from_counted(self.id, self.entity_path.clone(), row_ids.into(), timelines, columns, num_bytes)
     }
 
     /// The bytes of the buffers. They count beside the rows, of which there mostly is a reader's copy as well.
@@ -172,12 +171,16 @@ impl Gathering {
     }
 }
 
-/// The bytes of a chunk's rows, without what each chunk takes for itself.
-fn row_bytes(chunk: &Chunk) -> u64 {
-    let (timelines, components) = (chunk.timelines().len(), chunk.components().len());
+/// What a chunk takes for itself, without its rows.
+fn own_bytes(timelines: usize, components: usize) -> u64 {
     // Of the offsets there is one more than there are rows.
     let columns = timelines * size_of::<TimeColumn>() + components * (size_of::<ComponentColumn>() + size_of::<i32>());
-    chunk.num_bytes().saturating_sub((size_of::<Chunk>() + columns) as u64)
+    (size_of::<Chunk>() + columns) as u64
+}
+
+/// The bytes of a chunk's rows, without what each chunk takes for itself.
+fn row_bytes(chunk: &Chunk) -> u64 {
+    chunk.num_bytes().saturating_sub(own_bytes(chunk.timelines().len(), chunk.components().len()))
 }
 
 /// How much a chunk gathers.
