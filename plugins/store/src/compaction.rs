@@ -22,7 +22,7 @@ use crate::{
     meta::{ComponentMeta, TimelineMeta},
     names::Names,
     rows::Body,
-    store::Origin,
+    store::{Origin, Slot},
 };
 
 /// How many chunks of a level are merged at once.
@@ -192,7 +192,7 @@ impl ChunkStore {
         let mut part = part;
         while self.is_small_part(part)
             && let Some(full) = self.change_tail(part, |tail, meta| tail.wait(part, meta, max_rows, max_bytes)).flatten()
-            && let Some(merged) = self.merge(&full, events)?
+            && let Some(merged) = self.merge(&full, part.0, events)?
         {
             part = merged;
         }
@@ -204,7 +204,6 @@ impl ChunkStore {
         let place = self.slot(slot).filter(|place| place.meta.id == id)?;
         let meta = Arc::clone(&place.meta);
         let types = place.body.as_ref()?.list_types();
-        let is_plain = types.iter().all(|data_type| GrowingLists::new(data_type, 0, 0).is_some());
         let numbers: SmallVec<[u32; 4]> = meta
             .components
             .iter()
@@ -220,7 +219,8 @@ impl ChunkStore {
                 // The kind that was seen first is the one least likely to go on.
                 given_up = data.tails.remove(0).gathers;
             }
-            data.tails.push(Tail::new(&meta, numbers.clone(), is_plain && !is_clear));
+            let may_gather = !is_clear && types.iter().all(|data_type| GrowingLists::new(data_type, 0, 0).is_some());
+            data.tails.push(Tail::new(&meta, numbers.clone(), may_gather));
             data.tails.len() - 1
         });
         let outcome = data.tails.get_mut(at).map(|tail| change(tail, &meta));
@@ -289,8 +289,8 @@ impl ChunkStore {
         })
     }
 
-    /// Puts one chunk in the place of several.
-    fn merge(&mut self, parts: &[Part], events: &mut Vec<StoreEvent>) -> Result<Option<Part>, StoreError> {
+    /// Puts one chunk in the place of several, of the kind of the one in this slot.
+    fn merge(&mut self, parts: &[Part], like: u32, events: &mut Vec<StoreEvent>) -> Result<Option<Part>, StoreError> {
         // Some may be gone by now.
         let mut parts: Vec<(&ChunkMeta, &Body, u32)> = parts
             .iter()
@@ -300,7 +300,7 @@ impl ChunkStore {
             })
             .collect();
         // One that came back as something else is no longer of the kind.
-        if let Some(&(meta, body, _)) = parts.last() {
+        if let Some(Slot { meta, body: Some(body), .. }) = self.slot(like) {
             parts.retain(|(own, rows, _)| are_alike(own, rows.chunk(), meta, body.chunk()));
         }
         // A chunk that was dropped and came again, into the same place, waits twice.

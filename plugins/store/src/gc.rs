@@ -200,12 +200,24 @@ pub(crate) struct GcState {
     met: Vec<FarMark>,
     /// What is nearer than this is not among the farthest.
     nearest: u64,
-    /// Whether the walk met more than it kept in mind.
+    /// What the walk began with, and goes on with to its end.
+    walks: Option<Walks>,
+    /// Whether there may be more than the walk met, or kept in mind.
     met_more: bool,
     /// What to sweep, farthest first, once the walk is through.
     farthest: BinaryHeap<FarMark>,
     /// Whether everything was looked at.
     marked_all: bool,
+}
+
+/// What decides about what a walk meets. Where it changes under way, another walk may meet more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Walks {
+    time: i64,
+    only_recoverable: bool,
+    protect_latest: usize,
+    /// The number of series: with another one, those of an entity have other numbers.
+    series: usize,
 }
 
 /// A place in the indices of all entities.
@@ -338,10 +350,14 @@ impl ChunkStore {
                 state.marked_all = true;
             }
             GcOrder::FarthestFrom { timeline, time } => {
-                if !self.walk(state, options, timeline, time, until) {
+                let (only_recoverable, protect_latest) = (options.only_recoverable, options.protect_latest);
+                let now = Walks { time, only_recoverable, protect_latest, series: self.series.len() };
+                let walks = *state.walks.get_or_insert(now);
+                if !self.walk(state, options, timeline, walks.time, until) {
                     return;
                 }
-                state.walk = Walk::default();
+                (state.walk, state.walks) = (Walk::default(), None);
+                state.met_more |= walks != now;
                 state.nearest = 0;
                 state.farthest = std::mem::take(&mut state.met).into();
                 state.marked_all = true;
@@ -351,8 +367,9 @@ impl ChunkStore {
 
     /// Goes through the indices in search of the chunks that are farthest from a cursor. Says whether it got to the end.
     ///
-    /// Of each entity the chunks come from both ends towards the cursor, for as long as the next may be far enough. So the whole
-    /// walk costs O(log n) per entity, and what is done with the chunks that are met.
+    /// Of each entity the chunks come from both ends towards the cursor, for as long as the next may be far enough. So where all chunks
+    /// are on the timeline of the cursor, and loaded, the whole walk costs O(log n) per entity, and what is done with those that are
+    /// met. Chunks that are not loaded are passed over one by one, and where some are on other timelines alone, all are looked at.
     fn walk(&self, state: &mut GcState, options: &GcOptions, timeline: TimelineId, time: i64, until: Instant) -> bool {
         // What was done since the last look at the clock, in entries: the look costs as much as several of them.
         let mut work = 0;
@@ -367,6 +384,7 @@ impl ChunkStore {
             let temporal = data.stats.num_chunks - data.stats.num_static_chunks;
             let all_on_timeline = own.is_some_and(|(_, series)| series.index.len() as u64 == temporal);
             loop {
+                work += 1;
                 let (mut is_late_now, at) = (false, state.walk.at);
                 let (number, side) = (state.walk.step.wrapping_sub(1) / 2, state.walk.step.wrapping_sub(1) % 2);
                 if state.walk.step == 0 {
@@ -460,15 +478,31 @@ impl ChunkStore {
             let next = match state.marked.pop_front() {
                 Some((slot, id)) => self.slot(slot).filter(|chunk| chunk.meta.id == id).map(|chunk| (slot, chunk)),
                 None => match state.farthest.pop() {
-                    Some(mark) => self.slot(mark.slot).filter(|chunk| is_as_marked(chunk, mark, options)).map(|c| (mark.slot, c)),
+                    Some(mark) => {
+                        let chunk = self.slot(mark.slot).filter(|chunk| tag_of(chunk.meta.id) == mark.tag);
+                        let chunk = chunk.filter(|chunk| {
+                            let is_far = is_still_far(chunk, mark, options);
+                            state.met_more |= !is_far;
+                            is_far
+                        });
+                        chunk.map(|chunk| (mark.slot, chunk))
+                    }
                     None => break,
                 },
             };
-            let Some((slot, chunk)) = next.filter(|(_, chunk)| self.may_go(chunk, options)) else { continue };
-            if run.contains(&slot) {
-                // Marked twice: it went and came again, as it was, in between.
+            let is_new = |slot| !run.contains(&slot);
+            let Some((slot, chunk)) = next.filter(|(slot, chunk)| is_new(*slot) && self.may_go(chunk, options)) else {
+                // Marked twice, or not what it was when it was marked.
+                unchecked += 1;
+                if unchecked >= MOST_AT_ONCE {
+                    unchecked = 0;
+                    if Instant::now() >= until {
+                        self.sweep_run(&mut run, report, buffers);
+                        return false;
+                    }
+                }
                 continue;
-            }
+            };
             let num_bytes = chunk.meta.num_bytes;
             report.freed_bytes += num_bytes;
             unchecked_bytes += num_bytes;
@@ -542,13 +576,13 @@ impl ChunkStore {
     }
 }
 
-/// Whether a chunk is the one that was marked, and not much nearer since: the cursor moves while a collection goes on.
-fn is_as_marked(chunk: &Slot, mark: FarMark, options: &GcOptions) -> bool {
+/// Whether a chunk is not much nearer than when it was marked: the cursor moves while a collection goes on.
+fn is_still_far(chunk: &Slot, mark: FarMark, options: &GcOptions) -> bool {
     let distance = match options.order {
         GcOrder::OldestRow => u64::MAX,
         GcOrder::FarthestFrom { timeline, time } => distance(&chunk.meta, timeline, time),
     };
-    tag_of(chunk.meta.id) == mark.tag && distance >= mark.distance / 2
+    distance >= mark.distance / 2
 }
 
 /// How far a chunk lies from a cursor; `u64::MAX` where it is on other timelines.

@@ -320,11 +320,6 @@ impl ChunkStore {
         self.names.num_components()
     }
 
-    /// The number of entity ids handed out, for arrays that are indexed by entity.
-    pub fn num_entity_ids(&self) -> usize {
-        self.entities.len()
-    }
-
     /// The tree of entity paths, with intermediate ones that have no data.
     pub fn tree(&self) -> &EntityTree {
         &self.tree

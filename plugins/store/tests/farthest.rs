@@ -13,6 +13,16 @@ const TIMES: i64 = 2_500;
 const ENTITIES: i64 = 20;
 const CURSOR: i64 = 900;
 
+/// A chunk of one row per time.
+fn line(times: std::ops::Range<i64>) -> ChunkStore {
+    let mut store = ChunkStore::with_settings(StoreId::recording("test", "test"), StoreSettings::without_compaction());
+    for time in times {
+        let chunk = Chunk::builder("/a").with_row(RowId::new(), [(Timeline::sequence("frame"), time)], []);
+        store.insert(chunk.build().unwrap()).unwrap();
+    }
+    store
+}
+
 /// A chunk of one row per entity and time, and per entity one on another timeline alone.
 fn store() -> ChunkStore {
     let mut store = ChunkStore::with_settings(StoreId::recording("test", "test"), StoreSettings::without_compaction());
@@ -76,4 +86,53 @@ fn a_cursor_that_moves_is_followed() {
     let dropped = collect(Duration::from_micros(500), |step| if step < 3 { 0 } else { TIMES - 1 });
     let near = dropped.iter().flatten().filter(|time| **time > TIMES - TIMES / 8).count();
     assert!(near < dropped.len() / 20, "{near} of {} were near", dropped.len());
+}
+
+#[test]
+fn a_cursor_that_jumps_leaves_nothing_out() {
+    // In steps as small as can be: the jump comes while the chunks are looked for, or when all of them were found.
+    for (times, before, after) in [(9_000..9_100, 0, 9_050), (0..1_000, 2_000, 0), (0..1_000, 500, 700)] {
+        for steps in [1, 50, 99, 150, 600] {
+            let mut store = line(times.clone());
+            let timeline = store.timeline_id("frame").unwrap();
+            let mut buffers = GcBuffers::default();
+            let mut step = |time, time_budget| {
+                let order = GcOrder::FarthestFrom { timeline, time };
+                let done =
+                    store.gc(&GcOptions { protect_latest: 0, time_budget, order, ..GcOptions::default() }, &mut buffers).done;
+                drop((buffers.events.drain(..), buffers.garbage.take()));
+                done
+            };
+            for _ in 0..steps {
+                step(before, Duration::ZERO);
+            }
+            assert!(step(after, Duration::from_secs(3600)), "with time enough it is done at once");
+            assert_eq!(store.num_chunks(), 0, "{times:?}: from {before} to {after} after {steps} steps");
+        }
+    }
+}
+
+#[test]
+fn what_can_not_go_stays_however_far() {
+    let mut store = line(0..100);
+    let timeline = store.timeline_id("frame").unwrap();
+    // Over the cursor, over everything, and on no timeline.
+    let of_times = |times: &[i64]| {
+        let rows = times.iter().map(|time| vec![(Timeline::sequence("frame"), *time)]);
+        rows.fold(Chunk::builder("/b"), |chunk, row| chunk.with_row(RowId::new(), row, [])).build().unwrap()
+    };
+    let value: ArrayRef = std::sync::Arc::new(Int32Array::from(vec![1]));
+    let constant = [(chronoscope_store::ComponentDescriptor::partial("Test:x"), value)];
+    store.insert(of_times(&[-500, 500])).unwrap();
+    store.insert(of_times(&[20, 60])).unwrap();
+    store.insert(Chunk::builder("/c").with_row(RowId::new(), [], constant).build().unwrap()).unwrap();
+    let order = GcOrder::FarthestFrom { timeline, time: 50 };
+    let mut options = GcOptions { protect_latest: 0, order, time_budget: Duration::from_secs(3600), ..GcOptions::default() };
+    options.protected_time_ranges = vec![(timeline, chronoscope_store::TimeRange::new(0, 9))];
+    let mut buffers = GcBuffers::default();
+    assert!(store.gc(&options, &mut buffers).done);
+    let last: Vec<_> = buffers.events.iter().rev().map(|event| event.meta.time_range(timeline)).collect();
+    assert!(last[..2].contains(&chronoscope_store::TimeRange::new(20, 60)), "what covers the cursor goes last");
+    // Ten rows in the protected range, the chunk that spans it, and what is static.
+    assert_eq!(store.num_chunks(), 12);
 }

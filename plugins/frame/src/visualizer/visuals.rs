@@ -120,12 +120,11 @@ impl<V: Visualizer> ViewVisuals<V> {
         self.changed.is_empty() && self.removed.is_empty()
     }
 
-    /// Lets go of all visuals, and of the rows that they hold. Which entities had one is not forgotten.
+    /// Lets go of all visuals, and of the rows that they hold. Which entities had one is not forgotten, nor what is wrong with some.
     fn give_up(&mut self) {
-        for entry in self.entries.values_mut() {
+        for entry in self.entries.values_mut().filter(|entry| matches!(entry.visual, Ok(Some(_)))) {
             (entry.visual, entry.stamp) = (Ok(None), None);
         }
-        self.bodies.clear();
     }
 }
 
@@ -145,10 +144,10 @@ pub(super) fn visualize<V: Visualizer>(
     let Some(id) = visualizers.find(V::INFO.name) else { return };
     for (view, tile, results, overrides) in &views {
         if !tile.shown {
-            // A hidden view costs nothing. Its visuals stay as they are, and are checked one by one when it is shown again; where
-            // memory is short, they are made anew then.
+            // A hidden view costs nothing. Its visuals stay as they are, and are checked one by one when it is shown again. Where
+            // memory is short, those of ranges, which may hold any number of rows, are made anew then.
             if let Some(visuals) = visuals.get_mut(&view.id) {
-                if purge.as_ref().is_some_and(|purge| purge.gives_up()) {
+                if V::INFO.mode == QueryMode::Range && purge.as_ref().is_some_and(|purge| purge.gives_up()) {
                     visuals.give_up();
                 }
                 visuals.changed.clear();

@@ -2,9 +2,9 @@
 
 use chronoscope_frame::{MemoryBudget, Recordings, View, Visuals, memory::ViewerCaches};
 use chronoscope_store::{StoreSettings, Timeline};
-use chronoscope_types::{Points3D, log_chunk};
+use chronoscope_types::{Points3D, Scalars, log_chunk};
 
-use crate::{Points, add, new_app, show_all, store_id};
+use crate::{Series, add, new_app, show_all, store_id};
 
 #[test]
 fn idle_caches_go_first_and_what_is_shown_is_made_up_for_by_data() {
@@ -47,28 +47,23 @@ fn idle_caches_go_first_and_what_is_shown_is_made_up_for_by_data() {
 #[test]
 fn what_nobody_sees_is_let_go_of_where_memory_is_short() {
     let mut app = new_app();
-    let points = |at: f32| Points3D::new((0..1_000).map(move |x| [x as f32 + at, 0.0, 0.0]));
     for frame in 0..40 {
         let time = [(Timeline::sequence("frame"), frame)];
-        add(&mut app, &store_id(), log_chunk("/world/a", time, &points(frame as f32)).unwrap());
+        add(&mut app, &store_id(), log_chunk("/world/a", time, &Scalars::new([frame as f64])).unwrap());
     }
     for _ in 0..4 {
         show_all(&mut app, None);
         app.update();
     }
-    let visuals = |app: &mut bevy_app::App| -> Vec<Vec<_>> {
+    let visuals = |app: &mut bevy_app::App| -> Vec<Vec<Vec<(i64, f64)>>> {
         let mut views: Vec<_> = app.world_mut().query::<&View>().iter(app.world()).map(|view| view.id).collect();
         views.sort();
-        let visuals = app.world().resource::<Visuals<Points>>();
-        let of_view = |view: &_| {
-            let mut shown: Vec<_> = visuals.view(*view)?.iter().map(|(entity, points)| (entity, points.0.clone())).collect();
-            shown.sort_by_key(|(entity, _)| *entity);
-            Some(shown)
-        };
+        let visuals = app.world().resource::<Visuals<Series>>();
+        let of_view = |view: &_| Some(visuals.view(*view)?.iter().map(|(_, series)| series.to_vec()).collect());
         views.iter().filter_map(of_view).collect()
     };
     let before = visuals(&mut app);
-    assert!(!before.is_empty() && before.iter().all(|view| !view.is_empty()), "{before:?}");
+    assert!(!before.is_empty() && before.iter().all(|view| view[0].len() == 40), "{before:?}");
 
     // Hidden, and there is memory enough: it waits.
     show_all(&mut app, Some(0));

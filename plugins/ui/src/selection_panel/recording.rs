@@ -1,7 +1,7 @@
 //! What is known about a recording.
 
-use chronoscope_frame::RecordingEntry;
-use chronoscope_store::{ChunkStore, StoreKind, TimeType};
+use chronoscope_frame::{RecordingEntry, RecordingKey};
+use chronoscope_store::{StoreKind, TimeType};
 use chronoscope_types::format_time;
 use egui::Ui;
 
@@ -30,7 +30,7 @@ pub(super) fn show(ui: &mut Ui, _pass: &mut Pass<'_>, entry: &RecordingEntry) {
     }
 
     section_header(ui, "Contents", |_| {});
-    value_row(ui, "Entities", &grouped(num_entities(ui, store)), "");
+    value_row(ui, "Entities", &grouped(num_entities(ui, entry)), "");
     value_row(ui, "Rows", &grouped(store.num_rows()), "");
     value_row(ui, "Chunks", &grouped(store.num_chunks()), "");
     super::size_rows(ui, &store.store_stats().chunks);
@@ -50,10 +50,10 @@ pub(super) fn show(ui: &mut Ui, _pass: &mut Pass<'_>, entry: &RecordingEntry) {
 }
 
 /// The number of entities with data, counted again only where that may have changed: a count is a walk over all of them.
-fn num_entities(ui: &Ui, store: &ChunkStore) -> u64 {
-    let id = egui::Id::new(("num_entities", &*store.id().application_id, &*store.id().recording_id));
-    let key = store.schema_version();
-    if let Some((known, count)) = ui.data(|data| data.get_temp::<(u64, u64)>(id))
+fn num_entities(ui: &Ui, entry: &RecordingEntry) -> u64 {
+    let (store, id) = (entry.store(), egui::Id::new("num_entities"));
+    let key = (entry.key(), store.schema_version());
+    if let Some((known, count)) = ui.data(|data| data.get_temp::<((RecordingKey, u64), u64)>(id))
         && known == key
     {
         return count;

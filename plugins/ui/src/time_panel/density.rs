@@ -143,7 +143,14 @@ pub(super) fn marks(counts: &[u32]) -> Vec<Mark> {
 /// buckets have one time more than others, by where they happen to begin.
 pub(super) fn even(counts: &[u32]) -> Option<f64> {
     let (least, most) = (counts.iter().min()?, counts.iter().max()?);
-    (most - least <= *least.max(&1)).then(|| counts.iter().copied().map(f64::from).sum::<f64>() / counts.len() as f64)
+    let jitter = f64::from(most - least).max(1.0);
+    let mean = counts.iter().copied().map(f64::from).sum::<f64>() / counts.len() as f64;
+    let mut sums = counts.iter().scan(0.0, |sum, count| {
+        *sum += f64::from(*count) - mean;
+        Some(*sum)
+    });
+    // One time more or less, and no more than that up to any bucket: else there is more in one part than in another.
+    (most - least <= *least.max(&1) && sums.all(|sum| sum.abs() <= 1.01 * jitter)).then_some(mean)
 }
 
 /// How much lies in a bucket; evened out with those around it where they are alike.
@@ -201,6 +208,7 @@ mod tests {
             assert!(mean.is_some_and(|mean| (mean - 3.0 / thirds as f64).abs() < 0.1), "{thirds}: {mean:?}");
         }
         assert!(even(&[1, 1, 9, 1]).is_none());
+        assert!(even(&[50, 50, 50, 50, 100, 100, 100, 100]).is_none(), "twice as much in one half is to be seen");
         assert!((evened(&[1, 1, 9, 1], 2) - 9.0).abs() < 1e-9, "a peak stays one");
     }
 

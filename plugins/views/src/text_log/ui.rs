@@ -45,34 +45,30 @@ struct LogMemory {
 /// How the list keeps the cursor in sight, until the user scrolls elsewhere.
 #[derive(Clone, Copy, Debug, Default)]
 struct Following {
-    /// The cursor, and the first line after it, when the list last scrolled to it.
-    scrolled_to: Option<(Cursor, usize)>,
+    /// The cursor, and which columns there were, when it last scrolled to it. With other columns it is another list to egui.
+    scrolled_to: Option<(Cursor, (bool, bool))>,
+    /// The first line after the cursor then.
+    first_after: usize,
     /// Where the list stood at last.
     offset: f32,
-    /// Whether it is about to move by itself.
-    is_moving: bool,
     /// Whether the user scrolled it since.
     is_left: bool,
 }
 
 impl Following {
     /// Whether to scroll to the cursor: because it moved, or because lines came or went before it.
-    fn scrolls_to(&mut self, cursor: Cursor, first_after: usize) -> bool {
-        let place = Some((cursor, first_after));
-        let is_cursor_new = self.scrolled_to.is_none_or(|(before, _)| before != cursor);
-        let scrolls = is_cursor_new || self.scrolled_to != place && !self.is_left;
-        if scrolls {
-            *self = Self { scrolled_to: place, is_moving: true, is_left: false, ..*self };
-        }
+    fn scrolls_to(&mut self, cursor: Cursor, columns: (bool, bool), first_after: usize) -> bool {
+        let place = Some((cursor, columns));
+        let is_new = self.scrolled_to != place;
+        let scrolls = is_new || first_after != self.first_after && !self.is_left;
+        self.is_left &= !is_new;
+        (self.scrolled_to, self.first_after) = (place, first_after);
         scrolls
     }
 
-    /// Where the list stands now. What moved it, if not the cursor, was the user.
-    fn stands_at(&mut self, offset: f32, is_scrolling: bool) {
-        if !is_scrolling {
-            self.is_left |= !self.is_moving && offset != self.offset;
-            self.is_moving = false;
-        }
+    /// Where the list stands now, and whether the user is at it with wheel or button.
+    fn stands_at(&mut self, offset: f32, is_touched: bool) {
+        self.is_left |= is_touched && offset != self.offset;
         self.offset = offset;
     }
 }
@@ -330,7 +326,7 @@ fn lines(ui: &mut Ui, input: &LogInput<'_>, shown: Option<&[u32]>, following: &m
         builder = builder.column(Column::initial(LEVEL_WIDTH).at_least(40.0).clip(true));
     }
     builder = builder.column(Column::remainder().at_least(80.0).clip(true));
-    let scrolls = count > 0 && following.scrolls_to(input.cursor, after);
+    let scrolls = count > 0 && following.scrolls_to(input.cursor, (columns.entity, columns.level), after);
     if scrolls {
         builder = builder.scroll_to_row(after.saturating_sub(1).min(count - 1), Some(Align::Center));
     }
@@ -365,7 +361,9 @@ fn lines(ui: &mut Ui, input: &LogInput<'_>, shown: Option<&[u32]>, following: &m
             }
         });
     });
-    following.stands_at(output.state.offset.y, scrolls);
+    let is_touched = ui.rect_contains_pointer(table_rect)
+        && ui.input(|input| input.smooth_scroll_delta.y != 0.0 || input.pointer.primary_down());
+    following.stands_at(output.state.offset.y, is_touched);
     if let Some(y) = mark {
         let painter = ui.painter().with_clip_rect(table_rect.intersect(ui.clip_rect()));
         if y >= table_rect.top() + ROW_HEIGHT {
@@ -486,19 +484,24 @@ mod tests {
     fn the_list_follows_the_cursor_until_it_is_left() {
         let mut following = Following::default();
         let cursor = |time| Cursor { time, ..Cursor::default() };
-        // It scrolls as lines arrive before the cursor, and takes a frame to get there.
-        for (first_after, offset) in [(10, 0.0), (10, 40.0), (20, 40.0), (20, 90.0)] {
-            let scrolls = following.scrolls_to(cursor(5), first_after);
-            assert_eq!(scrolls, offset < 40.0 || first_after == 20 && offset < 90.0, "{first_after}");
-            following.stands_at(offset, scrolls);
-        }
-        // The user looks elsewhere: lines that arrive move nothing, a cursor that moves does.
-        assert!(!following.scrolls_to(cursor(5), 20));
+        let columns = (true, true);
+        // Lines arrive before the cursor.
+        assert!(following.scrolls_to(cursor(5), columns, 10));
+        following.stands_at(40.0, false);
+        assert!(!following.scrolls_to(cursor(5), columns, 10));
+        assert!(following.scrolls_to(cursor(5), columns, 20));
+        // The tile became larger: that is not the user.
+        following.stands_at(30.0, false);
+        assert!(following.scrolls_to(cursor(5), columns, 21));
+        // The user looks elsewhere, also while lines arrive: they move nothing, a cursor that moves does.
+        following.stands_at(10.0, true);
+        assert!(!following.scrolls_to(cursor(5), columns, 30));
         following.stands_at(10.0, false);
-        assert!(!following.scrolls_to(cursor(5), 30));
-        following.stands_at(10.0, false);
-        assert!(following.scrolls_to(cursor(6), 31));
-        following.stands_at(120.0, true);
-        assert!(following.scrolls_to(cursor(6), 32));
+        assert!(!following.scrolls_to(cursor(5), columns, 31));
+        assert!(following.scrolls_to(cursor(6), columns, 31));
+        following.stands_at(120.0, false);
+        assert!(following.scrolls_to(cursor(6), columns, 32));
+        // With other columns the list begins at its top.
+        assert!(following.scrolls_to(cursor(6), (false, true), 32));
     }
 }
