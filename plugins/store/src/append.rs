@@ -43,11 +43,6 @@ impl GrowingLists {
         Some(Self { field: Arc::clone(field), offsets, values: Values::new(field.data_type(), values)? })
     }
 
-    /// The type of the whole.
-    pub(crate) fn data_type(&self) -> DataType {
-        DataType::List(Arc::clone(&self.field))
-    }
-
     /// Whether [`Self::append`] takes these lists. They must be of the same type, which is not checked.
     pub(crate) fn takes(&self, lists: &ListArray) -> bool {
         lists.null_count() == 0
@@ -120,12 +115,7 @@ impl Values {
             && match self {
                 Self::Primitive { .. } | Self::Boolean(_) => true,
                 Self::Bytes { is_text, offsets, .. } => {
-                    let own = if *is_text {
-                        array.as_string_opt::<i32>().map(StringArray::value_offsets)
-                    } else {
-                        array.as_binary_opt::<i32>().map(BinaryArray::value_offsets)
-                    };
-                    let ends = own.and_then(|own| own.get(used.start).zip(own.get(used.end)));
+                    let ends = bytes_of(array, *is_text).and_then(|(own, _)| own.get(used.start).zip(own.get(used.end)));
                     ends.is_some_and(|(begin, end)| fits(offsets.last().copied().unwrap_or(0), (end - begin) as usize))
                 }
                 Self::FixedSizeList { size, values, .. } => array.as_fixed_size_list_opt().is_some_and(|vectors| {
@@ -149,13 +139,7 @@ impl Values {
                 bits.append_buffer(&array.values().slice(used.start, used.len()));
             }
             Self::Bytes { is_text, offsets, bytes } => {
-                let (own, values) = if *is_text {
-                    let array = array.as_string_opt::<i32>().ok_or(NotAppended)?;
-                    (array.value_offsets(), array.value_data())
-                } else {
-                    let array = array.as_binary_opt::<i32>().ok_or(NotAppended)?;
-                    (array.value_offsets(), array.value_data())
-                };
+                let (own, values) = bytes_of(array, *is_text).ok_or(NotAppended)?;
                 let used = append_offsets(offsets, own, used)?;
                 bytes.extend_from_slice(values.get(used).ok_or(NotAppended)?);
             }
@@ -210,7 +194,7 @@ pub(crate) fn concat_lists(lists: &[&ListArray]) -> Option<ListArray> {
 }
 
 /// The part of the values that lists really use.
-fn used(lists: &ListArray) -> Option<Range<usize>> {
+pub(crate) fn used(lists: &ListArray) -> Option<Range<usize>> {
     let offsets = lists.value_offsets();
     Some(usize::try_from(*offsets.first()?).ok()?..usize::try_from(*offsets.last()?).ok()?)
 }
@@ -228,13 +212,22 @@ fn append_offsets(offsets: &mut Vec<i32>, own: &[i32], rows: Range<usize>) -> Re
     Ok(place(*begin)?..place(*last)?)
 }
 
+/// The offsets and the bytes of texts or blobs.
+fn bytes_of(array: &dyn Array, is_text: bool) -> Option<(&[i32], &[u8])> {
+    if is_text {
+        array.as_string_opt::<i32>().map(|array| (array.value_offsets(), array.value_data()))
+    } else {
+        array.as_binary_opt::<i32>().map(|array| (array.value_offsets(), array.value_data()))
+    }
+}
+
 fn primitive_bytes(array: &dyn Array, used: Range<usize>) -> Option<&[u8]> {
-    fn bytes_of<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, used: Range<usize>) -> Option<&[u8]> {
+    fn part<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, used: Range<usize>) -> Option<&[u8]> {
         let width = size_of::<T::Native>();
         array.values().inner().as_slice().get(used.start * width..used.end * width)
     }
     downcast_primitive_array!(
-        array => bytes_of(array, used),
+        array => part(array, used),
         _ => None
     )
 }

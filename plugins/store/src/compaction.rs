@@ -150,15 +150,18 @@ impl ChunkStore {
         let most = self.most_gathered();
         let begun = self.change_tail(part, |tail, meta| {
             let gathers = tail.may_gather && gather::may_gather(meta, most);
-            (gathers, std::mem::replace(&mut tail.gathers, gathers.then_some(part)))
+            (meta.entity, gathers, std::mem::replace(&mut tail.gathers, gathers.then_some(part)))
         });
-        let Some((gathers, before)) = begun else { return Ok(()) };
+        let Some((entity, gathers, before)) = begun else { return Ok(()) };
         if let Some(before) = before {
             let joined = if gathers && self.is_small_part(before) { self.join(before, part, events)? } else { None };
             if let Some(joined) = joined {
                 let body = self.slots.get_mut(joined.0 as usize).and_then(|place| place.as_mut()?.body.as_mut());
                 let is_full = body.and_then(Body::gathering_mut).is_none_or(|gathering| gathering.is_full(most));
-                self.change_tail(joined, |tail, _| tail.gathers = (!is_full).then_some(joined));
+                let mut tails = self.entities.get_mut(entity.index()).into_iter().flat_map(|data| &mut data.tails);
+                if let Some(tail) = tails.find(|tail| tail.gathers == Some(part)) {
+                    tail.gathers = (!is_full).then_some(joined);
+                }
                 if is_full {
                     self.finish(joined);
                     self.wait(joined, events)?;
@@ -199,15 +202,16 @@ impl ChunkStore {
         Ok(())
     }
 
-    /// Changes the tail that a chunk belongs to, and answers what the change does. `None` where the chunk is not there.
+    /// Changes the tail that a chunk belongs to, and answers what the change does. `None` where the chunk is not there, or gathers.
     fn change_tail<R>(&mut self, (slot, id): Part, change: impl FnOnce(&mut Tail, &ChunkMeta) -> R) -> Option<R> {
         let place = self.slot(slot).filter(|place| place.meta.id == id)?;
         let meta = Arc::clone(&place.meta);
-        let types = place.body.as_ref()?.list_types();
+        let chunk = Arc::clone(place.body.as_ref()?.whole()?);
+        let types = || chunk.components().iter().map(|column| column.lists().data_type());
         let numbers: SmallVec<[u32; 4]> = meta
             .components
             .iter()
-            .zip(&types)
+            .zip(types())
             .map(|(column, data_type)| self.names.type_number(column.component, data_type))
             .collect();
         let is_clear = self.names.clear.is_some_and(|clear| meta.component(clear).is_some());
@@ -219,7 +223,7 @@ impl ChunkStore {
                 // The kind that was seen first is the one least likely to go on.
                 given_up = data.tails.remove(0).gathers;
             }
-            let may_gather = !is_clear && types.iter().all(|data_type| GrowingLists::new(data_type, 0, 0).is_some());
+            let may_gather = !is_clear && types().all(|data_type| GrowingLists::new(data_type, 0, 0).is_some());
             data.tails.push(Tail::new(&meta, numbers.clone(), may_gather));
             data.tails.len() - 1
         });

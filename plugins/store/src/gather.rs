@@ -23,7 +23,7 @@ use smallvec::SmallVec;
 use crate::{
     ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentColumn, ComponentDescriptor, ComponentId,
     EntityPath, RowId, StoreEvent, TimeColumn, TimeRange, Timeline,
-    append::GrowingLists,
+    append::{self, GrowingLists},
     meta::{ComponentMeta, TimelineMeta},
     store::Slot,
 };
@@ -54,9 +54,8 @@ impl Gathering {
         let rows = first.num_rows() * times;
         let column = |column: &ComponentColumn| {
             let lists = column.lists();
-            let offsets = lists.value_offsets();
-            let used = usize::try_from(offsets.last()? - offsets.first()?).ok()?;
-            Some((column.descriptor().clone(), GrowingLists::new(lists.data_type(), rows, used * times)?))
+            let values = append::used(lists)?.len() * times;
+            Some((column.descriptor().clone(), GrowingLists::new(lists.data_type(), rows, values)?))
         };
         let mut gathering = Self {
             id,
@@ -103,11 +102,6 @@ impl Gathering {
             let appended = own.append(column.lists());
             debug_assert!(appended.is_ok(), "it was asked whether it takes them");
         }
-    }
-
-    /// The types of the components' columns.
-    pub(crate) fn list_types(&self) -> SmallVec<[DataType; 4]> {
-        self.columns.iter().map(|(_, lists)| lists.data_type()).collect()
     }
 
     /// Whether there is no room for another row.

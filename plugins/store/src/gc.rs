@@ -289,22 +289,24 @@ impl ChunkStore {
             std::mem::swap(&mut state.met, &mut buffers.farthest);
         }
 
+        // What follows the last look at the clock counts too, and so does what the system and the allocator do on the side: of a
+        // whole budget, half is left for that.
+        let until = start + options.time_budget / 2;
         loop {
             let begin = Instant::now();
             let mark_until = begin + (options.time_budget / 4).saturating_sub(report.mark_time);
-            self.mark(&mut state, options, mark_until.min(start + options.time_budget / 2));
+            self.mark(&mut state, options, mark_until.min(until));
             report.mark_time += begin.elapsed();
-            let progress = self.sweep(&mut state, options, start, &mut report, buffers);
-            let nothing_left = state.marked_all && state.marked.is_empty() && state.farthest.is_empty();
-            if nothing_left && state.met_more {
+            let progress = self.sweep(&mut state, options, until, &mut report, buffers);
+            let nothing_marked = state.marked_all && state.marked.is_empty() && state.farthest.is_empty();
+            report.done = report.freed_bytes >= options.target_bytes || nothing_marked && !state.met_more;
+            if nothing_marked && state.met_more {
                 // The farthest are gone. There are more.
                 (state.marked_all, state.met_more) = (false, false);
                 state.met = std::mem::take(&mut state.farthest).into_vec();
             }
-            let nothing_left = nothing_left && state.marked_all;
-            report.done = report.freed_bytes >= options.target_bytes || nothing_left;
             // What was marked is swept and there is time left: mark on.
-            if report.done || !progress || start.elapsed() >= options.time_budget / 2 {
+            if report.done || !progress || Instant::now() >= until {
                 break;
             }
         }
@@ -459,7 +461,7 @@ impl ChunkStore {
         &mut self,
         state: &mut GcState,
         options: &GcOptions,
-        start: Instant,
+        until: Instant,
         report: &mut GcReport,
         buffers: &mut GcBuffers,
     ) -> bool {
@@ -467,9 +469,6 @@ impl ChunkStore {
             // What is farthest is known when everything was seen.
             return false;
         }
-        // What follows the last look at the clock counts too, and so does what the system and the allocator do on the side: of a
-        // whole budget, half is left for that.
-        let until = start + options.time_budget / 2;
         // Chunks that are alike go together. Those of a run that wait count as there when a later one is asked about, which
         // changes no answer: of each series, more than the latest that are kept end after the last of them.
         let mut run: SmallVec<[u32; MOST_AT_ONCE]> = SmallVec::new();
@@ -490,37 +489,30 @@ impl ChunkStore {
                     None => break,
                 },
             };
-            let is_new = |slot| !run.contains(&slot);
-            let Some((slot, chunk)) = next.filter(|(slot, chunk)| is_new(*slot) && self.may_go(chunk, options)) else {
-                // Marked twice, or not what it was when it was marked.
-                unchecked += 1;
-                if unchecked >= MOST_AT_ONCE {
-                    unchecked = 0;
-                    if Instant::now() >= until {
+            // Some are marked twice, and some are not what they were when they were marked.
+            let next = next.filter(|(slot, chunk)| !run.contains(slot) && self.may_go(chunk, options));
+            if let Some((slot, chunk)) = next {
+                let num_bytes = chunk.meta.num_bytes;
+                report.freed_bytes += num_bytes;
+                unchecked_bytes += num_bytes;
+                if chunk.origin == Origin::Source {
+                    buffers.garbage.bodies.extend(chunk.body.as_ref().map(|body| Arc::clone(body.chunk())));
+                    self.evict_slot(slot, ChangeReason::Collected, &mut buffers.events);
+                    report.evicted_chunks += 1;
+                    unchecked += MOST_AT_ONCE / 4;
+                } else {
+                    let first = run.first().and_then(|&first| self.slot(first));
+                    if first.is_some_and(|first| !Self::are_alike(&first.meta, &chunk.meta)) {
                         self.sweep_run(&mut run, report, buffers);
-                        return false;
                     }
+                    run.push(slot);
+                    unchecked += 1;
                 }
-                continue;
-            };
-            let num_bytes = chunk.meta.num_bytes;
-            report.freed_bytes += num_bytes;
-            unchecked_bytes += num_bytes;
-            if chunk.origin == Origin::Source {
-                buffers.garbage.bodies.extend(chunk.body.as_ref().map(|body| Arc::clone(body.chunk())));
-                self.evict_slot(slot, ChangeReason::Collected, &mut buffers.events);
-                report.evicted_chunks += 1;
-                unchecked += MOST_AT_ONCE / 4;
             } else {
-                let first = run.first().and_then(|&first| self.slot(first));
-                if first.is_some_and(|first| !Self::are_alike(&first.meta, &chunk.meta)) {
-                    self.sweep_run(&mut run, report, buffers);
-                }
-                run.push(slot);
                 unchecked += 1;
             }
             // Alone a chunk takes about a microsecond, and a look at the clock takes a part of that.
-            if unchecked >= MOST_AT_ONCE || unchecked_bytes >= 1 << 20 || until <= start {
+            if unchecked >= MOST_AT_ONCE || unchecked_bytes >= 1 << 20 || options.time_budget.is_zero() {
                 (unchecked, unchecked_bytes) = (0, 0);
                 self.sweep_run(&mut run, report, buffers);
                 if Instant::now() >= until {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{ChunkMeta, ChunkStore, ComponentId, EntityId, TimeRange, TimelineId, interval_index::Entry, series::Series};
+use crate::{ChunkMeta, ChunkStore, ComponentId, EntityId, TimeRange, TimelineId, interval_index::Entry};
 
 impl ChunkStore {
     /// Calls `visit` with each chunk of an entity that has rows in a range of a timeline, and whether its body is in memory.
@@ -28,29 +28,29 @@ impl ChunkStore {
     /// Costs O(log n + k) per entity, for k chunks that cover the time, and looks into those alone. Of a chunk whose body is absent,
     /// the ends of its range are known.
     pub fn next_time(&self, timeline: TimelineId, time: i64) -> Option<i64> {
-        let from = time.checked_add(1)?;
-        let nearest = |series: &Series| {
-            let around = series.index.around(from);
-            let covering = around.covering.iter().filter_map(|entry| self.row_beside(entry, from, Side::After));
-            covering.chain(around.after).min()
-        };
-        self.all_rows_of(timeline).filter_map(nearest).min()
+        self.nearest_time(timeline, time.checked_add(1)?, Side::After)
     }
 
     /// The last time before `time` at which some row lies on this timeline. Costs as [`Self::next_time`].
     pub fn previous_time(&self, timeline: TimelineId, time: i64) -> Option<i64> {
-        let until = time.checked_sub(1)?;
-        let nearest = |series: &Series| {
-            let around = series.index.around(until);
-            let covering = around.covering.iter().filter_map(|entry| self.row_beside(entry, until, Side::Before));
-            covering.chain(around.before).max()
-        };
-        self.all_rows_of(timeline).filter_map(nearest).max()
+        self.nearest_time(timeline, time.checked_sub(1)?, Side::Before)
     }
 
-    /// The chunks of each entity that has any on a timeline.
-    fn all_rows_of(&self, timeline: TimelineId) -> impl Iterator<Item = &Series> {
-        self.entities().filter_map(move |entity| Some(self.series_of(entity, timeline, ComponentId::ANY)?.1))
+    /// This time, if some row lies there, or else the nearest on one side.
+    fn nearest_time(&self, timeline: TimelineId, time: i64, side: Side) -> Option<i64> {
+        let series = self.entities().filter_map(|entity| self.series_of(entity, timeline, ComponentId::ANY));
+        let times = series.flat_map(|(_, series)| {
+            let around = series.index.around(time);
+            let beyond = match side {
+                Side::Before => around.before,
+                Side::After => around.after,
+            };
+            around.covering.into_iter().filter_map(move |entry| self.row_beside(&entry, time, side)).chain(beyond)
+        });
+        match side {
+            Side::Before => times.max(),
+            Side::After => times.min(),
+        }
     }
 
     /// Of a chunk that covers a time, the row at that time, or the nearest on one side.

@@ -6,8 +6,6 @@ use std::sync::{
 };
 
 use arrow_array::Array as _;
-use arrow_schema::DataType;
-use smallvec::SmallVec;
 
 use crate::{Chunk, RowId, gather::Gathering, interval_index::Entry};
 
@@ -150,14 +148,6 @@ impl Body {
         match &self.content {
             Content::Whole(chunk) => Some(chunk),
             Content::Gathering(_) => None,
-        }
-    }
-
-    /// The types of the components' columns.
-    pub(crate) fn list_types(&self) -> SmallVec<[DataType; 4]> {
-        match &self.content {
-            Content::Whole(chunk) => chunk.components().iter().map(|column| column.lists().data_type().clone()).collect(),
-            Content::Gathering(gathering) => gathering.list_types(),
         }
     }
 
