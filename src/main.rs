@@ -12,7 +12,7 @@ use bevy::{
 use chronoscope::{
     ChronoscopePlugins,
     cli::Cli,
-    frame::{error::Severity, ingest::Reports},
+    frame::{diagnostics::FrameDiagnostics, error::Severity, ingest::Reports},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     sources::LoadOutcomes,
     start::StartPlugin,
@@ -54,7 +54,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match &options.screenshot_to {
         None => {
             app.add_plugins(WindowedPlugin { size }).add_plugins(ChronoscopePlugins).add_plugins(StartPlugin { cli });
-            app.add_systems(Last, print_reports);
+            app.add_systems(Last, (print_reports, put_off_giving_back));
             // A window's runner takes the app with it, but the counts are shared.
             let outcomes = app.world().resource::<LoadOutcomes>().clone();
             app.run();
@@ -63,7 +63,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(path) => {
             let size = OffscreenSize { width: size.0, height: size.1, scale: options.scale.unwrap_or(1.0) };
             app.add_plugins(OffscreenPlugin { size }).add_plugins(ChronoscopePlugins).add_plugins(StartPlugin { cli });
-            app.add_systems(Last, print_reports);
+            app.add_systems(Last, (print_reports, put_off_giving_back));
             offscreen::finish(&mut app);
             offscreen::settle(&mut app, None)?;
             let picture = offscreen::capture(&mut app)?;
@@ -86,6 +86,13 @@ fn serve_profiles() -> anyhow::Result<puffin_http::Server> {
     puffin::set_scopes_on(true);
     eprintln!("chronoscope: serving profiles on {address}, to be seen with `puffin_viewer`");
     Ok(server)
+}
+
+/// Memory goes back to the system when a collection is over, and not in the middle.
+fn put_off_giving_back(diagnostics: Res<FrameDiagnostics>) {
+    if !diagnostics.gc_pause.is_zero() {
+        allocator::collects();
+    }
 }
 
 /// Says on stderr what the user interface says in its list, once each.

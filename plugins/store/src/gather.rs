@@ -247,8 +247,8 @@ impl ChunkStore {
     ///
     /// A chunk that still gathers rows comes under a new id: what an id stands for elsewhere must never become more.
     pub fn export(&self) -> impl Iterator<Item = Arc<Chunk>> {
-        self.by_row.iter().filter_map(|(_, slot)| {
-            let body = self.body(*slot)?;
+        self.by_row.iter().filter_map(|slot| {
+            let body = self.body(slot)?;
             Some(match body.whole() {
                 Some(chunk) => Arc::clone(chunk),
                 None => Arc::new(body.chunk().slice(ChunkId::new(), 0..body.chunk().num_rows())),

@@ -10,7 +10,6 @@
 
 use std::{
     collections::{BinaryHeap, VecDeque},
-    ops::Bound,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -208,6 +207,59 @@ pub(crate) struct GcState {
     farthest: BinaryHeap<FarMark>,
     /// Whether everything was looked at.
     marked_all: bool,
+    pace: Pace,
+}
+
+/// How much is done between two looks at the clock. A look costs as much as several entries of an index, so there are many of those
+/// in between; where they take long, as when memory that was away has to be fetched first, there are fewer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace {
+    /// How often it was halved.
+    halved: u32,
+}
+
+impl Pace {
+    const MOST_HALVED: u32 = 6;
+
+    fn most(self, usual: usize) -> usize {
+        (usual >> self.halved).max(1)
+    }
+
+    /// What lay between two looks took this long, of a whole budget.
+    fn note(&mut self, took: Duration, budget: Duration) {
+        if took > budget / 32 {
+            self.halved = (self.halved + 2).min(Self::MOST_HALVED);
+        } else if took < budget / 128 {
+            self.halved = self.halved.saturating_sub(1);
+        }
+    }
+}
+
+/// The clock of a step.
+#[derive(Debug)]
+struct Clock {
+    budget: Duration,
+    last: Instant,
+    until: Instant,
+    pace: Pace,
+}
+
+impl Clock {
+    /// How much may be done before the next look at the clock, where `usual` is what fits into a small part of a step.
+    fn most(&self, usual: usize) -> usize {
+        if self.budget.is_zero() { 1 } else { self.pace.most(usual) }
+    }
+
+    fn look(&mut self) -> Instant {
+        let now = Instant::now();
+        self.pace.note(now - self.last, self.budget);
+        self.last = now;
+        now
+    }
+
+    fn is_late(&mut self) -> bool {
+        self.look() >= self.until
+    }
 }
 
 /// What decides about what a walk meets. Where it changes under way, another walk may meet more.
@@ -291,13 +343,14 @@ impl ChunkStore {
 
         // What follows the last look at the clock counts too, and so does what the system and the allocator do on the side: of a
         // whole budget, half is left for that.
-        let until = start + options.time_budget / 2;
+        let budget = options.time_budget;
+        let mut clock = Clock { budget, last: start, until: start + budget / 2, pace: state.pace };
         loop {
-            let begin = Instant::now();
-            let mark_until = begin + (options.time_budget / 4).saturating_sub(report.mark_time);
-            self.mark(&mut state, options, mark_until.min(until));
-            report.mark_time += begin.elapsed();
-            let progress = self.sweep(&mut state, options, until, &mut report, buffers);
+            let begin = clock.last;
+            let mark_until = clock.until.min(begin + (budget / 4).saturating_sub(report.mark_time));
+            self.mark(&mut state, options, mark_until, &mut clock);
+            report.mark_time += clock.look() - begin;
+            let progress = self.sweep(&mut state, options, &mut clock, &mut report, buffers);
             let nothing_marked = state.marked_all && state.marked.is_empty() && state.farthest.is_empty();
             report.done = report.freed_bytes >= options.target_bytes || nothing_marked && !state.met_more;
             if nothing_marked && state.met_more {
@@ -306,7 +359,7 @@ impl ChunkStore {
                 state.met = std::mem::take(&mut state.farthest).into_vec();
             }
             // What was marked is swept and there is time left: mark on.
-            if report.done || !progress || Instant::now() >= until {
+            if report.done || !progress || clock.is_late() {
                 break;
             }
         }
@@ -315,25 +368,21 @@ impl ChunkStore {
             state.give_back(buffers);
         }
         self.gc = state;
+        self.gc.pace = clock.pace;
         report.total_time = start.elapsed();
         report
     }
 
-    fn mark(&self, state: &mut GcState, options: &GcOptions, until: Instant) {
+    fn mark(&self, state: &mut GcState, options: &GcOptions, until: Instant, clock: &mut Clock) {
         if state.marked_all {
             return;
         }
-        let (mut looked_at, hurry) = (0, options.time_budget.is_zero());
-        let is_late = |looked_at: &mut usize| {
-            *looked_at = 0;
-            Instant::now() >= until
-        };
         match options.order {
             GcOrder::OldestRow => {
                 state.marked.reserve(MOST_MARKED.saturating_sub(state.marked.len()));
-                let mut marked_bytes: u64 = 0;
-                let from = state.after.map_or(Bound::Unbounded, Bound::Excluded);
-                for &(row_id, slot) in self.by_row.range((from, Bound::Unbounded)) {
+                let (mut marked_bytes, mut looked_at) = (0_u64, 0);
+                let (from, is_first) = state.after.map_or(((RowId::MIN, 0), true), |after| (after, false));
+                for (row_id, slot) in self.by_row.after(from, is_first) {
                     if let Some(chunk) = self.slot(slot)
                         && self.may_go(chunk, options)
                     {
@@ -342,11 +391,14 @@ impl ChunkStore {
                     }
                     state.after = Some((row_id, slot));
                     looked_at += 1;
-                    if marked_bytes >= options.target_bytes
-                        || state.marked.len() >= MOST_MARKED
-                        || (looked_at >= 16 || hurry) && is_late(&mut looked_at)
-                    {
+                    if marked_bytes >= options.target_bytes || state.marked.len() >= MOST_MARKED {
                         return;
+                    }
+                    if looked_at >= clock.most(16) {
+                        looked_at = 0;
+                        if clock.look() >= until {
+                            return;
+                        }
                     }
                 }
                 state.marked_all = true;
@@ -355,7 +407,7 @@ impl ChunkStore {
                 let (only_recoverable, protect_latest) = (options.only_recoverable, options.protect_latest);
                 let now = Walks { time, only_recoverable, protect_latest, series: self.series.len() };
                 let walks = *state.walks.get_or_insert(now);
-                if !self.walk(state, options, timeline, walks.time, until) {
+                if !self.walk(state, options, (timeline, walks.time), until, clock) {
                     return;
                 }
                 (state.walk, state.walks) = (Walk::default(), None);
@@ -372,14 +424,20 @@ impl ChunkStore {
     /// Of each entity the chunks come from both ends towards the cursor, for as long as the next may be far enough. So where all chunks
     /// are on the timeline of the cursor, and loaded, the whole walk costs O(log n) per entity, and what is done with those that are
     /// met. Chunks that are not loaded are passed over one by one, and where some are on other timelines alone, all are looked at.
-    fn walk(&self, state: &mut GcState, options: &GcOptions, timeline: TimelineId, time: i64, until: Instant) -> bool {
-        // What was done since the last look at the clock, in entries: the look costs as much as several of them.
+    fn walk(
+        &self,
+        state: &mut GcState,
+        options: &GcOptions,
+        (timeline, time): (TimelineId, i64),
+        until: Instant,
+        clock: &mut Clock,
+    ) -> bool {
+        // What was done since the last look at the clock, in entries.
         let mut work = 0;
-        let most = if options.time_budget.is_zero() { 0 } else { 64 };
-        let is_late = |work: &mut usize| {
-            let looks = *work >= most;
+        let mut is_late = |work: &mut usize| {
+            let looks = *work >= clock.most(64);
             *work = if looks { 0 } else { *work };
-            looks && Instant::now() >= until
+            looks && clock.look() >= until
         };
         while let Some(data) = self.entities.get(state.walk.entity) {
             let own = self.series_of(EntityId::from_index(state.walk.entity), timeline, ComponentId::ANY);
@@ -461,7 +519,7 @@ impl ChunkStore {
         &mut self,
         state: &mut GcState,
         options: &GcOptions,
-        until: Instant,
+        clock: &mut Clock,
         report: &mut GcReport,
         buffers: &mut GcBuffers,
     ) -> bool {
@@ -499,7 +557,7 @@ impl ChunkStore {
                     buffers.garbage.bodies.extend(chunk.body.as_ref().map(|body| Arc::clone(body.chunk())));
                     self.evict_slot(slot, ChangeReason::Collected, &mut buffers.events);
                     report.evicted_chunks += 1;
-                    unchecked += MOST_AT_ONCE / 4;
+                    unchecked += 8;
                 } else {
                     let first = run.first().and_then(|&first| self.slot(first));
                     if first.is_some_and(|first| !Self::are_alike(&first.meta, &chunk.meta)) {
@@ -512,10 +570,10 @@ impl ChunkStore {
                 unchecked += 1;
             }
             // Alone a chunk takes about a microsecond, and a look at the clock takes a part of that.
-            if unchecked >= MOST_AT_ONCE || unchecked_bytes >= 1 << 20 || options.time_budget.is_zero() {
+            if unchecked >= clock.most(MOST_AT_ONCE) || unchecked_bytes >= 1 << 20 {
                 (unchecked, unchecked_bytes) = (0, 0);
                 self.sweep_run(&mut run, report, buffers);
-                if Instant::now() >= until {
+                if clock.is_late() {
                     return false;
                 }
             }

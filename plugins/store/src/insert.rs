@@ -28,8 +28,8 @@ impl ChunkStore {
     /// Where a timeline's type differs from the one that the store knows, or where the store is full. Nothing is changed then.
     pub fn insert(&mut self, chunk: impl Into<Arc<Chunk>>) -> Result<Vec<StoreEvent>, StoreError> {
         let chunk = chunk.into();
-        if let Some(slot) = self.slot_of.get(&chunk.id()) {
-            return if self.body(*slot).is_some() { Ok(Vec::new()) } else { self.load(chunk) };
+        if let Some(slot) = self.slot_of.get(chunk.id()) {
+            return if self.body(slot).is_some() { Ok(Vec::new()) } else { self.load(chunk) };
         }
         let mut events = Vec::new();
         if chunk.num_rows() == 0 {
@@ -81,7 +81,7 @@ impl ChunkStore {
     /// # Errors
     /// As [`Self::insert`], and where a range begins at the reserved time `i64::MIN`.
     pub fn insert_absent(&mut self, chunk: &AbsentChunk) -> Result<Vec<StoreEvent>, StoreError> {
-        if self.slot_of.contains_key(&chunk.id) || chunk.num_rows == 0 {
+        if self.slot_of.get(chunk.id).is_some() || chunk.num_rows == 0 {
             return Ok(Vec::new());
         }
         let entity_path = &chunk.entity_path;
@@ -143,7 +143,7 @@ impl ChunkStore {
     /// Where the chunk is not known (it was dropped in the meantime, say), and as [`Self::insert`].
     pub fn load(&mut self, chunk: impl Into<Arc<Chunk>>) -> Result<Vec<StoreEvent>, StoreError> {
         let chunk = chunk.into();
-        let Some(&slot) = self.slot_of.get(&chunk.id()) else { return Err(StoreError::UnknownChunk(chunk.id())) };
+        let Some(slot) = self.slot_of.get(chunk.id()) else { return Err(StoreError::UnknownChunk(chunk.id())) };
         if self.body(slot).is_some() {
             return Ok(Vec::new());
         }
@@ -171,7 +171,7 @@ impl ChunkStore {
             }
         } else if let Some(old) = old {
             // Nothing to keep: it has no rows, or newer static data overwrote all of them while it was away.
-            self.slot_of.remove(&old.meta.id);
+            self.slot_of.remove(&[(old.meta.id, slot)]);
             self.free_slots.push(slot);
             events.push(self.event(ChunkChange::Dropped, ChangeReason::Overwritten, old.meta, false));
         }
@@ -181,7 +181,7 @@ impl ChunkStore {
     /// Gives up a chunk's body and keeps its metadata. Nothing happens where there is no body.
     pub fn evict(&mut self, id: ChunkId) -> Vec<StoreEvent> {
         let mut events = Vec::new();
-        if let Some(&slot) = self.slot_of.get(&id) {
+        if let Some(slot) = self.slot_of.get(id) {
             self.evict_slot(slot, ChangeReason::Request, &mut events);
         }
         events
@@ -322,7 +322,7 @@ impl ChunkStore {
     /// Puts a chunk into every index. The inverse of [`Self::unlink`].
     pub(crate) fn link(&mut self, slot: u32, meta: Arc<ChunkMeta>, body: Option<Body>, origin: Origin) -> u32 {
         let entity = meta.entity;
-        self.by_row.insert((meta.row_ids.0, slot));
+        self.by_row.insert(meta.row_ids.0, slot);
         self.totals.add(&meta, body.is_some());
         self.totals.index_changed(0, body.as_ref().map_or(0, Body::gathering_bytes));
         let rows_in_order = body.as_ref().is_some_and(Body::row_ids_sorted);

@@ -38,6 +38,7 @@ mod names;
 mod range_tree;
 mod rows;
 mod series;
+mod slots_by_id;
 pub mod tree;
 
 pub mod events;

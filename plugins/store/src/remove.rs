@@ -19,7 +19,7 @@ impl ChunkStore {
     pub fn drop_chunks(&mut self, ids: impl IntoIterator<Item = ChunkId>) -> Vec<StoreEvent> {
         let mut events = Vec::new();
         for id in ids {
-            if let Some(&slot) = self.slot_of.get(&id) {
+            if let Some(slot) = self.slot_of.get(id) {
                 self.drop_slot(slot, ChangeReason::Request, &mut events);
             }
         }
@@ -60,10 +60,10 @@ impl ChunkStore {
         mut take_body: impl FnMut(Body),
     ) {
         self.unindex(run, self.generation + run.len() as u64);
-        // Ids lie anywhere in their table. With nothing in between, the processor fetches for several of them at a time.
-        for place in run.iter().filter_map(|&slot| self.slots.get(slot as usize)?.as_ref()) {
-            self.slot_of.remove(&place.meta.id);
-        }
+        let ids = run.iter().filter_map(|&slot| Some((self.slot(slot)?.meta.id, slot)));
+        let mut ids: SmallVec<[_; MOST_AT_ONCE]> = ids.collect();
+        put_in_order(&mut ids);
+        self.slot_of.remove(&ids);
         for &slot in run {
             self.generation += 1;
             let Some(Slot { meta, body, .. }) = self.take_out(slot) else { continue };
@@ -88,8 +88,12 @@ impl ChunkStore {
             && a.components.iter().map(|column| column.component).eq(b.components.iter().map(|column| column.component))
     }
 
-    /// Takes chunks that are alike out of the indices of their series.
+    /// Takes chunks that are alike out of the order of the rows, and out of the indices of their series.
     fn unindex(&mut self, run: &[u32], version: u64) {
+        let rows = run.iter().filter_map(|&slot| Some((self.slot(slot)?.meta.row_ids.0, slot)));
+        let mut rows: SmallVec<[_; MOST_AT_ONCE]> = rows.collect();
+        put_in_order(&mut rows);
+        self.by_row.remove(&rows);
         let Some(first) = run.first().and_then(|&slot| self.slot(slot)).map(|slot| Arc::clone(&slot.meta)) else { return };
         let Some(data) = self.entities.get_mut(first.entity.index()) else { return };
         let mut keys: SmallVec<[(i64, u32); MOST_AT_ONCE]> = SmallVec::new();
@@ -107,9 +111,7 @@ impl ChunkStore {
                     };
                     keys.extend(range.filter(|range| !range.is_empty()).map(|range| (range.min, slot)));
                 }
-                if !keys.is_sorted() {
-                    keys.sort_unstable();
-                }
+                put_in_order(&mut keys);
                 let component = column.and_then(|at| first.components.get(at)).map_or(ComponentId::ANY, |c| c.component);
                 let position = data.series.find(timeline.timeline, component);
                 let Some(series) = position.and_then(|at| self.series.get_mut(at as usize)).filter(|_| !keys.is_empty()) else {
@@ -145,7 +147,6 @@ impl ChunkStore {
         let taken = self.slots.get_mut(slot as usize)?.take()?;
         let Slot { meta, body, .. } = &taken;
         let entity = meta.entity;
-        self.by_row.remove(&(meta.row_ids.0, slot));
         self.totals.remove(meta, body.is_some());
         if body.is_none() {
             self.absent_first.remove(&slot);
@@ -205,5 +206,12 @@ impl ChunkStore {
             }
         }
         data.statics.retain(|series| !series.slots.is_empty());
+    }
+}
+
+/// Orders keys, which mostly are in order.
+fn put_in_order<K: Ord>(keys: &mut [K]) {
+    if !keys.is_sorted() {
+        keys.sort_unstable();
     }
 }

@@ -95,7 +95,7 @@ impl ChunkStore {
         let statics = first().filter(|slot| slot.meta.is_static).map(|slot| slot.meta.num_bytes);
         let with_statics = statics.fold(0, u64::saturating_add) <= options.max_static_bytes;
         let first = first().filter(|slot| with_statics || !slot.meta.is_static);
-        let on_screen = options.on_screen.iter().filter_map(|id| self.slot(*self.slot_of.get(id)?));
+        let on_screen = options.on_screen.iter().filter_map(|id| self.slot(self.slot_of.get(*id)?));
         let urgent = first.chain(on_screen.filter(|slot| slot.body.is_none()));
         if !urgent.map(|slot| &slot.meta).all(|meta| wishes.add(meta)) {
             return wishes.ids;

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::{
-    ChunkId, ChunkMeta, ChunkStore, EntityId, RowId,
+    ChunkMeta, ChunkStore, EntityId,
     interval_index::IntervalIndex,
     rows::Body,
     series::Series,
@@ -181,9 +181,8 @@ impl ChunkStore {
             + self.series.capacity() * size_of::<Series>()
             + self.slots.capacity() * size_of::<Option<Slot>>()
             + self.free_slots.heap_bytes()
-            + self.slot_of.capacity() * (size_of::<(ChunkId, u32)>() + 1)
-            // What a tree of the standard library takes per entry, on average.
-            + self.by_row.len() * size_of::<(RowId, u32)>() * 3 / 2
+            + self.slot_of.heap_bytes()
+            + self.by_row.heap_bytes()
             + self.gc.heap_bytes();
         bytes as u64 + self.order_bytes.load(Ordering::Relaxed)
     }

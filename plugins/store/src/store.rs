@@ -5,8 +5,6 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use rustc_hash::FxHashMap;
-
 use crate::{
     Chunk, ChunkError, ChunkId, ChunkMeta, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId, StoreId, TimeRange,
     TimeType, Timeline, TimelineId,
@@ -17,6 +15,7 @@ use crate::{
     range_tree::RangeTree,
     rows::Body,
     series::{EntitySeries, Series, StaticSeries},
+    slots_by_id::SlotsById,
     stats::EntityStats,
     tree::EntityTree,
 };
@@ -216,9 +215,9 @@ pub struct ChunkStore {
     pub(crate) series: Vec<Series>,
     pub(crate) slots: Vec<Option<Slot>>,
     pub(crate) free_slots: FreeSlots,
-    pub(crate) slot_of: FxHashMap<ChunkId, u32>,
+    pub(crate) slot_of: SlotsById<ChunkId>,
     /// Chunks by their oldest row.
-    pub(crate) by_row: std::collections::BTreeSet<(RowId, u32)>,
+    pub(crate) by_row: SlotsById<RowId>,
     pub(crate) totals: crate::stats::Totals,
     pub(crate) gc: crate::gc::GcState,
     /// The chunks without a body that should be loaded before all others.
@@ -249,8 +248,8 @@ impl ChunkStore {
             series: Vec::new(),
             slots: Vec::new(),
             free_slots: FreeSlots::default(),
-            slot_of: FxHashMap::default(),
-            by_row: std::collections::BTreeSet::new(),
+            slot_of: SlotsById::default(),
+            by_row: SlotsById::default(),
             totals: crate::stats::Totals::default(),
             gc: crate::gc::GcState::default(),
             absent_first: std::collections::BTreeSet::new(),
@@ -376,19 +375,19 @@ impl ChunkStore {
 
     /// A chunk whose body is in memory.
     pub fn chunk(&self, id: ChunkId) -> Option<&Arc<Chunk>> {
-        let slot = self.slot_of.get(&id)?;
-        self.body(*slot).map(Body::chunk)
+        let slot = self.slot_of.get(id)?;
+        self.body(slot).map(Body::chunk)
     }
 
     /// What is known of a chunk, loaded or not.
     pub fn chunk_meta(&self, id: ChunkId) -> Option<&Arc<ChunkMeta>> {
-        let slot = self.slot_of.get(&id)?;
-        self.slot(*slot).map(|slot| &slot.meta)
+        let slot = self.slot_of.get(id)?;
+        self.slot(slot).map(|slot| &slot.meta)
     }
 
     /// Every chunk, loaded or not, ordered by its oldest row.
     pub fn chunks(&self) -> impl Iterator<Item = (&Arc<ChunkMeta>, Option<&Arc<Chunk>>)> {
-        self.by_row.iter().filter_map(|(_, slot)| self.slot(*slot)).map(|slot| (&slot.meta, slot.body.as_ref().map(Body::chunk)))
+        self.by_row.iter().filter_map(|slot| self.slot(slot)).map(|slot| (&slot.meta, slot.body.as_ref().map(Body::chunk)))
     }
 
     /// From the earliest row of the store to the latest; empty where there is none.

@@ -1,0 +1,233 @@
+//! Slots of chunks, ordered by an id: found, walked through and taken out with little memory touched.
+
+use std::{collections::BTreeMap, ops::Bound};
+
+/// An id and a slot.
+type Key<Id> = (Id, u32);
+
+/// How many keys a block holds: few enough to move some of them, and many enough that there are few blocks.
+const BLOCK: usize = 256;
+
+/// A set of ids with slots, in order.
+///
+/// Blocks of keys under a tree of their beginnings. Ids begin with a time, so what comes later goes to the end and what goes first
+/// goes from the front: of millions of keys, those that come or go side by side are in one block, and all others stay untouched. A
+/// hash table would touch another page of memory for each, and would have to be made anew, as a whole, when it is full. A tree of
+/// small nodes would touch nodes far apart when some run empty.
+#[derive(Debug)]
+pub(crate) struct SlotsById<Id> {
+    /// By a lower bound of their keys.
+    blocks: BTreeMap<Key<Id>, Vec<Key<Id>>>,
+    /// The keys that the blocks have room for.
+    capacity: usize,
+}
+
+impl<Id> Default for SlotsById<Id> {
+    fn default() -> Self {
+        Self { blocks: BTreeMap::new(), capacity: 0 }
+    }
+}
+
+impl<Id: Copy + Ord> SlotsById<Id> {
+    /// The slot of an id; the first where it has several.
+    pub(crate) fn get(&self, id: Id) -> Option<u32> {
+        self.after((id, 0), true).next().filter(|key| key.0 == id).map(|key| key.1)
+    }
+
+    /// All slots, in the order of the ids.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
+        self.blocks.values().flatten().map(|key| key.1)
+    }
+
+    /// The keys after one, and that one itself `or_at` it, where it is there.
+    pub(crate) fn after(&self, from: Key<Id>, or_at: bool) -> impl Iterator<Item = Key<Id>> {
+        let begin = self.bound_of(from).map_or(Bound::Unbounded, Bound::Included);
+        self.blocks.range((begin, Bound::Unbounded)).flat_map(move |(_, block)| {
+            let skipped = block.partition_point(|key| *key < from || !or_at && *key == from);
+            block.get(skipped..).unwrap_or_default().iter().copied()
+        })
+    }
+
+    pub(crate) fn insert(&mut self, id: Id, slot: u32) {
+        let key = (id, slot);
+        let Some(mut bound) = self.bound_of(key) else {
+            self.add_block(vec![key]);
+            return;
+        };
+        if key < bound
+            && let Some(first) = self.blocks.remove(&bound)
+        {
+            self.blocks.insert(key, first);
+            bound = key;
+        }
+        let is_last = self.blocks.last_key_value().is_some_and(|(last, _)| *last == bound);
+        let Some(block) = self.blocks.get_mut(&bound) else { return };
+        let at = block.partition_point(|other| *other < key);
+        if block.get(at) == Some(&key) {
+            return;
+        }
+        let before = block.capacity();
+        let mut upper = None;
+        if block.len() < BLOCK {
+            if block.len() == before {
+                block.reserve_exact(before.max(4).min(BLOCK - before));
+            }
+            block.insert(at, key);
+        } else if is_last && at == block.len() {
+            let mut next = Vec::with_capacity(BLOCK);
+            next.push(key);
+            upper = Some(next);
+        } else {
+            let mut half = Vec::with_capacity(BLOCK);
+            half.extend(block.drain(BLOCK / 2..));
+            let (into, at) = if at > BLOCK / 2 { (&mut half, at - BLOCK / 2) } else { (&mut *block, at) };
+            into.insert(at, key);
+            upper = Some(half);
+        }
+        self.capacity += block.capacity() - before;
+        if let Some(upper) = upper {
+            self.add_block(upper);
+        }
+    }
+
+    /// Takes out keys, which are in order. Those that are not there are passed over.
+    pub(crate) fn remove(&mut self, mut keys: &[Key<Id>]) {
+        while let Some(&first) = keys.first()
+            && let Some(bound) = self.bound_of(first)
+            && let Some(block) = self.blocks.get_mut(&bound)
+        {
+            let end = block.last().map_or(0, |last| keys.partition_point(|key| key <= last));
+            let (here, later) = keys.split_at(end.max(1).min(keys.len()));
+            let at = block.partition_point(|key| *key < first);
+            if block.get(at..at + here.len()) == Some(here) {
+                block.drain(at..at + here.len());
+            } else {
+                let mut gone = here;
+                block.retain(|key| {
+                    while gone.first().is_some_and(|first| first < key) {
+                        gone = &gone[1..];
+                    }
+                    gone.first() != Some(key)
+                });
+            }
+            if block.len() < BLOCK / 4 {
+                self.join(bound);
+            }
+            keys = later;
+        }
+    }
+
+    /// Puts what is left of a block together with the next one, where there is room, or does away with it.
+    fn join(&mut self, bound: Key<Id>) {
+        let Some(len) = self.blocks.get(&bound).map(Vec::len) else { return };
+        let mut after = self.blocks.range((Bound::Excluded(bound), Bound::Unbounded));
+        let next = after.next().filter(|(_, next)| len > 0 && next.len() + len <= BLOCK / 2).map(|(next, _)| *next);
+        if len == 0 {
+            let block = self.blocks.remove(&bound);
+            self.capacity -= block.map_or(0, |block| block.capacity());
+        } else if let Some(next) = next.and_then(|next| self.blocks.remove(&next))
+            && let Some(block) = self.blocks.get_mut(&bound)
+        {
+            let before = block.capacity() + next.capacity();
+            block.extend_from_slice(&next);
+            self.capacity = self.capacity + block.capacity() - before;
+        }
+    }
+
+    fn add_block(&mut self, block: Vec<Key<Id>>) {
+        if let Some(&first) = block.first() {
+            self.capacity += block.capacity();
+            self.blocks.insert(first, block);
+        }
+    }
+
+    /// By what the block is found in which a key is, or belongs.
+    fn bound_of(&self, key: Key<Id>) -> Option<Key<Id>> {
+        let at_most = self.blocks.range(..=key).next_back();
+        at_most.or_else(|| self.blocks.first_key_value()).map(|(bound, _)| *bound)
+    }
+
+    /// The bytes of the blocks, and about those of the tree over them.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.capacity * size_of::<Key<Id>>() + self.blocks.len() * (size_of::<Key<Id>>() + size_of::<Vec<Key<Id>>>()) * 3 / 2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Op {
+        Insert(Vec<(u16, u32)>),
+        /// Many that follow each other.
+        Append(u16),
+        Remove(Vec<(u16, u32)>),
+        /// All from one on, so many.
+        RemoveSome(u16, usize),
+    }
+
+    fn ops() -> impl Strategy<Value = Vec<Op>> {
+        let keys = || prop::collection::vec((0..2000_u16, 0..3_u32), 0..200);
+        let op = prop_oneof![
+            keys().prop_map(Op::Insert),
+            (0..2000_u16).prop_map(Op::Append),
+            keys().prop_map(Op::Remove),
+            (0..2000_u16, 0..600_usize).prop_map(|(from, count)| Op::RemoveSome(from, count)),
+        ];
+        prop::collection::vec(op, 1..40)
+    }
+
+    proptest! {
+        #[test]
+        fn is_a_set_in_order(ops in ops()) {
+            let (mut ours, mut model) = (SlotsById::default(), BTreeSet::new());
+            for op in ops {
+                let (insert, mut keys): (bool, Vec<(u16, u32)>) = match op {
+                    Op::Insert(keys) => (true, keys),
+                    Op::Append(from) => (true, (from..from + 300).map(|id| (id, 1)).collect()),
+                    Op::Remove(keys) => (false, keys),
+                    Op::RemoveSome(from, count) => (false, model.range((from, 0)..).take(count).copied().collect()),
+                };
+                if insert {
+                    for (id, slot) in keys {
+                        ours.insert(id, slot);
+                        model.insert((id, slot));
+                    }
+                } else {
+                    keys.sort_unstable();
+                    ours.remove(&keys);
+                    keys.iter().for_each(|key| { model.remove(key); });
+                }
+                prop_assert!(ours.iter().eq(model.iter().map(|key| key.1)));
+                for id in (0..2300).step_by(7) {
+                    let first = model.range((id, 0)..=(id, u32::MAX)).next().map(|key| key.1);
+                    prop_assert_eq!(ours.get(id), first);
+                    for or_at in [true, false] {
+                        let begin = if or_at { Bound::Included((id, 1)) } else { Bound::Excluded((id, 1)) };
+                        let next = model.range((begin, Bound::Unbounded)).next().copied();
+                        prop_assert_eq!(ours.after((id, 1), or_at).next(), next);
+                    }
+                }
+                prop_assert_eq!(ours.capacity, ours.blocks.values().map(Vec::capacity).sum::<usize>());
+                prop_assert!(ours.blocks.values().all(|block| !block.is_empty() && block.capacity() <= BLOCK));
+            }
+        }
+    }
+
+    #[test]
+    fn what_comes_in_order_fills_its_blocks() {
+        let mut slots = SlotsById::default();
+        (0..10_000_u32).for_each(|at| slots.insert(at, at));
+        assert_eq!(slots.blocks.len(), 10_000_usize.div_ceil(BLOCK));
+        // And most of them go without a trace.
+        for at in 0..9_990 {
+            slots.remove(&[(at, at)]);
+        }
+        assert!(slots.capacity <= 2 * BLOCK);
+    }
+}
