@@ -20,17 +20,23 @@ pub(crate) struct SlotsById<Id> {
     blocks: BTreeMap<Key<Id>, Vec<Key<Id>>>,
     /// The keys that the blocks have room for.
     capacity: usize,
+    /// The greatest id that ever was in it.
+    greatest: Option<Id>,
 }
 
 impl<Id> Default for SlotsById<Id> {
     fn default() -> Self {
-        Self { blocks: BTreeMap::new(), capacity: 0 }
+        Self { blocks: BTreeMap::new(), capacity: 0, greatest: None }
     }
 }
 
 impl<Id: Copy + Ord> SlotsById<Id> {
     /// The slot of an id; the first where it has several.
     pub(crate) fn get(&self, id: Id) -> Option<u32> {
+        if self.greatest.is_none_or(|greatest| id > greatest) {
+            // Whatever is new, mostly.
+            return None;
+        }
         self.after((id, 0), true).next().filter(|key| key.0 == id).map(|key| key.1)
     }
 
@@ -50,6 +56,7 @@ impl<Id: Copy + Ord> SlotsById<Id> {
 
     pub(crate) fn insert(&mut self, id: Id, slot: u32) {
         let key = (id, slot);
+        self.greatest = self.greatest.max(Some(id));
         let Some(mut bound) = self.bound_of(key) else {
             self.add_block(vec![key]);
             return;
