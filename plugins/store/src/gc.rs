@@ -251,14 +251,16 @@ impl Clock {
     }
 
     fn look(&mut self) -> Instant {
-        let now = Instant::now();
-        self.pace.note(now - self.last, self.budget);
-        self.last = now;
-        now
+        self.last = Instant::now();
+        self.last
     }
 
-    fn is_late(&mut self) -> bool {
-        self.look() >= self.until
+    /// Looks at the clock after as much as [`Self::most`] says.
+    fn look_after_work(&mut self) -> Instant {
+        let before = self.last;
+        let now = self.look();
+        self.pace.note(now - before, self.budget);
+        now
     }
 }
 
@@ -359,7 +361,7 @@ impl ChunkStore {
                 state.met = std::mem::take(&mut state.farthest).into_vec();
             }
             // What was marked is swept and there is time left: mark on.
-            if report.done || !progress || clock.is_late() {
+            if report.done || !progress || clock.look() >= clock.until {
                 break;
             }
         }
@@ -367,8 +369,8 @@ impl ChunkStore {
             // The next collection begins from the start.
             state.give_back(buffers);
         }
+        state.pace = clock.pace;
         self.gc = state;
-        self.gc.pace = clock.pace;
         report.total_time = start.elapsed();
         report
     }
@@ -396,7 +398,7 @@ impl ChunkStore {
                     }
                     if looked_at >= clock.most(16) {
                         looked_at = 0;
-                        if clock.look() >= until {
+                        if clock.look_after_work() >= until {
                             return;
                         }
                     }
@@ -437,7 +439,7 @@ impl ChunkStore {
         let mut is_late = |work: &mut usize| {
             let looks = *work >= clock.most(64);
             *work = if looks { 0 } else { *work };
-            looks && clock.look() >= until
+            looks && clock.look_after_work() >= until
         };
         while let Some(data) = self.entities.get(state.walk.entity) {
             let own = self.series_of(EntityId::from_index(state.walk.entity), timeline, ComponentId::ANY);
@@ -573,7 +575,7 @@ impl ChunkStore {
             if unchecked >= clock.most(MOST_AT_ONCE) || unchecked_bytes >= 1 << 20 {
                 (unchecked, unchecked_bytes) = (0, 0);
                 self.sweep_run(&mut run, report, buffers);
-                if clock.is_late() {
+                if clock.look_after_work() >= clock.until {
                     return false;
                 }
             }
