@@ -8,7 +8,8 @@
 #![allow(unsafe_code, reason = "two settings of the allocator, through its own bindings")]
 
 use std::{
-    io,
+    ffi::c_long,
+    hint, io,
     sync::atomic::{AtomicU64, Ordering},
     thread,
     time::Duration,
@@ -25,6 +26,9 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// How many times in a row it waits for a collection to end. One that goes on and on is that of a stream, which fills anew what was freed.
 const MOST_WAITS: u32 = 10;
 
+/// How long the allocator waits until it gives memory back by itself: longer than that thread ever does.
+const DELAY: Duration = INTERVAL.saturating_mul(6 * MOST_WAITS);
+
 static STEPS: AtomicU64 = AtomicU64::new(0);
 
 /// A collection made a step just now. What it frees is given back later.
@@ -39,8 +43,10 @@ pub(crate) fn collects() {
 /// Where no thread can be had. Memory is given back by whoever frees some then, later than otherwise.
 pub(crate) fn give_back_in_background() -> io::Result<()> {
     // SAFETY: a number of milliseconds. No other thread runs yet that could read it at the same time.
-    unsafe { mi_option_set(PURGE_DELAY, 10 * 1000) };
+    unsafe { mi_option_set(PURGE_DELAY, DELAY.as_millis() as c_long) };
     thread::Builder::new().name("memory".to_owned()).spawn(|| {
+        // A thread that never allocated has nothing of the allocator that it could give back with.
+        drop(hint::black_box(Box::new(0_u8)));
         let (mut steps_before, mut waits) = (0, 0);
         loop {
             thread::sleep(INTERVAL);

@@ -227,7 +227,7 @@ impl Pace {
 
     /// What lay between two looks took this long, of a whole budget.
     fn note(&mut self, took: Duration, budget: Duration) {
-        if took > budget / 32 {
+        if took > budget / 32 && !budget.is_zero() {
             self.halved = (self.halved + 2).min(Self::MOST_HALVED);
         } else if took < budget / 128 {
             self.halved = self.halved.saturating_sub(1);
@@ -317,7 +317,8 @@ impl GcState {
 }
 
 impl ChunkStore {
-    /// Frees memory for as long as the budget allows, a quarter of it for marking, and answers what changed.
+    /// Frees memory for about half of the budget, half of that for marking, and answers what changed. The other half is for what the
+    /// system does meanwhile.
     ///
     /// Afterwards every query answers as if the store had never held what was dropped. Call it again, in a later frame, while
     /// the report is not `done`.

@@ -61,9 +61,14 @@ impl<Id: Copy + Ord> SlotsById<Id> {
             self.add_block(vec![key]);
             return;
         };
-        if key < bound
-            && let Some(first) = self.blocks.remove(&bound)
-        {
+        if key < bound {
+            // Only of the first block.
+            let first = self.blocks.remove(&bound).unwrap_or_default();
+            if first.len() == BLOCK {
+                self.blocks.insert(bound, first);
+                self.add_block(block_of(key));
+                return;
+            }
             self.blocks.insert(key, first);
             bound = key;
         }
@@ -81,9 +86,7 @@ impl<Id: Copy + Ord> SlotsById<Id> {
             }
             block.insert(at, key);
         } else if is_last && at == block.len() {
-            let mut next = Vec::with_capacity(BLOCK);
-            next.push(key);
-            upper = Some(next);
+            upper = Some(block_of(key));
         } else {
             let mut half = Vec::with_capacity(BLOCK);
             half.extend(block.drain(BLOCK / 2..));
@@ -124,20 +127,25 @@ impl<Id: Copy + Ord> SlotsById<Id> {
         }
     }
 
-    /// Puts what is left of a block together with the next one, where there is room, or does away with it.
+    /// Puts what is left of a block together with the one before or the next one, where there is room, or does away with it.
     fn join(&mut self, bound: Key<Id>) {
         let Some(len) = self.blocks.get(&bound).map(Vec::len) else { return };
-        let mut after = self.blocks.range((Bound::Excluded(bound), Bound::Unbounded));
-        let next = after.next().filter(|(_, next)| len > 0 && next.len() + len <= BLOCK / 2).map(|(next, _)| *next);
         if len == 0 {
             let block = self.blocks.remove(&bound);
             self.capacity -= block.map_or(0, |block| block.capacity());
-        } else if let Some(next) = next.and_then(|next| self.blocks.remove(&next))
-            && let Some(block) = self.blocks.get_mut(&bound)
+            return;
+        }
+        let has_room = |(bound, other): (&Key<Id>, &Vec<_>)| (other.len() + len <= BLOCK / 2).then_some(*bound);
+        let before = self.blocks.range(..bound).next_back().and_then(has_room);
+        let after = || self.blocks.range((Bound::Excluded(bound), Bound::Unbounded)).next().and_then(has_room);
+        let pair = before.map(|before| (before, bound)).or_else(|| Some((bound, after()?)));
+        if let Some((lower, upper)) = pair
+            && let Some(upper) = self.blocks.remove(&upper)
+            && let Some(lower) = self.blocks.get_mut(&lower)
         {
-            let before = block.capacity() + next.capacity();
-            block.extend_from_slice(&next);
-            self.capacity = self.capacity + block.capacity() - before;
+            let before = lower.capacity() + upper.capacity();
+            lower.extend_from_slice(&upper);
+            self.capacity = self.capacity + lower.capacity() - before;
         }
     }
 
@@ -158,6 +166,13 @@ impl<Id: Copy + Ord> SlotsById<Id> {
     pub(crate) fn heap_bytes(&self) -> usize {
         self.capacity * size_of::<Key<Id>>() + self.blocks.len() * (size_of::<Key<Id>>() + size_of::<Vec<Key<Id>>>()) * 3 / 2
     }
+}
+
+/// A block that begins with one key, and has room for those that follow.
+fn block_of<K>(key: K) -> Vec<K> {
+    let mut block = Vec::with_capacity(BLOCK);
+    block.push(key);
+    block
 }
 
 #[cfg(test)]
@@ -236,5 +251,31 @@ mod tests {
             slots.remove(&[(at, at)]);
         }
         assert!(slots.capacity <= 2 * BLOCK);
+    }
+
+    #[test]
+    fn what_is_thinned_out_shrinks() {
+        for backwards in [false, true] {
+            let mut slots = SlotsById::default();
+            (0..100_000_u32).for_each(|at| slots.insert(at, at));
+            let mut ends: Vec<u32> = (0..100_000).step_by(32).collect();
+            if backwards {
+                ends.reverse();
+            }
+            for begin in ends {
+                let keys: Vec<_> = (begin..begin + 32).filter(|at| at % 256 != 0).map(|at| (at, at)).collect();
+                slots.remove(&keys);
+            }
+            assert_eq!(slots.iter().count(), 391);
+            assert!(slots.capacity < 391 * 16, "{}", slots.capacity);
+        }
+    }
+
+    #[test]
+    fn what_comes_backwards_leaves_little_room() {
+        let mut slots = SlotsById::default();
+        (0..10_000_u32).rev().for_each(|at| slots.insert(at, at));
+        assert!(slots.iter().eq(0..10_000));
+        assert!(slots.capacity <= 2 * 10_000 + BLOCK, "{}", slots.capacity);
     }
 }
