@@ -14,10 +14,10 @@ use std::collections::BinaryHeap;
 use smallvec::SmallVec;
 
 use self::node::{
-    ByEnd, Counts, Kids, Node, Place, around_entries, count_entries, entries_after, entries_before, grow_entry, in_order,
+    ByEnd, Counts, Kids, Node, Place, around_entries, count_entries, entries_after, entries_before, grow_entry,
     overlapping_entries, place_of,
 };
-use crate::TimeRange;
+use crate::{TimeRange, remove::in_order};
 
 /// How many entries a node holds.
 const NODE_CAPACITY: usize = 32;

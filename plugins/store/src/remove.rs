@@ -60,9 +60,7 @@ impl ChunkStore {
         mut take_body: impl FnMut(Body),
     ) {
         self.unindex(run, self.generation + run.len() as u64);
-        let ids = run.iter().filter_map(|&slot| Some((self.slot(slot)?.meta.id, slot)));
-        let mut ids: SmallVec<[_; MOST_AT_ONCE]> = ids.collect();
-        put_in_order(&mut ids);
+        let ids = self.keys_of(run, |meta| meta.id);
         self.slot_of.remove(&ids);
         for &slot in run {
             self.generation += 1;
@@ -88,11 +86,16 @@ impl ChunkStore {
             && a.components.iter().map(|column| column.component).eq(b.components.iter().map(|column| column.component))
     }
 
+    /// An id of each of some chunks, with their slots, in order.
+    fn keys_of<Id: Ord>(&self, run: &[u32], id_of: impl Fn(&ChunkMeta) -> Id) -> SmallVec<[(Id, u32); MOST_AT_ONCE]> {
+        let mut keys: SmallVec<_> = run.iter().filter_map(|&slot| Some((id_of(&self.slot(slot)?.meta), slot))).collect();
+        keys.sort_unstable();
+        keys
+    }
+
     /// Takes chunks that are alike out of the order of the rows, and out of the indices of their series.
     fn unindex(&mut self, run: &[u32], version: u64) {
-        let rows = run.iter().filter_map(|&slot| Some((self.slot(slot)?.meta.row_ids.0, slot)));
-        let mut rows: SmallVec<[_; MOST_AT_ONCE]> = rows.collect();
-        put_in_order(&mut rows);
+        let rows = self.keys_of(run, |meta| meta.row_ids.0);
         self.by_row.remove(&rows);
         let Some(first) = run.first().and_then(|&slot| self.slot(slot)).map(|slot| Arc::clone(&slot.meta)) else { return };
         let Some(data) = self.entities.get_mut(first.entity.index()) else { return };
@@ -111,7 +114,7 @@ impl ChunkStore {
                     };
                     keys.extend(range.filter(|range| !range.is_empty()).map(|range| (range.min, slot)));
                 }
-                put_in_order(&mut keys);
+                keys.sort_unstable();
                 let component = column.and_then(|at| first.components.get(at)).map_or(ComponentId::ANY, |c| c.component);
                 let position = data.series.find(timeline.timeline, component);
                 let Some(series) = position.and_then(|at| self.series.get_mut(at as usize)).filter(|_| !keys.is_empty()) else {
@@ -209,9 +212,15 @@ impl ChunkStore {
     }
 }
 
-/// Orders keys, which mostly are in order.
-fn put_in_order<K: Ord>(keys: &mut [K]) {
-    if !keys.is_sorted() {
-        keys.sort_unstable();
+/// Whether each of some keys is among others, where both come in order.
+pub(crate) fn in_order<K: Ord>(keys: &[K]) -> impl FnMut(K) -> bool {
+    let mut rest = keys;
+    move |key| {
+        while let [first, others @ ..] = rest
+            && *first < key
+        {
+            rest = others;
+        }
+        rest.first() == Some(&key)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::TimeRange;
+use crate::{TimeRange, remove::in_order};
 
 use super::{Around, Entry, Key, NODE_CAPACITY, bucket_of};
 
@@ -362,19 +362,6 @@ pub(super) fn grow_entry(entries: &mut [Entry], key: Key, max: i64, more_rows: u
         return true;
     }
     false
-}
-
-/// Whether each of some keys is among others, where both come in order.
-pub(super) fn in_order(keys: &[Key]) -> impl FnMut(Key) -> bool {
-    let mut rest = keys;
-    move |key| {
-        while let [first, others @ ..] = rest
-            && *first < key
-        {
-            rest = others;
-        }
-        rest.first() == Some(&key)
-    }
 }
 
 /// The right part of a node that grew too large. Where it grew at its end, as it does when data arrives in order, the
