@@ -31,7 +31,10 @@ impl ViewClass for PointCount {
 
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
         let has_points = schema.with_any(&[Points3D::POSITIONS.name]).next().is_some();
-        has_points.then(|| RecommendedView::subtree(CLASS, EntityPath::root())).into_iter().collect()
+        has_points
+            .then(|| RecommendedView::subtree(CLASS, EntityPath::root()))
+            .into_iter()
+            .collect()
     }
 }
 
@@ -41,12 +44,20 @@ struct CountPoints;
 impl Visualizer for CountPoints {
     type Visual = usize;
 
-    const INFO: VisualizerInfo =
-        VisualizerInfo { name: "PointCount", required: &[Points3D::POSITIONS.name], optional: &[], mode: QueryMode::LatestAt };
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "PointCount",
+        required: &[Points3D::POSITIONS.name],
+        optional: &[],
+        mode: QueryMode::LatestAt,
+    };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<usize>, Report> {
-        let Some(positions) = input.get(&Points3D::POSITIONS) else { return Ok(None) };
-        read::positions3d(&positions).map(|positions| Some(positions.len())).map_err(|error| input.report(error.to_string()))
+        let Some(positions) = input.get(&Points3D::POSITIONS) else {
+            return Ok(None);
+        };
+        read::positions3d(&positions)
+            .map(|positions| Some(positions.len()))
+            .map_err(|error| input.report(error.to_string()))
     }
 }
 
@@ -63,11 +74,15 @@ impl ViewUi for PointCountUi {
     }
 
     fn ui(&self, ui: &mut egui::Ui, context: &mut ViewUiContext<'_>) {
-        let (Some(view), Some(results)) = (context.get::<View>(), context.get::<DataResults>()) else { return };
+        let (Some(view), Some(results)) = (context.get::<View>(), context.get::<DataResults>()) else {
+            return;
+        };
         let counts = context.world.resource::<Visuals<CountPoints>>().view(view.id);
         // Results are ordered by path, visuals are not.
-        let counts: Vec<(&EntityPath, usize)> =
-            results.iter().filter_map(|result| Some((&result.path, **counts?.get(result.entity)?))).collect();
+        let counts: Vec<(&EntityPath, usize)> = results
+            .iter()
+            .filter_map(|result| Some((&result.path, **counts?.get(result.entity)?)))
+            .collect();
         let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
         for (path, count) in counts {
             ui.add(egui::ProgressBar::new(count as f32 / most as f32).text(format!("{path}: {count}")));
@@ -84,18 +99,29 @@ fn recording() -> Result<Vec<IngestMessage>, Box<dyn std::error::Error>> {
             let angle = f32::from(at) * 0.1;
             [angle.cos() * 2.0, angle.sin() * 2.0, f32::from(at) * 0.002]
         });
-        let chunk =
-            log_chunk("spiral", [(Timeline::sequence("frame"), i64::from(frame))], &Points3D::new(points).with_radii([0.03]))?;
-        messages.push(IngestMessage::Chunk { store: store.clone(), chunk: Arc::new(chunk) });
+        let chunk = log_chunk(
+            "spiral",
+            [(Timeline::sequence("frame"), i64::from(frame))],
+            &Points3D::new(points).with_radii([0.03]),
+        )?;
+        messages.push(IngestMessage::Chunk {
+            store: store.clone(),
+            chunk: Arc::new(chunk),
+        });
     }
     Ok(messages)
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut app = App::new();
-    app.add_plugins(WindowedPlugin { size: (1280, 800) }).add_plugins(ChronoscopePlugins);
-    app.add_view_class(PointCount).add_visualizer::<CountPoints>(&[CLASS]).add_view_ui(PointCountUi);
-    app.world_mut().resource_mut::<IngestSources>().add(ReadySource::new("custom_view", recording()?));
+    app.add_plugins(WindowedPlugin { size: (1280, 800) })
+        .add_plugins(ChronoscopePlugins);
+    app.add_view_class(PointCount)
+        .add_visualizer::<CountPoints>(&[CLASS])
+        .add_view_ui(PointCountUi);
+    app.world_mut()
+        .resource_mut::<IngestSources>()
+        .add(ReadySource::new("custom_view", recording()?));
     app.run();
     Ok(())
 }

@@ -5,7 +5,10 @@
 //! back, whoever touches memory that is not in use yet, or not any more, waits for the system (on a virtual machine for the host, 3 to
 //! 20 ms at a time): so it is done when a collection is over.
 
-#![allow(unsafe_code, reason = "two settings of the allocator, through its own bindings")]
+#![allow(
+    unsafe_code,
+    reason = "two settings of the allocator, through its own bindings"
+)]
 
 use std::{
     ffi::c_long,

@@ -131,7 +131,10 @@ fn parse_time(text: &str) -> Result<TimeArgument, String> {
     if timeline.is_empty() || time.is_empty() {
         return Err("a time looks like frame=18".to_owned());
     }
-    Ok(TimeArgument { timeline: timeline.to_owned(), time: time.to_owned() })
+    Ok(TimeArgument {
+        timeline: timeline.to_owned(),
+        time: time.to_owned(),
+    })
 }
 
 fn parse_bytes(text: &str) -> Result<u64, String> {
@@ -160,14 +163,29 @@ mod tests {
 
     #[test]
     fn arguments() {
-        let cli = Cli::try_parse_from(["chronoscope", "a.rrd", "b.rbl", "--time", "frame=18", "--window-size", "1400x900"]);
+        let cli = Cli::try_parse_from([
+            "chronoscope",
+            "a.rrd",
+            "b.rbl",
+            "--time",
+            "frame=18",
+            "--window-size",
+            "1400x900",
+        ]);
         let cli = cli.unwrap_or_default();
         assert_eq!(cli.files.len(), 2);
         assert!(!cli.is_demo());
         assert_eq!(cli.options().window_size, Some((1400, 900)));
-        assert_eq!(cli.options().time, Some(TimeArgument { timeline: "frame".into(), time: "18".into() }));
+        assert_eq!(
+            cli.options().time,
+            Some(TimeArgument {
+                timeline: "frame".into(),
+                time: "18".into()
+            })
+        );
 
-        let demo = Cli::try_parse_from(["chronoscope", "demo", "--screenshot-to", "x.png"]).unwrap_or_default();
+        let demo =
+            Cli::try_parse_from(["chronoscope", "demo", "--screenshot-to", "x.png"]).unwrap_or_default();
         assert!(demo.is_demo() && demo.options().screenshot_to.is_some());
         assert!(Cli::try_parse_from(["chronoscope"]).unwrap_or_default().is_demo());
     }
@@ -180,6 +198,8 @@ mod tests {
         assert!(parse_time("frame").is_err() && parse_time("=3").is_err() && parse_time("frame=").is_err());
         assert_eq!(parse_bytes("4GB"), Ok(4_000_000_000));
         assert_eq!(parse_bytes("1.5 MiB"), Ok(1_572_864));
-        assert!(parse_bytes("lots").is_err() && parse_bytes("-1").is_err() && parse_bytes("3 apples").is_err());
+        assert!(
+            parse_bytes("lots").is_err() && parse_bytes("-1").is_err() && parse_bytes("3 apples").is_err()
+        );
     }
 }

@@ -5,8 +5,9 @@ use std::f64::consts::TAU;
 use chronoscope_frame::{IngestMessage, StoreInfo};
 use chronoscope_store::{Chunk, ChunkError, StoreId, Timeline};
 use chronoscope_types::{
-    AnnotationContext, AsComponents, Boxes2D, Boxes3D, Image, LineStrips3D, Points3D, Scalars, SegmentationImage, SeriesLines,
-    TextLog, Transform3D, ViewCoordinates, enums::FillMode, log_chunk, records::RotationAxisAngle,
+    AnnotationContext, AsComponents, Boxes2D, Boxes3D, Image, LineStrips3D, Points3D, Scalars,
+    SegmentationImage, SeriesLines, TextLog, Transform3D, ViewCoordinates, enums::FillMode, log_chunk,
+    records::RotationAxisAngle,
 };
 
 /// The frames of the demo, at 25 a second.
@@ -20,9 +21,21 @@ const PICTURE: (usize, usize) = (160, 120);
 /// Never, unless the builders are at odds with the store.
 pub fn demo_recording() -> Result<Vec<IngestMessage>, ChunkError> {
     let store = StoreId::recording("chronoscope_demo", "yard survey");
-    let info = StoreInfo { source: "built-in demo".into(), logged_by: Some("chronoscope".into()), started_nanos: None };
-    let mut messages = vec![IngestMessage::StoreInfo { store: store.clone(), info }];
-    let mut log = |chunk: Chunk| messages.push(IngestMessage::Chunk { store: store.clone(), chunk: chunk.into() });
+    let info = StoreInfo {
+        source: "built-in demo".into(),
+        logged_by: Some("chronoscope".into()),
+        started_nanos: None,
+    };
+    let mut messages = vec![IngestMessage::StoreInfo {
+        store: store.clone(),
+        info,
+    }];
+    let mut log = |chunk: Chunk| {
+        messages.push(IngestMessage::Chunk {
+            store: store.clone(),
+            chunk: chunk.into(),
+        })
+    };
 
     let fixed = |path: &str, archetype: &dyn AsComponents| log_chunk(path, [], archetype);
     log(fixed("yard", &ViewCoordinates::right_hand_z_up())?);
@@ -41,13 +54,21 @@ pub fn demo_recording() -> Result<Vec<IngestMessage>, ChunkError> {
         ("vehicle/heading", "heading rate [rad/s]", [0xE6, 0x9F, 0x00]),
         ("vehicle/slip", "wheel slip", [0x29, 0xC0, 0x97]),
     ] {
-        log(fixed(path, &SeriesLines::default().with_colors([color]).with_names([name]))?);
+        log(fixed(
+            path,
+            &SeriesLines::default().with_colors([color]).with_names([name]),
+        )?);
     }
 
     let mut noise = Noise(0x5EED);
     let mut trail = Vec::new();
     for frame in 0..FRAMES {
-        let times = || [(Timeline::sequence("frame"), frame), (Timeline::duration("sim_time"), frame * 40_000_000)];
+        let times = || {
+            [
+                (Timeline::sequence("frame"), frame),
+                (Timeline::duration("sim_time"), frame * 40_000_000),
+            ]
+        };
         let at = |path: &str, archetype: &dyn AsComponents| log_chunk(path, times(), archetype);
         let pose = Pose::at(frame);
         trail.push([pose.x as f32, pose.y as f32, 0.03]);
@@ -67,7 +88,12 @@ pub fn demo_recording() -> Result<Vec<IngestMessage>, ChunkError> {
                 .with_fill_mode(FillMode::Solid),
         )?);
         log(at("yard/robot/lidar", &lidar(&pose, &mut noise))?);
-        log(at("yard/trail", &LineStrips3D::new([trail.clone()]).with_colors([[76u8, 141, 255]]).with_radii([0.03f32]))?);
+        log(at(
+            "yard/trail",
+            &LineStrips3D::new([trail.clone()])
+                .with_colors([[76u8, 141, 255]])
+                .with_radii([0.03f32]),
+        )?);
 
         if frame % 4 == 0 {
             let (picture, classes, marker) = camera(frame);
@@ -79,15 +105,36 @@ pub fn demo_recording() -> Result<Vec<IngestMessage>, ChunkError> {
             )?);
         }
         let swing = (frame as f64 / FRAMES as f64 * TAU * 3.0).sin();
-        log(at("vehicle/speed", &Scalars::new([1.4 + 0.5 * swing + 0.04 * noise.next()]))?);
-        log(at("vehicle/heading", &Scalars::new([0.8 * (frame as f64 / FRAMES as f64 * TAU * 2.0).cos()]))?);
-        log(at("vehicle/slip", &Scalars::new([0.15 * noise.next() * (1.0 + swing)]))?);
+        log(at(
+            "vehicle/speed",
+            &Scalars::new([1.4 + 0.5 * swing + 0.04 * noise.next()]),
+        )?);
+        log(at(
+            "vehicle/heading",
+            &Scalars::new([0.8 * (frame as f64 / FRAMES as f64 * TAU * 2.0).cos()]),
+        )?);
+        log(at(
+            "vehicle/slip",
+            &Scalars::new([0.15 * noise.next() * (1.0 + swing)]),
+        )?);
         match frame {
             0 => log(at("log", &TextLog::new("survey started").with_level("INFO"))?),
-            _ if frame % 60 == 0 => log(at("log", &TextLog::new(format!("waypoint {} reached", frame / 60)).with_level("INFO"))?),
-            100 => log(at("log", &TextLog::new("wheel slip above 0.3 on the left track").with_level("WARN"))?),
-            101 => log(at("log", &TextLog::new("controller reduced the speed").with_level("DEBUG"))?),
-            170 => log(at("log", &TextLog::new("lost the marker for 3 frames").with_level("ERROR"))?),
+            _ if frame % 60 == 0 => log(at(
+                "log",
+                &TextLog::new(format!("waypoint {} reached", frame / 60)).with_level("INFO"),
+            )?),
+            100 => log(at(
+                "log",
+                &TextLog::new("wheel slip above 0.3 on the left track").with_level("WARN"),
+            )?),
+            101 => log(at(
+                "log",
+                &TextLog::new("controller reduced the speed").with_level("DEBUG"),
+            )?),
+            170 => log(at(
+                "log",
+                &TextLog::new("lost the marker for 3 frames").with_level("ERROR"),
+            )?),
             _ => {}
         }
     }
@@ -106,7 +153,11 @@ impl Pose {
         let phase = frame as f64 / FRAMES as f64 * TAU;
         let (x, y) = (5.0 * phase.sin(), 3.0 * (2.0 * phase).sin());
         let (dx, dy) = (5.0 * phase.cos(), 6.0 * (2.0 * phase).cos());
-        Self { x, y, heading: dy.atan2(dx) }
+        Self {
+            x,
+            y,
+            heading: dy.atan2(dx),
+        }
     }
 }
 
@@ -137,7 +188,11 @@ fn lidar(pose: &Pose, noise: &mut Noise) -> Points3D {
     let mut colors = Vec::new();
     let mut see = |world: [f64; 3], color: [u8; 3]| {
         let (dx, dy) = (world[0] - pose.x, world[1] - pose.y);
-        points.push([(dx * cos + dy * sin) as f32, (dy * cos - dx * sin) as f32, (world[2] - 0.35) as f32]);
+        points.push([
+            (dx * cos + dy * sin) as f32,
+            (dy * cos - dx * sin) as f32,
+            (world[2] - 0.35) as f32,
+        ]);
         colors.push(color);
     };
     for (center, half) in CRATES {
@@ -148,12 +203,22 @@ fn lidar(pose: &Pose, noise: &mut Noise) -> Points3D {
             let (lx, ly) = if along { (u, side) } else { (side, u) };
             let at = |i: usize, unit: f64| f64::from(center[i]) + f64::from(half[i]) * unit;
             let height = (v + 1.0) / 2.0;
-            see([at(0, lx), at(1, ly), at(2, v)], [(90.0 + 150.0 * height) as u8, (200.0 - 40.0 * height) as u8, 160]);
+            see(
+                [at(0, lx), at(1, ly), at(2, v)],
+                [(90.0 + 150.0 * height) as u8, (200.0 - 40.0 * height) as u8, 160],
+            );
         }
     }
     for _ in 0..160 {
         let (angle, distance) = (noise.next() * TAU / 2.0, 0.8 + 2.6 * (noise.next() + 1.0) / 2.0);
-        see([pose.x + distance * angle.cos(), pose.y + distance * angle.sin(), 0.02], [70, 110, 190]);
+        see(
+            [
+                pose.x + distance * angle.cos(),
+                pose.y + distance * angle.sin(),
+                0.02,
+            ],
+            [70, 110, 190],
+        );
     }
     Points3D::new(points).with_colors(colors).with_radii([0.03f32])
 }
@@ -169,7 +234,8 @@ fn camera(frame: i64) -> (Image, SegmentationImage, [f32; 2]) {
         for x in 0..width {
             let (fx, fy) = (x as f64, y as f64);
             let in_marker = (fx - marker[0]).hypot(fy - marker[1]) < 13.0;
-            let in_crate = (18.0..52.0).contains(&((fx + 40.0 * phase.sin() + 160.0) % 80.0)) && (40.0..84.0).contains(&fy);
+            let in_crate = (18.0..52.0).contains(&((fx + 40.0 * phase.sin() + 160.0) % 80.0))
+                && (40.0..84.0).contains(&fy);
             let (class, color) = if in_marker {
                 (2u8, [236.0, 120.0, 52.0])
             } else if in_crate {
@@ -191,7 +257,11 @@ fn camera(frame: i64) -> (Image, SegmentationImage, [f32; 2]) {
         }
     }
     let (width, height) = (width as u32, height as u32);
-    (Image::from_rgb8(width, height, rgb), SegmentationImage::from_u8(width, height, classes), marker.map(|v| v as f32))
+    (
+        Image::from_rgb8(width, height, rgb),
+        SegmentationImage::from_u8(width, height, classes),
+        marker.map(|v| v as f32),
+    )
 }
 
 /// The same numbers in each run: a linear congruential generator with Knuth's MMIX constants ("The Art of Computer
@@ -201,7 +271,10 @@ struct Noise(u64);
 impl Noise {
     /// The next number in [-1, 1).
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1u64 << 52) as f64 - 1.0
     }
 }
@@ -215,7 +288,13 @@ mod tests {
         let recording = demo_recording().unwrap_or_default();
         let bytes: u64 = recording
             .iter()
-            .map(|message| if let IngestMessage::Chunk { chunk, .. } = message { chunk.num_bytes() } else { 0 })
+            .map(|message| {
+                if let IngestMessage::Chunk { chunk, .. } = message {
+                    chunk.num_bytes()
+                } else {
+                    0
+                }
+            })
             .sum();
         assert!(recording.len() > FRAMES as usize * 6, "{}", recording.len());
         assert!(bytes < 32 << 20, "{bytes}");

@@ -64,8 +64,8 @@ impl PluginGroup for ChronoscopePlugins {
 pub mod prelude {
     pub use crate::ChronoscopePlugins;
     pub use chronoscope_frame::{
-        AppViewClassExt, AppVisualizerExt, Frame, FramePlugins, FrameSystems, ViewClass, ViewerCommand, ViewerCommands,
-        Visualizer, VisualizerInfo, VisualizerInput, Visuals,
+        AppViewClassExt, AppVisualizerExt, Frame, FramePlugins, FrameSystems, ViewClass, ViewerCommand,
+        ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visuals,
     };
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
     pub use chronoscope_types::{AsComponents, log_chunk};

@@ -53,7 +53,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     });
     match &options.screenshot_to {
         None => {
-            app.add_plugins(WindowedPlugin { size }).add_plugins(ChronoscopePlugins).add_plugins(StartPlugin { cli });
+            app.add_plugins(WindowedPlugin { size })
+                .add_plugins(ChronoscopePlugins)
+                .add_plugins(StartPlugin { cli });
             app.add_systems(Last, (print_reports, put_off_giving_back));
             // A window's runner takes the app with it, but the counts are shared.
             let outcomes = app.world().resource::<LoadOutcomes>().clone();
@@ -61,8 +63,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(exit_code(&outcomes))
         }
         Some(path) => {
-            let size = OffscreenSize { width: size.0, height: size.1, scale: options.scale.unwrap_or(1.0) };
-            app.add_plugins(OffscreenPlugin { size }).add_plugins(ChronoscopePlugins).add_plugins(StartPlugin { cli });
+            let size = OffscreenSize {
+                width: size.0,
+                height: size.1,
+                scale: options.scale.unwrap_or(1.0),
+            };
+            app.add_plugins(OffscreenPlugin { size })
+                .add_plugins(ChronoscopePlugins)
+                .add_plugins(StartPlugin { cli });
             app.add_systems(Last, (print_reports, put_off_giving_back));
             offscreen::finish(&mut app);
             offscreen::settle(&mut app, None)?;
@@ -76,13 +84,18 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 /// A failure only where files were named and none of them could be opened.
 fn exit_code(outcomes: &LoadOutcomes) -> ExitCode {
     let outcomes = outcomes.get();
-    if outcomes.failed > 0 && outcomes.opened == 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if outcomes.failed > 0 && outcomes.opened == 0 {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 /// Serves profiles to puffin viewers for as long as the server lives.
 fn serve_profiles() -> anyhow::Result<puffin_http::Server> {
     let address = format!("127.0.0.1:{}", puffin_http::DEFAULT_PORT);
-    let server = puffin_http::Server::new(&address).with_context(|| format!("can not serve profiles on {address}"))?;
+    let server =
+        puffin_http::Server::new(&address).with_context(|| format!("can not serve profiles on {address}"))?;
     puffin::set_scopes_on(true);
     eprintln!("chronoscope: serving profiles on {address}, to be seen with `puffin_viewer`");
     Ok(server)
@@ -101,7 +114,14 @@ fn print_reports(reports: Res<Reports>, mut printed: Local<usize>) {
         return;
     }
     let new = reports.total() - *printed;
-    for report in reports.iter().rev().take(new).collect::<Vec<_>>().into_iter().rev() {
+    for report in reports
+        .iter()
+        .rev()
+        .take(new)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+    {
         match report.severity {
             Severity::Info => {}
             Severity::Warning => eprintln!("warning: {report}"),

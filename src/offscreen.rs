@@ -54,7 +54,11 @@ impl Plugin for OffscreenPlugin {
     fn build(&self, app: &mut App) {
         app.add_plugins(
             DefaultPlugins
-                .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
+                .set(WindowPlugin {
+                    primary_window: None,
+                    exit_condition: ExitCondition::DontExit,
+                    ..default()
+                })
                 .set(RenderPlugin {
                     synchronous_pipeline_compilation: true,
                     // Without a window there is no use in the backends that look for a display.
@@ -72,29 +76,46 @@ impl Plugin for OffscreenPlugin {
         );
         app.add_plugins(ScheduleRunnerPlugin::run_once());
         app.add_plugins(EguiPlugin::default());
-        app.insert_resource(EguiGlobalSettings { auto_create_primary_context: false, ..default() });
-        let size = self.size;
-        app.add_systems(Startup, move |mut commands: Commands, mut images: ResMut<Assets<Image>>| {
-            let pixels = size.pixels();
-            let mut image = Image::new_fill(
-                bevy::render::render_resource::Extent3d { width: pixels.x, height: pixels.y, depth_or_array_layers: 1 },
-                TextureDimension::D2,
-                &[0, 0, 0, 255],
-                TextureFormat::Rgba8UnormSrgb,
-                RenderAssetUsages::RENDER_WORLD,
-            );
-            image.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT | TextureUsages::COPY_SRC;
-            let handle = images.add(image);
-            commands.insert_resource(OffscreenTarget(handle.clone()));
-            commands.spawn((
-                Camera2d,
-                Camera { clear_color: ClearColorConfig::Custom(Color::BLACK), order: 1_000, ..default() },
-                Msaa::Off,
-                RenderTarget::Image(ImageRenderTarget { handle, scale_factor: size.scale }),
-                bevy::camera::visibility::RenderLayers::none(),
-                PrimaryEguiContext,
-            ));
+        app.insert_resource(EguiGlobalSettings {
+            auto_create_primary_context: false,
+            ..default()
         });
+        let size = self.size;
+        app.add_systems(
+            Startup,
+            move |mut commands: Commands, mut images: ResMut<Assets<Image>>| {
+                let pixels = size.pixels();
+                let mut image = Image::new_fill(
+                    bevy::render::render_resource::Extent3d {
+                        width: pixels.x,
+                        height: pixels.y,
+                        depth_or_array_layers: 1,
+                    },
+                    TextureDimension::D2,
+                    &[0, 0, 0, 255],
+                    TextureFormat::Rgba8UnormSrgb,
+                    RenderAssetUsages::RENDER_WORLD,
+                );
+                image.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT | TextureUsages::COPY_SRC;
+                let handle = images.add(image);
+                commands.insert_resource(OffscreenTarget(handle.clone()));
+                commands.spawn((
+                    Camera2d,
+                    Camera {
+                        clear_color: ClearColorConfig::Custom(Color::BLACK),
+                        order: 1_000,
+                        ..default()
+                    },
+                    Msaa::Off,
+                    RenderTarget::Image(ImageRenderTarget {
+                        handle,
+                        scale_factor: size.scale,
+                    }),
+                    bevy::camera::visibility::RenderLayers::none(),
+                    PrimaryEguiContext,
+                ));
+            },
+        );
     }
 }
 
@@ -163,9 +184,11 @@ pub fn capture(app: &mut App) -> Result<Image, OffscreenError> {
     struct Captured(Option<Image>);
     let target = app.world().resource::<OffscreenTarget>().0.clone();
     app.insert_resource(Captured::default());
-    app.world_mut().spawn(Screenshot::image(target)).observe(|captured: On<ScreenshotCaptured>, mut out: ResMut<Captured>| {
-        out.0 = Some(captured.image.clone());
-    });
+    app.world_mut().spawn(Screenshot::image(target)).observe(
+        |captured: On<ScreenshotCaptured>, mut out: ResMut<Captured>| {
+            out.0 = Some(captured.image.clone());
+        },
+    );
     // The copy comes back some frames later.
     for _ in 0..64 {
         app.update();
@@ -181,7 +204,16 @@ pub fn capture(app: &mut App) -> Result<Image, OffscreenError> {
 /// # Errors
 /// Where the picture has another format than the renderer's, or the file can not be written.
 pub fn save_png(image: &Image, path: &Path) -> Result<(), OffscreenError> {
-    let failed = |message: String| OffscreenError::Save { path: path.display().to_string(), message };
-    let picture = image.clone().try_into_dynamic().map_err(|error| failed(error.to_string()))?;
-    picture.to_rgb8().save_with_format(path, image::ImageFormat::Png).map_err(|error| failed(error.to_string()))
+    let failed = |message: String| OffscreenError::Save {
+        path: path.display().to_string(),
+        message,
+    };
+    let picture = image
+        .clone()
+        .try_into_dynamic()
+        .map_err(|error| failed(error.to_string()))?;
+    picture
+        .to_rgb8()
+        .save_with_format(path, image::ImageFormat::Png)
+        .map_err(|error| failed(error.to_string()))
 }

@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use bevy::prelude::*;
 use chronoscope_frame::{
-    Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, Report, SourcePoll, StoreInfo, commands::OpenRequests,
-    error::Severity,
+    Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, Report, SourcePoll, StoreInfo,
+    commands::OpenRequests, error::Severity,
 };
 use chronoscope_io::{LoadEvent, LoadHandle, LoadSettings, LogMessage, load_files};
 use chronoscope_store::StoreId;
@@ -15,8 +15,12 @@ pub struct FileSourcesPlugin;
 
 impl Plugin for FileSourcesPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<LoadOutcomes>().init_resource::<FileSettings>();
-        app.add_systems(Frame, open_files.before(FrameSystems::Ingest).after(FrameSystems::Begin));
+        app.init_resource::<LoadOutcomes>()
+            .init_resource::<FileSettings>();
+        app.add_systems(
+            Frame,
+            open_files.before(FrameSystems::Ingest).after(FrameSystems::Begin),
+        );
     }
 }
 
@@ -45,7 +49,11 @@ impl LoadOutcomes {
 
     fn count(&self, opened: bool) {
         let mut outcomes = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *(if opened { &mut outcomes.opened } else { &mut outcomes.failed }) += 1;
+        *(if opened {
+            &mut outcomes.opened
+        } else {
+            &mut outcomes.failed
+        }) += 1;
     }
 }
 
@@ -59,7 +67,12 @@ fn open_files(
         return;
     }
     let paths = std::mem::take(&mut requests.0);
-    sources.add(FileSource::open(paths, &settings, outcomes.clone(), BlueprintTarget::AsSent));
+    sources.add(FileSource::open(
+        paths,
+        &settings,
+        outcomes.clone(),
+        BlueprintTarget::AsSent,
+    ));
 }
 
 /// What the blueprints among the files are used for.
@@ -83,19 +96,39 @@ pub struct FileSource {
 
 impl FileSource {
     /// Begins to read files on background threads.
-    pub fn open(paths: Vec<PathBuf>, settings: &FileSettings, outcomes: LoadOutcomes, target: BlueprintTarget) -> Self {
+    pub fn open(
+        paths: Vec<PathBuf>,
+        settings: &FileSettings,
+        outcomes: LoadOutcomes,
+        target: BlueprintTarget,
+    ) -> Self {
         let name = match paths.as_slice() {
-            [path] => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+            [path] => path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy()
+                .into_owned(),
             paths => format!("{} files", paths.len()),
         };
         let handle = load_files(paths, &settings.0);
-        Self { source: name.as_str().into(), name, handle, outcomes, target }
+        Self {
+            source: name.as_str().into(),
+            name,
+            handle,
+            outcomes,
+            target,
+        }
     }
 
     fn retarget(&self, id: StoreId) -> StoreId {
         match &self.target {
-            BlueprintTarget::Application(application) if id.kind == chronoscope_store::StoreKind::Blueprint => {
-                StoreId { application_id: application.clone(), ..id }
+            BlueprintTarget::Application(application)
+                if id.kind == chronoscope_store::StoreKind::Blueprint =>
+            {
+                StoreId {
+                    application_id: application.clone(),
+                    ..id
+                }
             }
             _ => id,
         }
@@ -118,15 +151,28 @@ impl FileSource {
                     started_nanos: info.started_at_nanos.and_then(|nanos| i64::try_from(nanos).ok()),
                 },
             }),
-            LoadEvent::Message(LogMessage::Chunk { store, chunk }) => {
-                Some(IngestMessage::Chunk { store: self.retarget(store), chunk })
-            }
-            LoadEvent::Message(LogMessage::AbsentChunks { store, chunks, source }) => {
-                Some(IngestMessage::AbsentChunks { store: self.retarget(store), chunks, source })
-            }
-            LoadEvent::Message(LogMessage::ActivateBlueprint { blueprint, make_active, make_default }) => {
-                Some(IngestMessage::ActivateBlueprint { blueprint: self.retarget(blueprint), make_active, make_default })
-            }
+            LoadEvent::Message(LogMessage::Chunk { store, chunk }) => Some(IngestMessage::Chunk {
+                store: self.retarget(store),
+                chunk,
+            }),
+            LoadEvent::Message(LogMessage::AbsentChunks {
+                store,
+                chunks,
+                source,
+            }) => Some(IngestMessage::AbsentChunks {
+                store: self.retarget(store),
+                chunks,
+                source,
+            }),
+            LoadEvent::Message(LogMessage::ActivateBlueprint {
+                blueprint,
+                make_active,
+                make_default,
+            }) => Some(IngestMessage::ActivateBlueprint {
+                blueprint: self.retarget(blueprint),
+                make_active,
+                make_default,
+            }),
             LoadEvent::Report(report) => {
                 let severity = match report.severity {
                     chronoscope_io::Severity::Info => Severity::Info,
@@ -185,7 +231,10 @@ pub struct ReadySource {
 impl ReadySource {
     /// A source that delivers these messages.
     pub fn new(name: impl Into<String>, messages: Vec<IngestMessage>) -> Self {
-        Self { name: name.into(), messages: messages.into_iter() }
+        Self {
+            name: name.into(),
+            messages: messages.into_iter(),
+        }
     }
 }
 
@@ -195,6 +244,8 @@ impl IngestSource for ReadySource {
     }
 
     fn poll(&mut self) -> SourcePoll {
-        self.messages.next().map_or(SourcePoll::Finished, SourcePoll::Message)
+        self.messages
+            .next()
+            .map_or(SourcePoll::Finished, SourcePoll::Message)
     }
 }

@@ -23,7 +23,10 @@ impl Plugin for StartPlugin {
     fn build(&self, app: &mut App) {
         let options = self.cli.options();
         let limit_bytes = options.memory_limit.or_else(default_memory_limit);
-        app.insert_resource(MemoryBudget { limit_bytes, ..default() });
+        app.insert_resource(MemoryBudget {
+            limit_bytes,
+            ..default()
+        });
         let theme = match options.theme {
             ThemeArgument::System => egui::ThemePreference::System,
             ThemeArgument::Dark => egui::ThemePreference::Dark,
@@ -65,14 +68,20 @@ impl Plugin for StartPlugin {
                 Err(error) => error!("the built-in demo can not be made: {error}"),
             }
         } else {
-            sources.add(FileSource::open(files, &settings, outcomes, BlueprintTarget::AsSent));
+            sources.add(FileSource::open(
+                files,
+                &settings,
+                outcomes,
+                BlueprintTarget::AsSent,
+            ));
         }
     }
 }
 
 /// Three quarters of what the machine has; `None` where it does not say.
 fn default_memory_limit() -> Option<u64> {
-    let memory = sysinfo::RefreshKind::nothing().with_memory(sysinfo::MemoryRefreshKind::nothing().with_ram());
+    let memory =
+        sysinfo::RefreshKind::nothing().with_memory(sysinfo::MemoryRefreshKind::nothing().with_ram());
     let total = sysinfo::System::new_with_specifics(memory).total_memory();
     (total > 0).then_some(total / 4 * 3)
 }
@@ -91,7 +100,9 @@ fn set_initial_time(
     let TimeArgument { timeline, time } = &pending.0;
     let mut unknown = true;
     for entry in recordings.recordings() {
-        let Some(id) = entry.store().timeline_id(timeline) else { continue };
+        let Some(id) = entry.store().timeline_id(timeline) else {
+            continue;
+        };
         unknown = false;
         match parse_time(entry.store().timeline(id).time_type(), time) {
             Some(time) => {
@@ -129,6 +140,11 @@ fn open_blueprint(
         Some(application) => BlueprintTarget::Application(Arc::clone(application)),
         None => BlueprintTarget::AsSent,
     };
-    sources.add(FileSource::open(vec![pending.0.clone()], &settings, outcomes.clone(), target));
+    sources.add(FileSource::open(
+        vec![pending.0.clone()],
+        &settings,
+        outcomes.clone(),
+        target,
+    ));
     commands.remove_resource::<PendingBlueprint>();
 }

@@ -26,14 +26,27 @@ impl Plugin for WindowedPlugin {
             present_mode: PresentMode::AutoVsync,
             ..default()
         };
-        app.add_plugins(DefaultPlugins.set(WindowPlugin { primary_window: Some(window), ..default() }).disable::<LogPlugin>());
+        app.add_plugins(
+            DefaultPlugins
+                .set(WindowPlugin {
+                    primary_window: Some(window),
+                    ..default()
+                })
+                .disable::<LogPlugin>(),
+        );
         app.add_plugins(EguiPlugin::default());
-        app.insert_resource(EguiGlobalSettings { auto_create_primary_context: false, ..default() });
+        app.insert_resource(EguiGlobalSettings {
+            auto_create_primary_context: false,
+            ..default()
+        });
         app.insert_resource(WinitSettings::desktop_app());
         app.add_systems(Startup, |mut commands: Commands| {
             commands.spawn((
                 Camera2d,
-                Camera { order: 1_000, ..default() },
+                Camera {
+                    order: 1_000,
+                    ..default()
+                },
                 Msaa::Off,
                 bevy::camera::visibility::RenderLayers::none(),
                 PrimaryEguiContext,
@@ -44,8 +57,15 @@ impl Plugin for WindowedPlugin {
 }
 
 /// Draws without a break while something moves, and sleeps until there is input otherwise.
-fn pace(mut winit: ResMut<WinitSettings>, settled: Res<Settled>, recordings: Res<Recordings>, times: Res<TimeControls>) {
-    let playing = recordings.active().is_some_and(|entry| times.get(entry.key()).play_state() != PlayState::Paused);
+fn pace(
+    mut winit: ResMut<WinitSettings>,
+    settled: Res<Settled>,
+    recordings: Res<Recordings>,
+    times: Res<TimeControls>,
+) {
+    let playing = recordings
+        .active()
+        .is_some_and(|entry| times.get(entry.key()).play_state() != PlayState::Paused);
     let mode = if playing || settled.frames() < 4 {
         UpdateMode::Continuous
     } else {

@@ -5,7 +5,9 @@ use std::path::Path;
 use bevy::prelude::*;
 use chronoscope::{
     ChronoscopePlugins,
-    frame::{Answers, FrameDiagnostics, MemoryBudget, Recordings, TimeCommand, ViewerCommand, ViewerCommands},
+    frame::{
+        Answers, FrameDiagnostics, MemoryBudget, Recordings, TimeCommand, ViewerCommand, ViewerCommands,
+    },
     io::LoadSettings,
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     render::RenderStats,
@@ -21,14 +23,26 @@ fn app_with_scene() -> App {
 
 fn app_with(file: &str, settings: &FileSettings) -> App {
     let mut app = App::new();
-    app.add_plugins(OffscreenPlugin { size: OffscreenSize { width: 1000, height: 640, scale: 1.0 } })
-        .add_plugins(ChronoscopePlugins);
-    app.insert_resource(chronoscope::ui::UiSettings { theme: egui::ThemePreference::Dark });
+    app.add_plugins(OffscreenPlugin {
+        size: OffscreenSize {
+            width: 1000,
+            height: 640,
+            scale: 1.0,
+        },
+    })
+    .add_plugins(ChronoscopePlugins);
+    app.insert_resource(chronoscope::ui::UiSettings {
+        theme: egui::ThemePreference::Dark,
+    });
     offscreen::finish(&mut app);
     let outcomes = app.world().resource::<LoadOutcomes>().clone();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(file);
     let source = FileSource::open(vec![path], settings, outcomes, BlueprintTarget::AsSent);
-    app.world_mut().resource_mut::<chronoscope::frame::IngestSources>().add(source);
+    app.world_mut()
+        .resource_mut::<chronoscope::frame::IngestSources>()
+        .add(source);
     offscreen::settle(&mut app, None).unwrap();
     seek(&mut app, 18);
     app
@@ -36,13 +50,20 @@ fn app_with(file: &str, settings: &FileSettings) -> App {
 
 fn seek(app: &mut App, frame: i64) {
     let mut commands = app.world_mut().resource_mut::<ViewerCommands>();
-    commands.push(ViewerCommand::Time(TimeCommand::SetTimelineAndTime("frame".to_owned(), frame)));
+    commands.push(ViewerCommand::Time(TimeCommand::SetTimelineAndTime(
+        "frame".to_owned(),
+        frame,
+    )));
     app.update();
     offscreen::settle(app, Some(10_000)).unwrap();
 }
 
 fn picture(app: &mut App) -> RgbImage {
-    offscreen::capture(app).unwrap().try_into_dynamic().unwrap().to_rgb8()
+    offscreen::capture(app)
+        .unwrap()
+        .try_into_dynamic()
+        .unwrap()
+        .to_rgb8()
 }
 
 #[test]
@@ -52,7 +73,10 @@ fn a_frame_depends_on_the_cursor_and_not_on_the_way_there() {
     for frame in [60, 3, 99, 51] {
         seek(&mut app, frame);
     }
-    assert!(difference(&before, &picture(&mut app)) > 500, "frame 51 looks like frame 18");
+    assert!(
+        difference(&before, &picture(&mut app)) > 500,
+        "frame 51 looks like frame 18"
+    );
     seek(&mut app, 18);
     assert_eq!(difference(&before, &picture(&mut app)), 0);
 }
@@ -60,10 +84,25 @@ fn a_frame_depends_on_the_cursor_and_not_on_the_way_there() {
 #[test]
 fn a_file_that_is_read_as_far_as_it_is_looked_at_looks_the_same() {
     let mut in_full = app_with_scene();
-    let indexed = FileSettings(LoadSettings { index_from_bytes: 0, ..LoadSettings::default() });
+    let indexed = FileSettings(LoadSettings {
+        index_from_bytes: 0,
+        ..LoadSettings::default()
+    });
     let mut in_part = app_with("scene.rrd", &indexed);
-    let stats = |app: &App| app.world().resource::<Recordings>().active().unwrap().store().store_stats().chunks;
-    assert!(stats(&in_part).num_absent_chunks > 0, "everything was read: {:?}", stats(&in_part));
+    let stats = |app: &App| {
+        app.world()
+            .resource::<Recordings>()
+            .active()
+            .unwrap()
+            .store()
+            .store_stats()
+            .chunks
+    };
+    assert!(
+        stats(&in_part).num_absent_chunks > 0,
+        "everything was read: {:?}",
+        stats(&in_part)
+    );
     // With room for little more than a frame, so that chunks come and go.
     let limit = in_part.world().resource::<Recordings>().num_bytes() + 1_000_000;
     in_part.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(limit);
@@ -72,7 +111,11 @@ fn a_file_that_is_read_as_far_as_it_is_looked_at_looks_the_same() {
         seek(&mut in_part, frame);
         // The panels say how much of it is in memory: the views are compared.
         let views = |app: &mut App| image::imageops::crop_imm(&picture(app), 240, 40, 480, 380).to_image();
-        assert_eq!(difference(&views(&mut in_full), &views(&mut in_part)), 0, "frame {frame}");
+        assert_eq!(
+            difference(&views(&mut in_full), &views(&mut in_part)),
+            0,
+            "frame {frame}"
+        );
     }
     assert!(stats(&in_part).num_absent_chunks > 0);
 }
@@ -89,7 +132,11 @@ fn a_settled_viewer_sleeps() {
         assert_eq!(world.resource::<Answers>().looked_up(), 0);
         assert_eq!(world.resource::<FrameDiagnostics>().ingested_messages, 0);
         assert_eq!(world.resource::<RenderStats>().uploaded_bytes_last_frame(), 0);
-        let awake = world.query_filtered::<&Camera, With<Camera3d>>().iter(world).filter(|camera| camera.is_active).count();
+        let awake = world
+            .query_filtered::<&Camera, With<Camera3d>>()
+            .iter(world)
+            .filter(|camera| camera.is_active)
+            .count();
         assert_eq!(awake, 0, "a view is drawn again though nothing changed");
     }
 }

@@ -1,7 +1,11 @@
 //! The viewer as its users see it: the program with its arguments, messages and pictures, and the app with its frames.
 //!
 //! Pictures are drawn by whatever Vulkan driver there is; a software one will do.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod frames;
 mod picture;

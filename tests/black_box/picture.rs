@@ -11,11 +11,17 @@ pub(crate) fn load(path: &Path) -> RgbImage {
 
 /// How many pixels have about this colour.
 pub(crate) fn count(picture: &RgbImage, color: [u8; 3]) -> usize {
-    picture.pixels().filter(|pixel| (0..3).all(|i| pixel.0[i].abs_diff(color[i]) <= 6)).count()
+    picture
+        .pixels()
+        .filter(|pixel| (0..3).all(|i| pixel.0[i].abs_diff(color[i]) <= 6))
+        .count()
 }
 
 /// How many pixels differ clearly.
 pub(crate) fn difference(a: &RgbImage, b: &RgbImage) -> usize {
     assert_eq!(a.dimensions(), b.dimensions());
-    a.pixels().zip(b.pixels()).filter(|(a, b)| (0..3).any(|i| a.0[i].abs_diff(b.0[i]) > 8)).count()
+    a.pixels()
+        .zip(b.pixels())
+        .filter(|(a, b)| (0..3).any(|i| a.0[i].abs_diff(b.0[i]) > 8))
+        .count()
 }

@@ -11,11 +11,17 @@ use tempfile::TempDir;
 use crate::picture::{count, difference, load};
 
 fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
 }
 
 fn run(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_chronoscope")).args(arguments).env_remove("DISPLAY").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_chronoscope"))
+        .args(arguments)
+        .env_remove("DISPLAY")
+        .output()
+        .unwrap()
 }
 
 /// Opens files and takes a picture. Returns it with what was said on stderr and whether the program called it a success.
@@ -39,23 +45,45 @@ const OVERRIDDEN_LIDAR: [u8; 3] = [0, 255, 255];
 #[test]
 fn the_scene_shows_what_was_logged() {
     let scene = data("scene.rrd");
-    let (picture, said, success) = screenshot(&[&scene], &["--time", "frame=18", "--window-size", "1400x900"]);
+    let (picture, said, success) =
+        screenshot(&[&scene], &["--time", "frame=18", "--window-size", "1400x900"]);
     assert!(success, "{said}");
     let picture = picture.unwrap();
     assert_eq!(picture.dimensions(), (1400, 900));
     assert!(count(&picture, TRAIL) > 50, "no trail");
     assert!(count(&picture, ROBOT) > 100, "no robot");
     // The floor's top is seen at a slant, shaded by its normal: grey, with a hint of blue, and large.
-    let grey = |p: &&image::Rgb<u8>| p.0[0] == p.0[1] && p.0[2] > p.0[0] && p.0[2] - p.0[0] < 14 && (70..110).contains(&p.0[0]);
+    let grey = |p: &&image::Rgb<u8>| {
+        p.0[0] == p.0[1] && p.0[2] > p.0[0] && p.0[2] - p.0[0] < 14 && (70..110).contains(&p.0[0])
+    };
     assert!(picture.pixels().filter(grey).count() > 20_000, "no floor");
     // The corners of the camera's picture: red to the right, green below.
-    assert!(picture.pixels().any(|p| p.0[0] > 180 && p.0[1] < 40 && p.0[2] < 40), "no red corner");
-    assert!(picture.pixels().any(|p| p.0[1] > 180 && p.0[0] < 40 && p.0[2] < 40), "no green corner");
+    assert!(
+        picture
+            .pixels()
+            .any(|p| p.0[0] > 180 && p.0[1] < 40 && p.0[2] < 40),
+        "no red corner"
+    );
+    assert!(
+        picture
+            .pixels()
+            .any(|p| p.0[1] > 180 && p.0[0] < 40 && p.0[2] < 40),
+        "no green corner"
+    );
 
     let (later, ..) = screenshot(&[&scene], &["--time", "frame=70", "--window-size", "1400x900"]);
-    assert!(difference(&picture, &later.unwrap()) > 2_000, "time makes no difference");
-    let (by_duration, ..) = screenshot(&[&scene], &["--time", "sim_time=0.9s", "--window-size", "1400x900"]);
-    assert!(count(&by_duration.unwrap(), TRAIL) > 50, "no trail at the same time of the other timeline");
+    assert!(
+        difference(&picture, &later.unwrap()) > 2_000,
+        "time makes no difference"
+    );
+    let (by_duration, ..) = screenshot(
+        &[&scene],
+        &["--time", "sim_time=0.9s", "--window-size", "1400x900"],
+    );
+    assert!(
+        count(&by_duration.unwrap(), TRAIL) > 50,
+        "no trail at the same time of the other timeline"
+    );
 }
 
 #[test]
@@ -65,7 +93,10 @@ fn a_blueprint_is_honoured() {
     let (picture, said, success) = screenshot(&[&scene], &options);
     assert!(success, "{said}");
     let picture = picture.unwrap();
-    assert!(count(&picture, OVERRIDDEN_LIDAR) > 500, "the override of the lidar's colour is not there");
+    assert!(
+        count(&picture, OVERRIDDEN_LIDAR) > 500,
+        "the override of the lidar's colour is not there"
+    );
     // As a file among the others it means the same.
     let (other, ..) = screenshot(&[&scene, &layout], &["--time", "frame=18"]);
     assert!(count(&other.unwrap(), OVERRIDDEN_LIDAR) > 500);
@@ -73,13 +104,21 @@ fn a_blueprint_is_honoured() {
 
 #[test]
 fn small_and_large_pictures_and_both_themes() {
-    for options in [&["--window-size", "640x400"][..], &["--window-size", "1200x700", "--scale", "2"], &["--theme=light"]] {
+    for options in [
+        &["--window-size", "640x400"][..],
+        &["--window-size", "1200x700", "--scale", "2"],
+        &["--theme=light"],
+    ] {
         let folder = TempDir::new().unwrap();
         let out = folder.path().join("demo.png");
         let mut arguments = vec!["demo", "--screenshot-to", out.to_str().unwrap()];
         arguments.extend(options);
         let output = run(&arguments);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let picture = load(&out);
         let side = if options.contains(&"--scale") {
             2400
@@ -107,12 +146,19 @@ fn damaged_files_are_named_and_the_rest_is_shown() {
     let cases: [(&str, &[u8], &str); 3] = [
         ("empty.rrd", b"", "empty"),
         ("picture.rrd", b"\x89PNG\r\n\x1a\n0000000000000000", "PNG"),
-        ("words.rrd", b"these are words, and no recording at all", "not an .rrd"),
+        (
+            "words.rrd",
+            b"these are words, and no recording at all",
+            "not an .rrd",
+        ),
     ];
     for (name, bytes, expected) in cases {
         let path = write(name, bytes);
         let (picture, said, success) = screenshot(&[&path], &[]);
-        assert!(!success && said.contains(name) && said.contains(expected), "{name}: {said}");
+        assert!(
+            !success && said.contains(name) && said.contains(expected),
+            "{name}: {said}"
+        );
         assert!(picture.is_some(), "{name}: the viewer shows the error too");
     }
     let missing = folder.path().join("missing.rrd");
@@ -124,24 +170,38 @@ fn damaged_files_are_named_and_the_rest_is_shown() {
     let (picture, said, success) = screenshot(&[&cut], &["--time", "frame=18"]);
     assert!(success && said.contains("cut.rrd"), "{said}");
     let (nothing, ..) = screenshot(&[&folder.path().join("empty.rrd")], &[]);
-    assert!(difference(&picture.unwrap(), &nothing.unwrap()) > 20_000, "what was readable is not shown");
+    assert!(
+        difference(&picture.unwrap(), &nothing.unwrap()) > 20_000,
+        "what was readable is not shown"
+    );
 
     // A file that can not be opened takes nothing from one that can.
     let scene = data("scene.rrd");
-    let (picture, said, success) = screenshot(&[&scene, &folder.path().join("empty.rrd")], &["--time", "frame=18"]);
+    let (picture, said, success) = screenshot(
+        &[&scene, &folder.path().join("empty.rrd")],
+        &["--time", "frame=18"],
+    );
     assert!(success && said.contains("empty.rrd"), "{said}");
     assert!(count(&picture.unwrap(), ROBOT) > 100);
 }
 
 #[test]
 fn arguments_are_checked() {
-    for arguments in [&["--window-size", "0x0"][..], &["--time", "frame"], &["--memory-limit", "much"], &["--no-such-option"]] {
+    for arguments in [
+        &["--window-size", "0x0"][..],
+        &["--time", "frame"],
+        &["--memory-limit", "much"],
+        &["--no-such-option"],
+    ] {
         let output = run(arguments);
         assert!(!output.status.success(), "{arguments:?}");
         assert!(!output.stderr.is_empty());
     }
     let version = run(&["--version"]);
-    assert!(version.status.success() && String::from_utf8_lossy(&version.stdout).contains(env!("CARGO_PKG_VERSION")));
+    assert!(
+        version.status.success()
+            && String::from_utf8_lossy(&version.stdout).contains(env!("CARGO_PKG_VERSION"))
+    );
 
     let (_, said, _) = screenshot(&[&data("scene.rrd")], &["--time", "nosuch=3"]);
     assert!(said.contains("nosuch"), "{said}");

@@ -34,9 +34,15 @@ pub(crate) fn demo(args: &[String]) -> anyhow::Result<ExitCode> {
     let status = run(cargo.args(args))?;
     if status.success() {
         if !picture.is_file() {
-            bail!("the viewer ended well but wrote no picture to {}", picture.display());
+            bail!(
+                "the viewer ended well but wrote no picture to {}",
+                picture.display()
+            );
         }
-        println!("There is no display here, so the demo was drawn offscreen to {}.", picture.display());
+        println!(
+            "There is no display here, so the demo was drawn offscreen to {}.",
+            picture.display()
+        );
     }
     Ok(exit_code(status))
 }
@@ -48,7 +54,11 @@ pub(crate) fn demo(args: &[String]) -> anyhow::Result<ExitCode> {
 pub(crate) fn test(args: &[String]) -> anyhow::Result<ExitCode> {
     packages::ensure(Purpose::Offscreen);
     let root = workspace_root()?;
-    let apart: Vec<&str> = APART.iter().filter(|(_, folder)| root.join(folder).is_dir()).map(|(package, _)| *package).collect();
+    let apart: Vec<&str> = APART
+        .iter()
+        .filter(|(_, folder)| root.join(folder).is_dir())
+        .map(|(package, _)| *package)
+        .collect();
     let status = run(cargo(&[])?.args(test_args(args, &apart)))?;
     Ok(exit_code(status))
 }
@@ -59,7 +69,11 @@ pub(crate) fn test(args: &[String]) -> anyhow::Result<ExitCode> {
 /// Never: what is missing in the end is told, and the exit code says it too.
 pub(crate) fn setup() -> anyhow::Result<ExitCode> {
     let complete = packages::ensure(Purpose::Everything);
-    Ok(if complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if complete {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Where windows can be opened.
@@ -74,7 +88,9 @@ enum Display {
 
 impl Display {
     fn detect() -> Self {
-        Self::from_environment(cfg!(any(windows, target_os = "macos")), |name| std::env::var_os(name))
+        Self::from_environment(cfg!(any(windows, target_os = "macos")), |name| {
+            std::env::var_os(name)
+        })
     }
 
     /// Wayland goes first, as it does in the viewer. An empty variable is as good as none.
@@ -107,7 +123,10 @@ impl Display {
 fn test_args(args: &[String], apart: &[&str]) -> Vec<String> {
     let mut all = vec!["test".to_owned(), "--no-fail-fast".to_owned()];
     let own = args.iter().take_while(|arg| *arg != "--");
-    if !own.clone().any(|arg| arg.starts_with("-p") || arg.starts_with("--package") || arg == "--workspace") {
+    if !own
+        .clone()
+        .any(|arg| arg.starts_with("-p") || arg.starts_with("--package") || arg == "--workspace")
+    {
         all.push("--workspace".to_owned());
         for package in apart {
             all.extend(["--exclude".to_owned(), (*package).to_owned()]);
@@ -130,7 +149,9 @@ fn prepare_picture(root: &Path) -> anyhow::Result<PathBuf> {
 
 fn workspace_root() -> anyhow::Result<PathBuf> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-    let root = Path::new(&package).parent().context("the folder of xtask has no parent")?;
+    let root = Path::new(&package)
+        .parent()
+        .context("the folder of xtask has no parent")?;
     Ok(root.to_owned())
 }
 
@@ -163,8 +184,17 @@ mod tests {
     use super::*;
 
     fn check_display(variables: &[(&str, &str)], expected: Display) {
-        let variable = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
-        assert_eq!(Display::from_environment(false, variable), expected, "{variables:?}");
+        let variable = |name: &str| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| OsString::from(value))
+        };
+        assert_eq!(
+            Display::from_environment(false, variable),
+            expected,
+            "{variables:?}"
+        );
     }
 
     #[test]
@@ -173,7 +203,10 @@ mod tests {
         check_display(&[("DISPLAY", "")], Display::None);
         check_display(&[("DISPLAY", ":0")], Display::X11);
         check_display(&[("WAYLAND_DISPLAY", "wayland-0")], Display::Wayland);
-        check_display(&[("DISPLAY", ":0"), ("WAYLAND_DISPLAY", "wayland-0")], Display::Wayland);
+        check_display(
+            &[("DISPLAY", ":0"), ("WAYLAND_DISPLAY", "wayland-0")],
+            Display::Wayland,
+        );
         assert_eq!(Display::from_environment(true, |_| None), Display::Native);
     }
 
@@ -187,8 +220,16 @@ mod tests {
         check_test_args(&[], &[], "test --no-fail-fast --workspace");
         check_test_args(&[], &["heavy"], "test --no-fail-fast --workspace --exclude heavy");
         check_test_args(&["latest_at"], &[], "test --no-fail-fast --workspace latest_at");
-        check_test_args(&["-p", "chronoscope_store"], &["heavy"], "test --no-fail-fast -p chronoscope_store");
-        check_test_args(&["--package=xtask", "os"], &[], "test --no-fail-fast --package=xtask os");
+        check_test_args(
+            &["-p", "chronoscope_store"],
+            &["heavy"],
+            "test --no-fail-fast -p chronoscope_store",
+        );
+        check_test_args(
+            &["--package=xtask", "os"],
+            &[],
+            "test --no-fail-fast --package=xtask os",
+        );
         check_test_args(&["--", "-p"], &[], "test --no-fail-fast --workspace -- -p");
     }
 }

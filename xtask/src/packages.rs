@@ -39,7 +39,10 @@ pub(crate) fn ensure(purpose: Purpose) -> bool {
             return true;
         }
         let what: Vec<&str> = still.iter().map(|need| need.what).collect();
-        eprintln!("Still missing after the installation: {}. Going on without.", what.join(", "));
+        eprintln!(
+            "Still missing after the installation: {}. Going on without.",
+            what.join(", ")
+        );
         return false;
     }
     match distribution.install_command(&packages) {
@@ -172,7 +175,11 @@ impl Purpose {
 /// The needs of `purpose` that `machine` does not meet, in the order of [`NEEDS`].
 fn missing(purpose: Purpose, machine: &impl Inventory) -> Vec<&'static Need> {
     let needed = |need: &&'static Need| machine.wants(need.part) && purpose.includes(need.part);
-    NEEDS.iter().filter(needed).filter(|need| !machine.has(&need.probe)).collect()
+    NEEDS
+        .iter()
+        .filter(needed)
+        .filter(|need| !machine.has(&need.probe))
+        .collect()
 }
 
 /// What a machine has.
@@ -224,12 +231,17 @@ impl Distribution {
     /// Reads `ID`, then `ID_LIKE`, from the text of an `os-release` file.
     fn from_os_release(text: &str) -> Self {
         let value = |key: &str| {
-            let line =
-                text.lines().map(str::trim).rfind(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with('=')))?;
+            let line = text
+                .lines()
+                .map(str::trim)
+                .rfind(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with('=')))?;
             let (_, value) = line.split_once('=')?;
             Some(value.trim_matches(['"', '\'']))
         };
-        let names = [value("ID"), value("ID_LIKE")].into_iter().flatten().flat_map(str::split_whitespace);
+        let names = [value("ID"), value("ID_LIKE")]
+            .into_iter()
+            .flatten()
+            .flat_map(str::split_whitespace);
         for name in names {
             match name {
                 "debian" | "ubuntu" => return Self::Debian,
@@ -327,11 +339,17 @@ impl Privilege {
     /// Runs apt-get. Its chatter goes to standard error, so that standard output stays ours.
     fn apt_get(self, args: &[&str]) -> bool {
         let words = self.apt_get_words();
-        let Some((program, rest)) = words.split_first() else { return false };
+        let Some((program, rest)) = words.split_first() else {
+            return false;
+        };
         let status = Command::new(program)
             .args(rest)
             .args(args)
-            .stdin(if std::io::stdin().is_terminal() { Stdio::inherit() } else { Stdio::null() })
+            .stdin(if std::io::stdin().is_terminal() {
+                Stdio::inherit()
+            } else {
+                Stdio::null()
+            })
             .stdout(std::io::stderr())
             .status();
         match status {
@@ -346,18 +364,27 @@ impl Privilege {
 
 fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
 }
 
 /// Where the dynamic linker of the known distributions looks.
 fn library_folders() -> Vec<PathBuf> {
     let architecture = std::env::consts::ARCH;
     let mut folders: Vec<PathBuf> = std::env::var_os("LD_LIBRARY_PATH")
-        .map(|paths| std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect())
+        .map(|paths| {
+            std::env::split_paths(&paths)
+                .filter(|path| !path.as_os_str().is_empty())
+                .collect()
+        })
         .unwrap_or_default();
     folders.extend(["/usr/lib64", "/usr/lib", "/lib64", "/lib", "/usr/local/lib"].map(PathBuf::from));
     // 32-bit ARM has its own spelling, which depends on the floating point convention.
-    let triples = [format!("{architecture}-linux-gnu"), format!("{architecture}-linux-gnueabihf")];
+    let triples = [
+        format!("{architecture}-linux-gnu"),
+        format!("{architecture}-linux-gnueabihf"),
+    ];
     for triple in triples {
         folders.push(Path::new("/usr/lib").join(&triple));
         folders.push(Path::new("/lib").join(&triple));
@@ -367,18 +394,25 @@ fn library_folders() -> Vec<PathBuf> {
 }
 
 fn has_vulkan_driver() -> bool {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value: std::ffi::OsString| !value.is_empty());
+    let is_set =
+        |name: &str| std::env::var_os(name).is_some_and(|value: std::ffi::OsString| !value.is_empty());
     // Whoever names the drivers by hand knows what is there.
     is_set("VK_DRIVER_FILES")
         || is_set("VK_ICD_FILENAMES")
-        || ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"]
-            .iter()
-            .any(|folder| folder_contains(folder, |name| name.ends_with(".json")))
+        || [
+            "/usr/share/vulkan/icd.d",
+            "/etc/vulkan/icd.d",
+            "/usr/local/share/vulkan/icd.d",
+        ]
+        .iter()
+        .any(|folder| folder_contains(folder, |name| name.ends_with(".json")))
 }
 
 fn folder_contains(folder: impl AsRef<Path>, predicate: impl Fn(&str) -> bool) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| {
-        entries.any(|entry| entry.is_ok_and(|entry| entry.file_name().as_os_str().to_str().is_some_and(&predicate)))
+        entries.any(|entry| {
+            entry.is_ok_and(|entry| entry.file_name().as_os_str().to_str().is_some_and(&predicate))
+        })
     })
 }
 

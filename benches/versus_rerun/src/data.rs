@@ -35,36 +35,67 @@ pub(crate) struct Columns {
 }
 
 /// Rows of one entity at these times, of so many points each. Row ids grow from `first_row`.
-pub(crate) fn columns(entity: String, first_row: u64, times: Vec<i64>, points: usize) -> anyhow::Result<Columns> {
+pub(crate) fn columns(
+    entity: String,
+    first_row: u64,
+    times: Vec<i64>,
+    points: usize,
+) -> anyhow::Result<Columns> {
     let rows = times.len();
     let ids = (0..rows as u64).map(|row| (u128::from(first_row + row) + (1 << 64)).to_be_bytes());
     let row_ids = FixedSizeBinaryArray::try_from_iter(ids).context("row ids")?;
     let total = rows * points;
     let xy: Float32Array = (0..2 * total).map(|at| (at % 1000) as f32).collect();
-    let xy = FixedSizeListArray::try_new(Arc::new(Field::new("item", DataType::Float32, false)), 2, Arc::new(xy), None)?;
+    let xy = FixedSizeListArray::try_new(
+        Arc::new(Field::new("item", DataType::Float32, false)),
+        2,
+        Arc::new(xy),
+        None,
+    )?;
     let rgba: UInt32Array = (0..total).map(|at| at as u32).collect();
     let lists = |values: arrow_array::ArrayRef| {
-        let field = Arc::new(Field::new("item", arrow_array::Array::data_type(&values).clone(), true));
-        ListArray::try_new(field, OffsetBuffer::from_repeated_length(points, rows), values, None)
+        let field = Arc::new(Field::new(
+            "item",
+            arrow_array::Array::data_type(&values).clone(),
+            true,
+        ));
+        ListArray::try_new(
+            field,
+            OffsetBuffer::from_repeated_length(points, rows),
+            values,
+            None,
+        )
     };
-    Ok(Columns { entity, row_ids, times: times.into(), positions: lists(Arc::new(xy))?, colors: lists(Arc::new(rgba))? })
+    Ok(Columns {
+        entity,
+        row_ids,
+        times: times.into(),
+        positions: lists(Arc::new(xy))?,
+        colors: lists(Arc::new(rgba))?,
+    })
 }
 
-const COLUMNS: [(&str, &str); 2] =
-    [("Points2D:positions", "rerun.components.Position2D"), ("Points2D:colors", "rerun.components.Color")];
+const COLUMNS: [(&str, &str); 2] = [
+    ("Points2D:positions", "rerun.components.Position2D"),
+    ("Points2D:colors", "rerun.components.Color"),
+];
 
 impl Columns {
     pub(crate) fn theirs(&self) -> anyhow::Result<Arc<re_chunk::Chunk>> {
         let timeline = re_log_types::Timeline::new(TIMELINE, re_log_types::TimeType::Sequence);
         let times = re_chunk::TimeColumn::new(Some(true), timeline, self.times.clone());
-        let components = COLUMNS.iter().zip([&self.positions, &self.colors]).map(|((name, component_type), lists)| {
-            let descriptor = re_types_core::ComponentDescriptor {
-                archetype: Some("rerun.archetypes.Points2D".into()),
-                component: (*name).into(),
-                component_type: Some((*component_type).into()),
-            };
-            (descriptor, lists.clone())
-        });
+        let components =
+            COLUMNS
+                .iter()
+                .zip([&self.positions, &self.colors])
+                .map(|((name, component_type), lists)| {
+                    let descriptor = re_types_core::ComponentDescriptor {
+                        archetype: Some("rerun.archetypes.Points2D".into()),
+                        component: (*name).into(),
+                        component_type: Some((*component_type).into()),
+                    };
+                    (descriptor, lists.clone())
+                });
         let chunk = re_chunk::Chunk::new(
             re_chunk::ChunkId::new(),
             self.entity.as_str().into(),
@@ -78,14 +109,25 @@ impl Columns {
 
     pub(crate) fn ours(&self) -> anyhow::Result<Arc<ours::Chunk>> {
         let times = ours::TimeColumn::new(ours::Timeline::sequence(TIMELINE), self.times.clone());
-        let components = COLUMNS.iter().zip([&self.positions, &self.colors]).map(|((name, component_type), lists)| {
-            let descriptor = ours::ComponentDescriptor::partial(*name)
-                .with_archetype("rerun.archetypes.Points2D")
-                .with_component_type(*component_type);
-            ours::ComponentColumn::new(descriptor, lists.clone())
-        });
-        let row_ids = ours::RowIds::try_from(&self.row_ids).map_err(|length| anyhow::anyhow!("row ids of {length} bytes"))?;
-        Ok(Arc::new(ours::Chunk::new(ours::ChunkId::new(), self.entity.as_str().into(), row_ids, [times], components)?))
+        let components =
+            COLUMNS
+                .iter()
+                .zip([&self.positions, &self.colors])
+                .map(|((name, component_type), lists)| {
+                    let descriptor = ours::ComponentDescriptor::partial(*name)
+                        .with_archetype("rerun.archetypes.Points2D")
+                        .with_component_type(*component_type);
+                    ours::ComponentColumn::new(descriptor, lists.clone())
+                });
+        let row_ids = ours::RowIds::try_from(&self.row_ids)
+            .map_err(|length| anyhow::anyhow!("row ids of {length} bytes"))?;
+        Ok(Arc::new(ours::Chunk::new(
+            ours::ChunkId::new(),
+            self.entity.as_str().into(),
+            row_ids,
+            [times],
+            components,
+        )?))
     }
 }
 
@@ -97,7 +139,11 @@ pub(crate) struct Theirs {
 
 impl Theirs {
     pub(crate) fn new(compaction: bool) -> Self {
-        let config = if compaction { ChunkStoreConfig::DEFAULT } else { ChunkStoreConfig::COMPACTION_DISABLED };
+        let config = if compaction {
+            ChunkStoreConfig::DEFAULT
+        } else {
+            ChunkStoreConfig::COMPACTION_DISABLED
+        };
         let id = re_log_types::StoreId::random(re_log_types::StoreKind::Recording, "versus");
         let store = ChunkStore::new_handle(id, config);
         let cache = QueryCache::new(store.clone());
@@ -116,12 +162,19 @@ impl Theirs {
 
 /// This store and cache.
 pub(crate) fn new_ours(compaction: bool) -> ours::Recording {
-    let settings = if compaction { ours::StoreSettings::default() } else { ours::StoreSettings::without_compaction() };
+    let settings = if compaction {
+        ours::StoreSettings::default()
+    } else {
+        ours::StoreSettings::without_compaction()
+    };
     let id = ours::StoreId::recording("versus", "versus");
     ours::Recording::from_store(ours::ChunkStore::with_settings(id, settings))
 }
 
-pub(crate) fn insert_ours(recording: &mut ours::Recording, chunks: &[Arc<ours::Chunk>]) -> anyhow::Result<()> {
+pub(crate) fn insert_ours(
+    recording: &mut ours::Recording,
+    chunks: &[Arc<ours::Chunk>],
+) -> anyhow::Result<()> {
     for chunk in chunks {
         recording.insert(Arc::clone(chunk))?;
     }

@@ -45,7 +45,10 @@ impl Outcome {
     /// The medians of what the rounds took, divided by how many operations each of them did.
     pub(crate) fn per_operation(theirs: Vec<Duration>, ours: Vec<Duration>, operations: usize) -> Self {
         let micros = |durations| median(durations).as_secs_f64() * 1e6 / operations as f64;
-        Self::Both { theirs: micros(theirs), ours: micros(ours) }
+        Self::Both {
+            theirs: micros(theirs),
+            ours: micros(ours),
+        }
     }
 }
 
@@ -65,7 +68,9 @@ fn main() -> anyhow::Result<()> {
         }
         for (suffix, outcome) in run(&options)? {
             match outcome {
-                Outcome::Both { theirs, ours } => println!("{name}{suffix}\t{theirs:.3}\t{ours:.3}\t{:.4}", ours / theirs),
+                Outcome::Both { theirs, ours } => {
+                    println!("{name}{suffix}\t{theirs:.3}\t{ours:.3}\t{:.4}", ours / theirs)
+                }
                 Outcome::Ours(ours) => println!("{name}{suffix}\t-\t{ours:.3}\t-"),
             }
         }
@@ -74,10 +79,16 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Options> {
-    let mut options = Options { names: Vec::new(), scale: 1, rounds: 9 };
+    let mut options = Options {
+        names: Vec::new(),
+        scale: 1,
+        rounds: 9,
+    };
     while let Some(argument) = arguments.next() {
         let mut number = || -> anyhow::Result<usize> {
-            let text = arguments.next().with_context(|| format!("{argument} needs a number"))?;
+            let text = arguments
+                .next()
+                .with_context(|| format!("{argument} needs a number"))?;
             let number = text.parse().with_context(|| format!("{text} is not a number"))?;
             if number == 0 {
                 bail!("{argument} must not be zero");
@@ -90,7 +101,10 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Options>
             name if workloads::ALL.iter().any(|(known, _)| *known == name) => options.names.push(argument),
             other => {
                 let known: Vec<&str> = workloads::ALL.iter().map(|(name, _)| *name).collect();
-                bail!("{other} is neither an option nor a workload; the workloads are {}", known.join(", "));
+                bail!(
+                    "{other} is neither an option nor a workload; the workloads are {}",
+                    known.join(", ")
+                );
             }
         }
     }

@@ -59,7 +59,11 @@ impl Pair {
         ours.apply_pending();
         let mut entities: Vec<String> = data.iter().map(|columns| columns.entity.clone()).collect();
         entities.dedup();
-        Ok(Self { theirs, ours, entities })
+        Ok(Self {
+            theirs,
+            ours,
+            entities,
+        })
     }
 
     /// The time that each engine takes to answer, at each of these times, all components of all entities.
@@ -74,7 +78,12 @@ impl Pair {
         for time in times {
             let query = LatestAtQuery::new(TIMELINE.into(), time);
             for path in &paths {
-                let answer = self.theirs.cache.latest_at(ChunkTrackingMode::Report, &query, path, components.iter().copied());
+                let answer = self.theirs.cache.latest_at(
+                    ChunkTrackingMode::Report,
+                    &query,
+                    path,
+                    components.iter().copied(),
+                );
                 for unit in answer.components.values() {
                     black_box(unit.row_id());
                 }
@@ -84,15 +93,26 @@ impl Pair {
     }
 
     fn query_ours(&self, times: impl Iterator<Item = i64>) -> Duration {
-        let Questions { timeline, entities, components } = self.questions();
+        let Questions {
+            timeline,
+            entities,
+            components,
+        } = self.questions();
         let start = Instant::now();
         for time in times {
             for &entity in &entities {
-                self.ours.cache.visit_latest_at(&self.ours.store, entity, timeline, time, &components, |_, answer| {
-                    if let Some(hit) = answer.hit {
-                        black_box(hit.row_id());
-                    }
-                });
+                self.ours.cache.visit_latest_at(
+                    &self.ours.store,
+                    entity,
+                    timeline,
+                    time,
+                    &components,
+                    |_, answer| {
+                        if let Some(hit) = answer.hit {
+                            black_box(hit.row_id());
+                        }
+                    },
+                );
             }
         }
         start.elapsed()
@@ -102,9 +122,16 @@ impl Pair {
         let store = &self.ours.store;
         Questions {
             timeline: store.timeline_id(TIMELINE),
-            entities: self.entities.iter().filter_map(|path| store.entity_id(&path.as_str().into())).collect(),
+            entities: self
+                .entities
+                .iter()
+                .filter_map(|path| store.entity_id(&path.as_str().into()))
+                .collect(),
             // A component that was never logged anywhere has no id: asking for it costs a look-up of its name.
-            components: POINTS2D.iter().filter_map(|name| store.component_id(name)).collect(),
+            components: POINTS2D
+                .iter()
+                .filter_map(|name| store.component_id(name))
+                .collect(),
         }
     }
 }
@@ -124,7 +151,11 @@ fn both(data: &[Columns]) -> anyhow::Result<Chunks> {
 }
 
 /// Lets the engines take turns.
-fn turns(rounds: usize, operations: usize, mut turn: impl FnMut() -> anyhow::Result<(Duration, Duration)>) -> Outcomes {
+fn turns(
+    rounds: usize,
+    operations: usize,
+    mut turn: impl FnMut() -> anyhow::Result<(Duration, Duration)>,
+) -> Outcomes {
     let (mut theirs, mut ours) = (Vec::new(), Vec::new());
     // The first round warms up, and does not count.
     for round in 0..=rounds {
@@ -140,12 +171,19 @@ fn turns(rounds: usize, operations: usize, mut turn: impl FnMut() -> anyhow::Res
 /// 1,000 entities, a chunk of 1,000 rows each, `step` ticks apart.
 fn mono(options: &Options, step: i64) -> anyhow::Result<Vec<Columns>> {
     let times: Vec<i64> = (0..1000).map(|row| row * step).collect();
-    (0..1000 * options.scale).map(|at| columns(format!("/points/{at}"), at as u64 * 1000, times.clone(), 1)).collect()
+    (0..1000 * options.scale)
+        .map(|at| columns(format!("/points/{at}"), at as u64 * 1000, times.clone(), 1))
+        .collect()
 }
 
 /// One entity, 1,000 rows of 1,000 points each.
 fn batch(options: &Options) -> anyhow::Result<Vec<Columns>> {
-    Ok(vec![columns("/points".to_owned(), 0, (0..1000 * options.scale as i64).collect(), 1000)?])
+    Ok(vec![columns(
+        "/points".to_owned(),
+        0,
+        (0..1000 * options.scale as i64).collect(),
+        1000,
+    )?])
 }
 
 fn insert(options: &Options, data: &[Columns]) -> Outcomes {
@@ -173,7 +211,9 @@ fn batch_insert(options: &Options) -> Outcomes {
 /// The same time again and again.
 fn warm(options: &Options, data: &[Columns], repeat: usize) -> Outcomes {
     let pair = Pair::new(data, true)?;
-    turns(options.rounds, repeat, || Ok(pair.query(std::iter::repeat_n(500, repeat))))
+    turns(options.rounds, repeat, || {
+        Ok(pair.query(std::iter::repeat_n(500, repeat)))
+    })
 }
 
 /// A new time in each query.
@@ -216,7 +256,14 @@ fn single_rows(options: &Options, entities: usize, rows: usize) -> Outcomes {
         let mut next = 0;
         while next < entities * rows {
             let data: Vec<Columns> = (next..(next + batch).min(entities * rows))
-                .map(|at| columns(format!("/points/{}", at % entities), at as u64, vec![(at / entities) as i64], 1))
+                .map(|at| {
+                    columns(
+                        format!("/points/{}", at % entities),
+                        at as u64,
+                        vec![(at / entities) as i64],
+                        1,
+                    )
+                })
                 .collect::<anyhow::Result<_>>()?;
             next += batch;
             let (their_chunks, our_chunks) = both(&data)?;
@@ -244,13 +291,27 @@ fn single_row_live(options: &Options) -> Outcomes {
     let (entities, frames) = (200 * options.scale, 500);
     turns(options.rounds.min(3), entities * frames, || {
         let entities: Vec<String> = (0..entities).map(|at| format!("/points/{at}")).collect();
-        let mut pair = Pair { theirs: Theirs::new(true), ours: new_ours(true), entities };
+        let mut pair = Pair {
+            theirs: Theirs::new(true),
+            ours: new_ours(true),
+            entities,
+        };
         let mut total = (Duration::ZERO, Duration::ZERO);
         for frame in 0..frames {
             let row = |(at, entity): (usize, &String)| {
-                columns(entity.clone(), (frame * pair.entities.len() + at) as u64, vec![frame as i64], 1)
+                columns(
+                    entity.clone(),
+                    (frame * pair.entities.len() + at) as u64,
+                    vec![frame as i64],
+                    1,
+                )
             };
-            let data: Vec<Columns> = pair.entities.iter().enumerate().map(row).collect::<anyhow::Result<_>>()?;
+            let data: Vec<Columns> = pair
+                .entities
+                .iter()
+                .enumerate()
+                .map(row)
+                .collect::<anyhow::Result<_>>()?;
             let (their_chunks, our_chunks) = both(&data)?;
             let start = Instant::now();
             pair.theirs.insert(&their_chunks)?;
@@ -266,8 +327,14 @@ fn single_row_live(options: &Options) -> Outcomes {
 
 /// 200,000 rows of one entity.
 fn long(options: &Options) -> anyhow::Result<Pair> {
-    let chunks = (0..200 * options.scale as i64)
-        .map(|chunk| columns("/points".to_owned(), chunk as u64 * 1000, (chunk * 1000..(chunk + 1) * 1000).collect(), 1));
+    let chunks = (0..200 * options.scale as i64).map(|chunk| {
+        columns(
+            "/points".to_owned(),
+            chunk as u64 * 1000,
+            (chunk * 1000..(chunk + 1) * 1000).collect(),
+            1,
+        )
+    });
     Pair::new(&chunks.collect::<anyhow::Result<Vec<_>>>()?, true)
 }
 
@@ -305,21 +372,36 @@ fn range(options: &Options, window: Window) -> Outcomes {
         next += repeat as i64 * 7919;
         let start = Instant::now();
         for &(min, max) in &windows {
-            let range = AbsoluteTimeRange::new(TimeInt::saturated_temporal(min), TimeInt::saturated_temporal(max));
+            let range =
+                AbsoluteTimeRange::new(TimeInt::saturated_temporal(min), TimeInt::saturated_temporal(max));
             let query = RangeQuery::new(TIMELINE.into(), range);
-            let answer = pair.theirs.cache.range(ChunkTrackingMode::Report, &query, &path, [component.into()]);
-            let found: usize = answer.components.values().flatten().map(re_chunk::Chunk::num_rows).sum();
+            let answer =
+                pair.theirs
+                    .cache
+                    .range(ChunkTrackingMode::Report, &query, &path, [component.into()]);
+            let found: usize = answer
+                .components
+                .values()
+                .flatten()
+                .map(re_chunk::Chunk::num_rows)
+                .sum();
             assert_eq!(black_box(found), expected, "all rows are found");
         }
         let their_time = start.elapsed();
-        let Questions { timeline, entities, .. } = pair.questions();
+        let Questions {
+            timeline, entities, ..
+        } = pair.questions();
         let store = &pair.ours.store;
-        let (Some(timeline), Some(&entity), Some(component)) = (timeline, entities.first(), store.component_id(component)) else {
+        let (Some(timeline), Some(&entity), Some(component)) =
+            (timeline, entities.first(), store.component_id(component))
+        else {
             anyhow::bail!("the data was not inserted");
         };
         let start = Instant::now();
         for &(min, max) in &windows {
-            let answer = pair.ours.range(entity, timeline, ours::TimeRange::new(min, max), component);
+            let answer = pair
+                .ours
+                .range(entity, timeline, ours::TimeRange::new(min, max), component);
             let found: usize = answer.slices().iter().map(ours::RangeSlice::num_rows).sum();
             assert_eq!(black_box(found), expected, "all rows are found");
         }
@@ -346,7 +428,12 @@ fn adversarial_latest_at(options: &Options) -> Outcomes {
     let small = 20_000 * options.scale as i64;
     let mut data = vec![columns("/points".to_owned(), 0, vec![0, small * 10], 1)?];
     for at in 1..=small {
-        data.push(columns("/points".to_owned(), at as u64 + 1, vec![at * 10 - 5], 1)?);
+        data.push(columns(
+            "/points".to_owned(),
+            at as u64 + 1,
+            vec![at * 10 - 5],
+            1,
+        )?);
     }
     let pair = Pair::new(&data, false)?;
     let mut next = 0;
@@ -372,7 +459,11 @@ fn gc_all(options: &Options) -> Outcomes {
         let their_events = store.gc(&GarbageCollectionOptions::gc_everything());
         let their_time = start.elapsed();
         assert_eq!(store.num_physical_chunks(), 0, "everything is collected");
-        let options = ours::GcOptions { protect_latest: 0, time_budget: Duration::from_secs(3600), ..Default::default() };
+        let options = ours::GcOptions {
+            protect_latest: 0,
+            time_budget: Duration::from_secs(3600),
+            ..Default::default()
+        };
         let mut buffers = ours::GcBuffers::default();
         let start = Instant::now();
         ours.store.gc(&options, &mut buffers);
@@ -390,7 +481,15 @@ fn gc_worst_pause(options: &Options) -> Outcomes {
     let names = [
         (10_000, false, ["_10k_cpu", "_10k_wall_p999", "_10k_machine_cpu"]),
         (1_000_000, false, ["_1m_cpu", "_1m_wall_p999", "_1m_machine_cpu"]),
-        (1_000_000, true, ["_1m_farthest_cpu", "_1m_farthest_wall_p999", "_1m_farthest_machine_cpu"]),
+        (
+            1_000_000,
+            true,
+            [
+                "_1m_farthest_cpu",
+                "_1m_farthest_wall_p999",
+                "_1m_farthest_machine_cpu",
+            ],
+        ),
     ];
     for (count, farthest, [cpu_name, wall_name, machine_name]) in names {
         let (mut worst_cpu, mut held_up, mut walls) = (Duration::ZERO, Duration::ZERO, Vec::new());
@@ -400,8 +499,15 @@ fn gc_worst_pause(options: &Options) -> Outcomes {
                 recording.insert(columns?.ours()?)?;
             }
             let timeline = recording.store.timeline_id(TIMELINE).filter(|_| farthest);
-            let order = timeline.map_or(ours::GcOrder::OldestRow, |timeline| ours::GcOrder::FarthestFrom { timeline, time: 3 });
-            let options = ours::GcOptions { protect_latest: 1, order, ..Default::default() };
+            let order = timeline.map_or(ours::GcOrder::OldestRow, |timeline| ours::GcOrder::FarthestFrom {
+                timeline,
+                time: 3,
+            });
+            let options = ours::GcOptions {
+                protect_latest: 1,
+                order,
+                ..Default::default()
+            };
             let mut buffers = ours::GcBuffers::default();
             loop {
                 let (cpu, wall) = (memory::thread_cpu_time(), Instant::now());
@@ -419,7 +525,10 @@ fn gc_worst_pause(options: &Options) -> Outcomes {
             }
         }
         walls.sort_unstable();
-        let p999 = walls.get((walls.len() * 999 / 1000).min(walls.len().saturating_sub(1))).copied().unwrap_or_default();
+        let p999 = walls
+            .get((walls.len() * 999 / 1000).min(walls.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or_default();
         outcomes.push((cpu_name, Outcome::Ours(worst_cpu.as_secs_f64() * 1e6)));
         outcomes.push((wall_name, Outcome::Ours(p999.as_secs_f64() * 1e6)));
         outcomes.push((machine_name, Outcome::Ours(held_up.as_secs_f64() * 1e6)));
@@ -455,7 +564,10 @@ fn two_readers(options: &Options) -> Outcomes {
         ratios.sort_by(f64::total_cmp);
         ratios.get(ratios.len() / 2).copied().unwrap_or_default()
     };
-    Ok(vec![("_wall", Outcome::Ours(median(by_wall))), ("_cpu", Outcome::Ours(median(by_cpu)))])
+    Ok(vec![
+        ("_wall", Outcome::Ours(median(by_wall))),
+        ("_cpu", Outcome::Ours(median(by_cpu))),
+    ])
 }
 
 /// What the engines hold beside the Arrow buffers: chunks, indices and names, before any query.
@@ -474,5 +586,11 @@ fn bytes_mono(options: &Options) -> Outcomes {
         Ok(ours)
     });
     drop((theirs?, ours?));
-    Ok(vec![("", Outcome::Both { theirs: their_bytes as f64, ours: our_bytes as f64 })])
+    Ok(vec![(
+        "",
+        Outcome::Both {
+            theirs: their_bytes as f64,
+            ours: our_bytes as f64,
+        },
+    )])
 }

@@ -6,8 +6,8 @@ use chronoscope_store::{Chunk, ComponentDescriptor, EntityPath, TimeRange, arrow
 use chronoscope_types::AsComponents;
 
 use crate::{
-    BlueprintError, ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter, LoopMode, OverrideTarget,
-    PanelState, PlayState, ViewBlueprint, ViewId, ViewportBlueprint,
+    BlueprintError, ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter, LoopMode,
+    OverrideTarget, PanelState, PlayState, ViewBlueprint, ViewId, ViewportBlueprint,
     heuristics::relayout,
     overrides::property_path,
     viewport::{MAX_CONTAINER_DEPTH, Panel},
@@ -139,7 +139,12 @@ impl BlueprintCommand {
 
     /// Overrides something of an entity as a whole: its behaviour, its visible time ranges.
     pub fn override_entity(view: ViewId, entity: EntityPath, values: &impl AsComponents) -> Self {
-        Self::SetOverride { view, entity, target: OverrideTarget::Entity, components: values.components() }
+        Self::SetOverride {
+            view,
+            entity,
+            target: OverrideTarget::Entity,
+            components: values.components(),
+        }
     }
 
     /// Does it to the model.
@@ -158,11 +163,22 @@ impl BlueprintCommand {
     /// As [`Self::apply`].
     pub fn to_chunks(&self, current: &ViewportBlueprint, at: i64) -> Result<Vec<Chunk>, BlueprintError> {
         let plan = self.plan(current)?;
-        write_changes(&current.without_derived(), &plan.after.without_derived(), &plan.touched, plan.extra, at)
+        write_changes(
+            &current.without_derived(),
+            &plan.after.without_derived(),
+            &plan.touched,
+            plan.extra,
+            at,
+        )
     }
 
     fn plan(&self, current: &ViewportBlueprint) -> Result<Plan, BlueprintError> {
-        let mut plan = Plan { after: current.clone(), touched: Touched::default(), layout: false, extra: Extra::default() };
+        let mut plan = Plan {
+            after: current.clone(),
+            touched: Touched::default(),
+            layout: false,
+            extra: Extra::default(),
+        };
         plan.execute(self)?;
         plan.settle(current);
         Ok(plan)
@@ -201,22 +217,39 @@ impl Plan {
                 }
                 self.after.maximized = *view;
             }
-            C::AddContainer { id, kind, parent, position } => self.add_container(*id, *kind, *parent, *position)?,
+            C::AddContainer {
+                id,
+                kind,
+                parent,
+                position,
+            } => self.add_container(*id, *kind, *parent, *position)?,
             C::RemoveContainer(id) => self.remove_container(*id)?,
             C::SetContainerKind(id, kind) => self.set_kind(*id, *kind)?,
-            C::SetGridColumns(id, columns) => self.container(*id)?.grid_columns = columns.filter(|columns| *columns > 0),
+            C::SetGridColumns(id, columns) => {
+                self.container(*id)?.grid_columns = columns.filter(|columns| *columns > 0)
+            }
             C::SetShares { id, columns, rows } => self.set_shares(*id, columns, rows)?,
             C::SetActiveTab(id, tab) => {
                 let container = self.container(*id)?;
                 if !container.contents.contains(tab) {
-                    return Err(BlueprintError::NotInContainer { item: *tab, container: *id });
+                    return Err(BlueprintError::NotInContainer {
+                        item: *tab,
+                        container: *id,
+                    });
                 }
                 container.active_tab = Some(*tab);
             }
-            C::MoveContents { item, parent, position } => self.move_contents(*item, *parent, *position)?,
+            C::MoveContents {
+                item,
+                parent,
+                position,
+            } => self.move_contents(*item, *parent, *position)?,
             C::SetLayout { root, containers } => {
                 self.after.root = Some(*root);
-                self.after.containers = containers.iter().map(|container| (container.id, container.clone())).collect();
+                self.after.containers = containers
+                    .iter()
+                    .map(|container| (container.id, container.clone()))
+                    .collect();
                 self.container(*root)?;
                 self.after.normalize();
             }
@@ -233,7 +266,9 @@ impl Plan {
             C::SetPanel(panel, state) => self.after.panels.set(*panel, Some(*state)),
             C::SetTimeline(name) => self.after.time_panel.timeline = Some(Arc::clone(name)),
             C::SetLoopMode(mode) => self.after.time_panel.loop_mode = Some(*mode),
-            C::SetTimeSelection(range) => self.after.time_panel.time_selection = range.filter(|range| !range.is_empty()),
+            C::SetTimeSelection(range) => {
+                self.after.time_panel.time_selection = range.filter(|range| !range.is_empty())
+            }
             C::SetPlaybackSpeed(speed) => self.after.time_panel.playback_speed = Some(finite(*speed)?),
             C::SetFps(fps) if *fps > 0.0 => self.after.time_panel.fps = Some(finite(*fps)?),
             C::SetFps(fps) => return Err(BlueprintError::BadSpeed { value: *fps }),
@@ -241,8 +276,11 @@ impl Plan {
             C::SetProperty(view, components) => {
                 self.view(*view)?;
                 for (descriptor, array) in components {
-                    let path = property_path(*view, &descriptor.component)
-                        .ok_or_else(|| BlueprintError::NoArchetype { component: descriptor.component.to_string() })?;
+                    let path = property_path(*view, &descriptor.component).ok_or_else(|| {
+                        BlueprintError::NoArchetype {
+                            component: descriptor.component.to_string(),
+                        }
+                    })?;
                     self.extra.add(path, descriptor.clone(), Arc::clone(array));
                 }
             }
@@ -250,7 +288,12 @@ impl Plan {
                 self.view(*view)?;
                 self.extra.add_defaults(*view, components);
             }
-            C::SetOverride { view, entity, target, components } => {
+            C::SetOverride {
+                view,
+                entity,
+                target,
+                components,
+            } => {
                 self.view(*view)?;
                 self.extra.add_overrides(*view, entity, target, components);
             }
@@ -280,7 +323,10 @@ impl Plan {
             for container in after.containers.values() {
                 let edited = self.touched.containers.contains(&container.id)
                     || (current.derived.layout && self.layout)
-                    || container.contents.iter().any(|item| matches!(item, Contents::View(id) if written.contains(id)));
+                    || container
+                        .contents
+                        .iter()
+                        .any(|item| matches!(item, Contents::View(id) if written.contains(id)));
                 if edited {
                     written.extend(container.contents.iter().filter_map(|item| match item {
                         Contents::View(id) => Some(*id),
@@ -289,7 +335,10 @@ impl Plan {
                 }
             }
         }
-        after.derived.views.retain(|id| after.views.contains_key(id) && !written.contains(id));
+        after
+            .derived
+            .views
+            .retain(|id| after.views.contains_key(id) && !written.contains(id));
         if after.root.is_none() || after.derived.layout {
             relayout(after);
         }
@@ -297,34 +346,52 @@ impl Plan {
 
     fn view(&mut self, id: ViewId) -> Result<&mut ViewBlueprint, BlueprintError> {
         self.touched.views.insert(id);
-        self.after.views.get_mut(&id).ok_or(BlueprintError::NoSuchView(id))
+        self.after
+            .views
+            .get_mut(&id)
+            .ok_or(BlueprintError::NoSuchView(id))
     }
 
     fn container(&mut self, id: ContainerId) -> Result<&mut ContainerBlueprint, BlueprintError> {
         self.layout = true;
         self.touched.containers.insert(id);
-        self.after.containers.get_mut(&id).ok_or(BlueprintError::NoSuchContainer(id))
+        self.after
+            .containers
+            .get_mut(&id)
+            .ok_or(BlueprintError::NoSuchContainer(id))
     }
 
-    fn add_view(&mut self, view: &ViewBlueprint, place: Option<(ContainerId, usize)>) -> Result<(), BlueprintError> {
+    fn add_view(
+        &mut self,
+        view: &ViewBlueprint,
+        place: Option<(ContainerId, usize)>,
+    ) -> Result<(), BlueprintError> {
         if self.after.views.contains_key(&view.id) {
             return Err(BlueprintError::AlreadyThere(Contents::View(view.id)));
         }
         match (place, self.after.root) {
-            (Some((parent, position)), _) => self.container(parent)?.insert_item(Contents::View(view.id), position),
+            (Some((parent, position)), _) => self
+                .container(parent)?
+                .insert_item(Contents::View(view.id), position),
             (None, Some(root)) if !self.after.derived.layout => {
-                self.container(root)?.insert_item(Contents::View(view.id), usize::MAX);
+                self.container(root)?
+                    .insert_item(Contents::View(view.id), usize::MAX);
             }
             _ => {}
         }
         self.after.views.insert(view.id, view.clone());
-        self.after.past_recommendations.remove(&view.id.recommendation_hash());
+        self.after
+            .past_recommendations
+            .remove(&view.id.recommendation_hash());
         self.touched.views.insert(view.id);
         Ok(())
     }
 
     fn remove_view(&mut self, id: ViewId) -> Result<(), BlueprintError> {
-        self.after.views.remove(&id).ok_or(BlueprintError::NoSuchView(id))?;
+        self.after
+            .views
+            .remove(&id)
+            .ok_or(BlueprintError::NoSuchView(id))?;
         self.after.past_recommendations.insert(id.recommendation_hash());
         if self.after.maximized == Some(id) {
             self.after.maximized = None;
@@ -351,11 +418,16 @@ impl Plan {
             Some(parent) => {
                 self.container(parent)?.insert_item(item, position);
                 if self.after.depth_of(item) >= MAX_CONTAINER_DEPTH {
-                    return Err(BlueprintError::TooDeep { container: id, limit: MAX_CONTAINER_DEPTH });
+                    return Err(BlueprintError::TooDeep {
+                        container: id,
+                        limit: MAX_CONTAINER_DEPTH,
+                    });
                 }
             }
         }
-        self.after.containers.insert(id, ContainerBlueprint::new(id, kind, []));
+        self.after
+            .containers
+            .insert(id, ContainerBlueprint::new(id, kind, []));
         self.container(id).map(drop)
     }
 
@@ -390,7 +462,11 @@ impl Plan {
     }
 
     fn set_shares(&mut self, id: ContainerId, columns: &[f32], rows: &[f32]) -> Result<(), BlueprintError> {
-        if let Some(share) = columns.iter().chain(rows).find(|share| !(share.is_finite() && **share > 0.0)) {
+        if let Some(share) = columns
+            .iter()
+            .chain(rows)
+            .find(|share| !(share.is_finite() && **share > 0.0))
+        {
             return Err(BlueprintError::BadShare { share: *share });
         }
         let container = self.container(id)?;
@@ -403,7 +479,12 @@ impl Plan {
         Ok(())
     }
 
-    fn move_contents(&mut self, item: Contents, parent: ContainerId, position: usize) -> Result<(), BlueprintError> {
+    fn move_contents(
+        &mut self,
+        item: Contents,
+        parent: ContainerId,
+        position: usize,
+    ) -> Result<(), BlueprintError> {
         let limit = MAX_CONTAINER_DEPTH;
         self.container(parent)?;
         match item {
@@ -420,8 +501,14 @@ impl Plan {
                     return Err(BlueprintError::ContainsItself(id));
                 }
                 let above = self.after.depth_of(item);
-                let containers = inside.iter().filter(|inner| matches!(inner, Contents::Container(_)));
-                let height = containers.map(|inner| self.after.depth_of(*inner)).max().unwrap_or(above).saturating_sub(above);
+                let containers = inside
+                    .iter()
+                    .filter(|inner| matches!(inner, Contents::Container(_)));
+                let height = containers
+                    .map(|inner| self.after.depth_of(*inner))
+                    .max()
+                    .unwrap_or(above)
+                    .saturating_sub(above);
                 if self.after.depth_of(Contents::Container(parent)) + 1 + height >= limit {
                     return Err(BlueprintError::TooDeep { container: id, limit });
                 }
@@ -436,5 +523,9 @@ impl Plan {
 }
 
 fn finite(value: f64) -> Result<f64, BlueprintError> {
-    if value.is_finite() { Ok(value) } else { Err(BlueprintError::BadSpeed { value }) }
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(BlueprintError::BadSpeed { value })
+    }
 }

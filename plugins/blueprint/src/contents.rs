@@ -53,7 +53,10 @@ impl ContentsRule {
             (true, true) => "/**".to_owned(),
             (true, false) => format!("{path}/**"),
         };
-        Self { effect, expression: expression.into() }
+        Self {
+            effect,
+            expression: expression.into(),
+        }
     }
 
     /// Reads one rule: the whole text, whatever spaces stand in it. `None` where there is nothing but a comment.
@@ -65,7 +68,10 @@ impl ContentsRule {
             _ => (RuleEffect::Include, text),
         };
         let rest = strip_comment(rest).trim();
-        (!rest.is_empty()).then(|| Self { effect, expression: escape_spaces(rest).into() })
+        (!rest.is_empty()).then(|| Self {
+            effect,
+            expression: escape_spaces(rest).into(),
+        })
     }
 
     /// The path as written: `$origin/**`.
@@ -100,10 +106,17 @@ impl ContentsRule {
     pub fn problem(&self) -> Option<ContentsProblem> {
         let path = self.expression.strip_suffix("/**").unwrap_or(&self.expression);
         let path = if path == "**" { "" } else { path };
-        if let Some(part) = EntityPath::parse(path).parts().find(|part| part.starts_with('$') && !is_origin(part)) {
-            return Some(ContentsProblem::UnknownVariable { variable: part.to_owned() });
+        if let Some(part) = EntityPath::parse(path)
+            .parts()
+            .find(|part| part.starts_with('$') && !is_origin(part))
+        {
+            return Some(ContentsProblem::UnknownVariable {
+                variable: part.to_owned(),
+            });
         }
-        path.contains('*').then(|| ContentsProblem::StrayStar { expression: self.expression.to_string() })
+        path.contains('*').then(|| ContentsProblem::StrayStar {
+            expression: self.expression.to_string(),
+        })
     }
 }
 
@@ -151,18 +164,28 @@ impl ContentsFilter {
 
     /// Matches just these entities.
     pub fn entities<'a>(paths: impl IntoIterator<Item = &'a EntityPath>) -> Self {
-        paths.into_iter().map(|path| ContentsRule::for_entity(RuleEffect::Include, path, false)).collect()
+        paths
+            .into_iter()
+            .map(|path| ContentsRule::for_entity(RuleEffect::Include, path, false))
+            .collect()
     }
 
     /// Reads rules that stand in a text, on lines of their own or with blanks between them. A `#` at the beginning of a
     /// word begins a comment. A blank that belongs to a path has a backslash before it.
     pub fn parse(text: &str) -> Self {
-        text.lines().flat_map(split_line).filter_map(ContentsRule::parse).collect()
+        text.lines()
+            .flat_map(split_line)
+            .filter_map(ContentsRule::parse)
+            .collect()
     }
 
     /// Reads expressions as they stand in a blueprint, a rule each (or on each of its lines).
     pub fn from_expressions<'a>(expressions: impl IntoIterator<Item = &'a str>) -> Self {
-        expressions.into_iter().flat_map(str::lines).filter_map(ContentsRule::parse).collect()
+        expressions
+            .into_iter()
+            .flat_map(str::lines)
+            .filter_map(ContentsRule::parse)
+            .collect()
     }
 
     /// Adds a rule behind all others. An equal one before it goes.
@@ -187,9 +210,17 @@ impl ContentsFilter {
         for rule in &self.rules {
             let (path, subtree) = rule.resolve(origin);
             let node = nodes.entry(path).or_default();
-            *(if subtree { &mut node.subtree } else { &mut node.exact }) = Some(rule.effect);
+            *(if subtree {
+                &mut node.subtree
+            } else {
+                &mut node.exact
+            }) = Some(rule.effect);
         }
-        nodes.entry(EntityPath::parse(PROPERTIES_PATH)).or_default().subtree.get_or_insert(RuleEffect::Exclude);
+        nodes
+            .entry(EntityPath::parse(PROPERTIES_PATH))
+            .or_default()
+            .subtree
+            .get_or_insert(RuleEffect::Exclude);
         ResolvedContents { nodes }
     }
 
@@ -198,10 +229,18 @@ impl ContentsFilter {
     pub fn set(&mut self, origin: &EntityPath, path: &EntityPath, subtree: bool, effect: RuleEffect) {
         self.rules.retain(|rule| {
             let (other, other_subtree) = rule.resolve(origin);
-            if subtree { !other.starts_with(path) } else { other_subtree || other != *path }
+            if subtree {
+                !other.starts_with(path)
+            } else {
+                other_subtree || other != *path
+            }
         });
         let resolved = self.resolve(origin);
-        let done = if subtree { resolved.inherited(path) == effect } else { resolved.matches(path) == effect.includes() };
+        let done = if subtree {
+            resolved.inherited(path) == effect
+        } else {
+            resolved.matches(path) == effect.includes()
+        };
         if !done {
             self.push(ContentsRule::for_entity(effect, path, subtree));
         }
@@ -292,7 +331,9 @@ impl ResolvedContents {
         // What a filter says of a path depends only on the deepest path with a rule at or above it. So it is enough to
         // compare at each such path, and at some child of it that no rule names.
         let root = EntityPath::root();
-        let mut paths = std::iter::once(&root).chain(self.nodes.keys()).chain(other.nodes.keys());
+        let mut paths = std::iter::once(&root)
+            .chain(self.nodes.keys())
+            .chain(other.nodes.keys());
         paths.all(|path| {
             let below = |contents: &Self| contents.inherited(path).includes();
             (!other.matches(path) || self.matches(path)) && (!below(other) || below(self))
@@ -302,7 +343,10 @@ impl ResolvedContents {
     /// The paths with a rule that includes them or what lies below, in order.
     pub(crate) fn included_paths(&self) -> impl Iterator<Item = &EntityPath> {
         let includes = |effect: Option<RuleEffect>| effect.is_some_and(RuleEffect::includes);
-        self.nodes.iter().filter(move |(_, node)| includes(node.subtree) || includes(node.exact)).map(|(path, _)| path)
+        self.nodes
+            .iter()
+            .filter(move |(_, node)| includes(node.subtree) || includes(node.exact))
+            .map(|(path, _)| path)
     }
 
     /// What holds for the children of `path` that no rule names.
@@ -310,9 +354,14 @@ impl ResolvedContents {
         const FEW: usize = 8;
         let found = if self.nodes.len() <= FEW {
             // All that match lie on the way from the root to the path, in this order.
-            self.nodes.iter().rev().filter(|(other, _)| path.starts_with(other)).find_map(|(_, node)| node.subtree)
+            self.nodes
+                .iter()
+                .rev()
+                .filter(|(other, _)| path.starts_with(other))
+                .find_map(|(_, node)| node.subtree)
         } else {
-            path.ancestors().find_map(|ancestor| self.nodes.get(&ancestor)?.subtree)
+            path.ancestors()
+                .find_map(|ancestor| self.nodes.get(&ancestor)?.subtree)
         };
         found.unwrap_or(RuleEffect::Exclude)
     }

@@ -28,8 +28,9 @@ use ron::extensions::Extensions;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Visitor};
 
 use crate::{
-    BlueprintError, ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter, LoopMode, MAX_CONTAINER_DEPTH,
-    PanelState, PanelStates, PlayState, TimePanelBlueprint, ViewBlueprint, ViewId, ViewportBlueprint,
+    BlueprintError, ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter, LoopMode,
+    MAX_CONTAINER_DEPTH, PanelState, PanelStates, PlayState, TimePanelBlueprint, ViewBlueprint, ViewId,
+    ViewportBlueprint,
 };
 
 /// The version of the text that is written and read.
@@ -42,11 +43,19 @@ pub const DOCUMENT_VERSION: u32 = 1;
 pub fn to_ron(blueprint: &ViewportBlueprint) -> Result<String, BlueprintError> {
     let mut blueprint = blueprint.clone();
     blueprint.normalize();
-    let placed = blueprint.root.map(|root| blueprint.subtree(Contents::Container(root))).unwrap_or_default();
-    let loose = blueprint.views.values().filter(|view| !placed.contains(&Contents::View(view.id)));
+    let placed = blueprint
+        .root
+        .map(|root| blueprint.subtree(Contents::Container(root)))
+        .unwrap_or_default();
+    let loose = blueprint
+        .views
+        .values()
+        .filter(|view| !placed.contains(&Contents::View(view.id)));
     let document = Document {
         version: DOCUMENT_VERSION,
-        layout: blueprint.root.and_then(|root| node(&blueprint, Contents::Container(root))),
+        layout: blueprint
+            .root
+            .and_then(|root| node(&blueprint, Contents::Container(root))),
         views: loose.map(view_document).collect(),
         maximized: blueprint.maximized.map(|id| id.to_string()),
         auto_layout: Some(blueprint.auto_layout),
@@ -64,11 +73,16 @@ pub fn to_ron(blueprint: &ViewportBlueprint) -> Result<String, BlueprintError> {
             fps: blueprint.time_panel.fps,
             play_state: blueprint.time_panel.play_state.map(Choice),
             loop_mode: blueprint.time_panel.loop_mode.map(Choice),
-            selection: blueprint.time_panel.time_selection.map(|range| (range.min, range.max)),
+            selection: blueprint
+                .time_panel
+                .time_selection
+                .map(|range| (range.min, range.max)),
         },
     };
     let pretty = ron::ser::PrettyConfig::new();
-    options().to_string_pretty(&document, pretty).map_err(|error| BlueprintError::RonWrite(error.to_string()))
+    options()
+        .to_string_pretty(&document, pretty)
+        .map_err(|error| BlueprintError::RonWrite(error.to_string()))
 }
 
 /// Reads a blueprint from text.
@@ -83,14 +97,18 @@ pub fn from_ron(text: &str) -> Result<ViewportBlueprint, BlueprintError> {
         message: error.code.to_string(),
     })?;
     if document.version != DOCUMENT_VERSION {
-        return Err(BlueprintError::RonVersion { found: document.version, known: DOCUMENT_VERSION });
+        return Err(BlueprintError::RonVersion {
+            found: document.version,
+            known: DOCUMENT_VERSION,
+        });
     }
     let mut blueprint = ViewportBlueprint::default();
     match document.layout {
         None => {}
         Some(Node::View(view)) => {
             let item = read_node(&mut blueprint, Node::View(view), "0", 1)?;
-            let root = ContainerBlueprint::new(ContainerId::hashed(["document", ""]), ContainerKind::Tabs, [item]);
+            let root =
+                ContainerBlueprint::new(ContainerId::hashed(["document", ""]), ContainerKind::Tabs, [item]);
             blueprint.root = Some(root.id);
             blueprint.containers.insert(root.id, root);
         }
@@ -107,7 +125,10 @@ pub fn from_ron(text: &str) -> Result<ViewportBlueprint, BlueprintError> {
         None => None,
         Some(text) => {
             let id = ViewId::parse(&text).ok_or(BlueprintError::BadId { text })?;
-            Some(id).filter(|id| blueprint.views.contains_key(id)).ok_or(BlueprintError::NoSuchView(id)).map(Some)?
+            Some(id)
+                .filter(|id| blueprint.views.contains_key(id))
+                .ok_or(BlueprintError::NoSuchView(id))
+                .map(Some)?
         }
     };
     let default = blueprint.root.is_none();
@@ -130,7 +151,11 @@ pub fn from_ron(text: &str) -> Result<ViewportBlueprint, BlueprintError> {
         fps: speed(document.time.fps, 0.0)?,
         play_state: document.time.play_state.map(|choice| choice.0),
         loop_mode: document.time.loop_mode.map(|choice| choice.0),
-        time_selection: document.time.selection.map(|(min, max)| TimeRange::new(min, max)).filter(|range| !range.is_empty()),
+        time_selection: document
+            .time
+            .selection
+            .map(|(min, max)| TimeRange::new(min, max))
+            .filter(|range| !range.is_empty()),
     };
     blueprint.normalize();
     Ok(blueprint)
@@ -257,7 +282,9 @@ impl<'de, E: Enumeration> Deserialize<'de> for Choice<E> {
 
             fn visit_str<F: serde::de::Error>(self, name: &str) -> Result<Choice<E>, F> {
                 let found = E::ALL.iter().copied().find(|choice| choice.name() == name);
-                found.map(Choice).ok_or_else(|| F::invalid_value(serde::de::Unexpected::Str(name), &self))
+                found
+                    .map(Choice)
+                    .ok_or_else(|| F::invalid_value(serde::de::Unexpected::Str(name), &self))
             }
         }
 
@@ -274,7 +301,12 @@ fn options() -> ron::Options {
 
 fn node(blueprint: &ViewportBlueprint, item: Contents) -> Option<Node> {
     let id = match item {
-        Contents::View(id) => return blueprint.views.get(&id).map(|view| Node::View(view_document(view))),
+        Contents::View(id) => {
+            return blueprint
+                .views
+                .get(&id)
+                .map(|view| Node::View(view_document(view)));
+        }
         Contents::Container(id) => id,
     };
     let container = blueprint.containers.get(&id)?;
@@ -284,9 +316,15 @@ fn node(blueprint: &ViewportBlueprint, item: Contents) -> Option<Node> {
         columns: container.col_shares.clone(),
         rows: container.row_shares.clone(),
         grid_columns: container.grid_columns,
-        active_tab: container.active_tab.and_then(|tab| container.contents.iter().position(|item| *item == tab)),
+        active_tab: container
+            .active_tab
+            .and_then(|tab| container.contents.iter().position(|item| *item == tab)),
         visible: container.visible,
-        contents: container.contents.iter().filter_map(|item| node(blueprint, *item)).collect(),
+        contents: container
+            .contents
+            .iter()
+            .filter_map(|item| node(blueprint, *item))
+            .collect(),
     };
     Some(match container.kind {
         ContainerKind::Tabs => Node::Tabs(document),
@@ -308,7 +346,12 @@ fn view_document(view: &ViewBlueprint) -> ViewDocument {
 }
 
 /// Puts what a node says into the blueprint. `place` is where it stands in the text, `depth` how many containers it lies in.
-fn read_node(blueprint: &mut ViewportBlueprint, node: Node, place: &str, depth: usize) -> Result<Contents, BlueprintError> {
+fn read_node(
+    blueprint: &mut ViewportBlueprint,
+    node: Node,
+    place: &str,
+    depth: usize,
+) -> Result<Contents, BlueprintError> {
     let (kind, document) = match node {
         Node::View(document) => return read_view(blueprint, document, place),
         Node::Tabs(document) => (ContainerKind::Tabs, document),
@@ -321,9 +364,17 @@ fn read_node(blueprint: &mut ViewportBlueprint, node: Node, place: &str, depth: 
         Some(text) => ContainerId::parse(&text).ok_or(BlueprintError::BadId { text })?,
     };
     if depth >= MAX_CONTAINER_DEPTH {
-        return Err(BlueprintError::TooDeep { container: id, limit: MAX_CONTAINER_DEPTH });
+        return Err(BlueprintError::TooDeep {
+            container: id,
+            limit: MAX_CONTAINER_DEPTH,
+        });
     }
-    if let Some(share) = document.columns.iter().chain(&document.rows).find(|share| !(share.is_finite() && **share > 0.0)) {
+    if let Some(share) = document
+        .columns
+        .iter()
+        .chain(&document.rows)
+        .find(|share| !(share.is_finite() && **share > 0.0))
+    {
         return Err(BlueprintError::BadShare { share: *share });
     }
     if blueprint.containers.contains_key(&id) {
@@ -333,19 +384,27 @@ fn read_node(blueprint: &mut ViewportBlueprint, node: Node, place: &str, depth: 
     // Known before what lies in it, so that an id that comes again inside is found.
     blueprint.containers.insert(id, container.clone());
     for (at, inner) in document.contents.into_iter().enumerate() {
-        container.contents.push(read_node(blueprint, inner, &format!("{place}/{at}"), depth + 1)?);
+        container
+            .contents
+            .push(read_node(blueprint, inner, &format!("{place}/{at}"), depth + 1)?);
     }
     container.name = document.name;
     container.col_shares = document.columns;
     container.row_shares = document.rows;
     container.grid_columns = document.grid_columns.filter(|columns| *columns > 0);
-    container.active_tab = document.active_tab.and_then(|at| container.contents.get(at).copied());
+    container.active_tab = document
+        .active_tab
+        .and_then(|at| container.contents.get(at).copied());
     container.visible = document.visible;
     blueprint.containers.insert(id, container);
     Ok(Contents::Container(id))
 }
 
-fn read_view(blueprint: &mut ViewportBlueprint, document: ViewDocument, place: &str) -> Result<Contents, BlueprintError> {
+fn read_view(
+    blueprint: &mut ViewportBlueprint,
+    document: ViewDocument,
+    place: &str,
+) -> Result<Contents, BlueprintError> {
     let id = match document.id {
         None => ViewId::hashed(["document", place]),
         Some(text) => ViewId::parse(&text).ok_or(BlueprintError::BadId { text })?,
@@ -406,11 +465,26 @@ mod tests {
     #[test]
     fn written_by_hand_and_back() {
         let blueprint = from_ron(TEXT).unwrap();
-        assert_eq!((blueprint.views.len(), blueprint.containers.len(), blueprint.auto_views), (4, 2, false));
+        assert_eq!(
+            (
+                blueprint.views.len(),
+                blueprint.containers.len(),
+                blueprint.auto_views
+            ),
+            (4, 2, false)
+        );
         let root = &blueprint.containers[&blueprint.root.unwrap()];
-        assert_eq!((root.kind, root.share(0), root.share(5)), (ContainerKind::Horizontal, 2.0, 1.0));
-        let Contents::Container(tabs) = root.contents[1] else { panic!("a container") };
-        assert_eq!(blueprint.containers[&tabs].active_tab, Some(blueprint.containers[&tabs].contents[1]));
+        assert_eq!(
+            (root.kind, root.share(0), root.share(5)),
+            (ContainerKind::Horizontal, 2.0, 1.0)
+        );
+        let Contents::Container(tabs) = root.contents[1] else {
+            panic!("a container")
+        };
+        assert_eq!(
+            blueprint.containers[&tabs].active_tab,
+            Some(blueprint.containers[&tabs].contents[1])
+        );
         assert_eq!(blueprint.panels.selection, Some(PanelState::Hidden));
         assert_eq!(blueprint.time_panel.loop_mode, Some(LoopMode::All));
         let written = to_ron(&blueprint).unwrap();
@@ -435,9 +509,16 @@ mod tests {
         assert!(error("(version: 1, time: (fps: 0.0))").contains("speed"));
         let id = ViewId::hashed(["a"]);
         assert!(
-            error(&format!(r#"(version: 1, views: [(class: "3D", id: "{id}"), (class: "2D", id: "{id}")])"#)).contains("twice")
+            error(&format!(
+                r#"(version: 1, views: [(class: "3D", id: "{id}"), (class: "2D", id: "{id}")])"#
+            ))
+            .contains("twice")
         );
-        let deep = format!("(version: 1, layout: {}{})", "Tabs(contents: [".repeat(40), "])".repeat(40));
+        let deep = format!(
+            "(version: 1, layout: {}{})",
+            "Tabs(contents: [".repeat(40),
+            "])".repeat(40)
+        );
         assert!(error(&deep).contains("32 containers"), "{}", error(&deep));
         // Deeper than any parser should follow.
         let abyss = format!("(version: 1, layout: {}", "Tabs(contents: [".repeat(100_000));
@@ -447,7 +528,11 @@ mod tests {
     #[test]
     fn the_deepest_layout_goes_through() {
         let depth = MAX_CONTAINER_DEPTH;
-        let deep = format!("(version: 1, layout: {}{})", "Tabs(contents: [".repeat(depth), "])".repeat(depth));
+        let deep = format!(
+            "(version: 1, layout: {}{})",
+            "Tabs(contents: [".repeat(depth),
+            "])".repeat(depth)
+        );
         let blueprint = from_ron(&deep).unwrap();
         assert_eq!(blueprint.containers.len(), depth);
         assert_eq!(from_ron(&to_ron(&blueprint).unwrap()).unwrap(), blueprint);

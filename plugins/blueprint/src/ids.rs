@@ -155,7 +155,9 @@ impl Contents {
     /// Reads `view/<uuid>` and `container/<uuid>`, with or without a slash before.
     pub fn parse(text: &str) -> Option<Self> {
         let path = EntityPath::parse(text);
-        ViewId::from_entity_path(&path).map(Self::View).or_else(|| ContainerId::from_entity_path(&path).map(Self::Container))
+        ViewId::from_entity_path(&path)
+            .map(Self::View)
+            .or_else(|| ContainerId::from_entity_path(&path).map(Self::Container))
     }
 
     /// The blueprint's entity that holds it.
@@ -210,9 +212,15 @@ mod tests {
         let view = ViewId::hashed(["3D", "/world"]);
         assert_eq!(ViewId::from_entity_path(&view.entity_path()), Some(view));
         assert_eq!(ContainerId::from_entity_path(&view.entity_path()), None);
-        assert_eq!(ViewId::from_entity_path(&view.entity_path().child("ViewContents")), None);
+        assert_eq!(
+            ViewId::from_entity_path(&view.entity_path().child("ViewContents")),
+            None
+        );
         assert_eq!(ViewId::from_entity_path(&"/view/nonsense".into()), None);
-        assert_eq!(Contents::parse(&Contents::View(view).to_string()), Some(Contents::View(view)));
+        assert_eq!(
+            Contents::parse(&Contents::View(view).to_string()),
+            Some(Contents::View(view))
+        );
         assert_eq!(Contents::parse(""), None);
         assert_eq!(ViewId::from_bytes(view.to_bytes()), view);
     }

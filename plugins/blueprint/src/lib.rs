@@ -45,19 +45,21 @@ pub use contents::{ContentsFilter, ContentsRule, ResolvedContents, RuleEffect, S
 pub use document::{from_ron, to_ron};
 pub use error::{BlueprintError, BlueprintProblem, BlueprintReport};
 pub use heuristics::{
-    EntitySchema, RecommendedView, Schema, ViewClassHeuristic, auto_layout, built_in_heuristics, heuristic_views,
-    recommended_views, with_heuristics,
+    EntitySchema, RecommendedView, Schema, ViewClassHeuristic, auto_layout, built_in_heuristics,
+    heuristic_views, recommended_views, with_heuristics,
 };
 pub use ids::{ContainerId, Contents, InstructionId, ViewClassId, ViewId};
 pub use overrides::{
-    EntityOverrides, Instruction, OverrideTarget, OwnBehavior, VisualizerInstruction, inherited_behavior, overridden_entities,
-    overrides_for, own_behavior, view_default, view_defaults, view_property, visible_time_ranges,
+    EntityOverrides, Instruction, OverrideTarget, OwnBehavior, VisualizerInstruction, inherited_behavior,
+    overridden_entities, overrides_for, own_behavior, view_default, view_defaults, view_property,
+    visible_time_ranges,
 };
 pub use query::{BLUEPRINT_TIMELINE, BlueprintQuery, newest_blueprint_time};
 pub use read::read_viewport;
 pub use undo::{Edit, Gesture, UndoState};
 pub use viewport::{
-    ContainerBlueprint, Derived, MAX_CONTAINER_DEPTH, Panel, PanelStates, TimePanelBlueprint, ViewBlueprint, ViewportBlueprint,
+    ContainerBlueprint, Derived, MAX_CONTAINER_DEPTH, Panel, PanelStates, TimePanelBlueprint, ViewBlueprint,
+    ViewportBlueprint,
 };
 pub use write::drop_rows_after;
 

@@ -17,7 +17,8 @@ use crate::{
     InstructionId, ViewId,
     query::BlueprintQuery,
     vocabulary::{
-        contents_path, defaults_path, instruction_path, old_override_path, overridden_entity, override_path, overrides_root,
+        contents_path, defaults_path, instruction_path, old_override_path, overridden_entity, override_path,
+        overrides_root,
     },
 };
 
@@ -62,7 +63,13 @@ impl EntityOverrides {
 
     /// Where to write a value for a visualizer of the entity: into its instruction. Where there are none yet, the visualizers
     /// that now show the entity get one each, so that the others go on showing it.
-    pub fn target(&self, view: ViewId, entity: &EntityPath, visualizer: &str, shown_by: &[&str]) -> OverrideTarget {
+    pub fn target(
+        &self,
+        view: ViewId,
+        entity: &EntityPath,
+        visualizer: &str,
+        shown_by: &[&str],
+    ) -> OverrideTarget {
         let new = |name: &str| Instruction {
             id: InstructionId::hashed([&*view.to_string(), entity.as_str(), name]),
             visualizer: name.into(),
@@ -70,11 +77,17 @@ impl EntityOverrides {
         let mut active: Vec<Instruction> = match &self.visualizers {
             Some(instructions) => instructions
                 .iter()
-                .map(|instruction| Instruction { id: instruction.id, visualizer: Arc::clone(&instruction.visualizer) })
+                .map(|instruction| Instruction {
+                    id: instruction.id,
+                    visualizer: Arc::clone(&instruction.visualizer),
+                })
                 .collect(),
             None => shown_by.iter().map(|name| new(name)).collect(),
         };
-        let id = match active.iter().find(|instruction| &*instruction.visualizer == visualizer) {
+        let id = match active
+            .iter()
+            .find(|instruction| &*instruction.visualizer == visualizer)
+        {
             Some(instruction) => instruction.id,
             None => {
                 let instruction = new(visualizer);
@@ -124,7 +137,10 @@ impl OwnBehavior {
     /// What holds for an entity of which this is said, below one for which `parent` holds.
     #[must_use]
     pub fn inherit(self, parent: Self) -> Self {
-        Self { visible: self.visible.or(parent.visible), interactive: self.interactive.or(parent.interactive) }
+        Self {
+            visible: self.visible.or(parent.visible),
+            interactive: self.interactive.or(parent.interactive),
+        }
     }
 }
 
@@ -134,16 +150,36 @@ pub fn overrides_for(query: &BlueprintQuery<'_>, view: ViewId, entity: &EntityPa
     let mut values = query.values(&path);
     // What SDKs wrote before visualizers had instructions. The newer place wins.
     let old = query.values(&old_override_path(view, entity));
-    values.extend(old.into_iter().filter(|hit| find(&values, hit.column().name()).is_none()).collect::<Vec<_>>());
+    values.extend(
+        old.into_iter()
+            .filter(|hit| find(&values, hit.column().name()).is_none())
+            .collect::<Vec<_>>(),
+    );
     values.retain(|hit| **hit.column().name() != *archetypes::ActiveVisualizers::INSTRUCTION_IDS);
     values.sort_by(|a, b| a.column().name().cmp(b.column().name()));
 
-    let ids = query.hit(&path, &archetypes::ActiveVisualizers::INSTRUCTION_IDS).and_then(|hit| {
-        let cell = hit.cell();
-        Some(bp::VisualizerInstructionId::read(&cell).ok()?.iter().copied().map(InstructionId::from_bytes).collect::<Vec<_>>())
+    let ids = query
+        .hit(&path, &archetypes::ActiveVisualizers::INSTRUCTION_IDS)
+        .and_then(|hit| {
+            let cell = hit.cell();
+            Some(
+                bp::VisualizerInstructionId::read(&cell)
+                    .ok()?
+                    .iter()
+                    .copied()
+                    .map(InstructionId::from_bytes)
+                    .collect::<Vec<_>>(),
+            )
+        });
+    let visualizers = ids.map(|ids| {
+        ids.into_iter()
+            .filter_map(|id| instruction(query, view, entity, id))
+            .collect()
     });
-    let visualizers = ids.map(|ids| ids.into_iter().filter_map(|id| instruction(query, view, entity, id)).collect());
-    EntityOverrides { entity: values, visualizers }
+    EntityOverrides {
+        entity: values,
+        visualizers,
+    }
 }
 
 /// The entities of which something is overridden in a view, with the view's contents or without, ordered by path. Costs as
@@ -151,9 +187,13 @@ pub fn overrides_for(query: &BlueprintQuery<'_>, view: ViewId, entity: &EntityPa
 pub fn overridden_entities(query: &BlueprintQuery<'_>, view: ViewId) -> Vec<EntityPath> {
     let root = overrides_root(view);
     let tree = query.store().tree();
-    let Some(id) = tree.find(&root) else { return Vec::new() };
+    let Some(id) = tree.find(&root) else {
+        return Vec::new();
+    };
     let with_data = tree.descend(id).filter(|id| query.store().has_data(*id));
-    let mut entities: Vec<EntityPath> = with_data.filter_map(|id| overridden_entity(&root, tree.path(id))).collect();
+    let mut entities: Vec<EntityPath> = with_data
+        .filter_map(|id| overridden_entity(&root, tree.path(id)))
+        .collect();
     entities.sort();
     entities.dedup();
     entities
@@ -168,17 +208,28 @@ pub fn own_behavior(query: &BlueprintQuery<'_>, view: ViewId, entity: &EntityPat
         let cell = hit.cell();
         components::Visible::read(&cell).ok()?.first().copied()
     };
-    OwnBehavior { visible: read(archetypes::EntityBehavior::VISIBLE), interactive: read(archetypes::EntityBehavior::INTERACTIVE) }
+    OwnBehavior {
+        visible: read(archetypes::EntityBehavior::VISIBLE),
+        interactive: read(archetypes::EntityBehavior::INTERACTIVE),
+    }
 }
 
 /// What a view's overrides say of an entity's behaviour, where it has none of its own from the next entity above that has.
 pub fn inherited_behavior(query: &BlueprintQuery<'_>, view: ViewId, entity: &EntityPath) -> OwnBehavior {
-    entity.ancestors().fold(OwnBehavior::default(), |behavior, ancestor| behavior.inherit(own_behavior(query, view, &ancestor)))
+    entity
+        .ancestors()
+        .fold(OwnBehavior::default(), |behavior, ancestor| {
+            behavior.inherit(own_behavior(query, view, &ancestor))
+        })
 }
 
 /// The times of which an entity is shown in a view: its own, or the view's. `None` where the latest values at the cursor are
 /// shown. Of several ranges on one timeline the first counts.
-pub fn visible_time_ranges(query: &BlueprintQuery<'_>, view: ViewId, entity: &EntityPath) -> Option<Vec<VisibleTimeRange>> {
+pub fn visible_time_ranges(
+    query: &BlueprintQuery<'_>,
+    view: ViewId,
+    entity: &EntityPath,
+) -> Option<Vec<VisibleTimeRange>> {
     let component = archetypes::VisibleTimeRanges::RANGES;
     let hit = query
         .value(&override_path(view, entity), &component)
@@ -231,7 +282,12 @@ fn instruction(
     });
     let mut values = query.values(&path);
     values.retain(|hit| ![A::VISUALIZER_TYPE.name, A::COMPONENT_MAP.name].contains(&&**hit.column().name()));
-    Some(VisualizerInstruction { id, visualizer, values, mappings: mappings.unwrap_or_default() })
+    Some(VisualizerInstruction {
+        id,
+        visualizer,
+        values,
+        mappings: mappings.unwrap_or_default(),
+    })
 }
 
 fn find<'h>(hits: &'h [Hit], component: &str) -> Option<&'h Hit> {

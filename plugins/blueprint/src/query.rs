@@ -17,7 +17,12 @@ pub struct BlueprintQuery<'a> {
 impl<'a> BlueprintQuery<'a> {
     /// The blueprint as it was at this blueprint time; `i64::MAX` for the newest.
     pub fn new(store: &'a ChunkStore, cache: &'a QueryCache, at: i64) -> Self {
-        Self { store, cache, timeline: store.timeline_id(BLUEPRINT_TIMELINE), at }
+        Self {
+            store,
+            cache,
+            timeline: store.timeline_id(BLUEPRINT_TIMELINE),
+            at,
+        }
     }
 
     /// The store.
@@ -29,7 +34,9 @@ impl<'a> BlueprintQuery<'a> {
     pub fn hit(&self, entity: &EntityPath, component: &str) -> Option<Hit> {
         let entity = self.store.entity_id(entity)?;
         let component = self.store.component_id(component)?;
-        self.cache.latest_at(self.store, entity, self.timeline, self.at, component).hit
+        self.cache
+            .latest_at(self.store, entity, self.timeline, self.at, component)
+            .hit
     }
 
     /// The row of a component that has any instance.
@@ -39,11 +46,17 @@ impl<'a> BlueprintQuery<'a> {
 
     /// The rows of all components of an entity that have any instance, ordered by the components' names.
     pub fn values(&self, entity: &EntityPath) -> Vec<Hit> {
-        let Some(id) = self.store.entity_id(entity) else { return Vec::new() };
+        let Some(id) = self.store.entity_id(entity) else {
+            return Vec::new();
+        };
         self.store
             .components_of(id)
             .filter(|component| &*self.store.descriptor(*component).component != CLEAR_COMPONENT)
-            .filter_map(|component| self.cache.latest_at(self.store, id, self.timeline, self.at, component).hit)
+            .filter_map(|component| {
+                self.cache
+                    .latest_at(self.store, id, self.timeline, self.at, component)
+                    .hit
+            })
             .filter(|hit| !hit.cell().is_empty())
             .collect()
     }
@@ -51,6 +64,10 @@ impl<'a> BlueprintQuery<'a> {
 
 /// The newest blueprint time with any row; `-1` where there is none.
 pub fn newest_blueprint_time(store: &ChunkStore) -> i64 {
-    let range = store.timeline_id(BLUEPRINT_TIMELINE).map(|timeline| store.time_range(timeline));
-    range.filter(|range| !range.is_empty()).map_or(-1, |range| range.max)
+    let range = store
+        .timeline_id(BLUEPRINT_TIMELINE)
+        .map(|timeline| store.time_range(timeline));
+    range
+        .filter(|range| !range.is_empty())
+        .map_or(-1, |range| range.max)
 }

@@ -53,7 +53,10 @@ impl UndoState {
 
     /// The blueprint time to read at. `i64::MAX` unless something is undone.
     pub fn query_time(&self) -> i64 {
-        self.cursor.and_then(|at| self.points.get(at)).copied().unwrap_or(i64::MAX)
+        self.cursor
+            .and_then(|at| self.points.get(at))
+            .copied()
+            .unwrap_or(i64::MAX)
     }
 
     /// Begins an edit, or goes on with one: edits of the same gesture, one after the other, make one undo point.
@@ -86,8 +89,12 @@ impl UndoState {
     /// Rows of a blueprint arrived that nobody edited here. They are the new ground: what was edited before can not be
     /// undone any more, since that would undo them too.
     pub fn incoming(&mut self, newest: i64) {
-        *self =
-            Self { points: VecDeque::from([newest.max(self.newest())]), cursor: None, open: None, max_points: self.max_points };
+        *self = Self {
+            points: VecDeque::from([newest.max(self.newest())]),
+            cursor: None,
+            open: None,
+            max_points: self.max_points,
+        };
     }
 
     /// Whether there is something to undo.
@@ -146,15 +153,27 @@ mod tests {
     #[test]
     fn undo_and_redo_move_between_gestures() {
         let mut undo = UndoState::new(0);
-        assert_eq!((undo.query_time(), undo.can_undo(), undo.can_redo()), (i64::MAX, false, false));
+        assert_eq!(
+            (undo.query_time(), undo.can_undo(), undo.can_redo()),
+            (i64::MAX, false, false)
+        );
         assert!(!undo.undo() && !undo.redo());
-        assert_eq!(undo.edit(None), Edit { time: 1, drop_after: None });
+        assert_eq!(
+            undo.edit(None),
+            Edit {
+                time: 1,
+                drop_after: None
+            }
+        );
         assert_eq!(undo.edit(None).time, 2);
         assert_eq!(undo.undo_steps(), 2);
         assert!(undo.undo());
         assert_eq!(undo.query_time(), 1);
         assert!(undo.undo());
-        assert_eq!((undo.query_time(), undo.undo_steps(), undo.redo_steps()), (0, 0, 2));
+        assert_eq!(
+            (undo.query_time(), undo.undo_steps(), undo.redo_steps()),
+            (0, 0, 2)
+        );
         assert!(!undo.undo());
         assert!(undo.redo());
         assert_eq!(undo.query_time(), 1);
@@ -171,8 +190,17 @@ mod tests {
         undo.undo();
         undo.undo();
         assert_eq!(undo.query_time(), 0);
-        assert_eq!(undo.edit(None), Edit { time: 1, drop_after: Some(0) });
-        assert_eq!((undo.query_time(), undo.redo_steps(), undo.undo_steps()), (i64::MAX, 0, 2));
+        assert_eq!(
+            undo.edit(None),
+            Edit {
+                time: 1,
+                drop_after: Some(0)
+            }
+        );
+        assert_eq!(
+            (undo.query_time(), undo.redo_steps(), undo.undo_steps()),
+            (i64::MAX, 0, 2)
+        );
     }
 
     #[test]
@@ -190,7 +218,13 @@ mod tests {
         assert_eq!(undo.edit(drag).time, 8);
         assert_eq!(undo.undo_steps(), 4);
         undo.undo();
-        assert_eq!(undo.edit(drag), Edit { time: 8, drop_after: Some(7) });
+        assert_eq!(
+            undo.edit(drag),
+            Edit {
+                time: 8,
+                drop_after: Some(7)
+            }
+        );
     }
 
     #[test]
@@ -202,7 +236,10 @@ mod tests {
         assert_eq!(undo.undo_steps(), 3);
         undo.undo();
         undo.incoming(4);
-        assert_eq!((undo.can_undo(), undo.can_redo(), undo.query_time()), (false, false, i64::MAX));
+        assert_eq!(
+            (undo.can_undo(), undo.can_redo(), undo.query_time()),
+            (false, false, i64::MAX)
+        );
         assert_eq!(undo.edit(None).time, 11);
         undo.incoming(i64::MAX);
         assert_eq!(undo.edit(None).time, i64::MAX - 1);

@@ -122,7 +122,11 @@ impl ContainerBlueprint {
 
     /// The share of an item (horizontal, vertical) or a column (grid).
     pub fn share(&self, at: usize) -> f32 {
-        let shares = if self.kind == ContainerKind::Vertical { &self.row_shares } else { &self.col_shares };
+        let shares = if self.kind == ContainerKind::Vertical {
+            &self.row_shares
+        } else {
+            &self.col_shares
+        };
         shares.get(at).copied().unwrap_or(1.0)
     }
 
@@ -142,14 +146,20 @@ impl ContainerBlueprint {
         self.contents.insert(position, item);
         if let Some(shares) = self.item_shares_mut().filter(|shares| !shares.is_empty()) {
             shares.resize(count, 1.0);
-            let mean = if count == 0 { 1.0 } else { shares.iter().sum::<f32>() / count as f32 };
+            let mean = if count == 0 {
+                1.0
+            } else {
+                shares.iter().sum::<f32>() / count as f32
+            };
             shares.insert(position.min(shares.len()), mean);
         }
     }
 
     /// Takes an item out, with its share. Returns whether it was there.
     pub(crate) fn remove_item(&mut self, item: Contents) -> bool {
-        let Some(at) = self.contents.iter().position(|other| *other == item) else { return false };
+        let Some(at) = self.contents.iter().position(|other| *other == item) else {
+            return false;
+        };
         self.contents.remove(at);
         if let Some(shares) = self.item_shares_mut().filter(|shares| at < shares.len()) {
             shares.remove(at);
@@ -279,17 +289,22 @@ pub struct TimePanelBlueprint {
 impl ViewportBlueprint {
     /// The container that an item lies in, and where.
     pub fn parent_of(&self, item: Contents) -> Option<(ContainerId, usize)> {
-        self.containers
-            .values()
-            .find_map(|container| Some((container.id, container.contents.iter().position(|other| *other == item)?)))
+        self.containers.values().find_map(|container| {
+            Some((
+                container.id,
+                container.contents.iter().position(|other| *other == item)?,
+            ))
+        })
     }
 
     /// How many containers an item lies in: none for the root.
     pub fn depth_of(&self, item: Contents) -> usize {
         // The containers form a tree, so that this ends; the bound is for those that are not normalized.
-        std::iter::successors(self.parent_of(item), |(parent, _)| self.parent_of(Contents::Container(*parent)))
-            .take(MAX_CONTAINER_DEPTH + 1)
-            .count()
+        std::iter::successors(self.parent_of(item), |(parent, _)| {
+            self.parent_of(Contents::Container(*parent))
+        })
+        .take(MAX_CONTAINER_DEPTH + 1)
+        .count()
     }
 
     /// An item and all that lies in it, containers before what they hold.
@@ -302,7 +317,14 @@ impl ViewportBlueprint {
             if let Contents::Container(id) = item
                 && let Some(container) = self.containers.get(&id)
             {
-                stack.extend(container.contents.iter().rev().copied().filter(|inner| found.insert(*inner)));
+                stack.extend(
+                    container
+                        .contents
+                        .iter()
+                        .rev()
+                        .copied()
+                        .filter(|inner| found.insert(*inner)),
+                );
             }
         }
         order
@@ -321,7 +343,12 @@ impl ViewportBlueprint {
             })
             .collect();
         let known: BTreeSet<ViewId> = placed.iter().copied().collect();
-        let rest: Vec<ViewId> = self.views.keys().filter(|id| !known.contains(id)).copied().collect();
+        let rest: Vec<ViewId> = self
+            .views
+            .keys()
+            .filter(|id| !known.contains(id))
+            .copied()
+            .collect();
         placed.into_iter().chain(rest).collect()
     }
 
@@ -350,7 +377,9 @@ impl ViewportBlueprint {
         if let Some(root) = self.root
             && !self.containers.contains_key(&root)
         {
-            reports.push(report_viewport(BlueprintProblem::Dangling(Contents::Container(root))));
+            reports.push(report_viewport(BlueprintProblem::Dangling(Contents::Container(
+                root,
+            ))));
             self.root = None;
         }
         if let Some(view) = self.maximized
@@ -364,17 +393,31 @@ impl ViewportBlueprint {
         let mut placed: BTreeSet<Contents> = self.root.map(Contents::Container).into_iter().collect();
         let mut stack: Vec<(ContainerId, usize)> = self.root.map(|root| (root, 1)).into_iter().collect();
         while let Some((id, depth)) = stack.pop() {
-            let Some(mut container) = self.containers.remove(&id) else { continue };
-            let mut report = |problem| reports.push(BlueprintReport { path: id.entity_path(), problem });
+            let Some(mut container) = self.containers.remove(&id) else {
+                continue;
+            };
+            let mut report = |problem| {
+                reports.push(BlueprintReport {
+                    path: id.entity_path(),
+                    problem,
+                })
+            };
             let mut inner = Vec::new();
             let mut keep = Vec::with_capacity(container.contents.len());
             for &item in &container.contents {
                 let problem = match item {
                     _ if placed.contains(&item) => Some(BlueprintProblem::TwiceInLayout(item)),
-                    Contents::View(view) if !self.views.contains_key(&view) => Some(BlueprintProblem::Dangling(item)),
-                    Contents::Container(other) if !self.containers.contains_key(&other) => Some(BlueprintProblem::Dangling(item)),
+                    Contents::View(view) if !self.views.contains_key(&view) => {
+                        Some(BlueprintProblem::Dangling(item))
+                    }
+                    Contents::Container(other) if !self.containers.contains_key(&other) => {
+                        Some(BlueprintProblem::Dangling(item))
+                    }
                     Contents::Container(_) if depth >= MAX_CONTAINER_DEPTH => {
-                        Some(BlueprintProblem::TooDeep { item, limit: MAX_CONTAINER_DEPTH })
+                        Some(BlueprintProblem::TooDeep {
+                            item,
+                            limit: MAX_CONTAINER_DEPTH,
+                        })
                     }
                     Contents::View(_) => None,
                     Contents::Container(other) => {
@@ -420,5 +463,8 @@ fn retain_by<T>(items: &mut Vec<T>, keep: &[bool]) {
 }
 
 fn report_viewport(problem: BlueprintProblem) -> BlueprintReport {
-    BlueprintReport { path: EntityPath::parse(crate::vocabulary::VIEWPORT_PATH), problem }
+    BlueprintReport {
+        path: EntityPath::parse(crate::vocabulary::VIEWPORT_PATH),
+        problem,
+    }
 }

@@ -8,8 +8,8 @@ use std::{
 use arrow_array::BooleanArray;
 use arrow_select::take::take;
 use chronoscope_store::{
-    Chunk, ChunkBuilder, ChunkError, ChunkId, ComponentDescriptor, EntityPath, Recording, RowId, StoreEvent, TimeColumn,
-    Timeline, arrow::ArrayRef,
+    Chunk, ChunkBuilder, ChunkError, ChunkId, ComponentDescriptor, EntityPath, Recording, RowId, StoreEvent,
+    TimeColumn, Timeline, arrow::ArrayRef,
 };
 use chronoscope_types::{
     Clear, Component, ComponentName, blueprint as archetypes,
@@ -17,12 +17,15 @@ use chronoscope_types::{
 };
 
 use crate::{
-    BLUEPRINT_TIMELINE, BlueprintError, ContainerBlueprint, ContainerId, Contents, OverrideTarget, ViewBlueprint, ViewId,
-    ViewportBlueprint,
+    BLUEPRINT_TIMELINE, BlueprintError, ContainerBlueprint, ContainerId, Contents, OverrideTarget,
+    ViewBlueprint, ViewId, ViewportBlueprint,
     command::Components,
     read::panel_component,
     viewport::Panel,
-    vocabulary::{VIEWPORT_PATH, contents_path, defaults_path, instruction_path, old_override_path, override_path, panel_path},
+    vocabulary::{
+        VIEWPORT_PATH, contents_path, defaults_path, instruction_path, old_override_path, override_path,
+        panel_path,
+    },
 };
 
 /// What a command meant, beyond what it changed.
@@ -56,12 +59,21 @@ impl Extra {
         }
     }
 
-    pub(crate) fn add_overrides(&mut self, view: ViewId, entity: &EntityPath, target: &OverrideTarget, components: &Components) {
+    pub(crate) fn add_overrides(
+        &mut self,
+        view: ViewId,
+        entity: &EntityPath,
+        target: &OverrideTarget,
+        components: &Components,
+    ) {
         let base = override_path(view, entity);
         let path = match target {
             OverrideTarget::Entity => base,
             OverrideTarget::Visualizer { id, active } => {
-                let ids = active.iter().map(|instruction| instruction.id.to_bytes()).collect();
+                let ids = active
+                    .iter()
+                    .map(|instruction| instruction.id.to_bytes())
+                    .collect();
                 self.add(
                     base,
                     archetypes::ActiveVisualizers::INSTRUCTION_IDS.descriptor(),
@@ -70,7 +82,11 @@ impl Extra {
                 for instruction in active {
                     let name = archetypes::VisualizerInstruction::VISUALIZER_TYPE;
                     let array = bp::VisualizerType::build(vec![instruction.visualizer.to_string()]);
-                    self.add(instruction_path(view, entity, instruction.id), name.descriptor(), array);
+                    self.add(
+                        instruction_path(view, entity, instruction.id),
+                        name.descriptor(),
+                        array,
+                    );
                 }
                 instruction_path(view, entity, *id)
             }
@@ -95,15 +111,34 @@ pub(crate) fn write_changes(
     extra: Extra,
     at: i64,
 ) -> Result<Vec<Chunk>, BlueprintError> {
-    let mut rows = Rows { clears: extra.clears, rows: extra.rows, ..Rows::default() };
-    for id in before.views.keys().filter(|id| !after.views.contains_key(id)).chain(&touched.reset) {
+    let mut rows = Rows {
+        clears: extra.clears,
+        rows: extra.rows,
+        ..Rows::default()
+    };
+    for id in before
+        .views
+        .keys()
+        .filter(|id| !after.views.contains_key(id))
+        .chain(&touched.reset)
+    {
         rows.clears.push((id.entity_path(), true));
     }
-    for id in before.containers.keys().filter(|id| !after.containers.contains_key(id)) {
+    for id in before
+        .containers
+        .keys()
+        .filter(|id| !after.containers.contains_key(id))
+    {
         rows.clears.push((id.entity_path(), false));
     }
     for view in after.views.values() {
-        rows.view(view, before.views.get(&view.id).filter(|_| !touched.reset.contains(&view.id)));
+        rows.view(
+            view,
+            before
+                .views
+                .get(&view.id)
+                .filter(|_| !touched.reset.contains(&view.id)),
+        );
     }
     for container in after.containers.values() {
         rows.container(container, before.containers.get(&container.id));
@@ -124,9 +159,18 @@ pub fn drop_rows_after(blueprint: &mut Recording, time: i64) -> Result<Vec<Store
     let mut kept: Vec<Chunk> = Vec::new();
     for (meta, body) in blueprint.store.chunks() {
         let Some(body) = body else { continue };
-        let Some(column) = body.timeline(BLUEPRINT_TIMELINE).filter(|column| column.range().max > time) else { continue };
+        let Some(column) = body
+            .timeline(BLUEPRINT_TIMELINE)
+            .filter(|column| column.range().max > time)
+        else {
+            continue;
+        };
         dropped.push(meta.id);
-        let rows: Vec<u32> = (0_u32..).zip(column.times().iter()).filter(|(_, at)| **at <= time).map(|(row, _)| row).collect();
+        let rows: Vec<u32> = (0_u32..)
+            .zip(column.times().iter())
+            .filter(|(_, at)| **at <= time)
+            .map(|(row, _)| row)
+            .collect();
         if !rows.is_empty() {
             kept.push(take_rows(body, &rows)?);
         }
@@ -141,12 +185,18 @@ pub fn drop_rows_after(blueprint: &mut Recording, time: i64) -> Result<Vec<Store
 /// Some rows of a chunk, as a chunk of their own.
 fn take_rows(chunk: &Chunk, rows: &[u32]) -> Result<Chunk, ChunkError> {
     let pick = |at: &u32| usize::try_from(*at).unwrap_or(usize::MAX);
-    let row_ids: Vec<RowId> = rows.iter().filter_map(|at| chunk.row_ids().get(pick(at)).copied()).collect();
+    let row_ids: Vec<RowId> = rows
+        .iter()
+        .filter_map(|at| chunk.row_ids().get(pick(at)).copied())
+        .collect();
     let timelines: Vec<TimeColumn> = chunk
         .timelines()
         .iter()
         .map(|column| {
-            let times: Vec<i64> = rows.iter().filter_map(|at| column.times().get(pick(at)).copied()).collect();
+            let times: Vec<i64> = rows
+                .iter()
+                .filter_map(|at| column.times().get(pick(at)).copied())
+                .collect();
             TimeColumn::new(column.timeline().clone(), times)
         })
         .collect();
@@ -159,10 +209,23 @@ fn take_rows(chunk: &Chunk, rows: &[u32]) -> Result<Chunk, ChunkError> {
             message,
         };
         let taken = take(column.lists(), &indices, None).map_err(|error| mixed(error.to_string()))?;
-        let lists = taken.as_any().downcast_ref().cloned().ok_or_else(|| mixed("rows of lists are no lists".to_owned()))?;
-        components.push(chronoscope_store::ComponentColumn::new(column.descriptor().clone(), lists));
+        let lists = taken
+            .as_any()
+            .downcast_ref()
+            .cloned()
+            .ok_or_else(|| mixed("rows of lists are no lists".to_owned()))?;
+        components.push(chronoscope_store::ComponentColumn::new(
+            column.descriptor().clone(),
+            lists,
+        ));
     }
-    Chunk::new(ChunkId::new(), chunk.entity_path().clone(), row_ids, timelines, components)
+    Chunk::new(
+        ChunkId::new(),
+        chunk.entity_path().clone(),
+        row_ids,
+        timelines,
+        components,
+    )
 }
 
 /// Rows by entity, one each.
@@ -206,7 +269,11 @@ impl Rows {
             self.put::<components::Name>(path, A::DISPLAY_NAME, container.name.clone());
         }
         if before.is_none_or(|before| before.contents != container.contents) {
-            self.put::<bp::IncludedContent>(path, A::CONTENTS, container.contents.iter().map(Contents::to_string));
+            self.put::<bp::IncludedContent>(
+                path,
+                A::CONTENTS,
+                container.contents.iter().map(Contents::to_string),
+            );
         }
         if before.is_none_or(|before| before.col_shares != container.col_shares) {
             self.put::<bp::ColumnShare>(path, A::COL_SHARES, container.col_shares.iter().copied());
@@ -215,7 +282,11 @@ impl Rows {
             self.put::<bp::RowShare>(path, A::ROW_SHARES, container.row_shares.iter().copied());
         }
         if before.is_none_or(|before| before.active_tab != container.active_tab) {
-            self.put::<bp::ActiveTab>(path, A::ACTIVE_TAB, container.active_tab.map(|tab| tab.to_string()));
+            self.put::<bp::ActiveTab>(
+                path,
+                A::ACTIVE_TAB,
+                container.active_tab.map(|tab| tab.to_string()),
+            );
         }
         if before.is_none_or(|before| before.grid_columns != container.grid_columns) {
             self.put::<bp::GridColumns>(path, A::GRID_COLUMNS, container.grid_columns);
@@ -229,7 +300,8 @@ impl Rows {
         type A = archetypes::ViewportBlueprint;
         let path = &EntityPath::parse(VIEWPORT_PATH);
         // What is automatic where nobody says so depends on whether there is a root: the three go together.
-        let layout = |blueprint: &ViewportBlueprint| (blueprint.root, blueprint.auto_layout, blueprint.auto_views);
+        let layout =
+            |blueprint: &ViewportBlueprint| (blueprint.root, blueprint.auto_layout, blueprint.auto_views);
         if layout(before) != layout(after) {
             self.put::<bp::RootContainer>(path, A::ROOT_CONTAINER, after.root.map(ContainerId::to_bytes));
             self.put::<bp::AutoLayout>(path, A::AUTO_LAYOUT, [after.auto_layout]);
@@ -248,7 +320,11 @@ impl Rows {
         type A = archetypes::TimePanelBlueprint;
         for panel in Panel::ALL {
             if before.panels.get(panel) != after.panels.get(panel) {
-                self.put::<bp::PanelState>(&panel_path(panel), panel_component(panel), after.panels.get(panel));
+                self.put::<bp::PanelState>(
+                    &panel_path(panel),
+                    panel_component(panel),
+                    after.panels.get(panel),
+                );
             }
         }
         let path = &panel_path(Panel::Time);
@@ -271,13 +347,24 @@ impl Rows {
         if before.play_state != after.play_state {
             // Static, as SDKs write it: undo does not start or stop time.
             let array = bp::PlayState::build(after.play_state.into_iter().collect());
-            self.static_rows.entry(path.clone()).or_default().push((A::PLAY_STATE.descriptor(), array));
+            self.static_rows
+                .entry(path.clone())
+                .or_default()
+                .push((A::PLAY_STATE.descriptor(), array));
         }
     }
 
-    fn put<C: Component>(&mut self, path: &EntityPath, name: ComponentName, values: impl IntoIterator<Item = C::Value>) {
+    fn put<C: Component>(
+        &mut self,
+        path: &EntityPath,
+        name: ComponentName,
+        values: impl IntoIterator<Item = C::Value>,
+    ) {
         let array = C::build(values.into_iter().collect());
-        self.rows.entry(path.clone()).or_default().push((name.descriptor(), array));
+        self.rows
+            .entry(path.clone())
+            .or_default()
+            .push((name.descriptor(), array));
     }
 
     /// A chunk per entity, ordered by path, after those of the clears.
@@ -285,14 +372,29 @@ impl Rows {
         let when = || [(Timeline::blueprint(), at)];
         let mut chunks = Vec::with_capacity(self.clears.len() + self.rows.len() + self.static_rows.len());
         for (path, recursive) in self.clears {
-            let cells = vec![(Clear::IS_RECURSIVE.descriptor(), Arc::new(BooleanArray::from(vec![recursive])) as ArrayRef)];
-            chunks.push(ChunkBuilder::new(path).with_row(RowId::new(), when(), cells).build()?);
+            let cells = vec![(
+                Clear::IS_RECURSIVE.descriptor(),
+                Arc::new(BooleanArray::from(vec![recursive])) as ArrayRef,
+            )];
+            chunks.push(
+                ChunkBuilder::new(path)
+                    .with_row(RowId::new(), when(), cells)
+                    .build()?,
+            );
         }
         for (path, cells) in self.rows {
-            chunks.push(ChunkBuilder::new(path).with_row(RowId::new(), when(), cells).build()?);
+            chunks.push(
+                ChunkBuilder::new(path)
+                    .with_row(RowId::new(), when(), cells)
+                    .build()?,
+            );
         }
         for (path, cells) in self.static_rows {
-            chunks.push(ChunkBuilder::new(path).with_row(RowId::new(), [], cells).build()?);
+            chunks.push(
+                ChunkBuilder::new(path)
+                    .with_row(RowId::new(), [], cells)
+                    .build()?,
+            );
         }
         Ok(chunks)
     }

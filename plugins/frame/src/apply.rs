@@ -9,8 +9,9 @@ use chronoscope_blueprint::{BlueprintCommand, Gesture, UndoState, drop_rows_afte
 use chronoscope_store::{StoreId, TimelineId};
 
 use crate::{
-    ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, Item, PlayState, RecordingEntry, Recordings, Report,
-    Selection, TimeControl, TimeControls, ViewerCommand, ViewerCommands, commands::OpenRequests, ingest::Reports,
+    ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, Item, PlayState, RecordingEntry,
+    Recordings, Report, Selection, TimeControl, TimeControls, ViewerCommand, ViewerCommands,
+    commands::OpenRequests, ingest::Reports,
 };
 
 /// Carries commands out and keeps [`Cursor`] and [`Selection`].
@@ -21,7 +22,9 @@ impl Plugin for ApplyCommandsPlugin {
         app.init_resource::<Cursor>().init_resource::<Selection>();
         app.add_systems(
             Frame,
-            (apply_commands, advance_time, apply_invalidations, place_cursor).chain().in_set(FrameSystems::ApplyCommands),
+            (apply_commands, advance_time, apply_invalidations, place_cursor)
+                .chain()
+                .in_set(FrameSystems::ApplyCommands),
         );
     }
 }
@@ -96,9 +99,14 @@ fn with_undo(recordings: &mut Recordings, change: impl FnOnce(&mut UndoState)) {
 }
 
 fn reset_blueprint(recordings: &mut Recordings, log: &mut DiffLog, keep_default: bool) {
-    let Some(application) = recordings.active_application().cloned() else { return };
-    let default = recordings.blueprints(&application).and_then(|blueprints| blueprints.default.clone());
-    let (key, events) = recordings.reset_active_blueprint(&application, default.as_ref().filter(|_| keep_default));
+    let Some(application) = recordings.active_application().cloned() else {
+        return;
+    };
+    let default = recordings
+        .blueprints(&application)
+        .and_then(|blueprints| blueprints.default.clone());
+    let (key, events) =
+        recordings.reset_active_blueprint(&application, default.as_ref().filter(|_| keep_default));
     log.push_events(key, events);
     log.push(DiffEntry::Recordings);
 }
@@ -110,7 +118,9 @@ fn edit_blueprint(
     active: &ActiveBlueprint,
     command: &BlueprintCommand,
 ) -> Result<(), Report> {
-    let Some(application) = recordings.active_application().cloned() else { return Ok(()) };
+    let Some(application) = recordings.active_application().cloned() else {
+        return Ok(());
+    };
     if recordings.active_blueprint().is_none() {
         let (key, events) = recordings.reset_active_blueprint(&application, None);
         log.push_events(key, events);
@@ -119,22 +129,38 @@ fn edit_blueprint(
     // What is shown now, heuristic views included, so that editing one writes it down.
     let (id, viewport, mut undo) = match recordings.active_blueprint() {
         Some((entry, blueprints)) => {
-            let (stored, _) = read_viewport(entry.store(), &entry.recording.cache, blueprints.undo.query_time());
-            (entry.id().clone(), active.with_stored(&stored), blueprints.undo.clone())
+            let (stored, _) = read_viewport(
+                entry.store(),
+                &entry.recording.cache,
+                blueprints.undo.query_time(),
+            );
+            (
+                entry.id().clone(),
+                active.with_stored(&stored),
+                blueprints.undo.clone(),
+            )
         }
         None => return Ok(()),
     };
     // On a copy, since an edit that can not be done must leave no undo point.
     let edit = undo.edit(gesture_of(command));
-    let chunks = command.to_chunks(&viewport, edit.time).map_err(|error| failed(&error))?;
+    let chunks = command
+        .to_chunks(&viewport, edit.time)
+        .map_err(|error| failed(&error))?;
     recordings.blueprints_mut(&application).undo = undo;
     let entry = recordings.open(&id);
     let key = entry.key();
     if let Some(time) = edit.drop_after {
-        log.push_events(key, drop_rows_after(&mut entry.recording, time).map_err(|error| failed(&error))?);
+        log.push_events(
+            key,
+            drop_rows_after(&mut entry.recording, time).map_err(|error| failed(&error))?,
+        );
     }
     for chunk in chunks {
-        log.push_events(key, entry.recording.insert(chunk).map_err(|error| failed(&error))?);
+        log.push_events(
+            key,
+            entry.recording.insert(chunk).map_err(|error| failed(&error))?,
+        );
     }
     // What was just written is what the next command of this frame must see.
     entry.recording.apply_pending();
@@ -148,7 +174,9 @@ fn gesture_of(command: &BlueprintCommand) -> Option<Gesture> {
     std::mem::discriminant(command).hash(&mut hasher);
     match command {
         // A property may come with others in the same drag: position and target of an eye.
-        BlueprintCommand::SetProperty(view, _) | BlueprintCommand::SetDefault(view, _) => view.hash(&mut hasher),
+        BlueprintCommand::SetProperty(view, _) | BlueprintCommand::SetDefault(view, _) => {
+            view.hash(&mut hasher)
+        }
         BlueprintCommand::SetOverride { view, entity, .. } => (view, entity).hash(&mut hasher),
         BlueprintCommand::SetShares { id, .. } => id.hash(&mut hasher),
         _ => return None,
@@ -169,7 +197,9 @@ pub(crate) fn activate_blueprint(
     if make_default {
         recordings.blueprints_mut(&application).default = Some(blueprint.clone());
     }
-    let shows_none = recordings.blueprints(&application).is_none_or(|blueprints| blueprints.active.is_none());
+    let shows_none = recordings
+        .blueprints(&application)
+        .is_none_or(|blueprints| blueprints.active.is_none());
     if make_active || (make_default && shows_none) {
         let (key, events) = recordings.reset_active_blueprint(&application, Some(blueprint));
         log.push_events(key, events);
@@ -180,7 +210,12 @@ pub(crate) fn activate_blueprint(
 
 /// Takes timeline, speed and loop from a blueprint that has just become the active one.
 fn apply_time_panel(recordings: &mut Recordings, times: &mut TimeControls, application: &Arc<str>) {
-    let Some(id) = recordings.blueprints(application).and_then(|blueprints| blueprints.active.clone()) else { return };
+    let Some(id) = recordings
+        .blueprints(application)
+        .and_then(|blueprints| blueprints.active.clone())
+    else {
+        return;
+    };
     let entry = recordings.open(&id);
     entry.recording.apply_pending();
     let (viewport, _) = read_viewport(entry.store(), &entry.recording.cache, i64::MAX);
@@ -204,8 +239,11 @@ fn apply_time_panel(recordings: &mut Recordings, times: &mut TimeControls, appli
         }
     };
     apply(&mut times.initial);
-    let keys: Vec<_> =
-        recordings.recordings().filter(|entry| entry.id().application_id == *application).map(RecordingEntry::key).collect();
+    let keys: Vec<_> = recordings
+        .recordings()
+        .filter(|entry| entry.id().application_id == *application)
+        .map(RecordingEntry::key)
+        .collect();
     for key in keys {
         apply(times.get_mut(key));
     }
@@ -213,7 +251,11 @@ fn apply_time_panel(recordings: &mut Recordings, times: &mut TimeControls, appli
 
 fn advance_time(mut times: ResMut<TimeControls>, recordings: Res<Recordings>, clock: Res<Time<Real>>) {
     let Some(entry) = recordings.active() else { return };
-    let elapsed = if times.clock_stands { Duration::ZERO } else { clock.delta() };
+    let elapsed = if times.clock_stands {
+        Duration::ZERO
+    } else {
+        clock.delta()
+    };
     if times.get(entry.key()).play_state() != PlayState::Paused {
         times.get_mut(entry.key()).advance(elapsed, entry.store());
     }
@@ -225,14 +267,23 @@ fn apply_invalidations(mut recordings: ResMut<Recordings>) {
     }
 }
 
-fn place_cursor(mut cursor: ResMut<Cursor>, mut log: ResMut<DiffLog>, recordings: Res<Recordings>, times: Res<TimeControls>) {
+fn place_cursor(
+    mut cursor: ResMut<Cursor>,
+    mut log: ResMut<DiffLog>,
+    recordings: Res<Recordings>,
+    times: Res<TimeControls>,
+) {
     let next = match recordings.active() {
         None => Cursor::default(),
         Some(entry) => {
             let control = times.get(entry.key());
             let timeline: Option<TimelineId> = control.timeline(entry.store());
             let time = timeline.map_or(0, |timeline| control.time(entry.store(), timeline));
-            Cursor { recording: Some(entry.key()), timeline, time }
+            Cursor {
+                recording: Some(entry.key()),
+                timeline,
+                time,
+            }
         }
     };
     if cursor.set_if_neq(next) {

@@ -31,7 +31,10 @@ pub struct FrameDiagnostics {
 impl FrameDiagnostics {
     /// The time that a phase took in the last frame in which it ended.
     pub fn phase(&self, phase: FrameSystems) -> Duration {
-        FrameSystems::ALL.iter().position(|p| *p == phase).map_or(Duration::ZERO, |at| self.phases[at])
+        FrameSystems::ALL
+            .iter()
+            .position(|p| *p == phase)
+            .map_or(Duration::ZERO, |at| self.phases[at])
     }
 
     /// The time that all phases took.
@@ -62,7 +65,9 @@ impl Plugin for DiagnosticsPlugin {
             let (before, phase) = (pair[0], pair[1]);
             app.add_systems(
                 Frame,
-                (move |mut diagnostics: ResMut<FrameDiagnostics>| diagnostics.enter(Some(phase))).after(before).before(phase),
+                (move |mut diagnostics: ResMut<FrameDiagnostics>| diagnostics.enter(Some(phase)))
+                    .after(before)
+                    .before(phase),
             );
         }
         app.add_systems(Frame, end_frame.after(FrameSystems::Present));

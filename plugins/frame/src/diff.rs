@@ -43,7 +43,11 @@ impl Default for DiffLog {
 impl DiffLog {
     /// A log that keeps at least the latest `capacity` entries.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { entries: VecDeque::new(), first: 0, capacity }
+        Self {
+            entries: VecDeque::new(),
+            first: 0,
+            capacity,
+        }
     }
 
     /// Appends a change.
@@ -76,7 +80,13 @@ impl DiffLog {
 
 /// Whether an event changed which components some entity has. `store` is the store as it is now.
 pub(crate) fn changes_schema(event: &StoreEvent, store: &ChunkStore) -> bool {
-    let lost = || event.meta.components.iter().any(|column| !store.has_component(event.meta.entity, column.component));
+    let lost = || {
+        event
+            .meta
+            .components
+            .iter()
+            .any(|column| !store.has_component(event.meta.entity, column.component))
+    };
     event.is_new_entity()
         || !event.new_components().is_empty()
         || (event.change == ChunkChange::Dropped && (!store.has_data(event.meta.entity) || lost()))

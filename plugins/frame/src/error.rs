@@ -30,18 +30,37 @@ pub struct Report {
 
 impl Report {
     /// A warning about an entity.
-    pub fn entity_warning(source: impl Into<Arc<str>>, entity: EntityPath, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, source: source.into(), entity: Some(entity), message: message.into() }
+    pub fn entity_warning(
+        source: impl Into<Arc<str>>,
+        entity: EntityPath,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Warning,
+            source: source.into(),
+            entity: Some(entity),
+            message: message.into(),
+        }
     }
 
     /// An error that concerns no single entity.
     pub fn error(source: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, source: source.into(), entity: None, message: message.into() }
+        Self {
+            severity: Severity::Error,
+            source: source.into(),
+            entity: None,
+            message: message.into(),
+        }
     }
 
     /// A warning that concerns no single entity.
     pub fn warning(source: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, source: source.into(), entity: None, message: message.into() }
+        Self {
+            severity: Severity::Warning,
+            source: source.into(),
+            entity: None,
+            message: message.into(),
+        }
     }
 }
 

@@ -11,8 +11,8 @@ use bevy_ecs::prelude::*;
 use chronoscope_store::{AbsentChunk, Chunk, ChunkSource, StoreId};
 
 use crate::{
-    DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, Report, StoreInfo, TimeControls,
-    apply,
+    DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, Report, StoreInfo,
+    TimeControls, apply,
     commands::{OpenRequests, ViewerCommands},
 };
 
@@ -120,7 +120,10 @@ pub struct IngestBudget {
 
 impl Default for IngestBudget {
     fn default() -> Self {
-        Self { time: Duration::from_millis(8), bytes: 256 << 20 }
+        Self {
+            time: Duration::from_millis(8),
+            bytes: 256 << 20,
+        }
     }
 }
 
@@ -240,10 +243,18 @@ pub(crate) fn ingest(
             let entry = open(recordings, log, &store);
             match entry.recording.insert(chunk) {
                 Ok(events) => log.push_events(entry.key(), events),
-                Err(error) => reports.push(Report::entity_warning(entry.info.source.clone(), entity, error.to_string())),
+                Err(error) => reports.push(Report::entity_warning(
+                    entry.info.source.clone(),
+                    entity,
+                    error.to_string(),
+                )),
             }
         }
-        IngestMessage::AbsentChunks { store, chunks, source } => {
+        IngestMessage::AbsentChunks {
+            store,
+            chunks,
+            source,
+        } => {
             let entry = open(recordings, log, &store);
             let key = entry.key();
             for chunk in chunks.iter() {
@@ -257,12 +268,20 @@ pub(crate) fn ingest(
                     }
                     Err(error) => {
                         let source = entry.info.source.clone();
-                        reports.push(Report::entity_warning(source, chunk.entity_path.clone(), error.to_string()));
+                        reports.push(Report::entity_warning(
+                            source,
+                            chunk.entity_path.clone(),
+                            error.to_string(),
+                        ));
                     }
                 }
             }
         }
-        IngestMessage::ActivateBlueprint { blueprint, make_active, make_default } => {
+        IngestMessage::ActivateBlueprint {
+            blueprint,
+            make_active,
+            make_default,
+        } => {
             apply::activate_blueprint(recordings, log, times, &blueprint, make_active, make_default);
         }
         IngestMessage::Report(report) => {

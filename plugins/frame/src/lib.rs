@@ -60,4 +60,6 @@ pub use settle::Settled;
 pub use time_control::{Cursor, LoopMode, PlayState, TimeControl, TimeControls};
 pub use view_class::{AppViewClassExt, ViewClass, ViewClasses};
 pub use viewport::{ActiveBlueprint, View, ViewTile};
-pub use visualizer::{AppVisualizerExt, Source, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals};
+pub use visualizer::{
+    AppVisualizerExt, Source, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals,
+};

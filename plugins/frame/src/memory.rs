@@ -7,7 +7,10 @@ use bevy_ecs::prelude::*;
 use chronoscope_store::{ChunkId, GcBuffers, GcOptions, GcOrder, StoreKind};
 use rustc_hash::FxHashSet;
 
-use crate::{Answers, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, bodies::OnScreen};
+use crate::{
+    Answers, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings,
+    bodies::OnScreen,
+};
 
 /// How much memory the viewer may hold, and how long a frame may spend on keeping to it.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
@@ -22,7 +25,11 @@ pub struct MemoryBudget {
 
 impl Default for MemoryBudget {
     fn default() -> Self {
-        Self { limit_bytes: None, gc_time: Duration::from_micros(3_500), protect_latest: 1 }
+        Self {
+            limit_bytes: None,
+            gc_time: Duration::from_micros(3_500),
+            protect_latest: 1,
+        }
     }
 }
 
@@ -43,7 +50,9 @@ pub struct MemoryPlugin;
 
 impl Plugin for MemoryPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<MemoryBudget>().init_resource::<ViewerCaches>().init_resource::<Purge>();
+        app.init_resource::<MemoryBudget>()
+            .init_resource::<ViewerCaches>()
+            .init_resource::<Purge>();
         app.add_systems(Frame, collect_garbage.in_set(FrameSystems::Gc));
     }
 }
@@ -111,7 +120,10 @@ fn collect_garbage(
     let recordings = recordings.bypass_change_detection();
     let used = recordings.num_bytes() + caches.bytes;
     let situation = |recordings: &Recordings, caches: &ViewerCaches| Situation {
-        generations: recordings.iter().map(|entry| entry.store().generation()).fold(0, u64::wrapping_add),
+        generations: recordings
+            .iter()
+            .map(|entry| entry.store().generation())
+            .fold(0, u64::wrapping_add),
         cursor: *cursor,
         limit,
         caches: caches.bytes,
@@ -123,7 +135,10 @@ fn collect_garbage(
         purge.target_bytes = Some(used - (used as f64 * purge_fraction(used, limit)) as u64);
         purge.is_for_ahead = false;
     } else if purge.target_bytes.is_none()
-        && let Some(room) = on_screen.ahead().map(|ahead| ahead.room_bytes).filter(|room| *room > 0)
+        && let Some(room) = on_screen
+            .ahead()
+            .map(|ahead| ahead.room_bytes)
+            .filter(|room| *room > 0)
     {
         // In portions, since each begins with a search for what is farthest.
         purge.target_bytes = Some(used.saturating_sub(room.max(limit / 10)));
@@ -142,8 +157,9 @@ fn collect_garbage(
     }
 
     let is_for_ahead = purge.is_for_ahead;
-    let may_give =
-        |entry: &RecordingEntry| entry.id().kind == StoreKind::Recording && !(is_for_ahead && entry.sources().is_empty());
+    let may_give = |entry: &RecordingEntry| {
+        entry.id().kind == StoreKind::Recording && !(is_for_ahead && entry.sources().is_empty())
+    };
     for entry in recordings.iter_mut().filter(|entry| may_give(entry)) {
         let left = budget.gc_time.saturating_sub(start.elapsed());
         if over == 0 || left.is_zero() {
@@ -153,7 +169,10 @@ fn collect_garbage(
         let shown = cursor.recording == Some(entry.key());
         let order = match cursor.timeline.filter(|_| shown) {
             // What is browsed keeps what is near the cursor; what only streams in loses its oldest.
-            Some(timeline) => GcOrder::FarthestFrom { timeline, time: cursor.time },
+            Some(timeline) => GcOrder::FarthestFrom {
+                timeline,
+                time: cursor.time,
+            },
             None => GcOrder::OldestRow,
         };
         let options = GcOptions {

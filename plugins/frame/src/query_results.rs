@@ -18,8 +18,8 @@ pub use data_results::{DataResult, DataResults};
 use data_results::Capabilities;
 
 use crate::{
-    Cursor, DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, RecordingKey, Recordings, View, ViewTile,
-    Visualizers, diff::changes_schema, visualizer::QueryMode,
+    Cursor, DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, RecordingKey,
+    Recordings, View, ViewTile, Visualizers, diff::changes_schema, visualizer::QueryMode,
 };
 
 /// Keeps [`DataResults`] and [`Answers`].
@@ -80,7 +80,9 @@ fn query_results(
     let Some(entry) = cursor.recording.and_then(|key| recordings.get(key)) else {
         answers.begin(*cursor, diagnostics.frame);
         for (_, _, mut results) in &mut views {
-            results.bypass_change_detection().clear(cursor.recording, &mut state.version);
+            results
+                .bypass_change_detection()
+                .clear(cursor.recording, &mut state.version);
         }
         return;
     };
@@ -103,12 +105,27 @@ fn query_results(
             walk_anew.push(results);
             wanted_changed = true;
         } else if !changes.schema.is_empty() {
-            quiet.extend(store, &state.capabilities, &visualizers, &changes.schema, &mut state.version);
+            quiet.extend(
+                store,
+                &state.capabilities,
+                &visualizers,
+                &changes.schema,
+                &mut state.version,
+            );
         }
     }
     if !walk_anew.is_empty() {
-        let mut walked: Vec<&mut DataResults> = walk_anew.iter_mut().map(DetectChangesMut::bypass_change_detection).collect();
-        data_results::walk(&mut walked, store, &state.capabilities, &visualizers, &mut state.version);
+        let mut walked: Vec<&mut DataResults> = walk_anew
+            .iter_mut()
+            .map(DetectChangesMut::bypass_change_detection)
+            .collect();
+        data_results::walk(
+            &mut walked,
+            store,
+            &state.capabilities,
+            &visualizers,
+            &mut state.version,
+        );
     }
 
     answers.begin(*cursor, diagnostics.frame);
@@ -117,12 +134,21 @@ fn query_results(
     }
     if wanted_changed {
         let needs_rows = |result: &DataResult| {
-            result.visualizers.iter().any(|id| visualizers.info(*id).is_some_and(|info| info.mode == QueryMode::LatestAt))
+            result.visualizers.iter().any(|id| {
+                visualizers
+                    .info(*id)
+                    .is_some_and(|info| info.mode == QueryMode::LatestAt)
+            })
         };
         let mut wanted: FxHashSet<EntityId> = state.capabilities.context_entities().iter().copied().collect();
         for (_, tile, results) in &views {
             if tile.shown {
-                wanted.extend(results.iter().filter(|result| needs_rows(result)).map(|result| result.entity));
+                wanted.extend(
+                    results
+                        .iter()
+                        .filter(|result| needs_rows(result))
+                        .map(|result| result.entity),
+                );
             }
         }
         answers.want(wanted);
@@ -133,9 +159,15 @@ fn query_results(
 }
 
 fn read_log(state: &mut WalkState, log: &DiffLog, cursor: Cursor, recordings: &Recordings) -> Changes {
-    let store = cursor.recording.and_then(|key| recordings.get(key)).map(RecordingEntry::store);
+    let store = cursor
+        .recording
+        .and_then(|key| recordings.get(key))
+        .map(RecordingEntry::store);
     let clear = store.and_then(|store| store.component_id(CLEAR_COMPONENT));
-    let mut changes = Changes { reset: state.recording != cursor.recording, ..Changes::default() };
+    let mut changes = Changes {
+        reset: state.recording != cursor.recording,
+        ..Changes::default()
+    };
     state.recording = cursor.recording;
     match log.since(state.log_number) {
         None => changes.reset = true,
@@ -148,7 +180,11 @@ fn read_log(state: &mut WalkState, log: &DiffLog, cursor: Cursor, recordings: &R
                     // A recursive clear changes what is below it as well. Whether this one is, is not worth a look: clears are rare.
                     if let Some(store) = store
                         && let Some(clear) = clear
-                        && event.meta.components.iter().any(|component| component.component == clear)
+                        && event
+                            .meta
+                            .components
+                            .iter()
+                            .any(|component| component.component == clear)
                     {
                         changes.touched.extend(store.tree().descend(event.meta.entity));
                     }

@@ -80,7 +80,12 @@ pub struct ApplicationBlueprints {
 
 impl Default for ApplicationBlueprints {
     fn default() -> Self {
-        Self { default: None, active: None, undo: UndoState::new(-1), revision: 0 }
+        Self {
+            default: None,
+            active: None,
+            undo: UndoState::new(-1),
+            revision: 0,
+        }
     }
 }
 
@@ -108,7 +113,8 @@ impl Recordings {
 
     /// The open recordings (without blueprints), in the order in which they were opened.
     pub fn recordings(&self) -> impl Iterator<Item = &RecordingEntry> {
-        self.iter().filter(|entry| entry.id().kind == StoreKind::Recording)
+        self.iter()
+            .filter(|entry| entry.id().kind == StoreKind::Recording)
     }
 
     /// The store with this short name.
@@ -147,17 +153,25 @@ impl Recordings {
 
     /// Closes a store and forgets its data. Another recording of its application, else of another one, takes its place.
     pub fn close(&mut self, id: &StoreId) -> bool {
-        let Some(key) = self.by_id.remove(id) else { return false };
+        let Some(key) = self.by_id.remove(id) else {
+            return false;
+        };
         self.entries.remove(&key);
         if self.active.get(&id.application_id) == Some(&key) {
-            let next =
-                self.recordings().filter(|entry| entry.id().application_id == id.application_id).map(RecordingEntry::key).last();
+            let next = self
+                .recordings()
+                .filter(|entry| entry.id().application_id == id.application_id)
+                .map(RecordingEntry::key)
+                .last();
             match next {
                 Some(next) => self.active.insert(id.application_id.clone(), next),
                 None => self.active.remove(&id.application_id),
             };
             if next.is_none() && self.front.as_ref() == Some(&id.application_id) {
-                self.front = self.recordings().last().map(|entry| entry.id().application_id.clone());
+                self.front = self
+                    .recordings()
+                    .last()
+                    .map(|entry| entry.id().application_id.clone());
             }
         }
         true
@@ -214,8 +228,10 @@ impl Recordings {
         application: &Arc<str>,
         source: Option<&StoreId>,
     ) -> (RecordingKey, Vec<StoreEvent>) {
-        let chunks: Vec<_> =
-            source.and_then(|id| self.find(id)).map(|entry| entry.store().export().collect()).unwrap_or_default();
+        let chunks: Vec<_> = source
+            .and_then(|id| self.find(id))
+            .map(|entry| entry.store().export().collect())
+            .unwrap_or_default();
         let id = StoreId::blueprint(application.clone(), format!("{application}: active"));
         self.close(&id);
         let entry = self.open(&id);

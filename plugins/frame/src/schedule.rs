@@ -8,8 +8,9 @@ use bevy_ecs::{
 
 use crate::{
     apply::ApplyCommandsPlugin, bodies::BodiesPlugin, context::ContextPlugin, diagnostics::DiagnosticsPlugin,
-    ingest::IngestPlugin, memory::MemoryPlugin, overrides::OverridesPlugin, query_results::QueryResultsPlugin,
-    settle::SettlePlugin, viewport::BlueprintQueryPlugin, visualizer::VisualizersPlugin,
+    ingest::IngestPlugin, memory::MemoryPlugin, overrides::OverridesPlugin,
+    query_results::QueryResultsPlugin, settle::SettlePlugin, viewport::BlueprintQueryPlugin,
+    visualizer::VisualizersPlugin,
 };
 
 /// The schedule of the frame's phases. Runs once per Bevy frame, after `Update` and before `PostUpdate`.
@@ -79,9 +80,14 @@ pub struct FrameSchedulePlugin;
 impl Plugin for FrameSchedulePlugin {
     fn build(&self, app: &mut App) {
         app.init_schedule(Frame);
-        app.world_mut().resource_mut::<MainScheduleOrder>().insert_after(Update, Frame);
+        app.world_mut()
+            .resource_mut::<MainScheduleOrder>()
+            .insert_after(Update, Frame);
         app.edit_schedule(Frame, |schedule| {
-            schedule.set_build_settings(ScheduleBuildSettings { ambiguity_detection: LogLevel::Warn, ..Default::default() });
+            schedule.set_build_settings(ScheduleBuildSettings {
+                ambiguity_detection: LogLevel::Warn,
+                ..Default::default()
+            });
         });
         app.configure_sets(
             Frame,

@@ -35,7 +35,9 @@ impl Item {
     /// The entity that it concerns, if one.
     pub fn entity(&self) -> Option<&EntityPath> {
         match self {
-            Self::Entity(entity) | Self::DataResult { entity, .. } | Self::Component { entity, .. } => Some(entity),
+            Self::Entity(entity) | Self::DataResult { entity, .. } | Self::Component { entity, .. } => {
+                Some(entity)
+            }
             Self::Store(_) | Self::Container(_) | Self::View(_) => None,
         }
     }
@@ -83,7 +85,10 @@ impl Selection {
                 (Some(a), Some(b)) => a == b,
                 _ => true,
             };
-            same_view && item.entity().is_some_and(|of| !of.is_root() && entity.starts_with(of))
+            same_view
+                && item
+                    .entity()
+                    .is_some_and(|of| !of.is_root() && entity.starts_with(of))
         };
         if self.hovered.as_ref().is_some_and(meets) {
             Highlight::Hovered

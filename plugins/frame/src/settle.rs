@@ -75,5 +75,9 @@ pub(crate) fn settle(
         && !settled.restless;
     settled.log_number = log.next_number();
     settled.restless = false;
-    settled.frames = if quiet { settled.frames.saturating_add(1) } else { 0 };
+    settled.frames = if quiet {
+        settled.frames.saturating_add(1)
+    } else {
+        0
+    };
 }

@@ -52,22 +52,28 @@ impl TimeControl {
     pub fn timeline(&self, store: &ChunkStore) -> Option<TimelineId> {
         let asked = self.timeline.as_deref().and_then(|name| store.timeline_id(name));
         asked.filter(|id| !store.time_range(*id).is_empty()).or_else(|| {
-            store.timelines().filter(|id| !store.time_range(*id).is_empty()).min_by_key(|id| {
-                let timeline = store.timeline(*id);
-                let automatic = matches!(&**timeline.name(), "log_time" | "log_tick");
-                let kind = match timeline.time_type() {
-                    TimeType::TimestampNs => 0,
-                    TimeType::DurationNs => 1,
-                    TimeType::Sequence => 2,
-                };
-                (automatic, kind, timeline.name().clone())
-            })
+            store
+                .timelines()
+                .filter(|id| !store.time_range(*id).is_empty())
+                .min_by_key(|id| {
+                    let timeline = store.timeline(*id);
+                    let automatic = matches!(&**timeline.name(), "log_time" | "log_tick");
+                    let kind = match timeline.time_type() {
+                        TimeType::TimestampNs => 0,
+                        TimeType::DurationNs => 1,
+                        TimeType::Sequence => 2,
+                    };
+                    (automatic, kind, timeline.name().clone())
+                })
         })
     }
 
     /// The cursor on a timeline: where it was put, else at the first time.
     pub fn time(&self, store: &ChunkStore, timeline: TimelineId) -> i64 {
-        let put = self.cursors.get(&**store.timeline(timeline).name()).and_then(|cursor| cursor.time);
+        let put = self
+            .cursors
+            .get(&**store.timeline(timeline).name())
+            .and_then(|cursor| cursor.time);
         put.unwrap_or_else(|| {
             let range = store.time_range(timeline);
             if range.is_empty() { 0 } else { range.min }
@@ -151,7 +157,9 @@ impl TimeControl {
             TimeCommand::Pause => self.play_state = PlayState::Paused,
             TimeCommand::Follow => self.play_state = PlayState::Following,
             _ => {
-                let Some(timeline) = self.timeline(store) else { return };
+                let Some(timeline) = self.timeline(store) else {
+                    return;
+                };
                 self.apply_on_timeline(command, store, timeline);
             }
         }
@@ -174,7 +182,8 @@ impl TimeControl {
             TimeCommand::Begin => self.step(&name, Some(range.min)),
             TimeCommand::End => self.step(&name, Some(range.max)),
             TimeCommand::SetLoopSelection(selection) => {
-                self.cursors.entry(name.to_string()).or_default().selection = selection.filter(|range| !range.is_empty());
+                self.cursors.entry(name.to_string()).or_default().selection =
+                    selection.filter(|range| !range.is_empty());
             }
             _ => {}
         }
@@ -210,14 +219,21 @@ impl TimeControl {
 
     /// The times that are played: all, or those that are looped.
     pub fn play_bounds(&self, store: &ChunkStore, timeline: TimelineId) -> TimeRange {
-        let selection = self.loop_selection(store.timeline(timeline).name()).filter(|_| self.loop_mode == LoopMode::Selection);
+        let selection = self
+            .loop_selection(store.timeline(timeline).name())
+            .filter(|_| self.loop_mode == LoopMode::Selection);
         selection.unwrap_or_else(|| store.time_range(timeline))
     }
 
     /// Moves the cursor as playing and following ask for, `elapsed` after the last call.
     pub fn advance(&mut self, elapsed: Duration, store: &ChunkStore) {
-        let Some(timeline) = self.timeline(store) else { return };
-        let (name, time_type) = (store.timeline(timeline).name().clone(), store.timeline(timeline).time_type());
+        let Some(timeline) = self.timeline(store) else {
+            return;
+        };
+        let (name, time_type) = (
+            store.timeline(timeline).name().clone(),
+            store.timeline(timeline).time_type(),
+        );
         let range = store.time_range(timeline);
         match self.play_state {
             PlayState::Paused => {}
@@ -240,7 +256,8 @@ impl TimeControl {
                         self.play_state = PlayState::Paused;
                     }
                 } else {
-                    let beyond = time.abs_diff(bounds.max).saturating_sub(1) % bounds.length().saturating_add(1).max(1);
+                    let beyond = time.abs_diff(bounds.max).saturating_sub(1)
+                        % bounds.length().saturating_add(1).max(1);
                     cursor.time = Some(bounds.min.saturating_add_unsigned(beyond));
                 }
             }
@@ -269,7 +286,9 @@ impl TimeControls {
     /// The time of a recording, mutably.
     pub fn get_mut(&mut self, recording: RecordingKey) -> &mut TimeControl {
         let initial = &self.initial;
-        self.by_recording.entry(recording).or_insert_with(|| initial.clone())
+        self.by_recording
+            .entry(recording)
+            .or_insert_with(|| initial.clone())
     }
 
     /// Forgets the time of recordings that are closed.

@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, sync::Arc};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{
-    BlueprintReport, ResolvedContents, Schema, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint, read_viewport,
-    recommended_views, with_heuristics,
+    BlueprintReport, ResolvedContents, Schema, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
+    read_viewport, recommended_views, with_heuristics,
 };
 use chronoscope_store::{ChunkChange, ChunkId, ComponentId, EntityId};
 use chronoscope_types::{DepthImage, Image, SegmentationImage, read};
 use rustc_hash::FxHashMap;
 
 use crate::{
-    Cursor, DataResults, DiffEntry, DiffLog, Frame, FrameSystems, RecordingEntry, RecordingKey, Recordings, ViewBodies,
-    ViewClasses, ViewOverrides, diff::changes_schema,
+    Cursor, DataResults, DiffEntry, DiffLog, Frame, FrameSystems, RecordingEntry, RecordingKey, Recordings,
+    ViewBodies, ViewClasses, ViewOverrides, diff::changes_schema,
 };
 
 /// A view of the active blueprint. Stands on one ECS entity per view, with [`ViewTile`], [`DataResults`], [`ViewOverrides`] and
@@ -105,7 +105,8 @@ pub struct BlueprintQueryPlugin;
 
 impl Plugin for BlueprintQueryPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<ActiveBlueprint>().init_resource::<ViewClasses>();
+        app.init_resource::<ActiveBlueprint>()
+            .init_resource::<ViewClasses>();
         app.add_systems(Frame, query_blueprint.in_set(FrameSystems::BlueprintQuery));
     }
 }
@@ -123,9 +124,15 @@ fn query_blueprint(
     let key = BlueprintKey {
         recording: cursor.recording,
         blueprint: recordings.active_blueprint().map(|(entry, _)| entry.key()),
-        generation: recordings.active_blueprint().map_or(0, |(entry, _)| entry.store().generation()),
-        undo: recordings.active_blueprint().map_or(i64::MAX, |(_, blueprints)| blueprints.undo.query_time()),
-        revision: recordings.active_blueprint().map_or(0, |(_, blueprints)| blueprints.revision),
+        generation: recordings
+            .active_blueprint()
+            .map_or(0, |(entry, _)| entry.store().generation()),
+        undo: recordings
+            .active_blueprint()
+            .map_or(i64::MAX, |(_, blueprints)| blueprints.undo.query_time()),
+        revision: recordings
+            .active_blueprint()
+            .map_or(0, |(_, blueprints)| blueprints.revision),
     };
     let schema_changed = schema_changed(&log, active.log_number, recordings.active(), &active.awaited);
     active.bypass_change_detection().log_number = log.next_number();
@@ -139,12 +146,18 @@ fn query_blueprint(
     active.generation += 1;
 
     let (mut viewport, reports) = match recordings.active_blueprint() {
-        Some((entry, blueprints)) => read_viewport(entry.store(), &entry.recording.cache, blueprints.undo.query_time()),
+        Some((entry, blueprints)) => read_viewport(
+            entry.store(),
+            &entry.recording.cache,
+            blueprints.undo.query_time(),
+        ),
         None => (ViewportBlueprint::default(), Vec::new()),
     };
     active.reports = reports;
     if let Some(entry) = recordings.active() {
-        let ActiveBlueprint { awaited, image_sizes, .. } = &mut *active;
+        let ActiveBlueprint {
+            awaited, image_sizes, ..
+        } = &mut *active;
         awaited.clear();
         let schema = schema_of(entry, image_sizes, awaited);
         active.recommended = recommended_views(classes.iter().flat_map(|class| class.recommend(&schema)));
@@ -161,15 +174,28 @@ fn query_blueprint(
 
 /// What heuristics may know of a recording: what there is at all, whatever the time. And the chunks that would say more, were
 /// they loaded.
-fn schema_of(entry: &RecordingEntry, image_sizes: &mut FxHashMap<EntityId, [u32; 2]>, awaited: &mut Vec<ChunkId>) -> Schema {
+fn schema_of(
+    entry: &RecordingEntry,
+    image_sizes: &mut FxHashMap<EntityId, [u32; 2]>,
+    awaited: &mut Vec<ChunkId>,
+) -> Schema {
     let store = entry.store();
     let mut schema = Schema::new();
-    let formats = [Image::FORMAT, SegmentationImage::FORMAT, DepthImage::FORMAT].map(|name| store.component_id(&name));
+    let formats =
+        [Image::FORMAT, SegmentationImage::FORMAT, DepthImage::FORMAT].map(|name| store.component_id(&name));
     for entity in store.entities() {
         let path = store.entity_path(entity);
-        schema.add(path, store.components_of(entity).map(|component| &*store.descriptor(component).component));
+        schema.add(
+            path,
+            store
+                .components_of(entity)
+                .map(|component| &*store.descriptor(component).component),
+        );
         let mut missing = Vec::new();
-        let found = formats.iter().flatten().find_map(|component| first_image_size(entry, entity, *component, &mut missing));
+        let found = formats
+            .iter()
+            .flatten()
+            .find_map(|component| first_image_size(entry, entity, *component, &mut missing));
         let size = match found {
             Some(size) => {
                 image_sizes.insert(entity, size);
@@ -202,13 +228,18 @@ fn first_image_size(
     }
     let timelines = store.timelines_of(entity).map(Some).chain([None]);
     let hit = timelines.into_iter().find_map(|timeline| {
-        let time = timeline.map_or(0, |timeline| store.component_time_range(entity, timeline, format).min);
+        let time = timeline.map_or(0, |timeline| {
+            store.component_time_range(entity, timeline, format).min
+        });
         let answer = entry.recording.latest_at(entity, timeline, time, format);
         awaited.extend_from_slice(&answer.missing);
         answer.hit
     })?;
     let cell = hit.cell();
-    read::image_formats(&cell).ok()?.first().map(|format| [format.width, format.height])
+    read::image_formats(&cell)
+        .ok()?
+        .first()
+        .map(|format| [format.width, format.height])
 }
 
 /// Whether the shown recording got or lost entities or components, or a chunk that tells more of them was loaded.

@@ -58,7 +58,9 @@ pub enum IoError {
         offset: u64,
     },
     /// A message is longer than what is left of the source.
-    #[error("is damaged or cut off: the message at byte {offset} claims {claimed} bytes, but {left} are left")]
+    #[error(
+        "is damaged or cut off: the message at byte {offset} claims {claimed} bytes, but {left} are left"
+    )]
     MessageLength {
         /// Where the message begins.
         offset: u64,

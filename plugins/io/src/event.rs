@@ -97,7 +97,12 @@ pub struct LoadReport {
 impl LoadReport {
     /// A report of an error.
     pub fn new(source: &Arc<str>, severity: Severity, error: &IoError) -> Self {
-        Self { source: Arc::clone(source), severity, entity: None, message: error.to_string() }
+        Self {
+            source: Arc::clone(source),
+            severity,
+            entity: None,
+            message: error.to_string(),
+        }
     }
 
     /// Names the entity whose data is concerned.

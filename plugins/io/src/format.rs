@@ -47,8 +47,17 @@ pub struct FileInput {
 
 impl FileInput {
     /// A source of a name and a size, where that is known.
-    pub fn new(source: impl Into<Arc<str>>, total_bytes: Option<u64>, reader: impl Read + Send + 'static) -> Self {
-        Self { source: source.into(), total_bytes, bytes_read: Arc::default(), reader: Box::new(reader) }
+    pub fn new(
+        source: impl Into<Arc<str>>,
+        total_bytes: Option<u64>,
+        reader: impl Read + Send + 'static,
+    ) -> Self {
+        Self {
+            source: source.into(),
+            total_bytes,
+            bytes_read: Arc::default(),
+            reader: Box::new(reader),
+        }
     }
 
     /// The file's path, or the name of a stream.
@@ -69,7 +78,9 @@ impl FileInput {
     /// Reads the first bytes and puts them back.
     pub(crate) fn head(&mut self) -> io::Result<Vec<u8>> {
         let mut head = Vec::new();
-        (&mut self.reader).take(FormatRegistry::HEAD_BYTES as u64).read_to_end(&mut head)?;
+        (&mut self.reader)
+            .take(FormatRegistry::HEAD_BYTES as u64)
+            .read_to_end(&mut head)?;
         let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
         self.reader = Box::new(io::Cursor::new(head.clone()).chain(rest));
         Ok(head)
@@ -86,7 +97,10 @@ impl Read for FileInput {
 
 impl fmt::Debug for FileInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileInput").field("source", &self.source).field("total_bytes", &self.total_bytes).finish_non_exhaustive()
+        f.debug_struct("FileInput")
+            .field("source", &self.source)
+            .field("total_bytes", &self.total_bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -127,9 +141,18 @@ impl FormatRegistry {
             return Ok(format);
         }
         let looks_like = looks_like(head);
-        let extension = source.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default();
-        match self.formats().find(|format| format.extensions().contains(&extension.as_str())) {
-            Some(format) => Err(IoError::OtherFormat { expected: format.name(), looks_like }),
+        let extension = source
+            .rsplit_once('.')
+            .map(|(_, extension)| extension.to_ascii_lowercase())
+            .unwrap_or_default();
+        match self
+            .formats()
+            .find(|format| format.extensions().contains(&extension.as_str()))
+        {
+            Some(format) => Err(IoError::OtherFormat {
+                expected: format.name(),
+                looks_like,
+            }),
             None => Err(IoError::UnknownFormat { looks_like }),
         }
     }
@@ -148,7 +171,9 @@ impl Default for FormatRegistry {
 
 impl fmt::Debug for FormatRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.formats().map(FileFormat::name)).finish()
+        f.debug_list()
+            .entries(self.formats().map(FileFormat::name))
+            .finish()
     }
 }
 
@@ -181,7 +206,10 @@ fn looks_like(head: &[u8]) -> &'static str {
         (b"<?xml", "an XML document"),
         (b"<!DOCTYPE", "a web page"),
         (b"<html", "a web page"),
-        (b"version https://git-lfs", "a Git LFS pointer, not the file itself"),
+        (
+            b"version https://git-lfs",
+            "a Git LFS pointer, not the file itself",
+        ),
     ];
     if let Some((_, name)) = KNOWN.iter().find(|(magic, _)| head.starts_with(magic)) {
         return name;
@@ -196,5 +224,9 @@ fn looks_like(head: &[u8]) -> &'static str {
         return "zeros only";
     }
     let text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
-    if head.iter().all(text) { "text" } else { "unknown data" }
+    if head.iter().all(text) {
+        "text"
+    } else {
+        "unknown data"
+    }
 }

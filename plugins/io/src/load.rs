@@ -33,7 +33,13 @@ pub struct LoadSettings {
 
 impl Default for LoadSettings {
     fn default() -> Self {
-        Self { threads: 4, channel_events: 256, channel_bytes: 64 << 20, index_from_bytes: 256 << 20, formats: Arc::default() }
+        Self {
+            threads: 4,
+            channel_events: 256,
+            channel_bytes: 64 << 20,
+            index_from_bytes: 256 << 20,
+            formats: Arc::default(),
+        }
     }
 }
 
@@ -66,12 +72,18 @@ impl LoadHandle {
     ///
     /// `None` while nothing has arrived and after the last event: see [`Self::is_finished`].
     pub fn try_recv(&self) -> Option<LoadEvent> {
-        self.receiver.try_recv().ok().inspect(|event| self.shared.release(event))
+        self.receiver
+            .try_recv()
+            .ok()
+            .inspect(|event| self.shared.release(event))
     }
 
     /// Waits for the next event. `None` after the last one.
     pub fn recv(&self) -> Option<LoadEvent> {
-        self.receiver.recv().ok().inspect(|event| self.shared.release(event))
+        self.receiver
+            .recv()
+            .ok()
+            .inspect(|event| self.shared.release(event))
     }
 
     /// Waits for the next event, but not longer than this. `None` where nothing arrived in time, and after the last one.
@@ -126,8 +138,15 @@ impl Drop for LoadHandle {
 /// The reader waits while [`LoadSettings::channel_events`] or [`LoadSettings::channel_bytes`] wait for the receiver. A
 /// file that can not be read gives a report and a [`LoadEvent::Finished`], as any other.
 pub fn load_files<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, settings: &LoadSettings) -> LoadHandle {
-    let paths: Arc<[PathBuf]> = paths.into_iter().map(|path| path.as_ref().to_path_buf()).collect();
-    let shared = Arc::new(Shared { files: paths.len(), channel_bytes: settings.channel_bytes, ..Shared::default() });
+    let paths: Arc<[PathBuf]> = paths
+        .into_iter()
+        .map(|path| path.as_ref().to_path_buf())
+        .collect();
+    let shared = Arc::new(Shared {
+        files: paths.len(),
+        channel_bytes: settings.channel_bytes,
+        ..Shared::default()
+    });
     let (sender, receiver) = crossbeam_channel::bounded(settings.channel_events.max(1));
     let next = Arc::new(AtomicUsize::new(0));
 
@@ -139,9 +158,15 @@ pub fn load_files<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, settings: 
             next: Arc::clone(&next),
             formats: Arc::clone(&settings.formats),
             index_from_bytes: settings.index_from_bytes,
-            output: Output { sender: sender.clone(), shared: Arc::clone(&shared) },
+            output: Output {
+                sender: sender.clone(),
+                shared: Arc::clone(&shared),
+            },
         };
-        if let Err(error) = std::thread::Builder::new().name("load".to_owned()).spawn(move || worker.run()) {
+        if let Err(error) = std::thread::Builder::new()
+            .name("load".to_owned())
+            .spawn(move || worker.run())
+        {
             failure = Some(error);
         }
     }
@@ -160,10 +185,17 @@ fn refused(paths: &[PathBuf], shared: Arc<Shared>, error: &IoError) -> LoadHandl
     let (sender, receiver) = crossbeam_channel::unbounded();
     for path in paths {
         let source: Arc<str> = path.display().to_string().into();
-        let outcome = LoadOutcome { reports: 1, damaged: true, ..LoadOutcome::default() };
+        let outcome = LoadOutcome {
+            reports: 1,
+            damaged: true,
+            ..LoadOutcome::default()
+        };
         let report = LoadReport::new(&source, Severity::Error, error);
         let events = [
-            LoadEvent::Started { source: Arc::clone(&source), total_bytes: None },
+            LoadEvent::Started {
+                source: Arc::clone(&source),
+                total_bytes: None,
+            },
             LoadEvent::Report(report),
             LoadEvent::Finished { source, outcome },
         ];
@@ -226,7 +258,9 @@ impl Output {
     fn send(&self, event: LoadEvent) -> bool {
         match &event {
             LoadEvent::Message(message) => {
-                self.shared.chunks.fetch_add(message.num_chunks(), Ordering::Relaxed);
+                self.shared
+                    .chunks
+                    .fetch_add(message.num_chunks(), Ordering::Relaxed);
             }
             LoadEvent::Report(_) => {
                 self.shared.reports.fetch_add(1, Ordering::Relaxed);
@@ -251,9 +285,20 @@ impl Worker {
             // A reader catches what its libraries do. This is the last line of defence, so that a file always finishes.
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.load(path))) {
                 let source: Arc<str> = path.display().to_string().into();
-                let error = IoError::Panic { offset: 0, panic: panic_text(&*panic) };
-                let outcome = LoadOutcome { reports: 1, damaged: true, ..LoadOutcome::default() };
-                self.output.send(LoadEvent::Report(LoadReport::new(&source, Severity::Error, &error)));
+                let error = IoError::Panic {
+                    offset: 0,
+                    panic: panic_text(&*panic),
+                };
+                let outcome = LoadOutcome {
+                    reports: 1,
+                    damaged: true,
+                    ..LoadOutcome::default()
+                };
+                self.output.send(LoadEvent::Report(LoadReport::new(
+                    &source,
+                    Severity::Error,
+                    &error,
+                )));
                 self.output.send(LoadEvent::Finished { source, outcome });
             }
             self.output.shared.files_finished.fetch_add(1, Ordering::AcqRel);
@@ -268,11 +313,15 @@ impl Worker {
         let mut counted = 0;
         while let Some(event) = events.next() {
             let bytes_read = events.bytes_read();
-            shared.bytes_read.fetch_add(bytes_read - counted, Ordering::Relaxed);
+            shared
+                .bytes_read
+                .fetch_add(bytes_read - counted, Ordering::Relaxed);
             counted = bytes_read;
             if matches!(event, LoadEvent::Finished { .. }) {
                 // Most of a file that is indexed is not read at all.
-                shared.total_bytes.fetch_sub(total_bytes.saturating_sub(counted), Ordering::Relaxed);
+                shared
+                    .total_bytes
+                    .fetch_sub(total_bytes.saturating_sub(counted), Ordering::Relaxed);
             }
             if !self.output.send(event) {
                 events.cancel();
@@ -283,6 +332,9 @@ impl Worker {
 
 /// What a panic says, where it says it in words.
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("a panic without words").to_owned()
 }

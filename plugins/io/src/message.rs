@@ -85,8 +85,14 @@ impl LogMessage {
 
 /// The memory that is taken by what is known of a chunk, names aside, which are shared.
 fn absent_bytes(chunk: &AbsentChunk) -> u64 {
-    let ranges: usize = chunk.components.iter().map(|component| size_of_val(component.ranges.as_slice())).sum();
-    let bytes = size_of::<AbsentChunk>() + size_of_val(chunk.timelines.as_slice()) + size_of_val(chunk.components.as_slice());
+    let ranges: usize = chunk
+        .components
+        .iter()
+        .map(|component| size_of_val(component.ranges.as_slice()))
+        .sum();
+    let bytes = size_of::<AbsentChunk>()
+        + size_of_val(chunk.timelines.as_slice())
+        + size_of_val(chunk.components.as_slice());
     (bytes + ranges) as u64
 }
 
@@ -106,7 +112,12 @@ pub struct StoreInfo {
 impl StoreInfo {
     /// A store that this program began, now known by nothing but its id.
     pub fn new(id: StoreId) -> Self {
-        Self { id, source: StoreSource::Unknown, started_at_nanos: None, sdk_version: None }
+        Self {
+            id,
+            source: StoreSource::Unknown,
+            started_at_nanos: None,
+            sdk_version: None,
+        }
     }
 }
 

@@ -10,7 +10,10 @@ use std::{
     },
 };
 
-use crate::{FileInput, FormatRegistry, IoError, LoadEvent, LoadOutcome, LoadReport, LogMessage, Messages, Severity, SharedFile};
+use crate::{
+    FileInput, FormatRegistry, IoError, LoadEvent, LoadOutcome, LoadReport, LogMessage, Messages, Severity,
+    SharedFile,
+};
 
 /// The events of one source: [`LoadEvent::Started`] first, [`LoadEvent::Finished`] last.
 pub struct Events {
@@ -98,8 +101,14 @@ impl Events {
                 match self.outcome.reports.cmp(&Self::MAX_REPORTS) {
                     std::cmp::Ordering::Less => Some(LoadEvent::Report(report)),
                     std::cmp::Ordering::Equal => {
-                        let error = IoError::ManyReports { shown: Self::MAX_REPORTS - 1 };
-                        Some(LoadEvent::Report(LoadReport::new(&self.source, Severity::Warning, &error)))
+                        let error = IoError::ManyReports {
+                            shown: Self::MAX_REPORTS - 1,
+                        };
+                        Some(LoadEvent::Report(LoadReport::new(
+                            &self.source,
+                            Severity::Warning,
+                            &error,
+                        )))
                     }
                     std::cmp::Ordering::Greater => None,
                 }
@@ -119,7 +128,10 @@ impl Iterator for Events {
                         Ok(messages) => Stage::Messages(messages),
                         Err(error) => Stage::Refused(error),
                     };
-                    return Some(LoadEvent::Started { source: Arc::clone(&self.source), total_bytes: self.total_bytes });
+                    return Some(LoadEvent::Started {
+                        source: Arc::clone(&self.source),
+                        total_bytes: self.total_bytes,
+                    });
                 }
                 Stage::Refused(error) => {
                     self.stage = Stage::End;
@@ -132,7 +144,11 @@ impl Iterator for Events {
                         self.progress_bytes = bytes_read;
                         self.stage = Stage::Messages(messages);
                         let (source, total_bytes) = (Arc::clone(&self.source), self.total_bytes);
-                        return Some(LoadEvent::Progress { source, bytes_read, total_bytes });
+                        return Some(LoadEvent::Progress {
+                            source,
+                            bytes_read,
+                            total_bytes,
+                        });
                     }
                     match messages.next() {
                         Some(item) => {
@@ -148,7 +164,10 @@ impl Iterator for Events {
                     let mut outcome = self.outcome;
                     outcome.bytes_read = self.bytes_read();
                     outcome.opened = outcome.messages > 0 || !outcome.damaged;
-                    return Some(LoadEvent::Finished { source: Arc::clone(&self.source), outcome });
+                    return Some(LoadEvent::Finished {
+                        source: Arc::clone(&self.source),
+                        outcome,
+                    });
                 }
                 Stage::Done => return None,
             }
@@ -158,7 +177,10 @@ impl Iterator for Events {
 
 impl std::fmt::Debug for Events {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Events").field("source", &self.source).field("outcome", &self.outcome).finish_non_exhaustive()
+        f.debug_struct("Events")
+            .field("source", &self.source)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
     }
 }
 
@@ -181,7 +203,11 @@ pub fn index_file(path: impl AsRef<Path>, formats: Arc<FormatRegistry>, from_byt
 /// The events of bytes that come from elsewhere: a slice in memory, a pipe. Lengths are checked as far as the bytes go.
 pub fn read_bytes(source: impl Into<Arc<str>>, reader: impl Read + Send + 'static) -> Events {
     let source = source.into();
-    Events::new(Arc::clone(&source), Ok(FileInput::new(source, None, reader)), Arc::default())
+    Events::new(
+        Arc::clone(&source),
+        Ok(FileInput::new(source, None, reader)),
+        Arc::default(),
+    )
 }
 
 /// Reads a whole file: the messages and the reports, each in order.
@@ -204,11 +230,17 @@ fn open_path(path: &Path, source: &Arc<str>, index_from_bytes: u64) -> Result<In
     }
     let file = File::open(path).map_err(IoError::Open)?;
     if metadata.is_file() && metadata.len() >= index_from_bytes && index_from_bytes < u64::MAX {
-        return Ok(Input::Index(SharedFile::new(Arc::clone(source), file).map_err(IoError::Open)?));
+        return Ok(Input::Index(
+            SharedFile::new(Arc::clone(source), file).map_err(IoError::Open)?,
+        ));
     }
     // A pipe or a device has no size of its own.
     let total_bytes = metadata.is_file().then_some(metadata.len());
-    Ok(Input::Full(FileInput::new(Arc::clone(source), total_bytes, io::BufReader::with_capacity(1 << 17, file))))
+    Ok(Input::Full(FileInput::new(
+        Arc::clone(source),
+        total_bytes,
+        io::BufReader::with_capacity(1 << 17, file),
+    )))
 }
 
 fn open(formats: &FormatRegistry, input: Input) -> Result<Messages, IoError> {
@@ -227,7 +259,11 @@ fn open(formats: &FormatRegistry, input: Input) -> Result<Messages, IoError> {
                 return Ok(messages);
             }
             let total_bytes = Some(file.total_bytes());
-            Ok(format.read(FileInput::new(Arc::clone(file.source()), total_bytes, file.buffered(file.total_bytes()))))
+            Ok(format.read(FileInput::new(
+                Arc::clone(file.source()),
+                total_bytes,
+                file.buffered(file.total_bytes()),
+            )))
         }
     }
 }

@@ -26,7 +26,12 @@ impl SharedFile {
     /// Where the file's size can not be found out.
     pub fn new(source: impl Into<Arc<str>>, file: File) -> io::Result<Self> {
         let total_bytes = file.metadata()?.len();
-        Ok(Self { source: source.into(), file: Arc::new(file), total_bytes, bytes_read: Arc::default() })
+        Ok(Self {
+            source: source.into(),
+            file: Arc::new(file),
+            total_bytes,
+            bytes_read: Arc::default(),
+        })
     }
 
     /// The file's path.
@@ -44,7 +49,10 @@ impl SharedFile {
     /// # Errors
     /// Where the file has fewer bytes, or the system can not read them.
     pub fn read_range(&self, bytes: Range<u64>) -> io::Result<Vec<u8>> {
-        let length = bytes.end.checked_sub(bytes.start).and_then(|length| usize::try_from(length).ok());
+        let length = bytes
+            .end
+            .checked_sub(bytes.start)
+            .and_then(|length| usize::try_from(length).ok());
         let length = length.ok_or(io::ErrorKind::InvalidInput)?;
         if bytes.end > self.file.metadata()?.len() {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -64,7 +72,14 @@ impl SharedFile {
 
     /// Reads the file in order, from its beginning to this byte.
     pub fn buffered(&self, end: u64) -> impl Read + Send + 'static {
-        BufReader::with_capacity(1 << 17, Reader { file: self.clone(), at: 0, end })
+        BufReader::with_capacity(
+            1 << 17,
+            Reader {
+                file: self.clone(),
+                at: 0,
+                end,
+            },
+        )
     }
 
     /// The number of bytes that were read through this one and its clones.
@@ -74,7 +89,10 @@ impl SharedFile {
 
     /// The same file, but what is read through it counts by itself.
     pub(crate) fn counted_apart(&self) -> Self {
-        Self { bytes_read: Arc::default(), ..self.clone() }
+        Self {
+            bytes_read: Arc::default(),
+            ..self.clone()
+        }
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -94,7 +112,9 @@ impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
         let length = buffer.len().min(left);
-        let count = self.file.read_at(buffer.get_mut(..length).unwrap_or_default(), self.at)?;
+        let count = self
+            .file
+            .read_at(buffer.get_mut(..length).unwrap_or_default(), self.at)?;
         self.at += count as u64;
         Ok(count)
     }

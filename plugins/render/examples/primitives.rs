@@ -17,8 +17,9 @@ use bevy::transform::components::Transform;
 use bevy::window::{ExitCondition, WindowPlugin};
 use bevy::winit::WinitPlugin;
 use chronoscope_render::{
-    AdapterClass, BatchError, BoxInstance, BulkRenderPlugin, DEFAULT_RADIUS, GroundGrid, Highlight, ImageQuad, InstanceBatch,
-    LineInstance, PointInstance, RenderStats, SegmentUniform, box_edges, pack_color,
+    AdapterClass, BatchError, BoxInstance, BulkRenderPlugin, DEFAULT_RADIUS, GroundGrid, Highlight,
+    ImageQuad, InstanceBatch, LineInstance, PointInstance, RenderStats, SegmentUniform, box_edges,
+    pack_color,
 };
 
 fn main() -> Result<(), BatchError> {
@@ -30,7 +31,10 @@ fn main() -> Result<(), BatchError> {
     let msaa = app.world().resource::<AdapterClass>().msaa();
     app.world_mut().spawn((
         Camera3d::default(),
-        Camera { clear_color: ClearColorConfig::Custom(Color::srgb_u8(11, 12, 14)), ..Default::default() },
+        Camera {
+            clear_color: ClearColorConfig::Custom(Color::srgb_u8(11, 12, 14)),
+            ..Default::default()
+        },
         RenderTarget::from(target.clone()),
         msaa,
         Tonemapping::None,
@@ -58,8 +62,16 @@ fn main() -> Result<(), BatchError> {
     while app.world().resource::<RenderStats>().pending_draws() > 0 {
         app.update();
     }
-    let shot = app.world_mut().spawn(Screenshot::image(target)).observe(save_to_disk(path)).id();
-    while app.world().get_entity(shot).is_ok_and(|shot| !shot.contains::<Captured>()) {
+    let shot = app
+        .world_mut()
+        .spawn(Screenshot::image(target))
+        .observe(save_to_disk(path))
+        .id();
+    while app
+        .world()
+        .get_entity(shot)
+        .is_ok_and(|shot| !shot.contains::<Captured>())
+    {
         app.update();
     }
     Ok(())
@@ -69,8 +81,15 @@ fn offscreen_app() -> App {
     let mut app = App::new();
     app.add_plugins(
         DefaultPlugins
-            .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..Default::default() })
-            .set(RenderPlugin { synchronous_pipeline_compilation: true, ..Default::default() })
+            .set(WindowPlugin {
+                primary_window: None,
+                exit_condition: ExitCondition::DontExit,
+                ..Default::default()
+            })
+            .set(RenderPlugin {
+                synchronous_pipeline_compilation: true,
+                ..Default::default()
+            })
             .disable::<WinitPlugin>(),
     );
     app.add_plugins(BulkRenderPlugin);
@@ -90,7 +109,11 @@ fn points() -> Result<InstanceBatch<PointInstance>, BatchError> {
             let (sin, cos) = (t * 12.0 * TAU).sin_cos();
             let radius = 1.6 - 1.2 * t;
             let color = pack_color([(80.0 + 175.0 * t) as u8, 140, (255.0 - 200.0 * t) as u8, 255]);
-            PointInstance::new(Vec3::new(radius * cos, radius * sin, 4.0 * t), DEFAULT_RADIUS, color)
+            PointInstance::new(
+                Vec3::new(radius * cos, radius * sin, 4.0 * t),
+                DEFAULT_RADIUS,
+                color,
+            )
         })
         .collect();
     let mut batch = InstanceBatch::default();
@@ -107,14 +130,25 @@ fn points() -> Result<InstanceBatch<PointInstance>, BatchError> {
 fn lines() -> Result<InstanceBatch<LineInstance>, BatchError> {
     let mut batch = InstanceBatch::default();
     let yellow = pack_color([240, 200, 60, 255]);
-    let edges = box_edges(Vec3::new(1.0, 0.6, 0.8), Vec3::new(3.0, 1.0, 0.8), Quat::from_rotation_z(0.5));
-    let edges: Vec<_> = edges.into_iter().map(|(from, to)| LineInstance::new(from, to, -1.5, yellow)).collect();
+    let edges = box_edges(
+        Vec3::new(1.0, 0.6, 0.8),
+        Vec3::new(3.0, 1.0, 0.8),
+        Quat::from_rotation_z(0.5),
+    );
+    let edges: Vec<_> = edges
+        .into_iter()
+        .map(|(from, to)| LineInstance::new(from, to, -1.5, yellow))
+        .collect();
     batch.insert(0, SegmentUniform::default(), &edges)?;
 
-    let knots: Vec<Vec3> =
-        (0..9_u8).map(|i| Vec3::new(f32::from(i) * 0.8 - 3.0, -3.0, if i % 2 == 0 { 0.3 } else { 1.2 })).collect();
+    let knots: Vec<Vec3> = (0..9_u8)
+        .map(|i| Vec3::new(f32::from(i) * 0.8 - 3.0, -3.0, if i % 2 == 0 { 0.3 } else { 1.2 }))
+        .collect();
     let white = pack_color([235, 235, 240, 255]);
-    let strip: Vec<_> = knots.windows(2).map(|pair| LineInstance::new(pair[0], pair[1], 0.1, white)).collect();
+    let strip: Vec<_> = knots
+        .windows(2)
+        .map(|pair| LineInstance::new(pair[0], pair[1], 0.1, white))
+        .collect();
     batch.insert(1, SegmentUniform::default(), &strip)?;
     Ok(batch)
 }
@@ -122,7 +156,11 @@ fn lines() -> Result<InstanceBatch<LineInstance>, BatchError> {
 /// Three boxes: plain, hovered and selected.
 fn boxes() -> Result<InstanceBatch<BoxInstance>, BatchError> {
     let mut batch = InstanceBatch::default();
-    let states = [(0_u8, Highlight::None), (1, Highlight::Hovered), (2, Highlight::Selected)];
+    let states = [
+        (0_u8, Highlight::None),
+        (1, Highlight::Hovered),
+        (2, Highlight::Selected),
+    ];
     for (i, highlight) in states {
         let solid = BoxInstance::new(
             Vec3::new(0.5 + 1.6 * f32::from(i), -1.5, 0.5),
@@ -130,7 +168,14 @@ fn boxes() -> Result<InstanceBatch<BoxInstance>, BatchError> {
             Quat::from_rotation_z(0.4 * f32::from(i)),
             pack_color([60, 170, 110, 255]),
         );
-        batch.insert(u64::from(i), SegmentUniform { highlight, ..Default::default() }, &[solid])?;
+        batch.insert(
+            u64::from(i),
+            SegmentUniform {
+                highlight,
+                ..Default::default()
+            },
+            &[solid],
+        )?;
     }
     Ok(batch)
 }
@@ -145,7 +190,11 @@ fn checkers() -> Image {
         })
         .collect();
     Image::new(
-        Extent3d { width: 8, height: 8, depth_or_array_layers: 1 },
+        Extent3d {
+            width: 8,
+            height: 8,
+            depth_or_array_layers: 1,
+        },
         TextureDimension::D2,
         texels,
         TextureFormat::Rgba8UnormSrgb,

@@ -16,13 +16,22 @@ pub const fn pack_color(srgba: [u8; 4]) -> u32 {
 /// One sRGB byte as a linear fraction, by the curve of IEC 61966-2-1.
 pub(crate) fn linear_from_srgb(byte: u8) -> f32 {
     let value = f32::from(byte) / 255.0;
-    if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    if value <= 0.040_45 {
+        value / 12.92
+    } else {
+        ((value + 0.055) / 1.055).powf(2.4)
+    }
 }
 
 /// sRGB bytes with straight alpha as linear fractions; alpha is linear already.
 pub(crate) fn linear_rgba(srgba: [u8; 4]) -> [f32; 4] {
     let [r, g, b, a] = srgba;
-    [linear_from_srgb(r), linear_from_srgb(g), linear_from_srgb(b), f32::from(a) / 255.0]
+    [
+        linear_from_srgb(r),
+        linear_from_srgb(g),
+        linear_from_srgb(b),
+        f32::from(a) / 255.0,
+    ]
 }
 
 #[cfg(test)]

@@ -35,7 +35,10 @@
 //! Lights, shadows and materials (bring `bevy_pbr` for meshes); picking passes (each segment carries its
 //! [`picking_id`](SegmentUniform::picking_id) for one); order-independent transparency.
 
-#![allow(clippy::needless_pass_by_value, reason = "Bevy hands systems their parameters by value")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "Bevy hands systems their parameters by value"
+)]
 
 mod adapter;
 mod batch;
@@ -56,8 +59,8 @@ pub use batch::{BatchError, Blending, Highlight, InstanceBatch, Primitive, Segme
 pub use color::{DEFAULT_COLOR, pack_color};
 pub use gpu::InstancePlugin;
 pub use primitives::{
-    BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin, LineInstance, Magnification,
-    PointInstance, box_edges,
+    BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin, LineInstance,
+    Magnification, PointInstance, box_edges,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, image_plane_camera};
@@ -89,7 +92,9 @@ impl Plugin for BulkRenderPlugin {
             ImageQuadPlugin,
             GroundGridPlugin,
         ));
-        let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
+            return;
+        };
         // What has the same depth or distance is drawn in this order, run after run.
         render_app.configure_sets(
             Render,

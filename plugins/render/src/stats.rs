@@ -77,7 +77,10 @@ pub(crate) struct CountedBytes {
 impl CountedBytes {
     pub(crate) fn new(stats: &RenderStats, bytes: u64) -> Self {
         stats.0.gpu_bytes.fetch_add(bytes, Ordering::Relaxed);
-        Self { stats: stats.clone(), bytes }
+        Self {
+            stats: stats.clone(),
+            bytes,
+        }
     }
 }
 
@@ -104,11 +107,19 @@ impl Plugin for RenderStatsPlugin {
     fn build(&self, app: &mut App) {
         let stats = RenderStats::default();
         app.insert_resource(stats.clone());
-        let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
+            return;
+        };
         render_app
             .insert_resource(stats)
-            .configure_sets(ExtractSchedule, (BulkExtractSystems::Begin, BulkExtractSystems::Upload).chain())
-            .add_systems(ExtractSchedule, begin_upload_count.in_set(BulkExtractSystems::Begin))
+            .configure_sets(
+                ExtractSchedule,
+                (BulkExtractSystems::Begin, BulkExtractSystems::Upload).chain(),
+            )
+            .add_systems(
+                ExtractSchedule,
+                begin_upload_count.in_set(BulkExtractSystems::Begin),
+            )
             .add_systems(Render, begin_draw_count.in_set(RenderSystems::PrepareViews));
     }
 }

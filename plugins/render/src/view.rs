@@ -13,7 +13,8 @@ use bevy::math::{Quat, Vec2, Vec3};
 use bevy::render::render_phase::{PhaseItem, RenderCommand, RenderCommandResult, TrackedRenderPass};
 use bevy::render::render_resource::binding_types::{uniform_buffer, uniform_buffer_sized};
 use bevy::render::render_resource::{
-    BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BufferId, PipelineCache, ShaderStages,
+    BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BufferId, PipelineCache,
+    ShaderStages,
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_world::RenderEntity;
@@ -69,11 +70,16 @@ pub struct BulkViewPlugin;
 impl Plugin for BulkViewPlugin {
     fn build(&self, app: &mut App) {
         load_internal_asset!(app, COMMON_SHADER, "gpu/common.wgsl", Shader::from_wgsl);
-        let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
+            return;
+        };
         render_app
             .add_systems(RenderStartup, forget_views)
             .add_systems(ExtractSchedule, extract_views.in_set(BulkExtractSystems::Upload))
-            .add_systems(Render, prepare_view_bind_groups.in_set(RenderSystems::PrepareBindGroups));
+            .add_systems(
+                Render,
+                prepare_view_bind_groups.in_set(RenderSystems::PrepareBindGroups),
+            );
     }
 }
 
@@ -83,7 +89,10 @@ pub(crate) fn bulk_view_layout() -> BindGroupLayoutDescriptor {
         "bulk_view_layout",
         &BindGroupLayoutEntries::sequential(
             ShaderStages::VERTEX_FRAGMENT,
-            (uniform_buffer::<ViewUniform>(true), uniform_buffer_sized(false, binding_size::<ViewValues>())),
+            (
+                uniform_buffer::<ViewUniform>(true),
+                uniform_buffer_sized(false, binding_size::<ViewValues>()),
+            ),
         ),
     )
 }
@@ -103,7 +112,9 @@ impl<I: PhaseItem, const GROUP: usize> RenderCommand<I> for SetBulkViewBindGroup
         (): SystemParamItem<'w, '_, Self::Param>,
         pass: &mut TrackedRenderPass<'w>,
     ) -> RenderCommandResult {
-        let Some((_, bind_group)) = &view.bind_group else { return RenderCommandResult::Skip };
+        let Some((_, bind_group)) = &view.bind_group else {
+            return RenderCommandResult::Skip;
+        };
         pass.set_bind_group(GROUP, bind_group, &[offset.offset]);
         RenderCommandResult::Success
     }
@@ -147,24 +158,38 @@ fn extract_views(
     cameras: Extract<Query<(RenderEntity, &Camera, Option<&BulkView>), With<Camera3d>>>,
     mut views: Query<&mut GpuBulkView>,
 ) {
-    let gpu = Gpu { device: &device, queue: &queue, stats: &stats };
+    let gpu = Gpu {
+        device: &device,
+        queue: &queue,
+        stats: &stats,
+    };
     for (entity, camera, settings) in &cameras {
         if !camera.is_active {
             continue;
         }
-        let values = view_values(settings.copied().unwrap_or_default(), camera.target_scaling_factor());
+        let values = view_values(
+            settings.copied().unwrap_or_default(),
+            camera.target_scaling_factor(),
+        );
         if let Ok(mut view) = views.get_mut(entity) {
             view.uniform.set(&gpu, values);
         } else {
             let uniform = UniformBuffer::new(&gpu, "bulk_view", values);
-            commands.entity(entity).insert(GpuBulkView { uniform, bind_group: None });
+            commands.entity(entity).insert(GpuBulkView {
+                uniform,
+                bind_group: None,
+            });
         }
     }
 }
 
 fn view_values(settings: BulkView, scale_factor: Option<f32>) -> ViewValues {
     let usable = |pixels: &f32| pixels.is_finite() && *pixels > 0.0;
-    let pixels = settings.ui_point_pixels.filter(usable).or(scale_factor.filter(usable)).unwrap_or(1.0);
+    let pixels = settings
+        .ui_point_pixels
+        .filter(usable)
+        .or(scale_factor.filter(usable))
+        .unwrap_or(1.0);
     ViewValues {
         hovered: linear_rgba(settings.hovered_color),
         selected: linear_rgba(settings.selected_color),
@@ -180,7 +205,8 @@ fn prepare_view_bind_groups(
     view_uniforms: Res<ViewUniforms>,
     mut views: Query<&mut GpuBulkView, With<ViewUniformOffset>>,
 ) {
-    let (Some(buffer), Some(binding)) = (view_uniforms.uniforms.buffer(), view_uniforms.uniforms.binding()) else {
+    let (Some(buffer), Some(binding)) = (view_uniforms.uniforms.buffer(), view_uniforms.uniforms.binding())
+    else {
         return;
     };
     for mut view in &mut views {

@@ -6,8 +6,8 @@
 use std::{ops::Range, sync::Arc};
 
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, FixedSizeListArray, ListArray, PrimitiveArray, StringArray,
-    cast::AsArray as _, downcast_primitive, downcast_primitive_array,
+    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, FixedSizeListArray, ListArray,
+    PrimitiveArray, StringArray, cast::AsArray as _, downcast_primitive, downcast_primitive_array,
 };
 use arrow_buffer::{BooleanBufferBuilder, Buffer, MutableBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, FieldRef};
@@ -22,10 +22,21 @@ pub(crate) struct GrowingLists {
 
 #[derive(Debug)]
 enum Values {
-    Primitive { data_type: DataType, bytes: MutableBuffer },
+    Primitive {
+        data_type: DataType,
+        bytes: MutableBuffer,
+    },
     Boolean(BooleanBufferBuilder),
-    Bytes { is_text: bool, offsets: Vec<i32>, bytes: Vec<u8> },
-    FixedSizeList { field: FieldRef, size: usize, values: Box<Self> },
+    Bytes {
+        is_text: bool,
+        offsets: Vec<i32>,
+        bytes: Vec<u8>,
+    },
+    FixedSizeList {
+        field: FieldRef,
+        size: usize,
+        values: Box<Self>,
+    },
     List(Box<GrowingLists>),
 }
 
@@ -37,10 +48,16 @@ impl GrowingLists {
     /// No lists of a type, with room for so many, which hold so many values together. `None` where values of that type can not be
     /// appended.
     pub(crate) fn new(data_type: &DataType, rows: usize, values: usize) -> Option<Self> {
-        let DataType::List(field) = data_type else { return None };
+        let DataType::List(field) = data_type else {
+            return None;
+        };
         let mut offsets = Vec::with_capacity(rows + 1);
         offsets.push(0);
-        Some(Self { field: Arc::clone(field), offsets, values: Values::new(field.data_type(), values)? })
+        Some(Self {
+            field: Arc::clone(field),
+            offsets,
+            values: Values::new(field.data_type(), values)?,
+        })
     }
 
     /// Whether [`Self::append`] takes these lists. They must be of the same type, which is not checked.
@@ -93,18 +110,29 @@ impl Values {
             DataType::Utf8 | DataType::Binary => {
                 let mut offsets = Vec::with_capacity(count + 1);
                 offsets.push(0);
-                Self::Bytes { is_text: *data_type == DataType::Utf8, offsets, bytes: Vec::new() }
+                Self::Bytes {
+                    is_text: *data_type == DataType::Utf8,
+                    offsets,
+                    bytes: Vec::new(),
+                }
             }
             DataType::FixedSizeList(field, size) => {
                 // Of vectors without any numbers, nothing would say how many there are.
                 let size = usize::try_from(*size).ok().filter(|size| *size > 0)?;
                 let values = Box::new(Self::new(field.data_type(), count.checked_mul(size)?)?);
-                Self::FixedSizeList { field: Arc::clone(field), size, values }
+                Self::FixedSizeList {
+                    field: Arc::clone(field),
+                    size,
+                    values,
+                }
             }
             DataType::List(_) => Self::List(Box::new(GrowingLists::new(data_type, count, 0)?)),
             other => {
                 let bytes = count.checked_mul(other.primitive_width()?)?;
-                Self::Primitive { data_type: other.clone(), bytes: MutableBuffer::with_capacity(bytes) }
+                Self::Primitive {
+                    data_type: other.clone(),
+                    bytes: MutableBuffer::with_capacity(bytes),
+                }
             }
         })
     }
@@ -115,13 +143,18 @@ impl Values {
             && match self {
                 Self::Primitive { .. } | Self::Boolean(_) => true,
                 Self::Bytes { is_text, offsets, .. } => {
-                    let ends = bytes_of(array, *is_text).and_then(|(own, _)| own.get(used.start).zip(own.get(used.end)));
-                    ends.is_some_and(|(begin, end)| fits(offsets.last().copied().unwrap_or(0), (end - begin) as usize))
+                    let ends = bytes_of(array, *is_text)
+                        .and_then(|(own, _)| own.get(used.start).zip(own.get(used.end)));
+                    ends.is_some_and(|(begin, end)| {
+                        fits(offsets.last().copied().unwrap_or(0), (end - begin) as usize)
+                    })
                 }
-                Self::FixedSizeList { size, values, .. } => array.as_fixed_size_list_opt().is_some_and(|vectors| {
-                    usize::try_from(vectors.value_length()) == Ok(*size)
-                        && values.takes(vectors.values().as_ref(), used.start * size..used.end * size)
-                }),
+                Self::FixedSizeList { size, values, .. } => {
+                    array.as_fixed_size_list_opt().is_some_and(|vectors| {
+                        usize::try_from(vectors.value_length()) == Ok(*size)
+                            && values.takes(vectors.values().as_ref(), used.start * size..used.end * size)
+                    })
+                }
                 Self::List(lists) => array.as_list_opt().is_some_and(|array| lists.takes(array)),
             }
     }
@@ -138,7 +171,11 @@ impl Values {
                 let array = array.as_boolean_opt().ok_or(NotAppended)?;
                 bits.append_buffer(&array.values().slice(used.start, used.len()));
             }
-            Self::Bytes { is_text, offsets, bytes } => {
+            Self::Bytes {
+                is_text,
+                offsets,
+                bytes,
+            } => {
                 let (own, values) = bytes_of(array, *is_text).ok_or(NotAppended)?;
                 let used = append_offsets(offsets, own, used)?;
                 bytes.extend_from_slice(values.get(used).ok_or(NotAppended)?);
@@ -156,7 +193,11 @@ impl Values {
         match self {
             Self::Primitive { data_type, bytes } => primitive(&data_type, bytes.into()),
             Self::Boolean(mut bits) => Some(Arc::new(BooleanArray::new(bits.finish(), None))),
-            Self::Bytes { is_text, offsets, bytes } => texts(is_text, offsets, bytes),
+            Self::Bytes {
+                is_text,
+                offsets,
+                bytes,
+            } => texts(is_text, offsets, bytes),
             Self::FixedSizeList { field, size, values } => vectors(field, size, values.finish()?),
             Self::List(lists) => Some(Arc::new(lists.finish()?)),
         }
@@ -164,10 +205,18 @@ impl Values {
 
     fn snapshot(&self) -> Option<ArrayRef> {
         match self {
-            Self::Primitive { data_type, bytes } => primitive(data_type, Buffer::from_slice_ref(bytes.as_slice())),
+            Self::Primitive { data_type, bytes } => {
+                primitive(data_type, Buffer::from_slice_ref(bytes.as_slice()))
+            }
             Self::Boolean(bits) => Some(Arc::new(BooleanArray::new(bits.finish_cloned(), None))),
-            Self::Bytes { is_text, offsets, bytes } => texts(*is_text, offsets.clone(), bytes.clone()),
-            Self::FixedSizeList { field, size, values } => vectors(Arc::clone(field), *size, values.snapshot()?),
+            Self::Bytes {
+                is_text,
+                offsets,
+                bytes,
+            } => texts(*is_text, offsets.clone(), bytes.clone()),
+            Self::FixedSizeList { field, size, values } => {
+                vectors(Arc::clone(field), *size, values.snapshot()?)
+            }
             Self::List(lists) => Some(Arc::new(lists.snapshot()?)),
         }
     }
@@ -185,8 +234,15 @@ impl Values {
 
 /// Concatenates lists whose types are alike. `None` where they hold nulls, or values of a type that is left to Arrow.
 pub(crate) fn concat_lists(lists: &[&ListArray]) -> Option<ListArray> {
-    let values = lists.iter().map(|part| used(part).map(|used| used.len())).sum::<Option<usize>>()?;
-    let mut all = GrowingLists::new(lists.first()?.data_type(), lists.iter().copied().map(Array::len).sum(), values)?;
+    let values = lists
+        .iter()
+        .map(|part| used(part).map(|used| used.len()))
+        .sum::<Option<usize>>()?;
+    let mut all = GrowingLists::new(
+        lists.first()?.data_type(),
+        lists.iter().copied().map(Array::len).sum(),
+        values,
+    )?;
     for part in lists {
         all.append(part).ok()?;
     }
@@ -200,10 +256,16 @@ pub(crate) fn used(lists: &ListArray) -> Option<Range<usize>> {
 }
 
 /// Appends the offsets of some rows, and answers the part of the values that they use.
-fn append_offsets(offsets: &mut Vec<i32>, own: &[i32], rows: Range<usize>) -> Result<Range<usize>, NotAppended> {
+fn append_offsets(
+    offsets: &mut Vec<i32>,
+    own: &[i32],
+    rows: Range<usize>,
+) -> Result<Range<usize>, NotAppended> {
     let end = offsets.last().copied().unwrap_or(0);
     let own = own.get(rows.start..=rows.end).ok_or(NotAppended)?;
-    let [begin, ends @ ..] = own else { return Err(NotAppended) };
+    let [begin, ends @ ..] = own else {
+        return Err(NotAppended);
+    };
     for offset in ends {
         offsets.push(end.checked_add(offset - begin).ok_or(NotAppended)?);
     }
@@ -215,16 +277,24 @@ fn append_offsets(offsets: &mut Vec<i32>, own: &[i32], rows: Range<usize>) -> Re
 /// The offsets and the bytes of texts or blobs.
 fn bytes_of(array: &dyn Array, is_text: bool) -> Option<(&[i32], &[u8])> {
     if is_text {
-        array.as_string_opt::<i32>().map(|array| (array.value_offsets(), array.value_data()))
+        array
+            .as_string_opt::<i32>()
+            .map(|array| (array.value_offsets(), array.value_data()))
     } else {
-        array.as_binary_opt::<i32>().map(|array| (array.value_offsets(), array.value_data()))
+        array
+            .as_binary_opt::<i32>()
+            .map(|array| (array.value_offsets(), array.value_data()))
     }
 }
 
 fn primitive_bytes(array: &dyn Array, used: Range<usize>) -> Option<&[u8]> {
     fn part<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, used: Range<usize>) -> Option<&[u8]> {
         let width = size_of::<T::Native>();
-        array.values().inner().as_slice().get(used.start * width..used.end * width)
+        array
+            .values()
+            .inner()
+            .as_slice()
+            .get(used.start * width..used.end * width)
     }
     downcast_primitive_array!(
         array => part(array, used),
@@ -236,7 +306,10 @@ fn primitive(data_type: &DataType, bytes: Buffer) -> Option<ArrayRef> {
     // With the type as it is: a timestamp has its time zone there.
     macro_rules! array {
         ($type:ty) => {
-            Some(Arc::new(PrimitiveArray::<$type>::new(ScalarBuffer::from(bytes), None).with_data_type(data_type.clone())))
+            Some(Arc::new(
+                PrimitiveArray::<$type>::new(ScalarBuffer::from(bytes), None)
+                    .with_data_type(data_type.clone()),
+            ))
         };
     }
     downcast_primitive! {
@@ -246,7 +319,10 @@ fn primitive(data_type: &DataType, bytes: Buffer) -> Option<ArrayRef> {
 }
 
 fn texts(is_text: bool, offsets: Vec<i32>, bytes: Vec<u8>) -> Option<ArrayRef> {
-    let (offsets, bytes) = (OffsetBuffer::new(ScalarBuffer::from(offsets)), Buffer::from(bytes));
+    let (offsets, bytes) = (
+        OffsetBuffer::new(ScalarBuffer::from(offsets)),
+        Buffer::from(bytes),
+    );
     Some(if is_text {
         Arc::new(StringArray::try_new(offsets, bytes, None).ok()?)
     } else {
@@ -255,7 +331,9 @@ fn texts(is_text: bool, offsets: Vec<i32>, bytes: Vec<u8>) -> Option<ArrayRef> {
 }
 
 fn vectors(field: FieldRef, size: usize, values: ArrayRef) -> Option<ArrayRef> {
-    Some(Arc::new(FixedSizeListArray::try_new(field, i32::try_from(size).ok()?, values, None).ok()?))
+    Some(Arc::new(
+        FixedSizeListArray::try_new(field, i32::try_from(size).ok()?, values, None).ok()?,
+    ))
 }
 
 #[cfg(test)]
@@ -264,7 +342,8 @@ mod tests {
 
     use arrow_array::{
         builder::{
-            BooleanBuilder, FixedSizeListBuilder, Float32Builder, ListBuilder, StringBuilder, StructBuilder, UInt8Builder,
+            BooleanBuilder, FixedSizeListBuilder, Float32Builder, ListBuilder, StringBuilder, StructBuilder,
+            UInt8Builder,
         },
         types::{Float32Type, TimestampNanosecondType},
     };
@@ -274,13 +353,21 @@ mod tests {
 
     fn as_arrow_does(lists: &[&ListArray]) -> ListArray {
         let lists: Vec<&dyn Array> = lists.iter().map(|list| *list as &dyn Array).collect();
-        arrow_select::concat::concat(&lists).unwrap().as_list::<i32>().clone()
+        arrow_select::concat::concat(&lists)
+            .unwrap()
+            .as_list::<i32>()
+            .clone()
     }
 
     /// Slices in some order: at once, and one by one with a look in between.
     fn check(lists: &ListArray) {
         let len = lists.len();
-        let parts = [&lists.slice(len / 2, len - len / 2), &lists.slice(0, len / 2), &lists.slice(len / 3, 0), lists];
+        let parts = [
+            &lists.slice(len / 2, len - len / 2),
+            &lists.slice(0, len / 2),
+            &lists.slice(len / 3, 0),
+            lists,
+        ];
         assert_eq!(concat_lists(&parts), Some(as_arrow_does(&parts)));
         let mut growing = GrowingLists::new(lists.data_type(), 2, 3).unwrap();
         for count in 1..=parts.len() {
@@ -308,7 +395,12 @@ mod tests {
     fn times_keep_their_zone() {
         let times = PrimitiveArray::<TimestampNanosecondType>::from(vec![1, 2, 3]).with_timezone("+01:00");
         let field = Arc::new(Field::new("item", times.data_type().clone(), true));
-        check(&ListArray::new(field, OffsetBuffer::from_lengths([2, 0, 1]), Arc::new(times), None));
+        check(&ListArray::new(
+            field,
+            OffsetBuffer::from_lengths([2, 0, 1]),
+            Arc::new(times),
+            None,
+        ));
     }
 
     #[test]
@@ -316,7 +408,10 @@ mod tests {
         let mut builder = ListBuilder::new(FixedSizeListBuilder::new(Float32Builder::new(), 3));
         for row in 0..5_u8 {
             for point in 0..row {
-                builder.values().values().append_slice(&[f32::from(row), f32::from(point), 0.0]);
+                builder
+                    .values()
+                    .values()
+                    .append_slice(&[f32::from(row), f32::from(point), 0.0]);
                 builder.values().append(true);
             }
             builder.append(true);

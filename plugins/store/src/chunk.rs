@@ -91,7 +91,12 @@ impl TimeColumn {
             sorted &= previous <= time;
             previous = time;
         }
-        Self { timeline, times, range, sorted }
+        Self {
+            timeline,
+            times,
+            range,
+            sorted,
+        }
     }
 
     /// The timeline.
@@ -142,13 +147,19 @@ impl RowIds {
     /// Some of the ids, sharing the memory.
     #[must_use]
     fn slice(&self, start: usize, len: usize) -> Self {
-        Self { bytes: self.bytes.slice_with_length(start * size_of::<RowId>(), len * size_of::<RowId>()) }
+        Self {
+            bytes: self
+                .bytes
+                .slice_with_length(start * size_of::<RowId>(), len * size_of::<RowId>()),
+        }
     }
 }
 
 impl From<&[RowId]> for RowIds {
     fn from(ids: &[RowId]) -> Self {
-        Self { bytes: Buffer::from_slice_ref(bytemuck::cast_slice::<RowId, u8>(ids)) }
+        Self {
+            bytes: Buffer::from_slice_ref(bytemuck::cast_slice::<RowId, u8>(ids)),
+        }
     }
 }
 
@@ -174,7 +185,11 @@ impl TryFrom<&FixedSizeBinaryArray> for RowIds {
             return Err(array.value_length());
         }
         // Of an array that is a slice, the values are sliced as well.
-        Ok(Self { bytes: array.values().slice_with_length(0, array.len() * size_of::<RowId>()) })
+        Ok(Self {
+            bytes: array
+                .values()
+                .slice_with_length(0, array.len() * size_of::<RowId>()),
+        })
     }
 }
 
@@ -253,7 +268,10 @@ impl Chunk {
         let row_ids = row_ids.into();
         let rows = row_ids.len();
         if u32::try_from(rows).is_err() {
-            return Err(ChunkError::TooManyRows { entity: entity_path, rows });
+            return Err(ChunkError::TooManyRows {
+                entity: entity_path,
+                rows,
+            });
         }
         let mut timelines: SmallVec<[TimeColumn; 2]> = timelines.into_iter().collect();
         timelines.sort_by(|a, b| a.timeline.name().cmp(b.timeline.name()));
@@ -263,25 +281,54 @@ impl Chunk {
         let lengths = timelines
             .iter()
             .map(|column| (column.timeline.name(), column.times.len()))
-            .chain(components.iter().map(|column| (column.name(), column.lists.len())));
+            .chain(
+                components
+                    .iter()
+                    .map(|column| (column.name(), column.lists.len())),
+            );
         for (column, actual) in lengths {
             if actual != rows {
-                return Err(ChunkError::RowCount { entity: entity_path, column: column.to_string(), expected: rows, actual });
+                return Err(ChunkError::RowCount {
+                    entity: entity_path,
+                    column: column.to_string(),
+                    expected: rows,
+                    actual,
+                });
             }
         }
         let twice = timelines
             .windows(2)
             .find(|pair| pair[0].timeline.name() == pair[1].timeline.name())
             .map(|pair| pair[0].timeline.name())
-            .or_else(|| components.windows(2).find(|pair| pair[0].name() == pair[1].name()).map(|pair| pair[0].name()));
+            .or_else(|| {
+                components
+                    .windows(2)
+                    .find(|pair| pair[0].name() == pair[1].name())
+                    .map(|pair| pair[0].name())
+            });
         if let Some(column) = twice {
-            return Err(ChunkError::DuplicateColumn { entity: entity_path, column: column.to_string() });
+            return Err(ChunkError::DuplicateColumn {
+                entity: entity_path,
+                column: column.to_string(),
+            });
         }
-        if let Some(column) = timelines.iter().find(|column| rows > 0 && column.range.min == i64::MIN) {
-            return Err(ChunkError::ReservedTime { entity: entity_path, timeline: column.timeline.name().to_string() });
+        if let Some(column) = timelines
+            .iter()
+            .find(|column| rows > 0 && column.range.min == i64::MIN)
+        {
+            return Err(ChunkError::ReservedTime {
+                entity: entity_path,
+                timeline: column.timeline.name().to_string(),
+            });
         }
 
-        Ok(Self::from_checked(id, entity_path, row_ids, timelines, components))
+        Ok(Self::from_checked(
+            id,
+            entity_path,
+            row_ids,
+            timelines,
+            components,
+        ))
     }
 
     /// Some of the chunk's rows as a chunk of its own, which shares the columns' memory. Rows that do not exist are passed
@@ -299,7 +346,10 @@ impl Chunk {
         let components = self
             .components
             .iter()
-            .map(|column| ComponentColumn { descriptor: column.descriptor.clone(), lists: column.lists.slice(start, len) })
+            .map(|column| ComponentColumn {
+                descriptor: column.descriptor.clone(),
+                lists: column.lists.slice(start, len),
+            })
             .collect();
         Self::from_checked(id, self.entity_path.clone(), row_ids, timelines, components)
     }
@@ -309,7 +359,9 @@ impl Chunk {
     /// # Errors
     /// Where the chunks have different columns, or columns of different types, or together too many rows.
     pub fn concat(id: ChunkId, chunks: &[&Self]) -> Result<Self, ChunkError> {
-        let entity_path = chunks.first().map_or_else(EntityPath::root, |chunk| chunk.entity_path.clone());
+        let entity_path = chunks
+            .first()
+            .map_or_else(EntityPath::root, |chunk| chunk.entity_path.clone());
         let mixed = |column: &str, message: String| ChunkError::MixedTypes {
             entity: entity_path.clone(),
             component: column.to_owned(),
@@ -321,7 +373,11 @@ impl Chunk {
         let same = |chunk: &&Self| {
             let timelines = chunk.timelines.iter().map(TimeColumn::timeline);
             timelines.eq(first.timelines.iter().map(TimeColumn::timeline))
-                && chunk.components.iter().map(ComponentColumn::name).eq(first.components.iter().map(ComponentColumn::name))
+                && chunk
+                    .components
+                    .iter()
+                    .map(ComponentColumn::name)
+                    .eq(first.components.iter().map(ComponentColumn::name))
         };
         if !chunks.iter().all(same) {
             return Err(mixed("", "the chunks have different columns".to_owned()));
@@ -344,7 +400,10 @@ impl Chunk {
         let entity_path = first.entity_path.clone();
         let rows: usize = chunks.iter().map(|chunk| chunk.num_rows()).sum();
         if u32::try_from(rows).is_err() {
-            return Err(ChunkError::TooManyRows { entity: entity_path, rows });
+            return Err(ChunkError::TooManyRows {
+                entity: entity_path,
+                rows,
+            });
         }
         let mut timelines = SmallVec::with_capacity(first.timelines.len());
         for (at, column) in first.timelines.iter().enumerate() {
@@ -361,21 +420,39 @@ impl Chunk {
                 component: column.name().to_string(),
                 message,
             };
-            let lists: Vec<&ListArray> =
-                chunks.iter().filter_map(|chunk| chunk.components.get(at)).map(|other| &other.lists).collect();
+            let lists: Vec<&ListArray> = chunks
+                .iter()
+                .filter_map(|chunk| chunk.components.get(at))
+                .map(|other| &other.lists)
+                .collect();
             let lists = match concat_lists(&lists) {
                 Some(lists) => lists,
                 None => {
                     let lists: Vec<&dyn Array> = lists.into_iter().map(|lists| lists as &dyn Array).collect();
-                    let lists = arrow_select::concat::concat(&lists).map_err(|error| mixed(error.to_string()))?;
-                    lists.as_list_opt::<i32>().ok_or_else(|| mixed("no list".to_owned()))?.clone()
+                    let lists =
+                        arrow_select::concat::concat(&lists).map_err(|error| mixed(error.to_string()))?;
+                    lists
+                        .as_list_opt::<i32>()
+                        .ok_or_else(|| mixed("no list".to_owned()))?
+                        .clone()
                 }
             };
-            components.push(ComponentColumn { descriptor: column.descriptor.clone(), lists });
+            components.push(ComponentColumn {
+                descriptor: column.descriptor.clone(),
+                lists,
+            });
         }
         let mut row_ids: Vec<RowId> = Vec::with_capacity(rows);
-        chunks.iter().for_each(|chunk| row_ids.extend_from_slice(chunk.row_ids()));
-        Ok(Self::from_checked(id, entity_path, row_ids.into(), timelines, components))
+        chunks
+            .iter()
+            .for_each(|chunk| row_ids.extend_from_slice(chunk.row_ids()));
+        Ok(Self::from_checked(
+            id,
+            entity_path,
+            row_ids.into(),
+            timelines,
+            components,
+        ))
     }
 
     /// The chunk of columns that fit each other and are in order, of rows that are in the order of their ids and have been counted.
@@ -387,7 +464,15 @@ impl Chunk {
         components: Vec<ComponentColumn>,
         num_bytes: u64,
     ) -> Self {
-        Self { id, entity_path, row_ids, row_ids_sorted: true, timelines, components, num_bytes }
+        Self {
+            id,
+            entity_path,
+            row_ids,
+            row_ids_sorted: true,
+            timelines,
+            components,
+            num_bytes,
+        }
     }
 
     /// The chunk of columns that fit each other and are in order.
@@ -400,8 +485,14 @@ impl Chunk {
     ) -> Self {
         let num_bytes = size_of::<Self>()
             + row_ids.len() * size_of::<RowId>()
-            + timelines.iter().map(|column| size_of::<TimeColumn>() + column.times.inner().len()).sum::<usize>()
-            + components.iter().map(|column| size_of::<ComponentColumn>() + sliced_bytes(&column.lists)).sum::<usize>();
+            + timelines
+                .iter()
+                .map(|column| size_of::<TimeColumn>() + column.times.inner().len())
+                .sum::<usize>()
+            + components
+                .iter()
+                .map(|column| size_of::<ComponentColumn>() + sliced_bytes(&column.lists))
+                .sum::<usize>();
         Self {
             id,
             entity_path,
@@ -455,7 +546,9 @@ impl Chunk {
 
     /// The time column of the timeline with this name.
     pub fn timeline(&self, name: &str) -> Option<&TimeColumn> {
-        self.timelines.iter().find(|column| &**column.timeline.name() == name)
+        self.timelines
+            .iter()
+            .find(|column| &**column.timeline.name() == name)
     }
 
     /// The component columns, ordered by name.
@@ -465,7 +558,10 @@ impl Chunk {
 
     /// The component column with this name.
     pub fn component(&self, name: &str) -> Option<&ComponentColumn> {
-        let at = self.components.binary_search_by(|column| (**column.name()).cmp(name)).ok()?;
+        let at = self
+            .components
+            .binary_search_by(|column| (**column.name()).cmp(name))
+            .ok()?;
         self.components.get(at)
     }
 
@@ -485,12 +581,20 @@ fn sliced_bytes(array: &dyn Array) -> usize {
     if let Some(lists) = array.as_list_opt::<i32>() {
         // A slice of a list array keeps all of its children, of which the offsets tell the part that is used.
         let offsets = lists.value_offsets();
-        let (first, last) = (offsets.first().copied().unwrap_or(0) as usize, offsets.last().copied().unwrap_or(0) as usize);
+        let (first, last) = (
+            offsets.first().copied().unwrap_or(0) as usize,
+            offsets.last().copied().unwrap_or(0) as usize,
+        );
         let nulls = lists.nulls().map_or(0, |nulls| nulls.len().div_ceil(8));
-        return size_of_val(offsets) + nulls + sliced_bytes(&lists.values().slice(first, last.saturating_sub(first)));
+        return size_of_val(offsets)
+            + nulls
+            + sliced_bytes(&lists.values().slice(first, last.saturating_sub(first)));
     }
     // An array that Arrow can not measure (a type with no layout of its own) counts by its buffers.
-    array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_buffer_memory_size())
+    array
+        .to_data()
+        .get_slice_memory_size()
+        .unwrap_or_else(|_| array.get_buffer_memory_size())
 }
 
 /// Fills a chunk row by row. See [`Chunk::builder`].
@@ -511,7 +615,11 @@ struct BuilderRow {
 impl ChunkBuilder {
     /// Begins a chunk with a new id.
     pub fn new(entity_path: EntityPath) -> Self {
-        Self { id: ChunkId::new(), entity_path, rows: Vec::new() }
+        Self {
+            id: ChunkId::new(),
+            entity_path,
+            rows: Vec::new(),
+        }
     }
 
     /// Sets the chunk's id.
@@ -529,7 +637,11 @@ impl ChunkBuilder {
         times: impl IntoIterator<Item = (Timeline, i64)>,
         cells: impl IntoIterator<Item = (ComponentDescriptor, ArrayRef)>,
     ) -> Self {
-        self.rows.push(BuilderRow { id: row_id, times: times.into_iter().collect(), cells: cells.into_iter().collect() });
+        self.rows.push(BuilderRow {
+            id: row_id,
+            times: times.into_iter().collect(),
+            cells: cells.into_iter().collect(),
+        });
         self
     }
 
@@ -539,26 +651,47 @@ impl ChunkBuilder {
     /// Where rows lie on different timelines, or a component has different types in different rows, and where
     /// [`Chunk::new`] fails.
     pub fn build(self) -> Result<Chunk, ChunkError> {
-        let Self { id, entity_path, rows } = self;
-        let mut timelines: Vec<Timeline> = rows.iter().flat_map(|row| row.times.iter().map(|(t, _)| t.clone())).collect();
+        let Self {
+            id,
+            entity_path,
+            rows,
+        } = self;
+        let mut timelines: Vec<Timeline> = rows
+            .iter()
+            .flat_map(|row| row.times.iter().map(|(t, _)| t.clone()))
+            .collect();
         timelines.sort();
         timelines.dedup();
         let mut time_columns = Vec::with_capacity(timelines.len());
         for timeline in timelines {
-            let times: Vec<i64> =
-                rows.iter().filter_map(|row| row.times.iter().find(|(t, _)| *t == timeline).map(|(_, time)| *time)).collect();
+            let times: Vec<i64> = rows
+                .iter()
+                .filter_map(|row| {
+                    row.times
+                        .iter()
+                        .find(|(t, _)| *t == timeline)
+                        .map(|(_, time)| *time)
+                })
+                .collect();
             time_columns.push(TimeColumn::new(timeline, times));
         }
 
-        let mut descriptors: Vec<ComponentDescriptor> =
-            rows.iter().flat_map(|row| row.cells.iter().map(|(descriptor, _)| descriptor.clone())).collect();
+        let mut descriptors: Vec<ComponentDescriptor> = rows
+            .iter()
+            .flat_map(|row| row.cells.iter().map(|(descriptor, _)| descriptor.clone()))
+            .collect();
         descriptors.sort();
         descriptors.dedup_by(|a, b| a.component == b.component);
         let mut components = Vec::with_capacity(descriptors.len());
         for descriptor in descriptors {
             let cells: Vec<Option<&ArrayRef>> = rows
                 .iter()
-                .map(|row| row.cells.iter().find(|(d, _)| d.component == descriptor.component).map(|(_, cell)| cell))
+                .map(|row| {
+                    row.cells
+                        .iter()
+                        .find(|(d, _)| d.component == descriptor.component)
+                        .map(|(_, cell)| cell)
+                })
                 .collect();
             let lists = lists_from_cells(&cells).map_err(|message| ChunkError::MixedTypes {
                 entity: entity_path.clone(),
@@ -575,13 +708,27 @@ impl ChunkBuilder {
 /// A list array with a list per cell, null where there is none. Copies the instances once.
 fn lists_from_cells(cells: &[Option<&ArrayRef>]) -> Result<ListArray, String> {
     let parts: Vec<&dyn Array> = cells.iter().flatten().map(AsRef::as_ref).collect();
-    let data_type = parts.first().map_or(DataType::Null, |part| part.data_type().clone());
+    let data_type = parts
+        .first()
+        .map_or(DataType::Null, |part| part.data_type().clone());
     let values = match parts.as_slice() {
         [] => arrow_array::new_empty_array(&data_type),
-        [_] => cells.iter().flatten().next().map_or_else(|| arrow_array::new_empty_array(&data_type), |cell| Arc::clone(cell)),
+        [_] => cells.iter().flatten().next().map_or_else(
+            || arrow_array::new_empty_array(&data_type),
+            |cell| Arc::clone(cell),
+        ),
         parts => arrow_select::concat::concat(parts).map_err(|error| error.to_string())?,
     };
     let offsets = OffsetBuffer::from_lengths(cells.iter().map(|cell| cell.map_or(0, Array::len)));
-    let nulls = cells.iter().any(Option::is_none).then(|| cells.iter().map(Option::is_some).collect::<Vec<bool>>().into());
-    ListArray::try_new(Arc::new(Field::new("item", data_type, true)), offsets, values, nulls).map_err(|error| error.to_string())
+    let nulls = cells
+        .iter()
+        .any(Option::is_none)
+        .then(|| cells.iter().map(Option::is_some).collect::<Vec<bool>>().into());
+    ListArray::try_new(
+        Arc::new(Field::new("item", data_type, true)),
+        offsets,
+        values,
+        nulls,
+    )
+    .map_err(|error| error.to_string())
 }

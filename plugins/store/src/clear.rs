@@ -15,7 +15,9 @@ use arrow_array::{Array as _, cast::AsArray as _};
 use arrow_schema::DataType;
 use smallvec::SmallVec;
 
-use crate::{Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, RowId, TimeRange, TimelineId, rows::Body};
+use crate::{
+    Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, RowId, TimeRange, TimelineId, rows::Body,
+};
 
 /// The component that clears: a bool per row, whether it reaches the entities below.
 pub const CLEAR_COMPONENT: &str = "Clear:is_recursive";
@@ -60,29 +62,45 @@ impl EntityClears {
     }
 
     fn timeline_mut(&mut self, timeline: TimelineId) -> Option<&mut TimelineClears> {
-        let at = self.timelines.iter().position(|(id, _)| *id == timeline).unwrap_or_else(|| {
-            self.timelines.push((timeline, TimelineClears::default()));
-            self.timelines.len() - 1
-        });
+        let at = self
+            .timelines
+            .iter()
+            .position(|(id, _)| *id == timeline)
+            .unwrap_or_else(|| {
+                self.timelines.push((timeline, TimelineClears::default()));
+                self.timelines.len() - 1
+            });
         self.timelines.get_mut(at).map(|(_, clears)| clears)
     }
 
     fn timeline(&self, timeline: TimelineId) -> Option<&TimelineClears> {
-        self.timelines.iter().find(|(id, _)| *id == timeline).map(|(_, clears)| clears)
+        self.timelines
+            .iter()
+            .find(|(id, _)| *id == timeline)
+            .map(|(_, clears)| clears)
     }
 
     /// The id of the static clear that reaches the entity itself, or the entities below.
     fn static_clear(&self, from_above: bool) -> Option<RowId> {
-        self.statics.last().filter(|(.., recursive)| *recursive || !from_above).map(|(id, ..)| *id)
+        self.statics
+            .last()
+            .filter(|(.., recursive)| *recursive || !from_above)
+            .map(|(id, ..)| *id)
     }
 
     fn is_empty(&self) -> bool {
-        self.statics.is_empty() && self.absent.is_empty() && self.timelines.iter().all(|(_, clears)| clears.all.is_empty())
+        self.statics.is_empty()
+            && self.absent.is_empty()
+            && self.timelines.iter().all(|(_, clears)| clears.all.is_empty())
     }
 
     /// The heap bytes, with what a tree of the standard library takes per entry on average.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let keys: usize = self.timelines.iter().map(|(_, clears)| clears.all.len() + clears.recursive.len()).sum();
+        let keys: usize = self
+            .timelines
+            .iter()
+            .map(|(_, clears)| clears.all.len() + clears.recursive.len())
+            .sum();
         size_of::<Self>()
             + keys * size_of::<ClearKey>() * 3 / 2
             + self.statics.len() * size_of::<(RowId, u32, bool)>() * 3 / 2
@@ -98,11 +116,14 @@ impl ChunkStore {
 
     /// Whether some clear could hide data of this entity. A false alarm is possible, a miss is not.
     pub fn might_require_clearing(&self, entity: EntityId) -> bool {
-        self.entity(entity).is_some_and(|data| data.might_require_clearing)
+        self.entity(entity)
+            .is_some_and(|data| data.might_require_clearing)
     }
 
     pub(crate) fn link_clears(&mut self, slot: u32, meta: &ChunkMeta, body: Option<&Body>) {
-        let Some(data) = self.entities.get_mut(meta.entity.index()) else { return };
+        let Some(data) = self.entities.get_mut(meta.entity.index()) else {
+            return;
+        };
         data.might_require_clearing = true;
         let clears = data.clears.get_or_insert_default();
         let mut reaches_below = false;
@@ -141,7 +162,9 @@ impl ChunkStore {
     }
 
     pub(crate) fn unlink_clears(&mut self, slot: u32, meta: &ChunkMeta, body: Option<&Body>) {
-        let Some(data) = self.entities.get_mut(meta.entity.index()) else { return };
+        let Some(data) = self.entities.get_mut(meta.entity.index()) else {
+            return;
+        };
         let Some(clears) = &mut data.clears else { return };
         match body {
             None => clears.absent.retain(|other| *other != slot),
@@ -173,8 +196,12 @@ impl ChunkStore {
         row_time: Option<i64>,
         row_id: RowId,
     ) -> Clearing {
-        let mut clearing =
-            Clearing { hidden_since: None, hidden_from: None, missing: SmallVec::new(), missing_validity: TimeRange::EVERYTHING };
+        let mut clearing = Clearing {
+            hidden_since: None,
+            hidden_from: None,
+            missing: SmallVec::new(),
+            missing_validity: TimeRange::EVERYTHING,
+        };
         let mut hide = |time: i64| {
             if time <= cursor {
                 clearing.hidden_since = Some(clearing.hidden_since.map_or(time, |other| other.min(time)));
@@ -183,21 +210,32 @@ impl ChunkStore {
             }
         };
         for ancestor in self.tree.ancestors(entity) {
-            let Some(clears) = self.entity(ancestor).and_then(|data| data.clears.as_deref()) else { continue };
+            let Some(clears) = self.entity(ancestor).and_then(|data| data.clears.as_deref()) else {
+                continue;
+            };
             let from_above = ancestor != entity;
-            if clears.static_clear(from_above).is_some_and(|clear| row_time.is_some() || clear >= row_id) {
+            if clears
+                .static_clear(from_above)
+                .is_some_and(|clear| row_time.is_some() || clear >= row_id)
+            {
                 hide(i64::MIN);
             }
             if let Some((timeline, row_time)) = timeline.zip(row_time)
                 && let Some(clears) = clears.timeline(timeline)
             {
-                let set = if from_above { &clears.recursive } else { &clears.all };
+                let set = if from_above {
+                    &clears.recursive
+                } else {
+                    &clears.all
+                };
                 if let Some((time, ..)) = set.range((row_time, row_id, 0)..).next() {
                     hide(*time);
                 }
             }
             for slot in clears.absent.iter().filter_map(|&slot| self.slot(slot)) {
-                let Some(component) = self.clear_component() else { continue };
+                let Some(component) = self.clear_component() else {
+                    continue;
+                };
                 let meta = &slot.meta;
                 if meta.is_static {
                     if row_time.is_some() || meta.row_ids.1 >= row_id {
@@ -223,7 +261,9 @@ impl ChunkStore {
 
 /// The rows of a chunk that clear, and whether they reach below.
 fn clear_rows(chunk: &Chunk) -> Vec<(usize, bool)> {
-    let Some(column) = chunk.component(CLEAR_COMPONENT) else { return Vec::new() };
+    let Some(column) = chunk.component(CLEAR_COMPONENT) else {
+        return Vec::new();
+    };
     let lists = column.lists();
     if lists.value_type() != DataType::Boolean {
         return Vec::new();

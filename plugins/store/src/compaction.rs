@@ -16,7 +16,8 @@ use arrow_array::Array as _;
 use smallvec::SmallVec;
 
 use crate::{
-    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreError, StoreEvent, TimeRange, TimelineId,
+    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreError, StoreEvent,
+    TimeRange, TimelineId,
     append::GrowingLists,
     gather::{self, Gathering},
     meta::{ComponentMeta, TimelineMeta},
@@ -68,8 +69,15 @@ impl Tail {
     }
 
     fn takes(&self, meta: &ChunkMeta, types: &[u32]) -> bool {
-        self.timelines.iter().copied().eq(meta.timelines.iter().map(|column| column.timeline))
-            && self.components.iter().copied().eq(meta.components.iter().map(|column| column.component))
+        self.timelines
+            .iter()
+            .copied()
+            .eq(meta.timelines.iter().map(|column| column.timeline))
+            && self
+                .components
+                .iter()
+                .copied()
+                .eq(meta.components.iter().map(|column| column.component))
             && *self.types == *types
     }
 
@@ -85,7 +93,11 @@ impl Tail {
         if overflows {
             // What waits is as large as it may become; the newcomer begins anew.
             let full = std::mem::take(level);
-            *level = Level { waiting: vec![part], rows, bytes: meta.num_bytes };
+            *level = Level {
+                waiting: vec![part],
+                rows,
+                bytes: meta.num_bytes,
+            };
             return Some(full.waiting);
         }
         level.waiting.push(part);
@@ -99,18 +111,44 @@ impl Tail {
         let (timelines, columns) = (chunk.timelines(), chunk.components());
         self.timelines.len() == timelines.len()
             && self.components.len() == columns.len()
-            && self.timelines.iter().zip(timelines).all(|(id, times)| names.timeline(*id) == times.timeline())
-            && self.components.iter().zip(&self.types).zip(columns).all(|((id, number), column)| {
-                names.descriptor(*id).component == *column.name() && names.is_type(*id, *number, column.lists().data_type())
-            })
+            && self
+                .timelines
+                .iter()
+                .zip(timelines)
+                .all(|(id, times)| names.timeline(*id) == times.timeline())
+            && self
+                .components
+                .iter()
+                .zip(&self.types)
+                .zip(columns)
+                .all(|((id, number), column)| {
+                    names.descriptor(*id).component == *column.name()
+                        && names.is_type(*id, *number, column.lists().data_type())
+                })
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        (if self.types.spilled() { self.types.capacity() * size_of::<u32>() } else { 0 })
-            + if self.timelines.spilled() { self.timelines.capacity() * size_of::<TimelineId>() } else { 0 }
-            + if self.components.spilled() { self.components.capacity() * size_of::<ComponentId>() } else { 0 }
-            + if self.levels.spilled() { self.levels.capacity() * size_of::<Level>() } else { 0 }
-            + self.levels.iter().map(|level| level.waiting.capacity() * size_of::<Part>()).sum::<usize>()
+        (if self.types.spilled() {
+            self.types.capacity() * size_of::<u32>()
+        } else {
+            0
+        }) + if self.timelines.spilled() {
+            self.timelines.capacity() * size_of::<TimelineId>()
+        } else {
+            0
+        } + if self.components.spilled() {
+            self.components.capacity() * size_of::<ComponentId>()
+        } else {
+            0
+        } + if self.levels.spilled() {
+            self.levels.capacity() * size_of::<Level>()
+        } else {
+            0
+        } + self
+            .levels
+            .iter()
+            .map(|level| level.waiting.capacity() * size_of::<Part>())
+            .sum::<usize>()
     }
 }
 
@@ -144,21 +182,44 @@ impl ChunkStore {
 
     /// Lets a chunk that was just added gather others, or wait for others. Also one that gathered all it can.
     pub(crate) fn compact(&mut self, slot: u32, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
-        let Some(part) = self.slot(slot).map(|place| (slot, place.meta.id)).filter(|part| self.is_small_part(*part)) else {
+        let Some(part) = self
+            .slot(slot)
+            .map(|place| (slot, place.meta.id))
+            .filter(|part| self.is_small_part(*part))
+        else {
             return Ok(());
         };
         let most = self.most_gathered();
         let begun = self.change_tail(part, |tail, meta| {
             let gathers = tail.may_gather && gather::may_gather(meta, most);
-            (meta.entity, gathers, std::mem::replace(&mut tail.gathers, gathers.then_some(part)))
+            (
+                meta.entity,
+                gathers,
+                std::mem::replace(&mut tail.gathers, gathers.then_some(part)),
+            )
         });
-        let Some((entity, gathers, before)) = begun else { return Ok(()) };
+        let Some((entity, gathers, before)) = begun else {
+            return Ok(());
+        };
         if let Some(before) = before {
-            let joined = if gathers && self.is_small_part(before) { self.join(before, part, events)? } else { None };
+            let joined = if gathers && self.is_small_part(before) {
+                self.join(before, part, events)?
+            } else {
+                None
+            };
             if let Some(joined) = joined {
-                let body = self.slots.get_mut(joined.0 as usize).and_then(|place| place.as_mut()?.body.as_mut());
-                let is_full = body.and_then(Body::gathering_mut).is_none_or(|gathering| gathering.is_full(most));
-                let mut tails = self.entities.get_mut(entity.index()).into_iter().flat_map(|data| &mut data.tails);
+                let body = self
+                    .slots
+                    .get_mut(joined.0 as usize)
+                    .and_then(|place| place.as_mut()?.body.as_mut());
+                let is_full = body
+                    .and_then(Body::gathering_mut)
+                    .is_none_or(|gathering| gathering.is_full(most));
+                let mut tails = self
+                    .entities
+                    .get_mut(entity.index())
+                    .into_iter()
+                    .flat_map(|data| &mut data.tails);
                 if let Some(tail) = tails.find(|tail| tail.gathers == Some(part)) {
                     tail.gathers = (!is_full).then_some(joined);
                 }
@@ -194,7 +255,9 @@ impl ChunkStore {
         let (max_rows, max_bytes) = (self.settings.max_rows, self.settings.max_bytes);
         let mut part = part;
         while self.is_small_part(part)
-            && let Some(full) = self.change_tail(part, |tail, meta| tail.wait(part, meta, max_rows, max_bytes)).flatten()
+            && let Some(full) = self
+                .change_tail(part, |tail, meta| tail.wait(part, meta, max_rows, max_bytes))
+                .flatten()
             && let Some(merged) = self.merge(&full, part.0, events)?
         {
             part = merged;
@@ -203,7 +266,11 @@ impl ChunkStore {
     }
 
     /// Changes the tail that a chunk belongs to, and answers what the change does. `None` where the chunk is not there, or gathers.
-    fn change_tail<R>(&mut self, (slot, id): Part, change: impl FnOnce(&mut Tail, &ChunkMeta) -> R) -> Option<R> {
+    fn change_tail<R>(
+        &mut self,
+        (slot, id): Part,
+        change: impl FnOnce(&mut Tail, &ChunkMeta) -> R,
+    ) -> Option<R> {
         let place = self.slot(slot).filter(|place| place.meta.id == id)?;
         let meta = Arc::clone(&place.meta);
         let chunk = Arc::clone(place.body.as_ref()?.whole()?);
@@ -214,19 +281,27 @@ impl ChunkStore {
             .zip(types())
             .map(|(column, data_type)| self.names.type_number(column.component, data_type))
             .collect();
-        let is_clear = self.names.clear.is_some_and(|clear| meta.component(clear).is_some());
+        let is_clear = self
+            .names
+            .clear
+            .is_some_and(|clear| meta.component(clear).is_some());
         let data = self.entities.get_mut(meta.entity.index())?;
         let before = data.tail_bytes();
         let mut given_up = None;
-        let at = data.tails.iter().position(|tail| tail.takes(&meta, &numbers)).unwrap_or_else(|| {
-            if data.tails.len() >= MOST_TAILS {
-                // The kind that was seen first is the one least likely to go on.
-                given_up = data.tails.remove(0).gathers;
-            }
-            let may_gather = !is_clear && types().all(|data_type| GrowingLists::new(data_type, 0, 0).is_some());
-            data.tails.push(Tail::new(&meta, numbers.clone(), may_gather));
-            data.tails.len() - 1
-        });
+        let at = data
+            .tails
+            .iter()
+            .position(|tail| tail.takes(&meta, &numbers))
+            .unwrap_or_else(|| {
+                if data.tails.len() >= MOST_TAILS {
+                    // The kind that was seen first is the one least likely to go on.
+                    given_up = data.tails.remove(0).gathers;
+                }
+                let may_gather =
+                    !is_clear && types().all(|data_type| GrowingLists::new(data_type, 0, 0).is_some());
+                data.tails.push(Tail::new(&meta, numbers.clone(), may_gather));
+                data.tails.len() - 1
+            });
         let outcome = data.tails.get_mut(at).map(|tail| change(tail, &meta));
         let after = data.tail_bytes();
         self.totals.index_changed(before, after);
@@ -238,7 +313,11 @@ impl ChunkStore {
 
     /// A chunk gathers no more rows.
     pub(crate) fn finish(&mut self, (slot, id): Part) {
-        let place = self.slots.get_mut(slot as usize).and_then(Option::as_mut).filter(|place| place.meta.id == id);
+        let place = self
+            .slots
+            .get_mut(slot as usize)
+            .and_then(Option::as_mut)
+            .filter(|place| place.meta.id == id);
         if let Some(body) = place.and_then(|place| place.body.as_mut()) {
             let before = body.gathering_bytes();
             body.finish();
@@ -247,23 +326,38 @@ impl ChunkStore {
     }
 
     /// Makes a chunk that gathers of the first two of its kind. `None` where their rows can not be gathered.
-    fn join(&mut self, first: Part, second: Part, events: &mut Vec<StoreEvent>) -> Result<Option<Part>, StoreError> {
+    fn join(
+        &mut self,
+        first: Part,
+        second: Part,
+        events: &mut Vec<StoreEvent>,
+    ) -> Result<Option<Part>, StoreError> {
         let whole = |(slot, _): Part| {
             let place = self.slot(slot)?;
             Some((&*place.meta, place.body.as_ref()?.whole()?))
         };
-        let (Some((meta, first_rows)), Some((other, second_rows))) = (whole(first), whole(second)) else { return Ok(None) };
+        let (Some((meta, first_rows)), Some((other, second_rows))) = (whole(first), whole(second)) else {
+            return Ok(None);
+        };
         if !are_alike(meta, first_rows, other, second_rows) {
             // Another chunk came back under the id of the one that was noted.
             return Ok(None);
         }
         let id = ChunkId::new();
-        let Some(gathering) = Gathering::of(id, first_rows, second_rows, self.most_gathered()) else { return Ok(None) };
+        let Some(gathering) = Gathering::of(id, first_rows, second_rows, self.most_gathered()) else {
+            return Ok(None);
+        };
         let mut meta = ChunkMeta { id, ..meta.clone() };
         if let Some(added) = gather::added_meta(&meta, second_rows) {
             gather::include(&mut meta, &added);
         }
-        let slot = self.add(Arc::new(meta), Some(Body::gathering(gathering)), Origin::Made, ChangeReason::Merged, events)?;
+        let slot = self.add(
+            Arc::new(meta),
+            Some(Body::gathering(gathering)),
+            Origin::Made,
+            ChangeReason::Merged,
+            events,
+        )?;
         self.drop_run(&[first.0, second.0], ChangeReason::Merged, events, drop);
         Ok(Some((slot, id)))
     }
@@ -273,38 +367,63 @@ impl ChunkStore {
     /// Row ids that are greater than those of all such chunks need no search, and else the first row mostly decides. A row
     /// costs O(log n + k log r), for k chunks of r rows that cover its time.
     pub(crate) fn has_rows_of(&self, meta: &ChunkMeta, chunk: &Chunk) -> bool {
-        let (Some(data), Some(timeline), Some(times)) =
-            (self.entity(meta.entity), meta.timelines.first(), chunk.timelines().first())
-        else {
+        let (Some(data), Some(timeline), Some(times)) = (
+            self.entity(meta.entity),
+            meta.timelines.first(),
+            chunk.timelines().first(),
+        ) else {
             return false;
         };
         if data.newest_made < meta.row_ids.1 {
             return false;
         }
-        let Some((_, series)) = self.series_of(meta.entity, timeline.timeline, ComponentId::ANY) else { return false };
-        chunk.row_ids().iter().zip(times.times().iter()).enumerate().all(|(row, (&row_id, &time))| {
-            let mut found = false;
-            series.index.visit_by_beginning(TimeRange::point(time), |entry| {
-                let place = self.slot(entry.slot).filter(|place| place.origin == Origin::Made && place.meta.may_hold(row_id));
-                found = place.and_then(|place| place.body.as_ref()).is_some_and(|body| has_row(body.chunk(), row_id, chunk, row));
-                !found
-            });
-            found
-        })
+        let Some((_, series)) = self.series_of(meta.entity, timeline.timeline, ComponentId::ANY) else {
+            return false;
+        };
+        chunk
+            .row_ids()
+            .iter()
+            .zip(times.times().iter())
+            .enumerate()
+            .all(|(row, (&row_id, &time))| {
+                let mut found = false;
+                series.index.visit_by_beginning(TimeRange::point(time), |entry| {
+                    let place = self
+                        .slot(entry.slot)
+                        .filter(|place| place.origin == Origin::Made && place.meta.may_hold(row_id));
+                    found = place
+                        .and_then(|place| place.body.as_ref())
+                        .is_some_and(|body| has_row(body.chunk(), row_id, chunk, row));
+                    !found
+                });
+                found
+            })
     }
 
     /// Puts one chunk in the place of several, of the kind of the one in this slot.
-    fn merge(&mut self, parts: &[Part], like: u32, events: &mut Vec<StoreEvent>) -> Result<Option<Part>, StoreError> {
+    fn merge(
+        &mut self,
+        parts: &[Part],
+        like: u32,
+        events: &mut Vec<StoreEvent>,
+    ) -> Result<Option<Part>, StoreError> {
         // Some may be gone by now.
         let mut parts: Vec<(&ChunkMeta, &Body, u32)> = parts
             .iter()
             .filter_map(|&(slot, id)| {
-                let place = self.slot(slot).filter(|place| place.meta.id == id && place.origin != Origin::Source)?;
+                let place = self
+                    .slot(slot)
+                    .filter(|place| place.meta.id == id && place.origin != Origin::Source)?;
                 Some((&*place.meta, place.body.as_ref()?, slot))
             })
             .collect();
         // One that came back as something else is no longer of the kind.
-        if let Some(Slot { meta, body: Some(body), .. }) = self.slot(like) {
+        if let Some(Slot {
+            meta,
+            body: Some(body),
+            ..
+        }) = self.slot(like)
+        {
             parts.retain(|(own, rows, _)| are_alike(own, rows.chunk(), meta, body.chunk()));
         }
         // A chunk that was dropped and came again, into the same place, waits twice.
@@ -314,14 +433,29 @@ impl ChunkStore {
             return Ok(None);
         }
         // Chunks that arrived out of order become sorted.
-        parts.sort_by_key(|(meta, ..)| (meta.timelines.first().map(|column| column.range.min), meta.row_ids.0));
+        parts.sort_by_key(|(meta, ..)| {
+            (
+                meta.timelines.first().map(|column| column.range.min),
+                meta.row_ids.0,
+            )
+        });
         let chunks: Vec<&Chunk> = parts.iter().map(|(_, body, _)| &**body.chunk()).collect();
         let id = ChunkId::new();
-        let Ok(merged) = Chunk::concat_alike(id, &chunks) else { return Ok(None) };
+        let Ok(merged) = Chunk::concat_alike(id, &chunks) else {
+            return Ok(None);
+        };
         let metas: Vec<&ChunkMeta> = parts.iter().map(|(meta, ..)| *meta).collect();
-        let Some(meta) = merged_meta(&merged, &metas) else { return Ok(None) };
+        let Some(meta) = merged_meta(&merged, &metas) else {
+            return Ok(None);
+        };
         let slots: Vec<u32> = parts.iter().map(|(.., slot)| *slot).collect();
-        let merged = self.add(Arc::new(meta), Some(Body::new(Arc::new(merged))), Origin::Made, ChangeReason::Merged, events)?;
+        let merged = self.add(
+            Arc::new(meta),
+            Some(Body::new(Arc::new(merged))),
+            Origin::Made,
+            ChangeReason::Merged,
+            events,
+        )?;
         self.drop_run(&slots, ChangeReason::Merged, events, drop);
         Ok(Some((merged, id)))
     }
@@ -330,7 +464,10 @@ impl ChunkStore {
 /// Whether two chunks have the same columns, of the same types.
 fn are_alike(a: &ChunkMeta, a_rows: &Chunk, b: &ChunkMeta, b_rows: &Chunk) -> bool {
     let columns = a_rows.components().iter().zip(b_rows.components());
-    ChunkStore::are_alike(a, b) && columns.into_iter().all(|(a, b)| a.lists().data_type() == b.lists().data_type())
+    ChunkStore::are_alike(a, b)
+        && columns
+            .into_iter()
+            .all(|(a, b)| a.lists().data_type() == b.lists().data_type())
 }
 
 /// Whether a chunk has a row, with the times and at least the components that the row has in another chunk.
@@ -341,14 +478,20 @@ fn has_row(chunk: &Chunk, row_id: RowId, other: &Chunk, other_row: usize) -> boo
                 let own = chunk.timeline(times.timeline().name());
                 own.is_some_and(|own| own.times().get(row) == times.times().get(other_row))
             })
-            && other.components().iter().filter(|column| column.is_valid(other_row)).all(|column| {
-                let own = chunk.component(column.name());
-                own.is_some_and(|own| own.is_valid(row))
-            })
+            && other
+                .components()
+                .iter()
+                .filter(|column| column.is_valid(other_row))
+                .all(|column| {
+                    let own = chunk.component(column.name());
+                    own.is_some_and(|own| own.is_valid(row))
+                })
     };
     if chunk.row_ids_sorted() {
         let first = chunk.row_ids().partition_point(|id| *id < row_id);
-        (first..).take_while(|&row| chunk.row_ids().get(row) == Some(&row_id)).any(is_same)
+        (first..)
+            .take_while(|&row| chunk.row_ids().get(row) == Some(&row_id))
+            .any(is_same)
     } else {
         (0..chunk.num_rows()).any(is_same)
     }
@@ -380,7 +523,11 @@ fn merged_meta(merged: &Chunk, parts: &[&ChunkMeta]) -> Option<ChunkMeta> {
         .timelines
         .iter()
         .zip(merged.timelines())
-        .map(|(known, column)| TimelineMeta { timeline: known.timeline, range: column.range(), sorted: column.is_sorted() })
+        .map(|(known, column)| TimelineMeta {
+            timeline: known.timeline,
+            range: column.range(),
+            sorted: column.is_sorted(),
+        })
         .collect();
     Some(ChunkMeta {
         id: merged.id(),
@@ -388,7 +535,10 @@ fn merged_meta(merged: &Chunk, parts: &[&ChunkMeta]) -> Option<ChunkMeta> {
         is_static: false,
         num_rows: merged.num_rows() as u32,
         num_bytes: merged.num_bytes(),
-        row_ids: (parts.iter().map(|part| part.row_ids.0).min()?, parts.iter().map(|part| part.row_ids.1).max()?),
+        row_ids: (
+            parts.iter().map(|part| part.row_ids.0).min()?,
+            parts.iter().map(|part| part.row_ids.1).max()?,
+        ),
         timelines,
         components,
     })

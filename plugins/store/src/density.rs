@@ -26,7 +26,13 @@ impl ChunkStore {
     }
 
     /// The number of rows of an entity and of all entities below it, as [`Self::density`] counts them.
-    pub fn density_of_subtree(&self, root: EntityId, timeline: TimelineId, range: TimeRange, buckets: usize) -> Vec<u32> {
+    pub fn density_of_subtree(
+        &self,
+        root: EntityId,
+        timeline: TimelineId,
+        range: TimeRange,
+        buckets: usize,
+    ) -> Vec<u32> {
         let mut counts = vec![0; buckets];
         for entity in self.tree.descend(root) {
             self.add_density(entity, None, timeline, range, &mut counts);
@@ -36,8 +42,14 @@ impl ChunkStore {
 
     /// The store's generation when rows of an entity, or of a component of it, last came, went, or were loaded: until then what
     /// [`Self::density`] and [`Self::absent_buckets`] said holds. O(log n).
-    pub fn density_version(&self, entity: EntityId, component: Option<ComponentId>, timeline: TimelineId) -> u64 {
-        self.series_of(entity, timeline, component.unwrap_or(ComponentId::ANY)).map_or(0, |(_, series)| series.version)
+    pub fn density_version(
+        &self,
+        entity: EntityId,
+        component: Option<ComponentId>,
+        timeline: TimelineId,
+    ) -> u64 {
+        self.series_of(entity, timeline, component.unwrap_or(ComponentId::ANY))
+            .map_or(0, |(_, series)| series.version)
     }
 
     /// In which of `buckets` equal parts of a range of times an entity has chunks that are not loaded: what
@@ -53,7 +65,10 @@ impl ChunkStore {
         buckets: usize,
     ) -> Vec<bool> {
         let mut absent = Vec::new();
-        let Some((_, series)) = self.series_of(entity, timeline, component.unwrap_or(ComponentId::ANY)) else { return absent };
+        let Some((_, series)) = self.series_of(entity, timeline, component.unwrap_or(ComponentId::ANY))
+        else {
+            return absent;
+        };
         if self.entity_stats(entity).num_absent_chunks == 0 || range.is_empty() {
             return absent;
         }
@@ -78,8 +93,13 @@ impl ChunkStore {
         range: TimeRange,
         counts: &mut [u32],
     ) {
-        let Some((_, series)) = self.series_of(entity, timeline, component.unwrap_or(ComponentId::ANY)) else { return };
-        series.index.count_rows(range, counts, |entry, counts| self.spread(series, entry, range, counts));
+        let Some((_, series)) = self.series_of(entity, timeline, component.unwrap_or(ComponentId::ANY))
+        else {
+            return;
+        };
+        series.index.count_rows(range, counts, |entry, counts| {
+            self.spread(series, entry, range, counts)
+        });
     }
 
     /// Counts the rows of one chunk, which spans several buckets.
@@ -93,7 +113,10 @@ impl ChunkStore {
         let Some(body) = self.body(entry.slot) else {
             // Evenly, with what rounding leaves over in the first bucket.
             let visible = TimeRange::new(entry.min, entry.max).intersection(&range);
-            let (first, last) = (bucket_of(visible.min, range, buckets), bucket_of(visible.max, range, buckets));
+            let (first, last) = (
+                bucket_of(visible.min, range, buckets),
+                bucket_of(visible.max, range, buckets),
+            );
             let part = (u128::from(visible.length()) + 1) * u128::from(entry.rows)
                 / (u128::from(TimeRange::new(entry.min, entry.max).length()) + 1);
             let rows = usize::try_from(part).unwrap_or(0);
@@ -109,7 +132,11 @@ impl ChunkStore {
             }
             return;
         }
-        let rows = if series.component == ComponentId::ANY { body.all_rows() } else { body.rows(entry, &self.order_bytes) };
+        let rows = if series.component == ComponentId::ANY {
+            body.all_rows()
+        } else {
+            body.rows(entry, &self.order_bytes)
+        };
         let mut at = rows.first_at(times, entry, range.min);
         let end = rows.first_after(times, entry, range.max);
         while at < end {
@@ -117,8 +144,12 @@ impl ChunkStore {
             // The last time of the bucket: the one before the next bucket's first.
             let width = u128::from(range.length()) + 1;
             let next_offset = ((bucket as u128 + 1) * width).div_ceil(buckets as u128);
-            let last = range.min.saturating_add_unsigned(u64::try_from(next_offset - 1).unwrap_or(u64::MAX));
-            let next = rows.first_after(times, entry, last.min(range.max)).clamp(at + 1, end);
+            let last = range
+                .min
+                .saturating_add_unsigned(u64::try_from(next_offset - 1).unwrap_or(u64::MAX));
+            let next = rows
+                .first_after(times, entry, last.min(range.max))
+                .clamp(at + 1, end);
             add(bucket, next - at);
             at = next;
         }

@@ -19,7 +19,11 @@ pub struct ComponentDescriptor {
 impl ComponentDescriptor {
     /// A column that belongs to no archetype and has no named type.
     pub fn partial(component: impl Into<Arc<str>>) -> Self {
-        Self { component: component.into(), archetype: None, component_type: None }
+        Self {
+            component: component.into(),
+            archetype: None,
+            component_type: None,
+        }
     }
 
     /// Adds the archetype's full name.
@@ -38,7 +42,9 @@ impl ComponentDescriptor {
 
     /// The archetype's name without its namespace: `Points3D`.
     pub fn archetype_short_name(&self) -> Option<&str> {
-        self.archetype.as_deref().map(|name| name.rsplit('.').next().unwrap_or(name))
+        self.archetype
+            .as_deref()
+            .map(|name| name.rsplit('.').next().unwrap_or(name))
     }
 
     /// The field's name without the archetype: `positions`.

@@ -21,8 +21,8 @@ use arrow_schema::{DataType, Field};
 use smallvec::SmallVec;
 
 use crate::{
-    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentColumn, ComponentDescriptor, ComponentId,
-    EntityPath, RowId, StoreEvent, TimeColumn, TimeRange, Timeline,
+    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentColumn, ComponentDescriptor,
+    ComponentId, EntityPath, RowId, StoreEvent, TimeColumn, TimeRange, Timeline,
     append::{self, GrowingLists},
     meta::{ComponentMeta, TimelineMeta},
     store::Slot,
@@ -50,18 +50,27 @@ pub(crate) struct Gathering {
 impl Gathering {
     /// Of the rows of two chunks of one kind: with the same columns, of the same types. `None` where that can not be.
     pub(crate) fn of(id: ChunkId, first: &Chunk, second: &Chunk, most: Most) -> Option<Self> {
-        let times = (most.rows / first.num_rows().max(1)).min((most.bytes / row_bytes(first).max(1)) as usize).max(1);
+        let times = (most.rows / first.num_rows().max(1))
+            .min((most.bytes / row_bytes(first).max(1)) as usize)
+            .max(1);
         let rows = first.num_rows() * times;
         let column = |column: &ComponentColumn| {
             let lists = column.lists();
             let values = append::used(lists)?.len() * times;
-            Some((column.descriptor().clone(), GrowingLists::new(lists.data_type(), rows, values)?))
+            Some((
+                column.descriptor().clone(),
+                GrowingLists::new(lists.data_type(), rows, values)?,
+            ))
         };
         let mut gathering = Self {
             id,
             entity_path: first.entity_path().clone(),
             row_ids: Vec::with_capacity(rows),
-            timelines: first.timelines().iter().map(|times| (times.timeline().clone(), Vec::with_capacity(rows))).collect(),
+            timelines: first
+                .timelines()
+                .iter()
+                .map(|times| (times.timeline().clone(), Vec::with_capacity(rows)))
+                .collect(),
             columns: first.components().iter().map(column).collect::<Option<_>>()?,
             num_bytes: 0,
             chunk: OnceLock::new(),
@@ -81,13 +90,22 @@ impl Gathering {
         rows <= most.rows
             && self.num_bytes + row_bytes(chunk) <= most.bytes
             && chunk.row_ids_sorted()
-            && chunk.row_ids().first().is_some_and(|first| self.row_ids.last().is_none_or(|last| last < first))
+            && chunk
+                .row_ids()
+                .first()
+                .is_some_and(|first| self.row_ids.last().is_none_or(|last| last < first))
             && self
                 .timelines
                 .iter()
                 .zip(chunk.timelines())
-                .all(|((_, own), times)| times.is_sorted() && own.last().is_none_or(|last| *last <= times.range().min))
-            && self.columns.iter().zip(chunk.components()).all(|((_, lists), column)| lists.takes(column.lists()))
+                .all(|((_, own), times)| {
+                    times.is_sorted() && own.last().is_none_or(|last| *last <= times.range().min)
+                })
+            && self
+                .columns
+                .iter()
+                .zip(chunk.components())
+                .all(|((_, lists), column)| lists.takes(column.lists()))
     }
 
     /// Puts rows that it [takes](Self::takes) behind the others.
@@ -112,8 +130,14 @@ impl Gathering {
     /// The rows as they are now.
     pub(crate) fn chunk(&self) -> &Arc<Chunk> {
         self.chunk.get_or_init(|| {
-            let timelines = self.timelines.iter().map(|(timeline, times)| TimeColumn::new(timeline.clone(), times.clone()));
-            let columns = self.columns.iter().map(|(descriptor, lists)| (descriptor.clone(), lists.snapshot()));
+            let timelines = self
+                .timelines
+                .iter()
+                .map(|(timeline, times)| TimeColumn::new(timeline.clone(), times.clone()));
+            let columns = self
+                .columns
+                .iter()
+                .map(|(descriptor, lists)| (descriptor.clone(), lists.snapshot()));
             Arc::new(self.make(&self.row_ids, timelines.collect(), columns))
         })
     }
@@ -133,8 +157,13 @@ impl Gathering {
             return chunk;
         }
         let timelines = std::mem::take(&mut self.timelines);
-        let timelines = timelines.into_iter().map(|(timeline, times)| TimeColumn::new(timeline, times)).collect();
-        let columns = std::mem::take(&mut self.columns).into_iter().map(|(descriptor, lists)| (descriptor, lists.finish()));
+        let timelines = timelines
+            .into_iter()
+            .map(|(timeline, times)| TimeColumn::new(timeline, times))
+            .collect();
+        let columns = std::mem::take(&mut self.columns)
+            .into_iter()
+            .map(|(descriptor, lists)| (descriptor, lists.finish()));
         Arc::new(self.make(&self.row_ids, timelines, columns))
     }
 
@@ -147,34 +176,56 @@ impl Gathering {
         let rows = row_ids.len();
         let columns: Vec<ComponentColumn> = columns
             .map(|(descriptor, lists)| {
-                debug_assert!(lists.as_ref().is_some_and(|lists| lists.len() == rows), "what was appended fits together");
-                let nothing = || ListArray::new_null(Arc::new(Field::new("item", DataType::Null, true)), rows);
+                debug_assert!(
+                    lists.as_ref().is_some_and(|lists| lists.len() == rows),
+                    "what was appended fits together"
+                );
+                let nothing =
+                    || ListArray::new_null(Arc::new(Field::new("item", DataType::Null, true)), rows);
                 ComponentColumn::new(descriptor, lists.unwrap_or_else(nothing))
             })
             .collect();
         let num_bytes = self.num_bytes + own_bytes(timelines.len(), columns.len());
-        Chunk::from_counted(self.id, self.entity_path.clone(), row_ids.into(), timelines, columns, num_bytes)
+        Chunk::from_counted(
+            self.id,
+            self.entity_path.clone(),
+            row_ids.into(),
+            timelines,
+            columns,
+            num_bytes,
+        )
     }
 
     /// The bytes of the buffers. They count beside the rows, of which there mostly is a reader's copy as well.
     pub(crate) fn heap_bytes(&self) -> usize {
         size_of::<Self>()
             + self.row_ids.capacity() * size_of::<RowId>()
-            + self.timelines.iter().map(|(_, times)| times.capacity() * size_of::<i64>()).sum::<usize>()
-            + self.columns.iter().map(|(_, lists)| lists.heap_bytes()).sum::<usize>()
+            + self
+                .timelines
+                .iter()
+                .map(|(_, times)| times.capacity() * size_of::<i64>())
+                .sum::<usize>()
+            + self
+                .columns
+                .iter()
+                .map(|(_, lists)| lists.heap_bytes())
+                .sum::<usize>()
     }
 }
 
 /// What a chunk takes for itself, without its rows.
 fn own_bytes(timelines: usize, components: usize) -> u64 {
     // Of the offsets there is one more than there are rows.
-    let columns = timelines * size_of::<TimeColumn>() + components * (size_of::<ComponentColumn>() + size_of::<i32>());
+    let columns =
+        timelines * size_of::<TimeColumn>() + components * (size_of::<ComponentColumn>() + size_of::<i32>());
     (size_of::<Chunk>() + columns) as u64
 }
 
 /// The bytes of a chunk's rows, without what each chunk takes for itself.
 fn row_bytes(chunk: &Chunk) -> u64 {
-    chunk.num_bytes().saturating_sub(own_bytes(chunk.timelines().len(), chunk.components().len()))
+    chunk
+        .num_bytes()
+        .saturating_sub(own_bytes(chunk.timelines().len(), chunk.components().len()))
 }
 
 /// How much a chunk gathers.
@@ -189,7 +240,10 @@ pub(crate) fn may_gather(meta: &ChunkMeta, most: Most) -> bool {
     meta.num_rows as usize * 2 <= most.rows
         && meta.num_bytes * 2 <= most.bytes
         && meta.timelines.iter().all(|times| times.sorted)
-        && meta.components.iter().all(|column| column.num_valid == meta.num_rows)
+        && meta
+            .components
+            .iter()
+            .all(|column| column.num_valid == meta.num_rows)
 }
 
 /// What is known of the rows of a chunk, under the id of the one that they were added to. Both have the same columns in the same
@@ -206,12 +260,20 @@ pub(crate) fn added_meta(whole: &ChunkMeta, chunk: &Chunk) -> Option<ChunkMeta> 
         num_bytes: row_bytes(chunk),
         row_ids: (*chunk.row_ids().first()?, *chunk.row_ids().last()?),
         timelines: timelines
-            .map(|(times, range)| TimelineMeta { timeline: times.timeline, range: *range, sorted: true })
+            .map(|(times, range)| TimelineMeta {
+                timeline: times.timeline,
+                range: *range,
+                sorted: true,
+            })
             .collect(),
         components: whole
             .components
             .iter()
-            .map(|column| ComponentMeta { component: column.component, num_valid: num_rows, ranges: ranges.clone() })
+            .map(|column| ComponentMeta {
+                component: column.component,
+                num_valid: num_rows,
+                ranges: ranges.clone(),
+            })
             .collect(),
     })
 }
@@ -258,7 +320,10 @@ impl ChunkStore {
 
     /// How much a chunk of this store gathers.
     pub(crate) fn most_gathered(&self) -> Most {
-        Most { rows: MOST_ROWS.min(self.settings.max_rows), bytes: MOST_BYTES.min(self.settings.max_bytes) }
+        Most {
+            rows: MOST_ROWS.min(self.settings.max_rows),
+            bytes: MOST_BYTES.min(self.settings.max_bytes),
+        }
     }
 
     /// Puts a chunk's rows behind those of the chunk that gathers its kind, where there is one and it takes them.
@@ -278,10 +343,20 @@ impl ChunkStore {
             // Perhaps it was here before.
             return None;
         }
-        let tail = data.tails.iter_mut().find(|tail| tail.is_of(chunk, &self.names))?;
+        let tail = data
+            .tails
+            .iter_mut()
+            .find(|tail| tail.is_of(chunk, &self.names))?;
         let (slot, id) = tail.gathers?;
-        let Slot { meta, body, .. } = self.slots.get_mut(slot as usize)?.as_mut().filter(|place| place.meta.id == id)?;
-        let gathering = body.as_mut()?.gathering_mut().filter(|gathering| gathering.takes(chunk, most))?;
+        let Slot { meta, body, .. } = self
+            .slots
+            .get_mut(slot as usize)?
+            .as_mut()
+            .filter(|place| place.meta.id == id)?;
+        let gathering = body
+            .as_mut()?
+            .gathering_mut()
+            .filter(|gathering| gathering.takes(chunk, most))?;
 
         let added = Arc::new(added_meta(meta, chunk)?);
         let before = gathering.heap_bytes();
@@ -301,7 +376,10 @@ impl ChunkStore {
 
         self.generation += 1;
         for (at, (column, times)) in added.timelines.iter().zip(&whole.timelines).enumerate() {
-            let components = whole.components.iter().map(|column| (column.component, column.ranges.get(at)));
+            let components = whole
+                .components
+                .iter()
+                .map(|column| (column.component, column.ranges.get(at)));
             let all = std::iter::once((ComponentId::ANY, Some(&times.range)));
             for (component, range) in all.chain(components) {
                 let Some(range) = range else { continue };

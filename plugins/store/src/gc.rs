@@ -22,7 +22,8 @@ use smallvec::SmallVec;
 
 use self::clock::Clock;
 use crate::{
-    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent, TimeRange, TimelineId,
+    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent,
+    TimeRange, TimelineId,
     interval_index::Key,
     remove::MOST_AT_ONCE,
     store::{Origin, Slot},
@@ -112,7 +113,9 @@ impl Garbage {
     /// Moves the bodies out, and keeps the memory of the list.
     #[must_use]
     pub fn take(&mut self) -> Self {
-        Self { bodies: self.bodies.drain(..).collect() }
+        Self {
+            bodies: self.bodies.drain(..).collect(),
+        }
     }
 }
 
@@ -152,9 +155,21 @@ impl Default for GcBuffers {
         // Not with zeros: memory of zeros is had without touching it.
         marks.resize(MOST_MARKED, (u32::MAX, ChunkId::from_u128(u128::MAX)));
         marks.clear();
-        let mut farthest = vec![FarMark { distance: u64::MAX, slot: u32::MAX, tag: u32::MAX }; FARTHEST.1];
+        let mut farthest = vec![
+            FarMark {
+                distance: u64::MAX,
+                slot: u32::MAX,
+                tag: u32::MAX
+            };
+            FARTHEST.1
+        ];
         farthest.clear();
-        Self { events, garbage: Garbage { bodies }, marks, farthest }
+        Self {
+            events,
+            garbage: Garbage { bodies },
+            marks,
+            farthest,
+        }
     }
 }
 
@@ -242,12 +257,21 @@ impl GcState {
 
     /// Begins anew, and gives back what came from the buffers.
     fn give_back(&mut self, buffers: &mut GcBuffers) {
-        let Self { mut marked, met, farthest, .. } = std::mem::take(self);
+        let Self {
+            mut marked,
+            met,
+            farthest,
+            ..
+        } = std::mem::take(self);
         marked.clear();
         if marked.capacity() > 0 {
             buffers.marks = marked;
         }
-        let mut met = if met.capacity() > 0 { met } else { farthest.into_vec() };
+        let mut met = if met.capacity() > 0 {
+            met
+        } else {
+            farthest.into_vec()
+        };
         met.clear();
         if met.capacity() > 0 {
             buffers.farthest = met;
@@ -285,7 +309,9 @@ impl ChunkStore {
         }
         loop {
             let begin = clock.last;
-            let mark_until = clock.until.min(begin + (options.time_budget / 4).saturating_sub(report.mark_time));
+            let mark_until = clock
+                .until
+                .min(begin + (options.time_budget / 4).saturating_sub(report.mark_time));
             self.mark(&mut state, options, mark_until, &mut clock);
             report.mark_time += clock.look() - begin;
             let progress = self.sweep(&mut state, options, &mut clock, &mut report, buffers);
@@ -330,10 +356,15 @@ impl ChunkStore {
         let (mut unchecked, mut unchecked_bytes) = (0, 0_u64);
         while report.freed_bytes < options.target_bytes {
             let next = match state.marked.pop_front() {
-                Some((slot, id)) => self.slot(slot).filter(|chunk| chunk.meta.id == id).map(|chunk| (slot, chunk)),
+                Some((slot, id)) => self
+                    .slot(slot)
+                    .filter(|chunk| chunk.meta.id == id)
+                    .map(|chunk| (slot, chunk)),
                 None => match state.farthest.pop() {
                     Some(mark) => {
-                        let chunk = self.slot(mark.slot).filter(|chunk| tag_of(chunk.meta.id) == mark.tag);
+                        let chunk = self
+                            .slot(mark.slot)
+                            .filter(|chunk| tag_of(chunk.meta.id) == mark.tag);
                         let chunk = chunk.filter(|chunk| {
                             let is_far = is_still_far(chunk, mark, options);
                             state.met_more |= !is_far;
@@ -351,7 +382,10 @@ impl ChunkStore {
                 report.freed_bytes += num_bytes;
                 unchecked_bytes += num_bytes;
                 if chunk.origin == Origin::Source {
-                    buffers.garbage.bodies.extend(chunk.body.as_ref().map(|body| Arc::clone(body.chunk())));
+                    buffers
+                        .garbage
+                        .bodies
+                        .extend(chunk.body.as_ref().map(|body| Arc::clone(body.chunk())));
                     self.evict_slot(slot, ChangeReason::Collected, &mut buffers.events);
                     report.evicted_chunks += 1;
                     unchecked += 8;
@@ -379,9 +413,16 @@ impl ChunkStore {
         true
     }
 
-    fn sweep_run(&mut self, run: &mut SmallVec<[u32; MOST_AT_ONCE]>, report: &mut GcReport, buffers: &mut GcBuffers) {
+    fn sweep_run(
+        &mut self,
+        run: &mut SmallVec<[u32; MOST_AT_ONCE]>,
+        report: &mut GcReport,
+        buffers: &mut GcBuffers,
+    ) {
         let GcBuffers { events, garbage, .. } = buffers;
-        self.drop_run(run, ChangeReason::Collected, events, |body| garbage.bodies.extend(body.into_chunk()));
+        self.drop_run(run, ChangeReason::Collected, events, |body| {
+            garbage.bodies.extend(body.into_chunk())
+        });
         report.dropped_chunks += run.len();
         run.clear();
     }
@@ -392,7 +433,10 @@ impl ChunkStore {
         chunk.body.is_some()
             && (chunk.origin == Origin::Source || !meta.is_static && !options.only_recoverable)
             && !options.protected_chunks.contains(&meta.id)
-            && !options.protected_time_ranges.iter().any(|(timeline, range)| meta.time_range(*timeline).intersects(range))
+            && !options
+                .protected_time_ranges
+                .iter()
+                .any(|(timeline, range)| meta.time_range(*timeline).intersects(range))
             && (options.protect_latest == 0 || !self.is_among_latest(meta, options.protect_latest))
     }
 
@@ -400,11 +444,15 @@ impl ChunkStore {
     /// among the latest `count`, fewer than `count` chunks end after its own.
     fn is_among_latest(&self, meta: &ChunkMeta, count: usize) -> bool {
         meta.timelines.iter().enumerate().any(|(at, timeline)| {
-            let series_of = |component| self.series_of(meta.entity, timeline.timeline, component).map(|(_, series)| series);
+            let series_of = |component| {
+                self.series_of(meta.entity, timeline.timeline, component)
+                    .map(|(_, series)| series)
+            };
             meta.components.iter().any(|column| {
                 let range = column.ranges.get(at).copied().unwrap_or(TimeRange::EMPTY);
                 !range.is_empty()
-                    && series_of(column.component).is_some_and(|series| series.index.count_ending_after(range.max, count) < count)
+                    && series_of(column.component)
+                        .is_some_and(|series| series.index.count_ending_after(range.max, count) < count)
             }) || meta.components.iter().all(|column| column.num_valid == 0)
                 && series_of(ComponentId::ANY)
                     .is_some_and(|series| series.index.count_ending_after(timeline.range.max, count) < count)

@@ -14,8 +14,9 @@ use std::{
 /// Makes ids that are unique and grow within this process: nanoseconds since the epoch, then a counter.
 fn next_tuid() -> u128 {
     static COUNTER: AtomicU64 = AtomicU64::new(1);
-    let nanos =
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
+    let nanos = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
     // A clock that jumps back must not make ids shrink, so the greatest time seen is kept.
     static LATEST: AtomicU64 = AtomicU64::new(0);
     let nanos = LATEST.fetch_max(nanos, Relaxed).max(nanos);
@@ -170,18 +171,29 @@ pub struct StoreId {
 impl StoreId {
     /// The id of a recording.
     pub fn recording(application_id: impl Into<Arc<str>>, recording_id: impl Into<Arc<str>>) -> Self {
-        Self { kind: StoreKind::Recording, application_id: application_id.into(), recording_id: recording_id.into() }
+        Self {
+            kind: StoreKind::Recording,
+            application_id: application_id.into(),
+            recording_id: recording_id.into(),
+        }
     }
 
     /// The id of a blueprint.
     pub fn blueprint(application_id: impl Into<Arc<str>>, recording_id: impl Into<Arc<str>>) -> Self {
-        Self { kind: StoreKind::Blueprint, ..Self::recording(application_id, recording_id) }
+        Self {
+            kind: StoreKind::Blueprint,
+            ..Self::recording(application_id, recording_id)
+        }
     }
 }
 
 impl fmt::Debug for StoreId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {} / {}", self.kind, self.application_id, self.recording_id)
+        write!(
+            f,
+            "{:?} {} / {}",
+            self.kind, self.application_id, self.recording_id
+        )
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::{
-    AbsentChunk, ChangeReason, Chunk, ChunkChange, ChunkError, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, RowId,
-    StoreError, StoreEvent, TimeRange, Timeline,
+    AbsentChunk, ChangeReason, Chunk, ChunkChange, ChunkError, ChunkId, ChunkMeta, ChunkStore, ComponentId,
+    EntityId, RowId, StoreError, StoreEvent, TimeRange, Timeline,
     events::News,
     gather::Gathered,
     interval_index::{Entry, MOST_COLUMNS},
@@ -29,7 +29,11 @@ impl ChunkStore {
     pub fn insert(&mut self, chunk: impl Into<Arc<Chunk>>) -> Result<Vec<StoreEvent>, StoreError> {
         let chunk = chunk.into();
         if let Some(slot) = self.slot_of.get(chunk.id()) {
-            return if self.body(slot).is_some() { Ok(Vec::new()) } else { self.load(chunk) };
+            return if self.body(slot).is_some() {
+                Ok(Vec::new())
+            } else {
+                self.load(chunk)
+            };
         }
         let mut events = Vec::new();
         if chunk.num_rows() == 0 {
@@ -46,7 +50,11 @@ impl ChunkStore {
         let id = chunk.id();
         for piece in pieces {
             let first = events.len();
-            let origin = if piece.id() == id { Origin::Inserted } else { Origin::Made };
+            let origin = if piece.id() == id {
+                Origin::Inserted
+            } else {
+                Origin::Made
+            };
             self.insert_piece(Arc::new(piece), origin, &mut events)?;
             if let Some(event) = events.get_mut(first) {
                 event.news.get_or_insert_default().split_from = Some(id);
@@ -55,7 +63,12 @@ impl ChunkStore {
         Ok(events)
     }
 
-    fn insert_piece(&mut self, chunk: Arc<Chunk>, origin: Origin, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
+    fn insert_piece(
+        &mut self,
+        chunk: Arc<Chunk>,
+        origin: Origin,
+        events: &mut Vec<StoreEvent>,
+    ) -> Result<(), StoreError> {
         let meta = self.describe(&chunk)?;
         if self.has_rows_of(&meta, &chunk) {
             return Ok(());
@@ -85,14 +98,27 @@ impl ChunkStore {
             return Ok(Vec::new());
         }
         let entity_path = &chunk.entity_path;
-        let num_rows = u32::try_from(chunk.num_rows)
-            .map_err(|_| ChunkError::TooManyRows { entity: entity_path.clone(), rows: chunk.num_rows })?;
-        self.check_columns(entity_path, chunk.timelines.iter().map(|(timeline, ..)| timeline), chunk.components.len())?;
+        let num_rows = u32::try_from(chunk.num_rows).map_err(|_| ChunkError::TooManyRows {
+            entity: entity_path.clone(),
+            rows: chunk.num_rows,
+        })?;
+        self.check_columns(
+            entity_path,
+            chunk.timelines.iter().map(|(timeline, ..)| timeline),
+            chunk.components.len(),
+        )?;
         let mut timelines: Vec<&(Timeline, TimeRange, bool)> = chunk.timelines.iter().collect();
         timelines.sort_by(|(a, ..), (b, ..)| a.name().cmp(b.name()));
         timelines.dedup_by(|(a, ..), (b, ..)| a.name() == b.name());
-        if let Some((timeline, ..)) = timelines.iter().find(|(_, range, _)| range.min == i64::MIN && !range.is_empty()) {
-            return Err(ChunkError::ReservedTime { entity: entity_path.clone(), timeline: timeline.name().to_string() }.into());
+        if let Some((timeline, ..)) = timelines
+            .iter()
+            .find(|(_, range, _)| range.min == i64::MIN && !range.is_empty())
+        {
+            return Err(ChunkError::ReservedTime {
+                entity: entity_path.clone(),
+                timeline: timeline.name().to_string(),
+            }
+            .into());
         }
         let mut columns: Vec<_> = chunk.components.iter().collect();
         columns.sort_by(|a, b| a.descriptor.component.cmp(&b.descriptor.component));
@@ -109,7 +135,9 @@ impl ChunkStore {
                 .collect();
             components.push(ComponentMeta {
                 component: self.names.intern_component(&column.descriptor)?,
-                num_valid: column.num_valid.map_or(num_rows, |valid| u32::try_from(valid).unwrap_or(num_rows).min(num_rows)),
+                num_valid: column.num_valid.map_or(num_rows, |valid| {
+                    u32::try_from(valid).unwrap_or(num_rows).min(num_rows)
+                }),
                 ranges,
             });
         }
@@ -119,7 +147,9 @@ impl ChunkStore {
             is_static: timelines.is_empty(),
             num_rows,
             num_bytes: chunk.num_bytes,
-            row_ids: chunk.row_ids.unwrap_or((RowId::from_u128(0), RowId::from_u128(u128::MAX))),
+            row_ids: chunk
+                .row_ids
+                .unwrap_or((RowId::from_u128(0), RowId::from_u128(u128::MAX))),
             timelines: timelines
                 .iter()
                 .map(|(timeline, range, sorted)| TimelineMeta {
@@ -131,7 +161,13 @@ impl ChunkStore {
             components,
         };
         let mut events = Vec::new();
-        self.add(Arc::new(meta), None, Origin::Source, ChangeReason::Request, &mut events)?;
+        self.add(
+            Arc::new(meta),
+            None,
+            Origin::Source,
+            ChangeReason::Request,
+            &mut events,
+        )?;
         Ok(events)
     }
 
@@ -143,7 +179,9 @@ impl ChunkStore {
     /// Where the chunk is not known (it was dropped in the meantime, say), and as [`Self::insert`].
     pub fn load(&mut self, chunk: impl Into<Arc<Chunk>>) -> Result<Vec<StoreEvent>, StoreError> {
         let chunk = chunk.into();
-        let Some(slot) = self.slot_of.get(chunk.id()) else { return Err(StoreError::UnknownChunk(chunk.id())) };
+        let Some(slot) = self.slot_of.get(chunk.id()) else {
+            return Err(StoreError::UnknownChunk(chunk.id()));
+        };
         if self.body(slot).is_some() {
             return Ok(Vec::new());
         }
@@ -160,8 +198,19 @@ impl ChunkStore {
         if let Some(body) = body
             && (!is_static || self.wins_something(&meta, &body))
         {
-            let slot = self.link(slot, meta, Some(body), old.map_or(Origin::Inserted, |old| old.origin));
-            self.push_event(ChunkChange::Loaded, ChangeReason::Request, slot, true, &mut events);
+            let slot = self.link(
+                slot,
+                meta,
+                Some(body),
+                old.map_or(Origin::Inserted, |old| old.origin),
+            );
+            self.push_event(
+                ChunkChange::Loaded,
+                ChangeReason::Request,
+                slot,
+                true,
+                &mut events,
+            );
             if let Some(event) = events.last_mut() {
                 // What a footer left out is new.
                 event.news = news;
@@ -190,7 +239,11 @@ impl ChunkStore {
     /// What the indices need to know of a chunk. Interns its names.
     pub(crate) fn describe(&mut self, chunk: &Chunk) -> Result<Arc<ChunkMeta>, StoreError> {
         let entity_path = chunk.entity_path();
-        self.check_columns(entity_path, chunk.timelines().iter().map(crate::TimeColumn::timeline), chunk.components().len())?;
+        self.check_columns(
+            entity_path,
+            chunk.timelines().iter().map(crate::TimeColumn::timeline),
+            chunk.components().len(),
+        )?;
         let mut components = SmallVec::with_capacity(chunk.components().len());
         for (at, column) in chunk.components().iter().enumerate() {
             components.push(ComponentMeta {
@@ -202,9 +255,10 @@ impl ChunkStore {
         let row_ids = chunk.row_ids();
         let row_ids = match (row_ids.first(), row_ids.last()) {
             (Some(first), Some(last)) if chunk.row_ids_sorted() => (*first, *last),
-            _ => row_ids
-                .iter()
-                .fold((RowId::from_u128(u128::MAX), RowId::from_u128(0)), |(min, max), &id| (min.min(id), max.max(id))),
+            _ => row_ids.iter().fold(
+                (RowId::from_u128(u128::MAX), RowId::from_u128(0)),
+                |(min, max), &id| (min.min(id), max.max(id)),
+            ),
         };
         Ok(Arc::new(ChunkMeta {
             id: chunk.id(),
@@ -248,7 +302,10 @@ impl ChunkStore {
             }
         }
         if columns >= MOST_COLUMNS {
-            return Err(StoreError::TooManyColumns { entity: entity.clone(), columns });
+            return Err(StoreError::TooManyColumns {
+                entity: entity.clone(),
+                columns,
+            });
         }
         Ok(())
     }
@@ -265,12 +322,14 @@ impl ChunkStore {
         let id = self.tree.intern(path)?;
         while self.entities.len() < self.tree.len() {
             let new = EntityId::from_index(self.entities.len());
-            let might_require_clearing = self
-                .tree
-                .ancestors(new)
-                .skip(1)
-                .any(|above| self.entity(above).is_some_and(|data| data.clears.as_ref().is_some_and(|c| c.reach_below())));
-            self.entities.push(EntityData { might_require_clearing, ..EntityData::default() });
+            let might_require_clearing = self.tree.ancestors(new).skip(1).any(|above| {
+                self.entity(above)
+                    .is_some_and(|data| data.clears.as_ref().is_some_and(|c| c.reach_below()))
+            });
+            self.entities.push(EntityData {
+                might_require_clearing,
+                ..EntityData::default()
+            });
         }
         Ok(id)
     }
@@ -287,7 +346,9 @@ impl ChunkStore {
         let slot = match self.free_slots.pop() {
             Some(slot) => slot,
             None => {
-                let slot = u32::try_from(self.slots.len()).ok().filter(|slot| *slot != u32::MAX);
+                let slot = u32::try_from(self.slots.len())
+                    .ok()
+                    .filter(|slot| *slot != u32::MAX);
                 let slot = slot.ok_or(StoreError::Full { what: "chunks" })?;
                 self.slots.push(None);
                 self.free_slots.grow();
@@ -313,25 +374,41 @@ impl ChunkStore {
         let news = News {
             split_from: None,
             entity: !self.has_data(meta.entity),
-            components: components.filter(|&component| !self.has_component(meta.entity, component)).collect(),
-            timelines: timelines.filter(|id| self.timelines.get(id.index()).is_none_or(|data| data.num_chunks == 0)).collect(),
+            components: components
+                .filter(|&component| !self.has_component(meta.entity, component))
+                .collect(),
+            timelines: timelines
+                .filter(|id| {
+                    self.timelines
+                        .get(id.index())
+                        .is_none_or(|data| data.num_chunks == 0)
+                })
+                .collect(),
         };
         (news != News::default()).then(|| Box::new(news))
     }
 
     /// Puts a chunk into every index. The inverse of [`Self::unlink`].
-    pub(crate) fn link(&mut self, slot: u32, meta: Arc<ChunkMeta>, body: Option<Body>, origin: Origin) -> u32 {
+    pub(crate) fn link(
+        &mut self,
+        slot: u32,
+        meta: Arc<ChunkMeta>,
+        body: Option<Body>,
+        origin: Origin,
+    ) -> u32 {
         let entity = meta.entity;
         self.by_row.insert(meta.row_ids.0, slot);
         self.totals.add(&meta, body.is_some());
-        self.totals.index_changed(0, body.as_ref().map_or(0, Body::gathering_bytes));
+        self.totals
+            .index_changed(0, body.as_ref().map_or(0, Body::gathering_bytes));
         let rows_in_order = body.as_ref().is_some_and(Body::row_ids_sorted);
         for (at, timeline) in meta.timelines.iter().enumerate() {
             if let Some(data) = self.timelines.get_mut(timeline.timeline.index()) {
                 data.num_chunks += 1;
                 data.ranges.include(entity, timeline.range);
                 if body.is_none() && !timeline.range.is_empty() {
-                    data.absent.insert(Entry::new(timeline.range, slot, meta.num_rows, (0, at), false));
+                    data.absent
+                        .insert(Entry::new(timeline.range, slot, meta.num_rows, (0, at), false));
                 }
             }
             let loaded = body.is_some();
@@ -347,13 +424,17 @@ impl ChunkStore {
                 let range = component.ranges.get(at).copied().unwrap_or(TimeRange::EMPTY);
                 if component.num_valid > 0 && !range.is_empty() {
                     let in_order = rows_in_order && timeline.sorted && component.num_valid == meta.num_rows;
-                    let entry = Entry::new(range, slot, component.num_valid, (column, at), loaded).with_order(in_order);
+                    let entry = Entry::new(range, slot, component.num_valid, (column, at), loaded)
+                        .with_order(in_order);
                     self.index(entity, timeline.timeline, component.component, entry);
                 }
             }
         }
         let names = &self.names;
-        let clears = self.names.clear.is_some_and(|component| meta.has_component(component));
+        let clears = self
+            .names
+            .clear
+            .is_some_and(|component| meta.has_component(component));
         if let Some(data) = self.entities.get_mut(entity.index()) {
             let capacity = data.components.capacity();
             self.schema_version += u64::from(data.stats.num_chunks == 0);
@@ -367,7 +448,9 @@ impl ChunkStore {
                     *count += 1;
                 } else {
                     let name = &names.descriptor(id).component;
-                    let at = data.components.partition_point(|(other, _)| names.descriptor(*other).component < *name);
+                    let at = data
+                        .components
+                        .partition_point(|(other, _)| names.descriptor(*other).component < *name);
                     data.components.insert(at, (id, 1));
                     self.schema_version += 1;
                 }
@@ -376,14 +459,20 @@ impl ChunkStore {
             self.totals.index_changed(0, grown);
         }
         if clears || meta.is_static {
-            let before = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
+            let before = self
+                .entities
+                .get(entity.index())
+                .map_or(0, EntityData::heap_bytes);
             if let Some(data) = self.entities.get_mut(entity.index()).filter(|_| meta.is_static) {
                 link_static(data, &meta, body.as_ref(), slot, self.generation);
             }
             if clears {
                 self.link_clears(slot, &meta, body.as_ref());
             }
-            let after = self.entities.get(entity.index()).map_or(0, EntityData::heap_bytes);
+            let after = self
+                .entities
+                .get(entity.index())
+                .map_or(0, EntityData::heap_bytes);
             self.totals.index_changed(before, after);
         }
         if body.is_none() && self.is_wanted_first(&meta) {
@@ -396,10 +485,16 @@ impl ChunkStore {
     }
 
     fn index(&mut self, entity: EntityId, timeline: crate::TimelineId, component: ComponentId, entry: Entry) {
-        let Some(data) = self.entities.get_mut(entity.index()) else { return };
+        let Some(data) = self.entities.get_mut(entity.index()) else {
+            return;
+        };
         let position = data.series.find(timeline, component).unwrap_or_else(|| {
             let position = self.series.len() as u32;
-            self.series.push(Series { component, index: Default::default(), version: 0 });
+            self.series.push(Series {
+                component,
+                index: Default::default(),
+                version: 0,
+            });
             let before = data.series.heap_bytes();
             data.series.insert(timeline, component, position);
             self.totals.index_changed(before, data.series.heap_bytes());
@@ -416,8 +511,12 @@ impl ChunkStore {
     /// Whether a chunk of static data has, for some component, a newer row than any that is there.
     fn wins_something(&self, meta: &ChunkMeta, body: &Body) -> bool {
         meta.components.iter().enumerate().any(|(column, component)| {
-            let Some((row_id, _)) = body.newest_row(column) else { return false };
-            let winner = self.static_series(meta.entity, component.component).and_then(|series| series.winner);
+            let Some((row_id, _)) = body.newest_row(column) else {
+                return false;
+            };
+            let winner = self
+                .static_series(meta.entity, component.component)
+                .and_then(|series| series.winner);
             winner.is_none_or(|winner| row_id > winner.row_id)
         })
     }
@@ -425,16 +524,25 @@ impl ChunkStore {
     /// Drops the static chunks of an entity that have no newest row of any component any more, after `newcomer` came.
     fn drop_overwritten(&mut self, entity: EntityId, newcomer: u32, events: &mut Vec<StoreEvent>) {
         let Some(data) = self.entity(entity) else { return };
-        let Some(meta) = self.slot(newcomer).map(|slot| &slot.meta) else { return };
+        let Some(meta) = self.slot(newcomer).map(|slot| &slot.meta) else {
+            return;
+        };
         let mut losers: Vec<u32> = Vec::new();
         for component in &meta.components {
-            let slots = data.statics.iter().filter(|s| s.component == component.component).flat_map(|s| s.slots.iter());
+            let slots = data
+                .statics
+                .iter()
+                .filter(|s| s.component == component.component)
+                .flat_map(|s| s.slots.iter());
             losers.extend(slots.copied().filter(|&slot| slot != newcomer));
         }
         losers.sort_unstable();
         losers.dedup();
         losers.retain(|&slot| {
-            let wins = data.statics.iter().any(|series| series.winner.is_some_and(|winner| winner.slot == slot));
+            let wins = data
+                .statics
+                .iter()
+                .any(|series| series.winner.is_some_and(|winner| winner.slot == slot));
             self.body(slot).is_some() && !wins
         });
         for slot in losers {
@@ -455,8 +563,21 @@ impl ChunkStore {
         }
     }
 
-    pub(crate) fn event(&self, change: ChunkChange, reason: ChangeReason, meta: Arc<ChunkMeta>, has_body: bool) -> StoreEvent {
-        StoreEvent { generation: self.generation, change, reason, meta, has_body, news: None }
+    pub(crate) fn event(
+        &self,
+        change: ChunkChange,
+        reason: ChangeReason,
+        meta: Arc<ChunkMeta>,
+        has_body: bool,
+    ) -> StoreEvent {
+        StoreEvent {
+            generation: self.generation,
+            change,
+            reason,
+            meta,
+            has_body,
+            news: None,
+        }
     }
 }
 
@@ -465,18 +586,34 @@ fn link_static(data: &mut EntityData, meta: &ChunkMeta, body: Option<&Body>, slo
         if component.num_valid == 0 {
             continue;
         }
-        let at = data.statics.iter().position(|series| series.component == component.component).unwrap_or_else(|| {
-            let component = component.component;
-            data.statics.push(StaticSeries { component, slots: SmallVec::new(), winner: None, version: 0 });
-            data.statics.len() - 1
-        });
-        let Some(series) = data.statics.get_mut(at) else { continue };
+        let at = data
+            .statics
+            .iter()
+            .position(|series| series.component == component.component)
+            .unwrap_or_else(|| {
+                let component = component.component;
+                data.statics.push(StaticSeries {
+                    component,
+                    slots: SmallVec::new(),
+                    winner: None,
+                    version: 0,
+                });
+                data.statics.len() - 1
+            });
+        let Some(series) = data.statics.get_mut(at) else {
+            continue;
+        };
         series.slots.push(slot);
         series.version = generation;
         if let Some((row_id, row)) = body.and_then(|body| body.newest_row(column))
             && series.winner.is_none_or(|winner| row_id > winner.row_id)
         {
-            series.winner = Some(StaticRow { row_id, slot, column: column as u16, row });
+            series.winner = Some(StaticRow {
+                row_id,
+                slot,
+                column: column as u16,
+                row,
+            });
         }
     }
 }

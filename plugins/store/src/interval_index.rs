@@ -14,8 +14,8 @@ use std::collections::BinaryHeap;
 use smallvec::SmallVec;
 
 use self::node::{
-    ByEnd, Counts, Kids, Node, Place, around_entries, count_entries, entries_after, entries_before, grow_entry,
-    overlapping_entries, place_of,
+    ByEnd, Counts, Kids, Node, Place, around_entries, count_entries, entries_after, entries_before,
+    grow_entry, overlapping_entries, place_of,
 };
 use crate::{TimeRange, remove::in_order};
 
@@ -54,11 +54,24 @@ pub(crate) const MOST_COLUMNS: usize = IN_ORDER as usize;
 pub(crate) type Key = (i64, u32);
 
 impl Entry {
-    pub(crate) fn new(range: TimeRange, slot: u32, rows: u32, (column, time_column): (usize, usize), loaded: bool) -> Self {
+    pub(crate) fn new(
+        range: TimeRange,
+        slot: u32,
+        rows: u32,
+        (column, time_column): (usize, usize),
+        loaded: bool,
+    ) -> Self {
         debug_assert!(column < MOST_COLUMNS && time_column < MOST_COLUMNS);
         let loaded = if loaded { LOADED } else { 0 };
         let (column, time_column) = (column as u16, time_column as u16 | loaded);
-        Self { min: range.min, max: range.max, slot, column, time_column, rows }
+        Self {
+            min: range.min,
+            max: range.max,
+            slot,
+            column,
+            time_column,
+            rows,
+        }
     }
 
     /// Notes whether all rows of the chunk are valid and stand in order.
@@ -135,7 +148,12 @@ enum Root {
 
 impl Default for IntervalIndex {
     fn default() -> Self {
-        Self { len: 0, leaves: 0, inners: 0, root: Root::Few(SmallVec::new()) }
+        Self {
+            len: 0,
+            leaves: 0,
+            inners: 0,
+            root: Root::Few(SmallVec::new()),
+        }
     }
 }
 
@@ -153,7 +171,10 @@ impl IntervalIndex {
     pub(crate) fn range(&self) -> TimeRange {
         match &self.root {
             Root::Few(entries) => entries.first().map_or(TimeRange::EMPTY, |first| {
-                TimeRange::new(first.min, entries.iter().map(|entry| entry.max).max().unwrap_or(i64::MIN))
+                TimeRange::new(
+                    first.min,
+                    entries.iter().map(|entry| entry.max).max().unwrap_or(i64::MIN),
+                )
             }),
             Root::Tree(node) => TimeRange::new(node.first.0, node.max),
         }
@@ -184,7 +205,10 @@ impl IntervalIndex {
 
     fn insert_in_tree(&mut self, entry: Entry) {
         let Root::Tree(root) = &mut self.root else { return };
-        let mut counts = Counts { leaves: &mut self.leaves, inners: &mut self.inners };
+        let mut counts = Counts {
+            leaves: &mut self.leaves,
+            inners: &mut self.inners,
+        };
         if let Some(sibling) = root.insert(entry, &mut counts) {
             *counts.inners += 1;
             let mut nodes = Vec::with_capacity(NODE_CAPACITY + 1);
@@ -216,7 +240,10 @@ impl IntervalIndex {
                 before - entries.len()
             }
             Root::Tree(root) => {
-                let mut counts = Counts { leaves: &mut self.leaves, inners: &mut self.inners };
+                let mut counts = Counts {
+                    leaves: &mut self.leaves,
+                    inners: &mut self.inners,
+                };
                 let removed = root.remove(keys, &mut counts);
                 // A root with a single child is not needed.
                 while let Kids::Nodes(nodes) = &mut root.kids
@@ -301,7 +328,10 @@ impl IntervalIndex {
             return;
         }
         let candidate = |first: Key, max: i64, place| {
-            (first.0 <= range.max && max >= range.min).then(|| ByEnd { max: max.min(range.max), place })
+            (first.0 <= range.max && max >= range.min).then(|| ByEnd {
+                max: max.min(range.max),
+                place,
+            })
         };
         let entry = |entry: &'a Entry| candidate(entry.key(), entry.max, Place::Entry(entry));
         let node = |node: &'a Node| candidate(node.first, node.max, Place::Node(node));
@@ -316,8 +346,14 @@ impl IntervalIndex {
                         return;
                     }
                 }
-                Place::Node(Node { kids: Kids::Entries(entries), .. }) => heap.extend(entries.iter().filter_map(entry)),
-                Place::Node(Node { kids: Kids::Nodes(nodes), .. }) => heap.extend(nodes.iter().filter_map(node)),
+                Place::Node(Node {
+                    kids: Kids::Entries(entries),
+                    ..
+                }) => heap.extend(entries.iter().filter_map(entry)),
+                Place::Node(Node {
+                    kids: Kids::Nodes(nodes),
+                    ..
+                }) => heap.extend(nodes.iter().filter_map(node)),
             }
         }
     }
@@ -334,7 +370,12 @@ impl IntervalIndex {
 
     /// The number of rows per bucket of `range`, added to `buckets`. An entry that lies in one bucket counts there, and so
     /// does a whole node; entries that span several are handed to `spread`, to be looked at more closely.
-    pub(crate) fn count_rows(&self, range: TimeRange, buckets: &mut [u32], mut spread: impl FnMut(&Entry, &mut [u32])) {
+    pub(crate) fn count_rows(
+        &self,
+        range: TimeRange,
+        buckets: &mut [u32],
+        mut spread: impl FnMut(&Entry, &mut [u32]),
+    ) {
         if range.is_empty() || buckets.is_empty() {
             return;
         }
@@ -350,7 +391,10 @@ impl IntervalIndex {
             Root::Few(entries) if entries.spilled() => entries.capacity() * size_of::<Entry>(),
             Root::Few(_) => 0,
             Root::Tree(_) => {
-                let (leaf, inner) = ((NODE_CAPACITY + 1) * size_of::<Entry>(), (NODE_CAPACITY + 1) * size_of::<Node>());
+                let (leaf, inner) = (
+                    (NODE_CAPACITY + 1) * size_of::<Entry>(),
+                    (NODE_CAPACITY + 1) * size_of::<Node>(),
+                );
                 size_of::<Node>() + self.leaves as usize * leaf + self.inners as usize * inner
             }
         }

@@ -35,15 +35,27 @@ pub type LatestAtRef<'s> = LatestAt<&'s Arc<Chunk>>;
 impl LatestAt {
     /// The answer that there is nothing, ever.
     pub fn nothing() -> Self {
-        Self { hit: None, validity: TimeRange::EVERYTHING, missing: SmallVec::new() }
+        Self {
+            hit: None,
+            validity: TimeRange::EVERYTHING,
+            missing: SmallVec::new(),
+        }
     }
 }
 
 impl LatestAtRef<'_> {
     /// The answer that shares the chunk.
     pub fn into_owned(self) -> LatestAt {
-        let Self { hit, validity, missing } = self;
-        LatestAt { hit: hit.map(Hit::into_owned), validity, missing }
+        let Self {
+            hit,
+            validity,
+            missing,
+        } = self;
+        LatestAt {
+            hit: hit.map(Hit::into_owned),
+            validity,
+            missing,
+        }
     }
 }
 
@@ -74,8 +86,18 @@ pub type HitRef<'s> = Hit<&'s Arc<Chunk>>;
 impl HitRef<'_> {
     /// The row that shares the chunk.
     pub fn into_owned(self) -> Hit {
-        let Self { chunk, column, row, data_time } = self;
-        Hit { chunk: Arc::clone(chunk), column, row, data_time }
+        let Self {
+            chunk,
+            column,
+            row,
+            data_time,
+        } = self;
+        Hit {
+            chunk: Arc::clone(chunk),
+            column,
+            row,
+            data_time,
+        }
     }
 }
 
@@ -134,15 +156,24 @@ impl ChunkStore {
     /// the time.
     ///
     /// Without a timeline only static data is asked for.
-    pub fn latest_at(&self, entity: EntityId, timeline: Option<TimelineId>, time: i64, component: ComponentId) -> LatestAt {
+    pub fn latest_at(
+        &self,
+        entity: EntityId,
+        timeline: Option<TimelineId>,
+        time: i64,
+        component: ComponentId,
+    ) -> LatestAt {
         let answer = if let Some(series) = self.static_series(entity, component) {
             self.find_static(series)
-        } else if let Some((_, series)) = timeline.and_then(|timeline| self.series_of(entity, timeline, component)) {
+        } else if let Some((_, series)) =
+            timeline.and_then(|timeline| self.series_of(entity, timeline, component))
+        {
             self.find_in(series, time)
         } else {
             return LatestAt::nothing();
         };
-        self.resolve(entity, timeline, time, component, answer).into_owned()
+        self.resolve(entity, timeline, time, component, answer)
+            .into_owned()
     }
 
     /// The newest static row of a component.
@@ -158,10 +189,18 @@ impl ChunkStore {
             .iter()
             .filter_map(|&slot| self.slot(slot))
             .filter(|slot| slot.body.is_none())
-            .filter(|slot| series.winner.is_none_or(|winner| slot.meta.row_ids.1 > winner.row_id))
+            .filter(|slot| {
+                series
+                    .winner
+                    .is_none_or(|winner| slot.meta.row_ids.1 > winner.row_id)
+            })
             .map(|slot| slot.meta.id)
             .collect();
-        Answer { found, validity: TimeRange::EVERYTHING, missing }
+        Answer {
+            found,
+            validity: TimeRange::EVERYTHING,
+            missing,
+        }
     }
 
     /// The last row of a series at or before a time, and how long it stays that. Clears are not applied.
@@ -176,7 +215,9 @@ impl ChunkStore {
 
         for entry in &around.covering {
             at_least = at_least.max(Some(if entry.max == time { time } else { entry.min }));
-            let Some(slot) = self.slot(entry.slot) else { continue };
+            let Some(slot) = self.slot(entry.slot) else {
+                continue;
+            };
             let Some(body) = &slot.body else {
                 missing.push(slot.meta.id);
                 if entry.max > time {
@@ -216,7 +257,11 @@ impl ChunkStore {
             let min = at_least.max(best.as_ref().map(|(time, ..)| *time));
             TimeRange::new(min.unwrap_or(i64::MIN), max.min(absent_until))
         };
-        Answer { found: best.map(|(.., found)| found), validity, missing }
+        Answer {
+            found: best.map(|(.., found)| found),
+            validity,
+            missing,
+        }
     }
 
     /// Considers the last rows of the chunks that end at a time, and notes those that are not loaded.
@@ -276,13 +321,26 @@ impl ChunkStore {
 
     /// The answer with its chunk.
     pub(crate) fn publish(&self, answer: Answer) -> LatestAtRef<'_> {
-        let Answer { found, validity, missing } = answer;
+        let Answer {
+            found,
+            validity,
+            missing,
+        } = answer;
         let hit = found.and_then(|found| {
             let chunk = self.body(found.slot)?.chunk();
             let data_time = (found.time != i64::MIN).then_some(found.time);
-            Some(Hit { chunk, column: found.column, row: found.row, data_time })
+            Some(Hit {
+                chunk,
+                column: found.column,
+                row: found.row,
+                data_time,
+            })
         });
-        LatestAt { hit, validity, missing }
+        LatestAt {
+            hit,
+            validity,
+            missing,
+        }
     }
 }
 
@@ -290,8 +348,16 @@ type Best = (i64, RowId, Found);
 
 fn consider(best: &mut Option<Best>, entry: &Entry, row: usize, times: &[i64], chunk: &Chunk) {
     let (time, row_id) = (times[row], chunk.row_ids()[row]);
-    if best.as_ref().is_none_or(|(best_time, best_id, _)| (time, row_id) > (*best_time, *best_id)) {
-        let found = Found { slot: entry.slot, column: u32::from(entry.column), row: row as u32, time };
+    if best
+        .as_ref()
+        .is_none_or(|(best_time, best_id, _)| (time, row_id) > (*best_time, *best_id))
+    {
+        let found = Found {
+            slot: entry.slot,
+            column: u32::from(entry.column),
+            row: row as u32,
+            time,
+        };
         *best = Some((time, row_id, found));
     }
 }

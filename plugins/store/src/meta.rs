@@ -5,7 +5,10 @@ use std::sync::Arc;
 use arrow_array::Array as _;
 use smallvec::SmallVec;
 
-use crate::{Chunk, ChunkId, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId, TimeRange, Timeline, TimelineId};
+use crate::{
+    Chunk, ChunkId, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId, TimeRange, Timeline,
+    TimelineId,
+};
 
 /// A chunk's times on one timeline.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,24 +70,35 @@ impl ChunkMeta {
 
     /// The times of the rows on a timeline; empty where the chunk is not on it.
     pub fn time_range(&self, timeline: TimelineId) -> TimeRange {
-        self.timelines.iter().find(|column| column.timeline == timeline).map_or(TimeRange::EMPTY, |column| column.range)
+        self.timelines
+            .iter()
+            .find(|column| column.timeline == timeline)
+            .map_or(TimeRange::EMPTY, |column| column.range)
     }
 
     /// The times of the rows that have a component; empty where the chunk has none.
     pub fn component_range(&self, timeline: TimelineId, component: ComponentId) -> TimeRange {
-        let at = self.timelines.iter().position(|column| column.timeline == timeline);
+        let at = self
+            .timelines
+            .iter()
+            .position(|column| column.timeline == timeline);
         let column = self.component(component);
-        at.zip(column).and_then(|(at, column)| column.ranges.get(at).copied()).unwrap_or(TimeRange::EMPTY)
+        at.zip(column)
+            .and_then(|(at, column)| column.ranges.get(at).copied())
+            .unwrap_or(TimeRange::EMPTY)
     }
 
     /// What the chunk has of a component.
     pub fn component(&self, component: ComponentId) -> Option<&ComponentMeta> {
-        self.components.iter().find(|column| column.component == component)
+        self.components
+            .iter()
+            .find(|column| column.component == component)
     }
 
     /// Whether some row has the component.
     pub fn has_component(&self, component: ComponentId) -> bool {
-        self.component(component).is_some_and(|column| column.num_valid > 0)
+        self.component(component)
+            .is_some_and(|column| column.num_valid > 0)
     }
 
     /// Whether a row could be among the chunk's, by its id.
@@ -98,12 +112,23 @@ impl ChunkMeta {
         // The counters of the `Arc` stand before the value.
         2 * size_of::<usize>()
             + size_of::<Self>()
-            + spilled(self.timelines.spilled(), self.timelines.capacity() * size_of::<TimelineMeta>())
-            + spilled(self.components.spilled(), self.components.capacity() * size_of::<ComponentMeta>())
+            + spilled(
+                self.timelines.spilled(),
+                self.timelines.capacity() * size_of::<TimelineMeta>(),
+            )
+            + spilled(
+                self.components.spilled(),
+                self.components.capacity() * size_of::<ComponentMeta>(),
+            )
             + self
                 .components
                 .iter()
-                .map(|column| spilled(column.ranges.spilled(), column.ranges.capacity() * size_of::<TimeRange>()))
+                .map(|column| {
+                    spilled(
+                        column.ranges.spilled(),
+                        column.ranges.capacity() * size_of::<TimeRange>(),
+                    )
+                })
                 .sum::<usize>()
     }
 }
@@ -133,12 +158,21 @@ impl AbsentChunk {
     pub fn of(chunk: &Chunk) -> Self {
         let ids = chunk.row_ids().iter().copied();
         let row_ids = ids.clone().min().zip(ids.max());
-        let names = || chunk.timelines().iter().map(|times| Arc::clone(times.timeline().name()));
-        let columns = chunk.components().iter().enumerate().map(|(at, column)| AbsentComponent {
-            descriptor: column.descriptor().clone(),
-            num_valid: Some(column.num_valid()),
-            ranges: names().zip(valid_ranges(chunk, at)).collect(),
-        });
+        let names = || {
+            chunk
+                .timelines()
+                .iter()
+                .map(|times| Arc::clone(times.timeline().name()))
+        };
+        let columns = chunk
+            .components()
+            .iter()
+            .enumerate()
+            .map(|(at, column)| AbsentComponent {
+                descriptor: column.descriptor().clone(),
+                num_valid: Some(column.num_valid()),
+                ranges: names().zip(valid_ranges(chunk, at)).collect(),
+            });
         Self {
             id: chunk.id(),
             entity_path: chunk.entity_path().clone(),
@@ -168,7 +202,9 @@ pub struct AbsentComponent {
 
 /// Per timeline of a chunk, the range of the rows in which a column is valid.
 pub(crate) fn valid_ranges(chunk: &Chunk, column: usize) -> SmallVec<[TimeRange; 2]> {
-    let Some(column) = chunk.components().get(column) else { return SmallVec::new() };
+    let Some(column) = chunk.components().get(column) else {
+        return SmallVec::new();
+    };
     let nulls = column.lists().nulls().filter(|nulls| nulls.null_count() > 0);
     chunk
         .timelines()
@@ -185,9 +221,9 @@ pub(crate) fn valid_ranges(chunk: &Chunk, column: usize) -> SmallVec<[TimeRange;
                     None => TimeRange::EMPTY,
                 }
             }
-            Some(nulls) => {
-                nulls.valid_indices().fold(TimeRange::EMPTY, |range, row| range.union(&TimeRange::point(times.times()[row])))
-            }
+            Some(nulls) => nulls.valid_indices().fold(TimeRange::EMPTY, |range, row| {
+                range.union(&TimeRange::point(times.times()[row]))
+            }),
         })
         .collect()
 }

@@ -24,7 +24,10 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn timeline_id(&self, name: &str) -> Option<TimelineId> {
         // There are few timelines: a scan is faster than a hash.
-        self.timelines.iter().position(|timeline| &**timeline.name() == name).map(TimelineId::from_index)
+        self.timelines
+            .iter()
+            .position(|timeline| &**timeline.name() == name)
+            .map(TimelineId::from_index)
     }
 
     pub(crate) fn timeline(&self, id: TimelineId) -> &Timeline {
@@ -52,19 +55,26 @@ impl Names {
             return id;
         }
         let id = TimelineId::from_index(self.timelines.len());
-        let at = self.timelines_by_name.partition_point(|other| self.timelines[other.index()].name() < timeline.name());
+        let at = self
+            .timelines_by_name
+            .partition_point(|other| self.timelines[other.index()].name() < timeline.name());
         self.timelines_by_name.insert(at, id);
         self.timelines.push(timeline.clone());
         id
     }
 
-    pub(crate) fn intern_component(&mut self, descriptor: &ComponentDescriptor) -> Result<ComponentId, StoreError> {
+    pub(crate) fn intern_component(
+        &mut self,
+        descriptor: &ComponentDescriptor,
+    ) -> Result<ComponentId, StoreError> {
         if let Some(id) = self.component_ids.get(&descriptor.component) {
             return Ok(*id);
         }
         // The greatest id is taken: it stands for any component.
         if self.components.len() >= u32::MAX as usize {
-            return Err(StoreError::Full { what: "component names" });
+            return Err(StoreError::Full {
+                what: "component names",
+            });
         }
         let id = ComponentId::from_index(self.components.len());
         self.component_ids.insert(Arc::clone(&descriptor.component), id);
@@ -80,19 +90,27 @@ impl Names {
         if self.types.len() <= component.index() {
             self.types.resize_with(component.index() + 1, Vec::new);
         }
-        let Some(types) = self.types.get_mut(component.index()) else { return u32::MAX };
-        let at = types.iter().position(|other| other == data_type).unwrap_or_else(|| {
-            self.type_bytes -= types.capacity() * size_of::<DataType>();
-            types.push(data_type.clone());
-            self.type_bytes += types.capacity() * size_of::<DataType>();
-            types.len() - 1
-        });
+        let Some(types) = self.types.get_mut(component.index()) else {
+            return u32::MAX;
+        };
+        let at = types
+            .iter()
+            .position(|other| other == data_type)
+            .unwrap_or_else(|| {
+                self.type_bytes -= types.capacity() * size_of::<DataType>();
+                types.push(data_type.clone());
+                self.type_bytes += types.capacity() * size_of::<DataType>();
+                types.len() - 1
+            });
         at as u32
     }
 
     /// Whether a type of a component's values is the one with this number.
     pub(crate) fn is_type(&self, component: ComponentId, number: u32, data_type: &DataType) -> bool {
-        self.types.get(component.index()).and_then(|types| types.get(number as usize)).is_some_and(|known| known == data_type)
+        self.types
+            .get(component.index())
+            .and_then(|types| types.get(number as usize))
+            .is_some_and(|known| known == data_type)
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {

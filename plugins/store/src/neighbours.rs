@@ -15,7 +15,9 @@ impl ChunkStore {
         range: TimeRange,
         mut visit: impl FnMut(&Arc<ChunkMeta>, bool),
     ) {
-        let Some((_, series)) = self.series_of(entity, timeline, ComponentId::ANY) else { return };
+        let Some((_, series)) = self.series_of(entity, timeline, ComponentId::ANY) else {
+            return;
+        };
         series.index.for_each_overlapping(range, |entry| {
             if let Some(slot) = self.slot(entry.slot) {
                 visit(&slot.meta, slot.body.is_some());
@@ -38,14 +40,20 @@ impl ChunkStore {
 
     /// This time, if some row lies there, or else the nearest on one side.
     fn nearest_time(&self, timeline: TimelineId, time: i64, side: Side) -> Option<i64> {
-        let series = self.entities().filter_map(|entity| self.series_of(entity, timeline, ComponentId::ANY));
+        let series = self
+            .entities()
+            .filter_map(|entity| self.series_of(entity, timeline, ComponentId::ANY));
         let times = series.flat_map(|(_, series)| {
             let around = series.index.around(time);
             let beyond = match side {
                 Side::Before => around.before,
                 Side::After => around.after,
             };
-            around.covering.into_iter().filter_map(move |entry| self.row_beside(&entry, time, side)).chain(beyond)
+            around
+                .covering
+                .into_iter()
+                .filter_map(move |entry| self.row_beside(&entry, time, side))
+                .chain(beyond)
         });
         match side {
             Side::Before => times.max(),
@@ -65,7 +73,9 @@ impl ChunkStore {
         };
         let times = body.times(entry);
         match (side, body.is_sorted_by(entry)) {
-            (Side::Before, true) => times.get(times.partition_point(|other| *other <= time).checked_sub(1)?).copied(),
+            (Side::Before, true) => times
+                .get(times.partition_point(|other| *other <= time).checked_sub(1)?)
+                .copied(),
             (Side::After, true) => times.get(times.partition_point(|other| *other < time)).copied(),
             (Side::Before, false) => times.iter().copied().filter(|other| *other <= time).max(),
             (Side::After, false) => times.iter().copied().filter(|other| *other >= time).min(),

@@ -42,7 +42,10 @@ impl EntityPath {
     fn from_canonical(text: &str) -> Self {
         let mut hasher = rustc_hash::FxHasher::default();
         text.hash(&mut hasher);
-        Self { text: text.into(), hash: hasher.finish() }
+        Self {
+            text: text.into(),
+            hash: hasher.finish(),
+        }
     }
 
     /// The canonical text, beginning with a slash.
@@ -87,7 +90,11 @@ impl EntityPath {
     pub fn parent(&self) -> Option<Self> {
         let last = self.last_part()?;
         let cut = self.text.len() - last.len() - 1;
-        Some(Self::from_canonical(if cut == 0 { "/" } else { &self.text[..cut] }))
+        Some(Self::from_canonical(if cut == 0 {
+            "/"
+        } else {
+            &self.text[..cut]
+        }))
     }
 
     /// This path and all above it, from itself up to the root.
@@ -97,7 +104,11 @@ impl EntityPath {
 
     /// The path of a child. The part is taken as written; a slash in it must be escaped.
     pub fn child(&self, part: &str) -> Self {
-        if self.is_root() { Self::parse(part) } else { Self::parse(&format!("{}/{part}", self.text)) }
+        if self.is_root() {
+            Self::parse(part)
+        } else {
+            Self::parse(&format!("{}/{part}", self.text))
+        }
     }
 
     /// The path that `relative` names below this one.
@@ -264,7 +275,10 @@ mod tests {
         assert!(!EntityPath::parse("/ab").starts_with(&"/a".into()));
         // By parts, not by bytes: '-' sorts before '/', yet `/a/b` stands before `/a-b`.
         assert!(EntityPath::parse("/a/b") < EntityPath::parse("/a-b"));
-        assert_eq!(EntityPath::parse("/a/b/c").common_ancestor(&"/a/b/d".into()), "/a/b".into());
+        assert_eq!(
+            EntityPath::parse("/a/b/c").common_ancestor(&"/a/b/d".into()),
+            "/a/b".into()
+        );
         assert_eq!(EntityPath::parse(r"/x/my\ name").ui_name(), "my name");
         assert_eq!(EntityPath::root().child("a").join(&"b/c".into()), "/a/b/c".into());
     }

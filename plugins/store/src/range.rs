@@ -17,7 +17,8 @@ use arrow_array::ArrayRef;
 use smallvec::SmallVec;
 
 use crate::{
-    Chunk, ChunkId, ChunkStore, ComponentColumn, ComponentId, EntityId, Hit, LatestAt, RowId, TimeRange, TimelineId,
+    Chunk, ChunkId, ChunkStore, ComponentColumn, ComponentId, EntityId, Hit, LatestAt, RowId, TimeRange,
+    TimelineId,
     interval_index::Entry,
     rows::{Body, Rows},
     series::Series,
@@ -71,7 +72,9 @@ pub struct RangeRow<'a> {
 impl RangeRow<'_> {
     /// The instances: a slice that shares the chunk's memory.
     pub fn cell(&self) -> ArrayRef {
-        self.chunk.components()[usize::from(self.column)].lists().value(self.row)
+        self.chunk.components()[usize::from(self.column)]
+            .lists()
+            .value(self.row)
     }
 }
 
@@ -122,7 +125,9 @@ impl RangeSlice {
     /// them.
     fn is_same_run(&self, start: usize, other: &Self, other_start: usize) -> bool {
         let same_rows = match (&self.rows, &other.rows) {
-            (SliceRows::Span(a), SliceRows::Span(b)) => a.start as usize + start == b.start as usize + other_start,
+            (SliceRows::Span(a), SliceRows::Span(b)) => {
+                a.start as usize + start == b.start as usize + other_start
+            }
             (SliceRows::Listed(list, a), SliceRows::Listed(other_list, b)) => {
                 Arc::ptr_eq(list, other_list) && a.start as usize + start == b.start as usize + other_start
             }
@@ -206,7 +211,11 @@ impl RangeAnswer {
         let (Some(ends), Some(old_ends)) = (self.ends(), older.ends()) else {
             let has_static = self.static_hit().is_some() || older.static_hit().is_some();
             // One of them is empty.
-            let delta = RangeDelta { lost_front: older.num_rows(), gained_back: self.num_rows(), ..RangeDelta::default() };
+            let delta = RangeDelta {
+                lost_front: older.num_rows(),
+                gained_back: self.num_rows(),
+                ..RangeDelta::default()
+            };
             return (!has_static).then_some(delta);
         };
         let delta = RangeDelta {
@@ -216,18 +225,38 @@ impl RangeAnswer {
             gained_back: self.num_rows() - self.count_while(|key| key <= old_ends.1),
         };
         let kept = older.num_rows().checked_sub(delta.lost_front + delta.lost_back)?;
-        let same = self.num_rows().checked_sub(delta.gained_front + delta.gained_back)? == kept;
-        (same && kept > 0 && self.has_same_rows(delta.gained_front, older, delta.lost_front, kept)).then_some(delta)
+        let same = self
+            .num_rows()
+            .checked_sub(delta.gained_front + delta.gained_back)?
+            == kept;
+        (same && kept > 0 && self.has_same_rows(delta.gained_front, older, delta.lost_front, kept))
+            .then_some(delta)
     }
 
     /// [`Self::delta_since`] where no row came or went.
     fn delta_by_range(&self, older: &Self) -> Option<RangeDelta> {
         let (new, old) = (self.range(), older.range());
         new.intersects(&old).then(|| RangeDelta {
-            lost_front: if old.min < new.min { older.count_while(|key| key.0 < new.min) } else { 0 },
-            gained_front: if new.min < old.min { self.count_while(|key| key.0 < old.min) } else { 0 },
-            lost_back: if old.max > new.max { older.num_rows() - older.count_while(|key| key.0 <= new.max) } else { 0 },
-            gained_back: if new.max > old.max { self.num_rows() - self.count_while(|key| key.0 <= old.max) } else { 0 },
+            lost_front: if old.min < new.min {
+                older.count_while(|key| key.0 < new.min)
+            } else {
+                0
+            },
+            gained_front: if new.min < old.min {
+                self.count_while(|key| key.0 < old.min)
+            } else {
+                0
+            },
+            lost_back: if old.max > new.max {
+                older.num_rows() - older.count_while(|key| key.0 <= new.max)
+            } else {
+                0
+            },
+            gained_back: if new.max > old.max {
+                self.num_rows() - self.count_while(|key| key.0 <= old.max)
+            } else {
+                0
+            },
         })
     }
 
@@ -256,15 +285,27 @@ impl RangeAnswer {
         let (mut our, mut their) = (ours.next(), theirs.next());
         let mut left = count;
         while left > 0 {
-            let (Some((a, a_start)), Some((b, b_start))) = (our, their) else { return false };
+            let (Some((a, a_start)), Some((b, b_start))) = (our, their) else {
+                return false;
+            };
             let (a_rows, b_rows) = (a.num_rows() - a_start, b.num_rows() - b_start);
             let step = a_rows.min(b_rows).min(left);
-            if !a.is_same_run(a_start, b, b_start) && (0..step).any(|at| a.key(a_start + at) != b.key(b_start + at)) {
+            if !a.is_same_run(a_start, b, b_start)
+                && (0..step).any(|at| a.key(a_start + at) != b.key(b_start + at))
+            {
                 return false;
             }
             left -= step;
-            our = if step == a_rows { ours.next() } else { Some((a, a_start + step)) };
-            their = if step == b_rows { theirs.next() } else { Some((b, b_start + step)) };
+            our = if step == a_rows {
+                ours.next()
+            } else {
+                Some((a, a_start + step))
+            };
+            their = if step == b_rows {
+                theirs.next()
+            } else {
+                Some((b, b_start + step))
+            };
         }
         true
     }
@@ -302,8 +343,21 @@ impl ChunkStore {
     /// All rows of a component in a range of times, both ends inclusive, without any cache. Clears are not applied.
     ///
     /// Costs O(log n + k log r) for k chunks of r rows in the range, and a step per run where chunks overlap.
-    pub fn range(&self, entity: EntityId, timeline: TimelineId, range: TimeRange, component: ComponentId) -> RangeAnswer {
-        let mut inner = Inner { slices: Vec::new(), static_hit: None, missing: SmallVec::new(), range, num_rows: 0, version: 0 };
+    pub fn range(
+        &self,
+        entity: EntityId,
+        timeline: TimelineId,
+        range: TimeRange,
+        component: ComponentId,
+    ) -> RangeAnswer {
+        let mut inner = Inner {
+            slices: Vec::new(),
+            static_hit: None,
+            missing: SmallVec::new(),
+            range,
+            num_rows: 0,
+            version: 0,
+        };
         if let Some(series) = self.static_series(entity, component) {
             let LatestAt { hit, missing, .. } = self.publish(self.find_static(series)).into_owned();
             inner.static_hit = hit;
@@ -313,7 +367,9 @@ impl ChunkStore {
             self.range_in(series, range, &mut inner);
         }
         inner.num_rows = inner.slices.iter().map(RangeSlice::num_rows).sum();
-        RangeAnswer { inner: Arc::new(inner) }
+        RangeAnswer {
+            inner: Arc::new(inner),
+        }
     }
 
     fn range_in(&self, series: &Series, range: TimeRange, answer: &mut Inner) {
@@ -367,12 +423,28 @@ struct Part<'a> {
 impl<'a> Part<'a> {
     fn new(body: &'a Body, entry: &Entry, range: TimeRange, order_bytes: &AtomicU64) -> Option<Self> {
         let (rows, times) = (body.rows(entry, order_bytes), body.times(entry));
-        let start = if range.min <= entry.min { 0 } else { rows.first_at(times, entry, range.min) };
-        let end = if range.max >= entry.max { rows.len() } else { rows.first_after(times, entry, range.max) };
+        let start = if range.min <= entry.min {
+            0
+        } else {
+            rows.first_at(times, entry, range.min)
+        };
+        let end = if range.max >= entry.max {
+            rows.len()
+        } else {
+            rows.first_after(times, entry, range.max)
+        };
         if start >= end {
             return None;
         }
-        let mut part = Self { body, entry: *entry, rows, times, span: start..end, first: (0, RowId::MIN), last: (0, RowId::MIN) };
+        let mut part = Self {
+            body,
+            entry: *entry,
+            rows,
+            times,
+            span: start..end,
+            first: (0, RowId::MIN),
+            last: (0, RowId::MIN),
+        };
         part.first = part.key(start);
         part.last = part.key(end - 1);
         Some(part)
@@ -399,8 +471,11 @@ impl<'a> Part<'a> {
 
 /// Merges parts that overlap into runs: of the part whose next row comes first, as many rows as come before the others'.
 fn weave(parts: &mut [Part<'_>], slices: &mut Vec<RangeSlice>) {
-    let mut heap: BinaryHeap<Reverse<(Key, usize)>> =
-        parts.iter().enumerate().map(|(at, part)| Reverse((part.first, at))).collect();
+    let mut heap: BinaryHeap<Reverse<(Key, usize)>> = parts
+        .iter()
+        .enumerate()
+        .map(|(at, part)| Reverse((part.first, at)))
+        .collect();
     while let Some(Reverse((_, at))) = heap.pop() {
         let Some(part) = parts.get_mut(at) else { continue };
         let start = part.span.start;
@@ -408,7 +483,9 @@ fn weave(parts: &mut [Part<'_>], slices: &mut Vec<RangeSlice>) {
             None => part.span.end,
             Some(Reverse((other, other_at))) => {
                 // Of two copies of a row, the one of the earlier part comes first.
-                let run = partition(part.span.len(), |offset| (part.key(start + offset), at) < (*other, *other_at));
+                let run = partition(part.span.len(), |offset| {
+                    (part.key(start + offset), at) < (*other, *other_at)
+                });
                 start + run.max(1)
             }
         };

@@ -36,7 +36,9 @@ impl RangeTree {
         if self.position_of.len() <= entity.index() {
             self.position_of.resize(entity.index() + 1, NOWHERE);
         }
-        let Some(position) = self.position_of.get_mut(entity.index()) else { return };
+        let Some(position) = self.position_of.get_mut(entity.index()) else {
+            return;
+        };
         if *position == NOWHERE {
             *position = self.taken;
             self.taken += 1;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    AbsentChunk, Chunk, ChunkId, ChunkStore, ComponentId, EntityId, GcBuffers, GcOptions, GcReport, LatestAt, QueryCache,
-    RangeAnswer, StoreError, StoreEvent, StoreId, TimeRange, TimelineId,
+    AbsentChunk, Chunk, ChunkId, ChunkStore, ComponentId, EntityId, GcBuffers, GcOptions, GcReport, LatestAt,
+    QueryCache, RangeAnswer, StoreError, StoreEvent, StoreId, TimeRange, TimelineId,
 };
 
 /// A store and the cache of its queries, kept in step.
@@ -24,7 +24,10 @@ impl Recording {
 
     /// A recording of what a store holds.
     pub fn from_store(store: ChunkStore) -> Self {
-        Self { store, cache: QueryCache::new() }
+        Self {
+            store,
+            cache: QueryCache::new(),
+        }
     }
 
     /// The store's id.
@@ -75,7 +78,8 @@ impl Recording {
     pub fn gc(&mut self, options: &GcOptions, buffers: &mut GcBuffers) -> GcReport {
         let first = buffers.events.len();
         let report = self.store.gc(options, buffers);
-        self.cache.on_events(buffers.events.get(first..).unwrap_or_default());
+        self.cache
+            .on_events(buffers.events.get(first..).unwrap_or_default());
         report
     }
 
@@ -85,12 +89,25 @@ impl Recording {
     }
 
     /// What a component was at a time, clears applied. See [`QueryCache::latest_at`].
-    pub fn latest_at(&self, entity: EntityId, timeline: Option<TimelineId>, time: i64, component: ComponentId) -> LatestAt {
-        self.cache.latest_at(&self.store, entity, timeline, time, component)
+    pub fn latest_at(
+        &self,
+        entity: EntityId,
+        timeline: Option<TimelineId>,
+        time: i64,
+        component: ComponentId,
+    ) -> LatestAt {
+        self.cache
+            .latest_at(&self.store, entity, timeline, time, component)
     }
 
     /// All rows of a component in a range of times. See [`QueryCache::range`].
-    pub fn range(&self, entity: EntityId, timeline: TimelineId, range: TimeRange, component: ComponentId) -> RangeAnswer {
+    pub fn range(
+        &self,
+        entity: EntityId,
+        timeline: TimelineId,
+        range: TimeRange,
+        component: ComponentId,
+    ) -> RangeAnswer {
         self.cache.range(&self.store, entity, timeline, range, component)
     }
 

@@ -58,7 +58,13 @@ impl Rows<'_> {
     pub(crate) fn first_after(&self, times: &[i64], entry: &Entry, time: i64) -> usize {
         match self {
             Self::All(_) => first_where(times.len(), entry, time, |at| times[at], |other| other > time),
-            Self::Listed(rows) => first_where(rows.len(), entry, time, |at| times[rows[at] as usize], |other| other > time),
+            Self::Listed(rows) => first_where(
+                rows.len(),
+                entry,
+                time,
+                |at| times[rows[at] as usize],
+                |other| other > time,
+            ),
         }
     }
 
@@ -67,7 +73,13 @@ impl Rows<'_> {
     pub(crate) fn first_at(&self, times: &[i64], entry: &Entry, time: i64) -> usize {
         match self {
             Self::All(_) => first_where(times.len(), entry, time, |at| times[at], |other| other >= time),
-            Self::Listed(rows) => first_where(rows.len(), entry, time, |at| times[rows[at] as usize], |other| other >= time),
+            Self::Listed(rows) => first_where(
+                rows.len(),
+                entry,
+                time,
+                |at| times[rows[at] as usize],
+                |other| other >= time,
+            ),
         }
     }
 }
@@ -78,7 +90,13 @@ impl Rows<'_> {
 /// double until it is passed, then halve. At worst that is twice the steps of halving from the start, and at best it is
 /// two, with no other row fetched into the processor's cache.
 #[inline]
-fn first_where(len: usize, entry: &Entry, time: i64, time_at: impl Fn(usize) -> i64, is_late: impl Fn(i64) -> bool) -> usize {
+fn first_where(
+    len: usize,
+    entry: &Entry,
+    time: i64,
+    time_at: impl Fn(usize) -> i64,
+    is_late: impl Fn(i64) -> bool,
+) -> usize {
     // The first and the last time are known without fetching them.
     let (first_time, last_time) = (entry.min, entry.max);
     if len == 0 || is_late(first_time) {
@@ -127,11 +145,17 @@ fn first_where(len: usize, entry: &Entry, time: i64, time_at: impl Fn(usize) -> 
 
 impl Body {
     pub(crate) fn new(chunk: Arc<Chunk>) -> Self {
-        Self { content: Content::Whole(chunk), orders: OnceLock::new() }
+        Self {
+            content: Content::Whole(chunk),
+            orders: OnceLock::new(),
+        }
     }
 
     pub(crate) fn gathering(gathering: Gathering) -> Self {
-        Self { content: Content::Gathering(Box::new(gathering)), orders: OnceLock::new() }
+        Self {
+            content: Content::Gathering(Box::new(gathering)),
+            orders: OnceLock::new(),
+        }
     }
 
     /// The rows.
@@ -194,7 +218,10 @@ impl Body {
     /// The times of a column.
     #[inline]
     pub(crate) fn times(&self, entry: &Entry) -> &[i64] {
-        self.chunk().timelines().get(usize::from(entry.time_column())).map_or(&[], |column| column.times())
+        self.chunk()
+            .timelines()
+            .get(usize::from(entry.time_column()))
+            .map_or(&[], |column| column.times())
     }
 
     /// The valid rows of a column of an index entry, in order. Sorts once, where it must.
@@ -204,7 +231,11 @@ impl Body {
     pub(crate) fn rows(&self, entry: &Entry, order_bytes: &AtomicU64) -> Rows<'_> {
         // Rows that are gathered are in order, and none is missing.
         let in_order = entry.is_in_order() || matches!(self.content, Content::Gathering(_));
-        if in_order { Rows::All(entry.rows) } else { self.listed_rows(entry, order_bytes) }
+        if in_order {
+            Rows::All(entry.rows)
+        } else {
+            self.listed_rows(entry, order_bytes)
+        }
     }
 
     fn listed_rows(&self, entry: &Entry, order_bytes: &AtomicU64) -> Rows<'_> {
@@ -216,11 +247,14 @@ impl Body {
         };
         let width = self.chunk().components().len();
         let orders = self.orders.get_or_init(|| {
-            let orders: Box<[Order]> = (0..width * self.chunk().timelines().len()).map(|_| OnceLock::new()).collect();
+            let orders: Box<[Order]> = (0..width * self.chunk().timelines().len())
+                .map(|_| OnceLock::new())
+                .collect();
             order_bytes.fetch_add(size_of_val(&*orders) as u64, Ordering::Relaxed);
             orders
         });
-        let Some(order) = orders.get(usize::from(entry.time_column()) * width + usize::from(entry.column)) else {
+        let Some(order) = orders.get(usize::from(entry.time_column()) * width + usize::from(entry.column))
+        else {
             return Rows::All(0);
         };
         Rows::Listed(order.get_or_init(|| {
@@ -241,7 +275,10 @@ impl Body {
 
     /// Whether the rows stand in the order of a time column.
     pub(crate) fn is_sorted_by(&self, entry: &Entry) -> bool {
-        self.chunk().timelines().get(usize::from(entry.time_column())).is_some_and(crate::TimeColumn::is_sorted)
+        self.chunk()
+            .timelines()
+            .get(usize::from(entry.time_column()))
+            .is_some_and(crate::TimeColumn::is_sorted)
     }
 
     /// All rows as they stand.
@@ -264,9 +301,14 @@ impl Body {
 
     /// The heap bytes of the orders that were made.
     pub(crate) fn order_bytes(&self) -> usize {
-        self.orders
-            .get()
-            .map_or(0, |orders| size_of_val(&**orders) + orders.iter().filter_map(OnceLock::get).map(list_bytes).sum::<usize>())
+        self.orders.get().map_or(0, |orders| {
+            size_of_val(&**orders)
+                + orders
+                    .iter()
+                    .filter_map(OnceLock::get)
+                    .map(list_bytes)
+                    .sum::<usize>()
+        })
     }
 }
 

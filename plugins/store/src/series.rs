@@ -66,7 +66,11 @@ impl EntitySeries {
     /// The timelines that the entity has rows on, with the positions of the series of all its chunks there.
     pub(crate) fn all_rows(&self) -> impl Iterator<Item = (TimelineId, u32)> {
         let any = |key: u64| key as u32 == ComponentId::ANY.0;
-        let both = self.keys.iter().zip(&self.positions).filter(move |(key, _)| any(**key));
+        let both = self
+            .keys
+            .iter()
+            .zip(&self.positions)
+            .filter(move |(key, _)| any(**key));
         both.map(|(key, position)| (TimelineId((key >> 32) as u32), *position))
     }
 

@@ -31,7 +31,11 @@ pub(crate) struct SlotsById<Id> {
 
 impl<Id> Default for SlotsById<Id> {
     fn default() -> Self {
-        Self { blocks: BTreeMap::new(), capacity: 0, greatest: None }
+        Self {
+            blocks: BTreeMap::new(),
+            capacity: 0,
+            greatest: None,
+        }
     }
 }
 
@@ -42,7 +46,10 @@ impl<Id: Copy + Ord> SlotsById<Id> {
             // Whatever is new, mostly.
             return None;
         }
-        self.range(Bound::Included((id, 0))).next().filter(|key| key.0 == id).map(|key| key.1)
+        self.range(Bound::Included((id, 0)))
+            .next()
+            .filter(|key| key.0 == id)
+            .map(|key| key.1)
     }
 
     /// All slots, in the order of the ids.
@@ -53,13 +60,17 @@ impl<Id: Copy + Ord> SlotsById<Id> {
     /// The keys from one on.
     pub(crate) fn range(&self, from: Bound<Key<Id>>) -> impl Iterator<Item = Key<Id>> {
         let begin = match from {
-            Bound::Included(key) | Bound::Excluded(key) => self.bound_of(key).map_or(Bound::Unbounded, Bound::Included),
+            Bound::Included(key) | Bound::Excluded(key) => {
+                self.bound_of(key).map_or(Bound::Unbounded, Bound::Included)
+            }
             Bound::Unbounded => Bound::Unbounded,
         };
-        self.blocks.range((begin, Bound::Unbounded)).flat_map(move |(_, block)| {
-            let skipped = block.partition_point(|key| !(from, Bound::Unbounded).contains(key));
-            block.get(skipped..).unwrap_or_default().iter().copied()
-        })
+        self.blocks
+            .range((begin, Bound::Unbounded))
+            .flat_map(move |(_, block)| {
+                let skipped = block.partition_point(|key| !(from, Bound::Unbounded).contains(key));
+                block.get(skipped..).unwrap_or_default().iter().copied()
+            })
     }
 
     pub(crate) fn insert(&mut self, id: Id, slot: u32) {
@@ -80,8 +91,13 @@ impl<Id: Copy + Ord> SlotsById<Id> {
             self.blocks.insert(key, first);
             bound = key;
         }
-        let is_last = self.blocks.last_key_value().is_some_and(|(last, _)| *last == bound);
-        let Some(block) = self.blocks.get_mut(&bound) else { return };
+        let is_last = self
+            .blocks
+            .last_key_value()
+            .is_some_and(|(last, _)| *last == bound);
+        let Some(block) = self.blocks.get_mut(&bound) else {
+            return;
+        };
         let at = block.partition_point(|other| *other < key);
         if block.get(at) == Some(&key) {
             return;
@@ -98,7 +114,11 @@ impl<Id: Copy + Ord> SlotsById<Id> {
         } else {
             let mut half = Vec::with_capacity(BLOCK);
             half.extend(block.drain(BLOCK / 2..));
-            let (into, at) = if at > BLOCK / 2 { (&mut half, at - BLOCK / 2) } else { (&mut *block, at) };
+            let (into, at) = if at > BLOCK / 2 {
+                (&mut half, at - BLOCK / 2)
+            } else {
+                (&mut *block, at)
+            };
             into.insert(at, key);
             upper = Some(half);
         }
@@ -114,7 +134,9 @@ impl<Id: Copy + Ord> SlotsById<Id> {
             && let Some(bound) = self.bound_of(first)
             && let Some(block) = self.blocks.get_mut(&bound)
         {
-            let end = block.last().map_or(0, |last| keys.partition_point(|key| key <= last));
+            let end = block
+                .last()
+                .map_or(0, |last| keys.partition_point(|key| key <= last));
             let (here, later) = keys.split_at(end.max(1).min(keys.len()));
             let at = block.partition_point(|key| *key < first);
             if block.get(at..at + here.len()) == Some(here) {
@@ -132,16 +154,26 @@ impl<Id: Copy + Ord> SlotsById<Id> {
 
     /// Puts what is left of a block together with the one before or the next one, where there is room, or does away with it.
     fn join(&mut self, bound: Key<Id>) {
-        let Some(len) = self.blocks.get(&bound).map(Vec::len) else { return };
+        let Some(len) = self.blocks.get(&bound).map(Vec::len) else {
+            return;
+        };
         if len == 0 {
             let block = self.blocks.remove(&bound);
             self.capacity -= block.map_or(0, |block| block.capacity());
             return;
         }
-        let has_room = |(bound, other): (&Key<Id>, &Vec<_>)| (other.len() + len <= BLOCK / 2).then_some(*bound);
+        let has_room =
+            |(bound, other): (&Key<Id>, &Vec<_>)| (other.len() + len <= BLOCK / 2).then_some(*bound);
         let before = self.blocks.range(..bound).next_back().and_then(has_room);
-        let after = || self.blocks.range((Bound::Excluded(bound), Bound::Unbounded)).next().and_then(has_room);
-        let pair = before.map(|before| (before, bound)).or_else(|| Some((bound, after()?)));
+        let after = || {
+            self.blocks
+                .range((Bound::Excluded(bound), Bound::Unbounded))
+                .next()
+                .and_then(has_room)
+        };
+        let pair = before
+            .map(|before| (before, bound))
+            .or_else(|| Some((bound, after()?)));
         if let Some((lower, upper)) = pair
             && let Some(upper) = self.blocks.remove(&upper)
             && let Some(lower) = self.blocks.get_mut(&lower)
@@ -162,12 +194,15 @@ impl<Id: Copy + Ord> SlotsById<Id> {
     /// By what the block is found in which a key is, or belongs.
     fn bound_of(&self, key: Key<Id>) -> Option<Key<Id>> {
         let at_most = self.blocks.range(..=key).next_back();
-        at_most.or_else(|| self.blocks.first_key_value()).map(|(bound, _)| *bound)
+        at_most
+            .or_else(|| self.blocks.first_key_value())
+            .map(|(bound, _)| *bound)
     }
 
     /// The bytes of the blocks, and about those of the tree over them.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.capacity * size_of::<Key<Id>>() + self.blocks.len() * (size_of::<Key<Id>>() + size_of::<Vec<Key<Id>>>()) * 3 / 2
+        self.capacity * size_of::<Key<Id>>()
+            + self.blocks.len() * (size_of::<Key<Id>>() + size_of::<Vec<Key<Id>>>()) * 3 / 2
     }
 }
 
@@ -265,7 +300,10 @@ mod tests {
                 ends.reverse();
             }
             for begin in ends {
-                let keys: Vec<_> = (begin..begin + 32).filter(|at| at % 256 != 0).map(|at| (at, at)).collect();
+                let keys: Vec<_> = (begin..begin + 32)
+                    .filter(|at| at % 256 != 0)
+                    .map(|at| (at, at))
+                    .collect();
                 slots.remove(&keys);
             }
             assert_eq!(slots.iter().count(), 391);

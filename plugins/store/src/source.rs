@@ -90,26 +90,43 @@ impl ChunkStore {
     /// Looks no further than `max_bytes` reach; at least one chunk is wished for, however large. Costs O(log n) per chunk that
     /// is looked at, of those alone that are not loaded.
     pub fn wishes(&self, options: &WishOptions<'_>) -> Vec<ChunkId> {
-        let mut wishes = Wishes { ids: Vec::new(), seen: FxHashSet::default(), bytes: 0, max_bytes: options.max_bytes };
+        let mut wishes = Wishes {
+            ids: Vec::new(),
+            seen: FxHashSet::default(),
+            bytes: 0,
+            max_bytes: options.max_bytes,
+        };
         let first = || self.absent_first.iter().filter_map(|&slot| self.slot(slot));
-        let statics = first().filter(|slot| slot.meta.is_static).map(|slot| slot.meta.num_bytes);
+        let statics = first()
+            .filter(|slot| slot.meta.is_static)
+            .map(|slot| slot.meta.num_bytes);
         let with_statics = statics.fold(0, u64::saturating_add) <= options.max_static_bytes;
         let first = first().filter(|slot| with_statics || !slot.meta.is_static);
-        let on_screen = options.on_screen.iter().filter_map(|id| self.slot(self.slot_of.get(*id)?));
+        let on_screen = options
+            .on_screen
+            .iter()
+            .filter_map(|id| self.slot(self.slot_of.get(*id)?));
         let urgent = first.chain(on_screen.filter(|slot| slot.body.is_none()));
         if !urgent.map(|slot| &slot.meta).all(|meta| wishes.add(meta)) {
             return wishes.ids;
         }
-        if let Some(data) = options.timeline.and_then(|timeline| self.timelines.get(timeline.index())) {
+        if let Some(data) = options
+            .timeline
+            .and_then(|timeline| self.timelines.get(timeline.index()))
+        {
             let visit = |entry: &Entry| {
-                let meta = self.slot(entry.slot).map(|slot| &slot.meta).filter(|meta| (options.is_shown)(meta));
+                let meta = self
+                    .slot(entry.slot)
+                    .map(|slot| &slot.meta)
+                    .filter(|meta| (options.is_shown)(meta));
                 meta.is_none_or(|meta| wishes.add(meta))
             };
             let end = options.time.saturating_add(options.ahead);
             if options.ahead < 0 {
                 data.absent.visit_by_end(TimeRange::new(end, options.time), visit);
             } else {
-                data.absent.visit_by_beginning(TimeRange::new(options.time, end), visit);
+                data.absent
+                    .visit_by_beginning(TimeRange::new(options.time, end), visit);
             }
         }
         wishes.ids
@@ -117,7 +134,10 @@ impl ChunkStore {
 
     /// Whether a chunk should be loaded before all others.
     pub(crate) fn is_wanted_first(&self, meta: &ChunkMeta) -> bool {
-        meta.is_static || self.clear_component().is_some_and(|clear| meta.has_component(clear))
+        meta.is_static
+            || self
+                .clear_component()
+                .is_some_and(|clear| meta.has_component(clear))
     }
 }
 

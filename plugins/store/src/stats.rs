@@ -158,17 +158,37 @@ impl ChunkStore {
         for slot in self.slots.iter().flatten() {
             totals.add(&slot.meta, slot.body.is_some());
         }
-        let entities: usize = self.entities.iter().map(|data| data.heap_bytes() + data.tail_bytes()).sum();
-        let series: usize = self.series.iter().map(|series| series.index.walk_heap_bytes()).sum();
+        let entities: usize = self
+            .entities
+            .iter()
+            .map(|data| data.heap_bytes() + data.tail_bytes())
+            .sum();
+        let series: usize = self
+            .series
+            .iter()
+            .map(|series| series.index.walk_heap_bytes())
+            .sum();
         let bodies = || self.slots.iter().flatten().filter_map(|slot| slot.body.as_ref());
         let orders: usize = bodies().map(Body::order_bytes).sum();
         let gathering: usize = bodies().map(Body::gathering_bytes).sum();
-        let absent = |count: fn(&IntervalIndex) -> usize| self.timelines.iter().map(|data| count(&data.absent)).sum::<usize>();
-        let (counted_absent, absent) = (absent(IntervalIndex::heap_bytes), absent(IntervalIndex::walk_heap_bytes));
+        let absent = |count: fn(&IntervalIndex) -> usize| {
+            self.timelines
+                .iter()
+                .map(|data| count(&data.absent))
+                .sum::<usize>()
+        };
+        let (counted_absent, absent) = (
+            absent(IntervalIndex::heap_bytes),
+            absent(IntervalIndex::walk_heap_bytes),
+        );
         let counted_orders = self.order_bytes.load(Ordering::Relaxed);
         let index_bytes = self.table_bytes() - counted_orders - counted_absent as u64
             + (entities + series + orders + gathering + absent) as u64;
-        StoreStats { chunks: totals.chunks, meta_bytes: totals.meta_bytes, index_bytes }
+        StoreStats {
+            chunks: totals.chunks,
+            meta_bytes: totals.meta_bytes,
+            index_bytes,
+        }
     }
 
     /// The bytes of the tables, whose capacities are at hand.
@@ -177,7 +197,11 @@ impl ChunkStore {
             + self.names.heap_bytes()
             + self.tree.heap_bytes()
             + self.timelines.capacity() * size_of::<TimelineData>()
-            + self.timelines.iter().map(|data| data.ranges.heap_bytes() + data.absent.heap_bytes()).sum::<usize>()
+            + self
+                .timelines
+                .iter()
+                .map(|data| data.ranges.heap_bytes() + data.absent.heap_bytes())
+                .sum::<usize>()
             + self.series.capacity() * size_of::<Series>()
             + self.slots.capacity() * size_of::<Option<Slot>>()
             + self.free_slots.heap_bytes()

@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use crate::{
-    Chunk, ChunkError, ChunkId, ChunkMeta, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId, StoreId, TimeRange,
-    TimeType, Timeline, TimelineId,
+    Chunk, ChunkError, ChunkId, ChunkMeta, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId,
+    StoreId, TimeRange, TimeType, Timeline, TimelineId,
     clear::EntityClears,
     compaction::Tail,
     interval_index::IntervalIndex,
@@ -28,7 +28,9 @@ pub enum StoreError {
     #[error(transparent)]
     Chunk(#[from] ChunkError),
     /// A timeline's numbers mean something else than before.
-    #[error("{entity}: timeline {timeline} is a {expected:?} in this recording, but the chunk says {actual:?}")]
+    #[error(
+        "{entity}: timeline {timeline} is a {expected:?} in this recording, but the chunk says {actual:?}"
+    )]
     TimelineType {
         /// The chunk's entity.
         entity: EntityPath,
@@ -71,14 +73,21 @@ pub struct StoreSettings {
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { compaction: true, max_rows: 4096, max_bytes: 384 * 1024 }
+        Self {
+            compaction: true,
+            max_rows: 4096,
+            max_bytes: 384 * 1024,
+        }
     }
 }
 
 impl StoreSettings {
     /// Chunks stay as they come.
     pub fn without_compaction() -> Self {
-        Self { compaction: false, ..Self::default() }
+        Self {
+            compaction: false,
+            ..Self::default()
+        }
     }
 }
 
@@ -171,7 +180,13 @@ impl Default for EntityData {
 impl EntityData {
     /// The heap bytes, without the tails.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let slots = |series: &StaticSeries| if series.slots.spilled() { series.slots.capacity() * size_of::<u32>() } else { 0 };
+        let slots = |series: &StaticSeries| {
+            if series.slots.spilled() {
+                series.slots.capacity() * size_of::<u32>()
+            } else {
+                0
+            }
+        };
         self.series.heap_bytes()
             + self.statics.capacity() * size_of::<StaticSeries>()
             + self.statics.iter().map(slots).sum::<usize>()
@@ -326,7 +341,9 @@ impl ChunkStore {
 
     /// Every entity with data, ordered by path.
     pub fn entities(&self) -> impl Iterator<Item = EntityId> {
-        self.tree.descend(EntityId::ROOT).filter(|&entity| self.has_data(entity))
+        self.tree
+            .descend(EntityId::ROOT)
+            .filter(|&entity| self.has_data(entity))
     }
 
     /// Whether some chunk holds data of this very entity.
@@ -336,16 +353,18 @@ impl ChunkStore {
 
     /// Every timeline with data, ordered by name.
     pub fn timelines(&self) -> impl Iterator<Item = TimelineId> {
-        self.names
-            .timelines_by_name()
-            .iter()
-            .copied()
-            .filter(|id| self.timelines.get(id.index()).is_some_and(|timeline| timeline.num_chunks > 0))
+        self.names.timelines_by_name().iter().copied().filter(|id| {
+            self.timelines
+                .get(id.index())
+                .is_some_and(|timeline| timeline.num_chunks > 0)
+        })
     }
 
     /// The components that some row of an entity has, on any timeline or static, ordered by name.
     pub fn components_of(&self, entity: EntityId) -> impl Iterator<Item = ComponentId> {
-        self.entity(entity).into_iter().flat_map(|data| data.components.iter().map(|(component, _)| *component))
+        self.entity(entity)
+            .into_iter()
+            .flat_map(|data| data.components.iter().map(|(component, _)| *component))
     }
 
     /// The timelines that an entity has rows on, ordered by name.
@@ -359,12 +378,14 @@ impl ChunkStore {
 
     /// Whether an entity has a component at all.
     pub fn has_component(&self, entity: EntityId, component: ComponentId) -> bool {
-        self.entity(entity).is_some_and(|data| data.components.iter().any(|(id, _)| *id == component))
+        self.entity(entity)
+            .is_some_and(|data| data.components.iter().any(|(id, _)| *id == component))
     }
 
     /// Whether a query of the component on this timeline can find something: static data counts.
     pub fn has_component_on(&self, entity: EntityId, timeline: TimelineId, component: ComponentId) -> bool {
-        self.series_of(entity, timeline, component).is_some_and(|(_, series)| !series.index.is_empty())
+        self.series_of(entity, timeline, component)
+            .is_some_and(|(_, series)| !series.index.is_empty())
             || self.has_static(entity, component)
     }
 
@@ -387,12 +408,17 @@ impl ChunkStore {
 
     /// Every chunk, loaded or not, ordered by its oldest row.
     pub fn chunks(&self) -> impl Iterator<Item = (&Arc<ChunkMeta>, Option<&Arc<Chunk>>)> {
-        self.by_row.iter().filter_map(|slot| self.slot(slot)).map(|slot| (&slot.meta, slot.body.as_ref().map(Body::chunk)))
+        self.by_row
+            .iter()
+            .filter_map(|slot| self.slot(slot))
+            .map(|slot| (&slot.meta, slot.body.as_ref().map(Body::chunk)))
     }
 
     /// From the earliest row of the store to the latest; empty where there is none.
     pub fn time_range(&self, timeline: TimelineId) -> TimeRange {
-        self.timelines.get(timeline.index()).map_or(TimeRange::EMPTY, |data| data.ranges.range())
+        self.timelines
+            .get(timeline.index())
+            .map_or(TimeRange::EMPTY, |data| data.ranges.range())
     }
 
     /// From the earliest row of an entity to the latest, whatever components it has.
@@ -401,8 +427,14 @@ impl ChunkStore {
     }
 
     /// From the earliest row of an entity that has a component to the latest.
-    pub fn component_time_range(&self, entity: EntityId, timeline: TimelineId, component: ComponentId) -> TimeRange {
-        self.series_of(entity, timeline, component).map_or(TimeRange::EMPTY, |(_, series)| series.index.range())
+    pub fn component_time_range(
+        &self,
+        entity: EntityId,
+        timeline: TimelineId,
+        component: ComponentId,
+    ) -> TimeRange {
+        self.series_of(entity, timeline, component)
+            .map_or(TimeRange::EMPTY, |(_, series)| series.index.range())
     }
 
     pub(crate) fn entity(&self, entity: EntityId) -> Option<&EntityData> {
@@ -419,19 +451,28 @@ impl ChunkStore {
 
     /// What a row of a chunk takes, on average.
     pub(crate) fn row_bytes(&self, slot: u32) -> u32 {
-        self.slot(slot)
-            .map_or(0, |slot| u32::try_from(slot.meta.num_bytes / u64::from(slot.meta.num_rows.max(1))).unwrap_or(u32::MAX))
+        self.slot(slot).map_or(0, |slot| {
+            u32::try_from(slot.meta.num_bytes / u64::from(slot.meta.num_rows.max(1))).unwrap_or(u32::MAX)
+        })
     }
 
     /// The chunks of a component on a timeline, and the position in the list of all series.
     #[inline]
-    pub(crate) fn series_of(&self, entity: EntityId, timeline: TimelineId, component: ComponentId) -> Option<(u32, &Series)> {
+    pub(crate) fn series_of(
+        &self,
+        entity: EntityId,
+        timeline: TimelineId,
+        component: ComponentId,
+    ) -> Option<(u32, &Series)> {
         let at = self.entity(entity)?.series.find(timeline, component)?;
         Some((at, self.series.get(at as usize)?))
     }
 
     #[inline]
     pub(crate) fn static_series(&self, entity: EntityId, component: ComponentId) -> Option<&StaticSeries> {
-        self.entity(entity)?.statics.iter().find(|series| series.component == component)
+        self.entity(entity)?
+            .statics
+            .iter()
+            .find(|series| series.component == component)
     }
 }

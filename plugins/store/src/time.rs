@@ -23,7 +23,10 @@ pub struct Timeline {
 impl Timeline {
     /// A timeline of the given type.
     pub fn new(name: impl Into<Arc<str>>, time_type: TimeType) -> Self {
-        Self { name: name.into(), time_type }
+        Self {
+            name: name.into(),
+            time_type,
+        }
     }
 
     /// A timeline that counts steps.
@@ -74,10 +77,16 @@ pub struct TimeRange {
 
 impl TimeRange {
     /// Every time that there is.
-    pub const EVERYTHING: Self = Self { min: i64::MIN, max: i64::MAX };
+    pub const EVERYTHING: Self = Self {
+        min: i64::MIN,
+        max: i64::MAX,
+    };
 
     /// No time at all; the neutral element of [`Self::union`].
-    pub const EMPTY: Self = Self { min: i64::MAX, max: i64::MIN };
+    pub const EMPTY: Self = Self {
+        min: i64::MAX,
+        max: i64::MIN,
+    };
 
     /// The range from `min` to `max`, both inclusive.
     pub const fn new(min: i64, max: i64) -> Self {
@@ -112,7 +121,10 @@ impl TimeRange {
     /// The times in both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        Self { min: self.min.max(other.min), max: self.max.min(other.max) }
+        Self {
+            min: self.min.max(other.min),
+            max: self.max.min(other.max),
+        }
     }
 
     /// The smallest range that holds both.
@@ -121,7 +133,10 @@ impl TimeRange {
         match (self.is_empty(), other.is_empty()) {
             (true, _) => *other,
             (_, true) => *self,
-            _ => Self { min: self.min.min(other.min), max: self.max.max(other.max) },
+            _ => Self {
+                min: self.min.min(other.min),
+                max: self.max.max(other.max),
+            },
         }
     }
 
@@ -132,7 +147,11 @@ impl TimeRange {
 
     /// The distance from the first time to the last, zero where empty; saturates at `u64::MAX`.
     pub fn length(&self) -> u64 {
-        if self.is_empty() { 0 } else { self.max.abs_diff(self.min) }
+        if self.is_empty() {
+            0
+        } else {
+            self.max.abs_diff(self.min)
+        }
     }
 }
 

@@ -26,8 +26,16 @@ pub struct EntityTree {
 
 impl Default for EntityTree {
     fn default() -> Self {
-        let root = TreeNode { path: EntityPath::root(), parent: None, children: Vec::new() };
-        Self { nodes: vec![root], ids: std::iter::once((EntityPath::root(), EntityId::ROOT)).collect(), node_bytes: 0 }
+        let root = TreeNode {
+            path: EntityPath::root(),
+            parent: None,
+            children: Vec::new(),
+        };
+        Self {
+            nodes: vec![root],
+            ids: std::iter::once((EntityPath::root(), EntityId::ROOT)).collect(),
+            node_bytes: 0,
+        }
     }
 }
 
@@ -103,13 +111,18 @@ impl EntityTree {
             }
             let id = EntityId::from_index(self.nodes.len());
             let siblings = &self.nodes[parent.index()].children;
-            let at = siblings.partition_point(|other| self.nodes[other.index()].path.last_part() < path.last_part());
+            let at = siblings
+                .partition_point(|other| self.nodes[other.index()].path.last_part() < path.last_part());
             let siblings = &mut self.nodes[parent.index()].children;
             let before = siblings.capacity();
             siblings.insert(at, id);
             self.node_bytes += (siblings.capacity() - before) * size_of::<EntityId>() + path.heap_bytes();
             self.ids.insert(path.clone(), id);
-            self.nodes.push(TreeNode { path, parent: Some(parent), children: Vec::new() });
+            self.nodes.push(TreeNode {
+                path,
+                parent: Some(parent),
+                children: Vec::new(),
+            });
             parent = id;
         }
         Ok(parent)

@@ -15,7 +15,10 @@ const CURSOR: i64 = 900;
 
 /// A chunk of one row per time.
 fn line(times: std::ops::Range<i64>) -> ChunkStore {
-    let mut store = ChunkStore::with_settings(StoreId::recording("test", "test"), StoreSettings::without_compaction());
+    let mut store = ChunkStore::with_settings(
+        StoreId::recording("test", "test"),
+        StoreSettings::without_compaction(),
+    );
     for time in times {
         let chunk = Chunk::builder("/a").with_row(RowId::new(), [(Timeline::sequence("frame"), time)], []);
         store.insert(chunk.build().unwrap()).unwrap();
@@ -25,11 +28,15 @@ fn line(times: std::ops::Range<i64>) -> ChunkStore {
 
 /// A chunk of one row per entity and time, and per entity one on another timeline alone.
 fn store() -> ChunkStore {
-    let mut store = ChunkStore::with_settings(StoreId::recording("test", "test"), StoreSettings::without_compaction());
+    let mut store = ChunkStore::with_settings(
+        StoreId::recording("test", "test"),
+        StoreSettings::without_compaction(),
+    );
     let value: ArrayRef = std::sync::Arc::new(Int32Array::from(vec![1]));
     let mut insert = |entity: i64, times: Vec<(Timeline, i64)>| {
         let component = chronoscope_store::ComponentDescriptor::partial("Test:x");
-        let chunk = Chunk::builder(format!("/{entity}")).with_row(RowId::new(), times, [(component, value.clone())]);
+        let chunk =
+            Chunk::builder(format!("/{entity}")).with_row(RowId::new(), times, [(component, value.clone())]);
         store.insert(chunk.build().unwrap()).unwrap();
     };
     let (frame, step) = (Timeline::sequence("frame"), Timeline::sequence("step"));
@@ -49,8 +56,17 @@ fn collect(budget: Duration, moves: impl Fn(usize) -> i64) -> Vec<Option<i64>> {
     let mut left = total * 3 / 4;
     let (mut buffers, mut dropped) = (GcBuffers::default(), Vec::new());
     for step in 0.. {
-        let order = GcOrder::FarthestFrom { timeline: frame, time: moves(step) };
-        let options = GcOptions { target_bytes: left, protect_latest: 0, time_budget: budget, order, ..GcOptions::default() };
+        let order = GcOrder::FarthestFrom {
+            timeline: frame,
+            time: moves(step),
+        };
+        let options = GcOptions {
+            target_bytes: left,
+            protect_latest: 0,
+            time_budget: budget,
+            order,
+            ..GcOptions::default()
+        };
         let report = store.gc(&options, &mut buffers);
         left = left.saturating_sub(report.freed_bytes);
         for event in buffers.events.drain(..) {
@@ -64,7 +80,11 @@ fn collect(budget: Duration, moves: impl Fn(usize) -> i64) -> Vec<Option<i64>> {
         }
         assert!(step < 100_000, "a collection ends");
     }
-    assert!(store.num_bytes() <= total / 4 && store.num_bytes() > total / 5, "{} of {total}", store.num_bytes());
+    assert!(
+        store.num_bytes() <= total / 4 && store.num_bytes() > total / 5,
+        "{} of {total}",
+        store.num_bytes()
+    );
     assert_eq!(store.store_stats(), store.recount());
     dropped
 }
@@ -74,7 +94,10 @@ fn the_farthest_go_first() {
     for budget in [Duration::from_secs(3600), Duration::from_millis(2)] {
         let dropped = collect(budget, |_| CURSOR);
         let (others, far) = dropped.split_at(ENTITIES as usize);
-        assert!(others.iter().all(Option::is_none), "what is not on the timeline goes first of all");
+        assert!(
+            others.iter().all(Option::is_none),
+            "what is not on the timeline goes first of all"
+        );
         let distances: Vec<u64> = far.iter().map(|time| time.unwrap().abs_diff(CURSOR)).collect();
         assert!(distances.is_sorted_by(|a, b| a >= b), "farthest first");
     }
@@ -83,31 +106,58 @@ fn the_farthest_go_first() {
 #[test]
 fn a_cursor_that_moves_is_followed() {
     // From one end to the other while the collection goes on: what is near at last was far when it was marked.
-    let dropped = collect(Duration::from_micros(500), |step| if step < 3 { 0 } else { TIMES - 1 });
-    let near = dropped.iter().flatten().filter(|time| **time > TIMES - TIMES / 8).count();
+    let dropped = collect(
+        Duration::from_micros(500),
+        |step| if step < 3 { 0 } else { TIMES - 1 },
+    );
+    let near = dropped
+        .iter()
+        .flatten()
+        .filter(|time| **time > TIMES - TIMES / 8)
+        .count();
     assert!(near < dropped.len() / 20, "{near} of {} were near", dropped.len());
 }
 
 #[test]
 fn a_cursor_that_jumps_leaves_nothing_out() {
     // In steps as small as can be: the jump comes while the chunks are looked for, or when all of them were found.
-    for (times, before, after) in [(9_000..9_100, 0, 9_050), (0..1_000, 2_000, 0), (0..1_000, 500, 700)] {
+    for (times, before, after) in [
+        (9_000..9_100, 0, 9_050),
+        (0..1_000, 2_000, 0),
+        (0..1_000, 500, 700),
+    ] {
         for steps in [1, 50, 99, 150, 600] {
             let mut store = line(times.clone());
             let timeline = store.timeline_id("frame").unwrap();
             let mut buffers = GcBuffers::default();
             let mut step = |time, time_budget| {
                 let order = GcOrder::FarthestFrom { timeline, time };
-                let done =
-                    store.gc(&GcOptions { protect_latest: 0, time_budget, order, ..GcOptions::default() }, &mut buffers).done;
+                let done = store
+                    .gc(
+                        &GcOptions {
+                            protect_latest: 0,
+                            time_budget,
+                            order,
+                            ..GcOptions::default()
+                        },
+                        &mut buffers,
+                    )
+                    .done;
                 drop((buffers.events.drain(..), buffers.garbage.take()));
                 done
             };
             for _ in 0..steps {
                 step(before, Duration::ZERO);
             }
-            assert!(step(after, Duration::from_secs(3600)), "with time enough it is done at once");
-            assert_eq!(store.num_chunks(), 0, "{times:?}: from {before} to {after} after {steps} steps");
+            assert!(
+                step(after, Duration::from_secs(3600)),
+                "with time enough it is done at once"
+            );
+            assert_eq!(
+                store.num_chunks(),
+                0,
+                "{times:?}: from {before} to {after} after {steps} steps"
+            );
         }
     }
 }
@@ -118,21 +168,47 @@ fn what_can_not_go_stays_however_far() {
     let timeline = store.timeline_id("frame").unwrap();
     // Over the cursor, over everything, and on no timeline.
     let of_times = |times: &[i64]| {
-        let rows = times.iter().map(|time| vec![(Timeline::sequence("frame"), *time)]);
-        rows.fold(Chunk::builder("/b"), |chunk, row| chunk.with_row(RowId::new(), row, [])).build().unwrap()
+        let rows = times
+            .iter()
+            .map(|time| vec![(Timeline::sequence("frame"), *time)]);
+        rows.fold(Chunk::builder("/b"), |chunk, row| {
+            chunk.with_row(RowId::new(), row, [])
+        })
+        .build()
+        .unwrap()
     };
     let value: ArrayRef = std::sync::Arc::new(Int32Array::from(vec![1]));
     let constant = [(chronoscope_store::ComponentDescriptor::partial("Test:x"), value)];
     store.insert(of_times(&[-500, 500])).unwrap();
     store.insert(of_times(&[20, 60])).unwrap();
-    store.insert(Chunk::builder("/c").with_row(RowId::new(), [], constant).build().unwrap()).unwrap();
+    store
+        .insert(
+            Chunk::builder("/c")
+                .with_row(RowId::new(), [], constant)
+                .build()
+                .unwrap(),
+        )
+        .unwrap();
     let order = GcOrder::FarthestFrom { timeline, time: 50 };
-    let mut options = GcOptions { protect_latest: 0, order, time_budget: Duration::from_secs(3600), ..GcOptions::default() };
+    let mut options = GcOptions {
+        protect_latest: 0,
+        order,
+        time_budget: Duration::from_secs(3600),
+        ..GcOptions::default()
+    };
     options.protected_time_ranges = vec![(timeline, chronoscope_store::TimeRange::new(0, 9))];
     let mut buffers = GcBuffers::default();
     assert!(store.gc(&options, &mut buffers).done);
-    let last: Vec<_> = buffers.events.iter().rev().map(|event| event.meta.time_range(timeline)).collect();
-    assert!(last[..2].contains(&chronoscope_store::TimeRange::new(20, 60)), "what covers the cursor goes last");
+    let last: Vec<_> = buffers
+        .events
+        .iter()
+        .rev()
+        .map(|event| event.meta.time_range(timeline))
+        .collect();
+    assert!(
+        last[..2].contains(&chronoscope_store::TimeRange::new(20, 60)),
+        "what covers the cursor goes last"
+    );
     // Ten rows in the protected range, the chunk that spans it, and what is static.
     assert_eq!(store.num_chunks(), 12);
 }

@@ -7,12 +7,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::Field;
 use chronoscope_store::{
-    Chunk, ChunkChange, ChunkId, ChunkStore, ComponentColumn, ComponentDescriptor, EntityPath, Hit, RangeAnswer, Recording,
-    RowId, StoreId, StoreSettings, TimeColumn, TimeRange, Timeline,
+    Chunk, ChunkChange, ChunkId, ChunkStore, ComponentColumn, ComponentDescriptor, EntityPath, Hit,
+    RangeAnswer, Recording, RowId, StoreId, StoreSettings, TimeColumn, TimeRange, Timeline,
     arrow::{
-        Array, ArrayRef, BinaryArray, BooleanArray, Decimal128Array, DictionaryArray, FixedSizeBinaryArray, FixedSizeListArray,
-        Float64Array, Int32Array, ListArray, NullArray, StringArray, StringViewArray, StructArray, TimestampMicrosecondArray,
-        types::Int32Type,
+        Array, ArrayRef, BinaryArray, BooleanArray, Decimal128Array, DictionaryArray, FixedSizeBinaryArray,
+        FixedSizeListArray, Float64Array, Int32Array, ListArray, NullArray, StringArray, StringViewArray,
+        StructArray, TimestampMicrosecondArray, types::Int32Type,
     },
 };
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -23,23 +23,45 @@ const KINDS: usize = 12;
 fn plain(kind: usize, numbers: &[u8]) -> ArrayRef {
     let of = |number: &u8| i64::from(*number);
     match kind {
-        0 => Arc::new(Float64Array::from_iter_values(numbers.iter().map(|n| f64::from(*n)))),
-        1 => Arc::new(TimestampMicrosecondArray::from_iter_values(numbers.iter().map(of)).with_timezone("+02:00")),
+        0 => Arc::new(Float64Array::from_iter_values(
+            numbers.iter().map(|n| f64::from(*n)),
+        )),
+        1 => Arc::new(
+            TimestampMicrosecondArray::from_iter_values(numbers.iter().map(of)).with_timezone("+02:00"),
+        ),
         2 => Arc::new(numbers.iter().map(|n| Some(n % 3 == 0)).collect::<BooleanArray>()),
-        3 => Arc::new(StringArray::from_iter_values(numbers.iter().map(|n| "ü".repeat(usize::from(n % 5))))),
-        4 => Arc::new(BinaryArray::from_iter_values(numbers.iter().map(|n| vec![*n; usize::from(n % 4)]))),
-        5 => Arc::new(Decimal128Array::from_iter_values(numbers.iter().map(|n| i128::from(*n) << 90))),
-        6 => Arc::new(StringViewArray::from_iter_values(numbers.iter().map(|n| "a text".repeat(usize::from(n % 5))))),
-        7 => Arc::new(numbers.iter().map(|n| if n % 2 == 0 { "x" } else { "y" }).collect::<DictionaryArray<Int32Type>>()),
+        3 => Arc::new(StringArray::from_iter_values(
+            numbers.iter().map(|n| "ü".repeat(usize::from(n % 5))),
+        )),
+        4 => Arc::new(BinaryArray::from_iter_values(
+            numbers.iter().map(|n| vec![*n; usize::from(n % 4)]),
+        )),
+        5 => Arc::new(Decimal128Array::from_iter_values(
+            numbers.iter().map(|n| i128::from(*n) << 90),
+        )),
+        6 => Arc::new(StringViewArray::from_iter_values(
+            numbers.iter().map(|n| "a text".repeat(usize::from(n % 5))),
+        )),
+        7 => Arc::new(
+            numbers
+                .iter()
+                .map(|n| if n % 2 == 0 { "x" } else { "y" })
+                .collect::<DictionaryArray<Int32Type>>(),
+        ),
         8 => Arc::new(NullArray::new(numbers.len())),
         9 => {
             let bytes = numbers.iter().map(|n| Some([*n; 3]));
             Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(bytes, 3).unwrap())
         }
-        10 => Arc::new(Int32Array::from_iter(numbers.iter().map(|n| (n % 4 > 0).then_some(i32::from(*n))))),
+        10 => Arc::new(Int32Array::from_iter(
+            numbers.iter().map(|n| (n % 4 > 0).then_some(i32::from(*n))),
+        )),
         _ => {
             let child: ArrayRef = plain(0, numbers);
-            Arc::new(StructArray::from(vec![(Arc::new(Field::new("a", child.data_type().clone(), false)), child)]))
+            Arc::new(StructArray::from(vec![(
+                Arc::new(Field::new("a", child.data_type().clone(), false)),
+                child,
+            )]))
         }
     }
 }
@@ -57,7 +79,10 @@ fn nested(kind: usize, nesting: Nesting, numbers: &[u8]) -> ArrayRef {
     let field = |values: &ArrayRef| Arc::new(Field::new("item", values.data_type().clone(), true));
     let vectors = |size: usize| -> ArrayRef {
         let values = plain(kind, &numbers.repeat(size));
-        Arc::new(FixedSizeListArray::try_new_with_length(field(&values), size as i32, values, None, numbers.len()).unwrap())
+        Arc::new(
+            FixedSizeListArray::try_new_with_length(field(&values), size as i32, values, None, numbers.len())
+                .unwrap(),
+        )
     };
     let lists = |values: ArrayRef| -> ArrayRef {
         // Of each value's own length, and with values that no list uses.
@@ -88,8 +113,17 @@ fn rows() -> impl Strategy<Value = Rows> {
     let later = prop_oneof![1 => -20..0_i64, 12 => 0..4_i64];
     count
         .prop_flat_map(move |count| {
-            let each = (proptest::collection::vec(later.clone(), count), proptest::collection::vec(any::<u8>(), 2 * count + 2));
-            (each, prop_oneof![8 => Just(2_usize), 1 => 0..3_usize], 0..20_u8, 0..20_u8, 0..20_u8)
+            let each = (
+                proptest::collection::vec(later.clone(), count),
+                proptest::collection::vec(any::<u8>(), 2 * count + 2),
+            );
+            (
+                each,
+                prop_oneof![8 => Just(2_usize), 1 => 0..3_usize],
+                0..20_u8,
+                0..20_u8,
+                0..20_u8,
+            )
         })
         .prop_map(|((later, numbers), columns, nulls, timelines, backwards)| Rows {
             later,
@@ -111,28 +145,50 @@ fn build(at: usize, rows: &Rows, time: &mut i64, first_row: u128, kinds: [(usize
             *time
         })
         .collect();
-    let mut ids: Vec<RowId> = (0..count as u128).map(|row| RowId::from_u128(first_row + row)).collect();
+    let mut ids: Vec<RowId> = (0..count as u128)
+        .map(|row| RowId::from_u128(first_row + row))
+        .collect();
     if rows.backwards {
         ids.reverse();
     }
     let mut timelines = vec![TimeColumn::new(Timeline::sequence("a"), times.clone())];
     if rows.both_timelines {
-        timelines.push(TimeColumn::new(Timeline::sequence("b"), times.iter().map(|time| time * 2).collect::<Vec<_>>()));
+        timelines.push(TimeColumn::new(
+            Timeline::sequence("b"),
+            times.iter().map(|time| time * 2).collect::<Vec<_>>(),
+        ));
     }
-    let columns = kinds.iter().take(rows.columns).enumerate().map(|(column, (kind, nesting))| {
-        let values = nested(*kind, *nesting, &rows.numbers);
-        let nulls = rows.with_nulls.then(|| (0..count + 1).map(|row| row % 2 == 0).collect::<NullBuffer>());
-        // The first row is cut away.
-        let offsets = OffsetBuffer::from_lengths((0..=count).map(|row| usize::from(rows.numbers[row] % 3).min(2)));
-        let field = Arc::new(Field::new("item", values.data_type().clone(), true));
-        let lists = ListArray::new(field, offsets, values, nulls).slice(1, count);
-        ComponentColumn::new(ComponentDescriptor::partial(format!("Test:{column}")), lists)
-    });
-    Chunk::new(ChunkId::from_u128(at as u128 + 1), EntityPath::parse("/a"), ids, timelines, columns).unwrap()
+    let columns = kinds
+        .iter()
+        .take(rows.columns)
+        .enumerate()
+        .map(|(column, (kind, nesting))| {
+            let values = nested(*kind, *nesting, &rows.numbers);
+            let nulls = rows
+                .with_nulls
+                .then(|| (0..count + 1).map(|row| row % 2 == 0).collect::<NullBuffer>());
+            // The first row is cut away.
+            let offsets =
+                OffsetBuffer::from_lengths((0..=count).map(|row| usize::from(rows.numbers[row] % 3).min(2)));
+            let field = Arc::new(Field::new("item", values.data_type().clone(), true));
+            let lists = ListArray::new(field, offsets, values, nulls).slice(1, count);
+            ComponentColumn::new(ComponentDescriptor::partial(format!("Test:{column}")), lists)
+        });
+    Chunk::new(
+        ChunkId::from_u128(at as u128 + 1),
+        EntityPath::parse("/a"),
+        ids,
+        timelines,
+        columns,
+    )
+    .unwrap()
 }
 
 fn found(answer: &RangeAnswer) -> Vec<(i64, RowId, arrow_data::ArrayData)> {
-    answer.rows().map(|row| (row.time, row.row_id, row.cell().to_data())).collect()
+    answer
+        .rows()
+        .map(|row| (row.time, row.row_id, row.cell().to_data()))
+        .collect()
 }
 
 /// How many rows were put behind others.
@@ -146,9 +202,15 @@ fn check(settings: StoreSettings, kinds: [(usize, Nesting); 2], chunks: &[Rows])
         let chunk = build(at, rows, &mut time, first_row, kinds);
         first_row += rows.later.len() as u128;
         let events = gathers.insert(chunk.clone()).unwrap();
-        grown += events.iter().filter(|event| event.change == ChunkChange::Grown).count();
+        grown += events
+            .iter()
+            .filter(|event| event.change == ChunkChange::Grown)
+            .count();
         plain.insert(chunk.clone()).unwrap();
-        assert!(gathers.insert(chunk).unwrap().is_empty(), "rows that are there are not taken again");
+        assert!(
+            gathers.insert(chunk).unwrap().is_empty(),
+            "rows that are there are not taken again"
+        );
         assert_eq!(gathers.store.num_rows(), plain.num_rows());
         assert_eq!(gathers.store.store_stats(), gathers.store.recount());
         if at % 3 == 0 {
@@ -159,20 +221,31 @@ fn check(settings: StoreSettings, kinds: [(usize, Nesting); 2], chunks: &[Rows])
         let all = plain.time_range(timeline);
         assert_eq!(gathers.store.time_range(timeline), all);
         for (column, older) in older.iter_mut().enumerate() {
-            let Some(component) = plain.component_id(&format!("Test:{column}")) else { continue };
+            let Some(component) = plain.component_id(&format!("Test:{column}")) else {
+                continue;
+            };
             let cursor = time - i64::from(rows.numbers[0] % 16);
             let (ours, expected) = (
                 gathers.latest_at(entity, Some(timeline), cursor, component),
                 plain.latest_at(entity, Some(timeline), cursor, component),
             );
             assert_eq!(ours.validity, expected.validity);
-            assert_eq!(ours.hit.as_ref().map(Hit::row_id), expected.hit.as_ref().map(Hit::row_id));
-            assert_eq!(ours.cell().map(|cell| cell.to_data()), expected.cell().map(|cell| cell.to_data()));
+            assert_eq!(
+                ours.hit.as_ref().map(Hit::row_id),
+                expected.hit.as_ref().map(Hit::row_id)
+            );
+            assert_eq!(
+                ours.cell().map(|cell| cell.to_data()),
+                expected.cell().map(|cell| cell.to_data())
+            );
             if at % 4 == 0 {
                 let ours = gathers.range(entity, timeline, TimeRange::EVERYTHING, component);
                 let expected = plain.range(entity, timeline, TimeRange::EVERYTHING, component);
                 assert_eq!(found(&ours), found(&expected));
-                if let Some((older, delta)) = older.as_ref().and_then(|older| Some((older, ours.delta_since(older)?))) {
+                if let Some((older, delta)) = older
+                    .as_ref()
+                    .and_then(|older| Some((older, ours.delta_since(older)?)))
+                {
                     let (new, old) = (found(&ours), found(older));
                     let kept = &old[delta.lost_front..old.len() - delta.lost_back];
                     assert_eq!(&new[delta.gained_front..new.len() - delta.gained_back], kept);
@@ -181,17 +254,31 @@ fn check(settings: StoreSettings, kinds: [(usize, Nesting); 2], chunks: &[Rows])
                 let density = |store: &ChunkStore| store.density(entity, Some(component), timeline, all, 7);
                 assert_eq!(density(&gathers.store), density(&plain));
             }
-            assert_eq!(gathers.store.next_time(timeline, cursor), plain.next_time(timeline, cursor));
-            assert_eq!(gathers.store.previous_time(timeline, cursor), plain.previous_time(timeline, cursor));
+            assert_eq!(
+                gathers.store.next_time(timeline, cursor),
+                plain.next_time(timeline, cursor)
+            );
+            assert_eq!(
+                gathers.store.previous_time(timeline, cursor),
+                plain.previous_time(timeline, cursor)
+            );
         }
     }
     let most = settings.max_bytes.saturating_mul(2).max(4_000);
-    assert!(gathers.store.chunks().all(|(meta, _)| meta.num_bytes <= most), "no chunk is larger than wanted");
+    assert!(
+        gathers.store.chunks().all(|(meta, _)| meta.num_bytes <= most),
+        "no chunk is larger than wanted"
+    );
     grown
 }
 
 fn nesting() -> impl Strategy<Value = Nesting> {
-    prop_oneof![Just(Nesting::Plain), (0..4_i32).prop_map(Nesting::Vectors), Just(Nesting::Lists), Just(Nesting::ListsOfVectors)]
+    prop_oneof![
+        Just(Nesting::Plain),
+        (0..4_i32).prop_map(Nesting::Vectors),
+        Just(Nesting::Lists),
+        Just(Nesting::ListsOfVectors)
+    ]
 }
 
 proptest! {
@@ -209,11 +296,26 @@ proptest! {
 
 #[test]
 fn plain_rows_are_gathered_whatever_their_types() {
-    let one =
-        Rows { later: vec![1], numbers: vec![1, 7, 3, 4], columns: 2, with_nulls: false, both_timelines: true, backwards: false };
+    let one = Rows {
+        later: vec![1],
+        numbers: vec![1, 7, 3, 4],
+        columns: 2,
+        with_nulls: false,
+        both_timelines: true,
+        backwards: false,
+    };
     for kind in 0..6 {
-        for nesting in [Nesting::Plain, Nesting::Vectors(3), Nesting::Lists, Nesting::ListsOfVectors] {
-            let grown = check(StoreSettings::default(), [(kind, nesting), (0, Nesting::Plain)], &vec![one.clone(); 100]);
+        for nesting in [
+            Nesting::Plain,
+            Nesting::Vectors(3),
+            Nesting::Lists,
+            Nesting::ListsOfVectors,
+        ] {
+            let grown = check(
+                StoreSettings::default(),
+                [(kind, nesting), (0, Nesting::Plain)],
+                &vec![one.clone(); 100],
+            );
             assert!(grown > 90, "{grown} of 100 rows of {kind} {nesting:?}");
         }
     }
@@ -226,9 +328,19 @@ fn a_chunk_that_comes_back_as_another_is_not_taken_for_the_first() {
         let lists = ListArray::new(field, OffsetBuffer::from_lengths([1]), values, None);
         let times = TimeColumn::new(Timeline::sequence("a"), vec![row as i64]);
         let column = ComponentColumn::new(ComponentDescriptor::partial(name), lists);
-        Chunk::new(ChunkId::from_u128(id), "/a".into(), [RowId::from_u128(row)], [times], [column]).unwrap()
+        Chunk::new(
+            ChunkId::from_u128(id),
+            "/a".into(),
+            [RowId::from_u128(row)],
+            [times],
+            [column],
+        )
+        .unwrap()
     };
-    let (x, y): (ArrayRef, ArrayRef) = (Arc::new(Float64Array::from(vec![2.0])), Arc::new(Int32Array::from(vec![7])));
+    let (x, y): (ArrayRef, ArrayRef) = (
+        Arc::new(Float64Array::from(vec![2.0])),
+        Arc::new(Int32Array::from(vec![7])),
+    );
     for evicted in [false, true] {
         let mut recording = Recording::new(StoreId::recording("test", "test"));
         let id = ChunkId::from_u128(7);
@@ -242,10 +354,17 @@ fn a_chunk_that_comes_back_as_another_is_not_taken_for_the_first() {
         }
         recording.insert(chunk(8, 2, "Test:x", x.clone())).unwrap();
         let store = &recording.store;
-        let (entity, timeline) = (store.entity_id(&"/a".into()).unwrap(), store.timeline_id("a").unwrap());
+        let (entity, timeline) = (
+            store.entity_id(&"/a".into()).unwrap(),
+            store.timeline_id("a").unwrap(),
+        );
         for (name, expected) in [("Test:x", &x), ("Test:y", &y)] {
             let answer = store.latest_at(entity, Some(timeline), 2, store.component_id(name).unwrap());
-            assert_eq!(answer.cell().as_ref(), Some(expected), "{name}, evicted: {evicted}");
+            assert_eq!(
+                answer.cell().as_ref(),
+                Some(expected),
+                "{name}, evicted: {evicted}"
+            );
         }
     }
 }
@@ -255,16 +374,28 @@ fn an_id_never_stands_for_more_rows_elsewhere() {
     let row = |at: i64| {
         let values: ArrayRef = Arc::new(Int32Array::from(vec![at as i32]));
         let times = [(Timeline::sequence("a"), at)];
-        Chunk::builder("/a").with_row(RowId::new(), times, [(ComponentDescriptor::partial("Test:x"), values)]).build().unwrap()
+        Chunk::builder("/a")
+            .with_row(
+                RowId::new(),
+                times,
+                [(ComponentDescriptor::partial("Test:x"), values)],
+            )
+            .build()
+            .unwrap()
     };
     let mut store = ChunkStore::new(StoreId::recording("test", "test"));
     let mut exported: BTreeMap<ChunkId, Vec<RowId>> = BTreeMap::new();
     for at in 0..80 {
         store.insert(row(at)).unwrap();
         let chunks: Vec<Arc<Chunk>> = store.export().collect();
-        assert_eq!(chunks.iter().map(|chunk| chunk.num_rows()).sum::<usize>(), at as usize + 1);
+        assert_eq!(
+            chunks.iter().map(|chunk| chunk.num_rows()).sum::<usize>(),
+            at as usize + 1
+        );
         for chunk in chunks {
-            let rows = exported.entry(chunk.id()).or_insert_with(|| chunk.row_ids().to_vec());
+            let rows = exported
+                .entry(chunk.id())
+                .or_insert_with(|| chunk.row_ids().to_vec());
             assert_eq!(rows, chunk.row_ids());
         }
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, Int64Array, NullArray, StringArray, UnionArray, cast::AsArray, new_empty_array, types::Int64Type,
+    Array, ArrayRef, Int64Array, NullArray, StringArray, UnionArray, cast::AsArray, new_empty_array,
+    types::Int64Type,
 };
 use arrow_schema::{DataType, Field};
 use chronoscope_store::TimeRange;
@@ -53,11 +54,17 @@ pub struct CursorTimeRange {
 
 impl CursorTimeRange {
     /// Every time.
-    pub const EVERYTHING: Self = Self { start: TimeBoundary::Infinite, end: TimeBoundary::Infinite };
+    pub const EVERYTHING: Self = Self {
+        start: TimeBoundary::Infinite,
+        end: TimeBoundary::Infinite,
+    };
 
     /// The range when the cursor is at `cursor`.
     pub fn resolve(&self, cursor: i64) -> TimeRange {
-        TimeRange::new(self.start.resolve(cursor, i64::MIN), self.end.resolve(cursor, i64::MAX))
+        TimeRange::new(
+            self.start.resolve(cursor, i64::MIN),
+            self.end.resolve(cursor, i64::MAX),
+        )
     }
 }
 
@@ -65,7 +72,11 @@ impl Record for CursorTimeRange {
     fn read(columns: Columns<'_>) -> Result<Vec<Self>, ReadError> {
         let starts = read_boundaries(columns.component, columns.get("start")?)?;
         let ends = read_boundaries(columns.component, columns.get("end")?)?;
-        Ok(starts.into_iter().zip(ends).map(|(start, end)| Self { start, end }).collect())
+        Ok(starts
+            .into_iter()
+            .zip(ends)
+            .map(|(start, end)| Self { start, end })
+            .collect())
     }
 
     fn build(fields: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
@@ -78,19 +89,34 @@ impl Record for CursorTimeRange {
 }
 
 fn read_boundaries(component: &'static str, array: &dyn Array) -> Result<Vec<TimeBoundary>, ReadError> {
-    let wrong_type =
-        || ReadError::Type { component, expected: "a union of time boundaries".to_owned(), found: array.data_type().to_string() };
+    let wrong_type = || ReadError::Type {
+        component,
+        expected: "a union of time boundaries".to_owned(),
+        found: array.data_type().to_string(),
+    };
     let union = array.as_union_opt().ok_or_else(wrong_type)?;
-    let DataType::Union(fields, _) = array.data_type() else { return Err(wrong_type()) };
+    let DataType::Union(fields, _) = array.data_type() else {
+        return Err(wrong_type());
+    };
     (0..union.len())
         .map(|index| {
             let type_id = union.type_id(index);
-            let (_, field) = fields.iter().find(|(id, _)| *id == type_id).ok_or_else(wrong_type)?;
+            let (_, field) = fields
+                .iter()
+                .find(|(id, _)| *id == type_id)
+                .ok_or_else(wrong_type)?;
             let time = || {
-                let times = union.child(type_id).as_primitive_opt::<Int64Type>().ok_or_else(wrong_type)?;
+                let times = union
+                    .child(type_id)
+                    .as_primitive_opt::<Int64Type>()
+                    .ok_or_else(wrong_type)?;
                 let at = union.value_offset(index);
                 if at >= times.len() || times.is_null(at) {
-                    return Err(ReadError::Nulls { component, nulls: 1, len: union.len() });
+                    return Err(ReadError::Nulls {
+                        component,
+                        nulls: 1,
+                        len: union.len(),
+                    });
                 }
                 Ok(times.value(at))
             };
@@ -98,7 +124,10 @@ fn read_boundaries(component: &'static str, array: &dyn Array) -> Result<Vec<Tim
                 "CursorRelative" => Ok(TimeBoundary::CursorRelative(time()?)),
                 "Absolute" => Ok(TimeBoundary::Absolute(time()?)),
                 "Infinite" => Ok(TimeBoundary::Infinite),
-                _ => Err(ReadError::UnknownValue { component, value: i64::from(type_id) }),
+                _ => Err(ReadError::UnknownValue {
+                    component,
+                    value: i64::from(type_id),
+                }),
             }
         })
         .collect()
@@ -132,7 +161,9 @@ fn build_boundaries(datatype: &DataType, boundaries: impl Iterator<Item = TimeBo
         Arc::new(NullArray::new(infinite)),
     ];
     let built = match datatype {
-        DataType::Union(fields, _) => UnionArray::try_new(fields.clone(), type_ids.into(), Some(offsets.into()), children).ok(),
+        DataType::Union(fields, _) => {
+            UnionArray::try_new(fields.clone(), type_ids.into(), Some(offsets.into()), children).ok()
+        }
         _ => None,
     };
     built.map_or_else(|| new_empty_array(datatype), |union| Arc::new(union) as ArrayRef)
@@ -151,14 +182,20 @@ impl Record for VisibleTimeRange {
     fn read(columns: Columns<'_>) -> Result<Vec<Self>, ReadError> {
         let timelines = read_texts(columns, "timeline")?;
         let ranges: Vec<CursorTimeRange> = read_records(columns.component, columns.get("range")?)?;
-        Ok(timelines.into_iter().zip(ranges).map(|(timeline, range)| Self { timeline, range }).collect())
+        Ok(timelines
+            .into_iter()
+            .zip(ranges)
+            .map(|(timeline, range)| Self { timeline, range })
+            .collect())
     }
 
     fn build(fields: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
         let [_, range] = fields else { return Vec::new() };
         let ranges: Vec<CursorTimeRange> = values.iter().map(|value| value.range).collect();
         vec![
-            Arc::new(StringArray::from_iter_values(values.iter().map(|value| &value.timeline))),
+            Arc::new(StringArray::from_iter_values(
+                values.iter().map(|value| &value.timeline),
+            )),
             build_records(range.data_type(), &ranges),
         ]
     }
@@ -169,7 +206,11 @@ impl Record for TimeRange {
     fn read(columns: Columns<'_>) -> Result<Vec<Self>, ReadError> {
         let min = Plain::<i64>::read(columns.component, columns.get("min")?)?;
         let max = Plain::<i64>::read(columns.component, columns.get("max")?)?;
-        Ok(min.iter().zip(max.iter()).map(|(&min, &max)| Self { min, max }).collect())
+        Ok(min
+            .iter()
+            .zip(max.iter())
+            .map(|(&min, &max)| Self { min, max })
+            .collect())
     }
 
     fn build(_: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
@@ -193,7 +234,10 @@ impl Record for VisualBounds2D {
     fn read(columns: Columns<'_>) -> Result<Vec<Self>, ReadError> {
         let x = Plain::<[f64; 2]>::read(columns.component, columns.get("x_range")?)?;
         let y = Plain::<[f64; 2]>::read(columns.component, columns.get("y_range")?)?;
-        Ok(x.iter().zip(y.iter()).map(|(&x_range, &y_range)| Self { x_range, y_range }).collect())
+        Ok(x.iter()
+            .zip(y.iter())
+            .map(|(&x_range, &y_range)| Self { x_range, y_range })
+            .collect())
     }
 
     fn build(_: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
@@ -239,10 +283,27 @@ impl Record for ComponentMapping {
 
     fn build(_: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
         vec![
-            Arc::new(StringArray::from_iter_values(values.iter().map(|value| &value.target))),
-            build_plain(&values.iter().map(|value| value.source_kind.code()).collect::<Vec<_>>()),
-            Arc::new(values.iter().map(|value| value.source_component.as_deref()).collect::<StringArray>()),
-            Arc::new(values.iter().map(|value| value.selector.as_deref()).collect::<StringArray>()),
+            Arc::new(StringArray::from_iter_values(
+                values.iter().map(|value| &value.target),
+            )),
+            build_plain(
+                &values
+                    .iter()
+                    .map(|value| value.source_kind.code())
+                    .collect::<Vec<_>>(),
+            ),
+            Arc::new(
+                values
+                    .iter()
+                    .map(|value| value.source_component.as_deref())
+                    .collect::<StringArray>(),
+            ),
+            Arc::new(
+                values
+                    .iter()
+                    .map(|value| value.selector.as_deref())
+                    .collect::<StringArray>(),
+            ),
         ]
     }
 }
@@ -251,5 +312,8 @@ impl Record for ComponentMapping {
 fn read_texts(columns: Columns<'_>, field: &'static str) -> Result<Vec<String>, ReadError> {
     let array = columns.get(field)?;
     check_no_nulls(columns.component, array, &(0..array.len()))?;
-    Ok(Texts::read(columns.component, array)?.iter().map(|text| text.unwrap_or_default().to_owned()).collect())
+    Ok(Texts::read(columns.component, array)?
+        .iter()
+        .map(|text| text.unwrap_or_default().to_owned())
+        .collect())
 }

@@ -63,12 +63,16 @@ impl ComponentName {
 
     /// What a column of this component says of itself.
     pub fn descriptor(&self) -> ComponentDescriptor {
-        ComponentDescriptor::partial(self.name).with_archetype(self.archetype).with_component_type(self.component_type)
+        ComponentDescriptor::partial(self.name)
+            .with_archetype(self.archetype)
+            .with_component_type(self.component_type)
     }
 
     /// How much the archetype needs the component.
     pub fn presence(&self) -> Presence {
-        Vocabulary::get().field(self.name).map_or(Presence::Optional, |field| field.presence)
+        Vocabulary::get()
+            .field(self.name)
+            .map_or(Presence::Optional, |field| field.presence)
     }
 }
 

@@ -3,9 +3,9 @@
 use crate::{
     Rgba,
     archetypes::{
-        AnnotationContext, Arrows2D, Arrows3D, Asset3D, Boxes2D, Boxes3D, Clear, DepthImage, EncodedImage, Image, LineStrips2D,
-        LineStrips3D, Mesh3D, Pinhole, Points2D, Points3D, Scalars, SegmentationImage, TextDocument, TextLog, Transform3D,
-        ViewCoordinates,
+        AnnotationContext, Arrows2D, Arrows3D, Asset3D, Boxes2D, Boxes3D, Clear, DepthImage, EncodedImage,
+        Image, LineStrips2D, LineStrips3D, Mesh3D, Pinhole, Points2D, Points3D, Scalars, SegmentationImage,
+        TextDocument, TextLog, Transform3D, ViewCoordinates,
     },
     enums::{ChannelDatatype, ViewDir},
     records::{self, ImageFormat},
@@ -104,7 +104,10 @@ impl Transform3D {
     }
 
     /// A translation and a rotation. All else is cleared.
-    pub fn from_translation_rotation(translation: impl Into<[f32; 3]>, rotation: records::RotationAxisAngle) -> Self {
+    pub fn from_translation_rotation(
+        translation: impl Into<[f32; 3]>,
+        rotation: records::RotationAxisAngle,
+    ) -> Self {
         Self::from_translation(translation).with_rotation_axis_angle(rotation)
     }
 }
@@ -135,7 +138,11 @@ impl AnnotationContext {
 
     /// Class ids with a label and a colour.
     pub fn from_labels<'a>(labels: impl IntoIterator<Item = (u16, &'a str, impl Into<Rgba>)>) -> Self {
-        Self::new(labels.into_iter().map(|(id, label, color)| records::AnnotationInfo::new(id, label, color)))
+        Self::new(
+            labels
+                .into_iter()
+                .map(|(id, label, color)| records::AnnotationInfo::new(id, label, color)),
+        )
     }
 }
 
@@ -154,7 +161,9 @@ impl Image {
 impl SegmentationImage {
     /// A picture of one-byte class ids.
     pub fn from_u8(width: u32, height: u32, classes: impl Into<Vec<u8>>) -> Self {
-        Self::default().with_buffer(classes).with_format(ImageFormat::depth(width, height, ChannelDatatype::U8))
+        Self::default()
+            .with_buffer(classes)
+            .with_format(ImageFormat::depth(width, height, ChannelDatatype::U8))
     }
 }
 

@@ -12,9 +12,17 @@ const MAX_DEPTH: usize = 32;
 
 /// Reads a datatype; the error is the position at which the text stops to make sense.
 pub(crate) fn parse_datatype(text: &str) -> Result<DataType, usize> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        depth: 0,
+    };
     let datatype = parser.datatype()?;
-    if parser.at == text.len() { Ok(datatype) } else { Err(parser.at) }
+    if parser.at == text.len() {
+        Ok(datatype)
+    } else {
+        Err(parser.at)
+    }
 }
 
 struct Parser<'a> {
@@ -42,7 +50,9 @@ impl<'a> Parser<'a> {
 
     fn word(&mut self) -> Result<&'a str, usize> {
         let rest = self.rest();
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
         if end == 0 {
             return Err(self.at);
         }
@@ -140,9 +150,15 @@ mod tests {
         let check = |text: &str, expected: DataType| assert_eq!(parse_datatype(text), Ok(expected), "{text}");
         let item = |datatype: DataType, nullable| Arc::new(Field::new("item", datatype, nullable));
         check("float", DataType::Float32);
-        check("list<item: uint8 not null>", DataType::List(item(DataType::UInt8, false)));
+        check(
+            "list<item: uint8 not null>",
+            DataType::List(item(DataType::UInt8, false)),
+        );
         check("list<item: string>", DataType::List(item(DataType::Utf8, true)));
-        check("fixed_size_list<item: double not null>[2]", DataType::FixedSizeList(item(DataType::Float64, false), 2));
+        check(
+            "fixed_size_list<item: double not null>[2]",
+            DataType::FixedSizeList(item(DataType::Float64, false), 2),
+        );
         check(
             "struct<a: int64 not null, b: list<item: bool>>",
             DataType::Struct(
@@ -157,9 +173,16 @@ mod tests {
 
     #[test]
     fn refuses_what_it_does_not_know() {
-        for text in
-            ["", "floats", "list", "list<item: float", "list<float>", "fixed_size_list<item: float>[x]", "float ", "struct<>"]
-        {
+        for text in [
+            "",
+            "floats",
+            "list",
+            "list<item: float",
+            "list<float>",
+            "fixed_size_list<item: float>[x]",
+            "float ",
+            "struct<>",
+        ] {
             assert!(parse_datatype(text).is_err(), "{text}");
         }
         let deep = "list<item: ".repeat(100) + "float" + &">".repeat(100);

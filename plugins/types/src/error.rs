@@ -64,6 +64,10 @@ pub enum ReadError {
 
 impl ReadError {
     pub(crate) fn wrong_type(component: &'static str, expected: &DataType, found: &DataType) -> Self {
-        Self::Type { component, expected: expected.to_string(), found: found.to_string() }
+        Self::Type {
+            component,
+            expected: expected.to_string(),
+            found: found.to_string(),
+        }
     }
 }

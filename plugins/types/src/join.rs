@@ -13,12 +13,19 @@ pub fn clamped<T: Copy>(values: &[T], instance: usize) -> Option<T> {
 }
 
 /// A value for each of `len` instances: the last is repeated, and `default` stands in where there are none.
-pub fn clamped_iter<T: Copy>(values: &[T], len: usize, default: T) -> impl ExactSizeIterator<Item = T> + Clone {
+pub fn clamped_iter<T: Copy>(
+    values: &[T],
+    len: usize,
+    default: T,
+) -> impl ExactSizeIterator<Item = T> + Clone {
     let last = values.last().copied().unwrap_or(default);
     (0..len).map(move |instance| values.get(instance).copied().unwrap_or(last))
 }
 
 /// A value for each of `len` instances, or `None` for each where there are no values at all.
-pub fn clamped_options<T: Copy>(values: &[T], len: usize) -> impl ExactSizeIterator<Item = Option<T>> + Clone {
+pub fn clamped_options<T: Copy>(
+    values: &[T],
+    len: usize,
+) -> impl ExactSizeIterator<Item = Option<T>> + Clone {
     (0..len).map(move |instance| clamped(values, instance))
 }

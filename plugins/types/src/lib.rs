@@ -68,11 +68,14 @@ mod log;
 
 pub use archetype::AsComponents;
 pub use archetypes::{
-    AnnotationContext, Arrows2D, Arrows3D, Asset3D, Boxes2D, Boxes3D, Clear, CoordinateFrame, DepthImage, EncodedImage, Image,
-    InstancePoses3D, LineStrips2D, LineStrips3D, Mesh3D, Pinhole, Points2D, Points3D, RecordingInfo, Scalars, SegmentationImage,
-    SeriesLines, SeriesPoints, TextDocument, TextLog, Transform3D, TransformAxes3D, ViewCoordinates,
+    AnnotationContext, Arrows2D, Arrows3D, Asset3D, Boxes2D, Boxes3D, Clear, CoordinateFrame, DepthImage,
+    EncodedImage, Image, InstancePoses3D, LineStrips2D, LineStrips3D, Mesh3D, Pinhole, Points2D, Points3D,
+    RecordingInfo, Scalars, SegmentationImage, SeriesLines, SeriesPoints, TextDocument, TextLog, Transform3D,
+    TransformAxes3D, ViewCoordinates,
 };
-pub use blueprint_records::{ComponentMapping, CursorTimeRange, TimeBoundary, VisibleTimeRange, VisualBounds2D};
+pub use blueprint_records::{
+    ComponentMapping, CursorTimeRange, TimeBoundary, VisibleTimeRange, VisualBounds2D,
+};
 pub use color::Rgba;
 pub use component::{Component, ComponentName};
 pub use encoding::{NoValue, lists::ListSlices, plain::PlainValue, text::TextSlices};

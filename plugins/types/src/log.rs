@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arrow_array::{Array, ListArray};
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::Field;
-use chronoscope_store::{Chunk, ChunkBuilder, ChunkError, ChunkId, ComponentColumn, EntityPath, RowId, TimeColumn, Timeline};
+use chronoscope_store::{
+    Chunk, ChunkBuilder, ChunkError, ChunkId, ComponentColumn, EntityPath, RowId, TimeColumn, Timeline,
+};
 
 use crate::AsComponents;
 
@@ -18,7 +20,9 @@ pub fn log_chunk(
     times: impl IntoIterator<Item = (Timeline, i64)>,
     archetype: &(impl AsComponents + ?Sized),
 ) -> Result<Chunk, ChunkError> {
-    ChunkBuilder::new(entity_path.into()).with_row(RowId::new(), times, archetype.components()).build()
+    ChunkBuilder::new(entity_path.into())
+        .with_row(RowId::new(), times, archetype.components())
+        .build()
 }
 
 /// A chunk with a row per instance: each component's first value is logged at the first time, and so on.
@@ -63,15 +67,25 @@ fn build_columns(
     archetype: &(impl AsComponents + ?Sized),
     lengths: Option<&[usize]>,
 ) -> Result<Chunk, ChunkError> {
-    let timelines: Vec<TimeColumn> = times.into_iter().map(|(timeline, times)| TimeColumn::new(timeline, times)).collect();
+    let timelines: Vec<TimeColumn> = times
+        .into_iter()
+        .map(|(timeline, times)| TimeColumn::new(timeline, times))
+        .collect();
     let mut columns = Vec::new();
     let mut rows = lengths.map(<[usize]>::len);
     for (descriptor, values) in archetype.components() {
-        let expected = lengths.map_or(values.len(), |lengths| lengths.iter().fold(0, |sum: usize, &n| sum.saturating_add(n)));
+        let expected = lengths.map_or(values.len(), |lengths| {
+            lengths.iter().fold(0, |sum: usize, &n| sum.saturating_add(n))
+        });
         // Offsets are 32 bits wide.
         if expected != values.len() || i32::try_from(expected).is_err() {
             let column = descriptor.component.to_string();
-            return Err(ChunkError::RowCount { entity, column, expected, actual: values.len() });
+            return Err(ChunkError::RowCount {
+                entity,
+                column,
+                expected,
+                actual: values.len(),
+            });
         }
         rows = rows.or(Some(values.len()));
         let offsets = match lengths {
@@ -79,14 +93,17 @@ fn build_columns(
             None => OffsetBuffer::from_repeated_length(1, values.len()),
         };
         let field = Arc::new(Field::new("item", values.data_type().clone(), true));
-        let lists = ListArray::try_new(field, offsets, values, None).map_err(|error| ChunkError::MixedTypes {
-            entity: entity.clone(),
-            component: descriptor.component.to_string(),
-            message: error.to_string(),
-        })?;
+        let lists =
+            ListArray::try_new(field, offsets, values, None).map_err(|error| ChunkError::MixedTypes {
+                entity: entity.clone(),
+                component: descriptor.component.to_string(),
+                message: error.to_string(),
+            })?;
         columns.push(ComponentColumn::new(descriptor, lists));
     }
-    let rows = rows.or(timelines.first().map(|column| column.times().len())).unwrap_or(0);
+    let rows = rows
+        .or(timelines.first().map(|column| column.times().len()))
+        .unwrap_or(0);
     let row_ids: Vec<RowId> = (0..rows).map(|_| RowId::new()).collect();
     Chunk::new(ChunkId::new(), entity, row_ids, timelines, columns)
 }

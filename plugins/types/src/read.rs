@@ -159,7 +159,13 @@ where
     C: for<'a> Component<Slice<'a> = Cow<'a, [T]>>,
 {
     let lists = column.lists();
-    let offset = |index: usize| lists.value_offsets().get(index).and_then(|&offset| usize::try_from(offset).ok()).unwrap_or(0);
+    let offset = |index: usize| {
+        lists
+            .value_offsets()
+            .get(index)
+            .and_then(|&offset| usize::try_from(offset).ok())
+            .unwrap_or(0)
+    };
     let (start, end) = (offset(0), offset(lists.len()));
     check_no_nulls(C::TYPE, lists.values().as_ref(), &(start..end))?;
     let values = read_range(C::TYPE, lists.values().as_ref(), start..end)?;

@@ -34,7 +34,10 @@ pub struct RotationAxisAngle {
 impl RotationAxisAngle {
     /// A rotation about `axis` by `angle` radians.
     pub fn new(axis: impl Into<[f32; 3]>, angle: f32) -> Self {
-        Self { axis: axis.into(), angle }
+        Self {
+            axis: axis.into(),
+            angle,
+        }
     }
 }
 
@@ -42,7 +45,11 @@ impl Record for RotationAxisAngle {
     fn read(columns: Columns<'_>) -> Result<Vec<Self>, ReadError> {
         let axes = Plain::<[f32; 3]>::read(columns.component, columns.get("axis")?)?;
         let angles = Plain::<f32>::read(columns.component, columns.get("angle")?)?;
-        Ok(axes.iter().zip(angles.iter()).map(|(&axis, &angle)| Self { axis, angle }).collect())
+        Ok(axes
+            .iter()
+            .zip(angles.iter())
+            .map(|(&axis, &angle)| Self { axis, angle })
+            .collect())
     }
 
     fn build(_: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
@@ -70,8 +77,19 @@ pub struct ImageFormat {
 
 impl ImageFormat {
     /// The format of a picture whose pixels are a channel after the other.
-    pub const fn new(width: u32, height: u32, color_model: ColorModel, channel_datatype: ChannelDatatype) -> Self {
-        Self { width, height, pixel_format: None, color_model: Some(color_model), channel_datatype: Some(channel_datatype) }
+    pub const fn new(
+        width: u32,
+        height: u32,
+        color_model: ColorModel,
+        channel_datatype: ChannelDatatype,
+    ) -> Self {
+        Self {
+            width,
+            height,
+            pixel_format: None,
+            color_model: Some(color_model),
+            channel_datatype: Some(channel_datatype),
+        }
     }
 
     /// Red, green and blue bytes.
@@ -81,7 +99,13 @@ impl ImageFormat {
 
     /// One number per pixel.
     pub const fn depth(width: u32, height: u32, channel_datatype: ChannelDatatype) -> Self {
-        Self { width, height, pixel_format: None, color_model: None, channel_datatype: Some(channel_datatype) }
+        Self {
+            width,
+            height,
+            pixel_format: None,
+            color_model: None,
+            channel_datatype: Some(channel_datatype),
+        }
     }
 
     /// The channels, luminance where the format does not say.
@@ -102,7 +126,9 @@ impl ImageFormat {
         // Planes of half a resolution round up.
         let half = |size: usize| size.div_ceil(2);
         match self.pixel_format {
-            None => pixels.checked_mul(self.color_model().channels())?.checked_mul(self.channel_datatype().bytes()),
+            None => pixels
+                .checked_mul(self.color_model().channels())?
+                .checked_mul(self.channel_datatype().bytes()),
             Some(
                 PixelFormat::Y8LimitedRange
                 | PixelFormat::Y8FullRange
@@ -125,7 +151,13 @@ impl ImageFormat {
 impl Record for ImageFormat {
     fn read(columns: Columns<'_>) -> Result<Vec<Self>, ReadError> {
         fn choice<E: Enumeration>(component: &'static str, code: Option<u8>) -> Result<Option<E>, ReadError> {
-            code.map(|code| E::from_code(code).ok_or(ReadError::UnknownValue { component, value: i64::from(code) })).transpose()
+            code.map(|code| {
+                E::from_code(code).ok_or(ReadError::UnknownValue {
+                    component,
+                    value: i64::from(code),
+                })
+            })
+            .transpose()
         }
         let component = columns.component;
         let widths = Plain::<u32>::read(component, columns.get("width")?)?;
@@ -138,21 +170,27 @@ impl Record for ImageFormat {
             .iter()
             .zip(heights.iter())
             .zip(choices)
-            .map(|((&width, &height), ((pixel_format, color_model), channel_datatype))| {
-                Ok(Self {
-                    width,
-                    height,
-                    pixel_format: choice(component, pixel_format)?,
-                    color_model: choice(component, color_model)?,
-                    channel_datatype: choice(component, channel_datatype)?,
-                })
-            })
+            .map(
+                |((&width, &height), ((pixel_format, color_model), channel_datatype))| {
+                    Ok(Self {
+                        width,
+                        height,
+                        pixel_format: choice(component, pixel_format)?,
+                        color_model: choice(component, color_model)?,
+                        channel_datatype: choice(component, channel_datatype)?,
+                    })
+                },
+            )
             .collect()
     }
 
     fn build(_: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
         fn codes<E: Enumeration>(choices: impl Iterator<Item = Option<E>>) -> ArrayRef {
-            Arc::new(choices.map(|choice| choice.map(E::code)).collect::<PrimitiveArray<UInt8Type>>())
+            Arc::new(
+                choices
+                    .map(|choice| choice.map(E::code))
+                    .collect::<PrimitiveArray<UInt8Type>>(),
+            )
         }
         vec![
             build_plain(&values.iter().map(|value| value.width).collect::<Vec<_>>()),
@@ -178,7 +216,11 @@ pub struct AnnotationInfo {
 impl AnnotationInfo {
     /// A named class or keypoint.
     pub fn new(id: u16, label: impl Into<String>, color: impl Into<Rgba>) -> Self {
-        Self { id, label: Some(label.into()), color: Some(color.into()) }
+        Self {
+            id,
+            label: Some(label.into()),
+            color: Some(color.into()),
+        }
     }
 }
 
@@ -191,15 +233,29 @@ impl Record for AnnotationInfo {
         Ok(ids
             .iter()
             .zip(rest)
-            .map(|(&id, (label, color))| Self { id, label: label.map(str::to_owned), color: color.map(Rgba) })
+            .map(|(&id, (label, color))| Self {
+                id,
+                label: label.map(str::to_owned),
+                color: color.map(Rgba),
+            })
             .collect())
     }
 
     fn build(_: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
         vec![
             build_plain(&values.iter().map(|value| value.id).collect::<Vec<_>>()),
-            Arc::new(values.iter().map(|value| value.label.as_deref()).collect::<StringArray>()),
-            Arc::new(values.iter().map(|value| value.color.map(|color| color.0)).collect::<PrimitiveArray<UInt32Type>>()),
+            Arc::new(
+                values
+                    .iter()
+                    .map(|value| value.label.as_deref())
+                    .collect::<StringArray>(),
+            ),
+            Arc::new(
+                values
+                    .iter()
+                    .map(|value| value.color.map(|color| color.0))
+                    .collect::<PrimitiveArray<UInt32Type>>(),
+            ),
         ]
     }
 }
@@ -217,7 +273,10 @@ pub struct ClassDescription {
 
 impl From<AnnotationInfo> for ClassDescription {
     fn from(info: AnnotationInfo) -> Self {
-        Self { info, ..Self::default() }
+        Self {
+            info,
+            ..Self::default()
+        }
     }
 }
 
@@ -237,7 +296,9 @@ impl AnnotationContext {
 
 impl<T: Into<ClassDescription>> FromIterator<T> for AnnotationContext {
     fn from_iter<I: IntoIterator<Item = T>>(classes: I) -> Self {
-        Self { classes: classes.into_iter().map(Into::into).collect() }
+        Self {
+            classes: classes.into_iter().map(Into::into).collect(),
+        }
     }
 }
 
@@ -248,7 +309,11 @@ impl Record for Connection {
     fn read(columns: Columns<'_>) -> Result<Vec<Self>, ReadError> {
         let from = Plain::<u16>::read(columns.component, columns.get("keypoint0")?)?;
         let to = Plain::<u16>::read(columns.component, columns.get("keypoint1")?)?;
-        Ok(from.iter().zip(to.iter()).map(|(&from, &to)| Self([from, to])).collect())
+        Ok(from
+            .iter()
+            .zip(to.iter())
+            .map(|(&from, &to)| Self([from, to]))
+            .collect())
     }
 
     fn build(_: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
@@ -273,20 +338,31 @@ impl Record for Description {
             .zip(keypoints.into_iter().zip(connections))
             .map(|(info, (keypoints, connections))| {
                 let connections = connections.into_iter().map(|connection| connection.0).collect();
-                Self(ClassDescription { info, keypoints, connections })
+                Self(ClassDescription {
+                    info,
+                    keypoints,
+                    connections,
+                })
             })
             .collect())
     }
 
     fn build(fields: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
-        let [info, keypoints, connections] = fields else { return Vec::new() };
+        let [info, keypoints, connections] = fields else {
+            return Vec::new();
+        };
         let infos: Vec<AnnotationInfo> = values.iter().map(|value| value.0.info.clone()).collect();
         vec![
             build_records(info.data_type(), &infos),
-            build_lists(keypoints.data_type(), values.iter().map(|value| value.0.keypoints.clone())),
+            build_lists(
+                keypoints.data_type(),
+                values.iter().map(|value| value.0.keypoints.clone()),
+            ),
             build_lists(
                 connections.data_type(),
-                values.iter().map(|value| value.0.connections.iter().copied().map(Connection).collect()),
+                values
+                    .iter()
+                    .map(|value| value.0.connections.iter().copied().map(Connection).collect()),
             ),
         ]
     }
@@ -298,7 +374,8 @@ struct ClassEntry(ClassDescription);
 impl Record for ClassEntry {
     fn read(columns: Columns<'_>) -> Result<Vec<Self>, ReadError> {
         let ids = Plain::<u16>::read(columns.component, columns.get("class_id")?)?;
-        let descriptions: Vec<Description> = read_records(columns.component, columns.get("class_description")?)?;
+        let descriptions: Vec<Description> =
+            read_records(columns.component, columns.get("class_description")?)?;
         Ok(ids
             .iter()
             .zip(descriptions)
@@ -311,8 +388,11 @@ impl Record for ClassEntry {
     }
 
     fn build(fields: &[Arc<Field>], values: &[Self]) -> Vec<ArrayRef> {
-        let [_, description] = fields else { return Vec::new() };
-        let descriptions: Vec<Description> = values.iter().map(|value| Description(value.0.clone())).collect();
+        let [_, description] = fields else {
+            return Vec::new();
+        };
+        let descriptions: Vec<Description> =
+            values.iter().map(|value| Description(value.0.clone())).collect();
         vec![
             build_plain(&values.iter().map(|value| value.0.info.id).collect::<Vec<_>>()),
             build_records(description.data_type(), &descriptions),
@@ -333,13 +413,18 @@ impl Encoding for AnnotationContexts {
 
     fn read(component: &'static str, array: &dyn Array) -> Result<Vec<AnnotationContext>, ReadError> {
         let lists = read_lists::<ClassEntry>(component, array)?;
-        Ok(lists.into_iter().map(|classes| classes.into_iter().map(|class| class.0).collect()).collect())
+        Ok(lists
+            .into_iter()
+            .map(|classes| classes.into_iter().map(|class| class.0).collect())
+            .collect())
     }
 
     fn build(component: &'static str, values: Vec<AnnotationContext>) -> ArrayRef {
         build_lists(
             &datatype_by_name(component),
-            values.into_iter().map(|value| value.classes.into_iter().map(ClassEntry).collect()),
+            values
+                .into_iter()
+                .map(|value| value.classes.into_iter().map(ClassEntry).collect()),
         )
     }
 }
@@ -352,13 +437,33 @@ fn read_lists<R: Record>(component: &'static str, array: &dyn Array) -> Result<V
     check_no_nulls(component, array, &(0..array.len()))?;
     let Some(lists) = array.as_list_opt::<i32>() else {
         let (expected, found) = ("a list of structs".to_owned(), array.data_type().to_string());
-        return Err(ReadError::Type { component, expected, found });
+        return Err(ReadError::Type {
+            component,
+            expected,
+            found,
+        });
     };
     let offsets = lists.value_offsets();
-    let at = |index: usize| offsets.get(index).and_then(|&offset| usize::try_from(offset).ok()).unwrap_or(0);
+    let at = |index: usize| {
+        offsets
+            .get(index)
+            .and_then(|&offset| usize::try_from(offset).ok())
+            .unwrap_or(0)
+    };
     let (start, end) = (at(0), at(lists.len()));
-    let mut values = read_records::<R>(component, lists.values().slice(start, end.saturating_sub(start)).as_ref())?.into_iter();
-    Ok((0..lists.len()).map(|list| values.by_ref().take(at(list + 1).saturating_sub(at(list))).collect()).collect())
+    let mut values = read_records::<R>(
+        component,
+        lists.values().slice(start, end.saturating_sub(start)).as_ref(),
+    )?
+    .into_iter();
+    Ok((0..lists.len())
+        .map(|list| {
+            values
+                .by_ref()
+                .take(at(list + 1).saturating_sub(at(list)))
+                .collect()
+        })
+        .collect())
 }
 
 /// Builds a list of records per instance.

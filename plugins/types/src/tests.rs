@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, DictionaryArray, FixedSizeBinaryArray, FixedSizeListArray, Float16Array,
-    Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, LargeListArray, LargeStringArray, ListArray, NullArray,
-    StringArray, StringViewArray, StructArray, TimestampNanosecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
-    new_empty_array, new_null_array, types::Int32Type,
+    Array, ArrayRef, BinaryArray, BooleanArray, DictionaryArray, FixedSizeBinaryArray, FixedSizeListArray,
+    Float16Array, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, LargeListArray,
+    LargeStringArray, ListArray, NullArray, StringArray, StringViewArray, StructArray,
+    TimestampNanosecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array, new_empty_array,
+    new_null_array, types::Int32Type,
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_cast::cast;
@@ -23,8 +24,12 @@ use crate::{
     *,
 };
 
-fn all_components() -> impl Iterator<Item = (&'static str, DataType, fn(&dyn Array) -> Result<(), ReadError>)> {
-    components::ALL.iter().chain(components::blueprint::ALL).map(|(name, datatype, read)| (*name, datatype(), *read))
+fn all_components() -> impl Iterator<Item = (&'static str, DataType, fn(&dyn Array) -> Result<(), ReadError>)>
+{
+    components::ALL
+        .iter()
+        .chain(components::blueprint::ALL)
+        .map(|(name, datatype, read)| (*name, datatype(), *read))
 }
 
 #[test]
@@ -33,7 +38,10 @@ fn every_component_type_is_declared_with_its_datatype() {
         assert_eq!(Vocabulary::get().datatype(name), Some(&datatype), "{name}");
     }
     let declared: std::collections::BTreeSet<_> = all_components().map(|(name, ..)| name).collect();
-    let listed: std::collections::BTreeSet<_> = Vocabulary::get().component_types().map(|(name, _)| name).collect();
+    let listed: std::collections::BTreeSet<_> = Vocabulary::get()
+        .component_types()
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(declared, listed);
 }
 
@@ -41,8 +49,15 @@ fn every_component_type_is_declared_with_its_datatype() {
 fn every_declared_archetype_is_as_the_table_says() {
     for (name, fields) in archetypes::ALL.iter().chain(blueprint::ALL) {
         let info = Vocabulary::get().archetype(name).expect(name);
-        let declared: Vec<_> = fields.iter().map(|field| (field.name, field.component_type, field.archetype)).collect();
-        let listed: Vec<_> = info.fields.iter().map(|field| (&*field.component, field.component_type, &*info.name)).collect();
+        let declared: Vec<_> = fields
+            .iter()
+            .map(|field| (field.name, field.component_type, field.archetype))
+            .collect();
+        let listed: Vec<_> = info
+            .fields
+            .iter()
+            .map(|field| (&*field.component, field.component_type, &*info.name))
+            .collect();
         assert_eq!(declared, listed, "{name}");
     }
 }
@@ -53,8 +68,14 @@ fn check_built(archetype: &impl AsComponents, expected: usize) {
     assert_eq!(components.len(), expected);
     for (descriptor, array) in components {
         let component_type = descriptor.component_type.as_deref().unwrap();
-        assert_eq!(Some(array.data_type()), Vocabulary::get().datatype(component_type), "{descriptor:?}");
-        let (_, _, read) = all_components().find(|(name, ..)| *name == component_type).unwrap();
+        assert_eq!(
+            Some(array.data_type()),
+            Vocabulary::get().datatype(component_type),
+            "{descriptor:?}"
+        );
+        let (_, _, read) = all_components()
+            .find(|(name, ..)| *name == component_type)
+            .unwrap();
         read(array.as_ref()).unwrap();
     }
 }
@@ -67,14 +88,30 @@ fn builders_give_the_datatypes_of_the_table() {
     check_built(&AnnotationContext::cleared(), 1);
     check_built(&blueprint::VisibleTimeRanges::cleared(), 1);
     check_built(
-        &Points3D::new([[1.0, 2.0, 3.0]]).with_colors([0xFF00_00FF]).with_radii([1.0]).with_labels(["a"]).with_class_ids([1_u16]),
+        &Points3D::new([[1.0, 2.0, 3.0]])
+            .with_colors([0xFF00_00FF])
+            .with_radii([1.0])
+            .with_labels(["a"])
+            .with_class_ids([1_u16]),
         5,
     );
-    check_built(&Boxes3D::from_half_sizes([[1.0; 3]]).with_fill_mode(enums::FillMode::Solid), 2);
+    check_built(
+        &Boxes3D::from_half_sizes([[1.0; 3]]).with_fill_mode(enums::FillMode::Solid),
+        2,
+    );
     check_built(&LineStrips3D::new([vec![[0.0; 3], [1.0; 3]], vec![]]), 1);
     check_built(&Image::from_rgb8(1, 1, [1, 2, 3]), 2);
-    check_built(&Transform3D::from_translation([1.0; 3]).with_relation(TransformRelation::ChildFromParent), 8);
-    check_built(&blueprint::VisualBounds2D::default().with_range(VisualBounds2D { x_range: [0.0, 1.0], y_range: [2.0, 3.0] }), 1);
+    check_built(
+        &Transform3D::from_translation([1.0; 3]).with_relation(TransformRelation::ChildFromParent),
+        8,
+    );
+    check_built(
+        &blueprint::VisualBounds2D::default().with_range(VisualBounds2D {
+            x_range: [0.0, 1.0],
+            y_range: [2.0, 3.0],
+        }),
+        1,
+    );
 }
 
 #[test]
@@ -85,56 +122,107 @@ fn what_is_built_reads_back() {
         array
     }
     let array = round::<components::Position3D>(vec![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
-    assert_eq!(read::positions3d(&array).unwrap(), [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].as_slice());
-    assert_eq!(read::positions3d(&array.slice(1, 1)).unwrap(), [[4.0, 5.0, 6.0]].as_slice());
+    assert_eq!(
+        read::positions3d(&array).unwrap(),
+        [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].as_slice()
+    );
+    assert_eq!(
+        read::positions3d(&array.slice(1, 1)).unwrap(),
+        [[4.0, 5.0, 6.0]].as_slice()
+    );
 
-    let array = round::<components::LineStrip2D>(vec![vec![[0.0, 1.0]], vec![], vec![[2.0, 3.0], [4.0, 5.0]]]);
+    let array =
+        round::<components::LineStrip2D>(vec![vec![[0.0, 1.0]], vec![], vec![[2.0, 3.0], [4.0, 5.0]]]);
     let strips = read::strips2d(&array).unwrap();
     assert_eq!(strips.iter().map(<[_]>::len).collect::<Vec<_>>(), [1, 0, 2]);
     let sliced = array.slice(2, 1);
     let strips = read::strips2d(&sliced).unwrap();
-    assert_eq!((strips.len(), strips.get(0), strips.get(1)), (1, Some([[2.0, 3.0], [4.0, 5.0]].as_slice()), None));
+    assert_eq!(
+        (strips.len(), strips.get(0), strips.get(1)),
+        (1, Some([[2.0, 3.0], [4.0, 5.0]].as_slice()), None)
+    );
 
     let array = round::<components::Text>(vec!["a".to_owned(), String::new()]);
-    assert_eq!(read::texts(&array).unwrap().iter().collect::<Vec<_>>(), [Some("a"), Some("")]);
+    assert_eq!(
+        read::texts(&array).unwrap().iter().collect::<Vec<_>>(),
+        [Some("a"), Some("")]
+    );
 
     let rotation = RotationAxisAngle::new([0.0, 0.0, 1.0], 0.5);
-    assert_eq!(read::rotations_axis_angle(&round::<components::RotationAxisAngle>(vec![rotation])).unwrap(), [rotation]);
+    assert_eq!(
+        read::rotations_axis_angle(&round::<components::RotationAxisAngle>(vec![rotation])).unwrap(),
+        [rotation]
+    );
 
-    let formats = vec![ImageFormat::rgb8(4, 3), ImageFormat { pixel_format: Some(PixelFormat::NV12), ..ImageFormat::rgb8(5, 3) }];
-    assert_eq!(read::image_formats(&round::<components::ImageFormat>(formats.clone())).unwrap(), formats);
+    let formats = vec![
+        ImageFormat::rgb8(4, 3),
+        ImageFormat {
+            pixel_format: Some(PixelFormat::NV12),
+            ..ImageFormat::rgb8(5, 3)
+        },
+    ];
+    assert_eq!(
+        read::image_formats(&round::<components::ImageFormat>(formats.clone())).unwrap(),
+        formats
+    );
     assert_eq!(formats[0].num_bytes(), Some(36));
     assert_eq!(formats[1].num_bytes(), Some(15 + 2 * 3 * 2));
 
     let person = ClassDescription {
         info: AnnotationInfo::new(7, "person", [1, 2, 3]),
-        keypoints: vec![AnnotationInfo { id: 0, ..AnnotationInfo::default() }, AnnotationInfo::new(1, "hand", 0xFF)],
+        keypoints: vec![
+            AnnotationInfo {
+                id: 0,
+                ..AnnotationInfo::default()
+            },
+            AnnotationInfo::new(1, "hand", 0xFF),
+        ],
         connections: vec![[0, 1]],
     };
     let contexts: Vec<records::AnnotationContext> = vec![
-        [person.clone(), AnnotationInfo::new(8, "car", 0).into()].into_iter().collect(),
+        [person.clone(), AnnotationInfo::new(8, "car", 0).into()]
+            .into_iter()
+            .collect(),
         records::AnnotationContext::default(),
     ];
     let array = round::<components::AnnotationContext>(contexts.clone());
     assert_eq!(read::annotation_contexts(&array).unwrap(), contexts);
-    assert_eq!(read::annotation_contexts(&array.slice(1, 1)).unwrap(), contexts[1..]);
+    assert_eq!(
+        read::annotation_contexts(&array.slice(1, 1)).unwrap(),
+        contexts[1..]
+    );
     assert_eq!(contexts[0].class(7), Some(&person));
 
     let ranges = vec![
         VisibleTimeRange {
             timeline: "frame".to_owned(),
-            range: CursorTimeRange { start: TimeBoundary::CursorRelative(-5), end: TimeBoundary::Absolute(9) },
+            range: CursorTimeRange {
+                start: TimeBoundary::CursorRelative(-5),
+                end: TimeBoundary::Absolute(9),
+            },
         },
-        VisibleTimeRange { timeline: "time".to_owned(), range: CursorTimeRange::EVERYTHING },
+        VisibleTimeRange {
+            timeline: "time".to_owned(),
+            range: CursorTimeRange::EVERYTHING,
+        },
     ];
     let array = round::<components::blueprint::VisibleTimeRange>(ranges.clone());
-    assert_eq!(components::blueprint::VisibleTimeRange::read(&array).unwrap(), ranges);
-    assert_eq!(components::blueprint::VisibleTimeRange::read(&array.slice(1, 1)).unwrap(), ranges[1..]);
+    assert_eq!(
+        components::blueprint::VisibleTimeRange::read(&array).unwrap(),
+        ranges
+    );
+    assert_eq!(
+        components::blueprint::VisibleTimeRange::read(&array.slice(1, 1)).unwrap(),
+        ranges[1..]
+    );
     assert_eq!(ranges[0].range.resolve(2), TimeRange::new(-3, 9));
     assert_eq!(ranges[1].range.resolve(2), TimeRange::EVERYTHING);
 
     let array = round::<components::blueprint::AbsoluteTimeRange>(vec![TimeRange::new(1, 2)]);
-    assert_eq!(components::blueprint::AbsoluteTimeRange::read(&array).unwrap(), [TimeRange::new(1, 2)]);
+    assert_eq!(
+        components::blueprint::AbsoluteTimeRange::read(&array).unwrap(),
+        [TimeRange::new(1, 2)]
+    );
 
     let mapping = ComponentMapping {
         target: "Points3D:colors".to_owned(),
@@ -143,14 +231,23 @@ fn what_is_built_reads_back() {
         selector: Some(".x".to_owned()),
     };
     let array = round::<components::blueprint::VisualizerComponentMapping>(vec![mapping.clone()]);
-    assert_eq!(components::blueprint::VisualizerComponentMapping::read(&array).unwrap(), [mapping]);
+    assert_eq!(
+        components::blueprint::VisualizerComponentMapping::read(&array).unwrap(),
+        [mapping]
+    );
 }
 
 #[test]
 fn reading_copies_nothing_that_fits() {
     let array = components::Position3D::build(vec![[1.0; 3]; 10]);
-    assert!(matches!(read::positions3d(&array).unwrap(), std::borrow::Cow::Borrowed(_)));
-    assert!(matches!(read::positions3d(&array.slice(3, 4)).unwrap(), std::borrow::Cow::Borrowed(_)));
+    assert!(matches!(
+        read::positions3d(&array).unwrap(),
+        std::borrow::Cow::Borrowed(_)
+    ));
+    assert!(matches!(
+        read::positions3d(&array.slice(3, 4)).unwrap(),
+        std::borrow::Cow::Borrowed(_)
+    ));
 }
 
 #[test]
@@ -161,7 +258,10 @@ fn what_is_a_little_off_is_converted() {
         Arc::new(Float64Array::from(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0])),
         None,
     ));
-    assert_eq!(read::positions3d(&doubles.slice(1, 1)).unwrap(), [[4.0, 5.0, 6.0]].as_slice());
+    assert_eq!(
+        read::positions3d(&doubles.slice(1, 1)).unwrap(),
+        [[4.0, 5.0, 6.0]].as_slice()
+    );
     let lists = ListArray::new(
         Arc::new(Field::new("item", DataType::Float32, true)),
         OffsetBuffer::from_lengths([3, 3]),
@@ -169,11 +269,28 @@ fn what_is_a_little_off_is_converted() {
         None,
     );
     assert_eq!(read::positions3d(&lists).unwrap().len(), 2);
-    assert_eq!(read::positions3d(&lists.slice(1, 1)).unwrap(), [[4.0, 5.0, 6.0]].as_slice());
-    assert_eq!(read::scalars(&Int32Array::from(vec![1, 2])).unwrap(), [1.0, 2.0].as_slice());
-    assert_eq!(read::blobs(&BinaryArray::from(vec![b"ab".as_slice(), b"c"]).slice(1, 1)).unwrap().first(), Some(b"c".as_slice()));
-    assert_eq!(read::texts(&LargeStringArray::from(vec!["a"])).unwrap().first(), Some("a"));
-    assert_eq!(read::texts(&StringViewArray::from(vec!["a"])).unwrap().first(), Some("a"));
+    assert_eq!(
+        read::positions3d(&lists.slice(1, 1)).unwrap(),
+        [[4.0, 5.0, 6.0]].as_slice()
+    );
+    assert_eq!(
+        read::scalars(&Int32Array::from(vec![1, 2])).unwrap(),
+        [1.0, 2.0].as_slice()
+    );
+    assert_eq!(
+        read::blobs(&BinaryArray::from(vec![b"ab".as_slice(), b"c"]).slice(1, 1))
+            .unwrap()
+            .first(),
+        Some(b"c".as_slice())
+    );
+    assert_eq!(
+        read::texts(&LargeStringArray::from(vec!["a"])).unwrap().first(),
+        Some("a")
+    );
+    assert_eq!(
+        read::texts(&StringViewArray::from(vec!["a"])).unwrap().first(),
+        Some("a")
+    );
 }
 
 #[test]
@@ -181,15 +298,27 @@ fn errors_say_what_is_wrong() {
     let check = |error: ReadError, expected: &str| assert_eq!(error.to_string(), expected);
     let error = read::positions3d(&StringArray::from(vec!["a"])).unwrap_err();
     let positions = components::Position3D::datatype();
-    check(error, &format!("rerun.components.Position3D: expected {positions}, found Utf8"));
+    check(
+        error,
+        &format!("rerun.components.Position3D: expected {positions}, found Utf8"),
+    );
     let error = read::radii(&Float32Array::from(vec![Some(1.0), None])).unwrap_err();
     check(error, "rerun.components.Radius: 1 of 2 values are null");
     let error = read::positions3d(&components::Position2D::build(vec![[0.0; 2]])).unwrap_err();
-    check(error, "rerun.components.Position3D: expected 3 values per instance, found 2");
+    check(
+        error,
+        "rerun.components.Position3D: expected 3 values per instance, found 2",
+    );
     let error = read::fill_modes(&UInt8Array::from(vec![9])).unwrap_err();
     check(error, "rerun.components.FillMode: 9 is not a known value");
-    assert!(matches!(read::class_ids(&Int32Array::from(vec![-1])), Err(ReadError::OutOfRange { .. })));
-    assert!(matches!(read::positions3d(&NullArray::new(1)), Err(ReadError::Type { .. })));
+    assert!(matches!(
+        read::class_ids(&Int32Array::from(vec![-1])),
+        Err(ReadError::OutOfRange { .. })
+    ));
+    assert!(matches!(
+        read::positions3d(&NullArray::new(1)),
+        Err(ReadError::Type { .. })
+    ));
 }
 
 #[test]
@@ -203,30 +332,61 @@ fn nulls_outside_a_slice_do_no_harm() {
         None,
     );
     assert!(read::blobs(&lists).is_err());
-    assert_eq!(read::blobs(&lists.slice(1, 1)).unwrap().first(), Some([1, 2].as_slice()));
+    assert_eq!(
+        read::blobs(&lists.slice(1, 1)).unwrap().first(),
+        Some([1, 2].as_slice())
+    );
 }
 
 #[test]
 fn chunks_from_archetypes() {
     let points = Points3D::new([[1.0; 3], [2.0; 3]]).with_colors([[255, 0, 0]]);
     let chunk = log_chunk("a/b", [(Timeline::sequence("frame"), 3)], &points).unwrap();
-    assert_eq!((chunk.num_rows(), chunk.is_static(), chunk.components().len()), (1, false, 2));
+    assert_eq!(
+        (chunk.num_rows(), chunk.is_static(), chunk.components().len()),
+        (1, false, 2)
+    );
     let column = chunk.component(&Points3D::POSITIONS).unwrap();
     assert_eq!(column.descriptor(), &Points3D::POSITIONS.descriptor());
-    assert_eq!(read::colors(&chunk.cell(&Points3D::COLORS, 0).unwrap()).unwrap(), [0xFF00_00FF].as_slice());
+    assert_eq!(
+        read::colors(&chunk.cell(&Points3D::COLORS, 0).unwrap()).unwrap(),
+        [0xFF00_00FF].as_slice()
+    );
 
-    let chunk = columns_chunk("plot", [(Timeline::sequence("frame"), vec![1, 2, 3])], &Scalars::new([1.0, 2.0, 3.0])).unwrap();
+    let chunk = columns_chunk(
+        "plot",
+        [(Timeline::sequence("frame"), vec![1, 2, 3])],
+        &Scalars::new([1.0, 2.0, 3.0]),
+    )
+    .unwrap();
     let column = chunk.component(&Scalars::SCALARS).unwrap();
     let scalars = read::column::<components::Scalar, f64>(column).unwrap();
-    assert_eq!(scalars.rows().map(|row| row.unwrap()[0]).collect::<Vec<_>>(), [1.0, 2.0, 3.0]);
+    assert_eq!(
+        scalars.rows().map(|row| row.unwrap()[0]).collect::<Vec<_>>(),
+        [1.0, 2.0, 3.0]
+    );
     assert_eq!(scalars.row(3), None);
-    assert!(columns_chunk("plot", [(Timeline::sequence("frame"), vec![1])], &Scalars::new([1.0, 2.0])).is_err());
+    assert!(
+        columns_chunk(
+            "plot",
+            [(Timeline::sequence("frame"), vec![1])],
+            &Scalars::new([1.0, 2.0])
+        )
+        .is_err()
+    );
 
     let times = || [(Timeline::sequence("frame"), vec![1, 2])];
     let chunk = columns_chunk_with_lengths("p", times(), &Points2D::new([[0.0; 2]; 3]), &[1, 2]).unwrap();
-    let column = read::column::<components::Position2D, [f32; 2]>(chunk.component(&Points2D::POSITIONS).unwrap()).unwrap();
-    assert_eq!(column.rows().map(|row| row.unwrap().len()).collect::<Vec<_>>(), [1, 2]);
-    assert!(columns_chunk_with_lengths("p", times(), &Points2D::new([[0.0; 2]; 3]), &[1, usize::MAX]).is_err());
+    let column =
+        read::column::<components::Position2D, [f32; 2]>(chunk.component(&Points2D::POSITIONS).unwrap())
+            .unwrap();
+    assert_eq!(
+        column.rows().map(|row| row.unwrap().len()).collect::<Vec<_>>(),
+        [1, 2]
+    );
+    assert!(
+        columns_chunk_with_lengths("p", times(), &Points2D::new([[0.0; 2]; 3]), &[1, usize::MAX]).is_err()
+    );
     assert!(columns_chunk_with_lengths("p", times(), &Points2D::new([[0.0; 2]; 3]), &[1]).is_err());
 }
 
@@ -246,7 +406,10 @@ fn values_for_the_eye() {
     check::<components::Color>(vec![Rgba(0xE678_28FF)], "#E67828");
     check::<components::Color>(vec![Rgba(0xE678_2880), Rgba(0xFF)], "#E6782880, #000000");
     check::<components::Position3D>(vec![[0.3, 1.0, -2.5]], "[0.3, 1, -2.5]");
-    check::<components::Position3D>(vec![[0.3, 1.0, -2.5]; 500], "[0.3, 1, -2.5], [0.3, 1, -2.5] … (500)");
+    check::<components::Position3D>(
+        vec![[0.3, 1.0, -2.5]; 500],
+        "[0.3, 1, -2.5], [0.3, 1, -2.5] … (500)",
+    );
     check::<components::Text>(vec!["a \"b\"\n".to_owned()], r#""a \"b\"\n""#);
     check::<components::Text>(vec!["x".repeat(1_000)], &format!("\"{}…", "x".repeat(46)));
     check::<components::Blob>(vec![vec![0; 12_595]], "12.3 KiB");
@@ -256,22 +419,41 @@ fn values_for_the_eye() {
     check::<components::FillMode>(vec![enums::FillMode::Solid], "Solid");
     check::<components::ViewCoordinates>(vec![[3, 5, 1]], "Right, Forward, Up");
     check::<components::ImageFormat>(vec![ImageFormat::rgb8(160, 120)], "160×120 RGB U8");
-    check::<components::RotationAxisAngle>(vec![RotationAxisAngle::new([0.0, 0.0, 1.0], 1.5)], "{axis: [0, 0, 1], angle: 1.5}");
+    check::<components::RotationAxisAngle>(
+        vec![RotationAxisAngle::new([0.0, 0.0, 1.0], 1.5)],
+        "{axis: [0, 0, 1], angle: 1.5}",
+    );
     check::<components::blueprint::RootContainer>(vec![[0xAB; 16]], "abababab-abab-abab-abab-abababababab");
     check::<components::Visible>(vec![true], "true");
     check::<components::Visible>(vec![], "(empty)");
     let times = TimestampNanosecondArray::from(vec![0]);
     assert_eq!(format_value(None, &times, 40), "1970-01-01T00:00:00Z");
-    assert_eq!(format_value(Some("rerun.components.Color"), &StringArray::from(vec!["odd"]), 40), "\"odd\"");
+    assert_eq!(
+        format_value(
+            Some("rerun.components.Color"),
+            &StringArray::from(vec!["odd"]),
+            40
+        ),
+        "\"odd\""
+    );
     assert_eq!(format_value(None, &NullArray::new(2), 40), "null, null");
-    for (bytes, expected) in [(0, "0 B"), (1_023, "1023 B"), (1_024, "1.0 KiB"), (1_048_575, "1.0 MiB"), (u64::MAX, "16.0 EiB")] {
+    for (bytes, expected) in [
+        (0, "0 B"),
+        (1_023, "1023 B"),
+        (1_024, "1.0 KiB"),
+        (1_048_575, "1.0 MiB"),
+        (u64::MAX, "16.0 EiB"),
+    ] {
         assert_eq!(format_bytes(bytes), expected);
     }
 }
 
 #[test]
 fn codes_and_names_of_choices() {
-    assert_eq!(TransformRelation::from_code(2), Some(TransformRelation::ChildFromParent));
+    assert_eq!(
+        TransformRelation::from_code(2),
+        Some(TransformRelation::ChildFromParent)
+    );
     assert_eq!(TransformRelation::from_code(0), None);
     for &format in PixelFormat::ALL {
         assert_eq!(PixelFormat::from_code(format.code()), Some(format));
@@ -308,20 +490,40 @@ fn zoo() -> Vec<ArrayRef> {
         zoo.push(new_null_array(&datatype, 4));
         let item = Arc::new(Field::new("item", datatype, true));
         for lanes in [1, 2, 3, 6] {
-            zoo.push(Arc::new(FixedSizeListArray::new(Arc::clone(&item), lanes, Arc::clone(&array), None)));
+            zoo.push(Arc::new(FixedSizeListArray::new(
+                Arc::clone(&item),
+                lanes,
+                Arc::clone(&array),
+                None,
+            )));
         }
         let nulls = NullBuffer::from(vec![true, false, true]);
         let offsets = || OffsetBuffer::from_lengths([3, 0, 3]);
-        let list: ArrayRef = Arc::new(ListArray::new(Arc::clone(&item), offsets(), Arc::clone(&array), Some(nulls)));
+        let list: ArrayRef = Arc::new(ListArray::new(
+            Arc::clone(&item),
+            offsets(),
+            Arc::clone(&array),
+            Some(nulls),
+        ));
         zoo.push(Arc::clone(&list));
-        zoo.push(Arc::new(ListArray::new(Arc::clone(&item), offsets(), Arc::clone(&array), None)));
+        zoo.push(Arc::new(ListArray::new(
+            Arc::clone(&item),
+            offsets(),
+            Arc::clone(&array),
+            None,
+        )));
         zoo.push(Arc::new(ListArray::new(
             Arc::new(Field::new("item", list.data_type().clone(), true)),
             OffsetBuffer::from_lengths([1, 2]),
             list,
             None,
         )));
-        let groups = Arc::new(FixedSizeListArray::new(Arc::clone(&item), 3, Arc::clone(&array), None));
+        let groups = Arc::new(FixedSizeListArray::new(
+            Arc::clone(&item),
+            3,
+            Arc::clone(&array),
+            None,
+        ));
         zoo.push(Arc::new(LargeListArray::new(
             Arc::new(Field::new("item", groups.data_type().clone(), true)),
             OffsetBuffer::from_lengths([0, 1, 1]),
@@ -329,9 +531,18 @@ fn zoo() -> Vec<ArrayRef> {
             None,
         )));
         zoo.push(Arc::new(StructArray::from(vec![
-            (Arc::new(Field::new("axis", array.data_type().clone(), true)), Arc::clone(&array)),
-            (Arc::new(Field::new("width", array.data_type().clone(), true)), Arc::clone(&array)),
-            (Arc::new(Field::new("min", array.data_type().clone(), true)), Arc::clone(&array)),
+            (
+                Arc::new(Field::new("axis", array.data_type().clone(), true)),
+                Arc::clone(&array),
+            ),
+            (
+                Arc::new(Field::new("width", array.data_type().clone(), true)),
+                Arc::clone(&array),
+            ),
+            (
+                Arc::new(Field::new("min", array.data_type().clone(), true)),
+                Arc::clone(&array),
+            ),
         ])));
     }
     zoo.extend([
@@ -341,17 +552,38 @@ fn zoo() -> Vec<ArrayRef> {
         Arc::new(UInt64Array::from(vec![u64::MAX; 6])),
         Arc::new(UInt32Array::from(vec![u32::MAX; 6])),
         Arc::new(UInt16Array::from(vec![0; 6])),
-        Arc::new(Float64Array::from(vec![f64::NAN, f64::INFINITY, -1.0, 1e300, 1e-300, 0.0])),
+        Arc::new(Float64Array::from(vec![
+            f64::NAN,
+            f64::INFINITY,
+            -1.0,
+            1e300,
+            1e-300,
+            0.0,
+        ])),
         Arc::new(Float16Array::from(vec![half::f16::ONE; 6])),
         Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)])),
         Arc::new(StringArray::from(vec![Some("é\u{1F600}\n"), None, Some("")])),
-        Arc::new(StringViewArray::from(vec![Some("a long enough text to lie outside"), None])),
+        Arc::new(StringViewArray::from(vec![
+            Some("a long enough text to lie outside"),
+            None,
+        ])),
         Arc::new(BinaryArray::from(vec![Some(b"ab".as_slice()), None])),
         Arc::new(FixedSizeBinaryArray::try_from_iter([[1_u8; 16], [2; 16]].iter()).unwrap()),
-        Arc::new(vec!["a", "b", "a"].into_iter().collect::<DictionaryArray<Int32Type>>()),
-        Arc::new(TimestampNanosecondArray::from(vec![Some(i64::MAX), None, Some(i64::MIN)])),
+        Arc::new(
+            vec!["a", "b", "a"]
+                .into_iter()
+                .collect::<DictionaryArray<Int32Type>>(),
+        ),
+        Arc::new(TimestampNanosecondArray::from(vec![
+            Some(i64::MAX),
+            None,
+            Some(i64::MIN),
+        ])),
     ]);
-    let contexts = vec![records::AnnotationContext::default(), [AnnotationInfo::new(1, "a", 1)].into_iter().collect()];
+    let contexts = vec![
+        records::AnnotationContext::default(),
+        [AnnotationInfo::new(1, "a", 1)].into_iter().collect(),
+    ];
     zoo.extend([
         components::LineStrip3D::build(vec![vec![[1.0; 3]], vec![], vec![[2.0; 3]; 4]]),
         components::ImageFormat::build(vec![ImageFormat::rgb8(1, 2); 3]),
@@ -360,7 +592,10 @@ fn zoo() -> Vec<ArrayRef> {
         components::blueprint::VisibleTimeRange::build(vec![
             VisibleTimeRange {
                 timeline: "t".to_owned(),
-                range: CursorTimeRange { start: TimeBoundary::Absolute(1), end: TimeBoundary::Infinite },
+                range: CursorTimeRange {
+                    start: TimeBoundary::Absolute(1),
+                    end: TimeBoundary::Infinite
+                },
             };
             3
         ]),
@@ -391,7 +626,10 @@ fn every_array_can_be_shown() {
         for (name, ..) in all_components() {
             for max_chars in [0, 1, 10, 80] {
                 let text = format_value(Some(name), &array, max_chars);
-                assert!(text.chars().count() <= max_chars.max(12), "{name} {max_chars}: {text}");
+                assert!(
+                    text.chars().count() <= max_chars.max(12),
+                    "{name} {max_chars}: {text}"
+                );
             }
         }
         assert!(!format_value(None, &array, 80).is_empty());

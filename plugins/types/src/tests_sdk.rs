@@ -15,14 +15,25 @@ use crate::{
 /// The cells that the SDK wrote: by the number of the archetype and the component's name.
 fn sdk_cells() -> BTreeMap<(usize, String), (ArrayRef, String, String)> {
     let bytes: &[u8] = include_bytes!("../tests/data/archetypes.arrow");
-    let batch = StreamReader::try_new(bytes, None).unwrap().next().unwrap().unwrap();
+    let batch = StreamReader::try_new(bytes, None)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
     let schema = batch.schema();
-    let cells = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
-        let (index, component) = field.name().split_once('#').unwrap();
-        let metadata = |key: &str| field.metadata().get(key).cloned().unwrap_or_default();
-        let cell = column.as_list::<i32>().value(0);
-        ((index.parse().unwrap(), component.to_owned()), (cell, metadata("archetype"), metadata("type")))
-    });
+    let cells = schema
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| {
+            let (index, component) = field.name().split_once('#').unwrap();
+            let metadata = |key: &str| field.metadata().get(key).cloned().unwrap_or_default();
+            let cell = column.as_list::<i32>().value(0);
+            (
+                (index.parse().unwrap(), component.to_owned()),
+                (cell, metadata("archetype"), metadata("type")),
+            )
+        });
     cells.collect()
 }
 
@@ -30,7 +41,11 @@ fn sdk_cells() -> BTreeMap<(usize, String), (ArrayRef, String, String)> {
 fn builders_write_what_the_sdk_writes() {
     let person = ClassDescription {
         info: AnnotationInfo::new(7, "person", [1, 2, 3]),
-        keypoints: vec![AnnotationInfo { id: 0, label: Some("head".to_owned()), color: None }],
+        keypoints: vec![AnnotationInfo {
+            id: 0,
+            label: Some("head".to_owned()),
+            color: None,
+        }],
         connections: vec![[0, 1]],
     };
     let archetypes: Vec<Box<dyn AsComponents>> = vec![
@@ -61,14 +76,30 @@ fn builders_write_what_the_sdk_writes() {
         ),
         // The SDK takes the matrix row by row, and stores it column by column.
         Box::new(Transform3D::default().with_mat3x3([1.0, 4.0, 7.0, 2.0, 5.0, 8.0, 3.0, 6.0, 9.0])),
-        Box::new(InstancePoses3D::default().with_translations([[1.0, 2.0, 3.0]]).with_scales([[1.0; 3]])),
+        Box::new(
+            InstancePoses3D::default()
+                .with_translations([[1.0, 2.0, 3.0]])
+                .with_scales([[1.0; 3]]),
+        ),
         Box::new(Image::from_rgb8(2, 1, [1, 2, 3, 4, 5, 6])),
-        Box::new(Pinhole::from_focal_length_and_resolution([100.0; 2], [160.0, 120.0])),
+        Box::new(Pinhole::from_focal_length_and_resolution(
+            [100.0; 2],
+            [160.0, 120.0],
+        )),
         Box::new(ViewCoordinates::right_hand_z_up()),
         Box::new(AnnotationContext::new([person])),
         Box::new(Scalars::new([1.5, 2.5])),
-        Box::new(SeriesLines::default().with_colors([[1, 2, 3]]).with_names(["n"]).with_widths([2.0])),
-        Box::new(SeriesPoints::default().with_markers([MarkerShape::Diamond]).with_marker_sizes([4.0])),
+        Box::new(
+            SeriesLines::default()
+                .with_colors([[1, 2, 3]])
+                .with_names(["n"])
+                .with_widths([2.0]),
+        ),
+        Box::new(
+            SeriesPoints::default()
+                .with_markers([MarkerShape::Diamond])
+                .with_marker_sizes([4.0]),
+        ),
         Box::new(TextLog::new("hi").with_level("WARN")),
         Box::new(TextDocument::from_markdown("# x")),
         Box::new(Clear::new(true)),
@@ -77,14 +108,24 @@ fn builders_write_what_the_sdk_writes() {
     for (index, archetype) in archetypes.iter().enumerate() {
         for (descriptor, array) in archetype.components() {
             let key = (index, descriptor.component.to_string());
-            let (cell, archetype, component_type) = sdk.remove(&key).unwrap_or_else(|| panic!("the SDK has no {key:?}"));
+            let (cell, archetype, component_type) = sdk
+                .remove(&key)
+                .unwrap_or_else(|| panic!("the SDK has no {key:?}"));
             assert_eq!(cell.data_type(), array.data_type(), "{key:?}");
             assert_eq!(cell.to_data(), array.to_data(), "{key:?}");
             assert_eq!(Some(&*archetype), descriptor.archetype.as_deref(), "{key:?}");
-            assert_eq!(Some(&*component_type), descriptor.component_type.as_deref(), "{key:?}");
+            assert_eq!(
+                Some(&*component_type),
+                descriptor.component_type.as_deref(),
+                "{key:?}"
+            );
         }
     }
     // What is left the SDK wrote as defaults that builders leave out.
-    let left: Vec<_> = sdk.into_iter().filter(|(_, (cell, ..))| !cell.is_empty()).map(|(key, _)| key).collect();
+    let left: Vec<_> = sdk
+        .into_iter()
+        .filter(|(_, (cell, ..))| !cell.is_empty())
+        .map(|(key, _)| key)
+        .collect();
     assert_eq!(left, []);
 }

@@ -31,7 +31,9 @@ pub fn parse_time(time_type: TimeType, text: &str) -> Option<i64> {
             digits.parse().ok()
         }
         TimeType::DurationNs => parse_duration(text),
-        TimeType::TimestampNs => parse_timestamp(text).or_else(|| i64::try_from(decimal_to_nanos(text, NANOS_PER_SEC)?).ok()),
+        TimeType::TimestampNs => {
+            parse_timestamp(text).or_else(|| i64::try_from(decimal_to_nanos(text, NANOS_PER_SEC)?).ok())
+        }
     }
 }
 
@@ -40,7 +42,12 @@ fn format_duration(nanos: i64) -> String {
     let sign = if nanos < 0 { '-' } else { '+' };
     let magnitude = nanos.unsigned_abs();
     let (all_secs, fraction) = (magnitude / 1_000_000_000, magnitude % 1_000_000_000);
-    let (days, hours, minutes, secs) = (all_secs / 86_400, all_secs / 3_600 % 24, all_secs / 60 % 60, all_secs % 60);
+    let (days, hours, minutes, secs) = (
+        all_secs / 86_400,
+        all_secs / 3_600 % 24,
+        all_secs / 60 % 60,
+        all_secs % 60,
+    );
     let mut text = String::from(sign);
     if days > 0 {
         text += &format!("{days}d ");
@@ -93,7 +100,11 @@ fn date_from_days(days: i128) -> (i128, i128, i128) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     (year_of_era + era * 400 + i128::from(month <= 2), month, day)
 }
 
@@ -115,7 +126,9 @@ fn parse_duration(text: &str) -> Option<i64> {
     let mut nanos = 0_i128;
     let mut parts = 0;
     while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
         let (number, tail) = rest.split_at(end);
         let tail = tail.trim_start();
         let end = tail.find(|c: char| !c.is_alphabetic()).unwrap_or(tail.len());
@@ -156,11 +169,24 @@ fn decimal_to_nanos(text: &str, nanos_per_unit: i128) -> Option<i128> {
         return None;
     }
     // Nineteen digits hold any i64, and eighteen behind the point more than any unit needs.
-    let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok().filter(|&whole| whole <= i128::from(i64::MAX))? };
+    let whole: i128 = if whole.is_empty() {
+        0
+    } else {
+        whole
+            .parse()
+            .ok()
+            .filter(|&whole| whole <= i128::from(i64::MAX))?
+    };
     let fraction = fraction.get(..fraction.len().min(18))?;
     let scale = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
-    let fraction: i128 = if fraction.is_empty() { 0 } else { fraction.parse().ok()? };
-    let nanos = whole.checked_mul(nanos_per_unit)?.checked_add(fraction.checked_mul(nanos_per_unit)? / scale)?;
+    let fraction: i128 = if fraction.is_empty() {
+        0
+    } else {
+        fraction.parse().ok()?
+    };
+    let nanos = whole
+        .checked_mul(nanos_per_unit)?
+        .checked_add(fraction.checked_mul(nanos_per_unit)? / scale)?;
     Some(if negative { -nanos } else { nanos })
 }
 
@@ -191,7 +217,9 @@ fn parse_timestamp(text: &str) -> Option<i64> {
     if !time.is_empty() {
         let mut parts = time.trim_end().split(':');
         let (hour, minute) = (digits(parts.next()?)?, digits(parts.next()?)?);
-        let second = parts.next().map_or(Some(0), |second| decimal_to_nanos(second, NANOS_PER_SEC))?;
+        let second = parts
+            .next()
+            .map_or(Some(0), |second| decimal_to_nanos(second, NANOS_PER_SEC))?;
         // A leap second counts as the first of the next minute.
         if parts.next().is_some() || hour > 23 || minute > 59 || !(0..61 * NANOS_PER_SEC).contains(&second) {
             return None;
@@ -208,8 +236,14 @@ fn parse_zone(text: &str) -> Option<i128> {
     }
     let sign = if text.starts_with('-') { -1 } else { 1 };
     let numbers = text.get(1..)?.replace(':', "");
-    let (hours, minutes) = (digits(numbers.get(..2)?)?, numbers.get(2..).filter(|rest| !rest.is_empty()));
-    let minutes = minutes.map_or(Some(0), |minutes| if minutes.len() == 2 { digits(minutes) } else { None })?;
+    let (hours, minutes) = (
+        digits(numbers.get(..2)?)?,
+        numbers.get(2..).filter(|rest| !rest.is_empty()),
+    );
+    let minutes = minutes.map_or(
+        Some(0),
+        |minutes| if minutes.len() == 2 { digits(minutes) } else { None },
+    )?;
     (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3_600 + minutes * 60))
 }
 
@@ -243,13 +277,23 @@ mod tests {
         check(TimeType::DurationNs, 86_400 * SECOND, "+1d 0h 0m 0.000s");
         check(TimeType::TimestampNs, 0, "1970-01-01T00:00:00Z");
         check(TimeType::TimestampNs, -1, "1969-12-31T23:59:59.999999999Z");
-        check(TimeType::TimestampNs, 951_782_400 * SECOND, "2000-02-29T00:00:00Z");
-        check(TimeType::TimestampNs, 1_795_356_962_500_000_000, "2026-11-22T14:16:02.5Z");
+        check(
+            TimeType::TimestampNs,
+            951_782_400 * SECOND,
+            "2000-02-29T00:00:00Z",
+        );
+        check(
+            TimeType::TimestampNs,
+            1_795_356_962_500_000_000,
+            "2026-11-22T14:16:02.5Z",
+        );
     }
 
     #[test]
     fn parses() {
-        let check = |time_type, text: &str, expected: Option<i64>| assert_eq!(parse_time(time_type, text), expected, "{text}");
+        let check = |time_type, text: &str, expected: Option<i64>| {
+            assert_eq!(parse_time(time_type, text), expected, "{text}")
+        };
         for (text, expected) in [
             ("18", Some(18)),
             ("#18", Some(18)),

@@ -6,9 +6,10 @@ use arrow_array::{
     Array,
     cast::AsArray,
     types::{
-        ArrowPrimitiveType, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType,
-        Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
-        TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+        ArrowPrimitiveType, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType,
+        DurationSecondType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+        TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+        UInt8Type, UInt16Type, UInt32Type, UInt64Type,
     },
 };
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
@@ -37,17 +38,28 @@ pub fn format_value(component_type: Option<&str>, array: &dyn Array, max_chars: 
         return "(empty)".to_owned();
     }
     let kind = Kind::of(component_type);
-    let suffix = if array.len() == 1 { "…".to_owned() } else { format!("… ({})", array.len()) };
+    let suffix = if array.len() == 1 {
+        "…".to_owned()
+    } else {
+        format!("… ({})", array.len())
+    };
     let limit = max_chars.saturating_sub(suffix.chars().count());
-    let mut out = Limited { text: String::new(), left: max_chars };
+    let mut out = Limited {
+        text: String::new(),
+        left: max_chars,
+    };
     // Where the text may be cut: the end of the last value that fits with the suffix.
     let mut cut = 0;
     for index in 0..array.len() {
-        let written =
-            (if index > 0 { out.write_str(", ") } else { Ok(()) }).and_then(|()| write_value(&mut out, kind, array, index, 0));
+        let written = (if index > 0 { out.write_str(", ") } else { Ok(()) })
+            .and_then(|()| write_value(&mut out, kind, array, index, 0));
         if written.is_err() {
             if cut == 0 {
-                cut = out.text.char_indices().nth(limit).map_or(out.text.len(), |(at, _)| at);
+                cut = out
+                    .text
+                    .char_indices()
+                    .nth(limit)
+                    .map_or(out.text.len(), |(at, _)| at);
             }
             out.text.truncate(cut);
             if array.len() > 1 && !out.text.is_empty() {
@@ -155,9 +167,11 @@ impl Kind {
             Some(components::VideoCodec::TYPE) => Self::Codec,
             Some(components::ViewCoordinates::TYPE) => Self::Directions,
             Some(components::ImageFormat::TYPE) => Self::ImageFormat,
-            Some(blueprint::RootContainer::TYPE | blueprint::ViewMaximized::TYPE | blueprint::VisualizerInstructionId::TYPE) => {
-                Self::Uuid
-            }
+            Some(
+                blueprint::RootContainer::TYPE
+                | blueprint::ViewMaximized::TYPE
+                | blueprint::VisualizerInstructionId::TYPE,
+            ) => Self::Uuid,
             _ => Self::Plain,
         }
     }
@@ -174,7 +188,9 @@ impl Kind {
                     None => write!(out, "{code}?"),
                 })
             }
-            Self::Timestamp => number::<Int64Type>(array, index).map(|time| out.write_str(&format_timestamp(time))),
+            Self::Timestamp => {
+                number::<Int64Type>(array, index).map(|time| out.write_str(&format_timestamp(time)))
+            }
             Self::Duration => number::<Int64Type>(array, index)
                 .map(|time| out.write_str(format_time(TimeType::DurationNs, time).trim_start_matches('+'))),
             Self::Codec => {
@@ -184,8 +200,13 @@ impl Kind {
             }
             Self::Directions => {
                 let bytes = bytes_of(array, index, 3)?;
-                let directions: Vec<enums::ViewDir> = bytes.iter().filter_map(|&byte| enums::ViewDir::from_code(byte)).collect();
-                let [x, y, z] = directions.as_slice() else { return None };
+                let directions: Vec<enums::ViewDir> = bytes
+                    .iter()
+                    .filter_map(|&byte| enums::ViewDir::from_code(byte))
+                    .collect();
+                let [x, y, z] = directions.as_slice() else {
+                    return None;
+                };
                 Some(write!(out, "{}, {}, {}", x.name(), y.name(), z.name()))
             }
             Self::Uuid => {
@@ -196,7 +217,9 @@ impl Kind {
                 }))
             }
             Self::ImageFormat => {
-                let format = *components::ImageFormat::read(array.slice(index, 1).as_ref()).ok()?.first()?;
+                let format = *components::ImageFormat::read(array.slice(index, 1).as_ref())
+                    .ok()?
+                    .first()?;
                 Some(write_image_format(out, &format))
             }
         }
@@ -207,7 +230,12 @@ fn write_image_format(out: &mut Limited, format: &ImageFormat) -> fmt::Result {
     write!(out, "{}×{}", format.width, format.height)?;
     match format.pixel_format {
         Some(pixel_format) => write!(out, " {}", pixel_format.name()),
-        None => write!(out, " {} {}", format.color_model().name(), format.channel_datatype().name()),
+        None => write!(
+            out,
+            " {} {}",
+            format.color_model().name(),
+            format.channel_datatype().name()
+        ),
     }
 }
 
@@ -219,9 +247,17 @@ fn number<P: ArrowPrimitiveType>(array: &dyn Array, index: usize) -> Option<P::N
 
 /// The bytes of a group of `len` at an index that exists.
 fn bytes_of(array: &dyn Array, index: usize, len: usize) -> Option<Vec<u8>> {
-    let list = array.as_fixed_size_list_opt().filter(|list| usize::try_from(list.value_length()) == Ok(len))?;
+    let list = array
+        .as_fixed_size_list_opt()
+        .filter(|list| usize::try_from(list.value_length()) == Ok(len))?;
     let start = index.checked_mul(len)?;
-    Some(list.values().as_primitive_opt::<UInt8Type>()?.values().get(start..start.checked_add(len)?)?.to_vec())
+    Some(
+        list.values()
+            .as_primitive_opt::<UInt8Type>()?
+            .values()
+            .get(start..start.checked_add(len)?)?
+            .to_vec(),
+    )
 }
 
 fn write_value(out: &mut Limited, kind: Kind, array: &dyn Array, index: usize, depth: usize) -> fmt::Result {
@@ -257,11 +293,14 @@ fn write_value(out: &mut Limited, kind: Kind, array: &dyn Array, index: usize, d
         DataType::UInt16 => decimal!(UInt16Type),
         DataType::UInt32 => decimal!(UInt32Type),
         DataType::UInt64 => decimal!(UInt64Type),
-        DataType::Float16 => {
-            number::<Float16Type>(array, index).map_or(Err(fmt::Error), |value| write_float(out, value.to_f32()))
+        DataType::Float16 => number::<Float16Type>(array, index)
+            .map_or(Err(fmt::Error), |value| write_float(out, value.to_f32())),
+        DataType::Float32 => {
+            number::<Float32Type>(array, index).map_or(Err(fmt::Error), |value| write_float(out, value))
         }
-        DataType::Float32 => number::<Float32Type>(array, index).map_or(Err(fmt::Error), |value| write_float(out, value)),
-        DataType::Float64 => number::<Float64Type>(array, index).map_or(Err(fmt::Error), |value| write_float(out, value)),
+        DataType::Float64 => {
+            number::<Float64Type>(array, index).map_or(Err(fmt::Error), |value| write_float(out, value))
+        }
         DataType::Boolean => match array.as_boolean_opt() {
             Some(bools) => write!(out, "{}", bools.value(index)),
             None => out.write_str("?"),
@@ -269,23 +308,37 @@ fn write_value(out: &mut Limited, kind: Kind, array: &dyn Array, index: usize, d
         DataType::Utf8 => write_text(out, array.as_string_opt::<i32>().map(|texts| texts.value(index))),
         DataType::LargeUtf8 => write_text(out, array.as_string_opt::<i64>().map(|texts| texts.value(index))),
         DataType::Utf8View => write_text(out, array.as_string_view_opt().map(|texts| texts.value(index))),
-        DataType::Binary => write_bytes(out, array.as_binary_opt::<i32>().map(|bytes| bytes.value(index).len())),
-        DataType::LargeBinary => write_bytes(out, array.as_binary_opt::<i64>().map(|bytes| bytes.value(index).len())),
-        DataType::BinaryView => write_bytes(out, array.as_binary_view_opt().map(|bytes| bytes.value(index).len())),
+        DataType::Binary => write_bytes(
+            out,
+            array.as_binary_opt::<i32>().map(|bytes| bytes.value(index).len()),
+        ),
+        DataType::LargeBinary => write_bytes(
+            out,
+            array.as_binary_opt::<i64>().map(|bytes| bytes.value(index).len()),
+        ),
+        DataType::BinaryView => write_bytes(
+            out,
+            array.as_binary_view_opt().map(|bytes| bytes.value(index).len()),
+        ),
         DataType::FixedSizeBinary(size) => write_bytes(out, usize::try_from(*size).ok()),
-        DataType::List(_) => {
-            array.as_list_opt::<i32>().map_or(Err(fmt::Error), |lists| write_list(out, lists.value(index).as_ref(), depth))
-        }
-        DataType::LargeList(_) => {
-            array.as_list_opt::<i64>().map_or(Err(fmt::Error), |lists| write_list(out, lists.value(index).as_ref(), depth))
-        }
-        DataType::FixedSizeList(..) => {
-            array.as_fixed_size_list_opt().map_or(Err(fmt::Error), |lists| write_items(out, lists.value(index).as_ref(), depth))
-        }
+        DataType::List(_) => array.as_list_opt::<i32>().map_or(Err(fmt::Error), |lists| {
+            write_list(out, lists.value(index).as_ref(), depth)
+        }),
+        DataType::LargeList(_) => array.as_list_opt::<i64>().map_or(Err(fmt::Error), |lists| {
+            write_list(out, lists.value(index).as_ref(), depth)
+        }),
+        DataType::FixedSizeList(..) => array.as_fixed_size_list_opt().map_or(Err(fmt::Error), |lists| {
+            write_items(out, lists.value(index).as_ref(), depth)
+        }),
         DataType::Struct(fields) => {
-            let Some(record) = array.as_struct_opt() else { return out.write_str("?") };
+            let Some(record) = array.as_struct_opt() else {
+                return out.write_str("?");
+            };
             out.write_char('{')?;
-            let shown = fields.iter().zip(record.columns()).filter(|(_, column)| column.is_valid(index));
+            let shown = fields
+                .iter()
+                .zip(record.columns())
+                .filter(|(_, column)| column.is_valid(index));
             for (at, (field, column)) in shown.enumerate() {
                 let comma = if at > 0 { ", " } else { "" };
                 write!(out, "{comma}{}: ", field.name())?;
@@ -294,15 +347,25 @@ fn write_value(out: &mut Limited, kind: Kind, array: &dyn Array, index: usize, d
             out.write_char('}')
         }
         DataType::Union(fields, _) => {
-            let Some(union) = array.as_union_opt() else { return out.write_str("?") };
+            let Some(union) = array.as_union_opt() else {
+                return out.write_str("?");
+            };
             let type_id = union.type_id(index);
-            let Some((_, field)) = fields.iter().find(|(id, _)| *id == type_id) else { return out.write_str("?") };
+            let Some((_, field)) = fields.iter().find(|(id, _)| *id == type_id) else {
+                return out.write_str("?");
+            };
             out.write_str(field.name())?;
             if field.data_type().is_null() {
                 return Ok(());
             }
             out.write_char('(')?;
-            write_value(out, Kind::Plain, union.child(type_id).as_ref(), union.value_offset(index), depth + 1)?;
+            write_value(
+                out,
+                Kind::Plain,
+                union.child(type_id).as_ref(),
+                union.value_offset(index),
+                depth + 1,
+            )?;
             out.write_char(')')
         }
         DataType::Timestamp(unit, _) => {
@@ -312,7 +375,11 @@ fn write_value(out: &mut Limited, kind: Kind, array: &dyn Array, index: usize, d
                 TimeUnit::Microsecond => time!(TimestampMicrosecondType, 1_000),
                 TimeUnit::Nanosecond => time!(TimestampNanosecondType, 1),
             };
-            out.write_str(&nanos.and_then(|nanos| i64::try_from(nanos).ok()).map_or("?".to_owned(), format_timestamp))
+            out.write_str(
+                &nanos
+                    .and_then(|nanos| i64::try_from(nanos).ok())
+                    .map_or("?".to_owned(), format_timestamp),
+            )
         }
         DataType::Duration(unit) => {
             let nanos = match unit {
@@ -375,7 +442,10 @@ fn write_text(out: &mut Limited, text: Option<&str>) -> fmt::Result {
 }
 
 /// As many digits as the number carries, in scientific notation where there would be many zeros.
-fn write_float<T: Copy + Into<f64> + fmt::Display + fmt::LowerExp>(out: &mut Limited, value: T) -> fmt::Result {
+fn write_float<T: Copy + Into<f64> + fmt::Display + fmt::LowerExp>(
+    out: &mut Limited,
+    value: T,
+) -> fmt::Result {
     let magnitude = value.into().abs();
     if magnitude != 0.0 && magnitude.is_finite() && !(1e-5..1e16).contains(&magnitude) {
         write!(out, "{value:e}")

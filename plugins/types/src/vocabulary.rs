@@ -112,8 +112,9 @@ impl Vocabulary {
                 components.insert(name, datatype);
             }
         }
-        let presence: BTreeMap<&str, [&str; 2]> =
-            lines(PRESENCE).map(|[archetype, required, recommended]| (archetype, [required, recommended])).collect();
+        let presence: BTreeMap<&str, [&str; 2]> = lines(PRESENCE)
+            .map(|[archetype, required, recommended]| (archetype, [required, recommended]))
+            .collect();
         let presence_of = |archetype: &str, field: &str| {
             let [required, recommended] = presence.get(archetype).copied().unwrap_or_default();
             let has = |names: &str| names.split(' ').any(|name| name == field);
@@ -132,8 +133,14 @@ impl Vocabulary {
                 Some(short_name) => (short_name, true),
                 None => (archetype, false),
             };
-            let namespace = if is_blueprint { "rerun.blueprint.archetypes" } else { "rerun.archetypes" };
-            let Some(datatype) = components.get(component_type) else { continue };
+            let namespace = if is_blueprint {
+                "rerun.blueprint.archetypes"
+            } else {
+                "rerun.archetypes"
+            };
+            let Some(datatype) = components.get(component_type) else {
+                continue;
+            };
             let info = archetypes.entry(short_name).or_insert_with(|| ArchetypeInfo {
                 name: format!("{namespace}.{short_name}").into(),
                 short_name,
@@ -148,7 +155,10 @@ impl Vocabulary {
                 presence: presence_of(archetype, field),
             });
         }
-        Self { archetypes, components }
+        Self {
+            archetypes,
+            components,
+        }
     }
 }
 
@@ -170,11 +180,20 @@ mod tests {
     fn every_line_of_the_tables_is_understood() {
         let vocabulary = Vocabulary::get();
         assert_eq!(vocabulary.components.len(), COMPONENTS.lines().count() - 1);
-        let fields: usize = vocabulary.archetypes().map(|archetype| archetype.fields.len()).sum();
+        let fields: usize = vocabulary
+            .archetypes()
+            .map(|archetype| archetype.fields.len())
+            .sum();
         assert_eq!(fields, ARCHETYPES.lines().count() - 1);
         for [archetype, required, recommended] in lines(PRESENCE) {
-            let info = vocabulary.archetype(archetype.trim_start_matches("blueprint.")).expect(archetype);
-            for name in required.split(' ').chain(recommended.split(' ')).filter(|name| !name.is_empty()) {
+            let info = vocabulary
+                .archetype(archetype.trim_start_matches("blueprint."))
+                .expect(archetype);
+            for name in required
+                .split(' ')
+                .chain(recommended.split(' '))
+                .filter(|name| !name.is_empty())
+            {
                 assert!(info.field(name).is_some(), "{archetype} {name}");
             }
         }
@@ -192,8 +211,14 @@ mod tests {
         let positions = vocabulary.field("Points3D:positions").unwrap();
         assert_eq!(positions.presence, Presence::Required);
         assert_eq!(positions.component_type, "rerun.components.Position3D");
-        assert_eq!(vocabulary.field("Points3D:colors").unwrap().presence, Presence::Recommended);
-        assert_eq!(vocabulary.field("Points3D:labels").unwrap().presence, Presence::Optional);
+        assert_eq!(
+            vocabulary.field("Points3D:colors").unwrap().presence,
+            Presence::Recommended
+        );
+        assert_eq!(
+            vocabulary.field("Points3D:labels").unwrap().presence,
+            Presence::Optional
+        );
         assert_eq!(vocabulary.field("positions"), None);
         assert!(vocabulary.archetype("ViewportBlueprint").unwrap().is_blueprint);
     }

@@ -195,7 +195,11 @@ impl UiCommand {
 
     /// Whether it would do something now.
     pub(crate) fn is_enabled(self, pass: &Pass<'_>) -> bool {
-        let undo = || pass.recordings().active_blueprint().map(|(_, blueprints)| &blueprints.undo);
+        let undo = || {
+            pass.recordings()
+                .active_blueprint()
+                .map(|(_, blueprints)| &blueprints.undo)
+        };
         match self {
             Self::Open
             | Self::Palette
@@ -250,15 +254,23 @@ impl UiCommand {
             Self::ToggleNotifications => state.notifications.toggle_list(),
             Self::TogglePlay => pass.time(TimeCommand::TogglePlay),
             Self::Follow => {
-                let following = pass.time_control().is_some_and(|time| time.play_state() == PlayState::Following);
-                pass.time(if following { TimeCommand::Pause } else { TimeCommand::Follow });
+                let following = pass
+                    .time_control()
+                    .is_some_and(|time| time.play_state() == PlayState::Following);
+                pass.time(if following {
+                    TimeCommand::Pause
+                } else {
+                    TimeCommand::Follow
+                });
             }
             Self::StepBack => pass.time(TimeCommand::StepBack),
             Self::StepForward => pass.time(TimeCommand::StepForward),
             Self::Begin => pass.time(TimeCommand::Begin),
             Self::End => pass.time(TimeCommand::End),
             Self::CycleLoop => {
-                let mode = pass.time_control().map_or(LoopMode::Off, chronoscope_frame::TimeControl::loop_mode);
+                let mode = pass
+                    .time_control()
+                    .map_or(LoopMode::Off, chronoscope_frame::TimeControl::loop_mode);
                 pass.time(TimeCommand::SetLoop(next_loop_mode(mode)));
             }
             Self::NextTimeline => next_timeline(pass),
@@ -275,14 +287,18 @@ pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
     // The palette is to be closed by the keys that open it, also while its own text field has the focus.
     let is_typing = ctx.text_edit_focused();
     let is_modal = state.palette.is_open() || state.open_dialog.is_open();
-    let mut shortcuts: Vec<(KeyboardShortcut, UiCommand)> =
-        UiCommand::ALL.iter().flat_map(|command| command.shortcuts().iter().map(|shortcut| (*shortcut, *command))).collect();
+    let mut shortcuts: Vec<(KeyboardShortcut, UiCommand)> = UiCommand::ALL
+        .iter()
+        .flat_map(|command| command.shortcuts().iter().map(|shortcut| (*shortcut, *command)))
+        .collect();
     // A shortcut with fewer modifiers also matches the keys of one with more, so those come first.
     shortcuts.sort_by_key(|(shortcut, _)| std::cmp::Reverse(num_modifiers(shortcut.modifiers)));
     for (shortcut, command) in shortcuts {
         let allowed = match command {
             UiCommand::Palette => true,
-            UiCommand::ClearSelection => !is_typing && !is_modal && !egui::Popup::is_any_open(ctx) && ctx.dragged_id().is_none(),
+            UiCommand::ClearSelection => {
+                !is_typing && !is_modal && !egui::Popup::is_any_open(ctx) && ctx.dragged_id().is_none()
+            }
             _ => !is_typing && !is_modal,
         };
         if allowed && command.is_enabled(pass) && ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
@@ -305,15 +321,27 @@ fn num_modifiers(modifiers: Modifiers) -> u8 {
 }
 
 fn toggle_panel(pass: &mut Pass<'_>, panel: Panel) {
-    let closed = if panel == Panel::Time { PanelState::Collapsed } else { PanelState::Hidden };
+    let closed = if panel == Panel::Time {
+        PanelState::Collapsed
+    } else {
+        PanelState::Hidden
+    };
     let open = shell::panel_state(pass, panel) == PanelState::Expanded;
-    pass.edit(edits::panel(panel, if open { closed } else { PanelState::Expanded }));
+    pass.edit(edits::panel(
+        panel,
+        if open { closed } else { PanelState::Expanded },
+    ));
 }
 
 fn next_timeline(pass: &mut Pass<'_>) {
-    let (Some(store), Some(cursor)) = (pass.store(), pass.cursor()) else { return };
+    let (Some(store), Some(cursor)) = (pass.store(), pass.cursor()) else {
+        return;
+    };
     let timelines: Vec<_> = store.timelines().collect();
-    let at = timelines.iter().position(|timeline| Some(*timeline) == cursor.timeline).map_or(0, |at| at + 1);
+    let at = timelines
+        .iter()
+        .position(|timeline| Some(*timeline) == cursor.timeline)
+        .map_or(0, |at| at + 1);
     if let Some(next) = timelines.get(at % timelines.len().max(1)) {
         pass.time(TimeCommand::SetTimeline(store.timeline(*next).name().to_string()));
     }
@@ -335,7 +363,10 @@ mod tests {
     fn names_and_shortcuts_are_unique() {
         let names: BTreeSet<_> = UiCommand::ALL.iter().map(|command| command.name()).collect();
         assert_eq!(names.len(), UiCommand::ALL.len());
-        let all: Vec<_> = UiCommand::ALL.iter().flat_map(|command| command.shortcuts()).collect();
+        let all: Vec<_> = UiCommand::ALL
+            .iter()
+            .flat_map(|command| command.shortcuts())
+            .collect();
         for (at, shortcut) in all.iter().enumerate() {
             assert!(!all[..at].contains(shortcut), "{shortcut:?} means two things");
         }

@@ -27,7 +27,14 @@ pub fn install_fonts(ctx: &egui::Context) {
 pub fn medium(ctx: &egui::Context, size: f32) -> FontId {
     let family = FontFamily::Name(TEXT_MEDIUM.into());
     let is_there = ctx.fonts(|fonts| fonts.definitions().families.contains_key(&family));
-    FontId::new(size, if is_there { family } else { FontFamily::Proportional })
+    FontId::new(
+        size,
+        if is_there {
+            family
+        } else {
+            FontFamily::Proportional
+        },
+    )
 }
 
 fn definitions() -> FontDefinitions {
@@ -40,17 +47,34 @@ fn definitions() -> FontDefinitions {
         (ICONS, egui_phosphor::Variant::Regular.font_bytes()),
     ];
     for (name, bytes) in faces {
-        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+        fonts
+            .font_data
+            .insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     }
 
     // Icons never come first: that face has blank glyphs for small letters.
-    let last_resort = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
+    let last_resort = fonts
+        .families
+        .get(&FontFamily::Proportional)
+        .cloned()
+        .unwrap_or_default();
     let family = |first: &[&str]| -> Vec<String> {
-        first.iter().map(|name| (*name).to_owned()).chain(last_resort.iter().cloned()).collect()
+        first
+            .iter()
+            .map(|name| (*name).to_owned())
+            .chain(last_resort.iter().cloned())
+            .collect()
     };
-    fonts.families.insert(FontFamily::Proportional, family(&[TEXT, ICONS, MONO]));
-    fonts.families.insert(FontFamily::Name(TEXT_MEDIUM.into()), family(&[TEXT_MEDIUM, ICONS, MONO]));
-    fonts.families.insert(FontFamily::Monospace, family(&[MONO, ICONS, TEXT]));
+    fonts
+        .families
+        .insert(FontFamily::Proportional, family(&[TEXT, ICONS, MONO]));
+    fonts.families.insert(
+        FontFamily::Name(TEXT_MEDIUM.into()),
+        family(&[TEXT_MEDIUM, ICONS, MONO]),
+    );
+    fonts
+        .families
+        .insert(FontFamily::Monospace, family(&[MONO, ICONS, TEXT]));
     fonts
 }
 
@@ -62,14 +86,19 @@ mod tests {
     fn with_fonts(check: impl Fn(&egui::Context)) {
         let ctx = egui::Context::default();
         install_fonts(&ctx);
-        ctx.run_ui(egui::RawInput::default(), |ui| check(ui.ctx())).textures_delta.clear();
+        ctx.run_ui(egui::RawInput::default(), |ui| check(ui.ctx()))
+            .textures_delta
+            .clear();
     }
 
     #[test]
     fn figures_are_tabular_in_every_face() {
         with_fonts(|ctx| {
-            let faces =
-                [FontId::new(13.0, FontFamily::Proportional), FontId::new(12.5, FontFamily::Monospace), medium(ctx, 15.0)];
+            let faces = [
+                FontId::new(13.0, FontFamily::Proportional),
+                FontId::new(12.5, FontFamily::Monospace),
+                medium(ctx, 15.0),
+            ];
             for face in faces {
                 let width = |c: char| ctx.fonts_mut(|fonts| fonts.glyph_width(&face, c));
                 for digit in '1'..='9' {

@@ -175,7 +175,15 @@ mod tests {
 
     #[test]
     fn every_view_class_has_an_icon_of_its_own() {
-        let icons = ["3D", "2D", "TimeSeries", "TextLog", "TextDocument", "anything else"].map(view_class);
+        let icons = [
+            "3D",
+            "2D",
+            "TimeSeries",
+            "TextLog",
+            "TextDocument",
+            "anything else",
+        ]
+        .map(view_class);
         for (index, icon) in icons.iter().enumerate() {
             assert!(!icons[..index].contains(icon), "{icon} is there twice");
         }

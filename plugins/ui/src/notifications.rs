@@ -62,9 +62,16 @@ pub(crate) fn show_button(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut Notifica
         _ => icons::NOTIFICATIONS,
     };
     if total > 0 {
-        let color =
-            if unseen > 0 { worst.map_or(theme.secondary, |worst| severity_color(theme, worst)) } else { theme.secondary };
-        let count = if total > 999 { "999+".to_owned() } else { total.to_string() };
+        let color = if unseen > 0 {
+            worst.map_or(theme.secondary, |worst| severity_color(theme, worst))
+        } else {
+            theme.secondary
+        };
+        let count = if total > 999 {
+            "999+".to_owned()
+        } else {
+            total.to_string()
+        };
         ui.label(RichText::new(count).monospace().size(size::SMALL).color(color));
     }
     let button = icon_button(ui, icon, &tooltip, None);
@@ -100,17 +107,26 @@ fn show_list(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut NotificationsState, r
         return;
     }
     let height = ui.ctx().content_rect().height() * 0.6;
-    egui::ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-        for report in reports.iter().rev().take(MAX_LISTED) {
-            ui.separator();
-            show_report(ui, pass, report);
-        }
-        let older = reports.total().saturating_sub(MAX_LISTED.min(reports.iter().count()));
-        if older > 0 {
-            ui.separator();
-            ui.label(RichText::new(format!("{older} older ones are not shown.")).size(size::SMALL).color(theme.secondary));
-        }
-    });
+    egui::ScrollArea::vertical()
+        .max_height(height)
+        .auto_shrink([false, true])
+        .show(ui, |ui| {
+            for report in reports.iter().rev().take(MAX_LISTED) {
+                ui.separator();
+                show_report(ui, pass, report);
+            }
+            let older = reports
+                .total()
+                .saturating_sub(MAX_LISTED.min(reports.iter().count()));
+            if older > 0 {
+                ui.separator();
+                ui.label(
+                    RichText::new(format!("{older} older ones are not shown."))
+                        .size(size::SMALL)
+                        .color(theme.secondary),
+                );
+            }
+        });
 }
 
 /// One report: how bad, where, what.
@@ -123,7 +139,11 @@ pub(crate) fn show_report(ui: &mut Ui, pass: &mut Pass<'_>, report: &Report) {
             elided_small(ui, &report.source);
             if let Some(entity) = &report.entity {
                 let item = Item::Entity(entity.clone());
-                let link = ui.add(egui::Label::new(RichText::new(entity.as_str()).monospace()).truncate().sense(Sense::click()));
+                let link = ui.add(
+                    egui::Label::new(RichText::new(entity.as_str()).monospace())
+                        .truncate()
+                        .sense(Sense::click()),
+                );
                 pass.respond(&link, &item);
             }
             ui.add(egui::Label::new(&report.message).wrap());
@@ -149,7 +169,10 @@ pub(crate) fn show_banners(ui: &Ui, pass: &Pass<'_>, state: &mut NotificationsSt
     let width = WIDTH.min(screen.width() - 2.0 * size::PADDING);
     let mut dismiss_all = false;
     egui::Area::new(egui::Id::new("banners"))
-        .anchor(egui::Align2::RIGHT_TOP, egui::vec2(-size::PADDING, size::TOOLBAR + size::PADDING))
+        .anchor(
+            egui::Align2::RIGHT_TOP,
+            egui::vec2(-size::PADDING, size::TOOLBAR + size::PADDING),
+        )
         .order(egui::Order::Foreground)
         .show(ui.ctx(), |ui| {
             ui.set_width(width);

@@ -25,7 +25,11 @@ pub(crate) struct PaletteState {
 
 impl PaletteState {
     pub(crate) fn toggle(&mut self) {
-        *self = Self { is_open: !self.is_open, just_opened: !self.is_open, ..Self::default() };
+        *self = Self {
+            is_open: !self.is_open,
+            just_opened: !self.is_open,
+            ..Self::default()
+        };
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -61,40 +65,51 @@ pub(crate) fn show(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState
     if down {
         palette.marked = (palette.marked + 1) % count;
     }
-    let mut chosen = if enter { found.get(palette.marked).copied() } else { None };
+    let mut chosen = if enter {
+        found.get(palette.marked).copied()
+    } else {
+        None
+    };
 
     let area = egui::Modal::default_area(egui::Id::new("palette"))
         .anchor(egui::Align2::CENTER_TOP, egui::vec2(0.0, 2.0 * size::TOOLBAR));
-    let answer = egui::Modal::new(egui::Id::new("palette")).area(area).show(ctx, |ui| {
-        let theme = Theme::of(ui);
-        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 4.0 * size::PADDING));
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let edit = egui::TextEdit::singleline(&mut palette.query).hint_text("Find a command").desired_width(f32::INFINITY);
-        let response = ui.add(edit);
-        if std::mem::take(&mut palette.just_opened) {
-            response.request_focus();
-        }
-        if response.changed() {
-            palette.marked = 0;
-        }
-        ui.add_space(size::GRID);
-        if found.is_empty() {
-            ui.label(RichText::new("No command has such a name.").color(theme.secondary));
-            return;
-        }
-        egui::ScrollArea::vertical().max_height(MAX_ROWS * size::ROW).auto_shrink([false, true]).show(ui, |ui| {
-            for (at, command) in found.iter().enumerate() {
-                let enabled = command.is_enabled(pass);
-                let row = command_row(ui, *command, enabled, at == palette.marked);
-                if (up || down) && at == palette.marked {
-                    row.scroll_to_me(None);
-                }
-                if row.clicked() {
-                    chosen = Some(*command);
-                }
+    let answer = egui::Modal::new(egui::Id::new("palette"))
+        .area(area)
+        .show(ctx, |ui| {
+            let theme = Theme::of(ui);
+            ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 4.0 * size::PADDING));
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let edit = egui::TextEdit::singleline(&mut palette.query)
+                .hint_text("Find a command")
+                .desired_width(f32::INFINITY);
+            let response = ui.add(edit);
+            if std::mem::take(&mut palette.just_opened) {
+                response.request_focus();
             }
+            if response.changed() {
+                palette.marked = 0;
+            }
+            ui.add_space(size::GRID);
+            if found.is_empty() {
+                ui.label(RichText::new("No command has such a name.").color(theme.secondary));
+                return;
+            }
+            egui::ScrollArea::vertical()
+                .max_height(MAX_ROWS * size::ROW)
+                .auto_shrink([false, true])
+                .show(ui, |ui| {
+                    for (at, command) in found.iter().enumerate() {
+                        let enabled = command.is_enabled(pass);
+                        let row = command_row(ui, *command, enabled, at == palette.marked);
+                        if (up || down) && at == palette.marked {
+                            row.scroll_to_me(None);
+                        }
+                        if row.clicked() {
+                            chosen = Some(*command);
+                        }
+                    }
+                });
         });
-    });
     if answer.should_close() {
         palette.is_open = false;
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId, ViewportBlueprint};
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, Item, RecordingEntry, Recordings, Selection, TimeCommand, TimeControl, TimeControls, ViewerCommand,
-    ViewerCommands,
+    ActiveBlueprint, Cursor, Item, RecordingEntry, Recordings, Selection, TimeCommand, TimeControl,
+    TimeControls, ViewerCommand, ViewerCommands,
 };
 use chronoscope_store::{ChunkStore, EntityPath};
 
@@ -24,7 +24,12 @@ pub(crate) struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     pub(crate) fn new(world: &'a World, commands: &'a mut ViewerCommands) -> Self {
-        Self { world, commands, hovered: None, is_over_view: false }
+        Self {
+            world,
+            commands,
+            hovered: None,
+            is_over_view: false,
+        }
     }
 
     pub(crate) fn recordings(&self) -> &'a Recordings {
@@ -43,7 +48,8 @@ impl<'a> Pass<'a> {
     /// The cursor, where it is one of the recording that is shown.
     pub(crate) fn cursor(&self) -> Option<Cursor> {
         let cursor = *self.world.resource::<Cursor>();
-        (cursor.recording.is_some() && cursor.recording == self.active().map(RecordingEntry::key)).then_some(cursor)
+        (cursor.recording.is_some() && cursor.recording == self.active().map(RecordingEntry::key))
+            .then_some(cursor)
     }
 
     pub(crate) fn time_control(&self) -> Option<&'a TimeControl> {
@@ -86,7 +92,9 @@ impl<'a> Pass<'a> {
 
     /// Whether an item is lit because the pointer is on it, or on the same entity in another panel.
     pub(crate) fn is_highlighted(&self, item: &Item) -> bool {
-        let Some(hovered) = &self.selection().hovered else { return false };
+        let Some(hovered) = &self.selection().hovered else {
+            return false;
+        };
         hovered == item || is_same_entity(hovered, item)
     }
 
@@ -97,7 +105,11 @@ impl<'a> Pass<'a> {
         }
         if response.clicked() {
             let add = response.ctx.input(|input| input.modifiers.command);
-            self.push(if add { ViewerCommand::ToggleSelected(item.clone()) } else { ViewerCommand::Select(vec![item.clone()]) });
+            self.push(if add {
+                ViewerCommand::ToggleSelected(item.clone())
+            } else {
+                ViewerCommand::Select(vec![item.clone()])
+            });
         }
     }
 }

@@ -9,8 +9,8 @@ use bevy::{
 use bevy_egui::{EguiContext, EguiPrimaryContextPass, PrimaryEguiContext};
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, FrameDiagnostics, IngestSources, Recordings, Selection, Settled, TimeControls, View, ViewClasses,
-    ViewTile, ViewerCommands, Visualizers, ingest::Reports,
+    ActiveBlueprint, Cursor, FrameDiagnostics, IngestSources, Recordings, Selection, Settled, TimeControls,
+    View, ViewClasses, ViewTile, ViewerCommands, Visualizers, ingest::Reports,
 };
 use chronoscope_views::{ViewStyle, ViewUis};
 
@@ -38,7 +38,9 @@ pub struct UiSettings {
 
 impl Default for UiSettings {
     fn default() -> Self {
-        Self { theme: egui::ThemePreference::System }
+        Self {
+            theme: egui::ThemePreference::System,
+        }
     }
 }
 
@@ -74,7 +76,13 @@ pub(crate) fn init_resources(app: &mut App) {
 pub(crate) type ShownTiles = BTreeMap<ViewId, egui::Vec2>;
 
 fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<PrimaryEguiContext>>) {
-    let Some(ctx) = contexts.iter_mut(world).next().map(|mut context| context.get_mut().clone()) else { return };
+    let Some(ctx) = contexts
+        .iter_mut(world)
+        .next()
+        .map(|mut context| context.get_mut().clone())
+    else {
+        return;
+    };
     run_pass(world, &ctx);
 }
 
@@ -83,7 +91,9 @@ pub(crate) fn run_pass(world: &mut World, ctx: &egui::Context) {
     let mut ui = egui::Ui::new(
         ctx.clone(),
         egui::Id::new("chronoscope"),
-        egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.viewport_rect()),
+        egui::UiBuilder::new()
+            .layer_id(egui::LayerId::background())
+            .max_rect(ctx.viewport_rect()),
     );
     world.resource_scope(|world: &mut World, mut state: Mut<UiState>| {
         let mut restless = dress(world, ctx, &mut state);
@@ -143,10 +153,17 @@ fn write_tiles(world: &mut World, shown: &ShownTiles, pixels_per_point: f32) -> 
         let next = match shown.get(&view.id) {
             Some(size) => {
                 let pixels = |points: f32| (points * pixels_per_point).round().clamp(1.0, 16_384.0) as u32;
-                ViewTile { shown: true, size_pixels: [pixels(size.x), pixels(size.y)], pixels_per_point }
+                ViewTile {
+                    shown: true,
+                    size_pixels: [pixels(size.x), pixels(size.y)],
+                    pixels_per_point,
+                }
             }
             // The last size is kept, so that a view that comes back need not be drawn twice.
-            None => ViewTile { shown: false, ..*tile },
+            None => ViewTile {
+                shown: false,
+                ..*tile
+            },
         };
         changed |= tile.set_if_neq(next);
     }

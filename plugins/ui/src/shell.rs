@@ -15,7 +15,12 @@ use crate::{
 };
 
 /// Draws everything, and returns where the views are.
-pub(crate) fn show(ui: &mut egui::Ui, world: &World, state: &mut UiState, out: &mut ViewerCommands) -> ShownTiles {
+pub(crate) fn show(
+    ui: &mut egui::Ui,
+    world: &World,
+    state: &mut UiState,
+    out: &mut ViewerCommands,
+) -> ShownTiles {
     let mut pass = Pass::new(world, out);
     commands::handle_shortcuts(ui.ctx(), &mut pass, state);
     take_dropped_files(ui.ctx(), &mut pass);
@@ -30,10 +35,14 @@ pub(crate) fn show(ui: &mut egui::Ui, world: &World, state: &mut UiState, out: &
         }
     }
     if is_open(&pass, Panel::Blueprint) {
-        side_panel(ui, Side::Left, screen.width(), |ui| left_panel::show(ui, &mut pass, &mut state.left_panel));
+        side_panel(ui, Side::Left, screen.width(), |ui| {
+            left_panel::show(ui, &mut pass, &mut state.left_panel)
+        });
     }
     if is_open(&pass, Panel::Selection) && pass.active().is_some() {
-        side_panel(ui, Side::Right, screen.width(), |ui| selection_panel::show(ui, &mut pass));
+        side_panel(ui, Side::Right, screen.width(), |ui| {
+            selection_panel::show(ui, &mut pass)
+        });
     }
     let theme = Theme::of(ui);
     let shown = egui::CentralPanel::no_frame()
@@ -48,7 +57,11 @@ pub(crate) fn show(ui: &mut egui::Ui, world: &World, state: &mut UiState, out: &
     palette::show(ui.ctx(), &mut pass, state);
     top_bar::show_open_dialog(ui.ctx(), &mut pass, &mut state.open_dialog);
     show_drop_hint(ui);
-    let Pass { hovered, is_over_view, .. } = pass;
+    let Pass {
+        hovered,
+        is_over_view,
+        ..
+    } = pass;
     settle_hover(world, state, hovered, is_over_view, out);
     shown
 }
@@ -91,7 +104,14 @@ fn side_panel(ui: &mut egui::Ui, side: Side, screen_width: f32, content: impl Fn
 
 /// Files that were dropped onto the window are opened.
 fn take_dropped_files(ctx: &egui::Context, pass: &mut Pass<'_>) {
-    let paths: Vec<_> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+    let paths: Vec<_> = ctx.input(|input| {
+        input
+            .raw
+            .dropped_files
+            .iter()
+            .map(|file| file.path().to_owned())
+            .collect()
+    });
     if !paths.is_empty() {
         pass.push(ViewerCommand::OpenFiles(paths));
     }
@@ -104,7 +124,10 @@ fn show_drop_hint(ui: &egui::Ui) {
     }
     let theme = Theme::of(ui);
     let rect = ui.ctx().content_rect();
-    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::new("drop_hint")));
+    let painter = ui.ctx().layer_painter(egui::LayerId::new(
+        egui::Order::Foreground,
+        egui::Id::new("drop_hint"),
+    ));
     painter.rect(
         rect.shrink(size::PADDING),
         egui::CornerRadius::same(size::RADIUS),
@@ -113,14 +136,26 @@ fn show_drop_hint(ui: &egui::Ui) {
         egui::StrokeKind::Inside,
     );
     let font = egui::TextStyle::Heading.resolve(ui.style());
-    painter.text(rect.center(), egui::Align2::CENTER_CENTER, "Drop to open", font, theme.text);
+    painter.text(
+        rect.center(),
+        egui::Align2::CENTER_CENTER,
+        "Drop to open",
+        font,
+        theme.text,
+    );
 }
 
 /// Says what the pointer is over, where that is something else than before: once per pass, whichever panels spoke of it.
 ///
 /// A view speaks only when what is under the pointer changes, so that while the pointer is over one, silence means the same as before;
 /// elsewhere it means nothing.
-fn settle_hover(world: &World, state: &mut UiState, from_panels: Option<Item>, is_over_view: bool, out: &mut ViewerCommands) {
+fn settle_hover(
+    world: &World,
+    state: &mut UiState,
+    from_panels: Option<Item>,
+    is_over_view: bool,
+    out: &mut ViewerCommands,
+) {
     let mut from_views = None;
     for command in out.take() {
         match command {

@@ -3,8 +3,8 @@
 use bevy::ecs::prelude::*;
 
 use crate::{
-    left_panel::LeftPanelState, notifications::NotificationsState, palette::PaletteState, time_panel::TimePanelState,
-    top_bar::OpenDialogState, viewport::ViewportState,
+    left_panel::LeftPanelState, notifications::NotificationsState, palette::PaletteState,
+    time_panel::TimePanelState, top_bar::OpenDialogState, viewport::ViewportState,
 };
 
 /// What the interface remembers from pass to pass.

@@ -1,6 +1,10 @@
 //! What tests of panels share: a small recording, and a stage that draws the interface without a renderer.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use bevy::{app::App, time::TimePlugin};
 use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId};
@@ -23,7 +27,10 @@ pub(crate) fn recording_of(paths: &[&str]) -> Recording {
 
 fn chunks(paths: &[&str]) -> Vec<Chunk> {
     let times = || [(Timeline::sequence("frame"), vec![0, 10, 20])];
-    paths.iter().map(|path| columns_chunk(*path, times(), &Scalars::new([0.0, 1.0, 4.0])).unwrap()).collect()
+    paths
+        .iter()
+        .map(|path| columns_chunk(*path, times(), &Scalars::new([0.0, 1.0, 4.0])).unwrap())
+        .collect()
 }
 
 /// A class of views without a user interface, that recommends one for everything.
@@ -58,7 +65,12 @@ impl Stage {
         app.add_plugins((TimePlugin, FramePlugins));
         plugin::init_resources(&mut app);
         app.add_view_class(Plots);
-        Self { app, ctx: egui::Context::default(), size: Vec2::new(width, height), modifiers: Modifiers::NONE }
+        Self {
+            app,
+            ctx: egui::Context::default(),
+            size: Vec2::new(width, height),
+            modifiers: Modifiers::NONE,
+        }
     }
 
     /// A stage with a recording of these entities.
@@ -66,7 +78,10 @@ impl Stage {
         let mut stage = Self::empty(width, height);
         let mut recordings = stage.app.world_mut().resource_mut::<Recordings>();
         let entry = recordings.open(&StoreId::recording("test app", "first"));
-        entry.info = StoreInfo { source: "scene.rrd".into(), ..StoreInfo::default() };
+        entry.info = StoreInfo {
+            source: "scene.rrd".into(),
+            ..StoreInfo::default()
+        };
         for chunk in chunks(paths) {
             entry.recording.insert(chunk).unwrap();
         }
@@ -78,11 +93,15 @@ impl Stage {
         self.app.update();
         let input = egui::RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size)),
-            events: std::iter::once(Event::ModifiersChanged(self.modifiers)).chain(events).collect(),
+            events: std::iter::once(Event::ModifiersChanged(self.modifiers))
+                .chain(events)
+                .collect(),
             ..egui::RawInput::default()
         };
         let world = self.app.world_mut();
-        let mut output = self.ctx.run_ui(input, |ui| plugin::run_pass(world, &ui.ctx().clone()));
+        let mut output = self
+            .ctx
+            .run_ui(input, |ui| plugin::run_pass(world, &ui.ctx().clone()));
         output.textures_delta.clear();
         let screen = Rect::from_min_size(Pos2::ZERO, self.size);
         let mut texts = Vec::new();
@@ -103,7 +122,13 @@ impl Stage {
     /// Presses a key and lets the frame after it be drawn.
     pub(crate) fn press(&mut self, key: egui::Key, modifiers: Modifiers) {
         self.modifiers = modifiers;
-        let event = |pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };
+        let event = |pressed| Event::Key {
+            key,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers,
+        };
         self.draw_with(vec![event(true), event(false)]);
         self.modifiers = Modifiers::NONE;
         self.draw_with(Vec::new());
@@ -111,8 +136,12 @@ impl Stage {
 
     /// Clicks at a place and lets the frame after it be drawn.
     pub(crate) fn click(&mut self, at: Pos2) {
-        let button =
-            |pressed| Event::PointerButton { pos: at, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
+        let button = |pressed| Event::PointerButton {
+            pos: at,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
         self.draw_with(vec![Event::PointerMoved(at)]);
         self.draw_with(vec![button(true)]);
         self.draw_with(vec![button(false)]);
@@ -123,9 +152,14 @@ impl Stage {
     pub(crate) fn find(&mut self, text: &str) -> Pos2 {
         self.app.update();
         let screen = Rect::from_min_size(Pos2::ZERO, self.size);
-        let input = egui::RawInput { screen_rect: Some(screen), ..egui::RawInput::default() };
+        let input = egui::RawInput {
+            screen_rect: Some(screen),
+            ..egui::RawInput::default()
+        };
         let world = self.app.world_mut();
-        let mut output = self.ctx.run_ui(input, |ui| plugin::run_pass(world, &ui.ctx().clone()));
+        let mut output = self
+            .ctx
+            .run_ui(input, |ui| plugin::run_pass(world, &ui.ctx().clone()));
         output.textures_delta.clear();
         let mut found = None;
         for clipped in &output.shapes {

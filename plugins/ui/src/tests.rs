@@ -1,17 +1,24 @@
 //! Whole passes without a renderer: what can be read, and what happens when it is clicked.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, Item, Report, Selection, Settled, TimeControls, View, ViewTile, ViewerCommand, ViewerCommands,
-    ingest::Reports,
+    ActiveBlueprint, Cursor, Item, Report, Selection, Settled, TimeControls, View, ViewTile, ViewerCommand,
+    ViewerCommands, ingest::Reports,
 };
 use egui::{Event, Key, Modifiers, Pos2};
 
 use crate::testing::Stage;
 
 fn check_says(texts: &[String], wanted: &str) {
-    assert!(texts.iter().any(|text| text.contains(wanted)), "nothing says '{wanted}' among {texts:?}");
+    assert!(
+        texts.iter().any(|text| text.contains(wanted)),
+        "nothing says '{wanted}' among {texts:?}"
+    );
 }
 
 fn time(stage: &Stage) -> i64 {
@@ -29,9 +36,19 @@ fn nothing_open_says_what_to_do() {
 fn a_recording_is_in_every_panel() {
     let mut stage = Stage::with_entities(1400.0, 900.0, &["/world/robot", "/plots"]);
     let texts = stage.draw();
-    for wanted in
-        ["test app", "first", "scene.rrd", "Streams", "robot", "plots", "frame", "Recordings", "Blueprint", "Entities", "#10"]
-    {
+    for wanted in [
+        "test app",
+        "first",
+        "scene.rrd",
+        "Streams",
+        "robot",
+        "plots",
+        "frame",
+        "Recordings",
+        "Blueprint",
+        "Entities",
+        "#10",
+    ] {
         check_says(&texts, wanted);
     }
     // The class has no user interface here.
@@ -47,7 +64,10 @@ fn views_learn_where_they_are_and_then_it_is_quiet() {
     let mut views = world.query::<(&View, &ViewTile)>();
     let tiles: Vec<ViewTile> = views.iter(world).map(|(_, tile)| *tile).collect();
     assert_eq!(tiles.len(), 1);
-    assert!(tiles[0].shown && tiles[0].size_pixels[0] > 400 && tiles[0].size_pixels[1] > 200, "{tiles:?}");
+    assert!(
+        tiles[0].shown && tiles[0].size_pixels[0] > 400 && tiles[0].size_pixels[1] > 200,
+        "{tiles:?}"
+    );
     assert!(world.resource::<Settled>().frames() > 2);
 }
 
@@ -58,7 +78,10 @@ fn small_windows_leave_room_for_tiles() {
     let world = stage.app.world_mut();
     let mut views = world.query::<&ViewTile>();
     let tile = *views.iter(world).next().unwrap();
-    assert!(tile.size_pixels[0] >= 300 && tile.size_pixels[1] >= 250, "{tile:?}");
+    assert!(
+        tile.size_pixels[0] >= 300 && tile.size_pixels[1] >= 250,
+        "{tile:?}"
+    );
 }
 
 #[test]
@@ -68,14 +91,32 @@ fn clicking_a_stream_selects_it_and_shows_its_values() {
     let at = stage.find("plots");
     stage.click(at);
     let selected = &stage.app.world().resource::<Selection>().selected;
-    assert!(matches!(&selected[..], [item] if item.entity() == Some(&"/plots".into())), "{selected:?}");
+    assert!(
+        matches!(&selected[..], [item] if item.entity() == Some(&"/plots".into())),
+        "{selected:?}"
+    );
     let texts = stage.draw();
     check_says(&texts, "/plots");
     check_says(&texts, "scalars");
     // As a view shows it, or would if it could.
-    let view = *stage.app.world().resource::<ActiveBlueprint>().viewport().views.keys().next().unwrap();
-    let item = Item::DataResult { view, entity: "/plots".into() };
-    stage.app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::Select(vec![item]));
+    let view = *stage
+        .app
+        .world()
+        .resource::<ActiveBlueprint>()
+        .viewport()
+        .views
+        .keys()
+        .next()
+        .unwrap();
+    let item = Item::DataResult {
+        view,
+        entity: "/plots".into(),
+    };
+    stage
+        .app
+        .world_mut()
+        .resource_mut::<ViewerCommands>()
+        .push(ViewerCommand::Select(vec![item]));
     check_says(&stage.draw(), "no visualizer yet");
     stage.press(Key::Escape, Modifiers::NONE);
     assert!(stage.app.world().resource::<Selection>().selected.is_empty());
@@ -102,8 +143,15 @@ fn space_plays() {
     stage.draw();
     stage.press(Key::Space, Modifiers::NONE);
     let world = stage.app.world();
-    let key = world.resource::<chronoscope_frame::Recordings>().active().unwrap().key();
-    assert_eq!(world.resource::<TimeControls>().get(key).play_state(), chronoscope_frame::PlayState::Playing);
+    let key = world
+        .resource::<chronoscope_frame::Recordings>()
+        .active()
+        .unwrap()
+        .key();
+    assert_eq!(
+        world.resource::<TimeControls>().get(key).play_state(),
+        chronoscope_frame::PlayState::Playing
+    );
 }
 
 #[test]
@@ -139,7 +187,10 @@ fn the_palette_finds_and_runs_a_command() {
     stage.press(Key::Enter, Modifiers::NONE);
     assert_eq!(time(&stage), 20);
     let texts = stage.draw();
-    assert!(!texts.iter().any(|text| text == "Choose views automatically"), "it is closed");
+    assert!(
+        !texts.iter().any(|text| text == "Choose views automatically"),
+        "it is closed"
+    );
 }
 
 #[test]
@@ -155,7 +206,11 @@ fn typing_moves_no_time() {
 #[test]
 fn errors_stay_until_they_are_dismissed() {
     let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
-    stage.app.world_mut().resource_mut::<Reports>().push(Report::error("broken.rrd", "the file is cut short"));
+    stage
+        .app
+        .world_mut()
+        .resource_mut::<Reports>()
+        .push(Report::error("broken.rrd", "the file is cut short"));
     let texts = stage.draw();
     check_says(&texts, "broken.rrd");
     check_says(&texts, "the file is cut short");
@@ -197,11 +252,27 @@ fn a_view_is_maximized_and_put_back() {
     let at = stage.find(crate::icons::MAXIMIZE);
     stage.click(at);
     stage.draw();
-    assert!(stage.app.world().resource::<ActiveBlueprint>().viewport().maximized.is_some());
+    assert!(
+        stage
+            .app
+            .world()
+            .resource::<ActiveBlueprint>()
+            .viewport()
+            .maximized
+            .is_some()
+    );
     let at = stage.find(crate::icons::MINIMIZE);
     stage.click(at);
     stage.draw();
-    assert!(stage.app.world().resource::<ActiveBlueprint>().viewport().maximized.is_none());
+    assert!(
+        stage
+            .app
+            .world()
+            .resource::<ActiveBlueprint>()
+            .viewport()
+            .maximized
+            .is_none()
+    );
 }
 
 #[test]
@@ -213,7 +284,11 @@ fn ten_thousand_entities_and_long_names_are_drawn() {
     let mut stage = Stage::with_entities(1400.0, 900.0, &paths);
     let texts = stage.draw();
     check_says(&texts, "points");
-    assert!(texts.len() < 1_000, "only what can be seen is laid out, not {} texts", texts.len());
+    assert!(
+        texts.len() < 1_000,
+        "only what can be seen is laid out, not {} texts",
+        texts.len()
+    );
 }
 
 #[test]
@@ -223,7 +298,11 @@ fn reading_the_time_does_not_put_it_back() {
     // The field is clicked, time moves on, and the field is left without a word.
     let at = stage.find("#0");
     stage.click(at);
-    stage.app.world_mut().resource_mut::<ViewerCommands>().time(chronoscope_frame::TimeCommand::SetTime(10));
+    stage
+        .app
+        .world_mut()
+        .resource_mut::<ViewerCommands>()
+        .time(chronoscope_frame::TimeCommand::SetTime(10));
     stage.draw();
     stage.click(Pos2::new(700.0, 16.0));
     stage.draw();

@@ -198,12 +198,16 @@ impl Theme {
 
     /// A panel's frame: its fill and padding.
     pub fn panel_frame(&self) -> egui::Frame {
-        egui::Frame::new().fill(self.panel).inner_margin(Margin::same(size::PADDING as i8))
+        egui::Frame::new()
+            .fill(self.panel)
+            .inner_margin(Margin::same(size::PADDING as i8))
     }
 
     /// The frame of a toolbar, which brings its padding only at the sides.
     pub fn toolbar_frame(&self) -> egui::Frame {
-        egui::Frame::new().fill(self.panel).inner_margin(Margin::symmetric(size::PADDING as i8, 0))
+        egui::Frame::new()
+            .fill(self.panel)
+            .inner_margin(Margin::symmetric(size::PADDING as i8, 0))
     }
 
     fn towards_text(&self, color: Color32, share: f32) -> Color32 {
@@ -211,7 +215,11 @@ impl Theme {
     }
 
     fn visuals(&self) -> egui::Visuals {
-        let base = if self.dark { egui::Visuals::dark() } else { egui::Visuals::light() };
+        let base = if self.dark {
+            egui::Visuals::dark()
+        } else {
+            egui::Visuals::light()
+        };
         let radius = CornerRadius::same(size::RADIUS);
         let widget = |fill: Color32, edge: Stroke, text: Color32| egui::style::WidgetVisuals {
             bg_fill: fill,
@@ -251,7 +259,12 @@ impl Theme {
             window_highlight_topmost: false,
             menu_corner_radius: radius,
             panel_fill: self.panel,
-            popup_shadow: Shadow { offset: [0, 4], blur: 12, spread: 0, color: self.shadow },
+            popup_shadow: Shadow {
+                offset: [0, 4],
+                blur: 12,
+                spread: 0,
+                color: self.shadow,
+            },
             text_cursor: egui::style::TextCursorStyle {
                 stroke: Stroke::new(size::EMPHASIS, self.accent),
                 ..base.text_cursor.clone()
@@ -307,7 +320,10 @@ fn text_styles() -> std::collections::BTreeMap<TextStyle, FontId> {
         (TextStyle::Body, text(size::BODY)),
         (TextStyle::Button, text(size::BODY)),
         (TextStyle::Heading, text(size::TITLE)),
-        (TextStyle::Monospace, FontId::new(size::MONO, FontFamily::Monospace)),
+        (
+            TextStyle::Monospace,
+            FontId::new(size::MONO, FontFamily::Monospace),
+        ),
     ]
     .into()
 }
@@ -353,7 +369,11 @@ mod tests {
     fn luminance(color: Color32) -> f64 {
         let linear = |channel: u8| {
             let value = f64::from(channel) / 255.0;
-            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
         };
         0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
     }
@@ -368,7 +388,10 @@ mod tests {
         for (on, background) in backgrounds {
             let contrast = contrast(text, *background);
             let mode = if theme.dark { "dark" } else { "light" };
-            assert!(contrast >= 4.5, "{mode}: {name} on {on} has a contrast of only {contrast:.2}");
+            assert!(
+                contrast >= 4.5,
+                "{mode}: {name} on {on} has a contrast of only {contrast:.2}"
+            );
         }
     }
 
@@ -403,17 +426,26 @@ mod tests {
                 check_contrast(theme, text, &surfaces);
                 check_contrast(theme, text, &selected);
             }
-            for text in [("warning", theme.warning), ("error", theme.error), ("success", theme.success)] {
+            for text in [
+                ("warning", theme.warning),
+                ("error", theme.error),
+                ("success", theme.success),
+            ] {
                 check_contrast(theme, text, &surfaces[..3]);
             }
-            check_contrast(theme, ("text on accent", theme.on_accent), &[("accent", theme.accent)]);
+            check_contrast(
+                theme,
+                ("text on accent", theme.on_accent),
+                &[("accent", theme.accent)],
+            );
         }
     }
 
     #[test]
     fn hover_and_pressed_step_away_from_the_surface() {
         for theme in [Theme::dark(), Theme::light()] {
-            let steps = [theme.raised, theme.hover(), theme.pressed()].map(|color| contrast(color, theme.text));
+            let steps =
+                [theme.raised, theme.hover(), theme.pressed()].map(|color| contrast(color, theme.text));
             assert!(steps[0] > steps[1] && steps[1] > steps[2], "{steps:?}");
         }
     }
@@ -422,7 +454,10 @@ mod tests {
     fn applied_styles_hold_the_tokens_and_follow_the_system() {
         let ctx = egui::Context::default();
         apply(&ctx);
-        for (theme, which) in [(Theme::dark(), egui::Theme::Dark), (Theme::light(), egui::Theme::Light)] {
+        for (theme, which) in [
+            (Theme::dark(), egui::Theme::Dark),
+            (Theme::light(), egui::Theme::Light),
+        ] {
             let style = ctx.style_of(which);
             assert_eq!(style.visuals.panel_fill, theme.panel);
             assert_eq!(style.visuals.extreme_bg_color, theme.viewport);
@@ -431,9 +466,17 @@ mod tests {
             assert_eq!(style.visuals.strong_text_color(), theme.cursor);
             assert_eq!(style.spacing.interact_size.y, size::ROW);
         }
-        assert!(Theme::of_context(&ctx).dark, "dark where the system has no opinion");
-        let light = egui::RawInput { system_theme: Some(egui::Theme::Light), ..Default::default() };
-        ctx.run_ui(light, |ui| assert!(!Theme::of(ui).dark)).textures_delta.clear();
+        assert!(
+            Theme::of_context(&ctx).dark,
+            "dark where the system has no opinion"
+        );
+        let light = egui::RawInput {
+            system_theme: Some(egui::Theme::Light),
+            ..Default::default()
+        };
+        ctx.run_ui(light, |ui| assert!(!Theme::of(ui).dark))
+            .textures_delta
+            .clear();
         assert!(!Theme::of_context(&ctx).dark);
     }
 }

@@ -19,30 +19,39 @@ use crate::{
 /// Draws the bar.
 pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut UiState) {
     let theme = Theme::of(ui);
-    egui::Panel::top("top_bar").exact_size(size::TOOLBAR + size::HAIRLINE).frame(theme.toolbar_frame()).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.x = size::GRID;
-        // From the right first: what is there stays, and the title takes the room that is left.
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            show_panel_toggles(ui, pass, state);
-            notifications::show_button(ui, pass, &mut state.notifications);
-            show_progress(ui, pass);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                show_menu(ui, pass, state);
-                for command in [UiCommand::Undo, UiCommand::Redo] {
-                    command_button(ui, pass, state, command);
-                }
-                ui.add_space(size::PADDING);
-                show_title(ui, pass);
+    egui::Panel::top("top_bar")
+        .exact_size(size::TOOLBAR + size::HAIRLINE)
+        .frame(theme.toolbar_frame())
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.x = size::GRID;
+            // From the right first: what is there stays, and the title takes the room that is left.
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                show_panel_toggles(ui, pass, state);
+                notifications::show_button(ui, pass, &mut state.notifications);
+                show_progress(ui, pass);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    show_menu(ui, pass, state);
+                    for command in [UiCommand::Undo, UiCommand::Redo] {
+                        command_button(ui, pass, state, command);
+                    }
+                    ui.add_space(size::PADDING);
+                    show_title(ui, pass);
+                });
             });
         });
-    });
 }
 
 /// A button for a command, with its name and shortcut as the tooltip.
 pub(crate) fn command_button(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut UiState, command: UiCommand) {
     let clicked = ui
         .add_enabled_ui(command.is_enabled(pass), |ui| {
-            icon_button(ui, command.icon(), command.name(), command.shortcut_text().as_deref()).clicked()
+            icon_button(
+                ui,
+                command.icon(),
+                command.name(),
+                command.shortcut_text().as_deref(),
+            )
+            .clicked()
         })
         .inner;
     if clicked {
@@ -72,7 +81,10 @@ fn show_menu(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut UiState) {
             if is_of_time {
                 continue;
             }
-            let begins_group = matches!(command, UiCommand::Undo | UiCommand::ToggleLeftPanel | UiCommand::ThemeDark);
+            let begins_group = matches!(
+                command,
+                UiCommand::Undo | UiCommand::ToggleLeftPanel | UiCommand::ThemeDark
+            );
             if at > 0 && begins_group {
                 ui.separator();
             }
@@ -98,14 +110,30 @@ pub(crate) fn command_row(ui: &mut Ui, command: UiCommand, enabled: bool, marked
     } else if enabled && response.hovered() {
         painter.rect_filled(rect, f32::from(size::RADIUS), theme.hover());
     }
-    let (icon_color, color) = if enabled { (theme.secondary, theme.text) } else { (theme.disabled, theme.disabled) };
+    let (icon_color, color) = if enabled {
+        (theme.secondary, theme.text)
+    } else {
+        (theme.disabled, theme.disabled)
+    };
     let left = rect.left() + size::PADDING;
     let middle = rect.center().y;
     let icon_font = egui::FontId::new(size::ICON, egui::FontFamily::Proportional);
-    painter.text(egui::pos2(left, middle), egui::Align2::LEFT_CENTER, command.icon(), icon_font, icon_color);
+    painter.text(
+        egui::pos2(left, middle),
+        egui::Align2::LEFT_CENTER,
+        command.icon(),
+        icon_font,
+        icon_color,
+    );
     let font = egui::TextStyle::Body.resolve(ui.style());
     let text_left = left + size::ICON + size::PADDING;
-    painter.text(egui::pos2(text_left, middle), egui::Align2::LEFT_CENTER, command.name(), font, color);
+    painter.text(
+        egui::pos2(text_left, middle),
+        egui::Align2::LEFT_CENTER,
+        command.name(),
+        font,
+        color,
+    );
     if let Some(shortcut) = command.shortcut_text() {
         let font = egui::TextStyle::Monospace.resolve(ui.style());
         let right = egui::pos2(rect.right() - size::PADDING, middle);
@@ -133,7 +161,11 @@ fn show_progress(ui: &mut Ui, pass: &Pass<'_>) {
     let theme = Theme::of(ui);
     let loading: Vec<_> = sources.iter().filter(|source| !source.is_live()).collect();
     let Some(first) = loading.first() else { return };
-    let name = if loading.len() == 1 { short_name(first.name()).to_owned() } else { format!("{} sources", loading.len()) };
+    let name = if loading.len() == 1 {
+        short_name(first.name()).to_owned()
+    } else {
+        format!("{} sources", loading.len())
+    };
     let known: Vec<f32> = loading.iter().filter_map(|source| source.progress()).collect();
     let progress = (known.len() == loading.len()).then(|| known.iter().sum::<f32>() / known.len() as f32);
     let text = match progress {
@@ -144,10 +176,15 @@ fn show_progress(ui: &mut Ui, pass: &Pass<'_>) {
 
     let width = (28.0 * size::GRID).min(ui.available_width());
     let (rect, response) = ui.allocate_exact_size(Vec2::new(width, size::GRID), Sense::hover());
-    ui.painter().rect_filled(rect, f32::from(size::RADIUS), theme.raised);
+    ui.painter()
+        .rect_filled(rect, f32::from(size::RADIUS), theme.raised);
     if let Some(progress) = progress {
-        let done = egui::Rect::from_min_size(rect.min, Vec2::new(rect.width() * progress.clamp(0.0, 1.0), rect.height()));
-        ui.painter().rect_filled(done, f32::from(size::RADIUS), theme.accent);
+        let done = egui::Rect::from_min_size(
+            rect.min,
+            Vec2::new(rect.width() * progress.clamp(0.0, 1.0), rect.height()),
+        );
+        ui.painter()
+            .rect_filled(done, f32::from(size::RADIUS), theme.accent);
     }
     response.on_hover_text(tooltip.join("\n"));
     ui.label(RichText::new(text).size(size::SMALL).color(theme.secondary));
@@ -164,7 +201,14 @@ fn show_panel_toggles(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut UiState) {
         let open = shell::panel_state(pass, panel) == PanelState::Expanded;
         let clicked = ui
             .add_enabled_ui(command.is_enabled(pass) && pass.active().is_some(), |ui| {
-                icon_toggle(ui, command.icon(), open, command.name(), command.shortcut_text().as_deref()).clicked()
+                icon_toggle(
+                    ui,
+                    command.icon(),
+                    open,
+                    command.name(),
+                    command.shortcut_text().as_deref(),
+                )
+                .clicked()
             })
             .inner;
         if clicked {
@@ -175,7 +219,11 @@ fn show_panel_toggles(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut UiState) {
 
 /// The last part of a path or an address.
 fn short_name(name: &str) -> &str {
-    name.trim_end_matches('/').rsplit(['/', '\\']).next().filter(|part| !part.is_empty()).unwrap_or(name)
+    name.trim_end_matches('/')
+        .rsplit(['/', '\\'])
+        .next()
+        .filter(|part| !part.is_empty())
+        .unwrap_or(name)
 }
 
 /// The dialog that asks for a file.
@@ -188,7 +236,11 @@ pub(crate) struct OpenDialogState {
 
 impl OpenDialogState {
     pub(crate) fn open(&mut self) {
-        *self = Self { is_open: true, just_opened: true, path: String::new() };
+        *self = Self {
+            is_open: true,
+            just_opened: true,
+            path: String::new(),
+        };
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -215,10 +267,16 @@ pub(crate) fn show_open_dialog(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
             response.request_focus();
         }
         wanted |= response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-        ui.label(RichText::new("Files can also be dropped onto the window.").size(size::SMALL).color(theme.secondary));
+        ui.label(
+            RichText::new("Files can also be dropped onto the window.")
+                .size(size::SMALL)
+                .color(theme.secondary),
+        );
         ui.add_space(size::GRID);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            wanted |= ui.add_enabled(!state.path.trim().is_empty(), egui::Button::new("Open")).clicked();
+            wanted |= ui
+                .add_enabled(!state.path.trim().is_empty(), egui::Button::new("Open"))
+                .clicked();
             if ui.button("Cancel").clicked() {
                 state.is_open = false;
             }

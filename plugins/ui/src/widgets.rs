@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use chronoscope_blueprint::{ContainerBlueprint, ContainerKind};
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Align2, Color32, CornerRadius, FontFamily, FontId, Pos2, Rect, Response, RichText, Sense, Ui, Vec2};
+use egui::{
+    Align2, Color32, CornerRadius, FontFamily, FontId, Pos2, Rect, Response, RichText, Sense, Ui, Vec2,
+};
 use egui::{WidgetInfo, WidgetType};
 
 use crate::fonts;
@@ -60,15 +62,29 @@ pub fn link_label(ui: &mut Ui, text: &str) -> Response {
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Link, ui.is_enabled(), text));
     let is_elided = galley.elided;
     if response.hovered() || response.has_focus() {
-        ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(size::HAIRLINE, theme.accent_text));
+        ui.painter().hline(
+            rect.x_range(),
+            rect.bottom(),
+            egui::Stroke::new(size::HAIRLINE, theme.accent_text),
+        );
     }
     ui.painter().galley(rect.min, galley, theme.accent_text);
     let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
-    if is_elided { response.on_hover_text(text) } else { response }
+    if is_elided {
+        response.on_hover_text(text)
+    } else {
+        response
+    }
 }
 
 /// Text in one line, laid out and cut at `width`.
-pub(crate) fn elided_galley(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<egui::Galley> {
+pub(crate) fn elided_galley(
+    ui: &Ui,
+    text: &str,
+    font: FontId,
+    color: Color32,
+    width: f32,
+) -> Arc<egui::Galley> {
     let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font, color));
     job.wrap = TextWrapping::truncate_at_width(width.max(0.0));
     job.break_on_newline = false;
@@ -85,11 +101,15 @@ pub fn property_row<R>(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui) -> R
             ui.spacing_mut().item_spacing.x = size::GRID;
             let name_width = (ui.available_width() * 0.36).clamp(12.0 * size::GRID, 30.0 * size::GRID);
             let name_size = Vec2::new(name_width, size::ROW);
-            ui.allocate_ui_with_layout(name_size, egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                ui.set_min_width(name_width);
-                let font = egui::TextStyle::Body.resolve(ui.style());
-                elided(ui, name, font, Theme::of(ui).secondary);
-            });
+            ui.allocate_ui_with_layout(
+                name_size,
+                egui::Layout::left_to_right(egui::Align::Center),
+                |ui| {
+                    ui.set_min_width(name_width);
+                    let font = egui::TextStyle::Body.resolve(ui.style());
+                    elided(ui, name, font, Theme::of(ui).secondary);
+                },
+            );
             value(ui)
         },
     )
@@ -111,10 +131,17 @@ pub fn draft_edit(
     // With what is typed, what it was typed over: while nothing was typed, a value that moves on by itself is not put back.
     let draft = ui.data(|data| data.get_temp::<(String, String)>(draft_id));
     let (base, mut text) = draft.unwrap_or_else(|| (current.to_owned(), current.to_owned()));
-    let edit =
-        if rows > 1 { egui::TextEdit::multiline(&mut text).desired_rows(rows) } else { egui::TextEdit::singleline(&mut text) };
-    let response =
-        ui.add(edit.id(id).hint_text(hint.to_owned()).font(egui::TextStyle::Monospace).desired_width(ui.available_width()));
+    let edit = if rows > 1 {
+        egui::TextEdit::multiline(&mut text).desired_rows(rows)
+    } else {
+        egui::TextEdit::singleline(&mut text)
+    };
+    let response = ui.add(
+        edit.id(id)
+            .hint_text(hint.to_owned())
+            .font(egui::TextStyle::Monospace)
+            .desired_width(ui.available_width()),
+    );
     if response.has_focus() {
         let leave = ui.input(|input| input.modifiers.command && input.key_pressed(egui::Key::Enter));
         if leave {
@@ -131,7 +158,10 @@ pub fn draft_edit(
 
 /// What a container is called: its name, else its kind.
 pub(crate) fn container_title(container: &ContainerBlueprint) -> String {
-    container.name.clone().unwrap_or_else(|| container_kind_title(container.kind).to_owned())
+    container
+        .name
+        .clone()
+        .unwrap_or_else(|| container_kind_title(container.kind).to_owned())
 }
 
 /// The kind of a container, for the eye.
@@ -161,7 +191,11 @@ pub fn value_label(ui: &mut Ui, value: &str, unit: &str) -> Response {
 pub fn empty_state(ui: &mut Ui, icon: &str, title: &str, hint: &str) {
     let theme = Theme::of(ui);
     let rect = ui.available_rect_before_wrap();
-    let mut column = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::top_down(egui::Align::Center)));
+    let mut column = ui.new_child(
+        egui::UiBuilder::new()
+            .max_rect(rect)
+            .layout(egui::Layout::top_down(egui::Align::Center)),
+    );
     let content = size::EMPTY_ICON + 2.0 * size::ROW;
     column.add_space(((rect.height() - content) / 2.0).max(0.0));
     column.label(RichText::new(icon).size(size::EMPTY_ICON).color(theme.disabled));
@@ -279,33 +313,55 @@ impl<'a> ListRow<'a> {
         let theme = Theme::of(ui);
         let width = ui.available_width();
         let (rect, mut response) = ui.allocate_exact_size(Vec2::new(width, size::ROW), self.sense);
-        response.widget_info(|| WidgetInfo::selected(WidgetType::SelectableLabel, ui.is_enabled(), self.selected, self.label));
+        response.widget_info(|| {
+            WidgetInfo::selected(
+                WidgetType::SelectableLabel,
+                ui.is_enabled(),
+                self.selected,
+                self.label,
+            )
+        });
         if !ui.is_rect_visible(rect) {
-            return ListRowResponse { response, toggled: false };
+            return ListRowResponse {
+                response,
+                toggled: false,
+            };
         }
 
         let is_hovered = response.hovered() || response.has_focus() || ui.rect_contains_pointer(rect);
         self.paint_background(ui, rect, theme, is_hovered);
 
         let mut left = rect.left() + size::GRID + self.level as f32 * size::INDENT;
-        let toggled =
-            self.arrow(ui, &response, Rect::from_min_size(Pos2::new(left, rect.top()), Vec2::new(size::INDENT, size::ROW)));
+        let toggled = self.arrow(
+            ui,
+            &response,
+            Rect::from_min_size(Pos2::new(left, rect.top()), Vec2::new(size::INDENT, size::ROW)),
+        );
         left += size::INDENT + size::GRID / 2.0;
 
-        let right = if is_hovered || self.selected { show_actions(ui, rect, left, actions) } else { rect.right() - size::GRID };
+        let right = if is_hovered || self.selected {
+            show_actions(ui, rect, left, actions)
+        } else {
+            rect.right() - size::GRID
+        };
 
         let text_color = if self.dimmed { theme.secondary } else { theme.text };
         if let Some(icon) = self.icon {
             let color = self.icon_color.unwrap_or(theme.secondary);
             let center = Pos2::new(left + size::ICON / 2.0, rect.center().y);
             let color = if self.dimmed { theme.disabled } else { color };
-            ui.painter().text(center, Align2::CENTER_CENTER, icon, icon_font(), color);
+            ui.painter()
+                .text(center, Align2::CENTER_CENTER, icon, icon_font(), color);
             left += size::ICON + size::GRID;
         }
 
         let elided = self.paint_text(ui, rect, left, right, text_color);
         if elided {
-            let full = if self.detail.is_empty() { self.label.to_owned() } else { format!("{} {}", self.label, self.detail) };
+            let full = if self.detail.is_empty() {
+                self.label.to_owned()
+            } else {
+                format!("{} {}", self.label, self.detail)
+            };
             response = response.on_hover_text(full);
         }
         ListRowResponse { response, toggled }
@@ -315,7 +371,13 @@ impl<'a> ListRow<'a> {
         let radius = CornerRadius::same(size::RADIUS);
         let painter = ui.painter();
         if self.selected {
-            painter.rect(rect, radius, theme.selection(), theme.selection_edge(), egui::StrokeKind::Inside);
+            painter.rect(
+                rect,
+                radius,
+                theme.selection(),
+                theme.selection_edge(),
+                egui::StrokeKind::Inside,
+            );
         } else if is_hovered {
             painter.rect_filled(rect, radius, theme.hover());
         } else if self.highlighted {
@@ -325,15 +387,32 @@ impl<'a> ListRow<'a> {
 
     /// Draws the arrow, and says whether it was clicked.
     fn arrow(&self, ui: &Ui, row: &Response, rect: Rect) -> bool {
-        let Some(expanded) = self.expanded else { return false };
+        let Some(expanded) = self.expanded else {
+            return false;
+        };
         let theme = Theme::of(ui);
         let arrow = ui.interact(rect, row.id.with("arrow"), Sense::click());
         let name = if expanded { "Collapse" } else { "Expand" };
-        arrow.widget_info(|| WidgetInfo::labeled(WidgetType::Button, ui.is_enabled(), format!("{name} {}", self.label)));
-        let icon = if expanded { icons::EXPANDED } else { icons::COLLAPSED };
-        let color = if arrow.hovered() { theme.text } else { theme.secondary };
+        arrow.widget_info(|| {
+            WidgetInfo::labeled(
+                WidgetType::Button,
+                ui.is_enabled(),
+                format!("{name} {}", self.label),
+            )
+        });
+        let icon = if expanded {
+            icons::EXPANDED
+        } else {
+            icons::COLLAPSED
+        };
+        let color = if arrow.hovered() {
+            theme.text
+        } else {
+            theme.secondary
+        };
         let font = FontId::new(size::SMALL, FontFamily::Proportional);
-        ui.painter().text(rect.center(), Align2::CENTER_CENTER, icon, font, color);
+        ui.painter()
+            .text(rect.center(), Align2::CENTER_CENTER, icon, font, color);
         arrow.clicked()
     }
 
@@ -344,7 +423,10 @@ impl<'a> ListRow<'a> {
         let mut job = LayoutJob::single_section(self.label.to_owned(), TextFormat::simple(body, color));
         if !self.detail.is_empty() {
             let small = egui::TextStyle::Small.resolve(ui.style());
-            let format = TextFormat { valign: egui::Align::Center, ..TextFormat::simple(small, theme.secondary) };
+            let format = TextFormat {
+                valign: egui::Align::Center,
+                ..TextFormat::simple(small, theme.secondary)
+            };
             job.append(self.detail, 2.0 * size::GRID, format);
         }
         job.wrap = TextWrapping::truncate_at_width((right - left).max(0.0));
@@ -366,7 +448,13 @@ fn show_actions(ui: &mut Ui, row: Rect, left: f32, actions: impl FnOnce(&mut Ui)
     child.min_rect().left().min(row.right() - size::GRID)
 }
 
-fn icon_button_impl(ui: &mut Ui, icon: &str, on: Option<bool>, tooltip: &str, shortcut: Option<&str>) -> Response {
+fn icon_button_impl(
+    ui: &mut Ui,
+    icon: &str,
+    on: Option<bool>,
+    tooltip: &str,
+    shortcut: Option<&str>,
+) -> Response {
     let theme = Theme::of(ui);
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(size::ROW), Sense::click());
     let enabled = ui.is_enabled();
@@ -399,11 +487,17 @@ fn icon_button_impl(ui: &mut Ui, icon: &str, on: Option<bool>, tooltip: &str, sh
             }
         });
     };
-    response.on_hover_ui(add_tooltip).on_disabled_hover_ui(add_tooltip)
+    response
+        .on_hover_ui(add_tooltip)
+        .on_disabled_hover_ui(add_tooltip)
 }
 
 fn elided(ui: &mut Ui, text: &str, font: FontId, color: Color32) -> Response {
-    elided_job(ui, LayoutJob::single_section(text.to_owned(), TextFormat::simple(font, color)), text)
+    elided_job(
+        ui,
+        LayoutJob::single_section(text.to_owned(), TextFormat::simple(font, color)),
+        text,
+    )
 }
 
 /// Draws `job` in one line, cut at the room there is, with `full` as the tooltip of what was cut.
@@ -415,7 +509,11 @@ fn elided_job(ui: &mut Ui, mut job: LayoutJob, full: &str) -> Response {
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, ui.is_enabled(), full));
     let elided = galley.elided;
     ui.painter().galley(rect.min, galley, Theme::of(ui).text);
-    if elided { response.on_hover_text(full) } else { response }
+    if elided {
+        response.on_hover_text(full)
+    } else {
+        response
+    }
 }
 
 fn icon_font() -> FontId {

@@ -39,6 +39,9 @@ mod tests {
     fn siblings_differ_and_stay_as_they_are() {
         let colors = ["/plots/sine", "/plots/cosine", "/plots/noise"].map(|path| entity_color(&path.into()));
         assert!(colors[0] != colors[1] && colors[1] != colors[2] && colors[0] != colors[2]);
-        assert_eq!(entity_color(&"/plots/sine".into()), entity_color(&"plots/sine/".into()));
+        assert_eq!(
+            entity_color(&"/plots/sine".into()),
+            entity_color(&"plots/sine/".into())
+        );
     }
 }

@@ -10,7 +10,11 @@ const ICON: f32 = 32.0;
 /// Title and hint where a view is empty because what it shows is known and not loaded.
 pub fn not_loaded(context: &ViewUiContext<'_>) -> Option<(&'static str, String)> {
     let bodies = context.get::<ViewBodies>()?;
-    let title = if bodies.is_over_limit { "Not in memory" } else { "Reading" };
+    let title = if bodies.is_over_limit {
+        "Not in memory"
+    } else {
+        "Reading"
+    };
     Some((title, bodies.explain()?))
 }
 
@@ -23,11 +27,19 @@ pub fn show(ui: &mut Ui, style: &ViewStyle, icon: &str, title: &str, hint: &str)
     let roomy = rect.height() >= 160.0 && rect.width() >= 220.0;
     let height = if roomy { ICON + 72.0 } else { 24.0 };
     let response = ui.interact(rect, ui.id().with("empty"), egui::Sense::hover());
-    let mut column = ui.new_child(UiBuilder::new().max_rect(column).layout(Layout::top_down(Align::Center)));
+    let mut column = ui.new_child(
+        UiBuilder::new()
+            .max_rect(column)
+            .layout(Layout::top_down(Align::Center)),
+    );
     column.set_clip_rect(rect.intersect(ui.clip_rect()));
     column.add_space(((rect.height() - 24.0 - height) / 2.0).max(0.0));
     if roomy {
-        column.label(RichText::new(icon).size(ICON).color(style.secondary_text.gamma_multiply(0.6)));
+        column.label(
+            RichText::new(icon)
+                .size(ICON)
+                .color(style.secondary_text.gamma_multiply(0.6)),
+        );
         column.label(RichText::new(title).color(style.text));
         column.label(RichText::new(hint).small().color(style.secondary_text));
     } else {

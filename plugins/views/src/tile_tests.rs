@@ -4,7 +4,9 @@
 
 use bevy::{app::App, app::TaskPoolPlugin, ecs::prelude::*, time::TimePlugin};
 use chronoscope_blueprint::BlueprintCommand;
-use chronoscope_frame::{Cursor, FramePlugins, Item, Selection, TimeCommand, View, ViewTile, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{
+    Cursor, FramePlugins, Item, Selection, TimeCommand, View, ViewTile, ViewerCommand, ViewerCommands,
+};
 use chronoscope_store::{Chunk, Timeline};
 use chronoscope_types::{
     Clear, Scalars, SeriesLines, SeriesPoints, TextDocument, TextLog,
@@ -26,14 +28,15 @@ struct Viewer {
 impl Viewer {
     fn new(chunks: impl IntoIterator<Item = Chunk>) -> Self {
         let mut app = App::new();
-        app.add_plugins((TaskPoolPlugin::default(), TimePlugin)).add_plugins(FramePlugins).add_plugins((
-            TimeSeriesPlugin,
-            TextLogPlugin,
-            TextDocumentPlugin,
-        ));
+        app.add_plugins((TaskPoolPlugin::default(), TimePlugin))
+            .add_plugins(FramePlugins)
+            .add_plugins((TimeSeriesPlugin, TextLogPlugin, TextDocumentPlugin));
         app.finish();
         app.cleanup();
-        let mut viewer = Self { app, egui: egui::Context::default() };
+        let mut viewer = Self {
+            app,
+            egui: egui::Context::default(),
+        };
         for chunk in chunks {
             viewer.log(chunk);
         }
@@ -50,13 +53,20 @@ impl Viewer {
             self.app.update();
             let world = self.app.world_mut();
             for mut tile in world.query::<&mut ViewTile>().iter_mut(world) {
-                tile.set_if_neq(ViewTile { shown: true, size_pixels: [600, 300], pixels_per_point: 1.0 });
+                tile.set_if_neq(ViewTile {
+                    shown: true,
+                    size_pixels: [600, 300],
+                    pixels_per_point: 1.0,
+                });
             }
         }
     }
 
     fn command(&mut self, command: ViewerCommand) {
-        self.app.world_mut().resource_mut::<ViewerCommands>().push(command);
+        self.app
+            .world_mut()
+            .resource_mut::<ViewerCommands>()
+            .push(command);
         self.settle();
     }
 
@@ -74,49 +84,98 @@ impl Viewer {
         let uis = world.resource::<ViewUis>();
         let ui_of_class = uis.get(&class.into()).unwrap();
         let size = vec2(600.0, 300.0 * views.len().max(1) as f32);
-        let input = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)), events, ..RawInput::default() };
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)),
+            events,
+            ..RawInput::default()
+        };
         let mut output = self.egui.run_ui(input, |ui| {
             for (at, view) in views.iter().enumerate() {
                 let rect = Rect::from_min_size(Pos2::new(0.0, 300.0 * at as f32), vec2(600.0, 300.0));
                 let mut tile = ui.new_child(egui::UiBuilder::new().id_salt(at).max_rect(rect));
                 tile.set_clip_rect(rect);
-                ui_of_class.ui(&mut tile, &mut ViewUiContext { world, view: *view, commands: &mut commands });
+                ui_of_class.ui(
+                    &mut tile,
+                    &mut ViewUiContext {
+                        world,
+                        view: *view,
+                        commands: &mut commands,
+                    },
+                );
             }
         });
         output.textures_delta.clear();
-        self.app.world_mut().resource_mut::<ViewerCommands>().append(&mut commands);
+        self.app
+            .world_mut()
+            .resource_mut::<ViewerCommands>()
+            .append(&mut commands);
         self.settle();
-        output.shapes.iter().flat_map(|clipped| texts(&clipped.shape)).collect()
+        output
+            .shapes
+            .iter()
+            .flat_map(|clipped| texts(&clipped.shape))
+            .collect()
     }
 
     /// Draws the settings of the first view of a class and returns the texts.
     fn settings(&mut self, class: &str) -> String {
         let mut commands = ViewerCommands::default();
         let world = self.app.world_mut();
-        let view = world.query::<(Entity, &View)>().iter(world).find(|(_, view)| view.class.as_str() == class).unwrap().0;
+        let view = world
+            .query::<(Entity, &View)>()
+            .iter(world)
+            .find(|(_, view)| view.class.as_str() == class)
+            .unwrap()
+            .0;
         let world = self.app.world();
         let ui_of_class = world.resource::<ViewUis>().get(&class.into()).unwrap();
         let mut output = self.egui.run_ui(RawInput::default(), |ui| {
-            ui_of_class.settings_ui(ui, &mut ViewUiContext { world, view, commands: &mut commands });
+            ui_of_class.settings_ui(
+                ui,
+                &mut ViewUiContext {
+                    world,
+                    view,
+                    commands: &mut commands,
+                },
+            );
         });
         output.textures_delta.clear();
         assert!(commands.is_empty(), "drawing is no input");
-        output.shapes.iter().flat_map(|clipped| texts(&clipped.shape)).map(|(text, _)| text).collect::<Vec<_>>().join("|")
+        output
+            .shapes
+            .iter()
+            .flat_map(|clipped| texts(&clipped.shape))
+            .map(|(text, _)| text)
+            .collect::<Vec<_>>()
+            .join("|")
     }
 
     fn text(&mut self, class: &str) -> String {
         self.draw(class, Vec::new());
-        self.draw(class, Vec::new()).into_iter().map(|(text, _)| text).collect::<Vec<_>>().join("|")
+        self.draw(class, Vec::new())
+            .into_iter()
+            .map(|(text, _)| text)
+            .collect::<Vec<_>>()
+            .join("|")
     }
 
     fn click(&mut self, class: &str, wanted: &str) {
         self.draw(class, Vec::new());
         let texts = self.draw(class, Vec::new());
-        let place =
-            texts.iter().find(|(text, _)| text == wanted).unwrap_or_else(|| panic!("{wanted} in {texts:?}")).1 + vec2(3.0, 3.0);
+        let place = texts
+            .iter()
+            .find(|(text, _)| text == wanted)
+            .unwrap_or_else(|| panic!("{wanted} in {texts:?}"))
+            .1
+            + vec2(3.0, 3.0);
         self.draw(class, vec![Event::PointerMoved(place)]);
         for pressed in [true, false] {
-            let button = Event::PointerButton { pos: place, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE };
+            let button = Event::PointerButton {
+                pos: place,
+                button: PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            };
             self.draw(class, vec![button]);
         }
         self.draw(class, vec![Event::PointerGone]);
@@ -143,7 +202,10 @@ fn scalars(entity: &str, from: i64, count: i64) -> Chunk {
 
 #[track_caller]
 fn assert_has(text: &str, wanted: &str) {
-    assert!(text.split('|').any(|part| part.contains(wanted)), "{wanted:?} in {text:?}");
+    assert!(
+        text.split('|').any(|part| part.contains(wanted)),
+        "{wanted:?} in {text:?}"
+    );
 }
 
 #[test]
@@ -161,7 +223,9 @@ fn scalars_become_plots() {
 
 #[test]
 fn names_and_markers_are_taken() {
-    let points = SeriesPoints::default().with_names(["samples"]).with_markers([MarkerShape::Diamond]);
+    let points = SeriesPoints::default()
+        .with_names(["samples"])
+        .with_markers([MarkerShape::Diamond]);
     let mut viewer = Viewer::new([
         scalars("series/line", 0, 10),
         scalars("series/points", 0, 10),
@@ -172,7 +236,11 @@ fn names_and_markers_are_taken() {
     let text = viewer.text("TimeSeries");
     assert_has(&text, "decay");
     assert_has(&text, "samples");
-    assert_eq!(text.split('|').filter(|part| *part == "samples").count(), 1, "points are not lines as well: {text}");
+    assert_eq!(
+        text.split('|').filter(|part| *part == "samples").count(),
+        1,
+        "points are not lines as well: {text}"
+    );
 }
 
 /// A series is interrupted where an entity above it is cleared, also when that is told later.
@@ -182,10 +250,26 @@ fn a_recursive_clear_interrupts_what_is_below() {
     let gaps = |viewer: &Viewer| {
         let world = viewer.app.world();
         let visuals = world.resource::<chronoscope_frame::Visuals<crate::time_series::SeriesLines>>();
-        let views = world.resource::<chronoscope_frame::ActiveBlueprint>().viewport().views.keys();
-        let series: Vec<_> =
-            views.filter_map(|view| visuals.view(*view)).flat_map(chronoscope_frame::visualizer::ViewVisuals::iter).collect();
-        series.iter().map(|(_, series)| series.samples.values(0).iter().filter(|value| value.is_nan()).count()).sum::<usize>()
+        let views = world
+            .resource::<chronoscope_frame::ActiveBlueprint>()
+            .viewport()
+            .views
+            .keys();
+        let series: Vec<_> = views
+            .filter_map(|view| visuals.view(*view))
+            .flat_map(chronoscope_frame::visualizer::ViewVisuals::iter)
+            .collect();
+        series
+            .iter()
+            .map(|(_, series)| {
+                series
+                    .samples
+                    .values(0)
+                    .iter()
+                    .filter(|value| value.is_nan())
+                    .count()
+            })
+            .sum::<usize>()
     };
     assert_eq!(gaps(&viewer), 0);
     viewer.log(log_chunk("plots", [(frame(), 4)], &Clear::new(false)).unwrap());
@@ -202,12 +286,21 @@ fn the_legend_hides_a_series_and_undo_brings_it_back() {
     let hidden = |viewer: &mut Viewer| {
         let world = viewer.app.world_mut();
         let visuals = world.resource::<chronoscope_frame::Visuals<crate::time_series::SeriesLines>>();
-        let views: Vec<_> = world.resource::<chronoscope_frame::ActiveBlueprint>().viewport().views.keys().copied().collect();
+        let views: Vec<_> = world
+            .resource::<chronoscope_frame::ActiveBlueprint>()
+            .viewport()
+            .views
+            .keys()
+            .copied()
+            .collect();
         let styles: Vec<bool> = views
             .iter()
             .filter_map(|view| visuals.view(*view))
             .flat_map(|visuals| {
-                visuals.iter().flat_map(|(_, series)| series.styles.iter().map(|style| !style.visible)).collect::<Vec<_>>()
+                visuals
+                    .iter()
+                    .flat_map(|(_, series)| series.styles.iter().map(|style| !style.visible))
+                    .collect::<Vec<_>>()
             })
             .collect();
         assert!(!styles.is_empty());
@@ -227,14 +320,26 @@ fn the_legend_hides_a_series_and_undo_brings_it_back() {
 #[test]
 fn the_blueprint_says_what_a_plot_shows() {
     let mut viewer = Viewer::new([scalars("plots/sine", 0, 100)]);
-    let view = *viewer.app.world().resource::<chronoscope_frame::ActiveBlueprint>().viewport().views.keys().next().unwrap();
+    let view = *viewer
+        .app
+        .world()
+        .resource::<chronoscope_frame::ActiveBlueprint>()
+        .viewport()
+        .views
+        .keys()
+        .next()
+        .unwrap();
     assert_has(&viewer.settings("TimeSeries"), "Fit values");
     let range = ScalarAxis::default().with_range([-4.0, 4.0]);
-    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(view, &range)));
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(
+        view, &range,
+    )));
     assert_has(&viewer.text("TimeSeries"), "4");
     assert_has(&viewer.settings("TimeSeries"), "to");
     let legend = PlotLegend::default().with_visible(false);
-    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(view, &legend)));
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(
+        view, &legend,
+    )));
     assert!(!viewer.text("TimeSeries").contains("sine"));
 }
 
@@ -252,7 +357,10 @@ fn log_lines_are_listed_in_order() {
     ]);
     let text = viewer.text("TextLog");
     let at = |wanted: &str| text.find(wanted).unwrap_or_else(|| panic!("{wanted} in {text}"));
-    assert!(at("always") < at("first") && at("first") < at("second") && at("second") < at("third"), "{text}");
+    assert!(
+        at("always") < at("first") && at("first") < at("second") && at("second") < at("third"),
+        "{text}"
+    );
     assert!(!text.contains("and more"), "a line shows one line: {text}");
     for wanted in ["WARN", "#20", "static", "frame"] {
         assert_has(&text, wanted);
@@ -261,13 +369,19 @@ fn log_lines_are_listed_in_order() {
 
 #[test]
 fn clicking_a_time_moves_the_cursor_and_an_entity_selects() {
-    let mut viewer = Viewer::new([line("logs/a", 0, "first", "INFO"), line("logs/b", 20, "second", "INFO")]);
+    let mut viewer = Viewer::new([
+        line("logs/a", 0, "first", "INFO"),
+        line("logs/b", 20, "second", "INFO"),
+    ]);
     viewer.click("TextLog", "#20");
     assert_eq!(viewer.app.world().resource::<Cursor>().time, 20);
     viewer.click("TextLog", "b");
     let selected = &viewer.app.world().resource::<Selection>().selected;
     assert_eq!(selected.len(), 1);
-    assert_eq!(selected[0].entity().map(chronoscope_store::EntityPath::as_str), Some("/logs/b"));
+    assert_eq!(
+        selected[0].entity().map(chronoscope_store::EntityPath::as_str),
+        Some("/logs/b")
+    );
     assert!(matches!(selected[0], Item::DataResult { .. }));
 }
 
@@ -281,7 +395,8 @@ fn levels_can_be_hidden() {
 
 #[test]
 fn documents_are_shown() {
-    let markdown = TextDocument::new("# Scene\nA robot drives in a *circle*.").with_media_type("text/markdown");
+    let markdown =
+        TextDocument::new("# Scene\nA robot drives in a *circle*.").with_media_type("text/markdown");
     let mut viewer = Viewer::new([
         log_chunk("about", [], &markdown).unwrap(),
         log_chunk("plain", [(frame(), 5)], &TextDocument::new("# as written")).unwrap(),
@@ -295,10 +410,18 @@ fn documents_are_shown() {
 
 #[test]
 fn what_is_empty_says_why() {
-    let mut viewer = Viewer::new([log_chunk("plain", [(frame(), 5)], &TextDocument::new("later")).unwrap(), scalars("a", 0, 3)]);
+    let mut viewer = Viewer::new([
+        log_chunk("plain", [(frame(), 5)], &TextDocument::new("later")).unwrap(),
+        scalars("a", 0, 3),
+    ]);
     viewer.command(ViewerCommand::Time(TimeCommand::SetTime(1)));
     assert_has(&viewer.text("TextDocument"), "No document at this time");
-    let other = columns_chunk("b", [(Timeline::sequence("other"), vec![1])], &Scalars::new([1.0])).unwrap();
+    let other = columns_chunk(
+        "b",
+        [(Timeline::sequence("other"), vec![1])],
+        &Scalars::new([1.0]),
+    )
+    .unwrap();
     let mut viewer = Viewer::new([scalars("a", 0, 3), other]);
     viewer.command(ViewerCommand::Time(TimeCommand::SetTimeline("other".to_owned())));
     viewer.text("TimeSeries");

@@ -68,7 +68,10 @@ pub trait AppViewUiExt {
 impl AppViewUiExt for App {
     fn add_view_ui(&mut self, ui: impl ViewUi) -> &mut Self {
         self.init_resource::<ViewUis>();
-        self.world_mut().resource_mut::<ViewUis>().by_class.insert(ui.class(), Box::new(ui));
+        self.world_mut()
+            .resource_mut::<ViewUis>()
+            .by_class
+            .insert(ui.class(), Box::new(ui));
         self
     }
 }

@@ -19,11 +19,20 @@ fn check_os_release(text: &str, expected: Distribution) {
 
 #[test]
 fn os_release_names_the_distribution() {
-    check_os_release("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n", Distribution::Debian);
-    check_os_release("NAME=\"Ubuntu\"\nID=ubuntu\nID_LIKE=debian\n", Distribution::Debian);
+    check_os_release(
+        "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n",
+        Distribution::Debian,
+    );
+    check_os_release(
+        "NAME=\"Ubuntu\"\nID=ubuntu\nID_LIKE=debian\n",
+        Distribution::Debian,
+    );
     check_os_release("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", Distribution::Debian);
     check_os_release("ID='fedora'\nVERSION_ID=42\n", Distribution::Fedora);
-    check_os_release("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n", Distribution::Fedora);
+    check_os_release(
+        "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n",
+        Distribution::Fedora,
+    );
     check_os_release("ID=arch\n", Distribution::Arch);
     check_os_release("ID=endeavouros\nID_LIKE=arch\n", Distribution::Arch);
     check_os_release("ID=nixos\n", Distribution::Other);
@@ -49,7 +58,11 @@ fn nothing_is_installed_where_nothing_is_missing() {
 #[test]
 fn drivers_are_installed_only_where_there_is_none() {
     check_packages(Purpose::Offscreen, &[Probe::VulkanDriver], "mesa-vulkan-drivers");
-    check_packages(Purpose::Offscreen, &[Probe::Library("libvulkan.so.1")], "libvulkan1");
+    check_packages(
+        Purpose::Offscreen,
+        &[Probe::Library("libvulkan.so.1")],
+        "libvulkan1",
+    );
 }
 
 #[test]
@@ -70,18 +83,33 @@ fn window_libraries_are_for_windows_of_their_kind() {
 
 #[test]
 fn other_distributions_are_told_what_to_type() {
-    let missing = missing(Purpose::Offscreen, &Without(&[Probe::VulkanDriver, Probe::Library("libvulkan.so.1")]));
+    let missing = missing(
+        Purpose::Offscreen,
+        &Without(&[Probe::VulkanDriver, Probe::Library("libvulkan.so.1")]),
+    );
     let command = |distribution: Distribution| distribution.install_command(&distribution.packages(&missing));
-    assert_eq!(command(Distribution::Fedora).as_deref(), Some("sudo dnf install mesa-vulkan-drivers vulkan-loader"));
-    assert_eq!(command(Distribution::Arch).as_deref(), Some("sudo pacman -S vulkan-icd-loader vulkan-swrast"));
-    assert_eq!(command(Distribution::MacOs).as_deref(), Some("xcode-select --install"));
+    assert_eq!(
+        command(Distribution::Fedora).as_deref(),
+        Some("sudo dnf install mesa-vulkan-drivers vulkan-loader")
+    );
+    assert_eq!(
+        command(Distribution::Arch).as_deref(),
+        Some("sudo pacman -S vulkan-icd-loader vulkan-swrast")
+    );
+    assert_eq!(
+        command(Distribution::MacOs).as_deref(),
+        Some("xcode-select --install")
+    );
     assert_eq!(command(Distribution::Other), None);
 }
 
 #[test]
 fn apt_get_never_asks_where_nobody_answers() {
     let words = |privilege: Privilege| privilege.apt_get_words().join(" ");
-    assert_eq!(words(Privilege::Root), "env DEBIAN_FRONTEND=noninteractive apt-get -qq");
+    assert_eq!(
+        words(Privilege::Root),
+        "env DEBIAN_FRONTEND=noninteractive apt-get -qq"
+    );
     assert_eq!(
         words(Privilege::Sudo { interactive: false }),
         "sudo --non-interactive env DEBIAN_FRONTEND=noninteractive apt-get -qq"

@@ -10,16 +10,26 @@ fn check(filter: &str, expected: &[&str]) {
     let resolved = ContentsFilter::parse(filter).resolve(&"/world".into());
     for line in expected {
         let (sign, path) = line.split_at(1);
-        assert_eq!(resolved.matches(&path.into()), sign == "+", "{filter:?} on {path}");
+        assert_eq!(
+            resolved.matches(&path.into()),
+            sign == "+",
+            "{filter:?} on {path}"
+        );
     }
 }
 
 #[test]
 fn the_most_specific_rule_wins() {
     check("", &["-/", "-/a"]);
-    check("/**", &["+/", "+/a", "+/a/b", "-/__properties", "-/__properties/x"]);
+    check(
+        "/**",
+        &["+/", "+/a", "+/a/b", "-/__properties", "-/__properties/x"],
+    );
     check("**", &["+/", "+/a"]);
-    check("+ /a/**\n- /a\n- /a/b/**\n+ /a/b/c", &["-/", "-/a", "+/a/x", "-/a/b", "-/a/b/d", "+/a/b/c", "-/a/b/c/d"]);
+    check(
+        "+ /a/**\n- /a\n- /a/b/**\n+ /a/b/c",
+        &["-/", "-/a", "+/a/x", "-/a/b", "-/a/b/d", "+/a/b/c", "-/a/b/c/d"],
+    );
     check("+ /a/b\n- /a/**", &["+/a/b", "-/a/b/c", "-/a"]);
     check("+ /a\n- /a", &["-/a"]);
     check("- /a\n+ /a", &["+/a"]);
@@ -33,7 +43,10 @@ fn variables_and_properties() {
     check("$origin\n- /world", &["-/world"]);
     check(r"/\$origin", &["-/world"]);
     check("/**\n+ /__properties/**", &["+/__properties/x"]);
-    check("/**\n+ /__properties/x", &["+/__properties/x", "-/__properties/y"]);
+    check(
+        "/**\n+ /__properties/x",
+        &["+/__properties/x", "-/__properties/y"],
+    );
     check("/__properties", &["+/__properties", "-/__properties/x"]);
 }
 
@@ -56,16 +69,28 @@ fn blanks_comments_and_signs() {
 
 #[test]
 fn problems_are_told() {
-    let problem = |text: &str| ContentsRule::parse(text).unwrap().problem().map(|problem| problem.to_string());
+    let problem = |text: &str| {
+        ContentsRule::parse(text)
+            .unwrap()
+            .problem()
+            .map(|problem| problem.to_string())
+    };
     assert_eq!(problem("$origin/**"), None);
     assert_eq!(problem("**"), None);
-    assert_eq!(problem("$here/**").unwrap(), "there is no variable $here, only $origin");
+    assert_eq!(
+        problem("$here/**").unwrap(),
+        "there is no variable $here, only $origin"
+    );
     assert!(problem("/a/*/b").unwrap().contains("/a/*/b"));
 }
 
 #[test]
 fn subtrees() {
-    let state = |filter: &str, path: &str| ContentsFilter::parse(filter).resolve(&"/world".into()).subtree(&path.into());
+    let state = |filter: &str, path: &str| {
+        ContentsFilter::parse(filter)
+            .resolve(&"/world".into())
+            .subtree(&path.into())
+    };
     assert_eq!(state("$origin/**", "/"), SubtreeMatch::Mixed);
     assert_eq!(state("$origin/**", "/world"), SubtreeMatch::All);
     assert_eq!(state("$origin/**", "/world/a"), SubtreeMatch::All);
@@ -73,7 +98,11 @@ fn subtrees() {
     assert_eq!(state("$origin/**\n- /world/a", "/world"), SubtreeMatch::Mixed);
     assert_eq!(state("$origin/**\n- /world/a", "/world/b"), SubtreeMatch::All);
     assert_eq!(state("$origin/**\n+ /world/a", "/world"), SubtreeMatch::All);
-    assert_eq!(state("/**", "/"), SubtreeMatch::Mixed, "the properties are not shown");
+    assert_eq!(
+        state("/**", "/"),
+        SubtreeMatch::Mixed,
+        "the properties are not shown"
+    );
 }
 
 #[test]
@@ -104,7 +133,13 @@ fn naive(filter: &ContentsFilter, origin: &EntityPath, path: &EntityPath) -> boo
     rules.sort();
     rules
         .iter()
-        .rfind(|(_, exact, _, rule_path, _)| if *exact { rule_path == path } else { path.starts_with(rule_path) })
+        .rfind(|(_, exact, _, rule_path, _)| {
+            if *exact {
+                rule_path == path
+            } else {
+                path.starts_with(rule_path)
+            }
+        })
         .is_some_and(|(.., effect)| *effect == RuleEffect::Include)
 }
 
@@ -127,19 +162,37 @@ fn all_paths() -> Vec<EntityPath> {
 
 /// With an origin of one part and paths of two, no rule lies deeper than three parts.
 fn any_path() -> impl Strategy<Value = EntityPath> {
-    proptest::collection::vec(prop_oneof![Just("a"), Just("b")], 0..3).prop_map(|parts| parts.join("/").into())
+    proptest::collection::vec(prop_oneof![Just("a"), Just("b")], 0..3)
+        .prop_map(|parts| parts.join("/").into())
 }
 
 fn any_origin() -> impl Strategy<Value = EntityPath> {
-    prop_oneof![Just(EntityPath::root()), Just(EntityPath::parse("/a")), Just(EntityPath::parse("/b"))]
+    prop_oneof![
+        Just(EntityPath::root()),
+        Just(EntityPath::parse("/a")),
+        Just(EntityPath::parse("/b"))
+    ]
 }
 
 fn any_filter() -> impl Strategy<Value = ContentsFilter> {
-    let rule = (any_path(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(path, subtree, include, at_origin)| {
-        let effect = if include { RuleEffect::Include } else { RuleEffect::Exclude };
-        let rule = ContentsRule::for_entity(effect, &path, subtree);
-        if at_origin { ContentsRule { expression: format!("$origin{}", rule.expression()).into(), ..rule } } else { rule }
-    });
+    let rule = (any_path(), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(path, subtree, include, at_origin)| {
+            let effect = if include {
+                RuleEffect::Include
+            } else {
+                RuleEffect::Exclude
+            };
+            let rule = ContentsRule::for_entity(effect, &path, subtree);
+            if at_origin {
+                ContentsRule {
+                    expression: format!("$origin{}", rule.expression()).into(),
+                    ..rule
+                }
+            } else {
+                rule
+            }
+        },
+    );
     // Up to twelve: some filters are searched rule by rule, others part by part.
     proptest::collection::vec(rule, 0..12).prop_map(|rules| rules.into_iter().collect())
 }

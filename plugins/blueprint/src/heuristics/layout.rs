@@ -19,22 +19,38 @@ pub fn auto_layout<'a>(views: impl IntoIterator<Item = &'a ViewBlueprint>) -> Au
     let mut views: Vec<&ViewBlueprint> = views.into_iter().collect();
     views.sort_by(|a, b| (rank(a), &a.class, &a.origin, a.id).cmp(&(rank(b), &b.class, &b.origin, b.id)));
     let mut layout = AutoLayout::default();
-    let all = |views: &[&ViewBlueprint]| views.iter().map(|view| Contents::View(view.id)).collect::<Vec<_>>();
+    let all = |views: &[&ViewBlueprint]| {
+        views
+            .iter()
+            .map(|view| Contents::View(view.id))
+            .collect::<Vec<_>>()
+    };
     let root = match views.len() {
         0 => return layout,
         1 => layout.add(ContainerKind::Tabs, all(&views), &[]),
         2 => layout.add(ContainerKind::Horizontal, all(&views), &[]),
         _ => {
             // Spaces are what one looks at first, else pictures.
-            let foremost = views.iter().map(|view| rank(view)).min().filter(|rank| *rank <= RANK_2D);
-            let split = views.iter().position(|view| Some(rank(view)) != foremost).unwrap_or(views.len());
+            let foremost = views
+                .iter()
+                .map(|view| rank(view))
+                .min()
+                .filter(|rank| *rank <= RANK_2D);
+            let split = views
+                .iter()
+                .position(|view| Some(rank(view)) != foremost)
+                .unwrap_or(views.len());
             let (main, rest) = views.split_at(split);
             if main.is_empty() || rest.is_empty() {
                 layout.grid(all(&views))
             } else {
                 let main_item = layout.single_or_grid(all(main));
                 let rest = layout.stack_texts(rest);
-                let shares = if rest.len() <= 3 && main.len() == 1 { [3.0, 2.0] } else { [1.0, 1.0] };
+                let shares = if rest.len() <= 3 && main.len() == 1 {
+                    [3.0, 2.0]
+                } else {
+                    [1.0, 1.0]
+                };
                 let rest_item = match rest.as_slice() {
                     [only] => *only,
                     few if few.len() <= 3 => {
@@ -67,7 +83,9 @@ fn rank(view: &ViewBlueprint) -> u8 {
 
 impl AutoLayout {
     fn add(&mut self, kind: ContainerKind, contents: Vec<Contents>, shares: &[f32]) -> ContainerId {
-        let words: Vec<String> = std::iter::once(format!("{kind:?}")).chain(contents.iter().map(ToString::to_string)).collect();
+        let words: Vec<String> = std::iter::once(format!("{kind:?}"))
+            .chain(contents.iter().map(ToString::to_string))
+            .collect();
         let id = ContainerId::hashed(words.iter().map(String::as_str));
         let container = ContainerBlueprint::new(id, kind, contents).with_shares(shares.iter().copied());
         self.containers.insert(id, container);
@@ -90,7 +108,10 @@ impl AutoLayout {
     fn stack_texts(&mut self, views: &[&ViewBlueprint]) -> Vec<Contents> {
         let (texts, others): (Vec<&ViewBlueprint>, Vec<&ViewBlueprint>) =
             views.iter().copied().partition(|view| rank(view) == RANK_TEXT);
-        let mut items: Vec<Contents> = others.iter().map(|view: &&ViewBlueprint| Contents::View(view.id)).collect();
+        let mut items: Vec<Contents> = others
+            .iter()
+            .map(|view: &&ViewBlueprint| Contents::View(view.id))
+            .collect();
         let texts: Vec<Contents> = texts.iter().map(|view| Contents::View(view.id)).collect();
         match texts.as_slice() {
             [] => {}

@@ -37,7 +37,11 @@ pub struct RecommendedView {
 impl RecommendedView {
     /// A view of the origin and all below it.
     pub fn subtree(class: impl Into<ViewClassId>, origin: EntityPath) -> Self {
-        Self { class: class.into(), origin, contents: ContentsFilter::origin_subtree() }
+        Self {
+            class: class.into(),
+            origin,
+            contents: ContentsFilter::origin_subtree(),
+        }
     }
 
     /// The id that this view has everywhere: a hash of the class, the origin and the contents.
@@ -65,9 +69,15 @@ pub struct ViewClassHeuristic {
 
 /// The heuristics of the classes that have rules in this crate, in the order in which their views stand.
 pub fn built_in_heuristics() -> Vec<ViewClassHeuristic> {
-    let heuristic = |class: &str, recommend| ViewClassHeuristic { class: class.into(), recommend };
+    let heuristic = |class: &str, recommend| ViewClassHeuristic {
+        class: class.into(),
+        recommend,
+    };
     vec![
-        heuristic(ViewClassId::SPATIAL_3D, rules::recommend_3d as fn(&Schema) -> Vec<RecommendedView>),
+        heuristic(
+            ViewClassId::SPATIAL_3D,
+            rules::recommend_3d as fn(&Schema) -> Vec<RecommendedView>,
+        ),
         heuristic(ViewClassId::SPATIAL_2D, rules::recommend_2d),
         heuristic(ViewClassId::TIME_SERIES, rules::recommend_time_series),
         heuristic(ViewClassId::TEXT_LOG, rules::recommend_text_log),
@@ -80,12 +90,21 @@ pub fn built_in_heuristics() -> Vec<ViewClassHeuristic> {
 pub fn heuristic_views(schema: &Schema, classes: &[ViewClassHeuristic]) -> Vec<ViewBlueprint> {
     let mut views = Vec::new();
     let mut classes_seen = BTreeSet::new();
-    for heuristic in classes.iter().filter(|heuristic| classes_seen.insert(heuristic.class.clone())) {
-        let mut recommended: Vec<RecommendedView> =
-            (heuristic.recommend)(schema).into_iter().filter(|view| view.class == heuristic.class).collect();
+    for heuristic in classes
+        .iter()
+        .filter(|heuristic| classes_seen.insert(heuristic.class.clone()))
+    {
+        let mut recommended: Vec<RecommendedView> = (heuristic.recommend)(schema)
+            .into_iter()
+            .filter(|view| view.class == heuristic.class)
+            .collect();
         recommended.sort_by(|a, b| (&a.origin, &a.contents).cmp(&(&b.origin, &b.contents)));
         recommended.dedup();
-        views.extend(without_covered(recommended).into_iter().map(RecommendedView::into_view));
+        views.extend(
+            without_covered(recommended)
+                .into_iter()
+                .map(RecommendedView::into_view),
+        );
     }
     views
 }
@@ -101,7 +120,11 @@ pub fn recommended_views(recommended: impl IntoIterator<Item = RecommendedView>)
     for (_, mut recommended) in by_class {
         recommended.sort_by(|a, b| (&a.origin, &a.contents).cmp(&(&b.origin, &b.contents)));
         recommended.dedup();
-        views.extend(without_covered(recommended).into_iter().map(RecommendedView::into_view));
+        views.extend(
+            without_covered(recommended)
+                .into_iter()
+                .map(RecommendedView::into_view),
+        );
     }
     views
 }
@@ -113,13 +136,20 @@ pub fn with_heuristics(stored: &ViewportBlueprint, recommended: &[ViewBlueprint]
     if stored.auto_views {
         let mut covered: BTreeMap<&ViewClassId, Vec<ResolvedContents>> = BTreeMap::new();
         for view in stored.views.values() {
-            covered.entry(&view.class).or_default().push(view.resolved_contents());
+            covered
+                .entry(&view.class)
+                .or_default()
+                .push(view.resolved_contents());
         }
         for view in recommended {
-            let removed = stored.past_recommendations.contains(&view.id.recommendation_hash());
+            let removed = stored
+                .past_recommendations
+                .contains(&view.id.recommendation_hash());
             let shown_already = || {
                 let contents = view.resolved_contents();
-                covered.get(&view.class).is_some_and(|others| others.iter().any(|other| other.covers(&contents)))
+                covered
+                    .get(&view.class)
+                    .is_some_and(|others| others.iter().any(|other| other.covers(&contents)))
             };
             if stored.views.contains_key(&view.id) || removed || shown_already() {
                 continue;
@@ -132,7 +162,10 @@ pub fn with_heuristics(stored: &ViewportBlueprint, recommended: &[ViewBlueprint]
         None => relayout(&mut shown),
         Some(root) => {
             // Added in the order of the recommendations, not of the ids.
-            for view in recommended.iter().filter(|view| shown.derived.views.contains(&view.id)) {
+            for view in recommended
+                .iter()
+                .filter(|view| shown.derived.views.contains(&view.id))
+            {
                 root.insert_item(Contents::View(view.id), usize::MAX);
             }
         }
@@ -150,7 +183,10 @@ pub(crate) fn relayout(viewport: &mut ViewportBlueprint) {
 
 /// Leaves out each view that another shows all of; of two that show the same, the later. Views that can match nothing go too.
 fn without_covered(views: Vec<RecommendedView>) -> Vec<RecommendedView> {
-    let resolved: Vec<ResolvedContents> = views.iter().map(|view| view.contents.resolve(&view.origin)).collect();
+    let resolved: Vec<ResolvedContents> = views
+        .iter()
+        .map(|view| view.contents.resolve(&view.origin))
+        .collect();
     // What covers a view has a rule at or above each path that the view includes, so that few pairs need comparing.
     let mut by_path: BTreeMap<&EntityPath, Vec<usize>> = BTreeMap::new();
     for (at, contents) in resolved.iter().enumerate() {
@@ -162,7 +198,9 @@ fn without_covered(views: Vec<RecommendedView>) -> Vec<RecommendedView> {
         .iter()
         .enumerate()
         .map(|(at, contents)| {
-            let Some(path) = contents.included_paths().next() else { return false };
+            let Some(path) = contents.included_paths().next() else {
+                return false;
+            };
             !path.ancestors().any(|ancestor| {
                 by_path.get(&ancestor).into_iter().flatten().any(|&other_at| {
                     resolved.get(other_at).is_some_and(|other| {
@@ -172,7 +210,11 @@ fn without_covered(views: Vec<RecommendedView>) -> Vec<RecommendedView> {
             })
         })
         .collect();
-    views.into_iter().zip(keep).filter_map(|(view, keep)| keep.then_some(view)).collect()
+    views
+        .into_iter()
+        .zip(keep)
+        .filter_map(|(view, keep)| keep.then_some(view))
+        .collect()
 }
 
 #[cfg(test)]

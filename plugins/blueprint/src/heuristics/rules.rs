@@ -30,7 +30,12 @@ pub const CONTENT_3D: &[&str] = &[
 ];
 
 /// Pictures that stand for themselves. Two of them can not lie on each other.
-pub const PICTURES: &[&str] = &["EncodedImage:blob", "Image:buffer", "VideoFrameReference:timestamp", "VideoStream:sample"];
+pub const PICTURES: &[&str] = &[
+    "EncodedImage:blob",
+    "Image:buffer",
+    "VideoFrameReference:timestamp",
+    "VideoStream:sample",
+];
 
 /// Pictures of distances.
 pub const DEPTH_PICTURES: &[&str] = &["DepthImage:buffer", "EncodedDepthImage:blob"];
@@ -39,8 +44,13 @@ pub const DEPTH_PICTURES: &[&str] = &["DepthImage:buffer", "EncodedDepthImage:bl
 pub const SEGMENTATIONS: &[&str] = &["SegmentationImage:buffer"];
 
 /// What is drawn on pictures, or alone.
-pub const SHAPES_2D: &[&str] =
-    &["Arrows2D:vectors", "Boxes2D:half_sizes", "Ellipses2D:half_sizes", "LineStrips2D:strips", "Points2D:positions"];
+pub const SHAPES_2D: &[&str] = &[
+    "Arrows2D:vectors",
+    "Boxes2D:half_sizes",
+    "Ellipses2D:half_sizes",
+    "LineStrips2D:strips",
+    "Points2D:positions",
+];
 
 const PINHOLE: &[&str] = &["Pinhole:image_from_camera"];
 const VIEW_COORDINATES: &[&str] = &["ViewCoordinates:xyz"];
@@ -57,15 +67,28 @@ pub fn recommend_3d(schema: &Schema) -> Vec<RecommendedView> {
     let space_of = |path: &EntityPath| spaces.iter().find(|space| path.starts_with(space));
 
     let used: BTreeSet<&EntityPath> = content.iter().filter_map(|path| space_of(path)).collect();
-    let mut views: Vec<RecommendedView> =
-        used.iter().map(|space| RecommendedView::subtree(ViewClassId::SPATIAL_3D, (*space).clone())).collect();
+    let mut views: Vec<RecommendedView> = used
+        .iter()
+        .map(|space| RecommendedView::subtree(ViewClassId::SPATIAL_3D, (*space).clone()))
+        .collect();
 
-    let tops: BTreeSet<EntityPath> = content.iter().filter(|path| space_of(path).is_none()).map(|path| topmost(path)).collect();
+    let tops: BTreeSet<EntityPath> = content
+        .iter()
+        .filter(|path| space_of(path).is_none())
+        .map(|path| topmost(path))
+        .collect();
     let mut tops_iter = tops.iter();
     if let Some(first) = tops_iter.next() {
-        let origin = if tops_iter.next().is_none() { first.clone() } else { EntityPath::root() };
+        let origin = if tops_iter.next().is_none() {
+            first.clone()
+        } else {
+            EntityPath::root()
+        };
         let mut view = RecommendedView::subtree(ViewClassId::SPATIAL_3D, origin.clone());
-        exclude(&mut view.contents, used.into_iter().filter(|space| space.starts_with(&origin)));
+        exclude(
+            &mut view.contents,
+            used.into_iter().filter(|space| space.starts_with(&origin)),
+        );
         views.push(view);
     }
     views
@@ -75,7 +98,10 @@ pub fn recommend_3d(schema: &Schema) -> Vec<RecommendedView> {
 /// pictures hide each other, so that a picture and what belongs to it (masks and shapes of the same size) lie together.
 pub fn recommend_2d(schema: &Schema) -> Vec<RecommendedView> {
     let cameras: BTreeSet<&EntityPath> = schema.with_any(PINHOLE).collect();
-    let camera_of = |path: &EntityPath| path.ancestors().find_map(|ancestor| cameras.get(&ancestor).copied());
+    let camera_of = |path: &EntityPath| {
+        path.ancestors()
+            .find_map(|ancestor| cameras.get(&ancestor).copied())
+    };
     let mut groups: BTreeMap<Option<&EntityPath>, Vec<Item2D>> = BTreeMap::new();
     for (path, entity) in schema.iter() {
         let kind = if entity.has_any(PICTURES) {
@@ -89,7 +115,11 @@ pub fn recommend_2d(schema: &Schema) -> Vec<RecommendedView> {
         } else {
             continue;
         };
-        let item = Item2D { path: path.clone(), kind, size: entity.image_size };
+        let item = Item2D {
+            path: path.clone(),
+            kind,
+            size: entity.image_size,
+        };
         groups.entry(camera_of(path)).or_default().push(item);
     }
 
@@ -99,9 +129,18 @@ pub fn recommend_2d(schema: &Schema) -> Vec<RecommendedView> {
         while let Some(items) = pending.pop() {
             let common = common_ancestor(items.iter().map(|item| &item.path));
             if can_overlap(&items) {
-                let origin = camera.cloned().filter(|camera| common.starts_with(camera)).unwrap_or(common);
+                let origin = camera
+                    .cloned()
+                    .filter(|camera| common.starts_with(camera))
+                    .unwrap_or(common);
                 let mut view = RecommendedView::subtree(ViewClassId::SPATIAL_2D, origin.clone());
-                exclude(&mut view.contents, cameras.iter().copied().filter(|other| other.is_descendant_of(&origin)));
+                exclude(
+                    &mut view.contents,
+                    cameras
+                        .iter()
+                        .copied()
+                        .filter(|other| other.is_descendant_of(&origin)),
+                );
                 views.push(view);
             } else {
                 views.extend(split_2d(&common, items, &mut pending));
@@ -115,14 +154,20 @@ pub fn recommend_2d(schema: &Schema) -> Vec<RecommendedView> {
 pub fn recommend_time_series(schema: &Schema) -> Vec<RecommendedView> {
     let mut groups: BTreeMap<EntityPath, Vec<&EntityPath>> = BTreeMap::new();
     for path in schema.with_any(SCALARS) {
-        groups.entry(path.parent().unwrap_or_default()).or_default().push(path);
+        groups
+            .entry(path.parent().unwrap_or_default())
+            .or_default()
+            .push(path);
     }
     let parents: BTreeSet<EntityPath> = groups.keys().cloned().collect();
     let mut views = Vec::new();
     for (parent, series) in groups {
         // What lies deeper has a plot of its own. The outermost of these parents are enough to exclude it.
         let mut nested: Vec<&EntityPath> = Vec::new();
-        for other in parents.range(parent.clone()..).take_while(|other| other.starts_with(&parent)) {
+        for other in parents
+            .range(parent.clone()..)
+            .take_while(|other| other.starts_with(&parent))
+        {
             if *other != parent && !nested.last().is_some_and(|last| other.starts_with(last)) {
                 nested.push(other);
             }
@@ -139,7 +184,11 @@ pub fn recommend_time_series(schema: &Schema) -> Vec<RecommendedView> {
                 (parent, contents)
             }
         };
-        views.push(RecommendedView { class: ViewClassId::TIME_SERIES.into(), origin, contents });
+        views.push(RecommendedView {
+            class: ViewClassId::TIME_SERIES.into(),
+            origin,
+            contents,
+        });
     }
     views
 }
@@ -147,7 +196,9 @@ pub fn recommend_time_series(schema: &Schema) -> Vec<RecommendedView> {
 /// One view of all log lines, at the root.
 pub fn recommend_text_log(schema: &Schema) -> Vec<RecommendedView> {
     let any = schema.with_any(TEXT_LOG).next().is_some();
-    any.then(|| RecommendedView::subtree(ViewClassId::TEXT_LOG, EntityPath::root())).into_iter().collect()
+    any.then(|| RecommendedView::subtree(ViewClassId::TEXT_LOG, EntityPath::root()))
+        .into_iter()
+        .collect()
 }
 
 /// A view for each text.
@@ -182,8 +233,15 @@ struct Item2D {
 /// Whether all can be seen when they lie on each other: at most one of each kind of picture, all of one size.
 fn can_overlap(items: &[Item2D]) -> bool {
     let count = |kind| items.iter().filter(|item| item.kind == kind).count();
-    let sizes: BTreeSet<[u32; 2]> = items.iter().filter(|item| item.kind != Kind2D::Shape).filter_map(|item| item.size).collect();
-    sizes.len() <= 1 && [Kind2D::Picture, Kind2D::Depth, Kind2D::Segmentation].into_iter().all(|kind| count(kind) <= 1)
+    let sizes: BTreeSet<[u32; 2]> = items
+        .iter()
+        .filter(|item| item.kind != Kind2D::Shape)
+        .filter_map(|item| item.size)
+        .collect();
+    sizes.len() <= 1
+        && [Kind2D::Picture, Kind2D::Depth, Kind2D::Segmentation]
+            .into_iter()
+            .all(|kind| count(kind) <= 1)
 }
 
 /// Takes apart what can not lie on each other, child by child. Children with pictures are looked at again; shapes without
@@ -203,14 +261,17 @@ fn split_2d(parent: &EntityPath, items: Vec<Item2D>, pending: &mut Vec<Vec<Item2
             }),
         }
     }
-    let (shapes, pictures): (Vec<_>, Vec<_>) =
-        children.into_iter().partition(|(_, items)| items.iter().all(|item| item.kind == Kind2D::Shape));
+    let (shapes, pictures): (Vec<_>, Vec<_>) = children
+        .into_iter()
+        .partition(|(_, items)| items.iter().all(|item| item.kind == Kind2D::Shape));
     pending.extend(pictures.into_iter().map(|(_, items)| items));
     match <[_; 1]>::try_from(shapes) {
         Ok([(_, items)]) => pending.push(items),
         Err(shapes) if shapes.is_empty() => {}
         Err(shapes) => {
-            let include = |(path, _): &(EntityPath, Vec<Item2D>)| ContentsRule::for_entity(RuleEffect::Include, path, true);
+            let include = |(path, _): &(EntityPath, Vec<Item2D>)| {
+                ContentsRule::for_entity(RuleEffect::Include, path, true)
+            };
             views.push(RecommendedView {
                 class: ViewClassId::SPATIAL_2D.into(),
                 origin: parent.clone(),
@@ -229,9 +290,14 @@ fn exclude<'a>(contents: &mut ContentsFilter, subtrees: impl Iterator<Item = &'a
 
 /// The path's first part, as a path; the root for the root.
 fn topmost(path: &EntityPath) -> EntityPath {
-    path.parts().next().map_or_else(EntityPath::root, |part| EntityPath::root().child(part))
+    path.parts()
+        .next()
+        .map_or_else(EntityPath::root, |part| EntityPath::root().child(part))
 }
 
 fn common_ancestor<'a>(paths: impl Iterator<Item = &'a EntityPath>) -> EntityPath {
-    paths.cloned().reduce(|a, b| a.common_ancestor(&b)).unwrap_or_default()
+    paths
+        .cloned()
+        .reduce(|a, b| a.common_ancestor(&b))
+        .unwrap_or_default()
 }

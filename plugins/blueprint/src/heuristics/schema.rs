@@ -31,7 +31,11 @@ impl EntitySchema {
 
     /// Whether a component of this archetype is there.
     pub fn has_archetype(&self, archetype: &str) -> bool {
-        self.components.iter().any(|component| component.split_once(':').is_some_and(|(prefix, _)| prefix == archetype))
+        self.components.iter().any(|component| {
+            component
+                .split_once(':')
+                .is_some_and(|(prefix, _)| prefix == archetype)
+        })
     }
 }
 
@@ -77,7 +81,9 @@ impl Schema {
 
     /// The entities that have any of these components, ordered by path.
     pub fn with_any<'a>(&'a self, components: &'a [&str]) -> impl Iterator<Item = &'a EntityPath> {
-        self.iter().filter(|(_, entity)| entity.has_any(components)).map(|(path, _)| path)
+        self.iter()
+            .filter(|(_, entity)| entity.has_any(components))
+            .map(|(path, _)| path)
     }
 
     /// The outermost of the entities that satisfy this, ordered by path.

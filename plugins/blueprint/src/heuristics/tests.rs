@@ -11,7 +11,10 @@ fn schema(text: &str) -> Schema {
         let mut words = line.split(' ');
         let path = EntityPath::parse(words.next().unwrap());
         for word in words {
-            match word.split_once('x').and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?])) {
+            match word
+                .split_once('x')
+                .and_then(|(w, h)| Some([w.parse().ok()?, h.parse().ok()?]))
+            {
                 Some(size) => schema.set_image_size(&path, Some(size)),
                 None => schema.add(&path, [word]),
             };
@@ -25,7 +28,14 @@ fn check(text: &str, expected: &[&str]) {
     let views = heuristic_views(&schema(text), &built_in_heuristics());
     let told: Vec<String> = views
         .iter()
-        .map(|view| format!("{} {}: {}", view.class, view.origin, view.contents.to_string().replace('\n', " ")))
+        .map(|view| {
+            format!(
+                "{} {}: {}",
+                view.class,
+                view.origin,
+                view.contents.to_string().replace('\n', " ")
+            )
+        })
         .collect();
     assert_eq!(told, expected);
 }
@@ -64,10 +74,19 @@ fn a_typical_scene() {
 
 #[test]
 fn spaces() {
-    check("/a Points3D:positions\n/b Points3D:positions", &["3D /: + $origin/**"]);
-    check("/a/b Points3D:positions\n/a/c Points3D:positions", &["3D /a: + $origin/**"]);
+    check(
+        "/a Points3D:positions\n/b Points3D:positions",
+        &["3D /: + $origin/**"],
+    );
+    check(
+        "/a/b Points3D:positions\n/a/c Points3D:positions",
+        &["3D /a: + $origin/**"],
+    );
     check("/ Points3D:positions", &["3D /: + $origin/**"]);
-    check("/a ViewCoordinates:xyz\n/a/b ViewCoordinates:xyz Points3D:positions", &["3D /a: + $origin/**"]);
+    check(
+        "/a ViewCoordinates:xyz\n/a/b ViewCoordinates:xyz Points3D:positions",
+        &["3D /a: + $origin/**"],
+    );
     check(
         "/a ViewCoordinates:xyz Points3D:positions\n/b Points3D:positions\n/c Points3D:positions",
         &["3D /: + $origin/** - /a/**", "3D /a: + $origin/**"],
@@ -77,27 +96,53 @@ fn spaces() {
 
 #[test]
 fn pictures() {
-    check("/a Image:buffer 10x10\n/b Image:buffer 10x10", &["2D /a: + $origin/**", "2D /b: + $origin/**"]);
-    check("/a Image:buffer 10x10\n/b SegmentationImage:buffer 10x10", &["2D /: + $origin/**"]);
-    check("/a Image:buffer 10x10\n/b SegmentationImage:buffer 20x10", &["2D /a: + $origin/**", "2D /b: + $origin/**"]);
+    check(
+        "/a Image:buffer 10x10\n/b Image:buffer 10x10",
+        &["2D /a: + $origin/**", "2D /b: + $origin/**"],
+    );
+    check(
+        "/a Image:buffer 10x10\n/b SegmentationImage:buffer 10x10",
+        &["2D /: + $origin/**"],
+    );
+    check(
+        "/a Image:buffer 10x10\n/b SegmentationImage:buffer 20x10",
+        &["2D /a: + $origin/**", "2D /b: + $origin/**"],
+    );
     check(
         "/a Image:buffer\n/b Image:buffer\n/c Boxes2D:half_sizes\n/d/e Points2D:positions",
-        &["2D /: + /c/** + /d/**", "2D /a: + $origin/**", "2D /b: + $origin/**"],
+        &[
+            "2D /: + /c/** + /d/**",
+            "2D /a: + $origin/**",
+            "2D /b: + $origin/**",
+        ],
     );
-    check("/a Image:buffer\n/a/b Image:buffer", &["2D /a: + $origin", "2D /a/b: + $origin/**"]);
+    check(
+        "/a Image:buffer\n/a/b Image:buffer",
+        &["2D /a: + $origin", "2D /a/b: + $origin/**"],
+    );
     check(
         "/w/cam Pinhole:image_from_camera\n/w/cam/image Image:buffer\n/w/flat Points2D:positions\n/w/boxes Boxes2D:half_sizes",
-        &["3D /w: + $origin/**", "2D /w: + $origin/** - /w/cam/**", "2D /w/cam: + $origin/**"],
+        &[
+            "3D /w: + $origin/**",
+            "2D /w: + $origin/** - /w/cam/**",
+            "2D /w/cam: + $origin/**",
+        ],
     );
 }
 
 #[test]
 fn plots() {
     check("/tick Scalars:scalars", &["TimeSeries /tick: + $origin"]);
-    check("/a Scalars:scalars\n/b Scalars:scalars", &["TimeSeries /: + /a + /b"]);
+    check(
+        "/a Scalars:scalars\n/b Scalars:scalars",
+        &["TimeSeries /: + /a + /b"],
+    );
     check(
         "/p/a Scalars:scalars\n/p/b Scalars:scalars\n/p/q/c Scalars:scalars\n/p/q/d Scalars:scalars",
-        &["TimeSeries /p: + $origin/** - /p/q/**", "TimeSeries /p/q: + $origin/**"],
+        &[
+            "TimeSeries /p: + $origin/** - /p/q/**",
+            "TimeSeries /p/q: + $origin/**",
+        ],
     );
     check(
         "/p/a Scalars:scalars\n/p/b Scalars:scalars\n/p/a/x Scalars:scalars",
@@ -119,7 +164,12 @@ fn covered_views_go_and_ids_stay() {
         view("A", "/d", "- /d"),
         view("A", "/e", "/e\n/f"),
     ]);
-    assert_eq!(kept.iter().map(|view| view.origin.as_str().to_owned()).collect::<Vec<_>>(), ["/a", "/e"]);
+    assert_eq!(
+        kept.iter()
+            .map(|view| view.origin.as_str().to_owned())
+            .collect::<Vec<_>>(),
+        ["/a", "/e"]
+    );
     let views = heuristic_views(&schema(SCENE), &built_in_heuristics());
     assert_eq!(views, heuristic_views(&schema(SCENE), &built_in_heuristics()));
     let ids: BTreeSet<ViewId> = views.iter().map(|view| view.id).collect();
@@ -132,22 +182,36 @@ fn layouts() {
     let layout = auto_layout(&views);
     let root = &layout.containers[&layout.root.unwrap()];
     assert_eq!(root.kind, ContainerKind::Horizontal);
-    assert_eq!(root.contents[0], Contents::View(views[0].id), "the space comes first");
-    let Contents::Container(rest) = root.contents[1] else { panic!("a container") };
+    assert_eq!(
+        root.contents[0],
+        Contents::View(views[0].id),
+        "the space comes first"
+    );
+    let Contents::Container(rest) = root.contents[1] else {
+        panic!("a container")
+    };
     assert_eq!(layout.containers[&rest].kind, ContainerKind::Vertical);
     assert_eq!(layout.containers[&rest].contents.len(), 3);
     let mut reversed: Vec<_> = views.iter().collect();
     reversed.reverse();
-    assert_eq!(auto_layout(reversed), layout, "the order of the views does not matter");
+    assert_eq!(
+        auto_layout(reversed),
+        layout,
+        "the order of the views does not matter"
+    );
 
     assert_eq!(auto_layout([]).root, None);
     let kind = |count: usize| {
         let layout = auto_layout(&views[..count]);
         layout.containers[&layout.root.unwrap()].kind
     };
-    assert_eq!((kind(1), kind(2)), (ContainerKind::Tabs, ContainerKind::Horizontal));
-    let plots: Vec<ViewBlueprint> =
-        (0..7).map(|at| RecommendedView::subtree("TimeSeries", format!("/p{at}").into()).into_view()).collect();
+    assert_eq!(
+        (kind(1), kind(2)),
+        (ContainerKind::Tabs, ContainerKind::Horizontal)
+    );
+    let plots: Vec<ViewBlueprint> = (0..7)
+        .map(|at| RecommendedView::subtree("TimeSeries", format!("/p{at}").into()).into_view())
+        .collect();
     let layout = auto_layout(&plots);
     assert_eq!(layout.containers[&layout.root.unwrap()].kind, ContainerKind::Grid);
 }
@@ -171,7 +235,11 @@ fn heuristics_leave_room_for_what_users_made() {
     assert!(!shown.views.contains_key(&about.id) && !shown.derived.views.contains(&own.id));
 
     // A layout of the user's own gets what is new at its end.
-    let root = ContainerBlueprint::new(ContainerId::hashed(["root"]), ContainerKind::Vertical, [Contents::View(own.id)]);
+    let root = ContainerBlueprint::new(
+        ContainerId::hashed(["root"]),
+        ContainerKind::Vertical,
+        [Contents::View(own.id)],
+    );
     stored.root = Some(root.id);
     stored.containers.insert(root.id, root.clone());
     let shown = with_heuristics(&stored, &views);

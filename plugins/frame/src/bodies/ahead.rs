@@ -44,9 +44,14 @@ pub(super) fn spans(
     let is_playing = control.play_state() == PlayState::Playing;
     let units = control.units_per_second(store.timeline(timeline).time_type()) * ahead.as_secs_f64();
     // A float beyond i64 saturates.
-    let units = (units * if is_playing { control.speed() } else { 1.0 }).ceil().max(1.0) as i64;
+    let units = (units * if is_playing { control.speed() } else { 1.0 })
+        .ceil()
+        .max(1.0) as i64;
     if !is_playing {
-        return vec![Span { time, units: if backwards { -units } else { units } }];
+        return vec![Span {
+            time,
+            units: if backwards { -units } else { units },
+        }];
     }
     let bounds = control.play_bounds(store, timeline);
     let beyond = time.saturating_add(units).saturating_sub(bounds.max);
@@ -55,7 +60,13 @@ pub(super) fn spans(
     }
     let length = |range: TimeRange| i64::try_from(range.length()).unwrap_or(i64::MAX);
     let rest = length(TimeRange::new(time.min(bounds.max), bounds.max));
-    vec![Span { time, units: rest }, Span { time: bounds.min, units: beyond.min(length(bounds)) }]
+    vec![
+        Span { time, units: rest },
+        Span {
+            time: bounds.min,
+            units: beyond.min(length(bounds)),
+        },
+    ]
 }
 
 impl Span {
@@ -76,8 +87,16 @@ impl Span {
         store.visit_chunks(entity, timeline, self.range(), |meta, is_loaded| {
             if is_shown(meta) {
                 let range = meta.time_range(timeline);
-                let nearest = if self.units < 0 { range.max.min(self.time) } else { range.min.max(self.time) };
-                chunks.push(ChunkAhead { distance: nearest.abs_diff(self.time), bytes: meta.num_bytes, is_loaded });
+                let nearest = if self.units < 0 {
+                    range.max.min(self.time)
+                } else {
+                    range.min.max(self.time)
+                };
+                chunks.push(ChunkAhead {
+                    distance: nearest.abs_diff(self.time),
+                    bytes: meta.num_bytes,
+                    is_loaded,
+                });
             }
         });
         chunks
@@ -87,7 +106,12 @@ impl Span {
     pub(super) fn shorten(&mut self, mut chunks: Vec<ChunkAhead>, left: &mut u64) -> u64 {
         chunks.sort_unstable();
         let mut absent = 0_u64;
-        for ChunkAhead { distance, bytes, is_loaded } in chunks {
+        for ChunkAhead {
+            distance,
+            bytes,
+            is_loaded,
+        } in chunks
+        {
             if bytes > *left {
                 let nearer = i64::try_from(distance.saturating_sub(1)).unwrap_or(i64::MAX);
                 self.units = self.units.signum() * nearer;
@@ -114,7 +138,11 @@ mod tests {
     fn reading_ahead_follows_the_cursor() {
         let mut store = ChunkStore::new(StoreId::recording("app", "recording"));
         for frame in [0, 1_000] {
-            store.insert(log_chunk("/a", [(Timeline::sequence("frame"), frame)], &Scalars::new([1.0])).unwrap()).unwrap();
+            store
+                .insert(
+                    log_chunk("/a", [(Timeline::sequence("frame"), frame)], &Scalars::new([1.0])).unwrap(),
+                )
+                .unwrap();
         }
         let timeline = store.timeline_id("frame").unwrap();
         let mut control = TimeControl::default();
@@ -140,9 +168,16 @@ mod tests {
 
     #[test]
     fn a_way_is_as_long_as_there_is_room() {
-        let chunk = |distance, bytes, is_loaded| ChunkAhead { distance, bytes, is_loaded };
+        let chunk = |distance, bytes, is_loaded| ChunkAhead {
+            distance,
+            bytes,
+            is_loaded,
+        };
         let chunks = vec![chunk(20, 10, false), chunk(0, 10, true), chunk(10, 10, false)];
-        let mut span = Span { time: 100, units: -50 };
+        let mut span = Span {
+            time: 100,
+            units: -50,
+        };
         let mut left = 25;
         assert_eq!(span.shorten(chunks.clone(), &mut left), 10);
         assert_eq!((span.range(), left), (TimeRange::new(81, 100), 0));

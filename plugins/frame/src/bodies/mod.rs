@@ -34,8 +34,8 @@ use self::{
     receive::{Failures, receive_bodies},
 };
 use crate::{
-    ActiveBlueprint, Answers, Cursor, DataResults, Frame, FrameSystems, MemoryBudget, RecordingEntry, RecordingKey, Recordings,
-    Settled, TimeControl, TimeControls, View, ViewTile,
+    ActiveBlueprint, Answers, Cursor, DataResults, Frame, FrameSystems, MemoryBudget, RecordingEntry,
+    RecordingKey, Recordings, Settled, TimeControl, TimeControls, View, ViewTile,
     diagnostics::end_frame,
     ingest::receive_messages,
     memory::{Purge, ViewerCaches},
@@ -55,7 +55,11 @@ pub struct ReadAhead {
 
 impl Default for ReadAhead {
     fn default() -> Self {
-        Self { time: Duration::from_secs(3), max_bytes: 128 << 20, retry_after: Duration::from_secs(2) }
+        Self {
+            time: Duration::from_secs(3),
+            max_bytes: 128 << 20,
+            retry_after: Duration::from_secs(2),
+        }
     }
 }
 
@@ -74,11 +78,17 @@ pub struct ViewBodies {
 impl ViewBodies {
     /// What is missing and why, in a sentence for the user; `None` where nothing is.
     pub fn explain(&self) -> Option<String> {
-        let chunks = if self.missing_chunks == 1 { "1 chunk".to_owned() } else { format!("{} chunks", self.missing_chunks) };
+        let chunks = if self.missing_chunks == 1 {
+            "1 chunk".to_owned()
+        } else {
+            format!("{} chunks", self.missing_chunks)
+        };
         let bytes = format_bytes(self.missing_bytes);
         match (self.missing_chunks, self.is_over_limit) {
             (0, _) => None,
-            (_, false) => Some(format!("Still to be read of what is shown here: {chunks}, {bytes}.")),
+            (_, false) => Some(format!(
+                "Still to be read of what is shown here: {chunks}, {bytes}."
+            )),
             (_, true) => Some(format!(
                 "The memory limit leaves no room for {chunks} of what is shown here, {bytes}. Raise it, or show less."
             )),
@@ -94,8 +104,15 @@ impl AlsoWanted {
     /// Asks for the bodies that an answer lacks, and that the one it has is kept. To be repeated in each pass in which the answer is
     /// shown.
     pub fn note(&self, answer: &LatestAt) {
-        let shown = answer.hit.iter().map(|hit| hit.chunk().id()).chain(answer.missing.iter().copied());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(shown);
+        let shown = answer
+            .hit
+            .iter()
+            .map(|hit| hit.chunk().id())
+            .chain(answer.missing.iter().copied());
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(shown);
     }
 
     fn take(&mut self) -> Vec<ChunkId> {
@@ -116,8 +133,13 @@ impl Plugin for BodiesPlugin {
         app.add_systems(
             Frame,
             (
-                receive_bodies.in_set(FrameSystems::Ingest).after(receive_messages),
-                request_bodies.after(FrameSystems::Present).before(settle).before(end_frame),
+                receive_bodies
+                    .in_set(FrameSystems::Ingest)
+                    .after(receive_messages),
+                request_bodies
+                    .after(FrameSystems::Present)
+                    .before(settle)
+                    .before(end_frame),
             ),
         );
     }
@@ -160,12 +182,24 @@ type Shown = (Entity, &'static View, &'static ViewTile, &'static DataResults);
 
 /// Exclusive, since any visualizer may have missed something. Does next to nothing where the recording has no sources, or where
 /// nothing changed.
-fn request_bodies(world: &mut World, shown: &mut QueryState<Shown>, marks: &mut QueryState<(Entity, &mut ViewBodies)>) {
-    let also_wanted = world.resource_mut::<AlsoWanted>().bypass_change_detection().take();
+fn request_bodies(
+    world: &mut World,
+    shown: &mut QueryState<Shown>,
+    marks: &mut QueryState<(Entity, &mut ViewBodies)>,
+) {
+    let also_wanted = world
+        .resource_mut::<AlsoWanted>()
+        .bypass_change_detection()
+        .take();
     let cursor = *world.resource::<Cursor>();
     world.resource_mut::<Wished>().note_motion(cursor);
-    let entry = cursor.recording.and_then(|key| world.resource::<Recordings>().get(key));
-    let Some(recording) = entry.filter(|entry| !entry.sources().is_empty()).map(RecordingEntry::key) else {
+    let entry = cursor
+        .recording
+        .and_then(|key| world.resource::<Recordings>().get(key));
+    let Some(recording) = entry
+        .filter(|entry| !entry.sources().is_empty())
+        .map(RecordingEntry::key)
+    else {
         if world.resource::<Wished>().recording.is_some() {
             follow(world, None, Plan::default());
             set_marks(world, marks, &[]);
@@ -173,18 +207,27 @@ fn request_bodies(world: &mut World, shown: &mut QueryState<Shown>, marks: &mut 
         return;
     };
     puffin::profile_scope!("request_bodies");
-    let visible: Vec<_> = shown.iter(world).filter(|(_, _, tile, _)| tile.shown).map(|(_, view, ..)| view.id).collect();
+    let visible: Vec<_> = shown
+        .iter(world)
+        .filter(|(_, _, tile, _)| tile.shown)
+        .map(|(_, view, ..)| view.id)
+        .collect();
     world.resource_scope(|world, mut on_screen: Mut<OnScreen>| on_screen.gather(world, recording, &visible));
     let retry_after = world.resource::<ReadAhead>().retry_after;
     world.resource_mut::<Failures>().forget_older_than(retry_after);
-    let Some(situation) = situation(world, cursor, also_wanted) else { return };
+    let Some(situation) = situation(world, cursor, also_wanted) else {
+        return;
+    };
     let is_known = world.resource::<Wished>().made_for.as_ref() == Some(&situation);
     if !is_known {
         let plan = plan(world, &situation);
         let lacking = shown.iter(world).filter(|(_, _, tile, _)| tile.shown);
         let lacking: Vec<_> = lacking
             .map(|(entity, view, _, results)| {
-                (entity, plan::lack_of(world, (recording, situation.room), view, results, &plan.excluded))
+                (
+                    entity,
+                    plan::lack_of(world, (recording, situation.room), view, results, &plan.excluded),
+                )
             })
             .collect();
         follow(world, Some(recording), plan);
@@ -205,7 +248,10 @@ fn situation(world: &World, cursor: Cursor, also_wanted: Vec<ChunkId>) -> Option
         recording: entry.key(),
         generation: entry.store().generation(),
         blueprint: world.resource::<ActiveBlueprint>().generation(),
-        lacks: (world.resource::<Answers>().provisional_version(), world.resource::<OnScreen>().version()),
+        lacks: (
+            world.resource::<Answers>().provisional_version(),
+            world.resource::<OnScreen>().version(),
+        ),
         cursor,
         backwards: world.resource::<Wished>().backwards,
         control: world.resource::<TimeControls>().get(entry.key()).clone(),
@@ -221,7 +267,9 @@ fn situation(world: &World, cursor: Cursor, also_wanted: Vec<ChunkId>) -> Option
 }
 
 fn plan(world: &World, situation: &Situation) -> Plan {
-    let Some(store) = shown_store(world, situation.recording) else { return Plan::default() };
+    let Some(store) = shown_store(world, situation.recording) else {
+        return Plan::default();
+    };
     if store.store_stats().chunks.num_absent_chunks == 0 {
         return Plan::default();
     }
@@ -229,7 +277,14 @@ fn plan(world: &World, situation: &Situation) -> Plan {
     let timeline = cursor.timeline;
     let spans = timeline.map(|timeline| {
         let ahead = situation.read_ahead.time;
-        ahead::spans(&situation.control, store, timeline, cursor.time, situation.backwards, ahead)
+        ahead::spans(
+            &situation.control,
+            store,
+            timeline,
+            cursor.time,
+            situation.backwards,
+            ahead,
+        )
     });
     let failures = world.resource::<Failures>();
     let heuristics = world.resource::<ActiveBlueprint>().awaited();
@@ -249,7 +304,14 @@ fn plan(world: &World, situation: &Situation) -> Plan {
 
 /// Tells the sources what is planned, and the garbage collection what is to be kept for it.
 fn follow(world: &mut World, recording: Option<RecordingKey>, plan: Plan) {
-    let Plan { wishes, awaited, is_waiting, kept_ranges, ahead, .. } = plan;
+    let Plan {
+        wishes,
+        awaited,
+        is_waiting,
+        kept_ranges,
+        ahead,
+        ..
+    } = plan;
     world.resource_mut::<OnScreen>().keep(kept_ranges, awaited, ahead);
     world.resource_scope(|world, mut wished: Mut<Wished>| {
         wished.is_waiting = is_waiting;
@@ -258,15 +320,25 @@ fn follow(world: &mut World, recording: Option<RecordingKey>, plan: Plan) {
     });
 }
 
-fn set_marks(world: &mut World, marks: &mut QueryState<(Entity, &mut ViewBodies)>, lacking: &[(Entity, ViewBodies)]) {
+fn set_marks(
+    world: &mut World,
+    marks: &mut QueryState<(Entity, &mut ViewBodies)>,
+    lacking: &[(Entity, ViewBodies)],
+) {
     for (view, mut mark) in marks.iter_mut(world) {
-        let bodies = lacking.iter().find(|(other, _)| *other == view).map(|(_, bodies)| *bodies);
+        let bodies = lacking
+            .iter()
+            .find(|(other, _)| *other == view)
+            .map(|(_, bodies)| *bodies);
         mark.set_if_neq(bodies.unwrap_or_default());
     }
 }
 
 fn shown_store(world: &World, recording: RecordingKey) -> Option<&ChunkStore> {
-    world.resource::<Recordings>().get(recording).map(RecordingEntry::store)
+    world
+        .resource::<Recordings>()
+        .get(recording)
+        .map(RecordingEntry::store)
 }
 
 impl Wished {
@@ -283,7 +355,10 @@ impl Wished {
     fn tell(&mut self, recordings: &Recordings, recording: Option<RecordingKey>, wishes: Vec<ChunkId>) {
         if self.recording != recording {
             let before = self.recording.and_then(|key| recordings.get(key));
-            before.into_iter().flat_map(RecordingEntry::sources).for_each(|source| source.want(&[]));
+            before
+                .into_iter()
+                .flat_map(RecordingEntry::sources)
+                .for_each(|source| source.want(&[]));
         } else if self.chunks == wishes && !self.is_answered {
             return;
         }
@@ -294,7 +369,9 @@ impl Wished {
 
     fn tell_again(&mut self, recordings: &Recordings) {
         self.is_answered = false;
-        let Some(entry) = self.recording.and_then(|key| recordings.get(key)) else { return };
+        let Some(entry) = self.recording.and_then(|key| recordings.get(key)) else {
+            return;
+        };
         if let [source] = entry.sources() {
             source.want(&self.chunks);
             return;
@@ -302,7 +379,8 @@ impl Wished {
         // Each is told what the ones before it do not have, so that nothing is read twice.
         let mut left = self.chunks.clone();
         for source in entry.sources() {
-            let (own, others): (Vec<ChunkId>, Vec<ChunkId>) = left.into_iter().partition(|id| source.has(*id));
+            let (own, others): (Vec<ChunkId>, Vec<ChunkId>) =
+                left.into_iter().partition(|id| source.has(*id));
             source.want(&own);
             left = others;
         }
@@ -320,9 +398,25 @@ mod tests {
     fn what_is_missing_is_said_in_words() {
         let bodies = ViewBodies::default();
         assert_eq!(bodies.explain(), None);
-        let bodies = ViewBodies { missing_chunks: 1, missing_bytes: 2_048, ..bodies };
-        assert!(bodies.explain().is_some_and(|text| text.contains("1 chunk, 2.0 KiB")));
-        let bodies = ViewBodies { missing_chunks: 3, is_over_limit: true, ..bodies };
-        assert!(bodies.explain().is_some_and(|text| text.contains("3 chunks") && text.contains("memory limit")));
+        let bodies = ViewBodies {
+            missing_chunks: 1,
+            missing_bytes: 2_048,
+            ..bodies
+        };
+        assert!(
+            bodies
+                .explain()
+                .is_some_and(|text| text.contains("1 chunk, 2.0 KiB"))
+        );
+        let bodies = ViewBodies {
+            missing_chunks: 3,
+            is_over_limit: true,
+            ..bodies
+        };
+        assert!(
+            bodies
+                .explain()
+                .is_some_and(|text| text.contains("3 chunks") && text.contains("memory limit"))
+        );
     }
 }

@@ -29,7 +29,12 @@ impl OnScreen {
     /// The chunks that a source could give back and that ranges on screen were read from, or that something on screen waited for
     /// until this frame: evicted, they would be wished for again at once.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = ChunkId> {
-        self.kept_ranges.as_ref().unwrap_or(&self.used).iter().chain(&self.awaited).copied()
+        self.kept_ranges
+            .as_ref()
+            .unwrap_or(&self.used)
+            .iter()
+            .chain(&self.awaited)
+            .copied()
     }
 
     /// What lies ahead, where room is scarce.
@@ -42,20 +47,36 @@ impl OnScreen {
         self.version
     }
 
-    pub(super) fn keep(&mut self, kept_ranges: Option<ChunkSet>, awaited: Vec<ChunkId>, ahead: Option<Ahead>) {
+    pub(super) fn keep(
+        &mut self,
+        kept_ranges: Option<ChunkSet>,
+        awaited: Vec<ChunkId>,
+        ahead: Option<Ahead>,
+    ) {
         (self.kept_ranges, self.awaited, self.ahead) = (kept_ranges, awaited, ahead);
     }
 
     /// The chunks that a view's ranges lack.
     pub(super) fn missing_in(&self, view: ViewId) -> impl Iterator<Item = ChunkId> {
-        self.missing.iter().filter(move |(other, _)| *other == view).flat_map(|(_, missing)| missing.iter().copied())
+        self.missing
+            .iter()
+            .filter(move |(other, _)| *other == view)
+            .flat_map(|(_, missing)| missing.iter().copied())
     }
 
     /// Brings it up to date. Costs what ranges on screen are made from, where that changed, and else a look at each visualizer.
     pub(super) fn gather(&mut self, world: &World, recording: RecordingKey, shown: &[ViewId]) {
         let visualizers = world.resource::<Visualizers>();
-        let parts = || shown.iter().flat_map(|view| visualizers.bodies(world, *view).map(|(at, bodies)| (*view, at, bodies)));
-        let now: Vec<_> = parts().map(|(view, at, bodies)| (view, at, bodies.version)).collect();
+        let parts = || {
+            shown.iter().flat_map(|view| {
+                visualizers
+                    .bodies(world, *view)
+                    .map(|(at, bodies)| (*view, at, bodies))
+            })
+        };
+        let now: Vec<_> = parts()
+            .map(|(view, at, bodies)| (view, at, bodies.version))
+            .collect();
         if self.recording == Some(recording) && self.parts == now {
             return;
         }
@@ -73,8 +94,13 @@ impl OnScreen {
             }
         }
         let bytes = |store: &ChunkStore| {
-            let all = self.used.iter().chain(self.missing.iter().flat_map(|(_, missing)| missing));
-            all.filter_map(|id| store.chunk_meta(*id)).map(|meta| meta.num_bytes).fold(0, u64::saturating_add)
+            let all = self
+                .used
+                .iter()
+                .chain(self.missing.iter().flat_map(|(_, missing)| missing));
+            all.filter_map(|id| store.chunk_meta(*id))
+                .map(|meta| meta.num_bytes)
+                .fold(0, u64::saturating_add)
         };
         self.bytes = shown_store(world, recording).map_or(0, bytes);
     }

@@ -78,7 +78,10 @@ impl Needs<'_> {
         let mut plan = Plan::default();
         let ranges = self.fitting_ranges(&mut plan);
         let max_bytes = self.max_bytes.min(self.room.left());
-        let latest = self.answers.provisional().flat_map(|(_, answers)| answers.missing());
+        let latest = self
+            .answers
+            .provisional()
+            .flat_map(|(_, answers)| answers.missing());
         let missing = self.others.iter().copied().chain(latest).chain(ranges);
         let missing = self.up_to(missing, max_bytes);
         let urgent = WishOptions {
@@ -107,7 +110,10 @@ impl Needs<'_> {
     }
 
     fn bytes_of(&self, ids: &[ChunkId]) -> u64 {
-        ids.iter().filter_map(|id| self.store.chunk_meta(*id)).map(|meta| meta.num_bytes).fold(0, u64::saturating_add)
+        ids.iter()
+            .filter_map(|id| self.store.chunk_meta(*id))
+            .map(|meta| meta.num_bytes)
+            .fold(0, u64::saturating_add)
     }
 
     /// The first of some chunks, one more than fit into some bytes.
@@ -116,7 +122,10 @@ impl Needs<'_> {
         ids.filter(|id| !(self.is_resting)(*id))
             .take_while(|id| {
                 let is_enough = bytes > max_bytes;
-                let absent = self.store.chunk_meta(*id).filter(|_| self.store.chunk(*id).is_none());
+                let absent = self
+                    .store
+                    .chunk_meta(*id)
+                    .filter(|_| self.store.chunk(*id).is_none());
                 bytes = bytes.saturating_add(absent.map_or(0, |meta| meta.num_bytes));
                 !is_enough
             })
@@ -126,7 +135,11 @@ impl Needs<'_> {
     /// What ranges lack, as much of it as there is room for. Where that is all, it comes in its order, so that series are extended;
     /// where it is not, what lies around the cursor comes first, and the rest stays out.
     fn fitting_ranges(&self, plan: &mut Plan) -> Vec<ChunkId> {
-        let missing = self.on_screen.missing.iter().flat_map(|(_, missing)| missing.iter().copied());
+        let missing = self
+            .on_screen
+            .missing
+            .iter()
+            .flat_map(|(_, missing)| missing.iter().copied());
         let mut left = self.room.limit / RANGES_SHARE;
         if self.on_screen.bytes <= left {
             return missing.collect();
@@ -156,17 +169,27 @@ impl Needs<'_> {
     /// How far a chunk lies from the cursor.
     fn distance(&self, id: ChunkId) -> u64 {
         let (meta, timeline) = (self.store.chunk_meta(id), self.cursor.timeline);
-        let range = meta.zip(timeline).map(|(meta, timeline)| meta.time_range(timeline));
-        range.and_then(|range| range.distance(self.cursor.time)).unwrap_or(0)
+        let range = meta
+            .zip(timeline)
+            .map(|(meta, timeline)| meta.time_range(timeline));
+        range
+            .and_then(|range| range.distance(self.cursor.time))
+            .unwrap_or(0)
     }
 
     /// Wishes for what lies ahead too, as much as there is room for, and says how much more there should be.
     fn wish_ahead(&self, plan: &mut Plan, urgent: WishOptions<'_>) {
-        let Some(timeline) = self.cursor.timeline else { return };
+        let Some(timeline) = self.cursor.timeline else {
+            return;
+        };
         let urgent_bytes = self.bytes_of(&plan.wishes);
         let mut spare = self.room.spare().saturating_sub(urgent_bytes);
         let is_shown = |meta: &ChunkMeta| {
-            let looks_at = |component| self.answers.get(meta.entity).is_some_and(|answers| answers.looks_at(component));
+            let looks_at = |component| {
+                self.answers
+                    .get(meta.entity)
+                    .is_some_and(|answers| answers.looks_at(component))
+            };
             meta.components.iter().any(|column| looks_at(column.component))
         };
         let mut spans = self.spans.clone();
@@ -182,7 +205,14 @@ impl Needs<'_> {
             }
             let is_shown = |meta: &ChunkMeta| meta.num_bytes <= spare && is_shown(meta);
             let max_bytes = urgent_bytes.saturating_add(bytes);
-            let options = WishOptions { timeline: Some(timeline), time, ahead, is_shown: &is_shown, max_bytes, ..urgent };
+            let options = WishOptions {
+                timeline: Some(timeline),
+                time,
+                ahead,
+                is_shown: &is_shown,
+                max_bytes,
+                ..urgent
+            };
             let mut new = self.wish(&options);
             new.retain(|id| seen.insert(*id));
             let taken = self.bytes_of(&new);
@@ -192,17 +222,27 @@ impl Needs<'_> {
     }
 
     /// Shortens the ways ahead to what there can be room for.
-    fn shorten(&self, spans: &mut [Span], timeline: TimelineId, spare: u64, is_shown: &dyn Fn(&ChunkMeta) -> bool) -> Ahead {
+    fn shorten(
+        &self,
+        spans: &mut [Span],
+        timeline: TimelineId,
+        spare: u64,
+        is_shown: &dyn Fn(&ChunkMeta) -> bool,
+    ) -> Ahead {
         let mut left = self.room.limit / AHEAD_SHARE;
         let mut absent = 0_u64;
         for span in &mut *spans {
             let entities = self.answers.entities();
-            let chunks: Vec<ChunkAhead> =
-                entities.flat_map(|entity| span.chunks_of(self.store, entity, timeline, is_shown)).collect();
+            let chunks: Vec<ChunkAhead> = entities
+                .flat_map(|entity| span.chunks_of(self.store, entity, timeline, is_shown))
+                .collect();
             absent = absent.saturating_add(span.shorten(chunks, &mut left));
         }
         let ranges = spans.iter().map(|span| (timeline, span.range())).collect();
-        Ahead { ranges, room_bytes: absent.saturating_sub(spare) }
+        Ahead {
+            ranges,
+            room_bytes: absent.saturating_sub(spare),
+        }
     }
 }
 
@@ -214,18 +254,29 @@ pub(super) fn lack_of(
     results: &DataResults,
     excluded: &ChunkSet,
 ) -> ViewBodies {
-    let Some(store) = shown_store(world, recording) else { return ViewBodies::default() };
+    let Some(store) = shown_store(world, recording) else {
+        return ViewBodies::default();
+    };
     let concerns_view = |entity| {
         let path = store.entity_path(entity);
         results.get(entity).is_some() || results.has_below(path) || view.blueprint.origin.starts_with(path)
     };
-    let provisional = world.resource::<Answers>().provisional().filter(|(entity, _)| concerns_view(*entity));
+    let provisional = world
+        .resource::<Answers>()
+        .provisional()
+        .filter(|(entity, _)| concerns_view(*entity));
     let latest = provisional.flat_map(|(_, answers)| answers.missing());
-    let missing: ChunkSet = latest.chain(world.resource::<OnScreen>().missing_in(view.id)).collect();
+    let missing: ChunkSet = latest
+        .chain(world.resource::<OnScreen>().missing_in(view.id))
+        .collect();
     let is_hopeless = room.is_over() && !room.is_purging || missing.iter().all(|id| excluded.contains(id));
     ViewBodies {
         missing_chunks: missing.len(),
-        missing_bytes: missing.iter().filter_map(|id| store.chunk_meta(*id)).map(|meta| meta.num_bytes).sum(),
+        missing_bytes: missing
+            .iter()
+            .filter_map(|id| store.chunk_meta(*id))
+            .map(|meta| meta.num_bytes)
+            .sum(),
         is_over_limit: !missing.is_empty() && is_hopeless,
     }
 }

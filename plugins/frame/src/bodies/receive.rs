@@ -43,7 +43,11 @@ pub(super) fn receive_bodies(
     budget: Res<IngestBudget>,
 ) {
     let (start, mut bytes) = (Instant::now(), 0_u64);
-    for entry in recordings.bypass_change_detection().iter_mut().filter(|entry| !entry.sources().is_empty()) {
+    for entry in recordings
+        .bypass_change_detection()
+        .iter_mut()
+        .filter(|entry| !entry.sources().is_empty())
+    {
         puffin::profile_scope!("receive_bodies");
         let sources = entry.sources().to_vec();
         // Another one goes first in each frame.
@@ -74,7 +78,9 @@ pub(super) fn receive_bodies(
                 };
                 match failure {
                     Some((message, is_worth_trying)) => {
-                        if let Some(report) = fail(entry, &mut log, &mut failures, id, message, is_worth_trying) {
+                        if let Some(report) =
+                            fail(entry, &mut log, &mut failures, id, message, is_worth_trying)
+                        {
                             reports.push(report);
                         }
                     }
@@ -96,7 +102,10 @@ fn fail(
     message: String,
     is_worth_trying: bool,
 ) -> Option<Report> {
-    let meta = entry.store().chunk_meta(id).filter(|_| entry.store().chunk(id).is_none())?;
+    let meta = entry
+        .store()
+        .chunk_meta(id)
+        .filter(|_| entry.store().chunk(id).is_none())?;
     let entity = entry.store().entity_path(meta.entity).clone();
     // Where a disk is gone, all chunks fail: that is said once.
     let is_first = failures.0.is_empty();

@@ -41,7 +41,9 @@ impl ResolvedAnnotations {
 impl Annotations {
     /// The context that holds for an entity: that of the nearest entity at or above it.
     pub fn resolve(&self, path: &EntityPath) -> ResolvedAnnotations {
-        ResolvedAnnotations { context: self.find(path).map(|context| context.context.clone()) }
+        ResolvedAnnotations {
+            context: self.find(path).map(|context| context.context.clone()),
+        }
     }
 
     /// Grows with each change of any context.
@@ -76,8 +78,14 @@ impl Annotations {
             self.version += 1;
         }
         let Some(store) = store else { return };
-        let Some(component) = store.component_id(CONTEXT) else { return };
-        let entities: Vec<_> = if reset { answers.entities().collect() } else { answers.changed().to_vec() };
+        let Some(component) = store.component_id(CONTEXT) else {
+            return;
+        };
+        let entities: Vec<_> = if reset {
+            answers.entities().collect()
+        } else {
+            answers.changed().to_vec()
+        };
         for entity in entities {
             let path = store.entity_path(entity);
             let hit = answers.get(entity).and_then(|answers| answers.hit(component));
@@ -86,14 +94,27 @@ impl Annotations {
             }
             self.version += 1;
             self.reports.retain(|report| report.entity.as_ref() != Some(path));
-            let read = |cell| read::annotation_contexts(&cell).map(|contexts| contexts.into_iter().next().unwrap_or_default());
+            let read = |cell| {
+                read::annotation_contexts(&cell)
+                    .map(|contexts| contexts.into_iter().next().unwrap_or_default())
+            };
             match hit.map(|hit| read(hit.cell())) {
                 Some(Ok(context)) => {
-                    self.by_entity.insert(path.clone(), Context { context: Arc::new(context), version: self.version });
+                    self.by_entity.insert(
+                        path.clone(),
+                        Context {
+                            context: Arc::new(context),
+                            version: self.version,
+                        },
+                    );
                 }
                 Some(Err(error)) => {
                     self.by_entity.remove(path);
-                    self.reports.push(Report::entity_warning("annotation context", path.clone(), error.to_string()));
+                    self.reports.push(Report::entity_warning(
+                        "annotation context",
+                        path.clone(),
+                        error.to_string(),
+                    ));
                 }
                 None => {
                     self.by_entity.remove(path);

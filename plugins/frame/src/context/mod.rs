@@ -17,7 +17,10 @@ pub struct ContextPlugin;
 impl Plugin for ContextPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<Transforms>().init_resource::<Annotations>();
-        app.add_systems(Frame, (update_transforms, update_annotations).in_set(FrameSystems::ContextSystems));
+        app.add_systems(
+            Frame,
+            (update_transforms, update_annotations).in_set(FrameSystems::ContextSystems),
+        );
     }
 }
 
@@ -28,8 +31,13 @@ fn update_transforms(
     cursor: Res<Cursor>,
 ) {
     puffin::profile_scope!("context_systems", "transforms");
-    let store = cursor.recording.and_then(|key| recordings.get(key)).map(RecordingEntry::store);
-    transforms.bypass_change_detection().update(cursor.recording, store, &answers);
+    let store = cursor
+        .recording
+        .and_then(|key| recordings.get(key))
+        .map(RecordingEntry::store);
+    transforms
+        .bypass_change_detection()
+        .update(cursor.recording, store, &answers);
 }
 
 fn update_annotations(
@@ -39,6 +47,11 @@ fn update_annotations(
     cursor: Res<Cursor>,
 ) {
     puffin::profile_scope!("context_systems", "annotations");
-    let store = cursor.recording.and_then(|key| recordings.get(key)).map(RecordingEntry::store);
-    annotations.bypass_change_detection().update(cursor.recording, store, &answers);
+    let store = cursor
+        .recording
+        .and_then(|key| recordings.get(key))
+        .map(RecordingEntry::store);
+    annotations
+        .bypass_change_detection()
+        .update(cursor.recording, store, &answers);
 }

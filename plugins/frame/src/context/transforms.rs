@@ -35,15 +35,23 @@ struct Node {
 impl Transforms {
     /// Where an entity stands: from its space to that of the root.
     pub fn world_from_entity(&self, store: &ChunkStore, entity: EntityId) -> DAffine3 {
-        self.nearest(store, entity).map_or(DAffine3::IDENTITY, |node| node.world_from_entity)
+        self.nearest(store, entity)
+            .map_or(DAffine3::IDENTITY, |node| node.world_from_entity)
     }
 
     /// Where an entity stands, seen from another: from the entity's space to that of `origin`.
     ///
     /// `None` where the origin's space is flat (a scale of zero), so that there is no way back from the root.
-    pub fn origin_from_entity(&self, store: &ChunkStore, origin: Option<EntityId>, entity: EntityId) -> Option<DAffine3> {
+    pub fn origin_from_entity(
+        &self,
+        store: &ChunkStore,
+        origin: Option<EntityId>,
+        entity: EntityId,
+    ) -> Option<DAffine3> {
         let world_from_entity = self.world_from_entity(store, entity);
-        let Some(origin) = origin else { return Some(world_from_entity) };
+        let Some(origin) = origin else {
+            return Some(world_from_entity);
+        };
         let world_from_origin = self.world_from_entity(store, origin);
         if world_from_origin == DAffine3::IDENTITY {
             return Some(world_from_entity);
@@ -76,7 +84,11 @@ impl Transforms {
         if self.nodes.is_empty() {
             return None;
         }
-        store.tree().ancestors(entity).find_map(|entity| self.node_of.get(&entity)).and_then(|at| self.nodes.get(*at))
+        store
+            .tree()
+            .ancestors(entity)
+            .find_map(|entity| self.node_of.get(&entity))
+            .and_then(|at| self.nodes.get(*at))
     }
 
     /// Composes anew what changed.
@@ -84,11 +96,22 @@ impl Transforms {
         self.changed = false;
         let reset = self.recording != recording;
         if reset {
-            *self = Self { recording, version: self.version + 1, changed: true, ..Self::default() };
+            *self = Self {
+                recording,
+                version: self.version + 1,
+                changed: true,
+                ..Self::default()
+            };
         }
         let Some(store) = store else { return };
-        let Some(components) = Components::of(store) else { return };
-        let mut candidates: Vec<EntityId> = if reset { answers.entities().collect() } else { answers.changed().to_vec() };
+        let Some(components) = Components::of(store) else {
+            return;
+        };
+        let mut candidates: Vec<EntityId> = if reset {
+            answers.entities().collect()
+        } else {
+            answers.changed().to_vec()
+        };
         // Parents first: what is composed then needs no second pass.
         candidates.sort_by(|a, b| store.entity_path(*a).cmp(store.entity_path(*b)));
 
@@ -106,7 +129,8 @@ impl Transforms {
                 None => DAffine3::IDENTITY,
                 Some(Ok(local)) => local,
                 Some(Err(message)) => {
-                    self.reports.push(Report::entity_warning("transform", path.clone(), message));
+                    self.reports
+                        .push(Report::entity_warning("transform", path.clone(), message));
                     DAffine3::IDENTITY
                 }
             };
@@ -153,8 +177,11 @@ impl Transforms {
             node.children.clear();
         }
         for at in 0..self.nodes.len() {
-            let parent =
-                store.tree().ancestors(self.nodes[at].entity).skip(1).find_map(|entity| self.node_of.get(&entity).copied());
+            let parent = store
+                .tree()
+                .ancestors(self.nodes[at].entity)
+                .skip(1)
+                .find_map(|entity| self.node_of.get(&entity).copied());
             if self.nodes[at].parent != parent {
                 self.nodes[at].parent = parent;
                 moved.push(at);
@@ -170,7 +197,9 @@ impl Transforms {
     fn compose(&mut self, dirty: Vec<usize>) {
         let mut stack = dirty;
         while let Some(at) = stack.pop() {
-            let parent = self.nodes[at].parent.map_or(DAffine3::IDENTITY, |parent| self.nodes[parent].world_from_entity);
+            let parent = self.nodes[at]
+                .parent
+                .map_or(DAffine3::IDENTITY, |parent| self.nodes[parent].world_from_entity);
             let version = self.version;
             let node = &mut self.nodes[at];
             let composed = parent * node.parent_from_entity;
@@ -209,7 +238,15 @@ impl Components {
     }
 
     fn all(&self) -> impl Iterator<Item = Option<ComponentId>> {
-        [self.translation, self.rotation_axis_angle, self.quaternion, self.scale, self.mat3x3, self.relation].into_iter()
+        [
+            self.translation,
+            self.rotation_axis_angle,
+            self.quaternion,
+            self.scale,
+            self.mat3x3,
+            self.relation,
+        ]
+        .into_iter()
     }
 
     fn any_hit(&self, answers: &EntityAnswers) -> bool {
@@ -232,7 +269,9 @@ impl Components {
         {
             let axis = dvec3(rotation.axis).try_normalize();
             match axis {
-                Some(axis) => transform *= DAffine3::from_quat(DQuat::from_axis_angle(axis, f64::from(rotation.angle))),
+                Some(axis) => {
+                    transform *= DAffine3::from_quat(DQuat::from_axis_angle(axis, f64::from(rotation.angle)))
+                }
                 None if rotation.angle == 0.0 => {}
                 None => return Err("the rotation axis has no length".to_owned()),
             }
@@ -266,7 +305,9 @@ impl Components {
         {
             let inverse = transform.inverse();
             if !inverse.is_finite() {
-                return Err("the transform is given from the parent to the child, and can not be inverted".to_owned());
+                return Err(
+                    "the transform is given from the parent to the child, and can not be inverted".to_owned(),
+                );
             }
             transform = inverse;
         }

@@ -23,7 +23,12 @@ pub struct EntityAnswers {
 impl EntityAnswers {
     /// The latest row of a component.
     pub fn hit(&self, component: ComponentId) -> Option<&Hit> {
-        self.components.iter().find(|(id, _)| *id == component)?.1.hit.as_ref()
+        self.components
+            .iter()
+            .find(|(id, _)| *id == component)?
+            .1
+            .hit
+            .as_ref()
     }
 
     /// All components that were looked up, and what was found.
@@ -43,18 +48,26 @@ impl EntityAnswers {
 
     /// Whether bodies of chunks are missing that may change the answer.
     pub fn is_provisional(&self) -> bool {
-        self.components.iter().any(|(_, answer)| !answer.missing.is_empty())
+        self.components
+            .iter()
+            .any(|(_, answer)| !answer.missing.is_empty())
     }
 
     /// The chunks whose bodies are missing, some of them more than once.
     pub fn missing(&self) -> impl Iterator<Item = ChunkId> {
-        self.components.iter().flat_map(|(_, answer)| answer.missing.iter().copied())
+        self.components
+            .iter()
+            .flat_map(|(_, answer)| answer.missing.iter().copied())
     }
 
     fn same_rows(&self, other: &[(ComponentId, LatestAt)]) -> bool {
         let row = |answer: &LatestAt| answer.hit.as_ref().map(|hit| (hit.row_id(), hit.data_time()));
         self.components.len() == other.len()
-            && self.components.iter().zip(other).all(|((id, a), (other, b))| id == other && row(a) == row(b))
+            && self
+                .components
+                .iter()
+                .zip(other)
+                .all(|((id, a), (other, b))| id == other && row(a) == row(b))
     }
 }
 
@@ -92,14 +105,20 @@ impl Answers {
 
     /// The chunks that hold the rows at the cursor, some of them more than once.
     pub fn chunks(&self) -> impl Iterator<Item = ChunkId> {
-        let hits =
-            self.entities.values().flat_map(|answers| answers.components.iter().filter_map(|(_, answer)| answer.hit.as_ref()));
+        let hits = self.entities.values().flat_map(|answers| {
+            answers
+                .components
+                .iter()
+                .filter_map(|(_, answer)| answer.hit.as_ref())
+        });
         hits.map(|hit| hit.chunk().id())
     }
 
     /// The entities whose answers may change when the bodies of chunks arrive.
     pub fn provisional(&self) -> impl Iterator<Item = (EntityId, &EntityAnswers)> {
-        self.provisional.iter().filter_map(|entity| Some((*entity, self.entities.get(entity)?)))
+        self.provisional
+            .iter()
+            .filter_map(|entity| Some((*entity, self.entities.get(entity)?)))
     }
 
     /// Grows with each change of what is missing.
@@ -124,7 +143,11 @@ impl Answers {
 
     /// The number of the frame in which data was last added to an entity or taken from it, at whatever time.
     pub fn rows_version_of(&self, entity: EntityId) -> u64 {
-        self.rows_versions.get(&entity).copied().unwrap_or(0).max(self.rows_version_floor)
+        self.rows_versions
+            .get(&entity)
+            .copied()
+            .unwrap_or(0)
+            .max(self.rows_version_floor)
     }
 
     /// The number of the frame.
@@ -164,7 +187,12 @@ impl Answers {
             self.by_end.remove(&(end, entity));
             self.stale.insert(entity);
         }
-        while let Some((begin, entity)) = self.by_begin.last().copied().filter(|(begin, _)| *begin > cursor.time) {
+        while let Some((begin, entity)) = self
+            .by_begin
+            .last()
+            .copied()
+            .filter(|(begin, _)| *begin > cursor.time)
+        {
             self.by_begin.remove(&(begin, entity));
             self.stale.insert(entity);
         }
@@ -184,12 +212,18 @@ impl Answers {
 
     /// Says which entities some view shows.
     pub(super) fn want(&mut self, wanted: FxHashSet<EntityId>) {
-        let gone: Vec<EntityId> = self.entities.keys().filter(|entity| !wanted.contains(entity)).copied().collect();
+        let gone: Vec<EntityId> = self
+            .entities
+            .keys()
+            .filter(|entity| !wanted.contains(entity))
+            .copied()
+            .collect();
         for entity in gone {
             self.forget(entity);
             self.changed.push(entity);
         }
-        self.stale.extend(wanted.iter().filter(|entity| !self.entities.contains_key(entity)));
+        self.stale
+            .extend(wanted.iter().filter(|entity| !self.entities.contains_key(entity)));
         self.wanted = wanted;
     }
 
@@ -206,16 +240,27 @@ impl Answers {
 
     /// Looks up what is stale.
     pub(super) fn look_up(&mut self, store: &ChunkStore, cache: &QueryCache, capabilities: &Capabilities) {
-        let stale: Vec<EntityId> = self.stale.drain().filter(|entity| self.wanted.contains(entity)).collect();
+        let stale: Vec<EntityId> = self
+            .stale
+            .drain()
+            .filter(|entity| self.wanted.contains(entity))
+            .collect();
         self.looked_up = stale.len();
         let Cursor { timeline, time, .. } = self.cursor;
         let ask = |entity: EntityId| {
             let components: SmallVec<[(ComponentId, LatestAt); 4]> = capabilities
                 .components_of(entity)
                 .iter()
-                .map(|component| (*component, cache.latest_at(store, entity, timeline, time, *component)))
+                .map(|component| {
+                    (
+                        *component,
+                        cache.latest_at(store, entity, timeline, time, *component),
+                    )
+                })
                 .collect();
-            let validity = components.iter().fold(TimeRange::EVERYTHING, |all, (_, answer)| all.intersection(&answer.validity));
+            let validity = components.iter().fold(TimeRange::EVERYTHING, |all, (_, answer)| {
+                all.intersection(&answer.validity)
+            });
             (entity, components, validity)
         };
         // Below this it costs more to hand the work out than to do it.
@@ -236,7 +281,11 @@ impl Answers {
             self.forget(entity);
             self.by_end.insert((validity.max, entity));
             self.by_begin.insert((validity.min, entity));
-            let answers = EntityAnswers { components, validity, version };
+            let answers = EntityAnswers {
+                components,
+                validity,
+                version,
+            };
             if answers.is_provisional() {
                 self.provisional.insert(entity);
                 self.provisional_version += 1;

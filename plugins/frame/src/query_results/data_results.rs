@@ -61,7 +61,9 @@ impl DataResults {
     /// Whether an entity with this path, or one below it, is here. O(log n).
     pub(crate) fn has_below(&self, path: &EntityPath) -> bool {
         let at = self.results.partition_point(|result| result.path < *path);
-        self.results.get(at).is_some_and(|result| result.path.starts_with(path))
+        self.results
+            .get(at)
+            .is_some_and(|result| result.path.starts_with(path))
     }
 
     /// How many entities there are.
@@ -99,12 +101,18 @@ impl DataResults {
     /// Whether other entities may have come into the view than new ones.
     pub(super) fn must_walk(&self, view: &View, recording: Option<RecordingKey>) -> bool {
         self.recording != recording
-            || self.contents.as_ref().is_none_or(|known| known.class != view.class || *known.resolved != *view.contents)
+            || self
+                .contents
+                .as_ref()
+                .is_none_or(|known| known.class != view.class || *known.resolved != *view.contents)
     }
 
     pub(super) fn begin_walk(&mut self, view: &View, recording: Option<RecordingKey>) {
         self.recording = recording;
-        self.contents = Some(ViewContents { class: view.class.clone(), resolved: view.contents.clone() });
+        self.contents = Some(ViewContents {
+            class: view.class.clone(),
+            resolved: view.contents.clone(),
+        });
     }
 
     /// Takes new entities, known ones with other components, and lets go of those that have none any more.
@@ -116,7 +124,9 @@ impl DataResults {
         entities: &FxHashSet<EntityId>,
         version: &mut u64,
     ) {
-        let Some(contents) = self.contents.clone() else { return };
+        let Some(contents) = self.contents.clone() else {
+            return;
+        };
         let mut changed = false;
         let mut gone: FxHashSet<EntityId> = FxHashSet::default();
         for entity in entities {
@@ -152,8 +162,17 @@ impl DataResults {
     fn finish(&mut self, version: &mut u64) {
         // What is already in order costs one pass.
         self.results.sort_by(|a, b| a.path.cmp(&b.path));
-        self.positions = self.results.iter().enumerate().map(|(at, result)| (result.entity, at as u32)).collect();
-        self.visualizers = self.results.iter().flat_map(|result| result.visualizers.iter().copied()).collect();
+        self.positions = self
+            .results
+            .iter()
+            .enumerate()
+            .map(|(at, result)| (result.entity, at as u32))
+            .collect();
+        self.visualizers = self
+            .results
+            .iter()
+            .flat_map(|result| result.visualizers.iter().copied())
+            .collect();
         *version += 1;
         self.version = *version;
     }
@@ -173,7 +192,10 @@ pub(super) fn walk(
         .par_iter()
         .with_min_len(64)
         .map(|entity| {
-            contents.iter().map(|contents| data_result(*entity, store, capabilities, visualizers, contents.as_ref()?)).collect()
+            contents
+                .iter()
+                .map(|contents| data_result(*entity, store, capabilities, visualizers, contents.as_ref()?))
+                .collect()
         })
         .collect();
     for view in views.iter_mut() {
@@ -206,7 +228,11 @@ fn data_result(
         .copied()
         .filter(|id| visualizers.classes(*id).contains(&contents.class))
         .collect();
-    Some(DataResult { entity, path: path.clone(), visualizers: able })
+    Some(DataResult {
+        entity,
+        path: path.clone(),
+        visualizers: able,
+    })
 }
 
 /// What each entity could be shown by, whatever the view: found once per entity, and again when it gets a new component.
@@ -232,7 +258,12 @@ impl Capabilities {
         self.take(visualizers, store, &entities);
     }
 
-    pub(super) fn extend(&mut self, visualizers: &Visualizers, store: &ChunkStore, entities: &FxHashSet<EntityId>) {
+    pub(super) fn extend(
+        &mut self,
+        visualizers: &Visualizers,
+        store: &ChunkStore,
+        entities: &FxHashSet<EntityId>,
+    ) {
         if !entities.is_empty() {
             let mut entities: Vec<EntityId> = entities.iter().copied().collect();
             entities.sort_unstable();
@@ -241,14 +272,25 @@ impl Capabilities {
     }
 
     fn take(&mut self, visualizers: &Visualizers, store: &ChunkStore, entities: &[EntityId]) {
-        let context: FxHashSet<ComponentId> = CONTEXT_COMPONENTS.iter().filter_map(|name| store.component_id(name)).collect();
+        let context: FxHashSet<ComponentId> = CONTEXT_COMPONENTS
+            .iter()
+            .filter_map(|name| store.component_id(name))
+            .collect();
         // Each visualizer's components as this store calls them. One that lacks a required component shows nothing.
         let able: Vec<(VisualizerId, SmallVec<[ComponentId; 2]>, FxHashSet<ComponentId>)> = visualizers
             .iter()
             .filter_map(|(id, info, _)| {
-                let required: Option<SmallVec<_>> = info.required.iter().map(|name| store.component_id(name)).collect();
+                let required: Option<SmallVec<_>> = info
+                    .required
+                    .iter()
+                    .map(|name| store.component_id(name))
+                    .collect();
                 let looked_up = if info.mode == QueryMode::LatestAt {
-                    info.required.iter().chain(info.optional).filter_map(|name| store.component_id(name)).collect()
+                    info.required
+                        .iter()
+                        .chain(info.optional)
+                        .filter_map(|name| store.component_id(name))
+                        .collect()
                 } else {
                     FxHashSet::default()
                 };
@@ -266,7 +308,10 @@ impl Capabilities {
                 }
             }
             capability.is_context = has.iter().any(|component| context.contains(component));
-            capability.components = has.into_iter().filter(|id| wanted.contains(id) || context.contains(id)).collect();
+            capability.components = has
+                .into_iter()
+                .filter(|id| wanted.contains(id) || context.contains(id))
+                .collect();
             if self.by_entity.len() <= entity.index() {
                 self.by_entity.resize(entity.index() + 1, Capability::default());
             }
@@ -286,10 +331,14 @@ impl Capabilities {
 
     /// The components of an entity that are looked up at the cursor.
     pub(super) fn components_of(&self, entity: EntityId) -> &[ComponentId] {
-        self.by_entity.get(entity.index()).map_or(&[], |capability| &capability.components)
+        self.by_entity
+            .get(entity.index())
+            .map_or(&[], |capability| &capability.components)
     }
 
     fn visualizers_of(&self, entity: EntityId) -> &[VisualizerId] {
-        self.by_entity.get(entity.index()).map_or(&[], |capability| &capability.visualizers)
+        self.by_entity
+            .get(entity.index())
+            .map_or(&[], |capability| &capability.visualizers)
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::{Mutex, PoisonError};
 
 use chronoscope_store::{
-    ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, QueryCache, RangeAnswer, TimeRange, TimelineId, arrow::ArrayRef,
+    ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, QueryCache, RangeAnswer, TimeRange,
+    TimelineId, arrow::ArrayRef,
 };
 
 use super::bodies::Bodies;
 use crate::{
-    Cursor, Report, View, ViewOverrides, context::annotations::ResolvedAnnotations, overrides::ResolvedOverrides,
-    query_results::EntityAnswers,
+    Cursor, Report, View, ViewOverrides, context::annotations::ResolvedAnnotations,
+    overrides::ResolvedOverrides, query_results::EntityAnswers,
 };
 
 /// Where a component's value comes from.
@@ -61,11 +62,14 @@ impl VisualizerInput<'_> {
         if let Some(hit) = id.and_then(|id| self.answers?.hit(id)) {
             return Some((hit.cell(), Source::Store));
         }
-        self.view_overrides.default_value(component).map(|array| (array, Source::ViewDefault))
+        self.view_overrides
+            .default_value(component)
+            .map(|array| (array, Source::ViewDefault))
     }
 
     fn overridden(&self, component: &str) -> Option<ArrayRef> {
-        self.overrides.and_then(|overrides| overrides.value(self.visualizer, component))
+        self.overrides
+            .and_then(|overrides| overrides.value(self.visualizer, component))
     }
 
     /// The rows of a component in a range of the shown timeline, static data included. `None` where there are none.
@@ -75,11 +79,20 @@ impl VisualizerInput<'_> {
     }
 
     /// The rows of a component of any entity in a range of a timeline, static data included.
-    pub fn range_of(&self, entity: EntityId, timeline: TimelineId, component: ComponentId, range: TimeRange) -> RangeAnswer {
+    pub fn range_of(
+        &self,
+        entity: EntityId,
+        timeline: TimelineId,
+        component: ComponentId,
+        range: TimeRange,
+    ) -> RangeAnswer {
         let answer = self.cache.range(self.store, entity, timeline, range, component);
         self.note(|bodies| {
             let slices = answer.slices().iter().map(|slice| slice.chunk().id());
-            bodies.note(slices.chain(answer.static_hit().map(|hit| hit.chunk().id())), answer.missing());
+            bodies.note(
+                slices.chain(answer.static_hit().map(|hit| hit.chunk().id())),
+                answer.missing(),
+            );
         });
         answer
     }
@@ -91,7 +104,9 @@ impl VisualizerInput<'_> {
 
     /// The latest row of a component at a time of a timeline; of static data alone where no timeline is given.
     pub fn latest_row(&self, component: ComponentId, timeline: Option<TimelineId>, time: i64) -> LatestAt {
-        let answer = self.cache.latest_at(self.store, self.entity, timeline, time, component);
+        let answer = self
+            .cache
+            .latest_at(self.store, self.entity, timeline, time, component);
         self.note(|bodies| bodies.note(answer.hit.iter().map(|hit| hit.chunk().id()), &answer.missing));
         answer
     }
@@ -107,17 +122,29 @@ impl VisualizerInput<'_> {
         if let Some(array) = self.overridden(component) {
             return Some(array);
         }
-        let answer = self.store.component_id(component).map(|id| self.latest_row(id, self.cursor.timeline, time));
-        answer.and_then(|answer| answer.hit).map(|hit| hit.cell()).or_else(|| self.view_overrides.default_value(component))
+        let answer = self
+            .store
+            .component_id(component)
+            .map(|id| self.latest_row(id, self.cursor.timeline, time));
+        answer
+            .and_then(|answer| answer.hit)
+            .map(|hit| hit.cell())
+            .or_else(|| self.view_overrides.default_value(component))
     }
 
     /// The times on the shown timeline that this entity shows in this view: those that the blueprint gives, else all.
     pub fn time_range(&self) -> TimeRange {
-        let Some(timeline) = self.cursor.timeline else { return TimeRange::EVERYTHING };
+        let Some(timeline) = self.cursor.timeline else {
+            return TimeRange::EVERYTHING;
+        };
         let name = self.store.timeline(timeline).name();
-        let given =
-            self.view_overrides.time_ranges(self.entity).and_then(|ranges| ranges.iter().find(|range| *range.timeline == **name));
-        given.map_or(TimeRange::EVERYTHING, |range| range.range.resolve(self.cursor.time))
+        let given = self
+            .view_overrides
+            .time_ranges(self.entity)
+            .and_then(|ranges| ranges.iter().find(|range| *range.timeline == **name));
+        given.map_or(TimeRange::EVERYTHING, |range| {
+            range.range.resolve(self.cursor.time)
+        })
     }
 
     /// A report about this entity.

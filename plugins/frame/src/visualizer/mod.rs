@@ -64,7 +64,10 @@ pub trait Visualizer: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`Self::visualize`].
-    fn update(input: &VisualizerInput<'_>, _previous: Arc<Self::Visual>) -> Result<Option<Self::Visual>, Report> {
+    fn update(
+        input: &VisualizerInput<'_>,
+        _previous: Arc<Self::Visual>,
+    ) -> Result<Option<Self::Visual>, Report> {
         Self::visualize(input)
     }
 }
@@ -92,7 +95,10 @@ struct RegisteredVisualizer {
 impl Visualizers {
     /// All visualizers.
     pub fn iter(&self) -> impl Iterator<Item = (VisualizerId, &VisualizerInfo, &[ViewClassId])> {
-        self.entries.iter().enumerate().map(|(at, entry)| (VisualizerId(at as u16), &entry.info, entry.classes.as_slice()))
+        self.entries
+            .iter()
+            .enumerate()
+            .map(|(at, entry)| (VisualizerId(at as u16), &entry.info, entry.classes.as_slice()))
     }
 
     /// The visualizer with this id.
@@ -102,25 +108,40 @@ impl Visualizers {
 
     /// The view classes that a visualizer belongs to.
     pub fn classes(&self, id: VisualizerId) -> &[ViewClassId] {
-        self.entries.get(usize::from(id.0)).map_or(&[], |entry| &entry.classes)
+        self.entries
+            .get(usize::from(id.0))
+            .map_or(&[], |entry| &entry.classes)
     }
 
     /// The visualizer with this name.
     pub fn find(&self, name: &str) -> Option<VisualizerId> {
-        self.iter().find(|(_, info, _)| info.name == name).map(|(id, ..)| id)
+        self.iter()
+            .find(|(_, info, _)| info.name == name)
+            .map(|(id, ..)| id)
     }
 
     /// What is wrong with the entities of a view, ordered by entity and visualizer.
     pub fn reports(&self, world: &World, view: ViewId) -> Vec<Report> {
-        let mut reports: Vec<Report> =
-            self.entries.iter().flat_map(|entry| (entry.reports)(world, view)).map(|(_, report)| report).collect();
+        let mut reports: Vec<Report> = self
+            .entries
+            .iter()
+            .flat_map(|entry| (entry.reports)(world, view))
+            .map(|(_, report)| report)
+            .collect();
         reports.sort_by(|a, b| a.entity.cmp(&b.entity));
         reports
     }
 
     /// What the visuals of a view were made from beside the [`Answers`], by the position of the visualizer.
-    pub(crate) fn bodies<'w>(&self, world: &'w World, view: ViewId) -> impl Iterator<Item = (usize, &'w VisualBodies)> {
-        self.entries.iter().enumerate().filter_map(move |(at, entry)| Some((at, (entry.bodies)(world, view)?)))
+    pub(crate) fn bodies<'w>(
+        &self,
+        world: &'w World,
+        view: ViewId,
+    ) -> impl Iterator<Item = (usize, &'w VisualBodies)> {
+        self.entries
+            .iter()
+            .enumerate()
+            .filter_map(move |(at, entry)| Some((at, (entry.bodies)(world, view)?)))
     }
 
     fn add<V: Visualizer>(&mut self, classes: &[&str]) -> bool {
@@ -146,8 +167,16 @@ impl Visualizers {
 
 /// The reports of one visualizer in one view, ordered by entity.
 fn reports_of<V: Visualizer>(world: &World, view: ViewId) -> Vec<(EntityId, Report)> {
-    let Some(visuals) = world.get_resource::<Visuals<V>>().and_then(|visuals| visuals.view(view)) else { return Vec::new() };
-    let mut reports: Vec<_> = visuals.reports().map(|(entity, report)| (entity, report.clone())).collect();
+    let Some(visuals) = world
+        .get_resource::<Visuals<V>>()
+        .and_then(|visuals| visuals.view(view))
+    else {
+        return Vec::new();
+    };
+    let mut reports: Vec<_> = visuals
+        .reports()
+        .map(|(entity, report)| (entity, report.clone()))
+        .collect();
     reports.sort_by_key(|(entity, _)| *entity);
     reports
 }

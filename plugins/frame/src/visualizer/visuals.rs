@@ -10,8 +10,8 @@ use rustc_hash::FxHashMap;
 
 use super::{QueryMode, VisualBodies, Visualizer, VisualizerId, VisualizerInput, Visualizers};
 use crate::{
-    Annotations, Answers, Cursor, DataResults, RecordingEntry, RecordingKey, Recordings, Report, View, ViewOverrides, ViewTile,
-    memory::Purge,
+    Annotations, Answers, Cursor, DataResults, RecordingEntry, RecordingKey, Recordings, Report, View,
+    ViewOverrides, ViewTile, memory::Purge,
 };
 
 /// The visuals of one visualizer, for all views.
@@ -22,7 +22,9 @@ pub struct Visuals<V: Visualizer> {
 
 impl<V: Visualizer> Default for Visuals<V> {
     fn default() -> Self {
-        Self { views: FxHashMap::default() }
+        Self {
+            views: FxHashMap::default(),
+        }
     }
 }
 
@@ -97,12 +99,16 @@ impl<V: Visualizer> ViewVisuals<V> {
 
     /// All visuals, in no order. What reaches the screen goes through [`DataResults`], which are ordered by path.
     pub fn iter(&self) -> impl Iterator<Item = (EntityId, &Arc<V::Visual>)> {
-        self.entries.iter().filter_map(|(entity, entry)| Some((*entity, entry.visual.as_ref().ok()?.as_ref()?)))
+        self.entries
+            .iter()
+            .filter_map(|(entity, entry)| Some((*entity, entry.visual.as_ref().ok()?.as_ref()?)))
     }
 
     /// All reports, in no order.
     pub fn reports(&self) -> impl Iterator<Item = (EntityId, &Report)> {
-        self.entries.iter().filter_map(|(entity, entry)| Some((*entity, entry.visual.as_ref().err()?)))
+        self.entries
+            .iter()
+            .filter_map(|(entity, entry)| Some((*entity, entry.visual.as_ref().err()?)))
     }
 
     /// The entities whose visuals were made anew in this frame, in path order.
@@ -122,7 +128,11 @@ impl<V: Visualizer> ViewVisuals<V> {
 
     /// Lets go of all visuals, and of the rows that they hold. Which entities had one is not forgotten, nor what is wrong with some.
     fn give_up(&mut self) {
-        for entry in self.entries.values_mut().filter(|entry| matches!(entry.visual, Ok(Some(_)))) {
+        for entry in self
+            .entries
+            .values_mut()
+            .filter(|entry| matches!(entry.visual, Ok(Some(_))))
+        {
             (entry.visual, entry.stamp) = (Ok(None), None);
         }
     }
@@ -141,7 +151,9 @@ pub(super) fn visualize<V: Visualizer>(
     puffin::profile_scope!("execute_systems_for_all_views", V::INFO.name);
     let visuals = &mut visuals.bypass_change_detection().views;
     visuals.retain(|id, _| views.iter().any(|(view, ..)| view.id == *id));
-    let Some(id) = visualizers.find(V::INFO.name) else { return };
+    let Some(id) = visualizers.find(V::INFO.name) else {
+        return;
+    };
     for (view, tile, results, overrides) in &views {
         if !tile.shown {
             // A hidden view costs nothing. Its visuals stay as they are, and are checked one by one when it is shown again. Where
@@ -159,7 +171,14 @@ pub(super) fn visualize<V: Visualizer>(
         if !visuals.contains_key(&view.id) && !results.has_visualizer(id) {
             continue;
         }
-        let inputs = ViewInputs { view, results, overrides, answers: &answers, annotations: &annotations, cursor: *cursor };
+        let inputs = ViewInputs {
+            view,
+            results,
+            overrides,
+            answers: &answers,
+            annotations: &annotations,
+            cursor: *cursor,
+        };
         let recording = cursor.recording.and_then(|key| recordings.get(key));
         update_view(visuals.entry(view.id).or_default(), id, &inputs, recording);
     }
@@ -181,12 +200,21 @@ fn update_view<V: Visualizer>(
     inputs: &ViewInputs<'_>,
     recording: Option<&RecordingEntry>,
 ) {
-    let &ViewInputs { view, results, overrides, answers, annotations, cursor } = inputs;
+    let &ViewInputs {
+        view,
+        results,
+        overrides,
+        answers,
+        annotations,
+        cursor,
+    } = inputs;
     visuals.changed.clear();
     visuals.removed.clear();
     if visuals.recording != cursor.recording {
         // Ids of one recording mean nothing in another.
-        visuals.removed.extend(visuals.entries.drain().map(|(entity, _)| entity));
+        visuals
+            .removed
+            .extend(visuals.entries.drain().map(|(entity, _)| entity));
         visuals.bodies.clear();
         visuals.recording = cursor.recording;
     }
@@ -200,8 +228,12 @@ fn update_view<V: Visualizer>(
     let before = std::mem::replace(&mut visuals.consumed, now);
     // Ranges relative to the cursor move with it.
     let follows_cursor = V::INFO.mode == QueryMode::Range && overrides.has_time_ranges();
-    let only_answers =
-        !follows_cursor && Consumed { answers: before.answers, ..now } == before && before.answers + 1 == now.answers;
+    let only_answers = !follows_cursor
+        && Consumed {
+            answers: before.answers,
+            ..now
+        } == before
+        && before.answers + 1 == now.answers;
     let Some(recording) = recording else { return };
     let (store, cache) = (&recording.recording.store, &recording.recording.cache);
     let has_sources = !recording.sources().is_empty();
@@ -216,9 +248,16 @@ fn update_view<V: Visualizer>(
         time: if follows_cursor { cursor.time } else { 0 },
     };
     let allowed = |entity: EntityId| {
-        overrides.is_visible(entity) && overrides.get(entity).is_none_or(|overrides| overrides.allows(V::INFO.name))
+        overrides.is_visible(entity)
+            && overrides
+                .get(entity)
+                .is_none_or(|overrides| overrides.allows(V::INFO.name))
     };
-    let wanted = |entity: &EntityId| results.get(*entity).filter(|result| result.visualizers.contains(&id) && allowed(*entity));
+    let wanted = |entity: &EntityId| {
+        results
+            .get(*entity)
+            .filter(|result| result.visualizers.contains(&id) && allowed(*entity))
+    };
 
     let candidates: Vec<EntityId> = if only_answers {
         let touched = match V::INFO.mode {
@@ -228,7 +267,11 @@ fn update_view<V: Visualizer>(
         touched.to_vec()
     } else {
         // What is shown, and what was shown until now.
-        let gone = visuals.entries.keys().copied().filter(|entity| results.get(*entity).is_none());
+        let gone = visuals
+            .entries
+            .keys()
+            .copied()
+            .filter(|entity| results.get(*entity).is_none());
         results.iter().map(|result| result.entity).chain(gone).collect()
     };
     let mut work: Vec<(EntityId, &EntityPath, Stamp, Option<Arc<V::Visual>>)> = Vec::new();
@@ -236,14 +279,25 @@ fn update_view<V: Visualizer>(
         match wanted(&entity) {
             Some(result) => {
                 let stamp = stamp_of(entity, &result.path);
-                if visuals.entries.get(&entity).is_some_and(|entry| entry.stamp == Some(stamp)) {
+                if visuals
+                    .entries
+                    .get(&entity)
+                    .is_some_and(|entry| entry.stamp == Some(stamp))
+                {
                     continue;
                 }
                 // Where only rows came or went, what was made before is a good start.
                 let previous = visuals
                     .entries
                     .remove(&entity)
-                    .filter(|entry| entry.stamp.is_some_and(|before| Stamp { answers: before.answers, ..stamp } == before))
+                    .filter(|entry| {
+                        entry.stamp.is_some_and(|before| {
+                            Stamp {
+                                answers: before.answers,
+                                ..stamp
+                            } == before
+                        })
+                    })
                     .and_then(|entry| entry.visual.ok().flatten());
                 work.push((entity, &result.path, stamp, previous));
             }
@@ -278,9 +332,18 @@ fn update_view<V: Visualizer>(
                 Some(previous) => V::update(&input, previous),
                 None => V::visualize(&input),
             };
-            let bodies = input.bodies.map(|bodies| bodies.into_inner().unwrap_or_else(PoisonError::into_inner));
+            let bodies = input
+                .bodies
+                .map(|bodies| bodies.into_inner().unwrap_or_else(PoisonError::into_inner));
             let bodies = bodies.unwrap_or_default().without_repetition();
-            (entity, Entry { visual: visual.map(|visual| visual.map(Arc::new)), stamp: Some(stamp) }, bodies)
+            (
+                entity,
+                Entry {
+                    visual: visual.map(|visual| visual.map(Arc::new)),
+                    stamp: Some(stamp),
+                },
+                bodies,
+            )
         })
         .collect();
     for (entity, entry, bodies) in made {
@@ -288,5 +351,7 @@ fn update_view<V: Visualizer>(
         visuals.bodies.set(entity, bodies);
         visuals.changed.push(entity);
     }
-    visuals.changed.sort_by(|a, b| store.entity_path(*a).cmp(store.entity_path(*b)));
+    visuals
+        .changed
+        .sort_by(|a, b| store.entity_path(*a).cmp(store.entity_path(*b)));
 }

@@ -7,11 +7,12 @@ use std::{
 
 use bevy_app::App;
 use chronoscope_frame::{
-    IngestMessage, IngestSource, IngestSources, MemoryBudget, Recordings, Settled, SourcePoll, TimeCommand, TimeControls,
-    ViewBodies, ViewerCommand, ViewerCommands, ingest::Reports,
+    IngestMessage, IngestSource, IngestSources, MemoryBudget, Recordings, Settled, SourcePoll, TimeCommand,
+    TimeControls, ViewBodies, ViewerCommand, ViewerCommands, ingest::Reports,
 };
 use chronoscope_store::{
-    AbsentChunk, Chunk, ChunkId, ChunkMeta, ChunkSource, ChunkSourceError, ChunkStore, Recording, StoreSettings, Timeline,
+    AbsentChunk, Chunk, ChunkId, ChunkMeta, ChunkSource, ChunkSourceError, ChunkStore, Recording,
+    StoreSettings, Timeline,
 };
 use chronoscope_types::{Clear, Points3D, Scalars, Transform3D, columns_chunk, log_chunk};
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -38,7 +39,13 @@ struct State {
 
 impl Shelf {
     fn of(chunks: impl IntoIterator<Item = Chunk>) -> Self {
-        Self { chunks: chunks.into_iter().map(|chunk| (chunk.id(), Arc::new(chunk))).collect(), ..Self::default() }
+        Self {
+            chunks: chunks
+                .into_iter()
+                .map(|chunk| (chunk.id(), Arc::new(chunk)))
+                .collect(),
+            ..Self::default()
+        }
     }
 
     fn given(&self) -> Vec<ChunkId> {
@@ -49,7 +56,12 @@ impl Shelf {
 impl ChunkSource for Shelf {
     fn want(&self, chunks: &[ChunkId]) {
         let mut state = self.state.lock().unwrap();
-        state.wanted = chunks.iter().rev().copied().filter(|id| self.chunks.contains_key(id)).collect();
+        state.wanted = chunks
+            .iter()
+            .rev()
+            .copied()
+            .filter(|id| self.chunks.contains_key(id))
+            .collect();
         state.told.push(chunks.to_vec());
     }
 
@@ -58,10 +70,16 @@ impl ChunkSource for Shelf {
         let id = state.wanted.pop()?;
         state.given.push(id);
         if self.broken.contains(&id) {
-            return Some(Err(ChunkSourceError::Damaged { id, message: "it is torn".to_owned() }));
+            return Some(Err(ChunkSourceError::Damaged {
+                id,
+                message: "it is torn".to_owned(),
+            }));
         }
         if state.flaky.remove(&id) {
-            return Some(Err(ChunkSourceError::Read { id, source: std::io::Error::other("it is lent out") }));
+            return Some(Err(ChunkSourceError::Read {
+                id,
+                source: std::io::Error::other("it is lent out"),
+            }));
         }
         Some(Ok(Arc::clone(&self.chunks[&id])))
     }
@@ -88,9 +106,19 @@ impl IngestSource for Catalogue {
 fn app_with(shelf: &Arc<Shelf>) -> App {
     let mut app = new_app();
     let source: Arc<dyn ChunkSource> = Arc::clone(shelf) as _;
-    let chunks = shelf.chunks.values().map(|chunk| AbsentChunk::of(chunk)).collect();
-    let message = IngestMessage::AbsentChunks { store: store_id(), chunks, source };
-    app.world_mut().resource_mut::<IngestSources>().add(Catalogue(vec![message]));
+    let chunks = shelf
+        .chunks
+        .values()
+        .map(|chunk| AbsentChunk::of(chunk))
+        .collect();
+    let message = IngestMessage::AbsentChunks {
+        store: store_id(),
+        chunks,
+        source,
+    };
+    app.world_mut()
+        .resource_mut::<IngestSources>()
+        .add(Catalogue(vec![message]));
     app
 }
 
@@ -107,7 +135,9 @@ fn settle(app: &mut App) -> usize {
 }
 
 fn time(app: &mut App, command: TimeCommand) {
-    app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::Time(command));
+    app.world_mut()
+        .resource_mut::<ViewerCommands>()
+        .push(ViewerCommand::Time(command));
 }
 
 fn store(app: &App) -> &ChunkStore {
@@ -136,8 +166,10 @@ fn loaded(app: &App, shelf: &Shelf) -> App {
     // Merged chunks have the same rows; without merging they are also the same chunks.
     {
         let mut recordings = loaded.world_mut().resource_mut::<Recordings>();
-        recordings.open(&store_id()).recording =
-            Recording::from_store(ChunkStore::with_settings(store_id(), StoreSettings::without_compaction()));
+        recordings.open(&store_id()).recording = Recording::from_store(ChunkStore::with_settings(
+            store_id(),
+            StoreSettings::without_compaction(),
+        ));
     }
     for chunk in shelf.chunks.values() {
         add(&mut loaded, &store_id(), Chunk::clone(chunk));
@@ -172,7 +204,12 @@ const ENTITIES: [&str; 4] = ["/world", "/world/a", "/world/b", "/plot"];
 
 /// A chunk of a row, or of several at times that may lie in any order, on one timeline or on two.
 fn chunk() -> impl Strategy<Value = Chunk> {
-    let several = (0..ENTITIES.len(), prop::collection::vec((-5i64..25, -5i64..25), 2..6), any::<bool>(), any::<bool>());
+    let several = (
+        0..ENTITIES.len(),
+        prop::collection::vec((-5i64..25, -5i64..25), 2..6),
+        any::<bool>(),
+        any::<bool>(),
+    );
     prop_oneof![2 => one_row(), 1 => several.prop_map(|(entity, times, on_both, are_points)| {
         let (frames, ticks): (Vec<i64>, Vec<i64>) = times.into_iter().unzip();
         let rows = frames.len();
@@ -187,21 +224,30 @@ fn chunk() -> impl Strategy<Value = Chunk> {
 }
 
 fn one_row() -> impl Strategy<Value = Chunk> {
-    (0..ENTITIES.len(), prop::option::weighted(0.9, -5i64..25), 0..5u8, any::<bool>()).prop_map(
-        |(entity, frame, what, on_both)| {
+    (
+        0..ENTITIES.len(),
+        prop::option::weighted(0.9, -5i64..25),
+        0..5u8,
+        any::<bool>(),
+    )
+        .prop_map(|(entity, frame, what, on_both)| {
             let (entity, mut times) = (ENTITIES[entity], frame.map(at).unwrap_or_default());
             if let Some(frame) = frame.filter(|_| on_both) {
                 times.push((Timeline::sequence("tick"), 20 - frame));
             }
             let x = frame.unwrap_or(-99) as f32;
             match what {
-                0 => log_chunk(entity, times, &Transform3D::default().with_translation([x, 1.0, 0.0])).unwrap(),
+                0 => log_chunk(
+                    entity,
+                    times,
+                    &Transform3D::default().with_translation([x, 1.0, 0.0]),
+                )
+                .unwrap(),
                 1 => log_chunk(entity, times, &Scalars::new([f64::from(x)])).unwrap(),
                 2 if frame.is_some() => log_chunk(entity, times, &Clear::new(x as i64 % 2 == 0)).unwrap(),
                 _ => log_chunk(entity, times, &Points3D::new([[x, 0.0, 0.0]])).unwrap(),
             }
-        },
-    )
+        })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -284,7 +330,12 @@ fn what_is_shown_is_read_and_no_more() {
     time(&mut app, TimeCommand::SetTime(5_005));
     app.update();
     assert_eq!(store(&app).store_stats().chunks.num_bytes, 0);
-    assert!(lacks(&mut app).iter().all(|bodies| bodies.missing_chunks == 1 && !bodies.is_over_limit), "the view is provisional");
+    assert!(
+        lacks(&mut app)
+            .iter()
+            .all(|bodies| bodies.missing_chunks == 1 && !bodies.is_over_limit),
+        "the view is provisional"
+    );
     settle(&mut app);
     assert!(lacks(&mut app).iter().all(|bodies| bodies.missing_chunks == 0));
     let given = shelf.given();
@@ -299,7 +350,10 @@ fn what_is_shown_is_read_and_no_more() {
     before.reverse();
     assert_eq!(shelf.given()[10..], before);
     // Each chunk once.
-    assert_eq!(shelf.given().iter().collect::<BTreeSet<_>>().len(), shelf.given().len());
+    assert_eq!(
+        shelf.given().iter().collect::<BTreeSet<_>>().len(),
+        shelf.given().len()
+    );
 }
 
 #[test]
@@ -315,7 +369,11 @@ fn clears_and_static_data_come_first() {
     let mut app = app_with(&shelf);
     settle(&mut app);
     let given = shelf.given();
-    assert_eq!(given[..2].iter().collect::<BTreeSet<_>>(), BTreeSet::from([&clear, &fixed]), "{given:?}");
+    assert_eq!(
+        given[..2].iter().collect::<BTreeSet<_>>(),
+        BTreeSet::from([&clear, &fixed]),
+        "{given:?}"
+    );
 }
 
 #[test]
@@ -334,20 +392,36 @@ fn what_no_view_shows_is_not_read() {
 fn a_body_that_can_not_be_read_costs_only_itself() {
     let chunks = [points("/world/a", 0), points("/world/b", 0)];
     let (good, bad) = (chunks[0].id(), chunks[1].id());
-    let shelf = Arc::new(Shelf { broken: BTreeSet::from([bad]), ..Shelf::of(chunks) });
+    let shelf = Arc::new(Shelf {
+        broken: BTreeSet::from([bad]),
+        ..Shelf::of(chunks)
+    });
     let mut app = app_with(&shelf);
     settle(&mut app);
     assert!(store(&app).chunk(good).is_some());
     assert!(store(&app).chunk_meta(bad).is_none());
-    let reports: Vec<String> = app.world().resource::<Reports>().iter().map(|report| format!("{report:?}")).collect();
+    let reports: Vec<String> = app
+        .world()
+        .resource::<Reports>()
+        .iter()
+        .map(|report| format!("{report:?}"))
+        .collect();
     assert_eq!(reports.len(), 1);
-    assert!(reports[0].contains("/world/b") && reports[0].contains("it is torn"), "{reports:?}");
+    assert!(
+        reports[0].contains("/world/b") && reports[0].contains("it is torn"),
+        "{reports:?}"
+    );
 }
 
 #[test]
 fn the_memory_limit_is_kept_and_what_does_not_fit_is_marked() {
     let big = |entity: &str, frame: i64| {
-        log_chunk(entity, at(frame), &Points3D::new((0..10_000).map(|x| [x as f32, frame as f32, 0.0]))).unwrap()
+        log_chunk(
+            entity,
+            at(frame),
+            &Points3D::new((0..10_000).map(|x| [x as f32, frame as f32, 0.0])),
+        )
+        .unwrap()
     };
     let size = big("/world/a", 0).num_bytes();
     let shelf = Arc::new(Shelf::of((0..50).map(|frame| big("/world/a", frame * 10))));
@@ -359,7 +433,10 @@ fn the_memory_limit_is_kept_and_what_does_not_fit_is_marked() {
     for frame in (0..500).chain((0..500).rev()) {
         time(&mut app, TimeCommand::SetTime(frame));
         settle(&mut app);
-        assert!(lacks(&mut app).iter().all(|bodies| bodies.missing_chunks == 0), "at {frame} something is missing");
+        assert!(
+            lacks(&mut app).iter().all(|bodies| bodies.missing_chunks == 0),
+            "at {frame} something is missing"
+        );
         let used = app.world().resource::<Recordings>().num_bytes();
         assert!(used <= limit + size, "{used} of {limit} bytes at {frame}");
     }
@@ -367,7 +444,9 @@ fn the_memory_limit_is_kept_and_what_does_not_fit_is_marked() {
     assert!(shelf.given().len() < 200, "{} reads", shelf.given().len());
 
     // More on screen than fits: it comes to rest, and says so.
-    let shelf = Arc::new(Shelf::of((0..20).map(|entity| big(&format!("/world/{entity}"), 0))));
+    let shelf = Arc::new(Shelf::of(
+        (0..20).map(|entity| big(&format!("/world/{entity}"), 0)),
+    ));
     let mut app = app_with(&shelf);
     app.update();
     let limit = app.world().resource::<Recordings>().num_bytes() + 6 * size;
@@ -375,10 +454,18 @@ fn the_memory_limit_is_kept_and_what_does_not_fit_is_marked() {
     settle(&mut app);
     let used = app.world().resource::<Recordings>().num_bytes();
     assert!(used <= limit + size && used >= limit, "{used} of {limit} bytes");
-    assert!(lacks(&mut app).iter().all(|bodies| bodies.is_over_limit && bodies.missing_chunks > 0 && bodies.missing_chunks < 20));
+    assert!(
+        lacks(&mut app)
+            .iter()
+            .all(|bodies| bodies.is_over_limit && bodies.missing_chunks > 0 && bodies.missing_chunks < 20)
+    );
     let reads = shelf.given().len();
     settle(&mut app);
-    assert_eq!(shelf.given().len(), reads, "what does not fit is not read again and again");
+    assert_eq!(
+        shelf.given().len(),
+        reads,
+        "what does not fit is not read again and again"
+    );
 }
 
 #[test]
@@ -401,13 +488,21 @@ fn a_plot_that_does_not_fit_comes_to_rest_too() {
             // One more chunk than fits, and what the caches take of each.
             let used = app.world().resource::<Recordings>().num_bytes();
             assert!(used <= limit + size + 10_000, "{used} of {limit} bytes");
-            assert!(lacks(&mut app).iter().any(|bodies| bodies.is_over_limit && bodies.missing_chunks > 0), "{room}");
+            assert!(
+                lacks(&mut app)
+                    .iter()
+                    .any(|bodies| bodies.is_over_limit && bodies.missing_chunks > 0),
+                "{room}"
+            );
             // What lies around the cursor is there rather than the rest, as soon as there is room for anything.
             let timeline = store(&app).timeline_id("frame").unwrap();
             let is_there = |(meta, chunk): (&Arc<ChunkMeta>, Option<&Arc<Chunk>>)| {
                 meta.time_range(timeline).contains(cursor) && chunk.is_some()
             };
-            assert!(cursor == 0 || room < size || store(&app).chunks().any(is_there), "{cursor} with {room}");
+            assert!(
+                cursor == 0 || room < size || store(&app).chunks().any(is_there),
+                "{cursor} with {room}"
+            );
         }
     }
 }
@@ -415,7 +510,12 @@ fn a_plot_that_does_not_fit_comes_to_rest_too() {
 #[test]
 fn near_the_limit_room_is_made_for_what_lies_ahead() {
     let big = |frame: i64| {
-        log_chunk("/world/a", at(frame), &Points3D::new((0..10_000).map(|x| [x as f32, frame as f32, 0.0]))).unwrap()
+        log_chunk(
+            "/world/a",
+            at(frame),
+            &Points3D::new((0..10_000).map(|x| [x as f32, frame as f32, 0.0])),
+        )
+        .unwrap()
     };
     let size = big(0).num_bytes();
     let shelf = Arc::new(Shelf::of((0..400).map(big)));
@@ -430,16 +530,27 @@ fn near_the_limit_room_is_made_for_what_lies_ahead() {
     for frame in 1..400 {
         time(&mut app, TimeCommand::SetTime(frame));
         app.update();
-        waited += lacks(&mut app).iter().filter(|bodies| bodies.missing_chunks > 0).count();
+        waited += lacks(&mut app)
+            .iter()
+            .filter(|bodies| bodies.missing_chunks > 0)
+            .count();
         // Time for what is read and for what is collected.
         for _ in 0..3 {
             app.update();
         }
         let used = app.world().resource::<Recordings>().num_bytes();
-        assert!(used <= known + 41 * size, "{} chunks at {frame}", (used - known) / size);
+        assert!(
+            used <= known + 41 * size,
+            "{} chunks at {frame}",
+            (used - known) / size
+        );
     }
     assert_eq!(waited, 0, "the frames that had to wait");
-    assert!(shelf.given().len() <= 400 + 20, "{} reads: what was read ahead was not kept", shelf.given().len());
+    assert!(
+        shelf.given().len() <= 400 + 20,
+        "{} reads: what was read ahead was not kept",
+        shelf.given().len()
+    );
 }
 
 #[test]
@@ -449,13 +560,17 @@ fn a_recording_that_is_left_asks_for_nothing() {
     settle(&mut app);
     let other = chronoscope_store::StoreId::recording("app", "other");
     add(&mut app, &other, points("/world/a", 3));
-    app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::ActivateRecording(other));
+    app.world_mut()
+        .resource_mut::<ViewerCommands>()
+        .push(ViewerCommand::ActivateRecording(other));
     settle(&mut app);
     assert_eq!(shelf.state.lock().unwrap().told.last(), Some(&Vec::new()));
     let weak = Arc::downgrade(&shelf);
     drop(shelf);
     assert!(weak.upgrade().is_some());
-    app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::CloseRecording(store_id()));
+    app.world_mut()
+        .resource_mut::<ViewerCommands>()
+        .push(ViewerCommand::CloseRecording(store_id()));
     settle(&mut app);
     assert!(weak.upgrade().is_none(), "the source goes with the recording");
 }
@@ -463,14 +578,26 @@ fn a_recording_that_is_left_asks_for_nothing() {
 #[test]
 fn a_plot_that_does_not_fit_leaves_room_for_the_other_views() {
     let points_of = |frame: i64| {
-        log_chunk("/world/a", at(frame), &Points3D::new((0..10_000).map(|x| [x as f32, frame as f32, 0.0]))).unwrap()
+        log_chunk(
+            "/world/a",
+            at(frame),
+            &Points3D::new((0..10_000).map(|x| [x as f32, frame as f32, 0.0])),
+        )
+        .unwrap()
     };
     let series = |part: i64| {
         let times = (0..2_000).map(|row| (part * 2_000 + row) / 100).collect();
-        columns_chunk("/plot", [(Timeline::sequence("frame"), times)], &Scalars::new((0..2_000).map(f64::from))).unwrap()
+        columns_chunk(
+            "/plot",
+            [(Timeline::sequence("frame"), times)],
+            &Scalars::new((0..2_000).map(f64::from)),
+        )
+        .unwrap()
     };
     let size = points_of(0).num_bytes();
-    let shelf = Arc::new(Shelf::of((0..40).map(|at| points_of(at * 10)).chain((0..20).map(series))));
+    let shelf = Arc::new(Shelf::of(
+        (0..40).map(|at| points_of(at * 10)).chain((0..20).map(series)),
+    ));
     let mut app = app_with(&shelf);
     app.update();
     // The plot alone would take twice of that.
@@ -482,9 +609,20 @@ fn a_plot_that_does_not_fit_leaves_room_for_the_other_views() {
         settle(&mut app);
         let (store, timeline) = (store(&app), store(&app).timeline_id("frame").unwrap());
         let entity = store.entity_id(&"/world/a".into()).unwrap();
-        let answer = store.latest_at(entity, Some(timeline), frame, store.component_id("Points3D:positions").unwrap());
-        assert!(answer.missing.is_empty() && answer.hit.is_some(), "the points at {frame} are not there");
-        assert!(lacks(&mut app).iter().any(|bodies| bodies.is_over_limit), "the plot lacks nothing");
+        let answer = store.latest_at(
+            entity,
+            Some(timeline),
+            frame,
+            store.component_id("Points3D:positions").unwrap(),
+        );
+        assert!(
+            answer.missing.is_empty() && answer.hit.is_some(),
+            "the points at {frame} are not there"
+        );
+        assert!(
+            lacks(&mut app).iter().any(|bodies| bodies.is_over_limit),
+            "the plot lacks nothing"
+        );
     }
 }
 
@@ -496,11 +634,19 @@ fn what_can_not_be_read_now_is_read_later() {
     shelf.state.lock().unwrap().flaky.extend(ids);
     let mut app = app_with(&shelf);
     settle(&mut app);
-    assert!(ids.iter().all(|id| store(&app).chunk_meta(*id).is_some() && store(&app).chunk(*id).is_none()));
-    assert!(lacks(&mut app).iter().any(|bodies| bodies.missing_chunks > 0), "nobody sees that it is missing");
+    assert!(
+        ids.iter()
+            .all(|id| store(&app).chunk_meta(*id).is_some() && store(&app).chunk(*id).is_none())
+    );
+    assert!(
+        lacks(&mut app).iter().any(|bodies| bodies.missing_chunks > 0),
+        "nobody sees that it is missing"
+    );
     // A share that is gone is said once, not once per chunk.
     assert_eq!(app.world().resource::<Reports>().total(), 1);
-    app.world_mut().resource_mut::<chronoscope_frame::bodies::ReadAhead>().retry_after = std::time::Duration::ZERO;
+    app.world_mut()
+        .resource_mut::<chronoscope_frame::bodies::ReadAhead>()
+        .retry_after = std::time::Duration::ZERO;
     settle(&mut app);
     assert!(ids.iter().all(|id| store(&app).chunk(*id).is_some()));
 }
@@ -510,16 +656,29 @@ fn a_chunk_that_is_damaged_here_may_be_whole_there() {
     let chunk = points("/world/a", 0);
     let id = chunk.id();
     let whole = Arc::new(Shelf::of([chunk.clone()]));
-    let torn = Arc::new(Shelf { broken: BTreeSet::from([id]), ..Shelf::of([chunk, points("/world/b", 0)]) });
+    let torn = Arc::new(Shelf {
+        broken: BTreeSet::from([id]),
+        ..Shelf::of([chunk, points("/world/b", 0)])
+    });
     let mut app = app_with(&torn);
     app.update();
     {
         // The second file was opened for a chunk of its own, and has this one too.
         let mut recordings = app.world_mut().resource_mut::<Recordings>();
-        recordings.open(&store_id()).add_source(&(Arc::clone(&whole) as Arc<dyn ChunkSource>));
+        recordings
+            .open(&store_id())
+            .add_source(&(Arc::clone(&whole) as Arc<dyn ChunkSource>));
     }
     settle(&mut app);
     assert!(store(&app).chunk(id).is_some());
     // Nothing is read from both.
-    assert_eq!(whole.given().iter().chain(&torn.given()).filter(|given| **given == id).count(), 1);
+    assert_eq!(
+        whole
+            .given()
+            .iter()
+            .chain(&torn.given())
+            .filter(|given| **given == id)
+            .count(),
+        1
+    );
 }

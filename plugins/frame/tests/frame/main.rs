@@ -1,5 +1,9 @@
 //! The frame without views, renderer and user interface, driven by hand.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod bodies;
 mod memory;
@@ -11,9 +15,9 @@ use bevy_app::{App, TaskPoolPlugin};
 use bevy_time::TimePlugin;
 use chronoscope_blueprint::{ContentsFilter, RecommendedView, Schema, ViewClassId};
 use chronoscope_frame::{
-    ActiveBlueprint, Answers, AppViewClassExt, AppVisualizerExt, Cursor, DataResults, DiffLog, FramePlugins, Recordings, Report,
-    TimeControls, Transforms, View, ViewClass, ViewOverrides, ViewTile, Visualizer, VisualizerInfo, VisualizerInput, Visualizers,
-    Visuals, visualizer::QueryMode,
+    ActiveBlueprint, Answers, AppViewClassExt, AppVisualizerExt, Cursor, DataResults, DiffLog, FramePlugins,
+    Recordings, Report, TimeControls, Transforms, View, ViewClass, ViewOverrides, ViewTile, Visualizer,
+    VisualizerInfo, VisualizerInput, Visualizers, Visuals, visualizer::QueryMode,
 };
 use chronoscope_store::{Chunk, StoreEvent, StoreId};
 use chronoscope_types::read;
@@ -58,9 +62,16 @@ impl Visualizer for Points {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report> {
-        let Some(array) = input.get("Points3D:positions") else { return Ok(None) };
-        let positions = read::positions3d(&array).map_err(|error| input.report(error.to_string()))?.to_vec();
-        let label = input.annotations.context().and_then(|context| context.class(1)?.info.label.clone());
+        let Some(array) = input.get("Points3D:positions") else {
+            return Ok(None);
+        };
+        let positions = read::positions3d(&array)
+            .map_err(|error| input.report(error.to_string()))?
+            .to_vec();
+        let label = input
+            .annotations
+            .context()
+            .and_then(|context| context.class(1)?.info.label.clone());
         Ok(Some((positions, label)))
     }
 }
@@ -71,16 +82,25 @@ struct Series;
 impl Visualizer for Series {
     type Visual = Vec<(i64, f64)>;
 
-    const INFO: VisualizerInfo =
-        VisualizerInfo { name: "SeriesLines", required: &["Scalars:scalars"], optional: &[], mode: QueryMode::Range };
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "SeriesLines",
+        required: &["Scalars:scalars"],
+        optional: &[],
+        mode: QueryMode::Range,
+    };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report> {
-        let Some(answer) = input.range("Scalars:scalars", input.time_range()) else { return Ok(None) };
+        let Some(answer) = input.range("Scalars:scalars", input.time_range()) else {
+            return Ok(None);
+        };
         let mut series = Vec::new();
         for row in answer.rows() {
             let cell = row.cell();
             series.extend(
-                read::scalars(&cell).map_err(|error| input.report(error.to_string()))?.iter().map(|value| (row.time, *value)),
+                read::scalars(&cell)
+                    .map_err(|error| input.report(error.to_string()))?
+                    .iter()
+                    .map(|value| (row.time, *value)),
             );
         }
         Ok(Some(series))
@@ -93,9 +113,11 @@ fn store_id() -> StoreId {
 
 fn new_app() -> App {
     let mut app = App::new();
-    app.add_plugins((TaskPoolPlugin::default(), TimePlugin)).add_plugins(FramePlugins);
+    app.add_plugins((TaskPoolPlugin::default(), TimePlugin))
+        .add_plugins(FramePlugins);
     app.add_view_class(TestClass);
-    app.add_visualizer::<Points>(&[CLASS]).add_visualizer::<Series>(&[CLASS]);
+    app.add_visualizer::<Points>(&[CLASS])
+        .add_visualizer::<Series>(&[CLASS]);
     app.finish();
     app.cleanup();
     app
@@ -105,7 +127,11 @@ fn add(app: &mut App, store: &StoreId, chunk: Chunk) {
     change(app, store, |recording| recording.insert(chunk).unwrap());
 }
 
-fn change(app: &mut App, store: &StoreId, change: impl FnOnce(&mut chronoscope_store::Recording) -> Vec<StoreEvent>) {
+fn change(
+    app: &mut App,
+    store: &StoreId,
+    change: impl FnOnce(&mut chronoscope_store::Recording) -> Vec<StoreEvent>,
+) {
     let world = app.world_mut();
     let (key, events) = {
         let mut recordings = world.resource_mut::<Recordings>();
@@ -117,11 +143,18 @@ fn change(app: &mut App, store: &StoreId, change: impl FnOnce(&mut chronoscope_s
 
 fn show_all(app: &mut App, except: Option<usize>) {
     let world = app.world_mut();
-    let mut views: Vec<_> =
-        world.query::<(bevy_ecs::entity::Entity, &View)>().iter(world).map(|(entity, view)| (view.id, entity)).collect();
+    let mut views: Vec<_> = world
+        .query::<(bevy_ecs::entity::Entity, &View)>()
+        .iter(world)
+        .map(|(entity, view)| (view.id, entity))
+        .collect();
     views.sort();
     for (at, (_, entity)) in views.into_iter().enumerate() {
-        let tile = ViewTile { shown: Some(at) != except, size_pixels: [100, 100], pixels_per_point: 1.0 };
+        let tile = ViewTile {
+            shown: Some(at) != except,
+            size_pixels: [100, 100],
+            pixels_per_point: 1.0,
+        };
         let mut shown = world.get_mut::<ViewTile>(entity).unwrap();
         if *shown != tile {
             *shown = tile;
@@ -140,16 +173,28 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
     let mut views = world.query::<(&View, &DataResults, &ViewOverrides)>();
     let mut out = BTreeMap::new();
     let recordings = world.resource::<Recordings>();
-    let Some(entry) = recordings.active() else { return out };
+    let Some(entry) = recordings.active() else {
+        return out;
+    };
     let store = entry.store();
     let answers = world.resource::<Answers>();
     let visualizers = world.resource::<Visualizers>();
-    out.insert("cursor".to_owned(), format!("{:?}", world.resource::<Cursor>().time));
-    out.insert("viewport".to_owned(), format!("{:?}", world.resource::<ActiveBlueprint>().viewport()));
+    out.insert(
+        "cursor".to_owned(),
+        format!("{:?}", world.resource::<Cursor>().time),
+    );
+    out.insert(
+        "viewport".to_owned(),
+        format!("{:?}", world.resource::<ActiveBlueprint>().viewport()),
+    );
     for (view, results, overrides) in views.iter(world) {
         for result in results.iter() {
             let name = format!("{} {}", view.id, result.path);
-            let shown_by: Vec<_> = result.visualizers.iter().map(|id| visualizers.info(*id).unwrap().name).collect();
+            let shown_by: Vec<_> = result
+                .visualizers
+                .iter()
+                .map(|id| visualizers.info(*id).unwrap().name)
+                .collect();
             let mut rows: Vec<String> = Vec::new();
             if let Some(answers) = answers.get(result.entity) {
                 rows = answers
@@ -163,12 +208,23 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
                 out.insert(format!("{name} validity"), format!("{:?}", answers.validity()));
             }
             let visible = overrides.is_visible(result.entity);
-            out.insert(format!("{name} result"), format!("{shown_by:?} {visible} {rows:?}"));
-            let points = world.resource::<Visuals<Points>>().view(view.id).and_then(|visuals| visuals.get(result.entity));
+            out.insert(
+                format!("{name} result"),
+                format!("{shown_by:?} {visible} {rows:?}"),
+            );
+            let points = world
+                .resource::<Visuals<Points>>()
+                .view(view.id)
+                .and_then(|visuals| visuals.get(result.entity));
             out.insert(format!("{name} points"), format!("{points:?}"));
-            let series = world.resource::<Visuals<Series>>().view(view.id).and_then(|visuals| visuals.get(result.entity));
+            let series = world
+                .resource::<Visuals<Series>>()
+                .view(view.id)
+                .and_then(|visuals| visuals.get(result.entity));
             out.insert(format!("{name} series"), format!("{series:?}"));
-            let transform = world.resource::<Transforms>().world_from_entity(store, result.entity);
+            let transform = world
+                .resource::<Transforms>()
+                .world_from_entity(store, result.entity);
             out.insert(format!("{name} transform"), format!("{transform:?}"));
         }
         let stale: Vec<_> = world
@@ -188,7 +244,9 @@ fn fresh(app: &App) -> App {
     let mut fresh = new_app();
     let world = app.world();
     let recordings = world.resource::<Recordings>();
-    let Some(entry) = recordings.active() else { return fresh };
+    let Some(entry) = recordings.active() else {
+        return fresh;
+    };
     for (_, chunk) in entry.store().chunks() {
         add(&mut fresh, entry.id(), Chunk::clone(chunk.unwrap()));
     }

@@ -5,31 +5,74 @@ use bevy_app::App;
 use chronoscope_blueprint::{BlueprintCommand, ContentsFilter};
 use chronoscope_frame::{ActiveBlueprint, Answers, Recordings, TimeCommand, ViewerCommand, ViewerCommands};
 use chronoscope_store::{EntityPath, TimeRange, Timeline};
-use chronoscope_types::{AnnotationContext, Clear, Points3D, Scalars, Transform3D, blueprint::EntityBehavior, log_chunk};
+use chronoscope_types::{
+    AnnotationContext, Clear, Points3D, Scalars, Transform3D, blueprint::EntityBehavior, log_chunk,
+};
 use proptest::{prelude::*, test_runner::RngSeed};
 
 use crate::{add, change, fresh, new_app, products, show_all, store_id};
 
 #[derive(Clone, Debug)]
 enum Step {
-    Points { entity: usize, time: Option<i64>, count: usize },
-    Scalars { entity: usize, times: Vec<i64> },
-    Transform { entity: usize, time: Option<i64>, x: f32 },
-    Annotations { entity: usize, time: Option<i64>, label: u8 },
-    Clear { entity: usize, time: i64, recursive: bool },
-    DropEntity { entity: usize },
+    Points {
+        entity: usize,
+        time: Option<i64>,
+        count: usize,
+    },
+    Scalars {
+        entity: usize,
+        times: Vec<i64>,
+    },
+    Transform {
+        entity: usize,
+        time: Option<i64>,
+        x: f32,
+    },
+    Annotations {
+        entity: usize,
+        time: Option<i64>,
+        label: u8,
+    },
+    Clear {
+        entity: usize,
+        time: i64,
+        recursive: bool,
+    },
+    DropEntity {
+        entity: usize,
+    },
     DropOldest,
-    Seek { time: i64 },
-    Timeline { other: bool },
-    Hide { view: Option<usize> },
-    Visible { view: usize, entity: usize, visible: bool },
-    Contents { view: usize, which: usize },
+    Seek {
+        time: i64,
+    },
+    Timeline {
+        other: bool,
+    },
+    Hide {
+        view: Option<usize>,
+    },
+    Visible {
+        view: usize,
+        entity: usize,
+        visible: bool,
+    },
+    Contents {
+        view: usize,
+        which: usize,
+    },
     Undo,
     Redo,
     Frame,
 }
 
-const ENTITIES: [&str; 6] = ["/world", "/world/a", "/world/a/points", "/world/b", "/world/b/deep/er", "/plot"];
+const ENTITIES: [&str; 6] = [
+    "/world",
+    "/world/a",
+    "/world/a/points",
+    "/world/b",
+    "/world/b/deep/er",
+    "/plot",
+];
 const CONTENTS: [&str; 3] = ["+ $origin/**", "+ /world/a/**", "+ /**\n- /world/a/**"];
 
 fn step() -> impl Strategy<Value = Step> {
@@ -55,41 +98,82 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn times(time: Option<i64>) -> Vec<(Timeline, i64)> {
-    time.map(|time| vec![(Timeline::sequence("frame"), time), (Timeline::duration("clock"), -time * 10)]).unwrap_or_default()
+    time.map(|time| {
+        vec![
+            (Timeline::sequence("frame"), time),
+            (Timeline::duration("clock"), -time * 10),
+        ]
+    })
+    .unwrap_or_default()
 }
 
 fn play(app: &mut App, step: &Step) {
     let id = store_id();
     let command = |app: &mut App, command| app.world_mut().resource_mut::<ViewerCommands>().push(command);
-    let view = |app: &App, at: usize| app.world().resource::<ActiveBlueprint>().viewport().views.keys().nth(at).copied();
+    let view = |app: &App, at: usize| {
+        app.world()
+            .resource::<ActiveBlueprint>()
+            .viewport()
+            .views
+            .keys()
+            .nth(at)
+            .copied()
+    };
     match step.clone() {
         Step::Points { entity, time, count } => {
             let points = Points3D::new((0..count).map(|i| [i as f32, time.unwrap_or(99) as f32, 0.0]));
-            add(app, &id, log_chunk(ENTITIES[entity], times(time), &points).unwrap());
+            add(
+                app,
+                &id,
+                log_chunk(ENTITIES[entity], times(time), &points).unwrap(),
+            );
         }
         Step::Scalars { entity, times: at } => {
             for time in at {
-                add(app, &id, log_chunk(ENTITIES[entity], times(Some(time)), &Scalars::new([time as f64])).unwrap());
+                add(
+                    app,
+                    &id,
+                    log_chunk(ENTITIES[entity], times(Some(time)), &Scalars::new([time as f64])).unwrap(),
+                );
             }
         }
         Step::Transform { entity, time, x } => {
             add(
                 app,
                 &id,
-                log_chunk(ENTITIES[entity], times(time), &Transform3D::default().with_translation([x, 1.0, 0.0])).unwrap(),
+                log_chunk(
+                    ENTITIES[entity],
+                    times(time),
+                    &Transform3D::default().with_translation([x, 1.0, 0.0]),
+                )
+                .unwrap(),
             );
         }
         Step::Annotations { entity, time, label } => {
             let context = AnnotationContext::from_labels([(1, &*format!("label {label}"), [0u8, 0, 0])]);
-            add(app, &id, log_chunk(ENTITIES[entity], times(time), &context).unwrap());
+            add(
+                app,
+                &id,
+                log_chunk(ENTITIES[entity], times(time), &context).unwrap(),
+            );
         }
-        Step::Clear { entity, time, recursive } => {
-            add(app, &id, log_chunk(ENTITIES[entity], times(Some(time)), &Clear::new(recursive)).unwrap());
+        Step::Clear {
+            entity,
+            time,
+            recursive,
+        } => {
+            add(
+                app,
+                &id,
+                log_chunk(ENTITIES[entity], times(Some(time)), &Clear::new(recursive)).unwrap(),
+            );
         }
         Step::DropEntity { entity } => {
-            change(app, &id, |recording| match recording.store.entity_id(&EntityPath::parse(ENTITIES[entity])) {
-                Some(entity) => recording.drop_entity(entity),
-                None => Vec::new(),
+            change(app, &id, |recording| {
+                match recording.store.entity_id(&EntityPath::parse(ENTITIES[entity])) {
+                    Some(entity) => recording.drop_entity(entity),
+                    None => Vec::new(),
+                }
             });
         }
         Step::DropOldest => {
@@ -101,10 +185,17 @@ fn play(app: &mut App, step: &Step) {
         Step::Seek { time } => command(app, ViewerCommand::Time(TimeCommand::SetTime(time))),
         Step::Timeline { other } => {
             let name = if other { "clock" } else { "frame" };
-            command(app, ViewerCommand::Time(TimeCommand::SetTimeline(name.to_owned())));
+            command(
+                app,
+                ViewerCommand::Time(TimeCommand::SetTimeline(name.to_owned())),
+            );
         }
         Step::Hide { view } => show_all(app, view),
-        Step::Visible { view: at, entity, visible } => {
+        Step::Visible {
+            view: at,
+            entity,
+            visible,
+        } => {
             if let Some(view) = view(app, at) {
                 let behavior = EntityBehavior::default().with_visible(visible);
                 let edit = BlueprintCommand::override_entity(view, ENTITIES[entity].into(), &behavior);
@@ -146,7 +237,16 @@ proptest! {
 fn a_settled_frame_looks_nothing_up() {
     let mut app = new_app();
     for at in 0..50 {
-        add(&mut app, &store_id(), log_chunk("/world/a", times(Some(at * 10)), &Points3D::new([[at as f32, 0.0, 0.0]])).unwrap());
+        add(
+            &mut app,
+            &store_id(),
+            log_chunk(
+                "/world/a",
+                times(Some(at * 10)),
+                &Points3D::new([[at as f32, 0.0, 0.0]]),
+            )
+            .unwrap(),
+        );
     }
     products(&mut app);
     let looked_up = |app: &mut App| {
@@ -156,9 +256,13 @@ fn a_settled_frame_looks_nothing_up() {
     assert_eq!(looked_up(&mut app), 0);
     // Within the validity of the rows nothing is looked up; behind its end, what ended.
     let seek = |app: &mut App, time| {
-        app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::Time(TimeCommand::SetTime(time)));
+        app.world_mut()
+            .resource_mut::<ViewerCommands>()
+            .push(ViewerCommand::Time(TimeCommand::SetTime(time)));
     };
-    app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::Time(TimeCommand::SetTimeline("frame".into())));
+    app.world_mut()
+        .resource_mut::<ViewerCommands>()
+        .push(ViewerCommand::Time(TimeCommand::SetTimeline("frame".into())));
     seek(&mut app, 100);
     app.update();
     seek(&mut app, 105);

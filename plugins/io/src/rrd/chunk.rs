@@ -6,8 +6,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use arrow_array::{
-    Array, ArrayRef, DurationNanosecondArray, FixedSizeBinaryArray, Int64Array, LargeListArray, ListArray, RecordBatch,
-    StructArray, TimestampNanosecondArray, UInt64Array,
+    Array, ArrayRef, DurationNanosecondArray, FixedSizeBinaryArray, Int64Array, LargeListArray, ListArray,
+    RecordBatch, StructArray, TimestampNanosecondArray, UInt64Array,
 };
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
@@ -27,12 +27,22 @@ const LAYOUT_VERSION: &str = "0.1.3";
 pub(super) fn chunk_from_batch(batch: &RecordBatch, message_id: Option<ChunkId>) -> Result<Chunk, Failure> {
     let schema = batch.schema_ref();
     let metadata = Metadata::new(schema.metadata());
-    let entity = metadata.get("entity_path").ok_or(MessageError::Missing("entity path"))?;
+    let entity = metadata
+        .get("entity_path")
+        .ok_or(MessageError::Missing("entity path"))?;
     let entity = EntityPath::parse(entity_path(entity));
-    let fail = |error: MessageError| Failure { entity: Some(entity.clone()), error };
+    let fail = |error: MessageError| Failure {
+        entity: Some(entity.clone()),
+        error,
+    };
 
     let id = match metadata.get("id") {
-        Some(text) => parse_id(text).ok_or_else(|| fail(MessageError::Metadata { key: "id", value: text.to_owned() }))?,
+        Some(text) => parse_id(text).ok_or_else(|| {
+            fail(MessageError::Metadata {
+                key: "id",
+                value: text.to_owned(),
+            })
+        })?,
         None => message_id.ok_or_else(|| fail(MessageError::Missing("chunk id")))?,
     };
     let (mut row_ids, mut timelines, mut components) = (None, Vec::new(), Vec::new());
@@ -46,7 +56,12 @@ pub(super) fn chunk_from_batch(batch: &RecordBatch, message_id: Option<ChunkId>)
                     components.push(ComponentColumn::new(names.into(), lists));
                 }
             }
-            Some(other) => return Err(fail(MessageError::Metadata { key: "kind", value: other.to_owned() })),
+            Some(other) => {
+                return Err(fail(MessageError::Metadata {
+                    key: "kind",
+                    value: other.to_owned(),
+                }));
+            }
         }
     }
     let row_ids = row_ids.ok_or_else(|| fail(MessageError::Missing("column of row ids")))?;
@@ -61,9 +76,16 @@ pub(super) fn batch_from_chunk(chunk: &Chunk) -> Result<RecordBatch, MessageErro
     let row_ids: Vec<u8> = chunk.row_ids().iter().flat_map(|id| id.to_be_bytes()).collect();
     let mut metadata = column_metadata("control", chunk.row_ids_sorted());
     metadata.insert("ARROW:extension:name".to_owned(), "TUID".to_owned());
-    metadata.insert("ARROW:extension:metadata".to_owned(), r#"{"namespace":"row"}"#.to_owned());
+    metadata.insert(
+        "ARROW:extension:metadata".to_owned(),
+        r#"{"namespace":"row"}"#.to_owned(),
+    );
     fields.push(Field::new(ROW_ID_COLUMN, DataType::FixedSizeBinary(16), false).with_metadata(metadata));
-    columns.push(Arc::new(FixedSizeBinaryArray::try_new(16, Buffer::from_vec(row_ids), None)?));
+    columns.push(Arc::new(FixedSizeBinaryArray::try_new(
+        16,
+        Buffer::from_vec(row_ids),
+        None,
+    )?));
 
     for column in chunk.timelines() {
         let (timeline, times) = (column.timeline(), column.times().clone());
@@ -82,13 +104,22 @@ pub(super) fn batch_from_chunk(chunk: &Chunk) -> Result<RecordBatch, MessageErro
         let descriptor = column.descriptor();
         let mut metadata = column_metadata("data", false);
         metadata.insert("rerun:component".to_owned(), descriptor.component.to_string());
-        let optional = [("rerun:archetype", &descriptor.archetype), ("rerun:component_type", &descriptor.component_type)];
-        metadata.extend(optional.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.as_ref()?.to_string()))));
+        let optional = [
+            ("rerun:archetype", &descriptor.archetype),
+            ("rerun:component_type", &descriptor.component_type),
+        ];
+        metadata.extend(
+            optional
+                .into_iter()
+                .filter_map(|(key, value)| Some((key.to_owned(), value.as_ref()?.to_string()))),
+        );
         if chunk.is_static() {
             metadata.insert("rerun:is_static".to_owned(), "true".to_owned());
         }
         let lists = column.lists();
-        fields.push(Field::new(&*descriptor.component, lists.data_type().clone(), true).with_metadata(metadata));
+        fields.push(
+            Field::new(&*descriptor.component, lists.data_type().clone(), true).with_metadata(metadata),
+        );
         columns.push(Arc::new(lists.clone()));
     }
 
@@ -97,7 +128,10 @@ pub(super) fn batch_from_chunk(chunk: &Chunk) -> Result<RecordBatch, MessageErro
         ("rerun:id".to_owned(), format!("chunk_{}", format_id(chunk.id()))),
         ("rerun:entity_path".to_owned(), chunk.entity_path().to_string()),
     ]);
-    Ok(RecordBatch::try_new(Arc::new(Schema::new_with_metadata(fields, metadata)), columns)?)
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new_with_metadata(fields, metadata)),
+        columns,
+    )?)
 }
 
 fn column_metadata(kind: &str, sorted: bool) -> HashMap<String, String> {
@@ -120,33 +154,50 @@ fn format_id(id: ChunkId) -> String {
 
 fn read_row_ids(field: &Field, column: &ArrayRef) -> Result<Vec<RowId>, MessageError> {
     if column.null_count() > 0 {
-        return Err(MessageError::NullInIndex { column: field.name().clone() });
+        return Err(MessageError::NullInIndex {
+            column: field.name().clone(),
+        });
     }
     if let Some(ids) = column.as_any().downcast_ref::<FixedSizeBinaryArray>()
         && ids.value_length() == 16
     {
         let bytes = |row: usize| ids.value(row).try_into().unwrap_or_default();
-        return Ok((0..ids.len()).map(|row| RowId::from_be_bytes(bytes(row))).collect());
+        return Ok((0..ids.len())
+            .map(|row| RowId::from_be_bytes(bytes(row)))
+            .collect());
     }
     // Before 0.23 an id was a struct of its two halves.
     let half = |name: &str| {
         let halves = column.as_any().downcast_ref::<StructArray>()?;
-        halves.column_by_name(name)?.as_any().downcast_ref::<UInt64Array>().cloned()
+        halves
+            .column_by_name(name)?
+            .as_any()
+            .downcast_ref::<UInt64Array>()
+            .cloned()
     };
     if let (Some(high), Some(low)) = (half("time_ns"), half("inc")) {
         let halves = high.values().iter().zip(low.values());
-        return Ok(halves.map(|(&high, &low)| RowId::from_u128((u128::from(high) << 64) | u128::from(low))).collect());
+        return Ok(halves
+            .map(|(&high, &low)| RowId::from_u128((u128::from(high) << 64) | u128::from(low)))
+            .collect());
     }
     Err(column_type(field, "FixedSizeBinary(16)"))
 }
 
 fn read_times(field: &Field, column: &ArrayRef) -> Result<TimeColumn, MessageError> {
-    let name = Metadata::new(field.metadata()).get("index_name").unwrap_or_else(|| field.name());
+    let name = Metadata::new(field.metadata())
+        .get("index_name")
+        .unwrap_or_else(|| field.name());
     let time_type = time_type(field)?;
     if column.null_count() > 0 {
-        return Err(MessageError::NullInIndex { column: field.name().clone() });
+        return Err(MessageError::NullInIndex {
+            column: field.name().clone(),
+        });
     }
-    Ok(TimeColumn::new(Timeline::new(name, time_type), time_values(field, column)?))
+    Ok(TimeColumn::new(
+        Timeline::new(name, time_type),
+        time_values(field, column)?,
+    ))
 }
 
 /// What the times of a column are.
@@ -163,7 +214,10 @@ pub(super) fn time_type(field: &Field) -> Result<TimeType, MessageError> {
 /// The times of a column whose type was found to be one of times. What stands for a null is undefined.
 pub(super) fn time_values(field: &Field, column: &ArrayRef) -> Result<ScalarBuffer<i64>, MessageError> {
     let data = column.to_data();
-    let values = data.buffers().first().ok_or_else(|| column_type(field, "an array of times"))?;
+    let values = data
+        .buffers()
+        .first()
+        .ok_or_else(|| column_type(field, "an array of times"))?;
     Ok(ScalarBuffer::new(values.clone(), data.offset(), data.len()))
 }
 
@@ -176,19 +230,34 @@ fn as_lists(column: &ArrayRef) -> Result<ListArray, MessageError> {
         let DataType::LargeList(field) = lists.data_type() else {
             return Err(MessageError::UnsupportedType("a long list of no type"));
         };
-        let offsets: Result<Vec<i32>, _> = lists.offsets().iter().map(|&offset| i32::try_from(offset)).collect();
-        let offsets = offsets.map_err(|_error| MessageError::UnsupportedType("a list of more than 2^31 instances"))?;
+        let offsets: Result<Vec<i32>, _> = lists
+            .offsets()
+            .iter()
+            .map(|&offset| i32::try_from(offset))
+            .collect();
+        let offsets =
+            offsets.map_err(|_error| MessageError::UnsupportedType("a list of more than 2^31 instances"))?;
         let offsets = OffsetBuffer::new(offsets.into());
-        let lists = ListArray::try_new(Arc::clone(field), offsets, Arc::clone(lists.values()), lists.nulls().cloned())?;
+        let lists = ListArray::try_new(
+            Arc::clone(field),
+            offsets,
+            Arc::clone(lists.values()),
+            lists.nulls().cloned(),
+        )?;
         return Ok(lists);
     }
     let nulls = column.logical_nulls();
-    let rows = i32::try_from(column.len()).map_err(|_error| MessageError::UnsupportedType("more than 2^31 rows"))?;
+    let rows =
+        i32::try_from(column.len()).map_err(|_error| MessageError::UnsupportedType("more than 2^31 rows"))?;
     let offsets = OffsetBuffer::new((0..=rows).collect());
     let field = Arc::new(Field::new("item", column.data_type().clone(), true));
     Ok(ListArray::try_new(field, offsets, Arc::clone(column), nulls)?)
 }
 
 fn column_type(field: &Field, expected: &'static str) -> MessageError {
-    MessageError::ColumnType { column: field.name().clone(), data_type: field.data_type().to_string(), expected }
+    MessageError::ColumnType {
+        column: field.name().clone(),
+        data_type: field.data_type().to_string(),
+        expected,
+    }
 }

@@ -20,7 +20,9 @@ use re_protos::{
 };
 
 use super::{
-    frames::{Kind, MAGIC, MESSAGE_HEADER_BYTES, Message, STREAM_FOOTER_BYTES, STREAM_HEADER_BYTES, message_header},
+    frames::{
+        Kind, MAGIC, MESSAGE_HEADER_BYTES, Message, STREAM_FOOTER_BYTES, STREAM_HEADER_BYTES, message_header,
+    },
     manifest_table::ManifestTable,
     payload::MAX_CHUNK_BYTES,
 };
@@ -48,27 +50,43 @@ pub(super) struct IndexedStream {
 /// # Errors
 /// Where there is a footer that can not be used.
 pub(super) fn stream_before(file: &SharedFile, end: u64) -> Result<Option<IndexedStream>, MessageError> {
-    let Some(footer_at) = end.checked_sub(FOOTER) else { return Ok(None) };
+    let Some(footer_at) = end.checked_sub(FOOTER) else {
+        return Ok(None);
+    };
     let footer = read(file, footer_at..end)?;
     if footer.get(20..28) != Some(b"RRF2FOOT") {
         return Ok(None);
     }
-    let number = |at: usize| footer.get(at..at + 8).and_then(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?)));
-    let short = |at: usize| footer.get(at..at + 4).and_then(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)));
-    let (Some(start), Some(length), Some(checksum), Some(1)) = (number(0), number(8), short(16), short(28)) else {
+    let number = |at: usize| {
+        footer
+            .get(at..at + 8)
+            .and_then(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?)))
+    };
+    let short = |at: usize| {
+        footer
+            .get(at..at + 4)
+            .and_then(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)))
+    };
+    let (Some(start), Some(length), Some(checksum), Some(1)) = (number(0), number(8), short(16), short(28))
+    else {
         return Err(MessageError::Index("it is made of an unknown number of parts"));
     };
 
     // The payload ends where the footer begins, and so tells where the stream begins.
     let misplaced = MessageError::Index("its place is not in the file");
-    let payload_at = footer_at.checked_sub(length).filter(|_| length <= MAX_CHUNK_BYTES);
+    let payload_at = footer_at
+        .checked_sub(length)
+        .filter(|_| length <= MAX_CHUNK_BYTES);
     let base = payload_at.and_then(|at| Some((at, at.checked_sub(HEADER)?, at.checked_sub(start)?)));
-    let Some((payload_at, end_mark, base)) = base.filter(|(_, mark, base)| mark.saturating_sub(*base) >= 12) else {
+    let Some((payload_at, end_mark, base)) = base.filter(|(_, mark, base)| mark.saturating_sub(*base) >= 12)
+    else {
         return Err(misplaced);
     };
     let stream_header = read(file, base..base + STREAM_HEADER_BYTES as u64)?;
     let version = stream_header.get(4..8).and_then(|bytes| bytes.try_into().ok());
-    let Some(version) = version.filter(|_| stream_header.starts_with(&MAGIC)) else { return Err(misplaced) };
+    let Some(version) = version.filter(|_| stream_header.starts_with(&MAGIC)) else {
+        return Err(misplaced);
+    };
     if message_header(&read(file, end_mark..payload_at)?) != Some((None, length)) {
         return Err(misplaced);
     }
@@ -82,16 +100,29 @@ pub(super) fn stream_before(file: &SharedFile, end: u64) -> Result<Option<Indexe
     let manifests = manifests.map_err(|panic| MessageError::Panic(panic_text(&*panic)))??;
     let messages = other_messages(file, &manifests, base + STREAM_HEADER_BYTES as u64..end_mark)?;
     let sdk_version = CrateVersion::from_bytes(version).to_string().into();
-    Ok(Some(IndexedStream { base, sdk_version, messages, manifests }))
+    Ok(Some(IndexedStream {
+        base,
+        sdk_version,
+        messages,
+        manifests,
+    }))
 }
 
 fn manifests(payload: Bytes, base: u64) -> Result<Vec<ManifestTable>, MessageError> {
     let footer = RrdFooter::decode(payload)?;
-    footer.manifests.into_iter().map(|manifest| ManifestTable::new(manifest, base)).collect()
+    footer
+        .manifests
+        .into_iter()
+        .map(|manifest| ManifestTable::new(manifest, base))
+        .collect()
 }
 
 /// The messages between the chunks. The chunks are not read, nor are their headers.
-fn other_messages(file: &SharedFile, manifests: &[ManifestTable], stream: Range<u64>) -> Result<Vec<Message>, MessageError> {
+fn other_messages(
+    file: &SharedFile,
+    manifests: &[ManifestTable],
+    stream: Range<u64>,
+) -> Result<Vec<Message>, MessageError> {
     let mut chunks: Vec<Range<u64>> = manifests.iter().flat_map(ManifestTable::spans).collect();
     chunks.sort_unstable_by_key(|span| span.start);
     let overlap = MessageError::Index("the chunks that it lists overlap each other or leave the file");
@@ -113,22 +144,38 @@ fn other_messages(file: &SharedFile, manifests: &[ManifestTable], stream: Range<
     Ok(messages)
 }
 
-fn read_gap(file: &SharedFile, gap: Range<u64>, bytes_left: &mut u64, into: &mut Vec<Message>) -> Result<(), MessageError> {
+fn read_gap(
+    file: &SharedFile,
+    gap: Range<u64>,
+    bytes_left: &mut u64,
+    into: &mut Vec<Message>,
+) -> Result<(), MessageError> {
     let unknown = MessageError::Index("it does not list all chunks");
     let mut at = gap.start;
     while at < gap.end {
-        let Some(payload_at) = at.checked_add(HEADER).filter(|&payload| payload <= gap.end) else { return Err(unknown) };
+        let Some(payload_at) = at.checked_add(HEADER).filter(|&payload| payload <= gap.end) else {
+            return Err(unknown);
+        };
         let header = message_header(&read(file, at..payload_at)?);
-        let Some((Some(kind @ (Kind::StoreInfo | Kind::ActivateBlueprint)), length)) = header else { return Err(unknown) };
+        let Some((Some(kind @ (Kind::StoreInfo | Kind::ActivateBlueprint)), length)) = header else {
+            return Err(unknown);
+        };
         let end = payload_at.checked_add(length).filter(|&end| end <= gap.end);
-        let (Some(end), Some(left)) = (end, bytes_left.checked_sub(HEADER + length)) else { return Err(unknown) };
+        let (Some(end), Some(left)) = (end, bytes_left.checked_sub(HEADER + length)) else {
+            return Err(unknown);
+        };
         *bytes_left = left;
-        into.push(Message { kind, offset: at, payload: read(file, payload_at..end)?.into() });
+        into.push(Message {
+            kind,
+            offset: at,
+            payload: read(file, payload_at..end)?.into(),
+        });
         at = end;
     }
     Ok(())
 }
 
 fn read(file: &SharedFile, bytes: Range<u64>) -> Result<Vec<u8>, MessageError> {
-    file.read_range(bytes).map_err(|_error| MessageError::Index("it can not be read"))
+    file.read_range(bytes)
+        .map_err(|_error| MessageError::Index("it can not be read"))
 }

@@ -75,7 +75,10 @@ impl Frames<FileInput> {
     /// The framing of an input that begins with a stream header.
     pub(super) fn new(input: FileInput) -> Self {
         let total = input.total_bytes();
-        Self { window: Window::new(input, total), state: State::StreamHeader }
+        Self {
+            window: Window::new(input, total),
+            state: State::StreamHeader,
+        }
     }
 }
 
@@ -106,14 +109,20 @@ impl<R: Read> Frames<R> {
         }
         self.window.skip(STREAM_HEADER_BYTES);
         self.state = State::Messages;
-        Ok(Some(Item::Stream { sdk_version: CrateVersion::from_bytes(version).to_string().into() }))
+        Ok(Some(Item::Stream {
+            sdk_version: CrateVersion::from_bytes(version).to_string().into(),
+        }))
     }
 
     fn message(&mut self) -> Result<Option<Item>, IoError> {
         let offset = self.window.offset();
         let Some(header) = self.window.peek::<MESSAGE_HEADER_BYTES>()? else {
             self.state = State::Done;
-            return Err(if self.window.is_empty()? { IoError::NoEndMark } else { IoError::CutHeader { offset } });
+            return Err(if self.window.is_empty()? {
+                IoError::NoEndMark
+            } else {
+                IoError::CutHeader { offset }
+            });
         };
         if header.starts_with(&MAGIC) {
             return self.stream_header();
@@ -127,11 +136,19 @@ impl<R: Read> Frames<R> {
             Ok(payload) => payload,
             Err(left) => {
                 self.state = State::Search { from: offset };
-                return Err(IoError::MessageLength { offset, claimed, left });
+                return Err(IoError::MessageLength {
+                    offset,
+                    claimed,
+                    left,
+                });
             }
         };
         Ok(match kind {
-            Some(kind) => Some(Item::Message(Message { kind, offset, payload: payload.into() })),
+            Some(kind) => Some(Item::Message(Message {
+                kind,
+                offset,
+                payload: payload.into(),
+            })),
             None => {
                 self.state = State::Ended;
                 None
@@ -171,11 +188,17 @@ impl<R: Read> Frames<R> {
                 && let Some((Some(_), claimed)) = message_header(header)
                 && first == 0x0a
                 && claimed > 0
-                && self.window.left().is_none_or(|left| claimed <= left.saturating_sub(MESSAGE_HEADER_BYTES as u64))
+                && self
+                    .window
+                    .left()
+                    .is_none_or(|left| claimed <= left.saturating_sub(MESSAGE_HEADER_BYTES as u64))
             {
                 self.state = State::Messages;
                 let offset = self.window.offset();
-                return Err(IoError::Resumed { offset, skipped: offset.saturating_sub(from) });
+                return Err(IoError::Resumed {
+                    offset,
+                    skipped: offset.saturating_sub(from),
+                });
             }
             self.window.skip(1);
         }
@@ -219,7 +242,10 @@ impl<R: Read> Iterator for Frames<R> {
 
 /// The kind of a message, `None` for the end mark, and its length.
 pub(super) fn message_header(header: &[u8]) -> Option<(Option<Kind>, u64)> {
-    let (kind, length) = (header.get(..8)?.try_into().ok()?, header.get(8..16)?.try_into().ok()?);
+    let (kind, length) = (
+        header.get(..8)?.try_into().ok()?,
+        header.get(8..16)?.try_into().ok()?,
+    );
     let kind = match u64::from_le_bytes(kind) {
         0 => None,
         1 => Some(Kind::StoreInfo),
@@ -246,7 +272,13 @@ impl<R: Read> Window<R> {
     const READ_BYTES: usize = 1 << 16;
 
     fn new(reader: R, total: Option<u64>) -> Self {
-        Self { reader, bytes: Vec::new(), at: 0, read: 0, total }
+        Self {
+            reader,
+            bytes: Vec::new(),
+            at: 0,
+            read: 0,
+            total,
+        }
     }
 
     /// The position of the next byte in the source.
@@ -330,10 +362,17 @@ impl<R: Read> Window<R> {
         self.at = 0;
         let known = self.left().map_or(0, |left| left.min(count).saturating_add(1));
         self.bytes.reserve_exact((known as usize).max(1));
-        let result = (&mut self.reader).take(count.max(Self::READ_BYTES as u64)).read_to_end(&mut self.bytes);
+        let result = (&mut self.reader)
+            .take(count.max(Self::READ_BYTES as u64))
+            .read_to_end(&mut self.bytes);
         let got = match result {
             Ok(got) => got as u64,
-            Err(error) => return Err(IoError::Read { offset: self.read, error }),
+            Err(error) => {
+                return Err(IoError::Read {
+                    offset: self.read,
+                    error,
+                });
+            }
         };
         self.read += got;
         Ok(got > 0)

@@ -91,7 +91,8 @@ impl Indexed {
                 Ok(None) => break,
                 Err(reason) => {
                     let error = IoError::Index { reason };
-                    self.ready.push_back(Err(LoadReport::new(self.file.source(), Severity::Info, &error)));
+                    self.ready
+                        .push_back(Err(LoadReport::new(self.file.source(), Severity::Info, &error)));
                     break;
                 }
             }
@@ -100,7 +101,11 @@ impl Indexed {
             return Stage::Streams;
         }
         let messages = RrdMessages::of_file(&self.file, end);
-        Stage::Scan(Scan { messages, known: Vec::new(), told_at_byte: 0 })
+        Stage::Scan(Scan {
+            messages,
+            known: Vec::new(),
+            told_at_byte: 0,
+        })
     }
 
     fn scan(&mut self, mut scan: Scan) -> Stage {
@@ -127,8 +132,20 @@ impl Indexed {
         Stage::Scan(scan)
     }
 
-    fn know(&mut self, known: &mut Vec<(StoreId, Vec<AbsentChunk>)>, store: StoreId, chunk: AbsentChunk, span: Range<u64>) {
-        if !self.source(&store).add(chunk.id, Place { span, entity: chunk.entity_path.clone() }) {
+    fn know(
+        &mut self,
+        known: &mut Vec<(StoreId, Vec<AbsentChunk>)>,
+        store: StoreId,
+        chunk: AbsentChunk,
+        span: Range<u64>,
+    ) {
+        if !self.source(&store).add(
+            chunk.id,
+            Place {
+                span,
+                entity: chunk.entity_path.clone(),
+            },
+        ) {
             return;
         }
         match known.iter_mut().find(|(other, _)| *other == store) {
@@ -140,7 +157,11 @@ impl Indexed {
     fn tell_known(&mut self, scan: &mut Scan) {
         for (store, chunks) in scan.known.drain(..) {
             let source = self.source(&store);
-            self.ready.push_back(Ok(LogMessage::AbsentChunks { store, chunks: chunks.into(), source }));
+            self.ready.push_back(Ok(LogMessage::AbsentChunks {
+                store,
+                chunks: chunks.into(),
+                source,
+            }));
         }
     }
 
@@ -155,16 +176,30 @@ impl Indexed {
     }
 
     fn next_stream(&mut self) -> Stage {
-        let Some(stream) = self.streams.pop_front() else { return Stage::End };
+        let Some(stream) = self.streams.pop_front() else {
+            return Stage::End;
+        };
         self.transport.begin_stream(stream.sdk_version);
-        let (blueprints, manifests): (VecDeque<_>, VecDeque<_>) =
-            stream.manifests.into_iter().partition(ManifestTable::is_blueprint);
-        let chunks = blueprints.iter().flat_map(ManifestTable::spans).map(|span| (span.start, InFull::Chunk(span)));
-        let messages = stream.messages.into_iter().map(|message| (message.offset, InFull::Message(message)));
+        let (blueprints, manifests): (VecDeque<_>, VecDeque<_>) = stream
+            .manifests
+            .into_iter()
+            .partition(ManifestTable::is_blueprint);
+        let chunks = blueprints
+            .iter()
+            .flat_map(ManifestTable::spans)
+            .map(|span| (span.start, InFull::Chunk(span)));
+        let messages = stream
+            .messages
+            .into_iter()
+            .map(|message| (message.offset, InFull::Message(message)));
         let mut in_full: Vec<(u64, InFull)> = chunks.chain(messages).collect();
         in_full.sort_by_key(|(offset, _)| *offset);
         let in_full = in_full.into_iter().map(|(_, item)| item).collect();
-        Stage::Stream(Stream { manifests, rows: None, in_full })
+        Stage::Stream(Stream {
+            manifests,
+            rows: None,
+            in_full,
+        })
     }
 
     fn stream(&mut self, mut stream: Stream) -> Stage {
@@ -175,14 +210,21 @@ impl Indexed {
                     .file
                     .read_range(span.clone())
                     .map_err(|error| (span.start, error))
-                    .map(|payload| Message { kind: Kind::Arrow, offset: span.start, payload: payload.into() }),
+                    .map(|payload| Message {
+                        kind: Kind::Arrow,
+                        offset: span.start,
+                        payload: payload.into(),
+                    }),
             };
             let message = message.map_err(|(offset, error)| (None, IoError::Read { offset, error }));
             let message = message.and_then(|message| decode_message(&mut self.transport, &message));
-            self.ready.push_back(message.map_err(|failure| self.report(failure)));
+            self.ready
+                .push_back(message.map_err(|failure| self.report(failure)));
             return Stage::Stream(stream);
         }
-        let Some(manifest) = stream.manifests.front() else { return Stage::Streams };
+        let Some(manifest) = stream.manifests.front() else {
+            return Stage::Streams;
+        };
         let (store, mut rows) = match stream.rows.take() {
             Some(rows) => rows,
             None => match self.transport.store_of_manifest(&manifest.store) {
@@ -201,7 +243,13 @@ impl Indexed {
             && let Some(row) = rows.pop_front()
         {
             if let (Some(chunk), Some(span)) = (manifest.chunk(row), manifest.span(row))
-                && source.add(chunk.id, Place { span, entity: chunk.entity_path.clone() })
+                && source.add(
+                    chunk.id,
+                    Place {
+                        span,
+                        entity: chunk.entity_path.clone(),
+                    },
+                )
             {
                 chunks.push(chunk);
             }
@@ -212,7 +260,11 @@ impl Indexed {
             stream.rows = Some((store.clone(), rows));
         }
         if !chunks.is_empty() {
-            self.ready.push_back(Ok(LogMessage::AbsentChunks { store, chunks: chunks.into(), source }));
+            self.ready.push_back(Ok(LogMessage::AbsentChunks {
+                store,
+                chunks: chunks.into(),
+                source,
+            }));
         }
         Stage::Stream(stream)
     }

@@ -25,8 +25,12 @@ pub(super) fn read_batch(bytes: &Buffer) -> Result<RecordBatch, MessageError> {
     let mut dictionaries: HashMap<i64, ArrayRef> = HashMap::new();
     while let Some((metadata, rest)) = next_message(&stream)? {
         // A table takes four bytes at least, so more tables than that are shared ones, which would multiply.
-        let options = flatbuffers::VerifierOptions { max_tables: metadata.len() / 4 + 1, ..Default::default() };
-        let message = arrow_ipc::root_as_message_with_opts(&options, &metadata).map_err(|_error| MessageError::Flatbuffer)?;
+        let options = flatbuffers::VerifierOptions {
+            max_tables: metadata.len() / 4 + 1,
+            ..Default::default()
+        };
+        let message = arrow_ipc::root_as_message_with_opts(&options, &metadata)
+            .map_err(|_error| MessageError::Flatbuffer)?;
         let body_bytes = usize::try_from(message.bodyLength())
             .ok()
             .filter(|&bytes| bytes <= rest.len())
@@ -41,10 +45,17 @@ pub(super) fn read_batch(bytes: &Buffer) -> Result<RecordBatch, MessageError> {
                 schema = Some(Arc::new(fb_to_schema(header)));
             }
             MessageHeader::DictionaryBatch => {
-                let schema = schema.as_ref().ok_or(MessageError::Ipc("there is no schema before the data"))?;
-                let header = message.header_as_dictionary_batch().ok_or(MessageError::Flatbuffer)?;
+                let schema = schema
+                    .as_ref()
+                    .ok_or(MessageError::Ipc("there is no schema before the data"))?;
+                let header = message
+                    .header_as_dictionary_batch()
+                    .ok_or(MessageError::Flatbuffer)?;
                 let data = header.data().ok_or(MessageError::Flatbuffer)?;
-                #[expect(deprecated, reason = "Arrow has no other way yet to find the fields of a dictionary")]
+                #[expect(
+                    deprecated,
+                    reason = "Arrow has no other way yet to find the fields of a dictionary"
+                )]
                 let fields = schema.fields_with_dict_id(header.id());
                 let values = match fields.first().map(|field| field.data_type()) {
                     Some(arrow_schema::DataType::Dictionary(_, values)) => values,
@@ -58,7 +69,14 @@ pub(super) fn read_batch(bytes: &Buffer) -> Result<RecordBatch, MessageError> {
                 let header = message.header_as_record_batch().ok_or(MessageError::Flatbuffer)?;
                 let types: Vec<_> = schema.fields().iter().map(|field| field.data_type()).collect();
                 check_batch(&types, header, version, &body)?;
-                return Ok(read_record_batch(&body, header, schema, &dictionaries, None, &version)?);
+                return Ok(read_record_batch(
+                    &body,
+                    header,
+                    schema,
+                    &dictionaries,
+                    None,
+                    &version,
+                )?);
             }
             _ => return Err(MessageError::Ipc("a message is of an unknown kind")),
         }
@@ -69,7 +87,11 @@ pub(super) fn read_batch(bytes: &Buffer) -> Result<RecordBatch, MessageError> {
 /// The metadata of the next message and what follows it; `None` at the end of the stream.
 fn next_message(stream: &Buffer) -> Result<Option<(Buffer, Buffer)>, MessageError> {
     const CONTINUATION: u32 = u32::MAX;
-    let number = |at: usize| stream.get(at..at + 4).and_then(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)));
+    let number = |at: usize| {
+        stream
+            .get(at..at + 4)
+            .and_then(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)))
+    };
     let (length, begin) = match number(0) {
         None => return Ok(None),
         Some(CONTINUATION) => (number(4).ok_or(MessageError::Ipc("it ends inside a length"))?, 8),
@@ -83,5 +105,8 @@ fn next_message(stream: &Buffer) -> Result<Option<(Buffer, Buffer)>, MessageErro
     if length > stream.len() - begin {
         return Err(MessageError::Ipc("a message is longer than the data"));
     }
-    Ok(Some((stream.slice_with_length(begin, length), stream.slice(begin + length))))
+    Ok(Some((
+        stream.slice_with_length(begin, length),
+        stream.slice(begin + length),
+    )))
 }

@@ -4,7 +4,10 @@
 //! validity that is shorter than its array. And arrays of types that take no memory may claim any length.
 
 use arrow_buffer::Buffer;
-use arrow_ipc::{DateUnit, Endianness, Field, IntervalUnit, MetadataVersion, Precision, RecordBatch, TimeUnit, Type, UnionMode};
+use arrow_ipc::{
+    DateUnit, Endianness, Field, IntervalUnit, MetadataVersion, Precision, RecordBatch, TimeUnit, Type,
+    UnionMode,
+};
 use arrow_schema::DataType;
 
 use crate::error::MessageError;
@@ -14,13 +17,21 @@ pub(super) fn check_schema(schema: arrow_ipc::Schema<'_>) -> Result<(), MessageE
     if schema.endianness() != Endianness::Little {
         return Err(MessageError::UnsupportedType("big-endian data"));
     }
-    let fields = schema.fields().ok_or(MessageError::Ipc("the schema has no fields"))?;
+    let fields = schema
+        .fields()
+        .ok_or(MessageError::Ipc("the schema has no fields"))?;
     fields.iter().try_for_each(check_field)
 }
 
 fn check_field(field: Field<'_>) -> Result<(), MessageError> {
     const MISSING: MessageError = MessageError::Ipc("a type is incomplete");
-    let known = |known: bool, what: &'static str| if known { Ok(()) } else { Err(MessageError::UnsupportedType(what)) };
+    let known = |known: bool, what: &'static str| {
+        if known {
+            Ok(())
+        } else {
+            Err(MessageError::UnsupportedType(what))
+        }
+    };
     if let Some(dictionary) = field.dictionary() {
         check_int(dictionary.indexType())?;
     }
@@ -39,7 +50,10 @@ fn check_field(field: Field<'_>) -> Result<(), MessageError> {
         Type::Int => check_int(field.type_as_int())?,
         Type::FloatingPoint => {
             let precision = field.type_as_floating_point().ok_or(MISSING)?.precision();
-            known(matches!(precision, Precision::HALF | Precision::SINGLE | Precision::DOUBLE), "a float")?;
+            known(
+                matches!(precision, Precision::HALF | Precision::SINGLE | Precision::DOUBLE),
+                "a float",
+            )?;
         }
         Type::Date => {
             let unit = field.type_as_date().ok_or(MISSING)?.unit();
@@ -58,7 +72,11 @@ fn check_field(field: Field<'_>) -> Result<(), MessageError> {
         Type::Duration => check_time_unit(field.type_as_duration().ok_or(MISSING)?.unit())?,
         Type::Interval => {
             let unit = field.type_as_interval().ok_or(MISSING)?.unit();
-            let units = [IntervalUnit::YEAR_MONTH, IntervalUnit::DAY_TIME, IntervalUnit::MONTH_DAY_NANO];
+            let units = [
+                IntervalUnit::YEAR_MONTH,
+                IntervalUnit::DAY_TIME,
+                IntervalUnit::MONTH_DAY_NANO,
+            ];
             known(units.contains(&unit), "an interval")?;
         }
         Type::Decimal => {
@@ -72,14 +90,18 @@ fn check_field(field: Field<'_>) -> Result<(), MessageError> {
             let width = field.type_as_fixed_size_binary().ok_or(MISSING)?.byteWidth();
             known(width >= 0, "a negative size")?;
         }
-        Type::List | Type::LargeList | Type::ListView | Type::LargeListView => known(count == 1, "a list of no type")?,
+        Type::List | Type::LargeList | Type::ListView | Type::LargeListView => {
+            known(count == 1, "a list of no type")?
+        }
         Type::FixedSizeList => {
             let size = field.type_as_fixed_size_list().ok_or(MISSING)?.listSize();
             known(size >= 0 && count == 1, "a list of a negative size or no type")?;
         }
         Type::Map => {
             field.type_as_map().ok_or(MISSING)?;
-            let entries = children.filter(|children| children.len() == 1).map(|children| children.get(0));
+            let entries = children
+                .filter(|children| children.len() == 1)
+                .map(|children| children.get(0));
             let pairs = entries.is_some_and(|entries| {
                 entries.type_type() == Type::Struct_ && entries.children().is_some_and(|pair| pair.len() == 2)
             });
@@ -87,14 +109,23 @@ fn check_field(field: Field<'_>) -> Result<(), MessageError> {
         }
         Type::Union => {
             let union = field.type_as_union().ok_or(MISSING)?;
-            known(matches!(union.mode(), UnionMode::Dense | UnionMode::Sparse), "a union")?;
+            known(
+                matches!(union.mode(), UnionMode::Dense | UnionMode::Sparse),
+                "a union",
+            )?;
             known(count <= 127, "a union of too many types")?;
             if let Some(ids) = union.typeIds() {
                 let mut seen = [false; 128];
                 let mut fresh = |id: i32| {
-                    usize::try_from(id).ok().and_then(|id| seen.get_mut(id)).is_some_and(|seen| !std::mem::replace(seen, true))
+                    usize::try_from(id)
+                        .ok()
+                        .and_then(|id| seen.get_mut(id))
+                        .is_some_and(|seen| !std::mem::replace(seen, true))
                 };
-                known(ids.len() == count && ids.iter().all(&mut fresh), "a union with unclear type ids")?;
+                known(
+                    ids.len() == count && ids.iter().all(&mut fresh),
+                    "a union with unclear type ids",
+                )?;
             }
         }
         Type::RunEndEncoded => return Err(MessageError::UnsupportedType("run-end encoding")),
@@ -131,8 +162,16 @@ pub(super) fn check_batch(
     let max_length = body.len() as u64 * 8;
     length(batch.length(), max_length)?;
     let mut check = BatchCheck {
-        nodes: batch.nodes().into_iter().flatten().map(|node| (node.length(), node.null_count())),
-        buffers: batch.buffers().into_iter().flatten().map(|buffer| (buffer.offset(), buffer.length())),
+        nodes: batch
+            .nodes()
+            .into_iter()
+            .flatten()
+            .map(|node| (node.length(), node.null_count())),
+        buffers: batch
+            .buffers()
+            .into_iter()
+            .flatten()
+            .map(|buffer| (buffer.offset(), buffer.length())),
         variadic: batch.variadicBufferCounts().into_iter().flatten(),
         unions_have_validity: version < MetadataVersion::V5,
         body_bytes: body.len() as u64,
@@ -161,7 +200,10 @@ where
     V: Iterator<Item = i64>,
 {
     fn array(&mut self, data_type: &DataType) -> Result<(), MessageError> {
-        let (rows, nulls) = self.nodes.next().ok_or(MessageError::Ipc("an array is missing"))?;
+        let (rows, nulls) = self
+            .nodes
+            .next()
+            .ok_or(MessageError::Ipc("an array is missing"))?;
         let rows = length(rows, self.max_length)?;
         let nulls = length(nulls, rows)?;
         let validity = if nulls > 0 { rows.div_ceil(8) } else { 0 };
@@ -177,17 +219,24 @@ where
                 if *mode == arrow_schema::UnionMode::Dense {
                     self.buffer(rows * 4, 4)?;
                 }
-                return fields.iter().try_for_each(|(_, field)| self.array(field.data_type()));
+                return fields
+                    .iter()
+                    .try_for_each(|(_, field)| self.array(field.data_type()));
             }
             _ => self.buffer(validity, 1)?,
         }
         match data_type {
             DataType::Boolean => self.buffer(rows.div_ceil(8), 1),
             DataType::Utf8 | DataType::Binary => self.buffer(offsets(4), 4).and_then(|()| self.buffer(0, 1)),
-            DataType::LargeUtf8 | DataType::LargeBinary => self.buffer(offsets(8), 8).and_then(|()| self.buffer(0, 1)),
+            DataType::LargeUtf8 | DataType::LargeBinary => {
+                self.buffer(offsets(8), 8).and_then(|()| self.buffer(0, 1))
+            }
             DataType::Utf8View | DataType::BinaryView => {
                 self.buffer(rows * 16, 16)?;
-                let count = self.variadic.next().ok_or(MessageError::Ipc("a count of buffers is missing"))?;
+                let count = self
+                    .variadic
+                    .next()
+                    .ok_or(MessageError::Ipc("a count of buffers is missing"))?;
                 (0..length(count, self.body_bytes)?).try_for_each(|_| self.buffer(0, 1))
             }
             DataType::List(field) | DataType::Map(field, _) => {
@@ -209,7 +258,9 @@ where
             DataType::FixedSizeList(field, _) => self.array(field.data_type()),
             DataType::Struct(fields) => fields.iter().try_for_each(|field| self.array(field.data_type())),
             DataType::Dictionary(keys, _) => self.primitive(keys, rows),
-            DataType::FixedSizeBinary(width) => self.buffer(rows.saturating_mul(u64::try_from(*width).unwrap_or(0)), 1),
+            DataType::FixedSizeBinary(width) => {
+                self.buffer(rows.saturating_mul(u64::try_from(*width).unwrap_or(0)), 1)
+            }
             primitive => self.primitive(primitive, rows),
         }
     }
@@ -222,7 +273,10 @@ where
     /// Whether the next buffer lies in the body, has the bytes that its array needs, and is made of whole elements of such
     /// a width.
     fn buffer(&mut self, needed: u64, width: u64) -> Result<(), MessageError> {
-        let (offset, bytes) = self.buffers.next().ok_or(MessageError::Ipc("a buffer is missing"))?;
+        let (offset, bytes) = self
+            .buffers
+            .next()
+            .ok_or(MessageError::Ipc("a buffer is missing"))?;
         let offset = length(offset, self.body_bytes)?;
         let bytes = length(bytes, self.body_bytes - offset)?;
         if bytes < needed {
@@ -238,5 +292,8 @@ where
 
 /// A length that is neither negative nor greater than it can be.
 fn length(length: i64, max: u64) -> Result<u64, MessageError> {
-    u64::try_from(length).ok().filter(|&length| length <= max).ok_or(MessageError::Ipc("a length is not possible"))
+    u64::try_from(length)
+        .ok()
+        .filter(|&length| length <= max)
+        .ok_or(MessageError::Ipc("a length is not possible"))
 }

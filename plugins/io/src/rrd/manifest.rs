@@ -19,12 +19,24 @@ pub(super) struct Manifests {
 
 impl Manifests {
     /// Notes a chunk whose message, without its header, lies in these bytes of the stream.
-    pub(super) fn append(&mut self, store: &StoreId, batch: &RecordBatch, message: Span<u64>, uncompressed_bytes: u64) {
-        let at = self.stores.iter().position(|(other, _)| other == store).unwrap_or_else(|| {
-            self.stores.push((store.clone(), RrdManifestBuilder::default()));
-            self.stores.len() - 1
-        });
-        let Some((_, builder)) = self.stores.get_mut(at) else { return };
+    pub(super) fn append(
+        &mut self,
+        store: &StoreId,
+        batch: &RecordBatch,
+        message: Span<u64>,
+        uncompressed_bytes: u64,
+    ) {
+        let at = self
+            .stores
+            .iter()
+            .position(|(other, _)| other == store)
+            .unwrap_or_else(|| {
+                self.stores.push((store.clone(), RrdManifestBuilder::default()));
+                self.stores.len() - 1
+            });
+        let Some((_, builder)) = self.stores.get_mut(at) else {
+            return;
+        };
         self.incomplete |= survives(|| {
             let batch = ChunkBatch::try_from(batch).ok()?;
             builder.append(&batch, message, uncompressed_bytes).ok()
@@ -50,7 +62,9 @@ impl Manifests {
                 })
             })
             .collect();
-        manifests.map(|manifests| RrdFooter { manifests }.encode_to_vec()).unwrap_or_default()
+        manifests
+            .map(|manifests| RrdFooter { manifests }.encode_to_vec())
+            .unwrap_or_default()
     }
 }
 

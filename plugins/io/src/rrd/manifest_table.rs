@@ -10,11 +10,14 @@ use std::{
     sync::Arc,
 };
 
-use arrow_array::{Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, RecordBatch, StringArray, UInt64Array};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, RecordBatch, StringArray, UInt64Array,
+};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::Field;
 use chronoscope_store::{
-    AbsentChunk, AbsentComponent, CLEAR_COMPONENT, ChunkId, ComponentDescriptor, EntityPath, TimeRange, Timeline,
+    AbsentChunk, AbsentComponent, CLEAR_COMPONENT, ChunkId, ComponentDescriptor, EntityPath, TimeRange,
+    Timeline,
 };
 use re_protos::{
     common::v1alpha1::{StoreId, StoreKind},
@@ -97,7 +100,9 @@ impl ManifestTable {
             num_bytes: column(&batch, "chunk_byte_size_uncompressed").unwrap_or(lengths),
             entities,
             entity_paths,
-            spans: spans.ok_or(MessageError::Index("a chunk that it lists is larger than chunks may be"))?,
+            spans: spans.ok_or(MessageError::Index(
+                "a chunk that it lists is larger than chunks may be",
+            ))?,
             columns,
             cells,
             first_cells,
@@ -119,8 +124,12 @@ impl ManifestTable {
     /// The rows in the order in which their chunks should be known: what changes the meaning of others first, then as they
     /// lie in the file.
     pub(super) fn order(&self) -> Vec<u32> {
-        let mut rows: Vec<(bool, u64, u32)> =
-            self.spans.iter().zip(0..).map(|(span, row)| (!self.comes_first(row as usize), span.start, row)).collect();
+        let mut rows: Vec<(bool, u64, u32)> = self
+            .spans
+            .iter()
+            .zip(0..)
+            .map(|(span, row)| (!self.comes_first(row as usize), span.start, row))
+            .collect();
         rows.sort_unstable();
         rows.into_iter().map(|(_, _, row)| row).collect()
     }
@@ -146,13 +155,28 @@ impl ManifestTable {
                 }
                 What::Component(descriptor, _) | What::Static(descriptor) => descriptor,
             };
-            if components.last().is_none_or(|last| last.descriptor.component != descriptor.component) {
-                components.push(AbsentComponent { descriptor: descriptor.clone(), num_valid: None, ranges: Vec::new() });
+            if components
+                .last()
+                .is_none_or(|last| last.descriptor.component != descriptor.component)
+            {
+                components.push(AbsentComponent {
+                    descriptor: descriptor.clone(),
+                    num_valid: None,
+                    ranges: Vec::new(),
+                });
             }
             if let (Some(component), What::Component(_, timeline)) = (components.last_mut(), &column.what) {
-                let num_valid = column.num_valid.as_ref().filter(|counts| counts.is_valid(row)).map(|counts| counts.value(row));
-                component.num_valid = component.num_valid.max(num_valid.and_then(|count| usize::try_from(count).ok()));
-                component.ranges.extend(range.map(|range| (Arc::clone(timeline), range)));
+                let num_valid = column
+                    .num_valid
+                    .as_ref()
+                    .filter(|counts| counts.is_valid(row))
+                    .map(|counts| counts.value(row));
+                component.num_valid = component
+                    .num_valid
+                    .max(num_valid.and_then(|count| usize::try_from(count).ok()));
+                component
+                    .ranges
+                    .extend(range.map(|range| (Arc::clone(timeline), range)));
             }
         }
         Some(AbsentChunk {
@@ -180,7 +204,9 @@ impl ManifestTable {
     /// The columns that have a value in a row.
     fn columns_of(&self, row: usize) -> impl Iterator<Item = &Column> {
         let cells = self.first_cells.get(row).zip(self.first_cells.get(row + 1));
-        let cells = cells.and_then(|(&first, &end)| self.cells.get(first..end)).unwrap_or_default();
+        let cells = cells
+            .and_then(|(&first, &end)| self.cells.get(first..end))
+            .unwrap_or_default();
         cells.iter().filter_map(|&cell| self.columns.get(cell as usize))
     }
 
@@ -188,17 +214,25 @@ impl ManifestTable {
     fn check(&self, is_static: &BooleanArray) -> Result<(), MessageError> {
         let is_range = |range: TimeRange| !range.is_empty() && range.min > i64::MIN;
         for row in 0..self.spans.len() {
-            if !self.columns_of(row).filter_map(|column| column.range_at(row)).all(is_range) {
+            if !self
+                .columns_of(row)
+                .filter_map(|column| column.range_at(row))
+                .all(is_range)
+            {
                 return Err(MessageError::Index("it lists a range of times that is none"));
             }
             // A row takes 16 bytes of its chunk at least, its id.
             let num_rows = self.num_rows.value(row);
             if num_rows.saturating_mul(16) > MAX_CHUNK_BYTES {
-                return Err(MessageError::Index("a chunk that it lists has more rows than fit into its bytes"));
+                return Err(MessageError::Index(
+                    "a chunk that it lists has more rows than fit into its bytes",
+                ));
             }
             let mut columns = self.columns_of(row);
             if num_rows > 0 && columns.any(Column::is_timeline) == is_static.value(row) {
-                return Err(MessageError::Index("it contradicts itself on whether a chunk has times"));
+                return Err(MessageError::Index(
+                    "it contradicts itself on whether a chunk has times",
+                ));
             }
         }
         Ok(())
@@ -218,8 +252,13 @@ impl Column {
 
 /// A column that has a value in every row.
 fn column<A: Array + Clone + 'static>(batch: &RecordBatch, name: &'static str) -> Result<A, MessageError> {
-    let array = batch.column_by_name(name).and_then(|array| array.as_any().downcast_ref::<A>());
-    array.filter(|array| array.null_count() == 0).cloned().ok_or(MessageError::Missing(name))
+    let array = batch
+        .column_by_name(name)
+        .and_then(|array| array.as_any().downcast_ref::<A>());
+    array
+        .filter(|array| array.null_count() == 0)
+        .cloned()
+        .ok_or(MessageError::Missing(name))
 }
 
 /// The entity of each row. Few entities have many chunks, so each path is parsed once.
@@ -247,17 +286,24 @@ fn index_columns(batch: &RecordBatch) -> Result<Vec<Column>, MessageError> {
     let mut ranges: BTreeMap<(Option<ComponentNames>, &str), Parts<'_>> = BTreeMap::new();
     let mut statics: BTreeMap<ComponentNames, &BooleanArray> = BTreeMap::new();
     for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-        let Some(timeline) = field.metadata().get("rerun:index") else { continue };
+        let Some(timeline) = field.metadata().get("rerun:index") else {
+            continue;
+        };
         let component = if field.metadata().contains_key("rerun:component") {
             // What is nothing as a column of a chunk is nothing here.
-            let Some(names) = component_names(field) else { continue };
+            let Some(names) = component_names(field) else {
+                continue;
+            };
             Some(names)
         } else {
             None
         };
         let marker = field.name().rsplit(':').next().unwrap_or_default();
         if let ("has_static_data", Some(names)) = (marker, &component) {
-            let flags = array.as_any().downcast_ref().ok_or(MessageError::Missing("flags of components without time"))?;
+            let flags = array
+                .as_any()
+                .downcast_ref()
+                .ok_or(MessageError::Missing("flags of components without time"))?;
             statics.insert(names.clone(), flags);
             continue;
         }
@@ -285,13 +331,23 @@ fn index_columns(batch: &RecordBatch) -> Result<Vec<Column>, MessageError> {
         let valid = NullBuffer::union(start.nulls(), end.nulls());
         let range = (time_values(field, start)?, time_values(field, end)?);
         let num_valid = num_rows.and_then(|array| array.as_any().downcast_ref().cloned());
-        columns.push(Column { what, range: Some(range), num_valid, valid });
+        columns.push(Column {
+            what,
+            range: Some(range),
+            num_valid,
+            valid,
+        });
     }
     // Both maps are in the order of names; where a component is in both, its columns have to be neighbours.
     for (names, flags) in statics {
         let set = NullBuffer::new(flags.values().clone());
         let valid = NullBuffer::union(Some(&set), flags.nulls());
-        columns.push(Column { what: What::Static(names.into()), range: None, num_valid: None, valid });
+        columns.push(Column {
+            what: What::Static(names.into()),
+            range: None,
+            num_valid: None,
+            valid,
+        });
     }
     columns.sort_by(|a, b| a.what.component().cmp(&b.what.component()));
     Ok(columns)
@@ -312,7 +368,12 @@ const MOST_CELLS: usize = 1 << 27;
 
 /// The columns with a value in each row, and where each row's begin. Costs the values that there are.
 fn cells(columns: &[Column], rows: usize) -> Result<(Vec<u32>, Vec<usize>), MessageError> {
-    let values = columns.iter().map(|column| column.valid.as_ref().map_or(rows, |valid| valid.len() - valid.null_count()));
+    let values = columns.iter().map(|column| {
+        column
+            .valid
+            .as_ref()
+            .map_or(rows, |valid| valid.len() - valid.null_count())
+    });
     if values.fold(0, usize::saturating_add) > MOST_CELLS {
         return Err(MessageError::Index("it claims more values than are plausible"));
     }

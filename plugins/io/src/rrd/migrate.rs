@@ -16,12 +16,16 @@ impl<'a> Metadata<'a> {
     /// The value of `rerun:name`; an empty one is as good as none.
     pub(super) fn get(&self, name: &str) -> Option<&'a str> {
         let find = |separator| self.0.get(&format!("rerun{separator}{name}"));
-        find(':').or_else(|| find('.')).map(String::as_str).filter(|value| !value.is_empty())
+        find(':')
+            .or_else(|| find('.'))
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// Whether the value is there and not `false`.
     pub(super) fn is_set(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "no"))
+        self.get(name)
+            .is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "no"))
     }
 }
 
@@ -49,12 +53,18 @@ pub(super) fn component_names(field: &Field) -> Option<ComponentNames> {
     let metadata = Metadata::new(field.metadata());
     let owned = |name: &str| metadata.get(name).map(str::to_owned);
     let is_indicator = |name: &str| name.starts_with("rerun.components.") && name.ends_with("Indicator");
-    if metadata.is_set("is_indicator") || metadata.get("component").is_some_and(is_indicator) || is_indicator(field.name()) {
+    if metadata.is_set("is_indicator")
+        || metadata.get("component").is_some_and(is_indicator)
+        || is_indicator(field.name())
+    {
         return None;
     }
 
     let mut names = ComponentNames {
-        component: metadata.get("component").unwrap_or_else(|| field.name()).to_owned(),
+        component: metadata
+            .get("component")
+            .unwrap_or_else(|| field.name())
+            .to_owned(),
         archetype: owned("archetype"),
         component_type: owned("component_type"),
     };
@@ -63,10 +73,15 @@ pub(super) fn component_names(field: &Field) -> Option<ComponentNames> {
         && let Some(archetype_field) = owned("archetype_field")
     {
         let short = |archetype: &String| {
-            let short = archetype.trim_start_matches("rerun.blueprint.archetypes.").trim_start_matches("rerun.archetypes.");
+            let short = archetype
+                .trim_start_matches("rerun.blueprint.archetypes.")
+                .trim_start_matches("rerun.archetypes.");
             format!("{short}:{archetype_field}")
         };
-        let component = names.archetype.as_ref().map_or_else(|| archetype_field.clone(), short);
+        let component = names
+            .archetype
+            .as_ref()
+            .map_or_else(|| archetype_field.clone(), short);
         names.component_type = Some(std::mem::replace(&mut names.component, component));
     }
     rename(&mut names);
@@ -75,12 +90,19 @@ pub(super) fn component_names(field: &Field) -> Option<ComponentNames> {
 
 /// The path of an entity, where the path of now is another.
 pub(super) fn entity_path(path: &str) -> &str {
-    if path == "/__properties/recording" { "/__properties" } else { path }
+    if path == "/__properties/recording" {
+        "/__properties"
+    } else {
+        path
+    }
 }
 
 fn rename(names: &mut ComponentNames) {
     // 0.24: the properties of a recording.
-    for name in [Some(&mut names.component), names.archetype.as_mut()].into_iter().flatten() {
+    for name in [Some(&mut names.component), names.archetype.as_mut()]
+        .into_iter()
+        .flatten()
+    {
         if name.contains("RecordingProperties") {
             *name = name.replace("RecordingProperties", "RecordingInfo");
         }
@@ -116,18 +138,34 @@ mod tests {
 
     use super::*;
 
-    fn check(field_name: &str, metadata: &[(&str, &str)], expected: Option<(&str, Option<&str>, Option<&str>)>) {
-        let metadata = metadata.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+    fn check(
+        field_name: &str,
+        metadata: &[(&str, &str)],
+        expected: Option<(&str, Option<&str>, Option<&str>)>,
+    ) {
+        let metadata = metadata
+            .iter()
+            .map(|&(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
         let field = Field::new(field_name, DataType::Null, true).with_metadata(metadata);
         let names = component_names(&field);
-        let names =
-            names.as_ref().map(|names| (names.component.as_str(), names.archetype.as_deref(), names.component_type.as_deref()));
+        let names = names.as_ref().map(|names| {
+            (
+                names.component.as_str(),
+                names.archetype.as_deref(),
+                names.component_type.as_deref(),
+            )
+        });
         assert_eq!(names, expected);
     }
 
     #[test]
     fn names_of_all_times() {
-        let points = Some(("Points3D:positions", Some("rerun.archetypes.Points3D"), Some("rerun.components.Position3D")));
+        let points = Some((
+            "Points3D:positions",
+            Some("rerun.archetypes.Points3D"),
+            Some("rerun.components.Position3D"),
+        ));
         let now = [
             ("rerun:component", "Points3D:positions"),
             ("rerun:archetype", "rerun.archetypes.Points3D"),
@@ -147,7 +185,11 @@ mod tests {
     #[test]
     fn indicators_are_dropped() {
         check("rerun.components.Points3DIndicator", &[], None);
-        check("x", &[("rerun.component", "rerun.components.Points3DIndicator")], None);
+        check(
+            "x",
+            &[("rerun.component", "rerun.components.Points3DIndicator")],
+            None,
+        );
         check("x", &[("rerun:is_indicator", "true")], None);
         check("x", &[("rerun:is_indicator", "false")], Some(("x", None, None)));
     }
@@ -157,14 +199,26 @@ mod tests {
         check(
             "Transform3D:axis_length",
             &[("rerun:archetype", "rerun.archetypes.Transform3D")],
-            Some(("TransformAxes3D:axis_length", Some("rerun.archetypes.TransformAxes3D"), None)),
+            Some((
+                "TransformAxes3D:axis_length",
+                Some("rerun.archetypes.TransformAxes3D"),
+                None,
+            )),
         );
         check(
             "InstancePoses3D:translations",
             &[("rerun:component_type", "rerun.components.PoseTranslation3D")],
-            Some(("InstancePoses3D:translations", None, Some("rerun.components.Translation3D"))),
+            Some((
+                "InstancePoses3D:translations",
+                None,
+                Some("rerun.components.Translation3D"),
+            )),
         );
-        check("RecordingProperties:name", &[], Some(("RecordingInfo:name", None, None)));
+        check(
+            "RecordingProperties:name",
+            &[],
+            Some(("RecordingInfo:name", None, None)),
+        );
         assert_eq!(entity_path("/__properties/recording"), "/__properties");
     }
 }

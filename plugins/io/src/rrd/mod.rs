@@ -50,7 +50,8 @@ use self::{
     transport::Transport,
 };
 use crate::{
-    FileFormat, FileInput, IoError, LoadReport, LogMessage, Messages, Severity, SharedFile, error::MessageError, load::panic_text,
+    FileFormat, FileInput, IoError, LoadReport, LogMessage, Messages, Severity, SharedFile,
+    error::MessageError, load::panic_text,
 };
 
 /// The `.rrd` and `.rbl` files of the Rerun SDK.
@@ -67,7 +68,9 @@ impl FileFormat for RrdFormat {
     }
 
     fn sniff(&self, head: &[u8]) -> bool {
-        [frames::MAGIC, frames::OLD_MAGICS[0], frames::OLD_MAGICS[1]].iter().any(|magic| head.starts_with(magic))
+        [frames::MAGIC, frames::OLD_MAGICS[0], frames::OLD_MAGICS[1]]
+            .iter()
+            .any(|magic| head.starts_with(magic))
     }
 
     fn read(&self, input: FileInput) -> Messages {
@@ -89,12 +92,20 @@ struct RrdMessages {
 
 impl RrdMessages {
     fn new(input: FileInput) -> Self {
-        Self { source: Arc::clone(input.source()), frames: Frames::new(input), transport: Transport::default() }
+        Self {
+            source: Arc::clone(input.source()),
+            frames: Frames::new(input),
+            transport: Transport::default(),
+        }
     }
 
     /// The messages from a file's beginning to this byte.
     fn of_file(file: &SharedFile, end: u64) -> Self {
-        Self::new(FileInput::new(Arc::clone(file.source()), Some(end), file.buffered(end)))
+        Self::new(FileInput::new(
+            Arc::clone(file.source()),
+            Some(end),
+            file.buffered(end),
+        ))
     }
 
     /// The next message, and where it lies in the file, without its header.
@@ -106,14 +117,22 @@ impl RrdMessages {
                     continue;
                 }
                 Item::Message(message) => message,
-                Item::Damage { error, severity } => return Some(Err(LoadReport::new(&self.source, severity, &error))),
+                Item::Damage { error, severity } => {
+                    return Some(Err(LoadReport::new(&self.source, severity, &error)));
+                }
             };
             let begin = message.offset + MESSAGE_HEADER_BYTES as u64;
             let span = begin..begin + message.payload.len() as u64;
             return Some(match decode_message(&mut self.transport, &message) {
                 Ok(message) => Ok((message, span)),
                 Err((entity, error)) => {
-                    if matches!(&error, IoError::Message { reason: MessageError::Protobuf(_), .. }) {
+                    if matches!(
+                        &error,
+                        IoError::Message {
+                            reason: MessageError::Protobuf(_),
+                            ..
+                        }
+                    ) {
                         // Either the message is damaged, or its length was, and others lie inside of it.
                         self.frames.search_in(message.offset, &message.payload);
                     }
@@ -133,14 +152,33 @@ impl Iterator for RrdMessages {
 }
 
 /// Decodes a message; what is wrong with it comes with the entity that it is about, where that is known.
-fn decode_message(transport: &mut Transport, message: &Message) -> Result<LogMessage, (Option<EntityPath>, IoError)> {
-    let Message { kind, offset, payload } = message;
+fn decode_message(
+    transport: &mut Transport,
+    message: &Message,
+) -> Result<LogMessage, (Option<EntityPath>, IoError)> {
+    let Message {
+        kind,
+        offset,
+        payload,
+    } = message;
     // Every length is checked before a library sees it; should one panic all the same, only this message is lost. The
     // transport is left with at most a store that it has heard of, so it can be used on.
     let result = catch_unwind(AssertUnwindSafe(|| transport.decode(*kind, payload.clone())));
     match result {
         Ok(Ok(message)) => Ok(message),
-        Ok(Err(failure)) => Err((failure.entity, IoError::Message { offset: *offset, reason: failure.error })),
-        Err(panic) => Err((None, IoError::Panic { offset: *offset, panic: panic_text(&*panic) })),
+        Ok(Err(failure)) => Err((
+            failure.entity,
+            IoError::Message {
+                offset: *offset,
+                reason: failure.error,
+            },
+        )),
+        Err(panic) => Err((
+            None,
+            IoError::Panic {
+                offset: *offset,
+                panic: panic_text(&*panic),
+            },
+        )),
     }
 }

@@ -9,11 +9,18 @@ use crate::error::MessageError;
 pub(super) const MAX_CHUNK_BYTES: u64 = 2 << 30;
 
 /// The bytes of a payload, decompressed where it is compressed.
-pub(super) fn arrow_bytes(compression: i32, payload: &[u8], uncompressed_size: u64) -> Result<Buffer, MessageError> {
+pub(super) fn arrow_bytes(
+    compression: i32,
+    payload: &[u8],
+    uncompressed_size: u64,
+) -> Result<Buffer, MessageError> {
     match Compression::try_from(compression) {
         Ok(Compression::Unspecified | Compression::None) => copy(payload),
         Ok(Compression::Lz4) => decompress_lz4(payload, uncompressed_size),
-        Err(_unknown) => Err(MessageError::UnknownValue { what: "compression", value: compression }),
+        Err(_unknown) => Err(MessageError::UnknownValue {
+            what: "compression",
+            value: compression,
+        }),
     }
 }
 
@@ -33,7 +40,8 @@ fn decompress_lz4(payload: &[u8], claimed: u64) -> Result<Buffer, MessageError> 
     }
     check_limit(actual)?;
     let mut bytes = MutableBuffer::from_len_zeroed(actual as usize);
-    let count = lz4_flex::block::decompress_into(payload, bytes.as_slice_mut()).map_err(|_error| MessageError::Lz4)?;
+    let count = lz4_flex::block::decompress_into(payload, bytes.as_slice_mut())
+        .map_err(|_error| MessageError::Lz4)?;
     if count as u64 != actual {
         return Err(MessageError::Lz4);
     }
@@ -42,7 +50,10 @@ fn decompress_lz4(payload: &[u8], claimed: u64) -> Result<Buffer, MessageError> 
 
 fn check_limit(bytes: u64) -> Result<(), MessageError> {
     if bytes > MAX_CHUNK_BYTES {
-        return Err(MessageError::TooLarge { bytes, limit: MAX_CHUNK_BYTES });
+        return Err(MessageError::TooLarge {
+            bytes,
+            limit: MAX_CHUNK_BYTES,
+        });
     }
     Ok(())
 }

@@ -97,7 +97,12 @@ impl RrdSource {
 impl ChunkSource for RrdSource {
     fn want(&self, chunks: &[ChunkId]) {
         let places = self.shared.places.read();
-        let wish = |id: &ChunkId| places.get(id).map(|place| Wish { id: *id, span: place.span.clone() });
+        let wish = |id: &ChunkId| {
+            places.get(id).map(|place| Wish {
+                id: *id,
+                span: place.span.clone(),
+            })
+        };
         let mut wishes: VecDeque<Wish> = chunks.iter().filter_map(wish).collect();
         drop(places);
 
@@ -105,7 +110,10 @@ impl ChunkSource for RrdSource {
         std::mem::swap(&mut state.wishes, &mut wishes);
         if !state.started && !state.wishes.is_empty() {
             let shared = Arc::clone(&self.shared);
-            match std::thread::Builder::new().name("chunk reader".to_owned()).spawn(move || shared.read_wishes()) {
+            match std::thread::Builder::new()
+                .name("chunk reader".to_owned())
+                .spawn(move || shared.read_wishes())
+            {
                 Ok(_detached) => state.started = true,
                 Err(error) => {
                     let failed = std::mem::take(&mut state.wishes).into_iter();
@@ -149,7 +157,9 @@ impl Shared {
     fn read_wishes(&self) {
         while let Some(wishes) = self.next_wishes() {
             for (id, bytes) in self.read(wishes) {
-                let body = bytes.map_err(|error| read_error(id, &error)).and_then(|bytes| self.decode(id, bytes));
+                let body = bytes
+                    .map_err(|error| read_error(id, &error))
+                    .and_then(|bytes| self.decode(id, bytes));
                 if matches!(body, Err(ChunkSourceError::Damaged { .. })) {
                     self.places.write().remove(&id);
                 }
@@ -184,7 +194,11 @@ impl Shared {
         let together = self.file.read_range(begin..end).map(Bytes::from);
         let part = |span: Range<u64>, bytes: &Bytes| {
             // The span of each wish lies in the span of all.
-            let at = |byte: u64| usize::try_from(byte - begin).unwrap_or(usize::MAX).min(bytes.len());
+            let at = |byte: u64| {
+                usize::try_from(byte - begin)
+                    .unwrap_or(usize::MAX)
+                    .min(bytes.len())
+            };
             bytes.slice(at(span.start)..at(span.end))
         };
         let read = |wish: Wish| {
@@ -214,11 +228,17 @@ impl Shared {
             return Err(damaged(format!("chunk {} stands in its place", chunk.id())));
         }
         if store != self.store {
-            return Err(damaged(format!("it belongs to {:?} {}", store.kind, store.recording_id)));
+            return Err(damaged(format!(
+                "it belongs to {:?} {}",
+                store.kind, store.recording_id
+            )));
         }
         match entity {
             Some(entity) if entity == *chunk.entity_path() => Ok(chunk),
-            Some(entity) => Err(damaged(format!("it is of {}, not of {entity}", chunk.entity_path()))),
+            Some(entity) => Err(damaged(format!(
+                "it is of {}, not of {entity}",
+                chunk.entity_path()
+            ))),
             None => Err(ChunkSourceError::NotThere { id }),
         }
     }
@@ -251,8 +271,11 @@ impl State {
         let mut span = first.span.clone();
         let mut by_place: Vec<&Wish> = next.iter().collect();
         by_place.sort_unstable_by_key(|wish| wish.span.start);
-        let (before, after) = by_place.split_at(by_place.partition_point(|wish| wish.span.start < span.start));
-        let fits = |joined: &Range<u64>, gap: u64| gap <= NEAR_BYTES && joined.end - joined.start <= MOST_BYTES_AT_ONCE;
+        let (before, after) =
+            by_place.split_at(by_place.partition_point(|wish| wish.span.start < span.start));
+        let fits = |joined: &Range<u64>, gap: u64| {
+            gap <= NEAR_BYTES && joined.end - joined.start <= MOST_BYTES_AT_ONCE
+        };
         for wish in after {
             let joined = span.start..span.end.max(wish.span.end);
             if !fits(&joined, wish.span.start.saturating_sub(span.end)) {
@@ -268,7 +291,8 @@ impl State {
             span = joined;
         }
         let first = first.id;
-        let is_near = |wish: &Wish| wish.id == first || span.start <= wish.span.start && wish.span.end <= span.end;
+        let is_near =
+            |wish: &Wish| wish.id == first || span.start <= wish.span.start && wish.span.end <= span.end;
         let (near, far): (Vec<Wish>, Vec<Wish>) = next.into_iter().partition(is_near);
         for wish in far.into_iter().rev() {
             self.wishes.push_front(wish);
@@ -291,7 +315,10 @@ fn num_bytes(body: &Body) -> u64 {
 
 fn read_error(id: ChunkId, error: &io::Error) -> ChunkSourceError {
     // The same error may be that of several chunks, and can not be copied.
-    ChunkSourceError::Read { id, source: io::Error::new(error.kind(), error.to_string()) }
+    ChunkSourceError::Read {
+        id,
+        source: io::Error::new(error.kind(), error.to_string()),
+    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,10 @@ pub(super) struct Failure {
 
 impl<E: Into<MessageError>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self { entity: None, error: error.into() }
+        Self {
+            entity: None,
+            error: error.into(),
+        }
     }
 }
 
@@ -38,7 +41,10 @@ pub(super) struct Transport {
 impl Transport {
     /// What is known where a single store was heard of.
     pub(super) fn knowing(store: StoreId) -> Self {
-        Self { sdk_version: None, stores: vec![store] }
+        Self {
+            sdk_version: None,
+            stores: vec![store],
+        }
     }
 
     /// A stream begins, written by this version of the SDK.
@@ -58,13 +64,18 @@ impl Transport {
         let message = log_msg::SetStoreInfo::decode(payload)?;
         let info = message.info.ok_or(MessageError::Missing("store info"))?;
         let mut store_id = info.store_id.ok_or(MessageError::Missing("store id"))?;
-        #[expect(deprecated, reason = "files of SDKs before 0.25 have the application id here only")]
+        #[expect(
+            deprecated,
+            reason = "files of SDKs before 0.25 have the application id here only"
+        )]
         let application_id = info.application_id;
         store_id.application_id = store_id.application_id.or(application_id);
         let id = self.store(Some(store_id))?;
-        let version = info
-            .store_version
-            .map(|version| CrateVersion::from_bytes(version.crate_version_bits.to_le_bytes()).to_string().into());
+        let version = info.store_version.map(|version| {
+            CrateVersion::from_bytes(version.crate_version_bits.to_le_bytes())
+                .to_string()
+                .into()
+        });
         Ok(LogMessage::StoreInfo(StoreInfo {
             id,
             source: info.store_source.map_or(StoreSource::Unknown, store_source),
@@ -77,21 +88,32 @@ impl Transport {
         let message = log_msg::ArrowMsg::decode(payload)?;
         let store = self.store(message.store_id)?;
         if message.encoding != log_msg::Encoding::ArrowIpc as i32 {
-            return Err(MessageError::UnknownValue { what: "encoding", value: message.encoding }.into());
+            return Err(MessageError::UnknownValue {
+                what: "encoding",
+                value: message.encoding,
+            }
+            .into());
         }
         let bytes = payload::arrow_bytes(message.compression, &message.payload, message.uncompressed_size)?;
         let batch = read_batch(&bytes)?;
-        let id = message
-            .chunk_id
-            .map(|id| ChunkId::from_u128((u128::from(id.time_ns.unwrap_or(0)) << 64) | u128::from(id.inc.unwrap_or(0))));
+        let id = message.chunk_id.map(|id| {
+            ChunkId::from_u128((u128::from(id.time_ns.unwrap_or(0)) << 64) | u128::from(id.inc.unwrap_or(0)))
+        });
         let chunk = chunk_from_batch(&batch, id)?;
-        Ok(LogMessage::Chunk { store, chunk: Arc::new(chunk) })
+        Ok(LogMessage::Chunk {
+            store,
+            chunk: Arc::new(chunk),
+        })
     }
 
     fn activate_blueprint(&mut self, payload: Bytes) -> Result<LogMessage, Failure> {
         let message = log_msg::BlueprintActivationCommand::decode(payload)?;
         let blueprint = self.store(message.blueprint_id)?;
-        Ok(LogMessage::ActivateBlueprint { blueprint, make_active: message.make_active, make_default: message.make_default })
+        Ok(LogMessage::ActivateBlueprint {
+            blueprint,
+            make_active: message.make_active,
+            make_default: message.make_default,
+        })
     }
 
     /// The store that a manifest is about. The SDK changes application ids in manifests that could not be names of folders,
@@ -103,7 +125,12 @@ impl Transport {
             return Ok(store);
         }
         self.stores.truncate(heard_of);
-        Ok(self.store(Some(common::StoreId { application_id: None, ..id.clone() })).unwrap_or(store))
+        Ok(self
+            .store(Some(common::StoreId {
+                application_id: None,
+                ..id.clone()
+            }))
+            .unwrap_or(store))
     }
 
     /// The store's id, sharing its texts with those before. An application id that is missing, as in files of SDKs before
@@ -113,22 +140,35 @@ impl Transport {
         let kind = match common::StoreKind::try_from(id.kind) {
             Ok(common::StoreKind::Recording | common::StoreKind::Unspecified) => StoreKind::Recording,
             Ok(common::StoreKind::Blueprint) => StoreKind::Blueprint,
-            Err(_unknown) => return Err(MessageError::UnknownValue { what: "store kind", value: id.kind }),
+            Err(_unknown) => {
+                return Err(MessageError::UnknownValue {
+                    what: "store kind",
+                    value: id.kind,
+                });
+            }
         };
         let application_id = id.application_id.map(|application| application.id);
         let known = self.stores.iter().rev().find(|store| {
             store.kind == kind
                 && *store.recording_id == *id.recording_id
-                && application_id.as_ref().is_none_or(|application_id| *store.application_id == **application_id)
+                && application_id
+                    .as_ref()
+                    .is_none_or(|application_id| *store.application_id == **application_id)
         });
         match (known, application_id) {
             (Some(known), _) => Ok(known.clone()),
             (None, Some(application_id)) => {
-                let store = StoreId { kind, application_id: application_id.into(), recording_id: id.recording_id.into() };
+                let store = StoreId {
+                    kind,
+                    application_id: application_id.into(),
+                    recording_id: id.recording_id.into(),
+                };
                 self.stores.push(store.clone());
                 Ok(store)
             }
-            (None, None) => Err(MessageError::NoApplicationId { recording_id: id.recording_id }),
+            (None, None) => Err(MessageError::NoApplicationId {
+                recording_id: id.recording_id,
+            }),
         }
     }
 }
@@ -139,12 +179,22 @@ fn store_source(source: log_msg::StoreSource) -> StoreSource {
         Ok(log_msg::StoreSourceKind::CSdk) => StoreSource::CSdk,
         Ok(log_msg::StoreSourceKind::PythonSdk) => {
             let version = log_msg::PythonVersion::decode(extra).unwrap_or_default();
-            let log_msg::PythonVersion { major, minor, patch, suffix } = version;
-            StoreSource::PythonSdk { python_version: format!("{major}.{minor}.{patch}{suffix}").into() }
+            let log_msg::PythonVersion {
+                major,
+                minor,
+                patch,
+                suffix,
+            } = version;
+            StoreSource::PythonSdk {
+                python_version: format!("{major}.{minor}.{patch}{suffix}").into(),
+            }
         }
         Ok(log_msg::StoreSourceKind::RustSdk) => {
             let info = log_msg::CrateInfo::decode(extra).unwrap_or_default();
-            StoreSource::RustSdk { rustc_version: info.rustc_version.into(), llvm_version: info.llvm_version.into() }
+            StoreSource::RustSdk {
+                rustc_version: info.rustc_version.into(),
+                llvm_version: info.llvm_version.into(),
+            }
         }
         Ok(log_msg::StoreSourceKind::File) => StoreSource::File,
         Ok(log_msg::StoreSourceKind::Viewer) => StoreSource::Viewer,

@@ -10,7 +10,9 @@ use std::{
 
 use arrow_ipc::writer::StreamWriter;
 use chronoscope_store::{Chunk, ChunkId, RowId, StoreId, StoreKind};
-use re_log_encoding::{CrateVersion, Encodable as _, EncodingOptions, MessageHeader, MessageKind, StreamFooter, StreamHeader};
+use re_log_encoding::{
+    CrateVersion, Encodable as _, EncodingOptions, MessageHeader, MessageKind, StreamFooter, StreamHeader,
+};
 use re_protos::{
     common::v1alpha1 as common,
     external::prost::{Message as _, bytes::Bytes},
@@ -44,7 +46,12 @@ impl<W: Write> RrdWriter<W> {
         header.to_rrd_bytes(&mut scratch).map_err(encode_error)?;
         output.write_all(&scratch).map_err(IoError::Write)?;
         let written_bytes = scratch.len() as u64;
-        Ok(Self { output: Some(output), scratch, written_bytes, manifests: Manifests::default() })
+        Ok(Self {
+            output: Some(output),
+            scratch,
+            written_bytes,
+            manifests: Manifests::default(),
+        })
     }
 
     /// Writes a message.
@@ -57,13 +64,17 @@ impl<W: Write> RrdWriter<W> {
             LogMessage::StoreInfo(info) => self.write_store_info(info),
             LogMessage::Chunk { store, chunk } => self.write_chunk(store, chunk),
             LogMessage::AbsentChunks { .. } => Err(IoError::NotLoaded),
-            LogMessage::ActivateBlueprint { blueprint, make_active, make_default } => {
-                self.message(&log_msg::log_msg::Msg::BlueprintActivationCommand(log_msg::BlueprintActivationCommand {
+            LogMessage::ActivateBlueprint {
+                blueprint,
+                make_active,
+                make_default,
+            } => self.message(&log_msg::log_msg::Msg::BlueprintActivationCommand(
+                log_msg::BlueprintActivationCommand {
                     blueprint_id: Some(store_id(blueprint)),
                     make_active: *make_active,
                     make_default: *make_default,
-                }))
-            }
+                },
+            )),
         }
     }
 
@@ -73,16 +84,24 @@ impl<W: Write> RrdWriter<W> {
     /// Where the output does not take it.
     pub fn write_store_info(&mut self, info: &StoreInfo) -> Result<(), IoError> {
         let id = RowId::new().as_u128();
-        let row_id = common::Tuid { time_ns: Some(info.started_at_nanos.unwrap_or((id >> 64) as u64)), inc: Some(id as u64) };
+        let row_id = common::Tuid {
+            time_ns: Some(info.started_at_nanos.unwrap_or((id >> 64) as u64)),
+            inc: Some(id as u64),
+        };
         let version = info.sdk_version.as_deref().and_then(parse_version);
         #[expect(deprecated, reason = "the field is there for older SDKs, and stays empty")]
         let proto = log_msg::StoreInfo {
             application_id: None,
             store_id: Some(store_id(&info.id)),
             store_source: Some(store_source(&info.source)),
-            store_version: version.map(|bytes| log_msg::StoreVersion { crate_version_bits: i32::from_le_bytes(bytes) }),
+            store_version: version.map(|bytes| log_msg::StoreVersion {
+                crate_version_bits: i32::from_le_bytes(bytes),
+            }),
         };
-        self.message(&log_msg::log_msg::Msg::SetStoreInfo(log_msg::SetStoreInfo { row_id: Some(row_id), info: Some(proto) }))
+        self.message(&log_msg::log_msg::Msg::SetStoreInfo(log_msg::SetStoreInfo {
+            row_id: Some(row_id),
+            info: Some(proto),
+        }))
     }
 
     /// Writes rows of a store.
@@ -90,12 +109,18 @@ impl<W: Write> RrdWriter<W> {
     /// # Errors
     /// Where the chunk can not be encoded, or the output does not take it.
     pub fn write_chunk(&mut self, store: &StoreId, chunk: &Chunk) -> Result<(), IoError> {
-        let fail = |reason: MessageError| IoError::Encode { chunk: chunk.id(), reason };
+        let fail = |reason: MessageError| IoError::Encode {
+            chunk: chunk.id(),
+            reason,
+        };
         let batch = batch_from_chunk(chunk).map_err(fail)?;
         let mut bytes = Vec::new();
         let arrow = |error| fail(MessageError::Arrow(error));
         let mut stream = StreamWriter::try_new(&mut bytes, batch.schema_ref()).map_err(arrow)?;
-        stream.write(&batch).and_then(|()| stream.finish()).map_err(arrow)?;
+        stream
+            .write(&batch)
+            .and_then(|()| stream.finish())
+            .map_err(arrow)?;
         drop(stream);
         let uncompressed_size = bytes.len() as u64;
         let store = store_id(store);
@@ -109,7 +134,10 @@ impl<W: Write> RrdWriter<W> {
             payload: lz4_flex::block::compress(&bytes).into(),
             is_static: Some(chunk.is_static()),
         }))?;
-        let span = Span { start: begin, len: self.written_bytes - begin };
+        let span = Span {
+            start: begin,
+            len: self.written_bytes - begin,
+        };
         self.manifests.append(&store, &batch, span, uncompressed_size);
         Ok(())
     }
@@ -133,23 +161,35 @@ impl<W: Write> RrdWriter<W> {
     }
 
     fn end(&mut self) -> Result<(), IoError> {
-        let Some(output) = &mut self.output else { return Ok(()) };
+        let Some(output) = &mut self.output else {
+            return Ok(());
+        };
         let footer = std::mem::take(&mut self.manifests).finish();
         self.scratch.clear();
-        let header = MessageHeader { kind: MessageKind::End, len: footer.len() as u64 };
+        let header = MessageHeader {
+            kind: MessageKind::End,
+            len: footer.len() as u64,
+        };
         header.to_rrd_bytes(&mut self.scratch).map_err(encode_error)?;
         if !footer.is_empty() {
             let begin = self.written_bytes + self.scratch.len() as u64;
             self.scratch.extend_from_slice(&footer);
-            StreamFooter::from_rrd_footer_bytes(begin, &footer).to_rrd_bytes(&mut self.scratch).map_err(encode_error)?;
+            StreamFooter::from_rrd_footer_bytes(begin, &footer)
+                .to_rrd_bytes(&mut self.scratch)
+                .map_err(encode_error)?;
         }
-        output.write_all(&self.scratch).and_then(|()| output.flush()).map_err(IoError::Write)
+        output
+            .write_all(&self.scratch)
+            .and_then(|()| output.flush())
+            .map_err(IoError::Write)
     }
 }
 
 impl<W: Write> fmt::Debug for RrdWriter<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RrdWriter").field("written_bytes", &self.written_bytes).finish_non_exhaustive()
+        f.debug_struct("RrdWriter")
+            .field("written_bytes", &self.written_bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -165,7 +205,10 @@ impl<W: Write> Drop for RrdWriter<W> {
 ///
 /// # Errors
 /// Where a chunk can not be encoded, or the file not be written.
-pub fn write_file<'a>(path: impl AsRef<Path>, messages: impl IntoIterator<Item = &'a LogMessage>) -> Result<(), IoError> {
+pub fn write_file<'a>(
+    path: impl AsRef<Path>,
+    messages: impl IntoIterator<Item = &'a LogMessage>,
+) -> Result<(), IoError> {
     let path = path.as_ref();
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
@@ -185,7 +228,10 @@ fn write_all<'a>(path: &Path, messages: impl IntoIterator<Item = &'a LogMessage>
     for message in messages {
         writer.write(message)?;
     }
-    let file = writer.finish()?.into_inner().map_err(|error| IoError::Write(error.into_error()))?;
+    let file = writer
+        .finish()?
+        .into_inner()
+        .map_err(|error| IoError::Write(error.into_error()))?;
     file.sync_all().map_err(IoError::Write)
 }
 
@@ -202,12 +248,17 @@ fn store_id(id: &StoreId) -> common::StoreId {
     common::StoreId {
         kind: kind as i32,
         recording_id: id.recording_id.to_string(),
-        application_id: Some(common::ApplicationId { id: id.application_id.to_string() }),
+        application_id: Some(common::ApplicationId {
+            id: id.application_id.to_string(),
+        }),
     }
 }
 
 fn tuid(id: ChunkId) -> common::Tuid {
-    common::Tuid { time_ns: Some((id.as_u128() >> 64) as u64), inc: Some(id.as_u128() as u64) }
+    common::Tuid {
+        time_ns: Some((id.as_u128() >> 64) as u64),
+        inc: Some(id.as_u128() as u64),
+    }
 }
 
 fn store_source(source: &StoreSource) -> log_msg::StoreSource {
@@ -215,19 +266,32 @@ fn store_source(source: &StoreSource) -> log_msg::StoreSource {
     let (kind, payload): (Kind, Bytes) = match source {
         StoreSource::Unknown => (Kind::Unspecified, Bytes::new()),
         StoreSource::CSdk => (Kind::CSdk, Bytes::new()),
-        StoreSource::PythonSdk { python_version } => (Kind::PythonSdk, python(python_version).encode_to_vec().into()),
-        StoreSource::RustSdk { rustc_version, llvm_version } => {
-            let info = log_msg::CrateInfo { rustc_version: rustc_version.to_string(), llvm_version: llvm_version.to_string() };
+        StoreSource::PythonSdk { python_version } => {
+            (Kind::PythonSdk, python(python_version).encode_to_vec().into())
+        }
+        StoreSource::RustSdk {
+            rustc_version,
+            llvm_version,
+        } => {
+            let info = log_msg::CrateInfo {
+                rustc_version: rustc_version.to_string(),
+                llvm_version: llvm_version.to_string(),
+            };
             (Kind::RustSdk, info.encode_to_vec().into())
         }
         StoreSource::File => {
-            let file = log_msg::FileSource { kind: log_msg::FileSourceKind::Cli as i32 };
+            let file = log_msg::FileSource {
+                kind: log_msg::FileSourceKind::Cli as i32,
+            };
             (Kind::File, file.encode_to_vec().into())
         }
         StoreSource::Viewer => (Kind::Viewer, Bytes::new()),
         StoreSource::Other(other) => (Kind::Other, other.as_bytes().to_vec().into()),
     };
-    log_msg::StoreSource { kind: kind as i32, extra: Some(log_msg::StoreSourceExtra { payload }) }
+    log_msg::StoreSource {
+        kind: kind as i32,
+        extra: Some(log_msg::StoreSourceExtra { payload }),
+    }
 }
 
 /// `3.11.7rc1` by its parts; what is not a number counts as zero.
@@ -238,7 +302,12 @@ fn python(version: &Arc<str>) -> log_msg::PythonVersion {
     let digits = patch.len() - patch.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (patch, suffix) = patch.split_at(digits);
     let parse = |text: &str| text.parse().unwrap_or(0);
-    log_msg::PythonVersion { major: parse(major), minor: parse(minor), patch: parse(patch), suffix: suffix.to_owned() }
+    log_msg::PythonVersion {
+        major: parse(major),
+        minor: parse(minor),
+        patch: parse(patch),
+        suffix: suffix.to_owned(),
+    }
 }
 
 /// The four bytes of a version such as `0.41.0` or `0.42.0-rc.1`; `None` for one that is none.

@@ -1,6 +1,9 @@
 //! An allocator that remembers the greatest single allocation, for all tests of this binary.
 
-#![allow(unsafe_code, reason = "an allocator is unsafe to implement; this one only forwards")]
+#![allow(
+    unsafe_code,
+    reason = "an allocator is unsafe to implement; this one only forwards"
+)]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -43,5 +46,8 @@ unsafe impl GlobalAlloc for Watched {
 /// Fails where any test of this binary has ever asked for more memory at once than its file and 64 MiB.
 pub(crate) fn assert_modest(file_bytes: usize) {
     let (greatest, limit) = (GREATEST.load(Ordering::Relaxed), file_bytes + (64 << 20));
-    assert!(greatest <= limit, "{greatest} bytes were reserved at once, {limit} are modest");
+    assert!(
+        greatest <= limit,
+        "{greatest} bytes were reserved at once, {limit} are modest"
+    );
 }

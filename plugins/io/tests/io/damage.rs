@@ -28,11 +28,17 @@ pub(crate) fn whole(name: &str) -> Whole {
         starts.push(at + 16 + length_at(&bytes, at));
     }
     assert_eq!(starts.len(), loaded.messages.len() + 1);
-    Whole { bytes, loaded, starts }
+    Whole {
+        bytes,
+        loaded,
+        starts,
+    }
 }
 
 pub(crate) fn length_at(bytes: &[u8], header: usize) -> usize {
-    u64::from_le_bytes(bytes[header + 8..header + 16].try_into().unwrap()).try_into().unwrap()
+    u64::from_le_bytes(bytes[header + 8..header + 16].try_into().unwrap())
+        .try_into()
+        .unwrap()
 }
 
 /// Reads damaged bytes of a file whose first `intact` bytes are whole.
@@ -41,14 +47,31 @@ pub(crate) fn check(whole: &Whole, bytes: &[u8], intact: usize) -> Loaded {
     let piped = load_bytes(NAME, bytes, false);
     for loaded in [&known, &piped] {
         let before = whole.starts.iter().skip(1).filter(|&&end| end <= intact).count();
-        assert!(loaded.messages.len() >= before, "{} of {before} messages", loaded.messages.len());
-        assert!(loaded.messages.iter().zip(&whole.loaded.messages).take(before).all(|(a, b)| same(a, b)));
-        let damaged = loaded.reports.iter().any(|report| report.severity > Severity::Info);
+        assert!(
+            loaded.messages.len() >= before,
+            "{} of {before} messages",
+            loaded.messages.len()
+        );
+        assert!(
+            loaded
+                .messages
+                .iter()
+                .zip(&whole.loaded.messages)
+                .take(before)
+                .all(|(a, b)| same(a, b))
+        );
+        let damaged = loaded
+            .reports
+            .iter()
+            .any(|report| report.severity > Severity::Info);
         assert_eq!(damaged, loaded.outcome.damaged);
         for report in &loaded.reports {
             let text = report.to_string();
             assert!(text.starts_with("damaged.rrd: ") && text.len() > 20, "{text}");
-            assert!(!text.contains("made the decoder fail"), "a library panicked: {text}");
+            assert!(
+                !text.contains("made the decoder fail"),
+                "a library panicked: {text}"
+            );
         }
     }
     assert_modest(bytes.len());
@@ -59,7 +82,10 @@ pub(crate) fn check(whole: &Whole, bytes: &[u8], intact: usize) -> Loaded {
 fn cut_at_every_boundary() {
     for name in ["scene.rrd", "scene_layout.rbl"] {
         let whole = whole(name);
-        let inside = whole.starts.iter().flat_map(|&start| [start, start + 1, start + 15, start + 16, start + 17]);
+        let inside = whole
+            .starts
+            .iter()
+            .flat_map(|&start| [start, start + 1, start + 15, start + 16, start + 17]);
         for cut in [1, 4, 11].into_iter().chain(inside) {
             let loaded = check(&whole, &whole.bytes[..cut], cut);
             let complete = whole.starts.iter().skip(1).filter(|&&end| end <= cut).count();
@@ -78,7 +104,11 @@ fn messages_behind_a_broken_header_are_found_again() {
         bytes[start] ^= 0x40;
         let loaded = check(&whole, &bytes, start);
         assert_eq!(loaded.messages.len(), whole.loaded.messages.len() - 1);
-        assert!(loaded.reports[0].to_string().contains(&format!("no message at byte {start}")));
+        assert!(
+            loaded.reports[0]
+                .to_string()
+                .contains(&format!("no message at byte {start}"))
+        );
     }
 }
 
@@ -90,7 +120,13 @@ fn a_bad_message_does_not_stop_the_next() {
         bytes[pair[0] + 16..pair[1]].fill(0xff);
         let loaded = check(&whole, &bytes, pair[0]);
         assert_eq!(loaded.messages.len(), whole.loaded.messages.len() - 1);
-        let rest = whole.loaded.messages.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, message)| message);
+        let rest = whole
+            .loaded
+            .messages
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != index)
+            .map(|(_, message)| message);
         assert!(loaded.messages.iter().zip(rest).all(|(a, b)| same(a, b)));
     }
 }
@@ -114,18 +150,32 @@ fn files_that_are_none() {
     check(&[0; 4096], &format!("{not} zeros only"));
     check(b"Dear diary,\n", &format!("{not} text"));
     check(b"\x01\x02\x03", &format!("{not} unknown data"));
-    check(b"RRF0\0\0\0\0\0\0\0\0", "was written by a Rerun SDK older than 0.23, whose format is no longer read");
-    check(b"RRF2\0\x29\0\0\x07\x02\0\0", "has a header with unknown options [7, 2, 0, 0]");
+    check(
+        b"RRF0\0\0\0\0\0\0\0\0",
+        "was written by a Rerun SDK older than 0.23, whose format is no longer read",
+    );
+    check(
+        b"RRF2\0\x29\0\0\x07\x02\0\0",
+        "has a header with unknown options [7, 2, 0, 0]",
+    );
 
     let (_, reports) = read_file(folder.path());
     assert!(reports[0].to_string().ends_with("is a folder, not a file"));
     let (_, reports) = read_file(folder.path().join("missing.rrd"));
-    assert!(reports[0].to_string().contains("missing.rrd: could not be opened: "));
+    assert!(
+        reports[0]
+            .to_string()
+            .contains("missing.rrd: could not be opened: ")
+    );
 }
 
 #[test]
 fn nothing_but_the_ends_of_a_stream() {
-    let empty = load_bytes(NAME, b"RRF2\0\x29\0\0\x01\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", true);
+    let empty = load_bytes(
+        NAME,
+        b"RRF2\0\x29\0\0\x01\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+        true,
+    );
     assert!(empty.reports.is_empty() && empty.outcome.opened && !empty.outcome.damaged);
     let unfinished = load_bytes(NAME, b"RRF2\0\x29\0\0\x01\x02\0\0", true);
     assert!(!unfinished.outcome.opened && unfinished.reports[0].to_string().contains("without an end mark"));
@@ -143,11 +193,19 @@ fn streams_that_follow_each_other() {
 
     let bytes = [&scene.bytes[..], b"more"].concat();
     let loaded = load_bytes("more.rrd", &bytes, true);
-    assert_eq!(loaded.reports[0].to_string(), "more.rrd: has 4 bytes behind its end that are not part of a recording");
+    assert_eq!(
+        loaded.reports[0].to_string(),
+        "more.rrd: has 4 bytes behind its end that are not part of a recording"
+    );
 }
 
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..Default::default() }
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(7),
+        ..Default::default()
+    }
 }
 
 #[test]
@@ -176,7 +234,11 @@ fn flipped_bits() {
 
 #[test]
 fn bytes_at_random() {
-    let nothing = Whole { bytes: Vec::new(), loaded: load_bytes(NAME, b"", true), starts: vec![12] };
+    let nothing = Whole {
+        bytes: Vec::new(),
+        loaded: load_bytes(NAME, b"", true),
+        starts: vec![12],
+    };
     proptest!(config(256), |(tail in prop::collection::vec(any::<u8>(), 0..4096), header in any::<bool>())| {
         let bytes = if header { [b"RRF2\0\x29\0\0\x01\x02\0\0", &tail[..]].concat() } else { tail };
         let loaded = check(&nothing, &bytes, 0);

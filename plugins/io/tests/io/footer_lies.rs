@@ -28,19 +28,29 @@ struct Footed {
 
 fn footed(name: &str) -> Footed {
     let bytes = std::fs::read(data(name)).unwrap();
-    let number = |at: usize| usize::try_from(u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap())).unwrap();
+    let number =
+        |at: usize| usize::try_from(u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap())).unwrap();
     let (start, length) = (number(bytes.len() - 32), number(bytes.len() - 24));
     let footer = bytes[start..start + length].to_vec();
     let messages = read_file(data(name)).0.into_iter();
-    let chunks = messages.filter_map(|message| Some((message.chunk()?.id(), message))).collect();
-    Footed { end_mark: start - 16, bytes, footer, chunks }
+    let chunks = messages
+        .filter_map(|message| Some((message.chunk()?.id(), message)))
+        .collect();
+    Footed {
+        end_mark: start - 16,
+        bytes,
+        footer,
+        chunks,
+    }
 }
 
 impl Footed {
     /// The file with another footer, whose checksum is right.
     fn with(&self, footer: &[u8]) -> Vec<u8> {
         let mut end = Vec::new();
-        StreamFooter::from_rrd_footer_bytes(self.end_mark as u64 + 16, footer).to_rrd_bytes(&mut end).unwrap();
+        StreamFooter::from_rrd_footer_bytes(self.end_mark as u64 + 16, footer)
+            .to_rrd_bytes(&mut end)
+            .unwrap();
         let length = (footer.len() as u64).to_le_bytes();
         [&self.bytes[..self.end_mark], &[0; 8], &length, footer, &end].concat()
     }
@@ -70,7 +80,11 @@ impl Footed {
         } else {
             payload.to_vec()
         };
-        let batch = StreamReader::try_new(&*bytes, None).unwrap().next().unwrap().unwrap();
+        let batch = StreamReader::try_new(&*bytes, None)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap();
         (footer, batch)
     }
 
@@ -81,7 +95,10 @@ impl Footed {
         for (store, known, source) in &indexed.known {
             for (id, body) in read_all(&**source, &ids(known)) {
                 if let Ok(chunk) = &body {
-                    let read = LogMessage::Chunk { store: store.clone(), chunk: Arc::clone(chunk) };
+                    let read = LogMessage::Chunk {
+                        store: store.clone(),
+                        chunk: Arc::clone(chunk),
+                    };
                     assert!(same(&self.chunks[&id], &read), "another chunk came");
                 }
                 bodies.push(body);
@@ -92,7 +109,14 @@ impl Footed {
                 let _ = into.insert_absent(chunk);
             }
         }
-        assert!(indexed.reports.iter().all(|report| !report.message.contains("made the decoder fail")), "{:?}", indexed.reports);
+        assert!(
+            indexed
+                .reports
+                .iter()
+                .all(|report| !report.message.contains("made the decoder fail")),
+            "{:?}",
+            indexed.reports
+        );
         (indexed, bodies)
     }
 
@@ -101,14 +125,28 @@ impl Footed {
         let (indexed, bodies) = self.check(bytes);
         assert_eq!(indexed.reports.len(), 1, "{:?}", indexed.reports);
         let text = indexed.reports[0].to_string();
-        assert!(text.contains("has a damaged index") && text.contains(reason), "{text}");
-        assert!(indexed.reports[0].severity == Severity::Info && !indexed.outcome.damaged, "nothing is lost");
-        assert_eq!(bodies.iter().filter(|body| body.is_ok()).count(), self.chunks.len());
+        assert!(
+            text.contains("has a damaged index") && text.contains(reason),
+            "{text}"
+        );
+        assert!(
+            indexed.reports[0].severity == Severity::Info && !indexed.outcome.damaged,
+            "nothing is lost"
+        );
+        assert_eq!(
+            bodies.iter().filter(|body| body.is_ok()).count(),
+            self.chunks.len()
+        );
     }
 }
 
 /// Replaces a column by its name.
-fn replace(batch: &RecordBatch, columns: &mut [ArrayRef], name: &str, edit: impl FnOnce(&ArrayRef) -> ArrayRef) {
+fn replace(
+    batch: &RecordBatch,
+    columns: &mut [ArrayRef],
+    name: &str,
+    edit: impl FnOnce(&ArrayRef) -> ArrayRef,
+) {
     let at = batch.schema_ref().index_of(name).unwrap();
     columns[at] = edit(&columns[at]);
 }
@@ -116,7 +154,12 @@ fn replace(batch: &RecordBatch, columns: &mut [ArrayRef], name: &str, edit: impl
 /// Changes a number in a row of a column.
 fn set(batch: &RecordBatch, columns: &mut [ArrayRef], name: &str, row: usize, value: u64) {
     replace(batch, columns, name, |array| {
-        let mut values = array.as_any().downcast_ref::<UInt64Array>().unwrap().values().to_vec();
+        let mut values = array
+            .as_any()
+            .downcast_ref::<UInt64Array>()
+            .unwrap()
+            .values()
+            .to_vec();
         values[row] = value;
         Arc::new(UInt64Array::from(values))
     });
@@ -135,8 +178,10 @@ fn places() {
     let file = footed("scene.rrd");
     let overlap = "overlap each other or leave the file";
     for row in [0, 7, 19] {
-        let offset = |value| file.with_manifest(|batch, columns| set(batch, columns, "chunk_byte_offset", row, value));
-        let size = |value| file.with_manifest(|batch, columns| set(batch, columns, "chunk_byte_size", row, value));
+        let offset =
+            |value| file.with_manifest(|batch, columns| set(batch, columns, "chunk_byte_offset", row, value));
+        let size =
+            |value| file.with_manifest(|batch, columns| set(batch, columns, "chunk_byte_size", row, value));
         for bytes in [0, 15, file.bytes.len() as u64, 1 << 40] {
             // Its own place is a gap then, which may be seen first.
             file.is_seen(&offset(bytes), "");
@@ -162,15 +207,22 @@ fn ids_and_entities() {
     let (_, bodies) = file.check(&bytes);
     let wrong: Vec<_> = bodies.iter().filter_map(|body| body.as_ref().err()).collect();
     assert_eq!(wrong.len(), 2);
-    assert!(wrong.iter().all(|error| error.to_string().contains("stands in its place")), "{wrong:?}");
+    assert!(
+        wrong
+            .iter()
+            .all(|error| error.to_string().contains("stands in its place")),
+        "{wrong:?}"
+    );
 
     let bytes = file.with_manifest(|batch, columns| {
-        replace(batch, columns, "chunk_entity_path", |array| Arc::new(StringArray::from(vec!["/elsewhere"; array.len()])));
+        replace(batch, columns, "chunk_entity_path", |array| {
+            Arc::new(StringArray::from(vec!["/elsewhere"; array.len()]))
+        });
     });
     let (_, bodies) = file.check(&bytes);
-    assert!(
-        bodies.iter().all(|body| matches!(body, Err(ChunkSourceError::Damaged { message, .. }) if message.contains("not of")))
-    );
+    assert!(bodies.iter().all(
+        |body| matches!(body, Err(ChunkSourceError::Damaged { message, .. }) if message.contains("not of"))
+    ));
 }
 
 #[test]
@@ -178,14 +230,25 @@ fn stores() {
     let file = footed("scene.rrd");
     let (mut footer, _) = file.manifest();
     // The SDK changes application ids in manifests, which the messages tell better.
-    footer.manifests[0].store_id.as_mut().unwrap().application_id.as_mut().unwrap().id = "other".to_owned();
+    footer.manifests[0]
+        .store_id
+        .as_mut()
+        .unwrap()
+        .application_id
+        .as_mut()
+        .unwrap()
+        .id = "other".to_owned();
     let (indexed, bodies) = file.check(&file.with(&footer.encode_to_vec()));
     assert!(bodies.iter().all(Result::is_ok) && bodies.len() == file.chunks.len());
     assert_eq!(&indexed.known[0].0, file.chunks.values().next().unwrap().store());
 
     footer.manifests[0].store_id.as_mut().unwrap().recording_id = "other".to_owned();
     let (_, bodies) = file.check(&file.with(&footer.encode_to_vec()));
-    assert!(bodies.iter().all(|body| matches!(body, Err(ChunkSourceError::Damaged { .. }))));
+    assert!(
+        bodies
+            .iter()
+            .all(|body| matches!(body, Err(ChunkSourceError::Damaged { .. })))
+    );
 }
 
 #[test]
@@ -200,10 +263,18 @@ fn ranges_are_corrected_by_the_rows() {
     let file = footed("scene.rrd");
     let moved = |by: i64, ends_too: bool| {
         file.with_manifest(|batch, columns| {
-            for name in ["frame:start", "frame:end"].into_iter().take(1 + usize::from(ends_too)) {
+            for name in ["frame:start", "frame:end"]
+                .into_iter()
+                .take(1 + usize::from(ends_too))
+            {
                 replace(batch, columns, name, |array| {
                     let frames = array.as_any().downcast_ref::<Int64Array>().unwrap();
-                    Arc::new(frames.iter().map(|frame| frame.map(|frame| frame.saturating_add(by))).collect::<Int64Array>())
+                    Arc::new(
+                        frames
+                            .iter()
+                            .map(|frame| frame.map(|frame| frame.saturating_add(by)))
+                            .collect::<Int64Array>(),
+                    )
                 });
             }
         })
@@ -238,18 +309,35 @@ fn what_the_footer_says_of_itself() {
     file.is_seen(&edited(end - 40, &[0xff; 8]), "its checksum is wrong");
     file.is_seen(&edited(end - 4, &[2, 0, 0, 0]), "an unknown number of parts");
     for number in [0, 1, 1 << 40, u64::MAX] {
-        file.is_seen(&edited(end - 24, &u64::to_le_bytes(number)), "its place is not in the file");
+        file.is_seen(
+            &edited(end - 24, &u64::to_le_bytes(number)),
+            "its place is not in the file",
+        );
     }
     for number in [13, end as u64, u64::MAX] {
-        file.is_seen(&edited(end - 32, &u64::to_le_bytes(number)), "its place is not in the file");
+        file.is_seen(
+            &edited(end - 32, &u64::to_le_bytes(number)),
+            "its place is not in the file",
+        );
     }
     // A footer that is not there is none.
     let (indexed, bodies) = file.check(&edited(end - 12, b"RRF2FOOD"));
-    assert!(bodies.len() == file.chunks.len() && indexed.reports.iter().all(|report| !report.message.contains("index")));
+    assert!(
+        bodies.len() == file.chunks.len()
+            && indexed
+                .reports
+                .iter()
+                .all(|report| !report.message.contains("index"))
+    );
 }
 
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(13), ..Default::default() }
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(13),
+        ..Default::default()
+    }
 }
 
 #[test]
@@ -272,7 +360,13 @@ fn arrow_data_of_the_manifest() {
     let file = footed("zoo.rrd");
     let bytes = file.with_manifest(|_, _| {});
     let footer = RrdFooter::decode(&bytes[file.end_mark + 16..bytes.len() - 32]).unwrap();
-    let payload = footer.manifests[0].data.as_ref().unwrap().payload.clone().unwrap();
+    let payload = footer.manifests[0]
+        .data
+        .as_ref()
+        .unwrap()
+        .payload
+        .clone()
+        .unwrap();
     let edits = prop::collection::vec((0..payload.len(), any::<u8>(), any::<bool>()), 1..5);
     proptest!(config(256), |(edits in edits)| {
         let mut payload = payload.to_vec();

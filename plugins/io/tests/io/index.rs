@@ -3,7 +3,8 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use chronoscope_io::{
-    LoadEvent, LoadOutcome, LoadReport, LoadSettings, LogMessage, RrdWriter, Severity, index_file, load_files, read_file,
+    LoadEvent, LoadOutcome, LoadReport, LoadSettings, LogMessage, RrdWriter, Severity, index_file,
+    load_files, read_file,
 };
 use chronoscope_store::{
     AbsentChunk, Chunk, ChunkId, ChunkSource, ChunkSourceError, ChunkStore, StoreId, StoreKind, StoreSettings,
@@ -23,16 +24,28 @@ pub(crate) struct Indexed {
 }
 
 pub(crate) fn index(path: &Path) -> Indexed {
-    let mut indexed = Indexed { messages: Vec::new(), known: Vec::new(), reports: Vec::new(), outcome: LoadOutcome::default() };
+    let mut indexed = Indexed {
+        messages: Vec::new(),
+        known: Vec::new(),
+        reports: Vec::new(),
+        outcome: LoadOutcome::default(),
+    };
     for event in index_file(path, Arc::default(), 0) {
         match event {
-            LoadEvent::Message(LogMessage::AbsentChunks { store, chunks, source }) => {
+            LoadEvent::Message(LogMessage::AbsentChunks {
+                store,
+                chunks,
+                source,
+            }) => {
                 assert!(!chunks.is_empty() && chunks.len() <= 1024);
                 let known = &mut indexed.known;
-                let at = known.iter().position(|(other, ..)| *other == store).unwrap_or_else(|| {
-                    known.push((store, Vec::new(), Arc::clone(&source)));
-                    known.len() - 1
-                });
+                let at = known
+                    .iter()
+                    .position(|(other, ..)| *other == store)
+                    .unwrap_or_else(|| {
+                        known.push((store, Vec::new(), Arc::clone(&source)));
+                        known.len() - 1
+                    });
                 assert!(Arc::ptr_eq(&known[at].2, &source), "a store has one source");
                 known[at].1.extend(chunks.iter().cloned());
             }
@@ -43,7 +56,11 @@ pub(crate) fn index(path: &Path) -> Indexed {
         }
     }
     let known: usize = indexed.known.iter().map(|(_, chunks, _)| chunks.len()).sum();
-    let sent = indexed.messages.iter().filter(|message| message.chunk().is_some()).count();
+    let sent = indexed
+        .messages
+        .iter()
+        .filter(|message| message.chunk().is_some())
+        .count();
     assert_eq!(indexed.outcome.chunks, (known + sent) as u64);
     indexed
 }
@@ -68,11 +85,20 @@ pub(crate) fn next(source: &dyn ChunkSource) -> Result<Arc<Chunk>, ChunkSourceEr
 }
 
 /// Wants chunks and waits for as many answers.
-pub(crate) fn read_all(source: &dyn ChunkSource, ids: &[ChunkId]) -> HashMap<ChunkId, Result<Arc<Chunk>, ChunkSourceError>> {
+pub(crate) fn read_all(
+    source: &dyn ChunkSource,
+    ids: &[ChunkId],
+) -> HashMap<ChunkId, Result<Arc<Chunk>, ChunkSourceError>> {
     source.want(ids);
     let bodies: HashMap<_, _> = (0..ids.len())
         .map(|_| next(source))
-        .map(|body| (body.as_ref().map_or_else(ChunkSourceError::id, |chunk| chunk.id()), body))
+        .map(|body| {
+            (
+                body.as_ref()
+                    .map_or_else(ChunkSourceError::id, |chunk| chunk.id()),
+                body,
+            )
+        })
         .collect();
     assert!(source.try_next().is_none());
     bodies
@@ -100,7 +126,10 @@ fn assert_same_store(a: &ChunkStore, b: &ChunkStore) {
     assert_eq!(a.chunks().count(), b.chunks().count());
     for (meta, body) in a.chunks() {
         let (meta_b, body_b) = (b.chunk_meta(meta.id).unwrap(), b.chunk(meta.id).unwrap());
-        let message = |chunk: &Arc<Chunk>| LogMessage::Chunk { store: a.id().clone(), chunk: Arc::clone(chunk) };
+        let message = |chunk: &Arc<Chunk>| LogMessage::Chunk {
+            store: a.id().clone(),
+            chunk: Arc::clone(chunk),
+        };
         assert!(same(&message(body.unwrap()), &message(body_b)));
         assert_eq!((meta.num_bytes, meta.row_ids), (meta_b.num_bytes, meta_b.row_ids));
     }
@@ -113,14 +142,24 @@ fn assert_same_ranges(a: &ChunkStore, b: &ChunkStore) {
         let entity_b = b.entity_id(path).unwrap();
         for timeline in a.timelines() {
             let name = a.timeline(timeline).name();
-            let Some(timeline_b) = b.timeline_id(name) else { panic!("{name}") };
+            let Some(timeline_b) = b.timeline_id(name) else {
+                panic!("{name}")
+            };
             assert_eq!(a.timeline(timeline), b.timeline(timeline_b));
-            assert_eq!(a.entity_time_range(entity, timeline), b.entity_time_range(entity_b, timeline_b), "{path} {name}");
+            assert_eq!(
+                a.entity_time_range(entity, timeline),
+                b.entity_time_range(entity_b, timeline_b),
+                "{path} {name}"
+            );
             for component in a.components_of(entity) {
                 let component_b = b.component_id(&a.descriptor(component).component).unwrap();
                 assert_eq!(a.descriptor(component), b.descriptor(component_b));
                 let range = a.component_time_range(entity, timeline, component);
-                assert_eq!(range, b.component_time_range(entity_b, timeline_b, component_b), "{path} {name} {component:?}");
+                assert_eq!(
+                    range,
+                    b.component_time_range(entity_b, timeline_b, component_b),
+                    "{path} {name} {component:?}"
+                );
             }
         }
     }
@@ -130,13 +169,17 @@ fn assert_same_ranges(a: &ChunkStore, b: &ChunkStore) {
 fn check(path: &Path) -> Indexed {
     let indexed = index(path);
     let (messages, _) = read_file(path);
-    let is_recording = |message: &&LogMessage| message.chunk().is_some() && message.store().kind == StoreKind::Recording;
+    let is_recording =
+        |message: &&LogMessage| message.chunk().is_some() && message.store().kind == StoreKind::Recording;
     let others: Vec<_> = messages.iter().filter(|message| !is_recording(message)).collect();
     assert_eq!(others.len(), indexed.messages.len());
     assert!(others.iter().zip(&indexed.messages).all(|(a, b)| same(a, b)));
 
     for (id, known, source) in &indexed.known {
-        let chunks = messages.iter().filter(is_recording).filter(|message| message.store() == id);
+        let chunks = messages
+            .iter()
+            .filter(is_recording)
+            .filter(|message| message.store() == id);
         let chunks: Vec<&Arc<Chunk>> = chunks.filter_map(LogMessage::chunk).collect();
         let (mut full, mut sparse) = (store_of(id), store_of(id));
         for chunk in &chunks {
@@ -144,7 +187,14 @@ fn check(path: &Path) -> Indexed {
         }
         for chunk in known {
             sparse.insert_absent(chunk).unwrap();
-            assert_eq!(chunk.timelines.iter().filter(|(_, range, _)| range.is_empty()).count(), 0);
+            assert_eq!(
+                chunk
+                    .timelines
+                    .iter()
+                    .filter(|(_, range, _)| range.is_empty())
+                    .count(),
+                0
+            );
         }
         // What is known of a chunk is what its rows say.
         for body in read_all(&**source, &ids(known)).into_values().map(Result::unwrap) {
@@ -154,7 +204,13 @@ fn check(path: &Path) -> Indexed {
             for times in body.timelines() {
                 let timeline = sparse.timeline_id(times.timeline().name()).unwrap();
                 assert_eq!(meta.time_range(timeline), times.range());
-                assert!(times.is_sorted() || meta.timelines.iter().all(|column| column.timeline != timeline || !column.sorted));
+                assert!(
+                    times.is_sorted()
+                        || meta
+                            .timelines
+                            .iter()
+                            .all(|column| column.timeline != timeline || !column.sorted)
+                );
             }
             for column in body.components().iter().filter(|column| column.num_valid() > 0) {
                 let component = sparse.component_id(column.name()).unwrap();
@@ -204,11 +260,19 @@ fn by_the_footer() {
         let indexed = check(&data(name));
         assert!(indexed.reports.is_empty(), "{:?}", indexed.reports);
         let file_bytes = std::fs::metadata(data(name)).unwrap().len();
-        assert!(indexed.outcome.bytes_read < file_bytes / 2, "{} of {file_bytes} were read", indexed.outcome.bytes_read);
+        assert!(
+            indexed.outcome.bytes_read < file_bytes / 2,
+            "{} of {file_bytes} were read",
+            indexed.outcome.bytes_read
+        );
         // What changes the meaning of other chunks is known before them.
         let (_, known, _) = &indexed.known[0];
         let first = |chunk: &AbsentChunk| {
-            chunk.timelines.is_empty() || chunk.components.iter().any(|c| &*c.descriptor.component == "Clear:is_recursive")
+            chunk.timelines.is_empty()
+                || chunk
+                    .components
+                    .iter()
+                    .any(|c| &*c.descriptor.component == "Clear:is_recursive")
         };
         assert!(known.is_sorted_by_key(|chunk| !first(chunk)) && first(&known[0]));
     }
@@ -221,7 +285,10 @@ fn by_reading_it_through() {
         let indexed = check_bytes(&without_footer(&bytes));
         assert!(indexed.reports.is_empty(), "{:?}", indexed.reports);
         let by_footer = index(&data(name));
-        assert_eq!((indexed.outcome.chunks, indexed.outcome.rows), (by_footer.outcome.chunks, by_footer.outcome.rows));
+        assert_eq!(
+            (indexed.outcome.chunks, indexed.outcome.rows),
+            (by_footer.outcome.chunks, by_footer.outcome.rows)
+        );
         // Here everything is exact.
         assert!(indexed.known[0].1.iter().all(|chunk| chunk.row_ids.is_some()));
     }
@@ -238,7 +305,11 @@ fn blueprints_are_sent_in_full() {
     for bytes in [without_footer(&bytes), bytes] {
         let indexed = check_bytes(&bytes);
         assert!(indexed.reports.is_empty() && indexed.known.len() == 1);
-        let of_layout: Vec<_> = indexed.messages.iter().filter(|message| message.store() == layout[0].store()).collect();
+        let of_layout: Vec<_> = indexed
+            .messages
+            .iter()
+            .filter(|message| message.store() == layout[0].store())
+            .collect();
         assert!(of_layout.len() == layout.len() && of_layout.iter().zip(&layout).all(|(a, b)| same(a, b)));
     }
     let path = data("scene_layout.rbl");
@@ -254,14 +325,22 @@ fn streams_that_follow_each_other() {
         ([&scene[..], &zoo].concat(), 2, 0),
         ([&zoo[..], &scene, &bytes_of("scene_layout.rbl")].concat(), 2, 0),
         ([&cut[..], &ours].concat(), 2, cut.len()),
-        ([&zoo[..], &without_footer(&zoo), &ours].concat(), 1, 2 * zoo.len()),
+        (
+            [&zoo[..], &without_footer(&zoo), &ours].concat(),
+            1,
+            2 * zoo.len(),
+        ),
         ([&scene[..], &scene].concat(), 1, 0),
     ] {
         let indexed = check_bytes(&bytes);
         assert!(indexed.reports.is_empty(), "{:?}", indexed.reports);
         assert_eq!(indexed.known.len(), stores);
         let footers = bytes.len() as u64 / 3;
-        assert!(indexed.outcome.bytes_read < scanned as u64 + footers, "{} were read", indexed.outcome.bytes_read);
+        assert!(
+            indexed.outcome.bytes_read < scanned as u64 + footers,
+            "{} were read",
+            indexed.outcome.bytes_read
+        );
     }
 }
 
@@ -272,7 +351,12 @@ fn cut_files_are_read_through() {
     for &start in whole.starts.iter().skip(2).step_by(3) {
         for cut in [start, start + 7, start + 40] {
             let indexed = check_bytes(&bytes[..cut]);
-            let chunks = whole.starts.iter().filter(|&&end| end <= cut).count().saturating_sub(3);
+            let chunks = whole
+                .starts
+                .iter()
+                .filter(|&&end| end <= cut)
+                .count()
+                .saturating_sub(3);
             assert_eq!(indexed.outcome.chunks, chunks as u64);
             assert!(indexed.outcome.damaged && !indexed.reports.is_empty());
         }
@@ -286,9 +370,16 @@ fn what_lies_behind_damage_is_known_too() {
     let start = whole.starts[5];
     bytes[start] ^= 0x40;
     let indexed = check_bytes(&bytes);
-    assert_eq!(indexed.outcome.chunks as usize, whole.loaded.messages.len() - 2 - 1);
+    assert_eq!(
+        indexed.outcome.chunks as usize,
+        whole.loaded.messages.len() - 2 - 1
+    );
     assert!(indexed.outcome.damaged);
-    assert!(indexed.reports[0].to_string().contains(&format!("no message at byte {start}")));
+    assert!(
+        indexed.reports[0]
+            .to_string()
+            .contains(&format!("no message at byte {start}"))
+    );
 }
 
 #[test]
@@ -296,12 +387,19 @@ fn large_files_of_a_load_are_indexed() {
     let scene_bytes = std::fs::metadata(data("scene.rrd")).unwrap().len();
     let paths = [data("scene.rrd"), data("zoo.rrd"), data("scene_layout.rbl")];
     for (from, expected) in [(u64::MAX, 0), (scene_bytes + 1, 0), (scene_bytes, 1), (0, 2)] {
-        let settings = LoadSettings { index_from_bytes: from, ..LoadSettings::default() };
+        let settings = LoadSettings {
+            index_from_bytes: from,
+            ..LoadSettings::default()
+        };
         let handle = load_files(&paths, &settings);
         let (mut stores, mut sources, mut finished) = (Vec::new(), Vec::new(), 0);
         for event in handle.events() {
             match event {
-                LoadEvent::Message(LogMessage::AbsentChunks { store, chunks, source }) => {
+                LoadEvent::Message(LogMessage::AbsentChunks {
+                    store,
+                    chunks,
+                    source,
+                }) => {
                     stores.push(store);
                     sources.push((ids(&chunks), source));
                 }
@@ -312,7 +410,11 @@ fn large_files_of_a_load_are_indexed() {
         stores.dedup();
         assert_eq!(stores.len(), expected);
         assert!(handle.is_finished());
-        assert_eq!(handle.progress().bytes_read, handle.progress().total_bytes, "there is nothing left to read");
+        assert_eq!(
+            handle.progress().bytes_read,
+            handle.progress().total_bytes,
+            "there is nothing left to read"
+        );
         assert_eq!((handle.progress().chunks, finished), (20 + 38 + 16, 20 + 38 + 16));
         // The sources outlive the load.
         drop(handle);
@@ -327,13 +429,23 @@ fn what_is_no_recording_is_reported_as_ever() {
     let check = |bytes: &[u8], expected: &str| {
         let indexed = index_bytes(bytes);
         assert!(indexed.messages.is_empty() && indexed.known.is_empty());
-        assert!(indexed.reports[0].to_string().ends_with(expected), "{:?}", indexed.reports);
+        assert!(
+            indexed.reports[0].to_string().ends_with(expected),
+            "{:?}",
+            indexed.reports
+        );
         assert!(indexed.reports[0].severity > Severity::Info);
     };
     check(b"", "is empty");
     check(b"Dear diary,\n", "it looks like text");
-    check(b"RRF2\0\x29\0\0\x07\x02\0\0", "has a header with unknown options [7, 2, 0, 0]");
-    check(b"RRF2\0\x29\0\0\x01\x02\0\0", "without an end mark: it was cut, or the program that wrote it did not close it");
+    check(
+        b"RRF2\0\x29\0\0\x07\x02\0\0",
+        "has a header with unknown options [7, 2, 0, 0]",
+    );
+    check(
+        b"RRF2\0\x29\0\0\x01\x02\0\0",
+        "without an end mark: it was cut, or the program that wrote it did not close it",
+    );
 }
 
 /// The footer is whole and the messages are not: what is read is the chunk that is meant, as far as that can be known.
@@ -341,7 +453,12 @@ fn what_is_no_recording_is_reported_as_ever() {
 fn flipped_bits_behind_a_footer() {
     let whole = crate::damage::whole("zoo.rrd");
     let messages = whole.starts[0] * 8..whole.starts[whole.starts.len() - 1] * 8;
-    let config = ProptestConfig { cases: 64, failure_persistence: None, rng_seed: RngSeed::Fixed(17), ..Default::default() };
+    let config = ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(17),
+        ..Default::default()
+    };
     proptest!(config, |(flips in prop::collection::vec(messages, 1..20))| {
         let mut bytes = whole.bytes.clone();
         for flip in &flips {

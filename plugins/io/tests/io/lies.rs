@@ -20,7 +20,12 @@ fn lengths_of_messages() {
                 let loaded = check(&whole, &bytes, start);
                 assert_eq!(loaded.messages.len(), whole.loaded.messages.len() - 1);
                 let text = loaded.reports[0].to_string();
-                assert!(text.contains(&format!("at byte {start} claims {lie} bytes, but {left} are left")), "{text}");
+                assert!(
+                    text.contains(&format!(
+                        "at byte {start} claims {lie} bytes, but {left} are left"
+                    )),
+                    "{text}"
+                );
             }
             for lie in [0, 1, length_at(&whole.bytes, start) as u64 - 1, left] {
                 let mut bytes = whole.bytes.clone();
@@ -37,12 +42,29 @@ fn sizes_of_compressed_data() {
     let whole = whole("scene.rrd");
     for (start, message) in arrow_messages(&whole) {
         let size = message.uncompressed_size;
-        for lie in [0, 1, size - 1, size + 1, size * 255, 1 << 40, i64::MAX as u64, u64::MAX] {
-            let message = ArrowMsg { uncompressed_size: lie, ..message.clone() };
+        for lie in [
+            0,
+            1,
+            size - 1,
+            size + 1,
+            size * 255,
+            1 << 40,
+            i64::MAX as u64,
+            u64::MAX,
+        ] {
+            let message = ArrowMsg {
+                uncompressed_size: lie,
+                ..message.clone()
+            };
             let loaded = check(&whole, &with_message(&whole, start, &message), start);
             assert_eq!(loaded.messages.len(), whole.loaded.messages.len() - 1);
             let text = loaded.reports[0].to_string();
-            assert!(text.contains(&format!("it claims {lie} bytes of data, but its compressed data holds {size}")), "{text}");
+            assert!(
+                text.contains(&format!(
+                    "it claims {lie} bytes of data, but its compressed data holds {size}"
+                )),
+                "{text}"
+            );
         }
     }
 }
@@ -51,9 +73,19 @@ fn sizes_of_compressed_data() {
 fn uncompressed_data_reads_the_same() {
     let whole = whole("scene.rrd");
     for (index, (start, message)) in arrow_messages(&whole).into_iter().enumerate() {
-        let loaded = check(&whole, &with_message(&whole, start, &uncompressed(message)), start);
+        let loaded = check(
+            &whole,
+            &with_message(&whole, start, &uncompressed(message)),
+            start,
+        );
         assert!(loaded.reports.is_empty(), "{index}: {:?}", loaded.reports);
-        assert!(loaded.messages.iter().zip(&whole.loaded.messages).all(|(a, b)| same(a, b)));
+        assert!(
+            loaded
+                .messages
+                .iter()
+                .zip(&whole.loaded.messages)
+                .all(|(a, b)| same(a, b))
+        );
     }
 }
 
@@ -62,9 +94,14 @@ fn uncompressed_data_reads_the_same() {
 fn arrow_data() {
     for name in ["scene_layout.rbl", "zoo.rrd"] {
         let whole = whole(name);
-        let messages: Vec<_> =
-            arrow_messages(&whole).into_iter().map(|(start, message)| (start, uncompressed(message))).collect();
-        let choice = (0..messages.len(), prop::collection::vec((0..1_usize << 13, any::<u8>(), any::<bool>()), 1..5));
+        let messages: Vec<_> = arrow_messages(&whole)
+            .into_iter()
+            .map(|(start, message)| (start, uncompressed(message)))
+            .collect();
+        let choice = (
+            0..messages.len(),
+            prop::collection::vec((0..1_usize << 13, any::<u8>(), any::<bool>()), 1..5),
+        );
         let config = ProptestConfig {
             cases: 1500,
             failure_persistence: None,
@@ -90,12 +127,23 @@ fn arrow_data() {
 /// The messages of chunks, with where they begin.
 fn arrow_messages(whole: &Whole) -> Vec<(usize, ArrowMsg)> {
     let chunks = whole.starts.windows(2).filter(|pair| whole.bytes[pair[0]] == 2);
-    chunks.map(|pair| (pair[0], ArrowMsg::decode(&whole.bytes[pair[0] + 16..pair[1]]).unwrap())).collect()
+    chunks
+        .map(|pair| {
+            (
+                pair[0],
+                ArrowMsg::decode(&whole.bytes[pair[0] + 16..pair[1]]).unwrap(),
+            )
+        })
+        .collect()
 }
 
 fn uncompressed(message: ArrowMsg) -> ArrowMsg {
     let bytes = lz4_flex::block::decompress(&message.payload, message.uncompressed_size as usize).unwrap();
-    ArrowMsg { compression: 1, payload: bytes.into(), ..message }
+    ArrowMsg {
+        compression: 1,
+        payload: bytes.into(),
+        ..message
+    }
 }
 
 /// The file with another message where one begins.
@@ -103,5 +151,11 @@ fn with_message(whole: &Whole, start: usize, message: &ArrowMsg) -> Vec<u8> {
     let end = start + 16 + length_at(&whole.bytes, start);
     let payload = message.encode_to_vec();
     let length = (payload.len() as u64).to_le_bytes();
-    [&whole.bytes[..start + 8], &length[..], &payload[..], &whole.bytes[end..]].concat()
+    [
+        &whole.bytes[..start + 8],
+        &length[..],
+        &payload[..],
+        &whole.bytes[end..],
+    ]
+    .concat()
 }

@@ -8,9 +8,19 @@ use crate::{data, same};
 
 #[test]
 fn files_load_together_and_each_in_order() {
-    let paths = [data("scene.rrd"), data("scene_layout.rbl"), data("zoo.rrd"), PathBuf::from("missing.rrd")];
+    let paths = [
+        data("scene.rrd"),
+        data("scene_layout.rbl"),
+        data("zoo.rrd"),
+        PathBuf::from("missing.rrd"),
+    ];
     // Channels that are nearly always full.
-    let settings = LoadSettings { threads: 2, channel_events: 1, channel_bytes: 1, ..LoadSettings::default() };
+    let settings = LoadSettings {
+        threads: 2,
+        channel_events: 1,
+        channel_bytes: 1,
+        ..LoadSettings::default()
+    };
     let handle = load_files(&paths, &settings);
     let (mut messages, mut reports, mut finished, mut bytes) = (Vec::new(), Vec::new(), 0, 0);
     for event in handle.events() {
@@ -31,11 +41,17 @@ fn files_load_together_and_each_in_order() {
     for path in &paths[..3] {
         let (expected, _) = read_file(path);
         let store = expected[0].store();
-        let of_store: Vec<_> = messages.iter().filter(|message| message.store() == store).collect();
+        let of_store: Vec<_> = messages
+            .iter()
+            .filter(|message| message.store() == store)
+            .collect();
         assert_eq!(of_store.len(), expected.len());
         assert!(of_store.iter().zip(&expected).all(|(a, b)| same(a, b)));
     }
-    let total: u64 = paths[..3].iter().map(|path| std::fs::metadata(path).unwrap().len()).sum();
+    let total: u64 = paths[..3]
+        .iter()
+        .map(|path| std::fs::metadata(path).unwrap().len())
+        .sum();
     assert_eq!(bytes, total);
     assert!(handle.is_finished());
     let progress = handle.progress();
@@ -46,7 +62,10 @@ fn files_load_together_and_each_in_order() {
 
 #[test]
 fn a_cancelled_load_ends() {
-    let settings = LoadSettings { channel_events: 1, ..LoadSettings::default() };
+    let settings = LoadSettings {
+        channel_events: 1,
+        ..LoadSettings::default()
+    };
     let handle = load_files(vec![data("scene.rrd"); 8], &settings);
     assert!(handle.recv().is_some());
     handle.cancel();

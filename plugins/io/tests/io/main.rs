@@ -1,7 +1,11 @@
 //! What a user of the crate can see: recordings read, damaged ones survived, files written that come back the same.
 
 #![cfg(feature = "rrd")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod allocations;
 mod damage;
@@ -20,7 +24,9 @@ use chronoscope_io::{Events, FileInput, LoadEvent, LoadOutcome, LoadReport, LogM
 
 /// A file of the repository's test data.
 fn data(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/data").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/data")
+        .join(name)
 }
 
 /// All that comes of some bytes, as if they were a file of that name.
@@ -50,14 +56,27 @@ fn load_bytes(name: &str, bytes: &[u8], known_size: bool) -> Loaded {
     }
     let outcome = outcome.expect("every source finishes");
     assert_eq!(outcome.messages, messages.len() as u64);
-    Loaded { messages, reports, outcome }
+    Loaded {
+        messages,
+        reports,
+        outcome,
+    }
 }
 
 /// Whether two messages say the same.
 fn same(a: &LogMessage, b: &LogMessage) -> bool {
     match (a, b) {
         (LogMessage::StoreInfo(a), LogMessage::StoreInfo(b)) => a == b,
-        (LogMessage::Chunk { store: store_a, chunk: a }, LogMessage::Chunk { store: store_b, chunk: b }) => {
+        (
+            LogMessage::Chunk {
+                store: store_a,
+                chunk: a,
+            },
+            LogMessage::Chunk {
+                store: store_b,
+                chunk: b,
+            },
+        ) => {
             store_a == store_b
                 && a.id() == b.id()
                 && a.entity_path() == b.entity_path()
@@ -66,8 +85,16 @@ fn same(a: &LogMessage, b: &LogMessage) -> bool {
                 && a.components() == b.components()
         }
         (
-            LogMessage::ActivateBlueprint { blueprint: a, make_active: a1, make_default: a2 },
-            LogMessage::ActivateBlueprint { blueprint: b, make_active: b1, make_default: b2 },
+            LogMessage::ActivateBlueprint {
+                blueprint: a,
+                make_active: a1,
+                make_default: a2,
+            },
+            LogMessage::ActivateBlueprint {
+                blueprint: b,
+                make_active: b1,
+                make_default: b2,
+            },
         ) => (a, a1, a2) == (b, b1, b2),
         _ => false,
     }

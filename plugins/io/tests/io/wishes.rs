@@ -3,7 +3,9 @@
 use std::{io::Write, sync::Arc};
 
 use chronoscope_io::{LoadEvent, LogMessage, RrdWriter, index_file};
-use chronoscope_store::{Chunk, ChunkId, ChunkSource, ChunkSourceError, ComponentDescriptor, RowId, StoreId, Timeline, arrow};
+use chronoscope_store::{
+    Chunk, ChunkId, ChunkSource, ChunkSourceError, ComponentDescriptor, RowId, StoreId, Timeline, arrow,
+};
 
 use crate::{
     data,
@@ -16,17 +18,28 @@ fn record<W: Write>(chunks: u64, bytes: usize, output: W) -> W {
     let mut writer = RrdWriter::new(output).unwrap();
     let mut state = 1_u64;
     let mut noise = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as f64
     };
     for index in 0..chunks {
-        let cell: arrow::ArrayRef = Arc::new(arrow::Float64Array::from_iter_values((0..bytes / 8).map(|_| noise())));
-        let chunk = Chunk::builder("/data").with_id(ChunkId::from_u128(u128::from(index) + 1)).with_row(
-            RowId::from_u128(u128::from(index) + 1),
-            [(Timeline::sequence("frame"), index as i64)],
-            [(ComponentDescriptor::partial("Scalars:scalars"), cell)],
-        );
-        writer.write(&LogMessage::Chunk { store: store.clone(), chunk: Arc::new(chunk.build().unwrap()) }).unwrap();
+        let cell: arrow::ArrayRef = Arc::new(arrow::Float64Array::from_iter_values(
+            (0..bytes / 8).map(|_| noise()),
+        ));
+        let chunk = Chunk::builder("/data")
+            .with_id(ChunkId::from_u128(u128::from(index) + 1))
+            .with_row(
+                RowId::from_u128(u128::from(index) + 1),
+                [(Timeline::sequence("frame"), index as i64)],
+                [(ComponentDescriptor::partial("Scalars:scalars"), cell)],
+            );
+        writer
+            .write(&LogMessage::Chunk {
+                store: store.clone(),
+                chunk: Arc::new(chunk.build().unwrap()),
+            })
+            .unwrap();
     }
     writer.finish().unwrap()
 }
@@ -42,14 +55,20 @@ impl OnDisk {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("recording.rrd");
         drop(record(chunks, bytes, std::fs::File::create(&path).unwrap()));
-        Self { indexed: index(&path), folder }
+        Self {
+            indexed: index(&path),
+            folder,
+        }
     }
 
     fn new(bytes: &[u8]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("recording.rrd");
         std::fs::write(&path, bytes).unwrap();
-        Self { indexed: index(&path), folder }
+        Self {
+            indexed: index(&path),
+            folder,
+        }
     }
 
     fn path(&self) -> std::path::PathBuf {
@@ -103,7 +122,10 @@ fn nothing_is_read_twice_unless_it_is_wanted_again() {
     let ids = file.ids();
     file.source().want(&[id(3)]);
     file.source().want(&[id(3), id(3), id(2)]);
-    let first = [next(file.source()).unwrap().id(), next(file.source()).unwrap().id()];
+    let first = [
+        next(file.source()).unwrap().id(),
+        next(file.source()).unwrap().id(),
+    ];
     assert_eq!(first, [id(3), id(2)]);
     assert!(file.source().try_next().is_none());
     // Evicted, and wanted again.
@@ -145,7 +167,8 @@ fn a_source_that_is_dropped_ends() {
     // The file is closed once the reader is gone.
     let is_open = || {
         let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-        open.filter_map(|entry| std::fs::read_link(entry.path()).ok()).any(|open| open == path)
+        open.filter_map(|entry| std::fs::read_link(entry.path()).ok())
+            .any(|open| open == path)
     };
     while is_open() {
         std::thread::yield_now();
@@ -157,11 +180,19 @@ fn a_source_that_is_dropped_ends() {
 fn a_file_that_was_cut() {
     let bytes = record(20, 4096, Vec::new());
     let file = OnDisk::new(&bytes);
-    std::fs::OpenOptions::new().write(true).open(file.path()).unwrap().set_len(bytes.len() as u64 / 2).unwrap();
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(file.path())
+        .unwrap()
+        .set_len(bytes.len() as u64 / 2)
+        .unwrap();
     let bodies = read_all(file.source(), &file.ids());
     let (good, bad): (Vec<_>, Vec<_>) = bodies.values().partition(|body| body.is_ok());
     assert!(good.len() >= 8 && bad.len() >= 8, "{} {}", good.len(), bad.len());
-    assert!(bad.iter().all(|body| matches!(body, Err(ChunkSourceError::Read { .. }))));
+    assert!(
+        bad.iter()
+            .all(|body| matches!(body, Err(ChunkSourceError::Read { .. })))
+    );
     // It is tried again when it is wanted again, and the file may be back.
     std::fs::write(file.path(), &bytes).unwrap();
     assert!(read_all(file.source(), &file.ids()).values().all(Result::is_ok));
@@ -173,7 +204,11 @@ fn a_file_that_changed() {
     let bytes = std::fs::read(data("scene.rrd")).unwrap();
     std::fs::write(file.path(), bytes).unwrap();
     let ids = file.ids();
-    assert!(read_all(file.source(), &ids).values().all(|body| matches!(body, Err(ChunkSourceError::Damaged { .. }))));
+    assert!(
+        read_all(file.source(), &ids)
+            .values()
+            .all(|body| matches!(body, Err(ChunkSourceError::Damaged { .. })))
+    );
     // That is told once.
     file.source().want(&ids);
     assert!(file.source().try_next().is_none());

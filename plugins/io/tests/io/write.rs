@@ -19,8 +19,16 @@ fn recordings_and_blueprints_come_back() {
             assert!(same(a, b), "{a:?}\n{b:?}");
         }
         let bytes = std::fs::read(&path).unwrap();
-        assert_eq!(&bytes[bytes.len() - 12..bytes.len() - 4], b"RRF2FOOT", "others find chunks by the footer");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half written stays");
+        assert_eq!(
+            &bytes[bytes.len() - 12..bytes.len() - 4],
+            b"RRF2FOOT",
+            "others find chunks by the footer"
+        );
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing half written stays"
+        );
         std::fs::remove_file(path).unwrap();
     }
 }
@@ -35,7 +43,11 @@ fn what_this_program_logs_comes_back() {
             (Timeline::timestamp("log_time"), 1_700_000_000_000_000_000 + index),
         ];
         let cell: arrow::ArrayRef = std::sync::Arc::new(arrow::Float64Array::from(vec![0.5; index as usize]));
-        (RowId::from_u128(index as u128 + 1), times, [(ComponentDescriptor::partial("Scalars:scalars"), cell)])
+        (
+            RowId::from_u128(index as u128 + 1),
+            times,
+            [(ComponentDescriptor::partial("Scalars:scalars"), cell)],
+        )
     };
     let mut builder = Chunk::builder("/plots/a\\/b");
     for (id, times, cells) in (0..5).map(row) {
@@ -50,8 +62,15 @@ fn what_this_program_logs_comes_back() {
     };
     let messages = [
         LogMessage::StoreInfo(info),
-        LogMessage::Chunk { store: store.clone(), chunk },
-        LogMessage::ActivateBlueprint { blueprint: store, make_active: true, make_default: false },
+        LogMessage::Chunk {
+            store: store.clone(),
+            chunk,
+        },
+        LogMessage::ActivateBlueprint {
+            blueprint: store,
+            make_active: true,
+            make_default: false,
+        },
     ];
     let mut writer = RrdWriter::new(Vec::new()).unwrap();
     for message in &messages {

@@ -46,7 +46,10 @@ impl DirtyRanges {
     /// The ranges below `len`, ascending and disjoint.
     pub(crate) fn into_merged(mut self, len: u32) -> impl Iterator<Item = Range<u32>> {
         self.merge();
-        self.ranges.into_iter().map(move |range| range.start.min(len)..range.end.min(len)).filter(|range| !range.is_empty())
+        self.ranges
+            .into_iter()
+            .map(move |range| range.start.min(len)..range.end.min(len))
+            .filter(|range| !range.is_empty())
     }
 
     fn merge(&mut self) {

@@ -193,7 +193,9 @@ impl<P: Primitive> InstanceBatch<P> {
 
     /// Moves, tints or highlights the segment `key`. Returns whether there is one. An equal uniform costs no upload.
     pub fn set_uniform(&mut self, key: u64, uniform: SegmentUniform) -> bool {
-        let Some(slot) = self.entries.get(&key).map(|entry| entry.slot) else { return false };
+        let Some(slot) = self.entries.get(&key).map(|entry| entry.slot) else {
+            return false;
+        };
         let packed = GpuSegment::from(uniform);
         if let Some(segment) = self.segments.get_mut(slot as usize)
             && *segment != packed
@@ -209,7 +211,9 @@ impl<P: Primitive> InstanceBatch<P> {
     /// # Errors
     /// [`BatchError::Full`] if the batch cannot index that many; it is unchanged then.
     pub fn replace(&mut self, key: u64, instances: &[P]) -> Result<bool, BatchError> {
-        let Some(Entry { slot, range }) = self.entries.get(&key).cloned() else { return Ok(false) };
+        let Some(Entry { slot, range }) = self.entries.get(&key).cloned() else {
+            return Ok(false);
+        };
         if range.len() == instances.len() {
             self.write(slot, range, instances);
             return Ok(true);
@@ -226,7 +230,9 @@ impl<P: Primitive> InstanceBatch<P> {
 
     /// Removes the segment `key`. Returns whether there was one.
     pub fn remove(&mut self, key: u64) -> bool {
-        let Some(Entry { slot, range }) = self.entries.remove(&key) else { return false };
+        let Some(Entry { slot, range }) = self.entries.remove(&key) else {
+            return false;
+        };
         self.vacate(range);
         self.free_slots.push(slot);
         self.compact_if_sparse();
@@ -321,11 +327,18 @@ impl<P: Primitive> InstanceBatch<P> {
     fn check_room(&self, instances: &[P]) -> Result<u32, BatchError> {
         // One number is kept free, so that a range's end never overflows.
         let room = (u32::MAX - 1).saturating_sub(self.ranges.end());
-        u32::try_from(instances.len()).ok().filter(|count| *count <= room).ok_or_else(|| self.full(instances.len()))
+        u32::try_from(instances.len())
+            .ok()
+            .filter(|count| *count <= room)
+            .ok_or_else(|| self.full(instances.len()))
     }
 
     fn full(&self, requested: usize) -> BatchError {
-        BatchError::Full { primitive: P::NAME, present: u64::from(self.ranges.end()), requested: requested as u64 }
+        BatchError::Full {
+            primitive: P::NAME,
+            present: u64::from(self.ranges.end()),
+            requested: requested as u64,
+        }
     }
 
     fn take_slot(&mut self, uniform: SegmentUniform) -> Result<u32, BatchError> {
@@ -336,7 +349,9 @@ impl<P: Primitive> InstanceBatch<P> {
             }
             slot
         } else {
-            let slot = u32::try_from(self.segments.len()).ok().filter(|slot| *slot < VOID_SEGMENT - 1);
+            let slot = u32::try_from(self.segments.len())
+                .ok()
+                .filter(|slot| *slot < VOID_SEGMENT - 1);
             let slot = slot.ok_or_else(|| self.full(1))?;
             self.segments.push(segment);
             slot
@@ -355,7 +370,9 @@ impl<P: Primitive> InstanceBatch<P> {
     }
 
     fn write(&mut self, slot: u32, range: Range<u32>, instances: &[P]) {
-        let Some(place) = self.instances.get_mut(range.start as usize..range.end as usize) else { return };
+        let Some(place) = self.instances.get_mut(range.start as usize..range.end as usize) else {
+            return;
+        };
         for (to, from) in place.iter_mut().zip(instances) {
             *to = *from;
             to.set_segment(if from.is_drawable() { slot } else { VOID_SEGMENT });
@@ -384,7 +401,11 @@ impl<P: Primitive> InstanceBatch<P> {
         if end < COMPACT_FROM || self.ranges.used() > end / 2 {
             return;
         }
-        let mut entries: Vec<&mut Entry> = self.entries.values_mut().filter(|e| !e.range.is_empty()).collect();
+        let mut entries: Vec<&mut Entry> = self
+            .entries
+            .values_mut()
+            .filter(|e| !e.range.is_empty())
+            .collect();
         entries.sort_unstable_by_key(|entry| entry.range.start);
         let mut packed = Vec::with_capacity(self.ranges.used() as usize);
         let mut ranges = RangeAllocator::default();

@@ -11,7 +11,9 @@ use crate::primitives::PointInstance;
 type Batch = InstanceBatch<PointInstance>;
 
 fn points(count: usize, mark: u32) -> Vec<PointInstance> {
-    (0..count).map(|i| PointInstance::new(Vec3::new(i as f32, 0.0, 0.0), 1.0, mark)).collect()
+    (0..count)
+        .map(|i| PointInstance::new(Vec3::new(i as f32, 0.0, 0.0), 1.0, mark))
+        .collect()
 }
 
 /// What a GPU would hold: a copy that only ever sees the dirty ranges.
@@ -25,7 +27,8 @@ impl Mirror {
     /// Applies what changed, and returns how many elements that were.
     fn sync(&mut self, batch: &Batch) -> usize {
         let dirty = batch.take_dirty();
-        copy(&mut self.instances, batch.instances(), dirty.instances) + copy(&mut self.segments, batch.segments(), dirty.segments)
+        copy(&mut self.instances, batch.instances(), dirty.instances)
+            + copy(&mut self.segments, batch.segments(), dirty.segments)
     }
 }
 
@@ -64,7 +67,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn at(x: f32) -> SegmentUniform {
-    SegmentUniform { world_from_entity: bevy::math::Affine3A::from_translation(Vec3::X * x), ..Default::default() }
+    SegmentUniform {
+        world_from_entity: bevy::math::Affine3A::from_translation(Vec3::X * x),
+        ..Default::default()
+    }
 }
 
 proptest! {

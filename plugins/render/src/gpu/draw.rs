@@ -5,7 +5,9 @@ use std::marker::PhantomData;
 use bevy::ecs::query::ROQueryItem;
 use bevy::ecs::system::SystemParamItem;
 use bevy::ecs::system::lifetimeless::Read;
-use bevy::render::render_phase::{PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline, TrackedRenderPass};
+use bevy::render::render_phase::{
+    PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline, TrackedRenderPass,
+};
 
 use super::upload::GpuBatch;
 use crate::batch::Primitive;
@@ -29,7 +31,9 @@ impl<I: PhaseItem, P: Primitive, const GROUP: usize> RenderCommand<I> for DrawBa
         (): SystemParamItem<'w, '_, Self::Param>,
         pass: &mut TrackedRenderPass<'w>,
     ) -> RenderCommandResult {
-        let Some(batch) = batch else { return RenderCommandResult::Skip };
+        let Some(batch) = batch else {
+            return RenderCommandResult::Skip;
+        };
         let (Some(bind_group), Some(instances)) = (&batch.bind_group, batch.instances.buffer()) else {
             return RenderCommandResult::Skip;
         };

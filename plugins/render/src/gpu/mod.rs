@@ -46,22 +46,47 @@ impl<P: Primitive> Plugin for InstancePlugin<P> {
     fn build(&self, app: &mut App) {
         load_shaders(app);
         app.add_plugins(SyncComponentPlugin::<InstanceBatch<P>>::default());
-        let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
+            return;
+        };
         render_app
             .init_gpu_resource::<SpecializedRenderPipelines<InstancePipeline<P>>>()
             .insert_resource(InstancePipeline::<P>::new())
             .add_render_command::<Opaque3d, DrawInstances<P>>()
             .add_render_command::<Transparent3d, DrawInstances<P>>()
             .add_systems(RenderStartup, upload::forget_batches::<P>)
-            .add_systems(ExtractSchedule, upload::upload_batches::<P>.in_set(BulkExtractSystems::Upload))
-            .add_systems(Render, queue::queue_batches::<P>.in_set(RenderSystems::Queue).in_set(BulkQueueSet(P::NAME)));
+            .add_systems(
+                ExtractSchedule,
+                upload::upload_batches::<P>.in_set(BulkExtractSystems::Upload),
+            )
+            .add_systems(
+                Render,
+                queue::queue_batches::<P>
+                    .in_set(RenderSystems::Queue)
+                    .in_set(BulkQueueSet(P::NAME)),
+            );
     }
 }
 
 /// All shaders of the instanced primitives: each plugin may be added alone, and setting one twice is harmless.
 fn load_shaders(app: &mut App) {
     load_internal_asset!(app, SEGMENTS_SHADER, "segments.wgsl", Shader::from_wgsl);
-    load_internal_asset!(app, PointInstance::shader(), "../primitives/points.wgsl", Shader::from_wgsl);
-    load_internal_asset!(app, LineInstance::shader(), "../primitives/lines.wgsl", Shader::from_wgsl);
-    load_internal_asset!(app, BoxInstance::shader(), "../primitives/boxes.wgsl", Shader::from_wgsl);
+    load_internal_asset!(
+        app,
+        PointInstance::shader(),
+        "../primitives/points.wgsl",
+        Shader::from_wgsl
+    );
+    load_internal_asset!(
+        app,
+        LineInstance::shader(),
+        "../primitives/lines.wgsl",
+        Shader::from_wgsl
+    );
+    load_internal_asset!(
+        app,
+        BoxInstance::shader(),
+        "../primitives/boxes.wgsl",
+        Shader::from_wgsl
+    );
 }

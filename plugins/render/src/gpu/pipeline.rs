@@ -8,9 +8,10 @@ use bevy::ecs::resource::Resource;
 use bevy::mesh::VertexBufferLayout;
 use bevy::render::render_resource::binding_types::storage_buffer_read_only_sized;
 use bevy::render::render_resource::{
-    BindGroupLayoutDescriptor, BindGroupLayoutEntries, BlendState, ColorTargetState, ColorWrites, CompareFunction,
-    DepthBiasState, DepthStencilState, FragmentState, MultisampleState, RenderPipelineDescriptor, ShaderStages,
-    SpecializedRenderPipeline, StencilState, TextureFormat, VertexState, VertexStepMode,
+    BindGroupLayoutDescriptor, BindGroupLayoutEntries, BlendState, ColorTargetState, ColorWrites,
+    CompareFunction, DepthBiasState, DepthStencilState, FragmentState, MultisampleState,
+    RenderPipelineDescriptor, ShaderStages, SpecializedRenderPipeline, StencilState, TextureFormat,
+    VertexState, VertexStepMode,
 };
 use bevy::render::view::{ExtractedView, Msaa};
 use bevy::shader::{Shader, ShaderDefVal};
@@ -28,7 +29,11 @@ pub(crate) struct PipelineKey {
 
 impl PipelineKey {
     pub(crate) fn new(view: &ExtractedView, msaa: Msaa, blending: Blending) -> Self {
-        Self { samples: msaa.samples(), format: view.target_format, blending }
+        Self {
+            samples: msaa.samples(),
+            format: view.target_format,
+            blending,
+        }
     }
 }
 
@@ -58,8 +63,15 @@ impl<P: Primitive> SpecializedRenderPipeline for InstancePipeline<P> {
     type Key = PipelineKey;
 
     fn specialize(&self, key: Self::Key) -> RenderPipelineDescriptor {
-        let instances = VertexBufferLayout::from_vertex_formats(VertexStepMode::Instance, P::FORMATS.iter().copied());
-        let mut descriptor = describe(P::NAME, key, P::shader(), self.segments_layout.clone(), P::CUTS_EDGES);
+        let instances =
+            VertexBufferLayout::from_vertex_formats(VertexStepMode::Instance, P::FORMATS.iter().copied());
+        let mut descriptor = describe(
+            P::NAME,
+            key,
+            P::shader(),
+            self.segments_layout.clone(),
+            P::CUTS_EDGES,
+        );
         descriptor.vertex.buffers = vec![instances];
         descriptor
     }
@@ -104,7 +116,11 @@ pub(crate) fn describe(
                 format: key.format,
                 blend: (!is_opaque).then_some(BlendState::ALPHA_BLENDING),
                 // Coverage is no colour: the target keeps its own alpha.
-                write_mask: if is_covered_by_alpha { ColorWrites::COLOR } else { ColorWrites::ALL },
+                write_mask: if is_covered_by_alpha {
+                    ColorWrites::COLOR
+                } else {
+                    ColorWrites::ALL
+                },
             })],
         }),
         depth_stencil: Some(DepthStencilState {
@@ -114,7 +130,11 @@ pub(crate) fn describe(
             stencil: StencilState::default(),
             bias: DepthBiasState::default(),
         }),
-        multisample: MultisampleState { count: key.samples, mask: !0, alpha_to_coverage_enabled: is_covered_by_alpha },
+        multisample: MultisampleState {
+            count: key.samples,
+            mask: !0,
+            alpha_to_coverage_enabled: is_covered_by_alpha,
+        },
         ..Default::default()
     }
 }

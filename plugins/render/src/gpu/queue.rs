@@ -1,7 +1,9 @@
 //! Each visible batch becomes an item of a render phase, per view.
 
 use bevy::asset::AssetId;
-use bevy::core_pipeline::core_3d::{Opaque3d, Opaque3dBatchSetKey, Opaque3dBinKey, Transparent3d, TransparentSortingInfo3d};
+use bevy::core_pipeline::core_3d::{
+    Opaque3d, Opaque3dBatchSetKey, Opaque3dBinKey, Transparent3d, TransparentSortingInfo3d,
+};
 use bevy::ecs::entity::Entity;
 use bevy::ecs::schedule::SystemSet;
 use bevy::ecs::system::{Query, Res, ResMut};
@@ -9,8 +11,8 @@ use bevy::mesh::Mesh;
 use bevy::platform::collections::HashSet;
 use bevy::render::mesh::allocator::MeshSlabs;
 use bevy::render::render_phase::{
-    BinnedRenderPhase, BinnedRenderPhaseType, DrawFunctionId, DrawFunctions, InputUniformIndex, PhaseItemExtraIndex,
-    ViewBinnedRenderPhases, ViewSortedRenderPhases,
+    BinnedRenderPhase, BinnedRenderPhaseType, DrawFunctionId, DrawFunctions, InputUniformIndex,
+    PhaseItemExtraIndex, ViewBinnedRenderPhases, ViewSortedRenderPhases,
 };
 use bevy::render::render_resource::{CachedRenderPipelineId, PipelineCache, SpecializedRenderPipelines};
 use bevy::render::sync_world::MainEntity;
@@ -42,15 +44,21 @@ pub(super) fn queue_batches<P: Primitive>(
     let opaque_function = opaque_functions.read().id::<DrawInstances<P>>();
     let transparent_function = transparent_functions.read().id::<DrawInstances<P>>();
     for (view, visible, msaa) in &views {
-        let (Some(opaque_phase), Some(transparent_phase)) =
-            (opaque_phases.get_mut(&view.retained_view_entity), transparent_phases.get_mut(&view.retained_view_entity))
-        else {
+        let (Some(opaque_phase), Some(transparent_phase)) = (
+            opaque_phases.get_mut(&view.retained_view_entity),
+            transparent_phases.get_mut(&view.retained_view_entity),
+        ) else {
             continue;
         };
         let mut opaque = OpaqueItems::new(opaque_phase, opaque_function);
-        for &(entity, main_entity) in visible.get::<InstanceBatch<P>>().into_iter().flat_map(|class| &class.entities_cpu_culling)
+        for &(entity, main_entity) in visible
+            .get::<InstanceBatch<P>>()
+            .into_iter()
+            .flat_map(|class| &class.entities_cpu_culling)
         {
-            let Some(batch) = batches.get(entity).ok().filter(|batch| batch.instances.len() > 0) else { continue };
+            let Some(batch) = batches.get(entity).ok().filter(|batch| batch.instances.len() > 0) else {
+                continue;
+            };
             let key = PipelineKey::new(view, *msaa, batch.blending);
             let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
             stats.count_draw(pipeline_cache.get_render_pipeline(pipeline_id).is_some());
@@ -78,7 +86,10 @@ pub(crate) fn transparent_item(
     bias: f32,
 ) -> Transparent3d {
     Transparent3d {
-        sorting_info: TransparentSortingInfo3d::Sorted { mesh_center: center, depth_bias: bias },
+        sorting_info: TransparentSortingInfo3d::Sorted {
+            mesh_center: center,
+            depth_bias: bias,
+        },
         distance: 0.0,
         pipeline,
         entity,
@@ -101,7 +112,11 @@ struct OpaqueItems<'a> {
 
 impl<'a> OpaqueItems<'a> {
     fn new(phase: &'a mut BinnedRenderPhase<Opaque3d>, draw_function: DrawFunctionId) -> Self {
-        Self { phase, draw_function, kept: HashSet::default() }
+        Self {
+            phase,
+            draw_function,
+            kept: HashSet::default(),
+        }
     }
 
     fn keep(&mut self, entity: Entity, main_entity: MainEntity, pipeline: CachedRenderPipelineId) {
@@ -112,22 +127,35 @@ impl<'a> OpaqueItems<'a> {
             slabs: MeshSlabs::default(),
             lightmap_slab: None,
         };
-        let bin_key = Opaque3dBinKey { asset_id: AssetId::<Mesh>::default().untyped() };
+        let bin_key = Opaque3dBinKey {
+            asset_id: AssetId::<Mesh>::default().untyped(),
+        };
         self.kept.insert((pipeline, main_entity));
         let key = (batch_set_key, bin_key);
-        let present = self.phase.non_mesh_items.get(&key).and_then(|items| items.entities.get(&main_entity));
+        let present = self
+            .phase
+            .non_mesh_items
+            .get(&key)
+            .and_then(|items| items.entities.get(&main_entity));
         if present == Some(&entity) {
             return;
         }
         self.phase.remove(main_entity);
-        self.phase.add(key.0, key.1, (entity, main_entity), InputUniformIndex::default(), BinnedRenderPhaseType::NonMesh);
+        self.phase.add(
+            key.0,
+            key.1,
+            (entity, main_entity),
+            InputUniformIndex::default(),
+            BinnedRenderPhaseType::NonMesh,
+        );
     }
 
     fn sweep(self) {
         let mut stale = Vec::new();
         for ((batch_set_key, _), items) in &self.phase.non_mesh_items {
             if batch_set_key.draw_function == self.draw_function {
-                let is_stale = |entity: &&MainEntity| !self.kept.contains(&(batch_set_key.pipeline, **entity));
+                let is_stale =
+                    |entity: &&MainEntity| !self.kept.contains(&(batch_set_key.pipeline, **entity));
                 stale.extend(items.entities.keys().filter(is_stale).copied());
             }
         }

@@ -10,7 +10,9 @@ use bevy::ecs::system::{Commands, Query, Res};
 use bevy::log::error_once;
 use bevy::math::Vec3;
 use bevy::render::Extract;
-use bevy::render::render_resource::{BindGroup, BindGroupEntries, Buffer, BufferDescriptor, BufferUsages, PipelineCache};
+use bevy::render::render_resource::{
+    BindGroup, BindGroupEntries, Buffer, BufferDescriptor, BufferUsages, PipelineCache,
+};
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_component::SyncComponent;
 use bevy::render::sync_world::RenderEntity;
@@ -37,7 +39,10 @@ impl<P: Primitive> SyncComponent for InstanceBatch<P> {
 }
 
 /// After the device was lost: what lived on it is made anew, and extraction uploads everything again.
-pub(super) fn forget_batches<P: Primitive>(mut commands: Commands, batches: Query<Entity, With<GpuBatch<P>>>) {
+pub(super) fn forget_batches<P: Primitive>(
+    mut commands: Commands,
+    batches: Query<Entity, With<GpuBatch<P>>>,
+) {
     for batch in &batches {
         commands.entity(batch).remove::<GpuBatch<P>>();
     }
@@ -56,17 +61,27 @@ pub(super) fn upload_batches<P: Primitive>(
     batches: Extract<Query<(RenderEntity, &InstanceBatch<P>)>>,
     mut gpu_batches: Query<&mut GpuBatch<P>>,
 ) {
-    let gpu = Gpu { device: &device, queue: &queue, stats: &stats };
+    let gpu = Gpu {
+        device: &device,
+        queue: &queue,
+        stats: &stats,
+    };
     for (entity, batch) in &batches {
         let mut known = gpu_batches.get_mut(entity).ok();
         let mut new = known.is_none().then(GpuBatch::<P>::empty);
-        let Some(target) = known.as_deref_mut().or(new.as_mut()) else { continue };
+        let Some(target) = known.as_deref_mut().or(new.as_mut()) else {
+            continue;
+        };
 
         let dirty = batch.take_dirty();
         target.blending = batch.blending();
         (target.sort_center, target.sort_bias) = batch.sorting();
-        target.instances.write(&gpu, batch.instances(), |len| dirty.instances.into_merged(len));
-        let is_new_buffer = target.segments.write(&gpu, batch.segments(), |len| dirty.segments.into_merged(len));
+        target
+            .instances
+            .write(&gpu, batch.instances(), |len| dirty.instances.into_merged(len));
+        let is_new_buffer = target
+            .segments
+            .write(&gpu, batch.segments(), |len| dirty.segments.into_merged(len));
         if is_new_buffer {
             target.bind_group = target.segments.buffer().map(|buffer| {
                 device.create_bind_group(
@@ -117,7 +132,14 @@ pub(crate) struct GrowingBuffer<T> {
 
 impl<T: Pod> GrowingBuffer<T> {
     fn new(label: &'static str, usage: BufferUsages) -> Self {
-        Self { label, usage, buffer: None, capacity: 0, len: 0, element: PhantomData }
+        Self {
+            label,
+            usage,
+            buffer: None,
+            capacity: 0,
+            len: 0,
+            element: PhantomData,
+        }
     }
 
     pub(crate) fn buffer(&self) -> Option<&Buffer> {
@@ -132,7 +154,12 @@ impl<T: Pod> GrowingBuffer<T> {
     /// Brings the buffer to the state of `source`, given what changed in it. Returns whether the buffer is another one.
     ///
     /// What exceeds the device's limits is left out, with one message.
-    fn write<R: Iterator<Item = Range<u32>>>(&mut self, gpu: &Gpu<'_>, source: &[T], dirty: impl FnOnce(u32) -> R) -> bool {
+    fn write<R: Iterator<Item = Range<u32>>>(
+        &mut self,
+        gpu: &Gpu<'_>,
+        source: &[T],
+        dirty: impl FnOnce(u32) -> R,
+    ) -> bool {
         let max = self.max_len(gpu.device);
         let len = u32::try_from(source.len()).unwrap_or(u32::MAX).min(max);
         if (len as usize) < source.len() {
@@ -147,7 +174,11 @@ impl<T: Pod> GrowingBuffer<T> {
         let is_wasteful = self.capacity > SHRINK_FROM && len < self.capacity / 4;
         if len > self.capacity || is_wasteful {
             // Twice what it was, or twice what is left, so that neither direction reallocates often.
-            let wanted = if is_wasteful { len.saturating_mul(2) } else { len.max(self.capacity.saturating_mul(2)) };
+            let wanted = if is_wasteful {
+                len.saturating_mul(2)
+            } else {
+                len.max(self.capacity.saturating_mul(2))
+            };
             self.capacity = wanted.max(64).min(max);
             let bytes = u64::from(self.capacity) * size_of::<T>() as u64;
             // Freed before the new one is made, so that the peak is not the sum of both.
@@ -169,12 +200,16 @@ impl<T: Pod> GrowingBuffer<T> {
     }
 
     fn send(&self, gpu: &Gpu<'_>, source: &[T], range: Range<u32>) {
-        let (Some(buffer), Some(elements)) = (self.buffer(), source.get(range.start as usize..range.end as usize)) else {
+        let (Some(buffer), Some(elements)) = (
+            self.buffer(),
+            source.get(range.start as usize..range.end as usize),
+        ) else {
             return;
         };
         let bytes: &[u8] = bytemuck::cast_slice(elements);
         if !bytes.is_empty() {
-            gpu.queue.write_buffer(buffer, u64::from(range.start) * size_of::<T>() as u64, bytes);
+            gpu.queue
+                .write_buffer(buffer, u64::from(range.start) * size_of::<T>() as u64, bytes);
             gpu.stats.count_upload(bytes.len() as u64);
         }
     }
@@ -205,7 +240,11 @@ impl<T: Pod + PartialEq> UniformBuffer<T> {
             usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        let new = Self { buffer, values, _bytes: CountedBytes::new(gpu.stats, bytes) };
+        let new = Self {
+            buffer,
+            values,
+            _bytes: CountedBytes::new(gpu.stats, bytes),
+        };
         new.send(gpu);
         new
     }
@@ -223,7 +262,8 @@ impl<T: Pod + PartialEq> UniformBuffer<T> {
     }
 
     fn send(&self, gpu: &Gpu<'_>) {
-        gpu.queue.write_buffer(&self.buffer, 0, bytemuck::bytes_of(&self.values));
+        gpu.queue
+            .write_buffer(&self.buffer, 0, bytemuck::bytes_of(&self.values));
         gpu.stats.count_upload(size_of::<T>() as u64);
     }
 }

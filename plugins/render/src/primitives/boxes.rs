@@ -46,8 +46,13 @@ impl BoxInstance {
 impl Primitive for BoxInstance {
     const NAME: &'static str = "boxes";
     const VERTICES: u32 = 36;
-    const FORMATS: &'static [VertexFormat] =
-        &[VertexFormat::Float32x3, VertexFormat::Uint32, VertexFormat::Float32x3, VertexFormat::Uint32, VertexFormat::Float32x4];
+    const FORMATS: &'static [VertexFormat] = &[
+        VertexFormat::Float32x3,
+        VertexFormat::Uint32,
+        VertexFormat::Float32x3,
+        VertexFormat::Uint32,
+        VertexFormat::Float32x4,
+    ];
     const CUTS_EDGES: bool = false;
 
     fn shader() -> Handle<Shader> {
@@ -83,7 +88,11 @@ pub fn box_edges(half_size: Vec3, center: Vec3, rotation: Quat) -> [(Vec3, Vec3)
 
 fn unit(rotation: Quat) -> Quat {
     let length = rotation.length();
-    if length.is_finite() && length > f32::EPSILON { rotation / length } else { Quat::IDENTITY }
+    if length.is_finite() && length > f32::EPSILON {
+        rotation / length
+    } else {
+        Quat::IDENTITY
+    }
 }
 
 #[cfg(test)]
@@ -92,9 +101,19 @@ mod tests {
 
     #[test]
     fn edges_are_the_twelve_of_a_box() {
-        let edges = box_edges(Vec3::new(1.0, 2.0, 3.0), Vec3::new(10.0, 0.0, 0.0), Quat::IDENTITY);
-        let mut middles: Vec<[i32; 3]> =
-            edges.iter().map(|(a, b)| ((*a + *b) / 2.0 - Vec3::new(10.0, 0.0, 0.0)).as_ivec3().to_array()).collect();
+        let edges = box_edges(
+            Vec3::new(1.0, 2.0, 3.0),
+            Vec3::new(10.0, 0.0, 0.0),
+            Quat::IDENTITY,
+        );
+        let mut middles: Vec<[i32; 3]> = edges
+            .iter()
+            .map(|(a, b)| {
+                ((*a + *b) / 2.0 - Vec3::new(10.0, 0.0, 0.0))
+                    .as_ivec3()
+                    .to_array()
+            })
+            .collect();
         middles.sort_unstable();
         middles.dedup();
         assert_eq!(middles.len(), 12, "no edge twice");
@@ -108,6 +127,9 @@ mod tests {
     #[test]
     fn a_rotation_that_is_none_is_ignored() {
         let zero = Quat::from_xyzw(0.0, 0.0, 0.0, 0.0);
-        assert_eq!(BoxInstance::new(Vec3::ZERO, Vec3::ONE, zero, 1).rotation, [0.0, 0.0, 0.0, 1.0]);
+        assert_eq!(
+            BoxInstance::new(Vec3::ZERO, Vec3::ONE, zero, 1).rotation,
+            [0.0, 0.0, 0.0, 1.0]
+        );
     }
 }

@@ -13,19 +13,21 @@ use bevy::ecs::system::lifetimeless::Read;
 use bevy::ecs::system::{Commands, Query, Res, ResMut, SystemParamItem};
 use bevy::math::Vec3;
 use bevy::render::render_phase::{
-    AddRenderCommand, DrawFunctions, PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline, TrackedRenderPass,
-    ViewSortedRenderPhases,
+    AddRenderCommand, DrawFunctions, PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline,
+    TrackedRenderPass, ViewSortedRenderPhases,
 };
 use bevy::render::render_resource::binding_types::uniform_buffer_sized;
 use bevy::render::render_resource::{
-    BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, PipelineCache, RenderPipelineDescriptor,
-    ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines,
+    BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, PipelineCache,
+    RenderPipelineDescriptor, ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines,
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_component::{SyncComponent, SyncComponentPlugin};
 use bevy::render::sync_world::RenderEntity;
 use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
-use bevy::render::{Extract, ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderStartup, RenderSystems};
+use bevy::render::{
+    Extract, ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderStartup, RenderSystems,
+};
 use bevy::shader::Shader;
 use bevy::transform::components::Transform;
 use bytemuck::{Pod, Zeroable};
@@ -63,7 +65,13 @@ pub struct GroundGrid {
 
 impl Default for GroundGrid {
     fn default() -> Self {
-        Self { normal: Vec3::Z, offset: 0.0, spacing: 1.0, color: [128, 128, 128, 90], thickness: 1.0 }
+        Self {
+            normal: Vec3::Z,
+            offset: 0.0,
+            spacing: 1.0,
+            color: [128, 128, 128, 90],
+            thickness: 1.0,
+        }
     }
 }
 
@@ -80,14 +88,21 @@ impl Plugin for GroundGridPlugin {
     fn build(&self, app: &mut App) {
         load_internal_asset!(app, SHADER, "ground_grid.wgsl", Shader::from_wgsl);
         app.add_plugins(SyncComponentPlugin::<GroundGrid>::default());
-        let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
+            return;
+        };
         render_app
             .init_gpu_resource::<SpecializedRenderPipelines<GroundGridPipeline>>()
             .insert_resource(GroundGridPipeline::new())
             .add_render_command::<Transparent3d, DrawGroundGrid>()
             .add_systems(RenderStartup, forget_grids)
             .add_systems(ExtractSchedule, upload_grids.in_set(BulkExtractSystems::Upload))
-            .add_systems(Render, queue_grids.in_set(RenderSystems::Queue).in_set(BulkQueueSet(Self::NAME)));
+            .add_systems(
+                Render,
+                queue_grids
+                    .in_set(RenderSystems::Queue)
+                    .in_set(BulkQueueSet(Self::NAME)),
+            );
     }
 }
 
@@ -137,7 +152,11 @@ fn upload_grids(
     grids: Extract<Query<(RenderEntity, &GroundGrid)>>,
     mut gpu_grids: Query<&mut GpuGrid>,
 ) {
-    let gpu = Gpu { device: &device, queue: &queue, stats: &stats };
+    let gpu = Gpu {
+        device: &device,
+        queue: &queue,
+        stats: &stats,
+    };
     for (entity, grid) in &grids {
         let values = grid_values(grid);
         let is_drawable = values.is_some();
@@ -152,7 +171,11 @@ fn upload_grids(
                 &pipeline_cache.get_bind_group_layout(&pipeline.layout),
                 &BindGroupEntries::single(uniform.buffer().as_entire_binding()),
             );
-            commands.entity(entity).insert(GpuGrid { uniform, bind_group, is_drawable });
+            commands.entity(entity).insert(GpuGrid {
+                uniform,
+                bind_group,
+                is_drawable,
+            });
         }
     }
 }
@@ -160,12 +183,15 @@ fn upload_grids(
 /// The grid with a basis of its plane, or nothing for a plane that is none.
 fn grid_values(grid: &GroundGrid) -> Option<GridValues> {
     let normal = grid.normal.try_normalize()?;
-    let is_sound = grid.spacing.is_finite() && grid.spacing > 0.0 && grid.offset.is_finite() && grid.thickness > 0.0;
+    let is_sound =
+        grid.spacing.is_finite() && grid.spacing > 0.0 && grid.offset.is_finite() && grid.thickness > 0.0;
     if !is_sound {
         return None;
     }
     // Along the world's axes if the plane is one of theirs, so that lines lie on whole coordinates.
-    let axis_u = if normal.x.abs() < 0.9 { Vec3::X } else { Vec3::Y }.reject_from_normalized(normal).try_normalize()?;
+    let axis_u = if normal.x.abs() < 0.9 { Vec3::X } else { Vec3::Y }
+        .reject_from_normalized(normal)
+        .try_normalize()?;
     Some(GridValues {
         color: linear_rgba(grid.color),
         normal: normal.to_array(),
@@ -216,15 +242,27 @@ fn queue_grids(
 ) {
     let draw_function = functions.read().id::<DrawGroundGrid>();
     for (view, visible, msaa) in &views {
-        let Some(phase) = phases.get_mut(&view.retained_view_entity) else { continue };
+        let Some(phase) = phases.get_mut(&view.retained_view_entity) else {
+            continue;
+        };
         let key = PipelineKey::new(view, *msaa, Blending::Translucent);
-        for &item in visible.get::<GroundGrid>().into_iter().flat_map(|class| &class.entities_cpu_culling) {
+        for &item in visible
+            .get::<GroundGrid>()
+            .into_iter()
+            .flat_map(|class| &class.entities_cpu_culling)
+        {
             if !grids.get(item.0).is_ok_and(|grid| grid.is_drawable) {
                 continue;
             }
             let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
             stats.count_draw(pipeline_cache.get_render_pipeline(pipeline_id).is_some());
-            phase.add_transient(transparent_item(item, pipeline_id, draw_function, Vec3::ZERO, SORT_BIAS));
+            phase.add_transient(transparent_item(
+                item,
+                pipeline_id,
+                draw_function,
+                Vec3::ZERO,
+                SORT_BIAS,
+            ));
         }
     }
 }
@@ -243,7 +281,9 @@ impl<I: PhaseItem> RenderCommand<I> for DrawGrid {
         (): SystemParamItem<'w, '_, Self::Param>,
         pass: &mut TrackedRenderPass<'w>,
     ) -> RenderCommandResult {
-        let Some(grid) = grid else { return RenderCommandResult::Skip };
+        let Some(grid) = grid else {
+            return RenderCommandResult::Skip;
+        };
         pass.set_bind_group(1, &grid.bind_group, &[]);
         pass.draw(0..3, 0..1);
         RenderCommandResult::Success

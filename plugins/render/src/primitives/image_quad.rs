@@ -16,21 +16,24 @@ use bevy::log::warn_once;
 use bevy::math::{Affine3A, Vec2, Vec3};
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::render_phase::{
-    AddRenderCommand, DrawFunctions, PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline, TrackedRenderPass,
-    ViewSortedRenderPhases,
+    AddRenderCommand, DrawFunctions, PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline,
+    TrackedRenderPass, ViewSortedRenderPhases,
 };
 use bevy::render::render_resource::binding_types::{sampler, texture_2d, uniform_buffer_sized};
 use bevy::render::render_resource::{
-    AddressMode, BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, FilterMode, MipmapFilterMode,
-    PipelineCache, RenderPipelineDescriptor, Sampler, SamplerBindingType, SamplerDescriptor, ShaderStages,
-    SpecializedRenderPipeline, SpecializedRenderPipelines, TextureDimension, TextureSampleType, TextureViewId,
+    AddressMode, BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, FilterMode,
+    MipmapFilterMode, PipelineCache, RenderPipelineDescriptor, Sampler, SamplerBindingType,
+    SamplerDescriptor, ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines, TextureDimension,
+    TextureSampleType, TextureViewId,
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_component::{SyncComponent, SyncComponentPlugin};
 use bevy::render::sync_world::RenderEntity;
 use bevy::render::texture::GpuImage;
 use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
-use bevy::render::{Extract, ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderStartup, RenderSystems};
+use bevy::render::{
+    Extract, ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderStartup, RenderSystems,
+};
 use bevy::shader::Shader;
 use bevy::transform::components::Transform;
 use bytemuck::{Pod, Zeroable};
@@ -107,7 +110,9 @@ impl Plugin for ImageQuadPlugin {
     fn build(&self, app: &mut App) {
         load_internal_asset!(app, SHADER, "image_quad.wgsl", Shader::from_wgsl);
         app.add_plugins(SyncComponentPlugin::<ImageQuad>::default());
-        let Some(render_app) = app.get_sub_app_mut(RenderApp) else { return };
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
+            return;
+        };
         render_app
             .init_gpu_resource::<SpecializedRenderPipelines<ImageQuadPipeline>>()
             .insert_resource(ImageQuadPipeline::new())
@@ -118,7 +123,9 @@ impl Plugin for ImageQuadPlugin {
             .add_systems(
                 Render,
                 (
-                    queue_quads.in_set(RenderSystems::Queue).in_set(BulkQueueSet(Self::NAME)),
+                    queue_quads
+                        .in_set(RenderSystems::Queue)
+                        .in_set(BulkQueueSet(Self::NAME)),
                     prepare_bind_groups.in_set(RenderSystems::PrepareBindGroups),
                 ),
             );
@@ -168,7 +175,11 @@ fn upload_quads(
     quads: Extract<Query<(RenderEntity, &ImageQuad)>>,
     mut gpu_quads: Query<&mut GpuQuad>,
 ) {
-    let gpu = Gpu { device: &device, queue: &queue, stats: &stats };
+    let gpu = Gpu {
+        device: &device,
+        queue: &queue,
+        stats: &stats,
+    };
     for (entity, quad) in &quads {
         let values = QuadValues {
             rows: affine_rows(&quad.world_from_quad),
@@ -177,7 +188,9 @@ fn upload_quads(
             depth_offset: quad.depth_offset,
             padding: 0.0,
         };
-        let center = quad.world_from_quad.transform_point3((quad.size / 2.0).extend(0.0));
+        let center = quad
+            .world_from_quad
+            .transform_point3((quad.size / 2.0).extend(0.0));
         if let Ok(mut known) = gpu_quads.get_mut(entity) {
             known.uniform.set(&gpu, values);
             if known.image != quad.image {
@@ -269,14 +282,27 @@ fn queue_quads(
 ) {
     let draw_function = functions.read().id::<DrawImageQuad>();
     for (view, visible, msaa) in &views {
-        let Some(phase) = phases.get_mut(&view.retained_view_entity) else { continue };
+        let Some(phase) = phases.get_mut(&view.retained_view_entity) else {
+            continue;
+        };
         let key = PipelineKey::new(view, *msaa, Blending::Translucent);
-        for &item in visible.get::<ImageQuad>().into_iter().flat_map(|class| &class.entities_cpu_culling) {
+        for &item in visible
+            .get::<ImageQuad>()
+            .into_iter()
+            .flat_map(|class| &class.entities_cpu_culling)
+        {
             let Ok(quad) = quads.get(item.0) else { continue };
             let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
-            let is_ready = images.get(&quad.image).is_some() && pipeline_cache.get_render_pipeline(pipeline_id).is_some();
+            let is_ready = images.get(&quad.image).is_some()
+                && pipeline_cache.get_render_pipeline(pipeline_id).is_some();
             stats.count_draw(is_ready);
-            phase.add_transient(transparent_item(item, pipeline_id, draw_function, quad.center, quad.draw_order));
+            phase.add_transient(transparent_item(
+                item,
+                pipeline_id,
+                draw_function,
+                quad.center,
+                quad.draw_order,
+            ));
         }
     }
 }
@@ -297,7 +323,11 @@ fn prepare_bind_groups(
             continue;
         };
         let key = (image.texture_view.id(), quad.magnification);
-        if quad.bind_group.as_ref().is_some_and(|(view, magnification, _)| (*view, *magnification) == key) {
+        if quad
+            .bind_group
+            .as_ref()
+            .is_some_and(|(view, magnification, _)| (*view, *magnification) == key)
+        {
             continue;
         }
         let sampler = match quad.magnification {
@@ -307,7 +337,11 @@ fn prepare_bind_groups(
         let bind_group = device.create_bind_group(
             "image_quad",
             &pipeline_cache.get_bind_group_layout(&pipeline.layout),
-            &BindGroupEntries::sequential((quad.uniform.buffer().as_entire_binding(), &image.texture_view, sampler)),
+            &BindGroupEntries::sequential((
+                quad.uniform.buffer().as_entire_binding(),
+                &image.texture_view,
+                sampler,
+            )),
         );
         quad.bind_group = Some((key.0, key.1, bind_group));
     }
@@ -319,9 +353,14 @@ fn can_be_sampled(image: &GpuImage) -> bool {
     let is_flat = descriptor.dimension == TextureDimension::D2
         && descriptor.size.depth_or_array_layers == 1
         && descriptor.sample_count == 1;
-    let is_filterable = descriptor.format.sample_type(None, None) == Some(TextureSampleType::Float { filterable: true });
+    let is_filterable =
+        descriptor.format.sample_type(None, None) == Some(TextureSampleType::Float { filterable: true });
     if !(is_flat && is_filterable) {
-        warn_once!("an image quad cannot show a texture of {:?} and {:?}", descriptor.format, descriptor.size);
+        warn_once!(
+            "an image quad cannot show a texture of {:?} and {:?}",
+            descriptor.format,
+            descriptor.size
+        );
     }
     is_flat && is_filterable
 }

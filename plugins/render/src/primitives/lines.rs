@@ -41,7 +41,14 @@ impl LineInstance {
     #[inline]
     #[must_use]
     pub const fn new(start: Vec3, end: Vec3, radius: f32, color: u32) -> Self {
-        Self { start: start.to_array(), radius, end: end.to_array(), color, flags: 0, segment: 0 }
+        Self {
+            start: start.to_array(),
+            radius,
+            end: end.to_array(),
+            color,
+            flags: 0,
+            segment: 0,
+        }
     }
 
     /// The same line with other [`flags`](Self::flags).

@@ -30,15 +30,24 @@ impl PointInstance {
     #[inline]
     #[must_use]
     pub const fn new(position: Vec3, radius: f32, color: u32) -> Self {
-        Self { position: position.to_array(), radius, color, segment: 0 }
+        Self {
+            position: position.to_array(),
+            radius,
+            color,
+            segment: 0,
+        }
     }
 }
 
 impl Primitive for PointInstance {
     const NAME: &'static str = "points";
     const VERTICES: u32 = 6;
-    const FORMATS: &'static [VertexFormat] =
-        &[VertexFormat::Float32x3, VertexFormat::Float32, VertexFormat::Uint32, VertexFormat::Uint32];
+    const FORMATS: &'static [VertexFormat] = &[
+        VertexFormat::Float32x3,
+        VertexFormat::Float32,
+        VertexFormat::Uint32,
+        VertexFormat::Uint32,
+    ];
     const CUTS_EDGES: bool = true;
 
     fn shader() -> Handle<Shader> {

@@ -3,7 +3,9 @@
 use bevy::camera::Camera;
 use bevy::camera::visibility::{RenderLayers, Visibility};
 use bevy::math::{Affine3A, Vec3};
-use chronoscope_render::{AdapterClass, Blending, Highlight, InstanceBatch, PointInstance, SegmentUniform, pack_color};
+use chronoscope_render::{
+    AdapterClass, Blending, Highlight, InstanceBatch, PointInstance, SegmentUniform, pack_color,
+};
 
 use crate::stage::{BACKGROUND, Stage};
 
@@ -15,7 +17,10 @@ fn disc(x: f32, y: f32, color: [u8; 4]) -> PointInstance {
 }
 
 fn moved(x: f32, y: f32) -> SegmentUniform {
-    SegmentUniform { world_from_entity: Affine3A::from_translation(Vec3::new(x, y, 0.0)), ..Default::default() }
+    SegmentUniform {
+        world_from_entity: Affine3A::from_translation(Vec3::new(x, y, 0.0)),
+        ..Default::default()
+    }
 }
 
 #[test]
@@ -40,7 +45,13 @@ fn replacing_sends_the_instances_of_one_segment() {
     let entity = stage.spawn(InstanceBatch::<PointInstance>::default());
     stage.batch::<PointInstance>(entity, |batch| {
         for key in 0..4 {
-            batch.insert(key, moved(0.0, 0.0), &vec![disc(8.5 + 16.0 * key as f32, 32.5, RED); 100]).unwrap();
+            batch
+                .insert(
+                    key,
+                    moved(0.0, 0.0),
+                    &vec![disc(8.5 + 16.0 * key as f32, 32.5, RED); 100],
+                )
+                .unwrap();
         }
     });
     stage.shoot();
@@ -61,7 +72,9 @@ fn buffers_grow_and_keep_what_they_held() {
     let before = stage.stats().gpu_bytes();
     stage.batch::<PointInstance>(entity, |batch| {
         for key in 2..3000 {
-            batch.insert(key, moved(0.0, 0.0), &[disc(40.5, 40.5, BLUE)]).unwrap();
+            batch
+                .insert(key, moved(0.0, 0.0), &[disc(40.5, 40.5, BLUE)])
+                .unwrap();
         }
     });
     let picture = stage.shoot();
@@ -77,7 +90,11 @@ fn buffers_grow_and_keep_what_they_held() {
 fn what_is_removed_vanishes() {
     let mut stage = Stage::flat();
     let entity = stage.spawn_batch(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
-    stage.batch::<PointInstance>(entity, |batch| batch.insert(2, moved(0.0, 0.0), &[disc(30.5, 30.5, BLUE)]).unwrap());
+    stage.batch::<PointInstance>(entity, |batch| {
+        batch
+            .insert(2, moved(0.0, 0.0), &[disc(30.5, 30.5, BLUE)])
+            .unwrap()
+    });
     stage.shoot();
     // The first, which leaves a gap, then the last, which empties the batch.
     stage.batch::<PointInstance>(entity, |batch| assert!(batch.remove(1)));
@@ -93,11 +110,20 @@ fn a_replaced_component_starts_over() {
     let entity = stage.spawn_batch(moved(0.0, 0.0), &[disc(10.5, 10.5, RED), disc(30.5, 10.5, RED)]);
     stage.shoot();
     let mut other = InstanceBatch::<PointInstance>::default();
-    other.insert(1, moved(0.0, 0.0), &[disc(50.5, 50.5, BLUE)]).unwrap();
+    other
+        .insert(1, moved(0.0, 0.0), &[disc(50.5, 50.5, BLUE)])
+        .unwrap();
     stage.app.world_mut().entity_mut(entity).insert(other);
     let picture = stage.shoot();
-    assert_eq!((picture.at(10, 10), picture.at(30, 10), picture.at(50, 50)), (BACKGROUND, BACKGROUND, BLUE));
-    stage.app.world_mut().entity_mut(entity).remove::<InstanceBatch<PointInstance>>();
+    assert_eq!(
+        (picture.at(10, 10), picture.at(30, 10), picture.at(50, 50)),
+        (BACKGROUND, BACKGROUND, BLUE)
+    );
+    stage
+        .app
+        .world_mut()
+        .entity_mut(entity)
+        .remove::<InstanceBatch<PointInstance>>();
     assert!(stage.shoot().drawn().is_empty());
 }
 
@@ -106,12 +132,24 @@ fn layers_and_visibility_are_respected() {
     let mut stage = Stage::flat();
     let entity = stage.spawn_batch(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
     assert_eq!(stage.shoot().at(10, 10), RED);
-    stage.app.world_mut().entity_mut(entity).insert(RenderLayers::layer(5));
+    stage
+        .app
+        .world_mut()
+        .entity_mut(entity)
+        .insert(RenderLayers::layer(5));
     assert!(stage.shoot().drawn().is_empty());
     let camera = stage.camera;
-    stage.app.world_mut().entity_mut(camera).insert(RenderLayers::layer(5));
+    stage
+        .app
+        .world_mut()
+        .entity_mut(camera)
+        .insert(RenderLayers::layer(5));
     assert_eq!(stage.shoot().at(10, 10), RED);
-    stage.app.world_mut().entity_mut(entity).insert(Visibility::Hidden);
+    stage
+        .app
+        .world_mut()
+        .entity_mut(entity)
+        .insert(Visibility::Hidden);
     assert!(stage.shoot().drawn().is_empty());
 }
 
@@ -143,7 +181,11 @@ fn translucent_batches_blend() {
     let mut stage = Stage::flat();
     stage.spawn_batch(moved(0.0, 0.0), &[disc(32.5, 32.5, RED)]);
     let mut batch = InstanceBatch::<PointInstance>::new(Blending::Translucent);
-    let glass = SegmentUniform { tint: [255, 255, 255, 128], depth_offset: 1.0, ..Default::default() };
+    let glass = SegmentUniform {
+        tint: [255, 255, 255, 128],
+        depth_offset: 1.0,
+        ..Default::default()
+    };
     batch.insert(1, glass, &[disc(32.5, 32.5, BLUE)]).unwrap();
     stage.spawn(batch);
     let [r, g, b, a] = stage.shoot().at(32, 32);
@@ -158,7 +200,13 @@ fn highlights_stand_out() {
     let mut colors = vec![plain];
     for highlight in [Highlight::Hovered, Highlight::Selected] {
         stage.batch::<PointInstance>(entity, |batch| {
-            batch.set_uniform(1, SegmentUniform { highlight, ..Default::default() });
+            batch.set_uniform(
+                1,
+                SegmentUniform {
+                    highlight,
+                    ..Default::default()
+                },
+            );
         });
         colors.push(stage.shoot().at(32, 32));
     }
@@ -170,6 +218,9 @@ fn highlights_stand_out() {
 fn the_adapter_has_a_class() {
     let stage = Stage::flat();
     let class = *stage.app.world().resource::<AdapterClass>();
-    let info = stage.app.world().resource::<bevy::render::renderer::RenderAdapterInfo>();
+    let info = stage
+        .app
+        .world()
+        .resource::<bevy::render::renderer::RenderAdapterInfo>();
     assert_eq!(class, AdapterClass::of(info));
 }

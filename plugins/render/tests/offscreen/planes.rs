@@ -8,17 +8,35 @@ use chronoscope_render::{BoxInstance, GroundGrid, ImageQuad, Magnification, Segm
 
 use crate::stage::{BACKGROUND, SIZE, Stage};
 
-const CORNERS: [[u8; 4]; 4] = [[255, 0, 0, 255], [0, 200, 0, 255], [0, 0, 250, 255], [240, 240, 100, 255]];
+const CORNERS: [[u8; 4]; 4] = [
+    [255, 0, 0, 255],
+    [0, 200, 0, 255],
+    [0, 0, 250, 255],
+    [240, 240, 100, 255],
+];
 
 fn picture(stage: &mut Stage, width: u32, pixels: &[[u8; 4]]) -> Handle<Image> {
-    let size = Extent3d { width, height: pixels.len() as u32 / width, depth_or_array_layers: 1 };
-    let image =
-        Image::new(size, TextureDimension::D2, pixels.concat(), TextureFormat::Rgba8UnormSrgb, RenderAssetUsages::RENDER_WORLD);
+    let size = Extent3d {
+        width,
+        height: pixels.len() as u32 / width,
+        depth_or_array_layers: 1,
+    };
+    let image = Image::new(
+        size,
+        TextureDimension::D2,
+        pixels.concat(),
+        TextureFormat::Rgba8UnormSrgb,
+        RenderAssetUsages::RENDER_WORLD,
+    );
     stage.app.world_mut().resource_mut::<Assets<Image>>().add(image)
 }
 
 fn quad(image: Handle<Image>) -> ImageQuad {
-    ImageQuad { image, size: Vec2::splat(SIZE as f32), ..Default::default() }
+    ImageQuad {
+        image,
+        size: Vec2::splat(SIZE as f32),
+        ..Default::default()
+    }
 }
 
 #[test]
@@ -37,7 +55,10 @@ fn the_first_pixel_is_at_the_top_left() {
 fn linear_magnification_is_smooth() {
     let mut stage = Stage::flat();
     let image = picture(&mut stage, 2, &CORNERS);
-    stage.spawn(ImageQuad { magnification: Magnification::Linear, ..quad(image) });
+    stage.spawn(ImageQuad {
+        magnification: Magnification::Linear,
+        ..quad(image)
+    });
     let seen = stage.shoot();
     assert_eq!(seen.at(0, 0), CORNERS[0]);
     assert!(seen.shades() > 100);
@@ -48,10 +69,21 @@ fn the_draw_order_decides_what_is_on_top() {
     let mut stage = Stage::flat();
     let red = picture(&mut stage, 1, &[[255, 0, 0, 255]]);
     let blue = picture(&mut stage, 1, &[[0, 0, 255, 255]]);
-    let first = stage.spawn(ImageQuad { draw_order: 2.0, ..quad(red) });
-    stage.spawn(ImageQuad { draw_order: 1.0, ..quad(blue) });
+    let first = stage.spawn(ImageQuad {
+        draw_order: 2.0,
+        ..quad(red)
+    });
+    stage.spawn(ImageQuad {
+        draw_order: 1.0,
+        ..quad(blue)
+    });
     assert_eq!(stage.shoot().at(32, 32), [255, 0, 0, 255]);
-    stage.app.world_mut().get_mut::<ImageQuad>(first).unwrap().draw_order = 0.0;
+    stage
+        .app
+        .world_mut()
+        .get_mut::<ImageQuad>(first)
+        .unwrap()
+        .draw_order = 0.0;
     assert_eq!(stage.shoot().at(32, 32), [0, 0, 255, 255]);
 }
 
@@ -59,9 +91,15 @@ fn the_draw_order_decides_what_is_on_top() {
 fn opacity_lets_through_what_is_behind() {
     let mut stage = Stage::flat();
     let white = picture(&mut stage, 1, &[[255; 4]]);
-    stage.spawn(ImageQuad { tint: [255, 255, 255, 0], ..quad(white.clone()) });
+    stage.spawn(ImageQuad {
+        tint: [255, 255, 255, 0],
+        ..quad(white.clone())
+    });
     assert_eq!(stage.shoot().at(32, 32), BACKGROUND);
-    stage.spawn(ImageQuad { tint: [255, 255, 255, 128], ..quad(white) });
+    stage.spawn(ImageQuad {
+        tint: [255, 255, 255, 128],
+        ..quad(white)
+    });
     let seen = stage.shoot().at(32, 32);
     assert!(seen[0] > 150 && seen[0] < 220, "half of the light: {seen:?}");
 }
@@ -70,7 +108,11 @@ fn opacity_lets_through_what_is_behind() {
 fn a_texture_that_cannot_be_filtered_is_left_out() {
     let mut stage = Stage::flat();
     let image = Image::new(
-        Extent3d { width: 1, height: 1, depth_or_array_layers: 1 },
+        Extent3d {
+            width: 1,
+            height: 1,
+            depth_or_array_layers: 1,
+        },
         TextureDimension::D2,
         1.0_f32.to_le_bytes().to_vec(),
         TextureFormat::R32Float,
@@ -95,19 +137,32 @@ fn a_replaced_picture_is_shown() {
 #[test]
 fn the_grid_lies_on_its_plane_and_behind_what_stands_on_it() {
     let mut stage = Stage::deep(Vec3::new(0.5, -4.0, 2.0), Vec3::new(0.5, 0.0, 2.0));
-    let grid = stage.spawn(GroundGrid { color: [255, 255, 255, 255], ..Default::default() });
+    let grid = stage.spawn(GroundGrid {
+        color: [255, 255, 255, 255],
+        ..Default::default()
+    });
     let seen = stage.shoot();
     let drawn = seen.drawn();
     assert!(drawn.len() > 50, "{}", drawn.len());
     assert!(drawn.iter().all(|(_, y)| *y >= 31), "nothing above the horizon");
 
-    let covered = |picture: &crate::stage::Picture| (28..36).any(|x| (50..56).any(|y| picture.at(x, y) == [0, 128, 0, 255]));
+    let covered = |picture: &crate::stage::Picture| {
+        (28..36).any(|x| (50..56).any(|y| picture.at(x, y) == [0, 128, 0, 255]))
+    };
     assert!(!covered(&seen));
-    let solid = BoxInstance::new(Vec3::new(0.5, 0.0, 0.0), Vec3::splat(1.0), Quat::IDENTITY, pack_color([0, 128, 0, 255]));
+    let solid = BoxInstance::new(
+        Vec3::new(0.5, 0.0, 0.0),
+        Vec3::splat(1.0),
+        Quat::IDENTITY,
+        pack_color([0, 128, 0, 255]),
+    );
     stage.spawn_batch(SegmentUniform::default(), &[solid]);
     let seen = stage.shoot();
     // The front face spans pixels that the grid had lines in; none shines through.
-    assert!((26..38).all(|x| (46..52).all(|y| seen.at(x, y) == seen.at(32, 48))), "the box hides the grid");
+    assert!(
+        (26..38).all(|x| (46..52).all(|y| seen.at(x, y) == seen.at(32, 48))),
+        "the box hides the grid"
+    );
 
     stage.app.world_mut().get_mut::<GroundGrid>(grid).unwrap().normal = Vec3::ZERO;
     let seen = stage.shoot();
@@ -117,7 +172,13 @@ fn the_grid_lies_on_its_plane_and_behind_what_stands_on_it() {
 #[test]
 fn the_grid_of_an_orthographic_view_lies_on_whole_coordinates() {
     let mut stage = Stage::flat();
-    stage.spawn(GroundGrid { spacing: 16.0, offset: -1.0, color: [255, 255, 255, 255], thickness: 2.0, ..Default::default() });
+    stage.spawn(GroundGrid {
+        spacing: 16.0,
+        offset: -1.0,
+        color: [255, 255, 255, 255],
+        thickness: 2.0,
+        ..Default::default()
+    });
     let seen = stage.shoot();
     for at in [16, 32, 48] {
         assert_ne!(seen.at(at, 8), BACKGROUND, "a line at x = {at}");

@@ -4,7 +4,8 @@ use bevy::camera::{Camera, CompositingSpace, Hdr, Viewport};
 use bevy::math::{Affine3A, Quat, UVec2, Vec3};
 use bevy::render::view::Msaa;
 use chronoscope_render::{
-    BoxInstance, BulkView, DEFAULT_COLOR, DEFAULT_RADIUS, LineInstance, PointInstance, SegmentUniform, pack_color,
+    BoxInstance, BulkView, DEFAULT_COLOR, DEFAULT_RADIUS, LineInstance, PointInstance, SegmentUniform,
+    pack_color,
 };
 
 use crate::stage::{BACKGROUND, Stage};
@@ -37,7 +38,10 @@ fn a_point_has_its_color_and_its_radius_in_ui_points() {
 fn a_ui_point_is_as_many_pixels_as_the_view_says() {
     let mut stage = Stage::flat();
     let camera = stage.camera;
-    stage.app.world_mut().entity_mut(camera).insert(BulkView { ui_point_pixels: Some(2.0), ..Default::default() });
+    stage.app.world_mut().entity_mut(camera).insert(BulkView {
+        ui_point_pixels: Some(2.0),
+        ..Default::default()
+    });
     stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 20.5, 0.0, -4.2, RED)]);
     let picture = stage.shoot();
     assert_eq!(picture.at(32 + 8, 20), RED);
@@ -53,7 +57,13 @@ fn a_radius_in_scene_units_shrinks_with_distance() {
     assert!((near - 64.0 * std::f32::consts::PI).abs() < 20.0, "{near}");
     stage.batch::<PointInstance>(entity, |batch| {
         let far = bevy::math::Affine3A::from_translation(Vec3::Y * 4.0);
-        batch.set_uniform(1, SegmentUniform { world_from_entity: far, ..Default::default() });
+        batch.set_uniform(
+            1,
+            SegmentUniform {
+                world_from_entity: far,
+                ..Default::default()
+            },
+        );
     });
     let far = stage.shoot().drawn().len() as f32;
     assert!((far - 16.0 * std::f32::consts::PI).abs() < 10.0, "{far}");
@@ -62,8 +72,19 @@ fn a_radius_in_scene_units_shrinks_with_distance() {
 #[test]
 fn defaults_come_from_the_segment() {
     let mut stage = Stage::flat();
-    let uniform = SegmentUniform { default_color: GREEN, default_radius: -3.2, ..Default::default() };
-    stage.spawn_batch(uniform, &[PointInstance::new(Vec3::new(32.5, 32.5, 0.0), DEFAULT_RADIUS, DEFAULT_COLOR)]);
+    let uniform = SegmentUniform {
+        default_color: GREEN,
+        default_radius: -3.2,
+        ..Default::default()
+    };
+    stage.spawn_batch(
+        uniform,
+        &[PointInstance::new(
+            Vec3::new(32.5, 32.5, 0.0),
+            DEFAULT_RADIUS,
+            DEFAULT_COLOR,
+        )],
+    );
     let picture = stage.shoot();
     assert_eq!(picture.at(32 + 3, 32), GREEN);
     assert_eq!(picture.at(32 + 4, 32), BACKGROUND);
@@ -72,8 +93,14 @@ fn defaults_come_from_the_segment() {
 #[test]
 fn the_nearer_point_wins_whatever_the_order() {
     let mut stage = Stage::flat();
-    let points = [point(16.5, 32.5, -5.0, -4.0, RED), point(16.5, 32.5, 5.0, -4.0, GREEN)];
-    let flipped = [point(48.5, 32.5, 5.0, -4.0, GREEN), point(48.5, 32.5, -5.0, -4.0, RED)];
+    let points = [
+        point(16.5, 32.5, -5.0, -4.0, RED),
+        point(16.5, 32.5, 5.0, -4.0, GREEN),
+    ];
+    let flipped = [
+        point(48.5, 32.5, 5.0, -4.0, GREEN),
+        point(48.5, 32.5, -5.0, -4.0, RED),
+    ];
     stage.spawn_batch(SegmentUniform::default(), &[points, flipped].concat());
     let picture = stage.shoot();
     assert_eq!(picture.at(16, 32), RED);
@@ -83,7 +110,10 @@ fn the_nearer_point_wins_whatever_the_order() {
 #[test]
 fn a_depth_offset_orders_what_is_coplanar() {
     let mut stage = Stage::flat();
-    let behind = SegmentUniform { depth_offset: -1.0, ..Default::default() };
+    let behind = SegmentUniform {
+        depth_offset: -1.0,
+        ..Default::default()
+    };
     stage.spawn_batch(behind, &[point(32.5, 32.5, 0.0, -4.0, GREEN)]);
     stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 32.5, 0.0, -2.0, RED)]);
     stage.spawn_batch(behind, &[point(32.5, 32.5, 0.0, -3.0, GREEN)]);
@@ -100,8 +130,14 @@ fn multisampling_keeps_colors_and_softens_edges() {
     stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 32.5, 0.0, -10.0, RED)]);
     let picture = stage.shoot();
     assert_eq!(picture.at(32, 32), RED);
-    assert!(picture.shades() > 1, "there are pixels between the point and the background");
-    assert!(picture.0.pixels().all(|pixel| pixel.0[3] == 255), "coverage does not leak into the target's alpha");
+    assert!(
+        picture.shades() > 1,
+        "there are pixels between the point and the background"
+    );
+    assert!(
+        picture.0.pixels().all(|pixel| pixel.0[3] == 255),
+        "coverage does not leak into the target's alpha"
+    );
 }
 
 #[test]
@@ -116,11 +152,20 @@ fn every_kind_of_target_shows_the_same_colors() {
             _ => camera.insert(CompositingSpace::Srgb),
         };
         stage.spawn_batch(SegmentUniform::default(), &[point(20.5, 32.5, 0.0, -4.0, RED)]);
-        let solid = BoxInstance::new(Vec3::new(44.0, 32.0, 0.0), Vec3::splat(5.0), Quat::IDENTITY, pack_color(GREEN));
+        let solid = BoxInstance::new(
+            Vec3::new(44.0, 32.0, 0.0),
+            Vec3::splat(5.0),
+            Quat::IDENTITY,
+            pack_color(GREEN),
+        );
         stage.spawn_batch(SegmentUniform::default(), &[solid]);
         let picture = stage.shoot();
         assert!(close(picture.at(20, 32), RED), "{kind}: {:?}", picture.at(20, 32));
-        assert!(close(picture.at(44, 32), GREEN), "{kind}: {:?}", picture.at(44, 32));
+        assert!(
+            close(picture.at(44, 32), GREEN),
+            "{kind}: {:?}",
+            picture.at(44, 32)
+        );
     }
 }
 
@@ -128,16 +173,25 @@ fn every_kind_of_target_shows_the_same_colors() {
 fn a_viewport_shifts_what_is_drawn() {
     let mut stage = Stage::flat();
     let camera = stage.camera;
-    stage.app.world_mut().get_mut::<Camera>(camera).unwrap().viewport =
-        Some(Viewport { physical_position: UVec2::new(32, 32), physical_size: UVec2::splat(32), ..Default::default() });
-    stage.spawn_batch(SegmentUniform::default(), &[line([8.0, 33.0, 0.0], [56.0, 33.0, 0.0], -2.2)]);
+    stage.app.world_mut().get_mut::<Camera>(camera).unwrap().viewport = Some(Viewport {
+        physical_position: UVec2::new(32, 32),
+        physical_size: UVec2::splat(32),
+        ..Default::default()
+    });
+    stage.spawn_batch(
+        SegmentUniform::default(),
+        &[line([8.0, 33.0, 0.0], [56.0, 33.0, 0.0], -2.2)],
+    );
     stage.spawn_batch(SegmentUniform::default(), &[point(33.0, 9.0, 0.0, -2.2, GREEN)]);
     let picture = stage.shoot();
     // Half as many pixels per unit, from (32, 32) on; UI points stay what they are.
     assert_eq!([46, 50].map(|y| picture.at(48, y)), [RED; 2]);
     assert_eq!([44, 52].map(|y| picture.at(48, y)), [BACKGROUND; 2]);
     assert_eq!(picture.at(48, 36), GREEN);
-    assert_eq!(picture.count(RED) + picture.count(GREEN), picture.drawn_within(32..64, 32..64));
+    assert_eq!(
+        picture.count(RED) + picture.count(GREEN),
+        picture.drawn_within(32..64, 32..64)
+    );
     assert_eq!([picture.at(36, 48), picture.at(33, 48)], [RED, BACKGROUND]);
 }
 
@@ -148,22 +202,41 @@ fn transforms_carry_size_and_mirrors() {
         world_from_entity: Affine3A::from_scale_rotation_translation(factors, Quat::IDENTITY, to),
         ..Default::default()
     };
-    stage.spawn_batch(scale(Vec3::splat(3.0), Vec3::new(16.5, 16.5, 0.0)), &[point(0.0, 0.0, 0.0, 2.1, RED)]);
+    stage.spawn_batch(
+        scale(Vec3::splat(3.0), Vec3::new(16.5, 16.5, 0.0)),
+        &[point(0.0, 0.0, 0.0, 2.1, RED)],
+    );
     let solid = BoxInstance::new(Vec3::ZERO, Vec3::splat(4.0), Quat::IDENTITY, pack_color(GREEN));
-    stage.spawn_batch(scale(Vec3::new(-1.0, 2.0, 1.0), Vec3::new(44.0, 44.0, 0.0)), &[solid]);
+    stage.spawn_batch(
+        scale(Vec3::new(-1.0, 2.0, 1.0), Vec3::new(44.0, 44.0, 0.0)),
+        &[solid],
+    );
     let picture = stage.shoot();
-    assert_eq!([picture.at(16 + 6, 16), picture.at(16 + 7, 16)], [RED, BACKGROUND]);
-    assert_eq!(picture.count(GREEN), 8 * 16, "a mirrored box is still lit from outside");
+    assert_eq!(
+        [picture.at(16 + 6, 16), picture.at(16 + 7, 16)],
+        [RED, BACKGROUND]
+    );
+    assert_eq!(
+        picture.count(GREEN),
+        8 * 16,
+        "a mirrored box is still lit from outside"
+    );
 }
 
 #[test]
 fn a_line_is_as_thick_as_it_says() {
     for (radius, thickness) in [(-0.5, 1), (-1.0, 2), (-2.5, 5), (4.0, 8)] {
         let mut stage = Stage::flat();
-        stage.spawn_batch(SegmentUniform::default(), &[line([10.0, 32.5, 0.0], [54.0, 32.5, 0.0], radius)]);
+        stage.spawn_batch(
+            SegmentUniform::default(),
+            &[line([10.0, 32.5, 0.0], [54.0, 32.5, 0.0], radius)],
+        );
         let picture = stage.shoot();
         let rows = (0..64).filter(|y| picture.at(32, *y) == RED).count() as i32;
-        assert!((rows - thickness).abs() <= 1, "{rows} rows for a radius of {radius}");
+        assert!(
+            (rows - thickness).abs() <= 1,
+            "{rows} rows for a radius of {radius}"
+        );
         assert_eq!(picture.at(32, 32), RED);
         assert_eq!(picture.at(2, 32), BACKGROUND);
     }
@@ -172,8 +245,12 @@ fn a_line_is_as_thick_as_it_says() {
 #[test]
 fn ends_are_round_or_flat() {
     let mut stage = Stage::flat();
-    let flat = line([20.0, 48.5, 0.0], [44.0, 48.5, 0.0], -6.0).with_flags(LineInstance::FLAT_START | LineInstance::FLAT_END);
-    stage.spawn_batch(SegmentUniform::default(), &[line([20.0, 16.5, 0.0], [44.0, 16.5, 0.0], -6.0), flat]);
+    let flat = line([20.0, 48.5, 0.0], [44.0, 48.5, 0.0], -6.0)
+        .with_flags(LineInstance::FLAT_START | LineInstance::FLAT_END);
+    stage.spawn_batch(
+        SegmentUniform::default(),
+        &[line([20.0, 16.5, 0.0], [44.0, 16.5, 0.0], -6.0), flat],
+    );
     let picture = stage.shoot();
     assert_eq!(picture.at(16, 16), RED, "the round end reaches beyond");
     assert_eq!(picture.at(15, 11), BACKGROUND, "and is round");
@@ -185,28 +262,60 @@ fn ends_are_round_or_flat() {
 fn a_line_from_behind_the_eye_leaves_no_garbage() {
     let mut stage = Stage::deep(Vec3::ZERO, Vec3::Y);
     // Below and to the left of the eye, from far ahead to far behind.
-    stage.spawn_batch(SegmentUniform::default(), &[line([-1.0, 10.0, -1.0], [-1.0, -20.0, -1.0], -1.0)]);
+    stage.spawn_batch(
+        SegmentUniform::default(),
+        &[line([-1.0, 10.0, -1.0], [-1.0, -20.0, -1.0], -1.0)],
+    );
     let drawn = stage.shoot().drawn();
     assert!(drawn.len() > 20, "the part ahead is there: {}", drawn.len());
-    assert!(drawn.iter().all(|(x, y)| *x <= 32 && *y >= 31), "and nothing is above or to the right of where it starts");
+    assert!(
+        drawn.iter().all(|(x, y)| *x <= 32 && *y >= 31),
+        "and nothing is above or to the right of where it starts"
+    );
     // It projects onto the diagonal from the middle to the lower left corner.
-    assert!(drawn.iter().all(|(x, y)| (63 - *x as i32 - *y as i32).abs() <= 3), "and it is straight");
+    assert!(
+        drawn.iter().all(|(x, y)| (63 - *x as i32 - *y as i32).abs() <= 3),
+        "and it is straight"
+    );
 
     let mut stage = Stage::deep(Vec3::ZERO, Vec3::Y);
-    stage.spawn_batch(SegmentUniform::default(), &[line([-1.0, -1.0, -1.0], [1.0, -20.0, 3.0], -1.0)]);
-    assert!(stage.shoot().drawn().is_empty(), "what is behind the eye is not drawn");
+    stage.spawn_batch(
+        SegmentUniform::default(),
+        &[line([-1.0, -1.0, -1.0], [1.0, -20.0, 3.0], -1.0)],
+    );
+    assert!(
+        stage.shoot().drawn().is_empty(),
+        "what is behind the eye is not drawn"
+    );
 }
 
 #[test]
 fn a_box_is_lit_by_its_faces() {
     let mut stage = Stage::flat();
-    let solid = BoxInstance::new(Vec3::new(32.0, 32.0, 0.0), Vec3::new(10.0, 5.0, 3.0), Quat::IDENTITY, pack_color(RED));
+    let solid = BoxInstance::new(
+        Vec3::new(32.0, 32.0, 0.0),
+        Vec3::new(10.0, 5.0, 3.0),
+        Quat::IDENTITY,
+        pack_color(RED),
+    );
     stage.spawn_batch(SegmentUniform::default(), &[solid]);
     let picture = stage.shoot();
-    assert_eq!(picture.count(RED), 20 * 10, "a face that looks at the camera has the full colour");
+    assert_eq!(
+        picture.count(RED),
+        20 * 10,
+        "a face that looks at the camera has the full colour"
+    );
     assert_eq!(picture.drawn().len(), 20 * 10);
 
     let mut stage = Stage::deep(Vec3::new(3.0, -4.0, 2.5), Vec3::ZERO);
-    stage.spawn_batch(SegmentUniform::default(), &[BoxInstance::new(Vec3::ZERO, Vec3::ONE, Quat::IDENTITY, pack_color(RED))]);
+    stage.spawn_batch(
+        SegmentUniform::default(),
+        &[BoxInstance::new(
+            Vec3::ZERO,
+            Vec3::ONE,
+            Quat::IDENTITY,
+            pack_color(RED),
+        )],
+    );
     assert_eq!(stage.shoot().shades(), 3, "three faces are seen, and told apart");
 }

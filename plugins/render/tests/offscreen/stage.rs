@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use bevy::app::{App, PluginsState, TerminalCtrlCHandlerPlugin};
 use bevy::asset::{Assets, Handle};
 use bevy::camera::{
-    Camera, Camera3d, ClearColorConfig, OrthographicProjection, PerspectiveProjection, Projection, RenderTarget, ScalingMode,
+    Camera, Camera3d, ClearColorConfig, OrthographicProjection, PerspectiveProjection, Projection,
+    RenderTarget, ScalingMode,
 };
 use bevy::color::Color;
 use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
@@ -25,7 +26,9 @@ use bevy::transform::components::Transform;
 use bevy::window::{ExitCondition, WindowPlugin};
 use bevy::winit::WinitPlugin;
 use bevy::{DefaultPlugins, app::PluginGroup};
-use chronoscope_render::{BulkRenderPlugin, InstanceBatch, Primitive, RenderStats, SegmentUniform, image_plane_camera};
+use chronoscope_render::{
+    BulkRenderPlugin, InstanceBatch, Primitive, RenderStats, SegmentUniform, image_plane_camera,
+};
 
 /// The width and height of the target, in pixels.
 pub(crate) const SIZE: u32 = 64;
@@ -43,26 +46,45 @@ impl Stage {
     /// A camera on an image plane: one unit is one pixel, x to the right, y down, the origin in the top-left corner.
     pub(crate) fn flat() -> Self {
         let projection = OrthographicProjection {
-            scaling_mode: ScalingMode::Fixed { width: SIZE as f32, height: SIZE as f32 },
+            scaling_mode: ScalingMode::Fixed {
+                width: SIZE as f32,
+                height: SIZE as f32,
+            },
             far: 100.0,
             ..OrthographicProjection::default_3d()
         };
         let center = Vec2::splat(SIZE as f32 / 2.0);
-        Self::new(Projection::Orthographic(projection), image_plane_camera(center, 50.0))
+        Self::new(
+            Projection::Orthographic(projection),
+            image_plane_camera(center, 50.0),
+        )
     }
 
     /// A camera with perspective, a right angle wide, that looks from `eye` at `at`; z is up.
     pub(crate) fn deep(eye: Vec3, at: Vec3) -> Self {
-        let projection = PerspectiveProjection { fov: std::f32::consts::FRAC_PI_2, ..PerspectiveProjection::default() };
-        Self::new(Projection::Perspective(projection), Transform::from_translation(eye).looking_at(at, Vec3::Z))
+        let projection = PerspectiveProjection {
+            fov: std::f32::consts::FRAC_PI_2,
+            ..PerspectiveProjection::default()
+        };
+        Self::new(
+            Projection::Perspective(projection),
+            Transform::from_translation(eye).looking_at(at, Vec3::Z),
+        )
     }
 
     fn new(projection: Projection, transform: Transform) -> Self {
         let mut app = App::new();
         app.add_plugins(
             DefaultPlugins
-                .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..Default::default() })
-                .set(RenderPlugin { synchronous_pipeline_compilation: true, ..Default::default() })
+                .set(WindowPlugin {
+                    primary_window: None,
+                    exit_condition: ExitCondition::DontExit,
+                    ..Default::default()
+                })
+                .set(RenderPlugin {
+                    synchronous_pipeline_compilation: true,
+                    ..Default::default()
+                })
                 .disable::<WinitPlugin>()
                 .disable::<LogPlugin>()
                 .disable::<TerminalCtrlCHandlerPlugin>()
@@ -81,7 +103,10 @@ impl Stage {
             .world_mut()
             .spawn((
                 Camera3d::default(),
-                Camera { clear_color: ClearColorConfig::Custom(Color::srgb_u8(r, g, b)), ..Default::default() },
+                Camera {
+                    clear_color: ClearColorConfig::Custom(Color::srgb_u8(r, g, b)),
+                    ..Default::default()
+                },
                 RenderTarget::from(target.clone()),
                 Msaa::Off,
                 Tonemapping::None,
@@ -124,9 +149,12 @@ impl Stage {
         assert_eq!(self.stats().pending_draws(), 0, "the pipelines compile");
         let taken = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&taken);
-        self.app.world_mut().spawn(Screenshot::image(self.target.clone())).observe(move |captured: On<ScreenshotCaptured>| {
-            *slot.lock().unwrap() = Some(captured.image.clone());
-        });
+        self.app
+            .world_mut()
+            .spawn(Screenshot::image(self.target.clone()))
+            .observe(move |captured: On<ScreenshotCaptured>| {
+                *slot.lock().unwrap() = Some(captured.image.clone());
+            });
         for _ in 0..1000 {
             self.app.update();
             if let Some(image) = taken.lock().unwrap().take() {
@@ -147,7 +175,11 @@ impl Picture {
 
     /// The pixels that are not background, as (x, y).
     pub(crate) fn drawn(&self) -> Vec<(u32, u32)> {
-        self.0.enumerate_pixels().filter(|(.., pixel)| pixel.0 != BACKGROUND).map(|(x, y, _)| (x, y)).collect()
+        self.0
+            .enumerate_pixels()
+            .filter(|(.., pixel)| pixel.0 != BACKGROUND)
+            .map(|(x, y, _)| (x, y))
+            .collect()
     }
 
     /// How many pixels of a part are not background.
@@ -163,7 +195,12 @@ impl Picture {
 
     /// How many colours there are besides the background.
     pub(crate) fn shades(&self) -> usize {
-        let mut colors: Vec<[u8; 4]> = self.0.pixels().map(|pixel| pixel.0).filter(|color| *color != BACKGROUND).collect();
+        let mut colors: Vec<[u8; 4]> = self
+            .0
+            .pixels()
+            .map(|pixel| pixel.0)
+            .filter(|color| *color != BACKGROUND)
+            .collect();
         colors.sort_unstable();
         colors.dedup();
         colors.len()

@@ -63,7 +63,10 @@ impl CachedEntry {
     pub(super) fn put(&self, found: Option<Found>, validity: TimeRange) {
         let sequence = self.sequence.load(Ordering::Relaxed);
         if !sequence.is_multiple_of(2)
-            || self.sequence.compare_exchange(sequence, sequence + 1, Ordering::Acquire, Ordering::Relaxed).is_err()
+            || self
+                .sequence
+                .compare_exchange(sequence, sequence + 1, Ordering::Acquire, Ordering::Relaxed)
+                .is_err()
         {
             return;
         }
@@ -73,7 +76,10 @@ impl CachedEntry {
         match found {
             None => self.column.store(NOTHING, Ordering::Relaxed),
             Some(found) => {
-                self.place.store((u64::from(found.slot) << 32) | u64::from(found.row), Ordering::Relaxed);
+                self.place.store(
+                    (u64::from(found.slot) << 32) | u64::from(found.row),
+                    Ordering::Relaxed,
+                );
                 self.column.store(u64::from(found.column), Ordering::Relaxed);
             }
         }

@@ -21,8 +21,8 @@ use std::sync::OnceLock;
 use smallvec::SmallVec;
 
 use crate::{
-    ChunkChange, ChunkStore, ComponentId, EntityId, LatestAt, LatestAtRef, RangeAnswer, StoreEvent, TimeRange, TimelineId,
-    latest_at::Answer,
+    ChunkChange, ChunkStore, ComponentId, EntityId, LatestAt, LatestAtRef, RangeAnswer, StoreEvent,
+    TimeRange, TimelineId, latest_at::Answer,
 };
 
 use series::SeriesCache;
@@ -64,7 +64,9 @@ const LOOK_BACK: usize = 8;
 
 impl Pending {
     fn touch(&mut self, series: SeriesName, range: TimeRange) {
-        let joins = |other: &TimeRange| range.min <= other.max.saturating_add(1) && other.min <= range.max.saturating_add(1);
+        let joins = |other: &TimeRange| {
+            range.min <= other.max.saturating_add(1) && other.min <= range.max.saturating_add(1)
+        };
         let mut latest = self.touched.iter_mut().rev().take(LOOK_BACK);
         if let Some((_, other)) = latest.find(|(other, touched)| *other == series && joins(touched)) {
             *other = other.union(&range);
@@ -87,16 +89,23 @@ impl QueryCache {
         let pending = &mut self.pending;
         for event in events {
             // Each event is one step of the generation.
-            let (first, last) = *pending.generations.get_or_insert((event.generation - 1, event.generation - 1));
+            let (first, last) = *pending
+                .generations
+                .get_or_insert((event.generation - 1, event.generation - 1));
             pending.gap |= last + 1 != event.generation;
             pending.generations = Some((first, event.generation));
             // A row that goes gives its times to its neighbours, which end or begin one tick beside it.
             let spreads = !matches!(event.change, ChunkChange::Added | ChunkChange::Grown);
             for (at, timeline) in event.meta.timelines.iter().enumerate() {
                 for component in &event.meta.components {
-                    let Some(&range) = component.ranges.get(at).filter(|range| !range.is_empty()) else { continue };
-                    let range =
-                        if spreads { TimeRange::new(range.min.saturating_sub(1), range.max.saturating_add(1)) } else { range };
+                    let Some(&range) = component.ranges.get(at).filter(|range| !range.is_empty()) else {
+                        continue;
+                    };
+                    let range = if spreads {
+                        TimeRange::new(range.min.saturating_sub(1), range.max.saturating_add(1))
+                    } else {
+                        range
+                    };
                     pending.touch((event.meta.entity, timeline.timeline, component.component), range);
                 }
             }
@@ -114,11 +123,14 @@ impl QueryCache {
         }
         let mut tally = Tally::default();
         self.series.resize_with(store.series.len(), OnceLock::new);
-        let complete =
-            self.instance == store.instance && !pending.gap && pending.generations == Some((self.generation, store.generation()));
+        let complete = self.instance == store.instance
+            && !pending.gap
+            && pending.generations == Some((self.generation, store.generation()));
         if complete {
             for ((entity, timeline, component), range) in pending.touched {
-                let cache = store.series_of(entity, timeline, component).and_then(|(at, _)| self.series.get_mut(at as usize));
+                let cache = store
+                    .series_of(entity, timeline, component)
+                    .and_then(|(at, _)| self.series.get_mut(at as usize));
                 if let Some(cache) = cache.and_then(OnceLock::get_mut) {
                     cache.invalidate(range, &mut tally);
                 }
@@ -147,7 +159,8 @@ impl QueryCache {
         time: i64,
         component: ComponentId,
     ) -> LatestAt {
-        self.latest_at_ref(store, entity, timeline, time, component).into_owned()
+        self.latest_at_ref(store, entity, timeline, time, component)
+            .into_owned()
     }
 
     /// As [`Self::latest_at`], borrowed from the store: for who looks at the answer and forgets it. Readers that ask for the
@@ -177,8 +190,10 @@ impl QueryCache {
         out: &mut impl Extend<LatestAt>,
     ) {
         let mut tally = Tally::default();
-        let answers =
-            components.iter().map(|&component| self.resolved(store, entity, timeline, time, component, &mut tally).into_owned());
+        let answers = components.iter().map(|&component| {
+            self.resolved(store, entity, timeline, time, component, &mut tally)
+                .into_owned()
+        });
         out.extend(answers);
         self.counters.add(&tally);
     }
@@ -197,7 +212,10 @@ impl QueryCache {
         let mut tally = Tally::default();
         for &component in components {
             if let Some(answer) = self.answer(store, entity, timeline, time, component, &mut tally) {
-                visit(component, store.resolve(entity, timeline, time, component, answer));
+                visit(
+                    component,
+                    store.resolve(entity, timeline, time, component, answer),
+                );
             }
         }
         self.counters.add(&tally);
@@ -215,7 +233,11 @@ impl QueryCache {
     ) -> LatestAtRef<'s> {
         match self.answer(store, entity, timeline, time, component, tally) {
             Some(answer) => store.resolve(entity, timeline, time, component, answer),
-            None => LatestAt { hit: None, validity: TimeRange::EVERYTHING, missing: SmallVec::new() },
+            None => LatestAt {
+                hit: None,
+                validity: TimeRange::EVERYTHING,
+                missing: SmallVec::new(),
+            },
         }
     }
 
@@ -243,7 +265,11 @@ impl QueryCache {
         let cache = self.init(cache, tally);
         if let Some((found, validity)) = cache.get(time, self.epoch) {
             tally.hits += 1;
-            return Some(Answer { found, validity, missing: SmallVec::new() });
+            return Some(Answer {
+                found,
+                validity,
+                missing: SmallVec::new(),
+            });
         }
         tally.misses += 1;
         let answer = store.find_in(series, time);
@@ -279,8 +305,12 @@ impl QueryCache {
         component: ComponentId,
     ) -> RangeAnswer {
         let mut tally = Tally::default();
-        let place = store.series_of(entity, timeline, component).filter(|_| !store.has_static(entity, component));
-        let cache = place.and_then(|(at, _)| self.series.get(at as usize)).filter(|_| self.is_current(store));
+        let place = store
+            .series_of(entity, timeline, component)
+            .filter(|_| !store.has_static(entity, component));
+        let cache = place
+            .and_then(|(at, _)| self.series.get(at as usize))
+            .filter(|_| self.is_current(store));
         let answer = match cache.map(|cache| self.init(cache, &mut tally)) {
             None => {
                 tally.range_misses += 1;
@@ -313,15 +343,23 @@ impl QueryCache {
     /// What [`Self::stats`] says of bytes, by a walk over everything: (effective, actual). To check the counts by.
     pub fn recount_bytes(&self) -> (u64, u64) {
         let table = self.series.capacity() * size_of::<OnceLock<Box<SeriesCache>>>();
-        let sums = self.series.iter().filter_map(OnceLock::get).map(|cache| cache.bytes());
+        let sums = self
+            .series
+            .iter()
+            .filter_map(OnceLock::get)
+            .map(|cache| cache.bytes());
         sums.fold((0, table as u64), |sum, bytes| (sum.0 + bytes.0, sum.1 + bytes.1))
     }
 
     /// Drops answers until about `bytes` are free, those of the series first that were not asked for the longest, and says
     /// how many bytes were freed.
     pub fn purge(&mut self, bytes: u64) -> u64 {
-        let mut by_use: Vec<(u64, usize)> =
-            self.series.iter().enumerate().filter_map(|(at, cache)| Some((cache.get()?.last_use(), at))).collect();
+        let mut by_use: Vec<(u64, usize)> = self
+            .series
+            .iter()
+            .enumerate()
+            .filter_map(|(at, cache)| Some((cache.get()?.last_use(), at)))
+            .collect();
         by_use.sort_unstable();
         let (mut freed, mut tally) = (0, Tally::default());
         for (_, at) in by_use {

@@ -35,14 +35,28 @@ const NOTHING: u32 = u32::MAX;
 
 impl Older {
     fn new(validity: TimeRange, found: Option<Found>, row_bytes: u32) -> Self {
-        let (slot, row, column) = found.map_or((0, 0, NOTHING), |found| (found.slot, found.row, found.column));
-        Self { validity, slot, row, column, row_bytes }
+        let (slot, row, column) =
+            found.map_or((0, 0, NOTHING), |found| (found.slot, found.row, found.column));
+        Self {
+            validity,
+            slot,
+            row,
+            column,
+            row_bytes,
+        }
     }
 
     fn found(&self) -> Option<Found> {
-        let Self { slot, row, column, .. } = *self;
+        let Self {
+            slot, row, column, ..
+        } = *self;
         // An answer that is not provisional holds from its row's time on.
-        (column != NOTHING).then_some(Found { slot, row, column, time: self.validity.min })
+        (column != NOTHING).then_some(Found {
+            slot,
+            row,
+            column,
+            time: self.validity.min,
+        })
     }
 }
 
@@ -82,14 +96,28 @@ impl SeriesCache {
         Some((found, validity))
     }
 
-    pub(super) fn put(&self, time: i64, found: Option<Found>, validity: TimeRange, row_bytes: u32, tally: &mut Tally) {
+    pub(super) fn put(
+        &self,
+        time: i64,
+        found: Option<Found>,
+        validity: TimeRange,
+        row_bytes: u32,
+        tally: &mut Tally,
+    ) {
         self.put_recent(found, validity);
         let mut older = self.older.lock();
         let capacity = older.capacity();
         let is_last = older.back().is_none_or(|last| last.validity.max < validity.min);
-        let at = if is_last { older.len() } else { older.partition_point(|older| older.validity.max < validity.min) };
+        let at = if is_last {
+            older.len()
+        } else {
+            older.partition_point(|older| older.validity.max < validity.min)
+        };
         // Another reader may have been faster.
-        if older.get(at).is_some_and(|other| other.validity.intersects(&validity)) {
+        if older
+            .get(at)
+            .is_some_and(|other| other.validity.intersects(&validity))
+        {
             return;
         }
         older.insert(at, Older::new(validity, found, row_bytes));
@@ -98,7 +126,11 @@ impl SeriesCache {
             // The end that is farther from the cursor goes.
             let first = older.front().map_or(0, |older| older.validity.max.abs_diff(time));
             let last = older.back().map_or(0, |older| older.validity.min.abs_diff(time));
-            let gone = if first > last { older.pop_front() } else { older.pop_back() };
+            let gone = if first > last {
+                older.pop_front()
+            } else {
+                older.pop_back()
+            };
             tally.bytes_effective -= gone.map_or(0, |gone| i64::from(gone.row_bytes));
         }
         tally.bytes_actual += ((older.capacity() - capacity) * size_of::<Older>()) as i64;
@@ -122,12 +154,17 @@ impl SeriesCache {
 
     pub(super) fn get_range(&self, range: TimeRange, epoch: u64) -> Option<RangeAnswer> {
         self.touch(epoch);
-        self.range.lock().as_ref().filter(|answer| answer.range() == range).cloned()
+        self.range
+            .lock()
+            .as_ref()
+            .filter(|answer| answer.range() == range)
+            .cloned()
     }
 
     pub(super) fn put_range(&self, answer: &RangeAnswer, tally: &mut Tally) {
         let before = self.range.lock().replace(answer.clone());
-        tally.bytes_actual += answer.heap_bytes() as i64 - before.map_or(0, |before| before.heap_bytes() as i64);
+        tally.bytes_actual +=
+            answer.heap_bytes() as i64 - before.map_or(0, |before| before.heap_bytes() as i64);
     }
 
     /// Drops the answers that meet a range.
@@ -144,7 +181,11 @@ impl SeriesCache {
             tally.invalidations += 1;
             tally.bytes_effective -= i64::from(gone.row_bytes);
         }
-        if let Some(gone) = self.range.get_mut().take_if(|answer| answer.range().intersects(&range)) {
+        if let Some(gone) = self
+            .range
+            .get_mut()
+            .take_if(|answer| answer.range().intersects(&range))
+        {
             tally.invalidations += 1;
             tally.bytes_actual -= gone.heap_bytes() as i64;
         }

@@ -35,8 +35,24 @@ pub(super) struct Tally {
 
 impl Tally {
     fn counts(&self) -> [i64; COUNTS] {
-        let Self { hits, misses, range_hits, range_misses, invalidations, bytes_effective, bytes_actual } = *self;
-        [hits, misses, range_hits, range_misses, invalidations, bytes_effective, bytes_actual]
+        let Self {
+            hits,
+            misses,
+            range_hits,
+            range_misses,
+            invalidations,
+            bytes_effective,
+            bytes_actual,
+        } = *self;
+        [
+            hits,
+            misses,
+            range_hits,
+            range_misses,
+            invalidations,
+            bytes_effective,
+            bytes_actual,
+        ]
     }
 }
 
@@ -62,7 +78,9 @@ impl Counters {
         thread_local! {
             static STRIPE: usize = THREADS.fetch_add(1, Ordering::Relaxed) % STRIPES;
         }
-        let Some(Stripe(counters)) = self.stripes.get(STRIPE.with(|stripe| *stripe)) else { return };
+        let Some(Stripe(counters)) = self.stripes.get(STRIPE.with(|stripe| *stripe)) else {
+            return;
+        };
         for (counter, count) in counters.iter().zip(tally.counts()) {
             if count != 0 {
                 counter.fetch_add(count, Ordering::Relaxed);
@@ -78,8 +96,23 @@ impl Counters {
             }
         }
         // While threads are at it, a sum may be read before all its parts are there.
-        let [hits, misses, range_hits, range_misses, invalidations, bytes_effective, bytes_actual] =
-            sums.map(|sum| u64::try_from(sum).unwrap_or(0));
-        CacheStats { hits, misses, range_hits, range_misses, invalidations, bytes_effective, bytes_actual }
+        let [
+            hits,
+            misses,
+            range_hits,
+            range_misses,
+            invalidations,
+            bytes_effective,
+            bytes_actual,
+        ] = sums.map(|sum| u64::try_from(sum).unwrap_or(0));
+        CacheStats {
+            hits,
+            misses,
+            range_hits,
+            range_misses,
+            invalidations,
+            bytes_effective,
+            bytes_actual,
+        }
     }
 }

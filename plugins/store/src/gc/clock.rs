@@ -21,12 +21,21 @@ impl Clock {
     /// system and the allocator do on the side.
     pub(super) fn new(budget: Duration, halved: u32) -> Self {
         let now = Instant::now();
-        Self { budget, last: now, until: now + budget / 2, halved }
+        Self {
+            budget,
+            last: now,
+            until: now + budget / 2,
+            halved,
+        }
     }
 
     /// How much may be done before the next look, where `usual` is what fits into a small part of a step.
     pub(super) fn most(&self, usual: usize) -> usize {
-        if self.budget.is_zero() { 1 } else { (usual >> self.halved).max(1) }
+        if self.budget.is_zero() {
+            1
+        } else {
+            (usual >> self.halved).max(1)
+        }
     }
 
     pub(super) fn look(&mut self) -> Instant {

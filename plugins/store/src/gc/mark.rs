@@ -26,7 +26,9 @@ impl ChunkStore {
         }
         match options.order {
             GcOrder::OldestRow => {
-                state.marked.reserve(MOST_MARKED.saturating_sub(state.marked.len()));
+                state
+                    .marked
+                    .reserve(MOST_MARKED.saturating_sub(state.marked.len()));
                 let (mut marked_bytes, mut looked_at) = (0_u64, 0);
                 let from = state.after.map_or(Bound::Unbounded, Bound::Excluded);
                 for (row_id, slot) in self.by_row.range(from) {
@@ -52,7 +54,12 @@ impl ChunkStore {
             }
             GcOrder::FarthestFrom { timeline, time } => {
                 let (only_recoverable, protect_latest) = (options.only_recoverable, options.protect_latest);
-                let now = Walks { time, only_recoverable, protect_latest, series: self.series.len() };
+                let now = Walks {
+                    time,
+                    only_recoverable,
+                    protect_latest,
+                    series: self.series.len(),
+                };
                 let walks = *state.walks.get_or_insert(now);
                 if !self.walk(state, options, (timeline, walks.time), until, clock) {
                     return;
@@ -87,13 +94,20 @@ impl ChunkStore {
             looks && clock.look_after_work() >= until
         };
         while let Some(data) = self.entities.get(state.walk.entity) {
-            let own = self.series_of(EntityId::from_index(state.walk.entity), timeline, ComponentId::ANY);
+            let own = self.series_of(
+                EntityId::from_index(state.walk.entity),
+                timeline,
+                ComponentId::ANY,
+            );
             let temporal = data.stats.num_chunks - data.stats.num_static_chunks;
             let all_on_timeline = own.is_some_and(|(_, series)| series.index.len() as u64 == temporal);
             loop {
                 work += 1;
                 let (mut is_late_now, at) = (false, state.walk.at);
-                let (number, side) = (state.walk.step.wrapping_sub(1) / 2, state.walk.step.wrapping_sub(1) % 2);
+                let (number, side) = (
+                    state.walk.step.wrapping_sub(1) / 2,
+                    state.walk.step.wrapping_sub(1) % 2,
+                );
                 if state.walk.step == 0 {
                     for &slot in data.statics.iter().flat_map(|series| &series.slots) {
                         work += self.offer(state, options, slot, u64::MAX);
@@ -104,7 +118,8 @@ impl ChunkStore {
                     let mut meet = |state: &mut GcState, entry: &Entry, distance: Option<u64>| {
                         state.walk.at = Some(entry.key());
                         let distance = distance.filter(|_| entry.is_loaded());
-                        work += 1 + distance.map_or(0, |distance| self.offer(state, options, entry.slot, distance));
+                        work += 1 + distance
+                            .map_or(0, |distance| self.offer(state, options, entry.slot, distance));
                         is_late_now = is_late(&mut work);
                         !is_late_now
                     };
@@ -112,21 +127,33 @@ impl ChunkStore {
                         (Some(index), 0) if other == timeline => {
                             index.visit_before(at, |entry| {
                                 let distance = entry.min.abs_diff(time);
-                                entry.min > time && distance >= state.nearest && meet(state, entry, Some(distance))
+                                entry.min > time
+                                    && distance >= state.nearest
+                                    && meet(state, entry, Some(distance))
                             });
                         }
                         (Some(index), 1) if other == timeline => {
                             index.visit_after(at, |entry| {
-                                let end = if entry.max < time { entry.max.abs_diff(time) } else { 0 };
-                                entry.min <= time && entry.min.abs_diff(time) >= state.nearest && meet(state, entry, Some(end))
+                                let end = if entry.max < time {
+                                    entry.max.abs_diff(time)
+                                } else {
+                                    0
+                                };
+                                entry.min <= time
+                                    && entry.min.abs_diff(time) >= state.nearest
+                                    && meet(state, entry, Some(end))
                             });
                         }
                         (Some(index), 0) if !all_on_timeline => {
                             index.visit_after(at, |entry| {
                                 // Met on the first of its timelines, where it is not on that of the cursor.
-                                let timelines = self.slot(entry.slot).map(|chunk| &*chunk.meta.timelines).unwrap_or_default();
+                                let timelines = self
+                                    .slot(entry.slot)
+                                    .map(|chunk| &*chunk.meta.timelines)
+                                    .unwrap_or_default();
                                 let is_elsewhere = timelines.iter().all(|column| column.timeline != timeline);
-                                let is_first = timelines.first().is_some_and(|column| column.timeline == other);
+                                let is_first =
+                                    timelines.first().is_some_and(|column| column.timeline == other);
                                 meet(state, entry, (is_elsewhere && is_first).then_some(u64::MAX))
                             });
                         }
@@ -141,7 +168,10 @@ impl ChunkStore {
                 state.walk.step += 1;
                 state.walk.at = None;
             }
-            state.walk = Walk { entity: state.walk.entity + 1, ..Walk::default() };
+            state.walk = Walk {
+                entity: state.walk.entity + 1,
+                ..Walk::default()
+            };
             work += 1;
             if is_late(&mut work) {
                 return false;
@@ -156,7 +186,11 @@ impl ChunkStore {
             return 0;
         }
         if let Some(chunk) = self.slot(slot).filter(|chunk| self.may_go(chunk, options)) {
-            state.meet(FarMark { distance, slot, tag: tag_of(chunk.meta.id) });
+            state.meet(FarMark {
+                distance,
+                slot,
+                tag: tag_of(chunk.meta.id),
+            });
         }
         8
     }

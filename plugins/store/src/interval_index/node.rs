@@ -40,7 +40,8 @@ pub(super) fn count_entries(
     spread: &mut impl FnMut(&Entry, &mut [u32]),
 ) {
     overlapping_entries(entries, range, &mut |entry| {
-        let bucket = only_bucket(entry.min, entry.max, range, buckets.len()).and_then(|at| buckets.get_mut(at));
+        let bucket =
+            only_bucket(entry.min, entry.max, range, buckets.len()).and_then(|at| buckets.get_mut(at));
         match bucket {
             Some(bucket) => *bucket = bucket.saturating_add(entry.rows),
             None => spread(entry, buckets),
@@ -65,7 +66,11 @@ pub(super) fn around_entries(entries: &[Entry], time: i64, around: &mut Around) 
 }
 
 /// Whether to go on behind these entries.
-pub(super) fn overlapping_entries(entries: &[Entry], range: TimeRange, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
+pub(super) fn overlapping_entries(
+    entries: &[Entry],
+    range: TimeRange,
+    visit: &mut impl FnMut(&Entry) -> bool,
+) -> bool {
     for entry in entries {
         if entry.min > range.max {
             return false;
@@ -78,14 +83,24 @@ pub(super) fn overlapping_entries(entries: &[Entry], range: TimeRange, visit: &m
 }
 
 /// Whether to go on behind these entries.
-pub(super) fn entries_after(entries: &[Entry], after: Option<Key>, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
+pub(super) fn entries_after(
+    entries: &[Entry],
+    after: Option<Key>,
+    visit: &mut impl FnMut(&Entry) -> bool,
+) -> bool {
     let at = after.map_or(0, |key| entries.partition_point(|entry| entry.key() <= key));
     entries[at..].iter().all(visit)
 }
 
 /// Whether to go on before these entries.
-pub(super) fn entries_before(entries: &[Entry], before: Option<Key>, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
-    let end = before.map_or(entries.len(), |key| entries.partition_point(|entry| entry.key() < key));
+pub(super) fn entries_before(
+    entries: &[Entry],
+    before: Option<Key>,
+    visit: &mut impl FnMut(&Entry) -> bool,
+) -> bool {
+    let end = before.map_or(entries.len(), |key| {
+        entries.partition_point(|entry| entry.key() < key)
+    });
     entries[..end].iter().rev().all(visit)
 }
 
@@ -128,7 +143,13 @@ pub(super) struct Counts<'a> {
 
 impl Node {
     pub(super) fn over(kids: Kids) -> Self {
-        let mut node = Self { first: (i64::MAX, u32::MAX), max: i64::MIN, loaded_max: i64::MIN, rows: 0, kids };
+        let mut node = Self {
+            first: (i64::MAX, u32::MAX),
+            max: i64::MIN,
+            loaded_max: i64::MIN,
+            rows: 0,
+            kids,
+        };
         node.summarise();
         node
     }
@@ -149,9 +170,13 @@ impl Node {
         };
         match &self.kids {
             Kids::Entries(entries) => {
-                entries.iter().for_each(|entry| include(entry.max, entry.loaded_max(), u64::from(entry.rows)));
+                entries
+                    .iter()
+                    .for_each(|entry| include(entry.max, entry.loaded_max(), u64::from(entry.rows)));
             }
-            Kids::Nodes(nodes) => nodes.iter().for_each(|node| include(node.max, node.loaded_max, node.rows)),
+            Kids::Nodes(nodes) => nodes
+                .iter()
+                .for_each(|node| include(node.max, node.loaded_max, node.rows)),
         }
         self.summarise_first();
     }
@@ -179,9 +204,9 @@ impl Node {
             }
             Kids::Nodes(nodes) => {
                 let at = match nodes.last() {
-                    Some(last) if last.first > entry.key() => {
-                        nodes.partition_point(|node| node.first <= entry.key()).saturating_sub(1)
-                    }
+                    Some(last) if last.first > entry.key() => nodes
+                        .partition_point(|node| node.first <= entry.key())
+                        .saturating_sub(1),
                     _ => nodes.len() - 1,
                 };
                 let sibling = nodes.get_mut(at)?.insert(entry, counts)?;
@@ -201,7 +226,9 @@ impl Node {
             Kids::Entries(entries) => grow_entry(entries, key, max, more_rows),
             Kids::Nodes(nodes) => {
                 let at = nodes.partition_point(|node| node.first <= key).saturating_sub(1);
-                nodes.get_mut(at).is_some_and(|node| node.grow(key, max, more_rows))
+                nodes
+                    .get_mut(at)
+                    .is_some_and(|node| node.grow(key, max, more_rows))
             }
         };
         if found {
@@ -225,9 +252,13 @@ impl Node {
             Kids::Nodes(nodes) => {
                 let (mut removed, mut any_empty) = (0, false);
                 let mut rest = keys;
-                let mut at = rest.first().map_or(0, |key| nodes.partition_point(|node| node.first <= *key).saturating_sub(1));
+                let mut at = rest.first().map_or(0, |key| {
+                    nodes.partition_point(|node| node.first <= *key).saturating_sub(1)
+                });
                 while !rest.is_empty() {
-                    let own = nodes.get(at + 1).map_or(rest.len(), |next| rest.partition_point(|key| *key < next.first));
+                    let own = nodes
+                        .get(at + 1)
+                        .map_or(rest.len(), |next| rest.partition_point(|key| *key < next.first));
                     let Some(node) = nodes.get_mut(at) else { break };
                     if own > 0 {
                         removed += node.remove(&rest[..own], counts);
@@ -255,17 +286,26 @@ impl Node {
         removed
     }
 
-    pub(super) fn count_rows(&self, range: TimeRange, buckets: &mut [u32], spread: &mut impl FnMut(&Entry, &mut [u32])) {
+    pub(super) fn count_rows(
+        &self,
+        range: TimeRange,
+        buckets: &mut [u32],
+        spread: &mut impl FnMut(&Entry, &mut [u32]),
+    ) {
         if self.first.0 > range.max || self.max < range.min {
             return;
         }
-        if let Some(bucket) = only_bucket(self.first.0, self.max, range, buckets.len()).and_then(|at| buckets.get_mut(at)) {
+        if let Some(bucket) =
+            only_bucket(self.first.0, self.max, range, buckets.len()).and_then(|at| buckets.get_mut(at))
+        {
             *bucket = bucket.saturating_add(u32::try_from(self.rows).unwrap_or(u32::MAX));
             return;
         }
         match &self.kids {
             Kids::Entries(entries) => count_entries(entries, range, buckets, spread),
-            Kids::Nodes(nodes) => nodes.iter().for_each(|node| node.count_rows(range, buckets, spread)),
+            Kids::Nodes(nodes) => nodes
+                .iter()
+                .for_each(|node| node.count_rows(range, buckets, spread)),
         }
     }
 
@@ -275,7 +315,8 @@ impl Node {
             Kids::Nodes(nodes) => {
                 for node in nodes {
                     if node.first.0 > time {
-                        around.after = Some(around.after.map_or(node.first.0, |after| after.min(node.first.0)));
+                        around.after =
+                            Some(around.after.map_or(node.first.0, |after| after.min(node.first.0)));
                         return;
                     }
                     if node.max < time {
@@ -290,12 +331,16 @@ impl Node {
     }
 
     /// Whether to go on behind this node.
-    pub(super) fn visit_by_beginning(&self, range: TimeRange, visit: &mut impl FnMut(&Entry) -> bool) -> bool {
+    pub(super) fn visit_by_beginning(
+        &self,
+        range: TimeRange,
+        visit: &mut impl FnMut(&Entry) -> bool,
+    ) -> bool {
         match &self.kids {
             Kids::Entries(entries) => overlapping_entries(entries, range, visit),
-            Kids::Nodes(nodes) => nodes
-                .iter()
-                .all(|node| node.first.0 <= range.max && (node.max < range.min || node.visit_by_beginning(range, visit))),
+            Kids::Nodes(nodes) => nodes.iter().all(|node| {
+                node.first.0 <= range.max && (node.max < range.min || node.visit_by_beginning(range, visit))
+            }),
         }
     }
 
@@ -304,7 +349,9 @@ impl Node {
         match &self.kids {
             Kids::Entries(entries) => entries_after(entries, after, visit),
             Kids::Nodes(nodes) => {
-                let at = after.map_or(0, |key| nodes.partition_point(|node| node.first <= key).saturating_sub(1));
+                let at = after.map_or(0, |key| {
+                    nodes.partition_point(|node| node.first <= key).saturating_sub(1)
+                });
                 nodes[at..].iter().all(|node| node.visit_after(after, visit))
             }
         }
@@ -316,7 +363,10 @@ impl Node {
             Kids::Entries(entries) => entries_before(entries, before, visit),
             Kids::Nodes(nodes) => {
                 let end = before.map_or(nodes.len(), |key| nodes.partition_point(|node| node.first < key));
-                nodes[..end].iter().rev().all(|node| node.visit_before(before, visit))
+                nodes[..end]
+                    .iter()
+                    .rev()
+                    .all(|node| node.visit_before(before, visit))
             }
         }
     }
@@ -340,7 +390,9 @@ impl Node {
     pub(super) fn walk_heap_bytes(&self) -> usize {
         match &self.kids {
             Kids::Entries(entries) => entries.capacity() * size_of::<Entry>(),
-            Kids::Nodes(nodes) => nodes.capacity() * size_of::<Self>() + nodes.iter().map(Self::walk_heap_bytes).sum::<usize>(),
+            Kids::Nodes(nodes) => {
+                nodes.capacity() * size_of::<Self>() + nodes.iter().map(Self::walk_heap_bytes).sum::<usize>()
+            }
         }
     }
 }
@@ -355,7 +407,11 @@ pub(super) fn place_of(entries: &[Entry], entry: &Entry) -> usize {
 
 /// An entry has more rows and a later end now. Says whether it is there. Mostly it is near the end.
 pub(super) fn grow_entry(entries: &mut [Entry], key: Key, max: i64, more_rows: u32) -> bool {
-    let entry = entries.iter_mut().rev().take_while(|entry| entry.key() >= key).find(|entry| entry.key() == key);
+    let entry = entries
+        .iter_mut()
+        .rev()
+        .take_while(|entry| entry.key() >= key)
+        .find(|entry| entry.key() == key);
     if let Some(entry) = entry {
         entry.max = entry.max.max(max);
         entry.rows += more_rows;
@@ -370,7 +426,11 @@ fn split_off<T>(kids: &mut Vec<T>, grown_at: usize) -> Option<Vec<T>> {
     if kids.len() <= NODE_CAPACITY {
         return None;
     }
-    let at = if grown_at + 1 == kids.len() { kids.len() - 1 } else { kids.len() / 2 };
+    let at = if grown_at + 1 == kids.len() {
+        kids.len() - 1
+    } else {
+        kids.len() / 2
+    };
     let mut right = Vec::with_capacity(NODE_CAPACITY + 1);
     right.extend(kids.drain(at..));
     Some(right)

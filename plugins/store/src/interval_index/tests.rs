@@ -21,14 +21,33 @@ fn check(list: &[Entry], index: &IntervalIndex, time: i64) {
     let around = index.around(time);
     let mut covering: Vec<u32> = around.covering.iter().map(|entry| entry.slot).collect();
     covering.sort_unstable();
-    let mut expected: Vec<u32> = list.iter().filter(|e| e.min <= time && time <= e.max).map(|e| e.slot).collect();
+    let mut expected: Vec<u32> = list
+        .iter()
+        .filter(|e| e.min <= time && time <= e.max)
+        .map(|e| e.slot)
+        .collect();
     expected.sort_unstable();
     assert_eq!(covering, expected, "at {time}");
-    assert_eq!(around.before, list.iter().filter(|e| e.max < time).map(|e| e.max).max());
-    assert_eq!(around.loaded_before, list.iter().filter(|e| e.max < time && e.is_loaded()).map(|e| e.max).max());
-    assert_eq!(around.after, list.iter().filter(|e| e.min > time).map(|e| e.min).min());
+    assert_eq!(
+        around.before,
+        list.iter().filter(|e| e.max < time).map(|e| e.max).max()
+    );
+    assert_eq!(
+        around.loaded_before,
+        list.iter()
+            .filter(|e| e.max < time && e.is_loaded())
+            .map(|e| e.max)
+            .max()
+    );
+    assert_eq!(
+        around.after,
+        list.iter().filter(|e| e.min > time).map(|e| e.min).min()
+    );
     for limit in [1, 5, usize::MAX] {
-        assert_eq!(index.count_ending_after(time, limit), list.iter().filter(|e| e.max > time).count().min(limit));
+        assert_eq!(
+            index.count_ending_after(time, limit),
+            list.iter().filter(|e| e.max > time).count().min(limit)
+        );
     }
     let mut ending = 0;
     index.for_each_ending_at(time, |entry| ending += usize::from(entry.max == time));
@@ -37,21 +56,33 @@ fn check(list: &[Entry], index: &IntervalIndex, time: i64) {
 
 fn check_all(list: &[Entry], index: &IntervalIndex) {
     (-2..1010).step_by(17).for_each(|time| check(list, index, time));
-    let union = list.iter().fold(TimeRange::EMPTY, |union, e| union.union(&TimeRange::new(e.min, e.max)));
+    let union = list.iter().fold(TimeRange::EMPTY, |union, e| {
+        union.union(&TimeRange::new(e.min, e.max))
+    });
     assert_eq!(index.range(), union);
     assert_eq!(index.is_empty(), list.is_empty());
     assert_eq!(index.heap_bytes(), index.walk_heap_bytes());
     let (range, mut seen) = (TimeRange::new(200, 300), Vec::new());
     index.for_each_overlapping(range, |entry| seen.push(entry.key()));
     assert!(seen.is_sorted());
-    assert_eq!(seen.len(), list.iter().filter(|e| e.min <= range.max && e.max >= range.min).count());
+    assert_eq!(
+        seen.len(),
+        list.iter()
+            .filter(|e| e.min <= range.max && e.max >= range.min)
+            .count()
+    );
     let mut seen: Vec<&Entry> = Vec::new();
     index.visit_by_end(range, |entry| {
         seen.extend(list.iter().find(|other| other.slot == entry.slot));
         true
     });
     assert!(seen.is_sorted_by_key(|entry| std::cmp::Reverse(entry.max.min(range.max))));
-    assert_eq!(seen.len(), list.iter().filter(|e| e.min <= range.max && e.max >= range.min).count());
+    assert_eq!(
+        seen.len(),
+        list.iter()
+            .filter(|e| e.min <= range.max && e.max >= range.min)
+            .count()
+    );
     let mut in_order: Vec<Key> = list.iter().map(Entry::key).collect();
     in_order.sort_unstable();
     for after in [None, in_order.get(in_order.len() / 3).copied(), Some((500, 0))] {
@@ -67,7 +98,9 @@ fn check_all(list: &[Entry], index: &IntervalIndex) {
             seen.push(entry.key());
             true
         }));
-        let end = after.map_or(in_order.len(), |before| in_order.partition_point(|key| *key < before));
+        let end = after.map_or(in_order.len(), |before| {
+            in_order.partition_point(|key| *key < before)
+        });
         assert!(seen.iter().rev().eq(&in_order[..end]));
     }
     for by_end in [false, true] {
@@ -85,8 +118,13 @@ fn check_all(list: &[Entry], index: &IntervalIndex) {
     }
     // Every row counts once, in a bucket or as one to be looked at more closely.
     let (mut buckets, mut spread) = ([0; 16], 0);
-    index.count_rows(TimeRange::new(0, 2000), &mut buckets, |entry, _| spread += entry.rows);
-    assert_eq!(buckets.iter().sum::<u32>() + spread, list.iter().map(|entry| entry.rows).sum::<u32>());
+    index.count_rows(TimeRange::new(0, 2000), &mut buckets, |entry, _| {
+        spread += entry.rows
+    });
+    assert_eq!(
+        buckets.iter().sum::<u32>() + spread,
+        list.iter().map(|entry| entry.rows).sum::<u32>()
+    );
 }
 
 proptest! {

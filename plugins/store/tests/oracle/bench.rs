@@ -3,13 +3,15 @@
 use std::{cell::RefCell, time::Duration};
 
 use chronoscope_store::{
-    CLEAR_COMPONENT, ChangeReason, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityPath, GcBuffers, GcOptions,
-    GcOrder, GcReport, LatestAt, RangeAnswer, RangeDelta, Recording, RowId, StoreEvent, StoreId, StoreSettings, TimeRange,
-    WishOptions,
+    CLEAR_COMPONENT, ChangeReason, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityPath,
+    GcBuffers, GcOptions, GcOrder, GcReport, LatestAt, RangeAnswer, RangeDelta, Recording, RowId, StoreEvent,
+    StoreId, StoreSettings, TimeRange, WishOptions,
 };
 use proptest::prelude::*;
 
-use crate::model::{self, CLEAR, COMPONENTS, ChunkSpec, ENTITIES, Found, Model, ModelChunk, RowSpec, TIMELINES, instances};
+use crate::model::{
+    self, CLEAR, COMPONENTS, ChunkSpec, ENTITIES, Found, Model, ModelChunk, RowSpec, TIMELINES, instances,
+};
 
 /// Times lie in here; queries go a little beyond.
 pub(crate) const TIMES: std::ops::Range<i64> = 0..16;
@@ -63,20 +65,45 @@ pub(crate) fn chunk(with_clears: bool) -> impl Strategy<Value = ChunkSpec> {
         1 => Just([false, true]),
         1 => Just([false, false])
     ];
-    (0..ENTITIES.len(), timelines, proptest::collection::vec(row, 1..8), any::<bool>()).prop_map(
-        |(entity, timelines, mut rows, sorted)| {
+    (
+        0..ENTITIES.len(),
+        timelines,
+        proptest::collection::vec(row, 1..8),
+        any::<bool>(),
+    )
+        .prop_map(|(entity, timelines, mut rows, sorted)| {
             if sorted {
                 rows.sort_by_key(|row| row.times);
             }
-            ChunkSpec { entity, timelines, rows }
-        },
-    )
+            ChunkSpec {
+                entity,
+                timelines,
+                rows,
+            }
+        })
 }
 
 pub(crate) fn op() -> impl Strategy<Value = Op> {
-    let query = (0..ENTITIES.len(), 0..2_usize, TIMES.start - 2..TIMES.end + 2, 0..3_usize);
-    let gc = (0..3_u64, 0..3_usize, proptest::option::of((TIMES, 0..4_i64)), proptest::option::of(TIMES), any::<bool>());
-    let range = (0..ENTITIES.len(), 0..2_usize, TIMES.start - 2..TIMES.end, 0..8_i64, 0..3_usize);
+    let query = (
+        0..ENTITIES.len(),
+        0..2_usize,
+        TIMES.start - 2..TIMES.end + 2,
+        0..3_usize,
+    );
+    let gc = (
+        0..3_u64,
+        0..3_usize,
+        proptest::option::of((TIMES, 0..4_i64)),
+        proptest::option::of(TIMES),
+        any::<bool>(),
+    );
+    let range = (
+        0..ENTITIES.len(),
+        0..2_usize,
+        TIMES.start - 2..TIMES.end,
+        0..8_i64,
+        0..3_usize,
+    );
     prop_oneof![
         6 => chunk(false).prop_map(Op::Insert),
         1 => chunk(true).prop_map(Op::Insert),
@@ -152,8 +179,14 @@ impl Bench {
         for event in events {
             match event.change {
                 ChunkChange::Added if event.reason == ChangeReason::Merged => {
-                    let spec = ChunkSpec { entity: 0, timelines: [true, true], rows: Vec::new() };
-                    self.model.chunks.insert(event.meta.id, ModelChunk { spec, loaded: true });
+                    let spec = ChunkSpec {
+                        entity: 0,
+                        timelines: [true, true],
+                        rows: Vec::new(),
+                    };
+                    self.model
+                        .chunks
+                        .insert(event.meta.id, ModelChunk { spec, loaded: true });
                     self.merged = Some(event.meta.id);
                 }
                 // Whoever inserts rows notes them: see `insert_as`.
@@ -188,7 +221,9 @@ impl Bench {
 
     /// A chunk comes again, as it does when a file is opened twice.
     pub(crate) fn insert_again(&mut self, at: usize) {
-        let Some(at) = at.checked_rem(self.inserted.len()) else { return };
+        let Some(at) = at.checked_rem(self.inserted.len()) else {
+            return;
+        };
         let (id, spec) = self.inserted[at].clone();
         let there = |row: &RowSpec| {
             let holds = |chunk: &&ModelChunk| chunk.spec.rows.iter().any(|other| other.row_id == row.row_id);
@@ -197,7 +232,10 @@ impl Bench {
         let there: Vec<Option<bool>> = spec.rows.iter().map(there).collect();
         if spec.is_static() {
         } else if there.iter().all(|loaded| *loaded == Some(true)) {
-            assert!(self.recording.insert(spec.build(id)).unwrap().is_empty(), "rows that are there are not taken again");
+            assert!(
+                self.recording.insert(spec.build(id)).unwrap().is_empty(),
+                "rows that are there are not taken again"
+            );
         } else if there.iter().all(Option::is_none) {
             self.insert_as(id, &spec);
         }
@@ -206,10 +244,16 @@ impl Bench {
     pub(crate) fn insert_as(&mut self, id: ChunkId, spec: &ChunkSpec) {
         let events = self.recording.insert(spec.build(id)).unwrap();
         if self.store().chunk(id).is_some() {
-            assert!(self.recording.insert(spec.build(id)).unwrap().is_empty(), "a chunk that is there is not taken again");
+            assert!(
+                self.recording.insert(spec.build(id)).unwrap().is_empty(),
+                "a chunk that is there is not taken again"
+            );
         }
-        let overwritten: Vec<ChunkId> =
-            events.iter().filter(|event| event.reason == ChangeReason::Overwritten).map(|event| event.meta.id).collect();
+        let overwritten: Vec<ChunkId> = events
+            .iter()
+            .filter(|event| event.reason == ChangeReason::Overwritten)
+            .map(|event| event.meta.id)
+            .collect();
         let mut taken = 0;
         for event in events.iter().filter(|event| event.adds_rows()) {
             // A large chunk comes in pieces, which hold its rows in order.
@@ -217,19 +261,36 @@ impl Bench {
             taken += rows.len();
             if event.change == ChunkChange::Grown {
                 self.grown += 1;
-                self.model.chunks.get_mut(&event.meta.id).unwrap().spec.rows.extend(rows);
+                self.model
+                    .chunks
+                    .get_mut(&event.meta.id)
+                    .unwrap()
+                    .spec
+                    .rows
+                    .extend(rows);
             } else {
                 assert!(event.meta.id == id || event.split_from() == Some(id));
                 let spec = ChunkSpec { rows, ..spec.clone() };
-                self.model.chunks.insert(event.meta.id, ModelChunk { spec, loaded: true });
+                self.model
+                    .chunks
+                    .insert(event.meta.id, ModelChunk { spec, loaded: true });
             }
         }
         for id in overwritten {
             let spec = &self.model.chunks[&id].spec;
             for component in 0..3 {
-                if let Some(newest) = spec.rows.iter().filter(|row| row.cells[component].is_some()).map(|r| r.row_id).max() {
+                if let Some(newest) = spec
+                    .rows
+                    .iter()
+                    .filter(|row| row.cells[component].is_some())
+                    .map(|r| r.row_id)
+                    .max()
+                {
                     let rows = self.model.rows(spec.entity, None, component, false);
-                    assert!(spec.is_static() && rows.last().unwrap().1 > newest, "only what is overwritten is dropped");
+                    assert!(
+                        spec.is_static() && rows.last().unwrap().1 > newest,
+                        "only what is overwritten is dropped"
+                    );
                 }
             }
         }
@@ -241,7 +302,10 @@ impl Bench {
             Op::Insert(spec) => self.insert(spec),
             Op::Stream(spec) => {
                 for row in &spec.rows {
-                    self.insert(ChunkSpec { rows: vec![row.clone()], ..spec.clone() });
+                    self.insert(ChunkSpec {
+                        rows: vec![row.clone()],
+                        ..spec.clone()
+                    });
                 }
             }
             Op::InsertAgain(at) => self.insert_again(at),
@@ -256,7 +320,12 @@ impl Bench {
                 if let Some(id) = self.store().entity_id(&ENTITIES[entity].into()) {
                     let events = self.recording.drop_entity(id);
                     self.follow(&events);
-                    assert!(self.model.chunks.values().all(|chunk| chunk.spec.entity != entity));
+                    assert!(
+                        self.model
+                            .chunks
+                            .values()
+                            .all(|chunk| chunk.spec.entity != entity)
+                    );
                 }
             }
             Op::Evict(at) => {
@@ -273,14 +342,35 @@ impl Bench {
                     self.follow(&events);
                 }
             }
-            Op::Gc { kib, latest, protect, farthest, at_once } => {
+            Op::Gc {
+                kib,
+                latest,
+                protect,
+                farthest,
+                at_once,
+            } => {
                 // As short as can be, each call marks or sweeps one chunk.
-                let budget = if at_once { Duration::from_secs(3600) } else { Duration::ZERO };
+                let budget = if at_once {
+                    Duration::from_secs(3600)
+                } else {
+                    Duration::ZERO
+                };
                 self.gc(kib * 1024, latest, protect, farthest, budget);
             }
             Op::Apply => self.recording.apply_pending(),
-            Op::Query { entity, timeline, time, component } => self.check(entity, timeline, time, component),
-            Op::Range { entity, timeline, min, len, component } => {
+            Op::Query {
+                entity,
+                timeline,
+                time,
+                component,
+            } => self.check(entity, timeline, time, component),
+            Op::Range {
+                entity,
+                timeline,
+                min,
+                len,
+                component,
+            } => {
                 self.check_range(entity, timeline, TimeRange::new(min, min + len), component);
             }
         }
@@ -301,7 +391,12 @@ impl Bench {
             target_bytes,
             protect_latest,
             protected_time_ranges: timeline.zip(protect.map(range)).into_iter().collect(),
-            order: timeline.zip(farthest).map_or(GcOrder::OldestRow, |(timeline, time)| GcOrder::FarthestFrom { timeline, time }),
+            order: timeline
+                .zip(farthest)
+                .map_or(GcOrder::OldestRow, |(timeline, time)| GcOrder::FarthestFrom {
+                    timeline,
+                    time,
+                }),
             time_budget,
             ..GcOptions::default()
         };
@@ -311,10 +406,15 @@ impl Bench {
             let (events, report) = self.collect(&options);
             self.follow(&events);
             for event in &events {
-                assert_eq!((event.change, event.reason), (ChunkChange::Dropped, ChangeReason::Collected));
+                assert_eq!(
+                    (event.change, event.reason),
+                    (ChunkChange::Dropped, ChangeReason::Collected)
+                );
                 let spec = &before[&event.meta.id].spec;
                 assert!(!spec.is_static());
-                let is_protected = |row: &RowSpec| protect.is_some_and(|p| spec.timelines[0] && range(p).contains(row.times[0]));
+                let is_protected = |row: &RowSpec| {
+                    protect.is_some_and(|p| spec.timelines[0] && range(p).contains(row.times[0]))
+                };
                 let times = spec.rows.iter().map(|row| row.times[0]);
                 let spans = TimeRange::new(times.clone().min().unwrap(), times.max().unwrap());
                 assert!(!spec.rows.iter().any(is_protected), "{spans:?} is protected");
@@ -345,7 +445,11 @@ impl Bench {
         entity: usize,
         timeline: usize,
         component: usize,
-    ) -> Option<(chronoscope_store::EntityId, chronoscope_store::TimelineId, ComponentId)> {
+    ) -> Option<(
+        chronoscope_store::EntityId,
+        chronoscope_store::TimelineId,
+        ComponentId,
+    )> {
         let store = self.store();
         Some((
             store.entity_id(&EntityPath::parse(ENTITIES[entity]))?,
@@ -355,7 +459,9 @@ impl Bench {
     }
 
     pub(crate) fn check(&self, entity: usize, timeline: usize, time: i64, component: usize) {
-        let Some((e, t, c)) = self.ids(entity, timeline, component) else { return };
+        let Some((e, t, c)) = self.ids(entity, timeline, component) else {
+            return;
+        };
         let cached = self.recording.latest_at(e, Some(t), time, c);
         let plain = self.store().latest_at(e, Some(t), time, c);
         assert_eq!(found(&cached), found(&plain), "cached equals uncached");
@@ -363,13 +469,24 @@ impl Bench {
         assert_eq!(cached.missing, plain.missing);
 
         let expected = self.model.latest_at(entity, timeline, time, component);
-        assert_eq!(found(&plain), expected, "{} {} {} at {time}", ENTITIES[entity], TIMELINES[timeline], COMPONENTS[component]);
+        assert_eq!(
+            found(&plain),
+            expected,
+            "{} {} {} at {time}",
+            ENTITIES[entity],
+            TIMELINES[timeline],
+            COMPONENTS[component]
+        );
         let validity = plain.validity;
         assert!(validity.contains(time), "{validity:?} holds {time}");
         // The answer is the same inside of its validity.
         let cursors = TIMES.start - 2..TIMES.end + 2;
         for cursor in cursors.clone().filter(|cursor| validity.contains(*cursor)) {
-            assert_eq!(self.model.latest_at(entity, timeline, cursor, component), expected, "{validity:?} holds at {cursor}");
+            assert_eq!(
+                self.model.latest_at(entity, timeline, cursor, component),
+                expected,
+                "{validity:?} holds at {cursor}"
+            );
             let there = self.store().latest_at(e, Some(t), cursor, c);
             assert_eq!(sorted(&there), sorted(&plain));
         }
@@ -395,29 +512,54 @@ impl Bench {
         }
         // Nothing is missing, so nothing that is not loaded may change the answer.
         if component != CLEAR && expected.is_some() {
-            let mut all = Model { chunks: self.model.chunks.clone() };
+            let mut all = Model {
+                chunks: self.model.chunks.clone(),
+            };
             all.chunks.values_mut().for_each(|chunk| chunk.loaded = true);
-            assert_eq!(all.latest_at(entity, timeline, time, component), expected, "nothing is missing");
+            assert_eq!(
+                all.latest_at(entity, timeline, time, component),
+                expected,
+                "nothing is missing"
+            );
         }
     }
 
     pub(crate) fn check_range(&self, entity: usize, timeline: usize, range: TimeRange, component: usize) {
-        let Some((e, t, c)) = self.ids(entity, timeline, component) else { return };
-        for answer in [self.recording.range(e, t, range, c), self.store().range(e, t, range, c)] {
+        let Some((e, t, c)) = self.ids(entity, timeline, component) else {
+            return;
+        };
+        for answer in [
+            self.recording.range(e, t, range, c),
+            self.store().range(e, t, range, c),
+        ] {
             if self.model.is_static(entity, component) {
                 assert_eq!(answer.num_rows(), 0);
                 let newest = self.model.rows(entity, None, component, false).pop();
-                assert_eq!(answer.static_hit().map(|hit| instances(&hit.cell())), newest.map(|row| row.2));
+                assert_eq!(
+                    answer.static_hit().map(|hit| instances(&hit.cell())),
+                    newest.map(|row| row.2)
+                );
                 continue;
             }
             let mut expected = self.model.rows(entity, Some(timeline), component, false);
             expected.retain(|row| row.0.is_some_and(|time| range.contains(time)));
-            let actual: Vec<Found> =
-                answer.rows().map(|row| (Some(row.time), row.row_id.as_u128() as u64, instances(&row.cell()))).collect();
+            let actual: Vec<Found> = answer
+                .rows()
+                .map(|row| {
+                    (
+                        Some(row.time),
+                        row.row_id.as_u128() as u64,
+                        instances(&row.cell()),
+                    )
+                })
+                .collect();
             assert_eq!(actual, expected);
             assert_eq!(answer.num_rows(), expected.len());
             let mut answers = self.answers.borrow_mut();
-            for (_, older) in answers.iter().filter(|(series, _)| *series == (entity, timeline, component)) {
+            for (_, older) in answers
+                .iter()
+                .filter(|(series, _)| *series == (entity, timeline, component))
+            {
                 check_delta(older, &answer);
             }
             answers.push(((entity, timeline, component), answer));
@@ -429,15 +571,31 @@ impl Bench {
     /// What to load next is what a walk over all that is not loaded says.
     pub(crate) fn check_wishes(&self, time: i64, ahead: i64) {
         let store = self.store();
-        let Some(timeline) = store.timeline_id(TIMELINES[0]) else { return };
-        let absent = || store.chunks().filter(|(_, body)| body.is_none()).map(|(meta, _)| meta);
+        let Some(timeline) = store.timeline_id(TIMELINES[0]) else {
+            return;
+        };
+        let absent = || {
+            store
+                .chunks()
+                .filter(|(_, body)| body.is_none())
+                .map(|(meta, _)| meta)
+        };
         let clear = store.component_id(CLEAR_COMPONENT);
-        let is_first = |meta: &ChunkMeta| meta.is_static || clear.is_some_and(|clear| meta.has_component(clear));
+        let is_first =
+            |meta: &ChunkMeta| meta.is_static || clear.is_some_and(|clear| meta.has_component(clear));
         let is_shown = |meta: &ChunkMeta| !meta.num_rows.is_multiple_of(3);
-        let window = if ahead < 0 { TimeRange::new(time + ahead, time) } else { TimeRange::new(time, time + ahead) };
+        let window = if ahead < 0 {
+            TimeRange::new(time + ahead, time)
+        } else {
+            TimeRange::new(time, time + ahead)
+        };
         let distance = |meta: &ChunkMeta| {
             let range = meta.time_range(timeline);
-            if ahead < 0 { time.saturating_sub(range.max).max(0) } else { range.min.saturating_sub(time).max(0) }
+            if ahead < 0 {
+                time.saturating_sub(range.max).max(0)
+            } else {
+                range.min.saturating_sub(time).max(0)
+            }
         };
         let screen: Vec<ChunkId> = self.model.chunks.keys().copied().step_by(5).collect();
         let rank = |meta: &ChunkMeta| match screen.iter().position(|id| *id == meta.id) {
@@ -446,7 +604,9 @@ impl Bench {
             None => (2, distance(meta)),
         };
         let mut expected: Vec<(i32, i64)> = absent()
-            .filter(|meta| rank(meta).0 < 2 || is_shown(meta) && meta.time_range(timeline).intersects(&window))
+            .filter(|meta| {
+                rank(meta).0 < 2 || is_shown(meta) && meta.time_range(timeline).intersects(&window)
+            })
             .map(|meta| rank(meta))
             .collect();
         expected.sort_unstable();
@@ -460,7 +620,10 @@ impl Bench {
             max_static_bytes: u64::MAX,
         };
         let all = store.wishes(&options);
-        let ranks: Vec<(i32, i64)> = all.iter().map(|id| rank(store.chunk_meta(*id).unwrap())).collect();
+        let ranks: Vec<(i32, i64)> = all
+            .iter()
+            .map(|id| rank(store.chunk_meta(*id).unwrap()))
+            .collect();
         assert_eq!(ranks, expected, "{time} {ahead}");
         // Static data may be too much: then it comes where it is missed.
         options.max_static_bytes = 0;
@@ -474,7 +637,12 @@ impl Bench {
         options.max_bytes = 1500;
         let some = store.wishes(&options);
         assert!(all.starts_with(&some) && some.is_empty() == all.is_empty());
-        let bytes = |count: usize| all[..count].iter().map(|id| store.chunk_meta(*id).unwrap().num_bytes).sum::<u64>();
+        let bytes = |count: usize| {
+            all[..count]
+                .iter()
+                .map(|id| store.chunk_meta(*id).unwrap().num_bytes)
+                .sum::<u64>()
+        };
         assert!(some.len() < 2 || bytes(some.len()) <= options.max_bytes);
         assert!(some.len() == all.len() || bytes(some.len() + 1) > options.max_bytes);
     }
@@ -503,39 +671,80 @@ impl Bench {
     /// A version stands for one schema.
     pub(crate) fn check_schema_version(&self) {
         let store = self.store();
-        let schema = store.entities().map(|id| (id, store.components_of(id).collect())).collect();
+        let schema = store
+            .entities()
+            .map(|id| (id, store.components_of(id).collect()))
+            .collect();
         let (version, before) = self.schema.replace((store.schema_version(), schema));
-        assert!(before == self.schema.borrow().1 || version < store.schema_version(), "{before:?}");
+        assert!(
+            before == self.schema.borrow().1 || version < store.schema_version(),
+            "{before:?}"
+        );
     }
 
     /// The schema and the statistics are what a walk over everything gives.
     pub(crate) fn check_schema(&self) {
         let store = self.store();
         let chunks: Vec<&ModelChunk> = self.model.chunks.values().collect();
-        let mut entities: Vec<EntityPath> = chunks.iter().map(|chunk| ENTITIES[chunk.spec.entity].into()).collect();
+        let mut entities: Vec<EntityPath> = chunks
+            .iter()
+            .map(|chunk| ENTITIES[chunk.spec.entity].into())
+            .collect();
         entities.sort();
         entities.dedup();
-        assert_eq!(store.entities().map(|id| store.entity_path(id).clone()).collect::<Vec<_>>(), entities);
+        assert_eq!(
+            store
+                .entities()
+                .map(|id| store.entity_path(id).clone())
+                .collect::<Vec<_>>(),
+            entities
+        );
         assert_eq!(store.num_chunks(), chunks.len() as u64);
-        assert_eq!(store.num_rows(), chunks.iter().map(|chunk| chunk.spec.rows.len() as u64).sum::<u64>());
-        let bytes: u64 = store.chunks().filter_map(|(_, chunk)| chunk).map(|chunk| chunk.num_bytes()).sum();
+        assert_eq!(
+            store.num_rows(),
+            chunks
+                .iter()
+                .map(|chunk| chunk.spec.rows.len() as u64)
+                .sum::<u64>()
+        );
+        let bytes: u64 = store
+            .chunks()
+            .filter_map(|(_, chunk)| chunk)
+            .map(|chunk| chunk.num_bytes())
+            .sum();
         assert_eq!(store.num_bytes(), bytes);
-        assert_eq!(store.store_stats(), store.recount(), "what is counted is what is there");
+        assert_eq!(
+            store.store_stats(),
+            store.recount(),
+            "what is counted is what is there"
+        );
         for (at, name) in TIMELINES.iter().enumerate() {
-            let Some(timeline) = store.timeline_id(name) else { continue };
+            let Some(timeline) = store.timeline_id(name) else {
+                continue;
+            };
             let times = |entity: Option<usize>| {
                 chunks
                     .iter()
-                    .filter(|chunk| chunk.spec.timelines[at] && entity.is_none_or(|entity| chunk.spec.entity == entity))
+                    .filter(|chunk| {
+                        chunk.spec.timelines[at] && entity.is_none_or(|entity| chunk.spec.entity == entity)
+                    })
                     .flat_map(|chunk| &chunk.spec.rows)
-                    .fold(TimeRange::EMPTY, |range, row| range.union(&TimeRange::point(row.times[at])))
+                    .fold(TimeRange::EMPTY, |range, row| {
+                        range.union(&TimeRange::point(row.times[at]))
+                    })
             };
             assert_eq!(store.time_range(timeline), times(None));
             for (entity, path) in ENTITIES.iter().enumerate() {
-                let Some(id) = store.entity_id(&(*path).into()) else { continue };
+                let Some(id) = store.entity_id(&(*path).into()) else {
+                    continue;
+                };
                 assert_eq!(store.entity_time_range(id, timeline), times(Some(entity)));
-                let rows =
-                    || chunks.iter().filter(|c| c.spec.entity == entity && c.spec.timelines[at]).flat_map(|c| &c.spec.rows);
+                let rows = || {
+                    chunks
+                        .iter()
+                        .filter(|c| c.spec.entity == entity && c.spec.timelines[at])
+                        .flat_map(|c| &c.spec.rows)
+                };
                 if chunks.iter().all(|chunk| chunk.loaded) {
                     for (component, buckets, range) in [
                         (None, 3, TimeRange::new(2, 13)),
@@ -544,11 +753,17 @@ impl Bench {
                     ] {
                         let mut expected = vec![0; buckets];
                         let counts = |row: &&RowSpec| component.is_none_or(|c: usize| row.cells[c].is_some());
-                        for time in rows().filter(counts).map(|row| row.times[at]).filter(|time| range.contains(*time)) {
+                        for time in rows()
+                            .filter(counts)
+                            .map(|row| row.times[at])
+                            .filter(|time| range.contains(*time))
+                        {
                             let width = range.max - range.min + 1;
                             expected[((time - range.min) * buckets as i64 / width) as usize] += 1;
                         }
-                        let Some(c) = component.map_or(Some(None), |c| store.component_id(COMPONENTS[c]).map(Some)) else {
+                        let Some(c) =
+                            component.map_or(Some(None), |c| store.component_id(COMPONENTS[c]).map(Some))
+                        else {
                             continue;
                         };
                         assert_eq!(store.density(id, c, timeline, range, buckets), expected);
@@ -561,11 +776,24 @@ impl Bench {
 
 /// What changed from one answer to a newer one leads from the one to the other, and is found wherever there is such a thing.
 pub(crate) fn check_delta(older: &RangeAnswer, newer: &RangeAnswer) {
-    let keys = |answer: &RangeAnswer| answer.rows().map(|row| (row.time, row.row_id)).collect::<Vec<_>>();
+    let keys = |answer: &RangeAnswer| {
+        answer
+            .rows()
+            .map(|row| (row.time, row.row_id))
+            .collect::<Vec<_>>()
+    };
     let (old, new) = (keys(older), keys(newer));
     let leads = |delta: &RangeDelta| {
-        let RangeDelta { lost_front, gained_front, lost_back, gained_back } = *delta;
-        let (old, new) = (old.get(lost_front..old.len() - lost_back), new.get(gained_front..new.len() - gained_back));
+        let RangeDelta {
+            lost_front,
+            gained_front,
+            lost_back,
+            gained_back,
+        } = *delta;
+        let (old, new) = (
+            old.get(lost_front..old.len() - lost_back),
+            new.get(gained_front..new.len() - gained_back),
+        );
         old.is_some() && old == new
     };
     let delta = newer.delta_since(older);
@@ -575,19 +803,32 @@ pub(crate) fn check_delta(older: &RangeAnswer, newer: &RangeAnswer) {
     if older.static_hit().is_none() && newer.version() != older.version() {
         // Rows that both have stand together in both, and on each side at least one of them has no others.
         let common: Vec<_> = old.iter().filter(|key| new.contains(key)).copied().collect();
-        let place = |rows: &[(i64, RowId)]| rows.windows(common.len().max(1)).position(|window| *window == *common);
+        let place = |rows: &[(i64, RowId)]| {
+            rows.windows(common.len().max(1))
+                .position(|window| *window == *common)
+        };
         let expected = match (place(&old), place(&new)) {
             _ if old.is_empty() || new.is_empty() => true,
-            (Some(a), Some(b)) => (a == 0 || b == 0) && (a + common.len() == old.len() || b + common.len() == new.len()),
+            (Some(a), Some(b)) => {
+                (a == 0 || b == 0) && (a + common.len() == old.len() || b + common.len() == new.len())
+            }
             _ => false,
         };
-        assert_eq!(delta.is_some(), expected && (!common.is_empty() || old.is_empty() || new.is_empty()), "{old:?} {new:?}");
+        assert_eq!(
+            delta.is_some(),
+            expected && (!common.is_empty() || old.is_empty() || new.is_empty()),
+            "{old:?} {new:?}"
+        );
     }
 }
 
 pub(crate) fn found(answer: &LatestAt) -> Option<Found> {
     let hit = answer.hit.as_ref()?;
-    Some((hit.data_time(), hit.row_id().as_u128() as u64, instances(&hit.cell())))
+    Some((
+        hit.data_time(),
+        hit.row_id().as_u128() as u64,
+        instances(&hit.cell()),
+    ))
 }
 
 /// What must be the same wherever an answer holds.

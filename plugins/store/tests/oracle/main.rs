@@ -1,20 +1,28 @@
 //! Random histories of inserts, drops, evictions, loads and queries, against a store that keeps rows in a list.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod bench;
 mod model;
 
 use bench::{Bench, Op, op};
 use chronoscope_store::{
-    AbsentChunk, AbsentComponent, ChunkId, ChunkStore, GcOptions, QueryCache, RangeAnswer, RangeDelta, StoreSettings, TimeRange,
-    WishOptions,
+    AbsentChunk, AbsentComponent, ChunkId, ChunkStore, GcOptions, QueryCache, RangeAnswer, RangeDelta,
+    StoreSettings, TimeRange, WishOptions,
 };
 use model::{ChunkSpec, ModelChunk, RowSpec};
 use proptest::{prelude::*, test_runner::RngSeed};
 
 fn config() -> ProptestConfig {
-    ProptestConfig { cases: 300, rng_seed: RngSeed::Fixed(0x5eed), ..ProptestConfig::default() }
+    ProptestConfig {
+        cases: 300,
+        rng_seed: RngSeed::Fixed(0x5eed),
+        ..ProptestConfig::default()
+    }
 }
 
 fn check_history(settings: StoreSettings, ops: Vec<Op>) {
@@ -27,10 +35,16 @@ fn check_history(settings: StoreSettings, ops: Vec<Op>) {
     // Once more, now from the cache.
     bench.check_all();
     let stats = bench.recording.cache.stats();
-    assert_eq!((stats.bytes_effective, stats.bytes_actual), bench.recording.cache.recount_bytes());
+    assert_eq!(
+        (stats.bytes_effective, stats.bytes_actual),
+        bench.recording.cache.recount_bytes()
+    );
     let freed = bench.recording.cache.purge(u64::MAX);
     let left = bench.recording.cache.stats();
-    assert_eq!((left.bytes_effective, left.bytes_actual), (0, stats.bytes_actual - freed));
+    assert_eq!(
+        (left.bytes_effective, left.bytes_actual),
+        (0, stats.bytes_actual - freed)
+    );
     bench.check_all();
 }
 
@@ -52,8 +66,16 @@ proptest! {
 fn many_small_chunks_become_few() {
     let mut bench = Bench::new(StoreSettings::default());
     for time in 0..1000 {
-        let row = RowSpec { row_id: 0, times: [time, time], cells: [Some(vec![time as i32]), None, None] };
-        bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: vec![row] });
+        let row = RowSpec {
+            row_id: 0,
+            times: [time, time],
+            cells: [Some(vec![time as i32]), None, None],
+        };
+        bench.insert(ChunkSpec {
+            entity: 1,
+            timelines: [true, false],
+            rows: vec![row],
+        });
     }
     assert!(bench.store().num_chunks() < 64, "{}", bench.store().num_chunks());
     assert!(bench.grown > 900, "{} rows were put behind others", bench.grown);
@@ -66,11 +88,23 @@ fn many_small_chunks_become_few() {
 #[test]
 fn a_file_that_is_opened_twice_is_there_once() {
     let mut bench = Bench::new(StoreSettings::default());
-    let row = |time| RowSpec { row_id: 0, times: [time, time], cells: [Some(vec![time as i32]), None, None] };
+    let row = |time| RowSpec {
+        row_id: 0,
+        times: [time, time],
+        cells: [Some(vec![time as i32]), None, None],
+    };
     for time in 0..100 {
-        bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: vec![row(time % 7)] });
+        bench.insert(ChunkSpec {
+            entity: 1,
+            timelines: [true, false],
+            rows: vec![row(time % 7)],
+        });
     }
-    bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: (0..20_000).map(row).collect() });
+    bench.insert(ChunkSpec {
+        entity: 1,
+        timelines: [true, false],
+        rows: (0..20_000).map(row).collect(),
+    });
     (0..bench.inserted.len()).for_each(|at| bench.insert_again(at));
     assert_eq!(bench.store().num_rows(), 20_100);
     // What was dropped may come again.
@@ -90,11 +124,22 @@ fn a_plot_extends_itself() {
     let mut drawn: Option<RangeAnswer> = None;
     let mut rows = 0;
     for time in 0..500 {
-        let row = RowSpec { row_id: 0, times: [time, time], cells: [Some(vec![time as i32]), None, None] };
-        bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: vec![row] });
+        let row = RowSpec {
+            row_id: 0,
+            times: [time, time],
+            cells: [Some(vec![time as i32]), None, None],
+        };
+        bench.insert(ChunkSpec {
+            entity: 1,
+            timelines: [true, false],
+            rows: vec![row],
+        });
         let mut collected = 0;
         if time % 100 == 99 {
-            let options = GcOptions { target_bytes: 1, ..GcOptions::default() };
+            let options = GcOptions {
+                target_bytes: 1,
+                ..GcOptions::default()
+            };
             let events = bench.collect(&options).0;
             collected = events.iter().map(|event| event.meta.num_rows as usize).sum();
             assert!(collected > 0);
@@ -102,9 +147,15 @@ fn a_plot_extends_itself() {
         }
         bench.recording.apply_pending();
         let (entity, timeline, component) = bench.ids(1, 0, 0).unwrap();
-        let answer = bench.recording.range(entity, timeline, TimeRange::EVERYTHING, component);
+        let answer = bench
+            .recording
+            .range(entity, timeline, TimeRange::EVERYTHING, component);
         if let Some(drawn) = &drawn {
-            let delta = RangeDelta { lost_front: collected, gained_back: 1, ..RangeDelta::default() };
+            let delta = RangeDelta {
+                lost_front: collected,
+                gained_back: 1,
+                ..RangeDelta::default()
+            };
             assert_eq!(answer.delta_since(drawn), Some(delta), "at {time}");
         }
         rows = rows + 1 - collected;
@@ -115,9 +166,20 @@ fn a_plot_extends_itself() {
 
 #[test]
 fn a_large_chunk_is_split() {
-    let mut bench = Bench::new(StoreSettings { max_rows: 10, ..StoreSettings::default() });
-    let row = |time| RowSpec { row_id: 0, times: [time, time], cells: [Some(vec![time as i32]), None, None] };
-    bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: (0..35).map(row).collect() });
+    let mut bench = Bench::new(StoreSettings {
+        max_rows: 10,
+        ..StoreSettings::default()
+    });
+    let row = |time| RowSpec {
+        row_id: 0,
+        times: [time, time],
+        cells: [Some(vec![time as i32]), None, None],
+    };
+    bench.insert(ChunkSpec {
+        entity: 1,
+        timelines: [true, false],
+        rows: (0..35).map(row).collect(),
+    });
     assert_eq!(bench.store().num_chunks(), 4);
     bench.check_range(1, 0, TimeRange::EVERYTHING, 0);
     bench.check_schema();
@@ -126,13 +188,25 @@ fn a_large_chunk_is_split() {
 #[test]
 fn events_that_were_not_handed_in_do_no_harm() {
     let mut bench = Bench::new(StoreSettings::default());
-    let row = |time, value| RowSpec { row_id: 0, times: [time, time], cells: [Some(vec![value]), None, None] };
-    bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: vec![row(1, 10)] });
+    let row = |time, value| RowSpec {
+        row_id: 0,
+        times: [time, time],
+        cells: [Some(vec![value]), None, None],
+    };
+    bench.insert(ChunkSpec {
+        entity: 1,
+        timelines: [true, false],
+        rows: vec![row(1, 10)],
+    });
     bench.recording.apply_pending();
     bench.check_all();
     let lost = QueryCache::new();
     let cache = std::mem::replace(&mut bench.recording.cache, lost);
-    bench.insert(ChunkSpec { entity: 1, timelines: [true, false], rows: vec![row(5, 20)] });
+    bench.insert(ChunkSpec {
+        entity: 1,
+        timelines: [true, false],
+        rows: vec![row(5, 20)],
+    });
     bench.recording.cache = cache;
     bench.check_all();
     bench.recording.apply_pending();
@@ -142,8 +216,16 @@ fn events_that_were_not_handed_in_do_no_harm() {
 #[test]
 fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
     let mut bench = Bench::new(StoreSettings::default());
-    let row = |row_id, time| RowSpec { row_id, times: [time, time], cells: [Some(vec![time as i32]), None, None] };
-    let spec = |rows| ChunkSpec { entity: 1, timelines: [true, false], rows };
+    let row = |row_id, time| RowSpec {
+        row_id,
+        times: [time, time],
+        cells: [Some(vec![time as i32]), None, None],
+    };
+    let spec = |rows| ChunkSpec {
+        entity: 1,
+        timelines: [true, false],
+        rows,
+    };
     let chunks = [spec(vec![row(1, 2), row(2, 4)]), spec(vec![row(3, 6), row(4, 8)])];
     let ids = [ChunkId::from_u128(1), ChunkId::from_u128(2)];
     for (spec, id) in chunks.iter().zip(ids) {
@@ -154,23 +236,44 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
             num_rows: chunk.num_rows(),
             num_bytes: chunk.num_bytes(),
             row_ids: None,
-            timelines: chunk.timelines().iter().map(|column| (column.timeline().clone(), column.range(), true)).collect(),
+            timelines: chunk
+                .timelines()
+                .iter()
+                .map(|column| (column.timeline().clone(), column.range(), true))
+                .collect(),
             components: chunk
                 .components()
                 .iter()
-                .map(|column| AbsentComponent { descriptor: column.descriptor().clone(), num_valid: None, ranges: Vec::new() })
+                .map(|column| AbsentComponent {
+                    descriptor: column.descriptor().clone(),
+                    num_valid: None,
+                    ranges: Vec::new(),
+                })
                 .collect(),
         };
         let events = bench.recording.insert_absent(&absent).unwrap();
         assert!(!events[0].has_body && !events[0].adds_rows());
-        bench.model.chunks.insert(id, ModelChunk { spec: spec.clone(), loaded: false });
+        bench.model.chunks.insert(
+            id,
+            ModelChunk {
+                spec: spec.clone(),
+                loaded: false,
+            },
+        );
     }
     bench.check_all();
     let (entity, timeline, component) = bench.ids(1, 0, 0).unwrap();
     let store = bench.store();
-    assert_eq!(store.latest_at(entity, Some(timeline), 7, component).missing.to_vec(), [ids[1]]);
+    assert_eq!(
+        store
+            .latest_at(entity, Some(timeline), 7, component)
+            .missing
+            .to_vec(),
+        [ids[1]]
+    );
     assert_eq!(store.time_range(timeline), TimeRange::new(2, 8));
-    let absent = |store: &ChunkStore| store.absent_buckets(entity, Some(component), timeline, TimeRange::new(0, 9), 5);
+    let absent =
+        |store: &ChunkStore| store.absent_buckets(entity, Some(component), timeline, TimeRange::new(0, 9), 5);
     assert_eq!(absent(store), [false, true, true, true, true]);
     let wishes = WishOptions {
         on_screen: &[ids[1]],
@@ -189,7 +292,10 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
     bench.check_all();
     assert_eq!(absent(bench.store()), [false, true, true, false, false]);
     // What a source can give back is not dropped but evicted.
-    let all = GcOptions { protect_latest: 0, ..GcOptions::default() };
+    let all = GcOptions {
+        protect_latest: 0,
+        ..GcOptions::default()
+    };
     let (events, report) = bench.collect(&all);
     bench.follow(&events);
     assert!(report.done && report.evicted_chunks == 1 && report.dropped_chunks == 0);
@@ -200,13 +306,27 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
 #[test]
 fn what_a_footer_left_out_is_told_with_the_body() {
     let mut bench = Bench::new(StoreSettings::default());
-    let row = RowSpec { row_id: 1, times: [2, 2], cells: [Some(vec![1]), Some(vec![2]), None] };
-    let spec = ChunkSpec { entity: 1, timelines: [true, false], rows: vec![row] };
+    let row = RowSpec {
+        row_id: 1,
+        times: [2, 2],
+        cells: [Some(vec![1]), Some(vec![2]), None],
+    };
+    let spec = ChunkSpec {
+        entity: 1,
+        timelines: [true, false],
+        rows: vec![row],
+    };
     let chunk = spec.build(ChunkId::from_u128(1));
     let mut absent = AbsentChunk::of(&chunk);
     let left_out = absent.components.pop().unwrap();
     bench.recording.insert_absent(&absent).unwrap();
     let events = bench.recording.load(chunk).unwrap();
-    let component = bench.store().component_id(&left_out.descriptor.component).unwrap();
-    assert!(events[0].new_components().contains(&component) && !events[0].is_new_entity(), "{events:?}");
+    let component = bench
+        .store()
+        .component_id(&left_out.descriptor.component)
+        .unwrap();
+    assert!(
+        events[0].new_components().contains(&component) && !events[0].is_new_entity(),
+        "{events:?}"
+    );
 }

@@ -3,8 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use chronoscope_store::{
-    CLEAR_COMPONENT, Chunk, ChunkId, ComponentColumn, ComponentDescriptor, EntityPath, RowId, TimeColumn, TimeRange, Timeline,
-    arrow::{Array as _, ArrayRef, BooleanArray, Int32Array, ListArray, cast::AsArray as _, types::Int32Type},
+    CLEAR_COMPONENT, Chunk, ChunkId, ComponentColumn, ComponentDescriptor, EntityPath, RowId, TimeColumn,
+    TimeRange, Timeline,
+    arrow::{
+        Array as _, ArrayRef, BooleanArray, Int32Array, ListArray, cast::AsArray as _, types::Int32Type,
+    },
 };
 
 /// What a row says of a component: nothing, or instances.
@@ -40,30 +43,62 @@ impl ChunkSpec {
 
     pub(crate) fn build(&self, id: ChunkId) -> Chunk {
         let timelines = (0..2).filter(|&at| self.timelines[at]).map(|at| {
-            TimeColumn::new(Timeline::sequence(TIMELINES[at]), self.rows.iter().map(|row| row.times[at]).collect::<Vec<_>>())
+            TimeColumn::new(
+                Timeline::sequence(TIMELINES[at]),
+                self.rows.iter().map(|row| row.times[at]).collect::<Vec<_>>(),
+            )
         });
-        let components = (0..3).filter(|&at| self.rows.iter().any(|row| row.cells[at].is_some()) || at == 0).map(|at| {
-            let cells = self.rows.iter().map(|row| row.cells[at].clone());
-            let ints = ListArray::from_iter_primitive::<Int32Type, _, _>(cells.map(|c| c.map(|c| c.into_iter().map(Some))));
-            let lists = if at == CLEAR { to_bools(&ints) } else { ints };
-            ComponentColumn::new(ComponentDescriptor::partial(COMPONENTS[at]), lists)
-        });
-        let row_ids: Vec<RowId> = self.rows.iter().map(|row| RowId::from_u128(u128::from(row.row_id))).collect();
-        Chunk::new(id, EntityPath::parse(ENTITIES[self.entity]), row_ids, timelines, components).unwrap()
+        let components = (0..3)
+            .filter(|&at| self.rows.iter().any(|row| row.cells[at].is_some()) || at == 0)
+            .map(|at| {
+                let cells = self.rows.iter().map(|row| row.cells[at].clone());
+                let ints = ListArray::from_iter_primitive::<Int32Type, _, _>(
+                    cells.map(|c| c.map(|c| c.into_iter().map(Some))),
+                );
+                let lists = if at == CLEAR { to_bools(&ints) } else { ints };
+                ComponentColumn::new(ComponentDescriptor::partial(COMPONENTS[at]), lists)
+            });
+        let row_ids: Vec<RowId> = self
+            .rows
+            .iter()
+            .map(|row| RowId::from_u128(u128::from(row.row_id)))
+            .collect();
+        Chunk::new(
+            id,
+            EntityPath::parse(ENTITIES[self.entity]),
+            row_ids,
+            timelines,
+            components,
+        )
+        .unwrap()
     }
 }
 
 fn to_bools(ints: &ListArray) -> ListArray {
-    let values: BooleanArray = ints.values().as_primitive::<Int32Type>().iter().map(|value| value.map(|v| v != 0)).collect();
+    let values: BooleanArray = ints
+        .values()
+        .as_primitive::<Int32Type>()
+        .iter()
+        .map(|value| value.map(|v| v != 0))
+        .collect();
     let field = Arc::new(arrow_schema::Field::new("item", values.data_type().clone(), true));
-    ListArray::new(field, ints.offsets().clone(), Arc::new(values), ints.nulls().cloned())
+    ListArray::new(
+        field,
+        ints.offsets().clone(),
+        Arc::new(values),
+        ints.nulls().cloned(),
+    )
 }
 
 /// The instances that an answer holds.
 pub(crate) fn instances(cell: &ArrayRef) -> Vec<i32> {
     match cell.as_any().downcast_ref::<Int32Array>() {
         Some(ints) => ints.values().to_vec(),
-        None => cell.as_boolean().iter().map(|value| i32::from(value == Some(true))).collect(),
+        None => cell
+            .as_boolean()
+            .iter()
+            .map(|value| i32::from(value == Some(true)))
+            .collect(),
     }
 }
 
@@ -84,15 +119,29 @@ pub(crate) struct Model {
 
 impl Model {
     /// All rows of a series that are loaded (or all), ordered by (time, row id).
-    pub(crate) fn rows(&self, entity: usize, timeline: Option<usize>, component: usize, absent_too: bool) -> Vec<Found> {
+    pub(crate) fn rows(
+        &self,
+        entity: usize,
+        timeline: Option<usize>,
+        component: usize,
+        absent_too: bool,
+    ) -> Vec<Found> {
         let mut rows: Vec<Found> = self
             .chunks
             .values()
             .filter(|chunk| chunk.loaded || absent_too)
             .map(|chunk| &chunk.spec)
-            .filter(|spec| spec.entity == entity && timeline.map_or(spec.is_static(), |at| spec.timelines[at]))
+            .filter(|spec| {
+                spec.entity == entity && timeline.map_or(spec.is_static(), |at| spec.timelines[at])
+            })
             .flat_map(|spec| &spec.rows)
-            .filter_map(|row| Some((timeline.map(|at| row.times[at]), row.row_id, row.cells[component].clone()?)))
+            .filter_map(|row| {
+                Some((
+                    timeline.map(|at| row.times[at]),
+                    row.row_id,
+                    row.cells[component].clone()?,
+                ))
+            })
             .collect();
         rows.sort();
         rows
@@ -103,21 +152,39 @@ impl Model {
     }
 
     /// The answer before clears, and the times for which it holds.
-    pub(crate) fn series_at(&self, entity: usize, timeline: usize, time: i64, component: usize) -> (Option<Found>, TimeRange) {
+    pub(crate) fn series_at(
+        &self,
+        entity: usize,
+        timeline: usize,
+        time: i64,
+        component: usize,
+    ) -> (Option<Found>, TimeRange) {
         if self.is_static(entity, component) {
-            return (self.rows(entity, None, component, false).pop(), TimeRange::EVERYTHING);
+            return (
+                self.rows(entity, None, component, false).pop(),
+                TimeRange::EVERYTHING,
+            );
         }
         let rows = self.rows(entity, Some(timeline), component, false);
         let hit = rows.iter().rfind(|row| row.0 <= Some(time)).cloned();
         // Where a chunk begins is known, also of one that is not loaded.
         let all = self.rows(entity, Some(timeline), component, true);
-        let next = all.iter().filter_map(|row| row.0).find(|row_time| *row_time > time);
+        let next = all
+            .iter()
+            .filter_map(|row| row.0)
+            .find(|row_time| *row_time > time);
         let min = hit.as_ref().and_then(|hit| hit.0).unwrap_or(i64::MIN);
         (hit, TimeRange::new(min, next.map_or(i64::MAX, |next| next - 1)))
     }
 
     /// The answer with clears: a row is hidden where some clear that reaches it is at or after its (time, row id).
-    pub(crate) fn latest_at(&self, entity: usize, timeline: usize, time: i64, component: usize) -> Option<Found> {
+    pub(crate) fn latest_at(
+        &self,
+        entity: usize,
+        timeline: usize,
+        time: i64,
+        component: usize,
+    ) -> Option<Found> {
         let hit = self.series_at(entity, timeline, time, component).0?;
         if component == CLEAR {
             return Some(hit);
@@ -126,16 +193,24 @@ impl Model {
             if !EntityPath::parse(ENTITIES[entity]).starts_with(&(*path).into()) {
                 continue;
             }
-            let reaches = |clear: &Found| clear.2.first().is_some_and(|&recursive| ancestor == entity || recursive != 0);
+            let reaches = |clear: &Found| {
+                clear
+                    .2
+                    .first()
+                    .is_some_and(|&recursive| ancestor == entity || recursive != 0)
+            };
             // Of static clears the newest counts.
-            let hidden =
-                self.static_clear(ancestor).is_some_and(|clear| reaches(&clear) && (hit.0.is_some() || clear.1 >= hit.1));
+            let hidden = self
+                .static_clear(ancestor)
+                .is_some_and(|clear| reaches(&clear) && (hit.0.is_some() || clear.1 >= hit.1));
             let hidden = hidden
                 || hit.0.is_some()
                     && self
                         .rows(ancestor, Some(timeline), CLEAR, false)
                         .iter()
-                        .any(|clear| reaches(clear) && clear.0 <= Some(time) && (clear.0, clear.1) >= (hit.0, hit.1));
+                        .any(|clear| {
+                            reaches(clear) && clear.0 <= Some(time) && (clear.0, clear.1) >= (hit.0, hit.1)
+                        });
             if hidden {
                 return None;
             }
@@ -145,6 +220,8 @@ impl Model {
 
     /// The newest static clear. Rows without an instance are no clears.
     fn static_clear(&self, entity: usize) -> Option<Found> {
-        self.rows(entity, None, CLEAR, false).into_iter().rfind(|clear| !clear.2.is_empty())
+        self.rows(entity, None, CLEAR, false)
+            .into_iter()
+            .rfind(|clear| !clear.2.is_empty())
     }
 }

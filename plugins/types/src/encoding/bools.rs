@@ -24,7 +24,11 @@ impl Encoding for Bools {
         match array.as_boolean_opt() {
             Some(bools) => Ok(bools.values().iter().collect()),
             None if array.data_type().is_null() && array.is_empty() => Ok(Vec::new()),
-            None => Err(ReadError::wrong_type(component, &DataType::Boolean, array.data_type())),
+            None => Err(ReadError::wrong_type(
+                component,
+                &DataType::Boolean,
+                array.data_type(),
+            )),
         }
     }
 

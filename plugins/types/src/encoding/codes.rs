@@ -45,7 +45,12 @@ impl<E: Enumeration> Encoding for Enums<E> {
     fn read(component: &'static str, array: &dyn Array) -> Result<Vec<E>, ReadError> {
         Plain::<u8>::read(component, array)?
             .iter()
-            .map(|&code| E::from_code(code).ok_or(ReadError::UnknownValue { component, value: i64::from(code) }))
+            .map(|&code| {
+                E::from_code(code).ok_or(ReadError::UnknownValue {
+                    component,
+                    value: i64::from(code),
+                })
+            })
             .collect()
     }
 

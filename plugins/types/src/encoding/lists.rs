@@ -31,8 +31,12 @@ impl Offsets<'_> {
     fn get(&self, index: usize) -> Option<usize> {
         match self {
             Self::None => None,
-            Self::Small(offsets) => offsets.get(index).and_then(|&offset| usize::try_from(offset).ok()),
-            Self::Large(offsets) => offsets.get(index).and_then(|&offset| usize::try_from(offset).ok()),
+            Self::Small(offsets) => offsets
+                .get(index)
+                .and_then(|&offset| usize::try_from(offset).ok()),
+            Self::Large(offsets) => offsets
+                .get(index)
+                .and_then(|&offset| usize::try_from(offset).ok()),
         }
     }
 
@@ -100,28 +104,54 @@ impl<T: PlainValue> Encoding for Lists<T> {
     fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<ListSlices<'a, T>, ReadError> {
         check_no_nulls(component, array, &(0..array.len()))?;
         if let Some(lists) = array.as_list_opt::<i32>() {
-            return slices(component, Offsets::Small(lists.value_offsets()), lists.values().as_ref());
+            return slices(
+                component,
+                Offsets::Small(lists.value_offsets()),
+                lists.values().as_ref(),
+            );
         }
         if let Some(lists) = array.as_list_opt::<i64>() {
-            return slices(component, Offsets::Large(lists.value_offsets()), lists.values().as_ref());
+            return slices(
+                component,
+                Offsets::Large(lists.value_offsets()),
+                lists.values().as_ref(),
+            );
         }
         let bytes = match array.data_type() {
-            DataType::Null if array.is_empty() => return Ok(ListSlices { offsets: Offsets::None, values: Cow::Borrowed(&[]) }),
-            DataType::Binary => array.as_binary_opt::<i32>().map(|a| (Offsets::Small(a.value_offsets()), a.value_data())),
-            DataType::LargeBinary => array.as_binary_opt::<i64>().map(|a| (Offsets::Large(a.value_offsets()), a.value_data())),
+            DataType::Null if array.is_empty() => {
+                return Ok(ListSlices {
+                    offsets: Offsets::None,
+                    values: Cow::Borrowed(&[]),
+                });
+            }
+            DataType::Binary => array
+                .as_binary_opt::<i32>()
+                .map(|a| (Offsets::Small(a.value_offsets()), a.value_data())),
+            DataType::LargeBinary => array
+                .as_binary_opt::<i64>()
+                .map(|a| (Offsets::Large(a.value_offsets()), a.value_data())),
             _ => None,
         };
         if let (Some((offsets, bytes)), DataType::UInt8) = (bytes, T::datatype()) {
             let (start, end) = ends(offsets);
             if let Ok(values) = bytemuck::try_cast_slice(bytes.get(start..end).unwrap_or(&[])) {
-                return Ok(ListSlices { offsets, values: Cow::Borrowed(values) });
+                return Ok(ListSlices {
+                    offsets,
+                    values: Cow::Borrowed(values),
+                });
             }
         }
-        Err(ReadError::wrong_type(component, &Self::datatype(component), array.data_type()))
+        Err(ReadError::wrong_type(
+            component,
+            &Self::datatype(component),
+            array.data_type(),
+        ))
     }
 
     fn build(component: &'static str, values: Vec<Vec<T>>) -> ArrayRef {
-        let DataType::List(item) = Self::datatype(component) else { return new_empty_array(&Self::datatype(component)) };
+        let DataType::List(item) = Self::datatype(component) else {
+            return new_empty_array(&Self::datatype(component));
+        };
         let mut offsets = vec![0_i64];
         let mut total = 0_usize;
         for list in &values {
@@ -135,9 +165,13 @@ impl<T: PlainValue> Encoding for Lists<T> {
         // What is too long for a list's offsets becomes a large list, which all readers accept.
         let lists: Option<ArrayRef> = if i32::try_from(total).is_ok() {
             let offsets: ScalarBuffer<i32> = offsets.iter().map(|&offset| offset as i32).collect();
-            ListArray::try_new(Arc::clone(&item), OffsetBuffer::new(offsets), items, None).ok().map(|lists| Arc::new(lists) as _)
+            ListArray::try_new(Arc::clone(&item), OffsetBuffer::new(offsets), items, None)
+                .ok()
+                .map(|lists| Arc::new(lists) as _)
         } else {
-            LargeListArray::try_new(item, OffsetBuffer::new(offsets.into()), items, None).ok().map(|lists| Arc::new(lists) as _)
+            LargeListArray::try_new(item, OffsetBuffer::new(offsets.into()), items, None)
+                .ok()
+                .map(|lists| Arc::new(lists) as _)
         };
         lists.unwrap_or_else(|| new_empty_array(&Self::datatype(component)))
     }
@@ -145,7 +179,10 @@ impl<T: PlainValue> Encoding for Lists<T> {
 
 /// The first and the last offset.
 fn ends(offsets: Offsets<'_>) -> (usize, usize) {
-    (offsets.get(0).unwrap_or(0), offsets.get(offsets.lists()).unwrap_or(0))
+    (
+        offsets.get(0).unwrap_or(0),
+        offsets.get(offsets.lists()).unwrap_or(0),
+    )
 }
 
 fn slices<'a, T: PlainValue>(
@@ -154,5 +191,8 @@ fn slices<'a, T: PlainValue>(
     values: &'a dyn Array,
 ) -> Result<ListSlices<'a, T>, ReadError> {
     let (start, end) = ends(offsets);
-    Ok(ListSlices { offsets, values: read_range(component, values, start..end)? })
+    Ok(ListSlices {
+        offsets,
+        values: read_range(component, values, start..end)?,
+    })
 }

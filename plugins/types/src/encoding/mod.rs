@@ -57,17 +57,28 @@ impl Encoding for Opaque {
 
 /// The datatype that the vocabulary's table gives.
 pub(crate) fn datatype_by_name(component: &str) -> DataType {
-    Vocabulary::get().datatype(component).cloned().unwrap_or(DataType::Null)
+    Vocabulary::get()
+        .datatype(component)
+        .cloned()
+        .unwrap_or(DataType::Null)
 }
 
 /// Fails where there are nulls within a range of an array.
-pub(crate) fn check_no_nulls(component: &'static str, array: &dyn Array, range: &Range<usize>) -> Result<(), ReadError> {
+pub(crate) fn check_no_nulls(
+    component: &'static str,
+    array: &dyn Array,
+    range: &Range<usize>,
+) -> Result<(), ReadError> {
     let Some(nulls) = array.nulls() else { return Ok(()) };
     if nulls.null_count() == 0 || range.is_empty() {
         return Ok(());
     }
     match nulls.slice(range.start, range.len()).null_count() {
         0 => Ok(()),
-        nulls => Err(ReadError::Nulls { component, nulls, len: range.len() }),
+        nulls => Err(ReadError::Nulls {
+            component,
+            nulls,
+            len: range.len(),
+        }),
     }
 }

@@ -28,7 +28,10 @@ pub trait PlainValue: Pod + PartialEq + std::fmt::Debug {
     fn datatype() -> DataType {
         match Self::LANES {
             None => Self::Primitive::DATA_TYPE,
-            Some(lanes) => DataType::FixedSizeList(Arc::new(Field::new("item", Self::Primitive::DATA_TYPE, false)), lanes),
+            Some(lanes) => DataType::FixedSizeList(
+                Arc::new(Field::new("item", Self::Primitive::DATA_TYPE, false)),
+                lanes,
+            ),
         }
     }
 }
@@ -91,22 +94,42 @@ pub(crate) fn read_range<'a, T: PlainValue>(
         return Ok(Cow::Borrowed(&[]));
     }
     check_no_nulls(component, array, &range)?;
-    let Some(lanes) = T::LANES else { return read_numbers(component, array, range) };
+    let Some(lanes) = T::LANES else {
+        return read_numbers(component, array, range);
+    };
     let expected = usize::try_from(lanes).unwrap_or(0);
     if let Some(list) = array.as_fixed_size_list_opt() {
         if list.value_length() != lanes {
             let found = usize::try_from(list.value_length()).unwrap_or(0);
-            return Err(ReadError::Length { component, expected, found });
+            return Err(ReadError::Length {
+                component,
+                expected,
+                found,
+            });
         }
-        return read_numbers(component, list.values().as_ref(), range.start * expected..range.end * expected);
+        return read_numbers(
+            component,
+            list.values().as_ref(),
+            range.start * expected..range.end * expected,
+        );
     }
     // Lists whose lengths happen to be right.
     let (inner, values) = if let Some(list) = array.as_list_opt::<i32>() {
-        (list_range(component, list.value_offsets(), &range, expected)?, list.values())
+        (
+            list_range(component, list.value_offsets(), &range, expected)?,
+            list.values(),
+        )
     } else if let Some(list) = array.as_list_opt::<i64>() {
-        (list_range(component, list.value_offsets(), &range, expected)?, list.values())
+        (
+            list_range(component, list.value_offsets(), &range, expected)?,
+            list.values(),
+        )
     } else {
-        return Err(ReadError::wrong_type(component, &T::datatype(), array.data_type()));
+        return Err(ReadError::wrong_type(
+            component,
+            &T::datatype(),
+            array.data_type(),
+        ));
     };
     read_numbers(component, values.as_ref(), inner)
 }
@@ -118,13 +141,21 @@ fn list_range<O: Copy + TryInto<usize>>(
     range: &Range<usize>,
     expected: usize,
 ) -> Result<Range<usize>, ReadError> {
-    let mut ends = offsets.iter().skip(range.start).take(range.len() + 1).map(|&offset| offset.try_into().unwrap_or(0));
+    let mut ends = offsets
+        .iter()
+        .skip(range.start)
+        .take(range.len() + 1)
+        .map(|&offset| offset.try_into().unwrap_or(0));
     let start = ends.next().unwrap_or(0);
     let mut previous = start;
     for end in ends {
         let found = end.saturating_sub(previous);
         if found != expected {
-            return Err(ReadError::Length { component, expected, found });
+            return Err(ReadError::Length {
+                component,
+                expected,
+                found,
+            });
         }
         previous = end;
     }
@@ -142,16 +173,29 @@ fn read_numbers<'a, T: PlainValue>(
         return group(component, numbers.values().get(range).unwrap_or(&[])).map(Cow::Borrowed);
     }
     let (found, wanted) = (numbers.data_type(), T::Primitive::DATA_TYPE);
-    let is_time = matches!(found, DataType::Timestamp(..) | DataType::Duration(_)) && wanted == DataType::Int64;
+    let is_time =
+        matches!(found, DataType::Timestamp(..) | DataType::Duration(_)) && wanted == DataType::Int64;
     if !found.is_numeric() && !is_time {
         return Err(ReadError::wrong_type(component, &T::datatype(), found));
     }
-    let options = CastOptions { safe: false, ..CastOptions::default() };
-    let numbers = cast_with_options(&numbers.slice(range.start, range.len()), &wanted, &options)
-        .map_err(|error| ReadError::OutOfRange { component, message: error.to_string() })?;
+    let options = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    let numbers =
+        cast_with_options(&numbers.slice(range.start, range.len()), &wanted, &options).map_err(|error| {
+            ReadError::OutOfRange {
+                component,
+                message: error.to_string(),
+            }
+        })?;
     match numbers.as_primitive_opt::<T::Primitive>() {
         Some(numbers) => Ok(Cow::Owned(group(component, numbers.values())?.to_vec())),
-        None => Err(ReadError::wrong_type(component, &T::datatype(), numbers.data_type())),
+        None => Err(ReadError::wrong_type(
+            component,
+            &T::datatype(),
+            numbers.data_type(),
+        )),
     }
 }
 
@@ -162,7 +206,9 @@ fn group<'a, T: PlainValue>(
 ) -> Result<&'a [T], ReadError> {
     bytemuck::try_cast_slice(numbers).map_err(|_| ReadError::Length {
         component,
-        expected: T::LANES.and_then(|lanes| usize::try_from(lanes).ok()).unwrap_or(1),
+        expected: T::LANES
+            .and_then(|lanes| usize::try_from(lanes).ok())
+            .unwrap_or(1),
         found: numbers.len(),
     })
 }
@@ -170,8 +216,13 @@ fn group<'a, T: PlainValue>(
 /// An array of these values. Copies them once.
 pub(crate) fn build_plain<T: PlainValue>(values: &[T]) -> ArrayRef {
     let numbers: Vec<<T::Primitive as ArrowPrimitiveType>::Native> = bytemuck::cast_slice(values).to_vec();
-    let numbers: ArrayRef = Arc::new(PrimitiveArray::<T::Primitive>::new(ScalarBuffer::from(numbers), None));
-    let DataType::FixedSizeList(field, lanes) = T::datatype() else { return numbers };
+    let numbers: ArrayRef = Arc::new(PrimitiveArray::<T::Primitive>::new(
+        ScalarBuffer::from(numbers),
+        None,
+    ));
+    let DataType::FixedSizeList(field, lanes) = T::datatype() else {
+        return numbers;
+    };
     match FixedSizeListArray::try_new(field, lanes, numbers, None) {
         Ok(groups) => Arc::new(groups),
         // The numbers are whole groups, as `values` has them.

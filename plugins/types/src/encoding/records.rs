@@ -38,14 +38,21 @@ impl<R: Record> Encoding for Records<R> {
 }
 
 /// Reads an array of structs.
-pub(crate) fn read_records<R: Record>(component: &'static str, array: &dyn Array) -> Result<Vec<R>, ReadError> {
+pub(crate) fn read_records<R: Record>(
+    component: &'static str,
+    array: &dyn Array,
+) -> Result<Vec<R>, ReadError> {
     if array.is_empty() && array.data_type().is_null() {
         return Ok(Vec::new());
     }
     check_no_nulls(component, array, &(0..array.len()))?;
     let Some(array) = array.as_struct_opt() else {
         let (expected, found) = ("a struct".to_owned(), array.data_type().to_string());
-        return Err(ReadError::Type { component, expected, found });
+        return Err(ReadError::Type {
+            component,
+            expected,
+            found,
+        });
     };
     let values = R::read(Columns { component, array })?;
     debug_assert_eq!(values.len(), array.len());
@@ -76,17 +83,27 @@ impl<'a> Columns<'a> {
     pub(crate) fn get(&self, field: &'static str) -> Result<&'a dyn Array, ReadError> {
         match self.array.column_by_name(field) {
             Some(column) => Ok(column.as_ref()),
-            None => Err(ReadError::MissingField { component: self.component, field }),
+            None => Err(ReadError::MissingField {
+                component: self.component,
+                field,
+            }),
         }
     }
 
     /// The numbers of a field that may be null.
-    pub(crate) fn optional<P: ArrowPrimitiveType>(&self, field: &'static str) -> Result<Vec<Option<P::Native>>, ReadError> {
+    pub(crate) fn optional<P: ArrowPrimitiveType>(
+        &self,
+        field: &'static str,
+    ) -> Result<Vec<Option<P::Native>>, ReadError> {
         let column = self.get(field)?;
         match column.as_primitive_opt::<P>() {
             Some(numbers) => Ok(numbers.iter().collect()),
             None if column.data_type().is_null() => Ok(vec![None; column.len()]),
-            None => Err(ReadError::wrong_type(self.component, &P::DATA_TYPE, column.data_type())),
+            None => Err(ReadError::wrong_type(
+                self.component,
+                &P::DATA_TYPE,
+                column.data_type(),
+            )),
         }
     }
 }

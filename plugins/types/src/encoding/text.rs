@@ -86,7 +86,8 @@ impl Encoding for Texts {
             DataType::Null if array.is_empty() => Some(Kind::None),
             _ => None,
         };
-        kind.map(TextSlices).ok_or_else(|| ReadError::wrong_type(component, &DataType::Utf8, array.data_type()))
+        kind.map(TextSlices)
+            .ok_or_else(|| ReadError::wrong_type(component, &DataType::Utf8, array.data_type()))
     }
 
     fn build(_: &'static str, values: Vec<String>) -> ArrayRef {

@@ -47,19 +47,32 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
         return;
     }
     let rows = Arc::clone(&state.rows);
-    let area = egui::ScrollArea::vertical().id_salt("blueprint_tree").auto_shrink([false, false]);
+    let area = egui::ScrollArea::vertical()
+        .id_salt("blueprint_tree")
+        .auto_shrink([false, false]);
     area.show_rows(ui, size::ROW, rows.len(), |ui, range| {
         for row in rows.get(range).unwrap_or(&[]) {
             // The row's place says nothing of what it stands for.
-            ui.push_id(egui::Id::new(("blueprint row", node_key(&row.node))), |ui| show_row(ui, pass, state, row));
+            ui.push_id(egui::Id::new(("blueprint row", node_key(&row.node))), |ui| {
+                show_row(ui, pass, state, row)
+            });
         }
     });
 }
 
 fn show_header(ui: &mut Ui, pass: &mut Pass<'_>) {
-    let blueprints = pass.recordings().active_application().and_then(|application| pass.recordings().blueprints(application));
-    let edited = pass.recordings().active_blueprint().is_some_and(|(_, blueprints)| blueprints.undo.can_undo());
-    let title = match (blueprints.is_some_and(|blueprints| blueprints.default.is_some()), edited) {
+    let blueprints = pass
+        .recordings()
+        .active_application()
+        .and_then(|application| pass.recordings().blueprints(application));
+    let edited = pass
+        .recordings()
+        .active_blueprint()
+        .is_some_and(|(_, blueprints)| blueprints.undo.can_undo());
+    let title = match (
+        blueprints.is_some_and(|blueprints| blueprints.default.is_some()),
+        edited,
+    ) {
         (true, false) => "Blueprint, as sent",
         (true, true) | (false, true) => "Blueprint, edited",
         (false, false) => "Blueprint, automatic",
@@ -89,15 +102,24 @@ fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
     let made_of = MadeOf {
         recording: pass.active().map(chronoscope_frame::RecordingEntry::key),
         blueprint: pass.blueprint().generation(),
-        results: viewport.views.keys().filter_map(|view| Some((*view, results(*view)?.version()))).collect(),
+        results: viewport
+            .views
+            .keys()
+            .filter_map(|view| Some((*view, results(*view)?.version())))
+            .collect(),
         version: state.version,
     };
     if state.made_of.as_ref() == Some(&made_of) {
         return;
     }
-    let entries: BTreeMap<ViewId, Vec<EntityEntry>> =
-        viewport.views.keys().filter_map(|view| Some((*view, entries_of(pass, *view, results(*view)?)))).collect();
-    state.rows = Arc::new(rows::rows(viewport, &state.expansion, |view| entries.get(&view).map_or(&[], Vec::as_slice)));
+    let entries: BTreeMap<ViewId, Vec<EntityEntry>> = viewport
+        .views
+        .keys()
+        .filter_map(|view| Some((*view, entries_of(pass, *view, results(*view)?))))
+        .collect();
+    state.rows = Arc::new(rows::rows(viewport, &state.expansion, |view| {
+        entries.get(&view).map_or(&[], Vec::as_slice)
+    }));
     state.made_of = Some(made_of);
 }
 
@@ -117,21 +139,45 @@ fn show_row(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState, row: &Row) 
     let viewport = Arc::clone(pass.viewport());
     let toggled = match &row.node {
         Node::Container(id) => {
-            let Some(container) = viewport.containers.get(id) else { return };
+            let Some(container) = viewport.containers.get(id) else {
+                return;
+            };
             let contents = Contents::Container(*id);
             let title = container_title(container);
-            let style = ListRow::new(&title).icon(icons::container(container.kind)).dimmed(!container.visible);
-            let (_, toggled) = row_of_contents(ui, pass, style, row, contents, Item::Container(*id), container.visible);
+            let style = ListRow::new(&title)
+                .icon(icons::container(container.kind))
+                .dimmed(!container.visible);
+            let (_, toggled) = row_of_contents(
+                ui,
+                pass,
+                style,
+                row,
+                contents,
+                Item::Container(*id),
+                container.visible,
+            );
             toggled
         }
         Node::View(id) => {
-            let Some(view) = viewport.views.get(id) else { return };
+            let Some(view) = viewport.views.get(id) else {
+                return;
+            };
             let uis = pass.world.resource::<ViewUis>();
-            let icon = uis.get(&view.class).map_or_else(|| icons::view_class(view.class.as_str()), |ui| ui.icon());
+            let icon = uis
+                .get(&view.class)
+                .map_or_else(|| icons::view_class(view.class.as_str()), |ui| ui.icon());
             let is_shown = is_shown(&viewport, *id);
             let title = view.title();
             let style = ListRow::new(&title).icon(icon).dimmed(!is_shown);
-            let (response, toggled) = row_of_contents(ui, pass, style, row, Contents::View(*id), Item::View(*id), view.visible);
+            let (response, toggled) = row_of_contents(
+                ui,
+                pass,
+                style,
+                row,
+                Contents::View(*id),
+                Item::View(*id),
+                view.visible,
+            );
             if response.double_clicked() {
                 pass.edit(edits::maximize((viewport.maximized != Some(*id)).then_some(*id)));
             }
@@ -140,7 +186,9 @@ fn show_row(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState, row: &Row) 
         Node::Entity(view, path) => show_entity(ui, pass, row, *view, path),
     };
     if toggled {
-        state.expansion.insert(row.node.clone(), row.expanded != Some(true));
+        state
+            .expansion
+            .insert(row.node.clone(), row.expanded != Some(true));
         state.version += 1;
     }
 }
@@ -182,10 +230,23 @@ fn row_of_contents(
     (shown.response, shown.toggled)
 }
 
-fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: &chronoscope_store::EntityPath) -> bool {
-    let item = Item::DataResult { view, entity: path.clone() };
+fn show_entity(
+    ui: &mut Ui,
+    pass: &mut Pass<'_>,
+    row: &Row,
+    view: ViewId,
+    path: &chronoscope_store::EntityPath,
+) -> bool {
+    let item = Item::DataResult {
+        view,
+        entity: path.clone(),
+    };
     let mut hide = false;
-    let icon = if row.is_result { icons::ENTITY } else { icons::ENTITY_EMPTY };
+    let icon = if row.is_result {
+        icons::ENTITY
+    } else {
+        icons::ENTITY_EMPTY
+    };
     let mut style = ListRow::new(&row.label)
         .icon(icon)
         .level(row.level)
@@ -199,7 +260,9 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
     let shown = style.show(ui, |ui| hide = visibility_button(ui, row.is_visible));
     pass.respond(&shown.response, &item);
     if !row.is_visualized {
-        shown.response.clone().on_hover_text(format!("{path}\nThis view has no visualizer yet for what it holds."));
+        shown.response.clone().on_hover_text(format!(
+            "{path}\nThis view has no visualizer yet for what it holds."
+        ));
     }
     if hide {
         pass.edit(edits::entity_visible(view, path.clone(), !row.is_visible));
@@ -208,7 +271,11 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
 }
 
 fn visibility_button(ui: &mut Ui, is_visible: bool) -> bool {
-    let (icon, tooltip) = if is_visible { (icons::VISIBLE, "Hide") } else { (icons::HIDDEN, "Show") };
+    let (icon, tooltip) = if is_visible {
+        (icons::VISIBLE, "Hide")
+    } else {
+        (icons::HIDDEN, "Show")
+    };
     icon_button(ui, icon, tooltip, None).clicked()
 }
 
@@ -217,7 +284,11 @@ fn is_shown(viewport: &ViewportBlueprint, view: ViewId) -> bool {
     let mut above = viewport.parent_of(Contents::View(view));
     for _ in 0..chronoscope_blueprint::MAX_CONTAINER_DEPTH {
         let Some((parent, _)) = above else { break };
-        if viewport.containers.get(&parent).is_some_and(|container| !container.visible) {
+        if viewport
+            .containers
+            .get(&parent)
+            .is_some_and(|container| !container.visible)
+        {
             return false;
         }
         above = viewport.parent_of(Contents::Container(parent));

@@ -22,7 +22,8 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut LeftPanelState)
     if pass.active().is_some() {
         let theme = Theme::of(ui);
         let y = ui.cursor().top();
-        ui.painter().hline(ui.max_rect().x_range(), y, theme.hairline_stroke());
+        ui.painter()
+            .hline(ui.max_rect().x_range(), y, theme.hairline_stroke());
         blueprint_tree::show(ui, pass, &mut state.tree);
     }
 }

@@ -22,19 +22,35 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
     padded(ui, |ui| section_header(ui, "Recordings", |_| {}));
     let mut by_application: BTreeMap<Arc<str>, Vec<&RecordingEntry>> = BTreeMap::new();
     for entry in pass.recordings().recordings() {
-        by_application.entry(entry.id().application_id.clone()).or_default().push(entry);
+        by_application
+            .entry(entry.id().application_id.clone())
+            .or_default()
+            .push(entry);
     }
     if by_application.is_empty() {
         let is_loading = !pass.world.resource::<IngestSources>().is_idle();
-        padded(ui, |ui| elided_small(ui, if is_loading { "Loading…" } else { "None is open. Drop a file here." }));
+        padded(ui, |ui| {
+            elided_small(
+                ui,
+                if is_loading {
+                    "Loading…"
+                } else {
+                    "None is open. Drop a file here."
+                },
+            )
+        });
         return;
     }
     let height = ui.available_height() * MAX_SHARE;
-    let list =
-        egui::ScrollArea::vertical().id_salt("recordings").max_height(height.max(3.0 * size::ROW)).auto_shrink([false, true]);
+    let list = egui::ScrollArea::vertical()
+        .id_salt("recordings")
+        .max_height(height.max(3.0 * size::ROW))
+        .auto_shrink([false, true]);
     list.show(ui, |ui| {
         for (application, entries) in &by_application {
-            ListRow::new(application).icon(icons::APPLICATION).show(ui, |_| {});
+            ListRow::new(application)
+                .icon(icons::APPLICATION)
+                .show(ui, |_| {});
             for entry in entries {
                 show_recording(ui, pass, entry);
             }
@@ -55,7 +71,9 @@ fn show_recording(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry) {
         .selected(pass.is_selected(&item))
         .highlighted(is_active || pass.is_highlighted(&item))
         .dimmed(!is_active)
-        .show(ui, |ui| close = icon_button(ui, icons::CLOSE, "Close the recording", None).clicked());
+        .show(ui, |ui| {
+            close = icon_button(ui, icons::CLOSE, "Close the recording", None).clicked()
+        });
     if close {
         pass.push(ViewerCommand::CloseRecording(entry.id().clone()));
         return;
@@ -69,15 +87,21 @@ fn show_recording(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry) {
 /// What a recording is called: when it was begun, else its id.
 pub(crate) fn recording_name(entry: &RecordingEntry) -> String {
     match entry.info.started_nanos {
-        Some(nanos) => format_time(TimeType::TimestampNs, nanos.saturating_sub(nanos.rem_euclid(1_000_000_000)))
-            .replace(['T', 'Z'], " ")
-            .trim()
-            .to_owned(),
+        Some(nanos) => format_time(
+            TimeType::TimestampNs,
+            nanos.saturating_sub(nanos.rem_euclid(1_000_000_000)),
+        )
+        .replace(['T', 'Z'], " ")
+        .trim()
+        .to_owned(),
         None => entry.id().recording_id.to_string(),
     }
 }
 
 /// Draws something with the panel's padding at its sides.
 pub(super) fn padded<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
-    egui::Frame::new().inner_margin(egui::Margin::symmetric(size::PADDING as i8, 0)).show(ui, content).inner
+    egui::Frame::new()
+        .inner_margin(egui::Margin::symmetric(size::PADDING as i8, 0))
+        .show(ui, content)
+        .inner
 }

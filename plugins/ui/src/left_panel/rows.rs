@@ -55,14 +55,30 @@ pub(super) fn rows<'a>(
     let mut rows = Vec::new();
     // A stack rather than recursion: its order is that of the rows.
     let mut stack: Vec<(Contents, usize)> = Vec::new();
-    let placed: Vec<Contents> = viewport.root.map(|root| viewport.subtree(Contents::Container(root))).unwrap_or_default();
-    let unplaced = viewport.views.keys().copied().map(Contents::View).filter(|view| !placed.contains(view));
-    stack.extend(unplaced.collect::<Vec<_>>().into_iter().rev().map(|view| (view, 0)));
+    let placed: Vec<Contents> = viewport
+        .root
+        .map(|root| viewport.subtree(Contents::Container(root)))
+        .unwrap_or_default();
+    let unplaced = viewport
+        .views
+        .keys()
+        .copied()
+        .map(Contents::View)
+        .filter(|view| !placed.contains(view));
+    stack.extend(
+        unplaced
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .map(|view| (view, 0)),
+    );
     stack.extend(viewport.root.map(|root| (Contents::Container(root), 0)));
     while let Some((item, level)) = stack.pop() {
         match item {
             Contents::Container(id) => {
-                let Some(container) = viewport.containers.get(&id) else { continue };
+                let Some(container) = viewport.containers.get(&id) else {
+                    continue;
+                };
                 let node = Node::Container(id);
                 let expanded = expansion.get(&node).copied().unwrap_or(true);
                 let has_children = !container.contents.is_empty();
@@ -87,7 +103,15 @@ pub(super) fn rows<'a>(
 }
 
 fn plain_row(node: Node, level: usize, expanded: Option<bool>) -> Row {
-    Row { node, level, expanded, label: String::new(), is_result: true, is_visualized: true, is_visible: true }
+    Row {
+        node,
+        level,
+        expanded,
+        label: String::new(),
+        is_result: true,
+        is_visualized: true,
+        is_visible: true,
+    }
 }
 
 /// A part of a path with all entities below it, which lie side by side, since they are ordered by path.
@@ -97,15 +121,32 @@ struct Group<'a> {
     level: usize,
 }
 
-fn push_entities(rows: &mut Vec<Row>, view: ViewId, entities: &[EntityEntry], level: usize, expansion: &Expansion) {
+fn push_entities(
+    rows: &mut Vec<Row>,
+    view: ViewId,
+    entities: &[EntityEntry],
+    level: usize,
+    expansion: &Expansion,
+) {
     let mut stack: Vec<Group<'_>> = groups(entities, 0, level);
     while let Some(group) = stack.pop() {
-        let Some(first) = group.entries.first() else { continue };
-        let Some(path) = ancestor_at(&first.path, group.depth) else { continue };
+        let Some(first) = group.entries.first() else {
+            continue;
+        };
+        let Some(path) = ancestor_at(&first.path, group.depth) else {
+            continue;
+        };
         let itself = (first.path == path).then_some(first);
-        let below = if itself.is_some() { group.entries.get(1..).unwrap_or(&[]) } else { group.entries };
+        let below = if itself.is_some() {
+            group.entries.get(1..).unwrap_or(&[])
+        } else {
+            group.entries
+        };
         let node = Node::Entity(view, path.clone());
-        let expanded = expansion.get(&node).copied().unwrap_or(below.len() <= MAX_EXPANDED);
+        let expanded = expansion
+            .get(&node)
+            .copied()
+            .unwrap_or(below.len() <= MAX_EXPANDED);
         rows.push(Row {
             label: path.ui_name(),
             level: group.level,
@@ -125,7 +166,11 @@ fn push_entities(rows: &mut Vec<Row>, view: ViewId, entities: &[EntityEntry], le
 fn groups(entities: &[EntityEntry], depth: usize, level: usize) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = entities
         .chunk_by(|a, b| a.path.parts().nth(depth) == b.path.parts().nth(depth))
-        .map(|entries| Group { entries, depth: depth + 1, level })
+        .map(|entries| Group {
+            entries,
+            depth: depth + 1,
+            level,
+        })
         .collect();
     // The root itself has no part, and a row of its own.
     if depth == 0
@@ -155,23 +200,40 @@ mod tests {
     fn viewport() -> (ViewportBlueprint, ViewId, ViewId) {
         let (a, b) = (ViewId::hashed(["a"]), ViewId::hashed(["b"]));
         let root = ContainerId::hashed(["root"]);
-        let mut viewport = ViewportBlueprint { root: Some(root), ..ViewportBlueprint::default() };
+        let mut viewport = ViewportBlueprint {
+            root: Some(root),
+            ..ViewportBlueprint::default()
+        };
         for id in [a, b] {
             viewport.views.insert(id, ViewBlueprint::new(id, "3D", "/"));
         }
         // The other view has no place.
-        viewport.containers.insert(root, ContainerBlueprint::new(root, ContainerKind::Horizontal, [Contents::View(a)]));
+        viewport.containers.insert(
+            root,
+            ContainerBlueprint::new(root, ContainerKind::Horizontal, [Contents::View(a)]),
+        );
         (viewport, a, b)
     }
 
     fn entries(paths: &[&str]) -> Vec<EntityEntry> {
-        paths.iter().map(|path| EntityEntry { path: (*path).into(), is_visualized: true, is_visible: true }).collect()
+        paths
+            .iter()
+            .map(|path| EntityEntry {
+                path: (*path).into(),
+                is_visualized: true,
+                is_visible: true,
+            })
+            .collect()
     }
 
     fn check(paths: &[&str], expansion: &Expansion, expected: &[(usize, &str)]) {
         let (viewport, a, _) = viewport();
         let entities = entries(paths);
-        let rows = rows(&viewport, expansion, |view| if view == a { &entities } else { &[] });
+        let rows = rows(
+            &viewport,
+            expansion,
+            |view| if view == a { &entities } else { &[] },
+        );
         let found: Vec<(usize, String)> = rows
             .iter()
             .map(|row| {
@@ -183,7 +245,10 @@ mod tests {
                 (row.level, name)
             })
             .collect();
-        let expected: Vec<(usize, String)> = expected.iter().map(|(level, name)| (*level, (*name).to_owned())).collect();
+        let expected: Vec<(usize, String)> = expected
+            .iter()
+            .map(|(level, name)| (*level, (*name).to_owned()))
+            .collect();
         assert_eq!(found, expected);
     }
 
@@ -192,7 +257,16 @@ mod tests {
         check(
             &["/camera", "/world/robot", "/world/robot/lidar", "/world/trail"],
             &Expansion::new(),
-            &[(0, "container"), (1, "view"), (2, "camera"), (2, "world"), (3, "robot"), (4, "lidar"), (3, "trail"), (0, "view")],
+            &[
+                (0, "container"),
+                (1, "view"),
+                (2, "camera"),
+                (2, "world"),
+                (3, "robot"),
+                (4, "lidar"),
+                (3, "trail"),
+                (0, "view"),
+            ],
         );
     }
 
@@ -203,15 +277,30 @@ mod tests {
         check(
             &["/world/robot", "/world/robot/lidar", "/world/trail"],
             &collapsed,
-            &[(0, "container"), (1, "view"), (2, "world"), (3, "robot"), (3, "trail"), (0, "view")],
+            &[
+                (0, "container"),
+                (1, "view"),
+                (2, "world"),
+                (3, "robot"),
+                (3, "trail"),
+                (0, "view"),
+            ],
         );
         let collapsed = Expansion::from([(Node::View(a), false)]);
-        check(&["/world/robot"], &collapsed, &[(0, "container"), (1, "view"), (0, "view")]);
+        check(
+            &["/world/robot"],
+            &collapsed,
+            &[(0, "container"), (1, "view"), (0, "view")],
+        );
     }
 
     #[test]
     fn the_root_is_an_entity_too() {
-        check(&["/", "/a"], &Expansion::new(), &[(0, "container"), (1, "view"), (2, "/"), (2, "a"), (0, "view")]);
+        check(
+            &["/", "/a"],
+            &Expansion::new(),
+            &[(0, "container"), (1, "view"), (2, "/"), (2, "a"), (0, "view")],
+        );
     }
 
     #[test]
@@ -219,7 +308,14 @@ mod tests {
         let names: Vec<String> = (0..10_000).map(|number| format!("/points/{number:05}")).collect();
         let (viewport, a, _) = viewport();
         let entities = entries(&names.iter().map(String::as_str).collect::<Vec<_>>());
-        let rows_of = |expansion: &Expansion| rows(&viewport, expansion, |view| if view == a { &entities } else { &[] }).len();
+        let rows_of = |expansion: &Expansion| {
+            rows(
+                &viewport,
+                expansion,
+                |view| if view == a { &entities } else { &[] },
+            )
+            .len()
+        };
         assert_eq!(rows_of(&Expansion::new()), 3);
         let all = Expansion::from([(Node::View(a), true), (Node::Entity(a, "/points".into()), true)]);
         assert_eq!(rows_of(&all), 10_004);

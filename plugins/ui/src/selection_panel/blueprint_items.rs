@@ -1,7 +1,9 @@
 //! Views and containers, and what can be changed about them.
 
 use chronoscope_blueprint::{BlueprintCommand, ContainerId, ContainerKind, Contents, ViewBlueprint, ViewId};
-use chronoscope_frame::{ActiveBlueprint, DataResults, Item, Report, ViewClasses, Visualizers, ingest::Reports};
+use chronoscope_frame::{
+    ActiveBlueprint, DataResults, Item, Report, ViewClasses, Visualizers, ingest::Reports,
+};
 use chronoscope_views::{ViewUiContext, ViewUis};
 use egui::{RichText, Ui};
 
@@ -10,7 +12,9 @@ use crate::{
     edits, icons, notifications,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{container_kind_title, container_title, draft_edit, elided_small, property_row, section_header},
+    widgets::{
+        container_kind_title, container_title, draft_edit, elided_small, property_row, section_header,
+    },
 };
 
 /// Draws a view: what it is, what it shows, its own settings, what is wrong with it.
@@ -21,9 +25,16 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
         return;
     };
     let classes = pass.world.resource::<ViewClasses>();
-    let class_name =
-        classes.get(&view.class).map_or_else(|| format!("{} view", view.class), |class| class.display_name().to_owned());
-    title(ui, icons::view_class(view.class.as_str()), &view.title(), &class_name);
+    let class_name = classes.get(&view.class).map_or_else(
+        || format!("{} view", view.class),
+        |class| class.display_name().to_owned(),
+    );
+    title(
+        ui,
+        icons::view_class(view.class.as_str()),
+        &view.title(),
+        &class_name,
+    );
     show_parent(ui, pass, Contents::View(id));
     show_name(ui, pass, Contents::View(id), view.name.as_deref(), &view.title());
     show_visibility(ui, pass, Contents::View(id), view.visible);
@@ -44,19 +55,39 @@ pub(super) fn show_container(ui: &mut Ui, pass: &mut Pass<'_>, id: ContainerId) 
         super::gone(ui, "This container was removed.");
         return;
     };
-    title(ui, icons::container(container.kind), &container_title(container), "container");
+    title(
+        ui,
+        icons::container(container.kind),
+        &container_title(container),
+        "container",
+    );
     show_parent(ui, pass, Contents::Container(id));
-    show_name(ui, pass, Contents::Container(id), container.name.as_deref(), container_kind_title(container.kind));
+    show_name(
+        ui,
+        pass,
+        Contents::Container(id),
+        container.name.as_deref(),
+        container_kind_title(container.kind),
+    );
     show_visibility(ui, pass, Contents::Container(id), container.visible);
     property_row(ui, "Arrangement", |ui| {
-        egui::ComboBox::from_id_salt("kind").selected_text(container_kind_title(container.kind)).show_ui(ui, |ui| {
-            for kind in [ContainerKind::Tabs, ContainerKind::Horizontal, ContainerKind::Vertical, ContainerKind::Grid] {
-                let clicked = ui.selectable_label(kind == container.kind, container_kind_title(kind)).clicked();
-                if clicked && kind != container.kind {
-                    pass.edit(BlueprintCommand::SetContainerKind(id, kind));
+        egui::ComboBox::from_id_salt("kind")
+            .selected_text(container_kind_title(container.kind))
+            .show_ui(ui, |ui| {
+                for kind in [
+                    ContainerKind::Tabs,
+                    ContainerKind::Horizontal,
+                    ContainerKind::Vertical,
+                    ContainerKind::Grid,
+                ] {
+                    let clicked = ui
+                        .selectable_label(kind == container.kind, container_kind_title(kind))
+                        .clicked();
+                    if clicked && kind != container.kind {
+                        pass.edit(BlueprintCommand::SetContainerKind(id, kind));
+                    }
                 }
-            }
-        });
+            });
     });
     section_header(ui, "Contents", |_| {});
     for item in &container.contents {
@@ -68,7 +99,13 @@ pub(super) fn show_container(ui: &mut Ui, pass: &mut Pass<'_>, id: ContainerId) 
             }
             Contents::Container(inner) => {
                 if let Some(inner) = viewport.containers.get(inner) {
-                    item_link(ui, pass, "Container", &container_title(inner), &Item::Container(inner.id));
+                    item_link(
+                        ui,
+                        pass,
+                        "Container",
+                        &container_title(inner),
+                        &Item::Container(inner.id),
+                    );
                 }
             }
         }
@@ -80,15 +117,29 @@ pub(super) fn show_container(ui: &mut Ui, pass: &mut Pass<'_>, id: ContainerId) 
 
 fn show_parent(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents) {
     let viewport = pass.viewport();
-    let parent = viewport.parent_of(item).and_then(|(parent, _)| viewport.containers.get(&parent));
+    let parent = viewport
+        .parent_of(item)
+        .and_then(|(parent, _)| viewport.containers.get(&parent));
     if let Some(parent) = parent {
-        item_link(ui, pass, "Lies in", &container_title(parent), &Item::Container(parent.id));
+        item_link(
+            ui,
+            pass,
+            "Lies in",
+            &container_title(parent),
+            &Item::Container(parent.id),
+        );
     }
 }
 
 fn show_name(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents, name: Option<&str>, fallback: &str) {
     property_row(ui, "Name", |ui| {
-        if let Some(typed) = draft_edit(ui, ("name", item.entity_path().as_str()), name.unwrap_or(""), fallback, 1) {
+        if let Some(typed) = draft_edit(
+            ui,
+            ("name", item.entity_path().as_str()),
+            name.unwrap_or(""),
+            fallback,
+            1,
+        ) {
             pass.edit(edits::name(item, &typed));
         }
     });
@@ -112,12 +163,29 @@ fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint) {
         pass.edit(edits::contents(view.id, &typed));
     }
     let theme = Theme::of(ui);
-    for problem in view.contents.rules().iter().filter_map(chronoscope_blueprint::ContentsRule::problem) {
-        ui.add(egui::Label::new(RichText::new(problem.to_string()).size(size::SMALL).color(theme.warning)).wrap());
+    for problem in view
+        .contents
+        .rules()
+        .iter()
+        .filter_map(chronoscope_blueprint::ContentsRule::problem)
+    {
+        ui.add(
+            egui::Label::new(
+                RichText::new(problem.to_string())
+                    .size(size::SMALL)
+                    .color(theme.warning),
+            )
+            .wrap(),
+        );
     }
-    let Some(results) = pass.of_view::<DataResults>(view.id) else { return };
+    let Some(results) = pass.of_view::<DataResults>(view.id) else {
+        return;
+    };
     value_row(ui, "Matched", &grouped(results.len() as u64), "entities");
-    let without = results.iter().filter(|result| result.visualizers.is_empty()).count();
+    let without = results
+        .iter()
+        .filter(|result| result.visualizers.is_empty())
+        .count();
     if without > 0 {
         let text = if without == 1 {
             "1 entity has no visualizer yet".to_owned()
@@ -130,12 +198,23 @@ fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint) {
 
 /// The settings that only views of its class have.
 fn show_settings(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
-    let Some(view) = pass.viewport().views.get(&id) else { return };
+    let Some(view) = pass.viewport().views.get(&id) else {
+        return;
+    };
     let uis = pass.world.resource::<ViewUis>();
-    let Some((view_ui, entity)) = uis.get(&view.class).zip(pass.world.resource::<ActiveBlueprint>().entity(id)) else { return };
+    let Some((view_ui, entity)) = uis
+        .get(&view.class)
+        .zip(pass.world.resource::<ActiveBlueprint>().entity(id))
+    else {
+        return;
+    };
     ui.add_space(size::GRID);
     ui.push_id(("settings", id.to_bytes()), |ui| {
-        let mut context = ViewUiContext { world: pass.world, view: entity, commands: &mut *pass.commands };
+        let mut context = ViewUiContext {
+            world: pass.world,
+            view: entity,
+            commands: &mut *pass.commands,
+        };
         view_ui.settings_ui(ui, &mut context);
     });
 }
@@ -144,7 +223,12 @@ fn show_settings(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
 fn show_reports(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint) {
     let mut reports: Vec<Report> = Vec::new();
     let path = view.id.entity_path();
-    for report in pass.blueprint().reports().iter().filter(|report| report.path.starts_with(&path)) {
+    for report in pass
+        .blueprint()
+        .reports()
+        .iter()
+        .filter(|report| report.path.starts_with(&path))
+    {
         reports.push(Report::warning("blueprint", report.problem.to_string()));
     }
     reports.extend(pass.world.resource::<Visualizers>().reports(pass.world, view.id));

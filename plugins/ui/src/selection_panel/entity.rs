@@ -65,7 +65,15 @@ pub(super) fn show_component(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath
     if let Some(archetype) = &descriptor.archetype {
         value_row(ui, "Archetype", archetype, "");
     }
-    text_row(ui, "Kind", if store.has_static(entity, id) { "static" } else { "changes over time" });
+    text_row(
+        ui,
+        "Kind",
+        if store.has_static(entity, id) {
+            "static"
+        } else {
+            "changes over time"
+        },
+    );
     let answer = values::latest(pass, entry, entity, id);
     section_header(ui, "Value", |_| {});
     match answer.hit.as_ref().map(Hit::cell) {
@@ -85,13 +93,22 @@ fn show_title(ui: &mut Ui, path: &EntityPath) {
     ui.horizontal(|ui| {
         ui.set_min_height(size::ROW);
         ui.spacing_mut().item_spacing.x = size::GRID;
-        ui.label(RichText::new(icons::ENTITY).size(size::ICON).color(entity_color(path)));
+        ui.label(
+            RichText::new(icons::ENTITY)
+                .size(size::ICON)
+                .color(entity_color(path)),
+        );
         crate::widgets::value_label(ui, path.as_str(), "");
     });
 }
 
 fn show_view_link(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
-    match pass.viewport().views.get(&id).map(chronoscope_blueprint::ViewBlueprint::title) {
+    match pass
+        .viewport()
+        .views
+        .get(&id)
+        .map(chronoscope_blueprint::ViewBlueprint::title)
+    {
         Some(name) => item_link(ui, pass, "In view", &name, &Item::View(id)),
         None => text_row(ui, "In view", "closed"),
     }
@@ -99,9 +116,15 @@ fn show_view_link(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
 
 /// By what the view shows the entity, or that it can not.
 fn show_visualizers(ui: &mut Ui, pass: &Pass<'_>, entity: EntityId, view: Option<ViewId>) {
-    let Some(result) = view.and_then(|view| pass.of_view::<DataResults>(view)?.get(entity)) else { return };
+    let Some(result) = view.and_then(|view| pass.of_view::<DataResults>(view)?.get(entity)) else {
+        return;
+    };
     let visualizers = pass.world.resource::<Visualizers>();
-    let names: Vec<&str> = result.visualizers.iter().filter_map(|id| Some(visualizers.info(*id)?.name)).collect();
+    let names: Vec<&str> = result
+        .visualizers
+        .iter()
+        .filter_map(|id| Some(visualizers.info(*id)?.name))
+        .collect();
     if names.is_empty() {
         let theme = Theme::of(ui);
         ui.horizontal(|ui| {
@@ -119,7 +142,13 @@ fn show_values(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, entity:
     let store = entry.store();
     // Ordered by name, which begins with the archetype's, so that those of one lie side by side.
     let components: Vec<ComponentId> = store.components_of(entity.0).collect();
-    let archetype = |id: &ComponentId| store.descriptor(*id).archetype_short_name().unwrap_or("Other components").to_owned();
+    let archetype = |id: &ComponentId| {
+        store
+            .descriptor(*id)
+            .archetype_short_name()
+            .unwrap_or("Other components")
+            .to_owned()
+    };
     for group in components.chunk_by(|a, b| archetype(a) == archetype(b)) {
         let Some(first) = group.first() else { continue };
         section_header(ui, &archetype(first), |_| {});
@@ -139,7 +168,11 @@ fn show_timelines(ui: &mut Ui, entry: &RecordingEntry, entity: EntityId) {
     for timeline in timelines {
         let time_type = store.timeline(timeline).time_type();
         let range = store.entity_time_range(entity, timeline);
-        let text = format!("{} – {}", format_time(time_type, range.min), format_time(time_type, range.max));
+        let text = format!(
+            "{} – {}",
+            format_time(time_type, range.min),
+            format_time(time_type, range.max)
+        );
         value_row(ui, store.timeline(timeline).name(), &text, "");
     }
 }
@@ -151,7 +184,10 @@ fn show_views(ui: &mut Ui, pass: &mut Pass<'_>, entity: EntityId, but: Option<Vi
         .views_in_order()
         .into_iter()
         .filter(|view| {
-            Some(*view) != but && pass.of_view::<DataResults>(*view).is_some_and(|results| results.get(entity).is_some())
+            Some(*view) != but
+                && pass
+                    .of_view::<DataResults>(*view)
+                    .is_some_and(|results| results.get(entity).is_some())
         })
         .collect();
     if views.is_empty() {

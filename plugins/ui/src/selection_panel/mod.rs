@@ -31,32 +31,39 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
         section_header(ui, &title, |_| {});
     });
     let theme = Theme::of(ui);
-    ui.painter().hline(ui.max_rect().x_range(), ui.cursor().top(), theme.hairline_stroke());
-    egui::ScrollArea::vertical().id_salt("selection").auto_shrink([false, false]).show(ui, |ui| {
-        padded(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            if selected.is_empty() {
-                // What is open is always worth a look.
-                ui.add_space(size::GRID);
-                elided_small(ui, "Nothing is selected. What is shown:");
-                if let Some(entry) = pass.active() {
-                    recording::show(ui, pass, entry);
+    ui.painter().hline(
+        ui.max_rect().x_range(),
+        ui.cursor().top(),
+        theme.hairline_stroke(),
+    );
+    egui::ScrollArea::vertical()
+        .id_salt("selection")
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            padded(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                if selected.is_empty() {
+                    // What is open is always worth a look.
+                    ui.add_space(size::GRID);
+                    elided_small(ui, "Nothing is selected. What is shown:");
+                    if let Some(entry) = pass.active() {
+                        recording::show(ui, pass, entry);
+                    }
+                    return;
                 }
-                return;
-            }
-            for (at, item) in selected.iter().take(MAX_ITEMS).enumerate() {
-                if at > 0 {
-                    ui.add_space(size::PADDING);
+                for (at, item) in selected.iter().take(MAX_ITEMS).enumerate() {
+                    if at > 0 {
+                        ui.add_space(size::PADDING);
+                        ui.separator();
+                    }
+                    ui.push_id(at, |ui| show_item(ui, pass, item));
+                }
+                if selected.len() > MAX_ITEMS {
                     ui.separator();
+                    elided_small(ui, &format!("and {} more", selected.len() - MAX_ITEMS));
                 }
-                ui.push_id(at, |ui| show_item(ui, pass, item));
-            }
-            if selected.len() > MAX_ITEMS {
-                ui.separator();
-                elided_small(ui, &format!("and {} more", selected.len() - MAX_ITEMS));
-            }
+            });
         });
-    });
 }
 
 fn show_item(ui: &mut Ui, pass: &mut Pass<'_>, item: &Item) {
@@ -85,7 +92,11 @@ fn title(ui: &mut Ui, icon: &str, name: &str, kind: &str) {
     ui.horizontal(|ui| {
         ui.set_min_height(size::ROW);
         ui.spacing_mut().item_spacing.x = size::GRID;
-        ui.label(egui::RichText::new(icon).size(size::ICON).color(theme.accent_text));
+        ui.label(
+            egui::RichText::new(icon)
+                .size(size::ICON)
+                .color(theme.accent_text),
+        );
         elided_label(ui, name);
         if !kind.is_empty() {
             elided_small(ui, kind);
@@ -133,11 +144,17 @@ fn size_rows(ui: &mut Ui, stats: &EntityStats) {
 
 /// Value and unit of a text such as `1.5 MiB`.
 fn split_unit(text: &str) -> (String, String) {
-    text.rsplit_once(' ').map_or_else(|| (text.to_owned(), String::new()), |(value, unit)| (value.to_owned(), unit.to_owned()))
+    text.rsplit_once(' ').map_or_else(
+        || (text.to_owned(), String::new()),
+        |(value, unit)| (value.to_owned(), unit.to_owned()),
+    )
 }
 
 fn padded<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
-    egui::Frame::new().inner_margin(egui::Margin::symmetric(size::PADDING as i8, 0)).show(ui, content).inner
+    egui::Frame::new()
+        .inner_margin(egui::Margin::symmetric(size::PADDING as i8, 0))
+        .show(ui, content)
+        .inner
 }
 
 /// A number with its digits in groups of three, by a narrow space: `12 345 678`.

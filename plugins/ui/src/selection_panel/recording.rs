@@ -39,9 +39,16 @@ pub(super) fn show(ui: &mut Ui, _pass: &mut Pass<'_>, entry: &RecordingEntry) {
     let mut any = false;
     for timeline in store.timelines() {
         any = true;
-        let (name, time_type) = (store.timeline(timeline).name(), store.timeline(timeline).time_type());
+        let (name, time_type) = (
+            store.timeline(timeline).name(),
+            store.timeline(timeline).time_type(),
+        );
         let range = store.time_range(timeline);
-        let text = format!("{} – {}", format_time(time_type, range.min), format_time(time_type, range.max));
+        let text = format!(
+            "{} – {}",
+            format_time(time_type, range.min),
+            format_time(time_type, range.max)
+        );
         value_row(ui, name, &text, "");
     }
     if !any {

@@ -20,7 +20,12 @@ const MAX_CHARS: usize = 200;
 const MAX_INSTANCES: usize = 20;
 
 /// What a component is at the cursor.
-pub(super) fn latest(pass: &Pass<'_>, entry: &RecordingEntry, entity: EntityId, component: ComponentId) -> LatestAt {
+pub(super) fn latest(
+    pass: &Pass<'_>,
+    entry: &RecordingEntry,
+    entity: EntityId,
+    component: ComponentId,
+) -> LatestAt {
     let cursor = pass.cursor();
     let timeline = cursor.and_then(|cursor| cursor.timeline);
     let time = cursor.map_or(0, |cursor| cursor.time);
@@ -44,12 +49,17 @@ pub(super) fn show_component_row(
     let descriptor = store.descriptor(component);
     let answer = latest(pass, entry, entity.0, component);
     let is_static = store.has_static(entity.0, component);
-    let item = Item::Component { entity: entity.1.clone(), component: descriptor.component.to_string() };
+    let item = Item::Component {
+        entity: entity.1.clone(),
+        component: descriptor.component.to_string(),
+    };
     let cell = answer.hit.as_ref().map(Hit::cell);
     let count = cell.as_ref().map_or(0, Array::len);
 
     let expanded_id = ui.make_persistent_id(("instances", &*descriptor.component));
-    let mut expanded = ui.data(|data| data.get_temp::<bool>(expanded_id)).unwrap_or(false);
+    let mut expanded = ui
+        .data(|data| data.get_temp::<bool>(expanded_id))
+        .unwrap_or(false);
     let theme = Theme::of(ui);
     let response = property_row(ui, descriptor.field_name(), |ui| {
         let icon = match (answer.missing.is_empty(), is_static) {
@@ -63,12 +73,22 @@ pub(super) fn show_component_row(
             None => elided_small(ui, missing_text(&answer)),
             Some(cell) if count <= 1 => {
                 swatches(ui, descriptor, cell.as_ref(), 1);
-                value_label(ui, &format_value(descriptor.component_type.as_deref(), cell.as_ref(), MAX_CHARS), "")
+                value_label(
+                    ui,
+                    &format_value(descriptor.component_type.as_deref(), cell.as_ref(), MAX_CHARS),
+                    "",
+                )
             }
             Some(cell) => {
-                let icon = if expanded { icons::EXPANDED } else { icons::COLLAPSED };
-                let toggle =
-                    ui.add(egui::Label::new(RichText::new(icon).size(size::SMALL).color(theme.secondary)).sense(Sense::click()));
+                let icon = if expanded {
+                    icons::EXPANDED
+                } else {
+                    icons::COLLAPSED
+                };
+                let toggle = ui.add(
+                    egui::Label::new(RichText::new(icon).size(size::SMALL).color(theme.secondary))
+                        .sense(Sense::click()),
+                );
                 swatches(ui, descriptor, cell.as_ref(), 4);
                 let label = value_label(ui, &super::grouped(count as u64), "values").interact(Sense::click());
                 if toggle.clicked() || label.clicked() {
@@ -94,7 +114,11 @@ pub(super) fn show_instances(ui: &mut Ui, descriptor: &ComponentDescriptor, cell
         let instance = cell.slice(at, 1);
         property_row(ui, &at.to_string(), |ui| {
             swatches(ui, descriptor, instance.as_ref(), 1);
-            value_label(ui, &format_value(descriptor.component_type.as_deref(), instance.as_ref(), MAX_CHARS), "");
+            value_label(
+                ui,
+                &format_value(descriptor.component_type.as_deref(), instance.as_ref(), MAX_CHARS),
+                "",
+            );
         });
     }
     if cell.len() > most {
@@ -107,7 +131,11 @@ pub(super) fn show_instances(ui: &mut Ui, descriptor: &ComponentDescriptor, cell
 
 /// Why there is no value.
 pub(super) fn missing_text(answer: &LatestAt) -> &'static str {
-    if answer.missing.is_empty() { "nothing at this time" } else { "not loaded yet" }
+    if answer.missing.is_empty() {
+        "nothing at this time"
+    } else {
+        "not loaded yet"
+    }
 }
 
 /// Small squares in the colours that a cell holds.
@@ -115,14 +143,17 @@ fn swatches(ui: &mut Ui, descriptor: &ComponentDescriptor, cell: &dyn Array, mos
     if descriptor.component_type.as_deref() != Some(components::Color::TYPE) {
         return;
     }
-    let Some(colors) = cell.as_primitive_opt::<UInt32Type>() else { return };
+    let Some(colors) = cell.as_primitive_opt::<UInt32Type>() else {
+        return;
+    };
     let theme = Theme::of(ui);
     let side = size::SMALL;
     for color in colors.values().iter().take(most) {
         let [r, g, b, a] = Rgba(*color).to_array();
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
         let fill = Color32::from_rgba_unmultiplied(r, g, b, a);
-        ui.painter().rect(rect, 2.0, fill, theme.hairline_stroke(), egui::StrokeKind::Inside);
+        ui.painter()
+            .rect(rect, 2.0, fill, theme.hairline_stroke(), egui::StrokeKind::Inside);
     }
 }
 
@@ -130,7 +161,11 @@ fn tooltip(ui: &mut Ui, entry: &RecordingEntry, descriptor: &ComponentDescriptor
     let theme = Theme::of(ui);
     ui.label(RichText::new(&*descriptor.component).monospace());
     if let Some(component_type) = &descriptor.component_type {
-        ui.label(RichText::new(&**component_type).monospace().color(theme.secondary));
+        ui.label(
+            RichText::new(&**component_type)
+                .monospace()
+                .color(theme.secondary),
+        );
     }
     let Some(hit) = &answer.hit else {
         ui.label(missing_text(answer));
@@ -143,16 +178,24 @@ fn tooltip(ui: &mut Ui, entry: &RecordingEntry, descriptor: &ComponentDescriptor
     let when = match hit.data_time() {
         None => "static, the same at all times".to_owned(),
         Some(time) => {
-            let times = hit
-                .chunk()
+            let times = hit.chunk().timelines().iter().find_map(|column| {
+                (column.times().get(hit.row()) == Some(&time)).then(|| column.timeline().time_type())
+            });
+            let fallback = store
                 .timelines()
-                .iter()
-                .find_map(|column| (column.times().get(hit.row()) == Some(&time)).then(|| column.timeline().time_type()));
-            let fallback = store.timelines().next().map(|timeline| store.timeline(timeline).time_type());
-            times.or(fallback).map_or_else(|| time.to_string(), |time_type| format!("logged at {}", format_time(time_type, time)))
+                .next()
+                .map(|timeline| store.timeline(timeline).time_type());
+            times.or(fallback).map_or_else(
+                || time.to_string(),
+                |time_type| format!("logged at {}", format_time(time_type, time)),
+            )
         }
     };
     ui.label(RichText::new(when).color(theme.secondary));
-    let text = format_value(descriptor.component_type.as_deref(), hit.cell().as_ref(), 4 * MAX_CHARS);
+    let text = format_value(
+        descriptor.component_type.as_deref(),
+        hit.cell().as_ref(),
+        4 * MAX_CHARS,
+    );
     ui.add(egui::Label::new(RichText::new(text).monospace()).wrap());
 }

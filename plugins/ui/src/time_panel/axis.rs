@@ -34,19 +34,39 @@ impl AxisView {
     /// All of a range, with a little room at both ends.
     pub(super) fn of_range(range: TimeRange) -> Self {
         if range.is_empty() {
-            return Self { origin: 0, offset: -1.0, span: MIN_SPAN };
+            return Self {
+                origin: 0,
+                offset: -1.0,
+                span: MIN_SPAN,
+            };
         }
         let length = (range.length() as f64).max(MIN_SPAN);
-        Self { origin: range.min, offset: -length * MARGIN, span: length * (1.0 + 2.0 * MARGIN) }.centered_if_point(range)
+        Self {
+            origin: range.min,
+            offset: -length * MARGIN,
+            span: length * (1.0 + 2.0 * MARGIN),
+        }
+        .centered_if_point(range)
     }
 
     /// A range of a single time lies in the middle.
     fn centered_if_point(self, range: TimeRange) -> Self {
-        if range.length() == 0 { Self { offset: -self.span / 2.0, ..self } } else { self }
+        if range.length() == 0 {
+            Self {
+                offset: -self.span / 2.0,
+                ..self
+            }
+        } else {
+            self
+        }
     }
 
     pub(super) fn laid_out(self, left: f32, width: f32) -> Axis {
-        Axis { view: self, left, width: width.max(1.0) }
+        Axis {
+            view: self,
+            left,
+            width: width.max(1.0),
+        }
     }
 }
 
@@ -93,13 +113,22 @@ impl Axis {
         let share = f64::from(x - self.left) / f64::from(self.width);
         let fixed = self.view.offset + share * self.view.span;
         let span = (self.view.span / factor).clamp(MIN_SPAN, MAX_SPAN);
-        AxisView { offset: fixed - share * span, span, ..self.view }.rebased()
+        AxisView {
+            offset: fixed - share * span,
+            span,
+            ..self.view
+        }
+        .rebased()
     }
 
     /// The view after its content was moved by so many points to the right.
     pub(super) fn panned(&self, points: f32) -> AxisView {
         let distance = f64::from(points) / f64::from(self.width) * self.view.span;
-        AxisView { offset: self.view.offset - distance, ..self.view }.rebased()
+        AxisView {
+            offset: self.view.offset - distance,
+            ..self.view
+        }
+        .rebased()
     }
 }
 
@@ -111,7 +140,11 @@ impl AxisView {
             return self;
         }
         match self.origin.checked_add(whole as i64) {
-            Some(origin) => Self { origin, offset: self.offset - whole, ..self },
+            Some(origin) => Self {
+                origin,
+                offset: self.offset - whole,
+                ..self
+            },
             None => self,
         }
     }
@@ -127,7 +160,11 @@ mod tests {
     /// A deterministic walk over many numbers; no two runs differ.
     fn numbers(seed: u64) -> impl Iterator<Item = u64> {
         std::iter::successors(Some(seed), |state| {
-            Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
+            Some(
+                state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407),
+            )
         })
         .skip(1)
         .map(|state| state >> 11)
@@ -136,7 +173,11 @@ mod tests {
     #[test]
     fn there_and_back() {
         let epoch = 1_700_000_000_000_000_000_i64;
-        for range in [TimeRange::new(0, 100), TimeRange::new(-5, 5), TimeRange::new(epoch, epoch + 1_000)] {
+        for range in [
+            TimeRange::new(0, 100),
+            TimeRange::new(-5, 5),
+            TimeRange::new(epoch, epoch + 1_000),
+        ] {
             let axis = AxisView::of_range(range).laid_out(LEFT, WIDTH);
             for time in range.min..=range.max.min(range.min + 1_000) {
                 assert_eq!(axis.time(axis.x(time)), time, "{range:?}");
@@ -148,7 +189,8 @@ mod tests {
     #[test]
     fn zooming_keeps_what_is_under_the_pointer() {
         let start = 1_700_000_000_000_000_000_i64;
-        let mut axis = AxisView::of_range(TimeRange::new(start, start + 3_600_000_000_000)).laid_out(LEFT, WIDTH);
+        let mut axis =
+            AxisView::of_range(TimeRange::new(start, start + 3_600_000_000_000)).laid_out(LEFT, WIDTH);
         for (step, number) in numbers(7).take(200).enumerate() {
             let x = LEFT + (number % 1_000) as f32;
             let factor = [0.7, 0.9, 1.1, 1.3, 2.0][number as usize % 5];
@@ -156,7 +198,10 @@ mod tests {
             axis = axis.zoomed(x, factor).laid_out(LEFT, WIDTH);
             let points_off = (axis.time(x).abs_diff(before)) as f64 * axis.points_per_unit();
             // To the nearest unit, which may be wide when zoomed in.
-            assert!(points_off <= axis.points_per_unit().max(1.0), "step {step}: off by {points_off} points");
+            assert!(
+                points_off <= axis.points_per_unit().max(1.0),
+                "step {step}: off by {points_off} points"
+            );
         }
     }
 
@@ -174,7 +219,12 @@ mod tests {
 
     #[test]
     fn all_of_time_can_be_shown() {
-        for range in [TimeRange::EVERYTHING, TimeRange::EMPTY, TimeRange::point(i64::MAX), TimeRange::point(i64::MIN + 1)] {
+        for range in [
+            TimeRange::EVERYTHING,
+            TimeRange::EMPTY,
+            TimeRange::point(i64::MAX),
+            TimeRange::point(i64::MIN + 1),
+        ] {
             let mut axis = AxisView::of_range(range).laid_out(LEFT, WIDTH);
             for factor in [0.1, 1e-9, 1e30, f64::NAN, 0.0, 10.0] {
                 axis = axis.zoomed(LEFT + 1.0, factor).laid_out(LEFT, WIDTH);

@@ -54,11 +54,23 @@ struct Key {
 
 impl DensityCache {
     /// Says what is asked from now on, and forgets what answers something else.
-    pub(super) fn begin(&mut self, recording: RecordingKey, timeline: TimelineId, range: TimeRange, width: f32) {
+    pub(super) fn begin(
+        &mut self,
+        recording: RecordingKey,
+        timeline: TimelineId,
+        range: TimeRange,
+        width: f32,
+    ) {
         let buckets = ((width / BUCKET).ceil().max(1.0) as usize).min(MAX_BUCKETS);
         // Where there are fewer times than that, each has a bucket of its own.
-        let buckets = usize::try_from(range.length().saturating_add(1)).map_or(buckets, |times| times.min(buckets));
-        let key = Key { recording, timeline, range, buckets };
+        let buckets =
+            usize::try_from(range.length().saturating_add(1)).map_or(buckets, |times| times.min(buckets));
+        let key = Key {
+            recording,
+            timeline,
+            range,
+            buckets,
+        };
         if self.of != Some(key) {
             self.of = Some(key);
             self.rows.clear();
@@ -70,12 +82,22 @@ impl DensityCache {
 
     /// How much was logged in each bucket; with all that lies below, where the row is collapsed.
     pub(super) fn of(&mut self, store: &ChunkStore, stream: Stream, with_below: bool) -> Option<Density> {
-        let Key { timeline, range, buckets, .. } = self.of?;
+        let Key {
+            timeline,
+            range,
+            buckets,
+            ..
+        } = self.of?;
         let (entity, component) = match stream {
             Stream::Entity(entity) => (entity, None),
             Stream::Component(entity, component) => (entity, Some(component)),
         };
-        let counted = || store.tree().descend(entity).take(if with_below { MAX_BELOW } else { 1 });
+        let counted = || {
+            store
+                .tree()
+                .descend(entity)
+                .take(if with_below { MAX_BELOW } else { 1 })
+        };
         let component = component.filter(|_| !with_below);
         let versions = counted().map(|entity| store.density_version(entity, component, timeline));
         let version = versions.max().unwrap_or(0);
@@ -85,17 +107,29 @@ impl DensityCache {
         }
         let (mut counts, mut absent) = (vec![0_u32; buckets], Vec::new());
         for entity in counted() {
-            if !store.component_time_range(entity, timeline, component.unwrap_or(ComponentId::ANY)).intersects(&range) {
+            if !store
+                .component_time_range(entity, timeline, component.unwrap_or(ComponentId::ANY))
+                .intersects(&range)
+            {
                 continue;
             }
-            for (total, count) in counts.iter_mut().zip(store.density(entity, component, timeline, range, buckets)) {
+            for (total, count) in counts
+                .iter_mut()
+                .zip(store.density(entity, component, timeline, range, buckets))
+            {
                 *total = total.saturating_add(count);
             }
             let absent_here = store.absent_buckets(entity, component, timeline, range, buckets);
             absent.resize(absent_here.len().max(absent.len()), false);
-            absent.iter_mut().zip(absent_here).for_each(|(any, here)| *any |= here);
+            absent
+                .iter_mut()
+                .zip(absent_here)
+                .for_each(|(any, here)| *any |= here);
         }
-        let density = Density { counts: counts.into(), absent: absent.into() };
+        let density = Density {
+            counts: counts.into(),
+            absent: absent.into(),
+        };
         self.rows.insert(key, (version, density.clone()));
         Some(density)
     }
@@ -118,9 +152,15 @@ pub(super) fn marks(counts: &[u32]) -> Vec<Mark> {
     // The first mark of the run, and whether two buckets in it lie side by side.
     let (mut first, mut any_side_by_side) = (0, false);
     let join = |marks: &mut Vec<Mark>, first: usize, any_side_by_side: bool| {
-        if any_side_by_side && let (Some(begin), Some(last)) = (marks.get(first).map(|mark| mark.begin), marks.last()) {
+        if any_side_by_side
+            && let (Some(begin), Some(last)) = (marks.get(first).map(|mark| mark.begin), marks.last())
+        {
             let most = marks.iter().skip(first).map(|mark| mark.most).max().unwrap_or(0);
-            let joined = Mark { begin, end: last.end, most };
+            let joined = Mark {
+                begin,
+                end: last.end,
+                most,
+            };
             marks.truncate(first);
             marks.push(joined);
         }
@@ -133,7 +173,11 @@ pub(super) fn marks(counts: &[u32]) -> Vec<Mark> {
                 (first, any_side_by_side) = (marks.len(), false);
             }
         }
-        marks.push(Mark { begin: at, end: at + 1, most: *count });
+        marks.push(Mark {
+            begin: at,
+            end: at + 1,
+            most: *count,
+        });
     }
     join(&mut marks, first, any_side_by_side);
     marks
@@ -155,7 +199,9 @@ pub(super) fn even(counts: &[u32]) -> Option<f64> {
 
 /// How much lies in a bucket; evened out with those around it where they are alike.
 pub(super) fn evened(counts: &[u32], at: usize) -> f64 {
-    let around = counts.get(at.saturating_sub(8)..(at + 9).min(counts.len())).unwrap_or_default();
+    let around = counts
+        .get(at.saturating_sub(8)..(at + 9).min(counts.len()))
+        .unwrap_or_default();
     even(around).unwrap_or_else(|| f64::from(counts.get(at).copied().unwrap_or(0)))
 }
 
@@ -187,7 +233,23 @@ mod tests {
         assert_eq!(marks(&[0, 0]), []);
         assert_eq!(
             marks(&[1, 0, 0, 2, 5, 0, 1, 0, 0, 1]),
-            [Mark { begin: 0, end: 1, most: 1 }, Mark { begin: 3, end: 7, most: 5 }, Mark { begin: 9, end: 10, most: 1 }]
+            [
+                Mark {
+                    begin: 0,
+                    end: 1,
+                    most: 1
+                },
+                Mark {
+                    begin: 3,
+                    end: 7,
+                    most: 5
+                },
+                Mark {
+                    begin: 9,
+                    end: 10,
+                    most: 1
+                }
+            ]
         );
     }
 
@@ -195,20 +257,35 @@ mod tests {
     fn even_distances_look_even() {
         for thirds in 3..20_usize {
             let mut counts = vec![0; 300];
-            (0..).map(|event| event * thirds / 3).take_while(|at| *at < 300).for_each(|at| counts[at] += 1);
+            (0..)
+                .map(|event| event * thirds / 3)
+                .take_while(|at| *at < 300)
+                .for_each(|at| counts[at] += 1);
             let marks = marks(&counts);
             let widths: Vec<usize> = marks.iter().map(|mark| mark.end - mark.begin).collect();
-            assert!(widths.len() == 1 || widths.iter().all(|width| *width == 1), "{thirds}: {widths:?}");
+            assert!(
+                widths.len() == 1 || widths.iter().all(|width| *width == 1),
+                "{thirds}: {widths:?}"
+            );
         }
         for thirds in 1..6_usize {
             let mut counts = vec![0; 100];
-            (0..).map(|event| event * thirds / 3).take_while(|at| *at < 100).for_each(|at| counts[at] += 1);
+            (0..)
+                .map(|event| event * thirds / 3)
+                .take_while(|at| *at < 100)
+                .for_each(|at| counts[at] += 1);
             let mark = marks(&counts)[0];
             let mean = even(&counts[mark.begin..mark.end]);
-            assert!(mean.is_some_and(|mean| (mean - 3.0 / thirds as f64).abs() < 0.1), "{thirds}: {mean:?}");
+            assert!(
+                mean.is_some_and(|mean| (mean - 3.0 / thirds as f64).abs() < 0.1),
+                "{thirds}: {mean:?}"
+            );
         }
         assert!(even(&[1, 1, 9, 1]).is_none());
-        assert!(even(&[50, 50, 50, 50, 100, 100, 100, 100]).is_none(), "twice as much in one half is to be seen");
+        assert!(
+            even(&[50, 50, 50, 50, 100, 100, 100, 100]).is_none(),
+            "twice as much in one half is to be seen"
+        );
         assert!((evened(&[1, 1, 9, 1], 2) - 9.0).abs() < 1e-9, "a peak stays one");
     }
 

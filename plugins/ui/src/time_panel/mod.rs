@@ -57,15 +57,23 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState,
         .frame(egui::Frame::new().fill(theme.panel))
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            egui::Frame::new().inner_margin(egui::Margin::symmetric(size::PADDING as i8, 0)).show(ui, |ui| {
-                ui.set_height(size::TOOLBAR);
-                transport::show(ui, pass, state);
-            });
+            egui::Frame::new()
+                .inner_margin(egui::Margin::symmetric(size::PADDING as i8, 0))
+                .show(ui, |ui| {
+                    ui.set_height(size::TOOLBAR);
+                    transport::show(ui, pass, state);
+                });
             let y = ui.cursor().top();
-            ui.painter().hline(ui.max_rect().x_range(), y, theme.hairline_stroke());
+            ui.painter()
+                .hline(ui.max_rect().x_range(), y, theme.hairline_stroke());
             match pass.store().filter(|store| store.num_chunks() > 0) {
                 Some(_) => streams::show(ui, pass, state),
-                None => empty_state(ui, icons::TIMELINE, "No streams yet", "What is logged appears here, by entity and time."),
+                None => empty_state(
+                    ui,
+                    icons::TIMELINE,
+                    "No streams yet",
+                    "What is logged appears here, by entity and time.",
+                ),
             }
             ui.take_available_space();
         });

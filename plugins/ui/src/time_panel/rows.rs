@@ -38,11 +38,21 @@ pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
     let mut stack: Vec<(EntityId, usize)> = Vec::new();
     // The root has a row only where something was logged to it.
     if store.has_data(tree.root()) {
-        let components = store.components_of(tree.root()).map(|component| Stream::Component(tree.root(), component));
+        let components = store
+            .components_of(tree.root())
+            .map(|component| Stream::Component(tree.root(), component));
         let expanded = expansion.get(tree.path(tree.root())).copied().unwrap_or(false);
-        rows.push(Row { stream: Stream::Entity(tree.root()), level: 0, expanded: Some(expanded) });
+        rows.push(Row {
+            stream: Stream::Entity(tree.root()),
+            level: 0,
+            expanded: Some(expanded),
+        });
         if expanded {
-            rows.extend(components.map(|stream| Row { stream, level: 1, expanded: None }));
+            rows.extend(components.map(|stream| Row {
+                stream,
+                level: 1,
+                expanded: None,
+            }));
         }
     }
     stack.extend(tree.children(tree.root()).iter().rev().map(|child| (*child, 0)));
@@ -54,12 +64,22 @@ pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
         let by_default = !children.is_empty() && is_small && !is_properties(tree.path(entity));
         let expanded = expansion.get(tree.path(entity)).copied().unwrap_or(by_default);
         let has_below = has_components || !children.is_empty();
-        rows.push(Row { stream: Stream::Entity(entity), level, expanded: has_below.then_some(expanded) });
+        rows.push(Row {
+            stream: Stream::Entity(entity),
+            level,
+            expanded: has_below.then_some(expanded),
+        });
         if expanded {
             let asked = expansion.contains_key(tree.path(entity)) || children.is_empty();
             if asked {
-                let components = store.components_of(entity).map(|component| Stream::Component(entity, component));
-                rows.extend(components.map(|stream| Row { stream, level: level + 1, expanded: None }));
+                let components = store
+                    .components_of(entity)
+                    .map(|component| Stream::Component(entity, component));
+                rows.extend(components.map(|stream| Row {
+                    stream,
+                    level: level + 1,
+                    expanded: None,
+                }));
             }
             stack.extend(children.iter().rev().map(|child| (*child, level + 1)));
         }
@@ -97,7 +117,12 @@ mod tests {
         let rows = rows(&recording.store, &Expansion::new());
         assert_eq!(
             names(&recording.store, &rows),
-            [(0, "/plots".to_owned()), (0, "/world".to_owned()), (1, "/world/a".to_owned()), (1, "/world/b".to_owned())]
+            [
+                (0, "/plots".to_owned()),
+                (0, "/world".to_owned()),
+                (1, "/world/a".to_owned()),
+                (1, "/world/b".to_owned())
+            ]
         );
         assert_eq!(rows[0].expanded, Some(false));
     }
@@ -107,7 +132,10 @@ mod tests {
         let recording = recording_of(&["/plots"]);
         let expanded = Expansion::from([("/plots".into(), true)]);
         let rows = rows(&recording.store, &expanded);
-        assert_eq!(names(&recording.store, &rows), [(0, "/plots".to_owned()), (1, "scalars".to_owned())]);
+        assert_eq!(
+            names(&recording.store, &rows),
+            [(0, "/plots".to_owned()), (1, "scalars".to_owned())]
+        );
     }
 
     #[test]

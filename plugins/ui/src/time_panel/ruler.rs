@@ -54,13 +54,28 @@ pub(super) fn ruler(time_type: TimeType, axis: &Axis, measure: impl Fn(&str) -> 
             break;
         }
     }
-    let Some(step) = chosen else { return Ruler { unit: String::new(), ticks: Vec::new() } };
-    let parts =
-        minor_parts(time_type, step).filter(|parts| step as f64 * axis.points_per_unit() / *parts as f64 >= 6.0).unwrap_or(1);
-    Ruler { unit: unit(time_type, visible.min, step), ticks: ticks(time_type, axis, step, parts, measure) }
+    let Some(step) = chosen else {
+        return Ruler {
+            unit: String::new(),
+            ticks: Vec::new(),
+        };
+    };
+    let parts = minor_parts(time_type, step)
+        .filter(|parts| step as f64 * axis.points_per_unit() / *parts as f64 >= 6.0)
+        .unwrap_or(1);
+    Ruler {
+        unit: unit(time_type, visible.min, step),
+        ticks: ticks(time_type, axis, step, parts, measure),
+    }
 }
 
-fn ticks(time_type: TimeType, axis: &Axis, step: i64, parts: i64, measure: impl Fn(&str) -> f32) -> Vec<Tick> {
+fn ticks(
+    time_type: TimeType,
+    axis: &Axis,
+    step: i64,
+    parts: i64,
+    measure: impl Fn(&str) -> f32,
+) -> Vec<Tick> {
     let visible = axis.visible();
     let minor = i128::from((step / parts).max(1));
     let mut time = i128::from(floor_to(visible.min, step));
@@ -77,7 +92,8 @@ fn ticks(time_type: TimeType, axis: &Axis, step: i64, parts: i64, measure: impl 
         let is_major = time.rem_euclid(i128::from(step)) == 0;
         if x >= axis.left() && x <= axis.right() {
             // A day is named where it begins, and the time of day elsewhere.
-            let begins_day = time_type == TimeType::TimestampNs && previous_day.is_some_and(|day| day != at.div_euclid(DAY));
+            let begins_day = time_type == TimeType::TimestampNs
+                && previous_day.is_some_and(|day| day != at.div_euclid(DAY));
             let text = is_major.then(|| label(time_type, at, step, begins_day));
             let text = text.filter(|text| {
                 let half = measure(text) / 2.0;
@@ -99,7 +115,11 @@ fn ticks(time_type: TimeType, axis: &Axis, step: i64, parts: i64, measure: impl 
 fn steps(time_type: TimeType) -> impl Iterator<Item = i64> {
     let decimal = |limit: i64| {
         std::iter::successors(Some(1_i64), |power| power.checked_mul(10))
-            .flat_map(|power| [1, 2, 5].into_iter().filter_map(move |digit| power.checked_mul(digit)))
+            .flat_map(|power| {
+                [1, 2, 5]
+                    .into_iter()
+                    .filter_map(move |digit| power.checked_mul(digit))
+            })
             .take_while(move |step| *step <= limit)
     };
     let clock = [
@@ -122,9 +142,10 @@ fn steps(time_type: TimeType) -> impl Iterator<Item = i64> {
     ];
     let steps: Vec<i64> = match time_type {
         TimeType::Sequence => decimal(i64::MAX).collect(),
-        TimeType::DurationNs | TimeType::TimestampNs => {
-            decimal(SEC).chain(clock).chain(decimal(i64::MAX / DAY).map(|days| days * DAY)).collect()
-        }
+        TimeType::DurationNs | TimeType::TimestampNs => decimal(SEC)
+            .chain(clock)
+            .chain(decimal(i64::MAX / DAY).map(|days| days * DAY))
+            .collect(),
     };
     steps.into_iter()
 }
@@ -137,12 +158,16 @@ fn minor_parts(time_type: TimeType, step: i64) -> Option<i64> {
         (_, step) if step % MIN == 0 && step < DAY => &[4, 6, 5],
         _ => &[5, 2],
     };
-    parts.iter().copied().find(|parts| step % parts == 0 && step / parts > 0)
+    parts
+        .iter()
+        .copied()
+        .find(|parts| step % parts == 0 && step / parts > 0)
 }
 
 /// The greatest multiple of `step` that is not after `time`; the least one there is, where that would be before all times.
 fn floor_to(time: i64, step: i64) -> i64 {
-    time.checked_sub(time.rem_euclid(step.max(1))).unwrap_or(i64::MIN + i64::MAX % step.max(1))
+    time.checked_sub(time.rem_euclid(step.max(1)))
+        .unwrap_or(i64::MIN + i64::MAX % step.max(1))
 }
 
 /// What the labels are in.
@@ -193,7 +218,14 @@ fn timestamp_label(time: i64, step: i64, names_day: bool) -> String {
     }
     if names_day && time.rem_euclid(DAY) == 0 {
         // The year stands in the unit.
-        return date.rsplitn(3, '-').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("-");
+        return date
+            .rsplitn(3, '-')
+            .take(2)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+            .join("-");
     }
     let clock = clock.trim_end_matches('Z').split('.').next().unwrap_or_default();
     if step >= MIN {
@@ -231,8 +263,15 @@ mod tests {
     }
 
     fn labels(time_type: TimeType, range: TimeRange, width: f32) -> (String, Vec<String>) {
-        let ruler = ruler(time_type, &AxisView::of_range(range).laid_out(0.0, width), measure);
-        (ruler.unit, ruler.ticks.into_iter().filter_map(|tick| tick.label).collect())
+        let ruler = ruler(
+            time_type,
+            &AxisView::of_range(range).laid_out(0.0, width),
+            measure,
+        );
+        (
+            ruler.unit,
+            ruler.ticks.into_iter().filter_map(|tick| tick.label).collect(),
+        )
     }
 
     fn check(time_type: TimeType, range: (i64, i64), width: f32, unit: &str, expected: &[&str]) {
@@ -243,11 +282,37 @@ mod tests {
 
     #[test]
     fn labels_are_round() {
-        check(TimeType::Sequence, (0, 99), 520.0, "", &["#0", "#10", "#20", "#30", "#40", "#50", "#60", "#70", "#80", "#90"]);
-        check(TimeType::Sequence, (0, 99), 260.0, "", &["#0", "#20", "#40", "#60", "#80"]);
+        check(
+            TimeType::Sequence,
+            (0, 99),
+            520.0,
+            "",
+            &[
+                "#0", "#10", "#20", "#30", "#40", "#50", "#60", "#70", "#80", "#90",
+            ],
+        );
+        check(
+            TimeType::Sequence,
+            (0, 99),
+            260.0,
+            "",
+            &["#0", "#20", "#40", "#60", "#80"],
+        );
         check(TimeType::Sequence, (0, 2), 500.0, "", &["#0", "#1", "#2"]);
-        check(TimeType::DurationNs, (0, 2 * SEC + SEC / 4), 320.0, "s", &["0.0", "0.5", "1.0", "1.5", "2.0"]);
-        check(TimeType::DurationNs, (0, 98 * MIN), 320.0, "h:m", &["0:00", "0:30", "1:00", "1:30"]);
+        check(
+            TimeType::DurationNs,
+            (0, 2 * SEC + SEC / 4),
+            320.0,
+            "s",
+            &["0.0", "0.5", "1.0", "1.5", "2.0"],
+        );
+        check(
+            TimeType::DurationNs,
+            (0, 98 * MIN),
+            320.0,
+            "h:m",
+            &["0:00", "0:30", "1:00", "1:30"],
+        );
         let noon = 20_414 * DAY + 12 * HOUR;
         check(
             TimeType::TimestampNs,
@@ -261,25 +326,53 @@ mod tests {
     #[test]
     fn days_are_named_where_they_begin() {
         let evening = 20_414 * DAY + 20 * HOUR;
-        let (_, labels) = labels(TimeType::TimestampNs, TimeRange::new(evening, evening + 8 * HOUR), 700.0);
+        let (_, labels) = labels(
+            TimeType::TimestampNs,
+            TimeRange::new(evening, evening + 8 * HOUR),
+            700.0,
+        );
         assert!(labels.contains(&"11-23".to_owned()), "{labels:?}");
     }
 
     #[test]
     fn labels_never_overlap() {
-        let starts = [0_i64, -1_000, 1_763_800_000_000_000_000, i64::MIN + 1, i64::MAX - 10];
-        let lengths = [0_i64, 1, 7, 100, 12_345, 1_000_000, 3_999_999_999, 86_400_000_000_000, 40_000_000_000_000_000, i64::MAX];
+        let starts = [
+            0_i64,
+            -1_000,
+            1_763_800_000_000_000_000,
+            i64::MIN + 1,
+            i64::MAX - 10,
+        ];
+        let lengths = [
+            0_i64,
+            1,
+            7,
+            100,
+            12_345,
+            1_000_000,
+            3_999_999_999,
+            86_400_000_000_000,
+            40_000_000_000_000_000,
+            i64::MAX,
+        ];
         for time_type in [TimeType::Sequence, TimeType::DurationNs, TimeType::TimestampNs] {
             for start in starts {
                 for length in lengths {
                     for width in [40.0, 123.0, 800.0, 2_560.0] {
                         let range = TimeRange::new(start, start.saturating_add(length));
-                        let ruler = ruler(time_type, &AxisView::of_range(range).laid_out(0.0, width), measure);
+                        let ruler = ruler(
+                            time_type,
+                            &AxisView::of_range(range).laid_out(0.0, width),
+                            measure,
+                        );
                         let mut end = f32::NEG_INFINITY;
                         for tick in &ruler.ticks {
                             if let Some(label) = &tick.label {
                                 let half = measure(label) / 2.0;
-                                assert!(tick.x - half >= end, "{time_type:?} {range:?} at {width}: {label} overlaps");
+                                assert!(
+                                    tick.x - half >= end,
+                                    "{time_type:?} {range:?} at {width}: {label} overlaps"
+                                );
                                 end = tick.x + half;
                             }
                         }
@@ -291,7 +384,11 @@ mod tests {
 
     #[test]
     fn equal_labels_stand_for_equal_times() {
-        let (_, labels) = labels(TimeType::DurationNs, TimeRange::new(61 * SEC, 61 * SEC + 40 * MS), 900.0);
+        let (_, labels) = labels(
+            TimeType::DurationNs,
+            TimeRange::new(61 * SEC, 61 * SEC + 40 * MS),
+            900.0,
+        );
         let mut unique = labels.clone();
         unique.dedup();
         assert_eq!(labels, unique);

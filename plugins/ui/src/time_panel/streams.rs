@@ -6,7 +6,10 @@ use chronoscope_frame::{Item, LoopMode, RecordingKey, TimeCommand};
 use chronoscope_store::{ChunkStore, TimeRange, TimelineId};
 use chronoscope_types::format_time;
 use chronoscope_views::colors::entity_color;
-use egui::{Align2, Color32, CornerRadius, PointerButton, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, UiBuilder, Vec2};
+use egui::{
+    Align2, Color32, CornerRadius, PointerButton, Pos2, Rect, Response, Sense, Shape, Stroke, Ui, UiBuilder,
+    Vec2,
+};
 
 use super::{
     TimePanelState,
@@ -77,13 +80,20 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
         if let Some(scrubbed) = scrub(ui, pass, &mut state.streams, &response, &laid_out, range) {
             time = Some(scrubbed);
         }
-        state.density.begin(entry.key(), timeline, laid_out.visible(), places.marks.width());
+        state
+            .density
+            .begin(entry.key(), timeline, laid_out.visible(), places.marks.width());
         axis = Some((laid_out, timeline));
     }
 
     let labels = axis.as_ref().map(|(axis, timeline)| {
         let font = egui::TextStyle::Small.resolve(ui.style());
-        let measure = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), font.clone(), Color32::WHITE).size().x;
+        let measure = |text: &str| {
+            ui.painter()
+                .layout_no_wrap(text.to_owned(), font.clone(), Color32::WHITE)
+                .size()
+                .x
+        };
         ruler(store.timeline(*timeline).time_type(), axis, measure)
     });
     paint_ruler(ui, &places, labels.as_ref());
@@ -102,21 +112,32 @@ fn places(ui: &mut Ui, state: &mut StreamsState) -> Places {
     let theme = Theme::of(ui);
     let rect = ui.available_rect_before_wrap();
     let most = (rect.width() * 0.5).max(MIN_COLUMN);
-    let width = state.column_width.unwrap_or(rect.width() * 0.17).clamp(MIN_COLUMN, most);
+    let width = state
+        .column_width
+        .unwrap_or(rect.width() * 0.17)
+        .clamp(MIN_COLUMN, most);
     let border = rect.left() + width;
     let grip = Rect::from_x_y_ranges(border - size::GRID..=border + size::GRID / 2.0, rect.y_range());
-    let response =
-        ui.interact(grip, ui.id().with("column"), Sense::drag()).on_hover_and_drag_cursor(egui::CursorIcon::ResizeHorizontal);
+    let response = ui
+        .interact(grip, ui.id().with("column"), Sense::drag())
+        .on_hover_and_drag_cursor(egui::CursorIcon::ResizeHorizontal);
     if response.dragged() {
         state.column_width = Some((width + response.drag_delta().x).clamp(MIN_COLUMN, most));
     }
-    let stroke = if response.hovered() || response.dragged() { theme.selection_edge() } else { theme.hairline_stroke() };
+    let stroke = if response.hovered() || response.dragged() {
+        theme.selection_edge()
+    } else {
+        theme.hairline_stroke()
+    };
     ui.painter().vline(border, rect.y_range(), stroke);
     let top = (rect.top() + size::ROW).min(rect.bottom());
     let left = border + size::PADDING;
     let right = (rect.right() - 3.0 * size::GRID).max(left + 1.0);
     Places {
-        names: Rect::from_min_max(Pos2::new(rect.left(), top), Pos2::new(border - size::HAIRLINE, rect.bottom())),
+        names: Rect::from_min_max(
+            Pos2::new(rect.left(), top),
+            Pos2::new(border - size::HAIRLINE, rect.bottom()),
+        ),
         ruler: Rect::from_min_max(Pos2::new(left, rect.top()), Pos2::new(right, top)),
         marks: Rect::from_min_max(Pos2::new(left, top), Pos2::new(right, rect.bottom())),
     }
@@ -124,7 +145,11 @@ fn places(ui: &mut Ui, state: &mut StreamsState) -> Places {
 
 /// Ruler and marks together answer the pointer.
 fn axis_response(ui: &Ui, places: &Places) -> Response {
-    ui.interact(places.ruler.union(places.marks), ui.id().with("axis"), Sense::click_and_drag())
+    ui.interact(
+        places.ruler.union(places.marks),
+        ui.id().with("axis"),
+        Sense::click_and_drag(),
+    )
 }
 
 enum Navigation {
@@ -141,7 +166,9 @@ fn navigate(ui: &Ui, response: &Response, axis: &Axis) -> Navigation {
     if response.dragged_by(PointerButton::Secondary) || response.dragged_by(PointerButton::Middle) {
         return Navigation::To(axis.panned(response.drag_delta().x));
     }
-    let Some(pointer) = response.hover_pos() else { return Navigation::Stay };
+    let Some(pointer) = response.hover_pos() else {
+        return Navigation::Stay;
+    };
     let (zoom, scroll) = ui.input(|input| (input.zoom_delta(), input.smooth_scroll_delta()));
     if (zoom - 1.0).abs() > f32::EPSILON {
         return Navigation::To(axis.zoomed(pointer.x, f64::from(zoom)));
@@ -166,10 +193,16 @@ fn scrub(
     if let (Some(from), Some(pointer)) = (state.selecting_from, pointer) {
         let to = axis.time(pointer.x);
         let range = TimeRange::new(from.min(to), from.max(to));
-        pass.time(TimeCommand::SetLoopSelection((range.length() > 0).then_some(range)));
+        pass.time(TimeCommand::SetLoopSelection(
+            (range.length() > 0).then_some(range),
+        ));
         if !primary_down {
             state.selecting_from = None;
-            let mode = if range.length() > 0 { LoopMode::Selection } else { LoopMode::Off };
+            let mode = if range.length() > 0 {
+                LoopMode::Selection
+            } else {
+                LoopMode::Off
+            };
             pass.time(TimeCommand::SetLoop(mode));
         }
         return None;
@@ -198,17 +231,40 @@ fn paint_ruler(ui: &Ui, places: &Places, labels: Option<&Ruler>) {
     painter.hline(line, bottom, theme.hairline_stroke());
     let names = Rect::from_x_y_ranges(places.names.x_range(), places.ruler.y_range());
     let font = crate::fonts::medium(ui.ctx(), size::BODY);
-    painter.text(names.left_center() + Vec2::new(size::PADDING, 0.0), Align2::LEFT_CENTER, "Streams", font, theme.text);
+    painter.text(
+        names.left_center() + Vec2::new(size::PADDING, 0.0),
+        Align2::LEFT_CENTER,
+        "Streams",
+        font,
+        theme.text,
+    );
     let Some(ruler) = labels else { return };
     let font = egui::TextStyle::Small.resolve(ui.style());
     if !ruler.unit.is_empty() {
         let at = names.right_center() - Vec2::new(size::PADDING, 0.0);
-        painter.text(at, Align2::RIGHT_CENTER, &ruler.unit, font.clone(), theme.secondary);
+        painter.text(
+            at,
+            Align2::RIGHT_CENTER,
+            &ruler.unit,
+            font.clone(),
+            theme.secondary,
+        );
     }
-    let painter = painter.with_clip_rect(ui.clip_rect().intersect(places.ruler.expand2(Vec2::new(size::PADDING, 0.0))));
+    let painter = painter.with_clip_rect(
+        ui.clip_rect()
+            .intersect(places.ruler.expand2(Vec2::new(size::PADDING, 0.0))),
+    );
     for tick in &ruler.ticks {
-        let height = if tick.label.is_some() { 1.5 * size::GRID } else { 0.75 * size::GRID };
-        painter.vline(tick.x, bottom - height..=bottom, Stroke::new(size::HAIRLINE, theme.disabled));
+        let height = if tick.label.is_some() {
+            1.5 * size::GRID
+        } else {
+            0.75 * size::GRID
+        };
+        painter.vline(
+            tick.x,
+            bottom - height..=bottom,
+            Stroke::new(size::HAIRLINE, theme.disabled),
+        );
         if let Some(label) = &tick.label {
             let at = Pos2::new(tick.x, places.ruler.top() + size::GRID / 2.0);
             painter.text(at, Align2::CENTER_TOP, label, font.clone(), theme.secondary);
@@ -227,7 +283,10 @@ fn show_rows(
 ) {
     refresh(pass, &mut state.streams, store);
     let rows = Arc::clone(&state.streams.rows);
-    let area = Rect::from_min_max(places.names.min, Pos2::new(places.marks.right() + 3.0 * size::GRID, places.marks.bottom()));
+    let area = Rect::from_min_max(
+        places.names.min,
+        Pos2::new(places.marks.right() + 3.0 * size::GRID, places.marks.bottom()),
+    );
     let mut child = ui.new_child(UiBuilder::new().max_rect(area).id_salt("rows"));
     child.set_clip_rect(ui.clip_rect().intersect(area));
     child.spacing_mut().item_spacing = Vec2::ZERO;
@@ -241,10 +300,13 @@ fn show_rows(
         });
     scroll.show_rows(&mut child, size::ROW, rows.len(), |ui, range| {
         for row in rows.get(range).unwrap_or(&[]) {
-            let (rect, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), size::ROW), Sense::hover());
+            let (rect, _) =
+                ui.allocate_exact_size(Vec2::new(ui.available_width(), size::ROW), Sense::hover());
             let name = Rect::from_min_max(rect.min, Pos2::new(places.names.right(), rect.bottom()));
-            let marks =
-                Rect::from_min_max(Pos2::new(places.marks.left(), rect.top()), Pos2::new(places.marks.right(), rect.bottom()));
+            let marks = Rect::from_min_max(
+                Pos2::new(places.marks.left(), rect.top()),
+                Pos2::new(places.marks.right(), rect.bottom()),
+            );
             let salt = match row.stream {
                 Stream::Entity(entity) => (entity.index(), usize::MAX),
                 Stream::Component(entity, component) => (entity.index(), component.index()),
@@ -285,11 +347,23 @@ fn show_name(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut StreamsState, store: 
         Stream::Entity(entity) => {
             let path = store.entity_path(entity);
             let color = store.has_data(entity).then(|| entity_color(path));
-            (path.ui_name(), if color.is_some() { icons::ENTITY } else { icons::ENTITY_EMPTY }, color)
+            (
+                path.ui_name(),
+                if color.is_some() {
+                    icons::ENTITY
+                } else {
+                    icons::ENTITY_EMPTY
+                },
+                color,
+            )
         }
         Stream::Component(entity, component) => {
             let is_static = store.has_static(entity, component);
-            let icon = if is_static { icons::COMPONENT_STATIC } else { icons::COMPONENT };
+            let icon = if is_static {
+                icons::COMPONENT_STATIC
+            } else {
+                icons::COMPONENT
+            };
             (store.descriptor(component).field_name().to_owned(), icon, None)
         }
     };
@@ -306,7 +380,9 @@ fn show_name(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut StreamsState, store: 
     pass.respond(&shown.response, &item);
     let toggled = shown.toggled || (shown.response.double_clicked() && row.expanded.is_some());
     if let (true, Stream::Entity(entity)) = (toggled, row.stream) {
-        state.expansion.insert(store.entity_path(entity).clone(), row.expanded != Some(true));
+        state
+            .expansion
+            .insert(store.entity_path(entity).clone(), row.expanded != Some(true));
         state.version += 1;
     }
 }
@@ -314,8 +390,13 @@ fn show_name(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut StreamsState, store: 
 /// Lines under the ruler's labels, so that a mark can be read off.
 fn paint_grid(ui: &Ui, rect: Rect, labels: Option<&Ruler>) {
     let theme = Theme::of(ui);
-    for tick in labels.iter().flat_map(|ruler| &ruler.ticks).filter(|tick| tick.label.is_some()) {
-        ui.painter().vline(tick.x, rect.y_range(), Stroke::new(size::HAIRLINE, theme.raised));
+    for tick in labels
+        .iter()
+        .flat_map(|ruler| &ruler.ticks)
+        .filter(|tick| tick.label.is_some())
+    {
+        ui.painter()
+            .vline(tick.x, rect.y_range(), Stroke::new(size::HAIRLINE, theme.raised));
     }
 }
 
@@ -340,25 +421,44 @@ fn paint_row(
     let (color, only_static) = match row.stream {
         Stream::Entity(entity) => {
             let stats = store.entity_stats(entity);
-            let color = if store.has_data(entity) { entity_color(store.entity_path(entity)) } else { theme.secondary };
-            (color, stats.num_chunks > 0 && stats.num_chunks == stats.num_static_chunks)
+            let color = if store.has_data(entity) {
+                entity_color(store.entity_path(entity))
+            } else {
+                theme.secondary
+            };
+            (
+                color,
+                stats.num_chunks > 0 && stats.num_chunks == stats.num_static_chunks,
+            )
         }
         Stream::Component(entity, component) => {
             let timed = !store.component_time_range(entity, timeline, component).is_empty();
-            (entity_color(store.entity_path(entity)), store.has_static(entity, component) && !timed)
+            (
+                entity_color(store.entity_path(entity)),
+                store.has_static(entity, component) && !timed,
+            )
         }
     };
     if only_static && (matches!(row.stream, Stream::Component(..)) || is_leaf(store, row.stream)) {
         let font = egui::TextStyle::Small.resolve(ui.style());
         let at = rect.left_center();
         let text = format!("{} static", icons::COMPONENT_STATIC);
-        ui.painter().text(at, Align2::LEFT_CENTER, text, font, theme.secondary);
+        ui.painter()
+            .text(at, Align2::LEFT_CENTER, text, font, theme.secondary);
         return;
     }
     // What lies below the root has rows of its own, always.
     let stands_for_below = !is_open && row.stream != Stream::Entity(store.tree().root());
-    let Some(density) = density.of(store, row.stream, stands_for_below) else { return };
-    paint_marks(ui, &density, axis, rect, color.gamma_multiply(if row.level == 0 && is_open { 0.6 } else { 0.9 }));
+    let Some(density) = density.of(store, row.stream, stands_for_below) else {
+        return;
+    };
+    paint_marks(
+        ui,
+        &density,
+        axis,
+        rect,
+        color.gamma_multiply(if row.level == 0 && is_open { 0.6 } else { 0.9 }),
+    );
 }
 
 fn is_leaf(store: &ChunkStore, stream: Stream) -> bool {
@@ -371,19 +471,26 @@ fn is_leaf(store: &ChunkStore, stream: Stream) -> bool {
 /// Marks: where rows lie, and how dense; paler, and without saying how dense, where rows are known and not loaded.
 fn paint_marks(ui: &Ui, density: &Density, axis: &Axis, rect: Rect, color: Color32) {
     let counts = &*density.counts;
-    let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(rect.expand2(Vec2::new(size::GRID, 0.0))));
+    let painter = ui
+        .painter()
+        .with_clip_rect(ui.clip_rect().intersect(rect.expand2(Vec2::new(size::GRID, 0.0))));
     let visible = axis.visible();
     let units = u128::from(visible.length()) + 1;
     let begin_of = |bucket: usize| {
         let distance = units * bucket as u128 / counts.len().max(1) as u128;
-        axis.x(visible.min.saturating_add_unsigned(u64::try_from(distance).unwrap_or(u64::MAX)))
+        axis.x(visible
+            .min
+            .saturating_add_unsigned(u64::try_from(distance).unwrap_or(u64::MAX)))
     };
     // Where a unit has room for a mark of its own, each one is shown by itself.
     let one_by_one = counts.len() as u128 == units && axis.points_per_unit() > 2.0 * f64::from(BUCKET);
     let most = counts.iter().copied().max().unwrap_or(0);
     let height = rect.height() - 2.5 * size::GRID;
     let band = |left: f32, right: f32, height: f32| {
-        Rect::from_center_size(Pos2::new((left + right) / 2.0, rect.center().y), Vec2::new((right - left).max(1.0), height))
+        Rect::from_center_size(
+            Pos2::new((left + right) / 2.0, rect.center().y),
+            Vec2::new((right - left).max(1.0), height),
+        )
     };
     let radius = |count: u32| if count > 1 { 4.5 } else { 3.5 };
     let pale = color.gamma_multiply(0.4);
@@ -397,26 +504,48 @@ fn paint_marks(ui: &Ui, density: &Density, axis: &Axis, rect: Rect, color: Color
             paint_diamond(&painter, Pos2::new(x, rect.center().y), radius(count), pale);
         }
     }
-    let loaded: Vec<u32> = counts.iter().enumerate().map(|(at, count)| if density.is_loaded(at) { *count } else { 0 }).collect();
+    let loaded: Vec<u32> = counts
+        .iter()
+        .enumerate()
+        .map(|(at, count)| if density.is_loaded(at) { *count } else { 0 })
+        .collect();
     if one_by_one {
         for (at, count) in loaded.iter().enumerate().filter(|(_, count)| **count > 0) {
-            paint_diamond(&painter, Pos2::new(begin_of(at), rect.center().y), radius(*count), color);
+            paint_diamond(
+                &painter,
+                Pos2::new(begin_of(at), rect.center().y),
+                radius(*count),
+                color,
+            );
         }
         return;
     }
     for mark in density::marks(&loaded) {
         let (left, right) = (begin_of(mark.begin), begin_of(mark.end));
         if mark.end - mark.begin == 1 {
-            paint_diamond(&painter, Pos2::new((left + right) / 2.0, rect.center().y), radius(mark.most), color);
+            paint_diamond(
+                &painter,
+                Pos2::new((left + right) / 2.0, rect.center().y),
+                radius(mark.most),
+                color,
+            );
             continue;
         }
         let run = loaded.get(mark.begin..mark.end).unwrap_or_default();
         if let Some(count) = density::even(run) {
-            painter.rect_filled(band(left, right, height * density::bar_height(count, most)), CornerRadius::same(1), color);
+            painter.rect_filled(
+                band(left, right, height * density::bar_height(count, most)),
+                CornerRadius::same(1),
+                color,
+            );
             continue;
         }
         // A ground for the whole run, and on it how dense it is.
-        painter.rect_filled(band(left, right, height * 0.35), CornerRadius::same(1), color.gamma_multiply(0.55));
+        painter.rect_filled(
+            band(left, right, height * 0.35),
+            CornerRadius::same(1),
+            color.gamma_multiply(0.55),
+        );
         for (at, _) in run.iter().enumerate().filter(|(_, count)| **count > 0) {
             let bar = height * density::bar_height(density::evened(run, at), most);
             let (left, right) = (begin_of(mark.begin + at), begin_of(mark.begin + at + 1));
@@ -427,14 +556,31 @@ fn paint_marks(ui: &Ui, density: &Density, axis: &Axis, rect: Rect, color: Color
 
 fn paint_diamond(painter: &egui::Painter, center: Pos2, radius: f32, color: Color32) {
     let corner = |x: f32, y: f32| center + Vec2::new(x * radius, y * radius);
-    let corners = vec![corner(0.0, -1.0), corner(0.8, 0.0), corner(0.0, 1.0), corner(-0.8, 0.0)];
+    let corners = vec![
+        corner(0.0, -1.0),
+        corner(0.8, 0.0),
+        corner(0.0, 1.0),
+        corner(-0.8, 0.0),
+    ];
     painter.add(Shape::convex_polygon(corners, color, Stroke::NONE));
 }
 
 /// The times that loop.
-fn paint_selection(ui: &Ui, pass: &Pass<'_>, store: &ChunkStore, timeline: TimelineId, axis: &Axis, places: &Places) {
+fn paint_selection(
+    ui: &Ui,
+    pass: &Pass<'_>,
+    store: &ChunkStore,
+    timeline: TimelineId,
+    axis: &Axis,
+    places: &Places,
+) {
     let name = store.timeline(timeline).name();
-    let Some(selection) = pass.time_control().and_then(|control| control.loop_selection(name)) else { return };
+    let Some(selection) = pass
+        .time_control()
+        .and_then(|control| control.loop_selection(name))
+    else {
+        return;
+    };
     let theme = Theme::of(ui);
     let x = |time: i64| axis.x(time).clamp(places.ruler.left(), places.ruler.right());
     let (left, right) = (x(selection.min), x(selection.max));
@@ -443,7 +589,10 @@ fn paint_selection(ui: &Ui, pass: &Pass<'_>, store: &ChunkStore, timeline: Timel
     }
     let all = Rect::from_x_y_ranges(left..=right, places.ruler.top()..=places.marks.bottom());
     ui.painter().rect_filled(all, 0.0, theme.highlight());
-    let head = Rect::from_x_y_ranges(left..=right, places.ruler.bottom() - size::EMPHASIS..=places.ruler.bottom());
+    let head = Rect::from_x_y_ranges(
+        left..=right,
+        places.ruler.bottom() - size::EMPHASIS..=places.ruler.bottom(),
+    );
     ui.painter().rect_filled(head, 0.0, theme.accent);
 }
 
@@ -451,7 +600,10 @@ fn paint_selection(ui: &Ui, pass: &Pass<'_>, store: &ChunkStore, timeline: Timel
 fn paint_pointer(ui: &Ui, store: &ChunkStore, timeline: TimelineId, axis: &Axis, places: &Places) {
     let area = places.ruler.union(places.marks);
     let is_free = !ui.input(|input| input.pointer.any_down());
-    let Some(pointer) = ui.input(|input| input.pointer.hover_pos()).filter(|pointer| area.contains(*pointer) && is_free) else {
+    let Some(pointer) = ui
+        .input(|input| input.pointer.hover_pos())
+        .filter(|pointer| area.contains(*pointer) && is_free)
+    else {
         return;
     };
     if !ui.rect_contains_pointer(area) {
@@ -460,7 +612,8 @@ fn paint_pointer(ui: &Ui, store: &ChunkStore, timeline: TimelineId, axis: &Axis,
     let theme = Theme::of(ui);
     let time = axis.time(pointer.x);
     let x = axis.x(time).clamp(places.ruler.left(), places.ruler.right());
-    ui.painter().vline(x, area.y_range(), Stroke::new(size::HAIRLINE, theme.disabled));
+    ui.painter()
+        .vline(x, area.y_range(), Stroke::new(size::HAIRLINE, theme.disabled));
     if places.ruler.contains(pointer) {
         let font = egui::TextStyle::Small.resolve(ui.style());
         let text = format_time(store.timeline(timeline).time_type(), time);
@@ -468,7 +621,8 @@ fn paint_pointer(ui: &Ui, store: &ChunkStore, timeline: TimelineId, axis: &Axis,
         let left = (x + size::GRID).min(places.ruler.right() - galley.size().x);
         let at = Pos2::new(left, places.ruler.top());
         let ground = Rect::from_min_size(at, galley.size()).expand2(Vec2::new(size::GRID / 2.0, 0.0));
-        ui.painter().rect_filled(ground, CornerRadius::same(2), theme.raised);
+        ui.painter()
+            .rect_filled(ground, CornerRadius::same(2), theme.raised);
         ui.painter().galley(at, galley, theme.text);
     }
 }
@@ -481,9 +635,17 @@ fn paint_cursor(ui: &Ui, axis: &Axis, places: &Places, time: i64) {
     }
     let theme = Theme::of(ui);
     let painter = ui.painter();
-    painter.vline(x, places.ruler.bottom() - size::PADDING..=places.marks.bottom(), theme.cursor_stroke());
+    painter.vline(
+        x,
+        places.ruler.bottom() - size::PADDING..=places.marks.bottom(),
+        theme.cursor_stroke(),
+    );
     let head = size::GRID * 1.25;
     let top = places.ruler.bottom() - size::PADDING - head;
-    let corners = vec![Pos2::new(x - head, top), Pos2::new(x + head, top), Pos2::new(x, top + 1.6 * head)];
+    let corners = vec![
+        Pos2::new(x - head, top),
+        Pos2::new(x + head, top),
+        Pos2::new(x, top + 1.6 * head),
+    ];
     painter.add(Shape::convex_polygon(corners, theme.cursor, Stroke::NONE));
 }

@@ -16,7 +16,9 @@ use crate::{
 
 /// Draws the row.
 pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState) {
-    let (Some(store), Some(control)) = (pass.store(), pass.time_control()) else { return };
+    let (Some(store), Some(control)) = (pass.store(), pass.time_control()) else {
+        return;
+    };
     let Some(timeline) = pass.cursor().and_then(|cursor| cursor.timeline) else {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let text = "All data is static: it lies on no timeline.";
@@ -45,7 +47,14 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
 
 fn show_buttons(ui: &mut Ui, pass: &mut Pass<'_>, control: &TimeControl) {
     let mut button = |ui: &mut Ui, command: UiCommand, action: TimeCommand| {
-        if icon_button(ui, command.icon(), command.name(), command.shortcut_text().as_deref()).clicked() {
+        if icon_button(
+            ui,
+            command.icon(),
+            command.name(),
+            command.shortcut_text().as_deref(),
+        )
+        .clicked()
+        {
             pass.time(action);
         }
     };
@@ -59,7 +68,14 @@ fn show_buttons(ui: &mut Ui, pass: &mut Pass<'_>, control: &TimeControl) {
         pass.time(TimeCommand::TogglePlay);
     }
     let mut button = |ui: &mut Ui, command: UiCommand, action: TimeCommand| {
-        if icon_button(ui, command.icon(), command.name(), command.shortcut_text().as_deref()).clicked() {
+        if icon_button(
+            ui,
+            command.icon(),
+            command.name(),
+            command.shortcut_text().as_deref(),
+        )
+        .clicked()
+        {
             pass.time(action);
         }
     };
@@ -68,14 +84,29 @@ fn show_buttons(ui: &mut Ui, pass: &mut Pass<'_>, control: &TimeControl) {
 
     let following = control.play_state() == PlayState::Following;
     let follow = UiCommand::Follow;
-    if icon_toggle(ui, follow.icon(), following, follow.name(), follow.shortcut_text().as_deref()).clicked() {
-        pass.time(if following { TimeCommand::Pause } else { TimeCommand::Follow });
+    if icon_toggle(
+        ui,
+        follow.icon(),
+        following,
+        follow.name(),
+        follow.shortcut_text().as_deref(),
+    )
+    .clicked()
+    {
+        pass.time(if following {
+            TimeCommand::Pause
+        } else {
+            TimeCommand::Follow
+        });
     }
     let mode = control.loop_mode();
     let (icon, name) = match mode {
         LoopMode::Off => (icons::LOOP_OFF, "Stops at the end"),
         LoopMode::All => (icons::LOOP_ALL, "Begins again at the end"),
-        LoopMode::Selection => (icons::LOOP_SELECTION, "Repeats the selected times (shift-drag on the ruler selects)"),
+        LoopMode::Selection => (
+            icons::LOOP_SELECTION,
+            "Repeats the selected times (shift-drag on the ruler selects)",
+        ),
     };
     let shortcut = UiCommand::CycleLoop.shortcut_text();
     if icon_toggle(ui, icon, mode != LoopMode::Off, name, shortcut.as_deref()).clicked() {
@@ -86,7 +117,10 @@ fn show_buttons(ui: &mut Ui, pass: &mut Pass<'_>, control: &TimeControl) {
 fn show_timelines(ui: &mut Ui, pass: &mut Pass<'_>, store: &ChunkStore, shown: TimelineId) {
     let name = store.timeline(shown).name();
     let width = (ui.available_width() * 0.2).clamp(20.0 * size::GRID, 40.0 * size::GRID);
-    let combo = egui::ComboBox::from_id_salt("timeline").selected_text(RichText::new(&**name)).width(width).truncate();
+    let combo = egui::ComboBox::from_id_salt("timeline")
+        .selected_text(RichText::new(&**name))
+        .width(width)
+        .truncate();
     combo.show_ui(ui, |ui| {
         for timeline in store.timelines() {
             let name = store.timeline(timeline).name();
@@ -95,7 +129,10 @@ fn show_timelines(ui: &mut Ui, pass: &mut Pass<'_>, store: &ChunkStore, shown: T
                 TimeType::DurationNs => "duration",
                 TimeType::TimestampNs => "timestamp",
             };
-            let clicked = ui.selectable_label(timeline == shown, &**name).on_hover_text(rows).clicked();
+            let clicked = ui
+                .selectable_label(timeline == shown, &**name)
+                .on_hover_text(rows)
+                .clicked();
             if clicked && timeline != shown {
                 pass.time(TimeCommand::SetTimeline(name.to_string()));
             }
@@ -128,13 +165,21 @@ fn show_time(ui: &mut Ui, pass: &mut Pass<'_>, store: &ChunkStore, timeline: Tim
 fn show_speeds(ui: &mut Ui, pass: &mut Pass<'_>, control: &TimeControl, time_type: TimeType) {
     if time_type == TimeType::Sequence {
         let mut fps = control.fps();
-        let drag = DragValue::new(&mut fps).speed(0.5).range(0.1..=1_000.0).max_decimals(1).suffix(" fps");
+        let drag = DragValue::new(&mut fps)
+            .speed(0.5)
+            .range(0.1..=1_000.0)
+            .max_decimals(1)
+            .suffix(" fps");
         if ui.add(drag).on_hover_text("Steps per second").changed() {
             pass.time(TimeCommand::SetFps(fps));
         }
     }
     let mut speed = control.speed();
-    let drag = DragValue::new(&mut speed).speed(0.02).range(0.01..=100.0).max_decimals(2).suffix("×");
+    let drag = DragValue::new(&mut speed)
+        .speed(0.02)
+        .range(0.01..=100.0)
+        .max_decimals(2)
+        .suffix("×");
     if ui.add(drag).on_hover_text("Times as fast as real time").changed() {
         pass.time(TimeCommand::SetSpeed(speed));
     }

@@ -8,7 +8,9 @@ use std::{
 use chronoscope_blueprint::{
     BlueprintCommand, ContainerBlueprint, ContainerId, ContainerKind, Contents, ViewId, ViewportBlueprint,
 };
-use egui_tiles::{Container, Grid, GridLayout, Linear, LinearDir, SimplificationOptions, Tabs, Tile, TileId, Tiles, Tree};
+use egui_tiles::{
+    Container, Grid, GridLayout, Linear, LinearDir, SimplificationOptions, Tabs, Tile, TileId, Tiles, Tree,
+};
 
 /// A layout as a tree of tiles.
 ///
@@ -28,7 +30,11 @@ const TREE_ID: &str = "viewport";
 /// Whether both blueprints arrange the same views in the same way.
 pub(super) fn is_same_layout(a: &ViewportBlueprint, b: &ViewportBlueprint) -> bool {
     let visible = |blueprint: &ViewportBlueprint| -> Vec<(ViewId, bool)> {
-        blueprint.views.values().map(|view| (view.id, view.visible)).collect()
+        blueprint
+            .views
+            .values()
+            .map(|view| (view.id, view.visible))
+            .collect()
     };
     a.root == b.root && a.maximized == b.maximized && a.containers == b.containers && visible(a) == visible(b)
 }
@@ -37,7 +43,9 @@ impl Layout {
     /// The tiles that a blueprint asks for.
     pub(super) fn of_blueprint(viewport: &ViewportBlueprint) -> Self {
         let mut builder = Builder::default();
-        let root = viewport.root.and_then(|root| builder.add_container(root, viewport));
+        let root = viewport
+            .root
+            .and_then(|root| builder.add_container(root, viewport));
         builder.finish(root)
     }
 
@@ -64,14 +72,21 @@ impl Layout {
 
     /// The layout as a blueprint says it. What was not changed keeps its id and name, as `before` has them.
     pub(super) fn read_back(&self, before: &ViewportBlueprint) -> (ContainerId, Vec<ContainerBlueprint>) {
-        let mut reader = Reader { layout: self, before, containers: Vec::new(), taken: BTreeSet::new() };
+        let mut reader = Reader {
+            layout: self,
+            before,
+            containers: Vec::new(),
+            taken: BTreeSet::new(),
+        };
         let root = self.tree.root().and_then(|root| reader.read(root));
         let root = match root {
             Some(Contents::Container(root)) => root,
             other => {
                 // A blueprint's root is a container, also where only one view, or none, is left.
                 let id = before.root.unwrap_or_else(ContainerId::unique);
-                reader.containers.push(ContainerBlueprint::new(id, ContainerKind::Tabs, other));
+                reader
+                    .containers
+                    .push(ContainerBlueprint::new(id, ContainerKind::Tabs, other));
                 id
             }
         };
@@ -86,19 +101,29 @@ impl Layout {
                 let container = self.tree.tiles.get_container(TileId(*tile))?;
                 let before = before.containers.get(id)?;
                 let (columns, rows) = shares_of(container, |tile| self.contents_in(tile), before);
-                let differs = !is_same_shares(&columns, &before.col_shares) || !is_same_shares(&rows, &before.row_shares);
-                differs.then_some(BlueprintCommand::SetShares { id: *id, columns, rows })
+                let differs = !is_same_shares(&columns, &before.col_shares)
+                    || !is_same_shares(&rows, &before.row_shares);
+                differs.then_some(BlueprintCommand::SetShares {
+                    id: *id,
+                    columns,
+                    rows,
+                })
             })
             .collect()
     }
 
     /// The edit that brings a tab to the front, where the blueprint does not have it there.
-    pub(super) fn active_tab_edit(&self, tab: TileId, before: &ViewportBlueprint) -> Option<BlueprintCommand> {
+    pub(super) fn active_tab_edit(
+        &self,
+        tab: TileId,
+        before: &ViewportBlueprint,
+    ) -> Option<BlueprintCommand> {
         let item = self.contents_in(tab)?;
         let (container, _) = before.parent_of(item)?;
         let known = before.containers.get(&container)?;
         let in_front = known.active_tab.or_else(|| known.contents.first().copied());
-        (known.kind == ContainerKind::Tabs && in_front != Some(item)).then_some(BlueprintCommand::SetActiveTab(container, item))
+        (known.kind == ContainerKind::Tabs && in_front != Some(item))
+            .then_some(BlueprintCommand::SetActiveTab(container, item))
     }
 
     /// What a tile is in the blueprint. Tabs that are only there for a view's title bar are that view.
@@ -122,14 +147,22 @@ struct Builder {
 
 impl Builder {
     fn finish(self, root: Option<TileId>) -> Layout {
-        let Self { mut tiles, containers, views } = self;
+        let Self {
+            mut tiles,
+            containers,
+            views,
+        } = self;
         // The numbers are hashes; what egui_tiles adds must not meet them.
         tiles.recompute_next_tile_id();
         let tree = match root {
             Some(root) => Tree::new(TREE_ID, root, tiles),
             None => Tree::empty(TREE_ID),
         };
-        Layout { tree, containers, views }
+        Layout {
+            tree,
+            containers,
+            views,
+        }
     }
 
     /// Adds a tile under a number that is always the same for the same thing, so that what egui remembers of it stays.
@@ -154,7 +187,10 @@ impl Builder {
 
     /// Gives a view a title bar of its own.
     fn wrap(&mut self, view: ViewId, pane: TileId) -> TileId {
-        self.insert(("title", view.to_bytes()), Tile::Container(Container::new_tabs(vec![pane])))
+        self.insert(
+            ("title", view.to_bytes()),
+            Tile::Container(Container::new_tabs(vec![pane])),
+        )
     }
 
     /// Adds a container with all in it. The blueprint's containers form a tree of limited depth, so that this ends.
@@ -176,29 +212,55 @@ impl Builder {
         let container = match blueprint.kind {
             ContainerKind::Tabs => {
                 let mut tabs = Tabs::new(tiles);
-                if let Some((_, active)) = children.iter().find(|(item, _)| Some(*item) == blueprint.active_tab) {
+                if let Some((_, active)) = children
+                    .iter()
+                    .find(|(item, _)| Some(*item) == blueprint.active_tab)
+                {
                     tabs.set_active(*active);
                 }
                 Container::Tabs(tabs)
             }
             ContainerKind::Horizontal | ContainerKind::Vertical => {
-                let dir = if blueprint.kind == ContainerKind::Horizontal { LinearDir::Horizontal } else { LinearDir::Vertical };
+                let dir = if blueprint.kind == ContainerKind::Horizontal {
+                    LinearDir::Horizontal
+                } else {
+                    LinearDir::Vertical
+                };
                 let mut linear = Linear::new(dir, tiles);
                 for (item, tile) in &children {
-                    let at = blueprint.contents.iter().position(|other| other == item).unwrap_or(usize::MAX);
+                    let at = blueprint
+                        .contents
+                        .iter()
+                        .position(|other| other == item)
+                        .unwrap_or(usize::MAX);
                     linear.shares.set_share(*tile, usable_share(blueprint.share(at)));
                 }
                 Container::Linear(linear)
             }
             ContainerKind::Grid => {
                 let mut grid = Grid::new(tiles);
-                let columns =
-                    blueprint.grid_columns.and_then(|columns| usize::try_from(columns).ok()).filter(|columns| *columns > 0);
+                let columns = blueprint
+                    .grid_columns
+                    .and_then(|columns| usize::try_from(columns).ok())
+                    .filter(|columns| *columns > 0);
                 // More columns than children would only be empty room, and memory.
                 let most = children.len().max(1);
-                grid.layout = columns.map_or(GridLayout::Auto, |columns| GridLayout::Columns(columns.min(most)));
-                grid.col_shares = blueprint.col_shares.iter().take(most).copied().map(usable_share).collect();
-                grid.row_shares = blueprint.row_shares.iter().take(most).copied().map(usable_share).collect();
+                grid.layout =
+                    columns.map_or(GridLayout::Auto, |columns| GridLayout::Columns(columns.min(most)));
+                grid.col_shares = blueprint
+                    .col_shares
+                    .iter()
+                    .take(most)
+                    .copied()
+                    .map(usable_share)
+                    .collect();
+                grid.row_shares = blueprint
+                    .row_shares
+                    .iter()
+                    .take(most)
+                    .copied()
+                    .map(usable_share)
+                    .collect();
                 Container::Grid(grid)
             }
         };
@@ -223,20 +285,37 @@ impl Reader<'_> {
             Tile::Pane(view) => return Some(Contents::View(*view)),
             Tile::Container(container) => container,
         };
-        let children: Vec<(TileId, Contents)> =
-            container.children().filter_map(|child| Some((*child, self.read(*child)?))).collect();
+        let children: Vec<(TileId, Contents)> = container
+            .children()
+            .filter_map(|child| Some((*child, self.read(*child)?)))
+            .collect();
         let is_root = self.layout.tree.is_root(tile);
         match children.as_slice() {
             [] if !is_root => return None,
             // A title bar, or tabs of which only one is left.
-            [(_, only @ Contents::View(_))] if !is_root && matches!(container, Container::Tabs(_)) => return Some(*only),
+            [(_, only @ Contents::View(_))] if !is_root && matches!(container, Container::Tabs(_)) => {
+                return Some(*only);
+            }
             _ => {}
         }
-        let known = self.layout.containers.get(&tile.0).copied().filter(|id| !self.taken.contains(id));
-        let id = known.or_else(|| self.before.root.filter(|_| is_root)).unwrap_or_else(ContainerId::unique);
+        let known = self
+            .layout
+            .containers
+            .get(&tile.0)
+            .copied()
+            .filter(|id| !self.taken.contains(id));
+        let id = known
+            .or_else(|| self.before.root.filter(|_| is_root))
+            .unwrap_or_else(ContainerId::unique);
         self.taken.insert(id);
-        let of = |tile: TileId| children.iter().find(|(child, _)| *child == tile).map(|(_, item)| *item);
-        let mut blueprint = ContainerBlueprint::new(id, kind_of(container), children.iter().map(|(_, item)| *item));
+        let of = |tile: TileId| {
+            children
+                .iter()
+                .find(|(child, _)| *child == tile)
+                .map(|(_, item)| *item)
+        };
+        let mut blueprint =
+            ContainerBlueprint::new(id, kind_of(container), children.iter().map(|(_, item)| *item));
         if let Some(before) = self.before.containers.get(&id) {
             blueprint.name.clone_from(&before.name);
             blueprint.visible = before.visible;
@@ -267,7 +346,10 @@ fn shares_of(
         Container::Tabs(_) => (Vec::new(), Vec::new()),
         Container::Linear(linear) => {
             let share = |item: &Contents| {
-                let tile = linear.children.iter().find(|tile| contents(**tile) == Some(*item));
+                let tile = linear
+                    .children
+                    .iter()
+                    .find(|tile| contents(**tile) == Some(*item));
                 tile.map_or(1.0, |tile| usable_share(linear.shares[*tile]))
             };
             let shares: Vec<f32> = blueprint.contents.iter().map(share).collect();
@@ -294,7 +376,11 @@ fn kind_of(container: &Container) -> ContainerKind {
 
 /// A share that can be laid out, whatever a blueprint says.
 fn usable_share(share: f32) -> f32 {
-    if share.is_finite() && share > 0.0 { share.clamp(1e-3, 1e3) } else { 1.0 }
+    if share.is_finite() && share > 0.0 {
+        share.clamp(1e-3, 1e3)
+    } else {
+        1.0
+    }
 }
 
 /// Missing shares are 1.

@@ -1,4 +1,8 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use chronoscope_blueprint::{ViewBlueprint, ViewClassId};
 
@@ -14,7 +18,10 @@ fn container_id(number: usize) -> ContainerId {
 
 /// A horizontal root with a view, a vertical container of two views, and tabs of two views.
 fn example() -> ViewportBlueprint {
-    let mut viewport = ViewportBlueprint { root: Some(container_id(0)), ..ViewportBlueprint::default() };
+    let mut viewport = ViewportBlueprint {
+        root: Some(container_id(0)),
+        ..ViewportBlueprint::default()
+    };
     for number in 0..5 {
         let view = ViewBlueprint::new(view_id(number), ViewClassId::SPATIAL_3D, "/world");
         viewport.views.insert(view.id, view);
@@ -24,24 +31,39 @@ fn example() -> ViewportBlueprint {
         ContainerBlueprint::new(
             container_id(0),
             ContainerKind::Horizontal,
-            [view(0), Contents::Container(container_id(1)), Contents::Container(container_id(2))],
+            [
+                view(0),
+                Contents::Container(container_id(1)),
+                Contents::Container(container_id(2)),
+            ],
         )
         .with_shares([2.0, 1.0, 0.5]),
-        ContainerBlueprint::new(container_id(1), ContainerKind::Vertical, [view(1), view(2)]).with_shares([3.0, 1.0]),
+        ContainerBlueprint::new(container_id(1), ContainerKind::Vertical, [view(1), view(2)])
+            .with_shares([3.0, 1.0]),
         ContainerBlueprint {
             active_tab: Some(view(4)),
             name: Some("Logs".to_owned()),
             ..ContainerBlueprint::new(container_id(2), ContainerKind::Tabs, [view(3), view(4)])
         },
     ];
-    viewport.containers = containers.into_iter().map(|container| (container.id, container)).collect();
+    viewport.containers = containers
+        .into_iter()
+        .map(|container| (container.id, container))
+        .collect();
     viewport
 }
 
 fn read_back(layout: &Layout, before: &ViewportBlueprint) -> ViewportBlueprint {
     let (root, containers) = layout.read_back(before);
-    let containers = containers.into_iter().map(|container| (container.id, container)).collect();
-    ViewportBlueprint { root: Some(root), containers, ..before.clone() }
+    let containers = containers
+        .into_iter()
+        .map(|container| (container.id, container))
+        .collect();
+    ViewportBlueprint {
+        root: Some(root),
+        containers,
+        ..before.clone()
+    }
 }
 
 #[test]
@@ -64,16 +86,28 @@ fn simplifying_what_is_simple_changes_nothing() {
 fn a_moved_view_comes_out_where_it_was_put() {
     let viewport = example();
     let mut layout = Layout::of_blueprint(&viewport);
-    let tile = |layout: &Layout, wanted: ViewId| *layout.views.iter().find(|(_, view)| **view == wanted).unwrap().0;
-    let tabs = *layout.containers.iter().find(|(_, id)| **id == container_id(2)).unwrap().0;
+    let tile =
+        |layout: &Layout, wanted: ViewId| *layout.views.iter().find(|(_, view)| **view == wanted).unwrap().0;
+    let tabs = *layout
+        .containers
+        .iter()
+        .find(|(_, id)| **id == container_id(2))
+        .unwrap()
+        .0;
     let moved = TileId(tile(&layout, view_id(1)));
     layout.tree.move_tile_to_container(moved, TileId(tabs), 1, false);
     layout.simplify();
     let after = read_back(&layout, &viewport);
     let view = |number| Contents::View(view_id(number));
-    assert_eq!(after.containers[&container_id(2)].contents, [view(3), view(1), view(4)]);
+    assert_eq!(
+        after.containers[&container_id(2)].contents,
+        [view(3), view(1), view(4)]
+    );
     // What the vertical container had left takes its place.
-    assert_eq!(after.containers[&container_id(0)].contents, [view(0), view(2), Contents::Container(container_id(2))],);
+    assert_eq!(
+        after.containers[&container_id(0)].contents,
+        [view(0), view(2), Contents::Container(container_id(2))],
+    );
     assert!(!after.containers.contains_key(&container_id(1)));
 }
 
@@ -81,7 +115,12 @@ fn a_moved_view_comes_out_where_it_was_put() {
 fn dragged_borders_become_shares() {
     let viewport = example();
     let mut layout = Layout::of_blueprint(&viewport);
-    let vertical = *layout.containers.iter().find(|(_, id)| **id == container_id(1)).unwrap().0;
+    let vertical = *layout
+        .containers
+        .iter()
+        .find(|(_, id)| **id == container_id(1))
+        .unwrap()
+        .0;
     let Some(Tile::Container(Container::Linear(linear))) = layout.tree.tiles.get_mut(TileId(vertical)) else {
         panic!("a vertical container is linear")
     };
@@ -99,12 +138,27 @@ fn dragged_borders_become_shares() {
 fn a_chosen_tab_comes_to_the_front_once() {
     let viewport = example();
     let layout = Layout::of_blueprint(&viewport);
-    let tile = |wanted: usize| TileId(*layout.views.iter().find(|(_, view)| **view == view_id(wanted)).unwrap().0);
+    let tile = |wanted: usize| {
+        TileId(
+            *layout
+                .views
+                .iter()
+                .find(|(_, view)| **view == view_id(wanted))
+                .unwrap()
+                .0,
+        )
+    };
     assert!(
         matches!(layout.active_tab_edit(tile(3), &viewport), Some(BlueprintCommand::SetActiveTab(id, _)) if id == container_id(2))
     );
-    assert!(layout.active_tab_edit(tile(4), &viewport).is_none(), "it is there");
-    assert!(layout.active_tab_edit(tile(0), &viewport).is_none(), "a title bar is no choice");
+    assert!(
+        layout.active_tab_edit(tile(4), &viewport).is_none(),
+        "it is there"
+    );
+    assert!(
+        layout.active_tab_edit(tile(0), &viewport).is_none(),
+        "a title bar is no choice"
+    );
 }
 
 #[test]
@@ -121,7 +175,10 @@ fn senseless_numbers_are_laid_out_all_the_same() {
     let layout = Layout::of_blueprint(&viewport);
     let (_, containers) = layout.read_back(&viewport);
     assert!(
-        containers.iter().flat_map(|c| c.col_shares.iter().chain(&c.row_shares)).all(|share| share.is_finite() && *share > 0.0)
+        containers
+            .iter()
+            .flat_map(|c| c.col_shares.iter().chain(&c.row_shares))
+            .all(|share| share.is_finite() && *share > 0.0)
     );
 }
 

@@ -57,7 +57,11 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) 
 
     let frame = pass.world.resource::<FrameDiagnostics>().frame;
     let copy = refreshed(state.copy.take(), viewport, ui, frame, state.is_resizing);
-    let WorkingCopy { of, mut layout, mut edited_in } = copy;
+    let WorkingCopy {
+        of,
+        mut layout,
+        mut edited_in,
+    } = copy;
     let mut behavior = TileBehavior::new(pass, &layout.containers, &layout.views, &mut shown);
     layout.tree.ui(&mut behavior, ui);
     let gesture = behavior.gesture;
@@ -69,7 +73,11 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) 
         }
         pass.push(ViewerCommand::EndGesture);
     }
-    state.copy = Some(WorkingCopy { of, layout, edited_in });
+    state.copy = Some(WorkingCopy {
+        of,
+        layout,
+        edited_in,
+    });
     shown
 }
 
@@ -92,7 +100,11 @@ fn refreshed(
             return copy;
         }
     }
-    WorkingCopy { of: Arc::clone(viewport), layout: Layout::of_blueprint(viewport), edited_in: None }
+    WorkingCopy {
+        of: Arc::clone(viewport),
+        layout: Layout::of_blueprint(viewport),
+        edited_in: None,
+    }
 }
 
 /// What a gesture that ended in this pass means for the blueprint.
@@ -126,7 +138,9 @@ fn edits_of(
 /// What the buttons of a title bar mean for the blueprint.
 fn button_edits(gesture: &Gesture) -> impl Iterator<Item = BlueprintCommand> {
     let maximize = gesture.maximize.map(edits::maximize);
-    let hide = gesture.hide.map(|view| edits::visible(Contents::View(view), false));
+    let hide = gesture
+        .hide
+        .map(|view| edits::visible(Contents::View(view), false));
     maximize.into_iter().chain(hide)
 }
 
@@ -142,14 +156,23 @@ fn empty_text(pass: &Pass<'_>) -> Option<(&'static str, String, String)> {
                 "Drop a recording here, or start with `chronoscope FILE` or `chronoscope demo`.".to_owned(),
             ));
         };
-        let progress = first.progress().map_or(String::new(), |progress| format!(" {:.0} %", progress * 100.0));
-        return Some((icons::LOADING, format!("Loading{progress}"), first.name().to_owned()));
+        let progress = first
+            .progress()
+            .map_or(String::new(), |progress| format!(" {:.0} %", progress * 100.0));
+        return Some((
+            icons::LOADING,
+            format!("Loading{progress}"),
+            first.name().to_owned(),
+        ));
     };
     let viewport = pass.viewport();
     if viewport.views.is_empty() {
         let is_empty = entry.store().num_chunks() == 0;
         let (title, hint) = match (is_empty, sources.is_idle()) {
-            (true, false) => ("Waiting for data", "The recording is open, and nothing has arrived yet."),
+            (true, false) => (
+                "Waiting for data",
+                "The recording is open, and nothing has arrived yet.",
+            ),
             (true, true) => ("This recording is empty", "Nothing was logged to it."),
             (false, _) => (
                 "This recording has no views",

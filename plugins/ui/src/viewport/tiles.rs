@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use chronoscope_blueprint::{ContainerId, ViewBlueprint, ViewId};
 use chronoscope_frame::{Item, ViewBodies};
 use chronoscope_views::{ViewUiContext, ViewUis};
-use egui::{Align2, Color32, Id, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetText, WidgetType};
-use egui_tiles::{Behavior, EditAction, ResizeState, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse};
+use egui::{
+    Align2, Color32, Id, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetText, WidgetType,
+};
+use egui_tiles::{
+    Behavior, EditAction, ResizeState, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse,
+};
 
 use crate::{
     icons,
@@ -53,7 +57,14 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
         views: &'a BTreeMap<u64, ViewId>,
         shown: &'a mut ShownTiles,
     ) -> Self {
-        Self { pass, containers, views, shown, tabs_in_bar: 1, gesture: Gesture::default() }
+        Self {
+            pass,
+            containers,
+            views,
+            shown,
+            tabs_in_bar: 1,
+            gesture: Gesture::default(),
+        }
     }
 
     fn view(&self, id: ViewId) -> Option<&'p ViewBlueprint> {
@@ -64,12 +75,21 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
     fn title(&self, tiles: &Tiles<ViewId>, tile: TileId) -> (&'static str, String, Option<Item>) {
         if let Some(view) = self.views.get(&tile.0).and_then(|view| self.view(*view)) {
             let uis = self.pass.world.resource::<ViewUis>();
-            let icon = uis.get(&view.class).map_or_else(|| icons::view_class(view.class.as_str()), |ui| ui.icon());
+            let icon = uis
+                .get(&view.class)
+                .map_or_else(|| icons::view_class(view.class.as_str()), |ui| ui.icon());
             return (icon, view.title(), Some(Item::View(view.id)));
         }
-        let known = self.containers.get(&tile.0).and_then(|id| self.pass.viewport().containers.get(id));
+        let known = self
+            .containers
+            .get(&tile.0)
+            .and_then(|id| self.pass.viewport().containers.get(id));
         if let Some(container) = known {
-            return (icons::container(container.kind), container_title(container), Some(Item::Container(container.id)));
+            return (
+                icons::container(container.kind),
+                container_title(container),
+                Some(Item::Container(container.id)),
+            );
         }
         // Tabs that are only a title bar, or a container that was made in this very gesture.
         match tiles.get(tile).and_then(|tile| match tile {
@@ -86,13 +106,22 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
         let uis = self.pass.world.resource::<ViewUis>();
         match (uis.get(&view.class), self.pass.blueprint().entity(id)) {
             (Some(view_ui), Some(entity)) => {
-                let mut context = ViewUiContext { world: self.pass.world, view: entity, commands: &mut *self.pass.commands };
+                let mut context = ViewUiContext {
+                    world: self.pass.world,
+                    view: entity,
+                    commands: &mut *self.pass.commands,
+                };
                 view_ui.ui(ui, &mut context);
             }
             (Some(_), None) => {}
             (None, _) => {
                 let title = format!("This viewer has no view of class {} yet", view.class);
-                empty_state(ui, icons::VIEW_UNKNOWN, &title, "It keeps its place, and what it shows, in the blueprint.");
+                empty_state(
+                    ui,
+                    icons::VIEW_UNKNOWN,
+                    &title,
+                    "It keeps its place, and what it shows, in the blueprint.",
+                );
             }
         }
     }
@@ -102,11 +131,16 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
 fn provisional_mark(ui: &mut Ui, bodies: &ViewBodies) {
     let Some(text) = bodies.explain() else { return };
     let theme = Theme::of(ui);
-    let (icon, color) = if bodies.is_over_limit { (icons::WARNING, theme.warning) } else { (icons::LOADING, theme.secondary) };
+    let (icon, color) = if bodies.is_over_limit {
+        (icons::WARNING, theme.warning)
+    } else {
+        (icons::LOADING, theme.secondary)
+    };
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(size::ROW), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &text));
     let font = egui::FontId::new(size::ICON, egui::FontFamily::Proportional);
-    ui.painter().text(rect.center(), Align2::CENTER_CENTER, icon, font, color);
+    ui.painter()
+        .text(rect.center(), Align2::CENTER_CENTER, icon, font, color);
     response.on_hover_text(text);
 }
 
@@ -119,7 +153,9 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         self.shown.insert(*view, rect.size());
         self.pass.is_over_view |= ui.rect_contains_pointer(rect);
         // The same id wherever the tile lies, so that what egui remembers of a view moves with it.
-        let builder = egui::UiBuilder::new().id(Id::new(("view", view.to_bytes()))).max_rect(rect);
+        let builder = egui::UiBuilder::new()
+            .id(Id::new(("view", view.to_bytes())))
+            .max_rect(rect);
         ui.scope_builder(builder, |ui| {
             ui.set_clip_rect(ui.clip_rect().intersect(rect));
             self.draw_view(ui, *view);
@@ -128,28 +164,49 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
     }
 
     fn tab_title_for_pane(&mut self, view: &ViewId) -> WidgetText {
-        self.view(*view).map_or_else(String::new, ViewBlueprint::title).into()
+        self.view(*view)
+            .map_or_else(String::new, ViewBlueprint::title)
+            .into()
     }
 
     fn tab_title_for_tile(&mut self, tiles: &Tiles<ViewId>, tile: TileId) -> WidgetText {
         self.title(tiles, tile).1.into()
     }
 
-    fn tab_ui(&mut self, tiles: &mut Tiles<ViewId>, ui: &mut Ui, id: Id, tile: TileId, state: &TabState) -> Response {
+    fn tab_ui(
+        &mut self,
+        tiles: &mut Tiles<ViewId>,
+        ui: &mut Ui,
+        id: Id,
+        tile: TileId,
+        state: &TabState,
+    ) -> Response {
         let theme = Theme::of(ui);
         let (icon, title, item) = self.title(tiles, tile);
         let text_color = if state.active { theme.text } else { theme.secondary };
         let is_alone = self.tabs_in_bar <= 1;
-        let room = if is_alone { ui.available_width() } else { MAX_TAB_WIDTH };
+        let room = if is_alone {
+            ui.available_width()
+        } else {
+            MAX_TAB_WIDTH
+        };
         let left = size::PADDING + size::ICON + size::GRID;
         let font = egui::TextStyle::Body.resolve(ui.style());
         let galley = elided_galley(ui, &title, font, text_color, room - left - size::PADDING);
-        let (_, rect) = ui.allocate_space(Vec2::new(left + galley.size().x + size::PADDING, ui.available_height()));
+        let (_, rect) = ui.allocate_space(Vec2::new(
+            left + galley.size().x + size::PADDING,
+            ui.available_height(),
+        ));
 
         let is_draggable = self.is_tile_draggable(tiles, tile);
-        let sense = if is_draggable { Sense::click_and_drag() } else { Sense::click() };
+        let sense = if is_draggable {
+            Sense::click_and_drag()
+        } else {
+            Sense::click()
+        };
         let mut response = ui.interact(rect, id, sense);
-        response.widget_info(|| WidgetInfo::selected(WidgetType::Button, ui.is_enabled(), state.active, &title));
+        response
+            .widget_info(|| WidgetInfo::selected(WidgetType::Button, ui.is_enabled(), state.active, &title));
         if response.double_clicked()
             && let Some(Item::View(view)) = &item
         {
@@ -168,16 +225,23 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         }
         if ui.is_rect_visible(rect) && !state.is_being_dragged {
             if response.hovered() {
-                ui.painter().rect_filled(rect.shrink2(Vec2::new(0.0, 2.0)), f32::from(size::RADIUS), theme.hover());
+                ui.painter().rect_filled(
+                    rect.shrink2(Vec2::new(0.0, 2.0)),
+                    f32::from(size::RADIUS),
+                    theme.hover(),
+                );
             }
             let icon_font = egui::FontId::new(size::ICON, egui::FontFamily::Proportional);
             let at = egui::pos2(rect.left() + size::PADDING, rect.center().y);
-            ui.painter().text(at, Align2::LEFT_CENTER, icon, icon_font, icon_color);
+            ui.painter()
+                .text(at, Align2::LEFT_CENTER, icon, icon_font, icon_color);
             let top = rect.center().y - galley.size().y / 2.0;
             let is_elided = galley.elided;
-            ui.painter().galley(egui::pos2(rect.left() + left, top), galley, text_color);
+            ui.painter()
+                .galley(egui::pos2(rect.left() + left, top), galley, text_color);
             if state.active && !is_alone {
-                let line = Rect::from_x_y_ranges(rect.x_range(), rect.bottom() - size::EMPHASIS..=rect.bottom());
+                let line =
+                    Rect::from_x_y_ranges(rect.x_range(), rect.bottom() - size::EMPHASIS..=rect.bottom());
                 ui.painter().rect_filled(line, 0.0, theme.accent);
             }
             if is_elided {
@@ -187,17 +251,33 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         response
     }
 
-    fn top_bar_right_ui(&mut self, tiles: &Tiles<ViewId>, ui: &mut Ui, tile: TileId, tabs: &Tabs, _scroll: &mut f32) {
+    fn top_bar_right_ui(
+        &mut self,
+        tiles: &Tiles<ViewId>,
+        ui: &mut Ui,
+        tile: TileId,
+        tabs: &Tabs,
+        _scroll: &mut f32,
+    ) {
         // egui_tiles calls this before the tabs of the same bar.
-        self.tabs_in_bar = tabs.children.iter().filter(|tab| tiles.is_visible_in_layout(**tab)).count();
-        let Some(view) = tabs.active.and_then(|active| self.views.get(&active.0)).copied() else { return };
+        self.tabs_in_bar = tabs
+            .children
+            .iter()
+            .filter(|tab| tiles.is_visible_in_layout(**tab))
+            .count();
+        let Some(view) = tabs.active.and_then(|active| self.views.get(&active.0)).copied() else {
+            return;
+        };
         ui.spacing_mut().item_spacing.x = 0.0;
         // Where there is hardly room for the title, it matters more.
         let is_roomy = ui.available_width() >= 5.0 * size::ROW;
         let is_maximized = self.pass.viewport().maximized.is_some();
         if is_roomy {
-            let (icon, tooltip) =
-                if is_maximized { (icons::MINIMIZE, "Put the view back") } else { (icons::MAXIMIZE, "Maximize the view") };
+            let (icon, tooltip) = if is_maximized {
+                (icons::MINIMIZE, "Put the view back")
+            } else {
+                (icons::MAXIMIZE, "Maximize the view")
+            };
             if icon_button(ui, icon, tooltip, None).clicked() {
                 self.gesture.maximize = Some((!is_maximized).then_some(view));
             }
@@ -208,7 +288,9 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         if !is_roomy {
             return;
         }
-        let is_pointed_at = tiles.rect(tile).is_some_and(|rect| ui.rect_contains_pointer(rect));
+        let is_pointed_at = tiles
+            .rect(tile)
+            .is_some_and(|rect| ui.rect_contains_pointer(rect));
         let item = Item::View(view);
         if is_pointed_at || self.pass.is_selected(&item) {
             let settings = icon_button(ui, icons::SETTINGS, "Select the view, to change it", None);
@@ -246,8 +328,13 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
     fn resize_stroke(&self, style: &egui::Style, state: ResizeState) -> Stroke {
         match state {
             ResizeState::Idle => style.visuals.widgets.noninteractive.bg_stroke,
-            ResizeState::Hovering => Stroke::new(size::EMPHASIS, style.visuals.widgets.noninteractive.bg_stroke.color),
-            ResizeState::Dragging => Stroke::new(size::EMPHASIS, style.visuals.widgets.active.bg_stroke.color),
+            ResizeState::Hovering => Stroke::new(
+                size::EMPHASIS,
+                style.visuals.widgets.noninteractive.bg_stroke.color,
+            ),
+            ResizeState::Dragging => {
+                Stroke::new(size::EMPHASIS, style.visuals.widgets.active.bg_stroke.color)
+            }
         }
     }
 
@@ -263,9 +350,19 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         };
         let accent = style.visuals.widgets.active.bg_stroke.color;
         if self.pass.is_selected(&item) {
-            painter.rect_stroke(rect, 0.0, Stroke::new(size::HAIRLINE, accent), egui::StrokeKind::Inside);
+            painter.rect_stroke(
+                rect,
+                0.0,
+                Stroke::new(size::HAIRLINE, accent),
+                egui::StrokeKind::Inside,
+            );
         } else if self.pass.selection().hovered.as_ref() == Some(&item) {
-            painter.rect_stroke(rect, 0.0, Stroke::new(size::HAIRLINE, accent.gamma_multiply(0.5)), egui::StrokeKind::Inside);
+            painter.rect_stroke(
+                rect,
+                0.0,
+                Stroke::new(size::HAIRLINE, accent.gamma_multiply(0.5)),
+                egui::StrokeKind::Inside,
+            );
         }
     }
 

@@ -50,14 +50,22 @@ impl MarkCells {
     pub(crate) fn read<'a>(&'a self, input: &'a VisualizerInput<'a>) -> Result<Marks<'a>, Report> {
         let fail = |error: ReadError| input.report(error.to_string());
         Ok(Marks {
-            colors: optional(&self.colors, |array| read::colors(array)).map_err(fail)?.unwrap_or_default(),
-            radii: optional(&self.radii, |array| read::radii(array)).map_err(fail)?.unwrap_or_default(),
+            colors: optional(&self.colors, |array| read::colors(array))
+                .map_err(fail)?
+                .unwrap_or_default(),
+            radii: optional(&self.radii, |array| read::radii(array))
+                .map_err(fail)?
+                .unwrap_or_default(),
             labels: optional(&self.labels, |array| read::texts(array)).map_err(fail)?,
             show_labels: optional(&self.show_labels, |array| read::bools(array))
                 .map_err(fail)?
                 .and_then(|show| show.first().copied()),
-            class_ids: optional(&self.class_ids, |array| read::class_ids(array)).map_err(fail)?.unwrap_or_default(),
-            keypoint_ids: optional(&self.keypoint_ids, |array| read::keypoint_ids(array)).map_err(fail)?.unwrap_or_default(),
+            class_ids: optional(&self.class_ids, |array| read::class_ids(array))
+                .map_err(fail)?
+                .unwrap_or_default(),
+            keypoint_ids: optional(&self.keypoint_ids, |array| read::keypoint_ids(array))
+                .map_err(fail)?
+                .unwrap_or_default(),
             context: input.annotations.context(),
         })
     }
@@ -89,7 +97,11 @@ impl Marks<'_> {
             return Some(color.to_be_bytes());
         }
         let class = clamped(&self.class_ids, instance)?;
-        Some(class_color(self.context, class, clamped(&self.keypoint_ids, instance)))
+        Some(class_color(
+            self.context,
+            class,
+            clamped(&self.keypoint_ids, instance),
+        ))
     }
 
     /// The colour of an instance as instances carry it.
@@ -99,7 +111,9 @@ impl Marks<'_> {
 
     /// The radius of an instance as instances carry it.
     pub(crate) fn radius(&self, instance: usize) -> f32 {
-        clamped(&self.radii, instance).filter(|radius| radius.is_finite()).unwrap_or(DEFAULT_RADIUS)
+        clamped(&self.radii, instance)
+            .filter(|radius| radius.is_finite())
+            .unwrap_or(DEFAULT_RADIUS)
     }
 
     /// Whether some colour is not opaque.
@@ -126,7 +140,11 @@ impl Marks<'_> {
     /// The labels to show for `count` instances: their texts, and the instance that each belongs to. `None` stands for all
     /// instances together, where one text was logged for many.
     pub(crate) fn labels(&self, count: usize) -> Vec<(Option<usize>, Arc<str>)> {
-        let only = self.labels.as_ref().filter(|labels| labels.len() == 1 && count > 1).and_then(TextSlices::first);
+        let only = self
+            .labels
+            .as_ref()
+            .filter(|labels| labels.len() == 1 && count > 1)
+            .and_then(TextSlices::first);
         if self.show_labels == Some(false) || count == 0 {
             return Vec::new();
         }
@@ -137,7 +155,9 @@ impl Marks<'_> {
         if !has_texts || (self.show_labels.is_none() && count > MAX_UNASKED_LABELS) {
             return Vec::new();
         }
-        (0..count).filter_map(|instance| Some((Some(instance), self.text(instance)?.into()))).collect()
+        (0..count)
+            .filter_map(|instance| Some((Some(instance), self.text(instance)?.into())))
+            .collect()
     }
 }
 
@@ -146,11 +166,13 @@ pub(crate) fn class_color(context: Option<&AnnotationContext>, class: u16, keypo
     let known = context.and_then(|context| context.class(class));
     if let Some(keypoint) = keypoint {
         let info = known.and_then(|class| class.keypoints.iter().find(|info| info.id == keypoint));
-        return info
-            .and_then(|info| info.color)
-            .map_or_else(|| colors::cycle_color(u64::from(keypoint)).to_array(), chronoscope_types::Rgba::to_array);
+        return info.and_then(|info| info.color).map_or_else(
+            || colors::cycle_color(u64::from(keypoint)).to_array(),
+            chronoscope_types::Rgba::to_array,
+        );
     }
-    known
-        .and_then(|class| class.info.color)
-        .map_or_else(|| colors::cycle_color(u64::from(class)).to_array(), chronoscope_types::Rgba::to_array)
+    known.and_then(|class| class.info.color).map_or_else(
+        || colors::cycle_color(u64::from(class)).to_array(),
+        chronoscope_types::Rgba::to_array,
+    )
 }

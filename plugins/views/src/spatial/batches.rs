@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use bevy::{camera::visibility::RenderLayers, ecs::prelude::*, math::Vec3};
-use chronoscope_render::{Blending, BoxInstance, InstanceBatch, LineInstance, PointInstance, Primitive, SegmentUniform};
+use chronoscope_render::{
+    Blending, BoxInstance, InstanceBatch, LineInstance, PointInstance, Primitive, SegmentUniform,
+};
 use smallvec::SmallVec;
 
 use super::{sources::SourceId, visual::SpatialVisual};
@@ -64,12 +66,28 @@ impl Batches {
             translucent,
             depth: if translucent { layering.depth.to_bits() } else { 0 },
         };
-        let layout = Layout { layer, segment, depth: layering.depth };
+        let layout = Layout {
+            layer,
+            segment,
+            depth: layering.depth,
+        };
         if !visual.points.is_empty() {
-            placed.extend(self.write_shape(world, layout, key(Shape::Points, translucent), &visual.points, uniform));
+            placed.extend(self.write_shape(
+                world,
+                layout,
+                key(Shape::Points, translucent),
+                &visual.points,
+                uniform,
+            ));
         }
         if !visual.lines.is_empty() {
-            placed.extend(self.write_shape(world, layout, key(Shape::Lines, translucent), &visual.lines, uniform));
+            placed.extend(self.write_shape(
+                world,
+                layout,
+                key(Shape::Lines, translucent),
+                &visual.lines,
+                uniform,
+            ));
         }
         if !visual.boxes.is_empty() {
             let key = key(Shape::Boxes, translucent || visual.face_opacity.is_some());
@@ -91,13 +109,19 @@ impl Batches {
         uniform: SegmentUniform,
     ) {
         for key in placed {
-            let Some(entity) = self.by_key.get(key) else { continue };
+            let Some(entity) = self.by_key.get(key) else {
+                continue;
+            };
             match key.shape {
-                Shape::Points => with_batch::<PointInstance, _>(world, *entity, |batch| batch.set_uniform(segment, uniform)),
-                Shape::Lines => with_batch::<LineInstance, _>(world, *entity, |batch| batch.set_uniform(segment, uniform)),
-                Shape::Boxes => {
-                    with_batch::<BoxInstance, _>(world, *entity, |batch| batch.set_uniform(segment, of_faces(visual, uniform)))
+                Shape::Points => with_batch::<PointInstance, _>(world, *entity, |batch| {
+                    batch.set_uniform(segment, uniform)
+                }),
+                Shape::Lines => {
+                    with_batch::<LineInstance, _>(world, *entity, |batch| batch.set_uniform(segment, uniform))
                 }
+                Shape::Boxes => with_batch::<BoxInstance, _>(world, *entity, |batch| {
+                    batch.set_uniform(segment, of_faces(visual, uniform))
+                }),
             };
         }
     }
@@ -125,11 +149,18 @@ impl Batches {
         uniform: SegmentUniform,
     ) -> Option<BatchKey> {
         let entity = *self.by_key.entry(key).or_insert_with(|| {
-            let blending = if key.translucent { Blending::Translucent } else { Blending::Opaque };
-            let batch = InstanceBatch::<P>::new(blending).with_sorting(Vec3::new(0.0, 0.0, layout.depth), 0.0);
+            let blending = if key.translucent {
+                Blending::Translucent
+            } else {
+                Blending::Opaque
+            };
+            let batch =
+                InstanceBatch::<P>::new(blending).with_sorting(Vec3::new(0.0, 0.0, layout.depth), 0.0);
             world.spawn((batch, RenderLayers::none().with(layout.layer))).id()
         });
-        let result = with_batch::<P, _>(world, entity, |batch| batch.insert(layout.segment, uniform, instances));
+        let result = with_batch::<P, _>(world, entity, |batch| {
+            batch.insert(layout.segment, uniform, instances)
+        });
         match result {
             Some(Ok(())) => Some(key),
             Some(Err(error)) => {
@@ -148,7 +179,9 @@ impl Batches {
             });
             is_empty.unwrap_or(true)
         }
-        let Some(entity) = self.by_key.get(&key).copied() else { return };
+        let Some(entity) = self.by_key.get(&key).copied() else {
+            return;
+        };
         let is_empty = match key.shape {
             Shape::Points => take::<PointInstance>(world, entity, segment),
             Shape::Lines => take::<LineInstance>(world, entity, segment),
@@ -175,6 +208,12 @@ fn of_faces(visual: &SpatialVisual, mut uniform: SegmentUniform) -> SegmentUnifo
     uniform
 }
 
-fn with_batch<P: Primitive, T>(world: &mut World, entity: Entity, write: impl FnOnce(&mut InstanceBatch<P>) -> T) -> Option<T> {
-    world.get_mut::<InstanceBatch<P>>(entity).map(|mut batch| write(&mut batch))
+fn with_batch<P: Primitive, T>(
+    world: &mut World,
+    entity: Entity,
+    write: impl FnOnce(&mut InstanceBatch<P>) -> T,
+) -> Option<T> {
+    world
+        .get_mut::<InstanceBatch<P>>(entity)
+        .map(|mut batch| write(&mut batch))
 }

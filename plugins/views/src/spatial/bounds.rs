@@ -19,11 +19,17 @@ impl Default for Bounds {
 
 impl Bounds {
     /// The box without a point. Its union with another is the other.
-    pub const EMPTY: Self = Self { min: DVec3::INFINITY, max: DVec3::NEG_INFINITY };
+    pub const EMPTY: Self = Self {
+        min: DVec3::INFINITY,
+        max: DVec3::NEG_INFINITY,
+    };
 
     /// The smallest box that holds two points.
     pub fn between(a: DVec3, b: DVec3) -> Self {
-        Self { min: a.min(b), max: a.max(b) }
+        Self {
+            min: a.min(b),
+            max: a.max(b),
+        }
     }
 
     /// The smallest box around points in the space of an entity. What is not finite is left out.
@@ -38,7 +44,10 @@ impl Bounds {
                 }
             }
         }
-        Self { min: DVec3::from_array(min.map(f64::from)), max: DVec3::from_array(max.map(f64::from)) }
+        Self {
+            min: DVec3::from_array(min.map(f64::from)),
+            max: DVec3::from_array(max.map(f64::from)),
+        }
     }
 
     /// Whether there is no point in it.
@@ -49,7 +58,14 @@ impl Bounds {
     /// The smallest box around this one and a point.
     #[must_use]
     pub fn with_point(self, point: DVec3) -> Self {
-        if point.is_finite() { Self { min: self.min.min(point), max: self.max.max(point) } } else { self }
+        if point.is_finite() {
+            Self {
+                min: self.min.min(point),
+                max: self.max.max(point),
+            }
+        } else {
+            self
+        }
     }
 
     /// The smallest box around both.
@@ -60,25 +76,40 @@ impl Bounds {
         } else if self.is_empty() {
             other
         } else {
-            Self { min: self.min.min(other.min), max: self.max.max(other.max) }
+            Self {
+                min: self.min.min(other.min),
+                max: self.max.max(other.max),
+            }
         }
     }
 
     /// The middle. Zero where it is empty.
     pub fn center(&self) -> DVec3 {
-        if self.is_empty() { DVec3::ZERO } else { (self.min + self.max) * 0.5 }
+        if self.is_empty() {
+            DVec3::ZERO
+        } else {
+            (self.min + self.max) * 0.5
+        }
     }
 
     /// The lengths of the edges. Zero where it is empty.
     pub fn size(&self) -> DVec3 {
-        if self.is_empty() { DVec3::ZERO } else { self.max - self.min }
+        if self.is_empty() {
+            DVec3::ZERO
+        } else {
+            self.max - self.min
+        }
     }
 
     /// The eight corners.
     pub fn corners(&self) -> [DVec3; 8] {
         std::array::from_fn(|i| {
             let pick = |bit: usize, min: f64, max: f64| if i & bit == 0 { min } else { max };
-            DVec3::new(pick(1, self.min.x, self.max.x), pick(2, self.min.y, self.max.y), pick(4, self.min.z, self.max.z))
+            DVec3::new(
+                pick(1, self.min.x, self.max.x),
+                pick(2, self.min.y, self.max.y),
+                pick(4, self.min.z, self.max.z),
+            )
         })
     }
 
@@ -88,7 +119,9 @@ impl Bounds {
         if self.is_empty() {
             return Self::EMPTY;
         }
-        self.corners().into_iter().fold(Self::EMPTY, |all, corner| all.with_point(transform.transform_point3(corner)))
+        self.corners().into_iter().fold(Self::EMPTY, |all, corner| {
+            all.with_point(transform.transform_point3(corner))
+        })
     }
 }
 
@@ -98,8 +131,19 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_is_left_out() {
-        let bounds = Bounds::of_points([[0.0, 1.0, 2.0], [f32::NAN, 0.0, 0.0], [1.0, -1.0, f32::INFINITY], [3.0, 0.0, 2.0]]);
-        assert_eq!(bounds, Bounds { min: DVec3::new(0.0, 0.0, 2.0), max: DVec3::new(3.0, 1.0, 2.0) });
+        let bounds = Bounds::of_points([
+            [0.0, 1.0, 2.0],
+            [f32::NAN, 0.0, 0.0],
+            [1.0, -1.0, f32::INFINITY],
+            [3.0, 0.0, 2.0],
+        ]);
+        assert_eq!(
+            bounds,
+            Bounds {
+                min: DVec3::new(0.0, 0.0, 2.0),
+                max: DVec3::new(3.0, 1.0, 2.0)
+            }
+        );
         assert!(Bounds::of_points([[f32::NAN; 3]]).is_empty());
     }
 
@@ -112,8 +156,8 @@ mod tests {
 
     #[test]
     fn a_turned_box_is_wider() {
-        let turned =
-            Bounds::between(DVec3::NEG_ONE, DVec3::ONE).transformed(&DAffine3::from_rotation_z(std::f64::consts::FRAC_PI_4));
+        let turned = Bounds::between(DVec3::NEG_ONE, DVec3::ONE)
+            .transformed(&DAffine3::from_rotation_z(std::f64::consts::FRAC_PI_4));
         assert!((turned.max.x - 2f64.sqrt()).abs() < 1e-12 && (turned.max.z - 1.0).abs() < 1e-12);
     }
 }

@@ -3,8 +3,8 @@
 use bevy::{
     asset::{Assets, Handle},
     camera::{
-        Camera, Camera3d, ClearColorConfig, OrthographicProjection, PerspectiveProjection, Projection, RenderTarget, ScalingMode,
-        visibility::RenderLayers,
+        Camera, Camera3d, ClearColorConfig, OrthographicProjection, PerspectiveProjection, Projection,
+        RenderTarget, ScalingMode, visibility::RenderLayers,
     },
     color::Color,
     core_pipeline::tonemapping::{DebandDither, Tonemapping},
@@ -82,12 +82,20 @@ impl SceneCamera {
         let texture = world
             .get_resource_mut::<EguiUserTextures>()
             .map(|mut textures| textures.add_image(EguiTextureHandle::Strong(image.clone())));
-        let msaa = world.get_resource::<AdapterClass>().copied().unwrap_or_default().msaa();
+        let msaa = world
+            .get_resource::<AdapterClass>()
+            .copied()
+            .unwrap_or_default()
+            .msaa();
         let entity = world
             .spawn((
                 Camera3d::default(),
                 // Views come before the user interface that shows them.
-                Camera { order: -(layer as isize) - 1, is_active: false, ..Default::default() },
+                Camera {
+                    order: -(layer as isize) - 1,
+                    is_active: false,
+                    ..Default::default()
+                },
                 RenderTarget::from(image.clone()),
                 Projection::default(),
                 Tonemapping::None,
@@ -97,7 +105,15 @@ impl SceneCamera {
                 RenderLayers::none().with(layer),
             ))
             .id();
-        let mut camera = Self { entity, image, texture, size: [0, 0], placement: None, awake_frames: 0, is_active: false };
+        let mut camera = Self {
+            entity,
+            image,
+            texture,
+            size: [0, 0],
+            placement: None,
+            awake_frames: 0,
+            is_active: false,
+        };
         camera.resize(world, size);
         camera
     }
@@ -118,7 +134,12 @@ impl SceneCamera {
 }
 
 /// Places the camera of a scene, and decides whether it renders in this frame.
-pub(crate) fn update_camera(world: &mut World, scene: &mut SpatialScene, placement: Placement, background: egui::Color32) {
+pub(crate) fn update_camera(
+    world: &mut World,
+    scene: &mut SpatialScene,
+    placement: Placement,
+    background: egui::Color32,
+) {
     let tile = scene.tile;
     let size = tile.size_pixels.map(|side| side.min(MAX_SIDE));
     if !tile.shown || size.contains(&0) {
@@ -146,7 +167,11 @@ pub(crate) fn update_camera(world: &mut World, scene: &mut SpatialScene, placeme
     }
     if std::mem::take(&mut scene.is_changed) {
         camera.awake_frames = AWAKE_FRAMES;
-    } else if camera.awake_frames > 0 && world.get_resource::<RenderStats>().is_some_and(|stats| stats.pending_draws() > 0) {
+    } else if camera.awake_frames > 0
+        && world
+            .get_resource::<RenderStats>()
+            .is_some_and(|stats| stats.pending_draws() > 0)
+    {
         // Something was left out of the picture, such as what a pipeline is still being compiled for.
         camera.awake_frames = AWAKE_FRAMES;
     }
@@ -181,13 +206,19 @@ fn set_active(world: &mut World, camera: &mut SceneCamera, may_render: bool) {
 
 fn projection(lens: CameraLens) -> Projection {
     match lens {
-        CameraLens::Perspective { fov_y, near } => {
-            Projection::Perspective(PerspectiveProjection { fov: fov_y, near, far: 1e9, ..Default::default() })
-        }
+        CameraLens::Perspective { fov_y, near } => Projection::Perspective(PerspectiveProjection {
+            fov: fov_y,
+            near,
+            far: 1e9,
+            ..Default::default()
+        }),
         CameraLens::Orthographic { size, depth } => Projection::Orthographic(OrthographicProjection {
             near: 0.0,
             far: depth,
-            scaling_mode: ScalingMode::Fixed { width: size.x, height: size.y },
+            scaling_mode: ScalingMode::Fixed {
+                width: size.x,
+                height: size.y,
+            },
             ..OrthographicProjection::default_3d()
         }),
     }

@@ -19,9 +19,19 @@ impl Framing {
     ///
     /// `entities` changes when other entities come into the view, `is_quiet` says that nothing is pending. `content` is asked only
     /// while nothing is pinned.
-    pub(crate) fn update(&mut self, entities: u64, is_quiet: bool, content: impl FnOnce() -> Bounds) -> Bounds {
+    pub(crate) fn update(
+        &mut self,
+        entities: u64,
+        is_quiet: bool,
+        content: impl FnOnce() -> Bounds,
+    ) -> Bounds {
         if self.entities != entities {
-            *self = Self { entities, bounds: self.bounds, age: 0, is_pinned: false };
+            *self = Self {
+                entities,
+                bounds: self.bounds,
+                age: 0,
+                is_pinned: false,
+            };
         }
         if !self.is_pinned {
             let content = content();
@@ -52,8 +62,20 @@ mod tests {
         assert!(framing.update(1, true, || Bounds::EMPTY).is_empty());
         assert_eq!(framing.update(1, false, || cube(1.0)), cube(1.0));
         assert_eq!(framing.update(1, true, || cube(2.0)), cube(2.0));
-        assert_eq!(framing.update(1, true, || cube(3.0)), cube(2.0), "it holds still while data moves");
-        assert_eq!(framing.update(2, true, || cube(4.0)), cube(4.0), "other entities came");
-        assert_eq!(framing.update(2, false, || cube(5.0)), cube(5.0), "and their data is still arriving");
+        assert_eq!(
+            framing.update(1, true, || cube(3.0)),
+            cube(2.0),
+            "it holds still while data moves"
+        );
+        assert_eq!(
+            framing.update(2, true, || cube(4.0)),
+            cube(4.0),
+            "other entities came"
+        );
+        assert_eq!(
+            framing.update(2, false, || cube(5.0)),
+            cube(5.0),
+            "and their data is still arriving"
+        );
     }
 }

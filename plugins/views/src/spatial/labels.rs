@@ -23,14 +23,26 @@ pub struct PlacedLabel {
 }
 
 /// Draws labels, the nearest first, without those that would cover one that is drawn already.
-pub fn paint_labels(painter: &egui::Painter, tile: Rect, projector: &Projector, labels: &[PlacedLabel], style: &ViewStyle) {
+pub fn paint_labels(
+    painter: &egui::Painter,
+    tile: Rect,
+    projector: &Projector,
+    labels: &[PlacedLabel],
+    style: &ViewStyle,
+) {
     let mut seen: Vec<(f64, usize, Pos2)> = labels
         .iter()
         .enumerate()
         .filter_map(|(at, label)| {
             let seen = projector.project(label.position)?;
             let is_visible = projector.contains(seen.position, 0.0);
-            is_visible.then(|| (seen.depth, at, tile.min + Vec2::new(seen.position.x as f32, seen.position.y as f32)))
+            is_visible.then(|| {
+                (
+                    seen.depth,
+                    at,
+                    tile.min + Vec2::new(seen.position.x as f32, seen.position.y as f32),
+                )
+            })
         })
         .collect();
     seen.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -44,7 +56,8 @@ pub fn paint_labels(painter: &egui::Painter, tile: Rect, projector: &Projector, 
         let [r, g, b, _] = label.color;
         let color = readable(Color32::from_rgb(r, g, b), style.label_background);
         let galley = painter.layout(label.text.to_string(), font.clone(), color, 240.0);
-        let rect = Align2::CENTER_TOP.anchor_size(anchor + Vec2::new(0.0, 4.0), galley.size() + Vec2::new(8.0, 4.0));
+        let rect =
+            Align2::CENTER_TOP.anchor_size(anchor + Vec2::new(0.0, 4.0), galley.size() + Vec2::new(8.0, 4.0));
         if taken.iter().any(|other| other.intersects(rect)) {
             continue;
         }
@@ -56,7 +69,11 @@ pub fn paint_labels(painter: &egui::Painter, tile: Rect, projector: &Projector, 
 
 /// A colour of text that can be told from its background: moved towards white or black until it can.
 pub fn readable(color: Color32, background: Color32) -> Color32 {
-    let target = if luminance(background) < 0.4 { Color32::WHITE } else { Color32::BLACK };
+    let target = if luminance(background) < 0.4 {
+        Color32::WHITE
+    } else {
+        Color32::BLACK
+    };
     let mut readable = color;
     for step in 1..=4u8 {
         if contrast(readable, background) >= 4.5 {
@@ -85,10 +102,21 @@ mod tests {
     #[test]
     fn dark_text_on_dark_becomes_readable() {
         let background = Color32::from_rgb(20, 20, 24);
-        for color in [Color32::from_rgb(0, 0, 90), Color32::BLACK, Color32::from_rgb(120, 0, 0)] {
-            assert!(contrast(readable(color, background), background) >= 4.5, "{color:?}");
+        for color in [
+            Color32::from_rgb(0, 0, 90),
+            Color32::BLACK,
+            Color32::from_rgb(120, 0, 0),
+        ] {
+            assert!(
+                contrast(readable(color, background), background) >= 4.5,
+                "{color:?}"
+            );
         }
         let orange = Color32::from_rgb(230, 120, 40);
-        assert_eq!(readable(orange, background), orange, "what can be read stays as it is");
+        assert_eq!(
+            readable(orange, background),
+            orange,
+            "what can be read stays as it is"
+        );
     }
 }

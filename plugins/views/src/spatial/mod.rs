@@ -47,8 +47,8 @@ use chronoscope_frame::memory::ViewerCaches;
 use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
-    Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer, Points2DVisualizer,
-    Points3DVisualizer, SegmentationImageVisualizer,
+    Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer,
+    Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
 };
 
 /// The steps of presenting spatial views, within [`FrameSystems::Present`].
@@ -70,7 +70,9 @@ impl Plugin for SpatialPlugin {
     fn build(&self, app: &mut App) {
         const POINTS: f32 = -2.5;
         const LINES: f32 = -1.5;
-        app.init_resource::<SpatialScenes>().init_resource::<SpatialSources>().init_resource::<PictureTextures>();
+        app.init_resource::<SpatialScenes>()
+            .init_resource::<SpatialSources>()
+            .init_resource::<PictureTextures>();
         app.add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
@@ -79,11 +81,20 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<Boxes2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<LineStrips2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<Points2DVisualizer>(&[ViewClassId::SPATIAL_2D], POINTS);
-        let steps = (SpatialSystems::Scenes, SpatialSystems::Cameras3D, SpatialSystems::Cameras2D);
+        let steps = (
+            SpatialSystems::Scenes,
+            SpatialSystems::Cameras3D,
+            SpatialSystems::Cameras2D,
+        );
         app.configure_sets(Frame, steps.chain().in_set(FrameSystems::Present));
         app.add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes));
         app.init_resource::<ViewerCaches>();
-        app.add_systems(Frame, keep_to_budget.after(FrameSystems::Gc).before(FrameSystems::ApplyCommands));
+        app.add_systems(
+            Frame,
+            keep_to_budget
+                .after(FrameSystems::Gc)
+                .before(FrameSystems::ApplyCommands),
+        );
     }
 
     fn is_unique(&self) -> bool {
@@ -93,11 +104,19 @@ impl Plugin for SpatialPlugin {
 
 /// Tells the memory budget what pictures and instances take on the GPU, and gives up the pictures that are not shown where it asks
 /// for that.
-fn keep_to_budget(mut textures: ResMut<PictureTextures>, mut caches: ResMut<ViewerCaches>, stats: Option<Res<RenderStats>>) {
+fn keep_to_budget(
+    mut textures: ResMut<PictureTextures>,
+    mut caches: ResMut<ViewerCaches>,
+    stats: Option<Res<RenderStats>>,
+) {
     if caches.purge_bytes > 0 {
         textures.purge();
     }
     let instance_bytes = stats.map_or(0, |stats| stats.gpu_bytes());
-    let held = ViewerCaches { bytes: textures.num_bytes() + instance_bytes, idle_bytes: textures.num_idle_bytes(), ..*caches };
+    let held = ViewerCaches {
+        bytes: textures.num_bytes() + instance_bytes,
+        idle_bytes: textures.num_idle_bytes(),
+        ..*caches
+    };
     caches.set_if_neq(held);
 }

@@ -51,7 +51,13 @@ pub fn pick<'a, K: Copy>(
     let mut mark: Option<(f64, f64, Pick<K>)> = None;
     let mut face: Option<(f64, Pick<K>)> = None;
     let mut left = max_instances;
-    for Pickable { key, visual, view_from_entity, default_radius } in pickables {
+    for Pickable {
+        key,
+        visual,
+        view_from_entity,
+        default_radius,
+    } in pickables
+    {
         if !may_touch(projector, pointer, visual, &view_from_entity) {
             continue;
         }
@@ -62,15 +68,24 @@ pub fn pick<'a, K: Copy>(
         left -= count;
         let unit = view_from_entity.matrix3.determinant().abs().cbrt();
         let reach = |radius: f32, scale: f64| {
-            let radius = f64::from(if radius == chronoscope_render::DEFAULT_RADIUS { default_radius } else { radius });
-            if radius < 0.0 { -radius } else { radius * unit * scale }
+            let radius = f64::from(if radius == chronoscope_render::DEFAULT_RADIUS {
+                default_radius
+            } else {
+                radius
+            });
+            if radius < 0.0 {
+                -radius
+            } else {
+                radius * unit * scale
+            }
         };
         let mut offer_mark = |distance: f64, depth: f64, pick: Pick<K>| {
             if distance > TOLERANCE_POINTS {
                 return;
             }
             // Distances of less than a point are no difference to the eye; depth decides then.
-            let better = mark.is_none_or(|(best, best_depth, _)| (distance.ceil(), depth) < (best.ceil(), best_depth));
+            let better =
+                mark.is_none_or(|(best, best_depth, _)| (distance.ceil(), depth) < (best.ceil(), best_depth));
             if better {
                 mark = Some((distance, depth, pick));
             }
@@ -78,25 +93,52 @@ pub fn pick<'a, K: Copy>(
         for (instance, point) in visual.points.iter().enumerate() {
             let position = place(&view_from_entity, point.position);
             if let Some(seen) = projector.project(position) {
-                let distance = (seen.position.distance(pointer) - point_reach(point, seen.scale, &reach)).max(0.0);
-                offer_mark(distance, seen.depth, Pick { key, instance, position });
+                let distance =
+                    (seen.position.distance(pointer) - point_reach(point, seen.scale, &reach)).max(0.0);
+                offer_mark(
+                    distance,
+                    seen.depth,
+                    Pick {
+                        key,
+                        instance,
+                        position,
+                    },
+                );
             }
         }
         for (instance, line) in visual.lines.iter().enumerate() {
-            let (a, b) = (place(&view_from_entity, line.start), place(&view_from_entity, line.end));
+            let (a, b) = (
+                place(&view_from_entity, line.start),
+                place(&view_from_entity, line.end),
+            );
             if let Some(ends) = projector.project_line(a, b) {
                 let (distance, along) = distance_to_line(pointer, &ends);
                 let scale = ends[0].scale + (ends[1].scale - ends[0].scale) * along;
                 let depth = ends[0].depth + (ends[1].depth - ends[0].depth) * along;
                 let distance = (distance - line_reach(line, scale, &reach)).max(0.0);
-                offer_mark(distance, depth, Pick { key, instance, position: a.lerp(b, along) });
+                offer_mark(
+                    distance,
+                    depth,
+                    Pick {
+                        key,
+                        instance,
+                        position: a.lerp(b, along),
+                    },
+                );
             }
         }
         let mut offer_face = |position: DVec3, instance: usize| {
             if let Some(seen) = projector.project(position)
                 && face.is_none_or(|(best, _)| seen.depth < best)
             {
-                face = Some((seen.depth, Pick { key, instance, position }));
+                face = Some((
+                    seen.depth,
+                    Pick {
+                        key,
+                        instance,
+                        position,
+                    },
+                ));
             }
         };
         for (instance, solid) in visual.boxes.iter().enumerate() {
@@ -113,20 +155,31 @@ pub fn pick<'a, K: Copy>(
     match (mark, face) {
         // A mark lies on a face as often as not: a little behind is still in front.
         (Some((_, depth, mark)), Some((face_depth, face))) => {
-            Some(if depth <= face_depth + face_depth.abs() * 1e-2 { mark } else { face })
+            Some(if depth <= face_depth + face_depth.abs() * 1e-2 {
+                mark
+            } else {
+                face
+            })
         }
         (mark, face) => mark.map(|(.., mark)| mark).or(face.map(|(_, face)| face)),
     }
 }
 
 /// Whether the pointer can be near to something of an entity. Errs on the side of yes.
-fn may_touch(projector: &Projector, pointer: DVec2, visual: &SpatialVisual, view_from_entity: &DAffine3) -> bool {
+fn may_touch(
+    projector: &Projector,
+    pointer: DVec2,
+    visual: &SpatialVisual,
+    view_from_entity: &DAffine3,
+) -> bool {
     if visual.bounds.is_empty() {
         return false;
     }
     let (mut min, mut max) = (DVec2::INFINITY, DVec2::NEG_INFINITY);
     for corner in visual.bounds.corners() {
-        let Some(seen) = projector.project(view_from_entity.transform_point3(corner)) else { return true };
+        let Some(seen) = projector.project(view_from_entity.transform_point3(corner)) else {
+            return true;
+        };
         min = min.min(seen.position);
         max = max.max(seen.position);
     }
@@ -151,7 +204,11 @@ fn line_reach(line: &LineInstance, scale: f64, reach: &impl Fn(f32, f64) -> f64)
 fn distance_to_line(pointer: DVec2, [a, b]: &[Projected; 2]) -> (f64, f64) {
     let line = b.position - a.position;
     let squared = line.length_squared();
-    let along = if squared > 0.0 { ((pointer - a.position).dot(line) / squared).clamp(0.0, 1.0) } else { 0.0 };
+    let along = if squared > 0.0 {
+        ((pointer - a.position).dot(line) / squared).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     ((a.position + line * along).distance(pointer), along)
 }
 
@@ -175,7 +232,10 @@ fn hit_box(ray: &Ray, solid: &BoxInstance, view_from_entity: &DAffine3) -> Optio
             }
             continue;
         }
-        let (a, b) = ((-half_size[axis] - origin[axis]) / direction[axis], (half_size[axis] - origin[axis]) / direction[axis]);
+        let (a, b) = (
+            (-half_size[axis] - origin[axis]) / direction[axis],
+            (half_size[axis] - origin[axis]) / direction[axis],
+        );
         enter = enter.max(a.min(b));
         leave = leave.min(a.max(b));
     }
@@ -210,12 +270,22 @@ mod tests {
 
     fn projector() -> Projector {
         let eye_from_view = DAffine3::look_at_rh(DVec3::new(0.0, -10.0, 0.0), DVec3::ZERO, DVec3::Z);
-        Projector { size: DVec2::splat(200.0), lens: Lens::Perspective { eye_from_view, focal_points: 100.0, near: 0.1 } }
+        Projector {
+            size: DVec2::splat(200.0),
+            lens: Lens::Perspective {
+                eye_from_view,
+                focal_points: 100.0,
+                near: 0.1,
+            },
+        }
     }
 
     fn points(positions: &[[f32; 3]]) -> SpatialVisual {
         SpatialVisual {
-            points: positions.iter().map(|position| PointInstance::new(Vec3::from_array(*position), -2.0, 1)).collect(),
+            points: positions
+                .iter()
+                .map(|position| PointInstance::new(Vec3::from_array(*position), -2.0, 1))
+                .collect(),
             bounds: Bounds::of_points(positions.iter().copied()),
             ..Default::default()
         }
@@ -253,14 +323,29 @@ mod tests {
     #[test]
     fn what_is_behind_a_wall_is_not_picked() {
         let wall = solid([0.0, 0.0, 0.0], [5.0, 0.1, 5.0]);
-        check([100.0, 100.0], &[points(&[[0.0, 5.0, 0.0]]), wall.clone()], 100, Some((1, 0)));
-        check([100.0, 100.0], &[points(&[[0.0, -1.0, 0.0]]), wall], 100, Some((0, 0)));
+        check(
+            [100.0, 100.0],
+            &[points(&[[0.0, 5.0, 0.0]]), wall.clone()],
+            100,
+            Some((1, 0)),
+        );
+        check(
+            [100.0, 100.0],
+            &[points(&[[0.0, -1.0, 0.0]]), wall],
+            100,
+            Some((0, 0)),
+        );
     }
 
     #[test]
     fn lines_are_picked_along_their_length() {
         let line = SpatialVisual {
-            lines: vec![LineInstance::new(Vec3::new(-3.0, 0.0, 0.0), Vec3::new(3.0, 0.0, 0.0), -1.0, 1)],
+            lines: vec![LineInstance::new(
+                Vec3::new(-3.0, 0.0, 0.0),
+                Vec3::new(3.0, 0.0, 0.0),
+                -1.0,
+                1,
+            )],
             bounds: Bounds::of_points([[-3.0, 0.0, 0.0], [3.0, 0.0, 0.0]]),
             ..Default::default()
         };

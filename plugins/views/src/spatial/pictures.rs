@@ -50,7 +50,10 @@ pub struct PictureKey {
 impl PictureKey {
     /// The key of a picture whose bytes stand in this row.
     pub fn of_row(row: RowId, source: &PictureSource) -> Self {
-        Self { row: row.as_u128(), format: source.format_hash() }
+        Self {
+            row: row.as_u128(),
+            format: source.format_hash(),
+        }
     }
 
     /// The key of a picture whose bytes stand in no row: made of the bytes.
@@ -58,7 +61,10 @@ impl PictureKey {
         let mut hasher = FxHasher::default();
         bytes.hash(&mut hasher);
         // Row ids begin with a time, which is never all ones.
-        Self { row: (u128::from(u64::MAX) << 64) | u128::from(hasher.finish()), format: source.format_hash() }
+        Self {
+            row: (u128::from(u64::MAX) << 64) | u128::from(hasher.finish()),
+            format: source.format_hash(),
+        }
     }
 }
 
@@ -76,10 +82,23 @@ pub struct PictureSource {
 impl PictureSource {
     fn format_hash(&self) -> u64 {
         let mut hasher = FxHasher::default();
-        let ImageFormat { width, height, pixel_format, color_model, channel_datatype } = self.format;
-        let codes = (pixel_format.map(|f| f as u8), color_model.map(|m| m as u8), channel_datatype.map(|t| t as u8));
+        let ImageFormat {
+            width,
+            height,
+            pixel_format,
+            color_model,
+            channel_datatype,
+        } = self.format;
+        let codes = (
+            pixel_format.map(|f| f as u8),
+            color_model.map(|m| m as u8),
+            channel_datatype.map(|t| t as u8),
+        );
         (width, height, codes).hash(&mut hasher);
-        self.palette.as_ref().map(|palette| &palette.known).hash(&mut hasher);
+        self.palette
+            .as_ref()
+            .map(|palette| &palette.known)
+            .hash(&mut hasher);
         hasher.finish()
     }
 }
@@ -95,7 +114,9 @@ impl Palette {
     /// The palette with these colours. Of two for one class the later holds.
     pub fn new(colors: impl IntoIterator<Item = (u16, [u8; 4])>) -> Self {
         let by_class: std::collections::BTreeMap<u16, [u8; 4]> = colors.into_iter().collect();
-        Self { known: by_class.into_iter().collect() }
+        Self {
+            known: by_class.into_iter().collect(),
+        }
     }
 
     /// The colour of a class in sRGB. A class that nobody described has one from the cycle, but for class 0, which is then taken
@@ -118,11 +139,18 @@ pub fn pixel_text(source: &PictureSource, x: u32, y: u32) -> Option<String> {
     }
     let buffers = chronoscope_types::read::image_buffers(&source.buffer).ok()?;
     let bytes = buffers.first()?;
-    let pixel = (y as usize).checked_mul(format.width as usize)?.checked_add(x as usize)?;
-    let channels = if source.palette.is_some() { 1 } else { format.color_model().channels() };
+    let pixel = (y as usize)
+        .checked_mul(format.width as usize)?
+        .checked_add(x as usize)?;
+    let channels = if source.palette.is_some() {
+        1
+    } else {
+        format.color_model().channels()
+    };
     let values: Option<Vec<String>> = (0..channels)
         .map(|channel| {
-            decode::channel(format.channel_datatype(), bytes, pixel * channels + channel).map(|value| value.to_string())
+            decode::channel(format.channel_datatype(), bytes, pixel * channels + channel)
+                .map(|value| value.to_string())
         })
         .collect();
     let values = values?.join(", ");

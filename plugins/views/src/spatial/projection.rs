@@ -34,7 +34,13 @@ pub enum Lens {
 
 impl Default for Projector {
     fn default() -> Self {
-        Self { size: DVec2::ZERO, lens: Lens::Plane { center: DVec2::ZERO, scale: 1.0 } }
+        Self {
+            size: DVec2::ZERO,
+            lens: Lens::Plane {
+                center: DVec2::ZERO,
+                scale: 1.0,
+            },
+        }
     }
 }
 
@@ -62,21 +68,33 @@ impl Projector {
     /// Where a place is seen. `None` for what lies behind the eye.
     pub fn project(&self, place: DVec3) -> Option<Projected> {
         match self.lens {
-            Lens::Perspective { eye_from_view, focal_points, near } => {
-                self.project_eye(eye_from_view.transform_point3(place), focal_points, near)
-            }
-            Lens::Plane { center, scale } => {
-                Some(Projected { position: self.size * 0.5 + (place.truncate() - center) * scale, depth: place.z, scale })
-            }
+            Lens::Perspective {
+                eye_from_view,
+                focal_points,
+                near,
+            } => self.project_eye(eye_from_view.transform_point3(place), focal_points, near),
+            Lens::Plane { center, scale } => Some(Projected {
+                position: self.size * 0.5 + (place.truncate() - center) * scale,
+                depth: place.z,
+                scale,
+            }),
         }
     }
 
     /// Where a straight line is seen, cut off where it comes too near to the eye.
     pub fn project_line(&self, a: DVec3, b: DVec3) -> Option<[Projected; 2]> {
-        let Lens::Perspective { eye_from_view, focal_points, near } = self.lens else {
+        let Lens::Perspective {
+            eye_from_view,
+            focal_points,
+            near,
+        } = self.lens
+        else {
             return Some([self.project(a)?, self.project(b)?]);
         };
-        let (mut a, mut b) = (eye_from_view.transform_point3(a), eye_from_view.transform_point3(b));
+        let (mut a, mut b) = (
+            eye_from_view.transform_point3(a),
+            eye_from_view.transform_point3(b),
+        );
         let (depth_a, depth_b) = (-a.z, -b.z);
         if depth_a < near && depth_b < near {
             return None;
@@ -91,7 +109,10 @@ impl Projector {
         } else if depth_b < near {
             b = at_near(b, a);
         }
-        Some([self.project_eye(a, focal_points, near * 0.5)?, self.project_eye(b, focal_points, near * 0.5)?])
+        Some([
+            self.project_eye(a, focal_points, near * 0.5)?,
+            self.project_eye(b, focal_points, near * 0.5)?,
+        ])
     }
 
     fn project_eye(&self, place: DVec3, focal_points: f64, near: f64) -> Option<Projected> {
@@ -101,24 +122,38 @@ impl Projector {
         }
         let scale = focal_points / depth;
         let offset = DVec2::new(place.x, -place.y) * scale;
-        offset.is_finite().then(|| Projected { position: self.size * 0.5 + offset, depth, scale })
+        offset.is_finite().then(|| Projected {
+            position: self.size * 0.5 + offset,
+            depth,
+            scale,
+        })
     }
 
     /// What is seen at a place of the tile.
     pub fn ray(&self, position: DVec2) -> Ray {
         let offset = position - self.size * 0.5;
         match self.lens {
-            Lens::Perspective { eye_from_view, focal_points, .. } => {
+            Lens::Perspective {
+                eye_from_view,
+                focal_points,
+                ..
+            } => {
                 let view_from_eye = eye_from_view.inverse();
                 let direction = DVec3::new(offset.x, -offset.y, -focal_points);
                 Ray {
                     origin: view_from_eye.translation,
-                    direction: view_from_eye.transform_vector3(direction).try_normalize().unwrap_or(DVec3::NEG_Z),
+                    direction: view_from_eye
+                        .transform_vector3(direction)
+                        .try_normalize()
+                        .unwrap_or(DVec3::NEG_Z),
                 }
             }
             Lens::Plane { center, scale } => {
                 let place = center + offset / scale.max(f64::MIN_POSITIVE);
-                Ray { origin: place.extend(-1e9), direction: DVec3::Z }
+                Ray {
+                    origin: place.extend(-1e9),
+                    direction: DVec3::Z,
+                }
             }
         }
     }
@@ -137,7 +172,14 @@ mod tests {
 
     fn eye_at(position: DVec3) -> Projector {
         let eye_from_view = DAffine3::look_at_rh(position, DVec3::ZERO, DVec3::Z);
-        Projector { size: DVec2::new(200.0, 100.0), lens: Lens::Perspective { eye_from_view, focal_points: 100.0, near: 0.1 } }
+        Projector {
+            size: DVec2::new(200.0, 100.0),
+            lens: Lens::Perspective {
+                eye_from_view,
+                focal_points: 100.0,
+                near: 0.1,
+            },
+        }
     }
 
     #[test]
@@ -167,15 +209,30 @@ mod tests {
     #[test]
     fn lines_are_cut_at_the_eye() {
         let projector = eye_at(DVec3::new(0.0, -10.0, 0.0));
-        let [a, b] = projector.project_line(DVec3::new(1.0, -30.0, 0.0), DVec3::new(1.0, 10.0, 0.0)).unwrap();
+        let [a, b] = projector
+            .project_line(DVec3::new(1.0, -30.0, 0.0), DVec3::new(1.0, 10.0, 0.0))
+            .unwrap();
         assert!(a.position.is_finite() && a.position.x > b.position.x);
-        assert!(projector.project_line(DVec3::new(0.0, -30.0, 0.0), DVec3::new(0.0, -20.0, 0.0)).is_none());
+        assert!(
+            projector
+                .project_line(DVec3::new(0.0, -30.0, 0.0), DVec3::new(0.0, -20.0, 0.0))
+                .is_none()
+        );
     }
 
     #[test]
     fn planes_have_y_down() {
-        let projector = Projector { size: DVec2::splat(100.0), lens: Lens::Plane { center: DVec2::new(10.0, 20.0), scale: 2.0 } };
-        assert_eq!(projector.project(DVec3::new(11.0, 23.0, 0.0)).unwrap().position, DVec2::new(52.0, 56.0));
+        let projector = Projector {
+            size: DVec2::splat(100.0),
+            lens: Lens::Plane {
+                center: DVec2::new(10.0, 20.0),
+                scale: 2.0,
+            },
+        };
+        assert_eq!(
+            projector.project(DVec3::new(11.0, 23.0, 0.0)).unwrap().position,
+            DVec2::new(52.0, 56.0)
+        );
         let ray = projector.ray(DVec2::new(52.0, 56.0));
         assert_eq!(ray.origin.truncate(), DVec2::new(11.0, 23.0));
     }

@@ -17,7 +17,11 @@ use glam::DVec3;
 /// The value of a view's property, such as `EyeControls3D:position`.
 pub(crate) fn property(world: &World, view: ViewId, component: &str) -> Option<ArrayRef> {
     let (entry, blueprints) = world.get_resource::<Recordings>()?.active_blueprint()?;
-    let query = BlueprintQuery::new(entry.store(), &entry.recording.cache, blueprints.undo.query_time());
+    let query = BlueprintQuery::new(
+        entry.store(),
+        &entry.recording.cache,
+        blueprints.undo.query_time(),
+    );
     let hit = chronoscope_blueprint::overrides::view_property(&query, view, component)?;
     let cell = hit.cell();
     (!cell.is_empty()).then_some(cell)
@@ -27,7 +31,10 @@ pub(crate) fn property(world: &World, view: ViewId, component: &str) -> Option<A
 pub(crate) fn vector(world: &World, view: ViewId, component: &str) -> Option<DVec3> {
     let array = property(world, view, component)?;
     let values = read::positions3d(&array).ok()?;
-    values.first().map(|value| DVec3::from_array(value.map(f64::from))).filter(|value| value.is_finite())
+    values
+        .first()
+        .map(|value| DVec3::from_array(value.map(f64::from)))
+        .filter(|value| value.is_finite())
 }
 
 /// A property that is a truth value.
@@ -39,7 +46,11 @@ pub(crate) fn boolean(world: &World, view: ViewId, component: &str) -> Option<bo
 /// A property that is one number.
 pub(crate) fn number(world: &World, view: ViewId, component: &str) -> Option<f32> {
     let array = property(world, view, component)?;
-    components::Radius::read(&array).ok()?.first().copied().filter(|value| value.is_finite())
+    components::Radius::read(&array)
+        .ok()?
+        .first()
+        .copied()
+        .filter(|value| value.is_finite())
 }
 
 /// The background that the blueprint gives to a view. `None` leaves it to the theme.
@@ -54,5 +65,7 @@ pub(crate) fn background(world: &World, view: ViewId) -> Option<Color32> {
 }
 
 fn first_kind(array: &ArrayRef) -> Result<Option<BackgroundKind>, ReadError> {
-    Ok(blueprint_components::BackgroundKind::read(array)?.first().copied())
+    Ok(blueprint_components::BackgroundKind::read(array)?
+        .first()
+        .copied())
 }

@@ -89,7 +89,9 @@ impl SpatialScenes {
 
     fn free_layer(&self) -> usize {
         let used: FxHashSet<usize> = self.by_view.values().map(|scene| scene.layer).collect();
-        (FIRST_LAYER..).find(|layer| !used.contains(layer)).unwrap_or(FIRST_LAYER)
+        (FIRST_LAYER..)
+            .find(|layer| !used.contains(layer))
+            .unwrap_or(FIRST_LAYER)
     }
 }
 
@@ -188,9 +190,9 @@ impl SpatialScene {
     pub fn bounds(&mut self) -> Bounds {
         let entities = &self.entities;
         *self.bounds.get_or_insert_with(|| {
-            entities
-                .values()
-                .fold(Bounds::EMPTY, |all, shown| all.union(shown.visual.bounds.transformed(&shown.view_from_entity)))
+            entities.values().fold(Bounds::EMPTY, |all, shown| {
+                all.union(shown.visual.bounds.transformed(&shown.view_from_entity))
+            })
         })
     }
 
@@ -199,7 +201,9 @@ impl SpatialScene {
         self.quads
             .keys()
             .filter_map(|key| self.entities.get(key))
-            .fold(Bounds::EMPTY, |all, shown| all.union(shown.visual.bounds.transformed(&shown.view_from_entity)))
+            .fold(Bounds::EMPTY, |all, shown| {
+                all.union(shown.visual.bounds.transformed(&shown.view_from_entity))
+            })
     }
 
     /// Around one entity and all below it.
@@ -207,7 +211,9 @@ impl SpatialScene {
         self.entities
             .values()
             .filter(|shown| shown.path.starts_with(path))
-            .fold(Bounds::EMPTY, |all, shown| all.union(shown.visual.bounds.transformed(&shown.view_from_entity)))
+            .fold(Bounds::EMPTY, |all, shown| {
+                all.union(shown.visual.bounds.transformed(&shown.view_from_entity))
+            })
     }
 
     /// The texts over the view.
@@ -217,7 +223,9 @@ impl SpatialScene {
 
     /// The entities in the order of their paths.
     pub(crate) fn shown(&self) -> impl Iterator<Item = (SceneKey, &Shown)> {
-        self.order.iter().filter_map(|key| Some((*key, self.entities.get(key)?)))
+        self.order
+            .iter()
+            .filter_map(|key| Some((*key, self.entities.get(key)?)))
     }
 
     /// An entity.
@@ -254,28 +262,56 @@ pub(crate) fn present_scenes(world: &mut World, views: &mut QueryState<(&View, &
         let sources = world.resource::<SpatialSources>().clone();
         let recording = world.resource::<Cursor>().recording;
         for scene in scenes.by_view.values_mut() {
-            let changes: Vec<SourceChanges> = sources.sources.iter().map(|source| (source.changes)(world, scene.view)).collect();
-            if recording.is_none() && changes.iter().all(|changes| changes.removed.is_empty()) && scene.entities.is_empty() {
+            let changes: Vec<SourceChanges> = sources
+                .sources
+                .iter()
+                .map(|source| (source.changes)(world, scene.view))
+                .collect();
+            if recording.is_none()
+                && changes.iter().all(|changes| changes.removed.is_empty())
+                && scene.entities.is_empty()
+            {
                 continue;
             }
-            present_scene(world, scene, &sources, changes, recording, selection, selection_changed);
+            present_scene(
+                world,
+                scene,
+                &sources,
+                changes,
+                recording,
+                selection,
+                selection_changed,
+            );
         }
         present_pictures(world, scenes);
     });
 }
 
 /// One scene per spatial view.
-fn follow_views(world: &mut World, views: &mut QueryState<(&View, &ViewTile, &DataResults)>, scenes: &mut SpatialScenes) {
+fn follow_views(
+    world: &mut World,
+    views: &mut QueryState<(&View, &ViewTile, &DataResults)>,
+    scenes: &mut SpatialScenes,
+) {
     let mut gone: Vec<ViewId> = scenes.by_view.keys().copied().collect();
     for (view, tile, results) in views.iter(world) {
-        let Some(space) = Space::of_class(&view.class) else { continue };
-        if scenes.by_view.get(&view.id).is_some_and(|scene| scene.space != space) {
+        let Some(space) = Space::of_class(&view.class) else {
+            continue;
+        };
+        if scenes
+            .by_view
+            .get(&view.id)
+            .is_some_and(|scene| scene.space != space)
+        {
             // Stays among those that are gone, and comes back in the next frame.
             continue;
         }
         gone.retain(|id| *id != view.id);
         let layer = scenes.free_layer();
-        let scene = scenes.by_view.entry(view.id).or_insert_with(|| SpatialScene::new(view, space, layer));
+        let scene = scenes
+            .by_view
+            .entry(view.id)
+            .or_insert_with(|| SpatialScene::new(view, space, layer));
         scene.tile = *tile;
         scene.results_version = results.version();
         if !Arc::ptr_eq(&scene.blueprint, &view.blueprint) {
@@ -306,7 +342,9 @@ fn present_scene(
     {
         let recordings = world.resource::<Recordings>();
         let transforms = world.resource::<Transforms>();
-        let store = recording.and_then(|key| recordings.get(key)).map(chronoscope_frame::RecordingEntry::store);
+        let store = recording
+            .and_then(|key| recordings.get(key))
+            .map(chronoscope_frame::RecordingEntry::store);
         for (source, changes) in changes.into_iter().enumerate() {
             let source_id = source as SourceId;
             for entity in changes.removed {
@@ -324,7 +362,10 @@ fn present_scene(
                         let placed = before.map(|shown| shown.placed).unwrap_or_default();
                         let path = store.entity_path(entity).clone();
                         let highlight = highlight_of(selection, scene.view, &path);
-                        let default_radius = sources.sources.get(source).map_or(-1.5, |source| source.default_radius);
+                        let default_radius = sources
+                            .sources
+                            .get(source)
+                            .map_or(-1.5, |source| source.default_radius);
                         scene.entities.insert(
                             key,
                             Shown {
@@ -353,7 +394,8 @@ fn present_scene(
             return;
         };
         let origin = nearest_entity(store, &scene.blueprint.origin);
-        let everything_may_move = transforms.is_changed() || scene.origin != origin || scene.recording != recording;
+        let everything_may_move =
+            transforms.is_changed() || scene.origin != origin || scene.recording != recording;
         if scene.origin != origin || scene.recording != recording {
             for shown in scene.entities.values_mut() {
                 shown.versions = (u64::MAX, u64::MAX);
@@ -368,7 +410,9 @@ fn present_scene(
                 return false;
             }
             shown.versions = versions;
-            let view_from_entity = transforms.origin_from_entity(store, origin, entity).unwrap_or(DAffine3::IDENTITY);
+            let view_from_entity = transforms
+                .origin_from_entity(store, origin, entity)
+                .unwrap_or(DAffine3::IDENTITY);
             let view_from_entity = match space {
                 Space::Three => view_from_entity,
                 Space::Two => flattened(view_from_entity, shown.visual.draw_order),
@@ -417,20 +461,42 @@ fn finish(
         scene.batches.remove(world, placed, segment_of(*key));
     }
     for key in written {
-        let Some(shown) = scene.entities.get_mut(key) else { continue };
+        let Some(shown) = scene.entities.get_mut(key) else {
+            continue;
+        };
         let layering = Layering {
             // In a plane nothing hides by depth what is drawn later, so edges may be smooth.
             always_translucent: scene.space == Space::Two,
-            depth: if scene.space == Space::Two { shown.view_from_entity.translation.z as f32 } else { 0.0 },
+            depth: if scene.space == Space::Two {
+                shown.view_from_entity.translation.z as f32
+            } else {
+                0.0
+            },
         };
         let uniform = uniform_of(*key, shown);
-        shown.placed =
-            scene.batches.write(world, scene.layer, key.0, segment_of(*key), &shown.visual, layering, uniform, &shown.placed);
+        shown.placed = scene.batches.write(
+            world,
+            scene.layer,
+            key.0,
+            segment_of(*key),
+            &shown.visual,
+            layering,
+            uniform,
+            &shown.placed,
+        );
     }
     let fresh: FxHashSet<&SceneKey> = written.iter().collect();
     for key in moved.iter().filter(|key| !fresh.contains(key)) {
-        let Some(shown) = scene.entities.get(key) else { continue };
-        scene.batches.set_uniform(world, &shown.placed, segment_of(*key), &shown.visual, uniform_of(*key, shown));
+        let Some(shown) = scene.entities.get(key) else {
+            continue;
+        };
+        scene.batches.set_uniform(
+            world,
+            &shown.placed,
+            segment_of(*key),
+            &shown.visual,
+            uniform_of(*key, shown),
+        );
     }
     let entities = &scene.entities;
     if !removed.is_empty() || scene.order_is_stale {
@@ -455,7 +521,9 @@ fn place_labels(scene: &mut SpatialScene) {
             labels.push(PlacedLabel {
                 position: shown.view_from_entity.transform_point3(label.position),
                 text: label.text.clone(),
-                color: label.color.unwrap_or_else(|| colors::entity_color(&shown.path).to_array()),
+                color: label
+                    .color
+                    .unwrap_or_else(|| colors::entity_color(&shown.path).to_array()),
             });
         }
     }
@@ -480,8 +548,12 @@ fn present_scene_pictures(world: &mut World, scene: &mut SpatialScene, textures:
         .filter(|(_, shown)| shown.visual.picture.is_some())
         .map(|(key, shown)| (key, shown.visual.clone(), shown.view_from_entity))
         .collect();
-    let stale: Vec<SceneKey> =
-        scene.quads.keys().copied().filter(|key| pictured.iter().all(|(known, ..)| known != key)).collect();
+    let stale: Vec<SceneKey> = scene
+        .quads
+        .keys()
+        .copied()
+        .filter(|key| pictured.iter().all(|(known, ..)| known != key))
+        .collect();
     for key in stale {
         if let Some((entity, ..)) = scene.quads.remove(&key) {
             world.despawn(entity);
@@ -491,10 +563,16 @@ fn present_scene_pictures(world: &mut World, scene: &mut SpatialScene, textures:
     if pictured.is_empty() {
         return;
     }
-    let has_base = pictured.iter().any(|(_, visual, ..)| visual.picture.as_ref().is_some_and(|picture| !picture.is_overlay));
+    let has_base = pictured
+        .iter()
+        .any(|(_, visual, ..)| visual.picture.as_ref().is_some_and(|picture| !picture.is_overlay));
     for (rank, (key, visual, view_from_entity)) in pictured.into_iter().enumerate() {
         let Some(picture) = &visual.picture else { continue };
-        let known = scene.quads.get(&key).filter(|(_, shown, _)| *shown == picture.key).map(|(.., quad)| quad.image.clone());
+        let known = scene
+            .quads
+            .get(&key)
+            .filter(|(_, shown, _)| *shown == picture.key)
+            .map(|(.., quad)| quad.image.clone());
         let image = match known {
             Some(image) => {
                 textures.touch(picture.key);
@@ -517,7 +595,9 @@ fn present_scene_pictures(world: &mut World, scene: &mut SpatialScene, textures:
                 scene.is_changed = true;
             }
             None => {
-                let entity = world.spawn((quad.clone(), RenderLayers::none().with(scene.layer))).id();
+                let entity = world
+                    .spawn((quad.clone(), RenderLayers::none().with(scene.layer)))
+                    .id();
                 scene.quads.insert(key, (entity, picture.key, quad));
                 scene.is_changed = true;
             }
@@ -531,9 +611,17 @@ fn request(world: &mut World, textures: &mut PictureTextures, picture: &Picture)
     })
 }
 
-fn quad_of(picture: &Picture, image: Handle<Image>, view_from_entity: DAffine3, has_base: bool, rank: usize) -> ImageQuad {
+fn quad_of(
+    picture: &Picture,
+    image: Handle<Image>,
+    view_from_entity: DAffine3,
+    has_base: bool,
+    rank: usize,
+) -> ImageQuad {
     // What says something about a picture lets it shine through.
-    let opacity = picture.opacity.unwrap_or(if picture.is_overlay && has_base { 0.5 } else { 1.0 });
+    let opacity = picture
+        .opacity
+        .unwrap_or(if picture.is_overlay && has_base { 0.5 } else { 1.0 });
     let [width, height] = picture.size();
     ImageQuad {
         image,

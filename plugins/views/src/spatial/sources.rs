@@ -34,7 +34,12 @@ impl AppSpatialExt for App {
         self.init_resource::<SpatialSources>();
         let sources = &mut self.world_mut().resource_mut::<SpatialSources>().sources;
         if sources.iter().all(|source| source.name != V::INFO.name) {
-            sources.push(SpatialSource { name: V::INFO.name, default_radius, changes: changes::<V>, reports: reports::<V> });
+            sources.push(SpatialSource {
+                name: V::INFO.name,
+                default_radius,
+                changes: changes::<V>,
+                reports: reports::<V>,
+            });
         }
         self
     }
@@ -65,15 +70,27 @@ pub(crate) struct SourceChanges {
 }
 
 fn changes<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -> SourceChanges {
-    let Some(visuals) = world.get_resource::<Visuals<V>>().and_then(|visuals| visuals.view(view)) else {
+    let Some(visuals) = world
+        .get_resource::<Visuals<V>>()
+        .and_then(|visuals| visuals.view(view))
+    else {
         return SourceChanges::default();
     };
-    let changed = visuals.changed().iter().map(|entity| (*entity, visuals.get(*entity).cloned())).collect();
-    SourceChanges { removed: visuals.removed().to_vec(), changed }
+    let changed = visuals
+        .changed()
+        .iter()
+        .map(|entity| (*entity, visuals.get(*entity).cloned()))
+        .collect();
+    SourceChanges {
+        removed: visuals.removed().to_vec(),
+        changed,
+    }
 }
 
 fn reports<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -> Vec<(EntityId, Report)> {
-    let visuals = world.get_resource::<Visuals<V>>().and_then(|visuals| visuals.view(view));
+    let visuals = world
+        .get_resource::<Visuals<V>>()
+        .and_then(|visuals| visuals.view(view));
     visuals
         .into_iter()
         .flat_map(chronoscope_frame::visualizer::ViewVisuals::reports)

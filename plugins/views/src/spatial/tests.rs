@@ -29,13 +29,17 @@ impl Viewer {
         let mut app = App::new();
         app.add_plugins((TaskPoolPlugin::default(), TimePlugin, AssetPlugin::default()));
         app.init_asset::<BevyImage>();
-        app.add_plugins(FramePlugins).add_plugins((Spatial3DPlugin, Spatial2DPlugin));
+        app.add_plugins(FramePlugins)
+            .add_plugins((Spatial3DPlugin, Spatial2DPlugin));
         app.finish();
         app.cleanup();
         for chunk in chunks {
             log(&mut app, chunk);
         }
-        let mut viewer = Self { app, egui: egui::Context::default() };
+        let mut viewer = Self {
+            app,
+            egui: egui::Context::default(),
+        };
         viewer.settle();
         viewer
     }
@@ -45,7 +49,11 @@ impl Viewer {
             self.app.update();
             let world = self.app.world_mut();
             for mut tile in world.query::<&mut ViewTile>().iter_mut(world) {
-                tile.set_if_neq(ViewTile { shown: true, size_pixels: SIZE, pixels_per_point: 1.0 });
+                tile.set_if_neq(ViewTile {
+                    shown: true,
+                    size_pixels: SIZE,
+                    pixels_per_point: 1.0,
+                });
             }
         }
     }
@@ -54,20 +62,43 @@ impl Viewer {
     fn draw(&mut self, events: Vec<Event>) -> String {
         let mut commands = ViewerCommands::default();
         let world = self.app.world_mut();
-        let (view, class) =
-            world.query::<(Entity, &View)>().iter(world).map(|(entity, view)| (entity, view.class.clone())).next().unwrap();
+        let (view, class) = world
+            .query::<(Entity, &View)>()
+            .iter(world)
+            .map(|(entity, view)| (entity, view.class.clone()))
+            .next()
+            .unwrap();
         let world = self.app.world();
         let class = world.resource::<ViewUis>().get(&class).unwrap();
         let rect = Rect::from_min_size(Pos2::ZERO, vec2(SIZE[0] as f32, SIZE[1] as f32));
-        let input = RawInput { screen_rect: Some(rect), events, ..RawInput::default() };
+        let input = RawInput {
+            screen_rect: Some(rect),
+            events,
+            ..RawInput::default()
+        };
         let mut output = self.egui.run_ui(input, |ui| {
             let mut tile = ui.new_child(egui::UiBuilder::new().max_rect(rect));
-            class.ui(&mut tile, &mut ViewUiContext { world, view, commands: &mut commands });
+            class.ui(
+                &mut tile,
+                &mut ViewUiContext {
+                    world,
+                    view,
+                    commands: &mut commands,
+                },
+            );
         });
         output.textures_delta.clear();
-        self.app.world_mut().resource_mut::<ViewerCommands>().append(&mut commands);
+        self.app
+            .world_mut()
+            .resource_mut::<ViewerCommands>()
+            .append(&mut commands);
         self.settle();
-        output.shapes.iter().flat_map(|clipped| texts(&clipped.shape)).collect::<Vec<_>>().join("|")
+        output
+            .shapes
+            .iter()
+            .flat_map(|clipped| texts(&clipped.shape))
+            .collect::<Vec<_>>()
+            .join("|")
     }
 
     fn drag(&mut self, from: Pos2, to: Pos2) {
@@ -82,18 +113,32 @@ impl Viewer {
     fn lens(&mut self) -> Lens {
         let world = self.app.world_mut();
         let view = world.query::<&View>().iter(world).next().unwrap().id;
-        world.resource::<SpatialScenes>().get(view).unwrap().projector().lens
+        world
+            .resource::<SpatialScenes>()
+            .get(view)
+            .unwrap()
+            .projector()
+            .lens
     }
 
     fn is_rendering(&mut self) -> bool {
         let world = self.app.world_mut();
         let view = world.query::<&View>().iter(world).next().unwrap().id;
-        world.resource::<SpatialScenes>().get(view).unwrap().is_rendering()
+        world
+            .resource::<SpatialScenes>()
+            .get(view)
+            .unwrap()
+            .is_rendering()
     }
 }
 
 fn button(pos: Pos2, pressed: bool) -> Event {
-    Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::NONE }
+    Event::PointerButton {
+        pos,
+        button: PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    }
 }
 
 fn texts(shape: &Shape) -> Vec<String> {
@@ -122,7 +167,11 @@ fn dragging_moves_the_eye_as_an_edit_that_can_be_undone() {
     let before = viewer.lens();
     viewer.drag(Pos2::new(300.0, 200.0), Pos2::new(360.0, 230.0));
     assert_ne!(viewer.lens(), before);
-    viewer.app.world_mut().resource_mut::<ViewerCommands>().push(ViewerCommand::Undo);
+    viewer
+        .app
+        .world_mut()
+        .resource_mut::<ViewerCommands>()
+        .push(ViewerCommand::Undo);
     viewer.settle();
     assert_eq!(viewer.lens(), before, "a drag is one step");
 }
@@ -135,10 +184,20 @@ fn pointing_lights_up_and_clicking_selects() {
     viewer.draw(vec![Event::PointerMoved(middle)]);
     viewer.draw(vec![]);
     let hovered = viewer.app.world().resource::<Selection>().hovered.clone();
-    assert_eq!(hovered.as_ref().and_then(Item::entity).map(ToString::to_string).as_deref(), Some("/world/point"));
+    assert_eq!(
+        hovered
+            .as_ref()
+            .and_then(Item::entity)
+            .map(ToString::to_string)
+            .as_deref(),
+        Some("/world/point")
+    );
     viewer.draw(vec![button(middle, true)]);
     viewer.draw(vec![button(middle, false)]);
-    assert_eq!(viewer.app.world().resource::<Selection>().selected.first(), hovered.as_ref());
+    assert_eq!(
+        viewer.app.world().resource::<Selection>().selected.first(),
+        hovered.as_ref()
+    );
     viewer.draw(vec![Event::PointerGone]);
     viewer.draw(vec![]);
     assert_eq!(viewer.app.world().resource::<Selection>().hovered, None);
@@ -147,13 +206,23 @@ fn pointing_lights_up_and_clicking_selects() {
 #[test]
 fn a_picture_fills_its_tile_and_can_be_panned() {
     let picture = Image::from_rgb8(6, 4, [0; 72]);
-    let shape = Boxes2D::default().with_half_sizes([[1.0, 1.0]]).with_centers([[3.0, 2.0]]).with_labels(["ball"]);
-    let chunks = [log_chunk("camera/image", [], &picture).unwrap(), log_chunk("camera/ball", [], &shape).unwrap()];
+    let shape = Boxes2D::default()
+        .with_half_sizes([[1.0, 1.0]])
+        .with_centers([[3.0, 2.0]])
+        .with_labels(["ball"]);
+    let chunks = [
+        log_chunk("camera/image", [], &picture).unwrap(),
+        log_chunk("camera/ball", [], &shape).unwrap(),
+    ];
     let mut viewer = Viewer::new(chunks);
     assert!(viewer.draw(vec![]).contains("ball"));
-    let Lens::Plane { center, scale } = viewer.lens() else { panic!("a plane") };
+    let Lens::Plane { center, scale } = viewer.lens() else {
+        panic!("a plane")
+    };
     assert_eq!((center.to_array(), scale), ([3.0, 2.0], 100.0));
     viewer.drag(Pos2::new(300.0, 200.0), Pos2::new(200.0, 200.0));
-    let Lens::Plane { center, .. } = viewer.lens() else { panic!("a plane") };
+    let Lens::Plane { center, .. } = viewer.lens() else {
+        panic!("a plane")
+    };
     assert!(center.x > 3.5 && (center.y - 2.0).abs() < 1e-6, "{center}");
 }

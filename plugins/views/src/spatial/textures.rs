@@ -31,7 +31,10 @@ pub struct TextureSettings {
 
 impl Default for TextureSettings {
     fn default() -> Self {
-        Self { max_idle_bytes: 256 << 20, max_side: 8192 }
+        Self {
+            max_idle_bytes: 256 << 20,
+            max_side: 8192,
+        }
     }
 }
 
@@ -50,7 +53,10 @@ struct Entry {
 }
 
 enum State {
-    Decoding(Task<Result<Pixels, DecodeError>>, #[expect(dead_code, reason = "held until the work is done")] PendingWork),
+    Decoding(
+        Task<Result<Pixels, DecodeError>>,
+        #[expect(dead_code, reason = "held until the work is done")] PendingWork,
+    ),
     Ready(Handle<Image>),
     Failed,
 }
@@ -76,7 +82,12 @@ impl PictureTextures {
     }
 
     /// The texture of a picture. Large ones are decoded elsewhere; ask again in the next frame.
-    pub(crate) fn request(&mut self, picture: &Picture, images: &mut Assets<Image>, settled: &Settled) -> TextureRequest {
+    pub(crate) fn request(
+        &mut self,
+        picture: &Picture,
+        images: &mut Assets<Image>,
+        settled: &Settled,
+    ) -> TextureRequest {
         let max_side = self.settings.max_side;
         let frame = self.frame;
         let entry = self.entries.entry(picture.key).or_insert_with(|| {
@@ -88,7 +99,11 @@ impl PictureTextures {
                 let task = AsyncComputeTaskPool::get().spawn(async move { decode(&source, max_side) });
                 State::Decoding(task, settled.pending_work())
             };
-            Entry { state, last_used: frame, bytes: width * height * 4 }
+            Entry {
+                state,
+                last_used: frame,
+                bytes: width * height * 4,
+            }
         });
         entry.last_used = frame;
         if let State::Decoding(task, _) = &mut entry.state
@@ -114,7 +129,8 @@ impl PictureTextures {
     /// is still being decoded cancels that.
     pub(crate) fn end_frame(&mut self) {
         let frame = self.frame;
-        self.entries.retain(|_, entry| entry.last_used == frame || !matches!(entry.state, State::Decoding(..)));
+        self.entries
+            .retain(|_, entry| entry.last_used == frame || !matches!(entry.state, State::Decoding(..)));
         let mut idle: Vec<(u64, PictureKey, u64)> = self
             .entries
             .iter()
@@ -142,7 +158,11 @@ impl PictureTextures {
 
     /// The bytes of the textures that are not shown.
     pub fn num_idle_bytes(&self) -> u64 {
-        self.entries.values().filter(|entry| entry.last_used < self.frame).map(|entry| entry.bytes).sum()
+        self.entries
+            .values()
+            .filter(|entry| entry.last_used < self.frame)
+            .map(|entry| entry.bytes)
+            .sum()
     }
 
     /// Drops what is not shown.
@@ -154,11 +174,24 @@ impl PictureTextures {
 
 fn finish(result: Result<Pixels, DecodeError>, images: &mut Assets<Image>) -> State {
     match result {
-        Ok(Pixels { size: [width, height], rgba }) => {
-            let size = Extent3d { width, height, depth_or_array_layers: 1 };
+        Ok(Pixels {
+            size: [width, height],
+            rgba,
+        }) => {
+            let size = Extent3d {
+                width,
+                height,
+                depth_or_array_layers: 1,
+            };
             let format = TextureFormat::Rgba8UnormSrgb;
             // The bytes go to the GPU and are not kept beside it.
-            let image = Image::new(size, TextureDimension::D2, rgba, format, RenderAssetUsages::RENDER_WORLD);
+            let image = Image::new(
+                size,
+                TextureDimension::D2,
+                rgba,
+                format,
+                RenderAssetUsages::RENDER_WORLD,
+            );
             State::Ready(images.add(image))
         }
         Err(error) => {

@@ -70,7 +70,13 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
         }
     }
 
-    let mut tile = Tile { scene, response, rect, pick: None, style };
+    let mut tile = Tile {
+        scene,
+        response,
+        rect,
+        pick: None,
+        style,
+    };
     if tile.response.hovered() && !tile.response.dragged() {
         tile.pick = tile.pointer().and_then(|pointer| pick_at(scene, pointer));
     }
@@ -93,8 +99,13 @@ pub(crate) fn set_properties(
     view: ViewId,
     properties: impl IntoIterator<Item = (ComponentName, ArrayRef)>,
 ) {
-    let components = properties.into_iter().map(|(name, array)| (name.descriptor(), array)).collect();
-    commands.push(ViewerCommand::Blueprint(BlueprintCommand::SetProperty(view, components)));
+    let components = properties
+        .into_iter()
+        .map(|(name, array)| (name.descriptor(), array))
+        .collect();
+    commands.push(ViewerCommand::Blueprint(BlueprintCommand::SetProperty(
+        view, components,
+    )));
 }
 
 fn pick_at(scene: &SpatialScene, pointer: DVec2) -> Option<Pick<SceneKey>> {
@@ -128,7 +139,11 @@ fn point(ui: &Ui, context: &mut ViewUiContext<'_>, tile: &Tile<'_>, view: ViewId
     if tile.response.clicked() {
         let toggles = ui.input(|input| input.modifiers.command);
         let item = item.unwrap_or(Item::View(view));
-        context.commands.push(if toggles { ViewerCommand::ToggleSelected(item) } else { ViewerCommand::Select(vec![item]) });
+        context.commands.push(if toggles {
+            ViewerCommand::ToggleSelected(item)
+        } else {
+            ViewerCommand::Select(vec![item])
+        });
     }
 }
 
@@ -165,7 +180,9 @@ fn empty_state(context: &ViewUiContext<'_>, scene: &SpatialScene) -> String {
         return text;
     }
     match context.world.resource::<Cursor>().timeline {
-        Some(_) => "Nothing to show at this time. Move the time cursor to where these entities have data.".to_owned(),
+        Some(_) => {
+            "Nothing to show at this time. Move the time cursor to where these entities have data.".to_owned()
+        }
         None => "Nothing to show yet.".to_owned(),
     }
 }
@@ -186,14 +203,27 @@ fn first_report(world: &World, scene: &SpatialScene) -> Option<String> {
 fn paint_empty_state(painter: &egui::Painter, rect: Rect, text: &str, style: &ViewStyle) -> bool {
     let width = (rect.width() - 32.0).clamp(0.0, 420.0);
     let lay_out = |text: &str| {
-        let mut job = egui::text::LayoutJob::simple(text.to_owned(), FontId::proportional(13.0), style.secondary_text, width);
+        let mut job = egui::text::LayoutJob::simple(
+            text.to_owned(),
+            FontId::proportional(13.0),
+            style.secondary_text,
+            width,
+        );
         job.halign = egui::Align::Center;
         painter.layout_job(job)
     };
     let whole = lay_out(text);
     let fits = whole.size().y + 16.0 <= rect.height();
-    let galley = if fits { whole } else { lay_out(text.split([':', '.']).next().unwrap_or(text)) };
+    let galley = if fits {
+        whole
+    } else {
+        lay_out(text.split([':', '.']).next().unwrap_or(text))
+    };
     let place = Align2::CENTER_CENTER.anchor_size(rect.center(), galley.size());
-    painter.galley(egui::pos2(rect.center().x, place.min.y), galley, style.secondary_text);
+    painter.galley(
+        egui::pos2(rect.center().x, place.min.y),
+        galley,
+        style.secondary_text,
+    );
     fits
 }

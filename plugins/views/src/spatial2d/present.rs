@@ -6,7 +6,9 @@ use bevy::{ecs::prelude::*, math::Vec2};
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{ActiveBlueprint, Settled};
 use chronoscope_render::image_plane_camera;
-use chronoscope_types::{Component, blueprint::VisualBounds2D, components::blueprint as blueprint_components};
+use chronoscope_types::{
+    Component, blueprint::VisualBounds2D, components::blueprint as blueprint_components,
+};
 use glam::{DVec2, DVec3};
 
 use super::visible::{Area, Visible};
@@ -76,27 +78,56 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
     let generation = Some(world.resource::<ActiveBlueprint>().generation());
     let said = match planes.by_view.get(&scene.view) {
         Some(known) if known.generation == generation => known.said,
-        _ => Said { area: read_area(world, scene.view), background: properties::background(world, scene.view) },
+        _ => Said {
+            area: read_area(world, scene.view),
+            background: properties::background(world, scene.view),
+        },
     };
-    let is_quiet = world.get_resource::<Settled>().is_some_and(|settled| settled.frames() > 0);
+    let is_quiet = world
+        .get_resource::<Settled>()
+        .is_some_and(|settled| settled.frames() > 0);
     let mut framing = scene.framing;
     let framed = framing.update(scene.results_version, is_quiet, || content(scene));
     scene.framing = framing;
-    let nothing = Area { min: DVec2::ZERO, max: DVec2::ONE };
-    let area = said.area.or((!framed.is_empty()).then(|| Area { min: framed.min.truncate(), max: framed.max.truncate() }));
+    let nothing = Area {
+        min: DVec2::ZERO,
+        max: DVec2::ONE,
+    };
+    let area = said.area.or((!framed.is_empty()).then(|| Area {
+        min: framed.min.truncate(),
+        max: framed.max.truncate(),
+    }));
 
     let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
     let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
     let visible = Visible::fitting(&area.unwrap_or(nothing), size);
-    planes.by_view.insert(scene.view, ViewPlane { visible, said, generation });
+    planes.by_view.insert(
+        scene.view,
+        ViewPlane {
+            visible,
+            said,
+            generation,
+        },
+    );
     scene.projector = visible.projector(size);
     let shown = visible.area(size);
     let extent = shown.max - shown.min;
     let placement = Placement {
-        transform: image_plane_camera(Vec2::new(visible.center.x as f32, visible.center.y as f32), CAMERA_DISTANCE),
-        lens: CameraLens::Orthographic { size: Vec2::new(extent.x as f32, extent.y as f32), depth: 2.0 * CAMERA_DISTANCE },
+        transform: image_plane_camera(
+            Vec2::new(visible.center.x as f32, visible.center.y as f32),
+            CAMERA_DISTANCE,
+        ),
+        lens: CameraLens::Orthographic {
+            size: Vec2::new(extent.x as f32, extent.y as f32),
+            depth: 2.0 * CAMERA_DISTANCE,
+        },
     };
-    update_camera(world, scene, placement, said.background.unwrap_or(style.background));
+    update_camera(
+        world,
+        scene,
+        placement,
+        said.background.unwrap_or(style.background),
+    );
 }
 
 /// The area of the content, as bounds.

@@ -2,7 +2,9 @@
 
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{View, ViewerCommand, ViewerCommands};
-use chronoscope_types::{Component, blueprint::VisualBounds2D, components::blueprint as blueprint_components};
+use chronoscope_types::{
+    Component, blueprint::VisualBounds2D, components::blueprint as blueprint_components,
+};
 use egui::Ui;
 use glam::DVec2;
 
@@ -31,9 +33,20 @@ impl ViewUi for Spatial2DUi {
     }
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
-        let Some(view) = context.get::<View>().map(|view| view.id) else { return };
-        let Some(tile) = tile::show(ui, context, view) else { return };
-        let Some(known) = context.world.get_resource::<Planes>().and_then(|planes| planes.get(view)).copied() else { return };
+        let Some(view) = context.get::<View>().map(|view| view.id) else {
+            return;
+        };
+        let Some(tile) = tile::show(ui, context, view) else {
+            return;
+        };
+        let Some(known) = context
+            .world
+            .get_resource::<Planes>()
+            .and_then(|planes| planes.get(view))
+            .copied()
+        else {
+            return;
+        };
         if tile.scene.is_empty() {
             return;
         }
@@ -52,8 +65,14 @@ impl ViewUi for Spatial2DUi {
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
-        let Some(view) = context.get::<View>().map(|view| view.id) else { return };
-        if ui.button("Fit to content").on_hover_text("Shows everything there is. Double-click does the same.").clicked() {
+        let Some(view) = context.get::<View>().map(|view| view.id) else {
+            return;
+        };
+        if ui
+            .button("Fit to content")
+            .on_hover_text("Shows everything there is. Double-click does the same.")
+            .clicked()
+        {
             reset(context.commands, view);
         }
     }
@@ -69,7 +88,12 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, visible: Visible) -> Option<Visible> {
     if tile.response.contains_pointer()
         && let Some(pointer) = tile.pointer()
     {
-        let (scroll, pinch) = ui.input(|input| (f64::from(input.smooth_scroll_delta().y), f64::from(input.zoom_delta())));
+        let (scroll, pinch) = ui.input(|input| {
+            (
+                f64::from(input.smooth_scroll_delta().y),
+                f64::from(input.zoom_delta()),
+            )
+        });
         let factor = (scroll * ZOOM_PER_POINT).exp() * pinch;
         if (factor - 1.0).abs() > 1e-6 {
             moved = moved.zoomed(factor, pointer, tile.size());
@@ -81,7 +105,10 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, visible: Visible) -> Option<Visible> {
 /// Writes what is shown into the blueprint.
 fn set_visible(commands: &mut ViewerCommands, view: ViewId, visible: &Visible, tile: DVec2) {
     let area = visible.area(tile);
-    let bounds = chronoscope_types::VisualBounds2D { x_range: [area.min.x, area.max.x], y_range: [area.min.y, area.max.y] };
+    let bounds = chronoscope_types::VisualBounds2D {
+        x_range: [area.min.x, area.max.x],
+        y_range: [area.min.y, area.max.y],
+    };
     let range = blueprint_components::VisualBounds2D::build(vec![bounds]);
     tile::set_properties(commands, view, [(VisualBounds2D::RANGE, range)]);
 }
@@ -96,7 +123,9 @@ fn reset(commands: &mut ViewerCommands, view: ViewId) {
 /// What the pointer is over, in words: for a picture the pixel and its value.
 fn show_tooltip(tile: &Tile<'_>) {
     let Some(pick) = tile.pick else { return };
-    let Some(shown) = tile.scene.get(pick.key) else { return };
+    let Some(shown) = tile.scene.get(pick.key) else {
+        return;
+    };
     tile.response.clone().on_hover_ui_at_pointer(|ui| {
         ui.label(shown.path.to_string());
         let place = shown.view_from_entity.inverse().transform_point3(pick.position);

@@ -29,7 +29,10 @@ pub struct Axes {
 impl Default for Axes {
     /// X to the right, Y forward, Z up.
     fn default() -> Self {
-        Self { up: DVec3::Z, right: DVec3::X }
+        Self {
+            up: DVec3::Z,
+            right: DVec3::X,
+        }
     }
 }
 
@@ -37,11 +40,14 @@ impl Axes {
     /// The axes that view coordinates name, as the bytes of [`ViewDir`]. Where up is not among them, or two agree, `None`.
     pub fn of_view_coordinates(xyz: [u8; 3]) -> Option<Self> {
         let toward = |positive: ViewDir, negative: ViewDir| {
-            [DVec3::X, DVec3::Y, DVec3::Z].into_iter().zip(xyz).find_map(|(axis, code)| match ViewDir::from_code(code)? {
-                dir if dir == positive => Some(axis),
-                dir if dir == negative => Some(-axis),
-                _ => None,
-            })
+            [DVec3::X, DVec3::Y, DVec3::Z]
+                .into_iter()
+                .zip(xyz)
+                .find_map(|(axis, code)| match ViewDir::from_code(code)? {
+                    dir if dir == positive => Some(axis),
+                    dir if dir == negative => Some(-axis),
+                    _ => None,
+                })
         };
         let up = toward(ViewDir::Up, ViewDir::Down)?;
         let right = toward(ViewDir::Right, ViewDir::Left)
@@ -75,10 +81,18 @@ impl Eye {
     pub fn framing(bounds: &Bounds, axes: &Axes, aspect: f64) -> Self {
         let direction = (axes.forward() * 0.75 + axes.right * 0.25 - axes.up * 0.25).normalize();
         let target = bounds.center();
-        let eye = Self { position: target - direction, target, up: axes.up };
+        let eye = Self {
+            position: target - direction,
+            target,
+            up: axes.up,
+        };
         let right = eye.right();
         let up = right.cross(direction);
-        let aspect = if aspect.is_finite() { aspect.clamp(0.1, 1.0) } else { 1.0 };
+        let aspect = if aspect.is_finite() {
+            aspect.clamp(0.1, 1.0)
+        } else {
+            1.0
+        };
         let tan = (FOV_Y * 0.5).tan();
         let mut distance: f64 = 0.0;
         if !bounds.is_empty() {
@@ -89,8 +103,15 @@ impl Eye {
                 distance = distance.max(half_height / tan - offset.dot(direction));
             }
         }
-        let distance = if distance > 0.0 && distance.is_finite() { distance } else { 1.0 / tan };
-        Self { position: target - direction * distance, ..eye }
+        let distance = if distance > 0.0 && distance.is_finite() {
+            distance
+        } else {
+            1.0 / tan
+        };
+        Self {
+            position: target - direction * distance,
+            ..eye
+        }
     }
 
     /// The eye in the same direction that has these bounds in view.
@@ -101,7 +122,11 @@ impl Eye {
         }
         let radius = (bounds.size().length() * 0.5).max(self.distance() * 1e-3);
         let target = bounds.center();
-        Self { position: target - self.forward() * (radius / (FOV_Y * 0.5).sin()), target, ..self }
+        Self {
+            position: target - self.forward() * (radius / (FOV_Y * 0.5).sin()),
+            target,
+            ..self
+        }
     }
 
     /// The eye that somebody set: whatever is given, with the rest taken from another eye.
@@ -118,7 +143,14 @@ impl Eye {
             (None, None) => (self.position, self.target),
         };
         let eye = Self { position, target, up };
-        if eye.distance() > 0.0 { eye } else { Self { target: position - offset, ..eye } }
+        if eye.distance() > 0.0 {
+            eye
+        } else {
+            Self {
+                target: position - offset,
+                ..eye
+            }
+        }
     }
 
     /// How far it is to the target.
@@ -133,7 +165,10 @@ impl Eye {
 
     /// To its right, of length one.
     pub fn right(&self) -> DVec3 {
-        self.forward().cross(self.up).try_normalize().unwrap_or_else(|| self.forward().any_orthonormal_vector())
+        self.forward()
+            .cross(self.up)
+            .try_normalize()
+            .unwrap_or_else(|| self.forward().any_orthonormal_vector())
     }
 
     /// Turned around the target by angles in radians: to the left, and upwards.
@@ -142,8 +177,12 @@ impl Eye {
         let forward = self.forward();
         let angle = forward.angle_between(self.up);
         let wanted = (angle + above).clamp(POLE_MARGIN, std::f64::consts::PI - POLE_MARGIN);
-        let turn = DQuat::from_axis_angle(self.up, -left) * DQuat::from_axis_angle(self.right(), angle - wanted);
-        Self { position: self.target + turn * (self.position - self.target), ..self }
+        let turn =
+            DQuat::from_axis_angle(self.up, -left) * DQuat::from_axis_angle(self.right(), angle - wanted);
+        Self {
+            position: self.target + turn * (self.position - self.target),
+            ..self
+        }
     }
 
     /// Moved sideways, so that what is at the target's distance follows a pointer that moves by `delta` points in a tile of this
@@ -166,13 +205,25 @@ impl Eye {
             return self;
         }
         let still = self.position + toward * (distance / depth);
-        Self { position: still + (self.position - still) * factor, target: still + (self.target - still) * factor, ..self }
+        Self {
+            position: still + (self.position - still) * factor,
+            target: still + (self.target - still) * factor,
+            ..self
+        }
     }
 
     /// Moved with its target.
     #[must_use]
     pub fn shifted(self, shift: DVec3) -> Self {
-        if shift.is_finite() { Self { position: self.position + shift, target: self.target + shift, ..self } } else { self }
+        if shift.is_finite() {
+            Self {
+                position: self.position + shift,
+                target: self.target + shift,
+                ..self
+            }
+        } else {
+            self
+        }
     }
 
     /// What is nearer is not seen, in scene units.
@@ -190,7 +241,14 @@ impl Eye {
     /// How the view comes to a tile of this size in points.
     pub fn projector(&self, size: DVec2) -> Projector {
         let focal_points = size.y * 0.5 / (FOV_Y * 0.5).tan();
-        Projector { size, lens: Lens::Perspective { eye_from_view: self.eye_from_view(), focal_points, near: self.near() } }
+        Projector {
+            size,
+            lens: Lens::Perspective {
+                eye_from_view: self.eye_from_view(),
+                focal_points,
+                near: self.near(),
+            },
+        }
     }
 }
 
@@ -213,7 +271,11 @@ mod tests {
     #[test]
     fn axes_follow_the_letters() {
         let check = |xyz: [ViewDir; 3], up: DVec3, right: DVec3| {
-            assert_eq!(Axes::of_view_coordinates(xyz.map(Enumeration::code)), Some(Axes { up, right }), "{xyz:?}");
+            assert_eq!(
+                Axes::of_view_coordinates(xyz.map(Enumeration::code)),
+                Some(Axes { up, right }),
+                "{xyz:?}"
+            );
         };
         use ViewDir::{Back, Down, Forward, Left, Right, Up};
         check([Right, Forward, Up], DVec3::Z, DVec3::X);
@@ -227,11 +289,17 @@ mod tests {
     #[test]
     fn a_scene_is_framed_from_the_front_and_above() {
         let eye = eye();
-        assert!(eye.position.y < -4.0 && eye.position.z > 1.0 && eye.position.x < 1.0, "{eye:?}");
+        assert!(
+            eye.position.y < -4.0 && eye.position.z > 1.0 && eye.position.x < 1.0,
+            "{eye:?}"
+        );
         let seen = eye.projector(SIZE).project(scene().center()).unwrap();
         assert!(seen.position.distance(SIZE * 0.5) < 1e-9);
         let narrow = Eye::framing(&scene(), &Axes::default(), 0.5);
-        assert!((narrow.distance() / eye.distance() - 2.0).abs() < 0.5, "a narrow tile is seen from farther away");
+        assert!(
+            (narrow.distance() / eye.distance() - 2.0).abs() < 0.5,
+            "a narrow tile is seen from farther away"
+        );
         assert!(Eye::framing(&Bounds::EMPTY, &Axes::default(), f64::NAN).distance() > 0.0);
     }
 
@@ -240,7 +308,10 @@ mod tests {
         let eye = eye();
         let turned = eye.orbited(0.5, 0.2);
         assert!((turned.distance() - eye.distance()).abs() < 1e-9);
-        assert!(turned.position.z > eye.position.z, "dragging down shows more from above");
+        assert!(
+            turned.position.z > eye.position.z,
+            "dragging down shows more from above"
+        );
         let pole = eye.orbited(0.0, 10.0);
         assert!(pole.forward().angle_between(-DVec3::Z) < POLE_MARGIN + 1e-9);
         assert!(pole.orbited(0.3, 10.0).position.is_finite());
@@ -250,7 +321,12 @@ mod tests {
     fn panning_follows_the_pointer() {
         let eye = eye();
         let before = eye.projector(SIZE).project(eye.target).unwrap().position;
-        let after = eye.panned(DVec2::new(30.0, -20.0), SIZE.y).projector(SIZE).project(eye.target).unwrap().position;
+        let after = eye
+            .panned(DVec2::new(30.0, -20.0), SIZE.y)
+            .projector(SIZE)
+            .project(eye.target)
+            .unwrap()
+            .position;
         assert!((after - before).distance(DVec2::new(30.0, -20.0)) < 1e-6);
     }
 
@@ -262,7 +338,15 @@ mod tests {
         let place = eye.position + ray.direction * (eye.distance() / ray.direction.dot(eye.forward()));
         let nearer = eye.zoomed(0.5, ray.direction);
         assert!((nearer.distance() - eye.distance() * 0.5).abs() < 1e-9);
-        assert!(nearer.projector(SIZE).project(place).unwrap().position.distance(pointer) < 1e-6);
+        assert!(
+            nearer
+                .projector(SIZE)
+                .project(place)
+                .unwrap()
+                .position
+                .distance(pointer)
+                < 1e-6
+        );
         assert!(eye.zoomed(0.0, ray.direction).distance() > 0.0);
     }
 
@@ -270,7 +354,10 @@ mod tests {
     fn what_somebody_set_wins() {
         let eye = eye();
         let set = eye.with_overrides(Some(DVec3::ONE), None, Some(DVec3::new(0.0, 2.0, 0.0)));
-        assert_eq!((set.position, set.target, set.up), (DVec3::ONE, eye.target, DVec3::Y));
+        assert_eq!(
+            (set.position, set.target, set.up),
+            (DVec3::ONE, eye.target, DVec3::Y)
+        );
         assert!(eye.with_overrides(Some(eye.target), None, None).distance() > 0.0);
         assert_eq!(eye.with_overrides(None, None, Some(DVec3::ZERO)), eye);
     }

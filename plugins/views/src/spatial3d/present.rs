@@ -91,22 +91,43 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         _ => read_said(world, scene.view),
     };
 
-    let is_quiet = world.get_resource::<Settled>().is_some_and(|settled| settled.frames() > 0);
+    let is_quiet = world
+        .get_resource::<Settled>()
+        .is_some_and(|settled| settled.frames() > 0);
     let mut framing = scene.framing;
     let framed = framing.update(scene.results_version, is_quiet, || scene.bounds());
     scene.framing = framing;
     let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
     let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
-    let eye = Eye::framing(&framed, &axes, size.x / size.y.max(1.0)).with_overrides(said.position, said.target, said.up);
-    eyes.by_view.insert(scene.view, ViewEye { eye, said, generation });
+    let eye = Eye::framing(&framed, &axes, size.x / size.y.max(1.0)).with_overrides(
+        said.position,
+        said.target,
+        said.up,
+    );
+    eyes.by_view.insert(
+        scene.view,
+        ViewEye {
+            eye,
+            said,
+            generation,
+        },
+    );
 
     scene.projector = eye.projector(size);
     present_grid(world, scene, &said, &axes, &eye, &style);
     let placement = Placement {
         transform: transform_of(&eye),
-        lens: CameraLens::Perspective { fov_y: FOV_Y as f32, near: eye.near() as f32 },
+        lens: CameraLens::Perspective {
+            fov_y: FOV_Y as f32,
+            near: eye.near() as f32,
+        },
     };
-    update_camera(world, scene, placement, said.background.unwrap_or(style.background));
+    update_camera(
+        world,
+        scene,
+        placement,
+        said.background.unwrap_or(style.background),
+    );
 }
 
 fn read_said(world: &World, view: ViewId) -> Said {
@@ -143,12 +164,25 @@ fn transform_of(eye: &Eye) -> Transform {
 }
 
 /// A grid through the origin, as wide as suits the distance: powers of ten, so that it does not swim when one moves a little.
-fn present_grid(world: &mut World, scene: &mut SpatialScene, said: &Said, axes: &Axes, eye: &Eye, style: &ViewStyle) {
+fn present_grid(
+    world: &mut World,
+    scene: &mut SpatialScene,
+    said: &Said,
+    axes: &Axes,
+    eye: &Eye,
+    style: &ViewStyle,
+) {
     let [r, g, b, _] = style.grid.to_array();
     let grid = GroundGrid {
-        normal: if said.hides_grid { Vec3::ZERO } else { axes.up.as_vec3() },
+        normal: if said.hides_grid {
+            Vec3::ZERO
+        } else {
+            axes.up.as_vec3()
+        },
         offset: 0.0,
-        spacing: said.spacing.unwrap_or_else(|| grid_spacing(eye.distance()) as f32),
+        spacing: said
+            .spacing
+            .unwrap_or_else(|| grid_spacing(eye.distance()) as f32),
         color: [r, g, b, 200],
         thickness: 1.0,
     };
@@ -181,7 +215,12 @@ mod tests {
 
     #[test]
     fn grids_suit_the_distance() {
-        let check = |distance: f64, spacing: f64| assert!((grid_spacing(distance) / spacing - 1.0).abs() < 1e-9, "{distance}");
+        let check = |distance: f64, spacing: f64| {
+            assert!(
+                (grid_spacing(distance) / spacing - 1.0).abs() < 1e-9,
+                "{distance}"
+            )
+        };
         check(11.0, 1.0);
         check(25.0, 1.0);
         check(40.0, 10.0);
@@ -191,7 +230,11 @@ mod tests {
 
     #[test]
     fn the_camera_looks_where_the_eye_looks() {
-        let eye = Eye { position: DVec3::new(1.0, -8.0, 3.0), target: DVec3::new(0.0, 1.0, 0.5), up: DVec3::Z };
+        let eye = Eye {
+            position: DVec3::new(1.0, -8.0, 3.0),
+            target: DVec3::new(0.0, 1.0, 0.5),
+            up: DVec3::Z,
+        };
         let transform = transform_of(&eye);
         assert!(transform.forward().as_dvec3().distance(eye.forward()) < 1e-6);
         assert!(transform.right().as_dvec3().distance(eye.right()) < 1e-6);

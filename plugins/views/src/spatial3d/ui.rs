@@ -43,9 +43,20 @@ impl ViewUi for Spatial3DUi {
     }
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
-        let Some(view) = context.get::<View>().map(|view| view.id) else { return };
-        let Some(tile) = tile::show(ui, context, view) else { return };
-        let Some(known) = context.world.get_resource::<Eyes>().and_then(|eyes| eyes.get(view)).copied() else { return };
+        let Some(view) = context.get::<View>().map(|view| view.id) else {
+            return;
+        };
+        let Some(tile) = tile::show(ui, context, view) else {
+            return;
+        };
+        let Some(known) = context
+            .world
+            .get_resource::<Eyes>()
+            .and_then(|eyes| eyes.get(view))
+            .copied()
+        else {
+            return;
+        };
         paint_axes(ui, &tile, &known.eye);
         if tile.scene.is_empty() {
             return;
@@ -65,7 +76,9 @@ impl ViewUi for Spatial3DUi {
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
-        let Some(view) = context.get::<View>().map(|view| view.id) else { return };
+        let Some(view) = context.get::<View>().map(|view| view.id) else {
+            return;
+        };
         if ui
             .button("Reset the eye")
             .on_hover_text("Looks at everything there is. Double-click the background does the same.")
@@ -84,7 +97,9 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, eye: Eye) -> Option<Eye> {
         let delta = response.drag_delta();
         let delta = DVec2::new(f64::from(delta.x), f64::from(delta.y));
         let shift = ui.input(|input| input.modifiers.shift);
-        let pans = response.dragged_by(PointerButton::Secondary) || response.dragged_by(PointerButton::Middle) || shift;
+        let pans = response.dragged_by(PointerButton::Secondary)
+            || response.dragged_by(PointerButton::Middle)
+            || shift;
         if delta != DVec2::ZERO {
             moved = Some(if pans {
                 eye.panned(delta, tile.size().y)
@@ -96,7 +111,12 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, eye: Eye) -> Option<Eye> {
     if response.contains_pointer()
         && let Some(pointer) = tile.pointer()
     {
-        let (scroll, pinch) = ui.input(|input| (f64::from(input.smooth_scroll_delta().y), f64::from(input.zoom_delta())));
+        let (scroll, pinch) = ui.input(|input| {
+            (
+                f64::from(input.smooth_scroll_delta().y),
+                f64::from(input.zoom_delta()),
+            )
+        });
         let factor = (-scroll * ZOOM_PER_POINT).exp() / pinch.max(0.01);
         if (factor - 1.0).abs() > 1e-6 {
             let from = moved.unwrap_or(eye);
@@ -116,12 +136,19 @@ fn by_keys(ui: &Ui, tile: &Tile<'_>, known: &ViewEye, context: &ViewUiContext<'_
         return focused_on_selection(tile.scene, eye, context);
     }
     let (direction, seconds, fast) = ui.input(|input| {
-        let along =
-            |plus: Key, minus: Key| f64::from(u8::from(input.key_down(plus))) - f64::from(u8::from(input.key_down(minus)));
+        let along = |plus: Key, minus: Key| {
+            f64::from(u8::from(input.key_down(plus))) - f64::from(u8::from(input.key_down(minus)))
+        };
         let right = eye.right();
-        let direction = eye.forward() * along(Key::W, Key::S) + right * along(Key::D, Key::A) + eye.up * along(Key::E, Key::Q);
+        let direction = eye.forward() * along(Key::W, Key::S)
+            + right * along(Key::D, Key::A)
+            + eye.up * along(Key::E, Key::Q);
         let commands = input.modifiers.command || input.modifiers.alt;
-        (if commands { DVec3::ZERO } else { direction }, f64::from(input.stable_dt.min(0.1)), input.modifiers.shift)
+        (
+            if commands { DVec3::ZERO } else { direction },
+            f64::from(input.stable_dt.min(0.1)),
+            input.modifiers.shift,
+        )
     });
     if direction == DVec3::ZERO {
         return None;
@@ -143,28 +170,40 @@ fn focused_on_selection(scene: &SpatialScene, eye: Eye, context: &ViewUiContext<
         .iter()
         .filter_map(Item::entity)
         .map(|entity| scene.bounds_of(entity))
-        .fold(crate::spatial::bounds::Bounds::EMPTY, crate::spatial::bounds::Bounds::union);
+        .fold(
+            crate::spatial::bounds::Bounds::EMPTY,
+            crate::spatial::bounds::Bounds::union,
+        );
     (!bounds.is_empty()).then(|| eye.focused_on(&bounds))
 }
 
 /// Writes the eye into the blueprint.
 fn set_eye(commands: &mut ViewerCommands, view: ViewId, eye: &Eye) {
     let place = |value: DVec3| components::Position3D::build(vec![value.as_vec3().to_array()]);
-    let properties = [(EyeControls3D::POSITION, place(eye.position)), (EyeControls3D::LOOK_TARGET, place(eye.target))];
+    let properties = [
+        (EyeControls3D::POSITION, place(eye.position)),
+        (EyeControls3D::LOOK_TARGET, place(eye.target)),
+    ];
     tile::set_properties(commands, view, properties);
 }
 
 /// Forgets the eye, so that the view frames everything there is.
 fn reset(commands: &mut ViewerCommands, view: ViewId) {
     let nothing = || components::Position3D::build(Vec::new());
-    let properties = [EyeControls3D::POSITION, EyeControls3D::LOOK_TARGET, EyeControls3D::EYE_UP];
+    let properties = [
+        EyeControls3D::POSITION,
+        EyeControls3D::LOOK_TARGET,
+        EyeControls3D::EYE_UP,
+    ];
     tile::set_properties(commands, view, properties.map(|name| (name, nothing())));
     commands.push(ViewerCommand::EndGesture);
 }
 
 /// What the pointer is over, in words.
 fn show_tooltip(tile: &Tile<'_>) {
-    let Some(shown) = tile.pick.and_then(|pick| tile.scene.get(pick.key)) else { return };
+    let Some(shown) = tile.pick.and_then(|pick| tile.scene.get(pick.key)) else {
+        return;
+    };
     let Some(pick) = tile.pick else { return };
     tile.response.clone().on_hover_ui_at_pointer(|ui| {
         ui.label(shown.path.to_string());
@@ -185,14 +224,24 @@ fn paint_axes(ui: &Ui, tile: &Tile<'_>, eye: &Eye) {
     let painter = ui.painter_at(tile.rect);
     let center = tile.rect.left_bottom() + egui::vec2(LENGTH + 12.0, -LENGTH - 12.0);
     let eye_from_view = eye.eye_from_view();
-    let mut axes = [(DVec3::X, "X", tile.style.error), (DVec3::Y, "Y", tile.style.success), (DVec3::Z, "Z", tile.style.selected)]
-        .map(|(axis, name, color)| (eye_from_view.transform_vector3(axis), name, color));
+    let mut axes = [
+        (DVec3::X, "X", tile.style.error),
+        (DVec3::Y, "Y", tile.style.success),
+        (DVec3::Z, "Z", tile.style.selected),
+    ]
+    .map(|(axis, name, color)| (eye_from_view.transform_vector3(axis), name, color));
     // What points away is drawn first.
     axes.sort_by(|a, b| a.0.z.total_cmp(&b.0.z));
     for (axis, name, color) in axes {
         let end = center + egui::vec2(axis.x as f32, -axis.y as f32) * LENGTH;
         painter.line_segment([center, end], Stroke::new(1.5, color));
         let beyond = center + egui::vec2(axis.x as f32, -axis.y as f32) * (LENGTH + 7.0);
-        painter.text(beyond, egui::Align2::CENTER_CENTER, name, egui::FontId::proportional(10.0), color);
+        painter.text(
+            beyond,
+            egui::Align2::CENTER_CENTER,
+            name,
+            egui::FontId::proportional(10.0),
+            color,
+        );
     }
 }

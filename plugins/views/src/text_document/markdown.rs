@@ -40,9 +40,15 @@ pub fn parse(text: &str) -> Vec<Block> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let trimmed = line.trim();
-        if let Some(fence) = ["```", "~~~"].into_iter().find(|fence| trimmed.starts_with(fence)) {
+        if let Some(fence) = ["```", "~~~"]
+            .into_iter()
+            .find(|fence| trimmed.starts_with(fence))
+        {
             end_paragraph(&mut paragraph, &mut blocks);
-            let code: Vec<&str> = lines.by_ref().take_while(|line| !line.trim().starts_with(fence)).collect();
+            let code: Vec<&str> = lines
+                .by_ref()
+                .take_while(|line| !line.trim().starts_with(fence))
+                .collect();
             blocks.push(Block::Code(code.join("\n")));
             continue;
         }
@@ -54,7 +60,11 @@ pub fn parse(text: &str) -> Vec<Block> {
         } else if is_rule(trimmed) {
             Block::Rule
         } else if let Some((number, rest)) = item(trimmed) {
-            let indent = line.chars().take_while(|c| c.is_whitespace()).map(|c| if c == '\t' { 4 } else { 1 }).sum::<usize>();
+            let indent = line
+                .chars()
+                .take_while(|c| c.is_whitespace())
+                .map(|c| if c == '\t' { 4 } else { 1 })
+                .sum::<usize>();
             Block::Item((indent / 2).min(8), number, spans(rest))
         } else if let Some(rest) = trimmed.strip_prefix('>') {
             Block::Quote(spans(rest.trim_start()))
@@ -79,17 +89,22 @@ fn end_paragraph(lines: &mut Vec<&str>, blocks: &mut Vec<Block>) {
 fn heading(line: &str) -> Option<(u8, &str)> {
     let level = line.bytes().take_while(|byte| *byte == b'#').count();
     let rest = line.get(level..)?.strip_prefix(' ')?;
-    (1..=6).contains(&level).then(|| (level as u8, rest.trim().trim_end_matches('#').trim_end()))
+    (1..=6)
+        .contains(&level)
+        .then(|| (level as u8, rest.trim().trim_end_matches('#').trim_end()))
 }
 
 fn is_rule(line: &str) -> bool {
-    ['-', '*', '_']
-        .into_iter()
-        .any(|mark| line.chars().all(|c| c == mark || c == ' ') && line.chars().filter(|c| *c == mark).count() >= 3)
+    ['-', '*', '_'].into_iter().any(|mark| {
+        line.chars().all(|c| c == mark || c == ' ') && line.chars().filter(|c| *c == mark).count() >= 3
+    })
 }
 
 fn item(line: &str) -> Option<(Option<u64>, &str)> {
-    if let Some(rest) = ["- ", "* ", "+ "].into_iter().find_map(|mark| line.strip_prefix(mark)) {
+    if let Some(rest) = ["- ", "* ", "+ "]
+        .into_iter()
+        .find_map(|mark| line.strip_prefix(mark))
+    {
         return Some((None, rest.trim_start()));
     }
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
@@ -106,7 +121,10 @@ pub fn spans(line: &str) -> Vec<Span> {
     let mut rest = line;
     let flush = |text: &mut String, style: &Span, spans: &mut Vec<Span>| {
         if !text.is_empty() {
-            spans.push(Span { text: std::mem::take(text), ..style.clone() });
+            spans.push(Span {
+                text: std::mem::take(text),
+                ..style.clone()
+            });
         }
     };
     while let Some(first) = rest.chars().next() {
@@ -120,13 +138,21 @@ pub fn spans(line: &str) -> Vec<Span> {
             && let Some(end) = after.find('`')
         {
             flush(&mut text, &style, &mut spans);
-            spans.push(Span { text: after[..end].to_owned(), code: true, ..style.clone() });
+            spans.push(Span {
+                text: after[..end].to_owned(),
+                code: true,
+                ..style.clone()
+            });
             rest = &after[end + 1..];
         } else if first == '['
             && let Some((label, target, end)) = link(rest)
         {
             flush(&mut text, &style, &mut spans);
-            spans.push(Span { text: label.to_owned(), link: Some(target.to_owned()), ..style.clone() });
+            spans.push(Span {
+                text: label.to_owned(),
+                link: Some(target.to_owned()),
+                ..style.clone()
+            });
             rest = &rest[end..];
         } else if let Some(mark) = ["**", "__"].into_iter().find(|mark| rest.starts_with(mark))
             && (style.strong || closes(&rest[2..], mark))
@@ -169,7 +195,10 @@ mod tests {
     use super::*;
 
     fn plain(text: &str) -> Span {
-        Span { text: text.to_owned(), ..Span::default() }
+        Span {
+            text: text.to_owned(),
+            ..Span::default()
+        }
     }
 
     #[test]
@@ -189,25 +218,52 @@ mod tests {
                 Block::Paragraph(vec![plain("#nothing")]),
             ]
         );
-        assert_eq!(parse("```\nnever closed"), [Block::Code("never closed".to_owned())]);
+        assert_eq!(
+            parse("```\nnever closed"),
+            [Block::Code("never closed".to_owned())]
+        );
         assert_eq!(parse(""), []);
     }
 
     #[test]
     fn reads_spans() {
-        let strong = |text: &str| Span { strong: true, ..plain(text) };
-        let emphasis = |text: &str| Span { emphasis: true, ..plain(text) };
+        let strong = |text: &str| Span {
+            strong: true,
+            ..plain(text)
+        };
+        let emphasis = |text: &str| Span {
+            emphasis: true,
+            ..plain(text)
+        };
         let check = |text: &str, expected: &[Span]| assert_eq!(spans(text), expected, "{text}");
         check(
             "in a *circle* for **100** frames",
-            &[plain("in a "), emphasis("circle"), plain(" for "), strong("100"), plain(" frames")],
+            &[
+                plain("in a "),
+                emphasis("circle"),
+                plain(" for "),
+                strong("100"),
+                plain(" frames"),
+            ],
         );
         check("snake_case_name and 2 * 3", &[plain("snake_case_name and 2 * 3")]);
-        check("`a*b*`", &[Span { code: true, ..plain("a*b*") }]);
+        check(
+            "`a*b*`",
+            &[Span {
+                code: true,
+                ..plain("a*b*")
+            }],
+        );
         check(r"\*not\*", &[plain("*not*")]);
         check(
             "[here](https://example.org)!",
-            &[Span { link: Some("https://example.org".to_owned()), ..plain("here") }, plain("!")],
+            &[
+                Span {
+                    link: Some("https://example.org".to_owned()),
+                    ..plain("here")
+                },
+                plain("!"),
+            ],
         );
         check("[not a link", &[plain("[not a link")]);
         check("ünï **cödé", &[plain("ünï **cödé")]);

@@ -8,8 +8,8 @@ pub mod ui;
 use bevy::app::{App, Plugin};
 use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId, heuristics::rules};
 use chronoscope_frame::{
-    AppViewClassExt as _, AppVisualizerExt as _, Report, ViewClass, Visualizer, VisualizerInfo, VisualizerInput,
-    visualizer::QueryMode,
+    AppViewClassExt as _, AppVisualizerExt as _, Report, ViewClass, Visualizer, VisualizerInfo,
+    VisualizerInput, visualizer::QueryMode,
 };
 use chronoscope_types::read;
 
@@ -62,12 +62,19 @@ impl Visualizer for TextDocument {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<DocumentVisual>, Report> {
-        let Some(array) = input.get(&chronoscope_types::TextDocument::TEXT) else { return Ok(None) };
+        let Some(array) = input.get(&chronoscope_types::TextDocument::TEXT) else {
+            return Ok(None);
+        };
         let texts = read::texts(&array).map_err(|error| input.report(error.to_string()))?;
-        let Some(text) = texts.first() else { return Ok(None) };
+        let Some(text) = texts.first() else {
+            return Ok(None);
+        };
         let media_type = input.get(&chronoscope_types::TextDocument::MEDIA_TYPE);
         let is_markdown = media_type.is_some_and(|array| {
-            read::media_types(&array).ok().and_then(|types| types.first().map(|name| name.trim() == MARKDOWN)).unwrap_or(false)
+            read::media_types(&array)
+                .ok()
+                .and_then(|types| types.first().map(|name| name.trim() == MARKDOWN))
+                .unwrap_or(false)
         });
         Ok(Some(if is_markdown {
             DocumentVisual::Markdown(markdown::parse(text))

@@ -83,7 +83,10 @@ impl Visualizer for TextLog {
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "TextLog",
         required: &[chronoscope_types::TextLog::TEXT.name],
-        optional: &[chronoscope_types::TextLog::LEVEL.name, chronoscope_types::TextLog::COLOR.name],
+        optional: &[
+            chronoscope_types::TextLog::LEVEL.name,
+            chronoscope_types::TextLog::COLOR.name,
+        ],
         mode: QueryMode::Range,
     };
 
@@ -99,8 +102,12 @@ impl Visualizer for TextLog {
 fn lines(input: &VisualizerInput<'_>, mut entries: LogEntries) -> Result<Option<LogEntries>, Report> {
     let component = chronoscope_types::TextLog::TEXT;
     let level = chronoscope_types::TextLog::LEVEL;
-    let first = |array: chronoscope_store::arrow::ArrayRef| Some(Arc::<str>::from(read::texts(&array).ok()?.first()?));
-    let forced = input.get_with_source(&level).filter(|(_, source)| *source == Source::Override);
+    let first = |array: chronoscope_store::arrow::ArrayRef| {
+        Some(Arc::<str>::from(read::texts(&array).ok()?.first()?))
+    };
+    let forced = input
+        .get_with_source(&level)
+        .filter(|(_, source)| *source == Source::Override);
     let context = Context {
         timeline: input.cursor.timeline,
         forced_level: forced.and_then(|(array, _)| first(array)),
@@ -117,7 +124,10 @@ fn lines(input: &VisualizerInput<'_>, mut entries: LogEntries) -> Result<Option<
         }
         // Without a timeline there is still static data.
         None => {
-            let hit = input.store.component_id(&component).and_then(|id| input.latest_row(id, None, i64::MIN + 1).hit);
+            let hit = input
+                .store
+                .component_id(&component)
+                .and_then(|id| input.latest_row(id, None, i64::MIN + 1).hit);
             let Some(hit) = hit else { return Ok(None) };
             entries.set_static(context, Arc::clone(hit.chunk()), hit.row());
         }
@@ -146,13 +156,17 @@ impl LogEntries {
 
     /// The row of a line.
     pub fn row_id(&self, line: usize) -> RowId {
-        let row_id = self.place(line).and_then(|(chunk, row)| chunk.row_ids().get(row).copied());
+        let row_id = self
+            .place(line)
+            .and_then(|(chunk, row)| chunk.row_ids().get(row).copied());
         row_id.unwrap_or(RowId::from_u128(0))
     }
 
     /// The text of a line.
     pub fn text(&self, line: usize) -> &str {
-        self.place(line).and_then(|(chunk, row)| first_text(chunk, &chronoscope_types::TextLog::TEXT, row)).unwrap_or("")
+        self.place(line)
+            .and_then(|(chunk, row)| first_text(chunk, &chronoscope_types::TextLog::TEXT, row))
+            .unwrap_or("")
     }
 
     /// The level of a line, if it has one.
@@ -162,7 +176,11 @@ impl LogEntries {
 
     /// The position of a line's level in [`Self::levels`].
     pub fn level_index(&self, line: usize) -> Option<usize> {
-        self.rows.get(line).map(|row| row.level).filter(|level| *level != NO_LEVEL).map(usize::from)
+        self.rows
+            .get(line)
+            .map(|row| row.level)
+            .filter(|level| *level != NO_LEVEL)
+            .map(usize::from)
     }
 
     /// All levels that lines have or had, in no order.
@@ -199,24 +217,39 @@ impl LogEntries {
     }
 
     fn set_static(&mut self, context: Context, chunk: Arc<Chunk>, row: usize) {
-        *self = Self { context, ..Self::default() };
+        *self = Self {
+            context,
+            ..Self::default()
+        };
         let level = first_text(&chunk, &chronoscope_types::TextLog::LEVEL, row).map(Arc::from);
         let level = self.level_of(level.as_deref());
         self.chunks.push(chunk);
-        self.rows.push(Row { time: STATIC, chunk: 0, row: row as u32, level });
+        self.rows.push(Row {
+            time: STATIC,
+            chunk: 0,
+            row: row as u32,
+            level,
+        });
     }
 
     /// Brings the lines up to date. What is at the front of both, old and new, is not read again.
     pub(super) fn update(&mut self, context: Context, answer: &RangeAnswer) {
         if self.context != context || self.taken.is_empty() {
-            *self = Self { context, ..Self::default() };
+            *self = Self {
+                context,
+                ..Self::default()
+            };
         }
         self.revision += 1;
-        let kept = self.taken.iter().zip(answer.slices()).take_while(|(taken, slice)| {
-            taken.chunk == slice.chunk().id()
-                && taken.num_rows == slice.num_rows()
-                && (taken.num_rows == 0 || taken.first_row == slice.row(0))
-        });
+        let kept = self
+            .taken
+            .iter()
+            .zip(answer.slices())
+            .take_while(|(taken, slice)| {
+                taken.chunk == slice.chunk().id()
+                    && taken.num_rows == slice.num_rows()
+                    && (taken.num_rows == 0 || taken.first_row == slice.row(0))
+            });
         let kept = kept.count();
         self.taken.truncate(kept);
         self.chunks.truncate(kept);
@@ -237,7 +270,12 @@ impl LogEntries {
                     None => self.level_of(first_text(chunk, &chronoscope_types::TextLog::LEVEL, row)),
                 };
                 let time = times.get(row).copied().unwrap_or(STATIC);
-                self.rows.push(Row { time, chunk: self.chunks.len() as u32, row: row as u32, level });
+                self.rows.push(Row {
+                    time,
+                    chunk: self.chunks.len() as u32,
+                    row: row as u32,
+                    level,
+                });
             }
             self.chunks.push(Arc::clone(chunk));
             self.taken.push(Taken {
@@ -252,7 +290,14 @@ impl LogEntries {
     /// The position of a line's level: the one that holds for all, its own, or the one that holds where it has none.
     fn level_of(&mut self, own: Option<&str>) -> u16 {
         let context = &self.context;
-        let Some(level) = context.forced_level.as_deref().or(own).or(context.default_level.as_deref()) else { return NO_LEVEL };
+        let Some(level) = context
+            .forced_level
+            .as_deref()
+            .or(own)
+            .or(context.default_level.as_deref())
+        else {
+            return NO_LEVEL;
+        };
         if let Some(known) = self.levels.iter().position(|known| **known == *level) {
             return known as u16;
         }
@@ -267,7 +312,15 @@ impl LogEntries {
     /// What is wrong with the texts, if they can not be read at all.
     fn unreadable(&self) -> Option<chronoscope_types::ReadError> {
         let mut chunks = self.chunks.iter();
-        chunks.find_map(|chunk| read::texts(chunk.component(&chronoscope_types::TextLog::TEXT)?.lists().values()).err())
+        chunks.find_map(|chunk| {
+            read::texts(
+                chunk
+                    .component(&chronoscope_types::TextLog::TEXT)?
+                    .lists()
+                    .values(),
+            )
+            .err()
+        })
     }
 }
 
@@ -279,5 +332,7 @@ fn first_text<'a>(chunk: &'a Chunk, component: &str, row: usize) -> Option<&'a s
     if start >= end {
         return None;
     }
-    read::texts(column.lists().values()).ok()?.get(usize::try_from(start).ok()?)
+    read::texts(column.lists().values())
+        .ok()?
+        .get(usize::try_from(start).ok()?)
 }

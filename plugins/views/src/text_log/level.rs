@@ -20,5 +20,11 @@ pub fn color(level: &str, style: &ViewStyle) -> Color32 {
 
 /// Orders levels: those that everybody uses by gravity, then others by name.
 pub fn order(level: &str) -> (usize, &str) {
-    (KNOWN.iter().position(|known| *known == level).unwrap_or(KNOWN.len()), level)
+    (
+        KNOWN
+            .iter()
+            .position(|known| *known == level)
+            .unwrap_or(KNOWN.len()),
+        level,
+    )
 }

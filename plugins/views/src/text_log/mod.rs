@@ -55,23 +55,34 @@ impl Plugin for TextLogPlugin {
             .add_visualizer::<TextLog>(&[ViewClassId::TEXT_LOG])
             .add_view_ui(TextLogUi)
             // The scenes of spatial views take the whole world, but not these tables.
-            .add_systems(Frame, merge_logs.in_set(FrameSystems::Present).ambiguous_with_all());
+            .add_systems(
+                Frame,
+                merge_logs.in_set(FrameSystems::Present).ambiguous_with_all(),
+            );
     }
 }
 
 /// Brings the tables of all views up to date.
-fn merge_logs(mut tables: ResMut<LogTables>, visuals: Res<Visuals<TextLog>>, views: Query<(&View, &DataResults)>) {
+fn merge_logs(
+    mut tables: ResMut<LogTables>,
+    visuals: Res<Visuals<TextLog>>,
+    views: Query<(&View, &DataResults)>,
+) {
     puffin::profile_scope!("present", "text logs");
     let tables = tables.bypass_change_detection();
     tables.retain(|view| views.iter().any(|(other, _)| other.id == view));
     for (view, results) in &views {
-        let Some(visuals) = visuals.view(view.id) else { continue };
+        let Some(visuals) = visuals.view(view.id) else {
+            continue;
+        };
         let table = tables.get_mut(view.id);
         if visuals.is_unchanged() && table.num_entities() == visuals.iter().count() {
             continue;
         }
-        let logs: Vec<_> =
-            results.iter().filter_map(|result| Some((result.entity, visuals.get(result.entity)?.as_ref()))).collect();
+        let logs: Vec<_> = results
+            .iter()
+            .filter_map(|result| Some((result.entity, visuals.get(result.entity)?.as_ref())))
+            .collect();
         table.update(&logs);
     }
 }

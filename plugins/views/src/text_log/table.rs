@@ -87,11 +87,22 @@ impl LogTable {
     /// Brings it up to date with the logs, which are ordered as they are to be ordered. Costs what comes after the first line that
     /// is new or gone.
     pub fn update(&mut self, logs: &[(EntityId, &LogEntries)]) {
-        let same_entities =
-            self.merged.len() == logs.len() && self.merged.iter().zip(logs).all(|(known, (entity, _))| known.entity == *entity);
+        let same_entities = self.merged.len() == logs.len()
+            && self
+                .merged
+                .iter()
+                .zip(logs)
+                .all(|(known, (entity, _))| known.entity == *entity);
         if !same_entities {
             self.lines.clear();
-            self.merged = logs.iter().map(|(entity, _)| Merged { entity: *entity, revision: (0, 0), len: 0 }).collect();
+            self.merged = logs
+                .iter()
+                .map(|(entity, _)| Merged {
+                    entity: *entity,
+                    revision: (0, 0),
+                    len: 0,
+                })
+                .collect();
         }
         // The lines of each log that remain as they were merged.
         let kept: Vec<usize> = self
@@ -107,10 +118,16 @@ impl LogTable {
                 }
             })
             .collect();
-        let is_kept = |line: &LineRef| (line.line as usize) < kept.get(line.entity as usize).copied().unwrap_or(0);
+        let is_kept =
+            |line: &LineRef| (line.line as usize) < kept.get(line.entity as usize).copied().unwrap_or(0);
 
         // From the end back until all lines that go are behind us.
-        let mut to_go: usize = self.merged.iter().zip(&kept).map(|(known, kept)| known.len - kept).sum();
+        let mut to_go: usize = self
+            .merged
+            .iter()
+            .zip(&kept)
+            .map(|(known, kept)| known.len - kept)
+            .sum();
         let mut start = self.lines.len();
         while to_go > 0 && start > 0 {
             start -= 1;
@@ -119,9 +136,15 @@ impl LogTable {
         // And until all lines that come belong behind us.
         let new_lines = |at: usize| {
             let from = kept.get(at).copied().unwrap_or(0);
-            (from..logs[at].1.len()).map(move |line| LineRef { entity: at as u32, line: line as u32 })
+            (from..logs[at].1.len()).map(move |line| LineRef {
+                entity: at as u32,
+                line: line as u32,
+            })
         };
-        let earliest = (0..logs.len()).filter_map(|at| new_lines(at).next()).map(|line| key_of(logs, line)).min();
+        let earliest = (0..logs.len())
+            .filter_map(|at| new_lines(at).next())
+            .map(|line| key_of(logs, line))
+            .min();
         if let Some(earliest) = earliest {
             start = start.min(self.lines[..start].partition_point(|line| key_of(logs, *line) < earliest));
         } else if start == self.lines.len() && same_entities {
@@ -146,10 +169,13 @@ impl LogTable {
 }
 
 fn time_of(logs: &[(EntityId, &LogEntries)], line: LineRef) -> i64 {
-    logs.get(line.entity as usize).map_or(STATIC, |(_, log)| log.time(line.line as usize))
+    logs.get(line.entity as usize)
+        .map_or(STATIC, |(_, log)| log.time(line.line as usize))
 }
 
 fn key_of(logs: &[(EntityId, &LogEntries)], line: LineRef) -> Key {
-    let row_id = logs.get(line.entity as usize).map_or(RowId::from_u128(0), |(_, log)| log.row_id(line.line as usize));
+    let row_id = logs
+        .get(line.entity as usize)
+        .map_or(RowId::from_u128(0), |(_, log)| log.row_id(line.line as usize));
     (time_of(logs, line), row_id, line.entity)
 }

@@ -14,10 +14,28 @@ use crate::time_series::testing::Random;
 fn update(store: &ChunkStore, entity: &str, entries: &mut LogEntries) -> Option<EntityId> {
     let entity = store.entity_id(&entity.into())?;
     let timeline = store.timeline_id("t")?;
-    let answer = store.range(entity, timeline, TimeRange::EVERYTHING, store.component_id(&TextLog::TEXT)?);
-    entries.update(Context { timeline: Some(timeline), ..Context::default() }, &answer);
+    let answer = store.range(
+        entity,
+        timeline,
+        TimeRange::EVERYTHING,
+        store.component_id(&TextLog::TEXT)?,
+    );
+    entries.update(
+        Context {
+            timeline: Some(timeline),
+            ..Context::default()
+        },
+        &answer,
+    );
     let chunks = answer.slices().iter().map(chronoscope_store::RangeSlice::chunk);
-    assert!(entries.chunks().iter().zip(chunks).all(|(own, chunk)| std::sync::Arc::ptr_eq(own, chunk)), "no older copies");
+    assert!(
+        entries
+            .chunks()
+            .iter()
+            .zip(chunks)
+            .all(|(own, chunk)| std::sync::Arc::ptr_eq(own, chunk)),
+        "no older copies"
+    );
     Some(entity)
 }
 
@@ -27,7 +45,10 @@ fn naive(logs: &[(EntityId, &LogEntries)]) -> Vec<LineRef> {
         lines.extend((0..log.len()).map(|line| (log.time(line), log.row_id(line), at as u32, line as u32)));
     }
     lines.sort_unstable();
-    lines.into_iter().map(|(_, _, entity, line)| LineRef { entity, line }).collect()
+    lines
+        .into_iter()
+        .map(|(_, _, entity, line)| LineRef { entity, line })
+        .collect()
 }
 
 #[test]
@@ -35,16 +56,26 @@ fn merged_equals_sorted() {
     let mut random = Random::new(7);
     for _ in 0..20 {
         let mut recording = Recording::new(StoreId::recording("test", "logs"));
-        let mut entries = [LogEntries::default(), LogEntries::default(), LogEntries::default()];
+        let mut entries = [
+            LogEntries::default(),
+            LogEntries::default(),
+            LogEntries::default(),
+        ];
         let mut table = LogTable::default();
         let mut latest = 0;
         for step in 0..60 {
             for _ in 0..random.below(4) {
-                let time = if random.below(5) == 0 { random.below(latest + 1) } else { latest + random.below(3) };
+                let time = if random.below(5) == 0 {
+                    random.below(latest + 1)
+                } else {
+                    latest + random.below(3)
+                };
                 latest = latest.max(time);
                 let entity = ["a", "b", "c"][random.below(3)];
                 let log = TextLog::new(format!("line {step}")).with_level(["INFO", "WARN"][random.below(2)]);
-                recording.insert(log_chunk(entity, [(Timeline::sequence("t"), time as i64)], &log).unwrap()).unwrap();
+                recording
+                    .insert(log_chunk(entity, [(Timeline::sequence("t"), time as i64)], &log).unwrap())
+                    .unwrap();
             }
             let mut logs = Vec::new();
             for (name, entries) in ["/a", "/b", "/c"].into_iter().zip(&mut entries) {
@@ -56,7 +87,10 @@ fn merged_equals_sorted() {
             for line in table.lines() {
                 let (_, log) = logs[line.entity as usize];
                 assert!(log.text(line.line as usize).starts_with("line "));
-                assert!(matches!(log.level(line.line as usize).map(|level| &**level), Some("INFO" | "WARN")));
+                assert!(matches!(
+                    log.level(line.line as usize).map(|level| &**level),
+                    Some("INFO" | "WARN")
+                ));
             }
             let version = table.version();
             table.update(&logs);
@@ -69,7 +103,9 @@ fn merged_equals_sorted() {
 fn the_cursor_stands_between_lines() {
     let mut recording = Recording::new(StoreId::recording("test", "logs"));
     for time in [0, 5, 5, 9] {
-        recording.insert(log_chunk("a", [(Timeline::sequence("t"), time)], &TextLog::new("line")).unwrap()).unwrap();
+        recording
+            .insert(log_chunk("a", [(Timeline::sequence("t"), time)], &TextLog::new("line")).unwrap())
+            .unwrap();
     }
     let mut entries = LogEntries::default();
     let entity = update(&recording.store, "/a", &mut entries).unwrap();

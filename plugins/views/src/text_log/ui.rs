@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, Recordings, Selection, TimeCommand, View, ViewerCommand, ViewerCommands, Visuals,
-    selection::Highlight,
+    Cursor, DataResults, Item, Recordings, Selection, TimeCommand, View, ViewerCommand, ViewerCommands,
+    Visuals, selection::Highlight,
 };
 use chronoscope_store::{EntityId, EntityPath, TimeType};
 use chronoscope_types::read;
@@ -117,23 +117,38 @@ impl ViewUi for TextLogUi {
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let world = context.world;
-        let (Some(view), Some(results), Some(cursor)) =
-            (context.get::<View>(), context.get::<DataResults>(), world.get_resource::<Cursor>())
-        else {
+        let (Some(view), Some(results), Some(cursor)) = (
+            context.get::<View>(),
+            context.get::<DataResults>(),
+            world.get_resource::<Cursor>(),
+        ) else {
             return;
         };
         let default_style = ViewStyle::default();
         let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
-        let visuals = world.get_resource::<Visuals<TextLog>>().and_then(|visuals| visuals.view(view.id));
-        let table = world.get_resource::<LogTables>().and_then(|tables| tables.get(view.id));
+        let visuals = world
+            .get_resource::<Visuals<TextLog>>()
+            .and_then(|visuals| visuals.view(view.id));
+        let table = world
+            .get_resource::<LogTables>()
+            .and_then(|tables| tables.get(view.id));
         let store = cursor
             .recording
             .and_then(|key| world.get_resource::<Recordings>()?.get(key))
             .map(chronoscope_frame::RecordingEntry::store);
-        let (Some(visuals), Some(table), Some(store)) = (visuals, table.filter(|table| !table.lines().is_empty()), store) else {
-            let report = visuals.and_then(|visuals| results.iter().find_map(|result| visuals.report(result.entity)));
+        let (Some(visuals), Some(table), Some(store)) =
+            (visuals, table.filter(|table| !table.lines().is_empty()), store)
+        else {
+            let report =
+                visuals.and_then(|visuals| results.iter().find_map(|result| visuals.report(result.entity)));
             return match report {
-                Some(report) => empty::show(ui, style, self.icon(), "This log can not be read", &report.message),
+                Some(report) => empty::show(
+                    ui,
+                    style,
+                    self.icon(),
+                    "This log can not be read",
+                    &report.message,
+                ),
                 None if let Some((title, hint)) = empty::not_loaded(context) => {
                     empty::show(ui, style, self.icon(), title, &hint);
                 }
@@ -142,17 +157,25 @@ impl ViewUi for TextLogUi {
                     style,
                     self.icon(),
                     "No log lines here yet",
-                    &format!("Log a TextLog at or below {}, or choose another timeline.", view.blueprint.origin),
+                    &format!(
+                        "Log a TextLog at or below {}, or choose another timeline.",
+                        view.blueprint.origin
+                    ),
                 ),
             };
         };
-        let logs: Vec<(EntityId, &LogEntries)> =
-            table.entities().filter_map(|entity| Some((entity, visuals.get(entity)?.as_ref()))).collect();
+        let logs: Vec<(EntityId, &LogEntries)> = table
+            .entities()
+            .filter_map(|entity| Some((entity, visuals.get(entity)?.as_ref())))
+            .collect();
         if logs.len() != table.num_entities() {
             // Made between two frames: the next one has both.
             return;
         }
-        let paths: Vec<&EntityPath> = logs.iter().map(|(entity, _)| store.entity_path(*entity)).collect();
+        let paths: Vec<&EntityPath> = logs
+            .iter()
+            .map(|(entity, _)| store.entity_path(*entity))
+            .collect();
         let timeline = cursor.timeline.map(|timeline| store.timeline(timeline));
         let input = LogInput {
             id: Id::new(("text log", view.id)),
@@ -166,8 +189,16 @@ impl ViewUi for TextLogUi {
             selection: world.get_resource::<Selection>(),
             style,
         };
-        let only_levels = property(world, view.id, SHOWN_LEVELS)
-            .and_then(|array| Some(read::texts(&array).ok()?.iter().flatten().map(str::to_owned).collect::<Vec<_>>()));
+        let only_levels = property(world, view.id, SHOWN_LEVELS).and_then(|array| {
+            Some(
+                read::texts(&array)
+                    .ok()?
+                    .iter()
+                    .flatten()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>(),
+            )
+        });
         show(ui, &input, only_levels, context.commands);
     }
 }
@@ -178,7 +209,9 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, only_levels: Option<Vec<String>>, com
     let mut memory: LogMemory = ui.data(|data| data.get_temp(input.id)).unwrap_or_default();
     filter_bar(ui, input, &mut memory.filter, only_levels.as_deref());
     let is_current = |filtered: &Arc<Filtered>| {
-        filtered.version == input.table.version() && filtered.filter == memory.filter && filtered.only_levels == only_levels
+        filtered.version == input.table.version()
+            && filtered.filter == memory.filter
+            && filtered.only_levels == only_levels
     };
     let filtered = match memory.filtered.take().filter(is_current) {
         Some(filtered) => Some(filtered),
@@ -188,7 +221,8 @@ fn show(ui: &mut Ui, input: &LogInput<'_>, only_levels: Option<Vec<String>>, com
     if shown.is_some_and(<[u32]>::is_empty) {
         ui.centered_and_justified(|ui| {
             ui.label(
-                RichText::new("No line passes the filter. Clear the text or show more levels.").color(input.style.secondary_text),
+                RichText::new("No line passes the filter. Clear the text or show more levels.")
+                    .color(input.style.secondary_text),
             );
         });
     } else {
@@ -203,26 +237,38 @@ fn filter_bar(ui: &mut Ui, input: &LogInput<'_>, filter: &mut Filter, only_level
     let mut levels: Vec<&Arc<str>> = input.logs.iter().flat_map(|(_, log)| log.levels()).collect();
     levels.sort_by(|a, b| level::order(a).cmp(&level::order(b)));
     levels.dedup();
-    egui::Frame::new().inner_margin(egui::Margin::symmetric(8, 4)).show(ui, |ui| {
-        // In a narrow tile the levels go on in the next line.
-        ui.horizontal_wrapped(|ui| {
-            let width = (ui.available_width() * 0.4).clamp(60.0, 200.0);
-            let edit = egui::TextEdit::singleline(&mut filter.text).hint_text("Filter").desired_width(width);
-            ui.add(edit).on_hover_text("Show only lines that contain this");
-            for name in levels.into_iter().take(12) {
-                let shown = is_level_shown(name, filter, only_levels);
-                let color = if shown { level::color(name, input.style) } else { input.style.secondary_text.gamma_multiply(0.6) };
-                let text = RichText::new(&**name).small().color(color);
-                if ui
-                    .selectable_label(shown, text)
-                    .on_hover_text(if shown { "Hide these lines" } else { "Show these lines" })
-                    .clicked()
-                {
-                    filter.levels.insert(Arc::clone(name), !shown);
+    egui::Frame::new()
+        .inner_margin(egui::Margin::symmetric(8, 4))
+        .show(ui, |ui| {
+            // In a narrow tile the levels go on in the next line.
+            ui.horizontal_wrapped(|ui| {
+                let width = (ui.available_width() * 0.4).clamp(60.0, 200.0);
+                let edit = egui::TextEdit::singleline(&mut filter.text)
+                    .hint_text("Filter")
+                    .desired_width(width);
+                ui.add(edit).on_hover_text("Show only lines that contain this");
+                for name in levels.into_iter().take(12) {
+                    let shown = is_level_shown(name, filter, only_levels);
+                    let color = if shown {
+                        level::color(name, input.style)
+                    } else {
+                        input.style.secondary_text.gamma_multiply(0.6)
+                    };
+                    let text = RichText::new(&**name).small().color(color);
+                    if ui
+                        .selectable_label(shown, text)
+                        .on_hover_text(if shown {
+                            "Hide these lines"
+                        } else {
+                            "Show these lines"
+                        })
+                        .clicked()
+                    {
+                        filter.levels.insert(Arc::clone(name), !shown);
+                    }
                 }
-            }
+            });
         });
-    });
 }
 
 fn is_level_shown(level: &Arc<str>, filter: &Filter, only_levels: Option<&[String]>) -> bool {
@@ -240,24 +286,48 @@ fn filter(input: &LogInput<'_>, filter: &Filter, only_levels: Option<Vec<String>
     let shown: Vec<Vec<bool>> = input
         .logs
         .iter()
-        .map(|(_, log)| log.levels().iter().map(|level| is_level_shown(level, filter, only_levels.as_deref())).collect())
+        .map(|(_, log)| {
+            log.levels()
+                .iter()
+                .map(|level| is_level_shown(level, filter, only_levels.as_deref()))
+                .collect()
+        })
         .collect();
     let passes = |line: &LineRef| {
-        let Some((_, log)) = input.logs.get(line.entity as usize) else { return false };
+        let Some((_, log)) = input.logs.get(line.entity as usize) else {
+            return false;
+        };
         let at = line.line as usize;
-        let level_shown =
-            log.level_index(at).and_then(|level| shown.get(line.entity as usize)?.get(level)).copied().unwrap_or(true);
+        let level_shown = log
+            .level_index(at)
+            .and_then(|level| shown.get(line.entity as usize)?.get(level))
+            .copied()
+            .unwrap_or(true);
         level_shown && (needle.is_empty() || contains_ignoring_case(log.text(at), &needle))
     };
-    let lines = input.table.lines().iter().enumerate().filter(|(_, line)| passes(line)).map(|(at, _)| at as u32).collect();
-    Some(Filtered { version: input.table.version(), filter: filter.clone(), only_levels, lines })
+    let lines = input
+        .table
+        .lines()
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| passes(line))
+        .map(|(at, _)| at as u32)
+        .collect();
+    Some(Filtered {
+        version: input.table.version(),
+        filter: filter.clone(),
+        only_levels,
+        lines,
+    })
 }
 
 /// Whether a text contains another, which is in lower case.
 fn contains_ignoring_case(text: &str, needle: &str) -> bool {
     if text.is_ascii() && needle.is_ascii() {
         let (text, needle) = (text.as_bytes(), needle.as_bytes());
-        return text.windows(needle.len()).any(|part| part.eq_ignore_ascii_case(needle));
+        return text
+            .windows(needle.len())
+            .any(|part| part.eq_ignore_ascii_case(needle));
     }
     text.to_lowercase().contains(needle)
 }
@@ -292,19 +362,40 @@ impl Columns {
             fits
         };
         let (level, entity) = (take(has_levels, LEVEL_WIDTH), take(true, ENTITY_WIDTH));
-        Self { time_width: time_width.min((width - MIN_TEXT_WIDTH).max(width * 0.4)), entity, level }
+        Self {
+            time_width: time_width.min((width - MIN_TEXT_WIDTH).max(width * 0.4)),
+            entity,
+            level,
+        }
     }
 }
 
 /// The list itself. Only lines that can be seen are laid out.
-fn lines(ui: &mut Ui, input: &LogInput<'_>, shown: Option<&[u32]>, following: &mut Following, commands: &mut ViewerCommands) {
+fn lines(
+    ui: &mut Ui,
+    input: &LogInput<'_>,
+    shown: Option<&[u32]>,
+    following: &mut Following,
+    commands: &mut ViewerCommands,
+) {
     let count = shown.map_or(input.table.lines().len(), <[u32]>::len);
     // The first line after the cursor: before it stands the cursor's mark.
     let after_all = input.table.first_after(input.logs, input.cursor.time);
-    let after = shown.map_or(after_all, |shown| shown.partition_point(|at| (*at as usize) < after_all));
+    let after = shown.map_or(after_all, |shown| {
+        shown.partition_point(|at| (*at as usize) < after_all)
+    });
     let mono = egui::TextStyle::Monospace.resolve(ui.style());
-    let width_of = |text: &str| ui.painter().layout_no_wrap(text.to_owned(), mono.clone(), Color32::PLACEHOLDER).size().x;
-    let latest = input.table.lines().last().map_or(STATIC, |line| line_time(input, *line));
+    let width_of = |text: &str| {
+        ui.painter()
+            .layout_no_wrap(text.to_owned(), mono.clone(), Color32::PLACEHOLDER)
+            .size()
+            .x
+    };
+    let latest = input
+        .table
+        .lines()
+        .last()
+        .map_or(STATIC, |line| line_time(input, *line));
     let time_width = width_of(&time_text(input, latest)).max(width_of(input.timeline)) + 16.0;
     let table_rect = ui.available_rect_before_wrap();
     let columns = Columns::fitting(input, table_rect.width(), time_width);
@@ -335,7 +426,12 @@ fn lines(ui: &mut Ui, input: &LogInput<'_>, shown: Option<&[u32]>, following: &m
         ui.add(Label::new(RichText::new(text).small().color(input.style.secondary_text)).truncate());
     };
     let table = builder.header(ROW_HEIGHT, |mut row| {
-        let titles = [(true, input.timeline), (columns.entity, "entity"), (columns.level, "level"), (true, "text")];
+        let titles = [
+            (true, input.timeline),
+            (columns.entity, "entity"),
+            (columns.level, "level"),
+            (true, "text"),
+        ];
         for (_, title) in titles.into_iter().filter(|(is_shown, _)| *is_shown) {
             row.col(|ui| {
                 ui.add_space(8.0);
@@ -367,7 +463,11 @@ fn lines(ui: &mut Ui, input: &LogInput<'_>, shown: Option<&[u32]>, following: &m
     if let Some(y) = mark {
         let painter = ui.painter().with_clip_rect(table_rect.intersect(ui.clip_rect()));
         if y >= table_rect.top() + ROW_HEIGHT {
-            painter.hline(table_rect.x_range(), painter.round_to_pixel_center(y), (1.0, input.style.cursor));
+            painter.hline(
+                table_rect.x_range(),
+                painter.round_to_pixel_center(y),
+                (1.0, input.style.cursor),
+            );
         }
     }
 }
@@ -381,37 +481,66 @@ fn show_line(
     is_later: bool,
     commands: &mut ViewerCommands,
 ) -> f32 {
-    let Some((_, log)) = input.logs.get(line.entity as usize) else { return 0.0 };
-    let Some(path) = input.paths.get(line.entity as usize) else { return 0.0 };
+    let Some((_, log)) = input.logs.get(line.entity as usize) else {
+        return 0.0;
+    };
+    let Some(path) = input.paths.get(line.entity as usize) else {
+        return 0.0;
+    };
     let at = line.line as usize;
     let style = input.style;
-    let tone = |color: Color32| if is_later { color.gamma_multiply(DIMMED) } else { color };
-    let item = || Item::DataResult { view: input.view, entity: (*path).clone() };
-    let highlight = input.selection.map(|selection| selection.entity_highlight(Some(input.view), path)).unwrap_or_default();
+    let tone = |color: Color32| {
+        if is_later {
+            color.gamma_multiply(DIMMED)
+        } else {
+            color
+        }
+    };
+    let item = || Item::DataResult {
+        view: input.view,
+        entity: (*path).clone(),
+    };
+    let highlight = input
+        .selection
+        .map(|selection| selection.entity_highlight(Some(input.view), path))
+        .unwrap_or_default();
     row.set_selected(highlight == Highlight::Selected);
     row.set_hovered(highlight == Highlight::Hovered);
 
     let time = log.time(at);
     let (_, cell) = row.col(|ui| {
         ui.add_space(8.0);
-        let text = RichText::new(time_text(input, time)).monospace().color(tone(style.text));
+        let text = RichText::new(time_text(input, time))
+            .monospace()
+            .color(tone(style.text));
         if time == STATIC {
-            ui.add(Label::new(text.color(tone(style.secondary_text))).truncate()).on_hover_text("Holds at all times");
-        } else if ui.add(Label::new(text).truncate().sense(Sense::click())).on_hover_text("Move the cursor here").clicked() {
+            ui.add(Label::new(text.color(tone(style.secondary_text))).truncate())
+                .on_hover_text("Holds at all times");
+        } else if ui
+            .add(Label::new(text).truncate().sense(Sense::click()))
+            .on_hover_text("Move the cursor here")
+            .clicked()
+        {
             commands.time(TimeCommand::SetTime(time));
         }
     });
     if columns.entity {
         row.col(|ui| {
             ui.add_space(8.0);
-            let label = Label::new(RichText::new(path.ui_name()).color(tone(style.text))).truncate().sense(Sense::click());
+            let label = Label::new(RichText::new(path.ui_name()).color(tone(style.text)))
+                .truncate()
+                .sense(Sense::click());
             let response = ui.add(label).on_hover_text(path.as_str());
             if response.hovered() {
                 commands.push(ViewerCommand::Hover(Some(item())));
             }
             if response.clicked() {
                 let add = ui.input(|input| input.modifiers.command);
-                commands.push(if add { ViewerCommand::ToggleSelected(item()) } else { ViewerCommand::Select(vec![item()]) });
+                commands.push(if add {
+                    ViewerCommand::ToggleSelected(item())
+                } else {
+                    ViewerCommand::Select(vec![item()])
+                });
             }
         });
     }
@@ -419,19 +548,29 @@ fn show_line(
         row.col(|ui| {
             ui.add_space(8.0);
             if let Some(level) = log.level(at) {
-                ui.add(Label::new(RichText::new(&**level).small().color(tone(level::color(level, style)))).truncate());
+                ui.add(
+                    Label::new(
+                        RichText::new(&**level)
+                            .small()
+                            .color(tone(level::color(level, style))),
+                    )
+                    .truncate(),
+                );
             }
         });
     }
     row.col(|ui| {
         ui.add_space(8.0);
         let text = log.text(at);
-        let color = log.color(at).map_or(style.text, |[r, g, b, a]| Color32::from_rgba_unmultiplied(r, g, b, a));
+        let color = log.color(at).map_or(style.text, |[r, g, b, a]| {
+            Color32::from_rgba_unmultiplied(r, g, b, a)
+        });
         if !columns.level
             && let Some(level) = log.level(at)
         {
             let (mark, _) = ui.allocate_exact_size(egui::vec2(3.0, ROW_HEIGHT - 8.0), Sense::hover());
-            ui.painter().rect_filled(mark, 1.0, tone(level::color(level, style)));
+            ui.painter()
+                .rect_filled(mark, 1.0, tone(level::color(level, style)));
         }
         let (cell, is_cut) = first_line(text);
         let response = ui.add(
@@ -442,7 +581,10 @@ fn show_line(
         );
         let text = || text.chars().take(TOOLTIP_CHARS).collect::<String>();
         if !columns.entity || !columns.level {
-            let level = log.level(at).map(|level| format!(", {level}")).unwrap_or_default();
+            let level = log
+                .level(at)
+                .map(|level| format!(", {level}"))
+                .unwrap_or_default();
             response.on_hover_text(format!("{path}{level}\n{}", text()));
         } else if is_cut {
             response.on_hover_text(text());
@@ -454,17 +596,34 @@ fn show_line(
 /// The first line of a text, as long as a cell may need it; and whether that is not all.
 fn first_line(text: &str) -> (String, bool) {
     let line = text.lines().next().unwrap_or("");
-    let cut = line.char_indices().nth(CELL_CHARS).map_or(line, |(end, _)| &line[..end]);
+    let cut = line
+        .char_indices()
+        .nth(CELL_CHARS)
+        .map_or(line, |(end, _)| &line[..end]);
     let is_cut = cut.len() < text.trim_end().len();
-    (if is_cut { format!("{cut} …") } else { cut.to_owned() }, is_cut)
+    (
+        if is_cut {
+            format!("{cut} …")
+        } else {
+            cut.to_owned()
+        },
+        is_cut,
+    )
 }
 
 fn line_time(input: &LogInput<'_>, line: LineRef) -> i64 {
-    input.logs.get(line.entity as usize).map_or(STATIC, |(_, log)| log.time(line.line as usize))
+    input
+        .logs
+        .get(line.entity as usize)
+        .map_or(STATIC, |(_, log)| log.time(line.line as usize))
 }
 
 fn time_text(input: &LogInput<'_>, time: i64) -> String {
-    if time == STATIC { "static".to_owned() } else { chronoscope_types::format_time(input.time_type, time) }
+    if time == STATIC {
+        "static".to_owned()
+    } else {
+        chronoscope_types::format_time(input.time_type, time)
+    }
 }
 
 #[cfg(test)]
@@ -473,17 +632,55 @@ mod tests {
 
     #[test]
     fn a_narrow_list_keeps_its_texts() {
-        assert_eq!(Columns::of_widths(800.0, 160.0, true), Columns { time_width: 160.0, entity: true, level: true });
-        assert_eq!(Columns::of_widths(800.0, 160.0, false), Columns { time_width: 160.0, entity: true, level: false });
-        assert_eq!(Columns::of_widths(400.0, 160.0, true), Columns { time_width: 160.0, entity: false, level: true });
-        assert_eq!(Columns::of_widths(340.0, 160.0, true), Columns { time_width: 160.0, entity: false, level: false });
-        assert_eq!(Columns::of_widths(200.0, 160.0, true), Columns { time_width: 80.0, entity: false, level: false });
+        assert_eq!(
+            Columns::of_widths(800.0, 160.0, true),
+            Columns {
+                time_width: 160.0,
+                entity: true,
+                level: true
+            }
+        );
+        assert_eq!(
+            Columns::of_widths(800.0, 160.0, false),
+            Columns {
+                time_width: 160.0,
+                entity: true,
+                level: false
+            }
+        );
+        assert_eq!(
+            Columns::of_widths(400.0, 160.0, true),
+            Columns {
+                time_width: 160.0,
+                entity: false,
+                level: true
+            }
+        );
+        assert_eq!(
+            Columns::of_widths(340.0, 160.0, true),
+            Columns {
+                time_width: 160.0,
+                entity: false,
+                level: false
+            }
+        );
+        assert_eq!(
+            Columns::of_widths(200.0, 160.0, true),
+            Columns {
+                time_width: 80.0,
+                entity: false,
+                level: false
+            }
+        );
     }
 
     #[test]
     fn the_list_follows_the_cursor_until_it_is_left() {
         let mut following = Following::default();
-        let cursor = |time| Cursor { time, ..Cursor::default() };
+        let cursor = |time| Cursor {
+            time,
+            ..Cursor::default()
+        };
         let columns = (true, true);
         // Lines arrive before the cursor.
         assert!(following.scrolls_to(cursor(5), columns, 10));

@@ -30,7 +30,9 @@ pub(super) fn lines(
     times: &TimeWindow,
     values: &ValueWindow,
 ) -> Vec<DrawnLine> {
-    let some_lit = lines.iter().any(|line| line.visible && line.highlight != Highlight::None);
+    let some_lit = lines
+        .iter()
+        .any(|line| line.visible && line.highlight != Highlight::None);
     let mut order: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].visible).collect();
     order.sort_by_key(|at| lines[*at].highlight);
     let width = plot.width().ceil().max(1.0) as usize;
@@ -48,7 +50,10 @@ pub(super) fn lines(
                 if point.value.is_nan() {
                     runs.extend((!run.is_empty()).then(|| std::mem::take(&mut run)));
                 } else {
-                    run.push(pos2(x_of(plot, point.position), y_of(plot, values.position(point.value))));
+                    run.push(pos2(
+                        x_of(plot, point.position),
+                        y_of(plot, values.position(point.value)),
+                    ));
                 }
             }
             runs.extend((!run.is_empty()).then_some(run));
@@ -59,7 +64,11 @@ pub(super) fn lines(
             };
             let lit = line.highlight != Highlight::None;
             draw(painter, &runs, line.style.mark, color, lit);
-            DrawnLine { line: at, runs, joined: matches!(line.style.mark, Mark::Line { .. }) }
+            DrawnLine {
+                line: at,
+                runs,
+                joined: matches!(line.style.mark, Mark::Line { .. }),
+            }
         })
         .collect()
 }
@@ -109,7 +118,11 @@ impl DrawnLine {
 fn distance_to_segment(place: Pos2, from: Pos2, to: Pos2) -> f32 {
     let along = to - from;
     let length_sq = along.length_sq();
-    let share = if length_sq > 0.0 { ((place - from).dot(along) / length_sq).clamp(0.0, 1.0) } else { 0.0 };
+    let share = if length_sq > 0.0 {
+        ((place - from).dot(along) / length_sq).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     place.distance(from + along * share)
 }
 
@@ -125,12 +138,23 @@ pub(super) fn marker(shape: MarkerShape, at: Pos2, radius: f32, color: Color32) 
     let filled = |corners: Vec<Pos2>| vec![Shape::convex_polygon(corners, color, Stroke::NONE)];
     let stroke = Stroke::new((radius * 0.4).max(1.0), color);
     let strokes = |ends: &[[f32; 2]]| {
-        ends.iter().map(|[x, y]| Shape::line_segment([corner(*x, *y), corner(-*x, -*y)], stroke)).collect::<Vec<_>>()
+        ends.iter()
+            .map(|[x, y]| Shape::line_segment([corner(*x, *y), corner(-*x, -*y)], stroke))
+            .collect::<Vec<_>>()
     };
     match shape {
         MarkerShape::Circle => vec![Shape::circle_filled(at, radius, color)],
-        MarkerShape::Diamond => filled(vec![corner(0.0, -1.0), corner(1.0, 0.0), corner(0.0, 1.0), corner(-1.0, 0.0)]),
-        MarkerShape::Square => vec![Shape::rect_filled(Rect::from_center_size(at, vec2(1.6, 1.6) * radius), 0.0, color)],
+        MarkerShape::Diamond => filled(vec![
+            corner(0.0, -1.0),
+            corner(1.0, 0.0),
+            corner(0.0, 1.0),
+            corner(-1.0, 0.0),
+        ]),
+        MarkerShape::Square => vec![Shape::rect_filled(
+            Rect::from_center_size(at, vec2(1.6, 1.6) * radius),
+            0.0,
+            color,
+        )],
         MarkerShape::Cross => strokes(&[[0.75, 0.75], [0.75, -0.75]]),
         MarkerShape::Plus => strokes(&[[1.0, 0.0], [0.0, 1.0]]),
         MarkerShape::Up => filled(vec![corner(0.0, -1.0), corner(0.87, 0.5), corner(-0.87, 0.5)]),

@@ -39,8 +39,9 @@ pub fn display_names(series: &[Naming<'_>]) -> Vec<String> {
         for name in &names {
             *count.entry(name).or_default() += 1;
         }
-        let twice: Vec<usize> =
-            (0..names.len()).filter(|at| count.get(names[*at].as_str()).is_some_and(|count| *count > 1)).collect();
+        let twice: Vec<usize> = (0..names.len())
+            .filter(|at| count.get(names[*at].as_str()).is_some_and(|count| *count > 1))
+            .collect();
         if twice.is_empty() {
             break;
         }
@@ -58,19 +59,38 @@ mod tests {
 
     fn check(series: &[(&str, Option<&str>, Option<usize>)], expected: &[&str]) {
         let paths: Vec<EntityPath> = series.iter().map(|(path, ..)| EntityPath::parse(path)).collect();
-        let namings: Vec<Naming<'_>> =
-            series.iter().zip(&paths).map(|((_, logged, index), path)| Naming { path, logged: *logged, index: *index }).collect();
+        let namings: Vec<Naming<'_>> = series
+            .iter()
+            .zip(&paths)
+            .map(|((_, logged, index), path)| Naming {
+                path,
+                logged: *logged,
+                index: *index,
+            })
+            .collect();
         assert_eq!(display_names(&namings), expected);
     }
 
     #[test]
     fn names_are_short_and_distinct() {
-        check(&[("/plots/sine", None, None), ("/plots/cosine", None, None)], &["sine", "cosine"]);
-        check(&[("/a/x", None, None), ("/b/x", None, None), ("/b/y", None, None)], &["a/x", "b/x", "y"]);
+        check(
+            &[("/plots/sine", None, None), ("/plots/cosine", None, None)],
+            &["sine", "cosine"],
+        );
+        check(
+            &[("/a/x", None, None), ("/b/x", None, None), ("/b/y", None, None)],
+            &["a/x", "b/x", "y"],
+        );
         check(&[("/a", None, Some(0)), ("/a", None, Some(1))], &["a/0", "a/1"]);
-        check(&[("/a", Some("decay"), None), ("/b", Some("decay"), None)], &["decay (a)", "decay (b)"]);
+        check(
+            &[("/a", Some("decay"), None), ("/b", Some("decay"), None)],
+            &["decay (a)", "decay (b)"],
+        );
         check(&[("/", None, None)], &["/"]);
         // Nothing tells these apart, and that ends.
-        check(&[("/a", Some("same"), Some(0)), ("/a", Some("same"), Some(1))], &["same (a)", "same (a)"]);
+        check(
+            &[("/a", Some("same"), Some(0)), ("/a", Some("same"), Some(1))],
+            &["same (a)", "same (a)"],
+        );
     }
 }

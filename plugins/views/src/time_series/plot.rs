@@ -121,39 +121,79 @@ pub fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Vec<PlotE
     let background = ui.interact(plot, input.id.with("plot"), Sense::click_and_drag());
     let axis_response = ui.interact(axis, input.id.with("axis"), Sense::click_and_drag());
     let cursor_x = x_of(&plot, times.position(input.cursor));
-    let handle = Rect::from_center_size(pos2(cursor_x, plot.center().y), vec2(8.0, plot.height())).intersect(plot);
-    let handle_response = plot.x_range().contains(cursor_x).then(|| ui.interact(handle, input.id.with("cursor"), Sense::drag()));
-    let legend_layout = input.legend.map(|corner| legend::layout(ui, input, &plot, corner));
+    let handle =
+        Rect::from_center_size(pos2(cursor_x, plot.center().y), vec2(8.0, plot.height())).intersect(plot);
+    let handle_response = plot
+        .x_range()
+        .contains(cursor_x)
+        .then(|| ui.interact(handle, input.id.with("cursor"), Sense::drag()));
+    let legend_layout = input
+        .legend
+        .map(|corner| legend::layout(ui, input, &plot, corner));
 
     // What the user does now is drawn now.
-    let moved = navigate(ui, &background, &plot, PlotWindow { time: Some(times), values: Some(values) }, window);
+    let moved = navigate(
+        ui,
+        &background,
+        &plot,
+        PlotWindow {
+            time: Some(times),
+            values: Some(values),
+        },
+        window,
+    );
     if let Some(moved) = moved {
         events.push(PlotEvent::SetWindow(moved));
     }
     if background.drag_stopped() {
         events.push(PlotEvent::EndGesture);
     }
-    events.extend(cursor_moves(ui, &[Some(&axis_response), handle_response.as_ref()], &plot, &times));
+    events.extend(cursor_moves(
+        ui,
+        &[Some(&axis_response), handle_response.as_ref()],
+        &plot,
+        &times,
+    ));
     let window = moved.unwrap_or(window);
     let times = window.time.unwrap_or_else(|| all_times(input));
     let values = window.values.unwrap_or_else(|| fitted_values(input, &times));
-    let cursor = events.iter().rev().find_map(|event| if let PlotEvent::SetTime(time) = event { Some(*time) } else { None });
+    let cursor = events.iter().rev().find_map(|event| {
+        if let PlotEvent::SetTime(time) = event {
+            Some(*time)
+        } else {
+            None
+        }
+    });
 
     let value_labels = value_ticks(&values, plot.height(), font.size * 2.5);
-    let time_labels = time_ticks(&times, input.time_type, plot.width(), 3.0 * GAP, |label| text_width(ui, &font, label));
+    let time_labels = time_ticks(&times, input.time_type, plot.width(), 3.0 * GAP, |label| {
+        text_width(ui, &font, label)
+    });
     draw_axes(ui, input, &plot, &font, &time_labels, &value_labels);
 
     let clipped = ui.painter().with_clip_rect(plot.intersect(ui.clip_rect()));
     let lines = draw::lines(&clipped, input.lines, &plot, &times, &values);
     draw_box(ui, &clipped, &background, input, &plot);
-    draw_cursor(&clipped, input, &plot, x_of(&plot, times.position(cursor.unwrap_or(input.cursor))));
-    let legend = legend_layout.map(|layout| legend::show(ui, input, layout)).unwrap_or_default();
+    draw_cursor(
+        &clipped,
+        input,
+        &plot,
+        x_of(&plot, times.position(cursor.unwrap_or(input.cursor))),
+    );
+    let legend = legend_layout
+        .map(|layout| legend::show(ui, input, layout))
+        .unwrap_or_default();
     if let Some(toggled) = legend.toggled {
         events.push(PlotEvent::Toggle(toggled));
     }
 
-    let busy = background.dragged() || handle_response.as_ref().is_some_and(|handle| handle.dragged() || handle.hovered());
-    let pointer = background.hover_pos().filter(|_| !busy && legend.hovered.is_none());
+    let busy = background.dragged()
+        || handle_response
+            .as_ref()
+            .is_some_and(|handle| handle.dragged() || handle.hovered());
+    let pointer = background
+        .hover_pos()
+        .filter(|_| !busy && legend.hovered.is_none());
     let hit = pointer.and_then(|pointer| nearest(&lines, pointer));
     if let Some(at) = legend.hovered.or(hit) {
         events.push(PlotEvent::Hover(at));
@@ -164,9 +204,19 @@ pub fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Vec<PlotE
         events.push(PlotEvent::Click(hit, ui.input(|input| input.modifiers.command)));
     }
     if let (Some(at), Some(pointer)) = (hit, pointer) {
-        tooltip(ui, &clipped, input, at, times.nearest_time(position_of(&plot, pointer.x)), |time, value| {
-            pos2(x_of(&plot, times.position(time)), y_of(&plot, values.position(value)))
-        });
+        tooltip(
+            ui,
+            &clipped,
+            input,
+            at,
+            times.nearest_time(position_of(&plot, pointer.x)),
+            |time, value| {
+                pos2(
+                    x_of(&plot, times.position(time)),
+                    y_of(&plot, values.position(value)),
+                )
+            },
+        );
     }
     if handle_response.is_some_and(|handle| handle.hovered() || handle.dragged()) {
         ui.set_cursor_icon(CursorIcon::ResizeHorizontal);
@@ -192,12 +242,21 @@ fn position_of(plot: &Rect, x: f32) -> f64 {
 /// The stretch of time that all visible series take.
 fn all_times(input: &PlotInput<'_>) -> TimeWindow {
     let visible = input.lines.iter().filter(|line| line.visible);
-    let range = visible.fold(TimeRange::EMPTY, |range, line| range.union(&line.series.samples.time_range()));
+    let range = visible.fold(TimeRange::EMPTY, |range, line| {
+        range.union(&line.series.samples.time_range())
+    });
     let least = match input.time_type {
         TimeType::Sequence => 2.0,
         TimeType::DurationNs | TimeType::TimestampNs => 1e9,
     };
-    TimeWindow::of(if range.is_empty() { input.fallback_range } else { range }, least)
+    TimeWindow::of(
+        if range.is_empty() {
+            input.fallback_range
+        } else {
+            range
+        },
+        least,
+    )
 }
 
 /// The range of values that all visible series take in a stretch of time.
@@ -207,18 +266,33 @@ fn fitted_values(input: &PlotInput<'_>, times: &TimeWindow) -> ValueWindow {
 }
 
 fn text_width(ui: &Ui, font: &FontId, text: &str) -> f32 {
-    ui.painter().layout_no_wrap(text.to_owned(), font.clone(), Color32::PLACEHOLDER).size().x
+    ui.painter()
+        .layout_no_wrap(text.to_owned(), font.clone(), Color32::PLACEHOLDER)
+        .size()
+        .x
 }
 
 fn label_width(ui: &Ui, font: &FontId, ticks: &Ticks) -> f32 {
-    ticks.ticks.iter().map(|tick| text_width(ui, font, &tick.label)).fold(0.0, f32::max)
+    ticks
+        .ticks
+        .iter()
+        .map(|tick| text_width(ui, font, &tick.label))
+        .fold(0.0, f32::max)
 }
 
 /// Pans by dragging, zooms by scrolling and by dragging a box with the secondary button, shows all at a double click.
 ///
 /// `shown` is the window as it is, `asked` without what follows from the data.
-fn navigate(ui: &Ui, response: &Response, plot: &Rect, shown: PlotWindow, asked: PlotWindow) -> Option<PlotWindow> {
-    let (Some(times), Some(values)) = (shown.time, shown.values) else { return None };
+fn navigate(
+    ui: &Ui,
+    response: &Response,
+    plot: &Rect,
+    shown: PlotWindow,
+    asked: PlotWindow,
+) -> Option<PlotWindow> {
+    let (Some(times), Some(values)) = (shown.time, shown.values) else {
+        return None;
+    };
     if response.double_clicked() {
         return (asked != PlotWindow::default()).then(PlotWindow::default);
     }
@@ -230,7 +304,9 @@ fn navigate(ui: &Ui, response: &Response, plot: &Rect, shown: PlotWindow, asked:
         }
         // Values that fit by themselves go on doing so.
         if delta.y != 0.0 {
-            window.values = asked.values.map(|values| values.panned(f64::from(delta.y / plot.height())));
+            window.values = asked
+                .values
+                .map(|values| values.panned(f64::from(delta.y / plot.height())));
         }
     }
     // On release the pointer no longer knows where it was pressed.
@@ -248,7 +324,10 @@ fn navigate(ui: &Ui, response: &Response, plot: &Rect, shown: PlotWindow, asked:
         && selected.height() > 4.0
     {
         let y = |y: f32| f64::from(plot.bottom() - y) / f64::from(plot.height());
-        window.time = Some(times.part(position_of(plot, selected.left()), position_of(plot, selected.right())));
+        window.time = Some(times.part(
+            position_of(plot, selected.left()),
+            position_of(plot, selected.right()),
+        ));
         window.values = Some(values.part(y(selected.bottom()), y(selected.top())));
     }
     if let Some(pointer) = response.hover_pos() {
@@ -265,7 +344,12 @@ fn navigate(ui: &Ui, response: &Response, plot: &Rect, shown: PlotWindow, asked:
             window.values = Some(values.zoomed(anchor_y, vertical));
         }
         if scroll.x != 0.0 && !shift {
-            window.time = Some(window.time.unwrap_or(times).panned(-f64::from(scroll.x / plot.width())));
+            window.time = Some(
+                window
+                    .time
+                    .unwrap_or(times)
+                    .panned(-f64::from(scroll.x / plot.width())),
+            );
         }
     }
     (window != asked).then_some(window)
@@ -274,7 +358,9 @@ fn navigate(ui: &Ui, response: &Response, plot: &Rect, shown: PlotWindow, asked:
 /// The box that is being dragged with the secondary button.
 fn dragged_box(ui: &Ui, response: &Response) -> Option<Rect> {
     let to = response.interact_pointer_pos()?;
-    let from = ui.input(|input| input.pointer.press_origin()).or_else(|| response.total_drag_delta().map(|delta| to - delta))?;
+    let from = ui
+        .input(|input| input.pointer.press_origin())
+        .or_else(|| response.total_drag_delta().map(|delta| to - delta))?;
     Some(Rect::from_two_pos(from, to))
 }
 
@@ -289,10 +375,19 @@ fn draw_box(ui: &Ui, painter: &egui::Painter, response: &Response, input: &PlotI
 }
 
 /// Where dragging the axis or the cursor puts the cursor.
-fn cursor_moves(ui: &Ui, responses: &[Option<&Response>], plot: &Rect, times: &TimeWindow) -> Option<PlotEvent> {
-    let response =
-        responses.iter().flatten().find(|response| response.dragged_by(PointerButton::Primary) || response.clicked())?;
-    let pointer = response.interact_pointer_pos().or_else(|| ui.input(|input| input.pointer.interact_pos()))?;
+fn cursor_moves(
+    ui: &Ui,
+    responses: &[Option<&Response>],
+    plot: &Rect,
+    times: &TimeWindow,
+) -> Option<PlotEvent> {
+    let response = responses
+        .iter()
+        .flatten()
+        .find(|response| response.dragged_by(PointerButton::Primary) || response.clicked())?;
+    let pointer = response
+        .interact_pointer_pos()
+        .or_else(|| ui.input(|input| input.pointer.interact_pos()))?;
     let position = position_of(plot, pointer.x.clamp(plot.left(), plot.right()));
     Some(PlotEvent::SetTime(times.nearest_time(position)))
 }
@@ -309,7 +404,9 @@ fn draw_axes(ui: &Ui, input: &PlotInput<'_>, plot: &Rect, font: &FontId, times: 
         }
         let galley = painter.layout_no_wrap(tick.label.clone(), font.clone(), style.secondary_text);
         // A label at the edge moves inwards rather than being cut.
-        let left = (x - galley.size().x / 2.0).min(plot.right() - galley.size().x - 2.0).max(plot.left() - GAP);
+        let left = (x - galley.size().x / 2.0)
+            .min(plot.right() - galley.size().x - 2.0)
+            .max(plot.left() - GAP);
         if left < right {
             continue;
         }
@@ -339,8 +436,16 @@ fn draw_axes(ui: &Ui, input: &PlotInput<'_>, plot: &Rect, font: &FontId, times: 
             style.secondary_text,
         );
     }
-    painter.hline(plot.x_range(), painter.round_to_pixel_center(plot.bottom()), hairline);
-    painter.vline(painter.round_to_pixel_center(plot.left()), plot.y_range(), hairline);
+    painter.hline(
+        plot.x_range(),
+        painter.round_to_pixel_center(plot.bottom()),
+        hairline,
+    );
+    painter.vline(
+        painter.round_to_pixel_center(plot.left()),
+        plot.y_range(),
+        hairline,
+    );
 }
 
 fn draw_cursor(painter: &egui::Painter, input: &PlotInput<'_>, plot: &Rect, x: f32) {
@@ -363,28 +468,55 @@ fn nearest(lines: &[DrawnLine], pointer: Pos2) -> Option<usize> {
     best.map(|(_, line)| line)
 }
 
-fn tooltip(ui: &Ui, painter: &egui::Painter, input: &PlotInput<'_>, at: usize, time: i64, place: impl Fn(i64, f64) -> Pos2) {
+fn tooltip(
+    ui: &Ui,
+    painter: &egui::Painter,
+    input: &PlotInput<'_>,
+    at: usize,
+    time: i64,
+    place: impl Fn(i64, f64) -> Pos2,
+) {
     let Some(line) = input.lines.get(at) else { return };
     let sample = match line.series.constants.get(line.index) {
         Some(constant) => Some((None, *constant)),
         None => line.series.nearest_sample(line.index, time).and_then(|sample| {
-            Some((Some(*line.series.samples.times().get(sample)?), *line.series.samples.values(line.index).get(sample)?))
+            Some((
+                Some(*line.series.samples.times().get(sample)?),
+                *line.series.samples.values(line.index).get(sample)?,
+            ))
         }),
     };
     let Some((time, value)) = sample else { return };
     if let Some(time) = time {
-        painter.circle(place(time, value), 4.0, line.style.color, (1.5, input.style.hovered));
+        painter.circle(
+            place(time, value),
+            4.0,
+            line.style.color,
+            (1.5, input.style.hovered),
+        );
     }
-    egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), input.id.with("tooltip"), egui::PopupAnchor::Pointer)
-        .gap(12.0)
-        .show(|ui| {
-            ui.horizontal(|ui| {
-                let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
-                ui.painter().circle_filled(dot.center(), 4.0, line.style.color);
-                ui.label(&line.name);
-            });
-            let time = time.map_or_else(|| "static".to_owned(), |time| chronoscope_types::format_time(input.time_type, time));
-            ui.label(egui::RichText::new(format!("{} {time}", input.timeline)).color(input.style.secondary_text).small());
-            ui.label(egui::RichText::new(value.to_string()).monospace());
+    egui::Tooltip::always_open(
+        ui.ctx().clone(),
+        ui.layer_id(),
+        input.id.with("tooltip"),
+        egui::PopupAnchor::Pointer,
+    )
+    .gap(12.0)
+    .show(|ui| {
+        ui.horizontal(|ui| {
+            let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
+            ui.painter().circle_filled(dot.center(), 4.0, line.style.color);
+            ui.label(&line.name);
         });
+        let time = time.map_or_else(
+            || "static".to_owned(),
+            |time| chronoscope_types::format_time(input.time_type, time),
+        );
+        ui.label(
+            egui::RichText::new(format!("{} {time}", input.timeline))
+                .color(input.style.secondary_text)
+                .small(),
+        );
+        ui.label(egui::RichText::new(value.to_string()).monospace());
+    });
 }

@@ -16,11 +16,19 @@ pub struct Extent {
 
 impl Extent {
     /// Of no values; the neutral element of [`Self::union`].
-    pub const EMPTY: Self = Self { min: f64::INFINITY, max: f64::NEG_INFINITY };
+    pub const EMPTY: Self = Self {
+        min: f64::INFINITY,
+        max: f64::NEG_INFINITY,
+    };
 
     /// Of these values. Those that are not a number do not count.
     pub fn of(values: &[f64]) -> Self {
-        values.iter().fold(Self::EMPTY, |extent, &value| extent.union(Self { min: value, max: value }))
+        values.iter().fold(Self::EMPTY, |extent, &value| {
+            extent.union(Self {
+                min: value,
+                max: value,
+            })
+        })
     }
 
     /// Whether there was no value.
@@ -32,7 +40,10 @@ impl Extent {
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         // `min` and `max` prefer numbers to what is not one.
-        Self { min: self.min.min(other.min), max: self.max.max(other.max) }
+        Self {
+            min: self.min.min(other.min),
+            max: self.max.max(other.max),
+        }
     }
 }
 
@@ -64,7 +75,13 @@ impl Pyramid {
         }
         let lowest = &mut self.levels[0];
         lowest.truncate(first);
-        lowest.extend(values.get(first * BUCKET..).unwrap_or(&[]).chunks(BUCKET).map(Extent::of));
+        lowest.extend(
+            values
+                .get(first * BUCKET..)
+                .unwrap_or(&[])
+                .chunks(BUCKET)
+                .map(Extent::of),
+        );
         let mut level = 0;
         while count > 1 {
             level += 1;
@@ -76,7 +93,11 @@ impl Pyramid {
             let (below, above) = self.levels.split_at_mut(level);
             let (below, above) = (&below[level - 1], &mut above[0]);
             above.truncate(first);
-            above.extend(below[first * 2..].chunks(2).map(|pair| pair.iter().fold(Extent::EMPTY, |all, one| all.union(*one))));
+            above.extend(
+                below[first * 2..]
+                    .chunks(2)
+                    .map(|pair| pair.iter().fold(Extent::EMPTY, |all, one| all.union(*one))),
+            );
         }
         self.levels.truncate(level + 1);
     }
@@ -89,7 +110,8 @@ impl Pyramid {
         if low >= high {
             return Extent::of(&values[range]);
         }
-        let mut extent = Extent::of(&values[range.start..low * BUCKET]).union(Extent::of(&values[high * BUCKET..range.end]));
+        let mut extent = Extent::of(&values[range.start..low * BUCKET])
+            .union(Extent::of(&values[high * BUCKET..range.end]));
         // From both ends towards the middle, a level up with each step.
         for level in &self.levels {
             if low >= high {
@@ -112,7 +134,10 @@ impl Pyramid {
 
     /// The bytes that it takes.
     pub fn heap_bytes(&self) -> usize {
-        self.levels.iter().map(|level| level.capacity() * size_of::<Extent>()).sum()
+        self.levels
+            .iter()
+            .map(|level| level.capacity() * size_of::<Extent>())
+            .sum()
     }
 }
 
@@ -124,7 +149,15 @@ mod tests {
     use crate::time_series::testing::Random;
 
     fn random_values(random: &mut Random, len: usize) -> Vec<f64> {
-        (0..len).map(|_| if random.below(10) == 0 { f64::NAN } else { random.unit() * 100.0 - 50.0 }).collect()
+        (0..len)
+            .map(|_| {
+                if random.below(10) == 0 {
+                    f64::NAN
+                } else {
+                    random.unit() * 100.0 - 50.0
+                }
+            })
+            .collect()
     }
 
     #[test]
@@ -137,7 +170,11 @@ mod tests {
                 let (a, b) = (random.below(len + 2), random.below(len + 2));
                 let range = a.min(b)..a.max(b);
                 let clipped = range.start.min(len)..range.end.min(len);
-                assert_eq!(pyramid.extent(&values, range), Extent::of(&values[clipped]), "{len} values");
+                assert_eq!(
+                    pyramid.extent(&values, range),
+                    Extent::of(&values[clipped]),
+                    "{len} values"
+                );
             }
         }
     }

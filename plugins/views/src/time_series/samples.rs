@@ -67,7 +67,9 @@ impl Samples {
 
     /// The least and greatest value of an instance in a range of samples.
     pub fn extent(&self, column: usize, range: Range<usize>) -> Extent {
-        self.columns.get(column).map_or(Extent::EMPTY, |column| column.pyramid.extent(&column.values, range))
+        self.columns.get(column).map_or(Extent::EMPTY, |column| {
+            column.pyramid.extent(&column.values, range)
+        })
     }
 
     /// From the first sample to the last.
@@ -87,8 +89,11 @@ impl Samples {
 
     /// The heap bytes that it takes.
     pub fn heap_bytes(&self) -> usize {
-        let columns: usize =
-            self.columns.iter().map(|column| column.values.capacity() * size_of::<f64>() + column.pyramid.heap_bytes()).sum();
+        let columns: usize = self
+            .columns
+            .iter()
+            .map(|column| column.values.capacity() * size_of::<f64>() + column.pyramid.heap_bytes())
+            .sum();
         columns + self.times.capacity() * size_of::<i64>() + self.taken.capacity() * size_of::<Taken>()
     }
 
@@ -97,15 +102,30 @@ impl Samples {
     ///
     /// # Errors
     /// Where a column can not be read as scalars. What was read until then remains.
-    pub fn update(&mut self, timeline: TimelineId, answer: &RangeAnswer, clears: Vec<ClearKey>) -> Result<(), ReadError> {
+    pub fn update(
+        &mut self,
+        timeline: TimelineId,
+        answer: &RangeAnswer,
+        clears: Vec<ClearKey>,
+    ) -> Result<(), ReadError> {
         if self.timeline != Some(timeline) || self.clears != clears {
-            *self = Self { timeline: Some(timeline), clears, ..Self::default() };
+            *self = Self {
+                timeline: Some(timeline),
+                clears,
+                ..Self::default()
+            };
         }
-        let kept = self.taken.iter().zip(answer.slices()).take_while(|(taken, slice)| taken.is(slice)).count();
+        let kept = self
+            .taken
+            .iter()
+            .zip(answer.slices())
+            .take_while(|(taken, slice)| taken.is(slice))
+            .count();
         self.taken.truncate(kept);
         let unchanged = self.taken.last().map_or(0, |taken| taken.times);
         self.times.truncate(unchanged);
-        self.columns.truncate(self.taken.last().map_or(0, |taken| taken.columns));
+        self.columns
+            .truncate(self.taken.last().map_or(0, |taken| taken.columns));
         self.clears_passed = self.taken.last().map_or(0, |taken| taken.clears_passed);
         for column in &mut self.columns {
             column.values.truncate(unchanged);
@@ -117,13 +137,15 @@ impl Samples {
             // Chunks that overlap come in many slices each, and are read once.
             let values = match read.entry(slice.chunk().id()) {
                 std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-                std::collections::hash_map::Entry::Vacant(new) => match read::column::<components::Scalar, f64>(slice.column()) {
-                    Ok(values) => new.insert(values),
-                    Err(error) => {
-                        outcome = Err(error);
-                        break;
+                std::collections::hash_map::Entry::Vacant(new) => {
+                    match read::column::<components::Scalar, f64>(slice.column()) {
+                        Ok(values) => new.insert(values),
+                        Err(error) => {
+                            outcome = Err(error);
+                            break;
+                        }
                     }
-                },
+                }
             };
             self.take(slice, values);
         }
@@ -152,22 +174,38 @@ impl Samples {
     /// Takes one value per row in one go; `false` where the rows are not as plain as that.
     fn take_dense(&mut self, slice: &RangeSlice, values: &ColumnSlices<'_, f64>) -> bool {
         let Some(span) = slice.span() else { return false };
-        let Some(times) = slice.chunk_times().get(span.clone()) else { return false };
-        let clear_within =
-            times.last().is_some_and(|last| self.clears.get(self.clears_passed).is_some_and(|clear| clear.0 <= *last));
+        let Some(times) = slice.chunk_times().get(span.clone()) else {
+            return false;
+        };
+        let clear_within = times.last().is_some_and(|last| {
+            self.clears
+                .get(self.clears_passed)
+                .is_some_and(|clear| clear.0 <= *last)
+        });
         let offsets = slice.column().lists().value_offsets();
-        let one_each =
-            offsets.get(span.start..=span.end).is_some_and(|offsets| offsets.windows(2).all(|pair| pair[1] - pair[0] == 1));
+        let one_each = offsets
+            .get(span.start..=span.end)
+            .is_some_and(|offsets| offsets.windows(2).all(|pair| pair[1] - pair[0] == 1));
         if clear_within || !one_each || self.columns.len() > 1 {
             return false;
         }
-        let start = offsets.get(span.start).zip(offsets.first()).and_then(|(at, first)| usize::try_from(at - first).ok());
-        let Some(values) = start.and_then(|start| values.values().get(start..start + span.len())) else { return false };
+        let start = offsets
+            .get(span.start)
+            .zip(offsets.first())
+            .and_then(|(at, first)| usize::try_from(at - first).ok());
+        let Some(values) = start.and_then(|start| values.values().get(start..start + span.len())) else {
+            return false;
+        };
         if self.columns.is_empty() {
-            self.columns.push(Column { values: vec![f64::NAN; self.times.len()], ..Column::default() });
+            self.columns.push(Column {
+                values: vec![f64::NAN; self.times.len()],
+                ..Column::default()
+            });
         }
         self.times.extend_from_slice(times);
-        self.columns[0].values.extend(values.iter().map(|value| finite(*value)));
+        self.columns[0]
+            .values
+            .extend(values.iter().map(|value| finite(*value)));
         true
     }
 
@@ -175,8 +213,14 @@ impl Samples {
         let times = slice.chunk_times();
         let row_ids = slice.chunk().row_ids();
         for row in slice.rows() {
-            let (Some(time), Some(row_id)) = (times.get(row), row_ids.get(row)) else { continue };
-            while let Some(clear) = self.clears.get(self.clears_passed).filter(|clear| **clear < (*time, *row_id)) {
+            let (Some(time), Some(row_id)) = (times.get(row), row_ids.get(row)) else {
+                continue;
+            };
+            while let Some(clear) = self
+                .clears
+                .get(self.clears_passed)
+                .filter(|clear| **clear < (*time, *row_id))
+            {
                 let cleared_at = clear.0;
                 self.clears_passed += 1;
                 if !self.times.is_empty() {
@@ -189,11 +233,16 @@ impl Samples {
 
     fn push(&mut self, time: i64, instances: &[f64]) {
         while self.columns.len() < instances.len() {
-            self.columns.push(Column { values: vec![f64::NAN; self.times.len()], ..Column::default() });
+            self.columns.push(Column {
+                values: vec![f64::NAN; self.times.len()],
+                ..Column::default()
+            });
         }
         self.times.push(time);
         for (at, column) in self.columns.iter_mut().enumerate() {
-            column.values.push(instances.get(at).map_or(f64::NAN, |value| finite(*value)));
+            column
+                .values
+                .push(instances.get(at).map_or(f64::NAN, |value| finite(*value)));
         }
     }
 }
@@ -209,11 +258,15 @@ impl Taken {
 /// Where an entity was emptied on the shown timeline, in order: by itself, or from above.
 pub fn clears_of(input: &VisualizerInput<'_>) -> Vec<ClearKey> {
     let mut clears = Vec::new();
-    let (Some(component), Some(timeline)) = (input.store.component_id(CLEAR_COMPONENT), input.cursor.timeline) else {
+    let (Some(component), Some(timeline)) =
+        (input.store.component_id(CLEAR_COMPONENT), input.cursor.timeline)
+    else {
         return clears;
     };
     for path in input.path.ancestors() {
-        let Some(entity) = input.store.entity_id(&path) else { continue };
+        let Some(entity) = input.store.entity_id(&path) else {
+            continue;
+        };
         if !input.store.has_component_on(entity, timeline, component) {
             continue;
         }
@@ -245,7 +298,15 @@ mod tests {
     fn ask(store: &ChunkStore, range: TimeRange) -> (TimelineId, RangeAnswer) {
         let entity = store.entity_id(&"/a".into()).unwrap();
         let timeline = store.timeline_id("t").unwrap();
-        (timeline, store.range(entity, timeline, range, store.component_id(&Scalars::SCALARS).unwrap()))
+        (
+            timeline,
+            store.range(
+                entity,
+                timeline,
+                range,
+                store.component_id(&Scalars::SCALARS).unwrap(),
+            ),
+        )
     }
 
     fn assert_same(a: &Samples, b: &Samples) {
@@ -273,18 +334,31 @@ mod tests {
             let mut latest = 0;
             for _ in 0..12 {
                 let len = 1 + random.below(60);
-                let start = if random.below(4) == 0 { random.below(latest as usize + 1) as i64 } else { latest };
+                let start = if random.below(4) == 0 {
+                    random.below(latest as usize + 1) as i64
+                } else {
+                    latest
+                };
                 let times: Vec<i64> = (0..len as i64).map(|at| start + at * 3).collect();
                 latest = latest.max(start + len as i64 * 3);
                 let timeline = Timeline::sequence("t");
-                let value = |random: &mut Random| if random.below(9) == 0 { f64::INFINITY } else { random.unit() };
+                let value = |random: &mut Random| {
+                    if random.below(9) == 0 {
+                        f64::INFINITY
+                    } else {
+                        random.unit()
+                    }
+                };
                 let chunk = if round % 2 == 0 {
                     let values: Vec<f64> = (0..len).map(|_| value(&mut random)).collect();
                     columns_chunk("a", [(timeline, times)], &Scalars::new(values)).unwrap()
                 } else {
                     let lengths: Vec<usize> = (0..len).map(|_| random.below(4)).collect();
-                    let values: Vec<f64> = (0..lengths.iter().sum::<usize>()).map(|_| value(&mut random)).collect();
-                    columns_chunk_with_lengths("a", [(timeline, times)], &Scalars::new(values), &lengths).unwrap()
+                    let values: Vec<f64> = (0..lengths.iter().sum::<usize>())
+                        .map(|_| value(&mut random))
+                        .collect();
+                    columns_chunk_with_lengths("a", [(timeline, times)], &Scalars::new(values), &lengths)
+                        .unwrap()
                 };
                 store.insert(chunk).unwrap();
                 if random.below(5) == 0 {
@@ -313,7 +387,10 @@ mod tests {
             let times = (0..lengths.len() as i64).collect();
             let scalars = Scalars::new(values.iter().copied());
             store
-                .insert(columns_chunk_with_lengths("a", [(Timeline::sequence("t"), times)], &scalars, lengths).unwrap())
+                .insert(
+                    columns_chunk_with_lengths("a", [(Timeline::sequence("t"), times)], &scalars, lengths)
+                        .unwrap(),
+                )
                 .unwrap();
             let (timeline, answer) = ask(&store, TimeRange::new(1, 3));
             let mut samples = Samples::default();
@@ -321,7 +398,10 @@ mod tests {
             samples
         };
         let dense = build(&[1, 1, 1, 1, 1], &[0.0, 1.0, 2.0, 3.0, 4.0]);
-        assert_eq!((dense.times(), dense.values(0), dense.num_columns()), (&[1, 2, 3][..], &[1.0, 2.0, 3.0][..], 1));
+        assert_eq!(
+            (dense.times(), dense.values(0), dense.num_columns()),
+            (&[1, 2, 3][..], &[1.0, 2.0, 3.0][..], 1)
+        );
         let ragged = build(&[1, 2, 0, 1, 1], &[0.0, 1.0, 1.5, 3.0, 4.0]);
         assert_eq!(ragged.num_columns(), 2);
         assert_eq!(ragged.values(1)[0], 1.5);
@@ -334,19 +414,30 @@ mod tests {
         let mut store = ChunkStore::new(StoreId::recording("test", "samples"));
         store
             .insert(
-                columns_chunk("a", [(Timeline::sequence("t"), vec![0, 1, 5, 6])], &Scalars::new([1.0, 2.0, 3.0, 4.0])).unwrap(),
+                columns_chunk(
+                    "a",
+                    [(Timeline::sequence("t"), vec![0, 1, 5, 6])],
+                    &Scalars::new([1.0, 2.0, 3.0, 4.0]),
+                )
+                .unwrap(),
             )
             .unwrap();
         let (timeline, answer) = ask(&store, TimeRange::EVERYTHING);
         let mut samples = Samples::default();
-        samples.update(timeline, &answer, vec![(2, RowId::new()), (9, RowId::new())]).unwrap();
+        samples
+            .update(timeline, &answer, vec![(2, RowId::new()), (9, RowId::new())])
+            .unwrap();
         assert_eq!(samples.times(), [0, 1, 2, 5, 6]);
         assert!(samples.values(0)[2].is_nan());
         // At the same time as a row, what was logged later wins.
-        samples.update(timeline, &answer, vec![(5, RowId::from_u128(0))]).unwrap();
+        samples
+            .update(timeline, &answer, vec![(5, RowId::from_u128(0))])
+            .unwrap();
         assert_eq!(samples.times(), [0, 1, 5, 5, 6]);
         assert!(samples.values(0)[2].is_nan() && !samples.values(0)[3].is_nan());
-        samples.update(timeline, &answer, vec![(5, RowId::new())]).unwrap();
+        samples
+            .update(timeline, &answer, vec![(5, RowId::new())])
+            .unwrap();
         assert!(!samples.values(0)[2].is_nan() && samples.values(0)[3].is_nan());
     }
 }

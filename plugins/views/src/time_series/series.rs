@@ -83,12 +83,20 @@ impl EntitySeries {
     /// Where there are many samples to a column, these are the least and the greatest of the column, so that no peak is lost. Costs O(columns log n), or the samples in the window where they are fewer.
     pub fn visible_points(&self, series: usize, window: &TimeWindow, width: usize) -> Vec<DrawPoint> {
         if let Some(constant) = self.constants.get(series) {
-            return [0.0, 1.0].map(|position| DrawPoint { position, value: *constant }).to_vec();
+            return [0.0, 1.0]
+                .map(|position| DrawPoint {
+                    position,
+                    value: *constant,
+                })
+                .to_vec();
         }
         let times = self.samples.times();
         let values = self.samples.values(series);
         let inside = self.samples.indices(window.range());
-        let point = |at: usize| DrawPoint { position: window.position(times[at]), value: values[at] };
+        let point = |at: usize| DrawPoint {
+            position: window.position(times[at]),
+            value: values[at],
+        };
         let mut points = Vec::new();
         if values.len() != times.len() {
             return points;
@@ -105,7 +113,13 @@ impl EntitySeries {
                     let limit = window.first_time_at((column + 1) as f64 / width as f64);
                     first_at(times, start..inside.end, limit)
                 };
-                self.push_column(series, start..end, (column as f64 + 0.5) / width as f64, &point, &mut points);
+                self.push_column(
+                    series,
+                    start..end,
+                    (column as f64 + 0.5) / width as f64,
+                    &point,
+                    &mut points,
+                );
                 start = end;
             }
         }
@@ -134,10 +148,20 @@ impl EntitySeries {
             points.push(first);
         }
         if !extent.is_empty() {
-            let low = DrawPoint { position: middle, value: extent.min };
-            let high = DrawPoint { position: middle, value: extent.max };
+            let low = DrawPoint {
+                position: middle,
+                value: extent.min,
+            };
+            let high = DrawPoint {
+                position: middle,
+                value: extent.max,
+            };
             // Whichever is nearer to where the line comes from and goes to stands at that end.
-            let rising = if first.value.is_nan() || last.value.is_nan() { true } else { first.value <= last.value };
+            let rising = if first.value.is_nan() || last.value.is_nan() {
+                true
+            } else {
+                first.value <= last.value
+            };
             points.extend(if rising { [low, high] } else { [high, low] });
         }
         if last.value.is_nan() {
@@ -154,7 +178,11 @@ impl EntitySeries {
         let previous = (0..after).rev().take(64).find(valid);
         match (previous, next) {
             (Some(previous), Some(next)) => {
-                Some(if time.abs_diff(times[previous]) < times[next].abs_diff(time) { previous } else { next })
+                Some(if time.abs_diff(times[previous]) < times[next].abs_diff(time) {
+                    previous
+                } else {
+                    next
+                })
             }
             (previous, next) => previous.or(next),
         }
@@ -216,8 +244,12 @@ mod tests {
 
     fn answer(times: &[i64], values: &[f64]) -> (ChunkStore, RangeAnswer) {
         let mut store = ChunkStore::new(StoreId::recording("test", "series"));
-        let chunk =
-            columns_chunk("a", [(Timeline::sequence("t"), times.to_vec())], &Scalars::new(values.iter().copied())).unwrap();
+        let chunk = columns_chunk(
+            "a",
+            [(Timeline::sequence("t"), times.to_vec())],
+            &Scalars::new(values.iter().copied()),
+        )
+        .unwrap();
         store.insert(chunk).unwrap();
         let entity = store.entity_id(&"/a".into()).unwrap();
         let timeline = store.timeline_id("t").unwrap();
@@ -229,7 +261,10 @@ mod tests {
     fn series(times: &[i64], values: &[f64]) -> EntitySeries {
         let (store, answer) = answer(times, values);
         let mut series = EntitySeries::default();
-        series.samples.update(store.timeline_id("t").unwrap(), &answer, Vec::new()).unwrap();
+        series
+            .samples
+            .update(store.timeline_id("t").unwrap(), &answer, Vec::new())
+            .unwrap();
         series
     }
 
@@ -247,8 +282,15 @@ mod tests {
                     time
                 })
                 .collect();
-            let values: Vec<f64> =
-                (0..len).map(|_| if random.below(20) == 0 { f64::NAN } else { random.unit() * 10.0 }).collect();
+            let values: Vec<f64> = (0..len)
+                .map(|_| {
+                    if random.below(20) == 0 {
+                        f64::NAN
+                    } else {
+                        random.unit() * 10.0
+                    }
+                })
+                .collect();
             let series = series(&times, &values);
             let width = 1 + random.below(300);
             let window = TimeWindow::of(TimeRange::new(start, time), 1.0)
@@ -264,13 +306,23 @@ mod tests {
                         && (column == 0 || time >= limit(column))
                         && (column + 1 == width || time < limit(column + 1))
                 };
-                let expected = times.iter().zip(&values).filter(|(time, _)| inside(**time)).map(|(_, value)| *value);
+                let expected = times
+                    .iter()
+                    .zip(&values)
+                    .filter(|(time, _)| inside(**time))
+                    .map(|(_, value)| *value);
                 let expected = Extent::of(&expected.collect::<Vec<_>>());
-                let drawn = points.iter().filter(|point| inside(window.nearest_time(point.position)));
+                let drawn = points
+                    .iter()
+                    .filter(|point| inside(window.nearest_time(point.position)));
                 let drawn = Extent::of(&drawn.map(|point| point.value).collect::<Vec<_>>());
                 assert_eq!(drawn, expected, "column {column} of {width}, {len} samples");
             }
-            assert!(points.len() <= 4 * width + 2, "{} points in {width} columns", points.len());
+            assert!(
+                points.len() <= 4 * width + 2,
+                "{} points in {width} columns",
+                points.len()
+            );
         }
     }
 
@@ -278,19 +330,36 @@ mod tests {
     fn lines_reach_the_edges() {
         let series = series(&[0, 10, 20, 30], &[0.0, 1.0, 2.0, 3.0]);
         let window = TimeWindow::of(TimeRange::new(12, 18), 1.0);
-        let values: Vec<f64> = series.visible_points(0, &window, 100).iter().map(|point| point.value).collect();
+        let values: Vec<f64> = series
+            .visible_points(0, &window, 100)
+            .iter()
+            .map(|point| point.value)
+            .collect();
         assert_eq!(values, [1.0, 2.0]);
     }
 
     #[test]
     fn steps_have_corners() {
         let point = |position: f64, value: f64| DrawPoint { position, value };
-        let line = vec![point(0.0, 1.0), point(1.0, 2.0), point(2.0, f64::NAN), point(3.0, 4.0)];
-        let corners = |mode| interpolated(line.clone(), mode).iter().map(|point| point.position).collect::<Vec<_>>();
+        let line = vec![
+            point(0.0, 1.0),
+            point(1.0, 2.0),
+            point(2.0, f64::NAN),
+            point(3.0, 4.0),
+        ];
+        let corners = |mode| {
+            interpolated(line.clone(), mode)
+                .iter()
+                .map(|point| point.position)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(corners(InterpolationMode::Linear), [0.0, 1.0, 2.0, 3.0]);
         assert_eq!(corners(InterpolationMode::StepAfter), [0.0, 1.0, 1.0, 2.0, 3.0]);
         assert_eq!(corners(InterpolationMode::StepBefore), [0.0, 0.0, 1.0, 2.0, 3.0]);
-        assert_eq!(corners(InterpolationMode::StepMid), [0.0, 0.5, 0.5, 1.0, 2.0, 3.0]);
+        assert_eq!(
+            corners(InterpolationMode::StepMid),
+            [0.0, 0.5, 0.5, 1.0, 2.0, 3.0]
+        );
     }
 
     #[test]

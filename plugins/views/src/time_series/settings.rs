@@ -23,13 +23,19 @@ const CORNERS: [(Corner2D, &str); 4] = [
 
 /// Draws the settings.
 pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>) {
-    let Some(view) = context.get::<View>().map(|view| view.id) else { return };
+    let Some(view) = context.get::<View>().map(|view| view.id) else {
+        return;
+    };
     let world = context.world;
 
     let range = value_range(world, view);
     ui.horizontal(|ui| {
         let mut fits = range.is_none();
-        if ui.checkbox(&mut fits, "Fit values").on_hover_text("Show the values that the shown stretch of time has").changed() {
+        if ui
+            .checkbox(&mut fits, "Fit values")
+            .on_hover_text("Show the values that the shown stretch of time has")
+            .changed()
+        {
             let range = if fits { None } else { ValueWindow::new(-1.0, 1.0) };
             context.commands.blueprint(set_value_range(view, range));
             context.commands.push(ViewerCommand::EndGesture);
@@ -39,9 +45,13 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         ui.horizontal(|ui| {
             let (mut min, mut max) = (range.min(), range.max());
             let speed = (max / 2.0 - min / 2.0) / 100.0;
-            let from = ui.add(DragValue::new(&mut min).speed(speed)).on_hover_text("Least value");
+            let from = ui
+                .add(DragValue::new(&mut min).speed(speed))
+                .on_hover_text("Least value");
             ui.label("to");
-            let to = ui.add(DragValue::new(&mut max).speed(speed)).on_hover_text("Greatest value");
+            let to = ui
+                .add(DragValue::new(&mut max).speed(speed))
+                .on_hover_text("Greatest value");
             if (from.changed() || to.changed())
                 && let Some(range) = ValueWindow::new(min, max)
             {
@@ -58,27 +68,38 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let mut visible = corner.is_some();
         if ui.checkbox(&mut visible, "Legend").changed() {
             let legend = PlotLegend::default().with_visible(visible);
-            context.commands.blueprint(BlueprintCommand::set_property(view, &legend));
+            context
+                .commands
+                .blueprint(BlueprintCommand::set_property(view, &legend));
             context.commands.push(ViewerCommand::EndGesture);
         }
         if let Some(corner) = corner {
-            let name = CORNERS.iter().find(|(other, _)| *other == corner).map_or("", |(_, name)| name);
-            ComboBox::from_id_salt(("legend corner", view)).selected_text(name).show_ui(ui, |ui| {
-                for (other, name) in CORNERS {
-                    if ui.selectable_label(other == corner, name).clicked() && other != corner {
-                        context
-                            .commands
-                            .blueprint(BlueprintCommand::set_property(view, &PlotLegend::default().with_corner(other)));
-                        context.commands.push(ViewerCommand::EndGesture);
+            let name = CORNERS
+                .iter()
+                .find(|(other, _)| *other == corner)
+                .map_or("", |(_, name)| name);
+            ComboBox::from_id_salt(("legend corner", view))
+                .selected_text(name)
+                .show_ui(ui, |ui| {
+                    for (other, name) in CORNERS {
+                        if ui.selectable_label(other == corner, name).clicked() && other != corner {
+                            context.commands.blueprint(BlueprintCommand::set_property(
+                                view,
+                                &PlotLegend::default().with_corner(other),
+                            ));
+                            context.commands.push(ViewerCommand::EndGesture);
+                        }
                     }
-                }
-            });
+                });
         }
     });
 
     let mut grid = show_grid(world, view);
     if ui.checkbox(&mut grid, "Grid").changed() {
-        context.commands.blueprint(BlueprintCommand::set_property(view, &PlotBackground::default().with_show_grid(grid)));
+        context.commands.blueprint(BlueprintCommand::set_property(
+            view,
+            &PlotBackground::default().with_show_grid(grid),
+        ));
         context.commands.push(ViewerCommand::EndGesture);
     }
 }

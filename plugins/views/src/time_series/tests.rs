@@ -8,7 +8,9 @@ use chronoscope_types::{
     Scalars, columns_chunk,
     enums::{Corner2D, InterpolationMode, MarkerShape},
 };
-use egui::{Color32, Event, Id, Modifiers, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect, Shape, pos2, vec2};
+use egui::{
+    Color32, Event, Id, Modifiers, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect, Shape, pos2, vec2,
+};
 
 use super::{
     plot::{self, PlotEvent, PlotInput, PlotLine, PlotWindow},
@@ -20,21 +22,43 @@ const SIZE: egui::Vec2 = vec2(600.0, 300.0);
 
 fn series(times: &[i64], values: &[f64], mark: Mark) -> EntitySeries {
     let mut store = ChunkStore::new(StoreId::recording("test", "plot"));
-    let chunk = columns_chunk("a", [(Timeline::sequence("t"), times.to_vec())], &Scalars::new(values.iter().copied())).unwrap();
+    let chunk = columns_chunk(
+        "a",
+        [(Timeline::sequence("t"), times.to_vec())],
+        &Scalars::new(values.iter().copied()),
+    )
+    .unwrap();
     store.insert(chunk).unwrap();
     let timeline = store.timeline_id("t").unwrap();
     let component = store.component_id(&Scalars::SCALARS).unwrap();
-    let answer = store.range(store.entity_id(&"/a".into()).unwrap(), timeline, TimeRange::EVERYTHING, component);
+    let answer = store.range(
+        store.entity_id(&"/a".into()).unwrap(),
+        timeline,
+        TimeRange::EVERYTHING,
+        component,
+    );
     let mut series = EntitySeries::default();
     series.samples.update(timeline, &answer, Vec::new()).unwrap();
-    series.styles = vec![SeriesStyle { name: None, color: Color32::RED, visible: true, mark }];
+    series.styles = vec![SeriesStyle {
+        name: None,
+        color: Color32::RED,
+        visible: true,
+        mark,
+    }];
     series
 }
 
 fn line() -> EntitySeries {
     let times: Vec<i64> = (0..100).collect();
     let values: Vec<f64> = times.iter().map(|time| *time as f64 / 50.0 - 1.0).collect();
-    series(&times, &values, Mark::Line { width: 1.5, interpolation: InterpolationMode::Linear })
+    series(
+        &times,
+        &values,
+        Mark::Line {
+            width: 1.5,
+            interpolation: InterpolationMode::Linear,
+        },
+    )
 }
 
 /// A plot in a context of its own.
@@ -67,7 +91,17 @@ impl Harness {
 
     /// A frame. Returns the texts that were drawn, and where.
     fn frame(&mut self, events: Vec<Event>) -> Vec<(String, Pos2)> {
-        let Self { context, style, series, hidden, window, cursor, time_type, size, .. } = self;
+        let Self {
+            context,
+            style,
+            series,
+            hidden,
+            window,
+            cursor,
+            time_type,
+            size,
+            ..
+        } = self;
         let lines: Vec<PlotLine<'_>> = series
             .iter()
             .enumerate()
@@ -92,7 +126,11 @@ impl Harness {
             background: Color32::BLACK,
             style,
         };
-        let raw = RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, *size)), events, ..RawInput::default() };
+        let raw = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, *size)),
+            events,
+            ..RawInput::default()
+        };
         let mut answered = Vec::new();
         let mut output = context.run_ui(raw, |ui| {
             egui::CentralPanel::default()
@@ -109,13 +147,22 @@ impl Harness {
             }
         }
         self.events = answered;
-        output.shapes.iter().flat_map(|clipped| texts(&clipped.shape)).collect()
+        output
+            .shapes
+            .iter()
+            .flat_map(|clipped| texts(&clipped.shape))
+            .collect()
     }
 
     fn press(&mut self, place: Pos2, button: PointerButton, pressed: bool) {
         self.frame(vec![
             Event::PointerMoved(place),
-            Event::PointerButton { pos: place, button, pressed, modifiers: Modifiers::NONE },
+            Event::PointerButton {
+                pos: place,
+                button,
+                pressed,
+                modifiers: Modifiers::NONE,
+            },
         ]);
     }
 
@@ -215,16 +262,29 @@ fn the_legend_hides_a_series_and_pointing_finds_it() {
     assert!(plot.events.contains(&PlotEvent::Hover(0)));
     plot.press(place, PointerButton::Primary, false);
     assert!(plot.events.contains(&PlotEvent::Toggle(0)), "{:?}", plot.events);
-    assert!(!plot.events.iter().any(|event| matches!(event, PlotEvent::Click(..))));
+    assert!(
+        !plot
+            .events
+            .iter()
+            .any(|event| matches!(event, PlotEvent::Click(..)))
+    );
 
     // The line goes from the lower left to the upper right.
     let (near, far) = (pos2(SIZE.x - 3.0, 20.0), pos2(SIZE.x - 30.0, 200.0));
     plot.frame(vec![Event::PointerMoved(near)]);
     let texts = plot.frame(vec![Event::PointerMoved(near)]);
-    assert!(plot.events.contains(&PlotEvent::Hover(0)), "{:?} {texts:?}", plot.events);
+    assert!(
+        plot.events.contains(&PlotEvent::Hover(0)),
+        "{:?} {texts:?}",
+        plot.events
+    );
     plot.frame(vec![Event::PointerMoved(far)]);
     plot.frame(vec![Event::PointerMoved(far)]);
-    assert!(plot.events.contains(&PlotEvent::HoverNothing), "{:?}", plot.events);
+    assert!(
+        plot.events.contains(&PlotEvent::HoverNothing),
+        "{:?}",
+        plot.events
+    );
 }
 
 #[test]
@@ -241,17 +301,30 @@ fn odd_data_and_sizes_do_not_panic() {
         MarkerShape::Right,
         MarkerShape::Asterisk,
     ];
-    let mut all: Vec<EntitySeries> =
-        markers.map(|shape| series(&[0, 5], &[1.0, 2.0], Mark::Marker { shape, radius: 3.0 })).into();
-    let stepped = Mark::Line { width: 1.0, interpolation: InterpolationMode::StepMid };
+    let mut all: Vec<EntitySeries> = markers
+        .map(|shape| series(&[0, 5], &[1.0, 2.0], Mark::Marker { shape, radius: 3.0 }))
+        .into();
+    let stepped = Mark::Line {
+        width: 1.0,
+        interpolation: InterpolationMode::StepMid,
+    };
     all.push(series(&[i64::MIN + 1, i64::MAX], &[f64::MIN, f64::MAX], stepped));
     all.push(series(&[3], &[f64::NAN], stepped));
     all.push(series(&[3, 3, 3], &[5.0, 5.0, 5.0], stepped));
-    all.push(EntitySeries { constants: vec![1e300], styles: all[0].styles.clone(), ..EntitySeries::default() });
+    all.push(EntitySeries {
+        constants: vec![1e300],
+        styles: all[0].styles.clone(),
+        ..EntitySeries::default()
+    });
     for count in [0, 1, all.len()] {
         let some: Vec<EntitySeries> = all.drain(all.len() - count..).collect();
         let mut plot = Harness::new(some);
-        for size in [vec2(600.0, 300.0), vec2(60.0, 50.0), vec2(10.0, 10.0), vec2(1.0, 2000.0)] {
+        for size in [
+            vec2(600.0, 300.0),
+            vec2(60.0, 50.0),
+            vec2(10.0, 10.0),
+            vec2(1.0, 2000.0),
+        ] {
             for time_type in [TimeType::Sequence, TimeType::DurationNs, TimeType::TimestampNs] {
                 (plot.size, plot.time_type) = (size, time_type);
                 plot.frame(vec![Event::PointerMoved(pos2(size.x / 2.0, size.y / 2.0))]);

@@ -32,7 +32,13 @@ pub struct Ticks {
 }
 
 /// The lines of a time axis that is `width` points wide. `measure` tells the width of a label; two are at least `gap` apart.
-pub fn time_ticks(window: &TimeWindow, time_type: TimeType, width: f32, gap: f32, mut measure: impl FnMut(&str) -> f32) -> Ticks {
+pub fn time_ticks(
+    window: &TimeWindow,
+    time_type: TimeType,
+    width: f32,
+    gap: f32,
+    mut measure: impl FnMut(&str) -> f32,
+) -> Ticks {
     let per_unit = f64::from(width) / window.length();
     for step in steps(time_type) {
         let spacing = step as f64 * per_unit;
@@ -41,7 +47,11 @@ pub fn time_ticks(window: &TimeWindow, time_type: TimeType, width: f32, gap: f32
             continue;
         }
         let ticks = ticks_at(window, time_type, step);
-        let widest = ticks.ticks.iter().map(|tick| measure(&tick.label)).fold(0.0, f32::max);
+        let widest = ticks
+            .ticks
+            .iter()
+            .map(|tick| measure(&tick.label))
+            .fold(0.0, f32::max);
         if f64::from(widest + gap) <= spacing {
             return ticks;
         }
@@ -99,7 +109,11 @@ fn steps(time_type: TimeType) -> impl Iterator<Item = i64> {
 
 fn ticks_at(window: &TimeWindow, time_type: TimeType, step: i64) -> Ticks {
     let range = window.range();
-    let style = LabelStyle::new(time_type, step, range.min.unsigned_abs().max(range.max.unsigned_abs()));
+    let style = LabelStyle::new(
+        time_type,
+        step,
+        range.min.unsigned_abs().max(range.max.unsigned_abs()),
+    );
     let (step, min, max) = (i128::from(step), i128::from(range.min), i128::from(range.max));
     let first = min.div_euclid(step) + i128::from(min.rem_euclid(step) != 0);
     let ticks = (first..)
@@ -108,9 +122,15 @@ fn ticks_at(window: &TimeWindow, time_type: TimeType, step: i64) -> Ticks {
         .take(MAX_TICKS)
         // Within the range, and so within `i64`.
         .map(|time| time as i64)
-        .map(|time| Tick { position: window.position(time), label: style.label(time) })
+        .map(|time| Tick {
+            position: window.position(time),
+            label: style.label(time),
+        })
         .collect();
-    Ticks { ticks, unit: style.unit(range.min) }
+    Ticks {
+        ticks,
+        unit: style.unit(range.min),
+    }
 }
 
 /// How the labels of one axis are written.
@@ -195,18 +215,32 @@ fn decimal(time: i64, unit: i64, decimals: usize) -> String {
 fn clock(time: i64, decimals: usize) -> String {
     let (sign, size) = (if time < 0 { "-" } else { "" }, time.unsigned_abs());
     let (hour, minute) = (HOUR.unsigned_abs(), MINUTE.unsigned_abs());
-    format!("{sign}{}:{:02}:{}", size / hour, size % hour / minute, seconds(size % minute, decimals))
+    format!(
+        "{sign}{}:{:02}:{}",
+        size / hour,
+        size % hour / minute,
+        seconds(size % minute, decimals)
+    )
 }
 
 fn time_of_day(time: i64, decimals: usize) -> String {
     let rest = time.rem_euclid(DAY);
-    format!("{:02}:{:02}:{}", rest / HOUR, rest % HOUR / MINUTE, seconds((rest % MINUTE).unsigned_abs(), decimals))
+    format!(
+        "{:02}:{:02}:{}",
+        rest / HOUR,
+        rest % HOUR / MINUTE,
+        seconds((rest % MINUTE).unsigned_abs(), decimals)
+    )
 }
 
 /// Two digits of seconds and the digits behind the point.
 fn seconds(nanos: u64, decimals: usize) -> String {
     let text = decimal(i64::try_from(nanos).unwrap_or(0), SECOND, decimals);
-    if nanos < 10 * SECOND.unsigned_abs() { format!("0{text}") } else { text }
+    if nanos < 10 * SECOND.unsigned_abs() {
+        format!("0{text}")
+    } else {
+        text
+    }
 }
 
 /// The day of the calendar: `2026-11-22`.
@@ -220,7 +254,11 @@ fn date(time: i64) -> String {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     format!("{year:04}-{month:02}-{day:02}")
 }
@@ -229,17 +267,25 @@ fn date(time: i64) -> String {
 pub fn value_ticks(window: &ValueWindow, height: f32, spacing: f32) -> Ticks {
     let wanted = f64::from((height / spacing).max(1.0));
     let least = window.max() / wanted - window.min() / wanted;
-    let Some(step) = round_step(least) else { return Ticks::default() };
+    let Some(step) = round_step(least) else {
+        return Ticks::default();
+    };
     let (first, last) = ((window.min() / step).ceil(), (window.max() / step).floor());
     if !(last - first).is_finite() || last - first > MAX_TICKS as f64 {
         return Ticks::default();
     }
     let ticks = (0..=(last - first).max(0.0) as usize)
         .map(|at| (first + at as f64) * step)
-        .map(|value| Tick { position: window.position(value), label: format_value(value, step) })
+        .map(|value| Tick {
+            position: window.position(value),
+            label: format_value(value, step),
+        })
         .filter(|tick| (0.0..=1.0).contains(&tick.position))
         .collect();
-    Ticks { ticks, unit: String::new() }
+    Ticks {
+        ticks,
+        unit: String::new(),
+    }
 }
 
 /// The smallest of 1, 2 and 5 times a power of ten that is not smaller than this.
@@ -290,14 +336,34 @@ mod tests {
     #[test]
     fn labels_are_round() {
         let check = |range: TimeRange, time_type, width, expected: &[&str], unit: &str| {
-            let ticks = time_ticks(&TimeWindow::of(range, 1.0), time_type, width, 20.0, |label| label.len() as f32 * 7.0);
+            let ticks = time_ticks(&TimeWindow::of(range, 1.0), time_type, width, 20.0, |label| {
+                label.len() as f32 * 7.0
+            });
             assert_eq!(labels(&ticks), expected);
             assert_eq!(ticks.unit, unit);
         };
-        check(TimeRange::new(0, 99), TimeType::Sequence, 250.0, &["0", "20", "40", "60", "80"], "");
+        check(
+            TimeRange::new(0, 99),
+            TimeType::Sequence,
+            250.0,
+            &["0", "20", "40", "60", "80"],
+            "",
+        );
         check(TimeRange::new(0, 99), TimeType::Sequence, 100.0, &["0", "50"], "");
-        check(TimeRange::new(0, 5 * SECOND), TimeType::DurationNs, 300.0, &["0", "1", "2", "3", "4", "5"], "s");
-        check(TimeRange::new(0, SECOND), TimeType::DurationNs, 150.0, &["0.0", "0.5", "1.0"], "s");
+        check(
+            TimeRange::new(0, 5 * SECOND),
+            TimeType::DurationNs,
+            300.0,
+            &["0", "1", "2", "3", "4", "5"],
+            "s",
+        );
+        check(
+            TimeRange::new(0, SECOND),
+            TimeType::DurationNs,
+            150.0,
+            &["0.0", "0.5", "1.0"],
+            "s",
+        );
         check(
             TimeRange::new(1_709_210_096 * SECOND, 1_709_210_116 * SECOND),
             TimeType::TimestampNs,
@@ -311,7 +377,8 @@ mod tests {
     fn labels_never_overlap() {
         let mut random = Random::new(4);
         for _ in 0..500 {
-            let time_type = [TimeType::Sequence, TimeType::DurationNs, TimeType::TimestampNs][random.below(3)];
+            let time_type =
+                [TimeType::Sequence, TimeType::DurationNs, TimeType::TimestampNs][random.below(3)];
             let start = (random.unit() * 4e18) as i64 - 2_000_000_000_000_000_000;
             let length = 10_f64.powf(random.unit() * 18.0) as i64;
             let window = TimeWindow::of(TimeRange::new(start, start.saturating_add(length)), 1.0);
@@ -320,7 +387,11 @@ mod tests {
             let ticks = time_ticks(&window, time_type, width, 8.0, measure);
             for pair in ticks.ticks.windows(2) {
                 let distance = (pair[1].position - pair[0].position) * f64::from(width);
-                assert!(distance >= f64::from(measure(&pair[0].label) / 2.0 + measure(&pair[1].label) / 2.0) + 7.9, "{pair:?}");
+                assert!(
+                    distance
+                        >= f64::from(measure(&pair[0].label) / 2.0 + measure(&pair[1].label) / 2.0) + 7.9,
+                    "{pair:?}"
+                );
                 assert_ne!(pair[0].label, pair[1].label);
             }
         }
@@ -334,7 +405,17 @@ mod tests {
         };
         check(-1.0, 1.0, &["-1.0", "-0.5", "0.0", "0.5", "1.0"]);
         check(0.0, 7.0, &["0", "2", "4", "6"]);
-        check(1e9, 1e9 + 4.0, &["1.000000000e9", "1.000000001e9", "1.000000002e9", "1.000000003e9", "1.000000004e9"]);
+        check(
+            1e9,
+            1e9 + 4.0,
+            &[
+                "1.000000000e9",
+                "1.000000001e9",
+                "1.000000002e9",
+                "1.000000003e9",
+                "1.000000004e9",
+            ],
+        );
         check(0.0, 4e-9, &["0", "1e-9", "2e-9", "3e-9", "4e-9"]);
         value_ticks(&ValueWindow::new(f64::MIN, f64::MAX).unwrap(), 100.0, 25.0);
         value_ticks(&ValueWindow::new(0.0, 5e-324).unwrap(), 100.0, 25.0);

@@ -54,7 +54,10 @@ impl Visualizer for SeriesLines {
         lines(input, EntitySeries::default())
     }
 
-    fn update(input: &VisualizerInput<'_>, previous: Arc<EntitySeries>) -> Result<Option<EntitySeries>, Report> {
+    fn update(
+        input: &VisualizerInput<'_>,
+        previous: Arc<EntitySeries>,
+    ) -> Result<Option<EntitySeries>, Report> {
         lines(input, Arc::into_inner(previous).unwrap_or_default())
     }
 }
@@ -79,7 +82,10 @@ impl Visualizer for SeriesPoints {
         points(input, EntitySeries::default())
     }
 
-    fn update(input: &VisualizerInput<'_>, previous: Arc<EntitySeries>) -> Result<Option<EntitySeries>, Report> {
+    fn update(
+        input: &VisualizerInput<'_>,
+        previous: Arc<EntitySeries>,
+    ) -> Result<Option<EntitySeries>, Report> {
         points(input, Arc::into_inner(previous).unwrap_or_default())
     }
 }
@@ -101,9 +107,16 @@ fn lines(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Option
         sizes: Looks::WIDTHS,
         default_size: LINE_WIDTH,
     };
-    let interpolation = first(input, Looks::INTERPOLATION_MODE, |cell| components::InterpolationMode::read(cell))?;
-    let interpolation = interpolation.and_then(|modes| modes.first().copied()).unwrap_or(InterpolationMode::Linear);
-    series.styles = looks.styles(input, num_series(&series), |_, width| Mark::Line { width, interpolation })?;
+    let interpolation = first(input, Looks::INTERPOLATION_MODE, |cell| {
+        components::InterpolationMode::read(cell)
+    })?;
+    let interpolation = interpolation
+        .and_then(|modes| modes.first().copied())
+        .unwrap_or(InterpolationMode::Linear);
+    series.styles = looks.styles(input, num_series(&series), |_, width| Mark::Line {
+        width,
+        interpolation,
+    })?;
     Ok(Some(series))
 }
 
@@ -120,7 +133,8 @@ fn points(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Optio
         sizes: Looks::MARKER_SIZES,
         default_size: MARKER_RADIUS,
     };
-    let markers = first(input, Looks::MARKERS, |cell| components::MarkerShape::read(cell))?.unwrap_or_default();
+    let markers =
+        first(input, Looks::MARKERS, |cell| components::MarkerShape::read(cell))?.unwrap_or_default();
     series.styles = looks.styles(input, num_series(&series), |at, radius| Mark::Marker {
         shape: chronoscope_types::clamped(&markers, at).unwrap_or(MarkerShape::Circle),
         radius,
@@ -129,7 +143,11 @@ fn points(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Optio
 }
 
 fn num_series(series: &EntitySeries) -> usize {
-    series.samples.num_columns().max(series.constants.len()).min(MAX_SERIES)
+    series
+        .samples
+        .num_columns()
+        .max(series.constants.len())
+        .min(MAX_SERIES)
 }
 
 /// Whether an entity brings any of these components, or the blueprint gives it one.
@@ -137,9 +155,15 @@ fn has_any(input: &VisualizerInput<'_>, fields: &[ComponentName]) -> bool {
     fields.iter().any(|field| {
         let logged = input.store.component_id(field).is_some_and(|id| {
             input.store.has_static(input.entity, id)
-                || input.cursor.timeline.is_some_and(|timeline| input.store.has_component_on(input.entity, timeline, id))
+                || input
+                    .cursor
+                    .timeline
+                    .is_some_and(|timeline| input.store.has_component_on(input.entity, timeline, id))
         });
-        logged || input.get_with_source(field).is_some_and(|(_, source)| source == Source::Override)
+        logged
+            || input
+                .get_with_source(field)
+                .is_some_and(|(_, source)| source == Source::Override)
     })
 }
 
@@ -155,12 +179,20 @@ fn take_samples(input: &VisualizerInput<'_>, series: &mut EntitySeries) -> Resul
     if let Some(cell) = constant {
         series.samples = Samples::default();
         let values = read::scalars(&cell).map_err(|error| input.report(error.to_string()))?;
-        series.constants =
-            values.iter().take(MAX_SERIES).map(|value| if value.is_finite() { *value } else { f64::NAN }).collect();
+        series.constants = values
+            .iter()
+            .take(MAX_SERIES)
+            .map(|value| if value.is_finite() { *value } else { f64::NAN })
+            .collect();
         return Ok(!series.constants.is_empty());
     }
-    let (Some(answer), Some(timeline)) = (answer, input.cursor.timeline) else { return Ok(false) };
-    series.samples.update(timeline, &answer, clears_of(input)).map_err(|error| input.report(error.to_string()))?;
+    let (Some(answer), Some(timeline)) = (answer, input.cursor.timeline) else {
+        return Ok(false);
+    };
+    series
+        .samples
+        .update(timeline, &answer, clears_of(input))
+        .map_err(|error| input.report(error.to_string()))?;
     Ok(series.samples.num_columns() > 0)
 }
 
@@ -180,19 +212,32 @@ impl Components {
         count: usize,
         mark: impl Fn(usize, f32) -> Mark,
     ) -> Result<Vec<SeriesStyle>, Report> {
-        let colors = first(input, self.colors, |cell| read::colors(cell).map(std::borrow::Cow::into_owned))?.unwrap_or_default();
-        let sizes = first(input, self.sizes, |cell| components::StrokeWidth::read(cell).map(std::borrow::Cow::into_owned))?
-            .unwrap_or_default();
+        let colors = first(input, self.colors, |cell| {
+            read::colors(cell).map(std::borrow::Cow::into_owned)
+        })?
+        .unwrap_or_default();
+        let sizes = first(input, self.sizes, |cell| {
+            components::StrokeWidth::read(cell).map(std::borrow::Cow::into_owned)
+        })?
+        .unwrap_or_default();
         let visible = first(input, self.visible, |cell| read::bools(cell))?.unwrap_or_default();
         let names = first(input, self.names, |cell| {
-            read::names(cell).map(|names| names.iter().map(|name| name.map(str::to_owned)).collect::<Vec<_>>())
+            read::names(cell).map(|names| {
+                names
+                    .iter()
+                    .map(|name| name.map(str::to_owned))
+                    .collect::<Vec<_>>()
+            })
         })?
         .unwrap_or_default();
         let styles = (0..count).map(|at| {
-            let size = chronoscope_types::clamped(&sizes, at).filter(|size| size.is_finite()).unwrap_or(self.default_size);
+            let size = chronoscope_types::clamped(&sizes, at)
+                .filter(|size| size.is_finite())
+                .unwrap_or(self.default_size);
             SeriesStyle {
                 name: names.get(at).cloned().flatten().filter(|name| !name.is_empty()),
-                color: chronoscope_types::clamped(&colors, at).map_or_else(|| default_color(input, at), color),
+                color: chronoscope_types::clamped(&colors, at)
+                    .map_or_else(|| default_color(input, at), color),
                 visible: chronoscope_types::clamped(&visible, at).unwrap_or(true),
                 mark: mark(at, size.clamp(*SIZES.start(), *SIZES.end())),
             }
@@ -207,7 +252,11 @@ fn first<T>(
     component: ComponentName,
     read: impl Fn(&ArrayRef) -> Result<T, chronoscope_types::ReadError>,
 ) -> Result<Option<T>, Report> {
-    input.latest_at(&component, LOOKS_AT).map(|cell| read(&cell)).transpose().map_err(|error| input.report(error.to_string()))
+    input
+        .latest_at(&component, LOOKS_AT)
+        .map(|cell| read(&cell))
+        .transpose()
+        .map_err(|error| input.report(error.to_string()))
 }
 
 /// The first series of an entity has the entity's colour, further ones the next of the cycle.

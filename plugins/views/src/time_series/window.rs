@@ -25,13 +25,26 @@ impl TimeWindow {
     /// The window from the first time of a range to its last; where these are the same, `least` long about it.
     pub fn of(range: TimeRange, least: f64) -> Self {
         if range.is_empty() {
-            return Self { start: 0, fraction: 0.0, length: least.max(MIN_LENGTH) };
+            return Self {
+                start: 0,
+                fraction: 0.0,
+                length: least.max(MIN_LENGTH),
+            };
         }
         let length = range.length() as f64;
         if length > 0.0 {
-            Self { start: range.min, fraction: 0.0, length: length.min(MAX_LENGTH) }
+            Self {
+                start: range.min,
+                fraction: 0.0,
+                length: length.min(MAX_LENGTH),
+            }
         } else {
-            Self { start: range.min, fraction: 0.0, length: least.max(MIN_LENGTH) }.panned(-0.5)
+            Self {
+                start: range.min,
+                fraction: 0.0,
+                length: least.max(MIN_LENGTH),
+            }
+            .panned(-0.5)
         }
     }
 
@@ -61,7 +74,10 @@ impl TimeWindow {
 
     /// The whole times that it shows.
     pub fn range(&self) -> TimeRange {
-        TimeRange::new(self.first_time_at(0.0), saturated(i128::from(self.start) + self.offset(1.0).floor() as i128))
+        TimeRange::new(
+            self.first_time_at(0.0),
+            saturated(i128::from(self.start) + self.offset(1.0).floor() as i128),
+        )
     }
 
     /// Moved to later times by `shift` of its length.
@@ -89,7 +105,11 @@ impl TimeWindow {
 
     fn at_offset(self, offset: f64, length: f64) -> Self {
         let whole = offset.floor();
-        Self { start: saturated(i128::from(self.start) + whole as i128), fraction: offset - whole, length }
+        Self {
+            start: saturated(i128::from(self.start) + whole as i128),
+            fraction: offset - whole,
+            length,
+        }
     }
 }
 
@@ -121,9 +141,15 @@ impl ValueWindow {
         let half = (extent.max / 2.0 - extent.min / 2.0).abs();
         // One value alone, or values that a float can hardly tell apart, stand in the middle of their own size.
         let magnitude = extent.min.abs().max(extent.max.abs());
-        let margin =
-            if half > magnitude * 1e-12 { half * 2.0 * MARGIN } else { (magnitude * 0.1).max(0.5 * f64::from(magnitude == 0.0)) };
-        let (min, max) = ((extent.min - margin).max(f64::MIN), (extent.max + margin).min(f64::MAX));
+        let margin = if half > magnitude * 1e-12 {
+            half * 2.0 * MARGIN
+        } else {
+            (magnitude * 0.1).max(0.5 * f64::from(magnitude == 0.0))
+        };
+        let (min, max) = (
+            (extent.min - margin).max(f64::MIN),
+            (extent.max + margin).min(f64::MAX),
+        );
         Self::new(min, max).unwrap_or(Self { min: -1.0, max: 1.0 })
     }
 
@@ -168,7 +194,8 @@ impl ValueWindow {
     pub fn part(self, from: f64, to: f64) -> Self {
         let part = Self::new(self.value(from), self.value(to));
         // Closer than this, neighbouring pixels would have the same value.
-        part.filter(|part| part.max / 2.0 - part.min / 2.0 > (part.min.abs().max(part.max.abs())) * 1e-12).unwrap_or(self)
+        part.filter(|part| part.max / 2.0 - part.min / 2.0 > (part.min.abs().max(part.max.abs())) * 1e-12)
+            .unwrap_or(self)
     }
 }
 
@@ -193,7 +220,10 @@ mod tests {
     #[test]
     fn zooming_keeps_the_anchor() {
         let mut random = Random::new(3);
-        let mut window = TimeWindow::of(TimeRange::new(1_700_000_000_000_000_000, 1_700_000_100_000_000_000), 1e9);
+        let mut window = TimeWindow::of(
+            TimeRange::new(1_700_000_000_000_000_000, 1_700_000_100_000_000_000),
+            1e9,
+        );
         for _ in 0..1_000 {
             let anchor = random.unit();
             let time = window.nearest_time(anchor);
@@ -213,8 +243,14 @@ mod tests {
         let far = (0..200).fold(everything, |window, _| window.zoomed(0.5, 0.1).panned(3.0));
         assert!(far.position(0).is_finite());
         assert_eq!(TimeWindow::of(TimeRange::point(5), 1.0).nearest_time(0.5), 5);
-        assert_eq!(TimeWindow::of(TimeRange::EMPTY, 1.0).range(), TimeRange::new(0, 2));
-        let odd = everything.zoomed(0.5, f64::NAN).zoomed(0.5, 0.0).zoomed(0.5, f64::INFINITY);
+        assert_eq!(
+            TimeWindow::of(TimeRange::EMPTY, 1.0).range(),
+            TimeRange::new(0, 2)
+        );
+        let odd = everything
+            .zoomed(0.5, f64::NAN)
+            .zoomed(0.5, 0.0)
+            .zoomed(0.5, f64::INFINITY);
         assert_eq!(odd, everything);
     }
 
@@ -234,7 +270,10 @@ mod tests {
         check(f64::MAX, f64::MAX);
         check(1e15, 1e15 + 1.0);
         check(5e-324, 5e-324);
-        assert_eq!(ValueWindow::fitted(Extent::EMPTY), ValueWindow { min: -1.0, max: 1.0 });
+        assert_eq!(
+            ValueWindow::fitted(Extent::EMPTY),
+            ValueWindow { min: -1.0, max: 1.0 }
+        );
         let window = ValueWindow::fitted(Extent { min: 0.0, max: 10.0 });
         assert!((window.value(window.position(3.0)) - 3.0).abs() < 1e-12);
         let zoomed = window.zoomed(window.position(3.0), 4.0);

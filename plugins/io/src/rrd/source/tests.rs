@@ -16,7 +16,9 @@ fn source(chunks: u128, bytes: usize) -> RrdSource {
     for id in 0..chunks {
         let row = (RowId::from_u128(id), [(Timeline::sequence("frame"), 0)]);
         let cells = [(ComponentDescriptor::partial("data"), Arc::clone(&cell))];
-        let chunk = Chunk::builder("/data").with_id(ChunkId::from_u128(id)).with_row(row.0, row.1, cells);
+        let chunk = Chunk::builder("/data")
+            .with_id(ChunkId::from_u128(id))
+            .with_row(row.0, row.1, cells);
         writer.write_chunk(&store, &chunk.build().unwrap()).unwrap();
     }
     let file: File = writer.finish().unwrap();
@@ -25,7 +27,13 @@ fn source(chunks: u128, bytes: usize) -> RrdSource {
     let mut messages = RrdMessages::of_file(&file, file.total_bytes());
     while let Some(Ok((message, span))) = messages.next_with_span() {
         let chunk = message.chunk().unwrap();
-        assert!(source.add(chunk.id(), Place { span, entity: chunk.entity_path().clone() }));
+        assert!(source.add(
+            chunk.id(),
+            Place {
+                span,
+                entity: chunk.entity_path().clone()
+            }
+        ));
     }
     source
 }
@@ -35,7 +43,11 @@ fn no_more_waits_than_the_queue_holds() {
     const BYTES: usize = 4 << 20;
     let chunks = 2 * QUEUE_BYTES / BYTES as u64;
     let source = source(u128::from(chunks), BYTES);
-    source.want(&(0..u128::from(chunks)).map(ChunkId::from_u128).collect::<Vec<_>>());
+    source.want(
+        &(0..u128::from(chunks))
+            .map(ChunkId::from_u128)
+            .collect::<Vec<_>>(),
+    );
     let queued = || source.shared.state.lock().queued_bytes;
     // Half of what is wanted fills it.
     while queued() < QUEUE_BYTES {
@@ -58,8 +70,14 @@ fn no_more_waits_than_the_queue_holds() {
 
 /// Takes wishes again and again: which are read together, by their places in the list.
 fn check(spans: &[Range<u64>], expected: &[&[u128]]) {
-    let wishes = spans.iter().zip(0..).map(|(span, id)| Wish { id: ChunkId::from_u128(id), span: span.clone() });
-    let mut state = State { wishes: wishes.collect(), ..State::default() };
+    let wishes = spans.iter().zip(0..).map(|(span, id)| Wish {
+        id: ChunkId::from_u128(id),
+        span: span.clone(),
+    });
+    let mut state = State {
+        wishes: wishes.collect(),
+        ..State::default()
+    };
     let mut taken = Vec::new();
     loop {
         let wishes = state.take_wishes();
@@ -81,14 +99,26 @@ fn what_lies_close_together_is_read_at_once() {
     // One far away is read alone.
     check(&[100..200, 9 * MIB..10 * MIB, 300..400], &[&[0, 2], &[1]]);
     // A gap that is not worth reading.
-    check(&[0..100, 100 + NEAR_BYTES..200 + NEAR_BYTES, 201 + 2 * NEAR_BYTES..202 + 2 * NEAR_BYTES], &[&[0, 1], &[2]]);
+    check(
+        &[
+            0..100,
+            100 + NEAR_BYTES..200 + NEAR_BYTES,
+            201 + 2 * NEAR_BYTES..202 + 2 * NEAR_BYTES,
+        ],
+        &[&[0, 1], &[2]],
+    );
     // So much at once, and no more.
-    check(&[0..3 * MIB, 3 * MIB..4 * MIB, 4 * MIB..5 * MIB], &[&[0, 1], &[2]]);
+    check(
+        &[0..3 * MIB, 3 * MIB..4 * MIB, 4 * MIB..5 * MIB],
+        &[&[0, 1], &[2]],
+    );
     check(&[9 * MIB..20 * MIB, 0..100], &[&[0], &[1]]);
     // The same place twice, as a footer that lies may have it.
     check(&[0..100, 0..100, 50..150], &[&[0, 1, 2]]);
     // Those that are looked at are not all: the rest comes later.
-    let many: Vec<Range<u64>> = (0..LOOK_AHEAD as u64 + 1).map(|at| at * 10..at * 10 + 10).collect();
+    let many: Vec<Range<u64>> = (0..LOOK_AHEAD as u64 + 1)
+        .map(|at| at * 10..at * 10 + 10)
+        .collect();
     let first: Vec<u128> = (0..LOOK_AHEAD as u128).collect();
     check(&many, &[&first, &[LOOK_AHEAD as u128]]);
 }

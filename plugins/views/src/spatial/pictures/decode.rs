@@ -28,7 +28,9 @@ pub enum DecodeError {
     #[error("the picture has no bytes")]
     Empty,
     /// The format asks for another number of bytes.
-    #[error("a picture of {width} x {height} pixels in this format needs {expected} bytes, but there are {found}")]
+    #[error(
+        "a picture of {width} x {height} pixels in this format needs {expected} bytes, but there are {found}"
+    )]
     Length {
         /// Pixels per row.
         width: u32,
@@ -55,11 +57,22 @@ pub enum DecodeError {
 /// Where there are fewer, or no pixels at all.
 pub(crate) fn check_length(format: &ImageFormat, found: usize) -> Result<(), DecodeError> {
     let &ImageFormat { width, height, .. } = format;
-    let expected = format.num_bytes().ok_or(DecodeError::TooLarge { width, height })?;
+    let expected = format
+        .num_bytes()
+        .ok_or(DecodeError::TooLarge { width, height })?;
     if width == 0 || height == 0 {
         return Err(DecodeError::Empty);
     }
-    if found < expected { Err(DecodeError::Length { width, height, expected, found }) } else { Ok(()) }
+    if found < expected {
+        Err(DecodeError::Length {
+            width,
+            height,
+            expected,
+            found,
+        })
+    } else {
+        Ok(())
+    }
 }
 
 /// Decodes a picture. One with a side longer than `max_side` comes out smaller: every n-th pixel of it.
@@ -87,7 +100,9 @@ pub fn decode(source: &PictureSource, max_side: u32) -> Result<Pixels, DecodeErr
                 let channels = model.channels();
                 sampling.fill(|x, y| {
                     let at = (y * width + x) * channels;
-                    bytes.get(at..at + channels).map_or([0; 4], |pixel| arrange(model, pixel))
+                    bytes
+                        .get(at..at + channels)
+                        .map_or([0; 4], |pixel| arrange(model, pixel))
                 })
             }
             datatype => wide_picture(&sampling, format, datatype, bytes),
@@ -104,7 +119,10 @@ struct Sampling {
 impl Sampling {
     fn new(format: &ImageFormat, max_side: u32) -> Self {
         let step = format.width.max(format.height).div_ceil(max_side.max(1)).max(1);
-        Self { size: [format.width.div_ceil(step), format.height.div_ceil(step)], step: step as usize }
+        Self {
+            size: [format.width.div_ceil(step), format.height.div_ceil(step)],
+            step: step as usize,
+        }
     }
 
     fn fill(&self, mut pixel: impl FnMut(usize, usize) -> [u8; 4]) -> Pixels {
@@ -115,7 +133,10 @@ impl Sampling {
                 rgba.extend_from_slice(&pixel(x * self.step, y * self.step));
             }
         }
-        Pixels { size: self.size, rgba }
+        Pixels {
+            size: self.size,
+            rgba,
+        }
     }
 }
 
@@ -129,7 +150,12 @@ fn arrange(model: ColorModel, pixel: &[u8]) -> [u8; 4] {
 }
 
 /// A picture whose channels are no bytes: they are brought to bytes by a range guessed from the picture.
-fn wide_picture(sampling: &Sampling, format: &ImageFormat, datatype: ChannelDatatype, bytes: &[u8]) -> Pixels {
+fn wide_picture(
+    sampling: &Sampling,
+    format: &ImageFormat,
+    datatype: ChannelDatatype,
+    bytes: &[u8],
+) -> Pixels {
     let model = format.color_model();
     let (channels, width) = (model.channels(), format.width as usize);
     let count = width * format.height as usize * channels;
@@ -194,7 +220,12 @@ fn class_pixel(palette: &Palette, datatype: ChannelDatatype, bytes: &[u8], at: u
     }
 }
 
-fn packed_pixel(format: PixelFormat, bytes: &[u8], width: usize, height: usize) -> Box<dyn Fn(usize, usize) -> [u8; 4] + '_> {
+fn packed_pixel(
+    format: PixelFormat,
+    bytes: &[u8],
+    width: usize,
+    height: usize,
+) -> Box<dyn Fn(usize, usize) -> [u8; 4] + '_> {
     let at = move |index: usize| bytes.get(index).copied().unwrap_or(0);
     let gray = |value: u8| [value, value, value, 255];
     match format {
@@ -209,9 +240,15 @@ fn packed_pixel(format: PixelFormat, bytes: &[u8], width: usize, height: usize) 
             let pair = (y * width.div_ceil(2) + x / 2) * 4;
             yuv::limited(at(pair + (x % 2) * 2), at(pair + 1), at(pair + 3))
         }),
-        PixelFormat::YUV12LimitedRange | PixelFormat::YUV12FullRange => planar(format, bytes, [width, height], [2, 2]),
-        PixelFormat::YUV16LimitedRange | PixelFormat::YUV16FullRange => planar(format, bytes, [width, height], [2, 1]),
-        PixelFormat::YUV24LimitedRange | PixelFormat::YUV24FullRange => planar(format, bytes, [width, height], [1, 1]),
+        PixelFormat::YUV12LimitedRange | PixelFormat::YUV12FullRange => {
+            planar(format, bytes, [width, height], [2, 2])
+        }
+        PixelFormat::YUV16LimitedRange | PixelFormat::YUV16FullRange => {
+            planar(format, bytes, [width, height], [2, 1])
+        }
+        PixelFormat::YUV24LimitedRange | PixelFormat::YUV24FullRange => {
+            planar(format, bytes, [width, height], [1, 1])
+        }
         PixelFormat::BayerRGGB8 => mosaic(bytes, [width, height], [0, 0]),
         PixelFormat::BayerBGGR8 => mosaic(bytes, [width, height], [1, 1]),
         PixelFormat::BayerGBRG8 => mosaic(bytes, [width, height], [0, 1]),
@@ -227,17 +264,28 @@ fn planar(
     [across, down]: [usize; 2],
 ) -> Box<dyn Fn(usize, usize) -> [u8; 4] + '_> {
     let at = move |index: usize| bytes.get(index).copied().unwrap_or(0);
-    let full = matches!(format, PixelFormat::YUV12FullRange | PixelFormat::YUV16FullRange | PixelFormat::YUV24FullRange);
+    let full = matches!(
+        format,
+        PixelFormat::YUV12FullRange | PixelFormat::YUV16FullRange | PixelFormat::YUV24FullRange
+    );
     let to_rgb = if full { yuv::full } else { yuv::limited };
     let (chroma_width, chroma_height) = (width.div_ceil(across), height.div_ceil(down));
     Box::new(move |x, y| {
         let chroma = width * height + (y / down) * chroma_width + x / across;
-        to_rgb(at(y * width + x), at(chroma), at(chroma + chroma_width * chroma_height))
+        to_rgb(
+            at(y * width + x),
+            at(chroma),
+            at(chroma + chroma_width * chroma_height),
+        )
     })
 }
 
 /// A mosaic of red, green, green and blue. A channel that a pixel lacks is the mean of its neighbours that have it.
-fn mosaic(bytes: &[u8], [width, height]: [usize; 2], [red_x, red_y]: [usize; 2]) -> Box<dyn Fn(usize, usize) -> [u8; 4] + '_> {
+fn mosaic(
+    bytes: &[u8],
+    [width, height]: [usize; 2],
+    [red_x, red_y]: [usize; 2],
+) -> Box<dyn Fn(usize, usize) -> [u8; 4] + '_> {
     Box::new(move |x, y| {
         let mut sums = [(0u32, 0u32); 3];
         let own = channel_of(x, y, red_x, red_y);

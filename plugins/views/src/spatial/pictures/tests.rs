@@ -8,7 +8,11 @@ use super::*;
 use crate::spatial::pictures::PictureKey;
 
 fn source(format: ImageFormat, bytes: &[u8]) -> PictureSource {
-    PictureSource { buffer: ImageBuffer::build(vec![bytes.to_vec()]), format, palette: None }
+    PictureSource {
+        buffer: ImageBuffer::build(vec![bytes.to_vec()]),
+        format,
+        palette: None,
+    }
 }
 
 fn check(format: ImageFormat, bytes: &[u8], expected: &[[u8; 4]]) {
@@ -22,7 +26,13 @@ fn plain(width: u32, height: u32, model: ColorModel, datatype: ChannelDatatype) 
 }
 
 fn packed(width: u32, height: u32, pixel_format: PixelFormat) -> ImageFormat {
-    ImageFormat { width, height, pixel_format: Some(pixel_format), color_model: None, channel_datatype: None }
+    ImageFormat {
+        width,
+        height,
+        pixel_format: Some(pixel_format),
+        color_model: None,
+        channel_datatype: None,
+    }
 }
 
 #[test]
@@ -32,18 +42,37 @@ fn bytes_are_taken_in_the_order_of_the_model() {
     check(plain(1, 1, ColorModel::BGR, U8), &[1, 2, 3], &[[3, 2, 1, 255]]);
     check(plain(1, 1, ColorModel::RGBA, U8), &[1, 2, 3, 4], &[[1, 2, 3, 4]]);
     check(plain(1, 1, ColorModel::BGRA, U8), &[1, 2, 3, 4], &[[3, 2, 1, 4]]);
-    check(plain(2, 1, ColorModel::L, U8), &[0, 9], &[[0, 0, 0, 255], [9, 9, 9, 255]]);
+    check(
+        plain(2, 1, ColorModel::L, U8),
+        &[0, 9],
+        &[[0, 0, 0, 255], [9, 9, 9, 255]],
+    );
 }
 
 #[test]
 fn wide_numbers_are_brought_to_bytes() {
-    let floats: Vec<u8> = [0.0f32, 1.0, 0.5, f32::NAN].iter().flat_map(|v| v.to_le_bytes()).collect();
+    let floats: Vec<u8> = [0.0f32, 1.0, 0.5, f32::NAN]
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
     let (black, white) = ([0, 0, 0, 255], [255, 255, 255, 255]);
-    check(plain(4, 1, ColorModel::L, ChannelDatatype::F32), &floats, &[black, white, [128, 128, 128, 255], black]);
+    check(
+        plain(4, 1, ColorModel::L, ChannelDatatype::F32),
+        &floats,
+        &[black, white, [128, 128, 128, 255], black],
+    );
     let shorts: Vec<u8> = [0u16, 65_535].iter().flat_map(|v| v.to_le_bytes()).collect();
-    check(plain(2, 1, ColorModel::L, ChannelDatatype::U16), &shorts, &[black, white]);
+    check(
+        plain(2, 1, ColorModel::L, ChannelDatatype::U16),
+        &shorts,
+        &[black, white],
+    );
     let signed: Vec<u8> = [-100i16, 100].iter().flat_map(|v| v.to_le_bytes()).collect();
-    check(plain(2, 1, ColorModel::L, ChannelDatatype::I16), &signed, &[black, white]);
+    check(
+        plain(2, 1, ColorModel::L, ChannelDatatype::I16),
+        &signed,
+        &[black, white],
+    );
 }
 
 #[test]
@@ -63,7 +92,10 @@ fn gray_in_any_packing_is_gray() {
 fn classes_have_the_colors_of_their_context_or_of_the_cycle() {
     let palette = Palette::new([(1, [9, 8, 7, 255])]);
     let format = plain(3, 1, ColorModel::L, ChannelDatatype::U8);
-    let source = PictureSource { palette: Some(Arc::new(palette)), ..source(format, &[0, 1, 2]) };
+    let source = PictureSource {
+        palette: Some(Arc::new(palette)),
+        ..source(format, &[0, 1, 2])
+    };
     let pixels = decode(&source, 1024).unwrap();
     assert_eq!(pixels.rgba[..8], [0, 0, 0, 0, 9, 8, 7, 255]);
     assert_eq!(pixels.rgba[8..], crate::colors::cycle_color(2).to_array());
@@ -72,21 +104,48 @@ fn classes_have_the_colors_of_their_context_or_of_the_cycle() {
 #[test]
 fn lengths_that_lie_are_errors() {
     let short = decode(&source(ImageFormat::rgb8(100, 100), &[0; 10]), 1024);
-    assert_eq!(short, Err(DecodeError::Length { width: 100, height: 100, expected: 30_000, found: 10 }));
+    assert_eq!(
+        short,
+        Err(DecodeError::Length {
+            width: 100,
+            height: 100,
+            expected: 30_000,
+            found: 10
+        })
+    );
     let huge = decode(&source(ImageFormat::rgb8(u32::MAX, u32::MAX), &[0; 10]), 1024);
-    assert!(matches!(huge, Err(DecodeError::TooLarge { .. } | DecodeError::Length { .. })));
-    assert_eq!(decode(&source(ImageFormat::rgb8(0, 5), &[]), 1024), Err(DecodeError::Empty));
+    assert!(matches!(
+        huge,
+        Err(DecodeError::TooLarge { .. } | DecodeError::Length { .. })
+    ));
+    assert_eq!(
+        decode(&source(ImageFormat::rgb8(0, 5), &[]), 1024),
+        Err(DecodeError::Empty)
+    );
 }
 
 #[test]
 fn a_long_picture_is_thinned() {
-    let pixels = decode(&source(plain(10, 2, ColorModel::L, ChannelDatatype::U8), &[7; 20]), 4).unwrap();
+    let pixels = decode(
+        &source(plain(10, 2, ColorModel::L, ChannelDatatype::U8), &[7; 20]),
+        4,
+    )
+    .unwrap();
     assert_eq!((pixels.size, pixels.rgba.len()), ([4, 1], 16));
 }
 
 #[test]
 fn keys_tell_formats_apart() {
-    let (a, b) = (source(ImageFormat::rgb8(2, 1), &[0; 6]), source(ImageFormat::rgb8(1, 2), &[0; 6]));
-    assert_ne!(PictureKey::of_bytes(&[0; 6], &a), PictureKey::of_bytes(&[0; 6], &b));
-    assert_ne!(PictureKey::of_bytes(&[0; 6], &a), PictureKey::of_bytes(&[1; 6], &a));
+    let (a, b) = (
+        source(ImageFormat::rgb8(2, 1), &[0; 6]),
+        source(ImageFormat::rgb8(1, 2), &[0; 6]),
+    );
+    assert_ne!(
+        PictureKey::of_bytes(&[0; 6], &a),
+        PictureKey::of_bytes(&[0; 6], &b)
+    );
+    assert_ne!(
+        PictureKey::of_bytes(&[0; 6], &a),
+        PictureKey::of_bytes(&[1; 6], &a)
+    );
 }

@@ -13,5 +13,10 @@ pub(super) fn limited(y: u8, u: u8, v: u8) -> [u8; 4] {
 
 fn rgb(y: f32, u: f32, v: f32) -> [u8; 4] {
     let byte = |value: f32| value.round().clamp(0.0, 255.0) as u8;
-    [byte(y + 1.402 * v), byte(y - 0.344_136 * u - 0.714_136 * v), byte(y + 1.772 * u), 255]
+    [
+        byte(y + 1.402 * v),
+        byte(y - 0.344_136 * u - 0.714_136 * v),
+        byte(y + 1.772 * u),
+        255,
+    ]
 }

@@ -50,17 +50,30 @@ impl Visualizer for Boxes3DVisualizer {
             class_ids: Boxes3D::CLASS_IDS,
             keypoint_ids: None,
         };
-        let Some(half_sizes) = input.get(&Boxes3D::HALF_SIZES) else { return Ok(None) };
-        let (centers, axis_angles) = (input.get(&Boxes3D::CENTERS), input.get(&Boxes3D::ROTATION_AXIS_ANGLES));
+        let Some(half_sizes) = input.get(&Boxes3D::HALF_SIZES) else {
+            return Ok(None);
+        };
+        let (centers, axis_angles) = (
+            input.get(&Boxes3D::CENTERS),
+            input.get(&Boxes3D::ROTATION_AXIS_ANGLES),
+        );
         let (quaternions, fill_mode) = (input.get(&Boxes3D::QUATERNIONS), input.get(&Boxes3D::FILL_MODE));
         let fail = |error| fail(input, &error);
 
         let half_sizes = read::half_sizes3d(&half_sizes).map_err(fail)?;
-        let centers = optional(&centers, |array| read::translations3d(array)).map_err(fail)?.unwrap_or_default();
-        let axis_angles = optional(&axis_angles, |array| read::rotations_axis_angle(array)).map_err(fail)?.unwrap_or_default();
-        let quaternions = optional(&quaternions, |array| read::quaternions(array)).map_err(fail)?.unwrap_or_default();
+        let centers = optional(&centers, |array| read::translations3d(array))
+            .map_err(fail)?
+            .unwrap_or_default();
+        let axis_angles = optional(&axis_angles, |array| read::rotations_axis_angle(array))
+            .map_err(fail)?
+            .unwrap_or_default();
+        let quaternions = optional(&quaternions, |array| read::quaternions(array))
+            .map_err(fail)?
+            .unwrap_or_default();
         let fill_mode = optional(&fill_mode, |array| read::fill_modes(array)).map_err(fail)?;
-        let fill_mode = fill_mode.and_then(|modes| modes.first().copied()).unwrap_or(FillMode::MajorWireframe);
+        let fill_mode = fill_mode
+            .and_then(|modes| modes.first().copied())
+            .unwrap_or(FillMode::MajorWireframe);
 
         let oriented: Vec<OrientedBox> = half_sizes
             .iter()
@@ -81,11 +94,21 @@ impl Visualizer for Boxes3DVisualizer {
                 let half_size = Vec3::from_array(*half_size).abs();
                 let center = Vec3::from_array(clamped(&centers, instance).unwrap_or_default());
                 let is_sound = half_size.is_finite() && center.is_finite() && rotation.is_finite();
-                is_sound.then_some(OrientedBox { instance, center, half_size, rotation })
+                is_sound.then_some(OrientedBox {
+                    instance,
+                    center,
+                    half_size,
+                    rotation,
+                })
             })
             .collect();
         let cells = MarkCells::of(input, &NAMES);
-        Ok(visual_3d(&oriented, half_sizes.len(), fill_mode, &cells.read(input)?))
+        Ok(visual_3d(
+            &oriented,
+            half_sizes.len(),
+            fill_mode,
+            &cells.read(input)?,
+        ))
     }
 }
 
@@ -96,25 +119,50 @@ struct OrientedBox {
     rotation: Quat,
 }
 
-fn visual_3d(boxes: &[OrientedBox], count: usize, fill_mode: FillMode, marks: &Marks<'_>) -> Option<SpatialVisual> {
+fn visual_3d(
+    boxes: &[OrientedBox],
+    count: usize,
+    fill_mode: FillMode,
+    marks: &Marks<'_>,
+) -> Option<SpatialVisual> {
     if boxes.is_empty() {
         return None;
     }
-    let face_opacity = (fill_mode == FillMode::TransparentFillMajorWireframe).then_some(TRANSPARENT_FACE_OPACITY);
-    let mut visual = SpatialVisual { has_alpha: marks.has_alpha(), face_opacity, ..Default::default() };
+    let face_opacity =
+        (fill_mode == FillMode::TransparentFillMajorWireframe).then_some(TRANSPARENT_FACE_OPACITY);
+    let mut visual = SpatialVisual {
+        has_alpha: marks.has_alpha(),
+        face_opacity,
+        ..Default::default()
+    };
     let has_lines = fill_mode != FillMode::Solid;
-    let has_faces = matches!(fill_mode, FillMode::Solid | FillMode::TransparentFillMajorWireframe);
-    for &OrientedBox { instance, center, half_size, rotation } in boxes {
+    let has_faces = matches!(
+        fill_mode,
+        FillMode::Solid | FillMode::TransparentFillMajorWireframe
+    );
+    for &OrientedBox {
+        instance,
+        center,
+        half_size,
+        rotation,
+    } in boxes
+    {
         let edges = box_edges(half_size, center, rotation);
         let corners = edges.iter().flat_map(|(a, b)| [a.to_array(), b.to_array()]);
         visual.bounds = visual.bounds.union(Bounds::of_points(corners));
         let color = marks.packed_color(instance);
         if has_lines {
             let radius = marks.radius(instance);
-            visual.lines.extend(edges.iter().map(|(a, b)| LineInstance::new(*a, *b, radius, color)));
+            visual.lines.extend(
+                edges
+                    .iter()
+                    .map(|(a, b)| LineInstance::new(*a, *b, radius, color)),
+            );
         }
         if has_faces {
-            visual.boxes.push(BoxInstance::new(center, half_size, rotation, color));
+            visual
+                .boxes
+                .push(BoxInstance::new(center, half_size, rotation, color));
         }
     }
     visual.labels = marks
@@ -123,12 +171,18 @@ fn visual_3d(boxes: &[OrientedBox], count: usize, fill_mode: FillMode, marks: &M
         .filter_map(|(instance, text)| {
             let position = match instance {
                 Some(at) => {
-                    let at = boxes.binary_search_by_key(&at, |oriented| oriented.instance).ok()?;
+                    let at = boxes
+                        .binary_search_by_key(&at, |oriented| oriented.instance)
+                        .ok()?;
                     boxes.get(at)?.center.as_dvec3()
                 }
                 None => visual.bounds.center(),
             };
-            Some(Label { position, text, color: marks.color(instance.unwrap_or(0)) })
+            Some(Label {
+                position,
+                text,
+                color: marks.color(instance.unwrap_or(0)),
+            })
         })
         .collect();
     Some(visual)
@@ -164,11 +218,14 @@ impl Visualizer for Boxes2DVisualizer {
             class_ids: Boxes2D::CLASS_IDS,
             keypoint_ids: None,
         };
-        let Some(half_sizes) = input.get(&Boxes2D::HALF_SIZES) else { return Ok(None) };
+        let Some(half_sizes) = input.get(&Boxes2D::HALF_SIZES) else {
+            return Ok(None);
+        };
         let half_sizes = read::half_sizes2d(&half_sizes).map_err(|error| fail(input, &error))?;
         let centers = input.get(&Boxes2D::CENTERS);
-        let centers =
-            optional(&centers, |array| read::positions2d(array)).map_err(|error| fail(input, &error))?.unwrap_or_default();
+        let centers = optional(&centers, |array| read::positions2d(array))
+            .map_err(|error| fail(input, &error))?
+            .unwrap_or_default();
         let draw_order = read_draw_order(input, &Boxes2D::DRAW_ORDER, draw_order::BOXES)?;
         let cells = MarkCells::of(input, &NAMES);
         let marks = cells.read(input)?;
@@ -178,15 +235,30 @@ impl Visualizer for Boxes2DVisualizer {
             let center = Vec3::from_array(flat(clamped(&centers, instance).unwrap_or_default()));
             (half_size.is_finite() && center.is_finite()).then_some((center, half_size))
         };
-        let mut visual = SpatialVisual { has_alpha: marks.has_alpha(), draw_order, ..Default::default() };
+        let mut visual = SpatialVisual {
+            has_alpha: marks.has_alpha(),
+            draw_order,
+            ..Default::default()
+        };
         for instance in 0..half_sizes.len() {
-            let Some((center, half_size)) = rectangle(instance) else { continue };
+            let Some((center, half_size)) = rectangle(instance) else {
+                continue;
+            };
             let corner = |x: f32, y: f32| center + half_size * Vec3::new(x, y, 0.0);
-            let corners = [corner(-1.0, -1.0), corner(1.0, -1.0), corner(1.0, 1.0), corner(-1.0, 1.0)];
-            visual.bounds = visual.bounds.union(Bounds::of_points(corners.map(|corner| corner.to_array())));
+            let corners = [
+                corner(-1.0, -1.0),
+                corner(1.0, -1.0),
+                corner(1.0, 1.0),
+                corner(-1.0, 1.0),
+            ];
+            visual.bounds = visual
+                .bounds
+                .union(Bounds::of_points(corners.map(|corner| corner.to_array())));
             let (radius, color) = (marks.radius(instance), marks.packed_color(instance));
             let [a, b, c, d] = corners;
-            visual.lines.extend([(a, b), (b, c), (c, d), (d, a)].map(|(from, to)| LineInstance::new(from, to, radius, color)));
+            visual.lines.extend(
+                [(a, b), (b, c), (c, d), (d, a)].map(|(from, to)| LineInstance::new(from, to, radius, color)),
+            );
         }
         visual.labels = marks
             .labels(half_sizes.len())
@@ -194,10 +266,16 @@ impl Visualizer for Boxes2DVisualizer {
             .filter_map(|(instance, text)| {
                 // Below the box, where it hides nothing of what the box is about.
                 let position = match instance {
-                    Some(at) => rectangle(at).map(|(center, half_size)| (center + half_size * Vec3::Y).as_dvec3())?,
+                    Some(at) => {
+                        rectangle(at).map(|(center, half_size)| (center + half_size * Vec3::Y).as_dvec3())?
+                    }
                     None => DVec3::new(visual.bounds.center().x, visual.bounds.max.y, 0.0),
                 };
-                position.is_finite().then(|| Label { position, text, color: marks.color(instance.unwrap_or(0)) })
+                position.is_finite().then(|| Label {
+                    position,
+                    text,
+                    color: marks.color(instance.unwrap_or(0)),
+                })
             })
             .collect();
         Ok((!visual.lines.is_empty()).then_some(visual))

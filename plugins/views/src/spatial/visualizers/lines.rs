@@ -43,7 +43,9 @@ impl Visualizer for LineStrips3DVisualizer {
             class_ids: LineStrips3D::CLASS_IDS,
             keypoint_ids: None,
         };
-        let Some(array) = input.get(&LineStrips3D::STRIPS) else { return Ok(None) };
+        let Some(array) = input.get(&LineStrips3D::STRIPS) else {
+            return Ok(None);
+        };
         let strips = read::strips3d(&array).map_err(|error| fail(input, &error))?;
         let cells = MarkCells::of(input, &NAMES);
         Ok(visual(&strips, |point| point, &cells.read(input)?, 0.0))
@@ -79,7 +81,9 @@ impl Visualizer for LineStrips2DVisualizer {
             class_ids: LineStrips2D::CLASS_IDS,
             keypoint_ids: None,
         };
-        let Some(array) = input.get(&LineStrips2D::STRIPS) else { return Ok(None) };
+        let Some(array) = input.get(&LineStrips2D::STRIPS) else {
+            return Ok(None);
+        };
         let strips = read::strips2d(&array).map_err(|error| fail(input, &error))?;
         let draw_order = read_draw_order(input, &LineStrips2D::DRAW_ORDER, draw_order::LINES)?;
         let cells = MarkCells::of(input, &NAMES);
@@ -118,8 +122,19 @@ fn visual<T: PlainValue>(
                 }
                 None => bounds.center(),
             };
-            position.is_finite().then(|| Label { position, text, color: marks.color(instance.unwrap_or(0)) })
+            position.is_finite().then(|| Label {
+                position,
+                text,
+                color: marks.color(instance.unwrap_or(0)),
+            })
         })
         .collect();
-    Some(SpatialVisual { lines, has_alpha: marks.has_alpha(), bounds, labels, draw_order, ..Default::default() })
+    Some(SpatialVisual {
+        lines,
+        has_alpha: marks.has_alpha(),
+        bounds,
+        labels,
+        draw_order,
+        ..Default::default()
+    })
 }

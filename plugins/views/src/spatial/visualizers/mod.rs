@@ -24,9 +24,15 @@ pub(crate) mod draw_order {
 
 /// The draw order of an entity.
 fn read_draw_order(input: &VisualizerInput<'_>, name: &ComponentName, default: f32) -> Result<f32, Report> {
-    let Some(array) = input.get(name) else { return Ok(default) };
+    let Some(array) = input.get(name) else {
+        return Ok(default);
+    };
     let orders = read::draw_orders(&array).map_err(|error| fail(input, &error))?;
-    Ok(orders.first().copied().filter(|order| order.is_finite()).unwrap_or(default))
+    Ok(orders
+        .first()
+        .copied()
+        .filter(|order| order.is_finite())
+        .unwrap_or(default))
 }
 
 fn fail(input: &VisualizerInput<'_>, error: &ReadError) -> Report {

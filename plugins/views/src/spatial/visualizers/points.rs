@@ -44,10 +44,17 @@ impl Visualizer for Points3DVisualizer {
             class_ids: Points3D::CLASS_IDS,
             keypoint_ids: Some(Points3D::KEYPOINT_IDS),
         };
-        let Some(array) = input.get(&Points3D::POSITIONS) else { return Ok(None) };
+        let Some(array) = input.get(&Points3D::POSITIONS) else {
+            return Ok(None);
+        };
         let positions = read::positions3d(&array).map_err(|error| fail(input, &error))?;
         let cells = MarkCells::of(input, &NAMES);
-        Ok(visual(positions.len(), |at| positions.get(at).copied(), &cells.read(input)?, 0.0))
+        Ok(visual(
+            positions.len(),
+            |at| positions.get(at).copied(),
+            &cells.read(input)?,
+            0.0,
+        ))
     }
 }
 
@@ -81,11 +88,18 @@ impl Visualizer for Points2DVisualizer {
             class_ids: Points2D::CLASS_IDS,
             keypoint_ids: Some(Points2D::KEYPOINT_IDS),
         };
-        let Some(array) = input.get(&Points2D::POSITIONS) else { return Ok(None) };
+        let Some(array) = input.get(&Points2D::POSITIONS) else {
+            return Ok(None);
+        };
         let positions = read::positions2d(&array).map_err(|error| fail(input, &error))?;
         let draw_order = read_draw_order(input, &Points2D::DRAW_ORDER, draw_order::POINTS)?;
         let cells = MarkCells::of(input, &NAMES);
-        Ok(visual(positions.len(), |at| positions.get(at).copied().map(flat), &cells.read(input)?, draw_order))
+        Ok(visual(
+            positions.len(),
+            |at| positions.get(at).copied().map(flat),
+            &cells.read(input)?,
+            draw_order,
+        ))
     }
 }
 
@@ -101,7 +115,13 @@ fn visual(
     }
     let bounds = Bounds::of_points((0..count).filter_map(&position));
     let points = (0..count)
-        .filter_map(|at| Some(PointInstance::new(Vec3::from_array(position(at)?), marks.radius(at), marks.packed_color(at))))
+        .filter_map(|at| {
+            Some(PointInstance::new(
+                Vec3::from_array(position(at)?),
+                marks.radius(at),
+                marks.packed_color(at),
+            ))
+        })
         .collect();
     let labels = marks
         .labels(count)
@@ -111,8 +131,19 @@ fn visual(
                 Some(at) => DVec3::from_array(position(at)?.map(f64::from)),
                 None => bounds.center(),
             };
-            position.is_finite().then(|| Label { position, text, color: marks.color(instance.unwrap_or(0)) })
+            position.is_finite().then(|| Label {
+                position,
+                text,
+                color: marks.color(instance.unwrap_or(0)),
+            })
         })
         .collect();
-    Some(SpatialVisual { points, has_alpha: marks.has_alpha(), bounds, labels, draw_order, ..Default::default() })
+    Some(SpatialVisual {
+        points,
+        has_alpha: marks.has_alpha(),
+        bounds,
+        labels,
+        draw_order,
+        ..Default::default()
+    })
 }
