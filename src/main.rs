@@ -95,7 +95,7 @@ fn exit_code(outcomes: &LoadOutcomes) -> ExitCode {
 fn serve_profiles() -> anyhow::Result<puffin_http::Server> {
     let address = format!("127.0.0.1:{}", puffin_http::DEFAULT_PORT);
     let server =
-        puffin_http::Server::new(&address).with_context(|| format!("can not serve profiles on {address}"))?;
+        puffin_http::Server::new(&address).with_context(|| format!("cannot serve profiles on {address}"))?;
     puffin::set_scopes_on(true);
     eprintln!("chronoscope: serving profiles on {address}, to be seen with `puffin_viewer`");
     Ok(server)

@@ -130,7 +130,7 @@ pub enum OffscreenError {
     #[error("the renderer gave no picture")]
     NoPicture,
     /// The picture could not be saved.
-    #[error("can not save {path}: {message}")]
+    #[error("cannot save {path}: {message}")]
     Save {
         /// Where it was to be saved.
         path: String,
@@ -202,7 +202,7 @@ pub fn capture(app: &mut App) -> Result<Image, OffscreenError> {
 /// Saves a picture as PNG.
 ///
 /// # Errors
-/// Where the picture has another format than the renderer's, or the file can not be written.
+/// Where the picture has another format than the renderer's, or the file cannot be written.
 pub fn save_png(image: &Image, path: &Path) -> Result<(), OffscreenError> {
     let failed = |message: String| OffscreenError::Save {
         path: path.display().to_string(),

@@ -35,7 +35,7 @@ pub struct LoadOutcomes(Arc<std::sync::Mutex<Outcomes>>);
 /// How many sources came to their end, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcomes {
-    /// Sources that gave something, be it that they were damaged.
+    /// Sources that gave something, even if they were damaged.
     pub opened: usize,
     /// Sources that gave nothing.
     pub failed: usize,

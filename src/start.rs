@@ -33,7 +33,7 @@ impl Plugin for StartPlugin {
             ThemeArgument::Light => egui::ThemePreference::Light,
         };
         app.insert_resource(UiSettings { theme });
-        app.world_mut().resource_mut::<TimeControls>().clock_stands = options.screenshot_to.is_some();
+        app.world_mut().resource_mut::<TimeControls>().clock_frozen = options.screenshot_to.is_some();
         if let Some(time) = &options.time {
             app.insert_resource(PendingTime(time.clone()));
             let mut times = app.world_mut().resource_mut::<TimeControls>();
@@ -65,7 +65,7 @@ impl Plugin for StartPlugin {
         if self.cli.is_demo() {
             match demo_recording() {
                 Ok(messages) => sources.add(ReadySource::new("built-in demo", messages)),
-                Err(error) => error!("the built-in demo can not be made: {error}"),
+                Err(error) => error!("the built-in demo cannot be made: {error}"),
             }
         } else {
             sources.add(FileSource::open(

@@ -6,7 +6,8 @@ use bevy::prelude::*;
 use chronoscope::{
     ChronoscopePlugins,
     frame::{
-        Answers, FrameDiagnostics, MemoryBudget, Recordings, TimeCommand, ViewerCommand, ViewerCommands,
+        FrameDiagnostics, LatestAtResults, MemoryBudget, Recordings, TimeCommand, ViewerCommand,
+        ViewerCommands,
     },
     io::LoadSettings,
     offscreen::{self, OffscreenPlugin, OffscreenSize},
@@ -129,7 +130,7 @@ fn a_settled_viewer_sleeps() {
     for _ in 0..8 {
         app.update();
         let world = app.world_mut();
-        assert_eq!(world.resource::<Answers>().looked_up(), 0);
+        assert_eq!(world.resource::<LatestAtResults>().looked_up(), 0);
         assert_eq!(world.resource::<FrameDiagnostics>().ingested_messages, 0);
         assert_eq!(world.resource::<RenderStats>().uploaded_bytes_last_frame(), 0);
         let awake = world

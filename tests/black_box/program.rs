@@ -175,7 +175,7 @@ fn damaged_files_are_named_and_the_rest_is_shown() {
         "what was readable is not shown"
     );
 
-    // A file that can not be opened takes nothing from one that can.
+    // A file that cannot be opened takes nothing from one that can.
     let scene = data("scene.rrd");
     let (picture, said, success) = screenshot(
         &[&scene, &folder.path().join("empty.rrd")],

@@ -102,7 +102,7 @@ pub enum BlueprintCommand {
     SetPlaybackSpeed(f64),
     /// Chooses how many steps to play a second.
     SetFps(f64),
-    /// Plays or pauses. Can not be undone.
+    /// Plays or pauses. Cannot be undone.
     SetPlayState(PlayState),
 
     /// Sets properties of a view, each named by its archetype. An empty array takes a property back.

@@ -39,7 +39,7 @@ pub const DOCUMENT_VERSION: u32 = 1;
 /// The blueprint as text. Views and a layout that come from heuristics are written like all others.
 ///
 /// # Errors
-/// Where the blueprint can not be put into words.
+/// Where the blueprint cannot be put into words.
 pub fn to_ron(blueprint: &ViewportBlueprint) -> Result<String, BlueprintError> {
     let mut blueprint = blueprint.clone();
     blueprint.normalize();

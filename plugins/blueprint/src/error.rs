@@ -7,7 +7,7 @@ use chronoscope_types::ReadError;
 
 use crate::{ContainerId, Contents, ViewId, contents::ContentsProblem};
 
-/// Why a command or a text can not be followed.
+/// Why a command or a text cannot be followed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BlueprintError {
@@ -21,10 +21,10 @@ pub enum BlueprintError {
     #[error("{0} is there already")]
     AlreadyThere(Contents),
     /// A container would come to lie in itself.
-    #[error("container {0} can not hold itself")]
+    #[error("container {0} cannot hold itself")]
     ContainsItself(ContainerId),
     /// The outermost container can be changed, but neither moved nor removed.
-    #[error("container {0} is the outermost one: it can not be moved or removed")]
+    #[error("container {0} is the outermost one: it cannot be moved or removed")]
     IsRoot(ContainerId),
     /// Containers in containers in containers, more than layouts may have.
     #[error("container {container} would lie more than {limit} containers deep")]
@@ -76,8 +76,8 @@ pub enum BlueprintError {
         /// What is wrong there.
         message: String,
     },
-    /// The blueprint can not be put into words.
-    #[error("the blueprint can not be written as text: {0}")]
+    /// The blueprint cannot be put into words.
+    #[error("the blueprint cannot be written as text: {0}")]
     RonWrite(String),
     /// A text is a blueprint of a version that is not known.
     #[error("the text is a blueprint of version {found}; known is {known}")]
@@ -148,7 +148,7 @@ pub enum BlueprintProblem {
         /// The number.
         value: f64,
     },
-    /// An array that can not be read as its component.
+    /// An array that cannot be read as its component.
     #[error("{component}: {error}")]
     Unreadable {
         /// The component.

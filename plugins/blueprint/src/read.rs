@@ -264,7 +264,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Reads a row; `None` where there is none, or where it can not be read, which is reported.
+    /// Reads a row; `None` where there is none, or where it cannot be read, which is reported.
     fn one<C: Component, T>(
         &mut self,
         path: &EntityPath,

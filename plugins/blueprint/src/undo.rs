@@ -23,7 +23,7 @@ pub struct Edit {
 /// The undo points of an active blueprint, and where between them it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndoState {
-    /// Times at which the blueprint was complete: the ground that undo can not go below, then the end of each gesture.
+    /// Times at which the blueprint was complete: the ground that undo cannot go below, then the end of each gesture.
     points: VecDeque<i64>,
     /// The index of the point that is shown, while it is not the last.
     cursor: Option<usize>,
@@ -41,7 +41,7 @@ impl UndoState {
         Self::with_max_gestures(newest, Self::DEFAULT_MAX_GESTURES)
     }
 
-    /// As [`Self::new`]; of more gestures than these the oldest can not be undone. At least one can.
+    /// As [`Self::new`]; of more gestures than these the oldest cannot be undone. At least one can.
     pub fn with_max_gestures(newest: i64, max_gestures: usize) -> Self {
         Self {
             points: VecDeque::from([newest.max(-1)]),
@@ -86,7 +86,7 @@ impl UndoState {
         self.open = None;
     }
 
-    /// Rows of a blueprint arrived that nobody edited here. They are the new ground: what was edited before can not be
+    /// Rows of a blueprint arrived that nobody edited here. They are the new ground: what was edited before cannot be
     /// undone any more, since that would undo them too.
     pub fn incoming(&mut self, newest: i64) {
         *self = Self {

@@ -142,7 +142,7 @@ fn edit_blueprint(
         }
         None => return Ok(()),
     };
-    // On a copy, since an edit that can not be done must leave no undo point.
+    // On a copy, since an edit that cannot be done must leave no undo point.
     let edit = undo.edit(gesture_of(command));
     let chunks = command
         .to_chunks(&viewport, edit.time)
@@ -251,7 +251,7 @@ fn apply_time_panel(recordings: &mut Recordings, times: &mut TimeControls, appli
 
 fn advance_time(mut times: ResMut<TimeControls>, recordings: Res<Recordings>, clock: Res<Time<Real>>) {
     let Some(entry) = recordings.active() else { return };
-    let elapsed = if times.clock_stands {
+    let elapsed = if times.clock_frozen {
         Duration::ZERO
     } else {
         clock.delta()

@@ -39,7 +39,7 @@ pub enum IngestMessage {
         store: StoreId,
         /// What is known of them.
         chunks: Arc<[AbsentChunk]>,
-        /// Where their bodies come from.
+        /// Where their chunks come from.
         source: Arc<dyn ChunkSource>,
     },
     /// A blueprint that was sent in full is to be used.

@@ -7,7 +7,7 @@
 //! [`recordings`] holds the stores that are open; [`commands`] is what a user asks for; [`diff`] numbers what changed.
 //!
 //! # 2. Ingest, GC, commands
-//! [`ingest`] drains what files and streams deliver, within a budget; [`bodies`] has chunks read that are known and not
+//! [`ingest`] drains what files and streams deliver, within a budget; [`chunk_loading`] has chunks read that are known and not
 //! loaded, and says what waits for them. [`memory`] keeps within the one memory budget.
 //! [`apply`] carries out commands: the cursor ([`time_control`]), the blueprint, the selection ([`selection`]).
 //!
@@ -24,7 +24,7 @@
 //! [`diagnostics`] measures each phase; [`settle`] says when nothing is pending.
 
 pub mod apply;
-pub mod bodies;
+pub mod chunk_loading;
 pub mod commands;
 pub mod context;
 pub mod diagnostics;
@@ -43,7 +43,7 @@ pub mod view_class;
 pub mod viewport;
 pub mod visualizer;
 
-pub use bodies::{ReadAhead, ViewBodies};
+pub use chunk_loading::{MissingChunks, ReadAhead};
 pub use commands::{TimeCommand, ViewerCommand, ViewerCommands};
 pub use context::{annotations::Annotations, transforms::Transforms};
 pub use diagnostics::FrameDiagnostics;
@@ -52,7 +52,7 @@ pub use error::Report;
 pub use ingest::{IngestMessage, IngestSource, IngestSources, SourcePoll};
 pub use memory::MemoryBudget;
 pub use overrides::{ResolvedOverrides, ViewOverrides};
-pub use query_results::{Answers, DataResult, DataResults};
+pub use query_results::{DataResult, DataResults, LatestAtResults};
 pub use recordings::{RecordingEntry, RecordingKey, Recordings, StoreInfo};
 pub use schedule::{Frame, FramePlugins, FrameSystems};
 pub use selection::{Item, Selection};

@@ -8,8 +8,8 @@ use chronoscope_store::{ChunkId, GcBuffers, GcOptions, GcOrder, StoreKind};
 use rustc_hash::FxHashSet;
 
 use crate::{
-    Answers, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings,
-    bodies::OnScreen,
+    Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, LatestAtResults, RecordingEntry, Recordings,
+    chunk_loading::OnScreen,
 };
 
 /// How much memory the viewer may hold, and how long a frame may spend on keeping to it.
@@ -67,7 +67,7 @@ pub(crate) struct Purge {
     /// What the steps of collections write to.
     buffers: GcBuffers,
     /// Whether something was to be given up in this frame.
-    gives_up: bool,
+    evicts: bool,
     /// When all that was left was protected: until something changes, looking again is of no use.
     futile: Option<Situation>,
 }
@@ -84,8 +84,8 @@ struct Situation {
 
 impl Purge {
     /// Whether memory is short in this frame: what nobody sees is not to be held on to.
-    pub(crate) fn gives_up(&self) -> bool {
-        self.gives_up
+    pub(crate) fn evicts(&self) -> bool {
+        self.evicts
     }
 
     /// Whether more will be freed in the next frame.
@@ -107,11 +107,11 @@ fn collect_garbage(
     mut caches: ResMut<ViewerCaches>,
     mut diagnostics: ResMut<FrameDiagnostics>,
     budget: Res<MemoryBudget>,
-    answers: Res<Answers>,
+    latest_at: Res<LatestAtResults>,
     on_screen: Res<OnScreen>,
     cursor: Res<Cursor>,
 ) {
-    purge.gives_up = false;
+    purge.evicts = false;
     let Some(limit) = budget.limit_bytes else { return };
     puffin::profile_scope!("gc");
     let start = Instant::now();
@@ -145,7 +145,7 @@ fn collect_garbage(
         purge.is_for_ahead = true;
     }
     let Some(target) = purge.target_bytes else { return };
-    purge.gives_up = true;
+    purge.evicts = true;
     let mut over = used.saturating_sub(target);
     let mut progressed = false;
 
@@ -181,8 +181,8 @@ fn collect_garbage(
             protect_latest: budget.protect_latest,
             protected_chunks: match (shown, entry.sources().is_empty()) {
                 (false, _) => FxHashSet::<ChunkId>::default(),
-                (true, true) => answers.chunks().collect(),
-                (true, false) => answers.chunks().chain(on_screen.chunks()).collect(),
+                (true, true) => latest_at.chunks().collect(),
+                (true, false) => latest_at.chunks().chain(on_screen.chunks()).collect(),
             },
             // Nothing is lost, and nothing that was just read ahead is given back, only to make room.
             only_recoverable: is_for_ahead,

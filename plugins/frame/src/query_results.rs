@@ -1,19 +1,19 @@
 //! Phase 6: each view's data results, and the rows that they show at the cursor.
 //!
 //! Two products. [`DataResults`] says which entities a view shows, and by which visualizers; it changes with the schema and the
-//! blueprint, not with time. [`Answers`] has the latest row per (entity, component) at the cursor, once for all views; at a cursor
+//! blueprint, not with time. [`LatestAtResults`] has the latest row per (entity, component) at the cursor, once for all views; at a cursor
 //! move only those are looked up anew whose validity has ended, found by an ordered index.
 
-mod answers;
 mod data_results;
+mod latest_at;
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_store::{CLEAR_COMPONENT, EntityId};
 use rustc_hash::FxHashSet;
 
-pub use answers::{Answers, EntityAnswers};
 pub use data_results::{DataResult, DataResults};
+pub use latest_at::{EntityResults, LatestAtResults};
 
 use data_results::Capabilities;
 
@@ -22,12 +22,13 @@ use crate::{
     Recordings, View, ViewTile, Visualizers, diff::changes_schema, visualizer::QueryMode,
 };
 
-/// Keeps [`DataResults`] and [`Answers`].
+/// Keeps [`DataResults`] and [`LatestAtResults`].
 pub struct QueryResultsPlugin;
 
 impl Plugin for QueryResultsPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Answers>().init_resource::<WalkState>();
+        app.init_resource::<LatestAtResults>()
+            .init_resource::<WalkState>();
         app.add_systems(Frame, query_results.in_set(FrameSystems::QueryResults));
     }
 }
@@ -65,7 +66,7 @@ struct Changes {
 
 fn query_results(
     mut state: ResMut<WalkState>,
-    mut answers: ResMut<Answers>,
+    mut latest_at: ResMut<LatestAtResults>,
     mut views: Query<(&View, Ref<ViewTile>, &mut DataResults)>,
     visualizers: Res<Visualizers>,
     recordings: Res<Recordings>,
@@ -76,9 +77,9 @@ fn query_results(
     puffin::profile_scope!("query_results");
     let state = &mut *state;
     let changes = read_log(state, &log, *cursor, &recordings);
-    let answers = answers.bypass_change_detection();
+    let latest_at = latest_at.bypass_change_detection();
     let Some(entry) = cursor.recording.and_then(|key| recordings.get(key)) else {
-        answers.begin(*cursor, diagnostics.frame);
+        latest_at.begin(*cursor, diagnostics.frame);
         for (_, _, mut results) in &mut views {
             results
                 .bypass_change_detection()
@@ -96,14 +97,14 @@ fn query_results(
 
     // One walk for all views that need a whole one; new entities are offered to each of the others.
     let mut walk_anew: Vec<Mut<DataResults>> = Vec::new();
-    let mut wanted_changed = changes.reset || !changes.schema.is_empty();
+    let mut requests_changed = changes.reset || !changes.schema.is_empty();
     for (view, tile, mut results) in &mut views {
-        wanted_changed |= tile.is_changed();
+        requests_changed |= tile.is_changed();
         let quiet = results.bypass_change_detection();
         if changes.reset || quiet.must_walk(view, cursor.recording) {
             quiet.begin_walk(view, cursor.recording);
             walk_anew.push(results);
-            wanted_changed = true;
+            requests_changed = true;
         } else if !changes.schema.is_empty() {
             quiet.extend(
                 store,
@@ -128,11 +129,11 @@ fn query_results(
         );
     }
 
-    answers.begin(*cursor, diagnostics.frame);
+    latest_at.begin(*cursor, diagnostics.frame);
     if changes.reset {
-        answers.reset();
+        latest_at.reset();
     }
-    if wanted_changed {
+    if requests_changed {
         let needs_rows = |result: &DataResult| {
             result.visualizers.iter().any(|id| {
                 visualizers
@@ -151,11 +152,11 @@ fn query_results(
                 );
             }
         }
-        answers.want(wanted);
+        latest_at.want(wanted);
     }
-    answers.touch(&changes.touched);
-    answers.look_up(store, &entry.recording.cache, &state.capabilities);
-    diagnostics.requeried_entities = answers.looked_up();
+    latest_at.touch(&changes.touched);
+    latest_at.look_up(store, &entry.recording.cache, &state.capabilities);
+    diagnostics.requeried_entities = latest_at.looked_up();
 }
 
 fn read_log(state: &mut WalkState, log: &DiffLog, cursor: Cursor, recordings: &Recordings) -> Changes {

@@ -32,12 +32,12 @@ pub struct RecordingEntry {
 }
 
 impl RecordingEntry {
-    /// Where bodies come from of chunks that are known and not loaded. None where everything is in memory.
+    /// The sources of chunks that are known and not loaded; empty where everything is in memory.
     pub fn sources(&self) -> &[Arc<dyn ChunkSource>] {
         &self.sources
     }
 
-    /// Adds a source of bodies; it goes when the store is closed. Nothing happens where it is there already.
+    /// Adds a source of chunks; it goes when the store is closed. Nothing happens where it is there already.
     pub fn add_source(&mut self, source: &Arc<dyn ChunkSource>) {
         if !self.sources.iter().any(|known| Arc::ptr_eq(known, source)) {
             self.sources.push(Arc::clone(source));
@@ -54,7 +54,7 @@ impl RecordingEntry {
         self.recording.store.id()
     }
 
-    /// The bytes that its chunks, indices and caches take, and the bodies that its sources have read ahead.
+    /// The bytes that its chunks, indices and caches take, and the chunks that its sources have read ahead.
     pub fn num_bytes(&self) -> u64 {
         let queued: u64 = self.sources.iter().map(|source| source.num_bytes()).sum();
         self.recording.store.store_stats().total_bytes() + self.recording.cache.stats().bytes_actual + queued

@@ -7,8 +7,8 @@ use bevy_ecs::{
 };
 
 use crate::{
-    apply::ApplyCommandsPlugin, bodies::BodiesPlugin, context::ContextPlugin, diagnostics::DiagnosticsPlugin,
-    ingest::IngestPlugin, memory::MemoryPlugin, overrides::OverridesPlugin,
+    apply::ApplyCommandsPlugin, chunk_loading::ChunkLoadingPlugin, context::ContextPlugin,
+    diagnostics::DiagnosticsPlugin, ingest::IngestPlugin, memory::MemoryPlugin, overrides::OverridesPlugin,
     query_results::QueryResultsPlugin, settle::SettlePlugin, viewport::BlueprintQueryPlugin,
     visualizer::VisualizersPlugin,
 };
@@ -30,7 +30,7 @@ pub enum FrameSystems {
     ApplyCommands,
     /// Reads the blueprint where it changed. Writes [`crate::ActiveBlueprint`] and one ECS entity per view.
     BlueprintQuery,
-    /// Finds each view's data results and the rows they show. Writes [`crate::DataResults`] and [`crate::Answers`].
+    /// Finds each view's data results and the rows they show. Writes [`crate::DataResults`] and [`crate::LatestAtResults`].
     QueryResults,
     /// Decides which source of each component wins. Writes [`crate::ViewOverrides`].
     Overrides,
@@ -115,11 +115,11 @@ impl Plugin for FrameSchedulePlugin {
 /// | [`FrameSchedulePlugin`] | | the schedule [`Frame`] |
 /// | [`DiagnosticsPlugin`] | `Begin` | [`crate::FrameDiagnostics`] |
 /// | [`IngestPlugin`] | `Ingest` | [`crate::Recordings`], [`crate::DiffLog`] |
-/// | [`BodiesPlugin`] | `Ingest`, and after `Present` | [`crate::Recordings`], [`crate::ViewBodies`] |
+/// | [`ChunkLoadingPlugin`] | `Ingest`, and after `Present` | [`crate::Recordings`], [`crate::MissingChunks`] |
 /// | [`MemoryPlugin`] | `Gc` | [`crate::MemoryBudget`] is kept |
 /// | [`ApplyCommandsPlugin`] | `ApplyCommands` | [`crate::Cursor`], [`crate::Selection`] |
 /// | [`BlueprintQueryPlugin`] | `BlueprintQuery` | [`crate::ActiveBlueprint`], an entity per [`crate::View`] |
-/// | [`QueryResultsPlugin`] | `QueryResults` | [`crate::DataResults`], [`crate::Answers`] |
+/// | [`QueryResultsPlugin`] | `QueryResults` | [`crate::DataResults`], [`crate::LatestAtResults`] |
 /// | [`OverridesPlugin`] | `Overrides` | [`crate::ViewOverrides`] |
 /// | [`ContextPlugin`] | `ContextSystems` | [`crate::Transforms`], [`crate::Annotations`] |
 /// | [`VisualizersPlugin`] | `Visualizers` | [`crate::Visuals`] per visualizer |
@@ -132,7 +132,7 @@ impl PluginGroup for FramePlugins {
             .add(FrameSchedulePlugin)
             .add(DiagnosticsPlugin)
             .add(IngestPlugin)
-            .add(BodiesPlugin)
+            .add(ChunkLoadingPlugin)
             .add(MemoryPlugin)
             .add(ApplyCommandsPlugin)
             .add(BlueprintQueryPlugin)

@@ -19,7 +19,7 @@ pub struct Settled {
     frames: u32,
     log_number: u64,
     pending: Arc<AtomicUsize>,
-    restless: bool,
+    repaint_requested: bool,
 }
 
 impl Settled {
@@ -30,7 +30,7 @@ impl Settled {
 
     /// Says that something changed in this frame that will be seen only later.
     pub fn disturb(&mut self) {
-        self.restless = true;
+        self.repaint_requested = true;
     }
 
     /// Announces work elsewhere (a decode, a load). Nothing is settled until the guard is dropped.
@@ -72,9 +72,9 @@ pub(crate) fn settle(
         && commands.is_empty()
         && requests.0.is_empty()
         && settled.pending.load(Ordering::Relaxed) == 0
-        && !settled.restless;
+        && !settled.repaint_requested;
     settled.log_number = log.next_number();
-    settled.restless = false;
+    settled.repaint_requested = false;
     settled.frames = if quiet {
         settled.frames.saturating_add(1)
     } else {

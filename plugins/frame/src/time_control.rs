@@ -274,7 +274,7 @@ pub struct TimeControls {
     /// Whether the initial timeline was asked for by name, so that a blueprint must not choose another.
     pub timeline_is_given: bool,
     /// Whether the clock stands, so that nothing plays: for pictures, which are taken when all is at rest.
-    pub clock_stands: bool,
+    pub clock_frozen: bool,
 }
 
 impl TimeControls {

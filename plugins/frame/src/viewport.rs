@@ -13,14 +13,14 @@ use chronoscope_types::{DepthImage, Image, SegmentationImage, read};
 use rustc_hash::FxHashMap;
 
 use crate::{
-    Cursor, DataResults, DiffEntry, DiffLog, Frame, FrameSystems, RecordingEntry, RecordingKey, Recordings,
-    ViewBodies, ViewClasses, ViewOverrides, diff::changes_schema,
+    Cursor, DataResults, DiffEntry, DiffLog, Frame, FrameSystems, MissingChunks, RecordingEntry,
+    RecordingKey, Recordings, ViewClasses, ViewOverrides, diff::changes_schema,
 };
 
 /// A view of the active blueprint. Stands on one ECS entity per view, with [`ViewTile`], [`DataResults`], [`ViewOverrides`] and
-/// [`ViewBodies`].
+/// [`MissingChunks`].
 #[derive(Component, Clone, Debug)]
-#[require(ViewTile, DataResults, ViewOverrides, ViewBodies)]
+#[require(ViewTile, DataResults, ViewOverrides, MissingChunks)]
 pub struct View {
     /// The view's id.
     pub id: ViewId,
@@ -74,7 +74,7 @@ impl ActiveBlueprint {
         &self.viewport
     }
 
-    /// Grows whenever the blueprint was read anew, be it that only an override or a property changed.
+    /// Grows whenever the blueprint was read anew, even if only an override or a property changed.
     pub fn generation(&self) -> u64 {
         self.generation
     }

@@ -2,15 +2,15 @@
 
 use std::io;
 
-/// Why a source, or a part of it, can not be read or written. Displays as the end of a sentence that begins with the
+/// Why a source, or a part of it, cannot be read or written. Displays as the end of a sentence that begins with the
 /// source's name.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IoError {
-    /// The file can not be opened.
+    /// The file cannot be opened.
     #[error("could not be opened: {0}")]
     Open(#[source] io::Error),
-    /// The file can not be read any further.
+    /// The file cannot be read any further.
     #[error("could not be read beyond byte {offset}: {error}")]
     Read {
         /// How far it was read.
@@ -19,7 +19,7 @@ pub enum IoError {
         #[source]
         error: io::Error,
     },
-    /// The file can not be written.
+    /// The file cannot be written.
     #[error("could not be written: {0}")]
     Write(#[source] io::Error),
     /// The path names a folder.
@@ -89,8 +89,8 @@ pub enum IoError {
         /// How many.
         bytes: u64,
     },
-    /// A message can not be decoded.
-    #[error("is damaged: the message at byte {offset} can not be decoded: {reason}")]
+    /// A message cannot be decoded.
+    #[error("is damaged: the message at byte {offset} cannot be decoded: {reason}")]
     Message {
         /// Where the message begins.
         offset: u64,
@@ -111,7 +111,7 @@ pub enum IoError {
         /// How many were listed.
         shown: u64,
     },
-    /// What a file says of its own chunks can not be believed.
+    /// What a file says of its own chunks cannot be believed.
     #[error("has a damaged index, so that all of it is read: {reason}")]
     Index {
         /// What is wrong with it.
@@ -120,8 +120,8 @@ pub enum IoError {
     /// No thread could be started to read the file.
     #[error("could not be read, because no thread could be started: {0}")]
     Thread(#[source] io::Error),
-    /// A chunk can not be written.
-    #[error("chunk {chunk} can not be encoded: {reason}")]
+    /// A chunk cannot be written.
+    #[error("chunk {chunk} cannot be encoded: {reason}")]
     Encode {
         /// The chunk.
         chunk: chronoscope_store::ChunkId,
@@ -129,14 +129,14 @@ pub enum IoError {
         reason: MessageError,
     },
     /// Chunks without their rows were to be written.
-    #[error("can not be written, because not all of its rows are loaded")]
+    #[error("cannot be written, because not all of its rows are loaded")]
     NotLoaded,
     /// Something was to be written behind the end mark.
     #[error("is already finished")]
     AlreadyFinished,
 }
 
-/// Why a single message can not be decoded.
+/// Why a single message cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MessageError {

@@ -136,7 +136,7 @@ impl Drop for LoadHandle {
 /// Begins to read files on threads of their own, and returns at once.
 ///
 /// The reader waits while [`LoadSettings::channel_events`] or [`LoadSettings::channel_bytes`] wait for the receiver. A
-/// file that can not be read gives a report and a [`LoadEvent::Finished`], as any other.
+/// file that cannot be read gives a report and a [`LoadEvent::Finished`], as any other.
 pub fn load_files<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, settings: &LoadSettings) -> LoadHandle {
     let paths: Arc<[PathBuf]> = paths
         .into_iter()

@@ -44,7 +44,7 @@ impl Events {
     /// The most reports that are listed for one source; more are only counted.
     pub const MAX_REPORTS: u64 = 100;
 
-    /// Begins to read a source, or to tell why it can not be.
+    /// Begins to read a source, or to tell why it cannot be.
     pub fn new(source: Arc<str>, input: Result<FileInput, IoError>, formats: Arc<FormatRegistry>) -> Self {
         Self::begin(source, input.map(Input::Full), formats)
     }

@@ -23,7 +23,7 @@ impl SharedFile {
     /// A file as it is now, and its path.
     ///
     /// # Errors
-    /// Where the file's size can not be found out.
+    /// Where the file's size cannot be found out.
     pub fn new(source: impl Into<Arc<str>>, file: File) -> io::Result<Self> {
         let total_bytes = file.metadata()?.len();
         Ok(Self {
@@ -47,7 +47,7 @@ impl SharedFile {
     /// Reads these bytes. Memory is taken only for bytes that the file has at this moment.
     ///
     /// # Errors
-    /// Where the file has fewer bytes, or the system can not read them.
+    /// Where the file has fewer bytes, or the system cannot read them.
     pub fn read_range(&self, bytes: Range<u64>) -> io::Result<Vec<u8>> {
         let length = bytes
             .end

@@ -45,7 +45,7 @@ enum Values {
 pub(crate) struct NotAppended;
 
 impl GrowingLists {
-    /// No lists of a type, with room for so many, which hold so many values together. `None` where values of that type can not be
+    /// No lists of a type, with room for so many, which hold so many values together. `None` where values of that type cannot be
     /// appended.
     pub(crate) fn new(data_type: &DataType, rows: usize, values: usize) -> Option<Self> {
         let DataType::List(field) = data_type else {

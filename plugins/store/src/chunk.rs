@@ -590,7 +590,7 @@ fn sliced_bytes(array: &dyn Array) -> usize {
             + nulls
             + sliced_bytes(&lists.values().slice(first, last.saturating_sub(first)));
     }
-    // An array that Arrow can not measure (a type with no layout of its own) counts by its buffers.
+    // An array that Arrow cannot measure (a type with no layout of its own) counts by its buffers.
     array
         .to_data()
         .get_slice_memory_size()

@@ -81,7 +81,7 @@ impl Tail {
             && *self.types == *types
     }
 
-    /// Notes a chunk among those that wait for others of its size. Answers the chunks to merge, once there are enough.
+    /// Notes a chunk among those that wait for others of its size. LatestAtResults the chunks to merge, once there are enough.
     fn wait(&mut self, part: Part, meta: &ChunkMeta, max_rows: usize, max_bytes: u64) -> Option<Vec<Part>> {
         let rows = meta.num_rows as usize;
         let level_at = level_of(rows);
@@ -325,7 +325,7 @@ impl ChunkStore {
         }
     }
 
-    /// Makes a chunk that gathers of the first two of its kind. `None` where their rows can not be gathered.
+    /// Makes a chunk that gathers of the first two of its kind. `None` where their rows cannot be gathered.
     fn join(
         &mut self,
         first: Part,

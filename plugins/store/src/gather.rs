@@ -48,7 +48,7 @@ pub(crate) struct Gathering {
 }
 
 impl Gathering {
-    /// Of the rows of two chunks of one kind: with the same columns, of the same types. `None` where that can not be.
+    /// Of the rows of two chunks of one kind: with the same columns, of the same types. `None` where that cannot be.
     pub(crate) fn of(id: ChunkId, first: &Chunk, second: &Chunk, most: Most) -> Option<Self> {
         let times = (most.rows / first.num_rows().max(1))
             .min((most.bytes / row_bytes(first).max(1)) as usize)

@@ -92,7 +92,7 @@ impl Default for GcOptions {
     }
 }
 
-/// Bodies that the store gave up. Dropping it frees their memory, which takes about as long as collecting them: it may be
+/// SourceChunks that the store gave up. Dropping it frees their memory, which takes about as long as collecting them: it may be
 /// sent to another thread for that. (The rows of a chunk that still gathers more are few, and are freed at once.)
 #[derive(Debug, Default)]
 pub struct Garbage {

@@ -475,7 +475,7 @@ impl ChunkStore {
                 .map_or(0, EntityData::heap_bytes);
             self.totals.index_changed(before, after);
         }
-        if body.is_none() && self.is_wanted_first(&meta) {
+        if body.is_none() && self.is_fetched_first(&meta) {
             self.absent_first.insert(slot);
         }
         if let Some(place) = self.slots.get_mut(slot as usize) {

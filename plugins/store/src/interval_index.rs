@@ -225,7 +225,7 @@ impl IntervalIndex {
             Root::Few(entries) => grow_entry(entries, key, max, more_rows),
             Root::Tree(root) => root.grow(key, max, more_rows),
         };
-        debug_assert!(found, "an entry that is not there can not grow");
+        debug_assert!(found, "an entry that is not there cannot grow");
     }
 
     /// Removes entries by their beginnings and slots, which are in order, and answers how many of them were there.

@@ -77,9 +77,9 @@ pub use ids::{ChunkId, ComponentId, EntityId, RowId, StoreId, StoreKind, Timelin
 pub use latest_at::{Hit, HitRef, LatestAt, LatestAtRef};
 pub use meta::{AbsentChunk, AbsentComponent, ChunkMeta, ComponentMeta, TimelineMeta};
 pub use path::EntityPath;
-pub use range::{RangeAnswer, RangeDelta, RangeRow, RangeSlice};
+pub use range::{RangeDelta, RangeResult, RangeRow, RangeSlice};
 pub use recording::Recording;
-pub use source::{ChunkSource, ChunkSourceError, WishOptions};
+pub use source::{ChunkSource, ChunkSourceError, FetchOptions};
 pub use stats::{EntityStats, StoreStats};
 pub use store::{ChunkStore, StoreError, StoreSettings};
 pub use time::{TimeRange, TimeType, Timeline};

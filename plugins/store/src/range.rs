@@ -26,7 +26,7 @@ use crate::{
 
 /// The rows of a component between two times, ordered by (time, row id). Cloning is cheap.
 #[derive(Clone, Debug)]
-pub struct RangeAnswer {
+pub struct RangeResult {
     inner: Arc<Inner>,
 }
 
@@ -148,7 +148,7 @@ impl RangeSlice {
     }
 }
 
-impl RangeAnswer {
+impl RangeResult {
     /// The rows as slices of chunks.
     pub fn slices(&self) -> &[RangeSlice] {
         &self.inner.slices
@@ -349,7 +349,7 @@ impl ChunkStore {
         timeline: TimelineId,
         range: TimeRange,
         component: ComponentId,
-    ) -> RangeAnswer {
+    ) -> RangeResult {
         let mut inner = Inner {
             slices: Vec::new(),
             static_hit: None,
@@ -367,7 +367,7 @@ impl ChunkStore {
             self.range_in(series, range, &mut inner);
         }
         inner.num_rows = inner.slices.iter().map(RangeSlice::num_rows).sum();
-        RangeAnswer {
+        RangeResult {
             inner: Arc::new(inner),
         }
     }

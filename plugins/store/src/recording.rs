@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     AbsentChunk, Chunk, ChunkId, ChunkStore, ComponentId, EntityId, GcBuffers, GcOptions, GcReport, LatestAt,
-    QueryCache, RangeAnswer, StoreError, StoreEvent, StoreId, TimeRange, TimelineId,
+    QueryCache, RangeResult, StoreError, StoreEvent, StoreId, TimeRange, TimelineId,
 };
 
 /// A store and the cache of its queries, kept in step.
@@ -107,7 +107,7 @@ impl Recording {
         timeline: TimelineId,
         range: TimeRange,
         component: ComponentId,
-    ) -> RangeAnswer {
+    ) -> RangeResult {
         self.cache.range(&self.store, entity, timeline, range, component)
     }
 

@@ -48,7 +48,7 @@ impl ChunkSourceError {
 ///
 /// Neither method may block: bodies are read on threads of the source's own.
 pub trait ChunkSource: fmt::Debug + Send + Sync {
-    /// Says which bodies are wanted, most urgent first. Replaces the wishes before, except those already under way. Chunks
+    /// Says which bodies are wanted, most urgent first. Replaces the requests before, except those already under way. Chunks
     /// that the source does not have are passed over, so that several sources can be told the same.
     fn want(&self, chunks: &[ChunkId]);
 
@@ -64,9 +64,9 @@ pub trait ChunkSource: fmt::Debug + Send + Sync {
     }
 }
 
-/// What is wanted next: see [`ChunkStore::wishes`].
+/// What is wanted next: see [`ChunkStore::requests`].
 #[derive(Clone)]
-pub struct WishOptions<'a> {
+pub struct FetchOptions<'a> {
     /// What answers on screen miss.
     pub on_screen: &'a [ChunkId],
     /// The cursor's timeline.
@@ -77,9 +77,9 @@ pub struct WishOptions<'a> {
     pub ahead: i64,
     /// Of what lies ahead, which chunks are worth loading: those that something on screen is drawn from, say.
     pub is_shown: &'a dyn Fn(&ChunkMeta) -> bool,
-    /// How many bytes to wish for at once.
+    /// How many bytes to request at once.
     pub max_bytes: u64,
-    /// Static data that nothing on screen misses is only wished for where all of it has no more bytes than this.
+    /// Static data that nothing on screen misses is only requested where all of it has no more bytes than this.
     pub max_static_bytes: u64,
 }
 
@@ -87,10 +87,10 @@ impl ChunkStore {
     /// The chunks to load next, most urgent first: clears, since they change what everything else means, and static data, which
     /// holds at all times; then what is on screen, then what lies ahead of the cursor, nearest first.
     ///
-    /// Looks no further than `max_bytes` reach; at least one chunk is wished for, however large. Costs O(log n) per chunk that
+    /// Looks no further than `max_bytes` reach; at least one chunk is requested, however large. Costs O(log n) per chunk that
     /// is looked at, of those alone that are not loaded.
-    pub fn wishes(&self, options: &WishOptions<'_>) -> Vec<ChunkId> {
-        let mut wishes = Wishes {
+    pub fn fetch_requests(&self, options: &FetchOptions<'_>) -> Vec<ChunkId> {
+        let mut fetch_requests = FetchRequests {
             ids: Vec::new(),
             seen: FxHashSet::default(),
             bytes: 0,
@@ -107,8 +107,8 @@ impl ChunkStore {
             .iter()
             .filter_map(|id| self.slot(self.slot_of.get(*id)?));
         let urgent = first.chain(on_screen.filter(|slot| slot.body.is_none()));
-        if !urgent.map(|slot| &slot.meta).all(|meta| wishes.add(meta)) {
-            return wishes.ids;
+        if !urgent.map(|slot| &slot.meta).all(|meta| fetch_requests.add(meta)) {
+            return fetch_requests.ids;
         }
         if let Some(data) = options
             .timeline
@@ -119,7 +119,7 @@ impl ChunkStore {
                     .slot(entry.slot)
                     .map(|slot| &slot.meta)
                     .filter(|meta| (options.is_shown)(meta));
-                meta.is_none_or(|meta| wishes.add(meta))
+                meta.is_none_or(|meta| fetch_requests.add(meta))
             };
             let end = options.time.saturating_add(options.ahead);
             if options.ahead < 0 {
@@ -129,11 +129,11 @@ impl ChunkStore {
                     .visit_by_beginning(TimeRange::new(options.time, end), visit);
             }
         }
-        wishes.ids
+        fetch_requests.ids
     }
 
     /// Whether a chunk should be loaded before all others.
-    pub(crate) fn is_wanted_first(&self, meta: &ChunkMeta) -> bool {
+    pub(crate) fn is_fetched_first(&self, meta: &ChunkMeta) -> bool {
         meta.is_static
             || self
                 .clear_component()
@@ -141,15 +141,15 @@ impl ChunkStore {
     }
 }
 
-/// Wishes as far as they fit.
-struct Wishes {
+/// FetchRequests as far as they fit.
+struct FetchRequests {
     ids: Vec<ChunkId>,
     seen: FxHashSet<ChunkId>,
     bytes: u64,
     max_bytes: u64,
 }
 
-impl Wishes {
+impl FetchRequests {
     /// Adds a chunk, and says whether there is room for more.
     fn add(&mut self, meta: &ChunkMeta) -> bool {
         if !self.seen.insert(meta.id) {

@@ -8,7 +8,7 @@ use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::Field;
 use chronoscope_store::{
     Chunk, ChunkChange, ChunkId, ChunkStore, ComponentColumn, ComponentDescriptor, EntityPath, Hit,
-    RangeAnswer, Recording, RowId, StoreId, StoreSettings, TimeColumn, TimeRange, Timeline,
+    RangeResult, Recording, RowId, StoreId, StoreSettings, TimeColumn, TimeRange, Timeline,
     arrow::{
         Array, ArrayRef, BinaryArray, BooleanArray, Decimal128Array, DictionaryArray, FixedSizeBinaryArray,
         FixedSizeListArray, Float64Array, Int32Array, ListArray, NullArray, StringArray, StringViewArray,
@@ -184,7 +184,7 @@ fn build(at: usize, rows: &Rows, time: &mut i64, first_row: u128, kinds: [(usize
     .unwrap()
 }
 
-fn found(answer: &RangeAnswer) -> Vec<(i64, RowId, arrow_data::ArrayData)> {
+fn found(answer: &RangeResult) -> Vec<(i64, RowId, arrow_data::ArrayData)> {
     answer
         .rows()
         .map(|row| (row.time, row.row_id, row.cell().to_data()))
@@ -197,7 +197,7 @@ fn check(settings: StoreSettings, kinds: [(usize, Nesting); 2], chunks: &[Rows])
     let mut gathers = Recording::from_store(ChunkStore::with_settings(id(), settings.clone()));
     let mut plain = ChunkStore::with_settings(id(), StoreSettings::without_compaction());
     let (mut time, mut first_row, mut grown) = (0, 1, 0);
-    let mut older: Vec<Option<RangeAnswer>> = vec![None; 2];
+    let mut older: Vec<Option<RangeResult>> = vec![None; 2];
     for (at, rows) in chunks.iter().enumerate() {
         let chunk = build(at, rows, &mut time, first_row, kinds);
         first_row += rows.later.len() as u128;

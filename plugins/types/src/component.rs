@@ -30,7 +30,7 @@ pub trait Component {
     /// Arrays that are a little off (wider numbers, large lists) are converted.
     ///
     /// # Errors
-    /// Where the array has a type that can not be read as this component, or has nulls or values it can not have.
+    /// Where the array has a type that cannot be read as this component, or has nulls or values it cannot have.
     fn read(array: &dyn Array) -> Result<Self::Slice<'_>, ReadError>;
 
     /// Makes an array of instances, of the component's datatype.

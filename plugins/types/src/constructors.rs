@@ -1,4 +1,4 @@
-//! Ways to begin an archetype: with what it can not do without.
+//! Ways to begin an archetype: with what it cannot do without.
 
 use crate::{
     Rgba,

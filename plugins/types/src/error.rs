@@ -6,7 +6,7 @@ use arrow_schema::DataType;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The array has a type that can not be read as this component.
+    /// The array has a type that cannot be read as this component.
     #[error("{component}: expected {expected}, found {found}")]
     Type {
         /// The component type, or the part of it.

@@ -25,7 +25,7 @@ macro_rules! readers {
             $(#[$doc])*
             ///
             /// # Errors
-            /// Where the array can not be read as that.
+            /// Where the array cannot be read as that.
             pub fn $name(array: &dyn Array) -> Result<$slice, ReadError> {
                 components::$component::read(array)
             }
@@ -152,7 +152,7 @@ impl<T: PlainValue> ColumnSlices<'_, T> {
 /// Reads all rows of a column at once.
 ///
 /// # Errors
-/// Where the instances can not be read as `C`.
+/// Where the instances cannot be read as `C`.
 pub fn column<C, T>(column: &ComponentColumn) -> Result<ColumnSlices<'_, T>, ReadError>
 where
     T: PlainValue,

@@ -1,7 +1,7 @@
 //! The registry of all archetypes and components that recordings may carry, whether or not this crate has types for them.
 //!
 //! It is read once from the tables in `vocabulary/`: `archetypes.tsv` (archetype, field, component type), `components.tsv`
-//! (component type, Arrow datatype) and `presence.tsv` (the fields that an archetype can not do without, and those that
+//! (component type, Arrow datatype) and `presence.tsv` (the fields that an archetype cannot do without, and those that
 //! are usually given).
 
 use std::{

@@ -350,7 +350,7 @@ fn next_timeline(pass: &mut Pass<'_>) {
 fn set_theme(state: &mut UiState, ctx: &egui::Context, theme: egui::ThemePreference) {
     // Until the settings of the app ask for another.
     ctx.set_theme(theme);
-    state.restless = true;
+    state.repaint_requested = true;
 }
 
 #[cfg(test)]

@@ -96,22 +96,22 @@ pub(crate) fn run_pass(world: &mut World, ctx: &egui::Context) {
             .max_rect(ctx.viewport_rect()),
     );
     world.resource_scope(|world: &mut World, mut state: Mut<UiState>| {
-        let mut restless = dress(world, ctx, &mut state);
+        let mut repaint_requested = apply_theme(world, ctx, &mut state);
         let mut commands = ViewerCommands::default();
         let shown = shell::show(&mut ui, world, &mut state, &mut commands);
         // What is asked for now is seen in the next frame.
-        restless |= !commands.is_empty();
+        repaint_requested |= !commands.is_empty();
         world.resource_mut::<ViewerCommands>().append(&mut commands);
-        restless |= std::mem::take(&mut state.restless);
-        restless |= write_tiles(world, &shown, ctx.pixels_per_point());
-        if restless {
+        repaint_requested |= std::mem::take(&mut state.repaint_requested);
+        repaint_requested |= write_tiles(world, &shown, ctx.pixels_per_point());
+        if repaint_requested {
             world.resource_mut::<Settled>().disturb();
         }
     });
 }
 
 /// Applies the theme where it is not yet, and gives its colours to the views. Returns whether something changed.
-fn dress(world: &mut World, ctx: &egui::Context, state: &mut UiState) -> bool {
+fn apply_theme(world: &mut World, ctx: &egui::Context, state: &mut UiState) -> bool {
     let wanted = world.resource::<UiSettings>().theme;
     let is_new = state.theme.is_none();
     if is_new {

@@ -13,7 +13,7 @@ pub(crate) struct UiState {
     /// The theme that the context has; none before the first pass.
     pub(crate) theme: Option<egui::ThemePreference>,
     /// Something was changed that is seen only in the next pass.
-    pub(crate) restless: bool,
+    pub(crate) repaint_requested: bool,
     /// A panel, rather than a view, said last what the pointer is over.
     pub(crate) hover_is_of_panel: bool,
     pub(crate) left_panel: LeftPanelState,

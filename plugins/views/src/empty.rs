@@ -1,6 +1,6 @@
 //! What stands in a tile that has nothing to show: what is the matter, and what to do next.
 
-use chronoscope_frame::ViewBodies;
+use chronoscope_frame::MissingChunks;
 use egui::{Align, Layout, RichText, Ui, UiBuilder};
 
 use crate::{ViewStyle, ViewUiContext};
@@ -9,7 +9,7 @@ const ICON: f32 = 32.0;
 
 /// Title and hint where a view is empty because what it shows is known and not loaded.
 pub fn not_loaded(context: &ViewUiContext<'_>) -> Option<(&'static str, String)> {
-    let bodies = context.get::<ViewBodies>()?;
+    let bodies = context.get::<MissingChunks>()?;
     let title = if bodies.is_over_limit {
         "Not in memory"
     } else {

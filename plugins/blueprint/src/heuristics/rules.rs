@@ -29,7 +29,7 @@ pub const CONTENT_3D: &[&str] = &[
     "VoxelGridMap:voxel_indices",
 ];
 
-/// Pictures that stand for themselves. Two of them can not lie on each other.
+/// Pictures that stand for themselves. Two of them cannot lie on each other.
 pub const PICTURES: &[&str] = &[
     "EncodedImage:blob",
     "Image:buffer",
@@ -244,7 +244,7 @@ fn can_overlap(items: &[Item2D]) -> bool {
             .all(|kind| count(kind) <= 1)
 }
 
-/// Takes apart what can not lie on each other, child by child. Children with pictures are looked at again; shapes without
+/// Takes apart what cannot lie on each other, child by child. Children with pictures are looked at again; shapes without
 /// pictures stay together.
 fn split_2d(parent: &EntityPath, items: Vec<Item2D>, pending: &mut Vec<Vec<Item2D>>) -> Vec<RecommendedView> {
     let depth = parent.depth();

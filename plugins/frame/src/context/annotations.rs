@@ -6,7 +6,7 @@ use bevy_ecs::prelude::*;
 use chronoscope_store::{ChunkStore, EntityPath};
 use chronoscope_types::{read, records::AnnotationContext};
 
-use crate::{Answers, RecordingKey, Report};
+use crate::{LatestAtResults, RecordingKey, Report};
 
 /// The name of the component that holds the context.
 pub(crate) const CONTEXT: &str = "AnnotationContext:context";
@@ -69,7 +69,12 @@ impl Annotations {
     }
 
     /// Reads the contexts that changed.
-    pub fn update(&mut self, recording: Option<RecordingKey>, store: Option<&ChunkStore>, answers: &Answers) {
+    pub fn update(
+        &mut self,
+        recording: Option<RecordingKey>,
+        store: Option<&ChunkStore>,
+        latest_at: &LatestAtResults,
+    ) {
         let reset = self.recording != recording;
         if reset {
             self.recording = recording;
@@ -82,13 +87,15 @@ impl Annotations {
             return;
         };
         let entities: Vec<_> = if reset {
-            answers.entities().collect()
+            latest_at.entities().collect()
         } else {
-            answers.changed().to_vec()
+            latest_at.changed().to_vec()
         };
         for entity in entities {
             let path = store.entity_path(entity);
-            let hit = answers.get(entity).and_then(|answers| answers.hit(component));
+            let hit = latest_at
+                .get(entity)
+                .and_then(|latest_at| latest_at.hit(component));
             if hit.is_none() && !self.by_entity.contains_key(path) {
                 continue;
             }

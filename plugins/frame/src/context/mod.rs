@@ -6,7 +6,7 @@ pub mod transforms;
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 
-use crate::{Answers, Cursor, Frame, FrameSystems, RecordingEntry, Recordings};
+use crate::{Cursor, Frame, FrameSystems, LatestAtResults, RecordingEntry, Recordings};
 
 pub use annotations::Annotations;
 pub use transforms::Transforms;
@@ -27,7 +27,7 @@ impl Plugin for ContextPlugin {
 fn update_transforms(
     mut transforms: ResMut<Transforms>,
     recordings: Res<Recordings>,
-    answers: Res<Answers>,
+    latest_at: Res<LatestAtResults>,
     cursor: Res<Cursor>,
 ) {
     puffin::profile_scope!("context_systems", "transforms");
@@ -37,13 +37,13 @@ fn update_transforms(
         .map(RecordingEntry::store);
     transforms
         .bypass_change_detection()
-        .update(cursor.recording, store, &answers);
+        .update(cursor.recording, store, &latest_at);
 }
 
 fn update_annotations(
     mut annotations: ResMut<Annotations>,
     recordings: Res<Recordings>,
-    answers: Res<Answers>,
+    latest_at: Res<LatestAtResults>,
     cursor: Res<Cursor>,
 ) {
     puffin::profile_scope!("context_systems", "annotations");
@@ -53,5 +53,5 @@ fn update_annotations(
         .map(RecordingEntry::store);
     annotations
         .bypass_change_detection()
-        .update(cursor.recording, store, &answers);
+        .update(cursor.recording, store, &latest_at);
 }

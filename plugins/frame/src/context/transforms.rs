@@ -9,7 +9,7 @@ use chronoscope_types::{ReadError, Transform3D, enums::TransformRelation, read};
 use glam::{DAffine3, DMat3, DQuat, DVec3};
 use rustc_hash::FxHashMap;
 
-use crate::{Answers, RecordingKey, Report, query_results::EntityAnswers};
+use crate::{LatestAtResults, RecordingKey, Report, query_results::EntityResults};
 
 /// The transforms at the cursor.
 #[derive(Resource, Default)]
@@ -92,7 +92,12 @@ impl Transforms {
     }
 
     /// Composes anew what changed.
-    pub fn update(&mut self, recording: Option<RecordingKey>, store: Option<&ChunkStore>, answers: &Answers) {
+    pub fn update(
+        &mut self,
+        recording: Option<RecordingKey>,
+        store: Option<&ChunkStore>,
+        latest_at: &LatestAtResults,
+    ) {
         self.changed = false;
         let reset = self.recording != recording;
         if reset {
@@ -108,9 +113,9 @@ impl Transforms {
             return;
         };
         let mut candidates: Vec<EntityId> = if reset {
-            answers.entities().collect()
+            latest_at.entities().collect()
         } else {
-            answers.changed().to_vec()
+            latest_at.changed().to_vec()
         };
         // Parents first: what is composed then needs no second pass.
         candidates.sort_by(|a, b| store.entity_path(*a).cmp(store.entity_path(*b)));
@@ -119,7 +124,7 @@ impl Transforms {
         let mut restructure = false;
         for entity in candidates {
             let known = self.node_of.get(&entity).copied();
-            let answer = answers.get(entity).filter(|answer| components.any_hit(answer));
+            let answer = latest_at.get(entity).filter(|answer| components.any_hit(answer));
             if known.is_none() && answer.is_none() {
                 continue;
             }
@@ -249,14 +254,14 @@ impl Components {
         .into_iter()
     }
 
-    fn any_hit(&self, answers: &EntityAnswers) -> bool {
-        self.all().flatten().any(|id| answers.hit(id).is_some())
+    fn any_hit(&self, latest_at: &EntityResults) -> bool {
+        self.all().flatten().any(|id| latest_at.hit(id).is_some())
     }
 
     /// The transform from the entity's space to its parent's: translation, then rotations, then scale, then matrix, applied to a
     /// point from the last to the first.
-    fn read(&self, answers: &EntityAnswers) -> Result<DAffine3, String> {
-        let cell = |id: Option<ComponentId>| id.and_then(|id| answers.hit(id)).map(Hit::cell);
+    fn read(&self, latest_at: &EntityResults) -> Result<DAffine3, String> {
+        let cell = |id: Option<ComponentId>| id.and_then(|id| latest_at.hit(id)).map(Hit::cell);
         let fail = |error: ReadError| error.to_string();
         let mut transform = DAffine3::IDENTITY;
         if let Some(array) = cell(self.translation)
@@ -306,7 +311,7 @@ impl Components {
             let inverse = transform.inverse();
             if !inverse.is_finite() {
                 return Err(
-                    "the transform is given from the parent to the child, and can not be inverted".to_owned(),
+                    "the transform is given from the parent to the child, and cannot be inverted".to_owned(),
                 );
             }
             transform = inverse;

@@ -3,14 +3,14 @@
 use std::sync::{Mutex, PoisonError};
 
 use chronoscope_store::{
-    ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, QueryCache, RangeAnswer, TimeRange,
+    ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, QueryCache, RangeResult, TimeRange,
     TimelineId, arrow::ArrayRef,
 };
 
-use super::bodies::Bodies;
+use super::chunks::SourceChunks;
 use crate::{
     Cursor, Report, View, ViewOverrides, context::annotations::ResolvedAnnotations,
-    overrides::ResolvedOverrides, query_results::EntityAnswers,
+    overrides::ResolvedOverrides, query_results::EntityResults,
 };
 
 /// Where a component's value comes from.
@@ -38,13 +38,13 @@ pub struct VisualizerInput<'a> {
     pub store: &'a ChunkStore,
     /// Labels and colours of classes, as they hold for this entity.
     pub annotations: &'a ResolvedAnnotations,
-    pub(super) answers: Option<&'a EntityAnswers>,
+    pub(super) latest_at: Option<&'a EntityResults>,
     pub(super) overrides: Option<&'a ResolvedOverrides>,
     pub(super) view_overrides: &'a ViewOverrides,
     pub(super) visualizer: &'static str,
     pub(super) cache: &'a QueryCache,
     /// What the queries found, for the store's sources; `None` where the store has none.
-    pub(super) bodies: Option<Mutex<Bodies>>,
+    pub(super) chunks: Option<Mutex<SourceChunks>>,
 }
 
 impl VisualizerInput<'_> {
@@ -59,7 +59,7 @@ impl VisualizerInput<'_> {
             return Some((array, Source::Override));
         }
         let id = self.store.component_id(component);
-        if let Some(hit) = id.and_then(|id| self.answers?.hit(id)) {
+        if let Some(hit) = id.and_then(|id| self.latest_at?.hit(id)) {
             return Some((hit.cell(), Source::Store));
         }
         self.view_overrides
@@ -73,7 +73,7 @@ impl VisualizerInput<'_> {
     }
 
     /// The rows of a component in a range of the shown timeline, static data included. `None` where there are none.
-    pub fn range(&self, component: &str, range: TimeRange) -> Option<RangeAnswer> {
+    pub fn range(&self, component: &str, range: TimeRange) -> Option<RangeResult> {
         let id = self.store.component_id(component)?;
         Some(self.range_of(self.entity, self.cursor.timeline?, id, range))
     }
@@ -85,11 +85,11 @@ impl VisualizerInput<'_> {
         timeline: TimelineId,
         component: ComponentId,
         range: TimeRange,
-    ) -> RangeAnswer {
+    ) -> RangeResult {
         let answer = self.cache.range(self.store, entity, timeline, range, component);
-        self.note(|bodies| {
+        self.note(|chunks| {
             let slices = answer.slices().iter().map(|slice| slice.chunk().id());
-            bodies.note(
+            chunks.note(
                 slices.chain(answer.static_hit().map(|hit| hit.chunk().id())),
                 answer.missing(),
             );
@@ -99,7 +99,7 @@ impl VisualizerInput<'_> {
 
     /// The row of a component at the cursor; `None` where there is none, or the visualizer did not ask for the component.
     pub fn hit(&self, component: &str) -> Option<&Hit> {
-        self.answers?.hit(self.store.component_id(component)?)
+        self.latest_at?.hit(self.store.component_id(component)?)
     }
 
     /// The latest row of a component at a time of a timeline; of static data alone where no timeline is given.
@@ -107,13 +107,13 @@ impl VisualizerInput<'_> {
         let answer = self
             .cache
             .latest_at(self.store, self.entity, timeline, time, component);
-        self.note(|bodies| bodies.note(answer.hit.iter().map(|hit| hit.chunk().id()), &answer.missing));
+        self.note(|chunks| chunks.note(answer.hit.iter().map(|hit| hit.chunk().id()), &answer.missing));
         answer
     }
 
-    fn note(&self, what: impl FnOnce(&mut Bodies)) {
-        if let Some(bodies) = &self.bodies {
-            what(&mut bodies.lock().unwrap_or_else(PoisonError::into_inner));
+    fn note(&self, what: impl FnOnce(&mut SourceChunks)) {
+        if let Some(chunks) = &self.chunks {
+            what(&mut chunks.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 

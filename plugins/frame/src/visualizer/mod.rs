@@ -4,7 +4,7 @@
 //! on in parallel. A visual is made in the entity's own space: where it stands is up to [`crate::Transforms`], so a cloud that
 //! is moved is not made anew.
 
-mod bodies;
+mod chunks;
 mod input;
 mod visuals;
 
@@ -15,7 +15,7 @@ use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_store::EntityId;
 
-pub(crate) use bodies::VisualBodies;
+pub(crate) use chunks::VisualChunks;
 pub use input::{Source, VisualizerInput};
 pub use visuals::{ViewVisuals, Visuals};
 
@@ -56,7 +56,7 @@ pub trait Visualizer: Send + Sync + 'static {
     /// `Ok(None)` where there is nothing to draw.
     ///
     /// # Errors
-    /// Where the data can not be drawn; the report is shown on the entity, and the rest goes on.
+    /// Where the data cannot be drawn; the report is shown on the entity, and the rest goes on.
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report>;
 
     /// Makes the visual of a data result that had one before. The result must be that of [`Self::visualize`]; what the visual
@@ -89,7 +89,7 @@ struct RegisteredVisualizer {
     /// Reads the reports of a view out of the visualizer's own resource, whose type nobody else need know.
     reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
     /// The same for what the visuals of a view were made from.
-    bodies: fn(&World, ViewId) -> Option<&VisualBodies>,
+    chunks: fn(&World, ViewId) -> Option<&VisualChunks>,
 }
 
 impl Visualizers {
@@ -132,16 +132,16 @@ impl Visualizers {
         reports
     }
 
-    /// What the visuals of a view were made from beside the [`Answers`], by the position of the visualizer.
-    pub(crate) fn bodies<'w>(
+    /// What the visuals of a view were made from beside the [`LatestAtResults`], by the position of the visualizer.
+    pub(crate) fn chunks<'w>(
         &self,
         world: &'w World,
         view: ViewId,
-    ) -> impl Iterator<Item = (usize, &'w VisualBodies)> {
+    ) -> impl Iterator<Item = (usize, &'w VisualChunks)> {
         self.entries
             .iter()
             .enumerate()
-            .filter_map(move |(at, entry)| Some((at, (entry.bodies)(world, view)?)))
+            .filter_map(move |(at, entry)| Some((at, (entry.chunks)(world, view)?)))
     }
 
     fn add<V: Visualizer>(&mut self, classes: &[&str]) -> bool {
@@ -157,7 +157,7 @@ impl Visualizers {
                     info,
                     classes: classes.collect(),
                     reports: reports_of::<V>,
-                    bodies: bodies_of::<V>,
+                    chunks: chunks_of::<V>,
                 });
                 true
             }
@@ -181,8 +181,8 @@ fn reports_of<V: Visualizer>(world: &World, view: ViewId) -> Vec<(EntityId, Repo
     reports
 }
 
-fn bodies_of<V: Visualizer>(world: &World, view: ViewId) -> Option<&VisualBodies> {
-    Some(&world.get_resource::<Visuals<V>>()?.view(view)?.bodies)
+fn chunks_of<V: Visualizer>(world: &World, view: ViewId) -> Option<&VisualChunks> {
+    Some(&world.get_resource::<Visuals<V>>()?.view(view)?.chunks)
 }
 
 /// Registers visualizers.

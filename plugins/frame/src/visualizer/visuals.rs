@@ -8,10 +8,10 @@ use chronoscope_store::{EntityId, EntityPath, TimelineId};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::{QueryMode, VisualBodies, Visualizer, VisualizerId, VisualizerInput, Visualizers};
+use super::{QueryMode, VisualChunks, Visualizer, VisualizerId, VisualizerInput, Visualizers};
 use crate::{
-    Annotations, Answers, Cursor, DataResults, RecordingEntry, RecordingKey, Recordings, Report, View,
-    ViewOverrides, ViewTile, memory::Purge,
+    Annotations, Cursor, DataResults, LatestAtResults, RecordingEntry, RecordingKey, Recordings, Report,
+    View, ViewOverrides, ViewTile, memory::Purge,
 };
 
 /// The visuals of one visualizer, for all views.
@@ -39,7 +39,7 @@ impl<V: Visualizer> Visuals<V> {
 pub struct ViewVisuals<V: Visualizer> {
     entries: FxHashMap<EntityId, Entry<V::Visual>>,
     /// What the entries were made from, where that is to be known.
-    pub(super) bodies: VisualBodies,
+    pub(super) chunks: VisualChunks,
     changed: Vec<EntityId>,
     removed: Vec<EntityId>,
     recording: Option<RecordingKey>,
@@ -50,7 +50,7 @@ impl<V: Visualizer> Default for ViewVisuals<V> {
     fn default() -> Self {
         Self {
             entries: FxHashMap::default(),
-            bodies: VisualBodies::default(),
+            chunks: VisualChunks::default(),
             changed: Vec::new(),
             removed: Vec::new(),
             recording: None,
@@ -68,7 +68,7 @@ struct Entry<T> {
 /// The versions of everything that one visual was made from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Stamp {
-    answers: u64,
+    latest_at: u64,
     overrides: u64,
     annotations: u64,
     /// The cursor, where the blueprint gives a range of times relative to it.
@@ -81,7 +81,7 @@ struct Consumed {
     results: u64,
     overrides: u64,
     annotations: u64,
-    answers: u64,
+    latest_at: u64,
     /// Ranges are those of the shown timeline.
     timeline: Option<TimelineId>,
 }
@@ -127,7 +127,7 @@ impl<V: Visualizer> ViewVisuals<V> {
     }
 
     /// Lets go of all visuals, and of the rows that they hold. Which entities had one is not forgotten, nor what is wrong with some.
-    fn give_up(&mut self) {
+    fn evict(&mut self) {
         for entry in self
             .entries
             .values_mut()
@@ -143,7 +143,7 @@ pub(super) fn visualize<V: Visualizer>(
     views: Query<(&View, &ViewTile, &DataResults, &ViewOverrides)>,
     visualizers: Res<Visualizers>,
     recordings: Res<Recordings>,
-    answers: Res<Answers>,
+    latest_at: Res<LatestAtResults>,
     annotations: Res<Annotations>,
     cursor: Res<Cursor>,
     purge: Option<Res<Purge>>,
@@ -159,8 +159,8 @@ pub(super) fn visualize<V: Visualizer>(
             // A hidden view costs nothing. Its visuals stay as they are, and are checked one by one when it is shown again. Where
             // memory is short, those of ranges, which may hold any number of rows, are made anew then.
             if let Some(visuals) = visuals.get_mut(&view.id) {
-                if V::INFO.mode == QueryMode::Range && purge.as_ref().is_some_and(|purge| purge.gives_up()) {
-                    visuals.give_up();
+                if V::INFO.mode == QueryMode::Range && purge.as_ref().is_some_and(|purge| purge.evicts()) {
+                    visuals.evict();
                 }
                 visuals.changed.clear();
                 visuals.removed.clear();
@@ -175,7 +175,7 @@ pub(super) fn visualize<V: Visualizer>(
             view,
             results,
             overrides,
-            answers: &answers,
+            latest_at: &latest_at,
             annotations: &annotations,
             cursor: *cursor,
         };
@@ -188,7 +188,7 @@ struct ViewInputs<'a> {
     view: &'a View,
     results: &'a DataResults,
     overrides: &'a ViewOverrides,
-    answers: &'a Answers,
+    latest_at: &'a LatestAtResults,
     annotations: &'a Annotations,
     cursor: Cursor,
 }
@@ -204,7 +204,7 @@ fn update_view<V: Visualizer>(
         view,
         results,
         overrides,
-        answers,
+        latest_at,
         annotations,
         cursor,
     } = inputs;
@@ -215,14 +215,14 @@ fn update_view<V: Visualizer>(
         visuals
             .removed
             .extend(visuals.entries.drain().map(|(entity, _)| entity));
-        visuals.bodies.clear();
+        visuals.chunks.clear();
         visuals.recording = cursor.recording;
     }
     let now = Consumed {
         results: results.version,
         overrides: overrides.version,
         annotations: annotations.version(),
-        answers: answers.frame(),
+        latest_at: latest_at.frame(),
         timeline: cursor.timeline,
     };
     let before = std::mem::replace(&mut visuals.consumed, now);
@@ -230,18 +230,18 @@ fn update_view<V: Visualizer>(
     let follows_cursor = V::INFO.mode == QueryMode::Range && overrides.has_time_ranges();
     let only_answers = !follows_cursor
         && Consumed {
-            answers: before.answers,
+            latest_at: before.latest_at,
             ..now
         } == before
-        && before.answers + 1 == now.answers;
+        && before.latest_at + 1 == now.latest_at;
     let Some(recording) = recording else { return };
     let (store, cache) = (&recording.recording.store, &recording.recording.cache);
     let has_sources = !recording.sources().is_empty();
 
     let stamp_of = |entity: EntityId, path: &EntityPath| Stamp {
-        answers: match V::INFO.mode {
-            QueryMode::LatestAt => answers.version_of(entity),
-            QueryMode::Range => answers.rows_version_of(entity),
+        latest_at: match V::INFO.mode {
+            QueryMode::LatestAt => latest_at.version_of(entity),
+            QueryMode::Range => latest_at.rows_version_of(entity),
         },
         overrides: overrides.version_of(entity),
         annotations: annotations.version_of(path),
@@ -261,8 +261,8 @@ fn update_view<V: Visualizer>(
 
     let candidates: Vec<EntityId> = if only_answers {
         let touched = match V::INFO.mode {
-            QueryMode::LatestAt => answers.changed(),
-            QueryMode::Range => answers.rows_changed(),
+            QueryMode::LatestAt => latest_at.changed(),
+            QueryMode::Range => latest_at.rows_changed(),
         };
         touched.to_vec()
     } else {
@@ -293,7 +293,7 @@ fn update_view<V: Visualizer>(
                     .filter(|entry| {
                         entry.stamp.is_some_and(|before| {
                             Stamp {
-                                answers: before.answers,
+                                latest_at: before.latest_at,
                                 ..stamp
                             } == before
                         })
@@ -303,7 +303,7 @@ fn update_view<V: Visualizer>(
             }
             None => {
                 if visuals.entries.remove(&entity).is_some() {
-                    visuals.bodies.remove(entity);
+                    visuals.chunks.remove(entity);
                     visuals.removed.push(entity);
                 }
             }
@@ -321,34 +321,34 @@ fn update_view<V: Visualizer>(
                 cursor,
                 store,
                 annotations: &annotations,
-                answers: answers.get(entity),
+                latest_at: latest_at.get(entity),
                 overrides: overrides.get(entity),
                 view_overrides: overrides,
                 visualizer: V::INFO.name,
                 cache,
-                bodies: has_sources.then(Mutex::default),
+                chunks: has_sources.then(Mutex::default),
             };
             let visual = match previous {
                 Some(previous) => V::update(&input, previous),
                 None => V::visualize(&input),
             };
-            let bodies = input
-                .bodies
-                .map(|bodies| bodies.into_inner().unwrap_or_else(PoisonError::into_inner));
-            let bodies = bodies.unwrap_or_default().without_repetition();
+            let chunks = input
+                .chunks
+                .map(|chunks| chunks.into_inner().unwrap_or_else(PoisonError::into_inner));
+            let chunks = chunks.unwrap_or_default().without_repetition();
             (
                 entity,
                 Entry {
                     visual: visual.map(|visual| visual.map(Arc::new)),
                     stamp: Some(stamp),
                 },
-                bodies,
+                chunks,
             )
         })
         .collect();
-    for (entity, entry, bodies) in made {
+    for (entity, entry, chunks) in made {
         visuals.entries.insert(entity, entry);
-        visuals.bodies.set(entity, bodies);
+        visuals.chunks.set(entity, chunks);
         visuals.changed.push(entity);
     }
     visuals

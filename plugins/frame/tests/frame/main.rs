@@ -5,7 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
-mod bodies;
+mod chunk_loading;
 mod memory;
 mod oracle;
 
@@ -15,9 +15,9 @@ use bevy_app::{App, TaskPoolPlugin};
 use bevy_time::TimePlugin;
 use chronoscope_blueprint::{ContentsFilter, RecommendedView, Schema, ViewClassId};
 use chronoscope_frame::{
-    ActiveBlueprint, Answers, AppViewClassExt, AppVisualizerExt, Cursor, DataResults, DiffLog, FramePlugins,
-    Recordings, Report, TimeControls, Transforms, View, ViewClass, ViewOverrides, ViewTile, Visualizer,
-    VisualizerInfo, VisualizerInput, Visualizers, Visuals, visualizer::QueryMode,
+    ActiveBlueprint, AppViewClassExt, AppVisualizerExt, Cursor, DataResults, DiffLog, FramePlugins,
+    LatestAtResults, Recordings, Report, TimeControls, Transforms, View, ViewClass, ViewOverrides, ViewTile,
+    Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals, visualizer::QueryMode,
 };
 use chronoscope_store::{Chunk, StoreEvent, StoreId};
 use chronoscope_types::read;
@@ -177,7 +177,7 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
         return out;
     };
     let store = entry.store();
-    let answers = world.resource::<Answers>();
+    let latest_at = world.resource::<LatestAtResults>();
     let visualizers = world.resource::<Visualizers>();
     out.insert(
         "cursor".to_owned(),
@@ -196,8 +196,8 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
                 .map(|id| visualizers.info(*id).unwrap().name)
                 .collect();
             let mut rows: Vec<String> = Vec::new();
-            if let Some(answers) = answers.get(result.entity) {
-                rows = answers
+            if let Some(latest_at) = latest_at.get(result.entity) {
+                rows = latest_at
                     .iter()
                     .map(|(component, answer)| {
                         let row = answer.hit.as_ref().map(|hit| (hit.row_id(), hit.data_time()));
@@ -205,7 +205,7 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
                     })
                     .collect();
                 rows.sort();
-                out.insert(format!("{name} validity"), format!("{:?}", answers.validity()));
+                out.insert(format!("{name} validity"), format!("{:?}", latest_at.validity()));
             }
             let visible = overrides.is_visible(result.entity);
             out.insert(

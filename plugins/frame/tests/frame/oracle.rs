@@ -3,7 +3,9 @@
 
 use bevy_app::App;
 use chronoscope_blueprint::{BlueprintCommand, ContentsFilter};
-use chronoscope_frame::{ActiveBlueprint, Answers, Recordings, TimeCommand, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{
+    ActiveBlueprint, LatestAtResults, Recordings, TimeCommand, ViewerCommand, ViewerCommands,
+};
 use chronoscope_store::{EntityPath, TimeRange, Timeline};
 use chronoscope_types::{
     AnnotationContext, Clear, Points3D, Scalars, Transform3D, blueprint::EntityBehavior, log_chunk,
@@ -251,7 +253,7 @@ fn a_settled_frame_looks_nothing_up() {
     products(&mut app);
     let looked_up = |app: &mut App| {
         app.update();
-        app.world().resource::<Answers>().looked_up()
+        app.world().resource::<LatestAtResults>().looked_up()
     };
     assert_eq!(looked_up(&mut app), 0);
     // Within the validity of the rows nothing is looked up; behind its end, what ended.
@@ -269,9 +271,14 @@ fn a_settled_frame_looks_nothing_up() {
     assert_eq!(looked_up(&mut app), 0);
     seek(&mut app, 110);
     assert_eq!(looked_up(&mut app), 1);
-    assert!(app.world().resource::<Answers>().cursor().time == 110);
+    assert!(app.world().resource::<LatestAtResults>().cursor().time == 110);
     let store = app.world().resource::<Recordings>().active().unwrap().store();
     let entity = store.entity_id(&"/world/a".into()).unwrap();
-    let validity = app.world().resource::<Answers>().get(entity).unwrap().validity();
+    let validity = app
+        .world()
+        .resource::<LatestAtResults>()
+        .get(entity)
+        .unwrap()
+        .validity();
     assert_eq!(validity, TimeRange::new(110, 119));
 }

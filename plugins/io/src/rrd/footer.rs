@@ -48,7 +48,7 @@ pub(super) struct IndexedStream {
 /// The stream that ends at this byte of the file; `None` where no footer stands there.
 ///
 /// # Errors
-/// Where there is a footer that can not be used.
+/// Where there is a footer that cannot be used.
 pub(super) fn stream_before(file: &SharedFile, end: u64) -> Result<Option<IndexedStream>, MessageError> {
     let Some(footer_at) = end.checked_sub(FOOTER) else {
         return Ok(None);
@@ -177,5 +177,5 @@ fn read_gap(
 
 fn read(file: &SharedFile, bytes: Range<u64>) -> Result<Vec<u8>, MessageError> {
     file.read_range(bytes)
-        .map_err(|_error| MessageError::Index("it can not be read"))
+        .map_err(|_error| MessageError::Index("it cannot be read"))
 }

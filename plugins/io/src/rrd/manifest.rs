@@ -10,7 +10,7 @@ use re_span::Span;
 
 /// The manifests of a stream while it is written.
 ///
-/// A footer only makes a file faster to open, so that one that can not be made is left out, and the file is read in order.
+/// A footer only makes a file faster to open, so that one that cannot be made is left out, and the file is read in order.
 #[derive(Default)]
 pub(super) struct Manifests {
     stores: Vec<(StoreId, RrdManifestBuilder)>,

@@ -19,7 +19,7 @@
 //! |---|---|---|
 //! | `footer`, `manifest_table` | a stream's footer | what is known of each chunk, and where it lies |
 //! | `indexed` | a file | messages of chunks that are known |
-//! | `source` | wishes | their chunks, read from the file |
+//! | `source` | requests | their chunks, read from the file |
 
 mod chunk;
 mod footer;

@@ -15,13 +15,13 @@ use re_protos::external::prost::bytes::Bytes;
 use super::{frames::Kind, transport::Transport};
 use crate::{LogMessage, SharedFile, error::MessageError, load::panic_text};
 
-/// Wishes that lie so close to each other in the file are read at once.
+/// FetchRequests that lie so close to each other in the file are read at once.
 const NEAR_BYTES: u64 = 64 << 10;
 /// What is read at once, unless a single chunk is larger.
 const MOST_BYTES_AT_ONCE: u64 = 4 << 20;
 /// The memory of bodies that wait to be taken, in bytes. One body may exceed it.
 const QUEUE_BYTES: u64 = 64 << 20;
-/// How many of the next wishes are looked at for some that lie close to the first.
+/// How many of the next requests are looked at for some that lie close to the first.
 const LOOK_AHEAD: usize = 64;
 
 type Body = Result<Arc<Chunk>, ChunkSourceError>;
@@ -57,7 +57,7 @@ struct State {
     started: bool,
     ended: bool,
     /// What is wanted, most urgent first.
-    wishes: VecDeque<Wish>,
+    requests: VecDeque<FetchRequest>,
     /// What is being read, or waits in the queue.
     under_way: HashSet<ChunkId>,
     queue: VecDeque<Body>,
@@ -65,7 +65,7 @@ struct State {
 }
 
 #[derive(Clone, Debug)]
-struct Wish {
+struct FetchRequest {
     id: ChunkId,
     span: Range<u64>,
 }
@@ -97,27 +97,27 @@ impl RrdSource {
 impl ChunkSource for RrdSource {
     fn want(&self, chunks: &[ChunkId]) {
         let places = self.shared.places.read();
-        let wish = |id: &ChunkId| {
-            places.get(id).map(|place| Wish {
+        let request = |id: &ChunkId| {
+            places.get(id).map(|place| FetchRequest {
                 id: *id,
                 span: place.span.clone(),
             })
         };
-        let mut wishes: VecDeque<Wish> = chunks.iter().filter_map(wish).collect();
+        let mut requests: VecDeque<FetchRequest> = chunks.iter().filter_map(request).collect();
         drop(places);
 
         let mut state = self.shared.state.lock();
-        std::mem::swap(&mut state.wishes, &mut wishes);
-        if !state.started && !state.wishes.is_empty() {
+        std::mem::swap(&mut state.requests, &mut requests);
+        if !state.started && !state.requests.is_empty() {
             let shared = Arc::clone(&self.shared);
             match std::thread::Builder::new()
                 .name("chunk reader".to_owned())
-                .spawn(move || shared.read_wishes())
+                .spawn(move || shared.read_requests())
             {
                 Ok(_detached) => state.started = true,
                 Err(error) => {
-                    let failed = std::mem::take(&mut state.wishes).into_iter();
-                    let failed = failed.map(|wish| Err(read_error(wish.id, &error)));
+                    let failed = std::mem::take(&mut state.requests).into_iter();
+                    let failed = failed.map(|request| Err(read_error(request.id, &error)));
                     state.queue.extend(failed);
                 }
             }
@@ -153,10 +153,10 @@ impl Drop for RrdSource {
 }
 
 impl Shared {
-    /// Reads wishes until the source is dropped.
-    fn read_wishes(&self) {
-        while let Some(wishes) = self.next_wishes() {
-            for (id, bytes) in self.read(wishes) {
+    /// Reads requests until the source is dropped.
+    fn read_requests(&self) {
+        while let Some(requests) = self.next_requests() {
+            for (id, bytes) in self.read(requests) {
                 let body = bytes
                     .map_err(|error| read_error(id, &error))
                     .and_then(|bytes| self.decode(id, bytes));
@@ -170,17 +170,17 @@ impl Shared {
         }
     }
 
-    /// Waits for wishes, and for room for what they give. `None` where the source is dropped.
-    fn next_wishes(&self) -> Option<Vec<Wish>> {
+    /// Waits for requests, and for room for what they give. `None` where the source is dropped.
+    fn next_requests(&self) -> Option<Vec<FetchRequest>> {
         let mut state = self.state.lock();
         loop {
             if state.ended {
                 return None;
             }
             if state.queued_bytes < QUEUE_BYTES {
-                let wishes = state.take_wishes();
-                if !wishes.is_empty() {
-                    return Some(wishes);
+                let requests = state.take_requests();
+                if !requests.is_empty() {
+                    return Some(requests);
                 }
             }
             self.changed.wait(&mut state);
@@ -188,9 +188,13 @@ impl Shared {
     }
 
     /// The bytes of each wish. A failure to read them together is one of those only that fail alone too.
-    fn read(&self, wishes: Vec<Wish>) -> Vec<(ChunkId, io::Result<Bytes>)> {
-        let begin = wishes.iter().map(|wish| wish.span.start).min().unwrap_or(0);
-        let end = wishes.iter().map(|wish| wish.span.end).max().unwrap_or(0);
+    fn read(&self, requests: Vec<FetchRequest>) -> Vec<(ChunkId, io::Result<Bytes>)> {
+        let begin = requests
+            .iter()
+            .map(|request| request.span.start)
+            .min()
+            .unwrap_or(0);
+        let end = requests.iter().map(|request| request.span.end).max().unwrap_or(0);
         let together = self.file.read_range(begin..end).map(Bytes::from);
         let part = |span: Range<u64>, bytes: &Bytes| {
             // The span of each wish lies in the span of all.
@@ -201,14 +205,14 @@ impl Shared {
             };
             bytes.slice(at(span.start)..at(span.end))
         };
-        let read = |wish: Wish| {
+        let read = |request: FetchRequest| {
             let bytes = match &together {
-                Ok(bytes) => Ok(part(wish.span, bytes)),
-                Err(_) => self.file.read_range(wish.span).map(Bytes::from),
+                Ok(bytes) => Ok(part(request.span, bytes)),
+                Err(_) => self.file.read_range(request.span).map(Bytes::from),
             };
-            (wish.id, bytes)
+            (request.id, bytes)
         };
-        wishes.into_iter().map(read).collect()
+        requests.into_iter().map(read).collect()
     }
 
     /// The chunk in a message, if it is the one that is meant.
@@ -257,47 +261,50 @@ impl Shared {
 
 impl State {
     /// Takes the first wish, and those among the next that lie so close to it that they are best read with it, in order.
-    fn take_wishes(&mut self) -> Vec<Wish> {
+    fn take_requests(&mut self) -> Vec<FetchRequest> {
         let mut next = Vec::new();
         while next.len() < LOOK_AHEAD
-            && let Some(wish) = self.wishes.pop_front()
+            && let Some(request) = self.requests.pop_front()
         {
             // Nothing is read twice at the same time, nor where it is wanted twice.
-            if !self.under_way.contains(&wish.id) && next.iter().all(|other: &Wish| other.id != wish.id) {
-                next.push(wish);
+            if !self.under_way.contains(&request.id)
+                && next.iter().all(|other: &FetchRequest| other.id != request.id)
+            {
+                next.push(request);
             }
         }
         let Some(first) = next.first() else { return next };
         let mut span = first.span.clone();
-        let mut by_place: Vec<&Wish> = next.iter().collect();
-        by_place.sort_unstable_by_key(|wish| wish.span.start);
+        let mut by_place: Vec<&FetchRequest> = next.iter().collect();
+        by_place.sort_unstable_by_key(|request| request.span.start);
         let (before, after) =
-            by_place.split_at(by_place.partition_point(|wish| wish.span.start < span.start));
+            by_place.split_at(by_place.partition_point(|request| request.span.start < span.start));
         let fits = |joined: &Range<u64>, gap: u64| {
             gap <= NEAR_BYTES && joined.end - joined.start <= MOST_BYTES_AT_ONCE
         };
-        for wish in after {
-            let joined = span.start..span.end.max(wish.span.end);
-            if !fits(&joined, wish.span.start.saturating_sub(span.end)) {
+        for request in after {
+            let joined = span.start..span.end.max(request.span.end);
+            if !fits(&joined, request.span.start.saturating_sub(span.end)) {
                 break;
             }
             span = joined;
         }
-        for wish in before.iter().rev() {
-            let joined = wish.span.start..span.end;
-            if !fits(&joined, span.start.saturating_sub(wish.span.end)) {
+        for request in before.iter().rev() {
+            let joined = request.span.start..span.end;
+            if !fits(&joined, span.start.saturating_sub(request.span.end)) {
                 break;
             }
             span = joined;
         }
         let first = first.id;
-        let is_near =
-            |wish: &Wish| wish.id == first || span.start <= wish.span.start && wish.span.end <= span.end;
-        let (near, far): (Vec<Wish>, Vec<Wish>) = next.into_iter().partition(is_near);
-        for wish in far.into_iter().rev() {
-            self.wishes.push_front(wish);
+        let is_near = |request: &FetchRequest| {
+            request.id == first || span.start <= request.span.start && request.span.end <= span.end
+        };
+        let (near, far): (Vec<FetchRequest>, Vec<FetchRequest>) = next.into_iter().partition(is_near);
+        for request in far.into_iter().rev() {
+            self.requests.push_front(request);
         }
-        self.under_way.extend(near.iter().map(|wish| wish.id));
+        self.under_way.extend(near.iter().map(|request| request.id));
         near
     }
 }
@@ -314,7 +321,7 @@ fn num_bytes(body: &Body) -> u64 {
 }
 
 fn read_error(id: ChunkId, error: &io::Error) -> ChunkSourceError {
-    // The same error may be that of several chunks, and can not be copied.
+    // The same error may be that of several chunks, and cannot be copied.
     ChunkSourceError::Read {
         id,
         source: io::Error::new(error.kind(), error.to_string()),

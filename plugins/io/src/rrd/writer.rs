@@ -57,7 +57,7 @@ impl<W: Write> RrdWriter<W> {
     /// Writes a message.
     ///
     /// # Errors
-    /// Where a chunk can not be encoded, or the output does not take it. Nothing is written of a message that fails to be
+    /// Where a chunk cannot be encoded, or the output does not take it. Nothing is written of a message that fails to be
     /// encoded.
     pub fn write(&mut self, message: &LogMessage) -> Result<(), IoError> {
         match message {
@@ -107,7 +107,7 @@ impl<W: Write> RrdWriter<W> {
     /// Writes rows of a store.
     ///
     /// # Errors
-    /// Where the chunk can not be encoded, or the output does not take it.
+    /// Where the chunk cannot be encoded, or the output does not take it.
     pub fn write_chunk(&mut self, store: &StoreId, chunk: &Chunk) -> Result<(), IoError> {
         let fail = |reason: MessageError| IoError::Encode {
             chunk: chunk.id(),
@@ -204,7 +204,7 @@ impl<W: Write> Drop for RrdWriter<W> {
 /// Writes a file of messages. An existing file is replaced once all is written.
 ///
 /// # Errors
-/// Where a chunk can not be encoded, or the file not be written.
+/// Where a chunk cannot be encoded, or the file not be written.
 pub fn write_file<'a>(
     path: impl AsRef<Path>,
     messages: impl IntoIterator<Item = &'a LogMessage>,
@@ -216,7 +216,7 @@ pub fn write_file<'a>(
     let written = write_all(part, messages);
     let moved = written.and_then(|()| std::fs::rename(part, path).map_err(IoError::Write));
     if moved.is_err() {
-        // What is half written is of no use; that it can not be removed changes nothing.
+        // What is half written is of no use; that it cannot be removed changes nothing.
         let _ = std::fs::remove_file(part);
     }
     moved

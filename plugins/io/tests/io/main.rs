@@ -15,7 +15,7 @@ mod lies;
 mod load;
 mod read;
 
-mod wishes;
+mod requests;
 mod write;
 
 use std::{io::Cursor, path::PathBuf, sync::Arc};

@@ -9,7 +9,7 @@
 //! checks that no writer was at it meanwhile. A hit writes nothing that another reader reads, so two readers run at twice
 //! the rate of one. A reader that misses computes the answer from the store, which nobody changes, and offers it to the
 //! entries; where another one is just writing there, it goes on without. Older answers of a series stand in a list behind a
-//! mutex of that series alone, which is only taken on a miss. Answers name rows by their place in the store and hold no
+//! mutex of that series alone, which is only taken on a miss. LatestAtResults name rows by their place in the store and hold no
 //! reference to a chunk, so the cache keeps no dropped chunk alive.
 
 mod entry;
@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 use smallvec::SmallVec;
 
 use crate::{
-    ChunkChange, ChunkStore, ComponentId, EntityId, LatestAt, LatestAtRef, RangeAnswer, StoreEvent,
+    ChunkChange, ChunkStore, ComponentId, EntityId, LatestAt, LatestAtRef, RangeResult, StoreEvent,
     TimeRange, TimelineId, latest_at::Answer,
 };
 
@@ -29,7 +29,7 @@ use series::SeriesCache;
 pub use stats::CacheStats;
 use stats::{Counters, Tally};
 
-/// Answers of a store's queries, kept until a change meets them.
+/// LatestAtResults of a store's queries, kept until a change meets them.
 #[derive(Debug, Default)]
 pub struct QueryCache {
     /// The store that it belongs to, once it saw one.
@@ -303,7 +303,7 @@ impl QueryCache {
         timeline: TimelineId,
         range: TimeRange,
         component: ComponentId,
-    ) -> RangeAnswer {
+    ) -> RangeResult {
         let mut tally = Tally::default();
         let place = store
             .series_of(entity, timeline, component)

@@ -8,7 +8,7 @@ use std::{
 use parking_lot::Mutex;
 
 use crate::{
-    RangeAnswer, TimeRange,
+    RangeResult, TimeRange,
     cache::{entry::CachedEntry, stats::Tally},
     latest_at::Found,
 };
@@ -73,7 +73,7 @@ pub(super) struct SeriesCache {
     recent: [CachedEntry; WAYS],
     /// Ordered by time; intervals are maximal, so they never overlap.
     older: Mutex<VecDeque<Older>>,
-    range: Mutex<Option<RangeAnswer>>,
+    range: Mutex<Option<RangeResult>>,
 }
 
 impl SeriesCache {
@@ -152,7 +152,7 @@ impl SeriesCache {
         }
     }
 
-    pub(super) fn get_range(&self, range: TimeRange, epoch: u64) -> Option<RangeAnswer> {
+    pub(super) fn get_range(&self, range: TimeRange, epoch: u64) -> Option<RangeResult> {
         self.touch(epoch);
         self.range
             .lock()
@@ -161,7 +161,7 @@ impl SeriesCache {
             .cloned()
     }
 
-    pub(super) fn put_range(&self, answer: &RangeAnswer, tally: &mut Tally) {
+    pub(super) fn put_range(&self, answer: &RangeResult, tally: &mut Tally) {
         let before = self.range.lock().replace(answer.clone());
         tally.bytes_actual +=
             answer.heap_bytes() as i64 - before.map_or(0, |before| before.heap_bytes() as i64);
@@ -202,7 +202,7 @@ impl SeriesCache {
         let effective = older.iter().map(|older| u64::from(older.row_bytes)).sum();
         let actual = size_of::<Self>()
             + older.capacity() * size_of::<Older>()
-            + self.range.lock().as_ref().map_or(0, RangeAnswer::heap_bytes);
+            + self.range.lock().as_ref().map_or(0, RangeResult::heap_bytes);
         (effective, actual as u64)
     }
 }

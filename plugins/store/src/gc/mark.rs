@@ -180,7 +180,7 @@ impl ChunkStore {
         true
     }
 
-    /// Keeps a chunk in mind if it is far enough and may go. Answers how much work that was, in entries.
+    /// Keeps a chunk in mind if it is far enough and may go. LatestAtResults how much work that was, in entries.
     fn offer(&self, state: &mut GcState, options: &GcOptions, slot: u32, distance: u64) -> usize {
         if distance < state.nearest {
             return 0;

@@ -4,8 +4,8 @@ use std::{cell::RefCell, time::Duration};
 
 use chronoscope_store::{
     CLEAR_COMPONENT, ChangeReason, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityPath,
-    GcBuffers, GcOptions, GcOrder, GcReport, LatestAt, RangeAnswer, RangeDelta, Recording, RowId, StoreEvent,
-    StoreId, StoreSettings, TimeRange, WishOptions,
+    FetchOptions, GcBuffers, GcOptions, GcOrder, GcReport, LatestAt, RangeDelta, RangeResult, Recording,
+    RowId, StoreEvent, StoreId, StoreSettings, TimeRange,
 };
 use proptest::prelude::*;
 
@@ -130,7 +130,7 @@ pub(crate) struct Bench {
     pub(crate) next_chunk: u128,
     pub(crate) next_row: u64,
     /// Ranges that were answered, to tell what changed since.
-    pub(crate) answers: RefCell<Vec<(Series, RangeAnswer)>>,
+    pub(crate) answers: RefCell<Vec<(Series, RangeResult)>>,
     /// All that was ever inserted.
     pub(crate) inserted: Vec<(ChunkId, ChunkSpec)>,
     /// The version that the entities and their components had when they were last looked at.
@@ -569,7 +569,7 @@ impl Bench {
     }
 
     /// What to load next is what a walk over all that is not loaded says.
-    pub(crate) fn check_wishes(&self, time: i64, ahead: i64) {
+    pub(crate) fn check_requests(&self, time: i64, ahead: i64) {
         let store = self.store();
         let Some(timeline) = store.timeline_id(TIMELINES[0]) else {
             return;
@@ -610,7 +610,7 @@ impl Bench {
             .map(|meta| rank(meta))
             .collect();
         expected.sort_unstable();
-        let mut options = WishOptions {
+        let mut options = FetchOptions {
             on_screen: &screen,
             timeline: Some(timeline),
             time,
@@ -619,7 +619,7 @@ impl Bench {
             max_bytes: u64::MAX,
             max_static_bytes: u64::MAX,
         };
-        let all = store.wishes(&options);
+        let all = store.fetch_requests(&options);
         let ranks: Vec<(i32, i64)> = all
             .iter()
             .map(|id| rank(store.chunk_meta(*id).unwrap()))
@@ -628,14 +628,14 @@ impl Bench {
         // Static data may be too much: then it comes where it is missed.
         options.max_static_bytes = 0;
         let missed = |id: &ChunkId| !store.chunk_meta(*id).unwrap().is_static || screen.contains(id);
-        let mut few: Vec<ChunkId> = store.wishes(&options);
+        let mut few: Vec<ChunkId> = store.fetch_requests(&options);
         let mut expected: Vec<ChunkId> = all.iter().copied().filter(missed).collect();
         few.sort_unstable();
         expected.sort_unstable();
         assert_eq!(few, expected);
         options.max_static_bytes = u64::MAX;
         options.max_bytes = 1500;
-        let some = store.wishes(&options);
+        let some = store.fetch_requests(&options);
         assert!(all.starts_with(&some) && some.is_empty() == all.is_empty());
         let bytes = |count: usize| {
             all[..count]
@@ -663,7 +663,7 @@ impl Bench {
             }
         }
         for (time, ahead) in [(0, 20), (3, 4), (8, -5), (15, -20)] {
-            self.check_wishes(time, ahead);
+            self.check_requests(time, ahead);
         }
         self.check_schema();
     }
@@ -775,8 +775,8 @@ impl Bench {
 }
 
 /// What changed from one answer to a newer one leads from the one to the other, and is found wherever there is such a thing.
-pub(crate) fn check_delta(older: &RangeAnswer, newer: &RangeAnswer) {
-    let keys = |answer: &RangeAnswer| {
+pub(crate) fn check_delta(older: &RangeResult, newer: &RangeResult) {
+    let keys = |answer: &RangeResult| {
         answer
             .rows()
             .map(|row| (row.time, row.row_id))

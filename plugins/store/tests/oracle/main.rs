@@ -11,8 +11,8 @@ mod model;
 
 use bench::{Bench, Op, op};
 use chronoscope_store::{
-    AbsentChunk, AbsentComponent, ChunkId, ChunkStore, GcOptions, QueryCache, RangeAnswer, RangeDelta,
-    StoreSettings, TimeRange, WishOptions,
+    AbsentChunk, AbsentComponent, ChunkId, ChunkStore, FetchOptions, GcOptions, QueryCache, RangeDelta,
+    RangeResult, StoreSettings, TimeRange,
 };
 use model::{ChunkSpec, ModelChunk, RowSpec};
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -121,7 +121,7 @@ fn a_file_that_is_opened_twice_is_there_once() {
 #[test]
 fn a_plot_extends_itself() {
     let mut bench = Bench::new(StoreSettings::default());
-    let mut drawn: Option<RangeAnswer> = None;
+    let mut drawn: Option<RangeResult> = None;
     let mut rows = 0;
     for time in 0..500 {
         let row = RowSpec {
@@ -275,7 +275,7 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
     let absent =
         |store: &ChunkStore| store.absent_buckets(entity, Some(component), timeline, TimeRange::new(0, 9), 5);
     assert_eq!(absent(store), [false, true, true, true, true]);
-    let wishes = WishOptions {
+    let fetch_requests = FetchOptions {
         on_screen: &[ids[1]],
         timeline: Some(timeline),
         time: 7,
@@ -284,7 +284,7 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
         max_bytes: u64::MAX,
         max_static_bytes: u64::MAX,
     };
-    assert_eq!(store.wishes(&wishes), [ids[1], ids[0]]);
+    assert_eq!(store.fetch_requests(&fetch_requests), [ids[1], ids[0]]);
 
     let events = bench.recording.load(chunks[1].build(ids[1])).unwrap();
     bench.follow(&events);
@@ -304,7 +304,7 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
 }
 
 #[test]
-fn what_a_footer_left_out_is_told_with_the_body() {
+fn what_a_footer_left_out_comes_with_the_chunk() {
     let mut bench = Bench::new(StoreSettings::default());
     let row = RowSpec {
         row_id: 1,

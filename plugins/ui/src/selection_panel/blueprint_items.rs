@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
     let viewport = pass.viewport();
     let Some(view) = viewport.views.get(&id) else {
-        super::gone(ui, "This view was removed.");
+        super::show_removed(ui, "This view was removed.");
         return;
     };
     let classes = pass.world.resource::<ViewClasses>();
@@ -52,7 +52,7 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
 pub(super) fn show_container(ui: &mut Ui, pass: &mut Pass<'_>, id: ContainerId) {
     let viewport = pass.viewport();
     let Some(container) = viewport.containers.get(&id) else {
-        super::gone(ui, "This container was removed.");
+        super::show_removed(ui, "This container was removed.");
         return;
     };
     title(

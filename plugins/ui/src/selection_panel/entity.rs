@@ -114,7 +114,7 @@ fn show_view_link(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
     }
 }
 
-/// By what the view shows the entity, or that it can not.
+/// By what the view shows the entity, or that it cannot.
 fn show_visualizers(ui: &mut Ui, pass: &Pass<'_>, entity: EntityId, view: Option<ViewId>) {
     let Some(result) = view.and_then(|view| pass.of_view::<DataResults>(view)?.get(entity)) else {
         return;

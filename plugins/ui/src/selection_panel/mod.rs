@@ -70,7 +70,7 @@ fn show_item(ui: &mut Ui, pass: &mut Pass<'_>, item: &Item) {
     match item {
         Item::Store(id) => match pass.recordings().find(id) {
             Some(entry) => recording::show(ui, pass, entry),
-            None => gone(ui, "This recording was closed."),
+            None => show_removed(ui, "This recording was closed."),
         },
         Item::Container(id) => blueprint_items::show_container(ui, pass, *id),
         Item::View(id) => blueprint_items::show_view(ui, pass, *id),
@@ -81,7 +81,7 @@ fn show_item(ui: &mut Ui, pass: &mut Pass<'_>, item: &Item) {
 }
 
 /// What is selected is not there any more.
-fn gone(ui: &mut Ui, text: &str) {
+fn show_removed(ui: &mut Ui, text: &str) {
     title(ui, icons::INFO, text, "");
 }
 

@@ -1,7 +1,7 @@
 //! Components and their values at the cursor.
 
 use arrow_array::{Array, cast::AsArray, types::UInt32Type};
-use chronoscope_frame::{Item, RecordingEntry, bodies::AlsoWanted};
+use chronoscope_frame::{Item, RecordingEntry, chunk_loading::UiChunkRequests};
 use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt};
 use chronoscope_types::{Component, Rgba, components, format_time, format_value};
 use egui::{Color32, RichText, Sense, Ui, Vec2};
@@ -31,8 +31,8 @@ pub(super) fn latest(
     let time = cursor.map_or(0, |cursor| cursor.time);
     let answer = entry.recording.latest_at(entity, timeline, time, component);
     // What is looked at here need not be shown in any view.
-    if let Some(also_wanted) = pass.world.get_resource::<AlsoWanted>() {
-        also_wanted.note(&answer);
+    if let Some(ui_requests) = pass.world.get_resource::<UiChunkRequests>() {
+        ui_requests.note(&answer);
     }
     answer
 }

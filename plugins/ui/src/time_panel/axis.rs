@@ -1,6 +1,6 @@
 //! Times on the screen, and back; zoom and pan.
 //!
-//! Timestamps are nanoseconds since the epoch, which a float can not tell apart. So the axis counts from an origin, in integers,
+//! Timestamps are nanoseconds since the epoch, which a float cannot tell apart. So the axis counts from an origin, in integers,
 //! and floats only hold the distance from there.
 
 use chronoscope_store::TimeRange;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chronoscope_blueprint::{ContainerId, ViewBlueprint, ViewId};
-use chronoscope_frame::{Item, ViewBodies};
+use chronoscope_frame::{Item, MissingChunks};
 use chronoscope_views::{ViewUiContext, ViewUis};
 use egui::{
     Align2, Color32, Id, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetText, WidgetType,
@@ -128,10 +128,12 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
 }
 
 /// Says that a view will show something else once all is loaded that it shows.
-fn provisional_mark(ui: &mut Ui, bodies: &ViewBodies) {
-    let Some(text) = bodies.explain() else { return };
+fn provisional_mark(ui: &mut Ui, missing: &MissingChunks) {
+    let Some(text) = missing.explain() else {
+        return;
+    };
     let theme = Theme::of(ui);
-    let (icon, color) = if bodies.is_over_limit {
+    let (icon, color) = if missing.is_over_limit {
         (icons::WARNING, theme.warning)
     } else {
         (icons::LOADING, theme.secondary)
@@ -282,8 +284,8 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
                 self.gesture.maximize = Some((!is_maximized).then_some(view));
             }
         }
-        if let Some(bodies) = self.pass.of_view::<ViewBodies>(view) {
-            provisional_mark(ui, bodies);
+        if let Some(missing) = self.pass.of_view::<MissingChunks>(view) {
+            provisional_mark(ui, missing);
         }
         if !is_roomy {
             return;

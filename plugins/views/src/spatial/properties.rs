@@ -27,7 +27,7 @@ pub(crate) fn property(world: &World, view: ViewId, component: &str) -> Option<A
     (!cell.is_empty()).then_some(cell)
 }
 
-/// A property that is one place or direction in space. What can not be read, or is not finite, is no value.
+/// A property that is one place or direction in space. What cannot be read, or is not finite, is no value.
 pub(crate) fn vector(world: &World, view: ViewId, component: &str) -> Option<DVec3> {
     let array = property(world, view, component)?;
     let values = read::positions3d(&array).ok()?;

@@ -68,7 +68,7 @@ pub enum TextureRequest {
     Ready(Handle<Image>),
     /// It is being decoded.
     Pending,
-    /// It can not be decoded; a report says why.
+    /// It cannot be decoded; a report says why.
     Failed,
 }
 
@@ -195,7 +195,7 @@ fn finish(result: Result<Pixels, DecodeError>, images: &mut Assets<Image>) -> St
             State::Ready(images.add(image))
         }
         Err(error) => {
-            tracing::warn!("a picture can not be decoded: {error}");
+            tracing::warn!("a picture cannot be decoded: {error}");
             State::Failed
         }
     }

@@ -44,12 +44,12 @@ impl Planes {
 pub(crate) struct ViewPlane {
     /// As it is.
     pub(crate) visible: Visible,
-    said: Said,
+    said: ViewProperties,
     generation: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Said {
+struct ViewProperties {
     area: Option<Area>,
     background: Option<egui::Color32>,
 }
@@ -78,7 +78,7 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
     let generation = Some(world.resource::<ActiveBlueprint>().generation());
     let said = match planes.by_view.get(&scene.view) {
         Some(known) if known.generation == generation => known.said,
-        _ => Said {
+        _ => ViewProperties {
             area: read_area(world, scene.view),
             background: properties::background(world, scene.view),
         },

@@ -9,7 +9,7 @@ use bevy::{
     transform::components::Transform,
 };
 use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{ActiveBlueprint, Answers, Cursor, Recordings, Settled};
+use chronoscope_frame::{ActiveBlueprint, Cursor, LatestAtResults, Recordings, Settled};
 use chronoscope_render::GroundGrid;
 use chronoscope_store::EntityPath;
 use chronoscope_types::{
@@ -47,13 +47,13 @@ impl Eyes {
 pub(crate) struct ViewEye {
     /// As it is.
     pub(crate) eye: Eye,
-    said: Said,
+    said: ViewProperties,
     generation: Option<u64>,
 }
 
 /// What the blueprint says of the eye and the grid.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Said {
+struct ViewProperties {
     position: Option<DVec3>,
     target: Option<DVec3>,
     up: Option<DVec3>,
@@ -130,8 +130,8 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     );
 }
 
-fn read_said(world: &World, view: ViewId) -> Said {
-    Said {
+fn read_said(world: &World, view: ViewId) -> ViewProperties {
+    ViewProperties {
         position: properties::vector(world, view, &EyeControls3D::POSITION),
         target: properties::vector(world, view, &EyeControls3D::LOOK_TARGET),
         up: properties::vector(world, view, &EyeControls3D::EYE_UP).and_then(DVec3::try_normalize),
@@ -145,10 +145,10 @@ fn read_said(world: &World, view: ViewId) -> Said {
 fn axes_at(world: &World, origin: &EntityPath) -> Option<Axes> {
     let cursor = world.resource::<Cursor>();
     let store = world.resource::<Recordings>().get(cursor.recording?)?.store();
-    let answers = world.resource::<Answers>();
+    let latest_at = world.resource::<LatestAtResults>();
     let component = store.component_id(&ViewCoordinates::XYZ)?;
     origin.ancestors().find_map(|path| {
-        let hit = answers.get(store.entity_id(&path)?)?.hit(component)?;
+        let hit = latest_at.get(store.entity_id(&path)?)?.hit(component)?;
         let cell = hit.cell();
         let coordinates = read::view_coordinates(&cell).ok()?;
         Axes::of_view_coordinates(*coordinates.first()?)
@@ -167,7 +167,7 @@ fn transform_of(eye: &Eye) -> Transform {
 fn present_grid(
     world: &mut World,
     scene: &mut SpatialScene,
-    said: &Said,
+    said: &ViewProperties,
     axes: &Axes,
     eye: &Eye,
     style: &ViewStyle,

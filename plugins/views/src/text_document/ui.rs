@@ -55,7 +55,7 @@ impl ViewUi for TextDocumentUi {
                     ui,
                     style,
                     self.icon(),
-                    "This document can not be read",
+                    "This document cannot be read",
                     &report.message,
                 ),
                 None if let Some((title, hint)) = empty::not_loaded(context) => {

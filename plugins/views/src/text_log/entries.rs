@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use chronoscope_frame::{Report, Source, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
-use chronoscope_store::{Chunk, ChunkId, RangeAnswer, RowId, TimelineId};
+use chronoscope_store::{Chunk, ChunkId, RangeResult, RowId, TimelineId};
 use chronoscope_types::read;
 
 /// The time of lines that lie on no timeline. No other line has it, since it is reserved.
@@ -233,7 +233,7 @@ impl LogEntries {
     }
 
     /// Brings the lines up to date. What is at the front of both, old and new, is not read again.
-    pub(super) fn update(&mut self, context: Context, answer: &RangeAnswer) {
+    pub(super) fn update(&mut self, context: Context, answer: &RangeResult) {
         if self.context != context || self.taken.is_empty() {
             *self = Self {
                 context,
@@ -309,7 +309,7 @@ impl LogEntries {
         self.levels.len() as u16 - 1
     }
 
-    /// What is wrong with the texts, if they can not be read at all.
+    /// What is wrong with the texts, if they cannot be read at all.
     fn unreadable(&self) -> Option<chronoscope_types::ReadError> {
         let mut chunks = self.chunks.iter();
         chunks.find_map(|chunk| {

@@ -142,13 +142,9 @@ impl ViewUi for TextLogUi {
             let report =
                 visuals.and_then(|visuals| results.iter().find_map(|result| visuals.report(result.entity)));
             return match report {
-                Some(report) => empty::show(
-                    ui,
-                    style,
-                    self.icon(),
-                    "This log can not be read",
-                    &report.message,
-                ),
+                Some(report) => {
+                    empty::show(ui, style, self.icon(), "This log cannot be read", &report.message)
+                }
                 None if let Some((title, hint)) = empty::not_loaded(context) => {
                     empty::show(ui, style, self.icon(), title, &hint);
                 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use chronoscope_frame::VisualizerInput;
-use chronoscope_store::{CLEAR_COMPONENT, ChunkId, RangeAnswer, RangeSlice, RowId, TimeRange, TimelineId};
+use chronoscope_store::{CLEAR_COMPONENT, ChunkId, RangeResult, RangeSlice, RowId, TimeRange, TimelineId};
 use chronoscope_types::{
     ReadError, components,
     read::{self, ColumnSlices},
@@ -101,11 +101,11 @@ impl Samples {
     /// that appending costs what is appended.
     ///
     /// # Errors
-    /// Where a column can not be read as scalars. What was read until then remains.
+    /// Where a column cannot be read as scalars. What was read until then remains.
     pub fn update(
         &mut self,
         timeline: TimelineId,
-        answer: &RangeAnswer,
+        answer: &RangeResult,
         clears: Vec<ClearKey>,
     ) -> Result<(), ReadError> {
         if self.timeline != Some(timeline) || self.clears != clears {
@@ -272,7 +272,7 @@ pub fn clears_of(input: &VisualizerInput<'_>) -> Vec<ClearKey> {
         }
         let answer = input.range_of(entity, timeline, component, TimeRange::EVERYTHING);
         clears.extend(answer.rows().filter_map(|row| {
-            // A clear that can not be read clears nothing; the entity that it lies on says so.
+            // A clear that cannot be read clears nothing; the entity that it lies on says so.
             let is_recursive = read::bools(&row.cell()).ok()?.first().copied()?;
             (is_recursive || entity == input.entity).then_some((row.time, row.row_id))
         }));
@@ -295,7 +295,7 @@ mod tests {
     use super::*;
     use crate::time_series::testing::Random;
 
-    fn ask(store: &ChunkStore, range: TimeRange) -> (TimelineId, RangeAnswer) {
+    fn ask(store: &ChunkStore, range: TimeRange) -> (TimelineId, RangeResult) {
         let entity = store.entity_id(&"/a".into()).unwrap();
         let timeline = store.timeline_id("t").unwrap();
         (

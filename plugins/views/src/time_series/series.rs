@@ -236,13 +236,13 @@ pub fn interpolated(points: Vec<DrawPoint>, mode: InterpolationMode) -> Vec<Draw
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-    use chronoscope_store::{ChunkStore, RangeAnswer, StoreId, TimeRange, Timeline};
+    use chronoscope_store::{ChunkStore, RangeResult, StoreId, TimeRange, Timeline};
     use chronoscope_types::{Scalars, columns_chunk};
 
     use super::*;
     use crate::time_series::testing::Random;
 
-    fn answer(times: &[i64], values: &[f64]) -> (ChunkStore, RangeAnswer) {
+    fn answer(times: &[i64], values: &[f64]) -> (ChunkStore, RangeResult) {
         let mut store = ChunkStore::new(StoreId::recording("test", "series"));
         let chunk = columns_chunk(
             "a",

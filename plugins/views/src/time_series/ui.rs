@@ -314,7 +314,7 @@ fn why_empty(
     if let Some(report) = first_report::<SeriesLines>(world, view.id, results)
         .or_else(|| first_report::<SeriesPoints>(world, view.id, results))
     {
-        return ("These scalars can not be plotted".to_owned(), report);
+        return ("These scalars cannot be plotted".to_owned(), report);
     }
     let plottable = results
         .iter()

@@ -65,26 +65,31 @@ fn no_more_waits_than_the_queue_holds() {
         }
     }
     let state = source.shared.state.lock();
-    assert!(state.queued_bytes == 0 && state.under_way.is_empty() && state.wishes.is_empty());
+    assert!(state.queued_bytes == 0 && state.under_way.is_empty() && state.requests.is_empty());
 }
 
-/// Takes wishes again and again: which are read together, by their places in the list.
+/// Takes requests again and again: which are read together, by their places in the list.
 fn check(spans: &[Range<u64>], expected: &[&[u128]]) {
-    let wishes = spans.iter().zip(0..).map(|(span, id)| Wish {
+    let requests = spans.iter().zip(0..).map(|(span, id)| FetchRequest {
         id: ChunkId::from_u128(id),
         span: span.clone(),
     });
     let mut state = State {
-        wishes: wishes.collect(),
+        requests: requests.collect(),
         ..State::default()
     };
     let mut taken = Vec::new();
     loop {
-        let wishes = state.take_wishes();
-        if wishes.is_empty() {
+        let requests = state.take_requests();
+        if requests.is_empty() {
             break;
         }
-        taken.push(wishes.iter().map(|wish| wish.id.as_u128()).collect::<Vec<_>>());
+        taken.push(
+            requests
+                .iter()
+                .map(|request| request.id.as_u128())
+                .collect::<Vec<_>>(),
+        );
     }
     assert_eq!(taken, expected);
 }

@@ -1,9 +1,9 @@
-//! The bodies of chunks that are known and not loaded: wished for once the frame knows what it lacks, taken in with the next.
+//! chunk data that are known and not loaded: requested once the frame knows what it lacks, taken in with the next.
 //!
-//! Two systems around the rest of the frame. `receive_bodies` takes what the sources of a recording have read, within a
-//! budget, in [`Ingest`](crate::FrameSystems::Ingest). `request_bodies` runs last, when all queries of the frame are made: it
+//! Two systems around the rest of the frame. `receive_chunks` takes what the sources of a recording have read, within a
+//! budget, in [`Ingest`](crate::FrameSystems::Ingest). `request_chunks` runs last, when all queries of the frame are made: it
 //! gathers what was missing, tells the sources what to read next, and writes down per view what it still lacks
-//! ([`ViewBodies`]), so that what is provisional can be marked as such.
+//! ([`MissingChunks`]), so that what is provisional can be marked as such.
 //!
 //! What is read: clears and static data, then what is on screen, then what the cursor will come to, in the direction in which
 //! it last moved. Of the memory limit, ranges on screen (plots, logs) may take a half, what lies around the cursor first, and
@@ -31,10 +31,10 @@ pub(crate) use on_screen::OnScreen;
 
 use self::{
     plan::{Needs, Plan, Room},
-    receive::{Failures, receive_bodies},
+    receive::{Failures, receive_chunks},
 };
 use crate::{
-    ActiveBlueprint, Answers, Cursor, DataResults, Frame, FrameSystems, MemoryBudget, RecordingEntry,
+    ActiveBlueprint, Cursor, DataResults, Frame, FrameSystems, LatestAtResults, MemoryBudget, RecordingEntry,
     RecordingKey, Recordings, Settled, TimeControl, TimeControls, View, ViewTile,
     diagnostics::end_frame,
     ingest::receive_messages,
@@ -42,12 +42,12 @@ use crate::{
     settle::settle,
 };
 
-/// How bodies are read: how much before the cursor gets there, and when again.
+/// How chunks are read: how much before the cursor gets there, and when again.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
 pub struct ReadAhead {
     /// How long the cursor would take to get there, playing.
     pub time: Duration,
-    /// The bytes of bodies to wish for at once.
+    /// The bytes of chunks to request at once.
     pub max_bytes: u64,
     /// How long a chunk is left alone that could not be read: a share on the network may come back.
     pub retry_after: Duration,
@@ -66,7 +66,7 @@ impl Default for ReadAhead {
 /// What a view lacks: chunks that are known, would change what it shows, and are not loaded. Until they are, the view is
 /// provisional.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ViewBodies {
+pub struct MissingChunks {
     /// The chunks.
     pub missing_chunks: usize,
     /// The bytes that they will take.
@@ -75,7 +75,7 @@ pub struct ViewBodies {
     pub is_over_limit: bool,
 }
 
-impl ViewBodies {
+impl MissingChunks {
     /// What is missing and why, in a sentence for the user; `None` where nothing is.
     pub fn explain(&self) -> Option<String> {
         let chunks = if self.missing_chunks == 1 {
@@ -98,10 +98,10 @@ impl ViewBodies {
 
 /// What the user interface looks up beside the views: what is selected, say.
 #[derive(Resource, Debug, Default)]
-pub struct AlsoWanted(Mutex<Vec<ChunkId>>);
+pub struct UiChunkRequests(Mutex<Vec<ChunkId>>);
 
-impl AlsoWanted {
-    /// Asks for the bodies that an answer lacks, and that the one it has is kept. To be repeated in each pass in which the answer is
+impl UiChunkRequests {
+    /// Asks for the chunks that an answer lacks, and that the one it has is kept. To be repeated in each pass in which the answer is
     /// shown.
     pub fn note(&self, answer: &LatestAt) {
         let shown = answer
@@ -120,23 +120,23 @@ impl AlsoWanted {
     }
 }
 
-/// Keeps [`ViewBodies`], and the sources of recordings busy.
-pub struct BodiesPlugin;
+/// Keeps [`MissingChunks`], and the sources of recordings busy.
+pub struct ChunkLoadingPlugin;
 
-impl Plugin for BodiesPlugin {
+impl Plugin for ChunkLoadingPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<ReadAhead>()
-            .init_resource::<AlsoWanted>()
+            .init_resource::<UiChunkRequests>()
             .init_resource::<OnScreen>()
             .init_resource::<Failures>()
-            .init_resource::<Wished>();
+            .init_resource::<SentRequests>();
         app.add_systems(
             Frame,
             (
-                receive_bodies
+                receive_chunks
                     .in_set(FrameSystems::Ingest)
                     .after(receive_messages),
-                request_bodies
+                request_chunks
                     .after(FrameSystems::Present)
                     .before(settle)
                     .before(end_frame),
@@ -147,12 +147,12 @@ impl Plugin for BodiesPlugin {
 
 /// What the sources were last told, and why.
 #[derive(Resource, Debug, Default)]
-pub(crate) struct Wished {
+pub(crate) struct SentRequests {
     recording: Option<RecordingKey>,
     chunks: Vec<ChunkId>,
     /// Whether something on screen waits for some of them.
     is_waiting: bool,
-    /// Whether bodies arrived since: what was wished for may have come, and gone again.
+    /// Whether chunks arrived since: what was requested may have come, and gone again.
     is_answered: bool,
     made_for: Option<Situation>,
     cursor: Cursor,
@@ -174,7 +174,7 @@ struct Situation {
     read_ahead: ReadAhead,
     room: Room,
     resting: usize,
-    also_wanted: Vec<ChunkId>,
+    ui_requests: Vec<ChunkId>,
 }
 
 /// The views, and what of them decides about what to read.
@@ -182,17 +182,17 @@ type Shown = (Entity, &'static View, &'static ViewTile, &'static DataResults);
 
 /// Exclusive, since any visualizer may have missed something. Does next to nothing where the recording has no sources, or where
 /// nothing changed.
-fn request_bodies(
+fn request_chunks(
     world: &mut World,
     shown: &mut QueryState<Shown>,
-    marks: &mut QueryState<(Entity, &mut ViewBodies)>,
+    marks: &mut QueryState<(Entity, &mut MissingChunks)>,
 ) {
-    let also_wanted = world
-        .resource_mut::<AlsoWanted>()
+    let ui_requests = world
+        .resource_mut::<UiChunkRequests>()
         .bypass_change_detection()
         .take();
     let cursor = *world.resource::<Cursor>();
-    world.resource_mut::<Wished>().note_motion(cursor);
+    world.resource_mut::<SentRequests>().note_motion(cursor);
     let entry = cursor
         .recording
         .and_then(|key| world.resource::<Recordings>().get(key));
@@ -200,13 +200,13 @@ fn request_bodies(
         .filter(|entry| !entry.sources().is_empty())
         .map(RecordingEntry::key)
     else {
-        if world.resource::<Wished>().recording.is_some() {
+        if world.resource::<SentRequests>().recording.is_some() {
             follow(world, None, Plan::default());
             set_marks(world, marks, &[]);
         }
         return;
     };
-    puffin::profile_scope!("request_bodies");
+    puffin::profile_scope!("request_chunks");
     let visible: Vec<_> = shown
         .iter(world)
         .filter(|(_, _, tile, _)| tile.shown)
@@ -215,10 +215,10 @@ fn request_bodies(
     world.resource_scope(|world, mut on_screen: Mut<OnScreen>| on_screen.gather(world, recording, &visible));
     let retry_after = world.resource::<ReadAhead>().retry_after;
     world.resource_mut::<Failures>().forget_older_than(retry_after);
-    let Some(situation) = situation(world, cursor, also_wanted) else {
+    let Some(situation) = situation(world, cursor, ui_requests) else {
         return;
     };
-    let is_known = world.resource::<Wished>().made_for.as_ref() == Some(&situation);
+    let is_known = world.resource::<SentRequests>().made_for.as_ref() == Some(&situation);
     if !is_known {
         let plan = plan(world, &situation);
         let lacking = shown.iter(world).filter(|(_, _, tile, _)| tile.shown);
@@ -226,22 +226,24 @@ fn request_bodies(
             .map(|(entity, view, _, results)| {
                 (
                     entity,
-                    plan::lack_of(world, (recording, situation.room), view, results, &plan.excluded),
+                    plan::missing_chunks(world, (recording, situation.room), view, results, &plan.excluded),
                 )
             })
             .collect();
         follow(world, Some(recording), plan);
         set_marks(world, marks, &lacking);
-        world.resource_mut::<Wished>().made_for = Some(situation);
-    } else if world.resource::<Wished>().is_answered {
-        world.resource_scope(|world, mut wished: Mut<Wished>| wished.tell_again(world.resource()));
+        world.resource_mut::<SentRequests>().made_for = Some(situation);
+    } else if world.resource::<SentRequests>().is_answered {
+        world.resource_scope(|world, mut sent_requests: Mut<SentRequests>| {
+            sent_requests.resend(world.resource())
+        });
     }
-    if world.resource::<Wished>().is_waiting {
+    if world.resource::<SentRequests>().is_waiting {
         world.resource_mut::<Settled>().disturb();
     }
 }
 
-fn situation(world: &World, cursor: Cursor, also_wanted: Vec<ChunkId>) -> Option<Situation> {
+fn situation(world: &World, cursor: Cursor, ui_requests: Vec<ChunkId>) -> Option<Situation> {
     let recordings = world.resource::<Recordings>();
     let entry = recordings.get(cursor.recording?)?;
     Some(Situation {
@@ -249,11 +251,11 @@ fn situation(world: &World, cursor: Cursor, also_wanted: Vec<ChunkId>) -> Option
         generation: entry.store().generation(),
         blueprint: world.resource::<ActiveBlueprint>().generation(),
         lacks: (
-            world.resource::<Answers>().provisional_version(),
+            world.resource::<LatestAtResults>().provisional_version(),
             world.resource::<OnScreen>().version(),
         ),
         cursor,
-        backwards: world.resource::<Wished>().backwards,
+        backwards: world.resource::<SentRequests>().backwards,
         control: world.resource::<TimeControls>().get(entry.key()).clone(),
         read_ahead: *world.resource::<ReadAhead>(),
         room: Room {
@@ -262,7 +264,7 @@ fn situation(world: &World, cursor: Cursor, also_wanted: Vec<ChunkId>) -> Option
             is_purging: world.resource::<Purge>().is_under_way(),
         },
         resting: world.resource::<Failures>().len(),
-        also_wanted,
+        ui_requests,
     })
 }
 
@@ -290,12 +292,12 @@ fn plan(world: &World, situation: &Situation) -> Plan {
     let heuristics = world.resource::<ActiveBlueprint>().awaited();
     Needs {
         store,
-        answers: world.resource(),
+        latest_at: world.resource(),
         on_screen: world.resource(),
-        others: &[heuristics, &situation.also_wanted].concat(),
+        others: &[heuristics, &situation.ui_requests].concat(),
         cursor,
         spans: spans.unwrap_or_default(),
-        is_resting: &|id| failures.is_resting(id),
+        is_backing_off: &|id| failures.is_backing_off(id),
         room: situation.room,
         max_bytes: situation.read_ahead.max_bytes,
     }
@@ -305,7 +307,7 @@ fn plan(world: &World, situation: &Situation) -> Plan {
 /// Tells the sources what is planned, and the garbage collection what is to be kept for it.
 fn follow(world: &mut World, recording: Option<RecordingKey>, plan: Plan) {
     let Plan {
-        wishes,
+        fetch_requests,
         awaited,
         is_waiting,
         kept_ranges,
@@ -313,24 +315,24 @@ fn follow(world: &mut World, recording: Option<RecordingKey>, plan: Plan) {
         ..
     } = plan;
     world.resource_mut::<OnScreen>().keep(kept_ranges, awaited, ahead);
-    world.resource_scope(|world, mut wished: Mut<Wished>| {
-        wished.is_waiting = is_waiting;
-        wished.made_for = None;
-        wished.tell(world.resource(), recording, wishes);
+    world.resource_scope(|world, mut sent_requests: Mut<SentRequests>| {
+        sent_requests.is_waiting = is_waiting;
+        sent_requests.made_for = None;
+        sent_requests.tell(world.resource(), recording, fetch_requests);
     });
 }
 
 fn set_marks(
     world: &mut World,
-    marks: &mut QueryState<(Entity, &mut ViewBodies)>,
-    lacking: &[(Entity, ViewBodies)],
+    marks: &mut QueryState<(Entity, &mut MissingChunks)>,
+    lacking: &[(Entity, MissingChunks)],
 ) {
     for (view, mut mark) in marks.iter_mut(world) {
-        let bodies = lacking
+        let missing = lacking
             .iter()
             .find(|(other, _)| *other == view)
-            .map(|(_, bodies)| *bodies);
-        mark.set_if_neq(bodies.unwrap_or_default());
+            .map(|(_, missing)| *missing);
+        mark.set_if_neq(missing.unwrap_or_default());
     }
 }
 
@@ -341,7 +343,7 @@ fn shown_store(world: &World, recording: RecordingKey) -> Option<&ChunkStore> {
         .map(RecordingEntry::store)
 }
 
-impl Wished {
+impl SentRequests {
     fn note_motion(&mut self, cursor: Cursor) {
         let before = std::mem::replace(&mut self.cursor, cursor);
         if (before.recording, before.timeline) != (cursor.recording, cursor.timeline) {
@@ -352,22 +354,27 @@ impl Wished {
     }
 
     /// Tells the sources what is wanted now, where that is something else than before.
-    fn tell(&mut self, recordings: &Recordings, recording: Option<RecordingKey>, wishes: Vec<ChunkId>) {
+    fn tell(
+        &mut self,
+        recordings: &Recordings,
+        recording: Option<RecordingKey>,
+        fetch_requests: Vec<ChunkId>,
+    ) {
         if self.recording != recording {
             let before = self.recording.and_then(|key| recordings.get(key));
             before
                 .into_iter()
                 .flat_map(RecordingEntry::sources)
                 .for_each(|source| source.want(&[]));
-        } else if self.chunks == wishes && !self.is_answered {
+        } else if self.chunks == fetch_requests && !self.is_answered {
             return;
         }
         self.recording = recording;
-        self.chunks = wishes;
-        self.tell_again(recordings);
+        self.chunks = fetch_requests;
+        self.resend(recordings);
     }
 
-    fn tell_again(&mut self, recordings: &Recordings) {
+    fn resend(&mut self, recordings: &Recordings) {
         self.is_answered = false;
         let Some(entry) = self.recording.and_then(|key| recordings.get(key)) else {
             return;
@@ -396,25 +403,25 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said_in_words() {
-        let bodies = ViewBodies::default();
-        assert_eq!(bodies.explain(), None);
-        let bodies = ViewBodies {
+        let missing = MissingChunks::default();
+        assert_eq!(missing.explain(), None);
+        let missing = MissingChunks {
             missing_chunks: 1,
             missing_bytes: 2_048,
-            ..bodies
+            ..missing
         };
         assert!(
-            bodies
+            missing
                 .explain()
                 .is_some_and(|text| text.contains("1 chunk, 2.0 KiB"))
         );
-        let bodies = ViewBodies {
+        let missing = MissingChunks {
             missing_chunks: 3,
             is_over_limit: true,
-            ..bodies
+            ..missing
         };
         assert!(
-            bodies
+            missing
                 .explain()
                 .is_some_and(|text| text.contains("3 chunks") && text.contains("memory limit"))
         );

@@ -7,7 +7,7 @@ use chronoscope_store::{ChunkId, ChunkStore};
 use super::{Ahead, ChunkSet, shown_store};
 use crate::{RecordingKey, Visualizers};
 
-/// What ranges on screen were made from, and what is kept in memory for them. Latest rows are in [`crate::Answers`].
+/// What ranges on screen were made from, and what is kept in memory for them. Latest rows are in [`crate::LatestAtResults`].
 #[derive(Resource, Debug, Default)]
 pub(crate) struct OnScreen {
     recording: Option<RecordingKey>,
@@ -20,14 +20,14 @@ pub(crate) struct OnScreen {
     pub(super) bytes: u64,
     /// Of the chunks that ranges use or lack, those that there is room for; `None` where there is for all.
     kept_ranges: Option<ChunkSet>,
-    /// The chunks that were wished for because something on screen waits for them.
+    /// The chunks that were requested because something on screen waits for them.
     awaited: Vec<ChunkId>,
     ahead: Option<Ahead>,
 }
 
 impl OnScreen {
     /// The chunks that a source could give back and that ranges on screen were read from, or that something on screen waited for
-    /// until this frame: evicted, they would be wished for again at once.
+    /// until this frame: evicted, they would be requested again at once.
     pub(crate) fn chunks(&self) -> impl Iterator<Item = ChunkId> {
         self.kept_ranges
             .as_ref()
@@ -70,12 +70,12 @@ impl OnScreen {
         let parts = || {
             shown.iter().flat_map(|view| {
                 visualizers
-                    .bodies(world, *view)
-                    .map(|(at, bodies)| (*view, at, bodies))
+                    .chunks(world, *view)
+                    .map(|(at, chunks)| (*view, at, chunks))
             })
         };
         let now: Vec<_> = parts()
-            .map(|(view, at, bodies)| (view, at, bodies.version))
+            .map(|(view, at, chunks)| (view, at, chunks.version))
             .collect();
         if self.recording == Some(recording) && self.parts == now {
             return;
@@ -85,11 +85,11 @@ impl OnScreen {
         self.version += 1;
         self.used.clear();
         self.missing.clear();
-        for (view, _, bodies) in parts() {
-            for bodies in bodies.by_entity.values() {
-                self.used.extend(bodies.used.iter().copied());
-                if !bodies.missing.is_empty() {
-                    self.missing.push((view, bodies.missing.clone()));
+        for (view, _, chunks) in parts() {
+            for chunks in chunks.by_entity.values() {
+                self.used.extend(chunks.used.iter().copied());
+                if !chunks.missing.is_empty() {
+                    self.missing.push((view, chunks.missing.clone()));
                 }
             }
         }

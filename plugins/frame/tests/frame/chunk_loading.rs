@@ -7,8 +7,8 @@ use std::{
 
 use bevy_app::App;
 use chronoscope_frame::{
-    IngestMessage, IngestSource, IngestSources, MemoryBudget, Recordings, Settled, SourcePoll, TimeCommand,
-    TimeControls, ViewBodies, ViewerCommand, ViewerCommands, ingest::Reports,
+    IngestMessage, IngestSource, IngestSources, MemoryBudget, MissingChunks, Recordings, Settled, SourcePoll,
+    TimeCommand, TimeControls, ViewerCommand, ViewerCommands, ingest::Reports,
 };
 use chronoscope_store::{
     AbsentChunk, Chunk, ChunkId, ChunkMeta, ChunkSource, ChunkSourceError, ChunkStore, Recording,
@@ -30,9 +30,9 @@ struct Shelf {
 #[derive(Debug, Default)]
 struct State {
     wanted: Vec<ChunkId>,
-    /// All wishes, and each chunk that was given.
+    /// All requests, and each chunk that was given.
     told: Vec<Vec<ChunkId>>,
-    /// The chunks that can not be read the first time.
+    /// The chunks that cannot be read the first time.
     flaky: BTreeSet<ChunkId>,
     given: Vec<ChunkId>,
 }
@@ -145,9 +145,9 @@ fn store(app: &App) -> &ChunkStore {
 }
 
 /// What the views lack; there is at least one.
-fn lacks(app: &mut App) -> Vec<ViewBodies> {
+fn lacks(app: &mut App) -> Vec<MissingChunks> {
     let world = app.world_mut();
-    let lacks: Vec<ViewBodies> = world.query::<&ViewBodies>().iter(world).copied().collect();
+    let lacks: Vec<MissingChunks> = world.query::<&MissingChunks>().iter(world).copied().collect();
     assert!(!lacks.is_empty(), "there is no view");
     lacks
 }
@@ -301,7 +301,7 @@ proptest! {
         settle(&mut app);
         // What could not be read is tried again later: here, at once.
         for _ in 0..2 {
-            app.world_mut().resource_mut::<chronoscope_frame::bodies::ReadAhead>().retry_after = std::time::Duration::ZERO;
+            app.world_mut().resource_mut::<chronoscope_frame::chunk_loading::ReadAhead>().retry_after = std::time::Duration::ZERO;
             settle(&mut app);
         }
         let theirs = on_screen(&mut loaded(&app, &shelf));
@@ -310,7 +310,7 @@ proptest! {
             prop_assert_eq!(ours.get(name), Some(value), "{}", name);
         }
         prop_assert_eq!(ours.len(), theirs.len());
-        prop_assert!(lacks(&mut app).iter().all(|bodies| *bodies == ViewBodies::default()));
+        prop_assert!(lacks(&mut app).iter().all(|missing| *missing == MissingChunks::default()));
     }
 }
 
@@ -333,11 +333,11 @@ fn what_is_shown_is_read_and_no_more() {
     assert!(
         lacks(&mut app)
             .iter()
-            .all(|bodies| bodies.missing_chunks == 1 && !bodies.is_over_limit),
+            .all(|missing| missing.missing_chunks == 1 && !missing.is_over_limit),
         "the view is provisional"
     );
     settle(&mut app);
-    assert!(lacks(&mut app).iter().all(|bodies| bodies.missing_chunks == 0));
+    assert!(lacks(&mut app).iter().all(|missing| missing.missing_chunks == 0));
     let given = shelf.given();
     assert_eq!(given[0], ids[500], "what is on screen comes first");
     // Then what lies within three seconds at 30 frames per second, nearest first.
@@ -389,7 +389,7 @@ fn what_no_view_shows_is_not_read() {
 }
 
 #[test]
-fn a_body_that_can_not_be_read_costs_only_itself() {
+fn a_chunk_that_cannot_be_read_costs_only_itself() {
     let chunks = [points("/world/a", 0), points("/world/b", 0)];
     let (good, bad) = (chunks[0].id(), chunks[1].id());
     let shelf = Arc::new(Shelf {
@@ -434,7 +434,7 @@ fn the_memory_limit_is_kept_and_what_does_not_fit_is_marked() {
         time(&mut app, TimeCommand::SetTime(frame));
         settle(&mut app);
         assert!(
-            lacks(&mut app).iter().all(|bodies| bodies.missing_chunks == 0),
+            lacks(&mut app).iter().all(|missing| missing.missing_chunks == 0),
             "at {frame} something is missing"
         );
         let used = app.world().resource::<Recordings>().num_bytes();
@@ -455,9 +455,9 @@ fn the_memory_limit_is_kept_and_what_does_not_fit_is_marked() {
     let used = app.world().resource::<Recordings>().num_bytes();
     assert!(used <= limit + size && used >= limit, "{used} of {limit} bytes");
     assert!(
-        lacks(&mut app)
-            .iter()
-            .all(|bodies| bodies.is_over_limit && bodies.missing_chunks > 0 && bodies.missing_chunks < 20)
+        lacks(&mut app).iter().all(|missing| missing.is_over_limit
+            && missing.missing_chunks > 0
+            && missing.missing_chunks < 20)
     );
     let reads = shelf.given().len();
     settle(&mut app);
@@ -491,7 +491,7 @@ fn a_plot_that_does_not_fit_comes_to_rest_too() {
             assert!(
                 lacks(&mut app)
                     .iter()
-                    .any(|bodies| bodies.is_over_limit && bodies.missing_chunks > 0),
+                    .any(|missing| missing.is_over_limit && missing.missing_chunks > 0),
                 "{room}"
             );
             // What lies around the cursor is there rather than the rest, as soon as there is room for anything.
@@ -532,7 +532,7 @@ fn near_the_limit_room_is_made_for_what_lies_ahead() {
         app.update();
         waited += lacks(&mut app)
             .iter()
-            .filter(|bodies| bodies.missing_chunks > 0)
+            .filter(|missing| missing.missing_chunks > 0)
             .count();
         // Time for what is read and for what is collected.
         for _ in 0..3 {
@@ -620,7 +620,7 @@ fn a_plot_that_does_not_fit_leaves_room_for_the_other_views() {
             "the points at {frame} are not there"
         );
         assert!(
-            lacks(&mut app).iter().any(|bodies| bodies.is_over_limit),
+            lacks(&mut app).iter().any(|missing| missing.is_over_limit),
             "the plot lacks nothing"
         );
     }
@@ -639,13 +639,13 @@ fn what_can_not_be_read_now_is_read_later() {
             .all(|id| store(&app).chunk_meta(*id).is_some() && store(&app).chunk(*id).is_none())
     );
     assert!(
-        lacks(&mut app).iter().any(|bodies| bodies.missing_chunks > 0),
+        lacks(&mut app).iter().any(|missing| missing.missing_chunks > 0),
         "nobody sees that it is missing"
     );
     // A share that is gone is said once, not once per chunk.
     assert_eq!(app.world().resource::<Reports>().total(), 1);
     app.world_mut()
-        .resource_mut::<chronoscope_frame::bodies::ReadAhead>()
+        .resource_mut::<chronoscope_frame::chunk_loading::ReadAhead>()
         .retry_after = std::time::Duration::ZERO;
     settle(&mut app);
     assert!(ids.iter().all(|id| store(&app).chunk(*id).is_some()));

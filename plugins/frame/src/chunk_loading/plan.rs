@@ -1,14 +1,14 @@
 //! What to read next, and what to keep for it: a pure function of what the frame lacks and of the room that there is.
 
 use bevy_ecs::prelude::*;
-use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, TimelineId, WishOptions};
+use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, FetchOptions, TimelineId};
 
 use super::{
-    Ahead, ChunkSet, OnScreen, ViewBodies,
+    Ahead, ChunkSet, MissingChunks, OnScreen,
     ahead::{ChunkAhead, Span},
     shown_store,
 };
-use crate::{Answers, Cursor, DataResults, RecordingKey, View};
+use crate::{Cursor, DataResults, LatestAtResults, RecordingKey, View};
 
 /// What ranges on screen may take of the memory limit: one part in so many.
 const RANGES_SHARE: u64 = 2;
@@ -43,7 +43,7 @@ impl Room {
 /// What the frame lacks.
 pub(super) struct Needs<'a> {
     pub(super) store: &'a ChunkStore,
-    pub(super) answers: &'a Answers,
+    pub(super) latest_at: &'a LatestAtResults,
     pub(super) on_screen: &'a OnScreen,
     /// What heuristics and panels look at, loaded or not.
     pub(super) others: &'a [ChunkId],
@@ -51,9 +51,9 @@ pub(super) struct Needs<'a> {
     /// Where the cursor goes.
     pub(super) spans: Vec<Span>,
     /// Whether a chunk could not be read a moment ago.
-    pub(super) is_resting: &'a dyn Fn(ChunkId) -> bool,
+    pub(super) is_backing_off: &'a dyn Fn(ChunkId) -> bool,
     pub(super) room: Room,
-    /// The bytes to wish for at once.
+    /// The bytes to request at once.
     pub(super) max_bytes: u64,
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Needs<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// What to read, most urgent first.
-    pub(super) wishes: Vec<ChunkId>,
+    pub(super) fetch_requests: Vec<ChunkId>,
     /// What something on screen, or beside it, waits for or looks at: it is not to be collected when it comes.
     pub(super) awaited: Vec<ChunkId>,
     /// Whether something on screen waits, and will not wait for ever.
@@ -79,12 +79,12 @@ impl Needs<'_> {
         let ranges = self.fitting_ranges(&mut plan);
         let max_bytes = self.max_bytes.min(self.room.left());
         let latest = self
-            .answers
+            .latest_at
             .provisional()
-            .flat_map(|(_, answers)| answers.missing());
+            .flat_map(|(_, latest_at)| latest_at.missing());
         let missing = self.others.iter().copied().chain(latest).chain(ranges);
         let missing = self.up_to(missing, max_bytes);
-        let urgent = WishOptions {
+        let urgent = FetchOptions {
             on_screen: &missing,
             timeline: None,
             time: self.cursor.time,
@@ -93,20 +93,20 @@ impl Needs<'_> {
             max_bytes,
             max_static_bytes: self.room.spare(),
         };
-        let wanted = self.wish(&urgent);
+        let wanted = self.fetch_request(&urgent);
         plan.is_waiting = !wanted.is_empty() && (!self.room.is_over() || self.room.is_purging);
         plan.awaited = [&wanted, self.others].concat();
         if !self.room.is_over() {
-            plan.wishes = wanted;
-            self.wish_ahead(&mut plan, urgent);
+            plan.fetch_requests = wanted;
+            self.request_ahead(&mut plan, urgent);
         }
         plan
     }
 
-    fn wish(&self, options: &WishOptions<'_>) -> Vec<ChunkId> {
-        let mut wishes = self.store.wishes(options);
-        wishes.retain(|id| !(self.is_resting)(*id));
-        wishes
+    fn fetch_request(&self, options: &FetchOptions<'_>) -> Vec<ChunkId> {
+        let mut fetch_requests = self.store.fetch_requests(options);
+        fetch_requests.retain(|id| !(self.is_backing_off)(*id));
+        fetch_requests
     }
 
     fn bytes_of(&self, ids: &[ChunkId]) -> u64 {
@@ -119,7 +119,7 @@ impl Needs<'_> {
     /// The first of some chunks, one more than fit into some bytes.
     fn up_to(&self, ids: impl Iterator<Item = ChunkId>, max_bytes: u64) -> Vec<ChunkId> {
         let mut bytes = 0_u64;
-        ids.filter(|id| !(self.is_resting)(*id))
+        ids.filter(|id| !(self.is_backing_off)(*id))
             .take_while(|id| {
                 let is_enough = bytes > max_bytes;
                 let absent = self
@@ -177,18 +177,18 @@ impl Needs<'_> {
             .unwrap_or(0)
     }
 
-    /// Wishes for what lies ahead too, as much as there is room for, and says how much more there should be.
-    fn wish_ahead(&self, plan: &mut Plan, urgent: WishOptions<'_>) {
+    /// FetchRequests for what lies ahead too, as much as there is room for, and says how much more there should be.
+    fn request_ahead(&self, plan: &mut Plan, urgent: FetchOptions<'_>) {
         let Some(timeline) = self.cursor.timeline else {
             return;
         };
-        let urgent_bytes = self.bytes_of(&plan.wishes);
+        let urgent_bytes = self.bytes_of(&plan.fetch_requests);
         let mut spare = self.room.spare().saturating_sub(urgent_bytes);
         let is_shown = |meta: &ChunkMeta| {
             let looks_at = |component| {
-                self.answers
+                self.latest_at
                     .get(meta.entity)
-                    .is_some_and(|answers| answers.looks_at(component))
+                    .is_some_and(|latest_at| latest_at.looks_at(component))
             };
             meta.components.iter().any(|column| looks_at(column.component))
         };
@@ -197,7 +197,7 @@ impl Needs<'_> {
             plan.ahead = Some(self.shorten(&mut spans, timeline, spare, &is_shown));
         }
         let mut at_once = self.max_bytes.min(self.room.left()).saturating_sub(urgent_bytes);
-        let mut seen: ChunkSet = plan.wishes.iter().copied().collect();
+        let mut seen: ChunkSet = plan.fetch_requests.iter().copied().collect();
         for Span { time, units: ahead } in spans {
             let bytes = spare.min(at_once);
             if bytes == 0 {
@@ -205,7 +205,7 @@ impl Needs<'_> {
             }
             let is_shown = |meta: &ChunkMeta| meta.num_bytes <= spare && is_shown(meta);
             let max_bytes = urgent_bytes.saturating_add(bytes);
-            let options = WishOptions {
+            let options = FetchOptions {
                 timeline: Some(timeline),
                 time,
                 ahead,
@@ -213,11 +213,11 @@ impl Needs<'_> {
                 max_bytes,
                 ..urgent
             };
-            let mut new = self.wish(&options);
+            let mut new = self.fetch_request(&options);
             new.retain(|id| seen.insert(*id));
             let taken = self.bytes_of(&new);
             (spare, at_once) = (spare.saturating_sub(taken), at_once.saturating_sub(taken));
-            plan.wishes.extend(new);
+            plan.fetch_requests.extend(new);
         }
     }
 
@@ -232,7 +232,7 @@ impl Needs<'_> {
         let mut left = self.room.limit / AHEAD_SHARE;
         let mut absent = 0_u64;
         for span in &mut *spans {
-            let entities = self.answers.entities();
+            let entities = self.latest_at.entities();
             let chunks: Vec<ChunkAhead> = entities
                 .flat_map(|entity| span.chunks_of(self.store, entity, timeline, is_shown))
                 .collect();
@@ -247,30 +247,30 @@ impl Needs<'_> {
 }
 
 /// What a view lacks: of what it shows, and of what that inherits.
-pub(super) fn lack_of(
+pub(super) fn missing_chunks(
     world: &World,
     (recording, room): (RecordingKey, Room),
     view: &View,
     results: &DataResults,
     excluded: &ChunkSet,
-) -> ViewBodies {
+) -> MissingChunks {
     let Some(store) = shown_store(world, recording) else {
-        return ViewBodies::default();
+        return MissingChunks::default();
     };
     let concerns_view = |entity| {
         let path = store.entity_path(entity);
         results.get(entity).is_some() || results.has_below(path) || view.blueprint.origin.starts_with(path)
     };
     let provisional = world
-        .resource::<Answers>()
+        .resource::<LatestAtResults>()
         .provisional()
         .filter(|(entity, _)| concerns_view(*entity));
-    let latest = provisional.flat_map(|(_, answers)| answers.missing());
+    let latest = provisional.flat_map(|(_, latest_at)| latest_at.missing());
     let missing: ChunkSet = latest
         .chain(world.resource::<OnScreen>().missing_in(view.id))
         .collect();
     let is_hopeless = room.is_over() && !room.is_purging || missing.iter().all(|id| excluded.contains(id));
-    ViewBodies {
+    MissingChunks {
         missing_chunks: missing.len(),
         missing_bytes: missing
             .iter()

@@ -6,7 +6,7 @@ use bevy_ecs::prelude::*;
 use chronoscope_store::{ChunkId, ChunkSourceError, StoreError};
 use rustc_hash::FxHashMap;
 
-use super::Wished;
+use super::SentRequests;
 use crate::{
     DiffLog, FrameDiagnostics, RecordingEntry, Recordings, Report,
     ingest::{IngestBudget, Reports},
@@ -21,7 +21,7 @@ impl Failures {
         self.0.len()
     }
 
-    pub(super) fn is_resting(&self, id: ChunkId) -> bool {
+    pub(super) fn is_backing_off(&self, id: ChunkId) -> bool {
         self.0.contains_key(&id)
     }
 
@@ -31,14 +31,14 @@ impl Failures {
     }
 }
 
-/// Takes bodies for as long as a half of the budget allows, be it that messages have used all of theirs: what is on screen waits for
+/// Takes chunks for as long as a half of the budget allows, even if messages have used all of theirs: what is on screen waits for
 /// some of them.
-pub(super) fn receive_bodies(
+pub(super) fn receive_chunks(
     mut recordings: ResMut<Recordings>,
     mut log: ResMut<DiffLog>,
     mut reports: ResMut<Reports>,
     mut diagnostics: ResMut<FrameDiagnostics>,
-    mut wished: ResMut<Wished>,
+    mut sent_requests: ResMut<SentRequests>,
     mut failures: ResMut<Failures>,
     budget: Res<IngestBudget>,
 ) {
@@ -48,14 +48,14 @@ pub(super) fn receive_bodies(
         .iter_mut()
         .filter(|entry| !entry.sources().is_empty())
     {
-        puffin::profile_scope!("receive_bodies");
+        puffin::profile_scope!("receive_chunks");
         let sources = entry.sources().to_vec();
         // Another one goes first in each frame.
         let first = diagnostics.frame as usize % sources.len().max(1);
         for source in sources.iter().cycle().skip(first).take(sources.len()) {
             while start.elapsed() < budget.time / 2 && bytes < budget.bytes / 2 {
                 let Some(body) = source.try_next() else { break };
-                wished.is_answered = true;
+                sent_requests.is_answered = true;
                 diagnostics.ingested_messages += 1;
                 bytes += body.as_ref().map_or(0, |chunk| chunk.num_bytes());
                 let id = match &body {
@@ -92,7 +92,7 @@ pub(super) fn receive_bodies(
     diagnostics.ingested_bytes += bytes;
 }
 
-/// Leaves a chunk alone for a while, or drops it where it can not be had at all, so that nothing waits for it for ever. Answers what
+/// Leaves a chunk alone for a while, or drops it where it cannot be had at all, so that nothing waits for it for ever. LatestAtResults what
 /// to say.
 fn fail(
     entry: &mut RecordingEntry,

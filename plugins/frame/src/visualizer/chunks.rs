@@ -3,9 +3,9 @@
 use chronoscope_store::{ChunkId, EntityId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// The bodies that a visual was made from beside the [`Answers`], and those that it lacks.
+/// The chunks that a visual was made from beside the [`LatestAtResults`], and those that it lacks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Bodies {
+pub(crate) struct SourceChunks {
     /// The chunks that were read.
     pub(crate) used: Vec<ChunkId>,
     /// The chunks that would have been read, and are not loaded.
@@ -14,20 +14,20 @@ pub(crate) struct Bodies {
 
 /// What the visuals of a view were made from, where the recording has sources.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct VisualBodies {
-    /// What each was made from. Those made from the [`Answers`] alone are not here.
-    pub(crate) by_entity: FxHashMap<EntityId, Bodies>,
+pub(crate) struct VisualChunks {
+    /// What each was made from. Those made from the [`LatestAtResults`] alone are not here.
+    pub(crate) by_entity: FxHashMap<EntityId, SourceChunks>,
     /// Grows with each change.
     pub(crate) version: u64,
 }
 
-impl VisualBodies {
-    pub(super) fn set(&mut self, entity: EntityId, bodies: Bodies) {
-        if bodies.is_empty() {
+impl VisualChunks {
+    pub(super) fn set(&mut self, entity: EntityId, chunks: SourceChunks) {
+        if chunks.is_empty() {
             self.remove(entity);
-        } else if self.by_entity.get(&entity) != Some(&bodies) {
+        } else if self.by_entity.get(&entity) != Some(&chunks) {
             self.version += 1;
-            self.by_entity.insert(entity, bodies);
+            self.by_entity.insert(entity, chunks);
         }
     }
 
@@ -41,7 +41,7 @@ impl VisualBodies {
     }
 }
 
-impl Bodies {
+impl SourceChunks {
     fn is_empty(&self) -> bool {
         self.used.is_empty() && self.missing.is_empty()
     }

@@ -14,13 +14,13 @@ use super::data_results::Capabilities;
 
 /// The latest rows of one entity at the cursor.
 #[derive(Debug)]
-pub struct EntityAnswers {
+pub struct EntityResults {
     components: SmallVec<[(ComponentId, LatestAt); 4]>,
     validity: TimeRange,
     version: u64,
 }
 
-impl EntityAnswers {
+impl EntityResults {
     /// The latest row of a component.
     pub fn hit(&self, component: ComponentId) -> Option<&Hit> {
         self.components
@@ -46,14 +46,14 @@ impl EntityAnswers {
         self.validity
     }
 
-    /// Whether bodies of chunks are missing that may change the answer.
+    /// Whether chunks that may change the answer are not loaded.
     pub fn is_provisional(&self) -> bool {
         self.components
             .iter()
             .any(|(_, answer)| !answer.missing.is_empty())
     }
 
-    /// The chunks whose bodies are missing, some of them more than once.
+    /// The chunks that are not loaded, some of them more than once.
     pub fn missing(&self) -> impl Iterator<Item = ChunkId> {
         self.components
             .iter()
@@ -73,15 +73,15 @@ impl EntityAnswers {
 
 /// The latest rows at the cursor, per entity that some shown view shows.
 #[derive(Resource, Default)]
-pub struct Answers {
+pub struct LatestAtResults {
     cursor: Cursor,
     frame: u64,
     wanted: FxHashSet<EntityId>,
-    entities: FxHashMap<EntityId, EntityAnswers>,
+    entities: FxHashMap<EntityId, EntityResults>,
     /// Entities by the end and by the beginning of their validity: what a moved cursor leaves behind is at the near end of one.
     by_end: BTreeSet<(i64, EntityId)>,
     by_begin: BTreeSet<(i64, EntityId)>,
-    /// Entities whose answers may change when bodies arrive.
+    /// Entities whose answers may change when chunks arrive.
     provisional: BTreeSet<EntityId>,
     provisional_version: u64,
     stale: FxHashSet<EntityId>,
@@ -92,9 +92,9 @@ pub struct Answers {
     looked_up: usize,
 }
 
-impl Answers {
+impl LatestAtResults {
     /// The rows of an entity; `None` where no shown view asks for them.
-    pub fn get(&self, entity: EntityId) -> Option<&EntityAnswers> {
+    pub fn get(&self, entity: EntityId) -> Option<&EntityResults> {
         self.entities.get(&entity)
     }
 
@@ -105,8 +105,8 @@ impl Answers {
 
     /// The chunks that hold the rows at the cursor, some of them more than once.
     pub fn chunks(&self) -> impl Iterator<Item = ChunkId> {
-        let hits = self.entities.values().flat_map(|answers| {
-            answers
+        let hits = self.entities.values().flat_map(|latest_at| {
+            latest_at
                 .components
                 .iter()
                 .filter_map(|(_, answer)| answer.hit.as_ref())
@@ -114,8 +114,8 @@ impl Answers {
         hits.map(|hit| hit.chunk().id())
     }
 
-    /// The entities whose answers may change when the bodies of chunks arrive.
-    pub fn provisional(&self) -> impl Iterator<Item = (EntityId, &EntityAnswers)> {
+    /// The entities whose answers may change when chunk data arrive.
+    pub fn provisional(&self) -> impl Iterator<Item = (EntityId, &EntityResults)> {
         self.provisional
             .iter()
             .filter_map(|entity| Some((*entity, self.entities.get(entity)?)))
@@ -138,7 +138,9 @@ impl Answers {
 
     /// The number of the frame in which an entity's rows last changed; zero where there are none.
     pub fn version_of(&self, entity: EntityId) -> u64 {
-        self.entities.get(&entity).map_or(0, |answers| answers.version)
+        self.entities
+            .get(&entity)
+            .map_or(0, |latest_at| latest_at.version)
     }
 
     /// The number of the frame in which data was last added to an entity or taken from it, at whatever time.
@@ -281,16 +283,16 @@ impl Answers {
             self.forget(entity);
             self.by_end.insert((validity.max, entity));
             self.by_begin.insert((validity.min, entity));
-            let answers = EntityAnswers {
+            let latest_at = EntityResults {
                 components,
                 validity,
                 version,
             };
-            if answers.is_provisional() {
+            if latest_at.is_provisional() {
                 self.provisional.insert(entity);
                 self.provisional_version += 1;
             }
-            self.entities.insert(entity, answers);
+            self.entities.insert(entity, latest_at);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Wishes for single chunks: their order, their end, and files that are not what they were.
+//! FetchRequests for single chunks: their order, their end, and files that are not what they were.
 
 use std::{io::Write, sync::Arc};
 
@@ -89,7 +89,7 @@ fn id(id: u128) -> ChunkId {
 }
 
 #[test]
-fn bodies_come_in_the_order_of_wishes() {
+fn chunks_come_in_the_order_of_the_requests() {
     let file = OnDisk::of(200, 64);
     // All lie close together, so that they are read together, and still come as they are wanted.
     let wanted: Vec<ChunkId> = (0..200).map(|index| id((index * 77) % 200 + 1)).collect();
@@ -101,8 +101,8 @@ fn bodies_come_in_the_order_of_wishes() {
 }
 
 #[test]
-fn new_wishes_replace_old_ones() {
-    // More than the queue holds, so that most wishes are still to be read when they are replaced.
+fn new_requests_replace_old_ones() {
+    // More than the queue holds, so that most requests are still to be read when they are replaced.
     let file = OnDisk::of(150, 1 << 20);
     file.source().want(&(1..=149).map(id).collect::<Vec<_>>());
     next(file.source()).unwrap();
