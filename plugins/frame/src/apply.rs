@@ -9,8 +9,8 @@ use chronoscope_blueprint::{BlueprintCommand, Gesture, UndoState, drop_rows_afte
 use chronoscope_store::{StoreId, TimelineId};
 
 use crate::{
-    ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, Item, PlayState, RecordingEntry,
-    Recordings, Report, Selection, TimeControl, TimeControls, ViewerCommand, ViewerCommands,
+    ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, IngestSources, Item, PlayState,
+    RecordingEntry, Recordings, Report, Selection, TimeControl, TimeControls, ViewerCommand, ViewerCommands,
     commands::OpenRequests, ingest::Reports,
 };
 
@@ -35,6 +35,7 @@ fn apply_commands(
     mut times: ResMut<TimeControls>,
     mut selection: ResMut<Selection>,
     mut requests: ResMut<OpenRequests>,
+    mut sources: ResMut<IngestSources>,
     mut reports: ResMut<Reports>,
     mut log: ResMut<DiffLog>,
     active: Res<ActiveBlueprint>,
@@ -70,6 +71,7 @@ fn apply_commands(
                 }
             }
             ViewerCommand::CloseRecording(id) => {
+                sources.close(&id);
                 if recordings.close(&id) {
                     times.retain(|key| recordings.get(key).is_some());
                     log.push(DiffEntry::Recordings);

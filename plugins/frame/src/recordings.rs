@@ -151,7 +151,8 @@ impl Recordings {
         })
     }
 
-    /// Closes a store and forgets its data. Another recording of its application, else of another one, takes its place.
+    /// Closes a store and forgets its data. Another recording of its application, else of another one, takes its place. With
+    /// the last recording of an application its blueprints are closed.
     pub fn close(&mut self, id: &StoreId) -> bool {
         let Some(key) = self.by_id.remove(id) else {
             return false;
@@ -167,6 +168,9 @@ impl Recordings {
                 Some(next) => self.active.insert(id.application_id.clone(), next),
                 None => self.active.remove(&id.application_id),
             };
+            if next.is_none() {
+                self.close_blueprints(&id.application_id);
+            }
             if next.is_none() && self.front.as_ref() == Some(&id.application_id) {
                 self.front = self
                     .recordings()
@@ -175,6 +179,20 @@ impl Recordings {
             }
         }
         true
+    }
+
+    /// Closes the blueprints of an application that has no recording any more.
+    fn close_blueprints(&mut self, application: &Arc<str>) {
+        self.blueprints.remove(application);
+        let ids: Vec<StoreId> = self
+            .by_id
+            .keys()
+            .filter(|id| id.kind == StoreKind::Blueprint && id.application_id == *application)
+            .cloned()
+            .collect();
+        for id in ids {
+            self.close(&id);
+        }
     }
 
     /// Brings a recording and its application to the front.

@@ -79,6 +79,11 @@ impl ActiveBlueprint {
         self.generation
     }
 
+    /// Grows with each change of what the blueprint overrides in a view.
+    pub(crate) fn overrides_version(&self, _view: ViewId) -> u64 {
+        self.generation
+    }
+
     /// What is wrong with the blueprint.
     pub fn reports(&self) -> &[BlueprintReport] {
         &self.reports
