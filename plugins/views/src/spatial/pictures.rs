@@ -25,6 +25,8 @@ pub struct Picture {
     pub key: PictureKey,
     /// Where the pixels come from.
     pub source: PictureSource,
+    /// The time that it was logged at; `i64::MIN` where it is on no timeline.
+    pub time: i64,
     /// How much is seen of it, from 0 to 1. `None` leaves that to what it lies on.
     pub opacity: Option<f32>,
     /// How it is enlarged.

@@ -10,7 +10,7 @@ use chronoscope_store::{Chunk, ChunkId, RangeResult, RowId, TimelineId};
 use chronoscope_types::read;
 
 /// The time of lines that lie on no timeline. No other line has it, since it is reserved.
-pub const STATIC: i64 = i64::MIN;
+pub(crate) const STATIC: i64 = i64::MIN;
 
 /// The level of lines that have none.
 const NO_LEVEL: u16 = u16::MAX;

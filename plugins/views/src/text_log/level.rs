@@ -5,10 +5,10 @@ use egui::Color32;
 use crate::ViewStyle;
 
 /// The levels that everybody uses, gravest first.
-pub const KNOWN: [&str; 6] = ["CRITICAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"];
+pub(crate) const KNOWN: [&str; 6] = ["CRITICAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"];
 
 /// The colour of a level; that of plain text where nobody knows it.
-pub fn color(level: &str, style: &ViewStyle) -> Color32 {
+pub(crate) fn color(level: &str, style: &ViewStyle) -> Color32 {
     match level.to_ascii_uppercase().as_str() {
         "CRITICAL" | "FATAL" | "ERROR" => style.error,
         "WARN" | "WARNING" => style.warning,
@@ -19,7 +19,7 @@ pub fn color(level: &str, style: &ViewStyle) -> Color32 {
 }
 
 /// Orders levels: those that everybody uses by gravity, then others by name.
-pub fn order(level: &str) -> (usize, &str) {
+pub(crate) fn order(level: &str) -> (usize, &str) {
     (
         KNOWN
             .iter()

@@ -24,6 +24,10 @@ impl LogTables {
         self.by_view.entry(view).or_default()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.by_view.len()
+    }
+
     pub(super) fn retain(&mut self, keep: impl Fn(ViewId) -> bool) {
         self.by_view.retain(|view, _| keep(*view));
     }
@@ -46,6 +50,7 @@ pub struct LogTable {
     lines: Vec<LineRef>,
     merged: Vec<Merged>,
     version: u64,
+    unchanged: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +82,11 @@ impl LogTable {
     /// Grows with each change.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// How many lines at the front are the same as in the version before.
+    pub fn unchanged(&self) -> usize {
+        self.unchanged
     }
 
     /// The position of the first line that is later than `time`.
@@ -154,6 +164,7 @@ impl LogTable {
             }
             return;
         }
+        self.unchanged = start;
         let mut tail: Vec<LineRef> = self.lines.drain(start..).filter(is_kept).collect();
         for at in 0..logs.len() {
             tail.extend(new_lines(at));

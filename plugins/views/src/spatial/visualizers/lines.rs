@@ -22,7 +22,7 @@ impl Visualizer for LineStrips3DVisualizer {
     type Visual = SpatialVisual;
 
     const INFO: VisualizerInfo = VisualizerInfo {
-        name: "LineStrips3D",
+        name: "Lines3D",
         required: &[LineStrips3D::STRIPS.as_str()],
         optional: &[
             LineStrips3D::COLORS.as_str(),
@@ -59,7 +59,7 @@ impl Visualizer for LineStrips2DVisualizer {
     type Visual = SpatialVisual;
 
     const INFO: VisualizerInfo = VisualizerInfo {
-        name: "LineStrips2D",
+        name: "Lines2D",
         required: &[LineStrips2D::STRIPS.as_str()],
         optional: &[
             LineStrips2D::COLORS.as_str(),

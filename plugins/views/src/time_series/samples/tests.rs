@@ -103,7 +103,10 @@ fn updated_equals_new() {
             let range = match random.below(4) {
                 0 => TimeRange::EVERYTHING,
                 1 => TimeRange::new(random.below(50) as i64, latest - 20),
-                _ => TimeRange::new(latest - 150 - random.below(40) as i64, latest - random.below(40) as i64),
+                _ => TimeRange::new(
+                    latest - 150 - random.below(40) as i64,
+                    latest - random.below(40) as i64,
+                ),
             };
             let (timeline, answer) = ask(&store, range);
             kept.update(timeline, &answer, clears.clone()).unwrap();
@@ -125,33 +128,38 @@ fn a_window_that_slides_reads_only_what_enters() {
                 .iter()
                 .flat_map(|time| (0..width).map(move |at| (*time * (at as i64 + 1)) as f64))
                 .collect();
-            store
-                .insert(chunk(times, &vec![width; 1_000], &values))
-                .unwrap();
+            store.insert(chunk(times, &vec![width; 1_000], &values)).unwrap();
         }
         let mut samples = Samples::default();
-        let mut slide = |samples: &mut Samples, end: i64| {
+        let slide = |samples: &mut Samples, end: i64| {
             let (timeline, answer) = ask(&store, TimeRange::new(end - 4_999, end));
-            let before = samples.rows_read();
             samples.update(timeline, &answer, Vec::new()).unwrap();
             assert_eq!(samples.times(0).first().copied(), Some((end - 4_999).max(0)));
             assert_eq!(samples.times(0).last().copied(), Some(end.min(19_999)));
             for column in 0..width {
                 let whole = samples.extent(column, 0..usize::MAX / 2);
-                assert_eq!(whole, Extent::of(samples.values(column)), "column {column} at {end}");
+                assert_eq!(
+                    whole,
+                    Extent::of(samples.values(column)),
+                    "column {column} at {end}"
+                );
             }
-            samples.rows_read() - before
+            samples.rows_read()
         };
         assert_eq!(slide(&mut samples, 6_000), 5_000);
-        let forwards = (6_010..16_000).step_by(10);
-        for end in forwards.clone() {
+        let forwards: Vec<i64> = (6_010..16_000).step_by(10).collect();
+        for end in forwards.iter().copied() {
             assert_eq!(slide(&mut samples, end), 10);
         }
         assert_eq!(slide(&mut samples, 15_990), 0, "nothing moved");
-        for end in forwards.rev().skip(1) {
+        for end in forwards.iter().rev().skip(1).copied() {
             assert_eq!(slide(&mut samples, end), 10);
         }
-        assert!(samples.heap_bytes() < 4 * 5_000 * (8 + 10 * width), "{}", samples.heap_bytes());
+        assert!(
+            samples.heap_bytes() < 4 * 5_000 * (8 + 10 * width),
+            "{}",
+            samples.heap_bytes()
+        );
     }
 }
 
@@ -161,9 +169,7 @@ fn ragged_rows_cost_what_was_logged() {
     const WIDE: usize = 300_000;
     const ROWS: usize = 3_000;
     let mut store = ChunkStore::new(StoreId::recording("test", "samples"));
-    store
-        .insert(chunk(vec![0], &[WIDE], &vec![1.0; WIDE]))
-        .unwrap();
+    store.insert(chunk(vec![0], &[WIDE], &vec![1.0; WIDE])).unwrap();
     let times: Vec<i64> = (1..ROWS as i64).collect();
     store
         .insert(chunk(times, &[1; ROWS - 1], &[2.0; ROWS - 1]))
