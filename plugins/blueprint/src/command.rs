@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use chronoscope_store::{Chunk, ComponentDescriptor, EntityPath, TimeRange, arrow::ArrayRef};
+use chronoscope_store::{Chunk, EntityPath, TimeRange};
 use chronoscope_types::AsComponents;
 
 use crate::{
     BlueprintError, ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter, LoopMode,
-    OverrideTarget, PanelState, PlayState, ViewBlueprint, ViewId, ViewportBlueprint,
+    OverrideTarget, Panel, PanelState, PlayState, ViewBlueprint, ViewId, ViewportBlueprint,
     heuristics::relayout,
     overrides::property_path,
-    viewport::{MAX_CONTAINER_DEPTH, Panel},
+    viewport::MAX_CONTAINER_DEPTH,
     write::{Extra, Touched, write_changes},
 };
 
-/// Components with their instances, as they are written in one row.
-pub type Components = Vec<(ComponentDescriptor, ArrayRef)>;
+pub use crate::write::Components;
 
 /// Something that a user does to a blueprint.
 ///
@@ -156,20 +155,56 @@ impl BlueprintCommand {
         Ok(())
     }
 
-    /// Makes the rows of it, for the active blueprint's store, at this blueprint time ([`crate::Edit::time`]). `current` is
-    /// the blueprint as it is shown, see [`crate::with_heuristics`].
+    /// Carries it out on the blueprint as it is shown (see [`crate::with_heuristics`]): the rows of it for the active blueprint's
+    /// store, at this blueprint time ([`crate::Edit::time`]), and what reading the store gives then.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub fn edit(&self, current: &ViewportBlueprint, at: i64) -> Result<BlueprintEdit, BlueprintError> {
+        // Properties and overrides of a view that is written down change nothing of the viewport.
+        let narrow = self.property_of().and_then(|id| {
+            let view = current
+                .views
+                .get(&id)
+                .filter(|_| !current.derived.views.contains(&id))?;
+            let mut narrow = ViewportBlueprint {
+                auto_layout: false,
+                root: current.root,
+                ..ViewportBlueprint::default()
+            };
+            narrow.views.insert(id, view.clone());
+            Some(narrow)
+        });
+        let current = narrow.as_ref().unwrap_or(current);
+        let plan = self.plan(current)?;
+        let before = current.without_derived();
+        let after = plan.after.without_derived();
+        let chunks = write_changes(&before, &after, &plan.touched, plan.extra, at)?;
+        let stored = (after != before).then_some(after);
+        debug_assert!(
+            narrow.is_none() || stored.is_none(),
+            "a property changed the viewport"
+        );
+        Ok(BlueprintEdit { chunks, stored })
+    }
+
+    /// The rows of [`Self::edit`].
     ///
     /// # Errors
     /// As [`Self::apply`].
     pub fn to_chunks(&self, current: &ViewportBlueprint, at: i64) -> Result<Vec<Chunk>, BlueprintError> {
-        let plan = self.plan(current)?;
-        write_changes(
-            &current.without_derived(),
-            &plan.after.without_derived(),
-            &plan.touched,
-            plan.extra,
-            at,
-        )
+        Ok(self.edit(current, at)?.chunks)
+    }
+
+    /// The view of which it sets properties, defaults or overrides, and nothing else.
+    fn property_of(&self) -> Option<ViewId> {
+        match self {
+            Self::SetProperty(view, _)
+            | Self::SetDefault(view, _)
+            | Self::SetOverride { view, .. }
+            | Self::ClearOverrides { view, .. } => Some(*view),
+            _ => None,
+        }
     }
 
     fn plan(&self, current: &ViewportBlueprint) -> Result<Plan, BlueprintError> {
@@ -183,6 +218,16 @@ impl BlueprintCommand {
         plan.settle(current);
         Ok(plan)
     }
+}
+
+/// What a command does.
+#[derive(Clone, Debug)]
+pub struct BlueprintEdit {
+    /// The rows, a chunk per entity.
+    pub chunks: Vec<Chunk>,
+    /// What [`read_viewport`](crate::read_viewport) gives then; `None` where it gives what it gave before, as for a property of
+    /// a view. What is shown is that [with the heuristics](crate::with_heuristics).
+    pub stored: Option<ViewportBlueprint>,
 }
 
 /// A blueprint after a command, and what the command meant.

@@ -13,6 +13,12 @@ use chronoscope_store::EntityPath;
 /// Where recordings keep properties of themselves, which no view shows unasked.
 pub const PROPERTIES_PATH: &str = "/__properties";
 
+/// Whether an entity holds properties of the recording.
+pub(crate) fn is_property(path: &EntityPath) -> bool {
+    let below = path.as_str().strip_prefix(PROPERTIES_PATH);
+    below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+}
+
 /// What a rule does with the entities that it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RuleEffect {

@@ -9,7 +9,7 @@ use chronoscope_store::{EntityPath, TimeRange};
 use chronoscope_types::enums::{ContainerKind, LoopMode, PanelState, PlayState};
 
 use crate::{
-    ContainerId, Contents, ViewClassId, ViewId,
+    ContainerId, Contents, Panel, ViewClassId, ViewId,
     contents::{ContentsFilter, ResolvedContents},
     error::{BlueprintProblem, BlueprintReport},
 };
@@ -214,24 +214,6 @@ impl ViewBlueprint {
             None => self.origin.as_str().trim_start_matches('/').to_owned(),
         }
     }
-}
-
-/// The panels around the viewport.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Panel {
-    /// The menu and search, above.
-    Top,
-    /// Recordings and blueprint, on the left.
-    Blueprint,
-    /// The selection, on the right.
-    Selection,
-    /// Streams and the time cursor, below.
-    Time,
-}
-
-impl Panel {
-    /// All panels.
-    pub const ALL: [Self; 4] = [Self::Top, Self::Blueprint, Self::Selection, Self::Time];
 }
 
 /// How far each panel is open; `None` where the blueprint leaves it to the viewer.

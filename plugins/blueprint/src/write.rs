@@ -17,16 +17,17 @@ use chronoscope_types::{
 };
 
 use crate::{
-    BLUEPRINT_TIMELINE, BlueprintError, ContainerBlueprint, ContainerId, Contents, OverrideTarget,
+    BLUEPRINT_TIMELINE, BlueprintError, ContainerBlueprint, ContainerId, Contents, OverrideTarget, Panel,
     ViewBlueprint, ViewId, ViewportBlueprint,
-    command::Components,
     read::panel_component,
-    viewport::Panel,
     vocabulary::{
         VIEWPORT_PATH, contents_path, defaults_path, instruction_path, old_override_path, override_path,
         panel_path,
     },
 };
+
+/// Components with their instances, as they are written in one row.
+pub type Components = Vec<(ComponentDescriptor, ArrayRef)>;
 
 /// What a command meant, beyond what it changed.
 #[derive(Debug, Default)]

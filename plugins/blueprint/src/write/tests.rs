@@ -14,9 +14,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    BlueprintCommand, BlueprintProblem, BlueprintQuery, ContainerKind, ContentsFilter, LoopMode, PanelState,
-    PlayState, UndoState, heuristics::RecommendedView, inherited_behavior, overridden_entities,
-    overrides_for, read_viewport, view_property, with_heuristics,
+    BlueprintCommand, BlueprintEdit, BlueprintProblem, BlueprintQuery, ContainerKind, ContentsFilter,
+    LoopMode, PanelState, PlayState, UndoState, heuristics::RecommendedView, inherited_behavior,
+    overridden_entities, overrides_for, read_viewport, view_property, with_heuristics,
 };
 
 fn recording(compaction: bool) -> Recording {
@@ -68,13 +68,14 @@ impl App {
         let done = command.apply(&mut model);
         let mut undo = self.undo.clone();
         let edit = undo.edit(None);
-        match command.to_chunks(&shown, edit.time) {
+        match command.edit(&shown, edit.time) {
             Err(error) => {
                 assert!(done.is_err());
                 assert_eq!(model, shown);
                 Err(error)
             }
-            Ok(chunks) => {
+            Ok(BlueprintEdit { chunks, stored }) => {
+                let stored_before = self.stored();
                 if let Some(time) = edit.drop_after {
                     drop_rows_after(&mut self.recording, time)?;
                 }
@@ -84,6 +85,7 @@ impl App {
                 self.recording.apply_pending();
                 self.undo = undo;
                 assert_eq!(self.stored(), model.without_derived(), "{command:?}");
+                assert_eq!(self.stored(), stored.unwrap_or(stored_before), "{command:?}");
                 Ok(())
             }
         }
