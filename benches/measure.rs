@@ -36,5 +36,7 @@ pub fn quantile_ms(durations: impl IntoIterator<Item = Duration>, quantile: f64)
     sorted.sort_unstable();
     let last = sorted.len().saturating_sub(1);
     let at = (last as f64 * quantile).ceil() as usize;
-    sorted.get(at).map_or(0.0, |duration| duration.as_secs_f64() * 1e3)
+    sorted
+        .get(at)
+        .map_or(0.0, |duration| duration.as_secs_f64() * 1e3)
 }

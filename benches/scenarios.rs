@@ -281,7 +281,10 @@ pub fn transform_tree() -> Scenario {
 /// Plots of five series each, which show the ten seconds before the cursor: 17 samples go and come in each frame.
 pub fn plots(count: usize, samples: i64) -> Scenario {
     Scenario::new(
-        format!("plots_{count}x{}", name_of("", samples as usize).trim_start_matches('_')),
+        format!(
+            "plots_{count}x{}",
+            name_of("", samples as usize).trim_start_matches('_')
+        ),
         move |stage| {
             stage.log(scenes::series(count, samples));
             let plots = count.div_ceil(5);
@@ -321,11 +324,7 @@ pub fn ingest() -> Scenario {
             stage.log(live);
             show(stage, scenes::views(ViewClassId::SPATIAL_3D, 1));
             let source = Live(Arc::clone(&rows));
-            stage
-                .app
-                .world_mut()
-                .resource_mut::<IngestSources>()
-                .add(source);
+            stage.app.world_mut().resource_mut::<IngestSources>().add(source);
             stage.seek(TIMELINE, 0);
         },
         move |stage, frame| {

@@ -22,7 +22,10 @@ pub fn view_id(at: usize) -> ViewId {
 
 /// A grid of views of one class, all of which show everything.
 pub fn views(class: &str, count: usize) -> ViewportBlueprint {
-    layout((0..count).map(|at| ViewBlueprint::new(view_id(at), class, "/")), ContainerKind::Grid)
+    layout(
+        (0..count).map(|at| ViewBlueprint::new(view_id(at), class, "/")),
+        ContainerKind::Grid,
+    )
 }
 
 /// A layout of these views, with nothing added to it by heuristics.
@@ -61,7 +64,11 @@ pub fn entity(at: usize) -> EntityPath {
 
 fn position(at: usize) -> [f32; 3] {
     let at = at as f32;
-    [(at * 0.37).sin() * 10.0, (at * 0.73).cos() * 10.0, (at * 0.11).sin()]
+    [
+        (at * 0.37).sin() * 10.0,
+        (at * 0.73).cos() * 10.0,
+        (at * 0.11).sin(),
+    ]
 }
 
 /// `count` entities of one point each, four levels deep. Nine of ten are static.
@@ -80,7 +87,12 @@ pub fn is_temporal(at: usize) -> bool {
 /// A row of an entity of [`world`] at each of the frames.
 pub fn point_rows(at: usize, frames: i64) -> Chunk {
     let positions = (1..=frames).map(|time| position(at + time as usize));
-    columns_chunk(entity(at), [(frame(), (1..=frames).collect())], &Points3D::new(positions)).unwrap()
+    columns_chunk(
+        entity(at),
+        [(frame(), (1..=frames).collect())],
+        &Points3D::new(positions),
+    )
+    .unwrap()
 }
 
 /// A row of one point.

@@ -115,7 +115,9 @@ impl Stage {
                 task_pool_options: TaskPoolOptions::with_num_threads(threads),
             });
             // Fails where a pool was made before: one process measures one number of threads.
-            _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+            _ = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build_global();
         }
         let mut engine = None;
         if options.renders {

@@ -9,12 +9,12 @@
 
 use std::{path::PathBuf, time::Instant};
 
+use chronoscope::frame::{FrameSystems, Work};
 use chronoscope_benches::{
     measure::{Cost, quantile_ms},
     scenarios::{self, Scenario},
     stage::{FrameCost, Stage, StageOptions},
 };
-use chronoscope::frame::{FrameSystems, Work};
 use clap::Parser as _;
 
 /// Plays scenarios and prints what their frames cost.
@@ -93,7 +93,11 @@ fn open_and_play(mut scenario: Scenario, stage: StageOptions) {
     let mut stage = Stage::new(stage);
     let start = Instant::now();
     scenario.prepare(&mut stage);
-    println!("{}\tsettled\t{:.1}\t-", scenario.name, start.elapsed().as_secs_f64() * 1e3);
+    println!(
+        "{}\tsettled\t{:.1}\t-",
+        scenario.name,
+        start.elapsed().as_secs_f64() * 1e3
+    );
     let costs: Vec<FrameCost> = (0..scenario.frames)
         .map(|frame| {
             scenario.step(&mut stage, frame);
@@ -126,11 +130,22 @@ fn print(name: &str, costs: &[FrameCost]) {
         }
         let walls = || costs.iter().map(|cost| cost.wall);
         let cpus = || costs.iter().map(|cost| cost.cpu);
-        println!("{name}\t{phase}\t{:.4}\t{:.4}", quantile_ms(walls(), 0.5), quantile_ms(walls(), 0.95));
-        println!("{name}\t{phase}:cpu\t{:.4}\t{:.4}", quantile_ms(cpus(), 0.5), quantile_ms(cpus(), 0.95));
+        println!(
+            "{name}\t{phase}\t{:.4}\t{:.4}",
+            quantile_ms(walls(), 0.5),
+            quantile_ms(walls(), 0.95)
+        );
+        println!(
+            "{name}\t{phase}:cpu\t{:.4}\t{:.4}",
+            quantile_ms(cpus(), 0.5),
+            quantile_ms(cpus(), 0.95)
+        );
     };
     for (at, phase) in FrameSystems::ALL.into_iter().enumerate() {
-        line(phase.scope_name(), costs.iter().map(|cost| cost.phases[at]).collect());
+        line(
+            phase.scope_name(),
+            costs.iter().map(|cost| cost.phases[at]).collect(),
+        );
     }
     line("total", costs.iter().map(FrameCost::total).collect());
     line("ui", costs.iter().filter_map(|cost| cost.ui).collect());

@@ -131,16 +131,15 @@ fn edit_blueprint(
     // What is shown now, heuristic views included, so that editing one writes it down.
     let (id, viewport, mut undo) = match recordings.active_blueprint() {
         Some((entry, blueprints)) => {
-            let (stored, _) = read_viewport(
-                entry.store(),
-                &entry.recording.cache,
-                blueprints.undo.query_time(),
-            );
-            (
-                entry.id().clone(),
-                active.with_stored(&stored),
-                blueprints.undo.clone(),
-            )
+            let viewport = active.current(entry).unwrap_or_else(|| {
+                let (stored, _) = read_viewport(
+                    entry.store(),
+                    &entry.recording.cache,
+                    blueprints.undo.query_time(),
+                );
+                Arc::new(active.with_stored(&stored))
+            });
+            (entry.id().clone(), viewport, blueprints.undo.clone())
         }
         None => return Ok(()),
     };

@@ -289,12 +289,12 @@ fn plan(world: &World, situation: &Situation) -> Plan {
         )
     });
     let failures = world.resource::<Failures>();
-    let heuristics = world.resource::<ActiveBlueprint>().awaited();
+    let heuristics: Vec<ChunkId> = world.resource::<ActiveBlueprint>().awaited().collect();
     Needs {
         store,
         latest_at: world.resource(),
         on_screen: world.resource(),
-        others: &[heuristics, &situation.ui_requests].concat(),
+        others: &[heuristics, situation.ui_requests.clone()].concat(),
         cursor,
         spans: spans.unwrap_or_default(),
         is_backing_off: &|id| failures.is_backing_off(id),
