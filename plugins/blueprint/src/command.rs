@@ -19,7 +19,8 @@ pub use crate::write::Components;
 /// Something that a user does to a blueprint.
 ///
 /// What is edited is written down, also where it came from heuristics: a view by itself, a layout with all views in it.
-/// Edits of the layout turn off [`ViewportBlueprint::auto_layout`].
+/// Edits of the layout turn off [`ViewportBlueprint::auto_layout`]. After them every view has exactly one place in it, whatever
+/// layout was given: only the commands that remove views do.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum BlueprintCommand {
@@ -77,7 +78,7 @@ pub enum BlueprintCommand {
         /// Where in it, counted after the item was taken out. Past the end is the end.
         position: usize,
     },
-    /// Replaces the whole layout. Views that it leaves out stay, without a place.
+    /// Replaces the whole layout. Views that it leaves out come to lie below its root.
     SetLayout {
         /// The outermost container.
         root: ContainerId,
@@ -360,9 +361,26 @@ impl Plan {
         if self.layout {
             self.after.derived.layout = false;
             self.after.auto_layout = false;
+            if let Some(root) = self.after.place_views() {
+                self.touched.containers.insert(root);
+            }
         }
         let after = &mut self.after;
         let mut written = self.touched.views.clone();
+        // A derived view gives way to one that shows the same. One that is shown stays whatever the command makes others show.
+        for changed in after.views.values().filter(|view| {
+            !current.views.get(&view.id).is_some_and(|before| {
+                before.origin == view.origin && before.contents == view.contents && before.class == view.class
+            })
+        }) {
+            let contents = changed.resolved_contents();
+            let is_covered = |id: &&ViewId| {
+                after.views.get(*id).is_some_and(|view| {
+                    view.class == changed.class && contents.covers(&view.resolved_contents())
+                })
+            };
+            written.extend(after.derived.views.iter().filter(is_covered));
+        }
         if !after.derived.layout {
             // A view lies among others: what holds it is written, and so are the derived views beside it, for their order.
             for container in after.containers.values() {

@@ -334,6 +334,21 @@ impl ViewportBlueprint {
         placed.into_iter().chain(rest).collect()
     }
 
+    /// Puts each view without a place below the root. Returns the root where there was one to place.
+    pub(crate) fn place_views(&mut self) -> Option<ContainerId> {
+        let root_id = self.root?;
+        let placed: BTreeSet<Contents> = self.subtree(Contents::Container(root_id)).into_iter().collect();
+        let root = self.containers.get_mut(&root_id)?;
+        let mut any = None;
+        for item in self.views.keys().map(|id| Contents::View(*id)) {
+            if !placed.contains(&item) {
+                root.insert_item(item, usize::MAX);
+                any = Some(root_id);
+            }
+        }
+        any
+    }
+
     /// Just what stands in the store, without what heuristics added.
     #[must_use]
     pub fn without_derived(&self) -> Self {
