@@ -15,7 +15,8 @@
 //! [`heuristics`] recommend views for the data that is there, and a layout for them.
 //!
 //! # Editing
-//! [`command`] changes a blueprint, [`write`](mod@write) makes rows of the change, [`undo`] moves between what was.
+//! [`command`] changes a blueprint, [`write`](mod@write) makes rows of the change, [`edit`] writes them into the store of the active
+//! blueprint and drops what nothing can read any more, [`undo`] moves between what was.
 //!
 //! # Files
 //! [`document`] is a blueprint as text, to read and write by hand.
@@ -41,11 +42,14 @@ pub mod write;
 
 pub mod document;
 
+pub mod edit;
+mod rows;
 pub mod undo;
 
 pub use command::{BlueprintCommand, BlueprintEdit};
 pub use contents::{ContentsFilter, ContentsRule, ResolvedContents, RuleEffect, SubtreeMatch};
 pub use document::{from_ron, to_ron};
+pub use edit::{BlueprintChange, edit_blueprint, reset_blueprint};
 pub use error::{BlueprintError, BlueprintProblem, BlueprintReport};
 pub use heuristics::{
     EntityDelta, EntitySchema, Matching, Recommendations, RecommendedView, Schema, SchemaDelta,
@@ -60,11 +64,11 @@ pub use overrides::{
 pub use parts::BlueprintPart;
 pub use query::{BLUEPRINT_TIMELINE, BlueprintQuery, newest_blueprint_time};
 pub use read::read_viewport;
+pub use rows::drop_rows_after;
 pub use undo::{Edit, Gesture, UndoState};
 pub use viewport::{
     ContainerBlueprint, Derived, MAX_CONTAINER_DEPTH, PanelStates, TimePanelBlueprint, ViewBlueprint,
     ViewportBlueprint,
 };
-pub use write::drop_rows_after;
 
 pub use chronoscope_types::enums::{ContainerKind, LoopMode, PanelState, PlayState};

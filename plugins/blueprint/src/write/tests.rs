@@ -5,7 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
-use chronoscope_store::{ChunkStore, StoreId, StoreSettings, TimeRange};
+use chronoscope_store::{ChunkStore, Recording, StoreId, StoreSettings, TimeRange};
 use chronoscope_types::{
     Points3D,
     blueprint::{EntityBehavior, LineGrid3D},
@@ -15,8 +15,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     BlueprintCommand, BlueprintEdit, BlueprintProblem, BlueprintQuery, ContainerKind, ContentsFilter,
-    LoopMode, PanelState, PlayState, UndoState, heuristics::RecommendedView, inherited_behavior,
-    overridden_entities, overrides_for, read_viewport, view_property, with_heuristics,
+    LoopMode, PanelState, PlayState, UndoState, drop_rows_after, heuristics::RecommendedView,
+    inherited_behavior, overridden_entities, overrides_for, read_viewport, view_property, with_heuristics,
 };
 
 fn recording(compaction: bool) -> Recording {
@@ -67,7 +67,7 @@ impl App {
         let mut model = shown.clone();
         let done = command.apply(&mut model);
         let mut undo = self.undo.clone();
-        let edit = undo.edit(None);
+        let edit = undo.edit(None, "");
         match command.edit(&shown, edit.time) {
             Err(error) => {
                 assert!(done.is_err());
@@ -453,7 +453,7 @@ fn a_blueprint_of_an_sdk() {
 }
 
 /// A command by numbers: which, and about what.
-fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -> BlueprintCommand {
+pub(crate) fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -> BlueprintCommand {
     let views: Vec<ViewId> = shown.views.keys().copied().collect();
     let containers: Vec<ContainerId> = shown.containers.keys().copied().collect();
     let unknown = a.to_string();
