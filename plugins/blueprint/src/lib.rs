@@ -9,7 +9,7 @@
 //! # Reading
 //! [`query`] is a blueprint store at a time, [`read`] makes a [`ViewportBlueprint`] of it, whatever the rows say,
 //! [`overrides`] looks up what is said of single entities in a view, and of the view's properties. [`parts`] says which of
-//! these a row concerns.
+//! these a row concerns, [`ignored`](mod@ignored) what is said in vain.
 //!
 //! # Where nothing is said
 //! [`heuristics`] recommend views for the data that is there, and a layout for them.
@@ -33,6 +33,7 @@ pub mod overrides;
 
 mod vocabulary;
 
+pub mod ignored;
 pub mod parts;
 
 pub mod heuristics;
@@ -56,6 +57,7 @@ pub use heuristics::{
     SchemaVisualizer, ViewHeuristic, auto_layout, recommended_views, with_heuristics,
 };
 pub use ids::{ContainerId, Contents, InstructionId, Panel, ViewClassId, ViewId};
+pub use ignored::{IgnoredKind, IgnoredSetting, ignored};
 pub use overrides::{
     EntityOverrides, Instruction, OverrideTarget, OwnBehavior, VisualizerInstruction, inherited_behavior,
     overridden_entities, overrides_for, own_behavior, view_default, view_defaults, view_property,
