@@ -34,7 +34,7 @@ pub enum BlueprintCommand {
     SetContents(ViewId, ContentsFilter),
     /// Adds a view, into a container at a position or wherever there is room.
     AddView(ViewBlueprint, Option<(ContainerId, usize)>),
-    /// Removes a view. It is not recommended again.
+    /// Removes a view, and the container that held nothing else. It is not recommended again.
     RemoveView(ViewId),
     /// Takes back all that was said of a view, but for its class, origin and contents.
     ResetView(ViewId),
@@ -69,7 +69,7 @@ pub enum BlueprintCommand {
     },
     /// Brings a tab to the front.
     SetActiveTab(ContainerId, Contents),
-    /// Moves a view or a container into a container.
+    /// Moves a view or a container into a container. The container that held nothing else goes.
     MoveContents {
         /// What is moved.
         item: Contents,
@@ -272,7 +272,7 @@ impl Plan {
             C::RemoveContainer(id) => self.remove_container(*id)?,
             C::SetContainerKind(id, kind) => self.set_kind(*id, *kind)?,
             C::SetGridColumns(id, columns) => {
-                self.container(*id)?.grid_columns = columns.filter(|columns| *columns > 0)
+                self.container(*id)?.grid_columns = columns.filter(|columns| *columns > 0);
             }
             C::SetShares { id, columns, rows } => self.set_shares(*id, columns, rows)?,
             C::SetActiveTab(id, tab) => {
@@ -313,7 +313,7 @@ impl Plan {
             C::SetTimeline(name) => self.after.time_panel.timeline = Some(Arc::clone(name)),
             C::SetLoopMode(mode) => self.after.time_panel.loop_mode = Some(*mode),
             C::SetTimeSelection(range) => {
-                self.after.time_panel.time_selection = range.filter(|range| !range.is_empty())
+                self.after.time_panel.time_selection = range.filter(|range| !range.is_empty());
             }
             C::SetPlaybackSpeed(speed) => self.after.time_panel.playback_speed = Some(finite(*speed)?),
             C::SetFps(fps) if *fps > 0.0 => self.after.time_panel.fps = Some(finite(*fps)?),
@@ -459,8 +459,12 @@ impl Plan {
         if self.after.maximized == Some(id) {
             self.after.maximized = None;
         }
-        for container in self.after.containers.values_mut() {
-            container.remove_item(Contents::View(id));
+        let containers = self.after.containers.values_mut();
+        let held: Vec<ContainerId> = containers
+            .filter_map(|container| container.remove_item(Contents::View(id)).then_some(container.id))
+            .collect();
+        for container in held {
+            self.after.remove_if_empty(container);
         }
         Ok(())
     }
@@ -577,10 +581,14 @@ impl Plan {
                 }
             }
         }
-        if let Some((old, _)) = self.after.parent_of(item) {
+        let old = self.after.parent_of(item).map(|(old, _)| old);
+        if let Some(old) = old {
             self.container(old)?.remove_item(item);
         }
         self.container(parent)?.insert_item(item, position);
+        if let Some(old) = old {
+            self.after.remove_if_empty(old);
+        }
         Ok(())
     }
 }

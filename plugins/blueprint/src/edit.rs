@@ -240,7 +240,7 @@ fn gesture_of(command: &BlueprintCommand) -> Option<Gesture> {
     match command {
         // A property may come with others in the same drag.
         BlueprintCommand::SetProperty(view, _) | BlueprintCommand::SetDefault(view, _) => {
-            view.hash(&mut hasher)
+            view.hash(&mut hasher);
         }
         BlueprintCommand::SetOverride { view, entity, .. } => (view, entity).hash(&mut hasher),
         BlueprintCommand::SetShares { id, .. } => id.hash(&mut hasher),

@@ -601,6 +601,39 @@ fn check_views_stay(command: &BlueprintCommand, before: &ViewportBlueprint, afte
 }
 
 #[test]
+fn a_container_goes_with_the_last_of_its_items() {
+    let mut app = App::new(&["/a", "/b"], false);
+    let views = app.shown().views_in_order();
+    let root = app.shown().root.unwrap();
+    let inner = ContainerId::hashed(["inner"]);
+    let (parent, position) = (inner, 0);
+    for command in [
+        BlueprintCommand::AddContainer {
+            id: inner,
+            kind: ContainerKind::Tabs,
+            parent: Some(root),
+            position,
+        },
+        BlueprintCommand::MoveContents {
+            item: Contents::View(views[0]),
+            parent,
+            position,
+        },
+    ] {
+        app.run(&command).unwrap();
+    }
+    assert!(app.shown().containers.contains_key(&inner));
+    app.run(&BlueprintCommand::MoveContents {
+        item: Contents::View(views[0]),
+        parent: root,
+        position,
+    })
+    .unwrap();
+    assert!(!app.shown().containers.contains_key(&inner));
+    assert_eq!(app.shown().views_in_order(), views);
+}
+
+#[test]
 fn a_layout_that_leaves_a_view_out_keeps_it_below_the_root() {
     let mut app = App::new(&["/a", "/b", "/c"], false);
     let views: Vec<ViewId> = app.shown().views_in_order();
