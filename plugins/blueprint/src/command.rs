@@ -19,7 +19,8 @@ pub use crate::write::Components;
 /// Something that a user does to a blueprint.
 ///
 /// What is edited is written down, also where it came from heuristics: a view by itself, a layout with all views in it.
-/// Edits of the layout turn off [`ViewportBlueprint::auto_layout`].
+/// Edits of the layout turn off [`ViewportBlueprint::auto_layout`]. After them every view has exactly one place in it, whatever
+/// layout was given: only the commands that remove views do.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum BlueprintCommand {
@@ -33,7 +34,7 @@ pub enum BlueprintCommand {
     SetContents(ViewId, ContentsFilter),
     /// Adds a view, into a container at a position or wherever there is room.
     AddView(ViewBlueprint, Option<(ContainerId, usize)>),
-    /// Removes a view. It is not recommended again.
+    /// Removes a view, and the container that held nothing else. It is not recommended again.
     RemoveView(ViewId),
     /// Takes back all that was said of a view, but for its class, origin and contents.
     ResetView(ViewId),
@@ -68,7 +69,7 @@ pub enum BlueprintCommand {
     },
     /// Brings a tab to the front.
     SetActiveTab(ContainerId, Contents),
-    /// Moves a view or a container into a container.
+    /// Moves a view or a container into a container. The container that held nothing else goes.
     MoveContents {
         /// What is moved.
         item: Contents,
@@ -77,7 +78,7 @@ pub enum BlueprintCommand {
         /// Where in it, counted after the item was taken out. Past the end is the end.
         position: usize,
     },
-    /// Replaces the whole layout. Views that it leaves out stay, without a place.
+    /// Replaces the whole layout. Views that it leaves out come to lie below its root.
     SetLayout {
         /// The outermost container.
         root: ContainerId,
@@ -271,7 +272,7 @@ impl Plan {
             C::RemoveContainer(id) => self.remove_container(*id)?,
             C::SetContainerKind(id, kind) => self.set_kind(*id, *kind)?,
             C::SetGridColumns(id, columns) => {
-                self.container(*id)?.grid_columns = columns.filter(|columns| *columns > 0)
+                self.container(*id)?.grid_columns = columns.filter(|columns| *columns > 0);
             }
             C::SetShares { id, columns, rows } => self.set_shares(*id, columns, rows)?,
             C::SetActiveTab(id, tab) => {
@@ -312,7 +313,7 @@ impl Plan {
             C::SetTimeline(name) => self.after.time_panel.timeline = Some(Arc::clone(name)),
             C::SetLoopMode(mode) => self.after.time_panel.loop_mode = Some(*mode),
             C::SetTimeSelection(range) => {
-                self.after.time_panel.time_selection = range.filter(|range| !range.is_empty())
+                self.after.time_panel.time_selection = range.filter(|range| !range.is_empty());
             }
             C::SetPlaybackSpeed(speed) => self.after.time_panel.playback_speed = Some(finite(*speed)?),
             C::SetFps(fps) if *fps > 0.0 => self.after.time_panel.fps = Some(finite(*fps)?),
@@ -360,9 +361,26 @@ impl Plan {
         if self.layout {
             self.after.derived.layout = false;
             self.after.auto_layout = false;
+            if let Some(root) = self.after.place_views() {
+                self.touched.containers.insert(root);
+            }
         }
         let after = &mut self.after;
         let mut written = self.touched.views.clone();
+        // A derived view gives way to one that shows the same. One that is shown stays whatever the command makes others show.
+        for changed in after.views.values().filter(|view| {
+            !current.views.get(&view.id).is_some_and(|before| {
+                before.origin == view.origin && before.contents == view.contents && before.class == view.class
+            })
+        }) {
+            let contents = changed.resolved_contents();
+            let is_covered = |id: &&ViewId| {
+                after.views.get(*id).is_some_and(|view| {
+                    view.class == changed.class && contents.covers(&view.resolved_contents())
+                })
+            };
+            written.extend(after.derived.views.iter().filter(is_covered));
+        }
         if !after.derived.layout {
             // A view lies among others: what holds it is written, and so are the derived views beside it, for their order.
             for container in after.containers.values() {
@@ -441,8 +459,12 @@ impl Plan {
         if self.after.maximized == Some(id) {
             self.after.maximized = None;
         }
-        for container in self.after.containers.values_mut() {
-            container.remove_item(Contents::View(id));
+        let containers = self.after.containers.values_mut();
+        let held: Vec<ContainerId> = containers
+            .filter_map(|container| container.remove_item(Contents::View(id)).then_some(container.id))
+            .collect();
+        for container in held {
+            self.after.remove_if_empty(container);
         }
         Ok(())
     }
@@ -559,10 +581,14 @@ impl Plan {
                 }
             }
         }
-        if let Some((old, _)) = self.after.parent_of(item) {
+        let old = self.after.parent_of(item).map(|(old, _)| old);
+        if let Some(old) = old {
             self.container(old)?.remove_item(item);
         }
         self.container(parent)?.insert_item(item, position);
+        if let Some(old) = old {
+            self.after.remove_if_empty(old);
+        }
         Ok(())
     }
 }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub use delta::{EntityDelta, SchemaDelta};
-pub use layout::auto_layout;
+pub use layout::{auto_layout, natural_order};
 pub use recommendations::{Recommendations, ViewHeuristic, recommended_views};
 pub use schema::{EntitySchema, Matching, Schema, SchemaVisualizer};
 

@@ -291,6 +291,49 @@ fn layouts() {
 }
 
 #[test]
+fn no_tile_is_too_small_to_be_read() {
+    let plots: Vec<ViewBlueprint> = (0..150)
+        .map(|at| RecommendedView::subtree("TimeSeries", format!("/p{at}").into()).into_view())
+        .collect();
+    let layout = auto_layout(&plots);
+    let root = &layout.containers[&layout.root.unwrap()];
+    assert!(root.contents.len() <= 9);
+    let mut viewport = ViewportBlueprint::default();
+    viewport
+        .views
+        .extend(plots.iter().map(|view| (view.id, view.clone())));
+    relayout(&mut viewport);
+    assert_eq!(viewport.normalize(), []);
+    let order = viewport.views_in_order();
+    assert_eq!(order.len(), 150);
+    let origins: Vec<&str> = order[..3]
+        .iter()
+        .map(|id| viewport.views[id].origin.as_str())
+        .collect();
+    assert_eq!(origins, ["/p0", "/p1", "/p2"]);
+    assert!(
+        viewport
+            .containers
+            .values()
+            .all(|container| !container.contents.is_empty())
+    );
+}
+
+#[test]
+fn names_order_as_people_read_them() {
+    let mut names = [
+        "/arm_10", "/arm_2/x", "/arm_100", "/arm_2", "/b", "/arm_02", "/arm",
+    ];
+    names.sort_by(|a, b| natural_order(a, b));
+    assert_eq!(
+        names,
+        [
+            "/arm", "/arm_02", "/arm_2", "/arm_2/x", "/arm_10", "/arm_100", "/b"
+        ]
+    );
+}
+
+#[test]
 fn heuristics_leave_room_for_what_users_made() {
     let views = recommended(&schema(SCENE));
     let mut shown = with_heuristics(&ViewportBlueprint::default(), &views);
