@@ -13,15 +13,16 @@ use std::{
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{
-    BlueprintPart, BlueprintReport, ResolvedContents, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
-    heuristics::Recommendations, read_viewport, with_heuristics,
+    BlueprintPart, BlueprintQuery, BlueprintReport, IgnoredSetting, Recommendations, ResolvedContents,
+    ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint, ignored, read_viewport, with_heuristics,
 };
 use chronoscope_store::{ChunkChange, ChunkId, ChunkStore, EntityId, StoreEvent};
 use rustc_hash::FxHashSet;
 
 use crate::{
     DataResults, DiffEntry, DiffLog, Frame, FrameSystems, MissingChunks, RecordingEntry, RecordingKey,
-    Recordings, ViewClasses, ViewOverrides, Visualizers, Work, WorkCounters, diff::changes_schema,
+    Recordings, Report, Reports, ViewClasses, ViewOverrides, Visualizers, Work, WorkCounters,
+    diff::changes_schema, visualizer::QueryMode,
 };
 
 use schema::RecordingSchema;
@@ -67,6 +68,8 @@ pub struct ActiveBlueprint {
     /// The generation in which a view's overrides last changed, and that in which all of them may have.
     overrides: BTreeMap<ViewId, u64>,
     all_overrides: u64,
+    /// The generation in which something else than a property last changed.
+    settings_generation: u64,
     entities: BTreeMap<ViewId, Entity>,
     key: Option<BlueprintKey>,
     log_number: u64,
@@ -78,6 +81,22 @@ struct BlueprintKey {
     blueprint: Option<RecordingKey>,
     undo: i64,
     revision: u64,
+}
+
+impl BlueprintKey {
+    fn of(recordings: &Recordings) -> Self {
+        let active = recordings.active_blueprint();
+        Self {
+            blueprint: active.map(|(entry, _)| entry.key()),
+            undo: active.map_or(i64::MAX, |(_, blueprints)| blueprints.undo.query_time()),
+            revision: active.map_or(0, |(_, blueprints)| blueprints.revision),
+        }
+    }
+}
+
+fn store_generation(recordings: &Recordings) -> Option<u64> {
+    let (entry, _) = recordings.active_blueprint()?;
+    Some(entry.store().generation())
 }
 
 impl ActiveBlueprint {
@@ -106,9 +125,9 @@ impl ActiveBlueprint {
     }
 
     /// What is shown, if that is still what the blueprint's store says.
-    pub(crate) fn current(&self, blueprint: &RecordingEntry) -> Option<Arc<ViewportBlueprint>> {
-        let is_known = self.store_generation == Some(blueprint.store().generation())
-            && self.key.and_then(|key| key.blueprint) == Some(blueprint.key());
+    pub(crate) fn current(&self, recordings: &Recordings) -> Option<Arc<ViewportBlueprint>> {
+        let is_known = self.key == Some(BlueprintKey::of(recordings))
+            && self.store_generation == store_generation(recordings);
         is_known.then(|| Arc::clone(&self.viewport))
     }
 
@@ -136,7 +155,13 @@ impl Plugin for BlueprintQueryPlugin {
         app.init_resource::<ActiveBlueprint>()
             .init_resource::<ViewClasses>()
             .init_resource::<Visualizers>();
-        app.add_systems(Frame, query_blueprint.in_set(FrameSystems::BlueprintQuery));
+        app.init_resource::<Reports>();
+        app.add_systems(
+            Frame,
+            (query_blueprint, report_ignored)
+                .chain()
+                .in_set(FrameSystems::BlueprintQuery),
+        );
     }
 }
 
@@ -166,15 +191,7 @@ fn query_blueprint(
     counters: Res<WorkCounters>,
 ) {
     puffin::profile_scope!("blueprint_query");
-    let key = BlueprintKey {
-        blueprint: recordings.active_blueprint().map(|(entry, _)| entry.key()),
-        undo: recordings
-            .active_blueprint()
-            .map_or(i64::MAX, |(_, blueprints)| blueprints.undo.query_time()),
-        revision: recordings
-            .active_blueprint()
-            .map_or(0, |(_, blueprints)| blueprints.revision),
-    };
+    let key = BlueprintKey::of(&recordings);
     let shown = recordings.active();
     let blueprint = recordings.active_blueprint().map(|(entry, _)| entry);
     let mut changes = active.read_log(&log, shown, blueprint);
@@ -182,9 +199,7 @@ fn query_blueprint(
     quiet.log_number = log.next_number();
     let all_anew = changes.everything || quiet.key != Some(key);
     changes.viewport |= all_anew;
-    quiet.store_generation = recordings
-        .active_blueprint()
-        .map(|(entry, _)| entry.store().generation());
+    quiet.store_generation = store_generation(&recordings);
 
     // What heuristics recommend follows the data alone.
     let (schema_changed, rows_read) = quiet.schema.update(shown, &visualizers, &changes);
@@ -204,6 +219,9 @@ fn query_blueprint(
     if all_anew {
         active.all_overrides = generation;
         active.overrides.clear();
+    }
+    if changes.viewport || !changes.overrides.is_empty() {
+        active.settings_generation = generation;
     }
     for view in changes.overrides {
         active.overrides.insert(view, generation);
@@ -226,6 +244,46 @@ fn query_blueprint(
     spawn_views(&mut active, &viewport, &mut views, &mut commands);
     if *active.viewport != viewport {
         active.viewport = Arc::new(viewport);
+    }
+}
+
+/// Says once of each setting of the blueprint that nothing honors it.
+fn report_ignored(
+    active: Res<ActiveBlueprint>,
+    recordings: Res<Recordings>,
+    visualizers: Res<Visualizers>,
+    mut reports: ResMut<Reports>,
+    mut reported: Local<BTreeSet<IgnoredSetting>>,
+    mut consumed: Local<u64>,
+) {
+    if std::mem::replace(&mut *consumed, active.settings_generation) == active.settings_generation {
+        return;
+    }
+    let Some((entry, blueprints)) = recordings.active_blueprint() else {
+        return;
+    };
+    let time = blueprints.undo.query_time();
+    let query = BlueprintQuery::new(entry.store(), &entry.recording.cache, time);
+    let takes_ranges = |class: &ViewClassId| {
+        visualizers
+            .iter()
+            .any(|(_, info, classes)| info.mode == QueryMode::Range && classes.contains(class))
+    };
+    for setting in ignored(&query, &active.viewport, takes_ranges) {
+        if reported.contains(&setting) {
+            continue;
+        }
+        let title = active
+            .viewport
+            .views
+            .get(&setting.view)
+            .map_or_else(|| "blueprint".to_owned(), ViewBlueprint::title);
+        reports.push(Report::info(
+            title,
+            setting.entity.clone(),
+            setting.kind.to_string(),
+        ));
+        reported.insert(setting);
     }
 }
 

@@ -9,8 +9,8 @@ use bevy::{
 use bevy_egui::{EguiContext, EguiPrimaryContextPass, PrimaryEguiContext};
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, FrameDiagnostics, IngestSources, Recordings, Selection, Settled, TimeControls,
-    View, ViewClasses, ViewTile, ViewerCommands, Visualizers, ingest::Reports,
+    ActiveBlueprint, Cursor, FrameDiagnostics, IngestSources, Recordings, Reports, Selection, Settled,
+    TimeControls, View, ViewClasses, ViewTile, ViewerCommands, Visualizers,
 };
 use chronoscope_views::{ViewStyle, ViewUis};
 

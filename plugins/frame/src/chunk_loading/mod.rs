@@ -35,11 +35,8 @@ use self::{
 };
 use crate::{
     ActiveBlueprint, Cursor, DataResults, Frame, FrameSystems, LatestAtResults, MemoryBudget, RecordingEntry,
-    RecordingKey, Recordings, Settled, TimeControl, TimeControls, View, ViewTile,
-    diagnostics::end_frame,
-    ingest::receive_messages,
-    memory::{Purge, ViewerCaches},
-    settle::settle,
+    RecordingKey, Recordings, Settled, TimeControl, TimeControls, View, ViewTile, ViewerCaches,
+    budget::Purge, diagnostics::end_frame, ingest::receive_messages, settle::settle,
 };
 
 /// How chunks are read: how much before the cursor gets there, and when again.
