@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
-use chronoscope_blueprint::{BlueprintCommand, Gesture, UndoState, drop_rows_after, read_viewport};
-use chronoscope_store::{StoreId, TimelineId};
+use chronoscope_blueprint::{BlueprintCommand, BlueprintError, UndoState, read_viewport};
+use chronoscope_store::{Recording, StoreId, TimelineId};
 
 use crate::{
     ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, Item, PlayState, RecordingEntry,
@@ -59,8 +59,12 @@ fn apply_commands(
             ViewerCommand::EndGesture => with_undo(&mut recordings, UndoState::end_gesture),
             ViewerCommand::Undo => with_undo(&mut recordings, |undo| _ = undo.undo()),
             ViewerCommand::Redo => with_undo(&mut recordings, |undo| _ = undo.redo()),
-            ViewerCommand::ResetBlueprint => reset_blueprint(&mut recordings, &mut log, true),
-            ViewerCommand::ResetToHeuristics => reset_blueprint(&mut recordings, &mut log, false),
+            ViewerCommand::ResetBlueprint | ViewerCommand::ResetToHeuristics => {
+                let keep_default = matches!(command, ViewerCommand::ResetBlueprint);
+                if let Err(report) = reset_blueprint(&mut recordings, &mut log, keep_default) {
+                    reports.push(report);
+                }
+            }
             ViewerCommand::Select(items) => selection.selected = items,
             ViewerCommand::ToggleSelected(item) => toggle(&mut selection, item),
             ViewerCommand::Hover(item) => hover = Some(item),
@@ -98,17 +102,41 @@ fn with_undo(recordings: &mut Recordings, change: impl FnOnce(&mut UndoState)) {
     }
 }
 
-fn reset_blueprint(recordings: &mut Recordings, log: &mut DiffLog, keep_default: bool) {
+/// Goes back to the default blueprint, or to the heuristics, as one undo step.
+fn reset_blueprint(recordings: &mut Recordings, log: &mut DiffLog, keep_default: bool) -> Result<(), Report> {
     let Some(application) = recordings.active_application().cloned() else {
-        return;
+        return Ok(());
     };
     let default = recordings
         .blueprints(&application)
-        .and_then(|blueprints| blueprints.default.clone());
-    let (key, events) =
-        recordings.reset_active_blueprint(&application, default.as_ref().filter(|_| keep_default));
+        .and_then(|blueprints| blueprints.default.clone())
+        .filter(|_| keep_default);
+    let Some((active, mut undo)) = recordings
+        .active_blueprint()
+        .map(|(entry, blueprints)| (entry.id().clone(), blueprints.undo.clone()))
+    else {
+        let (key, events) = recordings.reset_active_blueprint(&application, default.as_ref());
+        log.push_events(key, events);
+        log.push(DiffEntry::Recordings);
+        return Ok(());
+    };
+    // A copy that shares the chunks, since the active one is written meanwhile.
+    let source = default.and_then(|id| recordings.find(&id)).map(|entry| {
+        let mut copy = Recording::new(entry.id().clone());
+        for chunk in entry.store().export() {
+            // What was accepted once is accepted again, under the same rules.
+            _ = copy.insert(chunk);
+        }
+        copy.apply_pending();
+        copy
+    });
+    let entry = recordings.open(&active);
+    let key = entry.key();
+    let events = chronoscope_blueprint::reset_blueprint(&mut entry.recording, &mut undo, source.as_ref())
+        .map_err(|error| Report::warning("blueprint", error.to_string()))?;
+    recordings.blueprints_mut(&application).undo = undo;
     log.push_events(key, events);
-    log.push(DiffEntry::Recordings);
+    Ok(())
 }
 
 /// Writes the rows of an edit into the active blueprint, which is made where there is none.
@@ -125,7 +153,7 @@ fn edit_blueprint(
         let (key, events) = recordings.reset_active_blueprint(&application, None);
         log.push_events(key, events);
     }
-    let failed = |error: &dyn std::fmt::Display| Report::warning("blueprint", error.to_string());
+    let failed = |error: BlueprintError| Report::warning("blueprint", error.to_string());
     // What is shown now, heuristic views included, so that editing one writes it down.
     let (id, viewport, mut undo) = match recordings.active_blueprint() {
         Some((entry, blueprints)) => {
@@ -142,46 +170,13 @@ fn edit_blueprint(
         }
         None => return Ok(()),
     };
-    // On a copy, since an edit that cannot be done must leave no undo point.
-    let edit = undo.edit(gesture_of(command));
-    let chunks = command
-        .to_chunks(&viewport, edit.time)
-        .map_err(|error| failed(&error))?;
-    recordings.blueprints_mut(&application).undo = undo;
     let entry = recordings.open(&id);
     let key = entry.key();
-    if let Some(time) = edit.drop_after {
-        log.push_events(
-            key,
-            drop_rows_after(&mut entry.recording, time).map_err(|error| failed(&error))?,
-        );
-    }
-    for chunk in chunks {
-        log.push_events(
-            key,
-            entry.recording.insert(chunk).map_err(|error| failed(&error))?,
-        );
-    }
-    // What was just written is what the next command of this frame must see.
-    entry.recording.apply_pending();
+    let change = chronoscope_blueprint::edit_blueprint(&mut entry.recording, &mut undo, &viewport, command)
+        .map_err(failed)?;
+    recordings.blueprints_mut(&application).undo = undo;
+    log.push_events(key, change.events);
     Ok(())
-}
-
-/// Edits that come in streams, as a drag makes them, are undone together; all others one by one.
-fn gesture_of(command: &BlueprintCommand) -> Option<Gesture> {
-    use std::hash::{Hash as _, Hasher as _};
-    let mut hasher = rustc_hash::FxHasher::default();
-    std::mem::discriminant(command).hash(&mut hasher);
-    match command {
-        // A property may come with others in the same drag: position and target of an eye.
-        BlueprintCommand::SetProperty(view, _) | BlueprintCommand::SetDefault(view, _) => {
-            view.hash(&mut hasher)
-        }
-        BlueprintCommand::SetOverride { view, entity, .. } => (view, entity).hash(&mut hasher),
-        BlueprintCommand::SetShares { id, .. } => id.hash(&mut hasher),
-        _ => return None,
-    }
-    Some(Gesture(hasher.finish()))
 }
 
 /// Uses a blueprint that was sent: shows it, or resets to it from now on, or both.
