@@ -147,6 +147,9 @@ pub enum MessageError {
     /// A field that is needed is not there.
     #[error("it has no {0}")]
     Missing(&'static str),
+    /// The entity's path is deeper or longer than a path can be.
+    #[error(transparent)]
+    EntityPath(#[from] chronoscope_store::path::EntityPathError),
     /// The store id names no application, and no earlier message does.
     #[error("its store {recording_id:?} has no application id")]
     NoApplicationId {

@@ -30,7 +30,7 @@ pub(super) fn chunk_from_batch(batch: &RecordBatch, message_id: Option<ChunkId>)
     let entity = metadata
         .get("entity_path")
         .ok_or(MessageError::Missing("entity path"))?;
-    let entity = EntityPath::parse(entity_path(entity));
+    let entity = EntityPath::try_parse(entity_path(entity)).map_err(MessageError::from)?;
     let fail = |error: MessageError| Failure {
         entity: Some(entity.clone()),
         error,

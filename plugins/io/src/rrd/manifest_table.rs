@@ -90,7 +90,7 @@ impl ManifestTable {
             (*length <= MAX_CHUNK_BYTES).then_some(start..start.checked_add(*length)?)
         };
         let spans: Option<Vec<_>> = starts.values().iter().zip(lengths.values()).map(span).collect();
-        let (entities, entity_paths) = entities(&column::<StringArray>(&batch, "chunk_entity_path")?);
+        let (entities, entity_paths) = entities(&column::<StringArray>(&batch, "chunk_entity_path")?)?;
         let columns = index_columns(&batch)?;
         let (cells, first_cells) = cells(&columns, batch.num_rows())?;
         let table = Self {
@@ -262,17 +262,19 @@ fn column<A: Array + Clone + 'static>(batch: &RecordBatch, name: &'static str) -
 }
 
 /// The entity of each row. Few entities have many chunks, so each path is parsed once.
-fn entities(paths: &StringArray) -> (Vec<u32>, Vec<EntityPath>) {
+fn entities(paths: &StringArray) -> Result<(Vec<u32>, Vec<EntityPath>), MessageError> {
     let mut known = HashMap::new();
     let mut entity_paths = Vec::new();
-    let rows = (0..paths.len()).map(|row| {
-        let text = paths.value(row);
-        *known.entry(text).or_insert_with(|| {
-            entity_paths.push(EntityPath::parse(entity_path(text)));
-            entity_paths.len() as u32 - 1
-        })
-    });
-    (rows.collect(), entity_paths)
+    let mut rows = Vec::with_capacity(paths.len());
+    for text in (0..paths.len()).map(|row| paths.value(row)) {
+        let next = entity_paths.len() as u32;
+        let entity = *known.entry(text).or_insert(next);
+        if entity == next {
+            entity_paths.push(EntityPath::try_parse(entity_path(text))?);
+        }
+        rows.push(entity);
+    }
+    Ok((rows, entity_paths))
 }
 
 /// The columns of timelines and components, in the order that [`ManifestTable::cells`] has.
