@@ -5,7 +5,7 @@
 //! cache. The chunk's entries in the indices grow with it. That costs a fraction of an entry per row, which would be taken out again
 //! when the rows are merged.
 //!
-//! To readers it is a chunk like any other: [`Gathering::chunk`] copies the rows that there are, once after each change, when somebody
+//! To readers it is a chunk like any other: [`Gathering::chunk`] copies the rows that there are, once after each change, when somedata
 //! asks. Rows keep their places, so that what is known of (chunk, row) stays true. At [`MOST_ROWS`], or where a row arrives that is not
 //! later than all others, the chunk is finished: merged with its like from then on, as `compaction` does it.
 //!
@@ -310,10 +310,10 @@ impl ChunkStore {
     /// A chunk that still gathers rows comes under a new id: what an id stands for elsewhere must never become more.
     pub fn export(&self) -> impl Iterator<Item = Arc<Chunk>> {
         self.by_row.iter().filter_map(|slot| {
-            let body = self.body(slot)?;
-            Some(match body.whole() {
+            let chunk_data = self.loaded(slot)?;
+            Some(match chunk_data.whole() {
                 Some(chunk) => Arc::clone(chunk),
-                None => Arc::new(body.chunk().slice(ChunkId::new(), 0..body.chunk().num_rows())),
+                None => Arc::new(chunk_data.chunk().slice(ChunkId::new(), 0..chunk_data.chunk().num_rows())),
             })
         })
     }
@@ -348,12 +348,12 @@ impl ChunkStore {
             .iter_mut()
             .find(|tail| tail.is_of(chunk, &self.names))?;
         let (slot, id) = tail.gathers?;
-        let Slot { meta, body, .. } = self
+        let Slot { meta, chunk_data, .. } = self
             .slots
             .get_mut(slot as usize)?
             .as_mut()
             .filter(|place| place.meta.id == id)?;
-        let gathering = body
+        let gathering = chunk_data
             .as_mut()?
             .gathering_mut()
             .filter(|gathering| gathering.takes(chunk, most))?;
@@ -389,9 +389,8 @@ impl ChunkStore {
                     series.version = self.generation;
                 }
             }
-            if let Some(data) = self.timelines.get_mut(column.timeline.index()) {
-                data.ranges.include(entity, column.range);
-            }
+            let by_time = &mut self.timelines[column.timeline.index()].loaded;
+            by_time.grow((times.range.min, slot), times.range.max, added.num_rows);
         }
         events.push(self.event(ChunkChange::Grown, ChangeReason::Request, added, true));
         if !is_full {

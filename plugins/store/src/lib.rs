@@ -8,13 +8,13 @@
 //!
 //! # Data
 //! [`time`] has timelines, times and ranges; [`chunk`] is the unit of storage: some rows of one entity. [`meta`] is what is
-//! known of a chunk without its body.
+//! known of a chunk without its data.
 //!
 //! # The store
 //! [`store`] keeps chunks and what leads to them: the [`tree`] of entities, and per entity, timeline and component an
 //! ordered index over the chunks' time ranges. Chunks come in through `insert`, where `gather` puts rows that come one by one
 //! behind each other, with arrays that grow by `append`, and `compaction` merges small chunks and splits large ones. They go
-//! through `remove` and [`gc`]; each change is told as [`events`]. A chunk may be known and not loaded: its body comes from a
+//! through `remove` and [`gc`]; each change is told as [`events`]. A chunk may be known and not loaded: its data comes from a
 //! [`source`]. [`stats`] are counted as they change, and `density` says where rows lie.
 //!
 //! # Queries
@@ -35,7 +35,6 @@ pub mod meta;
 
 mod interval_index;
 mod names;
-mod range_tree;
 mod rows;
 mod series;
 mod slots_by_id;
@@ -49,6 +48,8 @@ mod compaction;
 mod gather;
 
 mod insert;
+mod link;
+mod load;
 mod remove;
 
 pub mod gc;

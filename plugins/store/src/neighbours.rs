@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{ChunkMeta, ChunkStore, ComponentId, EntityId, TimeRange, TimelineId, interval_index::Entry};
 
 impl ChunkStore {
-    /// Calls `visit` with each chunk of an entity that has rows in a range of a timeline, and whether its body is in memory.
+    /// Calls `visit` with each chunk of an entity that has rows in a range of a timeline, and whether its data is in memory.
     ///
     /// Costs O(log n + k) for k such chunks.
     pub fn visit_chunks(
@@ -20,14 +20,14 @@ impl ChunkStore {
         };
         series.index.for_each_overlapping(range, |entry| {
             if let Some(slot) = self.slot(entry.slot) {
-                visit(&slot.meta, slot.body.is_some());
+                visit(&slot.meta, slot.chunk_data.is_some());
             }
         });
     }
 
     /// The first time after `time` at which some row lies on this timeline.
     ///
-    /// Costs O(log n + k) per entity, for k chunks that cover the time, and looks into those alone. Of a chunk whose body is absent,
+    /// Costs O(log n + k) per entity, for k chunks that cover the time, and looks into those alone. Of a chunk whose data is absent,
     /// the ends of its range are known.
     pub fn next_time(&self, timeline: TimelineId, time: i64) -> Option<i64> {
         self.nearest_time(timeline, time.checked_add(1)?, Side::After)
@@ -63,7 +63,7 @@ impl ChunkStore {
 
     /// Of a chunk that covers a time, the row at that time, or the nearest on one side.
     fn row_beside(&self, entry: &Entry, time: i64, side: Side) -> Option<i64> {
-        let Some(body) = self.body(entry.slot) else {
+        let Some(chunk_data) = self.loaded(entry.slot) else {
             return Some(match side {
                 Side::Before if entry.max == time => time,
                 Side::Before => entry.min,
@@ -71,8 +71,8 @@ impl ChunkStore {
                 Side::After => entry.max,
             });
         };
-        let times = body.times(entry);
-        match (side, body.is_sorted_by(entry)) {
+        let times = chunk_data.times(entry);
+        match (side, chunk_data.is_sorted_by(entry)) {
             (Side::Before, true) => times
                 .get(times.partition_point(|other| *other <= time).checked_sub(1)?)
                 .copied(),

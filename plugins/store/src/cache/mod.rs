@@ -7,7 +7,7 @@
 //! # Why parallel readers neither race nor wait
 //! Each series keeps its last answers in a small set of *sequence-locked* entries (`entry`): a reader copies an entry and
 //! checks that no writer was at it meanwhile. A hit writes nothing that another reader reads, so two readers run at twice
-//! the rate of one. A reader that misses computes the answer from the store, which nobody changes, and offers it to the
+//! the rate of one. A reader that misses computes the answer from the store, which nodata changes, and offers it to the
 //! entries; where another one is just writing there, it goes on without. Older answers of a series stand in a list behind a
 //! mutex of that series alone, which is only taken on a miss. LatestAtResults name rows by their place in the store and hold no
 //! reference to a chunk, so the cache keeps no dropped chunk alive.

@@ -16,7 +16,7 @@ use crate::{
 /// How many answers stand ready for readers without a lock: views with cursors of their own do not drive each other out.
 const WAYS: usize = 2;
 
-/// How many older answers a series keeps, about as many as somebody who scrubs goes back over.
+/// How many older answers a series keeps, about as many as somedata who scrubs goes back over.
 const MOST_OLDER: usize = 64;
 
 /// An answer, packed so that two fit in a line of the processor's cache.

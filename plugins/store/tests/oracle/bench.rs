@@ -193,7 +193,7 @@ impl Bench {
                 ChunkChange::Added | ChunkChange::Grown => {}
                 ChunkChange::Dropped => {
                     let dropped = self.model.chunks.remove(&event.meta.id).unwrap();
-                    assert_eq!(event.has_body, dropped.loaded);
+                    assert_eq!(event.is_loaded, dropped.loaded);
                     if event.reason == ChangeReason::Merged {
                         // The rows are in the merged chunk now.
                         let merged = &mut self.model.chunks.get_mut(&self.merged.unwrap()).unwrap().spec;
@@ -412,6 +412,7 @@ impl Bench {
                 );
                 let spec = &before[&event.meta.id].spec;
                 assert!(!spec.is_static());
+                assert!(!spec.rows.iter().any(|row| row.cells[CLEAR].is_some()), "clears stay");
                 let is_protected = |row: &RowSpec| {
                     protect.is_some_and(|p| spec.timelines[0] && range(p).contains(row.times[0]))
                 };
@@ -498,20 +499,18 @@ impl Bench {
             assert_eq!(validity, series_validity, "maximal");
         } else if expected.is_some() {
             // Maximal: beyond each end the answer is another one.
-            assert_eq!(validity.min, series_validity.min);
-            if validity.max < i64::MAX {
-                let beyond = self.store().latest_at(e, Some(t), validity.max + 1, c);
-                assert_ne!(sorted(&beyond), sorted(&plain));
-            }
-        } else {
-            assert_eq!(validity.max, series_validity.max);
-            if validity.min > series_validity.min {
-                let before = self.store().latest_at(e, Some(t), validity.min - 1, c);
-                assert!(before.hit.is_some() || before.is_provisional());
+            for (end, series_end, beyond) in [
+                (validity.min, series_validity.min, -1),
+                (validity.max, series_validity.max, 1),
+            ] {
+                if end != series_end {
+                    let beyond = self.store().latest_at(e, Some(t), end + beyond, c);
+                    assert_ne!(sorted(&beyond), sorted(&plain), "{validity:?}");
+                }
             }
         }
         // Nothing is missing, so nothing that is not loaded may change the answer.
-        if component != CLEAR && expected.is_some() {
+        if component != CLEAR {
             let mut all = Model {
                 chunks: self.model.chunks.clone(),
             };
@@ -577,7 +576,7 @@ impl Bench {
         let absent = || {
             store
                 .chunks()
-                .filter(|(_, body)| body.is_none())
+                .filter(|(_, chunk_data)| chunk_data.is_none())
                 .map(|(meta, _)| meta)
         };
         let clear = store.component_id(CLEAR_COMPONENT);

@@ -252,7 +252,7 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
                 .collect(),
         };
         let events = bench.recording.insert_absent(&absent).unwrap();
-        assert!(!events[0].has_body && !events[0].adds_rows());
+        assert!(!events[0].is_loaded && !events[0].adds_rows());
         bench.model.chunks.insert(
             id,
             ModelChunk {
