@@ -216,7 +216,7 @@ pub enum MessageError {
         actual: u64,
     },
     /// The data is more than a chunk may have.
-    #[error("it holds {bytes} bytes of data, more than the {limit} that one chunk may have")]
+    #[error("it holds {bytes} bytes of data, more than the {limit} that it may have")]
     TooLarge {
         /// The size.
         bytes: u64,

@@ -1,6 +1,9 @@
 //! Metadata of older SDKs to metadata as it is now: a column's names for what it holds have changed over time.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use arrow_schema::Field;
 use chronoscope_store::{ComponentDescriptor, EntityPath};
@@ -92,13 +95,34 @@ pub(super) struct ComponentNames {
     pub component_type: Option<String>,
 }
 
-impl From<ComponentNames> for ComponentDescriptor {
-    fn from(names: ComponentNames) -> Self {
-        Self {
-            component: names.component.into(),
-            archetype: names.archetype.map(Into::into),
-            component_type: names.component_type.map(Into::into),
+impl ComponentNames {
+    pub(super) fn descriptor(&self, shared: &mut SharedNames) -> ComponentDescriptor {
+        ComponentDescriptor {
+            component: shared.get(&self.component),
+            archetype: self.archetype.as_deref().map(|name| shared.get(name)),
+            component_type: self.component_type.as_deref().map(|name| shared.get(name)),
         }
+    }
+}
+
+/// Names that chunks share, since each chunk of a file has the same few.
+#[derive(Debug, Default)]
+pub(super) struct SharedNames(HashSet<Arc<str>>);
+
+impl SharedNames {
+    /// Where there are more names than this they are hardly shared.
+    const MAX: usize = 1 << 14;
+
+    pub(super) fn get(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(name) {
+            return Arc::clone(known);
+        }
+        if self.0.len() >= Self::MAX {
+            self.0.clear();
+        }
+        let name: Arc<str> = name.into();
+        self.0.insert(Arc::clone(&name));
+        name
     }
 }
 

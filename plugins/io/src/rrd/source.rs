@@ -155,11 +155,12 @@ impl Drop for RrdSource {
 impl Shared {
     /// Reads requests until the source is dropped.
     fn read_requests(&self) {
+        let mut transport = Transport::knowing(self.store.clone());
         while let Some(requests) = self.next_requests() {
             for (id, bytes) in self.read(requests) {
                 let body = bytes
                     .map_err(|error| read_error(id, &error))
-                    .and_then(|bytes| self.decode(id, bytes));
+                    .and_then(|bytes| self.decode(&mut transport, id, bytes));
                 if matches!(body, Err(ChunkSourceError::Damaged { .. })) {
                     self.places.write().remove(&id);
                 }
@@ -216,9 +217,8 @@ impl Shared {
     }
 
     /// The chunk in a message, if it is the one that is meant.
-    fn decode(&self, id: ChunkId, bytes: Bytes) -> Body {
+    fn decode(&self, transport: &mut Transport, id: ChunkId, bytes: Bytes) -> Body {
         let damaged = |message: String| ChunkSourceError::Damaged { id, message };
-        let mut transport = Transport::knowing(self.store.clone());
         // Every length is checked before a library sees it; should one panic all the same, only this chunk is lost.
         let message = catch_unwind(AssertUnwindSafe(|| transport.decode(Kind::Arrow, bytes)));
         let (store, chunk) = match message {
@@ -232,6 +232,8 @@ impl Shared {
             return Err(damaged(format!("chunk {} stands in its place", chunk.id())));
         }
         if store != self.store {
+            // What it says about other stores is of no use for the next chunk.
+            *transport = Transport::knowing(self.store.clone());
             return Err(damaged(format!(
                 "it belongs to {:?} {}",
                 store.kind, store.recording_id
