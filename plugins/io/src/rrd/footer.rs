@@ -73,11 +73,11 @@ pub(super) fn stream_before(file: &SharedFile, end: u64) -> Result<Option<Indexe
     };
     let (Some(start), Some(length), Some(checksum), Some(1)) = (number(0), number(8), short(16), short(28))
     else {
-        return Err(MessageError::Index("it is made of an unknown number of parts"));
+        return Err(MessageError::Index("it has an unknown number of parts"));
     };
 
     // The payload ends where the footer begins, and so tells where the stream begins.
-    let misplaced = MessageError::Index("its place is not in the file");
+    let misplaced = MessageError::Index("its position is outside of the file");
     let payload_at = footer_at
         .checked_sub(length)
         .filter(|_| length <= MAX_CHUNK_BYTES);

@@ -189,7 +189,7 @@ impl ManifestTable {
             id: ChunkId::from_be_bytes(self.ids.value(row).try_into().ok()?),
             entity_path,
             num_rows: usize::try_from(self.num_rows.value(row)).ok()?,
-            // No body is smaller than what it takes in the file, whatever is claimed.
+            // No chunk is smaller than what it takes in the file, whatever is claimed.
             num_bytes: self
                 .num_bytes
                 .value(row)

@@ -1,4 +1,4 @@
-//! Metadata of older SDKs to metadata as it is now: a column's names for what it holds have changed over time.
+//! Metadata of older SDKs to today's names, and the limits on names.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -63,7 +63,7 @@ impl<'a> Metadata<'a> {
         Self(metadata)
     }
 
-    /// The value of `rerun:name`; an empty one is as good as none.
+    /// The value of `rerun:name`, unless it is empty.
     pub(super) fn get(&self, name: &str) -> Option<&'a str> {
         let find = |separator| self.0.get(&format!("rerun{separator}{name}"));
         find(':')

@@ -311,13 +311,13 @@ fn what_the_footer_says_of_itself() {
     for number in [0, 1, 1 << 40, u64::MAX] {
         file.is_seen(
             &edited(end - 24, &u64::to_le_bytes(number)),
-            "its place is not in the file",
+            "its position is outside of the file",
         );
     }
     for number in [13, end as u64, u64::MAX] {
         file.is_seen(
             &edited(end - 32, &u64::to_le_bytes(number)),
-            "its place is not in the file",
+            "its position is outside of the file",
         );
     }
     // A footer that is not there is none.
