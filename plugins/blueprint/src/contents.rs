@@ -8,7 +8,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use chronoscope_store::EntityPath;
+use chronoscope_store::{EntityPath, path::split_parts};
 
 /// Where recordings keep properties of themselves, which no view shows unasked.
 pub const PROPERTIES_PATH: &str = "/__properties";
@@ -86,12 +86,9 @@ impl ContentsRule {
             None if &*self.expression == "**" => ("", true),
             None => (&*self.expression, false),
         };
-        let written = EntityPath::parse(path);
-        if !written.parts().any(is_origin) {
-            return (written, subtree);
-        }
+        // Of the parts as written: a `$` that is escaped belongs to a name.
         let mut resolved = String::new();
-        for part in written.parts() {
+        for part in split_parts(path) {
             if is_origin(part) {
                 resolved.push_str(origin.as_str());
             } else {
@@ -106,15 +103,14 @@ impl ContentsRule {
     pub fn problem(&self) -> Option<ContentsProblem> {
         let path = self.expression.strip_suffix("/**").unwrap_or(&self.expression);
         let path = if path == "**" { "" } else { path };
-        if let Some(part) = EntityPath::parse(path)
-            .parts()
+        if let Some(part) = split_parts(path)
             .find(|part| part.starts_with('$') && !is_origin(part))
         {
             return Some(ContentsProblem::UnknownVariable {
                 variable: part.to_owned(),
             });
         }
-        path.contains('*').then(|| ContentsProblem::StrayStar {
+        path.replace(r"\*", "").contains('*').then(|| ContentsProblem::StrayStar {
             expression: self.expression.to_string(),
         })
     }

@@ -184,6 +184,9 @@ pub enum MessageError {
     /// A field that is needed is not there.
     #[error("it has no {0}")]
     Missing(&'static str),
+    /// The entity's path is deeper or longer than a path can be.
+    #[error("its {0}")]
+    EntityPath(#[from] chronoscope_store::path::EntityPathError),
     /// The store id names no application, and no earlier message does.
     #[error("its store {recording_id:?} has no application id")]
     NoApplicationId {
@@ -268,16 +271,6 @@ pub enum MessageError {
         text: String,
         /// Its length.
         bytes: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// A path has more parts than paths may have.
-    #[error("its entity path {text:?} has {parts} parts, more than the {limit} that it may have")]
-    TooDeep {
-        /// How the path begins.
-        text: String,
-        /// Its parts.
-        parts: usize,
         /// The limit.
         limit: usize,
     },

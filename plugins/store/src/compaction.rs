@@ -22,15 +22,15 @@ use crate::{
     gather::{self, Gathering},
     meta::{ComponentMeta, TimelineMeta},
     names::Names,
-    rows::Body,
-    store::{Origin, Slot},
+    rows::ChunkData,
+    store::{EntityData, Origin, Slot},
 };
 
 /// How many chunks of a level are merged at once.
 const FAN_IN: usize = 32;
 
-/// How many kinds of chunks of one entity can gather at a time.
-const MOST_TAILS: usize = 8;
+/// How many kinds of chunks of one entity wait at a time.
+const MAX_TAILS: usize = 32;
 
 /// Chunks of one entity with the same columns that wait to be merged.
 #[derive(Debug)]
@@ -208,12 +208,12 @@ impl ChunkStore {
                 None
             };
             if let Some(joined) = joined {
-                let body = self
+                let chunk_data = self
                     .slots
                     .get_mut(joined.0 as usize)
-                    .and_then(|place| place.as_mut()?.body.as_mut());
-                let is_full = body
-                    .and_then(Body::gathering_mut)
+                    .and_then(|place| place.as_mut()?.chunk_data.as_mut());
+                let is_full = chunk_data
+                    .and_then(ChunkData::gathering_mut)
                     .is_none_or(|gathering| gathering.is_full(most));
                 let mut tails = self
                     .entities
@@ -243,7 +243,7 @@ impl ChunkStore {
     fn is_small_part(&self, (slot, id): Part) -> bool {
         self.slot(slot).is_some_and(|place| {
             place.meta.id == id
-                && place.body.is_some()
+                && place.chunk_data.is_some()
                 && place.origin != Origin::Source
                 && place.meta.num_rows as usize <= self.settings.max_rows / 2
                 && place.meta.num_bytes <= self.settings.max_bytes / 2
@@ -273,14 +273,14 @@ impl ChunkStore {
     ) -> Option<R> {
         let place = self.slot(slot).filter(|place| place.meta.id == id)?;
         let meta = Arc::clone(&place.meta);
-        let chunk = Arc::clone(place.body.as_ref()?.whole()?);
+        let chunk = Arc::clone(place.chunk_data.as_ref()?.whole()?);
         let types = || chunk.components().iter().map(|column| column.lists().data_type());
         let numbers: SmallVec<[u32; 4]> = meta
             .components
             .iter()
             .zip(types())
             .map(|(column, data_type)| self.names.type_number(column.component, data_type))
-            .collect();
+            .collect::<Option<_>>()?;
         let is_clear = self
             .names
             .clear
@@ -293,8 +293,8 @@ impl ChunkStore {
             .iter()
             .position(|tail| tail.takes(&meta, &numbers))
             .unwrap_or_else(|| {
-                if data.tails.len() >= MOST_TAILS {
-                    // The kind that was seen first is the one least likely to go on.
+                if data.tails.len() >= MAX_TAILS {
+                    // The kind that was used last the longest ago is the one least likely to go on.
                     given_up = data.tails.remove(0).gathers;
                 }
                 let may_gather =
@@ -302,7 +302,7 @@ impl ChunkStore {
                 data.tails.push(Tail::new(&meta, numbers.clone(), may_gather));
                 data.tails.len() - 1
             });
-        let outcome = data.tails.get_mut(at).map(|tail| change(tail, &meta));
+        let outcome = EntityData::used_tail(&mut data.tails, at).map(|tail| change(tail, &meta));
         let after = data.tail_bytes();
         self.totals.index_changed(before, after);
         if let Some(given_up) = given_up {
@@ -318,9 +318,9 @@ impl ChunkStore {
             .get_mut(slot as usize)
             .and_then(Option::as_mut)
             .filter(|place| place.meta.id == id);
-        if let Some(body) = place.and_then(|place| place.body.as_mut()) {
-            let before = body.gathering_bytes();
-            body.finish();
+        if let Some(chunk_data) = place.and_then(|place| place.chunk_data.as_mut()) {
+            let before = chunk_data.append_bytes();
+            chunk_data.finish();
             self.totals.index_changed(before, 0);
         }
     }
@@ -334,7 +334,7 @@ impl ChunkStore {
     ) -> Result<Option<Part>, StoreError> {
         let whole = |(slot, _): Part| {
             let place = self.slot(slot)?;
-            Some((&*place.meta, place.body.as_ref()?.whole()?))
+            Some((&*place.meta, place.chunk_data.as_ref()?.whole()?))
         };
         let (Some((meta, first_rows)), Some((other, second_rows))) = (whole(first), whole(second)) else {
             return Ok(None);
@@ -353,7 +353,7 @@ impl ChunkStore {
         }
         let slot = self.add(
             Arc::new(meta),
-            Some(Body::gathering(gathering)),
+            Some(ChunkData::gathering(gathering)),
             Origin::Made,
             ChangeReason::Merged,
             events,
@@ -392,8 +392,8 @@ impl ChunkStore {
                         .slot(entry.slot)
                         .filter(|place| place.origin == Origin::Made && place.meta.may_hold(row_id));
                     found = place
-                        .and_then(|place| place.body.as_ref())
-                        .is_some_and(|body| has_row(body.chunk(), row_id, chunk, row));
+                        .and_then(|place| place.chunk_data.as_ref())
+                        .is_some_and(|chunk_data| has_row(chunk_data.chunk(), row_id, chunk, row));
                     !found
                 });
                 found
@@ -408,23 +408,23 @@ impl ChunkStore {
         events: &mut Vec<StoreEvent>,
     ) -> Result<Option<Part>, StoreError> {
         // Some may be gone by now.
-        let mut parts: Vec<(&ChunkMeta, &Body, u32)> = parts
+        let mut parts: Vec<(&ChunkMeta, &ChunkData, u32)> = parts
             .iter()
             .filter_map(|&(slot, id)| {
                 let place = self
                     .slot(slot)
                     .filter(|place| place.meta.id == id && place.origin != Origin::Source)?;
-                Some((&*place.meta, place.body.as_ref()?, slot))
+                Some((&*place.meta, place.chunk_data.as_ref()?, slot))
             })
             .collect();
         // One that came back as something else is no longer of the kind.
         if let Some(Slot {
             meta,
-            body: Some(body),
+            chunk_data: Some(chunk_data),
             ..
         }) = self.slot(like)
         {
-            parts.retain(|(own, rows, _)| are_alike(own, rows.chunk(), meta, body.chunk()));
+            parts.retain(|(own, rows, _)| are_alike(own, rows.chunk(), meta, chunk_data.chunk()));
         }
         // A chunk that was dropped and came again, into the same place, waits twice.
         parts.sort_by_key(|(.., slot)| *slot);
@@ -439,7 +439,10 @@ impl ChunkStore {
                 meta.row_ids.0,
             )
         });
-        let chunks: Vec<&Chunk> = parts.iter().map(|(_, body, _)| &**body.chunk()).collect();
+        let chunks: Vec<&Chunk> = parts
+            .iter()
+            .map(|(_, chunk_data, _)| &**chunk_data.chunk())
+            .collect();
         let id = ChunkId::new();
         let Ok(merged) = Chunk::concat_alike(id, &chunks) else {
             return Ok(None);
@@ -451,7 +454,7 @@ impl ChunkStore {
         let slots: Vec<u32> = parts.iter().map(|(.., slot)| *slot).collect();
         let merged = self.add(
             Arc::new(meta),
-            Some(Body::new(Arc::new(merged))),
+            Some(ChunkData::new(Arc::new(merged))),
             Origin::Made,
             ChangeReason::Merged,
             events,

@@ -41,14 +41,14 @@ pub(crate) struct Entry {
     pub(crate) rows: u32,
 }
 
-/// Set where the chunk's body is in memory.
+/// Set where the chunk's data is in memory.
 const LOADED: u16 = 1 << 15;
 
 /// Set where all rows are valid and stand in the order of (time, row id).
 const IN_ORDER: u16 = 1 << 14;
 
 /// Chunks must have fewer columns than this.
-pub(crate) const MOST_COLUMNS: usize = IN_ORDER as usize;
+pub(crate) const MAX_COLUMNS: usize = IN_ORDER as usize;
 
 /// What entries are ordered by: their beginnings, and slots.
 pub(crate) type Key = (i64, u32);
@@ -61,7 +61,7 @@ impl Entry {
         (column, time_column): (usize, usize),
         loaded: bool,
     ) -> Self {
-        debug_assert!(column < MOST_COLUMNS && time_column < MOST_COLUMNS);
+        debug_assert!(column < MAX_COLUMNS && time_column < MAX_COLUMNS);
         let loaded = if loaded { LOADED } else { 0 };
         let (column, time_column) = (column as u16, time_column as u16 | loaded);
         Self {
@@ -92,7 +92,7 @@ impl Entry {
         self.time_column & !(LOADED | IN_ORDER)
     }
 
-    /// Whether the chunk's body is in memory.
+    /// Whether the chunk's data is in memory.
     #[inline]
     pub(crate) fn is_loaded(&self) -> bool {
         self.time_column & LOADED != 0

@@ -8,13 +8,13 @@
 //!
 //! # Data
 //! [`time`] has timelines, times and ranges; [`chunk`] is the unit of storage: some rows of one entity. [`meta`] is what is
-//! known of a chunk without its body.
+//! known of a chunk without its data.
 //!
 //! # The store
 //! [`store`] keeps chunks and what leads to them: the [`tree`] of entities, and per entity, timeline and component an
 //! ordered index over the chunks' time ranges. Chunks come in through `insert`, where `gather` puts rows that come one by one
 //! behind each other, with arrays that grow by `append`, and `compaction` merges small chunks and splits large ones. They go
-//! through `remove` and [`gc`]; each change is told as [`events`]. A chunk may be known and not loaded: its body comes from a
+//! through `remove` and [`gc`]; each change is told as [`events`]. A chunk may be known and not loaded: its data comes from a
 //! [`source`]. [`stats`] are counted as they change, and `density` says where rows lie.
 //!
 //! # Queries
@@ -35,7 +35,6 @@ pub mod meta;
 
 mod interval_index;
 mod names;
-mod range_tree;
 mod rows;
 mod series;
 mod slots_by_id;
@@ -49,6 +48,8 @@ mod compaction;
 mod gather;
 
 mod insert;
+mod link;
+mod load;
 mod remove;
 
 pub mod gc;
@@ -67,16 +68,16 @@ pub mod recording;
 
 pub use arrow_array as arrow;
 
-pub use cache::{CacheStats, QueryCache};
+pub use cache::{CacheStats, PurgeReport, QueryCache};
 pub use chunk::{Chunk, ChunkBuilder, ChunkError, ComponentColumn, RowIds, TimeColumn};
 pub use clear::CLEAR_COMPONENT;
 pub use descriptor::ComponentDescriptor;
 pub use events::{ChangeReason, ChunkChange, StoreEvent};
-pub use gc::{DEFAULT_GC_BUDGET, Garbage, GcBuffers, GcOptions, GcOrder, GcReport};
+pub use gc::{DEFAULT_GC_BUDGET, Garbage, GcBuffers, GcOptions, GcOrder, GcReport, MAX_ITEMS_BETWEEN_LOOKS};
 pub use ids::{ChunkId, ComponentId, EntityId, RowId, StoreId, StoreKind, TimelineId};
 pub use latest_at::{Hit, HitRef, LatestAt, LatestAtRef};
 pub use meta::{AbsentChunk, AbsentComponent, ChunkMeta, ComponentMeta, TimelineMeta};
-pub use path::EntityPath;
+pub use path::{EntityPath, EntityPathError};
 pub use range::{RangeDelta, RangeResult, RangeRow, RangeSlice};
 pub use recording::Recording;
 pub use source::{ChunkSource, ChunkSourceError, FetchOptions};

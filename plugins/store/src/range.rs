@@ -20,7 +20,7 @@ use crate::{
     Chunk, ChunkId, ChunkStore, ComponentColumn, ComponentId, EntityId, Hit, LatestAt, RowId, TimeRange,
     TimelineId,
     interval_index::Entry,
-    rows::{Body, Rows},
+    rows::{ChunkData, Rows},
     series::Series,
 };
 
@@ -377,8 +377,8 @@ impl ChunkStore {
         let mut parts: Vec<Part<'_>> = Vec::new();
         series.index.for_each_overlapping(range, |entry| {
             let Some(slot) = self.slot(entry.slot) else { return };
-            match &slot.body {
-                Some(body) => parts.extend(Part::new(body, entry, range, &self.order_bytes)),
+            match &slot.chunk_data {
+                Some(chunk_data) => parts.extend(Part::new(chunk_data, entry, range, &self.order_bytes)),
                 None => answer.missing.push(slot.meta.id),
             }
         });
@@ -411,7 +411,7 @@ type Key = (i64, RowId);
 
 /// The rows of one chunk in a range.
 struct Part<'a> {
-    body: &'a Body,
+    chunk_data: &'a ChunkData,
     entry: Entry,
     rows: Rows<'a>,
     times: &'a [i64],
@@ -421,8 +421,13 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn new(body: &'a Body, entry: &Entry, range: TimeRange, order_bytes: &AtomicU64) -> Option<Self> {
-        let (rows, times) = (body.rows(entry, order_bytes), body.times(entry));
+    fn new(
+        chunk_data: &'a ChunkData,
+        entry: &Entry,
+        range: TimeRange,
+        order_bytes: &AtomicU64,
+    ) -> Option<Self> {
+        let (rows, times) = (chunk_data.rows(entry, order_bytes), chunk_data.times(entry));
         let start = if range.min <= entry.min {
             0
         } else {
@@ -437,7 +442,7 @@ impl<'a> Part<'a> {
             return None;
         }
         let mut part = Self {
-            body,
+            chunk_data,
             entry: *entry,
             rows,
             times,
@@ -452,13 +457,13 @@ impl<'a> Part<'a> {
 
     fn key(&self, at: usize) -> Key {
         let row = self.rows.row(at);
-        (self.times[row], self.body.chunk().row_ids()[row])
+        (self.times[row], self.chunk_data.chunk().row_ids()[row])
     }
 
     fn slice(&self, span: Range<usize>) -> RangeSlice {
         let span = span.start as u32..span.end as u32;
         RangeSlice {
-            chunk: Arc::clone(self.body.chunk()),
+            chunk: Arc::clone(self.chunk_data.chunk()),
             column: self.entry.column,
             time_column: self.entry.time_column(),
             rows: match self.rows {

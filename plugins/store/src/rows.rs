@@ -11,7 +11,7 @@ use crate::{Chunk, RowId, gather::Gathering, interval_index::Entry};
 
 /// A chunk in memory, with the orders of its rows as far as they were asked for.
 #[derive(Debug)]
-pub(crate) struct Body {
+pub(crate) struct ChunkData {
     content: Content,
     /// Per (time column, component column), and made when the first of them is needed: most chunks are sorted and dense.
     orders: OnceLock<Box<[Order]>>,
@@ -143,7 +143,7 @@ fn first_where(
     late
 }
 
-impl Body {
+impl ChunkData {
     pub(crate) fn new(chunk: Arc<Chunk>) -> Self {
         Self {
             content: Content::Whole(chunk),
@@ -208,7 +208,7 @@ impl Body {
     }
 
     /// The heap bytes of the buffers that more rows may be put to.
-    pub(crate) fn gathering_bytes(&self) -> usize {
+    pub(crate) fn append_bytes(&self) -> usize {
         match &self.content {
             Content::Whole(_) => 0,
             Content::Gathering(gathering) => gathering.heap_bytes(),

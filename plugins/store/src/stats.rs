@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::{
     ChunkMeta, ChunkStore, EntityId,
     interval_index::IntervalIndex,
-    rows::Body,
+    rows::ChunkData,
     series::Series,
     store::{EntityData, Slot, TimelineData},
 };
@@ -19,9 +19,9 @@ pub struct EntityStats {
     pub num_static_chunks: u64,
     /// Rows, loaded or not, static ones included.
     pub num_rows: u64,
-    /// The bytes of the bodies in memory.
+    /// The bytes of the data in memory.
     pub num_bytes: u64,
-    /// Chunks whose bodies are not in memory.
+    /// Chunks whose data are not in memory.
     pub num_absent_chunks: u64,
     /// The bytes that those would take.
     pub num_absent_bytes: u64,
@@ -125,7 +125,7 @@ impl ChunkStore {
         self.totals.chunks.num_rows
     }
 
-    /// The bytes of the bodies in memory.
+    /// The bytes of the data in memory.
     pub fn num_bytes(&self) -> u64 {
         self.totals.chunks.num_bytes
     }
@@ -156,7 +156,7 @@ impl ChunkStore {
     pub fn recount(&self) -> StoreStats {
         let mut totals = Totals::default();
         for slot in self.slots.iter().flatten() {
-            totals.add(&slot.meta, slot.body.is_some());
+            totals.add(&slot.meta, slot.chunk_data.is_some());
         }
         let entities: usize = self
             .entities
@@ -168,22 +168,27 @@ impl ChunkStore {
             .iter()
             .map(|series| series.index.walk_heap_bytes())
             .sum();
-        let bodies = || self.slots.iter().flatten().filter_map(|slot| slot.body.as_ref());
-        let orders: usize = bodies().map(Body::order_bytes).sum();
-        let gathering: usize = bodies().map(Body::gathering_bytes).sum();
-        let absent = |count: fn(&IntervalIndex) -> usize| {
+        let chunks = || {
+            self.slots
+                .iter()
+                .flatten()
+                .filter_map(|slot| slot.chunk_data.as_ref())
+        };
+        let orders: usize = chunks().map(ChunkData::order_bytes).sum();
+        let gathering: usize = chunks().map(ChunkData::append_bytes).sum();
+        let by_time = |count: fn(&IntervalIndex) -> usize| {
             self.timelines
                 .iter()
-                .map(|data| count(&data.absent))
+                .map(|data| count(&data.loaded) + count(&data.absent))
                 .sum::<usize>()
         };
-        let (counted_absent, absent) = (
-            absent(IntervalIndex::heap_bytes),
-            absent(IntervalIndex::walk_heap_bytes),
+        let (counted_times, times) = (
+            by_time(IntervalIndex::heap_bytes),
+            by_time(IntervalIndex::walk_heap_bytes),
         );
         let counted_orders = self.order_bytes.load(Ordering::Relaxed);
-        let index_bytes = self.table_bytes() - counted_orders - counted_absent as u64
-            + (entities + series + orders + gathering + absent) as u64;
+        let index_bytes = self.table_bytes() - counted_orders - counted_times as u64
+            + (entities + series + orders + gathering + times) as u64;
         StoreStats {
             chunks: totals.chunks,
             meta_bytes: totals.meta_bytes,
@@ -200,13 +205,14 @@ impl ChunkStore {
             + self
                 .timelines
                 .iter()
-                .map(|data| data.ranges.heap_bytes() + data.absent.heap_bytes())
+                .map(|data| data.loaded.heap_bytes() + data.absent.heap_bytes())
                 .sum::<usize>()
             + self.series.capacity() * size_of::<Series>()
             + self.slots.capacity() * size_of::<Option<Slot>>()
-            + self.free_slots.heap_bytes()
+            + self.free_slots.capacity() * size_of::<u32>()
             + self.slot_of.heap_bytes()
             + self.by_row.heap_bytes()
+            + self.absent_by_row.heap_bytes()
             + self.gc.heap_bytes();
         bytes as u64 + self.order_bytes.load(Ordering::Relaxed)
     }
