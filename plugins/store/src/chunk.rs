@@ -4,6 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, ListArray, cast::AsArray as _};
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field};
 use smallvec::SmallVec;
 
@@ -60,6 +61,14 @@ pub enum ChunkError {
         component: String,
         /// What Arrow says.
         message: String,
+    },
+    /// Lists of several chunks have, together, more values than an offset can count.
+    #[error("{entity}: component {component} has more values than a chunk can hold")]
+    TooManyValues {
+        /// The chunks' entity.
+        entity: EntityPath,
+        /// The component's name.
+        component: String,
     },
     /// A chunk has more rows than an index can count.
     #[error("{entity}: {rows} rows are more than a chunk can hold")]
@@ -427,6 +436,12 @@ impl Chunk {
                 .collect();
             let lists = match concat_lists(&lists) {
                 Some(lists) => lists,
+                None if !fits_together(&lists) => {
+                    return Err(ChunkError::TooManyValues {
+                        entity: entity_path.clone(),
+                        component: column.name().to_string(),
+                    });
+                }
                 None => {
                     let lists: Vec<&dyn Array> = lists.into_iter().map(|lists| lists as &dyn Array).collect();
                     let lists =
@@ -546,9 +561,10 @@ impl Chunk {
 
     /// The time column of the timeline with this name.
     pub fn timeline(&self, name: &str) -> Option<&TimeColumn> {
-        self.timelines
-            .iter()
-            .find(|column| &**column.timeline.name() == name)
+        let at = self
+            .timelines
+            .binary_search_by(|column| (**column.timeline.name()).cmp(name));
+        self.timelines.get(at.ok()?)
     }
 
     /// The component columns, ordered by name.
@@ -731,4 +747,13 @@ fn lists_from_cells(cells: &[Option<&ArrayRef>]) -> Result<ListArray, String> {
         nulls,
     )
     .map_err(|error| error.to_string())
+}
+
+/// Whether arrays are short enough, at each level, to be concatenated: offsets are 32 bits wide, and values may take no memory.
+fn fits_together(lists: &[&ListArray]) -> bool {
+    fn max_len(data: &ArrayData) -> usize {
+        data.child_data().iter().map(max_len).fold(data.len(), usize::max)
+    }
+    let lengths = lists.iter().map(|lists| max_len(&lists.to_data()));
+    i32::try_from(lengths.fold(0, usize::saturating_add)).is_ok()
 }

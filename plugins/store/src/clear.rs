@@ -228,7 +228,10 @@ impl EntityClears {
             .iter()
             .map(|(_, clears)| 2 * clears.all.len())
             .sum();
-        let absent = self.timelines.iter().map(|(_, clears)| clears.absent.heap_bytes());
+        let absent = self
+            .timelines
+            .iter()
+            .map(|(_, clears)| clears.absent.heap_bytes());
         size_of::<Self>()
             + keys * size_of::<ClearKey>() * 3 / 2
             + self.statics.len() * size_of::<(RowId, u32, bool)>() * 3 / 2
@@ -314,7 +317,10 @@ impl ChunkStore {
         match chunk_data {
             None => {
                 clears.absent_statics.remove(&(meta.row_ids.1, slot));
-                for (timeline, range) in component.into_iter().flat_map(|component| meta.ranges_of(component)) {
+                for (timeline, range) in component
+                    .into_iter()
+                    .flat_map(|component| meta.ranges_of(component))
+                {
                     clears.timeline_mut(timeline).absent.remove(&[(range.min, slot)]);
                 }
             }

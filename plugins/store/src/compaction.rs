@@ -23,14 +23,14 @@ use crate::{
     meta::{ComponentMeta, TimelineMeta},
     names::Names,
     rows::ChunkData,
-    store::{Origin, Slot},
+    store::{EntityData, Origin, Slot},
 };
 
 /// How many chunks of a level are merged at once.
 const FAN_IN: usize = 32;
 
-/// How many kinds of chunks of one entity can gather at a time.
-const MOST_TAILS: usize = 8;
+/// How many kinds of chunks of one entity wait at a time.
+const MAX_TAILS: usize = 32;
 
 /// Chunks of one entity with the same columns that wait to be merged.
 #[derive(Debug)]
@@ -293,8 +293,8 @@ impl ChunkStore {
             .iter()
             .position(|tail| tail.takes(&meta, &numbers))
             .unwrap_or_else(|| {
-                if data.tails.len() >= MOST_TAILS {
-                    // The kind that was seen first is the one least likely to go on.
+                if data.tails.len() >= MAX_TAILS {
+                    // The kind that was used last the longest ago is the one least likely to go on.
                     given_up = data.tails.remove(0).gathers;
                 }
                 let may_gather =
@@ -302,7 +302,7 @@ impl ChunkStore {
                 data.tails.push(Tail::new(&meta, numbers.clone(), may_gather));
                 data.tails.len() - 1
             });
-        let outcome = data.tails.get_mut(at).map(|tail| change(tail, &meta));
+        let outcome = EntityData::used_tail(&mut data.tails, at).map(|tail| change(tail, &meta));
         let after = data.tail_bytes();
         self.totals.index_changed(before, after);
         if let Some(given_up) = given_up {
@@ -439,7 +439,10 @@ impl ChunkStore {
                 meta.row_ids.0,
             )
         });
-        let chunks: Vec<&Chunk> = parts.iter().map(|(_, chunk_data, _)| &**chunk_data.chunk()).collect();
+        let chunks: Vec<&Chunk> = parts
+            .iter()
+            .map(|(_, chunk_data, _)| &**chunk_data.chunk())
+            .collect();
         let id = ChunkId::new();
         let Ok(merged) = Chunk::concat_alike(id, &chunks) else {
             return Ok(None);

@@ -23,9 +23,9 @@ use smallvec::SmallVec;
 use crate::{
     ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentColumn, ComponentDescriptor,
     ComponentId, EntityPath, RowId, StoreEvent, TimeColumn, TimeRange, Timeline,
-    append::{self, GrowingLists},
+    append::{self, GrowingLists, NotAppended},
     meta::{ComponentMeta, TimelineMeta},
-    store::Slot,
+    store::{EntityData, Slot},
 };
 
 /// How many rows a chunk gathers. What is copied for readers is never more.
@@ -79,7 +79,7 @@ impl Gathering {
             if !gathering.takes(chunk, most) {
                 return None;
             }
-            gathering.append(chunk);
+            gathering.append(chunk).ok()?;
         }
         Some(gathering)
     }
@@ -109,17 +109,27 @@ impl Gathering {
     }
 
     /// Puts rows that it [takes](Self::takes) behind the others.
-    fn append(&mut self, chunk: &Chunk) {
+    ///
+    /// # Errors
+    /// Where a column cannot be appended. The rows are as before then, and take no more.
+    fn append(&mut self, chunk: &Chunk) -> Result<(), NotAppended> {
+        let rows = self.row_ids.len();
+        let mut columns = self.columns.iter_mut().zip(chunk.components());
+        let appended = columns.try_for_each(|((_, own), column)| own.append(column.lists()));
+        if let Err(error) = appended {
+            debug_assert!(false, "a column that is taken can be appended");
+            self.columns
+                .iter_mut()
+                .for_each(|(_, lists)| lists.truncate(rows));
+            return Err(error);
+        }
         self.chunk = OnceLock::new();
         self.num_bytes += row_bytes(chunk);
         self.row_ids.extend_from_slice(chunk.row_ids());
         for ((_, own), times) in self.timelines.iter_mut().zip(chunk.timelines()) {
             own.extend_from_slice(times.times());
         }
-        for ((_, own), column) in self.columns.iter_mut().zip(chunk.components()) {
-            let appended = own.append(column.lists());
-            debug_assert!(appended.is_ok(), "it was asked whether it takes them");
-        }
+        Ok(())
     }
 
     /// Whether there is no room for another row.
@@ -313,7 +323,11 @@ impl ChunkStore {
             let chunk_data = self.loaded(slot)?;
             Some(match chunk_data.whole() {
                 Some(chunk) => Arc::clone(chunk),
-                None => Arc::new(chunk_data.chunk().slice(ChunkId::new(), 0..chunk_data.chunk().num_rows())),
+                None => Arc::new(
+                    chunk_data
+                        .chunk()
+                        .slice(ChunkId::new(), 0..chunk_data.chunk().num_rows()),
+                ),
             })
         })
     }
@@ -343,10 +357,11 @@ impl ChunkStore {
             // Perhaps it was here before.
             return None;
         }
-        let tail = data
+        let at = data
             .tails
-            .iter_mut()
-            .find(|tail| tail.is_of(chunk, &self.names))?;
+            .iter()
+            .rposition(|tail| tail.is_of(chunk, &self.names))?;
+        let tail = EntityData::used_tail(&mut data.tails, at)?;
         let (slot, id) = tail.gathers?;
         let Slot { meta, chunk_data, .. } = self
             .slots
@@ -360,7 +375,12 @@ impl ChunkStore {
 
         let added = Arc::new(added_meta(meta, chunk)?);
         let before = gathering.heap_bytes();
-        gathering.append(chunk);
+        if gathering.append(chunk).is_err() {
+            // The rows before it are as they were, and no more come to them.
+            tail.gathers = None;
+            self.finish((slot, id));
+            return None;
+        }
         let is_full = gathering.is_full(most);
         if is_full {
             tail.gathers = None;

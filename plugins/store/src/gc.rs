@@ -21,9 +21,8 @@ use smallvec::SmallVec;
 
 use self::{clock::Clock, farthest::Farthest};
 use crate::{
-    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent, TimeRange, TimelineId,
-    remove::MAX_RUN,
-    store::Origin,
+    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent, TimeRange,
+    TimelineId, remove::MAX_RUN, store::Origin,
 };
 
 /// The time that a collection takes of a frame: a fifth of a frame at 60 Hz.
@@ -284,7 +283,9 @@ impl ChunkStore {
     /// Whether a chunk is loaded and not protected.
     fn may_go(&self, slot: u32, options: &GcOptions, clock: &mut Clock) -> bool {
         clock.did(1);
-        let Some(chunk) = self.slot(slot) else { return false };
+        let Some(chunk) = self.slot(slot) else {
+            return false;
+        };
         let meta = &chunk.meta;
         let may_go = chunk.chunk_data.is_some()
             && (chunk.origin == Origin::Source || !meta.is_static && !options.only_recoverable)

@@ -141,10 +141,16 @@ impl ChunkStore {
         let columns = timelines + components.len();
         let entity = || entity.clone();
         if columns >= MAX_COLUMNS {
-            return Err(StoreError::TooManyColumns { entity: entity(), columns });
+            return Err(StoreError::TooManyColumns {
+                entity: entity(),
+                columns,
+            });
         }
         if timelines > MAX_TIMELINES {
-            return Err(StoreError::TooManyTimelines { entity: entity(), timelines });
+            return Err(StoreError::TooManyTimelines {
+                entity: entity(),
+                timelines,
+            });
         }
         let components_of_chunk = components.len();
         if timelines * components_of_chunk > MAX_SERIES_PER_CHUNK {
@@ -164,7 +170,10 @@ impl ChunkStore {
             };
             let components = known.len() + components.filter(is_new).count();
             if components > MAX_ENTITY_COMPONENTS {
-                return Err(StoreError::TooManyComponents { entity: entity(), components });
+                return Err(StoreError::TooManyComponents {
+                    entity: entity(),
+                    components,
+                });
             }
         }
         Ok(())

@@ -68,16 +68,16 @@ pub mod recording;
 
 pub use arrow_array as arrow;
 
-pub use cache::{CacheStats, QueryCache};
+pub use cache::{CacheStats, PurgeReport, QueryCache};
 pub use chunk::{Chunk, ChunkBuilder, ChunkError, ComponentColumn, RowIds, TimeColumn};
 pub use clear::CLEAR_COMPONENT;
 pub use descriptor::ComponentDescriptor;
 pub use events::{ChangeReason, ChunkChange, StoreEvent};
-pub use gc::{DEFAULT_GC_BUDGET, Garbage, GcBuffers, GcOptions, GcOrder, GcReport};
+pub use gc::{DEFAULT_GC_BUDGET, Garbage, GcBuffers, GcOptions, GcOrder, GcReport, MAX_ITEMS_BETWEEN_LOOKS};
 pub use ids::{ChunkId, ComponentId, EntityId, RowId, StoreId, StoreKind, TimelineId};
 pub use latest_at::{Hit, HitRef, LatestAt, LatestAtRef};
 pub use meta::{AbsentChunk, AbsentComponent, ChunkMeta, ComponentMeta, TimelineMeta};
-pub use path::EntityPath;
+pub use path::{EntityPath, EntityPathError};
 pub use range::{RangeDelta, RangeResult, RangeRow, RangeSlice};
 pub use recording::Recording;
 pub use source::{ChunkSource, ChunkSourceError, FetchOptions};

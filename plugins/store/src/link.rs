@@ -31,7 +31,7 @@ impl ChunkStore {
                     .filter(|slot| *slot != u32::MAX);
                 let slot = slot.ok_or(StoreError::Full { what: "chunks" })?;
                 self.slots.push(None);
-                                slot
+                slot
             }
         };
         let is_loaded = chunk_data.is_some();
@@ -79,7 +79,11 @@ impl ChunkStore {
     ) -> u32 {
         let append_bytes = chunk_data.as_ref().map_or(0, ChunkData::append_bytes);
         let is_loaded = chunk_data.is_some();
-        let by_row = if is_loaded { &mut self.by_row } else { &mut self.absent_by_row };
+        let by_row = if is_loaded {
+            &mut self.by_row
+        } else {
+            &mut self.absent_by_row
+        };
         by_row.insert(meta.row_ids.0, slot);
         self.loaded_temporal += usize::from(is_loaded && !meta.is_static);
         self.totals.add(&meta, is_loaded);
@@ -130,15 +134,23 @@ impl ChunkStore {
             times.num_chunks += 1;
             let any = Entry::new(timeline.range, slot, meta.num_rows, (0, at), is_loaded);
             if !timeline.range.is_empty() {
-                let index = if is_loaded { &mut times.loaded } else { &mut times.absent };
+                let index = if is_loaded {
+                    &mut times.loaded
+                } else {
+                    &mut times.absent
+                };
                 index.insert(any);
             }
-            let columns = meta.components.iter().enumerate().filter_map(|(column, component)| {
-                let range = component.ranges.get(at).copied().unwrap_or(TimeRange::EMPTY);
-                let in_order = rows_in_order && timeline.sorted && component.num_valid == meta.num_rows;
-                let entry = Entry::new(range, slot, component.num_valid, (column, at), is_loaded);
-                (component.num_valid > 0).then_some((component.component, entry.with_order(in_order)))
-            });
+            let columns = meta
+                .components
+                .iter()
+                .enumerate()
+                .filter_map(|(column, component)| {
+                    let range = component.ranges.get(at).copied().unwrap_or(TimeRange::EMPTY);
+                    let in_order = rows_in_order && timeline.sorted && component.num_valid == meta.num_rows;
+                    let entry = Entry::new(range, slot, component.num_valid, (column, at), is_loaded);
+                    (component.num_valid > 0).then_some((component.component, entry.with_order(in_order)))
+                });
             for (component, entry) in std::iter::once((ComponentId::ANY, any)).chain(columns) {
                 if entry.min > entry.max {
                     continue;

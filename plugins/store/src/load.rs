@@ -5,8 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::{
-    AbsentChunk, ChangeReason, Chunk, ChunkChange, ChunkError, ChunkId, ChunkMeta, ChunkStore, RowId, StoreError,
-    StoreEvent, TimeRange, Timeline,
+    AbsentChunk, ChangeReason, Chunk, ChunkChange, ChunkError, ChunkId, ChunkMeta, ChunkStore, RowId,
+    StoreError, StoreEvent, TimeRange, Timeline,
     events::News,
     meta::{ComponentMeta, TimelineMeta},
     rows::ChunkData,

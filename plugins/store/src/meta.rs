@@ -77,7 +77,9 @@ impl ChunkMeta {
     /// On each timeline the times of the rows that have a component, where there are any.
     pub(crate) fn ranges_of(&self, component: ComponentId) -> impl Iterator<Item = (TimelineId, TimeRange)> {
         let column = self.component(component).filter(|column| column.num_valid > 0);
-        let ranges = column.into_iter().flat_map(|column| column.ranges.iter().copied());
+        let ranges = column
+            .into_iter()
+            .flat_map(|column| column.ranges.iter().copied());
         let timelines = self.timelines.iter().map(|column| column.timeline);
         timelines.zip(ranges).filter(|(_, range)| !range.is_empty())
     }

@@ -48,7 +48,9 @@ impl Names {
 
     /// The name of a component; `None` for an id that is not of this store.
     pub(crate) fn component_name(&self, id: ComponentId) -> Option<&Arc<str>> {
-        self.components.get(id.index()).map(|descriptor| &descriptor.component)
+        self.components
+            .get(id.index())
+            .map(|descriptor| &descriptor.component)
     }
 
     pub(crate) fn num_components(&self) -> usize {

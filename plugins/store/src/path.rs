@@ -177,7 +177,10 @@ impl EntityPath {
     pub fn starts_with(&self, ancestor: &Self) -> bool {
         ancestor.is_root()
             || (self.as_str().starts_with(ancestor.as_str())
-                && matches!(self.as_str().as_bytes().get(ancestor.len as usize), None | Some(b'/')))
+                && matches!(
+                    self.as_str().as_bytes().get(ancestor.len as usize),
+                    None | Some(b'/')
+                ))
     }
 
     /// Whether this path lies below `ancestor`, and is not the same.
@@ -296,7 +299,9 @@ fn unescape(part: &str) -> impl Iterator<Item = char> {
 
 /// The character of an escape, `{262E}`, and what follows it.
 fn unicode_escape(text: &str) -> Option<(char, &str)> {
-    let (digits, behind) = text.strip_prefix('{')?.split_at_checked(text.find('}')?.checked_sub(1)?)?;
+    let (digits, behind) = text
+        .strip_prefix('{')?
+        .split_at_checked(text.find('}')?.checked_sub(1)?)?;
     let is_code = (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let code = is_code.then(|| u32::from_str_radix(digits, 16).ok()).flatten()?;
     Some((char::from_u32(code)?, behind.strip_prefix('}')?))
@@ -425,7 +430,12 @@ mod tests {
 
     #[test]
     fn one_path_has_one_text_whoever_wrote_it() {
-        for text in ["camera:front", "/camera:front/", r"/camera\:front", r"camera\u{3A}front"] {
+        for text in [
+            "camera:front",
+            "/camera:front/",
+            r"/camera\:front",
+            r"camera\u{3A}front",
+        ] {
             check(text, r"/camera\:front");
         }
         // As `rerun.escape_entity_path_part` of SDK 0.41 does.
@@ -462,7 +472,9 @@ mod tests {
     fn a_path_that_is_too_deep_or_too_long_is_an_error_that_names_it() {
         let deep = "near/".repeat(20_000);
         let error = EntityPath::try_parse(&deep).unwrap_err();
-        assert!(matches!(error, EntityPathError::TooDeep { .. }) && error.to_string().contains("/near/near/"));
+        assert!(
+            matches!(error, EntityPathError::TooDeep { .. }) && error.to_string().contains("/near/near/")
+        );
         assert_eq!(EntityPath::parse(&deep).depth(), MAX_PATH_DEPTH);
         let long = format!("label/{}", "ü".repeat(500_000));
         let error = EntityPath::try_parse(&long).unwrap_err();
@@ -475,7 +487,11 @@ mod tests {
     fn the_paths_above_share_the_text() {
         let path = EntityPath::parse(r"/a\/b/c\\/d");
         let parents: Vec<_> = path.ancestors().collect();
-        assert!(parents[..3].iter().all(|parent| Arc::ptr_eq(&parent.text, &path.text)));
+        assert!(
+            parents[..3]
+                .iter()
+                .all(|parent| Arc::ptr_eq(&parent.text, &path.text))
+        );
         assert_eq!(parents[2], EntityPath::parse(r"a\/b"));
         assert_eq!(parents[2].stable_hash(), EntityPath::parse(r"a\/b").stable_hash());
         assert_eq!(parents[1].last_part(), Some(r"c\\"));

@@ -421,7 +421,12 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn new(chunk_data: &'a ChunkData, entry: &Entry, range: TimeRange, order_bytes: &AtomicU64) -> Option<Self> {
+    fn new(
+        chunk_data: &'a ChunkData,
+        entry: &Entry,
+        range: TimeRange,
+        order_bytes: &AtomicU64,
+    ) -> Option<Self> {
         let (rows, times) = (chunk_data.rows(entry, order_bytes), chunk_data.times(entry));
         let start = if range.min <= entry.min {
             0

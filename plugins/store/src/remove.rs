@@ -6,10 +6,7 @@ use smallvec::SmallVec;
 
 use crate::{
     ChangeReason, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, StoreEvent, TimeRange,
-    events::News,
-    rows::ChunkData,
-    series::StaticRow,
-    store::Slot,
+    events::News, rows::ChunkData, series::StaticRow, store::Slot,
 };
 
 /// The greatest number of chunks that are taken out of the indices together. More would save little, and make the steps of a
@@ -140,7 +137,11 @@ impl ChunkStore {
             "chunks of a run are all loaded, or none is"
         );
         let rows = self.keys_of(run, |meta| meta.row_ids.0);
-        let by_row = if is_loaded { &mut self.by_row } else { &mut self.absent_by_row };
+        let by_row = if is_loaded {
+            &mut self.by_row
+        } else {
+            &mut self.absent_by_row
+        };
         by_row.remove(&rows);
         let data = &mut self.entities[first.entity.index()];
         let mut keys: SmallVec<[(i64, u32); MAX_RUN]> = SmallVec::new();
@@ -183,7 +184,11 @@ impl ChunkStore {
                 series.version = version;
                 if column.is_none() {
                     let times = &mut self.timelines[timeline.timeline.index()];
-                    let index = if is_loaded { &mut times.loaded } else { &mut times.absent };
+                    let index = if is_loaded {
+                        &mut times.loaded
+                    } else {
+                        &mut times.absent
+                    };
                     index.remove(&keys);
                 }
             }
@@ -266,7 +271,11 @@ impl ChunkStore {
                     row,
                 })
             };
-            series.winner = series.slots.iter().filter_map(newest).max_by_key(|row| row.row_id);
+            series.winner = series
+                .slots
+                .iter()
+                .filter_map(newest)
+                .max_by_key(|row| row.row_id);
         }
     }
 }

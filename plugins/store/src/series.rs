@@ -181,7 +181,10 @@ mod tests {
             sorted.sort_unstable();
             together.insert_all(&sorted);
             some.iter().for_each(|one| single.insert_all(&[*one]));
-            assert_eq!((&together.keys, &together.positions), (&single.keys, &single.positions));
+            assert_eq!(
+                (&together.keys, &together.positions),
+                (&single.keys, &single.positions)
+            );
         }
         assert!(together.keys.is_sorted() && together.keys.len() == 1_000);
     }

@@ -168,7 +168,12 @@ impl ChunkStore {
             .iter()
             .map(|series| series.index.walk_heap_bytes())
             .sum();
-        let chunks = || self.slots.iter().flatten().filter_map(|slot| slot.chunk_data.as_ref());
+        let chunks = || {
+            self.slots
+                .iter()
+                .flatten()
+                .filter_map(|slot| slot.chunk_data.as_ref())
+        };
         let orders: usize = chunks().map(ChunkData::order_bytes).sum();
         let gathering: usize = chunks().map(ChunkData::append_bytes).sum();
         let by_time = |count: fn(&IntervalIndex) -> usize| {

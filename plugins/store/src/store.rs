@@ -71,7 +71,9 @@ pub enum StoreError {
         components: usize,
     },
     /// More components than an entity can have.
-    #[error("{entity}: {components} components are more than an entity can have, which is {MAX_ENTITY_COMPONENTS}")]
+    #[error(
+        "{entity}: {components} components are more than an entity can have, which is {MAX_ENTITY_COMPONENTS}"
+    )]
     TooManyComponents {
         /// The entity.
         entity: EntityPath,
@@ -153,7 +155,7 @@ pub(crate) struct EntityData {
     pub(crate) stats: EntityStats,
     /// The greatest row id in chunks that the store made. Not taken back when they go.
     pub(crate) newest_made: RowId,
-    /// The chunks that wait to be merged, by kind.
+    /// The chunks that wait to be merged, by kind. The last used one is the last.
     pub(crate) tails: Vec<Tail>,
 }
 
@@ -188,8 +190,12 @@ impl EntityData {
 
     /// The heap bytes of the static series that a chunk has a part in, and of their list.
     pub(crate) fn static_bytes(&self, meta: &ChunkMeta) -> usize {
-        let series = meta.components.iter().filter_map(|column| self.static_series(column.component));
-        self.statics.capacity() * size_of::<StaticSeries>() + series.map(StaticSeries::heap_bytes).sum::<usize>()
+        let series = meta
+            .components
+            .iter()
+            .filter_map(|column| self.static_series(column.component));
+        self.statics.capacity() * size_of::<StaticSeries>()
+            + series.map(StaticSeries::heap_bytes).sum::<usize>()
     }
 
     /// The heap bytes, without the tails.
@@ -199,6 +205,12 @@ impl EntityData {
             + self.statics.iter().map(StaticSeries::heap_bytes).sum::<usize>()
             + self.components.heap_bytes()
             + self.clears.as_ref().map_or(0, |clears| clears.heap_bytes())
+    }
+
+    /// One of the tails, which is the last used one from now on.
+    pub(crate) fn used_tail(tails: &mut [Tail], at: usize) -> Option<&mut Tail> {
+        tails.get_mut(at..)?.rotate_left(1);
+        tails.last_mut()
     }
 
     /// The heap bytes of the tails.

@@ -155,7 +155,9 @@ impl EntityTree {
             }
             let id = EntityId::from_index(self.nodes.len());
             let mut siblings = std::mem::take(&mut self.nodes[parent.index()].children);
-            siblings.insert(id, |other| self.nodes[other.index()].path.last_part() < path.last_part());
+            siblings.insert(id, |other| {
+                self.nodes[other.index()].path.last_part() < path.last_part()
+            });
             self.nodes[parent.index()].children = siblings;
             self.ids.insert(path.clone(), id);
             self.nodes.push(TreeNode {
@@ -187,7 +189,9 @@ mod tests {
     fn siblings_stand_in_order_however_they_came() {
         let mut tree = EntityTree::default();
         // Multiplied by a number without common factors, each number comes once, in no order.
-        let names: Vec<String> = (0..5_000_u32).map(|at| format!("p/{:04}", at * 1_237 % 5_000)).collect();
+        let names: Vec<String> = (0..5_000_u32)
+            .map(|at| format!("p/{:04}", at * 1_237 % 5_000))
+            .collect();
         for name in &names {
             tree.intern(&EntityPath::parse(name)).unwrap();
         }
@@ -196,7 +200,11 @@ mod tests {
         let parts = || tree.children(parent).map(|child| tree.path(child).as_str());
         assert!(parts().is_sorted() && parts().count() == names.len());
         let blocks = &tree.node(parent).children.blocks;
-        assert!(blocks.iter().all(|block| !block.is_empty() && block.len() <= BLOCK));
+        assert!(
+            blocks
+                .iter()
+                .all(|block| !block.is_empty() && block.len() <= BLOCK)
+        );
     }
 
     #[test]

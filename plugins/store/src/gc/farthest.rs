@@ -95,7 +95,10 @@ impl ChunkStore {
         options: &GcOptions,
         clock: &mut Clock,
     ) -> Option<u32> {
-        let on_timeline = self.timelines.get(timeline.index()).map_or(0, |times| times.loaded.len());
+        let on_timeline = self
+            .timelines
+            .get(timeline.index())
+            .map_or(0, |times| times.loaded.len());
         while self.loaded_temporal > on_timeline
             && let Some(times) = self.timelines.get(state.elsewhere)
         {
@@ -105,7 +108,10 @@ impl ChunkStore {
                 || times.loaded.visit_after(state.elsewhere_after, |entry| {
                     state.elsewhere_after = Some(entry.key());
                     // Looked at on the first of its timelines.
-                    let timelines = self.slot(entry.slot).map(|chunk| &*chunk.meta.timelines).unwrap_or_default();
+                    let timelines = self
+                        .slot(entry.slot)
+                        .map(|chunk| &*chunk.meta.timelines)
+                        .unwrap_or_default();
                     let is_first = timelines.first().is_some_and(|column| column.timeline == other);
                     let is_elsewhere = is_first && timelines.iter().all(|column| column.timeline != timeline);
                     clock.did(1);
@@ -143,7 +149,8 @@ impl ChunkStore {
             });
             // The two ends meet where nothing is left between them.
             let is_between = |entry: &Entry| {
-                state.front.is_none_or(|front| front < entry.key()) && state.back.is_none_or(|back| entry.key() < back)
+                state.front.is_none_or(|front| front < entry.key())
+                    && state.back.is_none_or(|back| entry.key() < back)
             };
             let (front, back) = (front.filter(is_between), back.filter(is_between));
             match farthest_side(state, front, back, time)? {
@@ -166,8 +173,13 @@ impl ChunkStore {
 /// From where the next chunk comes.
 fn farthest_side(state: &Farthest, front: Option<Entry>, back: Option<Entry>, time: i64) -> Option<Side> {
     // Those that begin behind the cursor; any other may wait for those with an earlier end.
-    let back = back.filter(|entry| entry.min > time).map(|entry| (entry.min.abs_diff(time), entry));
-    let waiting = state.waiting.peek().map(|Reverse((end, _))| time.abs_diff((*end).min(time)));
+    let back = back
+        .filter(|entry| entry.min > time)
+        .map(|entry| (entry.min.abs_diff(time), entry));
+    let waiting = state
+        .waiting
+        .peek()
+        .map(|Reverse((end, _))| time.abs_diff((*end).min(time)));
     // None that was not looked at can be farther than this.
     let front = front
         .filter(|entry| entry.min <= time)

@@ -13,8 +13,23 @@ use crate::model::{
     self, CLEAR, COMPONENTS, ChunkSpec, ENTITIES, Found, Model, ModelChunk, RowSpec, TIMELINES, instances,
 };
 
-/// Times lie in here; queries go a little beyond.
-pub(crate) const TIMES: std::ops::Range<i64> = 0..16;
+/// Most times lie in here; queries go a little beyond.
+pub(crate) const TIMES: std::ops::Range<i64> = -4..12;
+
+/// Some lie at the ends of what there is.
+const EXTREMES: [i64; 4] = [-i64::MAX, -i64::MAX + 1, i64::MAX - 1, i64::MAX];
+
+pub(crate) fn time() -> impl Strategy<Value = i64> {
+    prop_oneof![24 => TIMES, 1 => proptest::sample::select(EXTREMES.to_vec())]
+}
+
+/// All times that are worth a look.
+pub(crate) fn cursors() -> impl Iterator<Item = i64> + Clone {
+    let around = TIMES.start - 2..TIMES.end + 2;
+    around
+        .chain([i64::MIN, -i64::MAX / 2, i64::MAX / 2])
+        .chain(EXTREMES)
+}
 
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
@@ -54,16 +69,19 @@ pub(crate) fn cell() -> impl Strategy<Value = model::Cell> {
 }
 
 pub(crate) fn chunk(with_clears: bool) -> impl Strategy<Value = ChunkSpec> {
-    let row = (TIMES, TIMES, cell(), cell(), cell()).prop_map(move |(t, u, x, y, clear)| RowSpec {
+    let times = [time(), time(), time()];
+    let row = (times, cell(), cell(), cell()).prop_map(move |(times, x, y, clear)| RowSpec {
         row_id: 0,
-        times: [t, u],
+        times,
         cells: [x, y, if with_clears { clear } else { None }],
     });
     let timelines = prop_oneof![
-        4 => Just([true, false]),
-        3 => Just([true, true]),
-        1 => Just([false, true]),
-        1 => Just([false, false])
+        4 => Just([true, false, false]),
+        3 => Just([true, true, false]),
+        1 => Just([true, true, true]),
+        1 => Just([false, true, true]),
+        1 => Just([false, true, false]),
+        1 => Just([false; 3])
     ];
     (
         0..ENTITIES.len(),
@@ -84,22 +102,17 @@ pub(crate) fn chunk(with_clears: bool) -> impl Strategy<Value = ChunkSpec> {
 }
 
 pub(crate) fn op() -> impl Strategy<Value = Op> {
-    let query = (
-        0..ENTITIES.len(),
-        0..2_usize,
-        TIMES.start - 2..TIMES.end + 2,
-        0..3_usize,
-    );
+    let query = (0..ENTITIES.len(), 0..3_usize, time(), 0..3_usize);
     let gc = (
         0..3_u64,
         0..3_usize,
         proptest::option::of((TIMES, 0..4_i64)),
-        proptest::option::of(TIMES),
+        proptest::option::of(time()),
         any::<bool>(),
     );
     let range = (
         0..ENTITIES.len(),
-        0..2_usize,
+        0..3_usize,
         TIMES.start - 2..TIMES.end,
         0..8_i64,
         0..3_usize,
@@ -181,7 +194,7 @@ impl Bench {
                 ChunkChange::Added if event.reason == ChangeReason::Merged => {
                     let spec = ChunkSpec {
                         entity: 0,
-                        timelines: [true, true],
+                        timelines: [true; 3],
                         rows: Vec::new(),
                     };
                     self.model
@@ -412,7 +425,10 @@ impl Bench {
                 );
                 let spec = &before[&event.meta.id].spec;
                 assert!(!spec.is_static());
-                assert!(!spec.rows.iter().any(|row| row.cells[CLEAR].is_some()), "clears stay");
+                assert!(
+                    !spec.rows.iter().any(|row| row.cells[CLEAR].is_some()),
+                    "clears stay"
+                );
                 let is_protected = |row: &RowSpec| {
                     protect.is_some_and(|p| spec.timelines[0] && range(p).contains(row.times[0]))
                 };
@@ -433,7 +449,7 @@ impl Bench {
     pub(crate) fn latest_rows(&self, count: usize) -> Vec<Vec<Found>> {
         let mut all = Vec::new();
         for entity in 0..ENTITIES.len() {
-            for (timeline, component) in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)] {
+            for (timeline, component) in (0..9).map(|at| (at / 3, at % 3)) {
                 let rows = self.model.rows(entity, Some(timeline), component, true);
                 all.push(rows[rows.len().saturating_sub(count)..].to_vec());
             }
@@ -481,8 +497,7 @@ impl Bench {
         let validity = plain.validity;
         assert!(validity.contains(time), "{validity:?} holds {time}");
         // The answer is the same inside of its validity.
-        let cursors = TIMES.start - 2..TIMES.end + 2;
-        for cursor in cursors.clone().filter(|cursor| validity.contains(*cursor)) {
+        for cursor in cursors().filter(|cursor| validity.contains(*cursor)) {
             assert_eq!(
                 self.model.latest_at(entity, timeline, cursor, component),
                 expected,
@@ -649,9 +664,9 @@ impl Bench {
     /// Everything, at every time.
     pub(crate) fn check_all(&self) {
         for entity in 0..ENTITIES.len() {
-            for timeline in 0..2 {
+            for timeline in 0..3 {
                 for component in 0..3 {
-                    for time in TIMES.start - 2..TIMES.end + 2 {
+                    for time in cursors() {
                         self.check(entity, timeline, time, component);
                     }
                     for min in TIMES.step_by(5) {
@@ -661,7 +676,7 @@ impl Bench {
                 }
             }
         }
-        for (time, ahead) in [(0, 20), (3, 4), (8, -5), (15, -20)] {
+        for (time, ahead) in [(-4, 20), (0, 4), (8, -5), (11, -20)] {
             self.check_requests(time, ahead);
         }
         self.check_schema();
@@ -746,8 +761,8 @@ impl Bench {
                 };
                 if chunks.iter().all(|chunk| chunk.loaded) {
                     for (component, buckets, range) in [
-                        (None, 3, TimeRange::new(2, 13)),
-                        (Some(0), 32, TimeRange::new(-1, 20)),
+                        (None, 3, TimeRange::new(-2, 9)),
+                        (Some(0), 32, TimeRange::new(-5, 16)),
                         (Some(1), 7, TimeRange::new(3, 9)),
                     ] {
                         let mut expected = vec![0; buckets];

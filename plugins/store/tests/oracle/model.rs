@@ -14,7 +14,7 @@ use chronoscope_store::{
 pub(crate) type Cell = Option<Vec<i32>>;
 
 pub(crate) const ENTITIES: [&str; 5] = ["/", "/a", "/a/b", "/a/b/c", "/d"];
-pub(crate) const TIMELINES: [&str; 2] = ["frame", "step"];
+pub(crate) const TIMELINES: [&str; 3] = ["frame", "step", "tick"];
 /// The last one clears: an instance of 1 is recursive, of 0 flat.
 pub(crate) const COMPONENTS: [&str; 3] = ["Test:x", "Test:y", CLEAR_COMPONENT];
 pub(crate) const CLEAR: usize = 2;
@@ -23,7 +23,7 @@ pub(crate) const CLEAR: usize = 2;
 #[derive(Clone, Debug)]
 pub(crate) struct RowSpec {
     pub(crate) row_id: u64,
-    pub(crate) times: [i64; 2],
+    pub(crate) times: [i64; 3],
     pub(crate) cells: [Cell; 3],
 }
 
@@ -32,17 +32,17 @@ pub(crate) struct RowSpec {
 pub(crate) struct ChunkSpec {
     pub(crate) entity: usize,
     /// Which of the timelines the rows lie on; static where neither.
-    pub(crate) timelines: [bool; 2],
+    pub(crate) timelines: [bool; 3],
     pub(crate) rows: Vec<RowSpec>,
 }
 
 impl ChunkSpec {
     pub(crate) fn is_static(&self) -> bool {
-        self.timelines == [false, false]
+        self.timelines == [false; 3]
     }
 
     pub(crate) fn build(&self, id: ChunkId) -> Chunk {
-        let timelines = (0..2).filter(|&at| self.timelines[at]).map(|at| {
+        let timelines = (0..3).filter(|&at| self.timelines[at]).map(|at| {
             TimeColumn::new(
                 Timeline::sequence(TIMELINES[at]),
                 self.rows.iter().map(|row| row.times[at]).collect::<Vec<_>>(),
