@@ -8,7 +8,9 @@ use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field};
 use smallvec::SmallVec;
 
-use crate::{ChunkId, ComponentDescriptor, EntityPath, RowId, TimeRange, Timeline, append::concat_lists};
+use crate::{
+    ChunkId, ComponentDescriptor, EntityPath, RowId, TimeRange, Timeline, growing_lists::concat_lists,
+};
 
 /// Why something is not a valid chunk.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,69 @@
+//! What the store cannot take.
+
+use crate::{ChunkError, ChunkId, EntityPath};
+
+/// The greatest number of timelines of a chunk.
+pub const MAX_TIMELINES: usize = 128;
+
+/// The greatest number of pairs of a timeline and a component of a chunk. Each is an entry in an index.
+pub const MAX_SERIES_PER_CHUNK: usize = 1 << 17;
+
+/// The greatest number of components of an entity.
+pub const MAX_ENTITY_COMPONENTS: usize = 1 << 16;
+
+/// Why the store could not take something.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The chunk itself is not valid.
+    #[error(transparent)]
+    Chunk(#[from] ChunkError),
+    /// More columns than an index can count.
+    #[error("{entity}: {columns} columns are more than a chunk can have")]
+    TooManyColumns {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The number of columns.
+        columns: usize,
+    },
+    /// More timelines than a chunk can have.
+    #[error("{entity}: {timelines} timelines are more than a chunk can have, which is {MAX_TIMELINES}")]
+    TooManyTimelines {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The number of timelines.
+        timelines: usize,
+    },
+    /// More pairs of a timeline and a component than a chunk can have: each is indexed.
+    #[error(
+        "{entity}: {timelines} timelines with {components} components each are more than a chunk can have, \
+         which is {MAX_SERIES_PER_CHUNK} pairs"
+    )]
+    TooManySeries {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The number of timelines.
+        timelines: usize,
+        /// The number of components.
+        components: usize,
+    },
+    /// More components than an entity can have.
+    #[error(
+        "{entity}: {components} components are more than an entity can have, which is {MAX_ENTITY_COMPONENTS}"
+    )]
+    TooManyComponents {
+        /// The entity.
+        entity: EntityPath,
+        /// The components that it would have.
+        components: usize,
+    },
+    /// The store has no room for another name or chunk: their numbers are 32 bits wide.
+    #[error("the store holds as many {what} as it can")]
+    Full {
+        /// What there are too many of.
+        what: &'static str,
+    },
+    /// Data arrived for a chunk that the store does not know.
+    #[error("chunk {0} is not known")]
+    UnknownChunk(ChunkId),
+}
