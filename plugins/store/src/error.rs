@@ -1,6 +1,76 @@
-//! What the store cannot take.
+//! What is no valid chunk, and what the store cannot take.
 
-use crate::{ChunkError, ChunkId, EntityPath};
+use crate::{ChunkId, EntityPath};
+
+/// Why something is not a valid chunk.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChunkError {
+    /// A column has another number of rows than the chunk.
+    #[error("{entity}: column {column} has {actual} rows where the chunk has {expected}")]
+    RowCount {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The column's name.
+        column: String,
+        /// The rows it should have.
+        expected: usize,
+        /// The rows it has.
+        actual: usize,
+    },
+    /// A timeline or a component stands in the chunk twice.
+    #[error("{entity}: column {column} is there twice")]
+    DuplicateColumn {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The column's name.
+        column: String,
+    },
+    /// A row lies at `i64::MIN`, which is reserved.
+    #[error("{entity}: a row lies at the reserved time i64::MIN on timeline {timeline}")]
+    ReservedTime {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The timeline's name.
+        timeline: String,
+    },
+    /// A component is not a column of lists.
+    #[error("{entity}: component {component} has type {data_type}, but a list is needed")]
+    NotAList {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The component's name.
+        component: String,
+        /// The type it has.
+        data_type: String,
+    },
+    /// Arrays of one component have different types.
+    #[error("{entity}: component {component} is logged with different types: {message}")]
+    MixedTypes {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The component's name.
+        component: String,
+        /// What Arrow says.
+        message: String,
+    },
+    /// Lists of several chunks have, together, more values than an offset can count.
+    #[error("{entity}: component {component} has more values than a chunk can hold")]
+    TooManyValues {
+        /// The chunks' entity.
+        entity: EntityPath,
+        /// The component's name.
+        component: String,
+    },
+    /// A chunk has more rows than an index can count.
+    #[error("{entity}: {rows} rows are more than a chunk can hold")]
+    TooManyRows {
+        /// The chunk's entity.
+        entity: EntityPath,
+        /// The rows.
+        rows: usize,
+    },
+}
 
 /// The greatest number of timelines of a chunk.
 pub const MAX_TIMELINES: usize = 128;

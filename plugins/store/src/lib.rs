@@ -7,8 +7,8 @@
 //! the data and the small ones that a store hands out for fast indices.
 //!
 //! # Data
-//! [`time`] has timelines, times and ranges; [`chunk`] is the unit of storage: some rows of one entity. [`meta`] is what is
-//! known of a chunk without its data.
+//! [`time`] has timelines, times and ranges; [`chunk`] is the unit of storage: some rows of one entity, in
+//! [`columns`]. [`meta`] is what is known of a chunk without its data.
 //!
 //! # The store
 //! [`store`] keeps chunks and what leads to them: the [`tree`] of entities, per entity, timeline and component an ordered index
@@ -42,11 +42,15 @@
 //! - *Static*: on no timeline, so that it holds at all times.
 //! - *Validity*: the cursors for which an answer is the same.
 
-pub mod chunk;
 pub mod descriptor;
 pub mod ids;
 pub mod path;
 pub mod time;
+
+pub mod error;
+
+pub mod chunk;
+pub mod columns;
 
 pub mod meta;
 
@@ -62,7 +66,6 @@ mod slots_by_id;
 pub mod stats;
 pub mod tree;
 
-pub mod error;
 pub mod events;
 pub mod store;
 
@@ -86,10 +89,11 @@ pub mod recording;
 pub use arrow_array as arrow;
 
 pub use cache::{CacheStats, PurgeReport, QueryCache};
-pub use chunk::{Chunk, ChunkBuilder, ChunkError, ComponentColumn, RowIds, TimeColumn};
+pub use chunk::{Chunk, ChunkBuilder};
 pub use clear::CLEAR_COMPONENT;
+pub use columns::{ComponentColumn, RowIds, TimeColumn};
 pub use descriptor::ComponentDescriptor;
-pub use error::StoreError;
+pub use error::{ChunkError, StoreError};
 pub use events::{ChangeReason, ChunkChange, StoreEvent};
 pub use gc::{DEFAULT_GC_BUDGET, Garbage, GcBuffers, GcOptions, GcOrder, GcReport, MAX_ITEMS_BETWEEN_LOOKS};
 pub use ids::{ChunkId, ComponentId, EntityId, RowId, StoreId, StoreKind, TimelineId};

@@ -378,7 +378,9 @@ impl ChunkStore {
         answer.version = series.version;
         let mut parts: Vec<ChunkRows<'_>> = Vec::new();
         series.index.for_each_overlapping(range, |entry| {
-            let Some(slot) = self.slot(entry.slot) else { return };
+            let Some(slot) = self.indexed(entry.slot) else {
+                return;
+            };
             match &slot.chunk_data {
                 Some(chunk_data) => parts.extend(ChunkRows::new(chunk_data, entry, range, &self.order_bytes)),
                 None => answer.missing.push(slot.meta.id),

@@ -423,6 +423,13 @@ impl ChunkStore {
         self.slots.get(slot as usize)?.as_ref()
     }
 
+    /// The chunk of an index entry. Invariant: what stands in an index is in the store.
+    pub(crate) fn indexed(&self, slot: u32) -> Option<&Slot> {
+        let place = self.slot(slot);
+        debug_assert!(place.is_some(), "a chunk in an index is in the store");
+        place
+    }
+
     pub(crate) fn loaded(&self, slot: u32) -> Option<&ChunkData> {
         self.slot(slot)?.chunk_data.as_ref()
     }
