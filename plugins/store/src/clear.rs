@@ -62,7 +62,7 @@ struct TimelineClears {
 
 impl TimelineClears {
     /// What the clears of an entity above do to a row, seen from a cursor at or after it. The latest clear decides.
-    fn from_above(&self, row: (i64, RowId), cursor: i64) -> Clearing {
+    fn of_above(&self, row: (i64, RowId), cursor: i64) -> Clearing {
         let begin = (row.0, row.1, 0);
         let end = (cursor, RowId::MAX, u32::MAX);
         let latest = |set: &BTreeSet<ClearKey>| set.range(begin..=end).next_back().copied();
@@ -378,7 +378,7 @@ impl ChunkStore {
             {
                 let row = (row_time, row_id);
                 clearing.add(&if from_above {
-                    clears.from_above(row, cursor)
+                    clears.of_above(row, cursor)
                 } else {
                     clears.own(row, cursor)
                 });

@@ -98,7 +98,7 @@ impl ChunkStore {
             return;
         };
         series.index.count_rows(range, counts, |entry, counts| {
-            self.spread(series, entry, range, counts)
+            self.spread(series, entry, range, counts);
         });
     }
 

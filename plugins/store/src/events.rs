@@ -13,12 +13,12 @@ pub enum ChunkChange {
     Added,
     /// The chunk is gone, and so is its metadata.
     Dropped,
-    /// Rows were added to a chunk that gathers those that come one by one. [`StoreEvent::meta`] has the chunk's id and describes the
+    /// Rows were added to a chunk with an append buffer. [`StoreEvent::meta`] has the chunk's id and describes the
     /// added rows alone; the rows before them are where they were.
     Grown,
     /// The data of a chunk that was known arrived.
     Loaded,
-    /// The data of a chunk was given up; its metadata stays.
+    /// The data of a chunk was evicted; its metadata stays.
     Evicted,
 }
 

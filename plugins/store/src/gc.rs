@@ -13,167 +13,25 @@
 
 mod clock;
 mod farthest;
+mod options;
+pub(crate) mod state;
 
-use std::{ops::Bound, sync::Arc, time::Duration};
+use std::{ops::Bound, sync::Arc};
 
-use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-use self::{clock::Clock, farthest::Farthest};
-use crate::{
-    ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreEvent, TimeRange,
-    TimelineId, remove::MAX_RUN, store::Origin,
+use self::{
+    clock::Clock,
+    state::{GcState, Question},
 };
-
-/// The time that a collection takes of a frame: a fifth of a frame at 60 Hz.
-pub const DEFAULT_GC_BUDGET: Duration = Duration::from_micros(3500);
+pub use self::{
+    clock::MAX_ITEMS_BETWEEN_LOOKS,
+    options::{DEFAULT_GC_BUDGET, Garbage, GcBuffers, GcOptions, GcOrder, GcReport},
+};
+use crate::{ChangeReason, ChunkMeta, ChunkStore, ComponentId, TimeRange, remove::MAX_RUN, store::Origin};
 
 /// Static chunks of at most so many bytes are never evicted.
 const SMALL_STATIC_BYTES: u64 = 64 * 1024;
-
-/// In which order chunks go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum GcOrder {
-    /// The chunk with the oldest row first: good for data that streams in.
-    #[default]
-    OldestRow,
-    /// The chunk farthest from a cursor first: good for data that is browsed. Chunks on other timelines go first of all,
-    /// static ones last.
-    FarthestFrom {
-        /// The timeline of the cursor.
-        timeline: TimelineId,
-        /// The cursor.
-        time: i64,
-    },
-}
-
-/// What a collection may take, how much, and for how long.
-#[derive(Clone, Debug)]
-pub struct GcOptions {
-    /// How many bytes to free. A collection that takes several calls subtracts what [`GcReport::freed_bytes`] says.
-    /// `u64::MAX` takes all that is not protected.
-    pub target_bytes: u64,
-    /// How long one call may take. Longer frees more at once, shorter keeps frames even.
-    pub time_budget: Duration,
-    /// Keeps this many of the latest rows of each (entity, timeline, component), and with them their chunks. With 1, what is
-    /// shown at the end of a timeline stays.
-    pub protect_latest: usize,
-    /// Keeps chunks with rows in these ranges.
-    pub protected_time_ranges: Vec<(TimelineId, TimeRange)>,
-    /// Keeps these chunks, such as those on screen.
-    pub protected_chunks: FxHashSet<ChunkId>,
-    /// Whether only what a source can give back may go: to make room, and not because there is too much.
-    pub only_recoverable: bool,
-    /// In which order chunks go.
-    pub order: GcOrder,
-}
-
-impl Default for GcOptions {
-    fn default() -> Self {
-        Self {
-            target_bytes: u64::MAX,
-            time_budget: DEFAULT_GC_BUDGET,
-            protect_latest: 1,
-            protected_time_ranges: Vec::new(),
-            protected_chunks: FxHashSet::default(),
-            only_recoverable: false,
-            order: GcOrder::default(),
-        }
-    }
-}
-
-/// Chunks that the store no longer holds. Dropping it frees their memory, which takes about as long as collecting them: it
-/// may be sent to another thread for that. (Append buffers are small, and are freed at once.)
-#[derive(Debug, Default)]
-pub struct Garbage {
-    chunks: Vec<Arc<Chunk>>,
-}
-
-impl Garbage {
-    /// The number of chunks.
-    pub fn len(&self) -> usize {
-        self.chunks.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
-    }
-
-    /// Moves the chunks out.
-    #[must_use]
-    pub fn take(&mut self) -> Self {
-        std::mem::take(self)
-    }
-}
-
-/// What a step of a collection writes to.
-#[derive(Debug, Default)]
-pub struct GcBuffers {
-    /// What changed. Taken out, or cleared, before the next step.
-    pub events: Vec<StoreEvent>,
-    /// What the store no longer holds. Likewise.
-    pub garbage: Garbage,
-}
-
-/// What one call of a collection did.
-#[derive(Debug, Default)]
-pub struct GcReport {
-    /// The bytes of the data that went.
-    pub freed_bytes: u64,
-    /// The chunks that were dropped with their metadata.
-    pub dropped_chunks: usize,
-    /// The chunks that were evicted and can be loaded again.
-    pub evicted_chunks: usize,
-    /// Whether the target is reached, or there is nothing left that may go. Otherwise another call does more.
-    pub done: bool,
-    /// The greatest number of items that were worked on between two looks at the clock: chunks that were looked at, and index
-    /// entries that were asked or removed. At most twice [`MAX_ITEMS_BETWEEN_LOOKS`], and what one more chunk takes.
-    pub max_items_between_looks: usize,
-    /// The time of the whole call.
-    pub total_time: Duration,
-}
-
-/// How many items a collection works on before it looks at the clock again: see [`GcReport::max_items_between_looks`].
-pub const MAX_ITEMS_BETWEEN_LOOKS: usize = 256;
-
-/// Where a collection that ran out of time goes on.
-#[derive(Debug, Default)]
-pub(crate) struct GcState {
-    /// What it looks for. With something else, it begins anew.
-    question: Question,
-    /// The oldest rows up to here were looked at.
-    after: Option<(RowId, u32)>,
-    farthest: Farthest,
-}
-
-/// What decides about which chunks are passed over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Question {
-    timeline: Option<TimelineId>,
-    only_recoverable: bool,
-    protect_latest: usize,
-}
-
-impl Question {
-    fn of(options: &GcOptions) -> Self {
-        Self {
-            timeline: match options.order {
-                GcOrder::OldestRow => None,
-                // The cursor moves between frames, and the chunks at the ends stay those at the ends.
-                GcOrder::FarthestFrom { timeline, .. } => Some(timeline),
-            },
-            only_recoverable: options.only_recoverable,
-            protect_latest: options.protect_latest,
-        }
-    }
-}
-
-impl GcState {
-    pub(crate) fn heap_bytes(&self) -> usize {
-        self.farthest.heap_bytes()
-    }
-}
 
 /// Chunks that are alike and may go, taken out of the indices together.
 #[derive(Default)]

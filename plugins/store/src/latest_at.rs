@@ -214,7 +214,7 @@ impl ChunkStore {
 
         for entry in &around.covering {
             at_least = at_least.max(Some(if entry.max == time { time } else { entry.min }));
-            let Some(slot) = self.slot(entry.slot) else {
+            let Some(slot) = self.indexed(entry.slot) else {
                 continue;
             };
             let Some(chunk_data) = &slot.chunk_data else {
@@ -272,7 +272,9 @@ impl ChunkStore {
         mut missing: Option<&mut SmallVec<[ChunkId; 1]>>,
     ) {
         series.index.for_each_ending_at(end, |entry| {
-            let Some(slot) = self.slot(entry.slot) else { return };
+            let Some(slot) = self.indexed(entry.slot) else {
+                return;
+            };
             if let Some(chunk_data) = &slot.chunk_data {
                 let (rows, times) = (chunk_data.rows(entry, &self.order_bytes), chunk_data.times(entry));
                 if rows.len() > 0 {

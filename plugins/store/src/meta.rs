@@ -150,7 +150,7 @@ pub struct AbsentChunk {
 }
 
 impl AbsentChunk {
-    /// What is to be known of a chunk when its rows are given up. Everything is exact.
+    /// What is to be known of a chunk when its data is evicted. Everything is exact.
     pub fn of(chunk: &Chunk) -> Self {
         let ids = chunk.row_ids().iter().copied();
         let row_ids = ids.clone().min().zip(ids.max());

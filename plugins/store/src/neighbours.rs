@@ -22,7 +22,7 @@ impl ChunkStore {
             return;
         };
         series.index.for_each_overlapping(range, |entry| {
-            if let Some(slot) = self.slot(entry.slot) {
+            if let Some(slot) = self.indexed(entry.slot) {
                 visit(&slot.meta, slot.chunk_data.is_some());
             }
         });

@@ -59,7 +59,7 @@ impl Recording {
         self.forward(|store| store.load(chunk))
     }
 
-    /// Gives up a chunk's data. See [`ChunkStore::evict`].
+    /// Evicts a chunk's data. See [`ChunkStore::evict`].
     pub fn evict(&mut self, id: ChunkId) -> Vec<StoreEvent> {
         self.change(|store| store.evict(id))
     }

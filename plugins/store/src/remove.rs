@@ -128,9 +128,7 @@ impl ChunkStore {
     ///
     /// Tells the components that the entity has no longer.
     fn unindex(&mut self, run: &[u32], version: u64) -> Option<Box<News>> {
-        let Some(place) = run.first().and_then(|&slot| self.slot(slot)) else {
-            return None;
-        };
+        let place = run.first().and_then(|&slot| self.slot(slot))?;
         let (first, is_loaded) = (Arc::clone(&place.meta), place.chunk_data.is_some());
         debug_assert!(
             run.iter().all(|&slot| self.loaded(slot).is_some() == is_loaded),
@@ -277,18 +275,5 @@ impl ChunkStore {
                 .filter_map(newest)
                 .max_by_key(|row| row.row_id);
         }
-    }
-}
-
-/// Whether each of some keys is among others, where both come in order.
-pub(crate) fn in_order<K: Ord>(keys: &[K]) -> impl FnMut(K) -> bool {
-    let mut rest = keys;
-    move |key| {
-        while let [first, others @ ..] = rest
-            && *first < key
-        {
-            rest = others;
-        }
-        rest.first() == Some(&key)
     }
 }

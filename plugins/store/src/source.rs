@@ -138,7 +138,7 @@ impl ChunkStore {
     }
 }
 
-/// FetchRequests as far as they fit.
+/// Fetch requests, as far as they fit.
 struct FetchRequests {
     ids: Vec<ChunkId>,
     seen: FxHashSet<ChunkId>,

@@ -12,11 +12,12 @@ use std::{
 use smallvec::SmallVec;
 
 use crate::{
-    Chunk, ChunkError, ChunkId, ChunkMeta, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId,
-    StoreId, TimeRange, Timeline, TimelineId,
+    Chunk, ChunkId, ChunkMeta, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId, StoreId,
+    TimeRange, Timeline, TimelineId,
     clear::EntityClears,
-    compaction::Tail,
+    gc::state::GcState,
     interval_index::IntervalIndex,
+    merge_queue::MergeQueue,
     names::Names,
     rows::ChunkData,
     series::{EntityComponents, EntitySeries, Series, StaticSeries},
@@ -24,72 +25,6 @@ use crate::{
     stats::EntityStats,
     tree::EntityTree,
 };
-
-/// The greatest number of timelines of a chunk.
-pub const MAX_TIMELINES: usize = 128;
-
-/// The greatest number of pairs of a timeline and a component of a chunk. Each is an entry in an index.
-pub const MAX_SERIES_PER_CHUNK: usize = 1 << 17;
-
-/// The greatest number of components of an entity.
-pub const MAX_ENTITY_COMPONENTS: usize = 1 << 16;
-
-/// Why the store could not take something.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The chunk itself is not valid.
-    #[error(transparent)]
-    Chunk(#[from] ChunkError),
-    /// More columns than an index can count.
-    #[error("{entity}: {columns} columns are more than a chunk can have")]
-    TooManyColumns {
-        /// The chunk's entity.
-        entity: EntityPath,
-        /// The number of columns.
-        columns: usize,
-    },
-    /// More timelines than a chunk can have.
-    #[error("{entity}: {timelines} timelines are more than a chunk can have, which is {MAX_TIMELINES}")]
-    TooManyTimelines {
-        /// The chunk's entity.
-        entity: EntityPath,
-        /// The number of timelines.
-        timelines: usize,
-    },
-    /// More pairs of a timeline and a component than a chunk can have: each is indexed.
-    #[error(
-        "{entity}: {timelines} timelines with {components} components each are more than a chunk can have, \
-         which is {MAX_SERIES_PER_CHUNK} pairs"
-    )]
-    TooManySeries {
-        /// The chunk's entity.
-        entity: EntityPath,
-        /// The number of timelines.
-        timelines: usize,
-        /// The number of components.
-        components: usize,
-    },
-    /// More components than an entity can have.
-    #[error(
-        "{entity}: {components} components are more than an entity can have, which is {MAX_ENTITY_COMPONENTS}"
-    )]
-    TooManyComponents {
-        /// The entity.
-        entity: EntityPath,
-        /// The components that it would have.
-        components: usize,
-    },
-    /// The store has no room for another name or chunk: their numbers are 32 bits wide.
-    #[error("the store holds as many {what} as it can")]
-    Full {
-        /// What there are too many of.
-        what: &'static str,
-    },
-    /// Data arrived for a chunk that the store does not know.
-    #[error("chunk {0} is not known")]
-    UnknownChunk(ChunkId),
-}
 
 /// When chunks are merged and split as they arrive.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,7 +73,7 @@ pub(crate) enum Origin {
     Inserted,
     /// A source made it known, and can give its data back.
     Source,
-    /// The store made it, by gathering, merging or splitting: who inserts its rows again knows them by another id.
+    /// The store made it, by appending, merging or splitting: if its rows are inserted again, they come under another id.
     Made,
 }
 
@@ -156,7 +91,7 @@ pub(crate) struct EntityData {
     /// The greatest row id in chunks that the store made. Not taken back when they go.
     pub(crate) newest_made: RowId,
     /// The chunks that wait to be merged, by kind. The last used one is the last.
-    pub(crate) tails: Vec<Tail>,
+    pub(crate) queues: Vec<MergeQueue>,
 }
 
 impl Default for EntityData {
@@ -169,7 +104,7 @@ impl Default for EntityData {
             components: EntityComponents::default(),
             stats: EntityStats::default(),
             newest_made: RowId::MIN,
-            tails: Vec::new(),
+            queues: Vec::new(),
         }
     }
 }
@@ -198,7 +133,7 @@ impl EntityData {
             + series.map(StaticSeries::heap_bytes).sum::<usize>()
     }
 
-    /// The heap bytes, without the tails.
+    /// The heap bytes, without the merge queues.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.series.heap_bytes()
             + self.statics.capacity() * size_of::<StaticSeries>()
@@ -207,15 +142,16 @@ impl EntityData {
             + self.clears.as_ref().map_or(0, |clears| clears.heap_bytes())
     }
 
-    /// One of the tails, which is the last used one from now on.
-    pub(crate) fn used_tail(tails: &mut [Tail], at: usize) -> Option<&mut Tail> {
-        tails.get_mut(at..)?.rotate_left(1);
-        tails.last_mut()
+    /// One of the merge queues, which is the last used one from now on.
+    pub(crate) fn used_queue(queues: &mut [MergeQueue], at: usize) -> Option<&mut MergeQueue> {
+        queues.get_mut(at..)?.rotate_left(1);
+        queues.last_mut()
     }
 
-    /// The heap bytes of the tails.
-    pub(crate) fn tail_bytes(&self) -> usize {
-        self.tails.capacity() * size_of::<Tail>() + self.tails.iter().map(Tail::heap_bytes).sum::<usize>()
+    /// The heap bytes of the merge queues.
+    pub(crate) fn queue_bytes(&self) -> usize {
+        self.queues.capacity() * size_of::<MergeQueue>()
+            + self.queues.iter().map(MergeQueue::heap_bytes).sum::<usize>()
     }
 }
 
@@ -236,7 +172,6 @@ pub(crate) struct TimelineData {
 ///
 /// Queries take `&self` and never lock; see [`QueryCache`](crate::QueryCache) for the cached ones.
 #[derive(Debug)]
-#[cfg_attr(feature = "bevy", derive(bevy_ecs::prelude::Resource))]
 pub struct ChunkStore {
     pub(crate) id: StoreId,
     /// Unique in this process, so that a cache can tell stores apart.
@@ -265,7 +200,7 @@ pub struct ChunkStore {
     /// The timelines to which the chunk that is being inserted gives another type for the first time.
     pub(crate) retyped_timelines: SmallVec<[TimelineId; 2]>,
     pub(crate) totals: crate::stats::Totals,
-    pub(crate) gc: crate::gc::GcState,
+    pub(crate) gc: GcState,
     /// The chunks without data that should be loaded before all others.
     pub(crate) absent_first: BTreeSet<u32>,
     /// The bytes of the orders of rows that queries made.
@@ -301,7 +236,7 @@ impl ChunkStore {
             evictable_statics: BTreeSet::new(),
             retyped_timelines: SmallVec::new(),
             totals: crate::stats::Totals::default(),
-            gc: crate::gc::GcState::default(),
+            gc: GcState::default(),
             absent_first: BTreeSet::new(),
             order_bytes: AtomicU64::new(0),
         }
@@ -486,6 +421,13 @@ impl ChunkStore {
 
     pub(crate) fn slot(&self, slot: u32) -> Option<&Slot> {
         self.slots.get(slot as usize)?.as_ref()
+    }
+
+    /// The chunk of an index entry. Invariant: what stands in an index is in the store.
+    pub(crate) fn indexed(&self, slot: u32) -> Option<&Slot> {
+        let place = self.slot(slot);
+        debug_assert!(place.is_some(), "a chunk in an index is in the store");
+        place
     }
 
     pub(crate) fn loaded(&self, slot: u32) -> Option<&ChunkData> {

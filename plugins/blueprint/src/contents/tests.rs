@@ -266,3 +266,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_rule_means_the_same_entity_however_it_is_escaped() {
+    let data = EntityPath::parse(r"/world/camera\:front");
+    let meant = |text: &str| ContentsRule::parse(text).unwrap().resolve(&data);
+    for text in [
+        "+ world/camera:front/**",
+        r"+ /world/camera\:front/**",
+        "+ $origin/**",
+        "+ ${origin}/**",
+    ] {
+        assert_eq!(meant(text), (data.clone(), true), "{text}");
+    }
+    // A name that looks like a variable, or like a star.
+    assert_eq!(meant(r"+ /\$origin").0, EntityPath::parse("/$origin"));
+    assert_eq!(ContentsRule::parse(r"+ /\*\*").unwrap().problem(), None);
+}

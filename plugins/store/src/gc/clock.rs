@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::MAX_ITEMS_BETWEEN_LOOKS;
+/// How many items a collection works on before it looks at the clock again: see [`GcReport::max_items_between_looks`](crate::GcReport::max_items_between_looks).
+pub const MAX_ITEMS_BETWEEN_LOOKS: usize = 256;
 
 /// The clock of a step. A look at it costs as much as several items, so there are some of those between two looks.
 #[derive(Debug)]

@@ -11,42 +11,16 @@
 //!
 //! Cost: O(log n) per chunk that is looked at.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::cmp::Reverse;
 
-use super::{Clock, GcOptions};
-use crate::{
-    ChunkStore, TimelineId,
-    interval_index::{Entry, Key},
-};
-
-/// Where the search goes on.
-#[derive(Debug, Default)]
-pub(super) struct Farthest {
-    /// Of the timelines, those before this one were searched for chunks that are not on the cursor's.
-    elsewhere: usize,
-    /// The last chunk that was looked at there.
-    elsewhere_after: Option<Key>,
-    /// What was taken from the front, by where it ends, and its key.
-    waiting: BinaryHeap<Reverse<(i64, Key)>>,
-    /// All chunks up to this one were taken from the front.
-    front: Option<Key>,
-    /// All chunks from this one on were taken from the back.
-    back: Option<Key>,
-    /// The last static chunk that was looked at.
-    static_after: Option<u32>,
-}
+use super::{clock::Clock, options::GcOptions, state::Farthest};
+use crate::{ChunkStore, TimelineId, interval_index::Entry};
 
 /// Where the farthest chunk is.
 enum Side {
     Front(Entry),
     Back(Entry),
     Waiting,
-}
-
-impl Farthest {
-    pub(super) fn heap_bytes(&self) -> usize {
-        self.waiting.capacity() * size_of::<Reverse<(i64, Key)>>()
-    }
 }
 
 impl ChunkStore {

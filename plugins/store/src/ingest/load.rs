@@ -175,7 +175,7 @@ impl ChunkStore {
         Ok(events)
     }
 
-    /// Gives up a chunk's data and keeps its metadata. Nothing happens where there is no data.
+    /// Evicts a chunk's data and keeps its metadata. Nothing happens where there is no data.
     pub fn evict(&mut self, id: ChunkId) -> Vec<StoreEvent> {
         let mut events = Vec::new();
         if let Some(slot) = self.slot_of.get(id) {

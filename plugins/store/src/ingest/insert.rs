@@ -7,12 +7,13 @@ use smallvec::SmallVec;
 use crate::{
     ChangeReason, Chunk, ChunkMeta, ChunkStore, ComponentColumn, ComponentDescriptor, EntityId, EntityPath,
     RowId, StoreError, StoreEvent, Timeline, TimelineId,
-    gather::Gathered,
+    error::{MAX_ENTITY_COMPONENTS, MAX_SERIES_PER_CHUNK, MAX_TIMELINES},
+    ingest::append::Appended,
     interval_index::MAX_COLUMNS,
     meta::{ComponentMeta, TimelineMeta, valid_ranges},
     rows::ChunkData,
     series::StaticSeries,
-    store::{EntityData, MAX_ENTITY_COMPONENTS, MAX_SERIES_PER_CHUNK, MAX_TIMELINES, Origin},
+    store::{EntityData, Origin},
 };
 
 impl ChunkStore {
@@ -39,10 +40,10 @@ impl ChunkStore {
             return Ok(events);
         }
         let Some(pieces) = self.split(&chunk) else {
-            match self.gather(&chunk, &mut events) {
-                Gathered::No => self.insert_piece(chunk, Origin::Inserted, &mut events)?,
-                Gathered::Yes => {}
-                Gathered::Full(slot) => self.compact(slot, &mut events)?,
+            match self.append_rows(&chunk, &mut events) {
+                Appended::No => self.insert_piece(chunk, Origin::Inserted, &mut events)?,
+                Appended::Yes => {}
+                Appended::Full(slot) => self.compact(slot, &mut events)?,
             }
             return Ok(events);
         };
