@@ -12,7 +12,7 @@ use bevy::{
 use chronoscope::{
     ChronoscopePlugins,
     cli::Cli,
-    frame::{diagnostics::FrameDiagnostics, error::Severity, ingest::Reports},
+    frame::{Reports, diagnostics::FrameDiagnostics, error::Severity},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     sources::LoadOutcomes,
     start::StartPlugin,

@@ -9,6 +9,7 @@
 #[path = "../../../src/allocator.rs"]
 mod allocator;
 mod data;
+mod load;
 mod memory;
 mod workloads;
 
@@ -30,7 +31,7 @@ pub(crate) struct Options {
 
 /// What a workload gave.
 pub(crate) enum Outcome {
-    /// Both engines, in microseconds or bytes.
+    /// Both engines, in microseconds or bytes unless the name says another unit.
     Both {
         /// Rerun's.
         theirs: f64,
@@ -40,6 +41,9 @@ pub(crate) enum Outcome {
     /// This engine alone, in the unit that the name says.
     Ours(f64),
 }
+
+/// What a workload gives: a suffix of its name, and what came out.
+pub(crate) type Outcomes = anyhow::Result<Vec<(&'static str, Outcome)>>;
 
 impl Outcome {
     /// The medians of what the rounds took, divided by how many operations each of them did.

@@ -1,4 +1,4 @@
-//! What a blueprint says: views, the containers they lie in, panels and the time panel.
+//! The content of a blueprint: views, the containers that hold them, panels and the time panel.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,19 +9,19 @@ use chronoscope_store::{EntityPath, TimeRange};
 use chronoscope_types::enums::{ContainerKind, LoopMode, PanelState, PlayState};
 
 use crate::{
-    ContainerId, Contents, ViewClassId, ViewId,
+    ContainerId, Contents, Panel, ViewClassId, ViewId,
     contents::{ContentsFilter, ResolvedContents},
     error::{BlueprintProblem, BlueprintReport},
 };
 
-/// How many containers may lie in each other. More is of no use on a screen, and would make recursive drawing unsafe.
+/// The greatest nesting of containers. More is of no use on a screen, and would make recursive drawing unsafe.
 pub const MAX_CONTAINER_DEPTH: usize = 32;
 
 /// All that a blueprint says of the viewer's surface, but for overrides and properties of views, which are looked up where
 /// they are needed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ViewportBlueprint {
-    /// The container that all others lie in. `None` means that nobody has arranged anything.
+    /// The outermost container; `None` where there is no layout yet.
     pub root: Option<ContainerId>,
     /// The containers that can be reached from the root. They form a tree, see [`Self::normalize`].
     pub containers: BTreeMap<ContainerId, ContainerBlueprint>,
@@ -39,7 +39,7 @@ pub struct ViewportBlueprint {
     pub panels: PanelStates,
     /// What the time panel plays, and how.
     pub time_panel: TimePanelBlueprint,
-    /// What of all this comes from heuristics and stands in no store.
+    /// The parts of all this that come from heuristics and are not in the store.
     pub derived: Derived,
 }
 
@@ -61,7 +61,7 @@ impl Default for ViewportBlueprint {
     }
 }
 
-/// What of a [`ViewportBlueprint`] comes from heuristics. Editing it writes it down.
+/// The parts of a [`ViewportBlueprint`] that come from heuristics. An edit writes them down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Derived {
     /// Views that are recommended.
@@ -75,11 +75,11 @@ pub struct Derived {
 pub struct ContainerBlueprint {
     /// Its id.
     pub id: ContainerId,
-    /// How it arranges what lies in it.
+    /// The arrangement of its items.
     pub kind: ContainerKind,
     /// The name that a user gave it.
     pub name: Option<String>,
-    /// What lies in it, in order.
+    /// Its items, in order.
     pub contents: Vec<Contents>,
     /// The share of the width of each item (horizontal) or column (grid). Where numbers are missing, 1.
     pub col_shares: Vec<f32>,
@@ -171,16 +171,16 @@ impl ContainerBlueprint {
     }
 }
 
-/// A view: what it shows, and from where.
+/// A view: its contents and its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewBlueprint {
     /// Its id.
     pub id: ViewId,
-    /// What kind of view it is.
+    /// The view class.
     pub class: ViewClassId,
     /// The name that a user gave it.
     pub name: Option<String>,
-    /// The entity whose frame the view shows things in, and what `$origin` means.
+    /// The entity whose frame the view shows things in, and the meaning of `$origin`.
     pub origin: EntityPath,
     /// Which entities it shows.
     pub contents: ContentsFilter,
@@ -206,32 +206,19 @@ impl ViewBlueprint {
         self.contents.resolve(&self.origin)
     }
 
-    /// What stands above the view: its name, or its origin without the first slash.
+    /// The title above the view: its name, or its origin without escapes and without the first slash.
     pub fn title(&self) -> String {
         match &self.name {
             Some(name) => name.clone(),
             None if self.origin.is_root() => "/".to_owned(),
-            None => self.origin.as_str().trim_start_matches('/').to_owned(),
+            None => {
+                let named = self.origin.ancestors().filter(|path| !path.is_root());
+                let mut names: Vec<String> = named.map(|path| path.ui_name()).collect();
+                names.reverse();
+                names.join("/")
+            }
         }
     }
-}
-
-/// The panels around the viewport.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Panel {
-    /// The menu and search, above.
-    Top,
-    /// Recordings and blueprint, on the left.
-    Blueprint,
-    /// The selection, on the right.
-    Selection,
-    /// Streams and the time cursor, below.
-    Time,
-}
-
-impl Panel {
-    /// All panels.
-    pub const ALL: [Self; 4] = [Self::Top, Self::Blueprint, Self::Selection, Self::Time];
 }
 
 /// How far each panel is open; `None` where the blueprint leaves it to the viewer.
@@ -287,7 +274,7 @@ pub struct TimePanelBlueprint {
 }
 
 impl ViewportBlueprint {
-    /// The container that an item lies in, and where.
+    /// The container that holds an item, and the item's position.
     pub fn parent_of(&self, item: Contents) -> Option<(ContainerId, usize)> {
         self.containers.values().find_map(|container| {
             Some((
@@ -297,7 +284,7 @@ impl ViewportBlueprint {
         })
     }
 
-    /// How many containers an item lies in: none for the root.
+    /// The number of containers around an item; zero for the root.
     pub fn depth_of(&self, item: Contents) -> usize {
         // The containers form a tree, so that this ends; the bound is for those that are not normalized.
         std::iter::successors(self.parent_of(item), |(parent, _)| {
@@ -307,7 +294,7 @@ impl ViewportBlueprint {
         .count()
     }
 
-    /// An item and all that lies in it, containers before what they hold.
+    /// An item and everything in it, containers before their items.
     pub fn subtree(&self, item: Contents) -> Vec<Contents> {
         let mut found = BTreeSet::from([item]);
         let mut order = Vec::new();
@@ -330,7 +317,7 @@ impl ViewportBlueprint {
         order
     }
 
-    /// The views in the order in which they lie in the layout, then those that have no place in it.
+    /// The views in the order of the layout, then those that have no place in it.
     pub fn views_in_order(&self) -> Vec<ViewId> {
         let placed: Vec<ViewId> = self
             .root
@@ -352,7 +339,43 @@ impl ViewportBlueprint {
         placed.into_iter().chain(rest).collect()
     }
 
-    /// Just what stands in the store, without what heuristics added.
+    /// Puts each view without a place below the root. Returns the root where there was one to place.
+    pub(crate) fn place_views(&mut self) -> Option<ContainerId> {
+        let root_id = self.root?;
+        let placed: BTreeSet<Contents> = self.subtree(Contents::Container(root_id)).into_iter().collect();
+        let root = self.containers.get_mut(&root_id)?;
+        let mut any = None;
+        for item in self.views.keys().map(|id| Contents::View(*id)) {
+            if !placed.contains(&item) {
+                root.insert_item(item, usize::MAX);
+                any = Some(root_id);
+            }
+        }
+        any
+    }
+
+    /// Removes a container that holds nothing, and those that held nothing else; never the root.
+    pub(crate) fn remove_if_empty(&mut self, id: ContainerId) {
+        let mut next = Some(id).filter(|id| self.root != Some(*id));
+        while let Some(id) = next.take() {
+            let is_empty = self
+                .containers
+                .get(&id)
+                .is_some_and(|container| container.contents.is_empty());
+            if is_empty {
+                self.containers.remove(&id);
+                let item = Contents::Container(id);
+                if let Some((parent, _)) = self.parent_of(item)
+                    && let Some(container) = self.containers.get_mut(&parent)
+                {
+                    container.remove_item(item);
+                    next = Some(parent).filter(|parent| self.root != Some(*parent));
+                }
+            }
+        }
+    }
+
+    /// The content of the store, without what heuristics added.
     #[must_use]
     pub fn without_derived(&self) -> Self {
         let mut stored = self.clone();
@@ -370,8 +393,8 @@ impl ViewportBlueprint {
         stored
     }
 
-    /// Makes a tree of whatever the containers are: leaves out what is not there, what lies in two places or in itself,
-    /// and what lies too deep, each with a report; containers out of reach go without one, since they show nothing.
+    /// Makes the containers a tree: removes items that do not exist, that are in two places or in themselves, or that are nested
+    /// too deep, each with a report. Containers that cannot be reached go without one, since they show nothing.
     pub fn normalize(&mut self) -> Vec<BlueprintReport> {
         let mut reports = Vec::new();
         if let Some(root) = self.root
@@ -400,7 +423,7 @@ impl ViewportBlueprint {
                 reports.push(BlueprintReport {
                     path: id.entity_path(),
                     problem,
-                })
+                });
             };
             let mut inner = Vec::new();
             let mut keep = Vec::with_capacity(container.contents.len());

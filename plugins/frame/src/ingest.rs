@@ -1,7 +1,7 @@
 //! Phase 2: what files and streams deliver goes into the stores, within a budget of time and bytes per frame.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,8 +11,9 @@ use bevy_ecs::prelude::*;
 use chronoscope_store::{AbsentChunk, Chunk, ChunkSource, StoreId};
 
 use crate::{
-    DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, Report, StoreInfo,
-    TimeControls, apply,
+    DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, Report, Reports,
+    StoreInfo, TimeControls,
+    activate::activate_blueprint,
     commands::{OpenRequests, ViewerCommands},
 };
 
@@ -215,36 +216,6 @@ impl Default for IngestBudget {
     }
 }
 
-/// What the user should know, newest last. Bounded: the oldest are forgotten, and counted.
-#[derive(Resource, Debug, Default)]
-pub struct Reports {
-    reports: VecDeque<Report>,
-    total: usize,
-}
-
-impl Reports {
-    const CAPACITY: usize = 1_000;
-
-    /// Adds a report.
-    pub fn push(&mut self, report: Report) {
-        if self.reports.len() == Self::CAPACITY {
-            self.reports.pop_front();
-        }
-        self.reports.push_back(report);
-        self.total += 1;
-    }
-
-    /// The reports that are kept, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Report> {
-        self.reports.iter()
-    }
-
-    /// How many reports there ever were.
-    pub fn total(&self) -> usize {
-        self.total
-    }
-}
-
 /// Drains the sources into [`Recordings`].
 pub struct IngestPlugin;
 
@@ -399,7 +370,7 @@ pub(crate) fn ingest(
             make_active,
             make_default,
         } => {
-            apply::activate_blueprint(recordings, log, times, &blueprint, make_active, make_default);
+            activate_blueprint(recordings, log, times, &blueprint, make_active, make_default);
         }
         IngestMessage::Report(report) => {
             reports.push(report);

@@ -37,7 +37,7 @@ pub enum IoError {
         looks_like: &'static str,
     },
     /// No format knows the content.
-    #[error("is of no format that can be opened: it looks like {looks_like}")]
+    #[error("has an unknown format: it looks like {looks_like}")]
     UnknownFormat {
         /// What the content looks like, with its article.
         looks_like: &'static str,
@@ -49,7 +49,7 @@ pub enum IoError {
     #[error("has a header with unknown options {0:?}")]
     UnknownOptions([u8; 4]),
     /// The data ends where a message belongs.
-    #[error("ends without an end mark: it was cut, or the program that wrote it did not close it")]
+    #[error("ends without an end mark: it was cut off, or the program that wrote it did not close it")]
     NoEndMark,
     /// The data ends inside a header.
     #[error("is cut off inside the header at byte {offset}")]
@@ -69,14 +69,26 @@ pub enum IoError {
         /// The bytes that are left.
         left: u64,
     },
+    /// A message is longer than one of its kind may be.
+    #[error(
+        "is damaged: the message at byte {offset} claims {claimed} bytes, more than the {limit} that it may have"
+    )]
+    MessageTooLarge {
+        /// Where the message begins.
+        offset: u64,
+        /// Its length by its header.
+        claimed: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// Something stands where the header of a message belongs.
-    #[error("is damaged: there is no message at byte {offset}, where one belongs")]
+    #[error("is damaged: no message at byte {offset}, where one was expected")]
     NoMessage {
         /// Where the header belongs.
         offset: u64,
     },
     /// Messages were found again behind damage.
-    #[error("is readable again from byte {offset} on, after {skipped} bytes that are lost")]
+    #[error("is readable again from byte {offset}, after {skipped} lost bytes")]
     Resumed {
         /// Where the next message begins.
         offset: u64,
@@ -84,7 +96,7 @@ pub enum IoError {
         skipped: u64,
     },
     /// Something follows the end mark.
-    #[error("has {bytes} bytes behind its end that are not part of a recording")]
+    #[error("has {bytes} bytes after its end that are not part of a recording")]
     Trailing {
         /// How many.
         bytes: u64,
@@ -106,19 +118,25 @@ pub enum IoError {
         panic: String,
     },
     /// Too many reports; the rest are counted only.
-    #[error("is damaged in many more places; only the first {shown} are listed")]
+    #[error("has more damage: only the first {shown} reports are listed")]
     ManyReports {
         /// How many were listed.
         shown: u64,
     },
+    /// Nothing but damage was found for very long, so that the rest is not read.
+    #[error("has {reports} damaged places in a row: the rest is not read")]
+    NothingReadable {
+        /// The places.
+        reports: u64,
+    },
     /// What a file says of its own chunks cannot be believed.
-    #[error("has a damaged index, so that all of it is read: {reason}")]
+    #[error("has a damaged index and is read in full: {reason}")]
     Index {
         /// What is wrong with it.
         reason: MessageError,
     },
     /// No thread could be started to read the file.
-    #[error("could not be read, because no thread could be started: {0}")]
+    #[error("could not be read: no thread could be started: {0}")]
     Thread(#[source] io::Error),
     /// A chunk cannot be written.
     #[error("chunk {chunk} cannot be encoded: {reason}")]
@@ -129,11 +147,30 @@ pub enum IoError {
         reason: MessageError,
     },
     /// Chunks without their rows were to be written.
-    #[error("cannot be written, because not all of its rows are loaded")]
+    #[error("cannot be written: not all of its rows are loaded")]
     NotLoaded,
     /// Something was to be written behind the end mark.
     #[error("is already finished")]
     AlreadyFinished,
+}
+
+/// Why a message gives nothing, and the entity whose data it holds.
+#[cfg(feature = "rrd")]
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// `None` where the message cannot be read that far.
+    pub(crate) entity: Option<chronoscope_store::EntityPath>,
+    pub(crate) error: MessageError,
+}
+
+#[cfg(feature = "rrd")]
+impl<E: Into<MessageError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            entity: None,
+            error: error.into(),
+        }
+    }
 }
 
 /// Why a single message cannot be decoded.
@@ -147,6 +184,9 @@ pub enum MessageError {
     /// A field that is needed is not there.
     #[error("it has no {0}")]
     Missing(&'static str),
+    /// The entity's path is deeper or longer than a path can be.
+    #[error("its {0}")]
+    EntityPath(#[from] chronoscope_store::path::EntityPathError),
     /// The store id names no application, and no earlier message does.
     #[error("its store {recording_id:?} has no application id")]
     NoApplicationId {
@@ -179,7 +219,7 @@ pub enum MessageError {
         actual: u64,
     },
     /// The data is more than a chunk may have.
-    #[error("it holds {bytes} bytes of data, more than the {limit} that one chunk may have")]
+    #[error("it holds {bytes} bytes of data, more than the {limit} that it may have")]
     TooLarge {
         /// The size.
         bytes: u64,
@@ -189,11 +229,19 @@ pub enum MessageError {
     /// The Arrow stream is not what it should be.
     #[error("its Arrow data is damaged: {0}")]
     Ipc(&'static str),
+    /// The Arrow data claims more values that take no memory than are read.
+    #[error("its Arrow data has {values} values without content, more than the {limit} that it may have")]
+    TooManyEmptyValues {
+        /// The values.
+        values: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// The Arrow stream's metadata is not valid.
     #[error("its Arrow metadata is damaged")]
     Flatbuffer,
     /// The Arrow data is of a type that is not read.
-    #[error("its Arrow data has a type that is not supported: {0}")]
+    #[error("its Arrow data has an unsupported type: {0}")]
     UnsupportedType(&'static str),
     /// Arrow refuses the data.
     #[error("its Arrow data is damaged: {0}")]
@@ -213,6 +261,18 @@ pub enum MessageError {
     NullInIndex {
         /// The column's name.
         column: String,
+    },
+    /// A name or a path is longer than those may be.
+    #[error("its {what} {text:?} is {bytes} bytes long, more than the {limit} that it may have")]
+    TooLong {
+        /// What is named.
+        what: &'static str,
+        /// How the name begins.
+        text: String,
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
     },
     /// A metadata entry is not valid.
     #[error("its metadata {key} is {value:?}, which is not valid")]

@@ -43,4 +43,4 @@ mod testing;
 mod tests;
 
 pub use commands::UiCommand;
-pub use plugin::{UiPlugin, UiSettings};
+pub use plugin::{UiPlugin, UiSettings, run_pass};

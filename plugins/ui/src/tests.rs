@@ -7,8 +7,8 @@
 )]
 
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, Item, Report, Selection, Settled, TimeControls, View, ViewTile, ViewerCommand,
-    ViewerCommands, ingest::Reports,
+    ActiveBlueprint, Cursor, Item, Report, Reports, Selection, Settled, TimeControls, View, ViewTile,
+    ViewerCommand, ViewerCommands,
 };
 use egui::{Event, Key, Modifiers, Pos2};
 

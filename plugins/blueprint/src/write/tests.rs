@@ -5,7 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
-use chronoscope_store::{ChunkStore, StoreId, StoreSettings, TimeRange};
+use chronoscope_store::{ChunkStore, Recording, StoreId, StoreSettings, TimeRange};
 use chronoscope_types::{
     Points3D,
     blueprint::{EntityBehavior, LineGrid3D},
@@ -14,10 +14,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    BlueprintCommand, BlueprintProblem, BlueprintQuery, ContainerKind, ContentsFilter, LoopMode, PanelState,
-    PlayState, UndoState, heuristics::RecommendedView, inherited_behavior, overridden_entities,
-    overrides_for, read_viewport, view_property, with_heuristics,
+    BlueprintCommand, BlueprintEdit, BlueprintProblem, BlueprintQuery, ContainerKind, ContentsFilter,
+    LoopMode, PanelState, PlayState, UndoState, drop_rows_after, heuristics::RecommendedView,
+    inherited_behavior, overridden_entities, overrides_for, read_viewport, view_property, with_heuristics,
 };
+
+mod views_stay;
+
+use views_stay::{check_views_stay, random_layout};
 
 fn recording(compaction: bool) -> Recording {
     let settings = if compaction {
@@ -67,14 +71,15 @@ impl App {
         let mut model = shown.clone();
         let done = command.apply(&mut model);
         let mut undo = self.undo.clone();
-        let edit = undo.edit(None);
-        match command.to_chunks(&shown, edit.time) {
+        let edit = undo.edit(None, "");
+        match command.edit(&shown, edit.time) {
             Err(error) => {
                 assert!(done.is_err());
                 assert_eq!(model, shown);
                 Err(error)
             }
-            Ok(chunks) => {
+            Ok(BlueprintEdit { chunks, stored }) => {
+                let stored_before = self.stored();
                 if let Some(time) = edit.drop_after {
                     drop_rows_after(&mut self.recording, time)?;
                 }
@@ -84,6 +89,8 @@ impl App {
                 self.recording.apply_pending();
                 self.undo = undo;
                 assert_eq!(self.stored(), model.without_derived(), "{command:?}");
+                check_views_stay(command, &shown, &self.shown());
+                assert_eq!(self.stored(), stored.unwrap_or(stored_before), "{command:?}");
                 Ok(())
             }
         }
@@ -450,7 +457,7 @@ fn a_blueprint_of_an_sdk() {
 }
 
 /// A command by numbers: which, and about what.
-fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -> BlueprintCommand {
+pub(crate) fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -> BlueprintCommand {
     let views: Vec<ViewId> = shown.views.keys().copied().collect();
     let containers: Vec<ContainerId> = shown.containers.keys().copied().collect();
     let unknown = a.to_string();
@@ -477,7 +484,7 @@ fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -> Blueprint
     } else {
         Contents::Container(other)
     };
-    match kind % 24 {
+    match kind % 27 {
         0 => BlueprintCommand::SetName(item, (!a.is_multiple_of(3)).then(|| format!("name {b}"))),
         1 => BlueprintCommand::SetVisible(item, a.is_multiple_of(2)),
         2 => BlueprintCommand::SetOrigin(view, format!("/origin/{b}").into()),
@@ -543,12 +550,13 @@ fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -> Blueprint
             auto_views: b.is_multiple_of(2),
             ..shown.clone()
         })),
-        _ => BlueprintCommand::SetAutoViews(a.is_multiple_of(2)),
+        23 => BlueprintCommand::SetAutoViews(a.is_multiple_of(2)),
+        _ => random_layout(shown, a, b),
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(2), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(2), ..ProptestConfig::default() })]
 
     /// `App::run` compares the model with what is read back after each command.
     #[test]

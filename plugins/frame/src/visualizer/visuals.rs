@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{QueryMode, VisualChunks, Visualizer, VisualizerId, VisualizerInput};
 use crate::{
     ActiveBlueprint, Annotations, Cursor, DataResults, LatestAtResults, RecordingEntry, RecordingKey,
-    Recordings, Report, View, ViewOverrides, ViewTile, Work, WorkCounters, memory::Purge,
+    Recordings, Report, View, ViewOverrides, ViewTile, Work, WorkCounters, budget::Purge,
 };
 
 /// The visuals of one visualizer, for all views.

@@ -1,9 +1,53 @@
-//! Metadata of older SDKs to metadata as it is now: a column's names for what it holds have changed over time.
+//! Metadata of older SDKs to today's names, and the limits on names.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use arrow_schema::Field;
-use chronoscope_store::ComponentDescriptor;
+use chronoscope_store::{ComponentDescriptor, EntityPath};
+
+use crate::error::MessageError;
+
+/// The most bytes that a path, the name of a column, or an id of a store may have.
+pub(super) const MAX_NAME_BYTES: usize = 64 << 10;
+
+/// A name, if it is not longer than names may be.
+pub(super) fn checked_name<'a>(what: &'static str, name: &'a str) -> Result<&'a str, MessageError> {
+    if name.len() <= MAX_NAME_BYTES {
+        return Ok(name);
+    }
+    Err(MessageError::TooLong {
+        what,
+        text: abbreviated(name),
+        bytes: name.len(),
+        limit: MAX_NAME_BYTES,
+    })
+}
+
+/// The path of an entity as it is now called.
+///
+/// # Errors
+/// Where it is longer or deeper than paths may be.
+pub(super) fn entity_path(path: &str) -> Result<EntityPath, MessageError> {
+    // 0.24: the properties of a recording.
+    let path = if path == "/__properties/recording" {
+        "/__properties"
+    } else {
+        path
+    };
+    Ok(EntityPath::try_parse(checked_name("entity path", path)?)?)
+}
+
+/// The beginning of a text that may be very long, for a report.
+pub(super) fn abbreviated(text: &str) -> String {
+    const CHARACTERS: usize = 60;
+    match text.char_indices().nth(CHARACTERS) {
+        Some((end, _)) => format!("{}\u{2026}", &text[..end]),
+        None => text.to_owned(),
+    }
+}
 
 /// The metadata of a batch or a column, with the keys of now: `rerun:` where SDKs before 0.24 have `rerun.`.
 pub(super) struct Metadata<'a>(&'a HashMap<String, String>);
@@ -13,13 +57,29 @@ impl<'a> Metadata<'a> {
         Self(metadata)
     }
 
-    /// The value of `rerun:name`; an empty one is as good as none.
+    /// The value of `rerun:name`, unless it is empty.
     pub(super) fn get(&self, name: &str) -> Option<&'a str> {
-        let find = |separator| self.0.get(&format!("rerun{separator}{name}"));
+        // The maps have a handful of entries: to look at each costs less than to make a key and hash it.
+        let find = |separator: char| {
+            let is_it = |key: &str| {
+                key.strip_prefix("rerun")
+                    .and_then(|key| key.strip_prefix(separator))
+                    .is_some_and(|key| key == name)
+            };
+            self.0.iter().find(|(key, _)| is_it(key)).map(|(_, value)| value)
+        };
         find(':')
             .or_else(|| find('.'))
             .map(String::as_str)
             .filter(|value| !value.is_empty())
+    }
+
+    /// The path of the entity whose data a batch holds.
+    pub(super) fn entity_path(&self) -> Result<EntityPath, MessageError> {
+        entity_path(
+            self.get("entity_path")
+                .ok_or(MessageError::Missing("entity path"))?,
+        )
     }
 
     /// Whether the value is there and not `false`.
@@ -37,41 +97,69 @@ pub(super) struct ComponentNames {
     pub component_type: Option<String>,
 }
 
-impl From<ComponentNames> for ComponentDescriptor {
-    fn from(names: ComponentNames) -> Self {
-        Self {
-            component: names.component.into(),
-            archetype: names.archetype.map(Into::into),
-            component_type: names.component_type.map(Into::into),
+impl ComponentNames {
+    pub(super) fn descriptor(&self, shared: &mut SharedNames) -> ComponentDescriptor {
+        ComponentDescriptor {
+            component: shared.get(&self.component),
+            archetype: self.archetype.as_deref().map(|name| shared.get(name)),
+            component_type: self.component_type.as_deref().map(|name| shared.get(name)),
         }
+    }
+}
+
+/// Names that chunks share, since each chunk of a file has the same few.
+#[derive(Debug, Default)]
+pub(super) struct SharedNames(HashSet<Arc<str>>);
+
+impl SharedNames {
+    /// Where there are more names than this they are hardly shared.
+    const MAX: usize = 1 << 14;
+
+    pub(super) fn get(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(name) {
+            return Arc::clone(known);
+        }
+        if self.0.len() >= Self::MAX {
+            self.0.clear();
+        }
+        let name: Arc<str> = name.into();
+        self.0.insert(Arc::clone(&name));
+        name
     }
 }
 
 /// The names of a component's column; `None` for an indicator, which SDKs before 0.25 wrote beside each archetype and
 /// which holds nothing.
-pub(super) fn component_names(field: &Field) -> Option<ComponentNames> {
+///
+/// # Errors
+/// Where a name is longer than names may be.
+pub(super) fn component_names(field: &Field) -> Result<Option<ComponentNames>, MessageError> {
     let metadata = Metadata::new(field.metadata());
-    let owned = |name: &str| metadata.get(name).map(str::to_owned);
+    let owned = |name: &'static str| -> Result<Option<String>, MessageError> {
+        let value = metadata.get(name).map(|value| checked_name(name, value));
+        Ok(value.transpose()?.map(str::to_owned))
+    };
     let is_indicator = |name: &str| name.starts_with("rerun.components.") && name.ends_with("Indicator");
     if metadata.is_set("is_indicator")
         || metadata.get("component").is_some_and(is_indicator)
         || is_indicator(field.name())
     {
-        return None;
+        return Ok(None);
     }
 
     let mut names = ComponentNames {
-        component: metadata
-            .get("component")
-            .unwrap_or_else(|| field.name())
-            .to_owned(),
-        archetype: owned("archetype"),
-        component_type: owned("component_type"),
+        component: match owned("component")? {
+            Some(component) => component,
+            None => checked_name("column", field.name())?.to_owned(),
+        },
+        archetype: owned("archetype")?,
+        component_type: owned("component_type")?,
     };
     // Before 0.24 the component was named by its type, and the field of the archetype stood apart.
     if names.component_type.is_none()
-        && let Some(archetype_field) = owned("archetype_field")
+        && let Some(mut archetype_field) = owned("archetype_field")?
     {
+        rename_0_23(&mut names, &mut archetype_field);
         let short = |archetype: &String| {
             let short = archetype
                 .trim_start_matches("rerun.blueprint.archetypes.")
@@ -85,15 +173,31 @@ pub(super) fn component_names(field: &Field) -> Option<ComponentNames> {
         names.component_type = Some(std::mem::replace(&mut names.component, component));
     }
     rename(&mut names);
-    Some(names)
+    Ok(Some(names))
 }
 
-/// The path of an entity, where the path of now is another.
-pub(super) fn entity_path(path: &str) -> &str {
-    if path == "/__properties/recording" {
-        "/__properties"
-    } else {
-        path
+/// 0.24: what a plot shows became plural, under new names; 0.23 wrote both.
+fn rename_0_23(names: &mut ComponentNames, archetype_field: &mut String) {
+    let (now, fields): (&str, &[(&str, &str)]) = match names.archetype.as_deref() {
+        Some("rerun.archetypes.Scalar") => ("rerun.archetypes.Scalars", &[("scalar", "scalars")]),
+        Some("rerun.archetypes.SeriesLine") => (
+            "rerun.archetypes.SeriesLines",
+            &[("color", "colors"), ("width", "widths"), ("name", "names")],
+        ),
+        Some("rerun.archetypes.SeriesPoint") => (
+            "rerun.archetypes.SeriesPoints",
+            &[
+                ("color", "colors"),
+                ("marker", "markers"),
+                ("name", "names"),
+                ("marker_size", "marker_sizes"),
+            ],
+        ),
+        _ => return,
+    };
+    names.archetype = Some(now.to_owned());
+    if let Some((_, field)) = fields.iter().find(|(old, _)| old == archetype_field) {
+        (*field).clone_into(archetype_field);
     }
 }
 
@@ -133,6 +237,7 @@ fn rename(names: &mut ComponentNames) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use arrow_schema::DataType;
 
@@ -148,7 +253,7 @@ mod tests {
             .map(|&(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         let field = Field::new(field_name, DataType::Null, true).with_metadata(metadata);
-        let names = component_names(&field);
+        let names = component_names(&field).unwrap();
         let names = names.as_ref().map(|names| {
             (
                 names.component.as_str(),
@@ -180,6 +285,53 @@ mod tests {
         check("Position3D", &before_0_24, points);
         check("plain", &[], Some(("plain", None, None)));
         check("plain", &[("rerun:component", "")], Some(("plain", None, None)));
+    }
+
+    #[test]
+    fn what_plots_show_in_0_23_has_the_names_of_now() {
+        let check_field = |archetype: &str, field: &str, expected: &str| {
+            let archetype = format!("rerun.archetypes.{archetype}");
+            let metadata = [
+                ("rerun.component", "rerun.components.Any"),
+                ("rerun.archetype", archetype.as_str()),
+                ("rerun.archetype_field", field),
+            ];
+            let now = format!("rerun.archetypes.{}", expected.split(':').next().unwrap());
+            check(
+                "Any",
+                &metadata,
+                Some((expected, Some(&now), Some("rerun.components.Any"))),
+            );
+        };
+        check_field("Scalar", "scalar", "Scalars:scalars");
+        for (field, now) in [("color", "colors"), ("width", "widths"), ("name", "names")] {
+            check_field("SeriesLine", field, &format!("SeriesLines:{now}"));
+        }
+        check_field(
+            "SeriesLine",
+            "aggregation_policy",
+            "SeriesLines:aggregation_policy",
+        );
+        for field in ["color", "marker", "name", "marker_size"] {
+            check_field("SeriesPoint", field, &format!("SeriesPoints:{field}s"));
+        }
+        check_field("Points3D", "colors", "Points3D:colors");
+    }
+
+    #[test]
+    fn paths_and_names_have_limits() {
+        let text = |error: MessageError| error.to_string();
+        assert!(entity_path(&["a"; 256].join("/")).is_ok());
+        let deep = text(entity_path(&["a"; 257].join("/")).unwrap_err());
+        assert!(
+            deep.contains("256 parts") && deep.contains("/a/a/a") && deep.len() < 300,
+            "{deep}"
+        );
+        assert!(entity_path(&"z".repeat(MAX_NAME_BYTES - 1)).is_ok());
+        let long = text(entity_path(&"\u{e9}".repeat(MAX_NAME_BYTES)).unwrap_err());
+        assert!(long.contains("\u{e9}\u{2026}") && long.len() < 300, "{long}");
+        let field = Field::new("c".repeat(MAX_NAME_BYTES + 1), DataType::Null, true);
+        assert!(text(component_names(&field).unwrap_err()).contains("its column \"ccc"));
     }
 
     #[test]
@@ -219,6 +371,9 @@ mod tests {
             &[],
             Some(("RecordingInfo:name", None, None)),
         );
-        assert_eq!(entity_path("/__properties/recording"), "/__properties");
+        assert_eq!(
+            entity_path("/__properties/recording").unwrap().as_str(),
+            "/__properties"
+        );
     }
 }

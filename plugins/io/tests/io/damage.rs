@@ -195,7 +195,7 @@ fn streams_that_follow_each_other() {
     let loaded = load_bytes("more.rrd", &bytes, true);
     assert_eq!(
         loaded.reports[0].to_string(),
-        "more.rrd: has 4 bytes behind its end that are not part of a recording"
+        "more.rrd: has 4 bytes after its end that are not part of a recording"
     );
 }
 

@@ -1,9 +1,7 @@
 //! Views and containers, and what can be changed about them.
 
 use chronoscope_blueprint::{BlueprintCommand, ContainerId, ContainerKind, Contents, ViewBlueprint, ViewId};
-use chronoscope_frame::{
-    ActiveBlueprint, DataResults, Item, Report, ViewClasses, Visualizers, ingest::Reports,
-};
+use chronoscope_frame::{ActiveBlueprint, DataResults, Item, Report, Reports, ViewClasses, Visualizers};
 use chronoscope_views::{ViewUiContext, ViewUis};
 use egui::{RichText, Ui};
 

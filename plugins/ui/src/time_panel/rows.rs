@@ -55,22 +55,22 @@ pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
             }));
         }
     }
-    stack.extend(tree.children(tree.root()).iter().rev().map(|child| (*child, 0)));
+    stack.extend(tree.children(tree.root()).rev().map(|child| (child, 0)));
     while let Some((entity, level)) = stack.pop() {
-        let children = tree.children(entity);
+        let num_children = tree.num_children(entity);
         let has_components = store.components_of(entity).next().is_some();
-        let is_small = level < EXPANDED_LEVELS && children.len() <= MAX_EXPANDED;
+        let is_small = level < EXPANDED_LEVELS && num_children <= MAX_EXPANDED;
         // A leaf shows its components only when asked to.
-        let by_default = !children.is_empty() && is_small && !is_properties(tree.path(entity));
+        let by_default = num_children > 0 && is_small && !is_properties(tree.path(entity));
         let expanded = expansion.get(tree.path(entity)).copied().unwrap_or(by_default);
-        let has_below = has_components || !children.is_empty();
+        let has_below = has_components || num_children > 0;
         rows.push(Row {
             stream: Stream::Entity(entity),
             level,
             expanded: has_below.then_some(expanded),
         });
         if expanded {
-            let asked = expansion.contains_key(tree.path(entity)) || children.is_empty();
+            let asked = expansion.contains_key(tree.path(entity)) || num_children == 0;
             if asked {
                 let components = store
                     .components_of(entity)
@@ -81,7 +81,7 @@ pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
                     expanded: None,
                 }));
             }
-            stack.extend(children.iter().rev().map(|child| (*child, level + 1)));
+            stack.extend(tree.children(entity).rev().map(|child| (child, level + 1)));
         }
     }
     rows

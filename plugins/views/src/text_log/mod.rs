@@ -18,7 +18,7 @@ use bevy::{
     app::{App, Plugin},
     ecs::prelude::*,
 };
-use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId, heuristics::rules};
+use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, heuristics::rules};
 use chronoscope_frame::{
     AppViewClassExt as _, AppVisualizerExt as _, DataResults, Frame, FrameSystems, View, ViewClass, Visuals,
 };
@@ -53,6 +53,10 @@ impl ViewClass for TextLogClass {
 
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
         rules::recommend_text_log(schema)
+    }
+
+    fn is_affected(&self, schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]) -> bool {
+        rules::affects_text_log(schema, delta, said)
     }
 }
 

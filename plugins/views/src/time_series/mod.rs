@@ -33,7 +33,7 @@ use bevy::{
     app::{App, Plugin},
     ecs::{schedule::IntoScheduleConfigs, world::World},
 };
-use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId, ViewId, heuristics::rules};
+use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, ViewId, heuristics::rules};
 use chronoscope_frame::{
     AppViewClassExt as _, AppVisualizerExt as _, Cursor, Frame, FrameSystems, RecordingEntry, Recordings,
     Report, ViewClass, Visualizer, Visuals,
@@ -63,6 +63,10 @@ impl ViewClass for TimeSeriesClass {
 
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
         rules::recommend_time_series(schema)
+    }
+
+    fn is_affected(&self, schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]) -> bool {
+        rules::affects_time_series(schema, delta, said)
     }
 }
 
