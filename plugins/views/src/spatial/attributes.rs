@@ -124,7 +124,7 @@ impl Marks<'_> {
             .unwrap_or(DEFAULT_RADIUS)
     }
 
-    /// Whether some colour is not opaque, be it logged or that of a class.
+    /// Whether some colour, logged or of a class, is not opaque.
     pub(crate) fn has_alpha(&self) -> bool {
         if !self.colors.is_empty() {
             return self.colors.iter().any(|color| color & 0xFF != 0xFF);

@@ -1,4 +1,4 @@
-//! What a view frames as long as nobody says what it should: the content that was there when it came to rest.
+//! What a view frames by default: the content that was there when it came to rest.
 
 use chronoscope_store::RowId;
 

@@ -121,7 +121,7 @@ impl Palette {
         }
     }
 
-    /// The colour of a class in sRGB. A class that nobody described has one from the cycle, but for class 0, which is then taken
+    /// The colour of a class in sRGB. A class without a description has one from the cycle, except class 0, which is then taken
     /// for what belongs to no class.
     pub fn color(&self, class: u16) -> [u8; 4] {
         match self.known.binary_search_by_key(&class, |(known, _)| *known) {

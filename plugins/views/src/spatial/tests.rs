@@ -17,7 +17,7 @@ use chronoscope_frame::{
 };
 use chronoscope_store::{Chunk, Timeline};
 use chronoscope_types::{
-    Boxes2D, Boxes3D, Component as _, Image, Points2D, Points3D, Transform3D,
+    Arrows3D, Boxes2D, Boxes3D, Component as _, Image, Points2D, Points3D, Transform3D,
     blueprint::EyeControls3D,
     components,
     enums::{ChannelDatatype, MagnificationFilter},
@@ -390,7 +390,7 @@ fn presenting_costs_what_changed() {
     for count in [20, 200] {
         let point = |x: f32| Points3D::new([[x, 0.0, 0.0]]);
         let mut chunks: Vec<Chunk> = (0..count)
-            .map(|at| log_chunk(&*format!("world/{}/{at}", at / 10), [], &point(at as f32)).unwrap())
+            .map(|at| log_chunk(format!("world/{}/{at}", at / 10).as_str(), [], &point(at as f32)).unwrap())
             .collect();
         chunks.push(log_chunk("world/moving/point", [], &point(0.0)).unwrap());
         for time in 0..4 {
@@ -488,4 +488,47 @@ fn a_reset_frames_what_is_there_now() {
         viewer.scene().projector().contains(seen.position, 0.0),
         "{seen:?}"
     );
+}
+
+/// Solids are as many as the longest of their sizes, places and rotations; rectangles as many as their sizes.
+#[test]
+fn there_are_as_many_instances_as_the_sdk_means() {
+    let centers = [[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [4.0, 0.0, 0.0]];
+    let boxes = Boxes3D::from_half_sizes([[0.5; 3]])
+        .with_centers(centers)
+        .with_labels(["a", "b", "c"]);
+    let mut viewer = Viewer::new([log_chunk("three", [], &boxes).unwrap()]);
+    let bounds = viewer.scene().bounds_of(&"/three".into());
+    assert_eq!((bounds.min.x, bounds.max.x), (-0.5, 4.5));
+    let lines = |viewer: &mut Viewer| {
+        let shown = viewer.scene().shown().map(|(_, shown)| shown.visual.lines.len());
+        shown.sum::<usize>()
+    };
+    assert_eq!(lines(&mut viewer), 3 * 12);
+    assert_eq!(viewer.scene().labels().count(), 3);
+
+    let rectangles = Boxes2D::default()
+        .with_half_sizes([[5.0, 5.0]])
+        .with_centers([[0.0, 0.0], [20.0, 0.0]]);
+    let mut viewer = Viewer::new([log_chunk("one", [], &rectangles).unwrap()]);
+    assert_eq!(lines(&mut viewer), 4);
+}
+
+#[test]
+fn only_what_a_view_is_there_for_is_missing() {
+    let points = Points3D::new([[0.0, 0.0, 0.0]]);
+    let arrows = Arrows3D::default().with_vectors([[1.0, 1.0, 1.0]]);
+    let mut viewer = Viewer::new([
+        log_chunk("world/points", [], &points).unwrap(),
+        log_chunk("world/moved", [], &Transform3D::from_translation([1.0, 0.0, 0.0])).unwrap(),
+        log_chunk("world/arrows", [], &arrows).unwrap(),
+    ]);
+    let world = viewer.app.world_mut();
+    let view = world
+        .query_filtered::<Entity, With<View>>()
+        .iter(world)
+        .next()
+        .unwrap();
+    let missing = crate::without_visualizer(viewer.app.world(), view);
+    assert_eq!(missing, [("/world/arrows".into(), vec!["Arrows3D"])]);
 }

@@ -1,7 +1,7 @@
 //! The decoded pixels of pictures as GPU textures, kept as long as there is room, so that going back in time is cheap.
 //!
-//! Whoever shows a picture or waits for it holds it. A picture that nobody holds is idle: it stays until there is no room for it, or
-//! is dropped at once where it is still being decoded. So a frame in which nothing is asked for costs nothing.
+//! Quads hold the pictures that they show or wait for. A picture without a holder is idle: it stays until its room is needed; one that
+//! is still being decoded is dropped at once. A frame without requests costs nothing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,7 +29,7 @@ const INLINE_PIXELS: u64 = 256 * 256;
 /// How much may be kept, and what the GPU can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct TextureSettings {
-    /// Bytes of pictures that are kept though nobody shows them. More of them makes going back in time cheaper.
+    /// Bytes of idle pictures that are kept. More of them makes going back in time cheaper.
     max_idle_bytes: u64,
     /// The longest side of a texture in pixels. Longer pictures are thinned.
     max_side: u32,
@@ -49,7 +49,7 @@ impl Default for TextureSettings {
 pub struct PictureTextures {
     settings: TextureSettings,
     entries: BTreeMap<PictureKey, Entry>,
-    /// What nobody holds, since when it is so.
+    /// The pictures without a holder, by the time at which they lost the last one.
     idle: BTreeSet<(u64, PictureKey)>,
     bytes: u64,
     idle_bytes: u64,
@@ -158,8 +158,7 @@ impl PictureTextures {
         Some(handle)
     }
 
-    /// Lets go of a picture. Where nobody else holds it, it stays while there is room; one that is still being decoded does not, which
-    /// cancels that.
+    /// Lets go of a picture. Without another holder it becomes idle, or is cancelled if it is still being decoded.
     pub(crate) fn release(&mut self, key: PictureKey) {
         let Some(entry) = self.entries.get_mut(&key) else {
             debug_assert!(false, "a picture that is held is known");

@@ -1,7 +1,8 @@
 //! Text logs: the lines of all logs of a view, in the order in which they were logged.
 //!
 //! [`entries`] are the lines of one entity; they refer to the text in the store rather than copy it. [`table`] merges those of all
-//! entities of a view, once per change. [`ui`] lays out the lines that can be seen, so that a million cost no more than twenty.
+//! entities of a view, once per change; [`filter`] chooses among them. [`ui`] lays out the lines that can be seen, so that a
+//! million cost no more than twenty.
 
 mod ansi;
 mod entries;

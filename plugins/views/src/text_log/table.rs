@@ -131,7 +131,7 @@ impl LogTable {
         let is_kept =
             |line: &LineRef| (line.line as usize) < kept.get(line.entity as usize).copied().unwrap_or(0);
 
-        // From the end back until all lines that go are behind us.
+        // Back from the end, past all lines that are removed.
         let mut to_go: usize = self
             .merged
             .iter()
@@ -143,7 +143,7 @@ impl LogTable {
             start -= 1;
             to_go -= usize::from(!is_kept(&self.lines[start]));
         }
-        // And until all lines that come belong behind us.
+        // Then back to where the first new line belongs.
         let new_lines = |at: usize| {
             let from = kept.get(at).copied().unwrap_or(0);
             (from..logs[at].1.len()).map(move |line| LineRef {

@@ -30,6 +30,7 @@ pub struct PlotLines {
 pub(super) struct ViewLines {
     lines: Vec<NamedLine>,
     made_from: Vec<MadeFrom>,
+    is_made: bool,
 }
 
 /// A series of an entity as a plot calls it.
@@ -69,7 +70,11 @@ impl PlotLines {
 /// Brings the lines of all plots up to date.
 pub(super) fn name_lines(
     mut lines: ResMut<PlotLines>,
-    visuals: (Res<Visuals<SeriesLines>>, Res<Visuals<SeriesPoints>>),
+    // Other visualizers may have taken their places.
+    visuals: (
+        Option<Res<Visuals<SeriesLines>>>,
+        Option<Res<Visuals<SeriesPoints>>>,
+    ),
     recordings: Res<Recordings>,
     cursor: Res<Cursor>,
     counters: Res<WorkCounters>,
@@ -88,14 +93,15 @@ pub(super) fn name_lines(
         }
         num_views += 1;
         let of_view = OfView {
-            lines: visuals.0.view(view.id),
-            points: visuals.1.view(view.id),
+            lines: visuals.0.as_ref().and_then(|visuals| visuals.view(view.id)),
+            points: visuals.1.as_ref().and_then(|visuals| visuals.view(view.id)),
         };
         let known = lines.by_view.entry(view.id).or_default();
-        if !tile.shown || (of_view.is_unchanged() && !known.made_from.is_empty()) {
+        if !tile.shown || (of_view.is_unchanged() && known.is_made) {
             continue;
         }
         counters.add(Work::SeriesSamplesRead, of_view.rows_read());
+        known.is_made = true;
         known.update(entry, results, &of_view);
     }
     if lines.by_view.len() > num_views {

@@ -7,7 +7,8 @@
 //!
 //! # From series to the screen
 //! [`window`] is the stretch of time and the range of values that a plot shows, [`ticks`] are the lines of its grid, [`names`] what
-//! its series are called, [`lines`] which of them there are. [`plot`] draws it all and says what the user does; [`ui`] is the tile, which turns that into commands.
+//! its series are called, [`lines`] which of them there are. [`plot`] draws it all and says what the user does; [`ui`] is the tile,
+//! which turns that into commands.
 
 mod draw;
 mod input;

@@ -18,7 +18,7 @@ use chronoscope_types::{ReadError, read};
 use super::pyramid::{Extent, Pyramid};
 use rows::Reader;
 
-/// The most series of an entity: beyond, nobody could tell them apart.
+/// The most series of an entity. More of them cannot be told apart.
 pub(crate) const MAX_SERIES: usize = 1_000;
 
 /// Fewer samples than this are not moved to give memory back.
