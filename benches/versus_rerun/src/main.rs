@@ -73,7 +73,7 @@ fn main() -> anyhow::Result<()> {
         for (suffix, outcome) in run(&options)? {
             match outcome {
                 Outcome::Both { theirs, ours } => {
-                    println!("{name}{suffix}\t{theirs:.3}\t{ours:.3}\t{:.4}", ours / theirs)
+                    println!("{name}{suffix}\t{theirs:.3}\t{ours:.3}\t{:.4}", ours / theirs);
                 }
                 Outcome::Ours(ours) => println!("{name}{suffix}\t-\t{ours:.3}\t-"),
             }
