@@ -514,8 +514,6 @@ fn gc_worst_pause(options: &Options) -> Outcomes {
                 let report = recording.store.gc(&options, &mut buffers);
                 walls.push(wall.elapsed());
                 worst_cpu = worst_cpu.max(memory::thread_cpu_time().saturating_sub(cpu));
-                // As in the program.
-                crate::allocator::collects();
                 buffers.events.clear();
                 drop(buffers.garbage.take());
                 held_up = held_up.max(memory::longest_hold_up(report.total_time));

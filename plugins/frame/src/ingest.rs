@@ -66,6 +66,28 @@ pub enum SourcePoll {
     Finished,
 }
 
+/// Wakes a viewer that sleeps because nothing happens. Cheap; may be called from any thread, and once too often.
+#[derive(Clone)]
+pub struct Waker(Arc<dyn Fn() + Send + Sync>);
+
+impl Waker {
+    /// A waker that calls `wake`.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wake))
+    }
+
+    /// Lets the viewer run a frame soon.
+    pub fn wake(&self) {
+        (self.0)();
+    }
+}
+
+impl std::fmt::Debug for Waker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Waker")
+    }
+}
+
 /// Where data comes from: a file that is read, a stream that is received. Polled in each frame; must never block.
 pub trait IngestSource: Send + Sync + 'static {
     /// What the user calls it: a file's name, an address.
@@ -83,6 +105,10 @@ pub trait IngestSource: Send + Sync + 'static {
     fn is_live(&self) -> bool {
         false
     }
+
+    /// Takes what wakes the viewer. A live source calls it whenever there is something to poll: nobody polls a viewer's sources while
+    /// it sleeps.
+    fn set_waker(&mut self, _waker: &Waker) {}
 }
 
 /// The sources that are being drained.
@@ -90,12 +116,26 @@ pub trait IngestSource: Send + Sync + 'static {
 pub struct IngestSources {
     sources: Vec<Box<dyn IngestSource>>,
     next: usize,
+    waker: Option<Waker>,
 }
 
 impl IngestSources {
     /// Adds a source.
     pub fn add(&mut self, source: impl IngestSource) {
-        self.sources.push(Box::new(source));
+        let mut source: Box<dyn IngestSource> = Box::new(source);
+        if let Some(waker) = &self.waker {
+            source.set_waker(waker);
+            waker.wake();
+        }
+        self.sources.push(source);
+    }
+
+    /// Says what wakes the viewer, to all sources that there are and will be.
+    pub fn set_waker(&mut self, waker: Waker) {
+        for source in &mut self.sources {
+            source.set_waker(&waker);
+        }
+        self.waker = Some(waker);
     }
 
     /// The sources, in the order in which they were added.

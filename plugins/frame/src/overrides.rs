@@ -134,6 +134,11 @@ impl ViewOverrides {
                 .any(|overrides| overrides.time_ranges.is_some())
     }
 
+    /// Grows with each change.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Grows with each change of what holds for an entity.
     pub fn version_of(&self, entity: EntityId) -> u64 {
         self.entities
