@@ -32,12 +32,23 @@ const LOG_FILTER: &str =
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    silence_device_select();
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("chronoscope: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Turns off a layer of Mesa's Vulkan that asks a Wayland server for its GPU, where there can be none: it would only complain on stderr that
+/// `XDG_RUNTIME_DIR` is missing. The renderer chooses among the GPUs itself.
+#[allow(unsafe_code, reason = "the layer is told by an environment variable alone")]
+fn silence_device_select() {
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: no other thread runs yet that could read the environment.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     }
 }
 

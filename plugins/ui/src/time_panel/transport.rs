@@ -14,6 +14,9 @@ use crate::{
     widgets::{DraftEdit, icon_button, icon_toggle},
 };
 
+/// Free width, in points, from which on speeds are shown.
+const SPEEDS_WIDTH: f32 = 36.0 * size::GRID;
+
 /// Draws the row.
 pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState) {
     let (Some(store), Some(control)) = (pass.store(), pass.time_control()) else {
@@ -40,7 +43,9 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
             if icon_button(ui, command.icon(), command.name(), None).clicked() {
                 state.reset_zoom();
             }
-            show_speeds(ui, pass, control, store.timeline(timeline).time_type());
+            if ui.available_width() >= SPEEDS_WIDTH {
+                show_speeds(ui, pass, control, store.timeline(timeline).time_type());
+            }
         });
     });
 }
