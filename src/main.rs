@@ -10,7 +10,7 @@ use bevy::{
 use chronoscope::{
     ChronoscopePlugins,
     cli::Cli,
-    frame::{Report, error::Severity, ingest::Reports},
+    frame::{Report, Reports, error::Severity},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     sources::LoadOutcomes,
     start::StartPlugin,

@@ -67,7 +67,9 @@ impl Plugin for StartPlugin {
         let mut sources = app.world_mut().resource_mut::<IngestSources>();
         if self.cli.is_demo() {
             match demo_recording() {
-                Ok(messages) => sources.add(ReadySource::new("built-in demo", messages)),
+                Ok(messages) => {
+                    sources.add(ReadySource::new("built-in demo", messages));
+                }
                 Err(error) => error!("the built-in demo cannot be made: {error}"),
             }
         } else {

@@ -2,25 +2,25 @@
 
 use std::sync::Arc;
 
-use chronoscope_store::{Chunk, ComponentDescriptor, EntityPath, TimeRange, arrow::ArrayRef};
+use chronoscope_store::{Chunk, EntityPath, TimeRange};
 use chronoscope_types::AsComponents;
 
 use crate::{
     BlueprintError, ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter, LoopMode,
-    OverrideTarget, PanelState, PlayState, ViewBlueprint, ViewId, ViewportBlueprint,
+    OverrideTarget, Panel, PanelState, PlayState, ViewBlueprint, ViewId, ViewportBlueprint,
     heuristics::relayout,
     overrides::property_path,
-    viewport::{MAX_CONTAINER_DEPTH, Panel},
+    viewport::MAX_CONTAINER_DEPTH,
     write::{Extra, Touched, write_changes},
 };
 
-/// Components with their instances, as they are written in one row.
-pub type Components = Vec<(ComponentDescriptor, ArrayRef)>;
+pub use crate::write::Components;
 
 /// Something that a user does to a blueprint.
 ///
 /// What is edited is written down, also where it came from heuristics: a view by itself, a layout with all views in it.
-/// Edits of the layout turn off [`ViewportBlueprint::auto_layout`].
+/// Edits of the layout turn off [`ViewportBlueprint::auto_layout`]. After them every view has exactly one place in it, whatever
+/// layout was given: only the commands that remove views do.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum BlueprintCommand {
@@ -34,7 +34,7 @@ pub enum BlueprintCommand {
     SetContents(ViewId, ContentsFilter),
     /// Adds a view, into a container at a position or wherever there is room.
     AddView(ViewBlueprint, Option<(ContainerId, usize)>),
-    /// Removes a view. It is not recommended again.
+    /// Removes a view, and the container that held nothing else. It is not recommended again.
     RemoveView(ViewId),
     /// Takes back all that was said of a view, but for its class, origin and contents.
     ResetView(ViewId),
@@ -69,7 +69,7 @@ pub enum BlueprintCommand {
     },
     /// Brings a tab to the front.
     SetActiveTab(ContainerId, Contents),
-    /// Moves a view or a container into a container.
+    /// Moves a view or a container into a container. The container that held nothing else goes.
     MoveContents {
         /// What is moved.
         item: Contents,
@@ -78,7 +78,7 @@ pub enum BlueprintCommand {
         /// Where in it, counted after the item was taken out. Past the end is the end.
         position: usize,
     },
-    /// Replaces the whole layout. Views that it leaves out stay, without a place.
+    /// Replaces the whole layout. Views that it leaves out come to lie below its root.
     SetLayout {
         /// The outermost container.
         root: ContainerId,
@@ -156,20 +156,56 @@ impl BlueprintCommand {
         Ok(())
     }
 
-    /// Makes the rows of it, for the active blueprint's store, at this blueprint time ([`crate::Edit::time`]). `current` is
-    /// the blueprint as it is shown, see [`crate::with_heuristics`].
+    /// Carries it out on the blueprint as it is shown (see [`crate::with_heuristics`]): the rows of it for the active blueprint's
+    /// store, at this blueprint time ([`crate::Edit::time`]), and what reading the store gives then.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub fn edit(&self, current: &ViewportBlueprint, at: i64) -> Result<BlueprintEdit, BlueprintError> {
+        // Properties and overrides of a view that is written down change nothing of the viewport.
+        let narrow = self.property_of().and_then(|id| {
+            let view = current
+                .views
+                .get(&id)
+                .filter(|_| !current.derived.views.contains(&id))?;
+            let mut narrow = ViewportBlueprint {
+                auto_layout: false,
+                root: current.root,
+                ..ViewportBlueprint::default()
+            };
+            narrow.views.insert(id, view.clone());
+            Some(narrow)
+        });
+        let current = narrow.as_ref().unwrap_or(current);
+        let plan = self.plan(current)?;
+        let before = current.without_derived();
+        let after = plan.after.without_derived();
+        let chunks = write_changes(&before, &after, &plan.touched, plan.extra, at)?;
+        let stored = (after != before).then_some(after);
+        debug_assert!(
+            narrow.is_none() || stored.is_none(),
+            "a property changed the viewport"
+        );
+        Ok(BlueprintEdit { chunks, stored })
+    }
+
+    /// The rows of [`Self::edit`].
     ///
     /// # Errors
     /// As [`Self::apply`].
     pub fn to_chunks(&self, current: &ViewportBlueprint, at: i64) -> Result<Vec<Chunk>, BlueprintError> {
-        let plan = self.plan(current)?;
-        write_changes(
-            &current.without_derived(),
-            &plan.after.without_derived(),
-            &plan.touched,
-            plan.extra,
-            at,
-        )
+        Ok(self.edit(current, at)?.chunks)
+    }
+
+    /// The view of which it sets properties, defaults or overrides, and nothing else.
+    fn property_of(&self) -> Option<ViewId> {
+        match self {
+            Self::SetProperty(view, _)
+            | Self::SetDefault(view, _)
+            | Self::SetOverride { view, .. }
+            | Self::ClearOverrides { view, .. } => Some(*view),
+            _ => None,
+        }
     }
 
     fn plan(&self, current: &ViewportBlueprint) -> Result<Plan, BlueprintError> {
@@ -183,6 +219,16 @@ impl BlueprintCommand {
         plan.settle(current);
         Ok(plan)
     }
+}
+
+/// What a command does.
+#[derive(Clone, Debug)]
+pub struct BlueprintEdit {
+    /// The rows, a chunk per entity.
+    pub chunks: Vec<Chunk>,
+    /// What [`read_viewport`](crate::read_viewport) gives then; `None` where it gives what it gave before, as for a property of
+    /// a view. What is shown is that [with the heuristics](crate::with_heuristics).
+    pub stored: Option<ViewportBlueprint>,
 }
 
 /// A blueprint after a command, and what the command meant.
@@ -226,7 +272,7 @@ impl Plan {
             C::RemoveContainer(id) => self.remove_container(*id)?,
             C::SetContainerKind(id, kind) => self.set_kind(*id, *kind)?,
             C::SetGridColumns(id, columns) => {
-                self.container(*id)?.grid_columns = columns.filter(|columns| *columns > 0)
+                self.container(*id)?.grid_columns = columns.filter(|columns| *columns > 0);
             }
             C::SetShares { id, columns, rows } => self.set_shares(*id, columns, rows)?,
             C::SetActiveTab(id, tab) => {
@@ -267,7 +313,7 @@ impl Plan {
             C::SetTimeline(name) => self.after.time_panel.timeline = Some(Arc::clone(name)),
             C::SetLoopMode(mode) => self.after.time_panel.loop_mode = Some(*mode),
             C::SetTimeSelection(range) => {
-                self.after.time_panel.time_selection = range.filter(|range| !range.is_empty())
+                self.after.time_panel.time_selection = range.filter(|range| !range.is_empty());
             }
             C::SetPlaybackSpeed(speed) => self.after.time_panel.playback_speed = Some(finite(*speed)?),
             C::SetFps(fps) if *fps > 0.0 => self.after.time_panel.fps = Some(finite(*fps)?),
@@ -315,9 +361,26 @@ impl Plan {
         if self.layout {
             self.after.derived.layout = false;
             self.after.auto_layout = false;
+            if let Some(root) = self.after.place_views() {
+                self.touched.containers.insert(root);
+            }
         }
         let after = &mut self.after;
         let mut written = self.touched.views.clone();
+        // A derived view gives way to one that shows the same. One that is shown stays whatever the command makes others show.
+        for changed in after.views.values().filter(|view| {
+            !current.views.get(&view.id).is_some_and(|before| {
+                before.origin == view.origin && before.contents == view.contents && before.class == view.class
+            })
+        }) {
+            let contents = changed.resolved_contents();
+            let is_covered = |id: &&ViewId| {
+                after.views.get(*id).is_some_and(|view| {
+                    view.class == changed.class && contents.covers(&view.resolved_contents())
+                })
+            };
+            written.extend(after.derived.views.iter().filter(is_covered));
+        }
         if !after.derived.layout {
             // A view lies among others: what holds it is written, and so are the derived views beside it, for their order.
             for container in after.containers.values() {
@@ -396,8 +459,12 @@ impl Plan {
         if self.after.maximized == Some(id) {
             self.after.maximized = None;
         }
-        for container in self.after.containers.values_mut() {
-            container.remove_item(Contents::View(id));
+        let containers = self.after.containers.values_mut();
+        let held: Vec<ContainerId> = containers
+            .filter_map(|container| container.remove_item(Contents::View(id)).then_some(container.id))
+            .collect();
+        for container in held {
+            self.after.remove_if_empty(container);
         }
         Ok(())
     }
@@ -514,10 +581,14 @@ impl Plan {
                 }
             }
         }
-        if let Some((old, _)) = self.after.parent_of(item) {
+        let old = self.after.parent_of(item).map(|(old, _)| old);
+        if let Some(old) = old {
             self.container(old)?.remove_item(item);
         }
         self.container(parent)?.insert_item(item, position);
+        if let Some(old) = old {
+            self.after.remove_if_empty(old);
+        }
         Ok(())
     }
 }

@@ -13,6 +13,12 @@ use chronoscope_store::EntityPath;
 /// Where recordings keep properties of themselves, which no view shows unasked.
 pub const PROPERTIES_PATH: &str = "/__properties";
 
+/// Whether an entity holds properties of the recording.
+pub(crate) fn is_property(path: &EntityPath) -> bool {
+    let below = path.as_str().strip_prefix(PROPERTIES_PATH);
+    below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+}
+
 /// What a rule does with the entities that it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RuleEffect {
@@ -41,7 +47,8 @@ impl RuleEffect {
 pub struct ContentsRule {
     /// What it does.
     pub effect: RuleEffect,
-    /// The path, with variables, and `/**` for a subtree: `$origin/**`.
+    /// The path, with variables, and `/**` for a subtree: `$origin/**`. Parts that are no variables are escaped as in an
+    /// [`EntityPath`].
     expression: Arc<str>,
 }
 
@@ -70,7 +77,7 @@ impl ContentsRule {
         let rest = strip_comment(rest).trim();
         (!rest.is_empty()).then(|| Self {
             effect,
-            expression: escape_spaces(rest).into(),
+            expression: canonical_expression(rest).into(),
         })
     }
 
@@ -86,12 +93,11 @@ impl ContentsRule {
             None if &*self.expression == "**" => ("", true),
             None => (&*self.expression, false),
         };
-        let written = EntityPath::parse(path);
-        if !written.parts().any(is_origin) {
-            return (written, subtree);
+        if !split_parts(path).any(is_origin) {
+            return (EntityPath::parse(path), subtree);
         }
         let mut resolved = String::new();
-        for part in written.parts() {
+        for part in split_parts(path) {
             if is_origin(part) {
                 resolved.push_str(origin.as_str());
             } else {
@@ -106,10 +112,7 @@ impl ContentsRule {
     pub fn problem(&self) -> Option<ContentsProblem> {
         let path = self.expression.strip_suffix("/**").unwrap_or(&self.expression);
         let path = if path == "**" { "" } else { path };
-        if let Some(part) = EntityPath::parse(path)
-            .parts()
-            .find(|part| part.starts_with('$') && !is_origin(part))
-        {
+        if let Some(part) = split_parts(path).find(|part| part.starts_with('$') && !is_origin(part)) {
             return Some(ContentsProblem::UnknownVariable {
                 variable: part.to_owned(),
             });
@@ -131,13 +134,13 @@ impl fmt::Display for ContentsRule {
 #[non_exhaustive]
 pub enum ContentsProblem {
     /// A variable that there is not.
-    #[error("there is no variable {variable}, only $origin")]
+    #[error("unknown variable {variable}: only $origin is defined")]
     UnknownVariable {
         /// As written, with its `$`.
         variable: String,
     },
     /// A star elsewhere than in `/**` at the end.
-    #[error("{expression}: a star means something only in /** at the end")]
+    #[error("{expression}: a star is only allowed in /** at the end")]
     StrayStar {
         /// The rule's path.
         expression: String,
@@ -316,16 +319,6 @@ impl ResolvedContents {
         }
     }
 
-    /// Whether everything at and below `path` is shown.
-    pub fn is_subtree_included(&self, path: &EntityPath) -> bool {
-        self.subtree(path) == SubtreeMatch::All
-    }
-
-    /// Whether nothing at or below `path` is shown.
-    pub fn is_subtree_excluded(&self, path: &EntityPath) -> bool {
-        self.subtree(path) == SubtreeMatch::None
-    }
-
     /// Whether every entity that `other` matches, now or to come, is matched here too.
     pub fn covers(&self, other: &Self) -> bool {
         // What a filter says of a path depends only on the deepest path with a rule at or above it. So it is enough to
@@ -410,6 +403,36 @@ fn strip_comment(text: &str) -> &str {
         previous = Some(c);
     }
     text
+}
+
+/// The parts of a path as it is written; a slash behind a backslash does not split, and parts may be empty.
+fn split_parts(path: &str) -> impl Iterator<Item = &str> {
+    let mut escaped = false;
+    path.split(move |c| {
+        let splits = c == '/' && !escaped;
+        escaped = c == '\\' && !escaped;
+        splits
+    })
+}
+
+/// Escapes the parts of an expression that are no variables, so that one entity is always written alike.
+fn canonical_expression(text: &str) -> String {
+    let (path, subtree) = match text.strip_suffix("/**") {
+        Some(path) => (path, "/**"),
+        None if text == "**" => return text.to_owned(),
+        None => (text, ""),
+    };
+    let parts: Vec<String> = split_parts(path)
+        .map(|part| match part {
+            "" => String::new(),
+            part if part.starts_with('$') => part.to_owned(),
+            part => EntityPath::parse(&escape_spaces(part))
+                .as_str()
+                .trim_start_matches('/')
+                .to_owned(),
+        })
+        .collect();
+    parts.join("/") + subtree
 }
 
 /// Puts a backslash before each blank that has none, as it stands in the names of entities.

@@ -519,7 +519,7 @@ mod tests {
             "Tabs(contents: [".repeat(40),
             "])".repeat(40)
         );
-        assert!(error(&deep).contains("32 containers"), "{}", error(&deep));
+        assert!(error(&deep).contains("32 levels"), "{}", error(&deep));
         // Deeper than any parser should follow.
         let abyss = format!("(version: 1, layout: {}", "Tabs(contents: [".repeat(100_000));
         assert!(from_ron(&abyss).is_err());

@@ -18,24 +18,24 @@ pub enum BlueprintError {
     #[error("there is no container {0}")]
     NoSuchContainer(ContainerId),
     /// A view or a container with this id is there already.
-    #[error("{0} is there already")]
+    #[error("{0} already exists")]
     AlreadyThere(Contents),
-    /// A container would come to lie in itself.
-    #[error("container {0} cannot hold itself")]
+    /// A container would contain itself.
+    #[error("container {0} cannot contain itself")]
     ContainsItself(ContainerId),
     /// The outermost container can be changed, but neither moved nor removed.
-    #[error("container {0} is the outermost one: it cannot be moved or removed")]
+    #[error("container {0} is the root container: it cannot be moved or removed")]
     IsRoot(ContainerId),
-    /// Containers in containers in containers, more than layouts may have.
-    #[error("container {container} would lie more than {limit} containers deep")]
+    /// Containers nested deeper than a layout may be.
+    #[error("container {container} would be nested more than {limit} levels deep")]
     TooDeep {
         /// The container.
         container: ContainerId,
         /// How many containers may lie in each other.
         limit: usize,
     },
-    /// The item does not lie in the container.
-    #[error("{item} does not lie in container {container}")]
+    /// The item is not in the container.
+    #[error("{item} is not in container {container}")]
     NotInContainer {
         /// What was to be found.
         item: Contents,
@@ -43,19 +43,19 @@ pub enum BlueprintError {
         container: ContainerId,
     },
     /// A share of a container's space must be a positive number.
-    #[error("{share} is not a share of a container's space: it takes a positive number")]
+    #[error("{share} is not a valid share: shares must be positive numbers")]
     BadShare {
         /// The number.
         share: f32,
     },
-    /// A speed must be a number that time can be played with.
-    #[error("{value} is no speed to play with")]
+    /// A speed must be a finite number, and positive where it counts steps.
+    #[error("{value} is not a valid playback speed")]
     BadSpeed {
         /// The number.
         value: f64,
     },
     /// A component's name does not say which archetype, and so which property of a view, it belongs to.
-    #[error("component {component} belongs to no archetype, and so to no property of a view")]
+    #[error("component {component} has no archetype, so it cannot be a view property")]
     NoArchetype {
         /// The component's name.
         component: String,
@@ -80,7 +80,7 @@ pub enum BlueprintError {
     #[error("the blueprint cannot be written as text: {0}")]
     RonWrite(String),
     /// A text is a blueprint of a version that is not known.
-    #[error("the text is a blueprint of version {found}; known is {known}")]
+    #[error("blueprint version {found} is not supported: this program reads version {known}")]
     RonVersion {
         /// The version in the text.
         found: u32,
@@ -88,13 +88,13 @@ pub enum BlueprintError {
         known: u32,
     },
     /// An id in a text is not a UUID.
-    #[error("{text:?} is no id: it takes a UUID")]
+    #[error("{text:?} is not a UUID")]
     BadId {
         /// The id as it stands in the text.
         text: String,
     },
     /// An id stands in a text twice.
-    #[error("{0} stands in the text twice")]
+    #[error("{0} appears twice")]
     DuplicateId(Contents),
 }
 
@@ -124,21 +124,21 @@ pub enum BlueprintProblem {
         text: String,
     },
     /// Contents that are not there.
-    #[error("{0} is not there")]
+    #[error("{0} does not exist")]
     Dangling(Contents),
-    /// Something that lies in two places, or in itself.
-    #[error("{0} lies in another place too")]
+    /// An item that is in two places, or in itself.
+    #[error("{0} is already in another place of the layout")]
     TwiceInLayout(Contents),
-    /// Containers nested beyond all use.
-    #[error("{item} would lie more than {limit} containers deep")]
+    /// Containers nested too deep.
+    #[error("{item} is nested more than {limit} levels deep")]
     TooDeep {
         /// What would.
         item: Contents,
         /// The limit.
         limit: usize,
     },
-    /// A tab that does not lie in its container.
-    #[error("the active tab {0} does not lie in the container")]
+    /// An active tab that is not in its container.
+    #[error("the active tab {0} is not in the container")]
     ForeignTab(Contents),
     /// A number out of its range.
     #[error("{component}: {value} is out of range")]

@@ -1,4 +1,4 @@
-//! Ids of views and containers, names of view classes, and the hash that makes derived ids the same everywhere.
+//! Ids of views and containers, names of view classes and panels, and the hash that makes derived ids the same everywhere.
 
 use std::{fmt, sync::Arc};
 
@@ -182,6 +182,24 @@ impl fmt::Debug for Contents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
+}
+
+/// The panels around the viewport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Panel {
+    /// The menu and search, above.
+    Top,
+    /// Recordings and blueprint, on the left.
+    Blueprint,
+    /// The selection, on the right.
+    Selection,
+    /// Streams and the time cursor, below.
+    Time,
+}
+
+impl Panel {
+    /// All panels.
+    pub const ALL: [Self; 4] = [Self::Top, Self::Blueprint, Self::Selection, Self::Time];
 }
 
 /// FNV-1a in 128 bits (Fowler, Noll and Vo; the parameters of the published specification) over the words, each behind

@@ -10,9 +10,9 @@ use chronoscope_types::{
 
 use crate::{
     BlueprintProblem, BlueprintReport, ContainerBlueprint, ContainerId, ContainerKind, Contents,
-    ContentsFilter, ContentsRule, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
+    ContentsFilter, ContentsRule, Panel, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
     query::BlueprintQuery,
-    viewport::{Panel, PanelStates, TimePanelBlueprint},
+    viewport::{PanelStates, TimePanelBlueprint},
     vocabulary::{CONTAINERS_PATH, VIEWPORT_PATH, VIEWS_PATH, contents_path, panel_path},
 };
 

@@ -13,18 +13,26 @@ pub struct Gesture(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the rows are to be written at this time"]
 pub struct Edit {
-    /// The blueprint time to write the rows at.
+    /// The blueprint time to write the rows at. The same for all samples of a gesture.
     pub time: i64,
     /// Rows after this blueprint time can no longer be redone, and are to be dropped first: see
     /// [`drop_rows_after`](crate::drop_rows_after).
     pub drop_after: Option<i64>,
 }
 
+/// A time at which the blueprint was complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct UndoPoint {
+    time: i64,
+    /// What was done since the point before.
+    name: &'static str,
+}
+
 /// The undo points of an active blueprint, and where between them it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndoState {
-    /// Times at which the blueprint was complete: the ground that undo cannot go below, then the end of each gesture.
-    points: VecDeque<i64>,
+    /// The ground that undo cannot go below, then the end of each gesture.
+    points: VecDeque<UndoPoint>,
     /// The index of the point that is shown, while it is not the last.
     cursor: Option<usize>,
     /// The gesture whose end is the last point, while it goes on.
@@ -44,7 +52,10 @@ impl UndoState {
     /// As [`Self::new`]; of more gestures than these the oldest cannot be undone. At least one can.
     pub fn with_max_gestures(newest: i64, max_gestures: usize) -> Self {
         Self {
-            points: VecDeque::from([newest.max(-1)]),
+            points: VecDeque::from([UndoPoint {
+                time: newest.max(0),
+                name: "",
+            }]),
             cursor: None,
             open: None,
             max_points: max_gestures.max(1).saturating_add(1),
@@ -55,46 +66,34 @@ impl UndoState {
     pub fn query_time(&self) -> i64 {
         self.cursor
             .and_then(|at| self.points.get(at))
-            .copied()
-            .unwrap_or(i64::MAX)
+            .map_or(i64::MAX, |point| point.time)
     }
 
-    /// Begins an edit, or goes on with one: edits of the same gesture, one after the other, make one undo point.
-    pub fn edit(&mut self, gesture: Option<Gesture>) -> Edit {
-        let drop_after = self.cursor.take().and_then(|at| {
+    /// Begins an edit of this name, or goes on with one: edits of the same gesture, one after the other, make one undo point.
+    pub fn edit(&mut self, gesture: Option<Gesture>, name: &'static str) -> Edit {
+        let drop_after = self.cursor.take().map(|at| {
             self.points.truncate(at + 1);
             self.open = None;
-            self.points.back().copied()
+            self.newest()
         });
-        // The last time is kept for reading, so that even there an edit is seen.
-        let newest = self.newest();
-        let time = newest.saturating_add(1).min(i64::MAX - 1);
-        let goes_on = gesture.is_some() && gesture == self.open;
-        match self.points.back_mut().filter(|_| goes_on) {
-            Some(last) => *last = time,
-            None => self.points.push_back(time),
+        if gesture.is_none() || gesture != self.open {
+            // The last time is kept for reading, so that even there an edit is seen.
+            let time = self.newest().saturating_add(1).min(i64::MAX - 1);
+            self.points.push_back(UndoPoint { time, name });
         }
         if self.points.len() > self.max_points {
             self.points.pop_front();
         }
         self.open = gesture;
-        Edit { time, drop_after }
+        Edit {
+            time: self.newest(),
+            drop_after,
+        }
     }
 
     /// Ends the gesture that goes on: the next edit makes an undo point of its own, whatever its gesture.
     pub fn end_gesture(&mut self) {
         self.open = None;
-    }
-
-    /// Rows of a blueprint arrived that nobody edited here. They are the new ground: what was edited before cannot be
-    /// undone any more, since that would undo them too.
-    pub fn incoming(&mut self, newest: i64) {
-        *self = Self {
-            points: VecDeque::from([newest.max(self.newest())]),
-            cursor: None,
-            open: None,
-            max_points: self.max_points,
-        };
     }
 
     /// Whether there is something to undo.
@@ -105,6 +104,17 @@ impl UndoState {
     /// Whether there is something to redo.
     pub fn can_redo(&self) -> bool {
         self.cursor.is_some()
+    }
+
+    /// What an undo takes back: "hide view".
+    pub fn undo_name(&self) -> Option<&'static str> {
+        self.can_undo()
+            .then(|| self.points.get(self.shown()).map(|point| point.name))?
+    }
+
+    /// What a redo does again.
+    pub fn redo_name(&self) -> Option<&'static str> {
+        self.points.get(self.cursor? + 1).map(|point| point.name)
     }
 
     /// How many gestures can be undone from here.
@@ -136,13 +146,24 @@ impl UndoState {
         true
     }
 
+    /// The earliest blueprint time that can be read.
+    pub(crate) fn ground(&self) -> i64 {
+        self.points.front().map_or(0, |point| point.time)
+    }
+
+    /// The blueprint time of the last edit.
+    pub(crate) fn newest(&self) -> i64 {
+        self.points.back().map_or(0, |point| point.time)
+    }
+
+    /// The blueprint times that can be read, sorted.
+    pub(crate) fn points(&self) -> Vec<i64> {
+        self.points.iter().map(|point| point.time).collect()
+    }
+
     /// The index of the point that is shown. There is always at least one point.
     fn shown(&self) -> usize {
         self.cursor.unwrap_or(self.points.len().saturating_sub(1))
-    }
-
-    fn newest(&self) -> i64 {
-        self.points.back().copied().unwrap_or(-1)
     }
 }
 
@@ -159,13 +180,13 @@ mod tests {
         );
         assert!(!undo.undo() && !undo.redo());
         assert_eq!(
-            undo.edit(None),
+            undo.edit(None, ""),
             Edit {
                 time: 1,
                 drop_after: None
             }
         );
-        assert_eq!(undo.edit(None).time, 2);
+        assert_eq!(undo.edit(None, "").time, 2);
         assert_eq!(undo.undo_steps(), 2);
         assert!(undo.undo());
         assert_eq!(undo.query_time(), 1);
@@ -185,16 +206,16 @@ mod tests {
     fn an_edit_after_an_undo_drops_what_could_be_redone() {
         let mut undo = UndoState::new(-7);
         for _ in 0..3 {
-            let _ = undo.edit(None);
+            let _ = undo.edit(None, "");
         }
         undo.undo();
         undo.undo();
-        assert_eq!(undo.query_time(), 0);
+        assert_eq!(undo.query_time(), 1);
         assert_eq!(
-            undo.edit(None),
+            undo.edit(None, ""),
             Edit {
-                time: 1,
-                drop_after: Some(0)
+                time: 2,
+                drop_after: Some(1)
             }
         );
         assert_eq!(
@@ -207,41 +228,42 @@ mod tests {
     fn a_gesture_is_one_step() {
         let mut undo = UndoState::new(0);
         let drag = Some(Gesture(1));
-        for time in 1..=5 {
-            assert_eq!(undo.edit(drag).time, time);
+        for _ in 1..=5 {
+            assert_eq!(undo.edit(drag, "").time, 1);
         }
         assert_eq!(undo.undo_steps(), 1);
         undo.end_gesture();
-        assert_eq!(undo.edit(drag).time, 6);
+        assert_eq!(undo.edit(drag, "").time, 2);
         assert_eq!(undo.undo_steps(), 2);
-        assert_eq!(undo.edit(Some(Gesture(2))).time, 7);
-        assert_eq!(undo.edit(drag).time, 8);
+        assert_eq!(undo.edit(Some(Gesture(2)), "").time, 3);
+        assert_eq!(undo.edit(drag, "").time, 4);
         assert_eq!(undo.undo_steps(), 4);
         undo.undo();
         assert_eq!(
-            undo.edit(drag),
+            undo.edit(drag, ""),
             Edit {
-                time: 8,
-                drop_after: Some(7)
+                time: 4,
+                drop_after: Some(3)
             }
         );
     }
 
     #[test]
-    fn incoming_rows_are_ground_and_points_are_few() {
+    fn steps_have_names_and_are_few() {
         let mut undo = UndoState::with_max_gestures(0, 3);
-        for _ in 0..10 {
-            let _ = undo.edit(None);
+        for name in ["a", "b", "c", "d"] {
+            let _ = undo.edit(None, name);
         }
-        assert_eq!(undo.undo_steps(), 3);
-        undo.undo();
-        undo.incoming(4);
         assert_eq!(
-            (undo.can_undo(), undo.can_redo(), undo.query_time()),
-            (false, false, i64::MAX)
+            (undo.undo_steps(), undo.undo_name(), undo.redo_name()),
+            (3, Some("d"), None)
         );
-        assert_eq!(undo.edit(None).time, 11);
-        undo.incoming(i64::MAX);
-        assert_eq!(undo.edit(None).time, i64::MAX - 1);
+        undo.undo();
+        assert_eq!((undo.undo_name(), undo.redo_name()), (Some("c"), Some("d")));
+        undo.undo();
+        undo.undo();
+        assert_eq!((undo.undo_name(), undo.redo_name()), (None, Some("b")));
+        let mut undo = UndoState::new(i64::MAX);
+        assert_eq!(undo.edit(None, "a").time, i64::MAX - 1);
     }
 }

@@ -9,7 +9,7 @@ use chronoscope_store::{EntityPath, TimeRange};
 use chronoscope_types::enums::{ContainerKind, LoopMode, PanelState, PlayState};
 
 use crate::{
-    ContainerId, Contents, ViewClassId, ViewId,
+    ContainerId, Contents, Panel, ViewClassId, ViewId,
     contents::{ContentsFilter, ResolvedContents},
     error::{BlueprintProblem, BlueprintReport},
 };
@@ -216,24 +216,6 @@ impl ViewBlueprint {
     }
 }
 
-/// The panels around the viewport.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Panel {
-    /// The menu and search, above.
-    Top,
-    /// Recordings and blueprint, on the left.
-    Blueprint,
-    /// The selection, on the right.
-    Selection,
-    /// Streams and the time cursor, below.
-    Time,
-}
-
-impl Panel {
-    /// All panels.
-    pub const ALL: [Self; 4] = [Self::Top, Self::Blueprint, Self::Selection, Self::Time];
-}
-
 /// How far each panel is open; `None` where the blueprint leaves it to the viewer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PanelStates {
@@ -352,6 +334,42 @@ impl ViewportBlueprint {
         placed.into_iter().chain(rest).collect()
     }
 
+    /// Puts each view without a place below the root. Returns the root where there was one to place.
+    pub(crate) fn place_views(&mut self) -> Option<ContainerId> {
+        let root_id = self.root?;
+        let placed: BTreeSet<Contents> = self.subtree(Contents::Container(root_id)).into_iter().collect();
+        let root = self.containers.get_mut(&root_id)?;
+        let mut any = None;
+        for item in self.views.keys().map(|id| Contents::View(*id)) {
+            if !placed.contains(&item) {
+                root.insert_item(item, usize::MAX);
+                any = Some(root_id);
+            }
+        }
+        any
+    }
+
+    /// Removes a container that holds nothing, and those that held nothing else; never the root.
+    pub(crate) fn remove_if_empty(&mut self, id: ContainerId) {
+        let mut next = Some(id).filter(|id| self.root != Some(*id));
+        while let Some(id) = next.take() {
+            let is_empty = self
+                .containers
+                .get(&id)
+                .is_some_and(|container| container.contents.is_empty());
+            if is_empty {
+                self.containers.remove(&id);
+                let item = Contents::Container(id);
+                if let Some((parent, _)) = self.parent_of(item)
+                    && let Some(container) = self.containers.get_mut(&parent)
+                {
+                    container.remove_item(item);
+                    next = Some(parent).filter(|parent| self.root != Some(*parent));
+                }
+            }
+        }
+    }
+
     /// Just what stands in the store, without what heuristics added.
     #[must_use]
     pub fn without_derived(&self) -> Self {
@@ -400,7 +418,7 @@ impl ViewportBlueprint {
                 reports.push(BlueprintReport {
                     path: id.entity_path(),
                     problem,
-                })
+                });
             };
             let mut inner = Vec::new();
             let mut keep = Vec::with_capacity(container.contents.len());

@@ -2,7 +2,7 @@
 
 use chronoscope_store::EntityPath;
 
-use crate::{InstructionId, ViewId, viewport::Panel};
+use crate::{InstructionId, Panel, ViewId};
 
 /// The entity with the layout's root.
 pub(crate) const VIEWPORT_PATH: &str = "/viewport";

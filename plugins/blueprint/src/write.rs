@@ -6,10 +6,8 @@ use std::{
 };
 
 use arrow_array::BooleanArray;
-use arrow_select::take::take;
 use chronoscope_store::{
-    Chunk, ChunkBuilder, ChunkError, ChunkId, ComponentDescriptor, EntityPath, Recording, RowId, StoreEvent,
-    TimeColumn, Timeline, arrow::ArrayRef,
+    Chunk, ChunkBuilder, ComponentDescriptor, EntityPath, RowId, Timeline, arrow::ArrayRef,
 };
 use chronoscope_types::{
     Clear, Component, ComponentName, blueprint as archetypes,
@@ -17,16 +15,17 @@ use chronoscope_types::{
 };
 
 use crate::{
-    BLUEPRINT_TIMELINE, BlueprintError, ContainerBlueprint, ContainerId, Contents, OverrideTarget,
-    ViewBlueprint, ViewId, ViewportBlueprint,
-    command::Components,
+    BlueprintError, ContainerBlueprint, ContainerId, Contents, OverrideTarget, Panel, ViewBlueprint, ViewId,
+    ViewportBlueprint,
     read::panel_component,
-    viewport::Panel,
     vocabulary::{
         VIEWPORT_PATH, contents_path, defaults_path, instruction_path, old_override_path, override_path,
         panel_path,
     },
 };
+
+/// Components with their instances, as they are written in one row.
+pub type Components = Vec<(ComponentDescriptor, ArrayRef)>;
 
 /// What a command meant, beyond what it changed.
 #[derive(Debug, Default)]
@@ -116,12 +115,9 @@ pub(crate) fn write_changes(
         rows: extra.rows,
         ..Rows::default()
     };
-    for id in before
-        .views
-        .keys()
-        .filter(|id| !after.views.contains_key(id))
-        .chain(&touched.reset)
-    {
+    let removed = before.views.keys().filter(|id| !after.views.contains_key(id));
+    let cleared: BTreeSet<&ViewId> = removed.chain(&touched.reset).collect();
+    for id in cleared {
         rows.clears.push((id.entity_path(), true));
     }
     for id in before
@@ -146,86 +142,6 @@ pub(crate) fn write_changes(
     rows.viewport(before, after);
     rows.panels(before, after);
     rows.into_chunks(at)
-}
-
-/// Drops all rows after a blueprint time, which an edit after an undo has to do first: see [`crate::Edit::drop_after`].
-///
-/// Static rows stay. Chunks that have rows before and after the time are replaced by their rows before.
-///
-/// # Errors
-/// Where the store does not take such a replacement.
-pub fn drop_rows_after(blueprint: &mut Recording, time: i64) -> Result<Vec<StoreEvent>, BlueprintError> {
-    let mut dropped: Vec<ChunkId> = Vec::new();
-    let mut kept: Vec<Chunk> = Vec::new();
-    for (meta, body) in blueprint.store.chunks() {
-        let Some(body) = body else { continue };
-        let Some(column) = body
-            .timeline(BLUEPRINT_TIMELINE)
-            .filter(|column| column.range().max > time)
-        else {
-            continue;
-        };
-        dropped.push(meta.id);
-        let rows: Vec<u32> = (0_u32..)
-            .zip(column.times().iter())
-            .filter(|(_, at)| **at <= time)
-            .map(|(row, _)| row)
-            .collect();
-        if !rows.is_empty() {
-            kept.push(take_rows(body, &rows)?);
-        }
-    }
-    let mut events = blueprint.drop_chunks(dropped);
-    for chunk in kept {
-        events.extend(blueprint.insert(chunk)?);
-    }
-    Ok(events)
-}
-
-/// Some rows of a chunk, as a chunk of their own.
-fn take_rows(chunk: &Chunk, rows: &[u32]) -> Result<Chunk, ChunkError> {
-    let pick = |at: &u32| usize::try_from(*at).unwrap_or(usize::MAX);
-    let row_ids: Vec<RowId> = rows
-        .iter()
-        .filter_map(|at| chunk.row_ids().get(pick(at)).copied())
-        .collect();
-    let timelines: Vec<TimeColumn> = chunk
-        .timelines()
-        .iter()
-        .map(|column| {
-            let times: Vec<i64> = rows
-                .iter()
-                .filter_map(|at| column.times().get(pick(at)).copied())
-                .collect();
-            TimeColumn::new(column.timeline().clone(), times)
-        })
-        .collect();
-    let indices = arrow_array::UInt32Array::from(rows.to_vec());
-    let mut components = Vec::with_capacity(chunk.components().len());
-    for column in chunk.components() {
-        let mixed = |message: String| ChunkError::MixedTypes {
-            entity: chunk.entity_path().clone(),
-            component: column.name().to_string(),
-            message,
-        };
-        let taken = take(column.lists(), &indices, None).map_err(|error| mixed(error.to_string()))?;
-        let lists = taken
-            .as_any()
-            .downcast_ref()
-            .cloned()
-            .ok_or_else(|| mixed("rows of lists are no lists".to_owned()))?;
-        components.push(chronoscope_store::ComponentColumn::new(
-            column.descriptor().clone(),
-            lists,
-        ));
-    }
-    Chunk::new(
-        ChunkId::new(),
-        chunk.entity_path().clone(),
-        row_ids,
-        timelines,
-        components,
-    )
 }
 
 /// Rows by entity, one each.
@@ -401,4 +317,4 @@ impl Rows {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
-use chronoscope_blueprint::{BlueprintCommand, Gesture, UndoState, drop_rows_after, read_viewport};
-use chronoscope_store::{StoreId, TimelineId};
+use chronoscope_blueprint::{BlueprintCommand, UndoState, ViewportBlueprint, edit_blueprint, read_viewport};
+use chronoscope_store::TimelineId;
 
 use crate::{
-    ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, Item, PlayState, RecordingEntry,
-    Recordings, Report, Selection, TimeControl, TimeControls, ViewerCommand, ViewerCommands,
-    commands::OpenRequests, ingest::Reports,
+    ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, IngestSources, Item, PlayState,
+    Recordings, Report, Reports, Selection, TimeControls, ViewerCommand, ViewerCommands,
+    commands::OpenRequests,
 };
 
 /// Carries commands out and keeps [`Cursor`] and [`Selection`].
@@ -35,6 +35,7 @@ fn apply_commands(
     mut times: ResMut<TimeControls>,
     mut selection: ResMut<Selection>,
     mut requests: ResMut<OpenRequests>,
+    mut sources: ResMut<IngestSources>,
     mut reports: ResMut<Reports>,
     mut log: ResMut<DiffLog>,
     active: Res<ActiveBlueprint>,
@@ -44,6 +45,7 @@ fn apply_commands(
     }
     puffin::profile_scope!("apply_commands");
     let mut hover = None;
+    let mut editing = Editing::default();
     for command in commands.take() {
         match command {
             ViewerCommand::Time(command) => {
@@ -52,24 +54,33 @@ fn apply_commands(
                 }
             }
             ViewerCommand::Blueprint(command) => {
-                if let Err(report) = edit_blueprint(&mut recordings, &mut log, &active, &command) {
-                    reports.push(report);
+                let done = editing.edit(&mut recordings, &mut log, &active, &command);
+                done.unwrap_or_else(|report| reports.push(report));
+            }
+            ViewerCommand::EndGesture => {
+                if let Some((_, undo)) = recordings.active_blueprint_mut() {
+                    undo.end_gesture();
                 }
             }
-            ViewerCommand::EndGesture => with_undo(&mut recordings, UndoState::end_gesture),
-            ViewerCommand::Undo => with_undo(&mut recordings, |undo| _ = undo.undo()),
-            ViewerCommand::Redo => with_undo(&mut recordings, |undo| _ = undo.redo()),
-            ViewerCommand::ResetBlueprint => reset_blueprint(&mut recordings, &mut log, true),
-            ViewerCommand::ResetToHeuristics => reset_blueprint(&mut recordings, &mut log, false),
+            ViewerCommand::Undo => editing.undo(&mut recordings, |undo| _ = undo.undo()),
+            ViewerCommand::Redo => editing.undo(&mut recordings, |undo| _ = undo.redo()),
+            ViewerCommand::ResetBlueprint | ViewerCommand::ResetToHeuristics => {
+                let keep_default = matches!(command, ViewerCommand::ResetBlueprint);
+                let done = editing.reset(&mut recordings, &mut log, keep_default);
+                done.unwrap_or_else(|report| reports.push(report));
+            }
             ViewerCommand::Select(items) => selection.selected = items,
             ViewerCommand::ToggleSelected(item) => toggle(&mut selection, item),
             ViewerCommand::Hover(item) => hover = Some(item),
             ViewerCommand::ActivateRecording(id) => {
+                editing = Editing::default();
                 if recordings.activate(&id) {
                     log.push(DiffEntry::Recordings);
                 }
             }
             ViewerCommand::CloseRecording(id) => {
+                editing = Editing::default();
+                sources.close(&id);
                 if recordings.close(&id) {
                     times.retain(|key| recordings.get(key).is_some());
                     log.push(DiffEntry::Recordings);
@@ -92,160 +103,83 @@ fn toggle(selection: &mut Selection, item: Item) {
     }
 }
 
-fn with_undo(recordings: &mut Recordings, change: impl FnOnce(&mut UndoState)) {
-    if let Some(application) = recordings.active_application().cloned() {
-        change(&mut recordings.blueprints_mut(&application).undo);
-    }
+/// The active blueprint while commands are carried out: what is shown after those of this frame so far.
+#[derive(Default)]
+struct Editing {
+    shown: Option<Arc<ViewportBlueprint>>,
 }
 
-fn reset_blueprint(recordings: &mut Recordings, log: &mut DiffLog, keep_default: bool) {
-    let Some(application) = recordings.active_application().cloned() else {
-        return;
-    };
-    let default = recordings
-        .blueprints(&application)
-        .and_then(|blueprints| blueprints.default.clone());
-    let (key, events) =
-        recordings.reset_active_blueprint(&application, default.as_ref().filter(|_| keep_default));
-    log.push_events(key, events);
-    log.push(DiffEntry::Recordings);
-}
+impl Editing {
+    /// Carries an edit out on the active blueprint, which is made where there is none.
+    fn edit(
+        &mut self,
+        recordings: &mut Recordings,
+        log: &mut DiffLog,
+        active: &ActiveBlueprint,
+        command: &BlueprintCommand,
+    ) -> Result<(), Report> {
+        let Some(application) = recordings.active_application().cloned() else {
+            return Ok(());
+        };
+        if recordings.active_blueprint().is_none() {
+            let (key, events) = recordings.reset_active_blueprint(&application, None);
+            log.push_events(key, events);
+            log.push(DiffEntry::Recordings);
+        }
+        let Some((entry, blueprints)) = recordings.active_blueprint() else {
+            return Ok(());
+        };
+        // What is shown now, heuristic views included, so that editing one writes it down.
+        let known = self.shown.take().or_else(|| active.current(recordings));
+        let current = known.unwrap_or_else(|| {
+            let time = blueprints.undo.query_time();
+            let (stored, _) = read_viewport(entry.store(), &entry.recording.cache, time);
+            Arc::new(active.with_stored(&stored))
+        });
+        let Some((entry, undo)) = recordings.active_blueprint_mut() else {
+            return Ok(());
+        };
+        let key = entry.key();
+        let change = edit_blueprint(&mut entry.recording, undo, &current, command)
+            .map_err(|error| Report::warning("blueprint", error.to_string()))?;
+        log.push_events(key, change.events);
+        self.shown = Some(match change.stored {
+            Some(stored) => Arc::new(active.with_stored(&stored)),
+            None => current,
+        });
+        Ok(())
+    }
 
-/// Writes the rows of an edit into the active blueprint, which is made where there is none.
-fn edit_blueprint(
-    recordings: &mut Recordings,
-    log: &mut DiffLog,
-    active: &ActiveBlueprint,
-    command: &BlueprintCommand,
-) -> Result<(), Report> {
-    let Some(application) = recordings.active_application().cloned() else {
-        return Ok(());
-    };
-    if recordings.active_blueprint().is_none() {
-        let (key, events) = recordings.reset_active_blueprint(&application, None);
-        log.push_events(key, events);
-    }
-    let failed = |error: &dyn std::fmt::Display| Report::warning("blueprint", error.to_string());
-    // What is shown now, heuristic views included, so that editing one writes it down.
-    let (id, viewport, mut undo) = match recordings.active_blueprint() {
-        Some((entry, blueprints)) => {
-            let (stored, _) = read_viewport(
-                entry.store(),
-                &entry.recording.cache,
-                blueprints.undo.query_time(),
-            );
-            (
-                entry.id().clone(),
-                active.with_stored(&stored),
-                blueprints.undo.clone(),
-            )
+    /// Takes all edits back, as one step: to the default blueprint, or to what heuristics choose.
+    fn reset(
+        &mut self,
+        recordings: &mut Recordings,
+        log: &mut DiffLog,
+        keep_default: bool,
+    ) -> Result<(), Report> {
+        self.shown = None;
+        let Some(application) = recordings.active_application().cloned() else {
+            return Ok(());
+        };
+        let default = recordings
+            .blueprints(&application)
+            .and_then(|blueprints| blueprints.default.clone())
+            .filter(|_| keep_default);
+        if let Some(events) = recordings
+            .rewrite_active_blueprint(&application, default.as_ref())
+            .map_err(|error| Report::warning("blueprint", error.to_string()))?
+        {
+            let (key, events) = events;
+            log.push_events(key, events);
         }
-        None => return Ok(()),
-    };
-    // On a copy, since an edit that cannot be done must leave no undo point.
-    let edit = undo.edit(gesture_of(command));
-    let chunks = command
-        .to_chunks(&viewport, edit.time)
-        .map_err(|error| failed(&error))?;
-    recordings.blueprints_mut(&application).undo = undo;
-    let entry = recordings.open(&id);
-    let key = entry.key();
-    if let Some(time) = edit.drop_after {
-        log.push_events(
-            key,
-            drop_rows_after(&mut entry.recording, time).map_err(|error| failed(&error))?,
-        );
+        Ok(())
     }
-    for chunk in chunks {
-        log.push_events(
-            key,
-            entry.recording.insert(chunk).map_err(|error| failed(&error))?,
-        );
-    }
-    // What was just written is what the next command of this frame must see.
-    entry.recording.apply_pending();
-    Ok(())
-}
 
-/// Edits that come in streams, as a drag makes them, are undone together; all others one by one.
-fn gesture_of(command: &BlueprintCommand) -> Option<Gesture> {
-    use std::hash::{Hash as _, Hasher as _};
-    let mut hasher = rustc_hash::FxHasher::default();
-    std::mem::discriminant(command).hash(&mut hasher);
-    match command {
-        // A property may come with others in the same drag: position and target of an eye.
-        BlueprintCommand::SetProperty(view, _) | BlueprintCommand::SetDefault(view, _) => {
-            view.hash(&mut hasher)
+    fn undo(&mut self, recordings: &mut Recordings, change: impl FnOnce(&mut UndoState)) {
+        self.shown = None;
+        if let Some(application) = recordings.active_application().cloned() {
+            change(&mut recordings.blueprints_mut(&application).undo);
         }
-        BlueprintCommand::SetOverride { view, entity, .. } => (view, entity).hash(&mut hasher),
-        BlueprintCommand::SetShares { id, .. } => id.hash(&mut hasher),
-        _ => return None,
-    }
-    Some(Gesture(hasher.finish()))
-}
-
-/// Uses a blueprint that was sent: shows it, or resets to it from now on, or both.
-pub(crate) fn activate_blueprint(
-    recordings: &mut Recordings,
-    log: &mut DiffLog,
-    times: &mut TimeControls,
-    blueprint: &StoreId,
-    make_active: bool,
-    make_default: bool,
-) {
-    let application = blueprint.application_id.clone();
-    if make_default {
-        recordings.blueprints_mut(&application).default = Some(blueprint.clone());
-    }
-    let shows_none = recordings
-        .blueprints(&application)
-        .is_none_or(|blueprints| blueprints.active.is_none());
-    if make_active || (make_default && shows_none) {
-        let (key, events) = recordings.reset_active_blueprint(&application, Some(blueprint));
-        log.push_events(key, events);
-        apply_time_panel(recordings, times, &application);
-    }
-    log.push(DiffEntry::Recordings);
-}
-
-/// Takes timeline, speed and loop from a blueprint that has just become the active one.
-fn apply_time_panel(recordings: &mut Recordings, times: &mut TimeControls, application: &Arc<str>) {
-    let Some(id) = recordings
-        .blueprints(application)
-        .and_then(|blueprints| blueprints.active.clone())
-    else {
-        return;
-    };
-    let entry = recordings.open(&id);
-    entry.recording.apply_pending();
-    let (viewport, _) = read_viewport(entry.store(), &entry.recording.cache, i64::MAX);
-    let panel = viewport.time_panel;
-    let keep_timeline = times.timeline_is_given;
-    let apply = |control: &mut TimeControl| {
-        if let Some(timeline) = panel.timeline.as_deref().filter(|_| !keep_timeline) {
-            control.set_timeline(timeline);
-        }
-        if let Some(speed) = panel.playback_speed {
-            control.set_speed(speed);
-        }
-        if let Some(fps) = panel.fps {
-            control.set_fps(fps);
-        }
-        if let Some(mode) = panel.loop_mode {
-            control.set_loop_mode(mode);
-        }
-        if let Some(state) = panel.play_state {
-            control.set_play_state(state);
-        }
-    };
-    apply(&mut times.initial);
-    let keys: Vec<_> = recordings
-        .recordings()
-        .filter(|entry| entry.id().application_id == *application)
-        .map(RecordingEntry::key)
-        .collect();
-    for key in keys {
-        apply(times.get_mut(key));
     }
 }
 

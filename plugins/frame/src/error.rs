@@ -1,7 +1,8 @@
 //! Reports: what went wrong, where, in a sentence for the user.
 
-use std::{fmt, sync::Arc};
+use std::{collections::VecDeque, fmt, sync::Arc};
 
+use bevy_ecs::prelude::*;
 use chronoscope_store::EntityPath;
 
 /// How bad it is.
@@ -43,6 +44,16 @@ impl Report {
         }
     }
 
+    /// Something worth knowing, of an entity or of none.
+    pub fn info(source: impl Into<Arc<str>>, entity: Option<EntityPath>, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Info,
+            source: source.into(),
+            entity,
+            message: message.into(),
+        }
+    }
+
     /// An error that concerns no single entity.
     pub fn error(source: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
         Self {
@@ -71,5 +82,35 @@ impl fmt::Display for Report {
             write!(f, "{entity}: ")?;
         }
         f.write_str(&self.message)
+    }
+}
+
+/// What the user should know, newest last. Bounded: the oldest are forgotten, and counted.
+#[derive(Resource, Debug, Default)]
+pub struct Reports {
+    reports: VecDeque<Report>,
+    total: usize,
+}
+
+impl Reports {
+    const CAPACITY: usize = 1_000;
+
+    /// Adds a report.
+    pub fn push(&mut self, report: Report) {
+        if self.reports.len() == Self::CAPACITY {
+            self.reports.pop_front();
+        }
+        self.reports.push_back(report);
+        self.total += 1;
+    }
+
+    /// The reports that are kept, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Report> {
+        self.reports.iter()
+    }
+
+    /// How many reports there ever were.
+    pub fn total(&self) -> usize {
+        self.total
     }
 }

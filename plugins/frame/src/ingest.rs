@@ -1,7 +1,7 @@
 //! Phase 2: what files and streams deliver goes into the stores, within a budget of time and bytes per frame.
 
 use std::{
-    collections::VecDeque,
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,8 +11,9 @@ use bevy_ecs::prelude::*;
 use chronoscope_store::{AbsentChunk, Chunk, ChunkSource, StoreId};
 
 use crate::{
-    DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, Report, StoreInfo,
-    TimeControls, apply,
+    DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, Report, Reports,
+    StoreInfo, TimeControls,
+    activate::activate_blueprint,
     commands::{OpenRequests, ViewerCommands},
 };
 
@@ -111,41 +112,125 @@ pub trait IngestSource: Send + Sync + 'static {
     fn set_waker(&mut self, _waker: &Waker) {}
 }
 
+/// Identifies a source for as long as the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(u64);
+
 /// The sources that are being drained.
 #[derive(Resource, Default)]
 pub struct IngestSources {
-    sources: Vec<Box<dyn IngestSource>>,
+    sources: Vec<ActiveSource>,
     next: usize,
+    next_id: u64,
     waker: Option<Waker>,
+}
+
+struct ActiveSource {
+    id: SourceId,
+    source: Box<dyn IngestSource>,
+    /// The stores that it gave data for, and those of them that were closed since: what still comes for these is passed over.
+    stores: BTreeMap<StoreId, StoreState>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StoreState {
+    Open,
+    Closed,
 }
 
 impl IngestSources {
     /// Adds a source.
-    pub fn add(&mut self, source: impl IngestSource) {
+    pub fn add(&mut self, source: impl IngestSource) -> SourceId {
+        let id = SourceId(self.next_id);
+        self.next_id += 1;
         let mut source: Box<dyn IngestSource> = Box::new(source);
         if let Some(waker) = &self.waker {
             source.set_waker(waker);
             waker.wake();
         }
-        self.sources.push(source);
+        self.sources.push(ActiveSource {
+            id,
+            source,
+            stores: BTreeMap::new(),
+        });
+        id
     }
 
     /// Says what wakes the viewer, to all sources that there are and will be.
     pub fn set_waker(&mut self, waker: Waker) {
-        for source in &mut self.sources {
-            source.set_waker(&waker);
+        for active in &mut self.sources {
+            active.source.set_waker(&waker);
         }
         self.waker = Some(waker);
     }
 
+    /// Removes a source: what it has not given yet is not taken. Nothing happens where it came to its end before.
+    pub fn remove(&mut self, id: SourceId) {
+        self.sources.retain(|source| source.id != id);
+    }
+
     /// The sources, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &dyn IngestSource> {
-        self.sources.iter().map(|source| &**source)
+        self.sources.iter().map(|active| &*active.source)
+    }
+
+    /// The sources with their ids, in the order in which they were added.
+    pub fn iter_with_ids(&self) -> impl Iterator<Item = (SourceId, &dyn IngestSource)> {
+        self.sources.iter().map(|active| (active.id, &*active.source))
     }
 
     /// Whether all that had an end has reached it.
     pub fn is_idle(&self) -> bool {
-        self.sources.iter().all(|source| source.is_live())
+        self.iter().all(IngestSource::is_live)
+    }
+
+    /// Passes over what the sources of today still give for a store that was closed. A source that is added later opens it again.
+    pub(crate) fn close(&mut self, store: &StoreId) {
+        for state in self
+            .sources
+            .iter_mut()
+            .filter_map(|source| source.stores.get_mut(store))
+        {
+            *state = StoreState::Closed;
+        }
+    }
+}
+
+impl ActiveSource {
+    /// Whether a message is for a store that was closed while this source was giving it.
+    fn is_for_closed(&mut self, message: &IngestMessage) -> bool {
+        let Some(store) = message.store() else {
+            return false;
+        };
+        match self.stores.get(store) {
+            Some(state) => *state == StoreState::Closed,
+            None => {
+                self.stores.insert(store.clone(), StoreState::Open);
+                false
+            }
+        }
+    }
+}
+
+impl IngestMessage {
+    /// The store that it is for, if one.
+    pub fn store(&self) -> Option<&StoreId> {
+        match self {
+            Self::StoreInfo { store, .. }
+            | Self::Chunk { store, .. }
+            | Self::AbsentChunks { store, .. }
+            | Self::ActivateBlueprint { blueprint: store, .. } => Some(store),
+            Self::Report(_) => None,
+        }
+    }
+
+    /// The bytes of data that it brings, chunks that are known by their metadata alone included.
+    fn num_bytes(&self) -> u64 {
+        match self {
+            Self::Chunk { chunk, .. } => chunk.num_bytes(),
+            Self::AbsentChunks { chunks, .. } => (size_of::<AbsentChunk>() * chunks.len()) as u64,
+            Self::StoreInfo { .. } | Self::ActivateBlueprint { .. } | Self::Report(_) => 0,
+        }
     }
 }
 
@@ -154,6 +239,9 @@ impl IngestSources {
 pub struct IngestBudget {
     /// Time. What is begun is ended, so that a frame may take a chunk's insertion longer.
     pub time: Duration,
+    /// Time while something is loading or more arrives than fits: half of what the last frame took, at most this. Throughput does
+    /// not hang on how long frames take, then, and the picture is still drawn a few times a second.
+    pub loading_time: Duration,
     /// Bytes of chunks.
     pub bytes: u64,
 }
@@ -162,38 +250,9 @@ impl Default for IngestBudget {
     fn default() -> Self {
         Self {
             time: Duration::from_millis(8),
+            loading_time: Duration::from_millis(150),
             bytes: 256 << 20,
         }
-    }
-}
-
-/// What the user should know, newest last. Bounded: the oldest are forgotten, and counted.
-#[derive(Resource, Debug, Default)]
-pub struct Reports {
-    reports: VecDeque<Report>,
-    total: usize,
-}
-
-impl Reports {
-    const CAPACITY: usize = 1_000;
-
-    /// Adds a report.
-    pub fn push(&mut self, report: Report) {
-        if self.reports.len() == Self::CAPACITY {
-            self.reports.pop_front();
-        }
-        self.reports.push_back(report);
-        self.total += 1;
-    }
-
-    /// The reports that are kept, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Report> {
-        self.reports.iter()
-    }
-
-    /// How many reports there ever were.
-    pub fn total(&self) -> usize {
-        self.total
     }
 }
 
@@ -222,25 +281,34 @@ pub(crate) fn receive_messages(
     mut times: ResMut<TimeControls>,
     mut diagnostics: ResMut<FrameDiagnostics>,
     budget: Res<IngestBudget>,
+    mut pace: Local<Pace>,
 ) {
+    let start = Instant::now();
+    let time_budget = pace.begin(start, &budget);
     if sources.sources.is_empty() {
         return;
     }
     puffin::profile_scope!("receive_messages");
-    let start = Instant::now();
+    let sources = &mut *sources;
     let mut bytes = 0;
     let mut quiet = 0;
     // Round robin, so that a source that never ends does not starve the others.
-    while quiet < sources.sources.len() && start.elapsed() < budget.time && bytes < budget.bytes {
+    while quiet < sources.sources.len() {
+        pace.was_cut = start.elapsed() >= time_budget || bytes >= budget.bytes;
+        if pace.was_cut {
+            break;
+        }
         let at = sources.next % sources.sources.len();
         sources.next = at + 1;
-        match sources.sources[at].poll() {
+        let active = &mut sources.sources[at];
+        match active.source.poll() {
             SourcePoll::Message(message) => {
                 quiet = 0;
-                diagnostics.ingested_messages += 1;
-                if let IngestMessage::Chunk { chunk, .. } = &message {
-                    bytes += chunk.num_bytes();
+                if active.is_for_closed(&message) {
+                    continue;
                 }
+                diagnostics.ingested_messages += 1;
+                bytes += message.num_bytes();
                 ingest(message, &mut recordings, &mut log, &mut reports, &mut times);
             }
             SourcePoll::Pending => quiet += 1,
@@ -255,6 +323,26 @@ pub(crate) fn receive_messages(
         }
     }
     diagnostics.ingested_bytes = bytes;
+}
+
+/// How long frames take, and whether ingesting was cut short by its budget in the last.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    last_start: Option<Instant>,
+    was_cut: bool,
+}
+
+impl Pace {
+    /// The time that this frame may spend.
+    fn begin(&mut self, start: Instant, budget: &IngestBudget) -> Duration {
+        let last_start = self.last_start.replace(start);
+        let last_frame = last_start.map_or(Duration::ZERO, |last| start.duration_since(last));
+        if std::mem::take(&mut self.was_cut) {
+            (last_frame / 2).clamp(budget.time, budget.loading_time.max(budget.time))
+        } else {
+            budget.time
+        }
+    }
 }
 
 /// A store, opened where it is not there yet.
@@ -322,7 +410,7 @@ pub(crate) fn ingest(
             make_active,
             make_default,
         } => {
-            apply::activate_blueprint(recordings, log, times, &blueprint, make_active, make_default);
+            activate_blueprint(recordings, log, times, &blueprint, make_active, make_default);
         }
         IngestMessage::Report(report) => {
             reports.push(report);

@@ -23,7 +23,9 @@
 //! # 5. What it cost
 //! [`diagnostics`] measures each phase; [`settle`] says when nothing is pending.
 
+mod activate;
 pub mod apply;
+mod budget;
 pub mod chunk_loading;
 pub mod commands;
 pub mod context;
@@ -43,14 +45,14 @@ pub mod view_class;
 pub mod viewport;
 pub mod visualizer;
 
+pub use budget::{MemoryBudget, ViewerCaches};
 pub use chunk_loading::{MissingChunks, ReadAhead};
 pub use commands::{TimeCommand, ViewerCommand, ViewerCommands};
 pub use context::{annotations::Annotations, transforms::Transforms};
-pub use diagnostics::FrameDiagnostics;
+pub use diagnostics::{FrameDiagnostics, Work, WorkCounters};
 pub use diff::{DiffEntry, DiffLog};
-pub use error::Report;
-pub use ingest::{IngestMessage, IngestSource, IngestSources, SourcePoll};
-pub use memory::MemoryBudget;
+pub use error::{Report, Reports};
+pub use ingest::{IngestMessage, IngestSource, IngestSources, SourceId, SourcePoll};
 pub use overrides::{ResolvedOverrides, ViewOverrides};
 pub use query_results::{DataResult, DataResults, LatestAtResults};
 pub use recordings::{RecordingEntry, RecordingKey, Recordings, StoreInfo};

@@ -1,49 +1,18 @@
 //! Phase 3: one memory budget for data, caches and GPU copies, kept by purging and garbage collection within a time budget.
 
-use std::time::{Duration, Instant};
+use std::{sync::mpsc, time::Instant};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use chronoscope_store::{ChunkId, GcBuffers, GcOptions, GcOrder, StoreKind};
+use chronoscope_store::{ChunkId, GcOptions, GcOrder, StoreKind};
 use rustc_hash::FxHashSet;
 
 use crate::{
-    Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, LatestAtResults, RecordingEntry, Recordings,
+    Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, LatestAtResults, MemoryBudget, RecordingEntry,
+    Recordings, ViewerCaches,
+    budget::{Purge, PurgeSituation},
     chunk_loading::OnScreen,
 };
-
-/// How much memory the viewer may hold, and how long a frame may spend on keeping to it.
-#[derive(Resource, Clone, Copy, Debug, PartialEq)]
-pub struct MemoryBudget {
-    /// Bytes of data, caches and GPU copies together; `None` for as much as there is.
-    pub limit_bytes: Option<u64>,
-    /// The longest pause that collecting may make in a frame.
-    pub gc_time: Duration,
-    /// Rows per entity, timeline and component that are always kept.
-    pub protect_latest: usize,
-}
-
-impl Default for MemoryBudget {
-    fn default() -> Self {
-        Self {
-            limit_bytes: None,
-            gc_time: Duration::from_micros(3_500),
-            protect_latest: 1,
-        }
-    }
-}
-
-/// What is made of the data and held outside the stores: decoded pictures, copies on the GPU. What of it is not shown is purged
-/// before anything else. Whoever holds it keeps the count and obeys the request.
-#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ViewerCaches {
-    /// The bytes that all of it takes now.
-    pub bytes: u64,
-    /// The bytes of those that are not shown, and are kept to be there at once when they are.
-    pub idle_bytes: u64,
-    /// How many of the idle bytes are to be given up in this frame.
-    pub purge_bytes: u64,
-}
 
 /// Keeps to [`MemoryBudget`].
 pub struct MemoryPlugin;
@@ -52,45 +21,30 @@ impl Plugin for MemoryPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<MemoryBudget>()
             .init_resource::<ViewerCaches>()
-            .init_resource::<Purge>();
+            .init_resource::<Purge>()
+            .init_resource::<Garbage>();
         app.add_systems(Frame, collect_garbage.in_set(FrameSystems::Gc));
     }
 }
 
-/// A purge under way.
-#[derive(Resource, Debug, Default)]
-pub(crate) struct Purge {
-    /// The bytes to be reached, fixed when it began.
-    target_bytes: Option<u64>,
-    /// Whether it only makes room for what lies ahead of the cursor.
-    is_for_ahead: bool,
-    /// What the steps of collections write to.
-    buffers: GcBuffers,
-    /// Whether something was to be given up in this frame.
-    evicts: bool,
-    /// When all that was left was protected: until something changes, looking again is of no use.
-    futile: Option<Situation>,
-}
+/// Frees what was collected, on a thread of its own: that takes about as long as collecting, and the pools are busy with the frame.
+#[derive(Resource)]
+struct Garbage(mpsc::Sender<Box<dyn Send>>);
 
-/// What decides about what may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Situation {
-    /// The sum of the generations of all stores.
-    generations: u64,
-    cursor: Cursor,
-    limit: u64,
-    caches: u64,
-}
-
-impl Purge {
-    /// Whether memory is short in this frame: what nobody sees is not to be held on to.
-    pub(crate) fn evicts(&self) -> bool {
-        self.evicts
+impl Default for Garbage {
+    fn default() -> Self {
+        let (sender, garbage) = mpsc::channel::<Box<dyn Send>>();
+        // It ends with the app. Where there is no thread to be had, what is sent is freed at once.
+        _ = std::thread::Builder::new()
+            .name("chronoscope garbage".to_owned())
+            .spawn(move || garbage.iter().for_each(drop));
+        Self(sender)
     }
+}
 
-    /// Whether more will be freed in the next frame.
-    pub(crate) fn is_under_way(&self) -> bool {
-        self.target_bytes.is_some()
+impl Garbage {
+    fn free(&self, garbage: impl Send + 'static) {
+        _ = self.0.send(Box::new(garbage));
     }
 }
 
@@ -110,6 +64,7 @@ fn collect_garbage(
     latest_at: Res<LatestAtResults>,
     on_screen: Res<OnScreen>,
     cursor: Res<Cursor>,
+    garbage: Res<Garbage>,
 ) {
     purge.evicts = false;
     let Some(limit) = budget.limit_bytes else { return };
@@ -119,7 +74,7 @@ fn collect_garbage(
     caches.purge_bytes = 0;
     let recordings = recordings.bypass_change_detection();
     let used = recordings.num_bytes() + caches.bytes;
-    let situation = |recordings: &Recordings, caches: &ViewerCaches| Situation {
+    let situation = |recordings: &Recordings, caches: &ViewerCaches| PurgeSituation {
         generations: recordings
             .iter()
             .map(|entry| entry.store().generation())
@@ -160,7 +115,11 @@ fn collect_garbage(
     let may_give = |entry: &RecordingEntry| {
         entry.id().kind == StoreKind::Recording && !(is_for_ahead && entry.sources().is_empty())
     };
-    for entry in recordings.iter_mut().filter(|entry| may_give(entry)) {
+    // What is not shown goes first.
+    let mut giving: Vec<&mut RecordingEntry> =
+        recordings.iter_mut().filter(|entry| may_give(entry)).collect();
+    giving.sort_by_key(|entry| cursor.recording == Some(entry.key()));
+    for entry in giving {
         let left = budget.gc_time.saturating_sub(start.elapsed());
         if over == 0 || left.is_zero() {
             break;
@@ -196,9 +155,7 @@ fn collect_garbage(
         progressed |= !report.done || !purge.buffers.events.is_empty();
         let key = entry.key();
         log.push_events(key, purge.buffers.events.drain(..));
-        // Freeing takes about as long as collecting: elsewhere.
-        let garbage = purge.buffers.garbage.take();
-        rayon::spawn(move || drop(garbage));
+        garbage.free(purge.buffers.garbage.take());
         let entry_bytes = entry.num_bytes();
         over = over.saturating_sub(before.saturating_sub(entry_bytes));
     }

@@ -6,15 +6,18 @@
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{
-    BlueprintQuery, EntityOverrides, OwnBehavior, overridden_entities, overrides_for, own_behavior,
-    view_defaults, visible_time_ranges,
+    BlueprintQuery, EntityOverrides, ViewId, overridden_entities, overrides_for, own_behavior, view_defaults,
+    visible_time_ranges,
 };
-use chronoscope_store::{EntityId, EntityPath, Hit, arrow::ArrayRef};
+use chronoscope_store::{ChunkStore, EntityId, EntityPath, Hit, arrow::ArrayRef};
 use chronoscope_types::VisibleTimeRange;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::{ActiveBlueprint, DataResults, Frame, FrameSystems, Recordings, View, ViewTile};
+use crate::{
+    ActiveBlueprint, Cursor, DataResults, Frame, FrameSystems, RecordingEntry, RecordingKey, Recordings,
+    View, Work, WorkCounters,
+};
 
 /// What the blueprint says of an entity in a view.
 #[derive(Clone, Debug, Default)]
@@ -90,11 +93,22 @@ pub struct ViewOverrides {
     hidden: FxHashSet<EntityId>,
     defaults: Vec<Hit>,
     time_ranges: Option<Vec<VisibleTimeRange>>,
+    /// Whether the view or one of its entities has time ranges.
+    has_time_ranges: bool,
     /// The version at which something changed that holds for all entities, or ceased to hold for one.
     common_version: u64,
-    consumed: (u64, u64),
+    consumed: Consumed,
     /// Grows with each change.
     pub(crate) version: u64,
+}
+
+/// What the overrides of a view were last worked out from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Consumed {
+    recording: Option<RecordingKey>,
+    /// The version of the view's overrides in the blueprint.
+    blueprint: u64,
+    results: u64,
 }
 
 impl ViewOverrides {
@@ -125,13 +139,9 @@ impl ViewOverrides {
         own.or(self.time_ranges.as_deref())
     }
 
-    /// Whether the blueprint gives times to show, be it for the view or for one of its entities.
+    /// Whether the blueprint gives times to show, for the view or for one of its entities.
     pub(crate) fn has_time_ranges(&self) -> bool {
-        self.time_ranges.is_some()
-            || self
-                .entities
-                .values()
-                .any(|overrides| overrides.time_ranges.is_some())
+        self.has_time_ranges
     }
 
     /// Grows with each change.
@@ -158,17 +168,26 @@ impl Plugin for OverridesPlugin {
 }
 
 fn update_overrides(
-    mut views: Query<(&View, &ViewTile, &DataResults, &mut ViewOverrides)>,
+    mut views: Query<(&View, &DataResults, &mut ViewOverrides)>,
     active: Res<ActiveBlueprint>,
     recordings: Res<Recordings>,
+    cursor: Res<Cursor>,
+    counters: Res<WorkCounters>,
 ) {
     puffin::profile_scope!("updating_overrides");
+    let now = |view: &View, results: &DataResults| Consumed {
+        recording: cursor.recording,
+        blueprint: active.overrides_version(view.id),
+        results: results.version(),
+    };
+    // Hidden views too: the trees show what is hidden in them.
     let mut outdated: Vec<_> = views
         .iter_mut()
-        .filter(|(_, tile, results, overrides)| {
-            tile.shown && overrides.consumed != (active.generation(), results.version())
-        })
+        .filter(|(view, results, overrides)| overrides.consumed != now(view, results))
         .collect();
+    if outdated.is_empty() {
+        return;
+    }
     let query = recordings.active_blueprint().map(|(entry, blueprints)| {
         BlueprintQuery::new(
             entry.store(),
@@ -176,76 +195,110 @@ fn update_overrides(
             blueprints.undo.query_time(),
         )
     });
-    // In parallel, since each view asks for itself alone.
-    outdated.par_iter_mut().for_each(|(view, _, results, overrides)| {
-        overrides
-            .bypass_change_detection()
-            .update(query.as_ref(), view, results, active.generation());
-    });
+    let store = cursor
+        .recording
+        .and_then(|key| recordings.get(key))
+        .map(RecordingEntry::store);
+    let resolved: usize = outdated
+        .par_iter_mut()
+        // In parallel, since each view asks for itself alone.
+        .map(|(view, results, overrides)| {
+            let consumed = now(view, results);
+            let overrides = overrides.bypass_change_detection();
+            let Some((query, store)) = query.as_ref().zip(store) else {
+                return overrides.clear(consumed);
+            };
+            overrides.update(query, store, view.id, results, consumed)
+        })
+        .sum();
+    counters.add(Work::OverridesResolved, resolved);
 }
 
 impl ViewOverrides {
+    /// Where there is no blueprint or no recording, nothing is overridden.
+    fn clear(&mut self, consumed: Consumed) -> usize {
+        let version = self.version + 1;
+        let had_any = !self.entities.is_empty()
+            || !self.hidden.is_empty()
+            || !self.defaults.is_empty()
+            || self.time_ranges.is_some();
+        *self = Self {
+            consumed,
+            common_version: if had_any { version } else { self.common_version },
+            version: if had_any { version } else { self.version },
+            ..Self::default()
+        };
+        0
+    }
+
+    /// Brings it up to date, and returns how many entities were resolved.
+    ///
+    /// Cost: what the view overrides, and the entities below what it hides.
     fn update(
         &mut self,
-        query: Option<&BlueprintQuery<'_>>,
-        view: &View,
+        query: &BlueprintQuery<'_>,
+        store: &ChunkStore,
+        view: ViewId,
         results: &DataResults,
-        generation: u64,
-    ) {
-        self.consumed = (generation, results.version());
+        consumed: Consumed,
+    ) -> usize {
+        let before = std::mem::replace(&mut self.consumed, consumed);
+        let only_results = Consumed {
+            results: consumed.results,
+            ..before
+        } == consumed;
+        let overridden = overridden_entities(query, view);
+        // New entities change nothing where nothing is overridden.
+        if only_results && overridden.is_empty() && self.entities.is_empty() && self.hidden.is_empty() {
+            return 0;
+        }
+
         let version = self.version + 1;
-        let overridden = query
-            .map(|query| overridden_entities(query, view.id))
-            .unwrap_or_default();
+        let overridden: Vec<EntityId> = overridden
+            .iter()
+            .filter_map(|path| store.entity_id(path))
+            .collect();
 
         // What holds for the view as a whole.
-        let defaults = query
-            .map(|query| view_defaults(query, view.id))
-            .unwrap_or_default();
+        let defaults = view_defaults(query, view);
+        let time_ranges = visible_time_ranges(query, view, &EntityPath::root());
         let rows = |hits: &[Hit]| {
             hits.iter()
                 .map(|hit| (hit.column().name().clone(), hit.row_id()))
                 .collect::<Vec<_>>()
         };
-        let time_ranges = query.and_then(|query| visible_time_ranges(query, view.id, &EntityPath::root()));
         let mut common_changed = rows(&defaults) != rows(&self.defaults) || time_ranges != self.time_ranges;
         self.defaults = defaults;
         self.time_ranges = time_ranges;
 
-        // Components hold for one entity; what is hidden hides all below it.
+        // Components hold for one entity; what is hidden hides all below it that does not say otherwise.
         let mut entities = FxHashMap::default();
-        let mut hidden = FxHashSet::default();
-        if let Some(query) = query.filter(|_| !overridden.is_empty()) {
-            let behavior: FxHashMap<&EntityPath, OwnBehavior> = overridden
-                .iter()
-                .map(|path| (path, own_behavior(query, view.id, path)))
-                .collect();
-            let overridden: FxHashSet<&EntityPath> = overridden.iter().collect();
-            for result in results.iter() {
-                let visible = result
-                    .path
-                    .ancestors()
-                    .find_map(|ancestor| behavior.get(&ancestor)?.visible);
-                if visible == Some(false) {
-                    hidden.insert(result.entity);
-                }
-                if overridden.contains(&result.path) {
-                    let mut resolved = ResolvedOverrides {
-                        overrides: overrides_for(query, view.id, &result.path),
-                        time_ranges: visible_time_ranges(query, view.id, &result.path),
-                        version,
-                    };
-                    if let Some(known) = self
-                        .entities
-                        .get(&result.entity)
-                        .filter(|known| known.same_values(&resolved))
-                    {
-                        resolved.version = known.version;
-                    }
-                    entities.insert(result.entity, resolved);
-                }
+        let mut behavior: FxHashMap<EntityId, bool> = FxHashMap::default();
+        for entity in &overridden {
+            let path = store.entity_path(*entity);
+            if let Some(visible) = own_behavior(query, view, path).visible {
+                behavior.insert(*entity, visible);
             }
+            if results.get(*entity).is_none() {
+                continue;
+            }
+            let mut resolved = ResolvedOverrides {
+                overrides: overrides_for(query, view, path),
+                time_ranges: visible_time_ranges(query, view, path),
+                version,
+            };
+            if let Some(known) = self
+                .entities
+                .get(entity)
+                .filter(|known| known.same_values(&resolved))
+            {
+                resolved.version = known.version;
+            }
+            entities.insert(*entity, resolved);
         }
+        let hidden = hidden_entities(store, &behavior);
+        let num_resolved = overridden.len() + hidden.len();
+
         // What is no longer overridden has no version of its own to tell so by.
         common_changed |= self.entities.keys().any(|entity| !entities.contains_key(entity));
         if common_changed {
@@ -257,7 +310,30 @@ impl ViewOverrides {
         {
             self.version = version;
         }
+        self.has_time_ranges = self.time_ranges.is_some()
+            || entities
+                .values()
+                .any(|overrides: &ResolvedOverrides| overrides.time_ranges.is_some());
         self.entities = entities;
         self.hidden = hidden;
+        num_resolved
     }
+}
+
+/// The entities that are hidden, or below one that is with nothing in between that says otherwise.
+fn hidden_entities(store: &ChunkStore, visible: &FxHashMap<EntityId, bool>) -> FxHashSet<EntityId> {
+    let tree = store.tree();
+    let mut hidden = FxHashSet::default();
+    let mut stack: Vec<EntityId> = visible
+        .iter()
+        .filter(|(_, visible)| !**visible)
+        .map(|(entity, _)| *entity)
+        .collect();
+    while let Some(entity) = stack.pop() {
+        if hidden.insert(entity) {
+            let below = tree.children(entity).iter().copied();
+            stack.extend(below.filter(|entity| !visible.contains_key(entity)));
+        }
+    }
+    hidden
 }

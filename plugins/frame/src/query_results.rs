@@ -9,6 +9,7 @@ mod latest_at;
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
+use chronoscope_blueprint::ViewId;
 use chronoscope_store::{CLEAR_COMPONENT, EntityId};
 use rustc_hash::FxHashSet;
 
@@ -19,7 +20,7 @@ use data_results::Capabilities;
 
 use crate::{
     Cursor, DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, RecordingKey,
-    Recordings, View, ViewTile, Visualizers, diff::changes_schema, visualizer::QueryMode,
+    Recordings, View, ViewTile, Visualizers, Work, WorkCounters, diff::changes_schema, visualizer::QueryMode,
 };
 
 /// Keeps [`DataResults`] and [`LatestAtResults`].
@@ -54,6 +55,8 @@ struct WalkState {
     log_number: u64,
     capabilities: Capabilities,
     version: u64,
+    /// The views whose tiles can be seen.
+    shown: Vec<ViewId>,
 }
 
 /// What the diff log says about the shown recording since the last frame.
@@ -67,12 +70,13 @@ struct Changes {
 fn query_results(
     mut state: ResMut<WalkState>,
     mut latest_at: ResMut<LatestAtResults>,
-    mut views: Query<(&View, Ref<ViewTile>, &mut DataResults)>,
+    mut views: Query<(&View, &ViewTile, &mut DataResults)>,
     visualizers: Res<Visualizers>,
     recordings: Res<Recordings>,
     cursor: Res<Cursor>,
     log: Res<DiffLog>,
-    mut diagnostics: ResMut<FrameDiagnostics>,
+    diagnostics: Res<FrameDiagnostics>,
+    counters: Res<WorkCounters>,
 ) {
     puffin::profile_scope!("query_results");
     let state = &mut *state;
@@ -97,15 +101,17 @@ fn query_results(
 
     // One walk for all views that need a whole one; new entities are offered to each of the others.
     let mut walk_anew: Vec<Mut<DataResults>> = Vec::new();
-    let mut requests_changed = changes.reset || !changes.schema.is_empty();
+    let mut shown: Vec<ViewId> = Vec::new();
     for (view, tile, mut results) in &mut views {
-        requests_changed |= tile.is_changed();
+        if tile.shown {
+            shown.push(view.id);
+        }
         let quiet = results.bypass_change_detection();
         if changes.reset || quiet.must_walk(view, cursor.recording) {
             quiet.begin_walk(view, cursor.recording);
             walk_anew.push(results);
-            requests_changed = true;
         } else if !changes.schema.is_empty() {
+            let version = quiet.version();
             quiet.extend(
                 store,
                 &state.capabilities,
@@ -113,13 +119,14 @@ fn query_results(
                 &changes.schema,
                 &mut state.version,
             );
+            if quiet.version() != version {
+                results.set_changed();
+            }
         }
     }
-    if !walk_anew.is_empty() {
-        let mut walked: Vec<&mut DataResults> = walk_anew
-            .iter_mut()
-            .map(DetectChangesMut::bypass_change_detection)
-            .collect();
+    let walks = !walk_anew.is_empty();
+    if walks {
+        let mut walked: Vec<&mut DataResults> = walk_anew.iter_mut().map(|results| &mut **results).collect();
         data_results::walk(
             &mut walked,
             store,
@@ -127,36 +134,53 @@ fn query_results(
             &visualizers,
             &mut state.version,
         );
+        counters.add(Work::EntitiesWalked, store.tree().len());
+    } else {
+        counters.add(Work::EntitiesWalked, changes.schema.len());
     }
+    shown.sort_unstable();
+    let shown_changed = state.shown != shown;
+    state.shown = shown;
 
     latest_at.begin(*cursor, diagnostics.frame);
     if changes.reset {
         latest_at.reset();
     }
-    if requests_changed {
-        let needs_rows = |result: &DataResult| {
-            result.visualizers.iter().any(|id| {
-                visualizers
-                    .info(*id)
-                    .is_some_and(|info| info.mode == QueryMode::LatestAt)
-            })
-        };
-        let mut wanted: FxHashSet<EntityId> = state.capabilities.context_entities().iter().copied().collect();
-        for (_, tile, results) in &views {
-            if tile.shown {
-                wanted.extend(
-                    results
-                        .iter()
-                        .filter(|result| needs_rows(result))
-                        .map(|result| result.entity),
-                );
-            }
+    let needs_rows = |result: &DataResult| {
+        result.visualizers.iter().any(|id| {
+            visualizers
+                .info(*id)
+                .is_some_and(|info| info.mode == QueryMode::LatestAt)
+        })
+    };
+    let context = state.capabilities.context_entities();
+    let visible = || {
+        views
+            .iter()
+            .filter(|(_, tile, _)| tile.shown)
+            .map(|(.., results)| results)
+    };
+    if walks || shown_changed {
+        let mut wanted = context.clone();
+        for results in visible() {
+            wanted.extend(
+                results
+                    .iter()
+                    .filter(|result| needs_rows(result))
+                    .map(|result| result.entity),
+            );
         }
         latest_at.want(wanted);
+    } else {
+        for entity in &changes.schema {
+            let is_wanted = context.contains(entity)
+                || visible().any(|results| results.get(*entity).is_some_and(needs_rows));
+            latest_at.want_one(*entity, is_wanted);
+        }
     }
     latest_at.touch(&changes.touched);
     latest_at.look_up(store, &entry.recording.cache, &state.capabilities);
-    diagnostics.requeried_entities = latest_at.looked_up();
+    counters.add(Work::LookedUp, latest_at.looked_up());
 }
 
 fn read_log(state: &mut WalkState, log: &DiffLog, cursor: Cursor, recordings: &Recordings) -> Changes {
@@ -178,7 +202,7 @@ fn read_log(state: &mut WalkState, log: &DiffLog, cursor: Cursor, recordings: &R
                     && Some(*recording) == cursor.recording
                 {
                     changes.touched.insert(event.meta.entity);
-                    // A recursive clear changes what is below it as well. Whether this one is, is not worth a look: clears are rare.
+                    // A recursive clear changes what is below it as well.
                     if let Some(store) = store
                         && let Some(clear) = clear
                         && event

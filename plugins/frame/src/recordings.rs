@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bevy_ecs::prelude::*;
-use chronoscope_blueprint::{UndoState, newest_blueprint_time};
+use chronoscope_blueprint::{BlueprintError, UndoState, newest_blueprint_time, reset_blueprint};
 use chronoscope_store::{ChunkSource, ChunkStore, Recording, StoreEvent, StoreId, StoreKind};
 
 /// A short name for an open store, never used again after it is closed. Products are keyed by (recording, entity).
@@ -151,7 +151,8 @@ impl Recordings {
         })
     }
 
-    /// Closes a store and forgets its data. Another recording of its application, else of another one, takes its place.
+    /// Closes a store and forgets its data. Another recording of its application, else of another one, takes its place. With
+    /// the last recording of an application its blueprints are closed.
     pub fn close(&mut self, id: &StoreId) -> bool {
         let Some(key) = self.by_id.remove(id) else {
             return false;
@@ -167,6 +168,9 @@ impl Recordings {
                 Some(next) => self.active.insert(id.application_id.clone(), next),
                 None => self.active.remove(&id.application_id),
             };
+            if next.is_none() {
+                self.close_blueprints(&id.application_id);
+            }
             if next.is_none() && self.front.as_ref() == Some(&id.application_id) {
                 self.front = self
                     .recordings()
@@ -175,6 +179,20 @@ impl Recordings {
             }
         }
         true
+    }
+
+    /// Closes the blueprints of an application that has no recording any more.
+    fn close_blueprints(&mut self, application: &Arc<str>) {
+        self.blueprints.remove(application);
+        let ids: Vec<StoreId> = self
+            .by_id
+            .keys()
+            .filter(|id| id.kind == StoreKind::Blueprint && id.application_id == *application)
+            .cloned()
+            .collect();
+        for id in ids {
+            self.close(&id);
+        }
     }
 
     /// Brings a recording and its application to the front.
@@ -218,6 +236,46 @@ impl Recordings {
     pub fn active_blueprint(&self) -> Option<(&RecordingEntry, &ApplicationBlueprints)> {
         let blueprints = self.blueprints.get(self.front.as_ref()?)?;
         Some((self.find(blueprints.active.as_ref()?)?, blueprints))
+    }
+
+    /// The blueprint that is shown and what can be undone in it, mutably.
+    pub fn active_blueprint_mut(&mut self) -> Option<(&mut RecordingEntry, &mut UndoState)> {
+        let blueprints = self.blueprints.get_mut(self.front.as_ref()?)?;
+        let key = self.by_id.get(blueprints.active.as_ref()?)?;
+        Some((self.entries.get_mut(key)?, &mut blueprints.undo))
+    }
+
+    /// Replaces what the active blueprint of an application says by what `source` says, or by nothing, so that it can be undone.
+    /// Returns the key and the events; `None` where no blueprint is active.
+    ///
+    /// # Errors
+    /// Where the store does not take the rows.
+    pub(crate) fn rewrite_active_blueprint(
+        &mut self,
+        application: &Arc<str>,
+        source: Option<&StoreId>,
+    ) -> Result<Option<(RecordingKey, Vec<StoreEvent>)>, BlueprintError> {
+        let Some(blueprints) = self.blueprints.get_mut(application) else {
+            return Ok(None);
+        };
+        let key = blueprints
+            .active
+            .as_ref()
+            .and_then(|id| self.by_id.get(id))
+            .copied();
+        let source = source.and_then(|id| self.by_id.get(id)).copied();
+        // Taken out while the other is read.
+        let Some((key, mut entry)) = key.and_then(|key| Some((key, self.entries.remove(&key)?))) else {
+            return Ok(None);
+        };
+        let source = source.and_then(|key| self.entries.get(&key));
+        let done = reset_blueprint(
+            &mut entry.recording,
+            &mut blueprints.undo,
+            source.map(|entry| &entry.recording),
+        );
+        self.entries.insert(key, entry);
+        Ok(Some((key, done?)))
     }
 
     /// Makes a copy of `source` (or an empty store) the active blueprint of an application. The copy shares the chunks.

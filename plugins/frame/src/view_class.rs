@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bevy_app::App;
 use bevy_ecs::prelude::*;
-use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId};
+use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, ViewHeuristic};
 
 /// A kind of view, without its user interface.
 ///
@@ -18,6 +18,27 @@ pub trait ViewClass: Send + Sync + 'static {
 
     /// The views of this class that a recording with this schema deserves. A pure function.
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView>;
+
+    /// Whether [`Self::recommend`] may say something else now than it `said` before the schema changed. Lets a class with many
+    /// entities answer without looking at all of them again.
+    fn is_affected(&self, schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]) -> bool {
+        let _ = (schema, said);
+        !delta.is_empty()
+    }
+}
+
+impl ViewHeuristic for &dyn ViewClass {
+    fn class(&self) -> ViewClassId {
+        self.id()
+    }
+
+    fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
+        (**self).recommend(schema)
+    }
+
+    fn is_affected(&self, schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]) -> bool {
+        (**self).is_affected(schema, delta, said)
+    }
 }
 
 /// The kinds of views, by name.

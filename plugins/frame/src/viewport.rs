@@ -1,21 +1,31 @@
 //! Phase 5: the blueprint is read where it changed, and each view becomes an ECS entity.
+//!
+//! Each part is read again only when rows that it is read from changed: an eye that moves reads nothing, new data asks only those
+//! view classes that it concerns.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod schema;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{
-    BlueprintReport, ResolvedContents, Schema, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
-    read_viewport, recommended_views, with_heuristics,
+    BlueprintPart, BlueprintQuery, BlueprintReport, IgnoredSetting, Recommendations, ResolvedContents,
+    ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint, ignored, read_viewport, with_heuristics,
 };
-use chronoscope_store::{ChunkChange, ChunkId, ComponentId, EntityId};
-use chronoscope_types::{DepthImage, Image, SegmentationImage, read};
-use rustc_hash::FxHashMap;
+use chronoscope_store::{ChunkChange, ChunkId, ChunkStore, EntityId, StoreEvent};
+use rustc_hash::FxHashSet;
 
 use crate::{
-    Cursor, DataResults, DiffEntry, DiffLog, Frame, FrameSystems, MissingChunks, RecordingEntry,
-    RecordingKey, Recordings, ViewClasses, ViewOverrides, diff::changes_schema,
+    DataResults, DiffEntry, DiffLog, Frame, FrameSystems, MissingChunks, RecordingEntry, RecordingKey,
+    Recordings, Report, Reports, ViewClasses, ViewOverrides, Visualizers, Work, WorkCounters,
+    diff::changes_schema, visualizer::QueryMode,
 };
+
+use schema::RecordingSchema;
 
 /// A view of the active blueprint. Stands on one ECS entity per view, with [`ViewTile`], [`DataResults`], [`ViewOverrides`] and
 /// [`MissingChunks`].
@@ -47,25 +57,46 @@ pub struct ViewTile {
 #[derive(Resource, Default)]
 pub struct ActiveBlueprint {
     viewport: Arc<ViewportBlueprint>,
+    /// As it stands in the store, without what heuristics add.
+    stored: ViewportBlueprint,
     generation: u64,
+    /// The generation of the blueprint's store that was read last.
+    store_generation: Option<u64>,
     reports: Vec<BlueprintReport>,
-    recommended: Vec<ViewBlueprint>,
-    awaited: Vec<ChunkId>,
-    /// The sizes of pictures that were looked into, so that views do not change when their chunks go again.
-    image_sizes: FxHashMap<EntityId, [u32; 2]>,
+    schema: RecordingSchema,
+    recommendations: Recommendations,
+    /// The generation in which a view's overrides last changed, and that in which all of them may have.
+    overrides: BTreeMap<ViewId, u64>,
+    all_overrides: u64,
+    /// The generation in which something else than a property last changed.
+    settings_generation: u64,
     entities: BTreeMap<ViewId, Entity>,
     key: Option<BlueprintKey>,
     log_number: u64,
 }
 
-/// All that the product depends on, beside the schema.
+/// What is read, and as of when. Where this changes, everything is read anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct BlueprintKey {
-    recording: Option<RecordingKey>,
     blueprint: Option<RecordingKey>,
-    generation: u64,
     undo: i64,
     revision: u64,
+}
+
+impl BlueprintKey {
+    fn of(recordings: &Recordings) -> Self {
+        let active = recordings.active_blueprint();
+        Self {
+            blueprint: active.map(|(entry, _)| entry.key()),
+            undo: active.map_or(i64::MAX, |(_, blueprints)| blueprints.undo.query_time()),
+            revision: active.map_or(0, |(_, blueprints)| blueprints.revision),
+        }
+    }
+}
+
+fn store_generation(recordings: &Recordings) -> Option<u64> {
+    let (entry, _) = recordings.active_blueprint()?;
+    Some(entry.store().generation())
 }
 
 impl ActiveBlueprint {
@@ -74,9 +105,18 @@ impl ActiveBlueprint {
         &self.viewport
     }
 
-    /// Grows whenever the blueprint was read anew, even if only an override or a property changed.
+    /// Grows whenever something of the blueprint changed, even if only an override or a property.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// Grows with each change of what the blueprint overrides in a view: of entities, defaults, or visible times.
+    pub fn overrides_version(&self, view: ViewId) -> u64 {
+        self.overrides
+            .get(&view)
+            .copied()
+            .unwrap_or(0)
+            .max(self.all_overrides)
     }
 
     /// What is wrong with the blueprint.
@@ -84,14 +124,21 @@ impl ActiveBlueprint {
         &self.reports
     }
 
+    /// What is shown, if that is still what the blueprint's store says.
+    pub(crate) fn current(&self, recordings: &Recordings) -> Option<Arc<ViewportBlueprint>> {
+        let is_known = self.key == Some(BlueprintKey::of(recordings))
+            && self.store_generation == store_generation(recordings);
+        is_known.then(|| Arc::clone(&self.viewport))
+    }
+
     /// What is shown where the store says this: with the views and the layout that heuristics add.
     pub(crate) fn with_stored(&self, stored: &ViewportBlueprint) -> ViewportBlueprint {
-        with_heuristics(stored, &self.recommended)
+        with_heuristics(stored, self.recommendations.views())
     }
 
     /// The chunks that heuristics would have looked into, and that are not loaded.
-    pub(crate) fn awaited(&self) -> &[ChunkId] {
-        &self.awaited
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = ChunkId> {
+        self.schema.awaited()
     }
 
     /// The ECS entity of a view.
@@ -106,9 +153,31 @@ pub struct BlueprintQueryPlugin;
 impl Plugin for BlueprintQueryPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<ActiveBlueprint>()
-            .init_resource::<ViewClasses>();
-        app.add_systems(Frame, query_blueprint.in_set(FrameSystems::BlueprintQuery));
+            .init_resource::<ViewClasses>()
+            .init_resource::<Visualizers>();
+        app.init_resource::<Reports>();
+        app.add_systems(
+            Frame,
+            (query_blueprint, report_ignored)
+                .chain()
+                .in_set(FrameSystems::BlueprintQuery),
+        );
     }
+}
+
+/// What the diff log says about the blueprint and the shown recording.
+#[derive(Debug, Default)]
+struct Changes {
+    /// Whether the log was cut, and anything may have changed.
+    everything: bool,
+    /// Whether some row of the blueprint changed.
+    any_row: bool,
+    /// Whether a row of views, containers or panels changed.
+    viewport: bool,
+    /// The views of which overrides changed.
+    overrides: BTreeSet<ViewId>,
+    /// The entities of the recording to be looked at for the heuristics.
+    schema: FxHashSet<EntityId>,
 }
 
 fn query_blueprint(
@@ -117,143 +186,163 @@ fn query_blueprint(
     mut commands: Commands,
     recordings: Res<Recordings>,
     classes: Res<ViewClasses>,
-    cursor: Res<Cursor>,
+    visualizers: Res<Visualizers>,
     log: Res<DiffLog>,
+    counters: Res<WorkCounters>,
 ) {
     puffin::profile_scope!("blueprint_query");
-    let key = BlueprintKey {
-        recording: cursor.recording,
-        blueprint: recordings.active_blueprint().map(|(entry, _)| entry.key()),
-        generation: recordings
-            .active_blueprint()
-            .map_or(0, |(entry, _)| entry.store().generation()),
-        undo: recordings
-            .active_blueprint()
-            .map_or(i64::MAX, |(_, blueprints)| blueprints.undo.query_time()),
-        revision: recordings
-            .active_blueprint()
-            .map_or(0, |(_, blueprints)| blueprints.revision),
+    let key = BlueprintKey::of(&recordings);
+    let shown = recordings.active();
+    let blueprint = recordings.active_blueprint().map(|(entry, _)| entry);
+    let mut changes = active.read_log(&log, shown, blueprint);
+    let quiet = active.bypass_change_detection();
+    quiet.log_number = log.next_number();
+    let all_anew = changes.everything || quiet.key != Some(key);
+    changes.viewport |= all_anew;
+    quiet.store_generation = store_generation(&recordings);
+
+    // What heuristics recommend follows the data alone.
+    let (schema_changed, rows_read) = quiet.schema.update(shown, &visualizers, &changes);
+    counters.add(Work::SchemaRowsRead, rows_read);
+    let recommended = schema_changed && {
+        let delta = quiet.schema.take_delta();
+        let schema = quiet.schema.schema();
+        quiet.recommendations.update(schema, &delta, classes.iter())
     };
-    let schema_changed = schema_changed(&log, active.log_number, recordings.active(), &active.awaited);
-    active.bypass_change_detection().log_number = log.next_number();
-    if active.key == Some(key) && !schema_changed {
+    if !(changes.any_row || changes.viewport || recommended) {
         return;
     }
-    if active.key.is_none_or(|known| known.recording != key.recording) {
-        active.image_sizes.clear();
-    }
+
     active.key = Some(key);
     active.generation += 1;
-
-    let (mut viewport, reports) = match recordings.active_blueprint() {
-        Some((entry, blueprints)) => read_viewport(
-            entry.store(),
-            &entry.recording.cache,
-            blueprints.undo.query_time(),
-        ),
-        None => (ViewportBlueprint::default(), Vec::new()),
-    };
-    active.reports = reports;
-    if let Some(entry) = recordings.active() {
-        let ActiveBlueprint {
-            awaited, image_sizes, ..
-        } = &mut *active;
-        awaited.clear();
-        let schema = schema_of(entry, image_sizes, awaited);
-        active.recommended = recommended_views(classes.iter().flat_map(|class| class.recommend(&schema)));
-        viewport = with_heuristics(&viewport, &active.recommended);
-    } else {
-        active.recommended.clear();
-        active.awaited.clear();
+    let generation = active.generation;
+    if all_anew {
+        active.all_overrides = generation;
+        active.overrides.clear();
     }
+    if changes.viewport || !changes.overrides.is_empty() {
+        active.settings_generation = generation;
+    }
+    for view in changes.overrides {
+        active.overrides.insert(view, generation);
+    }
+    if !(changes.viewport || recommended) {
+        return;
+    }
+    if changes.viewport {
+        let (stored, reports) = match recordings.active_blueprint() {
+            Some((entry, blueprints)) => read_viewport(
+                entry.store(),
+                &entry.recording.cache,
+                blueprints.undo.query_time(),
+            ),
+            None => (ViewportBlueprint::default(), Vec::new()),
+        };
+        (active.stored, active.reports) = (stored, reports);
+    }
+    let viewport = active.with_stored(&active.stored);
     spawn_views(&mut active, &viewport, &mut views, &mut commands);
     if *active.viewport != viewport {
         active.viewport = Arc::new(viewport);
     }
 }
 
-/// What heuristics may know of a recording: what there is at all, whatever the time. And the chunks that would say more, were
-/// they loaded.
-fn schema_of(
-    entry: &RecordingEntry,
-    image_sizes: &mut FxHashMap<EntityId, [u32; 2]>,
-    awaited: &mut Vec<ChunkId>,
-) -> Schema {
-    let store = entry.store();
-    let mut schema = Schema::new();
-    let formats =
-        [Image::FORMAT, SegmentationImage::FORMAT, DepthImage::FORMAT].map(|name| store.component_id(&name));
-    for entity in store.entities() {
-        let path = store.entity_path(entity);
-        schema.add(
-            path,
-            store
-                .components_of(entity)
-                .map(|component| &*store.descriptor(component).component),
-        );
-        let mut missing = Vec::new();
-        let found = formats
+/// Says once of each setting of the blueprint that nothing honors it.
+fn report_ignored(
+    active: Res<ActiveBlueprint>,
+    recordings: Res<Recordings>,
+    visualizers: Res<Visualizers>,
+    mut reports: ResMut<Reports>,
+    mut reported: Local<BTreeSet<IgnoredSetting>>,
+    mut consumed: Local<u64>,
+) {
+    if std::mem::replace(&mut *consumed, active.settings_generation) == active.settings_generation {
+        return;
+    }
+    let Some((entry, blueprints)) = recordings.active_blueprint() else {
+        return;
+    };
+    let time = blueprints.undo.query_time();
+    let query = BlueprintQuery::new(entry.store(), &entry.recording.cache, time);
+    let takes_ranges = |class: &ViewClassId| {
+        visualizers
             .iter()
-            .flatten()
-            .find_map(|component| first_image_size(entry, entity, *component, &mut missing));
-        let size = match found {
-            Some(size) => {
-                image_sizes.insert(entity, size);
-                Some(size)
+            .any(|(_, info, classes)| info.mode == QueryMode::Range && classes.contains(class))
+    };
+    for setting in ignored(&query, &active.viewport, takes_ranges) {
+        if reported.contains(&setting) {
+            continue;
+        }
+        let title = active
+            .viewport
+            .views
+            .get(&setting.view)
+            .map_or_else(|| "blueprint".to_owned(), ViewBlueprint::title);
+        reports.push(Report::info(
+            title,
+            setting.entity.clone(),
+            setting.kind.to_string(),
+        ));
+        reported.insert(setting);
+    }
+}
+
+impl Changes {
+    /// Takes a changed chunk of the blueprint.
+    fn note_row(&mut self, event: &StoreEvent, store: &ChunkStore) {
+        self.any_row = true;
+        let path = store.entity_path(event.meta.entity);
+        for column in &event.meta.components {
+            let name = &store.descriptor(column.component).component;
+            let Some(part) = BlueprintPart::of(path, name) else {
+                continue;
+            };
+            self.viewport |= part.is_read_by_viewport();
+            match &part {
+                BlueprintPart::Everything => self.everything = true,
+                BlueprintPart::Overrides { view, .. }
+                | BlueprintPart::Defaults(view)
+                | BlueprintPart::WholeView(view) => {
+                    self.overrides.insert(*view);
+                }
+                BlueprintPart::Property { view, archetype } if archetype == "VisibleTimeRanges" => {
+                    self.overrides.insert(*view);
+                }
+                _ => {}
             }
-            // It was seen before its chunk went, or is to be seen yet.
-            None if !missing.is_empty() => image_sizes.get(&entity).copied(),
-            None => None,
+        }
+    }
+}
+
+impl ActiveBlueprint {
+    fn read_log(
+        &self,
+        log: &DiffLog,
+        shown: Option<&RecordingEntry>,
+        blueprint: Option<&RecordingEntry>,
+    ) -> Changes {
+        let mut changes = Changes::default();
+        let Some(entries) = log.since(self.log_number) else {
+            return Changes {
+                everything: true,
+                ..changes
+            };
         };
-        if size.is_none() {
-            awaited.append(&mut missing);
-        }
-        if size.is_some() {
-            schema.set_image_size(path, size);
-        }
-    }
-    schema
-}
-
-/// The size of the first picture that an entity has, on whatever timeline.
-fn first_image_size(
-    entry: &RecordingEntry,
-    entity: EntityId,
-    format: ComponentId,
-    awaited: &mut Vec<ChunkId>,
-) -> Option<[u32; 2]> {
-    let store = entry.store();
-    if !store.has_component(entity, format) {
-        return None;
-    }
-    let timelines = store.timelines_of(entity).map(Some).chain([None]);
-    let hit = timelines.into_iter().find_map(|timeline| {
-        let time = timeline.map_or(0, |timeline| {
-            store.component_time_range(entity, timeline, format).min
-        });
-        let answer = entry.recording.latest_at(entity, timeline, time, format);
-        awaited.extend_from_slice(&answer.missing);
-        answer.hit
-    })?;
-    let cell = hit.cell();
-    read::image_formats(&cell)
-        .ok()?
-        .first()
-        .map(|format| [format.width, format.height])
-}
-
-/// Whether the shown recording got or lost entities or components, or a chunk that tells more of them was loaded.
-fn schema_changed(log: &DiffLog, since: u64, shown: Option<&RecordingEntry>, awaited: &[ChunkId]) -> bool {
-    log.since(since).is_none_or(|mut entries| {
-        entries.any(|entry| match (entry, shown) {
-            (DiffEntry::Store { recording, event }, Some(shown)) => {
-                *recording == shown.key()
-                    && (changes_schema(event, shown.store())
-                        || event.change == ChunkChange::Loaded && awaited.contains(&event.meta.id))
+        for entry in entries {
+            let DiffEntry::Store { recording, event } = entry else {
+                continue;
+            };
+            if let Some(blueprint) = blueprint.filter(|blueprint| blueprint.key() == *recording) {
+                changes.note_row(event, blueprint.store());
+            } else if let Some(shown) = shown.filter(|shown| shown.key() == *recording) {
+                let tells_more = event.change == ChunkChange::Loaded && self.schema.awaits(event.meta.id);
+                if tells_more || changes_schema(event, shown.store()) {
+                    changes.schema.insert(event.meta.entity);
+                }
             }
-            _ => false,
-        })
-    })
+        }
+        changes
+    }
 }
 
 /// Makes the ECS entities those of the viewport. Touches only views that differ.

@@ -37,7 +37,7 @@ pub enum IoError {
         looks_like: &'static str,
     },
     /// No format knows the content.
-    #[error("is of no format that can be opened: it looks like {looks_like}")]
+    #[error("has an unknown format: it looks like {looks_like}")]
     UnknownFormat {
         /// What the content looks like, with its article.
         looks_like: &'static str,
@@ -68,6 +68,18 @@ pub enum IoError {
         claimed: u64,
         /// The bytes that are left.
         left: u64,
+    },
+    /// A message is longer than one of its kind may be.
+    #[error(
+        "is damaged: the message at byte {offset} claims {claimed} bytes, more than the {limit} that it may have"
+    )]
+    MessageTooLarge {
+        /// Where the message begins.
+        offset: u64,
+        /// Its length by its header.
+        claimed: u64,
+        /// The limit.
+        limit: u64,
     },
     /// Something stands where the header of a message belongs.
     #[error("is damaged: there is no message at byte {offset}, where one belongs")]
@@ -106,10 +118,16 @@ pub enum IoError {
         panic: String,
     },
     /// Too many reports; the rest are counted only.
-    #[error("is damaged in many more places; only the first {shown} are listed")]
+    #[error("has more damage: only the first {shown} reports are listed")]
     ManyReports {
         /// How many were listed.
         shown: u64,
+    },
+    /// Nothing but damage was found for very long, so that the rest is not read.
+    #[error("has nothing readable in {reports} places in a row: the rest is not read")]
+    NothingReadable {
+        /// The places.
+        reports: u64,
     },
     /// What a file says of its own chunks cannot be believed.
     #[error("has a damaged index, so that all of it is read: {reason}")]
@@ -134,6 +152,25 @@ pub enum IoError {
     /// Something was to be written behind the end mark.
     #[error("is already finished")]
     AlreadyFinished,
+}
+
+/// Why a message gives nothing, and the entity whose data it holds.
+#[cfg(feature = "rrd")]
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// `None` where the message cannot be read that far.
+    pub(crate) entity: Option<chronoscope_store::EntityPath>,
+    pub(crate) error: MessageError,
+}
+
+#[cfg(feature = "rrd")]
+impl<E: Into<MessageError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            entity: None,
+            error: error.into(),
+        }
+    }
 }
 
 /// Why a single message cannot be decoded.
@@ -189,6 +226,14 @@ pub enum MessageError {
     /// The Arrow stream is not what it should be.
     #[error("its Arrow data is damaged: {0}")]
     Ipc(&'static str),
+    /// The Arrow data claims more values that take no memory than are read.
+    #[error("its Arrow data has {values} values without content, more than the {limit} that it may have")]
+    TooManyEmptyValues {
+        /// The values.
+        values: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// The Arrow stream's metadata is not valid.
     #[error("its Arrow metadata is damaged")]
     Flatbuffer,
@@ -213,6 +258,28 @@ pub enum MessageError {
     NullInIndex {
         /// The column's name.
         column: String,
+    },
+    /// A name or a path is longer than those may be.
+    #[error("its {what} {text:?} is {bytes} bytes long, more than the {limit} that it may have")]
+    TooLong {
+        /// What is named.
+        what: &'static str,
+        /// How the name begins.
+        text: String,
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A path has more parts than paths may have.
+    #[error("its entity path {text:?} has {parts} parts, more than the {limit} that it may have")]
+    TooDeep {
+        /// How the path begins.
+        text: String,
+        /// Its parts.
+        parts: usize,
+        /// The limit.
+        limit: usize,
     },
     /// A metadata entry is not valid.
     #[error("its metadata {key} is {value:?}, which is not valid")]

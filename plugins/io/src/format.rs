@@ -5,7 +5,7 @@ use std::{
     io::{self, Read},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -42,6 +42,7 @@ pub struct FileInput {
     source: Arc<str>,
     total_bytes: Option<u64>,
     bytes_read: Arc<AtomicU64>,
+    cancelled: Arc<AtomicBool>,
     reader: Box<dyn Read + Send>,
 }
 
@@ -56,6 +57,7 @@ impl FileInput {
             source: source.into(),
             total_bytes,
             bytes_read: Arc::default(),
+            cancelled: Arc::default(),
             reader: Box::new(reader),
         }
     }
@@ -75,6 +77,11 @@ impl FileInput {
         Arc::clone(&self.bytes_read)
     }
 
+    /// Ends, as if there were no more bytes, from when this is set.
+    pub(crate) fn end_when(&mut self, cancelled: &Arc<AtomicBool>) {
+        self.cancelled = Arc::clone(cancelled);
+    }
+
     /// Reads the first bytes and puts them back.
     pub(crate) fn head(&mut self) -> io::Result<Vec<u8>> {
         let mut head = Vec::new();
@@ -89,6 +96,9 @@ impl FileInput {
 
 impl Read for FileInput {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.cancelled.load(Ordering::Acquire) {
+            return Ok(0);
+        }
         let count = self.reader.read(buffer)?;
         self.bytes_read.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)

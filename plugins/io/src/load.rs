@@ -217,7 +217,8 @@ struct Shared {
     total_bytes: AtomicU64,
     chunks: AtomicU64,
     reports: AtomicU64,
-    cancelled: AtomicBool,
+    /// Shared with what is being read, which ends once it is set.
+    cancelled: Arc<AtomicBool>,
     channel_bytes: u64,
     waiting_bytes: Mutex<u64>,
     room: Condvar,
@@ -308,6 +309,7 @@ impl Worker {
     fn load(&self, path: &Path) {
         let shared = &self.output.shared;
         let mut events = index_file(path, Arc::clone(&self.formats), self.index_from_bytes);
+        events.end_when(&shared.cancelled);
         let total_bytes = events.total_bytes().unwrap_or(0);
         shared.total_bytes.fetch_add(total_bytes, Ordering::Relaxed);
         let mut counted = 0;
@@ -323,8 +325,8 @@ impl Worker {
                     .total_bytes
                     .fetch_sub(total_bytes.saturating_sub(counted), Ordering::Relaxed);
             }
-            if !self.output.send(event) {
-                events.cancel();
+            if !self.output.send(event) && !shared.is_cancelled() {
+                return;
             }
         }
     }

@@ -84,7 +84,7 @@ impl LogMessage {
 }
 
 /// The memory that is taken by what is known of a chunk, names aside, which are shared.
-fn absent_bytes(chunk: &AbsentChunk) -> u64 {
+pub(crate) fn absent_bytes(chunk: &AbsentChunk) -> u64 {
     let ranges: usize = chunk
         .components
         .iter()

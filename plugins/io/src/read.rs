@@ -6,7 +6,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -20,7 +20,10 @@ pub struct Events {
     source: Arc<str>,
     total_bytes: Option<u64>,
     bytes_read: Arc<AtomicU64>,
+    cancelled: Arc<AtomicBool>,
     progress_bytes: u64,
+    /// The reports since the last message.
+    reports_in_a_row: u64,
     outcome: LoadOutcome,
     stage: Stage,
 }
@@ -43,6 +46,8 @@ enum Input {
 impl Events {
     /// The most reports that are listed for one source; more are only counted.
     pub const MAX_REPORTS: u64 = 100;
+    /// After so many reports without a message between them the rest of the source is not read.
+    pub const MAX_REPORTS_IN_A_ROW: u64 = 1 << 20;
 
     /// Begins to read a source, or to tell why it cannot be.
     pub fn new(source: Arc<str>, input: Result<FileInput, IoError>, formats: Arc<FormatRegistry>) -> Self {
@@ -59,7 +64,9 @@ impl Events {
             source,
             total_bytes,
             bytes_read,
+            cancelled: Arc::default(),
             progress_bytes: 0,
+            reports_in_a_row: 0,
             outcome: LoadOutcome::default(),
             stage: Stage::Start(input, formats),
         }
@@ -80,40 +87,53 @@ impl Events {
         self.bytes_read.load(Ordering::Relaxed)
     }
 
-    /// Gives the source up: the next event is the last.
-    pub(crate) fn cancel(&mut self) {
-        if !matches!(self.stage, Stage::Done) {
-            self.stage = Stage::End;
+    /// Ends early once this is set: from then on the source has no more bytes, and the next event is the last.
+    ///
+    /// Precondition: no event was asked for.
+    pub(crate) fn end_when(&mut self, cancelled: &Arc<AtomicBool>) {
+        debug_assert!(
+            matches!(self.stage, Stage::Start(..)),
+            "nothing is being read yet"
+        );
+        self.cancelled = Arc::clone(cancelled);
+        match &mut self.stage {
+            Stage::Start(Ok(Input::Full(input)), _) => input.end_when(cancelled),
+            Stage::Start(Ok(Input::Index(file)), _) => file.end_when(cancelled),
+            _ => {}
         }
     }
 
-    fn count(&mut self, item: Result<LogMessage, LoadReport>) -> Option<LoadEvent> {
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// The event that a message or a report makes; none for a report that is held back.
+    fn event(&mut self, item: Result<LogMessage, LoadReport>) -> Option<LoadEvent> {
         match item {
             Ok(message) => {
+                self.reports_in_a_row = 0;
                 self.outcome.messages += 1;
                 self.outcome.chunks += message.num_chunks();
                 self.outcome.rows += message.num_rows();
                 Some(LoadEvent::Message(message))
             }
             Err(report) => {
+                self.reports_in_a_row += 1;
                 self.outcome.damaged |= report.severity > Severity::Info;
                 self.outcome.reports += 1;
                 match self.outcome.reports.cmp(&Self::MAX_REPORTS) {
                     std::cmp::Ordering::Less => Some(LoadEvent::Report(report)),
-                    std::cmp::Ordering::Equal => {
-                        let error = IoError::ManyReports {
-                            shown: Self::MAX_REPORTS - 1,
-                        };
-                        Some(LoadEvent::Report(LoadReport::new(
-                            &self.source,
-                            Severity::Warning,
-                            &error,
-                        )))
-                    }
+                    std::cmp::Ordering::Equal => Some(self.warning(&IoError::ManyReports {
+                        shown: Self::MAX_REPORTS - 1,
+                    })),
                     std::cmp::Ordering::Greater => None,
                 }
             }
         }
+    }
+
+    fn warning(&self, error: &IoError) -> LoadEvent {
+        LoadEvent::Report(LoadReport::new(&self.source, Severity::Warning, error))
     }
 }
 
@@ -122,6 +142,9 @@ impl Iterator for Events {
 
     fn next(&mut self) -> Option<LoadEvent> {
         loop {
+            if self.is_cancelled() && matches!(self.stage, Stage::Messages(_) | Stage::Refused(_)) {
+                self.stage = Stage::End;
+            }
             match std::mem::replace(&mut self.stage, Stage::Done) {
                 Stage::Start(input, formats) => {
                     self.stage = match input.and_then(|input| open(&formats, input)) {
@@ -136,7 +159,7 @@ impl Iterator for Events {
                 Stage::Refused(error) => {
                     self.stage = Stage::End;
                     let report = LoadReport::new(&self.source, Severity::Error, &error);
-                    return self.count(Err(report));
+                    return self.event(Err(report));
                 }
                 Stage::Messages(mut messages) => {
                     let bytes_read = self.bytes_read();
@@ -150,14 +173,27 @@ impl Iterator for Events {
                             total_bytes,
                         });
                     }
-                    match messages.next() {
-                        Some(item) => {
-                            self.stage = Stage::Messages(messages);
-                            if let Some(event) = self.count(item) {
-                                return Some(event);
-                            }
-                        }
-                        None => self.stage = Stage::End,
+                    let item = messages.next();
+                    if self.is_cancelled() {
+                        // What the format says of a source that ends early is not true of the source.
+                        self.stage = Stage::End;
+                        continue;
+                    }
+                    let Some(item) = item else {
+                        self.stage = Stage::End;
+                        continue;
+                    };
+                    let event = self.event(item);
+                    if self.reports_in_a_row >= Self::MAX_REPORTS_IN_A_ROW {
+                        self.stage = Stage::End;
+                        self.outcome.reports += 1;
+                        return Some(self.warning(&IoError::NothingReadable {
+                            reports: self.reports_in_a_row,
+                        }));
+                    }
+                    self.stage = Stage::Messages(messages);
+                    if event.is_some() {
+                        return event;
                     }
                 }
                 Stage::End => {

@@ -6,7 +6,7 @@ use std::{
     ops::Range,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -17,6 +17,7 @@ pub struct SharedFile {
     file: Arc<File>,
     total_bytes: u64,
     bytes_read: Arc<AtomicU64>,
+    cancelled: Arc<AtomicBool>,
 }
 
 impl SharedFile {
@@ -31,6 +32,7 @@ impl SharedFile {
             file: Arc::new(file),
             total_bytes,
             bytes_read: Arc::default(),
+            cancelled: Arc::default(),
         })
     }
 
@@ -87,10 +89,16 @@ impl SharedFile {
         Arc::clone(&self.bytes_read)
     }
 
-    /// The same file, but what is read through it counts by itself.
+    /// Ends what is read in order, as if the file were no longer, from when this is set.
+    pub(crate) fn end_when(&mut self, cancelled: &Arc<AtomicBool>) {
+        self.cancelled = Arc::clone(cancelled);
+    }
+
+    /// The same file, but what is read through it counts by itself and does not end with the load.
     pub(crate) fn counted_apart(&self) -> Self {
         Self {
             bytes_read: Arc::default(),
+            cancelled: Arc::default(),
             ..self.clone()
         }
     }
@@ -110,6 +118,9 @@ struct Reader {
 
 impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.file.cancelled.load(Ordering::Acquire) {
+            return Ok(0);
+        }
         let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);
         let length = buffer.len().min(left);
         let count = self

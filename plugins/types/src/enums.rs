@@ -425,6 +425,47 @@ enumerations! {
     }
 }
 
+/// The choices that hold where none is given, as the SDK has them, or one that this version does not know.
+macro_rules! defaults {
+    ($($name:ident: $default:ident,)*) => {
+        $(
+            impl Default for $name {
+                fn default() -> Self {
+                    Self::$default
+                }
+            }
+        )*
+    };
+}
+
+defaults! {
+    AggregationPolicy: MinMax,
+    BackgroundKind: GradientDark,
+    Colormap: Turbo,
+    ColumnDisplayMode: Compact,
+    ComponentSourceKind: SourceComponent,
+    ContainerKind: Grid,
+    Corner2D: LeftBottom,
+    Eye3DKind: Orbital,
+    FillMode: TransparentFillMajorWireframe,
+    GraphType: Undirected,
+    InterpolationMode: Linear,
+    LinkAxis: Independent,
+    LoopMode: Off,
+    MagnificationFilter: Nearest,
+    MapProvider: OpenStreetMap,
+    MarkerShape: Circle,
+    MeshFaceRendering: DoubleSided,
+    PanelState: Expanded,
+    PlayState: Playing,
+    PointShading: Gradient,
+    PointsDisplay: OnHover,
+    TableLayoutKind: Table,
+    TooltipMode: Nearest,
+    TransformRelation: ParentFromChild,
+    ViewFit: FillKeepAspectRatio,
+}
+
 impl ViewDir {
     /// Where X, Y and Z point, from the bytes of view coordinates; `None` where one of them is not known.
     pub fn from_codes(xyz: [u8; 3]) -> Option<[Self; 3]> {

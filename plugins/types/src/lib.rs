@@ -9,8 +9,8 @@
 //! more than numbers and texts.
 //!
 //! # Reading
-//! [`read`] turns the array of a cell into a slice of the same memory, after checking it. [`clamped`] and its like join
-//! components of different lengths.
+//! [`read`] turns the array of a cell into a slice of the same memory, after checking it. [`num_instances`] says how many
+//! instances a row has, and [`clamped`] and its like give each one its values where a component has fewer.
 //!
 //! # Showing
 //! [`format_value`] and [`format_time`] turn values and times into short texts; [`parse_time`] goes back.
@@ -60,6 +60,8 @@ pub mod read;
 
 mod join;
 
+mod instances;
+
 mod time_format;
 
 mod value_format;
@@ -80,6 +82,7 @@ pub use color::Rgba;
 pub use component::{Component, ComponentName};
 pub use encoding::{NoValue, lists::ListSlices, plain::PlainValue, text::TextSlices};
 pub use error::ReadError;
+pub use instances::num_instances;
 pub use join::{clamped, clamped_iter, clamped_options};
 pub use log::{columns_chunk, columns_chunk_with_lengths, log_chunk};
 pub use time_format::{format_time, parse_time};

@@ -18,7 +18,7 @@ use proptest::{prelude::*, test_runner::RngSeed};
 
 use crate::{
     archetypes, blueprint, columns_chunk, columns_chunk_with_lengths, components,
-    enums::{ComponentSourceKind, Enumeration, PixelFormat, TransformRelation},
+    enums::{Colormap, ComponentSourceKind, Enumeration, FillMode, PixelFormat, TransformRelation},
     format_bytes, format_value, log_chunk, read,
     records::{AnnotationInfo, ClassDescription, ImageFormat, RotationAxisAngle},
     *,
@@ -309,8 +309,6 @@ fn errors_say_what_is_wrong() {
         error,
         "rerun.components.Position3D: expected 3 values per instance, found 2",
     );
-    let error = read::fill_modes(&UInt8Array::from(vec![9])).unwrap_err();
-    check(error, "rerun.components.FillMode: 9 is not a known value");
     assert!(matches!(
         read::class_ids(&Int32Array::from(vec![-1])),
         Err(ReadError::OutOfRange { .. })
@@ -319,6 +317,16 @@ fn errors_say_what_is_wrong() {
         read::positions3d(&NullArray::new(1)),
         Err(ReadError::Type { .. })
     ));
+}
+
+#[test]
+fn choices_that_are_not_known_are_read_as_the_default() {
+    assert_eq!(
+        read::fill_modes(&UInt8Array::from(vec![3, 9, 1])).unwrap(),
+        [FillMode::Solid, FillMode::default(), FillMode::MajorWireframe]
+    );
+    let colormap = components::Colormap::read(&UInt8Array::from(vec![200])).unwrap();
+    assert_eq!(colormap, [Colormap::Turbo]);
 }
 
 #[test]

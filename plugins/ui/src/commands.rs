@@ -2,7 +2,9 @@
 //!
 //! Menus, tooltips and the palette read names and shortcuts from here, so that they never differ.
 
-use chronoscope_blueprint::Panel;
+use std::borrow::Cow;
+
+use chronoscope_blueprint::{Panel, UndoState};
 use chronoscope_frame::LoopMode;
 use egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
 
@@ -204,13 +206,21 @@ impl UiCommand {
         Some(text.replace("Arrow", ""))
     }
 
+    /// The name, with what would be undone or redone now: "Undo hide view".
+    pub(crate) fn label(self, pass: &Pass<'_>) -> Cow<'static, str> {
+        let what = match self {
+            Self::Undo => undo_state(pass).and_then(UndoState::undo_name),
+            Self::Redo => undo_state(pass).and_then(UndoState::redo_name),
+            _ => None,
+        };
+        match what {
+            Some(what) => format!("{} {what}", self.name()).into(),
+            None => self.name().into(),
+        }
+    }
+
     /// Whether the command has an effect now.
     pub(crate) fn is_enabled(self, pass: &Pass<'_>) -> bool {
-        let undo = || {
-            pass.recordings()
-                .active_blueprint()
-                .map(|(_, blueprints)| &blueprints.undo)
-        };
         match self {
             Self::Open
             | Self::Palette
@@ -221,8 +231,8 @@ impl UiCommand {
             | Self::About
             | Self::ToggleLeftPanel => true,
             Self::Quit => pass.world.resource::<UiSettings>().can_quit,
-            Self::Undo => undo().is_some_and(chronoscope_blueprint::UndoState::can_undo),
-            Self::Redo => undo().is_some_and(chronoscope_blueprint::UndoState::can_redo),
+            Self::Undo => undo_state(pass).is_some_and(UndoState::can_undo),
+            Self::Redo => undo_state(pass).is_some_and(UndoState::can_redo),
             Self::ClearSelection => !pass.selection().selected.is_empty(),
             Self::RestoreTile => pass.viewport().maximized.is_some(),
             Self::CloseRecording
@@ -255,6 +265,11 @@ impl UiCommand {
             _ => None,
         }
     }
+}
+
+fn undo_state<'a>(pass: &Pass<'a>) -> Option<&'a UndoState> {
+    let (_, blueprints) = pass.recordings().active_blueprint()?;
+    Some(&blueprints.undo)
 }
 
 /// Next loop mode in the cycle.

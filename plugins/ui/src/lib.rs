@@ -53,5 +53,5 @@ mod testing;
 mod tests;
 
 pub use commands::UiCommand;
-pub use plugin::UiPlugin;
+pub use plugin::{UiPlugin, run_pass};
 pub use settings::UiSettings;

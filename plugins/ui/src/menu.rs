@@ -39,7 +39,8 @@ pub(crate) fn show(ui: &mut Ui, pass: &Pass<'_>) -> Option<UiCommand> {
                     marked: false,
                     on: command.is_on(pass, ui.ctx()),
                 };
-                if command_row(ui, command, row).clicked() {
+                let label = command.label(pass);
+                if command_row(ui, command, &label, row).clicked() {
                     chosen = Some(command);
                     ui.close();
                 }
@@ -49,7 +50,7 @@ pub(crate) fn show(ui: &mut Ui, pass: &Pass<'_>) -> Option<UiCommand> {
     chosen
 }
 
-const WIDTH: f32 = 84.0 * size::GRID;
+const WIDTH: f32 = 96.0 * size::GRID;
 
 fn is_of_time(command: UiCommand) -> bool {
     matches!(
@@ -78,7 +79,7 @@ pub(crate) struct CommandRow {
 }
 
 /// A command in a menu or the palette: icon, name, shortcut.
-pub(crate) fn command_row(ui: &mut Ui, command: UiCommand, row: CommandRow) -> egui::Response {
+pub(crate) fn command_row(ui: &mut Ui, command: UiCommand, label: &str, row: CommandRow) -> egui::Response {
     let theme = Theme::of(ui);
     let sense = if row.enabled {
         Sense::click()
@@ -87,8 +88,8 @@ pub(crate) fn command_row(ui: &mut Ui, command: UiCommand, row: CommandRow) -> e
     };
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), size::ROW), sense);
     response.widget_info(|| match row.on {
-        Some(on) => egui::WidgetInfo::selected(egui::WidgetType::Checkbox, row.enabled, on, command.name()),
-        None => egui::WidgetInfo::labeled(egui::WidgetType::Button, row.enabled, command.name()),
+        Some(on) => egui::WidgetInfo::selected(egui::WidgetType::Checkbox, row.enabled, on, label),
+        None => egui::WidgetInfo::labeled(egui::WidgetType::Button, row.enabled, label),
     });
     let painter = ui.painter();
     if row.marked {
@@ -134,7 +135,7 @@ pub(crate) fn command_row(ui: &mut Ui, command: UiCommand, row: CommandRow) -> e
     }
     let font = egui::TextStyle::Body.resolve(ui.style());
     let text_left = left + size::ICON + size::PADDING;
-    let galley = elided_galley(ui, command.name(), font, color, right - text_left);
+    let galley = elided_galley(ui, label, font, color, right - text_left);
     let at = egui::pos2(text_left, middle - galley.size().y / 2.0);
     ui.painter().galley(at, galley, color);
     response

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chronoscope_frame::{Item, Report, error::Severity, ingest::Reports};
+use chronoscope_frame::{Item, Report, Reports, error::Severity};
 use egui::{Align, Color32, Layout, RichText, Sense, Ui};
 
 use crate::{

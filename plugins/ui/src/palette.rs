@@ -98,15 +98,12 @@ pub(crate) fn show(ctx: &egui::Context, pass: &Pass<'_>, palette: &mut PaletteSt
                 .show(ui, |ui| {
                     for (at, command) in found.iter().enumerate() {
                         let enabled = command.is_enabled(pass);
-                        let row = command_row(
-                            ui,
-                            *command,
-                            CommandRow {
-                                enabled,
-                                marked: at == palette.marked,
-                                on: None,
-                            },
-                        );
+                        let row = CommandRow {
+                            enabled,
+                            marked: at == palette.marked,
+                            on: None,
+                        };
+                        let row = command_row(ui, *command, &command.label(pass), row);
                         if (up || down) && at == palette.marked {
                             row.scroll_to_me(None);
                         }

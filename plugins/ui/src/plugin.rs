@@ -6,8 +6,8 @@ use bevy::{
 };
 use bevy_egui::{EguiContext, EguiInput, EguiPreUpdateSet, EguiPrimaryContextPass, PrimaryEguiContext};
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, DiffLog, FrameDiagnostics, IngestSources, Recordings, Selection, Settled,
-    TimeControls, View, ViewClasses, ViewTile, ViewerCommands, Visualizers, ingest::Reports,
+    ActiveBlueprint, Cursor, DiffLog, FrameDiagnostics, IngestSources, Recordings, Reports, Selection,
+    Settled, TimeControls, View, ViewClasses, ViewTile, ViewerCommands, Visualizers,
 };
 use chronoscope_views::{ViewStyle, ViewUis};
 
@@ -92,8 +92,9 @@ fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<P
     run_pass(world, &ctx);
 }
 
-/// Draws everything into `ctx`, hands the commands over, and says where the views are.
-pub(crate) fn run_pass(world: &mut World, ctx: &egui::Context) {
+/// Draws everything into `ctx`, hands the commands over, and says where the views are. For those who run egui themselves; in an app
+/// with `bevy_egui`, [`UiPlugin`] calls it.
+pub fn run_pass(world: &mut World, ctx: &egui::Context) {
     let mut ui = egui::Ui::new(
         ctx.clone(),
         egui::Id::new("chronoscope"),

@@ -2,7 +2,7 @@
 
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{Panel, PanelState};
-use chronoscope_frame::{Item, Selection, ViewerCommand, ViewerCommands, ingest::Reports};
+use chronoscope_frame::{Item, Reports, Selection, ViewerCommand, ViewerCommands};
 
 use crate::{
     actions, dialogs, left_panel, notifications, palette,

@@ -7,8 +7,8 @@
 )]
 
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, Item, Recordings, Report, Selection, Settled, TimeCommand, TimeControls, View,
-    ViewTile, ViewerCommand, ViewerCommands, ingest::Reports,
+    ActiveBlueprint, Cursor, Item, Recordings, Report, Reports, Selection, Settled, TimeCommand,
+    TimeControls, View, ViewTile, ViewerCommand, ViewerCommands,
 };
 use egui::{Event, Key, Modifiers, Pos2};
 
@@ -476,6 +476,17 @@ fn the_menu_marks_what_is_on() {
     // Three panels and a theme.
     assert_eq!(num_marks, 4, "{texts:?}");
     check_says(&texts, "About Chronoscope");
+}
+
+#[test]
+fn the_menu_names_what_is_undone() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    stage.draw();
+    stage.press(Key::B, Modifiers::COMMAND | Modifiers::SHIFT);
+    stage.draw();
+    let menu = stage.find(crate::icons::MENU);
+    stage.click(menu);
+    check_says(&stage.draw(), "Undo ");
 }
 
 #[test]

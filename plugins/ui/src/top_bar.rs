@@ -49,7 +49,7 @@ pub(crate) fn show(
 fn command_button(ui: &mut Ui, pass: &Pass<'_>, command: UiCommand) -> bool {
     let shortcut = command.shortcut_text();
     ui.add_enabled_ui(command.is_enabled(pass), |ui| {
-        icon_button(ui, command.icon(), command.name(), shortcut.as_deref()).clicked()
+        icon_button(ui, command.icon(), &command.label(pass), shortcut.as_deref()).clicked()
     })
     .inner
 }

@@ -68,6 +68,28 @@ fn blanks_comments_and_signs() {
 }
 
 #[test]
+fn paths_mean_the_same_however_they_are_escaped() {
+    for (written, entity) in [
+        ("/camera:front/**", "/camera:front/lidar"),
+        ("/pts (1)", "/pts (1)"),
+        ("$origin/a b", "/world/a b"),
+    ] {
+        let written = ContentsRule::parse(written).unwrap();
+        assert_eq!(ContentsRule::parse(&written.to_string()), Some(written.clone()));
+        let filter: ContentsFilter = [written].into_iter().collect();
+        assert_eq!(ContentsFilter::parse(&filter.to_string()), filter);
+        let matches = |origin: &str| {
+            filter
+                .resolve(&origin.into())
+                .matches(&entity.replace(' ', "\\ ").as_str().into())
+        };
+        assert!(matches("/world"), "{filter}");
+    }
+    let view = crate::ViewBlueprint::new(crate::ViewId::hashed(["v"]), "3D", "camera:front");
+    assert!(view.resolved_contents().matches(&"/camera:front/lidar".into()));
+}
+
+#[test]
 fn problems_are_told() {
     let problem = |text: &str| {
         ContentsRule::parse(text)
@@ -79,7 +101,7 @@ fn problems_are_told() {
     assert_eq!(problem("**"), None);
     assert_eq!(
         problem("$here/**").unwrap(),
-        "there is no variable $here, only $origin"
+        "unknown variable $here: only $origin is defined"
     );
     assert!(problem("/a/*/b").unwrap().contains("/a/*/b"));
 }

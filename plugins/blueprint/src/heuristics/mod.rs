@@ -3,15 +3,18 @@
 //! Everything here is a pure function of the data's [`Schema`]. The ids of what comes out are hashed from what it shows, so
 //! that the same data gives the same views in every process, and a view that a user edited is known again.
 //!
-//! - [`schema`]: what heuristics know of the data.
-//! - [`rules`]: the views that the built-in classes recommend.
+//! - [`schema`]: what heuristics know of the data, and [`delta`] what changed of it.
+//! - [`rules`]: the views that the built-in classes recommend, and whether a change affects them.
+//! - [`recommendations`]: the views that all classes recommend, kept up to date.
 //! - [`layout`]: where views go.
 
+pub mod delta;
 pub mod layout;
+pub mod recommendations;
 pub mod rules;
 pub mod schema;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chronoscope_store::EntityPath;
 
@@ -20,8 +23,10 @@ use crate::{
     contents::{ContentsFilter, ResolvedContents},
 };
 
-pub use layout::auto_layout;
-pub use schema::{EntitySchema, Schema};
+pub use delta::{EntityDelta, SchemaDelta};
+pub use layout::{auto_layout, natural_order};
+pub use recommendations::{Recommendations, ViewHeuristic, recommended_views};
+pub use schema::{EntitySchema, Matching, Schema, SchemaVisualizer};
 
 /// A view that would show something.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +37,8 @@ pub struct RecommendedView {
     pub origin: EntityPath,
     /// What it shows.
     pub contents: ContentsFilter,
+    /// The name above it, where its origin says too little.
+    pub name: Option<&'static str>,
 }
 
 impl RecommendedView {
@@ -41,7 +48,15 @@ impl RecommendedView {
             class: class.into(),
             origin,
             contents: ContentsFilter::origin_subtree(),
+            name: None,
         }
+    }
+
+    /// The same view with a name.
+    #[must_use]
+    pub fn with_name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
     }
 
     /// The id that this view has everywhere: a hash of the class, the origin and the contents.
@@ -50,83 +65,13 @@ impl RecommendedView {
         ViewId::hashed([self.class.as_str(), self.origin.as_str(), &contents])
     }
 
-    /// The view, without a name.
+    /// The view for a blueprint.
     pub fn into_view(self) -> ViewBlueprint {
         let mut view = ViewBlueprint::new(self.id(), self.class, self.origin);
+        view.name = self.name.map(str::to_owned);
         view.contents = self.contents;
         view
     }
-}
-
-/// A view class, as far as heuristics go.
-#[derive(Clone)]
-pub struct ViewClassHeuristic {
-    /// The class. Views of other classes that come out of `recommend` are left out.
-    pub class: ViewClassId,
-    /// The views that this class recommends.
-    pub recommend: fn(&Schema) -> Vec<RecommendedView>,
-}
-
-/// The heuristics of the classes that have rules in this crate, in the order in which their views stand.
-pub fn built_in_heuristics() -> Vec<ViewClassHeuristic> {
-    let heuristic = |class: &str, recommend| ViewClassHeuristic {
-        class: class.into(),
-        recommend,
-    };
-    vec![
-        heuristic(
-            ViewClassId::SPATIAL_3D,
-            rules::recommend_3d as fn(&Schema) -> Vec<RecommendedView>,
-        ),
-        heuristic(ViewClassId::SPATIAL_2D, rules::recommend_2d),
-        heuristic(ViewClassId::TIME_SERIES, rules::recommend_time_series),
-        heuristic(ViewClassId::TEXT_LOG, rules::recommend_text_log),
-        heuristic(ViewClassId::TEXT_DOCUMENT, rules::recommend_text_documents),
-    ]
-}
-
-/// The views that these classes recommend, class by class, ordered by origin within each. A view whose contents another of
-/// its class shows too is left out.
-pub fn heuristic_views(schema: &Schema, classes: &[ViewClassHeuristic]) -> Vec<ViewBlueprint> {
-    let mut views = Vec::new();
-    let mut classes_seen = BTreeSet::new();
-    for heuristic in classes
-        .iter()
-        .filter(|heuristic| classes_seen.insert(heuristic.class.clone()))
-    {
-        let mut recommended: Vec<RecommendedView> = (heuristic.recommend)(schema)
-            .into_iter()
-            .filter(|view| view.class == heuristic.class)
-            .collect();
-        recommended.sort_by(|a, b| (&a.origin, &a.contents).cmp(&(&b.origin, &b.contents)));
-        recommended.dedup();
-        views.extend(
-            without_covered(recommended)
-                .into_iter()
-                .map(RecommendedView::into_view),
-        );
-    }
-    views
-}
-
-/// The views that are recommended, whoever recommends them, ordered by class and origin. A view whose contents another of its
-/// class shows too is left out.
-pub fn recommended_views(recommended: impl IntoIterator<Item = RecommendedView>) -> Vec<ViewBlueprint> {
-    let mut by_class: BTreeMap<ViewClassId, Vec<RecommendedView>> = BTreeMap::new();
-    for view in recommended {
-        by_class.entry(view.class.clone()).or_default().push(view);
-    }
-    let mut views = Vec::new();
-    for (_, mut recommended) in by_class {
-        recommended.sort_by(|a, b| (&a.origin, &a.contents).cmp(&(&b.origin, &b.contents)));
-        recommended.dedup();
-        views.extend(
-            without_covered(recommended)
-                .into_iter()
-                .map(RecommendedView::into_view),
-        );
-    }
-    views
 }
 
 /// What is to be seen: what the blueprint says, the recommended views that it leaves room for, and a layout where it has
@@ -179,42 +124,6 @@ pub(crate) fn relayout(viewport: &mut ViewportBlueprint) {
     viewport.root = layout.root;
     viewport.containers = layout.containers;
     viewport.derived.layout = true;
-}
-
-/// Leaves out each view that another shows all of; of two that show the same, the later. Views that can match nothing go too.
-fn without_covered(views: Vec<RecommendedView>) -> Vec<RecommendedView> {
-    let resolved: Vec<ResolvedContents> = views
-        .iter()
-        .map(|view| view.contents.resolve(&view.origin))
-        .collect();
-    // What covers a view has a rule at or above each path that the view includes, so that few pairs need comparing.
-    let mut by_path: BTreeMap<&EntityPath, Vec<usize>> = BTreeMap::new();
-    for (at, contents) in resolved.iter().enumerate() {
-        for path in contents.included_paths() {
-            by_path.entry(path).or_default().push(at);
-        }
-    }
-    let keep: Vec<bool> = resolved
-        .iter()
-        .enumerate()
-        .map(|(at, contents)| {
-            let Some(path) = contents.included_paths().next() else {
-                return false;
-            };
-            !path.ancestors().any(|ancestor| {
-                by_path.get(&ancestor).into_iter().flatten().any(|&other_at| {
-                    resolved.get(other_at).is_some_and(|other| {
-                        other_at != at && other.covers(contents) && (other_at < at || !contents.covers(other))
-                    })
-                })
-            })
-        })
-        .collect();
-    views
-        .into_iter()
-        .zip(keep)
-        .filter_map(|(view, keep)| keep.then_some(view))
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! The views that the built-in classes recommend.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 use chronoscope_store::EntityPath;
 
-use super::{RecommendedView, schema::Schema};
+use super::{EntityDelta, EntitySchema, Matching, RecommendedView, Schema, SchemaDelta};
 use crate::{
     ViewClassId,
     contents::{ContentsFilter, ContentsRule, RuleEffect},
@@ -52,6 +55,9 @@ pub const SHAPES_2D: &[&str] = &[
     "Points2D:positions",
 ];
 
+/// All that 2D views are recommended for.
+const CONTENT_2D: [&[&str]; 4] = [PICTURES, DEPTH_PICTURES, SEGMENTATIONS, SHAPES_2D];
+
 const PINHOLE: &[&str] = &["Pinhole:image_from_camera"];
 const VIEW_COORDINATES: &[&str] = &["ViewCoordinates:xyz"];
 const SCALARS: &[&str] = &["Scalars:scalars"];
@@ -61,85 +67,109 @@ const TEXT_DOCUMENT: &[&str] = &["TextDocument:text"];
 /// A view for each space that names its axes (the outermost entity with view coordinates) and has something in it. What lies
 /// in none of these goes into one more view: at the topmost entity, or at the root where there are several.
 pub fn recommend_3d(schema: &Schema) -> Vec<RecommendedView> {
-    let content: Vec<&EntityPath> = schema.with_any(CONTENT_3D).collect();
-    // A pinhole's own view coordinates say how the camera looks, not how the space lies.
-    let spaces = schema.outermost(|entity| entity.has_any(VIEW_COORDINATES) && !entity.has_any(PINHOLE));
-    let space_of = |path: &EntityPath| spaces.iter().find(|space| path.starts_with(space));
-
-    let used: BTreeSet<&EntityPath> = content.iter().filter_map(|path| space_of(path)).collect();
+    let content = content_of(schema, ViewClassId::SPATIAL_3D, CONTENT_3D);
+    let used: Vec<&EntityPath> = schema
+        .find_outermost(spaces_of(schema))
+        .filter(|space| schema.count(space, &content) > 0)
+        .collect();
     let mut views: Vec<RecommendedView> = used
         .iter()
         .map(|space| RecommendedView::subtree(ViewClassId::SPATIAL_3D, (*space).clone()))
         .collect();
 
-    let tops: BTreeSet<EntityPath> = content
-        .iter()
-        .filter(|path| space_of(path).is_none())
-        .map(|path| topmost(path))
-        .collect();
-    let mut tops_iter = tops.iter();
-    if let Some(first) = tops_iter.next() {
-        let origin = if tops_iter.next().is_none() {
-            first.clone()
-        } else {
-            EntityPath::root()
-        };
+    let root = EntityPath::root();
+    let outside_spaces = |top: &EntityPath, count: usize| {
+        let inside: usize = used
+            .iter()
+            .filter(|space| space.starts_with(top))
+            .map(|space| schema.count(space, &content))
+            .sum();
+        count > inside
+    };
+    let root_itself =
+        (schema.is(&root, &content) && !used.first().is_some_and(|space| space.is_root())).then_some(&root);
+    let mut tops = root_itself.into_iter().chain(
+        schema
+            .children_with(&root, &content)
+            .filter(|(top, count)| {
+                !used.first().is_some_and(|space| space.is_root()) && outside_spaces(top, *count)
+            })
+            .map(|(top, _)| top),
+    );
+    if let Some(first) = tops.next() {
+        let origin = if tops.next().is_none() { first } else { &root };
         let mut view = RecommendedView::subtree(ViewClassId::SPATIAL_3D, origin.clone());
         exclude(
             &mut view.contents,
-            used.into_iter().filter(|space| space.starts_with(&origin)),
+            used.iter().copied().filter(|space| space.starts_with(origin)),
         );
         views.push(view);
     }
     views
 }
 
+/// Whether [`recommend_3d`] may say something else now than it `said` before.
+pub fn affects_3d(schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]) -> bool {
+    let content = content_of(schema, ViewClassId::SPATIAL_3D, CONTENT_3D);
+    let spaces = spaces_of(schema);
+    delta.is_everything()
+        || delta.touching(schema, VIEW_COORDINATES).next().is_some()
+        || relevant(schema, delta, ViewClassId::SPATIAL_3D, CONTENT_3D).any(|entity| {
+            let path = &entity.path;
+            if entity.lost_components()
+                || schema
+                    .get(path)
+                    .is_some_and(|entity| entity.has_any(VIEW_COORDINATES))
+            {
+                return true;
+            }
+            // More in a view that is there already changes nothing.
+            let space = path
+                .ancestors()
+                .filter(|ancestor| schema.is(ancestor, &spaces))
+                .last();
+            let is_shown = match space {
+                Some(space) => said.iter().any(|view| view.origin == space),
+                None => said.iter().any(|view| path.starts_with(&view.origin)),
+            };
+            !is_shown && schema.is(path, &content)
+        })
+}
+
 /// A view for each camera that has something on its image plane, and views for the other 2D content: as few as let no two
 /// pictures hide each other, so that a picture and what belongs to it (masks and shapes of the same size) lie together.
 pub fn recommend_2d(schema: &Schema) -> Vec<RecommendedView> {
+    let content = content_of(schema, ViewClassId::SPATIAL_2D, &CONTENT_2D.concat());
     let cameras: BTreeSet<&EntityPath> = schema.with_any(PINHOLE).collect();
-    let camera_of = |path: &EntityPath| {
-        path.ancestors()
-            .find_map(|ancestor| cameras.get(&ancestor).copied())
-    };
-    let mut groups: BTreeMap<Option<&EntityPath>, Vec<Item2D>> = BTreeMap::new();
-    for (path, entity) in schema.iter() {
-        let kind = if entity.has_any(PICTURES) {
-            Kind2D::Picture
-        } else if entity.has_any(DEPTH_PICTURES) {
-            Kind2D::Depth
-        } else if entity.has_any(SEGMENTATIONS) {
-            Kind2D::Segmentation
-        } else if entity.has_any(SHAPES_2D) {
-            Kind2D::Shape
-        } else {
-            continue;
-        };
-        let item = Item2D {
-            path: path.clone(),
-            kind,
-            size: entity.image_size,
-        };
-        groups.entry(camera_of(path)).or_default().push(item);
+    let mut groups: BTreeMap<Option<EntityPath>, Vec<Item2D>> = BTreeMap::new();
+    for (path, entity) in schema.find(content) {
+        if let Some(kind) = Kind2D::of(entity) {
+            let item = Item2D {
+                path: path.clone(),
+                kind,
+                size: entity.image_size(),
+            };
+            groups.entry(camera_of(schema, path)).or_default().push(item);
+        }
     }
 
     let mut views = Vec::new();
     for (camera, items) in groups {
+        // The origin of what lies together on an image plane is the camera.
+        let mut whole = camera;
         let mut pending = vec![items];
         while let Some(items) = pending.pop() {
             let common = common_ancestor(items.iter().map(|item| &item.path));
+            let camera = whole.take();
             if can_overlap(&items) {
-                let origin = camera
-                    .cloned()
-                    .filter(|camera| common.starts_with(camera))
-                    .unwrap_or(common);
+                let origin = camera.unwrap_or(common);
                 let mut view = RecommendedView::subtree(ViewClassId::SPATIAL_2D, origin.clone());
                 exclude(
                     &mut view.contents,
                     cameras
-                        .iter()
+                        .range::<EntityPath, _>((Bound::Excluded(&origin), Bound::Unbounded))
                         .copied()
-                        .filter(|other| other.is_descendant_of(&origin)),
+                        .take_while(|other| other.starts_with(&origin)),
                 );
                 views.push(view);
             } else {
@@ -150,10 +180,45 @@ pub fn recommend_2d(schema: &Schema) -> Vec<RecommendedView> {
     views
 }
 
+/// Whether [`recommend_2d`] may say something else now than it `said` before.
+pub fn affects_2d(schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]) -> bool {
+    let components = CONTENT_2D.concat();
+    let content = content_of(schema, ViewClassId::SPATIAL_2D, &components);
+    delta.is_everything()
+        || delta.entities().iter().any(|entity| entity.image_size)
+        || delta.touching(schema, PINHOLE).next().is_some()
+        || relevant(schema, delta, ViewClassId::SPATIAL_2D, &components).any(|entity| {
+            let path = &entity.path;
+            if entity.lost_components() {
+                return true;
+            }
+            match schema
+                .get(path)
+                .filter(|_| schema.is(path, &content))
+                .and_then(Kind2D::of)
+            {
+                None => false,
+                // Another shape in a view that is there already changes nothing.
+                Some(Kind2D::Shape) => {
+                    let camera = camera_of(schema, path);
+                    !said.iter().any(|view| {
+                        camera
+                            .as_ref()
+                            .is_none_or(|camera| view.origin.starts_with(camera))
+                            && path.starts_with(&view.origin)
+                            && view.contents.resolve(&view.origin).matches(path)
+                    })
+                }
+                Some(Kind2D::Picture | Kind2D::Depth | Kind2D::Segmentation) => true,
+            }
+        })
+}
+
 /// A plot for all series with the same parent. A series alone gets a plot at its own path, series at the top one at the root.
 pub fn recommend_time_series(schema: &Schema) -> Vec<RecommendedView> {
+    let content = content_of(schema, ViewClassId::TIME_SERIES, SCALARS);
     let mut groups: BTreeMap<EntityPath, Vec<&EntityPath>> = BTreeMap::new();
-    for path in schema.with_any(SCALARS) {
+    for (path, _) in schema.find(content) {
         groups
             .entry(path.parent().unwrap_or_default())
             .or_default()
@@ -172,10 +237,11 @@ pub fn recommend_time_series(schema: &Schema) -> Vec<RecommendedView> {
                 nested.push(other);
             }
         }
-        // A parent that has a value itself is a series of the plot above.
+        // A parent that has a value itself is a series of the plot above. Both lists are in path order.
+        let is_series = |other: &EntityPath| series.binary_search(&other).is_ok();
         let (origin, contents) = match series.as_slice() {
             [only] => ((*only).clone(), ContentsFilter::from_expressions(["$origin"])),
-            several if parent.is_root() || nested.iter().any(|other| several.contains(other)) => {
+            several if parent.is_root() || nested.iter().any(|other| is_series(other)) => {
                 (parent, ContentsFilter::entities(several.iter().copied()))
             }
             _ => {
@@ -185,20 +251,56 @@ pub fn recommend_time_series(schema: &Schema) -> Vec<RecommendedView> {
             }
         };
         views.push(RecommendedView {
-            class: ViewClassId::TIME_SERIES.into(),
             origin,
             contents,
+            ..RecommendedView::subtree(ViewClassId::TIME_SERIES, EntityPath::root())
         });
     }
     views
 }
 
+/// Whether [`recommend_time_series`] may say something else now than it `said` before.
+pub fn affects_time_series(schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]) -> bool {
+    let content = content_of(schema, ViewClassId::TIME_SERIES, SCALARS);
+    delta.is_everything()
+        || relevant(schema, delta, ViewClassId::TIME_SERIES, SCALARS).any(|entity| {
+            let path = &entity.path;
+            if entity.lost_components() {
+                return true;
+            }
+            // A further series of a plot that shows whatever lies at its origin changes nothing, unless it has series below.
+            let is_shown = || {
+                let parent = path.parent().unwrap_or_default();
+                schema.count(path, &content) == 1
+                    && said.iter().any(|view| {
+                        view.origin == parent
+                            && view
+                                .contents
+                                .rules()
+                                .iter()
+                                .any(|rule| rule.expression() == "$origin/**")
+                            && view.contents.resolve(&view.origin).matches(path)
+                    })
+            };
+            schema.is(path, &content) && !is_shown()
+        })
+}
+
 /// One view of all log lines, at the root.
 pub fn recommend_text_log(schema: &Schema) -> Vec<RecommendedView> {
-    let any = schema.with_any(TEXT_LOG).next().is_some();
-    any.then(|| RecommendedView::subtree(ViewClassId::TEXT_LOG, EntityPath::root()))
+    let content = content_of(schema, ViewClassId::TEXT_LOG, TEXT_LOG);
+    let any = schema.count(&EntityPath::root(), &content) > 0;
+    any.then(|| RecommendedView::subtree(ViewClassId::TEXT_LOG, EntityPath::root()).with_name("Logs"))
         .into_iter()
         .collect()
+}
+
+/// Whether [`recommend_text_log`] may say something else now than before.
+pub fn affects_text_log(schema: &Schema, delta: &SchemaDelta, _said: &[RecommendedView]) -> bool {
+    delta.is_everything()
+        || relevant(schema, delta, ViewClassId::TEXT_LOG, TEXT_LOG)
+            .next()
+            .is_some()
 }
 
 /// A view for each text.
@@ -206,14 +308,55 @@ pub fn recommend_text_documents(schema: &Schema) -> Vec<RecommendedView> {
     recommend_each(schema, ViewClassId::TEXT_DOCUMENT, TEXT_DOCUMENT)
 }
 
-/// A view for each entity with any of these components, of the entity alone.
+/// Whether [`recommend_text_documents`] may say something else now than before.
+pub fn affects_text_documents(schema: &Schema, delta: &SchemaDelta, _said: &[RecommendedView]) -> bool {
+    delta.is_everything()
+        || relevant(schema, delta, ViewClassId::TEXT_DOCUMENT, TEXT_DOCUMENT)
+            .next()
+            .is_some()
+}
+
+/// A view for each entity with any of these components that the class can show, of the entity alone.
 pub fn recommend_each(schema: &Schema, class: &str, components: &[&str]) -> Vec<RecommendedView> {
     let view = |path: &EntityPath| RecommendedView {
-        class: class.into(),
-        origin: path.clone(),
         contents: ContentsFilter::from_expressions(["$origin"]),
+        ..RecommendedView::subtree(class, path.clone())
     };
-    schema.with_any(components).map(view).collect()
+    schema
+        .find(content_of(schema, class, components))
+        .map(|(path, _)| view(path))
+        .collect()
+}
+
+/// The entities with any of these components that some visualizer of the class can show.
+fn content_of(schema: &Schema, class: &str, components: &[&str]) -> Matching {
+    schema.both(&schema.matching_any(components), &schema.visualizable(class))
+}
+
+/// The changed entities that may have been or become [content](content_of).
+fn relevant<'a>(
+    schema: &Schema,
+    delta: &'a SchemaDelta,
+    class: &str,
+    components: &[&str],
+) -> impl Iterator<Item = &'a EntityDelta> + use<'a> {
+    let required = schema.required_by(class);
+    let all: Vec<&str> = components.iter().copied().chain(required).collect();
+    delta.touching(schema, &all)
+}
+
+/// The entities that name the axes of a space. A pinhole's own view coordinates say how the camera looks, not how the space lies.
+fn spaces_of(schema: &Schema) -> Matching {
+    schema.except(
+        &schema.matching_any(VIEW_COORDINATES),
+        &schema.matching_any(PINHOLE),
+    )
+}
+
+/// The camera on whose image plane an entity lies.
+fn camera_of(schema: &Schema, path: &EntityPath) -> Option<EntityPath> {
+    path.ancestors()
+        .find(|ancestor| schema.get(ancestor).is_some_and(|entity| entity.has_any(PINHOLE)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -222,6 +365,17 @@ enum Kind2D {
     Depth,
     Segmentation,
     Shape,
+}
+
+impl Kind2D {
+    fn of(entity: EntitySchema<'_>) -> Option<Self> {
+        let kinds = [Self::Picture, Self::Depth, Self::Segmentation, Self::Shape];
+        CONTENT_2D
+            .into_iter()
+            .zip(kinds)
+            .find(|(components, _)| entity.has_any(components))
+            .map(|(_, kind)| kind)
+    }
 }
 
 struct Item2D {
@@ -255,9 +409,8 @@ fn split_2d(parent: &EntityPath, items: Vec<Item2D>, pending: &mut Vec<Vec<Item2
         match child {
             Some(child) => children.entry(child).or_default().push(item),
             None => views.push(RecommendedView {
-                class: ViewClassId::SPATIAL_2D.into(),
-                origin: parent.clone(),
                 contents: ContentsFilter::from_expressions(["$origin"]),
+                ..RecommendedView::subtree(ViewClassId::SPATIAL_2D, parent.clone())
             }),
         }
     }
@@ -273,9 +426,8 @@ fn split_2d(parent: &EntityPath, items: Vec<Item2D>, pending: &mut Vec<Vec<Item2
                 ContentsRule::for_entity(RuleEffect::Include, path, true)
             };
             views.push(RecommendedView {
-                class: ViewClassId::SPATIAL_2D.into(),
-                origin: parent.clone(),
                 contents: shapes.iter().map(include).collect(),
+                ..RecommendedView::subtree(ViewClassId::SPATIAL_2D, parent.clone())
             });
         }
     }
@@ -286,13 +438,6 @@ fn exclude<'a>(contents: &mut ContentsFilter, subtrees: impl Iterator<Item = &'a
     for path in subtrees {
         contents.push(ContentsRule::for_entity(RuleEffect::Exclude, path, true));
     }
-}
-
-/// The path's first part, as a path; the root for the root.
-fn topmost(path: &EntityPath) -> EntityPath {
-    path.parts()
-        .next()
-        .map_or_else(EntityPath::root, |part| EntityPath::root().child(part))
 }
 
 fn common_ancestor<'a>(paths: impl Iterator<Item = &'a EntityPath>) -> EntityPath {

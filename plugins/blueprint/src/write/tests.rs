@@ -5,7 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
-use chronoscope_store::{ChunkStore, StoreId, StoreSettings, TimeRange};
+use chronoscope_store::{ChunkStore, Recording, StoreId, StoreSettings, TimeRange};
 use chronoscope_types::{
     Points3D,
     blueprint::{EntityBehavior, LineGrid3D},
@@ -14,9 +14,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    BlueprintCommand, BlueprintProblem, BlueprintQuery, ContainerKind, ContentsFilter, LoopMode, PanelState,
-    PlayState, UndoState, heuristics::RecommendedView, inherited_behavior, overridden_entities,
-    overrides_for, read_viewport, view_property, with_heuristics,
+    BlueprintCommand, BlueprintEdit, BlueprintProblem, BlueprintQuery, ContainerKind, ContentsFilter,
+    LoopMode, PanelState, PlayState, UndoState, drop_rows_after, heuristics::RecommendedView,
+    inherited_behavior, overridden_entities, overrides_for, read_viewport, view_property, with_heuristics,
 };
 
 fn recording(compaction: bool) -> Recording {
@@ -67,14 +67,15 @@ impl App {
         let mut model = shown.clone();
         let done = command.apply(&mut model);
         let mut undo = self.undo.clone();
-        let edit = undo.edit(None);
-        match command.to_chunks(&shown, edit.time) {
+        let edit = undo.edit(None, "");
+        match command.edit(&shown, edit.time) {
             Err(error) => {
                 assert!(done.is_err());
                 assert_eq!(model, shown);
                 Err(error)
             }
-            Ok(chunks) => {
+            Ok(BlueprintEdit { chunks, stored }) => {
+                let stored_before = self.stored();
                 if let Some(time) = edit.drop_after {
                     drop_rows_after(&mut self.recording, time)?;
                 }
@@ -84,6 +85,8 @@ impl App {
                 self.recording.apply_pending();
                 self.undo = undo;
                 assert_eq!(self.stored(), model.without_derived(), "{command:?}");
+                check_views_stay(command, &shown, &self.shown());
+                assert_eq!(self.stored(), stored.unwrap_or(stored_before), "{command:?}");
                 Ok(())
             }
         }
@@ -450,7 +453,7 @@ fn a_blueprint_of_an_sdk() {
 }
 
 /// A command by numbers: which, and about what.
-fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -> BlueprintCommand {
+pub(crate) fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -> BlueprintCommand {
     let views: Vec<ViewId> = shown.views.keys().copied().collect();
     let containers: Vec<ContainerId> = shown.containers.keys().copied().collect();
     let unknown = a.to_string();
@@ -477,7 +480,7 @@ fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -> Blueprint
     } else {
         Contents::Container(other)
     };
-    match kind % 24 {
+    match kind % 27 {
         0 => BlueprintCommand::SetName(item, (!a.is_multiple_of(3)).then(|| format!("name {b}"))),
         1 => BlueprintCommand::SetVisible(item, a.is_multiple_of(2)),
         2 => BlueprintCommand::SetOrigin(view, format!("/origin/{b}").into()),
@@ -543,12 +546,112 @@ fn command(shown: &ViewportBlueprint, kind: u8, a: usize, b: usize) -> Blueprint
             auto_views: b.is_multiple_of(2),
             ..shown.clone()
         })),
-        _ => BlueprintCommand::SetAutoViews(a.is_multiple_of(2)),
+        23 => BlueprintCommand::SetAutoViews(a.is_multiple_of(2)),
+        _ => random_layout(shown, a, b),
     }
 }
 
+/// A layout that leaves views out, names some twice, and some that are not there.
+fn random_layout(shown: &ViewportBlueprint, a: usize, b: usize) -> BlueprintCommand {
+    let ids: Vec<ContainerId> = (0..1 + a % 4)
+        .map(|at| ContainerId::hashed(["layout", &*at.to_string()]))
+        .collect();
+    let mut items: Vec<Contents> = shown.views.keys().copied().map(Contents::View).collect();
+    items.extend(ids.iter().copied().map(Contents::Container));
+    items.extend(shown.containers.keys().copied().map(Contents::Container));
+    items.push(Contents::View(ViewId::hashed(["nowhere"])));
+    let containers = ids.iter().enumerate().map(|(at, id)| {
+        let contents =
+            (0..(a + at) % 5).filter_map(|i| items.get((b + i * (at + 2) * 7 + at) % items.len()).copied());
+        ContainerBlueprint::new(*id, ContainerKind::Horizontal, contents)
+    });
+    BlueprintCommand::SetLayout {
+        root: ids[b % ids.len()],
+        containers: containers.collect(),
+    }
+}
+
+/// In how many places a view lies that can be reached from the root.
+fn num_places(viewport: &ViewportBlueprint, view: ViewId) -> usize {
+    let root = viewport.root.map(Contents::Container);
+    let reached = root.map(|root| viewport.subtree(root)).unwrap_or_default();
+    let containers = viewport
+        .containers
+        .values()
+        .filter(|container| reached.contains(&Contents::Container(container.id)));
+    let places = containers.flat_map(|container| &container.contents);
+    places.filter(|item| **item == Contents::View(view)).count()
+}
+
+/// Checks that a command let all views be, each in one place.
+fn check_views_stay(command: &BlueprintCommand, before: &ViewportBlueprint, after: &ViewportBlueprint) {
+    use BlueprintCommand as C;
+    if matches!(
+        command,
+        C::RemoveView(_) | C::RemoveContainer(_) | C::WriteAll(_) | C::SetAutoViews(_)
+    ) {
+        return;
+    }
+    for view in before.views.keys() {
+        assert!(after.views.contains_key(view), "{command:?} removed {view:?}");
+        if num_places(before, *view) == 1 || matches!(command, C::SetLayout { .. } | C::MoveContents { .. }) {
+            assert_eq!(num_places(after, *view), 1, "{command:?} misplaced {view:?}");
+        }
+    }
+}
+
+#[test]
+fn a_container_goes_with_the_last_of_its_items() {
+    let mut app = App::new(&["/a", "/b"], false);
+    let views = app.shown().views_in_order();
+    let root = app.shown().root.unwrap();
+    let inner = ContainerId::hashed(["inner"]);
+    let (parent, position) = (inner, 0);
+    for command in [
+        BlueprintCommand::AddContainer {
+            id: inner,
+            kind: ContainerKind::Tabs,
+            parent: Some(root),
+            position,
+        },
+        BlueprintCommand::MoveContents {
+            item: Contents::View(views[0]),
+            parent,
+            position,
+        },
+    ] {
+        app.run(&command).unwrap();
+    }
+    assert!(app.shown().containers.contains_key(&inner));
+    app.run(&BlueprintCommand::MoveContents {
+        item: Contents::View(views[0]),
+        parent: root,
+        position,
+    })
+    .unwrap();
+    assert!(!app.shown().containers.contains_key(&inner));
+    assert_eq!(app.shown().views_in_order(), views);
+}
+
+#[test]
+fn a_layout_that_leaves_a_view_out_keeps_it_below_the_root() {
+    let mut app = App::new(&["/a", "/b", "/c"], false);
+    let views: Vec<ViewId> = app.shown().views_in_order();
+    let root = ContainerId::hashed(["dropped on"]);
+    let layout = ContainerBlueprint::new(root, ContainerKind::Tabs, [Contents::View(views[1])]);
+    app.run(&BlueprintCommand::SetLayout {
+        root,
+        containers: vec![layout],
+    })
+    .unwrap();
+    let shown = app.shown();
+    assert_eq!(shown.views_in_order().len(), 3);
+    assert_eq!(shown.containers[&root].contents.len(), 3);
+    assert_eq!(shown.containers[&root].contents[0], Contents::View(views[1]));
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(2), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(2), ..ProptestConfig::default() })]
 
     /// `App::run` compares the model with what is read back after each command.
     #[test]

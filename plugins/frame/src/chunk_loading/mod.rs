@@ -35,11 +35,8 @@ use self::{
 };
 use crate::{
     ActiveBlueprint, Cursor, DataResults, Frame, FrameSystems, LatestAtResults, MemoryBudget, RecordingEntry,
-    RecordingKey, Recordings, Settled, TimeControl, TimeControls, View, ViewTile,
-    diagnostics::end_frame,
-    ingest::receive_messages,
-    memory::{Purge, ViewerCaches},
-    settle::settle,
+    RecordingKey, Recordings, Settled, TimeControl, TimeControls, View, ViewTile, ViewerCaches,
+    budget::Purge, diagnostics::end_frame, ingest::receive_messages, settle::settle,
 };
 
 /// How chunks are read: how much before the cursor gets there, and when again.
@@ -289,12 +286,12 @@ fn plan(world: &World, situation: &Situation) -> Plan {
         )
     });
     let failures = world.resource::<Failures>();
-    let heuristics = world.resource::<ActiveBlueprint>().awaited();
+    let heuristics: Vec<ChunkId> = world.resource::<ActiveBlueprint>().awaited().collect();
     Needs {
         store,
         latest_at: world.resource(),
         on_screen: world.resource(),
-        others: &[heuristics, &situation.ui_requests].concat(),
+        others: &[heuristics, situation.ui_requests.clone()].concat(),
         cursor,
         spans: spans.unwrap_or_default(),
         is_backing_off: &|id| failures.is_backing_off(id),

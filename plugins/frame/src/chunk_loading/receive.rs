@@ -7,10 +7,7 @@ use chronoscope_store::{ChunkId, ChunkSourceError, StoreError};
 use rustc_hash::FxHashMap;
 
 use super::SentRequests;
-use crate::{
-    DiffLog, FrameDiagnostics, RecordingEntry, Recordings, Report,
-    ingest::{IngestBudget, Reports},
-};
+use crate::{DiffLog, FrameDiagnostics, RecordingEntry, Recordings, Report, Reports, ingest::IngestBudget};
 
 /// Chunks that could not be read, and when that was.
 #[derive(Resource, Debug, Default)]

@@ -15,6 +15,8 @@ pub(crate) const CONTEXT: &str = "AnnotationContext:context";
 #[derive(Resource, Default)]
 pub struct Annotations {
     recording: Option<RecordingKey>,
+    /// The epoch of the latest-at results that these were read from.
+    epoch: u64,
     by_entity: BTreeMap<EntityPath, Context>,
     version: u64,
     reports: Vec<Report>,
@@ -75,9 +77,10 @@ impl Annotations {
         store: Option<&ChunkStore>,
         latest_at: &LatestAtResults,
     ) {
-        let reset = self.recording != recording;
+        let reset = self.recording != recording || self.epoch != latest_at.epoch();
         if reset {
             self.recording = recording;
+            self.epoch = latest_at.epoch();
             self.by_entity.clear();
             self.reports.clear();
             self.version += 1;

@@ -6,7 +6,7 @@ pub mod transforms;
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 
-use crate::{Cursor, Frame, FrameSystems, LatestAtResults, RecordingEntry, Recordings};
+use crate::{Cursor, Frame, FrameSystems, LatestAtResults, RecordingEntry, Recordings, Work, WorkCounters};
 
 pub use annotations::Annotations;
 pub use transforms::Transforms;
@@ -26,6 +26,7 @@ impl Plugin for ContextPlugin {
 
 fn update_transforms(
     mut transforms: ResMut<Transforms>,
+    counters: Res<WorkCounters>,
     recordings: Res<Recordings>,
     latest_at: Res<LatestAtResults>,
     cursor: Res<Cursor>,
@@ -35,9 +36,10 @@ fn update_transforms(
         .recording
         .and_then(|key| recordings.get(key))
         .map(RecordingEntry::store);
-    transforms
+    let composed = transforms
         .bypass_change_detection()
         .update(cursor.recording, store, &latest_at);
+    counters.add(Work::TransformsComposed, composed);
 }
 
 fn update_annotations(

@@ -3,11 +3,13 @@
 //! Only entities that have a transform are nodes; all others stand where the nearest node above them does. At a moved cursor only the
 //! subtrees below changed transforms are composed anew.
 
+use std::collections::BTreeMap;
+
 use bevy_ecs::prelude::*;
-use chronoscope_store::{ChunkStore, ComponentId, EntityId, Hit};
+use chronoscope_store::{ChunkStore, ComponentId, EntityId, EntityPath, Hit};
 use chronoscope_types::{ReadError, Transform3D, enums::TransformRelation, read};
 use glam::{DAffine3, DMat3, DQuat, DVec3};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{LatestAtResults, RecordingKey, Report, query_results::EntityResults};
 
@@ -15,21 +17,28 @@ use crate::{LatestAtResults, RecordingKey, Report, query_results::EntityResults}
 #[derive(Resource, Default)]
 pub struct Transforms {
     recording: Option<RecordingKey>,
+    /// The epoch of the latest-at results that these were made from.
+    epoch: u64,
     nodes: Vec<Node>,
     node_of: FxHashMap<EntityId, usize>,
-    changed: bool,
+    changed: Vec<EntityId>,
     version: u64,
-    reports: Vec<Report>,
+    structure_version: u64,
+    reports: BTreeMap<EntityPath, Report>,
 }
 
 struct Node {
     entity: EntityId,
+    /// The number of entities above it.
+    depth: usize,
     parent: Option<usize>,
     children: Vec<usize>,
     parent_from_entity: DAffine3,
     world_from_entity: DAffine3,
     /// The version at which the composed transform last changed.
     version: u64,
+    /// The version at which it was last composed.
+    composed: u64,
 }
 
 impl Transforms {
@@ -60,7 +69,13 @@ impl Transforms {
         inverse.is_finite().then(|| inverse * world_from_entity)
     }
 
-    /// Grows when the composed transform of an entity changes; zero where no transform is at or above it.
+    /// The entity whose transform an entity stands by: the nearest at or above it that has one. It changes only with
+    /// [`Self::structure_version`].
+    pub fn nearest_node(&self, store: &ChunkStore, entity: EntityId) -> Option<EntityId> {
+        self.nearest(store, entity).map(|node| node.entity)
+    }
+
+    /// The version at which the composed transform of an entity last changed; zero where no transform is at or above it.
     pub fn version_of(&self, store: &ChunkStore, entity: EntityId) -> u64 {
         self.nearest(store, entity).map_or(0, |node| node.version)
     }
@@ -70,14 +85,26 @@ impl Transforms {
         self.version
     }
 
-    /// Whether some transform changed in this frame.
-    pub fn is_changed(&self) -> bool {
-        self.changed
+    /// Grows when an entity gets its first transform, or all of them are read anew: what [`Self::nearest_node`] found before
+    /// may be another one now.
+    pub fn structure_version(&self) -> u64 {
+        self.structure_version
     }
 
-    /// The transforms that could not be read.
-    pub fn reports(&self) -> &[Report] {
-        &self.reports
+    /// The entities with a transform that stand elsewhere than in the frame before, new ones among them. What hangs on them
+    /// moved with them. In no order.
+    pub fn changed_nodes(&self) -> &[EntityId] {
+        &self.changed
+    }
+
+    /// Whether some transform changed in this frame.
+    pub fn is_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// The transforms that could not be read, ordered by path.
+    pub fn reports(&self) -> impl Iterator<Item = &Report> {
+        self.reports.values()
     }
 
     fn nearest(&self, store: &ChunkStore, entity: EntityId) -> Option<&Node> {
@@ -91,129 +118,167 @@ impl Transforms {
             .and_then(|at| self.nodes.get(*at))
     }
 
-    /// Composes anew what changed.
+    /// Composes what changed. Returns how many transforms were composed.
+    ///
+    /// Cost: the entities whose rows changed, and the nodes below those whose transforms did.
     pub fn update(
         &mut self,
         recording: Option<RecordingKey>,
         store: Option<&ChunkStore>,
         latest_at: &LatestAtResults,
-    ) {
-        self.changed = false;
-        let reset = self.recording != recording;
+    ) -> usize {
+        self.changed.clear();
+        let reset = self.recording != recording || self.epoch != latest_at.epoch();
         if reset {
             *self = Self {
                 recording,
+                epoch: latest_at.epoch(),
                 version: self.version + 1,
-                changed: true,
+                structure_version: self.structure_version + 1,
                 ..Self::default()
             };
         }
-        let Some(store) = store else { return };
+        let Some(store) = store else { return 0 };
         let Some(components) = Components::of(store) else {
-            return;
+            return 0;
         };
-        let mut candidates: Vec<EntityId> = if reset {
+        let candidates: Vec<EntityId> = if reset {
             latest_at.entities().collect()
         } else {
             latest_at.changed().to_vec()
         };
-        // Parents first: what is composed then needs no second pass.
-        candidates.sort_by(|a, b| store.entity_path(*a).cmp(store.entity_path(*b)));
 
         let mut dirty = Vec::new();
-        let mut restructure = false;
+        let mut new = Vec::new();
         for entity in candidates {
             let known = self.node_of.get(&entity).copied();
             let answer = latest_at.get(entity).filter(|answer| components.any_hit(answer));
             if known.is_none() && answer.is_none() {
                 continue;
             }
-            let path = store.entity_path(entity);
-            self.reports.retain(|report| report.entity.as_ref() != Some(path));
-            let local = match answer.map(|answer| components.read(answer)) {
-                None => DAffine3::IDENTITY,
-                Some(Ok(local)) => local,
-                Some(Err(message)) => {
-                    self.reports
-                        .push(Report::entity_warning("transform", path.clone(), message));
-                    DAffine3::IDENTITY
-                }
-            };
+            let local = self.read(store.entity_path(entity), &components, answer);
             match known {
                 Some(at) => {
-                    if let Some(node) = self.nodes.get_mut(at)
-                        && node.parent_from_entity != local
-                    {
-                        node.parent_from_entity = local;
+                    if self.nodes[at].parent_from_entity != local {
+                        self.nodes[at].parent_from_entity = local;
                         dirty.push(at);
                     }
                 }
                 None => {
-                    self.node_of.insert(entity, self.nodes.len());
-                    dirty.push(self.nodes.len());
+                    let at = self.nodes.len();
+                    self.node_of.insert(entity, at);
+                    new.push(at);
+                    dirty.push(at);
                     self.nodes.push(Node {
                         entity,
+                        depth: store.tree().ancestors(entity).count(),
                         parent: None,
                         children: Vec::new(),
                         parent_from_entity: local,
                         world_from_entity: DAffine3::IDENTITY,
                         version: 0,
+                        composed: 0,
                     });
-                    restructure = true;
                 }
             }
         }
         if dirty.is_empty() {
-            return;
+            return 0;
         }
         self.version += 1;
-        self.changed = true;
-        if restructure {
-            // A new node may stand between others.
-            dirty.extend(self.link(store));
+        if !new.is_empty() {
+            self.structure_version += 1;
+            self.link(store, &new, &mut dirty);
         }
-        self.compose(dirty);
+        self.compose(dirty)
     }
 
-    /// Finds each node's parent, the nearest node above it. Returns the nodes that got another one.
-    fn link(&mut self, store: &ChunkStore) -> Vec<usize> {
-        let mut moved = Vec::new();
-        for node in &mut self.nodes {
-            node.children.clear();
+    /// The transform of an entity to its parent; a report and the identity where it cannot be read.
+    fn read(
+        &mut self,
+        path: &EntityPath,
+        components: &Components,
+        answer: Option<&EntityResults>,
+    ) -> DAffine3 {
+        if !self.reports.is_empty() {
+            self.reports.remove(path);
         }
-        for at in 0..self.nodes.len() {
-            let parent = store
-                .tree()
-                .ancestors(self.nodes[at].entity)
-                .skip(1)
-                .find_map(|entity| self.node_of.get(&entity).copied());
-            if self.nodes[at].parent != parent {
+        match answer.map(|answer| components.read(answer)) {
+            None => DAffine3::IDENTITY,
+            Some(Ok(local)) => local,
+            Some(Err(message)) => {
+                let report = Report::entity_warning("transform", path.clone(), message);
+                self.reports.insert(path.clone(), report);
+                DAffine3::IDENTITY
+            }
+        }
+    }
+
+    /// Puts new nodes between those that were there. What hangs on another node now is dirty.
+    ///
+    /// Cost: the entities below the new nodes.
+    fn link(&mut self, store: &ChunkStore, new: &[usize], dirty: &mut Vec<usize>) {
+        let mut left: FxHashSet<usize> = FxHashSet::default();
+        for &at in new {
+            let entity = self.nodes[at].entity;
+            let mut below = store.tree().descend(entity);
+            // The first is the entity itself.
+            below.next();
+            let below: Vec<usize> = below
+                .filter_map(|entity| self.node_of.get(&entity).copied())
+                .collect();
+            for at in std::iter::once(at).chain(below) {
+                let parent = store
+                    .tree()
+                    .ancestors(self.nodes[at].entity)
+                    .skip(1)
+                    .find_map(|above| self.node_of.get(&above).copied());
+                if self.nodes[at].parent == parent {
+                    continue;
+                }
+                left.extend(self.nodes[at].parent);
                 self.nodes[at].parent = parent;
-                moved.push(at);
-            }
-            if let Some(parent) = parent {
-                self.nodes[parent].children.push(at);
+                if let Some(parent) = parent {
+                    self.nodes[parent].children.push(at);
+                }
+                dirty.push(at);
             }
         }
-        moved
+        for parent in left {
+            let mut children = std::mem::take(&mut self.nodes[parent].children);
+            children.retain(|child| self.nodes[*child].parent == Some(parent));
+            self.nodes[parent].children = children;
+        }
     }
 
-    /// Composes the subtrees of these nodes.
-    fn compose(&mut self, dirty: Vec<usize>) {
-        let mut stack = dirty;
-        while let Some(at) = stack.pop() {
-            let parent = self.nodes[at]
-                .parent
-                .map_or(DAffine3::IDENTITY, |parent| self.nodes[parent].world_from_entity);
-            let version = self.version;
-            let node = &mut self.nodes[at];
-            let composed = parent * node.parent_from_entity;
-            if composed != node.world_from_entity || node.version == 0 {
-                node.world_from_entity = composed;
-                node.version = version;
-                stack.extend(node.children.iter().copied());
+    /// Composes the subtrees of these nodes, parents first, so that no node is composed twice. Returns how many were.
+    fn compose(&mut self, mut dirty: Vec<usize>) -> usize {
+        dirty.sort_unstable_by_key(|at| (self.nodes[*at].depth, *at));
+        let mut composed_nodes = 0;
+        let mut stack = Vec::new();
+        for root in dirty {
+            stack.push(root);
+            while let Some(at) = stack.pop() {
+                if self.nodes[at].composed == self.version {
+                    continue;
+                }
+                let parent = self.nodes[at]
+                    .parent
+                    .map_or(DAffine3::IDENTITY, |parent| self.nodes[parent].world_from_entity);
+                let version = self.version;
+                let node = &mut self.nodes[at];
+                node.composed = version;
+                composed_nodes += 1;
+                let composed = parent * node.parent_from_entity;
+                if composed != node.world_from_entity || node.version == 0 {
+                    node.world_from_entity = composed;
+                    node.version = version;
+                    self.changed.push(node.entity);
+                    stack.extend(node.children.iter().copied());
+                }
             }
         }
+        composed_nodes
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which entities a view shows, and by which visualizers.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ResolvedContents, ViewClassId};
@@ -30,14 +30,15 @@ pub struct DataResult {
 /// The entities of a view, ordered by path.
 #[derive(Component, Default, Debug)]
 pub struct DataResults {
-    results: Vec<DataResult>,
-    positions: FxHashMap<EntityId, u32>,
-    /// Every visualizer that shows some entity.
-    visualizers: FxHashSet<VisualizerId>,
+    results: FxHashMap<EntityId, DataResult>,
+    order: BTreeMap<EntityPath, EntityId>,
+    by_visualizer: FxHashMap<VisualizerId, FxHashSet<EntityId>>,
     recording: Option<RecordingKey>,
     contents: Option<ViewContents>,
     /// Grows with each change; never the same in two views.
     pub(crate) version: u64,
+    /// The version before the last change, and what that change added, altered or removed; `None` where it was all.
+    last_change: Option<(u64, Vec<EntityId>)>,
 }
 
 /// What decides which entities are in a view, and which visualizers show them.
@@ -50,20 +51,22 @@ struct ViewContents {
 impl DataResults {
     /// The results, ordered by path.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &DataResult> {
-        self.results.iter()
+        // Every entity of the order has a result.
+        self.order.values().map(|entity| &self.results[entity])
     }
 
     /// The result of an entity.
     pub fn get(&self, entity: EntityId) -> Option<&DataResult> {
-        self.results.get(*self.positions.get(&entity)? as usize)
+        self.results.get(&entity)
     }
 
     /// Whether an entity with this path, or one below it, is here. O(log n).
     pub(crate) fn has_below(&self, path: &EntityPath) -> bool {
-        let at = self.results.partition_point(|result| result.path < *path);
-        self.results
-            .get(at)
-            .is_some_and(|result| result.path.starts_with(path))
+        let from = (Bound::Included(path), Bound::Unbounded);
+        self.order
+            .range::<EntityPath, _>(from)
+            .next()
+            .is_some_and(|(found, _)| found.starts_with(path))
     }
 
     /// How many entities there are.
@@ -81,21 +84,36 @@ impl DataResults {
         self.version
     }
 
-    /// Whether some entity is shown by this visualizer.
-    pub(crate) fn has_visualizer(&self, id: VisualizerId) -> bool {
-        self.visualizers.contains(&id)
+    /// The entities that came, went, or got other visualizers since this version. `None` where all may have: read
+    /// [`Self::iter`] then.
+    pub fn changed_since(&self, version: u64) -> Option<&[EntityId]> {
+        match &self.last_change {
+            _ if version == self.version => Some(&[]),
+            Some((before, changed)) if *before == version => Some(changed),
+            _ => None,
+        }
+    }
+
+    /// The entities that a visualizer shows, in no order.
+    pub(crate) fn shown_by(&self, id: VisualizerId) -> Option<&FxHashSet<EntityId>> {
+        self.by_visualizer.get(&id)
     }
 
     pub(super) fn clear(&mut self, recording: Option<RecordingKey>, version: &mut u64) {
         if !self.results.is_empty() || self.recording != recording {
-            self.results.clear();
-            self.positions.clear();
-            self.visualizers.clear();
+            self.forget_all();
             self.recording = recording;
             self.contents = None;
             *version += 1;
             self.version = *version;
         }
+    }
+
+    fn forget_all(&mut self) {
+        self.results.clear();
+        self.order.clear();
+        self.by_visualizer.clear();
+        self.last_change = None;
     }
 
     /// Whether other entities may have come into the view than new ones.
@@ -116,6 +134,8 @@ impl DataResults {
     }
 
     /// Takes new entities, known ones with other components, and lets go of those that have none any more.
+    ///
+    /// Cost: O(log n) for each of these entities.
     pub(super) fn extend(
         &mut self,
         store: &ChunkStore,
@@ -127,54 +147,59 @@ impl DataResults {
         let Some(contents) = self.contents.clone() else {
             return;
         };
-        let mut changed = false;
-        let mut gone: FxHashSet<EntityId> = FxHashSet::default();
+        let mut changed = Vec::new();
         for entity in entities {
-            let Some(result) = data_result(*entity, store, capabilities, visualizers, &contents) else {
-                if self.positions.contains_key(entity) {
-                    gone.insert(*entity);
-                }
-                continue;
-            };
-            match self.positions.get(entity) {
-                Some(at) => {
-                    if let Some(known) = self.results.get_mut(*at as usize)
-                        && *known != result
-                    {
-                        *known = result;
-                        changed = true;
-                    }
-                }
-                None => {
-                    self.results.push(result);
-                    // Positions are made anew below; until then this one keeps the entity from coming twice.
-                    self.positions.insert(*entity, self.results.len() as u32 - 1);
-                    changed = true;
+            let result = data_result(*entity, store, capabilities, visualizers, &contents);
+            if self.results.get(entity) != result.as_ref() {
+                changed.push(*entity);
+                self.remove(*entity);
+                if let Some(result) = result {
+                    self.insert(result);
                 }
             }
         }
-        if changed || !gone.is_empty() {
-            self.results.retain(|result| !gone.contains(&result.entity));
-            self.finish(version);
+        if !changed.is_empty() {
+            *version += 1;
+            let before = std::mem::replace(&mut self.version, *version);
+            self.last_change = Some((before, changed));
         }
     }
 
-    fn finish(&mut self, version: &mut u64) {
-        // What is already in order costs one pass.
-        self.results.sort_by(|a, b| a.path.cmp(&b.path));
-        self.positions = self
-            .results
+    /// Takes results in the order of their paths. What is in order already is put together in one pass.
+    fn fill(&mut self, results: Vec<DataResult>) {
+        self.order = results
             .iter()
-            .enumerate()
-            .map(|(at, result)| (result.entity, at as u32))
+            .map(|result| (result.path.clone(), result.entity))
             .collect();
-        self.visualizers = self
-            .results
-            .iter()
-            .flat_map(|result| result.visualizers.iter().copied())
+        for result in &results {
+            for id in &result.visualizers {
+                self.by_visualizer.entry(*id).or_default().insert(result.entity);
+            }
+        }
+        self.results = results
+            .into_iter()
+            .map(|result| (result.entity, result))
             .collect();
-        *version += 1;
-        self.version = *version;
+    }
+
+    fn insert(&mut self, result: DataResult) {
+        for id in &result.visualizers {
+            self.by_visualizer.entry(*id).or_default().insert(result.entity);
+        }
+        self.order.insert(result.path.clone(), result.entity);
+        self.results.insert(result.entity, result);
+    }
+
+    fn remove(&mut self, entity: EntityId) {
+        let Some(result) = self.results.remove(&entity) else {
+            return;
+        };
+        self.order.remove(&result.path);
+        for id in &result.visualizers {
+            if let Some(entities) = self.by_visualizer.get_mut(id) {
+                entities.remove(&entity);
+            }
+        }
     }
 }
 
@@ -187,7 +212,8 @@ pub(super) fn walk(
     version: &mut u64,
 ) {
     let contents: Vec<Option<ViewContents>> = views.iter().map(|view| view.contents.clone()).collect();
-    let entities: Vec<EntityId> = store.entities().collect();
+    // In the order of the tree, which is that of the paths.
+    let entities: Vec<EntityId> = store.tree().descend(store.tree().root()).collect();
     let found: Vec<SmallVec<[Option<DataResult>; 4]>> = entities
         .par_iter()
         .with_min_len(64)
@@ -198,16 +224,17 @@ pub(super) fn walk(
                 .collect()
         })
         .collect();
-    for view in views.iter_mut() {
-        view.results.clear();
-    }
+    let mut results: Vec<Vec<DataResult>> = views.iter().map(|_| Vec::new()).collect();
     for row in found {
-        for (view, result) in views.iter_mut().zip(row) {
-            view.results.extend(result);
+        for (results, result) in results.iter_mut().zip(row) {
+            results.extend(result);
         }
     }
-    for view in views {
-        view.finish(version);
+    for (view, results) in views.iter_mut().zip(results) {
+        view.forget_all();
+        view.fill(results);
+        *version += 1;
+        view.version = *version;
     }
 }
 
@@ -239,7 +266,9 @@ fn data_result(
 #[derive(Default)]
 pub(crate) struct Capabilities {
     by_entity: Vec<Capability>,
-    context_entities: Vec<EntityId>,
+    context_entities: FxHashSet<EntityId>,
+    /// The components of contexts, as the store calls them.
+    context: FxHashSet<ComponentId>,
 }
 
 #[derive(Default, Clone)]
@@ -265,17 +294,17 @@ impl Capabilities {
         entities: &FxHashSet<EntityId>,
     ) {
         if !entities.is_empty() {
-            let mut entities: Vec<EntityId> = entities.iter().copied().collect();
-            entities.sort_unstable();
+            let entities: Vec<EntityId> = entities.iter().copied().collect();
             self.take(visualizers, store, &entities);
         }
     }
 
     fn take(&mut self, visualizers: &Visualizers, store: &ChunkStore, entities: &[EntityId]) {
-        let context: FxHashSet<ComponentId> = CONTEXT_COMPONENTS
+        self.context = CONTEXT_COMPONENTS
             .iter()
             .filter_map(|name| store.component_id(name))
             .collect();
+        let context = &self.context;
         // Each visualizer's components as this store calls them. One that lacks a required component shows nothing.
         let able: Vec<(VisualizerId, SmallVec<[ComponentId; 2]>, FxHashSet<ComponentId>)> = visualizers
             .iter()
@@ -316,17 +345,23 @@ impl Capabilities {
                 self.by_entity.resize(entity.index() + 1, Capability::default());
             }
             let known = &mut self.by_entity[entity.index()];
-            if capability.is_context && !known.is_context {
-                self.context_entities.push(*entity);
-            } else if known.is_context && !capability.is_context {
-                self.context_entities.retain(|other| other != entity);
+            if capability.is_context {
+                self.context_entities.insert(*entity);
+            } else if known.is_context {
+                self.context_entities.remove(entity);
             }
             *known = capability;
         }
     }
 
-    pub(super) fn context_entities(&self) -> &[EntityId] {
+    /// The entities that say something that holds below them too.
+    pub(super) fn context_entities(&self) -> &FxHashSet<EntityId> {
         &self.context_entities
+    }
+
+    /// Whether what a component says holds below its entity too.
+    pub(super) fn is_context(&self, component: ComponentId) -> bool {
+        self.context.contains(&component)
     }
 
     /// The components of an entity that are looked up at the cursor.

@@ -1,11 +1,15 @@
 //! The latest rows at the cursor, once for all views.
 
-use std::collections::BTreeSet;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap},
+    hash::{Hash as _, Hasher as _},
+};
 
 use bevy_ecs::prelude::*;
 use chronoscope_store::{ChunkId, ChunkStore, ComponentId, EntityId, Hit, LatestAt, QueryCache, TimeRange};
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use smallvec::SmallVec;
 
 use crate::Cursor;
@@ -17,7 +21,10 @@ use super::data_results::Capabilities;
 pub struct EntityResults {
     components: SmallVec<[(ComponentId, LatestAt); 4]>,
     validity: TimeRange,
-    version: u64,
+    /// A hash of the rows of all components.
+    rows: u64,
+    /// A hash of the rows that visualizers read: of all components but those that hold below the entity too.
+    data_rows: u64,
 }
 
 impl EntityResults {
@@ -59,16 +66,28 @@ impl EntityResults {
             .iter()
             .flat_map(|(_, answer)| answer.missing.iter().copied())
     }
+}
 
-    fn same_rows(&self, other: &[(ComponentId, LatestAt)]) -> bool {
-        let row = |answer: &LatestAt| answer.hit.as_ref().map(|hit| (hit.row_id(), hit.data_time()));
-        self.components.len() == other.len()
-            && self
-                .components
-                .iter()
-                .zip(other)
-                .all(|((id, a), (other, b))| id == other && row(a) == row(b))
+/// What tells rows from others: where these are, they are the same for as long as they have this number, whatever came between.
+fn hash_rows<'a>(components: impl Iterator<Item = &'a (ComponentId, LatestAt)>) -> u64 {
+    let mut hasher = FxHasher::default();
+    for (component, answer) in components {
+        component.hash(&mut hasher);
+        let row = answer.hit.as_ref().map(|hit| (hit.row_id(), hit.data_time()));
+        row.hash(&mut hasher);
     }
+    // Zero is no rows at all.
+    hasher.finish().max(1)
+}
+
+/// The end of a validity, if a cursor that moves forward can leave it behind.
+fn end_of((entity, validity): (EntityId, TimeRange)) -> Option<(Reverse<i64>, EntityId)> {
+    (validity.max != i64::MAX).then_some((Reverse(validity.max), entity))
+}
+
+/// The beginning of a validity, if a cursor that moves back can leave it behind.
+fn begin_of((entity, validity): (EntityId, TimeRange)) -> Option<(i64, EntityId)> {
+    (validity.min > i64::MIN + 1).then_some((validity.min, entity))
 }
 
 /// The latest rows at the cursor, per entity that some shown view shows.
@@ -76,16 +95,18 @@ impl EntityResults {
 pub struct LatestAtResults {
     cursor: Cursor,
     frame: u64,
+    epoch: u64,
     wanted: FxHashSet<EntityId>,
     entities: FxHashMap<EntityId, EntityResults>,
-    /// Entities by the end and by the beginning of their validity: what a moved cursor leaves behind is at the near end of one.
-    by_end: BTreeSet<(i64, EntityId)>,
-    by_begin: BTreeSet<(i64, EntityId)>,
+    /// Entities by the end and by the beginning of their validity: what a moved cursor leaves behind is at the top of one.
+    by_end: BinaryHeap<(Reverse<i64>, EntityId)>,
+    by_begin: BinaryHeap<(i64, EntityId)>,
     /// Entities whose answers may change when chunks arrive.
     provisional: BTreeSet<EntityId>,
     provisional_version: u64,
     stale: FxHashSet<EntityId>,
     changed: Vec<EntityId>,
+    data_changed: Vec<EntityId>,
     rows_changed: Vec<EntityId>,
     rows_versions: FxHashMap<EntityId, u64>,
     rows_version_floor: u64,
@@ -131,16 +152,22 @@ impl LatestAtResults {
         &self.changed
     }
 
+    /// Those of [`Self::changed`] of which visualizers read other rows than before: not those whose transform moved, say.
+    pub(crate) fn data_changed(&self) -> &[EntityId] {
+        &self.data_changed
+    }
+
     /// The entities to which data was added, or from which it was taken, in this frame, at whatever time.
     pub fn rows_changed(&self) -> &[EntityId] {
         &self.rows_changed
     }
 
-    /// The number of the frame in which an entity's rows last changed; zero where there are none.
+    /// What tells the rows that visualizers read of an entity from others; zero where there are none. The same rows have the same
+    /// number, even if the entity was not looked up in between.
     pub fn version_of(&self, entity: EntityId) -> u64 {
         self.entities
             .get(&entity)
-            .map_or(0, |latest_at| latest_at.version)
+            .map_or(0, |latest_at| latest_at.data_rows)
     }
 
     /// The number of the frame in which data was last added to an entity or taken from it, at whatever time.
@@ -157,6 +184,12 @@ impl LatestAtResults {
         self.frame
     }
 
+    /// Grows when all results are thrown away: what was derived from them is to be made anew from [`Self::entities`], since entities
+    /// that went meanwhile are in no [`Self::changed`].
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// Where the frame looks.
     pub fn cursor(&self) -> Cursor {
         self.cursor
@@ -171,6 +204,7 @@ impl LatestAtResults {
         let before = std::mem::replace(&mut self.cursor, cursor);
         self.frame = frame;
         self.changed.clear();
+        self.data_changed.clear();
         self.rows_changed.clear();
         self.looked_up = 0;
         if before.recording != cursor.recording {
@@ -184,23 +218,56 @@ impl LatestAtResults {
             self.rows_changed.extend(self.rows_versions.keys().copied());
             return;
         }
-        // Moved forward, validities that ended before the cursor have ended; moved back, those that begin behind it.
-        while let Some((end, entity)) = self.by_end.first().copied().filter(|(end, _)| *end < cursor.time) {
-            self.by_end.remove(&(end, entity));
-            self.stale.insert(entity);
+        // Moved forward, validities that ended before the cursor have ended; moved back, those that begin behind it. What an entity
+        // had before its last look-up is passed over.
+        while let Some((Reverse(end), entity)) =
+            self.by_end.peek().copied().filter(|(end, _)| end.0 < cursor.time)
+        {
+            self.by_end.pop();
+            if self
+                .validity_of(entity)
+                .is_some_and(|validity| validity.max == end)
+            {
+                self.stale.insert(entity);
+            }
         }
         while let Some((begin, entity)) = self
             .by_begin
-            .last()
+            .peek()
             .copied()
             .filter(|(begin, _)| *begin > cursor.time)
         {
-            self.by_begin.remove(&(begin, entity));
-            self.stale.insert(entity);
+            self.by_begin.pop();
+            if self
+                .validity_of(entity)
+                .is_some_and(|validity| validity.min == begin)
+            {
+                self.stale.insert(entity);
+            }
         }
     }
 
+    fn validity_of(&self, entity: EntityId) -> Option<TimeRange> {
+        Some(self.entities.get(&entity)?.validity)
+    }
+
+    /// Makes the heaps anew where most of them is out of date, so that they take no more than twice the room that they need.
+    fn shrink_heaps(&mut self) {
+        let most = 2 * self.entities.len() + 64;
+        if self.by_end.len() <= most && self.by_begin.len() <= most {
+            return;
+        }
+        let validities = || {
+            self.entities
+                .iter()
+                .map(|(entity, known)| (*entity, known.validity))
+        };
+        self.by_end = validities().filter_map(end_of).collect();
+        self.by_begin = validities().filter_map(begin_of).collect();
+    }
+
     pub(super) fn reset(&mut self) {
+        self.epoch += 1;
         self.entities.clear();
         self.by_end.clear();
         self.by_begin.clear();
@@ -210,6 +277,20 @@ impl LatestAtResults {
         self.wanted.clear();
         self.rows_versions.clear();
         self.rows_version_floor = self.frame;
+    }
+
+    /// Says whether some view shows an entity.
+    pub(super) fn want_one(&mut self, entity: EntityId, is_wanted: bool) {
+        if is_wanted {
+            self.wanted.insert(entity);
+            if !self.entities.contains_key(&entity) {
+                self.stale.insert(entity);
+            }
+        } else if self.wanted.remove(&entity) && self.entities.contains_key(&entity) {
+            self.forget(entity);
+            self.changed.push(entity);
+            self.data_changed.push(entity);
+        }
     }
 
     /// Says which entities some view shows.
@@ -223,6 +304,7 @@ impl LatestAtResults {
         for entity in gone {
             self.forget(entity);
             self.changed.push(entity);
+            self.data_changed.push(entity);
         }
         self.stale
             .extend(wanted.iter().filter(|entity| !self.entities.contains_key(entity)));
@@ -272,21 +354,27 @@ impl LatestAtResults {
             stale.into_par_iter().with_min_len(16).map(ask).collect()
         };
         for (entity, components, validity) in answered {
+            let rows = hash_rows(components.iter());
+            let data_rows = hash_rows(
+                components
+                    .iter()
+                    .filter(|(component, _)| !capabilities.is_context(*component)),
+            );
             let known = self.entities.get(&entity);
-            let version = match known {
-                Some(known) if known.same_rows(&components) => known.version,
-                _ => {
-                    self.changed.push(entity);
-                    self.frame
-                }
-            };
+            if known.is_none_or(|known| known.rows != rows) {
+                self.changed.push(entity);
+            }
+            if known.is_none_or(|known| known.data_rows != data_rows) {
+                self.data_changed.push(entity);
+            }
             self.forget(entity);
-            self.by_end.insert((validity.max, entity));
-            self.by_begin.insert((validity.min, entity));
+            self.by_end.extend(end_of((entity, validity)));
+            self.by_begin.extend(begin_of((entity, validity)));
             let latest_at = EntityResults {
                 components,
                 validity,
-                version,
+                rows,
+                data_rows,
             };
             if latest_at.is_provisional() {
                 self.provisional.insert(entity);
@@ -294,12 +382,11 @@ impl LatestAtResults {
             }
             self.entities.insert(entity, latest_at);
         }
+        self.shrink_heaps();
     }
 
     fn forget(&mut self, entity: EntityId) {
-        if let Some(known) = self.entities.remove(&entity) {
-            self.by_end.remove(&(known.validity.max, entity));
-            self.by_begin.remove(&(known.validity.min, entity));
+        if self.entities.remove(&entity).is_some() {
             self.provisional_version += u64::from(self.provisional.remove(&entity));
         }
     }

@@ -8,7 +8,7 @@ mod chunks;
 mod input;
 mod visuals;
 
-use std::sync::Arc;
+use std::{any::TypeId, sync::Arc};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
@@ -86,10 +86,13 @@ pub struct Visualizers {
 struct RegisteredVisualizer {
     info: VisualizerInfo,
     classes: Vec<ViewClassId>,
+    type_id: TypeId,
     /// Reads the reports of a view out of the visualizer's own resource, whose type nobody else need know.
     reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
     /// The same for what the visuals of a view were made from.
     chunks: fn(&World, ViewId) -> Option<&VisualChunks>,
+    /// Removes the visualizer's own resource, and with it stops its system.
+    remove: fn(&mut World),
 }
 
 impl Visualizers {
@@ -144,25 +147,45 @@ impl Visualizers {
             .filter_map(move |(at, entry)| Some((at, (entry.chunks)(world, view)?)))
     }
 
-    fn add<V: Visualizer>(&mut self, classes: &[&str]) -> bool {
-        let info = V::INFO;
+    fn add<V: Visualizer>(&mut self, classes: &[&str]) -> Added {
         let classes = classes.iter().map(|class| ViewClassId::from(*class));
-        match self.entries.iter_mut().find(|known| known.info.name == info.name) {
-            Some(known) => {
-                known.classes.extend(classes);
-                false
-            }
-            None => {
-                self.entries.push(RegisteredVisualizer {
-                    info,
-                    classes: classes.collect(),
-                    reports: reports_of::<V>,
-                    chunks: chunks_of::<V>,
-                });
-                true
-            }
+        let mut new = RegisteredVisualizer {
+            info: V::INFO,
+            classes: classes.collect(),
+            type_id: TypeId::of::<V>(),
+            reports: reports_of::<V>,
+            chunks: chunks_of::<V>,
+            remove: |world| _ = world.remove_resource::<Visuals<V>>(),
+        };
+        let at = self
+            .entries
+            .iter()
+            .position(|known| known.info.name == new.info.name);
+        let Some(at) = at else {
+            self.entries.push(new);
+            return Added::New(VisualizerId(self.entries.len() as u16 - 1));
+        };
+        let known = &mut self.entries[at];
+        new.classes.append(&mut known.classes);
+        new.classes.sort();
+        new.classes.dedup();
+        let before = std::mem::replace(known, new);
+        if before.type_id == known.type_id {
+            Added::Extended
+        } else {
+            Added::Replaced(VisualizerId(at as u16), before.remove)
         }
     }
+}
+
+/// What adding a visualizer did.
+enum Added {
+    /// Its name is new.
+    New(VisualizerId),
+    /// It was there, and belongs to further classes now.
+    Extended,
+    /// It takes the place of another of its name, whose visuals are to be removed.
+    Replaced(VisualizerId, fn(&mut World)),
 }
 
 /// The reports of one visualizer in one view, ordered by entity.
@@ -189,18 +212,29 @@ fn chunks_of<V: Visualizer>(world: &World, view: ViewId) -> Option<&VisualChunks
 pub trait AppVisualizerExt {
     /// Adds a visualizer to view classes: its [`Visuals`] and the system that keeps them.
     ///
-    /// Added again, it is added to further classes.
+    /// Added again, it is added to further classes. Another visualizer of the same name takes the place of the first, in all
+    /// classes of both.
     fn add_visualizer<V: Visualizer>(&mut self, classes: &[&str]) -> &mut Self;
 }
 
 impl AppVisualizerExt for App {
     fn add_visualizer<V: Visualizer>(&mut self, classes: &[&str]) -> &mut Self {
         self.init_resource::<Visualizers>();
-        if self.world_mut().resource_mut::<Visualizers>().add::<V>(classes) {
-            self.insert_resource(Visuals::<V>::default());
-            self.add_systems(Frame, visuals::visualize::<V>.in_set(FrameSystems::Visualizers));
-        }
-        self
+        let id = match self.world_mut().resource_mut::<Visualizers>().add::<V>(classes) {
+            Added::Extended => return self,
+            Added::New(id) => id,
+            Added::Replaced(id, remove) => {
+                remove(self.world_mut());
+                id
+            }
+        };
+        self.insert_resource(Visuals::<V>::new(id));
+        self.add_systems(
+            Frame,
+            visuals::visualize::<V>
+                .in_set(FrameSystems::Visualizers)
+                .run_if(resource_exists::<Visuals<V>>),
+        )
     }
 }
 

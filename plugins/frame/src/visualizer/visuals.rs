@@ -6,29 +6,29 @@ use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
 use chronoscope_store::{EntityId, EntityPath, TimelineId};
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{QueryMode, VisualChunks, Visualizer, VisualizerId, VisualizerInput, Visualizers};
+use super::{QueryMode, VisualChunks, Visualizer, VisualizerId, VisualizerInput};
 use crate::{
-    Annotations, Cursor, DataResults, LatestAtResults, RecordingEntry, RecordingKey, Recordings, Report,
-    View, ViewOverrides, ViewTile, memory::Purge,
+    ActiveBlueprint, Annotations, Cursor, DataResults, LatestAtResults, RecordingEntry, RecordingKey,
+    Recordings, Report, View, ViewOverrides, ViewTile, Work, WorkCounters, budget::Purge,
 };
 
 /// The visuals of one visualizer, for all views.
 #[derive(Resource)]
 pub struct Visuals<V: Visualizer> {
+    id: VisualizerId,
     views: FxHashMap<ViewId, ViewVisuals<V>>,
 }
 
-impl<V: Visualizer> Default for Visuals<V> {
-    fn default() -> Self {
+impl<V: Visualizer> Visuals<V> {
+    pub(super) fn new(id: VisualizerId) -> Self {
         Self {
+            id,
             views: FxHashMap::default(),
         }
     }
-}
 
-impl<V: Visualizer> Visuals<V> {
     /// The visuals of a view.
     pub fn view(&self, view: ViewId) -> Option<&ViewVisuals<V>> {
         self.views.get(&view)
@@ -126,6 +126,22 @@ impl<V: Visualizer> ViewVisuals<V> {
         self.changed.is_empty() && self.removed.is_empty()
     }
 
+    /// A view whose tile cannot be seen costs nothing. Its visuals stay as they are, and are checked one by one when it is shown
+    /// again; not those of a recording that was closed, nor, where memory is short, those of ranges, which may hold any number
+    /// of rows.
+    fn hide(&mut self, is_memory_short: bool, recordings: &Recordings) {
+        self.changed.clear();
+        self.removed.clear();
+        self.consumed = Consumed::default();
+        if self.recording.is_some_and(|key| recordings.get(key).is_none()) {
+            self.removed
+                .extend(self.entries.drain().map(|(entity, _)| entity));
+            self.chunks.clear();
+        } else if is_memory_short && V::INFO.mode == QueryMode::Range {
+            self.evict();
+        }
+    }
+
     /// Lets go of all visuals, and of the rows that they hold. Which entities had one is not forgotten, nor what is wrong with some.
     fn evict(&mut self) {
         for entry in self
@@ -141,34 +157,27 @@ impl<V: Visualizer> ViewVisuals<V> {
 pub(super) fn visualize<V: Visualizer>(
     mut visuals: ResMut<Visuals<V>>,
     views: Query<(&View, &ViewTile, &DataResults, &ViewOverrides)>,
-    visualizers: Res<Visualizers>,
+    active: Res<ActiveBlueprint>,
     recordings: Res<Recordings>,
     latest_at: Res<LatestAtResults>,
     annotations: Res<Annotations>,
     cursor: Res<Cursor>,
+    counters: Res<WorkCounters>,
     purge: Option<Res<Purge>>,
 ) {
     puffin::profile_scope!("execute_systems_for_all_views", V::INFO.name);
-    let visuals = &mut visuals.bypass_change_detection().views;
-    visuals.retain(|id, _| views.iter().any(|(view, ..)| view.id == *id));
-    let Some(id) = visualizers.find(V::INFO.name) else {
-        return;
-    };
+    let Visuals { id, views: visuals } = visuals.bypass_change_detection();
+    let id = *id;
+    visuals.retain(|view, _| active.entity(*view).is_some());
     for (view, tile, results, overrides) in &views {
         if !tile.shown {
-            // A hidden view costs nothing. Its visuals stay as they are, and are checked one by one when it is shown again. Where
-            // memory is short, those of ranges, which may hold any number of rows, are made anew then.
             if let Some(visuals) = visuals.get_mut(&view.id) {
-                if V::INFO.mode == QueryMode::Range && purge.as_ref().is_some_and(|purge| purge.evicts()) {
-                    visuals.evict();
-                }
-                visuals.changed.clear();
-                visuals.removed.clear();
-                visuals.consumed = Consumed::default();
+                let is_short = purge.as_ref().is_some_and(|purge| purge.evicts());
+                visuals.hide(is_short, &recordings);
             }
             continue;
         }
-        if !visuals.contains_key(&view.id) && !results.has_visualizer(id) {
+        if !visuals.contains_key(&view.id) && results.shown_by(id).is_none_or(FxHashSet::is_empty) {
             continue;
         }
         let inputs = ViewInputs {
@@ -180,7 +189,13 @@ pub(super) fn visualize<V: Visualizer>(
             cursor: *cursor,
         };
         let recording = cursor.recording.and_then(|key| recordings.get(key));
-        update_view(visuals.entry(view.id).or_default(), id, &inputs, recording);
+        update_view(
+            visuals.entry(view.id).or_default(),
+            id,
+            &inputs,
+            recording,
+            &counters,
+        );
     }
 }
 
@@ -199,6 +214,7 @@ fn update_view<V: Visualizer>(
     id: VisualizerId,
     inputs: &ViewInputs<'_>,
     recording: Option<&RecordingEntry>,
+    counters: &WorkCounters,
 ) {
     let &ViewInputs {
         view,
@@ -228,12 +244,15 @@ fn update_view<V: Visualizer>(
     let before = std::mem::replace(&mut visuals.consumed, now);
     // Ranges relative to the cursor move with it.
     let follows_cursor = V::INFO.mode == QueryMode::Range && overrides.has_time_ranges();
-    let only_answers = !follows_cursor
-        && Consumed {
+    // Where nothing changed that concerns all entities, those that changed are known.
+    let changed_results = results.changed_since(before.results).filter(|_| {
+        let only_rows_and_results = Consumed {
             latest_at: before.latest_at,
+            results: before.results,
             ..now
-        } == before
-        && before.latest_at + 1 == now.latest_at;
+        } == before;
+        !follows_cursor && only_rows_and_results && before.latest_at + 1 == now.latest_at
+    });
     let Some(recording) = recording else { return };
     let (store, cache) = (&recording.recording.store, &recording.recording.cache);
     let has_sources = !recording.sources().is_empty();
@@ -253,27 +272,36 @@ fn update_view<V: Visualizer>(
                 .get(entity)
                 .is_none_or(|overrides| overrides.allows(V::INFO.name))
     };
+    let shown = results.shown_by(id);
+    let is_shown = |entity: &EntityId| shown.is_some_and(|shown| shown.contains(entity));
     let wanted = |entity: &EntityId| {
         results
             .get(*entity)
-            .filter(|result| result.visualizers.contains(&id) && allowed(*entity))
+            .filter(|result| is_shown(&result.entity) && allowed(*entity))
     };
-
-    let candidates: Vec<EntityId> = if only_answers {
-        let touched = match V::INFO.mode {
-            QueryMode::LatestAt => latest_at.changed(),
-            QueryMode::Range => latest_at.rows_changed(),
-        };
-        touched.to_vec()
-    } else {
-        // What is shown, and what was shown until now.
-        let gone = visuals
-            .entries
-            .keys()
-            .copied()
-            .filter(|entity| results.get(*entity).is_none());
-        results.iter().map(|result| result.entity).chain(gone).collect()
+    let mut candidates: Vec<EntityId> = match changed_results {
+        Some(changed_results) => {
+            let touched = match V::INFO.mode {
+                QueryMode::LatestAt => latest_at.data_changed(),
+                QueryMode::Range => latest_at.rows_changed(),
+            };
+            touched
+                .iter()
+                .chain(changed_results)
+                .copied()
+                .filter(|entity| is_shown(entity) || visuals.entries.contains_key(entity))
+                .collect()
+        }
+        None => {
+            // What is shown, and what was shown until now.
+            let gone = visuals.entries.keys().filter(|entity| !is_shown(entity));
+            shown.into_iter().flatten().chain(gone).copied().collect()
+        }
     };
+    // Rows and visualizers of an entity may have changed at once.
+    candidates.sort_unstable();
+    candidates.dedup();
+    counters.add(Work::ResultsChecked, candidates.len());
     let mut work: Vec<(EntityId, &EntityPath, Stamp, Option<Arc<V::Visual>>)> = Vec::new();
     for entity in candidates {
         match wanted(&entity) {
@@ -310,6 +338,7 @@ fn update_view<V: Visualizer>(
         }
     }
 
+    counters.add(Work::VisualsMade, work.len());
     let made: Vec<_> = work
         .into_par_iter()
         .map(|(entity, path, stamp, previous)| {

@@ -7,8 +7,8 @@ use std::{
 
 use bevy_app::App;
 use chronoscope_frame::{
-    IngestMessage, IngestSource, IngestSources, MemoryBudget, MissingChunks, Recordings, Settled, SourcePoll,
-    TimeCommand, TimeControls, ViewerCommand, ViewerCommands, ingest::Reports,
+    IngestMessage, IngestSource, IngestSources, MemoryBudget, MissingChunks, Recordings, Reports, Settled,
+    SourcePoll, TimeCommand, TimeControls, ViewerCommand, ViewerCommands,
 };
 use chronoscope_store::{
     AbsentChunk, Chunk, ChunkId, ChunkMeta, ChunkSource, ChunkSourceError, ChunkStore, Recording,

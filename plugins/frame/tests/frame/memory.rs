@@ -1,6 +1,6 @@
 //! The memory budget: what goes when there is too much, and what stays.
 
-use chronoscope_frame::{MemoryBudget, Recordings, View, Visuals, memory::ViewerCaches};
+use chronoscope_frame::{MemoryBudget, Recordings, View, ViewerCaches, Visuals};
 use chronoscope_store::{StoreSettings, Timeline};
 use chronoscope_types::{Points3D, Scalars, log_chunk};
 

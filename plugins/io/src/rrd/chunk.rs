@@ -11,13 +11,10 @@ use arrow_array::{
 };
 use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
-use chronoscope_store::{Chunk, ChunkId, ComponentColumn, EntityPath, RowId, TimeColumn, TimeType, Timeline};
+use chronoscope_store::{Chunk, ChunkId, ComponentColumn, RowId, RowIds, TimeColumn, TimeType, Timeline};
 
-use super::{
-    migrate::{Metadata, component_names, entity_path},
-    transport::Failure,
-};
-use crate::error::MessageError;
+use super::migrate::{Metadata, abbreviated, checked_name, component_names};
+use crate::error::{Failure, MessageError};
 
 const ROW_ID_COLUMN: &str = "rerun.controls.RowId";
 /// The version of the layout that is written.
@@ -27,10 +24,7 @@ const LAYOUT_VERSION: &str = "0.1.3";
 pub(super) fn chunk_from_batch(batch: &RecordBatch, message_id: Option<ChunkId>) -> Result<Chunk, Failure> {
     let schema = batch.schema_ref();
     let metadata = Metadata::new(schema.metadata());
-    let entity = metadata
-        .get("entity_path")
-        .ok_or(MessageError::Missing("entity path"))?;
-    let entity = EntityPath::parse(entity_path(entity));
+    let entity = metadata.entity_path()?;
     let fail = |error: MessageError| Failure {
         entity: Some(entity.clone()),
         error,
@@ -40,7 +34,7 @@ pub(super) fn chunk_from_batch(batch: &RecordBatch, message_id: Option<ChunkId>)
         Some(text) => parse_id(text).ok_or_else(|| {
             fail(MessageError::Metadata {
                 key: "id",
-                value: text.to_owned(),
+                value: abbreviated(text),
             })
         })?,
         None => message_id.ok_or_else(|| fail(MessageError::Missing("chunk id")))?,
@@ -51,7 +45,7 @@ pub(super) fn chunk_from_batch(batch: &RecordBatch, message_id: Option<ChunkId>)
             Some("control" | "row_id") => row_ids = Some(read_row_ids(field, column).map_err(fail)?),
             Some("index" | "time") => timelines.push(read_times(field, column).map_err(fail)?),
             Some("data" | "component") | None => {
-                if let Some(names) = component_names(field) {
+                if let Some(names) = component_names(field).map_err(fail)? {
                     let lists = as_lists(column).map_err(fail)?;
                     components.push(ComponentColumn::new(names.into(), lists));
                 }
@@ -59,7 +53,7 @@ pub(super) fn chunk_from_batch(batch: &RecordBatch, message_id: Option<ChunkId>)
             Some(other) => {
                 return Err(fail(MessageError::Metadata {
                     key: "kind",
-                    value: other.to_owned(),
+                    value: abbreviated(other),
                 }));
             }
         }
@@ -152,19 +146,15 @@ fn format_id(id: ChunkId) -> String {
     format!("{:032x}", id.as_u128())
 }
 
-fn read_row_ids(field: &Field, column: &ArrayRef) -> Result<Vec<RowId>, MessageError> {
+/// The ids of the rows, where they lie.
+fn read_row_ids(field: &Field, column: &ArrayRef) -> Result<RowIds, MessageError> {
     if column.null_count() > 0 {
         return Err(MessageError::NullInIndex {
-            column: field.name().clone(),
+            column: abbreviated(field.name()),
         });
     }
-    if let Some(ids) = column.as_any().downcast_ref::<FixedSizeBinaryArray>()
-        && ids.value_length() == 16
-    {
-        let bytes = |row: usize| ids.value(row).try_into().unwrap_or_default();
-        return Ok((0..ids.len())
-            .map(|row| RowId::from_be_bytes(bytes(row)))
-            .collect());
+    if let Some(ids) = column.as_any().downcast_ref::<FixedSizeBinaryArray>() {
+        return RowIds::try_from(ids).map_err(|_width| column_type(field, "FixedSizeBinary(16)"));
     }
     // Before 0.23 an id was a struct of its two halves.
     let half = |name: &str| {
@@ -179,7 +169,8 @@ fn read_row_ids(field: &Field, column: &ArrayRef) -> Result<Vec<RowId>, MessageE
         let halves = high.values().iter().zip(low.values());
         return Ok(halves
             .map(|(&high, &low)| RowId::from_u128((u128::from(high) << 64) | u128::from(low)))
-            .collect());
+            .collect::<Vec<_>>()
+            .into());
     }
     Err(column_type(field, "FixedSizeBinary(16)"))
 }
@@ -188,10 +179,11 @@ fn read_times(field: &Field, column: &ArrayRef) -> Result<TimeColumn, MessageErr
     let name = Metadata::new(field.metadata())
         .get("index_name")
         .unwrap_or_else(|| field.name());
+    let name = checked_name("timeline", name)?;
     let time_type = time_type(field)?;
     if column.null_count() > 0 {
         return Err(MessageError::NullInIndex {
-            column: field.name().clone(),
+            column: abbreviated(field.name()),
         });
     }
     Ok(TimeColumn::new(
@@ -256,8 +248,8 @@ fn as_lists(column: &ArrayRef) -> Result<ListArray, MessageError> {
 
 fn column_type(field: &Field, expected: &'static str) -> MessageError {
     MessageError::ColumnType {
-        column: field.name().clone(),
-        data_type: field.data_type().to_string(),
+        column: abbreviated(field.name()),
+        data_type: abbreviated(&field.data_type().to_string()),
         expected,
     }
 }

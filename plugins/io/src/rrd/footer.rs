@@ -23,7 +23,7 @@ use super::{
     frames::{
         Kind, MAGIC, MESSAGE_HEADER_BYTES, Message, STREAM_FOOTER_BYTES, STREAM_HEADER_BYTES, message_header,
     },
-    manifest_table::ManifestTable,
+    manifest_table::{ManifestTable, max_cells},
     payload::MAX_CHUNK_BYTES,
 };
 use crate::{SharedFile, error::MessageError, load::panic_text};
@@ -96,7 +96,9 @@ pub(super) fn stream_before(file: &SharedFile, end: u64) -> Result<Option<Indexe
     }
 
     // Every length is checked before a library sees it; should one panic all the same, the stream is scanned.
-    let manifests = catch_unwind(AssertUnwindSafe(|| manifests(payload.into(), base)));
+    let manifests = catch_unwind(AssertUnwindSafe(|| {
+        manifests(payload.into(), base, max_cells(end_mark - base))
+    }));
     let manifests = manifests.map_err(|panic| MessageError::Panic(panic_text(&*panic)))??;
     let messages = other_messages(file, &manifests, base + STREAM_HEADER_BYTES as u64..end_mark)?;
     let sdk_version = CrateVersion::from_bytes(version).to_string().into();
@@ -108,12 +110,12 @@ pub(super) fn stream_before(file: &SharedFile, end: u64) -> Result<Option<Indexe
     }))
 }
 
-fn manifests(payload: Bytes, base: u64) -> Result<Vec<ManifestTable>, MessageError> {
+fn manifests(payload: Bytes, base: u64, mut cells_left: usize) -> Result<Vec<ManifestTable>, MessageError> {
     let footer = RrdFooter::decode(payload)?;
     footer
         .manifests
         .into_iter()
-        .map(|manifest| ManifestTable::new(manifest, base))
+        .map(|manifest| ManifestTable::new(manifest, base, &mut cells_left))
         .collect()
 }
 

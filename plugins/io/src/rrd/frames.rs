@@ -9,12 +9,19 @@ use std::{io::Read, sync::Arc};
 use re_log_encoding::CrateVersion;
 use re_protos::external::prost::bytes::Bytes;
 
+use super::payload::MAX_CHUNK_BYTES;
 use crate::{FileInput, IoError, Severity};
 
 /// What a stream begins with.
 pub(super) const MAGIC: [u8; 4] = *b"RRF2";
 /// What streams of SDKs before 0.23 begin with.
 pub(super) const OLD_MAGICS: [[u8; 4]; 2] = [*b"RRF0", *b"RRF1"];
+
+/// The most bytes that a chunk's message, or the footer of a stream, may have: what a chunk may hold, which compression
+/// can make larger by one part in 255, and its envelope.
+pub(super) const MAX_MESSAGE_BYTES: u64 = MAX_CHUNK_BYTES + MAX_CHUNK_BYTES / 128;
+/// The most bytes that a message without rows may have.
+pub(super) const MAX_INFO_BYTES: u64 = 16 << 20;
 
 pub(super) const STREAM_HEADER_BYTES: usize = 12;
 pub(super) const MESSAGE_HEADER_BYTES: usize = 16;
@@ -56,6 +63,8 @@ pub(super) enum Item {
 pub(super) struct Frames<R> {
     window: Window<R>,
     state: State,
+    /// The bytes of payloads that were searched for messages.
+    searched_bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,18 +87,28 @@ impl Frames<FileInput> {
         Self {
             window: Window::new(input, total),
             state: State::StreamHeader,
+            searched_bytes: 0,
         }
     }
 }
 
 impl<R: Read> Frames<R> {
     /// Puts the payload of a message back, to find the messages that lie in it.
+    ///
+    /// Headers inside of payloads may claim all that follows, each of them, so that no more than [`Self::SEARCH_FACTOR`]
+    /// times the bytes of the source are read again. What is damaged beyond that is passed over.
     pub(super) fn search_in(&mut self, offset: u64, payload: &[u8]) {
-        if self.state == State::Messages {
+        let searched = self.searched_bytes + payload.len() as u64;
+        let limit = Self::SEARCH_FACTOR * self.window.read.max(1 << 16);
+        if self.state == State::Messages && searched <= limit {
+            self.searched_bytes = searched;
             self.window.put_back(payload);
             self.state = State::Search { from: offset };
         }
     }
+
+    /// How often, on average, a byte may be searched again for messages.
+    const SEARCH_FACTOR: u64 = 4;
 
     fn stream_header(&mut self) -> Result<Option<Item>, IoError> {
         let offset = self.window.offset();
@@ -104,8 +123,11 @@ impl<R: Read> Frames<R> {
             return Err(IoError::NoMessage { offset });
         }
         // The first option is a compression that each message states anew, the second the encoding of messages.
-        if !matches!([c0, c1, c2, c3], [0 | 1, 2, 0, 0]) {
-            return Err(IoError::UnknownOptions([c0, c1, c2, c3]));
+        match [c0, c1, c2, c3] {
+            [0 | 1, 2, 0, 0] => {}
+            // MsgPack.
+            [0 | 1, 1, 0, 0] => return Err(IoError::TooOld),
+            options => return Err(IoError::UnknownOptions(options)),
         }
         self.window.skip(STREAM_HEADER_BYTES);
         self.state = State::Messages;
@@ -132,6 +154,15 @@ impl<R: Read> Frames<R> {
             return Err(IoError::NoMessage { offset });
         };
         self.window.skip(MESSAGE_HEADER_BYTES);
+        let limit = max_bytes(kind);
+        if claimed > limit && self.window.left().is_none_or(|left| claimed <= left) {
+            self.state = State::Search { from: offset };
+            return Err(IoError::MessageTooLarge {
+                offset,
+                claimed,
+                limit,
+            });
+        }
         let payload = match self.window.take(claimed)? {
             Ok(payload) => payload,
             Err(left) => {
@@ -185,9 +216,9 @@ impl<R: Read> Frames<R> {
         }
         while let Some(probe) = self.window.peek::<PROBE_BYTES>()? {
             if let Some((&first, header)) = probe.split_last()
-                && let Some((Some(_), claimed)) = message_header(header)
+                && let Some((Some(kind), claimed)) = message_header(header)
                 && first == 0x0a
-                && claimed > 0
+                && (1..=max_bytes(Some(kind))).contains(&claimed)
                 && self
                     .window
                     .left()
@@ -256,6 +287,14 @@ pub(super) fn message_header(header: &[u8]) -> Option<(Option<Kind>, u64)> {
     Some((kind, u64::from_le_bytes(length)))
 }
 
+/// The most bytes that a message of a kind may have.
+fn max_bytes(kind: Option<Kind>) -> u64 {
+    match kind {
+        Some(Kind::Arrow) | None => MAX_MESSAGE_BYTES,
+        Some(Kind::StoreInfo | Kind::ActivateBlueprint) => MAX_INFO_BYTES,
+    }
+}
+
 /// A window over a reader: bytes can be looked at before they are taken, and be put back.
 struct Window<R> {
     reader: R,
@@ -270,6 +309,8 @@ struct Window<R> {
 
 impl<R: Read> Window<R> {
     const READ_BYTES: usize = 1 << 16;
+    /// What is reserved at once. More comes with the bytes that really are there, since a file may be mostly a hole.
+    const RESERVE_BYTES: u64 = 32 << 20;
 
     fn new(reader: R, total: Option<u64>) -> Self {
         Self {
@@ -315,6 +356,8 @@ impl<R: Read> Window<R> {
     }
 
     /// Takes bytes out; where there are fewer, none is taken and the inner error says how many there are.
+    ///
+    /// Precondition: `count` is at most [`MAX_MESSAGE_BYTES`].
     fn take(&mut self, count: u64) -> Result<Result<Vec<u8>, u64>, IoError> {
         if let Some(left) = self.left()
             && count > left
@@ -338,8 +381,13 @@ impl<R: Read> Window<R> {
         Ok(Ok(taken))
     }
 
-    /// Puts bytes back that were taken last.
+    /// Puts bytes back. Precondition: they are those that were taken last. Cost: none where [`Self::take`] copied them.
     fn put_back(&mut self, bytes: &[u8]) {
+        if let Some(at) = self.at.checked_sub(bytes.len()) {
+            debug_assert_eq!(self.bytes.get(at..self.at), Some(bytes));
+            self.at = at;
+            return;
+        }
         let mut joined = Vec::with_capacity(bytes.len() + self.waiting().len());
         joined.extend_from_slice(bytes);
         joined.extend_from_slice(self.waiting());
@@ -361,7 +409,8 @@ impl<R: Read> Window<R> {
         self.bytes.drain(..self.at);
         self.at = 0;
         let known = self.left().map_or(0, |left| left.min(count).saturating_add(1));
-        self.bytes.reserve_exact((known as usize).max(1));
+        self.bytes
+            .reserve_exact(known.clamp(1, Self::RESERVE_BYTES) as usize);
         let result = (&mut self.reader)
             .take(count.max(Self::READ_BYTES as u64))
             .read_to_end(&mut self.bytes);
@@ -375,6 +424,10 @@ impl<R: Read> Window<R> {
             }
         };
         self.read += got;
+        if got == 0 {
+            // From here on a length is checked without asking the reader again.
+            self.total = Some(self.read);
+        }
         Ok(got > 0)
     }
 }

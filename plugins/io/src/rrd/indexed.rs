@@ -12,13 +12,15 @@ use super::{
     source::{Place, RrdSource},
     transport::Transport,
 };
-use crate::{IoError, LoadReport, LogMessage, Severity, SharedFile};
+use crate::{IoError, LoadReport, LogMessage, Severity, SharedFile, message::absent_bytes};
 
 /// The chunks that become known with one message, at most.
 const BATCH_CHUNKS: usize = 1024;
+/// The memory of what becomes known with one message, in bytes, unless a single chunk takes more.
+const BATCH_BYTES: u64 = 1 << 20;
 /// The streams of a file that are found by their footers. What lies before more than these is read through.
 const MOST_STREAMS: usize = 4096;
-/// While a file is read through, what is known so far is told about each time that so many bytes were read.
+/// While a file is read through, the chunks that are known so far are sent each time that so many bytes were read.
 const SCAN_STEP_BYTES: u64 = 32 << 20;
 
 type Item = Result<LogMessage, LoadReport>;
@@ -26,7 +28,7 @@ type Item = Result<LogMessage, LoadReport>;
 /// The messages of a file, its recordings' chunks without their rows.
 ///
 /// The streams are found from the file's end, each by its footer. Where that ends, because one has no footer or one that
-/// is not true, what lies before is read through: each chunk is decoded, described and given up. Blueprints are small, and
+/// is not true, what lies before is read through: each chunk is decoded, described and dropped. Blueprints are small, and
 /// are read in full.
 pub(super) struct Indexed {
     file: SharedFile,
@@ -50,13 +52,16 @@ enum Stage {
 struct Scan {
     messages: RrdMessages,
     known: Vec<(StoreId, Vec<AbsentChunk>)>,
-    told_at_byte: u64,
+    known_chunks: usize,
+    known_bytes: u64,
+    /// Where the last chunk ended when the known ones were last sent.
+    sent_at_byte: u64,
 }
 
-/// A stream whose messages were told about, and whose chunks follow.
+/// A stream with a footer: its messages, then its chunks.
 struct Stream {
     manifests: VecDeque<ManifestTable>,
-    /// The rows of the first manifest that are still to be told about, and their store.
+    /// The rows of the first manifest that are still to be sent, and their store.
     rows: Option<(StoreId, VecDeque<u32>)>,
     /// The messages that are sent in full, as they lie in the file: where, or what.
     in_full: VecDeque<InFull>,
@@ -104,27 +109,31 @@ impl Indexed {
         Stage::Scan(Scan {
             messages,
             known: Vec::new(),
-            told_at_byte: 0,
+            known_chunks: 0,
+            known_bytes: 0,
+            sent_at_byte: 0,
         })
     }
 
     fn scan(&mut self, mut scan: Scan) -> Stage {
         let Some(item) = scan.messages.next_with_span() else {
-            self.tell_known(&mut scan);
+            self.send_known(&mut scan);
             return Stage::Streams;
         };
         match item {
             Ok((LogMessage::Chunk { store, chunk }, span)) if store.kind == StoreKind::Recording => {
                 let end = span.end;
-                self.know(&mut scan.known, store, AbsentChunk::of(&chunk), span);
-                let chunks: usize = scan.known.iter().map(|(_, chunks)| chunks.len()).sum();
-                if chunks >= BATCH_CHUNKS || end.saturating_sub(scan.told_at_byte) >= SCAN_STEP_BYTES {
-                    scan.told_at_byte = end;
-                    self.tell_known(&mut scan);
+                self.add_known(&mut scan, store, AbsentChunk::of(&chunk), span);
+                if scan.known_chunks >= BATCH_CHUNKS
+                    || scan.known_bytes >= BATCH_BYTES
+                    || end.saturating_sub(scan.sent_at_byte) >= SCAN_STEP_BYTES
+                {
+                    scan.sent_at_byte = end;
+                    self.send_known(&mut scan);
                 }
             }
             Ok((message, _)) => {
-                self.tell_known(&mut scan);
+                self.send_known(&mut scan);
                 self.ready.push_back(Ok(message));
             }
             Err(report) => self.ready.push_back(Err(report)),
@@ -132,29 +141,24 @@ impl Indexed {
         Stage::Scan(scan)
     }
 
-    fn know(
-        &mut self,
-        known: &mut Vec<(StoreId, Vec<AbsentChunk>)>,
-        store: StoreId,
-        chunk: AbsentChunk,
-        span: Range<u64>,
-    ) {
-        if !self.source(&store).add(
-            chunk.id,
-            Place {
-                span,
-                entity: chunk.entity_path.clone(),
-            },
-        ) {
+    fn add_known(&mut self, scan: &mut Scan, store: StoreId, chunk: AbsentChunk, span: Range<u64>) {
+        let place = Place {
+            span,
+            entity: chunk.entity_path.clone(),
+        };
+        if !self.source(&store).add(chunk.id, place) {
             return;
         }
-        match known.iter_mut().find(|(other, _)| *other == store) {
+        scan.known_chunks += 1;
+        scan.known_bytes += absent_bytes(&chunk);
+        match scan.known.iter_mut().find(|(other, _)| *other == store) {
             Some((_, chunks)) => chunks.push(chunk),
-            None => known.push((store, vec![chunk])),
+            None => scan.known.push((store, vec![chunk])),
         }
     }
 
-    fn tell_known(&mut self, scan: &mut Scan) {
+    fn send_known(&mut self, scan: &mut Scan) {
+        (scan.known_chunks, scan.known_bytes) = (0, 0);
         for (store, chunks) in scan.known.drain(..) {
             let source = self.source(&store);
             self.ready.push_back(Ok(LogMessage::AbsentChunks {
@@ -238,8 +242,9 @@ impl Indexed {
             },
         };
         let source = self.source(&store);
-        let mut chunks = Vec::new();
+        let (mut chunks, mut bytes) = (Vec::new(), 0);
         while chunks.len() < BATCH_CHUNKS
+            && bytes < BATCH_BYTES
             && let Some(row) = rows.pop_front()
         {
             if let (Some(chunk), Some(span)) = (manifest.chunk(row), manifest.span(row))
@@ -251,6 +256,7 @@ impl Indexed {
                     },
                 )
             {
+                bytes += absent_bytes(&chunk);
                 chunks.push(chunk);
             }
         }

@@ -18,10 +18,28 @@ use arrow_schema::Schema;
 use super::ipc_check::{check_batch, check_schema};
 use crate::error::MessageError;
 
+/// Why a stream gives no batch.
+#[derive(Debug)]
+pub(super) struct BatchError {
+    /// What the stream says about its columns, where it gets that far.
+    pub schema: Option<Arc<Schema>>,
+    pub error: MessageError,
+}
+
+impl From<BatchError> for MessageError {
+    fn from(failure: BatchError) -> Self {
+        failure.error
+    }
+}
+
 /// Reads the one record batch of a stream. Its arrays share the memory of `bytes`.
-pub(super) fn read_batch(bytes: &Buffer) -> Result<RecordBatch, MessageError> {
+pub(super) fn read_batch(bytes: &Buffer) -> Result<RecordBatch, BatchError> {
+    let mut schema = None;
+    read_messages(bytes, &mut schema).map_err(|error| BatchError { schema, error })
+}
+
+fn read_messages(bytes: &Buffer, schema: &mut Option<Arc<Schema>>) -> Result<RecordBatch, MessageError> {
     let mut stream = bytes.clone();
-    let mut schema: Option<Arc<Schema>> = None;
     let mut dictionaries: HashMap<i64, ArrayRef> = HashMap::new();
     while let Some((metadata, rest)) = next_message(&stream)? {
         // A table takes four bytes at least, so more tables than that are shared ones, which would multiply.
@@ -42,7 +60,7 @@ pub(super) fn read_batch(bytes: &Buffer) -> Result<RecordBatch, MessageError> {
             MessageHeader::Schema => {
                 let header = message.header_as_schema().ok_or(MessageError::Flatbuffer)?;
                 check_schema(header)?;
-                schema = Some(Arc::new(fb_to_schema(header)));
+                *schema = Some(Arc::new(fb_to_schema(header)));
             }
             MessageHeader::DictionaryBatch => {
                 let schema = schema
@@ -65,7 +83,9 @@ pub(super) fn read_batch(bytes: &Buffer) -> Result<RecordBatch, MessageError> {
                 read_dictionary(&body, header, schema, &mut dictionaries, &version)?;
             }
             MessageHeader::RecordBatch => {
-                let schema = schema.ok_or(MessageError::Ipc("there is no schema before the data"))?;
+                let schema = schema
+                    .clone()
+                    .ok_or(MessageError::Ipc("there is no schema before the data"))?;
                 let header = message.header_as_record_batch().ok_or(MessageError::Flatbuffer)?;
                 let types: Vec<_> = schema.fields().iter().map(|field| field.data_type()).collect();
                 check_batch(&types, header, version, &body)?;

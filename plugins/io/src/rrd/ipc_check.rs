@@ -158,9 +158,9 @@ pub(super) fn check_batch(
     if batch.compression().is_some() {
         return Err(MessageError::UnsupportedType("compression inside of Arrow"));
     }
-    // No array can be longer than one element per bit of the body; this bounds the types that take no memory.
+    // No array can be longer than one element per bit of the body, unless its elements take no memory.
     let max_length = body.len() as u64 * 8;
-    length(batch.length(), max_length)?;
+    length(batch.length(), max_length.max(MAX_EMPTY_VALUES))?;
     let mut check = BatchCheck {
         nodes: batch
             .nodes()
@@ -184,6 +184,10 @@ pub(super) fn check_batch(
     Ok(())
 }
 
+/// The most elements that an array may have whose elements take no memory, such as nulls of no type. Nothing else bounds
+/// what it may claim, and whoever copies or prints the array pays for each of them.
+const MAX_EMPTY_VALUES: u64 = 1 << 16;
+
 struct BatchCheck<N, B, V> {
     nodes: N,
     buffers: B,
@@ -204,7 +208,17 @@ where
             .nodes
             .next()
             .ok_or(MessageError::Ipc("an array is missing"))?;
-        let rows = length(rows, self.max_length)?;
+        let rows = if takes_no_memory(data_type) {
+            length(rows, i64::MAX as u64).and_then(|rows| match rows {
+                0..=MAX_EMPTY_VALUES => Ok(rows),
+                rows => Err(MessageError::TooManyEmptyValues {
+                    values: rows,
+                    limit: MAX_EMPTY_VALUES,
+                }),
+            })?
+        } else {
+            length(rows, self.max_length)?
+        };
         let nulls = length(nulls, rows)?;
         let validity = if nulls > 0 { rows.div_ceil(8) } else { 0 };
         // An empty array may leave its offsets out.
@@ -287,6 +301,16 @@ where
             return Err(MessageError::Ipc("a buffer is not made of whole elements"));
         }
         Ok(())
+    }
+}
+
+/// Whether an array of this type may have any length without a buffer that proves it.
+fn takes_no_memory(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Null | DataType::FixedSizeBinary(0) | DataType::FixedSizeList(_, 0) => true,
+        DataType::FixedSizeList(field, _) => takes_no_memory(field.data_type()),
+        DataType::Struct(fields) => fields.iter().all(|field| takes_no_memory(field.data_type())),
+        _ => false,
     }
 }
 

@@ -5,7 +5,7 @@
 //! which are not are listed by chunk once.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     ops::Range,
     sync::Arc,
 };
@@ -27,7 +27,7 @@ use re_protos::{
 use super::{
     chunk::{time_type, time_values},
     ipc::read_batch,
-    migrate::{ComponentNames, component_names, entity_path},
+    migrate::{ComponentNames, checked_name, component_names, entity_path},
     payload::{self, MAX_CHUNK_BYTES},
     transport::Transport,
 };
@@ -70,8 +70,13 @@ enum What {
 }
 
 impl ManifestTable {
-    /// Reads the manifest of a stream that begins at byte `base` of its file.
-    pub(super) fn new(manifest: RrdManifest, base: u64) -> Result<Self, MessageError> {
+    /// Reads the manifest of a stream that begins at byte `base` of its file, and takes its cells from those that the
+    /// stream may have.
+    pub(super) fn new(
+        manifest: RrdManifest,
+        base: u64,
+        cells_left: &mut usize,
+    ) -> Result<Self, MessageError> {
         let store = manifest.store_id.ok_or(MessageError::Missing("store id"))?;
         Transport::default().store(Some(store.clone()))?;
         let part = manifest.data.ok_or(MessageError::Missing("list of chunks"))?;
@@ -90,9 +95,9 @@ impl ManifestTable {
             (*length <= MAX_CHUNK_BYTES).then_some(start..start.checked_add(*length)?)
         };
         let spans: Option<Vec<_>> = starts.values().iter().zip(lengths.values()).map(span).collect();
-        let (entities, entity_paths) = entities(&column::<StringArray>(&batch, "chunk_entity_path")?);
+        let (entities, entity_paths) = entities(&column::<StringArray>(&batch, "chunk_entity_path")?)?;
         let columns = index_columns(&batch)?;
-        let (cells, first_cells) = cells(&columns, batch.num_rows())?;
+        let (cells, first_cells) = cells(&columns, batch.num_rows(), cells_left)?;
         let table = Self {
             store,
             ids,
@@ -210,6 +215,22 @@ impl ManifestTable {
         cells.iter().filter_map(|&cell| self.columns.get(cell as usize))
     }
 
+    /// The timelines and the components of a row.
+    fn num_columns(&self, row: usize) -> (usize, usize) {
+        let (mut timelines, mut components, mut last) = (0, 0, None);
+        for column in self.columns_of(row) {
+            match column.what.component() {
+                None => timelines += 1,
+                Some(name) if last != Some(name) => {
+                    components += 1;
+                    last = Some(name);
+                }
+                Some(_) => {}
+            }
+        }
+        (timelines, components)
+    }
+
     /// Whether a store could take what the rows say.
     fn check(&self, is_static: &BooleanArray) -> Result<(), MessageError> {
         let is_range = |range: TimeRange| !range.is_empty() && range.min > i64::MIN;
@@ -228,8 +249,13 @@ impl ManifestTable {
                     "a chunk that it lists has more rows than fit into its bytes",
                 ));
             }
-            let mut columns = self.columns_of(row);
-            if num_rows > 0 && columns.any(Column::is_timeline) == is_static.value(row) {
+            let (timelines, components) = self.num_columns(row);
+            if timelines.saturating_mul(components) > MAX_PAIRS {
+                return Err(MessageError::Index(
+                    "a chunk that it lists has more columns than are plausible",
+                ));
+            }
+            if num_rows > 0 && (timelines > 0) == is_static.value(row) {
                 return Err(MessageError::Index(
                     "it contradicts itself on whether a chunk has times",
                 ));
@@ -262,17 +288,21 @@ fn column<A: Array + Clone + 'static>(batch: &RecordBatch, name: &'static str) -
 }
 
 /// The entity of each row. Few entities have many chunks, so each path is parsed once.
-fn entities(paths: &StringArray) -> (Vec<u32>, Vec<EntityPath>) {
+fn entities(paths: &StringArray) -> Result<(Vec<u32>, Vec<EntityPath>), MessageError> {
     let mut known = HashMap::new();
     let mut entity_paths = Vec::new();
-    let rows = (0..paths.len()).map(|row| {
+    let mut rows = Vec::with_capacity(paths.len());
+    for row in 0..paths.len() {
         let text = paths.value(row);
-        *known.entry(text).or_insert_with(|| {
-            entity_paths.push(EntityPath::parse(entity_path(text)));
-            entity_paths.len() as u32 - 1
-        })
-    });
-    (rows.collect(), entity_paths)
+        rows.push(match known.entry(text) {
+            Entry::Occupied(index) => *index.get(),
+            Entry::Vacant(vacant) => {
+                entity_paths.push(entity_path(text)?);
+                *vacant.insert(entity_paths.len() as u32 - 1)
+            }
+        });
+    }
+    Ok((rows, entity_paths))
 }
 
 /// The columns of timelines and components, in the order that [`ManifestTable::cells`] has.
@@ -291,13 +321,14 @@ fn index_columns(batch: &RecordBatch) -> Result<Vec<Column>, MessageError> {
         };
         let component = if field.metadata().contains_key("rerun:component") {
             // What is nothing as a column of a chunk is nothing here.
-            let Some(names) = component_names(field) else {
+            let Some(names) = component_names(field)? else {
                 continue;
             };
             Some(names)
         } else {
             None
         };
+        let timeline = checked_name("timeline", timeline)?;
         let marker = field.name().rsplit(':').next().unwrap_or_default();
         if let ("has_static_data", Some(names)) = (marker, &component) {
             let flags = array
@@ -363,20 +394,35 @@ impl What {
     }
 }
 
-/// The values that a manifest may have. A bit says that one is there, so that a small file can claim any number.
-const MOST_CELLS: usize = 1 << 27;
+/// The columns that a manifest may have.
+const MAX_COLUMNS: usize = 1 << 16;
+/// The pairs of a timeline and a component that a chunk may have. A store has an entry for each.
+const MAX_PAIRS: usize = 1 << 16;
 
-/// The columns with a value in each row, and where each row's begin. Costs the values that there are.
-fn cells(columns: &[Column], rows: usize) -> Result<(Vec<u32>, Vec<usize>), MessageError> {
+/// The cells that the manifests of a stream of so many bytes may have. A bit says that one is there, so that a small
+/// manifest can claim any number, but each chunk takes bytes of the stream for each of its columns.
+pub(super) fn max_cells(stream_bytes: u64) -> usize {
+    usize::try_from(stream_bytes / 8 + 4096).unwrap_or(usize::MAX)
+}
+
+/// The columns with a value in each row, and where each row's begin. Cost: the values that there are.
+fn cells(
+    columns: &[Column],
+    rows: usize,
+    cells_left: &mut usize,
+) -> Result<(Vec<u32>, Vec<usize>), MessageError> {
+    if columns.len() > MAX_COLUMNS {
+        return Err(MessageError::Index("it has more columns than are plausible"));
+    }
     let values = columns.iter().map(|column| {
         column
             .valid
             .as_ref()
             .map_or(rows, |valid| valid.len() - valid.null_count())
     });
-    if values.fold(0, usize::saturating_add) > MOST_CELLS {
-        return Err(MessageError::Index("it claims more values than are plausible"));
-    }
+    *cells_left = cells_left
+        .checked_sub(values.fold(0, usize::saturating_add))
+        .ok_or(MessageError::Index("it claims more values than are plausible"))?;
     let for_each = |column: &Column, visit: &mut dyn FnMut(usize)| match &column.valid {
         Some(valid) => valid.valid_indices().for_each(visit),
         None => (0..rows).for_each(visit),

@@ -3,7 +3,54 @@
 use std::collections::HashMap;
 
 use arrow_schema::Field;
-use chronoscope_store::ComponentDescriptor;
+use chronoscope_store::{ComponentDescriptor, EntityPath};
+
+use crate::error::MessageError;
+
+/// The most bytes that a path, the name of a column, or an id of a store may have.
+pub(super) const MAX_NAME_BYTES: usize = 64 << 10;
+/// The most parts that a path may have.
+pub(super) const MAX_PATH_PARTS: usize = 256;
+
+/// A name, if it is not longer than names may be.
+pub(super) fn checked_name<'a>(what: &'static str, name: &'a str) -> Result<&'a str, MessageError> {
+    if name.len() <= MAX_NAME_BYTES {
+        return Ok(name);
+    }
+    Err(MessageError::TooLong {
+        what,
+        text: abbreviated(name),
+        bytes: name.len(),
+        limit: MAX_NAME_BYTES,
+    })
+}
+
+/// The path of an entity as it is now called, if it is neither longer nor deeper than paths may be.
+pub(super) fn entity_path(path: &str) -> Result<EntityPath, MessageError> {
+    // 0.24: the properties of a recording.
+    if path == "/__properties/recording" {
+        return Ok(EntityPath::parse("/__properties"));
+    }
+    let entity = EntityPath::parse(checked_name("entity path", path)?);
+    let parts = entity.depth();
+    if parts <= MAX_PATH_PARTS {
+        return Ok(entity);
+    }
+    Err(MessageError::TooDeep {
+        text: abbreviated(path),
+        parts,
+        limit: MAX_PATH_PARTS,
+    })
+}
+
+/// The beginning of a text that may be very long, for a report.
+pub(super) fn abbreviated(text: &str) -> String {
+    const CHARACTERS: usize = 60;
+    match text.char_indices().nth(CHARACTERS) {
+        Some((end, _)) => format!("{}\u{2026}", &text[..end]),
+        None => text.to_owned(),
+    }
+}
 
 /// The metadata of a batch or a column, with the keys of now: `rerun:` where SDKs before 0.24 have `rerun.`.
 pub(super) struct Metadata<'a>(&'a HashMap<String, String>);
@@ -20,6 +67,14 @@ impl<'a> Metadata<'a> {
             .or_else(|| find('.'))
             .map(String::as_str)
             .filter(|value| !value.is_empty())
+    }
+
+    /// The path of the entity whose data a batch holds.
+    pub(super) fn entity_path(&self) -> Result<EntityPath, MessageError> {
+        entity_path(
+            self.get("entity_path")
+                .ok_or(MessageError::Missing("entity path"))?,
+        )
     }
 
     /// Whether the value is there and not `false`.
@@ -49,29 +104,36 @@ impl From<ComponentNames> for ComponentDescriptor {
 
 /// The names of a component's column; `None` for an indicator, which SDKs before 0.25 wrote beside each archetype and
 /// which holds nothing.
-pub(super) fn component_names(field: &Field) -> Option<ComponentNames> {
+///
+/// # Errors
+/// Where a name is longer than names may be.
+pub(super) fn component_names(field: &Field) -> Result<Option<ComponentNames>, MessageError> {
     let metadata = Metadata::new(field.metadata());
-    let owned = |name: &str| metadata.get(name).map(str::to_owned);
+    let owned = |name: &'static str| -> Result<Option<String>, MessageError> {
+        let value = metadata.get(name).map(|value| checked_name(name, value));
+        Ok(value.transpose()?.map(str::to_owned))
+    };
     let is_indicator = |name: &str| name.starts_with("rerun.components.") && name.ends_with("Indicator");
     if metadata.is_set("is_indicator")
         || metadata.get("component").is_some_and(is_indicator)
         || is_indicator(field.name())
     {
-        return None;
+        return Ok(None);
     }
 
     let mut names = ComponentNames {
-        component: metadata
-            .get("component")
-            .unwrap_or_else(|| field.name())
-            .to_owned(),
-        archetype: owned("archetype"),
-        component_type: owned("component_type"),
+        component: match owned("component")? {
+            Some(component) => component,
+            None => checked_name("column", field.name())?.to_owned(),
+        },
+        archetype: owned("archetype")?,
+        component_type: owned("component_type")?,
     };
     // Before 0.24 the component was named by its type, and the field of the archetype stood apart.
     if names.component_type.is_none()
-        && let Some(archetype_field) = owned("archetype_field")
+        && let Some(mut archetype_field) = owned("archetype_field")?
     {
+        rename_0_23(&mut names, &mut archetype_field);
         let short = |archetype: &String| {
             let short = archetype
                 .trim_start_matches("rerun.blueprint.archetypes.")
@@ -85,15 +147,31 @@ pub(super) fn component_names(field: &Field) -> Option<ComponentNames> {
         names.component_type = Some(std::mem::replace(&mut names.component, component));
     }
     rename(&mut names);
-    Some(names)
+    Ok(Some(names))
 }
 
-/// The path of an entity, where the path of now is another.
-pub(super) fn entity_path(path: &str) -> &str {
-    if path == "/__properties/recording" {
-        "/__properties"
-    } else {
-        path
+/// 0.24: what a plot shows became plural, under new names; 0.23 wrote both.
+fn rename_0_23(names: &mut ComponentNames, archetype_field: &mut String) {
+    let (now, fields): (&str, &[(&str, &str)]) = match names.archetype.as_deref() {
+        Some("rerun.archetypes.Scalar") => ("rerun.archetypes.Scalars", &[("scalar", "scalars")]),
+        Some("rerun.archetypes.SeriesLine") => (
+            "rerun.archetypes.SeriesLines",
+            &[("color", "colors"), ("width", "widths"), ("name", "names")],
+        ),
+        Some("rerun.archetypes.SeriesPoint") => (
+            "rerun.archetypes.SeriesPoints",
+            &[
+                ("color", "colors"),
+                ("marker", "markers"),
+                ("name", "names"),
+                ("marker_size", "marker_sizes"),
+            ],
+        ),
+        _ => return,
+    };
+    names.archetype = Some(now.to_owned());
+    if let Some((_, field)) = fields.iter().find(|(old, _)| old == archetype_field) {
+        (*field).clone_into(archetype_field);
     }
 }
 
@@ -133,6 +211,7 @@ fn rename(names: &mut ComponentNames) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use arrow_schema::DataType;
 
@@ -148,7 +227,7 @@ mod tests {
             .map(|&(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         let field = Field::new(field_name, DataType::Null, true).with_metadata(metadata);
-        let names = component_names(&field);
+        let names = component_names(&field).unwrap();
         let names = names.as_ref().map(|names| {
             (
                 names.component.as_str(),
@@ -180,6 +259,50 @@ mod tests {
         check("Position3D", &before_0_24, points);
         check("plain", &[], Some(("plain", None, None)));
         check("plain", &[("rerun:component", "")], Some(("plain", None, None)));
+    }
+
+    #[test]
+    fn what_plots_show_in_0_23_has_the_names_of_now() {
+        let check_field = |archetype: &str, field: &str, expected: &str| {
+            let archetype = format!("rerun.archetypes.{archetype}");
+            let metadata = [
+                ("rerun.component", "rerun.components.Any"),
+                ("rerun.archetype", archetype.as_str()),
+                ("rerun.archetype_field", field),
+            ];
+            let now = format!("rerun.archetypes.{}", expected.split(':').next().unwrap());
+            check(
+                "Any",
+                &metadata,
+                Some((expected, Some(&now), Some("rerun.components.Any"))),
+            );
+        };
+        check_field("Scalar", "scalar", "Scalars:scalars");
+        for (field, now) in [("color", "colors"), ("width", "widths"), ("name", "names")] {
+            check_field("SeriesLine", field, &format!("SeriesLines:{now}"));
+        }
+        check_field(
+            "SeriesLine",
+            "aggregation_policy",
+            "SeriesLines:aggregation_policy",
+        );
+        for field in ["color", "marker", "name", "marker_size"] {
+            check_field("SeriesPoint", field, &format!("SeriesPoints:{field}s"));
+        }
+        check_field("Points3D", "colors", "Points3D:colors");
+    }
+
+    #[test]
+    fn paths_and_names_have_limits() {
+        let text = |error: MessageError| error.to_string();
+        assert!(entity_path(&vec!["a"; MAX_PATH_PARTS].join("/")).is_ok());
+        let deep = text(entity_path(&vec!["a"; MAX_PATH_PARTS + 1].join("/")).unwrap_err());
+        assert!(deep.contains("257 parts") && deep.contains("\"a/a/a"), "{deep}");
+        assert!(entity_path(&"z".repeat(MAX_NAME_BYTES)).is_ok());
+        let long = text(entity_path(&"\u{e9}".repeat(MAX_NAME_BYTES)).unwrap_err());
+        assert!(long.contains("\u{e9}\u{2026}") && long.len() < 300, "{long}");
+        let field = Field::new("c".repeat(MAX_NAME_BYTES + 1), DataType::Null, true);
+        assert!(text(component_names(&field).unwrap_err()).contains("its column \"ccc"));
     }
 
     #[test]
@@ -219,6 +342,9 @@ mod tests {
             &[],
             Some(("RecordingInfo:name", None, None)),
         );
-        assert_eq!(entity_path("/__properties/recording"), "/__properties");
+        assert_eq!(
+            entity_path("/__properties/recording").unwrap().as_str(),
+            "/__properties"
+        );
     }
 }

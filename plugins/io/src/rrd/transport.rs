@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chronoscope_store::{ChunkId, EntityPath, StoreId, StoreKind};
+use chronoscope_store::{ChunkId, StoreId, StoreKind};
 use re_log_encoding::CrateVersion;
 use re_protos::{
     common::v1alpha1 as common,
@@ -10,25 +10,17 @@ use re_protos::{
     log_msg::v1alpha1 as log_msg,
 };
 
-use super::{chunk::chunk_from_batch, frames::Kind, ipc::read_batch, payload};
-use crate::{LogMessage, StoreInfo, StoreSource, error::MessageError};
-
-/// Why a message gives nothing.
-#[derive(Debug)]
-pub(super) struct Failure {
-    /// The entity whose data it is, where that much could be read.
-    pub entity: Option<EntityPath>,
-    pub error: MessageError,
-}
-
-impl<E: Into<MessageError>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self {
-            entity: None,
-            error: error.into(),
-        }
-    }
-}
+use super::{
+    chunk::chunk_from_batch,
+    frames::Kind,
+    ipc::read_batch,
+    migrate::{Metadata, abbreviated, checked_name},
+    payload,
+};
+use crate::{
+    LogMessage, StoreInfo, StoreSource,
+    error::{Failure, MessageError},
+};
 
 /// What is known about the stores of a source while it is read.
 #[derive(Debug, Default)]
@@ -95,7 +87,13 @@ impl Transport {
             .into());
         }
         let bytes = payload::arrow_bytes(message.compression, &message.payload, message.uncompressed_size)?;
-        let batch = read_batch(&bytes)?;
+        let batch = read_batch(&bytes).map_err(|failure| Failure {
+            // What is wrong with the data itself is no reason not to say whose it is.
+            entity: failure
+                .schema
+                .and_then(|schema| Metadata::new(schema.metadata()).entity_path().ok()),
+            error: failure.error,
+        })?;
         let id = message.chunk_id.map(|id| {
             ChunkId::from_u128((u128::from(id.time_ns.unwrap_or(0)) << 64) | u128::from(id.inc.unwrap_or(0)))
         });
@@ -148,6 +146,10 @@ impl Transport {
             }
         };
         let application_id = id.application_id.map(|application| application.id);
+        checked_name("recording id", &id.recording_id)?;
+        if let Some(application_id) = &application_id {
+            checked_name("application id", application_id)?;
+        }
         let known = self.stores.iter().rev().find(|store| {
             store.kind == kind
                 && *store.recording_id == *id.recording_id
@@ -198,7 +200,9 @@ fn store_source(source: log_msg::StoreSource) -> StoreSource {
         }
         Ok(log_msg::StoreSourceKind::File) => StoreSource::File,
         Ok(log_msg::StoreSourceKind::Viewer) => StoreSource::Viewer,
-        Ok(log_msg::StoreSourceKind::Other) => StoreSource::Other(String::from_utf8_lossy(&extra).into()),
+        Ok(log_msg::StoreSourceKind::Other) => {
+            StoreSource::Other(abbreviated(&String::from_utf8_lossy(&extra)).into())
+        }
         // A newer SDK may know more kinds; what it logged is as good.
         Ok(log_msg::StoreSourceKind::Unspecified) | Err(_) => StoreSource::Unknown,
     }

@@ -1,8 +1,11 @@
 //! Several files at once, on threads.
 
-use std::path::PathBuf;
+use std::{io::Write as _, path::PathBuf, sync::Arc};
 
-use chronoscope_io::{LoadEvent, LoadSettings, Severity, load_files, read_file};
+use chronoscope_io::{
+    Events, FileFormat, FileInput, FormatRegistry, IoError, LoadEvent, LoadReport, LoadSettings, Messages,
+    Severity, load_files, read_file,
+};
 
 use crate::{data, same};
 
@@ -78,4 +81,84 @@ fn a_cancelled_load_ends() {
 fn no_files_are_finished_at_once() {
     let handle = load_files(Vec::<PathBuf>::new(), &LoadSettings::default());
     assert!(handle.recv().is_none() && handle.is_finished());
+}
+
+/// A format that finds nothing but damage, for ever.
+struct Hopeless;
+
+impl FileFormat for Hopeless {
+    fn name(&self) -> &'static str {
+        "a hopeless file"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn sniff(&self, _head: &[u8]) -> bool {
+        true
+    }
+
+    fn read(&self, input: FileInput) -> Messages {
+        let report = LoadReport::new(input.source(), Severity::Warning, &IoError::NoEndMark);
+        Box::new(std::iter::repeat_with(move || Err(report.clone())))
+    }
+}
+
+fn hopeless() -> LoadSettings {
+    let mut formats = FormatRegistry::empty();
+    formats.register(Hopeless);
+    LoadSettings {
+        formats: Arc::new(formats),
+        ..LoadSettings::default()
+    }
+}
+
+#[test]
+fn a_source_that_reports_for_ever_can_be_cancelled() {
+    let handle = load_files([data("scene.rrd")], &hopeless());
+    // The last report that is listed: from here on the reader is silent.
+    let listed = handle.events().find(
+        |event| matches!(event, LoadEvent::Report(report) if report.message.contains("has more damage")),
+    );
+    assert!(listed.is_some());
+    handle.cancel();
+    assert!(handle.events().count() <= 2);
+    assert!(handle.is_finished());
+}
+
+#[test]
+fn a_source_that_reports_for_ever_is_given_up() {
+    let handle = load_files([data("scene.rrd")], &hopeless());
+    let events: Vec<_> = handle.events().collect();
+    assert!(handle.is_finished());
+    let [.., LoadEvent::Report(report), LoadEvent::Finished { outcome, .. }] = &events[..] else {
+        panic!("{:?} end it", events.last());
+    };
+    assert!(report.message.contains("the rest is not read"), "{report}");
+    assert_eq!(outcome.reports, Events::MAX_REPORTS_IN_A_ROW + 1);
+    assert_eq!(events.len() as u64, 1 + Events::MAX_REPORTS + 2);
+}
+
+#[test]
+fn a_load_that_finds_nothing_in_a_very_large_file_can_be_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hole.rrd");
+    let mut file = std::fs::File::create(&path).unwrap();
+    file.write_all(b"RRF2\0\x29\0\0\x01\x02\0\0broken header")
+        .unwrap();
+    // Nothing but a hole: more bytes than are read in a day.
+    file.set_len(1 << 43).unwrap();
+    drop(file);
+    for index_from_bytes in [u64::MAX, 0] {
+        let settings = LoadSettings {
+            index_from_bytes,
+            ..LoadSettings::default()
+        };
+        let handle = load_files([&path], &settings);
+        assert!(handle.events().any(|event| matches!(event, LoadEvent::Report(_))));
+        handle.cancel();
+        assert!(handle.events().count() <= 2);
+        assert!(handle.is_finished());
+    }
 }

@@ -10,12 +10,13 @@
 mod allocations;
 mod damage;
 mod footer_lies;
+mod hostile;
 mod index;
 mod lies;
 mod load;
 mod read;
-
 mod requests;
+mod sdk;
 mod write;
 
 use std::{io::Cursor, path::PathBuf, sync::Arc};

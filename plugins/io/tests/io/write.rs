@@ -3,6 +3,10 @@
 use chronoscope_io::{LogMessage, RrdWriter, StoreInfo, StoreSource, read_file, write_file};
 use chronoscope_store::{Chunk, ComponentDescriptor, RowId, StoreId, Timeline, arrow};
 
+use re_log_encoding::{DecoderTransport, ToApplication as _};
+use re_protos::log_msg::v1alpha1::log_msg::Msg;
+use re_sorbet::ChunkBatch;
+
 use crate::{data, load_bytes, same};
 
 #[test]
@@ -81,5 +85,39 @@ fn what_this_program_logs_comes_back() {
     assert_eq!(loaded.messages.len(), 3);
     for (a, b) in messages.iter().zip(&loaded.messages) {
         assert!(same(a, b), "{a:?}\n{b:?}");
+    }
+}
+
+#[test]
+fn the_decoder_of_the_sdk_reads_what_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["scene.rrd", "zoo.rrd", "scene_layout.rbl"] {
+        let (messages, _) = read_file(data(name));
+        let path = folder.path().join(name);
+        write_file(&path, &messages).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let decoded: Vec<Msg> = DecoderTransport::decode_lazy(&*bytes)
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(decoded.len(), messages.len());
+        for (decoded, message) in decoded.iter().zip(&messages) {
+            match (decoded, message) {
+                (Msg::SetStoreInfo(info), LogMessage::StoreInfo(expected)) => {
+                    let id = info.info.as_ref().unwrap().store_id.as_ref().unwrap();
+                    assert_eq!(id.recording_id, *expected.id.recording_id);
+                }
+                (Msg::ArrowMsg(chunk), LogMessage::Chunk { chunk: expected, .. }) => {
+                    let batch = &chunk.to_application(()).unwrap().batch;
+                    let batch = ChunkBatch::try_from(batch).unwrap();
+                    assert_eq!(batch.entity_path().to_string(), expected.entity_path().as_str());
+                    assert_eq!(batch.num_rows(), expected.num_rows());
+                    assert_eq!(batch.component_columns().count(), expected.components().len());
+                    assert_eq!(batch.index_columns().count(), expected.timelines().len());
+                    assert_eq!(batch.is_static(), expected.is_static());
+                }
+                (Msg::BlueprintActivationCommand(_), LogMessage::ActivateBlueprint { .. }) => {}
+                (decoded, message) => panic!("{message:?} is decoded as {decoded:?}"),
+            }
+        }
     }
 }

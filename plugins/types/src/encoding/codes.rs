@@ -1,6 +1,11 @@
 //! Colours, and enums that are stored as bytes.
 
-use std::{borrow::Cow, marker::PhantomData};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    marker::PhantomData,
+    sync::{Mutex, PoisonError},
+};
 
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
@@ -32,9 +37,12 @@ impl Encoding for Colors {
 }
 
 /// Components that are a choice per instance.
+///
+/// A byte that stands for no choice, as newer SDKs may write it, is read as the default, so that the rest of the cell can
+/// be used. The log says so once for each byte of a component.
 pub struct Enums<E>(PhantomData<E>);
 
-impl<E: Enumeration> Encoding for Enums<E> {
+impl<E: Enumeration + Default> Encoding for Enums<E> {
     type Value = E;
     type Slice<'a> = Vec<E>;
 
@@ -43,18 +51,26 @@ impl<E: Enumeration> Encoding for Enums<E> {
     }
 
     fn read(component: &'static str, array: &dyn Array) -> Result<Vec<E>, ReadError> {
-        Plain::<u8>::read(component, array)?
-            .iter()
-            .map(|&code| {
-                E::from_code(code).ok_or(ReadError::UnknownValue {
-                    component,
-                    value: i64::from(code),
-                })
+        let choice = |&code: &u8| {
+            E::from_code(code).unwrap_or_else(|| {
+                warn_once(component, code, E::default().name());
+                E::default()
             })
-            .collect()
+        };
+        Ok(Plain::<u8>::read(component, array)?.iter().map(choice).collect())
     }
 
     fn build(_: &'static str, values: Vec<E>) -> ArrayRef {
         build_plain::<u8>(&values.into_iter().map(E::code).collect::<Vec<_>>())
+    }
+}
+
+/// Cost: a lock, for unknown choices alone.
+#[cold]
+fn warn_once(component: &'static str, code: u8, default: &'static str) {
+    static WARNED: Mutex<BTreeSet<(&str, u8)>> = Mutex::new(BTreeSet::new());
+    let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    if warned.insert((component, code)) {
+        tracing::warn!("{component}: {code} is not a known value; {default} is used instead");
     }
 }

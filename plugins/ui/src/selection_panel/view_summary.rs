@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{DataResults, DiffLog, Report, Visualizers, ingest::Reports};
+use chronoscope_frame::{DataResults, DiffLog, Report, Reports, Visualizers};
 
 use crate::pass::Pass;
 

@@ -43,7 +43,7 @@ pub use scene::{Space, SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
-use chronoscope_frame::memory::ViewerCaches;
+use chronoscope_frame::ViewerCaches;
 use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{

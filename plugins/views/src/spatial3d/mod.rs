@@ -11,7 +11,7 @@ use bevy::{
     app::{App, Plugin},
     ecs::schedule::IntoScheduleConfigs,
 };
-use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId, heuristics::rules};
+use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, heuristics::rules};
 use chronoscope_frame::{AppViewClassExt, Frame, ViewClass};
 
 use crate::{
@@ -48,5 +48,9 @@ impl ViewClass for Spatial3DClass {
 
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
         rules::recommend_3d(schema)
+    }
+
+    fn is_affected(&self, schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]) -> bool {
+        rules::affects_3d(schema, delta, said)
     }
 }

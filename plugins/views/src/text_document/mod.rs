@@ -6,7 +6,7 @@ pub mod markdown;
 pub mod ui;
 
 use bevy::app::{App, Plugin};
-use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId, heuristics::rules};
+use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, heuristics::rules};
 use chronoscope_frame::{
     AppViewClassExt as _, AppVisualizerExt as _, Report, ViewClass, Visualizer, VisualizerInfo,
     VisualizerInput, visualizer::QueryMode,
@@ -36,6 +36,10 @@ impl ViewClass for TextDocumentClass {
 
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
         rules::recommend_text_documents(schema)
+    }
+
+    fn is_affected(&self, schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]) -> bool {
+        rules::affects_text_documents(schema, delta, said)
     }
 }
 

@@ -15,7 +15,7 @@ use bevy::{
     app::{App, Plugin},
     ecs::prelude::*,
 };
-use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId, heuristics::rules};
+use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, heuristics::rules};
 use chronoscope_frame::{
     AppViewClassExt as _, AppVisualizerExt as _, DataResults, Frame, FrameSystems, View, ViewClass, Visuals,
 };
@@ -41,6 +41,10 @@ impl ViewClass for TextLogClass {
 
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
         rules::recommend_text_log(schema)
+    }
+
+    fn is_affected(&self, schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]) -> bool {
+        rules::affects_text_log(schema, delta, said)
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) mod testing;
 mod tests;
 
 use bevy::app::{App, Plugin};
-use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId, heuristics::rules};
+use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, heuristics::rules};
 use chronoscope_frame::{AppViewClassExt as _, AppVisualizerExt as _, ViewClass};
 
 pub use ui::TimeSeriesUi;
@@ -51,6 +51,10 @@ impl ViewClass for TimeSeriesClass {
 
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
         rules::recommend_time_series(schema)
+    }
+
+    fn is_affected(&self, schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]) -> bool {
+        rules::affects_time_series(schema, delta, said)
     }
 }
 

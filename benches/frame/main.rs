@@ -1,0 +1,171 @@
+//! What a frame costs and does: `cargo bench -p chronoscope_benches --bench frame [SCENARIO...]`.
+//!
+//! Prints a line per scenario and phase, separated by tabs: `scenario  phase  median_ms  p95_ms`, CPU time of all threads as a
+//! phase `NAME:cpu` beside it, and then `scenario  phase/counter  value  -`, the greatest value of all frames. `total` is the sum of
+//! the phases, `ui` the egui pass with tessellation, `engine` extracting and preparing, `app` all of the engine's frame. Time is
+//! moved by hand, and no frame is idle. Compare scenarios of one run.
+
+#![allow(clippy::print_stdout, reason = "the table is what this program is for")]
+
+use std::{path::PathBuf, time::Instant};
+
+use chronoscope::frame::{FrameSystems, Work};
+use chronoscope_benches::{
+    measure::{Cost, quantile_ms},
+    scenarios::{self, Scenario},
+    stage::{FrameCost, Stage, StageOptions},
+};
+use clap::Parser as _;
+
+/// Plays scenarios and prints what their frames cost.
+#[derive(clap::Parser, Debug)]
+struct Options {
+    /// Only scenarios whose names begin with one of these.
+    scenarios: Vec<String>,
+    /// Play a recording instead. May be given several times: files are opened together.
+    #[arg(long)]
+    file: Vec<PathBuf>,
+    /// A blueprint for the recording.
+    #[arg(long)]
+    blueprint: Option<PathBuf>,
+    /// The frames to measure.
+    #[arg(long)]
+    frames: Option<usize>,
+    /// The threads of both pools.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Draw too, to an image.
+    #[arg(long)]
+    render: bool,
+    /// Sizes of the scenes, in entities.
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
+    sizes: Vec<usize>,
+    /// Given by `cargo bench`.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() {
+    let options = Options::parse();
+    let stage = StageOptions {
+        threads: options.threads,
+        renders: options.render,
+        ..StageOptions::default()
+    };
+    println!("scenario\tphase\tmedian_ms\tp95_ms");
+    if !options.file.is_empty() {
+        let files = options.file.iter().chain(&options.blueprint).cloned().collect();
+        let scenario = scenarios::file(files, options.frames.unwrap_or(120));
+        open_and_play(scenario, stage);
+        return;
+    }
+    let is_chosen = |name: &str| {
+        options.scenarios.is_empty() || options.scenarios.iter().any(|chosen| name.starts_with(chosen))
+    };
+    let mut all = vec![scenarios::empty()];
+    all.extend(options.sizes.iter().flat_map(|size| scenarios::of_size(*size)));
+    all.extend(scenarios::of_one_size());
+    for mut scenario in all.into_iter().filter(|scenario| is_chosen(&scenario.name)) {
+        if let Some(frames) = options.frames {
+            scenario.frames = scenario.frames.min(frames);
+        }
+        play(scenario, &mut Stage::new(stage));
+    }
+    for count in [30_000, 90_000].into_iter().filter(|_| is_chosen("open")) {
+        open(count, stage);
+    }
+}
+
+/// Plays a scenario and prints what its frames cost.
+fn play(mut scenario: Scenario, stage: &mut Stage) {
+    scenario.prepare(stage);
+    let costs: Vec<FrameCost> = (0..scenario.frames)
+        .map(|frame| {
+            scenario.step(stage, scenarios::WARM_UP + frame);
+            stage.frame()
+        })
+        .collect();
+    print(&scenario.name, &costs);
+}
+
+/// From a recording's file to the settled viewer, and then played.
+fn open_and_play(mut scenario: Scenario, stage: StageOptions) {
+    let mut stage = Stage::new(stage);
+    let start = Instant::now();
+    scenario.prepare(&mut stage);
+    println!(
+        "{}\tsettled\t{:.1}\t-",
+        scenario.name,
+        start.elapsed().as_secs_f64() * 1e3
+    );
+    let costs: Vec<FrameCost> = (0..scenario.frames)
+        .map(|frame| {
+            scenario.step(&mut stage, frame);
+            stage.frame()
+        })
+        .collect();
+    print(&scenario.name, &costs);
+}
+
+/// From the file of many entities to the settled viewer.
+fn open(count: usize, options: StageOptions) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("many.rrd");
+    scenarios::write_many(&path, count);
+    let mut stage = Stage::new(options);
+    let (cost, frames) = Cost::of(|| {
+        stage.open(&[&path]);
+        stage.settle()
+    });
+    let name = format!("open_{}k", count / 1_000);
+    println!("{name}\tsettled\t{:.1}\t-", cost.wall.as_secs_f64() * 1e3);
+    println!("{name}\tsettled:cpu\t{:.1}\t-", cost.cpu.as_secs_f64() * 1e3);
+    println!("{name}\tsettled/frames\t{frames}\t-");
+}
+
+fn print(name: &str, costs: &[FrameCost]) {
+    let line = |phase: &str, costs: Vec<Cost>| {
+        if costs.is_empty() {
+            return;
+        }
+        let walls = || costs.iter().map(|cost| cost.wall);
+        let cpus = || costs.iter().map(|cost| cost.cpu);
+        println!(
+            "{name}\t{phase}\t{:.4}\t{:.4}",
+            quantile_ms(walls(), 0.5),
+            quantile_ms(walls(), 0.95)
+        );
+        println!(
+            "{name}\t{phase}:cpu\t{:.4}\t{:.4}",
+            quantile_ms(cpus(), 0.5),
+            quantile_ms(cpus(), 0.95)
+        );
+    };
+    for (at, phase) in FrameSystems::ALL.into_iter().enumerate() {
+        line(
+            phase.scope_name(),
+            costs.iter().map(|cost| cost.phases[at]).collect(),
+        );
+    }
+    line("total", costs.iter().map(FrameCost::total).collect());
+    line("ui", costs.iter().filter_map(|cost| cost.ui).collect());
+    line("engine", costs.iter().filter_map(|cost| cost.engine).collect());
+    line("app", costs.iter().map(|cost| cost.app).collect());
+    for work in Work::ALL {
+        let most = costs.iter().map(|cost| cost.work(work)).max().unwrap_or(0);
+        println!("{name}\t{}/{}\t{most}\t-", work.phase().scope_name(), work.name());
+    }
+    let uploaded = costs.iter().map(|cost| cost.uploaded_bytes).max().unwrap_or(0);
+    println!("{name}\tengine/bytes_uploaded\t{uploaded}\t-");
+    if costs.iter().any(|cost| !cost.gc_pause.is_zero()) {
+        let at = FrameSystems::ALL
+            .iter()
+            .position(|phase| *phase == FrameSystems::Gc)
+            .unwrap_or(0);
+        let pauses = costs
+            .iter()
+            .filter(|cost| !cost.gc_pause.is_zero())
+            .map(|cost| cost.phases[at].cpu);
+        println!("{name}\tgc/p999_cpu_ms\t{:.4}\t-", quantile_ms(pauses, 0.999));
+    }
+}

@@ -1,0 +1,294 @@
+//! The viewer without a window, frame by frame, with time that is moved by hand.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bevy::{
+    app::{App, Last, TaskPoolOptions, TaskPoolPlugin},
+    asset::{AssetApp as _, AssetPlugin},
+    ecs::prelude::*,
+    image::Image,
+    render::{Render, RenderApp, RenderSystems},
+    time::{TimePlugin, TimeUpdateStrategy},
+};
+use chronoscope::{
+    ChronoscopePlugins,
+    blueprint::BlueprintCommand,
+    frame::{
+        DiffLog, FrameDiagnostics, FrameSystems, IngestSources, Recordings, Settled, TimeCommand,
+        ViewerCommand, ViewerCommands, Work, WorkCounters,
+    },
+    offscreen::{self, OffscreenPlugin, OffscreenSize},
+    render::RenderStats,
+    sources::{BlueprintTarget, FileSettings, FileSource, FileSourcesPlugin, LoadOutcomes},
+    store::{Chunk, StoreId},
+    ui::{UiPlugin, run_pass},
+    views::ViewsPlugins,
+};
+
+use crate::measure::{Cost, process_cpu_time};
+
+/// The time between two frames.
+pub const FRAME_TIME: Duration = Duration::from_nanos(16_666_667);
+
+/// How the viewer is staged.
+#[derive(Clone, Copy, Debug)]
+pub struct StageOptions {
+    /// The threads of Bevy's pools and of rayon's; all of the machine's where it is not given.
+    pub threads: Option<usize>,
+    /// Whether the engine draws, to an image.
+    pub renders: bool,
+    /// The size of the interface, in points.
+    pub size: [u32; 2],
+}
+
+impl Default for StageOptions {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            renders: false,
+            size: [1600, 1000],
+        }
+    }
+}
+
+/// What a frame cost and did.
+#[derive(Clone, Debug, Default)]
+pub struct FrameCost {
+    /// Each phase, in the order of [`FrameSystems::ALL`].
+    pub phases: [Cost; FrameSystems::ALL.len()],
+    /// The egui pass with tessellation. Where the engine draws, it is a part of `app`.
+    pub ui: Option<Cost>,
+    /// Extracting and preparing, where the engine draws.
+    pub engine: Option<Cost>,
+    /// All of the engine's frame.
+    pub app: Cost,
+    /// The work of the phases, counted in items. What is zero is left out.
+    pub work: Vec<(Work, u64)>,
+    /// Bytes of instances sent to the GPU, where the engine draws.
+    pub uploaded_bytes: u64,
+    /// The pause for garbage collection.
+    pub gc_pause: Duration,
+}
+
+impl FrameCost {
+    /// All phases together.
+    pub fn total(&self) -> Cost {
+        Cost {
+            wall: self.phases.iter().map(|phase| phase.wall).sum(),
+            cpu: self.phases.iter().map(|phase| phase.cpu).sum(),
+        }
+    }
+
+    /// The items of one kind of work.
+    pub fn work(&self, work: Work) -> u64 {
+        self.work
+            .iter()
+            .find(|(other, _)| *other == work)
+            .map_or(0, |(_, items)| *items)
+    }
+}
+
+/// The viewer, its interface and one recording.
+pub struct Stage {
+    /// The app.
+    pub app: App,
+    egui: Option<egui::Context>,
+    size: egui::Vec2,
+    engine: Option<EngineClock>,
+}
+
+/// The id of the recording that scenes are logged to.
+pub fn recording_id() -> StoreId {
+    StoreId::recording("benchmark", "scene")
+}
+
+impl Stage {
+    /// An empty viewer.
+    pub fn new(options: StageOptions) -> Self {
+        let mut app = App::new();
+        if let Some(threads) = options.threads {
+            app.add_plugins(TaskPoolPlugin {
+                task_pool_options: TaskPoolOptions::with_num_threads(threads),
+            });
+            // Fails where a pool was made before: one process measures one number of threads.
+            _ = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build_global();
+        }
+        let mut engine = None;
+        if options.renders {
+            app.add_plugins(OffscreenPlugin {
+                size: OffscreenSize {
+                    width: options.size[0],
+                    height: options.size[1],
+                    scale: 1.0,
+                },
+            })
+            .add_plugins(ChronoscopePlugins);
+            engine = Some(EngineClock::add_to(&mut app));
+        } else {
+            if options.threads.is_none() {
+                app.add_plugins(TaskPoolPlugin::default());
+            }
+            app.add_plugins((TimePlugin, AssetPlugin::default()));
+            app.init_asset::<Image>();
+            app.add_plugins(chronoscope::frame::FramePlugins)
+                .add_plugins(ViewsPlugins)
+                .add_plugins((UiPlugin::default(), FileSourcesPlugin));
+        }
+        app.insert_resource(TimeUpdateStrategy::ManualDuration(FRAME_TIME));
+        offscreen::finish(&mut app);
+        app.world_mut().resource_mut::<FrameDiagnostics>().cpu_clock = Some(process_cpu_time);
+        Self {
+            app,
+            egui: (!options.renders).then(egui::Context::default),
+            size: egui::vec2(options.size[0] as f32, options.size[1] as f32),
+            engine,
+        }
+    }
+
+    /// Adds data to the recording.
+    pub fn log(&mut self, chunks: impl IntoIterator<Item = Chunk>) {
+        let world = self.app.world_mut();
+        let mut events = Vec::new();
+        let mut recordings = world.resource_mut::<Recordings>();
+        let entry = recordings.open(&recording_id());
+        for chunk in chunks {
+            events.extend(entry.recording.insert(chunk).unwrap());
+        }
+        let key = entry.key();
+        world.resource_mut::<DiffLog>().push_events(key, events);
+    }
+
+    /// Asks for something to be done in the next frame.
+    pub fn command(&mut self, command: ViewerCommand) {
+        self.app
+            .world_mut()
+            .resource_mut::<ViewerCommands>()
+            .push(command);
+    }
+
+    /// Asks for an edit of the blueprint.
+    pub fn edit(&mut self, command: BlueprintCommand) {
+        self.command(ViewerCommand::Blueprint(command));
+    }
+
+    /// Moves the cursor.
+    pub fn seek(&mut self, timeline: &str, time: i64) {
+        self.command(ViewerCommand::Time(TimeCommand::SetTimelineAndTime(
+            timeline.to_owned(),
+            time,
+        )));
+    }
+
+    /// Begins to open files.
+    pub fn open(&mut self, files: &[&Path]) {
+        let world = self.app.world_mut();
+        let outcomes = world.resource::<LoadOutcomes>().clone();
+        let settings = world.resource::<FileSettings>().clone();
+        for file in files {
+            let source = FileSource::open(
+                vec![file.to_path_buf()],
+                &settings,
+                outcomes.clone(),
+                BlueprintTarget::AsSent,
+            );
+            world.resource_mut::<IngestSources>().add(source);
+        }
+    }
+
+    /// Runs a frame.
+    pub fn frame(&mut self) -> FrameCost {
+        let (app, ()) = Cost::of(|| self.app.update());
+        let ui = self.egui.clone().map(|ctx| {
+            let input = egui::RawInput {
+                screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, self.size)),
+                ..egui::RawInput::default()
+            };
+            let world = self.app.world_mut();
+            let (cost, ()) = Cost::of(|| {
+                let output = ctx.run_ui(input, |ui| run_pass(world, &ui.ctx().clone()));
+                _ = ctx.tessellate(output.shapes, output.pixels_per_point);
+            });
+            cost
+        });
+        let world = self.app.world();
+        let diagnostics = world.resource::<FrameDiagnostics>();
+        let stats = world.get_resource::<RenderStats>();
+        FrameCost {
+            phases: FrameSystems::ALL.map(|phase| {
+                let time = diagnostics.phase_time(phase);
+                Cost {
+                    wall: time.wall,
+                    cpu: time.cpu,
+                }
+            }),
+            ui,
+            engine: self.engine.as_ref().map(EngineClock::last),
+            app,
+            work: world.resource::<WorkCounters>().iter().collect(),
+            uploaded_bytes: stats.map_or(0, RenderStats::uploaded_bytes_last_frame),
+            gc_pause: diagnostics.gc_pause,
+        }
+    }
+
+    /// Runs frames until nothing is pending. Returns how many.
+    pub fn settle(&mut self) -> usize {
+        for frames in 1..100_000 {
+            self.frame();
+            if self.app.world().resource::<Settled>().frames() >= 4 {
+                return frames;
+            }
+        }
+        panic!("the viewer does not come to rest");
+    }
+}
+
+/// Times what the engine does between the main world's frame and drawing.
+#[derive(Resource, Clone)]
+struct EngineClock(Arc<Mutex<EngineTimes>>);
+
+#[derive(Default)]
+struct EngineTimes {
+    begin: Option<(Instant, Duration)>,
+    cost: Cost,
+}
+
+impl EngineClock {
+    fn add_to(app: &mut App) -> Self {
+        let clock = Self(Arc::new(Mutex::new(EngineTimes::default())));
+        app.insert_resource(clock.clone()).add_systems(Last, begin_engine);
+        if let Some(render_app) = app.get_sub_app_mut(RenderApp) {
+            render_app.insert_resource(clock.clone()).add_systems(
+                Render,
+                end_engine
+                    .after(RenderSystems::Prepare)
+                    .before(RenderSystems::Render),
+            );
+        }
+        clock
+    }
+
+    fn last(&self) -> Cost {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).cost
+    }
+}
+
+fn begin_engine(clock: Res<EngineClock>) {
+    let mut times = clock.0.lock().unwrap_or_else(PoisonError::into_inner);
+    times.begin = Some((Instant::now(), process_cpu_time()));
+}
+
+fn end_engine(clock: Res<EngineClock>) {
+    let mut times = clock.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((wall, cpu)) = times.begin.take() {
+        times.cost = Cost {
+            wall: wall.elapsed(),
+            cpu: process_cpu_time().saturating_sub(cpu),
+        };
+    }
+}

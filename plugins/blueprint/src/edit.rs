@@ -1,0 +1,253 @@
+//! Carrying commands out in the store of the active blueprint, with undo.
+
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
+
+use arrow_array::BooleanArray;
+use chronoscope_store::{
+    CLEAR_COMPONENT, ChunkBuilder, EntityPath, Recording, RowId, StoreEvent, Timeline, arrow::ArrayRef,
+};
+use chronoscope_types::{Clear, blueprint as archetypes};
+
+use crate::{
+    BlueprintCommand, BlueprintEdit, BlueprintError, BlueprintQuery, Gesture, UndoState, ViewId,
+    ViewportBlueprint,
+    command::Components,
+    rows::{drop_rows_after, drop_superseded, latest_clear},
+};
+
+/// What an edit changed.
+#[derive(Debug, Default)]
+pub struct BlueprintChange {
+    /// What changed in the store.
+    pub events: Vec<StoreEvent>,
+    /// See [`BlueprintEdit::stored`].
+    pub stored: Option<ViewportBlueprint>,
+}
+
+/// Carries a command out on the active blueprint. `current` is the blueprint as it is shown, see [`crate::with_heuristics`].
+///
+/// Edits make undo steps. Each sample of a gesture replaces the one before. Navigation ([`BlueprintCommand::is_navigation`]) makes no
+/// step: its rows lie below all undo points that there are, so that undo and redo leave the eye where it is. Playing makes none either.
+///
+/// # Errors
+/// As [`BlueprintCommand::apply`]; nothing has changed then.
+pub fn edit_blueprint(
+    blueprint: &mut Recording,
+    undo: &mut UndoState,
+    current: &ViewportBlueprint,
+    command: &BlueprintCommand,
+) -> Result<BlueprintChange, BlueprintError> {
+    let navigated = navigate(blueprint, undo, current, command)?;
+    let mut next = undo.clone();
+    let mut events = Vec::new();
+    let BlueprintEdit { chunks, stored } = match navigated {
+        Some(edit) => edit,
+        None => {
+            let edit = next.edit(gesture_of(command), command.name());
+            let made = command.edit(current, edit.time)?;
+            if let Some(time) = edit.drop_after {
+                events = drop_rows_after(blueprint, time)?;
+            }
+            made
+        }
+    };
+    let written: BTreeSet<EntityPath> = chunks.iter().map(|chunk| chunk.entity_path().clone()).collect();
+    for chunk in chunks {
+        events.extend(blueprint.insert(chunk)?);
+    }
+    let forgot_points = next.ground() != undo.ground();
+    *undo = next;
+    let only = (!forgot_points).then_some(&written);
+    events.extend(drop_superseded(blueprint, only, &undo.points())?);
+    // What was just written is what the next command must see.
+    blueprint.apply_pending();
+    Ok(BlueprintChange { events, stored })
+}
+
+/// Replaces what the active blueprint says by what another says, or by nothing, as one undo step. Static rows stay.
+///
+/// # Errors
+/// Where the store does not take the rows.
+pub fn reset_blueprint(
+    blueprint: &mut Recording,
+    undo: &mut UndoState,
+    source: Option<&Recording>,
+) -> Result<Vec<StoreEvent>, BlueprintError> {
+    let edit = undo.edit(None, "reset blueprint");
+    let mut events = Vec::new();
+    if let Some(time) = edit.drop_after {
+        events = drop_rows_after(blueprint, time)?;
+    }
+    let when = || [(Timeline::blueprint(), edit.time)];
+    let clear = (
+        Clear::IS_RECURSIVE.descriptor(),
+        Arc::new(BooleanArray::from(vec![true])) as ArrayRef,
+    );
+    let clear = ChunkBuilder::new(EntityPath::root()).with_row(RowId::new(), when(), vec![clear]);
+    events.extend(blueprint.insert(clear.build()?)?);
+    if let Some(source) = source {
+        let query = BlueprintQuery::new(&source.store, &source.cache, i64::MAX);
+        for entity in source.store.entities() {
+            let path = source.store.entity_path(entity);
+            let (mut temporal, mut fixed) = (Components::new(), Components::new());
+            for component in source.store.components_of(entity) {
+                let descriptor = source.store.descriptor(component);
+                let Some(hit) = query
+                    .hit(path, &descriptor.component)
+                    .filter(|_| &*descriptor.component != CLEAR_COMPONENT)
+                else {
+                    continue;
+                };
+                let row = match hit.data_time() {
+                    Some(_) => &mut temporal,
+                    None => &mut fixed,
+                };
+                row.push((hit.column().descriptor().clone(), hit.cell()));
+            }
+            for (row, is_static) in [(temporal, false), (fixed, true)] {
+                if !row.is_empty() {
+                    let at: Vec<_> = when().into_iter().filter(|_| !is_static).collect();
+                    let chunk = ChunkBuilder::new(path.clone()).with_row(RowId::new(), at, row);
+                    events.extend(blueprint.insert(chunk.build()?)?);
+                }
+            }
+        }
+    }
+    blueprint.apply_pending();
+    Ok(events)
+}
+
+/// What a command writes that is to make no undo step.
+fn navigate(
+    blueprint: &Recording,
+    undo: &UndoState,
+    current: &ViewportBlueprint,
+    command: &BlueprintCommand,
+) -> Result<Option<BlueprintEdit>, BlueprintError> {
+    if matches!(command, BlueprintCommand::SetPlayState(_)) {
+        return command.edit(current, undo.newest()).map(Some);
+    }
+    let Some(view) = command.navigated_view(current) else {
+        return Ok(None);
+    };
+    if view.is_some_and(|view| current.derived.views.contains(&view)) {
+        // The view is written down, which must not reach into other states: it belongs to the last step.
+        return match undo.can_redo() {
+            true => Ok(None),
+            false => command.edit(current, undo.newest()).map(Some),
+        };
+    }
+    let first = command.edit(current, undo.ground())?;
+    let until = undo.query_time();
+    let query = BlueprintQuery::new(&blueprint.store, &blueprint.cache, until);
+    let mut time = undo.ground();
+    for chunk in first.chunks.iter().filter(|chunk| !chunk.is_static()) {
+        let written = chunk
+            .components()
+            .iter()
+            .filter_map(|column| query.hit(chunk.entity_path(), column.name())?.data_time());
+        let cleared = latest_clear(blueprint, chunk.entity_path(), until);
+        time = written.chain(cleared).fold(time, i64::max);
+    }
+    let edit = if time == undo.ground() {
+        first
+    } else {
+        command.edit(current, time)?
+    };
+    Ok(Some(edit))
+}
+
+/// The components that say from where a view is looked at.
+const NAVIGATION: [&str; 5] = [
+    archetypes::EyeControls3D::POSITION.name,
+    archetypes::EyeControls3D::LOOK_TARGET.name,
+    archetypes::EyeControls3D::EYE_UP.name,
+    archetypes::VisualBounds2D::RANGE.name,
+    archetypes::ScalarAxis::RANGE.name,
+];
+
+impl BlueprintCommand {
+    /// Whether it only moves the user about: the eye of a view, the part of a plot, the maximized view.
+    pub fn is_navigation(&self) -> bool {
+        match self {
+            Self::SetMaximized(_) => true,
+            Self::SetProperty(_, components) => components
+                .iter()
+                .all(|(descriptor, _)| NAVIGATION.contains(&&*descriptor.component)),
+            _ => false,
+        }
+    }
+
+    /// The view that is navigated, where one is named; `None` for what is no navigation.
+    fn navigated_view(&self, current: &ViewportBlueprint) -> Option<Option<ViewId>> {
+        self.is_navigation().then_some(match self {
+            Self::SetProperty(view, _) => Some(*view),
+            Self::SetMaximized(view) => view.or(current.maximized),
+            _ => None,
+        })
+    }
+
+    /// What it does, for a menu: "hide view", as in "Undo: hide view".
+    pub fn name(&self) -> &'static str {
+        use crate::Contents::{Container, View};
+        match self {
+            Self::SetName(View(_), _) => "rename view",
+            Self::SetName(Container(_), _) => "rename container",
+            Self::SetVisible(View(_), true) => "show view",
+            Self::SetVisible(View(_), false) => "hide view",
+            Self::SetVisible(Container(_), true) => "show container",
+            Self::SetVisible(Container(_), false) => "hide container",
+            Self::SetOrigin(..) => "change origin",
+            Self::SetContents(..) => "change contents",
+            Self::AddView(..) => "add view",
+            Self::RemoveView(_) => "remove view",
+            Self::ResetView(_) => "reset view",
+            Self::SetMaximized(Some(_)) => "maximize view",
+            Self::SetMaximized(None) => "restore layout",
+            Self::AddContainer { .. } => "add container",
+            Self::RemoveContainer(_) => "remove container",
+            Self::SetContainerKind(..) => "change container",
+            Self::SetGridColumns(..) => "change columns",
+            Self::SetShares { .. } => "resize",
+            Self::SetActiveTab(..) => "switch tab",
+            Self::MoveContents { .. } => "move",
+            Self::SetLayout { .. } => "change layout",
+            Self::ResetLayout => "reset layout",
+            Self::SetAutoViews(_) => "change automatic views",
+            Self::SetPanel(..) => "open or close panel",
+            Self::SetTimeline(_) => "change timeline",
+            Self::SetLoopMode(_) => "change loop mode",
+            Self::SetTimeSelection(_) => "select times",
+            Self::SetPlaybackSpeed(_) | Self::SetFps(_) => "change speed",
+            Self::SetPlayState(_) => "play or pause",
+            Self::SetProperty(..) => "change view property",
+            Self::SetDefault(..) => "change view default",
+            Self::SetOverride { .. } => "change override",
+            Self::ClearOverrides { .. } => "clear overrides",
+            Self::WriteAll(_) => "replace blueprint",
+        }
+    }
+}
+
+/// Edits that come in streams, as a drag makes them, are undone together; all others one by one.
+fn gesture_of(command: &BlueprintCommand) -> Option<Gesture> {
+    let mut hasher = DefaultHasher::new();
+    std::mem::discriminant(command).hash(&mut hasher);
+    match command {
+        // A property may come with others in the same drag.
+        BlueprintCommand::SetProperty(view, _) | BlueprintCommand::SetDefault(view, _) => {
+            view.hash(&mut hasher);
+        }
+        BlueprintCommand::SetOverride { view, entity, .. } => (view, entity).hash(&mut hasher),
+        BlueprintCommand::SetShares { id, .. } => id.hash(&mut hasher),
+        _ => return None,
+    }
+    Some(Gesture(hasher.finish()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,257 @@
+//! What a blueprint says and the viewer does not honor yet, so that it can be reported.
+
+use std::fmt;
+
+use chronoscope_store::EntityPath;
+use chronoscope_types::blueprint as archetypes;
+
+use crate::{
+    ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
+    overrides::{overridden_entities, overrides_for, property_path},
+    query::BlueprintQuery,
+};
+
+/// The properties of views that are honored.
+const HONORED_PROPERTIES: [&str; 17] = [
+    archetypes::Background::COLOR.name,
+    archetypes::Background::KIND.name,
+    archetypes::EyeControls3D::EYE_UP.name,
+    archetypes::EyeControls3D::LOOK_TARGET.name,
+    archetypes::EyeControls3D::POSITION.name,
+    archetypes::LineGrid3D::SPACING.name,
+    archetypes::LineGrid3D::VISIBLE.name,
+    archetypes::PlotBackground::COLOR.name,
+    archetypes::PlotBackground::SHOW_GRID.name,
+    archetypes::PlotLegend::CORNER.name,
+    archetypes::PlotLegend::VISIBLE.name,
+    archetypes::ScalarAxis::RANGE.name,
+    archetypes::TimeAxis::VIEW_RANGE.name,
+    archetypes::ViewContents::QUERY.name,
+    archetypes::VisibleTimeRanges::RANGES.name,
+    archetypes::VisualBounds2D::RANGE.name,
+    "ViewBlueprint:display_name",
+];
+
+/// Something that a blueprint says of a view and that changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IgnoredSetting {
+    /// The view.
+    pub view: ViewId,
+    /// The entity of the recording, where it is said of one.
+    pub entity: Option<EntityPath>,
+    /// What is ignored.
+    pub kind: IgnoredKind,
+}
+
+/// What is ignored.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum IgnoredKind {
+    /// A property of a view, by its component.
+    Property(String),
+    /// Components that a visualizer is to take from elsewhere.
+    Mappings {
+        /// The visualizer.
+        visualizer: String,
+    },
+    /// A further instruction for a visualizer that has one.
+    SecondInstruction {
+        /// The visualizer.
+        visualizer: String,
+    },
+    /// A range of times in a view that shows the latest values.
+    TimeRange,
+    /// That an entity cannot be picked.
+    Interactive,
+}
+
+impl fmt::Display for IgnoredKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Property(component) => write!(f, "{component} is not supported yet"),
+            Self::Mappings { visualizer } => {
+                write!(
+                    f,
+                    "{visualizer}: components from other columns are not supported yet"
+                )
+            }
+            Self::SecondInstruction { visualizer } => {
+                write!(f, "{visualizer}: only the first of several instructions is used")
+            }
+            Self::TimeRange => f.write_str("visible time ranges are not supported in this view yet"),
+            Self::Interactive => f.write_str("entities that cannot be picked are not supported yet"),
+        }
+    }
+}
+
+/// All that a blueprint says of its views and the viewer ignores, sorted. `takes_ranges` tells whether views of a class show visible
+/// time ranges.
+///
+/// Cost: all properties and overrides of all views.
+pub fn ignored(
+    query: &BlueprintQuery<'_>,
+    viewport: &ViewportBlueprint,
+    takes_ranges: impl Fn(&ViewClassId) -> bool,
+) -> Vec<IgnoredSetting> {
+    let mut found = Vec::new();
+    for view in viewport.views.values() {
+        let takes_ranges = takes_ranges(&view.class);
+        ignored_properties(query, view, takes_ranges, &mut found);
+        for entity in overridden_entities(query, view.id) {
+            ignored_overrides(query, view, &entity, takes_ranges, &mut found);
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn ignored_properties(
+    query: &BlueprintQuery<'_>,
+    view: &ViewBlueprint,
+    takes_ranges: bool,
+    found: &mut Vec<IgnoredSetting>,
+) {
+    let tree = query.store().tree();
+    let Some(id) = tree.find(&view.id.entity_path()) else {
+        return;
+    };
+    for folder in tree.children(id) {
+        let path = tree.path(*folder);
+        for hit in query.values(path) {
+            let component = &**hit.column().name();
+            // Defaults are found by the visualizers that ask for them.
+            if property_path(view.id, component).as_ref() != Some(path) {
+                continue;
+            }
+            let kind = if component == archetypes::VisibleTimeRanges::RANGES.name {
+                (!takes_ranges).then_some(IgnoredKind::TimeRange)
+            } else {
+                let is_honored = HONORED_PROPERTIES.contains(&component);
+                (!is_honored).then(|| IgnoredKind::Property(component.to_owned()))
+            };
+            found.extend(kind.map(|kind| IgnoredSetting {
+                view: view.id,
+                entity: None,
+                kind,
+            }));
+        }
+    }
+}
+
+fn ignored_overrides(
+    query: &BlueprintQuery<'_>,
+    view: &ViewBlueprint,
+    entity: &EntityPath,
+    takes_ranges: bool,
+    found: &mut Vec<IgnoredSetting>,
+) {
+    let mut add = |kind| {
+        found.push(IgnoredSetting {
+            view: view.id,
+            entity: Some(entity.clone()),
+            kind,
+        });
+    };
+    let overrides = overrides_for(query, view.id, entity);
+    for hit in &overrides.entity {
+        let component = &**hit.column().name();
+        if component == archetypes::VisibleTimeRanges::RANGES.name && !takes_ranges {
+            add(IgnoredKind::TimeRange);
+        } else if component == archetypes::EntityBehavior::INTERACTIVE.name {
+            add(IgnoredKind::Interactive);
+        }
+    }
+    let mut seen: Vec<&str> = Vec::new();
+    for instruction in overrides.visualizers.iter().flatten() {
+        let visualizer = instruction.visualizer.to_string();
+        if seen.contains(&&*instruction.visualizer) {
+            add(IgnoredKind::SecondInstruction {
+                visualizer: visualizer.clone(),
+            });
+        }
+        seen.push(&instruction.visualizer);
+        if !instruction.mappings.is_empty() {
+            add(IgnoredKind::Mappings { visualizer });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use std::sync::Arc;
+
+    use arrow_array::Int32Array;
+    use chronoscope_store::{ComponentDescriptor, Recording, StoreId, arrow::ArrayRef};
+
+    use super::*;
+    use crate::{
+        BlueprintCommand, Instruction, InstructionId, OverrideTarget, UndoState, edit_blueprint,
+        read_viewport,
+    };
+
+    #[test]
+    fn what_is_ignored_is_told() {
+        let mut blueprint = Recording::new(StoreId::blueprint("app", "active"));
+        let mut undo = UndoState::new(-1);
+        let view = ViewBlueprint::new(ViewId::hashed(["v"]), "3D", "/");
+        let id = view.id;
+        let components = |names: &[&str]| {
+            let one = || Arc::new(Int32Array::from(vec![1])) as ArrayRef;
+            names
+                .iter()
+                .map(|name| (ComponentDescriptor::partial(*name), one()))
+                .collect::<Vec<_>>()
+        };
+        let instruction = |name: &str| Instruction {
+            id: InstructionId::hashed([name]),
+            visualizer: "Points3D".into(),
+        };
+        let target = OverrideTarget::Visualizer {
+            id: InstructionId::hashed(["a"]),
+            active: vec![instruction("a"), instruction("b")],
+        };
+        let set = |target: OverrideTarget, names: &[&str]| BlueprintCommand::SetOverride {
+            view: id,
+            entity: "/world".into(),
+            target,
+            components: components(names),
+        };
+        for command in [
+            BlueprintCommand::AddView(view, None),
+            BlueprintCommand::SetProperty(id, components(&["EyeControls3D:position", "EyeControls3D:speed"])),
+            BlueprintCommand::SetProperty(id, components(&["NearClipPlane:near_clip_plane"])),
+            BlueprintCommand::SetDefault(id, components(&["Points3D:radii"])),
+            set(
+                OverrideTarget::Entity,
+                &["EntityBehavior:interactive", "VisibleTimeRanges:ranges"],
+            ),
+            set(target, &["Points3D:colors"]),
+        ] {
+            let (current, _) = read_viewport(&blueprint.store, &blueprint.cache, i64::MAX);
+            edit_blueprint(&mut blueprint, &mut undo, &current, &command).unwrap();
+        }
+        let (viewport, _) = read_viewport(&blueprint.store, &blueprint.cache, i64::MAX);
+        let query = BlueprintQuery::new(&blueprint.store, &blueprint.cache, i64::MAX);
+        let told = |takes_ranges: bool| -> Vec<String> {
+            let found = ignored(&query, &viewport, |_| takes_ranges);
+            found
+                .iter()
+                .map(|setting| {
+                    let entity = setting.entity.as_ref().map_or("", EntityPath::as_str);
+                    format!("{entity} {}", setting.kind)
+                })
+                .collect()
+        };
+        let expected = [
+            " EyeControls3D:speed is not supported yet",
+            " NearClipPlane:near_clip_plane is not supported yet",
+            "/world Points3D: only the first of several instructions is used",
+            "/world visible time ranges are not supported in this view yet",
+            "/world entities that cannot be picked are not supported yet",
+        ];
+        assert_eq!(told(false), expected);
+        assert_eq!(told(true).len(), expected.len() - 1);
+    }
+}

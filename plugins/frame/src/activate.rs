@@ -1,0 +1,73 @@
+//! Blueprints that were sent become the ones that are shown.
+
+use std::sync::Arc;
+
+use chronoscope_blueprint::read_viewport;
+use chronoscope_store::StoreId;
+
+use crate::{DiffEntry, DiffLog, RecordingEntry, Recordings, TimeControl, TimeControls};
+
+/// Uses a blueprint that was sent: shows it, or resets to it from now on, or both.
+pub(crate) fn activate_blueprint(
+    recordings: &mut Recordings,
+    log: &mut DiffLog,
+    times: &mut TimeControls,
+    blueprint: &StoreId,
+    make_active: bool,
+    make_default: bool,
+) {
+    let application = blueprint.application_id.clone();
+    if make_default {
+        recordings.blueprints_mut(&application).default = Some(blueprint.clone());
+    }
+    let shows_none = recordings
+        .blueprints(&application)
+        .is_none_or(|blueprints| blueprints.active.is_none());
+    if make_active || (make_default && shows_none) {
+        let (key, events) = recordings.reset_active_blueprint(&application, Some(blueprint));
+        log.push_events(key, events);
+        apply_time_panel(recordings, times, &application);
+    }
+    log.push(DiffEntry::Recordings);
+}
+
+/// Takes timeline, speed and loop from a blueprint that has just become the active one.
+fn apply_time_panel(recordings: &mut Recordings, times: &mut TimeControls, application: &Arc<str>) {
+    let Some(id) = recordings
+        .blueprints(application)
+        .and_then(|blueprints| blueprints.active.clone())
+    else {
+        return;
+    };
+    let entry = recordings.open(&id);
+    entry.recording.apply_pending();
+    let (viewport, _) = read_viewport(entry.store(), &entry.recording.cache, i64::MAX);
+    let panel = viewport.time_panel;
+    let keep_timeline = times.timeline_is_given;
+    let apply = |control: &mut TimeControl| {
+        if let Some(timeline) = panel.timeline.as_deref().filter(|_| !keep_timeline) {
+            control.set_timeline(timeline);
+        }
+        if let Some(speed) = panel.playback_speed {
+            control.set_speed(speed);
+        }
+        if let Some(fps) = panel.fps {
+            control.set_fps(fps);
+        }
+        if let Some(mode) = panel.loop_mode {
+            control.set_loop_mode(mode);
+        }
+        if let Some(state) = panel.play_state {
+            control.set_play_state(state);
+        }
+    };
+    apply(&mut times.initial);
+    let keys: Vec<_> = recordings
+        .recordings()
+        .filter(|entry| entry.id().application_id == *application)
+        .map(RecordingEntry::key)
+        .collect();
+    for key in keys {
+        apply(times.get_mut(key));
+    }
+}
