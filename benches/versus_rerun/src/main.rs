@@ -6,8 +6,6 @@
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 
-#[path = "../../../src/allocator.rs"]
-mod allocator;
 mod data;
 mod load;
 mod memory;
@@ -64,7 +62,6 @@ pub(crate) fn median(mut durations: Vec<Duration>) -> Duration {
 
 fn main() -> anyhow::Result<()> {
     let options = parse(std::env::args().skip(1))?;
-    allocator::give_back_in_background()?;
     println!("workload\ttheirs\tours\tratio");
     for (name, run) in workloads::ALL {
         if !options.names.is_empty() && !options.names.iter().any(|wanted| wanted == name) {
