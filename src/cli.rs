@@ -14,27 +14,27 @@ pub struct Cli {
     #[arg(value_name = "FILES")]
     pub files: Vec<PathBuf>,
 
-    /// How to open them.
+    /// Options for opening them.
     #[command(flatten)]
     pub options: Options,
 
-    /// What to do instead.
+    /// Another command.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// What else it can do.
+/// Other commands.
 #[derive(Subcommand, Debug, Clone)]
 pub enum Command {
     /// Opens the built-in demo recording.
     Demo {
-        /// How to open it.
+        /// Options for opening it.
         #[command(flatten)]
         options: Options,
     },
 }
 
-/// How to open it.
+/// Options for opening a recording.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct Options {
     /// Renders without a display, saves a picture when all is loaded, and exits.
@@ -61,7 +61,7 @@ pub struct Options {
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub memory_limit: Option<u64>,
 
-    /// Colours: follow the system, dark or light.
+    /// Colors: follow the system, dark or light.
     #[arg(long, value_name = "THEME", value_enum, default_value_t)]
     pub theme: ThemeArgument,
 
@@ -149,7 +149,7 @@ fn parse_bytes(text: &str) -> Result<u64, String> {
         "kib" => 1024.0,
         "mib" => 1024.0 * 1024.0,
         "gib" => 1024.0 * 1024.0 * 1024.0,
-        unit => return Err(format!("{unit:?} is no unit of memory")),
+        unit => return Err(format!("unknown unit {unit:?}")),
     };
     match digits.parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok((number * factor) as u64),

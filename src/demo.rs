@@ -141,7 +141,7 @@ pub fn demo_recording() -> Result<Vec<IngestMessage>, ChunkError> {
     Ok(messages)
 }
 
-/// Where the robot is: on a figure of eight around the crates.
+/// Pose of the robot: on a figure of eight around the crates.
 struct Pose {
     x: f64,
     y: f64,
@@ -181,7 +181,7 @@ fn crates() -> Boxes3D {
         .with_colors([[120u8, 132, 150]])
 }
 
-/// What the robot's lidar sees of the crates and the ground, in the robot's own space.
+/// Points that the lidar sees of the crates and the ground, in the robot's space.
 fn lidar(pose: &Pose, noise: &mut Noise) -> Points3D {
     let (sin, cos) = pose.heading.sin_cos();
     let mut points = Vec::new();
@@ -223,7 +223,7 @@ fn lidar(pose: &Pose, noise: &mut Noise) -> Points3D {
     Points3D::new(points).with_colors(colors).with_radii([0.03f32])
 }
 
-/// The robot's camera: a picture, the class of each of its pixels, and the centre of the marker in it.
+/// The robot's camera: a picture, the class of each of its pixels, and the center of the marker in it.
 fn camera(frame: i64) -> (Image, SegmentationImage, [f32; 2]) {
     let (width, height) = PICTURE;
     let phase = frame as f64 / FRAMES as f64 * TAU;

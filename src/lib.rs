@@ -60,7 +60,7 @@ impl PluginGroup for ChronoscopePlugins {
     }
 }
 
-/// What most users of the plugins need.
+/// The items that most users of the plugins need.
 pub mod prelude {
     pub use crate::ChronoscopePlugins;
     pub use chronoscope_frame::{

@@ -1,7 +1,5 @@
 //! The program `chronoscope`: arguments, allocator, logger, run.
 
-mod allocator;
-
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -12,7 +10,7 @@ use bevy::{
 use chronoscope::{
     ChronoscopePlugins,
     cli::Cli,
-    frame::{Reports, diagnostics::FrameDiagnostics, error::Severity},
+    frame::{Report, Reports, error::Severity},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     sources::LoadOutcomes,
     start::StartPlugin,
@@ -26,17 +24,31 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The size of windows and pictures unless told otherwise, in points.
 const DEFAULT_SIZE: (u32, u32) = (1400, 900);
 
+/// A user reads what they can do something about. The engine warns of what only its users, developers, can: drivers and shaders
+/// (`wgpu`, `naga`, `bevy_render`), systems without an order (`bevy_ecs::schedule`), desktops without XSETTINGS (`winit`).
+/// `RUST_LOG` shows all of it.
+const LOG_FILTER: &str =
+    "warn,wgpu=error,naga=error,bevy_render=error,bevy_egui=error,bevy_ecs::schedule=error,winit=error";
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Err(error) = allocator::give_back_in_background() {
-        eprintln!("warning: memory is given back in the frame: {error}");
-    }
+    silence_device_select();
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("chronoscope: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Turns off a layer of Mesa's Vulkan that asks a Wayland server for its GPU, where there can be none: it would only complain on stderr that
+/// `XDG_RUNTIME_DIR` is missing. The renderer chooses among the GPUs itself.
+#[allow(unsafe_code, reason = "the layer is told by an environment variable alone")]
+fn silence_device_select() {
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: no other thread runs yet that could read the environment.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
     }
 }
 
@@ -48,7 +60,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let mut app = App::new();
     app.add_plugins(LogPlugin {
         level: Level::WARN,
-        filter: "warn,wgpu=error,naga=error,bevy_render=error,bevy_egui=error".to_owned(),
+        filter: LOG_FILTER.to_owned(),
         ..default()
     });
     match &options.screenshot_to {
@@ -56,7 +68,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             app.add_plugins(WindowedPlugin { size })
                 .add_plugins(ChronoscopePlugins)
                 .add_plugins(StartPlugin { cli });
-            app.add_systems(Last, (print_reports, put_off_giving_back));
+            app.add_systems(Last, print_reports);
             // A window's runner takes the app with it, but the counts are shared.
             let outcomes = app.world().resource::<LoadOutcomes>().clone();
             app.run();
@@ -71,7 +83,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             app.add_plugins(OffscreenPlugin { size })
                 .add_plugins(ChronoscopePlugins)
                 .add_plugins(StartPlugin { cli });
-            app.add_systems(Last, (print_reports, put_off_giving_back));
+            app.add_systems(Last, print_reports);
             offscreen::finish(&mut app);
             offscreen::settle(&mut app, None)?;
             let picture = offscreen::capture(&mut app)?;
@@ -101,32 +113,45 @@ fn serve_profiles() -> anyhow::Result<puffin_http::Server> {
     Ok(server)
 }
 
-/// Memory goes back to the system when a collection is over, and not in the middle.
-fn put_off_giving_back(diagnostics: Res<FrameDiagnostics>) {
-    if !diagnostics.gc_pause.is_zero() {
-        allocator::collects();
+/// Writes the reports to stderr that the interface shows in its list, once each.
+fn print_reports(reports: Res<Reports>, mut num_printed: Local<usize>) {
+    let (num_lost, new) = new_reports(&reports, *num_printed);
+    *num_printed = reports.total();
+    if num_lost > 0 {
+        eprintln!("warning: {num_lost} reports came at once with others, and were not kept");
     }
-}
-
-/// Says on stderr what the user interface says in its list, once each.
-fn print_reports(reports: Res<Reports>, mut printed: Local<usize>) {
-    if *printed == reports.total() {
-        return;
-    }
-    let new = reports.total() - *printed;
-    for report in reports
-        .iter()
-        .rev()
-        .take(new)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-    {
+    for report in new {
         match report.severity {
             Severity::Info => {}
             Severity::Warning => eprintln!("warning: {report}"),
             Severity::Error => eprintln!("error: {report}"),
         }
     }
-    *printed = reports.total();
+}
+
+/// The reports after the first `num_printed`: how many of them are not kept any more, and the others, oldest first.
+fn new_reports(reports: &Reports, num_printed: usize) -> (usize, impl Iterator<Item = &Report>) {
+    let num_new = reports.total().saturating_sub(num_printed);
+    let num_kept = reports.iter().count();
+    let num_lost = num_new.saturating_sub(num_kept);
+    (num_lost, reports.iter().skip(num_kept.saturating_sub(num_new)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_that_were_not_kept_are_counted() {
+        let mut reports = Reports::default();
+        for number in 0..1_500 {
+            reports.push(Report::warning("file", number.to_string()));
+        }
+        let (num_lost, new) = new_reports(&reports, 100);
+        let new: Vec<&str> = new.map(|report| report.message.as_str()).collect();
+        assert_eq!(num_lost + new.len(), 1_400);
+        assert_eq!(new.last(), Some(&"1499"));
+        let (num_lost, new) = new_reports(&reports, 1_498);
+        assert_eq!((num_lost, new.count()), (0, 2));
+    }
 }

@@ -21,7 +21,7 @@ use bevy::{
 use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use chronoscope_frame::Settled;
 
-/// How large the picture is.
+/// Size of the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OffscreenSize {
     /// The width in points.
@@ -71,7 +71,7 @@ impl Plugin for OffscreenPlugin {
                 })
                 .disable::<WinitPlugin>()
                 .disable::<LogPlugin>()
-                // What is drawn in a frame is there when the frame ends, so that frames can be counted.
+                // A frame is fully drawn when it ends, so that frames can be counted.
                 .disable::<PipelinedRenderingPlugin>(),
         );
         app.add_plugins(ScheduleRunnerPlugin::run_once());
@@ -119,7 +119,7 @@ impl Plugin for OffscreenPlugin {
     }
 }
 
-/// Why there is no picture.
+/// Reason for a missing picture.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OffscreenError {
@@ -132,16 +132,16 @@ pub enum OffscreenError {
     /// The picture could not be saved.
     #[error("cannot save {path}: {message}")]
     Save {
-        /// Where it was to be saved.
+        /// Path of the file.
         path: String,
-        /// Why it could not be.
+        /// Reason.
         message: String,
     },
 }
 
 /// Frames in a row that must be settled before a picture is taken: one for a tile's size to reach its view, one for its image to be
 /// drawn, one for the user interface to show that.
-const SETTLED_FRAMES: u32 = 4;
+pub(crate) const SETTLED_FRAMES: u32 = 4;
 
 /// Frames after which to give up. Files may take long to read, so there are many.
 const MAX_FRAMES: u32 = 1_000_000;
@@ -158,7 +158,7 @@ pub fn finish(app: &mut App) {
 /// Runs frames until nothing is pending.
 ///
 /// # Errors
-/// Where that never happens, as with a recording that plays.
+/// If the app never settles, as with a recording that plays.
 pub fn settle(app: &mut App, max_frames: Option<u32>) -> Result<(), OffscreenError> {
     let limit = max_frames.unwrap_or(MAX_FRAMES);
     for _ in 0..limit {
@@ -178,7 +178,7 @@ pub fn settle(app: &mut App, max_frames: Option<u32>) -> Result<(), OffscreenErr
 /// The picture of the app as it is now, RGBA.
 ///
 /// # Errors
-/// Where the renderer gives none.
+/// If the renderer gives none.
 pub fn capture(app: &mut App) -> Result<Image, OffscreenError> {
     #[derive(Resource, Default)]
     struct Captured(Option<Image>);
@@ -202,7 +202,7 @@ pub fn capture(app: &mut App) -> Result<Image, OffscreenError> {
 /// Saves a picture as PNG.
 ///
 /// # Errors
-/// Where the picture has another format than the renderer's, or the file cannot be written.
+/// If the picture has another format than the renderer's, or the file cannot be written.
 pub fn save_png(image: &Image, path: &Path) -> Result<(), OffscreenError> {
     let failed = |message: String| OffscreenError::Save {
         path: path.display().to_string(),

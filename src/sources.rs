@@ -24,15 +24,15 @@ impl Plugin for FileSourcesPlugin {
     }
 }
 
-/// How files are read: by how many threads, and from what size on only as far as they are looked at.
+/// Settings for reading files: the number of threads, and the size from which on chunks are loaded only when needed.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct FileSettings(pub LoadSettings);
 
-/// How many sources came to their end, and how.
+/// Numbers of sources that ended, by outcome.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct LoadOutcomes(Arc<std::sync::Mutex<Outcomes>>);
 
-/// How many sources came to their end, and how.
+/// Numbers of sources that ended, by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcomes {
     /// Sources that gave something, even if they were damaged.
@@ -75,12 +75,12 @@ fn open_files(
     ));
 }
 
-/// What the blueprints among the files are used for.
+/// The application that blueprints among the files apply to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BlueprintTarget {
-    /// For the application that they name.
+    /// The application that they name.
     AsSent,
-    /// For this application, whatever they name.
+    /// This application, whatever they name.
     Application(Arc<str>),
 }
 

@@ -13,7 +13,7 @@ use crate::{
     sources::{BlueprintTarget, FileSettings, FileSource, LoadOutcomes, ReadySource},
 };
 
-/// Opens what a command line names.
+/// Opens the files of a command line.
 pub struct StartPlugin {
     /// The command line.
     pub cli: Cli,
@@ -32,7 +32,10 @@ impl Plugin for StartPlugin {
             ThemeArgument::Dark => egui::ThemePreference::Dark,
             ThemeArgument::Light => egui::ThemePreference::Light,
         };
-        app.insert_resource(UiSettings { theme });
+        app.insert_resource(UiSettings {
+            theme,
+            can_quit: true,
+        });
         app.world_mut().resource_mut::<TimeControls>().clock_frozen = options.screenshot_to.is_some();
         if let Some(time) = &options.time {
             app.insert_resource(PendingTime(time.clone()));
@@ -88,7 +91,7 @@ fn default_memory_limit() -> Option<u64> {
     (total > 0).then_some(total / 4 * 3)
 }
 
-/// The time that the command line asks for, until the timeline is known.
+/// The time of the command line, until the timeline is known.
 #[derive(Resource)]
 struct PendingTime(TimeArgument);
 
@@ -112,7 +115,7 @@ fn set_initial_time(
                 times.get_mut(entry.key()).set_timeline(timeline);
                 times.get_mut(entry.key()).set_time(timeline, time);
             }
-            None => error!("--time: {time:?} is no time on timeline {timeline}"),
+            None => error!("--time: {time:?} is not a time on timeline {timeline}"),
         }
         commands.remove_resource::<PendingTime>();
     }
@@ -122,7 +125,7 @@ fn set_initial_time(
     }
 }
 
-/// The blueprint that the command line asks for, until a recording says which application it is for.
+/// The blueprint of the command line, until the application of the recording is known.
 #[derive(Resource)]
 struct PendingBlueprint(PathBuf);
 

@@ -1,15 +1,23 @@
 //! The viewer in a window.
 
-use std::time::Duration;
+use std::{
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
+};
 
 use bevy::{
     log::LogPlugin,
     prelude::*,
     window::{PresentMode, WindowResolution},
-    winit::{UpdateMode, WinitSettings},
+    winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings, WinitUserEvent},
 };
-use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
-use chronoscope_frame::{Recordings, Settled, TimeControls, time_control::PlayState};
+use bevy_egui::{EguiContext, EguiGlobalSettings, EguiPlugin, EguiPreUpdateSet, PrimaryEguiContext};
+use chronoscope_frame::{
+    IngestSources, Recordings, Settled, TimeControls, ingest::Waker, time_control::PlayState,
+};
+
+use crate::offscreen::SETTLED_FRAMES;
 
 /// The engine with one window.
 pub struct WindowedPlugin {
@@ -39,7 +47,10 @@ impl Plugin for WindowedPlugin {
             auto_create_primary_context: false,
             ..default()
         });
-        app.insert_resource(WinitSettings::desktop_app());
+        app.insert_resource(WinitSettings {
+            focused_mode: UpdateMode::Continuous,
+            unfocused_mode: UpdateMode::Continuous,
+        });
         app.add_systems(Startup, |mut commands: Commands| {
             commands.spawn((
                 Camera2d,
@@ -52,30 +63,94 @@ impl Plugin for WindowedPlugin {
                 PrimaryEguiContext,
             ));
         });
+        app.add_systems(Startup, give_waker_to_sources);
+        app.add_systems(PreUpdate, wake_for_egui.after(EguiPreUpdateSet::InitContexts));
         app.add_systems(Last, (pace, name_window));
     }
 }
 
-/// Draws without a break while something moves, and sleeps until there is input otherwise.
+/// The longest sleep. Input, wakers and timers end it earlier; it is finite because winit's event loop spins on a deadline that it
+/// cannot compute.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
+
+/// Draws without a break while something moves, and sleeps until something happens otherwise.
 fn pace(
     mut winit: ResMut<WinitSettings>,
     settled: Res<Settled>,
     recordings: Res<Recordings>,
     times: Res<TimeControls>,
 ) {
+    // Who follows live data is woken by that data.
     let playing = recordings
         .active()
-        .is_some_and(|entry| times.get(entry.key()).play_state() != PlayState::Paused);
-    let mode = if playing || settled.frames() < 4 {
+        .is_some_and(|entry| times.get(entry.key()).play_state() == PlayState::Playing);
+    let mode = if playing || settled.frames() < SETTLED_FRAMES {
         UpdateMode::Continuous
     } else {
-        // Now and then a frame, so that files that changed and streams that woke up are noticed.
-        UpdateMode::reactive_low_power(Duration::from_millis(250))
+        UpdateMode::reactive_low_power(LONGEST_SLEEP)
     };
     if winit.focused_mode != mode {
         winit.focused_mode = mode;
         winit.unfocused_mode = mode;
     }
+}
+
+fn give_waker_to_sources(proxy: Res<EventLoopProxyWrapper>, sources: Option<ResMut<IngestSources>>) {
+    if let Some(mut sources) = sources {
+        let proxy = (*proxy).clone();
+        // An event loop that has ended needs no waking.
+        sources.set_waker(Waker::new(move || {
+            let _ = proxy.send_event(WinitUserEvent::WakeUp);
+        }));
+    }
+}
+
+/// Wakes the window when egui wants to draw: now, or after a delay, as for a tooltip or the blinking cursor of a text field.
+/// `bevy_egui` does only the former.
+fn wake_for_egui(
+    mut contexts: Query<&mut EguiContext, Added<EguiContext>>,
+    proxy: Res<EventLoopProxyWrapper>,
+) {
+    for mut context in &mut contexts {
+        let proxy = (*proxy).clone();
+        let timer = spawn_timer({
+            let proxy = proxy.clone();
+            move || proxy.send_event(WinitUserEvent::WakeUp).is_ok()
+        });
+        context.get_mut().set_request_repaint_callback(move |info| {
+            if info.delay.is_zero() {
+                let _ = proxy.send_event(WinitUserEvent::WakeUp);
+            } else if info.delay < LONGEST_SLEEP {
+                // Without a thread for the timer, the next event draws it.
+                let _ = timer.send(Instant::now() + info.delay);
+            }
+        });
+    }
+}
+
+/// Calls `wake` at the earliest of the times that are sent, then forgets the others: who still wants one asks again. Ends with the sender, or
+/// when `wake` says that nobody is there.
+fn spawn_timer(wake: impl Fn() -> bool + Send + 'static) -> mpsc::Sender<Instant> {
+    let (sender, receiver) = mpsc::channel::<Instant>();
+    let run = move || {
+        while let Ok(mut earliest) = receiver.recv() {
+            loop {
+                let left = earliest.saturating_duration_since(Instant::now());
+                match receiver.recv_timeout(left) {
+                    Ok(other) => earliest = earliest.min(other),
+                    Err(RecvTimeoutError::Timeout) => break,
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+            if !wake() {
+                return;
+            }
+        }
+    };
+    if let Err(error) = thread::Builder::new().name("repaint timer".to_owned()).spawn(run) {
+        warn!("no timer for the user interface: {error}");
+    }
+    sender
 }
 
 fn name_window(mut windows: Query<&mut Window>, recordings: Res<Recordings>) {
@@ -87,5 +162,22 @@ fn name_window(mut windows: Query<&mut Window>, recordings: Res<Recordings>) {
         if window.title != title {
             window.title.clone_from(&title);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timer_wakes_once_for_all_that_asked_before() {
+        let (sender, woken) = mpsc::channel();
+        let timer = spawn_timer(move || sender.send(()).is_ok());
+        let now = Instant::now();
+        for delay in [3, 1, 2] {
+            timer.send(now + Duration::from_millis(delay)).ok();
+        }
+        assert_eq!(woken.recv(), Ok(()));
+        drop(timer);
     }
 }

@@ -34,6 +34,7 @@ fn app_with(file: &str, settings: &FileSettings) -> App {
     .add_plugins(ChronoscopePlugins);
     app.insert_resource(chronoscope::ui::UiSettings {
         theme: egui::ThemePreference::Dark,
+        ..chronoscope::ui::UiSettings::default()
     });
     offscreen::finish(&mut app);
     let outcomes = app.world().resource::<LoadOutcomes>().clone();

@@ -9,7 +9,7 @@ pub(crate) fn load(path: &Path) -> RgbImage {
     image::open(path).unwrap().to_rgb8()
 }
 
-/// How many pixels have about this colour.
+/// How many pixels have about this color.
 pub(crate) fn count(picture: &RgbImage, color: [u8; 3]) -> usize {
     picture
         .pixels()

@@ -37,7 +37,7 @@ fn screenshot(files: &[&Path], arguments: &[&str]) -> (Option<RgbImage>, String,
     (out.exists().then(|| load(&out)), said, output.status.success())
 }
 
-/// Colours that the scene was logged with.
+/// Colors that the scene was logged with.
 const TRAIL: [u8; 3] = [120, 255, 120];
 const ROBOT: [u8; 3] = [230, 120, 40];
 const OVERRIDDEN_LIDAR: [u8; 3] = [0, 255, 255];
@@ -87,7 +87,7 @@ fn the_scene_shows_what_was_logged() {
 }
 
 #[test]
-fn a_blueprint_is_honoured() {
+fn a_blueprint_is_honored() {
     let (scene, layout) = (data("scene.rrd"), data("scene_layout.rbl"));
     let options = ["--time", "frame=18", "--blueprint", layout.to_str().unwrap()];
     let (picture, said, success) = screenshot(&[&scene], &options);
@@ -95,7 +95,7 @@ fn a_blueprint_is_honoured() {
     let picture = picture.unwrap();
     assert!(
         count(&picture, OVERRIDDEN_LIDAR) > 500,
-        "the override of the lidar's colour is not there"
+        "the override of the lidar's color is not there"
     );
     // As a file among the others it means the same.
     let (other, ..) = screenshot(&[&scene, &layout], &["--time", "frame=18"]);

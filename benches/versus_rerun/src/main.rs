@@ -6,8 +6,6 @@
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 
-#[path = "../../../src/allocator.rs"]
-mod allocator;
 mod data;
 mod load;
 mod memory;
@@ -64,7 +62,6 @@ pub(crate) fn median(mut durations: Vec<Duration>) -> Duration {
 
 fn main() -> anyhow::Result<()> {
     let options = parse(std::env::args().skip(1))?;
-    allocator::give_back_in_background()?;
     println!("workload\ttheirs\tours\tratio");
     for (name, run) in workloads::ALL {
         if !options.names.is_empty() && !options.names.iter().any(|wanted| wanted == name) {
@@ -73,7 +70,7 @@ fn main() -> anyhow::Result<()> {
         for (suffix, outcome) in run(&options)? {
             match outcome {
                 Outcome::Both { theirs, ours } => {
-                    println!("{name}{suffix}\t{theirs:.3}\t{ours:.3}\t{:.4}", ours / theirs)
+                    println!("{name}{suffix}\t{theirs:.3}\t{ours:.3}\t{:.4}", ours / theirs);
                 }
                 Outcome::Ours(ours) => println!("{name}{suffix}\t-\t{ours:.3}\t-"),
             }

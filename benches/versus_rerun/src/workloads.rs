@@ -520,8 +520,6 @@ fn gc_worst_pause(options: &Options) -> Outcomes {
                 let report = recording.store.gc(&options, &mut buffers);
                 walls.push(wall.elapsed());
                 cpus.push(memory::thread_cpu_time().saturating_sub(cpu));
-                // As in the program.
-                crate::allocator::collects();
                 buffers.events.clear();
                 drop(buffers.garbage.take());
                 controls.push(memory::cpu_time_of_waiting(report.total_time));

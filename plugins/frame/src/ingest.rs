@@ -67,6 +67,28 @@ pub enum SourcePoll {
     Finished,
 }
 
+/// Wakes a viewer that sleeps because nothing happens. Cheap; may be called from any thread, and once too often.
+#[derive(Clone)]
+pub struct Waker(Arc<dyn Fn() + Send + Sync>);
+
+impl Waker {
+    /// A waker that calls `wake`.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wake))
+    }
+
+    /// Lets the viewer run a frame soon.
+    pub fn wake(&self) {
+        (self.0)();
+    }
+}
+
+impl std::fmt::Debug for Waker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Waker")
+    }
+}
+
 /// Where data comes from: a file that is read, a stream that is received. Polled in each frame; must never block.
 pub trait IngestSource: Send + Sync + 'static {
     /// What the user calls it: a file's name, an address.
@@ -84,6 +106,10 @@ pub trait IngestSource: Send + Sync + 'static {
     fn is_live(&self) -> bool {
         false
     }
+
+    /// Takes what wakes the viewer. A live source calls it whenever there is something to poll: nobody polls a viewer's sources while
+    /// it sleeps.
+    fn set_waker(&mut self, _waker: &Waker) {}
 }
 
 /// Identifies a source for as long as the program runs.
@@ -96,6 +122,7 @@ pub struct IngestSources {
     sources: Vec<ActiveSource>,
     next: usize,
     next_id: u64,
+    waker: Option<Waker>,
 }
 
 struct ActiveSource {
@@ -116,12 +143,25 @@ impl IngestSources {
     pub fn add(&mut self, source: impl IngestSource) -> SourceId {
         let id = SourceId(self.next_id);
         self.next_id += 1;
+        let mut source: Box<dyn IngestSource> = Box::new(source);
+        if let Some(waker) = &self.waker {
+            source.set_waker(waker);
+            waker.wake();
+        }
         self.sources.push(ActiveSource {
             id,
-            source: Box::new(source),
+            source,
             stores: BTreeMap::new(),
         });
         id
+    }
+
+    /// Says what wakes the viewer, to all sources that there are and will be.
+    pub fn set_waker(&mut self, waker: Waker) {
+        for active in &mut self.sources {
+            active.source.set_waker(&waker);
+        }
+        self.waker = Some(waker);
     }
 
     /// Removes a source: what it has not given yet is not taken. Nothing happens where it came to its end before.

@@ -284,5 +284,11 @@ pub enum MessageError {
     },
     /// The columns do not make a chunk.
     #[error("{0}")]
-    Chunk(#[from] chronoscope_store::ChunkError),
+    Chunk(#[source] Box<chronoscope_store::ChunkError>),
+}
+
+impl From<chronoscope_store::ChunkError> for MessageError {
+    fn from(error: chronoscope_store::ChunkError) -> Self {
+        Self::Chunk(Box::new(error))
+    }
 }

@@ -252,6 +252,13 @@ impl ChunkStore {
             .is_some_and(|data| data.might_require_clearing)
     }
 
+    /// Whether a clear of this entity ever reached the entities below it: then any change of its clears may show or hide them.
+    pub fn clears_reach_below(&self, entity: EntityId) -> bool {
+        self.entity(entity)
+            .and_then(|data| data.clears.as_ref())
+            .is_some_and(|clears| clears.reach_below())
+    }
+
     /// Whether a chunk has clears.
     pub(crate) fn has_clears(&self, meta: &ChunkMeta) -> bool {
         self.clear_component()

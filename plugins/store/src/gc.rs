@@ -46,7 +46,7 @@ impl ChunkStore {
     ///
     /// Afterwards every query answers as if the store had never held what was dropped. Call it again, in a later frame, while
     /// the report is not `done`.
-    pub fn gc(&mut self, options: &GcOptions, buffers: &mut GcBuffers) -> GcReport {
+    pub fn gc(&mut self, options: &GcOptions<'_>, buffers: &mut GcBuffers) -> GcReport {
         let mut clock = Clock::new(options.time_budget);
         let mut report = GcReport::default();
         let mut state = std::mem::take(&mut self.gc);
@@ -98,7 +98,7 @@ impl ChunkStore {
     }
 
     /// The next chunk that should go. `None` where there is none, or no more time.
-    fn next_candidate(&self, state: &mut GcState, options: &GcOptions, clock: &mut Clock) -> Option<u32> {
+    fn next_candidate(&self, state: &mut GcState, options: &GcOptions<'_>, clock: &mut Clock) -> Option<u32> {
         if let GcOrder::FarthestFrom { timeline, time } = options.order {
             return self.next_farthest(&mut state.farthest, timeline, time, options, clock);
         }
@@ -139,7 +139,7 @@ impl ChunkStore {
     }
 
     /// Whether a chunk is loaded and not protected.
-    fn may_go(&self, slot: u32, options: &GcOptions, clock: &mut Clock) -> bool {
+    fn may_go(&self, slot: u32, options: &GcOptions<'_>, clock: &mut Clock) -> bool {
         clock.did(1);
         let Some(chunk) = self.slot(slot) else {
             return false;
@@ -149,7 +149,7 @@ impl ChunkStore {
             && (chunk.origin == Origin::Source || !meta.is_static && !options.only_recoverable)
             && !(meta.is_static && meta.num_bytes <= SMALL_STATIC_BYTES)
             && !self.has_clears(meta)
-            && !options.protected_chunks.contains(&meta.id)
+            && !(options.is_protected)(meta)
             && !options
                 .protected_time_ranges
                 .iter()

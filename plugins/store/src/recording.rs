@@ -75,7 +75,7 @@ impl Recording {
     }
 
     /// Frees memory within a budget of time. See [`ChunkStore::gc`].
-    pub fn gc(&mut self, options: &GcOptions, buffers: &mut GcBuffers) -> GcReport {
+    pub fn gc(&mut self, options: &GcOptions<'_>, buffers: &mut GcBuffers) -> GcReport {
         let first = buffers.events.len();
         let report = self.store.gc(options, buffers);
         self.cache

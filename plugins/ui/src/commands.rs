@@ -2,32 +2,34 @@
 //!
 //! Menus, tooltips and the palette read names and shortcuts from here, so that they never differ.
 
-use chronoscope_blueprint::{Panel, PanelState};
-use chronoscope_frame::{LoopMode, PlayState, TimeCommand, ViewerCommand};
+use std::borrow::Cow;
+
+use chronoscope_blueprint::{Panel, UndoState};
+use chronoscope_frame::LoopMode;
 use egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
 
-use crate::{edits, icons, pass::Pass, shell, state::UiState};
+use crate::{icons, panels::is_open, pass::Pass, settings::UiSettings};
 
-/// Something that can be done by name.
+/// A command with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UiCommand {
     /// Opens a file.
     Open,
     /// Closes the recording that is shown.
     CloseRecording,
-    /// Finds a command by its name.
+    /// Opens or closes the command palette.
     Palette,
-    /// Takes the last edit back.
+    /// Reverts the last edit.
     Undo,
-    /// Does again what was undone.
+    /// Repeats the last undone edit.
     Redo,
-    /// Forgets all edits.
+    /// Discards all edits.
     ResetBlueprint,
-    /// Lets the viewer choose all views.
+    /// Chooses all views automatically.
     ResetToHeuristics,
     /// Selects nothing.
     ClearSelection,
-    /// Puts the tile back that fills the viewport.
+    /// Restores the tile that fills the viewport.
     RestoreTile,
     /// Opens or closes the left panel.
     ToggleLeftPanel,
@@ -35,7 +37,7 @@ pub enum UiCommand {
     ToggleSelectionPanel,
     /// Opens or closes the panel below.
     ToggleTimePanel,
-    /// Lists what went wrong.
+    /// Opens or closes the list of notifications.
     ToggleNotifications,
     /// Plays or pauses.
     TogglePlay,
@@ -61,6 +63,10 @@ pub enum UiCommand {
     ThemeLight,
     /// The system's theme.
     ThemeSystem,
+    /// Shows version and license.
+    About,
+    /// Closes the program.
+    Quit,
 }
 
 const NONE: Modifiers = Modifiers::NONE;
@@ -69,7 +75,7 @@ const COMMAND_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl UiCommand {
     /// All commands, in the order of the menu and the palette.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Open,
         Self::CloseRecording,
         Self::Palette,
@@ -95,6 +101,8 @@ impl UiCommand {
         Self::ThemeDark,
         Self::ThemeLight,
         Self::ThemeSystem,
+        Self::About,
+        Self::Quit,
     ];
 
     /// The name, as menus and the palette show it.
@@ -108,7 +116,7 @@ impl UiCommand {
             Self::ResetBlueprint => "Reset to the default blueprint",
             Self::ResetToHeuristics => "Choose views automatically",
             Self::ClearSelection => "Clear selection",
-            Self::RestoreTile => "Put the maximized view back",
+            Self::RestoreTile => "Restore the maximized view",
             Self::ToggleLeftPanel => "Recordings and blueprint panel",
             Self::ToggleSelectionPanel => "Selection panel",
             Self::ToggleTimePanel => "Time panel",
@@ -124,7 +132,9 @@ impl UiCommand {
             Self::ResetTimeZoom => "Show all times",
             Self::ThemeDark => "Dark theme",
             Self::ThemeLight => "Light theme",
-            Self::ThemeSystem => "Theme of the system",
+            Self::ThemeSystem => "System theme",
+            Self::About => "About Chronoscope",
+            Self::Quit => "Quit",
         }
     }
 
@@ -156,6 +166,8 @@ impl UiCommand {
             Self::ThemeDark => icons::THEME_DARK,
             Self::ThemeLight => icons::THEME_LIGHT,
             Self::ThemeSystem => icons::THEME_SYSTEM,
+            Self::About => icons::INFO,
+            Self::Quit => icons::QUIT,
         }
     }
 
@@ -182,6 +194,7 @@ impl UiCommand {
             Self::End => const { &[key(NONE, Key::End)] },
             Self::CycleLoop => const { &[key(COMMAND, Key::L)] },
             Self::NextTimeline => const { &[key(COMMAND, Key::T)] },
+            Self::Quit => const { &[key(COMMAND, Key::Q)] },
             _ => &[],
         }
     }
@@ -193,13 +206,21 @@ impl UiCommand {
         Some(text.replace("Arrow", ""))
     }
 
-    /// Whether it would do something now.
-    pub(crate) fn is_enabled(self, pass: &Pass<'_>) -> bool {
-        let undo = || {
-            pass.recordings()
-                .active_blueprint()
-                .map(|(_, blueprints)| &blueprints.undo)
+    /// The name, with what would be undone or redone now: "Undo hide view".
+    pub(crate) fn label(self, pass: &Pass<'_>) -> Cow<'static, str> {
+        let what = match self {
+            Self::Undo => undo_state(pass).and_then(UndoState::undo_name),
+            Self::Redo => undo_state(pass).and_then(UndoState::redo_name),
+            _ => None,
         };
+        match what {
+            Some(what) => format!("{} {what}", self.name()).into(),
+            None => self.name().into(),
+        }
+    }
+
+    /// Whether the command has an effect now.
+    pub(crate) fn is_enabled(self, pass: &Pass<'_>) -> bool {
         match self {
             Self::Open
             | Self::Palette
@@ -207,9 +228,11 @@ impl UiCommand {
             | Self::ThemeDark
             | Self::ThemeLight
             | Self::ThemeSystem
+            | Self::About
             | Self::ToggleLeftPanel => true,
-            Self::Undo => undo().is_some_and(chronoscope_blueprint::UndoState::can_undo),
-            Self::Redo => undo().is_some_and(chronoscope_blueprint::UndoState::can_redo),
+            Self::Quit => pass.world.resource::<UiSettings>().can_quit,
+            Self::Undo => undo_state(pass).is_some_and(UndoState::can_undo),
+            Self::Redo => undo_state(pass).is_some_and(UndoState::can_redo),
             Self::ClearSelection => !pass.selection().selected.is_empty(),
             Self::RestoreTile => pass.viewport().maximized.is_some(),
             Self::CloseRecording
@@ -229,128 +252,33 @@ impl UiCommand {
         }
     }
 
-    /// Does it.
-    pub(crate) fn run(self, pass: &mut Pass<'_>, state: &mut UiState, ctx: &egui::Context) {
-        if !self.is_enabled(pass) {
-            return;
-        }
+    /// State of the switch that the command turns; `None` for other commands.
+    pub(crate) fn is_on(self, pass: &Pass<'_>, ctx: &egui::Context) -> Option<bool> {
+        let theme = |theme| ctx.options(|options| options.theme_preference) == theme;
         match self {
-            Self::Open => state.open_dialog.open(),
-            Self::CloseRecording => {
-                if let Some(entry) = pass.active() {
-                    pass.push(ViewerCommand::CloseRecording(entry.id().clone()));
-                }
-            }
-            Self::Palette => state.palette.toggle(),
-            Self::Undo => pass.push(ViewerCommand::Undo),
-            Self::Redo => pass.push(ViewerCommand::Redo),
-            Self::ResetBlueprint => pass.push(ViewerCommand::ResetBlueprint),
-            Self::ResetToHeuristics => pass.push(ViewerCommand::ResetToHeuristics),
-            Self::ClearSelection => pass.push(ViewerCommand::Select(Vec::new())),
-            Self::RestoreTile => pass.edit(edits::maximize(None)),
-            Self::ToggleLeftPanel => toggle_panel(pass, Panel::Blueprint),
-            Self::ToggleSelectionPanel => toggle_panel(pass, Panel::Selection),
-            Self::ToggleTimePanel => toggle_panel(pass, Panel::Time),
-            Self::ToggleNotifications => state.notifications.toggle_list(),
-            Self::TogglePlay => pass.time(TimeCommand::TogglePlay),
-            Self::Follow => {
-                let following = pass
-                    .time_control()
-                    .is_some_and(|time| time.play_state() == PlayState::Following);
-                pass.time(if following {
-                    TimeCommand::Pause
-                } else {
-                    TimeCommand::Follow
-                });
-            }
-            Self::StepBack => pass.time(TimeCommand::StepBack),
-            Self::StepForward => pass.time(TimeCommand::StepForward),
-            Self::Begin => pass.time(TimeCommand::Begin),
-            Self::End => pass.time(TimeCommand::End),
-            Self::CycleLoop => {
-                let mode = pass
-                    .time_control()
-                    .map_or(LoopMode::Off, chronoscope_frame::TimeControl::loop_mode);
-                pass.time(TimeCommand::SetLoop(next_loop_mode(mode)));
-            }
-            Self::NextTimeline => next_timeline(pass),
-            Self::ResetTimeZoom => state.time_panel.reset_zoom(),
-            Self::ThemeDark => set_theme(state, ctx, egui::ThemePreference::Dark),
-            Self::ThemeLight => set_theme(state, ctx, egui::ThemePreference::Light),
-            Self::ThemeSystem => set_theme(state, ctx, egui::ThemePreference::System),
+            Self::ToggleLeftPanel => Some(is_open(pass, Panel::Blueprint)),
+            Self::ToggleSelectionPanel => Some(is_open(pass, Panel::Selection)),
+            Self::ToggleTimePanel => Some(is_open(pass, Panel::Time)),
+            Self::ThemeDark => Some(theme(egui::ThemePreference::Dark)),
+            Self::ThemeLight => Some(theme(egui::ThemePreference::Light)),
+            Self::ThemeSystem => Some(theme(egui::ThemePreference::System)),
+            _ => None,
         }
     }
 }
 
-/// Runs the commands whose keys were pressed, unless somebody types.
-pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
-    // The palette is to be closed by the keys that open it, also while its own text field has the focus.
-    let is_typing = ctx.text_edit_focused();
-    let is_modal = state.palette.is_open() || state.open_dialog.is_open();
-    let mut shortcuts: Vec<(KeyboardShortcut, UiCommand)> = UiCommand::ALL
-        .iter()
-        .flat_map(|command| command.shortcuts().iter().map(|shortcut| (*shortcut, *command)))
-        .collect();
-    // A shortcut with fewer modifiers also matches the keys of one with more, so those come first.
-    shortcuts.sort_by_key(|(shortcut, _)| std::cmp::Reverse(num_modifiers(shortcut.modifiers)));
-    for (shortcut, command) in shortcuts {
-        let allowed = match command {
-            UiCommand::Palette => true,
-            UiCommand::ClearSelection => {
-                !is_typing && !is_modal && !egui::Popup::is_any_open(ctx) && ctx.dragged_id().is_none()
-            }
-            _ => !is_typing && !is_modal,
-        };
-        if allowed && command.is_enabled(pass) && ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
-            command.run(pass, state, ctx);
-        }
-    }
+fn undo_state<'a>(pass: &Pass<'a>) -> Option<&'a UndoState> {
+    let (_, blueprints) = pass.recordings().active_blueprint()?;
+    Some(&blueprints.undo)
 }
 
-/// What comes after a loop mode where one is chosen by clicking.
+/// Next loop mode in the cycle.
 pub(crate) const fn next_loop_mode(mode: LoopMode) -> LoopMode {
     match mode {
         LoopMode::Off => LoopMode::All,
         LoopMode::All => LoopMode::Selection,
         LoopMode::Selection => LoopMode::Off,
     }
-}
-
-fn num_modifiers(modifiers: Modifiers) -> u8 {
-    u8::from(modifiers.command || modifiers.ctrl) + u8::from(modifiers.shift) + u8::from(modifiers.alt)
-}
-
-fn toggle_panel(pass: &mut Pass<'_>, panel: Panel) {
-    let closed = if panel == Panel::Time {
-        PanelState::Collapsed
-    } else {
-        PanelState::Hidden
-    };
-    let open = shell::panel_state(pass, panel) == PanelState::Expanded;
-    pass.edit(edits::panel(
-        panel,
-        if open { closed } else { PanelState::Expanded },
-    ));
-}
-
-fn next_timeline(pass: &mut Pass<'_>) {
-    let (Some(store), Some(cursor)) = (pass.store(), pass.cursor()) else {
-        return;
-    };
-    let timelines: Vec<_> = store.timelines().collect();
-    let at = timelines
-        .iter()
-        .position(|timeline| Some(*timeline) == cursor.timeline)
-        .map_or(0, |at| at + 1);
-    if let Some(next) = timelines.get(at % timelines.len().max(1)) {
-        pass.time(TimeCommand::SetTimeline(store.timeline(*next).name().to_string()));
-    }
-}
-
-fn set_theme(state: &mut UiState, ctx: &egui::Context, theme: egui::ThemePreference) {
-    // Until the settings of the app ask for another.
-    ctx.set_theme(theme);
-    state.repaint_requested = true;
 }
 
 #[cfg(test)]

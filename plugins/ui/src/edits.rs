@@ -1,4 +1,4 @@
-//! What panels want of the blueprint, in its own words.
+//! Blueprint edits of the panels.
 
 use chronoscope_blueprint::{BlueprintCommand, Contents, ContentsFilter, Panel, PanelState, ViewId};
 use chronoscope_store::EntityPath;

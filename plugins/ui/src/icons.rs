@@ -1,21 +1,11 @@
 //! One icon per thing, the same in every panel, from the one set that is bundled.
 //!
-//! An icon is text: it takes the colour and the size of what it is written in, [`size::ICON`](crate::theme::size::ICON) by
+//! An icon is text: it takes the color and the size of what it is written in, [`size::ICON`](crate::theme::size::ICON) by
 //! default.
 
 use chronoscope_blueprint::ContainerKind;
 use egui_phosphor::regular as phosphor;
 
-/// A spatial view in three dimensions.
-pub const VIEW_3D: &str = phosphor::CUBE;
-/// A spatial view in two dimensions.
-pub const VIEW_2D: &str = phosphor::IMAGE_SQUARE;
-/// Plots over time.
-pub const VIEW_TIME_SERIES: &str = phosphor::CHART_LINE;
-/// Log messages.
-pub const VIEW_TEXT_LOG: &str = phosphor::LIST_DASHES;
-/// One document.
-pub const VIEW_TEXT_DOCUMENT: &str = phosphor::ARTICLE;
 /// A view of a class that this viewer does not have.
 pub const VIEW_UNKNOWN: &str = phosphor::QUESTION;
 
@@ -45,9 +35,9 @@ pub const RECORDING: &str = phosphor::FILM_STRIP;
 /// A blueprint.
 pub const BLUEPRINT: &str = phosphor::BLUEPRINT;
 
-/// It is shown.
+/// Visible.
 pub const VISIBLE: &str = phosphor::EYE;
-/// It is not shown.
+/// Hidden.
 pub const HIDDEN: &str = phosphor::EYE_SLASH;
 
 /// Let time run.
@@ -66,7 +56,7 @@ pub const LOOP_SELECTION: &str = phosphor::SELECTION;
 pub const STEP_BACK: &str = phosphor::CARET_LEFT;
 /// One step forward.
 pub const STEP_FORWARD: &str = phosphor::CARET_RIGHT;
-/// To the begin.
+/// To the beginning.
 pub const BEGIN: &str = phosphor::SKIP_BACK;
 /// To the end.
 pub const END: &str = phosphor::SKIP_FORWARD;
@@ -77,67 +67,51 @@ pub const MAXIMIZE: &str = phosphor::CORNERS_OUT;
 pub const MINIMIZE: &str = phosphor::CORNERS_IN;
 /// Let a view show all its data.
 pub const FRAME: &str = phosphor::FRAME_CORNERS;
-/// Look for something.
-pub const SEARCH: &str = phosphor::MAGNIFYING_GLASS;
 /// The command palette.
 pub const PALETTE: &str = phosphor::COMMAND;
 /// Settings.
 pub const SETTINGS: &str = phosphor::GEAR;
-/// Times, counts and memory of the frame.
-pub const PERFORMANCE: &str = phosphor::GAUGE;
 /// Open a file.
 pub const OPEN: &str = phosphor::FOLDER_OPEN;
-/// Write a file.
-pub const SAVE: &str = phosphor::FLOPPY_DISK;
-/// Take a picture.
-pub const SCREENSHOT: &str = phosphor::CAMERA;
-/// Put a value on the clipboard.
-pub const COPY: &str = phosphor::COPY;
 /// All commands.
 pub const MENU: &str = phosphor::LIST;
-/// What went wrong, and what is worth knowing.
+/// Notifications.
 pub const NOTIFICATIONS: &str = phosphor::BELL;
 /// Let the viewer choose.
 pub const HEURISTICS: &str = phosphor::MAGIC_WAND;
 /// Select nothing.
 pub const CLEAR_SELECTION: &str = phosphor::SELECTION_SLASH;
-/// What it lies in.
-pub const PARENT: &str = phosphor::ARROW_UP;
 /// The dark theme.
 pub const THEME_DARK: &str = phosphor::MOON;
 /// The light theme.
 pub const THEME_LIGHT: &str = phosphor::SUN;
 /// The system's theme.
 pub const THEME_SYSTEM: &str = phosphor::MONITOR;
-/// Further commands.
-pub const MORE: &str = phosphor::DOTS_THREE;
 
-/// It works, but look at it.
+/// Warning.
 pub const WARNING: &str = phosphor::WARNING;
-/// It does not work.
+/// Error.
 pub const ERROR: &str = phosphor::WARNING_CIRCLE;
-/// Worth knowing.
+/// Information.
 pub const INFO: &str = phosphor::INFO;
-/// It worked.
+/// Success, or switched on.
 pub const SUCCESS: &str = phosphor::CHECK;
-/// It is on its way.
+/// In progress.
 pub const LOADING: &str = phosphor::HOURGLASS;
 
+/// Leave the program.
+pub const QUIT: &str = phosphor::SIGN_OUT;
 /// Close or remove.
 pub const CLOSE: &str = phosphor::X;
-/// Add.
-pub const ADD: &str = phosphor::PLUS;
 /// Back to the default.
 pub const RESET: &str = phosphor::ARROW_COUNTER_CLOCKWISE;
-/// Take back.
+/// Undo.
 pub const UNDO: &str = phosphor::ARROW_U_UP_LEFT;
-/// Do again.
+/// Redo.
 pub const REDO: &str = phosphor::ARROW_U_UP_RIGHT;
-/// Rename.
-pub const RENAME: &str = phosphor::PENCIL_SIMPLE;
-/// What is below is shown.
+/// Expanded.
 pub const EXPANDED: &str = phosphor::CARET_DOWN;
-/// What is below is not shown.
+/// Collapsed.
 pub const COLLAPSED: &str = phosphor::CARET_RIGHT;
 
 /// Shows or hides the left panel.
@@ -147,18 +121,6 @@ pub const PANEL_RIGHT: &str = phosphor::SQUARE_HALF;
 /// Shows or hides the panel of time.
 pub const PANEL_BOTTOM: &str = phosphor::SQUARE_HALF_BOTTOM;
 
-/// The icon of a view class, by the identifier that blueprints give it.
-pub fn view_class(identifier: &str) -> &'static str {
-    match identifier {
-        "3D" => VIEW_3D,
-        "2D" => VIEW_2D,
-        "TimeSeries" => VIEW_TIME_SERIES,
-        "TextLog" => VIEW_TEXT_LOG,
-        "TextDocument" => VIEW_TEXT_DOCUMENT,
-        _ => VIEW_UNKNOWN,
-    }
-}
-
 /// The icon of a container kind.
 pub fn container(kind: ContainerKind) -> &'static str {
     match kind {
@@ -166,26 +128,5 @@ pub fn container(kind: ContainerKind) -> &'static str {
         ContainerKind::Horizontal => CONTAINER_HORIZONTAL,
         ContainerKind::Vertical => CONTAINER_VERTICAL,
         ContainerKind::Grid => CONTAINER_GRID,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_view_class_has_an_icon_of_its_own() {
-        let icons = [
-            "3D",
-            "2D",
-            "TimeSeries",
-            "TextLog",
-            "TextDocument",
-            "anything else",
-        ]
-        .map(view_class);
-        for (index, icon) in icons.iter().enumerate() {
-            assert!(!icons[..index].contains(icon), "{icon} is there twice");
-        }
     }
 }

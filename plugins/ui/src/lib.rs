@@ -4,32 +4,36 @@
 //! a camera with `bevy_egui`'s primary context, in a window or for an image.
 //!
 //! # The look
-//! [`theme`] has every colour and size, [`fonts`] the faces, [`icons`] one glyph per thing, [`widgets`] the small parts that all
+//! [`theme`] has every color and size, [`fonts`] the faces, [`icons`] one glyph per thing, [`widgets`] the small parts that all
 //! panels are made of.
 //!
 //! # A pass
-//! `plugin` runs the pass in the engine. `pass` is what all panels read and emit, `state` what the interface itself remembers,
-//! `shell` lays the panels out. [`commands`] are the things that can be done by name, by key, in menus and in the palette;
-//! `edits` words what a panel wants of the blueprint.
+//! `pass` is what all panels read and emit. [`commands`] are the things that can be done by name, by key, in menus and in the palette;
+//! `edits` are the changes that panels make to the blueprint, `panels` tells which of them are open.
 //!
 //! # The panels
-//! `top_bar` with `palette` and `notifications`, `left_panel` with recordings and blueprint, `viewport` with the tiles,
-//! `selection_panel`, `time_panel`.
+//! `top_bar` with `menu`, `palette`, `notifications` and `dialogs`, `left_panel` with recordings and blueprint, `viewport` with the
+//! tiles, `selection_panel`, `time_panel`.
+//!
+//! # All together
+//! `state` is what the panels remember, `actions` runs commands, `shell` lays the panels out, `plugin` runs the pass in the engine.
 
 pub mod fonts;
 pub mod icons;
 pub mod theme;
 pub mod widgets;
 
+mod natural;
 mod pass;
-mod plugin;
-mod shell;
-mod state;
+mod settings;
 
 pub mod commands;
 mod edits;
+mod panels;
 
+mod dialogs;
 mod left_panel;
+mod menu;
 mod notifications;
 mod palette;
 mod selection_panel;
@@ -37,10 +41,17 @@ mod time_panel;
 mod top_bar;
 mod viewport;
 
+mod state;
+
+mod actions;
+mod plugin;
+mod shell;
+
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 
 pub use commands::UiCommand;
-pub use plugin::{UiPlugin, UiSettings, run_pass};
+pub use plugin::{UiPlugin, run_pass};
+pub use settings::UiSettings;

@@ -1,6 +1,6 @@
-//! What went wrong: a list behind the bell, and banners for errors until they are dismissed.
+//! Reports: a list behind the bell, and banners for those that matter until they are dismissed.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chronoscope_frame::{Item, Report, Reports, error::Severity};
 use egui::{Align, Color32, Layout, RichText, Sense, Ui};
@@ -17,8 +17,42 @@ use crate::{
 pub(crate) struct NotificationsState {
     is_open: bool,
     seen: usize,
-    dismissed: BTreeSet<usize>,
-    dismissed_below: usize,
+    /// Reports that were taken into account until now.
+    num_read: usize,
+    worst: Option<Severity>,
+    /// Reports that are shown until they are dismissed.
+    banners: Vec<Report>,
+    problems: Problems,
+}
+
+/// The worst problem of each file or stream.
+#[derive(Default)]
+pub(crate) struct Problems(BTreeMap<Arc<str>, SourceProblem>);
+
+/// The worst problem of a file or stream; the latest if several are as bad.
+pub(crate) struct SourceProblem {
+    pub(crate) severity: Severity,
+    pub(crate) message: String,
+}
+
+impl Problems {
+    /// The worst problem of a source.
+    pub(crate) fn of(&self, source: &str) -> Option<&SourceProblem> {
+        self.0.get(source)
+    }
+
+    fn add(&mut self, report: &Report) {
+        let is_worse = self
+            .of(&report.source)
+            .is_none_or(|known| report.severity >= known.severity);
+        if report.severity > Severity::Info && is_worse {
+            let problem = SourceProblem {
+                severity: report.severity,
+                message: report.message.clone(),
+            };
+            self.0.insert(Arc::clone(&report.source), problem);
+        }
+    }
 }
 
 impl NotificationsState {
@@ -26,18 +60,37 @@ impl NotificationsState {
         self.is_open = !self.is_open;
     }
 
-    fn is_dismissed(&self, number: usize) -> bool {
-        number < self.dismissed_below || self.dismissed.contains(&number)
+    /// Problems by source.
+    pub(crate) fn problems(&self) -> &Problems {
+        &self.problems
     }
 
-    fn dismiss_all(&mut self, total: usize) {
-        self.dismissed_below = total;
-        self.dismissed.clear();
+    /// Takes new reports into account. Cost: as many as there are new ones.
+    pub(crate) fn update(&mut self, reports: &Reports) {
+        let num_new = reports.total().saturating_sub(self.num_read);
+        self.num_read = reports.total();
+        let new: Vec<&Report> = reports.iter().rev().take(num_new).collect();
+        for report in new.into_iter().rev() {
+            self.worst = self.worst.max(Some(report.severity));
+            self.problems.add(report);
+            // Warnings about entities stand beside the views that show them.
+            let is_notice = report.severity == Severity::Error
+                || (report.severity == Severity::Warning && report.entity.is_none());
+            if is_notice {
+                self.banners.retain(|banner| banner != report);
+                self.banners.push(report.clone());
+            }
+        }
+        let too_many = self.banners.len().saturating_sub(MAX_KEPT);
+        self.banners.drain(..too_many);
     }
 }
 
 /// Reports that the list shows: more would be read by nobody.
 const MAX_LISTED: usize = 200;
+
+/// Banners that wait for their place.
+const MAX_KEPT: usize = 100;
 
 /// Banners that are shown at a time.
 const MAX_BANNERS: usize = 3;
@@ -49,7 +102,7 @@ pub(crate) fn show_button(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut Notifica
     let theme = Theme::of(ui);
     let reports = pass.world.resource::<Reports>();
     let total = reports.total();
-    let worst = reports.iter().map(|report| report.severity).max();
+    let worst = state.worst;
     let unseen = total.saturating_sub(state.seen);
     let tooltip = match total {
         0 => "No notifications".to_owned(),
@@ -98,12 +151,12 @@ fn show_list(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut NotificationsState, r
         ui.label(RichText::new("Notifications").font(fonts::medium(ui.ctx(), size::BODY)));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if reports.total() > 0 && ui.small_button("Dismiss all").clicked() {
-                state.dismiss_all(reports.total());
+                state.banners.clear();
             }
         });
     });
     if reports.total() == 0 {
-        ui.label(RichText::new("Nothing went wrong.").color(theme.secondary));
+        ui.label(RichText::new("No notifications").color(theme.secondary));
         return;
     }
     let height = ui.ctx().content_rect().height() * 0.6;
@@ -115,13 +168,11 @@ fn show_list(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut NotificationsState, r
                 ui.separator();
                 show_report(ui, pass, report);
             }
-            let older = reports
-                .total()
-                .saturating_sub(MAX_LISTED.min(reports.iter().count()));
+            let older = reports.total().saturating_sub(MAX_LISTED);
             if older > 0 {
                 ui.separator();
                 ui.label(
-                    RichText::new(format!("{older} older ones are not shown."))
+                    RichText::new(format!("{older} older notifications are not shown."))
                         .size(size::SMALL)
                         .color(theme.secondary),
                 );
@@ -151,22 +202,15 @@ pub(crate) fn show_report(ui: &mut Ui, pass: &mut Pass<'_>, report: &Report) {
     });
 }
 
-/// Errors, in the corner, until they are dismissed.
-pub(crate) fn show_banners(ui: &Ui, pass: &Pass<'_>, state: &mut NotificationsState) {
-    let reports = pass.world.resource::<Reports>();
-    let first = reports.total().saturating_sub(reports.iter().count());
-    let open: Vec<(usize, &Report)> = reports
-        .iter()
-        .enumerate()
-        .map(|(at, report)| (first + at, report))
-        .filter(|(number, report)| report.severity == Severity::Error && !state.is_dismissed(*number))
-        .collect();
-    if open.is_empty() {
+/// Errors, and warnings that concern no single entity, in the corner until they are dismissed.
+pub(crate) fn show_banners(ui: &Ui, state: &mut NotificationsState) {
+    if state.banners.is_empty() {
         return;
     }
     let theme = Theme::of(ui);
     let screen = ui.ctx().content_rect();
     let width = WIDTH.min(screen.width() - 2.0 * size::PADDING);
+    let mut dismissed = None;
     let mut dismiss_all = false;
     egui::Area::new(egui::Id::new("banners"))
         .anchor(
@@ -176,26 +220,29 @@ pub(crate) fn show_banners(ui: &Ui, pass: &Pass<'_>, state: &mut NotificationsSt
         .order(egui::Order::Foreground)
         .show(ui.ctx(), |ui| {
             ui.set_width(width);
-            for (number, report) in open.iter().rev().take(MAX_BANNERS) {
-                banner_frame(theme, severity_color(theme, report.severity)).show(ui, |ui| {
+            let newest = state.banners.iter().enumerate().rev().take(MAX_BANNERS);
+            for (at, report) in newest {
+                let color = severity_color(theme, report.severity);
+                banner_frame(theme, color).show(ui, |ui| {
                     ui.horizontal_top(|ui| {
                         let room = ui.available_width() - size::ROW - size::PADDING;
-                        ui.label(RichText::new(icons::ERROR).color(theme.error));
+                        ui.label(RichText::new(severity_icon(report.severity)).color(color));
                         ui.vertical(|ui| {
                             ui.set_width((room - size::ICON).max(size::ROW));
                             elided_small(ui, &report.source);
                             ui.add(egui::Label::new(&report.message).wrap());
                         });
                         if icon_button(ui, icons::CLOSE, "Dismiss", None).clicked() {
-                            state.dismissed.insert(*number);
+                            dismissed = Some(at);
                         }
                     });
                 });
             }
-            if open.len() > MAX_BANNERS {
+            let num_more = state.banners.len().saturating_sub(MAX_BANNERS);
+            if num_more > 0 {
                 banner_frame(theme, theme.hairline).show(ui, |ui| {
                     ui.horizontal(|ui| {
-                        ui.label(format!("{} more errors", open.len() - MAX_BANNERS));
+                        ui.label(format!("{num_more} more"));
                         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                             dismiss_all |= ui.small_button("Dismiss all").clicked();
                         });
@@ -203,8 +250,11 @@ pub(crate) fn show_banners(ui: &Ui, pass: &Pass<'_>, state: &mut NotificationsSt
                 });
             }
         });
+    if let Some(at) = dismissed {
+        state.banners.remove(at);
+    }
     if dismiss_all {
-        state.dismiss_all(reports.total());
+        state.banners.clear();
     }
 }
 
@@ -216,7 +266,8 @@ fn banner_frame(theme: &Theme, edge: Color32) -> egui::Frame {
         .inner_margin(egui::Margin::same(size::PADDING as i8))
 }
 
-fn severity_icon(severity: Severity) -> &'static str {
+/// The icon of a severity.
+pub(crate) fn severity_icon(severity: Severity) -> &'static str {
     match severity {
         Severity::Info => icons::INFO,
         Severity::Warning => icons::WARNING,
@@ -224,7 +275,8 @@ fn severity_icon(severity: Severity) -> &'static str {
     }
 }
 
-fn severity_color(theme: &Theme, severity: Severity) -> Color32 {
+/// The color of a severity.
+pub(crate) fn severity_color(theme: &Theme, severity: Severity) -> Color32 {
     match severity {
         Severity::Info => theme.secondary,
         Severity::Warning => theme.warning,

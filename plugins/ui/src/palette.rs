@@ -8,13 +8,12 @@ use nucleo_matcher::{
 
 use crate::{
     commands::UiCommand,
+    menu::{CommandRow, command_row},
     pass::Pass,
-    state::UiState,
     theme::{Theme, size},
-    top_bar::command_row,
 };
 
-/// What is typed, and which command is marked.
+/// The query and the marked command.
 #[derive(Default)]
 pub(crate) struct PaletteState {
     is_open: bool,
@@ -42,13 +41,12 @@ const WIDTH: f32 = 110.0 * size::GRID;
 /// Rows that are shown without scrolling.
 const MAX_ROWS: f32 = 12.0;
 
-/// Draws the palette while it is open.
-pub(crate) fn show(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
-    if !state.palette.is_open {
-        return;
+/// Draws the palette while it is open. Returns the command that was chosen.
+pub(crate) fn show(ctx: &egui::Context, pass: &Pass<'_>, palette: &mut PaletteState) -> Option<UiCommand> {
+    if !palette.is_open {
+        return None;
     }
-    let found = find(&state.palette.query);
-    let palette = &mut state.palette;
+    let found = find(&palette.query);
     palette.marked = palette.marked.min(found.len().saturating_sub(1));
     // Before the text field sees them: it would take them for its own.
     let (up, down, enter) = ctx.input_mut(|input| {
@@ -91,7 +89,7 @@ pub(crate) fn show(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState
             }
             ui.add_space(size::GRID);
             if found.is_empty() {
-                ui.label(RichText::new("No command has such a name.").color(theme.secondary));
+                ui.label(RichText::new("Unknown command").color(theme.secondary));
                 return;
             }
             egui::ScrollArea::vertical()
@@ -100,7 +98,12 @@ pub(crate) fn show(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState
                 .show(ui, |ui| {
                     for (at, command) in found.iter().enumerate() {
                         let enabled = command.is_enabled(pass);
-                        let row = command_row(ui, *command, enabled, at == palette.marked);
+                        let row = CommandRow {
+                            enabled,
+                            marked: at == palette.marked,
+                            on: None,
+                        };
+                        let row = command_row(ui, *command, &command.label(pass), row);
                         if (up || down) && at == palette.marked {
                             row.scroll_to_me(None);
                         }
@@ -113,13 +116,10 @@ pub(crate) fn show(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState
     if answer.should_close() {
         palette.is_open = false;
     }
-    if let Some(command) = chosen.filter(|command| command.is_enabled(pass)) {
-        palette.is_open = false;
-        // The palette itself is among the commands; chosen from itself it is just closed.
-        if command != UiCommand::Palette {
-            command.run(pass, state, ctx);
-        }
-    }
+    let chosen = chosen.filter(|command| command.is_enabled(pass))?;
+    palette.is_open = false;
+    // The palette itself is among the commands; chosen from itself it is just closed.
+    (chosen != UiCommand::Palette).then_some(chosen)
 }
 
 /// The commands whose names match, best first; all in their order where nothing is typed.

@@ -1,32 +1,41 @@
-//! What all panels read, and what they emit.
+//! Data that all panels read, and the commands that they emit.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bevy::ecs::prelude::*;
-use chronoscope_blueprint::{BlueprintCommand, ViewId, ViewportBlueprint};
+use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId, ViewportBlueprint};
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, Item, RecordingEntry, Recordings, Selection, TimeCommand, TimeControl,
     TimeControls, ViewerCommand, ViewerCommands,
 };
 use chronoscope_store::{ChunkStore, EntityPath};
+use chronoscope_views::ViewUis;
+
+use crate::icons;
+
+/// The tiles as they were laid out in a pass: the size of each view's content, in points.
+pub(crate) type ShownTiles = BTreeMap<ViewId, egui::Vec2>;
 
 /// One pass over the user interface: the products of the frame, and the commands that come of it.
 pub(crate) struct Pass<'a> {
     /// The world, for reading.
     pub(crate) world: &'a World,
-    /// What is to be done in the next frame.
+    /// Commands for the next frame.
     pub(crate) commands: &'a mut ViewerCommands,
-    /// What the pointer is over in this pass, as far as panels have said.
+    /// The size of the whole interface, in points.
+    pub(crate) screen: egui::Vec2,
+    /// The item under the pointer, as panels reported in this pass.
     pub(crate) hovered: Option<Item>,
-    /// Whether the pointer is over the content of a view, which then says by itself what it is over.
+    /// Whether the pointer is over a view, which reports the item under it itself.
     pub(crate) is_over_view: bool,
 }
 
 impl<'a> Pass<'a> {
-    pub(crate) fn new(world: &'a World, commands: &'a mut ViewerCommands) -> Self {
+    pub(crate) fn new(world: &'a World, commands: &'a mut ViewerCommands, screen: egui::Vec2) -> Self {
         Self {
             world,
             commands,
+            screen,
             hovered: None,
             is_over_view: false,
         }
@@ -68,6 +77,12 @@ impl<'a> Pass<'a> {
         self.world.resource()
     }
 
+    /// The icon of a view class, as its user interface says.
+    pub(crate) fn view_icon(&self, class: &ViewClassId) -> &'static str {
+        let uis = self.world.resource::<ViewUis>();
+        uis.get(class).map_or(icons::VIEW_UNKNOWN, |ui| ui.icon())
+    }
+
     /// A component of a view's ECS entity.
     pub(crate) fn of_view<T: Component>(&self, view: ViewId) -> Option<&'a T> {
         self.world.get::<T>(self.blueprint().entity(view)?)
@@ -85,12 +100,12 @@ impl<'a> Pass<'a> {
         self.commands.blueprint(command);
     }
 
-    /// Whether an item is lit because it is selected.
+    /// Whether an item is selected.
     pub(crate) fn is_selected(&self, item: &Item) -> bool {
         self.selection().is_selected(item)
     }
 
-    /// Whether an item is lit because the pointer is on it, or on the same entity in another panel.
+    /// Whether the pointer is on an item, or on the same entity in another panel.
     pub(crate) fn is_highlighted(&self, item: &Item) -> bool {
         let Some(hovered) = &self.selection().hovered else {
             return false;
@@ -98,7 +113,7 @@ impl<'a> Pass<'a> {
         hovered == item || is_same_entity(hovered, item)
     }
 
-    /// Selects and lights up an item as a row or link that stands for it says.
+    /// Hovers and selects an item in response to its row or link.
     pub(crate) fn respond(&mut self, response: &egui::Response, item: &Item) {
         if response.hovered() {
             self.hovered = Some(item.clone());
@@ -114,7 +129,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Whether both stand for the same entity, in views that do not contradict each other.
+/// Whether both are the same entity, in the same view if both name one.
 fn is_same_entity(a: &Item, b: &Item) -> bool {
     let entity = |item: &Item| -> Option<EntityPath> {
         match item {

@@ -1,20 +1,19 @@
 //! The pass in the engine: an exclusive system, so that all of the world can be read and nothing else runs beside.
 
-use std::collections::BTreeMap;
-
 use bevy::{
-    app::{App, Plugin},
-    ecs::{prelude::*, query::QueryState},
+    app::{App, AppExit, Plugin, PreUpdate},
+    ecs::{message::Messages, prelude::*, query::QueryState},
 };
-use bevy_egui::{EguiContext, EguiPrimaryContextPass, PrimaryEguiContext};
-use chronoscope_blueprint::ViewId;
+use bevy_egui::{EguiContext, EguiInput, EguiPreUpdateSet, EguiPrimaryContextPass, PrimaryEguiContext};
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, FrameDiagnostics, IngestSources, Recordings, Reports, Selection, Settled,
-    TimeControls, View, ViewClasses, ViewTile, ViewerCommands, Visualizers,
+    ActiveBlueprint, Cursor, DiffLog, FrameDiagnostics, IngestSources, Recordings, Reports, Selection,
+    Settled, TimeControls, View, ViewClasses, ViewTile, ViewerCommands, Visualizers,
 };
 use chronoscope_views::{ViewStyle, ViewUis};
 
 use crate::{
+    pass::ShownTiles,
+    settings::UiSettings,
     shell,
     state::UiState,
     theme::{self, Theme},
@@ -25,23 +24,8 @@ use crate::{
 /// Owns neither windows nor cameras. Needs `bevy_egui`'s plugin and the frame's; what views draw is up to the views' plugins.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UiPlugin {
-    /// What a user may choose.
+    /// Settings of the interface.
     pub settings: UiSettings,
-}
-
-/// What a user may choose about the interface.
-#[derive(Resource, Clone, Copy, Debug, PartialEq)]
-pub struct UiSettings {
-    /// Dark, light, or as the system has it. Where the system has no opinion, dark.
-    pub theme: egui::ThemePreference,
-}
-
-impl Default for UiSettings {
-    fn default() -> Self {
-        Self {
-            theme: egui::ThemePreference::System,
-        }
-    }
 }
 
 impl Plugin for UiPlugin {
@@ -49,16 +33,41 @@ impl Plugin for UiPlugin {
         app.insert_resource(self.settings);
         init_resources(app);
         app.add_systems(EguiPrimaryContextPass, draw_ui);
+        app.add_systems(
+            PreUpdate,
+            drop_unchanged_modifiers
+                .after(EguiPreUpdateSet::ProcessInput)
+                .before(EguiPreUpdateSet::BeginPass),
+        );
     }
 }
 
-/// What the interface reads is there, empty, also in an app that brings only parts of the frame.
+/// Takes the news out of the input that are none: `bevy_egui` states the modifier keys in every pass, and egui draws again after any event,
+/// so that the interface would never come to rest.
+fn drop_unchanged_modifiers(
+    mut contexts: Query<(&mut EguiContext, &mut EguiInput), With<PrimaryEguiContext>>,
+) {
+    for (mut context, mut input) in &mut contexts {
+        let known = context.get_mut().input(|input| input.modifiers);
+        drop_modifiers(&mut input.events, known);
+    }
+}
+
+pub(crate) fn drop_modifiers(events: &mut Vec<egui::Event>, mut known: egui::Modifiers) {
+    events.retain(|event| match event {
+        egui::Event::ModifiersChanged(now) => std::mem::replace(&mut known, *now) != *now,
+        _ => true,
+    });
+}
+
+/// Adds empty resources for an app that has only parts of the frame.
 pub(crate) fn init_resources(app: &mut App) {
     app.init_resource::<UiState>()
         .init_resource::<UiSettings>()
         .init_resource::<Recordings>()
         .init_resource::<ActiveBlueprint>()
         .init_resource::<Cursor>()
+        .init_resource::<DiffLog>()
         .init_resource::<FrameDiagnostics>()
         .init_resource::<IngestSources>()
         .init_resource::<Reports>()
@@ -71,9 +80,6 @@ pub(crate) fn init_resources(app: &mut App) {
         .init_resource::<ViewerCommands>()
         .init_resource::<Visualizers>();
 }
-
-/// The tiles as they were laid out in a pass: the size of each view's content, in points.
-pub(crate) type ShownTiles = BTreeMap<ViewId, egui::Vec2>;
 
 fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<PrimaryEguiContext>>) {
     let Some(ctx) = contexts
@@ -100,10 +106,15 @@ pub fn run_pass(world: &mut World, ctx: &egui::Context) {
         let mut repaint_requested = apply_theme(world, ctx, &mut state);
         let mut commands = ViewerCommands::default();
         let shown = shell::show(&mut ui, world, &mut state, &mut commands);
-        // What is asked for now is seen in the next frame.
+        // The next frame shows the effect of the commands.
         repaint_requested |= !commands.is_empty();
         world.resource_mut::<ViewerCommands>().append(&mut commands);
         repaint_requested |= std::mem::take(&mut state.repaint_requested);
+        if std::mem::take(&mut state.quit_requested)
+            && let Some(mut exits) = world.get_resource_mut::<Messages<AppExit>>()
+        {
+            exits.write(AppExit::Success);
+        }
         repaint_requested |= write_tiles(world, &shown, ctx.pixels_per_point());
         if repaint_requested {
             world.resource_mut::<Settled>().disturb();
@@ -111,7 +122,7 @@ pub fn run_pass(world: &mut World, ctx: &egui::Context) {
     });
 }
 
-/// Applies the theme where it is not yet, and gives its colours to the views. Returns whether something changed.
+/// Applies the theme where it is not yet, and gives its colors to the views. Returns whether something changed.
 fn apply_theme(world: &mut World, ctx: &egui::Context, state: &mut UiState) -> bool {
     let wanted = world.resource::<UiSettings>().theme;
     let is_new = state.theme.is_none();
@@ -169,4 +180,23 @@ fn write_tiles(world: &mut World, shown: &ShownTiles, pixels_per_point: f32) -> 
         changed |= tile.set_if_neq(next);
     }
     changed
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::{Event, Modifiers};
+
+    use super::*;
+
+    #[test]
+    fn only_modifiers_that_changed_are_news() {
+        let changed = |modifiers| Event::ModifiersChanged(modifiers);
+        let mut same = vec![changed(Modifiers::SHIFT), Event::Copy, changed(Modifiers::SHIFT)];
+        drop_modifiers(&mut same, Modifiers::SHIFT);
+        assert_eq!(same, [Event::Copy]);
+        let there_and_back = vec![changed(Modifiers::SHIFT), changed(Modifiers::NONE)];
+        let mut events = there_and_back.clone();
+        drop_modifiers(&mut events, Modifiers::NONE);
+        assert_eq!(events, there_and_back);
+    }
 }

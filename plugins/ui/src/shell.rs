@@ -2,12 +2,12 @@
 
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{Panel, PanelState};
-use chronoscope_frame::{Item, Selection, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{Item, Reports, Selection, ViewerCommand, ViewerCommands};
 
 use crate::{
-    commands, left_panel, notifications, palette,
-    pass::Pass,
-    plugin::ShownTiles,
+    actions, dialogs, left_panel, notifications, palette,
+    panels::{is_open, panel_state},
+    pass::{Pass, ShownTiles},
     selection_panel,
     state::UiState,
     theme::{Theme, size},
@@ -21,12 +21,13 @@ pub(crate) fn show(
     state: &mut UiState,
     out: &mut ViewerCommands,
 ) -> ShownTiles {
-    let mut pass = Pass::new(world, out);
-    commands::handle_shortcuts(ui.ctx(), &mut pass, state);
-    take_dropped_files(ui.ctx(), &mut pass);
-
     let screen = ui.max_rect();
-    top_bar::show(ui, &mut pass, state);
+    let mut pass = Pass::new(world, out, screen.size());
+    actions::handle_shortcuts(ui.ctx(), &mut pass, state);
+    take_dropped_files(ui.ctx(), &mut pass);
+    state.notifications.update(world.resource::<Reports>());
+
+    let mut chosen = top_bar::show(ui, &mut pass, &mut state.notifications);
     if pass.active().is_some() {
         match panel_state(&pass, Panel::Time) {
             PanelState::Hidden => {}
@@ -36,12 +37,17 @@ pub(crate) fn show(
     }
     if is_open(&pass, Panel::Blueprint) {
         side_panel(ui, Side::Left, screen.width(), |ui| {
-            left_panel::show(ui, &mut pass, &mut state.left_panel)
+            left_panel::show(
+                ui,
+                &mut pass,
+                &mut state.left_panel,
+                state.notifications.problems(),
+            )
         });
     }
     if is_open(&pass, Panel::Selection) && pass.active().is_some() {
         side_panel(ui, Side::Right, screen.width(), |ui| {
-            selection_panel::show(ui, &mut pass)
+            selection_panel::show(ui, &mut pass, &mut state.selection_panel)
         });
     }
     let theme = Theme::of(ui);
@@ -53,9 +59,13 @@ pub(crate) fn show(
         })
         .inner;
 
-    notifications::show_banners(ui, &pass, &mut state.notifications);
-    palette::show(ui.ctx(), &mut pass, state);
-    top_bar::show_open_dialog(ui.ctx(), &mut pass, &mut state.open_dialog);
+    notifications::show_banners(ui, &mut state.notifications);
+    chosen = palette::show(ui.ctx(), &pass, &mut state.palette).or(chosen);
+    dialogs::show_open(ui.ctx(), &mut pass, &mut state.open_dialog);
+    dialogs::show_about(ui.ctx(), &mut state.about);
+    if let Some(command) = chosen {
+        actions::run(command, &mut pass, state, ui.ctx());
+    }
     show_drop_hint(ui);
     let Pass {
         hovered,
@@ -63,17 +73,9 @@ pub(crate) fn show(
         ..
     } = pass;
     settle_hover(world, state, hovered, is_over_view, out);
+    state.was_typing = ui.ctx().text_edit_focused();
+    state.repaint_requested |= state.time_panel.is_counting();
     shown
-}
-
-/// How far a panel is open: as the blueprint says, else all the way.
-pub(crate) fn panel_state(pass: &Pass<'_>, panel: Panel) -> PanelState {
-    pass.viewport().panels.get(panel).unwrap_or(PanelState::Expanded)
-}
-
-/// Whether a panel at the side is open.
-pub(crate) fn is_open(pass: &Pass<'_>, panel: Panel) -> bool {
-    panel_state(pass, panel) == PanelState::Expanded
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -145,10 +147,10 @@ fn show_drop_hint(ui: &egui::Ui) {
     );
 }
 
-/// Says what the pointer is over, where that is something else than before: once per pass, whichever panels spoke of it.
+/// Sends the hovered item if it changed, once per pass.
 ///
-/// A view speaks only when what is under the pointer changes, so that while the pointer is over one, silence means the same as before;
-/// elsewhere it means nothing.
+/// A view reports only changes of what is under the pointer. So while the pointer is over a view, no report means the same item as before;
+/// elsewhere it means no item.
 fn settle_hover(
     world: &World,
     state: &mut UiState,

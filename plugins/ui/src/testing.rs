@@ -91,11 +91,13 @@ impl Stage {
     /// Runs a frame and draws it. Returns the texts on the screen, in the order in which they were drawn.
     pub(crate) fn draw_with(&mut self, events: Vec<Event>) -> Vec<String> {
         self.app.update();
+        // As `bevy_egui` does.
+        let mut events: Vec<Event> = events;
+        events.insert(0, Event::ModifiersChanged(self.modifiers));
+        plugin::drop_modifiers(&mut events, self.ctx.input(|input| input.modifiers));
         let input = egui::RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size)),
-            events: std::iter::once(Event::ModifiersChanged(self.modifiers))
-                .chain(events)
-                .collect(),
+            events,
             ..egui::RawInput::default()
         };
         let world = self.app.world_mut();
@@ -117,6 +119,11 @@ impl Stage {
             self.draw_with(Vec::new());
         }
         self.draw_with(Vec::new())
+    }
+
+    /// Whether the interface wants to be drawn again though nothing happens.
+    pub(crate) fn wants_repaint(&self) -> bool {
+        self.ctx.has_requested_repaint()
     }
 
     /// Presses a key and lets the frame after it be drawn.
@@ -148,8 +155,21 @@ impl Stage {
         self.draw_with(vec![Event::PointerGone]);
     }
 
-    /// Where a text stands on the screen.
+    /// Position of a text on the screen; the first if there are several.
     pub(crate) fn find(&mut self, text: &str) -> Pos2 {
+        let found = self.find_all(text).into_iter().next();
+        found.unwrap_or_else(|| panic!("{text} is not on the screen"))
+    }
+
+    /// Position of the text on the screen that is nearest to a place.
+    pub(crate) fn find_near(&mut self, text: &str, place: Pos2) -> Pos2 {
+        let found = self.find_all(text).into_iter();
+        found
+            .min_by(|a, b| a.distance(place).total_cmp(&b.distance(place)))
+            .unwrap_or_else(|| panic!("{text} is not on the screen"))
+    }
+
+    fn find_all(&mut self, text: &str) -> Vec<Pos2> {
         self.app.update();
         let screen = Rect::from_min_size(Pos2::ZERO, self.size);
         let input = egui::RawInput {
@@ -161,11 +181,11 @@ impl Stage {
             .ctx
             .run_ui(input, |ui| plugin::run_pass(world, &ui.ctx().clone()));
         output.textures_delta.clear();
-        let mut found = None;
+        let mut found = Vec::new();
         for clipped in &output.shapes {
             find_text(&clipped.shape, text, &mut found);
         }
-        found.unwrap_or_else(|| panic!("{text} is not on the screen"))
+        found
     }
 }
 
@@ -182,11 +202,11 @@ fn collect_texts(shape: &egui::Shape, clip: Rect, texts: &mut Vec<String>) {
     }
 }
 
-fn find_text(shape: &egui::Shape, wanted: &str, found: &mut Option<Pos2>) {
+fn find_text(shape: &egui::Shape, wanted: &str, found: &mut Vec<Pos2>) {
     match shape {
         egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| find_text(shape, wanted, found)),
-        egui::Shape::Text(text) if text.galley.text() == wanted && found.is_none() => {
-            *found = Some(text.galley.rect.translate(text.pos.to_vec2()).center());
+        egui::Shape::Text(text) if text.galley.text() == wanted => {
+            found.push(text.galley.rect.translate(text.pos.to_vec2()).center());
         }
         _ => {}
     }

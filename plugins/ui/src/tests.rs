@@ -7,8 +7,8 @@
 )]
 
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, Item, Report, Reports, Selection, Settled, TimeControls, View, ViewTile,
-    ViewerCommand, ViewerCommands,
+    ActiveBlueprint, Cursor, Item, Recordings, Report, Reports, Selection, Settled, TimeCommand,
+    TimeControls, View, ViewTile, ViewerCommand, ViewerCommands,
 };
 use egui::{Event, Key, Modifiers, Pos2};
 
@@ -52,7 +52,7 @@ fn a_recording_is_in_every_panel() {
         check_says(&texts, wanted);
     }
     // The class has no user interface here.
-    check_says(&texts, "no view of class TimeSeries yet");
+    check_says(&texts, "no view class TimeSeries yet");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn clicking_a_stream_selects_it_and_shows_its_values() {
         .world_mut()
         .resource_mut::<ViewerCommands>()
         .push(ViewerCommand::Select(vec![item]));
-    check_says(&stage.draw(), "no visualizer yet");
+    check_says(&stage.draw(), "no visualizer for this data");
     stage.press(Key::Escape, Modifiers::NONE);
     assert!(stage.app.world().resource::<Selection>().selected.is_empty());
 }
@@ -307,4 +307,229 @@ fn reading_the_time_does_not_put_it_back() {
     stage.click(Pos2::new(700.0, 16.0));
     stage.draw();
     assert_eq!(time(&stage), 10);
+}
+
+fn select_first_view(stage: &mut Stage) -> chronoscope_blueprint::ViewId {
+    let view = *viewport(stage).views.keys().next().unwrap();
+    select(stage, Item::View(view));
+    view
+}
+
+fn select(stage: &mut Stage, item: Item) {
+    let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
+    commands.push(ViewerCommand::Select(vec![item]));
+    stage.draw();
+}
+
+fn viewport(stage: &Stage) -> std::sync::Arc<chronoscope_blueprint::ViewportBlueprint> {
+    std::sync::Arc::clone(stage.app.world().resource::<ActiveBlueprint>().viewport())
+}
+
+fn time_command(stage: &mut Stage, command: TimeCommand) {
+    let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
+    commands.time(command);
+    stage.draw();
+}
+
+fn loop_selection(stage: &Stage) -> Option<(i64, i64)> {
+    let world = stage.app.world();
+    let key = world.resource::<Recordings>().active().unwrap().key();
+    let selection = world.resource::<TimeControls>().get(key).loop_selection("frame");
+    selection.map(|range| (range.min, range.max))
+}
+
+fn button(pos: Pos2, pressed: bool) -> Event {
+    Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    }
+}
+
+#[test]
+fn escape_takes_back_what_was_typed() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    stage.draw();
+    let view = select_first_view(&mut stage);
+    let before = viewport(&stage).views[&view].origin.clone();
+    for (key, expected) in [(Key::Escape, before.clone()), (Key::Enter, "/plots".into())] {
+        let field = stage.find("Origin") + egui::vec2(150.0, 0.0);
+        stage.click(field);
+        stage.press(Key::A, Modifiers::COMMAND);
+        stage.draw_with(vec![Event::Text("/plots".to_owned())]);
+        stage.press(key, Modifiers::NONE);
+        stage.draw();
+        assert_eq!(viewport(&stage).views[&view].origin, expected, "{key:?}");
+        let selected = &stage.app.world().resource::<Selection>().selected;
+        assert_eq!(selected[..], [Item::View(view)], "the key is the field's");
+    }
+}
+
+#[test]
+fn a_typed_time_stays_within_the_data() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    stage.draw();
+    for (typed, expected) in [("99", 20), ("abc", 20), ("10", 10)] {
+        let before = format!("#{}", time(&stage));
+        let at = stage.find(&before);
+        stage.click(at);
+        stage.press(Key::A, Modifiers::COMMAND);
+        stage.draw_with(vec![Event::Text(typed.to_owned())]);
+        stage.press(Key::Enter, Modifiers::NONE);
+        stage.draw();
+        assert_eq!(time(&stage), expected, "{typed}");
+    }
+}
+
+#[test]
+fn what_follows_can_be_paused() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    stage.draw();
+    check_says(&stage.draw(), crate::icons::PLAY);
+    time_command(&mut stage, TimeCommand::Follow);
+    check_says(&stage.draw(), crate::icons::PAUSE);
+    stage.press(Key::Space, Modifiers::NONE);
+    check_says(&stage.draw(), crate::icons::PLAY);
+}
+
+#[test]
+fn a_damaged_file_is_named_at_once_and_marked() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    let texts = stage.draw();
+    assert!(!texts.iter().any(|text| text == crate::icons::WARNING));
+    for message in ["the file is cut short", "a chunk cannot be read"] {
+        let mut reports = stage.app.world_mut().resource_mut::<Reports>();
+        reports.push(Report::warning("scene.rrd", message));
+        check_says(&stage.draw(), message);
+    }
+    let texts = stage.draw();
+    // Two notices, the bell, and the recording itself.
+    let num_marks = texts.iter().filter(|text| *text == crate::icons::WARNING).count();
+    assert_eq!(num_marks, 4, "{texts:?}");
+}
+
+#[test]
+fn a_loop_region_shows_its_times_and_can_be_changed_and_removed() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    stage.draw();
+    let range = chronoscope_store::TimeRange::new(0, 10);
+    let (ten, twenty) = (stage.find("#10"), stage.find("#20"));
+    time_command(&mut stage, TimeCommand::SetLoopSelection(Some(range)));
+    check_says(&stage.draw(), "#0 – #10");
+    stage.draw_with(vec![Event::PointerMoved(ten)]);
+    stage.draw_with(vec![button(ten, true)]);
+    stage.draw_with(vec![Event::PointerMoved(ten.lerp(twenty, 0.5))]);
+    stage.draw_with(vec![Event::PointerMoved(twenty)]);
+    stage.draw_with(Vec::new());
+    stage.draw_with(vec![button(twenty, false)]);
+    stage.draw();
+    assert_eq!(loop_selection(&stage), Some((0, 20)));
+    assert_eq!(time(&stage), 0, "the cursor stays");
+    let label = stage.find("#0 – #20");
+    // The cross stands behind the label.
+    let cross = stage.find_near(crate::icons::CLOSE, label);
+    stage.click(cross);
+    stage.draw();
+    assert_eq!(loop_selection(&stage), None);
+}
+
+#[test]
+fn a_double_click_on_the_axis_moves_no_time() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    stage.draw();
+    let at = stage.find("#20");
+    stage.draw_with(vec![Event::PointerMoved(at)]);
+    for pressed in [true, false, true, false] {
+        stage.draw_with(vec![button(at, pressed)]);
+    }
+    stage.draw();
+    assert_eq!(time(&stage), 0);
+    stage.click(at);
+    assert_eq!(time(&stage), 20);
+}
+
+#[test]
+fn panels_make_room_for_the_views_in_a_small_window() {
+    let mut stage = Stage::with_entities(420.0, 320.0, &["/plots"]);
+    stage.draw();
+    let world = stage.app.world_mut();
+    let mut views = world.query::<&ViewTile>();
+    let tile = *views.iter(world).next().unwrap();
+    assert!(
+        tile.size_pixels[0] >= 400 && tile.size_pixels[1] >= 200,
+        "{tile:?}"
+    );
+    // A panel that is asked for comes all the same.
+    stage.press(Key::B, Modifiers::COMMAND | Modifiers::SHIFT);
+    check_says(&stage.draw(), "Recordings");
+}
+
+#[test]
+fn the_menu_marks_what_is_on() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    stage.draw();
+    let menu = stage.find(crate::icons::MENU);
+    stage.click(menu);
+    let texts = stage.draw();
+    let num_marks = texts.iter().filter(|text| *text == crate::icons::SUCCESS).count();
+    // Three panels and a theme.
+    assert_eq!(num_marks, 4, "{texts:?}");
+    check_says(&texts, "About Chronoscope");
+}
+
+#[test]
+fn the_menu_names_what_is_undone() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    stage.draw();
+    stage.press(Key::B, Modifiers::COMMAND | Modifiers::SHIFT);
+    stage.draw();
+    let menu = stage.find(crate::icons::MENU);
+    stage.click(menu);
+    check_says(&stage.draw(), "Undo ");
+}
+
+#[test]
+fn hiding_an_entity_is_seen_in_the_tree() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    stage.draw();
+    let view = *viewport(&stage).views.keys().next().unwrap();
+    let entity: chronoscope_store::EntityPath = "/plots".into();
+    let item = Item::DataResult {
+        view,
+        entity: entity.clone(),
+    };
+    select(&mut stage, item);
+    let texts = stage.draw();
+    let hidden = |texts: &[String]| texts.iter().filter(|text| *text == crate::icons::HIDDEN).count();
+    let num_before = hidden(&texts);
+    let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
+    commands.blueprint(crate::edits::entity_visible(view, entity, false));
+    let texts = stage.draw();
+    assert_eq!(hidden(&texts), num_before + 1, "{texts:?}");
+}
+
+#[test]
+fn a_selected_stream_is_scrolled_to() {
+    let paths: Vec<String> = (0..200).map(|number| format!("/points/part_{number}")).collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let mut stage = Stage::with_entities(1400.0, 900.0, &paths);
+    let texts = stage.draw();
+    assert!(!texts.iter().any(|text| text == "part_150"));
+    select(&mut stage, Item::Entity("/points/part_150".into()));
+    check_says(&stage.draw(), "part_151");
+}
+
+#[test]
+fn an_interface_at_rest_asks_for_no_repaint() {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    let at = stage.find("plots");
+    stage.draw_with(vec![Event::PointerMoved(at)]);
+    for _ in 0..60 {
+        stage.draw_with(Vec::new());
+    }
+    for _ in 0..10 {
+        stage.draw_with(Vec::new());
+        assert!(!stage.wants_repaint());
+    }
 }

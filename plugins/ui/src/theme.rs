@@ -1,4 +1,4 @@
-//! The look in one place: every colour, size and radius of the interface.
+//! The look in one place: every color, size and radius of the interface.
 //!
 //! [`apply`] hands the tokens to egui, as a dark and a light style between which egui follows the system. Code that cannot
 //! see this module, such as the views, finds the same tokens in [`egui::Visuals`]:
@@ -50,11 +50,11 @@ pub mod size {
     pub const MONO: f32 = 12.5;
     /// Side of the icon of an empty state.
     pub const EMPTY_ICON: f32 = 32.0;
-    /// How long anything may move, in seconds. Data does not move at all.
+    /// Longest duration of an animation, in seconds. Data is never animated.
     pub const MOTION_SECS: f32 = 0.1;
 }
 
-/// The colours of one theme.
+/// The colors of one theme.
 ///
 /// Surfaces are stacked: viewport, panel, raised. Text of every kind but disabled reads with a contrast of at least 4.5 to 1
 /// on all of them, hovered as well (states such as errors: at rest), and where a row is selected in a panel or over the viewport.
@@ -70,13 +70,13 @@ pub struct Theme {
     pub raised: Color32,
     /// Lines between surfaces.
     pub hairline: Color32,
-    /// What is read.
+    /// Text.
     pub text: Color32,
-    /// What is read second: units, hints, counts.
+    /// Secondary text: units, hints, counts.
     pub secondary: Color32,
-    /// What cannot be used now.
+    /// Disabled text and icons.
     pub disabled: Color32,
-    /// What is selected or runs. For lines and areas.
+    /// Selected or active elements. For lines and areas.
     pub accent: Color32,
     /// The accent where it is text or an icon.
     pub accent_text: Color32,
@@ -84,11 +84,11 @@ pub struct Theme {
     pub on_accent: Color32,
     /// The cursor of time, in the time panel and in every plot. It has no hue, since hues belong to data.
     pub cursor: Color32,
-    /// It works, but look at it.
+    /// Warning.
     pub warning: Color32,
-    /// It does not work.
+    /// Error.
     pub error: Color32,
-    /// It worked.
+    /// Success, or switched on.
     pub success: Color32,
     /// Shadow under menus, the only one.
     pub shadow: Color32,
@@ -156,12 +156,12 @@ impl Theme {
         }
     }
 
-    /// What is pointed at: raised, and 4 % of the text's side.
+    /// Hovered elements: raised, and 4 % towards the text color.
     pub fn hover(&self) -> Color32 {
         self.towards_text(self.raised, 0.04)
     }
 
-    /// What is pressed: twice as far as hovered.
+    /// Pressed elements: twice as far as hovered.
     pub fn pressed(&self) -> Color32 {
         self.towards_text(self.raised, 0.08)
     }
@@ -194,13 +194,6 @@ impl Theme {
     /// The line of the time cursor.
     pub fn cursor_stroke(&self) -> Stroke {
         Stroke::new(size::HAIRLINE, self.cursor)
-    }
-
-    /// A panel's frame: its fill and padding.
-    pub fn panel_frame(&self) -> egui::Frame {
-        egui::Frame::new()
-            .fill(self.panel)
-            .inner_margin(Margin::same(size::PADDING as i8))
     }
 
     /// The frame of a toolbar, which brings its padding only at the sides.
@@ -237,7 +230,7 @@ impl Theme {
                 noninteractive: widget(self.panel, self.hairline_stroke(), self.text),
                 inactive: widget(self.raised, Stroke::NONE, self.text),
                 hovered: widget(self.hover(), self.hairline_stroke(), self.text),
-                // egui takes the colour of strong text from here.
+                // egui takes the color of strong text from here.
                 active: widget(self.pressed(), self.selection_edge(), self.cursor),
                 open: widget(self.hover(), self.hairline_stroke(), self.text),
             },

@@ -71,7 +71,7 @@ pub fn link_label(ui: &mut Ui, text: &str) -> Response {
     ui.painter().galley(rect.min, galley, theme.accent_text);
     let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
     if is_elided {
-        response.on_hover_text(text)
+        response.on_hover_text(capped(text))
     } else {
         response
     }
@@ -116,47 +116,108 @@ pub fn property_row<R>(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui) -> R
     .inner
 }
 
-/// A text field that is applied when it is left, or at Enter: returns what was typed then, if it differs from `current`.
+/// A text field that is applied when it is left, or at Enter. Escape takes back what was typed.
 ///
-/// `salt` tells fields apart whose places may show another thing in the next pass. Escape takes back what was typed.
-pub fn draft_edit(
-    ui: &mut Ui,
-    salt: impl std::hash::Hash + std::fmt::Debug,
-    current: &str,
-    hint: &str,
+/// ```text
+/// let typed = DraftEdit::new("origin", view.origin.as_str()).hint("/").show(ui);
+/// if let Some(typed) = typed { /* apply it */ }
+/// ```
+#[must_use = "a field is drawn by `show`"]
+pub struct DraftEdit<'a> {
+    salt: egui::Id,
+    current: &'a str,
+    hint: &'a str,
     rows: usize,
-) -> Option<String> {
-    let id = ui.make_persistent_id(("draft", egui::Id::new(salt)));
-    let draft_id = id.with("text");
-    // With what is typed, what it was typed over: while nothing was typed, a value that moves on by itself is not put back.
-    let draft = ui.data(|data| data.get_temp::<(String, String)>(draft_id));
-    let (base, mut text) = draft.unwrap_or_else(|| (current.to_owned(), current.to_owned()));
-    let edit = if rows > 1 {
-        egui::TextEdit::multiline(&mut text).desired_rows(rows)
-    } else {
-        egui::TextEdit::singleline(&mut text)
-    };
-    let response = ui.add(
-        edit.id(id)
-            .hint_text(hint.to_owned())
-            .font(egui::TextStyle::Monospace)
-            .desired_width(ui.available_width()),
-    );
-    if response.has_focus() {
-        let leave = ui.input(|input| input.modifiers.command && input.key_pressed(egui::Key::Enter));
-        if leave {
-            response.surrender_focus();
-        } else {
-            ui.data_mut(|data| data.insert_temp(draft_id, (base, text)));
-            return None;
-        }
-    }
-    ui.data_mut(|data| data.remove::<(String, String)>(draft_id));
-    let given_up = ui.input(|input| input.key_pressed(egui::Key::Escape));
-    (text != base && text != current && !given_up).then_some(text)
+    is_valid: &'a dyn Fn(&str) -> bool,
 }
 
-/// What a container is called: its name, else its kind.
+/// The typed text and the text that it replaces.
+#[derive(Clone)]
+struct Draft {
+    base: String,
+    text: String,
+}
+
+impl<'a> DraftEdit<'a> {
+    /// A field for a text that is `current` now. `salt` tells fields apart whose places may show another thing in the next pass.
+    pub fn new(salt: impl std::hash::Hash + std::fmt::Debug, current: &'a str) -> Self {
+        Self {
+            salt: egui::Id::new(salt),
+            current,
+            hint: "",
+            rows: 1,
+            is_valid: &|_| true,
+        }
+    }
+
+    /// Dimmed text where the field is empty.
+    pub fn hint(mut self, hint: &'a str) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    /// The height, in lines of text. With more than one, Enter begins a line, and is applied with the command key.
+    pub fn rows(mut self, rows: usize) -> Self {
+        self.rows = rows;
+        self
+    }
+
+    /// Condition for a text to be applied. Other text has the color of errors while it is typed, and is reverted when the field loses the focus.
+    pub fn valid_if(mut self, is_valid: &'a dyn Fn(&str) -> bool) -> Self {
+        self.is_valid = is_valid;
+        self
+    }
+
+    /// Draws the field. Returns what was typed where it is to be applied and differs from the current text.
+    pub fn show(self, ui: &mut Ui) -> Option<String> {
+        let id = ui.make_persistent_id(("draft", self.salt));
+        let draft_id = id.with("text");
+        // While nothing was typed, a value that moves on by itself is not put back: so the base is kept too.
+        let draft = ui.data(|data| data.get_temp::<Draft>(draft_id));
+        let Draft { base, mut text } = draft.unwrap_or_else(|| Draft {
+            base: self.current.to_owned(),
+            text: self.current.to_owned(),
+        });
+        let is_valid = text == base || (self.is_valid)(&text);
+        let edit = if self.rows > 1 {
+            egui::TextEdit::multiline(&mut text).desired_rows(self.rows)
+        } else {
+            egui::TextEdit::singleline(&mut text)
+        };
+        let mut edit = edit
+            .id(id)
+            .hint_text(self.hint.to_owned())
+            .font(egui::TextStyle::Monospace)
+            .desired_width(ui.available_width());
+        if !is_valid {
+            edit = edit.text_color(Theme::of(ui).error);
+        }
+        let response = ui.add(edit);
+        if response.has_focus() {
+            let leave = ui.input(|input| input.modifiers.command && input.key_pressed(egui::Key::Enter));
+            if leave {
+                response.surrender_focus();
+            } else {
+                ui.data_mut(|data| data.insert_temp(draft_id, Draft { base, text }));
+                return None;
+            }
+        }
+        ui.data_mut(|data| data.remove::<Draft>(draft_id));
+        let given_up = ui.input(|input| input.key_pressed(egui::Key::Escape));
+        let is_new = text != base && text != self.current;
+        (is_new && !given_up && (self.is_valid)(&text)).then_some(text)
+    }
+}
+
+/// Draws something with the padding of panels at its sides.
+pub(crate) fn padded<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
+    egui::Frame::new()
+        .inner_margin(egui::Margin::symmetric(size::PADDING as i8, 0))
+        .show(ui, content)
+        .inner
+}
+
+/// Name of a container, else its kind.
 pub(crate) fn container_title(container: &ContainerBlueprint) -> String {
     container
         .name
@@ -164,12 +225,12 @@ pub(crate) fn container_title(container: &ContainerBlueprint) -> String {
         .unwrap_or_else(|| container_kind_title(container.kind).to_owned())
 }
 
-/// The kind of a container, for the eye.
+/// Name of a kind of container.
 pub(crate) const fn container_kind_title(kind: ContainerKind) -> &'static str {
     match kind {
         ContainerKind::Tabs => "Tabs",
-        ContainerKind::Horizontal => "Side by side",
-        ContainerKind::Vertical => "One below another",
+        ContainerKind::Horizontal => "Horizontal",
+        ContainerKind::Vertical => "Vertical",
         ContainerKind::Grid => "Grid",
     }
 }
@@ -187,7 +248,7 @@ pub fn value_label(ui: &mut Ui, value: &str, unit: &str) -> Response {
     elided_job(ui, job, &full)
 }
 
-/// What stands where there is nothing to show: an icon, what is the matter, and what to do next, in the middle.
+/// Icon, title and hint in the middle of a place where there is nothing to show.
 pub fn empty_state(ui: &mut Ui, icon: &str, title: &str, hint: &str) {
     let theme = Theme::of(ui);
     let rect = ui.available_rect_before_wrap();
@@ -227,7 +288,7 @@ pub struct ListRow<'a> {
     sense: Sense,
 }
 
-/// What happened to a [`ListRow`].
+/// Response of a [`ListRow`].
 #[derive(Debug)]
 pub struct ListRowResponse {
     /// The row as a whole.
@@ -259,7 +320,7 @@ impl<'a> ListRow<'a> {
         self
     }
 
-    /// The colour of the icon, for entities in the colour of their data.
+    /// The color of the icon, for entities in the color of their data.
     pub fn icon_color(mut self, color: Color32) -> Self {
         self.icon_color = Some(color);
         self
@@ -271,7 +332,7 @@ impl<'a> ListRow<'a> {
         self
     }
 
-    /// How deep in the tree, from 0.
+    /// Level in the tree, from 0.
     pub fn level(mut self, level: usize) -> Self {
         self.level = level;
         self
@@ -301,7 +362,7 @@ impl<'a> ListRow<'a> {
         self
     }
 
-    /// What it listens to; clicks by default.
+    /// Interactions that it senses; clicks by default.
     pub fn sense(mut self, sense: Sense) -> Self {
         self.sense = sense;
         self
@@ -362,7 +423,7 @@ impl<'a> ListRow<'a> {
             } else {
                 format!("{} {}", self.label, self.detail)
             };
-            response = response.on_hover_text(full);
+            response = response.on_hover_text(capped(&full));
         }
         ListRowResponse { response, toggled }
     }
@@ -510,9 +571,20 @@ fn elided_job(ui: &mut Ui, mut job: LayoutJob, full: &str) -> Response {
     let elided = galley.elided;
     ui.painter().galley(rect.min, galley, Theme::of(ui).text);
     if elided {
-        response.on_hover_text(full)
+        response.on_hover_text(capped(full))
     } else {
         response
+    }
+}
+
+/// Characters of a text that a tooltip shows. More would cover what it is about.
+const MAX_TOOLTIP: usize = 1_000;
+
+/// As much of a text as a tooltip shows.
+fn capped(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(MAX_TOOLTIP) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
     }
 }
 

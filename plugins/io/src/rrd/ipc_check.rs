@@ -91,7 +91,7 @@ fn check_field(field: Field<'_>) -> Result<(), MessageError> {
             known(width >= 0, "a negative size")?;
         }
         Type::List | Type::LargeList | Type::ListView | Type::LargeListView => {
-            known(count == 1, "a list of no type")?
+            known(count == 1, "a list of no type")?;
         }
         Type::FixedSizeList => {
             let size = field.type_as_fixed_size_list().ok_or(MISSING)?.listSize();

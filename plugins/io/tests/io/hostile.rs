@@ -7,7 +7,7 @@ use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema};
 use chronoscope_io::{Events, FileInput, LoadEvent};
 use chronoscope_store::{
-    ChunkStore,
+    ChunkStore, EntityPath,
     arrow::{
         Array, ArrayRef, FixedSizeBinaryArray, FixedSizeListArray, Float64Array, Int64Array, ListArray,
         NullArray, RecordBatch, StringArray,
@@ -120,7 +120,7 @@ fn check_refused(hostile: Vec<u8>, entity: Option<&str>, words: &[&str]) {
     let (loaded, store) = load(&[hostile, sound()]);
     assert_eq!(loaded.reports.len(), 1, "{:?}", loaded.reports);
     let report = &loaded.reports[0];
-    assert_eq!(report.entity.as_ref().map(|entity| entity.as_str()), entity);
+    assert_eq!(report.entity.as_ref().map(EntityPath::as_str), entity);
     let text = report.to_string();
     assert!(text.len() < 400, "{text}");
     for word in words {

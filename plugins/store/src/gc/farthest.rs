@@ -30,7 +30,7 @@ impl ChunkStore {
         state: &mut Farthest,
         timeline: TimelineId,
         time: i64,
-        options: &GcOptions,
+        options: &GcOptions<'_>,
         clock: &mut Clock,
     ) -> Option<u32> {
         let found = self.next_elsewhere(state, timeline, options, clock);
@@ -66,7 +66,7 @@ impl ChunkStore {
         &self,
         state: &mut Farthest,
         timeline: TimelineId,
-        options: &GcOptions,
+        options: &GcOptions<'_>,
         clock: &mut Clock,
     ) -> Option<u32> {
         let on_timeline = self

@@ -1,10 +1,8 @@
 //! What a collection is asked for, and what it answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use rustc_hash::FxHashSet;
-
-use crate::{Chunk, ChunkId, StoreEvent, TimeRange, TimelineId};
+use crate::{Chunk, ChunkMeta, StoreEvent, TimeRange, TimelineId};
 
 /// The time that a collection takes of a frame: a fifth of a frame at 60 Hz.
 pub const DEFAULT_GC_BUDGET: Duration = Duration::from_micros(3500);
@@ -26,8 +24,8 @@ pub enum GcOrder {
 }
 
 /// What a collection may take, how much, and for how long.
-#[derive(Clone, Debug)]
-pub struct GcOptions {
+#[derive(Clone)]
+pub struct GcOptions<'a> {
     /// How many bytes to free. A collection that takes several calls subtracts what [`GcReport::freed_bytes`] says.
     /// `u64::MAX` takes all that is not protected.
     pub target_bytes: u64,
@@ -38,25 +36,39 @@ pub struct GcOptions {
     pub protect_latest: usize,
     /// Keeps chunks with rows in these ranges.
     pub protected_time_ranges: Vec<(TimelineId, TimeRange)>,
-    /// Keeps these chunks, such as those on screen.
-    pub protected_chunks: FxHashSet<ChunkId>,
+    /// Keeps the chunks of which it says so, such as those on screen. Asked of one candidate at a time, so that what is protected need
+    /// not be listed in each step.
+    pub is_protected: &'a dyn Fn(&ChunkMeta) -> bool,
     /// Whether only what a source can give back may go: to make room, and not because there is too much.
     pub only_recoverable: bool,
     /// In which order chunks go.
     pub order: GcOrder,
 }
 
-impl Default for GcOptions {
+impl Default for GcOptions<'_> {
     fn default() -> Self {
         Self {
             target_bytes: u64::MAX,
             time_budget: DEFAULT_GC_BUDGET,
             protect_latest: 1,
             protected_time_ranges: Vec::new(),
-            protected_chunks: FxHashSet::default(),
+            is_protected: &|_| false,
             only_recoverable: false,
             order: GcOrder::default(),
         }
+    }
+}
+
+impl fmt::Debug for GcOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GcOptions")
+            .field("target_bytes", &self.target_bytes)
+            .field("time_budget", &self.time_budget)
+            .field("protect_latest", &self.protect_latest)
+            .field("protected_time_ranges", &self.protected_time_ranges)
+            .field("only_recoverable", &self.only_recoverable)
+            .field("order", &self.order)
+            .finish_non_exhaustive()
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Question {
 }
 
 impl Question {
-    pub(super) fn of(options: &GcOptions) -> Self {
+    pub(super) fn of(options: &GcOptions<'_>) -> Self {
         Self {
             timeline: match options.order {
                 GcOrder::OldestRow => None,

@@ -4,19 +4,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chronoscope_blueprint::{BlueprintCommand, Contents, ViewId, ViewportBlueprint};
 use chronoscope_frame::{DataResults, Item, RecordingKey, ViewOverrides};
-use chronoscope_views::{ViewUis, colors::entity_color};
+use chronoscope_views::colors::entity_color;
 use egui::Ui;
 
-use super::{
-    recordings::padded,
-    rows::{self, EntityEntry, Expansion, Node, Row},
-};
+use super::rows::{self, EntityEntry, Expansion, Node, Row};
 use crate::{
     commands::UiCommand,
     edits, icons,
     pass::Pass,
     theme::size,
-    widgets::{ListRow, container_title, elided_small, icon_button, section_header},
+    widgets::{ListRow, container_title, elided_small, icon_button, padded, section_header},
 };
 
 /// The tree, and what it was made of.
@@ -26,16 +23,36 @@ pub(super) struct TreeState {
     /// Grows with each row that is expanded or collapsed.
     version: u64,
     made_of: Option<MadeOf>,
+    /// The entities of the views that are expanded.
+    entries: BTreeMap<ViewId, ViewEntries>,
     rows: Arc<Vec<Row>>,
 }
 
-/// All that the rows depend on, in short.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg(test)]
+impl TreeState {
+    pub(super) fn rows(&self) -> &Arc<Vec<Row>> {
+        &self.rows
+    }
+}
+
+/// All that the rows depend on.
 struct MadeOf {
     recording: Option<RecordingKey>,
-    blueprint: u64,
-    results: BTreeMap<ViewId, u64>,
+    viewport: Arc<ViewportBlueprint>,
+    views: BTreeMap<ViewId, Versions>,
     version: u64,
+}
+
+/// The versions of what a view's entities are shown by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Versions {
+    results: u64,
+    overrides: u64,
+}
+
+struct ViewEntries {
+    of: Versions,
+    entries: Arc<[EntityEntry]>,
 }
 
 /// Draws the tree.
@@ -74,7 +91,7 @@ fn show_header(ui: &mut Ui, pass: &mut Pass<'_>) {
         edited,
     ) {
         (true, false) => "Blueprint, as sent",
-        (true, true) | (false, true) => "Blueprint, edited",
+        (_, true) => "Blueprint, edited",
         (false, false) => "Blueprint, automatic",
     };
     let mut chosen = None;
@@ -95,38 +112,65 @@ fn show_header(ui: &mut Ui, pass: &mut Pass<'_>) {
     }
 }
 
-/// Makes the rows anew where something changed that they depend on.
+/// Makes the rows anew where something changed that they depend on. What views say of themselves, such as where an eye is, is not
+/// among that.
 fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
     let viewport = pass.viewport();
-    let results = |view: ViewId| pass.of_view::<DataResults>(view);
-    let made_of = MadeOf {
-        recording: pass.active().map(chronoscope_frame::RecordingEntry::key),
-        blueprint: pass.blueprint().generation(),
-        results: viewport
-            .views
-            .keys()
-            .filter_map(|view| Some((*view, results(*view)?.version())))
-            .collect(),
-        version: state.version,
-    };
-    if state.made_of.as_ref() == Some(&made_of) {
-        return;
-    }
-    let entries: BTreeMap<ViewId, Vec<EntityEntry>> = viewport
+    let recording = pass.active().map(chronoscope_frame::RecordingEntry::key);
+    let views: BTreeMap<ViewId, Versions> = viewport
         .views
         .keys()
-        .filter_map(|view| Some((*view, entries_of(pass, *view, results(*view)?))))
+        .filter_map(|view| Some((*view, versions_of(pass, *view)?)))
         .collect();
-    state.rows = Arc::new(rows::rows(viewport, &state.expansion, |view| {
-        entries.get(&view).map_or(&[], Vec::as_slice)
+    if let Some(made_of) = &mut state.made_of {
+        let is_same_tree =
+            Arc::ptr_eq(&made_of.viewport, viewport) || rows::is_same_tree(&made_of.viewport, viewport);
+        made_of.viewport = Arc::clone(viewport);
+        let is_same_recording = made_of.recording == recording;
+        if !is_same_recording {
+            state.entries.clear();
+        }
+        if is_same_tree && is_same_recording && made_of.views == views && made_of.version == state.version {
+            return;
+        }
+    }
+    state
+        .entries
+        .retain(|view, known| views.get(view) == Some(&known.of));
+    let num_entities = |view: ViewId| pass.of_view::<DataResults>(view).map_or(0, DataResults::len);
+    let entries = &mut state.entries;
+    state.rows = Arc::new(rows::rows(viewport, &state.expansion, num_entities, |view| {
+        let Some(versions) = views.get(&view) else {
+            return Arc::default();
+        };
+        let known = entries.entry(view).or_insert_with(|| ViewEntries {
+            of: *versions,
+            entries: entries_of(pass, view),
+        });
+        Arc::clone(&known.entries)
     }));
-    state.made_of = Some(made_of);
+    state.made_of = Some(MadeOf {
+        recording,
+        viewport: Arc::clone(viewport),
+        views,
+        version: state.version,
+    });
 }
 
-fn entries_of(pass: &Pass<'_>, view: ViewId, results: &DataResults) -> Vec<EntityEntry> {
+fn versions_of(pass: &Pass<'_>, view: ViewId) -> Option<Versions> {
+    Some(Versions {
+        results: pass.of_view::<DataResults>(view)?.version(),
+        overrides: pass
+            .of_view::<ViewOverrides>(view)
+            .map_or(0, ViewOverrides::version),
+    })
+}
+
+fn entries_of(pass: &Pass<'_>, view: ViewId) -> Arc<[EntityEntry]> {
     let overrides = pass.of_view::<ViewOverrides>(view);
+    let results = pass.of_view::<DataResults>(view).into_iter();
     results
-        .iter()
+        .flat_map(DataResults::iter)
         .map(|result| EntityEntry {
             path: result.path.clone(),
             is_visualized: !result.visualizers.is_empty(),
@@ -162,10 +206,7 @@ fn show_row(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState, row: &Row) 
             let Some(view) = viewport.views.get(id) else {
                 return;
             };
-            let uis = pass.world.resource::<ViewUis>();
-            let icon = uis
-                .get(&view.class)
-                .map_or_else(|| icons::view_class(view.class.as_str()), |ui| ui.icon());
+            let icon = pass.view_icon(&view.class);
             let is_shown = is_shown(&viewport, *id);
             let title = view.title();
             let style = ListRow::new(&title).icon(icon).dimmed(!is_shown);
@@ -260,9 +301,10 @@ fn show_entity(
     let shown = style.show(ui, |ui| hide = visibility_button(ui, row.is_visible));
     pass.respond(&shown.response, &item);
     if !row.is_visualized {
-        shown.response.clone().on_hover_text(format!(
-            "{path}\nThis view has no visualizer yet for what it holds."
-        ));
+        shown
+            .response
+            .clone()
+            .on_hover_text(format!("{path}\nThis view has no visualizer for this data yet."));
     }
     if hide {
         pass.edit(edits::entity_visible(view, path.clone(), !row.is_visible));
@@ -301,5 +343,36 @@ fn node_key(node: &Node) -> ([u8; 16], &str) {
         Node::Container(id) => (id.to_bytes(), ""),
         Node::View(id) => (id.to_bytes(), ""),
         Node::Entity(view, path) => (view.to_bytes(), path.as_str()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chronoscope_blueprint::{Panel, PanelState};
+    use chronoscope_frame::ViewerCommands;
+
+    use super::*;
+    use crate::{state::UiState, testing::Stage};
+
+    #[test]
+    fn an_edit_that_changes_no_row_leaves_the_rows_as_they_are() {
+        let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+        stage.draw();
+        let rows = |stage: &Stage| Arc::clone(stage.app.world().resource::<UiState>().left_panel.rows());
+        let before = rows(&stage);
+        let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
+        commands.blueprint(edits::panel(Panel::Time, PanelState::Collapsed));
+        stage.draw();
+        assert!(Arc::ptr_eq(&before, &rows(&stage)));
+        let view = before.iter().find_map(|row| match row.node {
+            Node::View(view) => Some(view),
+            _ => None,
+        });
+        let mut commands = stage.app.world_mut().resource_mut::<ViewerCommands>();
+        commands.blueprint(BlueprintCommand::RemoveView(
+            view.unwrap_or_else(|| panic!("no view")),
+        ));
+        stage.draw();
+        assert!(!Arc::ptr_eq(&before, &rows(&stage)));
     }
 }

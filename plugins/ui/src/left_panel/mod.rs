@@ -2,23 +2,30 @@
 
 mod blueprint_tree;
 mod recordings;
-pub(crate) use recordings::recording_name;
 mod rows;
 
 use egui::Ui;
 
 use self::blueprint_tree::TreeState;
-use crate::{pass::Pass, theme::Theme};
+pub(crate) use self::recordings::recording_name;
+use crate::{notifications::Problems, pass::Pass, theme::Theme};
 
-/// What is expanded.
+/// State of the panel.
 #[derive(Default)]
 pub(crate) struct LeftPanelState {
     tree: TreeState,
 }
 
+#[cfg(test)]
+impl LeftPanelState {
+    fn rows(&self) -> &std::sync::Arc<Vec<rows::Row>> {
+        self.tree.rows()
+    }
+}
+
 /// Draws the panel.
-pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut LeftPanelState) {
-    recordings::show(ui, pass);
+pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut LeftPanelState, problems: &Problems) {
+    recordings::show(ui, pass, problems);
     if pass.active().is_some() {
         let theme = Theme::of(ui);
         let y = ui.cursor().top();

@@ -9,16 +9,17 @@ use egui::Ui;
 
 use crate::{
     icons,
+    notifications::{Problems, SourceProblem, severity_color, severity_icon},
     pass::Pass,
-    theme::size,
-    widgets::{ListRow, elided_small, icon_button, section_header},
+    theme::{Theme, size},
+    widgets::{ListRow, elided_small, icon_button, padded, section_header},
 };
 
 /// The share of the panel's height that recordings may take before they scroll.
 const MAX_SHARE: f32 = 0.3;
 
 /// Draws the list.
-pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
+pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, problems: &Problems) {
     padded(ui, |ui| section_header(ui, "Recordings", |_| {}));
     let mut by_application: BTreeMap<Arc<str>, Vec<&RecordingEntry>> = BTreeMap::new();
     for entry in pass.recordings().recordings() {
@@ -35,7 +36,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
                 if is_loading {
                     "Loading…"
                 } else {
-                    "None is open. Drop a file here."
+                    "No recording is open. Drop a file here."
                 },
             )
         });
@@ -52,25 +53,31 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
                 .icon(icons::APPLICATION)
                 .show(ui, |_| {});
             for entry in entries {
-                show_recording(ui, pass, entry);
+                show_recording(ui, pass, entry, problems.of(&entry.info.source));
             }
         }
     });
     ui.add_space(size::GRID);
 }
 
-fn show_recording(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry) {
+fn show_recording(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, problem: Option<&SourceProblem>) {
     let item = Item::Store(entry.id().clone());
     let is_active = pass.active().is_some_and(|active| active.key() == entry.key());
     let label = recording_name(entry);
     let mut close = false;
-    let row = ListRow::new(&label)
-        .icon(icons::RECORDING)
+    let theme = Theme::of(ui);
+    let icon = problem.map_or(icons::RECORDING, |problem| severity_icon(problem.severity));
+    let mut row = ListRow::new(&label);
+    if let Some(problem) = problem {
+        row = row.icon_color(severity_color(theme, problem.severity));
+    }
+    let row = row
+        .icon(icon)
         .level(1)
         .detail(if is_active { "" } else { &entry.info.source })
         .selected(pass.is_selected(&item))
         .highlighted(is_active || pass.is_highlighted(&item))
-        .dimmed(!is_active)
+        .dimmed(!is_active && problem.is_none())
         .show(ui, |ui| {
             close = icon_button(ui, icons::CLOSE, "Close the recording", None).clicked()
         });
@@ -82,9 +89,12 @@ fn show_recording(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry) {
         pass.push(ViewerCommand::ActivateRecording(entry.id().clone()));
     }
     pass.respond(&row.response, &item);
+    if let Some(problem) = problem {
+        row.response.on_hover_text(&problem.message);
+    }
 }
 
-/// What a recording is called: when it was begun, else its id.
+/// Name of a recording: when it was started, else its id.
 pub(crate) fn recording_name(entry: &RecordingEntry) -> String {
     match entry.info.started_nanos {
         Some(nanos) => format_time(
@@ -96,12 +106,4 @@ pub(crate) fn recording_name(entry: &RecordingEntry) -> String {
         .to_owned(),
         None => entry.id().recording_id.to_string(),
     }
-}
-
-/// Draws something with the panel's padding at its sides.
-pub(super) fn padded<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
-    egui::Frame::new()
-        .inner_margin(egui::Margin::symmetric(size::PADDING as i8, 0))
-        .show(ui, content)
-        .inner
 }

@@ -1,9 +1,14 @@
 //! The blueprint as rows: containers, views, and in each view its entities as a tree. A pure function of what is expanded.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chronoscope_blueprint::{ContainerId, Contents, ViewId, ViewportBlueprint};
 use chronoscope_store::EntityPath;
+
+use crate::natural;
 
 /// Something that can be expanded.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +33,7 @@ pub(super) struct EntityEntry {
 pub(super) struct Row {
     pub(super) node: Node,
     pub(super) level: usize,
-    /// Whether it is expanded; none where there is nothing below.
+    /// Whether it is expanded; `None` if there is nothing below.
     pub(super) expanded: Option<bool>,
     /// For entities: the part of the path that the row stands for.
     pub(super) label: String,
@@ -40,25 +45,39 @@ pub(super) struct Row {
     pub(super) is_visible: bool,
 }
 
-/// What was expanded and collapsed by hand.
+/// Rows that the user expanded or collapsed.
 pub(super) type Expansion = BTreeMap<Node, bool>;
 
 /// Views with more entities than this begin collapsed, as do parts of paths with more below.
 const MAX_EXPANDED: usize = 24;
 
-/// The rows of a blueprint. `entities` are a view's, ordered by path.
-pub(super) fn rows<'a>(
+/// Whether two blueprints have the same rows but for the entities in their views.
+pub(super) fn is_same_tree(a: &ViewportBlueprint, b: &ViewportBlueprint) -> bool {
+    let contents = |viewport: &ViewportBlueprint| -> Vec<(ContainerId, Vec<Contents>)> {
+        let containers = viewport.containers.values();
+        containers
+            .map(|container| (container.id, container.contents.clone()))
+            .collect()
+    };
+    a.root == b.root && a.views.keys().eq(b.views.keys()) && contents(a) == contents(b)
+}
+
+/// The rows of a blueprint. `entities` are a view's, ordered by path; asked for only where they are shown.
+pub(super) fn rows(
     viewport: &ViewportBlueprint,
     expansion: &Expansion,
-    entities: impl Fn(ViewId) -> &'a [EntityEntry],
+    num_entities: impl Fn(ViewId) -> usize,
+    mut entities: impl FnMut(ViewId) -> Arc<[EntityEntry]>,
 ) -> Vec<Row> {
     let mut rows = Vec::new();
     // A stack rather than recursion: its order is that of the rows.
     let mut stack: Vec<(Contents, usize)> = Vec::new();
-    let placed: Vec<Contents> = viewport
+    let placed: BTreeSet<Contents> = viewport
         .root
         .map(|root| viewport.subtree(Contents::Container(root)))
-        .unwrap_or_default();
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
     let unplaced = viewport
         .views
         .keys()
@@ -88,13 +107,13 @@ pub(super) fn rows<'a>(
                 }
             }
             Contents::View(id) => {
-                let entities = entities(id);
+                let num_entities = num_entities(id);
                 let node = Node::View(id);
-                let few = entities.len() <= MAX_EXPANDED && viewport.views.len() <= MAX_EXPANDED;
+                let few = num_entities <= MAX_EXPANDED && viewport.views.len() <= MAX_EXPANDED;
                 let expanded = expansion.get(&node).copied().unwrap_or(few);
-                rows.push(plain_row(node, level, (!entities.is_empty()).then_some(expanded)));
-                if expanded {
-                    push_entities(&mut rows, id, entities, level + 1, expansion);
+                rows.push(plain_row(node, level, (num_entities > 0).then_some(expanded)));
+                if expanded && num_entities > 0 {
+                    push_entities(&mut rows, id, &entities(id), level + 1, expansion);
                 }
             }
         }
@@ -162,7 +181,7 @@ fn push_entities(
     }
 }
 
-/// The groups of entities that share the part of their path after `depth`, last first.
+/// The groups of entities that share the part of their path after `depth`, in the natural order of that part, last first.
 fn groups(entities: &[EntityEntry], depth: usize, level: usize) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = entities
         .chunk_by(|a, b| a.path.parts().nth(depth) == b.path.parts().nth(depth))
@@ -179,8 +198,16 @@ fn groups(entities: &[EntityEntry], depth: usize, level: usize) -> Vec<Group<'_>
     {
         group.depth = 0;
     }
-    groups.reverse();
+    groups.sort_by(|a, b| match (part_of(a, depth), part_of(b, depth)) {
+        (Some(a), Some(b)) => natural::compare(b, a),
+        (a, b) => b.cmp(&a),
+    });
     groups
+}
+
+/// The part of the path after `depth` that the entities of a group share.
+fn part_of<'a>(group: &Group<'a>, depth: usize) -> Option<&'a str> {
+    group.entries.first()?.path.parts().nth(depth)
 }
 
 /// The path of the first `depth` parts.
@@ -215,7 +242,7 @@ mod tests {
         (viewport, a, b)
     }
 
-    fn entries(paths: &[&str]) -> Vec<EntityEntry> {
+    fn entries(paths: &[&str]) -> Arc<[EntityEntry]> {
         paths
             .iter()
             .map(|path| EntityEntry {
@@ -226,14 +253,26 @@ mod tests {
             .collect()
     }
 
+    fn rows_of(
+        viewport: &ViewportBlueprint,
+        expansion: &Expansion,
+        view: ViewId,
+        entities: &Arc<[EntityEntry]>,
+    ) -> Vec<Row> {
+        rows(
+            viewport,
+            expansion,
+            |id| if id == view { entities.len() } else { 0 },
+            |id| {
+                assert_eq!(id, view, "nobody sees the entities of the other one");
+                Arc::clone(entities)
+            },
+        )
+    }
+
     fn check(paths: &[&str], expansion: &Expansion, expected: &[(usize, &str)]) {
         let (viewport, a, _) = viewport();
-        let entities = entries(paths);
-        let rows = rows(
-            &viewport,
-            expansion,
-            |view| if view == a { &entities } else { &[] },
-        );
+        let rows = rows_of(&viewport, expansion, a, &entries(paths));
         let found: Vec<(usize, String)> = rows
             .iter()
             .map(|row| {
@@ -295,6 +334,22 @@ mod tests {
     }
 
     #[test]
+    fn numbers_in_names_are_in_order() {
+        check(
+            &["/arm_1", "/arm_10", "/arm_2"],
+            &Expansion::new(),
+            &[
+                (0, "container"),
+                (1, "view"),
+                (2, "arm_1"),
+                (2, "arm_2"),
+                (2, "arm_10"),
+                (0, "view"),
+            ],
+        );
+    }
+
+    #[test]
     fn the_root_is_an_entity_too() {
         check(
             &["/", "/a"],
@@ -308,16 +363,9 @@ mod tests {
         let names: Vec<String> = (0..10_000).map(|number| format!("/points/{number:05}")).collect();
         let (viewport, a, _) = viewport();
         let entities = entries(&names.iter().map(String::as_str).collect::<Vec<_>>());
-        let rows_of = |expansion: &Expansion| {
-            rows(
-                &viewport,
-                expansion,
-                |view| if view == a { &entities } else { &[] },
-            )
-            .len()
-        };
-        assert_eq!(rows_of(&Expansion::new()), 3);
+        let num_rows = |expansion: &Expansion| rows_of(&viewport, expansion, a, &entities).len();
+        assert_eq!(num_rows(&Expansion::new()), 3);
         let all = Expansion::from([(Node::View(a), true), (Node::Entity(a, "/points".into()), true)]);
-        assert_eq!(rows_of(&all), 10_004);
+        assert_eq!(num_rows(&all), 10_004);
     }
 }

@@ -1,25 +1,26 @@
 //! Views and containers, and what can be changed about them.
 
 use chronoscope_blueprint::{BlueprintCommand, ContainerId, ContainerKind, Contents, ViewBlueprint, ViewId};
-use chronoscope_frame::{ActiveBlueprint, DataResults, Item, Report, Reports, ViewClasses, Visualizers};
+use chronoscope_frame::{ActiveBlueprint, Item, ViewClasses};
 use chronoscope_views::{ViewUiContext, ViewUis};
 use egui::{RichText, Ui};
 
-use super::{grouped, item_link, text_row, title, value_row};
+use super::{
+    parts::{grouped, item_link, show_removed, text_row, title, value_row},
+    view_summary::{ViewSummaries, ViewSummary},
+};
 use crate::{
     edits, icons, notifications,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{
-        container_kind_title, container_title, draft_edit, elided_small, property_row, section_header,
-    },
+    widgets::{DraftEdit, container_kind_title, container_title, elided_small, property_row, section_header},
 };
 
 /// Draws a view: what it is, what it shows, its own settings, what is wrong with it.
-pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
+pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, summaries: &mut ViewSummaries, id: ViewId) {
     let viewport = pass.viewport();
     let Some(view) = viewport.views.get(&id) else {
-        super::show_removed(ui, "This view was removed.");
+        show_removed(ui, "This view was removed.");
         return;
     };
     let classes = pass.world.resource::<ViewClasses>();
@@ -27,30 +28,27 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
         || format!("{} view", view.class),
         |class| class.display_name().to_owned(),
     );
-    title(
-        ui,
-        icons::view_class(view.class.as_str()),
-        &view.title(),
-        &class_name,
-    );
+    title(ui, pass.view_icon(&view.class), &view.title(), &class_name);
     show_parent(ui, pass, Contents::View(id));
     show_name(ui, pass, Contents::View(id), view.name.as_deref(), &view.title());
     show_visibility(ui, pass, Contents::View(id), view.visible);
     property_row(ui, "Origin", |ui| {
-        if let Some(typed) = draft_edit(ui, ("origin", id.to_bytes()), view.origin.as_str(), "/", 1) {
+        let field = DraftEdit::new(("origin", id.to_bytes()), view.origin.as_str()).hint("/");
+        if let Some(typed) = field.show(ui) {
             pass.edit(edits::origin(id, &typed));
         }
     });
-    show_contents(ui, pass, view);
+    let summary = summaries.of(pass, id);
+    show_contents(ui, pass, view, summary);
     show_settings(ui, pass, id);
-    show_reports(ui, pass, view);
+    show_reports(ui, pass, summary);
 }
 
 /// Draws a container: what it is, what lies in it.
 pub(super) fn show_container(ui: &mut Ui, pass: &mut Pass<'_>, id: ContainerId) {
     let viewport = pass.viewport();
     let Some(container) = viewport.containers.get(&id) else {
-        super::show_removed(ui, "This container was removed.");
+        show_removed(ui, "This container was removed.");
         return;
     };
     title(
@@ -122,7 +120,7 @@ fn show_parent(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents) {
         item_link(
             ui,
             pass,
-            "Lies in",
+            "Parent",
             &container_title(parent),
             &Item::Container(parent.id),
         );
@@ -131,13 +129,9 @@ fn show_parent(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents) {
 
 fn show_name(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents, name: Option<&str>, fallback: &str) {
     property_row(ui, "Name", |ui| {
-        if let Some(typed) = draft_edit(
-            ui,
-            ("name", item.entity_path().as_str()),
-            name.unwrap_or(""),
-            fallback,
-            1,
-        ) {
+        let salt = ("name", item.entity_path().to_string());
+        let field = DraftEdit::new(salt, name.unwrap_or_default()).hint(fallback);
+        if let Some(typed) = field.show(ui) {
             pass.edit(edits::name(item, &typed));
         }
     });
@@ -153,11 +147,14 @@ fn show_visibility(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents, is_visible:
 }
 
 /// The rules of what the view shows, and how much that is.
-fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint) {
+fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint, summary: &ViewSummary) {
     section_header(ui, "Entities", |_| {});
     let rules = view.contents.to_string();
     let rows = view.contents.rules().len().clamp(2, 8);
-    if let Some(typed) = draft_edit(ui, ("contents", view.id.to_bytes()), &rules, "$origin/**", rows) {
+    let field = DraftEdit::new(("contents", view.id.to_bytes()), &rules)
+        .hint("$origin/**")
+        .rows(rows);
+    if let Some(typed) = field.show(ui) {
         pass.edit(edits::contents(view.id, &typed));
     }
     let theme = Theme::of(ui);
@@ -176,14 +173,8 @@ fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint) {
             .wrap(),
         );
     }
-    let Some(results) = pass.of_view::<DataResults>(view.id) else {
-        return;
-    };
-    value_row(ui, "Matched", &grouped(results.len() as u64), "entities");
-    let without = results
-        .iter()
-        .filter(|result| result.visualizers.is_empty())
-        .count();
+    value_row(ui, "Matched", &grouped(summary.num_entities as u64), "entities");
+    let without = summary.num_without_visualizer;
     if without > 0 {
         let text = if without == 1 {
             "1 entity has no visualizer yet".to_owned()
@@ -217,36 +208,16 @@ fn show_settings(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
     });
 }
 
-/// What went wrong with the view and with the entities in it.
-fn show_reports(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint) {
-    let mut reports: Vec<Report> = Vec::new();
-    let path = view.id.entity_path();
-    for report in pass
-        .blueprint()
-        .reports()
-        .iter()
-        .filter(|report| report.path.starts_with(&path))
-    {
-        reports.push(Report::warning("blueprint", report.problem.to_string()));
-    }
-    reports.extend(pass.world.resource::<Visualizers>().reports(pass.world, view.id));
-    if let Some((store, results)) = pass.store().zip(pass.of_view::<DataResults>(view.id)) {
-        let in_view = |report: &&Report| {
-            let entity = report.entity.as_ref().and_then(|path| store.entity_id(path));
-            entity.is_some_and(|entity| results.get(entity).is_some())
-        };
-        reports.extend(pass.world.resource::<Reports>().iter().filter(in_view).cloned());
-    }
-    if reports.is_empty() {
+/// Problems of the view and of its entities.
+fn show_reports(ui: &mut Ui, pass: &mut Pass<'_>, summary: &ViewSummary) {
+    if summary.reports.is_empty() {
         return;
     }
     section_header(ui, "Problems", |_| {});
-    for report in reports.iter().take(MAX_REPORTS) {
+    for report in &summary.reports {
         notifications::show_report(ui, pass, report);
     }
-    if reports.len() > MAX_REPORTS {
-        elided_small(ui, &format!("and {} more", reports.len() - MAX_REPORTS));
+    if summary.num_more_reports > 0 {
+        elided_small(ui, &format!("and {} more", summary.num_more_reports));
     }
 }
-
-const MAX_REPORTS: usize = 50;

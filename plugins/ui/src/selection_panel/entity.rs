@@ -7,7 +7,10 @@ use chronoscope_types::format_time;
 use chronoscope_views::colors::entity_color;
 use egui::{RichText, Ui};
 
-use super::{entity_link, grouped, item_link, text_row, title, value_row, values};
+use super::{
+    parts::{entity_link, grouped, item_link, size_rows, text_row, title, value_row},
+    values::{self, EntityRef},
+};
 use crate::{
     icons,
     pass::Pass,
@@ -36,13 +39,13 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, view: Op
         return;
     }
     show_visualizers(ui, pass, entity, view);
-    show_values(ui, pass, entry, (entity, path));
+    show_values(ui, pass, entry, EntityRef { id: entity, path });
 
     section_header(ui, "Size", |_| {});
     let stats = store.entity_stats(entity);
     value_row(ui, "Rows", &grouped(stats.num_rows), "");
     value_row(ui, "Chunks", &grouped(stats.num_chunks), "");
-    super::size_rows(ui, stats);
+    size_rows(ui, stats);
     show_timelines(ui, entry, entity);
     show_views(ui, pass, entity, view);
 }
@@ -130,7 +133,7 @@ fn show_visualizers(ui: &mut Ui, pass: &Pass<'_>, entity: EntityId, view: Option
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = size::GRID;
             ui.label(RichText::new(icons::WARNING).color(theme.warning));
-            ui.add(egui::Label::new("This view has no visualizer yet for what the entity holds.").wrap());
+            ui.add(egui::Label::new("This view has no visualizer for this data yet.").wrap());
         });
     } else {
         text_row(ui, "Shown as", &names.join(", "));
@@ -138,10 +141,10 @@ fn show_visualizers(ui: &mut Ui, pass: &Pass<'_>, entity: EntityId, view: Option
 }
 
 /// The components, under the archetypes that they were logged with.
-fn show_values(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, entity: (EntityId, &EntityPath)) {
+fn show_values(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, entity: EntityRef<'_>) {
     let store = entry.store();
     // Ordered by name, which begins with the archetype's, so that those of one lie side by side.
-    let components: Vec<ComponentId> = store.components_of(entity.0).collect();
+    let components: Vec<ComponentId> = store.components_of(entity.id).collect();
     let archetype = |id: &ComponentId| {
         store
             .descriptor(*id)

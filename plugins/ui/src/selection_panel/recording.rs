@@ -5,11 +5,11 @@ use chronoscope_store::{StoreKind, TimeType};
 use chronoscope_types::format_time;
 use egui::Ui;
 
-use super::{grouped, text_row, title, value_row};
-use crate::{icons, left_panel::recording_name, pass::Pass, widgets::section_header};
+use super::parts::{grouped, size_rows, text_row, title, value_row};
+use crate::{icons, left_panel::recording_name, widgets::section_header};
 
 /// Draws all that is known.
-pub(super) fn show(ui: &mut Ui, _pass: &mut Pass<'_>, entry: &RecordingEntry) {
+pub(super) fn show(ui: &mut Ui, entry: &RecordingEntry) {
     let store = entry.store();
     let id = entry.id();
     let (icon, kind) = match id.kind {
@@ -26,14 +26,14 @@ pub(super) fn show(ui: &mut Ui, _pass: &mut Pass<'_>, entry: &RecordingEntry) {
         text_row(ui, "Logged by", logged_by);
     }
     if let Some(started) = entry.info.started_nanos {
-        value_row(ui, "Begun", &format_time(TimeType::TimestampNs, started), "");
+        value_row(ui, "Started", &format_time(TimeType::TimestampNs, started), "");
     }
 
     section_header(ui, "Contents", |_| {});
     value_row(ui, "Entities", &grouped(num_entities(ui, entry)), "");
     value_row(ui, "Rows", &grouped(store.num_rows()), "");
     value_row(ui, "Chunks", &grouped(store.num_chunks()), "");
-    super::size_rows(ui, &store.store_stats().chunks);
+    size_rows(ui, &store.store_stats().chunks);
 
     section_header(ui, "Timelines", |_| {});
     let mut any = false;

@@ -6,6 +6,7 @@ use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, 
 use chronoscope_types::{Component, Rgba, components, format_time, format_value};
 use egui::{Color32, RichText, Sense, Ui, Vec2};
 
+use super::parts::grouped;
 use crate::{
     icons,
     pass::Pass,
@@ -19,7 +20,14 @@ const MAX_CHARS: usize = 200;
 /// Instances that are listed one by one.
 const MAX_INSTANCES: usize = 20;
 
-/// What a component is at the cursor.
+/// An entity of the recording that is shown.
+#[derive(Clone, Copy)]
+pub(super) struct EntityRef<'a> {
+    pub(super) id: EntityId,
+    pub(super) path: &'a EntityPath,
+}
+
+/// The value of a component at the cursor.
 pub(super) fn latest(
     pass: &Pass<'_>,
     entry: &RecordingEntry,
@@ -30,7 +38,7 @@ pub(super) fn latest(
     let timeline = cursor.and_then(|cursor| cursor.timeline);
     let time = cursor.map_or(0, |cursor| cursor.time);
     let answer = entry.recording.latest_at(entity, timeline, time, component);
-    // What is looked at here need not be shown in any view.
+    // No view may need this chunk, so it is requested from here.
     if let Some(ui_requests) = pass.world.get_resource::<UiChunkRequests>() {
         ui_requests.note(&answer);
     }
@@ -42,15 +50,15 @@ pub(super) fn show_component_row(
     ui: &mut Ui,
     pass: &mut Pass<'_>,
     entry: &RecordingEntry,
-    entity: (EntityId, &EntityPath),
+    entity: EntityRef<'_>,
     component: ComponentId,
 ) {
     let store = entry.store();
     let descriptor = store.descriptor(component);
-    let answer = latest(pass, entry, entity.0, component);
-    let is_static = store.has_static(entity.0, component);
+    let answer = latest(pass, entry, entity.id, component);
+    let is_static = store.has_static(entity.id, component);
     let item = Item::Component {
-        entity: entity.1.clone(),
+        entity: entity.path.clone(),
         component: descriptor.component.to_string(),
     };
     let cell = answer.hit.as_ref().map(Hit::cell);
@@ -63,7 +71,7 @@ pub(super) fn show_component_row(
     let theme = Theme::of(ui);
     let response = property_row(ui, descriptor.field_name(), |ui| {
         let icon = match (answer.missing.is_empty(), is_static) {
-            // What is there may not be the latest.
+            // The value may not be the latest one.
             (false, _) => icons::LOADING,
             (true, true) => icons::COMPONENT_STATIC,
             (true, false) => icons::COMPONENT,
@@ -90,7 +98,7 @@ pub(super) fn show_component_row(
                         .sense(Sense::click()),
                 );
                 swatches(ui, descriptor, cell.as_ref(), 4);
-                let label = value_label(ui, &super::grouped(count as u64), "values").interact(Sense::click());
+                let label = value_label(ui, &grouped(count as u64), "values").interact(Sense::click());
                 if toggle.clicked() || label.clicked() {
                     expanded = !expanded;
                     ui.data_mut(|data| data.insert_temp(expanded_id, expanded));
@@ -122,14 +130,14 @@ pub(super) fn show_instances(ui: &mut Ui, descriptor: &ComponentDescriptor, cell
         });
     }
     if cell.len() > most {
-        ListRow::new(&format!("{} more", super::grouped((cell.len() - most) as u64)))
+        ListRow::new(&format!("{} more", grouped((cell.len() - most) as u64)))
             .dimmed(true)
             .sense(Sense::hover())
             .show(ui, |_| {});
     }
 }
 
-/// Why there is no value.
+/// Reason for a missing value.
 pub(super) fn missing_text(answer: &LatestAt) -> &'static str {
     if answer.missing.is_empty() {
         "nothing at this time"
@@ -138,7 +146,7 @@ pub(super) fn missing_text(answer: &LatestAt) -> &'static str {
     }
 }
 
-/// Small squares in the colours that a cell holds.
+/// Small squares in the colors that a cell holds.
 fn swatches(ui: &mut Ui, descriptor: &ComponentDescriptor, cell: &dyn Array, most: usize) {
     if descriptor.component_type.as_deref() != Some(components::Color::TYPE) {
         return;
@@ -172,7 +180,7 @@ fn tooltip(ui: &mut Ui, entry: &RecordingEntry, descriptor: &ComponentDescriptor
         return;
     };
     if !answer.missing.is_empty() {
-        ui.label(RichText::new("provisional: later rows are still being read").color(theme.warning));
+        ui.label(RichText::new("provisional: later rows are still loading").color(theme.warning));
     }
     let store = entry.store();
     let when = match hit.data_time() {

@@ -3,7 +3,7 @@
 //! Timestamps are nanoseconds since the epoch, which a float cannot tell apart. So the axis counts from an origin, in integers,
 //! and floats only hold the distance from there.
 
-use chronoscope_store::TimeRange;
+use chronoscope_store::{TimeRange, TimelineId};
 
 /// The part of a timeline that is shown: `span` units from `offset` units after `origin`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +19,13 @@ pub(super) struct Axis {
     view: AxisView,
     left: f32,
     width: f32,
+}
+
+/// An axis and the timeline that it shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimelineAxis {
+    pub(super) timeline: TimelineId,
+    pub(super) axis: Axis,
 }
 
 /// The share of the range that is left free at both ends, so that the first and last marks are seen in full.
@@ -71,11 +78,11 @@ impl AxisView {
 }
 
 impl Axis {
-    /// Where a time lies, in points. May be far outside.
+    /// Position of a time, in points. May be far outside.
     pub(super) fn x(&self, time: i64) -> f32 {
         let distance = (i128::from(time) - i128::from(self.view.origin)) as f64;
         let share = (distance - self.view.offset) / self.view.span;
-        // What is far outside is no further than painters can bear.
+        // Bounded, because painting loses precision far outside the screen.
         self.left + (share * f64::from(self.width)).clamp(-1e6, 1e6) as f32
     }
 
@@ -85,6 +92,22 @@ impl Axis {
         let distance = (self.view.offset + share * self.view.span).round();
         // Saturates, as casts of floats do.
         self.view.origin.saturating_add(distance as i64)
+    }
+
+    /// The time at a place, rounded to the greatest power of ten of which a point has one at least.
+    pub(super) fn rounded_time(&self, x: f32) -> i64 {
+        let units_per_point = 1.0 / self.points_per_unit();
+        let step = std::iter::successors(Some(1_i64), |step| step.checked_mul(10))
+            .take_while(|step| *step as f64 <= units_per_point)
+            .last()
+            .unwrap_or(1);
+        let time = self.time(x);
+        let below = time.saturating_sub(time.rem_euclid(step));
+        if time - below < step - step / 2 {
+            below
+        } else {
+            below.saturating_add(step)
+        }
     }
 
     /// The times that are shown.
@@ -233,6 +256,19 @@ mod tests {
                 assert!(axis.x(i64::MAX).is_finite() && axis.x(i64::MIN).is_finite());
             }
         }
+    }
+
+    #[test]
+    fn rounded_times_have_few_digits_and_lie_under_the_pointer() {
+        let second = 1_000_000_000_i64;
+        let axis = AxisView::of_range(TimeRange::new(0, 10 * second)).laid_out(LEFT, WIDTH);
+        for x in [LEFT, LEFT + 333.0, LEFT + 777.7, LEFT + WIDTH] {
+            let time = axis.rounded_time(x);
+            assert_eq!(time % 10_000_000, 0, "{time}");
+            assert!((axis.x(time) - x).abs() <= 1.0, "{time}");
+        }
+        let close = AxisView::of_range(TimeRange::new(0, 10)).laid_out(LEFT, WIDTH);
+        assert_eq!(close.rounded_time(close.x(7)), 7);
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! When something was logged, per row, as marks on the axis.
+//! When something was logged, per row: counts by bucket of the axis. [`super::marks`] makes marks of them.
 
 use std::sync::Arc;
 
-use chronoscope_frame::RecordingKey;
+use chronoscope_frame::{DiffEntry, DiffLog, RecordingKey};
 use chronoscope_store::{ChunkStore, ComponentId, EntityId, TimeRange, TimelineId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::rows::Stream;
 
-/// Width of a bucket, in points.
+/// Width of a bucket, in points, about.
 pub(super) const BUCKET: f32 = 3.0;
 
 /// Buckets of an axis at most: more than any screen is wide.
@@ -17,23 +17,34 @@ const MAX_BUCKETS: usize = 4_096;
 /// Rows whose counts are kept.
 const MAX_ROWS: usize = 1_024;
 
-/// Above a part of a path with more entities than this below it, only what each frame can afford is counted: the first of them.
-const MAX_BELOW: usize = 1_000;
+/// Entities that are counted in a pass. A row that stands for more is counted over several passes, and shows its last counts
+/// until then.
+const ENTITIES_PER_PASS: usize = 1_000;
 
-/// Counts of rows that were drawn before. They hold for one range, and until the streams that they count change.
+/// Into how many cells at most a range is divided whose borders the counted range keeps to.
+const CELLS: u128 = 32;
+
+/// The counts of rows that were drawn before, until the data changes that they count.
 #[derive(Default)]
 pub(super) struct DensityCache {
     of: Option<Key>,
-    /// With the version of what was counted.
-    rows: FxHashMap<(EntityId, Option<ComponentId>, bool), (u64, Density)>,
+    /// The number up to which the changes of the stores were taken into account.
+    consumed: u64,
+    rows: FxHashMap<RowKey, CachedRow>,
+    /// Entities that may still be counted in this pass.
+    budget: usize,
+    /// A row that was asked for in this pass is not counted in full yet.
+    is_counting: bool,
 }
 
-/// What was logged in each bucket of the axis.
+/// Counts of rows in each bucket of a range of times.
 #[derive(Clone)]
 pub(super) struct Density {
+    /// The range, of which the buckets are equal parts.
+    pub(super) range: TimeRange,
     /// The rows.
     pub(super) counts: Arc<[u32]>,
-    /// Where not all of them are loaded; empty where all are.
+    /// Buckets with rows that are not loaded; empty if all are.
     pub(super) absent: Arc<[bool]>,
 }
 
@@ -44,7 +55,7 @@ impl Density {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Key {
     recording: RecordingKey,
     timeline: TimelineId,
@@ -52,253 +63,317 @@ struct Key {
     buckets: usize,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct RowKey {
+    entity: EntityId,
+    component: Option<ComponentId>,
+    with_below: bool,
+}
+
+#[derive(Default)]
+struct CachedRow {
+    density: Option<Density>,
+    /// Data changed since the count began that is under way, or since the last one.
+    is_outdated: bool,
+    count: Option<Count>,
+}
+
+/// A count that is under way.
+struct Count {
+    of: Key,
+    component: Option<ComponentId>,
+    /// Entities that are still to be counted, last first.
+    left: Vec<EntityId>,
+    with_below: bool,
+    counts: Vec<u32>,
+    absent: Vec<bool>,
+}
+
 impl DensityCache {
-    /// Says what is asked from now on, and forgets what answers something else.
+    /// Notes what is asked from now on, and which rows changed.
+    ///
+    /// Cost: what changed since the last pass.
     pub(super) fn begin(
         &mut self,
+        store: &ChunkStore,
+        log: &DiffLog,
         recording: RecordingKey,
         timeline: TimelineId,
-        range: TimeRange,
-        width: f32,
+        buckets: Buckets,
     ) {
-        let buckets = ((width / BUCKET).ceil().max(1.0) as usize).min(MAX_BUCKETS);
-        // Where there are fewer times than that, each has a bucket of its own.
-        let buckets =
-            usize::try_from(range.length().saturating_add(1)).map_or(buckets, |times| times.min(buckets));
         let key = Key {
             recording,
             timeline,
-            range,
-            buckets,
+            range: buckets.range,
+            buckets: buckets.count,
         };
-        if self.of != Some(key) {
-            self.of = Some(key);
+        self.budget = ENTITIES_PER_PASS;
+        self.is_counting = false;
+        let is_other = self
+            .of
+            .is_none_or(|of| (of.recording, of.timeline) != (recording, timeline));
+        if is_other || self.rows.len() > MAX_ROWS {
             self.rows.clear();
+        } else if self.of != Some(key) {
+            self.rows.values_mut().for_each(|row| row.is_outdated = true);
+        } else {
+            self.note_changes(store, log, recording);
         }
-        if self.rows.len() > MAX_ROWS {
-            self.rows.clear();
+        self.of = Some(key);
+        self.consumed = log.next_number();
+    }
+
+    fn note_changes(&mut self, store: &ChunkStore, log: &DiffLog, recording: RecordingKey) {
+        let Some(entries) = log.since(self.consumed) else {
+            self.rows.values_mut().for_each(|row| row.is_outdated = true);
+            return;
+        };
+        let (mut changed, mut above) = (FxHashSet::default(), FxHashSet::default());
+        for entry in entries {
+            if let DiffEntry::Store { recording: of, event } = entry
+                && *of == recording
+                && changed.insert(event.meta.entity)
+            {
+                store
+                    .tree()
+                    .ancestors(event.meta.entity)
+                    .take_while(|entity| above.insert(*entity))
+                    .for_each(drop);
+            }
+        }
+        if changed.is_empty() {
+            return;
+        }
+        for (key, row) in &mut self.rows {
+            row.is_outdated |=
+                changed.contains(&key.entity) || (key.with_below && above.contains(&key.entity));
         }
     }
 
-    /// How much was logged in each bucket; with all that lies below, where the row is collapsed.
+    /// Whether the counts of some row are incomplete.
+    pub(super) fn is_counting(&self) -> bool {
+        self.is_counting
+    }
+
+    /// The rows in each bucket; with all that lies below, where the row is collapsed. `None` until that is known.
     pub(super) fn of(&mut self, store: &ChunkStore, stream: Stream, with_below: bool) -> Option<Density> {
+        let of = self.of?;
+        let (entity, component) = match stream {
+            Stream::Entity(entity) => (entity, None),
+            Stream::Component(entity, component) => (entity, Some(component)),
+        };
+        let component = component.filter(|_| !with_below);
+        let key = RowKey {
+            entity,
+            component,
+            with_below,
+        };
+        let row = self.rows.entry(key).or_insert_with(|| CachedRow {
+            is_outdated: true,
+            ..CachedRow::default()
+        });
+        if row.count.as_ref().is_some_and(|count| count.of != of) {
+            row.count = None;
+            row.is_outdated = true;
+        }
+        if row.count.is_none() && row.is_outdated {
+            row.is_outdated = false;
+            row.count = Some(Count::new(of, key));
+        }
+        if let Some(count) = &mut row.count
+            && count.proceed(store, &mut self.budget)
+        {
+            row.density = row.count.take().map(Count::finish);
+        }
+        self.is_counting |= row.count.is_some() || row.is_outdated;
+        row.density.clone()
+    }
+}
+
+impl Count {
+    fn new(of: Key, row: RowKey) -> Self {
+        Self {
+            of,
+            component: row.component,
+            left: vec![row.entity],
+            with_below: row.with_below,
+            counts: vec![0; of.buckets],
+            absent: Vec::new(),
+        }
+    }
+
+    /// Counts as much as the budget allows. Returns whether that was all.
+    fn proceed(&mut self, store: &ChunkStore, budget: &mut usize) -> bool {
+        while *budget > 0 {
+            let Some(entity) = self.left.pop() else {
+                return true;
+            };
+            *budget -= 1;
+            if self.with_below {
+                self.left.extend(store.tree().children(entity));
+            }
+            self.add(store, entity);
+        }
+        self.left.is_empty()
+    }
+
+    fn add(&mut self, store: &ChunkStore, entity: EntityId) {
         let Key {
             timeline,
             range,
             buckets,
             ..
-        } = self.of?;
-        let (entity, component) = match stream {
-            Stream::Entity(entity) => (entity, None),
-            Stream::Component(entity, component) => (entity, Some(component)),
-        };
-        let counted = || {
-            store
-                .tree()
-                .descend(entity)
-                .take(if with_below { MAX_BELOW } else { 1 })
-        };
-        let component = component.filter(|_| !with_below);
-        let versions = counted().map(|entity| store.density_version(entity, component, timeline));
-        let version = versions.max().unwrap_or(0);
-        let key = (entity, component, with_below);
-        if let Some((_, density)) = self.rows.get(&key).filter(|(known, _)| *known == version) {
-            return Some(density.clone());
-        }
-        let (mut counts, mut absent) = (vec![0_u32; buckets], Vec::new());
-        for entity in counted() {
-            if !store
-                .component_time_range(entity, timeline, component.unwrap_or(ComponentId::ANY))
-                .intersects(&range)
-            {
-                continue;
-            }
-            for (total, count) in counts
-                .iter_mut()
-                .zip(store.density(entity, component, timeline, range, buckets))
-            {
-                *total = total.saturating_add(count);
-            }
-            let absent_here = store.absent_buckets(entity, component, timeline, range, buckets);
-            absent.resize(absent_here.len().max(absent.len()), false);
-            absent
-                .iter_mut()
-                .zip(absent_here)
-                .for_each(|(any, here)| *any |= here);
-        }
-        let density = Density {
-            counts: counts.into(),
-            absent: absent.into(),
-        };
-        self.rows.insert(key, (version, density.clone()));
-        Some(density)
-    }
-}
-
-/// A mark: the buckets from `begin` to before `end`, and the most that one of them holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) begin: usize,
-    pub(super) end: usize,
-    pub(super) most: u32,
-}
-
-/// Joins buckets that lie side by side, or with no more than one empty bucket between them: marks of their own would touch there.
-///
-/// Where there is an empty bucket between any two, they fit: what was logged at even distances is so shown either one by one, or
-/// as one, and not now this way and now that.
-pub(super) fn marks(counts: &[u32]) -> Vec<Mark> {
-    let mut marks: Vec<Mark> = Vec::new();
-    // The first mark of the run, and whether two buckets in it lie side by side.
-    let (mut first, mut any_side_by_side) = (0, false);
-    let join = |marks: &mut Vec<Mark>, first: usize, any_side_by_side: bool| {
-        if any_side_by_side
-            && let (Some(begin), Some(last)) = (marks.get(first).map(|mark| mark.begin), marks.last())
+        } = self.of;
+        if !store
+            .component_time_range(entity, timeline, self.component.unwrap_or(ComponentId::ANY))
+            .intersects(&range)
         {
-            let most = marks.iter().skip(first).map(|mark| mark.most).max().unwrap_or(0);
-            let joined = Mark {
-                begin,
-                end: last.end,
-                most,
-            };
-            marks.truncate(first);
-            marks.push(joined);
+            return;
         }
-    };
-    for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-        match marks.last() {
-            Some(last) if at <= last.end + 1 => any_side_by_side |= at == last.end,
-            _ => {
-                join(&mut marks, first, any_side_by_side);
-                (first, any_side_by_side) = (marks.len(), false);
-            }
+        let counts = store.density(entity, self.component, timeline, range, buckets);
+        for (total, count) in self.counts.iter_mut().zip(counts) {
+            *total = total.saturating_add(count);
         }
-        marks.push(Mark {
-            begin: at,
-            end: at + 1,
-            most: *count,
-        });
-    }
-    join(&mut marks, first, any_side_by_side);
-    marks
-}
-
-/// How much lies in each of some buckets, if it is even: of what was logged at even distances, one or several rows each time, some
-/// buckets have one time more than others, by where they happen to begin.
-pub(super) fn even(counts: &[u32]) -> Option<f64> {
-    let (least, most) = (counts.iter().min()?, counts.iter().max()?);
-    let jitter = f64::from(most - least).max(1.0);
-    let mean = counts.iter().copied().map(f64::from).sum::<f64>() / counts.len() as f64;
-    let mut sums = counts.iter().scan(0.0, |sum, count| {
-        *sum += f64::from(*count) - mean;
-        Some(*sum)
-    });
-    // One time more or less, and no more than that up to any bucket: else there is more in one part than in another.
-    (most - least <= *least.max(&1) && sums.all(|sum| sum.abs() <= 1.01 * jitter)).then_some(mean)
-}
-
-/// How much lies in a bucket; evened out with those around it where they are alike.
-pub(super) fn evened(counts: &[u32], at: usize) -> f64 {
-    let around = counts
-        .get(at.saturating_sub(8)..(at + 9).min(counts.len()))
-        .unwrap_or_default();
-    even(around).unwrap_or_else(|| f64::from(counts.get(at).copied().unwrap_or(0)))
-}
-
-/// The runs of buckets that are set.
-pub(super) fn runs(set: &[bool]) -> Vec<std::ops::Range<usize>> {
-    let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
-    for (at, _) in set.iter().enumerate().filter(|(_, is_set)| **is_set) {
-        match runs.last_mut() {
-            Some(last) if last.end == at => last.end += 1,
-            _ => runs.push(at..at + 1),
+        let absent = store.absent_buckets(entity, self.component, timeline, range, buckets);
+        self.absent.resize(absent.len().max(self.absent.len()), false);
+        for (any, here) in self.absent.iter_mut().zip(absent) {
+            *any |= here;
         }
     }
-    runs
+
+    fn finish(self) -> Density {
+        Density {
+            range: self.of.range,
+            counts: self.counts.into(),
+            absent: self.absent.into(),
+        }
+    }
 }
 
-/// The height of a bar, as a share of the row's: more where more was logged, but not in proportion, so that one event is still seen.
-pub(super) fn bar_height(count: f64, most: u32) -> f32 {
-    let share = (count + 1.0).ln() / (f64::from(most.max(1)) + 1.0).ln();
-    (0.35 + 0.65 * share as f32).clamp(0.35, 1.0)
+/// A range of times and the number of equal parts that it is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Buckets {
+    pub(super) range: TimeRange,
+    pub(super) count: usize,
+}
+
+impl Buckets {
+    /// The buckets for an axis that shows a range over a width, in points.
+    ///
+    /// The counted range begins and ends at round times, so that it stays the same while the axis moves a little, or grows with live data: then
+    /// only the rows are counted anew that changed. While a range grows to twice its length, it changes some 30 times.
+    pub(super) fn of_axis(visible: TimeRange, width: f32) -> Self {
+        let span = u128::from(visible.length()) + 1;
+        let cell = (span.next_power_of_two() / CELLS).max(1);
+        // At most 2^65 / CELLS.
+        let cell_signed = i128::try_from(cell).unwrap_or(i128::MAX);
+        let first = i128::from(visible.min).div_euclid(cell_signed);
+        let last = i128::from(visible.max).div_euclid(cell_signed);
+        let clamped = |time: i128| time.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;
+        let range = TimeRange::new(
+            clamped(first * cell_signed),
+            clamped((last + 1) * cell_signed - 1),
+        );
+        let points_per_cell = f64::from(width.max(1.0)) * cell as f64 / span as f64;
+        let per_cell = (points_per_cell / f64::from(BUCKET)).round().max(1.0) as usize;
+        let num_cells = usize::try_from(last - first + 1).unwrap_or(1);
+        let count = per_cell.saturating_mul(num_cells).clamp(1, MAX_BUCKETS);
+        // No more buckets than times.
+        let count = usize::try_from(range.length().saturating_add(1)).map_or(count, |times| times.min(count));
+        Self { range, count }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use chronoscope_store::Timeline;
+    use chronoscope_types::{Scalars, columns_chunk};
+
     use super::*;
+    use crate::testing::recording_of;
 
     #[test]
-    fn neighbours_are_joined() {
-        assert_eq!(marks(&[]), []);
-        assert_eq!(marks(&[0, 0]), []);
-        assert_eq!(
-            marks(&[1, 0, 0, 2, 5, 0, 1, 0, 0, 1]),
-            [
-                Mark {
-                    begin: 0,
-                    end: 1,
-                    most: 1
-                },
-                Mark {
-                    begin: 3,
-                    end: 7,
-                    most: 5
-                },
-                Mark {
-                    begin: 9,
-                    end: 10,
-                    most: 1
-                }
-            ]
-        );
-    }
-
-    #[test]
-    fn even_distances_look_even() {
-        for thirds in 3..20_usize {
-            let mut counts = vec![0; 300];
-            (0..)
-                .map(|event| event * thirds / 3)
-                .take_while(|at| *at < 300)
-                .for_each(|at| counts[at] += 1);
-            let marks = marks(&counts);
-            let widths: Vec<usize> = marks.iter().map(|mark| mark.end - mark.begin).collect();
-            assert!(
-                widths.len() == 1 || widths.iter().all(|width| *width == 1),
-                "{thirds}: {widths:?}"
-            );
+    fn the_counted_range_holds_the_axis_and_moves_in_steps() {
+        for (min, max) in [
+            (0, 0),
+            (0, 99),
+            (-5, 1_000_003),
+            (i64::MIN + 1, i64::MAX),
+            (7, i64::MAX),
+        ] {
+            let visible = TimeRange::new(min, max);
+            let buckets = Buckets::of_axis(visible, 900.0);
+            assert!(buckets.range.contains_range(&visible), "{visible:?}: {buckets:?}");
+            assert!((1..=MAX_BUCKETS).contains(&buckets.count), "{buckets:?}");
         }
-        for thirds in 1..6_usize {
-            let mut counts = vec![0; 100];
-            (0..)
-                .map(|event| event * thirds / 3)
-                .take_while(|at| *at < 100)
-                .for_each(|at| counts[at] += 1);
-            let mark = marks(&counts)[0];
-            let mean = even(&counts[mark.begin..mark.end]);
-            assert!(
-                mean.is_some_and(|mean| (mean - 3.0 / thirds as f64).abs() < 0.1),
-                "{thirds}: {mean:?}"
-            );
-        }
-        assert!(even(&[1, 1, 9, 1]).is_none());
-        assert!(
-            even(&[50, 50, 50, 50, 100, 100, 100, 100]).is_none(),
-            "twice as much in one half is to be seen"
-        );
-        assert!((evened(&[1, 1, 9, 1], 2) - 9.0).abs() < 1e-9, "a peak stays one");
+        let of = |max| Buckets::of_axis(TimeRange::new(0, max), 900.0);
+        let mut distinct: Vec<Buckets> = (10_000..20_000).map(of).collect();
+        distinct.dedup();
+        assert!(distinct.len() < 50, "{}", distinct.len());
+        let few = Buckets::of_axis(TimeRange::new(0, 9), 900.0);
+        assert_eq!(few.count as u64, few.range.length() + 1, "a bucket each");
+    }
+
+    fn key() -> RecordingKey {
+        let mut recordings = chronoscope_frame::Recordings::default();
+        let id = chronoscope_store::StoreId::recording("app", "test");
+        recordings.open(&id).key()
+    }
+
+    fn total(density: Option<Density>) -> u32 {
+        density.map_or(0, |density| density.counts.iter().sum())
     }
 
     #[test]
-    fn runs_of_buckets() {
-        assert!(runs(&[]).is_empty());
-        assert_eq!(runs(&[true, true, false, true, false]), [0..2, 3..4]);
+    fn a_row_counts_all_entities_below_it_over_several_passes() {
+        let paths: Vec<String> = (0..2_500).map(|number| format!("/points/{number:05}")).collect();
+        let recording = recording_of(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+        let store = &recording.store;
+        let (log, key) = (DiffLog::default(), key());
+        let timeline = store.timelines().next().unwrap();
+        let points = store.entity_id(&"/points".into()).unwrap();
+        let buckets = Buckets::of_axis(TimeRange::new(0, 20), 300.0);
+        let mut cache = DensityCache::default();
+        let mut passes = 0;
+        let all = loop {
+            passes += 1;
+            cache.begin(store, &log, key, timeline, buckets);
+            let density = cache.of(store, Stream::Entity(points), true);
+            if !cache.is_counting() {
+                break density;
+            }
+        };
+        assert_eq!(total(all), 3 * 2_500);
+        assert_eq!(passes, 3);
     }
 
     #[test]
-    fn heights_grow_with_counts() {
-        assert!(bar_height(1.0, 1_000) > 0.3);
-        assert!(bar_height(1.0, 1_000) < bar_height(10.0, 1_000));
-        assert!((bar_height(7.0, 7) - 1.0).abs() < 1e-6);
+    fn only_rows_that_changed_are_counted_again() {
+        let mut recording = recording_of(&["/a/x", "/b"]);
+        let (mut log, key) = (DiffLog::default(), key());
+        let timeline = recording.store.timelines().next().unwrap();
+        let id = |recording: &chronoscope_store::Recording, path: &str| {
+            Stream::Entity(recording.store.entity_id(&path.into()).unwrap())
+        };
+        let (a, b) = (id(&recording, "/a"), id(&recording, "/b"));
+        let buckets = Buckets::of_axis(TimeRange::new(0, 40), 300.0);
+        let mut cache = DensityCache::default();
+        cache.begin(&recording.store, &log, key, timeline, buckets);
+        assert_eq!(total(cache.of(&recording.store, a, true)), 3);
+        assert_eq!(total(cache.of(&recording.store, b, false)), 3);
+        let more = columns_chunk(
+            "/a/x",
+            [(Timeline::sequence("frame"), vec![30])],
+            &Scalars::new([2.0]),
+        )
+        .unwrap();
+        log.push_events(key, recording.insert(more).unwrap());
+        recording.apply_pending();
+        cache.begin(&recording.store, &log, key, timeline, buckets);
+        assert_eq!(total(cache.of(&recording.store, b, false)), 3);
+        assert_eq!(cache.budget, ENTITIES_PER_PASS, "b did not change");
+        assert_eq!(total(cache.of(&recording.store, a, true)), 4);
     }
 }

@@ -1,41 +1,37 @@
 //! The panel below: how time moves, where the cursor is, and when what was logged.
 //!
-//! [`axis`] maps times to the screen, [`ruler`] labels it, [`rows`] are the streams as a list, [`density`] is what each row
-//! shows on the axis; [`transport`] has the buttons, [`streams`] draws rows, marks and cursor and answers the pointer.
+//! [`axis`] maps times to the screen, [`ruler`] labels it, [`rows`] are the streams as a list, [`density`] counts what each row
+//! has on the axis and [`marks`] draws that together; [`state`] is what the panel remembers.
+//!
+//! [`transport`] has the buttons, with [`timelines`] to change from one timeline to another. [`streams`] draws the rows in their [`places`], with
+//! [`paint`]; [`pointer`] moves axis and cursor, [`region`] is the selection of times.
 
 mod axis;
 mod density;
+mod marks;
 mod rows;
 mod ruler;
+
+mod state;
+
+mod places;
+mod pointer;
+
+mod paint;
+mod region;
 mod streams;
+mod timelines;
 mod transport;
 
-use chronoscope_store::{TimeRange, TimelineId};
 use egui::Ui;
 
-use self::{axis::AxisView, density::DensityCache, streams::StreamsState};
+pub(crate) use self::{state::TimePanelState, timelines::switch_timeline};
 use crate::{
     icons,
     pass::Pass,
     theme::{Theme, size},
     widgets::empty_state,
 };
-
-/// What the panel remembers.
-#[derive(Default)]
-pub(crate) struct TimePanelState {
-    /// The part of the timeline that is shown, where it is not all of it, and of which timeline.
-    view: Option<(chronoscope_frame::RecordingKey, TimelineId, AxisView)>,
-    streams: StreamsState,
-    density: DensityCache,
-}
-
-impl TimePanelState {
-    /// Shows all of the timeline.
-    pub(crate) fn reset_zoom(&mut self) {
-        self.view = None;
-    }
-}
 
 /// Draws the panel as one row of buttons.
 pub(crate) fn show_collapsed(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState) {
@@ -77,11 +73,4 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState,
             }
             ui.take_available_space();
         });
-}
-
-/// All times of the shown timeline, with data on it.
-fn data_range(pass: &Pass<'_>) -> Option<(TimelineId, TimeRange)> {
-    let timeline = pass.cursor()?.timeline?;
-    let range = pass.store()?.time_range(timeline);
-    (!range.is_empty()).then_some((timeline, range))
 }

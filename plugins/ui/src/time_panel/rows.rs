@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chronoscope_store::{ChunkStore, ComponentId, EntityId, EntityPath};
 
-/// What a row stands for.
+use crate::natural;
+
+/// The entity or component of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stream {
     /// An entity, or a part of a path with entities only below.
@@ -18,11 +20,11 @@ pub(super) enum Stream {
 pub(super) struct Row {
     pub(super) stream: Stream,
     pub(super) level: usize,
-    /// Whether it is expanded; none where there is nothing below.
+    /// Whether it is expanded; `None` if there is nothing below.
     pub(super) expanded: Option<bool>,
 }
 
-/// What was expanded and collapsed by hand, by path, so that it outlives the recording.
+/// Rows that the user expanded or collapsed, by path, so that it outlives the recording.
 pub(super) type Expansion = BTreeMap<EntityPath, bool>;
 
 /// Entities with more children than this begin collapsed.
@@ -55,7 +57,7 @@ pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
             }));
         }
     }
-    stack.extend(tree.children(tree.root()).rev().map(|child| (child, 0)));
+    stack.extend(children_in_reverse(store, tree.root()).map(|child| (child, 0)));
     while let Some((entity, level)) = stack.pop() {
         let num_children = tree.num_children(entity);
         let has_components = store.components_of(entity).next().is_some();
@@ -81,13 +83,24 @@ pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
                     expanded: None,
                 }));
             }
-            stack.extend(tree.children(entity).rev().map(|child| (child, level + 1)));
+            stack.extend(children_in_reverse(store, entity).map(|child| (child, level + 1)));
         }
     }
     rows
 }
 
-/// Whether a path is one of those where SDKs keep what they know of the recording itself.
+/// The entities directly below one, in the natural order of their names, last first.
+fn children_in_reverse(store: &ChunkStore, entity: EntityId) -> impl Iterator<Item = EntityId> {
+    let tree = store.tree();
+    let mut children: Vec<(String, EntityId)> = tree
+        .children(entity)
+        .map(|child| (tree.path(child).ui_name(), child))
+        .collect();
+    children.sort_by(|(a, _), (b, _)| natural::compare(b, a));
+    children.into_iter().map(|(_, child)| child)
+}
+
+/// Whether SDKs store properties of the recording itself under a path.
 fn is_properties(path: &EntityPath) -> bool {
     path.parts().next().is_some_and(|part| part == "__properties")
 }
@@ -125,6 +138,14 @@ mod tests {
             ]
         );
         assert_eq!(rows[0].expanded, Some(false));
+    }
+
+    #[test]
+    fn numbers_in_names_are_in_order() {
+        let recording = recording_of(&["/arm_10", "/arm_2", "/arm_1"]);
+        let names = names(&recording.store, &rows(&recording.store, &Expansion::new()));
+        let names: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
+        assert_eq!(names, ["/arm_1", "/arm_2", "/arm_10"]);
     }
 
     #[test]

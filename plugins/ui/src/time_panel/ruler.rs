@@ -5,10 +5,10 @@ use chronoscope_types::format_time;
 
 use super::axis::Axis;
 
-/// Where labels and lines stand.
+/// Labels and lines of an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ruler {
-    /// What the labels are in: `s`, `m:s`, `2026-11-22 UTC`; empty for sequences.
+    /// Unit of the labels: `s`, `m:s`, `2026-11-22 UTC`; empty for sequences.
     pub(super) unit: String,
     /// The marks, from left to right.
     pub(super) ticks: Vec<Tick>,
@@ -18,7 +18,7 @@ pub(super) struct Ruler {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tick {
     pub(super) x: f32,
-    /// What it says; none for the small marks between.
+    /// Its label; `None` for minor ticks.
     pub(super) label: Option<String>,
 }
 
@@ -170,7 +170,7 @@ fn floor_to(time: i64, step: i64) -> i64 {
         .unwrap_or(i64::MIN + i64::MAX % step.max(1))
 }
 
-/// What the labels are in.
+/// Unit of the labels.
 fn unit(time_type: TimeType, from: i64, step: i64) -> String {
     match time_type {
         TimeType::Sequence => String::new(),
@@ -189,7 +189,7 @@ fn unit(time_type: TimeType, from: i64, step: i64) -> String {
     }
 }
 
-/// What a mark says, with as many digits as its step asks for.
+/// Label of a tick, with as many digits as the step needs.
 fn label(time_type: TimeType, time: i64, step: i64, names_day: bool) -> String {
     match time_type {
         TimeType::Sequence => format!("#{time}"),

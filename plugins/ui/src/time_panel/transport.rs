@@ -5,14 +5,17 @@ use chronoscope_store::{ChunkStore, TimeType, TimelineId};
 use chronoscope_types::{format_time, parse_time};
 use egui::{Align, DragValue, Layout, RichText, Ui};
 
-use super::TimePanelState;
+use super::{state::TimePanelState, timelines::switch_timeline};
 use crate::{
     commands::{UiCommand, next_loop_mode},
     icons,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{draft_edit, icon_button, icon_toggle},
+    widgets::{DraftEdit, icon_button, icon_toggle},
 };
+
+/// Free width, in points, from which on speeds are shown.
+const SPEEDS_WIDTH: f32 = 36.0 * size::GRID;
 
 /// Draws the row.
 pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState) {
@@ -21,7 +24,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
     };
     let Some(timeline) = pass.cursor().and_then(|cursor| cursor.timeline) else {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let text = "All data is static: it lies on no timeline.";
+            let text = "All data is static: there is no timeline.";
             ui.label(RichText::new(text).color(Theme::of(ui).secondary));
         });
         return;
@@ -33,67 +36,50 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
         ui.add_space(size::PADDING);
         show_timelines(ui, pass, store, timeline);
         show_time(ui, pass, store, timeline);
-        // What is set once and then left comes last, where a narrow window may cut it.
+        // Settings that rarely change come last, where a narrow window may cut them off.
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = size::GRID;
             let command = UiCommand::ResetTimeZoom;
             if icon_button(ui, command.icon(), command.name(), None).clicked() {
                 state.reset_zoom();
             }
-            show_speeds(ui, pass, control, store.timeline(timeline).time_type());
+            if ui.available_width() >= SPEEDS_WIDTH {
+                show_speeds(ui, pass, control, store.timeline(timeline).time_type());
+            }
         });
     });
 }
 
 fn show_buttons(ui: &mut Ui, pass: &mut Pass<'_>, control: &TimeControl) {
-    let mut button = |ui: &mut Ui, command: UiCommand, action: TimeCommand| {
-        if icon_button(
-            ui,
-            command.icon(),
-            command.name(),
-            command.shortcut_text().as_deref(),
-        )
-        .clicked()
-        {
-            pass.time(action);
-        }
+    let is_moving = control.play_state() != PlayState::Paused;
+    let is_following = control.play_state() == PlayState::Following;
+    button(ui, pass, UiCommand::Begin, TimeCommand::Begin);
+    button(ui, pass, UiCommand::StepBack, TimeCommand::StepBack);
+    // Pauses following, too.
+    let (icon, name) = if is_moving {
+        (icons::PAUSE, "Pause")
+    } else {
+        (icons::PLAY, "Play")
     };
-    button(ui, UiCommand::Begin, TimeCommand::Begin);
-    button(ui, UiCommand::StepBack, TimeCommand::StepBack);
-    let is_playing = control.play_state() == PlayState::Playing;
-    let icon = if is_playing { icons::PAUSE } else { icons::PLAY };
-    let name = if is_playing { "Pause" } else { "Play" };
-    let play = UiCommand::TogglePlay;
-    if icon_toggle(ui, icon, true, name, play.shortcut_text().as_deref()).clicked() {
+    let shortcut = UiCommand::TogglePlay.shortcut_text();
+    if icon_toggle(ui, icon, true, name, shortcut.as_deref()).clicked() {
         pass.time(TimeCommand::TogglePlay);
     }
-    let mut button = |ui: &mut Ui, command: UiCommand, action: TimeCommand| {
-        if icon_button(
-            ui,
-            command.icon(),
-            command.name(),
-            command.shortcut_text().as_deref(),
-        )
-        .clicked()
-        {
-            pass.time(action);
-        }
-    };
-    button(ui, UiCommand::StepForward, TimeCommand::StepForward);
-    button(ui, UiCommand::End, TimeCommand::End);
+    button(ui, pass, UiCommand::StepForward, TimeCommand::StepForward);
+    button(ui, pass, UiCommand::End, TimeCommand::End);
 
-    let following = control.play_state() == PlayState::Following;
     let follow = UiCommand::Follow;
+    let shortcut = follow.shortcut_text();
     if icon_toggle(
         ui,
         follow.icon(),
-        following,
+        is_following,
         follow.name(),
-        follow.shortcut_text().as_deref(),
+        shortcut.as_deref(),
     )
     .clicked()
     {
-        pass.time(if following {
+        pass.time(if is_following {
             TimeCommand::Pause
         } else {
             TimeCommand::Follow
@@ -101,16 +87,23 @@ fn show_buttons(ui: &mut Ui, pass: &mut Pass<'_>, control: &TimeControl) {
     }
     let mode = control.loop_mode();
     let (icon, name) = match mode {
-        LoopMode::Off => (icons::LOOP_OFF, "Stops at the end"),
-        LoopMode::All => (icons::LOOP_ALL, "Begins again at the end"),
+        LoopMode::Off => (icons::LOOP_OFF, "Stop at the end"),
+        LoopMode::All => (icons::LOOP_ALL, "Repeat from the beginning"),
         LoopMode::Selection => (
             icons::LOOP_SELECTION,
-            "Repeats the selected times (shift-drag on the ruler selects)",
+            "Repeat the selected times (select them with Shift and drag)",
         ),
     };
     let shortcut = UiCommand::CycleLoop.shortcut_text();
     if icon_toggle(ui, icon, mode != LoopMode::Off, name, shortcut.as_deref()).clicked() {
         pass.time(TimeCommand::SetLoop(next_loop_mode(mode)));
+    }
+}
+
+fn button(ui: &mut Ui, pass: &mut Pass<'_>, command: UiCommand, action: TimeCommand) {
+    let shortcut = command.shortcut_text();
+    if icon_button(ui, command.icon(), command.name(), shortcut.as_deref()).clicked() {
+        pass.time(action);
     }
 }
 
@@ -134,7 +127,7 @@ fn show_timelines(ui: &mut Ui, pass: &mut Pass<'_>, store: &ChunkStore, shown: T
                 .on_hover_text(rows)
                 .clicked();
             if clicked && timeline != shown {
-                pass.time(TimeCommand::SetTimeline(name.to_string()));
+                switch_timeline(pass, timeline);
             }
         }
     });
@@ -154,10 +147,21 @@ fn show_time(ui: &mut Ui, pass: &mut Pass<'_>, store: &ChunkStore, timeline: Tim
         .allocate_ui_with_layout(
             egui::vec2(width.min(ui.available_width()), size::ROW),
             Layout::left_to_right(Align::Center),
-            |ui| draft_edit(ui, "time", &text, "time", 1),
+            |ui| {
+                DraftEdit::new("time", &text)
+                    .hint("time")
+                    .valid_if(&|typed| parse_time(time_type, typed).is_some())
+                    .show(ui)
+            },
         )
         .inner;
     if let Some(time) = typed.and_then(|typed| parse_time(time_type, &typed)) {
+        let range = store.time_range(timeline);
+        let time = if range.is_empty() {
+            time
+        } else {
+            time.clamp(range.min, range.max)
+        };
         pass.time(TimeCommand::SetTime(time));
     }
 }
@@ -180,7 +184,7 @@ fn show_speeds(ui: &mut Ui, pass: &mut Pass<'_>, control: &TimeControl, time_typ
         .range(0.01..=100.0)
         .max_decimals(2)
         .suffix("×");
-    if ui.add(drag).on_hover_text("Times as fast as real time").changed() {
+    if ui.add(drag).on_hover_text("Playback speed").changed() {
         pass.time(TimeCommand::SetSpeed(speed));
     }
 }

@@ -11,6 +11,7 @@ use chronoscope_blueprint::{
 use egui_tiles::{
     Container, Grid, GridLayout, Linear, LinearDir, SimplificationOptions, Tabs, Tile, TileId, Tiles, Tree,
 };
+use rustc_hash::FxHashSet;
 
 /// A layout as a tree of tiles.
 ///
@@ -25,6 +26,17 @@ pub(super) struct Layout {
     pub(super) views: BTreeMap<u64, ViewId>,
 }
 
+/// A place among the tabs of a tab bar.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct TabPlace {
+    /// The tile with the tab bar.
+    pub(super) bar: TileId,
+    /// The tabs before it, hidden ones included.
+    pub(super) index: usize,
+    /// Rectangle of the bar.
+    pub(super) rect: egui::Rect,
+}
+
 const TREE_ID: &str = "viewport";
 
 /// Whether both blueprints arrange the same views in the same way.
@@ -37,6 +49,18 @@ pub(super) fn is_same_layout(a: &ViewportBlueprint, b: &ViewportBlueprint) -> bo
             .collect()
     };
     a.root == b.root && a.maximized == b.maximized && a.containers == b.containers && visible(a) == visible(b)
+}
+
+/// The views that can be reached from the root of the layout.
+pub(super) fn placed_views(viewport: &ViewportBlueprint) -> BTreeSet<ViewId> {
+    let root = viewport.root.map(Contents::Container);
+    root.into_iter()
+        .flat_map(|root| viewport.subtree(root))
+        .filter_map(|item| match item {
+            Contents::View(id) => Some(id),
+            Contents::Container(_) => None,
+        })
+        .collect()
 }
 
 impl Layout {
@@ -93,6 +117,33 @@ impl Layout {
         (root, reader.containers)
     }
 
+    /// The edit that writes the layout down, or `None` where the blueprint could not hold all of its views, as where
+    /// containers would be nested too deeply.
+    pub(super) fn layout_edit(&self, before: &ViewportBlueprint) -> Option<BlueprintCommand> {
+        let (root, containers) = self.read_back(before);
+        let edit = BlueprintCommand::SetLayout { root, containers };
+        let mut after = before.clone();
+        edit.apply(&mut after).ok()?;
+        placed_views(before)
+            .is_subset(&placed_views(&after))
+            .then_some(edit)
+    }
+
+    /// Moves a tile to a tab of another, as a drop on a tab bar means it.
+    pub(super) fn move_to_tab(&mut self, moved: TileId, tab: TabPlace) {
+        self.tree.move_tile_to_container(moved, tab.bar, tab.index, false);
+    }
+
+    /// A tile and all that lie in it.
+    pub(super) fn tiles_in(&self, tile: TileId) -> FxHashSet<TileId> {
+        let mut found = FxHashSet::from_iter([tile]);
+        let mut stack = vec![tile];
+        while let Some(container) = stack.pop().and_then(|at| self.tree.tiles.get_container(at)) {
+            stack.extend(container.children().copied().filter(|child| found.insert(*child)));
+        }
+        found
+    }
+
     /// The edits that write down the shares that differ from those of the blueprint.
     pub(super) fn changed_shares(&self, before: &ViewportBlueprint) -> Vec<BlueprintCommand> {
         self.containers
@@ -126,7 +177,7 @@ impl Layout {
             .then_some(BlueprintCommand::SetActiveTab(container, item))
     }
 
-    /// What a tile is in the blueprint. Tabs that are only there for a view's title bar are that view.
+    /// The item of the blueprint that a tile stands for. Tabs that only give a view its title bar stand for that view.
     fn contents_in(&self, tile: TileId) -> Option<Contents> {
         if let Some(id) = self.containers.get(&tile.0) {
             return Some(Contents::Container(*id));
@@ -304,9 +355,12 @@ impl Reader<'_> {
             .get(&tile.0)
             .copied()
             .filter(|id| !self.taken.contains(id));
-        let id = known
-            .or_else(|| self.before.root.filter(|_| is_root))
-            .unwrap_or_else(ContainerId::unique);
+        // A drop beside the root puts the old root into a new one: the old one keeps its id, the new one needs another.
+        let free_root = self
+            .before
+            .root
+            .filter(|root| is_root && !self.taken.contains(root));
+        let id = known.or(free_root).unwrap_or_else(ContainerId::unique);
         self.taken.insert(id);
         let of = |tile: TileId| {
             children

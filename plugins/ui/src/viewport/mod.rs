@@ -12,12 +12,17 @@ use std::sync::Arc;
 use chronoscope_blueprint::{BlueprintCommand, Contents, ViewportBlueprint};
 use chronoscope_frame::{FrameDiagnostics, IngestSources, ViewerCommand};
 use egui::Ui;
+use rustc_hash::FxHashSet;
 
 use self::{
     layout::Layout,
     tiles::{Gesture, TileBehavior},
 };
-use crate::{edits, icons, pass::Pass, plugin::ShownTiles, widgets::empty_state};
+use crate::{
+    edits, icons,
+    pass::{Pass, ShownTiles},
+    widgets::empty_state,
+};
 
 /// The working copy of the layout.
 #[derive(Default)]
@@ -46,7 +51,9 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) 
     if let Some(view) = viewport.maximized {
         state.copy = None;
         let mut single = Layout::of_one_view(view);
-        let mut behavior = TileBehavior::new(pass, &single.containers, &single.views, &mut shown);
+        let none_dragged = FxHashSet::default();
+        let mut behavior =
+            TileBehavior::new(pass, &single.containers, &single.views, &mut shown, none_dragged);
         single.tree.ui(&mut behavior, ui);
         let gesture = behavior.gesture;
         for edit in button_edits(&gesture) {
@@ -62,9 +69,20 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) 
         mut layout,
         mut edited_in,
     } = copy;
-    let mut behavior = TileBehavior::new(pass, &layout.containers, &layout.views, &mut shown);
+    let dragged = layout.tree.dragged_id(ui.ctx());
+    let is_dropping = dragged.is_some() && ui.input(|input| input.pointer.any_released());
+    let before_drop = is_dropping.then(|| layout.tree.clone());
+    let tiles_dragged = dragged.map_or_else(FxHashSet::default, |tile| layout.tiles_in(tile));
+    let mut behavior = TileBehavior::new(pass, &layout.containers, &layout.views, &mut shown, tiles_dragged);
     layout.tree.ui(&mut behavior, ui);
-    let gesture = behavior.gesture;
+    let (gesture, tab_place) = (behavior.gesture, behavior.tab_place);
+    if gesture.dropped
+        && let (Some(moved), Some(place), Some(before)) = (dragged, tab_place, before_drop)
+    {
+        // egui_tiles takes a drop on the empty part of a tab bar for one on the tile below it.
+        layout.tree = before;
+        layout.move_to_tab(moved, place);
+    }
     let edits = edits_of(&gesture, &mut layout, &of, ui, &mut state.is_resizing);
     if !edits.is_empty() {
         edited_in = Some(frame);
@@ -107,7 +125,7 @@ fn refreshed(
     }
 }
 
-/// What a gesture that ended in this pass means for the blueprint.
+/// Blueprint edits of a gesture that ended in this pass.
 fn edits_of(
     gesture: &Gesture,
     layout: &mut Layout,
@@ -117,8 +135,11 @@ fn edits_of(
 ) -> Vec<BlueprintCommand> {
     if gesture.dropped {
         layout.simplify();
-        let (root, containers) = layout.read_back(of);
-        return vec![BlueprintCommand::SetLayout { root, containers }];
+        let edit = layout.layout_edit(of);
+        if edit.is_none() {
+            *layout = Layout::of_blueprint(of);
+        }
+        return edit.into_iter().collect();
     }
     if gesture.resized {
         *is_resizing = true;
@@ -135,7 +156,7 @@ fn edits_of(
     edits
 }
 
-/// What the buttons of a title bar mean for the blueprint.
+/// Blueprint edits of the buttons in a title bar.
 fn button_edits(gesture: &Gesture) -> impl Iterator<Item = BlueprintCommand> {
     let maximize = gesture.maximize.map(edits::maximize);
     let hide = gesture
@@ -144,7 +165,7 @@ fn button_edits(gesture: &Gesture) -> impl Iterator<Item = BlueprintCommand> {
     maximize.into_iter().chain(hide)
 }
 
-/// What to say where there is no tile: icon, what is the matter, what to do next.
+/// Icon, title and hint for a viewport without tiles; `None` where there are tiles.
 fn empty_text(pass: &Pass<'_>) -> Option<(&'static str, String, String)> {
     let sources = pass.world.resource::<IngestSources>();
     let Some(entry) = pass.active() else {
@@ -153,7 +174,7 @@ fn empty_text(pass: &Pass<'_>) -> Option<(&'static str, String, String)> {
             return Some((
                 icons::OPEN,
                 "Welcome to Chronoscope".to_owned(),
-                "Drop a recording here, or start with `chronoscope FILE` or `chronoscope demo`.".to_owned(),
+                "Drop a recording here, press Ctrl+O, or run: chronoscope FILE".to_owned(),
             ));
         };
         let progress = first
@@ -171,12 +192,12 @@ fn empty_text(pass: &Pass<'_>) -> Option<(&'static str, String, String)> {
         let (title, hint) = match (is_empty, sources.is_idle()) {
             (true, false) => (
                 "Waiting for data",
-                "The recording is open, and nothing has arrived yet.",
+                "The recording is open, but no data has arrived yet.",
             ),
-            (true, true) => ("This recording is empty", "Nothing was logged to it."),
+            (true, true) => ("This recording is empty", "It holds no data."),
             (false, _) => (
                 "This recording has no views",
-                "Nothing in it asks for a view of its own. Its entities and values are in the panels around.",
+                "No view fits its data. Its entities and values are in the panels.",
             ),
         };
         return Some((icons::VIEW_UNKNOWN, title.to_owned(), hint.to_owned()));
@@ -188,3 +209,6 @@ fn empty_text(pass: &Pass<'_>) -> Option<(&'static str, String, String)> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

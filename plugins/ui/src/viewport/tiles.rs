@@ -7,20 +7,22 @@ use chronoscope_frame::{Item, MissingChunks};
 use chronoscope_views::{ViewUiContext, ViewUis};
 use egui::{
     Align2, Color32, Id, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, WidgetText, WidgetType,
+    emath::GuiRounding as _,
 };
 use egui_tiles::{
     Behavior, EditAction, ResizeState, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse,
 };
+use rustc_hash::FxHashSet;
 
+use super::layout::TabPlace;
 use crate::{
     icons,
-    pass::Pass,
-    plugin::ShownTiles,
+    pass::{Pass, ShownTiles},
     theme::{Theme, size},
     widgets::{container_title, elided_galley, empty_state, icon_button},
 };
 
-/// What was done to the tiles in a pass.
+/// Actions on the tiles in a pass.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Gesture {
     /// A tile was dropped somewhere.
@@ -41,9 +43,15 @@ pub(super) struct TileBehavior<'a, 'p> {
     containers: &'a BTreeMap<u64, ContainerId>,
     views: &'a BTreeMap<u64, ViewId>,
     shown: &'a mut ShownTiles,
-    /// How many tabs the bar has that is being drawn.
+    /// Number of visible tabs in the bar that is being drawn.
     tabs_in_bar: usize,
-    /// What was done.
+    /// The place in a tab bar that the pointer is over.
+    pub(super) tab_place: Option<TabPlace>,
+    /// The tiles that are dragged: one, and all that lie in it. They cannot be dropped on themselves.
+    dragged: FxHashSet<TileId>,
+    /// The tabs of the bar that is being drawn, while something is dragged over it.
+    tabs_under_pointer: Vec<TileId>,
+    /// Actions of this pass.
     pub(super) gesture: Gesture,
 }
 
@@ -56,6 +64,7 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
         containers: &'a BTreeMap<u64, ContainerId>,
         views: &'a BTreeMap<u64, ViewId>,
         shown: &'a mut ShownTiles,
+        dragged: FxHashSet<TileId>,
     ) -> Self {
         Self {
             pass,
@@ -63,7 +72,40 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
             views,
             shown,
             tabs_in_bar: 1,
+            tab_place: None,
+            dragged,
+            tabs_under_pointer: Vec::new(),
             gesture: Gesture::default(),
+        }
+    }
+
+    /// Notes the place in this bar that what is dragged would get. Before its tabs are drawn that is the end.
+    fn note_bar_under_pointer(&mut self, ui: &Ui, bar: TileId, tabs: &Tabs) {
+        self.tabs_under_pointer.clear();
+        let rect = ui.max_rect();
+        let is_over = ui
+            .input(|input| input.pointer.interact_pos())
+            .is_some_and(|pointer| rect.contains(pointer));
+        if is_over && !self.dragged.is_empty() && !self.dragged.contains(&bar) {
+            self.tabs_under_pointer.clone_from(&tabs.children);
+            self.tab_place = Some(TabPlace {
+                bar,
+                index: tabs.children.len(),
+                rect,
+            });
+        }
+    }
+
+    /// Moves the noted place before a tab of the bar, where the pointer is left of the tab's middle.
+    fn note_tab_right_of_pointer(&mut self, ui: &Ui, tab: TileId, rect: Rect) {
+        let Some(index) = self.tabs_under_pointer.iter().position(|other| *other == tab) else {
+            return;
+        };
+        let pointer = ui.input(|input| input.pointer.interact_pos());
+        if let Some(place) = &mut self.tab_place
+            && pointer.is_some_and(|pointer| pointer.x < rect.center().x)
+        {
+            place.index = place.index.min(index);
         }
     }
 
@@ -74,10 +116,7 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
     /// Icon and title of a tab, and what is selected by it.
     fn title(&self, tiles: &Tiles<ViewId>, tile: TileId) -> (&'static str, String, Option<Item>) {
         if let Some(view) = self.views.get(&tile.0).and_then(|view| self.view(*view)) {
-            let uis = self.pass.world.resource::<ViewUis>();
-            let icon = uis
-                .get(&view.class)
-                .map_or_else(|| icons::view_class(view.class.as_str()), |ui| ui.icon());
+            let icon = self.pass.view_icon(&view.class);
             return (icon, view.title(), Some(Item::View(view.id)));
         }
         let known = self
@@ -115,19 +154,19 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
             }
             (Some(_), None) => {}
             (None, _) => {
-                let title = format!("This viewer has no view of class {} yet", view.class);
+                let title = format!("This viewer has no view class {} yet", view.class);
                 empty_state(
                     ui,
                     icons::VIEW_UNKNOWN,
                     &title,
-                    "It keeps its place, and what it shows, in the blueprint.",
+                    "The blueprint keeps the view and its contents.",
                 );
             }
         }
     }
 }
 
-/// Says that a view will show something else once all is loaded that it shows.
+/// Marks a view that still waits for chunks.
 fn provisional_mark(ui: &mut Ui, missing: &MissingChunks) {
     let Some(text) = missing.explain() else {
         return;
@@ -148,7 +187,8 @@ fn provisional_mark(ui: &mut Ui, missing: &MissingChunks) {
 
 impl Behavior<ViewId> for TileBehavior<'_, '_> {
     fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, view: &mut ViewId) -> UiResponse {
-        let rect = ui.max_rect();
+        // The view is drawn to an image of whole pixels; on whole pixels of the screen it stays sharp.
+        let rect = ui.max_rect().round_to_pixels(ui.pixels_per_point());
         if rect.width() < 1.0 || rect.height() < 1.0 {
             return UiResponse::None;
         }
@@ -159,7 +199,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
             .id(Id::new(("view", view.to_bytes())))
             .max_rect(rect);
         ui.scope_builder(builder, |ui| {
-            ui.set_clip_rect(ui.clip_rect().intersect(rect));
+            ui.set_clip_rect(rect);
             self.draw_view(ui, *view);
         });
         UiResponse::None
@@ -199,6 +239,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
             left + galley.size().x + size::PADDING,
             ui.available_height(),
         ));
+        self.note_tab_right_of_pointer(ui, tile, rect);
 
         let is_draggable = self.is_tile_draggable(tiles, tile);
         let sense = if is_draggable {
@@ -262,6 +303,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         _scroll: &mut f32,
     ) {
         // egui_tiles calls this before the tabs of the same bar.
+        self.note_bar_under_pointer(ui, tile, tabs);
         self.tabs_in_bar = tabs
             .children
             .iter()
@@ -271,12 +313,12 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
             return;
         };
         ui.spacing_mut().item_spacing.x = 0.0;
-        // Where there is hardly room for the title, it matters more.
+        // In a narrow bar the title takes precedence over the buttons.
         let is_roomy = ui.available_width() >= 5.0 * size::ROW;
         let is_maximized = self.pass.viewport().maximized.is_some();
         if is_roomy {
             let (icon, tooltip) = if is_maximized {
-                (icons::MINIMIZE, "Put the view back")
+                (icons::MINIMIZE, "Restore the view")
             } else {
                 (icons::MAXIMIZE, "Maximize the view")
             };
@@ -366,6 +408,25 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
                 egui::StrokeKind::Inside,
             );
         }
+    }
+
+    fn paint_drag_preview(
+        &self,
+        visuals: &egui::Visuals,
+        painter: &egui::Painter,
+        parent: Option<Rect>,
+        preview: Rect,
+    ) {
+        let stroke = self.drag_preview_stroke(visuals);
+        let (parent, preview) = match self.tab_place {
+            Some(place) => (None, place.rect),
+            None => (parent, preview),
+        };
+        if let Some(parent) = parent {
+            painter.rect_stroke(parent, 1.0, stroke, egui::StrokeKind::Inside);
+        }
+        let fill = self.drag_preview_color(visuals);
+        painter.rect(preview, 1.0, fill, stroke, egui::StrokeKind::Inside);
     }
 
     fn simplification_options(&self) -> SimplificationOptions {

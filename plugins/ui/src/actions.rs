@@ -1,0 +1,131 @@
+//! Commands in action: run by name and by key.
+
+use chronoscope_blueprint::{Panel, PanelState};
+use chronoscope_frame::{LoopMode, PlayState, TimeCommand, ViewerCommand};
+use egui::{KeyboardShortcut, Modifiers};
+
+use crate::{
+    commands::{UiCommand, next_loop_mode},
+    edits,
+    panels::panel_state,
+    pass::Pass,
+    state::UiState,
+    time_panel::switch_timeline,
+};
+
+/// Does what a command says, where that is possible now.
+pub(crate) fn run(command: UiCommand, pass: &mut Pass<'_>, state: &mut UiState, ctx: &egui::Context) {
+    if !command.is_enabled(pass) {
+        return;
+    }
+    match command {
+        UiCommand::Open => state.open_dialog.open(),
+        UiCommand::CloseRecording => {
+            if let Some(entry) = pass.active() {
+                pass.push(ViewerCommand::CloseRecording(entry.id().clone()));
+            }
+        }
+        UiCommand::Palette => state.palette.toggle(),
+        UiCommand::Undo => pass.push(ViewerCommand::Undo),
+        UiCommand::Redo => pass.push(ViewerCommand::Redo),
+        UiCommand::ResetBlueprint => pass.push(ViewerCommand::ResetBlueprint),
+        UiCommand::ResetToHeuristics => pass.push(ViewerCommand::ResetToHeuristics),
+        UiCommand::ClearSelection => pass.push(ViewerCommand::Select(Vec::new())),
+        UiCommand::RestoreTile => pass.edit(edits::maximize(None)),
+        UiCommand::ToggleLeftPanel => toggle_panel(pass, Panel::Blueprint),
+        UiCommand::ToggleSelectionPanel => toggle_panel(pass, Panel::Selection),
+        UiCommand::ToggleTimePanel => toggle_panel(pass, Panel::Time),
+        UiCommand::ToggleNotifications => state.notifications.toggle_list(),
+        UiCommand::TogglePlay => pass.time(TimeCommand::TogglePlay),
+        UiCommand::Follow => {
+            let following = pass
+                .time_control()
+                .is_some_and(|time| time.play_state() == PlayState::Following);
+            pass.time(if following {
+                TimeCommand::Pause
+            } else {
+                TimeCommand::Follow
+            });
+        }
+        UiCommand::StepBack => pass.time(TimeCommand::StepBack),
+        UiCommand::StepForward => pass.time(TimeCommand::StepForward),
+        UiCommand::Begin => pass.time(TimeCommand::Begin),
+        UiCommand::End => pass.time(TimeCommand::End),
+        UiCommand::CycleLoop => {
+            let mode = pass
+                .time_control()
+                .map_or(LoopMode::Off, chronoscope_frame::TimeControl::loop_mode);
+            pass.time(TimeCommand::SetLoop(next_loop_mode(mode)));
+        }
+        UiCommand::NextTimeline => next_timeline(pass),
+        UiCommand::ResetTimeZoom => state.time_panel.reset_zoom(),
+        UiCommand::ThemeDark => set_theme(state, ctx, egui::ThemePreference::Dark),
+        UiCommand::ThemeLight => set_theme(state, ctx, egui::ThemePreference::Light),
+        UiCommand::ThemeSystem => set_theme(state, ctx, egui::ThemePreference::System),
+        UiCommand::About => state.about.open(),
+        UiCommand::Quit => state.quit_requested = true,
+    }
+}
+
+/// Runs the commands whose keys were pressed, unless somebody types.
+pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
+    // Escape takes the focus from a text field before anybody sees the key, which belongs to the field all the same.
+    let is_typing = ctx.text_edit_focused() || state.was_typing;
+    let is_modal = state.palette.is_open() || state.open_dialog.is_open() || state.about.is_open();
+    let mut shortcuts: Vec<(KeyboardShortcut, UiCommand)> = UiCommand::ALL
+        .iter()
+        .flat_map(|command| command.shortcuts().iter().map(|shortcut| (*shortcut, *command)))
+        .collect();
+    // A shortcut with fewer modifiers also matches the keys of one with more, so those come first.
+    shortcuts.sort_by_key(|(shortcut, _)| std::cmp::Reverse(num_modifiers(shortcut.modifiers)));
+    for (shortcut, command) in shortcuts {
+        let allowed = match command {
+            // The keys that open the palette close it, also while its own text field has the focus.
+            UiCommand::Palette => true,
+            UiCommand::ClearSelection => {
+                !is_typing && !is_modal && !egui::Popup::is_any_open(ctx) && ctx.dragged_id().is_none()
+            }
+            _ => !is_typing && !is_modal,
+        };
+        if allowed && command.is_enabled(pass) && ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
+            run(command, pass, state, ctx);
+        }
+    }
+}
+
+fn num_modifiers(modifiers: Modifiers) -> u8 {
+    u8::from(modifiers.command || modifiers.ctrl) + u8::from(modifiers.shift) + u8::from(modifiers.alt)
+}
+
+fn toggle_panel(pass: &mut Pass<'_>, panel: Panel) {
+    let closed = if panel == Panel::Time {
+        PanelState::Collapsed
+    } else {
+        PanelState::Hidden
+    };
+    let open = panel_state(pass, panel) == PanelState::Expanded;
+    pass.edit(edits::panel(
+        panel,
+        if open { closed } else { PanelState::Expanded },
+    ));
+}
+
+fn next_timeline(pass: &mut Pass<'_>) {
+    let (Some(store), Some(cursor)) = (pass.store(), pass.cursor()) else {
+        return;
+    };
+    let timelines: Vec<_> = store.timelines().collect();
+    let at = timelines
+        .iter()
+        .position(|timeline| Some(*timeline) == cursor.timeline)
+        .map_or(0, |at| at + 1);
+    if let Some(next) = timelines.get(at % timelines.len().max(1)) {
+        switch_timeline(pass, *next);
+    }
+}
+
+fn set_theme(state: &mut UiState, ctx: &egui::Context, theme: egui::ThemePreference) {
+    // Until the settings of the app ask for another.
+    ctx.set_theme(theme);
+    state.repaint_requested = true;
+}

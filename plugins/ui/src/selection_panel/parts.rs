@@ -1,0 +1,108 @@
+//! Rows that the panel is made of.
+
+use chronoscope_frame::Item;
+use chronoscope_store::{EntityPath, EntityStats};
+use chronoscope_types::format_bytes;
+use egui::Ui;
+
+use crate::{
+    icons,
+    pass::Pass,
+    theme::{Theme, size},
+    widgets::{elided_label, elided_small, link_label, property_row, value_label},
+};
+
+/// A notice in place of an item that is gone.
+pub(super) fn show_removed(ui: &mut Ui, text: &str) {
+    title(ui, icons::INFO, text, "");
+}
+
+/// The heading of an item: icon, name, kind.
+pub(super) fn title(ui: &mut Ui, icon: &str, name: &str, kind: &str) {
+    let theme = Theme::of(ui);
+    ui.add_space(size::GRID);
+    ui.horizontal(|ui| {
+        ui.set_min_height(size::ROW);
+        ui.spacing_mut().item_spacing.x = size::GRID;
+        ui.label(
+            egui::RichText::new(icon)
+                .size(size::ICON)
+                .color(theme.accent_text),
+        );
+        elided_label(ui, name);
+        if !kind.is_empty() {
+            elided_small(ui, kind);
+        }
+    });
+}
+
+/// A row that names an entity and leads to it.
+pub(super) fn entity_link(ui: &mut Ui, pass: &mut Pass<'_>, name: &str, entity: &EntityPath) {
+    property_row(ui, name, |ui| {
+        let link = link_label(ui, entity.as_str());
+        pass.respond(&link, &Item::Entity(entity.clone()));
+    });
+}
+
+/// A row that names something else and leads to it.
+pub(super) fn item_link(ui: &mut Ui, pass: &mut Pass<'_>, name: &str, text: &str, item: &Item) {
+    property_row(ui, name, |ui| {
+        let link = link_label(ui, text);
+        pass.respond(&link, item);
+    });
+}
+
+/// A row with a text.
+pub(super) fn text_row(ui: &mut Ui, name: &str, text: &str) {
+    property_row(ui, name, |ui| elided_label(ui, text));
+}
+
+/// A row with a value.
+pub(super) fn value_row(ui: &mut Ui, name: &str, value: &str, unit: &str) {
+    property_row(ui, name, |ui| value_label(ui, value, unit));
+}
+
+/// Size of the data, and the part of it in memory unless that is all.
+pub(super) fn size_rows(ui: &mut Ui, stats: &EntityStats) {
+    let mut row = |name: &str, bytes: u64| {
+        let (number, unit) = split_unit(&format_bytes(bytes));
+        value_row(ui, name, &number, &unit);
+    };
+    row("Size", stats.num_bytes.saturating_add(stats.num_absent_bytes));
+    if stats.num_absent_chunks > 0 {
+        row("In memory", stats.num_bytes);
+    }
+}
+
+/// Value and unit of a text such as `1.5 MiB`.
+fn split_unit(text: &str) -> (String, String) {
+    text.rsplit_once(' ').map_or_else(
+        || (text.to_owned(), String::new()),
+        |(value, unit)| (value.to_owned(), unit.to_owned()),
+    )
+}
+
+/// A number with its digits in groups of three, by a narrow space: `12 345 678`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('\u{2009}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(12_345_678), "12\u{2009}345\u{2009}678");
+    }
+}

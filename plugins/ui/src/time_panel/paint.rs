@@ -1,0 +1,315 @@
+//! Ruler, marks and cursor as they are painted.
+
+use chronoscope_store::ChunkStore;
+use chronoscope_types::format_time;
+use chronoscope_views::colors::entity_color;
+use egui::{Align2, Color32, CornerRadius, Pos2, Rect, Shape, Stroke, Ui, Vec2};
+
+use super::{
+    axis::{Axis, TimelineAxis},
+    density::{BUCKET, Density, DensityCache},
+    marks,
+    places::Places,
+    pointer::Scale,
+    rows::{Row, Stream},
+    ruler::Ruler,
+};
+use crate::{
+    icons,
+    theme::{Theme, size},
+    widgets::elided_galley,
+};
+
+/// The labels and lines of the axis.
+pub(super) fn paint_ruler(ui: &Ui, places: &Places, labels: Option<&Ruler>) {
+    let theme = Theme::of(ui);
+    let painter = ui.painter();
+    let bottom = places.ruler.bottom();
+    let line = egui::Rangef::new(places.names.left(), places.ruler.right() + 3.0 * size::GRID);
+    painter.hline(line, bottom, theme.hairline_stroke());
+    let names = Rect::from_x_y_ranges(places.names.x_range(), places.ruler.y_range());
+    let font = crate::fonts::medium(ui.ctx(), size::BODY);
+    painter.text(
+        names.left_center() + Vec2::new(size::PADDING, 0.0),
+        Align2::LEFT_CENTER,
+        "Streams",
+        font,
+        theme.text,
+    );
+    let Some(ruler) = labels else { return };
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    if !ruler.unit.is_empty() {
+        let at = names.right_center() - Vec2::new(size::PADDING, 0.0);
+        painter.text(
+            at,
+            Align2::RIGHT_CENTER,
+            &ruler.unit,
+            font.clone(),
+            theme.secondary,
+        );
+    }
+    let painter = painter.with_clip_rect(
+        ui.clip_rect()
+            .intersect(places.ruler.expand2(Vec2::new(size::PADDING, 0.0))),
+    );
+    for tick in &ruler.ticks {
+        let height = if tick.label.is_some() {
+            1.5 * size::GRID
+        } else {
+            0.75 * size::GRID
+        };
+        painter.vline(
+            tick.x,
+            bottom - height..=bottom,
+            Stroke::new(size::HAIRLINE, theme.disabled),
+        );
+        if let Some(label) = &tick.label {
+            let at = Pos2::new(tick.x, places.ruler.top() + size::GRID / 2.0);
+            painter.text(at, Align2::CENTER_TOP, label, font.clone(), theme.secondary);
+        }
+    }
+}
+
+/// Lines under the ruler's labels, so that a mark can be read off.
+pub(super) fn paint_grid(ui: &Ui, rect: Rect, labels: Option<&Ruler>) {
+    let theme = Theme::of(ui);
+    for tick in labels
+        .iter()
+        .flat_map(|ruler| &ruler.ticks)
+        .filter(|tick| tick.label.is_some())
+    {
+        ui.painter()
+            .vline(tick.x, rect.y_range(), Stroke::new(size::HAIRLINE, theme.raised));
+    }
+}
+
+/// When something was logged to one stream.
+pub(super) fn paint_row(
+    ui: &Ui,
+    density: &mut DensityCache,
+    store: &ChunkStore,
+    row: &Row,
+    axis: &TimelineAxis,
+    rect: Rect,
+) {
+    let theme = Theme::of(ui);
+    let is_open = row.expanded == Some(true);
+    let (color, only_static) = match row.stream {
+        Stream::Entity(entity) => {
+            let stats = store.entity_stats(entity);
+            let color = if store.has_data(entity) {
+                entity_color(store.entity_path(entity))
+            } else {
+                theme.secondary
+            };
+            (
+                color,
+                stats.num_chunks > 0 && stats.num_chunks == stats.num_static_chunks,
+            )
+        }
+        Stream::Component(entity, component) => {
+            let timed = !store
+                .component_time_range(entity, axis.timeline, component)
+                .is_empty();
+            (
+                entity_color(store.entity_path(entity)),
+                store.has_static(entity, component) && !timed,
+            )
+        }
+    };
+    if only_static && (matches!(row.stream, Stream::Component(..)) || is_leaf(store, row.stream)) {
+        let font = egui::TextStyle::Small.resolve(ui.style());
+        let at = rect.left_center();
+        let text = format!("{} static", icons::COMPONENT_STATIC);
+        ui.painter()
+            .text(at, Align2::LEFT_CENTER, text, font, theme.secondary);
+        return;
+    }
+    // Entities below the root always have rows of their own.
+    let stands_for_below = !is_open && row.stream != Stream::Entity(store.tree().root());
+    let Some(density) = density.of(store, row.stream, stands_for_below) else {
+        return;
+    };
+    paint_marks(
+        ui,
+        &density,
+        &axis.axis,
+        rect,
+        color.gamma_multiply(if row.level == 0 && is_open { 0.6 } else { 0.9 }),
+    );
+}
+
+fn is_leaf(store: &ChunkStore, stream: Stream) -> bool {
+    match stream {
+        Stream::Entity(entity) => entity == store.tree().root() || store.tree().num_children(entity) == 0,
+        Stream::Component(..) => true,
+    }
+}
+
+/// Marks: where rows lie, and how dense; paler, and without saying how dense, where rows are known and not loaded.
+fn paint_marks(ui: &Ui, density: &Density, axis: &Axis, rect: Rect, color: Color32) {
+    let counts = &*density.counts;
+    let painter = ui
+        .painter()
+        .with_clip_rect(ui.clip_rect().intersect(rect.expand2(Vec2::new(size::GRID, 0.0))));
+    let counted = density.range;
+    let units = u128::from(counted.length()) + 1;
+    let begin_of = |bucket: usize| {
+        let distance = units * bucket as u128 / counts.len().max(1) as u128;
+        axis.x(counted
+            .min
+            .saturating_add_unsigned(u64::try_from(distance).unwrap_or(u64::MAX)))
+    };
+    // With enough room per unit, each unit has a mark of its own.
+    let one_by_one = counts.len() as u128 == units && axis.points_per_unit() > 2.0 * f64::from(BUCKET);
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let height = rect.height() - 2.5 * size::GRID;
+    let band = |left: f32, right: f32, height: f32| {
+        Rect::from_center_size(
+            Pos2::new((left + right) / 2.0, rect.center().y),
+            Vec2::new((right - left).max(1.0), height),
+        )
+    };
+    let radius = |count: u32| if count > 1 { 4.5 } else { 3.5 };
+    let pale = color.gamma_multiply(0.4);
+    for absent in marks::runs(&density.absent) {
+        let (left, right) = (begin_of(absent.start), begin_of(absent.end));
+        if absent.len() > 1 {
+            painter.rect_filled(band(left, right, height * 0.5), CornerRadius::same(1), pale);
+        } else {
+            let x = if one_by_one { left } else { (left + right) / 2.0 };
+            let count = counts.get(absent.start).copied().unwrap_or(1);
+            paint_diamond(&painter, Pos2::new(x, rect.center().y), radius(count), pale);
+        }
+    }
+    let loaded: Vec<u32> = counts
+        .iter()
+        .enumerate()
+        .map(|(at, count)| if density.is_loaded(at) { *count } else { 0 })
+        .collect();
+    if one_by_one {
+        for (at, count) in loaded.iter().enumerate().filter(|(_, count)| **count > 0) {
+            paint_diamond(
+                &painter,
+                Pos2::new(begin_of(at), rect.center().y),
+                radius(*count),
+                color,
+            );
+        }
+        return;
+    }
+    for mark in marks::marks(&loaded) {
+        let (left, right) = (begin_of(mark.begin), begin_of(mark.end));
+        if mark.end - mark.begin == 1 {
+            paint_diamond(
+                &painter,
+                Pos2::new((left + right) / 2.0, rect.center().y),
+                radius(mark.most),
+                color,
+            );
+            continue;
+        }
+        let run = loaded.get(mark.begin..mark.end).unwrap_or_default();
+        if let Some(count) = marks::even(run) {
+            painter.rect_filled(
+                band(left, right, height * marks::bar_height(count, most)),
+                CornerRadius::same(1),
+                color,
+            );
+            continue;
+        }
+        // A ground for the whole run, and on it how dense it is.
+        painter.rect_filled(
+            band(left, right, height * 0.35),
+            CornerRadius::same(1),
+            color.gamma_multiply(0.55),
+        );
+        for (at, _) in run.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let bar = height * marks::bar_height(marks::evened(run, at), most);
+            let (left, right) = (begin_of(mark.begin + at), begin_of(mark.begin + at + 1));
+            painter.rect_filled(band(left, right, bar), CornerRadius::ZERO, color);
+        }
+    }
+}
+
+fn paint_diamond(painter: &egui::Painter, center: Pos2, radius: f32, color: Color32) {
+    let corner = |x: f32, y: f32| center + Vec2::new(x * radius, y * radius);
+    let corners = vec![
+        corner(0.0, -1.0),
+        corner(0.8, 0.0),
+        corner(0.0, 1.0),
+        corner(-0.8, 0.0),
+    ];
+    painter.add(Shape::convex_polygon(corners, color, Stroke::NONE));
+}
+
+/// A preview of the cursor under the pointer.
+pub(super) fn paint_pointer(ui: &Ui, scale: &Scale<'_>, places: &Places) {
+    let area = places.ruler.union(places.marks);
+    let is_free = !ui.input(|input| input.pointer.any_down());
+    let Some(pointer) = ui
+        .input(|input| input.pointer.hover_pos())
+        .filter(|pointer| area.contains(*pointer) && is_free)
+    else {
+        return;
+    };
+    if !ui.rect_contains_pointer(area) {
+        return;
+    }
+    let theme = Theme::of(ui);
+    let time = scale.time(pointer.x);
+    let x = scale
+        .axis
+        .x(time)
+        .clamp(places.ruler.left(), places.ruler.right());
+    ui.painter()
+        .vline(x, area.y_range(), Stroke::new(size::HAIRLINE, theme.disabled));
+    if places.ruler.contains(pointer) {
+        let font = egui::TextStyle::Small.resolve(ui.style());
+        let text = format_time(scale.time_type, time);
+        let galley = elided_galley(ui, &text, font, theme.text, places.ruler.width());
+        let left = (x + size::GRID).min(places.ruler.right() - galley.size().x);
+        let at = Pos2::new(left, places.ruler.top());
+        let ground = Rect::from_min_size(at, galley.size()).expand2(Vec2::new(size::GRID / 2.0, 0.0));
+        ui.painter()
+            .rect_filled(ground, CornerRadius::same(2), theme.raised);
+        ui.painter().galley(at, galley, theme.text);
+    }
+}
+
+/// The cursor: one line over everything, with a head in the ruler. Where it is not on the axis, an arrow says on which side.
+pub(super) fn paint_cursor(ui: &Ui, axis: &Axis, places: &Places, time: i64) {
+    let x = axis.x(time);
+    let theme = Theme::of(ui);
+    let painter = ui.painter();
+    let head = size::GRID * 1.25;
+    let top = places.ruler.bottom() - size::PADDING - head;
+    let (left, right) = (places.ruler.left(), places.ruler.right());
+    let corners = if x < left - 1.0 {
+        let middle = top + head;
+        vec![
+            Pos2::new(left - head, middle),
+            Pos2::new(left + head, middle - head),
+            Pos2::new(left + head, middle + head),
+        ]
+    } else if x > right + 1.0 {
+        let middle = top + head;
+        vec![
+            Pos2::new(right + head, middle),
+            Pos2::new(right - head, middle + head),
+            Pos2::new(right - head, middle - head),
+        ]
+    } else {
+        painter.vline(
+            x,
+            places.ruler.bottom() - size::PADDING..=places.marks.bottom(),
+            theme.cursor_stroke(),
+        );
+        vec![
+            Pos2::new(x - head, top),
+            Pos2::new(x + head, top),
+            Pos2::new(x, top + 1.6 * head),
+        ]
+    };
+    painter.add(Shape::convex_polygon(corners, theme.cursor, Stroke::NONE));
+}

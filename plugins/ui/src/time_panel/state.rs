@@ -1,0 +1,83 @@
+//! State of the panel.
+
+use std::sync::Arc;
+
+use chronoscope_frame::{Item, RecordingKey};
+use chronoscope_store::{TimeRange, TimelineId};
+
+use super::{
+    axis::AxisView,
+    density::DensityCache,
+    rows::{Expansion, Row},
+};
+use crate::pass::Pass;
+
+/// State of the panel.
+#[derive(Default)]
+pub(crate) struct TimePanelState {
+    /// The part of a timeline that is shown, where it is not all of it.
+    pub(super) zoom: Option<Zoom>,
+    pub(super) streams: StreamsState,
+    pub(super) density: DensityCache,
+}
+
+/// The part of a timeline that is shown.
+pub(super) struct Zoom {
+    pub(super) recording: RecordingKey,
+    pub(super) timeline: TimelineId,
+    pub(super) view: AxisView,
+}
+
+/// Expansion, layout and pointer state of the list of streams.
+#[derive(Default)]
+pub(super) struct StreamsState {
+    pub(super) expansion: Expansion,
+    /// Grows with each row that is expanded or collapsed.
+    pub(super) version: u64,
+    pub(super) made_of: Option<MadeOf>,
+    pub(super) rows: Arc<Vec<Row>>,
+    /// The selected item whose row was last scrolled to.
+    pub(super) revealed: Option<Item>,
+    /// The part of the list that was on the screen, in points from its top.
+    pub(super) on_screen: Option<egui::Rangef>,
+    /// Start of a selection of times that is being dragged.
+    pub(super) selecting_from: Option<i64>,
+    pub(super) press: Option<Press>,
+    pub(super) column_width: Option<f32>,
+}
+
+/// All that the rows depend on, in short.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct MadeOf {
+    pub(super) recording: RecordingKey,
+    pub(super) schema: u64,
+    pub(super) expansion: u64,
+}
+
+/// The first press of what may become a double click.
+#[derive(Clone, Copy)]
+pub(super) struct Press {
+    /// Time of the press, in seconds.
+    pub(super) at: f64,
+    /// The time cursor before the press.
+    pub(super) cursor: i64,
+}
+
+impl TimePanelState {
+    /// Shows all of the timeline.
+    pub(crate) fn reset_zoom(&mut self) {
+        self.zoom = None;
+    }
+
+    /// Whether marks will change without any input, because they are still being counted.
+    pub(crate) fn is_counting(&self) -> bool {
+        self.density.is_counting()
+    }
+}
+
+/// All times of the shown timeline, with data on it.
+pub(super) fn data_range(pass: &Pass<'_>) -> Option<(TimelineId, TimeRange)> {
+    let timeline = pass.cursor()?.timeline?;
+    let range = pass.store()?.time_range(timeline);
+    (!range.is_empty()).then_some((timeline, range))
+}
