@@ -69,8 +69,8 @@ impl Plugin for WindowedPlugin {
     }
 }
 
-/// The longest sleep. Input, wakers and timers end it earlier; it is finite because winit's event loop spins on a deadline that it
-/// cannot compute.
+/// The longest sleep. Input, wakers and timers end it earlier; it is finite because winit's event loop spins
+/// on a deadline that it cannot compute.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
 
 /// Draws without a break while something moves, and sleeps until something happens otherwise.
@@ -105,8 +105,8 @@ fn give_waker_to_sources(proxy: Res<EventLoopProxyWrapper>, sources: Option<ResM
     }
 }
 
-/// Wakes the window when egui wants to draw: now, or after a delay, as for a tooltip or the blinking cursor of a text field.
-/// `bevy_egui` does only the former.
+/// Wakes the window when egui wants to draw: now, or after a delay, as for a tooltip or the blinking cursor
+/// of a text field. `bevy_egui` does only the former.
 fn wake_for_egui(
     mut contexts: Query<&mut EguiContext, Added<EguiContext>>,
     proxy: Res<EventLoopProxyWrapper>,
@@ -128,8 +128,8 @@ fn wake_for_egui(
     }
 }
 
-/// Calls `wake` at the earliest of the times that are sent, then forgets the others: who still wants one asks again. Ends with the sender, or
-/// when `wake` says that nobody is there.
+/// Calls `wake` at the earliest of the times that are sent, then forgets the others: who still wants one asks
+/// again. Ends with the sender, or when `wake` says that nobody is there.
 fn spawn_timer(wake: impl Fn() -> bool + Send + 'static) -> mpsc::Sender<Instant> {
     let (sender, receiver) = mpsc::channel::<Instant>();
     let run = move || {

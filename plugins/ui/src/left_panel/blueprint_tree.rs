@@ -112,8 +112,8 @@ fn show_header(ui: &mut Ui, pass: &mut Pass<'_>) {
     }
 }
 
-/// Makes the rows anew where something changed that they depend on. What views say of themselves, such as where an eye is, is not
-/// among that.
+/// Makes the rows anew where something changed that they depend on. What views say of themselves, such as
+/// where an eye is, is not among that.
 fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
     let viewport = pass.viewport();
     let recording = pass.active().map(chronoscope_frame::RecordingEntry::key);
