@@ -65,7 +65,10 @@ impl Plugin for WindowedPlugin {
         });
         app.add_systems(Startup, give_waker_to_sources);
         app.add_systems(PreUpdate, wake_for_egui.after(EguiPreUpdateSet::InitContexts));
-        app.add_systems(Last, (pace, name_window));
+        app.add_systems(Last, pace);
+        // In the last stage it would come too late: window events between two frames make the engine forget changes that it has not
+        // applied yet.
+        app.add_systems(PostUpdate, name_window);
     }
 }
 

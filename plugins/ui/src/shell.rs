@@ -43,12 +43,12 @@ pub(crate) fn show(
                 &mut pass,
                 &mut state.left_panel,
                 state.notifications.problems(),
-            )
+            );
         });
     }
     if is_open(&pass, Panel::Selection) && pass.active().is_some() {
         side_panel(ui, Side::Right, screen.width(), |ui| {
-            selection_panel::show(ui, &mut pass, &mut state.selection_panel)
+            selection_panel::show(ui, &mut pass, &mut state.selection_panel);
         });
     }
     let theme = Theme::of(ui);

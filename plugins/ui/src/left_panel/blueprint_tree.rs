@@ -71,7 +71,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
         for row in rows.get(range).unwrap_or(&[]) {
             // The row's place says nothing of what it stands for.
             ui.push_id(egui::Id::new(("blueprint row", node_key(&row.node))), |ui| {
-                show_row(ui, pass, state, row)
+                show_row(ui, pass, state, row);
             });
         }
     });
