@@ -81,6 +81,30 @@ const COLUMNS: [(&str, &str); 2] = [
 ];
 
 impl Columns {
+    /// The same rows, whose positions do not compress, as those of a sensor.
+    pub(crate) fn with_noise(mut self, seed: u64) -> Self {
+        let DataType::List(field) = arrow_array::Array::data_type(&self.positions).clone() else {
+            return self;
+        };
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 40) as f32
+        };
+        let count = arrow_array::Array::len(self.positions.values()) * 2;
+        let xy: Float32Array = (0..count).map(|_| next()).collect();
+        let item = Arc::new(Field::new("item", DataType::Float32, false));
+        let offsets = self.positions.offsets().clone();
+        if let Ok(positions) = FixedSizeListArray::try_new(item, 2, Arc::new(xy), None)
+            .and_then(|xy| ListArray::try_new(field, offsets, Arc::new(xy), None))
+        {
+            self.positions = positions;
+        }
+        self
+    }
+
     pub(crate) fn theirs(&self) -> anyhow::Result<Arc<re_chunk::Chunk>> {
         let timeline = re_log_types::Timeline::new(TIMELINE, re_log_types::TimeType::Sequence);
         let times = re_chunk::TimeColumn::new(Some(true), timeline, self.times.clone());

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 
 mod data;
+mod load;
 mod memory;
 mod workloads;
 
@@ -28,7 +29,7 @@ pub(crate) struct Options {
 
 /// What a workload gave.
 pub(crate) enum Outcome {
-    /// Both engines, in microseconds or bytes.
+    /// Both engines, in microseconds or bytes unless the name says another unit.
     Both {
         /// Rerun's.
         theirs: f64,
@@ -38,6 +39,9 @@ pub(crate) enum Outcome {
     /// This engine alone, in the unit that the name says.
     Ours(f64),
 }
+
+/// What a workload gives: a suffix of its name, and what came out.
+pub(crate) type Outcomes = anyhow::Result<Vec<(&'static str, Outcome)>>;
 
 impl Outcome {
     /// The medians of what the rounds took, divided by how many operations each of them did.
@@ -66,7 +70,7 @@ fn main() -> anyhow::Result<()> {
         for (suffix, outcome) in run(&options)? {
             match outcome {
                 Outcome::Both { theirs, ours } => {
-                    println!("{name}{suffix}\t{theirs:.3}\t{ours:.3}\t{:.4}", ours / theirs)
+                    println!("{name}{suffix}\t{theirs:.3}\t{ours:.3}\t{:.4}", ours / theirs);
                 }
                 Outcome::Ours(ours) => println!("{name}{suffix}\t-\t{ours:.3}\t-"),
             }

@@ -67,13 +67,11 @@ pub(crate) fn thread_cpu_time() -> Duration {
     )
 }
 
-/// The longest that the thread's own clock jumps while nothing but that clock is read.
-pub(crate) fn longest_hold_up(during: Duration) -> Duration {
-    let (start, mut longest, mut before) = (Instant::now(), Duration::ZERO, thread_cpu_time());
+/// What a thread computes that only reads the clock until so much time is over.
+pub(crate) fn cpu_time_of_waiting(during: Duration) -> Duration {
+    let (start, before) = (Instant::now(), thread_cpu_time());
     while start.elapsed() < during {
-        let now = thread_cpu_time();
-        longest = longest.max(now.saturating_sub(before));
-        before = now;
+        std::hint::black_box(thread_cpu_time());
     }
-    longest
+    thread_cpu_time().saturating_sub(before)
 }

@@ -8,7 +8,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use chronoscope_store::EntityPath;
+use chronoscope_store::{EntityPath, path::split_parts};
 
 /// Where recordings keep properties of themselves, which no view shows unasked.
 pub const PROPERTIES_PATH: &str = "/__properties";
@@ -93,9 +93,7 @@ impl ContentsRule {
             None if &*self.expression == "**" => ("", true),
             None => (&*self.expression, false),
         };
-        if !split_parts(path).any(is_origin) {
-            return (EntityPath::parse(path), subtree);
-        }
+        // Of the parts as written: a `$` that is escaped belongs to a name.
         let mut resolved = String::new();
         for part in split_parts(path) {
             if is_origin(part) {
@@ -117,9 +115,11 @@ impl ContentsRule {
                 variable: part.to_owned(),
             });
         }
-        path.contains('*').then(|| ContentsProblem::StrayStar {
-            expression: self.expression.to_string(),
-        })
+        path.replace(r"\*", "")
+            .contains('*')
+            .then(|| ContentsProblem::StrayStar {
+                expression: self.expression.to_string(),
+            })
     }
 }
 
@@ -405,16 +405,6 @@ fn strip_comment(text: &str) -> &str {
     text
 }
 
-/// The parts of a path as it is written; a slash behind a backslash does not split, and parts may be empty.
-fn split_parts(path: &str) -> impl Iterator<Item = &str> {
-    let mut escaped = false;
-    path.split(move |c| {
-        let splits = c == '/' && !escaped;
-        escaped = c == '\\' && !escaped;
-        splits
-    })
-}
-
 /// Escapes the parts of an expression that are no variables, so that one entity is always written alike.
 fn canonical_expression(text: &str) -> String {
     let (path, subtree) = match text.strip_suffix("/**") {
@@ -422,31 +412,23 @@ fn canonical_expression(text: &str) -> String {
         None if text == "**" => return text.to_owned(),
         None => (text, ""),
     };
+    let first = if path.starts_with('/') { "/" } else { "" };
     let parts: Vec<String> = split_parts(path)
         .map(|part| match part {
-            "" => String::new(),
-            part if part.starts_with('$') => part.to_owned(),
-            part => EntityPath::parse(&escape_spaces(part))
+            // Kept to be reported: see `ContentsRule::problem`.
+            part if part.starts_with('$') || part.contains('*') => part.to_owned(),
+            part => EntityPath::parse(part)
                 .as_str()
                 .trim_start_matches('/')
                 .to_owned(),
         })
         .collect();
-    parts.join("/") + subtree
-}
-
-/// Puts a backslash before each blank that has none, as it stands in the names of entities.
-fn escape_spaces(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut escaped = false;
-    for c in text.chars() {
-        if c.is_whitespace() && !escaped {
-            out.push('\\');
-        }
-        escaped = c == '\\' && !escaped;
-        out.push(c);
-    }
-    out
+    let last = if path.len() > 1 && path.ends_with('/') {
+        "/"
+    } else {
+        ""
+    };
+    [first, &parts.join("/"), last, subtree].concat()
 }
 
 #[cfg(test)]

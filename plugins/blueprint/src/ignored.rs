@@ -117,7 +117,7 @@ fn ignored_properties(
         return;
     };
     for folder in tree.children(id) {
-        let path = tree.path(*folder);
+        let path = tree.path(folder);
         for hit in query.values(path) {
             let component = &**hit.column().name();
             // Defaults are found by the visualizers that ask for them.

@@ -2,24 +2,35 @@
 //!
 //! Everything is pure functions: from a store to a [`ViewportBlueprint`], from a command to rows.
 //!
-//! # What a blueprint says
-//! [`ids`] name views, containers and view classes, [`contents`] says which entities a view shows, [`viewport`] is all that
-//! a blueprint says of the viewer's surface.
+//! # The content of a blueprint
+//! [`ids`] name views, containers and view classes, [`contents`] are rules for the entities that a view shows, [`viewport`] is the
+//! model of the viewer's surface.
 //!
 //! # Reading
-//! [`query`] is a blueprint store at a time, [`read`] makes a [`ViewportBlueprint`] of it, whatever the rows say,
-//! [`overrides`] looks up what is said of single entities in a view, and of the view's properties. [`parts`] says which of
-//! these a row concerns, [`ignored`](mod@ignored) what is said in vain.
+//! [`query`] is a blueprint store at a time, [`read`] turns it into a [`ViewportBlueprint`] and reports what makes no sense,
+//! [`overrides`] looks up overrides of single entities and properties of views. [`parts`] names the part of a blueprint that a row
+//! belongs to, [`ignored`](mod@ignored) lists settings that are not supported yet.
 //!
-//! # Where nothing is said
-//! [`heuristics`] recommend views for the data that is there, and a layout for them.
+//! # Defaults
+//! [`heuristics`] recommend views for the data of a recording, and a layout for them.
 //!
 //! # Editing
-//! [`command`] changes a blueprint, [`write`](mod@write) makes rows of the change, [`edit`] writes them into the store of the active
-//! blueprint and drops what nothing can read any more, [`undo`] moves between what was.
+//! [`command`] lists the edits, [`plan`] carries one out on the model, [`write`](mod@write) turns the difference into rows, [`edit`]
+//! puts them into the store of the active blueprint and drops rows that cannot be read again, [`undo`] is the history.
 //!
 //! # Files
 //! [`document`] is a blueprint as text, to read and write by hand.
+//!
+//! # Glossary
+//! - *Active blueprint*: the one that is shown and edited. *Default blueprint*: the one that was sent, to reset to.
+//! - *Blueprint time*: a time of the one timeline of a blueprint. Each edit writes its rows at a later one.
+//! - *Derived*: added by heuristics and not in the store. An edit writes it down.
+//! - *Instruction*: the use of a visualizer for an entity in a view, with overrides of its own.
+//! - *Navigation*: moving an eye or the part of a plot that is shown. No undo step.
+//! - *Property*: a setting of a view. *Override*: a setting of an entity in a view. *Default*: a value that a view uses for
+//!   components that the data does not have.
+//! - *Schema*: which entities have which components at any time. *Signature*: a set of components that entities share.
+//! - *Undo point*: a blueprint time at which undo and redo stop. *Ground*: the earliest.
 
 pub mod contents;
 pub mod error;
@@ -39,6 +50,7 @@ pub mod parts;
 pub mod heuristics;
 
 pub mod command;
+pub mod plan;
 pub mod write;
 
 pub mod document;
@@ -47,7 +59,7 @@ pub mod edit;
 mod rows;
 pub mod undo;
 
-pub use command::{BlueprintCommand, BlueprintEdit};
+pub use command::BlueprintCommand;
 pub use contents::{ContentsFilter, ContentsRule, ResolvedContents, RuleEffect, SubtreeMatch};
 pub use document::{from_ron, to_ron};
 pub use edit::{BlueprintChange, edit_blueprint, reset_blueprint};
@@ -64,6 +76,7 @@ pub use overrides::{
     visible_time_ranges,
 };
 pub use parts::BlueprintPart;
+pub use plan::BlueprintEdit;
 pub use query::{BLUEPRINT_TIMELINE, BlueprintQuery, newest_blueprint_time};
 pub use read::read_viewport;
 pub use rows::drop_rows_after;

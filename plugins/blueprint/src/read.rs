@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chronoscope_store::{ChunkStore, EntityId, EntityPath, QueryCache};
+use chronoscope_store::{ChunkStore, EntityPath, QueryCache};
 use chronoscope_types::{
     Component, ComponentName, blueprint as archetypes,
     components::{self, blueprint as bp},
@@ -182,10 +182,7 @@ impl Reader<'_> {
         let Some(folder) = tree.find(&EntityPath::parse(folder)) else {
             return Vec::new();
         };
-        tree.children(folder)
-            .iter()
-            .map(|id: &EntityId| tree.path(*id).clone())
-            .collect()
+        tree.children(folder).map(|id| tree.path(id).clone()).collect()
     }
 
     fn id<T>(&mut self, path: &EntityPath, read: impl FnOnce(&EntityPath) -> Option<T>) -> Option<T> {

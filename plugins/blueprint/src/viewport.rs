@@ -1,4 +1,4 @@
-//! What a blueprint says: views, the containers they lie in, panels and the time panel.
+//! The content of a blueprint: views, the containers that hold them, panels and the time panel.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,14 +14,14 @@ use crate::{
     error::{BlueprintProblem, BlueprintReport},
 };
 
-/// How many containers may lie in each other. More is of no use on a screen, and would make recursive drawing unsafe.
+/// The greatest nesting of containers. More is of no use on a screen, and would make recursive drawing unsafe.
 pub const MAX_CONTAINER_DEPTH: usize = 32;
 
 /// All that a blueprint says of the viewer's surface, but for overrides and properties of views, which are looked up where
 /// they are needed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ViewportBlueprint {
-    /// The container that all others lie in. `None` means that nobody has arranged anything.
+    /// The outermost container; `None` where there is no layout yet.
     pub root: Option<ContainerId>,
     /// The containers that can be reached from the root. They form a tree, see [`Self::normalize`].
     pub containers: BTreeMap<ContainerId, ContainerBlueprint>,
@@ -39,7 +39,7 @@ pub struct ViewportBlueprint {
     pub panels: PanelStates,
     /// What the time panel plays, and how.
     pub time_panel: TimePanelBlueprint,
-    /// What of all this comes from heuristics and stands in no store.
+    /// The parts of all this that come from heuristics and are not in the store.
     pub derived: Derived,
 }
 
@@ -61,7 +61,7 @@ impl Default for ViewportBlueprint {
     }
 }
 
-/// What of a [`ViewportBlueprint`] comes from heuristics. Editing it writes it down.
+/// The parts of a [`ViewportBlueprint`] that come from heuristics. An edit writes them down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Derived {
     /// Views that are recommended.
@@ -75,11 +75,11 @@ pub struct Derived {
 pub struct ContainerBlueprint {
     /// Its id.
     pub id: ContainerId,
-    /// How it arranges what lies in it.
+    /// The arrangement of its items.
     pub kind: ContainerKind,
     /// The name that a user gave it.
     pub name: Option<String>,
-    /// What lies in it, in order.
+    /// Its items, in order.
     pub contents: Vec<Contents>,
     /// The share of the width of each item (horizontal) or column (grid). Where numbers are missing, 1.
     pub col_shares: Vec<f32>,
@@ -171,16 +171,16 @@ impl ContainerBlueprint {
     }
 }
 
-/// A view: what it shows, and from where.
+/// A view: its contents and its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewBlueprint {
     /// Its id.
     pub id: ViewId,
-    /// What kind of view it is.
+    /// The view class.
     pub class: ViewClassId,
     /// The name that a user gave it.
     pub name: Option<String>,
-    /// The entity whose frame the view shows things in, and what `$origin` means.
+    /// The entity whose frame the view shows things in, and the meaning of `$origin`.
     pub origin: EntityPath,
     /// Which entities it shows.
     pub contents: ContentsFilter,
@@ -206,12 +206,17 @@ impl ViewBlueprint {
         self.contents.resolve(&self.origin)
     }
 
-    /// What stands above the view: its name, or its origin without the first slash.
+    /// The title above the view: its name, or its origin without escapes and without the first slash.
     pub fn title(&self) -> String {
         match &self.name {
             Some(name) => name.clone(),
             None if self.origin.is_root() => "/".to_owned(),
-            None => self.origin.as_str().trim_start_matches('/').to_owned(),
+            None => {
+                let named = self.origin.ancestors().filter(|path| !path.is_root());
+                let mut names: Vec<String> = named.map(|path| path.ui_name()).collect();
+                names.reverse();
+                names.join("/")
+            }
         }
     }
 }
@@ -269,7 +274,7 @@ pub struct TimePanelBlueprint {
 }
 
 impl ViewportBlueprint {
-    /// The container that an item lies in, and where.
+    /// The container that holds an item, and the item's position.
     pub fn parent_of(&self, item: Contents) -> Option<(ContainerId, usize)> {
         self.containers.values().find_map(|container| {
             Some((
@@ -279,7 +284,7 @@ impl ViewportBlueprint {
         })
     }
 
-    /// How many containers an item lies in: none for the root.
+    /// The number of containers around an item; zero for the root.
     pub fn depth_of(&self, item: Contents) -> usize {
         // The containers form a tree, so that this ends; the bound is for those that are not normalized.
         std::iter::successors(self.parent_of(item), |(parent, _)| {
@@ -289,7 +294,7 @@ impl ViewportBlueprint {
         .count()
     }
 
-    /// An item and all that lies in it, containers before what they hold.
+    /// An item and everything in it, containers before their items.
     pub fn subtree(&self, item: Contents) -> Vec<Contents> {
         let mut found = BTreeSet::from([item]);
         let mut order = Vec::new();
@@ -312,7 +317,7 @@ impl ViewportBlueprint {
         order
     }
 
-    /// The views in the order in which they lie in the layout, then those that have no place in it.
+    /// The views in the order of the layout, then those that have no place in it.
     pub fn views_in_order(&self) -> Vec<ViewId> {
         let placed: Vec<ViewId> = self
             .root
@@ -370,7 +375,7 @@ impl ViewportBlueprint {
         }
     }
 
-    /// Just what stands in the store, without what heuristics added.
+    /// The content of the store, without what heuristics added.
     #[must_use]
     pub fn without_derived(&self) -> Self {
         let mut stored = self.clone();
@@ -388,8 +393,8 @@ impl ViewportBlueprint {
         stored
     }
 
-    /// Makes a tree of whatever the containers are: leaves out what is not there, what lies in two places or in itself,
-    /// and what lies too deep, each with a report; containers out of reach go without one, since they show nothing.
+    /// Makes the containers a tree: removes items that do not exist, that are in two places or in themselves, or that are nested
+    /// too deep, each with a report. Containers that cannot be reached go without one, since they show nothing.
     pub fn normalize(&mut self) -> Vec<BlueprintReport> {
         let mut reports = Vec::new();
         if let Some(root) = self.root

@@ -4,8 +4,7 @@ use std::{sync::mpsc, time::Instant};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use chronoscope_store::{ChunkId, GcOptions, GcOrder, StoreKind};
-use rustc_hash::FxHashSet;
+use chronoscope_store::{GcOptions, GcOrder, StoreKind};
 
 use crate::{
     Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, LatestAtResults, MemoryBudget, RecordingEntry,
@@ -13,6 +12,9 @@ use crate::{
     budget::{Purge, PurgeSituation},
     chunk_loading::OnScreen,
 };
+
+/// The series of which a frame purges cached answers at most.
+const SERIES_PER_STEP: usize = 4_096;
 
 /// Keeps to [`MemoryBudget`].
 pub struct MemoryPlugin;
@@ -138,11 +140,7 @@ fn collect_garbage(
             target_bytes: over,
             time_budget: left,
             protect_latest: budget.protect_latest,
-            protected_chunks: match (shown, entry.sources().is_empty()) {
-                (false, _) => FxHashSet::<ChunkId>::default(),
-                (true, true) => latest_at.chunks().collect(),
-                (true, false) => latest_at.chunks().chain(on_screen.chunks()).collect(),
-            },
+            is_protected: &|meta| shown && (latest_at.shows(meta) || on_screen.shows(meta.id)),
             // Nothing is lost, and nothing that was just read ahead is given back, only to make room.
             only_recoverable: is_for_ahead,
             protected_time_ranges: match on_screen.ahead() {
@@ -159,17 +157,22 @@ fn collect_garbage(
         let entry_bytes = entry.num_bytes();
         over = over.saturating_sub(before.saturating_sub(entry_bytes));
     }
-    if over > 0 && !progressed {
+    if over == 0 {
+        purge.target_bytes = None;
+    } else if !progressed {
+        let mut is_more = false;
         if !purge.is_for_ahead {
             for entry in recordings.iter_mut() {
-                over = over.saturating_sub(entry.recording.cache.purge(over));
+                let report = entry.recording.cache.purge_step(over, SERIES_PER_STEP);
+                over = over.saturating_sub(report.freed_bytes);
+                is_more |= !report.done;
             }
         }
-        purge.futile = Some(situation(recordings, caches));
-        // Whatever remains is protected: more would not help before something changes.
-        purge.target_bytes = None;
-    } else if over == 0 {
-        purge.target_bytes = None;
+        if !is_more {
+            // Whatever remains is protected: more would not help before something changes.
+            purge.futile = Some(situation(recordings, caches));
+            purge.target_bytes = None;
+        }
     }
     diagnostics.gc_pause = start.elapsed();
     diagnostics.worst_gc_pause = diagnostics.worst_gc_pause.max(diagnostics.gc_pause);

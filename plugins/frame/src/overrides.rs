@@ -331,8 +331,10 @@ fn hidden_entities(store: &ChunkStore, visible: &FxHashMap<EntityId, bool>) -> F
         .collect();
     while let Some(entity) = stack.pop() {
         if hidden.insert(entity) {
-            let below = tree.children(entity).iter().copied();
-            stack.extend(below.filter(|entity| !visible.contains_key(entity)));
+            stack.extend(
+                tree.children(entity)
+                    .filter(|entity| !visible.contains_key(entity)),
+            );
         }
     }
     hidden

@@ -202,9 +202,10 @@ fn read_log(state: &mut WalkState, log: &DiffLog, cursor: Cursor, recordings: &R
                     && Some(*recording) == cursor.recording
                 {
                     changes.touched.insert(event.meta.entity);
-                    // A recursive clear changes what is below it as well.
+                    // A recursive clear changes what is below it as well, and so does what shows that again.
                     if let Some(store) = store
                         && let Some(clear) = clear
+                        && store.clears_reach_below(event.meta.entity)
                         && event
                             .meta
                             .components

@@ -49,7 +49,7 @@ pub enum IoError {
     #[error("has a header with unknown options {0:?}")]
     UnknownOptions([u8; 4]),
     /// The data ends where a message belongs.
-    #[error("ends without an end mark: it was cut, or the program that wrote it did not close it")]
+    #[error("ends without an end mark: it was cut off, or the program that wrote it did not close it")]
     NoEndMark,
     /// The data ends inside a header.
     #[error("is cut off inside the header at byte {offset}")]
@@ -82,13 +82,13 @@ pub enum IoError {
         limit: u64,
     },
     /// Something stands where the header of a message belongs.
-    #[error("is damaged: there is no message at byte {offset}, where one belongs")]
+    #[error("is damaged: no message at byte {offset}, where one was expected")]
     NoMessage {
         /// Where the header belongs.
         offset: u64,
     },
     /// Messages were found again behind damage.
-    #[error("is readable again from byte {offset} on, after {skipped} bytes that are lost")]
+    #[error("is readable again from byte {offset}, after {skipped} lost bytes")]
     Resumed {
         /// Where the next message begins.
         offset: u64,
@@ -96,7 +96,7 @@ pub enum IoError {
         skipped: u64,
     },
     /// Something follows the end mark.
-    #[error("has {bytes} bytes behind its end that are not part of a recording")]
+    #[error("has {bytes} bytes after its end that are not part of a recording")]
     Trailing {
         /// How many.
         bytes: u64,
@@ -124,19 +124,19 @@ pub enum IoError {
         shown: u64,
     },
     /// Nothing but damage was found for very long, so that the rest is not read.
-    #[error("has nothing readable in {reports} places in a row: the rest is not read")]
+    #[error("has {reports} damaged places in a row: the rest is not read")]
     NothingReadable {
         /// The places.
         reports: u64,
     },
     /// What a file says of its own chunks cannot be believed.
-    #[error("has a damaged index, so that all of it is read: {reason}")]
+    #[error("has a damaged index and is read in full: {reason}")]
     Index {
         /// What is wrong with it.
         reason: MessageError,
     },
     /// No thread could be started to read the file.
-    #[error("could not be read, because no thread could be started: {0}")]
+    #[error("could not be read: no thread could be started: {0}")]
     Thread(#[source] io::Error),
     /// A chunk cannot be written.
     #[error("chunk {chunk} cannot be encoded: {reason}")]
@@ -147,7 +147,7 @@ pub enum IoError {
         reason: MessageError,
     },
     /// Chunks without their rows were to be written.
-    #[error("cannot be written, because not all of its rows are loaded")]
+    #[error("cannot be written: not all of its rows are loaded")]
     NotLoaded,
     /// Something was to be written behind the end mark.
     #[error("is already finished")]
@@ -184,6 +184,9 @@ pub enum MessageError {
     /// A field that is needed is not there.
     #[error("it has no {0}")]
     Missing(&'static str),
+    /// The entity's path is deeper or longer than a path can be.
+    #[error("its {0}")]
+    EntityPath(#[from] chronoscope_store::path::EntityPathError),
     /// The store id names no application, and no earlier message does.
     #[error("its store {recording_id:?} has no application id")]
     NoApplicationId {
@@ -216,7 +219,7 @@ pub enum MessageError {
         actual: u64,
     },
     /// The data is more than a chunk may have.
-    #[error("it holds {bytes} bytes of data, more than the {limit} that one chunk may have")]
+    #[error("it holds {bytes} bytes of data, more than the {limit} that it may have")]
     TooLarge {
         /// The size.
         bytes: u64,
@@ -238,7 +241,7 @@ pub enum MessageError {
     #[error("its Arrow metadata is damaged")]
     Flatbuffer,
     /// The Arrow data is of a type that is not read.
-    #[error("its Arrow data has a type that is not supported: {0}")]
+    #[error("its Arrow data has an unsupported type: {0}")]
     UnsupportedType(&'static str),
     /// Arrow refuses the data.
     #[error("its Arrow data is damaged: {0}")]
@@ -271,16 +274,6 @@ pub enum MessageError {
         /// The limit.
         limit: usize,
     },
-    /// A path has more parts than paths may have.
-    #[error("its entity path {text:?} has {parts} parts, more than the {limit} that it may have")]
-    TooDeep {
-        /// How the path begins.
-        text: String,
-        /// Its parts.
-        parts: usize,
-        /// The limit.
-        limit: usize,
-    },
     /// A metadata entry is not valid.
     #[error("its metadata {key} is {value:?}, which is not valid")]
     Metadata {
@@ -291,5 +284,11 @@ pub enum MessageError {
     },
     /// The columns do not make a chunk.
     #[error("{0}")]
-    Chunk(#[from] chronoscope_store::ChunkError),
+    Chunk(#[source] Box<chronoscope_store::ChunkError>),
+}
+
+impl From<chronoscope_store::ChunkError> for MessageError {
+    fn from(error: chronoscope_store::ChunkError) -> Self {
+        Self::Chunk(Box::new(error))
+    }
 }

@@ -16,12 +16,28 @@
 //! [`rrd`] reads and writes the `.rrd` recordings and `.rbl` blueprints of the Rerun SDK.
 //!
 //! # Invariants
-//! A file is never trusted: a length is compared with what the file holds before memory is reserved for it, and before
-//! it is handed to a library that does not check. Damage becomes a [`LoadReport`] that names the source and what is
-//! wrong, and the rest of the file is read.
+//! - A file is never trusted: a length is compared with what the file holds, and with what a message may have, before
+//!   memory is reserved for it and before it is handed to a library that does not check.
+//! - Damage becomes a [`LoadReport`] that names the source, the entity where it is known, and what is wrong. The rest of
+//!   the file is read.
+//! - Reading costs time and memory in proportion to the file, whatever it claims, and can be cancelled at any moment.
 //!
-//! # Room
+//! # Extensions
 //! Live streams will send the same [`LoadEvent`]s through the same kind of handle.
+//!
+//! # Glossary
+//! | term | meaning |
+//! |---|---|
+//! | source | a file or a stream that is read, by its path or name |
+//! | message | a part of a stream: a fact about a store, a chunk, or the activation of a blueprint |
+//! | payload | the bytes of a message after its header |
+//! | stream | header, messages, end mark and footer; a file is one or several |
+//! | footer, manifest, index | what a stream says about its own chunks: where each lies and which times it has, per store |
+//! | known (absent) chunk | a chunk of which only its metadata is in memory |
+//! | chunk loading | reading the rows of known chunks on request |
+//! | report | a sentence to the user about something that is wrong with a source |
+//! | settled | every source has finished, and every event has been received |
+//! | migration | giving data of an older SDK the names of today's |
 
 mod error;
 pub mod event;

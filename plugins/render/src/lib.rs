@@ -42,6 +42,7 @@
 
 mod adapter;
 mod batch;
+mod buffers;
 mod color;
 mod gpu;
 mod primitives;

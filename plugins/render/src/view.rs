@@ -24,8 +24,8 @@ use bevy::shader::Shader;
 use bevy::transform::components::Transform;
 use bytemuck::{Pod, Zeroable};
 
+use crate::buffers::{Gpu, UniformBuffer, binding_size};
 use crate::color::linear_rgba;
-use crate::gpu::upload::{Gpu, UniformBuffer};
 use crate::stats::{BulkExtractSystems, RenderStats};
 
 const COMMON_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d10");
@@ -118,11 +118,6 @@ impl<I: PhaseItem, const GROUP: usize> RenderCommand<I> for SetBulkViewBindGroup
         pass.set_bind_group(GROUP, bind_group, &[offset.offset]);
         RenderCommandResult::Success
     }
-}
-
-/// The size of a type as the smallest that a binding must have.
-pub(crate) const fn binding_size<T>() -> Option<std::num::NonZero<u64>> {
-    std::num::NonZero::new(size_of::<T>() as u64)
 }
 
 /// Mirrors `BulkView` in `common.wgsl`.

@@ -2,240 +2,16 @@
 
 use std::{ops::Range, sync::Arc};
 
-use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, ListArray, cast::AsArray as _};
-use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow_array::{Array, ArrayRef, ListArray, cast::AsArray as _};
+use arrow_buffer::OffsetBuffer;
+use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field};
 use smallvec::SmallVec;
 
-use crate::{ChunkId, ComponentDescriptor, EntityPath, RowId, TimeRange, Timeline, append::concat_lists};
-
-/// Why something is not a valid chunk.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChunkError {
-    /// A column has another number of rows than the chunk.
-    #[error("{entity}: column {column} has {actual} rows where the chunk has {expected}")]
-    RowCount {
-        /// The chunk's entity.
-        entity: EntityPath,
-        /// The column's name.
-        column: String,
-        /// The rows it should have.
-        expected: usize,
-        /// The rows it has.
-        actual: usize,
-    },
-    /// A timeline or a component stands in the chunk twice.
-    #[error("{entity}: column {column} is there twice")]
-    DuplicateColumn {
-        /// The chunk's entity.
-        entity: EntityPath,
-        /// The column's name.
-        column: String,
-    },
-    /// A row lies at `i64::MIN`, which is reserved.
-    #[error("{entity}: a row lies at the reserved time i64::MIN on timeline {timeline}")]
-    ReservedTime {
-        /// The chunk's entity.
-        entity: EntityPath,
-        /// The timeline's name.
-        timeline: String,
-    },
-    /// A component is not a column of lists.
-    #[error("{entity}: component {component} has type {data_type}, but a list is needed")]
-    NotAList {
-        /// The chunk's entity.
-        entity: EntityPath,
-        /// The component's name.
-        component: String,
-        /// The type it has.
-        data_type: String,
-    },
-    /// Arrays of one component have different types.
-    #[error("{entity}: component {component} is logged with different types: {message}")]
-    MixedTypes {
-        /// The chunk's entity.
-        entity: EntityPath,
-        /// The component's name.
-        component: String,
-        /// What Arrow says.
-        message: String,
-    },
-    /// A chunk has more rows than an index can count.
-    #[error("{entity}: {rows} rows are more than a chunk can hold")]
-    TooManyRows {
-        /// The chunk's entity.
-        entity: EntityPath,
-        /// The rows.
-        rows: usize,
-    },
-}
-
-/// The times of a chunk's rows on one timeline.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TimeColumn {
-    timeline: Timeline,
-    times: ScalarBuffer<i64>,
-    range: TimeRange,
-    sorted: bool,
-}
-
-impl TimeColumn {
-    /// The column of these times, one per row. Finds their range and whether they are sorted, in one pass.
-    pub fn new(timeline: Timeline, times: impl Into<ScalarBuffer<i64>>) -> Self {
-        let times = times.into();
-        let (mut range, mut sorted, mut previous) = (TimeRange::EMPTY, true, i64::MIN);
-        for &time in &*times {
-            range.min = range.min.min(time);
-            range.max = range.max.max(time);
-            sorted &= previous <= time;
-            previous = time;
-        }
-        Self {
-            timeline,
-            times,
-            range,
-            sorted,
-        }
-    }
-
-    /// The timeline.
-    pub fn timeline(&self) -> &Timeline {
-        &self.timeline
-    }
-
-    /// A time per row, in the timeline's unit.
-    pub fn times(&self) -> &ScalarBuffer<i64> {
-        &self.times
-    }
-
-    /// From the earliest row to the latest; empty where there is no row.
-    pub fn range(&self) -> TimeRange {
-        self.range
-    }
-
-    /// Whether the times never decrease.
-    pub fn is_sorted(&self) -> bool {
-        self.sorted
-    }
-}
-
-/// A column of row ids. Cheap to clone and to slice; a column that comes as an Arrow array is read where it lies.
-#[derive(Clone, Debug)]
-pub struct RowIds {
-    /// 16 bytes per row.
-    bytes: Buffer,
-}
-
-impl RowIds {
-    /// The ids.
-    pub fn as_slice(&self) -> &[RowId] {
-        // Bytes have no alignment, and there are 16 of them per id: this does not fail.
-        bytemuck::try_cast_slice(self.bytes.as_slice()).unwrap_or_default()
-    }
-
-    /// The number of ids.
-    pub fn len(&self) -> usize {
-        self.bytes.len() / size_of::<RowId>()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Some of the ids, sharing the memory.
-    #[must_use]
-    fn slice(&self, start: usize, len: usize) -> Self {
-        Self {
-            bytes: self
-                .bytes
-                .slice_with_length(start * size_of::<RowId>(), len * size_of::<RowId>()),
-        }
-    }
-}
-
-impl From<&[RowId]> for RowIds {
-    fn from(ids: &[RowId]) -> Self {
-        Self {
-            bytes: Buffer::from_slice_ref(bytemuck::cast_slice::<RowId, u8>(ids)),
-        }
-    }
-}
-
-impl From<Vec<RowId>> for RowIds {
-    fn from(ids: Vec<RowId>) -> Self {
-        Self::from(ids.as_slice())
-    }
-}
-
-impl<const N: usize> From<[RowId; N]> for RowIds {
-    fn from(ids: [RowId; N]) -> Self {
-        Self::from(ids.as_slice())
-    }
-}
-
-impl TryFrom<&FixedSizeBinaryArray> for RowIds {
-    /// The length that a value has.
-    type Error = i32;
-
-    /// The ids of an array of 16 bytes per value, without a copy. Nulls count with the bytes that stand there.
-    fn try_from(array: &FixedSizeBinaryArray) -> Result<Self, i32> {
-        if usize::try_from(array.value_length()) != Ok(size_of::<RowId>()) {
-            return Err(array.value_length());
-        }
-        // Of an array that is a slice, the values are sliced as well.
-        Ok(Self {
-            bytes: array
-                .values()
-                .slice_with_length(0, array.len() * size_of::<RowId>()),
-        })
-    }
-}
-
-/// One component of a chunk: a list of instances per row.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ComponentColumn {
-    descriptor: ComponentDescriptor,
-    lists: ListArray,
-}
-
-impl ComponentColumn {
-    /// The column of these lists, one per row. A null list means that nothing was logged in that row.
-    pub fn new(descriptor: ComponentDescriptor, lists: ListArray) -> Self {
-        Self { descriptor, lists }
-    }
-
-    /// What the column holds.
-    pub fn descriptor(&self) -> &ComponentDescriptor {
-        &self.descriptor
-    }
-
-    /// The column's name, `Points3D:positions`.
-    pub fn name(&self) -> &Arc<str> {
-        &self.descriptor.component
-    }
-
-    /// A list per row.
-    pub fn lists(&self) -> &ListArray {
-        &self.lists
-    }
-
-    /// Whether something was logged in this row; `false` for rows that do not exist.
-    pub fn is_valid(&self, row: usize) -> bool {
-        row < self.lists.len() && self.lists.is_valid(row)
-    }
-
-    /// The instances of a row, as a slice that shares the column's memory; `None` where nothing was logged.
-    pub fn cell(&self, row: usize) -> Option<ArrayRef> {
-        self.is_valid(row).then(|| self.lists.value(row))
-    }
-
-    /// The number of rows in which something was logged.
-    pub fn num_valid(&self) -> usize {
-        self.lists.len() - self.lists.null_count()
-    }
-}
+use crate::{
+    ChunkError, ChunkId, ComponentColumn, ComponentDescriptor, EntityPath, RowId, RowIds, TimeColumn,
+    Timeline, growing_lists::concat_lists,
+};
 
 /// Some rows of one entity: a row id per row, a time per row and timeline, a list of instances per row and component.
 ///
@@ -427,6 +203,12 @@ impl Chunk {
                 .collect();
             let lists = match concat_lists(&lists) {
                 Some(lists) => lists,
+                None if !fits_together(&lists) => {
+                    return Err(ChunkError::TooManyValues {
+                        entity: entity_path.clone(),
+                        component: column.name().to_string(),
+                    });
+                }
                 None => {
                     let lists: Vec<&dyn Array> = lists.into_iter().map(|lists| lists as &dyn Array).collect();
                     let lists =
@@ -546,9 +328,10 @@ impl Chunk {
 
     /// The time column of the timeline with this name.
     pub fn timeline(&self, name: &str) -> Option<&TimeColumn> {
-        self.timelines
-            .iter()
-            .find(|column| &**column.timeline.name() == name)
+        let at = self
+            .timelines
+            .binary_search_by(|column| (**column.timeline.name()).cmp(name));
+        self.timelines.get(at.ok()?)
     }
 
     /// The component columns, ordered by name.
@@ -731,4 +514,13 @@ fn lists_from_cells(cells: &[Option<&ArrayRef>]) -> Result<ListArray, String> {
         nulls,
     )
     .map_err(|error| error.to_string())
+}
+
+/// Whether arrays are short enough, at each level, to be concatenated: offsets are 32 bits wide, and values may take no memory.
+fn fits_together(lists: &[&ListArray]) -> bool {
+    fn max_len(data: &ArrayData) -> usize {
+        data.child_data().iter().map(max_len).fold(data.len(), usize::max)
+    }
+    let lengths = lists.iter().map(|lists| max_len(&lists.to_data()));
+    i32::try_from(lengths.fold(0, usize::saturating_add)).is_ok()
 }

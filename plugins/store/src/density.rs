@@ -98,7 +98,7 @@ impl ChunkStore {
             return;
         };
         series.index.count_rows(range, counts, |entry, counts| {
-            self.spread(series, entry, range, counts)
+            self.spread(series, entry, range, counts);
         });
     }
 
@@ -110,7 +110,7 @@ impl ChunkStore {
                 *count = count.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
             }
         };
-        let Some(body) = self.body(entry.slot) else {
+        let Some(chunk_data) = self.loaded(entry.slot) else {
             // Evenly, with what rounding leaves over in the first bucket.
             let visible = TimeRange::new(entry.min, entry.max).intersection(&range);
             let (first, last) = (
@@ -125,17 +125,17 @@ impl ChunkStore {
             (first + 1..=last).for_each(|bucket| add(bucket, each));
             return;
         };
-        let times = body.times(entry);
-        if series.component == ComponentId::ANY && !body.is_sorted_by(entry) {
+        let times = chunk_data.times(entry);
+        if series.component == ComponentId::ANY && !chunk_data.is_sorted_by(entry) {
             for &time in times.iter().filter(|time| range.contains(**time)) {
                 add(bucket_of(time, range, buckets), 1);
             }
             return;
         }
         let rows = if series.component == ComponentId::ANY {
-            body.all_rows()
+            chunk_data.all_rows()
         } else {
-            body.rows(entry, &self.order_bytes)
+            chunk_data.rows(entry, &self.order_bytes)
         };
         let mut at = rows.first_at(times, entry, range.min);
         let end = rows.first_after(times, entry, range.max);

@@ -9,23 +9,23 @@ use crate::{ChunkId, ChunkMeta, ComponentId, TimelineId};
 /// What happened to a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChunkChange {
-    /// The chunk is new: with its body, or as metadata alone (see [`StoreEvent::has_body`]).
+    /// The chunk is new: with its data, or as metadata alone (see [`StoreEvent::is_loaded`]).
     Added,
     /// The chunk is gone, and so is its metadata.
     Dropped,
-    /// Rows were added to a chunk that gathers those that come one by one. [`StoreEvent::meta`] has the chunk's id and describes the
+    /// Rows were added to a chunk with an append buffer. [`StoreEvent::meta`] has the chunk's id and describes the
     /// added rows alone; the rows before them are where they were.
     Grown,
-    /// The body of a chunk that was known arrived.
+    /// The data of a chunk that was known arrived.
     Loaded,
-    /// The body of a chunk was given up; its metadata stays.
+    /// The data of a chunk was evicted; its metadata stays.
     Evicted,
 }
 
 /// Why it happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChangeReason {
-    /// Somebody asked for it.
+    /// Somedata asked for it.
     Request,
     /// Newer static data overwrites the whole chunk.
     Overwritten,
@@ -46,8 +46,8 @@ pub struct StoreEvent {
     pub reason: ChangeReason,
     /// The chunk that it happened to; where it has [`Grown`](ChunkChange::Grown), the rows that were added to it.
     pub meta: Arc<ChunkMeta>,
-    /// Whether the chunk's body was in memory, after the change where it was `Added`, before it where it was `Dropped`.
-    pub has_body: bool,
+    /// Whether the chunk's data was in memory, after the change where it was `Added`, before it where it was `Dropped`.
+    pub is_loaded: bool,
     /// What few events tell: by far most chunks bring nothing new, and a collection makes thousands of events at once.
     pub(crate) news: Option<Box<News>>,
 }
@@ -59,6 +59,9 @@ pub(crate) struct News {
     pub(crate) entity: bool,
     pub(crate) components: SmallVec<[ComponentId; 4]>,
     pub(crate) timelines: SmallVec<[TimelineId; 2]>,
+    pub(crate) retyped_timelines: SmallVec<[TimelineId; 2]>,
+    pub(crate) gone_components: SmallVec<[ComponentId; 4]>,
+    pub(crate) entity_gone: bool,
 }
 
 impl StoreEvent {
@@ -82,19 +85,37 @@ impl StoreEvent {
         self.news.as_ref().map_or(&[], |news| &news.timelines)
     }
 
-    /// Whether rows that were not there before can be seen now: a body was added or loaded, and not by a merge.
+    /// The timelines to which the chunk gives another type than they have in this store. Told once for each timeline: its
+    /// numbers are kept, and mean what the first chunk said.
+    pub fn retyped_timelines(&self) -> &[TimelineId] {
+        self.news.as_ref().map_or(&[], |news| &news.retyped_timelines)
+    }
+
+    /// The components that the entity has no longer, on any timeline or as static data.
+    ///
+    /// Together with [`Self::new_components`], these keep a list of an entity's components, event by event.
+    pub fn gone_components(&self) -> &[ComponentId] {
+        self.news.as_ref().map_or(&[], |news| &news.gone_components)
+    }
+
+    /// Whether the entity has no data any more.
+    pub fn is_entity_gone(&self) -> bool {
+        self.news.as_ref().is_some_and(|news| news.entity_gone)
+    }
+
+    /// Whether rows that were not there before can be seen now: data was added or loaded, and not by a merge.
     pub fn adds_rows(&self) -> bool {
         match self.change {
-            ChunkChange::Added => self.has_body && self.reason != ChangeReason::Merged,
+            ChunkChange::Added => self.is_loaded && self.reason != ChangeReason::Merged,
             ChunkChange::Grown | ChunkChange::Loaded => true,
             ChunkChange::Dropped | ChunkChange::Evicted => false,
         }
     }
 
-    /// Whether rows that were there before can be seen no more: a body was dropped or evicted, and not by a merge.
+    /// Whether rows that were there before can be seen no more: data was dropped or evicted, and not by a merge.
     pub fn removes_rows(&self) -> bool {
         match self.change {
-            ChunkChange::Dropped => self.has_body && self.reason != ChangeReason::Merged,
+            ChunkChange::Dropped => self.is_loaded && self.reason != ChangeReason::Merged,
             ChunkChange::Evicted => true,
             ChunkChange::Added | ChunkChange::Grown | ChunkChange::Loaded => false,
         }

@@ -151,7 +151,7 @@ interned! {
 /// What a store holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StoreKind {
-    /// Data that somebody logged.
+    /// Data that somedata logged.
     Recording,
     /// How to show it.
     Blueprint,

@@ -10,7 +10,6 @@ use smallvec::SmallVec;
 
 use crate::{
     Chunk, ChunkId, ChunkStore, ComponentColumn, ComponentId, EntityId, RowId, TimeRange, TimelineId,
-    clear::CLEAR_COMPONENT,
     interval_index::Entry,
     series::{Series, StaticSeries},
 };
@@ -188,7 +187,7 @@ impl ChunkStore {
             .slots
             .iter()
             .filter_map(|&slot| self.slot(slot))
-            .filter(|slot| slot.body.is_none())
+            .filter(|slot| slot.chunk_data.is_none())
             .filter(|slot| {
                 series
                     .winner
@@ -215,10 +214,10 @@ impl ChunkStore {
 
         for entry in &around.covering {
             at_least = at_least.max(Some(if entry.max == time { time } else { entry.min }));
-            let Some(slot) = self.slot(entry.slot) else {
+            let Some(slot) = self.indexed(entry.slot) else {
                 continue;
             };
-            let Some(body) = &slot.body else {
+            let Some(chunk_data) = &slot.chunk_data else {
                 missing.push(slot.meta.id);
                 if entry.max > time {
                     // At its end it has a row for sure, which may make others needless.
@@ -226,10 +225,10 @@ impl ChunkStore {
                 }
                 continue;
             };
-            let (rows, times) = (body.rows(entry, &self.order_bytes), body.times(entry));
+            let (rows, times) = (chunk_data.rows(entry, &self.order_bytes), chunk_data.times(entry));
             let after = rows.first_after(times, entry, time);
             if after > 0 {
-                consider(&mut best, entry, rows.row(after - 1), times, body.chunk());
+                consider(&mut best, entry, rows.row(after - 1), times, chunk_data.chunk());
             }
             if after < rows.len() {
                 let time = times[rows.row(after)];
@@ -273,11 +272,13 @@ impl ChunkStore {
         mut missing: Option<&mut SmallVec<[ChunkId; 1]>>,
     ) {
         series.index.for_each_ending_at(end, |entry| {
-            let Some(slot) = self.slot(entry.slot) else { return };
-            if let Some(body) = &slot.body {
-                let (rows, times) = (body.rows(entry, &self.order_bytes), body.times(entry));
+            let Some(slot) = self.indexed(entry.slot) else {
+                return;
+            };
+            if let Some(chunk_data) = &slot.chunk_data {
+                let (rows, times) = (chunk_data.rows(entry, &self.order_bytes), chunk_data.times(entry));
                 if rows.len() > 0 {
-                    consider(best, entry, rows.row(rows.len() - 1), times, body.chunk());
+                    consider(best, entry, rows.row(rows.len() - 1), times, chunk_data.chunk());
                 }
             } else if let Some(missing) = &mut missing {
                 missing.push(slot.meta.id);
@@ -296,23 +297,18 @@ impl ChunkStore {
     ) -> LatestAtRef<'_> {
         if let Some(found) = answer.found
             && self.might_require_clearing(entity)
-            && Some(component) != self.names.component_id(CLEAR_COMPONENT)
-            && let Some(body) = self.body(found.slot)
-            && let Some(&row_id) = body.chunk().row_ids().get(found.row as usize)
+            && Some(component) != self.clear_component()
+            && let Some(chunk_data) = self.loaded(found.slot)
+            && let Some(&row_id) = chunk_data.chunk().row_ids().get(found.row as usize)
         {
             let row_time = (found.time != i64::MIN).then_some(found.time);
             let clearing = self.clearing(entity, timeline, time, row_time, row_id);
-            if let Some(since) = clearing.hidden_since {
-                // Hidden, and from the first clear on until the next row.
+            answer.validity = answer.validity.intersection(&clearing.validity);
+            if clearing.is_hidden {
                 answer.found = None;
-                answer.validity.min = answer.validity.min.max(since);
-            } else if let Some(from) = clearing.hidden_from {
-                answer.validity.max = answer.validity.max.min(from - 1);
             }
-            if !clearing.missing.is_empty() && answer.found.is_some() {
+            if !clearing.is_final {
                 answer.missing.extend(clearing.missing);
-            }
-            if answer.found.is_some() {
                 answer.validity = answer.validity.intersection(&clearing.missing_validity);
             }
         }
@@ -327,7 +323,7 @@ impl ChunkStore {
             missing,
         } = answer;
         let hit = found.and_then(|found| {
-            let chunk = self.body(found.slot)?.chunk();
+            let chunk = self.loaded(found.slot)?.chunk();
             let data_time = (found.time != i64::MIN).then_some(found.time);
             Some(Hit {
                 chunk,

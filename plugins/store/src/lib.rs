@@ -7,15 +7,15 @@
 //! the data and the small ones that a store hands out for fast indices.
 //!
 //! # Data
-//! [`time`] has timelines, times and ranges; [`chunk`] is the unit of storage: some rows of one entity. [`meta`] is what is
-//! known of a chunk without its body.
+//! [`time`] has timelines, times and ranges; [`chunk`] is the unit of storage: some rows of one entity, in
+//! [`columns`]. [`meta`] is what is known of a chunk without its data.
 //!
 //! # The store
-//! [`store`] keeps chunks and what leads to them: the [`tree`] of entities, and per entity, timeline and component an
-//! ordered index over the chunks' time ranges. Chunks come in through `insert`, where `gather` puts rows that come one by one
-//! behind each other, with arrays that grow by `append`, and `compaction` merges small chunks and splits large ones. They go
-//! through `remove` and [`gc`]; each change is told as [`events`]. A chunk may be known and not loaded: its body comes from a
-//! [`source`]. [`stats`] are counted as they change, and `density` says where rows lie.
+//! [`store`] keeps chunks and what leads to them: the [`tree`] of entities, per entity, timeline and component an ordered index
+//! over the chunks' time ranges, and per timeline one over all chunks. Chunks come in through `ingest`, which appends rows that
+//! come one by one, merges small chunks and splits large ones. They go through `remove` and [`gc`]; each change is told as
+//! [`events`]. A chunk may be known and not loaded: its data comes from a [`source`]. [`stats`] are counted as they change, and
+//! `density` says where rows lie.
 //!
 //! # Queries
 //! [`latest_at`] says what a component was at a time, and for which times that holds; [`clear`] hides older data in it.
@@ -24,38 +24,59 @@
 //! # The cache
 //! [`cache`] keeps answers by the interval for which they hold, for many readers at once, until an event meets them. A
 //! [`recording`] is a store with its cache.
+//!
+//! # Glossary
+//! - *Absent chunk*: known by its metadata, not loaded. *Load* and *evict* move between the two; *drop* forgets the metadata too.
+//! - *Append buffer*: arrays that grow, to which rows that come one by one are copied.
+//! - *Chunk data*: a loaded chunk, with the orders of its rows that queries made.
+//! - *Clear*: a row that hides older rows, of its entity or of all below it.
+//! - *Entry*: a chunk in an index: its time range, slot and columns.
+//! - *Event*: one change of the store. *News* is what it brings for the first time, or takes for the last.
+//! - *Fetch request*: a chunk that a source is asked to load.
+//! - *Generation*: a number that grows with each change. *Version*: the generation at which a series last changed.
+//! - *Level*, *merge queue*: chunks of about the same size and the same columns that wait to be merged.
+//! - *Missing*: the chunks that an answer would need to be sure. With any, it is *provisional*.
+//! - *Origin*: whether a chunk was inserted, made by the store, or made known by a source that can give it back.
+//! - *Series*: the chunks of one (entity, timeline, component); a *static series* has no timeline.
+//! - *Slot*: the place of a chunk in the store, used again when the chunk is gone.
+//! - *Static*: on no timeline, so that it holds at all times.
+//! - *Validity*: the cursors for which an answer is the same.
 
-pub mod chunk;
 pub mod descriptor;
 pub mod ids;
 pub mod path;
 pub mod time;
 
+pub mod error;
+
+pub mod chunk;
+pub mod columns;
+
 pub mod meta;
 
+mod append_buffer;
+mod growing_lists;
 mod interval_index;
+mod keys;
+mod merge_queue;
 mod names;
-mod range_tree;
 mod rows;
 mod series;
 mod slots_by_id;
+pub mod stats;
 pub mod tree;
 
 pub mod events;
 pub mod store;
 
-mod append;
-mod compaction;
-mod gather;
-
-mod insert;
+mod ingest;
 mod remove;
 
 pub mod gc;
 pub mod source;
 
+mod count;
 mod density;
-pub mod stats;
 
 pub mod clear;
 pub mod latest_at;
@@ -67,20 +88,22 @@ pub mod recording;
 
 pub use arrow_array as arrow;
 
-pub use cache::{CacheStats, QueryCache};
-pub use chunk::{Chunk, ChunkBuilder, ChunkError, ComponentColumn, RowIds, TimeColumn};
+pub use cache::{CacheStats, PurgeReport, QueryCache};
+pub use chunk::{Chunk, ChunkBuilder};
 pub use clear::CLEAR_COMPONENT;
+pub use columns::{ComponentColumn, RowIds, TimeColumn};
 pub use descriptor::ComponentDescriptor;
+pub use error::{ChunkError, StoreError};
 pub use events::{ChangeReason, ChunkChange, StoreEvent};
-pub use gc::{DEFAULT_GC_BUDGET, Garbage, GcBuffers, GcOptions, GcOrder, GcReport};
+pub use gc::{DEFAULT_GC_BUDGET, Garbage, GcBuffers, GcOptions, GcOrder, GcReport, MAX_ITEMS_BETWEEN_LOOKS};
 pub use ids::{ChunkId, ComponentId, EntityId, RowId, StoreId, StoreKind, TimelineId};
 pub use latest_at::{Hit, HitRef, LatestAt, LatestAtRef};
 pub use meta::{AbsentChunk, AbsentComponent, ChunkMeta, ComponentMeta, TimelineMeta};
-pub use path::EntityPath;
+pub use path::{EntityPath, EntityPathError};
 pub use range::{RangeDelta, RangeResult, RangeRow, RangeSlice};
 pub use recording::Recording;
 pub use source::{ChunkSource, ChunkSourceError, FetchOptions};
 pub use stats::{EntityStats, StoreStats};
-pub use store::{ChunkStore, StoreError, StoreSettings};
+pub use store::{ChunkStore, StoreSettings};
 pub use time::{TimeRange, TimeType, Timeline};
 pub use tree::EntityTree;

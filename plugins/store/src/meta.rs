@@ -1,4 +1,4 @@
-//! What is known of a chunk without its body: enough for every index.
+//! What is known of a chunk without its data: enough for every index.
 
 use std::sync::Arc;
 
@@ -43,31 +43,17 @@ pub struct ChunkMeta {
     pub is_static: bool,
     /// The number of rows.
     pub num_rows: u32,
-    /// The memory that the body takes or would take.
+    /// The memory that the data takes or would take.
     pub num_bytes: u64,
     /// The smallest and the greatest row id.
     pub row_ids: (RowId, RowId),
-    /// The timelines, ordered by name as the body's columns are. Empty where the chunk is static.
+    /// The timelines, ordered by name as the data's columns are. Empty where the chunk is static.
     pub timelines: SmallVec<[TimelineMeta; 2]>,
-    /// The components, ordered by name as the body's columns are.
+    /// The components, ordered by name as the data's columns are.
     pub components: SmallVec<[ComponentMeta; 4]>,
 }
 
 impl ChunkMeta {
-    /// Of no chunk.
-    pub(crate) fn nothing() -> Self {
-        Self {
-            id: ChunkId::from_u128(0),
-            entity: EntityId::ROOT,
-            is_static: false,
-            num_rows: 0,
-            num_bytes: 0,
-            row_ids: (RowId::from_u128(0), RowId::from_u128(0)),
-            timelines: SmallVec::new(),
-            components: SmallVec::new(),
-        }
-    }
-
     /// The times of the rows on a timeline; empty where the chunk is not on it.
     pub fn time_range(&self, timeline: TimelineId) -> TimeRange {
         self.timelines
@@ -86,6 +72,16 @@ impl ChunkMeta {
         at.zip(column)
             .and_then(|(at, column)| column.ranges.get(at).copied())
             .unwrap_or(TimeRange::EMPTY)
+    }
+
+    /// On each timeline the times of the rows that have a component, where there are any.
+    pub(crate) fn ranges_of(&self, component: ComponentId) -> impl Iterator<Item = (TimelineId, TimeRange)> {
+        let column = self.component(component).filter(|column| column.num_valid > 0);
+        let ranges = column
+            .into_iter()
+            .flat_map(|column| column.ranges.iter().copied());
+        let timelines = self.timelines.iter().map(|column| column.timeline);
+        timelines.zip(ranges).filter(|(_, range)| !range.is_empty())
     }
 
     /// What the chunk has of a component.
@@ -143,7 +139,7 @@ pub struct AbsentChunk {
     pub entity_path: EntityPath,
     /// The number of rows.
     pub num_rows: usize,
-    /// The memory that the body would take, as well as is known.
+    /// The memory that the data would take, as well as is known.
     pub num_bytes: u64,
     /// The smallest and the greatest row id, where known.
     pub row_ids: Option<(RowId, RowId)>,
@@ -154,7 +150,7 @@ pub struct AbsentChunk {
 }
 
 impl AbsentChunk {
-    /// What is to be known of a chunk when its rows are given up. Everything is exact.
+    /// What is to be known of a chunk when its data is evicted. Everything is exact.
     pub fn of(chunk: &Chunk) -> Self {
         let ids = chunk.row_ids().iter().copied();
         let row_ids = ids.clone().min().zip(ids.max());

@@ -7,10 +7,14 @@ use rustc_hash::FxHashMap;
 
 use crate::{CLEAR_COMPONENT, ComponentDescriptor, ComponentId, StoreError, Timeline, TimelineId};
 
+/// The greatest number of types of one component that are told apart.
+const MAX_TYPES: usize = 32;
+
 /// The timelines and components that a store has seen. Ids are handed out in order and never taken back.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     timelines: Vec<Timeline>,
+    timeline_ids: FxHashMap<Arc<str>, TimelineId>,
     timelines_by_name: Vec<TimelineId>,
     components: Vec<ComponentDescriptor>,
     component_ids: FxHashMap<Arc<str>, ComponentId>,
@@ -23,11 +27,7 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn timeline_id(&self, name: &str) -> Option<TimelineId> {
-        // There are few timelines: a scan is faster than a hash.
-        self.timelines
-            .iter()
-            .position(|timeline| &**timeline.name() == name)
-            .map(TimelineId::from_index)
+        self.timeline_ids.get(name).copied()
     }
 
     pub(crate) fn timeline(&self, id: TimelineId) -> &Timeline {
@@ -46,6 +46,13 @@ impl Names {
         &self.components[id.index()]
     }
 
+    /// The name of a component; `None` for an id that is not of this store.
+    pub(crate) fn component_name(&self, id: ComponentId) -> Option<&Arc<str>> {
+        self.components
+            .get(id.index())
+            .map(|descriptor| &descriptor.component)
+    }
+
     pub(crate) fn num_components(&self) -> usize {
         self.components.len()
     }
@@ -59,6 +66,7 @@ impl Names {
             .timelines_by_name
             .partition_point(|other| self.timelines[other.index()].name() < timeline.name());
         self.timelines_by_name.insert(at, id);
+        self.timeline_ids.insert(Arc::clone(timeline.name()), id);
         self.timelines.push(timeline.clone());
         id
     }
@@ -86,23 +94,24 @@ impl Names {
     }
 
     /// A number for a type of a component's values, so that two columns are compared without the types themselves.
-    pub(crate) fn type_number(&mut self, component: ComponentId, data_type: &DataType) -> u32 {
+    ///
+    /// `None` where the component has come in [`MAX_TYPES`] other types: its chunks are not merged then.
+    pub(crate) fn type_number(&mut self, component: ComponentId, data_type: &DataType) -> Option<u32> {
         if self.types.len() <= component.index() {
             self.types.resize_with(component.index() + 1, Vec::new);
         }
-        let Some(types) = self.types.get_mut(component.index()) else {
-            return u32::MAX;
-        };
-        let at = types
-            .iter()
-            .position(|other| other == data_type)
-            .unwrap_or_else(|| {
-                self.type_bytes -= types.capacity() * size_of::<DataType>();
+        let types = self.types.get_mut(component.index())?;
+        let at = match types.iter().position(|other| other == data_type) {
+            Some(at) => at,
+            None if types.len() >= MAX_TYPES => return None,
+            None => {
+                let before = types.capacity();
                 types.push(data_type.clone());
-                self.type_bytes += types.capacity() * size_of::<DataType>();
+                self.type_bytes += (types.capacity() - before) * size_of::<DataType>();
                 types.len() - 1
-            });
-        at as u32
+            }
+        };
+        Some(at as u32)
     }
 
     /// Whether a type of a component's values is the one with this number.
@@ -115,6 +124,7 @@ impl Names {
 
     pub(crate) fn heap_bytes(&self) -> usize {
         self.timelines.capacity() * size_of::<Timeline>()
+            + self.timeline_ids.capacity() * (size_of::<(Arc<str>, TimelineId)>() + 1)
             + self.timelines_by_name.capacity() * size_of::<TimelineId>()
             + self.components.capacity() * size_of::<ComponentDescriptor>()
             + self.types.capacity() * size_of::<Vec<DataType>>()

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::{ChunkMeta, ChunkStore, ComponentId, EntityId, TimeRange, TimelineId, interval_index::Entry};
+use crate::{
+    ChunkMeta, ChunkStore, ComponentId, EntityId, TimeRange, TimelineId,
+    interval_index::{Entry, IntervalIndex},
+};
 
 impl ChunkStore {
-    /// Calls `visit` with each chunk of an entity that has rows in a range of a timeline, and whether its body is in memory.
+    /// Calls `visit` with each chunk of an entity that has rows in a range of a timeline, and whether its data is in memory.
     ///
     /// Costs O(log n + k) for k such chunks.
     pub fn visit_chunks(
@@ -19,51 +22,62 @@ impl ChunkStore {
             return;
         };
         series.index.for_each_overlapping(range, |entry| {
-            if let Some(slot) = self.slot(entry.slot) {
-                visit(&slot.meta, slot.body.is_some());
+            if let Some(slot) = self.indexed(entry.slot) {
+                visit(&slot.meta, slot.chunk_data.is_some());
             }
         });
     }
 
     /// The first time after `time` at which some row lies on this timeline.
     ///
-    /// Costs O(log n + k) per entity, for k chunks that cover the time, and looks into those alone. Of a chunk whose body is absent,
-    /// the ends of its range are known.
+    /// Costs O(log n + k) for the k chunks that cover the time, and looks into those alone, until one has a row right there. Of a chunk
+    /// that is not loaded, the ends of its range are known.
     pub fn next_time(&self, timeline: TimelineId, time: i64) -> Option<i64> {
-        self.nearest_time(timeline, time.checked_add(1)?, Side::After)
+        let time = time.checked_add(1)?;
+        let mut nearest: Option<i64> = None;
+        for index in self.time_indices(timeline) {
+            // Those that cover the time come first, then the one that begins next.
+            index.visit_by_beginning(TimeRange::new(time, i64::MAX), |entry| {
+                let found = if entry.min >= time {
+                    Some(entry.min)
+                } else {
+                    self.row_beside(entry, time, Side::After)
+                };
+                nearest = nearest.into_iter().chain(found).min();
+                entry.min < time && nearest != Some(time)
+            });
+        }
+        nearest
     }
 
     /// The last time before `time` at which some row lies on this timeline. Costs as [`Self::next_time`].
     pub fn previous_time(&self, timeline: TimelineId, time: i64) -> Option<i64> {
-        self.nearest_time(timeline, time.checked_sub(1)?, Side::Before)
+        let time = time.checked_sub(1)?;
+        let mut nearest: Option<i64> = None;
+        for index in self.time_indices(timeline) {
+            // Those that cover the time come first, then the one that ended last.
+            index.visit_by_end(TimeRange::new(i64::MIN, time), |entry| {
+                let found = if entry.max <= time {
+                    Some(entry.max)
+                } else {
+                    self.row_beside(entry, time, Side::Before)
+                };
+                nearest = nearest.max(found);
+                entry.max > time && nearest != Some(time)
+            });
+        }
+        nearest
     }
 
-    /// This time, if some row lies there, or else the nearest on one side.
-    fn nearest_time(&self, timeline: TimelineId, time: i64, side: Side) -> Option<i64> {
-        let series = self
-            .entities()
-            .filter_map(|entity| self.series_of(entity, timeline, ComponentId::ANY));
-        let times = series.flat_map(|(_, series)| {
-            let around = series.index.around(time);
-            let beyond = match side {
-                Side::Before => around.before,
-                Side::After => around.after,
-            };
-            around
-                .covering
-                .into_iter()
-                .filter_map(move |entry| self.row_beside(&entry, time, side))
-                .chain(beyond)
-        });
-        match side {
-            Side::Before => times.max(),
-            Side::After => times.min(),
-        }
+    /// The chunks of a timeline, loaded or not.
+    fn time_indices(&self, timeline: TimelineId) -> impl Iterator<Item = &IntervalIndex> {
+        let times = self.timelines.get(timeline.index());
+        times.into_iter().flat_map(|times| [&times.loaded, &times.absent])
     }
 
     /// Of a chunk that covers a time, the row at that time, or the nearest on one side.
     fn row_beside(&self, entry: &Entry, time: i64, side: Side) -> Option<i64> {
-        let Some(body) = self.body(entry.slot) else {
+        let Some(chunk_data) = self.loaded(entry.slot) else {
             return Some(match side {
                 Side::Before if entry.max == time => time,
                 Side::Before => entry.min,
@@ -71,8 +85,8 @@ impl ChunkStore {
                 Side::After => entry.max,
             });
         };
-        let times = body.times(entry);
-        match (side, body.is_sorted_by(entry)) {
+        let times = chunk_data.times(entry);
+        match (side, chunk_data.is_sorted_by(entry)) {
             (Side::Before, true) => times
                 .get(times.partition_point(|other| *other <= time).checked_sub(1)?)
                 .copied(),

@@ -1,71 +1,119 @@
 //! Entity paths: the names of streams, `/world/robot/lidar`.
+//!
+//! A path has one canonical text, the one that the SDKs write: in each part, every character but letters, digits, `_`, `-`
+//! and `.` is escaped (`/camera\:front`, `/my\ name`, `\n`, `\u{262E}`). Parsing unescapes each part and escapes it again,
+//! so that `camera:front`, `/camera:front/` and `/camera\:front` are one path, whoever wrote them.
 
 use std::{
     cmp::Ordering,
-    fmt,
+    fmt::{self, Write as _},
     hash::{Hash, Hasher},
     sync::Arc,
 };
 
+/// The greatest number of parts of a path.
+pub const MAX_PATH_DEPTH: usize = 256;
+
+/// The greatest length of a path's canonical text, in bytes.
+pub const MAX_PATH_BYTES: usize = 64 * 1024;
+
+/// The part of an overlong path that its error shows, in bytes.
+const SHOWN_BYTES: usize = 64;
+
+/// Why a text is no entity path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EntityPathError {
+    /// The path has too many parts.
+    #[error("entity path {start}... has more than {MAX_PATH_DEPTH} parts")]
+    TooDeep {
+        /// The beginning of the path.
+        start: String,
+    },
+    /// The path is too long.
+    #[error("entity path {start}... is longer than {MAX_PATH_BYTES} bytes")]
+    TooLong {
+        /// The beginning of the path.
+        start: String,
+    },
+}
+
 /// The name of a stream of data. Paths form a tree, whose root is `/`.
 ///
-/// A path is kept in one canonical form: it begins with a slash, has no slash at its end and no empty parts. Characters
-/// other than letters, digits, `_`, `-`, `.` are kept as they were written, with their backslash where they had one.
-/// Cloning is cheap. Paths order by their parts, so that a parent stands before its children and siblings stand together.
+/// A path is kept in its canonical form: it begins with a slash, has no slash at its end, no empty parts, and is escaped as
+/// the SDKs do. Cloning is cheap, and the paths above share the text. Paths order by their parts, so that a parent stands
+/// before its children and siblings stand together.
 #[derive(Clone)]
 pub struct EntityPath {
     text: Arc<str>,
+    /// The length of this path in the text, which may be that of a path below.
+    len: u32,
     hash: u64,
 }
 
 impl EntityPath {
     /// The root of all entities, `/`.
     pub fn root() -> Self {
-        Self::from_canonical("/")
+        Self::from_canonical("/".into())
     }
 
-    /// Reads a path leniently: a missing first slash, repeated slashes and a slash at the end are forgiven.
+    /// Reads a path as data brings it, or as people write it: missing escapes, a missing first slash, repeated slashes and a
+    /// slash at the end are forgiven. A slash behind a backslash belongs to its part.
     ///
-    /// A slash behind a backslash belongs to the part it stands in.
-    pub fn parse(text: &str) -> Self {
-        let mut canonical = String::with_capacity(text.len() + 1);
-        for part in split_parts(text) {
-            canonical.push('/');
-            canonical.push_str(part);
+    /// # Errors
+    /// Where the path is deeper than [`MAX_PATH_DEPTH`], or longer than [`MAX_PATH_BYTES`].
+    pub fn try_parse(text: &str) -> Result<Self, EntityPathError> {
+        match canonical(text) {
+            (text, None) => Ok(Self::from_canonical(text.into())),
+            (_, Some(error)) => Err(error),
         }
-        if canonical.is_empty() {
-            canonical.push('/');
-        }
-        Self::from_canonical(&canonical)
     }
 
-    fn from_canonical(text: &str) -> Self {
-        let mut hasher = rustc_hash::FxHasher::default();
-        text.hash(&mut hasher);
+    /// As [`Self::try_parse`], for paths from code and from people: what exceeds the limits is cut off.
+    pub fn parse(text: &str) -> Self {
+        Self::from_canonical(canonical(text).0.into())
+    }
+
+    fn from_canonical(text: Arc<str>) -> Self {
+        let hash = hash_of(&text);
         Self {
-            text: text.into(),
-            hash: hasher.finish(),
+            len: text.len() as u32,
+            text,
+            hash,
+        }
+    }
+
+    /// The path that the first `len` bytes of the text are.
+    fn prefix(&self, len: usize) -> Self {
+        if len == 0 {
+            return Self::root();
+        }
+        debug_assert!(len <= self.len as usize && self.text.is_char_boundary(len));
+        Self {
+            text: Arc::clone(&self.text),
+            len: len as u32,
+            hash: hash_of(self.text.get(..len).unwrap_or_default()),
         }
     }
 
     /// The canonical text, beginning with a slash.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.get(..self.len as usize).unwrap_or_default()
     }
 
-    /// A hash of the text. The same in every process, so that it may choose a colour, but no proof of equality.
+    /// A hash of the text. The same in every process, so that it may choose a color, but no proof of equality.
     pub fn stable_hash(&self) -> u64 {
         self.hash
     }
 
     /// Whether this is `/`.
     pub fn is_root(&self) -> bool {
-        &*self.text == "/"
+        self.len == 1
     }
 
-    /// The parts from the root down, as they are written (with escapes).
+    /// The parts from the root down, with escapes.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
-        split_parts(&self.text)
+        split_parts(self.as_str())
     }
 
     /// The number of parts; zero for the root.
@@ -73,28 +121,33 @@ impl EntityPath {
         self.parts().count()
     }
 
-    /// The last part as it is written, or `None` for the root.
+    /// The last part, with escapes, or `None` for the root. Cost: O(length of the part).
     pub fn last_part(&self) -> Option<&str> {
-        self.parts().last()
+        let text = self.as_str();
+        let slash = last_slash(text)?;
+        text.get(slash + 1..).filter(|part| !part.is_empty())
     }
 
-    /// The last part for the eye: without escapes, `/` for the root.
+    /// The last part for the eye: without escapes but those of control characters, `/` for the root.
     pub fn ui_name(&self) -> String {
-        match self.last_part() {
-            None => "/".to_owned(),
-            Some(part) => unescape(part),
+        let Some(part) = self.last_part() else {
+            return "/".to_owned();
+        };
+        let mut name = String::with_capacity(part.len());
+        for c in unescape(part) {
+            if c.is_control() {
+                name.extend(c.escape_default());
+            } else {
+                name.push(c);
+            }
         }
+        name
     }
 
     /// The path one level up, or `None` for the root.
     pub fn parent(&self) -> Option<Self> {
         let last = self.last_part()?;
-        let cut = self.text.len() - last.len() - 1;
-        Some(Self::from_canonical(if cut == 0 {
-            "/"
-        } else {
-            &self.text[..cut]
-        }))
+        Some(self.prefix(self.len as usize - last.len() - 1))
     }
 
     /// This path and all above it, from itself up to the root.
@@ -102,12 +155,12 @@ impl EntityPath {
         std::iter::successors(Some(self.clone()), Self::parent)
     }
 
-    /// The path of a child. The part is taken as written; a slash in it must be escaped.
+    /// The path of a child, read as [`Self::parse`] does: a slash in the part must be escaped.
     pub fn child(&self, part: &str) -> Self {
         if self.is_root() {
             Self::parse(part)
         } else {
-            Self::parse(&format!("{}/{part}", self.text))
+            Self::parse(&format!("{self}/{part}"))
         }
     }
 
@@ -116,15 +169,18 @@ impl EntityPath {
         match (self.is_root(), relative.is_root()) {
             (true, _) => relative.clone(),
             (_, true) => self.clone(),
-            _ => Self::from_canonical(&format!("{}{}", self.text, relative.text)),
+            _ => Self::parse(&format!("{self}{relative}")),
         }
     }
 
     /// Whether this path is `ancestor` or lies below it.
     pub fn starts_with(&self, ancestor: &Self) -> bool {
         ancestor.is_root()
-            || (self.text.starts_with(&*ancestor.text)
-                && matches!(self.text.as_bytes().get(ancestor.text.len()), None | Some(b'/')))
+            || (self.as_str().starts_with(ancestor.as_str())
+                && matches!(
+                    self.as_str().as_bytes().get(ancestor.len as usize),
+                    None | Some(b'/')
+                ))
     }
 
     /// Whether this path lies below `ancestor`, and is not the same.
@@ -134,18 +190,8 @@ impl EntityPath {
 
     /// The deepest path that both are at or below.
     pub fn common_ancestor(&self, other: &Self) -> Self {
-        let mut text = String::new();
-        for (a, b) in self.parts().zip(other.parts()) {
-            if a != b {
-                break;
-            }
-            text.push('/');
-            text.push_str(a);
-        }
-        if text.is_empty() {
-            text.push('/');
-        }
-        Self::from_canonical(&text)
+        let same = self.parts().zip(other.parts()).take_while(|(a, b)| a == b);
+        self.prefix(same.map(|(part, _)| part.len() + 1).sum())
     }
 
     /// The heap bytes that the text takes.
@@ -154,8 +200,10 @@ impl EntityPath {
     }
 }
 
-/// The non-empty parts of a path's text; a slash behind a backslash does not split.
-fn split_parts(text: &str) -> impl Iterator<Item = &str> {
+/// The non-empty parts of a path's text, as they are written; a slash behind a backslash does not split.
+///
+/// For expressions in which a part may be something else than a name, such as `$origin` or `**`.
+pub fn split_parts(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         loop {
@@ -163,16 +211,14 @@ fn split_parts(text: &str) -> impl Iterator<Item = &str> {
                 return None;
             }
             let mut escaped = false;
-            let end = rest
-                .char_indices()
-                .find_map(|(at, c)| {
-                    let splits = c == '/' && !escaped;
-                    escaped = c == '\\' && !escaped;
-                    splits.then_some(at)
-                })
-                .unwrap_or(rest.len());
-            let part = &rest[..end];
-            rest = rest.get(end + 1..).unwrap_or("");
+            let end = rest.bytes().position(|byte| {
+                let splits = byte == b'/' && !escaped;
+                escaped = byte == b'\\' && !escaped;
+                splits
+            });
+            let end = end.unwrap_or(rest.len());
+            let part = rest.get(..end).unwrap_or_default();
+            rest = rest.get(end + 1..).unwrap_or_default();
             if !part.is_empty() {
                 return Some(part);
             }
@@ -180,16 +226,128 @@ fn split_parts(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn unescape(part: &str) -> String {
-    let mut out = String::with_capacity(part.len());
-    let mut chars = part.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => out.extend(chars.next()),
-            c => out.push(c),
+/// The canonical form of a text. Where it exceeds the limits, that of as much as fits, and the error.
+fn canonical(text: &str) -> (String, Option<EntityPathError>) {
+    let mut out = String::with_capacity((text.len() + 1).min(MAX_PATH_BYTES));
+    let mut error = None;
+    for (depth, part) in split_parts(text).enumerate() {
+        if depth == MAX_PATH_DEPTH {
+            error = Some(EntityPathError::TooDeep {
+                start: start_of(&out),
+            });
+            break;
+        }
+        let before = out.len();
+        out.push('/');
+        for c in unescape(part) {
+            escape(c, &mut out);
+            if out.len() > MAX_PATH_BYTES {
+                break;
+            }
+        }
+        if out.len() > MAX_PATH_BYTES {
+            error = Some(EntityPathError::TooLong {
+                start: start_of(&out),
+            });
+            out.truncate(before);
+            break;
         }
     }
+    if out.is_empty() {
+        out.push('/');
+    }
+    (out, error)
+}
+
+/// As much of a path as an error shows.
+fn start_of(text: &str) -> String {
+    let end = text.floor_char_boundary(SHOWN_BYTES);
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+/// The characters that a part means. An unknown escape means the character behind the backslash.
+fn unescape(part: &str) -> impl Iterator<Item = char> {
+    let mut rest = part;
+    std::iter::from_fn(move || {
+        let mut chars = rest.chars();
+        let mut meant = chars.next()?;
+        if meant == '\\'
+            && let Some(escaped) = chars.next()
+        {
+            meant = match escaped {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'u' => match unicode_escape(chars.as_str()) {
+                    Some((c, behind)) => {
+                        chars = behind.chars();
+                        c
+                    }
+                    None => {
+                        // Not an escape: a backslash, and what follows.
+                        rest = rest.get(1..).unwrap_or_default();
+                        return Some('\\');
+                    }
+                },
+                other => other,
+            };
+        }
+        rest = chars.as_str();
+        Some(meant)
+    })
+}
+
+/// The character of an escape, `{262E}`, and what follows it.
+fn unicode_escape(text: &str) -> Option<(char, &str)> {
+    let (digits, behind) = text
+        .strip_prefix('{')?
+        .split_at_checked(text.find('}')?.checked_sub(1)?)?;
+    let is_code = (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let code = is_code.then(|| u32::from_str_radix(digits, 16).ok()).flatten()?;
+    Some((char::from_u32(code)?, behind.strip_prefix('}')?))
+}
+
+/// Appends a character as the SDKs write it.
+fn escape(c: char, out: &mut String) {
+    match c {
+        c if c.is_alphanumeric() || matches!(c, '_' | '-' | '.') => out.push(c),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        c if c.is_ascii_punctuation() || c == ' ' => out.extend(['\\', c]),
+        c => {
+            let written = write!(out, "\\u{{{:04X}}}", u32::from(c));
+            debug_assert!(written.is_ok(), "a string takes all text");
+        }
+    }
+}
+
+/// A part's name, with escapes: the inverse of what [`EntityPath::ui_name`] shows.
+pub fn escape_part(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    name.chars().for_each(|c| escape(c, &mut out));
     out
+}
+
+/// Where the last slash stands that separates parts, in a canonical text.
+fn last_slash(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut end = bytes.len();
+    loop {
+        let slash = bytes.get(..end)?.iter().rposition(|byte| *byte == b'/')?;
+        let before = bytes.get(..slash)?;
+        let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\').count();
+        if backslashes % 2 == 0 {
+            return Some(slash);
+        }
+        end = slash;
+    }
+}
+
+fn hash_of(text: &str) -> u64 {
+    let mut hasher = rustc_hash::FxHasher::default();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Default for EntityPath {
@@ -212,19 +370,21 @@ impl From<String> for EntityPath {
 
 impl fmt::Display for EntityPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for EntityPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
 impl PartialEq for EntityPath {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && (Arc::ptr_eq(&self.text, &other.text) || self.text == other.text)
+        self.hash == other.hash
+            && self.len == other.len
+            && (Arc::ptr_eq(&self.text, &other.text) || self.as_str() == other.as_str())
     }
 }
 
@@ -250,6 +410,8 @@ impl PartialOrd for EntityPath {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::*;
 
     fn check(input: &str, expected: &str) {
@@ -264,6 +426,75 @@ mod tests {
         check("//world///robot/", "/world/robot");
         check(r"a\/b/c", r"/a\/b/c");
         check(r"a\\/b", r"/a\\/b");
+    }
+
+    #[test]
+    fn one_path_has_one_text_whoever_wrote_it() {
+        for text in [
+            "camera:front",
+            "/camera:front/",
+            r"/camera\:front",
+            r"camera\u{3A}front",
+        ] {
+            check(text, r"/camera\:front");
+        }
+        // As `rerun.escape_entity_path_part` of SDK 0.41 does.
+        check("tab\tnew\nline", r"/tab\tnew\nline");
+        check(r"tab\tnew\nline", r"/tab\tnew\nline");
+        check("camera/\u{1F600}", r"/camera/\u{1F600}");
+        check(r"camera/\u{1F600}", r"/camera/\u{1F600}");
+        check("e\u{301}", r"/e\u{0301}");
+        check("Größe/传感器", "/Größe/传感器");
+        check("pts (1)", r"/pts\ \(1\)");
+        check("**/$origin", r"/\*\*/\$origin");
+        check(r"\u{apa}", r"/\\u\{apa\}");
+        check(r"\u{}/\u{110000}/\u{", r"/\\u\{\}/\\u\{110000\}/\\u\{");
+        check("end\\", r"/end\\");
+        check(r"C:\Users", r"/C\:Users");
+        for text in [r"a\/b", "传 感", "\u{1}", "x\\"] {
+            let path = EntityPath::parse(text);
+            assert_eq!(EntityPath::parse(path.as_str()), path);
+            assert_eq!(EntityPath::parse(&escape_part(text)).depth(), 1);
+        }
+    }
+
+    #[test]
+    fn names_are_shown_without_escapes() {
+        let shown = |text: &str| EntityPath::parse(text).ui_name();
+        assert_eq!(shown(r"/x/camera\:front"), "camera:front");
+        assert_eq!(shown(r"a\/b"), "a/b");
+        assert_eq!(shown(r"\u{262E}"), "\u{262E}");
+        assert_eq!(shown(r"tab\tnew\nline"), r"tab\tnew\nline");
+        assert_eq!(shown("/"), "/");
+    }
+
+    #[test]
+    fn a_path_that_is_too_deep_or_too_long_is_an_error_that_names_it() {
+        let deep = "near/".repeat(20_000);
+        let error = EntityPath::try_parse(&deep).unwrap_err();
+        assert!(
+            matches!(error, EntityPathError::TooDeep { .. }) && error.to_string().contains("/near/near/")
+        );
+        assert_eq!(EntityPath::parse(&deep).depth(), MAX_PATH_DEPTH);
+        let long = format!("label/{}", "ü".repeat(500_000));
+        let error = EntityPath::try_parse(&long).unwrap_err();
+        assert!(matches!(error, EntityPathError::TooLong { .. }) && error.to_string().len() < 200);
+        assert_eq!(EntityPath::parse(&long).as_str(), "/label");
+        assert!(EntityPath::try_parse(&"a/".repeat(MAX_PATH_DEPTH)).is_ok());
+    }
+
+    #[test]
+    fn the_paths_above_share_the_text() {
+        let path = EntityPath::parse(r"/a\/b/c\\/d");
+        let parents: Vec<_> = path.ancestors().collect();
+        assert!(
+            parents[..3]
+                .iter()
+                .all(|parent| Arc::ptr_eq(&parent.text, &path.text))
+        );
+        assert_eq!(parents[2], EntityPath::parse(r"a\/b"));
+        assert_eq!(parents[2].stable_hash(), EntityPath::parse(r"a\/b").stable_hash());
+        assert_eq!(parents[1].last_part(), Some(r"c\\"));
     }
 
     #[test]

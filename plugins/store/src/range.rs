@@ -1,7 +1,9 @@
 //! Range: all rows of a component between two times, in order.
 //!
 //! The answer is a list of slices of chunks. Nothing is copied: a chunk that is sorted and dense is a span of its rows, one
-//! that is not is a list of row numbers made once per chunk. Chunks whose times overlap are woven together, by runs.
+//! that is not is a list of row numbers made once per chunk. Chunks whose times overlap are merged, by runs: of two
+//! writers that log to one series in turn, each row is a slice, until their chunks are merged at insert into one. (Chunks of a
+//! source are not merged; there a slice costs 64 bytes, and finding what changed since an older answer O(slices).)
 //!
 //! Clears are not applied: what draws a range fetches them apart, as rows of
 //! [`CLEAR_COMPONENT`](crate::clear::CLEAR_COMPONENT), and draws gaps.
@@ -20,7 +22,7 @@ use crate::{
     Chunk, ChunkId, ChunkStore, ComponentColumn, ComponentId, EntityId, Hit, LatestAt, RowId, TimeRange,
     TimelineId,
     interval_index::Entry,
-    rows::{Body, Rows},
+    rows::{ChunkData, Rows},
     series::Series,
 };
 
@@ -374,11 +376,13 @@ impl ChunkStore {
 
     fn range_in(&self, series: &Series, range: TimeRange, answer: &mut Inner) {
         answer.version = series.version;
-        let mut parts: Vec<Part<'_>> = Vec::new();
+        let mut parts: Vec<ChunkRows<'_>> = Vec::new();
         series.index.for_each_overlapping(range, |entry| {
-            let Some(slot) = self.slot(entry.slot) else { return };
-            match &slot.body {
-                Some(body) => parts.extend(Part::new(body, entry, range, &self.order_bytes)),
+            let Some(slot) = self.indexed(entry.slot) else {
+                return;
+            };
+            match &slot.chunk_data {
+                Some(chunk_data) => parts.extend(ChunkRows::new(chunk_data, entry, range, &self.order_bytes)),
                 None => answer.missing.push(slot.meta.id),
             }
         });
@@ -389,18 +393,18 @@ impl ChunkStore {
         answer.slices.reserve(parts.len());
         let mut rest = parts.as_mut_slice();
         while let Some(first) = rest.first() {
-            // Parts that overlap, one way or through others, are woven together.
+            // Parts that overlap, one way or through others, are merged.
             let mut last = first.last;
             let mut group = 1;
             while let Some(part) = rest.get(group).filter(|part| part.first < last) {
                 last = last.max(part.last);
                 group += 1;
             }
-            let (woven, others) = std::mem::take(&mut rest).split_at_mut(group);
-            if let [part] = woven {
+            let (overlapping, others) = std::mem::take(&mut rest).split_at_mut(group);
+            if let [part] = overlapping {
                 answer.slices.push(part.slice(part.span.clone()));
             } else {
-                weave(woven, &mut answer.slices);
+                merge_overlapping(overlapping, &mut answer.slices);
             }
             rest = others;
         }
@@ -410,8 +414,8 @@ impl ChunkStore {
 type Key = (i64, RowId);
 
 /// The rows of one chunk in a range.
-struct Part<'a> {
-    body: &'a Body,
+struct ChunkRows<'a> {
+    chunk_data: &'a ChunkData,
     entry: Entry,
     rows: Rows<'a>,
     times: &'a [i64],
@@ -420,9 +424,14 @@ struct Part<'a> {
     last: Key,
 }
 
-impl<'a> Part<'a> {
-    fn new(body: &'a Body, entry: &Entry, range: TimeRange, order_bytes: &AtomicU64) -> Option<Self> {
-        let (rows, times) = (body.rows(entry, order_bytes), body.times(entry));
+impl<'a> ChunkRows<'a> {
+    fn new(
+        chunk_data: &'a ChunkData,
+        entry: &Entry,
+        range: TimeRange,
+        order_bytes: &AtomicU64,
+    ) -> Option<Self> {
+        let (rows, times) = (chunk_data.rows(entry, order_bytes), chunk_data.times(entry));
         let start = if range.min <= entry.min {
             0
         } else {
@@ -437,7 +446,7 @@ impl<'a> Part<'a> {
             return None;
         }
         let mut part = Self {
-            body,
+            chunk_data,
             entry: *entry,
             rows,
             times,
@@ -452,13 +461,13 @@ impl<'a> Part<'a> {
 
     fn key(&self, at: usize) -> Key {
         let row = self.rows.row(at);
-        (self.times[row], self.body.chunk().row_ids()[row])
+        (self.times[row], self.chunk_data.chunk().row_ids()[row])
     }
 
     fn slice(&self, span: Range<usize>) -> RangeSlice {
         let span = span.start as u32..span.end as u32;
         RangeSlice {
-            chunk: Arc::clone(self.body.chunk()),
+            chunk: Arc::clone(self.chunk_data.chunk()),
             column: self.entry.column,
             time_column: self.entry.time_column(),
             rows: match self.rows {
@@ -470,7 +479,7 @@ impl<'a> Part<'a> {
 }
 
 /// Merges parts that overlap into runs: of the part whose next row comes first, as many rows as come before the others'.
-fn weave(parts: &mut [Part<'_>], slices: &mut Vec<RangeSlice>) {
+fn merge_overlapping(parts: &mut [ChunkRows<'_>], slices: &mut Vec<RangeSlice>) {
     let mut heap: BinaryHeap<Reverse<(Key, usize)>> = parts
         .iter()
         .enumerate()

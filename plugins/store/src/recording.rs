@@ -51,7 +51,7 @@ impl Recording {
         self.forward(|store| store.insert_absent(chunk))
     }
 
-    /// Gives a known chunk its body. See [`ChunkStore::load`].
+    /// Gives a known chunk its data. See [`ChunkStore::load`].
     ///
     /// # Errors
     /// As [`ChunkStore::load`].
@@ -59,7 +59,7 @@ impl Recording {
         self.forward(|store| store.load(chunk))
     }
 
-    /// Gives up a chunk's body. See [`ChunkStore::evict`].
+    /// Evicts a chunk's data. See [`ChunkStore::evict`].
     pub fn evict(&mut self, id: ChunkId) -> Vec<StoreEvent> {
         self.change(|store| store.evict(id))
     }
@@ -75,7 +75,7 @@ impl Recording {
     }
 
     /// Frees memory within a budget of time. See [`ChunkStore::gc`].
-    pub fn gc(&mut self, options: &GcOptions, buffers: &mut GcBuffers) -> GcReport {
+    pub fn gc(&mut self, options: &GcOptions<'_>, buffers: &mut GcBuffers) -> GcReport {
         let first = buffers.events.len();
         let report = self.store.gc(options, buffers);
         self.cache

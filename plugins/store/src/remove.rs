@@ -6,13 +6,12 @@ use smallvec::SmallVec;
 
 use crate::{
     ChangeReason, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, StoreEvent, TimeRange,
-    rows::Body,
-    store::{EntityData, Slot},
+    events::News, rows::ChunkData, series::StaticRow, store::Slot,
 };
 
-/// How many chunks are taken out of the indices at once, where many go. More would save little, and make the steps of a
+/// The greatest number of chunks that are taken out of the indices together. More would save little, and make the steps of a
 /// collection long.
-pub(crate) const MOST_AT_ONCE: usize = 32;
+pub(crate) const MAX_RUN: usize = 32;
 
 impl ChunkStore {
     /// Drops chunks with their metadata. Ids that are not known are passed over.
@@ -59,26 +58,35 @@ impl ChunkStore {
         self.drop_run(&[slot], reason, events, drop);
     }
 
-    /// Drops chunks that are alike, and hands their bodies to `take_body`. See [`Self::are_alike`].
+    /// Drops chunks that are alike, and hands their data to `take_data`. See [`Self::are_alike`].
     pub(crate) fn drop_run(
         &mut self,
         run: &[u32],
         reason: ChangeReason,
         events: &mut Vec<StoreEvent>,
-        mut take_body: impl FnMut(Body),
+        mut take_data: impl FnMut(ChunkData),
     ) {
-        self.unindex(run, self.generation + run.len() as u64);
+        let mut gone = self.unindex(run, self.generation + run.len() as u64);
         let ids = self.keys_of(run, |meta| meta.id);
         self.slot_of.remove(&ids);
-        for &slot in run {
+        for (at, &slot) in run.iter().enumerate() {
             self.generation += 1;
-            let Some(Slot { meta, body, .. }) = self.take_out(slot) else {
+            let Some(Slot { meta, chunk_data, .. }) = self.take_out(slot) else {
                 continue;
             };
             self.free_slots.push(slot);
-            events.push(self.event(ChunkChange::Dropped, reason, meta, body.is_some()));
-            if let Some(body) = body {
-                take_body(body);
+            let entity_gone = !self.has_data(meta.entity);
+            let mut event = self.event(ChunkChange::Dropped, reason, meta, chunk_data.is_some());
+            if at + 1 == run.len() {
+                // What the run takes along is gone with its last chunk.
+                event.news = gone.take();
+            }
+            if entity_gone {
+                event.news.get_or_insert_default().entity_gone = true;
+            }
+            events.push(event);
+            if let Some(chunk_data) = chunk_data {
+                take_data(chunk_data);
             }
         }
     }
@@ -107,7 +115,7 @@ impl ChunkStore {
         &self,
         run: &[u32],
         id_of: impl Fn(&ChunkMeta) -> Id,
-    ) -> SmallVec<[(Id, u32); MOST_AT_ONCE]> {
+    ) -> SmallVec<[(Id, u32); MAX_RUN]> {
         let mut keys: SmallVec<_> = run
             .iter()
             .filter_map(|&slot| Some((id_of(&self.slot(slot)?.meta), slot)))
@@ -117,20 +125,24 @@ impl ChunkStore {
     }
 
     /// Takes chunks that are alike out of the order of the rows, and out of the indices of their series.
-    fn unindex(&mut self, run: &[u32], version: u64) {
+    ///
+    /// Tells the components that the entity has no longer.
+    fn unindex(&mut self, run: &[u32], version: u64) -> Option<Box<News>> {
+        let place = run.first().and_then(|&slot| self.slot(slot))?;
+        let (first, is_loaded) = (Arc::clone(&place.meta), place.chunk_data.is_some());
+        debug_assert!(
+            run.iter().all(|&slot| self.loaded(slot).is_some() == is_loaded),
+            "chunks of a run are all loaded, or none is"
+        );
         let rows = self.keys_of(run, |meta| meta.row_ids.0);
-        self.by_row.remove(&rows);
-        let Some(first) = run
-            .first()
-            .and_then(|&slot| self.slot(slot))
-            .map(|slot| Arc::clone(&slot.meta))
-        else {
-            return;
+        let by_row = if is_loaded {
+            &mut self.by_row
+        } else {
+            &mut self.absent_by_row
         };
-        let Some(data) = self.entities.get_mut(first.entity.index()) else {
-            return;
-        };
-        let mut keys: SmallVec<[(i64, u32); MOST_AT_ONCE]> = SmallVec::new();
+        by_row.remove(&rows);
+        let data = &mut self.entities[first.entity.index()];
+        let mut keys: SmallVec<[(i64, u32); MAX_RUN]> = SmallVec::new();
         for (at, timeline) in first.timelines.iter().enumerate() {
             let columns = std::iter::once(None).chain((0..first.components.len()).map(Some));
             for column in columns {
@@ -168,134 +180,100 @@ impl ChunkStore {
                 series.index.remove(&keys);
                 self.totals.index_changed(before, series.index.heap_bytes());
                 series.version = version;
-                if column.is_none()
-                    && let Some(data) = self.timelines.get_mut(timeline.timeline.index())
-                {
-                    data.ranges.set(first.entity, series.index.range());
+                if column.is_none() {
+                    let times = &mut self.timelines[timeline.timeline.index()];
+                    let index = if is_loaded {
+                        &mut times.loaded
+                    } else {
+                        &mut times.absent
+                    };
+                    index.remove(&keys);
                 }
             }
             if let Some(data) = self.timelines.get_mut(timeline.timeline.index()) {
                 data.num_chunks -= run.len();
             }
         }
+        let mut gone = News::default();
         for component in &first.components {
-            if let Some(at) = data
-                .components
-                .iter()
-                .position(|(other, _)| *other == component.component)
-            {
-                data.components[at].1 -= run.len() as u32;
-                if data.components[at].1 == 0 {
-                    data.components.remove(at);
-                    self.schema_version += 1;
-                }
+            let component = component.component;
+            if data.components.remove(component, run.len() as u32, &self.names) {
+                gone.gone_components.push(component);
+                self.schema_version += 1;
             }
         }
+        (!gone.gone_components.is_empty()).then(|| Box::new(gone))
     }
 
     /// Takes a chunk out of everything but the indices of its series.
     fn take_out(&mut self, slot: u32) -> Option<Slot> {
         let taken = self.slots.get_mut(slot as usize)?.take()?;
-        let Slot { meta, body, .. } = &taken;
+        let Slot { meta, chunk_data, .. } = &taken;
         let entity = meta.entity;
-        self.totals.remove(meta, body.is_some());
-        if body.is_none() {
+        self.totals.remove(meta, chunk_data.is_some());
+        self.loaded_temporal -= usize::from(chunk_data.is_some() && !meta.is_static);
+        if chunk_data.is_none() {
             self.absent_first.remove(&slot);
-            for timeline in &meta.timelines {
-                if let Some(data) = self.timelines.get_mut(timeline.timeline.index()) {
-                    data.absent.remove(&[(timeline.range.min, slot)]);
-                }
-            }
+        } else if meta.is_static {
+            self.evictable_statics.remove(&slot);
         }
-        if let Some(body) = body {
-            *self.order_bytes.get_mut() -= body.order_bytes() as u64;
-            self.totals.index_changed(body.gathering_bytes(), 0);
+        if let Some(chunk_data) = chunk_data {
+            *self.order_bytes.get_mut() -= chunk_data.order_bytes() as u64;
+            self.totals.index_changed(chunk_data.append_bytes(), 0);
         }
-        if let Some(data) = self.entities.get_mut(entity.index()) {
-            data.stats.remove(meta, body.is_some());
-            self.schema_version += u64::from(data.stats.num_chunks == 0);
+        let data = &mut self.entities[entity.index()];
+        data.stats.remove(meta, chunk_data.is_some());
+        self.schema_version += u64::from(data.stats.num_chunks == 0);
+        if self.has_clears(meta) {
+            self.unlink_clears(slot, meta, chunk_data.as_ref());
         }
-        let clears = self
-            .clear_component()
-            .is_some_and(|component| meta.has_component(component));
-        if clears || meta.is_static {
-            let before = self
-                .entities
-                .get(entity.index())
-                .map_or(0, EntityData::heap_bytes);
-            if clears {
-                self.unlink_clears(slot, meta, body.as_ref());
-            }
-            if meta.is_static {
-                self.unlink_static(entity, slot);
-            }
-            let after = self
-                .entities
-                .get(entity.index())
-                .map_or(0, EntityData::heap_bytes);
-            self.totals.index_changed(before, after);
+        if meta.is_static {
+            let before = self.entities[entity.index()].static_bytes(meta);
+            self.unlink_static(meta, slot);
+            // The series that are gone took their part of the list with them.
+            self.totals
+                .index_changed(before, self.entities[entity.index()].static_bytes(meta));
         }
         Some(taken)
     }
 
     /// Takes a chunk out of an entity's static data. What it had overwritten in part shows again.
-    fn unlink_static(&mut self, entity: EntityId, slot: u32) {
-        let generation = self.generation;
-        let Some(data) = self.entities.get_mut(entity.index()) else {
-            return;
-        };
-        for series in data
-            .statics
-            .iter_mut()
-            .filter(|series| series.slots.contains(&slot))
-        {
+    fn unlink_static(&mut self, meta: &ChunkMeta, slot: u32) {
+        let data = &mut self.entities[meta.entity.index()];
+        for component in &meta.components {
+            let Ok(at) = data.static_position(component.component) else {
+                continue;
+            };
+            let series = &mut data.statics[at];
             series.slots.retain(|other| *other != slot);
-            series.version = generation;
-            if series.winner.is_some_and(|winner| winner.slot == slot) {
-                series.winner = series.slots.iter().fold(None, |winner, &other| {
-                    let Some(Slot {
-                        meta,
-                        body: Some(body),
-                        ..
-                    }) = self.slots.get(other as usize).and_then(Option::as_ref)
-                    else {
-                        return winner;
-                    };
-                    let column = meta
-                        .components
-                        .iter()
-                        .position(|c| c.component == series.component);
-                    let newest = column.and_then(|column| Some((column, body.newest_row(column)?)));
-                    match newest {
-                        Some((column, (row_id, row)))
-                            if winner
-                                .is_none_or(|winner: crate::series::StaticRow| row_id > winner.row_id) =>
-                        {
-                            Some(crate::series::StaticRow {
-                                row_id,
-                                slot: other,
-                                column: column as u16,
-                                row,
-                            })
-                        }
-                        _ => winner,
-                    }
-                });
+            series.version = self.generation;
+            if series.slots.is_empty() {
+                data.statics.remove(at);
+                continue;
             }
+            if series.winner.is_none_or(|winner| winner.slot != slot) {
+                continue;
+            }
+            let newest = |&slot: &u32| {
+                let place = self.slots.get(slot as usize)?.as_ref()?;
+                let column = place
+                    .meta
+                    .components
+                    .iter()
+                    .position(|column| column.component == series.component)?;
+                let (row_id, row) = place.chunk_data.as_ref()?.newest_row(column)?;
+                Some(StaticRow {
+                    row_id,
+                    slot,
+                    column: column as u16,
+                    row,
+                })
+            };
+            series.winner = series
+                .slots
+                .iter()
+                .filter_map(newest)
+                .max_by_key(|row| row.row_id);
         }
-        data.statics.retain(|series| !series.slots.is_empty());
-    }
-}
-
-/// Whether each of some keys is among others, where both come in order.
-pub(crate) fn in_order<K: Ord>(keys: &[K]) -> impl FnMut(K) -> bool {
-    let mut rest = keys;
-    move |key| {
-        while let [first, others @ ..] = rest
-            && *first < key
-        {
-            rest = others;
-        }
-        rest.first() == Some(&key)
     }
 }

@@ -7,11 +7,11 @@ use std::sync::{
 
 use arrow_array::Array as _;
 
-use crate::{Chunk, RowId, gather::Gathering, interval_index::Entry};
+use crate::{Chunk, RowId, append_buffer::AppendBuffer, interval_index::Entry};
 
 /// A chunk in memory, with the orders of its rows as far as they were asked for.
 #[derive(Debug)]
-pub(crate) struct Body {
+pub(crate) struct ChunkData {
     content: Content,
     /// Per (time column, component column), and made when the first of them is needed: most chunks are sorted and dense.
     orders: OnceLock<Box<[Order]>>,
@@ -21,7 +21,7 @@ pub(crate) struct Body {
 enum Content {
     Whole(Arc<Chunk>),
     /// More rows may come.
-    Gathering(Box<Gathering>),
+    AppendBuffer(Box<AppendBuffer>),
 }
 
 type Order = OnceLock<Arc<[u32]>>;
@@ -56,94 +56,30 @@ impl Rows<'_> {
     /// The position of the first row that is later than `time`.
     #[inline]
     pub(crate) fn first_after(&self, times: &[i64], entry: &Entry, time: i64) -> usize {
+        // The last time is known without fetching it, and the end is where a cursor mostly is.
+        if entry.max <= time {
+            return self.len();
+        }
         match self {
-            Self::All(_) => first_where(times.len(), entry, time, |at| times[at], |other| other > time),
-            Self::Listed(rows) => first_where(
-                rows.len(),
-                entry,
-                time,
-                |at| times[rows[at] as usize],
-                |other| other > time,
-            ),
+            Self::All(_) => times.partition_point(|other| *other <= time),
+            Self::Listed(rows) => rows.partition_point(|row| times[*row as usize] <= time),
         }
     }
 
     /// The position of the first row that is at `time` or later.
     #[inline]
     pub(crate) fn first_at(&self, times: &[i64], entry: &Entry, time: i64) -> usize {
+        if time <= entry.min {
+            return 0;
+        }
         match self {
-            Self::All(_) => first_where(times.len(), entry, time, |at| times[at], |other| other >= time),
-            Self::Listed(rows) => first_where(
-                rows.len(),
-                entry,
-                time,
-                |at| times[rows[at] as usize],
-                |other| other >= time,
-            ),
+            Self::All(_) => times.partition_point(|other| *other < time),
+            Self::Listed(rows) => rows.partition_point(|row| times[*row as usize] < time),
         }
     }
 }
 
-/// The first position whose time is late enough, of times that never decrease.
-///
-/// Most data comes at even intervals, so the search begins where `time` would be then, and goes on from there in steps that
-/// double until it is passed, then halve. At worst that is twice the steps of halving from the start, and at best it is
-/// two, with no other row fetched into the processor's cache.
-#[inline]
-fn first_where(
-    len: usize,
-    entry: &Entry,
-    time: i64,
-    time_at: impl Fn(usize) -> i64,
-    is_late: impl Fn(i64) -> bool,
-) -> usize {
-    // The first and the last time are known without fetching them.
-    let (first_time, last_time) = (entry.min, entry.max);
-    if len == 0 || is_late(first_time) {
-        return 0;
-    }
-    let last = len - 1;
-    if !is_late(last_time) {
-        return len;
-    }
-    // From here on the first is too early and the last is late.
-    let share = time.abs_diff(first_time) as f64 / last_time.abs_diff(first_time).max(1) as f64;
-    let guess = ((share * last as f64) as usize).min(last - 1);
-    let (mut early, mut late) = (0, last);
-    let mut step = 1;
-    if is_late(time_at(guess)) {
-        late = guess;
-        while late > step {
-            if !is_late(time_at(late - step)) {
-                early = late - step;
-                break;
-            }
-            late -= step;
-            step *= 2;
-        }
-    } else {
-        early = guess;
-        while early + step < last {
-            if is_late(time_at(early + step)) {
-                late = early + step;
-                break;
-            }
-            early += step;
-            step *= 2;
-        }
-    }
-    while late - early > 1 {
-        let middle = early + (late - early) / 2;
-        if is_late(time_at(middle)) {
-            late = middle;
-        } else {
-            early = middle;
-        }
-    }
-    late
-}
-
-impl Body {
+impl ChunkData {
     pub(crate) fn new(chunk: Arc<Chunk>) -> Self {
         Self {
             content: Content::Whole(chunk),
@@ -151,9 +87,9 @@ impl Body {
         }
     }
 
-    pub(crate) fn gathering(gathering: Gathering) -> Self {
+    pub(crate) fn buffer(buffer: AppendBuffer) -> Self {
         Self {
-            content: Content::Gathering(Box::new(gathering)),
+            content: Content::AppendBuffer(Box::new(buffer)),
             orders: OnceLock::new(),
         }
     }
@@ -163,7 +99,7 @@ impl Body {
     pub(crate) fn chunk(&self) -> &Arc<Chunk> {
         match &self.content {
             Content::Whole(chunk) => chunk,
-            Content::Gathering(gathering) => gathering.chunk(),
+            Content::AppendBuffer(buffer) => buffer.chunk(),
         }
     }
 
@@ -171,7 +107,7 @@ impl Body {
     pub(crate) fn whole(&self) -> Option<&Arc<Chunk>> {
         match &self.content {
             Content::Whole(chunk) => Some(chunk),
-            Content::Gathering(_) => None,
+            Content::AppendBuffer(_) => None,
         }
     }
 
@@ -179,8 +115,8 @@ impl Body {
     pub(crate) fn row_ids_sorted(&self) -> bool {
         match &self.content {
             Content::Whole(chunk) => chunk.row_ids_sorted(),
-            // No others are gathered.
-            Content::Gathering(_) => true,
+            // No others are appended.
+            Content::AppendBuffer(_) => true,
         }
     }
 
@@ -188,30 +124,30 @@ impl Body {
     pub(crate) fn into_chunk(self) -> Option<Arc<Chunk>> {
         match self.content {
             Content::Whole(chunk) => Some(chunk),
-            Content::Gathering(gathering) => gathering.into_chunk(),
+            Content::AppendBuffer(buffer) => buffer.into_chunk(),
         }
     }
 
     /// The buffers that more rows may be put to, where there are any.
-    pub(crate) fn gathering_mut(&mut self) -> Option<&mut Gathering> {
+    pub(crate) fn append_buffer_mut(&mut self) -> Option<&mut AppendBuffer> {
         match &mut self.content {
             Content::Whole(_) => None,
-            Content::Gathering(gathering) => Some(gathering),
+            Content::AppendBuffer(buffer) => Some(buffer),
         }
     }
 
     /// No more rows come.
     pub(crate) fn finish(&mut self) {
-        if let Content::Gathering(gathering) = &mut self.content {
-            self.content = Content::Whole(gathering.finish());
+        if let Content::AppendBuffer(buffer) = &mut self.content {
+            self.content = Content::Whole(buffer.finish());
         }
     }
 
     /// The heap bytes of the buffers that more rows may be put to.
-    pub(crate) fn gathering_bytes(&self) -> usize {
+    pub(crate) fn append_bytes(&self) -> usize {
         match &self.content {
             Content::Whole(_) => 0,
-            Content::Gathering(gathering) => gathering.heap_bytes(),
+            Content::AppendBuffer(buffer) => buffer.heap_bytes(),
         }
     }
 
@@ -229,8 +165,8 @@ impl Body {
     /// What the order takes is added to `order_bytes`.
     #[inline]
     pub(crate) fn rows(&self, entry: &Entry, order_bytes: &AtomicU64) -> Rows<'_> {
-        // Rows that are gathered are in order, and none is missing.
-        let in_order = entry.is_in_order() || matches!(self.content, Content::Gathering(_));
+        // Rows in an append buffer are in order, and none is missing.
+        let in_order = entry.is_in_order() || matches!(self.content, Content::AppendBuffer(_));
         if in_order {
             Rows::All(entry.rows)
         } else {

@@ -5,7 +5,7 @@ use std::{
     ops::{Bound, RangeBounds as _},
 };
 
-use crate::remove::in_order;
+use crate::keys::in_order;
 
 /// An id and a slot.
 type Key<Id> = (Id, u32);

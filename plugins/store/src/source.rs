@@ -1,4 +1,4 @@
-//! Where the bodies of chunks come from that are known and not loaded.
+//! Where the data of chunks come from that are known and not loaded.
 
 use std::{fmt, sync::Arc};
 
@@ -44,21 +44,21 @@ impl ChunkSourceError {
     }
 }
 
-/// A file or a server that gives bodies for chunks which [`ChunkStore::insert_absent`] made known.
+/// A file or a server that gives data for chunks which [`ChunkStore::insert_absent`] made known.
 ///
-/// Neither method may block: bodies are read on threads of the source's own.
+/// Neither method may block: data are read on threads of the source's own.
 pub trait ChunkSource: fmt::Debug + Send + Sync {
-    /// Says which bodies are wanted, most urgent first. Replaces the requests before, except those already under way. Chunks
+    /// Says which data are wanted, most urgent first. Replaces the requests before, except those already under way. Chunks
     /// that the source does not have are passed over, so that several sources can be told the same.
     fn want(&self, chunks: &[ChunkId]);
 
-    /// The next body that arrived, if any; hand it to [`ChunkStore::load`].
+    /// The next data that arrived, if any; hand it to [`ChunkStore::load`].
     fn try_next(&self) -> Option<Result<Arc<Chunk>, ChunkSourceError>>;
 
     /// Whether it can give this chunk. Not any more, once it found it damaged.
     fn has(&self, chunk: ChunkId) -> bool;
 
-    /// The memory of the bodies that were read and not taken yet, in bytes.
+    /// The memory of the data that were read and not taken yet, in bytes.
     fn num_bytes(&self) -> u64 {
         0
     }
@@ -106,7 +106,7 @@ impl ChunkStore {
             .on_screen
             .iter()
             .filter_map(|id| self.slot(self.slot_of.get(*id)?));
-        let urgent = first.chain(on_screen.filter(|slot| slot.body.is_none()));
+        let urgent = first.chain(on_screen.filter(|slot| slot.chunk_data.is_none()));
         if !urgent.map(|slot| &slot.meta).all(|meta| fetch_requests.add(meta)) {
             return fetch_requests.ids;
         }
@@ -134,14 +134,11 @@ impl ChunkStore {
 
     /// Whether a chunk should be loaded before all others.
     pub(crate) fn is_fetched_first(&self, meta: &ChunkMeta) -> bool {
-        meta.is_static
-            || self
-                .clear_component()
-                .is_some_and(|clear| meta.has_component(clear))
+        meta.is_static || self.has_clears(meta)
     }
 }
 
-/// FetchRequests as far as they fit.
+/// Fetch requests, as far as they fit.
 struct FetchRequests {
     ids: Vec<ChunkId>,
     seen: FxHashSet<ChunkId>,

@@ -1,14 +1,6 @@
 //! Statistics: counted when they change, read at no cost.
 
-use std::sync::atomic::Ordering;
-
-use crate::{
-    ChunkMeta, ChunkStore, EntityId,
-    interval_index::IntervalIndex,
-    rows::Body,
-    series::Series,
-    store::{EntityData, Slot, TimelineData},
-};
+use crate::ChunkMeta;
 
 /// What an entity holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,9 +11,9 @@ pub struct EntityStats {
     pub num_static_chunks: u64,
     /// Rows, loaded or not, static ones included.
     pub num_rows: u64,
-    /// The bytes of the bodies in memory.
+    /// The bytes of the data in memory.
     pub num_bytes: u64,
-    /// Chunks whose bodies are not in memory.
+    /// Chunks whose data are not in memory.
     pub num_absent_chunks: u64,
     /// The bytes that those would take.
     pub num_absent_bytes: u64,
@@ -80,10 +72,10 @@ impl StoreStats {
 /// What is counted as it changes.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
-    chunks: EntityStats,
-    meta_bytes: u64,
+    pub(crate) chunks: EntityStats,
+    pub(crate) meta_bytes: u64,
     /// The bytes of what hangs on entities and series.
-    index_bytes: u64,
+    pub(crate) index_bytes: u64,
 }
 
 impl Totals {
@@ -111,103 +103,5 @@ impl Totals {
     pub(crate) fn remove(&mut self, meta: &ChunkMeta, loaded: bool) {
         self.chunks.remove(meta, loaded);
         self.meta_bytes -= meta.heap_bytes() as u64;
-    }
-}
-
-impl ChunkStore {
-    /// The number of chunks, loaded or not.
-    pub fn num_chunks(&self) -> u64 {
-        self.totals.chunks.num_chunks
-    }
-
-    /// The number of rows, loaded or not.
-    pub fn num_rows(&self) -> u64 {
-        self.totals.chunks.num_rows
-    }
-
-    /// The bytes of the bodies in memory.
-    pub fn num_bytes(&self) -> u64 {
-        self.totals.chunks.num_bytes
-    }
-
-    /// What an entity holds; not the entities below it.
-    pub fn entity_stats(&self, entity: EntityId) -> &EntityStats {
-        const NOTHING: &EntityStats = &EntityStats {
-            num_chunks: 0,
-            num_static_chunks: 0,
-            num_rows: 0,
-            num_bytes: 0,
-            num_absent_chunks: 0,
-            num_absent_bytes: 0,
-        };
-        self.entity(entity).map_or(NOTHING, |data| &data.stats)
-    }
-
-    /// What the store holds. Costs as much as there are timelines: all else was counted when it changed.
-    pub fn store_stats(&self) -> StoreStats {
-        StoreStats {
-            chunks: self.totals.chunks,
-            meta_bytes: self.totals.meta_bytes,
-            index_bytes: self.totals.index_bytes + self.table_bytes(),
-        }
-    }
-
-    /// What [`Self::store_stats`] says, by a walk over everything: to check the counts by.
-    pub fn recount(&self) -> StoreStats {
-        let mut totals = Totals::default();
-        for slot in self.slots.iter().flatten() {
-            totals.add(&slot.meta, slot.body.is_some());
-        }
-        let entities: usize = self
-            .entities
-            .iter()
-            .map(|data| data.heap_bytes() + data.tail_bytes())
-            .sum();
-        let series: usize = self
-            .series
-            .iter()
-            .map(|series| series.index.walk_heap_bytes())
-            .sum();
-        let bodies = || self.slots.iter().flatten().filter_map(|slot| slot.body.as_ref());
-        let orders: usize = bodies().map(Body::order_bytes).sum();
-        let gathering: usize = bodies().map(Body::gathering_bytes).sum();
-        let absent = |count: fn(&IntervalIndex) -> usize| {
-            self.timelines
-                .iter()
-                .map(|data| count(&data.absent))
-                .sum::<usize>()
-        };
-        let (counted_absent, absent) = (
-            absent(IntervalIndex::heap_bytes),
-            absent(IntervalIndex::walk_heap_bytes),
-        );
-        let counted_orders = self.order_bytes.load(Ordering::Relaxed);
-        let index_bytes = self.table_bytes() - counted_orders - counted_absent as u64
-            + (entities + series + orders + gathering + absent) as u64;
-        StoreStats {
-            chunks: totals.chunks,
-            meta_bytes: totals.meta_bytes,
-            index_bytes,
-        }
-    }
-
-    /// The bytes of the tables, whose capacities are at hand.
-    fn table_bytes(&self) -> u64 {
-        let bytes = self.entities.capacity() * size_of::<EntityData>()
-            + self.names.heap_bytes()
-            + self.tree.heap_bytes()
-            + self.timelines.capacity() * size_of::<TimelineData>()
-            + self
-                .timelines
-                .iter()
-                .map(|data| data.ranges.heap_bytes() + data.absent.heap_bytes())
-                .sum::<usize>()
-            + self.series.capacity() * size_of::<Series>()
-            + self.slots.capacity() * size_of::<Option<Slot>>()
-            + self.free_slots.heap_bytes()
-            + self.slot_of.heap_bytes()
-            + self.by_row.heap_bytes()
-            + self.gc.heap_bytes();
-        bytes as u64 + self.order_bytes.load(Ordering::Relaxed)
     }
 }

@@ -1,64 +1,30 @@
 //! The store: names, the entity tree, chunks and their indices.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeSet,
+    ops::Bound,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
+use smallvec::SmallVec;
+
 use crate::{
-    Chunk, ChunkError, ChunkId, ChunkMeta, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId,
-    StoreId, TimeRange, TimeType, Timeline, TimelineId,
+    Chunk, ChunkId, ChunkMeta, ComponentDescriptor, ComponentId, EntityId, EntityPath, RowId, StoreId,
+    TimeRange, Timeline, TimelineId,
     clear::EntityClears,
-    compaction::Tail,
+    gc::state::GcState,
     interval_index::IntervalIndex,
+    merge_queue::MergeQueue,
     names::Names,
-    range_tree::RangeTree,
-    rows::Body,
-    series::{EntitySeries, Series, StaticSeries},
+    rows::ChunkData,
+    series::{EntityComponents, EntitySeries, Series, StaticSeries},
     slots_by_id::SlotsById,
     stats::EntityStats,
     tree::EntityTree,
 };
-
-/// Why the store could not take something.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The chunk itself is not valid.
-    #[error(transparent)]
-    Chunk(#[from] ChunkError),
-    /// A timeline's numbers mean something else than before.
-    #[error(
-        "{entity}: timeline {timeline} is a {expected:?} in this recording, but the chunk says {actual:?}"
-    )]
-    TimelineType {
-        /// The chunk's entity.
-        entity: EntityPath,
-        /// The timeline's name.
-        timeline: String,
-        /// What it was when it was first seen.
-        expected: TimeType,
-        /// What the chunk says.
-        actual: TimeType,
-    },
-    /// More columns than an index can count.
-    #[error("{entity}: {columns} columns are more than a chunk can have")]
-    TooManyColumns {
-        /// The chunk's entity.
-        entity: EntityPath,
-        /// The number of columns.
-        columns: usize,
-    },
-    /// The store has no room for another name or chunk: their numbers are 32 bits wide.
-    #[error("the store holds as many {what} as it can")]
-    Full {
-        /// What there are too many of.
-        what: &'static str,
-    },
-    /// A body arrived for a chunk that the store does not know.
-    #[error("chunk {0} is not known")]
-    UnknownChunk(ChunkId),
-}
 
 /// When chunks are merged and split as they arrive.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,52 +62,18 @@ impl StoreSettings {
 pub(crate) struct Slot {
     pub(crate) meta: Arc<ChunkMeta>,
     /// `None` where the chunk is known and not loaded.
-    pub(crate) body: Option<Body>,
+    pub(crate) chunk_data: Option<ChunkData>,
     pub(crate) origin: Origin,
-}
-
-/// The slots that may be used again.
-///
-/// It has a place for each slot that there is, written to when the slot is made: so a collection, which gives back thousands, neither
-/// asks for memory nor is the first to touch it.
-#[derive(Debug, Default)]
-pub(crate) struct FreeSlots {
-    places: Vec<u32>,
-    used: usize,
-}
-
-impl FreeSlots {
-    /// Makes a place for a slot that was just made.
-    pub(crate) fn grow(&mut self) {
-        self.places.push(u32::MAX);
-    }
-
-    pub(crate) fn push(&mut self, slot: u32) {
-        match self.places.get_mut(self.used) {
-            Some(place) => *place = slot,
-            None => self.places.push(slot),
-        }
-        self.used += 1;
-    }
-
-    pub(crate) fn pop(&mut self) -> Option<u32> {
-        self.used = self.used.checked_sub(1)?;
-        self.places.get(self.used).copied()
-    }
-
-    pub(crate) fn heap_bytes(&self) -> usize {
-        self.places.capacity() * size_of::<u32>()
-    }
 }
 
 /// Where a chunk comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// Somebody inserted it.
+    /// Somedata inserted it.
     Inserted,
-    /// A source made it known, and can give its body back.
+    /// A source made it known, and can give its data back.
     Source,
-    /// The store made it, by gathering, merging or splitting: who inserts its rows again knows them by another id.
+    /// The store made it, by appending, merging or splitting: if its rows are inserted again, they come under another id.
     Made,
 }
 
@@ -149,17 +81,17 @@ pub(crate) enum Origin {
 #[derive(Debug)]
 pub(crate) struct EntityData {
     pub(crate) series: EntitySeries,
+    /// Ordered by component.
     pub(crate) statics: Vec<StaticSeries>,
     pub(crate) clears: Option<Box<EntityClears>>,
     /// Whether some clear could reach this entity, its own or one above it. Never unset, so it may be a false alarm.
     pub(crate) might_require_clearing: bool,
-    /// The components of some chunk, ordered by name, and how many chunks have them.
-    pub(crate) components: Vec<(ComponentId, u32)>,
+    pub(crate) components: EntityComponents,
     pub(crate) stats: EntityStats,
     /// The greatest row id in chunks that the store made. Not taken back when they go.
     pub(crate) newest_made: RowId,
-    /// The chunks that wait to be merged, by kind.
-    pub(crate) tails: Vec<Tail>,
+    /// The chunks that wait to be merged, by kind. The last used one is the last.
+    pub(crate) queues: Vec<MergeQueue>,
 }
 
 impl Default for EntityData {
@@ -169,52 +101,77 @@ impl Default for EntityData {
             statics: Vec::new(),
             clears: None,
             might_require_clearing: false,
-            components: Vec::new(),
+            components: EntityComponents::default(),
             stats: EntityStats::default(),
             newest_made: RowId::MIN,
-            tails: Vec::new(),
+            queues: Vec::new(),
         }
     }
 }
 
 impl EntityData {
-    /// The heap bytes, without the tails.
+    /// Where the static rows of a component stand, or belong.
+    #[inline]
+    pub(crate) fn static_position(&self, component: ComponentId) -> Result<usize, usize> {
+        self.statics
+            .binary_search_by_key(&component.0, |series| series.component.0)
+    }
+
+    /// The static rows of a component.
+    #[inline]
+    pub(crate) fn static_series(&self, component: ComponentId) -> Option<&StaticSeries> {
+        self.statics.get(self.static_position(component).ok()?)
+    }
+
+    /// The heap bytes of the static series that a chunk has a part in, and of their list.
+    pub(crate) fn static_bytes(&self, meta: &ChunkMeta) -> usize {
+        let series = meta
+            .components
+            .iter()
+            .filter_map(|column| self.static_series(column.component));
+        self.statics.capacity() * size_of::<StaticSeries>()
+            + series.map(StaticSeries::heap_bytes).sum::<usize>()
+    }
+
+    /// The heap bytes, without the merge queues.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let slots = |series: &StaticSeries| {
-            if series.slots.spilled() {
-                series.slots.capacity() * size_of::<u32>()
-            } else {
-                0
-            }
-        };
         self.series.heap_bytes()
             + self.statics.capacity() * size_of::<StaticSeries>()
-            + self.statics.iter().map(slots).sum::<usize>()
-            + self.components.capacity() * size_of::<(ComponentId, u32)>()
+            + self.statics.iter().map(StaticSeries::heap_bytes).sum::<usize>()
+            + self.components.heap_bytes()
             + self.clears.as_ref().map_or(0, |clears| clears.heap_bytes())
     }
 
-    /// The heap bytes of the tails.
-    pub(crate) fn tail_bytes(&self) -> usize {
-        self.tails.capacity() * size_of::<Tail>() + self.tails.iter().map(Tail::heap_bytes).sum::<usize>()
+    /// One of the merge queues, which is the last used one from now on.
+    pub(crate) fn used_queue(queues: &mut [MergeQueue], at: usize) -> Option<&mut MergeQueue> {
+        queues.get_mut(at..)?.rotate_left(1);
+        queues.last_mut()
+    }
+
+    /// The heap bytes of the merge queues.
+    pub(crate) fn queue_bytes(&self) -> usize {
+        self.queues.capacity() * size_of::<MergeQueue>()
+            + self.queues.iter().map(MergeQueue::heap_bytes).sum::<usize>()
     }
 }
 
 /// What the store knows of a timeline.
 #[derive(Debug, Default)]
 pub(crate) struct TimelineData {
-    /// The time range of each entity, and of all together.
-    pub(crate) ranges: RangeTree,
+    /// The number of chunks on the timeline.
     pub(crate) num_chunks: usize,
-    /// The chunks without a body, of all entities.
+    /// The loaded chunks of all entities.
+    pub(crate) loaded: IntervalIndex,
+    /// The chunks of all entities that are not loaded.
     pub(crate) absent: IntervalIndex,
+    /// Whether some chunk gave the timeline another type than the first one.
+    pub(crate) has_other_type: bool,
 }
 
 /// A recording or a blueprint: chunks, found again by entity, component and time.
 ///
 /// Queries take `&self` and never lock; see [`QueryCache`](crate::QueryCache) for the cached ones.
 #[derive(Debug)]
-#[cfg_attr(feature = "bevy", derive(bevy_ecs::prelude::Resource))]
 pub struct ChunkStore {
     pub(crate) id: StoreId,
     /// Unique in this process, so that a cache can tell stores apart.
@@ -229,14 +186,23 @@ pub struct ChunkStore {
     pub(crate) timelines: Vec<TimelineData>,
     pub(crate) series: Vec<Series>,
     pub(crate) slots: Vec<Option<Slot>>,
-    pub(crate) free_slots: FreeSlots,
+    /// The slots that may be used again.
+    pub(crate) free_slots: Vec<u32>,
     pub(crate) slot_of: SlotsById<ChunkId>,
-    /// Chunks by their oldest row.
+    /// Loaded chunks by their oldest row.
     pub(crate) by_row: SlotsById<RowId>,
+    /// Likewise, those that are not loaded.
+    pub(crate) absent_by_row: SlotsById<RowId>,
+    /// The number of loaded chunks that are on some timeline.
+    pub(crate) loaded_temporal: usize,
+    /// The loaded static chunks that a source can give back, and that are worth evicting.
+    pub(crate) evictable_statics: BTreeSet<u32>,
+    /// The timelines to which the chunk that is being inserted gives another type for the first time.
+    pub(crate) retyped_timelines: SmallVec<[TimelineId; 2]>,
     pub(crate) totals: crate::stats::Totals,
-    pub(crate) gc: crate::gc::GcState,
-    /// The chunks without a body that should be loaded before all others.
-    pub(crate) absent_first: std::collections::BTreeSet<u32>,
+    pub(crate) gc: GcState,
+    /// The chunks without data that should be loaded before all others.
+    pub(crate) absent_first: BTreeSet<u32>,
     /// The bytes of the orders of rows that queries made.
     pub(crate) order_bytes: AtomicU64,
 }
@@ -262,12 +228,16 @@ impl ChunkStore {
             timelines: Vec::new(),
             series: Vec::new(),
             slots: Vec::new(),
-            free_slots: FreeSlots::default(),
+            free_slots: Vec::new(),
             slot_of: SlotsById::default(),
             by_row: SlotsById::default(),
+            absent_by_row: SlotsById::default(),
+            loaded_temporal: 0,
+            evictable_statics: BTreeSet::new(),
+            retyped_timelines: SmallVec::new(),
             totals: crate::stats::Totals::default(),
-            gc: crate::gc::GcState::default(),
-            absent_first: std::collections::BTreeSet::new(),
+            gc: GcState::default(),
+            absent_first: BTreeSet::new(),
             order_bytes: AtomicU64::new(0),
         }
     }
@@ -364,7 +334,7 @@ impl ChunkStore {
     pub fn components_of(&self, entity: EntityId) -> impl Iterator<Item = ComponentId> {
         self.entity(entity)
             .into_iter()
-            .flat_map(|data| data.components.iter().map(|(component, _)| *component))
+            .flat_map(|data| data.components.iter())
     }
 
     /// The timelines that an entity has rows on, ordered by name.
@@ -379,7 +349,7 @@ impl ChunkStore {
     /// Whether an entity has a component at all.
     pub fn has_component(&self, entity: EntityId, component: ComponentId) -> bool {
         self.entity(entity)
-            .is_some_and(|data| data.components.iter().any(|(id, _)| *id == component))
+            .is_some_and(|data| data.components.contains(component, &self.names))
     }
 
     /// Whether a query of the component on this timeline can find something: static data counts.
@@ -394,10 +364,10 @@ impl ChunkStore {
         self.static_series(entity, component).is_some()
     }
 
-    /// A chunk whose body is in memory.
+    /// A chunk whose data is in memory.
     pub fn chunk(&self, id: ChunkId) -> Option<&Arc<Chunk>> {
         let slot = self.slot_of.get(id)?;
-        self.body(slot).map(Body::chunk)
+        self.loaded(slot).map(ChunkData::chunk)
     }
 
     /// What is known of a chunk, loaded or not.
@@ -408,17 +378,25 @@ impl ChunkStore {
 
     /// Every chunk, loaded or not, ordered by its oldest row.
     pub fn chunks(&self) -> impl Iterator<Item = (&Arc<ChunkMeta>, Option<&Arc<Chunk>>)> {
-        self.by_row
-            .iter()
-            .filter_map(|slot| self.slot(slot))
-            .map(|slot| (&slot.meta, slot.body.as_ref().map(Body::chunk)))
+        let mut loaded = self.by_row.range(Bound::Unbounded).peekable();
+        let mut absent = self.absent_by_row.range(Bound::Unbounded).peekable();
+        let slots = std::iter::from_fn(move || match (loaded.peek(), absent.peek()) {
+            (Some(first), Some(other)) if other < first => absent.next(),
+            (Some(_), _) => loaded.next(),
+            (None, _) => absent.next(),
+        });
+        slots
+            .filter_map(|(_, slot)| self.slot(slot))
+            .map(|slot| (&slot.meta, slot.chunk_data.as_ref().map(ChunkData::chunk)))
     }
 
     /// From the earliest row of the store to the latest; empty where there is none.
     pub fn time_range(&self, timeline: TimelineId) -> TimeRange {
         self.timelines
             .get(timeline.index())
-            .map_or(TimeRange::EMPTY, |data| data.ranges.range())
+            .map_or(TimeRange::EMPTY, |data| {
+                data.loaded.range().union(&data.absent.range())
+            })
     }
 
     /// From the earliest row of an entity to the latest, whatever components it has.
@@ -445,8 +423,15 @@ impl ChunkStore {
         self.slots.get(slot as usize)?.as_ref()
     }
 
-    pub(crate) fn body(&self, slot: u32) -> Option<&Body> {
-        self.slot(slot)?.body.as_ref()
+    /// The chunk of an index entry. Invariant: what stands in an index is in the store.
+    pub(crate) fn indexed(&self, slot: u32) -> Option<&Slot> {
+        let place = self.slot(slot);
+        debug_assert!(place.is_some(), "a chunk in an index is in the store");
+        place
+    }
+
+    pub(crate) fn loaded(&self, slot: u32) -> Option<&ChunkData> {
+        self.slot(slot)?.chunk_data.as_ref()
     }
 
     /// What a row of a chunk takes, on average.
@@ -470,9 +455,6 @@ impl ChunkStore {
 
     #[inline]
     pub(crate) fn static_series(&self, entity: EntityId, component: ComponentId) -> Option<&StaticSeries> {
-        self.entity(entity)?
-            .statics
-            .iter()
-            .find(|series| series.component == component)
+        self.entity(entity)?.static_series(component)
     }
 }

@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use chronoscope_store::{
-    Chunk, ChunkChange, ChunkStore, GcBuffers, GcOptions, GcOrder, RowId, StoreId, StoreSettings, Timeline,
+    Chunk, ChunkChange, ChunkStore, GcBuffers, GcOptions, GcOrder, MAX_ITEMS_BETWEEN_LOOKS, RowId, StoreId,
+    StoreSettings, Timeline,
     arrow::{ArrayRef, Int32Array},
 };
 
@@ -211,4 +212,117 @@ fn what_can_not_go_stays_however_far() {
     );
     // Ten rows in the protected range, the chunk that spans it, and what is static.
     assert_eq!(store.num_chunks(), 12);
+}
+
+#[test]
+fn work_between_two_looks_at_the_clock_is_bounded() {
+    // Chunks of many columns and of few, with all that can be protected.
+    let mut store = store();
+    let value: ArrayRef = std::sync::Arc::new(Int32Array::from(vec![1]));
+    for time in 0..200 {
+        let cells = (0..40).map(|at| {
+            let component = chronoscope_store::ComponentDescriptor::partial(format!("Test:{at}"));
+            (component, value.clone())
+        });
+        let chunk =
+            Chunk::builder("/wide").with_row(RowId::new(), [(Timeline::sequence("frame"), time)], cells);
+        store.insert(chunk.build().unwrap()).unwrap();
+    }
+    let frame = store.timeline_id("frame").unwrap();
+    for order in [
+        GcOrder::FarthestFrom {
+            timeline: frame,
+            time: 1_000,
+        },
+        GcOrder::OldestRow,
+    ] {
+        let (mut buffers, mut steps) = (GcBuffers::default(), 0);
+        loop {
+            let options = GcOptions {
+                target_bytes: store.num_bytes() / 3,
+                order,
+                ..GcOptions::default()
+            };
+            let report = store.gc(&options, &mut buffers);
+            steps += 1;
+            assert!(report.max_items_between_looks > 0);
+            assert!(
+                report.max_items_between_looks <= 2 * MAX_ITEMS_BETWEEN_LOOKS + 2 * 42,
+                "{}",
+                report.max_items_between_looks
+            );
+            if report.done || steps > 100 {
+                break;
+            }
+        }
+        assert!(!buffers.events.is_empty());
+    }
+    assert_eq!(store.store_stats(), store.recount());
+}
+
+#[test]
+fn memory_is_freed_from_the_first_step_on() {
+    let mut store = line(0..5_000);
+    let timeline = store.timeline_id("frame").unwrap();
+    let mut buffers = GcBuffers::default();
+    let options = GcOptions {
+        protect_latest: 0,
+        time_budget: Duration::ZERO,
+        order: GcOrder::FarthestFrom {
+            timeline,
+            time: 2_000,
+        },
+        ..GcOptions::default()
+    };
+    for step in 1..=10 {
+        let report = store.gc(&options, &mut buffers);
+        assert_eq!((report.dropped_chunks, buffers.events.len()), (1, step));
+    }
+}
+
+#[test]
+fn long_chunks_go_in_the_order_of_their_ends_before_the_cursor() {
+    let mut store = line(0..0);
+    let frame = Timeline::sequence("frame");
+    let spans = [
+        (0, 90),
+        (1, 20),
+        (2, 60),
+        (3, 4),
+        (50, 55),
+        (130, 300),
+        (110, 115),
+        (95, 105),
+    ];
+    for (from, to) in spans {
+        let rows = [from, to].map(|time| vec![(frame.clone(), time)]);
+        let chunk = rows.into_iter().fold(Chunk::builder("/a"), |chunk, row| {
+            chunk.with_row(RowId::new(), row, [])
+        });
+        store.insert(chunk.build().unwrap()).unwrap();
+    }
+    let timeline = store.timeline_id("frame").unwrap();
+    let mut buffers = GcBuffers::default();
+    let options = GcOptions {
+        protect_latest: 0,
+        time_budget: Duration::MAX,
+        order: GcOrder::FarthestFrom { timeline, time: 100 },
+        ..GcOptions::default()
+    };
+    assert!(store.gc(&options, &mut buffers).done);
+    let ranges = buffers.events.iter().map(|event| event.meta.time_range(timeline));
+    let gone: Vec<_> = ranges.map(|range| (range.min, range.max)).collect();
+    assert_eq!(
+        gone,
+        [
+            (3, 4),
+            (1, 20),
+            (50, 55),
+            (2, 60),
+            (130, 300),
+            (0, 90),
+            (110, 115),
+            (95, 105)
+        ]
+    );
 }

@@ -467,12 +467,6 @@ defaults! {
 }
 
 impl ViewDir {
-    /// Where X, Y and Z point, from the bytes of view coordinates; `None` where one of them is not known.
-    pub fn from_codes(xyz: [u8; 3]) -> Option<[Self; 3]> {
-        let [x, y, z] = xyz.map(Self::from_code);
-        Some([x?, y?, z?])
-    }
-
     /// The direction with X to the right, Y up and Z back.
     pub const fn vector(self) -> [f32; 3] {
         match self {

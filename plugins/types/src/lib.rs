@@ -27,6 +27,20 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Glossary
+//! | term | meaning |
+//! |---|---|
+//! | archetype | components that belong together: `Points3D` |
+//! | component | a field of an archetype, and the column that holds it: `Points3D:positions` |
+//! | component type | what the instances of a component are: `rerun.components.Position3D` |
+//! | descriptor | archetype, component and component type of a column |
+//! | cell | the value of a component in a row: a list of instances |
+//! | instance | one of the things that a row shows, such as a point; see [`num_instances`] |
+//! | required component | one without which an archetype shows nothing |
+//! | choice | an enumeration that is stored as a byte |
+//! | record | a component type that is a struct |
+//! | vocabulary | all archetypes and component types, from the tables in `vocabulary/` |
 
 mod vocabulary;
 

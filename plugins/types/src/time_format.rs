@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn parses() {
         let check = |time_type, text: &str, expected: Option<i64>| {
-            assert_eq!(parse_time(time_type, text), expected, "{text}")
+            assert_eq!(parse_time(time_type, text), expected, "{text}");
         };
         for (text, expected) in [
             ("18", Some(18)),

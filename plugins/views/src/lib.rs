@@ -8,6 +8,8 @@
 //! [`spatial3d`] and [`spatial2d`] share [`spatial`]. [`time_series`] are plots, [`text_log`] lists log lines, [`text_document`] shows a
 //! text.
 
+mod properties;
+
 pub mod colors;
 pub mod empty;
 pub mod spatial;
@@ -20,6 +22,8 @@ pub mod time_series;
 pub mod view_ui;
 
 #[cfg(test)]
+mod sdk_names;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tile_tests;
@@ -30,7 +34,7 @@ pub use style::ViewStyle;
 pub use text_document::TextDocumentPlugin;
 pub use text_log::TextLogPlugin;
 pub use time_series::TimeSeriesPlugin;
-pub use view_ui::{AppViewUiExt, ViewUi, ViewUiContext, ViewUis};
+pub use view_ui::{AppViewUiExt, ViewUi, ViewUiContext, ViewUis, without_visualizer};
 
 use bevy::app::{PluginGroup, PluginGroupBuilder};
 

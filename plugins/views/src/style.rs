@@ -26,7 +26,7 @@ pub struct ViewStyle {
     pub warning: Color32,
     /// Errors.
     pub error: Color32,
-    /// Good news.
+    /// Success.
     pub success: Color32,
 }
 

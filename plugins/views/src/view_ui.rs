@@ -1,10 +1,11 @@
 //! How a view draws its tile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::ViewClassId;
-use chronoscope_frame::ViewerCommands;
+use chronoscope_frame::{Cursor, DataResults, RecordingEntry, Recordings, View, ViewerCommands};
+use chronoscope_store::EntityPath;
 
 /// The user interface of a view class.
 ///
@@ -16,6 +17,12 @@ pub trait ViewUi: Send + Sync + 'static {
 
     /// The class's icon, a glyph of the icon font.
     fn icon(&self) -> &'static str;
+
+    /// The archetypes that views of the class are there to show, whether or not a visualizer for them is registered. What else lies in
+    /// such a view (transforms, annotations, data of another kind) is not missing where it is not drawn.
+    fn archetypes(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Draws the content of a tile into all of the space that is there.
     fn ui(&self, ui: &mut egui::Ui, context: &mut ViewUiContext<'_>);
@@ -39,6 +46,41 @@ impl<'a> ViewUiContext<'a> {
     pub fn get<T: Component>(&self) -> Option<&'a T> {
         self.world.get::<T>(self.view)
     }
+}
+
+/// The entities of a view that hold data of its kind that no visualizer shows, in the order of their paths, each with the archetypes.
+///
+/// Cost: all data results of the view.
+pub fn without_visualizer(world: &World, view: Entity) -> Vec<(EntityPath, Vec<&'static str>)> {
+    let (Some(class), Some(results), Some(store)) = (
+        world.get::<View>(view).map(|view| &view.class),
+        world.get::<DataResults>(view),
+        world
+            .get_resource::<Recordings>()
+            .and_then(|recordings| recordings.get(world.get_resource::<Cursor>()?.recording?))
+            .map(RecordingEntry::store),
+    ) else {
+        return Vec::new();
+    };
+    let archetypes = world
+        .get_resource::<ViewUis>()
+        .and_then(|uis| uis.get(class))
+        .map_or(&[][..], ViewUi::archetypes);
+    let missing = results.iter().filter(|result| result.visualizers.is_empty());
+    missing
+        .filter_map(|result| {
+            let names: BTreeSet<&str> = store
+                .components_of(result.entity)
+                .filter_map(|component| Some(store.descriptor(component).component.split_once(':')?.0))
+                .collect();
+            let held: Vec<&str> = archetypes
+                .iter()
+                .copied()
+                .filter(|archetype| names.contains(archetype))
+                .collect();
+            (!held.is_empty()).then(|| (result.path.clone(), held))
+        })
+        .collect()
 }
 
 /// The user interfaces of all view classes.

@@ -62,7 +62,7 @@ fn blanks_comments_and_signs() {
         ContentsFilter::from_expressions(["+ $origin/**", "- /world/a b/**"]).to_string(),
         "+ $origin/**\n- /world/a\\ b/**"
     );
-    assert_eq!(parsed("/a#b"), "+ /a#b");
+    assert_eq!(parsed("/a#b"), r"+ /a\#b");
     assert_eq!(parsed("/a\n/b\n- /a"), "+ /b\n- /a");
     assert_eq!(parsed("+é -ö"), "+ é\n- ö");
 }
@@ -86,7 +86,10 @@ fn paths_mean_the_same_however_they_are_escaped() {
         assert!(matches("/world"), "{filter}");
     }
     let view = crate::ViewBlueprint::new(crate::ViewId::hashed(["v"]), "3D", "camera:front");
-    assert!(view.resolved_contents().matches(&"/camera:front/lidar".into()));
+    assert!(view.resolved_contents().matches(&r"/camera\:front/lidar".into()));
+    assert_eq!(view.title(), "camera:front");
+    let rule = ContentsRule::parse("/pts (1)/**").unwrap();
+    assert_eq!(rule.to_string(), r"+ /pts\ \(1\)/**");
 }
 
 #[test]
@@ -262,4 +265,21 @@ proptest! {
             prop_assert_eq!(after.matches(&other), expected, "{}\nedited to {}\non {}", &filter, &edited, other);
         }
     }
+}
+
+#[test]
+fn a_rule_means_the_same_entity_however_it_is_escaped() {
+    let data = EntityPath::parse(r"/world/camera\:front");
+    let meant = |text: &str| ContentsRule::parse(text).unwrap().resolve(&data);
+    for text in [
+        "+ world/camera:front/**",
+        r"+ /world/camera\:front/**",
+        "+ $origin/**",
+        "+ ${origin}/**",
+    ] {
+        assert_eq!(meant(text), (data.clone(), true), "{text}");
+    }
+    // A name that looks like a variable, or like a star.
+    assert_eq!(meant(r"+ /\$origin").0, EntityPath::parse("/$origin"));
+    assert_eq!(ContentsRule::parse(r"+ /\*\*").unwrap().problem(), None);
 }

@@ -221,6 +221,11 @@ fn a_drag_and_a_flight_leave_one_row_each() {
     assert_eq!((app.num_rows(), app.undo.undo_steps()), (rows, 2));
     assert_eq!(app.undo.undo_name(), Some("change view property"));
 
+    app.run(&BlueprintCommand::SetPlayState(crate::PlayState::Playing))
+        .unwrap();
+    app.run(&BlueprintCommand::SetMaximized(Some(view))).unwrap();
+    assert_eq!((app.shown().maximized, app.undo.undo_steps()), (Some(view), 2));
+
     // Undo takes the drag back, and leaves the eye where it is.
     app.undo.undo();
     let at = app.undo.query_time();

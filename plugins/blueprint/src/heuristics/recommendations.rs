@@ -23,6 +23,9 @@ pub trait ViewHeuristic {
     }
 }
 
+/// The greatest number of views of a class that are recommended. More than these nobody wants to close; the data is found in the tree.
+pub const MAX_RECOMMENDED_OF_CLASS: usize = 256;
+
 /// The recommended views of all classes.
 ///
 /// After any history of updates they are those that [`Self::of`] finds at once.
@@ -95,6 +98,7 @@ impl ClassRecommendations {
         ordered.dedup();
         let views = without_covered(ordered)
             .into_iter()
+            .take(MAX_RECOMMENDED_OF_CLASS)
             .map(RecommendedView::into_view)
             .collect();
         Self { said, views }

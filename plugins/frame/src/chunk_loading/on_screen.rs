@@ -21,20 +21,15 @@ pub(crate) struct OnScreen {
     /// Of the chunks that ranges use or lack, those that there is room for; `None` where there is for all.
     kept_ranges: Option<ChunkSet>,
     /// The chunks that were requested because something on screen waits for them.
-    awaited: Vec<ChunkId>,
+    awaited: ChunkSet,
     ahead: Option<Ahead>,
 }
 
 impl OnScreen {
-    /// The chunks that a source could give back and that ranges on screen were read from, or that something on screen waited for
-    /// until this frame: evicted, they would be requested again at once.
-    pub(crate) fn chunks(&self) -> impl Iterator<Item = ChunkId> {
-        self.kept_ranges
-            .as_ref()
-            .unwrap_or(&self.used)
-            .iter()
-            .chain(&self.awaited)
-            .copied()
+    /// Whether a chunk is one that ranges on screen were read from, or that something on screen waited for until this frame: evicted,
+    /// it would be requested again at once.
+    pub(crate) fn shows(&self, chunk: ChunkId) -> bool {
+        self.kept_ranges.as_ref().unwrap_or(&self.used).contains(&chunk) || self.awaited.contains(&chunk)
     }
 
     /// What lies ahead, where room is scarce.
@@ -47,12 +42,7 @@ impl OnScreen {
         self.version
     }
 
-    pub(super) fn keep(
-        &mut self,
-        kept_ranges: Option<ChunkSet>,
-        awaited: Vec<ChunkId>,
-        ahead: Option<Ahead>,
-    ) {
+    pub(super) fn keep(&mut self, kept_ranges: Option<ChunkSet>, awaited: ChunkSet, ahead: Option<Ahead>) {
         (self.kept_ranges, self.awaited, self.ahead) = (kept_ranges, awaited, ahead);
     }
 

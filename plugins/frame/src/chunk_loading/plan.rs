@@ -63,7 +63,7 @@ pub(super) struct Plan {
     /// What to read, most urgent first.
     pub(super) fetch_requests: Vec<ChunkId>,
     /// What something on screen, or beside it, waits for or looks at: it is not to be collected when it comes.
-    pub(super) awaited: Vec<ChunkId>,
+    pub(super) awaited: ChunkSet,
     /// Whether something on screen waits, and will not wait for ever.
     pub(super) is_waiting: bool,
     /// Of the chunks of ranges, those that there is room for; `None` where there is for all.
@@ -95,7 +95,7 @@ impl Needs<'_> {
         };
         let wanted = self.fetch_request(&urgent);
         plan.is_waiting = !wanted.is_empty() && (!self.room.is_over() || self.room.is_purging);
-        plan.awaited = [&wanted, self.others].concat();
+        plan.awaited = wanted.iter().chain(self.others).copied().collect();
         if !self.room.is_over() {
             plan.fetch_requests = wanted;
             self.request_ahead(&mut plan, urgent);

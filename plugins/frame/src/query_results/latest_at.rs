@@ -7,7 +7,9 @@ use std::{
 };
 
 use bevy_ecs::prelude::*;
-use chronoscope_store::{ChunkId, ChunkStore, ComponentId, EntityId, Hit, LatestAt, QueryCache, TimeRange};
+use chronoscope_store::{
+    ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, Hit, LatestAt, QueryCache, TimeRange,
+};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use smallvec::SmallVec;
@@ -124,15 +126,15 @@ impl LatestAtResults {
         self.entities.keys().copied()
     }
 
-    /// The chunks that hold the rows at the cursor, some of them more than once.
-    pub fn chunks(&self) -> impl Iterator<Item = ChunkId> {
-        let hits = self.entities.values().flat_map(|latest_at| {
-            latest_at
+    /// Whether a chunk holds rows at the cursor.
+    pub(crate) fn shows(&self, chunk: &ChunkMeta) -> bool {
+        self.entities.get(&chunk.entity).is_some_and(|known| {
+            let mut hits = known
                 .components
                 .iter()
-                .filter_map(|(_, answer)| answer.hit.as_ref())
-        });
-        hits.map(|hit| hit.chunk().id())
+                .filter_map(|(_, answer)| answer.hit.as_ref());
+            hits.any(|hit| hit.chunk().id() == chunk.id)
+        })
     }
 
     /// The entities whose answers may change when chunk data arrive.

@@ -80,6 +80,8 @@ pub struct VisualizerId(u16);
 #[derive(Resource, Default, Debug)]
 pub struct Visualizers {
     entries: Vec<RegisteredVisualizer>,
+    /// Reads the reports of a view that come from elsewhere than from making visuals.
+    reports: Vec<fn(&World, ViewId) -> Vec<Report>>,
 }
 
 #[derive(Debug)]
@@ -130,6 +132,7 @@ impl Visualizers {
             .iter()
             .flat_map(|entry| (entry.reports)(world, view))
             .map(|(_, report)| report)
+            .chain(self.reports.iter().flat_map(|reports| reports(world, view)))
             .collect();
         reports.sort_by(|a, b| a.entity.cmp(&b.entity));
         reports
@@ -215,6 +218,10 @@ pub trait AppVisualizerExt {
     /// Added again, it is added to further classes. Another visualizer of the same name takes the place of the first, in all
     /// classes of both.
     fn add_visualizer<V: Visualizer>(&mut self, classes: &[&str]) -> &mut Self;
+
+    /// Adds a source of reports about the entities of a view: for what is only partly shown, and for what turns out to be wrong
+    /// after its visual was made.
+    fn add_view_reports(&mut self, reports: fn(&World, ViewId) -> Vec<Report>) -> &mut Self;
 }
 
 impl AppVisualizerExt for App {
@@ -235,6 +242,15 @@ impl AppVisualizerExt for App {
                 .in_set(FrameSystems::Visualizers)
                 .run_if(resource_exists::<Visuals<V>>),
         )
+    }
+
+    fn add_view_reports(&mut self, reports: fn(&World, ViewId) -> Vec<Report>) -> &mut Self {
+        self.init_resource::<Visualizers>();
+        self.world_mut()
+            .resource_mut::<Visualizers>()
+            .reports
+            .push(reports);
+        self
     }
 }
 

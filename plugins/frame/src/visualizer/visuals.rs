@@ -314,7 +314,7 @@ fn update_view<V: Visualizer>(
                 {
                     continue;
                 }
-                // Where only rows came or went, what was made before is a good start.
+                // Where only rows came or went, or a range of times moved, what was made before is a good start.
                 let previous = visuals
                     .entries
                     .remove(&entity)
@@ -322,6 +322,7 @@ fn update_view<V: Visualizer>(
                         entry.stamp.is_some_and(|before| {
                             Stamp {
                                 latest_at: before.latest_at,
+                                time: before.time,
                                 ..stamp
                             } == before
                         })

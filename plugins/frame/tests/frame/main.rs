@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod changes;
 mod chunk_loading;
 mod memory;
 mod oracle;

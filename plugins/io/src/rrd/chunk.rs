@@ -13,7 +13,7 @@ use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use chronoscope_store::{Chunk, ChunkId, ComponentColumn, RowId, RowIds, TimeColumn, TimeType, Timeline};
 
-use super::migrate::{Metadata, abbreviated, checked_name, component_names};
+use super::migrate::{Metadata, SharedNames, abbreviated, checked_name, component_names};
 use crate::error::{Failure, MessageError};
 
 const ROW_ID_COLUMN: &str = "rerun.controls.RowId";
@@ -21,7 +21,11 @@ const ROW_ID_COLUMN: &str = "rerun.controls.RowId";
 const LAYOUT_VERSION: &str = "0.1.3";
 
 /// The chunk of a batch. The id of the batch's metadata goes before the message's.
-pub(super) fn chunk_from_batch(batch: &RecordBatch, message_id: Option<ChunkId>) -> Result<Chunk, Failure> {
+pub(super) fn chunk_from_batch(
+    batch: &RecordBatch,
+    message_id: Option<ChunkId>,
+    names: &mut SharedNames,
+) -> Result<Chunk, Failure> {
     let schema = batch.schema_ref();
     let metadata = Metadata::new(schema.metadata());
     let entity = metadata.entity_path()?;
@@ -43,11 +47,11 @@ pub(super) fn chunk_from_batch(batch: &RecordBatch, message_id: Option<ChunkId>)
     for (field, column) in schema.fields().iter().zip(batch.columns()) {
         match Metadata::new(field.metadata()).get("kind") {
             Some("control" | "row_id") => row_ids = Some(read_row_ids(field, column).map_err(fail)?),
-            Some("index" | "time") => timelines.push(read_times(field, column).map_err(fail)?),
+            Some("index" | "time") => timelines.push(read_times(field, column, names).map_err(fail)?),
             Some("data" | "component") | None => {
-                if let Some(names) = component_names(field).map_err(fail)? {
+                if let Some(component) = component_names(field).map_err(fail)? {
                     let lists = as_lists(column).map_err(fail)?;
-                    components.push(ComponentColumn::new(names.into(), lists));
+                    components.push(ComponentColumn::new(component.descriptor(names), lists));
                 }
             }
             Some(other) => {
@@ -175,7 +179,7 @@ fn read_row_ids(field: &Field, column: &ArrayRef) -> Result<RowIds, MessageError
     Err(column_type(field, "FixedSizeBinary(16)"))
 }
 
-fn read_times(field: &Field, column: &ArrayRef) -> Result<TimeColumn, MessageError> {
+fn read_times(field: &Field, column: &ArrayRef, names: &mut SharedNames) -> Result<TimeColumn, MessageError> {
     let name = Metadata::new(field.metadata())
         .get("index_name")
         .unwrap_or_else(|| field.name());
@@ -187,7 +191,7 @@ fn read_times(field: &Field, column: &ArrayRef) -> Result<TimeColumn, MessageErr
         });
     }
     Ok(TimeColumn::new(
-        Timeline::new(name, time_type),
+        Timeline::new(names.get(name), time_type),
         time_values(field, column)?,
     ))
 }

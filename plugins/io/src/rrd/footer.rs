@@ -23,7 +23,7 @@ use super::{
     frames::{
         Kind, MAGIC, MESSAGE_HEADER_BYTES, Message, STREAM_FOOTER_BYTES, STREAM_HEADER_BYTES, message_header,
     },
-    manifest_table::{ManifestTable, max_cells},
+    manifest_table::{IndexLimits, ManifestTable},
     payload::MAX_CHUNK_BYTES,
 };
 use crate::{SharedFile, error::MessageError, load::panic_text};
@@ -33,6 +33,10 @@ const HEADER: u64 = MESSAGE_HEADER_BYTES as u64;
 
 /// The messages of other kinds in a stream are small and few; more than this is no such stream.
 const MOST_OTHER_BYTES: u64 = 16 << 20;
+
+/// An index may be larger than the rest of its stream up to this size. To read a larger one takes longer than to read the
+/// rest.
+const MAX_SMALL_INDEX_BYTES: u64 = 1 << 20;
 
 /// A stream whose chunks are all known by its footer.
 pub(super) struct IndexedStream {
@@ -69,11 +73,11 @@ pub(super) fn stream_before(file: &SharedFile, end: u64) -> Result<Option<Indexe
     };
     let (Some(start), Some(length), Some(checksum), Some(1)) = (number(0), number(8), short(16), short(28))
     else {
-        return Err(MessageError::Index("it is made of an unknown number of parts"));
+        return Err(MessageError::Index("it has an unknown number of parts"));
     };
 
     // The payload ends where the footer begins, and so tells where the stream begins.
-    let misplaced = MessageError::Index("its place is not in the file");
+    let misplaced = MessageError::Index("its position is outside of the file");
     let payload_at = footer_at
         .checked_sub(length)
         .filter(|_| length <= MAX_CHUNK_BYTES);
@@ -82,6 +86,9 @@ pub(super) fn stream_before(file: &SharedFile, end: u64) -> Result<Option<Indexe
     else {
         return Err(misplaced);
     };
+    if length > end_mark - base + MAX_SMALL_INDEX_BYTES {
+        return Err(MessageError::Index("it is larger than what it lists"));
+    }
     let stream_header = read(file, base..base + STREAM_HEADER_BYTES as u64)?;
     let version = stream_header.get(4..8).and_then(|bytes| bytes.try_into().ok());
     let Some(version) = version.filter(|_| stream_header.starts_with(&MAGIC)) else {
@@ -97,7 +104,7 @@ pub(super) fn stream_before(file: &SharedFile, end: u64) -> Result<Option<Indexe
 
     // Every length is checked before a library sees it; should one panic all the same, the stream is scanned.
     let manifests = catch_unwind(AssertUnwindSafe(|| {
-        manifests(payload.into(), base, max_cells(end_mark - base))
+        manifests(payload.into(), base, IndexLimits::of_stream(end_mark - base))
     }));
     let manifests = manifests.map_err(|panic| MessageError::Panic(panic_text(&*panic)))??;
     let messages = other_messages(file, &manifests, base + STREAM_HEADER_BYTES as u64..end_mark)?;
@@ -110,12 +117,12 @@ pub(super) fn stream_before(file: &SharedFile, end: u64) -> Result<Option<Indexe
     }))
 }
 
-fn manifests(payload: Bytes, base: u64, mut cells_left: usize) -> Result<Vec<ManifestTable>, MessageError> {
+fn manifests(payload: Bytes, base: u64, mut limits: IndexLimits) -> Result<Vec<ManifestTable>, MessageError> {
     let footer = RrdFooter::decode(payload)?;
     footer
         .manifests
         .into_iter()
-        .map(|manifest| ManifestTable::new(manifest, base, &mut cells_left))
+        .map(|manifest| ManifestTable::new(manifest, base, &mut limits))
         .collect()
 }
 

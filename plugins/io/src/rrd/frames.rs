@@ -163,28 +163,29 @@ impl<R: Read> Frames<R> {
                 limit,
             });
         }
-        let payload = match self.window.take(claimed)? {
-            Ok(payload) => payload,
-            Err(left) => {
-                self.state = State::Search { from: offset };
-                return Err(IoError::MessageLength {
-                    offset,
-                    claimed,
-                    left,
-                });
-            }
+        let too_short = |left| IoError::MessageLength {
+            offset,
+            claimed,
+            left,
         };
-        Ok(match kind {
-            Some(kind) => Some(Item::Message(Message {
+        let Some(kind) = kind else {
+            // The index is not needed where all is read, and may be larger than the rest.
+            self.state = State::Search { from: offset };
+            self.window.skip_bytes(claimed)?.map_err(too_short)?;
+            self.state = State::Ended;
+            return Ok(None);
+        };
+        match self.window.take(claimed)? {
+            Ok(payload) => Ok(Some(Item::Message(Message {
                 kind,
                 offset,
                 payload: payload.into(),
-            })),
-            None => {
-                self.state = State::Ended;
-                None
+            }))),
+            Err(left) => {
+                self.state = State::Search { from: offset };
+                Err(too_short(left))
             }
-        })
+        }
     }
 
     /// What follows the end mark: a footer, another stream, or nothing.
@@ -379,6 +380,26 @@ impl<R: Read> Window<R> {
         let taken = self.bytes.get(self.at..end).unwrap_or_default().to_vec();
         self.at = end;
         Ok(Ok(taken))
+    }
+
+    /// Drops bytes that were not looked at. Where their number cannot be true none is dropped, or all where the size of the
+    /// source is not known, and the inner error says how many there are.
+    fn skip_bytes(&mut self, count: u64) -> Result<Result<(), u64>, IoError> {
+        if let Some(left) = self.left()
+            && count > left
+        {
+            return Ok(Err(left));
+        }
+        let mut missing = count;
+        while missing > 0 {
+            if self.is_empty()? {
+                return Ok(Err(count - missing));
+            }
+            let now = (self.waiting().len() as u64).min(missing);
+            self.skip(now as usize);
+            missing -= now;
+        }
+        Ok(Ok(()))
     }
 
     /// Puts bytes back. Precondition: they are those that were taken last. Cost: none where [`Self::take`] copied them.

@@ -1,4 +1,4 @@
-//! Bytes to Arrow record batches, without copies and without trust.
+//! Bytes to Arrow record batches, without trust, and without copies of what is large.
 //!
 //! The stream is: a continuation mark, a length, a flatbuffer with the message's metadata, padding, a body. This module
 //! walks it itself, because Arrow's stream readers reserve what a length claims; [`super::ipc_check`] holds each message
@@ -32,7 +32,7 @@ impl From<BatchError> for MessageError {
     }
 }
 
-/// Reads the one record batch of a stream. Its arrays share the memory of `bytes`.
+/// Reads the one record batch of a stream. Its arrays share the memory of `bytes`, unless that is mostly metadata.
 pub(super) fn read_batch(bytes: &Buffer) -> Result<RecordBatch, BatchError> {
     let mut schema = None;
     read_messages(bytes, &mut schema).map_err(|error| BatchError { schema, error })
@@ -89,6 +89,12 @@ fn read_messages(bytes: &Buffer, schema: &mut Option<Arc<Schema>>) -> Result<Rec
                 let header = message.header_as_record_batch().ok_or(MessageError::Flatbuffer)?;
                 let types: Vec<_> = schema.fields().iter().map(|field| field.data_type()).collect();
                 check_batch(&types, header, version, &body)?;
+                // The arrays keep all of their memory alive, which for few rows is mostly what was said about them.
+                let body = if body.len() <= bytes.len() / 2 {
+                    Buffer::from_slice_ref(body.as_slice())
+                } else {
+                    body
+                };
                 return Ok(read_record_batch(
                     &body,
                     header,

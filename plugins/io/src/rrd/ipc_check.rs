@@ -91,7 +91,7 @@ fn check_field(field: Field<'_>) -> Result<(), MessageError> {
             known(width >= 0, "a negative size")?;
         }
         Type::List | Type::LargeList | Type::ListView | Type::LargeListView => {
-            known(count == 1, "a list of no type")?
+            known(count == 1, "a list of no type")?;
         }
         Type::FixedSizeList => {
             let size = field.type_as_fixed_size_list().ok_or(MISSING)?.listSize();
@@ -175,11 +175,16 @@ pub(super) fn check_batch(
         variadic: batch.variadicBufferCounts().into_iter().flatten(),
         unions_have_validity: version < MetadataVersion::V5,
         body_bytes: body.len() as u64,
+        used_bytes: 0,
         max_length,
     };
     types.iter().try_for_each(|data_type| check.array(data_type))?;
     if check.variadic.next().is_some() {
         return Err(MessageError::Ipc("it has buffers that belong to no column"));
+    }
+    // Whatever is not used stays in memory as long as the rest.
+    if check.body_bytes > check.used_bytes.saturating_mul(2) + 4096 {
+        return Err(MessageError::Ipc("most of its body belongs to no column"));
     }
     Ok(())
 }
@@ -194,6 +199,8 @@ struct BatchCheck<N, B, V> {
     variadic: V,
     unions_have_validity: bool,
     body_bytes: u64,
+    /// The bytes of buffers, each with what it may be padded by.
+    used_bytes: u64,
     max_length: u64,
 }
 
@@ -293,6 +300,7 @@ where
             .ok_or(MessageError::Ipc("a buffer is missing"))?;
         let offset = length(offset, self.body_bytes)?;
         let bytes = length(bytes, self.body_bytes - offset)?;
+        self.used_bytes += bytes + 64;
         if bytes < needed {
             return Err(MessageError::Ipc("a buffer is shorter than its array"));
         }

@@ -27,7 +27,7 @@ use re_protos::{
 use super::{
     chunk::{time_type, time_values},
     ipc::read_batch,
-    migrate::{ComponentNames, checked_name, component_names, entity_path},
+    migrate::{ComponentNames, SharedNames, checked_name, component_names, entity_path},
     payload::{self, MAX_CHUNK_BYTES},
     transport::Transport,
 };
@@ -75,13 +75,14 @@ impl ManifestTable {
     pub(super) fn new(
         manifest: RrdManifest,
         base: u64,
-        cells_left: &mut usize,
+        left: &mut IndexLimits,
     ) -> Result<Self, MessageError> {
         let store = manifest.store_id.ok_or(MessageError::Missing("store id"))?;
         Transport::default().store(Some(store.clone()))?;
         let part = manifest.data.ok_or(MessageError::Missing("list of chunks"))?;
         let bytes = part.payload.ok_or(MessageError::Missing("list of chunks"))?;
-        let bytes = payload::arrow_bytes(part.compression, &bytes, part.uncompressed_size)?;
+        let bytes = payload::arrow_bytes(part.compression, &bytes, part.uncompressed_size, left.bytes)?;
+        left.bytes -= bytes.len() as u64;
         let batch = read_batch(&bytes)?;
 
         let ids = column::<FixedSizeBinaryArray>(&batch, "chunk_id")?;
@@ -97,7 +98,7 @@ impl ManifestTable {
         let spans: Option<Vec<_>> = starts.values().iter().zip(lengths.values()).map(span).collect();
         let (entities, entity_paths) = entities(&column::<StringArray>(&batch, "chunk_entity_path")?)?;
         let columns = index_columns(&batch)?;
-        let (cells, first_cells) = cells(&columns, batch.num_rows(), cells_left)?;
+        let (cells, first_cells) = cells(&columns, batch.num_rows(), &mut left.cells)?;
         let table = Self {
             store,
             ids,
@@ -188,7 +189,7 @@ impl ManifestTable {
             id: ChunkId::from_be_bytes(self.ids.value(row).try_into().ok()?),
             entity_path,
             num_rows: usize::try_from(self.num_rows.value(row)).ok()?,
-            // No body is smaller than what it takes in the file, whatever is claimed.
+            // No chunk is smaller than what it takes in the file, whatever is claimed.
             num_bytes: self
                 .num_bytes
                 .value(row)
@@ -348,6 +349,7 @@ fn index_columns(batch: &RecordBatch) -> Result<Vec<Column>, MessageError> {
     }
 
     let mut columns = Vec::with_capacity(ranges.len() + statics.len());
+    let mut shared = SharedNames::default();
     for ((names, timeline), Parts { start, end, num_rows }) in ranges {
         let (Some((field, start)), Some((_, end))) = (start, end) else {
             return Err(MessageError::Missing("begin or end of a range"));
@@ -356,8 +358,8 @@ fn index_columns(batch: &RecordBatch) -> Result<Vec<Column>, MessageError> {
             return Err(MessageError::Index("a range begins and ends in different units"));
         }
         let what = match names {
-            None => What::Timeline(Timeline::new(timeline, time_type(field)?)),
-            Some(names) => What::Component(names.into(), timeline.into()),
+            None => What::Timeline(Timeline::new(shared.get(timeline), time_type(field)?)),
+            Some(names) => What::Component(names.descriptor(&mut shared), shared.get(timeline)),
         };
         let valid = NullBuffer::union(start.nulls(), end.nulls());
         let range = (time_values(field, start)?, time_values(field, end)?);
@@ -374,7 +376,7 @@ fn index_columns(batch: &RecordBatch) -> Result<Vec<Column>, MessageError> {
         let set = NullBuffer::new(flags.values().clone());
         let valid = NullBuffer::union(Some(&set), flags.nulls());
         columns.push(Column {
-            what: What::Static(names.into()),
+            what: What::Static(names.descriptor(&mut shared)),
             range: None,
             num_valid: None,
             valid,
@@ -399,10 +401,23 @@ const MAX_COLUMNS: usize = 1 << 16;
 /// The pairs of a timeline and a component that a chunk may have. A store has an entry for each.
 const MAX_PAIRS: usize = 1 << 16;
 
-/// The cells that the manifests of a stream of so many bytes may have. A bit says that one is there, so that a small
-/// manifest can claim any number, but each chunk takes bytes of the stream for each of its columns.
-pub(super) fn max_cells(stream_bytes: u64) -> usize {
-    usize::try_from(stream_bytes / 8 + 4096).unwrap_or(usize::MAX)
+/// What the manifests of a stream may still ask for, all together.
+pub(super) struct IndexLimits {
+    /// Bytes of their tables.
+    pub bytes: u64,
+    /// Values. A bit says that one is there, so that a small manifest can claim any number, but each chunk takes bytes of
+    /// the stream for each of its columns.
+    pub cells: usize,
+}
+
+impl IndexLimits {
+    /// The limits for a stream of so many bytes, the index not counted.
+    pub(super) fn of_stream(bytes: u64) -> Self {
+        Self {
+            bytes: bytes.saturating_mul(8).clamp(16 << 20, MAX_CHUNK_BYTES),
+            cells: usize::try_from(bytes / 8 + 4096).unwrap_or(usize::MAX),
+        }
+    }
 }
 
 /// The columns with a value in each row, and where each row's begin. Cost: the values that there are.

@@ -1,6 +1,9 @@
-//! Metadata of older SDKs to metadata as it is now: a column's names for what it holds have changed over time.
+//! Metadata of older SDKs to today's names, and the limits on names.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use arrow_schema::Field;
 use chronoscope_store::{ComponentDescriptor, EntityPath};
@@ -9,8 +12,6 @@ use crate::error::MessageError;
 
 /// The most bytes that a path, the name of a column, or an id of a store may have.
 pub(super) const MAX_NAME_BYTES: usize = 64 << 10;
-/// The most parts that a path may have.
-pub(super) const MAX_PATH_PARTS: usize = 256;
 
 /// A name, if it is not longer than names may be.
 pub(super) fn checked_name<'a>(what: &'static str, name: &'a str) -> Result<&'a str, MessageError> {
@@ -25,22 +26,18 @@ pub(super) fn checked_name<'a>(what: &'static str, name: &'a str) -> Result<&'a 
     })
 }
 
-/// The path of an entity as it is now called, if it is neither longer nor deeper than paths may be.
+/// The path of an entity as it is now called.
+///
+/// # Errors
+/// Where it is longer or deeper than paths may be.
 pub(super) fn entity_path(path: &str) -> Result<EntityPath, MessageError> {
     // 0.24: the properties of a recording.
-    if path == "/__properties/recording" {
-        return Ok(EntityPath::parse("/__properties"));
-    }
-    let entity = EntityPath::parse(checked_name("entity path", path)?);
-    let parts = entity.depth();
-    if parts <= MAX_PATH_PARTS {
-        return Ok(entity);
-    }
-    Err(MessageError::TooDeep {
-        text: abbreviated(path),
-        parts,
-        limit: MAX_PATH_PARTS,
-    })
+    let path = if path == "/__properties/recording" {
+        "/__properties"
+    } else {
+        path
+    };
+    Ok(EntityPath::try_parse(checked_name("entity path", path)?)?)
 }
 
 /// The beginning of a text that may be very long, for a report.
@@ -60,9 +57,17 @@ impl<'a> Metadata<'a> {
         Self(metadata)
     }
 
-    /// The value of `rerun:name`; an empty one is as good as none.
+    /// The value of `rerun:name`, unless it is empty.
     pub(super) fn get(&self, name: &str) -> Option<&'a str> {
-        let find = |separator| self.0.get(&format!("rerun{separator}{name}"));
+        // The maps have a handful of entries: to look at each costs less than to make a key and hash it.
+        let find = |separator: char| {
+            let is_it = |key: &str| {
+                key.strip_prefix("rerun")
+                    .and_then(|key| key.strip_prefix(separator))
+                    .is_some_and(|key| key == name)
+            };
+            self.0.iter().find(|(key, _)| is_it(key)).map(|(_, value)| value)
+        };
         find(':')
             .or_else(|| find('.'))
             .map(String::as_str)
@@ -92,13 +97,34 @@ pub(super) struct ComponentNames {
     pub component_type: Option<String>,
 }
 
-impl From<ComponentNames> for ComponentDescriptor {
-    fn from(names: ComponentNames) -> Self {
-        Self {
-            component: names.component.into(),
-            archetype: names.archetype.map(Into::into),
-            component_type: names.component_type.map(Into::into),
+impl ComponentNames {
+    pub(super) fn descriptor(&self, shared: &mut SharedNames) -> ComponentDescriptor {
+        ComponentDescriptor {
+            component: shared.get(&self.component),
+            archetype: self.archetype.as_deref().map(|name| shared.get(name)),
+            component_type: self.component_type.as_deref().map(|name| shared.get(name)),
         }
+    }
+}
+
+/// Names that chunks share, since each chunk of a file has the same few.
+#[derive(Debug, Default)]
+pub(super) struct SharedNames(HashSet<Arc<str>>);
+
+impl SharedNames {
+    /// Where there are more names than this they are hardly shared.
+    const MAX: usize = 1 << 14;
+
+    pub(super) fn get(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(name) {
+            return Arc::clone(known);
+        }
+        if self.0.len() >= Self::MAX {
+            self.0.clear();
+        }
+        let name: Arc<str> = name.into();
+        self.0.insert(Arc::clone(&name));
+        name
     }
 }
 
@@ -295,10 +321,13 @@ mod tests {
     #[test]
     fn paths_and_names_have_limits() {
         let text = |error: MessageError| error.to_string();
-        assert!(entity_path(&vec!["a"; MAX_PATH_PARTS].join("/")).is_ok());
-        let deep = text(entity_path(&vec!["a"; MAX_PATH_PARTS + 1].join("/")).unwrap_err());
-        assert!(deep.contains("257 parts") && deep.contains("\"a/a/a"), "{deep}");
-        assert!(entity_path(&"z".repeat(MAX_NAME_BYTES)).is_ok());
+        assert!(entity_path(&["a"; 256].join("/")).is_ok());
+        let deep = text(entity_path(&["a"; 257].join("/")).unwrap_err());
+        assert!(
+            deep.contains("256 parts") && deep.contains("/a/a/a") && deep.len() < 300,
+            "{deep}"
+        );
+        assert!(entity_path(&"z".repeat(MAX_NAME_BYTES - 1)).is_ok());
         let long = text(entity_path(&"\u{e9}".repeat(MAX_NAME_BYTES)).unwrap_err());
         assert!(long.contains("\u{e9}\u{2026}") && long.len() < 300, "{long}");
         let field = Field::new("c".repeat(MAX_NAME_BYTES + 1), DataType::Null, true);

@@ -8,15 +8,16 @@ use crate::error::MessageError;
 /// The most bytes of Arrow data that one chunk may have.
 pub(super) const MAX_CHUNK_BYTES: u64 = 2 << 30;
 
-/// The bytes of a payload, decompressed where it is compressed.
+/// The bytes of a payload, decompressed where it is compressed. There may be so many.
 pub(super) fn arrow_bytes(
     compression: i32,
     payload: &[u8],
     uncompressed_size: u64,
+    limit: u64,
 ) -> Result<Buffer, MessageError> {
     match Compression::try_from(compression) {
-        Ok(Compression::Unspecified | Compression::None) => copy(payload),
-        Ok(Compression::Lz4) => decompress_lz4(payload, uncompressed_size),
+        Ok(Compression::Unspecified | Compression::None) => copy(payload, limit),
+        Ok(Compression::Lz4) => decompress_lz4(payload, uncompressed_size, limit),
         Err(_unknown) => Err(MessageError::UnknownValue {
             what: "compression",
             value: compression,
@@ -25,20 +26,20 @@ pub(super) fn arrow_bytes(
 }
 
 /// The bytes of an uncompressed payload, copied to where Arrow's alignment holds.
-fn copy(payload: &[u8]) -> Result<Buffer, MessageError> {
-    check_limit(payload.len() as u64)?;
+fn copy(payload: &[u8], limit: u64) -> Result<Buffer, MessageError> {
+    check_limit(payload.len() as u64, limit)?;
     let mut bytes = MutableBuffer::new(payload.len());
     bytes.extend_from_slice(payload);
     Ok(bytes.into())
 }
 
 /// Decompresses an LZ4 block of a claimed size.
-fn decompress_lz4(payload: &[u8], claimed: u64) -> Result<Buffer, MessageError> {
+fn decompress_lz4(payload: &[u8], claimed: u64, limit: u64) -> Result<Buffer, MessageError> {
     let actual = lz4_block_bytes(payload).ok_or(MessageError::Lz4)?;
     if actual != claimed {
         return Err(MessageError::UncompressedSize { claimed, actual });
     }
-    check_limit(actual)?;
+    check_limit(actual, limit)?;
     let mut bytes = MutableBuffer::from_len_zeroed(actual as usize);
     let count = lz4_flex::block::decompress_into(payload, bytes.as_slice_mut())
         .map_err(|_error| MessageError::Lz4)?;
@@ -48,12 +49,9 @@ fn decompress_lz4(payload: &[u8], claimed: u64) -> Result<Buffer, MessageError> 
     Ok(bytes.into())
 }
 
-fn check_limit(bytes: u64) -> Result<(), MessageError> {
-    if bytes > MAX_CHUNK_BYTES {
-        return Err(MessageError::TooLarge {
-            bytes,
-            limit: MAX_CHUNK_BYTES,
-        });
+fn check_limit(bytes: u64, limit: u64) -> Result<(), MessageError> {
+    if bytes > limit {
+        return Err(MessageError::TooLarge { bytes, limit });
     }
     Ok(())
 }

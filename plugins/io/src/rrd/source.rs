@@ -1,4 +1,4 @@
-//! The rows of chunks that are known, read from their file once they are wanted.
+//! Chunk loading: the rows of chunks that are known, read from their file on request.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -15,22 +15,22 @@ use re_protos::external::prost::bytes::Bytes;
 use super::{frames::Kind, transport::Transport};
 use crate::{LogMessage, SharedFile, error::MessageError, load::panic_text};
 
-/// FetchRequests that lie so close to each other in the file are read at once.
+/// Requests for chunks that lie so close to each other in the file are read at once.
 const NEAR_BYTES: u64 = 64 << 10;
 /// What is read at once, unless a single chunk is larger.
 const MOST_BYTES_AT_ONCE: u64 = 4 << 20;
-/// The memory of bodies that wait to be taken, in bytes. One body may exceed it.
+/// The memory of loaded chunks that wait to be taken, in bytes. One chunk may exceed it.
 const QUEUE_BYTES: u64 = 64 << 20;
 /// How many of the next requests are looked at for some that lie close to the first.
 const LOOK_AHEAD: usize = 64;
 
-type Body = Result<Arc<Chunk>, ChunkSourceError>;
+type Loaded = Result<Arc<Chunk>, ChunkSourceError>;
 
 /// The chunks of one store in one file.
 ///
-/// A thread reads what is wanted; it is started by the first wish and ends with the source. It waits while bodies of
-/// [`QUEUE_BYTES`] wait for [`ChunkSource::try_next`]. A chunk that turns out to be damaged is told of once and then
-/// passed over; one that could not be read is tried again when it is wanted again.
+/// A thread reads what is requested; the first request starts it, and it ends with the source. It waits while chunks of
+/// [`QUEUE_BYTES`] wait for [`ChunkSource::try_next`]. A damaged chunk is reported once and then ignored; one that could
+/// not be read is tried again at the next request.
 #[derive(Debug)]
 pub(super) struct RrdSource {
     shared: Arc<Shared>,
@@ -56,11 +56,11 @@ struct Shared {
 struct State {
     started: bool,
     ended: bool,
-    /// What is wanted, most urgent first.
+    /// Requests, most urgent first.
     requests: VecDeque<FetchRequest>,
-    /// What is being read, or waits in the queue.
+    /// Chunks that are being read or wait in the queue.
     under_way: HashSet<ChunkId>,
-    queue: VecDeque<Body>,
+    queue: VecDeque<Loaded>,
     queued_bytes: u64,
 }
 
@@ -126,14 +126,14 @@ impl ChunkSource for RrdSource {
         self.shared.changed.notify_all();
     }
 
-    fn try_next(&self) -> Option<Body> {
+    fn try_next(&self) -> Option<Loaded> {
         let mut state = self.shared.state.lock();
-        let body = state.queue.pop_front()?;
-        state.queued_bytes -= num_bytes(&body);
-        state.under_way.remove(&id_of(&body));
+        let loaded = state.queue.pop_front()?;
+        state.queued_bytes -= num_bytes(&loaded);
+        state.under_way.remove(&id_of(&loaded));
         drop(state);
         self.shared.changed.notify_all();
-        Some(body)
+        Some(loaded)
     }
 
     fn has(&self, chunk: ChunkId) -> bool {
@@ -155,15 +155,16 @@ impl Drop for RrdSource {
 impl Shared {
     /// Reads requests until the source is dropped.
     fn read_requests(&self) {
+        let mut transport = Transport::knowing(self.store.clone());
         while let Some(requests) = self.next_requests() {
             for (id, bytes) in self.read(requests) {
-                let body = bytes
+                let loaded = bytes
                     .map_err(|error| read_error(id, &error))
-                    .and_then(|bytes| self.decode(id, bytes));
-                if matches!(body, Err(ChunkSourceError::Damaged { .. })) {
+                    .and_then(|bytes| self.decode(&mut transport, id, bytes));
+                if matches!(loaded, Err(ChunkSourceError::Damaged { .. })) {
                     self.places.write().remove(&id);
                 }
-                if !self.deliver(body) {
+                if !self.deliver(loaded) {
                     return;
                 }
             }
@@ -187,7 +188,7 @@ impl Shared {
         }
     }
 
-    /// The bytes of each wish. A failure to read them together is one of those only that fail alone too.
+    /// The bytes of each request. Where they cannot be read together, each is read alone.
     fn read(&self, requests: Vec<FetchRequest>) -> Vec<(ChunkId, io::Result<Bytes>)> {
         let begin = requests
             .iter()
@@ -197,7 +198,7 @@ impl Shared {
         let end = requests.iter().map(|request| request.span.end).max().unwrap_or(0);
         let together = self.file.read_range(begin..end).map(Bytes::from);
         let part = |span: Range<u64>, bytes: &Bytes| {
-            // The span of each wish lies in the span of all.
+            // The span of each request lies in the span of all.
             let at = |byte: u64| {
                 usize::try_from(byte - begin)
                     .unwrap_or(usize::MAX)
@@ -216,9 +217,8 @@ impl Shared {
     }
 
     /// The chunk in a message, if it is the one that is meant.
-    fn decode(&self, id: ChunkId, bytes: Bytes) -> Body {
+    fn decode(&self, transport: &mut Transport, id: ChunkId, bytes: Bytes) -> Loaded {
         let damaged = |message: String| ChunkSourceError::Damaged { id, message };
-        let mut transport = Transport::knowing(self.store.clone());
         // Every length is checked before a library sees it; should one panic all the same, only this chunk is lost.
         let message = catch_unwind(AssertUnwindSafe(|| transport.decode(Kind::Arrow, bytes)));
         let (store, chunk) = match message {
@@ -232,6 +232,8 @@ impl Shared {
             return Err(damaged(format!("chunk {} stands in its place", chunk.id())));
         }
         if store != self.store {
+            // What it says about other stores is of no use for the next chunk.
+            *transport = Transport::knowing(self.store.clone());
             return Err(damaged(format!(
                 "it belongs to {:?} {}",
                 store.kind, store.recording_id
@@ -247,20 +249,20 @@ impl Shared {
         }
     }
 
-    /// Puts a body into the queue as soon as there is room; `false` where the source is dropped.
-    fn deliver(&self, body: Body) -> bool {
+    /// Puts a chunk into the queue as soon as there is room; `false` where the source is dropped.
+    fn deliver(&self, loaded: Loaded) -> bool {
         let mut state = self.state.lock();
         while state.queued_bytes >= QUEUE_BYTES && !state.ended {
             self.changed.wait(&mut state);
         }
-        state.queued_bytes += num_bytes(&body);
-        state.queue.push_back(body);
+        state.queued_bytes += num_bytes(&loaded);
+        state.queue.push_back(loaded);
         !state.ended
     }
 }
 
 impl State {
-    /// Takes the first wish, and those among the next that lie so close to it that they are best read with it, in order.
+    /// Takes the first request, and those among the next that lie so close to it that they are best read with it, in order.
     fn take_requests(&mut self) -> Vec<FetchRequest> {
         let mut next = Vec::new();
         while next.len() < LOOK_AHEAD
@@ -309,15 +311,15 @@ impl State {
     }
 }
 
-fn id_of(body: &Body) -> ChunkId {
-    match body {
+fn id_of(loaded: &Loaded) -> ChunkId {
+    match loaded {
         Ok(chunk) => chunk.id(),
         Err(error) => error.id(),
     }
 }
 
-fn num_bytes(body: &Body) -> u64 {
-    body.as_ref().map_or(0, |chunk| chunk.num_bytes())
+fn num_bytes(loaded: &Loaded) -> u64 {
+    loaded.as_ref().map_or(0, |chunk| chunk.num_bytes())
 }
 
 fn read_error(id: ChunkId, error: &io::Error) -> ChunkSourceError {

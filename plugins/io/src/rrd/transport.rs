@@ -14,7 +14,7 @@ use super::{
     chunk::chunk_from_batch,
     frames::Kind,
     ipc::read_batch,
-    migrate::{Metadata, abbreviated, checked_name},
+    migrate::{Metadata, SharedNames, abbreviated, checked_name},
     payload,
 };
 use crate::{
@@ -28,6 +28,7 @@ pub(super) struct Transport {
     sdk_version: Option<Arc<str>>,
     /// The stores heard of, the latest last. Files have few.
     stores: Vec<StoreId>,
+    names: SharedNames,
 }
 
 impl Transport {
@@ -36,6 +37,7 @@ impl Transport {
         Self {
             sdk_version: None,
             stores: vec![store],
+            names: SharedNames::default(),
         }
     }
 
@@ -86,7 +88,12 @@ impl Transport {
             }
             .into());
         }
-        let bytes = payload::arrow_bytes(message.compression, &message.payload, message.uncompressed_size)?;
+        let bytes = payload::arrow_bytes(
+            message.compression,
+            &message.payload,
+            message.uncompressed_size,
+            payload::MAX_CHUNK_BYTES,
+        )?;
         let batch = read_batch(&bytes).map_err(|failure| Failure {
             // What is wrong with the data itself is no reason not to say whose it is.
             entity: failure
@@ -97,7 +104,7 @@ impl Transport {
         let id = message.chunk_id.map(|id| {
             ChunkId::from_u128((u128::from(id.time_ns.unwrap_or(0)) << 64) | u128::from(id.inc.unwrap_or(0)))
         });
-        let chunk = chunk_from_batch(&batch, id)?;
+        let chunk = chunk_from_batch(&batch, id, &mut self.names)?;
         Ok(LogMessage::Chunk {
             store,
             chunk: Arc::new(chunk),

@@ -154,6 +154,11 @@ fn files_that_are_none() {
         b"RRF0\0\0\0\0\0\0\0\0",
         "was written by a Rerun SDK older than 0.23, whose format is no longer read",
     );
+    // MsgPack, which 0.22 wrote.
+    check(
+        b"RRF2\0\x16\0\0\x01\x01\0\0",
+        "was written by a Rerun SDK older than 0.23, whose format is no longer read",
+    );
     check(
         b"RRF2\0\x29\0\0\x07\x02\0\0",
         "has a header with unknown options [7, 2, 0, 0]",
@@ -195,7 +200,7 @@ fn streams_that_follow_each_other() {
     let loaded = load_bytes("more.rrd", &bytes, true);
     assert_eq!(
         loaded.reports[0].to_string(),
-        "more.rrd: has 4 bytes behind its end that are not part of a recording"
+        "more.rrd: has 4 bytes after its end that are not part of a recording"
     );
 }
 

@@ -311,13 +311,13 @@ fn what_the_footer_says_of_itself() {
     for number in [0, 1, 1 << 40, u64::MAX] {
         file.is_seen(
             &edited(end - 24, &u64::to_le_bytes(number)),
-            "its place is not in the file",
+            "its position is outside of the file",
         );
     }
     for number in [13, end as u64, u64::MAX] {
         file.is_seen(
             &edited(end - 32, &u64::to_le_bytes(number)),
-            "its place is not in the file",
+            "its position is outside of the file",
         );
     }
     // A footer that is not there is none.
@@ -377,4 +377,50 @@ fn arrow_data_of_the_manifest() {
         footer.manifests[0].data.as_mut().unwrap().payload = Some(payload.into());
         file.check(&file.with(&footer.encode_to_vec()));
     });
+}
+
+#[test]
+fn an_index_that_is_larger_than_what_it_lists_is_not_read() {
+    let whole = footed("scene.rrd");
+    let bytes = whole.with(&vec![0; whole.end_mark + (2 << 20)]);
+    let (indexed, bodies) = whole.check(&bytes);
+    assert_eq!(indexed.reports.len(), 1);
+    assert_eq!(indexed.reports[0].severity, Severity::Info);
+    assert!(indexed.reports[0].message.contains("larger than what it lists"));
+    assert!(bodies.iter().all(Result::is_ok) && !bodies.is_empty());
+}
+
+/// A bit says that a chunk has a component, so that a small index can claim any number of them.
+#[test]
+fn an_index_of_more_values_than_its_chunks_have_room_for_is_not_read() {
+    let whole = footed("scene.rrd");
+    let (mut footer, batch) = whole.manifest();
+    let rows = batch.num_rows();
+    let flags: ArrayRef = Arc::new(chronoscope_store::arrow::BooleanArray::from(vec![true; rows]));
+    let (mut fields, mut columns) = (batch.schema().fields().to_vec(), batch.columns().to_vec());
+    for index in 0..12_000 {
+        let name = format!("C{index}:field");
+        let metadata = HashMap::from([
+            ("rerun:index".to_owned(), "rerun:static".to_owned()),
+            ("rerun:component".to_owned(), name.clone()),
+        ]);
+        let field =
+            arrow_schema::Field::new(format!("{name}:has_static_data"), flags.data_type().clone(), true);
+        fields.push(Arc::new(field.with_metadata(metadata)));
+        columns.push(Arc::clone(&flags));
+    }
+    let batch = RecordBatch::try_new(Arc::new(arrow_schema::Schema::new(fields)), columns).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = StreamWriter::try_new(&mut bytes, batch.schema_ref()).unwrap();
+    writer.write(&batch).unwrap();
+    writer.finish().unwrap();
+    drop(writer);
+    let part = footer.manifests[0].data.as_mut().unwrap();
+    part.uncompressed_size = bytes.len() as u64;
+    (part.payload, part.compression) = (Some(lz4_flex::block::compress(&bytes).into()), 2);
+    let (indexed, bodies) = whole.check(&whole.with(&footer.encode_to_vec()));
+    assert_eq!(indexed.reports.len(), 1);
+    let text = &indexed.reports[0].message;
+    assert!(text.contains("more values than are plausible"), "{text}");
+    assert!(bodies.iter().all(Result::is_ok) && !bodies.is_empty());
 }

@@ -7,7 +7,7 @@ use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema};
 use chronoscope_io::{Events, FileInput, LoadEvent};
 use chronoscope_store::{
-    ChunkStore,
+    ChunkStore, EntityPath,
     arrow::{
         Array, ArrayRef, FixedSizeBinaryArray, FixedSizeListArray, Float64Array, Int64Array, ListArray,
         NullArray, RecordBatch, StringArray,
@@ -120,7 +120,7 @@ fn check_refused(hostile: Vec<u8>, entity: Option<&str>, words: &[&str]) {
     let (loaded, store) = load(&[hostile, sound()]);
     assert_eq!(loaded.reports.len(), 1, "{:?}", loaded.reports);
     let report = &loaded.reports[0];
-    assert_eq!(report.entity.as_ref().map(|entity| entity.as_str()), entity);
+    assert_eq!(report.entity.as_ref().map(EntityPath::as_str), entity);
     let text = report.to_string();
     assert!(text.len() < 400, "{text}");
     for word in words {
@@ -134,7 +134,7 @@ fn check_refused(hostile: Vec<u8>, entity: Option<&str>, words: &[&str]) {
 fn a_path_of_twenty_thousand_parts_is_refused_by_name() {
     let path = ["a"; 20_000].join("/");
     let chunk = message(&path, 1, 1, vec![one_row("value", number())]);
-    check_refused(chunk, None, &["a/a/a/a", "20000 parts"]);
+    check_refused(chunk, None, &["a/a/a/a", "256 parts"]);
 }
 
 #[test]
@@ -185,6 +185,17 @@ fn a_list_of_ten_million_nulls_is_refused_by_name() {
         Some("/nothing"),
         &["without content"],
     );
+}
+
+#[test]
+fn few_rows_keep_no_more_than_themselves_in_memory() {
+    // What is said about the columns takes a hundred times what is in them.
+    let columns = (0..100).map(|index| one_row(&format!("component {index}"), number()));
+    let (loaded, _) = load(&[message("/wide", 1, 1, columns.collect())]);
+    let chunk = loaded.messages[0].chunk().unwrap();
+    let values = chunk.component("component 0").unwrap().lists().values().to_data();
+    let kept = values.buffers()[0].capacity();
+    assert!(kept <= 100 * 64 * 3 + 1024, "{kept} bytes");
 }
 
 #[test]
@@ -275,6 +286,24 @@ fn a_length_beyond_what_a_chunk_may_have_is_not_read() {
     claim(1, 1 << 30);
     claim(3, 1 << 30);
     assert_modest(1 << 16);
+}
+
+#[test]
+fn the_index_at_the_end_takes_no_memory_where_all_is_read() {
+    let mut bytes = [b"RRF2\0\x29\0\0\x01\x02\0\0", &sound()[..], &[0; 8]].concat();
+    let index_bytes = 16_u64 << 20;
+    bytes.extend(index_bytes.to_le_bytes());
+    let sound_bytes = bytes.len() as u64;
+    let index = std::io::Read::take(std::io::repeat(0), index_bytes);
+    let reader = std::io::Read::chain(Cursor::new(bytes), index);
+    let input = FileInput::new("index.rrd", Some(sound_bytes + index_bytes), reader);
+    let before = allocated_by_this_thread();
+    let events: Vec<_> = Events::new("index.rrd".into(), Ok(input), Arc::default()).collect();
+    assert!(allocated_by_this_thread() - before < 4 << 20);
+    let Some(LoadEvent::Finished { outcome, .. }) = events.last() else {
+        panic!("{events:?}");
+    };
+    assert_eq!((outcome.messages, outcome.reports), (1, 0));
 }
 
 #[test]

@@ -444,7 +444,7 @@ fn what_is_no_recording_is_reported_as_ever() {
     );
     check(
         b"RRF2\0\x29\0\0\x01\x02\0\0",
-        "without an end mark: it was cut, or the program that wrote it did not close it",
+        "without an end mark: it was cut off, or the program that wrote it did not close it",
     );
 }
 

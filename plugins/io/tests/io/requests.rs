@@ -1,4 +1,4 @@
-//! FetchRequests for single chunks: their order, their end, and files that are not what they were.
+//! Requests for single chunks: their order, their end, and files that are not what they were.
 
 use std::{io::Write, sync::Arc};
 

@@ -17,7 +17,8 @@ use bevy::render::view::{ExtractedView, Msaa};
 use bevy::shader::{Shader, ShaderDefVal};
 
 use crate::batch::{Blending, GpuSegment, Primitive};
-use crate::view::{binding_size, bulk_view_layout};
+use crate::buffers::binding_size;
+use crate::view::bulk_view_layout;
 
 /// What a pipeline depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

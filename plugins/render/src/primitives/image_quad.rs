@@ -39,12 +39,12 @@ use bevy::transform::components::Transform;
 use bytemuck::{Pod, Zeroable};
 
 use crate::batch::{Blending, affine_rows};
+use crate::buffers::{Gpu, UniformBuffer, binding_size};
 use crate::color::linear_rgba;
 use crate::gpu::pipeline::{PipelineKey, describe};
 use crate::gpu::queue::{BulkQueueSet, transparent_item};
-use crate::gpu::upload::{Gpu, UniformBuffer};
 use crate::stats::{BulkExtractSystems, RenderStats};
-use crate::view::{SetBulkViewBindGroup, binding_size};
+use crate::view::SetBulkViewBindGroup;
 
 const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d04");
 

@@ -59,7 +59,7 @@ impl CachedEntry {
         Some((found, validity))
     }
 
-    /// Writes an answer, unless somebody else is writing.
+    /// Writes an answer, unless somedata else is writing.
     pub(super) fn put(&self, found: Option<Found>, validity: TimeRange) {
         let sequence = self.sequence.load(Ordering::Relaxed);
         if !sequence.is_multiple_of(2)

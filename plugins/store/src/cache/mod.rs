@@ -7,10 +7,11 @@
 //! # Why parallel readers neither race nor wait
 //! Each series keeps its last answers in a small set of *sequence-locked* entries (`entry`): a reader copies an entry and
 //! checks that no writer was at it meanwhile. A hit writes nothing that another reader reads, so two readers run at twice
-//! the rate of one. A reader that misses computes the answer from the store, which nobody changes, and offers it to the
+//! the rate of one. A reader that misses computes the answer from the store, which nodata changes, and offers it to the
 //! entries; where another one is just writing there, it goes on without. Older answers of a series stand in a list behind a
-//! mutex of that series alone, which is only taken on a miss. LatestAtResults name rows by their place in the store and hold no
-//! reference to a chunk, so the cache keeps no dropped chunk alive.
+//! mutex of that series alone, which is only taken on a miss. Latest-at answers name rows by their place in the store and hold no
+//! reference to a chunk. Range answers do; a chunk that goes touches the answers with its rows, so that they keep it alive until
+//! [`QueryCache::apply_pending`], and no longer. (Where events were not handed in, until the answers are freed.)
 
 mod entry;
 mod series;
@@ -18,6 +19,7 @@ mod stats;
 
 use std::sync::OnceLock;
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::{
@@ -29,7 +31,7 @@ use series::SeriesCache;
 pub use stats::CacheStats;
 use stats::{Counters, Tally};
 
-/// LatestAtResults of a store's queries, kept until a change meets them.
+/// Answers to a store's queries, kept until a change meets them.
 #[derive(Debug, Default)]
 pub struct QueryCache {
     /// The store that it belongs to, once it saw one.
@@ -40,6 +42,9 @@ pub struct QueryCache {
     epoch: u64,
     /// By the series' position in the store.
     series: Vec<OnceLock<Box<SeriesCache>>>,
+    /// What a gap in the events made useless, freed a few at a time.
+    retired: Vec<OnceLock<Box<SeriesCache>>>,
+    purge: PurgeState,
     pending: Pending,
     counters: Counters,
 }
@@ -50,32 +55,60 @@ struct Pending {
     generations: Option<(u64, u64)>,
     /// Whether some event in between was not handed in, or there were too many.
     gap: bool,
-    /// Per series what changed in which range.
-    touched: Vec<(SeriesName, TimeRange)>,
+    /// Per series what changed in which ranges.
+    touched: FxHashMap<SeriesName, SmallVec<[TimeRange; 1]>>,
 }
 
 type SeriesName = (EntityId, TimelineId, ComponentId);
 
-/// With more changes than this it is cheaper to begin anew.
-const MOST_TOUCHED: usize = 1 << 16;
+/// With changes of more series than this it is cheaper to begin anew.
+const MAX_TOUCHED: usize = 1 << 16;
 
-/// How far back a change is looked for that another one joins. Data arrives a few components at a time.
-const LOOK_BACK: usize = 8;
+/// How many ranges of a series are told apart. More become one.
+const MAX_RANGES: usize = 8;
+
+/// How many caches that are of no use any more are freed per frame.
+const FREED_PER_FRAME: usize = 1024;
 
 impl Pending {
     fn touch(&mut self, series: SeriesName, range: TimeRange) {
-        let joins = |other: &TimeRange| {
+        if self.touched.len() >= MAX_TOUCHED && !self.touched.contains_key(&series) {
+            self.gap = true;
+            return;
+        }
+        let ranges = self.touched.entry(series).or_default();
+        let joins = |other: &&mut TimeRange| {
             range.min <= other.max.saturating_add(1) && other.min <= range.max.saturating_add(1)
         };
-        let mut latest = self.touched.iter_mut().rev().take(LOOK_BACK);
-        if let Some((_, other)) = latest.find(|(other, touched)| *other == series && joins(touched)) {
+        if let Some(other) = ranges.iter_mut().rev().find(joins) {
             *other = other.union(&range);
-        } else if self.touched.len() < MOST_TOUCHED {
-            self.touched.push((series, range));
+        } else if ranges.len() < MAX_RANGES {
+            ranges.push(range);
         } else {
-            self.gap = true;
+            let all = ranges.iter().fold(range, |union, range| union.union(range));
+            ranges.clear();
+            ranges.push(all);
         }
     }
+}
+
+/// How many frames ago a series was last used to be freed, in each round of a purge.
+const PURGE_AGES: [u64; 5] = [512, 64, 8, 1, 0];
+
+/// Where a purge goes on.
+#[derive(Debug, Default)]
+struct PurgeState {
+    round: usize,
+    series: usize,
+}
+
+/// What a step of a purge did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PurgeReport {
+    /// The bytes that were freed.
+    pub freed_bytes: u64,
+    /// Whether as many are free as were asked for, or there is nothing left. Otherwise another step does more.
+    pub done: bool,
 }
 
 impl QueryCache {
@@ -114,31 +147,36 @@ impl QueryCache {
 
     /// Drops the answers that changes met, and makes room for new series. Call it once per frame, before the first query.
     ///
-    /// Where the events of some change were not handed in, everything is dropped.
+    /// Where the events of some change were not handed in, everything is dropped, and freed over the next frames.
+    /// Cost: O(changed series); then O(all series), a few nanoseconds each.
     pub fn apply_pending(&mut self, store: &ChunkStore) {
         let pending = std::mem::take(&mut self.pending);
         self.epoch += 1;
+        if !self.retired.is_empty() {
+            self.free_retired(u64::MAX, FREED_PER_FRAME);
+        }
         if self.instance == store.instance && self.generation == store.generation() {
             return;
         }
         let mut tally = Tally::default();
-        self.series.resize_with(store.series.len(), OnceLock::new);
         let complete = self.instance == store.instance
             && !pending.gap
             && pending.generations == Some((self.generation, store.generation()));
         if complete {
-            for ((entity, timeline, component), range) in pending.touched {
+            self.series.resize_with(store.series.len(), OnceLock::new);
+            for ((entity, timeline, component), ranges) in pending.touched {
                 let cache = store
                     .series_of(entity, timeline, component)
                     .and_then(|(at, _)| self.series.get_mut(at as usize));
                 if let Some(cache) = cache.and_then(OnceLock::get_mut) {
-                    cache.invalidate(range, &mut tally);
+                    ranges
+                        .iter()
+                        .for_each(|range| cache.invalidate(*range, &mut tally));
                 }
             }
         } else {
-            for cache in self.series.iter_mut().filter_map(OnceLock::get_mut) {
-                cache.invalidate(TimeRange::EVERYTHING, &mut tally);
-            }
+            self.retired.append(&mut self.series);
+            self.series.resize_with(store.series.len(), OnceLock::new);
         }
         self.counters.add(&tally);
         self.instance = store.instance;
@@ -163,8 +201,8 @@ impl QueryCache {
             .into_owned()
     }
 
-    /// As [`Self::latest_at`], borrowed from the store: for who looks at the answer and forgets it. Readers that ask for the
-    /// same rows do not even meet at the counter of the chunk's owners.
+    /// As [`Self::latest_at`], borrowed from the store: for answers that are looked at and not kept. Readers that ask for the
+    /// same rows do not even contend for the chunk's reference count.
     pub fn latest_at_ref<'s>(
         &self,
         store: &'s ChunkStore,
@@ -336,44 +374,95 @@ impl QueryCache {
     /// What the cache did and holds. Costs nothing: all is counted when it changes.
     pub fn stats(&self) -> CacheStats {
         let mut stats = self.counters.stats();
-        stats.bytes_actual += (self.series.capacity() * size_of::<OnceLock<Box<SeriesCache>>>()) as u64;
+        stats.bytes_actual += self.table_bytes();
         stats
     }
 
     /// What [`Self::stats`] says of bytes, by a walk over everything: (effective, actual). To check the counts by.
     pub fn recount_bytes(&self) -> (u64, u64) {
-        let table = self.series.capacity() * size_of::<OnceLock<Box<SeriesCache>>>();
-        let sums = self
-            .series
-            .iter()
-            .filter_map(OnceLock::get)
-            .map(|cache| cache.bytes());
-        sums.fold((0, table as u64), |sum, bytes| (sum.0 + bytes.0, sum.1 + bytes.1))
+        let caches = self.series.iter().chain(&self.retired);
+        let sums = caches.filter_map(OnceLock::get).map(|cache| cache.bytes());
+        sums.fold((0, self.table_bytes()), |sum, bytes| {
+            (sum.0 + bytes.0, sum.1 + bytes.1)
+        })
     }
 
-    /// Drops answers until about `bytes` are free, those of the series first that were not asked for the longest, and says
-    /// how many bytes were freed.
+    fn table_bytes(&self) -> u64 {
+        let places = self.series.capacity() + self.retired.capacity();
+        (places * size_of::<OnceLock<Box<SeriesCache>>>()) as u64
+    }
+
+    /// Drops answers until about `bytes` are free, and says how many were. See [`Self::purge_step`].
     pub fn purge(&mut self, bytes: u64) -> u64 {
-        let mut by_use: Vec<(u64, usize)> = self
-            .series
-            .iter()
-            .enumerate()
-            .filter_map(|(at, cache)| Some((cache.get()?.last_use(), at)))
-            .collect();
-        by_use.sort_unstable();
-        let (mut freed, mut tally) = (0, Tally::default());
-        for (_, at) in by_use {
-            if freed >= bytes {
-                break;
+        self.purge_step(bytes, usize::MAX).freed_bytes
+    }
+
+    /// Drops answers until about `bytes` are free, but looks at no more than `max_series` series. Another step goes on there,
+    /// for as long as the report is not `done`.
+    ///
+    /// Of the series, those go first that were not asked for in some seconds, then those of less, and at last all.
+    /// Cost: O(`max_series`).
+    pub fn purge_step(&mut self, bytes: u64, max_series: usize) -> PurgeReport {
+        let (mut freed_bytes, looked_at) = self.free_retired(bytes, max_series);
+        let mut left = max_series - looked_at;
+        while freed_bytes < bytes {
+            let PurgeState { round, series } = self.purge;
+            let Some(age) = PURGE_AGES.get(round) else { break };
+            let Some(cache) = self.series.get_mut(series) else {
+                self.purge = PurgeState {
+                    round: round + 1,
+                    series: 0,
+                };
+                continue;
+            };
+            if left == 0 {
+                return PurgeReport {
+                    freed_bytes,
+                    done: false,
+                };
             }
-            if let Some(cache) = self.series.get_mut(at).and_then(OnceLock::take) {
-                let (effective, actual) = cache.bytes();
-                tally.bytes_effective -= effective as i64;
-                tally.bytes_actual -= actual as i64;
-                freed += actual;
+            left -= 1;
+            self.purge.series += 1;
+            let is_old = |cache: &SeriesCache| self.epoch.saturating_sub(cache.last_use()) >= *age;
+            if cache.get().is_some_and(|cache| is_old(cache)) {
+                let cache = cache.take();
+                freed_bytes += self.free(cache);
             }
         }
-        self.counters.add(&tally);
-        freed
+        self.purge = PurgeState::default();
+        PurgeReport {
+            freed_bytes,
+            done: true,
+        }
+    }
+
+    /// Frees some caches that are of no use any more, and says how many bytes and caches these were.
+    fn free_retired(&mut self, bytes: u64, max_series: usize) -> (u64, usize) {
+        let (mut freed, mut looked_at) = (0, 0);
+        while freed < bytes
+            && looked_at < max_series
+            && let Some(mut cache) = self.retired.pop()
+        {
+            looked_at += 1;
+            freed += self.free(cache.take());
+        }
+        if self.retired.is_empty() {
+            self.retired = Vec::new();
+        }
+        (freed, looked_at)
+    }
+
+    fn free(&self, cache: Option<Box<SeriesCache>>) -> u64 {
+        let Some(cache) = cache else { return 0 };
+        let (effective, actual) = cache.bytes();
+        self.counters.add(&Tally {
+            bytes_effective: -(effective as i64),
+            bytes_actual: -(actual as i64),
+            ..Tally::default()
+        });
+        actual
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 
 use crate::{
     RangeResult, TimeRange,
@@ -16,8 +17,11 @@ use crate::{
 /// How many answers stand ready for readers without a lock: views with cursors of their own do not drive each other out.
 const WAYS: usize = 2;
 
-/// How many older answers a series keeps, about as many as somebody who scrubs goes back over.
-const MOST_OLDER: usize = 64;
+/// How many range answers a series keeps: views with ranges of their own do not drive each other out.
+const MAX_RANGES: usize = 4;
+
+/// How many older answers a series keeps, about as many as somedata who scrubs goes back over.
+const MAX_OLDER: usize = 64;
 
 /// An answer, packed so that two fit in a line of the processor's cache.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +77,8 @@ pub(super) struct SeriesCache {
     recent: [CachedEntry; WAYS],
     /// Ordered by time; intervals are maximal, so they never overlap.
     older: Mutex<VecDeque<Older>>,
-    range: Mutex<Option<RangeResult>>,
+    /// The last used one is the last.
+    ranges: Mutex<SmallVec<[RangeResult; MAX_RANGES]>>,
 }
 
 impl SeriesCache {
@@ -122,7 +127,7 @@ impl SeriesCache {
         }
         older.insert(at, Older::new(validity, found, row_bytes));
         tally.bytes_effective += i64::from(row_bytes);
-        if older.len() > MOST_OLDER {
+        if older.len() > MAX_OLDER {
             // The end that is farther from the cursor goes.
             let first = older.front().map_or(0, |older| older.validity.max.abs_diff(time));
             let last = older.back().map_or(0, |older| older.validity.min.abs_diff(time));
@@ -154,17 +159,24 @@ impl SeriesCache {
 
     pub(super) fn get_range(&self, range: TimeRange, epoch: u64) -> Option<RangeResult> {
         self.touch(epoch);
-        self.range
-            .lock()
-            .as_ref()
-            .filter(|answer| answer.range() == range)
-            .cloned()
+        let mut ranges = self.ranges.lock();
+        let at = ranges.iter().rposition(|answer| answer.range() == range)?;
+        ranges.get_mut(at..)?.rotate_left(1);
+        ranges.last().cloned()
     }
 
     pub(super) fn put_range(&self, answer: &RangeResult, tally: &mut Tally) {
-        let before = self.range.lock().replace(answer.clone());
-        tally.bytes_actual +=
-            answer.heap_bytes() as i64 - before.map_or(0, |before| before.heap_bytes() as i64);
+        let mut ranges = self.ranges.lock();
+        // Another reader may have been faster.
+        if ranges.iter().any(|other| other.range() == answer.range()) {
+            return;
+        }
+        if ranges.len() == MAX_RANGES {
+            let before = ranges.remove(0);
+            tally.bytes_actual -= before.heap_bytes() as i64;
+        }
+        tally.bytes_actual += answer.heap_bytes() as i64;
+        ranges.push(answer.clone());
     }
 
     /// Drops the answers that meet a range.
@@ -181,14 +193,14 @@ impl SeriesCache {
             tally.invalidations += 1;
             tally.bytes_effective -= i64::from(gone.row_bytes);
         }
-        if let Some(gone) = self
-            .range
-            .get_mut()
-            .take_if(|answer| answer.range().intersects(&range))
-        {
-            tally.invalidations += 1;
-            tally.bytes_actual -= gone.heap_bytes() as i64;
-        }
+        self.ranges.get_mut().retain(|answer| {
+            let is_gone = answer.range().intersects(&range);
+            if is_gone {
+                tally.invalidations += 1;
+                tally.bytes_actual -= answer.heap_bytes() as i64;
+            }
+            !is_gone
+        });
     }
 
     /// The frame in which the series was last asked for.
@@ -202,7 +214,12 @@ impl SeriesCache {
         let effective = older.iter().map(|older| u64::from(older.row_bytes)).sum();
         let actual = size_of::<Self>()
             + older.capacity() * size_of::<Older>()
-            + self.range.lock().as_ref().map_or(0, RangeResult::heap_bytes);
+            + self
+                .ranges
+                .lock()
+                .iter()
+                .map(RangeResult::heap_bytes)
+                .sum::<usize>();
         (effective, actual as u64)
     }
 }

@@ -13,7 +13,7 @@ pub struct CacheStats {
     pub range_hits: u64,
     /// Range queries that were computed.
     pub range_misses: u64,
-    /// LatestAtResults that changes of the store dropped.
+    /// Answers that changes of the store dropped.
     pub invalidations: u64,
     /// The bytes of the latest-at answers that are kept, as if each had copied its row.
     pub bytes_effective: u64,

@@ -2,56 +2,51 @@
 
 use std::time::{Duration, Instant};
 
-/// The clock of a step, and how much is done between two looks at it. A look costs as much as several entries of an index, so there
-/// are many of those in between; where they take long, as when memory that was away has to be fetched first, there are fewer.
+/// How many items a collection works on before it looks at the clock again: see [`GcReport::max_items_between_looks`](crate::GcReport::max_items_between_looks).
+pub const MAX_ITEMS_BETWEEN_LOOKS: usize = 256;
+
+/// The clock of a step. A look at it costs as much as several items, so there are some of those between two looks.
 #[derive(Debug)]
 pub(super) struct Clock {
+    begin: Instant,
     budget: Duration,
-    pub(super) last: Instant,
-    /// When the step should end.
-    pub(super) until: Instant,
-    /// How often the work between two looks was halved.
-    pub(super) halved: u32,
+    items: usize,
+    max_items: usize,
+    is_late: bool,
 }
 
 impl Clock {
-    const MOST_HALVED: u32 = 6;
-
-    /// A step that begins now, of which half a budget is planned: what follows the last look counts too, and so does what the
-    /// system and the allocator do on the side.
-    pub(super) fn new(budget: Duration, halved: u32) -> Self {
-        let now = Instant::now();
+    /// A step that begins now.
+    pub(super) fn new(budget: Duration) -> Self {
         Self {
+            begin: Instant::now(),
             budget,
-            last: now,
-            until: now + budget / 2,
-            halved,
+            items: 0,
+            max_items: 0,
+            is_late: false,
         }
     }
 
-    /// How much may be done before the next look, where `usual` is what fits into a small part of a step.
-    pub(super) fn most(&self, usual: usize) -> usize {
-        if self.budget.is_zero() {
-            1
-        } else {
-            (usual >> self.halved).max(1)
+    /// Counts items that were worked on. Looks at the clock once they are enough; with no time at all, that is after the first.
+    pub(super) fn did(&mut self, items: usize) {
+        self.items += items;
+        self.max_items = self.max_items.max(self.items);
+        if self.items >= MAX_ITEMS_BETWEEN_LOOKS || self.budget.is_zero() {
+            self.items = 0;
+            self.is_late |= self.elapsed() >= self.budget;
         }
     }
 
-    pub(super) fn look(&mut self) -> Instant {
-        self.last = Instant::now();
-        self.last
+    /// Whether there was time left at the last look.
+    pub(super) fn has_time(&self) -> bool {
+        !self.is_late
     }
 
-    /// Looks at the clock after as much as [`Self::most`] says.
-    pub(super) fn look_after_work(&mut self) -> Instant {
-        let before = self.last;
-        let took = self.look() - before;
-        if took > self.budget / 32 && !self.budget.is_zero() {
-            self.halved = (self.halved + 2).min(Self::MOST_HALVED);
-        } else if took < self.budget / 128 {
-            self.halved = self.halved.saturating_sub(1);
-        }
-        self.last
+    pub(super) fn max_items_between_looks(&self) -> usize {
+        self.max_items
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.begin.elapsed()
     }
 }

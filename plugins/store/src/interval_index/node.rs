@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use crate::{TimeRange, remove::in_order};
+use crate::{TimeRange, keys::in_order};
 
-use super::{Around, Entry, Key, NODE_CAPACITY, bucket_of};
+use super::entry::{Around, Entry, Key, NODE_CAPACITY, bucket_of};
 
 #[derive(Debug)]
 pub(super) struct Node {

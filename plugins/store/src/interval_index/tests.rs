@@ -119,7 +119,7 @@ fn check_all(list: &[Entry], index: &IntervalIndex) {
     // Every row counts once, in a bucket or as one to be looked at more closely.
     let (mut buckets, mut spread) = ([0; 16], 0);
     index.count_rows(TimeRange::new(0, 2000), &mut buckets, |entry, _| {
-        spread += entry.rows
+        spread += entry.rows;
     });
     assert_eq!(
         buckets.iter().sum::<u32>() + spread,

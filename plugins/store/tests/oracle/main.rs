@@ -19,7 +19,7 @@ use proptest::{prelude::*, test_runner::RngSeed};
 
 fn config() -> ProptestConfig {
     ProptestConfig {
-        cases: 300,
+        cases: 150,
         rng_seed: RngSeed::Fixed(0x5eed),
         ..ProptestConfig::default()
     }
@@ -68,12 +68,12 @@ fn many_small_chunks_become_few() {
     for time in 0..1000 {
         let row = RowSpec {
             row_id: 0,
-            times: [time, time],
+            times: [time; 3],
             cells: [Some(vec![time as i32]), None, None],
         };
         bench.insert(ChunkSpec {
             entity: 1,
-            timelines: [true, false],
+            timelines: [true, false, false],
             rows: vec![row],
         });
     }
@@ -90,19 +90,19 @@ fn a_file_that_is_opened_twice_is_there_once() {
     let mut bench = Bench::new(StoreSettings::default());
     let row = |time| RowSpec {
         row_id: 0,
-        times: [time, time],
+        times: [time; 3],
         cells: [Some(vec![time as i32]), None, None],
     };
     for time in 0..100 {
         bench.insert(ChunkSpec {
             entity: 1,
-            timelines: [true, false],
+            timelines: [true, false, false],
             rows: vec![row(time % 7)],
         });
     }
     bench.insert(ChunkSpec {
         entity: 1,
-        timelines: [true, false],
+        timelines: [true, false, false],
         rows: (0..20_000).map(row).collect(),
     });
     (0..bench.inserted.len()).for_each(|at| bench.insert_again(at));
@@ -126,12 +126,12 @@ fn a_plot_extends_itself() {
     for time in 0..500 {
         let row = RowSpec {
             row_id: 0,
-            times: [time, time],
+            times: [time; 3],
             cells: [Some(vec![time as i32]), None, None],
         };
         bench.insert(ChunkSpec {
             entity: 1,
-            timelines: [true, false],
+            timelines: [true, false, false],
             rows: vec![row],
         });
         let mut collected = 0;
@@ -172,12 +172,12 @@ fn a_large_chunk_is_split() {
     });
     let row = |time| RowSpec {
         row_id: 0,
-        times: [time, time],
+        times: [time; 3],
         cells: [Some(vec![time as i32]), None, None],
     };
     bench.insert(ChunkSpec {
         entity: 1,
-        timelines: [true, false],
+        timelines: [true, false, false],
         rows: (0..35).map(row).collect(),
     });
     assert_eq!(bench.store().num_chunks(), 4);
@@ -190,12 +190,12 @@ fn events_that_were_not_handed_in_do_no_harm() {
     let mut bench = Bench::new(StoreSettings::default());
     let row = |time, value| RowSpec {
         row_id: 0,
-        times: [time, time],
+        times: [time; 3],
         cells: [Some(vec![value]), None, None],
     };
     bench.insert(ChunkSpec {
         entity: 1,
-        timelines: [true, false],
+        timelines: [true, false, false],
         rows: vec![row(1, 10)],
     });
     bench.recording.apply_pending();
@@ -204,7 +204,7 @@ fn events_that_were_not_handed_in_do_no_harm() {
     let cache = std::mem::replace(&mut bench.recording.cache, lost);
     bench.insert(ChunkSpec {
         entity: 1,
-        timelines: [true, false],
+        timelines: [true, false, false],
         rows: vec![row(5, 20)],
     });
     bench.recording.cache = cache;
@@ -218,12 +218,12 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
     let mut bench = Bench::new(StoreSettings::default());
     let row = |row_id, time| RowSpec {
         row_id,
-        times: [time, time],
+        times: [time; 3],
         cells: [Some(vec![time as i32]), None, None],
     };
     let spec = |rows| ChunkSpec {
         entity: 1,
-        timelines: [true, false],
+        timelines: [true, false, false],
         rows,
     };
     let chunks = [spec(vec![row(1, 2), row(2, 4)]), spec(vec![row(3, 6), row(4, 8)])];
@@ -252,7 +252,7 @@ fn what_is_known_and_not_loaded_is_missing_until_it_comes() {
                 .collect(),
         };
         let events = bench.recording.insert_absent(&absent).unwrap();
-        assert!(!events[0].has_body && !events[0].adds_rows());
+        assert!(!events[0].is_loaded && !events[0].adds_rows());
         bench.model.chunks.insert(
             id,
             ModelChunk {
@@ -308,12 +308,12 @@ fn what_a_footer_left_out_comes_with_the_chunk() {
     let mut bench = Bench::new(StoreSettings::default());
     let row = RowSpec {
         row_id: 1,
-        times: [2, 2],
+        times: [2; 3],
         cells: [Some(vec![1]), Some(vec![2]), None],
     };
     let spec = ChunkSpec {
         entity: 1,
-        timelines: [true, false],
+        timelines: [true, false, false],
         rows: vec![row],
     };
     let chunk = spec.build(ChunkId::from_u128(1));
@@ -329,4 +329,48 @@ fn what_a_footer_left_out_comes_with_the_chunk() {
         events[0].new_components().contains(&component) && !events[0].is_new_entity(),
         "{events:?}"
     );
+}
+
+#[test]
+fn a_series_of_very_many_chunks_equals_the_model() {
+    // More than a list holds, so that there is a tree, with clears above it and a collection from both ends.
+    let mut bench = Bench::new(StoreSettings::without_compaction());
+    let mut number = 7_i64;
+    let mut next = move |below: i64| {
+        // A generator by Lehmer.
+        number = number * 48_271 % 2_147_483_647;
+        number % below
+    };
+    for _ in 0..2_000 {
+        let (begin, entity) = (next(16), 1 + next(3) as usize);
+        let clear = (next(40) == 0).then(|| vec![next(2) as i32]);
+        let rows = (0..=next(3)).map(|at| RowSpec {
+            row_id: 0,
+            times: [(begin + at * next(3)).min(15), begin, -begin],
+            cells: [Some(vec![at as i32]), None, clear.clone()],
+        });
+        let rows = rows.collect();
+        bench.insert(ChunkSpec {
+            entity,
+            timelines: [true, false, next(4) == 0],
+            rows,
+        });
+    }
+    bench.recording.apply_pending();
+    for kib in [200, 300] {
+        for at in 0..40 {
+            bench.apply(Op::Evict(at * 31));
+        }
+        bench.check_all();
+        bench.gc(
+            kib * 1024,
+            1,
+            None,
+            Some(6),
+            std::time::Duration::from_micros(200),
+        );
+        bench.recording.apply_pending();
+        bench.check_all();
+    }
+    assert!(bench.store().num_chunks() > 500);
 }

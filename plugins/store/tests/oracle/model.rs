@@ -14,7 +14,7 @@ use chronoscope_store::{
 pub(crate) type Cell = Option<Vec<i32>>;
 
 pub(crate) const ENTITIES: [&str; 5] = ["/", "/a", "/a/b", "/a/b/c", "/d"];
-pub(crate) const TIMELINES: [&str; 2] = ["frame", "step"];
+pub(crate) const TIMELINES: [&str; 3] = ["frame", "step", "tick"];
 /// The last one clears: an instance of 1 is recursive, of 0 flat.
 pub(crate) const COMPONENTS: [&str; 3] = ["Test:x", "Test:y", CLEAR_COMPONENT];
 pub(crate) const CLEAR: usize = 2;
@@ -23,7 +23,7 @@ pub(crate) const CLEAR: usize = 2;
 #[derive(Clone, Debug)]
 pub(crate) struct RowSpec {
     pub(crate) row_id: u64,
-    pub(crate) times: [i64; 2],
+    pub(crate) times: [i64; 3],
     pub(crate) cells: [Cell; 3],
 }
 
@@ -32,17 +32,17 @@ pub(crate) struct RowSpec {
 pub(crate) struct ChunkSpec {
     pub(crate) entity: usize,
     /// Which of the timelines the rows lie on; static where neither.
-    pub(crate) timelines: [bool; 2],
+    pub(crate) timelines: [bool; 3],
     pub(crate) rows: Vec<RowSpec>,
 }
 
 impl ChunkSpec {
     pub(crate) fn is_static(&self) -> bool {
-        self.timelines == [false, false]
+        self.timelines == [false; 3]
     }
 
     pub(crate) fn build(&self, id: ChunkId) -> Chunk {
-        let timelines = (0..2).filter(|&at| self.timelines[at]).map(|at| {
+        let timelines = (0..3).filter(|&at| self.timelines[at]).map(|at| {
             TimeColumn::new(
                 Timeline::sequence(TIMELINES[at]),
                 self.rows.iter().map(|row| row.times[at]).collect::<Vec<_>>(),
@@ -177,7 +177,8 @@ impl Model {
         (hit, TimeRange::new(min, next.map_or(i64::MAX, |next| next - 1)))
     }
 
-    /// The answer with clears: a row is hidden where some clear that reaches it is at or after its (time, row id).
+    /// The answer with clears: of each entity above the latest clear hides a row, where it is recursive and at or after the row's
+    /// (time, row id); on the entity itself also a flat one.
     pub(crate) fn latest_at(
         &self,
         entity: usize,
@@ -189,39 +190,23 @@ impl Model {
         if component == CLEAR {
             return Some(hit);
         }
-        for (ancestor, path) in ENTITIES.iter().enumerate() {
-            if !EntityPath::parse(ENTITIES[entity]).starts_with(&(*path).into()) {
-                continue;
-            }
-            let reaches = |clear: &Found| {
-                clear
-                    .2
-                    .first()
-                    .is_some_and(|&recursive| ancestor == entity || recursive != 0)
-            };
-            // Of static clears the newest counts.
-            let hidden = self
-                .static_clear(ancestor)
-                .is_some_and(|clear| reaches(&clear) && (hit.0.is_some() || clear.1 >= hit.1));
-            let hidden = hidden
-                || hit.0.is_some()
-                    && self
-                        .rows(ancestor, Some(timeline), CLEAR, false)
-                        .iter()
-                        .any(|clear| {
-                            reaches(clear) && clear.0 <= Some(time) && (clear.0, clear.1) >= (hit.0, hit.1)
-                        });
-            if hidden {
-                return None;
-            }
-        }
-        Some(hit)
-    }
-
-    /// The newest static clear. Rows without an instance are no clears.
-    fn static_clear(&self, entity: usize) -> Option<Found> {
-        self.rows(entity, None, CLEAR, false)
-            .into_iter()
-            .rfind(|clear| !clear.2.is_empty())
+        let hides = |ancestor: usize| {
+            let clear = self.rows(ancestor, None, CLEAR, false).pop().or_else(|| {
+                let clears = self.rows(ancestor, Some(timeline), CLEAR, false);
+                clears.into_iter().rfind(|clear| clear.0 <= Some(time))
+            });
+            clear.is_some_and(|clear| {
+                let reaches = ancestor == entity || clear.2.first().is_some_and(|&recursive| recursive != 0);
+                let is_above = match (clear.0, hit.0) {
+                    (None, Some(_)) => true,
+                    (Some(_), None) => false,
+                    _ => (clear.0, clear.1) >= (hit.0, hit.1),
+                };
+                reaches && is_above
+            })
+        };
+        let path = EntityPath::parse(ENTITIES[entity]);
+        let mut above = (0..ENTITIES.len()).filter(|&at| path.starts_with(&ENTITIES[at].into()));
+        (!above.any(hides)).then_some(hit)
     }
 }

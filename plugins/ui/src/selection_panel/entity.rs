@@ -34,7 +34,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, view: Op
         return;
     };
     if !store.has_data(entity) {
-        let count = store.tree().children(entity).len();
+        let count = store.tree().num_children(entity);
         text_row(ui, "Data", &format!("none of its own; {count} below"));
         return;
     }

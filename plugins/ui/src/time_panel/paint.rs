@@ -141,7 +141,7 @@ pub(super) fn paint_row(
 
 fn is_leaf(store: &ChunkStore, stream: Stream) -> bool {
     match stream {
-        Stream::Entity(entity) => entity == store.tree().root() || store.tree().children(entity).is_empty(),
+        Stream::Entity(entity) => entity == store.tree().root() || store.tree().num_children(entity) == 0,
         Stream::Component(..) => true,
     }
 }

@@ -59,20 +59,20 @@ pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
     }
     stack.extend(children_in_reverse(store, tree.root()).map(|child| (child, 0)));
     while let Some((entity, level)) = stack.pop() {
-        let children = tree.children(entity);
+        let num_children = tree.num_children(entity);
         let has_components = store.components_of(entity).next().is_some();
-        let is_small = level < EXPANDED_LEVELS && children.len() <= MAX_EXPANDED;
+        let is_small = level < EXPANDED_LEVELS && num_children <= MAX_EXPANDED;
         // A leaf shows its components only when asked to.
-        let by_default = !children.is_empty() && is_small && !is_properties(tree.path(entity));
+        let by_default = num_children > 0 && is_small && !is_properties(tree.path(entity));
         let expanded = expansion.get(tree.path(entity)).copied().unwrap_or(by_default);
-        let has_below = has_components || !children.is_empty();
+        let has_below = has_components || num_children > 0;
         rows.push(Row {
             stream: Stream::Entity(entity),
             level,
             expanded: has_below.then_some(expanded),
         });
         if expanded {
-            let asked = expansion.contains_key(tree.path(entity)) || children.is_empty();
+            let asked = expansion.contains_key(tree.path(entity)) || num_children == 0;
             if asked {
                 let components = store
                     .components_of(entity)
@@ -94,8 +94,7 @@ fn children_in_reverse(store: &ChunkStore, entity: EntityId) -> impl Iterator<It
     let tree = store.tree();
     let mut children: Vec<(String, EntityId)> = tree
         .children(entity)
-        .iter()
-        .map(|child| (tree.path(*child).ui_name(), *child))
+        .map(|child| (tree.path(child).ui_name(), child))
         .collect();
     children.sort_by(|(a, _), (b, _)| natural::compare(b, a));
     children.into_iter().map(|(_, child)| child)

@@ -7,10 +7,18 @@ use chronoscope_render::{DEFAULT_COLOR, DEFAULT_RADIUS, pack_color};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{ComponentName, ReadError, TextSlices, clamped, read, records::AnnotationContext};
 
+use rustc_hash::FxHashSet;
+
 use crate::colors;
 
 /// An entity with more instances than this shows no labels unless it says so.
 const MAX_UNASKED_LABELS: usize = 30;
+
+/// The most labels of an entity. No view shows more.
+pub(crate) const MAX_LABELS: usize = 4_096;
+
+/// The most characters of a label.
+const MAX_LABEL_CHARS: usize = 200;
 
 /// The names that an archetype gives to the common components.
 #[derive(Clone, Copy, Debug)]
@@ -116,9 +124,25 @@ impl Marks<'_> {
             .unwrap_or(DEFAULT_RADIUS)
     }
 
-    /// Whether some colour is not opaque.
+    /// Whether some colour, logged or of a class, is not opaque.
     pub(crate) fn has_alpha(&self) -> bool {
-        self.colors.iter().any(|color| color & 0xFF != 0xFF)
+        if !self.colors.is_empty() {
+            return self.colors.iter().any(|color| color & 0xFF != 0xFF);
+        }
+        // Colours of the cycle are opaque.
+        let Some(context) = self.context else { return false };
+        let has_alpha =
+            |color: Option<chronoscope_types::Rgba>| color.is_some_and(|color| color.to_array()[3] != 255);
+        let translucent: FxHashSet<u16> = context
+            .classes
+            .iter()
+            .filter(|class| {
+                has_alpha(class.info.color)
+                    || class.keypoints.iter().any(|keypoint| has_alpha(keypoint.color))
+            })
+            .map(|class| class.info.id)
+            .collect();
+        !translucent.is_empty() && self.class_ids.iter().any(|class| translucent.contains(class))
     }
 
     /// The text that belongs to an instance: as logged, else the name of its class.
@@ -149,15 +173,24 @@ impl Marks<'_> {
             return Vec::new();
         }
         if let Some(text) = only {
-            return vec![(None, text.into())];
+            return vec![(None, shown_text(text))];
         }
         let has_texts = self.labels.is_some() || (!self.class_ids.is_empty() && self.context.is_some());
         if !has_texts || (self.show_labels.is_none() && count > MAX_UNASKED_LABELS) {
             return Vec::new();
         }
         (0..count)
-            .filter_map(|instance| Some((Some(instance), self.text(instance)?.into())))
+            .filter_map(|instance| Some((Some(instance), shown_text(self.text(instance)?))))
+            .take(MAX_LABELS)
             .collect()
+    }
+}
+
+/// The part of a label that is shown.
+fn shown_text(text: &str) -> Arc<str> {
+    match text.char_indices().nth(MAX_LABEL_CHARS) {
+        Some((end, _)) => format!("{} …", &text[..end]).into(),
+        None => text.into(),
     }
 }
 
@@ -175,4 +208,50 @@ pub(crate) fn class_color(context: Option<&AnnotationContext>, class: u16, keypo
         || colors::cycle_color(u64::from(class)).to_array(),
         chronoscope_types::Rgba::to_array,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use chronoscope_types::records::AnnotationInfo;
+
+    use super::*;
+
+    fn context(alpha: u8) -> AnnotationContext {
+        let class = AnnotationInfo::new(7, "x".repeat(1_000_000), [1, 2, 3, alpha]);
+        AnnotationContext {
+            classes: vec![class.into()],
+        }
+    }
+
+    fn marks<'a>(classes: &'a [u16], context: &'a AnnotationContext) -> Marks<'a> {
+        Marks {
+            colors: Cow::Borrowed(&[]),
+            radii: Cow::Borrowed(&[]),
+            labels: None,
+            show_labels: Some(true),
+            class_ids: Cow::Borrowed(classes),
+            keypoint_ids: Cow::Borrowed(&[]),
+            context: Some(context),
+        }
+    }
+
+    #[test]
+    fn classes_can_be_seen_through() {
+        let (clear, solid) = (context(100), context(255));
+        assert!(marks(&[1, 7], &clear).has_alpha());
+        assert!(!marks(&[1, 2], &clear).has_alpha());
+        assert!(!marks(&[1, 7], &solid).has_alpha());
+    }
+
+    #[test]
+    fn labels_of_millions_are_few_and_short() {
+        let context = context(255);
+        let labels = marks(&[7], &context).labels(2_000_000);
+        assert_eq!(labels.len(), MAX_LABELS);
+        assert!(
+            labels
+                .iter()
+                .all(|(_, text)| text.chars().count() <= MAX_LABEL_CHARS + 2)
+        );
+    }
 }

@@ -15,10 +15,9 @@ use bevy::{
     transform::components::Transform,
 };
 use bevy_egui::{EguiTextureHandle, EguiUserTextures};
-use chronoscope_frame::Settled;
+use chronoscope_frame::{Settled, ViewTile};
 use chronoscope_render::{AdapterClass, BulkView, RenderStats};
 
-use super::scene::SpatialScene;
 use crate::ViewStyle;
 
 /// How many frames a camera stays awake after a change: the frame itself, and those in which a resized image, a new texture or a
@@ -41,6 +40,23 @@ pub(crate) enum CameraLens {
     Perspective { fov_y: f32, near: f32 },
     /// Width and height of what is seen, and how deep the view goes.
     Orthographic { size: Vec2, depth: f32 },
+}
+
+/// What the camera of a view is to show.
+pub(crate) struct Shot<'a> {
+    /// Where it is shown.
+    pub(crate) tile: ViewTile,
+    pub(crate) placement: Placement,
+    pub(crate) background: egui::Color32,
+    pub(crate) style: &'a ViewStyle,
+    /// Whether what it sees changed.
+    pub(crate) is_changed: bool,
+}
+
+/// The size of the image that a tile needs; `None` where nothing is to be rendered.
+fn image_size(tile: ViewTile) -> Option<[u32; 2]> {
+    let size = tile.size_pixels.map(|side| side.min(MAX_SIDE));
+    (tile.shown && !size.contains(&0)).then_some(size)
 }
 
 /// The camera of a view.
@@ -73,7 +89,72 @@ impl SceneCamera {
         }
     }
 
-    fn new(world: &mut World, layer: usize, size: [u32; 2]) -> Self {
+    /// Whether it has nothing left to render.
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.awake_frames == 0 && !self.is_active
+    }
+
+    /// Places the camera of a view, and decides whether it renders in this frame. The first one is made where there is something to
+    /// render.
+    pub(crate) fn update(camera: &mut Option<Self>, world: &mut World, layer: usize, shot: &Shot<'_>) {
+        match image_size(shot.tile) {
+            None => {
+                if let Some(camera) = camera {
+                    camera.put_to_sleep(world);
+                }
+            }
+            Some(size) => camera
+                .get_or_insert_with(|| Self::new(world, layer))
+                .look(world, size, shot),
+        }
+    }
+
+    /// Renders nothing until it is placed again.
+    pub(crate) fn put_to_sleep(&mut self, world: &mut World) {
+        self.set_active(world, false);
+        self.awake_frames = AWAKE_FRAMES;
+    }
+
+    fn look(&mut self, world: &mut World, size: [u32; 2], shot: &Shot<'_>) {
+        self.resize(world, size);
+        let bulk = bulk_view(shot.style, shot.tile.pixels_per_point);
+        let [r, g, b, _] = shot.background.to_array();
+        let now = (shot.placement, bulk, [r, g, b, 255]);
+        if self.placement != Some(now) {
+            self.placement = Some(now);
+            self.awake_frames = AWAKE_FRAMES;
+            let mut entity = world.entity_mut(self.entity);
+            entity.insert((shot.placement.transform, projection(shot.placement.lens), bulk));
+            if let Some(mut component) = entity.get_mut::<Camera>() {
+                component.clear_color = ClearColorConfig::Custom(Color::srgb_u8(r, g, b));
+            }
+        }
+        let stats = world.get_resource::<RenderStats>();
+        // Something may have been left out of the picture, such as what a pipeline is still being compiled for.
+        let is_incomplete = self.awake_frames > 0 && stats.is_some_and(|stats| stats.pending_draws() > 0);
+        if shot.is_changed || is_incomplete {
+            self.awake_frames = AWAKE_FRAMES;
+        }
+        self.set_active(world, true);
+        if self.awake_frames > 0 {
+            self.awake_frames -= 1;
+            if let Some(mut settled) = world.get_resource_mut::<Settled>() {
+                settled.disturb();
+            }
+        }
+    }
+
+    fn set_active(&mut self, world: &mut World, may_render: bool) {
+        let is_active = may_render && self.awake_frames > 0;
+        if self.is_active != is_active {
+            self.is_active = is_active;
+            if let Some(mut component) = world.get_mut::<Camera>(self.entity) {
+                component.is_active = is_active;
+            }
+        }
+    }
+
+    fn new(world: &mut World, layer: usize) -> Self {
         let mut target = Image::new_target_texture(1, 1, TextureFormat::Rgba8UnormSrgb, None);
         // It is rendered to, never written by the CPU.
         target.data = None;
@@ -105,7 +186,7 @@ impl SceneCamera {
                 RenderLayers::none().with(layer),
             ))
             .id();
-        let mut camera = Self {
+        Self {
             entity,
             image,
             texture,
@@ -113,9 +194,7 @@ impl SceneCamera {
             placement: None,
             awake_frames: 0,
             is_active: false,
-        };
-        camera.resize(world, size);
-        camera
+        }
     }
 
     /// Gives the image another size. Its id stays.
@@ -129,77 +208,6 @@ impl SceneCamera {
         if let Some(mut image) = images.get_mut(&self.image) {
             image.texture_descriptor.size.width = size[0];
             image.texture_descriptor.size.height = size[1];
-        }
-    }
-}
-
-/// Places the camera of a scene, and decides whether it renders in this frame.
-pub(crate) fn update_camera(
-    world: &mut World,
-    scene: &mut SpatialScene,
-    placement: Placement,
-    background: egui::Color32,
-) {
-    let tile = scene.tile;
-    let size = tile.size_pixels.map(|side| side.min(MAX_SIDE));
-    if !tile.shown || size.contains(&0) {
-        put_to_sleep(world, scene);
-        return;
-    }
-    let style = world.get_resource::<ViewStyle>().cloned().unwrap_or_default();
-    let mut camera = match scene.camera.take() {
-        Some(camera) => camera,
-        None => SceneCamera::new(world, scene.layer, size),
-    };
-    camera.resize(world, size);
-
-    let bulk = bulk_view(&style, tile.pixels_per_point);
-    let [r, g, b, _] = background.to_array();
-    let now = (placement, bulk, [r, g, b, 255]);
-    if camera.placement != Some(now) {
-        camera.placement = Some(now);
-        camera.awake_frames = AWAKE_FRAMES;
-        let mut entity = world.entity_mut(camera.entity);
-        entity.insert((placement.transform, projection(placement.lens), bulk));
-        if let Some(mut component) = entity.get_mut::<Camera>() {
-            component.clear_color = ClearColorConfig::Custom(Color::srgb_u8(r, g, b));
-        }
-    }
-    if std::mem::take(&mut scene.is_changed) {
-        camera.awake_frames = AWAKE_FRAMES;
-    } else if camera.awake_frames > 0
-        && world
-            .get_resource::<RenderStats>()
-            .is_some_and(|stats| stats.pending_draws() > 0)
-    {
-        // Something was left out of the picture, such as what a pipeline is still being compiled for.
-        camera.awake_frames = AWAKE_FRAMES;
-    }
-    set_active(world, &mut camera, true);
-    if camera.awake_frames > 0 {
-        camera.awake_frames -= 1;
-        if let Some(mut settled) = world.get_resource_mut::<Settled>() {
-            settled.disturb();
-        }
-    }
-    scene.camera = Some(camera);
-}
-
-/// Lets the camera of a scene sleep. When it wakes up it renders.
-pub(crate) fn put_to_sleep(world: &mut World, scene: &mut SpatialScene) {
-    if let Some(mut camera) = scene.camera.take() {
-        set_active(world, &mut camera, false);
-        camera.awake_frames = AWAKE_FRAMES;
-        scene.camera = Some(camera);
-    }
-}
-
-fn set_active(world: &mut World, camera: &mut SceneCamera, may_render: bool) {
-    let is_active = may_render && camera.awake_frames > 0;
-    if camera.is_active != is_active {
-        camera.is_active = is_active;
-        if let Some(mut component) = world.get_mut::<Camera>(camera.entity) {
-            component.is_active = is_active;
         }
     }
 }

@@ -11,6 +11,9 @@ use crate::ViewStyle;
 /// How many labels are drawn in a view at most.
 pub const MAX_LABELS: usize = 100;
 
+/// How many labels are laid out at most to find out which have room.
+const MAX_LAID_OUT: usize = 400;
+
 /// A label and where it goes in the view's space.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlacedLabel {
@@ -23,36 +26,34 @@ pub struct PlacedLabel {
 }
 
 /// Draws labels, the nearest first, without those that would cover one that is drawn already.
-pub fn paint_labels(
+pub fn paint_labels<'a>(
     painter: &egui::Painter,
     tile: Rect,
     projector: &Projector,
-    labels: &[PlacedLabel],
+    labels: impl Iterator<Item = &'a PlacedLabel>,
     style: &ViewStyle,
 ) {
-    let mut seen: Vec<(f64, usize, Pos2)> = labels
-        .iter()
-        .enumerate()
-        .filter_map(|(at, label)| {
+    let mut seen: Vec<(f64, &PlacedLabel, Pos2)> = labels
+        .filter_map(|label| {
             let seen = projector.project(label.position)?;
             let is_visible = projector.contains(seen.position, 0.0);
             is_visible.then(|| {
                 (
                     seen.depth,
-                    at,
+                    label,
                     tile.min + Vec2::new(seen.position.x as f32, seen.position.y as f32),
                 )
             })
         })
         .collect();
-    seen.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    // Stable: of labels at the same depth, the first one wins.
+    seen.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut taken: Vec<Rect> = Vec::new();
     let font = FontId::proportional(12.0);
-    for (_, at, anchor) in seen {
+    for (_, label, anchor) in seen.into_iter().take(MAX_LAID_OUT) {
         if taken.len() >= MAX_LABELS {
             break;
         }
-        let Some(label) = labels.get(at) else { continue };
         let [r, g, b, _] = label.color;
         let color = readable(Color32::from_rgb(r, g, b), style.label_background);
         let galley = painter.layout(label.text.to_string(), font.clone(), color, 240.0);

@@ -5,8 +5,8 @@
 //! stays what was logged until it is shown ([`pictures`]).
 //!
 //! # From instances to the GPU
-//! Each view has a [`scene`](SpatialScene): it takes what changed from the [`sources`], writes [`batches`] of instances on a render
-//! layer of the view's own, and has [`textures`] made of pictures. The [`camera`] renders to an image of the tile's size and sleeps
+//! Each view has a [`scene`]: it takes what changed from the [`sources`], writes [`batches`] of instances on a render layer of the
+//! view's own, and has [`textures`] made of pictures. The [`camera`] renders to an image of the tile's size and sleeps
 //! while nothing changes. Until somebody says where to look, [`framing`] does.
 //!
 //! # From the tile to the data
@@ -26,7 +26,6 @@ pub(crate) mod attributes;
 pub(crate) mod batches;
 pub(crate) mod camera;
 pub(crate) mod framing;
-pub(crate) mod properties;
 pub(crate) mod scene;
 pub(crate) mod sources;
 pub(crate) mod tile;
@@ -35,8 +34,8 @@ pub(crate) mod tile;
 mod tests;
 
 use bevy::{app::App, app::Plugin, ecs::prelude::*};
-use chronoscope_blueprint::ViewClassId;
-use chronoscope_frame::{Frame, FrameSystems};
+use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_frame::{AppVisualizerExt as _, Frame, FrameSystems, Report};
 use chronoscope_render::RenderStats;
 
 pub use scene::{Space, SpatialScene, SpatialScenes};
@@ -87,7 +86,8 @@ impl Plugin for SpatialPlugin {
             SpatialSystems::Cameras2D,
         );
         app.configure_sets(Frame, steps.chain().in_set(FrameSystems::Present));
-        app.add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes));
+        app.add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
+            .add_view_reports(failed_pictures);
         app.init_resource::<ViewerCaches>();
         app.add_systems(
             Frame,
@@ -119,4 +119,12 @@ fn keep_to_budget(
         ..*caches
     };
     caches.set_if_neq(held);
+}
+
+/// The pictures of a view that could not be decoded.
+fn failed_pictures(world: &World, view: ViewId) -> Vec<Report> {
+    let scene = world
+        .get_resource::<SpatialScenes>()
+        .and_then(|scenes| scenes.get(view));
+    scene.into_iter().flat_map(SpatialScene::failures).collect()
 }

@@ -25,6 +25,8 @@ pub struct Picture {
     pub key: PictureKey,
     /// Where the pixels come from.
     pub source: PictureSource,
+    /// The time that it was logged at; `i64::MIN` where it is on no timeline.
+    pub time: i64,
     /// How much is seen of it, from 0 to 1. `None` leaves that to what it lies on.
     pub opacity: Option<f32>,
     /// How it is enlarged.
@@ -119,7 +121,7 @@ impl Palette {
         }
     }
 
-    /// The colour of a class in sRGB. A class that nobody described has one from the cycle, but for class 0, which is then taken
+    /// The colour of a class in sRGB. A class without a description has one from the cycle, except class 0, which is then taken
     /// for what belongs to no class.
     pub fn color(&self, class: u16) -> [u8; 4] {
         match self.known.binary_search_by_key(&class, |(known, _)| *known) {

@@ -33,22 +33,26 @@ impl AppSpatialExt for App {
         self.add_visualizer::<V>(classes);
         self.init_resource::<SpatialSources>();
         let sources = &mut self.world_mut().resource_mut::<SpatialSources>().sources;
-        if sources.iter().all(|source| source.name != V::INFO.name) {
-            sources.push(SpatialSource {
-                name: V::INFO.name,
-                default_radius,
-                changes: changes::<V>,
-                reports: reports::<V>,
-            });
+        let sources = Arc::make_mut(sources);
+        let source = SpatialSource {
+            name: V::INFO.name,
+            default_radius,
+            changes: changes::<V>,
+            reports: reports::<V>,
+        };
+        // Another visualizer of a known name takes its place.
+        match sources.iter_mut().find(|known| known.name == source.name) {
+            Some(known) => *known = source,
+            None => sources.push(source),
         }
         self
     }
 }
 
 /// The visualizers of spatial views, in the order in which they were registered.
-#[derive(Resource, Default, Clone)]
+#[derive(Resource, Default)]
 pub(crate) struct SpatialSources {
-    pub(crate) sources: Vec<SpatialSource>,
+    pub(crate) sources: Arc<Vec<SpatialSource>>,
 }
 
 /// One visualizer of spatial views.

@@ -4,17 +4,35 @@
 
 use bevy::{
     app::{App, TaskPoolPlugin},
-    asset::{AssetApp, AssetPlugin},
+    asset::{AssetApp, AssetPlugin, Assets},
     ecs::prelude::*,
     image::Image as BevyImage,
     time::TimePlugin,
 };
-use chronoscope_frame::{FramePlugins, Item, Selection, View, ViewTile, ViewerCommand, ViewerCommands};
-use chronoscope_store::Chunk;
-use chronoscope_types::{Boxes2D, Boxes3D, Image, Points3D, log_chunk};
+use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
+use chronoscope_frame::{
+    FramePlugins, FrameSystems, Item, Report, Selection, TimeCommand, View, ViewTile, ViewerCommand,
+    ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Work, WorkCounters,
+    visualizer::QueryMode,
+};
+use chronoscope_store::{Chunk, Timeline};
+use chronoscope_types::{
+    Arrows3D, Boxes2D, Boxes3D, Component as _, Image, Points2D, Points3D, Transform3D,
+    blueprint::EyeControls3D,
+    components,
+    enums::{ChannelDatatype, MagnificationFilter},
+    log_chunk,
+    records::ImageFormat,
+};
 use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
-use super::{SpatialScenes, projection::Lens};
+use super::{
+    AppSpatialExt as _, SpatialScene, SpatialScenes, SpatialVisual,
+    bounds::Bounds,
+    pictures::{Picture, PictureKey, PictureSource},
+    projection::Lens,
+    textures::PictureTextures,
+};
 use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
 
 const SIZE: [u32; 2] = [600, 400];
@@ -26,11 +44,16 @@ struct Viewer {
 
 impl Viewer {
     fn new(chunks: impl IntoIterator<Item = Chunk>) -> Self {
+        Self::with(chunks, |_| {})
+    }
+
+    fn with(chunks: impl IntoIterator<Item = Chunk>, extend: impl FnOnce(&mut App)) -> Self {
         let mut app = App::new();
         app.add_plugins((TaskPoolPlugin::default(), TimePlugin, AssetPlugin::default()));
         app.init_asset::<BevyImage>();
         app.add_plugins(FramePlugins)
             .add_plugins((Spatial3DPlugin, Spatial2DPlugin));
+        extend(&mut app);
         app.finish();
         app.cleanup();
         for chunk in chunks {
@@ -119,6 +142,46 @@ impl Viewer {
             .unwrap()
             .projector()
             .lens
+    }
+
+    fn view(&mut self) -> ViewId {
+        let world = self.app.world_mut();
+        world.query::<&View>().iter(world).next().unwrap().id
+    }
+
+    fn scene(&mut self) -> &SpatialScene {
+        let view = self.view();
+        self.app.world().resource::<SpatialScenes>().get(view).unwrap()
+    }
+
+    fn command(&mut self, command: ViewerCommand) {
+        self.app
+            .world_mut()
+            .resource_mut::<ViewerCommands>()
+            .push(command);
+    }
+
+    /// What a frame does after a command.
+    fn work_of(&mut self, command: ViewerCommand) -> Vec<(Work, u64)> {
+        self.command(command);
+        self.work()
+    }
+
+    /// What a frame does in presenting.
+    fn work(&mut self) -> Vec<(Work, u64)> {
+        self.app.update();
+        let counters = self.app.world().resource::<WorkCounters>();
+        counters
+            .iter()
+            .filter(|(work, _)| work.phase() == FrameSystems::Present)
+            .collect()
+    }
+
+    fn finish_decoding(&mut self) {
+        let world = self.app.world_mut();
+        world.resource_scope(|world, mut textures: Mut<PictureTextures>| {
+            textures.finish_decoding(&mut world.resource_mut::<Assets<BevyImage>>());
+        });
     }
 
     fn is_rendering(&mut self) -> bool {
@@ -225,4 +288,247 @@ fn a_picture_fills_its_tile_and_can_be_panned() {
         panic!("a plane")
     };
     assert!(center.x > 3.5 && (center.y - 2.0).abs() < 1e-6, "{center}");
+}
+
+fn frame() -> Timeline {
+    Timeline::sequence("frame")
+}
+
+/// A camera that is faster than its pictures are decoded: the view moves on all the same, and rests at the exact picture.
+#[test]
+fn pictures_move_on_while_time_plays() {
+    const FRAMES: i64 = 60;
+    let chunks = (0..FRAMES).map(|at| {
+        let picture = Image::from_rgb8(640, 480, vec![at as u8; 640 * 480 * 3]);
+        log_chunk("camera", [(frame(), at)], &picture).unwrap()
+    });
+    let mut viewer = Viewer::new(chunks);
+    let mut shown = Vec::new();
+    for at in 0..FRAMES {
+        viewer.command(ViewerCommand::Time(TimeCommand::SetTime(at)));
+        viewer.app.update();
+        assert!(viewer.app.world().resource::<PictureTextures>().num_decoding() <= 1);
+        // Every third frame a decode is done.
+        if at % 3 == 2 {
+            viewer.finish_decoding();
+        }
+        let times = viewer.scene().picture_times();
+        assert!(times.iter().all(|time| *time <= at), "{times:?} at {at}");
+        shown.extend(times);
+    }
+    assert!(shown.is_sorted(), "{shown:?}");
+    shown.dedup();
+    assert!(shown.len() >= 15, "{shown:?}");
+    for _ in 0..4 {
+        viewer.finish_decoding();
+        viewer.app.update();
+    }
+    assert_eq!(viewer.scene().picture_times(), [FRAMES - 1]);
+    assert_eq!(viewer.app.world().resource::<PictureTextures>().num_decoding(), 0);
+}
+
+/// Pictures whose bytes are none.
+struct Broken;
+
+impl Visualizer for Broken {
+    type Visual = SpatialVisual;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "Broken",
+        required: &[Points2D::POSITIONS.as_str()],
+        optional: &[],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
+        let Some(buffer) = input.get(&Points2D::POSITIONS) else {
+            return Ok(None);
+        };
+        let source = PictureSource {
+            buffer,
+            format: ImageFormat::depth(600, 400, ChannelDatatype::U8),
+            palette: None,
+        };
+        let picture = Picture {
+            key: PictureKey::of_bytes(&[1], &source),
+            source,
+            time: 0,
+            opacity: None,
+            magnification: MagnificationFilter::Nearest,
+            is_overlay: false,
+        };
+        Ok(Some(SpatialVisual {
+            picture: Some(picture.into()),
+            bounds: Bounds::between(glam::DVec3::ZERO, glam::DVec3::ONE),
+            ..SpatialVisual::default()
+        }))
+    }
+}
+
+#[test]
+fn a_picture_that_cannot_be_decoded_is_reported_on_its_entity() {
+    let points = log_chunk("camera/broken", [], &Points2D::new([[1.0, 2.0]])).unwrap();
+    let mut viewer = Viewer::with([points], |app| {
+        app.add_spatial_visualizer::<Broken>(&[ViewClassId::SPATIAL_2D], 1.0);
+    });
+    viewer.finish_decoding();
+    viewer.settle();
+    let view = viewer.view();
+    let world = viewer.app.world();
+    let reports = world.resource::<Visualizers>().reports(world, view);
+    let entities: Vec<String> = reports
+        .iter()
+        .filter_map(|report| Some(report.entity.as_ref()?.to_string()))
+        .collect();
+    assert_eq!(entities, ["/camera/broken"]);
+    assert!(viewer.scene().picture_times().is_empty());
+}
+
+/// A frame presents what changed, however much there is.
+#[test]
+fn presenting_costs_what_changed() {
+    for count in [20, 200] {
+        let point = |x: f32| Points3D::new([[x, 0.0, 0.0]]);
+        let mut chunks: Vec<Chunk> = (0..count)
+            .map(|at| log_chunk(format!("world/{}/{at}", at / 10).as_str(), [], &point(at as f32)).unwrap())
+            .collect();
+        chunks.push(log_chunk("world/moving/point", [], &point(0.0)).unwrap());
+        for time in 0..4 {
+            let transform = Transform3D::from_translation([0.0, time as f32, 0.0]);
+            chunks.push(log_chunk("world/moving", [(frame(), time)], &transform).unwrap());
+        }
+        let mut viewer = Viewer::new(chunks);
+        viewer.command(ViewerCommand::Time(TimeCommand::SetTime(0)));
+        viewer.settle();
+        assert_eq!(viewer.work(), [], "nothing changed");
+
+        let moved = viewer.work_of(ViewerCommand::Time(TimeCommand::SetTime(1)));
+        assert_eq!(moved, [(Work::SegmentsPlaced, 1)], "one transform moved");
+        assert_eq!(viewer.work(), []);
+
+        let view = viewer.view();
+        let eye = EyeControls3D::default().with_position([1.0, 2.0, 3.0]);
+        let property = BlueprintCommand::set_property(view, &eye);
+        assert_eq!(
+            viewer.work_of(ViewerCommand::Blueprint(property)),
+            [],
+            "the eye moved"
+        );
+        viewer.settle();
+
+        let hover = |path: &str| ViewerCommand::Hover(Some(Item::Entity(path.into())));
+        let hovered = viewer.work_of(hover("/world/0/1"));
+        assert_eq!(hovered, [(Work::SegmentsPlaced, 1)]);
+        let hovered = viewer.work_of(hover("/world/1/12"));
+        assert_eq!(hovered, [(Work::SegmentsPlaced, 2)], "one darkens, one lights up");
+        let hovered = viewer.work_of(ViewerCommand::Hover(None));
+        assert_eq!(hovered, [(Work::SegmentsPlaced, 1)]);
+
+        log(&mut viewer.app, log_chunk("world/new", [], &point(1.0)).unwrap());
+        assert_eq!(viewer.work(), [(Work::InstancesWritten, 1)], "one entity is new");
+        assert_eq!(viewer.work(), []);
+    }
+}
+
+/// A view that comes back shows what changed while it was hidden.
+#[test]
+fn a_view_that_was_hidden_catches_up() {
+    let point = Points3D::new([[0.0, 0.0, 0.0]]);
+    let mut chunks = vec![
+        log_chunk("world/fixed", [], &point).unwrap(),
+        log_chunk("world/moving/point", [], &point).unwrap(),
+    ];
+    for (time, y) in [(0, 0.0), (1, 5.0), (2, 7.0)] {
+        let transform = Transform3D::from_translation([0.0, y, 0.0]);
+        chunks.push(log_chunk("world/moving", [(frame(), time)], &transform).unwrap());
+    }
+    let mut viewer = Viewer::new(chunks);
+    let show = |viewer: &mut Viewer, shown: bool| {
+        let world = viewer.app.world_mut();
+        for mut tile in world.query::<&mut ViewTile>().iter_mut(world) {
+            tile.shown = shown;
+        }
+    };
+    show(&mut viewer, false);
+    for time in [0, 1, 2] {
+        viewer.command(ViewerCommand::Time(TimeCommand::SetTime(time)));
+        assert_eq!(viewer.work(), [], "a hidden view costs nothing");
+    }
+    viewer.command(ViewerCommand::Hover(Some(Item::Entity("/world/fixed".into()))));
+    viewer.app.update();
+    show(&mut viewer, true);
+    viewer.settle();
+    let bounds = viewer.scene().bounds_of(&"/world/moving".into());
+    assert_eq!(bounds.min, glam::DVec3::new(0.0, 7.0, 0.0));
+}
+
+#[test]
+fn a_reset_frames_what_is_there_now() {
+    let mut viewer = Viewer::new([
+        log_chunk("point", [(frame(), 0)], &Points3D::new([[0.0; 3], [1.0; 3]])).unwrap(),
+        log_chunk("point", [(frame(), 1)], &Points3D::new([[100.0; 3], [101.0; 3]])).unwrap(),
+    ]);
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(0)));
+    viewer.settle();
+    let first = viewer.lens();
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(1)));
+    viewer.settle();
+    assert_eq!(viewer.lens(), first, "time moves, the eye does not");
+    let nothing = components::Position3D::build(Vec::new());
+    let command = BlueprintCommand::SetProperty(
+        viewer.view(),
+        vec![(EyeControls3D::POSITION.descriptor(), nothing)],
+    );
+    viewer.command(ViewerCommand::Blueprint(command));
+    viewer.settle();
+    assert_ne!(viewer.lens(), first);
+    let position = glam::DVec3::splat(100.5);
+    let seen = viewer.scene().projector().project(position).unwrap();
+    assert!(
+        viewer.scene().projector().contains(seen.position, 0.0),
+        "{seen:?}"
+    );
+}
+
+/// Solids are as many as the longest of their sizes, places and rotations; rectangles as many as their sizes.
+#[test]
+fn there_are_as_many_instances_as_the_sdk_means() {
+    let centers = [[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [4.0, 0.0, 0.0]];
+    let boxes = Boxes3D::from_half_sizes([[0.5; 3]])
+        .with_centers(centers)
+        .with_labels(["a", "b", "c"]);
+    let mut viewer = Viewer::new([log_chunk("three", [], &boxes).unwrap()]);
+    let bounds = viewer.scene().bounds_of(&"/three".into());
+    assert_eq!((bounds.min.x, bounds.max.x), (-0.5, 4.5));
+    let lines = |viewer: &mut Viewer| {
+        let shown = viewer.scene().shown().map(|(_, shown)| shown.visual.lines.len());
+        shown.sum::<usize>()
+    };
+    assert_eq!(lines(&mut viewer), 3 * 12);
+    assert_eq!(viewer.scene().labels().count(), 3);
+
+    let rectangles = Boxes2D::default()
+        .with_half_sizes([[5.0, 5.0]])
+        .with_centers([[0.0, 0.0], [20.0, 0.0]]);
+    let mut viewer = Viewer::new([log_chunk("one", [], &rectangles).unwrap()]);
+    assert_eq!(lines(&mut viewer), 4);
+}
+
+#[test]
+fn only_what_a_view_is_there_for_is_missing() {
+    let points = Points3D::new([[0.0, 0.0, 0.0]]);
+    let arrows = Arrows3D::default().with_vectors([[1.0, 1.0, 1.0]]);
+    let mut viewer = Viewer::new([
+        log_chunk("world/points", [], &points).unwrap(),
+        log_chunk("world/moved", [], &Transform3D::from_translation([1.0, 0.0, 0.0])).unwrap(),
+        log_chunk("world/arrows", [], &arrows).unwrap(),
+    ]);
+    let world = viewer.app.world_mut();
+    let view = world
+        .query_filtered::<Entity, With<View>>()
+        .iter(world)
+        .next()
+        .unwrap();
+    let missing = crate::without_visualizer(viewer.app.world(), view);
+    assert_eq!(missing, [("/world/arrows".into(), vec!["Arrows3D"])]);
 }

@@ -1,6 +1,12 @@
 //! The decoded pixels of pictures as GPU textures, kept as long as there is room, so that going back in time is cheap.
+//!
+//! Quads hold the pictures that they show or wait for. A picture without a holder is idle: it stays until its room is needed; one that
+//! is still being decoded is dropped at once. A frame without requests costs nothing.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bevy::{
     asset::{Assets, Handle, RenderAssetUsages},
@@ -17,16 +23,16 @@ use chronoscope_frame::settle::PendingWork;
 
 use super::pictures::{DecodeError, Picture, PictureKey, Pixels, decode};
 
-/// Pictures of no more pixels are decoded at once: that costs less than a frame of showing the one before.
-const INLINE_PIXELS: u64 = 512 * 512;
+/// How many pixels are decoded at once in a frame, over all pictures: that costs less than a frame of showing the ones before.
+const INLINE_PIXELS: u64 = 256 * 256;
 
 /// How much may be kept, and what the GPU can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TextureSettings {
-    /// Bytes of pictures that are kept though nobody shows them. More of them makes going back in time cheaper.
-    pub max_idle_bytes: u64,
+struct TextureSettings {
+    /// Bytes of idle pictures that are kept. More of them makes going back in time cheaper.
+    max_idle_bytes: u64,
     /// The longest side of a texture in pixels. Longer pictures are thinned.
-    pub max_side: u32,
+    max_side: u32,
 }
 
 impl Default for TextureSettings {
@@ -43,12 +49,19 @@ impl Default for TextureSettings {
 pub struct PictureTextures {
     settings: TextureSettings,
     entries: BTreeMap<PictureKey, Entry>,
-    frame: u64,
+    /// The pictures without a holder, by the time at which they lost the last one.
+    idle: BTreeSet<(u64, PictureKey)>,
+    bytes: u64,
+    idle_bytes: u64,
+    /// Grows whenever a picture becomes idle.
+    time: u64,
+    inline_pixels_left: u64,
 }
 
 struct Entry {
     state: State,
-    last_used: u64,
+    holders: usize,
+    idle_since: u64,
     bytes: u64,
 }
 
@@ -58,7 +71,7 @@ enum State {
         #[expect(dead_code, reason = "held until the work is done")] PendingWork,
     ),
     Ready(Handle<Image>),
-    Failed,
+    Failed(Arc<str>),
 }
 
 /// What became of a request.
@@ -68,44 +81,61 @@ pub enum TextureRequest {
     Ready(Handle<Image>),
     /// It is being decoded.
     Pending,
-    /// It cannot be decoded; a report says why.
-    Failed,
+    /// It cannot be decoded, and why.
+    Failed(Arc<str>),
 }
 
 impl PictureTextures {
-    /// Begins a frame: what is not asked for until its end may be dropped.
+    /// Begins a frame, with a new budget for what is decoded at once.
     pub(crate) fn begin_frame(&mut self, device: Option<&RenderDevice>) {
-        self.frame += 1;
+        self.inline_pixels_left = INLINE_PIXELS;
         if let Some(device) = device {
             self.settings.max_side = device.limits().max_texture_dimension_2d;
         }
     }
 
-    /// The texture of a picture. Large ones are decoded elsewhere; ask again in the next frame.
+    /// Holds the texture of a picture until [`Self::release`]. All but small ones are decoded elsewhere; [`Self::poll`] in the frames
+    /// that follow.
     pub(crate) fn request(
         &mut self,
         picture: &Picture,
         images: &mut Assets<Image>,
         settled: &Settled,
     ) -> TextureRequest {
-        let max_side = self.settings.max_side;
-        let frame = self.frame;
-        let entry = self.entries.entry(picture.key).or_insert_with(|| {
+        if !self.entries.contains_key(&picture.key) {
             let [width, height] = picture.size().map(u64::from);
-            let source = picture.source.clone();
-            let state = if width * height <= INLINE_PIXELS {
-                finish(decode(&source, max_side), images)
-            } else {
-                let task = AsyncComputeTaskPool::get().spawn(async move { decode(&source, max_side) });
-                State::Decoding(task, settled.pending_work())
+            let pixels = width.saturating_mul(height);
+            let (source, max_side) = (picture.source.clone(), self.settings.max_side);
+            let state = match self.inline_pixels_left.checked_sub(pixels) {
+                Some(left) => {
+                    self.inline_pixels_left = left;
+                    finish(decode(&source, max_side), images)
+                }
+                None => {
+                    let task = AsyncComputeTaskPool::get().spawn(async move { decode(&source, max_side) });
+                    State::Decoding(task, settled.pending_work())
+                }
             };
-            Entry {
+            let bytes = pixels.saturating_mul(4);
+            self.bytes += bytes;
+            let entry = Entry {
                 state,
-                last_used: frame,
-                bytes: width * height * 4,
-            }
-        });
-        entry.last_used = frame;
+                holders: 0,
+                idle_since: 0,
+                bytes,
+            };
+            self.entries.insert(picture.key, entry);
+        }
+        self.hold(picture.key);
+        self.poll(picture.key, images)
+    }
+
+    /// What became of a picture that is held.
+    pub(crate) fn poll(&mut self, key: PictureKey, images: &mut Assets<Image>) -> TextureRequest {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            debug_assert!(false, "a picture that is held is known");
+            return TextureRequest::Pending;
+        };
         if let State::Decoding(task, _) = &mut entry.state
             && let Some(result) = block_on(poll_once(task))
         {
@@ -114,61 +144,100 @@ impl PictureTextures {
         match &entry.state {
             State::Ready(handle) => TextureRequest::Ready(handle.clone()),
             State::Decoding(..) => TextureRequest::Pending,
-            State::Failed => TextureRequest::Failed,
+            State::Failed(message) => TextureRequest::Failed(message.clone()),
         }
     }
 
-    /// Says that a texture is still shown.
-    pub(crate) fn touch(&mut self, key: PictureKey) {
-        if let Some(entry) = self.entries.get_mut(&key) {
-            entry.last_used = self.frame;
-        }
+    /// Holds a picture, if it is decoded.
+    pub(crate) fn hold_ready(&mut self, key: PictureKey) -> Option<Handle<Image>> {
+        let Some(State::Ready(handle)) = self.entries.get(&key).map(|entry| &entry.state) else {
+            return None;
+        };
+        let handle = handle.clone();
+        self.hold(key);
+        Some(handle)
     }
 
-    /// Drops the textures that nobody asked for in this frame, those longest unused first, until the rest fits. Dropping one that
-    /// is still being decoded cancels that.
-    pub(crate) fn end_frame(&mut self) {
-        let frame = self.frame;
-        self.entries
-            .retain(|_, entry| entry.last_used == frame || !matches!(entry.state, State::Decoding(..)));
-        let mut idle: Vec<(u64, PictureKey, u64)> = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| entry.last_used < frame)
-            .map(|(key, entry)| (entry.last_used, *key, entry.bytes))
-            .collect();
-        let mut bytes: u64 = idle.iter().map(|(.., bytes)| bytes).sum();
-        if bytes <= self.settings.max_idle_bytes {
+    /// Lets go of a picture. Without another holder it becomes idle, or is cancelled if it is still being decoded.
+    pub(crate) fn release(&mut self, key: PictureKey) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            debug_assert!(false, "a picture that is held is known");
+            return;
+        };
+        debug_assert!(
+            entry.holders > 0,
+            "a picture is released once for each time that it was held"
+        );
+        entry.holders = entry.holders.saturating_sub(1);
+        if entry.holders > 0 {
             return;
         }
-        idle.sort_unstable();
-        for (_, key, freed) in idle {
-            if bytes <= self.settings.max_idle_bytes {
-                break;
-            }
+        if !matches!(entry.state, State::Ready(_)) {
+            self.bytes -= entry.bytes;
             self.entries.remove(&key);
-            bytes -= freed;
+            return;
+        }
+        self.time += 1;
+        entry.idle_since = self.time;
+        self.idle_bytes += entry.bytes;
+        self.idle.insert((self.time, key));
+        self.drop_idle(self.settings.max_idle_bytes);
+    }
+
+    fn hold(&mut self, key: PictureKey) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        entry.holders += 1;
+        if self.idle.remove(&(entry.idle_since, key)) {
+            self.idle_bytes -= entry.bytes;
+        }
+    }
+
+    /// Drops idle pictures, those longest idle first, until the rest fits.
+    fn drop_idle(&mut self, max_bytes: u64) {
+        while self.idle_bytes > max_bytes {
+            let Some((_, key)) = self.idle.pop_first() else {
+                break;
+            };
+            if let Some(entry) = self.entries.remove(&key) {
+                self.idle_bytes -= entry.bytes;
+                self.bytes -= entry.bytes;
+            }
         }
     }
 
     /// The bytes of all textures on the GPU.
     pub fn num_bytes(&self) -> u64 {
-        self.entries.values().map(|entry| entry.bytes).sum()
+        self.bytes
     }
 
     /// The bytes of the textures that are not shown.
     pub fn num_idle_bytes(&self) -> u64 {
-        self.entries
-            .values()
-            .filter(|entry| entry.last_used < self.frame)
-            .map(|entry| entry.bytes)
-            .sum()
+        self.idle_bytes
     }
 
     /// Drops what is not shown.
     pub fn purge(&mut self) {
-        let frame = self.frame;
-        self.entries.retain(|_, entry| entry.last_used >= frame);
+        self.drop_idle(0);
+    }
+
+    /// How many pictures are being decoded.
+    pub fn num_decoding(&self) -> usize {
+        self.entries
+            .values()
+            .filter(|entry| matches!(entry.state, State::Decoding(..)))
+            .count()
+    }
+
+    /// Waits until all that is being decoded is done.
+    #[cfg(test)]
+    pub(crate) fn finish_decoding(&mut self, images: &mut Assets<Image>) {
+        for entry in self.entries.values_mut() {
+            if let State::Decoding(task, _) = &mut entry.state {
+                entry.state = finish(block_on(task), images);
+            }
+        }
     }
 }
 
@@ -194,9 +263,6 @@ fn finish(result: Result<Pixels, DecodeError>, images: &mut Assets<Image>) -> St
             );
             State::Ready(images.add(image))
         }
-        Err(error) => {
-            tracing::warn!("a picture cannot be decoded: {error}");
-            State::Failed
-        }
+        Err(error) => State::Failed(error.to_string().into()),
     }
 }

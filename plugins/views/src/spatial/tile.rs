@@ -5,12 +5,13 @@ use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{Cursor, DataResults, Item, Selection, ViewerCommand, ViewerCommands};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::ComponentName;
-use egui::{Align2, Color32, FontId, Pos2, Rect, Response, Sense, Ui};
+use egui::{Align2, Color32, FontId, Pos2, Rect, Response, Sense, Ui, emath::GuiRounding as _};
 use glam::DVec2;
 
 use super::{
     labels::paint_labels,
     picking::{MAX_INSTANCES, Pick, Pickable, pick},
+    projection::Projector,
     scene::{SceneKey, SpatialScene, SpatialScenes},
     sources::SpatialSources,
 };
@@ -55,6 +56,8 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
     let world = context.world;
     let style = world.get_resource::<ViewStyle>().cloned().unwrap_or_default();
     let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
+    // A texture pixel is a pixel of the screen.
+    let rect = rect.round_to_pixels(ui.pixels_per_point());
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, style.background);
     let scene = world.get_resource::<SpatialScenes>()?.get(view)?;
@@ -78,7 +81,7 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
         style,
     };
     if tile.response.hovered() && !tile.response.dragged() {
-        tile.pick = tile.pointer().and_then(|pointer| pick_at(scene, pointer));
+        tile.pick = tile.pointer().and_then(|pointer| pick_at(ui, scene, pointer));
     }
     point(ui, context, &tile, view);
     Some(tile)
@@ -108,7 +111,37 @@ pub(crate) fn set_properties(
     )));
 }
 
-fn pick_at(scene: &SpatialScene, pointer: DVec2) -> Option<Pick<SceneKey>> {
+/// What the pointer was over, and what that was found from.
+#[derive(Clone, Copy)]
+struct KnownPick {
+    pointer: DVec2,
+    projector: Projector,
+    version: u64,
+    pick: Option<Pick<SceneKey>>,
+}
+
+/// What the pointer is over. Looked for only where pointer, eye or content changed since the last time.
+fn pick_at(ui: &Ui, scene: &SpatialScene, pointer: DVec2) -> Option<Pick<SceneKey>> {
+    let id = ui.id().with(("pick", scene.view));
+    let projector = *scene.projector();
+    let is_current = |known: &KnownPick| {
+        known.pointer == pointer && known.projector == projector && known.version == scene.version()
+    };
+    if let Some(known) = ui.data(|data| data.get_temp::<KnownPick>(id)).filter(is_current) {
+        return known.pick;
+    }
+    let pick = find(scene, pointer);
+    let known = KnownPick {
+        pointer,
+        projector,
+        version: scene.version(),
+        pick,
+    };
+    ui.data_mut(|data| data.insert_temp(id, known));
+    pick
+}
+
+fn find(scene: &SpatialScene, pointer: DVec2) -> Option<Pick<SceneKey>> {
     let pickables = scene.shown().map(|(key, shown)| Pickable {
         key,
         visual: &shown.visual,

@@ -17,7 +17,7 @@ pub struct SpatialVisual {
     /// Solid boxes.
     pub boxes: Vec<BoxInstance>,
     /// A picture in the plane z = 0.
-    pub picture: Option<Picture>,
+    pub picture: Option<Arc<Picture>>,
     /// Whether some colour is not opaque.
     pub has_alpha: bool,
     /// The opacity of solid boxes, where they are to be seen through.

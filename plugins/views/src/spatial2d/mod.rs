@@ -16,6 +16,7 @@ use chronoscope_frame::{AppViewClassExt, Frame, ViewClass};
 
 use crate::{
     AppViewUiExt,
+    properties::AppPropertiesExt as _,
     spatial::{SpatialPlugin, SpatialSystems},
 };
 
@@ -29,6 +30,7 @@ impl Plugin for Spatial2DPlugin {
             app.add_plugins(SpatialPlugin);
         }
         app.add_view_class(Spatial2DClass).add_view_ui(ui::Spatial2DUi);
+        app.add_view_properties::<present::PlaneProperties>();
         app.init_resource::<present::Planes>();
         app.add_systems(Frame, present::present_planes.in_set(SpatialSystems::Cameras2D));
     }

@@ -32,6 +32,23 @@ impl ViewUi for Spatial2DUi {
         egui_phosphor::regular::IMAGE_SQUARE
     }
 
+    fn archetypes(&self) -> &'static [&'static str] {
+        &[
+            "Arrows2D",
+            "Boxes2D",
+            "DepthImage",
+            "Ellipses2D",
+            "EncodedDepthImage",
+            "EncodedImage",
+            "Image",
+            "LineStrips2D",
+            "Points2D",
+            "SegmentationImage",
+            "VideoFrameReference",
+            "VideoStream",
+        ]
+    }
+
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let Some(view) = context.get::<View>().map(|view| view.id) else {
             return;
@@ -43,7 +60,6 @@ impl ViewUi for Spatial2DUi {
             .world
             .get_resource::<Planes>()
             .and_then(|planes| planes.get(view))
-            .copied()
         else {
             return;
         };
@@ -55,7 +71,7 @@ impl ViewUi for Spatial2DUi {
             reset(context.commands, view);
             return;
         }
-        let moved = by_pointer(ui, &tile, known.visible);
+        let moved = by_pointer(ui, &tile, known);
         if let Some(visible) = moved {
             set_visible(context.commands, view, &visible, tile.size());
         }

@@ -88,11 +88,7 @@ impl Eye {
         };
         let right = eye.right();
         let up = right.cross(direction);
-        let aspect = if aspect.is_finite() {
-            aspect.clamp(0.1, 1.0)
-        } else {
-            1.0
-        };
+        let aspect = usable_aspect(aspect);
         let tan = (FOV_Y * 0.5).tan();
         let mut distance: f64 = 0.0;
         if !bounds.is_empty() {
@@ -114,16 +110,18 @@ impl Eye {
         }
     }
 
-    /// The eye in the same direction that has these bounds in view.
+    /// The eye in the same direction that has these bounds in view, in a tile whose width by its height is `aspect`.
     #[must_use]
-    pub fn focused_on(self, bounds: &Bounds) -> Self {
+    pub fn focused_on(self, bounds: &Bounds, aspect: f64) -> Self {
         if bounds.is_empty() {
             return self;
         }
         let radius = (bounds.size().length() * 0.5).max(self.distance() * 1e-3);
         let target = bounds.center();
+        // In a tile that is higher than wide, less is seen to the sides.
+        let half_angle = ((FOV_Y * 0.5).tan() * usable_aspect(aspect)).atan();
         Self {
-            position: target - self.forward() * (radius / (FOV_Y * 0.5).sin()),
+            position: target - self.forward() * (radius / half_angle.sin()),
             target,
             ..self
         }
@@ -252,6 +250,15 @@ impl Eye {
     }
 }
 
+/// The part of the height that bounds what is seen to the sides. In a tile that is wider than high, the height does.
+fn usable_aspect(aspect: f64) -> f64 {
+    if aspect.is_finite() {
+        aspect.clamp(0.1, 1.0)
+    } else {
+        1.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -365,9 +372,17 @@ mod tests {
     #[test]
     fn focus_keeps_the_direction() {
         let eye = eye();
-        let focused = eye.focused_on(&Bounds::between(DVec3::splat(2.0), DVec3::splat(3.0)));
+        let bounds = Bounds::between(DVec3::splat(2.0), DVec3::splat(3.0));
+        let focused = eye.focused_on(&bounds, 1.5);
         assert!(focused.forward().distance(eye.forward()) < 1e-9);
         assert!(focused.target.distance(DVec3::splat(2.5)) < 1e-9);
-        assert_eq!(eye.focused_on(&Bounds::EMPTY), eye);
+        assert_eq!(eye.focused_on(&Bounds::EMPTY, 1.0), eye);
+        // A tile that is four times as high as wide shows it whole, too.
+        let tall = eye.focused_on(&bounds, 0.25);
+        let projector = tall.projector(DVec2::new(100.0, 400.0));
+        for corner in bounds.corners() {
+            let seen = projector.project(corner).unwrap();
+            assert!(projector.contains(seen.position, 0.0), "{seen:?}");
+        }
     }
 }

@@ -16,6 +16,7 @@ use chronoscope_frame::{AppViewClassExt, Frame, ViewClass};
 
 use crate::{
     AppViewUiExt,
+    properties::AppPropertiesExt as _,
     spatial::{SpatialPlugin, SpatialSystems},
 };
 
@@ -29,6 +30,7 @@ impl Plugin for Spatial3DPlugin {
             app.add_plugins(SpatialPlugin);
         }
         app.add_view_class(Spatial3DClass).add_view_ui(ui::Spatial3DUi);
+        app.add_view_properties::<present::EyeProperties>();
         app.init_resource::<present::Eyes>();
         app.add_systems(Frame, present::present_eyes.in_set(SpatialSystems::Cameras3D));
     }

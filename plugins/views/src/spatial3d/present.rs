@@ -8,10 +8,10 @@ use bevy::{
     math::{Quat, Vec3},
     transform::components::Transform,
 };
-use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{ActiveBlueprint, Cursor, LatestAtResults, Recordings, Settled};
+use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_frame::{Cursor, LatestAtResults, RecordingKey, Recordings, Settled, ViewTile};
 use chronoscope_render::GroundGrid;
-use chronoscope_store::EntityPath;
+use chronoscope_store::{EntityPath, RowId};
 use chronoscope_types::{
     ViewCoordinates,
     blueprint::{EyeControls3D, LineGrid3D},
@@ -22,10 +22,11 @@ use glam::{DMat3, DQuat, DVec2, DVec3};
 use super::eye::{Axes, Eye, FOV_Y};
 use crate::{
     ViewStyle,
+    properties::{PropertiesOf, PropertyReader, ViewProperties},
     spatial::{
         Space, SpatialScene, SpatialScenes,
-        camera::{CameraLens, Placement, put_to_sleep, update_camera},
-        properties,
+        camera::{CameraLens, Placement},
+        framing::FramedContent,
     },
 };
 
@@ -37,29 +38,58 @@ pub(crate) struct Eyes {
 
 impl Eyes {
     /// The eye of a view, once there was a frame to show it in.
-    pub(crate) fn get(&self, view: ViewId) -> Option<&ViewEye> {
-        self.by_view.get(&view)
+    pub(crate) fn get(&self, view: ViewId) -> Option<&Eye> {
+        self.by_view.get(&view).map(|known| &known.eye)
     }
 }
 
 /// The eye of a view, and what it was made from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ViewEye {
-    /// As it is.
-    pub(crate) eye: Eye,
-    said: ViewProperties,
-    generation: Option<u64>,
+struct ViewEye {
+    eye: Eye,
+    inputs: Inputs,
+}
+
+/// What an eye is made from, beside the content. As long as it is the same, and the content is, nothing is to be done.
+#[derive(Clone, PartialEq)]
+struct Inputs {
+    tile: ViewTile,
+    content: FramedContent,
+    recording: Option<RecordingKey>,
+    origin: EntityPath,
+    said: EyeProperties,
+    style: ViewStyle,
 }
 
 /// What the blueprint says of the eye and the grid.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct ViewProperties {
+pub(crate) struct EyeProperties {
     position: Option<DVec3>,
     target: Option<DVec3>,
     up: Option<DVec3>,
+    reset: Option<RowId>,
     hides_grid: bool,
     spacing: Option<f32>,
     background: Option<egui::Color32>,
+}
+
+impl ViewProperties for EyeProperties {
+    const CLASS: &'static str = ViewClassId::SPATIAL_3D;
+
+    fn read(reader: &PropertyReader<'_>) -> Self {
+        Self {
+            position: reader.vector(&EyeControls3D::POSITION),
+            target: reader.vector(&EyeControls3D::LOOK_TARGET),
+            up: reader
+                .vector(&EyeControls3D::EYE_UP)
+                .and_then(DVec3::try_normalize),
+            reset: reader.reset_row(&EyeControls3D::POSITION),
+            hides_grid: reader.boolean(&LineGrid3D::VISIBLE) == Some(false),
+            spacing: reader
+                .number(&LineGrid3D::SPACING)
+                .filter(|spacing| *spacing > 0.0),
+            background: reader.background(),
+        }
+    }
 }
 
 pub(crate) fn present_eyes(world: &mut World) {
@@ -67,35 +97,63 @@ pub(crate) fn present_eyes(world: &mut World) {
     world.resource_scope(|world, mut scenes: Mut<SpatialScenes>| {
         world.resource_scope(|world, mut eyes: Mut<Eyes>| {
             let (scenes, eyes) = (scenes.bypass_change_detection(), eyes.bypass_change_detection());
-            let mut views = Vec::new();
+            let mut num_views = 0;
             for scene in scenes.iter_mut().filter(|scene| scene.space == Space::Three) {
-                views.push(scene.view);
+                num_views += 1;
                 if scene.tile.shown {
                     present_eye(world, scene, eyes);
                 } else {
-                    put_to_sleep(world, scene);
+                    scene.put_to_sleep(world);
                 }
             }
-            eyes.by_view.retain(|view, _| views.contains(view));
+            if eyes.by_view.len() > num_views {
+                eyes.by_view.retain(|view, _| scenes.get(*view).is_some());
+            }
         });
     });
 }
 
 fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
-    let style = world.get_resource::<ViewStyle>().cloned().unwrap_or_default();
-    let axes = axes_at(world, &scene.blueprint.origin).unwrap_or_default();
-    let generation = Some(world.resource::<ActiveBlueprint>().generation());
-    let known = eyes.by_view.get(&scene.view);
-    let said = match known {
-        Some(known) if known.generation == generation => known.said,
-        _ => read_said(world, scene.view),
+    let default_style = ViewStyle::default();
+    let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+    let default_properties = EyeProperties::default();
+    let said = world
+        .resource::<PropertiesOf<EyeProperties>>()
+        .get(scene.view)
+        .unwrap_or(&default_properties);
+    let content = FramedContent {
+        entities: scene.results_version,
+        reset: said.reset,
     };
+    let recording = world.resource::<Cursor>().recording;
+    if let Some(ViewEye { inputs, .. }) = eyes.by_view.get(&scene.view)
+        && scene.is_at_rest()
+        && world.resource::<LatestAtResults>().changed().is_empty()
+        && inputs.tile == scene.tile
+        && inputs.content == content
+        && inputs.recording == recording
+        && inputs.said == *said
+        && inputs.style == *style
+        && inputs.origin == scene.blueprint.origin
+    {
+        return;
+    }
+    let inputs = Inputs {
+        tile: scene.tile,
+        content,
+        recording,
+        origin: scene.blueprint.origin.clone(),
+        said: *said,
+        style: style.clone(),
+    };
+    let (said, style) = (inputs.said, &inputs.style);
+    let axes = axes_at(world, &scene.blueprint.origin).unwrap_or_default();
 
     let is_quiet = world
         .get_resource::<Settled>()
         .is_some_and(|settled| settled.frames() > 0);
     let mut framing = scene.framing;
-    let framed = framing.update(scene.results_version, is_quiet, || scene.bounds());
+    let framed = framing.update(content, is_quiet, || scene.bounds());
     scene.framing = framing;
     let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
     let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
@@ -104,17 +162,8 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         said.target,
         said.up,
     );
-    eyes.by_view.insert(
-        scene.view,
-        ViewEye {
-            eye,
-            said,
-            generation,
-        },
-    );
-
     scene.projector = eye.projector(size);
-    present_grid(world, scene, &said, &axes, &eye, &style);
+    present_grid(world, scene, &said, &axes, &eye, style);
     let placement = Placement {
         transform: transform_of(&eye),
         lens: CameraLens::Perspective {
@@ -122,23 +171,9 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
             near: eye.near() as f32,
         },
     };
-    update_camera(
-        world,
-        scene,
-        placement,
-        said.background.unwrap_or(style.background),
-    );
-}
-
-fn read_said(world: &World, view: ViewId) -> ViewProperties {
-    ViewProperties {
-        position: properties::vector(world, view, &EyeControls3D::POSITION),
-        target: properties::vector(world, view, &EyeControls3D::LOOK_TARGET),
-        up: properties::vector(world, view, &EyeControls3D::EYE_UP).and_then(DVec3::try_normalize),
-        hides_grid: properties::boolean(world, view, &LineGrid3D::VISIBLE) == Some(false),
-        spacing: properties::number(world, view, &LineGrid3D::SPACING).filter(|spacing| *spacing > 0.0),
-        background: properties::background(world, view),
-    }
+    let background = said.background.unwrap_or(style.background);
+    scene.look(world, placement, background, style);
+    eyes.by_view.insert(scene.view, ViewEye { eye, inputs });
 }
 
 /// The axes that the nearest view coordinates at or above an entity name.
@@ -167,7 +202,7 @@ fn transform_of(eye: &Eye) -> Transform {
 fn present_grid(
     world: &mut World,
     scene: &mut SpatialScene,
-    said: &ViewProperties,
+    said: &EyeProperties,
     axes: &Axes,
     eye: &Eye,
     style: &ViewStyle,

@@ -6,16 +6,10 @@ use chronoscope_types::{Component, blueprint::EyeControls3D, components};
 use egui::{Key, PointerButton, Stroke, Ui};
 use glam::{DVec2, DVec3};
 
-use super::{
-    eye::Eye,
-    present::{Eyes, ViewEye},
-};
+use super::{eye::Eye, present::Eyes};
 use crate::{
     ViewUi, ViewUiContext,
-    spatial::{
-        SpatialScene,
-        tile::{self, Tile},
-    },
+    spatial::tile::{self, Tile},
 };
 
 /// Radians of turning per point of dragging.
@@ -42,6 +36,23 @@ impl ViewUi for Spatial3DUi {
         egui_phosphor::regular::CUBE
     }
 
+    fn archetypes(&self) -> &'static [&'static str] {
+        &[
+            "Arrows3D",
+            "Asset3D",
+            "Boxes3D",
+            "Capsules3D",
+            "Cylinders3D",
+            "Ellipsoids3D",
+            "GaussianSplats3D",
+            "LineStrips3D",
+            "Mesh3D",
+            "Points3D",
+            "Volume3D",
+            "VoxelGridMap",
+        ]
+    }
+
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let Some(view) = context.get::<View>().map(|view| view.id) else {
             return;
@@ -57,7 +68,7 @@ impl ViewUi for Spatial3DUi {
         else {
             return;
         };
-        paint_axes(ui, &tile, &known.eye);
+        paint_axes(ui, &tile, &known);
         if tile.scene.is_empty() {
             return;
         }
@@ -66,8 +77,8 @@ impl ViewUi for Spatial3DUi {
             reset(context.commands, view);
             return;
         }
-        let moved = by_keys(ui, &tile, &known, context).or_else(|| by_pointer(ui, &tile, known.eye));
-        if let Some(eye) = moved.filter(|eye| *eye != known.eye) {
+        let moved = by_keys(ui, &tile, known, context).or_else(|| by_pointer(ui, &tile, known));
+        if let Some(eye) = moved.filter(|eye| *eye != known) {
             set_eye(context.commands, view, &eye);
         }
         if tile::gesture_ended(ui, view, moved.is_some() || tile.response.dragged()) {
@@ -127,13 +138,12 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, eye: Eye) -> Option<Eye> {
 }
 
 /// Where the eye goes by the keys that are held, if anywhere.
-fn by_keys(ui: &Ui, tile: &Tile<'_>, known: &ViewEye, context: &ViewUiContext<'_>) -> Option<Eye> {
+fn by_keys(ui: &Ui, tile: &Tile<'_>, eye: Eye, context: &ViewUiContext<'_>) -> Option<Eye> {
     if !listens(ui, tile) {
         return None;
     }
-    let eye = known.eye;
     if ui.input(|input| input.modifiers.is_none() && input.key_pressed(Key::F)) {
-        return focused_on_selection(tile.scene, eye, context);
+        return focused_on_selection(tile, eye, context);
     }
     let (direction, seconds, fast) = ui.input(|input| {
         let along = |plus: Key, minus: Key| {
@@ -163,18 +173,19 @@ fn listens(ui: &Ui, tile: &Tile<'_>) -> bool {
     tile.response.contains_pointer() && !ui.ctx().egui_wants_keyboard_input()
 }
 
-fn focused_on_selection(scene: &SpatialScene, eye: Eye, context: &ViewUiContext<'_>) -> Option<Eye> {
+fn focused_on_selection(tile: &Tile<'_>, eye: Eye, context: &ViewUiContext<'_>) -> Option<Eye> {
     let selection = context.world.resource::<Selection>();
     let bounds = selection
         .selected
         .iter()
         .filter_map(Item::entity)
-        .map(|entity| scene.bounds_of(entity))
+        .map(|entity| tile.scene.bounds_of(entity))
         .fold(
             crate::spatial::bounds::Bounds::EMPTY,
             crate::spatial::bounds::Bounds::union,
         );
-    (!bounds.is_empty()).then(|| eye.focused_on(&bounds))
+    let size = tile.size();
+    (!bounds.is_empty()).then(|| eye.focused_on(&bounds, size.x / size.y.max(1.0)))
 }
 
 /// Writes the eye into the blueprint.

@@ -1,6 +1,8 @@
 //! The part of Markdown that people write into recordings: headings, paragraphs, lists, quotes, code, rules; emphasis, code and
 //! links within a line. What it does not know it shows as it was written.
 
+use rustc_hash::FxHashMap;
+
 /// Something that stands by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Block {
@@ -34,7 +36,7 @@ pub struct Span {
 }
 
 /// Reads a document.
-pub fn parse(text: &str) -> Vec<Block> {
+pub(crate) fn parse(text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut paragraph: Vec<&str> = Vec::new();
     let mut lines = text.lines();
@@ -114,11 +116,12 @@ fn item(line: &str) -> Option<(Option<u64>, &str)> {
 }
 
 /// Reads emphasis, code and links within a line.
-pub fn spans(line: &str) -> Vec<Span> {
+pub(crate) fn spans(line: &str) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     let mut style = Span::default();
     let mut text = String::new();
     let mut rest = line;
+    let brackets = brackets(line);
     let flush = |text: &mut String, style: &Span, spans: &mut Vec<Span>| {
         if !text.is_empty() {
             spans.push(Span {
@@ -145,15 +148,16 @@ pub fn spans(line: &str) -> Vec<Span> {
             });
             rest = &after[end + 1..];
         } else if first == '['
-            && let Some((label, target, end)) = link(rest)
+            && let Some(close) = brackets.get(&(line.len() - rest.len()))
+            && let Some((target, end)) = target(line, *close)
         {
             flush(&mut text, &style, &mut spans);
             spans.push(Span {
-                text: label.to_owned(),
+                text: unescaped(&after[..close - (line.len() - after.len())]),
                 link: Some(target.to_owned()),
                 ..style.clone()
             });
-            rest = &rest[end..];
+            rest = &line[end..];
         } else if let Some(mark) = ["**", "__"].into_iter().find(|mark| rest.starts_with(mark))
             && (style.strong || closes(&rest[2..], mark))
         {
@@ -183,11 +187,54 @@ fn closes(rest: &str, mark: &str) -> bool {
         || rest.find(mark).is_some_and(|at| at > 0)
 }
 
-/// `[label](target)`: its parts and its length.
-fn link(text: &str) -> Option<(&str, &str, usize)> {
-    let close = text.find("](")?;
-    let end = close + text[close..].find(')')?;
-    Some((&text[1..close], &text[close + 2..end], end + 1))
+/// The most bytes of a link's target.
+const MAX_TARGET: usize = 2_048;
+
+/// The closing bracket of each opening one, by their positions in a line.
+fn brackets(line: &str) -> FxHashMap<usize, usize> {
+    let mut pairs = FxHashMap::default();
+    if !line.contains("](") {
+        return pairs;
+    }
+    let mut open = Vec::new();
+    let mut is_escaped = false;
+    for (at, byte) in line.bytes().enumerate() {
+        match byte {
+            _ if is_escaped => {}
+            b'[' => open.push(at),
+            b']' => pairs.extend(open.pop().map(|start| (start, at))),
+            _ => {}
+        }
+        is_escaped = byte == b'\\' && !is_escaped;
+    }
+    pairs
+}
+
+/// A text without the backslashes that keep marks from being marks.
+fn unescaped(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let is_escape = c == '\\' && chars.peek().is_some_and(char::is_ascii_punctuation);
+        plain.extend(if is_escape { chars.next() } else { Some(c) });
+    }
+    plain
+}
+
+/// A link whose label ends at a bracket: its target, and where it ends.
+fn target(line: &str, close: usize) -> Option<(&str, usize)> {
+    let rest = line.get(close + 1..)?.strip_prefix('(')?;
+    let mut depth = 0_usize;
+    for (at, byte) in rest.bytes().enumerate().take(MAX_TARGET) {
+        match byte {
+            b'(' => depth += 1,
+            b')' if depth == 0 => return Some((&rest[..at], close + 2 + at + 1)),
+            b')' => depth -= 1,
+            b' ' | b'\t' => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -265,8 +312,25 @@ mod tests {
                 plain("!"),
             ],
         );
+        let link = |text: &str, target: &str| Span {
+            link: Some(target.to_owned()),
+            ..plain(text)
+        };
         check("[not a link", &[plain("[not a link")]);
+        check("[a] and [b](url)", &[plain("[a] and "), link("b", "url")]);
+        check("[a [b] c](u(1))", &[link("a [b] c", "u(1)")]);
+        check(r"[a\]](u)", &[link("a]", "u")]);
+        check("[a](not a url", &[plain("[a](not a url")]);
         check("ünï **cödé", &[plain("ünï **cödé")]);
         check("*", &[plain("*")]);
+    }
+
+    /// Costs what is written, whatever it is: each of these would take minutes if every mark looked at all that follows.
+    #[test]
+    fn a_megabyte_of_marks_is_read() {
+        for mark in ["[", "[](", "](", "*", "**", "_a ", "`", "[a](", "(", r"\["] {
+            let text = mark.repeat(1_000_000 / mark.len());
+            assert!(!parse(&text).is_empty(), "{mark}");
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Documents: one text, plain or in Markdown.
 //!
-//! [`markdown`] reads as much of Markdown as people write into recordings; [`ui`] shows it.
+//! [`markdown`] reads as much of Markdown as people write into recordings, [`plain`] splits other texts into rows; [`ui`] shows what
+//! of them can be seen.
 
-pub mod markdown;
-pub mod ui;
+mod markdown;
+mod plain;
+mod ui;
 
 use bevy::app::{App, Plugin};
 use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, heuristics::rules};
@@ -13,10 +15,11 @@ use chronoscope_frame::{
 };
 use chronoscope_types::read;
 
+pub use markdown::{Block, Span};
+pub use plain::PlainText;
 pub use ui::TextDocumentUi;
 
 use crate::AppViewUiExt as _;
-use markdown::Block;
 
 /// The media type of Markdown.
 const MARKDOWN: &str = "text/markdown";
@@ -50,8 +53,8 @@ pub struct TextDocument;
 #[derive(Clone, Debug, PartialEq)]
 pub enum DocumentVisual {
     /// As it was written.
-    Plain(String),
-    /// Laid out.
+    Plain(PlainText),
+    /// Read as Markdown.
     Markdown(Vec<Block>),
 }
 
@@ -83,7 +86,7 @@ impl Visualizer for TextDocument {
         Ok(Some(if is_markdown {
             DocumentVisual::Markdown(markdown::parse(text))
         } else {
-            DocumentVisual::Plain(text.to_owned())
+            DocumentVisual::Plain(PlainText::new(text))
         }))
     }
 }

@@ -1,12 +1,18 @@
 //! The tile of a text document view.
 
-use chronoscope_blueprint::ViewClassId;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{DataResults, View, Visuals};
-use egui::{FontFamily, FontId, RichText, ScrollArea, TextFormat, TextStyle, Ui, text::LayoutJob};
+use egui::{
+    FontFamily, FontId, Id, Label, Rect, RichText, ScrollArea, Sense, TextFormat, TextStyle, Ui, UiBuilder,
+    Vec2, text::LayoutJob, vec2,
+};
 
 use super::{
     DocumentVisual, TextDocument,
     markdown::{Block, Span},
+    plain::PlainText,
 };
 use crate::{ViewStyle, ViewUi, ViewUiContext, empty};
 
@@ -26,6 +32,10 @@ impl ViewUi for TextDocumentUi {
         egui_phosphor::regular::ARTICLE
     }
 
+    fn archetypes(&self) -> &'static [&'static str] {
+        &["TextDocument"]
+    }
+
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let (Some(view), Some(results)) = (context.get::<View>(), context.get::<DataResults>()) else {
             return;
@@ -39,11 +49,11 @@ impl ViewUi for TextDocumentUi {
             .world
             .get_resource::<Visuals<TextDocument>>()
             .and_then(|visuals| visuals.view(view.id));
-        let documents: Vec<&DocumentVisual> = visuals
+        let documents: Vec<&Arc<DocumentVisual>> = visuals
             .map(|visuals| {
                 results
                     .iter()
-                    .filter_map(|result| visuals.get(result.entity).map(|visual| &**visual))
+                    .filter_map(|result| visuals.get(result.entity))
                     .collect()
             })
             .unwrap_or_default();
@@ -86,23 +96,76 @@ impl ViewUi for TextDocumentUi {
                         if at > 0 {
                             ui.separator();
                         }
-                        match document {
-                            DocumentVisual::Plain(text) => {
-                                ui.add(
-                                    egui::Label::new(RichText::new(text).monospace().color(style.text))
-                                        .selectable(true)
-                                        .extend(),
-                                );
-                            }
+                        match &**document {
+                            DocumentVisual::Plain(text) => show_plain(ui, style, text),
                             DocumentVisual::Markdown(blocks) => {
-                                for block in blocks {
-                                    show_block(ui, style, block);
-                                }
+                                let sizes = BlockSizes::of(ui, view.id, at, document);
+                                show_blocks(ui, style, blocks, &sizes);
                             }
                         }
                     }
                 });
             });
+    }
+}
+
+/// Draws the rows of a text that can be seen.
+fn show_plain(ui: &mut Ui, style: &ViewStyle, text: &PlainText) {
+    let font = TextStyle::Monospace.resolve(ui.style());
+    let (height, char_width) = ui.fonts_mut(|fonts| (fonts.row_height(&font), fonts.glyph_width(&font, 'm')));
+    let size = vec2(text.widest() as f32 * char_width, text.len() as f32 * height);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let row_at = |y: f32| ((y - rect.top()) / height).clamp(0.0, text.len() as f32) as usize;
+    let clip = ui.clip_rect();
+    let rows = row_at(clip.top())..(row_at(clip.bottom()) + 1).min(text.len());
+    for row in rows {
+        let min = rect.min + vec2(0.0, row as f32 * height);
+        let place = Rect::from_min_size(min, vec2(f32::INFINITY, height));
+        let builder = UiBuilder::new().id_salt(row).max_rect(place);
+        let label = Label::new(RichText::new(text.row(row)).monospace().color(style.text));
+        ui.new_child(builder).add(label.selectable(true).extend());
+    }
+}
+
+/// The sizes of a document's blocks, as far as they are known: those that cannot be seen are not laid out again.
+#[derive(Clone)]
+struct BlockSizes {
+    document: Arc<DocumentVisual>,
+    width: f32,
+    sizes: Arc<Mutex<Vec<Option<Vec2>>>>,
+}
+
+impl BlockSizes {
+    fn of(ui: &Ui, view: ViewId, at: usize, document: &Arc<DocumentVisual>) -> Self {
+        let id = Id::new(("text document", view, at));
+        let width = ui.available_width();
+        let known = ui.data(|data| data.get_temp::<Self>(id));
+        let is_current = |known: &Self| Arc::ptr_eq(&known.document, document) && known.width == width;
+        known.filter(is_current).unwrap_or_else(|| {
+            let new = Self {
+                document: document.clone(),
+                width,
+                sizes: Arc::default(),
+            };
+            ui.data_mut(|data| data.insert_temp(id, new.clone()));
+            new
+        })
+    }
+}
+
+fn show_blocks(ui: &mut Ui, style: &ViewStyle, blocks: &[Block], known: &BlockSizes) {
+    let mut sizes = known.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+    sizes.resize(blocks.len(), None);
+    for (block, known) in blocks.iter().zip(sizes.iter_mut()) {
+        if let Some(size) = *known {
+            let rect = Rect::from_min_size(ui.cursor().min, size);
+            if !ui.is_rect_visible(rect) {
+                ui.allocate_space(size);
+                continue;
+            }
+        }
+        let shown = ui.vertical(|ui| show_block(ui, style, block));
+        *known = Some(shown.response.rect.size());
     }
 }
 

@@ -10,7 +10,7 @@ use chronoscope_store::{Chunk, ChunkId, RangeResult, RowId, TimelineId};
 use chronoscope_types::read;
 
 /// The time of lines that lie on no timeline. No other line has it, since it is reserved.
-pub const STATIC: i64 = i64::MIN;
+pub(crate) const STATIC: i64 = i64::MIN;
 
 /// The level of lines that have none.
 const NO_LEVEL: u16 = u16::MAX;
@@ -301,7 +301,7 @@ impl LogEntries {
         if let Some(known) = self.levels.iter().position(|known| **known == *level) {
             return known as u16;
         }
-        // Who invents a new level for each line gets none for most.
+        // A log with a new level in each line has no level in most.
         if self.levels.len() >= 1_000 {
             return NO_LEVEL;
         }
@@ -324,7 +324,7 @@ impl LogEntries {
     }
 }
 
-/// The first text of a cell. Where nobody can read it, there is none.
+/// The first text of a cell; `None` where it cannot be read.
 fn first_text<'a>(chunk: &'a Chunk, component: &str, row: usize) -> Option<&'a str> {
     let column = chunk.component(component).filter(|column| column.is_valid(row))?;
     let offsets = column.lists().value_offsets();

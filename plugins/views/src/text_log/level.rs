@@ -1,14 +1,14 @@
-//! How grave a log line is.
+//! Log levels: their order and their colours.
 
 use egui::Color32;
 
 use crate::ViewStyle;
 
-/// The levels that everybody uses, gravest first.
-pub const KNOWN: [&str; 6] = ["CRITICAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"];
+/// The levels that everybody uses, most severe first.
+pub(crate) const KNOWN: [&str; 6] = ["CRITICAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"];
 
-/// The colour of a level; that of plain text where nobody knows it.
-pub fn color(level: &str, style: &ViewStyle) -> Color32 {
+/// The colour of a level; that of plain text for an unknown one.
+pub(crate) fn color(level: &str, style: &ViewStyle) -> Color32 {
     match level.to_ascii_uppercase().as_str() {
         "CRITICAL" | "FATAL" | "ERROR" => style.error,
         "WARN" | "WARNING" => style.warning,
@@ -18,8 +18,8 @@ pub fn color(level: &str, style: &ViewStyle) -> Color32 {
     }
 }
 
-/// Orders levels: those that everybody uses by gravity, then others by name.
-pub fn order(level: &str) -> (usize, &str) {
+/// Orders levels: those that everybody uses by severity, then others by name.
+pub(crate) fn order(level: &str) -> (usize, &str) {
     (
         KNOWN
             .iter()

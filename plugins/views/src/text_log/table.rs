@@ -24,6 +24,10 @@ impl LogTables {
         self.by_view.entry(view).or_default()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.by_view.len()
+    }
+
     pub(super) fn retain(&mut self, keep: impl Fn(ViewId) -> bool) {
         self.by_view.retain(|view, _| keep(*view));
     }
@@ -46,6 +50,7 @@ pub struct LogTable {
     lines: Vec<LineRef>,
     merged: Vec<Merged>,
     version: u64,
+    unchanged: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +82,11 @@ impl LogTable {
     /// Grows with each change.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// How many lines at the front are the same as in the version before.
+    pub fn unchanged(&self) -> usize {
+        self.unchanged
     }
 
     /// The position of the first line that is later than `time`.
@@ -121,7 +131,7 @@ impl LogTable {
         let is_kept =
             |line: &LineRef| (line.line as usize) < kept.get(line.entity as usize).copied().unwrap_or(0);
 
-        // From the end back until all lines that go are behind us.
+        // Back from the end, past all lines that are removed.
         let mut to_go: usize = self
             .merged
             .iter()
@@ -133,7 +143,7 @@ impl LogTable {
             start -= 1;
             to_go -= usize::from(!is_kept(&self.lines[start]));
         }
-        // And until all lines that come belong behind us.
+        // Then back to where the first new line belongs.
         let new_lines = |at: usize| {
             let from = kept.get(at).copied().unwrap_or(0);
             (from..logs[at].1.len()).map(move |line| LineRef {
@@ -154,6 +164,7 @@ impl LogTable {
             }
             return;
         }
+        self.unchanged = start;
         let mut tail: Vec<LineRef> = self.lines.drain(start..).filter(is_kept).collect();
         for at in 0..logs.len() {
             tail.extend(new_lines(at));

@@ -7,6 +7,7 @@ use chronoscope_types::{TextLog, log_chunk};
 
 use super::{
     entries::{Context, LogEntries},
+    filter::{Filter, filter},
     table::{LineRef, LogTable},
 };
 use crate::time_series::testing::Random;
@@ -117,4 +118,47 @@ fn the_cursor_stands_between_lines() {
     check(0, 1);
     check(5, 3);
     check(100, 4);
+}
+
+/// Whatever arrives, in whatever order: a filter that follows gives what one that starts anew gives.
+#[test]
+fn filtered_equals_filtered_anew() {
+    let mut random = Random::new(8);
+    let wanted = Filter {
+        text: "7".to_owned(),
+        ..Filter::default()
+    };
+    let mut recording = Recording::new(StoreId::recording("test", "logs"));
+    let mut entries = [LogEntries::default(), LogEntries::default()];
+    let mut table = LogTable::default();
+    let mut kept = None;
+    let mut latest = 0;
+    for step in 0..80 {
+        for _ in 0..random.below(4) {
+            let time = if random.below(5) == 0 {
+                random.below(latest + 1)
+            } else {
+                latest += 1;
+                latest
+            };
+            let text = TextLog::new(format!("\u{1b}[3{}m{}", random.below(8), random.below(100)));
+            let entity = ["a", "b"][random.below(2)];
+            let chunk = log_chunk(entity, [(Timeline::sequence("t"), time as i64)], &text).unwrap();
+            recording.insert(chunk).unwrap();
+        }
+        let ids: Vec<Option<EntityId>> = ["a", "b"]
+            .iter()
+            .zip(&mut entries)
+            .map(|(entity, entries)| update(&recording.store, entity, entries))
+            .collect();
+        let logs: Vec<(EntityId, &LogEntries)> = ids
+            .into_iter()
+            .zip(&entries)
+            .filter_map(|(id, entries)| Some((id?, entries)))
+            .collect();
+        table.update(&logs);
+        kept = filter(&logs, &table, &wanted, None, kept);
+        let anew = filter(&logs, &table, &wanted, None, None).unwrap();
+        assert_eq!(kept.as_ref().unwrap().lines, anew.lines, "step {step}");
+    }
 }

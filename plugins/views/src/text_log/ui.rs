@@ -1,6 +1,6 @@
 //! The tile of a text log view.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
@@ -8,25 +8,22 @@ use chronoscope_frame::{
     Visuals, selection::Highlight,
 };
 use chronoscope_store::{EntityId, EntityPath, TimeType};
-use chronoscope_types::read;
 use egui::{Align, Color32, Id, Label, RichText, Sense, Ui};
 use egui_extras::{Column, TableBuilder};
 
 use super::{
+    LogProperties,
+    ansi::stripped,
     entries::{LogEntries, STATIC, TextLog},
+    excerpt::{excerpt, first_line},
+    filter::{Filter, Filtered, filter, is_level_shown},
     level,
     table::{LineRef, LogTable, LogTables},
 };
-use crate::{ViewStyle, ViewUi, ViewUiContext, empty, spatial::properties::property};
+use crate::{ViewStyle, ViewUi, ViewUiContext, empty, properties::PropertiesOf};
 
 /// The height of a line, in points.
 const ROW_HEIGHT: f32 = 20.0;
-/// What the blueprint calls the levels that are shown.
-const SHOWN_LEVELS: &str = "TextLogRows:filter_by_log_level";
-/// A tooltip shows no more of a text than this.
-const TOOLTIP_CHARS: usize = 4_000;
-/// A cell shows no more of a text than this.
-const CELL_CHARS: usize = 400;
 /// How much of a line after the cursor is left.
 const DIMMED: f32 = 0.55;
 
@@ -73,25 +70,6 @@ impl Following {
     }
 }
 
-/// Which lines are shown.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Filter {
-    /// Whether lines of a level are shown, where the user said so.
-    levels: BTreeMap<Arc<str>, bool>,
-    /// What lines must contain, whatever the case.
-    text: String,
-}
-
-/// The lines that pass a filter.
-#[derive(Debug)]
-struct Filtered {
-    version: u64,
-    filter: Filter,
-    only_levels: Option<Vec<String>>,
-    /// Positions in the table.
-    lines: Vec<u32>,
-}
-
 /// What a list of lines is drawn from.
 struct LogInput<'a> {
     id: Id,
@@ -113,6 +91,10 @@ impl ViewUi for TextLogUi {
 
     fn icon(&self) -> &'static str {
         egui_phosphor::regular::LIST_DASHES
+    }
+
+    fn archetypes(&self) -> &'static [&'static str] {
+        &["TextLog"]
     }
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
@@ -185,34 +167,25 @@ impl ViewUi for TextLogUi {
             selection: world.get_resource::<Selection>(),
             style,
         };
-        let only_levels = property(world, view.id, SHOWN_LEVELS).and_then(|array| {
-            Some(
-                read::texts(&array)
-                    .ok()?
-                    .iter()
-                    .flatten()
-                    .map(str::to_owned)
-                    .collect::<Vec<_>>(),
-            )
-        });
+        let only_levels = world
+            .get_resource::<PropertiesOf<LogProperties>>()
+            .and_then(|properties| properties.get(view.id)?.only_levels.as_deref());
         show(ui, &input, only_levels, context.commands);
     }
 }
 
-fn show(ui: &mut Ui, input: &LogInput<'_>, only_levels: Option<Vec<String>>, commands: &mut ViewerCommands) {
+fn show(ui: &mut Ui, input: &LogInput<'_>, only_levels: Option<&[String]>, commands: &mut ViewerCommands) {
     let rect = ui.available_rect_before_wrap();
     ui.painter().rect_filled(rect, 0.0, input.style.background);
     let mut memory: LogMemory = ui.data(|data| data.get_temp(input.id)).unwrap_or_default();
-    filter_bar(ui, input, &mut memory.filter, only_levels.as_deref());
-    let is_current = |filtered: &Arc<Filtered>| {
-        filtered.version == input.table.version()
-            && filtered.filter == memory.filter
-            && filtered.only_levels == only_levels
-    };
-    let filtered = match memory.filtered.take().filter(is_current) {
-        Some(filtered) => Some(filtered),
-        None => filter(input, &memory.filter, only_levels).map(Arc::new),
-    };
+    filter_bar(ui, input, &mut memory.filter, only_levels);
+    let filtered = filter(
+        input.logs,
+        input.table,
+        &memory.filter,
+        only_levels,
+        memory.filtered.take(),
+    );
     let shown = filtered.as_ref().map(|filtered| filtered.lines.as_slice());
     if shown.is_some_and(<[u32]>::is_empty) {
         ui.centered_and_justified(|ui| {
@@ -267,67 +240,6 @@ fn filter_bar(ui: &mut Ui, input: &LogInput<'_>, filter: &mut Filter, only_level
         });
 }
 
-fn is_level_shown(level: &Arc<str>, filter: &Filter, only_levels: Option<&[String]>) -> bool {
-    let by_blueprint = only_levels.is_none_or(|only| only.iter().any(|name| **name == **level));
-    filter.levels.get(level).copied().unwrap_or(by_blueprint)
-}
-
-/// The lines that pass; `None` where all do.
-fn filter(input: &LogInput<'_>, filter: &Filter, only_levels: Option<Vec<String>>) -> Option<Filtered> {
-    if filter.text.is_empty() && only_levels.is_none() && filter.levels.values().all(|shown| *shown) {
-        return None;
-    }
-    let needle = filter.text.to_lowercase();
-    // Whether a level is shown is asked once per log and level, not per line.
-    let shown: Vec<Vec<bool>> = input
-        .logs
-        .iter()
-        .map(|(_, log)| {
-            log.levels()
-                .iter()
-                .map(|level| is_level_shown(level, filter, only_levels.as_deref()))
-                .collect()
-        })
-        .collect();
-    let passes = |line: &LineRef| {
-        let Some((_, log)) = input.logs.get(line.entity as usize) else {
-            return false;
-        };
-        let at = line.line as usize;
-        let level_shown = log
-            .level_index(at)
-            .and_then(|level| shown.get(line.entity as usize)?.get(level))
-            .copied()
-            .unwrap_or(true);
-        level_shown && (needle.is_empty() || contains_ignoring_case(log.text(at), &needle))
-    };
-    let lines = input
-        .table
-        .lines()
-        .iter()
-        .enumerate()
-        .filter(|(_, line)| passes(line))
-        .map(|(at, _)| at as u32)
-        .collect();
-    Some(Filtered {
-        version: input.table.version(),
-        filter: filter.clone(),
-        only_levels,
-        lines,
-    })
-}
-
-/// Whether a text contains another, which is in lower case.
-fn contains_ignoring_case(text: &str, needle: &str) -> bool {
-    if text.is_ascii() && needle.is_ascii() {
-        let (text, needle) = (text.as_bytes(), needle.as_bytes());
-        return text
-            .windows(needle.len())
-            .any(|part| part.eq_ignore_ascii_case(needle));
-    }
-    text.to_lowercase().contains(needle)
-}
-
 /// Widths of columns to begin with, in points.
 const ENTITY_WIDTH: f32 = 90.0;
 const LEVEL_WIDTH: f32 = 70.0;
@@ -344,7 +256,7 @@ struct Columns {
 }
 
 impl Columns {
-    /// The columns that there is room for. The text matters most; whose it is, and how grave, is also told by colour and tooltip.
+    /// The columns that there is room for. The text comes first; colour and tooltip tell the entity and the level too.
     fn fitting(input: &LogInput<'_>, width: f32, time_width: f32) -> Self {
         let has_levels = input.logs.iter().any(|(_, log)| !log.levels().is_empty());
         Self::of_widths(width, time_width, has_levels)
@@ -569,42 +481,28 @@ fn show_line(
                 .rect_filled(mark, 1.0, tone(level::color(level, style)));
         }
         let (cell, is_cut) = first_line(text);
-        let response = ui.add(
-            Label::new(RichText::new(cell).color(tone(color)))
-                .truncate()
-                .sense(Sense::hover())
-                .show_tooltip_when_elided(!is_cut && columns.entity && columns.level),
-        );
-        let text = || text.chars().take(TOOLTIP_CHARS).collect::<String>();
+        let label = Label::new(RichText::new(cell).color(tone(color)))
+            .truncate()
+            .selectable(true)
+            .show_tooltip_when_elided(!is_cut && columns.entity && columns.level);
+        let response = ui.add(label);
+        response.context_menu(|ui| {
+            if ui.button("Copy line").clicked() {
+                ui.copy_text(stripped(text).into_owned());
+                ui.close();
+            }
+        });
         if !columns.entity || !columns.level {
             let level = log
                 .level(at)
                 .map(|level| format!(", {level}"))
                 .unwrap_or_default();
-            response.on_hover_text(format!("{path}{level}\n{}", text()));
+            response.on_hover_text(format!("{path}{level}\n{}", excerpt(text)));
         } else if is_cut {
-            response.on_hover_text(text());
+            response.on_hover_text(excerpt(text));
         }
     });
     cell.rect.top()
-}
-
-/// The first line of a text, as long as a cell may need it; and whether that is not all.
-fn first_line(text: &str) -> (String, bool) {
-    let line = text.lines().next().unwrap_or("");
-    let cut = line
-        .char_indices()
-        .nth(CELL_CHARS)
-        .map_or(line, |(end, _)| &line[..end]);
-    let is_cut = cut.len() < text.trim_end().len();
-    (
-        if is_cut {
-            format!("{cut} …")
-        } else {
-            cut.to_owned()
-        },
-        is_cut,
-    )
 }
 
 fn line_time(input: &LogInput<'_>, line: LineRef) -> i64 {
@@ -623,78 +521,4 @@ fn time_text(input: &LogInput<'_>, time: i64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_narrow_list_keeps_its_texts() {
-        assert_eq!(
-            Columns::of_widths(800.0, 160.0, true),
-            Columns {
-                time_width: 160.0,
-                entity: true,
-                level: true
-            }
-        );
-        assert_eq!(
-            Columns::of_widths(800.0, 160.0, false),
-            Columns {
-                time_width: 160.0,
-                entity: true,
-                level: false
-            }
-        );
-        assert_eq!(
-            Columns::of_widths(400.0, 160.0, true),
-            Columns {
-                time_width: 160.0,
-                entity: false,
-                level: true
-            }
-        );
-        assert_eq!(
-            Columns::of_widths(340.0, 160.0, true),
-            Columns {
-                time_width: 160.0,
-                entity: false,
-                level: false
-            }
-        );
-        assert_eq!(
-            Columns::of_widths(200.0, 160.0, true),
-            Columns {
-                time_width: 80.0,
-                entity: false,
-                level: false
-            }
-        );
-    }
-
-    #[test]
-    fn the_list_follows_the_cursor_until_it_is_left() {
-        let mut following = Following::default();
-        let cursor = |time| Cursor {
-            time,
-            ..Cursor::default()
-        };
-        let columns = (true, true);
-        // Lines arrive before the cursor.
-        assert!(following.scrolls_to(cursor(5), columns, 10));
-        following.stands_at(40.0, false);
-        assert!(!following.scrolls_to(cursor(5), columns, 10));
-        assert!(following.scrolls_to(cursor(5), columns, 20));
-        // The tile became larger: that is not the user.
-        following.stands_at(30.0, false);
-        assert!(following.scrolls_to(cursor(5), columns, 21));
-        // The user looks elsewhere, also while lines arrive: they move nothing, a cursor that moves does.
-        following.stands_at(10.0, true);
-        assert!(!following.scrolls_to(cursor(5), columns, 30));
-        following.stands_at(10.0, false);
-        assert!(!following.scrolls_to(cursor(5), columns, 31));
-        assert!(following.scrolls_to(cursor(6), columns, 31));
-        following.stands_at(120.0, false);
-        assert!(following.scrolls_to(cursor(6), columns, 32));
-        // With other columns the list begins at its top.
-        assert!(following.scrolls_to(cursor(6), (false, true), 32));
-    }
-}
+mod tests;

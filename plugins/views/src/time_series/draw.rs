@@ -5,7 +5,7 @@ use chronoscope_types::enums::MarkerShape;
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 use super::{
-    plot::{PlotLine, x_of, y_of},
+    input::{PlotLine, x_of, y_of},
     series::{Mark, interpolated},
     window::{TimeWindow, ValueWindow},
 };
@@ -58,9 +58,9 @@ pub(super) fn lines(
             }
             runs.extend((!run.is_empty()).then_some(run));
             let color = match line.highlight {
-                Highlight::None if some_lit => line.style.color.gamma_multiply(DIMMED),
-                Highlight::None => line.style.color,
-                Highlight::Selected | Highlight::Hovered => brighter(line.style.color),
+                Highlight::None if some_lit => line.color.gamma_multiply(DIMMED),
+                Highlight::None => line.color,
+                Highlight::Selected | Highlight::Hovered => brighter(line.color),
             };
             let lit = line.highlight != Highlight::None;
             draw(painter, &runs, line.style.mark, color, lit);

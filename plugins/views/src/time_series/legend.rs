@@ -6,7 +6,7 @@ use chronoscope_frame::selection::Highlight;
 use chronoscope_types::enums::Corner2D;
 use egui::{Galley, Rect, Response, Sense, Ui, pos2, vec2};
 
-use super::plot::PlotInput;
+use super::input::PlotInput;
 
 const ROW: f32 = 18.0;
 const PADDING: f32 = 6.0;
@@ -60,7 +60,7 @@ pub(super) fn layout(ui: &Ui, input: &PlotInput<'_>, plot: &Rect, corner: Corner
             } else {
                 input.style.secondary_text
             };
-            let mut job = egui::text::LayoutJob::simple_singleline(line.name.clone(), font.clone(), color);
+            let mut job = egui::text::LayoutJob::simple_singleline(line.name.to_owned(), font.clone(), color);
             job.wrap = egui::text::TextWrapping::truncate_at_width(max_width);
             ui.painter().layout_job(job)
         })
@@ -128,9 +128,9 @@ pub(super) fn show(ui: &Ui, input: &PlotInput<'_>, layout: LegendLayout) -> Lege
         }
         let dot = pos2(row.rect.left() + PADDING + DOT, row.rect.center().y);
         if line.visible {
-            painter.circle_filled(dot, DOT, line.style.color);
+            painter.circle_filled(dot, DOT, line.color);
         } else {
-            painter.circle_stroke(dot, DOT - 0.5, (1.0, line.style.color.gamma_multiply(0.6)));
+            painter.circle_stroke(dot, DOT - 0.5, (1.0, line.color.gamma_multiply(0.6)));
         }
         let cut = row.galley.elided;
         let text = pos2(
@@ -150,7 +150,7 @@ pub(super) fn show(ui: &Ui, input: &PlotInput<'_>, layout: LegendLayout) -> Lege
             "Click to show"
         };
         row.response.widget_info(|| {
-            egui::WidgetInfo::selected(egui::WidgetType::Checkbox, true, line.visible, &line.name)
+            egui::WidgetInfo::selected(egui::WidgetType::Checkbox, true, line.visible, line.name)
         });
         row.response.on_hover_text(if cut {
             format!("{}\n{what}", line.name)

@@ -7,34 +7,47 @@
 //!
 //! # From series to the screen
 //! [`window`] is the stretch of time and the range of values that a plot shows, [`ticks`] are the lines of its grid, [`names`] what
-//! its series are called. [`plot`] draws it all and says what the user does; [`ui`] is the tile, which turns that into commands.
-
-pub mod names;
-pub mod plot;
-pub mod pyramid;
-pub mod samples;
-pub mod series;
-pub mod ticks;
-pub mod ui;
-pub mod visualizers;
-pub mod window;
+//! its series are called, [`lines`] which of them there are. [`plot`] draws it all and says what the user does; [`ui`] is the tile,
+//! which turns that into commands.
 
 mod draw;
+mod input;
 mod legend;
+mod lines;
+mod names;
+mod plot;
+mod properties;
+mod pyramid;
+mod samples;
+mod series;
 mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod ticks;
+mod ui;
+mod visualizers;
+mod window;
 
-use bevy::app::{App, Plugin};
-use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, heuristics::rules};
-use chronoscope_frame::{AppViewClassExt as _, AppVisualizerExt as _, ViewClass};
+use bevy::{
+    app::{App, Plugin},
+    ecs::{schedule::IntoScheduleConfigs, world::World},
+};
+use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, ViewId, heuristics::rules};
+use chronoscope_frame::{
+    AppViewClassExt as _, AppVisualizerExt as _, Cursor, Frame, FrameSystems, RecordingEntry, Recordings,
+    Report, ViewClass, Visualizer, Visuals,
+};
 
+pub use lines::PlotLines;
+pub use samples::Samples;
+pub use series::{EntitySeries, Mark, SeriesStyle};
 pub use ui::TimeSeriesUi;
 pub use visualizers::{SeriesLines, SeriesPoints};
 
-use crate::AppViewUiExt as _;
+use crate::{AppViewUiExt as _, properties::AppPropertiesExt as _, spatial::SpatialSystems};
+use properties::PlotProperties;
 
 /// Plots of scalars over time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,9 +77,48 @@ pub struct TimeSeriesPlugin;
 
 impl Plugin for TimeSeriesPlugin {
     fn build(&self, app: &mut App) {
-        app.add_view_class(TimeSeriesClass)
+        app.init_resource::<PlotLines>()
+            .add_view_properties::<PlotProperties>()
+            .add_systems(
+                Frame,
+                lines::name_lines
+                    .in_set(FrameSystems::Present)
+                    // Scenes take the whole world.
+                    .before(SpatialSystems::Scenes),
+            )
+            .add_view_class(TimeSeriesClass)
             .add_visualizer::<SeriesLines>(&[ViewClassId::TIME_SERIES])
             .add_visualizer::<SeriesPoints>(&[ViewClassId::TIME_SERIES])
+            .add_view_reports(left_out::<SeriesLines>)
+            .add_view_reports(left_out::<SeriesPoints>)
             .add_view_ui(TimeSeriesUi);
     }
+}
+
+/// The entities of a view that have more series than are shown.
+fn left_out<V: Visualizer<Visual = EntitySeries>>(world: &World, view: ViewId) -> Vec<Report> {
+    let (Some(visuals), Some(store)) = (
+        world
+            .get_resource::<Visuals<V>>()
+            .and_then(|visuals| visuals.view(view)),
+        world
+            .get_resource::<Recordings>()
+            .and_then(|recordings| recordings.get(world.get_resource::<Cursor>()?.recording?))
+            .map(RecordingEntry::store),
+    ) else {
+        return Vec::new();
+    };
+    visuals
+        .iter()
+        .filter(|(_, series)| series.left_out > 0)
+        .map(|(entity, series)| {
+            let message = format!(
+                "a row has {} scalars; the first {} are plotted",
+                series.left_out + samples::MAX_SERIES,
+                samples::MAX_SERIES
+            );
+            let recording = store.id().recording_id.clone();
+            Report::entity_warning(recording, store.entity_path(entity).clone(), message)
+        })
+        .collect()
 }

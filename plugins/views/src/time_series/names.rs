@@ -6,7 +6,7 @@ use chronoscope_store::EntityPath;
 
 /// What is known of a series' name.
 #[derive(Clone, Debug)]
-pub struct Naming<'a> {
+pub(crate) struct Naming<'a> {
     /// The entity.
     pub path: &'a EntityPath,
     /// The name that was logged for it.
@@ -17,13 +17,16 @@ pub struct Naming<'a> {
 
 /// A name for each series: the one that was logged, else the last part of the entity's path; as much more of the path as it takes
 /// where names are the same.
-pub fn display_names(series: &[Naming<'_>]) -> Vec<String> {
+pub(crate) fn display_names(series: &[Naming<'_>]) -> Vec<String> {
     let name_at = |naming: &Naming<'_>, depth: usize| {
-        let parts: Vec<&str> = naming.path.parts().collect();
-        let mut name = parts[parts.len().saturating_sub(depth)..].join("/");
-        if name.is_empty() {
-            "/".clone_into(&mut name);
-        }
+        let mut parts: Vec<String> = naming
+            .path
+            .ancestors()
+            .take(depth.min(naming.path.depth()).max(1))
+            .map(|path| path.ui_name())
+            .collect();
+        parts.reverse();
+        let name = parts.join("/");
         match (naming.logged, naming.index) {
             (Some(logged), _) if depth <= 1 => logged.to_owned(),
             (Some(logged), _) => format!("{logged} ({name})"),
@@ -87,6 +90,11 @@ mod tests {
             &["decay (a)", "decay (b)"],
         );
         check(&[("/", None, None)], &["/"]);
+        // For the eye, without escapes.
+        check(
+            &[(r"/arm/angle\ \[deg\]", None, None), ("/leg/angle", None, None)],
+            &["angle [deg]", "angle"],
+        );
         // Nothing tells these apart, and that ends.
         check(
             &[("/a", Some("same"), Some(0)), ("/a", Some("same"), Some(1))],

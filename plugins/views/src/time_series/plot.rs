@@ -1,78 +1,20 @@
 //! A plot over time: what it is asked to show, what it says back. It knows nothing of worlds, views and blueprints.
 
-use chronoscope_frame::selection::Highlight;
 use chronoscope_store::{TimeRange, TimeType};
-use chronoscope_types::enums::Corner2D;
-use egui::{Color32, CursorIcon, FontId, Id, PointerButton, Pos2, Rect, Response, Sense, Ui, pos2, vec2};
+use egui::{Color32, CursorIcon, FontId, PointerButton, Pos2, Rect, Response, Sense, Ui, pos2, vec2};
 
 use super::{
     draw::{self, DrawnLine},
+    input::{PlotInput, PlotWindow, x_of, y_of},
     legend,
     pyramid::Extent,
-    series::{EntitySeries, SeriesStyle},
     ticks::{Ticks, time_ticks, value_ticks},
     window::{TimeWindow, ValueWindow},
 };
-use crate::ViewStyle;
-
-/// A series as the plot shows it.
-pub struct PlotLine<'a> {
-    /// The series of its entity.
-    pub series: &'a EntitySeries,
-    /// Which of these it is.
-    pub index: usize,
-    /// How it looks.
-    pub style: &'a SeriesStyle,
-    /// What it is called in the legend.
-    pub name: String,
-    /// Whether it is shown.
-    pub visible: bool,
-    /// How it is lit up.
-    pub highlight: Highlight,
-}
-
-impl PlotLine<'_> {
-    fn extent(&self, window: &TimeWindow) -> Extent {
-        self.series.extent(self.index, window)
-    }
-}
-
-/// What a plot shows.
-pub struct PlotInput<'a> {
-    /// The plot's id in the user interface.
-    pub id: Id,
-    /// The series, in the order of the legend.
-    pub lines: &'a [PlotLine<'a>],
-    /// What the numbers of the timeline mean.
-    pub time_type: TimeType,
-    /// The timeline's name.
-    pub timeline: &'a str,
-    /// Times to show where no series has any.
-    pub fallback_range: TimeRange,
-    /// The time cursor.
-    pub cursor: i64,
-    /// Where the legend stands, if it is shown.
-    pub legend: Option<Corner2D>,
-    /// Whether lines of a grid are drawn.
-    pub grid: bool,
-    /// Behind everything.
-    pub background: Color32,
-    /// The view's colours.
-    pub style: &'a ViewStyle,
-}
-
-/// What of the data a plot shows: all of it, unless somebody moved or zoomed it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct PlotWindow {
-    /// The stretch of time; all times where there is none.
-    pub time: Option<TimeWindow>,
-    /// The range of values; those that the stretch of time needs where there is none.
-    pub values: Option<ValueWindow>,
-}
 
 /// What a user does to a plot.
 #[derive(Clone, Debug, PartialEq)]
-pub enum PlotEvent {
+pub(crate) enum PlotEvent {
     /// Moves the time cursor.
     SetTime(i64),
     /// Shows another part of the data.
@@ -99,7 +41,7 @@ const NEAR: f32 = 10.0;
 const MIN_SIZE: f32 = 24.0;
 
 /// Draws a plot into all of the space that is there, and says what the user does to it.
-pub fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Vec<PlotEvent> {
+pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Vec<PlotEvent> {
     let mut events = Vec::new();
     let rect = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(rect);
@@ -222,17 +164,6 @@ pub fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Vec<PlotE
         ui.set_cursor_icon(CursorIcon::ResizeHorizontal);
     }
     events
-}
-
-/// Where a position in the window of times lies on the screen.
-pub(super) fn x_of(plot: &Rect, position: f64) -> f32 {
-    // What lies far outside must not become infinite.
-    (f64::from(plot.left()) + position * f64::from(plot.width())).clamp(-1e7, 1e7) as f32
-}
-
-/// Where a position in the window of values lies on the screen.
-pub(super) fn y_of(plot: &Rect, position: f64) -> f32 {
-    (f64::from(plot.bottom()) - position * f64::from(plot.height())).clamp(-1e7, 1e7) as f32
 }
 
 fn position_of(plot: &Rect, x: f32) -> f64 {
@@ -481,19 +412,14 @@ fn tooltip(
         Some(constant) => Some((None, *constant)),
         None => line.series.nearest_sample(line.index, time).and_then(|sample| {
             Some((
-                Some(*line.series.samples.times().get(sample)?),
+                Some(*line.series.samples.times(line.index).get(sample)?),
                 *line.series.samples.values(line.index).get(sample)?,
             ))
         }),
     };
     let Some((time, value)) = sample else { return };
     if let Some(time) = time {
-        painter.circle(
-            place(time, value),
-            4.0,
-            line.style.color,
-            (1.5, input.style.hovered),
-        );
+        painter.circle(place(time, value), 4.0, line.color, (1.5, input.style.hovered));
     }
     egui::Tooltip::always_open(
         ui.ctx().clone(),
@@ -505,8 +431,8 @@ fn tooltip(
     .show(|ui| {
         ui.horizontal(|ui| {
             let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
-            ui.painter().circle_filled(dot.center(), 4.0, line.style.color);
-            ui.label(&line.name);
+            ui.painter().circle_filled(dot.center(), 4.0, line.color);
+            ui.label(line.name);
         });
         let time = time.map_or_else(
             || "static".to_owned(),

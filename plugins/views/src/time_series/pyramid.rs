@@ -52,21 +52,21 @@ impl Extent {
 /// It does not hold the values: they are handed in with each call, and must be those that it was last brought up to date with.
 /// Takes an eighth of their memory.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Pyramid {
+pub(crate) struct Pyramid {
     levels: Vec<Vec<Extent>>,
     len: usize,
 }
 
 impl Pyramid {
     /// The pyramid of these values.
-    pub fn new(values: &[f64]) -> Self {
+    pub(crate) fn new(values: &[f64]) -> Self {
         let mut pyramid = Self::default();
         pyramid.update(values, 0);
         pyramid
     }
 
     /// Brings it up to date with values of which the first `unchanged` are what they were. Costs what comes after those.
-    pub fn update(&mut self, values: &[f64], unchanged: usize) {
+    pub(crate) fn update(&mut self, values: &[f64], unchanged: usize) {
         let mut first = unchanged.min(self.len).min(values.len()) / BUCKET;
         self.len = values.len();
         let mut count = values.len().div_ceil(BUCKET);
@@ -102,8 +102,30 @@ impl Pyramid {
         self.levels.truncate(level + 1);
     }
 
+    /// Brings it up to date with values of which those in `changed` are others than before, and as many as before.
+    pub(crate) fn refresh(&mut self, values: &[f64], changed: Range<usize>) {
+        debug_assert_eq!(values.len(), self.len, "as many values as before");
+        if changed.is_empty() {
+            return;
+        }
+        let (mut first, mut last) = (changed.start / BUCKET, (changed.end - 1) / BUCKET);
+        for level in 0..self.levels.len() {
+            let (below, above) = self.levels.split_at_mut(level);
+            for at in first..=last {
+                let extent = match below.last() {
+                    None => Extent::of(&values[at * BUCKET..((at + 1) * BUCKET).min(values.len())]),
+                    Some(below) => below[at * 2..(at * 2 + 2).min(below.len())]
+                        .iter()
+                        .fold(Extent::EMPTY, |all, one| all.union(*one)),
+                };
+                above[0][at] = extent;
+            }
+            (first, last) = (first / 2, last / 2);
+        }
+    }
+
     /// The extent of a range of values. What lies beyond their end is left out.
-    pub fn extent(&self, values: &[f64], range: Range<usize>) -> Extent {
+    pub(crate) fn extent(&self, values: &[f64], range: Range<usize>) -> Extent {
         let end = range.end.min(values.len());
         let range = range.start.min(end)..end;
         let (mut low, mut high) = (range.start.div_ceil(BUCKET), range.end / BUCKET);
@@ -133,7 +155,7 @@ impl Pyramid {
     }
 
     /// The bytes that it takes.
-    pub fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         self.levels
             .iter()
             .map(|level| level.capacity() * size_of::<Extent>())
@@ -191,6 +213,23 @@ mod tests {
                 let more = random.below(70);
                 values.extend(random_values(&mut random, more));
                 pyramid.update(&values, keep);
+                assert_eq!(pyramid, Pyramid::new(&values));
+            }
+        }
+    }
+
+    #[test]
+    fn refreshed_equals_new() {
+        let mut random = Random::new(3);
+        for len in [1, 16, 17, 300, 2_000] {
+            let mut values = random_values(&mut random, len);
+            let mut pyramid = Pyramid::new(&values);
+            for _ in 0..20 {
+                let start = random.below(len);
+                let end = start + random.below(len - start + 1);
+                let fresh = random_values(&mut random, end - start);
+                values[start..end].copy_from_slice(&fresh);
+                pyramid.refresh(&values, start..end);
                 assert_eq!(pyramid, Pyramid::new(&values));
             }
         }

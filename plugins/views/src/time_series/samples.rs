@@ -1,89 +1,121 @@
-//! The scalars of an entity as plain arrays: times, and a column of values for each instance.
+//! The scalars of an entity as plain arrays: times and values for each instance.
+//!
+//! As long as every row has the same number of values, all instances share one array of times, and the samples follow a range that
+//! slides: rows that leave at the front or the back are dropped, rows that enter are read, nothing else is touched. Where rows differ
+//! in their number of values, or a clear interrupts them, each instance has times of its own, so that memory follows the values
+//! that were logged and not rows times instances.
+
+mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
 use chronoscope_frame::VisualizerInput;
-use chronoscope_store::{CLEAR_COMPONENT, ChunkId, RangeResult, RangeSlice, RowId, TimeRange, TimelineId};
-use chronoscope_types::{
-    ReadError, components,
-    read::{self, ColumnSlices},
-};
-use rustc_hash::FxHashMap;
+use chronoscope_store::{CLEAR_COMPONENT, RangeDelta, RangeResult, RowId, TimeRange, TimelineId};
+use chronoscope_types::{ReadError, read};
 
 use super::pyramid::{Extent, Pyramid};
+use rows::Reader;
+
+/// The most series of an entity. More of them cannot be told apart.
+pub(crate) const MAX_SERIES: usize = 1_000;
+
+/// Fewer samples than this are not moved to give memory back.
+const SMALL: usize = 1_024;
 
 /// Where an entity was emptied: a time, and the row that did it.
-pub type ClearKey = (i64, RowId);
+pub(crate) type ClearKey = (i64, RowId);
 
 /// All scalars of an entity in a range of a timeline, in the order of (time, row id).
 ///
-/// Columns are as long as the times. A value that is not a number is a gap: nothing was logged for that instance, what was logged
-/// was not finite, or the entity was cleared there.
+/// A value that is not a number is a gap: nothing was logged for that instance, what was logged was not finite, or the entity was
+/// cleared there.
 #[derive(Clone, Debug, Default)]
 pub struct Samples {
     timeline: Option<TimelineId>,
-    times: Vec<i64>,
-    columns: Vec<Column>,
+    /// The rows that were taken over.
+    answer: Option<RangeResult>,
     clears: Vec<ClearKey>,
-    /// The clears that lie before the last sample, and became gaps.
+    /// The clears before the last sample. Those after the first sample became gaps.
     clears_passed: usize,
-    taken: Vec<Taken>,
+    /// The times of all instances while rows are even: from `start` on, a time per row.
+    times: Vec<i64>,
+    /// The elements at the front of `times` and of each column's values that are no longer, or not yet, samples.
+    start: usize,
+    columns: Vec<Column>,
+    /// The columns that do not end with a gap for want of a value. They are the first ones.
+    open_columns: usize,
+    is_uneven: bool,
+    left_out: usize,
+    rows_read: usize,
 }
 
 /// The values of one instance.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 struct Column {
+    /// A time per value, where rows are uneven.
+    times: Vec<i64>,
     values: Vec<f64>,
     pyramid: Pyramid,
 }
 
-/// A slice of the store's answer that was taken over, and how far that went.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Taken {
-    chunk: ChunkId,
-    first_row: usize,
-    num_rows: usize,
-    /// What there was when it was taken: times, columns, and clears that were passed.
-    times: usize,
-    columns: usize,
-    clears_passed: usize,
-}
-
 impl Samples {
-    /// A time per sample, never decreasing.
-    pub fn times(&self) -> &[i64] {
-        &self.times
-    }
-
-    /// The number of instances.
-    pub fn num_columns(&self) -> usize {
-        self.columns.len()
+    /// The times of an instance, never decreasing; empty where there is no such instance.
+    pub fn times(&self, column: usize) -> &[i64] {
+        match self.columns.get(column) {
+            Some(column) if self.is_uneven => &column.times,
+            Some(_) => self.times.get(self.start..).unwrap_or(&[]),
+            None => &[],
+        }
     }
 
     /// The values of an instance, one per time; empty where there is no such instance.
     pub fn values(&self, column: usize) -> &[f64] {
-        self.columns.get(column).map_or(&[], |column| &column.values)
+        self.columns
+            .get(column)
+            .and_then(|column| column.values.get(self.start..))
+            .unwrap_or(&[])
     }
 
-    /// The least and greatest value of an instance in a range of samples.
+    /// The number of instances, at most [`MAX_SERIES`].
+    pub fn num_columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// How many instances are left out, in the row that has most.
+    pub fn num_left_out(&self) -> usize {
+        self.left_out
+    }
+
+    /// The rows that the last update read from the store.
+    pub fn rows_read(&self) -> usize {
+        self.rows_read
+    }
+
+    /// The least and greatest value of an instance in a range of its samples.
     pub fn extent(&self, column: usize, range: Range<usize>) -> Extent {
         self.columns.get(column).map_or(Extent::EMPTY, |column| {
+            let range = range.start + self.start..range.end + self.start;
             column.pyramid.extent(&column.values, range)
         })
     }
 
     /// From the first sample to the last.
     pub fn time_range(&self) -> TimeRange {
-        match (self.times.first(), self.times.last()) {
+        // Every row has a value of the first instance, but for empty ones.
+        let times = self.times(0);
+        match (times.first(), times.last()) {
             (Some(first), Some(last)) => TimeRange::new(*first, *last),
             _ => TimeRange::EMPTY,
         }
     }
 
-    /// The samples whose times lie in a range.
-    pub fn indices(&self, range: TimeRange) -> Range<usize> {
-        let start = self.times.partition_point(|time| *time < range.min);
-        let end = self.times.partition_point(|time| *time <= range.max);
+    /// The samples of an instance whose times lie in a range.
+    pub fn indices(&self, column: usize, range: TimeRange) -> Range<usize> {
+        let times = self.times(column);
+        let start = times.partition_point(|time| *time < range.min);
+        let end = times.partition_point(|time| *time <= range.max);
         start..end.max(start)
     }
 
@@ -92,181 +124,263 @@ impl Samples {
         let columns: usize = self
             .columns
             .iter()
-            .map(|column| column.values.capacity() * size_of::<f64>() + column.pyramid.heap_bytes())
+            .map(|column| {
+                column.times.capacity() * size_of::<i64>()
+                    + column.values.capacity() * size_of::<f64>()
+                    + column.pyramid.heap_bytes()
+            })
             .sum();
-        columns + self.times.capacity() * size_of::<i64>() + self.taken.capacity() * size_of::<Taken>()
+        columns + self.columns.capacity() * size_of::<Column>() + self.times.capacity() * size_of::<i64>()
     }
 
-    /// Brings it up to date. The result is that of starting anew; what is at the front of both, old and new, is not read again, so
-    /// that appending costs what is appended.
+    /// Brings it up to date. What is drawn is what starting anew would give.
+    ///
+    /// Cost: the rows that entered and left, as long as rows are even or only appended; else all rows.
     ///
     /// # Errors
-    /// Where a column cannot be read as scalars. What was read until then remains.
+    /// Where a column cannot be read as scalars.
     pub fn update(
         &mut self,
         timeline: TimelineId,
         answer: &RangeResult,
         clears: Vec<ClearKey>,
     ) -> Result<(), ReadError> {
-        if self.timeline != Some(timeline) || self.clears != clears {
+        self.rows_read = 0;
+        let is_same_question = self.timeline == Some(timeline) && self.clears == clears;
+        let delta = self
+            .answer
+            .take()
+            .filter(|_| is_same_question)
+            .and_then(|before| Some((answer.delta_since(&before)?, before.num_rows())));
+        let is_followed = match delta {
+            Some((delta, rows_before)) => self.follow(answer, delta, rows_before)?,
+            None => false,
+        };
+        if !is_followed {
             *self = Self {
                 timeline: Some(timeline),
                 clears,
                 ..Self::default()
             };
+            self.append(answer, 0)?;
         }
-        let kept = self
-            .taken
-            .iter()
-            .zip(answer.slices())
-            .take_while(|(taken, slice)| taken.is(slice))
-            .count();
-        self.taken.truncate(kept);
-        let unchanged = self.taken.last().map_or(0, |taken| taken.times);
-        self.times.truncate(unchanged);
-        self.columns
-            .truncate(self.taken.last().map_or(0, |taken| taken.columns));
-        self.clears_passed = self.taken.last().map_or(0, |taken| taken.clears_passed);
-        for column in &mut self.columns {
-            column.values.truncate(unchanged);
-        }
-
-        let mut read: FxHashMap<ChunkId, ColumnSlices<'_, f64>> = FxHashMap::default();
-        let mut outcome = Ok(());
-        for slice in answer.slices().iter().skip(kept) {
-            // Chunks that overlap come in many slices each, and are read once.
-            let values = match read.entry(slice.chunk().id()) {
-                std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-                std::collections::hash_map::Entry::Vacant(new) => {
-                    match read::column::<components::Scalar, f64>(slice.column()) {
-                        Ok(values) => new.insert(values),
-                        Err(error) => {
-                            outcome = Err(error);
-                            break;
-                        }
-                    }
-                }
-            };
-            self.take(slice, values);
-        }
-        let len = self.times.len();
-        for column in &mut self.columns {
-            column.values.resize(len, f64::NAN);
-            column.pyramid.update(&column.values, unchanged);
-        }
-        outcome
+        self.answer = Some(answer.clone());
+        Ok(())
     }
 
-    fn take(&mut self, slice: &RangeSlice, values: &ColumnSlices<'_, f64>) {
-        if !self.take_dense(slice, values) {
-            self.take_rows(slice, values);
+    /// Drops the rows that left and reads those that entered. `false` where everything has to be read anew.
+    fn follow(
+        &mut self,
+        answer: &RangeResult,
+        delta: RangeDelta,
+        rows_before: usize,
+    ) -> Result<bool, ReadError> {
+        let only_appends = delta.lost_front + delta.lost_back + delta.gained_front == 0;
+        if !only_appends {
+            let kept = rows_before.saturating_sub(delta.lost_front + delta.lost_back);
+            // A clear before the first row is no gap, and becomes one when rows enter before it.
+            let clears_matter = delta.gained_front > 0 && !self.clears.is_empty();
+            if self.is_uneven || self.left_out > 0 || kept == 0 || clears_matter {
+                return Ok(false);
+            }
+            debug_assert_eq!(
+                self.times.len() - self.start,
+                rows_before,
+                "even rows are samples, one to one"
+            );
+            self.drop_back(delta.lost_back);
+            self.start += delta.lost_front;
+            self.give_back();
+            if delta.gained_front > 0 && !self.prepend(answer, delta.gained_front)? {
+                return Ok(false);
+            }
         }
-        self.taken.push(Taken {
-            chunk: slice.chunk().id(),
-            first_row: if slice.num_rows() == 0 { 0 } else { slice.row(0) },
-            num_rows: slice.num_rows(),
-            times: self.times.len(),
-            columns: self.columns.len(),
-            clears_passed: self.clears_passed,
-        });
+        self.append(answer, answer.num_rows().saturating_sub(delta.gained_back))?;
+        Ok(true)
     }
 
-    /// Takes one value per row in one go; `false` where the rows are not as plain as that.
-    fn take_dense(&mut self, slice: &RangeSlice, values: &ColumnSlices<'_, f64>) -> bool {
-        let Some(span) = slice.span() else { return false };
-        let Some(times) = slice.chunk_times().get(span.clone()) else {
-            return false;
-        };
-        let clear_within = times.last().is_some_and(|last| {
+    fn drop_back(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
+        let len = self.times.len().saturating_sub(count).max(self.start);
+        self.times.truncate(len);
+        for column in &mut self.columns {
+            column.values.truncate(len);
+            column.pyramid.update(&column.values, len);
+        }
+    }
+
+    /// Closes the space at the front once it is larger than what it stands before: a constant cost per row that left.
+    fn give_back(&mut self) {
+        let start = self.start;
+        if start < SMALL.max(self.times.len() - start) {
+            return;
+        }
+        self.start = 0;
+        self.times.drain(..start);
+        for column in &mut self.columns {
+            column.values.drain(..start);
+            column.pyramid = Pyramid::new(&column.values);
+        }
+    }
+
+    /// Reads the rows at the front of an answer. `false` where they are not even with what is there.
+    fn prepend(&mut self, answer: &RangeResult, count: usize) -> Result<bool, ReadError> {
+        let width = self.columns.len();
+        let mut times = Vec::with_capacity(count);
+        let mut values: Vec<f64> = Vec::with_capacity(count.saturating_mul(width));
+        let mut is_even = true;
+        Reader::default().rows(answer, 0..count, |time, _, row| {
+            is_even &= row.len() == width;
+            times.push(time);
+            values.extend(row);
+        })?;
+        self.rows_read += count;
+        if !is_even || times.len() != count || values.len() != count * width {
+            return Ok(false);
+        }
+        if self.start < count {
+            // As much space as there are samples, so that a range that slides on backwards rarely comes here.
+            let room = count.max(self.times.len() - self.start).max(SMALL);
+            let old = self.start;
+            drop(self.times.splice(..old, std::iter::repeat_n(i64::MIN, room)));
+            for column in &mut self.columns {
+                drop(column.values.splice(..old, std::iter::repeat_n(f64::NAN, room)));
+                column.pyramid = Pyramid::new(&column.values);
+            }
+            self.start = room;
+        }
+        let place = self.start - count..self.start;
+        self.times[place.clone()].copy_from_slice(&times);
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            let from = values.iter().skip(at).step_by(width.max(1));
+            for (to, value) in column.values[place.clone()].iter_mut().zip(from) {
+                *to = finite(*value);
+            }
+            column.pyramid.refresh(&column.values, place.clone());
+        }
+        self.start -= count;
+        Ok(true)
+    }
+
+    /// Reads the rows of an answer from one on.
+    fn append(&mut self, answer: &RangeResult, first: usize) -> Result<(), ReadError> {
+        let end = answer.num_rows();
+        if first >= end {
+            return Ok(());
+        }
+        self.rows_read += end - first;
+        let unchanged: Vec<usize> = self.columns.iter().map(|column| column.values.len()).collect();
+        let mut reader = Reader::default();
+        for (slice, rows) in rows::parts(answer, first..end) {
+            if let Some(dense) = reader.dense(slice, rows.clone())?
+                && self.takes_dense(dense.times)
+            {
+                self.times.extend_from_slice(dense.times);
+                let column = &mut self.columns[0];
+                column
+                    .values
+                    .extend(dense.values.iter().map(|value| finite(*value)));
+            } else {
+                reader.slice_rows(slice, rows, |time, row_id, row| self.push(time, row_id, row))?;
+            }
+        }
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            let unchanged = unchanged.get(at).copied().unwrap_or(0);
+            if column.values.len() != unchanged {
+                column.pyramid.update(&column.values, unchanged);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether rows of one value each can be taken in one go.
+    fn takes_dense(&mut self, times: &[i64]) -> bool {
+        let is_cleared = times.last().is_some_and(|last| {
             self.clears
                 .get(self.clears_passed)
                 .is_some_and(|clear| clear.0 <= *last)
         });
-        let offsets = slice.column().lists().value_offsets();
-        let one_each = offsets
-            .get(span.start..=span.end)
-            .is_some_and(|offsets| offsets.windows(2).all(|pair| pair[1] - pair[0] == 1));
-        if clear_within || !one_each || self.columns.len() > 1 {
+        if is_cleared || self.is_uneven {
             return false;
         }
-        let start = offsets
-            .get(span.start)
-            .zip(offsets.first())
-            .and_then(|(at, first)| usize::try_from(at - first).ok());
-        let Some(values) = start.and_then(|start| values.values().get(start..start + span.len())) else {
-            return false;
-        };
         if self.columns.is_empty() {
-            self.columns.push(Column {
-                values: vec![f64::NAN; self.times.len()],
-                ..Column::default()
-            });
+            self.columns.push(Column::default());
+            self.open_columns = 1;
         }
-        self.times.extend_from_slice(times);
-        self.columns[0]
-            .values
-            .extend(values.iter().map(|value| finite(*value)));
-        true
+        self.columns.len() == 1
     }
 
-    fn take_rows(&mut self, slice: &RangeSlice, values: &ColumnSlices<'_, f64>) {
-        let times = slice.chunk_times();
-        let row_ids = slice.chunk().row_ids();
-        for row in slice.rows() {
-            let (Some(time), Some(row_id)) = (times.get(row), row_ids.get(row)) else {
-                continue;
-            };
-            while let Some(clear) = self
-                .clears
-                .get(self.clears_passed)
-                .filter(|clear| **clear < (*time, *row_id))
-            {
-                let cleared_at = clear.0;
-                self.clears_passed += 1;
-                if !self.times.is_empty() {
-                    self.push(cleared_at, &[]);
-                }
+    /// Appends a row, and before it a gap for each clear that comes first.
+    fn push(&mut self, time: i64, row_id: RowId, values: &[f64]) {
+        while let Some(clear) = self
+            .clears
+            .get(self.clears_passed)
+            .filter(|clear| **clear < (time, row_id))
+        {
+            let cleared_at = clear.0;
+            self.clears_passed += 1;
+            if !self.columns.is_empty() {
+                self.push_values(cleared_at, &[]);
             }
-            self.push(*time, values.row(row).unwrap_or(&[]));
         }
+        self.left_out = self.left_out.max(values.len().saturating_sub(MAX_SERIES));
+        self.push_values(time, &values[..values.len().min(MAX_SERIES)]);
     }
 
-    fn push(&mut self, time: i64, instances: &[f64]) {
-        while self.columns.len() < instances.len() {
-            self.columns.push(Column {
-                values: vec![f64::NAN; self.times.len()],
-                ..Column::default()
-            });
+    fn push_values(&mut self, time: i64, values: &[f64]) {
+        let is_first = self.columns.is_empty() && !self.is_uneven;
+        if is_first && !values.is_empty() {
+            self.columns.resize_with(values.len(), Column::default);
+        } else if !self.is_uneven && (values.is_empty() || values.len() != self.columns.len()) {
+            self.make_uneven();
         }
-        self.times.push(time);
-        for (at, column) in self.columns.iter_mut().enumerate() {
-            column
-                .values
-                .push(instances.get(at).map_or(f64::NAN, |value| finite(*value)));
+        if values.len() > self.columns.len() {
+            self.columns.resize_with(values.len(), Column::default);
         }
+        if self.is_uneven {
+            for (column, value) in self.columns.iter_mut().zip(values) {
+                column.times.push(time);
+                column.values.push(finite(*value));
+            }
+            // One gap is as good as many.
+            for column in &mut self.columns[..self.open_columns.max(values.len())][values.len()..] {
+                column.times.push(time);
+                column.values.push(f64::NAN);
+            }
+        } else {
+            self.times.push(time);
+            for (column, value) in self.columns.iter_mut().zip(values) {
+                column.values.push(finite(*value));
+            }
+        }
+        self.open_columns = values.len();
     }
-}
 
-impl Taken {
-    fn is(&self, slice: &RangeSlice) -> bool {
-        self.chunk == slice.chunk().id()
-            && self.num_rows == slice.num_rows()
-            && self.first_row == if self.num_rows == 0 { 0 } else { slice.row(0) }
+    fn make_uneven(&mut self) {
+        self.is_uneven = true;
+        let times = std::mem::take(&mut self.times);
+        let start = std::mem::take(&mut self.start);
+        for column in &mut self.columns {
+            column.times = times[start..].to_vec();
+            if start > 0 {
+                column.values.drain(..start);
+                column.pyramid = Pyramid::new(&column.values);
+            }
+        }
     }
 }
 
 /// Where an entity was emptied on the shown timeline, in order: by itself, or from above.
-pub fn clears_of(input: &VisualizerInput<'_>) -> Vec<ClearKey> {
+pub(crate) fn clears_of(input: &VisualizerInput<'_>) -> Vec<ClearKey> {
     let mut clears = Vec::new();
     let (Some(component), Some(timeline)) =
         (input.store.component_id(CLEAR_COMPONENT), input.cursor.timeline)
     else {
         return clears;
     };
-    for path in input.path.ancestors() {
-        let Some(entity) = input.store.entity_id(&path) else {
-            continue;
-        };
+    for entity in input.store.tree().ancestors(input.entity) {
         if !input.store.has_component_on(entity, timeline, component) {
             continue;
         }
@@ -283,161 +397,4 @@ pub fn clears_of(input: &VisualizerInput<'_>) -> Vec<ClearKey> {
 
 fn finite(value: f64) -> f64 {
     if value.is_finite() { value } else { f64::NAN }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-    use chronoscope_store::{ChunkStore, StoreId, StoreSettings, Timeline};
-    use chronoscope_types::{Scalars, columns_chunk, columns_chunk_with_lengths};
-
-    use super::*;
-    use crate::time_series::testing::Random;
-
-    fn ask(store: &ChunkStore, range: TimeRange) -> (TimelineId, RangeResult) {
-        let entity = store.entity_id(&"/a".into()).unwrap();
-        let timeline = store.timeline_id("t").unwrap();
-        (
-            timeline,
-            store.range(
-                entity,
-                timeline,
-                range,
-                store.component_id(&Scalars::SCALARS).unwrap(),
-            ),
-        )
-    }
-
-    fn assert_same(a: &Samples, b: &Samples) {
-        assert_eq!(a.times, b.times);
-        assert_eq!(a.columns.len(), b.columns.len());
-        for (a, b) in a.columns.iter().zip(&b.columns) {
-            // Bits, since gaps are not equal to themselves.
-            assert_eq!(
-                a.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
-                b.values.iter().map(|v| v.to_bits()).collect::<Vec<_>>()
-            );
-            assert_eq!(a.pyramid, b.pyramid);
-        }
-    }
-
-    /// Whatever arrives, in whatever order: an update gives what starting anew gives.
-    #[test]
-    fn updated_equals_new() {
-        let mut random = Random::new(6);
-        for round in 0..60 {
-            let settings = StoreSettings::default();
-            let mut store = ChunkStore::with_settings(StoreId::recording("test", "samples"), settings);
-            let mut kept = Samples::default();
-            let mut clears: Vec<ClearKey> = Vec::new();
-            let mut latest = 0;
-            for _ in 0..12 {
-                let len = 1 + random.below(60);
-                let start = if random.below(4) == 0 {
-                    random.below(latest as usize + 1) as i64
-                } else {
-                    latest
-                };
-                let times: Vec<i64> = (0..len as i64).map(|at| start + at * 3).collect();
-                latest = latest.max(start + len as i64 * 3);
-                let timeline = Timeline::sequence("t");
-                let value = |random: &mut Random| {
-                    if random.below(9) == 0 {
-                        f64::INFINITY
-                    } else {
-                        random.unit()
-                    }
-                };
-                let chunk = if round % 2 == 0 {
-                    let values: Vec<f64> = (0..len).map(|_| value(&mut random)).collect();
-                    columns_chunk("a", [(timeline, times)], &Scalars::new(values)).unwrap()
-                } else {
-                    let lengths: Vec<usize> = (0..len).map(|_| random.below(4)).collect();
-                    let values: Vec<f64> = (0..lengths.iter().sum::<usize>())
-                        .map(|_| value(&mut random))
-                        .collect();
-                    columns_chunk_with_lengths("a", [(timeline, times)], &Scalars::new(values), &lengths)
-                        .unwrap()
-                };
-                store.insert(chunk).unwrap();
-                if random.below(5) == 0 {
-                    clears.push((random.below(latest as usize + 1) as i64, RowId::new()));
-                    clears.sort_unstable();
-                }
-                let range = if random.below(3) == 0 {
-                    TimeRange::new(random.below(50) as i64, latest - 20)
-                } else {
-                    TimeRange::EVERYTHING
-                };
-                let (timeline, answer) = ask(&store, range);
-                kept.update(timeline, &answer, clears.clone()).unwrap();
-                let mut new = Samples::default();
-                new.update(timeline, &answer, clears.clone()).unwrap();
-                assert_same(&kept, &new);
-                assert!(new.times.is_sorted());
-            }
-        }
-    }
-
-    #[test]
-    fn dense_and_ragged_rows_read_alike() {
-        let build = |lengths: &[usize], values: &[f64]| {
-            let mut store = ChunkStore::new(StoreId::recording("test", "samples"));
-            let times = (0..lengths.len() as i64).collect();
-            let scalars = Scalars::new(values.iter().copied());
-            store
-                .insert(
-                    columns_chunk_with_lengths("a", [(Timeline::sequence("t"), times)], &scalars, lengths)
-                        .unwrap(),
-                )
-                .unwrap();
-            let (timeline, answer) = ask(&store, TimeRange::new(1, 3));
-            let mut samples = Samples::default();
-            samples.update(timeline, &answer, Vec::new()).unwrap();
-            samples
-        };
-        let dense = build(&[1, 1, 1, 1, 1], &[0.0, 1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(
-            (dense.times(), dense.values(0), dense.num_columns()),
-            (&[1, 2, 3][..], &[1.0, 2.0, 3.0][..], 1)
-        );
-        let ragged = build(&[1, 2, 0, 1, 1], &[0.0, 1.0, 1.5, 3.0, 4.0]);
-        assert_eq!(ragged.num_columns(), 2);
-        assert_eq!(ragged.values(1)[0], 1.5);
-        assert!(ragged.values(0)[1].is_nan() && ragged.values(1)[2].is_nan());
-        assert_eq!(ragged.values(0)[2], 3.0);
-    }
-
-    #[test]
-    fn a_clear_is_a_gap() {
-        let mut store = ChunkStore::new(StoreId::recording("test", "samples"));
-        store
-            .insert(
-                columns_chunk(
-                    "a",
-                    [(Timeline::sequence("t"), vec![0, 1, 5, 6])],
-                    &Scalars::new([1.0, 2.0, 3.0, 4.0]),
-                )
-                .unwrap(),
-            )
-            .unwrap();
-        let (timeline, answer) = ask(&store, TimeRange::EVERYTHING);
-        let mut samples = Samples::default();
-        samples
-            .update(timeline, &answer, vec![(2, RowId::new()), (9, RowId::new())])
-            .unwrap();
-        assert_eq!(samples.times(), [0, 1, 2, 5, 6]);
-        assert!(samples.values(0)[2].is_nan());
-        // At the same time as a row, what was logged later wins.
-        samples
-            .update(timeline, &answer, vec![(5, RowId::from_u128(0))])
-            .unwrap();
-        assert_eq!(samples.times(), [0, 1, 5, 5, 6]);
-        assert!(samples.values(0)[2].is_nan() && !samples.values(0)[3].is_nan());
-        samples
-            .update(timeline, &answer, vec![(5, RowId::new())])
-            .unwrap();
-        assert!(!samples.values(0)[2].is_nan() && samples.values(0)[3].is_nan());
-    }
 }

@@ -1,6 +1,6 @@
 //! A series: samples, how they look, and what of them is to be drawn in so many pixels.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use chronoscope_types::enums::{InterpolationMode, MarkerShape};
 use egui::Color32;
@@ -16,15 +16,17 @@ pub struct EntitySeries {
     pub styles: Vec<SeriesStyle>,
     /// Static values, one per instance: they hold at all times. There are no samples then.
     pub constants: Vec<f64>,
+    /// Instances beyond [`MAX_SERIES`](super::samples::MAX_SERIES), which are not shown.
+    pub left_out: usize,
 }
 
 /// How a series looks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeriesStyle {
     /// The name that was logged for it.
-    pub name: Option<String>,
-    /// The colour.
-    pub color: Color32,
+    pub name: Option<Arc<str>>,
+    /// The colour that was logged for it. The plot chooses one where there is none.
+    pub color: Option<Color32>,
     /// Whether it is shown at first.
     pub visible: bool,
     /// Line or points.
@@ -75,7 +77,8 @@ impl EntitySeries {
         if let Some(constant) = self.constants.get(series) {
             return Extent::of(&[*constant]);
         }
-        self.samples.extent(series, self.samples.indices(window.range()))
+        self.samples
+            .extent(series, self.samples.indices(series, window.range()))
     }
 
     /// What is to be drawn of a series in a window of `width` columns of pixels.
@@ -90,9 +93,9 @@ impl EntitySeries {
                 })
                 .to_vec();
         }
-        let times = self.samples.times();
+        let times = self.samples.times(series);
         let values = self.samples.values(series);
-        let inside = self.samples.indices(window.range());
+        let inside = self.samples.indices(series, window.range());
         let point = |at: usize| DrawPoint {
             position: window.position(times[at]),
             value: values[at],
@@ -171,7 +174,7 @@ impl EntitySeries {
 
     /// The sample of a series that is nearest in time: its position in the samples.
     pub fn nearest_sample(&self, series: usize, time: i64) -> Option<usize> {
-        let (times, values) = (self.samples.times(), self.samples.values(series));
+        let (times, values) = (self.samples.times(series), self.samples.values(series));
         let after = times.partition_point(|other| *other < time);
         let valid = |at: &usize| values.get(*at).is_some_and(|value| !value.is_nan());
         let next = (after..times.len()).take(64).find(valid);
@@ -204,7 +207,7 @@ fn first_at(times: &[i64], range: Range<usize>, limit: i64) -> usize {
 }
 
 /// The corners of a line that goes through these points in steps, or straight. Interruptions stay where they are.
-pub fn interpolated(points: Vec<DrawPoint>, mode: InterpolationMode) -> Vec<DrawPoint> {
+pub(crate) fn interpolated(points: Vec<DrawPoint>, mode: InterpolationMode) -> Vec<DrawPoint> {
     if mode == InterpolationMode::Linear {
         return points;
     }

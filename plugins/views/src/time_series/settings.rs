@@ -9,10 +9,10 @@ use chronoscope_types::{
 use egui::{ComboBox, DragValue, Ui};
 
 use super::{
-    ui::{legend_corner, set_value_range, show_grid, value_range},
+    properties::{PlotProperties, set_value_range},
     window::ValueWindow,
 };
-use crate::ViewUiContext;
+use crate::{ViewUiContext, properties::properties};
 
 const CORNERS: [(Corner2D, &str); 4] = [
     (Corner2D::LeftTop, "Left, top"),
@@ -26,9 +26,8 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>) {
     let Some(view) = context.get::<View>().map(|view| view.id) else {
         return;
     };
-    let world = context.world;
-
-    let range = value_range(world, view);
+    let said: PlotProperties = properties(context.world, view);
+    let range = said.values;
     ui.horizontal(|ui| {
         let mut fits = range.is_none();
         if ui
@@ -63,7 +62,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         });
     }
 
-    let corner = legend_corner(world, view);
+    let corner = said.legend_corner();
     ui.horizontal(|ui| {
         let mut visible = corner.is_some();
         if ui.checkbox(&mut visible, "Legend").changed() {
@@ -94,7 +93,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         }
     });
 
-    let mut grid = show_grid(world, view);
+    let mut grid = said.shows_grid();
     if ui.checkbox(&mut grid, "Grid").changed() {
         context.commands.blueprint(BlueprintCommand::set_property(
             view,

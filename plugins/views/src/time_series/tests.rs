@@ -13,7 +13,8 @@ use egui::{
 };
 
 use super::{
-    plot::{self, PlotEvent, PlotInput, PlotLine, PlotWindow},
+    input::{PlotInput, PlotLine, PlotWindow},
+    plot::{self, PlotEvent},
     series::{EntitySeries, Mark, SeriesStyle},
 };
 use crate::ViewStyle;
@@ -41,7 +42,7 @@ fn series(times: &[i64], values: &[f64], mark: Mark) -> EntitySeries {
     series.samples.update(timeline, &answer, Vec::new()).unwrap();
     series.styles = vec![SeriesStyle {
         name: None,
-        color: Color32::RED,
+        color: None,
         visible: true,
         mark,
     }];
@@ -102,6 +103,7 @@ impl Harness {
             size,
             ..
         } = self;
+        let names: Vec<String> = (0..series.len()).map(|at| format!("series {at}")).collect();
         let lines: Vec<PlotLine<'_>> = series
             .iter()
             .enumerate()
@@ -109,7 +111,8 @@ impl Harness {
                 series,
                 index: 0,
                 style: &series.styles[0],
-                name: format!("series {at}"),
+                name: &names[at],
+                color: Color32::RED,
                 visible: !hidden.contains(&at),
                 highlight: Highlight::None,
             })

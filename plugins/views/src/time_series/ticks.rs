@@ -15,7 +15,7 @@ const MAX_TICKS: usize = 1_000;
 
 /// A line of a grid with its label.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tick {
+pub(crate) struct Tick {
     /// Where it is: 0 at the start of the axis, 1 at its end.
     pub position: f64,
     /// What stands beside it.
@@ -24,7 +24,7 @@ pub struct Tick {
 
 /// The labelled lines of an axis.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Ticks {
+pub(crate) struct Ticks {
     /// The lines, ordered by position.
     pub ticks: Vec<Tick>,
     /// The unit of all labels, to be said once; empty where there is none.
@@ -32,7 +32,7 @@ pub struct Ticks {
 }
 
 /// The lines of a time axis that is `width` points wide. `measure` tells the width of a label; two are at least `gap` apart.
-pub fn time_ticks(
+pub(crate) fn time_ticks(
     window: &TimeWindow,
     time_type: TimeType,
     width: f32,
@@ -264,7 +264,7 @@ fn date(time: i64) -> String {
 }
 
 /// The lines of an axis of values that is `height` points high, where each label needs `spacing` points.
-pub fn value_ticks(window: &ValueWindow, height: f32, spacing: f32) -> Ticks {
+pub(crate) fn value_ticks(window: &ValueWindow, height: f32, spacing: f32) -> Ticks {
     let wanted = f64::from((height / spacing).max(1.0));
     let least = window.max() / wanted - window.min() / wanted;
     let Some(step) = round_step(least) else {
@@ -302,7 +302,7 @@ fn round_step(least: f64) -> Option<f64> {
 }
 
 /// A value with the digits that tell it from its neighbours `step` away.
-pub fn format_value(value: f64, step: f64) -> String {
+pub(crate) fn format_value(value: f64, step: f64) -> String {
     let magnitude = value.abs().max(step.abs());
     if !(1e-5..1e7).contains(&magnitude) {
         if value == 0.0 {

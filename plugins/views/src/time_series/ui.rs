@@ -1,30 +1,25 @@
 //! The tile of a time series view: from products to a plot, from what the user does to commands.
 
 use bevy::ecs::prelude::*;
-use chronoscope_blueprint::{BlueprintCommand, EntityOverrides, ViewClassId, ViewId};
+use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResult, DataResults, Item, RecordingKey, Recordings, Selection, TimeCommand, View,
-    ViewOverrides, ViewerCommand, Visualizer, Visualizers, Visuals,
+    Cursor, DataResults, Item, RecordingKey, Recordings, Selection, TimeCommand, View, ViewOverrides,
+    ViewerCommand, Visualizer, Visualizers, Visuals, visualizer::ViewVisuals,
 };
-use chronoscope_store::{ChunkStore, EntityId, TimeRange, TimelineId};
-use chronoscope_types::{
-    AsComponents, Component,
-    blueprint::{PlotBackground, PlotLegend, ScalarAxis, TimeAxis},
-    components,
-    enums::Corner2D,
-    read,
-};
-use egui::{Color32, Id, Ui};
+use chronoscope_store::{ChunkStore, TimeRange, TimelineId};
+use chronoscope_types::AsComponents;
+use egui::{Id, Ui};
 
 use super::{
-    names::{Naming, display_names},
-    plot::{self, PlotEvent, PlotInput, PlotLine, PlotWindow},
+    input::{PlotInput, PlotLine, PlotWindow},
+    lines::{NamedLine, PlotLines},
+    plot::{self, PlotEvent},
+    properties::{PlotProperties, set_value_range},
     series::EntitySeries,
     settings,
     visualizers::{SeriesLines, SeriesPoints},
-    window::{TimeWindow, ValueWindow},
 };
-use crate::{ViewStyle, ViewUi, ViewUiContext, empty, spatial::properties::property};
+use crate::{ViewStyle, ViewUi, ViewUiContext, empty, properties::properties};
 
 /// Draws time series views.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,13 +34,6 @@ struct PlotMemory {
     window: PlotWindow,
 }
 
-/// An entity's series with what is needed to name and to edit them.
-struct Shown<'a> {
-    result: &'a DataResult,
-    visualizer: &'static str,
-    series: &'a EntitySeries,
-}
-
 impl ViewUi for TimeSeriesUi {
     fn class(&self) -> ViewClassId {
         ViewClassId::TIME_SERIES.into()
@@ -53,6 +41,10 @@ impl ViewUi for TimeSeriesUi {
 
     fn icon(&self) -> &'static str {
         egui_phosphor::regular::CHART_LINE
+    }
+
+    fn archetypes(&self) -> &'static [&'static str] {
+        &["Measurements", "Scalars", "StateChange"]
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
@@ -73,8 +65,10 @@ impl ViewUi for TimeSeriesUi {
         let recording = cursor
             .recording
             .and_then(|key| world.get_resource::<Recordings>()?.get(key));
-        let shown = shown_series(world, view.id, results);
-        let Some(entry) = recording.filter(|_| !shown.is_empty()) else {
+        let named = world
+            .get_resource::<PlotLines>()
+            .map_or(&[][..], |lines| lines.get(view.id));
+        let Some(entry) = recording.filter(|_| !named.is_empty()) else {
             let store = recording.map(chronoscope_frame::RecordingEntry::store);
             let (title, hint) = match empty::not_loaded(context) {
                 Some((title, hint)) => (title.to_owned(), hint),
@@ -92,13 +86,14 @@ impl ViewUi for TimeSeriesUi {
             memory.shown = now;
             memory.window.time = None;
         }
-        let owners: Vec<&Shown<'_>> = shown
-            .iter()
-            .flat_map(|shown| (0..shown.series.len()).map(move |_| shown))
-            .collect();
-        let lines = plot_lines(world, view.id, &shown);
+        let lines = plot_lines(world, view.id, store, named);
+        if lines.len() != named.len() {
+            // Made between two frames: the next one has both.
+            return;
+        }
+        let said: PlotProperties = properties(world, view.id);
         let timeline = cursor.timeline.map(|timeline| store.timeline(timeline));
-        let fixed = value_range(world, view.id);
+        let fixed = said.values;
         if memory.window.values == fixed {
             memory.window.values = None;
         }
@@ -115,25 +110,25 @@ impl ViewUi for TimeSeriesUi {
             timeline: timeline.map_or("", |timeline| timeline.name()),
             fallback_range: all_times,
             cursor: cursor.time,
-            legend: legend_corner(world, view.id),
-            grid: show_grid(world, view.id),
-            background: background(world, view.id).unwrap_or(style.background),
+            legend: said.legend_corner(),
+            grid: said.shows_grid(),
+            background: said.background.unwrap_or(style.background),
             style,
         };
         let window = PlotWindow {
             time: memory
                 .window
                 .time
-                .or_else(|| time_range(world, view.id, cursor.time, all_times)),
+                .or_else(|| said.time_window(cursor.time, all_times)),
             values: memory.window.values.or(fixed),
         };
         let events = plot::show(ui, &input, window);
         let is_ours = |item: &Item| item.view() == Some(view.id);
         for event in events {
             let item = |at: usize| {
-                owners.get(at).map(|shown| Item::DataResult {
+                named.get(at).map(|line| Item::DataResult {
                     view: view.id,
-                    entity: shown.result.path.clone(),
+                    entity: store.entity_path(line.entity).clone(),
                 })
             };
             match event {
@@ -164,20 +159,10 @@ impl ViewUi for TimeSeriesUi {
                     });
                 }
                 PlotEvent::Toggle(at) => {
-                    if let (Some(shown), Some(line)) = (owners.get(at), lines.get(at)) {
-                        let overrides = context
-                            .get::<ViewOverrides>()
-                            .and_then(|overrides| overrides.get(shown.result.entity));
-                        let overrides = overrides
-                            .map(|overrides| overrides.all().clone())
-                            .unwrap_or_default();
-                        context.commands.blueprint(toggle(
-                            view.id,
-                            shown,
-                            &overrides,
-                            world.get_resource::<Visualizers>(),
-                            line.index,
-                        ));
+                    if let (Some(named), Some(line)) = (named.get(at), lines.get(at)) {
+                        if let Some(command) = toggle(context, view.id, named, line.series) {
+                            context.commands.blueprint(command);
+                        }
                         context.commands.push(ViewerCommand::EndGesture);
                     }
                 }
@@ -190,51 +175,27 @@ impl ViewUi for TimeSeriesUi {
     }
 }
 
-/// The series of a view, in the order of its entities.
-fn shown_series<'a>(world: &'a World, view: ViewId, results: &'a DataResults) -> Vec<Shown<'a>> {
-    let mut shown = Vec::new();
-    for result in results.iter() {
-        let mut take = |series: Option<&'a EntitySeries>, visualizer: &'static str| {
-            shown.extend(series.filter(|series| !series.is_empty()).map(|series| Shown {
-                result,
-                visualizer,
-                series,
-            }));
-        };
-        take(
-            visual::<SeriesLines>(world, view, result.entity),
-            SeriesLines::INFO.name,
-        );
-        take(
-            visual::<SeriesPoints>(world, view, result.entity),
-            SeriesPoints::INFO.name,
-        );
-    }
-    shown
-}
-
 /// Shows or hides one of an entity's series: an override, so that it can be undone and saved.
 fn toggle(
+    context: &ViewUiContext<'_>,
     view: ViewId,
-    shown: &Shown<'_>,
-    overrides: &EntityOverrides,
-    visualizers: Option<&Visualizers>,
-    series: usize,
-) -> BlueprintCommand {
-    let shown_by: Vec<&str> = shown
-        .result
+    line: &NamedLine,
+    series: &EntitySeries,
+) -> Option<BlueprintCommand> {
+    let result = context.get::<DataResults>()?.get(line.entity)?;
+    let visualizers = context.world.get_resource::<Visualizers>();
+    let shown_by: Vec<&str> = result
         .visualizers
         .iter()
         .filter_map(|id| Some(visualizers?.info(*id)?.name))
         .collect();
-    let visible: Vec<bool> = shown
-        .series
+    let visible: Vec<bool> = series
         .styles
         .iter()
         .enumerate()
-        .map(|(at, style)| style.visible != (at == series))
+        .map(|(at, style)| style.visible != (at == line.index))
         .collect();
-    let components = if shown.visualizer == SeriesPoints::INFO.name {
+    let components = if line.visualizer == SeriesPoints::INFO.name {
         chronoscope_types::SeriesPoints::default()
             .with_visible_series(visible)
             .components()
@@ -243,64 +204,74 @@ fn toggle(
             .with_visible_series(visible)
             .components()
     };
-    BlueprintCommand::SetOverride {
+    let overrides = context
+        .get::<ViewOverrides>()
+        .and_then(|overrides| overrides.get(line.entity))
+        .map(|overrides| overrides.all().clone())
+        .unwrap_or_default();
+    Some(BlueprintCommand::SetOverride {
         view,
-        entity: shown.result.path.clone(),
-        target: overrides.target(view, &shown.result.path, shown.visualizer, &shown_by),
+        entity: result.path.clone(),
+        target: overrides.target(view, &result.path, line.visualizer, &shown_by),
         components,
+    })
+}
+
+/// The visuals of a view's series.
+struct Plotted<'a> {
+    lines: Option<&'a ViewVisuals<SeriesLines>>,
+    points: Option<&'a ViewVisuals<SeriesPoints>>,
+}
+
+impl<'a> Plotted<'a> {
+    fn of(world: &'a World, view: ViewId) -> Self {
+        Self {
+            lines: world
+                .get_resource::<Visuals<SeriesLines>>()
+                .and_then(|visuals| visuals.view(view)),
+            points: world
+                .get_resource::<Visuals<SeriesPoints>>()
+                .and_then(|visuals| visuals.view(view)),
+        }
+    }
+
+    fn get(&self, line: &NamedLine) -> Option<&'a EntitySeries> {
+        let series = if line.visualizer == SeriesPoints::INFO.name {
+            self.points?.get(line.entity)
+        } else {
+            self.lines?.get(line.entity)
+        };
+        series.map(|series| &**series)
     }
 }
 
-/// Writes the range of values down, or takes it back.
-pub(super) fn set_value_range(view: ViewId, values: Option<ValueWindow>) -> BlueprintCommand {
-    let range: Vec<[f64; 2]> = values.iter().map(|values| [values.min(), values.max()]).collect();
-    BlueprintCommand::SetProperty(
-        view,
-        vec![(ScalarAxis::RANGE.descriptor(), components::Range1D::build(range))],
-    )
-}
-
-fn visual<V: Visualizer>(world: &World, view: ViewId, entity: EntityId) -> Option<&V::Visual> {
-    world
-        .get_resource::<Visuals<V>>()?
-        .view(view)?
-        .get(entity)
-        .map(|visual| &**visual)
-}
-
-fn plot_lines<'a>(world: &World, view: ViewId, shown: &[Shown<'a>]) -> Vec<PlotLine<'a>> {
-    let namings: Vec<Naming<'_>> = shown
-        .iter()
-        .flat_map(|shown| {
-            shown.series.styles.iter().enumerate().map(|(at, style)| Naming {
-                path: &shown.result.path,
-                logged: style.name.as_deref(),
-                index: (shown.series.len() > 1).then_some(at),
-            })
-        })
-        .collect();
-    let selection = world.get_resource::<Selection>();
-    let series = shown.iter().flat_map(|shown| {
-        shown
-            .series
-            .styles
-            .iter()
-            .enumerate()
-            .map(move |(at, style)| (shown, at, style))
-    });
-    series
-        .zip(display_names(&namings))
-        .map(|((shown, index, style), name)| PlotLine {
-            series: shown.series,
-            index,
+/// The lines of a view, in the order of its entities.
+fn plot_lines<'a>(
+    world: &'a World,
+    view: ViewId,
+    store: &ChunkStore,
+    named: &'a [NamedLine],
+) -> Vec<PlotLine<'a>> {
+    let plotted = Plotted::of(world, view);
+    let selection = world
+        .get_resource::<Selection>()
+        .filter(|selection| selection.hovered.is_some() || !selection.selected.is_empty());
+    let lines = named.iter().filter_map(|line| {
+        let series = plotted.get(line)?;
+        let style = series.styles.get(line.index)?;
+        let highlight =
+            selection.map(|selection| selection.entity_highlight(Some(view), store.entity_path(line.entity)));
+        Some(PlotLine {
+            series,
+            index: line.index,
             style,
-            name,
+            name: &line.name,
+            color: line.color,
             visible: style.visible,
-            highlight: selection
-                .map(|selection| selection.entity_highlight(Some(view), &shown.result.path))
-                .unwrap_or_default(),
+            highlight: highlight.unwrap_or_default(),
         })
-        .collect()
+    });
+    lines.collect()
 }
 
 /// Why there is nothing to plot, and what to do about it.
@@ -354,59 +325,4 @@ fn first_report<V: Visualizer>(world: &World, view: ViewId, results: &DataResult
                 .unwrap_or_default();
             format!("{entity}{}", report.message)
         })
-}
-
-/// The range of values that the blueprint gives.
-pub(super) fn value_range(world: &World, view: ViewId) -> Option<ValueWindow> {
-    let array = property(world, view, &ScalarAxis::RANGE)?;
-    let [min, max] = *components::Range1D::read(&array).ok()?.first()?;
-    ValueWindow::new(min, max)
-}
-
-/// The stretch of time that the blueprint gives. An end that it leaves open is that of the data.
-fn time_range(world: &World, view: ViewId, cursor: i64, all: TimeRange) -> Option<TimeWindow> {
-    let array = property(world, view, &TimeAxis::VIEW_RANGE)?;
-    let given = components::blueprint::TimeRange::read(&array)
-        .ok()?
-        .first()?
-        .resolve(cursor);
-    if given == TimeRange::EVERYTHING {
-        return None;
-    }
-    let end = |time: i64, open: i64, instead: i64| if time == open { instead } else { time };
-    let range = TimeRange::new(
-        end(given.min, i64::MIN, all.min),
-        end(given.max, i64::MAX, all.max),
-    );
-    (!range.is_empty()).then(|| TimeWindow::of(range, 2.0))
-}
-
-pub(super) fn legend_corner(world: &World, view: ViewId) -> Option<Corner2D> {
-    if !flag(world, view, &PlotLegend::VISIBLE).unwrap_or(true) {
-        return None;
-    }
-    let corner = property(world, view, &PlotLegend::CORNER).and_then(|array| {
-        components::blueprint::Corner2D::read(&array)
-            .ok()?
-            .first()
-            .copied()
-    });
-    Some(corner.unwrap_or(Corner2D::LeftBottom))
-}
-
-pub(super) fn show_grid(world: &World, view: ViewId) -> bool {
-    flag(world, view, &PlotBackground::SHOW_GRID).unwrap_or(true)
-}
-
-fn background(world: &World, view: ViewId) -> Option<Color32> {
-    let array = property(world, view, &PlotBackground::COLOR)?;
-    let [r, g, b, a] = read::colors(&array).ok()?.first()?.to_be_bytes();
-    Some(Color32::from_rgba_unmultiplied(r, g, b, a))
-}
-
-fn flag(world: &World, view: ViewId, component: &str) -> Option<bool> {
-    read::bools(&property(world, view, component)?)
-        .ok()?
-        .first()
-        .copied()
 }

@@ -12,10 +12,9 @@ use chronoscope_types::{
 use egui::Color32;
 
 use super::{
-    samples::{Samples, clears_of},
+    samples::{MAX_SERIES, Samples, clears_of},
     series::{EntitySeries, Mark, SeriesStyle},
 };
-use crate::colors::{cycle_color, entity_color};
 
 /// The width of a line that brings none, in points.
 const LINE_WIDTH: f32 = 1.5;
@@ -23,8 +22,6 @@ const LINE_WIDTH: f32 = 1.5;
 const MARKER_RADIUS: f32 = 3.0;
 /// What a line's width and a marker's radius may be, in points.
 const SIZES: std::ops::RangeInclusive<f32> = 0.25..=64.0;
-/// An entity has no more series than this: beyond, nobody could tell them apart.
-const MAX_SERIES: usize = 1_000;
 /// Where series get their looks: at the end, so that these do not change while time moves.
 const LOOKS_AT: i64 = i64::MAX;
 
@@ -143,11 +140,7 @@ fn points(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Optio
 }
 
 fn num_series(series: &EntitySeries) -> usize {
-    series
-        .samples
-        .num_columns()
-        .max(series.constants.len())
-        .min(MAX_SERIES)
+    series.samples.num_columns().max(series.constants.len())
 }
 
 /// Whether an entity brings any of these components, or the blueprint gives it one.
@@ -179,6 +172,7 @@ fn take_samples(input: &VisualizerInput<'_>, series: &mut EntitySeries) -> Resul
     if let Some(cell) = constant {
         series.samples = Samples::default();
         let values = read::scalars(&cell).map_err(|error| input.report(error.to_string()))?;
+        series.left_out = values.len().saturating_sub(MAX_SERIES);
         series.constants = values
             .iter()
             .take(MAX_SERIES)
@@ -193,6 +187,7 @@ fn take_samples(input: &VisualizerInput<'_>, series: &mut EntitySeries) -> Resul
         .samples
         .update(timeline, &answer, clears_of(input))
         .map_err(|error| input.report(error.to_string()))?;
+    series.left_out = series.samples.num_left_out();
     Ok(series.samples.num_columns() > 0)
 }
 
@@ -225,8 +220,8 @@ impl Components {
             read::names(cell).map(|names| {
                 names
                     .iter()
-                    .map(|name| name.map(str::to_owned))
-                    .collect::<Vec<_>>()
+                    .map(|name| name.filter(|name| !name.is_empty()).map(Arc::from))
+                    .collect::<Vec<Option<Arc<str>>>>()
             })
         })?
         .unwrap_or_default();
@@ -235,9 +230,8 @@ impl Components {
                 .filter(|size| size.is_finite())
                 .unwrap_or(self.default_size);
             SeriesStyle {
-                name: names.get(at).cloned().flatten().filter(|name| !name.is_empty()),
-                color: chronoscope_types::clamped(&colors, at)
-                    .map_or_else(|| default_color(input, at), color),
+                name: names.get(at).cloned().flatten(),
+                color: chronoscope_types::clamped(&colors, at).map(color),
                 visible: chronoscope_types::clamped(&visible, at).unwrap_or(true),
                 mark: mark(at, size.clamp(*SIZES.start(), *SIZES.end())),
             }
@@ -257,14 +251,6 @@ fn first<T>(
         .map(|cell| read(&cell))
         .transpose()
         .map_err(|error| input.report(error.to_string()))
-}
-
-/// The first series of an entity has the entity's colour, further ones the next of the cycle.
-fn default_color(input: &VisualizerInput<'_>, series: usize) -> Color32 {
-    match series {
-        0 => entity_color(input.path),
-        _ => cycle_color(input.path.stable_hash().wrapping_add(series as u64)),
-    }
 }
 
 fn color(rgba: u32) -> Color32 {

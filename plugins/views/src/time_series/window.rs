@@ -120,20 +120,20 @@ fn saturated(time: i128) -> i64 {
 
 /// A range of values, finite and not empty.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ValueWindow {
+pub(crate) struct ValueWindow {
     min: f64,
     max: f64,
 }
 
 impl ValueWindow {
     /// The range between two values; `None` where they are not finite or the same.
-    pub fn new(a: f64, b: f64) -> Option<Self> {
+    pub(crate) fn new(a: f64, b: f64) -> Option<Self> {
         let (min, max) = (a.min(b), a.max(b));
         (min.is_finite() && max.is_finite() && min < max).then_some(Self { min, max })
     }
 
     /// A range that shows all these values with a margin above and below.
-    pub fn fitted(extent: Extent) -> Self {
+    pub(crate) fn fitted(extent: Extent) -> Self {
         const MARGIN: f64 = 0.05;
         if extent.is_empty() {
             return Self { min: -1.0, max: 1.0 };
@@ -154,35 +154,35 @@ impl ValueWindow {
     }
 
     /// The least value shown.
-    pub fn min(&self) -> f64 {
+    pub(crate) fn min(&self) -> f64 {
         self.min
     }
 
     /// The greatest value shown.
-    pub fn max(&self) -> f64 {
+    pub(crate) fn max(&self) -> f64 {
         self.max
     }
 
     /// Where a value lies: 0 at the least, 1 at the greatest.
-    pub fn position(&self, value: f64) -> f64 {
+    pub(crate) fn position(&self, value: f64) -> f64 {
         // Halved, since the distance between two finite values need not be finite.
         (value / 2.0 - self.min / 2.0) / (self.max / 2.0 - self.min / 2.0)
     }
 
     /// The value at a position.
-    pub fn value(&self, position: f64) -> f64 {
+    pub(crate) fn value(&self, position: f64) -> f64 {
         self.min * (1.0 - position) + self.max * position
     }
 
     /// Moved up by `shift` of its size.
     #[must_use]
-    pub fn panned(self, shift: f64) -> Self {
+    pub(crate) fn panned(self, shift: f64) -> Self {
         self.part(shift, 1.0 + shift)
     }
 
     /// `factor` times as close. What lies at `anchor` stays where it is.
     #[must_use]
-    pub fn zoomed(self, anchor: f64, factor: f64) -> Self {
+    pub(crate) fn zoomed(self, anchor: f64, factor: f64) -> Self {
         if !(factor.is_finite() && factor > 0.0) {
             return self;
         }
@@ -191,7 +191,7 @@ impl ValueWindow {
 
     /// The part of it between two positions; itself where that would be nothing.
     #[must_use]
-    pub fn part(self, from: f64, to: f64) -> Self {
+    pub(crate) fn part(self, from: f64, to: f64) -> Self {
         let part = Self::new(self.value(from), self.value(to));
         // Closer than this, neighbouring pixels would have the same value.
         part.filter(|part| part.max / 2.0 - part.min / 2.0 > (part.min.abs().max(part.max.abs())) * 1e-12)

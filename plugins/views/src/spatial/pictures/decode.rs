@@ -163,7 +163,7 @@ fn wide_picture(
     let scale = if high > low { 255.0 / (high - low) } else { 0.0 };
     let byte = |at: usize| {
         let value = channel(datatype, bytes, at).unwrap_or(f64::NAN);
-        // What is no number is black.
+        // NaN becomes black.
         ((value - low) * scale).round().clamp(0.0, 255.0) as u8
     };
     sampling.fill(|x, y| {

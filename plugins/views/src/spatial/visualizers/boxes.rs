@@ -8,7 +8,7 @@ use chronoscope_render::{BoxInstance, LineInstance, box_edges};
 use chronoscope_types::{Boxes2D, Boxes3D, clamped, enums::FillMode, read};
 use glam::{DVec3, Quat, Vec3};
 
-use super::{draw_order, fail, flat, read_draw_order};
+use super::{draw_order, fail, flat, num_instances, read_draw_order};
 use crate::spatial::{
     attributes::{MarkCells, MarkNames, Marks, optional},
     bounds::Bounds,
@@ -75,10 +75,18 @@ impl Visualizer for Boxes3DVisualizer {
             .and_then(|modes| modes.first().copied())
             .unwrap_or(FillMode::MajorWireframe);
 
-        let oriented: Vec<OrientedBox> = half_sizes
-            .iter()
-            .enumerate()
-            .filter_map(|(instance, half_size)| {
+        let count = num_instances(
+            Boxes3D::ARCHETYPE,
+            &[
+                (Boxes3D::HALF_SIZES, half_sizes.len()),
+                (Boxes3D::CENTERS, centers.len()),
+                (Boxes3D::ROTATION_AXIS_ANGLES, axis_angles.len()),
+                (Boxes3D::QUATERNIONS, quaternions.len()),
+            ],
+        );
+        let oriented: Vec<OrientedBox> = (0..count)
+            .filter_map(|instance| {
+                let half_size = clamped(&half_sizes, instance)?;
                 let mut rotation = Quat::IDENTITY;
                 if let Some(turn) = clamped(&axis_angles, instance) {
                     // No axis is no rotation.
@@ -91,7 +99,7 @@ impl Visualizer for Boxes3DVisualizer {
                     // A quaternion without length says that there is no box.
                     rotation *= (length.is_finite() && length > f32::EPSILON).then(|| quaternion / length)?;
                 }
-                let half_size = Vec3::from_array(*half_size).abs();
+                let half_size = Vec3::from_array(half_size).abs();
                 let center = Vec3::from_array(clamped(&centers, instance).unwrap_or_default());
                 let is_sound = half_size.is_finite() && center.is_finite() && rotation.is_finite();
                 is_sound.then_some(OrientedBox {
@@ -103,12 +111,7 @@ impl Visualizer for Boxes3DVisualizer {
             })
             .collect();
         let cells = MarkCells::of(input, &NAMES);
-        Ok(visual_3d(
-            &oriented,
-            half_sizes.len(),
-            fill_mode,
-            &cells.read(input)?,
-        ))
+        Ok(visual_3d(&oriented, count, fill_mode, &cells.read(input)?))
     }
 }
 
@@ -230,6 +233,7 @@ impl Visualizer for Boxes2DVisualizer {
         let cells = MarkCells::of(input, &NAMES);
         let marks = cells.read(input)?;
 
+        let count = num_instances(Boxes2D::ARCHETYPE, &[(Boxes2D::HALF_SIZES, half_sizes.len())]);
         let rectangle = |instance: usize| {
             let half_size = Vec3::from_array(flat(*half_sizes.get(instance)?)).abs();
             let center = Vec3::from_array(flat(clamped(&centers, instance).unwrap_or_default()));
@@ -240,7 +244,7 @@ impl Visualizer for Boxes2DVisualizer {
             draw_order,
             ..Default::default()
         };
-        for instance in 0..half_sizes.len() {
+        for instance in 0..count {
             let Some((center, half_size)) = rectangle(instance) else {
                 continue;
             };
@@ -261,7 +265,7 @@ impl Visualizer for Boxes2DVisualizer {
             );
         }
         visual.labels = marks
-            .labels(half_sizes.len())
+            .labels(count)
             .into_iter()
             .filter_map(|(instance, text)| {
                 // Below the box, where it hides nothing of what the box is about.

@@ -38,7 +38,7 @@ impl Visualizer for ImageVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        let Some((key, source)) = read_picture(input, &Image::BUFFER, &Image::FORMAT, None)? else {
+        let Some((key, source, time)) = read_picture(input, &Image::BUFFER, &Image::FORMAT, None)? else {
             return Ok(None);
         };
         let filter = input.get(&Image::MAGNIFICATION_FILTER);
@@ -50,6 +50,7 @@ impl Visualizer for ImageVisualizer {
         let picture = Picture {
             key,
             source,
+            time,
             opacity: read_opacity(input, &Image::OPACITY)?,
             magnification: filters.first().copied().unwrap_or(MagnificationFilter::Nearest),
             is_overlay: false,
@@ -86,12 +87,13 @@ impl Visualizer for SegmentationImageVisualizer {
         let palette =
             Palette::new(classes.map(|class| (class.info.id, class_color(context, class.info.id, None))));
         let names = (&SegmentationImage::BUFFER, &SegmentationImage::FORMAT);
-        let Some((key, source)) = read_picture(input, names.0, names.1, Some(palette))? else {
+        let Some((key, source, time)) = read_picture(input, names.0, names.1, Some(palette))? else {
             return Ok(None);
         };
         let picture = Picture {
             key,
             source,
+            time,
             opacity: read_opacity(input, &SegmentationImage::OPACITY)?,
             magnification: MagnificationFilter::Nearest,
             is_overlay: true,
@@ -107,20 +109,21 @@ fn visual(picture: Picture, draw_order: f32) -> SpatialVisual {
     let [width, height] = picture.size();
     let bounds = Bounds::between(DVec3::ZERO, DVec3::new(f64::from(width), f64::from(height), 0.0));
     SpatialVisual {
-        picture: Some(picture),
+        picture: Some(Arc::new(picture)),
         bounds,
         draw_order,
         ..Default::default()
     }
 }
 
-/// The bytes of a picture under the name of their row, checked against the format. They are not decoded here.
+/// The bytes of a picture under the name of their row, checked against the format, and the time of the row. They are not decoded
+/// here.
 fn read_picture(
     input: &VisualizerInput<'_>,
     buffer: &ComponentName,
     format: &ComponentName,
     palette: Option<Palette>,
-) -> Result<Option<(PictureKey, PictureSource)>, Report> {
+) -> Result<Option<(PictureKey, PictureSource, i64)>, Report> {
     let Some((array, from)) = input.get_with_source(buffer) else {
         return Ok(None);
     };
@@ -146,15 +149,18 @@ fn read_picture(
         return Ok(None);
     };
     check_length(&format, bytes.len()).map_err(|error| input.report(error.to_string()))?;
-    let row = match from {
-        Source::Store => input.hit(buffer).map(chronoscope_store::Hit::row_id),
+    let hit = match from {
+        Source::Store => input.hit(buffer),
         Source::Override | Source::ViewDefault => None,
     };
-    let key = row.map_or_else(
+    let key = hit.map_or_else(
         || PictureKey::of_bytes(bytes, &source),
-        |row| PictureKey::of_row(row, &source),
+        |hit| PictureKey::of_row(hit.row_id(), &source),
     );
-    Ok(Some((key, source)))
+    let time = hit
+        .and_then(chronoscope_store::Hit::data_time)
+        .unwrap_or(i64::MIN);
+    Ok(Some((key, source, time)))
 }
 
 fn read_opacity(input: &VisualizerInput<'_>, name: &ComponentName) -> Result<Option<f32>, Report> {

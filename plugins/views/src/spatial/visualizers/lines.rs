@@ -8,7 +8,7 @@ use chronoscope_render::LineInstance;
 use chronoscope_types::{LineStrips2D, LineStrips3D, ListSlices, PlainValue, read};
 use glam::{DVec3, Vec3};
 
-use super::{draw_order, fail, flat, read_draw_order};
+use super::{draw_order, fail, flat, num_instances, read_draw_order};
 use crate::spatial::{
     attributes::{MarkCells, MarkNames, Marks},
     bounds::Bounds,
@@ -22,7 +22,7 @@ impl Visualizer for LineStrips3DVisualizer {
     type Visual = SpatialVisual;
 
     const INFO: VisualizerInfo = VisualizerInfo {
-        name: "LineStrips3D",
+        name: "Lines3D",
         required: &[LineStrips3D::STRIPS.as_str()],
         optional: &[
             LineStrips3D::COLORS.as_str(),
@@ -48,7 +48,8 @@ impl Visualizer for LineStrips3DVisualizer {
         };
         let strips = read::strips3d(&array).map_err(|error| fail(input, &error))?;
         let cells = MarkCells::of(input, &NAMES);
-        Ok(visual(&strips, |point| point, &cells.read(input)?, 0.0))
+        let count = num_instances(LineStrips3D::ARCHETYPE, &[(LineStrips3D::STRIPS, strips.len())]);
+        Ok(visual(&strips, count, |point| point, &cells.read(input)?, 0.0))
     }
 }
 
@@ -59,7 +60,7 @@ impl Visualizer for LineStrips2DVisualizer {
     type Visual = SpatialVisual;
 
     const INFO: VisualizerInfo = VisualizerInfo {
-        name: "LineStrips2D",
+        name: "Lines2D",
         required: &[LineStrips2D::STRIPS.as_str()],
         optional: &[
             LineStrips2D::COLORS.as_str(),
@@ -87,20 +88,22 @@ impl Visualizer for LineStrips2DVisualizer {
         let strips = read::strips2d(&array).map_err(|error| fail(input, &error))?;
         let draw_order = read_draw_order(input, &LineStrips2D::DRAW_ORDER, draw_order::LINES)?;
         let cells = MarkCells::of(input, &NAMES);
-        Ok(visual(&strips, flat, &cells.read(input)?, draw_order))
+        let count = num_instances(LineStrips2D::ARCHETYPE, &[(LineStrips2D::STRIPS, strips.len())]);
+        Ok(visual(&strips, count, flat, &cells.read(input)?, draw_order))
     }
 }
 
 /// A strip of fewer than two points is nothing to draw. A point that is not finite interrupts its strip.
 fn visual<T: PlainValue>(
     strips: &ListSlices<'_, T>,
+    count: usize,
     place: impl Fn(T) -> [f32; 3] + Copy,
     marks: &Marks<'_>,
     draw_order: f32,
 ) -> Option<SpatialVisual> {
     let bounds = Bounds::of_points(strips.values().iter().map(|point| place(*point)));
     let mut lines = Vec::with_capacity(strips.values().len());
-    for (at, strip) in strips.iter().enumerate() {
+    for (at, strip) in strips.iter().enumerate().take(count) {
         let (radius, color) = (marks.radius(at), marks.packed_color(at));
         lines.extend(strip.windows(2).filter_map(|pair| {
             let [a, b] = pair else { return None };
@@ -112,7 +115,7 @@ fn visual<T: PlainValue>(
         return None;
     }
     let labels = marks
-        .labels(strips.len())
+        .labels(count)
         .into_iter()
         .filter_map(|(instance, text)| {
             let position = match instance {

@@ -35,6 +35,14 @@ fn read_draw_order(input: &VisualizerInput<'_>, name: &ComponentName, default: f
         .unwrap_or(default))
 }
 
+/// The number of instances that the SDK means where components are so long.
+fn num_instances(archetype: &str, lengths: &[(ComponentName, usize)]) -> usize {
+    chronoscope_types::num_instances(archetype, |component| {
+        let known = lengths.iter().find(|(name, _)| name.as_str() == component);
+        known.map_or(0, |(_, len)| *len)
+    })
+}
+
 fn fail(input: &VisualizerInput<'_>, error: &ReadError) -> Report {
     input.report(error.to_string())
 }

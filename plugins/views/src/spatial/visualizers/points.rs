@@ -8,7 +8,7 @@ use chronoscope_render::PointInstance;
 use chronoscope_types::{Points2D, Points3D, read};
 use glam::{DVec3, Vec3};
 
-use super::{draw_order, fail, flat, read_draw_order};
+use super::{draw_order, fail, flat, num_instances, read_draw_order};
 use crate::spatial::{
     attributes::{MarkCells, MarkNames, Marks},
     bounds::Bounds,
@@ -50,7 +50,7 @@ impl Visualizer for Points3DVisualizer {
         let positions = read::positions3d(&array).map_err(|error| fail(input, &error))?;
         let cells = MarkCells::of(input, &NAMES);
         Ok(visual(
-            positions.len(),
+            num_instances(Points3D::ARCHETYPE, &[(Points3D::POSITIONS, positions.len())]),
             |at| positions.get(at).copied(),
             &cells.read(input)?,
             0.0,
@@ -95,7 +95,7 @@ impl Visualizer for Points2DVisualizer {
         let draw_order = read_draw_order(input, &Points2D::DRAW_ORDER, draw_order::POINTS)?;
         let cells = MarkCells::of(input, &NAMES);
         Ok(visual(
-            positions.len(),
+            num_instances(Points2D::ARCHETYPE, &[(Points2D::POSITIONS, positions.len())]),
             |at| positions.get(at).copied().map(flat),
             &cells.read(input)?,
             draw_order,

@@ -1,18 +1,4 @@
-//! Gathering: rows that arrive one by one are put behind each other as they come.
-//!
-//! The first small chunk of its kind stays as it came. With the second the two become one chunk that *gathers*: it has buffers with
-//! room, and each row that follows is copied behind the others and its own chunk let go of, while it is still in the processor's
-//! cache. The chunk's entries in the indices grow with it. That costs a fraction of an entry per row, which would be taken out again
-//! when the rows are merged.
-//!
-//! To readers it is a chunk like any other: [`Gathering::chunk`] copies the rows that there are, once after each change, when somebody
-//! asks. Rows keep their places, so that what is known of (chunk, row) stays true. At [`MOST_ROWS`], or where a row arrives that is not
-//! later than all others, the chunk is finished: merged with its like from then on, as `compaction` does it.
-//!
-//! While a chunk gathers, its id stands for rows that become more. What is written down or handed to another store has ids of its own
-//! therefore: see [`ChunkStore::export`].
-//!
-//! Only what is plain is gathered: rows in the order of their ids and times, no nulls, types that [`GrowingLists`] takes.
+//! An append buffer: rows that arrive one by one, put behind each other in arrays that grow.
 
 use std::sync::{Arc, OnceLock};
 
@@ -21,22 +7,21 @@ use arrow_schema::{DataType, Field};
 use smallvec::SmallVec;
 
 use crate::{
-    ChangeReason, Chunk, ChunkChange, ChunkId, ChunkMeta, ChunkStore, ComponentColumn, ComponentDescriptor,
-    ComponentId, EntityPath, RowId, StoreEvent, TimeColumn, TimeRange, Timeline,
-    append::{self, GrowingLists},
+    Chunk, ChunkId, ChunkMeta, ComponentColumn, ComponentDescriptor, EntityPath, RowId, TimeColumn,
+    TimeRange, Timeline,
+    growing_lists::{self, GrowingLists, NotAppended},
     meta::{ComponentMeta, TimelineMeta},
-    store::Slot,
 };
 
-/// How many rows a chunk gathers. What is copied for readers is never more.
-pub(crate) const MOST_ROWS: usize = 32;
+/// The greatest number of rows in an append buffer. What is copied for readers is never more.
+pub(crate) const MAX_ROWS: usize = 32;
 
-/// How many bytes a chunk gathers, for the same reason.
-const MOST_BYTES: u64 = 16 * 1024;
+/// The greatest number of bytes in an append buffer, for the same reason.
+pub(crate) const MAX_BYTES: u64 = 16 * 1024;
 
-/// A chunk that gathers rows.
+/// A chunk that more rows may be appended to.
 #[derive(Debug)]
-pub(crate) struct Gathering {
+pub(crate) struct AppendBuffer {
     id: ChunkId,
     entity_path: EntityPath,
     row_ids: Vec<RowId>,
@@ -47,22 +32,22 @@ pub(crate) struct Gathering {
     chunk: OnceLock<Arc<Chunk>>,
 }
 
-impl Gathering {
+impl AppendBuffer {
     /// Of the rows of two chunks of one kind: with the same columns, of the same types. `None` where that cannot be.
-    pub(crate) fn of(id: ChunkId, first: &Chunk, second: &Chunk, most: Most) -> Option<Self> {
-        let times = (most.rows / first.num_rows().max(1))
-            .min((most.bytes / row_bytes(first).max(1)) as usize)
+    pub(crate) fn of(id: ChunkId, first: &Chunk, second: &Chunk, limits: AppendLimits) -> Option<Self> {
+        let times = (limits.rows / first.num_rows().max(1))
+            .min((limits.bytes / row_bytes(first).max(1)) as usize)
             .max(1);
         let rows = first.num_rows() * times;
         let column = |column: &ComponentColumn| {
             let lists = column.lists();
-            let values = append::used(lists)?.len() * times;
+            let values = growing_lists::used(lists)?.len() * times;
             Some((
                 column.descriptor().clone(),
                 GrowingLists::new(lists.data_type(), rows, values)?,
             ))
         };
-        let mut gathering = Self {
+        let mut buffer = Self {
             id,
             entity_path: first.entity_path().clone(),
             row_ids: Vec::with_capacity(rows),
@@ -76,19 +61,19 @@ impl Gathering {
             chunk: OnceLock::new(),
         };
         for chunk in [first, second] {
-            if !gathering.takes(chunk, most) {
+            if !buffer.takes(chunk, limits) {
                 return None;
             }
-            gathering.append(chunk);
+            buffer.append(chunk).ok()?;
         }
-        Some(gathering)
+        Some(buffer)
     }
 
     /// Whether the rows of a chunk of the same kind are as plain as need be, and fit behind those that there are.
-    fn takes(&self, chunk: &Chunk, most: Most) -> bool {
+    pub(crate) fn takes(&self, chunk: &Chunk, limits: AppendLimits) -> bool {
         let rows = self.row_ids.len() + chunk.num_rows();
-        rows <= most.rows
-            && self.num_bytes + row_bytes(chunk) <= most.bytes
+        rows <= limits.rows
+            && self.num_bytes + row_bytes(chunk) <= limits.bytes
             && chunk.row_ids_sorted()
             && chunk
                 .row_ids()
@@ -109,22 +94,32 @@ impl Gathering {
     }
 
     /// Puts rows that it [takes](Self::takes) behind the others.
-    fn append(&mut self, chunk: &Chunk) {
+    ///
+    /// # Errors
+    /// Where a column cannot be appended. The rows are as before then, and take no more.
+    pub(crate) fn append(&mut self, chunk: &Chunk) -> Result<(), NotAppended> {
+        let rows = self.row_ids.len();
+        let mut columns = self.columns.iter_mut().zip(chunk.components());
+        let appended = columns.try_for_each(|((_, own), column)| own.append(column.lists()));
+        if let Err(error) = appended {
+            debug_assert!(false, "a column that is taken can be appended");
+            self.columns
+                .iter_mut()
+                .for_each(|(_, lists)| lists.truncate(rows));
+            return Err(error);
+        }
         self.chunk = OnceLock::new();
         self.num_bytes += row_bytes(chunk);
         self.row_ids.extend_from_slice(chunk.row_ids());
         for ((_, own), times) in self.timelines.iter_mut().zip(chunk.timelines()) {
             own.extend_from_slice(times.times());
         }
-        for ((_, own), column) in self.columns.iter_mut().zip(chunk.components()) {
-            let appended = own.append(column.lists());
-            debug_assert!(appended.is_ok(), "it was asked whether it takes them");
-        }
+        Ok(())
     }
 
     /// Whether there is no room for another row.
-    pub(crate) fn is_full(&self, most: Most) -> bool {
-        self.row_ids.len() >= most.rows || self.num_bytes >= most.bytes
+    pub(crate) fn is_full(&self, limits: AppendLimits) -> bool {
+        self.row_ids.len() >= limits.rows || self.num_bytes >= limits.bytes
     }
 
     /// The rows as they are now.
@@ -228,17 +223,17 @@ fn row_bytes(chunk: &Chunk) -> u64 {
         .saturating_sub(own_bytes(chunk.timelines().len(), chunk.components().len()))
 }
 
-/// How much a chunk gathers.
+/// How much an append buffer takes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Most {
-    rows: usize,
-    bytes: u64,
+pub(crate) struct AppendLimits {
+    pub(crate) rows: usize,
+    pub(crate) bytes: u64,
 }
 
 /// Whether the rows of a chunk are so few that others may be put behind them, and in order, and none is missing.
-pub(crate) fn may_gather(meta: &ChunkMeta, most: Most) -> bool {
-    meta.num_rows as usize * 2 <= most.rows
-        && meta.num_bytes * 2 <= most.bytes
+pub(crate) fn may_append(meta: &ChunkMeta, limits: AppendLimits) -> bool {
+    meta.num_rows as usize * 2 <= limits.rows
+        && meta.num_bytes * 2 <= limits.bytes
         && meta.timelines.iter().all(|times| times.sorted)
         && meta
             .components
@@ -247,7 +242,7 @@ pub(crate) fn may_gather(meta: &ChunkMeta, most: Most) -> bool {
 }
 
 /// What is known of the rows of a chunk, under the id of the one that they were added to. Both have the same columns in the same
-/// order, and rows that may be [gathered](may_gather).
+/// order, and rows that may be [appended](may_append).
 pub(crate) fn added_meta(whole: &ChunkMeta, chunk: &Chunk) -> Option<ChunkMeta> {
     let num_rows = chunk.num_rows() as u32;
     let ranges: SmallVec<[TimeRange; 2]> = chunk.timelines().iter().map(TimeColumn::range).collect();
@@ -291,113 +286,5 @@ pub(crate) fn include(whole: &mut ChunkMeta, added: &ChunkMeta) {
         for (range, more) in column.ranges.iter_mut().zip(&more.ranges) {
             *range = range.union(more);
         }
-    }
-}
-
-/// What became of a chunk that might be gathered.
-pub(crate) enum Gathered {
-    /// Nothing: no chunk gathers its kind, or not those rows.
-    No,
-    /// Its rows are behind those of another one.
-    Yes,
-    /// Likewise, and that one, in this slot, takes no more.
-    Full(u32),
-}
-
-impl ChunkStore {
-    /// The loaded chunks, ordered by their oldest row, as they may be written down or handed to another store.
-    ///
-    /// A chunk that still gathers rows comes under a new id: what an id stands for elsewhere must never become more.
-    pub fn export(&self) -> impl Iterator<Item = Arc<Chunk>> {
-        self.by_row.iter().filter_map(|slot| {
-            let body = self.body(slot)?;
-            Some(match body.whole() {
-                Some(chunk) => Arc::clone(chunk),
-                None => Arc::new(body.chunk().slice(ChunkId::new(), 0..body.chunk().num_rows())),
-            })
-        })
-    }
-
-    /// How much a chunk of this store gathers.
-    pub(crate) fn most_gathered(&self) -> Most {
-        Most {
-            rows: MOST_ROWS.min(self.settings.max_rows),
-            bytes: MOST_BYTES.min(self.settings.max_bytes),
-        }
-    }
-
-    /// Puts a chunk's rows behind those of the chunk that gathers its kind, where there is one and it takes them.
-    pub(crate) fn gather(&mut self, chunk: &Chunk, events: &mut Vec<StoreEvent>) -> Gathered {
-        self.try_gather(chunk, events).unwrap_or(Gathered::No)
-    }
-
-    fn try_gather(&mut self, chunk: &Chunk, events: &mut Vec<StoreEvent>) -> Option<Gathered> {
-        let most = self.most_gathered();
-        if chunk.num_rows() * 2 > most.rows || !self.settings.compaction {
-            return None;
-        }
-        let entity = self.tree.find(chunk.entity_path())?;
-        let data = self.entities.get_mut(entity.index())?;
-        let (first, last) = (*chunk.row_ids().first()?, *chunk.row_ids().last()?);
-        if data.newest_made >= first {
-            // Perhaps it was here before.
-            return None;
-        }
-        let tail = data
-            .tails
-            .iter_mut()
-            .find(|tail| tail.is_of(chunk, &self.names))?;
-        let (slot, id) = tail.gathers?;
-        let Slot { meta, body, .. } = self
-            .slots
-            .get_mut(slot as usize)?
-            .as_mut()
-            .filter(|place| place.meta.id == id)?;
-        let gathering = body
-            .as_mut()?
-            .gathering_mut()
-            .filter(|gathering| gathering.takes(chunk, most))?;
-
-        let added = Arc::new(added_meta(meta, chunk)?);
-        let before = gathering.heap_bytes();
-        gathering.append(chunk);
-        let is_full = gathering.is_full(most);
-        if is_full {
-            tail.gathers = None;
-        }
-        self.totals.index_changed(before, gathering.heap_bytes());
-        let before = meta.heap_bytes();
-        let whole = Arc::make_mut(meta);
-        include(whole, &added);
-        self.totals.meta_changed(before, whole.heap_bytes());
-        self.totals.grow(&added);
-        data.stats.grow(&added);
-        data.newest_made = last;
-
-        self.generation += 1;
-        for (at, (column, times)) in added.timelines.iter().zip(&whole.timelines).enumerate() {
-            let components = whole
-                .components
-                .iter()
-                .map(|column| (column.component, column.ranges.get(at)));
-            let all = std::iter::once((ComponentId::ANY, Some(&times.range)));
-            for (component, range) in all.chain(components) {
-                let Some(range) = range else { continue };
-                let position = data.series.find(column.timeline, component);
-                if let Some(series) = position.and_then(|at| self.series.get_mut(at as usize)) {
-                    series.index.grow((range.min, slot), range.max, added.num_rows);
-                    series.version = self.generation;
-                }
-            }
-            if let Some(data) = self.timelines.get_mut(column.timeline.index()) {
-                data.ranges.include(entity, column.range);
-            }
-        }
-        events.push(self.event(ChunkChange::Grown, ChangeReason::Request, added, true));
-        if !is_full {
-            return Some(Gathered::Yes);
-        }
-        self.finish((slot, id));
-        Some(Gathered::Full(slot))
     }
 }

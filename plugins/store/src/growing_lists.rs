@@ -72,7 +72,7 @@ impl GrowingLists {
     /// Puts lists behind those that are there. They must be of the same type, which is not checked.
     ///
     /// # Errors
-    /// Where [`Self::takes`] says no. Nothing of use is left then.
+    /// Where [`Self::takes`] says no. The lists are as before then, and take no more.
     pub(crate) fn append(&mut self, lists: &ListArray) -> Result<(), NotAppended> {
         self.append_range(lists, 0..lists.len())
     }
@@ -81,8 +81,18 @@ impl GrowingLists {
         if lists.null_count() > 0 {
             return Err(NotAppended);
         }
+        let before = self.offsets.len();
         let used = append_offsets(&mut self.offsets, lists.value_offsets(), rows)?;
-        self.values.append(lists.values().as_ref(), used)
+        let appended = self.values.append(lists.values().as_ref(), used);
+        if appended.is_err() {
+            self.offsets.truncate(before);
+        }
+        appended
+    }
+
+    /// Takes lists off the end. The values stay, so that no more can be appended.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        self.offsets.truncate(rows + 1);
     }
 
     /// The lists. `None` only where an append failed.
@@ -266,9 +276,12 @@ fn append_offsets(
     let [begin, ends @ ..] = own else {
         return Err(NotAppended);
     };
-    for offset in ends {
-        offsets.push(end.checked_add(offset - begin).ok_or(NotAppended)?);
+    // Offsets never decrease, so that where the last one fits all do.
+    let fits = |offset: &i32| end.checked_add(offset - begin).is_some();
+    if !ends.last().is_none_or(fits) {
+        return Err(NotAppended);
     }
+    offsets.extend(ends.iter().map(|offset| end + (offset - begin)));
     let last = ends.last().unwrap_or(begin);
     let place = |offset: i32| usize::try_from(offset).map_err(|_| NotAppended);
     Ok(place(*begin)?..place(*last)?)

@@ -1,13 +1,11 @@
-//! Compaction: small chunks are merged as they arrive, large ones are split.
+//! Small chunks merged, large ones split.
 //!
-//! A chunk per row is how most data is logged, and a few hundred bytes of index per row would be more than the row. So rows that
-//! come one by one are gathered in one chunk as they come (see [`gather`](crate::gather)), and the chunks of an entity that have the
-//! same columns wait in levels, of up to 32 rows, 1024 rows, and so on. 32 chunks of a level, or as many as make a chunk of the size
-//! wanted, are merged into one of the next. Each row is so copied once per level, three times with the default settings, and one
-//! insert causes at most one merge per level. (This is the tiered compaction of log-structured merge trees, without the trees.)
+//! The chunks of an entity that have the same columns wait in levels, of up to 32 rows, 1024 rows, and so on. 32 chunks of a level,
+//! or as many as make a chunk of the size wanted, are merged into one of the next. (This is the tiered compaction of log-structured
+//! merge trees, without the trees.)
 //!
 //! Chunks that a source can give back are left alone: the source knows them by their ids. After a merge an id is forgotten.
-//! A chunk that is inserted again, as when a file is opened twice, is recognised by its row ids: they are looked for in the
+//! A chunk that is inserted again, as when a file is opened twice, is recognized by its row ids: they are looked for in the
 //! chunks that the store made, which costs nothing as long as row ids grow.
 
 use std::sync::Arc;
@@ -17,145 +15,14 @@ use smallvec::SmallVec;
 
 use crate::{
     ChangeReason, Chunk, ChunkId, ChunkMeta, ChunkStore, ComponentId, RowId, StoreError, StoreEvent,
-    TimeRange, TimelineId,
-    append::GrowingLists,
-    gather::{self, Gathering},
+    TimeRange,
+    append_buffer::{self, AppendBuffer},
+    growing_lists::GrowingLists,
+    merge_queue::{Candidate, MAX_QUEUES, MergeQueue},
     meta::{ComponentMeta, TimelineMeta},
-    names::Names,
-    rows::Body,
-    store::{Origin, Slot},
+    rows::ChunkData,
+    store::{EntityData, Origin, Slot},
 };
-
-/// How many chunks of a level are merged at once.
-const FAN_IN: usize = 32;
-
-/// How many kinds of chunks of one entity can gather at a time.
-const MOST_TAILS: usize = 8;
-
-/// Chunks of one entity with the same columns that wait to be merged.
-#[derive(Debug)]
-pub(crate) struct Tail {
-    timelines: SmallVec<[TimelineId; 2]>,
-    components: SmallVec<[ComponentId; 4]>,
-    /// Numbers of the types of the components' values.
-    types: SmallVec<[u32; 4]>,
-    /// Whether chunks of this kind may be gathered at all.
-    may_gather: bool,
-    /// The chunk that gathers rows of this kind, or the first one of those that it will be made of.
-    pub(crate) gathers: Option<Part>,
-    levels: SmallVec<[Level; 1]>,
-}
-
-/// A chunk by its slot, and its id to tell whether it is still there.
-pub(crate) type Part = (u32, ChunkId);
-
-#[derive(Debug, Default)]
-struct Level {
-    waiting: Vec<Part>,
-    rows: usize,
-    bytes: u64,
-}
-
-impl Tail {
-    fn new(meta: &ChunkMeta, types: SmallVec<[u32; 4]>, may_gather: bool) -> Self {
-        Self {
-            timelines: meta.timelines.iter().map(|column| column.timeline).collect(),
-            components: meta.components.iter().map(|column| column.component).collect(),
-            types,
-            may_gather,
-            gathers: None,
-            levels: SmallVec::new(),
-        }
-    }
-
-    fn takes(&self, meta: &ChunkMeta, types: &[u32]) -> bool {
-        self.timelines
-            .iter()
-            .copied()
-            .eq(meta.timelines.iter().map(|column| column.timeline))
-            && self
-                .components
-                .iter()
-                .copied()
-                .eq(meta.components.iter().map(|column| column.component))
-            && *self.types == *types
-    }
-
-    /// Notes a chunk among those that wait for others of its size. LatestAtResults the chunks to merge, once there are enough.
-    fn wait(&mut self, part: Part, meta: &ChunkMeta, max_rows: usize, max_bytes: u64) -> Option<Vec<Part>> {
-        let rows = meta.num_rows as usize;
-        let level_at = level_of(rows);
-        if self.levels.len() <= level_at {
-            self.levels.resize_with(level_at + 1, Level::default);
-        }
-        let level = self.levels.get_mut(level_at)?;
-        let overflows = level.rows + rows > max_rows || level.bytes + meta.num_bytes > max_bytes;
-        if overflows {
-            // What waits is as large as it may become; the newcomer begins anew.
-            let full = std::mem::take(level);
-            *level = Level {
-                waiting: vec![part],
-                rows,
-                bytes: meta.num_bytes,
-            };
-            return Some(full.waiting);
-        }
-        level.waiting.push(part);
-        level.rows += rows;
-        level.bytes += meta.num_bytes;
-        (level.waiting.len() >= FAN_IN).then(|| std::mem::take(level).waiting)
-    }
-
-    /// Whether a chunk is of this kind.
-    pub(crate) fn is_of(&self, chunk: &Chunk, names: &Names) -> bool {
-        let (timelines, columns) = (chunk.timelines(), chunk.components());
-        self.timelines.len() == timelines.len()
-            && self.components.len() == columns.len()
-            && self
-                .timelines
-                .iter()
-                .zip(timelines)
-                .all(|(id, times)| names.timeline(*id) == times.timeline())
-            && self
-                .components
-                .iter()
-                .zip(&self.types)
-                .zip(columns)
-                .all(|((id, number), column)| {
-                    names.descriptor(*id).component == *column.name()
-                        && names.is_type(*id, *number, column.lists().data_type())
-                })
-    }
-
-    pub(crate) fn heap_bytes(&self) -> usize {
-        (if self.types.spilled() {
-            self.types.capacity() * size_of::<u32>()
-        } else {
-            0
-        }) + if self.timelines.spilled() {
-            self.timelines.capacity() * size_of::<TimelineId>()
-        } else {
-            0
-        } + if self.components.spilled() {
-            self.components.capacity() * size_of::<ComponentId>()
-        } else {
-            0
-        } + if self.levels.spilled() {
-            self.levels.capacity() * size_of::<Level>()
-        } else {
-            0
-        } + self
-            .levels
-            .iter()
-            .map(|level| level.waiting.capacity() * size_of::<Part>())
-            .sum::<usize>()
-    }
-}
-
-/// The level of a chunk: [`FAN_IN`] times as many rows each.
-fn level_of(rows: usize) -> usize {
-    rows.max(1).ilog2() as usize / FAN_IN.ilog2() as usize
-}
 
 impl ChunkStore {
     /// The pieces of a chunk that is larger than the settings want, in the order of its rows. The first keeps the id, so
@@ -180,48 +47,48 @@ impl ChunkStore {
         Some(pieces.collect())
     }
 
-    /// Lets a chunk that was just added gather others, or wait for others. Also one that gathered all it can.
+    /// Lets a chunk that was just added become an append buffer, or wait for others. Also one whose append buffer is full.
     pub(crate) fn compact(&mut self, slot: u32, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
-        let Some(part) = self
+        let Some(candidate) = self
             .slot(slot)
             .map(|place| (slot, place.meta.id))
-            .filter(|part| self.is_small_part(*part))
+            .filter(|candidate| self.is_small(*candidate))
         else {
             return Ok(());
         };
-        let most = self.most_gathered();
-        let begun = self.change_tail(part, |tail, meta| {
-            let gathers = tail.may_gather && gather::may_gather(meta, most);
+        let limits = self.append_limits();
+        let begun = self.change_queue(candidate, |queue, meta| {
+            let appends_to = queue.may_append && append_buffer::may_append(meta, limits);
             (
                 meta.entity,
-                gathers,
-                std::mem::replace(&mut tail.gathers, gathers.then_some(part)),
+                appends_to,
+                std::mem::replace(&mut queue.appends_to, appends_to.then_some(candidate)),
             )
         });
-        let Some((entity, gathers, before)) = begun else {
+        let Some((entity, appends_to, before)) = begun else {
             return Ok(());
         };
         if let Some(before) = before {
-            let joined = if gathers && self.is_small_part(before) {
-                self.join(before, part, events)?
+            let joined = if appends_to && self.is_small(before) {
+                self.join(before, candidate, events)?
             } else {
                 None
             };
             if let Some(joined) = joined {
-                let body = self
+                let chunk_data = self
                     .slots
                     .get_mut(joined.0 as usize)
-                    .and_then(|place| place.as_mut()?.body.as_mut());
-                let is_full = body
-                    .and_then(Body::gathering_mut)
-                    .is_none_or(|gathering| gathering.is_full(most));
-                let mut tails = self
+                    .and_then(|place| place.as_mut()?.chunk_data.as_mut());
+                let is_full = chunk_data
+                    .and_then(ChunkData::append_buffer_mut)
+                    .is_none_or(|buffer| buffer.is_full(limits));
+                let mut queues = self
                     .entities
                     .get_mut(entity.index())
                     .into_iter()
-                    .flat_map(|data| &mut data.tails);
-                if let Some(tail) = tails.find(|tail| tail.gathers == Some(part)) {
-                    tail.gathers = (!is_full).then_some(joined);
+                    .flat_map(|data| &mut data.queues);
+                if let Some(queue) = queues.find(|queue| queue.appends_to == Some(candidate)) {
+                    queue.appends_to = (!is_full).then_some(joined);
                 }
                 if is_full {
                     self.finish(joined);
@@ -229,21 +96,21 @@ impl ChunkStore {
                 }
                 return Ok(());
             }
-            // It gathers no more: its kind goes on with another, or with rows that are not gathered.
+            // Nothing more is appended to it: its kind goes on with another, or with rows that cannot be appended.
             self.finish(before);
             self.wait(before, events)?;
         }
-        if !gathers {
-            self.wait(part, events)?;
+        if !appends_to {
+            self.wait(candidate, events)?;
         }
         Ok(())
     }
 
     /// Whether a chunk is there, loaded, and small enough to be merged.
-    fn is_small_part(&self, (slot, id): Part) -> bool {
+    fn is_small(&self, (slot, id): Candidate) -> bool {
         self.slot(slot).is_some_and(|place| {
             place.meta.id == id
-                && place.body.is_some()
+                && place.chunk_data.is_some()
                 && place.origin != Origin::Source
                 && place.meta.num_rows as usize <= self.settings.max_rows / 2
                 && place.meta.num_bytes <= self.settings.max_bytes / 2
@@ -251,90 +118,94 @@ impl ChunkStore {
     }
 
     /// Lets a chunk wait for others of its size, and merges them once they are enough.
-    fn wait(&mut self, part: Part, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
+    fn wait(&mut self, candidate: Candidate, events: &mut Vec<StoreEvent>) -> Result<(), StoreError> {
         let (max_rows, max_bytes) = (self.settings.max_rows, self.settings.max_bytes);
-        let mut part = part;
-        while self.is_small_part(part)
+        let mut candidate = candidate;
+        while self.is_small(candidate)
             && let Some(full) = self
-                .change_tail(part, |tail, meta| tail.wait(part, meta, max_rows, max_bytes))
+                .change_queue(candidate, |queue, meta| {
+                    queue.wait(candidate, meta, max_rows, max_bytes)
+                })
                 .flatten()
-            && let Some(merged) = self.merge(&full, part.0, events)?
+            && let Some(merged) = self.merge(&full, candidate.0, events)?
         {
-            part = merged;
+            candidate = merged;
         }
         Ok(())
     }
 
-    /// Changes the tail that a chunk belongs to, and answers what the change does. `None` where the chunk is not there, or gathers.
-    fn change_tail<R>(
+    /// Changes the merge queue that a chunk belongs to, and answers what the change does. `None` where the chunk is not there, or is an
+    /// append buffer.
+    fn change_queue<R>(
         &mut self,
-        (slot, id): Part,
-        change: impl FnOnce(&mut Tail, &ChunkMeta) -> R,
+        (slot, id): Candidate,
+        change: impl FnOnce(&mut MergeQueue, &ChunkMeta) -> R,
     ) -> Option<R> {
         let place = self.slot(slot).filter(|place| place.meta.id == id)?;
         let meta = Arc::clone(&place.meta);
-        let chunk = Arc::clone(place.body.as_ref()?.whole()?);
+        let chunk = Arc::clone(place.chunk_data.as_ref()?.whole()?);
         let types = || chunk.components().iter().map(|column| column.lists().data_type());
         let numbers: SmallVec<[u32; 4]> = meta
             .components
             .iter()
             .zip(types())
             .map(|(column, data_type)| self.names.type_number(column.component, data_type))
-            .collect();
+            .collect::<Option<_>>()?;
         let is_clear = self
             .names
             .clear
             .is_some_and(|clear| meta.component(clear).is_some());
         let data = self.entities.get_mut(meta.entity.index())?;
-        let before = data.tail_bytes();
-        let mut given_up = None;
+        let before = data.queue_bytes();
+        let mut replaced = None;
         let at = data
-            .tails
+            .queues
             .iter()
-            .position(|tail| tail.takes(&meta, &numbers))
+            .position(|queue| queue.takes(&meta, &numbers))
             .unwrap_or_else(|| {
-                if data.tails.len() >= MOST_TAILS {
-                    // The kind that was seen first is the one least likely to go on.
-                    given_up = data.tails.remove(0).gathers;
+                if data.queues.len() >= MAX_QUEUES {
+                    // The kind that was used last the longest ago is the one least likely to go on.
+                    replaced = data.queues.remove(0).appends_to;
                 }
-                let may_gather =
+                let may_append =
                     !is_clear && types().all(|data_type| GrowingLists::new(data_type, 0, 0).is_some());
-                data.tails.push(Tail::new(&meta, numbers.clone(), may_gather));
-                data.tails.len() - 1
+                data.queues
+                    .push(MergeQueue::new(&meta, numbers.clone(), may_append));
+                data.queues.len() - 1
             });
-        let outcome = data.tails.get_mut(at).map(|tail| change(tail, &meta));
-        let after = data.tail_bytes();
+        let outcome = EntityData::used_queue(&mut data.queues, at).map(|queue| change(queue, &meta));
+        let after = data.queue_bytes();
         self.totals.index_changed(before, after);
-        if let Some(given_up) = given_up {
-            self.finish(given_up);
+        if let Some(replaced) = replaced {
+            self.finish(replaced);
         }
         outcome
     }
 
-    /// A chunk gathers no more rows.
-    pub(crate) fn finish(&mut self, (slot, id): Part) {
+    /// No more rows are appended to a chunk.
+    pub(crate) fn finish(&mut self, (slot, id): Candidate) {
         let place = self
             .slots
             .get_mut(slot as usize)
             .and_then(Option::as_mut)
             .filter(|place| place.meta.id == id);
-        if let Some(body) = place.and_then(|place| place.body.as_mut()) {
-            let before = body.gathering_bytes();
-            body.finish();
+        if let Some(chunk_data) = place.and_then(|place| place.chunk_data.as_mut()) {
+            let before = chunk_data.append_bytes();
+            chunk_data.finish();
             self.totals.index_changed(before, 0);
         }
     }
 
-    /// Makes a chunk that gathers of the first two of its kind. `None` where their rows cannot be gathered.
+    /// Makes an append buffer of the first two chunks of a kind. `None` where their rows cannot be appended.
     fn join(
         &mut self,
-        first: Part,
-        second: Part,
+        first: Candidate,
+        second: Candidate,
         events: &mut Vec<StoreEvent>,
-    ) -> Result<Option<Part>, StoreError> {
-        let whole = |(slot, _): Part| {
+    ) -> Result<Option<Candidate>, StoreError> {
+        let whole = |(slot, _): Candidate| {
             let place = self.slot(slot)?;
-            Some((&*place.meta, place.body.as_ref()?.whole()?))
+            Some((&*place.meta, place.chunk_data.as_ref()?.whole()?))
         };
         let (Some((meta, first_rows)), Some((other, second_rows))) = (whole(first), whole(second)) else {
             return Ok(None);
@@ -344,16 +215,16 @@ impl ChunkStore {
             return Ok(None);
         }
         let id = ChunkId::new();
-        let Some(gathering) = Gathering::of(id, first_rows, second_rows, self.most_gathered()) else {
+        let Some(buffer) = AppendBuffer::of(id, first_rows, second_rows, self.append_limits()) else {
             return Ok(None);
         };
         let mut meta = ChunkMeta { id, ..meta.clone() };
-        if let Some(added) = gather::added_meta(&meta, second_rows) {
-            gather::include(&mut meta, &added);
+        if let Some(added) = append_buffer::added_meta(&meta, second_rows) {
+            append_buffer::include(&mut meta, &added);
         }
         let slot = self.add(
             Arc::new(meta),
-            Some(Body::gathering(gathering)),
+            Some(ChunkData::buffer(buffer)),
             Origin::Made,
             ChangeReason::Merged,
             events,
@@ -362,7 +233,7 @@ impl ChunkStore {
         Ok(Some((slot, id)))
     }
 
-    /// Whether chunks that the store made, by gathering, merging or splitting, have all rows of a chunk: then it was inserted before.
+    /// Whether chunks that the store made, by appending, merging or splitting, have all rows of a chunk: then it was inserted before.
     ///
     /// Row ids that are greater than those of all such chunks need no search, and else the first row mostly decides. A row
     /// costs O(log n + k log r), for k chunks of r rows that cover its time.
@@ -392,8 +263,8 @@ impl ChunkStore {
                         .slot(entry.slot)
                         .filter(|place| place.origin == Origin::Made && place.meta.may_hold(row_id));
                     found = place
-                        .and_then(|place| place.body.as_ref())
-                        .is_some_and(|body| has_row(body.chunk(), row_id, chunk, row));
+                        .and_then(|place| place.chunk_data.as_ref())
+                        .is_some_and(|chunk_data| has_row(chunk_data.chunk(), row_id, chunk, row));
                     !found
                 });
                 found
@@ -403,55 +274,58 @@ impl ChunkStore {
     /// Puts one chunk in the place of several, of the kind of the one in this slot.
     fn merge(
         &mut self,
-        parts: &[Part],
+        candidates: &[Candidate],
         like: u32,
         events: &mut Vec<StoreEvent>,
-    ) -> Result<Option<Part>, StoreError> {
+    ) -> Result<Option<Candidate>, StoreError> {
         // Some may be gone by now.
-        let mut parts: Vec<(&ChunkMeta, &Body, u32)> = parts
+        let mut candidates: Vec<(&ChunkMeta, &ChunkData, u32)> = candidates
             .iter()
             .filter_map(|&(slot, id)| {
                 let place = self
                     .slot(slot)
                     .filter(|place| place.meta.id == id && place.origin != Origin::Source)?;
-                Some((&*place.meta, place.body.as_ref()?, slot))
+                Some((&*place.meta, place.chunk_data.as_ref()?, slot))
             })
             .collect();
         // One that came back as something else is no longer of the kind.
         if let Some(Slot {
             meta,
-            body: Some(body),
+            chunk_data: Some(chunk_data),
             ..
         }) = self.slot(like)
         {
-            parts.retain(|(own, rows, _)| are_alike(own, rows.chunk(), meta, body.chunk()));
+            candidates.retain(|(own, rows, _)| are_alike(own, rows.chunk(), meta, chunk_data.chunk()));
         }
         // A chunk that was dropped and came again, into the same place, waits twice.
-        parts.sort_by_key(|(.., slot)| *slot);
-        parts.dedup_by_key(|(.., slot)| *slot);
-        if parts.len() < 2 {
+        candidates.sort_by_key(|(.., slot)| *slot);
+        candidates.dedup_by_key(|(.., slot)| *slot);
+        if candidates.len() < 2 {
             return Ok(None);
         }
         // Chunks that arrived out of order become sorted.
-        parts.sort_by_key(|(meta, ..)| {
+        candidates.sort_by_key(|(meta, ..)| {
             (
                 meta.timelines.first().map(|column| column.range.min),
                 meta.row_ids.0,
             )
         });
-        let chunks: Vec<&Chunk> = parts.iter().map(|(_, body, _)| &**body.chunk()).collect();
+        let chunks: Vec<&Chunk> = candidates
+            .iter()
+            .map(|(_, chunk_data, _)| &**chunk_data.chunk())
+            .collect();
         let id = ChunkId::new();
         let Ok(merged) = Chunk::concat_alike(id, &chunks) else {
             return Ok(None);
         };
-        let metas: Vec<&ChunkMeta> = parts.iter().map(|(meta, ..)| *meta).collect();
+        let metas: Vec<&ChunkMeta> = candidates.iter().map(|(meta, ..)| *meta).collect();
         let Some(meta) = merged_meta(&merged, &metas) else {
             return Ok(None);
         };
-        let slots: Vec<u32> = parts.iter().map(|(.., slot)| *slot).collect();
+        let slots: Vec<u32> = candidates.iter().map(|(.., slot)| *slot).collect();
         let merged = self.add(
             Arc::new(meta),
-            Some(Body::new(Arc::new(merged))),
+            Some(ChunkData::new(Arc::new(merged))),
             Origin::Made,
             ChangeReason::Merged,
             events,
@@ -498,14 +372,18 @@ fn has_row(chunk: &Chunk, row_id: RowId, other: &Chunk, other_row: usize) -> boo
 }
 
 /// What is known of a merged chunk, without looking at its rows again.
-fn merged_meta(merged: &Chunk, parts: &[&ChunkMeta]) -> Option<ChunkMeta> {
-    let first = parts.first()?;
+fn merged_meta(merged: &Chunk, candidates: &[&ChunkMeta]) -> Option<ChunkMeta> {
+    let first = candidates.first()?;
     let components = first
         .components
         .iter()
         .enumerate()
         .map(|(at, column)| {
-            let columns = || parts.iter().filter_map(|part| part.components.get(at));
+            let columns = || {
+                candidates
+                    .iter()
+                    .filter_map(|candidate| candidate.components.get(at))
+            };
             ComponentMeta {
                 component: column.component,
                 num_valid: columns().map(|column| column.num_valid).sum(),
@@ -536,8 +414,8 @@ fn merged_meta(merged: &Chunk, parts: &[&ChunkMeta]) -> Option<ChunkMeta> {
         num_rows: merged.num_rows() as u32,
         num_bytes: merged.num_bytes(),
         row_ids: (
-            parts.iter().map(|part| part.row_ids.0).min()?,
-            parts.iter().map(|part| part.row_ids.1).max()?,
+            candidates.iter().map(|candidate| candidate.row_ids.0).min()?,
+            candidates.iter().map(|candidate| candidate.row_ids.1).max()?,
         ),
         timelines,
         components,

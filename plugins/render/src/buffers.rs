@@ -1,0 +1,174 @@
+//! GPU buffers that persist, and what writes them.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use bevy::log::error_once;
+use bevy::render::render_resource::{Buffer, BufferDescriptor, BufferUsages};
+use bevy::render::renderer::{RenderDevice, RenderQueue};
+use bytemuck::Pod;
+
+use crate::stats::{CountedBytes, RenderStats};
+
+/// What an upload needs.
+pub(crate) struct Gpu<'a> {
+    pub(crate) device: &'a RenderDevice,
+    pub(crate) queue: &'a RenderQueue,
+    pub(crate) stats: &'a RenderStats,
+}
+
+/// A buffer of more elements than this gives memory back when it is less than a quarter full.
+const SHRINK_FROM: u32 = 1 << 16;
+
+/// A GPU buffer of `T` that grows by doubling and never beyond what the device allows.
+pub(crate) struct GrowingBuffer<T> {
+    label: &'static str,
+    usage: BufferUsages,
+    buffer: Option<(Buffer, CountedBytes)>,
+    capacity: u32,
+    len: u32,
+    element: PhantomData<fn() -> T>,
+}
+
+impl<T: Pod> GrowingBuffer<T> {
+    pub(crate) fn new(label: &'static str, usage: BufferUsages) -> Self {
+        Self {
+            label,
+            usage,
+            buffer: None,
+            capacity: 0,
+            len: 0,
+            element: PhantomData,
+        }
+    }
+
+    pub(crate) fn buffer(&self) -> Option<&Buffer> {
+        self.buffer.as_ref().map(|(buffer, _)| buffer)
+    }
+
+    /// Elements that are there to draw.
+    pub(crate) fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Brings the buffer to the state of `source`, given what changed in it. Returns whether the buffer is another one.
+    ///
+    /// What exceeds the device's limits is left out, with one message.
+    pub(crate) fn write<R: Iterator<Item = Range<u32>>>(
+        &mut self,
+        gpu: &Gpu<'_>,
+        source: &[T],
+        dirty: impl FnOnce(u32) -> R,
+    ) -> bool {
+        let max = self.max_len(gpu.device);
+        let len = u32::try_from(source.len()).unwrap_or(u32::MAX).min(max);
+        if (len as usize) < source.len() {
+            error_once!(
+                "{} of {} {} do not fit into a buffer of this GPU",
+                source.len() - len as usize,
+                source.len(),
+                self.label
+            );
+        }
+        self.len = len;
+        let is_wasteful = self.capacity > SHRINK_FROM && len < self.capacity / 4;
+        if len > self.capacity || is_wasteful {
+            // Twice what it was, or twice what is left, so that neither direction reallocates often.
+            let wanted = if is_wasteful {
+                len.saturating_mul(2)
+            } else {
+                len.max(self.capacity.saturating_mul(2))
+            };
+            self.capacity = wanted.max(64).min(max);
+            let bytes = u64::from(self.capacity) * size_of::<T>() as u64;
+            // Freed before the new one is made, so that the peak is not the sum of both.
+            self.buffer = None;
+            let buffer = gpu.device.create_buffer(&BufferDescriptor {
+                label: Some(self.label),
+                size: bytes,
+                usage: self.usage | BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            self.buffer = Some((buffer, CountedBytes::new(gpu.stats, bytes)));
+            self.send(gpu, source, 0..len);
+            return true;
+        }
+        for range in dirty(len) {
+            self.send(gpu, source, range);
+        }
+        false
+    }
+
+    fn send(&self, gpu: &Gpu<'_>, source: &[T], range: Range<u32>) {
+        let (Some(buffer), Some(elements)) = (
+            self.buffer(),
+            source.get(range.start as usize..range.end as usize),
+        ) else {
+            return;
+        };
+        let bytes: &[u8] = bytemuck::cast_slice(elements);
+        if !bytes.is_empty() {
+            gpu.queue
+                .write_buffer(buffer, u64::from(range.start) * size_of::<T>() as u64, bytes);
+            gpu.stats.count_upload(bytes.len() as u64);
+        }
+    }
+
+    fn max_len(&self, device: &RenderDevice) -> u32 {
+        let limits = device.limits();
+        let mut max_bytes = limits.max_buffer_size;
+        if self.usage.contains(BufferUsages::STORAGE) {
+            max_bytes = max_bytes.min(limits.max_storage_buffer_binding_size);
+        }
+        u32::try_from(max_bytes / size_of::<T>() as u64).unwrap_or(u32::MAX - 1)
+    }
+}
+
+/// A GPU buffer of one `T`, rewritten when it changes.
+pub(crate) struct UniformBuffer<T> {
+    buffer: Buffer,
+    values: T,
+    _bytes: CountedBytes,
+}
+
+impl<T: Pod + PartialEq> UniformBuffer<T> {
+    pub(crate) fn new(gpu: &Gpu<'_>, label: &'static str, values: T) -> Self {
+        let bytes = size_of::<T>() as u64;
+        let buffer = gpu.device.create_buffer(&BufferDescriptor {
+            label: Some(label),
+            size: bytes,
+            usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let new = Self {
+            buffer,
+            values,
+            _bytes: CountedBytes::new(gpu.stats, bytes),
+        };
+        new.send(gpu);
+        new
+    }
+
+    pub(crate) fn buffer(&self) -> &Buffer {
+        &self.buffer
+    }
+
+    /// Uploads `values` if they are others than before.
+    pub(crate) fn set(&mut self, gpu: &Gpu<'_>, values: T) {
+        if self.values != values {
+            self.values = values;
+            self.send(gpu);
+        }
+    }
+
+    fn send(&self, gpu: &Gpu<'_>) {
+        gpu.queue
+            .write_buffer(&self.buffer, 0, bytemuck::bytes_of(&self.values));
+        gpu.stats.count_upload(size_of::<T>() as u64);
+    }
+}
+
+/// The size of a type as the smallest that a binding must have.
+pub(crate) const fn binding_size<T>() -> Option<std::num::NonZero<u64>> {
+    std::num::NonZero::new(size_of::<T>() as u64)
+}

@@ -1,0 +1,158 @@
+//! What the blueprint says of a view beside its contents: its eye, its axes, its background. Read once per state of the blueprint.
+
+use std::collections::BTreeMap;
+
+use bevy::{app::App, ecs::prelude::*};
+use chronoscope_blueprint::{BlueprintQuery, ViewId};
+use chronoscope_frame::{ActiveBlueprint, Frame, FrameSystems, Recordings, View};
+use chronoscope_store::{RowId, arrow::ArrayRef};
+use chronoscope_types::{
+    Component as _,
+    blueprint::Background,
+    components::{self, blueprint as blueprint_components},
+    enums::BackgroundKind,
+    read,
+};
+use egui::Color32;
+use glam::DVec3;
+
+/// The properties of views of one class.
+pub(crate) trait ViewProperties: Clone + Default + Send + Sync + 'static {
+    /// The class of the views that have them.
+    const CLASS: &'static str;
+
+    /// Reads the properties of a view.
+    fn read(reader: &PropertyReader<'_>) -> Self;
+}
+
+/// The properties of all views of one class, as the blueprint gives them in this frame.
+#[derive(Resource, Default)]
+pub(crate) struct PropertiesOf<T> {
+    by_view: BTreeMap<ViewId, T>,
+    generation: Option<u64>,
+}
+
+impl<T: ViewProperties> PropertiesOf<T> {
+    /// The properties of a view.
+    pub(crate) fn get(&self, view: ViewId) -> Option<&T> {
+        self.by_view.get(&view)
+    }
+}
+
+/// The properties of a view; those that hold where the blueprint says nothing if there are none.
+pub(crate) fn properties<T: ViewProperties>(world: &World, view: ViewId) -> T {
+    world
+        .get_resource::<PropertiesOf<T>>()
+        .and_then(|properties| properties.get(view).cloned())
+        .unwrap_or_default()
+}
+
+/// Keeps the properties of views.
+pub(crate) trait AppPropertiesExt {
+    /// Keeps [`PropertiesOf`] a class up to date.
+    fn add_view_properties<T: ViewProperties>(&mut self) -> &mut Self;
+}
+
+impl AppPropertiesExt for App {
+    fn add_view_properties<T: ViewProperties>(&mut self) -> &mut Self {
+        self.init_resource::<PropertiesOf<T>>()
+            .add_systems(Frame, read_properties::<T>.in_set(FrameSystems::Overrides))
+    }
+}
+
+fn read_properties<T: ViewProperties>(
+    mut properties: ResMut<PropertiesOf<T>>,
+    blueprint: Res<ActiveBlueprint>,
+    recordings: Res<Recordings>,
+    views: Query<&View>,
+) {
+    let properties = properties.bypass_change_detection();
+    let generation = Some(blueprint.generation());
+    if properties.generation == generation {
+        return;
+    }
+    properties.generation = generation;
+    properties.by_view.clear();
+    let Some((entry, blueprints)) = recordings.active_blueprint() else {
+        return;
+    };
+    let query = BlueprintQuery::new(
+        entry.store(),
+        &entry.recording.cache,
+        blueprints.undo.query_time(),
+    );
+    for view in views.iter().filter(|view| view.class.as_str() == T::CLASS) {
+        let reader = PropertyReader {
+            query: &query,
+            view: view.id,
+        };
+        properties.by_view.insert(view.id, T::read(&reader));
+    }
+}
+
+/// Reads the properties of one view. What cannot be read is no value.
+pub(crate) struct PropertyReader<'a> {
+    query: &'a BlueprintQuery<'a>,
+    view: ViewId,
+}
+
+impl PropertyReader<'_> {
+    /// The value of a property, such as `EyeControls3D:position`.
+    pub(crate) fn value(&self, component: &str) -> Option<ArrayRef> {
+        let hit = chronoscope_blueprint::overrides::view_property(self.query, self.view, component)?;
+        Some(hit.cell())
+    }
+
+    /// The row that last took a property back, if it has no value since.
+    pub(crate) fn reset_row(&self, component: &str) -> Option<RowId> {
+        let (archetype, _) = component.split_once(':')?;
+        let path = self.view.entity_path().child(archetype);
+        let hit = self.query.hit(&path, component)?;
+        hit.cell().is_empty().then(|| hit.row_id())
+    }
+
+    /// A property that is one place or direction in space, if it is finite.
+    pub(crate) fn vector(&self, component: &str) -> Option<DVec3> {
+        let array = self.value(component)?;
+        let values = read::positions3d(&array).ok()?;
+        values
+            .first()
+            .map(|value| DVec3::from_array(value.map(f64::from)))
+            .filter(|value| value.is_finite())
+    }
+
+    /// A property that is a truth value.
+    pub(crate) fn boolean(&self, component: &str) -> Option<bool> {
+        read::bools(&self.value(component)?).ok()?.first().copied()
+    }
+
+    /// A property that is one number, if it is finite.
+    pub(crate) fn number(&self, component: &str) -> Option<f32> {
+        components::Radius::read(&self.value(component)?)
+            .ok()?
+            .first()
+            .copied()
+            .filter(|value| value.is_finite())
+    }
+
+    /// A property that is a colour.
+    pub(crate) fn color(&self, component: &str) -> Option<Color32> {
+        let array = self.value(component)?;
+        let [r, g, b, a] = read::colors(&array).ok()?.first()?.to_be_bytes();
+        Some(Color32::from_rgba_unmultiplied(r, g, b, a))
+    }
+
+    /// The background that the blueprint gives to a spatial view. `None` leaves it to the theme.
+    pub(crate) fn background(&self) -> Option<Color32> {
+        let kind = self.value(&Background::KIND).and_then(|array| {
+            let kinds = blueprint_components::BackgroundKind::read(&array).ok()?;
+            kinds.first().copied()
+        });
+        if kind.is_some_and(|kind| kind != BackgroundKind::SolidColor) {
+            return None;
+        }
+        let array = self.value(&Background::COLOR)?;
+        let [r, g, b, _] = read::colors(&array).ok()?.first()?.to_be_bytes();
+        Some(Color32::from_rgb(r, g, b))
+    }
+}

@@ -1,0 +1,271 @@
+//! What changed in a scene since its last frame.
+
+use std::sync::Arc;
+
+use chronoscope_frame::{RecordingEntry, Transforms};
+use chronoscope_store::{ChunkStore, EntityId, EntityPath};
+use glam::DAffine3;
+
+use super::{Consumed, MAX_DRAW_ORDER, SceneKey, Shown, Space, SpatialScene, lights::Lights};
+use crate::spatial::{
+    batches::Placed,
+    sources::{SourceChanges, SourceId, SpatialSource},
+    visual::SpatialVisual,
+};
+
+/// What is to be written.
+#[derive(Default)]
+pub(super) struct Diff {
+    /// What is gone, with where it stood in the buffers.
+    pub(super) removed: Vec<(SceneKey, Shown)>,
+    /// What was made anew.
+    pub(super) written: Vec<SceneKey>,
+    /// What stands elsewhere, or is lit up otherwise. May name an entity twice.
+    pub(super) moved: Vec<SceneKey>,
+    /// Whether all that was written is new to the scene.
+    pub(super) only_adds: bool,
+}
+
+impl Diff {
+    pub(super) fn is_empty(&self) -> bool {
+        self.removed.is_empty() && self.written.is_empty() && self.moved.is_empty()
+    }
+
+    /// Takes what the visualizers made and dropped.
+    pub(super) fn take_changes(
+        &mut self,
+        scene: &mut SpatialScene,
+        sources: &[SpatialSource],
+        changes: impl Iterator<Item = SourceChanges>,
+        store: Option<&ChunkStore>,
+        lights: &Lights,
+    ) {
+        self.only_adds = true;
+        for (at, changes) in changes.enumerate() {
+            let source = at as SourceId;
+            for entity in changes.removed {
+                self.remove(scene, (source, entity));
+            }
+            for (entity, visual) in changes.changed {
+                let key = (source, entity);
+                let visual = visual.filter(|visual| !visual.is_empty());
+                let (Some(visual), Some(store)) = (visual, store) else {
+                    self.remove(scene, key);
+                    continue;
+                };
+                match scene.entities.get_mut(&key) {
+                    Some(shown) => {
+                        self.only_adds = false;
+                        if scene.space == Space::Two && shown.visual.draw_order != visual.draw_order {
+                            shown.view_from_entity = flattened(shown.view_from_entity, visual.draw_order);
+                        }
+                        shown.visual = visual;
+                    }
+                    None => {
+                        let default_radius = sources.get(at).map_or(-1.5, |source| source.default_radius);
+                        let highlight = lights.of(store, scene.view, entity);
+                        let path = store.entity_path(entity).clone();
+                        scene.order.insert((path.clone(), source), key);
+                        scene
+                            .entities
+                            .insert(key, Shown::new(visual, path, default_radius, highlight));
+                        // Where it stands is found with the rest of what moved.
+                        self.moved.push(key);
+                    }
+                }
+                self.written.push(key);
+            }
+        }
+    }
+
+    /// Takes everything out, where no recording is shown.
+    pub(super) fn remove_all(&mut self, scene: &mut SpatialScene) {
+        self.written.clear();
+        self.moved.clear();
+        let keys: Vec<SceneKey> = scene.entities.keys().copied().collect();
+        for key in keys {
+            self.remove(scene, key);
+        }
+        scene.recording = None;
+    }
+
+    fn remove(&mut self, scene: &mut SpatialScene, key: SceneKey) {
+        let Some(shown) = scene.entities.remove(&key) else {
+            return;
+        };
+        scene.order.remove(&(shown.path.clone(), key.0));
+        stand(scene, key, shown.node, None);
+        self.removed.push((key, shown));
+    }
+
+    /// Places what is new, and what stands by transforms that changed.
+    pub(super) fn place(
+        &mut self,
+        scene: &mut SpatialScene,
+        entry: &RecordingEntry,
+        transforms: &Transforms,
+    ) {
+        let store = entry.store();
+        let origin = nearest_entity(store, &scene.blueprint.origin);
+        let before = scene.consumed;
+        scene.consumed.transforms = transforms.version();
+        scene.consumed.structure = transforms.structure_version();
+        let is_same_space = scene.origin == origin && scene.recording == Some(entry.key());
+        (scene.origin, scene.recording) = (origin, Some(entry.key()));
+
+        let new = std::mem::take(&mut self.moved);
+        let placer = Placer {
+            store,
+            transforms,
+            origin,
+        };
+        for key in new {
+            // They are written whole.
+            placer.place(scene, key);
+        }
+        if is_same_space && before.transforms == transforms.version() {
+            return;
+        }
+        let changed = transforms.changed_nodes();
+        let is_followed = is_same_space && follows(before, transforms);
+        let moves_origin = origin
+            .and_then(|origin| transforms.nearest_node(store, origin))
+            .is_some_and(|node| changed.contains(&node));
+        let candidates: Vec<SceneKey> = if is_followed && !moves_origin {
+            let has_new_nodes = before.structure != transforms.structure_version();
+            let mut candidates = Vec::new();
+            for node in changed {
+                if let Some(standing) = scene.standing.get(node) {
+                    candidates.extend(standing.iter().copied());
+                }
+                if has_new_nodes {
+                    // What stood by a node above may stand by this one now.
+                    candidates.extend(scene.at_or_below(store.entity_path(*node)));
+                }
+            }
+            candidates
+        } else {
+            scene.entities.keys().copied().collect()
+        };
+        self.moved
+            .extend(candidates.into_iter().filter(|key| placer.place(scene, *key)));
+    }
+
+    /// Lights up what the selection names.
+    pub(super) fn light(&mut self, scene: &mut SpatialScene, store: &ChunkStore, lights: &Lights) {
+        let before = std::mem::replace(&mut scene.consumed.lights, lights.version());
+        if before == lights.version() {
+            return;
+        }
+        let candidates: Vec<SceneKey> = if before + 1 == lights.version() {
+            let of_view = |view: Option<_>| view.is_none_or(|view| view == scene.view);
+            lights
+                .changed()
+                .iter()
+                .filter(|light| of_view(light.view))
+                .flat_map(|light| scene.at_or_below(store.entity_path(light.entity)))
+                .collect()
+        } else {
+            scene.entities.keys().copied().collect()
+        };
+        for key in candidates {
+            let highlight = lights.of(store, scene.view, key.1);
+            if let Some(shown) = scene.entities.get_mut(&key)
+                && shown.highlight != highlight
+            {
+                shown.highlight = highlight;
+                self.moved.push(key);
+            }
+        }
+    }
+}
+
+/// Whether [`Transforms::changed_nodes`] says all that changed since.
+fn follows(before: Consumed, transforms: &Transforms) -> bool {
+    let new_nodes = transforms.structure_version().wrapping_sub(before.structure);
+    before.transforms.wrapping_add(1) == transforms.version()
+        && new_nodes <= 1
+        && !transforms.changed_nodes().is_empty()
+}
+
+/// What tells where an entity stands.
+struct Placer<'a> {
+    store: &'a ChunkStore,
+    transforms: &'a Transforms,
+    origin: Option<EntityId>,
+}
+
+impl Placer<'_> {
+    /// Places an entity. Returns whether it stands elsewhere than before.
+    fn place(&self, scene: &mut SpatialScene, key: SceneKey) -> bool {
+        let Some(shown) = scene.entities.get_mut(&key) else {
+            return false;
+        };
+        let node = self.transforms.nearest_node(self.store, key.1);
+        let view_from_entity = self
+            .transforms
+            .origin_from_entity(self.store, self.origin, key.1)
+            .unwrap_or(DAffine3::IDENTITY);
+        let view_from_entity = match scene.space {
+            Space::Three => view_from_entity,
+            Space::Two => flattened(view_from_entity, shown.visual.draw_order),
+        };
+        let before = std::mem::replace(&mut shown.view_from_entity, view_from_entity);
+        let node_before = std::mem::replace(&mut shown.node, node);
+        stand(scene, key, node_before, node);
+        before != view_from_entity
+    }
+}
+
+/// Notes that an entity stands by another node's transform.
+fn stand(scene: &mut SpatialScene, key: SceneKey, before: Option<EntityId>, now: Option<EntityId>) {
+    if before == now {
+        return;
+    }
+    if let Some(node) = before
+        && let Some(standing) = scene.standing.get_mut(&node)
+    {
+        standing.remove(&key);
+        if standing.is_empty() {
+            scene.standing.remove(&node);
+        }
+    }
+    if let Some(node) = now {
+        scene.standing.entry(node).or_default().insert(key);
+    }
+}
+
+impl Shown {
+    fn new(
+        visual: Arc<SpatialVisual>,
+        path: EntityPath,
+        default_radius: f32,
+        highlight: chronoscope_render::Highlight,
+    ) -> Self {
+        Self {
+            visual,
+            path,
+            view_from_entity: DAffine3::IDENTITY,
+            default_radius,
+            node: None,
+            highlight,
+            placed: Placed::new(),
+        }
+    }
+}
+
+/// Where an entity lies in a plane: its depth is its draw order, whatever its transform says.
+fn flattened(mut transform: DAffine3, draw_order: f32) -> DAffine3 {
+    transform.translation.z = -f64::from(draw_order.clamp(-MAX_DRAW_ORDER, MAX_DRAW_ORDER));
+    transform.matrix3.x_axis.z = 0.0;
+    transform.matrix3.y_axis.z = 0.0;
+    transform
+}
+
+/// The entity at a path, else the nearest above it that the store knows.
+fn nearest_entity(store: &ChunkStore, path: &EntityPath) -> Option<EntityId> {
+    // Nearly always the path is known, or the root.
+    store
+        .entity_id(path)
+        .or_else(|| path.ancestors().skip(1).find_map(|path| store.entity_id(&path)))
+}

@@ -1,0 +1,327 @@
+//! What each spatial view shows, and where: the product of presenting.
+//!
+//! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
+//! one: what was made anew, what moved with a transform, what [`lights`] up. [`write`] brings that into instance buffers, uniforms and
+//! labels, and [`quads`] into pictures. A frame in which nothing changed touches nothing, and a view that is not shown catches up
+//! when it is.
+
+mod diff;
+mod lights;
+mod present;
+mod quads;
+mod write;
+
+use std::{
+    collections::{BTreeMap, btree_map},
+    sync::Arc,
+};
+
+use bevy::{asset::Handle, ecs::prelude::*, image::Image};
+use chronoscope_blueprint::{ViewBlueprint, ViewClassId, ViewId};
+use chronoscope_frame::{RecordingKey, Report, View, ViewTile};
+use chronoscope_render::Highlight;
+use chronoscope_store::{EntityId, EntityPath};
+use glam::DAffine3;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+pub(crate) use present::present_scenes;
+
+use super::{
+    attributes::MAX_LABELS,
+    batches::{Batches, Placed},
+    bounds::Bounds,
+    camera::{Placement, SceneCamera, Shot},
+    framing::Framing,
+    labels::PlacedLabel,
+    projection::Projector,
+    sources::SourceId,
+    textures::PictureTextures,
+    visual::SpatialVisual,
+};
+use crate::ViewStyle;
+use lights::Lights;
+use quads::PictureQuad;
+
+/// The first render layer that views use. Those below are left to the app.
+const FIRST_LAYER: usize = 8;
+
+/// Draw orders beyond are cut off, so that depths keep their precision.
+pub(crate) const MAX_DRAW_ORDER: f32 = 1000.0;
+
+/// An entity in a scene: the visualizer, and the data entity.
+pub(crate) type SceneKey = (SourceId, EntityId);
+
+/// What the entities of a scene are ordered by: the path, then the visualizer.
+type OrderKey = (EntityPath, SourceId);
+
+/// The space that a view shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Space {
+    /// Seen by an eye in space.
+    Three,
+    /// A plane with Y down.
+    Two,
+}
+
+impl Space {
+    /// The space that views of a class show; `None` for other views.
+    pub fn of_class(class: &ViewClassId) -> Option<Self> {
+        match class.as_str() {
+            ViewClassId::SPATIAL_3D => Some(Self::Three),
+            ViewClassId::SPATIAL_2D => Some(Self::Two),
+            _ => None,
+        }
+    }
+}
+
+/// The scenes of all spatial views.
+#[derive(Resource, Default)]
+pub struct SpatialScenes {
+    by_view: BTreeMap<ViewId, SpatialScene>,
+    lights: Lights,
+}
+
+impl SpatialScenes {
+    /// The scene of a view.
+    pub fn get(&self, view: ViewId) -> Option<&SpatialScene> {
+        self.by_view.get(&view)
+    }
+
+    /// All scenes.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut SpatialScene> {
+        self.by_view.values_mut()
+    }
+
+    fn free_layer(&self) -> usize {
+        let used: FxHashSet<usize> = self.by_view.values().map(|scene| scene.layer).collect();
+        (FIRST_LAYER..)
+            .find(|layer| !used.contains(layer))
+            .unwrap_or(FIRST_LAYER)
+    }
+}
+
+/// What one view shows, and where.
+pub struct SpatialScene {
+    /// The view.
+    pub(crate) view: ViewId,
+    pub(crate) space: Space,
+    pub(crate) blueprint: Arc<ViewBlueprint>,
+    pub(crate) tile: ViewTile,
+    pub(crate) results_version: u64,
+    pub(crate) layer: usize,
+    recording: Option<RecordingKey>,
+    origin: Option<EntityId>,
+    consumed: Consumed,
+    entities: FxHashMap<SceneKey, Shown>,
+    /// The entities in the order of their paths.
+    order: BTreeMap<OrderKey, SceneKey>,
+    /// What stands by the transform of an entity.
+    standing: FxHashMap<EntityId, FxHashSet<SceneKey>>,
+    batches: Batches,
+    quads: BTreeMap<OrderKey, PictureQuad>,
+    /// Whether what the quads show, or where they stand, may have changed.
+    quads_changed: bool,
+    is_decoding: bool,
+    labels: BTreeMap<OrderKey, Vec<PlacedLabel>>,
+    bounds: Option<Bounds>,
+    version: u64,
+    /// Whether something was written since the camera last looked.
+    pub(crate) is_changed: bool,
+    pub(crate) framing: Framing,
+    pub(crate) camera: Option<SceneCamera>,
+    /// Entities of the class's own, such as a grid.
+    pub(crate) extras: Vec<Entity>,
+    pub(crate) projector: Projector,
+}
+
+/// The versions that a scene was last brought up to date with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Consumed {
+    transforms: u64,
+    structure: u64,
+    lights: u64,
+}
+
+/// An entity as it is shown.
+pub(crate) struct Shown {
+    pub(crate) visual: Arc<SpatialVisual>,
+    pub(crate) path: EntityPath,
+    pub(crate) view_from_entity: DAffine3,
+    pub(crate) default_radius: f32,
+    /// The entity whose transform it stands by.
+    node: Option<EntityId>,
+    highlight: Highlight,
+    placed: Placed,
+}
+
+impl Shown {
+    /// Around what is shown, in the view's space.
+    fn bounds(&self) -> Bounds {
+        self.visual.bounds.transformed(&self.view_from_entity)
+    }
+}
+
+impl SpatialScene {
+    fn new(view: &View, space: Space, layer: usize) -> Self {
+        Self {
+            view: view.id,
+            space,
+            blueprint: view.blueprint.clone(),
+            tile: ViewTile::default(),
+            results_version: 0,
+            layer,
+            recording: None,
+            origin: None,
+            consumed: Consumed::default(),
+            entities: FxHashMap::default(),
+            order: BTreeMap::new(),
+            standing: FxHashMap::default(),
+            batches: Batches::default(),
+            quads: BTreeMap::new(),
+            quads_changed: false,
+            is_decoding: false,
+            labels: BTreeMap::new(),
+            bounds: None,
+            version: 0,
+            is_changed: true,
+            framing: Framing::default(),
+            camera: None,
+            extras: Vec::new(),
+            projector: Projector::default(),
+        }
+    }
+
+    /// How the view's space comes to its tile.
+    pub fn projector(&self) -> &Projector {
+        &self.projector
+    }
+
+    /// The texture that the view is rendered to, once there is one.
+    pub fn texture(&self) -> Option<egui::TextureId> {
+        self.camera.as_ref()?.texture
+    }
+
+    /// The image that the view is rendered to, once there is one.
+    pub fn image(&self) -> Option<&Handle<Image>> {
+        self.camera.as_ref().map(SceneCamera::image)
+    }
+
+    /// Whether the view's camera renders in this frame.
+    pub fn is_rendering(&self) -> bool {
+        self.camera.as_ref().is_some_and(SceneCamera::is_rendering)
+    }
+
+    /// Whether there is nothing to see.
+    pub fn is_empty(&self) -> bool {
+        self.entities.is_empty()
+    }
+
+    /// Grows with each change of what is shown, where it stands, or how it is lit up.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Around everything that is shown, in the view's space.
+    pub fn bounds(&mut self) -> Bounds {
+        let entities = &self.entities;
+        *self.bounds.get_or_insert_with(|| {
+            entities
+                .values()
+                .fold(Bounds::EMPTY, |all, shown| all.union(shown.bounds()))
+        })
+    }
+
+    /// Around the pictures that are shown.
+    pub(crate) fn picture_bounds(&self) -> Bounds {
+        self.quads
+            .values()
+            .filter(|quad| quad.is_shown())
+            .filter_map(|quad| self.entities.get(&quad.key))
+            .fold(Bounds::EMPTY, |all, shown| all.union(shown.bounds()))
+    }
+
+    /// Around one entity and all below it.
+    pub(crate) fn bounds_of(&self, path: &EntityPath) -> Bounds {
+        self.at_or_below(path)
+            .filter_map(|key| self.entities.get(&key))
+            .fold(Bounds::EMPTY, |all, shown| all.union(shown.bounds()))
+    }
+
+    /// The texts over the view, in the order of their entities' paths.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = &PlacedLabel> {
+        self.labels.values().flatten().take(MAX_LABELS)
+    }
+
+    /// The entities in the order of their paths.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = (SceneKey, &Shown)> {
+        self.order
+            .values()
+            .filter_map(|key| Some((*key, self.entities.get(key)?)))
+    }
+
+    /// An entity.
+    pub(crate) fn get(&self, key: SceneKey) -> Option<&Shown> {
+        self.entities.get(&key)
+    }
+
+    /// The pictures that could not be decoded.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = Report> {
+        self.quads.values().filter_map(|quad| {
+            let (path, message) = (&self.entities.get(&quad.key)?.path, quad.failure()?);
+            Some(Report::entity_warning("image", path.clone(), message))
+        })
+    }
+
+    /// An entity and all below it, in the order of their paths.
+    fn at_or_below<'a>(&'a self, path: &'a EntityPath) -> impl Iterator<Item = SceneKey> + use<'a> {
+        let range: btree_map::Range<'a, OrderKey, SceneKey> = self.order.range((path.clone(), 0)..);
+        range
+            .take_while(|((other, _), _)| other.starts_with(path))
+            .map(|(_, key)| *key)
+    }
+
+    /// Whether nothing changed since the camera last looked, and the camera has nothing left to render.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        !self.is_changed
+            && self.framing.is_pinned()
+            && self.camera.as_ref().is_some_and(SceneCamera::is_asleep)
+    }
+
+    /// Places the camera, and decides whether it renders in this frame.
+    pub(crate) fn look(
+        &mut self,
+        world: &mut World,
+        placement: Placement,
+        background: egui::Color32,
+        style: &ViewStyle,
+    ) {
+        let shot = Shot {
+            tile: self.tile,
+            placement,
+            background,
+            style,
+            is_changed: std::mem::take(&mut self.is_changed),
+        };
+        SceneCamera::update(&mut self.camera, world, self.layer, &shot);
+    }
+
+    /// Lets the camera sleep. When it wakes up it renders.
+    pub(crate) fn put_to_sleep(&mut self, world: &mut World) {
+        if let Some(camera) = &mut self.camera {
+            camera.put_to_sleep(world);
+        }
+    }
+
+    fn despawn(&mut self, world: &mut World, textures: &mut PictureTextures) {
+        self.batches.despawn(world);
+        for quad in std::mem::take(&mut self.quads).into_values() {
+            quad.despawn(world, textures);
+        }
+        for entity in self.extras.drain(..) {
+            world.despawn(entity);
+        }
+        if let Some(camera) = self.camera.take() {
+            camera.despawn(world);
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! Shows the pictures of a scene, each as soon as it is decoded.
+//!
+//! A quad has at most one decode under way, and that one may finish, though the cursor has moved on: while time plays, what is shown is
+//! the newest picture that is decoded; once the cursor rests, it is the exact one.
+
+use std::sync::Arc;
+
+use bevy::{
+    asset::{Assets, Handle},
+    camera::visibility::RenderLayers,
+    ecs::prelude::*,
+    image::Image,
+    math::{Affine3A, Vec2},
+};
+use chronoscope_frame::Settled;
+use chronoscope_render::{ImageQuad, Magnification};
+use chronoscope_types::enums::MagnificationFilter;
+use glam::DAffine3;
+
+use super::{OrderKey, SceneKey, SpatialScene};
+use crate::spatial::{
+    pictures::{Picture, PictureKey},
+    textures::{PictureTextures, TextureRequest},
+};
+
+/// The quad of an entity that has a picture. Each of its pictures is held in [`PictureTextures`] once.
+pub(super) struct PictureQuad {
+    pub(super) key: SceneKey,
+    shown: Option<ShownPicture>,
+    /// The picture that is being decoded.
+    decoding: Option<Arc<Picture>>,
+    failure: Option<Failure>,
+}
+
+struct ShownPicture {
+    entity: Entity,
+    picture: Arc<Picture>,
+    image: Handle<Image>,
+    quad: ImageQuad,
+}
+
+struct Failure {
+    picture: PictureKey,
+    message: Arc<str>,
+}
+
+/// How the quads of a scene lie on each other.
+#[derive(Clone, Copy)]
+struct Stacking {
+    rank: usize,
+    has_base: bool,
+    layer: usize,
+}
+
+impl PictureQuad {
+    pub(super) fn new(key: SceneKey) -> Self {
+        Self {
+            key,
+            shown: None,
+            decoding: None,
+            failure: None,
+        }
+    }
+
+    pub(super) fn is_shown(&self) -> bool {
+        self.shown.is_some()
+    }
+
+    /// Why the picture at the cursor cannot be shown.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.failure.as_ref().map(|failure| &*failure.message)
+    }
+
+    pub(super) fn despawn(mut self, world: &mut World, textures: &mut PictureTextures) {
+        self.hide(world, textures);
+        self.cancel(textures);
+    }
+
+    fn hide(&mut self, world: &mut World, textures: &mut PictureTextures) {
+        if let Some(shown) = self.shown.take() {
+            world.despawn(shown.entity);
+            textures.release(shown.picture.key);
+        }
+    }
+
+    fn cancel(&mut self, textures: &mut PictureTextures) {
+        if let Some(picture) = self.decoding.take() {
+            textures.release(picture.key);
+        }
+    }
+
+    /// Goes on with decoding towards a picture, and decides what to show. Returns the picture to show instead, held for it.
+    fn advance(
+        &mut self,
+        world: &mut World,
+        textures: &mut PictureTextures,
+        wanted: &Arc<Picture>,
+    ) -> Option<(Arc<Picture>, Handle<Image>)> {
+        if let Some(shown) = self
+            .shown
+            .as_mut()
+            .filter(|shown| shown.picture.key == wanted.key)
+        {
+            // The same pixels, maybe of another opacity.
+            shown.picture = wanted.clone();
+            self.cancel(textures);
+            self.failure = None;
+            return None;
+        }
+        if self
+            .failure
+            .as_ref()
+            .is_some_and(|failure| failure.picture == wanted.key)
+        {
+            return None;
+        }
+        self.failure = None;
+        let mut finished = None;
+        if let Some(picture) = self.decoding.clone() {
+            match poll(world, textures, &picture) {
+                TextureRequest::Pending => {
+                    // The exact one may be there already, from before.
+                    let known = textures.hold_ready(wanted.key)?;
+                    self.cancel(textures);
+                    return Some((wanted.clone(), known));
+                }
+                TextureRequest::Ready(image) => {
+                    self.decoding = None;
+                    if picture.key == wanted.key {
+                        return Some((picture, image));
+                    }
+                    finished = Some((picture, image));
+                }
+                TextureRequest::Failed(message) => {
+                    self.fail(textures, &picture, wanted, message);
+                    if picture.key == wanted.key {
+                        self.hide(world, textures);
+                        return None;
+                    }
+                }
+            }
+        }
+        let exact = match request(world, textures, wanted) {
+            TextureRequest::Ready(image) => Some((wanted.clone(), image)),
+            TextureRequest::Pending => {
+                self.decoding = Some(wanted.clone());
+                None
+            }
+            TextureRequest::Failed(message) => {
+                self.fail(textures, wanted, wanted, message);
+                self.hide(world, textures);
+                None
+            }
+        };
+        let Some((picture, image)) = finished else {
+            return exact;
+        };
+        // One that was decoded in between is worth showing where it is nearer to the cursor than what is shown, and not after it.
+        let is_better = exact.is_none()
+            && picture.time <= wanted.time
+            && self
+                .shown
+                .as_ref()
+                .is_none_or(|shown| shown.picture.time <= picture.time || shown.picture.time > wanted.time);
+        if is_better {
+            return Some((picture, image));
+        }
+        textures.release(picture.key);
+        exact
+    }
+
+    fn fail(
+        &mut self,
+        textures: &mut PictureTextures,
+        picture: &Arc<Picture>,
+        wanted: &Arc<Picture>,
+        message: Arc<str>,
+    ) {
+        self.decoding = None;
+        textures.release(picture.key);
+        if picture.key == wanted.key {
+            tracing::warn!("a picture cannot be decoded: {message}");
+            self.failure = Some(Failure {
+                picture: picture.key,
+                message,
+            });
+        }
+    }
+
+    /// Shows a picture that it holds already, or the same one elsewhere. Returns whether anything changed.
+    fn show(
+        &mut self,
+        world: &mut World,
+        textures: &mut PictureTextures,
+        new: Option<(Arc<Picture>, Handle<Image>)>,
+        view_from_entity: DAffine3,
+        stacking: Stacking,
+    ) -> bool {
+        match (&mut self.shown, new) {
+            (None, None) => false,
+            (Some(shown), new) => {
+                let has_new = new.is_some();
+                if let Some((picture, image)) = new {
+                    textures.release(shown.picture.key);
+                    (shown.picture, shown.image) = (picture, image);
+                }
+                let quad = quad_of(&shown.picture, shown.image.clone(), view_from_entity, stacking);
+                if !has_new && shown.quad == quad {
+                    return false;
+                }
+                shown.quad = quad.clone();
+                world.entity_mut(shown.entity).insert(quad);
+                true
+            }
+            (None, Some((picture, image))) => {
+                let quad = quad_of(&picture, image.clone(), view_from_entity, stacking);
+                let layers = RenderLayers::none().with(stacking.layer);
+                let entity = world.spawn((quad.clone(), layers)).id();
+                self.shown = Some(ShownPicture {
+                    entity,
+                    picture,
+                    image,
+                    quad,
+                });
+                true
+            }
+        }
+    }
+}
+
+impl SpatialScene {
+    /// Decodes and shows pictures. Costs nothing where none changed and none is being decoded.
+    pub(super) fn present_pictures(&mut self, world: &mut World, textures: &mut PictureTextures) {
+        if !std::mem::take(&mut self.quads_changed) && !self.is_decoding {
+            return;
+        }
+        let picture_of = |key: &SceneKey| {
+            let shown = self.entities.get(key)?;
+            Some((shown.visual.picture.clone()?, shown.view_from_entity))
+        };
+        let wanted: Vec<(OrderKey, Arc<Picture>, DAffine3)> = self
+            .quads
+            .iter()
+            .filter_map(|(order, quad)| {
+                let (picture, view_from_entity) = picture_of(&quad.key)?;
+                Some((order.clone(), picture, view_from_entity))
+            })
+            .collect();
+        let has_base = wanted.iter().any(|(_, picture, _)| !picture.is_overlay);
+        for (rank, (order, picture, view_from_entity)) in wanted.into_iter().enumerate() {
+            let Some(quad) = self.quads.get_mut(&order) else {
+                continue;
+            };
+            let before = quad.is_shown();
+            let new = quad.advance(world, textures, &picture);
+            let stacking = Stacking {
+                rank,
+                has_base,
+                layer: self.layer,
+            };
+            let is_changed = quad.show(world, textures, new, view_from_entity, stacking);
+            if is_changed || before != quad.is_shown() {
+                self.is_changed = true;
+                self.version += 1;
+            }
+        }
+        self.is_decoding = self.quads.values().any(|quad| quad.decoding.is_some());
+    }
+
+    /// The times of the pictures that are shown, in the order of their entities' paths.
+    #[cfg(test)]
+    pub(crate) fn picture_times(&self) -> Vec<i64> {
+        let shown = self.quads.values().filter_map(|quad| quad.shown.as_ref());
+        shown.map(|shown| shown.picture.time).collect()
+    }
+
+    /// Stops decoding what is not shown any more, and looks at all pictures again when they are.
+    pub(super) fn cancel_decoding(&mut self, textures: &mut PictureTextures) {
+        for quad in self.quads.values_mut() {
+            quad.cancel(textures);
+        }
+        self.quads_changed = true;
+    }
+}
+
+fn request(world: &mut World, textures: &mut PictureTextures, picture: &Picture) -> TextureRequest {
+    world.resource_scope(|world, mut images: Mut<Assets<Image>>| {
+        textures.request(picture, &mut images, world.resource::<Settled>())
+    })
+}
+
+fn poll(world: &mut World, textures: &mut PictureTextures, picture: &Picture) -> TextureRequest {
+    textures.poll(picture.key, &mut world.resource_mut::<Assets<Image>>())
+}
+
+fn quad_of(
+    picture: &Picture,
+    image: Handle<Image>,
+    view_from_entity: DAffine3,
+    stacking: Stacking,
+) -> ImageQuad {
+    // What says something about a picture lets it shine through.
+    let opacity = picture
+        .opacity
+        .unwrap_or(if picture.is_overlay && stacking.has_base {
+            0.5
+        } else {
+            1.0
+        });
+    let [width, height] = picture.size();
+    ImageQuad {
+        image,
+        world_from_quad: to_f32(view_from_entity),
+        size: Vec2::new(width as f32, height as f32),
+        tint: [255, 255, 255, (opacity * 255.0).round() as u8],
+        magnification: match picture.magnification {
+            MagnificationFilter::Nearest => Magnification::Nearest,
+            MagnificationFilter::Linear | MagnificationFilter::Bicubic => Magnification::Linear,
+        },
+        // Of pictures at the same depth, the later path lies in front.
+        draw_order: stacking.rank as f32 * 1e-3,
+        depth_offset: 0.0,
+    }
+}
+
+pub(super) fn to_f32(transform: DAffine3) -> Affine3A {
+    Affine3A::from_mat3_translation(transform.matrix3.as_mat3(), transform.translation.as_vec3())
+}

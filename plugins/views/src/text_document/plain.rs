@@ -1,0 +1,80 @@
+//! A text as it was written, in rows that can be laid out one by one.
+
+use std::ops::Range;
+
+/// The most bytes of a row. A longer line goes on in the next.
+const MAX_ROW: usize = 4_096;
+
+/// A text in rows: its lines, and where these are very long, their parts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlainText {
+    text: String,
+    rows: Vec<Range<usize>>,
+    widest: usize,
+}
+
+impl PlainText {
+    /// Splits a text into rows.
+    pub fn new(text: &str) -> Self {
+        let mut rows = Vec::new();
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let content = line.trim_end_matches(['\n', '\r']);
+            let end = start + content.len();
+            let mut from = start;
+            while end - from > MAX_ROW {
+                let to = text.floor_char_boundary(from + MAX_ROW);
+                rows.push(from..to);
+                from = to;
+            }
+            rows.push(from..end);
+            start += line.len();
+        }
+        let widest = rows.iter().map(|row| text[row.clone()].chars().count()).max();
+        Self {
+            text: text.to_owned(),
+            rows,
+            widest: widest.unwrap_or(0),
+        }
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// A row; empty where there is none.
+    pub fn row(&self, at: usize) -> &str {
+        self.rows
+            .get(at)
+            .and_then(|row| self.text.get(row.clone()))
+            .unwrap_or("")
+    }
+
+    /// The characters of the longest row.
+    pub fn widest(&self) -> usize {
+        self.widest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_its_rows() {
+        let text = PlainText::new("one\r\n\ntwo ü\n");
+        let rows: Vec<&str> = (0..text.len()).map(|at| text.row(at)).collect();
+        assert_eq!((rows.as_slice(), text.widest()), (&["one", "", "two ü"][..], 5));
+        assert!(PlainText::new("").is_empty());
+        let long = "ü".repeat(5_000);
+        let text = PlainText::new(&long);
+        let rows: Vec<&str> = (0..text.len()).map(|at| text.row(at)).collect();
+        assert_eq!((rows.concat(), text.len()), (long, 3));
+    }
+}

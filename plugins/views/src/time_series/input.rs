@@ -1,0 +1,81 @@
+//! What a plot is drawn from, and where it is on the screen.
+
+use chronoscope_frame::selection::Highlight;
+use chronoscope_store::{TimeRange, TimeType};
+use chronoscope_types::enums::Corner2D;
+use egui::{Color32, Id, Rect};
+
+use super::{
+    pyramid::Extent,
+    series::{EntitySeries, SeriesStyle},
+    window::{TimeWindow, ValueWindow},
+};
+use crate::ViewStyle;
+
+/// A series as the plot shows it.
+pub(crate) struct PlotLine<'a> {
+    /// The series of its entity.
+    pub series: &'a EntitySeries,
+    /// Which of these it is.
+    pub index: usize,
+    /// How it looks.
+    pub style: &'a SeriesStyle,
+    /// What it is called in the legend.
+    pub name: &'a str,
+    /// Its colour.
+    pub color: Color32,
+    /// Whether it is shown.
+    pub visible: bool,
+    /// How it is lit up.
+    pub highlight: Highlight,
+}
+
+impl PlotLine<'_> {
+    pub(super) fn extent(&self, window: &TimeWindow) -> Extent {
+        self.series.extent(self.index, window)
+    }
+}
+
+/// What a plot shows.
+pub(crate) struct PlotInput<'a> {
+    /// The plot's id in the user interface.
+    pub id: Id,
+    /// The series, in the order of the legend.
+    pub lines: &'a [PlotLine<'a>],
+    /// What the numbers of the timeline mean.
+    pub time_type: TimeType,
+    /// The timeline's name.
+    pub timeline: &'a str,
+    /// Times to show where no series has any.
+    pub fallback_range: TimeRange,
+    /// The time cursor.
+    pub cursor: i64,
+    /// Where the legend stands, if it is shown.
+    pub legend: Option<Corner2D>,
+    /// Whether lines of a grid are drawn.
+    pub grid: bool,
+    /// Behind everything.
+    pub background: Color32,
+    /// The view's colours.
+    pub style: &'a ViewStyle,
+}
+
+/// What of the data a plot shows: all of it, unless somebody moved or zoomed it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct PlotWindow {
+    /// The stretch of time; all times where there is none.
+    pub time: Option<TimeWindow>,
+    /// The range of values; those that the stretch of time needs where there is none.
+    pub values: Option<ValueWindow>,
+}
+
+/// Where a position in the window of times lies on the screen.
+pub(super) fn x_of(plot: &Rect, position: f64) -> f32 {
+    // What lies far outside must not become infinite.
+    (f64::from(plot.left()) + position * f64::from(plot.width())).clamp(-1e7, 1e7) as f32
+}
+
+/// Where a position in the window of values lies on the screen.
+pub(super) fn y_of(plot: &Rect, position: f64) -> f32 {
+    (f64::from(plot.bottom()) - position * f64::from(plot.height())).clamp(-1e7, 1e7) as f32
+}

@@ -1,0 +1,226 @@
+//! The lines of each plot: which series there are, what they are called and which colours they have. Made when that changes, so that
+//! drawing a plot makes no strings.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bevy::ecs::prelude::*;
+use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_frame::{
+    Cursor, DataResults, RecordingEntry, Recordings, View, ViewTile, Visualizer, Visuals, Work, WorkCounters,
+};
+use chronoscope_store::EntityId;
+use egui::Color32;
+use rustc_hash::FxHashMap;
+
+use super::{
+    names::{Naming, display_names},
+    series::EntitySeries,
+    visualizers::{SeriesLines, SeriesPoints},
+};
+use crate::colors::DistinctColors;
+
+/// The lines of all time series views.
+#[derive(Resource, Debug, Default)]
+pub struct PlotLines {
+    by_view: BTreeMap<ViewId, ViewLines>,
+}
+
+/// The lines of one view, in the order of its entities.
+#[derive(Debug, Default)]
+pub(super) struct ViewLines {
+    lines: Vec<NamedLine>,
+    made_from: Vec<MadeFrom>,
+    is_made: bool,
+}
+
+/// A series of an entity as a plot calls it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct NamedLine {
+    pub(super) entity: EntityId,
+    pub(super) visualizer: &'static str,
+    /// Its position among the series of its entity.
+    pub(super) index: usize,
+    pub(super) name: Arc<str>,
+    pub(super) color: Color32,
+}
+
+/// What the names and colours of an entity's series were made from.
+#[derive(Debug)]
+struct MadeFrom {
+    entity: EntityId,
+    visualizer: &'static str,
+    styles: Vec<(Option<Arc<str>>, Option<Color32>)>,
+}
+
+impl PlotLines {
+    /// The colour of an entity's first series in a view, where that plots it.
+    pub fn color_of(&self, view: ViewId, entity: EntityId) -> Option<Color32> {
+        let lines = &self.by_view.get(&view)?.lines;
+        lines
+            .iter()
+            .find(|line| line.entity == entity)
+            .map(|line| line.color)
+    }
+
+    pub(super) fn get(&self, view: ViewId) -> &[NamedLine] {
+        self.by_view.get(&view).map_or(&[], |view| &view.lines)
+    }
+}
+
+/// Brings the lines of all plots up to date.
+pub(super) fn name_lines(
+    mut lines: ResMut<PlotLines>,
+    // Other visualizers may have taken their places.
+    visuals: (
+        Option<Res<Visuals<SeriesLines>>>,
+        Option<Res<Visuals<SeriesPoints>>>,
+    ),
+    recordings: Res<Recordings>,
+    cursor: Res<Cursor>,
+    counters: Res<WorkCounters>,
+    views: Query<(&View, &ViewTile, &DataResults)>,
+) {
+    puffin::profile_scope!("present", "time series");
+    let lines = lines.bypass_change_detection();
+    let Some(entry) = cursor.recording.and_then(|key| recordings.get(key)) else {
+        lines.by_view.clear();
+        return;
+    };
+    let mut num_views = 0;
+    for (view, tile, results) in &views {
+        if view.class.as_str() != ViewClassId::TIME_SERIES {
+            continue;
+        }
+        num_views += 1;
+        let of_view = OfView {
+            lines: visuals.0.as_ref().and_then(|visuals| visuals.view(view.id)),
+            points: visuals.1.as_ref().and_then(|visuals| visuals.view(view.id)),
+        };
+        let known = lines.by_view.entry(view.id).or_default();
+        if !tile.shown || (of_view.is_unchanged() && known.is_made) {
+            continue;
+        }
+        counters.add(Work::SeriesSamplesRead, of_view.rows_read());
+        known.is_made = true;
+        known.update(entry, results, &of_view);
+    }
+    if lines.by_view.len() > num_views {
+        lines
+            .by_view
+            .retain(|id, _| views.iter().any(|(view, ..)| view.id == *id));
+    }
+}
+
+type ViewVisuals<V> = chronoscope_frame::visualizer::ViewVisuals<V>;
+
+/// What the visualizers made in one view.
+struct OfView<'a> {
+    lines: Option<&'a ViewVisuals<SeriesLines>>,
+    points: Option<&'a ViewVisuals<SeriesPoints>>,
+}
+
+impl OfView<'_> {
+    fn is_unchanged(&self) -> bool {
+        self.lines.is_none_or(ViewVisuals::is_unchanged) && self.points.is_none_or(ViewVisuals::is_unchanged)
+    }
+
+    /// The samples that were read in this frame.
+    fn rows_read(&self) -> usize {
+        fn of<V: Visualizer<Visual = EntitySeries>>(visuals: Option<&ViewVisuals<V>>) -> usize {
+            let changed = visuals
+                .into_iter()
+                .flat_map(|visuals| visuals.changed().iter().filter_map(|entity| visuals.get(*entity)));
+            changed.map(|series| series.samples.rows_read()).sum()
+        }
+        of(self.lines) + of(self.points)
+    }
+
+    fn of_entity(&self, entity: EntityId) -> impl Iterator<Item = (&'static str, &EntitySeries)> {
+        let lines = self.lines.and_then(|visuals| visuals.get(entity));
+        let points = self.points.and_then(|visuals| visuals.get(entity));
+        let lines = lines.map(|series| (SeriesLines::INFO.name, &**series));
+        let points = points.map(|series| (SeriesPoints::INFO.name, &**series));
+        lines
+            .into_iter()
+            .chain(points)
+            .filter(|(_, series)| !series.is_empty())
+    }
+}
+
+impl ViewLines {
+    fn update(&mut self, entry: &RecordingEntry, results: &DataResults, visuals: &OfView<'_>) {
+        let series = || {
+            results.iter().flat_map(|result| {
+                visuals
+                    .of_entity(result.entity)
+                    .map(move |(visualizer, series)| (result, visualizer, series))
+            })
+        };
+        let mut known = self.made_from.iter();
+        let is_same = series().all(|(result, visualizer, series)| {
+            known.next().is_some_and(|known| {
+                let styles = series.styles.iter().map(|style| (&style.name, &style.color));
+                known.entity == result.entity
+                    && known.visualizer == visualizer
+                    && known.styles.iter().map(|(name, color)| (name, color)).eq(styles)
+            })
+        });
+        if is_same && known.next().is_none() {
+            return;
+        }
+        let store = entry.store();
+        self.made_from = series()
+            .map(|(result, visualizer, series)| MadeFrom {
+                entity: result.entity,
+                visualizer,
+                styles: series
+                    .styles
+                    .iter()
+                    .map(|style| (style.name.clone(), style.color))
+                    .collect(),
+            })
+            .collect();
+        let namings: Vec<Naming<'_>> = self
+            .made_from
+            .iter()
+            .flat_map(|made| {
+                made.styles.iter().enumerate().map(|(at, (name, _))| Naming {
+                    path: store.entity_path(made.entity),
+                    logged: name.as_deref(),
+                    index: (made.styles.len() > 1).then_some(at),
+                })
+            })
+            .collect();
+        let names = display_names(&namings);
+        let all = || {
+            self.made_from.iter().flat_map(|made| {
+                made.styles
+                    .iter()
+                    .enumerate()
+                    .map(move |(at, (_, color))| (made, at, *color))
+            })
+        };
+        let mut distinct = DistinctColors::default();
+        for color in all().filter_map(|(.., color)| color) {
+            distinct.take(color);
+        }
+        // An entity that is drawn twice has the same colours both times.
+        let mut colors: FxHashMap<(EntityId, usize), Color32> = FxHashMap::default();
+        let lines = all().zip(names).map(|((made, index, color), name)| {
+            let path = store.entity_path(made.entity);
+            let color = color.unwrap_or_else(|| {
+                *colors
+                    .entry((made.entity, index))
+                    .or_insert_with(|| distinct.color_of(path, index))
+            });
+            NamedLine {
+                entity: made.entity,
+                visualizer: made.visualizer,
+                index,
+                name: name.into(),
+                color,
+            }
+        });
+        self.lines = lines.collect();
+    }
+}

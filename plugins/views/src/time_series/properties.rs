@@ -1,0 +1,93 @@
+//! What the blueprint says of a plot.
+
+use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
+use chronoscope_store::TimeRange;
+use chronoscope_types::{
+    Component, CursorTimeRange,
+    blueprint::{PlotBackground, PlotLegend, ScalarAxis, TimeAxis},
+    components,
+    enums::Corner2D,
+};
+use egui::Color32;
+
+use super::window::{TimeWindow, ValueWindow};
+use crate::properties::{PropertyReader, ViewProperties};
+
+/// The properties of a time series view, where the blueprint gives them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct PlotProperties {
+    /// The range of values.
+    pub(super) values: Option<ValueWindow>,
+    times: Option<CursorTimeRange>,
+    hides_legend: bool,
+    corner: Option<Corner2D>,
+    hides_grid: bool,
+    /// Behind everything.
+    pub(super) background: Option<Color32>,
+}
+
+impl ViewProperties for PlotProperties {
+    const CLASS: &'static str = ViewClassId::TIME_SERIES;
+
+    fn read(reader: &PropertyReader<'_>) -> Self {
+        let values = reader.value(&ScalarAxis::RANGE).and_then(|array| {
+            let [min, max] = *components::Range1D::read(&array).ok()?.first()?;
+            ValueWindow::new(min, max)
+        });
+        let times = reader.value(&TimeAxis::VIEW_RANGE).and_then(|array| {
+            components::blueprint::TimeRange::read(&array)
+                .ok()?
+                .first()
+                .copied()
+        });
+        let corner = reader.value(&PlotLegend::CORNER).and_then(|array| {
+            components::blueprint::Corner2D::read(&array)
+                .ok()?
+                .first()
+                .copied()
+        });
+        Self {
+            values,
+            times,
+            hides_legend: reader.boolean(&PlotLegend::VISIBLE) == Some(false),
+            corner,
+            hides_grid: reader.boolean(&PlotBackground::SHOW_GRID) == Some(false),
+            background: reader.color(&PlotBackground::COLOR),
+        }
+    }
+}
+
+impl PlotProperties {
+    /// Where the legend stands, if it is shown.
+    pub(super) fn legend_corner(&self) -> Option<Corner2D> {
+        (!self.hides_legend).then(|| self.corner.unwrap_or(Corner2D::LeftBottom))
+    }
+
+    /// Whether lines of a grid are drawn.
+    pub(super) fn shows_grid(&self) -> bool {
+        !self.hides_grid
+    }
+
+    /// The stretch of time. An end that the blueprint leaves open is that of the data.
+    pub(super) fn time_window(&self, cursor: i64, all: TimeRange) -> Option<TimeWindow> {
+        let given = self.times?.resolve(cursor);
+        if given == TimeRange::EVERYTHING {
+            return None;
+        }
+        let end = |time: i64, open: i64, instead: i64| if time == open { instead } else { time };
+        let range = TimeRange::new(
+            end(given.min, i64::MIN, all.min),
+            end(given.max, i64::MAX, all.max),
+        );
+        (!range.is_empty()).then(|| TimeWindow::of(range, 2.0))
+    }
+}
+
+/// Writes the range of values down, or takes it back.
+pub(super) fn set_value_range(view: ViewId, values: Option<ValueWindow>) -> BlueprintCommand {
+    let range: Vec<[f64; 2]> = values.iter().map(|values| [values.min(), values.max()]).collect();
+    BlueprintCommand::SetProperty(
+        view,
+        vec![(ScalarAxis::RANGE.descriptor(), components::Range1D::build(range))],
+    )
+}
