@@ -82,7 +82,8 @@ pub enum ThemeArgument {
     Light,
 }
 
-/// The value of `--time`. What the number means depends on the timeline, which is known once the recording is.
+/// The value of `--time`. What the number means depends on the timeline, which is known once the recording
+/// is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeArgument {
     /// The timeline's name.

@@ -264,8 +264,8 @@ fn camera(frame: i64) -> (Image, SegmentationImage, [f32; 2]) {
     )
 }
 
-/// The same numbers in each run: a linear congruential generator with Knuth's MMIX constants ("The Art of Computer
-/// Programming", volume 2).
+/// The same numbers in each run: a linear congruential generator with Knuth's MMIX constants ("The Art of
+/// Computer Programming", volume 2).
 struct Noise(u64);
 
 impl Noise {

@@ -1,7 +1,8 @@
 //! Chronoscope: a viewer for multimodal, time-stamped data, made of Bevy plugins.
 //!
-//! It shows point clouds, transforms, boxes, lines, images, plots and logs as they were at any time. It reads what the Rerun SDKs
-//! write. It is used in three ways: as the program `chronoscope`, extended with Bevy plugins, or embedded in a Bevy app.
+//! It shows point clouds, transforms, boxes, lines, images, plots and logs as they were at any time. It reads
+//! what the Rerun SDKs write. It is used in three ways: as the program `chronoscope`, extended with Bevy
+//! plugins, or embedded in a Bevy app.
 //!
 //! # The house
 //! Packages stand in one line, each leaning on those before it:

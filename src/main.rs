@@ -24,9 +24,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The size of windows and pictures unless told otherwise, in points.
 const DEFAULT_SIZE: (u32, u32) = (1400, 900);
 
-/// A user reads what they can do something about. The engine warns of what only its users, developers, can: drivers and shaders
-/// (`wgpu`, `naga`, `bevy_render`), systems without an order (`bevy_ecs::schedule`), desktops without XSETTINGS (`winit`).
-/// `RUST_LOG` shows all of it.
+/// A user reads what they can do something about. The engine warns of what only its users, developers, can:
+/// drivers and shaders (`wgpu`, `naga`, `bevy_render`), systems without an order (`bevy_ecs::schedule`),
+/// desktops without XSETTINGS (`winit`). `RUST_LOG` shows all of it.
 const LOG_FILTER: &str =
     "warn,wgpu=error,naga=error,bevy_render=error,bevy_egui=error,bevy_ecs::schedule=error,winit=error";
 
@@ -42,8 +42,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Turns off a layer of Mesa's Vulkan that asks a Wayland server for its GPU, where there can be none: it would only complain on stderr that
-/// `XDG_RUNTIME_DIR` is missing. The renderer chooses among the GPUs itself.
+/// Turns off a layer of Mesa's Vulkan that asks a Wayland server for its GPU, where there can be none: it
+/// would only complain on stderr that `XDG_RUNTIME_DIR` is missing. The renderer chooses among the GPUs
+/// itself.
 #[allow(unsafe_code, reason = "the layer is told by an environment variable alone")]
 fn silence_device_select() {
     if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
@@ -129,7 +130,8 @@ fn print_reports(reports: Res<Reports>, mut num_printed: Local<usize>) {
     }
 }
 
-/// The reports after the first `num_printed`: how many of them are not kept any more, and the others, oldest first.
+/// The reports after the first `num_printed`: how many of them are not kept any more, and the others, oldest
+/// first.
 fn new_reports(reports: &Reports, num_printed: usize) -> (usize, impl Iterator<Item = &Report>) {
     let num_new = reports.total().saturating_sub(num_printed);
     let num_kept = reports.iter().count();

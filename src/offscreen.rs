@@ -139,8 +139,8 @@ pub enum OffscreenError {
     },
 }
 
-/// Frames in a row that must be settled before a picture is taken: one for a tile's size to reach its view, one for its image to be
-/// drawn, one for the user interface to show that.
+/// Frames in a row that must be settled before a picture is taken: one for a tile's size to reach its view,
+/// one for its image to be drawn, one for the user interface to show that.
 pub(crate) const SETTLED_FRAMES: u32 = 4;
 
 /// Frames after which to give up. Files may take long to read, so there are many.

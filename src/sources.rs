@@ -24,7 +24,8 @@ impl Plugin for FileSourcesPlugin {
     }
 }
 
-/// Settings for reading files: the number of threads, and the size from which on chunks are loaded only when needed.
+/// Settings for reading files: the number of threads, and the size from which on chunks are loaded only when
+/// needed.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct FileSettings(pub LoadSettings);
 

@@ -129,7 +129,8 @@ fn set_initial_time(
 #[derive(Resource)]
 struct PendingBlueprint(PathBuf);
 
-/// Opens the blueprint for the application of the recording, after everything else, so that it wins over what the files bring.
+/// Opens the blueprint for the application of the recording, after everything else, so that it wins over what
+/// the files bring.
 fn open_blueprint(
     mut commands: Commands,
     pending: Res<PendingBlueprint>,

@@ -65,12 +65,15 @@ impl Plugin for WindowedPlugin {
         });
         app.add_systems(Startup, give_waker_to_sources);
         app.add_systems(PreUpdate, wake_for_egui.after(EguiPreUpdateSet::InitContexts));
-        app.add_systems(Last, (pace, name_window));
+        app.add_systems(Last, pace);
+        // In the last stage it would come too late: window events between two frames make the engine forget changes that it has not
+        // applied yet.
+        app.add_systems(PostUpdate, name_window);
     }
 }
 
-/// The longest sleep. Input, wakers and timers end it earlier; it is finite because winit's event loop spins on a deadline that it
-/// cannot compute.
+/// The longest sleep. Input, wakers and timers end it earlier; it is finite because winit's event loop spins
+/// on a deadline that it cannot compute.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
 
 /// Draws without a break while something moves, and sleeps until something happens otherwise.
@@ -105,8 +108,8 @@ fn give_waker_to_sources(proxy: Res<EventLoopProxyWrapper>, sources: Option<ResM
     }
 }
 
-/// Wakes the window when egui wants to draw: now, or after a delay, as for a tooltip or the blinking cursor of a text field.
-/// `bevy_egui` does only the former.
+/// Wakes the window when egui wants to draw: now, or after a delay, as for a tooltip or the blinking cursor
+/// of a text field. `bevy_egui` does only the former.
 fn wake_for_egui(
     mut contexts: Query<&mut EguiContext, Added<EguiContext>>,
     proxy: Res<EventLoopProxyWrapper>,
@@ -128,8 +131,8 @@ fn wake_for_egui(
     }
 }
 
-/// Calls `wake` at the earliest of the times that are sent, then forgets the others: who still wants one asks again. Ends with the sender, or
-/// when `wake` says that nobody is there.
+/// Calls `wake` at the earliest of the times that are sent, then forgets the others: who still wants one asks
+/// again. Ends with the sender, or when `wake` says that nobody is there.
 fn spawn_timer(wake: impl Fn() -> bool + Send + 'static) -> mpsc::Sender<Instant> {
     let (sender, receiver) = mpsc::channel::<Instant>();
     let run = move || {

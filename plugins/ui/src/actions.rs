@@ -69,7 +69,8 @@ pub(crate) fn run(command: UiCommand, pass: &mut Pass<'_>, state: &mut UiState, 
 
 /// Runs the commands whose keys were pressed, unless somebody types.
 pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
-    // Escape takes the focus from a text field before anybody sees the key, which belongs to the field all the same.
+    // Escape takes the focus from a text field before anybody sees the key, which belongs to the field all
+    // the same.
     let is_typing = ctx.text_edit_focused() || state.was_typing;
     let is_modal = state.palette.is_open() || state.open_dialog.is_open() || state.about.is_open();
     let mut shortcuts: Vec<(KeyboardShortcut, UiCommand)> = UiCommand::ALL

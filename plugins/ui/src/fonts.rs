@@ -22,8 +22,8 @@ pub fn install_fonts(ctx: &egui::Context) {
 
 /// The medium weight of the text face, for titles and headers.
 ///
-/// egui panics at a family that is not installed, so until the fonts of [`install_fonts`] are there, as in the pass in which
-/// they were asked for, this is the regular weight.
+/// egui panics at a family that is not installed, so until the fonts of [`install_fonts`] are there, as in
+/// the pass in which they were asked for, this is the regular weight.
 pub fn medium(ctx: &egui::Context, size: f32) -> FontId {
     let family = FontFamily::Name(TEXT_MEDIUM.into());
     let is_there = ctx.fonts(|fonts| fonts.definitions().families.contains_key(&family));

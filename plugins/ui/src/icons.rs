@@ -1,7 +1,7 @@
 //! One icon per thing, the same in every panel, from the one set that is bundled.
 //!
-//! An icon is text: it takes the color and the size of what it is written in, [`size::ICON`](crate::theme::size::ICON) by
-//! default.
+//! An icon is text: it takes the color and the size of what it is written in,
+//! [`size::ICON`](crate::theme::size::ICON) by default.
 
 use chronoscope_blueprint::ContainerKind;
 use egui_phosphor::regular as phosphor;
@@ -116,7 +116,8 @@ pub const COLLAPSED: &str = phosphor::CARET_RIGHT;
 
 /// Shows or hides the left panel.
 pub const PANEL_LEFT: &str = phosphor::SIDEBAR_SIMPLE;
-/// Shows or hides the right panel. The set has a sidebar at the left only, so this one is its counterpart by meaning.
+/// Shows or hides the right panel. The set has a sidebar at the left only, so this one is its counterpart by
+/// meaning.
 pub const PANEL_RIGHT: &str = phosphor::SQUARE_HALF;
 /// Shows or hides the panel of time.
 pub const PANEL_BOTTOM: &str = phosphor::SQUARE_HALF_BOTTOM;

@@ -1,7 +1,7 @@
 //! The user interface: viewport tiles, panels, palette, theme.
 //!
-//! It reads the products of the frame and emits commands; it writes nothing else but the tiles' sizes. Add [`UiPlugin`], and
-//! a camera with `bevy_egui`'s primary context, in a window or for an image.
+//! It reads the products of the frame and emits commands; it writes nothing else but the tiles' sizes. Add
+//! [`UiPlugin`], and a camera with `bevy_egui`'s primary context, in a window or for an image.
 //!
 //! # The look
 //! [`theme`] has every color and size, [`fonts`] the faces, [`icons`] one glyph per thing, [`widgets`] the small parts that all

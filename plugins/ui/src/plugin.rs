@@ -1,4 +1,5 @@
-//! The pass in the engine: an exclusive system, so that all of the world can be read and nothing else runs beside.
+//! The pass in the engine: an exclusive system, so that all of the world can be read and nothing else runs
+//! beside.
 
 use bevy::{
     app::{App, AppExit, Plugin, PreUpdate},
@@ -19,9 +20,11 @@ use crate::{
     theme::{self, Theme},
 };
 
-/// Draws the user interface into `bevy_egui`'s primary context, whether that is shown in a window or drawn to an image.
+/// Draws the user interface into `bevy_egui`'s primary context, whether that is shown in a window or drawn to
+/// an image.
 ///
-/// Owns neither windows nor cameras. Needs `bevy_egui`'s plugin and the frame's; what views draw is up to the views' plugins.
+/// Owns neither windows nor cameras. Needs `bevy_egui`'s plugin and the frame's; what views draw is up to the
+/// views' plugins.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UiPlugin {
     /// Settings of the interface.
@@ -42,8 +45,8 @@ impl Plugin for UiPlugin {
     }
 }
 
-/// Takes the news out of the input that are none: `bevy_egui` states the modifier keys in every pass, and egui draws again after any event,
-/// so that the interface would never come to rest.
+/// Takes the news out of the input that are none: `bevy_egui` states the modifier keys in every pass, and
+/// egui draws again after any event, so that the interface would never come to rest.
 fn drop_unchanged_modifiers(
     mut contexts: Query<(&mut EguiContext, &mut EguiInput), With<PrimaryEguiContext>>,
 ) {
@@ -92,8 +95,8 @@ fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<P
     run_pass(world, &ctx);
 }
 
-/// Draws everything into `ctx`, hands the commands over, and says where the views are. For those who run egui themselves; in an app
-/// with `bevy_egui`, [`UiPlugin`] calls it.
+/// Draws everything into `ctx`, hands the commands over, and says where the views are. For those who run egui
+/// themselves; in an app with `bevy_egui`, [`UiPlugin`] calls it.
 pub fn run_pass(world: &mut World, ctx: &egui::Context) {
     let mut ui = egui::Ui::new(
         ctx.clone(),
@@ -122,7 +125,8 @@ pub fn run_pass(world: &mut World, ctx: &egui::Context) {
     });
 }
 
-/// Applies the theme where it is not yet, and gives its colors to the views. Returns whether something changed.
+/// Applies the theme where it is not yet, and gives its colors to the views. Returns whether something
+/// changed.
 fn apply_theme(world: &mut World, ctx: &egui::Context, state: &mut UiState) -> bool {
     let wanted = world.resource::<UiSettings>().theme;
     let is_new = state.theme.is_none();

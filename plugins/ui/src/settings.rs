@@ -7,7 +7,8 @@ use bevy::ecs::prelude::*;
 pub struct UiSettings {
     /// Dark, light, or as the system has it. Where the system has no opinion, dark.
     pub theme: egui::ThemePreference,
-    /// Whether the interface may end the app. Off by default: an app that shows a viewer among other things ends by itself.
+    /// Whether the interface may end the app. Off by default: an app that shows a viewer among other things
+    /// ends by itself.
     pub can_quit: bool,
 }
 

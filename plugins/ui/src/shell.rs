@@ -1,4 +1,5 @@
-//! The arrangement: the bar above, recordings and blueprint left, selection right, time below, tiles in the middle.
+//! The arrangement: the bar above, recordings and blueprint left, selection right, time below, tiles in the
+//! middle.
 
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{Panel, PanelState};
@@ -42,12 +43,12 @@ pub(crate) fn show(
                 &mut pass,
                 &mut state.left_panel,
                 state.notifications.problems(),
-            )
+            );
         });
     }
     if is_open(&pass, Panel::Selection) && pass.active().is_some() {
         side_panel(ui, Side::Right, screen.width(), |ui| {
-            selection_panel::show(ui, &mut pass, &mut state.selection_panel)
+            selection_panel::show(ui, &mut pass, &mut state.selection_panel);
         });
     }
     let theme = Theme::of(ui);
@@ -85,7 +86,8 @@ enum Side {
 }
 
 fn side_panel(ui: &mut egui::Ui, side: Side, screen_width: f32, content: impl FnOnce(&mut egui::Ui)) {
-    // Both panels together never take more than two thirds, so that something is left for the tiles in a small window.
+    // Both panels together never take more than two thirds, so that something is left for the tiles in a
+    // small window.
     let (panel, share, widths) = match side {
         Side::Left => (egui::Panel::left("left_panel"), 0.17, 180.0..=280.0),
         Side::Right => (egui::Panel::right("selection_panel"), 0.21, 208.0..=340.0),
@@ -149,8 +151,8 @@ fn show_drop_hint(ui: &egui::Ui) {
 
 /// Sends the hovered item if it changed, once per pass.
 ///
-/// A view reports only changes of what is under the pointer. So while the pointer is over a view, no report means the same item as before;
-/// elsewhere it means no item.
+/// A view reports only changes of what is under the pointer. So while the pointer is over a view, no report
+/// means the same item as before; elsewhere it means no item.
 fn settle_hover(
     world: &World,
     state: &mut UiState,

@@ -1,7 +1,7 @@
 //! The look in one place: every color, size and radius of the interface.
 //!
-//! [`apply`] hands the tokens to egui, as a dark and a light style between which egui follows the system. Code that cannot
-//! see this module, such as the views, finds the same tokens in [`egui::Visuals`]:
+//! [`apply`] hands the tokens to egui, as a dark and a light style between which egui follows the system.
+//! Code that cannot see this module, such as the views, finds the same tokens in [`egui::Visuals`]:
 //!
 //! | token | where egui keeps it |
 //! |---|---|
@@ -56,8 +56,9 @@ pub mod size {
 
 /// The colors of one theme.
 ///
-/// Surfaces are stacked: viewport, panel, raised. Text of every kind but disabled reads with a contrast of at least 4.5 to 1
-/// on all of them, hovered as well (states such as errors: at rest), and where a row is selected in a panel or over the viewport.
+/// Surfaces are stacked: viewport, panel, raised. Text of every kind but disabled reads with a contrast of at
+/// least 4.5 to 1 on all of them, hovered as well (states such as errors: at rest), and where a row is
+/// selected in a panel or over the viewport.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theme {
     /// Light text on dark surfaces.
@@ -166,7 +167,8 @@ impl Theme {
         self.towards_text(self.raised, 0.08)
     }
 
-    /// Fill of what is selected: the accent at 25 %, to be drawn over any surface, with an [edge](Self::selection_edge).
+    /// Fill of what is selected: the accent at 25 %, to be drawn over any surface, with an
+    /// [edge](Self::selection_edge).
     pub fn selection(&self) -> Color32 {
         translucent(self.accent, 0.25)
     }
@@ -176,7 +178,8 @@ impl Theme {
         translucent(self.accent, 0.12)
     }
 
-    /// Behind labels that lie over data: the viewport, so that text keeps its contrast and the data is still felt.
+    /// Behind labels that lie over data: the viewport, so that text keeps its contrast and the data is still
+    /// felt.
     pub fn label_background(&self) -> Color32 {
         translucent(self.viewport, 0.75)
     }
@@ -294,9 +297,11 @@ impl Theme {
     }
 }
 
-/// Gives `ctx` the fonts and both styles, and lets it follow the system; dark where the system has no opinion.
+/// Gives `ctx` the fonts and both styles, and lets it follow the system; dark where the system has no
+/// opinion.
 ///
-/// Once per context; the fonts are there from its next pass on. A user's choice goes by [`egui::Context::set_theme`].
+/// Once per context; the fonts are there from its next pass on. A user's choice goes by
+/// [`egui::Context::set_theme`].
 pub fn apply(ctx: &egui::Context) {
     fonts::install_fonts(ctx);
     ctx.set_style_of(egui::Theme::Dark, DARK.style());

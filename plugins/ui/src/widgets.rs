@@ -23,8 +23,8 @@ pub fn icon_toggle(ui: &mut Ui, icon: &str, on: bool, tooltip: &str, shortcut: O
     icon_button_impl(ui, icon, Some(on), tooltip, shortcut)
 }
 
-/// The title of a section of a panel, as high as a row, with room for buttons at its right end, where the layout runs from
-/// right to left.
+/// The title of a section of a panel, as high as a row, with room for buttons at its right end, where the
+/// layout runs from right to left.
 pub fn section_header<R>(ui: &mut Ui, title: &str, actions: impl FnOnce(&mut Ui) -> R) -> R {
     let theme = Theme::of(ui);
     let row = Vec2::new(ui.available_width(), size::ROW);
@@ -139,7 +139,8 @@ struct Draft {
 }
 
 impl<'a> DraftEdit<'a> {
-    /// A field for a text that is `current` now. `salt` tells fields apart whose places may show another thing in the next pass.
+    /// A field for a text that is `current` now. `salt` tells fields apart whose places may show another
+    /// thing in the next pass.
     pub fn new(salt: impl std::hash::Hash + std::fmt::Debug, current: &'a str) -> Self {
         Self {
             salt: egui::Id::new(salt),
@@ -156,13 +157,15 @@ impl<'a> DraftEdit<'a> {
         self
     }
 
-    /// The height, in lines of text. With more than one, Enter begins a line, and is applied with the command key.
+    /// The height, in lines of text. With more than one, Enter begins a line, and is applied with the command
+    /// key.
     pub fn rows(mut self, rows: usize) -> Self {
         self.rows = rows;
         self
     }
 
-    /// Condition for a text to be applied. Other text has the color of errors while it is typed, and is reverted when the field loses the focus.
+    /// Condition for a text to be applied. Other text has the color of errors while it is typed, and is
+    /// reverted when the field loses the focus.
     pub fn valid_if(mut self, is_valid: &'a dyn Fn(&str) -> bool) -> Self {
         self.is_valid = is_valid;
         self
@@ -338,7 +341,8 @@ impl<'a> ListRow<'a> {
         self
     }
 
-    /// An arrow that opens and closes what is below, and which of both it is. Rows of a tree without children leave room for it.
+    /// An arrow that opens and closes what is below, and which of both it is. Rows of a tree without children
+    /// leave room for it.
     pub fn expanded(mut self, expanded: Option<bool>) -> Self {
         self.expanded = expanded;
         self
@@ -368,8 +372,8 @@ impl<'a> ListRow<'a> {
         self
     }
 
-    /// Draws the row over the whole width. `actions` draws buttons at its right end, from right to left, while the row is
-    /// pointed at or selected.
+    /// Draws the row over the whole width. `actions` draws buttons at its right end, from right to left,
+    /// while the row is pointed at or selected.
     pub fn show(self, ui: &mut Ui, actions: impl FnOnce(&mut Ui)) -> ListRowResponse {
         let theme = Theme::of(ui);
         let width = ui.available_width();

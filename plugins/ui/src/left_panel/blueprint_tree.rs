@@ -71,7 +71,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
         for row in rows.get(range).unwrap_or(&[]) {
             // The row's place says nothing of what it stands for.
             ui.push_id(egui::Id::new(("blueprint row", node_key(&row.node))), |ui| {
-                show_row(ui, pass, state, row)
+                show_row(ui, pass, state, row);
             });
         }
     });
@@ -112,8 +112,8 @@ fn show_header(ui: &mut Ui, pass: &mut Pass<'_>) {
     }
 }
 
-/// Makes the rows anew where something changed that they depend on. What views say of themselves, such as where an eye is, is not
-/// among that.
+/// Makes the rows anew where something changed that they depend on. What views say of themselves, such as
+/// where an eye is, is not among that.
 fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
     let viewport = pass.viewport();
     let recording = pass.active().map(chronoscope_frame::RecordingEntry::key);

@@ -79,7 +79,7 @@ fn show_recording(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, prob
         .highlighted(is_active || pass.is_highlighted(&item))
         .dimmed(!is_active && problem.is_none())
         .show(ui, |ui| {
-            close = icon_button(ui, icons::CLOSE, "Close the recording", None).clicked()
+            close = icon_button(ui, icons::CLOSE, "Close the recording", None).clicked();
         });
     if close {
         pass.push(ViewerCommand::CloseRecording(entry.id().clone()));

@@ -1,4 +1,5 @@
-//! The blueprint as rows: containers, views, and in each view its entities as a tree. A pure function of what is expanded.
+//! The blueprint as rows: containers, views, and in each view its entities as a tree. A pure function of what
+//! is expanded.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -181,7 +182,8 @@ fn push_entities(
     }
 }
 
-/// The groups of entities that share the part of their path after `depth`, in the natural order of that part, last first.
+/// The groups of entities that share the part of their path after `depth`, in the natural order of that part,
+/// last first.
 fn groups(entities: &[EntityEntry], depth: usize, level: usize) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = entities
         .chunk_by(|a, b| a.path.parts().nth(depth) == b.path.parts().nth(depth))

@@ -56,7 +56,8 @@ pub(super) fn show(ui: &mut Ui, entry: &RecordingEntry) {
     }
 }
 
-/// The number of entities with data, counted again only where that may have changed: a count is a walk over all of them.
+/// The number of entities with data, counted again only where that may have changed: a count is a walk over
+/// all of them.
 fn num_entities(ui: &Ui, entry: &RecordingEntry) -> u64 {
     let (store, id) = (entry.store(), egui::Id::new("num_entities"));
     let key = (entry.key(), store.schema_version());

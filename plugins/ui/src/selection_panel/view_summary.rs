@@ -1,4 +1,5 @@
-//! Counts and problems of a view, gathered anew only when something happened: they are a walk over all its entities.
+//! Counts and problems of a view, gathered anew only when something happened: they are a walk over all its
+//! entities.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Times on the screen, and back; zoom and pan.
 //!
-//! Timestamps are nanoseconds since the epoch, which a float cannot tell apart. So the axis counts from an origin, in integers,
-//! and floats only hold the distance from there.
+//! Timestamps are nanoseconds since the epoch, which a float cannot tell apart. So the axis counts from an
+//! origin, in integers, and floats only hold the distance from there.
 
 use chronoscope_store::{TimeRange, TimelineId};
 
@@ -156,7 +156,8 @@ impl Axis {
 }
 
 impl AxisView {
-    /// The same view, counted from an origin near by: zoomed in far from the old one, floats would be too coarse.
+    /// The same view, counted from an origin near by: zoomed in far from the old one, floats would be too
+    /// coarse.
     fn rebased(self) -> Self {
         let whole = self.offset.trunc();
         if whole.abs() < 1e9 || whole.abs() > 9e18 {

@@ -17,8 +17,8 @@ const MAX_BUCKETS: usize = 4_096;
 /// Rows whose counts are kept.
 const MAX_ROWS: usize = 1_024;
 
-/// Entities that are counted in a pass. A row that stands for more is counted over several passes, and shows its last counts
-/// until then.
+/// Entities that are counted in a pass. A row that stands for more is counted over several passes, and shows
+/// its last counts until then.
 const ENTITIES_PER_PASS: usize = 1_000;
 
 /// Into how many cells at most a range is divided whose borders the counted range keeps to.
@@ -155,7 +155,8 @@ impl DensityCache {
         self.is_counting
     }
 
-    /// The rows in each bucket; with all that lies below, where the row is collapsed. `None` until that is known.
+    /// The rows in each bucket; with all that lies below, where the row is collapsed. `None` until that is
+    /// known.
     pub(super) fn of(&mut self, store: &ChunkStore, stream: Stream, with_below: bool) -> Option<Density> {
         let of = self.of?;
         let (entity, component) = match stream {
@@ -260,8 +261,9 @@ pub(super) struct Buckets {
 impl Buckets {
     /// The buckets for an axis that shows a range over a width, in points.
     ///
-    /// The counted range begins and ends at round times, so that it stays the same while the axis moves a little, or grows with live data: then
-    /// only the rows are counted anew that changed. While a range grows to twice its length, it changes some 30 times.
+    /// The counted range begins and ends at round times, so that it stays the same while the axis moves a
+    /// little, or grows with live data: then only the rows are counted anew that changed. While a range grows
+    /// to twice its length, it changes some 30 times.
     pub(super) fn of_axis(visible: TimeRange, width: f32) -> Self {
         let span = u128::from(visible.length()) + 1;
         let cell = (span.next_power_of_two() / CELLS).max(1);

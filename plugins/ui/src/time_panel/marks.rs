@@ -8,10 +8,11 @@ pub(super) struct Mark {
     pub(super) most: u32,
 }
 
-/// Joins buckets that lie side by side, or with no more than one empty bucket between them: marks of their own would touch there.
+/// Joins buckets that lie side by side, or with no more than one empty bucket between them: marks of their
+/// own would touch there.
 ///
-/// Marks with an empty bucket between them stay apart only if the whole run does, so that rows at regular intervals do not switch between
-/// single marks and one bar.
+/// Marks with an empty bucket between them stay apart only if the whole run does, so that rows at regular
+/// intervals do not switch between single marks and one bar.
 pub(super) fn marks(counts: &[u32]) -> Vec<Mark> {
     let mut marks: Vec<Mark> = Vec::new();
     // The first mark of the run, and whether two buckets in it lie side by side.
@@ -48,8 +49,8 @@ pub(super) fn marks(counts: &[u32]) -> Vec<Mark> {
     marks
 }
 
-/// The mean count of a run of buckets, if the counts are even: of rows logged at regular intervals some buckets have one time more than others,
-/// depending on where they begin.
+/// The mean count of a run of buckets, if the counts are even: of rows logged at regular intervals some
+/// buckets have one time more than others, depending on where they begin.
 pub(super) fn even(counts: &[u32]) -> Option<f64> {
     let (least, most) = (counts.iter().min()?, counts.iter().max()?);
     let jitter = f64::from(most - least).max(1.0);
@@ -58,7 +59,8 @@ pub(super) fn even(counts: &[u32]) -> Option<f64> {
         *sum += f64::from(*count) - mean;
         Some(*sum)
     });
-    // One time more or less, and no more than that up to any bucket: else there is more in one part than in another.
+    // One time more or less, and no more than that up to any bucket: else there is more in one part than in
+    // another.
     (most - least <= *least.max(&1) && sums.all(|sum| sum.abs() <= 1.01 * jitter)).then_some(mean)
 }
 
@@ -82,7 +84,8 @@ pub(super) fn runs(set: &[bool]) -> Vec<std::ops::Range<usize>> {
     runs
 }
 
-/// The height of a bar, as a share of the row's: more where more was logged, but not in proportion, so that one event is still seen.
+/// The height of a bar, as a share of the row's: more where more was logged, but not in proportion, so that
+/// one event is still seen.
 pub(super) fn bar_height(count: f64, most: u32) -> f32 {
     let share = (count + 1.0).ln() / (f64::from(most.max(1)) + 1.0).ln();
     (0.35 + 0.65 * share as f32).clamp(0.35, 1.0)

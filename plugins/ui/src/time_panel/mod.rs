@@ -1,10 +1,12 @@
 //! The panel below: how time moves, where the cursor is, and when what was logged.
 //!
-//! [`axis`] maps times to the screen, [`ruler`] labels it, [`rows`] are the streams as a list, [`density`] counts what each row
-//! has on the axis and [`marks`] draws that together; [`state`] is what the panel remembers.
+//! [`axis`] maps times to the screen, [`ruler`] labels it, [`rows`] are the streams as a list, [`density`]
+//! counts what each row has on the axis and [`marks`] draws that together; [`state`] is what the panel
+//! remembers.
 //!
-//! [`transport`] has the buttons, with [`timelines`] to change from one timeline to another. [`streams`] draws the rows in their [`places`], with
-//! [`paint`]; [`pointer`] moves axis and cursor, [`region`] is the selection of times.
+//! [`transport`] has the buttons, with [`timelines`] to change from one timeline to another. [`streams`]
+//! draws the rows in their [`places`], with [`paint`]; [`pointer`] moves axis and cursor, [`region`] is the
+//! selection of times.
 
 mod axis;
 mod density;

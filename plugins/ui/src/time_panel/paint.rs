@@ -146,7 +146,8 @@ fn is_leaf(store: &ChunkStore, stream: Stream) -> bool {
     }
 }
 
-/// Marks: where rows lie, and how dense; paler, and without saying how dense, where rows are known and not loaded.
+/// Marks: where rows lie, and how dense; paler, and without saying how dense, where rows are known and not
+/// loaded.
 fn paint_marks(ui: &Ui, density: &Density, axis: &Axis, rect: Rect, color: Color32) {
     let counts = &*density.counts;
     let painter = ui
@@ -277,7 +278,8 @@ pub(super) fn paint_pointer(ui: &Ui, scale: &Scale<'_>, places: &Places) {
     }
 }
 
-/// The cursor: one line over everything, with a head in the ruler. Where it is not on the axis, an arrow says on which side.
+/// The cursor: one line over everything, with a head in the ruler. Where it is not on the axis, an arrow says
+/// on which side.
 pub(super) fn paint_cursor(ui: &Ui, axis: &Axis, places: &Places, time: i64) {
     let x = axis.x(time);
     let theme = Theme::of(ui);

@@ -164,7 +164,8 @@ fn minor_parts(time_type: TimeType, step: i64) -> Option<i64> {
         .find(|parts| step % parts == 0 && step / parts > 0)
 }
 
-/// The greatest multiple of `step` that is not after `time`; the least one there is, where that would be before all times.
+/// The greatest multiple of `step` that is not after `time`; the least one there is, where that would be
+/// before all times.
 fn floor_to(time: i64, step: i64) -> i64 {
     time.checked_sub(time.rem_euclid(step.max(1)))
         .unwrap_or(i64::MIN + i64::MAX % step.max(1))

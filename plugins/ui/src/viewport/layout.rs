@@ -15,8 +15,8 @@ use rustc_hash::FxHashSet;
 
 /// A layout as a tree of tiles.
 ///
-/// Each view has a title bar, which is that of a tab, so that a view that lies in no tabs is put into some of its own: those have no
-/// container in the blueprint.
+/// Each view has a title bar, which is that of a tab, so that a view that lies in no tabs is put into some of
+/// its own: those have no container in the blueprint.
 pub(super) struct Layout {
     /// The tiles, as `egui_tiles` draws and changes them.
     pub(super) tree: Tree<ViewId>,
@@ -117,8 +117,8 @@ impl Layout {
         (root, reader.containers)
     }
 
-    /// The edit that writes the layout down, or `None` where the blueprint could not hold all of its views, as where
-    /// containers would be nested too deeply.
+    /// The edit that writes the layout down, or `None` where the blueprint could not hold all of its views,
+    /// as where containers would be nested too deeply.
     pub(super) fn layout_edit(&self, before: &ViewportBlueprint) -> Option<BlueprintCommand> {
         let (root, containers) = self.read_back(before);
         let edit = BlueprintCommand::SetLayout { root, containers };
@@ -177,7 +177,8 @@ impl Layout {
             .then_some(BlueprintCommand::SetActiveTab(container, item))
     }
 
-    /// The item of the blueprint that a tile stands for. Tabs that only give a view its title bar stand for that view.
+    /// The item of the blueprint that a tile stands for. Tabs that only give a view its title bar stand for
+    /// that view.
     fn contents_in(&self, tile: TileId) -> Option<Contents> {
         if let Some(id) = self.containers.get(&tile.0) {
             return Some(Contents::Container(*id));
@@ -216,7 +217,8 @@ impl Builder {
         }
     }
 
-    /// Adds a tile under a number that is always the same for the same thing, so that what egui remembers of it stays.
+    /// Adds a tile under a number that is always the same for the same thing, so that what egui remembers of
+    /// it stays.
     fn insert(&mut self, key: (&str, [u8; 16]), tile: Tile<ViewId>) -> TileId {
         let mut hasher = rustc_hash::FxHasher::default();
         key.hash(&mut hasher);
@@ -244,7 +246,8 @@ impl Builder {
         )
     }
 
-    /// Adds a container with all in it. The blueprint's containers form a tree of limited depth, so that this ends.
+    /// Adds a container with all in it. The blueprint's containers form a tree of limited depth, so that this
+    /// ends.
     fn add_container(&mut self, id: ContainerId, viewport: &ViewportBlueprint) -> Option<TileId> {
         let blueprint = viewport.containers.get(&id)?;
         let is_tabs = blueprint.kind == ContainerKind::Tabs;
@@ -355,7 +358,8 @@ impl Reader<'_> {
             .get(&tile.0)
             .copied()
             .filter(|id| !self.taken.contains(id));
-        // A drop beside the root puts the old root into a new one: the old one keeps its id, the new one needs another.
+        // A drop beside the root puts the old root into a new one: the old one keeps its id, the new one
+        // needs another.
         let free_root = self
             .before
             .root

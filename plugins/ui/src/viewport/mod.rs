@@ -1,8 +1,8 @@
 //! The middle: the views in their tiles, as the blueprint arranges them.
 //!
-//! `egui_tiles` changes the tree that it draws, so [`layout`] makes a working copy of the blueprint's layout; [`tiles`] draws it. When
-//! something was dropped, resized or chosen, the copy is read back and becomes an edit of the blueprint; when the blueprint
-//! says something else, the copy is made anew.
+//! `egui_tiles` changes the tree that it draws, so [`layout`] makes a working copy of the blueprint's layout;
+//! [`tiles`] draws it. When something was dropped, resized or chosen, the copy is read back and becomes an
+//! edit of the blueprint; when the blueprint says something else, the copy is made anew.
 
 mod layout;
 mod tiles;
@@ -35,7 +35,8 @@ pub(crate) struct ViewportState {
 struct WorkingCopy {
     of: Arc<ViewportBlueprint>,
     layout: Layout,
-    /// The frame in which an edit of it was sent. From the next one on the blueprint is right, whatever became of the edit.
+    /// The frame in which an edit of it was sent. From the next one on the blueprint is right, whatever
+    /// became of the edit.
     edited_in: Option<u64>,
 }
 
