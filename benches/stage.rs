@@ -211,7 +211,9 @@ impl Stage {
             };
             let world = self.app.world_mut();
             let (cost, ()) = Cost::of(|| {
-                let output = ctx.run_ui(input, |ui| run_pass(world, &ui.ctx().clone()));
+                let mut output = ctx.run_ui(input, |ui| run_pass(world, &ui.ctx().clone()));
+                // Nobody draws the textures.
+                output.textures_delta.clear();
                 _ = ctx.tessellate(output.shapes, output.pixels_per_point);
             });
             cost

@@ -8,7 +8,7 @@ use std::{
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use chronoscope_store::{AbsentChunk, Chunk, ChunkSource, StoreId};
+use chronoscope_store::{AbsentChunk, Chunk, ChunkSource, StoreEvent, StoreId};
 
 use crate::{
     DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, Report, Reports,
@@ -353,6 +353,23 @@ fn open<'a>(recordings: &'a mut Recordings, log: &mut DiffLog, store: &StoreId) 
     recordings.open(store)
 }
 
+/// What to say where a chunk gives a timeline another type than it has: the numbers are kept.
+fn reports_of_retyped(entry: &RecordingEntry, events: &[StoreEvent]) -> impl Iterator<Item = Report> {
+    let store = entry.store();
+    events.iter().flat_map(move |event| {
+        event.retyped_timelines().iter().map(move |timeline| {
+            Report::entity_warning(
+                entry.info.source.clone(),
+                store.entity_path(event.meta.entity).clone(),
+                format!(
+                    "timeline {} has another type here than elsewhere; its numbers are kept",
+                    store.timeline(*timeline).name()
+                ),
+            )
+        })
+    })
+}
+
 /// Puts one message where it belongs.
 pub(crate) fn ingest(
     message: IngestMessage,
@@ -370,7 +387,10 @@ pub(crate) fn ingest(
             let entity = chunk.entity_path().clone();
             let entry = open(recordings, log, &store);
             match entry.recording.insert(chunk) {
-                Ok(events) => log.push_events(entry.key(), events),
+                Ok(events) => {
+                    reports_of_retyped(entry, &events).for_each(|report| reports.push(report));
+                    log.push_events(entry.key(), events);
+                }
                 Err(error) => reports.push(Report::entity_warning(
                     entry.info.source.clone(),
                     entity,
