@@ -148,7 +148,7 @@ fn latest_at(c: &mut Criterion) {
         let ids = ids(&recording);
         group.throughput(Throughput::Elements(ids.entities.len() as u64));
         group.bench_function(format!("{name}_query_warm"), |b| {
-            b.iter(|| query(&recording, &ids, 500))
+            b.iter(|| query(&recording, &ids, 500));
         });
         let mut time = 0;
         group.bench_function(format!("{name}_scrub"), |b| {

@@ -34,7 +34,7 @@ pub fn demo_recording() -> Result<Vec<IngestMessage>, ChunkError> {
         messages.push(IngestMessage::Chunk {
             store: store.clone(),
             chunk: chunk.into(),
-        })
+        });
     };
 
     let fixed = |path: &str, archetype: &dyn AsComponents| log_chunk(path, [], archetype);

@@ -6,6 +6,10 @@
 //! moved by hand, and no frame is idle. Compare scenarios of one run.
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
+#![allow(
+    clippy::expect_used,
+    reason = "a benchmark that cannot be set up fails by panicking"
+)]
 
 use std::{path::PathBuf, time::Instant};
 

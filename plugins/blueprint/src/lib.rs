@@ -66,7 +66,7 @@ pub use edit::{BlueprintChange, edit_blueprint, reset_blueprint};
 pub use error::{BlueprintError, BlueprintProblem, BlueprintReport};
 pub use heuristics::{
     EntityDelta, EntitySchema, Matching, Recommendations, RecommendedView, Schema, SchemaDelta,
-    SchemaVisualizer, ViewHeuristic, auto_layout, recommended_views, with_heuristics,
+    SchemaVisualizer, ViewHeuristic, auto_layout, natural_order, with_heuristics,
 };
 pub use ids::{ContainerId, Contents, InstructionId, Panel, ViewClassId, ViewId};
 pub use ignored::{IgnoredKind, IgnoredSetting, ignored};

@@ -412,6 +412,7 @@ pub(crate) fn ingest(
                         if !events.is_empty() {
                             entry.add_source(&source);
                         }
+                        reports_of_retyped(entry, &events).for_each(|report| reports.push(report));
                         log.push_events(key, events);
                     }
                     Err(error) => {

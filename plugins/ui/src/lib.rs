@@ -23,7 +23,6 @@ pub mod icons;
 pub mod theme;
 pub mod widgets;
 
-mod natural;
 mod pass;
 mod settings;
 

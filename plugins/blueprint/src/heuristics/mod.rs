@@ -25,7 +25,7 @@ use crate::{
 
 pub use delta::{EntityDelta, SchemaDelta};
 pub use layout::{auto_layout, natural_order};
-pub use recommendations::{Recommendations, ViewHeuristic, recommended_views};
+pub use recommendations::{Recommendations, ViewHeuristic};
 pub use schema::{EntitySchema, Matching, Schema, SchemaVisualizer};
 
 /// A view that would show something.

@@ -105,19 +105,6 @@ impl ClassRecommendations {
     }
 }
 
-/// The views that are recommended, whoever recommends them, ordered by class and origin. A view whose contents another of its
-/// class shows too is left out.
-pub fn recommended_views(recommended: impl IntoIterator<Item = RecommendedView>) -> Vec<ViewBlueprint> {
-    let mut by_class: BTreeMap<ViewClassId, Vec<RecommendedView>> = BTreeMap::new();
-    for view in recommended {
-        by_class.entry(view.class.clone()).or_default().push(view);
-    }
-    let classes = by_class.into_iter();
-    classes
-        .flat_map(|(class, said)| ClassRecommendations::new(&class, said).views)
-        .collect()
-}
-
 /// Leaves out each view that another shows all of; of two that show the same, the later. Views that can match nothing go too.
 pub(super) fn without_covered(views: Vec<RecommendedView>) -> Vec<RecommendedView> {
     let resolved: Vec<ResolvedContents> = views

@@ -331,6 +331,16 @@ fn names_order_as_people_read_them() {
             "/arm", "/arm_02", "/arm_2", "/arm_2/x", "/arm_10", "/arm_100", "/b"
         ]
     );
+    let mut names = [
+        "arm_10", "arm_1", "arm", "arm_2b", "arm_2", "Arm", "7", "07", "arm_100", "é1",
+    ];
+    names.sort_by(|a, b| natural_order(a, b));
+    assert_eq!(
+        names,
+        [
+            "07", "7", "Arm", "arm", "arm_1", "arm_2", "arm_2b", "arm_10", "arm_100", "é1"
+        ]
+    );
 }
 
 #[test]

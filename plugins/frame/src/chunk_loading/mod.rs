@@ -232,7 +232,7 @@ fn request_chunks(
         world.resource_mut::<SentRequests>().made_for = Some(situation);
     } else if world.resource::<SentRequests>().is_answered {
         world.resource_scope(|world, mut sent_requests: Mut<SentRequests>| {
-            sent_requests.resend(world.resource())
+            sent_requests.resend(world.resource());
         });
     }
     if world.resource::<SentRequests>().is_waiting {

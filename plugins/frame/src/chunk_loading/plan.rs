@@ -177,7 +177,7 @@ impl Needs<'_> {
             .unwrap_or(0)
     }
 
-    /// FetchRequests for what lies ahead too, as much as there is room for, and says how much more there should be.
+    /// Requests what lies ahead too, as much as there is room for, and says how much more there should be.
     fn request_ahead(&self, plan: &mut Plan, urgent: FetchOptions<'_>) {
         let Some(timeline) = self.cursor.timeline else {
             return;

@@ -89,7 +89,7 @@ pub(super) fn receive_chunks(
     diagnostics.ingested_bytes += bytes;
 }
 
-/// Leaves a chunk alone for a while, or drops it where it cannot be had at all, so that nothing waits for it for ever. LatestAtResults what
+/// Leaves a chunk alone for a while, or drops it where it cannot be had at all, so that nothing waits for it for ever. Returns what
 /// to say.
 fn fail(
     entry: &mut RecordingEntry,

@@ -340,7 +340,7 @@ impl Components {
             let axis = dvec3(rotation.axis).try_normalize();
             match axis {
                 Some(axis) => {
-                    transform *= DAffine3::from_quat(DQuat::from_axis_angle(axis, f64::from(rotation.angle)))
+                    transform *= DAffine3::from_quat(DQuat::from_axis_angle(axis, f64::from(rotation.angle)));
                 }
                 None if rotation.angle == 0.0 => {}
                 None => return Err("the rotation axis has no length".to_owned()),

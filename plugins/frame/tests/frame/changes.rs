@@ -279,7 +279,7 @@ fn a_recording_that_is_closed_while_it_is_read_stays_closed() {
         .recordings()
         .map(|entry| entry.id().clone())
         .collect();
-    assert_eq!(open, [other.clone()]);
+    assert_eq!(open, std::slice::from_ref(&other));
     // A source that comes later brings it back.
     let again = Channel::default();
     again.0.lock().unwrap().push(IngestMessage::Chunk {

@@ -93,7 +93,7 @@ fn what_is_removed_vanishes() {
     stage.batch::<PointInstance>(entity, |batch| {
         batch
             .insert(2, moved(0.0, 0.0), &[disc(30.5, 30.5, BLUE)])
-            .unwrap()
+            .unwrap();
     });
     stage.shoot();
     // The first, which leaves a gap, then the last, which empties the batch.

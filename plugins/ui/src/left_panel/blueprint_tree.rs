@@ -1,10 +1,14 @@
 //! The blueprint of what is shown, as a tree to select, hide and rearrange in.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chronoscope_blueprint::{BlueprintCommand, Contents, ViewId, ViewportBlueprint};
-use chronoscope_frame::{DataResults, Item, RecordingKey, ViewOverrides};
-use chronoscope_views::colors::entity_color;
+use chronoscope_frame::{DataResult, DataResults, Item, RecordingKey, ViewOverrides};
+use chronoscope_store::EntityPath;
+use chronoscope_views::{colors::entity_color, time_series::PlotLines, without_visualizer};
 use egui::Ui;
 
 use super::rows::{self, EntityEntry, Expansion, Node, Row};
@@ -166,17 +170,30 @@ fn versions_of(pass: &Pass<'_>, view: ViewId) -> Option<Versions> {
     })
 }
 
+/// What a view shows, and what it should and cannot yet. Whatever else its contents match is left out, unless that is all there is.
 fn entries_of(pass: &Pass<'_>, view: ViewId) -> Arc<[EntityEntry]> {
+    let Some(results) = pass.of_view::<DataResults>(view) else {
+        return Arc::default();
+    };
     let overrides = pass.of_view::<ViewOverrides>(view);
-    let results = pass.of_view::<DataResults>(view).into_iter();
-    results
-        .flat_map(DataResults::iter)
-        .map(|result| EntityEntry {
-            path: result.path.clone(),
-            is_visualized: !result.visualizers.is_empty(),
-            is_visible: overrides.is_none_or(|overrides| overrides.is_visible(result.entity)),
-        })
-        .collect()
+    let missing: BTreeSet<EntityPath> = pass
+        .blueprint()
+        .entity(view)
+        .into_iter()
+        .flat_map(|entity| without_visualizer(pass.world, entity))
+        .map(|(path, _)| path)
+        .collect();
+    let belongs = |result: &&DataResult| !result.visualizers.is_empty() || missing.contains(&result.path);
+    let entry = |result: &DataResult| EntityEntry {
+        path: result.path.clone(),
+        is_visualized: !result.visualizers.is_empty(),
+        is_visible: overrides.is_none_or(|overrides| overrides.is_visible(result.entity)),
+    };
+    if results.iter().any(|result| belongs(&result)) {
+        results.iter().filter(belongs).map(entry).collect()
+    } else {
+        results.iter().map(entry).collect()
+    }
 }
 
 fn show_row(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState, row: &Row) {
@@ -271,13 +288,7 @@ fn row_of_contents(
     (shown.response, shown.toggled)
 }
 
-fn show_entity(
-    ui: &mut Ui,
-    pass: &mut Pass<'_>,
-    row: &Row,
-    view: ViewId,
-    path: &chronoscope_store::EntityPath,
-) -> bool {
+fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: &EntityPath) -> bool {
     let item = Item::DataResult {
         view,
         entity: path.clone(),
@@ -296,7 +307,7 @@ fn show_entity(
         .selected(pass.is_selected(&item) || pass.is_selected(&Item::Entity(path.clone())))
         .highlighted(pass.is_highlighted(&item));
     if row.is_result && row.is_visualized {
-        style = style.icon_color(entity_color(path));
+        style = style.icon_color(color_in(pass, view, path));
     }
     let shown = style.show(ui, |ui| hide = visibility_button(ui, row.is_visible));
     pass.respond(&shown.response, &item);
@@ -310,6 +321,15 @@ fn show_entity(
         pass.edit(edits::entity_visible(view, path.clone(), !row.is_visible));
     }
     shown.toggled
+}
+
+/// The colour of an entity in a view: in a plot that of its series, which are told apart there.
+fn color_in(pass: &Pass<'_>, view: ViewId, path: &EntityPath) -> egui::Color32 {
+    let in_plot = || {
+        let entity = pass.store()?.entity_id(path)?;
+        pass.world.get_resource::<PlotLines>()?.color_of(view, entity)
+    };
+    in_plot().unwrap_or_else(|| entity_color(path))
 }
 
 fn visibility_button(ui: &mut Ui, is_visible: bool) -> bool {

@@ -6,10 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use chronoscope_blueprint::{ContainerId, Contents, ViewId, ViewportBlueprint};
+use chronoscope_blueprint::{ContainerId, Contents, ViewId, ViewportBlueprint, natural_order};
 use chronoscope_store::EntityPath;
-
-use crate::natural;
 
 /// Something that can be expanded.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -201,7 +199,7 @@ fn groups(entities: &[EntityEntry], depth: usize, level: usize) -> Vec<Group<'_>
         group.depth = 0;
     }
     groups.sort_by(|a, b| match (part_of(a, depth), part_of(b, depth)) {
-        (Some(a), Some(b)) => natural::compare(b, a),
+        (Some(a), Some(b)) => natural_order(b, a),
         (a, b) => b.cmp(&a),
     });
     groups

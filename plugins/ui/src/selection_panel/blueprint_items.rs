@@ -2,6 +2,7 @@
 
 use chronoscope_blueprint::{BlueprintCommand, ContainerId, ContainerKind, Contents, ViewBlueprint, ViewId};
 use chronoscope_frame::{ActiveBlueprint, Item, ViewClasses};
+use chronoscope_store::EntityPath;
 use chronoscope_views::{ViewUiContext, ViewUis};
 use egui::{RichText, Ui};
 
@@ -174,15 +175,27 @@ fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint, summary
         );
     }
     value_row(ui, "Matched", &grouped(summary.num_entities as u64), "entities");
-    let without = summary.num_without_visualizer;
-    if without > 0 {
-        let text = if without == 1 {
-            "1 entity has no visualizer yet".to_owned()
-        } else {
-            format!("{without} entities have no visualizer yet")
-        };
-        text_row(ui, "Not shown", &text);
+    if !summary.without_visualizer.is_empty() {
+        text_row(
+            ui,
+            "Not shown",
+            &without_visualizer_text(&summary.without_visualizer),
+        );
     }
+}
+
+/// The entities that nothing can show yet, by name, as many as can be read.
+fn without_visualizer_text(entities: &[(EntityPath, Vec<&'static str>)]) -> String {
+    const MAX_NAMES: usize = 4;
+    let names = entities
+        .iter()
+        .take(MAX_NAMES)
+        .map(|(path, archetypes)| format!("{} ({})", path, archetypes.join(", ")));
+    let mut text = names.collect::<Vec<_>>().join(", ");
+    if let Some(more @ 1..) = entities.len().checked_sub(MAX_NAMES) {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
 }
 
 /// The settings that only views of its class have.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{DataResults, DiffLog, Report, Reports, Visualizers};
+use chronoscope_store::EntityPath;
+use chronoscope_views::without_visualizer;
 
 use crate::pass::Pass;
 
@@ -23,8 +25,8 @@ pub(super) struct ViewSummaries {
 pub(super) struct ViewSummary {
     /// Entities that match the view's contents.
     pub(super) num_entities: usize,
-    /// Those among them that no visualizer shows.
-    pub(super) num_without_visualizer: usize,
+    /// Those among them that hold data of the view's kind that no visualizer shows, with the archetypes.
+    pub(super) without_visualizer: Vec<(EntityPath, Vec<&'static str>)>,
     /// The first of the problems.
     pub(super) reports: Vec<Report>,
     /// The number of the others.
@@ -60,18 +62,17 @@ impl ViewSummaries {
 impl ViewSummary {
     fn new(pass: &Pass<'_>, view: ViewId) -> Self {
         let results = pass.of_view::<DataResults>(view);
-        let num_without_visualizer = results.map_or(0, |results| {
-            results
-                .iter()
-                .filter(|result| result.visualizers.is_empty())
-                .count()
-        });
+        let without_visualizer = pass
+            .blueprint()
+            .entity(view)
+            .map(|entity| without_visualizer(pass.world, entity))
+            .unwrap_or_default();
         let mut reports = reports(pass, view, results);
         let num_more_reports = reports.len().saturating_sub(MAX_REPORTS);
         reports.truncate(MAX_REPORTS);
         Self {
             num_entities: results.map_or(0, DataResults::len),
-            num_without_visualizer,
+            without_visualizer,
             reports,
             num_more_reports,
         }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chronoscope_blueprint::natural_order;
 use chronoscope_store::{ChunkStore, ComponentId, EntityId, EntityPath};
-
-use crate::natural;
 
 /// The entity or component of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +95,7 @@ fn children_in_reverse(store: &ChunkStore, entity: EntityId) -> impl Iterator<It
         .children(entity)
         .map(|child| (tree.path(child).ui_name(), child))
         .collect();
-    children.sort_by(|(a, _), (b, _)| natural::compare(b, a));
+    children.sort_by(|(a, _), (b, _)| natural_order(b, a));
     children.into_iter().map(|(_, child)| child)
 }
 

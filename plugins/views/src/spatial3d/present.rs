@@ -254,7 +254,7 @@ mod tests {
             assert!(
                 (grid_spacing(distance) / spacing - 1.0).abs() < 1e-9,
                 "{distance}"
-            )
+            );
         };
         check(11.0, 1.0);
         check(25.0, 1.0);

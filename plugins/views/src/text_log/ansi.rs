@@ -20,10 +20,10 @@ pub(super) fn stripped(text: &str) -> Cow<'_, str> {
             // Control sequences end with a letter or another of these.
             Some('[') => _ = chars.find(|c| ('\u{40}'..='\u{7e}').contains(c)),
             // Strings, such as titles and links, end with a bell or another escape sequence.
-            Some(']' | 'P' | 'X' | '^' | '_') => {
-                if chars.find(|c| matches!(*c, '\u{7}' | ESCAPE)) == Some(ESCAPE) {
-                    chars.next();
-                }
+            Some(']' | 'P' | 'X' | '^' | '_')
+                if chars.find(|c| matches!(*c, '\u{7}' | ESCAPE)) == Some(ESCAPE) =>
+            {
+                chars.next();
             }
             // Some sequences have bytes in between.
             Some(' '..='/') => _ = chars.find(|c| ('\u{30}'..='\u{7e}').contains(c)),

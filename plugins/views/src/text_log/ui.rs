@@ -125,7 +125,7 @@ impl ViewUi for TextLogUi {
                 visuals.and_then(|visuals| results.iter().find_map(|result| visuals.report(result.entity)));
             return match report {
                 Some(report) => {
-                    empty::show(ui, style, self.icon(), "This log cannot be read", &report.message)
+                    empty::show(ui, style, self.icon(), "This log cannot be read", &report.message);
                 }
                 None if let Some((title, hint)) = empty::not_loaded(context) => {
                     empty::show(ui, style, self.icon(), title, &hint);
