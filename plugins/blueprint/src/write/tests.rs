@@ -360,7 +360,7 @@ fn hostile_rows_are_reported_and_left_out() {
         count(|problem| matches!(problem, BlueprintProblem::OutOfRange { .. })),
         3
     );
-    assert_eq!(reports.len(), 11);
+    assert_eq!(reports.len(), 10);
 }
 
 /// What the Python SDK 0.41 writes, at the paths at which it does.
