@@ -12,7 +12,7 @@ use chronoscope::{
         ViewerCommand, time_control::PlayState,
     },
     io::RrdWriter,
-    store::{Chunk, EntityPath},
+    store::{Chunk, EntityPath, StoreSettings},
     types::{
         Component as _, CursorTimeRange, Points3D, TimeBoundary, VisibleTimeRange, blueprint, components,
         enums::ContainerKind, log_chunk,
@@ -206,6 +206,8 @@ pub fn gc(entities: usize) -> Scenario {
     Scenario::new(
         name_of("gc", entities),
         move |stage| {
+            // Many small chunks, each of which goes by itself.
+            stage.start_recording(StoreSettings::without_compaction());
             stage.log(scenes::world(entities));
             stage.log(scenes::history(entities / 10, 40));
             show(stage, scenes::views(ViewClassId::SPATIAL_3D, NUM_VIEWS));

@@ -24,7 +24,7 @@ use chronoscope::{
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     render::RenderStats,
     sources::{BlueprintTarget, FileSettings, FileSource, FileSourcesPlugin, LoadOutcomes},
-    store::{Chunk, StoreId},
+    store::{Chunk, ChunkStore, Recording, StoreId, StoreSettings},
     ui::{UiPlugin, run_pass},
     views::ViewsPlugins,
 };
@@ -72,6 +72,8 @@ pub struct FrameCost {
     pub uploaded_bytes: u64,
     /// The pause for garbage collection.
     pub gc_pause: Duration,
+    /// The most items that a collection worked on between two looks at the clock.
+    pub gc_items_between_looks: usize,
 }
 
 impl FrameCost {
@@ -149,6 +151,13 @@ impl Stage {
             size: egui::vec2(options.size[0] as f32, options.size[1] as f32),
             engine,
         }
+    }
+
+    /// Makes the recording, empty, with these settings of its store.
+    pub fn start_recording(&mut self, settings: StoreSettings) {
+        let mut recordings = self.app.world_mut().resource_mut::<Recordings>();
+        let store = ChunkStore::with_settings(recording_id(), settings);
+        recordings.open(&recording_id()).recording = Recording::from_store(store);
     }
 
     /// Adds data to the recording.
@@ -235,6 +244,7 @@ impl Stage {
             work: world.resource::<WorkCounters>().iter().collect(),
             uploaded_bytes: stats.map_or(0, RenderStats::uploaded_bytes_last_frame),
             gc_pause: diagnostics.gc_pause,
+            gc_items_between_looks: diagnostics.gc_items_between_looks,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chronoscope::frame::Work;
+use chronoscope::{frame::Work, store::MAX_ITEMS_BETWEEN_LOOKS};
 
 use crate::{
     scenarios::{self, Scenario, WARM_UP},
@@ -56,4 +56,81 @@ fn a_transform_that_moves_is_looked_up_and_composed_once_and_places_what_hangs_o
 #[test]
 fn a_dragged_eye_reads_nothing_and_places_nothing() {
     check(scenarios::orbit, &[]);
+}
+
+#[test]
+fn entities_with_a_new_row_are_looked_up_and_made_once_in_each_view() {
+    let made = 100 * NUM_VIEWS as u64;
+    check(
+        scenarios::sparse,
+        &[
+            (Work::LookedUp, 100),
+            (Work::ResultsChecked, made),
+            (Work::VisualsMade, made),
+            (Work::InstancesWritten, made),
+        ],
+    );
+}
+
+#[test]
+fn a_new_entity_is_one_of_each() {
+    let views = NUM_VIEWS as u64;
+    check(
+        scenarios::new_entity,
+        &[
+            (Work::SchemaRowsRead, 1),
+            (Work::EntitiesWalked, 1),
+            (Work::LookedUp, 1),
+            (Work::ResultsChecked, views),
+            (Work::VisualsMade, views),
+            (Work::InstancesWritten, views),
+        ],
+    );
+}
+
+#[test]
+fn hovering_touches_what_was_and_what_is_under_the_pointer() {
+    check(scenarios::hover, &[(Work::SegmentsPlaced, 2 * NUM_VIEWS as u64)]);
+}
+
+#[test]
+fn a_tab_that_comes_back_writes_nothing() {
+    for work in play(scenarios::tab_switch(10_000), 12) {
+        for kind in [Work::VisualsMade, Work::InstancesWritten] {
+            assert_eq!(work.get(&kind), None, "{work:?}");
+        }
+    }
+}
+
+#[test]
+fn a_range_that_moves_reads_the_samples_that_come_in() {
+    const SERIES: usize = 5;
+    for samples in [22_000, 44_000] {
+        for work in play(scenarios::plots(SERIES, samples), 6) {
+            assert_eq!(
+                work.get(&Work::SeriesSamplesRead),
+                Some(&(17 * SERIES as u64)),
+                "{work:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_collection_looks_at_the_clock_all_the_time() {
+    let mut stage = Stage::new(StageOptions::default());
+    let mut scenario = scenarios::gc(2_000);
+    scenario.prepare(&mut stage);
+    let mut collected = 0;
+    for frame in 0..20 {
+        scenario.step(&mut stage, frame);
+        let cost = stage.frame();
+        collected += usize::from(!cost.gc_pause.is_zero());
+        assert!(
+            cost.gc_items_between_looks <= 3 * MAX_ITEMS_BETWEEN_LOOKS,
+            "{}",
+            cost.gc_items_between_looks
+        );
+    }
+    assert!(collected > 0, "nothing was collected");
 }

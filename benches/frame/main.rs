@@ -170,6 +170,12 @@ fn print(name: &str, costs: &[FrameCost]) {
             .iter()
             .filter(|cost| !cost.gc_pause.is_zero())
             .map(|cost| cost.phases[at].cpu);
+        let most = costs
+            .iter()
+            .map(|cost| cost.gc_items_between_looks)
+            .max()
+            .unwrap_or(0);
+        println!("{name}\tgc/items_between_looks\t{most}\t-");
         println!("{name}\tgc/p999_cpu_ms\t{:.4}\t-", quantile_ms(pauses, 0.999));
     }
 }

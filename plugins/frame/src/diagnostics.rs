@@ -146,6 +146,8 @@ pub struct FrameDiagnostics {
     pub worst_gc_pause: Duration,
     /// The pause that garbage collection made in this frame.
     pub gc_pause: Duration,
+    /// The most items that garbage collection worked on between two looks at the clock in this frame.
+    pub gc_items_between_looks: usize,
 }
 
 /// The beginning of a phase.
@@ -219,6 +221,7 @@ fn begin_frame(mut diagnostics: ResMut<FrameDiagnostics>, mut counters: ResMut<W
     diagnostics.ingested_messages = 0;
     diagnostics.ingested_bytes = 0;
     diagnostics.gc_pause = Duration::ZERO;
+    diagnostics.gc_items_between_looks = 0;
     counters.bypass_change_detection().clear();
 }
 

@@ -151,6 +151,9 @@ fn collect_garbage(
         };
         let report = entry.recording.gc(&options, &mut purge.buffers);
         progressed |= !report.done || !purge.buffers.events.is_empty();
+        diagnostics.gc_items_between_looks = diagnostics
+            .gc_items_between_looks
+            .max(report.max_items_between_looks);
         let key = entry.key();
         log.push_events(key, purge.buffers.events.drain(..));
         garbage.free(purge.buffers.garbage.take());
