@@ -19,7 +19,7 @@ use bevy::{
     winit::WinitPlugin,
 };
 use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
-use chronoscope_frame::Settled;
+use chronoscope_frame::{IngestSources, Settled};
 
 /// Size of the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -162,6 +162,7 @@ pub fn finish(app: &mut App) {
 pub fn settle(app: &mut App, max_frames: Option<u32>) -> Result<(), OffscreenError> {
     let limit = max_frames.unwrap_or(MAX_FRAMES);
     for _ in 0..limit {
+        draw_when_loaded(app);
         app.update();
         let settled = app.world().resource::<Settled>().frames();
         if settled >= SETTLED_FRAMES {
@@ -173,6 +174,20 @@ pub fn settle(app: &mut App, max_frames: Option<u32>) -> Result<(), OffscreenErr
         }
     }
     Err(OffscreenError::NotSettled(limit))
+}
+
+/// Lets the user interface be drawn only when nothing is loading: nobody sees it before.
+fn draw_when_loaded(app: &mut App) {
+    let world = app.world_mut();
+    let is_loaded = world
+        .get_resource::<IngestSources>()
+        .is_none_or(IngestSources::is_idle);
+    let mut cameras = world.query_filtered::<&mut Camera, With<PrimaryEguiContext>>();
+    for mut camera in cameras.iter_mut(world) {
+        if camera.is_active != is_loaded {
+            camera.is_active = is_loaded;
+        }
+    }
 }
 
 /// The picture of the app as it is now, RGBA.

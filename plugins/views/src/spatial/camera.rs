@@ -1,5 +1,7 @@
 //! The camera of a view: it renders to an image of the tile's size, and sleeps while nothing changes.
 
+use std::time::{Duration, Instant};
+
 use bevy::{
     asset::{Assets, Handle},
     camera::{
@@ -15,7 +17,7 @@ use bevy::{
     transform::components::Transform,
 };
 use bevy_egui::{EguiTextureHandle, EguiUserTextures};
-use chronoscope_frame::{Settled, ViewTile};
+use chronoscope_frame::{ActiveBlueprint, Cursor, IngestSources, Settled, ViewTile};
 use chronoscope_render::{AdapterClass, BulkView, RenderStats};
 
 use crate::ViewStyle;
@@ -68,7 +70,16 @@ pub(crate) struct SceneCamera {
     placement: Option<(Placement, BulkView, [u8; 4])>,
     awake_frames: u8,
     is_active: bool,
+    /// When it last rendered, and what a user had asked for then.
+    rendered: Option<(Instant, Asked)>,
 }
+
+/// What a user moves: the cursor, and what is edited, such as an eye.
+type Asked = (Option<Cursor>, Option<u64>);
+
+/// While something is loading, views show what has come so far this often: drawing all of it with each piece that comes would take
+/// most of the time.
+const LOADING_INTERVAL: Duration = Duration::from_millis(250);
 
 impl SceneCamera {
     /// Whether it renders in this frame.
@@ -135,17 +146,32 @@ impl SceneCamera {
         if shot.is_changed || is_incomplete {
             self.awake_frames = AWAKE_FRAMES;
         }
-        self.set_active(world, true);
+        let may_render = self.is_due(world);
+        self.set_active(world, may_render);
         if self.awake_frames > 0 {
-            self.awake_frames -= 1;
+            self.awake_frames -= u8::from(may_render);
             if let Some(mut settled) = world.get_resource_mut::<Settled>() {
                 settled.disturb();
             }
         }
     }
 
+    /// Whether what changed is to be shown now: always, unless something is loading and nothing else happened.
+    fn is_due(&self, world: &World) -> bool {
+        let is_loading = world
+            .get_resource::<IngestSources>()
+            .is_some_and(|sources| !sources.is_idle());
+        let Some((rendered_at, asked)) = self.rendered.filter(|_| is_loading) else {
+            return true;
+        };
+        asked_for(world) != asked || rendered_at.elapsed() >= LOADING_INTERVAL
+    }
+
     fn set_active(&mut self, world: &mut World, may_render: bool) {
         let is_active = may_render && self.awake_frames > 0;
+        if is_active {
+            self.rendered = Some((Instant::now(), asked_for(world)));
+        }
         if self.is_active != is_active {
             self.is_active = is_active;
             if let Some(mut component) = world.get_mut::<Camera>(self.entity) {
@@ -194,6 +220,7 @@ impl SceneCamera {
             placement: None,
             awake_frames: 0,
             is_active: false,
+            rendered: None,
         }
     }
 
@@ -210,6 +237,15 @@ impl SceneCamera {
             image.texture_descriptor.size.height = size[1];
         }
     }
+}
+
+fn asked_for(world: &World) -> Asked {
+    (
+        world.get_resource::<Cursor>().copied(),
+        world
+            .get_resource::<ActiveBlueprint>()
+            .map(ActiveBlueprint::generation),
+    )
 }
 
 fn projection(lens: CameraLens) -> Projection {
