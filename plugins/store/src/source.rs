@@ -64,7 +64,7 @@ pub trait ChunkSource: fmt::Debug + Send + Sync {
     }
 }
 
-/// What is wanted next: see [`ChunkStore::requests`].
+/// What is wanted next: see [`ChunkStore::fetch_requests`].
 #[derive(Clone)]
 pub struct FetchOptions<'a> {
     /// What answers on screen miss.
