@@ -162,15 +162,14 @@ impl Stage {
 
     /// Adds data to the recording.
     pub fn log(&mut self, chunks: impl IntoIterator<Item = Chunk>) {
-        let world = self.app.world_mut();
-        let mut events = Vec::new();
-        let mut recordings = world.resource_mut::<Recordings>();
-        let entry = recordings.open(&recording_id());
-        for chunk in chunks {
-            events.extend(entry.recording.insert(chunk).unwrap());
-        }
-        let key = entry.key();
-        world.resource_mut::<DiffLog>().push_events(key, events);
+        self.app
+            .world_mut()
+            .resource_scope(|world, mut log: Mut<DiffLog>| {
+                let mut recordings = world.resource_mut::<Recordings>();
+                for chunk in chunks {
+                    recordings.insert(&mut log, &recording_id(), chunk).unwrap();
+                }
+            });
     }
 
     /// Asks for something to be done in the next frame.

@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintError, UndoState, newest_blueprint_time, reset_blueprint};
-use chronoscope_store::{ChunkSource, ChunkStore, Recording, StoreEvent, StoreId, StoreKind};
+use chronoscope_store::{
+    Chunk, ChunkSource, ChunkStore, Recording, StoreError, StoreEvent, StoreId, StoreKind,
+};
+
+use crate::{DiffEntry, DiffLog};
 
 /// A short name for an open store, never used again after it is closed. Products are keyed by (recording, entity).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -149,6 +153,39 @@ impl Recordings {
             recording: Recording::new(id.clone()),
             sources: Vec::new(),
         })
+    }
+
+    /// Changes a store, opened where it is not there yet, and writes the events into the log, so that the frame follows. What is
+    /// changed behind the log's back is never seen.
+    ///
+    /// # Errors
+    /// Those of the change.
+    pub fn change<E>(
+        &mut self,
+        log: &mut DiffLog,
+        id: &StoreId,
+        change: impl FnOnce(&mut Recording) -> Result<Vec<StoreEvent>, E>,
+    ) -> Result<(), E> {
+        if self.find(id).is_none() {
+            log.push(DiffEntry::Recordings);
+        }
+        let entry = self.open(id);
+        let key = entry.key;
+        log.push_events(key, change(&mut entry.recording)?);
+        Ok(())
+    }
+
+    /// Puts a chunk into a store, opened where it is not there yet.
+    ///
+    /// # Errors
+    /// Where the store does not take it.
+    pub fn insert(
+        &mut self,
+        log: &mut DiffLog,
+        id: &StoreId,
+        chunk: impl Into<Arc<Chunk>>,
+    ) -> Result<(), StoreError> {
+        self.change(log, id, |recording| recording.insert(chunk))
     }
 
     /// Closes a store and forgets its data. Another recording of its application, else of another one, takes its place. With

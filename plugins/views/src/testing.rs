@@ -2,15 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use bevy::app::App;
+use bevy::{app::App, ecs::world::Mut};
 use chronoscope_frame::{DiffLog, Recordings};
 use chronoscope_store::{Chunk, StoreId};
 
 /// Puts a chunk into the recording of a test.
 pub(crate) fn log(app: &mut App, chunk: Chunk) {
     let world = app.world_mut();
-    let mut recordings = world.resource_mut::<Recordings>();
-    let entry = recordings.open(&StoreId::recording("app", "recording"));
-    let (key, events) = (entry.key(), entry.recording.insert(chunk).unwrap());
-    world.resource_mut::<DiffLog>().push_events(key, events);
+    world.resource_scope(|world, mut log: Mut<DiffLog>| {
+        let mut recordings = world.resource_mut::<Recordings>();
+        let id = StoreId::recording("app", "recording");
+        recordings.insert(&mut log, &id, chunk).unwrap();
+    });
 }

@@ -133,13 +133,14 @@ fn change(
     store: &StoreId,
     change: impl FnOnce(&mut chronoscope_store::Recording) -> Vec<StoreEvent>,
 ) {
-    let world = app.world_mut();
-    let (key, events) = {
-        let mut recordings = world.resource_mut::<Recordings>();
-        let entry = recordings.open(store);
-        (entry.key(), change(&mut entry.recording))
-    };
-    world.resource_mut::<DiffLog>().push_events(key, events);
+    app.world_mut()
+        .resource_scope(|world, mut log: bevy_ecs::world::Mut<DiffLog>| {
+            let mut recordings = world.resource_mut::<Recordings>();
+            let changed = recordings.change(&mut log, store, |recording| {
+                Ok::<_, std::convert::Infallible>(change(recording))
+            });
+            changed.unwrap();
+        });
 }
 
 fn show_all(app: &mut App, except: Option<usize>) {
