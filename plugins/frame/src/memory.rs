@@ -139,7 +139,7 @@ fn collect_garbage(
         let options = GcOptions {
             target_bytes: over,
             // What goes has to be written into the log and taken out of the caches, which takes about as long again.
-            time_budget: left / 2,
+            time_budget: left * 2 / 5,
             protect_latest: budget.protect_latest,
             is_protected: &|meta| shown && (latest_at.shows(meta) || on_screen.shows(meta.id)),
             // Nothing is lost, and nothing that was just read ahead is given back, only to make room.

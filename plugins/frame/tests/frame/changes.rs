@@ -128,8 +128,11 @@ fn an_eye_that_moves_reads_nothing() {
             .push(ViewerCommand::Blueprint(BlueprintCommand::set_property(
                 view, &eye,
             )));
+        let overrides = |app: &App| app.world().resource::<ActiveBlueprint>().overrides_version(view);
+        let before = overrides(&app);
         app.update();
         if frame > 0 {
+            assert_eq!(overrides(&app), before, "an eye overrides nothing");
             let done: Vec<_> = app.world().resource::<WorkCounters>().iter().collect();
             assert!(done.is_empty(), "{done:?}");
         }
