@@ -174,11 +174,6 @@ impl IngestSources {
         self.sources.iter().map(|active| &*active.source)
     }
 
-    /// The sources with their ids, in the order in which they were added.
-    pub fn iter_with_ids(&self) -> impl Iterator<Item = (SourceId, &dyn IngestSource)> {
-        self.sources.iter().map(|active| (active.id, &*active.source))
-    }
-
     /// Whether all that had an end has reached it.
     pub fn is_idle(&self) -> bool {
         self.iter().all(IngestSource::is_live)
@@ -345,14 +340,6 @@ impl Pace {
     }
 }
 
-/// A store, opened where it is not there yet.
-fn open<'a>(recordings: &'a mut Recordings, log: &mut DiffLog, store: &StoreId) -> &'a mut RecordingEntry {
-    if recordings.find(store).is_none() {
-        log.push(DiffEntry::Recordings);
-    }
-    recordings.open(store)
-}
-
 /// What to say where a chunk gives a timeline another type than it has: the numbers are kept.
 fn reports_of_retyped(entry: &RecordingEntry, events: &[StoreEvent]) -> impl Iterator<Item = Report> {
     let store = entry.store();
@@ -385,7 +372,7 @@ pub(crate) fn ingest(
         }
         IngestMessage::Chunk { store, chunk } => {
             let entity = chunk.entity_path().clone();
-            let entry = open(recordings, log, &store);
+            let entry = recordings.open_and_log(log, &store);
             match entry.recording.insert(chunk) {
                 Ok(events) => {
                     reports_of_retyped(entry, &events).for_each(|report| reports.push(report));
@@ -403,7 +390,7 @@ pub(crate) fn ingest(
             chunks,
             source,
         } => {
-            let entry = open(recordings, log, &store);
+            let entry = recordings.open_and_log(log, &store);
             let key = entry.key();
             for chunk in chunks.iter() {
                 match entry.recording.insert_absent(chunk) {

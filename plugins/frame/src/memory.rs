@@ -36,7 +36,7 @@ struct Garbage(mpsc::Sender<Box<dyn Send>>);
 impl Default for Garbage {
     fn default() -> Self {
         let (sender, garbage) = mpsc::channel::<Box<dyn Send>>();
-        // It ends with the app. Where there is no thread to be had, what is sent is freed at once.
+        // It ends with the app. If no thread can be spawned, garbage is freed at once, where it is sent.
         _ = std::thread::Builder::new()
             .name("chronoscope garbage".to_owned())
             .spawn(move || garbage.iter().for_each(drop));

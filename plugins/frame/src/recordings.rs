@@ -166,13 +166,18 @@ impl Recordings {
         id: &StoreId,
         change: impl FnOnce(&mut Recording) -> Result<Vec<StoreEvent>, E>,
     ) -> Result<(), E> {
-        if self.find(id).is_none() {
-            log.push(DiffEntry::Recordings);
-        }
-        let entry = self.open(id);
+        let entry = self.open_and_log(log, id);
         let key = entry.key;
         log.push_events(key, change(&mut entry.recording)?);
         Ok(())
+    }
+
+    /// As [`Self::open`]; the log says where it was not there.
+    pub(crate) fn open_and_log(&mut self, log: &mut DiffLog, id: &StoreId) -> &mut RecordingEntry {
+        if self.find(id).is_none() {
+            log.push(DiffEntry::Recordings);
+        }
+        self.open(id)
     }
 
     /// Puts a chunk into a store, opened where it is not there yet.
@@ -247,11 +252,6 @@ impl Recordings {
     /// The recording that is shown.
     pub fn active(&self) -> Option<&RecordingEntry> {
         self.entries.get(self.active.get(self.front.as_ref()?)?)
-    }
-
-    /// The recording that is shown, mutably.
-    pub fn active_mut(&mut self) -> Option<&mut RecordingEntry> {
-        self.entries.get_mut(self.active.get(self.front.as_ref()?)?)
     }
 
     /// The application that is shown.

@@ -18,7 +18,6 @@ pub struct RenderStats(Arc<Counters>);
 #[derive(Debug, Default)]
 struct Counters {
     uploaded_now_bytes: AtomicU64,
-    uploaded_total_bytes: AtomicU64,
     gpu_bytes: AtomicU64,
     pending: AtomicU64,
     drawn: AtomicU64,
@@ -29,12 +28,6 @@ impl RenderStats {
     #[must_use]
     pub fn uploaded_bytes_last_frame(&self) -> u64 {
         self.0.uploaded_now_bytes.load(Ordering::Relaxed)
-    }
-
-    /// Bytes sent to the GPU since the app started.
-    #[must_use]
-    pub fn uploaded_bytes_total(&self) -> u64 {
-        self.0.uploaded_total_bytes.load(Ordering::Relaxed)
     }
 
     /// Bytes of GPU memory that the buffers of this crate occupy. Textures belong to Bevy's images and are not counted.
@@ -58,7 +51,6 @@ impl RenderStats {
 
     pub(crate) fn count_upload(&self, bytes: u64) {
         self.0.uploaded_now_bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.0.uploaded_total_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn count_draw(&self, is_ready: bool) {

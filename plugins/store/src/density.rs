@@ -25,21 +25,6 @@ impl ChunkStore {
         counts
     }
 
-    /// The number of rows of an entity and of all entities below it, as [`Self::density`] counts them.
-    pub fn density_of_subtree(
-        &self,
-        root: EntityId,
-        timeline: TimelineId,
-        range: TimeRange,
-        buckets: usize,
-    ) -> Vec<u32> {
-        let mut counts = vec![0; buckets];
-        for entity in self.tree.descend(root) {
-            self.add_density(entity, None, timeline, range, &mut counts);
-        }
-        counts
-    }
-
     /// The store's generation when rows of an entity, or of a component of it, last came, went, or were loaded: until then what
     /// [`Self::density`] and [`Self::absent_buckets`] said holds. O(log n).
     pub fn density_version(

@@ -58,7 +58,7 @@ pub trait ChunkSource: fmt::Debug + Send + Sync {
     /// Whether it can give this chunk. Not any more, once it found it damaged.
     fn has(&self, chunk: ChunkId) -> bool;
 
-    /// The memory of the data that were read and not taken yet, in bytes.
+    /// The bytes of the chunks that were read and not taken yet.
     fn num_bytes(&self) -> u64 {
         0
     }

@@ -21,7 +21,7 @@ fn property(view: ViewId, component: &str, value: i32) -> BlueprintCommand {
     BlueprintCommand::SetProperty(view, vec![(ComponentDescriptor::partial(component), array)])
 }
 
-/// What a user sees at a point of time, but for what is no part of undo.
+/// The state that a user sees at a time, without navigation, which undo leaves alone.
 #[derive(Clone, Debug, PartialEq)]
 struct State {
     shown: ViewportBlueprint,

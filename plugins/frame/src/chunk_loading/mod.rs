@@ -1,4 +1,4 @@
-//! chunk data that are known and not loaded: requested once the frame knows what it lacks, taken in with the next.
+//! Loading the data of chunks that are known by their metadata: requested once the frame knows what it lacks, taken in with the next.
 //!
 //! Two systems around the rest of the frame. `receive_chunks` takes what the sources of a recording have read, within a
 //! budget, in [`Ingest`](crate::FrameSystems::Ingest). `request_chunks` runs last, when all queries of the frame are made: it

@@ -137,7 +137,7 @@ impl LatestAtResults {
         })
     }
 
-    /// The entities whose answers may change when chunk data arrive.
+    /// The entities whose answers may change when chunk data arrives.
     pub fn provisional(&self) -> impl Iterator<Item = (EntityId, &EntityResults)> {
         self.provisional
             .iter()

@@ -288,7 +288,7 @@ impl ChunkStore {
                 Some((&*place.meta, place.chunk_data.as_ref()?, slot))
             })
             .collect();
-        // One that came back as something else is no longer of the kind.
+        // A chunk that was replaced under the same id may have other columns now.
         if let Some(Slot {
             meta,
             chunk_data: Some(chunk_data),
