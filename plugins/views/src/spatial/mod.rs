@@ -1,7 +1,7 @@
 //! What 3D and 2D views share: everything but where one stands and how one moves.
 //!
 //! # From data to instances
-//! [`visualizers`] turn components into [`SpatialVisual`]s, in the entity's own space, by the rules in [`attributes`]. A visual is
+//! [`visualizers`] turn components into [`SpatialVisual`]s, in the entity's own space, by the rules in [`marks`]. A visual is
 //! a list of [`parts`], each of instances of a registered primitive ([`primitives`]), or a picture. A picture stays what was logged
 //! until it is shown ([`pictures`]).
 //!
@@ -16,6 +16,7 @@
 
 pub mod bounds;
 pub mod labels;
+pub mod marks;
 pub mod parts;
 pub mod picking;
 pub mod pictures;
@@ -25,7 +26,6 @@ pub mod textures;
 pub mod visual;
 pub mod visualizers;
 
-pub(crate) mod attributes;
 pub(crate) mod batches;
 pub(crate) mod camera;
 pub(crate) mod framing;
@@ -39,9 +39,10 @@ mod tests;
 use bevy::{app::App, app::Plugin, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{AppVisualizerExt as _, Frame, FrameSystems, Report, ViewClasses, Visualizers};
-use chronoscope_render::{BoxInstance, LineInstance, PointInstance, RenderStats};
+use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance, RenderStats};
 
 pub use chronoscope_frame::Space;
+pub use marks::{MarkCells, Marks, class_color, read_cell};
 pub use parts::{AppPartsExt, Part};
 pub use picking::{Probe, Touch};
 pub use primitives::SpatialPrimitive;
@@ -53,8 +54,8 @@ use chronoscope_frame::ViewerCaches;
 use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
-    Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer,
-    Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
+    Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer,
+    LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
 };
 
 /// The steps of presenting spatial views, within [`FrameSystems::Present`].
@@ -81,8 +82,10 @@ impl Plugin for SpatialPlugin {
             .init_resource::<PictureTextures>();
         app.add_spatial_primitive::<BoxInstance>()
             .add_spatial_primitive::<PointInstance>()
-            .add_spatial_primitive::<LineInstance>();
-        app.add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
+            .add_spatial_primitive::<LineInstance>()
+            .add_spatial_primitive::<ArrowInstance>();
+        app.add_spatial_visualizer::<Arrows3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
+            .add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
             .add_spatial_visualizer::<ImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)

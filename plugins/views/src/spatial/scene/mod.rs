@@ -28,12 +28,12 @@ use smallvec::SmallVec;
 pub(crate) use present::present_scenes;
 
 use super::{
-    attributes::MAX_LABELS,
     batches::{BatchKey, Batches},
     bounds::Bounds,
     camera::{Placement, SceneCamera, Shot},
     framing::Framing,
     labels::PlacedLabel,
+    marks::MAX_LABELS,
     parts::PartKinds,
     projection::Projector,
     sources::SourceId,
