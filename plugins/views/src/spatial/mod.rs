@@ -15,6 +15,7 @@
 //! interface, which [`tile`] has in common.
 
 pub mod bounds;
+pub mod digest;
 pub mod labels;
 pub mod marks;
 pub mod parts;
@@ -28,6 +29,7 @@ pub mod visualizers;
 
 pub(crate) mod batches;
 pub(crate) mod camera;
+pub(crate) mod draw_order;
 pub(crate) mod framing;
 pub(crate) mod scene;
 pub(crate) mod sources;
@@ -42,6 +44,7 @@ use chronoscope_frame::{AppVisualizerExt as _, Frame, FrameSystems, Report, View
 use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance, RenderStats};
 
 pub use chronoscope_frame::Space;
+pub use digest::PartDigest;
 pub use marks::{MarkCells, Marks, class_color, read_cell};
 pub use parts::{AppPartsExt, Part};
 pub use picking::{Probe, Touch};
@@ -51,7 +54,8 @@ pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
 use chronoscope_frame::ViewerCaches;
-use sources::SpatialSources;
+use sources::ChangedVisuals;
+pub use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
     Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer,
@@ -61,6 +65,8 @@ use visualizers::{
 /// The steps of presenting spatial views, within [`FrameSystems::Present`].
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SpatialSystems {
+    /// Makes and removes scenes, and collects what visualizers changed.
+    Collect,
     /// Writes instances and textures. Reads visuals, transforms, selection; writes [`SpatialScenes`].
     Scenes,
     /// Places the cameras of 3D views and decides which of them render.
@@ -79,6 +85,7 @@ impl Plugin for SpatialPlugin {
         const LINES: f32 = -1.5;
         app.init_resource::<SpatialScenes>()
             .init_resource::<SpatialSources>()
+            .init_resource::<ChangedVisuals>()
             .init_resource::<PictureTextures>();
         app.add_spatial_primitive::<BoxInstance>()
             .add_spatial_primitive::<PointInstance>()
@@ -94,12 +101,14 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<LineStrips2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<Points2DVisualizer>(&[ViewClassId::SPATIAL_2D], POINTS);
         let steps = (
+            SpatialSystems::Collect,
             SpatialSystems::Scenes,
             SpatialSystems::Cameras3D,
             SpatialSystems::Cameras2D,
         );
         app.configure_sets(Frame, steps.chain().in_set(FrameSystems::Present));
-        app.add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
+        app.add_systems(Frame, scene::follow_views.in_set(SpatialSystems::Collect))
+            .add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
             .add_view_reports(failed_pictures);
         app.init_resource::<ViewerCaches>();
         app.add_systems(
