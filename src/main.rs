@@ -1,6 +1,6 @@
 //! The program `chronoscope`: arguments, allocator, logger, run.
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Context as _;
 use bevy::{
@@ -95,7 +95,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                     let picture = offscreen::capture(&mut app)?;
                     offscreen::save_png(&picture, path)?;
                 }
-                None => print!("{}", chronoscope::digest::digest(app.world_mut())),
+                None => {
+                    let text = chronoscope::digest::digest(app.world_mut());
+                    std::io::stdout()
+                        .write_all(text.as_bytes())
+                        .context("cannot print")?;
+                }
             }
             Ok(exit_code(app.world().resource::<LoadOutcomes>()))
         }

@@ -5,9 +5,10 @@ use std::path::Path;
 use bevy::prelude::*;
 use chronoscope::{
     ChronoscopePlugins,
+    digest::digest,
     frame::{
-        FrameDiagnostics, LatestAtResults, MemoryBudget, Recordings, TimeCommand, ViewerCommand,
-        ViewerCommands,
+        FrameDiagnostics, LatestAtResults, MemoryBudget, Recordings, TimeCommand, TimeControls,
+        ViewerCommand, ViewerCommands,
     },
     io::LoadSettings,
     offscreen::{self, OffscreenPlugin, OffscreenSize},
@@ -23,6 +24,13 @@ fn app_with_scene() -> App {
 }
 
 fn app_with(file: &str, settings: &FileSettings) -> App {
+    let mut app = app_opened_at(None, file, settings);
+    seek(&mut app, 18);
+    app
+}
+
+/// The app once the file is open, with the cursor where it was told to be from the beginning, if anywhere.
+fn app_opened_at(frame: Option<i64>, file: &str, settings: &FileSettings) -> App {
     let mut app = App::new();
     app.add_plugins(OffscreenPlugin {
         size: OffscreenSize {
@@ -37,6 +45,12 @@ fn app_with(file: &str, settings: &FileSettings) -> App {
         ..chronoscope::ui::UiSettings::default()
     });
     offscreen::finish(&mut app);
+    if let Some(frame) = frame {
+        let mut times = app.world_mut().resource_mut::<TimeControls>();
+        times.initial.set_timeline("frame");
+        times.initial.set_time("frame", frame);
+        times.timeline_is_given = true;
+    }
     let outcomes = app.world().resource::<LoadOutcomes>().clone();
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data")
@@ -46,7 +60,6 @@ fn app_with(file: &str, settings: &FileSettings) -> App {
         .resource_mut::<chronoscope::frame::IngestSources>()
         .add(source);
     offscreen::settle(&mut app, None).unwrap();
-    seek(&mut app, 18);
     app
 }
 
@@ -81,6 +94,23 @@ fn a_frame_depends_on_the_cursor_and_not_on_the_way_there() {
     );
     seek(&mut app, 18);
     assert_eq!(difference(&before, &picture(&mut app)), 0);
+}
+
+/// What a view frames when it is opened is not where the cursor stood then.
+#[test]
+fn a_frame_is_the_same_whatever_the_cursor_was_when_the_file_was_opened() {
+    let mut came_later = app_with_scene();
+    seek(&mut came_later, 90);
+    let mut opened_there = app_opened_at(Some(90), "scene.rrd", &FileSettings::default());
+    assert_eq!(
+        digest(opened_there.world_mut()),
+        digest(came_later.world_mut()),
+        "where it stands, how it is looked at"
+    );
+    assert_eq!(
+        difference(&picture(&mut opened_there), &picture(&mut came_later)),
+        0
+    );
 }
 
 #[test]

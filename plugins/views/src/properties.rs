@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::{BlueprintQuery, ViewId};
 use chronoscope_frame::{ActiveBlueprint, Frame, FrameSystems, Recordings, View};
-use chronoscope_store::{RowId, arrow::ArrayRef};
+use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
     Component as _,
     blueprint::Background,
@@ -101,14 +101,6 @@ impl PropertyReader<'_> {
     pub(crate) fn value(&self, component: &str) -> Option<ArrayRef> {
         let hit = chronoscope_blueprint::overrides::view_property(self.query, self.view, component)?;
         Some(hit.cell())
-    }
-
-    /// The row that last took a property back, if it has no value since.
-    pub(crate) fn reset_row(&self, component: &str) -> Option<RowId> {
-        let (archetype, _) = component.split_once(':')?;
-        let path = self.view.entity_path().child(archetype);
-        let hit = self.query.hit(&path, component)?;
-        hit.cell().is_empty().then(|| hit.row_id())
     }
 
     /// A property that is one place or direction in space, if it is finite.

@@ -10,6 +10,7 @@ use chronoscope_store::{ChunkStore, ComponentId, EntityId, EntityPath, Hit};
 use chronoscope_types::{ReadError, Transform3D, enums::TransformRelation, read};
 use glam::{DAffine3, DMat3, DQuat, DVec3};
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use crate::{LatestAtResults, RecordingKey, Report, query_results::EntityResults};
 
@@ -280,6 +281,17 @@ impl Transforms {
         }
         composed_nodes
     }
+}
+
+/// The components of transforms that a store knows.
+pub(crate) fn components(store: &ChunkStore) -> SmallVec<[ComponentId; 6]> {
+    let components = Components::of(store);
+    components.iter().flat_map(Components::all).flatten().collect()
+}
+
+/// The transform to the parent's space that rows give; `None` where they give none, or it cannot be read.
+pub(crate) fn parent_from_entity(store: &ChunkStore, rows: &EntityResults) -> Option<DAffine3> {
+    Components::of(store)?.read(rows).ok()
 }
 
 /// The components of a transform, as one store calls them.

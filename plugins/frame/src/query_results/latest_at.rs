@@ -30,6 +30,16 @@ pub struct EntityResults {
 }
 
 impl EntityResults {
+    /// Rows that were looked up elsewhere than at the cursor.
+    pub(crate) fn of_rows(rows: impl IntoIterator<Item = (ComponentId, LatestAt)>) -> Self {
+        Self {
+            components: rows.into_iter().collect(),
+            validity: TimeRange::EMPTY,
+            rows: 0,
+            data_rows: 0,
+        }
+    }
+
     /// The latest row of a component.
     pub fn hit(&self, component: ComponentId) -> Option<&Hit> {
         self.components

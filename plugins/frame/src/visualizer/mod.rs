@@ -5,6 +5,7 @@
 //! is moved is not made anew.
 
 mod chunks;
+mod first_look;
 mod input;
 mod visuals;
 
@@ -16,6 +17,7 @@ use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_store::EntityId;
 
 pub(crate) use chunks::VisualChunks;
+pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual};
 pub use input::{Source, VisualizerInput};
 pub use visuals::{ViewVisuals, Visuals};
 
@@ -151,10 +153,14 @@ impl Visualizers {
         world: &'w World,
         view: ViewId,
     ) -> impl Iterator<Item = (usize, &'w VisualChunks)> {
+        let first = world
+            .get_resource::<FirstLookChunks>()
+            .and_then(|first| Some((usize::MAX, first.get(view)?)));
         self.entries
             .iter()
             .enumerate()
             .filter_map(move |(at, entry)| Some((at, (entry.chunks)(world, view)?)))
+            .chain(first)
     }
 
     fn add<V: Visualizer>(&mut self, classes: &[&str]) -> Added {
@@ -267,6 +273,7 @@ pub struct VisualizersPlugin;
 
 impl Plugin for VisualizersPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Visualizers>();
+        app.init_resource::<Visualizers>()
+            .init_resource::<FirstLookChunks>();
     }
 }

@@ -1,111 +1,250 @@
-//! What a view frames by default: the content that was there when it came to rest.
+//! What a view frames until somebody says where to look: each entity as it is when it first shows something.
+//!
+//! Framing depends on the recording, the timeline, the blueprint and which chunks are loaded; not on the cursor, so that it holds
+//! still while time plays, and not on what was on screen before. The content at the first cursor would be history; the content at
+//! the cursor would move; all rows of all times would cost all data, and need transforms at all of these times. First rows cost
+//! as much as one frame, once, and what they need is loaded and kept.
 
-use chronoscope_store::RowId;
+use bevy::ecs::prelude::*;
+use chronoscope_frame::{
+    Cursor, DataResult, DataResults, DiffEntry, DiffLog, IngestSources, RecordingEntry, RecordingKey,
+    Recordings, View, ViewOverrides, Visualizer, Visualizers,
+    visualizer::{FirstChunks, FirstLook, FirstLookChunks, VisualizerId},
+};
+use chronoscope_store::{EntityId, EntityPath, StoreEvent, TimelineId};
+use rustc_hash::FxHashMap;
 
-use super::bounds::Bounds;
+use super::{SpatialScenes, SpatialSources, bounds::Bounds, visual::SpatialVisual};
 
-/// After this many frames with content, what is framed stays, though something may still be pending: time that plays, for example.
-const MAX_RESTLESS_FRAMES: u32 = 120;
-
-/// What is framed anew when it changes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct FramedContent {
-    /// Changes when other entities come into the view.
-    pub(crate) entities: u64,
-    /// The row that last took back what the blueprint said: from then on the view frames what it shows then.
-    pub(crate) reset: Option<RowId>,
+/// The bounds of what a view frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Framed {
+    /// Bounds of everything.
+    pub(crate) all: Bounds,
+    /// Bounds of the pictures.
+    pub(crate) pictures: Bounds,
 }
 
-/// Follows the content of a view until it comes to rest, and holds still from then on, until other entities come into the view.
-#[derive(Clone, Copy, Debug, Default)]
+impl Framed {
+    fn union(self, other: Self) -> Self {
+        Self {
+            all: self.all.union(other.all),
+            pictures: self.pictures.union(other.pictures),
+        }
+    }
+}
+
+/// What a view frames, kept up to date.
+#[derive(Default)]
 pub(crate) struct Framing {
-    content: FramedContent,
-    bounds: Bounds,
-    age: u32,
-    is_pinned: bool,
+    made_of: Option<MadeOf>,
+    results_version: u64,
+    log_number: u64,
+    /// Whether rows came or went that may be first ones.
+    is_stale: bool,
+    entities: FxHashMap<EntityId, First>,
+    /// Rows after this time are not the first ones of any entity.
+    last_time: Option<i64>,
+    framed: Framed,
+}
+
+/// What all entities are looked at anew for when it changes.
+#[derive(Clone, PartialEq)]
+struct MadeOf {
+    recording: RecordingKey,
+    timeline: Option<TimelineId>,
+    origin: EntityPath,
+    overrides: u64,
+}
+
+/// What an entity first shows.
+struct First {
+    framed: Framed,
+    /// The time after which other rows change nothing.
+    time: i64,
 }
 
 impl Framing {
-    /// Whether it holds still.
-    pub(crate) fn is_pinned(&self) -> bool {
-        self.is_pinned
+    /// What is framed.
+    pub(crate) fn framed(&self) -> Framed {
+        self.framed
     }
 
-    /// What is to be framed.
-    ///
-    /// `is_quiet` says that nothing is pending. `bounds` is asked only while nothing is pinned.
-    pub(crate) fn update(
-        &mut self,
-        content: FramedContent,
-        is_quiet: bool,
-        bounds: impl FnOnce() -> Bounds,
-    ) -> Bounds {
-        if self.content != content {
-            *self = Self {
-                content,
-                bounds: self.bounds,
-                age: 0,
-                is_pinned: false,
-            };
-        }
-        if !self.is_pinned {
-            let bounds = bounds();
-            if !bounds.is_empty() {
-                self.bounds = bounds;
-                self.age += 1;
-                // In the first frame with content, it was quiet because there was nothing.
-                self.is_pinned = (is_quiet && self.age > 1) || self.age > MAX_RESTLESS_FRAMES;
+    /// Looks at entities that are new, or whose first rows may be others. Cost: these; an iteration over all where one is.
+    fn update(&mut self, inputs: &Inputs<'_>, chunks: &mut FirstLookChunks) {
+        let now = MadeOf {
+            recording: inputs.recording.key(),
+            timeline: inputs.cursor.timeline,
+            origin: inputs.view.blueprint.origin.clone(),
+            overrides: inputs.overrides.version(),
+        };
+        self.read_log(inputs);
+        let is_same = self.made_of.as_ref() == Some(&now);
+        let changed = inputs.results.changed_since(self.results_version);
+        self.results_version = inputs.results.version();
+        let look_at: Vec<EntityId> = match changed {
+            Some(changed) if is_same && !(self.is_stale && inputs.is_loaded) => changed.to_vec(),
+            _ => {
+                self.entities.clear();
+                chunks.clear(inputs.view.id);
+                self.is_stale = false;
+                self.made_of = Some(now);
+                inputs.results.iter().map(|result| result.entity).collect()
             }
+        };
+        if look_at.is_empty() && is_same {
+            return;
         }
-        self.bounds
+        let look = FirstLook::new(
+            inputs.view,
+            inputs.overrides,
+            inputs.recording,
+            inputs.cursor.timeline,
+        );
+        for entity in look_at {
+            self.entities.remove(&entity);
+            chunks.remove(inputs.view.id, entity);
+            let Some(result) = inputs.results.get(entity) else {
+                continue;
+            };
+            let mut read = FirstChunks::default();
+            for (_, first) in inputs
+                .lookers
+                .iter()
+                .filter(|(visualizer, _)| result.visualizers.contains(visualizer))
+            {
+                if let Some(First { framed, time }) = first(&look, result, &mut read) {
+                    let known = self.entities.entry(entity).or_insert(First { framed, time });
+                    known.framed = known.framed.union(framed);
+                    known.time = known.time.max(time);
+                }
+            }
+            chunks.set(inputs.view.id, entity, read);
+        }
+        let framed = self.entities.values().map(|first| first.framed);
+        self.framed = framed.fold(Framed::default(), Framed::union);
+        self.last_time = self.entities.values().map(|first| first.time).max();
+    }
+
+    fn read_log(&mut self, inputs: &Inputs<'_>) {
+        let since = inputs.log.since(self.log_number);
+        self.log_number = inputs.log.next_number();
+        if self.is_stale {
+            return;
+        }
+        let Some(mut entries) = since else {
+            self.is_stale = true;
+            return;
+        };
+        let (timeline, last_time) = (inputs.cursor.timeline, self.last_time);
+        self.is_stale = entries.any(|entry| match entry {
+            DiffEntry::Store { recording, event } => {
+                *recording == inputs.recording.key() && may_be_first(event, timeline, last_time)
+            }
+            DiffEntry::Cursor | DiffEntry::Recordings => false,
+        });
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use glam::DVec3;
+/// Whether an event may bring or take rows that some entity shows first.
+fn may_be_first(event: &StoreEvent, timeline: Option<TimelineId>, last_time: Option<i64>) -> bool {
+    let begin = timeline
+        .map(|timeline| event.meta.time_range(timeline))
+        .filter(|range| !range.is_empty())
+        .map(|range| range.min);
+    let is_early = |begin: i64| last_time.is_none_or(|last_time| begin <= last_time);
+    event.meta.is_static || !event.new_components().is_empty() || begin.is_some_and(is_early)
+}
 
-    use super::*;
+/// What the framing of a view is worked out from.
+struct Inputs<'a> {
+    view: &'a View,
+    results: &'a DataResults,
+    overrides: &'a ViewOverrides,
+    recording: &'a RecordingEntry,
+    cursor: Cursor,
+    log: &'a DiffLog,
+    /// Whether nothing is being loaded: until then rows come all the time.
+    is_loaded: bool,
+    lookers: &'a [(VisualizerId, Look)],
+}
 
-    fn cube(size: f64) -> Bounds {
-        Bounds::between(DVec3::ZERO, DVec3::splat(size))
+/// Looks at the first visual of a data result.
+type Look = fn(&FirstLook<'_>, &DataResult, &mut FirstChunks) -> Option<First>;
+
+/// The bounds of what a data result first shows, in the view's space.
+pub(crate) struct Looker(Look);
+
+impl Looker {
+    pub(crate) fn of<V: Visualizer<Visual = SpatialVisual>>() -> Self {
+        Self(look::<V>)
     }
+}
 
-    #[test]
-    fn content_is_followed_until_it_rests() {
-        let mut framing = Framing::default();
-        let content = |entities| FramedContent {
-            entities,
-            reset: None,
+impl Clone for Looker {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl Copy for Looker {}
+
+fn look<V: Visualizer<Visual = SpatialVisual>>(
+    look: &FirstLook<'_>,
+    result: &DataResult,
+    chunks: &mut FirstChunks,
+) -> Option<First> {
+    let time = look.time_of::<V>(result.entity)?;
+    let first = look.visual::<V>(result, chunks);
+    let framed = first.map_or_else(Framed::default, |first| {
+        let all = first.visual.bounds.transformed(&first.origin_from_entity);
+        let pictures = if first.visual.picture().is_some() {
+            all
+        } else {
+            Bounds::EMPTY
         };
-        let mut update = |content, is_quiet, bounds| framing.update(content, is_quiet, || bounds);
-        assert!(update(content(1), true, Bounds::EMPTY).is_empty());
-        assert_eq!(update(content(1), false, cube(1.0)), cube(1.0));
-        assert_eq!(update(content(1), true, cube(2.0)), cube(2.0));
-        assert_eq!(
-            update(content(1), true, cube(3.0)),
-            cube(2.0),
-            "it holds still while data moves"
-        );
-        assert_eq!(
-            update(content(2), true, cube(4.0)),
-            cube(4.0),
-            "other entities came"
-        );
-        assert_eq!(
-            update(content(2), false, cube(5.0)),
-            cube(5.0),
-            "and their data is still arriving"
-        );
-        assert_eq!(update(content(2), true, cube(5.0)), cube(5.0));
-        let reset = FramedContent {
-            reset: Some(RowId::from_u128(1)),
-            ..content(2)
+        Framed { all, pictures }
+    });
+    Some(First { framed, time })
+}
+
+/// Keeps what each view that is shown frames.
+pub(crate) fn update_framing(
+    mut scenes: ResMut<SpatialScenes>,
+    mut chunks: ResMut<FirstLookChunks>,
+    views: Query<(&View, &DataResults, &ViewOverrides)>,
+    sources: Res<SpatialSources>,
+    visualizers: Res<Visualizers>,
+    recordings: Res<Recordings>,
+    cursor: Res<Cursor>,
+    log: Res<DiffLog>,
+    ingest: Option<Res<IngestSources>>,
+) {
+    let Some(recording) = cursor.recording.and_then(|key| recordings.get(key)) else {
+        return;
+    };
+    let lookers: Vec<(VisualizerId, Look)> = sources
+        .sources
+        .iter()
+        .filter_map(|source| Some((visualizers.find(source.name)?, source.looker.0)))
+        .collect();
+    let is_loaded = ingest.is_none_or(|sources| sources.is_idle());
+    let scenes = scenes.bypass_change_detection();
+    chunks.retain(|view| scenes.get(view).is_some());
+    for (view, results, overrides) in &views {
+        let Some(scene) = scenes.get_mut(view.id).filter(|scene| scene.tile.shown) else {
+            continue;
         };
-        assert_eq!(
-            update(reset, true, cube(6.0)),
-            cube(6.0),
-            "a reset frames what is there now"
-        );
+        let inputs = Inputs {
+            view,
+            results,
+            overrides,
+            recording,
+            cursor: *cursor,
+            log: &log,
+            is_loaded,
+            lookers: &lookers,
+        };
+        scene.framing.update(&inputs, &mut chunks);
     }
 }

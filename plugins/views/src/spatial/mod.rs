@@ -40,6 +40,7 @@ mod tests;
 
 use bevy::{app::App, app::Plugin, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_frame::visualizer::FirstLookChunks;
 use chronoscope_frame::{AppVisualizerExt as _, Frame, FrameSystems, Report, ViewClasses, Visualizers};
 use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance, RenderStats};
 
@@ -107,7 +108,9 @@ impl Plugin for SpatialPlugin {
             SpatialSystems::Cameras2D,
         );
         app.configure_sets(Frame, steps.chain().in_set(FrameSystems::Present));
-        app.add_systems(Frame, scene::follow_views.in_set(SpatialSystems::Collect))
+        app.init_resource::<FirstLookChunks>();
+        let follow = (scene::follow_views, framing::update_framing).chain();
+        app.add_systems(Frame, follow.in_set(SpatialSystems::Collect))
             .add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
             .add_view_reports(failed_pictures);
         app.init_resource::<ViewerCaches>();

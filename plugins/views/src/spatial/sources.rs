@@ -13,7 +13,7 @@ use chronoscope_frame::{
 };
 use chronoscope_store::EntityId;
 
-use super::{SpatialSystems, scene, visual::SpatialVisual};
+use super::{SpatialSystems, framing::Looker, scene, visual::SpatialVisual};
 
 /// The position of a visualizer among those of spatial views.
 pub(crate) type SourceId = u16;
@@ -44,6 +44,7 @@ impl AppSpatialExt for App {
             name: V::INFO.name,
             type_id: TypeId::of::<V>(),
             default_radius,
+            looker: Looker::of::<V>(),
             reports: reports::<V>,
         };
         let is_new = sources.iter().all(|known| known.type_id != source.type_id);
@@ -96,6 +97,7 @@ pub(crate) struct SpatialSource {
     pub(crate) name: &'static str,
     type_id: TypeId,
     pub(crate) default_radius: f32,
+    pub(crate) looker: Looker,
     pub(crate) reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
 }
 

@@ -11,16 +11,14 @@ use bevy::{
 };
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{
-    AppVisualizerExt as _, FramePlugins, FrameSystems, Item, Report, Selection, TimeCommand, View, ViewTile,
-    ViewerCommand, ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Work,
-    WorkCounters, visualizer::QueryMode,
+    FramePlugins, FrameSystems, Item, Report, Selection, TimeCommand, View, ViewTile, ViewerCommand,
+    ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Work, WorkCounters,
+    visualizer::QueryMode,
 };
-use chronoscope_render::{ArrowInstance, DEFAULT_RADIUS, LineInstance};
 use chronoscope_store::{Chunk, Timeline};
 use chronoscope_types::{
-    Arrows3D, Boxes2D, Boxes3D, Component as _, Image, Mesh3D, Points2D, Points3D, Transform3D,
+    Boxes2D, Boxes3D, Image, Mesh3D, Points2D, Points3D, Transform3D,
     blueprint::EyeControls3D,
-    components,
     enums::{ChannelDatatype, MagnificationFilter},
     log_chunk,
     records::ImageFormat,
@@ -28,12 +26,15 @@ use chronoscope_types::{
 use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
 use super::{
-    AppSpatialExt as _, Part, PartDigest, SpatialScene, SpatialScenes, SpatialSources, SpatialVisual,
+    AppSpatialExt as _, Part, PartDigest, SpatialScene, SpatialScenes, SpatialVisual,
     pictures::{Picture, PictureKey, PictureSource},
     projection::Lens,
     textures::PictureTextures,
 };
 use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
+
+mod history;
+mod visuals;
 
 const SIZE: [u32; 2] = [600, 400];
 
@@ -463,61 +464,6 @@ fn a_view_that_was_hidden_catches_up() {
 }
 
 #[test]
-fn a_reset_frames_what_is_there_now() {
-    let mut viewer = Viewer::new([
-        log_chunk("point", [(frame(), 0)], &Points3D::new([[0.0; 3], [1.0; 3]])).unwrap(),
-        log_chunk("point", [(frame(), 1)], &Points3D::new([[100.0; 3], [101.0; 3]])).unwrap(),
-    ]);
-    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(0)));
-    viewer.settle();
-    let first = viewer.lens();
-    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(1)));
-    viewer.settle();
-    assert_eq!(viewer.lens(), first, "time moves, the eye does not");
-    let nothing = components::Position3D::build(Vec::new());
-    let command = BlueprintCommand::SetProperty(
-        viewer.view(),
-        vec![(EyeControls3D::POSITION.descriptor(), nothing)],
-    );
-    viewer.command(ViewerCommand::Blueprint(command));
-    viewer.settle();
-    assert_ne!(viewer.lens(), first);
-    let position = glam::DVec3::splat(100.5);
-    let seen = viewer.scene().projector().project(position).unwrap();
-    assert!(
-        viewer.scene().projector().contains(seen.position, 0.0),
-        "{seen:?}"
-    );
-}
-
-/// Solids are as many as the longest of their sizes, places and rotations; rectangles as many as their sizes.
-#[test]
-fn there_are_as_many_instances_as_the_sdk_means() {
-    let centers = [[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [4.0, 0.0, 0.0]];
-    let boxes = Boxes3D::from_half_sizes([[0.5; 3]])
-        .with_centers(centers)
-        .with_labels(["a", "b", "c"]);
-    let mut viewer = Viewer::new([log_chunk("three", [], &boxes).unwrap()]);
-    let bounds = viewer.scene().bounds_of(&"/three".into());
-    assert_eq!((bounds.min.x, bounds.max.x), (-0.5, 4.5));
-    let lines = |viewer: &mut Viewer| {
-        let shown = viewer.scene().shown();
-        let lines = shown
-            .flat_map(|(_, shown)| &shown.visual.parts)
-            .filter_map(Part::instances::<LineInstance>);
-        lines.map(|lines| lines.len()).sum::<usize>()
-    };
-    assert_eq!(lines(&mut viewer), 3 * 12);
-    assert_eq!(viewer.scene().labels().count(), 3);
-
-    let rectangles = Boxes2D::default()
-        .with_half_sizes([[5.0, 5.0]])
-        .with_centers([[0.0, 0.0], [20.0, 0.0]]);
-    let mut viewer = Viewer::new([log_chunk("one", [], &rectangles).unwrap()]);
-    assert_eq!(lines(&mut viewer), 4);
-}
-
-#[test]
 fn only_what_a_view_is_there_for_is_missing() {
     let points = Points3D::new([[0.0, 0.0, 0.0]]);
     let mesh = Mesh3D::default().with_vertex_positions([[0.0; 3]]);
@@ -534,131 +480,4 @@ fn only_what_a_view_is_there_for_is_missing() {
         .unwrap();
     let missing = crate::without_visualizer(viewer.app.world(), view);
     assert_eq!(missing, [("/world/solid".into(), vec!["Mesh3D"])]);
-}
-
-#[test]
-fn a_spatial_visualizer_that_nobody_presents_is_found_at_the_start() {
-    let unpresented = |extend: fn(&mut App)| {
-        let viewer = Viewer::with([], extend);
-        let world = viewer.app.world();
-        world
-            .resource::<SpatialSources>()
-            .unpresented(world.resource(), world.resource())
-    };
-    assert!(unpresented(|_| {}).is_empty());
-    let plain = unpresented(|app| _ = app.add_visualizer::<Broken>(&[ViewClassId::SPATIAL_2D]));
-    assert_eq!(plain, ["Broken"]);
-    let elsewhere = unpresented(|app| _ = app.add_visualizer::<Broken>(&["Counter"]));
-    assert!(elsewhere.is_empty(), "a class without a space presents by itself");
-}
-
-/// Arrows start at zero where no origin is given, the last radius holds for the rest, and labels lie at their middles.
-#[test]
-fn arrows_are_as_the_sdk_means_them() {
-    let arrows = Arrows3D::default()
-        .with_vectors([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
-        .with_origins([[1.0, 0.0, 0.0]])
-        .with_radii([0.5])
-        .with_labels(["right", "up"]);
-    let plain = Arrows3D::default().with_vectors([[0.0, 0.0, 4.0]]);
-    let mut viewer = Viewer::new([
-        log_chunk("arrows", [], &arrows).unwrap(),
-        log_chunk("plain", [], &plain).unwrap(),
-    ]);
-    let bounds = viewer.scene().bounds_of(&"/arrows".into());
-    assert_eq!(bounds.min, glam::DVec3::new(1.0, 0.0, 0.0));
-    assert_eq!(bounds.max, glam::DVec3::new(3.0, 2.0, 0.0));
-    let labels: Vec<_> = viewer
-        .scene()
-        .labels()
-        .map(|label| (label.text.to_string(), label.position.to_array()))
-        .collect();
-    assert_eq!(
-        labels,
-        [
-            ("right".to_owned(), [2.0, 0.0, 0.0]),
-            ("up".to_owned(), [1.0, 1.0, 0.0])
-        ]
-    );
-    let radii: Vec<f32> = viewer
-        .scene()
-        .shown()
-        .flat_map(|(_, shown)| &shown.visual.parts)
-        .filter_map(Part::instances::<ArrowInstance>)
-        .flat_map(|arrows| arrows.iter().map(|arrow| arrow.radius).collect::<Vec<_>>())
-        .collect();
-    assert_eq!(radii, [0.5, 0.5, DEFAULT_RADIUS]);
-}
-
-/// Whatever came first: what is drawn, how and in which order is what a fresh app draws.
-#[test]
-fn order_and_placement_do_not_depend_on_the_way_there() {
-    const TIMES: i64 = 12;
-    let chunks = || {
-        let mut random = 7_u32;
-        let mut next = move |below: u32| {
-            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (random >> 16) % below
-        };
-        let mut chunks = Vec::new();
-        for time in 0..TIMES {
-            for entity in ["d", "a", "c", "b"] {
-                let sizes = (0..next(5)).map(|_| [1.0, 1.0]).collect::<Vec<_>>();
-                let boxes = Boxes2D::default()
-                    .with_half_sizes(sizes)
-                    .with_draw_order(if next(4) == 0 { 30.0 } else { 10.0 });
-                let path = format!("camera/{entity}");
-                chunks.push(log_chunk(path.as_str(), [(frame(), time)], &boxes).unwrap());
-                let points = Points2D::new((0..next(4)).map(|at| [at as f32, 0.0]));
-                let points = points.with_draw_order(10.0);
-                chunks.push(log_chunk(path.as_str(), [(frame(), time)], &points).unwrap());
-            }
-            let moved = Transform3D::from_translation([time as f32, 0.0, 0.0]);
-            chunks.push(log_chunk("camera/c", [(frame(), time)], &moved).unwrap());
-        }
-        chunks
-    };
-    let seek = |viewer: &mut Viewer, time: i64| {
-        viewer.command(ViewerCommand::Time(TimeCommand::SetTime(time)));
-        viewer.settle();
-    };
-    let mut viewer = Viewer::new(chunks());
-    let mut num_runs = 0;
-    for time in [3, 11, 0, 7, 8, 2, 5, 5, 10, 1, 4] {
-        seek(&mut viewer, time);
-        let mut fresh = Viewer::new(chunks());
-        seek(&mut fresh, time);
-        let digest = viewer.digest();
-        assert_eq!(digest, fresh.digest(), "at {time}");
-        num_runs = num_runs.max(digest.last().map_or(0, |part| part.run + 1));
-    }
-    assert!(num_runs > 3, "points lie between boxes: {num_runs}");
-}
-
-/// Half a million and more meters away: an eye that is dragged is where it is dragged to, to less than a millimeter.
-#[test]
-fn an_eye_far_from_the_origin_is_kept_exactly() {
-    let far = [500_000.5, 5_400_000.25, 120.0];
-    let boxes = Boxes3D::from_half_sizes([[0.5, 0.5, 0.5]]);
-    let mut viewer = Viewer::new([
-        log_chunk("map", [], &Transform3D::from_translation(far.map(|v| v as f32))).unwrap(),
-        log_chunk("map/box", [], &boxes).unwrap(),
-    ]);
-    let eye_of = |viewer: &mut Viewer| {
-        let Lens::Perspective { eye_from_view, .. } = viewer.lens() else {
-            panic!("a 3D view")
-        };
-        eye_from_view.inverse().translation
-    };
-    viewer.drag(Pos2::new(300.0, 200.0), Pos2::new(340.0, 210.0));
-    let before = eye_of(&mut viewer);
-    assert_ne!(before, before.as_vec3().as_dvec3(), "more than an f32 holds");
-    // Around the target, the distance stays the same, drag after drag.
-    let target = viewer.scene().bounds_of(&"/map".into()).center();
-    let distance = before.distance(target);
-    for _ in 0..5 {
-        viewer.drag(Pos2::new(300.0, 200.0), Pos2::new(310.0, 200.0));
-    }
-    let drift = (eye_of(&mut viewer).distance(target) - distance).abs();
-    assert!(drift < 1e-3, "{drift}");
 }

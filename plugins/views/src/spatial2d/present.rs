@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use bevy::{ecs::prelude::*, math::Vec2};
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_frame::{Settled, ViewTile};
+use chronoscope_frame::ViewTile;
 use chronoscope_render::image_plane_camera;
-use chronoscope_store::RowId;
 use chronoscope_types::{
     Component, blueprint::VisualBounds2D, components::blueprint as blueprint_components,
 };
-use glam::{DVec2, DVec3};
+use glam::DVec2;
 
 use super::visible::{Area, Visible};
 use crate::{
@@ -18,9 +17,8 @@ use crate::{
     properties::{PropertiesOf, PropertyReader, ViewProperties},
     spatial::{
         Space, SpatialScene, SpatialScenes,
-        bounds::Bounds,
         camera::{CameraLens, Placement},
-        framing::FramedContent,
+        framing::Framed,
         scene::MAX_DRAW_ORDER,
     },
 };
@@ -51,7 +49,7 @@ struct ViewPlane {
 #[derive(Clone, Copy, PartialEq)]
 struct Inputs {
     tile: ViewTile,
-    content: FramedContent,
+    framed: Framed,
     said: PlaneProperties,
     background: egui::Color32,
 }
@@ -60,7 +58,6 @@ struct Inputs {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct PlaneProperties {
     area: Option<Area>,
-    reset: Option<RowId>,
     background: Option<egui::Color32>,
 }
 
@@ -74,7 +71,6 @@ impl ViewProperties for PlaneProperties {
         });
         Self {
             area,
-            reset: reader.reset_row(&VisualBounds2D::RANGE),
             background: reader.background(),
         }
     }
@@ -111,10 +107,7 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
         .unwrap_or_default();
     let inputs = Inputs {
         tile: scene.tile,
-        content: FramedContent {
-            entities: scene.results_version,
-            reset: said.reset,
-        },
+        framed: scene.framing.framed(),
         said,
         background: said.background.unwrap_or(style.background),
     };
@@ -123,20 +116,12 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
         return;
     }
     let style = style.clone();
-    let is_quiet = world
-        .get_resource::<Settled>()
-        .is_some_and(|settled| settled.frames() > 0);
-    let mut framing = scene.framing;
-    let framed = framing.update(inputs.content, is_quiet, || content(scene));
-    scene.framing = framing;
     let nothing = Area {
         min: DVec2::ZERO,
         max: DVec2::ONE,
     };
-    let area = said.area.or((!framed.is_empty()).then(|| Area {
-        min: framed.min.truncate(),
-        max: framed.max.truncate(),
-    }));
+    let Framed { all, pictures } = inputs.framed;
+    let area = said.area.or_else(|| Area::of_content(&all, &pictures));
 
     let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
     let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
@@ -154,13 +139,4 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
         },
     };
     scene.look(world, placement, inputs.background, &style);
-}
-
-/// The area of the content, as bounds.
-fn content(scene: &mut SpatialScene) -> Bounds {
-    let all = scene.bounds();
-    Area::of_content(&all, &scene.picture_bounds()).map_or(Bounds::EMPTY, |area| Bounds {
-        min: DVec3::new(area.min.x, area.min.y, 0.0),
-        max: DVec3::new(area.max.x, area.max.y, 0.0),
-    })
 }

@@ -8,7 +8,10 @@ use chronoscope_types::{
 use egui::Ui;
 use glam::DVec2;
 
-use super::{present::Planes, visible::Visible};
+use super::{
+    present::Planes,
+    visible::{Area, Visible},
+};
 use crate::{
     ViewUi, ViewUiContext,
     spatial::{
@@ -68,7 +71,7 @@ impl ViewUi for Spatial2DUi {
         }
         show_tooltip(&tile);
         if tile.response.double_clicked() {
-            reset(context.commands, view);
+            show_all(&tile, context.commands, view);
             return;
         }
         let moved = by_pointer(ui, &tile, known);
@@ -86,7 +89,9 @@ impl ViewUi for Spatial2DUi {
         };
         if ui
             .button("Fit to content")
-            .on_hover_text("Shows everything there is. Double-click does the same.")
+            .on_hover_text(
+                "Shows everything as it first appears. A double click shows everything there is now.",
+            )
             .clicked()
         {
             reset(context.commands, view);
@@ -127,6 +132,17 @@ fn set_visible(commands: &mut ViewerCommands, view: ViewId, visible: &Visible, t
     };
     let range = blueprint_components::VisualBounds2D::build(vec![bounds]);
     tile::set_properties(commands, view, [(VisualBounds2D::RANGE, range)]);
+}
+
+/// Shows everything there is now.
+fn show_all(tile: &Tile<'_>, commands: &mut ViewerCommands, view: ViewId) {
+    let bounds = tile.scene.bounds();
+    let pictures = tile.scene.picture_bounds();
+    if let Some(area) = Area::of_content(&bounds, &pictures) {
+        let size = tile.size();
+        set_visible(commands, view, &Visible::fitting(&area, size), size);
+        commands.push(ViewerCommand::EndGesture);
+    }
 }
 
 /// Forgets what is to be shown, so that it is all there is.

@@ -8,9 +8,9 @@ use bevy::{
     math::{Quat, Vec3},
 };
 use chronoscope_blueprint::{EYE_POSITION_REST, EYE_TARGET_REST, ViewClassId, ViewId};
-use chronoscope_frame::{Cursor, LatestAtResults, RecordingKey, Recordings, Settled, ViewTile};
+use chronoscope_frame::{Cursor, LatestAtResults, RecordingKey, Recordings, ViewTile};
 use chronoscope_render::GroundGrid;
-use chronoscope_store::{EntityPath, RowId};
+use chronoscope_store::EntityPath;
 use chronoscope_types::{
     ViewCoordinates,
     blueprint::{EyeControls3D, LineGrid3D},
@@ -24,8 +24,8 @@ use crate::{
     properties::{PropertiesOf, PropertyReader, ViewProperties},
     spatial::{
         Space, SpatialScene, SpatialScenes,
+        bounds::Bounds,
         camera::{CameraLens, Placement},
-        framing::FramedContent,
     },
 };
 
@@ -52,7 +52,7 @@ struct ViewEye {
 #[derive(Clone, PartialEq)]
 struct Inputs {
     tile: ViewTile,
-    content: FramedContent,
+    framed: Bounds,
     recording: Option<RecordingKey>,
     origin: EntityPath,
     said: EyeProperties,
@@ -65,7 +65,6 @@ pub(crate) struct EyeProperties {
     position: Option<DVec3>,
     target: Option<DVec3>,
     up: Option<DVec3>,
-    reset: Option<RowId>,
     hides_grid: bool,
     spacing: Option<f32>,
     background: Option<egui::Color32>,
@@ -81,7 +80,6 @@ impl ViewProperties for EyeProperties {
             up: reader
                 .vector(&EyeControls3D::EYE_UP)
                 .and_then(DVec3::try_normalize),
-            reset: reader.reset_row(&EyeControls3D::POSITION),
             hides_grid: reader.boolean(&LineGrid3D::VISIBLE) == Some(false),
             spacing: reader
                 .number(&LineGrid3D::SPACING)
@@ -120,16 +118,13 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         .resource::<PropertiesOf<EyeProperties>>()
         .get(scene.view)
         .unwrap_or(&default_properties);
-    let content = FramedContent {
-        entities: scene.results_version,
-        reset: said.reset,
-    };
+    let framed = scene.framing.framed().all;
     let recording = world.resource::<Cursor>().recording;
     if let Some(ViewEye { inputs, .. }) = eyes.by_view.get(&scene.view)
         && scene.is_at_rest()
         && world.resource::<LatestAtResults>().changed().is_empty()
         && inputs.tile == scene.tile
-        && inputs.content == content
+        && inputs.framed == framed
         && inputs.recording == recording
         && inputs.said == *said
         && inputs.style == *style
@@ -139,7 +134,7 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     }
     let inputs = Inputs {
         tile: scene.tile,
-        content,
+        framed,
         recording,
         origin: scene.blueprint.origin.clone(),
         said: *said,
@@ -148,12 +143,6 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     let (said, style) = (inputs.said, &inputs.style);
     let axes = axes_at(world, &scene.blueprint.origin).unwrap_or_default();
 
-    let is_quiet = world
-        .get_resource::<Settled>()
-        .is_some_and(|settled| settled.frames() > 0);
-    let mut framing = scene.framing;
-    let framed = framing.update(content, is_quiet, || scene.bounds());
-    scene.framing = framing;
     let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
     let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
     let eye = Eye::framing(&framed, &axes, size.x / size.y.max(1.0)).with_overrides(

@@ -74,7 +74,10 @@ impl ViewUi for Spatial3DUi {
         }
         show_tooltip(&tile);
         if tile.response.double_clicked() && tile.pick.is_none() {
-            reset(context.commands, view);
+            let all = tile.scene.bounds();
+            let aspect = tile.size().x / tile.size().y.max(1.0);
+            set_eye(context.commands, view, &known.focused_on(&all, aspect));
+            context.commands.push(ViewerCommand::EndGesture);
             return;
         }
         let moved = by_keys(ui, &tile, known, context).or_else(|| by_pointer(ui, &tile, known));
@@ -92,7 +95,7 @@ impl ViewUi for Spatial3DUi {
         };
         if ui
             .button("Reset the eye")
-            .on_hover_text("Looks at everything there is. Double-click the background does the same.")
+            .on_hover_text("Looks at everything as it first appears. A double click on the background looks at everything there is now.")
             .clicked()
         {
             reset(context.commands, view);

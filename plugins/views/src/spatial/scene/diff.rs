@@ -21,8 +21,6 @@ pub(super) struct Diff {
     pub(super) written: Vec<SceneKey>,
     /// What stands elsewhere, or is lit up otherwise. May name an entity twice.
     pub(super) moved: Vec<SceneKey>,
-    /// Whether all that was written is new to the scene.
-    pub(super) only_adds: bool,
 }
 
 /// What the scenes of a frame follow.
@@ -70,7 +68,6 @@ impl Diff {
     ) {
         let store = situation.entry.map(RecordingEntry::store);
         let (sources, lights) = (situation.sources, situation.lights);
-        self.only_adds = true;
         for (source, changes) in changes {
             for entity in changes.removed {
                 self.remove(scene, (source, entity));
@@ -84,7 +81,6 @@ impl Diff {
                 };
                 match scene.entities.get_mut(&key) {
                     Some(shown) => {
-                        self.only_adds = false;
                         if scene.space == Space::Two && shown.visual.draw_order != visual.draw_order {
                             shown.view_from_entity = flattened(shown.view_from_entity, visual.draw_order);
                         }

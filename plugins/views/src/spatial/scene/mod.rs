@@ -74,6 +74,11 @@ impl SpatialScenes {
         self.by_view.get(&view)
     }
 
+    /// The scene of a view.
+    pub(crate) fn get_mut(&mut self, view: ViewId) -> Option<&mut SpatialScene> {
+        self.by_view.get_mut(&view)
+    }
+
     /// All scenes.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut SpatialScene> {
         self.by_view.values_mut()
@@ -94,7 +99,6 @@ pub struct SpatialScene {
     pub(crate) space: Space,
     pub(crate) blueprint: Arc<ViewBlueprint>,
     pub(crate) tile: ViewTile,
-    pub(crate) results_version: u64,
     pub(crate) layer: usize,
     recording: Option<RecordingKey>,
     origin: Option<EntityId>,
@@ -110,7 +114,6 @@ pub struct SpatialScene {
     quads: PictureQuads,
     is_decoding: bool,
     labels: BTreeMap<OrderKey, Vec<PlacedLabel>>,
-    bounds: Option<Bounds>,
     version: u64,
     /// Whether something was written since the camera last looked.
     pub(crate) is_changed: bool,
@@ -158,7 +161,6 @@ impl SpatialScene {
             space,
             blueprint: view.blueprint.clone(),
             tile: ViewTile::default(),
-            results_version: 0,
             layer,
             recording: None,
             origin: None,
@@ -171,7 +173,6 @@ impl SpatialScene {
             quads: PictureQuads::default(),
             is_decoding: false,
             labels: BTreeMap::new(),
-            bounds: None,
             version: 0,
             is_changed: true,
             framing: Framing::default(),
@@ -211,17 +212,13 @@ impl SpatialScene {
         self.version
     }
 
-    /// Around everything that is shown, in the view's space.
-    pub fn bounds(&mut self) -> Bounds {
-        let entities = &self.entities;
-        *self.bounds.get_or_insert_with(|| {
-            entities
-                .values()
-                .fold(Bounds::EMPTY, |all, shown| all.union(shown.bounds()))
-        })
+    /// Bounds of everything that is shown, in the view's space. Cost: O(entities).
+    pub fn bounds(&self) -> Bounds {
+        let shown = self.entities.values();
+        shown.fold(Bounds::EMPTY, |all, shown| all.union(shown.bounds()))
     }
 
-    /// Around the pictures that are shown.
+    /// Bounds of the pictures that are shown.
     pub(crate) fn picture_bounds(&self) -> Bounds {
         self.quads
             .values()
@@ -289,9 +286,7 @@ impl SpatialScene {
 
     /// Whether nothing changed since the camera last looked, and the camera has nothing left to render.
     pub(crate) fn is_at_rest(&self) -> bool {
-        !self.is_changed
-            && self.framing.is_pinned()
-            && self.camera.as_ref().is_some_and(SceneCamera::is_asleep)
+        !self.is_changed && self.camera.as_ref().is_some_and(SceneCamera::is_asleep)
     }
 
     /// Places the camera, and decides whether it renders in this frame.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use bevy::{ecs::prelude::*, render::renderer::RenderDevice, tasks::ComputeTaskPool};
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{
-    Cursor, DataResults, Recordings, Selection, Space, Transforms, View, ViewClasses, ViewTile, Visualizer,
-    Visuals, Work, WorkCounters,
+    Cursor, Recordings, Selection, Space, Transforms, View, ViewClasses, ViewTile, Visualizer, Visuals, Work,
+    WorkCounters,
 };
 use rustc_hash::FxHashSet;
 
@@ -27,7 +27,7 @@ pub(crate) fn follow_views(
     mut commands: Commands,
     mut scenes: ResMut<SpatialScenes>,
     mut textures: ResMut<PictureTextures>,
-    views: Query<(&View, &ViewTile, &DataResults)>,
+    views: Query<(&View, &ViewTile)>,
     classes: Res<ViewClasses>,
     kinds: Res<PartKinds>,
     device: Option<Res<RenderDevice>>,
@@ -37,7 +37,7 @@ pub(crate) fn follow_views(
     textures.begin_frame(device.as_deref());
     let space_of = |view: &View| classes.get(&view.class)?.space();
     let mut num_views = 0;
-    for (view, tile, results) in &views {
+    for (view, tile) in &views {
         let Some(space) = space_of(view) else {
             continue;
         };
@@ -60,7 +60,6 @@ pub(crate) fn follow_views(
             scene.cancel_decoding(textures);
         }
         scene.tile = *tile;
-        scene.results_version = results.version();
         if !Arc::ptr_eq(&scene.blueprint, &view.blueprint) {
             scene.blueprint = view.blueprint.clone();
         }

@@ -33,14 +33,10 @@ impl SpatialScene {
             removed,
             written,
             mut moved,
-            only_adds,
         } = diff;
         let mut count = Written::default();
         self.is_changed = true;
         self.version += 1;
-        if !only_adds || !removed.is_empty() || !moved.is_empty() {
-            self.bounds = None;
-        }
         for (key, shown) in removed {
             self.labels.remove(&(shown.path.clone(), key.0));
             self.remove_parts(world, textures, key, &shown);
@@ -48,12 +44,6 @@ impl SpatialScene {
         for key in &written {
             count.instances += self.write_parts(world, textures, *key);
             count.labels += self.place_labels(*key);
-            if only_adds
-                && let Some(bounds) = &mut self.bounds
-                && let Some(shown) = self.entities.get(key)
-            {
-                *bounds = bounds.union(shown.bounds());
-            }
         }
         self.write_order(world, textures);
         moved.sort_unstable();

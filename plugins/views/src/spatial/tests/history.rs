@@ -1,0 +1,147 @@
+//! What a view shows depends on where it looks, not on how it came there.
+
+use chronoscope_frame::{TimeCommand, ViewerCommand};
+use chronoscope_types::{Boxes2D, Boxes3D, Points2D, Points3D, Transform3D, log_chunk};
+use egui::{Event, Pos2};
+
+use super::{Viewer, button, frame};
+use crate::{spatial::projection::Lens, testing::log};
+
+/// Each entity is framed as it is when it first appears, wherever one came from, and a double click frames what is there now.
+#[test]
+fn framing_depends_on_the_recording_and_not_on_the_way_there() {
+    let chunks = || {
+        let moved = |time, x| {
+            let transform = Transform3D::from_translation([x, 0.0, 0.0]);
+            log_chunk("robot", [(frame(), time)], &transform).unwrap()
+        };
+        let points = |time, x| {
+            let points = Points3D::new([[x; 3], [x + 1.0; 3]]);
+            log_chunk("robot/point", [(frame(), time)], &points).unwrap()
+        };
+        // Something beside, so that the robot is not the origin of the view.
+        let fixed = log_chunk("fixed", [], &Points3D::new([[0.0; 3]])).unwrap();
+        [
+            fixed,
+            moved(2, 10.0),
+            moved(9, 90.0),
+            points(0, 0.0),
+            points(5, 100.0),
+        ]
+    };
+    let seek = |viewer: &mut Viewer, time: i64| {
+        viewer.command(ViewerCommand::Time(TimeCommand::SetTime(time)));
+        viewer.settle();
+    };
+    let mut viewer = Viewer::new(chunks());
+    seek(&mut viewer, 0);
+    let first = viewer.lens();
+    let seen = |viewer: &mut Viewer, position: glam::DVec3| {
+        let projector = *viewer.scene().projector();
+        let seen = projector.project(position);
+        seen.is_some_and(|seen| projector.contains(seen.position, 0.0))
+    };
+    assert!(
+        seen(&mut viewer, glam::DVec3::new(10.5, 0.5, 0.5)),
+        "where its first transform puts it"
+    );
+    for time in [9, 3, 5] {
+        seek(&mut viewer, time);
+        assert_eq!(viewer.lens(), first, "time moves, the eye does not");
+        let mut fresh = Viewer::new(chunks());
+        seek(&mut fresh, time);
+        assert_eq!(fresh.lens(), first, "opened at {time}");
+    }
+    let now = glam::DVec3::new(110.5, 100.5, 100.5);
+    assert!(!seen(&mut viewer, now));
+    let corner = Pos2::new(5.0, 395.0);
+    viewer.draw(vec![Event::PointerMoved(corner)]);
+    for pressed in [true, false, true, false] {
+        viewer.draw(vec![button(corner, pressed)]);
+    }
+    viewer.draw(vec![]);
+    assert!(seen(&mut viewer, now), "{:?}", viewer.lens());
+
+    // An earlier row is the first one now.
+    let mut viewer = Viewer::new(chunks());
+    let early = Points3D::new([[-50.0; 3], [-49.0; 3]]);
+    log(
+        &mut viewer.app,
+        log_chunk("other", [(frame(), -5)], &early).unwrap(),
+    );
+    viewer.settle();
+    assert_ne!(viewer.lens(), first);
+}
+
+/// Whatever came first: what is drawn, how and in which order is what a fresh app draws.
+#[test]
+fn order_and_placement_do_not_depend_on_the_way_there() {
+    const TIMES: i64 = 12;
+    let chunks = || {
+        let mut random = 7_u32;
+        let mut next = move |below: u32| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 16) % below
+        };
+        let mut chunks = Vec::new();
+        for time in 0..TIMES {
+            for entity in ["d", "a", "c", "b"] {
+                let sizes = (0..next(5)).map(|_| [1.0, 1.0]).collect::<Vec<_>>();
+                let boxes = Boxes2D::default()
+                    .with_half_sizes(sizes)
+                    .with_draw_order(if next(4) == 0 { 30.0 } else { 10.0 });
+                let path = format!("camera/{entity}");
+                chunks.push(log_chunk(path.as_str(), [(frame(), time)], &boxes).unwrap());
+                let points = Points2D::new((0..next(4)).map(|at| [at as f32, 0.0]));
+                let points = points.with_draw_order(10.0);
+                chunks.push(log_chunk(path.as_str(), [(frame(), time)], &points).unwrap());
+            }
+            let moved = Transform3D::from_translation([time as f32, 0.0, 0.0]);
+            chunks.push(log_chunk("camera/c", [(frame(), time)], &moved).unwrap());
+        }
+        chunks
+    };
+    let seek = |viewer: &mut Viewer, time: i64| {
+        viewer.command(ViewerCommand::Time(TimeCommand::SetTime(time)));
+        viewer.settle();
+    };
+    let mut viewer = Viewer::new(chunks());
+    let mut num_runs = 0;
+    for time in [3, 11, 0, 7, 8, 2, 5, 5, 10, 1, 4] {
+        seek(&mut viewer, time);
+        let mut fresh = Viewer::new(chunks());
+        seek(&mut fresh, time);
+        let digest = viewer.digest();
+        assert_eq!(digest, fresh.digest(), "at {time}");
+        num_runs = num_runs.max(digest.last().map_or(0, |part| part.run + 1));
+    }
+    assert!(num_runs > 3, "points lie between boxes: {num_runs}");
+}
+
+/// Half a million and more meters away: an eye that is dragged is where it is dragged to, to less than a millimeter.
+#[test]
+fn an_eye_far_from_the_origin_is_kept_exactly() {
+    let far = [500_000.5, 5_400_000.25, 120.0];
+    let boxes = Boxes3D::from_half_sizes([[0.5, 0.5, 0.5]]);
+    let mut viewer = Viewer::new([
+        log_chunk("map", [], &Transform3D::from_translation(far.map(|v| v as f32))).unwrap(),
+        log_chunk("map/box", [], &boxes).unwrap(),
+    ]);
+    let eye_of = |viewer: &mut Viewer| {
+        let Lens::Perspective { eye_from_view, .. } = viewer.lens() else {
+            panic!("a 3D view")
+        };
+        eye_from_view.inverse().translation
+    };
+    viewer.drag(Pos2::new(300.0, 200.0), Pos2::new(340.0, 210.0));
+    let before = eye_of(&mut viewer);
+    assert_ne!(before, before.as_vec3().as_dvec3(), "more than an f32 holds");
+    // Around the target, the distance stays the same, drag after drag.
+    let target = viewer.scene().bounds_of(&"/map".into()).center();
+    let distance = before.distance(target);
+    for _ in 0..5 {
+        viewer.drag(Pos2::new(300.0, 200.0), Pos2::new(310.0, 200.0));
+    }
+    let drift = (eye_of(&mut viewer).distance(target) - distance).abs();
+    assert!(drift < 1e-3, "{drift}");
+}

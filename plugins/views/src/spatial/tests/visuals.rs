@@ -1,0 +1,91 @@
+//! What visualizers make of archetypes, and who presents it.
+
+use bevy::app::App;
+use chronoscope_blueprint::ViewClassId;
+use chronoscope_frame::AppVisualizerExt as _;
+use chronoscope_render::{ArrowInstance, DEFAULT_RADIUS, LineInstance};
+use chronoscope_types::{Arrows3D, Boxes2D, Boxes3D, log_chunk};
+
+use super::{Broken, Viewer};
+use crate::spatial::{Part, SpatialSources};
+
+/// Solids are as many as the longest of their sizes, places and rotations; rectangles as many as their sizes.
+#[test]
+fn there_are_as_many_instances_as_the_sdk_means() {
+    let centers = [[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [4.0, 0.0, 0.0]];
+    let boxes = Boxes3D::from_half_sizes([[0.5; 3]])
+        .with_centers(centers)
+        .with_labels(["a", "b", "c"]);
+    let mut viewer = Viewer::new([log_chunk("three", [], &boxes).unwrap()]);
+    let bounds = viewer.scene().bounds_of(&"/three".into());
+    assert_eq!((bounds.min.x, bounds.max.x), (-0.5, 4.5));
+    let lines = |viewer: &mut Viewer| {
+        let shown = viewer.scene().shown();
+        let lines = shown
+            .flat_map(|(_, shown)| &shown.visual.parts)
+            .filter_map(Part::instances::<LineInstance>);
+        lines.map(|lines| lines.len()).sum::<usize>()
+    };
+    assert_eq!(lines(&mut viewer), 3 * 12);
+    assert_eq!(viewer.scene().labels().count(), 3);
+
+    let rectangles = Boxes2D::default()
+        .with_half_sizes([[5.0, 5.0]])
+        .with_centers([[0.0, 0.0], [20.0, 0.0]]);
+    let mut viewer = Viewer::new([log_chunk("one", [], &rectangles).unwrap()]);
+    assert_eq!(lines(&mut viewer), 4);
+}
+
+#[test]
+fn a_spatial_visualizer_that_nobody_presents_is_found_at_the_start() {
+    let unpresented = |extend: fn(&mut App)| {
+        let viewer = Viewer::with([], extend);
+        let world = viewer.app.world();
+        world
+            .resource::<SpatialSources>()
+            .unpresented(world.resource(), world.resource())
+    };
+    assert!(unpresented(|_| {}).is_empty());
+    let plain = unpresented(|app| _ = app.add_visualizer::<Broken>(&[ViewClassId::SPATIAL_2D]));
+    assert_eq!(plain, ["Broken"]);
+    let elsewhere = unpresented(|app| _ = app.add_visualizer::<Broken>(&["Counter"]));
+    assert!(elsewhere.is_empty(), "a class without a space presents by itself");
+}
+
+/// Arrows start at zero where no origin is given, the last radius holds for the rest, and labels lie at their middles.
+#[test]
+fn arrows_are_as_the_sdk_means_them() {
+    let arrows = Arrows3D::default()
+        .with_vectors([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
+        .with_origins([[1.0, 0.0, 0.0]])
+        .with_radii([0.5])
+        .with_labels(["right", "up"]);
+    let plain = Arrows3D::default().with_vectors([[0.0, 0.0, 4.0]]);
+    let mut viewer = Viewer::new([
+        log_chunk("arrows", [], &arrows).unwrap(),
+        log_chunk("plain", [], &plain).unwrap(),
+    ]);
+    let bounds = viewer.scene().bounds_of(&"/arrows".into());
+    assert_eq!(bounds.min, glam::DVec3::new(1.0, 0.0, 0.0));
+    assert_eq!(bounds.max, glam::DVec3::new(3.0, 2.0, 0.0));
+    let labels: Vec<_> = viewer
+        .scene()
+        .labels()
+        .map(|label| (label.text.to_string(), label.position.to_array()))
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            ("right".to_owned(), [2.0, 0.0, 0.0]),
+            ("up".to_owned(), [1.0, 1.0, 0.0])
+        ]
+    );
+    let radii: Vec<f32> = viewer
+        .scene()
+        .shown()
+        .flat_map(|(_, shown)| &shown.visual.parts)
+        .filter_map(Part::instances::<ArrowInstance>)
+        .flat_map(|arrows| arrows.iter().map(|arrow| arrow.radius).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(radii, [0.5, 0.5, DEFAULT_RADIUS]);
+}
