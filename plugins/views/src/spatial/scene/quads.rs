@@ -3,7 +3,7 @@
 //! A quad has at most one decode under way, and that one may finish, though the cursor has moved on: while time plays, what is shown is
 //! the newest picture that is decoded; once the cursor rests, it is the exact one.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bevy::{
     asset::{Assets, Handle},
@@ -14,6 +14,7 @@ use bevy::{
 };
 use chronoscope_frame::Settled;
 use chronoscope_render::{ImageQuad, Magnification};
+use chronoscope_store::EntityPath;
 use chronoscope_types::enums::MagnificationFilter;
 use glam::DAffine3;
 
@@ -42,6 +43,65 @@ struct ShownPicture {
 struct Failure {
     picture: PictureKey,
     message: Arc<str>,
+}
+
+/// The quads of a scene, in the order of their entities' paths.
+#[derive(Default)]
+pub(crate) struct PictureQuads {
+    by_path: BTreeMap<OrderKey, PictureQuad>,
+    /// Whether what the quads show, or where they stand, may have changed.
+    is_changed: bool,
+}
+
+impl PictureQuads {
+    /// Notes that what the quads show, or where they stand, may have changed.
+    pub(crate) fn set_changed(&mut self) {
+        self.is_changed = true;
+    }
+
+    /// Keeps a quad for an entity that has a picture.
+    pub(crate) fn insert(&mut self, path: &EntityPath, key: SceneKey) {
+        self.is_changed = true;
+        self.by_path
+            .entry((path.clone(), key.0))
+            .or_insert_with(|| PictureQuad::new(key));
+    }
+
+    /// Removes the quad of an entity.
+    pub(crate) fn remove(
+        &mut self,
+        world: &mut World,
+        textures: &mut PictureTextures,
+        path: &EntityPath,
+        key: SceneKey,
+    ) {
+        if let Some(quad) = self.by_path.remove(&(path.clone(), key.0)) {
+            self.is_changed = true;
+            quad.despawn(world, textures);
+        }
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = &PictureQuad> {
+        self.by_path.values()
+    }
+
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut PictureQuad> {
+        self.by_path.values_mut()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&OrderKey, &PictureQuad)> {
+        self.by_path.iter()
+    }
+
+    fn get_mut(&mut self, order: &OrderKey) -> Option<&mut PictureQuad> {
+        self.by_path.get_mut(order)
+    }
+
+    pub(super) fn despawn(&mut self, world: &mut World, textures: &mut PictureTextures) {
+        for quad in std::mem::take(&mut self.by_path).into_values() {
+            quad.despawn(world, textures);
+        }
+    }
 }
 
 /// How the quads of a scene lie on each other.
@@ -231,12 +291,12 @@ impl PictureQuad {
 impl SpatialScene {
     /// Decodes and shows pictures. Costs nothing where none changed and none is being decoded.
     pub(super) fn present_pictures(&mut self, world: &mut World, textures: &mut PictureTextures) {
-        if !std::mem::take(&mut self.quads_changed) && !self.is_decoding {
+        if !std::mem::take(&mut self.quads.is_changed) && !self.is_decoding {
             return;
         }
         let picture_of = |key: &SceneKey| {
             let shown = self.entities.get(key)?;
-            Some((shown.visual.picture.clone()?, shown.view_from_entity))
+            Some((shown.visual.picture().cloned()?, shown.view_from_entity))
         };
         let wanted: Vec<(OrderKey, Arc<Picture>, DAffine3)> = self
             .quads
@@ -279,7 +339,7 @@ impl SpatialScene {
         for quad in self.quads.values_mut() {
             quad.cancel(textures);
         }
-        self.quads_changed = true;
+        self.quads.set_changed();
     }
 }
 

@@ -7,11 +7,13 @@ use chronoscope_frame::{
 use chronoscope_render::{BoxInstance, LineInstance, box_edges};
 use chronoscope_types::{Boxes2D, Boxes3D, clamped, enums::FillMode, read};
 use glam::{DVec3, Quat, Vec3};
+use smallvec::{SmallVec, smallvec};
 
 use super::{draw_order, fail, flat, num_instances, read_draw_order};
 use crate::spatial::{
     attributes::{MarkCells, MarkNames, Marks, optional},
     bounds::Bounds,
+    parts::Part,
     visual::{Label, SpatialVisual},
 };
 
@@ -131,13 +133,8 @@ fn visual_3d(
     if boxes.is_empty() {
         return None;
     }
-    let face_opacity =
-        (fill_mode == FillMode::TransparentFillMajorWireframe).then_some(TRANSPARENT_FACE_OPACITY);
-    let mut visual = SpatialVisual {
-        has_alpha: marks.has_alpha(),
-        face_opacity,
-        ..Default::default()
-    };
+    let mut bounds = Bounds::EMPTY;
+    let (mut lines, mut solids) = (Vec::new(), Vec::new());
     let has_lines = fill_mode != FillMode::Solid;
     let has_faces = matches!(
         fill_mode,
@@ -152,23 +149,18 @@ fn visual_3d(
     {
         let edges = box_edges(half_size, center, rotation);
         let corners = edges.iter().flat_map(|(a, b)| [a.to_array(), b.to_array()]);
-        visual.bounds = visual.bounds.union(Bounds::of_points(corners));
+        bounds = bounds.union(Bounds::of_points(corners));
         let color = marks.packed_color(instance);
         if has_lines {
             let radius = marks.radius(instance);
-            visual.lines.extend(
-                edges
-                    .iter()
-                    .map(|(a, b)| LineInstance::new(*a, *b, radius, color)),
-            );
+            let edges = edges.iter();
+            lines.extend(edges.map(|(a, b)| LineInstance::new(*a, *b, radius, color)));
         }
         if has_faces {
-            visual
-                .boxes
-                .push(BoxInstance::new(center, half_size, rotation, color));
+            solids.push(BoxInstance::new(center, half_size, rotation, color));
         }
     }
-    visual.labels = marks
+    let labels = marks
         .labels(count)
         .into_iter()
         .filter_map(|(instance, text)| {
@@ -179,7 +171,7 @@ fn visual_3d(
                         .ok()?;
                     boxes.get(at)?.center.as_dvec3()
                 }
-                None => visual.bounds.center(),
+                None => bounds.center(),
             };
             Some(Label {
                 position,
@@ -188,7 +180,21 @@ fn visual_3d(
             })
         })
         .collect();
-    Some(visual)
+    let mut parts = SmallVec::new();
+    if has_faces {
+        let opacity = if has_lines { TRANSPARENT_FACE_OPACITY } else { 255 };
+        let solids = Part::new(solids).with_opacity(opacity);
+        parts.push(solids.with_translucency(marks.has_alpha()));
+    }
+    if has_lines {
+        parts.push(Part::new(lines).with_translucency(marks.has_alpha()));
+    }
+    Some(SpatialVisual {
+        parts,
+        bounds,
+        labels,
+        draw_order: 0.0,
+    })
 }
 
 /// Shows `Boxes2D`.
@@ -239,11 +245,8 @@ impl Visualizer for Boxes2DVisualizer {
             let center = Vec3::from_array(flat(clamped(&centers, instance).unwrap_or_default()));
             (half_size.is_finite() && center.is_finite()).then_some((center, half_size))
         };
-        let mut visual = SpatialVisual {
-            has_alpha: marks.has_alpha(),
-            draw_order,
-            ..Default::default()
-        };
+        let mut bounds = Bounds::EMPTY;
+        let mut lines = Vec::new();
         for instance in 0..count {
             let Some((center, half_size)) = rectangle(instance) else {
                 continue;
@@ -255,16 +258,14 @@ impl Visualizer for Boxes2DVisualizer {
                 corner(1.0, 1.0),
                 corner(-1.0, 1.0),
             ];
-            visual.bounds = visual
-                .bounds
-                .union(Bounds::of_points(corners.map(|corner| corner.to_array())));
+            bounds = bounds.union(Bounds::of_points(corners.map(|corner| corner.to_array())));
             let (radius, color) = (marks.radius(instance), marks.packed_color(instance));
             let [a, b, c, d] = corners;
-            visual.lines.extend(
+            lines.extend(
                 [(a, b), (b, c), (c, d), (d, a)].map(|(from, to)| LineInstance::new(from, to, radius, color)),
             );
         }
-        visual.labels = marks
+        let labels = marks
             .labels(count)
             .into_iter()
             .filter_map(|(instance, text)| {
@@ -273,7 +274,7 @@ impl Visualizer for Boxes2DVisualizer {
                     Some(at) => {
                         rectangle(at).map(|(center, half_size)| (center + half_size * Vec3::Y).as_dvec3())?
                     }
-                    None => DVec3::new(visual.bounds.center().x, visual.bounds.max.y, 0.0),
+                    None => DVec3::new(bounds.center().x, bounds.max.y, 0.0),
                 };
                 position.is_finite().then(|| Label {
                     position,
@@ -282,6 +283,11 @@ impl Visualizer for Boxes2DVisualizer {
                 })
             })
             .collect();
-        Ok((!visual.lines.is_empty()).then_some(visual))
+        Ok((!lines.is_empty()).then(|| SpatialVisual {
+            parts: smallvec![Part::new(lines).with_translucency(marks.has_alpha())],
+            bounds,
+            labels,
+            draw_order,
+        }))
     }
 }

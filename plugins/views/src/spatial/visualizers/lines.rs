@@ -7,11 +7,13 @@ use chronoscope_frame::{
 use chronoscope_render::LineInstance;
 use chronoscope_types::{LineStrips2D, LineStrips3D, ListSlices, PlainValue, read};
 use glam::{DVec3, Vec3};
+use smallvec::smallvec;
 
 use super::{draw_order, fail, flat, num_instances, read_draw_order};
 use crate::spatial::{
     attributes::{MarkCells, MarkNames, Marks},
     bounds::Bounds,
+    parts::Part,
     visual::{Label, SpatialVisual},
 };
 
@@ -133,11 +135,9 @@ fn visual<T: PlainValue>(
         })
         .collect();
     Some(SpatialVisual {
-        lines,
-        has_alpha: marks.has_alpha(),
+        parts: smallvec![Part::new(lines).with_translucency(marks.has_alpha())],
         bounds,
         labels,
         draw_order,
-        ..Default::default()
     })
 }

@@ -7,11 +7,13 @@ use chronoscope_frame::{
 use chronoscope_render::PointInstance;
 use chronoscope_types::{Points2D, Points3D, read};
 use glam::{DVec3, Vec3};
+use smallvec::smallvec;
 
 use super::{draw_order, fail, flat, num_instances, read_draw_order};
 use crate::spatial::{
     attributes::{MarkCells, MarkNames, Marks},
     bounds::Bounds,
+    parts::Part,
     visual::{Label, SpatialVisual},
 };
 
@@ -114,7 +116,7 @@ fn visual(
         return None;
     }
     let bounds = Bounds::of_points((0..count).filter_map(&position));
-    let points = (0..count)
+    let points: Vec<PointInstance> = (0..count)
         .filter_map(|at| {
             Some(PointInstance::new(
                 Vec3::from_array(position(at)?),
@@ -139,11 +141,9 @@ fn visual(
         })
         .collect();
     Some(SpatialVisual {
-        points,
-        has_alpha: marks.has_alpha(),
+        parts: smallvec![Part::new(points).with_translucency(marks.has_alpha())],
         bounds,
         labels,
         draw_order,
-        ..Default::default()
     })
 }
