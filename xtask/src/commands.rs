@@ -236,13 +236,11 @@ mod tests {
         check_test_args(&["--", "-p"], &[], "test --no-fail-fast --workspace -- -p");
     }
 
-    /// The packages of a plain build with the features that they are built with. Precondition: Cargo has what the
-    /// lock file names, as it has where this runs.
+    /// The packages of a plain build with the features that they are built with.
     fn features(edges: &str) -> Vec<String> {
         let args = [
             "tree",
             "--locked",
-            "--offline",
             "--prefix=none",
             "--format={p} [{f}]",
             "--edges",
