@@ -13,6 +13,9 @@
 //! # From the tile to the data
 //! [`projection`] knows where on the tile something is seen, [`picking`] what is under the pointer. [`labels`] are drawn by the user
 //! interface, which [`tile`] has in common.
+//!
+//! # What it takes
+//! [`memory`] registers what is held beside the stores.
 
 pub mod bounds;
 pub mod labels;
@@ -29,6 +32,7 @@ pub(crate) mod attributes;
 pub(crate) mod batches;
 pub(crate) mod camera;
 pub(crate) mod framing;
+mod memory;
 pub(crate) mod scene;
 pub(crate) mod sources;
 pub(crate) mod tile;
@@ -39,7 +43,7 @@ mod tests;
 use bevy::{app::App, app::Plugin, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{AppVisualizerExt as _, Frame, FrameSystems, Report, ViewClasses, Visualizers};
-use chronoscope_render::{BoxInstance, LineInstance, PointInstance, RenderStats};
+use chronoscope_render::{BoxInstance, LineInstance, PointInstance};
 
 pub use chronoscope_frame::Space;
 pub use parts::{AppPartsExt, Part};
@@ -49,7 +53,6 @@ pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
-use chronoscope_frame::ViewerCaches;
 use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
@@ -98,13 +101,7 @@ impl Plugin for SpatialPlugin {
         app.configure_sets(Frame, steps.chain().in_set(FrameSystems::Present));
         app.add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
             .add_view_reports(failed_pictures);
-        app.init_resource::<ViewerCaches>();
-        app.add_systems(
-            Frame,
-            keep_to_budget
-                .after(FrameSystems::Gc)
-                .before(FrameSystems::ApplyCommands),
-        );
+        memory::add_caches(app);
     }
 
     fn finish(&self, app: &mut App) {
@@ -129,25 +126,6 @@ impl Plugin for SpatialPlugin {
     fn is_unique(&self) -> bool {
         true
     }
-}
-
-/// Tells the memory budget what pictures and instances take on the GPU, and gives up the pictures that are not shown where it asks
-/// for that.
-fn keep_to_budget(
-    mut textures: ResMut<PictureTextures>,
-    mut caches: ResMut<ViewerCaches>,
-    stats: Option<Res<RenderStats>>,
-) {
-    if caches.purge_bytes > 0 {
-        textures.purge();
-    }
-    let instance_bytes = stats.map_or(0, |stats| stats.gpu_bytes());
-    let held = ViewerCaches {
-        bytes: textures.num_bytes() + instance_bytes,
-        idle_bytes: textures.num_idle_bytes(),
-        ..*caches
-    };
-    caches.set_if_neq(held);
 }
 
 /// The pictures of a view that could not be decoded.

@@ -217,9 +217,9 @@ impl PictureTextures {
         self.idle_bytes
     }
 
-    /// Drops what is not shown.
-    pub fn purge(&mut self) {
-        self.drop_idle(0);
+    /// Drops so many bytes of what is not shown, what is longest idle first.
+    pub fn purge(&mut self, bytes: u64) {
+        self.drop_idle(self.idle_bytes.saturating_sub(bytes));
     }
 
     /// How many pictures are being decoded.

@@ -74,6 +74,11 @@ impl SpatialScenes {
     }
 
     /// All scenes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &SpatialScene> {
+        self.by_view.values()
+    }
+
+    /// All scenes.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut SpatialScene> {
         self.by_view.values_mut()
     }
