@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bevy::{camera::visibility::RenderLayers, ecs::prelude::*, math::Vec3};
 use chronoscope_render::{Blending, InstanceBatch, Primitive, SegmentUniform};
 
-use super::{parts::KindId, sources::SourceId};
+use super::{draw_order::Run, parts::KindId, sources::SourceId};
 
 /// Which buffer the instances of a part go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,6 +96,20 @@ pub(crate) fn remove<P: Primitive>(world: &mut World, batches: &mut Batches, key
     if is_empty.unwrap_or(true) {
         batches.by_key.remove(&key);
         world.despawn(entity);
+    }
+}
+
+/// Brings the parts of a batch into an order, among each other and among those of other batches.
+///
+/// A batch draws its segments together: where its first run is.
+pub(crate) fn set_runs<P: Primitive>(world: &mut World, batches: &mut Batches, key: BatchKey, runs: &[&Run]) {
+    /// Small beside the difference of two draw orders.
+    const BIAS_PER_RUN: f32 = 1e-3;
+    if let (Some(entity), Some(first)) = (batches.by_key.get(&key), runs.first()) {
+        let center = Vec3::new(0.0, 0.0, f32::from_bits(key.depth));
+        with_batch::<P, _>(world, *entity, |batch| {
+            batch.set_sorting(center, first.index as f32 * BIAS_PER_RUN);
+        });
     }
 }
 

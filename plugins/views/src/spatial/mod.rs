@@ -1,7 +1,7 @@
 //! What 3D and 2D views share: everything but where one stands and how one moves.
 //!
 //! # From data to instances
-//! [`visualizers`] turn components into [`SpatialVisual`]s, in the entity's own space, by the rules in [`attributes`]. A visual is
+//! [`visualizers`] turn components into [`SpatialVisual`]s, in the entity's own space, by the rules in [`marks`]. A visual is
 //! a list of [`parts`], each of instances of a registered primitive ([`primitives`]), or a picture. A picture stays what was logged
 //! until it is shown ([`pictures`]).
 //!
@@ -18,7 +18,9 @@
 //! [`memory`] registers what is held beside the stores.
 
 pub mod bounds;
+pub mod digest;
 pub mod labels;
+pub mod marks;
 pub mod parts;
 pub mod picking;
 pub mod pictures;
@@ -28,9 +30,9 @@ pub mod textures;
 pub mod visual;
 pub mod visualizers;
 
-pub(crate) mod attributes;
 pub(crate) mod batches;
 pub(crate) mod camera;
+pub(crate) mod draw_order;
 pub(crate) mod framing;
 mod memory;
 pub(crate) mod scene;
@@ -43,9 +45,11 @@ mod tests;
 use bevy::{app::App, app::Plugin, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{AppVisualizerExt as _, Frame, FrameSystems, Report, ViewClasses, Visualizers};
-use chronoscope_render::{BoxInstance, LineInstance, PointInstance};
+use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance};
 
 pub use chronoscope_frame::Space;
+pub use digest::PartDigest;
+pub use marks::{MarkCells, Marks, class_color, read_cell};
 pub use parts::{AppPartsExt, Part};
 pub use picking::{Probe, Touch};
 pub use primitives::SpatialPrimitive;
@@ -53,16 +57,19 @@ pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
-use sources::SpatialSources;
+use sources::ChangedVisuals;
+pub use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
-    Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer,
-    Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
+    Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer,
+    LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
 };
 
 /// The steps of presenting spatial views, within [`FrameSystems::Present`].
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SpatialSystems {
+    /// Makes and removes scenes, and collects what visualizers changed.
+    Collect,
     /// Writes instances and textures. Reads visuals, transforms, selection; writes [`SpatialScenes`].
     Scenes,
     /// Places the cameras of 3D views and decides which of them render.
@@ -81,11 +88,14 @@ impl Plugin for SpatialPlugin {
         const LINES: f32 = -1.5;
         app.init_resource::<SpatialScenes>()
             .init_resource::<SpatialSources>()
+            .init_resource::<ChangedVisuals>()
             .init_resource::<PictureTextures>();
         app.add_spatial_primitive::<BoxInstance>()
             .add_spatial_primitive::<PointInstance>()
-            .add_spatial_primitive::<LineInstance>();
-        app.add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
+            .add_spatial_primitive::<LineInstance>()
+            .add_spatial_primitive::<ArrowInstance>();
+        app.add_spatial_visualizer::<Arrows3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
+            .add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
             .add_spatial_visualizer::<ImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
@@ -94,12 +104,14 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<LineStrips2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<Points2DVisualizer>(&[ViewClassId::SPATIAL_2D], POINTS);
         let steps = (
+            SpatialSystems::Collect,
             SpatialSystems::Scenes,
             SpatialSystems::Cameras3D,
             SpatialSystems::Cameras2D,
         );
         app.configure_sets(Frame, steps.chain().in_set(FrameSystems::Present));
-        app.add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
+        app.add_systems(Frame, scene::follow_views.in_set(SpatialSystems::Collect))
+            .add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
             .add_view_reports(failed_pictures);
         memory::add_caches(app);
     }

@@ -1,6 +1,6 @@
 //! What spatial views know of a primitive beside how it is drawn: its bounds, and how the pointer touches it.
 
-use chronoscope_render::{BoxInstance, LineInstance, PointInstance, Primitive};
+use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance, Primitive};
 use glam::{DAffine3, DQuat, DVec3};
 
 use super::{
@@ -51,6 +51,22 @@ impl SpatialPrimitive for BoxInstance {
 
     fn touch(&self, probe: &Probe<'_>) -> Option<Touch> {
         probe.solid(&entity_from_box(self), vector(self.half_size))
+    }
+}
+
+impl SpatialPrimitive for ArrowInstance {
+    fn bounds(&self) -> Bounds {
+        let tip = vector(self.origin) + vector(self.vector);
+        if tip.is_finite() {
+            Bounds::between(vector(self.origin), tip)
+        } else {
+            Bounds::EMPTY
+        }
+    }
+
+    fn touch(&self, probe: &Probe<'_>) -> Option<Touch> {
+        let origin = vector(self.origin);
+        probe.line(origin, origin + vector(self.vector), self.radius)
     }
 }
 

@@ -289,6 +289,11 @@ impl PictureQuad {
 }
 
 impl SpatialScene {
+    /// Whether [`Self::present_pictures`] has anything to do.
+    pub(super) fn has_pending_pictures(&self) -> bool {
+        self.quads.is_changed || self.is_decoding
+    }
+
     /// Decodes and shows pictures. Costs nothing where none changed and none is being decoded.
     pub(super) fn present_pictures(&mut self, world: &mut World, textures: &mut PictureTextures) {
         if !std::mem::take(&mut self.quads.is_changed) && !self.is_decoding {

@@ -1,14 +1,17 @@
 //! Writes what changed in a scene: instances, uniforms and labels.
 
+use std::collections::BTreeMap;
+
 use bevy::ecs::world::World;
 use chronoscope_render::SegmentUniform;
 use rustc_hash::FxHashSet;
 
-use super::{Placed, SceneKey, Shown, Space, SpatialScene, diff::Diff, quads::to_f32};
+use super::{MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, diff::Diff, quads::to_f32};
 use crate::{
     colors,
     spatial::{
         batches::BatchKey,
+        draw_order::{OrderOfPart, Run, Segment, depth_tie},
         labels::PlacedLabel,
         parts::{KindId, Part, PartKind, PartPlace, Stage},
         textures::PictureTextures,
@@ -42,7 +45,6 @@ impl SpatialScene {
             self.labels.remove(&(shown.path.clone(), key.0));
             self.remove_parts(world, textures, key, &shown);
         }
-        // In the order of their paths: it is that of the buffers.
         for key in &written {
             count.instances += self.write_parts(world, textures, *key);
             count.labels += self.place_labels(*key);
@@ -53,6 +55,7 @@ impl SpatialScene {
                 *bounds = bounds.union(shown.bounds());
             }
         }
+        self.write_order(world, textures);
         moved.sort_unstable();
         moved.dedup();
         if !written.is_empty() {
@@ -81,6 +84,13 @@ impl SpatialScene {
             textures,
         };
         let visual = shown.visual.clone();
+        let drawn_order = shown.visual.draw_order.clamp(-MAX_DRAW_ORDER, MAX_DRAW_ORDER);
+        if shown.drawn_order != drawn_order {
+            for at in 0..shown.placed.len() {
+                self.draw_order.remove(&order_of(self.space, key, shown, at));
+            }
+            shown.drawn_order = drawn_order;
+        }
         let uniform = uniform_of(key, shown);
         let layering = Layering {
             space: self.space,
@@ -96,6 +106,7 @@ impl SpatialScene {
                 && let Some(kind) = self.kinds.get(batch.kind)
             {
                 (kind.remove)(&mut stage, part_place(key, shown, batch, at));
+                self.draw_order.remove(&order_of(self.space, key, shown, at));
             }
         }
         for (at, (part, placed)) in visual.parts.iter().zip(&mut placed).enumerate() {
@@ -103,7 +114,12 @@ impl SpatialScene {
                 && let Some(kind) = self.kinds.get(batch.kind)
             {
                 let place = part_place(key, shown, batch, at);
-                if !(kind.write)(&mut stage, place, part, of_part(part, uniform)) {
+                let order = order_of(self.space, key, shown, at);
+                if (kind.write)(&mut stage, place, part, of_part(part, uniform)) {
+                    let segment = place.segment;
+                    self.draw_order.insert(order, Segment { batch, segment });
+                } else {
+                    self.draw_order.remove(&order);
                     *placed = None;
                 }
             }
@@ -153,6 +169,33 @@ impl SpatialScene {
                 && let Some(kind) = self.kinds.get(batch.kind)
             {
                 (kind.remove)(&mut stage, part_place(key, shown, batch, at));
+                self.draw_order.remove(&order_of(self.space, key, shown, at));
+            }
+        }
+    }
+
+    /// Brings what is drawn in a plane into order. In space depth decides.
+    fn write_order(&mut self, world: &mut World, textures: &mut PictureTextures) {
+        let Some(runs) = self
+            .draw_order
+            .take_changed_runs()
+            .filter(|_| self.space == Space::Two)
+        else {
+            return;
+        };
+        let mut by_batch: BTreeMap<BatchKey, Vec<&Run>> = BTreeMap::new();
+        for run in &runs {
+            by_batch.entry(run.batch).or_default().push(run);
+        }
+        let mut stage = Stage {
+            world,
+            batches: &mut self.batches,
+            quads: &mut self.quads,
+            textures,
+        };
+        for (batch, runs) in by_batch {
+            if let Some(kind) = self.kinds.get(batch.kind) {
+                (kind.set_runs)(&mut stage, batch, &runs);
             }
         }
     }
@@ -184,7 +227,20 @@ impl SpatialScene {
     }
 }
 
-fn uniform_of((_, entity): SceneKey, shown: &Shown) -> SegmentUniform {
+fn order_of(space: Space, key: SceneKey, shown: &Shown, part: usize) -> OrderOfPart {
+    OrderOfPart {
+        draw_order: if space == Space::Two {
+            shown.drawn_order
+        } else {
+            0.0
+        },
+        path: shown.path.clone(),
+        source: key.0,
+        part,
+    }
+}
+
+pub(super) fn uniform_of((_, entity): SceneKey, shown: &Shown) -> SegmentUniform {
     SegmentUniform {
         world_from_entity: to_f32(shown.view_from_entity),
         tint: [255; 4],
@@ -193,7 +249,8 @@ fn uniform_of((_, entity): SceneKey, shown: &Shown) -> SegmentUniform {
         picking_id: entity.index() as u32 + 1,
         default_color: colors::entity_color(&shown.path).to_array(),
         default_radius: shown.default_radius,
-        depth_offset: 0.0,
+        // Below what can be seen: 128 ties are one step.
+        depth_offset: f32::from(depth_tie(&shown.path)) / 128.0,
     }
 }
 

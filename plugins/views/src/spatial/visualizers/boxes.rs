@@ -11,10 +11,10 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{draw_order, fail, flat, num_instances, read_draw_order};
 use crate::spatial::{
-    attributes::{MarkCells, MarkNames, Marks, optional},
     bounds::Bounds,
+    marks::{MarkCells, Marks, read_cell},
     parts::Part,
-    visual::{Label, SpatialVisual},
+    visual::SpatialVisual,
 };
 
 /// How much is seen of faces that are to be seen through.
@@ -44,14 +44,6 @@ impl Visualizer for Boxes3DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        const NAMES: MarkNames = MarkNames {
-            colors: Boxes3D::COLORS,
-            radii: Boxes3D::RADII,
-            labels: Boxes3D::LABELS,
-            show_labels: Boxes3D::SHOW_LABELS,
-            class_ids: Boxes3D::CLASS_IDS,
-            keypoint_ids: None,
-        };
         let Some(half_sizes) = input.get(&Boxes3D::HALF_SIZES) else {
             return Ok(None);
         };
@@ -60,22 +52,12 @@ impl Visualizer for Boxes3DVisualizer {
             input.get(&Boxes3D::ROTATION_AXIS_ANGLES),
         );
         let (quaternions, fill_mode) = (input.get(&Boxes3D::QUATERNIONS), input.get(&Boxes3D::FILL_MODE));
-        let fail = |error| fail(input, &error);
-
-        let half_sizes = read::half_sizes3d(&half_sizes).map_err(fail)?;
-        let centers = optional(&centers, |array| read::translations3d(array))
-            .map_err(fail)?
-            .unwrap_or_default();
-        let axis_angles = optional(&axis_angles, |array| read::rotations_axis_angle(array))
-            .map_err(fail)?
-            .unwrap_or_default();
-        let quaternions = optional(&quaternions, |array| read::quaternions(array))
-            .map_err(fail)?
-            .unwrap_or_default();
-        let fill_mode = optional(&fill_mode, |array| read::fill_modes(array)).map_err(fail)?;
-        let fill_mode = fill_mode
-            .and_then(|modes| modes.first().copied())
-            .unwrap_or(FillMode::MajorWireframe);
+        let half_sizes = read::half_sizes3d(&half_sizes).map_err(|error| fail(input, &error))?;
+        let centers = read_cell(input, &centers, read::translations3d)?;
+        let axis_angles = read_cell(input, &axis_angles, read::rotations_axis_angle)?;
+        let quaternions = read_cell(input, &quaternions, read::quaternions)?;
+        let fill_modes = read_cell(input, &fill_mode, read::fill_modes)?;
+        let fill_mode = fill_modes.first().copied().unwrap_or(FillMode::MajorWireframe);
 
         let count = num_instances(
             Boxes3D::ARCHETYPE,
@@ -112,7 +94,7 @@ impl Visualizer for Boxes3DVisualizer {
                 })
             })
             .collect();
-        let cells = MarkCells::of(input, &NAMES);
+        let cells = MarkCells::of::<Self>(input);
         Ok(visual_3d(&oriented, count, fill_mode, &cells.read(input)?))
     }
 }
@@ -160,26 +142,12 @@ fn visual_3d(
             solids.push(BoxInstance::new(center, half_size, rotation, color));
         }
     }
-    let labels = marks
-        .labels(count)
-        .into_iter()
-        .filter_map(|(instance, text)| {
-            let position = match instance {
-                Some(at) => {
-                    let at = boxes
-                        .binary_search_by_key(&at, |oriented| oriented.instance)
-                        .ok()?;
-                    boxes.get(at)?.center.as_dvec3()
-                }
-                None => bounds.center(),
-            };
-            Some(Label {
-                position,
-                text,
-                color: marks.color(instance.unwrap_or(0)),
-            })
-        })
-        .collect();
+    let labels = marks.labels(count, bounds.center(), |at| {
+        let at = boxes
+            .binary_search_by_key(&at, |oriented| oriented.instance)
+            .ok()?;
+        Some(boxes.get(at)?.center.as_dvec3())
+    });
     let mut parts = SmallVec::new();
     if has_faces {
         let opacity = if has_lines { TRANSPARENT_FACE_OPACITY } else { 255 };
@@ -219,24 +187,14 @@ impl Visualizer for Boxes2DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        const NAMES: MarkNames = MarkNames {
-            colors: Boxes2D::COLORS,
-            radii: Boxes2D::RADII,
-            labels: Boxes2D::LABELS,
-            show_labels: Boxes2D::SHOW_LABELS,
-            class_ids: Boxes2D::CLASS_IDS,
-            keypoint_ids: None,
-        };
         let Some(half_sizes) = input.get(&Boxes2D::HALF_SIZES) else {
             return Ok(None);
         };
         let half_sizes = read::half_sizes2d(&half_sizes).map_err(|error| fail(input, &error))?;
         let centers = input.get(&Boxes2D::CENTERS);
-        let centers = optional(&centers, |array| read::positions2d(array))
-            .map_err(|error| fail(input, &error))?
-            .unwrap_or_default();
+        let centers = read_cell(input, &centers, read::positions2d)?;
         let draw_order = read_draw_order(input, &Boxes2D::DRAW_ORDER, draw_order::BOXES)?;
-        let cells = MarkCells::of(input, &NAMES);
+        let cells = MarkCells::of::<Self>(input);
         let marks = cells.read(input)?;
 
         let count = num_instances(Boxes2D::ARCHETYPE, &[(Boxes2D::HALF_SIZES, half_sizes.len())]);
@@ -265,24 +223,11 @@ impl Visualizer for Boxes2DVisualizer {
                 [(a, b), (b, c), (c, d), (d, a)].map(|(from, to)| LineInstance::new(from, to, radius, color)),
             );
         }
-        let labels = marks
-            .labels(count)
-            .into_iter()
-            .filter_map(|(instance, text)| {
-                // Below the box, where it hides nothing of what the box is about.
-                let position = match instance {
-                    Some(at) => {
-                        rectangle(at).map(|(center, half_size)| (center + half_size * Vec3::Y).as_dvec3())?
-                    }
-                    None => DVec3::new(bounds.center().x, bounds.max.y, 0.0),
-                };
-                position.is_finite().then(|| Label {
-                    position,
-                    text,
-                    color: marks.color(instance.unwrap_or(0)),
-                })
-            })
-            .collect();
+        // Below the box, where it hides nothing of what the box is about.
+        let below = DVec3::new(bounds.center().x, bounds.max.y, 0.0);
+        let labels = marks.labels(count, below, |at| {
+            rectangle(at).map(|(center, half_size)| (center + half_size * Vec3::Y).as_dvec3())
+        });
         Ok((!lines.is_empty()).then(|| SpatialVisual {
             parts: smallvec![Part::new(lines).with_translucency(marks.has_alpha())],
             bounds,

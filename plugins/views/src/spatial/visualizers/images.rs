@@ -13,7 +13,7 @@ use chronoscope_types::{
 
 use super::{draw_order, fail, read_draw_order};
 use crate::spatial::{
-    attributes::class_color,
+    marks::class_color,
     parts::Part,
     pictures::{Palette, Picture, PictureKey, PictureSource, check_length},
     visual::SpatialVisual,

@@ -11,10 +11,10 @@ use smallvec::smallvec;
 
 use super::{draw_order, fail, flat, num_instances, read_draw_order};
 use crate::spatial::{
-    attributes::{MarkCells, MarkNames, Marks},
     bounds::Bounds,
+    marks::{MarkCells, Marks},
     parts::Part,
-    visual::{Label, SpatialVisual},
+    visual::SpatialVisual,
 };
 
 /// Shows `Points3D`.
@@ -38,19 +38,11 @@ impl Visualizer for Points3DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        const NAMES: MarkNames = MarkNames {
-            colors: Points3D::COLORS,
-            radii: Points3D::RADII,
-            labels: Points3D::LABELS,
-            show_labels: Points3D::SHOW_LABELS,
-            class_ids: Points3D::CLASS_IDS,
-            keypoint_ids: Some(Points3D::KEYPOINT_IDS),
-        };
         let Some(array) = input.get(&Points3D::POSITIONS) else {
             return Ok(None);
         };
         let positions = read::positions3d(&array).map_err(|error| fail(input, &error))?;
-        let cells = MarkCells::of(input, &NAMES);
+        let cells = MarkCells::of::<Self>(input);
         Ok(visual(
             num_instances(Points3D::ARCHETYPE, &[(Points3D::POSITIONS, positions.len())]),
             |at| positions.get(at).copied(),
@@ -82,20 +74,12 @@ impl Visualizer for Points2DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        const NAMES: MarkNames = MarkNames {
-            colors: Points2D::COLORS,
-            radii: Points2D::RADII,
-            labels: Points2D::LABELS,
-            show_labels: Points2D::SHOW_LABELS,
-            class_ids: Points2D::CLASS_IDS,
-            keypoint_ids: Some(Points2D::KEYPOINT_IDS),
-        };
         let Some(array) = input.get(&Points2D::POSITIONS) else {
             return Ok(None);
         };
         let positions = read::positions2d(&array).map_err(|error| fail(input, &error))?;
         let draw_order = read_draw_order(input, &Points2D::DRAW_ORDER, draw_order::POINTS)?;
-        let cells = MarkCells::of(input, &NAMES);
+        let cells = MarkCells::of::<Self>(input);
         Ok(visual(
             num_instances(Points2D::ARCHETYPE, &[(Points2D::POSITIONS, positions.len())]),
             |at| positions.get(at).copied().map(flat),
@@ -125,21 +109,9 @@ fn visual(
             ))
         })
         .collect();
-    let labels = marks
-        .labels(count)
-        .into_iter()
-        .filter_map(|(instance, text)| {
-            let position = match instance {
-                Some(at) => DVec3::from_array(position(at)?.map(f64::from)),
-                None => bounds.center(),
-            };
-            position.is_finite().then(|| Label {
-                position,
-                text,
-                color: marks.color(instance.unwrap_or(0)),
-            })
-        })
-        .collect();
+    let labels = marks.labels(count, bounds.center(), |at| {
+        Some(DVec3::from_array(position(at)?.map(f64::from)))
+    });
     Some(SpatialVisual {
         parts: smallvec![Part::new(points).with_translucency(marks.has_alpha())],
         bounds,
