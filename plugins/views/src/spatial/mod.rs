@@ -44,16 +44,19 @@ use chronoscope_render::{BoxInstance, LineInstance, PointInstance, RenderStats};
 pub use chronoscope_frame::Space;
 pub use parts::{AppPartsExt, Part};
 pub use picking::{Probe, Touch};
+pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
 pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
 use chronoscope_frame::ViewerCaches;
+use pictures::PixelDecoders;
 use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
-    Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer,
+    Boxes2DVisualizer, Boxes3DVisualizer, DepthImageVisualizer, EncodedDepthImageVisualizer,
+    EncodedImageVisualizer, ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer,
     Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
 };
 
@@ -78,7 +81,8 @@ impl Plugin for SpatialPlugin {
         const LINES: f32 = -1.5;
         app.init_resource::<SpatialScenes>()
             .init_resource::<SpatialSources>()
-            .init_resource::<PictureTextures>();
+            .init_resource::<PictureTextures>()
+            .init_resource::<PixelDecoders>();
         app.add_spatial_primitive::<BoxInstance>()
             .add_spatial_primitive::<PointInstance>()
             .add_spatial_primitive::<LineInstance>();
@@ -86,6 +90,9 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
             .add_spatial_visualizer::<ImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<EncodedImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<DepthImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<EncodedDepthImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<SegmentationImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<Boxes2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<LineStrips2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
