@@ -61,7 +61,7 @@ pub use color::{DEFAULT_COLOR, pack_color};
 pub use gpu::InstancePlugin;
 pub use primitives::{
     ArrowInstance, BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin,
-    LineInstance, Magnification, PointInstance, box_edges,
+    LineInstance, Magnification, PointInstance, Texels, box_edges,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, image_plane_camera};

@@ -52,16 +52,19 @@ pub use digest::PartDigest;
 pub use marks::{MarkCells, Marks, class_color, read_cell};
 pub use parts::{AppPartsExt, Part};
 pub use picking::{Probe, Touch};
+pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
 pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
+use pictures::PixelDecoders;
 use sources::ChangedVisuals;
 pub use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
-    Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer,
+    Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, DepthImageVisualizer,
+    EncodedDepthImageVisualizer, EncodedImageVisualizer, ImageVisualizer, LineStrips2DVisualizer,
     LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
 };
 
@@ -89,7 +92,8 @@ impl Plugin for SpatialPlugin {
         app.init_resource::<SpatialScenes>()
             .init_resource::<SpatialSources>()
             .init_resource::<ChangedVisuals>()
-            .init_resource::<PictureTextures>();
+            .init_resource::<PictureTextures>()
+            .init_resource::<PixelDecoders>();
         app.add_spatial_primitive::<BoxInstance>()
             .add_spatial_primitive::<PointInstance>()
             .add_spatial_primitive::<LineInstance>()
@@ -99,6 +103,9 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
             .add_spatial_visualizer::<ImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<EncodedImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<DepthImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<EncodedDepthImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<SegmentationImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<Boxes2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<LineStrips2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)

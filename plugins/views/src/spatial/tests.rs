@@ -29,7 +29,7 @@ use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
 use super::{
     AppSpatialExt as _, Part, PartDigest, SpatialScene, SpatialScenes, SpatialSources, SpatialVisual,
-    pictures::{Picture, PictureKey, PictureSource},
+    pictures::{Picture, PictureKey, PixelKind, PixelMapping, PixelSource, RawPixels},
     projection::Lens,
     textures::PictureTextures,
 };
@@ -348,14 +348,14 @@ impl Visualizer for Broken {
         let Some(buffer) = input.get(&Points2D::POSITIONS) else {
             return Ok(None);
         };
-        let source = PictureSource {
+        let source = PixelSource::Raw(RawPixels {
             buffer,
             format: ImageFormat::depth(600, 400, ChannelDatatype::U8),
-            palette: None,
-        };
+        });
         let picture = Picture {
-            key: PictureKey::of_bytes(&[1], &source),
+            key: PictureKey::of_bytes(&[1], &source, PixelKind::Color),
             source,
+            mapping: PixelMapping::Color,
             time: 0,
             opacity: None,
             magnification: MagnificationFilter::Nearest,
