@@ -16,7 +16,7 @@ use bevy::{
         render_resource::{Extent3d, TextureDimension, TextureFormat},
         renderer::RenderDevice,
     },
-    tasks::{AsyncComputeTaskPool, Task, block_on, poll_once},
+    tasks::{AsyncComputeTaskPool, Task},
 };
 use chronoscope_frame::Settled;
 use chronoscope_frame::settle::PendingWork;
@@ -66,10 +66,7 @@ struct Entry {
 }
 
 enum State {
-    Decoding(
-        Task<Result<Pixels, DecodeError>>,
-        #[expect(dead_code, reason = "held until the work is done")] PendingWork,
-    ),
+    Decoding(Task<Result<Pixels, DecodeError>>, PendingWork),
     Ready(Handle<Image>),
     Failed(Arc<str>),
 }
@@ -136,8 +133,8 @@ impl PictureTextures {
             debug_assert!(false, "a picture that is held is known");
             return TextureRequest::Pending;
         };
-        if let State::Decoding(task, _) = &mut entry.state
-            && let Some(result) = block_on(poll_once(task))
+        if let State::Decoding(task, pending) = &mut entry.state
+            && let Some(result) = pending.poll(task)
         {
             entry.state = finish(result, images);
         }
@@ -235,7 +232,7 @@ impl PictureTextures {
     pub(crate) fn finish_decoding(&mut self, images: &mut Assets<Image>) {
         for entry in self.entries.values_mut() {
             if let State::Decoding(task, _) = &mut entry.state {
-                entry.state = finish(block_on(task), images);
+                entry.state = finish(bevy::tasks::block_on(task), images);
             }
         }
     }
