@@ -103,7 +103,7 @@ pub use meta::{AbsentChunk, AbsentComponent, ChunkMeta, ComponentMeta, TimelineM
 pub use path::{EntityPath, EntityPathError};
 pub use range::{RangeDelta, RangeResult, RangeRow, RangeSlice};
 pub use recording::Recording;
-pub use source::{ChunkSource, ChunkSourceError, FetchOptions};
+pub use source::{ChunkSource, ChunkSourceError, FetchOptions, Waker};
 pub use stats::{EntityStats, StoreStats};
 pub use store::{ChunkStore, StoreSettings};
 pub use time::{TimeRange, TimeType, Timeline};
