@@ -134,6 +134,15 @@ impl PropertyReader<'_> {
             .filter(|value| value.is_finite())
     }
 
+    /// A place in space of which one property has what `f32`s hold, and another the rest. A rest that belongs to another place is
+    /// left out: whoever does not know it writes the first alone.
+    pub(crate) fn place(&self, component: &str, rest: &str) -> Option<DVec3> {
+        let place = self.vector(component)?;
+        let rest = self.vector(rest).unwrap_or_default();
+        let is_rest = (place + rest).as_vec3() == place.as_vec3();
+        Some(if is_rest { place + rest } else { place })
+    }
+
     /// A property that is a truth value.
     pub(crate) fn boolean(&self, component: &str) -> Option<bool> {
         read::bools(&self.value(component)?).ok()?.first().copied()

@@ -12,7 +12,7 @@ use bevy::{
     core_pipeline::tonemapping::{DebandDither, Tonemapping},
     ecs::prelude::*,
     image::Image,
-    math::Vec2,
+    math::{DVec3, Quat, Vec2},
     render::render_resource::TextureFormat,
     transform::components::Transform,
 };
@@ -32,8 +32,17 @@ const MAX_SIDE: u32 = 8192;
 /// Where the camera of a view stands, and what it sees. Compared from frame to frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Placement {
-    pub(crate) transform: Transform,
+    /// In the view's space.
+    pub(crate) position: DVec3,
+    pub(crate) rotation: Quat,
     pub(crate) lens: CameraLens,
+}
+
+impl Placement {
+    /// The transform of the camera: the one place where an eye becomes `f32`.
+    fn transform(&self) -> Transform {
+        Transform::from_translation(self.position.as_vec3()).with_rotation(self.rotation)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -153,7 +162,7 @@ impl SceneCamera {
             self.placement = Some(now);
             self.awake_frames = AWAKE_FRAMES;
             let mut entity = world.entity_mut(self.entity);
-            entity.insert((shot.placement.transform, projection(shot.placement.lens), bulk));
+            entity.insert((shot.placement.transform(), projection(shot.placement.lens), bulk));
             if let Some(mut component) = entity.get_mut::<Camera>() {
                 component.clear_color = ClearColorConfig::Custom(Color::srgb_u8(r, g, b));
             }
