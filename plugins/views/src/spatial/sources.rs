@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{AppVisualizerExt, Report, Visualizer, Visuals};
-use chronoscope_store::EntityId;
+use chronoscope_frame::{AppVisualizerExt, InstructionIndex, Report, ResultKey, Visualizer, Visuals};
 
 use super::visual::SpatialVisual;
 
-/// The position of a visualizer among those of spatial views.
-pub(crate) type SourceId = u16;
+/// A visualizer by its position among those of spatial views, and the instruction by which it shows an entity.
+pub(crate) type SourceId = u32;
+
+/// The source that a visualizer at this position is, by one instruction.
+pub(crate) fn source_id(position: usize, instruction: InstructionIndex) -> SourceId {
+    (position as u32) << 16 | u32::from(instruction.0)
+}
 
 /// Registers visualizers of spatial views.
 pub trait AppSpatialExt {
@@ -61,16 +65,16 @@ pub(crate) struct SpatialSource {
     pub(crate) name: &'static str,
     pub(crate) default_radius: f32,
     pub(crate) changes: fn(&World, ViewId) -> SourceChanges,
-    pub(crate) reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
+    pub(crate) reports: fn(&World, ViewId) -> Vec<(ResultKey, Report)>,
 }
 
 /// What changed in the visuals of one visualizer in one view.
 #[derive(Default)]
 pub(crate) struct SourceChanges {
     /// What is gone. To be carried out before what changed.
-    pub(crate) removed: Vec<EntityId>,
+    pub(crate) removed: Vec<ResultKey>,
     /// What was made anew; `None` where there is nothing to draw.
-    pub(crate) changed: Vec<(EntityId, Option<Arc<SpatialVisual>>)>,
+    pub(crate) changed: Vec<(ResultKey, Option<Arc<SpatialVisual>>)>,
 }
 
 fn changes<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -> SourceChanges {
@@ -83,7 +87,7 @@ fn changes<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -
     let changed = visuals
         .changed()
         .iter()
-        .map(|entity| (*entity, visuals.get(*entity).cloned()))
+        .map(|key| (*key, visuals.get(*key).cloned()))
         .collect();
     SourceChanges {
         removed: visuals.removed().to_vec(),
@@ -91,13 +95,13 @@ fn changes<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -
     }
 }
 
-fn reports<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -> Vec<(EntityId, Report)> {
+fn reports<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -> Vec<(ResultKey, Report)> {
     let visuals = world
         .get_resource::<Visuals<V>>()
         .and_then(|visuals| visuals.view(view));
     visuals
         .into_iter()
         .flat_map(chronoscope_frame::visualizer::ViewVisuals::reports)
-        .map(|(entity, report)| (entity, report.clone()))
+        .map(|(key, report)| (key, report.clone()))
         .collect()
 }

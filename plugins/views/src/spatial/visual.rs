@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chronoscope_frame::Visual;
 use chronoscope_render::{BoxInstance, LineInstance, PointInstance};
 use glam::DVec3;
 
@@ -39,6 +40,38 @@ impl SpatialVisual {
     /// How many instances there are, a picture being one.
     pub fn num_instances(&self) -> usize {
         self.points.len() + self.lines.len() + self.boxes.len() + usize::from(self.picture.is_some())
+    }
+}
+
+impl Visual for SpatialVisual {
+    const JOINS_ROWS: bool = true;
+
+    fn heap_bytes(&self) -> u64 {
+        let labels: usize = self
+            .labels
+            .iter()
+            .map(|label| size_of::<Label>() + label.text.len())
+            .sum();
+        let instances = size_of_val(&*self.points) + size_of_val(&*self.lines) + size_of_val(&*self.boxes);
+        // The bytes of a picture are the store's.
+        (instances + labels) as u64
+    }
+
+    fn join(rows: &[Arc<Self>]) -> Option<Self> {
+        let mut all = Self::clone(rows.first()?);
+        for row in &rows[1..] {
+            all.points.extend_from_slice(&row.points);
+            all.lines.extend_from_slice(&row.lines);
+            all.boxes.extend_from_slice(&row.boxes);
+            all.labels.extend_from_slice(&row.labels);
+            all.has_alpha |= row.has_alpha;
+            all.bounds = all.bounds.union(row.bounds);
+            // There is room for one; the latest is on top.
+            all.picture = row.picture.clone().or(all.picture);
+            all.face_opacity = row.face_opacity.or(all.face_opacity);
+            all.draw_order = row.draw_order;
+        }
+        Some(all)
     }
 }
 

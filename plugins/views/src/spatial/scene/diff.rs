@@ -9,7 +9,7 @@ use glam::DAffine3;
 use super::{Consumed, MAX_DRAW_ORDER, SceneKey, Shown, Space, SpatialScene, lights::Lights};
 use crate::spatial::{
     batches::Placed,
-    sources::{SourceChanges, SourceId, SpatialSource},
+    sources::{SourceChanges, SpatialSource, source_id},
     visual::SpatialVisual,
 };
 
@@ -42,12 +42,12 @@ impl Diff {
     ) {
         self.only_adds = true;
         for (at, changes) in changes.enumerate() {
-            let source = at as SourceId;
-            for entity in changes.removed {
-                self.remove(scene, (source, entity));
+            for result in changes.removed {
+                self.remove(scene, (source_id(at, result.instruction), result.entity));
             }
-            for (entity, visual) in changes.changed {
-                let key = (source, entity);
+            for (result, visual) in changes.changed {
+                let key = (source_id(at, result.instruction), result.entity);
+                let (source, entity) = key;
                 let visual = visual.filter(|visual| !visual.is_empty());
                 let (Some(visual), Some(store)) = (visual, store) else {
                     self.remove(scene, key);

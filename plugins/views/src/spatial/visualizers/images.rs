@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chronoscope_frame::{
-    Report, Source, Visualizer, VisualizerInput,
+    Report, Visualizer, VisualizerInput,
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_types::{
@@ -124,9 +124,10 @@ fn read_picture(
     format: &ComponentName,
     palette: Option<Palette>,
 ) -> Result<Option<(PictureKey, PictureSource, i64)>, Report> {
-    let Some((array, from)) = input.get_with_source(buffer) else {
+    let Some(resolved) = input.resolve(buffer) else {
         return Ok(None);
     };
+    let array = resolved.array;
     let Some(formats) = input.get(format) else {
         return Ok(None);
     };
@@ -149,17 +150,11 @@ fn read_picture(
         return Ok(None);
     };
     check_length(&format, bytes.len()).map_err(|error| input.report(error.to_string()))?;
-    let hit = match from {
-        Source::Store => input.hit(buffer),
-        Source::Override | Source::ViewDefault => None,
-    };
-    let key = hit.map_or_else(
+    let key = resolved.row.map_or_else(
         || PictureKey::of_bytes(bytes, &source),
-        |hit| PictureKey::of_row(hit.row_id(), &source),
+        |row| PictureKey::of_row(row.id, &source),
     );
-    let time = hit
-        .and_then(chronoscope_store::Hit::data_time)
-        .unwrap_or(i64::MIN);
+    let time = resolved.row.and_then(|row| row.time).unwrap_or(i64::MIN);
     Ok(Some((key, source, time)))
 }
 
