@@ -67,8 +67,12 @@ pub mod prelude {
     pub use chronoscope_frame::{
         AppViewClassExt, AppVisualizerExt, Frame, FramePlugins, FrameSystems, ViewClass, ViewerCommand,
         ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals,
+        selection::{EntityClicked, SelectionChanged},
     };
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
     pub use chronoscope_types::{AsComponents, log_chunk};
-    pub use chronoscope_views::{AppViewUiExt, ViewUi, ViewUiContext};
+    pub use chronoscope_views::{
+        AppViewUiExt, ViewUi, ViewUiContext,
+        spatial::{AppPartsExt, AppSpatialExt, MarkCells, Marks, Part, SpatialPrimitive, SpatialVisual},
+    };
 }

@@ -45,7 +45,9 @@ pub mod view_class;
 pub mod viewport;
 pub mod visualizer;
 
-pub use budget::{MemoryBudget, ViewerCaches};
+pub use budget::{
+    AppViewerCacheExt, CacheSize, CacheUse, MemoryBudget, MemoryUse, PurgeOrder, ViewerCache, ViewerCaches,
+};
 pub use chunk_loading::{MissingChunks, ReadAhead};
 pub use commands::{TimeCommand, ViewerCommand, ViewerCommands};
 pub use context::{annotations::Annotations, transforms::Transforms};
@@ -60,7 +62,7 @@ pub use schedule::{Frame, FramePlugins, FrameSystems};
 pub use selection::{Item, Selection};
 pub use settle::Settled;
 pub use time_control::{Cursor, LoopMode, PlayState, TimeControl, TimeControls};
-pub use view_class::{AppViewClassExt, ViewClass, ViewClasses};
+pub use view_class::{AppViewClassExt, Space, ViewClass, ViewClasses};
 pub use viewport::{ActiveBlueprint, View, ViewTile};
 pub use visualizer::{
     AppFallbackExt, AppVisualizerExt, FallbackInput, Resolved, Source, Visual, Visualizer, VisualizerInfo,

@@ -13,7 +13,7 @@
 //!
 //! # What there is to draw: the primitives
 //!
-//! [`PointInstance`], [`LineInstance`] and [`BoxInstance`] are instanced. Radii follow one convention: positive ones
+//! [`PointInstance`], [`LineInstance`], [`BoxInstance`] and [`ArrowInstance`] are instanced. Radii follow one convention: positive ones
 //! are scene units, negative ones are UI points, which keep their size on screen. An [`ImageQuad`] shows a texture, a
 //! [`GroundGrid`] an endless plane of lines; each of these is an entity of its own.
 //!
@@ -60,8 +60,8 @@ pub use batch::{BatchError, Blending, Highlight, InstanceBatch, Primitive, Segme
 pub use color::{DEFAULT_COLOR, pack_color};
 pub use gpu::InstancePlugin;
 pub use primitives::{
-    BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin, LineInstance,
-    Magnification, PointInstance, box_edges,
+    ArrowInstance, BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin,
+    LineInstance, Magnification, PointInstance, Texels, box_edges,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, image_plane_camera};
@@ -73,6 +73,7 @@ pub use view::{BulkView, BulkViewPlugin, image_plane_camera};
 /// | [`InstancePlugin`]`<`[`PointInstance`]`>` | round points |
 /// | [`InstancePlugin`]`<`[`LineInstance`]`>` | thick line segments |
 /// | [`InstancePlugin`]`<`[`BoxInstance`]`>` | solid oriented boxes |
+/// | [`InstancePlugin`]`<`[`ArrowInstance`]`>` | arrows |
 /// | [`ImageQuadPlugin`] | textures on planes |
 /// | [`GroundGridPlugin`] | endless grids |
 /// | [`BulkViewPlugin`], [`RenderStatsPlugin`], [`AdapterPlugin`] | nothing: what the others share |
@@ -90,6 +91,7 @@ impl Plugin for BulkRenderPlugin {
             InstancePlugin::<BoxInstance>::default(),
             InstancePlugin::<PointInstance>::default(),
             InstancePlugin::<LineInstance>::default(),
+            InstancePlugin::<ArrowInstance>::default(),
             ImageQuadPlugin,
             GroundGridPlugin,
         ));
@@ -105,6 +107,7 @@ impl Plugin for BulkRenderPlugin {
                 BulkQueueSet(ImageQuadPlugin::NAME),
                 BulkQueueSet(PointInstance::NAME),
                 BulkQueueSet(LineInstance::NAME),
+                BulkQueueSet(ArrowInstance::NAME),
             )
                 .chain(),
         );

@@ -11,13 +11,14 @@ use bevy::{
 };
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{
-    FramePlugins, FrameSystems, Item, Report, Selection, TimeCommand, View, ViewTile, ViewerCommand,
-    ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Work, WorkCounters,
-    visualizer::QueryMode,
+    AppVisualizerExt as _, FramePlugins, FrameSystems, Item, Report, Selection, TimeCommand, View, ViewTile,
+    ViewerCommand, ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Work,
+    WorkCounters, visualizer::QueryMode,
 };
+use chronoscope_render::{ArrowInstance, DEFAULT_RADIUS, LineInstance};
 use chronoscope_store::{Chunk, Timeline};
 use chronoscope_types::{
-    Arrows3D, Boxes2D, Boxes3D, Component as _, Image, Points2D, Points3D, Transform3D,
+    Arrows3D, Boxes2D, Boxes3D, Component as _, Image, Mesh3D, Points2D, Points3D, Transform3D,
     blueprint::EyeControls3D,
     components,
     enums::{ChannelDatatype, MagnificationFilter},
@@ -27,9 +28,8 @@ use chronoscope_types::{
 use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
 use super::{
-    AppSpatialExt as _, SpatialScene, SpatialScenes, SpatialVisual,
-    bounds::Bounds,
-    pictures::{Picture, PictureKey, PictureSource},
+    AppSpatialExt as _, Part, PartDigest, SpatialScene, SpatialScenes, SpatialSources, SpatialVisual,
+    pictures::{Picture, PictureKey, PixelKind, PixelMapping, PixelSource, RawPixels},
     projection::Lens,
     textures::PictureTextures,
 };
@@ -152,6 +152,13 @@ impl Viewer {
     fn scene(&mut self) -> &SpatialScene {
         let view = self.view();
         self.app.world().resource::<SpatialScenes>().get(view).unwrap()
+    }
+
+    fn digest(&mut self) -> Vec<PartDigest> {
+        let view = self.view();
+        let world = self.app.world();
+        let scene = world.resource::<SpatialScenes>().get(view).unwrap();
+        scene.digest(world.resource())
     }
 
     fn command(&mut self, command: ViewerCommand) {
@@ -341,24 +348,20 @@ impl Visualizer for Broken {
         let Some(buffer) = input.get(&Points2D::POSITIONS) else {
             return Ok(None);
         };
-        let source = PictureSource {
+        let source = PixelSource::Raw(RawPixels {
             buffer,
             format: ImageFormat::depth(600, 400, ChannelDatatype::U8),
-            palette: None,
-        };
+        });
         let picture = Picture {
-            key: PictureKey::of_bytes(&[1], &source),
+            key: PictureKey::of_bytes(&[1], &source, PixelKind::Color),
             source,
+            mapping: PixelMapping::Color,
             time: 0,
             opacity: None,
             magnification: MagnificationFilter::Nearest,
             is_overlay: false,
         };
-        Ok(Some(SpatialVisual {
-            picture: Some(picture.into()),
-            bounds: Bounds::between(glam::DVec3::ZERO, glam::DVec3::ONE),
-            ..SpatialVisual::default()
-        }))
+        Ok(Some(SpatialVisual::new([Part::picture(picture)])))
     }
 }
 
@@ -498,8 +501,11 @@ fn there_are_as_many_instances_as_the_sdk_means() {
     let bounds = viewer.scene().bounds_of(&"/three".into());
     assert_eq!((bounds.min.x, bounds.max.x), (-0.5, 4.5));
     let lines = |viewer: &mut Viewer| {
-        let shown = viewer.scene().shown().map(|(_, shown)| shown.visual.lines.len());
-        shown.sum::<usize>()
+        let shown = viewer.scene().shown();
+        let lines = shown
+            .flat_map(|(_, shown)| &shown.visual.parts)
+            .filter_map(Part::instances::<LineInstance>);
+        lines.map(|lines| lines.len()).sum::<usize>()
     };
     assert_eq!(lines(&mut viewer), 3 * 12);
     assert_eq!(viewer.scene().labels().count(), 3);
@@ -514,11 +520,11 @@ fn there_are_as_many_instances_as_the_sdk_means() {
 #[test]
 fn only_what_a_view_is_there_for_is_missing() {
     let points = Points3D::new([[0.0, 0.0, 0.0]]);
-    let arrows = Arrows3D::default().with_vectors([[1.0, 1.0, 1.0]]);
+    let mesh = Mesh3D::default().with_vertex_positions([[0.0; 3]]);
     let mut viewer = Viewer::new([
         log_chunk("world/points", [], &points).unwrap(),
         log_chunk("world/moved", [], &Transform3D::from_translation([1.0, 0.0, 0.0])).unwrap(),
-        log_chunk("world/arrows", [], &arrows).unwrap(),
+        log_chunk("world/solid", [], &mesh).unwrap(),
     ]);
     let world = viewer.app.world_mut();
     let view = world
@@ -527,5 +533,104 @@ fn only_what_a_view_is_there_for_is_missing() {
         .next()
         .unwrap();
     let missing = crate::without_visualizer(viewer.app.world(), view);
-    assert_eq!(missing, [("/world/arrows".into(), vec!["Arrows3D"])]);
+    assert_eq!(missing, [("/world/solid".into(), vec!["Mesh3D"])]);
+}
+
+#[test]
+fn a_spatial_visualizer_that_nobody_presents_is_found_at_the_start() {
+    let unpresented = |extend: fn(&mut App)| {
+        let viewer = Viewer::with([], extend);
+        let world = viewer.app.world();
+        world
+            .resource::<SpatialSources>()
+            .unpresented(world.resource(), world.resource())
+    };
+    assert!(unpresented(|_| {}).is_empty());
+    let plain = unpresented(|app| _ = app.add_visualizer::<Broken>(&[ViewClassId::SPATIAL_2D]));
+    assert_eq!(plain, ["Broken"]);
+    let elsewhere = unpresented(|app| _ = app.add_visualizer::<Broken>(&["Counter"]));
+    assert!(elsewhere.is_empty(), "a class without a space presents by itself");
+}
+
+/// Arrows start at zero where no origin is given, the last radius holds for the rest, and labels lie at their middles.
+#[test]
+fn arrows_are_as_the_sdk_means_them() {
+    let arrows = Arrows3D::default()
+        .with_vectors([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
+        .with_origins([[1.0, 0.0, 0.0]])
+        .with_radii([0.5])
+        .with_labels(["right", "up"]);
+    let plain = Arrows3D::default().with_vectors([[0.0, 0.0, 4.0]]);
+    let mut viewer = Viewer::new([
+        log_chunk("arrows", [], &arrows).unwrap(),
+        log_chunk("plain", [], &plain).unwrap(),
+    ]);
+    let bounds = viewer.scene().bounds_of(&"/arrows".into());
+    assert_eq!(bounds.min, glam::DVec3::new(1.0, 0.0, 0.0));
+    assert_eq!(bounds.max, glam::DVec3::new(3.0, 2.0, 0.0));
+    let labels: Vec<_> = viewer
+        .scene()
+        .labels()
+        .map(|label| (label.text.to_string(), label.position.to_array()))
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            ("right".to_owned(), [2.0, 0.0, 0.0]),
+            ("up".to_owned(), [1.0, 1.0, 0.0])
+        ]
+    );
+    let radii: Vec<f32> = viewer
+        .scene()
+        .shown()
+        .flat_map(|(_, shown)| &shown.visual.parts)
+        .filter_map(Part::instances::<ArrowInstance>)
+        .flat_map(|arrows| arrows.iter().map(|arrow| arrow.radius).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(radii, [0.5, 0.5, DEFAULT_RADIUS]);
+}
+
+/// Whatever came first: what is drawn, how and in which order is what a fresh app draws.
+#[test]
+fn order_and_placement_do_not_depend_on_the_way_there() {
+    const TIMES: i64 = 12;
+    let chunks = || {
+        let mut random = 7_u32;
+        let mut next = move |below: u32| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 16) % below
+        };
+        let mut chunks = Vec::new();
+        for time in 0..TIMES {
+            for entity in ["d", "a", "c", "b"] {
+                let sizes = (0..next(5)).map(|_| [1.0, 1.0]).collect::<Vec<_>>();
+                let boxes = Boxes2D::default()
+                    .with_half_sizes(sizes)
+                    .with_draw_order(if next(4) == 0 { 30.0 } else { 10.0 });
+                let path = format!("camera/{entity}");
+                chunks.push(log_chunk(path.as_str(), [(frame(), time)], &boxes).unwrap());
+                let points = Points2D::new((0..next(4)).map(|at| [at as f32, 0.0]));
+                let points = points.with_draw_order(10.0);
+                chunks.push(log_chunk(path.as_str(), [(frame(), time)], &points).unwrap());
+            }
+            let moved = Transform3D::from_translation([time as f32, 0.0, 0.0]);
+            chunks.push(log_chunk("camera/c", [(frame(), time)], &moved).unwrap());
+        }
+        chunks
+    };
+    let seek = |viewer: &mut Viewer, time: i64| {
+        viewer.command(ViewerCommand::Time(TimeCommand::SetTime(time)));
+        viewer.settle();
+    };
+    let mut viewer = Viewer::new(chunks());
+    let mut num_runs = 0;
+    for time in [3, 11, 0, 7, 8, 2, 5, 5, 10, 1, 4] {
+        seek(&mut viewer, time);
+        let mut fresh = Viewer::new(chunks());
+        seek(&mut fresh, time);
+        let digest = viewer.digest();
+        assert_eq!(digest, fresh.digest(), "at {time}");
+        num_runs = num_runs.max(digest.last().map_or(0, |part| part.run + 1));
+    }
+    assert!(num_runs > 3, "points lie between boxes: {num_runs}");
 }

@@ -1,29 +1,19 @@
-//! What the visualizers of spatial views make: instances in the entity's own space.
+//! What the visualizers of spatial views make: parts in the entity's own space.
 
 use std::sync::Arc;
 
 use chronoscope_frame::Visual;
-use chronoscope_render::{BoxInstance, LineInstance, PointInstance};
 use glam::DVec3;
+use smallvec::SmallVec;
 
-use super::{bounds::Bounds, pictures::Picture};
+use super::{bounds::Bounds, parts::Part, pictures::Picture};
 
 /// Everything that is drawn for one entity by one visualizer, in the entity's space.
 #[derive(Clone, Debug, Default)]
 pub struct SpatialVisual {
-    /// Points.
-    pub points: Vec<PointInstance>,
-    /// Line segments.
-    pub lines: Vec<LineInstance>,
-    /// Solid boxes.
-    pub boxes: Vec<BoxInstance>,
-    /// A picture in the plane z = 0.
-    pub picture: Option<Arc<Picture>>,
-    /// Whether some colour is not opaque.
-    pub has_alpha: bool,
-    /// The opacity of solid boxes, where they are to be seen through.
-    pub face_opacity: Option<u8>,
-    /// Around everything above.
+    /// What is drawn, from the back to the front where depth does not decide.
+    pub parts: SmallVec<[Part; 2]>,
+    /// Bounds of all parts.
     pub bounds: Bounds,
     /// Texts beside instances.
     pub labels: Vec<Label>,
@@ -32,14 +22,43 @@ pub struct SpatialVisual {
 }
 
 impl SpatialVisual {
-    /// Whether there is nothing to draw.
-    pub fn is_empty(&self) -> bool {
-        self.points.is_empty() && self.lines.is_empty() && self.boxes.is_empty() && self.picture.is_none()
+    /// A visual of these parts, with their bounds. Cost: O(instances).
+    pub fn new(parts: impl IntoIterator<Item = Part>) -> Self {
+        let parts: SmallVec<[Part; 2]> = parts.into_iter().collect();
+        let bounds = parts
+            .iter()
+            .fold(Bounds::EMPTY, |all, part| all.union(part.bounds()));
+        Self {
+            parts,
+            bounds,
+            ..Self::default()
+        }
     }
 
-    /// How many instances there are, a picture being one.
+    /// Whether there is nothing to draw.
+    pub fn is_empty(&self) -> bool {
+        self.parts.iter().all(|part| part.num_instances() == 0)
+    }
+
+    /// Number of instances of all parts, a picture being one.
     pub fn num_instances(&self) -> usize {
-        self.points.len() + self.lines.len() + self.boxes.len() + usize::from(self.picture.is_some())
+        self.parts.iter().map(Part::num_instances).sum()
+    }
+
+    /// The picture, if a part is one.
+    pub fn picture(&self) -> Option<&Arc<Picture>> {
+        self.parts.iter().find_map(Part::as_picture)
+    }
+
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> u64 {
+        let parts: u64 = self.parts.iter().map(Part::heap_bytes).sum();
+        let labels: usize = self
+            .labels
+            .iter()
+            .map(|label| size_of::<Label>() + label.text.len())
+            .sum();
+        parts + labels as u64
     }
 }
 
@@ -47,31 +66,19 @@ impl Visual for SpatialVisual {
     const JOINS_ROWS: bool = true;
 
     fn heap_bytes(&self) -> u64 {
-        let labels: usize = self
-            .labels
-            .iter()
-            .map(|label| size_of::<Label>() + label.text.len())
-            .sum();
-        let instances = size_of_val(&*self.points) + size_of_val(&*self.lines) + size_of_val(&*self.boxes);
-        // The bytes of a picture are the store's.
-        (instances + labels) as u64
+        Self::heap_bytes(self)
     }
 
+    /// The parts of all rows, which they share with them. Cost: O(parts and labels).
     fn join(rows: &[Arc<Self>]) -> Option<Self> {
-        let mut all = Self::clone(rows.first()?);
-        for row in &rows[1..] {
-            all.points.extend_from_slice(&row.points);
-            all.lines.extend_from_slice(&row.lines);
-            all.boxes.extend_from_slice(&row.boxes);
-            all.labels.extend_from_slice(&row.labels);
-            all.has_alpha |= row.has_alpha;
-            all.bounds = all.bounds.union(row.bounds);
-            // There is room for one; the latest is on top.
-            all.picture = row.picture.clone().or(all.picture);
-            all.face_opacity = row.face_opacity.or(all.face_opacity);
-            all.draw_order = row.draw_order;
-        }
-        Some(all)
+        Some(Self {
+            parts: rows.iter().flat_map(|row| row.parts.iter().cloned()).collect(),
+            bounds: rows
+                .iter()
+                .fold(Bounds::EMPTY, |all, row| all.union(row.bounds)),
+            labels: rows.iter().flat_map(|row| row.labels.iter().cloned()).collect(),
+            draw_order: rows.last()?.draw_order,
+        })
     }
 }
 
@@ -82,6 +89,6 @@ pub struct Label {
     pub position: DVec3,
     /// The text.
     pub text: Arc<str>,
-    /// The instance's colour in sRGB; `None` for the entity's.
+    /// The instance's color in sRGB; `None` for the entity's.
     pub color: Option<[u8; 4]>,
 }

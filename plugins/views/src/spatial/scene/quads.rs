@@ -3,7 +3,7 @@
 //! A quad has at most one decode under way, and that one may finish, though the cursor has moved on: while time plays, what is shown is
 //! the newest picture that is decoded; once the cursor rests, it is the exact one.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bevy::{
     asset::{Assets, Handle},
@@ -13,14 +13,15 @@ use bevy::{
     math::{Affine3A, Vec2},
 };
 use chronoscope_frame::Settled;
-use chronoscope_render::{ImageQuad, Magnification};
+use chronoscope_render::{ImageQuad, Magnification, Texels};
+use chronoscope_store::EntityPath;
 use chronoscope_types::enums::MagnificationFilter;
 use glam::DAffine3;
 
 use super::{OrderKey, SceneKey, SpatialScene};
 use crate::spatial::{
-    pictures::{Picture, PictureKey},
-    textures::{PictureTextures, TextureRequest},
+    pictures::{Picture, PictureKey, PixelDecoders, PixelMapping},
+    textures::{PictureTexture, PictureTextures, TextureRequest},
 };
 
 /// The quad of an entity that has a picture. Each of its pictures is held in [`PictureTextures`] once.
@@ -35,13 +36,72 @@ pub(super) struct PictureQuad {
 struct ShownPicture {
     entity: Entity,
     picture: Arc<Picture>,
-    image: Handle<Image>,
+    texture: PictureTexture,
     quad: ImageQuad,
 }
 
 struct Failure {
     picture: PictureKey,
     message: Arc<str>,
+}
+
+/// The quads of a scene, in the order of their entities' paths.
+#[derive(Default)]
+pub(crate) struct PictureQuads {
+    by_path: BTreeMap<OrderKey, PictureQuad>,
+    /// Whether what the quads show, or where they stand, may have changed.
+    is_changed: bool,
+}
+
+impl PictureQuads {
+    /// Notes that what the quads show, or where they stand, may have changed.
+    pub(crate) fn set_changed(&mut self) {
+        self.is_changed = true;
+    }
+
+    /// Keeps a quad for an entity that has a picture.
+    pub(crate) fn insert(&mut self, path: &EntityPath, key: SceneKey) {
+        self.is_changed = true;
+        self.by_path
+            .entry((path.clone(), key.0))
+            .or_insert_with(|| PictureQuad::new(key));
+    }
+
+    /// Removes the quad of an entity.
+    pub(crate) fn remove(
+        &mut self,
+        world: &mut World,
+        textures: &mut PictureTextures,
+        path: &EntityPath,
+        key: SceneKey,
+    ) {
+        if let Some(quad) = self.by_path.remove(&(path.clone(), key.0)) {
+            self.is_changed = true;
+            quad.despawn(world, textures);
+        }
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = &PictureQuad> {
+        self.by_path.values()
+    }
+
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut PictureQuad> {
+        self.by_path.values_mut()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&OrderKey, &PictureQuad)> {
+        self.by_path.iter()
+    }
+
+    fn get_mut(&mut self, order: &OrderKey) -> Option<&mut PictureQuad> {
+        self.by_path.get_mut(order)
+    }
+
+    pub(super) fn despawn(&mut self, world: &mut World, textures: &mut PictureTextures) {
+        for quad in std::mem::take(&mut self.by_path).into_values() {
+            quad.despawn(world, textures);
+        }
+    }
 }
 
 /// How the quads of a scene lie on each other.
@@ -95,13 +155,13 @@ impl PictureQuad {
         world: &mut World,
         textures: &mut PictureTextures,
         wanted: &Arc<Picture>,
-    ) -> Option<(Arc<Picture>, Handle<Image>)> {
+    ) -> Option<(Arc<Picture>, PictureTexture)> {
         if let Some(shown) = self
             .shown
             .as_mut()
             .filter(|shown| shown.picture.key == wanted.key)
         {
-            // The same pixels, maybe of another opacity.
+            // The same pixels, maybe with another meaning or opacity.
             shown.picture = wanted.clone();
             self.cancel(textures);
             self.failure = None;
@@ -192,51 +252,67 @@ impl PictureQuad {
         &mut self,
         world: &mut World,
         textures: &mut PictureTextures,
-        new: Option<(Arc<Picture>, Handle<Image>)>,
+        new: Option<(Arc<Picture>, PictureTexture)>,
         view_from_entity: DAffine3,
         stacking: Stacking,
     ) -> bool {
-        match (&mut self.shown, new) {
-            (None, None) => false,
-            (Some(shown), new) => {
-                let has_new = new.is_some();
-                if let Some((picture, image)) = new {
+        if let Some((picture, texture)) = new {
+            let texels = texels_of(world, textures, &picture, &texture);
+            let quad = quad_of(
+                &picture,
+                texture.image.clone(),
+                texels,
+                view_from_entity,
+                stacking,
+            );
+            let entity = match self.shown.take() {
+                Some(shown) => {
                     textures.release(shown.picture.key);
-                    (shown.picture, shown.image) = (picture, image);
+                    world.entity_mut(shown.entity).insert(quad.clone());
+                    shown.entity
                 }
-                let quad = quad_of(&shown.picture, shown.image.clone(), view_from_entity, stacking);
-                if !has_new && shown.quad == quad {
-                    return false;
+                None => {
+                    let layers = RenderLayers::none().with(stacking.layer);
+                    world.spawn((quad.clone(), layers)).id()
                 }
-                shown.quad = quad.clone();
-                world.entity_mut(shown.entity).insert(quad);
-                true
-            }
-            (None, Some((picture, image))) => {
-                let quad = quad_of(&picture, image.clone(), view_from_entity, stacking);
-                let layers = RenderLayers::none().with(stacking.layer);
-                let entity = world.spawn((quad.clone(), layers)).id();
-                self.shown = Some(ShownPicture {
-                    entity,
-                    picture,
-                    image,
-                    quad,
-                });
-                true
-            }
+            };
+            self.shown = Some(ShownPicture {
+                entity,
+                picture,
+                texture,
+                quad,
+            });
+            return true;
         }
+        let Some(shown) = &mut self.shown else {
+            return false;
+        };
+        let texels = texels_of(world, textures, &shown.picture, &shown.texture);
+        let image = shown.texture.image.clone();
+        let quad = quad_of(&shown.picture, image, texels, view_from_entity, stacking);
+        if shown.quad == quad {
+            return false;
+        }
+        shown.quad = quad.clone();
+        world.entity_mut(shown.entity).insert(quad);
+        true
     }
 }
 
 impl SpatialScene {
+    /// Whether [`Self::present_pictures`] has anything to do.
+    pub(super) fn has_pending_pictures(&self) -> bool {
+        self.quads.is_changed || self.is_decoding
+    }
+
     /// Decodes and shows pictures. Costs nothing where none changed and none is being decoded.
     pub(super) fn present_pictures(&mut self, world: &mut World, textures: &mut PictureTextures) {
-        if !std::mem::take(&mut self.quads_changed) && !self.is_decoding {
+        if !std::mem::take(&mut self.quads.is_changed) && !self.is_decoding {
             return;
         }
         let picture_of = |key: &SceneKey| {
             let shown = self.entities.get(key)?;
-            Some((shown.visual.picture.clone()?, shown.view_from_entity))
+            Some((shown.visual.picture().cloned()?, shown.view_from_entity))
         };
         let wanted: Vec<(OrderKey, Arc<Picture>, DAffine3)> = self
             .quads
@@ -274,18 +350,26 @@ impl SpatialScene {
         shown.map(|shown| shown.picture.time).collect()
     }
 
+    /// The quads that are shown, in the order of their entities' paths.
+    #[cfg(test)]
+    pub(crate) fn shown_quads(&self) -> Vec<ImageQuad> {
+        let shown = self.quads.values().filter_map(|quad| quad.shown.as_ref());
+        shown.map(|shown| shown.quad.clone()).collect()
+    }
+
     /// Stops decoding what is not shown any more, and looks at all pictures again when they are.
     pub(super) fn cancel_decoding(&mut self, textures: &mut PictureTextures) {
         for quad in self.quads.values_mut() {
             quad.cancel(textures);
         }
-        self.quads_changed = true;
+        self.quads.set_changed();
     }
 }
 
 fn request(world: &mut World, textures: &mut PictureTextures, picture: &Picture) -> TextureRequest {
     world.resource_scope(|world, mut images: Mut<Assets<Image>>| {
-        textures.request(picture, &mut images, world.resource::<Settled>())
+        let decoders = world.resource::<PixelDecoders>();
+        textures.request(picture, &mut images, decoders, world.resource::<Settled>())
     })
 }
 
@@ -293,9 +377,33 @@ fn poll(world: &mut World, textures: &mut PictureTextures, picture: &Picture) ->
     textures.poll(picture.key, &mut world.resource_mut::<Assets<Image>>())
 }
 
+/// What the pixels of a texture mean. The values of a picture in color, and the classes of one of distances, are never asked for:
+/// decoders are told what the pixels are for.
+fn texels_of(
+    world: &mut World,
+    textures: &mut PictureTextures,
+    picture: &Picture,
+    texture: &PictureTexture,
+) -> Texels {
+    let images = &mut world.resource_mut::<Assets<Image>>();
+    let Some(table) = textures.color_table(picture, texture.layout, images) else {
+        return Texels::Colors;
+    };
+    let range = match &picture.mapping {
+        PixelMapping::Classes(_) => return Texels::Classes { table },
+        PixelMapping::Color => None,
+        PixelMapping::Depth { range, .. } => *range,
+    };
+    Texels::Values {
+        range: range.unwrap_or(texture.range),
+        table,
+    }
+}
+
 fn quad_of(
     picture: &Picture,
     image: Handle<Image>,
+    texels: Texels,
     view_from_entity: DAffine3,
     stacking: Stacking,
 ) -> ImageQuad {
@@ -310,6 +418,7 @@ fn quad_of(
     let [width, height] = picture.size();
     ImageQuad {
         image,
+        texels,
         world_from_quad: to_f32(view_from_entity),
         size: Vec2::new(width as f32, height as f32),
         tint: [255, 255, 255, (opacity * 255.0).round() as u8],

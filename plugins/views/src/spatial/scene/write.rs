@@ -1,17 +1,21 @@
 //! Writes what changed in a scene: instances, uniforms and labels.
 
+use std::collections::BTreeMap;
+
 use bevy::ecs::world::World;
 use chronoscope_render::SegmentUniform;
 use rustc_hash::FxHashSet;
 
-use super::{
-    SceneKey, Shown, Space, SpatialScene,
-    diff::Diff,
-    quads::{PictureQuad, to_f32},
-};
+use super::{MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, diff::Diff, quads::to_f32};
 use crate::{
     colors,
-    spatial::{batches::Layering, labels::PlacedLabel, textures::PictureTextures},
+    spatial::{
+        batches::BatchKey,
+        draw_order::{OrderOfPart, Run, Segment, depth_tie},
+        labels::PlacedLabel,
+        parts::{KindId, Part, PartKind, PartPlace, Stage},
+        textures::PictureTextures,
+    },
 };
 
 /// How much was written.
@@ -38,19 +42,12 @@ impl SpatialScene {
             self.bounds = None;
         }
         for (key, shown) in removed {
-            self.batches.remove(world, &shown.placed, segment_of(key));
-            let order = (shown.path, key.0);
-            self.labels.remove(&order);
-            if let Some(quad) = self.quads.remove(&order) {
-                self.quads_changed = true;
-                quad.despawn(world, textures);
-            }
+            self.labels.remove(&(shown.path.clone(), key.0));
+            self.remove_parts(world, textures, key, &shown);
         }
-        // In the order of their paths: it is that of the buffers.
         for key in &written {
-            count.instances += self.write_instances(world, *key);
+            count.instances += self.write_parts(world, textures, *key);
             count.labels += self.place_labels(*key);
-            self.follow_picture(world, textures, *key);
             if only_adds
                 && let Some(bounds) = &mut self.bounds
                 && let Some(shown) = self.entities.get(key)
@@ -58,6 +55,7 @@ impl SpatialScene {
                 *bounds = bounds.union(shown.bounds());
             }
         }
+        self.write_order(world, textures);
         moved.sort_unstable();
         moved.dedup();
         if !written.is_empty() {
@@ -65,48 +63,141 @@ impl SpatialScene {
             moved.retain(|key| !written.contains(key));
         }
         for key in moved {
-            let Some(shown) = self.entities.get(&key) else {
-                continue;
-            };
-            count.segments += 1;
-            self.quads_changed |= shown.visual.picture.is_some();
-            self.batches.set_uniform(
-                world,
-                &shown.placed,
-                segment_of(key),
-                &shown.visual,
-                uniform_of(key, shown),
-            );
-            count.labels += self.place_labels(key);
+            if self.entities.contains_key(&key) {
+                count.segments += 1;
+                self.set_uniforms(world, textures, key);
+                count.labels += self.place_labels(key);
+            }
         }
         count
     }
 
-    fn write_instances(&mut self, world: &mut World, key: SceneKey) -> usize {
+    /// Writes the parts of an entity, and removes what stood elsewhere. Returns the number of instances.
+    fn write_parts(&mut self, world: &mut World, textures: &mut PictureTextures, key: SceneKey) -> usize {
         let Some(shown) = self.entities.get_mut(&key) else {
             return 0;
         };
+        let mut stage = Stage {
+            world,
+            batches: &mut self.batches,
+            quads: &mut self.quads,
+            textures,
+        };
+        let visual = shown.visual.clone();
+        let drawn_order = shown.visual.draw_order.clamp(-MAX_DRAW_ORDER, MAX_DRAW_ORDER);
+        if shown.drawn_order != drawn_order {
+            for at in 0..shown.placed.len() {
+                self.draw_order.remove(&order_of(self.space, key, shown, at));
+            }
+            shown.drawn_order = drawn_order;
+        }
+        let uniform = uniform_of(key, shown);
         let layering = Layering {
-            // In a plane nothing hides by depth what is drawn later, so edges may be smooth.
-            always_translucent: self.space == Space::Two,
-            depth: if self.space == Space::Two {
-                shown.view_from_entity.translation.z as f32
-            } else {
-                0.0
-            },
+            space: self.space,
+            depth: shown.view_from_entity.translation.z as f32,
+        };
+        let place_of = |part: &Part| {
+            let kind = self.kinds.id_of(part).filter(|_| part.num_instances() > 0)?;
+            Some(layering.batch(key, kind, self.kinds.get(kind)?, part))
+        };
+        let mut placed: Placed = visual.parts.iter().map(place_of).collect();
+        for (at, before) in std::mem::take(&mut shown.placed).into_iter().enumerate() {
+            if let Some(batch) = before.filter(|before| placed.get(at) != Some(&Some(*before)))
+                && let Some(kind) = self.kinds.get(batch.kind)
+            {
+                (kind.remove)(&mut stage, part_place(key, shown, batch, at));
+                self.draw_order.remove(&order_of(self.space, key, shown, at));
+            }
+        }
+        for (at, (part, placed)) in visual.parts.iter().zip(&mut placed).enumerate() {
+            if let Some(batch) = *placed
+                && let Some(kind) = self.kinds.get(batch.kind)
+            {
+                let place = part_place(key, shown, batch, at);
+                let order = order_of(self.space, key, shown, at);
+                if (kind.write)(&mut stage, place, part, of_part(part, uniform)) {
+                    let segment = place.segment;
+                    self.draw_order.insert(order, Segment { batch, segment });
+                } else {
+                    self.draw_order.remove(&order);
+                    *placed = None;
+                }
+            }
+        }
+        shown.placed = placed;
+        visual.num_instances()
+    }
+
+    /// Moves, tints and highlights the parts of an entity.
+    fn set_uniforms(&mut self, world: &mut World, textures: &mut PictureTextures, key: SceneKey) {
+        let Some(shown) = self.entities.get(&key) else {
+            return;
+        };
+        let mut stage = Stage {
+            world,
+            batches: &mut self.batches,
+            quads: &mut self.quads,
+            textures,
         };
         let uniform = uniform_of(key, shown);
-        shown.placed = self.batches.write(
+        let parts = shown.visual.parts.iter().zip(&shown.placed).enumerate();
+        for (at, (part, placed)) in parts {
+            if let Some(batch) = *placed
+                && let Some(kind) = self.kinds.get(batch.kind)
+            {
+                let place = part_place(key, shown, batch, at);
+                (kind.set_uniform)(&mut stage, place, of_part(part, uniform));
+            }
+        }
+    }
+
+    fn remove_parts(
+        &mut self,
+        world: &mut World,
+        textures: &mut PictureTextures,
+        key: SceneKey,
+        shown: &Shown,
+    ) {
+        let mut stage = Stage {
             world,
-            self.layer,
-            key.0,
-            segment_of(key),
-            &shown.visual,
-            layering,
-            uniform,
-            &shown.placed,
-        );
-        shown.visual.num_instances()
+            batches: &mut self.batches,
+            quads: &mut self.quads,
+            textures,
+        };
+        for (at, placed) in shown.placed.iter().enumerate() {
+            if let Some(batch) = *placed
+                && let Some(kind) = self.kinds.get(batch.kind)
+            {
+                (kind.remove)(&mut stage, part_place(key, shown, batch, at));
+                self.draw_order.remove(&order_of(self.space, key, shown, at));
+            }
+        }
+    }
+
+    /// Brings what is drawn in a plane into order. In space depth decides.
+    fn write_order(&mut self, world: &mut World, textures: &mut PictureTextures) {
+        let Some(runs) = self
+            .draw_order
+            .take_changed_runs()
+            .filter(|_| self.space == Space::Two)
+        else {
+            return;
+        };
+        let mut by_batch: BTreeMap<BatchKey, Vec<&Run>> = BTreeMap::new();
+        for run in &runs {
+            by_batch.entry(run.batch).or_default().push(run);
+        }
+        let mut stage = Stage {
+            world,
+            batches: &mut self.batches,
+            quads: &mut self.quads,
+            textures,
+        };
+        for (batch, runs) in by_batch {
+            if let Some(kind) = self.kinds.get(batch.kind) {
+                (kind.set_runs)(&mut stage, batch, &runs);
+            }
+        }
     }
 
     /// Places the labels of an entity. Returns how many.
@@ -134,27 +225,22 @@ impl SpatialScene {
         self.labels.insert(order, labels);
         count
     }
+}
 
-    /// Keeps a quad for each entity that has a picture.
-    fn follow_picture(&mut self, world: &mut World, textures: &mut PictureTextures, key: SceneKey) {
-        let Some(shown) = self.entities.get(&key) else {
-            return;
-        };
-        if shown.visual.picture.is_some() {
-            self.quads_changed = true;
-            self.quads
-                .entry((shown.path.clone(), key.0))
-                .or_insert_with(|| PictureQuad::new(key));
-        } else if !self.quads.is_empty()
-            && let Some(quad) = self.quads.remove(&(shown.path.clone(), key.0))
-        {
-            self.quads_changed = true;
-            quad.despawn(world, textures);
-        }
+fn order_of(space: Space, key: SceneKey, shown: &Shown, part: usize) -> OrderOfPart {
+    OrderOfPart {
+        draw_order: if space == Space::Two {
+            shown.drawn_order
+        } else {
+            0.0
+        },
+        path: shown.path.clone(),
+        source: key.0,
+        part,
     }
 }
 
-fn uniform_of((_, entity): SceneKey, shown: &Shown) -> SegmentUniform {
+pub(super) fn uniform_of((_, entity): SceneKey, shown: &Shown) -> SegmentUniform {
     SegmentUniform {
         world_from_entity: to_f32(shown.view_from_entity),
         tint: [255; 4],
@@ -163,10 +249,47 @@ fn uniform_of((_, entity): SceneKey, shown: &Shown) -> SegmentUniform {
         picking_id: entity.index() as u32 + 1,
         default_color: colors::entity_color(&shown.path).to_array(),
         default_radius: shown.default_radius,
-        depth_offset: 0.0,
+        // Below what can be seen: 128 ties are one step.
+        depth_offset: f32::from(depth_tie(&shown.path)) / 128.0,
     }
 }
 
-fn segment_of((_, entity): SceneKey) -> u64 {
-    entity.index() as u64
+/// What decides in which batch a part stands.
+#[derive(Clone, Copy)]
+struct Layering {
+    space: Space,
+    /// Z in the view, which is what a plane is sorted by.
+    depth: f32,
+}
+
+impl Layering {
+    fn batch(self, key: SceneKey, id: KindId, kind: &PartKind, part: &Part) -> BatchKey {
+        let is_plane = self.space == Space::Two;
+        BatchKey {
+            source: key.0,
+            kind: id,
+            // In a plane nothing hides by depth what is drawn later, so edges may be smooth.
+            is_translucent: !kind.is_entity && (is_plane || part.is_translucent()),
+            depth: if is_plane && !kind.is_entity {
+                self.depth.to_bits()
+            } else {
+                0
+            },
+        }
+    }
+}
+
+/// The uniform of a part: that of its entity, as opaque as the part is.
+fn of_part(part: &Part, mut uniform: SegmentUniform) -> SegmentUniform {
+    uniform.tint[3] = part.opacity();
+    uniform
+}
+
+fn part_place(key: SceneKey, shown: &Shown, batch: BatchKey, part: usize) -> PartPlace<'_> {
+    PartPlace {
+        key: batch,
+        segment: (u64::from(key.1.index() as u32) << 32) | part as u64,
+        scene_key: key,
+        path: &shown.path,
+    }
 }

@@ -1,11 +1,17 @@
 //! From components to instances: one visualizer per archetype, pure functions of the data.
 
+mod arrows;
 mod boxes;
+mod depth_images;
+mod encoded_images;
 mod images;
 mod lines;
 mod points;
 
+pub use arrows::Arrows3DVisualizer;
 pub use boxes::{Boxes2DVisualizer, Boxes3DVisualizer};
+pub use depth_images::{DepthImageVisualizer, EncodedDepthImageVisualizer};
+pub use encoded_images::EncodedImageVisualizer;
 pub use images::{ImageVisualizer, SegmentationImageVisualizer};
 pub use lines::{LineStrips2DVisualizer, LineStrips3DVisualizer};
 pub use points::{Points2DVisualizer, Points3DVisualizer};
@@ -15,6 +21,7 @@ use chronoscope_types::{ComponentName, ReadError, read};
 
 /// Where things lie in 2D that do not say so, from the back to the front.
 pub(crate) mod draw_order {
+    pub(crate) const DEPTH: f32 = -20.0;
     pub(crate) const IMAGE: f32 = -10.0;
     pub(crate) const SEGMENTATION: f32 = 0.0;
     pub(crate) const BOXES: f32 = 10.0;
@@ -22,8 +29,15 @@ pub(crate) mod draw_order {
     pub(crate) const POINTS: f32 = 30.0;
 }
 
-/// The draw order of an entity.
-fn read_draw_order(input: &VisualizerInput<'_>, name: &ComponentName, default: f32) -> Result<f32, Report> {
+/// The draw order of an entity in 2D: what is greater lies in front.
+///
+/// # Errors
+/// Where the component cannot be read as that.
+pub fn read_draw_order(
+    input: &VisualizerInput<'_>,
+    name: &ComponentName,
+    default: f32,
+) -> Result<f32, Report> {
     let Some(array) = input.get(name) else {
         return Ok(default);
     };
