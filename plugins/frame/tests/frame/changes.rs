@@ -10,7 +10,8 @@ use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
     ActiveBlueprint, AppVisualizerExt, DataResults, DiffLog, IngestMessage, IngestSource, IngestSources,
     LatestAtResults, Recordings, Report, SourcePoll, TimeCommand, Transforms, View, ViewOverrides,
-    ViewerCommand, ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visuals, Work, WorkCounters,
+    ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals, Work,
+    WorkCounters,
     visualizer::QueryMode,
 };
 use chronoscope_store::{EntityId, StoreId, Timeline};
@@ -358,8 +359,16 @@ static REPLACED: AtomicUsize = AtomicUsize::new(0);
 /// Takes the place of another visualizer of the same name.
 struct OtherPoints;
 
+struct Seven;
+
+impl Visual for Seven {
+    fn heap_bytes(&self) -> u64 {
+        0
+    }
+}
+
 impl Visualizer for OtherPoints {
-    type Visual = u8;
+    type Visual = Seven;
 
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Points3D",
@@ -368,9 +377,9 @@ impl Visualizer for OtherPoints {
         mode: QueryMode::LatestAt,
     };
 
-    fn visualize(_: &VisualizerInput<'_>) -> Result<Option<u8>, Report> {
+    fn visualize(_: &VisualizerInput<'_>) -> Result<Option<Seven>, Report> {
         REPLACED.fetch_add(1, Ordering::Relaxed);
-        Ok(Some(7))
+        Ok(Some(Seven))
     }
 }
 
@@ -396,7 +405,7 @@ fn another_visualizer_of_a_name_takes_the_place_of_the_first() {
     assert!(views.iter().any(|view| {
         visuals
             .view(*view)
-            .and_then(|visuals| visuals.get(entity))
+            .and_then(|visuals| visuals.of_entity(entity).next())
             .is_some()
     }));
     assert!(REPLACED.load(Ordering::Relaxed) > 0);
