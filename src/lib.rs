@@ -70,5 +70,8 @@ pub mod prelude {
     };
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
     pub use chronoscope_types::{AsComponents, log_chunk};
-    pub use chronoscope_views::{AppViewUiExt, ViewUi, ViewUiContext};
+    pub use chronoscope_views::{
+        AppViewUiExt, ViewUi, ViewUiContext,
+        spatial::{AppPartsExt, AppSpatialExt, MarkCells, Marks, Part, SpatialPrimitive, SpatialVisual},
+    };
 }

@@ -60,7 +60,7 @@ pub use schedule::{Frame, FramePlugins, FrameSystems};
 pub use selection::{Item, Selection};
 pub use settle::Settled;
 pub use time_control::{Cursor, LoopMode, PlayState, TimeControl, TimeControls};
-pub use view_class::{AppViewClassExt, ViewClass, ViewClasses};
+pub use view_class::{AppViewClassExt, Space, ViewClass, ViewClasses};
 pub use viewport::{ActiveBlueprint, View, ViewTile};
 pub use visualizer::{
     AppVisualizerExt, Source, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals,

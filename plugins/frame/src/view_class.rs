@@ -6,6 +6,15 @@ use bevy_app::App;
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, ViewHeuristic};
 
+/// The space that a view shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Space {
+    /// Space, seen by an eye in it.
+    Three,
+    /// A plane with Y down.
+    Two,
+}
+
 /// A kind of view, without its user interface.
 ///
 /// Which visualizers it has is said where they are registered: see [`crate::AppVisualizerExt::add_visualizer`].
@@ -15,6 +24,12 @@ pub trait ViewClass: Send + Sync + 'static {
 
     /// The name for the eye: `3D view`.
     fn display_name(&self) -> &'static str;
+
+    /// The space that its views show; `None` for views of something else, such as plots. Views with a space get a scene that
+    /// presents spatial visuals.
+    fn space(&self) -> Option<Space> {
+        None
+    }
 
     /// The views of this class that a recording with this schema deserves. A pure function.
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView>;

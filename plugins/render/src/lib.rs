@@ -17,8 +17,8 @@
 //!
 //! # What there is to draw: the primitives
 //!
-//! [`PointInstance`], [`LineInstance`] and [`BoxInstance`] are instanced. Radii follow one convention: positive ones
-//! are scene units, negative ones are UI points, which keep their size on screen. Each instance belongs to a *logical
+//! [`PointInstance`], [`LineInstance`], [`BoxInstance`] and [`ArrowInstance`] are instanced. Radii follow one convention:
+//! positive ones are scene units, negative ones are UI points, which keep their size on screen. Each instance belongs to a *logical
 //! instance*, the datum that is highlighted and picked: a box, not one of its lines. An [`ImageQuad`] shows a texture, a
 //! [`GroundGrid`] an endless plane of lines; each of these is an entity of its own.
 //!
@@ -80,8 +80,8 @@ pub use instances::{
 };
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{
-    BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin, LineInstance,
-    Magnification, PointInstance, box_edges,
+    ArrowInstance, BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin,
+    LineInstance, Magnification, PointInstance, box_edges,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
@@ -93,6 +93,7 @@ pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
 /// | [`InstancePlugin`]`<`[`PointInstance`]`>` | round points |
 /// | [`InstancePlugin`]`<`[`LineInstance`]`>` | thick line segments |
 /// | [`InstancePlugin`]`<`[`BoxInstance`]`>` | solid oriented boxes |
+/// | [`InstancePlugin`]`<`[`ArrowInstance`]`>` | arrows |
 /// | [`ImageQuadPlugin`] | textures on planes |
 /// | [`GroundGridPlugin`] | endless grids |
 /// | [`PickingPlugin`] | ids into a few pixels, for who asks |
@@ -113,6 +114,7 @@ impl Plugin for BulkRenderPlugin {
             InstancePlugin::<BoxInstance>::default(),
             InstancePlugin::<PointInstance>::default(),
             InstancePlugin::<LineInstance>::default(),
+            InstancePlugin::<ArrowInstance>::default(),
             ImageQuadPlugin,
             GroundGridPlugin,
         ));
@@ -131,6 +133,7 @@ impl Plugin for BulkRenderPlugin {
                 BulkQueueSet(ImageQuadPlugin::NAME),
                 BulkQueueSet(PointInstance::NAME),
                 BulkQueueSet(LineInstance::NAME),
+                BulkQueueSet(ArrowInstance::NAME),
             )
                 .chain(),
         );

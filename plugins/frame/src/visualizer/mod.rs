@@ -89,6 +89,8 @@ struct RegisteredVisualizer {
     info: VisualizerInfo,
     classes: Vec<ViewClassId>,
     type_id: TypeId,
+    /// The type of [`Visualizer::Visual`].
+    visual: TypeId,
     /// Reads the reports of a view out of the visualizer's own resource, whose type nobody else need know.
     reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
     /// The same for what the visuals of a view were made from.
@@ -116,6 +118,11 @@ impl Visualizers {
         self.entries
             .get(usize::from(id.0))
             .map_or(&[], |entry| &entry.classes)
+    }
+
+    /// The type of the visuals that a visualizer makes.
+    pub fn visual_type(&self, id: VisualizerId) -> Option<TypeId> {
+        self.entries.get(usize::from(id.0)).map(|entry| entry.visual)
     }
 
     /// The visualizer with this name.
@@ -156,6 +163,7 @@ impl Visualizers {
             info: V::INFO,
             classes: classes.collect(),
             type_id: TypeId::of::<V>(),
+            visual: TypeId::of::<V::Visual>(),
             reports: reports_of::<V>,
             chunks: chunks_of::<V>,
             remove: |world| _ = world.remove_resource::<Visuals<V>>(),

@@ -31,7 +31,7 @@ use self::upload::GpuInstances;
 use crate::instances::{DrawList, InstanceBuffer, Primitive};
 use crate::picking::{PickItem, queue_picked_lists};
 use crate::stats::BulkExtractSystems;
-use crate::{BoxInstance, LineInstance, PointInstance};
+use crate::{ArrowInstance, BoxInstance, LineInstance, PointInstance};
 
 const SEGMENTS_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d11");
 
@@ -116,6 +116,12 @@ fn load_shaders(app: &mut App) {
         app,
         BoxInstance::shader(),
         "../primitives/boxes.wgsl",
+        Shader::from_wgsl
+    );
+    load_internal_asset!(
+        app,
+        ArrowInstance::shader(),
+        "../primitives/arrows.wgsl",
         Shader::from_wgsl
     );
 }

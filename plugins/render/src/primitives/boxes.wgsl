@@ -1,7 +1,6 @@
 // Solid boxes: 36 vertices made from the index, shaded by the direction of their face.
 
-#import chronoscope_render::common::{quad_corner, with_depth_offset, shade, nothing}
-#import chronoscope_render::common::{Picked, picked}
+#import chronoscope_render::common::{quad_corner, with_depth_offset, shade, nothing, Picked, picked}
 #import chronoscope_render::segments::{Segment, is_void, segment_of, resolve_color, to_clip, direction_to_world}
 
 struct Instance {

@@ -1,7 +1,6 @@
 // A texture on a plane.
 
-#import chronoscope_render::common::{quad_corner, with_depth_offset, encode_output, from_eye, clip_from_eye}
-#import chronoscope_render::common::{Picked, picked}
+#import chronoscope_render::common::{quad_corner, with_depth_offset, encode_output, from_eye, clip_from_eye, Picked, picked}
 
 struct Quad {
     row_x: vec4<f32>,

@@ -2,8 +2,7 @@
 //
 // Everything after the near plane happens in pixels, so that radii are exact and the ends are round.
 
-#import chronoscope_render::common::{pixels_from_clip, clip_from_pixels, quad_corner, with_depth_offset, cut, nothing}
-#import chronoscope_render::common::{Picked, picked}
+#import chronoscope_render::common::{pixels_from_clip, clip_from_pixels, quad_corner, with_depth_offset, cut, nothing, Picked, picked}
 #import chronoscope_render::segments::{is_void, segment_of, resolve_color, radius_pixels, to_clip}
 
 struct Instance {

@@ -1,6 +1,6 @@
 //! What there is to draw. Each file holds the data of one primitive beside the shader that draws it.
 //!
-//! Three are instanced and share the code in [`gpu`](crate::gpu): [`points`], [`lines`], [`boxes`]. Two are entities of
+//! Four are instanced and share the code in [`gpu`](crate::gpu): [`points`], [`lines`], [`boxes`], [`arrows`]. Two are entities of
 //! their own, with a small uniform each: [`image_quad`] and [`ground_grid`].
 //!
 //! # Radii
@@ -8,12 +8,14 @@
 //! A radius is one number with three meanings: positive is scene units, scaled with the transform; negative is UI points,
 //! which the view turns into pixels; [`DEFAULT_RADIUS`] is whatever the segment says. Zero draws nothing.
 
+mod arrows;
 mod boxes;
 mod ground_grid;
 mod image_quad;
 mod lines;
 mod points;
 
+pub use arrows::ArrowInstance;
 pub use boxes::{BoxInstance, box_edges};
 pub use ground_grid::{GroundGrid, GroundGridPlugin};
 pub use image_quad::{ImageQuad, ImageQuadPlugin, Magnification};

@@ -1,7 +1,6 @@
 // Round points: two triangles around the centre, cut to a disc in the fragment shader.
 
-#import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, cut, nothing}
-#import chronoscope_render::common::{Picked, picked}
+#import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, cut, nothing, Picked, picked}
 #import chronoscope_render::segments::{is_void, implied_instance, segment_of, resolve_color, radius_pixels, to_clip}
 
 struct Instance {

@@ -4,8 +4,8 @@ use bevy::camera::{Camera, CompositingSpace, Hdr, Viewport};
 use bevy::math::{DAffine3, DQuat, DVec3, Quat, UVec2, Vec3};
 use bevy::render::view::Msaa;
 use chronoscope_render::{
-    BoxInstance, BulkView, DEFAULT_COLOR, DEFAULT_RADIUS, LineInstance, PointInstance, SegmentUniform,
-    pack_color,
+    ArrowInstance, BoxInstance, BulkView, DEFAULT_COLOR, DEFAULT_RADIUS, LineInstance, PointInstance,
+    SegmentUniform, pack_color,
 };
 
 use crate::stage::{BACKGROUND, Stage};
@@ -313,4 +313,44 @@ fn a_box_is_lit_by_its_faces() {
         )],
     );
     assert_eq!(stage.shoot().shades(), 3, "three faces are seen, and told apart");
+}
+
+fn arrow(from: [f32; 3], vector: [f32; 3], radius: f32) -> ArrowInstance {
+    ArrowInstance::new(from.into(), vector.into(), radius, pack_color(RED))
+}
+
+#[test]
+fn an_arrow_has_a_head_twice_as_wide_as_its_shaft() {
+    let mut stage = Stage::flat();
+    stage.spawn_batch(
+        SegmentUniform::default(),
+        &[arrow([10.0, 30.0, 0.0], [40.0, 0.0, 0.0], -3.0)],
+    );
+    let picture = stage.shoot();
+    let width_at = |x: u32| picture.drawn().iter().filter(|(at, _)| *at == x).count();
+    assert_eq!(width_at(20), 6, "the shaft");
+    assert!((10..=12).contains(&width_at(39)), "the head: {}", width_at(39));
+    assert!((5..=7).contains(&width_at(44)), "its middle: {}", width_at(44));
+    assert_eq!((width_at(51), width_at(8)), (0, 0), "nothing is beyond its ends");
+}
+
+#[test]
+fn a_short_arrow_keeps_its_shape_and_one_towards_the_eye_is_round() {
+    let mut stage = Stage::flat();
+    stage.spawn_batch(
+        SegmentUniform::default(),
+        &[arrow([20.0, 30.0, 0.0], [8.0, 0.0, 0.0], -8.0)],
+    );
+    let picture = stage.shoot();
+    let height = picture.drawn().iter().map(|(_, y)| *y).max().unwrap()
+        - picture.drawn().iter().map(|(_, y)| *y).min().unwrap();
+    assert!(height <= 9, "{height}");
+
+    let mut stage = Stage::flat();
+    stage.spawn_batch(
+        SegmentUniform::default(),
+        &[arrow([30.0, 30.0, 0.0], [0.0, 0.0, 20.0], -4.0)],
+    );
+    let drawn = stage.shoot().drawn().len();
+    assert!((180..=215).contains(&drawn), "a disc of radius 8: {drawn}");
 }

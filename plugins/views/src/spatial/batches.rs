@@ -1,219 +1,335 @@
-//! The instance buffers of a view: one Bevy entity per (visualizer, shape, blending), with a segment per data entity.
+//! The instances of spatial views: buffers that all views share, one per (visualizer, primitive), and what each view draws of
+//! them, a list per (visualizer, primitive, blending).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use bevy::{camera::visibility::RenderLayers, ecs::prelude::*, math::Vec3};
+use bevy::{camera::visibility::RenderLayers, ecs::prelude::*};
 use chronoscope_render::{
-    Blending, BoxInstance, InstanceBatch, LineInstance, PointInstance, Primitive, SegmentUniform,
+    Blending, DrawList, DrawRun, InstanceBuffer, MemoryUse, Primitive, SegmentUniform, Slot, Sorting,
 };
-use smallvec::SmallVec;
+use rustc_hash::FxHashMap;
 
-use super::{sources::SourceId, visual::SpatialVisual};
+use super::{parts::KindId, sources::SourceId};
 
-/// Which buffer instances go to.
+/// Which list the instances of a part go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct BatchKey {
-    source: SourceId,
-    shape: Shape,
-    translucent: bool,
-    /// The bits of the depth that what is translucent is sorted by.
-    depth: u32,
+    pub(crate) source: SourceId,
+    pub(crate) kind: KindId,
+    pub(crate) is_translucent: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Shape {
-    Points,
-    Lines,
-    Boxes,
+/// The buffers that all views share. What is in them is stored once, whatever the number of views.
+#[derive(Resource, Default)]
+pub(crate) struct SharedBuffers {
+    by_key: BTreeMap<(SourceId, KindId), SharedBuffer>,
 }
 
-/// The buffers that a visual stands in.
-pub(crate) type Placed = SmallVec<[BatchKey; 2]>;
-
-/// What decides how a visual is sorted and blended.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Layering {
-    /// Whether edges are blended, where nothing needs the depth that is written otherwise.
-    pub(crate) always_translucent: bool,
-    /// Z in the view, for what is sorted by it.
-    pub(crate) depth: f32,
+struct SharedBuffer {
+    entity: Entity,
+    /// Lists that draw from it.
+    num_lists: usize,
+    memory_use: fn(&World, Entity) -> MemoryUse,
 }
 
-/// The buffers of one view.
-#[derive(Default)]
+impl SharedBuffers {
+    /// The memory of all buffers. The instances themselves are shared with the visuals.
+    #[allow(dead_code, reason = "asked for by the memory budget")]
+    pub(crate) fn memory_use(&self, world: &World) -> MemoryUse {
+        let buffers = self.by_key.values();
+        total(buffers.map(|buffer| (buffer.memory_use)(world, buffer.entity)))
+    }
+}
+
+/// What one view draws.
 pub(crate) struct Batches {
-    by_key: BTreeMap<BatchKey, Entity>,
+    by_key: BTreeMap<BatchKey, Batch>,
+    layer: usize,
+    /// Whether what is translucent may be drawn in another order than is right.
+    is_unordered: bool,
+}
+
+/// A list of one view.
+struct Batch {
+    list: Entity,
+    buffer: Entity,
+    slots: FxHashMap<u64, Slot>,
+    functions: ListFunctions,
+}
+
+/// What is done with a list whatever its primitive.
+#[derive(Clone, Copy)]
+struct ListFunctions {
+    release: fn(&mut World, Entity, Slot),
+    set_runs: fn(&mut World, Entity, Vec<DrawRun>),
+    memory_use: fn(&World, Entity) -> MemoryUse,
+}
+
+/// Runs of all lists of a view, as they are drawn one after the other.
+#[derive(Default)]
+pub(crate) struct DrawOrder {
+    runs: FxHashMap<BatchKey, Vec<DrawRun>>,
+    last: Option<BatchKey>,
+    num_runs: u32,
+}
+
+impl DrawOrder {
+    /// The place of something that is no instance, after all that came before. Greater is later.
+    pub(crate) fn push_other(&mut self) -> u32 {
+        self.last = None;
+        self.num_runs += 1;
+        self.num_runs
+    }
+
+    fn push(&mut self, key: BatchKey, slot: Slot) {
+        if self.last != Some(key) {
+            self.last = Some(key);
+            self.num_runs += 1;
+            self.runs.entry(key).or_default().push(DrawRun {
+                sorting: Sorting::Index(self.num_runs),
+                slots: Vec::new(),
+            });
+        }
+        if let Some(run) = self.runs.get_mut(&key).and_then(|runs| runs.last_mut()) {
+            run.slots.push(slot);
+        }
+    }
 }
 
 impl Batches {
-    /// Writes the instances of a visual under the segment `segment`, and takes them out of where they were.
-    pub(crate) fn write(
-        &mut self,
-        world: &mut World,
-        layer: usize,
-        source: SourceId,
-        segment: u64,
-        visual: &SpatialVisual,
-        layering: Layering,
-        uniform: SegmentUniform,
-        before: &Placed,
-    ) -> Placed {
-        let mut placed = Placed::new();
-        let translucent = layering.always_translucent || visual.has_alpha;
-        let key = |shape, translucent| BatchKey {
-            source,
-            shape,
-            translucent,
-            depth: if translucent { layering.depth.to_bits() } else { 0 },
-        };
-        let layout = Layout {
+    /// No lists yet, on a render layer.
+    pub(crate) fn new(layer: usize) -> Self {
+        Self {
+            by_key: BTreeMap::new(),
             layer,
-            segment,
-            depth: layering.depth,
-        };
-        if !visual.points.is_empty() {
-            placed.extend(self.write_shape(
-                world,
-                layout,
-                key(Shape::Points, translucent),
-                &visual.points,
-                uniform,
-            ));
-        }
-        if !visual.lines.is_empty() {
-            placed.extend(self.write_shape(
-                world,
-                layout,
-                key(Shape::Lines, translucent),
-                &visual.lines,
-                uniform,
-            ));
-        }
-        if !visual.boxes.is_empty() {
-            let key = key(Shape::Boxes, translucent || visual.face_opacity.is_some());
-            placed.extend(self.write_shape(world, layout, key, &visual.boxes, of_faces(visual, uniform)));
-        }
-        for key in before.iter().filter(|key| !placed.contains(key)) {
-            self.remove_segment(world, *key, segment);
-        }
-        placed
-    }
-
-    /// Moves, tints or highlights the instances of a visual.
-    pub(crate) fn set_uniform(
-        &self,
-        world: &mut World,
-        placed: &Placed,
-        segment: u64,
-        visual: &SpatialVisual,
-        uniform: SegmentUniform,
-    ) {
-        for key in placed {
-            let Some(entity) = self.by_key.get(key) else {
-                continue;
-            };
-            match key.shape {
-                Shape::Points => with_batch::<PointInstance, _>(world, *entity, |batch| {
-                    batch.set_uniform(segment, uniform)
-                }),
-                Shape::Lines => {
-                    with_batch::<LineInstance, _>(world, *entity, |batch| batch.set_uniform(segment, uniform))
-                }
-                Shape::Boxes => with_batch::<BoxInstance, _>(world, *entity, |batch| {
-                    batch.set_uniform(segment, of_faces(visual, uniform))
-                }),
-            };
+            is_unordered: false,
         }
     }
 
-    /// Takes the instances of a visual out.
-    pub(crate) fn remove(&mut self, world: &mut World, placed: &Placed, segment: u64) {
-        for key in placed {
-            self.remove_segment(world, *key, segment);
+    /// Notes that what is translucent may be drawn in another order than is right.
+    pub(crate) fn set_unordered(&mut self) {
+        self.is_unordered = true;
+    }
+
+    /// Whether the order is to be set. It counts as set from here on.
+    pub(crate) fn take_unordered(&mut self) -> bool {
+        std::mem::take(&mut self.is_unordered)
+    }
+
+    /// Draws a part after all that came before.
+    pub(crate) fn push_part(&self, order: &mut DrawOrder, key: BatchKey, segment: u64) {
+        let batch = self.by_key.get(&key).filter(|_| key.is_translucent);
+        if let Some(slot) = batch.and_then(|batch| batch.slots.get(&segment)) {
+            order.push(key, *slot);
         }
+    }
+
+    /// Sets the order of what is translucent.
+    pub(crate) fn set_order(&self, world: &mut World, mut order: DrawOrder) {
+        for (key, batch) in &self.by_key {
+            if key.is_translucent {
+                let runs = order.runs.remove(key).unwrap_or_default();
+                (batch.functions.set_runs)(world, batch.list, runs);
+            }
+        }
+    }
+
+    /// The memory of the lists.
+    #[allow(dead_code, reason = "asked for by the memory budget")]
+    pub(crate) fn memory_use(&self, world: &World) -> MemoryUse {
+        let lists = self.by_key.values();
+        let mut all = total(lists.map(|batch| (batch.functions.memory_use)(world, batch.list)));
+        let entry = size_of::<(u64, Slot)>() as u64 + 1;
+        let entries = self.by_key.values().map(|batch| batch.slots.capacity() as u64);
+        all.own_bytes += entries.sum::<u64>() * entry;
+        all
     }
 
     /// Frees everything.
     pub(crate) fn despawn(&mut self, world: &mut World) {
-        for entity in std::mem::take(&mut self.by_key).into_values() {
-            world.despawn(entity);
+        for (key, batch) in std::mem::take(&mut self.by_key) {
+            for slot in batch.slots.into_values() {
+                (batch.functions.release)(world, batch.buffer, slot);
+            }
+            world.despawn(batch.list);
+            leave_buffer(world, key);
         }
     }
 
-    fn write_shape<P: Primitive>(
-        &mut self,
-        world: &mut World,
-        layout: Layout,
-        key: BatchKey,
-        instances: &[P],
-        uniform: SegmentUniform,
-    ) -> Option<BatchKey> {
-        let entity = *self.by_key.entry(key).or_insert_with(|| {
-            let blending = if key.translucent {
+    fn batch<P: Primitive>(&mut self, world: &mut World, key: BatchKey) -> &mut Batch {
+        let layers = RenderLayers::none().with(self.layer);
+        self.by_key.entry(key).or_insert_with(|| {
+            let buffer = shared_buffer::<P>(world, key);
+            let blending = if key.is_translucent {
                 Blending::Translucent
             } else {
                 Blending::Opaque
             };
-            let batch =
-                InstanceBatch::<P>::new(blending).with_sorting(Vec3::new(0.0, 0.0, layout.depth), 0.0);
-            world.spawn((batch, RenderLayers::none().with(layout.layer))).id()
-        });
-        let result = with_batch::<P, _>(world, entity, |batch| {
-            batch.insert(layout.segment, uniform, instances)
-        });
-        match result {
-            Some(Ok(())) => Some(key),
-            Some(Err(error)) => {
-                tracing::warn!("not everything can be drawn: {error}");
-                None
+            let list = DrawList::<P>::new(buffer, blending);
+            Batch {
+                list: world.spawn((list, layers)).id(),
+                buffer,
+                slots: FxHashMap::default(),
+                functions: ListFunctions {
+                    release: |world, buffer, slot| {
+                        with_buffer::<P, _>(world, buffer, |buffer| buffer.remove(slot));
+                    },
+                    set_runs: |world, list, runs| {
+                        with_list::<P, _>(world, list, |list| list.set_runs(Some(runs)));
+                    },
+                    memory_use: |world, list| {
+                        let list = world.get::<DrawList<P>>(list);
+                        list.map(DrawList::memory_use).unwrap_or_default()
+                    },
+                },
             }
-            None => None,
-        }
+        })
     }
+}
 
-    fn remove_segment(&mut self, world: &mut World, key: BatchKey, segment: u64) {
-        fn take<P: Primitive>(world: &mut World, entity: Entity, segment: u64) -> bool {
-            let is_empty = with_batch::<P, _>(world, entity, |batch| {
-                batch.remove(segment);
-                batch.segment_count() == 0
-            });
-            is_empty.unwrap_or(true)
+/// Draws the instances of a part, or draws them in place of those that stand there. Returns whether there was room.
+pub(crate) fn write<P: Primitive>(
+    world: &mut World,
+    batches: &mut Batches,
+    key: BatchKey,
+    segment: u64,
+    uniform: SegmentUniform,
+    instances: &Arc<[P]>,
+) -> bool {
+    let batch = batches.batch::<P>(world, key);
+    let (list, before) = (batch.list, batch.slots.get(&segment).copied());
+    let is_held = |world: &mut World, slot| {
+        before != Some(slot) && with_list::<P, _>(world, list, |list| list.contains(slot)) == Some(true)
+    };
+    let store = |world: &mut World, instances: Arc<[P]>| {
+        with_buffer::<P, _>(world, batch.buffer, |buffer| match before {
+            Some(slot) => buffer.replace(slot, instances),
+            None => buffer.insert(instances),
+        })
+    };
+    let mut stored = store(world, instances.clone());
+    if let Some(Ok(slot)) = stored
+        && is_held(world, slot)
+    {
+        // The same instances stand twice in the view, and a list draws a visual once: they get a copy of their own.
+        let copy: Arc<[P]> = Arc::from(&**instances);
+        stored = with_buffer::<P, _>(world, batch.buffer, |buffer| {
+            buffer.remove(slot);
+            buffer.insert(copy)
+        });
+    }
+    let slot = match stored {
+        Some(Ok(slot)) => slot,
+        Some(Err(error)) => {
+            tracing::warn!("not everything can be drawn: {error}");
+            remove::<P>(world, batches, key, segment);
+            return false;
         }
-        let Some(entity) = self.by_key.get(&key).copied() else {
-            return;
-        };
-        let is_empty = match key.shape {
-            Shape::Points => take::<PointInstance>(world, entity, segment),
-            Shape::Lines => take::<LineInstance>(world, entity, segment),
-            Shape::Boxes => take::<BoxInstance>(world, entity, segment),
-        };
-        if is_empty {
-            self.by_key.remove(&key);
+        None => return false,
+    };
+    with_list::<P, _>(world, list, |list| {
+        if let Some(before) = before.filter(|before| *before != slot) {
+            list.remove(before);
+        }
+        list.insert(slot, uniform);
+    });
+    if before != Some(slot) {
+        batch.slots.insert(segment, slot);
+        batches.is_unordered |= key.is_translucent;
+    }
+    true
+}
+
+/// Moves, tints or highlights the instances of a part.
+pub(crate) fn set_uniform<P: Primitive>(
+    world: &mut World,
+    batches: &Batches,
+    key: BatchKey,
+    segment: u64,
+    uniform: SegmentUniform,
+) {
+    if let Some(batch) = batches.by_key.get(&key)
+        && let Some(slot) = batch.slots.get(&segment)
+    {
+        with_list::<P, _>(world, batch.list, |list| list.set_uniform(*slot, uniform));
+    }
+}
+
+/// Removes the instances of a part, and a list or a buffer that has none left.
+pub(crate) fn remove<P: Primitive>(world: &mut World, batches: &mut Batches, key: BatchKey, segment: u64) {
+    let Some(batch) = batches.by_key.get_mut(&key) else {
+        return;
+    };
+    if let Some(slot) = batch.slots.remove(&segment) {
+        with_list::<P, _>(world, batch.list, |list| list.remove(slot));
+        with_buffer::<P, _>(world, batch.buffer, |buffer| buffer.remove(slot));
+    }
+    if batch.slots.is_empty() {
+        world.despawn(batch.list);
+        batches.by_key.remove(&key);
+        leave_buffer(world, key);
+    }
+}
+
+/// The entity of the buffer that all views share, for one more list.
+fn shared_buffer<P: Primitive>(world: &mut World, key: BatchKey) -> Entity {
+    world.init_resource::<SharedBuffers>();
+    world.resource_scope(|world, mut buffers: Mut<SharedBuffers>| {
+        let shared = buffers.by_key.entry((key.source, key.kind));
+        let shared = shared.or_insert_with(|| SharedBuffer {
+            entity: world.spawn(InstanceBuffer::<P>::default()).id(),
+            num_lists: 0,
+            memory_use: |world, buffer| {
+                let buffer = world.get::<InstanceBuffer<P>>(buffer);
+                buffer.map(InstanceBuffer::memory_use).unwrap_or_default()
+            },
+        });
+        shared.num_lists += 1;
+        shared.entity
+    })
+}
+
+/// Lets go of the buffer that a list drew from. It goes with its last list.
+fn leave_buffer(world: &mut World, key: BatchKey) {
+    let Some(mut buffers) = world.get_resource_mut::<SharedBuffers>() else {
+        return;
+    };
+    let place = (key.source, key.kind);
+    if let Some(shared) = buffers.by_key.get_mut(&place) {
+        shared.num_lists -= 1;
+        if shared.num_lists == 0 {
+            let entity = shared.entity;
+            buffers.by_key.remove(&place);
             world.despawn(entity);
         }
     }
 }
 
-#[derive(Clone, Copy)]
-struct Layout {
-    layer: usize,
-    segment: u64,
-    depth: f32,
+fn total(uses: impl Iterator<Item = MemoryUse>) -> MemoryUse {
+    uses.fold(MemoryUse::default(), |all, one| MemoryUse {
+        shared_bytes: all.shared_bytes + one.shared_bytes,
+        own_bytes: all.own_bytes + one.own_bytes,
+        gpu_bytes: all.gpu_bytes + one.gpu_bytes,
+    })
 }
 
-fn of_faces(visual: &SpatialVisual, mut uniform: SegmentUniform) -> SegmentUniform {
-    if let Some(opacity) = visual.face_opacity {
-        uniform.tint[3] = opacity;
-    }
-    uniform
-}
-
-fn with_batch<P: Primitive, T>(
+fn with_list<P: Primitive, T>(
     world: &mut World,
     entity: Entity,
-    write: impl FnOnce(&mut InstanceBatch<P>) -> T,
+    write: impl FnOnce(&mut DrawList<P>) -> T,
 ) -> Option<T> {
     world
-        .get_mut::<InstanceBatch<P>>(entity)
-        .map(|mut batch| write(&mut batch))
+        .get_mut::<DrawList<P>>(entity)
+        .map(|mut list| write(&mut list))
+}
+
+fn with_buffer<P: Primitive, T>(
+    world: &mut World,
+    entity: Entity,
+    write: impl FnOnce(&mut InstanceBuffer<P>) -> T,
+) -> Option<T> {
+    world
+        .get_mut::<InstanceBuffer<P>>(entity)
+        .map(|mut buffer| write(&mut buffer))
 }

@@ -1,8 +1,9 @@
 //! What 3D and 2D views share: everything but where one stands and how one moves.
 //!
 //! # From data to instances
-//! [`visualizers`] turn components into [`SpatialVisual`]s, in the entity's own space, by the rules in [`attributes`]. A picture
-//! stays what was logged until it is shown ([`pictures`]).
+//! [`visualizers`] turn components into [`SpatialVisual`]s, in the entity's own space, by the rules in [`marks`]. A visual is
+//! a list of [`parts`], each of instances of a registered primitive ([`primitives`]), or a picture. A picture stays what was logged
+//! until it is shown ([`pictures`]).
 //!
 //! # From instances to the GPU
 //! Each view has a [`scene`]: it takes what changed from the [`sources`], writes [`batches`] of instances on a render layer of the
@@ -15,14 +16,16 @@
 
 pub mod bounds;
 pub mod labels;
+pub mod marks;
+pub mod parts;
 pub mod picking;
 pub mod pictures;
+pub mod primitives;
 pub mod projection;
 pub mod textures;
 pub mod visual;
 pub mod visualizers;
 
-pub(crate) mod attributes;
 pub(crate) mod batches;
 pub(crate) mod camera;
 pub(crate) mod framing;
@@ -35,10 +38,15 @@ mod tests;
 
 use bevy::{app::App, app::Plugin, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_frame::{AppVisualizerExt as _, Frame, FrameSystems, Report};
-use chronoscope_render::RenderStats;
+use chronoscope_frame::{AppVisualizerExt as _, Frame, FrameSystems, Report, ViewClasses, Visualizers};
+use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance, RenderStats};
 
-pub use scene::{Space, SpatialScene, SpatialScenes};
+pub use chronoscope_frame::Space;
+pub use marks::{MarkCells, Marks, class_color, read_cell};
+pub use parts::{AppPartsExt, Part};
+pub use picking::{Probe, Touch};
+pub use primitives::SpatialPrimitive;
+pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
@@ -46,8 +54,8 @@ use chronoscope_frame::ViewerCaches;
 use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
-    Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer,
-    Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
+    Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer,
+    LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
 };
 
 /// The steps of presenting spatial views, within [`FrameSystems::Present`].
@@ -72,7 +80,12 @@ impl Plugin for SpatialPlugin {
         app.init_resource::<SpatialScenes>()
             .init_resource::<SpatialSources>()
             .init_resource::<PictureTextures>();
-        app.add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
+        app.add_spatial_primitive::<BoxInstance>()
+            .add_spatial_primitive::<PointInstance>()
+            .add_spatial_primitive::<LineInstance>()
+            .add_spatial_primitive::<ArrowInstance>();
+        app.add_spatial_visualizer::<Arrows3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
+            .add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
             .add_spatial_visualizer::<ImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
@@ -95,6 +108,25 @@ impl Plugin for SpatialPlugin {
                 .after(FrameSystems::Gc)
                 .before(FrameSystems::ApplyCommands),
         );
+    }
+
+    fn finish(&self, app: &mut App) {
+        let world = app.world();
+        let (Some(visualizers), Some(classes)) = (
+            world.get_resource::<Visualizers>(),
+            world.get_resource::<ViewClasses>(),
+        ) else {
+            return;
+        };
+        for name in world
+            .resource::<SpatialSources>()
+            .unpresented(visualizers, classes)
+        {
+            tracing::warn!(
+                "nothing draws what the visualizer {name} makes: add it with add_spatial_visualizer, \
+                 not add_visualizer"
+            );
+        }
     }
 
     fn is_unique(&self) -> bool {

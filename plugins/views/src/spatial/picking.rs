@@ -1,7 +1,6 @@
 //! What lies under the pointer, found on the CPU: bounded work, no wait for the GPU.
 
-use chronoscope_render::{BoxInstance, LineInstance, PointInstance};
-use glam::{DAffine3, DQuat, DVec2, DVec3};
+use glam::{DAffine3, DVec2, DVec3};
 
 use super::{
     projection::{Projected, Projector, Ray},
@@ -37,6 +36,112 @@ pub struct Pick<K> {
     pub position: DVec3,
 }
 
+/// The pointer, seen from the space of an entity: what a primitive tells with what the pointer touches.
+pub struct Probe<'a> {
+    projector: &'a Projector,
+    pointer: DVec2,
+    ray: Ray,
+    view_from_entity: DAffine3,
+    default_radius: f32,
+    /// Units of the view's space per unit of the entity's.
+    unit: f64,
+}
+
+/// What the pointer touches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Touch {
+    /// A mark near the pointer: of those, the nearest on screen wins.
+    Mark {
+        /// Distance of the pointer from the silhouette in points; zero within.
+        distance: f64,
+        /// Distance from the eye. Smaller is in front.
+        depth: f64,
+        /// The place that is touched, in the view's space.
+        position: DVec3,
+    },
+    /// A face under the pointer: of those, the one in front wins.
+    Face {
+        /// The place that is touched, in the view's space.
+        position: DVec3,
+    },
+}
+
+impl<'a> Probe<'a> {
+    /// The pointer as an entity sees it that stands at `view_from_entity`. `pointer` is in points from the tile's top left corner.
+    pub fn new(
+        projector: &'a Projector,
+        pointer: DVec2,
+        view_from_entity: DAffine3,
+        default_radius: f32,
+    ) -> Self {
+        Self {
+            projector,
+            pointer,
+            ray: projector.ray(pointer),
+            view_from_entity,
+            default_radius,
+            unit: view_from_entity.matrix3.determinant().abs().cbrt(),
+        }
+    }
+
+    /// Touches a disc that faces the eye. The radius follows the convention of instances.
+    pub fn disc(&self, center: DVec3, radius: f32) -> Option<Touch> {
+        let position = self.view_from_entity.transform_point3(center);
+        let seen = self.projector.project(position)?;
+        let distance = seen.position.distance(self.pointer) - self.reach(radius, seen.scale);
+        mark(distance, seen.depth, position)
+    }
+
+    /// Touches a straight line. The radius follows the convention of instances.
+    pub fn line(&self, start: DVec3, end: DVec3, radius: f32) -> Option<Touch> {
+        let [start, end] = [start, end].map(|place| self.view_from_entity.transform_point3(place));
+        let ends = self.projector.project_line(start, end)?;
+        let (distance, along) = distance_to_line(self.pointer, &ends);
+        let scale = ends[0].scale + (ends[1].scale - ends[0].scale) * along;
+        let depth = ends[0].depth + (ends[1].depth - ends[0].depth) * along;
+        mark(
+            distance - self.reach(radius, scale),
+            depth,
+            start.lerp(end, along),
+        )
+    }
+
+    /// Touches a solid box around the origin of a space of its own.
+    pub fn solid(&self, entity_from_box: &DAffine3, half_size: DVec3) -> Option<Touch> {
+        let position = hit_box(&self.ray, half_size, &(self.view_from_entity * *entity_from_box))?;
+        Some(Touch::Face { position })
+    }
+
+    /// Touches a rectangle in the plane z = 0, from the origin to `size`.
+    pub fn rectangle(&self, size: DVec2) -> Option<Touch> {
+        let position = hit_rectangle(&self.ray, size, &self.view_from_entity)?;
+        Some(Touch::Face { position })
+    }
+
+    /// A radius in points of the tile, where a unit of the view is `scale` points.
+    pub fn reach(&self, radius: f32, scale: f64) -> f64 {
+        let radius = f64::from(if radius == chronoscope_render::DEFAULT_RADIUS {
+            self.default_radius
+        } else {
+            radius
+        });
+        if radius < 0.0 {
+            -radius
+        } else {
+            radius * self.unit * scale
+        }
+    }
+}
+
+fn mark(distance: f64, depth: f64, position: DVec3) -> Option<Touch> {
+    let distance = distance.max(0.0);
+    (distance <= TOLERANCE_POINTS).then_some(Touch::Mark {
+        distance,
+        depth,
+        position,
+    })
+}
+
 /// Finds what lies nearest to the pointer: marks within some points of it before faces and pictures behind them, of marks the
 /// nearest on screen, of faces and pictures the one in front.
 ///
@@ -47,8 +152,7 @@ pub fn pick<'a, K: Copy>(
     pickables: impl IntoIterator<Item = Pickable<'a, K>>,
     max_instances: usize,
 ) -> Option<Pick<K>> {
-    let ray = projector.ray(pointer);
-    let mut mark: Option<(f64, f64, Pick<K>)> = None;
+    let mut nearest: Option<(f64, f64, Pick<K>)> = None;
     let mut face: Option<(f64, Pick<K>)> = None;
     let mut left = max_instances;
     for Pickable {
@@ -66,93 +170,48 @@ pub fn pick<'a, K: Copy>(
             continue;
         }
         left -= count;
-        let unit = view_from_entity.matrix3.determinant().abs().cbrt();
-        let reach = |radius: f32, scale: f64| {
-            let radius = f64::from(if radius == chronoscope_render::DEFAULT_RADIUS {
-                default_radius
-            } else {
-                radius
-            });
-            if radius < 0.0 {
-                -radius
-            } else {
-                radius * unit * scale
+        let probe = Probe::new(projector, pointer, view_from_entity, default_radius);
+        let mut offer = |instance: usize, touch: Touch| match touch {
+            Touch::Mark {
+                distance,
+                depth,
+                position,
+            } => {
+                // Distances of less than a point are no difference to the eye; depth decides then.
+                let is_better = nearest
+                    .is_none_or(|(best, best_depth, _)| (distance.ceil(), depth) < (best.ceil(), best_depth));
+                if is_better {
+                    nearest = Some((
+                        distance,
+                        depth,
+                        Pick {
+                            key,
+                            instance,
+                            position,
+                        },
+                    ));
+                }
+            }
+            Touch::Face { position } => {
+                if let Some(seen) = projector.project(position)
+                    && face.is_none_or(|(best, _)| seen.depth < best)
+                {
+                    face = Some((
+                        seen.depth,
+                        Pick {
+                            key,
+                            instance,
+                            position,
+                        },
+                    ));
+                }
             }
         };
-        let mut offer_mark = |distance: f64, depth: f64, pick: Pick<K>| {
-            if distance > TOLERANCE_POINTS {
-                return;
-            }
-            // Distances of less than a point are no difference to the eye; depth decides then.
-            let better =
-                mark.is_none_or(|(best, best_depth, _)| (distance.ceil(), depth) < (best.ceil(), best_depth));
-            if better {
-                mark = Some((distance, depth, pick));
-            }
-        };
-        for (instance, point) in visual.points.iter().enumerate() {
-            let position = place(&view_from_entity, point.position);
-            if let Some(seen) = projector.project(position) {
-                let distance =
-                    (seen.position.distance(pointer) - point_reach(point, seen.scale, &reach)).max(0.0);
-                offer_mark(
-                    distance,
-                    seen.depth,
-                    Pick {
-                        key,
-                        instance,
-                        position,
-                    },
-                );
-            }
-        }
-        for (instance, line) in visual.lines.iter().enumerate() {
-            let (a, b) = (
-                place(&view_from_entity, line.start),
-                place(&view_from_entity, line.end),
-            );
-            if let Some(ends) = projector.project_line(a, b) {
-                let (distance, along) = distance_to_line(pointer, &ends);
-                let scale = ends[0].scale + (ends[1].scale - ends[0].scale) * along;
-                let depth = ends[0].depth + (ends[1].depth - ends[0].depth) * along;
-                let distance = (distance - line_reach(line, scale, &reach)).max(0.0);
-                offer_mark(
-                    distance,
-                    depth,
-                    Pick {
-                        key,
-                        instance,
-                        position: a.lerp(b, along),
-                    },
-                );
-            }
-        }
-        let mut offer_face = |position: DVec3, instance: usize| {
-            if let Some(seen) = projector.project(position)
-                && face.is_none_or(|(best, _)| seen.depth < best)
-            {
-                face = Some((
-                    seen.depth,
-                    Pick {
-                        key,
-                        instance,
-                        position,
-                    },
-                ));
-            }
-        };
-        for (instance, solid) in visual.boxes.iter().enumerate() {
-            if let Some(position) = hit_box(&ray, solid, &view_from_entity) {
-                offer_face(position, instance);
-            }
-        }
-        if let Some(picture) = &visual.picture
-            && let Some(position) = hit_picture(&ray, picture.size().map(f64::from), &view_from_entity)
-        {
-            offer_face(position, 0);
+        for part in &visual.parts {
+            part.touch(&probe, &mut offer);
         }
     }
-    match (mark, face) {
+    match (nearest, face) {
         // A mark lies on a face as often as not: a little behind is still in front.
         (Some((_, depth, mark)), Some((face_depth, face))) => {
             Some(if depth <= face_depth + face_depth.abs() * 1e-2 {
@@ -188,18 +247,6 @@ fn may_touch(
     pointer.cmpge(min - margin).all() && pointer.cmple(max + margin).all()
 }
 
-fn place(view_from_entity: &DAffine3, position: [f32; 3]) -> DVec3 {
-    view_from_entity.transform_point3(DVec3::from_array(position.map(f64::from)))
-}
-
-fn point_reach(point: &PointInstance, scale: f64, reach: &impl Fn(f32, f64) -> f64) -> f64 {
-    reach(point.radius, scale)
-}
-
-fn line_reach(line: &LineInstance, scale: f64, reach: &impl Fn(f32, f64) -> f64) -> f64 {
-    reach(line.radius, scale)
-}
-
 /// The distance of a place from a line on screen, and how far along the line its nearest place is.
 fn distance_to_line(pointer: DVec2, [a, b]: &[Projected; 2]) -> (f64, f64) {
     let line = b.position - a.position;
@@ -213,17 +260,13 @@ fn distance_to_line(pointer: DVec2, [a, b]: &[Projected; 2]) -> (f64, f64) {
 }
 
 /// Where a ray enters a solid box, by slabs in the box's own space.
-fn hit_box(ray: &Ray, solid: &BoxInstance, view_from_entity: &DAffine3) -> Option<DVec3> {
-    let rotation = DQuat::from_array(solid.rotation.map(f64::from));
-    let center = DVec3::from_array(solid.center.map(f64::from));
-    let view_from_box = *view_from_entity * DAffine3::from_rotation_translation(rotation, center);
+fn hit_box(ray: &Ray, half_size: DVec3, view_from_box: &DAffine3) -> Option<DVec3> {
     let box_from_view = view_from_box.inverse();
     if !box_from_view.is_finite() {
         return None;
     }
     let origin = box_from_view.transform_point3(ray.origin);
     let direction = box_from_view.transform_vector3(ray.direction);
-    let half_size = DVec3::from_array(solid.half_size.map(f64::from));
     let (mut enter, mut leave) = (0.0f64, f64::INFINITY);
     for axis in 0..3 {
         if direction[axis].abs() < 1e-300 {
@@ -242,8 +285,8 @@ fn hit_box(ray: &Ray, solid: &BoxInstance, view_from_entity: &DAffine3) -> Optio
     (enter <= leave).then(|| ray.origin + ray.direction * enter)
 }
 
-/// Where a ray meets a picture in the plane z = 0 of its entity.
-fn hit_picture(ray: &Ray, [width, height]: [f64; 2], view_from_entity: &DAffine3) -> Option<DVec3> {
+/// Where a ray meets a rectangle in the plane z = 0 of its entity.
+fn hit_rectangle(ray: &Ray, size: DVec2, view_from_entity: &DAffine3) -> Option<DVec3> {
     let entity_from_view = view_from_entity.inverse();
     if !entity_from_view.is_finite() {
         return None;
@@ -255,7 +298,7 @@ fn hit_picture(ray: &Ray, [width, height]: [f64; 2], view_from_entity: &DAffine3
         return None;
     }
     let place = origin + direction * along;
-    let inside = (0.0..=width).contains(&place.x) && (0.0..=height).contains(&place.y);
+    let inside = (0.0..=size.x).contains(&place.x) && (0.0..=size.y).contains(&place.y);
     inside.then(|| ray.origin + ray.direction * along)
 }
 
@@ -263,10 +306,11 @@ fn hit_picture(ray: &Ray, [width, height]: [f64; 2], view_from_entity: &DAffine3
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use chronoscope_render::{BoxInstance, LineInstance, PointInstance};
     use glam::{Quat, Vec3};
 
     use super::*;
-    use crate::spatial::{bounds::Bounds, projection::Lens};
+    use crate::spatial::{parts::Part, projection::Lens};
 
     fn projector() -> Projector {
         let eye_from_view = DAffine3::look_at_rh(DVec3::new(0.0, -10.0, 0.0), DVec3::ZERO, DVec3::Z);
@@ -281,23 +325,20 @@ mod tests {
     }
 
     fn points(positions: &[[f32; 3]]) -> SpatialVisual {
-        SpatialVisual {
-            points: positions
-                .iter()
-                .map(|position| PointInstance::new(Vec3::from_array(*position), -2.0, 1))
-                .collect(),
-            bounds: Bounds::of_points(positions.iter().copied()),
-            ..Default::default()
-        }
+        let points = positions
+            .iter()
+            .map(|position| PointInstance::new(Vec3::from_array(*position), -2.0, 1));
+        SpatialVisual::new([Part::new(points.collect::<Vec<_>>())])
     }
 
     fn solid(center: [f32; 3], half_size: [f32; 3]) -> SpatialVisual {
         let (center, half_size) = (Vec3::from_array(center), Vec3::from_array(half_size));
-        SpatialVisual {
-            boxes: vec![BoxInstance::new(center, half_size, Quat::IDENTITY, 1)],
-            bounds: Bounds::between((center - half_size).as_dvec3(), (center + half_size).as_dvec3()),
-            ..Default::default()
-        }
+        SpatialVisual::new([Part::new([BoxInstance::new(
+            center,
+            half_size,
+            Quat::IDENTITY,
+            1,
+        )])])
     }
 
     fn check(pointer: [f64; 2], visuals: &[SpatialVisual], max: usize, expected: Option<(usize, usize)>) {
@@ -339,16 +380,8 @@ mod tests {
 
     #[test]
     fn lines_are_picked_along_their_length() {
-        let line = SpatialVisual {
-            lines: vec![LineInstance::new(
-                Vec3::new(-3.0, 0.0, 0.0),
-                Vec3::new(3.0, 0.0, 0.0),
-                -1.0,
-                1,
-            )],
-            bounds: Bounds::of_points([[-3.0, 0.0, 0.0], [3.0, 0.0, 0.0]]),
-            ..Default::default()
-        };
+        let ends = [Vec3::new(-3.0, 0.0, 0.0), Vec3::new(3.0, 0.0, 0.0)];
+        let line = SpatialVisual::new([Part::new([LineInstance::new(ends[0], ends[1], -1.0, 1)])]);
         check([120.0, 104.0], std::slice::from_ref(&line), 100, Some((0, 0)));
         check([120.0, 120.0], std::slice::from_ref(&line), 100, None);
     }

@@ -1,10 +1,10 @@
 //! The visualizers whose visuals spatial views present. Views ask them all alike; which one made a visual does not matter then.
 
-use std::sync::Arc;
+use std::{any::TypeId, sync::Arc};
 
 use bevy::{app::App, ecs::prelude::*};
-use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{AppVisualizerExt, Report, Visualizer, Visuals};
+use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_frame::{AppVisualizerExt, Report, ViewClasses, Visualizer, Visualizers, Visuals};
 use chronoscope_store::EntityId;
 
 use super::visual::SpatialVisual;
@@ -53,6 +53,24 @@ impl AppSpatialExt for App {
 #[derive(Resource, Default)]
 pub(crate) struct SpatialSources {
     pub(crate) sources: Arc<Vec<SpatialSource>>,
+}
+
+impl SpatialSources {
+    /// The visualizers of spatial view classes that make spatial visuals, but were not added with
+    /// [`AppSpatialExt::add_spatial_visualizer`], so that nobody presents what they make.
+    pub(crate) fn unpresented(&self, visualizers: &Visualizers, classes: &ViewClasses) -> Vec<&'static str> {
+        let is_spatial =
+            |class: &ViewClassId| classes.get(class).is_some_and(|class| class.space().is_some());
+        visualizers
+            .iter()
+            .filter(|(id, _, classes)| {
+                visualizers.visual_type(*id) == Some(TypeId::of::<SpatialVisual>())
+                    && classes.iter().any(is_spatial)
+            })
+            .map(|(_, info, _)| info.name)
+            .filter(|name| self.sources.iter().all(|source| source.name != *name))
+            .collect()
+    }
 }
 
 /// One visualizer of spatial views.

@@ -11,13 +11,14 @@ use bevy::{
 };
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{
-    FramePlugins, FrameSystems, Item, Report, Selection, TimeCommand, View, ViewTile, ViewerCommand,
-    ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Work, WorkCounters,
-    visualizer::QueryMode,
+    AppVisualizerExt as _, FramePlugins, FrameSystems, Item, Report, Selection, TimeCommand, View, ViewTile,
+    ViewerCommand, ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Work,
+    WorkCounters, visualizer::QueryMode,
 };
+use chronoscope_render::{ArrowInstance, DEFAULT_RADIUS, LineInstance};
 use chronoscope_store::{Chunk, Timeline};
 use chronoscope_types::{
-    Arrows3D, Boxes2D, Boxes3D, Component as _, Image, Points2D, Points3D, Transform3D,
+    Arrows3D, Boxes2D, Boxes3D, Component as _, Image, Mesh3D, Points2D, Points3D, Transform3D,
     blueprint::EyeControls3D,
     components,
     enums::{ChannelDatatype, MagnificationFilter},
@@ -27,10 +28,10 @@ use chronoscope_types::{
 use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
 use super::{
-    AppSpatialExt as _, SpatialScene, SpatialScenes, SpatialVisual,
-    bounds::Bounds,
+    AppSpatialExt as _, Part, SpatialScene, SpatialScenes, SpatialVisual,
     pictures::{Picture, PictureKey, PictureSource},
     projection::Lens,
+    sources::SpatialSources,
     textures::PictureTextures,
 };
 use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
@@ -354,11 +355,7 @@ impl Visualizer for Broken {
             magnification: MagnificationFilter::Nearest,
             is_overlay: false,
         };
-        Ok(Some(SpatialVisual {
-            picture: Some(picture.into()),
-            bounds: Bounds::between(glam::DVec3::ZERO, glam::DVec3::ONE),
-            ..SpatialVisual::default()
-        }))
+        Ok(Some(SpatialVisual::new([Part::picture(picture)])))
     }
 }
 
@@ -498,8 +495,11 @@ fn there_are_as_many_instances_as_the_sdk_means() {
     let bounds = viewer.scene().bounds_of(&"/three".into());
     assert_eq!((bounds.min.x, bounds.max.x), (-0.5, 4.5));
     let lines = |viewer: &mut Viewer| {
-        let shown = viewer.scene().shown().map(|(_, shown)| shown.visual.lines.len());
-        shown.sum::<usize>()
+        let shown = viewer.scene().shown();
+        let lines = shown
+            .flat_map(|(_, shown)| &shown.visual.parts)
+            .filter_map(Part::instances::<LineInstance>);
+        lines.map(|lines| lines.len()).sum::<usize>()
     };
     assert_eq!(lines(&mut viewer), 3 * 12);
     assert_eq!(viewer.scene().labels().count(), 3);
@@ -514,11 +514,11 @@ fn there_are_as_many_instances_as_the_sdk_means() {
 #[test]
 fn only_what_a_view_is_there_for_is_missing() {
     let points = Points3D::new([[0.0, 0.0, 0.0]]);
-    let arrows = Arrows3D::default().with_vectors([[1.0, 1.0, 1.0]]);
+    let mesh = Mesh3D::default().with_vertex_positions([[0.0; 3]]);
     let mut viewer = Viewer::new([
         log_chunk("world/points", [], &points).unwrap(),
         log_chunk("world/moved", [], &Transform3D::from_translation([1.0, 0.0, 0.0])).unwrap(),
-        log_chunk("world/arrows", [], &arrows).unwrap(),
+        log_chunk("world/solid", [], &mesh).unwrap(),
     ]);
     let world = viewer.app.world_mut();
     let view = world
@@ -527,5 +527,59 @@ fn only_what_a_view_is_there_for_is_missing() {
         .next()
         .unwrap();
     let missing = crate::without_visualizer(viewer.app.world(), view);
-    assert_eq!(missing, [("/world/arrows".into(), vec!["Arrows3D"])]);
+    assert_eq!(missing, [("/world/solid".into(), vec!["Mesh3D"])]);
+}
+
+#[test]
+fn a_spatial_visualizer_that_nobody_presents_is_found_at_the_start() {
+    let unpresented = |extend: fn(&mut App)| {
+        let viewer = Viewer::with([], extend);
+        let world = viewer.app.world();
+        world
+            .resource::<SpatialSources>()
+            .unpresented(world.resource(), world.resource())
+    };
+    assert!(unpresented(|_| {}).is_empty());
+    let plain = unpresented(|app| _ = app.add_visualizer::<Broken>(&[ViewClassId::SPATIAL_2D]));
+    assert_eq!(plain, ["Broken"]);
+    let elsewhere = unpresented(|app| _ = app.add_visualizer::<Broken>(&["Counter"]));
+    assert!(elsewhere.is_empty(), "a class without a space presents by itself");
+}
+
+/// Arrows start at zero where no origin is given, the last radius holds for the rest, and labels lie at their middles.
+#[test]
+fn arrows_are_as_the_sdk_means_them() {
+    let arrows = Arrows3D::default()
+        .with_vectors([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
+        .with_origins([[1.0, 0.0, 0.0]])
+        .with_radii([0.5])
+        .with_labels(["right", "up"]);
+    let plain = Arrows3D::default().with_vectors([[0.0, 0.0, 4.0]]);
+    let mut viewer = Viewer::new([
+        log_chunk("arrows", [], &arrows).unwrap(),
+        log_chunk("plain", [], &plain).unwrap(),
+    ]);
+    let bounds = viewer.scene().bounds_of(&"/arrows".into());
+    assert_eq!(bounds.min, glam::DVec3::new(1.0, 0.0, 0.0));
+    assert_eq!(bounds.max, glam::DVec3::new(3.0, 2.0, 0.0));
+    let labels: Vec<_> = viewer
+        .scene()
+        .labels()
+        .map(|label| (label.text.to_string(), label.position.to_array()))
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            ("right".to_owned(), [2.0, 0.0, 0.0]),
+            ("up".to_owned(), [1.0, 1.0, 0.0])
+        ]
+    );
+    let radii: Vec<f32> = viewer
+        .scene()
+        .shown()
+        .flat_map(|(_, shown)| &shown.visual.parts)
+        .filter_map(Part::instances::<ArrowInstance>)
+        .flat_map(|arrows| arrows.iter().map(|arrow| arrow.radius).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(radii, [0.5, 0.5, DEFAULT_RADIUS]);
 }

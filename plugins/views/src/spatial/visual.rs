@@ -1,28 +1,18 @@
-//! What the visualizers of spatial views make: instances in the entity's own space.
+//! What the visualizers of spatial views make: parts in the entity's own space.
 
 use std::sync::Arc;
 
-use chronoscope_render::{BoxInstance, LineInstance, PointInstance};
 use glam::DVec3;
+use smallvec::SmallVec;
 
-use super::{bounds::Bounds, pictures::Picture};
+use super::{bounds::Bounds, parts::Part, pictures::Picture};
 
 /// Everything that is drawn for one entity by one visualizer, in the entity's space.
 #[derive(Clone, Debug, Default)]
 pub struct SpatialVisual {
-    /// Points.
-    pub points: Vec<PointInstance>,
-    /// Line segments.
-    pub lines: Vec<LineInstance>,
-    /// Solid boxes.
-    pub boxes: Vec<BoxInstance>,
-    /// A picture in the plane z = 0.
-    pub picture: Option<Arc<Picture>>,
-    /// Whether some colour is not opaque.
-    pub has_alpha: bool,
-    /// The opacity of solid boxes, where they are to be seen through.
-    pub face_opacity: Option<u8>,
-    /// Around everything above.
+    /// What is drawn, from the back to the front where depth does not decide.
+    pub parts: SmallVec<[Part; 2]>,
+    /// Bounds of all parts.
     pub bounds: Bounds,
     /// Texts beside instances.
     pub labels: Vec<Label>,
@@ -31,14 +21,43 @@ pub struct SpatialVisual {
 }
 
 impl SpatialVisual {
-    /// Whether there is nothing to draw.
-    pub fn is_empty(&self) -> bool {
-        self.points.is_empty() && self.lines.is_empty() && self.boxes.is_empty() && self.picture.is_none()
+    /// A visual of these parts, with their bounds. Cost: O(instances).
+    pub fn new(parts: impl IntoIterator<Item = Part>) -> Self {
+        let parts: SmallVec<[Part; 2]> = parts.into_iter().collect();
+        let bounds = parts
+            .iter()
+            .fold(Bounds::EMPTY, |all, part| all.union(part.bounds()));
+        Self {
+            parts,
+            bounds,
+            ..Self::default()
+        }
     }
 
-    /// How many instances there are, a picture being one.
+    /// Whether there is nothing to draw.
+    pub fn is_empty(&self) -> bool {
+        self.parts.iter().all(|part| part.num_instances() == 0)
+    }
+
+    /// Number of instances of all parts, a picture being one.
     pub fn num_instances(&self) -> usize {
-        self.points.len() + self.lines.len() + self.boxes.len() + usize::from(self.picture.is_some())
+        self.parts.iter().map(Part::num_instances).sum()
+    }
+
+    /// The picture, if a part is one.
+    pub fn picture(&self) -> Option<&Arc<Picture>> {
+        self.parts.iter().find_map(Part::as_picture)
+    }
+
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> u64 {
+        let parts: u64 = self.parts.iter().map(Part::heap_bytes).sum();
+        let labels: usize = self
+            .labels
+            .iter()
+            .map(|label| size_of::<Label>() + label.text.len())
+            .sum();
+        parts + labels as u64
     }
 }
 
@@ -49,6 +68,6 @@ pub struct Label {
     pub position: DVec3,
     /// The text.
     pub text: Arc<str>,
-    /// The instance's colour in sRGB; `None` for the entity's.
+    /// The instance's color in sRGB; `None` for the entity's.
     pub color: Option<[u8; 4]>,
 }

@@ -145,7 +145,7 @@ fn show_tooltip(tile: &Tile<'_>) {
     tile.response.clone().on_hover_ui_at_pointer(|ui| {
         ui.label(shown.path.to_string());
         let place = shown.view_from_entity.inverse().transform_point3(pick.position);
-        match &shown.visual.picture {
+        match shown.visual.picture() {
             Some(picture) if place.is_finite() && place.x >= 0.0 && place.y >= 0.0 => {
                 let (x, y) = (place.x as u32, place.y as u32);
                 ui.weak(format!("{x}, {y}"));

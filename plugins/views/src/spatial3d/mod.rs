@@ -12,7 +12,7 @@ use bevy::{
     ecs::schedule::IntoScheduleConfigs,
 };
 use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, heuristics::rules};
-use chronoscope_frame::{AppViewClassExt, Frame, ViewClass};
+use chronoscope_frame::{AppViewClassExt, Frame, Space, ViewClass};
 
 use crate::{
     AppViewUiExt,
@@ -46,6 +46,10 @@ impl ViewClass for Spatial3DClass {
 
     fn display_name(&self) -> &'static str {
         "3D view"
+    }
+
+    fn space(&self) -> Option<Space> {
+        Some(Space::Three)
     }
 
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {

@@ -165,6 +165,7 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     scene.projector = eye.projector(size);
     present_grid(world, scene, &said, &axes, &eye, style);
     let placement = Placement {
+        origin: eye.position,
         transform: transform_of(&eye),
         lens: CameraLens::Perspective {
             fov_y: FOV_Y as f32,
@@ -190,12 +191,13 @@ fn axes_at(world: &World, origin: &EntityPath) -> Option<Axes> {
     })
 }
 
+/// From the camera to axes that are the view's, around the eye.
 fn transform_of(eye: &Eye) -> Transform {
     let forward = eye.forward();
     let right = eye.right();
     let rotation = DQuat::from_mat3(&DMat3::from_cols(right, right.cross(forward), -forward)).normalize();
     let [x, y, z, w] = rotation.to_array().map(|value| value as f32);
-    Transform::from_translation(eye.position.as_vec3()).with_rotation(Quat::from_xyzw(x, y, z, w))
+    Transform::from_rotation(Quat::from_xyzw(x, y, z, w))
 }
 
 /// A grid through the origin, as wide as suits the distance: powers of ten, so that it does not swim when one moves a little.

@@ -218,8 +218,8 @@ fn show_tooltip(tile: &Tile<'_>) {
     let Some(pick) = tile.pick else { return };
     tile.response.clone().on_hover_ui_at_pointer(|ui| {
         ui.label(shown.path.to_string());
-        if shown.visual.points.len() > 1 {
-            ui.weak(format!("point {}", pick.instance));
+        if shown.visual.num_instances() > 1 {
+            ui.weak(format!("instance {}", pick.instance));
         }
         let at = pick.position;
         ui.weak(format!("{:.3}  {:.3}  {:.3}", at.x, at.y, at.z));

@@ -6,9 +6,8 @@ use chronoscope_frame::{RecordingEntry, Transforms};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 use glam::DAffine3;
 
-use super::{Consumed, MAX_DRAW_ORDER, SceneKey, Shown, Space, SpatialScene, lights::Lights};
+use super::{Consumed, MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, lights::Lights};
 use crate::spatial::{
-    batches::Placed,
     sources::{SourceChanges, SourceId, SpatialSource},
     visual::SpatialVisual,
 };
@@ -250,6 +249,7 @@ impl Shown {
             node: None,
             highlight,
             placed: Placed::new(),
+            ordered_at: None,
         }
     }
 }

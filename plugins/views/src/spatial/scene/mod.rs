@@ -17,30 +17,33 @@ use std::{
 };
 
 use bevy::{asset::Handle, ecs::prelude::*, image::Image};
-use chronoscope_blueprint::{ViewBlueprint, ViewClassId, ViewId};
+use chronoscope_blueprint::{ViewBlueprint, ViewId};
 use chronoscope_frame::{RecordingKey, Report, View, ViewTile};
 use chronoscope_render::Highlight;
 use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 pub(crate) use present::present_scenes;
 
 use super::{
-    attributes::MAX_LABELS,
-    batches::{Batches, Placed},
+    batches::{BatchKey, Batches},
     bounds::Bounds,
     camera::{Placement, SceneCamera, Shot},
     framing::Framing,
     labels::PlacedLabel,
+    marks::MAX_LABELS,
+    parts::PartKinds,
     projection::Projector,
     sources::SourceId,
     textures::PictureTextures,
     visual::SpatialVisual,
 };
 use crate::ViewStyle;
+use chronoscope_frame::Space;
 use lights::Lights;
-use quads::PictureQuad;
+pub(crate) use quads::PictureQuads;
 
 /// The first render layer that views use. Those below are left to the app.
 const FIRST_LAYER: usize = 8;
@@ -54,25 +57,8 @@ pub(crate) type SceneKey = (SourceId, EntityId);
 /// What the entities of a scene are ordered by: the path, then the visualizer.
 type OrderKey = (EntityPath, SourceId);
 
-/// The space that a view shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Space {
-    /// Seen by an eye in space.
-    Three,
-    /// A plane with Y down.
-    Two,
-}
-
-impl Space {
-    /// The space that views of a class show; `None` for other views.
-    pub fn of_class(class: &ViewClassId) -> Option<Self> {
-        match class.as_str() {
-            ViewClassId::SPATIAL_3D => Some(Self::Three),
-            ViewClassId::SPATIAL_2D => Some(Self::Two),
-            _ => None,
-        }
-    }
-}
+/// Where the parts of an entity stand, by their position; `None` where one is not drawn.
+type Placed = SmallVec<[Option<BatchKey>; 2]>;
 
 /// The scenes of all spatial views.
 #[derive(Resource, Default)]
@@ -117,10 +103,9 @@ pub struct SpatialScene {
     order: BTreeMap<OrderKey, SceneKey>,
     /// What stands by the transform of an entity.
     standing: FxHashMap<EntityId, FxHashSet<SceneKey>>,
+    kinds: PartKinds,
     batches: Batches,
-    quads: BTreeMap<OrderKey, PictureQuad>,
-    /// Whether what the quads show, or where they stand, may have changed.
-    quads_changed: bool,
+    quads: PictureQuads,
     is_decoding: bool,
     labels: BTreeMap<OrderKey, Vec<PlacedLabel>>,
     bounds: Option<Bounds>,
@@ -152,6 +137,8 @@ pub(crate) struct Shown {
     node: Option<EntityId>,
     highlight: Highlight,
     placed: Placed,
+    /// The draw order with which it was last put in order.
+    ordered_at: Option<f32>,
 }
 
 impl Shown {
@@ -162,8 +149,9 @@ impl Shown {
 }
 
 impl SpatialScene {
-    fn new(view: &View, space: Space, layer: usize) -> Self {
+    fn new(view: &View, space: Space, layer: usize, kinds: PartKinds) -> Self {
         Self {
+            kinds,
             view: view.id,
             space,
             blueprint: view.blueprint.clone(),
@@ -176,9 +164,8 @@ impl SpatialScene {
             entities: FxHashMap::default(),
             order: BTreeMap::new(),
             standing: FxHashMap::default(),
-            batches: Batches::default(),
-            quads: BTreeMap::new(),
-            quads_changed: false,
+            batches: Batches::new(layer),
+            quads: PictureQuads::default(),
             is_decoding: false,
             labels: BTreeMap::new(),
             bounds: None,
@@ -314,9 +301,7 @@ impl SpatialScene {
 
     fn despawn(&mut self, world: &mut World, textures: &mut PictureTextures) {
         self.batches.despawn(world);
-        for quad in std::mem::take(&mut self.quads).into_values() {
-            quad.despawn(world, textures);
-        }
+        self.quads.despawn(world, textures);
         for entity in self.extras.drain(..) {
             world.despawn(entity);
         }

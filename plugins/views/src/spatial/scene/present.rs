@@ -6,13 +6,13 @@ use bevy::ecs::{prelude::*, query::QueryState};
 use bevy::render::renderer::RenderDevice;
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{
-    Cursor, DataResults, RecordingEntry, Recordings, Selection, Transforms, View, ViewTile, Work,
-    WorkCounters,
+    Cursor, DataResults, RecordingEntry, Recordings, Selection, Space, Transforms, View, ViewClasses,
+    ViewTile, Work, WorkCounters,
 };
 use rustc_hash::FxHashSet;
 
-use super::{Space, SpatialScene, SpatialScenes, diff::Diff};
-use crate::spatial::{sources::SpatialSources, textures::PictureTextures};
+use super::{SpatialScene, SpatialScenes, diff::Diff};
+use crate::spatial::{parts::PartKinds, sources::SpatialSources, textures::PictureTextures};
 
 /// Brings all scenes that are shown up to date.
 pub(crate) fn present_scenes(world: &mut World, views: &mut QueryState<(&View, &ViewTile, &DataResults)>) {
@@ -73,9 +73,10 @@ fn follow_views(
     scenes: &mut SpatialScenes,
     textures: &mut PictureTextures,
 ) {
+    let space_of = |world: &World, view: &View| world.resource::<ViewClasses>().get(&view.class)?.space();
     let mut num_views = 0;
     for (view, tile, results) in views.iter(world) {
-        let Some(space) = Space::of_class(&view.class) else {
+        let Some(space) = space_of(world, view) else {
             continue;
         };
         let known = scenes.by_view.get(&view.id);
@@ -86,9 +87,10 @@ fn follow_views(
         num_views += 1;
         if known.is_none() {
             let layer = scenes.free_layer();
-            scenes
-                .by_view
-                .insert(view.id, SpatialScene::new(view, space, layer));
+            scenes.by_view.insert(
+                view.id,
+                SpatialScene::new(view, space, layer, world.resource::<PartKinds>().clone()),
+            );
         }
         let Some(scene) = scenes.by_view.get_mut(&view.id) else {
             continue;
@@ -106,11 +108,11 @@ fn follow_views(
     if scenes.by_view.len() == num_views {
         return;
     }
-    let alive: FxHashSet<(ViewId, bool)> = views
+    let alive: FxHashSet<(ViewId, Space)> = views
         .iter(world)
-        .filter_map(|(view, ..)| Some((view.id, Space::of_class(&view.class)? == Space::Two)))
+        .filter_map(|(view, ..)| Some((view.id, space_of(world, view)?)))
         .collect();
-    let is_gone = |scene: &SpatialScene| !alive.contains(&(scene.view, scene.space == Space::Two));
+    let is_gone = |scene: &SpatialScene| !alive.contains(&(scene.view, scene.space));
     let gone: Vec<ViewId> = scenes
         .by_view
         .values()

@@ -3,21 +3,22 @@
 //! A quad has at most one decode under way, and that one may finish, though the cursor has moved on: while time plays, what is shown is
 //! the newest picture that is decoded; once the cursor rests, it is the exact one.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bevy::{
     asset::{Assets, Handle},
     camera::visibility::RenderLayers,
     ecs::prelude::*,
     image::Image,
-    math::{Affine3A, Vec2},
+    math::Vec2,
 };
 use chronoscope_frame::Settled;
 use chronoscope_render::{ImageQuad, Magnification};
+use chronoscope_store::EntityPath;
 use chronoscope_types::enums::MagnificationFilter;
 use glam::DAffine3;
 
-use super::{OrderKey, SceneKey, SpatialScene};
+use super::{OrderKey, SceneKey, SpatialScene, write::picking_id};
 use crate::spatial::{
     pictures::{Picture, PictureKey},
     textures::{PictureTextures, TextureRequest},
@@ -26,6 +27,8 @@ use crate::spatial::{
 /// The quad of an entity that has a picture. Each of its pictures is held in [`PictureTextures`] once.
 pub(super) struct PictureQuad {
     pub(super) key: SceneKey,
+    /// Where the picture is drawn among what else is translucent; `None` goes by distance.
+    sort_index: Option<u32>,
     shown: Option<ShownPicture>,
     /// The picture that is being decoded.
     decoding: Option<Arc<Picture>>,
@@ -44,10 +47,83 @@ struct Failure {
     message: Arc<str>,
 }
 
+/// The quads of a scene, in the order of their entities' paths.
+#[derive(Default)]
+pub(crate) struct PictureQuads {
+    by_path: BTreeMap<OrderKey, PictureQuad>,
+    /// Whether what the quads show, or where they stand, may have changed.
+    is_changed: bool,
+}
+
+impl PictureQuads {
+    /// Notes that what the quads show, or where they stand, may have changed.
+    pub(crate) fn set_changed(&mut self) {
+        self.is_changed = true;
+    }
+
+    /// Keeps a quad for an entity that has a picture.
+    pub(crate) fn insert(&mut self, path: &EntityPath, key: SceneKey) {
+        self.is_changed = true;
+        self.by_path
+            .entry((path.clone(), key.0))
+            .or_insert_with(|| PictureQuad::new(key));
+    }
+
+    /// Says where pictures are drawn among what else is translucent: greater is later.
+    pub(super) fn set_order(&mut self, order: impl IntoIterator<Item = (EntityPath, SceneKey, u32)>) {
+        for (path, key, index) in order {
+            if let Some(quad) = self.by_path.get_mut(&(path, key.0))
+                && quad.sort_index != Some(index)
+            {
+                quad.sort_index = Some(index);
+                self.is_changed = true;
+            }
+        }
+    }
+
+    /// Removes the quad of an entity.
+    pub(crate) fn remove(
+        &mut self,
+        world: &mut World,
+        textures: &mut PictureTextures,
+        path: &EntityPath,
+        key: SceneKey,
+    ) {
+        if let Some(quad) = self.by_path.remove(&(path.clone(), key.0)) {
+            self.is_changed = true;
+            quad.despawn(world, textures);
+        }
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = &PictureQuad> {
+        self.by_path.values()
+    }
+
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut PictureQuad> {
+        self.by_path.values_mut()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&OrderKey, &PictureQuad)> {
+        self.by_path.iter()
+    }
+
+    fn get_mut(&mut self, order: &OrderKey) -> Option<&mut PictureQuad> {
+        self.by_path.get_mut(order)
+    }
+
+    pub(super) fn despawn(&mut self, world: &mut World, textures: &mut PictureTextures) {
+        for quad in std::mem::take(&mut self.by_path).into_values() {
+            quad.despawn(world, textures);
+        }
+    }
+}
+
 /// How the quads of a scene lie on each other.
 #[derive(Clone, Copy)]
 struct Stacking {
+    key: SceneKey,
     rank: usize,
+    sort_index: Option<u32>,
     has_base: bool,
     layer: usize,
 }
@@ -56,6 +132,7 @@ impl PictureQuad {
     pub(super) fn new(key: SceneKey) -> Self {
         Self {
             key,
+            sort_index: None,
             shown: None,
             decoding: None,
             failure: None,
@@ -231,12 +308,12 @@ impl PictureQuad {
 impl SpatialScene {
     /// Decodes and shows pictures. Costs nothing where none changed and none is being decoded.
     pub(super) fn present_pictures(&mut self, world: &mut World, textures: &mut PictureTextures) {
-        if !std::mem::take(&mut self.quads_changed) && !self.is_decoding {
+        if !std::mem::take(&mut self.quads.is_changed) && !self.is_decoding {
             return;
         }
         let picture_of = |key: &SceneKey| {
             let shown = self.entities.get(key)?;
-            Some((shown.visual.picture.clone()?, shown.view_from_entity))
+            Some((shown.visual.picture().cloned()?, shown.view_from_entity))
         };
         let wanted: Vec<(OrderKey, Arc<Picture>, DAffine3)> = self
             .quads
@@ -254,7 +331,9 @@ impl SpatialScene {
             let before = quad.is_shown();
             let new = quad.advance(world, textures, &picture);
             let stacking = Stacking {
+                key: quad.key,
                 rank,
+                sort_index: quad.sort_index,
                 has_base,
                 layer: self.layer,
             };
@@ -279,7 +358,7 @@ impl SpatialScene {
         for quad in self.quads.values_mut() {
             quad.cancel(textures);
         }
-        self.quads_changed = true;
+        self.quads.set_changed();
     }
 }
 
@@ -310,7 +389,7 @@ fn quad_of(
     let [width, height] = picture.size();
     ImageQuad {
         image,
-        world_from_quad: to_f32(view_from_entity),
+        world_from_quad: view_from_entity,
         size: Vec2::new(width as f32, height as f32),
         tint: [255, 255, 255, (opacity * 255.0).round() as u8],
         magnification: match picture.magnification {
@@ -319,10 +398,8 @@ fn quad_of(
         },
         // Of pictures at the same depth, the later path lies in front.
         draw_order: stacking.rank as f32 * 1e-3,
+        sort_index: stacking.sort_index,
         depth_offset: 0.0,
+        picking_id: picking_id(stacking.key),
     }
-}
-
-pub(super) fn to_f32(transform: DAffine3) -> Affine3A {
-    Affine3A::from_mat3_translation(transform.matrix3.as_mat3(), transform.translation.as_vec3())
 }

@@ -7,12 +7,14 @@ use chronoscope_frame::{
 use chronoscope_render::{BoxInstance, LineInstance, box_edges};
 use chronoscope_types::{Boxes2D, Boxes3D, clamped, enums::FillMode, read};
 use glam::{DVec3, Quat, Vec3};
+use smallvec::{SmallVec, smallvec};
 
 use super::{draw_order, fail, flat, num_instances, read_draw_order};
 use crate::spatial::{
-    attributes::{MarkCells, MarkNames, Marks, optional},
     bounds::Bounds,
-    visual::{Label, SpatialVisual},
+    marks::{MarkCells, Marks, read_cell},
+    parts::Part,
+    visual::SpatialVisual,
 };
 
 /// How much is seen of faces that are to be seen through.
@@ -42,14 +44,6 @@ impl Visualizer for Boxes3DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        const NAMES: MarkNames = MarkNames {
-            colors: Boxes3D::COLORS,
-            radii: Boxes3D::RADII,
-            labels: Boxes3D::LABELS,
-            show_labels: Boxes3D::SHOW_LABELS,
-            class_ids: Boxes3D::CLASS_IDS,
-            keypoint_ids: None,
-        };
         let Some(half_sizes) = input.get(&Boxes3D::HALF_SIZES) else {
             return Ok(None);
         };
@@ -58,22 +52,12 @@ impl Visualizer for Boxes3DVisualizer {
             input.get(&Boxes3D::ROTATION_AXIS_ANGLES),
         );
         let (quaternions, fill_mode) = (input.get(&Boxes3D::QUATERNIONS), input.get(&Boxes3D::FILL_MODE));
-        let fail = |error| fail(input, &error);
-
-        let half_sizes = read::half_sizes3d(&half_sizes).map_err(fail)?;
-        let centers = optional(&centers, |array| read::translations3d(array))
-            .map_err(fail)?
-            .unwrap_or_default();
-        let axis_angles = optional(&axis_angles, |array| read::rotations_axis_angle(array))
-            .map_err(fail)?
-            .unwrap_or_default();
-        let quaternions = optional(&quaternions, |array| read::quaternions(array))
-            .map_err(fail)?
-            .unwrap_or_default();
-        let fill_mode = optional(&fill_mode, |array| read::fill_modes(array)).map_err(fail)?;
-        let fill_mode = fill_mode
-            .and_then(|modes| modes.first().copied())
-            .unwrap_or(FillMode::MajorWireframe);
+        let half_sizes = read::half_sizes3d(&half_sizes).map_err(|error| fail(input, &error))?;
+        let centers = read_cell(input, &centers, read::translations3d)?;
+        let axis_angles = read_cell(input, &axis_angles, read::rotations_axis_angle)?;
+        let quaternions = read_cell(input, &quaternions, read::quaternions)?;
+        let fill_modes = read_cell(input, &fill_mode, read::fill_modes)?;
+        let fill_mode = fill_modes.first().copied().unwrap_or(FillMode::MajorWireframe);
 
         let count = num_instances(
             Boxes3D::ARCHETYPE,
@@ -110,7 +94,7 @@ impl Visualizer for Boxes3DVisualizer {
                 })
             })
             .collect();
-        let cells = MarkCells::of(input, &NAMES);
+        let cells = MarkCells::of::<Self>(input);
         Ok(visual_3d(&oriented, count, fill_mode, &cells.read(input)?))
     }
 }
@@ -131,13 +115,8 @@ fn visual_3d(
     if boxes.is_empty() {
         return None;
     }
-    let face_opacity =
-        (fill_mode == FillMode::TransparentFillMajorWireframe).then_some(TRANSPARENT_FACE_OPACITY);
-    let mut visual = SpatialVisual {
-        has_alpha: marks.has_alpha(),
-        face_opacity,
-        ..Default::default()
-    };
+    let mut bounds = Bounds::EMPTY;
+    let (mut lines, mut solids) = (Vec::new(), Vec::new());
     let has_lines = fill_mode != FillMode::Solid;
     let has_faces = matches!(
         fill_mode,
@@ -152,43 +131,42 @@ fn visual_3d(
     {
         let edges = box_edges(half_size, center, rotation);
         let corners = edges.iter().flat_map(|(a, b)| [a.to_array(), b.to_array()]);
-        visual.bounds = visual.bounds.union(Bounds::of_points(corners));
+        bounds = bounds.union(Bounds::of_points(corners));
         let color = marks.packed_color(instance);
         if has_lines {
             let radius = marks.radius(instance);
-            visual.lines.extend(
-                edges
-                    .iter()
-                    .map(|(a, b)| LineInstance::new(*a, *b, radius, color)),
-            );
+            let edges = edges.iter();
+            let line = |(a, b): &(Vec3, Vec3)| {
+                LineInstance::new(*a, *b, radius, color).with_instance(instance as u32)
+            };
+            lines.extend(edges.map(line));
         }
         if has_faces {
-            visual
-                .boxes
-                .push(BoxInstance::new(center, half_size, rotation, color));
+            let solid = BoxInstance::new(center, half_size, rotation, color);
+            solids.push(solid.with_instance(instance as u32));
         }
     }
-    visual.labels = marks
-        .labels(count)
-        .into_iter()
-        .filter_map(|(instance, text)| {
-            let position = match instance {
-                Some(at) => {
-                    let at = boxes
-                        .binary_search_by_key(&at, |oriented| oriented.instance)
-                        .ok()?;
-                    boxes.get(at)?.center.as_dvec3()
-                }
-                None => visual.bounds.center(),
-            };
-            Some(Label {
-                position,
-                text,
-                color: marks.color(instance.unwrap_or(0)),
-            })
-        })
-        .collect();
-    Some(visual)
+    let labels = marks.labels(count, bounds.center(), |at| {
+        let at = boxes
+            .binary_search_by_key(&at, |oriented| oriented.instance)
+            .ok()?;
+        Some(boxes.get(at)?.center.as_dvec3())
+    });
+    let mut parts = SmallVec::new();
+    if has_faces {
+        let opacity = if has_lines { TRANSPARENT_FACE_OPACITY } else { 255 };
+        let solids = Part::new(solids).with_opacity(opacity);
+        parts.push(solids.with_translucency(marks.has_alpha()));
+    }
+    if has_lines {
+        parts.push(Part::new(lines).with_translucency(marks.has_alpha()));
+    }
+    Some(SpatialVisual {
+        parts,
+        bounds,
+        labels,
+        draw_order: 0.0,
+    })
 }
 
 /// Shows `Boxes2D`.
@@ -213,24 +191,14 @@ impl Visualizer for Boxes2DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        const NAMES: MarkNames = MarkNames {
-            colors: Boxes2D::COLORS,
-            radii: Boxes2D::RADII,
-            labels: Boxes2D::LABELS,
-            show_labels: Boxes2D::SHOW_LABELS,
-            class_ids: Boxes2D::CLASS_IDS,
-            keypoint_ids: None,
-        };
         let Some(half_sizes) = input.get(&Boxes2D::HALF_SIZES) else {
             return Ok(None);
         };
         let half_sizes = read::half_sizes2d(&half_sizes).map_err(|error| fail(input, &error))?;
         let centers = input.get(&Boxes2D::CENTERS);
-        let centers = optional(&centers, |array| read::positions2d(array))
-            .map_err(|error| fail(input, &error))?
-            .unwrap_or_default();
+        let centers = read_cell(input, &centers, read::positions2d)?;
         let draw_order = read_draw_order(input, &Boxes2D::DRAW_ORDER, draw_order::BOXES)?;
-        let cells = MarkCells::of(input, &NAMES);
+        let cells = MarkCells::of::<Self>(input);
         let marks = cells.read(input)?;
 
         let count = num_instances(Boxes2D::ARCHETYPE, &[(Boxes2D::HALF_SIZES, half_sizes.len())]);
@@ -239,11 +207,8 @@ impl Visualizer for Boxes2DVisualizer {
             let center = Vec3::from_array(flat(clamped(&centers, instance).unwrap_or_default()));
             (half_size.is_finite() && center.is_finite()).then_some((center, half_size))
         };
-        let mut visual = SpatialVisual {
-            has_alpha: marks.has_alpha(),
-            draw_order,
-            ..Default::default()
-        };
+        let mut bounds = Bounds::EMPTY;
+        let mut lines = Vec::new();
         for instance in 0..count {
             let Some((center, half_size)) = rectangle(instance) else {
                 continue;
@@ -255,33 +220,22 @@ impl Visualizer for Boxes2DVisualizer {
                 corner(1.0, 1.0),
                 corner(-1.0, 1.0),
             ];
-            visual.bounds = visual
-                .bounds
-                .union(Bounds::of_points(corners.map(|corner| corner.to_array())));
+            bounds = bounds.union(Bounds::of_points(corners.map(|corner| corner.to_array())));
             let (radius, color) = (marks.radius(instance), marks.packed_color(instance));
             let [a, b, c, d] = corners;
-            visual.lines.extend(
-                [(a, b), (b, c), (c, d), (d, a)].map(|(from, to)| LineInstance::new(from, to, radius, color)),
-            );
+            let line = |(from, to)| LineInstance::new(from, to, radius, color).with_instance(instance as u32);
+            lines.extend([(a, b), (b, c), (c, d), (d, a)].map(line));
         }
-        visual.labels = marks
-            .labels(count)
-            .into_iter()
-            .filter_map(|(instance, text)| {
-                // Below the box, where it hides nothing of what the box is about.
-                let position = match instance {
-                    Some(at) => {
-                        rectangle(at).map(|(center, half_size)| (center + half_size * Vec3::Y).as_dvec3())?
-                    }
-                    None => DVec3::new(visual.bounds.center().x, visual.bounds.max.y, 0.0),
-                };
-                position.is_finite().then(|| Label {
-                    position,
-                    text,
-                    color: marks.color(instance.unwrap_or(0)),
-                })
-            })
-            .collect();
-        Ok((!visual.lines.is_empty()).then_some(visual))
+        // Below the box, where it hides nothing of what the box is about.
+        let below = DVec3::new(bounds.center().x, bounds.max.y, 0.0);
+        let labels = marks.labels(count, below, |at| {
+            rectangle(at).map(|(center, half_size)| (center + half_size * Vec3::Y).as_dvec3())
+        });
+        Ok((!lines.is_empty()).then(|| SpatialVisual {
+            parts: smallvec![Part::new(lines).with_translucency(marks.has_alpha())],
+            bounds,
+            labels,
+            draw_order,
+        }))
     }
 }

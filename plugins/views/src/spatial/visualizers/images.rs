@@ -10,12 +10,11 @@ use chronoscope_types::{
     Component, ComponentName, Image, SegmentationImage, components, enums::MagnificationFilter, read,
     records::ImageFormat,
 };
-use glam::DVec3;
 
 use super::{draw_order, fail, read_draw_order};
 use crate::spatial::{
-    attributes::class_color,
-    bounds::Bounds,
+    marks::class_color,
+    parts::Part,
     pictures::{Palette, Picture, PictureKey, PictureSource, check_length},
     visual::SpatialVisual,
 };
@@ -106,13 +105,9 @@ impl Visualizer for SegmentationImageVisualizer {
 }
 
 fn visual(picture: Picture, draw_order: f32) -> SpatialVisual {
-    let [width, height] = picture.size();
-    let bounds = Bounds::between(DVec3::ZERO, DVec3::new(f64::from(width), f64::from(height), 0.0));
     SpatialVisual {
-        picture: Some(Arc::new(picture)),
-        bounds,
         draw_order,
-        ..Default::default()
+        ..SpatialVisual::new([Part::picture(picture)])
     }
 }
 

@@ -7,12 +7,14 @@ use chronoscope_frame::{
 use chronoscope_render::LineInstance;
 use chronoscope_types::{LineStrips2D, LineStrips3D, ListSlices, PlainValue, read};
 use glam::{DVec3, Vec3};
+use smallvec::smallvec;
 
 use super::{draw_order, fail, flat, num_instances, read_draw_order};
 use crate::spatial::{
-    attributes::{MarkCells, MarkNames, Marks},
     bounds::Bounds,
-    visual::{Label, SpatialVisual},
+    marks::{MarkCells, Marks},
+    parts::Part,
+    visual::SpatialVisual,
 };
 
 /// Shows `LineStrips3D`.
@@ -35,19 +37,11 @@ impl Visualizer for LineStrips3DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        const NAMES: MarkNames = MarkNames {
-            colors: LineStrips3D::COLORS,
-            radii: LineStrips3D::RADII,
-            labels: LineStrips3D::LABELS,
-            show_labels: LineStrips3D::SHOW_LABELS,
-            class_ids: LineStrips3D::CLASS_IDS,
-            keypoint_ids: None,
-        };
         let Some(array) = input.get(&LineStrips3D::STRIPS) else {
             return Ok(None);
         };
         let strips = read::strips3d(&array).map_err(|error| fail(input, &error))?;
-        let cells = MarkCells::of(input, &NAMES);
+        let cells = MarkCells::of::<Self>(input);
         let count = num_instances(LineStrips3D::ARCHETYPE, &[(LineStrips3D::STRIPS, strips.len())]);
         Ok(visual(&strips, count, |point| point, &cells.read(input)?, 0.0))
     }
@@ -74,20 +68,12 @@ impl Visualizer for LineStrips2DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        const NAMES: MarkNames = MarkNames {
-            colors: LineStrips2D::COLORS,
-            radii: LineStrips2D::RADII,
-            labels: LineStrips2D::LABELS,
-            show_labels: LineStrips2D::SHOW_LABELS,
-            class_ids: LineStrips2D::CLASS_IDS,
-            keypoint_ids: None,
-        };
         let Some(array) = input.get(&LineStrips2D::STRIPS) else {
             return Ok(None);
         };
         let strips = read::strips2d(&array).map_err(|error| fail(input, &error))?;
         let draw_order = read_draw_order(input, &LineStrips2D::DRAW_ORDER, draw_order::LINES)?;
-        let cells = MarkCells::of(input, &NAMES);
+        let cells = MarkCells::of::<Self>(input);
         let count = num_instances(LineStrips2D::ARCHETYPE, &[(LineStrips2D::STRIPS, strips.len())]);
         Ok(visual(&strips, count, flat, &cells.read(input)?, draw_order))
     }
@@ -108,36 +94,23 @@ fn visual<T: PlainValue>(
         lines.extend(strip.windows(2).filter_map(|pair| {
             let [a, b] = pair else { return None };
             let (a, b) = (Vec3::from_array(place(*a)), Vec3::from_array(place(*b)));
-            (a.is_finite() && b.is_finite()).then(|| LineInstance::new(a, b, radius, color))
+            let line = || LineInstance::new(a, b, radius, color).with_instance(at as u32);
+            (a.is_finite() && b.is_finite()).then(line)
         }));
     }
     if lines.is_empty() {
         return None;
     }
-    let labels = marks
-        .labels(count)
-        .into_iter()
-        .filter_map(|(instance, text)| {
-            let position = match instance {
-                Some(at) => {
-                    let strip = strips.get(at)?;
-                    DVec3::from_array(place(*strip.get(strip.len() / 2)?).map(f64::from))
-                }
-                None => bounds.center(),
-            };
-            position.is_finite().then(|| Label {
-                position,
-                text,
-                color: marks.color(instance.unwrap_or(0)),
-            })
-        })
-        .collect();
+    let labels = marks.labels(count, bounds.center(), |at| {
+        let strip = strips.get(at)?;
+        Some(DVec3::from_array(
+            place(*strip.get(strip.len() / 2)?).map(f64::from),
+        ))
+    });
     Some(SpatialVisual {
-        lines,
-        has_alpha: marks.has_alpha(),
+        parts: smallvec![Part::new(lines).with_translucency(marks.has_alpha())],
         bounds,
         labels,
         draw_order,
-        ..Default::default()
     })
 }

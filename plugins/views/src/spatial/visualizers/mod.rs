@@ -1,10 +1,12 @@
 //! From components to instances: one visualizer per archetype, pure functions of the data.
 
+mod arrows;
 mod boxes;
 mod images;
 mod lines;
 mod points;
 
+pub use arrows::Arrows3DVisualizer;
 pub use boxes::{Boxes2DVisualizer, Boxes3DVisualizer};
 pub use images::{ImageVisualizer, SegmentationImageVisualizer};
 pub use lines::{LineStrips2DVisualizer, LineStrips3DVisualizer};
@@ -22,8 +24,15 @@ pub(crate) mod draw_order {
     pub(crate) const POINTS: f32 = 30.0;
 }
 
-/// The draw order of an entity.
-fn read_draw_order(input: &VisualizerInput<'_>, name: &ComponentName, default: f32) -> Result<f32, Report> {
+/// The draw order of an entity in 2D: what is greater lies in front.
+///
+/// # Errors
+/// Where the component cannot be read as that.
+pub fn read_draw_order(
+    input: &VisualizerInput<'_>,
+    name: &ComponentName,
+    default: f32,
+) -> Result<f32, Report> {
     let Some(array) = input.get(name) else {
         return Ok(default);
     };

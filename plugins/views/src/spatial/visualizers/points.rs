@@ -7,12 +7,14 @@ use chronoscope_frame::{
 use chronoscope_render::PointInstance;
 use chronoscope_types::{Points2D, Points3D, read};
 use glam::{DVec3, Vec3};
+use smallvec::smallvec;
 
 use super::{draw_order, fail, flat, num_instances, read_draw_order};
 use crate::spatial::{
-    attributes::{MarkCells, MarkNames, Marks},
     bounds::Bounds,
-    visual::{Label, SpatialVisual},
+    marks::{MarkCells, Marks},
+    parts::Part,
+    visual::SpatialVisual,
 };
 
 /// Shows `Points3D`.
@@ -36,19 +38,11 @@ impl Visualizer for Points3DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        const NAMES: MarkNames = MarkNames {
-            colors: Points3D::COLORS,
-            radii: Points3D::RADII,
-            labels: Points3D::LABELS,
-            show_labels: Points3D::SHOW_LABELS,
-            class_ids: Points3D::CLASS_IDS,
-            keypoint_ids: Some(Points3D::KEYPOINT_IDS),
-        };
         let Some(array) = input.get(&Points3D::POSITIONS) else {
             return Ok(None);
         };
         let positions = read::positions3d(&array).map_err(|error| fail(input, &error))?;
-        let cells = MarkCells::of(input, &NAMES);
+        let cells = MarkCells::of::<Self>(input);
         Ok(visual(
             num_instances(Points3D::ARCHETYPE, &[(Points3D::POSITIONS, positions.len())]),
             |at| positions.get(at).copied(),
@@ -80,20 +74,12 @@ impl Visualizer for Points2DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        const NAMES: MarkNames = MarkNames {
-            colors: Points2D::COLORS,
-            radii: Points2D::RADII,
-            labels: Points2D::LABELS,
-            show_labels: Points2D::SHOW_LABELS,
-            class_ids: Points2D::CLASS_IDS,
-            keypoint_ids: Some(Points2D::KEYPOINT_IDS),
-        };
         let Some(array) = input.get(&Points2D::POSITIONS) else {
             return Ok(None);
         };
         let positions = read::positions2d(&array).map_err(|error| fail(input, &error))?;
         let draw_order = read_draw_order(input, &Points2D::DRAW_ORDER, draw_order::POINTS)?;
-        let cells = MarkCells::of(input, &NAMES);
+        let cells = MarkCells::of::<Self>(input);
         Ok(visual(
             num_instances(Points2D::ARCHETYPE, &[(Points2D::POSITIONS, positions.len())]),
             |at| positions.get(at).copied().map(flat),
@@ -114,7 +100,7 @@ fn visual(
         return None;
     }
     let bounds = Bounds::of_points((0..count).filter_map(&position));
-    let points = (0..count)
+    let points: Vec<PointInstance> = (0..count)
         .filter_map(|at| {
             Some(PointInstance::new(
                 Vec3::from_array(position(at)?),
@@ -123,27 +109,13 @@ fn visual(
             ))
         })
         .collect();
-    let labels = marks
-        .labels(count)
-        .into_iter()
-        .filter_map(|(instance, text)| {
-            let position = match instance {
-                Some(at) => DVec3::from_array(position(at)?.map(f64::from)),
-                None => bounds.center(),
-            };
-            position.is_finite().then(|| Label {
-                position,
-                text,
-                color: marks.color(instance.unwrap_or(0)),
-            })
-        })
-        .collect();
+    let labels = marks.labels(count, bounds.center(), |at| {
+        Some(DVec3::from_array(position(at)?.map(f64::from)))
+    });
     Some(SpatialVisual {
-        points,
-        has_alpha: marks.has_alpha(),
+        parts: smallvec![Part::new(points).with_translucency(marks.has_alpha())],
         bounds,
         labels,
         draw_order,
-        ..Default::default()
     })
 }

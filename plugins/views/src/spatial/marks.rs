@@ -1,14 +1,21 @@
-//! What all marks have in common: colours, radii, labels and class ids, joined to instances of another number.
+//! Readers of what marks have in common: colors, radii, labels and class ids, joined to instances of another number.
+//!
+//! A visualizer reads them in two lines, since the cells own what the marks refer to:
+//! ```ignore
+//! let cells = MarkCells::of::<Self>(input);
+//! let marks = cells.read(input)?;
+//! ```
 
 use std::{borrow::Cow, sync::Arc};
 
-use chronoscope_frame::{Report, VisualizerInput};
+use chronoscope_frame::{Report, Visualizer, VisualizerInput};
 use chronoscope_render::{DEFAULT_COLOR, DEFAULT_RADIUS, pack_color};
-use chronoscope_store::arrow::ArrayRef;
-use chronoscope_types::{ComponentName, ReadError, TextSlices, clamped, read, records::AnnotationContext};
-
+use chronoscope_store::arrow::{Array, ArrayRef};
+use chronoscope_types::{ReadError, TextSlices, clamped, read, records::AnnotationContext};
+use glam::DVec3;
 use rustc_hash::FxHashSet;
 
+use super::visual::Label;
 use crate::colors;
 
 /// An entity with more instances than this shows no labels unless it says so.
@@ -20,19 +27,8 @@ pub(crate) const MAX_LABELS: usize = 4_096;
 /// The most characters of a label.
 const MAX_LABEL_CHARS: usize = 200;
 
-/// The names that an archetype gives to the common components.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct MarkNames {
-    pub(crate) colors: ComponentName,
-    pub(crate) radii: ComponentName,
-    pub(crate) labels: ComponentName,
-    pub(crate) show_labels: ComponentName,
-    pub(crate) class_ids: ComponentName,
-    pub(crate) keypoint_ids: Option<ComponentName>,
-}
-
-/// The cells of the common components. Owns what [`Marks`] reads.
-pub(crate) struct MarkCells {
+/// The cells of the components that marks have in common. Owns what [`Marks`] refers to.
+pub struct MarkCells {
     colors: Option<ArrayRef>,
     radii: Option<ArrayRef>,
     labels: Option<ArrayRef>,
@@ -42,53 +38,61 @@ pub(crate) struct MarkCells {
 }
 
 impl MarkCells {
-    /// Takes the cells of an entity.
-    pub(crate) fn of(input: &VisualizerInput<'_>, names: &MarkNames) -> Self {
+    /// Takes the cells of an entity: of the visualizer's optional components those whose field is `colors`, `radii`, `labels`,
+    /// `show_labels`, `class_ids` or `keypoint_ids`.
+    pub fn of<V: Visualizer>(input: &VisualizerInput<'_>) -> Self {
+        let cell = |field: &str| {
+            let name = V::INFO
+                .optional
+                .iter()
+                .find(|name| name.strip_suffix(field).is_some_and(|rest| rest.ends_with(':')));
+            name.and_then(|name| input.get(name))
+        };
         Self {
-            colors: input.get(&names.colors),
-            radii: input.get(&names.radii),
-            labels: input.get(&names.labels),
-            show_labels: input.get(&names.show_labels),
-            class_ids: input.get(&names.class_ids),
-            keypoint_ids: names.keypoint_ids.as_ref().and_then(|name| input.get(name)),
+            colors: cell("colors"),
+            radii: cell("radii"),
+            labels: cell("labels"),
+            show_labels: cell("show_labels"),
+            class_ids: cell("class_ids"),
+            keypoint_ids: cell("keypoint_ids"),
         }
     }
 
     /// Reads the cells.
-    pub(crate) fn read<'a>(&'a self, input: &'a VisualizerInput<'a>) -> Result<Marks<'a>, Report> {
-        let fail = |error: ReadError| input.report(error.to_string());
+    ///
+    /// # Errors
+    /// Where one of them cannot be read as its component.
+    pub fn read<'a>(&'a self, input: &'a VisualizerInput<'a>) -> Result<Marks<'a>, Report> {
+        let labels = self.labels.as_ref().map(|labels| read::texts(labels)).transpose();
         Ok(Marks {
-            colors: optional(&self.colors, |array| read::colors(array))
-                .map_err(fail)?
-                .unwrap_or_default(),
-            radii: optional(&self.radii, |array| read::radii(array))
-                .map_err(fail)?
-                .unwrap_or_default(),
-            labels: optional(&self.labels, |array| read::texts(array)).map_err(fail)?,
-            show_labels: optional(&self.show_labels, |array| read::bools(array))
-                .map_err(fail)?
-                .and_then(|show| show.first().copied()),
-            class_ids: optional(&self.class_ids, |array| read::class_ids(array))
-                .map_err(fail)?
-                .unwrap_or_default(),
-            keypoint_ids: optional(&self.keypoint_ids, |array| read::keypoint_ids(array))
-                .map_err(fail)?
-                .unwrap_or_default(),
+            colors: read_cell(input, &self.colors, read::colors)?,
+            radii: read_cell(input, &self.radii, read::radii)?,
+            labels: labels.map_err(|error| input.report(error.to_string()))?,
+            show_labels: read_cell(input, &self.show_labels, read::bools)?.first().copied(),
+            class_ids: read_cell(input, &self.class_ids, read::class_ids)?,
+            keypoint_ids: read_cell(input, &self.keypoint_ids, read::keypoint_ids)?,
             context: input.annotations.context(),
         })
     }
 }
 
-/// Reads a cell where there is one.
-pub(crate) fn optional<'a, T>(
+/// Reads a cell with one of the functions of [`read`]; nothing where there is no cell.
+///
+/// # Errors
+/// Where the cell cannot be read so.
+pub fn read_cell<'a, T: Default>(
+    input: &VisualizerInput<'_>,
     cell: &'a Option<ArrayRef>,
-    read: impl FnOnce(&'a ArrayRef) -> Result<T, ReadError>,
-) -> Result<Option<T>, ReadError> {
-    cell.as_ref().map(read).transpose()
+    read: impl FnOnce(&'a dyn Array) -> Result<T, ReadError>,
+) -> Result<T, Report> {
+    let Some(array) = cell else {
+        return Ok(T::default());
+    };
+    read(array).map_err(|error| input.report(error.to_string()))
 }
 
-/// The common components of an entity. Where there are fewer values than instances, the last holds for the rest.
-pub(crate) struct Marks<'a> {
+/// What the marks of an entity have in common. Where there are fewer values than instances, the last holds for the rest.
+pub struct Marks<'a> {
     colors: Cow<'a, [u32]>,
     radii: Cow<'a, [f32]>,
     labels: Option<TextSlices<'a>>,
@@ -99,8 +103,8 @@ pub(crate) struct Marks<'a> {
 }
 
 impl Marks<'_> {
-    /// The colour of an instance in sRGB: as logged, else that of its class. `None` for the entity's.
-    pub(crate) fn color(&self, instance: usize) -> Option<[u8; 4]> {
+    /// The color of an instance in sRGB: as logged, else that of its class. `None` for the entity's.
+    pub fn color(&self, instance: usize) -> Option<[u8; 4]> {
         if let Some(color) = clamped(&self.colors, instance) {
             return Some(color.to_be_bytes());
         }
@@ -112,20 +116,20 @@ impl Marks<'_> {
         ))
     }
 
-    /// The colour of an instance as instances carry it.
-    pub(crate) fn packed_color(&self, instance: usize) -> u32 {
+    /// The color of an instance as primitives carry it.
+    pub fn packed_color(&self, instance: usize) -> u32 {
         self.color(instance).map_or(DEFAULT_COLOR, pack_color)
     }
 
-    /// The radius of an instance as instances carry it.
-    pub(crate) fn radius(&self, instance: usize) -> f32 {
+    /// The radius of an instance as primitives carry it: scene units, negative UI points, or the default.
+    pub fn radius(&self, instance: usize) -> f32 {
         clamped(&self.radii, instance)
             .filter(|radius| radius.is_finite())
             .unwrap_or(DEFAULT_RADIUS)
     }
 
-    /// Whether some colour, logged or of a class, is not opaque.
-    pub(crate) fn has_alpha(&self) -> bool {
+    /// Whether some color, logged or of a class, is not opaque.
+    pub fn has_alpha(&self) -> bool {
         if !self.colors.is_empty() {
             return self.colors.iter().any(|color| color & 0xFF != 0xFF);
         }
@@ -161,9 +165,24 @@ impl Marks<'_> {
         class.info.label.as_deref()
     }
 
-    /// The labels to show for `count` instances: their texts, and the instance that each belongs to. `None` stands for all
-    /// instances together, where one text was logged for many.
-    pub(crate) fn labels(&self, count: usize) -> Vec<(Option<usize>, Arc<str>)> {
+    /// The labels to show for `count` instances. `place` says where that of an instance goes, in the entity's space; `center` is
+    /// the place of the only label, where one text was logged for many instances.
+    pub fn labels(&self, count: usize, center: DVec3, place: impl Fn(usize) -> Option<DVec3>) -> Vec<Label> {
+        let labels = self.texts(count).into_iter();
+        let placed = labels.filter_map(|(instance, text)| {
+            let position = instance.map_or(Some(center), &place)?;
+            position.is_finite().then(|| Label {
+                position,
+                text,
+                color: self.color(instance.unwrap_or(0)),
+            })
+        });
+        placed.collect()
+    }
+
+    /// The texts to show for `count` instances, and the instance that each belongs to. `None` stands for all instances
+    /// together, where one text was logged for many.
+    fn texts(&self, count: usize) -> Vec<(Option<usize>, Arc<str>)> {
         let only = self
             .labels
             .as_ref()
@@ -194,8 +213,8 @@ fn shown_text(text: &str) -> Arc<str> {
     }
 }
 
-/// The colour of a class, or of a keypoint of it, in sRGB: from the context, else from the cycle.
-pub(crate) fn class_color(context: Option<&AnnotationContext>, class: u16, keypoint: Option<u16>) -> [u8; 4] {
+/// The color of a class, or of a keypoint of it, in sRGB: from the context, else from the cycle.
+pub fn class_color(context: Option<&AnnotationContext>, class: u16, keypoint: Option<u16>) -> [u8; 4] {
     let known = context.and_then(|context| context.class(class));
     if let Some(keypoint) = keypoint {
         let info = known.and_then(|class| class.keypoints.iter().find(|info| info.id == keypoint));
@@ -246,7 +265,7 @@ mod tests {
     #[test]
     fn labels_of_millions_are_few_and_short() {
         let context = context(255);
-        let labels = marks(&[7], &context).labels(2_000_000);
+        let labels = marks(&[7], &context).texts(2_000_000);
         assert_eq!(labels.len(), MAX_LABELS);
         assert!(
             labels

@@ -1,0 +1,180 @@
+// Arrows: two triangles around the arrow on screen, cut to a shaft and a cone in the fragment shader.
+//
+// As with lines, everything after the near plane happens in pixels. What is foreshortened shows the round base of its cone.
+
+#import chronoscope_render::common::{view, is_orthographic, pixels_from_clip, clip_from_pixels, units_per_pixel, quad_corner, with_depth_offset, cut, nothing, Picked, picked}
+#import chronoscope_render::segments::{is_void, implied_instance, segment_of, resolve_color, radius_pixels, to_clip, direction_to_world}
+
+struct Instance {
+    @location(0) origin: vec3<f32>,
+    @location(1) radius: f32,
+    @location(2) vector: vec3<f32>,
+    @location(3) color: u32,
+    @location(15) slot: u32,
+}
+
+struct Varyings {
+    @builtin(position) position: vec4<f32>,
+    // Origin and tip, in pixels of the target.
+    @location(0) @interpolate(flat) ends: vec4<f32>,
+    // The radii of the shaft at its origin and at the head, the radius of the head, and its length, in pixels.
+    @location(1) @interpolate(flat) sizes: vec4<f32>,
+    @location(2) @interpolate(flat) color: vec4<f32>,
+    // How much the arrow points at the eye or away from it, and whether its origin is seen.
+    @location(3) @interpolate(flat) facing: vec2<f32>,
+#ifdef PICKING
+    @location(4) @interpolate(flat) ids: vec2<u32>,
+#endif
+}
+
+@vertex
+fn vertex(
+    @builtin(vertex_index) vertex_index: u32,
+    @builtin(instance_index) instance_index: u32,
+    instance: Instance,
+) -> Varyings {
+    var out: Varyings;
+    out.position = nothing();
+    if is_void(instance.slot) {
+        return out;
+    }
+    let id = implied_instance(instance.slot, instance_index);
+    let segment = segment_of(instance.slot, id);
+#ifdef PICKING
+    out.ids = vec2(segment.picking_id, id);
+#endif
+    out.color = resolve_color(segment, instance.color);
+
+    var origin = to_clip(segment, instance.origin);
+    var tip = to_clip(segment, instance.origin + instance.vector);
+    // What is behind the near plane is cut off, as it is with lines.
+    let origin_front = origin.w - origin.z;
+    let tip_front = tip.w - tip.z;
+    if out.color.a <= 0.0 || (origin_front < 0.0 && tip_front < 0.0) {
+        return out;
+    }
+    var has_origin = 1.0;
+    var has_head = true;
+    if origin_front < 0.0 {
+        origin = mix(origin, tip, origin_front / (origin_front - tip_front));
+        has_origin = 0.0;
+    } else if tip_front < 0.0 {
+        tip = mix(tip, origin, tip_front / (tip_front - origin_front));
+        has_head = false;
+    }
+    if origin.w <= 0.0 || tip.w <= 0.0 {
+        return out;
+    }
+
+    let direction = direction_to_world(segment, instance.vector);
+    let world_length = length(direction);
+    if world_length <= 0.0 {
+        return out;
+    }
+    let axis = (view.view_from_world * vec4(direction / world_length, 0.0)).xyz;
+    let ndc = tip.xy / tip.w;
+    var sight = vec3(0.0, 0.0, -1.0);
+    if !is_orthographic() {
+        sight = normalize(vec3(ndc.x / view.clip_from_view[0][0], ndc.y / view.clip_from_view[1][1], -1.0));
+    }
+    let facing = min(abs(dot(axis, sight)), 1.0);
+
+    // Small arrows keep their shape.
+    let tip_length = world_length / units_per_pixel(tip.w);
+    let tip_radius = min(radius_pixels(segment, instance.radius, tip.w), max(0.25 * tip_length, 0.5));
+    let origin_length = world_length / units_per_pixel(origin.w);
+    let origin_radius = min(radius_pixels(segment, instance.radius, origin.w), max(0.25 * origin_length, 0.5));
+    if tip_radius <= 0.0 {
+        return out;
+    }
+    let head_radius = 2.0 * tip_radius;
+
+    let origin_pixels = pixels_from_clip(origin);
+    let tip_pixels = pixels_from_clip(tip);
+    let span = tip_pixels - origin_pixels;
+    let span_length = length(span);
+    let along = select(vec2(1.0, 0.0), span / span_length, span_length > 1e-4);
+    let head_length = min(2.0 * head_radius * sqrt(1.0 - facing * facing), span_length);
+    out.ends = vec4(origin_pixels, tip_pixels);
+    out.sizes = vec4(
+        origin_radius,
+        tip_radius,
+        select(0.0, head_radius, has_head),
+        select(0.0, head_length, has_head),
+    );
+    out.facing = vec2(facing, has_origin);
+
+    let across = vec2(-along.y, along.x);
+    let corner = quad_corner(vertex_index);
+    let is_tip = corner.x > 0.0;
+    // A pixel more on each side, so that a soft edge is not cut off.
+    let reach = max(origin_radius, head_radius) + 1.0;
+    let pixels = select(origin_pixels, tip_pixels, is_tip) + along * corner.x * reach + across * corner.y * reach;
+    let at = select(origin, tip, is_tip);
+    out.position = with_depth_offset(clip_from_pixels(pixels, at), segment.depth_offset);
+    return out;
+}
+
+// How far within an ellipse a place is, about. Nothing is within one that is thinner than a pixel.
+fn within_ellipse(place: vec2<f32>, radii: vec2<f32>) -> f32 {
+    if radii.x < 0.5 {
+        return -1e6;
+    }
+    return (1.0 - length(place / radii)) * radii.x;
+}
+
+// The alpha of a fragment, and how much of the color is left there.
+fn alpha_and_light(in: Varyings) -> vec2<f32> {
+    let span = in.ends.zw - in.ends.xy;
+    let span_length = length(span);
+    let along = select(vec2(1.0, 0.0), span / span_length, span_length > 1e-4);
+    let here = in.position.xy - in.ends.xy;
+    let place = vec2(dot(here, along), dot(here, vec2(-along.y, along.x)));
+    let head_radius = in.sizes.z;
+    let head_length = in.sizes.w;
+    let neck = span_length - head_length;
+
+    // The shaft, and its round end.
+    let shaft = mix(in.sizes.x, in.sizes.y, clamp(place.x / max(neck, 1e-4), 0.0, 1.0));
+    let within_shaft = min(shaft - abs(place.y), min(place.x, neck + 0.5 - place.x));
+    var within = within_shaft;
+    if in.facing.y > 0.0 {
+        within = max(within, within_ellipse(place, vec2(in.facing.x, 1.0) * in.sizes.x));
+    }
+    var radius = shaft;
+
+    // The cone, and its round base.
+    let beyond = place.x - neck;
+    let slant = sqrt(head_length * head_length + head_radius * head_radius);
+    let width = head_radius * (1.0 - beyond / max(head_length, 1e-4));
+    let within_cone = min((width - abs(place.y)) * head_length / max(slant, 1e-4), beyond);
+    let within_base = within_ellipse(vec2(beyond, place.y), vec2(in.facing.x, 1.0) * head_radius);
+    let within_head = max(within_cone, within_base);
+    if within_head > within_shaft {
+        radius = max(select(head_radius, width, within_cone > within_base), 0.5);
+    }
+    within = max(within, within_head);
+
+    // Round things are darker towards their edges.
+    let side = clamp(abs(place.y) / radius, 0.0, 1.0);
+    return vec2(cut(in.color.a, within), 0.6 + 0.4 * sqrt(1.0 - side * side));
+}
+
+@fragment
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    let seen = alpha_and_light(in);
+    if seen.x <= 0.0 {
+        discard;
+    }
+    return vec4(in.color.rgb * seen.y, seen.x);
+}
+
+#ifdef PICKING
+@fragment
+fn pick(in: Varyings) -> Picked {
+    if alpha_and_light(in).x <= 0.0 {
+        discard;
+    }
+    return picked(in.ids, in.position);
+}
+#endif

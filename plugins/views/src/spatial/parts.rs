@@ -1,0 +1,322 @@
+//! Parts: what a visual is made of. Each is a shared slice of instances of one primitive, or a picture.
+//!
+//! Nothing here lists the primitives. A part knows its own type; who presents parts looks the type up in [`PartKinds`], which
+//! [`AppPartsExt::add_spatial_primitive`] extends.
+
+use std::{
+    any::{Any, TypeId},
+    fmt,
+    sync::Arc,
+};
+
+use bevy::{app::App, asset::Assets, ecs::prelude::*, log::warn_once, shader::Shader};
+use chronoscope_render::{InstancePlugin, SegmentUniform};
+use glam::{DVec2, DVec3};
+use rustc_hash::FxHashMap;
+
+use super::{
+    batches::{self, BatchKey, Batches},
+    bounds::Bounds,
+    picking::{Probe, Touch},
+    pictures::Picture,
+    primitives::SpatialPrimitive,
+    scene::{PictureQuads, SceneKey},
+    textures::PictureTextures,
+};
+
+/// Instances of one primitive, or a picture, in the space of an entity. Cloning shares the instances.
+#[derive(Clone, Debug)]
+pub struct Part {
+    content: Arc<dyn Content>,
+    is_translucent: bool,
+    opacity: u8,
+}
+
+impl Part {
+    /// A part of instances, opaque until [`Self::with_translucency`] or [`Self::with_opacity`] says otherwise.
+    ///
+    /// The primitive must be registered with [`AppPartsExt::add_spatial_primitive`]; instances of others are not drawn, which
+    /// is logged once.
+    pub fn new<P: SpatialPrimitive>(instances: impl Into<Arc<[P]>>) -> Self {
+        Self::of(Arc::new(Instances(instances.into())))
+    }
+
+    /// A picture in the plane z = 0. Of several in one visual the first is shown.
+    pub fn picture(picture: impl Into<Arc<Picture>>) -> Self {
+        Self::of(Arc::new(PicturePart(picture.into())))
+    }
+
+    fn of(content: Arc<dyn Content>) -> Self {
+        Self {
+            content,
+            is_translucent: false,
+            opacity: 255,
+        }
+    }
+
+    /// Says whether the color of some instance is not opaque.
+    #[must_use]
+    pub fn with_translucency(mut self, is_translucent: bool) -> Self {
+        self.is_translucent = is_translucent;
+        self
+    }
+
+    /// Multiplies the alpha of all instances by `opacity` / 255.
+    #[must_use]
+    pub fn with_opacity(mut self, opacity: u8) -> Self {
+        self.opacity = opacity;
+        self
+    }
+
+    /// Whether what lies behind shines through somewhere.
+    pub fn is_translucent(&self) -> bool {
+        self.is_translucent || self.opacity < 255
+    }
+
+    /// What the alpha of all instances is multiplied by, times 255.
+    pub fn opacity(&self) -> u8 {
+        self.opacity
+    }
+
+    /// The instances, if they are of this primitive.
+    pub fn instances<P: SpatialPrimitive>(&self) -> Option<&Arc<[P]>> {
+        Some(&self.downcast::<Instances<P>>()?.0)
+    }
+
+    /// The picture, if it is one.
+    pub fn as_picture(&self) -> Option<&Arc<Picture>> {
+        Some(&self.downcast::<PicturePart>()?.0)
+    }
+
+    /// Number of instances. A picture is one.
+    pub fn num_instances(&self) -> usize {
+        self.content.num_instances()
+    }
+
+    /// Bytes of the instances on the heap. The pixels of a picture belong to the recording.
+    pub fn heap_bytes(&self) -> u64 {
+        self.content.heap_bytes()
+    }
+
+    /// Bounds of all instances, without their radii. Cost: O(instances).
+    pub fn bounds(&self) -> Bounds {
+        self.content.bounds()
+    }
+
+    /// Offers what the pointer may touch, with the instance that it belongs to.
+    pub(crate) fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch)) {
+        self.content.touch(probe, offer);
+    }
+
+    fn downcast<T: 'static>(&self) -> Option<&T> {
+        (&*self.content as &dyn Any).downcast_ref()
+    }
+
+    fn type_id(&self) -> TypeId {
+        (*self.content).type_id()
+    }
+}
+
+/// The content of a part, whatever its type.
+trait Content: Any + fmt::Debug + Send + Sync {
+    fn num_instances(&self) -> usize;
+    fn heap_bytes(&self) -> u64;
+    fn bounds(&self) -> Bounds;
+    fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch));
+}
+
+#[derive(Debug)]
+struct Instances<P>(Arc<[P]>);
+
+impl<P: SpatialPrimitive> Content for Instances<P> {
+    fn num_instances(&self) -> usize {
+        self.0.len()
+    }
+
+    fn heap_bytes(&self) -> u64 {
+        size_of_val(&*self.0) as u64
+    }
+
+    fn bounds(&self) -> Bounds {
+        let bounds = self.0.iter().map(SpatialPrimitive::bounds);
+        bounds.fold(Bounds::EMPTY, Bounds::union)
+    }
+
+    fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch)) {
+        for (at, instance) in self.0.iter().enumerate() {
+            if let Some(touch) = instance.touch(probe) {
+                offer(instance.logical_instance(at as u32) as usize, touch);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct PicturePart(Arc<Picture>);
+
+impl Content for PicturePart {
+    fn num_instances(&self) -> usize {
+        1
+    }
+
+    fn heap_bytes(&self) -> u64 {
+        size_of::<Picture>() as u64
+    }
+
+    fn bounds(&self) -> Bounds {
+        Bounds::between(DVec3::ZERO, self.size().extend(0.0))
+    }
+
+    fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch)) {
+        if let Some(touch) = probe.rectangle(self.size()) {
+            offer(0, touch);
+        }
+    }
+}
+
+impl PicturePart {
+    fn size(&self) -> DVec2 {
+        DVec2::from_array(self.0.size().map(f64::from))
+    }
+}
+
+/// Registers primitives that visuals are made of.
+pub trait AppPartsExt {
+    /// Lets visuals have parts of this primitive, and draws them. Where there is a renderer, its
+    /// [`InstancePlugin`] is added too; it has to be there before.
+    fn add_spatial_primitive<P: SpatialPrimitive>(&mut self) -> &mut Self;
+}
+
+impl AppPartsExt for App {
+    fn add_spatial_primitive<P: SpatialPrimitive>(&mut self) -> &mut Self {
+        let has_renderer = self.world().contains_resource::<Assets<Shader>>();
+        if has_renderer && !self.is_plugin_added::<InstancePlugin<P>>() {
+            self.add_plugins(InstancePlugin::<P>::default());
+        }
+        self.init_resource::<PartKinds>();
+        self.world_mut().resource_mut::<PartKinds>().add(PartKind {
+            type_id: TypeId::of::<Instances<P>>(),
+            is_entity: false,
+            write: write_instances::<P>,
+            set_uniform: |stage, place, uniform| {
+                batches::set_uniform::<P>(stage.world, stage.batches, place.key, place.segment, uniform);
+            },
+            remove: |stage, place| {
+                batches::remove::<P>(stage.world, stage.batches, place.key, place.segment);
+            },
+        });
+        self
+    }
+}
+
+/// The kinds of parts that can be presented, in the order in which they were registered.
+#[derive(Resource, Clone)]
+pub(crate) struct PartKinds {
+    kinds: Arc<Vec<PartKind>>,
+    by_type: Arc<FxHashMap<TypeId, KindId>>,
+}
+
+/// The position of a kind in [`PartKinds`].
+pub(crate) type KindId = u16;
+
+/// What is done with the parts of one kind in a scene.
+#[derive(Clone, Copy)]
+pub(crate) struct PartKind {
+    type_id: TypeId,
+    /// Whether each part is a Bevy entity of its own, in no batch.
+    pub(crate) is_entity: bool,
+    /// Shows a part, or replaces what was shown in its place. Returns whether it could.
+    pub(crate) write: fn(&mut Stage<'_>, PartPlace<'_>, &Part, SegmentUniform) -> bool,
+    /// Moves, tints or highlights a part.
+    pub(crate) set_uniform: fn(&mut Stage<'_>, PartPlace<'_>, SegmentUniform),
+    /// Removes a part.
+    pub(crate) remove: fn(&mut Stage<'_>, PartPlace<'_>),
+}
+
+/// What the parts of a scene are written to.
+pub(crate) struct Stage<'a> {
+    pub(crate) world: &'a mut World,
+    pub(crate) batches: &'a mut Batches,
+    pub(crate) quads: &'a mut PictureQuads,
+    pub(crate) textures: &'a mut PictureTextures,
+}
+
+/// Which part of which entity, and where it is drawn.
+#[derive(Clone, Copy)]
+pub(crate) struct PartPlace<'a> {
+    pub(crate) key: BatchKey,
+    /// Names the part within the batch.
+    pub(crate) segment: u64,
+    pub(crate) scene_key: SceneKey,
+    pub(crate) path: &'a chronoscope_store::EntityPath,
+}
+
+impl Default for PartKinds {
+    fn default() -> Self {
+        let mut kinds = Self {
+            kinds: Arc::default(),
+            by_type: Arc::default(),
+        };
+        kinds.add(PartKind {
+            type_id: TypeId::of::<PicturePart>(),
+            is_entity: true,
+            write: |stage, place, _, _| {
+                stage.quads.insert(place.path, place.scene_key);
+                true
+            },
+            set_uniform: |stage, _, _| stage.quads.set_changed(),
+            remove: |stage, place| {
+                stage
+                    .quads
+                    .remove(stage.world, stage.textures, place.path, place.scene_key);
+            },
+        });
+        kinds
+    }
+}
+
+impl PartKinds {
+    fn add(&mut self, kind: PartKind) {
+        if self.by_type.contains_key(&kind.type_id) {
+            return;
+        }
+        let kinds = Arc::make_mut(&mut self.kinds);
+        Arc::make_mut(&mut self.by_type).insert(kind.type_id, kinds.len() as KindId);
+        kinds.push(kind);
+    }
+
+    /// The kind of a part; `None` where its primitive was never registered.
+    pub(crate) fn id_of(&self, part: &Part) -> Option<KindId> {
+        let id = self.by_type.get(&part.type_id()).copied();
+        if id.is_none() {
+            warn_once!(
+                "a visual has a part that is not drawn: add_spatial_primitive was not called for {part:?}"
+            );
+        }
+        id
+    }
+
+    pub(crate) fn get(&self, id: KindId) -> Option<&PartKind> {
+        self.kinds.get(usize::from(id))
+    }
+}
+
+fn write_instances<P: SpatialPrimitive>(
+    stage: &mut Stage<'_>,
+    place: PartPlace<'_>,
+    part: &Part,
+    uniform: SegmentUniform,
+) -> bool {
+    let Some(instances) = part.instances::<P>() else {
+        debug_assert!(false, "a part is written by the functions of its own kind");
+        return false;
+    };
+    batches::write(
+        stage.world,
+        stage.batches,
+        place.key,
+        place.segment,
+        uniform,
+        instances,
+    )
+}
