@@ -67,6 +67,7 @@ pub mod prelude {
     pub use chronoscope_frame::{
         AppViewClassExt, AppVisualizerExt, Frame, FramePlugins, FrameSystems, ViewClass, ViewerCommand,
         ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visuals,
+        selection::{EntityClicked, SelectionChanged},
     };
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
     pub use chronoscope_types::{AsComponents, log_chunk};

@@ -45,7 +45,9 @@ pub mod view_class;
 pub mod viewport;
 pub mod visualizer;
 
-pub use budget::{MemoryBudget, ViewerCaches};
+pub use budget::{
+    AppViewerCacheExt, CacheSize, CacheUse, MemoryBudget, MemoryUse, PurgeOrder, ViewerCache, ViewerCaches,
+};
 pub use chunk_loading::{MissingChunks, ReadAhead};
 pub use commands::{TimeCommand, ViewerCommand, ViewerCommands};
 pub use context::{annotations::Annotations, transforms::Transforms};

@@ -81,7 +81,7 @@ pub use instances::{
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{
     ArrowInstance, BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin,
-    LineInstance, Magnification, PointInstance, box_edges,
+    LineInstance, Magnification, PointInstance, Texels, box_edges,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};

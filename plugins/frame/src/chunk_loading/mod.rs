@@ -257,7 +257,7 @@ fn situation(world: &World, cursor: Cursor, ui_requests: Vec<ChunkId>) -> Option
         read_ahead: *world.resource::<ReadAhead>(),
         room: Room {
             limit: world.resource::<MemoryBudget>().limit_bytes.unwrap_or(u64::MAX),
-            held: recordings.num_bytes() + world.resource::<ViewerCaches>().bytes,
+            held: recordings.num_bytes() + world.resource::<ViewerCaches>().size().bytes,
             is_purging: world.resource::<Purge>().is_under_way(),
         },
         resting: world.resource::<Failures>().len(),

@@ -40,6 +40,17 @@ impl EntityResults {
             .as_ref()
     }
 
+    /// The bytes that do not lie in this struct.
+    fn spilled_bytes(&self) -> usize {
+        let components = usize::from(self.components.spilled())
+            * self.components.capacity()
+            * size_of::<(ComponentId, LatestAt)>();
+        let missing = self.iter().map(|(_, answer)| {
+            usize::from(answer.missing.spilled()) * answer.missing.capacity() * size_of::<ChunkId>()
+        });
+        components + missing.sum::<usize>()
+    }
+
     /// All components that were looked up, and what was found.
     pub fn iter(&self) -> impl Iterator<Item = (ComponentId, &LatestAt)> {
         self.components.iter().map(|(id, answer)| (*id, answer))
@@ -113,9 +124,24 @@ pub struct LatestAtResults {
     rows_versions: FxHashMap<EntityId, u64>,
     rows_version_floor: u64,
     looked_up: usize,
+    /// The bytes that the entities' results take beside the map.
+    spilled_bytes: usize,
 }
 
 impl LatestAtResults {
+    /// The heap bytes that it takes; the rows themselves lie in chunks of the store. Cost: constant.
+    pub fn heap_bytes(&self) -> u64 {
+        let bytes = self.entities.capacity() * (size_of::<(EntityId, EntityResults)>() + 1)
+            + self.spilled_bytes
+            + (self.wanted.capacity() + self.stale.capacity()) * (size_of::<EntityId>() + 1)
+            + self.rows_versions.capacity() * (size_of::<(EntityId, u64)>() + 1)
+            + (self.by_end.capacity() + self.by_begin.capacity()) * size_of::<(i64, EntityId)>()
+            + (self.changed.capacity() + self.data_changed.capacity() + self.rows_changed.capacity())
+                * size_of::<EntityId>()
+            + self.provisional.len() * 2 * size_of::<EntityId>();
+        bytes as u64
+    }
+
     /// The rows of an entity; `None` where no shown view asks for them.
     pub fn get(&self, entity: EntityId) -> Option<&EntityResults> {
         self.entities.get(&entity)
@@ -271,6 +297,7 @@ impl LatestAtResults {
     pub(super) fn reset(&mut self) {
         self.epoch += 1;
         self.entities.clear();
+        self.spilled_bytes = 0;
         self.by_end.clear();
         self.by_begin.clear();
         self.provisional.clear();
@@ -382,13 +409,15 @@ impl LatestAtResults {
                 self.provisional.insert(entity);
                 self.provisional_version += 1;
             }
+            self.spilled_bytes += latest_at.spilled_bytes();
             self.entities.insert(entity, latest_at);
         }
         self.shrink_heaps();
     }
 
     fn forget(&mut self, entity: EntityId) {
-        if self.entities.remove(&entity).is_some() {
+        if let Some(known) = self.entities.remove(&entity) {
+            self.spilled_bytes -= known.spilled_bytes();
             self.provisional_version += u64::from(self.provisional.remove(&entity));
         }
     }

@@ -58,8 +58,11 @@ const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d0
 #[component(on_add = add_visibility_class::<ImageQuad>)]
 #[require(Transform, Visibility, VisibilityClass, NoFrustumCulling, SyncToRenderWorld)]
 pub struct ImageQuad {
-    /// A two-dimensional picture whose format can be filtered (any 8 or 16 bit colour; not 32 bit floats).
+    /// A two-dimensional texture. For [`Texels::Colors`] its format must be one that can be filtered (8 or 16 bit colors, not 32 bit
+    /// floats), for [`Texels::Values`] floats or unsigned integers, for [`Texels::Classes`] unsigned integers.
     pub image: Handle<Image>,
+    /// What its texels mean.
+    pub texels: Texels,
     /// From the quad to the world: the top-left corner of pixel (0, 0) is the origin, rows run along x, columns along y.
     /// With [`image_plane_camera`](crate::image_plane_camera), that is upright.
     pub world_from_quad: DAffine3,
@@ -70,7 +73,7 @@ pub struct ImageQuad {
     /// What a texel looks like that covers many pixels.
     pub magnification: Magnification,
     /// Among translucent things at the same distance, greater is drawn later, on top. In scene units: it is added to the
-    /// distance of the quad's centre.
+    /// distance of the quad's center.
     pub draw_order: f32,
     /// Where the quad is drawn among all that is translucent in the view, as [`Sorting::Index`] says. `None` goes by distance.
     pub sort_index: Option<u32>,
@@ -84,6 +87,7 @@ impl Default for ImageQuad {
     fn default() -> Self {
         Self {
             image: Handle::default(),
+            texels: Texels::Colors,
             world_from_quad: DAffine3::IDENTITY,
             size: Vec2::ONE,
             tint: [255; 4],
@@ -96,7 +100,102 @@ impl Default for ImageQuad {
     }
 }
 
-/// How a picture is enlarged. Reduced, it is always filtered.
+/// What the texels of a picture mean. A change of it uploads nothing but a uniform.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Texels {
+    /// Colors with straight alpha.
+    #[default]
+    Colors,
+    /// The first channel is a number. One that is NaN is transparent.
+    Values {
+        /// The numbers with the first and the last color of the table. Those beyond have the same; the first may be the greater
+        /// one.
+        range: [f32; 2],
+        /// A row of at least two colors, which are interpolated. An 8 bit sRGB texture.
+        table: Handle<Image>,
+    },
+    /// The first channel is the number of a color in a table. What the table lacks is transparent.
+    Classes {
+        /// Rows of colors, of which the first row comes first. An 8 bit sRGB texture.
+        table: Handle<Image>,
+    },
+}
+
+impl Texels {
+    fn table(&self) -> Option<&Handle<Image>> {
+        match self {
+            Self::Colors => None,
+            Self::Values { table, .. } | Self::Classes { table } => Some(table),
+        }
+    }
+
+    /// The first value, and what a difference of values is multiplied by.
+    fn offset_and_scale(&self) -> [f32; 2] {
+        match self {
+            Self::Values {
+                range: [first, last], ..
+            } if first != last => [*first, 1.0 / (last - first)],
+            Self::Values {
+                range: [first, _], ..
+            } => [*first, 0.0],
+            Self::Colors | Self::Classes { .. } => [0.0, 1.0],
+        }
+    }
+}
+
+/// What the shader reads from a texture, and what it makes of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum TexelKind {
+    Colors,
+    FloatValues,
+    UintValues,
+    Classes,
+}
+
+impl TexelKind {
+    /// `None` where the texture does not fit: to bind it would be a validation error, and the end of the app.
+    fn of(image: &GpuImage, texels: &Texels) -> Option<Self> {
+        let descriptor = &image.texture_descriptor;
+        let is_flat = descriptor.dimension == TextureDimension::D2
+            && descriptor.size.depth_or_array_layers == 1
+            && descriptor.sample_count == 1;
+        let kind = match (texels, descriptor.format.sample_type(None, None)) {
+            (Texels::Colors, Some(TextureSampleType::Float { filterable: true })) => Some(Self::Colors),
+            (Texels::Values { .. }, Some(TextureSampleType::Float { .. })) => Some(Self::FloatValues),
+            (Texels::Values { .. }, Some(TextureSampleType::Uint)) => Some(Self::UintValues),
+            (Texels::Classes { .. }, Some(TextureSampleType::Uint)) => Some(Self::Classes),
+            _ => None,
+        };
+        let kind = kind.filter(|_| is_flat);
+        if kind.is_none() {
+            warn_once!(
+                "an image quad cannot show a texture of {:?} and {:?} as {texels:?}",
+                descriptor.format,
+                descriptor.size
+            );
+        }
+        kind
+    }
+
+    fn shader_defs(self) -> &'static [&'static str] {
+        match self {
+            Self::Colors => &[],
+            Self::FloatValues => &["VALUES"],
+            Self::UintValues => &["VALUES", "UINTS"],
+            Self::Classes => &["CLASSES", "UINTS"],
+        }
+    }
+
+    fn sample_type(self) -> TextureSampleType {
+        match self {
+            Self::Colors => TextureSampleType::Float { filterable: true },
+            Self::FloatValues => TextureSampleType::Float { filterable: false },
+            Self::UintValues | Self::Classes => TextureSampleType::Uint,
+        }
+    }
+}
+
+/// How a picture is enlarged. Reduced, it is always filtered, except for classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Magnification {
     /// Sharp squares: a pixel is a datum.
@@ -164,9 +263,11 @@ struct QuadValues {
     tint: [f32; 4],
     size: [f32; 2],
     depth_offset: f32,
-    picking_id: u32,
+    is_smooth: u32,
     translation_low: [f32; 3],
-    padding: f32,
+    picking_id: u32,
+    offset_and_scale: [f32; 2],
+    padding: [f32; 2],
 }
 
 /// A quad in the render world.
@@ -174,12 +275,21 @@ struct QuadValues {
 pub(crate) struct GpuQuad {
     uniform: UniformBuffer<QuadValues>,
     image: Handle<Image>,
+    texels: Texels,
     magnification: Magnification,
-    pub(crate) sorting: Sorting,
-    pub(crate) layers: RenderLayers,
-    pub(crate) is_visible: bool,
-    /// The texture that is bound, and the group.
-    bind_group: Option<(TextureViewId, Magnification, BindGroup)>,
+    sorting: Sorting,
+    layers: RenderLayers,
+    is_visible: bool,
+    bound: Option<(Bound, BindGroup)>,
+}
+
+/// What a bind group is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Bound {
+    image: TextureViewId,
+    table: TextureViewId,
+    magnification: Magnification,
+    kind: TexelKind,
 }
 
 fn upload_quads(
@@ -209,9 +319,11 @@ fn upload_quads(
             tint: linear_rgba(quad.tint),
             size: quad.size.to_array(),
             depth_offset: quad.depth_offset,
-            picking_id: quad.picking_id,
+            is_smooth: u32::from(quad.magnification == Magnification::Linear),
             translation_low,
-            padding: 0.0,
+            picking_id: quad.picking_id,
+            offset_and_scale: quad.texels.offset_and_scale(),
+            padding: [0.0; 2],
         };
         let by_distance = || Sorting::Distance {
             center: quad
@@ -227,17 +339,21 @@ fn upload_quads(
             if known.image != quad.image {
                 known.image = quad.image.clone();
             }
+            if known.texels != quad.texels {
+                known.texels = quad.texels.clone();
+            }
             known.magnification = quad.magnification;
             (known.sorting, known.layers, known.is_visible) = (sorting, layers, is_visible);
         } else {
             commands.entity(entity).insert(GpuQuad {
                 uniform: UniformBuffer::new(&gpu, "image_quad", values),
                 image: quad.image.clone(),
+                texels: quad.texels.clone(),
                 magnification: quad.magnification,
                 sorting,
                 layers,
                 is_visible,
-                bind_group: None,
+                bound: None,
             });
         }
     }
@@ -245,32 +361,56 @@ fn upload_quads(
 
 #[derive(Resource)]
 struct ImageQuadPipeline {
-    layout: BindGroupLayoutDescriptor,
+    colors: BindGroupLayoutDescriptor,
+    floats: BindGroupLayoutDescriptor,
+    uints: BindGroupLayoutDescriptor,
 }
 
 impl ImageQuadPipeline {
     fn new() -> Self {
-        Self {
-            layout: BindGroupLayoutDescriptor::new(
-                "image_quad_layout",
+        let layout = |label, kind: TexelKind| {
+            BindGroupLayoutDescriptor::new(
+                label,
                 &BindGroupLayoutEntries::sequential(
                     ShaderStages::VERTEX_FRAGMENT,
                     (
                         uniform_buffer_sized(false, binding_size::<QuadValues>()),
-                        texture_2d(TextureSampleType::Float { filterable: true }),
+                        texture_2d(kind.sample_type()),
                         sampler(SamplerBindingType::Filtering),
+                        texture_2d(TextureSampleType::Float { filterable: true }),
                     ),
                 ),
-            ),
+            )
+        };
+        Self {
+            colors: layout("image_quad_colors", TexelKind::Colors),
+            floats: layout("image_quad_floats", TexelKind::FloatValues),
+            uints: layout("image_quad_uints", TexelKind::UintValues),
+        }
+    }
+
+    fn layout(&self, kind: TexelKind) -> &BindGroupLayoutDescriptor {
+        match kind {
+            TexelKind::Colors => &self.colors,
+            TexelKind::FloatValues => &self.floats,
+            TexelKind::UintValues | TexelKind::Classes => &self.uints,
         }
     }
 }
 
 impl SpecializedRenderPipeline for ImageQuadPipeline {
-    type Key = PipelineKey;
+    type Key = (PipelineKey, TexelKind);
 
-    fn specialize(&self, key: Self::Key) -> RenderPipelineDescriptor {
-        describe("image_quad", key, SHADER, self.layout.clone(), false)
+    fn specialize(&self, (key, kind): Self::Key) -> RenderPipelineDescriptor {
+        let layout = self.layout(kind).clone();
+        let mut descriptor = describe("image_quad", key, SHADER, layout, false);
+        for def in kind.shader_defs() {
+            descriptor.vertex.shader_defs.push((*def).into());
+            if let Some(fragment) = &mut descriptor.fragment {
+                fragment.shader_defs.push((*def).into());
+            }
+        }
+        descriptor
     }
 }
 
@@ -329,10 +469,19 @@ fn queue_quads(
             .flat_map(|class| &class.entities_cpu_culling)
         {
             let Ok(quad) = quads.get(item.0) else { continue };
-            let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
-            let is_ready = images.get(&quad.image).is_some()
-                && pipeline_cache.get_render_pipeline(pipeline_id).is_some();
-            stats.count_draw(is_ready);
+            let Some(image) = images.get(&quad.image) else {
+                stats.count_draw(false);
+                continue;
+            };
+            let Some(kind) = TexelKind::of(image, &quad.texels) else {
+                continue;
+            };
+            let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, (key, kind));
+            let has_table = quad
+                .texels
+                .table()
+                .is_none_or(|table| images.get(table).is_some());
+            stats.count_draw(has_table && pipeline_cache.get_render_pipeline(pipeline_id).is_some());
             phase.add_transient(transparent_item(TransparentItem {
                 entity: item.0,
                 run: 0,
@@ -352,17 +501,21 @@ fn queue_picked_quads(
     pipeline: Res<ImageQuadPipeline>,
     mut pipelines: ResMut<SpecializedRenderPipelines<ImageQuadPipeline>>,
     functions: Res<DrawFunctions<PickItem>>,
+    images: Res<RenderAssets<GpuImage>>,
     mut views: Query<&mut PickView>,
     quads: Query<(Entity, &GpuQuad)>,
 ) {
     let key = PipelineKey::picking(Blending::Translucent);
     for mut view in &mut views {
         for (entity, quad) in &quads {
-            if view.sees(quad.is_visible, &quad.layers) {
+            let image = images
+                .get(&quad.image)
+                .filter(|_| view.sees(quad.is_visible, &quad.layers));
+            if let Some(kind) = image.and_then(|image| TexelKind::of(image, &quad.texels)) {
                 view.push(NewPickItem {
                     entity,
                     run: 0,
-                    pipeline: pipelines.specialize(&pipeline_cache, &pipeline, key),
+                    pipeline: pipelines.specialize(&pipeline_cache, &pipeline, (key, kind)),
                     draw_function: functions.read().id::<DrawImageQuad>(),
                     blending: Blending::Translucent,
                     sorting: quad.sorting,
@@ -381,18 +534,26 @@ fn prepare_bind_groups(
     mut quads: Query<&mut GpuQuad>,
 ) {
     for mut quad in &mut quads {
-        let Some(image) = images.get(&quad.image).filter(|image| can_be_sampled(image)) else {
-            if quad.bind_group.is_some() {
-                quad.bind_group = None;
+        let image = images.get(&quad.image);
+        let kind = image.and_then(|image| TexelKind::of(image, &quad.texels));
+        let table = match quad.texels.table() {
+            Some(table) => images.get(table).filter(|table| is_table(table)),
+            // Colors need no table, but their layout has a place for one.
+            None => image,
+        };
+        let (Some(image), Some(kind), Some(table)) = (image, kind, table) else {
+            if quad.bound.is_some() {
+                quad.bound = None;
             }
             continue;
         };
-        let key = (image.texture_view.id(), quad.magnification);
-        if quad
-            .bind_group
-            .as_ref()
-            .is_some_and(|(view, magnification, _)| (*view, *magnification) == key)
-        {
+        let bound = Bound {
+            image: image.texture_view.id(),
+            table: table.texture_view.id(),
+            magnification: quad.magnification,
+            kind,
+        };
+        if quad.bound.as_ref().is_some_and(|(known, _)| *known == bound) {
             continue;
         }
         let sampler = match quad.magnification {
@@ -401,33 +562,21 @@ fn prepare_bind_groups(
         };
         let bind_group = device.create_bind_group(
             "image_quad",
-            &pipeline_cache.get_bind_group_layout(&pipeline.layout),
+            &pipeline_cache.get_bind_group_layout(pipeline.layout(kind)),
             &BindGroupEntries::sequential((
                 quad.uniform.buffer().as_entire_binding(),
                 &image.texture_view,
                 sampler,
+                &table.texture_view,
             )),
         );
-        quad.bind_group = Some((key.0, key.1, bind_group));
+        quad.bound = Some((bound, bind_group));
     }
 }
 
-/// Whether the texture fits the layout: what does not would be a validation error, and the end of the app.
-fn can_be_sampled(image: &GpuImage) -> bool {
-    let descriptor = &image.texture_descriptor;
-    let is_flat = descriptor.dimension == TextureDimension::D2
-        && descriptor.size.depth_or_array_layers == 1
-        && descriptor.sample_count == 1;
-    let is_filterable =
-        descriptor.format.sample_type(None, None) == Some(TextureSampleType::Float { filterable: true });
-    if !(is_flat && is_filterable) {
-        warn_once!(
-            "an image quad cannot show a texture of {:?} and {:?}",
-            descriptor.format,
-            descriptor.size
-        );
-    }
-    is_flat && is_filterable
+/// Whether a texture can be bound as a table.
+fn is_table(image: &GpuImage) -> bool {
+    TexelKind::of(image, &Texels::Colors).is_some()
 }
 
 struct DrawQuad;
@@ -444,7 +593,7 @@ impl<I: PhaseItem> RenderCommand<I> for DrawQuad {
         (): SystemParamItem<'w, '_, Self::Param>,
         pass: &mut TrackedRenderPass<'w>,
     ) -> RenderCommandResult {
-        let Some((.., bind_group)) = quad.and_then(|quad| quad.bind_group.as_ref()) else {
+        let Some((_, bind_group)) = quad.and_then(|quad| quad.bound.as_ref()) else {
             return RenderCommandResult::Skip;
         };
         pass.set_bind_group(1, bind_group, &[]);

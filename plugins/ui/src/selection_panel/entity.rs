@@ -18,11 +18,20 @@ use crate::{
     widgets::{elided_small, section_header},
 };
 
-/// Draws an entity, alone or as a view shows it.
-pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, view: Option<ViewId>) {
+/// Draws an entity, alone or as a view shows it; the values of one instance, where that is given.
+pub(super) fn show(
+    ui: &mut Ui,
+    pass: &mut Pass<'_>,
+    path: &EntityPath,
+    view: Option<ViewId>,
+    instance: Option<u32>,
+) {
     let Some(entry) = pass.active() else { return };
     let store = entry.store();
-    show_title(ui, path);
+    show_title(ui, path, instance);
+    if instance.is_some() {
+        entity_link(ui, pass, "Entity", path);
+    }
     if let Some(parent) = path.parent() {
         entity_link(ui, pass, "Parent", &parent);
     }
@@ -39,7 +48,16 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, view: Op
         return;
     }
     show_visualizers(ui, pass, entity, view);
-    show_values(ui, pass, entry, EntityRef { id: entity, path });
+    show_values(
+        ui,
+        pass,
+        entry,
+        EntityRef {
+            id: entity,
+            path,
+            instance,
+        },
+    );
 
     section_header(ui, "Size", |_| {});
     let stats = store.entity_stats(entity);
@@ -91,7 +109,7 @@ pub(super) fn show_component(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath
     }
 }
 
-fn show_title(ui: &mut Ui, path: &EntityPath) {
+fn show_title(ui: &mut Ui, path: &EntityPath, instance: Option<u32>) {
     ui.add_space(size::GRID);
     ui.horizontal(|ui| {
         ui.set_min_height(size::ROW);
@@ -101,7 +119,11 @@ fn show_title(ui: &mut Ui, path: &EntityPath) {
                 .size(size::ICON)
                 .color(entity_color(path)),
         );
-        crate::widgets::value_label(ui, path.as_str(), "");
+        let name = match instance {
+            Some(instance) => format!("{path}[{instance}]"),
+            None => path.to_string(),
+        };
+        crate::widgets::value_label(ui, &name, "");
     });
 }
 

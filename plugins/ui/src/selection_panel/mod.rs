@@ -54,7 +54,7 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelS
                     ui.add_space(size::GRID);
                     elided_small(ui, "Nothing is selected. The recording on screen:");
                     if let Some(entry) = pass.active() {
-                        recording::show(ui, entry);
+                        recording::show(ui, entry, pass.world.resource());
                     }
                     return;
                 }
@@ -76,13 +76,17 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelS
 fn show_item(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelState, item: &Item) {
     match item {
         Item::Store(id) => match pass.recordings().find(id) {
-            Some(entry) => recording::show(ui, entry),
+            Some(entry) => recording::show(ui, entry, pass.world.resource()),
             None => show_removed(ui, "This recording was closed."),
         },
         Item::Container(id) => blueprint_items::show_container(ui, pass, *id),
         Item::View(id) => blueprint_items::show_view(ui, pass, &mut state.views, *id),
-        Item::Entity(entity) => entity::show(ui, pass, entity, None),
-        Item::DataResult { view, entity } => entity::show(ui, pass, entity, Some(*view)),
+        Item::Entity(entity) => entity::show(ui, pass, entity, None, None),
+        Item::DataResult {
+            view,
+            entity,
+            instance,
+        } => entity::show(ui, pass, entity, Some(*view), *instance),
         Item::Component { entity, component } => entity::show_component(ui, pass, entity, component),
     }
 }

@@ -10,7 +10,7 @@ use chronoscope_render::{
 };
 use rustc_hash::FxHashMap;
 
-use super::{parts::KindId, sources::SourceId};
+use super::{draw_order::Run, parts::KindId, sources::SourceId};
 
 /// Which list the instances of a part go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,8 +46,8 @@ impl SharedBuffers {
 pub(crate) struct Batches {
     by_key: BTreeMap<BatchKey, Batch>,
     layer: usize,
-    /// Whether what is translucent may be drawn in another order than is right.
-    is_unordered: bool,
+    /// Whether something translucent has another slot than before.
+    has_moved: bool,
 }
 
 /// A list of one view.
@@ -62,39 +62,7 @@ struct Batch {
 #[derive(Clone, Copy)]
 struct ListFunctions {
     release: fn(&mut World, Entity, Slot),
-    set_runs: fn(&mut World, Entity, Vec<DrawRun>),
     memory_use: fn(&World, Entity) -> MemoryUse,
-}
-
-/// Runs of all lists of a view, as they are drawn one after the other.
-#[derive(Default)]
-pub(crate) struct DrawOrder {
-    runs: FxHashMap<BatchKey, Vec<DrawRun>>,
-    last: Option<BatchKey>,
-    num_runs: u32,
-}
-
-impl DrawOrder {
-    /// The place of something that is no instance, after all that came before. Greater is later.
-    pub(crate) fn push_other(&mut self) -> u32 {
-        self.last = None;
-        self.num_runs += 1;
-        self.num_runs
-    }
-
-    fn push(&mut self, key: BatchKey, slot: Slot) {
-        if self.last != Some(key) {
-            self.last = Some(key);
-            self.num_runs += 1;
-            self.runs.entry(key).or_default().push(DrawRun {
-                sorting: Sorting::Index(self.num_runs),
-                slots: Vec::new(),
-            });
-        }
-        if let Some(run) = self.runs.get_mut(&key).and_then(|runs| runs.last_mut()) {
-            run.slots.push(slot);
-        }
-    }
 }
 
 impl Batches {
@@ -103,36 +71,13 @@ impl Batches {
         Self {
             by_key: BTreeMap::new(),
             layer,
-            is_unordered: false,
+            has_moved: false,
         }
     }
 
-    /// Notes that what is translucent may be drawn in another order than is right.
-    pub(crate) fn set_unordered(&mut self) {
-        self.is_unordered = true;
-    }
-
-    /// Whether the order is to be set. It counts as set from here on.
-    pub(crate) fn take_unordered(&mut self) -> bool {
-        std::mem::take(&mut self.is_unordered)
-    }
-
-    /// Draws a part after all that came before.
-    pub(crate) fn push_part(&self, order: &mut DrawOrder, key: BatchKey, segment: u64) {
-        let batch = self.by_key.get(&key).filter(|_| key.is_translucent);
-        if let Some(slot) = batch.and_then(|batch| batch.slots.get(&segment)) {
-            order.push(key, *slot);
-        }
-    }
-
-    /// Sets the order of what is translucent.
-    pub(crate) fn set_order(&self, world: &mut World, mut order: DrawOrder) {
-        for (key, batch) in &self.by_key {
-            if key.is_translucent {
-                let runs = order.runs.remove(key).unwrap_or_default();
-                (batch.functions.set_runs)(world, batch.list, runs);
-            }
-        }
+    /// Whether something was written that has another slot than before, so that the runs are to be set again.
+    pub(crate) fn take_moved(&mut self) -> bool {
+        std::mem::take(&mut self.has_moved)
     }
 
     /// The memory of the lists.
@@ -174,9 +119,6 @@ impl Batches {
                 functions: ListFunctions {
                     release: |world, buffer, slot| {
                         with_buffer::<P, _>(world, buffer, |buffer| buffer.remove(slot));
-                    },
-                    set_runs: |world, list, runs| {
-                        with_list::<P, _>(world, list, |list| list.set_runs(Some(runs)));
                     },
                     memory_use: |world, list| {
                         let list = world.get::<DrawList<P>>(list);
@@ -236,7 +178,7 @@ pub(crate) fn write<P: Primitive>(
     });
     if before != Some(slot) {
         batch.slots.insert(segment, slot);
-        batches.is_unordered |= key.is_translucent;
+        batches.has_moved |= key.is_translucent;
     }
     true
 }
@@ -270,6 +212,23 @@ pub(crate) fn remove<P: Primitive>(world: &mut World, batches: &mut Batches, key
         batches.by_key.remove(&key);
         leave_buffer(world, key);
     }
+}
+
+/// Brings the parts of a list into an order, among each other and among those of other lists.
+pub(crate) fn set_runs<P: Primitive>(world: &mut World, batches: &mut Batches, key: BatchKey, runs: &[&Run]) {
+    let Some(batch) = batches.by_key.get(&key) else {
+        return;
+    };
+    let slots_of = |run: &Run| {
+        let slots = run.segments.iter().filter_map(|segment| batch.slots.get(segment));
+        slots.copied().collect()
+    };
+    let runs = runs.iter().map(|run| DrawRun {
+        sorting: Sorting::Index(run.index),
+        slots: slots_of(run),
+    });
+    let runs = Some(runs.collect());
+    with_list::<P, _>(world, batch.list, |list| list.set_runs(runs));
 }
 
 /// The entity of the buffer that all views share, for one more list.

@@ -13,8 +13,12 @@
 //! # From the tile to the data
 //! [`projection`] knows where on the tile something is seen, [`picking`] what is under the pointer. [`labels`] are drawn by the user
 //! interface, which [`tile`] has in common.
+//!
+//! # What it takes
+//! [`memory`] registers what is held beside the stores.
 
 pub mod bounds;
+pub mod digest;
 pub mod labels;
 pub mod marks;
 pub mod parts;
@@ -28,7 +32,9 @@ pub mod visualizers;
 
 pub(crate) mod batches;
 pub(crate) mod camera;
+pub(crate) mod draw_order;
 pub(crate) mod framing;
+mod memory;
 pub(crate) mod scene;
 pub(crate) mod sources;
 pub(crate) mod tile;
@@ -39,28 +45,34 @@ mod tests;
 use bevy::{app::App, app::Plugin, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{AppVisualizerExt as _, Frame, FrameSystems, Report, ViewClasses, Visualizers};
-use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance, RenderStats};
+use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance};
 
 pub use chronoscope_frame::Space;
+pub use digest::PartDigest;
 pub use marks::{MarkCells, Marks, class_color, read_cell};
 pub use parts::{AppPartsExt, Part};
 pub use picking::{Probe, Touch};
+pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
 pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
-use chronoscope_frame::ViewerCaches;
-use sources::SpatialSources;
+use pictures::PixelDecoders;
+use sources::ChangedVisuals;
+pub use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
-    Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer,
+    Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, DepthImageVisualizer,
+    EncodedDepthImageVisualizer, EncodedImageVisualizer, ImageVisualizer, LineStrips2DVisualizer,
     LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
 };
 
 /// The steps of presenting spatial views, within [`FrameSystems::Present`].
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SpatialSystems {
+    /// Makes and removes scenes, and collects what visualizers changed.
+    Collect,
     /// Writes instances and textures. Reads visuals, transforms, selection; writes [`SpatialScenes`].
     Scenes,
     /// Places the cameras of 3D views and decides which of them render.
@@ -79,7 +91,9 @@ impl Plugin for SpatialPlugin {
         const LINES: f32 = -1.5;
         app.init_resource::<SpatialScenes>()
             .init_resource::<SpatialSources>()
-            .init_resource::<PictureTextures>();
+            .init_resource::<ChangedVisuals>()
+            .init_resource::<PictureTextures>()
+            .init_resource::<PixelDecoders>();
         app.add_spatial_primitive::<BoxInstance>()
             .add_spatial_primitive::<PointInstance>()
             .add_spatial_primitive::<LineInstance>()
@@ -89,25 +103,24 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
             .add_spatial_visualizer::<ImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<EncodedImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<DepthImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<EncodedDepthImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<SegmentationImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<Boxes2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<LineStrips2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<Points2DVisualizer>(&[ViewClassId::SPATIAL_2D], POINTS);
         let steps = (
+            SpatialSystems::Collect,
             SpatialSystems::Scenes,
             SpatialSystems::Cameras3D,
             SpatialSystems::Cameras2D,
         );
         app.configure_sets(Frame, steps.chain().in_set(FrameSystems::Present));
-        app.add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
+        app.add_systems(Frame, scene::follow_views.in_set(SpatialSystems::Collect))
+            .add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
             .add_view_reports(failed_pictures);
-        app.init_resource::<ViewerCaches>();
-        app.add_systems(
-            Frame,
-            keep_to_budget
-                .after(FrameSystems::Gc)
-                .before(FrameSystems::ApplyCommands),
-        );
+        memory::add_caches(app);
     }
 
     fn finish(&self, app: &mut App) {
@@ -132,25 +145,6 @@ impl Plugin for SpatialPlugin {
     fn is_unique(&self) -> bool {
         true
     }
-}
-
-/// Tells the memory budget what pictures and instances take on the GPU, and gives up the pictures that are not shown where it asks
-/// for that.
-fn keep_to_budget(
-    mut textures: ResMut<PictureTextures>,
-    mut caches: ResMut<ViewerCaches>,
-    stats: Option<Res<RenderStats>>,
-) {
-    if caches.purge_bytes > 0 {
-        textures.purge();
-    }
-    let instance_bytes = stats.map_or(0, |stats| stats.gpu_bytes());
-    let held = ViewerCaches {
-        bytes: textures.num_bytes() + instance_bytes,
-        idle_bytes: textures.num_idle_bytes(),
-        ..*caches
-    };
-    caches.set_if_neq(held);
 }
 
 /// The pictures of a view that could not be decoded.

@@ -6,17 +6,19 @@
 use std::{
     any::{Any, TypeId},
     fmt,
+    hash::{Hash as _, Hasher as _},
     sync::Arc,
 };
 
 use bevy::{app::App, asset::Assets, ecs::prelude::*, log::warn_once, shader::Shader};
 use chronoscope_render::{InstancePlugin, SegmentUniform};
 use glam::{DVec2, DVec3};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use super::{
     batches::{self, BatchKey, Batches},
     bounds::Bounds,
+    draw_order::Run,
     picking::{Probe, Touch},
     pictures::Picture,
     primitives::SpatialPrimitive,
@@ -103,6 +105,11 @@ impl Part {
         self.content.bounds()
     }
 
+    /// A hash of the instances, or of the picture's key. Cost: O(instances).
+    pub(crate) fn content_hash(&self) -> u64 {
+        self.content.content_hash()
+    }
+
     /// Offers what the pointer may touch, with the instance that it belongs to.
     pub(crate) fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch)) {
         self.content.touch(probe, offer);
@@ -122,6 +129,7 @@ trait Content: Any + fmt::Debug + Send + Sync {
     fn num_instances(&self) -> usize;
     fn heap_bytes(&self) -> u64;
     fn bounds(&self) -> Bounds;
+    fn content_hash(&self) -> u64;
     fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch));
 }
 
@@ -140,6 +148,12 @@ impl<P: SpatialPrimitive> Content for Instances<P> {
     fn bounds(&self) -> Bounds {
         let bounds = self.0.iter().map(SpatialPrimitive::bounds);
         bounds.fold(Bounds::EMPTY, Bounds::union)
+    }
+
+    fn content_hash(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        hasher.write(bytemuck::cast_slice(&self.0));
+        hasher.finish()
     }
 
     fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch)) {
@@ -165,6 +179,12 @@ impl Content for PicturePart {
 
     fn bounds(&self) -> Bounds {
         Bounds::between(DVec3::ZERO, self.size().extend(0.0))
+    }
+
+    fn content_hash(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        self.0.key.hash(&mut hasher);
+        hasher.finish()
     }
 
     fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch)) {
@@ -196,6 +216,7 @@ impl AppPartsExt for App {
         self.init_resource::<PartKinds>();
         self.world_mut().resource_mut::<PartKinds>().add(PartKind {
             type_id: TypeId::of::<Instances<P>>(),
+            name: P::NAME,
             is_entity: false,
             write: write_instances::<P>,
             set_uniform: |stage, place, uniform| {
@@ -204,6 +225,7 @@ impl AppPartsExt for App {
             remove: |stage, place| {
                 batches::remove::<P>(stage.world, stage.batches, place.key, place.segment);
             },
+            set_runs: |stage, key, runs| batches::set_runs::<P>(stage.world, stage.batches, key, runs),
         });
         self
     }
@@ -223,6 +245,8 @@ pub(crate) type KindId = u16;
 #[derive(Clone, Copy)]
 pub(crate) struct PartKind {
     type_id: TypeId,
+    /// The name of the primitive.
+    pub(crate) name: &'static str,
     /// Whether each part is a Bevy entity of its own, in no batch.
     pub(crate) is_entity: bool,
     /// Shows a part, or replaces what was shown in its place. Returns whether it could.
@@ -231,6 +255,8 @@ pub(crate) struct PartKind {
     pub(crate) set_uniform: fn(&mut Stage<'_>, PartPlace<'_>, SegmentUniform),
     /// Removes a part.
     pub(crate) remove: fn(&mut Stage<'_>, PartPlace<'_>),
+    /// Brings the parts of a batch into an order.
+    pub(crate) set_runs: fn(&mut Stage<'_>, BatchKey, &[&Run]),
 }
 
 /// What the parts of a scene are written to.
@@ -259,6 +285,7 @@ impl Default for PartKinds {
         };
         kinds.add(PartKind {
             type_id: TypeId::of::<PicturePart>(),
+            name: "picture",
             is_entity: true,
             write: |stage, place, _, _| {
                 stage.quads.insert(place.path, place.scene_key);
@@ -269,6 +296,15 @@ impl Default for PartKinds {
                 stage
                     .quads
                     .remove(stage.world, stage.textures, place.path, place.scene_key);
+            },
+            set_runs: |stage, key, runs| {
+                let mut index_of_entity = FxHashMap::default();
+                for run in runs {
+                    let indices = run.index..;
+                    let entities = run.segments.iter().map(|segment| (segment >> 32) as u32);
+                    index_of_entity.extend(entities.zip(indices));
+                }
+                stage.quads.set_order(key.source, &index_of_entity);
             },
         });
         kinds

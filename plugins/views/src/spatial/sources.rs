@@ -1,13 +1,19 @@
 //! The visualizers whose visuals spatial views present. Views ask them all alike; which one made a visual does not matter then.
 
-use std::{any::TypeId, sync::Arc};
+use std::{
+    any::TypeId,
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_frame::{AppVisualizerExt, Report, ViewClasses, Visualizer, Visualizers, Visuals};
+use chronoscope_frame::{
+    AppVisualizerExt, Frame, Report, ViewClasses, Visualizer, Visualizers, Visuals, visualizer::ViewVisuals,
+};
 use chronoscope_store::EntityId;
 
-use super::visual::SpatialVisual;
+use super::{SpatialSystems, scene, visual::SpatialVisual};
 
 /// The position of a visualizer among those of spatial views.
 pub(crate) type SourceId = u16;
@@ -36,14 +42,19 @@ impl AppSpatialExt for App {
         let sources = Arc::make_mut(sources);
         let source = SpatialSource {
             name: V::INFO.name,
+            type_id: TypeId::of::<V>(),
             default_radius,
-            changes: changes::<V>,
             reports: reports::<V>,
         };
+        let is_new = sources.iter().all(|known| known.type_id != source.type_id);
         // Another visualizer of a known name takes its place.
         match sources.iter_mut().find(|known| known.name == source.name) {
             Some(known) => *known = source,
             None => sources.push(source),
+        }
+        if is_new {
+            let collect = scene::collect_changes::<V>.run_if(resource_exists::<Visuals<V>>);
+            self.add_systems(Frame, collect.in_set(SpatialSystems::Collect));
         }
         self
     }
@@ -51,11 +62,17 @@ impl AppSpatialExt for App {
 
 /// The visualizers of spatial views, in the order in which they were registered.
 #[derive(Resource, Default)]
-pub(crate) struct SpatialSources {
+pub struct SpatialSources {
     pub(crate) sources: Arc<Vec<SpatialSource>>,
 }
 
 impl SpatialSources {
+    /// The position of a visualizer; `None` where another took its place.
+    pub(crate) fn id_of<V: Visualizer>(&self) -> Option<SourceId> {
+        let is_same = |source: &SpatialSource| source.type_id == TypeId::of::<V>();
+        Some(self.sources.iter().position(is_same)? as SourceId)
+    }
+
     /// The visualizers of spatial view classes that make spatial visuals, but were not added with
     /// [`AppSpatialExt::add_spatial_visualizer`], so that nobody presents what they make.
     pub(crate) fn unpresented(&self, visualizers: &Visualizers, classes: &ViewClasses) -> Vec<&'static str> {
@@ -77,8 +94,8 @@ impl SpatialSources {
 #[derive(Clone, Copy)]
 pub(crate) struct SpatialSource {
     pub(crate) name: &'static str,
+    type_id: TypeId,
     pub(crate) default_radius: f32,
-    pub(crate) changes: fn(&World, ViewId) -> SourceChanges,
     pub(crate) reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
 }
 
@@ -91,21 +108,39 @@ pub(crate) struct SourceChanges {
     pub(crate) changed: Vec<(EntityId, Option<Arc<SpatialVisual>>)>,
 }
 
-fn changes<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -> SourceChanges {
-    let Some(visuals) = world
-        .get_resource::<Visuals<V>>()
-        .and_then(|visuals| visuals.view(view))
-    else {
-        return SourceChanges::default();
-    };
-    let changed = visuals
-        .changed()
-        .iter()
-        .map(|entity| (*entity, visuals.get(*entity).cloned()))
-        .collect();
-    SourceChanges {
-        removed: visuals.removed().to_vec(),
-        changed,
+/// What the visualizers changed in this frame, until the scenes take it.
+#[derive(Resource, Default)]
+pub(crate) struct ChangedVisuals {
+    /// Written by the systems of all visualizers, each for a moment.
+    by_view: Mutex<BTreeMap<ViewId, BTreeMap<SourceId, SourceChanges>>>,
+}
+
+impl ChangedVisuals {
+    /// Notes what a visualizer changed in a view.
+    pub(crate) fn push<V: Visualizer<Visual = SpatialVisual>>(
+        &self,
+        view: ViewId,
+        source: SourceId,
+        visuals: Option<&ViewVisuals<V>>,
+    ) {
+        let Some(visuals) = visuals.filter(|visuals| !visuals.is_unchanged()) else {
+            return;
+        };
+        let changes = SourceChanges {
+            removed: visuals.removed().to_vec(),
+            changed: visuals
+                .changed()
+                .iter()
+                .map(|entity| (*entity, visuals.get(*entity).cloned()))
+                .collect(),
+        };
+        let mut by_view = self.by_view.lock().unwrap_or_else(PoisonError::into_inner);
+        by_view.entry(view).or_default().insert(source, changes);
+    }
+
+    /// Takes what changed.
+    pub(crate) fn take(&mut self) -> BTreeMap<ViewId, BTreeMap<SourceId, SourceChanges>> {
+        std::mem::take(self.by_view.get_mut().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -28,10 +28,9 @@ use chronoscope_types::{
 use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
 use super::{
-    AppSpatialExt as _, Part, SpatialScene, SpatialScenes, SpatialVisual,
-    pictures::{Picture, PictureKey, PictureSource},
+    AppSpatialExt as _, Part, PartDigest, SpatialScene, SpatialScenes, SpatialSources, SpatialVisual,
+    pictures::{Picture, PictureKey, PixelKind, PixelMapping, PixelSource, RawPixels},
     projection::Lens,
-    sources::SpatialSources,
     textures::PictureTextures,
 };
 use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
@@ -153,6 +152,13 @@ impl Viewer {
     fn scene(&mut self) -> &SpatialScene {
         let view = self.view();
         self.app.world().resource::<SpatialScenes>().get(view).unwrap()
+    }
+
+    fn digest(&mut self) -> Vec<PartDigest> {
+        let view = self.view();
+        let world = self.app.world();
+        let scene = world.resource::<SpatialScenes>().get(view).unwrap();
+        scene.digest(world.resource())
     }
 
     fn command(&mut self, command: ViewerCommand) {
@@ -342,14 +348,14 @@ impl Visualizer for Broken {
         let Some(buffer) = input.get(&Points2D::POSITIONS) else {
             return Ok(None);
         };
-        let source = PictureSource {
+        let source = PixelSource::Raw(RawPixels {
             buffer,
             format: ImageFormat::depth(600, 400, ChannelDatatype::U8),
-            palette: None,
-        };
+        });
         let picture = Picture {
-            key: PictureKey::of_bytes(&[1], &source),
+            key: PictureKey::of_bytes(&[1], &source, PixelKind::Color),
             source,
+            mapping: PixelMapping::Color,
             time: 0,
             opacity: None,
             magnification: MagnificationFilter::Nearest,
@@ -582,4 +588,49 @@ fn arrows_are_as_the_sdk_means_them() {
         .flat_map(|arrows| arrows.iter().map(|arrow| arrow.radius).collect::<Vec<_>>())
         .collect();
     assert_eq!(radii, [0.5, 0.5, DEFAULT_RADIUS]);
+}
+
+/// Whatever came first: what is drawn, how and in which order is what a fresh app draws.
+#[test]
+fn order_and_placement_do_not_depend_on_the_way_there() {
+    const TIMES: i64 = 12;
+    let chunks = || {
+        let mut random = 7_u32;
+        let mut next = move |below: u32| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (random >> 16) % below
+        };
+        let mut chunks = Vec::new();
+        for time in 0..TIMES {
+            for entity in ["d", "a", "c", "b"] {
+                let sizes = (0..next(5)).map(|_| [1.0, 1.0]).collect::<Vec<_>>();
+                let boxes = Boxes2D::default()
+                    .with_half_sizes(sizes)
+                    .with_draw_order(if next(4) == 0 { 30.0 } else { 10.0 });
+                let path = format!("camera/{entity}");
+                chunks.push(log_chunk(path.as_str(), [(frame(), time)], &boxes).unwrap());
+                let points = Points2D::new((0..next(4)).map(|at| [at as f32, 0.0]));
+                let points = points.with_draw_order(10.0);
+                chunks.push(log_chunk(path.as_str(), [(frame(), time)], &points).unwrap());
+            }
+            let moved = Transform3D::from_translation([time as f32, 0.0, 0.0]);
+            chunks.push(log_chunk("camera/c", [(frame(), time)], &moved).unwrap());
+        }
+        chunks
+    };
+    let seek = |viewer: &mut Viewer, time: i64| {
+        viewer.command(ViewerCommand::Time(TimeCommand::SetTime(time)));
+        viewer.settle();
+    };
+    let mut viewer = Viewer::new(chunks());
+    let mut num_runs = 0;
+    for time in [3, 11, 0, 7, 8, 2, 5, 5, 10, 1, 4] {
+        seek(&mut viewer, time);
+        let mut fresh = Viewer::new(chunks());
+        seek(&mut fresh, time);
+        let digest = viewer.digest();
+        assert_eq!(digest, fresh.digest(), "at {time}");
+        num_runs = num_runs.max(digest.last().map_or(0, |part| part.run + 1));
+    }
+    assert!(num_runs > 3, "points lie between boxes: {num_runs}");
 }

@@ -21,6 +21,7 @@ mod pyramid;
 mod samples;
 mod series;
 mod settings;
+mod strip;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

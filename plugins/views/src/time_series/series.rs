@@ -108,6 +108,7 @@ impl EntitySeries {
         if inside.len() <= width.saturating_mul(2) {
             points.extend(inside.clone().map(point));
         } else {
+            points.reserve(width * 2 + 2);
             let mut start = inside.start;
             for column in 0..width {
                 let end = if column + 1 == width {
@@ -144,11 +145,13 @@ impl EntitySeries {
             points.extend(samples.map(point));
             return;
         }
-        let (first, last) = (point(samples.start), point(samples.end - 1));
+        let values = self.samples.values(series);
+        let (start, end) = (samples.start, samples.end - 1);
+        let (first, last) = (values[start], values[end]);
         let extent = self.samples.extent(series, samples);
         // A gap at the edge of the column interrupts the line; one within it is narrower than a pixel.
-        if first.value.is_nan() {
-            points.push(first);
+        if first.is_nan() {
+            points.push(point(start));
         }
         if !extent.is_empty() {
             let low = DrawPoint {
@@ -160,15 +163,11 @@ impl EntitySeries {
                 value: extent.max,
             };
             // Whichever is nearer to where the line comes from and goes to stands at that end.
-            let rising = if first.value.is_nan() || last.value.is_nan() {
-                true
-            } else {
-                first.value <= last.value
-            };
+            let rising = first.is_nan() || last.is_nan() || first <= last;
             points.extend(if rising { [low, high] } else { [high, low] });
         }
-        if last.value.is_nan() {
-            points.push(last);
+        if last.is_nan() {
+            points.push(point(end));
         }
     }
 

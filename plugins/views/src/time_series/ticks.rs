@@ -1,6 +1,6 @@
 //! Where the lines of a grid go and what stands beside them: round numbers, as many as fit, labels that never overlap.
 
-use chronoscope_store::TimeType;
+use chronoscope_store::{TimeRange, TimeType};
 
 use super::window::{TimeWindow, ValueWindow};
 
@@ -44,6 +44,13 @@ pub(crate) fn time_ticks(
         let spacing = step as f64 * per_unit;
         // No label is narrower than a digit.
         if spacing < f64::from(gap) + 4.0 {
+            continue;
+        }
+        // Labels of an axis are about as long as that of its end: most steps that are too small fall here, at the
+        // price of one label.
+        let range = window.range();
+        let end = LabelStyle::of(time_type, step, range).label(range.max);
+        if spacing < f64::from(measure(&end) * 0.7 + gap) {
             continue;
         }
         let ticks = ticks_at(window, time_type, step);
@@ -109,11 +116,7 @@ fn steps(time_type: TimeType) -> impl Iterator<Item = i64> {
 
 fn ticks_at(window: &TimeWindow, time_type: TimeType, step: i64) -> Ticks {
     let range = window.range();
-    let style = LabelStyle::new(
-        time_type,
-        step,
-        range.min.unsigned_abs().max(range.max.unsigned_abs()),
-    );
+    let style = LabelStyle::of(time_type, step, range);
     let (step, min, max) = (i128::from(step), i128::from(range.min), i128::from(range.max));
     let first = min.div_euclid(step) + i128::from(min.rem_euclid(step) != 0);
     let ticks = (first..)
@@ -153,6 +156,12 @@ enum LabelKind {
 }
 
 impl LabelStyle {
+    /// The style of an axis that shows a range.
+    fn of(time_type: TimeType, step: i64, range: TimeRange) -> Self {
+        let greatest = range.min.unsigned_abs().max(range.max.unsigned_abs());
+        Self::new(time_type, step, greatest)
+    }
+
     fn new(time_type: TimeType, step: i64, greatest: u64) -> Self {
         let kind = match time_type {
             TimeType::Sequence => LabelKind::Count,

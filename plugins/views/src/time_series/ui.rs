@@ -4,7 +4,9 @@ use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{
     Cursor, DataResults, Item, RecordingKey, Recordings, Selection, TimeCommand, View, ViewOverrides,
-    ViewerCommand, Visualizer, Visualizers, Visuals, visualizer::ViewVisuals,
+    ViewerCommand, Visualizer, Visualizers, Visuals,
+    selection::{ClickButton, ClickSource, EntityClicked},
+    visualizer::ViewVisuals,
 };
 use chronoscope_store::{ChunkStore, TimeRange, TimelineId};
 use chronoscope_types::AsComponents;
@@ -129,6 +131,9 @@ impl ViewUi for TimeSeriesUi {
                 named.get(at).map(|line| Item::DataResult {
                     view: view.id,
                     entity: store.entity_path(line.entity).clone(),
+                    instance: u32::try_from(line.index)
+                        .ok()
+                        .filter(|_| lines.get(at).is_some_and(|line| line.series.len() > 1)),
                 })
             };
             match event {
@@ -152,6 +157,10 @@ impl ViewUi for TimeSeriesUi {
                 }
                 PlotEvent::Click(at, add) => {
                     let item = at.and_then(item).unwrap_or(Item::View(view.id));
+                    let click = EntityClicked::on(&item, ClickButton::Primary, ClickSource::View);
+                    if let Some(click) = click {
+                        context.commands.push(ViewerCommand::Click(click));
+                    }
                     context.commands.push(if add {
                         ViewerCommand::ToggleSelected(item)
                     } else {

@@ -1,6 +1,6 @@
 //! What changed in a scene since its last frame.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chronoscope_frame::{RecordingEntry, Transforms};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
@@ -25,23 +25,53 @@ pub(super) struct Diff {
     pub(super) only_adds: bool,
 }
 
+/// What the scenes of a frame follow.
+pub(super) struct Situation<'a> {
+    pub(super) sources: &'a [SpatialSource],
+    pub(super) entry: Option<&'a RecordingEntry>,
+    pub(super) transforms: &'a Transforms,
+    pub(super) lights: &'a Lights,
+}
+
 impl Diff {
+    /// Works out what changed in a scene since its last frame.
+    pub(super) fn of(
+        scene: &mut SpatialScene,
+        changes: BTreeMap<SourceId, SourceChanges>,
+        situation: &Situation<'_>,
+    ) -> Self {
+        let Situation {
+            entry,
+            transforms,
+            lights,
+            ..
+        } = situation;
+        let mut diff = Self::default();
+        diff.take_changes(scene, changes, situation);
+        if let Some(entry) = entry {
+            diff.place(scene, entry, transforms);
+            diff.light(scene, entry.store(), lights);
+        } else {
+            diff.remove_all(scene);
+        }
+        diff
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.removed.is_empty() && self.written.is_empty() && self.moved.is_empty()
     }
 
     /// Takes what the visualizers made and dropped.
-    pub(super) fn take_changes(
+    fn take_changes(
         &mut self,
         scene: &mut SpatialScene,
-        sources: &[SpatialSource],
-        changes: impl Iterator<Item = SourceChanges>,
-        store: Option<&ChunkStore>,
-        lights: &Lights,
+        changes: BTreeMap<SourceId, SourceChanges>,
+        situation: &Situation<'_>,
     ) {
+        let store = situation.entry.map(RecordingEntry::store);
+        let (sources, lights) = (situation.sources, situation.lights);
         self.only_adds = true;
-        for (at, changes) in changes.enumerate() {
-            let source = at as SourceId;
+        for (source, changes) in changes {
             for entity in changes.removed {
                 self.remove(scene, (source, entity));
             }
@@ -61,7 +91,9 @@ impl Diff {
                         shown.visual = visual;
                     }
                     None => {
-                        let default_radius = sources.get(at).map_or(-1.5, |source| source.default_radius);
+                        let default_radius = sources
+                            .get(usize::from(source))
+                            .map_or(-1.5, |source| source.default_radius);
                         let highlight = lights.of(store, scene.view, entity);
                         let path = store.entity_path(entity).clone();
                         scene.order.insert((path.clone(), source), key);
@@ -78,7 +110,7 @@ impl Diff {
     }
 
     /// Takes everything out, where no recording is shown.
-    pub(super) fn remove_all(&mut self, scene: &mut SpatialScene) {
+    fn remove_all(&mut self, scene: &mut SpatialScene) {
         self.written.clear();
         self.moved.clear();
         let keys: Vec<SceneKey> = scene.entities.keys().copied().collect();
@@ -98,12 +130,7 @@ impl Diff {
     }
 
     /// Places what is new, and what stands by transforms that changed.
-    pub(super) fn place(
-        &mut self,
-        scene: &mut SpatialScene,
-        entry: &RecordingEntry,
-        transforms: &Transforms,
-    ) {
+    fn place(&mut self, scene: &mut SpatialScene, entry: &RecordingEntry, transforms: &Transforms) {
         let store = entry.store();
         let origin = nearest_entity(store, &scene.blueprint.origin);
         let before = scene.consumed;
@@ -151,7 +178,7 @@ impl Diff {
     }
 
     /// Lights up what the selection names.
-    pub(super) fn light(&mut self, scene: &mut SpatialScene, store: &ChunkStore, lights: &Lights) {
+    fn light(&mut self, scene: &mut SpatialScene, store: &ChunkStore, lights: &Lights) {
         let before = std::mem::replace(&mut scene.consumed.lights, lights.version());
         if before == lights.version() {
             return;
@@ -249,7 +276,7 @@ impl Shown {
             node: None,
             highlight,
             placed: Placed::new(),
-            ordered_at: None,
+            drawn_order: 0.0,
         }
     }
 }

@@ -19,22 +19,23 @@ use std::{
 use bevy::{asset::Handle, ecs::prelude::*, image::Image};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
 use chronoscope_frame::{RecordingKey, Report, View, ViewTile};
-use chronoscope_render::Highlight;
+use chronoscope_render::{Highlight, SegmentUniform};
 use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
-pub(crate) use present::present_scenes;
+pub(crate) use present::{collect_changes, follow_views, present_scenes};
 
 use super::{
     batches::{BatchKey, Batches},
     bounds::Bounds,
     camera::{Placement, SceneCamera, Shot},
+    draw_order::DrawOrder,
     framing::Framing,
     labels::PlacedLabel,
     marks::MAX_LABELS,
-    parts::PartKinds,
+    parts::{KindId, PartKinds},
     projection::Projector,
     sources::SourceId,
     textures::PictureTextures,
@@ -74,6 +75,11 @@ impl SpatialScenes {
     }
 
     /// All scenes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &SpatialScene> {
+        self.by_view.values()
+    }
+
+    /// All scenes.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut SpatialScene> {
         self.by_view.values_mut()
     }
@@ -105,6 +111,7 @@ pub struct SpatialScene {
     standing: FxHashMap<EntityId, FxHashSet<SceneKey>>,
     kinds: PartKinds,
     batches: Batches,
+    draw_order: DrawOrder,
     quads: PictureQuads,
     is_decoding: bool,
     labels: BTreeMap<OrderKey, Vec<PlacedLabel>>,
@@ -137,8 +144,8 @@ pub(crate) struct Shown {
     node: Option<EntityId>,
     highlight: Highlight,
     placed: Placed,
-    /// The draw order with which it was last put in order.
-    ordered_at: Option<f32>,
+    /// The draw order that it was last written with.
+    drawn_order: f32,
 }
 
 impl Shown {
@@ -165,6 +172,7 @@ impl SpatialScene {
             order: BTreeMap::new(),
             standing: FxHashMap::default(),
             batches: Batches::new(layer),
+            draw_order: DrawOrder::default(),
             quads: PictureQuads::default(),
             is_decoding: false,
             labels: BTreeMap::new(),
@@ -244,6 +252,23 @@ impl SpatialScene {
         self.order
             .values()
             .filter_map(|key| Some((*key, self.entities.get(key)?)))
+    }
+
+    /// The parts in the order in which they are drawn.
+    pub(crate) fn draw_order(&self) -> &DrawOrder {
+        &self.draw_order
+    }
+
+    /// The entity at a path that a visualizer shows, and its uniform.
+    pub(crate) fn shown_at(&self, path: &EntityPath, source: SourceId) -> Option<(SegmentUniform, &Shown)> {
+        let key = *self.order.get(&(path.clone(), source))?;
+        let shown = self.entities.get(&key)?;
+        Some((write::uniform_of(key, shown), shown))
+    }
+
+    /// The name of a kind of parts.
+    pub(crate) fn kind_name(&self, kind: KindId) -> Option<&'static str> {
+        Some(self.kinds.get(kind)?.name)
     }
 
     /// An entity.

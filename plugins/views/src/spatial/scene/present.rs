@@ -1,82 +1,44 @@
 //! Which scenes there are, and which of them have anything to do.
+//!
+//! 1. [`follow_views`]: one scene per spatial view.
+//! 2. [`collect_changes`]: each visualizer hands over what it made, side by side.
+//! 3. [`present_scenes`]: works out the differences, views side by side, and applies them by one command per view.
 
 use std::sync::Arc;
 
-use bevy::ecs::{prelude::*, query::QueryState};
-use bevy::render::renderer::RenderDevice;
+use bevy::{ecs::prelude::*, render::renderer::RenderDevice, tasks::ComputeTaskPool};
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{
-    Cursor, DataResults, RecordingEntry, Recordings, Selection, Space, Transforms, View, ViewClasses,
-    ViewTile, Work, WorkCounters,
+    Cursor, DataResults, Recordings, Selection, Space, Transforms, View, ViewClasses, ViewTile, Visualizer,
+    Visuals, Work, WorkCounters,
 };
 use rustc_hash::FxHashSet;
 
-use super::{SpatialScene, SpatialScenes, diff::Diff};
-use crate::spatial::{parts::PartKinds, sources::SpatialSources, textures::PictureTextures};
-
-/// Brings all scenes that are shown up to date.
-pub(crate) fn present_scenes(world: &mut World, views: &mut QueryState<(&View, &ViewTile, &DataResults)>) {
-    puffin::profile_scope!("present", "spatial");
-    world.resource_scope(|world, mut scenes: Mut<SpatialScenes>| {
-        world.resource_scope(|world, mut textures: Mut<PictureTextures>| {
-            let scenes = scenes.bypass_change_detection();
-            let textures = textures.bypass_change_detection();
-            textures.begin_frame(world.get_resource::<RenderDevice>());
-            follow_views(world, views, scenes, textures);
-            let sources = world.resource::<SpatialSources>().sources.clone();
-            let recording = world.resource::<Cursor>().recording;
-            let entry = recording.and_then(|key| world.resource::<Recordings>().get(key));
-            if let Some(entry) = entry {
-                scenes
-                    .lights
-                    .update(world.resource::<Selection>(), entry.key(), entry.store());
-            }
-            for scene in scenes.by_view.values_mut().filter(|scene| scene.tile.shown) {
-                let diff = {
-                    let entry = recording.and_then(|key| world.resource::<Recordings>().get(key));
-                    let view = scene.view;
-                    let changes = sources.iter().map(|source| (source.changes)(world, view));
-                    let mut diff = Diff::default();
-                    diff.take_changes(
-                        scene,
-                        &sources,
-                        changes,
-                        entry.map(RecordingEntry::store),
-                        &scenes.lights,
-                    );
-                    if let Some(entry) = entry {
-                        diff.place(scene, entry, world.resource::<Transforms>());
-                        diff.light(scene, entry.store(), &scenes.lights);
-                    } else {
-                        diff.remove_all(scene);
-                    }
-                    diff
-                };
-                if !diff.is_empty() {
-                    let written = scene.write(world, textures, diff);
-                    if let Some(counters) = world.get_resource::<WorkCounters>() {
-                        counters.add(Work::InstancesWritten, written.instances);
-                        counters.add(Work::SegmentsPlaced, written.segments);
-                        counters.add(Work::LabelsLaidOut, written.labels);
-                    }
-                }
-                scene.present_pictures(world, textures);
-            }
-        });
-    });
-}
+use super::{SpatialScene, SpatialScenes, diff::Diff, diff::Situation};
+use crate::spatial::{
+    SpatialVisual,
+    parts::PartKinds,
+    sources::{ChangedVisuals, SpatialSources},
+    textures::PictureTextures,
+};
 
 /// One scene per spatial view.
-fn follow_views(
-    world: &mut World,
-    views: &mut QueryState<(&View, &ViewTile, &DataResults)>,
-    scenes: &mut SpatialScenes,
-    textures: &mut PictureTextures,
+pub(crate) fn follow_views(
+    mut commands: Commands,
+    mut scenes: ResMut<SpatialScenes>,
+    mut textures: ResMut<PictureTextures>,
+    views: Query<(&View, &ViewTile, &DataResults)>,
+    classes: Res<ViewClasses>,
+    kinds: Res<PartKinds>,
+    device: Option<Res<RenderDevice>>,
 ) {
-    let space_of = |world: &World, view: &View| world.resource::<ViewClasses>().get(&view.class)?.space();
+    let scenes = scenes.bypass_change_detection();
+    let textures = textures.bypass_change_detection();
+    textures.begin_frame(device.as_deref());
+    let space_of = |view: &View| classes.get(&view.class)?.space();
     let mut num_views = 0;
-    for (view, tile, results) in views.iter(world) {
-        let Some(space) = space_of(world, view) else {
+    for (view, tile, results) in &views {
+        let Some(space) = space_of(view) else {
             continue;
         };
         let known = scenes.by_view.get(&view.id);
@@ -87,10 +49,8 @@ fn follow_views(
         num_views += 1;
         if known.is_none() {
             let layer = scenes.free_layer();
-            scenes.by_view.insert(
-                view.id,
-                SpatialScene::new(view, space, layer, world.resource::<PartKinds>().clone()),
-            );
+            let scene = SpatialScene::new(view, space, layer, kinds.clone());
+            scenes.by_view.insert(view.id, scene);
         }
         let Some(scene) = scenes.by_view.get_mut(&view.id) else {
             continue;
@@ -109,19 +69,105 @@ fn follow_views(
         return;
     }
     let alive: FxHashSet<(ViewId, Space)> = views
-        .iter(world)
-        .filter_map(|(view, ..)| Some((view.id, space_of(world, view)?)))
+        .iter()
+        .filter_map(|(view, ..)| Some((view.id, space_of(view)?)))
         .collect();
     let is_gone = |scene: &SpatialScene| !alive.contains(&(scene.view, scene.space));
-    let gone: Vec<ViewId> = scenes
-        .by_view
-        .values()
-        .filter(|scene| is_gone(scene))
-        .map(|scene| scene.view)
+    let gone = scenes.by_view.extract_if(.., |_, scene| is_gone(scene));
+    for (_, mut scene) in gone {
+        commands.queue(move |world: &mut World| {
+            world.resource_scope(|world, mut textures: Mut<PictureTextures>| {
+                scene.despawn(world, textures.bypass_change_detection());
+            });
+        });
+    }
+}
+
+/// Hands over what a visualizer made and dropped in the views that are shown.
+pub(crate) fn collect_changes<V: Visualizer<Visual = SpatialVisual>>(
+    visuals: Res<Visuals<V>>,
+    views: Query<(&View, &ViewTile)>,
+    sources: Res<SpatialSources>,
+    changed: Res<ChangedVisuals>,
+) {
+    let Some(source) = sources.id_of::<V>() else {
+        return;
+    };
+    for (view, _) in views.iter().filter(|(_, tile)| tile.shown) {
+        changed.push(view.id, source, visuals.view(view.id));
+    }
+}
+
+/// Brings all scenes that are shown up to date. Cost: what changed.
+pub(crate) fn present_scenes(
+    mut commands: Commands,
+    mut scenes: ResMut<SpatialScenes>,
+    mut changed: ResMut<ChangedVisuals>,
+    sources: Res<SpatialSources>,
+    recordings: Res<Recordings>,
+    cursor: Res<Cursor>,
+    transforms: Res<Transforms>,
+    selection: Res<Selection>,
+) {
+    puffin::profile_scope!("present", "spatial");
+    let SpatialScenes { by_view, lights } = scenes.bypass_change_detection();
+    let entry = cursor.recording.and_then(|key| recordings.get(key));
+    if let Some(entry) = entry {
+        lights.update(&selection, entry.key(), entry.store());
+    }
+    let mut changed = changed.bypass_change_detection().take();
+    let situation = Situation {
+        sources: &sources.sources,
+        entry,
+        transforms: &transforms,
+        lights,
+    };
+    let mut shown: Vec<_> = by_view
+        .values_mut()
+        .filter(|scene| scene.tile.shown)
+        .map(|scene| {
+            let changes = changed.remove(&scene.view).unwrap_or_default();
+            (scene, changes)
+        })
         .collect();
-    for id in gone {
-        if let Some(mut scene) = scenes.by_view.remove(&id) {
-            scene.despawn(world, textures);
+    let diffs: Vec<(ViewId, Diff)> = match shown.as_mut_slice() {
+        [(scene, changes)] => {
+            let diff = Diff::of(scene, std::mem::take(changes), &situation);
+            vec![(scene.view, diff)]
+        }
+        _ => ComputeTaskPool::get().scope(|scope| {
+            for (scene, changes) in shown {
+                let situation = &situation;
+                scope.spawn(async move { (scene.view, Diff::of(scene, changes, situation)) });
+            }
+        }),
+    };
+    for (view, diff) in diffs {
+        let is_busy = by_view.get(&view).is_some_and(SpatialScene::has_pending_pictures);
+        if !diff.is_empty() || is_busy {
+            commands.queue(move |world: &mut World| apply(world, view, diff));
         }
     }
+}
+
+/// Writes the differences of one view.
+fn apply(world: &mut World, view: ViewId, diff: Diff) {
+    puffin::profile_scope!("present", "apply");
+    world.resource_scope(|world, mut scenes: Mut<SpatialScenes>| {
+        world.resource_scope(|world, mut textures: Mut<PictureTextures>| {
+            let textures = textures.bypass_change_detection();
+            let Some(scene) = scenes.bypass_change_detection().by_view.get_mut(&view) else {
+                return;
+            };
+            if !diff.is_empty() {
+                let written = scene.write(world, textures, diff);
+                if let Some(counters) = world.get_resource::<WorkCounters>() {
+                    counters.add(Work::InstancesWritten, written.instances);
+                    counters.add(Work::SegmentsPlaced, written.segments);
+                    counters.add(Work::LabelsLaidOut, written.labels);
+                }
+            }
+            scene.present_pictures(world, textures);
+        });
+    });
 }

@@ -1,17 +1,17 @@
 //! Writes what changed in a scene: instances, uniforms and labels.
 
-use std::hash::{Hash, Hasher};
+use std::collections::BTreeMap;
 
 use bevy::ecs::world::World;
 use chronoscope_render::SegmentUniform;
-use chronoscope_store::EntityPath;
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::FxHashSet;
 
-use super::{Placed, SceneKey, Shown, Space, SpatialScene, diff::Diff};
+use super::{MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, diff::Diff};
 use crate::{
     colors,
     spatial::{
-        batches::{BatchKey, DrawOrder},
+        batches::BatchKey,
+        draw_order::{OrderOfPart, Run, Segment, depth_tie},
         labels::PlacedLabel,
         parts::{KindId, Part, PartKind, PartPlace, Stage},
         textures::PictureTextures,
@@ -42,11 +42,9 @@ impl SpatialScene {
             self.bounds = None;
         }
         for (key, shown) in removed {
-            self.batches.set_unordered();
             self.labels.remove(&(shown.path.clone(), key.0));
             self.remove_parts(world, textures, key, &shown);
         }
-        // In the order of their paths: it is that of the buffers.
         for key in &written {
             count.instances += self.write_parts(world, textures, *key);
             count.labels += self.place_labels(*key);
@@ -57,6 +55,7 @@ impl SpatialScene {
                 *bounds = bounds.union(shown.bounds());
             }
         }
+        self.write_order(world, textures);
         moved.sort_unstable();
         moved.dedup();
         if !written.is_empty() {
@@ -70,36 +69,7 @@ impl SpatialScene {
                 count.labels += self.place_labels(key);
             }
         }
-        self.order_parts(world);
         count
-    }
-
-    /// Sets the order of what is translucent: in a plane by draw order, path, visualizer and part; in space, where nothing that
-    /// is translucent has a draw order, by path, visualizer and part. Costs nothing where nothing came, went or changed its order.
-    fn order_parts(&mut self, world: &mut World) {
-        if !self.batches.take_unordered() {
-            return;
-        }
-        let mut entities: Vec<(SceneKey, &Shown)> = self.shown().collect();
-        if self.space == Space::Two {
-            entities.sort_by(|(_, a), (_, b)| a.visual.draw_order.total_cmp(&b.visual.draw_order));
-        }
-        let mut order = DrawOrder::default();
-        let mut pictures = Vec::new();
-        for (key, shown) in entities {
-            for (at, placed) in shown.placed.iter().enumerate() {
-                let Some(batch) = *placed else { continue };
-                if self.kinds.get(batch.kind).is_some_and(|kind| kind.is_entity) {
-                    pictures.push((shown.path.clone(), key, order.push_other()));
-                } else {
-                    self.batches.push_part(&mut order, batch, segment_of(key, at));
-                }
-            }
-        }
-        self.batches.set_order(world, order);
-        if self.space == Space::Two {
-            self.quads.set_order(pictures);
-        }
     }
 
     /// Writes the parts of an entity, and removes what stood elsewhere. Returns the number of instances.
@@ -114,6 +84,13 @@ impl SpatialScene {
             textures,
         };
         let visual = shown.visual.clone();
+        let drawn_order = shown.visual.draw_order.clamp(-MAX_DRAW_ORDER, MAX_DRAW_ORDER);
+        if shown.drawn_order != drawn_order {
+            for at in 0..shown.placed.len() {
+                self.draw_order.remove(&order_of(self.space, key, shown, at));
+            }
+            shown.drawn_order = drawn_order;
+        }
         let uniform = uniform_of(key, shown);
         let space = self.space;
         let place_of = |part: &Part| {
@@ -121,11 +98,12 @@ impl SpatialScene {
             Some(batch_of(space, key, kind, self.kinds.get(kind)?, part))
         };
         let mut placed: Placed = visual.parts.iter().map(place_of).collect();
-        for (at, before) in shown.placed.clone().into_iter().enumerate() {
+        for (at, before) in std::mem::take(&mut shown.placed).into_iter().enumerate() {
             if let Some(batch) = before.filter(|before| placed.get(at) != Some(&Some(*before)))
                 && let Some(kind) = self.kinds.get(batch.kind)
             {
                 (kind.remove)(&mut stage, part_place(key, shown, batch, at));
+                self.draw_order.remove(&order_of(self.space, key, shown, at));
             }
         }
         for (at, (part, placed)) in visual.parts.iter().zip(&mut placed).enumerate() {
@@ -133,14 +111,18 @@ impl SpatialScene {
                 && let Some(kind) = self.kinds.get(batch.kind)
             {
                 let place = part_place(key, shown, batch, at);
-                if !(kind.write)(&mut stage, place, part, of_part(part, uniform)) {
+                let order = order_of(self.space, key, shown, at);
+                if (kind.write)(&mut stage, place, part, of_part(part, uniform)) {
+                    let segment = place.segment;
+                    self.draw_order.insert(order, Segment { batch, segment });
+                    if stage.batches.take_moved() {
+                        self.draw_order.set_changed();
+                    }
+                } else {
+                    self.draw_order.remove(&order);
                     *placed = None;
                 }
             }
-        }
-        let draw_order = Some(visual.draw_order);
-        if shown.placed != placed || std::mem::replace(&mut shown.ordered_at, draw_order) != draw_order {
-            self.batches.set_unordered();
         }
         shown.placed = placed;
         visual.num_instances()
@@ -187,6 +169,32 @@ impl SpatialScene {
                 && let Some(kind) = self.kinds.get(batch.kind)
             {
                 (kind.remove)(&mut stage, part_place(key, shown, batch, at));
+                self.draw_order.remove(&order_of(self.space, key, shown, at));
+            }
+        }
+    }
+
+    /// Brings into order what is drawn in a plane. In space depth decides, except among instances that are translucent, which
+    /// go by path; pictures go by distance there.
+    fn write_order(&mut self, world: &mut World, textures: &mut PictureTextures) {
+        let is_plane = self.space == Space::Two;
+        let is_ordered = |batch: &BatchKey| is_plane || batch.is_translucent;
+        let Some(runs) = self.draw_order.take_changed_runs(is_ordered) else {
+            return;
+        };
+        let mut by_batch: BTreeMap<BatchKey, Vec<&Run>> = BTreeMap::new();
+        for run in &runs {
+            by_batch.entry(run.batch).or_default().push(run);
+        }
+        let mut stage = Stage {
+            world,
+            batches: &mut self.batches,
+            quads: &mut self.quads,
+            textures,
+        };
+        for (batch, runs) in by_batch {
+            if let Some(kind) = self.kinds.get(batch.kind) {
+                (kind.set_runs)(&mut stage, batch, &runs);
             }
         }
     }
@@ -218,7 +226,20 @@ impl SpatialScene {
     }
 }
 
-fn uniform_of(key: SceneKey, shown: &Shown) -> SegmentUniform {
+fn order_of(space: Space, key: SceneKey, shown: &Shown, part: usize) -> OrderOfPart {
+    OrderOfPart {
+        draw_order: if space == Space::Two {
+            shown.drawn_order
+        } else {
+            0.0
+        },
+        path: shown.path.clone(),
+        source: key.0,
+        part,
+    }
+}
+
+pub(super) fn uniform_of(key: SceneKey, shown: &Shown) -> SegmentUniform {
     SegmentUniform {
         world_from_entity: shown.view_from_entity,
         tint: [255; 4],
@@ -228,7 +249,7 @@ fn uniform_of(key: SceneKey, shown: &Shown) -> SegmentUniform {
         default_color: colors::entity_color(&shown.path).to_array(),
         default_radius: shown.default_radius,
         depth_offset: 0.0,
-        depth_tie: depth_tie(key, &shown.path),
+        depth_tie: depth_tie(&shown.path),
     }
 }
 
@@ -256,21 +277,8 @@ fn of_part(part: &Part, mut uniform: SegmentUniform) -> SegmentUniform {
 fn part_place(key: SceneKey, shown: &Shown, batch: BatchKey, part: usize) -> PartPlace<'_> {
     PartPlace {
         key: batch,
-        segment: segment_of(key, part),
+        segment: (u64::from(key.1.index() as u32) << 32) | part as u64,
         scene_key: key,
         path: &shown.path,
     }
-}
-
-/// Names a part of an entity within the lists of its visualizer.
-fn segment_of(key: SceneKey, part: usize) -> u64 {
-    (u64::from(key.1.index() as u32) << 32) | part as u64
-}
-
-/// Which of two things at the same depth is seen does not depend on what came first.
-fn depth_tie((source, _): SceneKey, path: &EntityPath) -> u8 {
-    let mut hasher = FxHasher::default();
-    path.hash(&mut hasher);
-    source.hash(&mut hasher);
-    (hasher.finish() >> 56) as u8
 }

@@ -1,0 +1,159 @@
+//! The order in which a view draws: by draw order, path, visualizer and part, whatever came first.
+
+use std::{cmp::Ordering, collections::BTreeMap};
+
+use chronoscope_store::EntityPath;
+
+use super::{batches::BatchKey, sources::SourceId};
+
+/// What a part is ordered by.
+#[derive(Clone, Debug)]
+pub(crate) struct OrderOfPart {
+    /// What is greater lies in front. Equal everywhere in 3D, where depth decides.
+    pub(crate) draw_order: f32,
+    pub(crate) path: EntityPath,
+    pub(crate) source: SourceId,
+    pub(crate) part: usize,
+}
+
+impl PartialEq for OrderOfPart {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for OrderOfPart {}
+
+impl PartialOrd for OrderOfPart {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for OrderOfPart {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.draw_order
+            .total_cmp(&other.draw_order)
+            .then_with(|| self.path.cmp(&other.path))
+            .then_with(|| (self.source, self.part).cmp(&(other.source, other.part)))
+    }
+}
+
+/// A part within the batch that it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) batch: BatchKey,
+    pub(crate) segment: u64,
+}
+
+/// Parts of one batch that are drawn one after the other, with nothing of another batch in between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) batch: BatchKey,
+    /// Position of its first part among all that the view draws in order: greater is drawn later.
+    pub(crate) index: u32,
+    pub(crate) segments: Vec<u64>,
+}
+
+/// The parts that a view draws, in order.
+#[derive(Default)]
+pub(crate) struct DrawOrder {
+    parts: BTreeMap<OrderOfPart, Segment>,
+    is_changed: bool,
+}
+
+impl DrawOrder {
+    pub(crate) fn insert(&mut self, order: OrderOfPart, segment: Segment) {
+        let before = self.parts.insert(order, segment);
+        self.is_changed |= before != Some(segment);
+    }
+
+    pub(crate) fn remove(&mut self, order: &OrderOfPart) {
+        self.is_changed |= self.parts.remove(order).is_some();
+    }
+
+    /// All parts in the order in which they are drawn.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&OrderOfPart, &Segment)> {
+        self.parts.iter()
+    }
+
+    /// Notes that a part stands elsewhere in its batch.
+    pub(crate) fn set_changed(&mut self) {
+        self.is_changed = true;
+    }
+
+    /// The runs of what is drawn in order, if they may have changed since the last call. Cost: O(parts) where they did.
+    pub(crate) fn take_changed_runs(&mut self, is_ordered: impl Fn(&BatchKey) -> bool) -> Option<Vec<Run>> {
+        std::mem::take(&mut self.is_changed).then(|| self.runs(is_ordered))
+    }
+
+    /// The runs in the order in which they are drawn.
+    fn runs(&self, is_ordered: impl Fn(&BatchKey) -> bool) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        let ordered = self.parts.values().filter(|part| is_ordered(&part.batch));
+        for (index, Segment { batch, segment }) in ordered.enumerate() {
+            match runs.last_mut() {
+                Some(run) if run.batch == *batch => run.segments.push(*segment),
+                _ => runs.push(Run {
+                    batch: *batch,
+                    index: index as u32,
+                    segments: vec![*segment],
+                }),
+            }
+        }
+        runs
+    }
+}
+
+/// Decides which of two entities at the same depth is seen in 3D. The same in every process.
+pub(crate) fn depth_tie(path: &EntityPath) -> u8 {
+    use std::hash::Hasher as _;
+    let mut hasher = rustc_hash::FxHasher::default();
+    hasher.write(path.to_string().as_bytes());
+    (hasher.finish() >> 56) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(kind: u16) -> BatchKey {
+        BatchKey {
+            source: 0,
+            kind,
+            is_translucent: true,
+        }
+    }
+
+    #[test]
+    fn what_lies_between_splits_a_run() {
+        let mut order = DrawOrder::default();
+        let mut insert = |path: &str, draw_order: f32, kind: u16, segment: u64| {
+            let place = OrderOfPart {
+                draw_order,
+                path: path.into(),
+                source: 0,
+                part: 0,
+            };
+            let batch = batch(kind);
+            order.insert(place, Segment { batch, segment });
+        };
+        insert("/c", 1.0, 0, 3);
+        insert("/a", 1.0, 0, 1);
+        insert("/b", 1.0, 1, 2);
+        insert("/d", 1.0, 0, 4);
+        insert("/z", -1.0, 0, 0);
+        let runs: Vec<(u16, u32, Vec<u64>)> = order
+            .take_changed_runs(|_| true)
+            .into_iter()
+            .flatten()
+            .map(|run| (run.batch.kind, run.index, run.segments))
+            .collect();
+        assert_eq!(
+            runs,
+            [(0, 0, vec![0, 1]), (1, 2, vec![2]), (0, 3, vec![3, 4])],
+            "by draw order, then by path"
+        );
+        assert_eq!(order.take_changed_runs(|_| true), None);
+    }
+}
