@@ -18,7 +18,7 @@ use bevy::{
 };
 use bevy_egui::{EguiTextureHandle, EguiUserTextures};
 use chronoscope_frame::{ActiveBlueprint, Cursor, IngestSources, Settled, ViewTile};
-use chronoscope_render::{AdapterClass, BulkView, RenderStats};
+use chronoscope_render::{AdapterClass, BulkView, EyeOrigin, RenderStats};
 
 use crate::ViewStyle;
 
@@ -36,13 +36,6 @@ pub(crate) struct Placement {
     pub(crate) position: DVec3,
     pub(crate) rotation: Quat,
     pub(crate) lens: CameraLens,
-}
-
-impl Placement {
-    /// The transform of the camera: the one place where an eye becomes `f32`.
-    fn transform(&self) -> Transform {
-        Transform::from_translation(self.position.as_vec3()).with_rotation(self.rotation)
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -162,7 +155,13 @@ impl SceneCamera {
             self.placement = Some(now);
             self.awake_frames = AWAKE_FRAMES;
             let mut entity = world.entity_mut(self.entity);
-            entity.insert((shot.placement.transform(), projection(shot.placement.lens), bulk));
+            entity.insert((
+                // The eye itself, so that what is near it is exact far from the origin.
+                EyeOrigin(shot.placement.position),
+                Transform::from_rotation(shot.placement.rotation),
+                projection(shot.placement.lens),
+                bulk,
+            ));
             if let Some(mut component) = entity.get_mut::<Camera>() {
                 component.clear_color = ClearColorConfig::Custom(Color::srgb_u8(r, g, b));
             }
