@@ -280,6 +280,7 @@ impl Bench {
                 .collect::<Vec<_>>(),
             entities
         );
+        assert_eq!(store.num_entities(), entities.len() as u64);
         assert_eq!(store.num_chunks(), chunks.len() as u64);
         assert_eq!(
             store.num_rows(),
