@@ -150,6 +150,8 @@ pub struct ViewOverrides {
     /// Whether the view or one of its entities has time ranges.
     has_time_ranges: bool,
     consumed: Consumed,
+    /// Whether the blueprint overrides something of some entity.
+    overrides_any: bool,
     /// Grows with each change.
     pub(crate) version: u64,
 }
@@ -309,7 +311,12 @@ fn update_overrides(
     // Hidden views too: the trees show what is hidden in them.
     let mut outdated: Vec<_> = views
         .iter_mut()
-        .filter(|(view, results, overrides)| overrides.consumed != now(view, results))
+        .filter_map(|(view, results, mut overrides)| {
+            let is_outdated = overrides
+                .bypass_change_detection()
+                .must_update(now(view, results));
+            is_outdated.then_some((view, results, overrides))
+        })
         .collect();
     if outdated.is_empty() {
         return;
@@ -356,6 +363,18 @@ impl ViewOverrides {
         0
     }
 
+    /// Whether it is out of date. New entities change nothing where nothing is overridden.
+    fn must_update(&mut self, now: Consumed) -> bool {
+        let results = Consumed {
+            results: now.results,
+            ..self.consumed
+        };
+        if results == now && !self.overrides_any {
+            self.consumed = now;
+        }
+        self.consumed != now
+    }
+
     /// Brings it up to date, and returns how many entities were resolved.
     ///
     /// Cost: what the view overrides, and the entities below what it hides.
@@ -368,18 +387,10 @@ impl ViewOverrides {
         results: &DataResults,
         consumed: Consumed,
     ) -> usize {
-        let before = std::mem::replace(&mut self.consumed, consumed);
-        let only_results = Consumed {
-            results: consumed.results,
-            ..before
-        } == consumed;
+        self.consumed = consumed;
         let (class, view): (_, ViewId) = (&view.class, view.id);
         let overridden = overridden_entities(query, view);
-        // New entities change nothing where nothing is overridden.
-        if only_results && overridden.is_empty() && self.entities.is_empty() && self.hidden.is_empty() {
-            return 0;
-        }
-
+        self.overrides_any = !overridden.is_empty();
         let overridden: Vec<EntityId> = overridden
             .iter()
             .filter_map(|path| store.entity_id(path))

@@ -11,8 +11,7 @@ use chronoscope_frame::{
     ActiveBlueprint, AppVisualizerExt, DataResults, DiffLog, IngestMessage, IngestSource, IngestSources,
     LatestAtResults, Recordings, Report, SourcePoll, TimeCommand, Transforms, View, ViewOverrides,
     ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals, Work,
-    WorkCounters,
-    visualizer::QueryMode,
+    WorkCounters, visualizer::QueryMode,
 };
 use chronoscope_store::{EntityId, StoreId, Timeline};
 use chronoscope_types::{Points3D, Transform3D, blueprint::EntityBehavior, columns_chunk, log_chunk};

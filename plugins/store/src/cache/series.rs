@@ -5,14 +5,12 @@ use std::{
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
-use parking_lot::Mutex;
-use smallvec::SmallVec;
-
 use crate::{
     ChunkStore, RangeResult, TimeRange,
     cache::{entry::CachedEntry, place::Place, stats::Tally},
     latest_at::Answer,
 };
+use parking_lot::Mutex;
 
 /// How many answers stand ready for readers without a lock: views with cursors of their own do not drive each other out.
 const WAYS: usize = 2;
@@ -45,8 +43,8 @@ pub(super) struct SeriesCache {
     recent: [CachedEntry; WAYS],
     /// Ordered by time, without overlaps.
     older: Mutex<VecDeque<Older>>,
-    /// The last used one is the last.
-    ranges: Mutex<SmallVec<[RangeResult; MAX_RANGES]>>,
+    /// The last used one is the last. Most series are never asked for a range, so they have no room for one.
+    ranges: Mutex<Vec<RangeResult>>,
 }
 
 impl SeriesCache {
@@ -158,12 +156,14 @@ impl SeriesCache {
         if ranges.iter().any(|other| other.range() == answer.range()) {
             return;
         }
+        let capacity = ranges.capacity();
         if ranges.len() == MAX_RANGES {
             let before = ranges.remove(0);
             tally.bytes_actual -= before.heap_bytes() as i64;
         }
         tally.bytes_actual += answer.heap_bytes() as i64;
         ranges.push(answer.clone());
+        tally.bytes_actual += ((ranges.capacity() - capacity) * size_of::<RangeResult>()) as i64;
     }
 
     /// Drops the answers that meet a range.
@@ -199,14 +199,11 @@ impl SeriesCache {
     pub(super) fn bytes(&self) -> (u64, u64) {
         let older = self.older.lock();
         let effective = older.iter().map(|older| u64::from(older.row_bytes)).sum();
+        let ranges = self.ranges.lock();
         let actual = size_of::<Self>()
             + older.capacity() * size_of::<Older>()
-            + self
-                .ranges
-                .lock()
-                .iter()
-                .map(RangeResult::heap_bytes)
-                .sum::<usize>();
+            + ranges.capacity() * size_of::<RangeResult>()
+            + ranges.iter().map(RangeResult::heap_bytes).sum::<usize>();
         (effective, actual as u64)
     }
 }
