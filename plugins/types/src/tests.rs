@@ -160,6 +160,10 @@ fn what_is_built_reads_back() {
             pixel_format: Some(PixelFormat::NV12),
             ..ImageFormat::rgb8(5, 3)
         },
+        ImageFormat {
+            pixel_format: Some(PixelFormat::YUY2),
+            ..ImageFormat::rgb8(5, 3)
+        },
     ];
     assert_eq!(
         read::image_formats(&round::<components::ImageFormat>(formats.clone())).unwrap(),
@@ -167,6 +171,7 @@ fn what_is_built_reads_back() {
     );
     assert_eq!(formats[0].num_bytes(), Some(36));
     assert_eq!(formats[1].num_bytes(), Some(15 + 2 * 3 * 2));
+    assert_eq!(formats[2].num_bytes(), Some(3 * 3 * 4), "pairs are never split");
 
     let person = ClassDescription {
         info: AnnotationInfo::new(7, "person", [1, 2, 3]),

@@ -27,6 +27,8 @@ use chronoscope_types::{
 };
 use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
+mod pictures;
+
 use super::{
     AppSpatialExt as _, Part, PartDigest, SpatialScene, SpatialScenes, SpatialSources, SpatialVisual,
     pictures::{Picture, PictureKey, PixelKind, PixelMapping, PixelSource, RawPixels},

@@ -236,9 +236,6 @@ pub enum DecodeError {
         /// What the library says.
         reason: Arc<str>,
     },
-    /// The bytes of a camera's format do not fit together.
-    #[error("the pixels cannot be converted: {0}")]
-    Packed(Arc<str>),
     /// Colors where one number per pixel is wanted.
     #[error("distances need one channel, but the picture is in color")]
     NotOneChannel,
