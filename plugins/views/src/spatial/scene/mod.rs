@@ -206,6 +206,11 @@ impl SpatialScene {
         self.camera.as_ref().is_some_and(SceneCamera::is_rendering)
     }
 
+    /// The memory of its draw lists.
+    pub(crate) fn list_memory(&self, world: &World) -> MemoryUse {
+        self.batches.memory_use(world)
+    }
+
     /// Whether there is nothing to see.
     pub fn is_empty(&self) -> bool {
         self.entities.is_empty()
