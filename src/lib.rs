@@ -22,6 +22,7 @@
 
 pub mod cli;
 pub mod demo;
+pub mod digest;
 pub mod offscreen;
 pub mod sources;
 pub mod start;
@@ -66,7 +67,7 @@ pub mod prelude {
     pub use crate::ChronoscopePlugins;
     pub use chronoscope_frame::{
         AppViewClassExt, AppVisualizerExt, Frame, FramePlugins, FrameSystems, ViewClass, ViewerCommand,
-        ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visuals,
+        ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals,
         selection::{EntityClicked, SelectionChanged},
     };
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};

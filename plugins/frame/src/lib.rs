@@ -55,8 +55,8 @@ pub use diagnostics::{FrameDiagnostics, Work, WorkCounters};
 pub use diff::{DiffEntry, DiffLog};
 pub use error::{Report, Reports};
 pub use ingest::{IngestMessage, IngestSource, IngestSources, SourceId, SourcePoll};
-pub use overrides::{ResolvedOverrides, ViewOverrides};
-pub use query_results::{DataResult, DataResults, LatestAtResults};
+pub use overrides::{ResolvedInstruction, ResolvedOverrides, ViewOverrides};
+pub use query_results::{DataResult, DataResults, InstructionIndex, LatestAtResults, ResultKey, ResultQuery};
 pub use recordings::{RecordingEntry, RecordingKey, Recordings, StoreInfo};
 pub use schedule::{Frame, FramePlugins, FrameSystems};
 pub use selection::{Item, Selection};
@@ -65,5 +65,6 @@ pub use time_control::{Cursor, LoopMode, PlayState, TimeControl, TimeControls};
 pub use view_class::{AppViewClassExt, Space, ViewClass, ViewClasses};
 pub use viewport::{ActiveBlueprint, View, ViewTile};
 pub use visualizer::{
-    AppVisualizerExt, Source, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals,
+    AppFallbackExt, AppVisualizerExt, FallbackInput, Resolved, Source, Visual, Visualizer, VisualizerInfo,
+    VisualizerInput, Visualizers, Visuals, resolve,
 };

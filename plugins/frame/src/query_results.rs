@@ -13,7 +13,7 @@ use chronoscope_blueprint::ViewId;
 use chronoscope_store::{CLEAR_COMPONENT, EntityId};
 use rustc_hash::FxHashSet;
 
-pub use data_results::{DataResult, DataResults};
+pub use data_results::{DataResult, DataResults, InstructionIndex, ResultKey, ResultQuery};
 pub use latest_at::{EntityResults, LatestAtResults};
 
 use data_results::Capabilities;
@@ -170,7 +170,7 @@ fn query_results(
                     .map(|result| result.entity),
             );
         }
-        latest_at.want(wanted);
+        latest_at.want(&wanted);
     } else {
         for entity in &changes.schema {
             let is_wanted = context.contains(entity)

@@ -3,9 +3,15 @@
 //! Each visualizer is one system with its own [`Visuals`], so that Bevy runs them side by side; inside, changed results are worked
 //! on in parallel. A visual is made in the entity's own space: where it stands is up to [`crate::Transforms`], so a cloud that
 //! is moved is not made anew.
+//!
+//! A visual is made once for all views that ask for the same: [`pool`] keeps it under what it was made from, and views share it.
 
 mod chunks;
 mod input;
+mod pool;
+mod resolve;
+mod rows;
+mod update;
 mod visuals;
 
 use std::{any::TypeId, sync::Arc};
@@ -13,21 +19,36 @@ use std::{any::TypeId, sync::Arc};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_store::EntityId;
-
 pub(crate) use chunks::VisualChunks;
-pub use input::{Source, VisualizerInput};
+pub use input::VisualizerInput;
+pub use resolve::{AppFallbackExt, Fallback, FallbackInput, Fallbacks, Resolved, Source, StoredRow, resolve};
 pub use visuals::{ViewVisuals, Visuals};
 
-use crate::{Frame, FrameSystems, Report};
+use crate::{Frame, FrameSystems, Report, ResultKey};
 
-/// Which rows a visualizer is given.
+/// Which rows a visualizer is given where the blueprint does not give a range of times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QueryMode {
-    /// The latest row at the cursor, per component.
+    /// The latest row at the cursor, per component. Where the blueprint gives a range of times and the visuals of several rows can be
+    /// joined ([`Visual::JOINS_ROWS`]), each row in it.
     LatestAt,
-    /// All rows in the view's time range.
+    /// All rows.
     Range,
+}
+
+/// What a visualizer makes.
+pub trait Visual: Sized + Send + Sync + 'static {
+    /// Whether the visuals of several rows can be shown together. See [`Self::join`].
+    const JOINS_ROWS: bool = false;
+
+    /// The bytes on the heap. They count against the memory budget, where nothing else tells of them.
+    fn heap_bytes(&self) -> u64;
+
+    /// The visuals of the rows in a range of times as one, in the order of the rows. Called with at least one, where
+    /// [`Self::JOINS_ROWS`] is set.
+    fn join(_rows: &[Arc<Self>]) -> Option<Self> {
+        None
+    }
 }
 
 /// What a visualizer is called and what it needs.
@@ -45,8 +66,8 @@ pub struct VisualizerInfo {
 
 /// Turns a data result into what is drawn.
 pub trait Visualizer: Send + Sync + 'static {
-    /// What is drawn for one entity in one view.
-    type Visual: Send + Sync + 'static;
+    /// What is drawn for one entity, in all views that ask for the same.
+    type Visual: Visual;
 
     /// What it is called and what it needs.
     const INFO: VisualizerInfo;
@@ -60,7 +81,7 @@ pub trait Visualizer: Send + Sync + 'static {
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report>;
 
     /// Makes the visual of a data result that had one before. The result must be that of [`Self::visualize`]; what the visual
-    /// before may save is work. Nobody else holds it, unless a clone of it was kept: [`Arc::into_inner`] takes it apart.
+    /// before may save is work. No view holds it, unless a clone of it was kept: [`Arc::into_inner`] takes it apart.
     ///
     /// # Errors
     /// As [`Self::visualize`].
@@ -92,7 +113,7 @@ struct RegisteredVisualizer {
     /// The type of [`Visualizer::Visual`].
     visual: TypeId,
     /// Reads the reports of a view out of the visualizer's own resource, whose type nobody else need know.
-    reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
+    reports: fn(&World, ViewId) -> Vec<(ResultKey, Report)>,
     /// The same for what the visuals of a view were made from.
     chunks: fn(&World, ViewId) -> Option<&VisualChunks>,
     /// Removes the visualizer's own resource, and with it stops its system.
@@ -199,8 +220,8 @@ enum Added {
     Replaced(VisualizerId, fn(&mut World)),
 }
 
-/// The reports of one visualizer in one view, ordered by entity.
-fn reports_of<V: Visualizer>(world: &World, view: ViewId) -> Vec<(EntityId, Report)> {
+/// The reports of one visualizer in one view, ordered by result.
+fn reports_of<V: Visualizer>(world: &World, view: ViewId) -> Vec<(ResultKey, Report)> {
     let Some(visuals) = world
         .get_resource::<Visuals<V>>()
         .and_then(|visuals| visuals.view(view))
@@ -209,9 +230,9 @@ fn reports_of<V: Visualizer>(world: &World, view: ViewId) -> Vec<(EntityId, Repo
     };
     let mut reports: Vec<_> = visuals
         .reports()
-        .map(|(entity, report)| (entity, report.clone()))
+        .map(|(key, report)| (key, report.clone()))
         .collect();
-    reports.sort_by_key(|(entity, _)| *entity);
+    reports.sort_by_key(|(key, _)| *key);
     reports
 }
 
@@ -246,7 +267,7 @@ impl AppVisualizerExt for App {
         self.insert_resource(Visuals::<V>::new(id));
         self.add_systems(
             Frame,
-            visuals::visualize::<V>
+            update::visualize::<V>
                 .in_set(FrameSystems::Visualizers)
                 .run_if(resource_exists::<Visuals<V>>),
         )
@@ -267,6 +288,6 @@ pub struct VisualizersPlugin;
 
 impl Plugin for VisualizersPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Visualizers>();
+        app.init_resource::<Visualizers>().init_resource::<Fallbacks>();
     }
 }

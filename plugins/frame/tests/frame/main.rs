@@ -10,15 +10,16 @@ mod chunk_loading;
 mod memory;
 mod oracle;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bevy_app::{App, TaskPoolPlugin};
 use bevy_time::TimePlugin;
 use chronoscope_blueprint::{ContentsFilter, RecommendedView, Schema, ViewClassId};
 use chronoscope_frame::{
     ActiveBlueprint, AppViewClassExt, AppVisualizerExt, Cursor, DataResults, DiffLog, FramePlugins,
-    LatestAtResults, Recordings, Report, TimeControls, Transforms, View, ViewClass, ViewOverrides, ViewTile,
-    Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals, visualizer::QueryMode,
+    InstructionIndex, LatestAtResults, Recordings, Report, ResultKey, TimeControls, Transforms, View,
+    ViewClass, ViewOverrides, ViewTile, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visualizers,
+    Visuals, visualizer::QueryMode,
 };
 use chronoscope_store::{Chunk, StoreEvent, StoreId};
 use chronoscope_types::read;
@@ -49,11 +50,36 @@ impl ViewClass for TestClass {
     }
 }
 
-/// The first position, and what the annotation context calls class 1.
+/// All positions and colors, and what the annotation context calls class 1.
 struct Points;
 
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Cloud {
+    positions: Vec<[f32; 3]>,
+    colors: Vec<u32>,
+    label: Option<String>,
+}
+
+impl Visual for Cloud {
+    const JOINS_ROWS: bool = true;
+
+    fn heap_bytes(&self) -> u64 {
+        (size_of_val(&*self.positions) + size_of_val(&*self.colors)) as u64
+    }
+
+    fn join(rows: &[Arc<Self>]) -> Option<Self> {
+        let mut all = Self::default();
+        for row in rows {
+            all.positions.extend(&row.positions);
+            all.colors.extend(&row.colors);
+            all.label.clone_from(&row.label);
+        }
+        Some(all)
+    }
+}
+
 impl Visualizer for Points {
-    type Visual = (Vec<[f32; 3]>, Option<String>);
+    type Visual = Cloud;
 
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Points3D",
@@ -73,15 +99,34 @@ impl Visualizer for Points {
             .annotations
             .context()
             .and_then(|context| context.class(1)?.info.label.clone());
-        Ok(Some((positions, label)))
+        let colors = match input.get("Points3D:colors") {
+            Some(array) => read::colors(&array)
+                .map_err(|error| input.report(error.to_string()))?
+                .to_vec(),
+            None => Vec::new(),
+        };
+        Ok(Some(Cloud {
+            positions,
+            colors,
+            label,
+        }))
     }
 }
 
 /// All scalars.
 struct Series;
 
+#[derive(Debug)]
+struct Samples(Vec<(i64, f64)>);
+
+impl Visual for Samples {
+    fn heap_bytes(&self) -> u64 {
+        size_of_val(&*self.0) as u64
+    }
+}
+
 impl Visualizer for Series {
-    type Visual = Vec<(i64, f64)>;
+    type Visual = Samples;
 
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "SeriesLines",
@@ -104,7 +149,7 @@ impl Visualizer for Series {
                     .map(|value| (row.time, *value)),
             );
         }
-        Ok(Some(series))
+        Ok(Some(Samples(series)))
     }
 }
 
@@ -217,12 +262,14 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
             let points = world
                 .resource::<Visuals<Points>>()
                 .view(view.id)
-                .and_then(|visuals| visuals.get(result.entity));
+                .map(|visuals| by_instruction(visuals.of_entity(result.entity)))
+                .unwrap_or_default();
             out.insert(format!("{name} points"), format!("{points:?}"));
             let series = world
                 .resource::<Visuals<Series>>()
                 .view(view.id)
-                .and_then(|visuals| visuals.get(result.entity));
+                .map(|visuals| by_instruction(visuals.of_entity(result.entity)))
+                .unwrap_or_default();
             out.insert(format!("{name} series"), format!("{series:?}"));
             let transform = world
                 .resource::<Transforms>()
@@ -233,12 +280,25 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
             .resource::<Visuals<Points>>()
             .view(view.id)
             .into_iter()
-            .flat_map(|visuals| visuals.iter().map(|(entity, _)| entity))
+            .flat_map(|visuals| visuals.iter().map(|(key, _)| key.entity))
             .filter(|entity| results.get(*entity).is_none())
             .collect();
         assert!(stale.is_empty(), "visuals of what is not in the view: {stale:?}");
     }
+    let shared = (
+        world.resource::<Visuals<Points>>().num_visuals(),
+        world.resource::<Visuals<Series>>().num_visuals(),
+    );
+    out.insert("visuals".to_owned(), format!("{shared:?}"));
     out
+}
+
+fn by_instruction<'a, T: 'a>(
+    visuals: impl Iterator<Item = (ResultKey, &'a Arc<T>)>,
+) -> Vec<(InstructionIndex, &'a T)> {
+    visuals
+        .map(|(key, visual)| (key.instruction, &**visual))
+        .collect()
 }
 
 /// A fresh app with the same stores, blueprint and cursor.

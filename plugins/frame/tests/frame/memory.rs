@@ -180,7 +180,7 @@ fn what_nobody_sees_is_let_go_of_where_memory_is_short() {
                 visuals
                     .view(*view)?
                     .iter()
-                    .map(|(_, series)| series.to_vec())
+                    .map(|(_, series)| series.0.clone())
                     .collect(),
             )
         };

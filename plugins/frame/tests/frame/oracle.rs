@@ -2,13 +2,19 @@
 //! cursor.
 
 use bevy_app::App;
-use chronoscope_blueprint::{BlueprintCommand, ContentsFilter};
+use chronoscope_blueprint::{
+    BlueprintCommand, ContentsFilter, Instruction, InstructionId, OverrideTarget, ViewId,
+};
 use chronoscope_frame::{
     ActiveBlueprint, LatestAtResults, Recordings, TimeCommand, ViewerCommand, ViewerCommands,
 };
 use chronoscope_store::{EntityPath, TimeRange, Timeline};
 use chronoscope_types::{
-    AnnotationContext, Clear, Points3D, Scalars, Transform3D, blueprint::EntityBehavior, log_chunk,
+    AnnotationContext, AsComponents, Boxes3D, Clear, ComponentMapping, CursorTimeRange, Points3D, Scalars,
+    TimeBoundary, Transform3D, VisibleTimeRange,
+    blueprint::{EntityBehavior, VisibleTimeRanges, VisualizerInstruction},
+    enums::ComponentSourceKind,
+    log_chunk,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 
@@ -62,6 +68,24 @@ enum Step {
         view: usize,
         which: usize,
     },
+    Boxes {
+        entity: usize,
+        time: Option<i64>,
+    },
+    Instructions {
+        view: usize,
+        entity: usize,
+        which: usize,
+    },
+    Default {
+        view: usize,
+        color: Option<u8>,
+    },
+    Range {
+        view: usize,
+        entity: Option<usize>,
+        range: Option<(i64, i64)>,
+    },
     Undo,
     Redo,
     Frame,
@@ -93,6 +117,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => proptest::option::of(0usize..2).prop_map(|view| Step::Hide { view }),
         2 => (0usize..2, entity(), any::<bool>()).prop_map(|(view, entity, visible)| Step::Visible { view, entity, visible }),
         1 => (0usize..2, 0..CONTENTS.len()).prop_map(|(view, which)| Step::Contents { view, which }),
+        2 => (entity(), time()).prop_map(|(entity, time)| Step::Boxes { entity, time }),
+        2 => (0usize..2, entity(), 0usize..4).prop_map(|(view, entity, which)| Step::Instructions { view, entity, which }),
+        1 => (0usize..2, proptest::option::of(0u8..2)).prop_map(|(view, color)| Step::Default { view, color }),
+        2 => (0usize..2, proptest::option::of(entity()), proptest::option::of((-9i64..3, 0i64..5)))
+            .prop_map(|(view, entity, range)| Step::Range { view, entity, range }),
         1 => Just(Step::Undo),
         1 => Just(Step::Redo),
         4 => Just(Step::Frame),
@@ -109,6 +138,43 @@ fn times(time: Option<i64>) -> Vec<(Timeline, i64)> {
     .unwrap_or_default()
 }
 
+/// Two instructions of one visualizer with values of their own, the second with a mapping; or one, or none.
+fn instructions(view: ViewId, entity: &str, which: usize) -> Vec<BlueprintCommand> {
+    let instruction = |name: &str| Instruction {
+        id: InstructionId::hashed([entity, name]),
+        visualizer: "Points3D".into(),
+    };
+    let set = |name: &str, active: &[Instruction], components| BlueprintCommand::SetOverride {
+        view,
+        entity: entity.into(),
+        target: OverrideTarget::Visualizer {
+            id: instruction(name).id,
+            active: active.to_vec(),
+        },
+        components,
+    };
+    let both = [instruction("red"), instruction("mapped")];
+    let red = Points3D::default().with_colors([[255, 0, 0, 255]]);
+    let mapped = VisualizerInstruction::default().with_component_map(ComponentMapping {
+        target: "Points3D:positions".to_owned(),
+        source_kind: ComponentSourceKind::SourceComponent,
+        source_component: Some("Boxes3D:centers".to_owned()),
+        selector: None,
+    });
+    match which {
+        0 => vec![set("red", &both[..1], red.components())],
+        1 => vec![set("mapped", &both[1..], mapped.components())],
+        2 => vec![
+            set("red", &both, red.components()),
+            set("mapped", &both, mapped.components()),
+        ],
+        _ => vec![BlueprintCommand::ClearOverrides {
+            view,
+            entity: entity.into(),
+        }],
+    }
+}
+
 fn play(app: &mut App, step: &Step) {
     let id = store_id();
     let command = |app: &mut App, command| app.world_mut().resource_mut::<ViewerCommands>().push(command);
@@ -123,7 +189,10 @@ fn play(app: &mut App, step: &Step) {
     };
     match step.clone() {
         Step::Points { entity, time, count } => {
-            let points = Points3D::new((0..count).map(|i| [i as f32, time.unwrap_or(99) as f32, 0.0]));
+            let mut points = Points3D::new((0..count).map(|i| [i as f32, time.unwrap_or(99) as f32, 0.0]));
+            if count == 2 {
+                points = points.with_colors([[0, time.unwrap_or(99) as u8, 0, 255]]);
+            }
             add(
                 app,
                 &id,
@@ -209,6 +278,58 @@ fn play(app: &mut App, step: &Step) {
             if let Some(view) = view(app, at) {
                 let edit = BlueprintCommand::SetContents(view, ContentsFilter::parse(CONTENTS[which]));
                 command(app, ViewerCommand::Blueprint(edit));
+            }
+        }
+        Step::Boxes { entity, time } => {
+            let boxes = Boxes3D::from_centers_and_half_sizes([[time.unwrap_or(50) as f32; 3]], [[1.0; 3]]);
+            add(
+                app,
+                &id,
+                log_chunk(ENTITIES[entity], times(time), &boxes).unwrap(),
+            );
+        }
+        Step::Instructions {
+            view: at,
+            entity,
+            which,
+        } => {
+            if let Some(view) = view(app, at) {
+                for edit in instructions(view, ENTITIES[entity], which) {
+                    command(app, ViewerCommand::Blueprint(edit));
+                }
+                command(app, ViewerCommand::EndGesture);
+            }
+        }
+        Step::Default { view: at, color } => {
+            if let Some(view) = view(app, at) {
+                let colors = color.map(|red| [red, 0, 0, 255]);
+                let points = Points3D::default().with_colors(colors);
+                command(
+                    app,
+                    ViewerCommand::Blueprint(BlueprintCommand::SetDefault(view, points.components())),
+                );
+            }
+        }
+        Step::Range {
+            view: at,
+            entity,
+            range,
+        } => {
+            if let Some(view) = view(app, at) {
+                let ranges = range.map(|(from, to)| VisibleTimeRange {
+                    timeline: "frame".to_owned(),
+                    range: CursorTimeRange {
+                        start: TimeBoundary::CursorRelative(from),
+                        end: TimeBoundary::CursorRelative(to),
+                    },
+                });
+                let ranges = VisibleTimeRanges::default().with_ranges(ranges);
+                let edit = match entity {
+                    Some(entity) => BlueprintCommand::override_entity(view, ENTITIES[entity].into(), &ranges),
+                    None => BlueprintCommand::set_property(view, &ranges),
+                };
+                command(app, ViewerCommand::Blueprint(edit));
+                command(app, ViewerCommand::EndGesture);
             }
         }
         Step::Undo => command(app, ViewerCommand::Undo),

@@ -12,7 +12,7 @@ use bevy::{
     core_pipeline::tonemapping::{DebandDither, Tonemapping},
     ecs::prelude::*,
     image::Image,
-    math::{DVec3, Vec2},
+    math::{DVec3, Quat, Vec2},
     render::render_resource::TextureFormat,
     transform::components::Transform,
 };
@@ -32,9 +32,9 @@ const MAX_SIDE: u32 = 8192;
 /// Where the camera of a view stands, and what it sees. Compared from frame to frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Placement {
-    /// What the transform is relative to: where the eye is, so that it is exact far from the origin.
-    pub(crate) origin: DVec3,
-    pub(crate) transform: Transform,
+    /// In the view's space.
+    pub(crate) position: DVec3,
+    pub(crate) rotation: Quat,
     pub(crate) lens: CameraLens,
 }
 
@@ -156,8 +156,9 @@ impl SceneCamera {
             self.awake_frames = AWAKE_FRAMES;
             let mut entity = world.entity_mut(self.entity);
             entity.insert((
-                EyeOrigin(shot.placement.origin),
-                shot.placement.transform,
+                // The eye itself, so that what is near it is exact far from the origin.
+                EyeOrigin(shot.placement.position),
+                Transform::from_rotation(shot.placement.rotation),
                 projection(shot.placement.lens),
                 bulk,
             ));

@@ -10,7 +10,7 @@ mod ui;
 use bevy::app::{App, Plugin};
 use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, heuristics::rules};
 use chronoscope_frame::{
-    AppViewClassExt as _, AppVisualizerExt as _, Report, ViewClass, Visualizer, VisualizerInfo,
+    AppViewClassExt as _, AppVisualizerExt as _, Report, ViewClass, Visual, Visualizer, VisualizerInfo,
     VisualizerInput, visualizer::QueryMode,
 };
 use chronoscope_types::read;
@@ -56,6 +56,15 @@ pub enum DocumentVisual {
     Plain(PlainText),
     /// Read as Markdown.
     Markdown(Vec<Block>),
+}
+
+impl Visual for DocumentVisual {
+    fn heap_bytes(&self) -> u64 {
+        match self {
+            Self::Plain(text) => text.heap_bytes(),
+            Self::Markdown(blocks) => markdown::heap_bytes(blocks),
+        }
+    }
 }
 
 impl Visualizer for TextDocument {

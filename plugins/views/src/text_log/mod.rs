@@ -134,7 +134,7 @@ fn merge_logs(
         let table = tables.get_mut(view.id);
         let logs: Vec<_> = results
             .iter()
-            .filter_map(|result| Some((result.entity, visuals.get(result.entity)?.as_ref())))
+            .filter_map(|result| Some((result.entity, visuals.of_entity(result.entity).next()?.1.as_ref())))
             .collect();
         table.update(&logs);
     }

@@ -123,8 +123,11 @@ impl ViewUi for TextLogUi {
         let (Some(visuals), Some(table), Some(store)) =
             (visuals, table.filter(|table| !table.lines().is_empty()), store)
         else {
-            let report =
-                visuals.and_then(|visuals| results.iter().find_map(|result| visuals.report(result.entity)));
+            let report = visuals.and_then(|visuals| {
+                results
+                    .iter()
+                    .find_map(|result| visuals.reports_of(result.entity).next())
+            });
             return match report {
                 Some(report) => {
                     empty::show(ui, style, self.icon(), "This log cannot be read", &report.message);
@@ -146,7 +149,7 @@ impl ViewUi for TextLogUi {
         };
         let logs: Vec<(EntityId, &LogEntries)> = table
             .entities()
-            .filter_map(|entity| Some((entity, visuals.get(entity)?.as_ref())))
+            .filter_map(|entity| Some((entity, visuals.of_entity(entity).next()?.1.as_ref())))
             .collect();
         if logs.len() != table.num_entities() {
             // Made between two frames: the next one has both.

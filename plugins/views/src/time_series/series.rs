@@ -2,6 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
+use chronoscope_frame::Visual;
 use chronoscope_types::enums::{InterpolationMode, MarkerShape};
 use egui::Color32;
 
@@ -59,6 +60,20 @@ pub struct DrawPoint {
     pub position: f64,
     /// The value.
     pub value: f64,
+}
+
+impl Visual for EntitySeries {
+    fn heap_bytes(&self) -> u64 {
+        let names: usize = self
+            .styles
+            .iter()
+            .flat_map(|style| &style.name)
+            .map(|name| name.len())
+            .sum();
+        let styles = self.styles.capacity() * size_of::<SeriesStyle>();
+        let constants = self.constants.capacity() * size_of::<f64>();
+        (self.samples.heap_bytes() + names + styles + constants) as u64
+    }
 }
 
 impl EntitySeries {

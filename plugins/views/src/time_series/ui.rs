@@ -246,9 +246,9 @@ impl<'a> Plotted<'a> {
 
     fn get(&self, line: &NamedLine) -> Option<&'a EntitySeries> {
         let series = if line.visualizer == SeriesPoints::INFO.name {
-            self.points?.get(line.entity)
+            self.points?.get(line.result())
         } else {
-            self.lines?.get(line.entity)
+            self.lines?.get(line.result())
         };
         series.map(|series| &**series)
     }
@@ -325,7 +325,7 @@ fn first_report<V: Visualizer>(world: &World, view: ViewId, results: &DataResult
     let visuals = world.get_resource::<Visuals<V>>()?.view(view)?;
     results
         .iter()
-        .find_map(|result| visuals.report(result.entity))
+        .find_map(|result| visuals.reports_of(result.entity).next())
         .map(|report| {
             let entity = report
                 .entity

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chronoscope_frame::{Report, Source, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
+use chronoscope_frame::{Report, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
     Component, ComponentName, Scalars, components,
@@ -153,10 +153,7 @@ fn has_any(input: &VisualizerInput<'_>, fields: &[ComponentName]) -> bool {
                     .timeline
                     .is_some_and(|timeline| input.store.has_component_on(input.entity, timeline, id))
         });
-        logged
-            || input
-                .get_with_source(field)
-                .is_some_and(|(_, source)| source == Source::Override)
+        logged || input.overridden(field).is_some()
     })
 }
 

@@ -8,7 +8,7 @@ use glam::DAffine3;
 
 use super::{Consumed, MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, lights::Lights};
 use crate::spatial::{
-    sources::{SourceChanges, SourceId, SpatialSource},
+    sources::{SourceChanges, SpatialSource, source_id},
     visual::SpatialVisual,
 };
 
@@ -37,7 +37,7 @@ impl Diff {
     /// Works out what changed in a scene since its last frame.
     pub(super) fn of(
         scene: &mut SpatialScene,
-        changes: BTreeMap<SourceId, SourceChanges>,
+        changes: BTreeMap<usize, SourceChanges>,
         situation: &Situation<'_>,
     ) -> Self {
         let Situation {
@@ -65,18 +65,19 @@ impl Diff {
     fn take_changes(
         &mut self,
         scene: &mut SpatialScene,
-        changes: BTreeMap<SourceId, SourceChanges>,
+        changes: BTreeMap<usize, SourceChanges>,
         situation: &Situation<'_>,
     ) {
         let store = situation.entry.map(RecordingEntry::store);
         let (sources, lights) = (situation.sources, situation.lights);
         self.only_adds = true;
-        for (source, changes) in changes {
-            for entity in changes.removed {
-                self.remove(scene, (source, entity));
+        for (at, changes) in changes {
+            for result in changes.removed {
+                self.remove(scene, (source_id(at, result.instruction), result.entity));
             }
-            for (entity, visual) in changes.changed {
-                let key = (source, entity);
+            for (result, visual) in changes.changed {
+                let key = (source_id(at, result.instruction), result.entity);
+                let (source, entity) = key;
                 let visual = visual.filter(|visual| !visual.is_empty());
                 let (Some(visual), Some(store)) = (visual, store) else {
                     self.remove(scene, key);
@@ -92,7 +93,7 @@ impl Diff {
                     }
                     None => {
                         let default_radius = sources
-                            .get(usize::from(source))
+                            .get(at)
                             .map_or(-1.5, |source| source.default_radius);
                         let highlight = lights.of(store, scene.view, entity);
                         let path = store.entity_path(entity).clone();

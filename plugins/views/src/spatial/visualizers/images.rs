@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chronoscope_frame::{
-    Report, Source, Visualizer, VisualizerInput,
-    visualizer::{QueryMode, VisualizerInfo},
+    Report, Resolved, Visualizer, VisualizerInput,
+    visualizer::{QueryMode, StoredRow, VisualizerInfo},
 };
 use chronoscope_types::{
     Component, ComponentName, Image, SegmentationImage, components, enums::MagnificationFilter, read,
@@ -126,28 +126,21 @@ impl PicturePixels {
         &self.source
     }
 
-    fn new(input: &VisualizerInput<'_>, cell: Cell<'_>, source: PixelSource, kind: PixelKind) -> Self {
-        let hit = match cell.from {
-            Source::Store => input.hit(cell.name),
-            Source::Override | Source::ViewDefault => None,
-        };
+    fn new(cell: Cell<'_>, source: PixelSource, kind: PixelKind) -> Self {
         Self {
-            key: hit.map_or_else(
+            key: cell.row.map_or_else(
                 || PictureKey::of_bytes(cell.bytes, &source, kind),
-                |hit| PictureKey::of_row(hit.row_id(), &source, kind),
+                |row| PictureKey::of_row(row.id, &source, kind),
             ),
             source,
-            time: hit
-                .and_then(chronoscope_store::Hit::data_time)
-                .unwrap_or(i64::MIN),
+            time: cell.row.and_then(|row| row.time).unwrap_or(i64::MIN),
         }
     }
 }
 
-/// The bytes of a picture, and where they come from.
+/// The bytes of a picture, and the row of the recording that they come from, if one.
 struct Cell<'a> {
-    name: &'a ComponentName,
-    from: Source,
+    row: Option<StoredRow>,
     bytes: &'a [u8],
 }
 
@@ -158,7 +151,7 @@ pub(super) fn read_raw(
     format: &ComponentName,
     kind: PixelKind,
 ) -> Result<Option<PicturePixels>, Report> {
-    let Some((array, from)) = input.get_with_source(buffer) else {
+    let Some(Resolved { array, row, .. }) = input.resolve(buffer) else {
         return Ok(None);
     };
     let Some(formats) = input.get(format) else {
@@ -184,8 +177,7 @@ pub(super) fn read_raw(
         buffer: array.clone(),
         format,
     });
-    let name = buffer;
-    let pixels = PicturePixels::new(input, Cell { name, from, bytes }, source, kind);
+    let pixels = PicturePixels::new(Cell { row, bytes }, source, kind);
     Ok(Some(pixels))
 }
 
@@ -196,7 +188,7 @@ pub(super) fn read_encoded(
     blob: &ComponentName,
     kind: PixelKind,
 ) -> Result<Option<PicturePixels>, Report> {
-    let Some((array, from)) = input.get_with_source(blob) else {
+    let Some(Resolved { array, row, .. }) = input.resolve(blob) else {
         return Ok(None);
     };
     let encoded = EncodedPixels::new(array.clone()).map_err(|error| input.report(error.to_string()))?;
@@ -206,8 +198,7 @@ pub(super) fn read_encoded(
     let blobs = read::blobs(&array).map_err(|error| fail(input, &error))?;
     let bytes = blobs.first().unwrap_or(&[]);
     let source = PixelSource::Encoded(encoded);
-    let name = blob;
-    let pixels = PicturePixels::new(input, Cell { name, from, bytes }, source, kind);
+    let pixels = PicturePixels::new(Cell { row, bytes }, source, kind);
     Ok(Some(pixels))
 }
 
