@@ -19,7 +19,7 @@ use std::{
 use bevy::{asset::Handle, ecs::prelude::*, image::Image};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
 use chronoscope_frame::{RecordingKey, Report, View, ViewTile};
-use chronoscope_render::{Highlight, SegmentUniform};
+use chronoscope_render::{Highlight, MemoryUse, SegmentUniform};
 use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
 use rustc_hash::{FxHashMap, FxHashSet};
