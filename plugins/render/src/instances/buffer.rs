@@ -180,13 +180,12 @@ impl<P: Primitive> InstanceBuffer<P> {
         self.by_address.len()
     }
 
-    /// The memory in use. Cost: O(visuals).
+    /// The memory in use. Cost: O(1).
     #[must_use]
     pub fn memory_use(&self) -> MemoryUse {
-        let visuals = self.visuals.iter().flatten();
         let map_entry = size_of::<usize>() + size_of::<u32>();
         MemoryUse {
-            shared_bytes: visuals.map(|visual| size_of_val(&*visual.instances) as u64).sum(),
+            shared_bytes: u64::from(self.ranges.used()) * size_of::<P>() as u64,
             own_bytes: (self.visuals.capacity() * size_of::<Option<Visual<P>>>()
                 + self.free_slots.capacity() * size_of::<u32>()
                 + self.by_address.capacity() * (map_entry + 1)

@@ -35,7 +35,6 @@ struct SharedBuffer {
 
 impl SharedBuffers {
     /// The memory of all buffers. The instances themselves are shared with the visuals.
-    #[allow(dead_code, reason = "asked for by the memory budget")]
     pub(crate) fn memory_use(&self, world: &World) -> MemoryUse {
         let buffers = self.by_key.values();
         total(buffers.map(|buffer| (buffer.memory_use)(world, buffer.entity)))
@@ -81,7 +80,6 @@ impl Batches {
     }
 
     /// The memory of the lists.
-    #[allow(dead_code, reason = "asked for by the memory budget")]
     pub(crate) fn memory_use(&self, world: &World) -> MemoryUse {
         let lists = self.by_key.values();
         let mut all = total(lists.map(|batch| (batch.functions.memory_use)(world, batch.list)));
@@ -291,4 +289,97 @@ fn with_buffer<P: Primitive, T>(
     world
         .get_mut::<InstanceBuffer<P>>(entity)
         .map(|mut buffer| write(&mut buffer))
+}
+
+#[cfg(test)]
+mod tests {
+    use chronoscope_render::PointInstance;
+
+    use super::*;
+
+    const KEY: BatchKey = BatchKey {
+        source: 0,
+        kind: 0,
+        is_translucent: true,
+    };
+
+    fn points(count: usize) -> Arc<[PointInstance]> {
+        vec![PointInstance::new([0.0; 3].into(), 1.0, 1); count].into()
+    }
+
+    fn stored(world: &mut World) -> Vec<(usize, usize)> {
+        let mut buffers = world.query::<&InstanceBuffer<PointInstance>>();
+        let buffers = buffers.iter(world);
+        buffers
+            .map(|buffer| (buffer.visual_count(), buffer.len()))
+            .collect()
+    }
+
+    fn write_to(world: &mut World, view: &mut Batches, segment: u64, points: &Arc<[PointInstance]>) {
+        assert!(write(
+            world,
+            view,
+            KEY,
+            segment,
+            SegmentUniform::default(),
+            points
+        ));
+    }
+
+    #[test]
+    fn views_share_what_they_draw_until_the_last_one_goes() {
+        let mut world = World::new();
+        let mut views = [8, 9, 10].map(Batches::new);
+        let cloud = points(100);
+        for view in &mut views {
+            write_to(&mut world, view, 1, &cloud);
+        }
+        assert_eq!(stored(&mut world), [(1, 100)]);
+        assert_eq!(Arc::strong_count(&cloud), 2, "the buffer keeps one");
+
+        // One view goes on to another cloud, one is closed, one no longer shows the entity.
+        let [one, two, three] = &mut views;
+        write_to(&mut world, one, 1, &points(50));
+        assert_eq!(stored(&mut world), [(2, 150)]);
+        two.despawn(&mut world);
+        assert_eq!(stored(&mut world), [(2, 150)]);
+        remove::<PointInstance>(&mut world, three, KEY, 1);
+        assert_eq!(stored(&mut world), [(1, 50)]);
+        one.despawn(&mut world);
+        assert_eq!(stored(&mut world), []);
+        assert_eq!(world.query::<&DrawList<PointInstance>>().iter(&world).count(), 0);
+    }
+
+    #[test]
+    fn what_stands_twice_in_a_view_is_drawn_twice() {
+        let mut world = World::new();
+        let mut view = Batches::new(8);
+        let cloud = points(10);
+        write_to(&mut world, &mut view, 1, &cloud);
+        write_to(&mut world, &mut view, 2, &cloud);
+        write_to(&mut world, &mut view, 2, &cloud);
+        assert_eq!(stored(&mut world), [(2, 20)]);
+        remove::<PointInstance>(&mut world, &mut view, KEY, 1);
+        assert_eq!(stored(&mut world), [(1, 10)]);
+        let mut lists = world.query::<&DrawList<PointInstance>>();
+        assert_eq!(lists.iter(&world).map(DrawList::len).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn another_slot_is_noticed_so_that_runs_are_set_again() {
+        let mut world = World::new();
+        let mut views = [8, 9].map(Batches::new);
+        let cloud = points(10);
+        for view in &mut views {
+            write_to(&mut world, view, 1, &cloud);
+            assert!(view.take_moved());
+        }
+        let [one, two] = &mut views;
+        // The other view still draws the old one, so that the new one has a place of its own.
+        write_to(&mut world, one, 1, &points(10));
+        assert!(one.take_moved());
+        // Nobody else draws it: it is replaced in its place.
+        write_to(&mut world, two, 1, &points(10));
+        assert!(!two.take_moved());
+    }
 }

@@ -4,7 +4,7 @@ use bevy::prelude::*;
 use chronoscope_frame::{AppViewerCacheExt as _, CacheSize, PurgeOrder, ViewerCache};
 use chronoscope_render::RenderStats;
 
-use super::{SpatialScenes, camera::SceneCamera, textures::PictureTextures};
+use super::{SpatialScenes, batches::SharedBuffers, camera::SceneCamera, textures::PictureTextures};
 
 /// Registers the caches of spatial views.
 pub(super) fn add_caches(app: &mut App) {
@@ -21,6 +21,12 @@ pub(super) fn add_caches(app: &mut App) {
             bytes: world.get_resource().map_or(0, RenderStats::gpu_bytes),
             idle_bytes: 0,
         },
+        purge: None,
+    })
+    .add_viewer_cache(ViewerCache {
+        name: "Draw lists",
+        order: PurgeOrder::Copies,
+        size: draw_list_size,
         purge: None,
     })
     .add_viewer_cache(ViewerCache {
@@ -56,6 +62,23 @@ fn target_size(world: &World) -> CacheSize {
             idle_bytes: all.idle_bytes + if camera.is_hidden() { bytes } else { 0 },
         }
     })
+}
+
+/// What is known of instances and of how views draw them, without the instances: those belong to the visuals. Cost: the number of
+/// lists and of their runs.
+fn draw_list_size(world: &World) -> CacheSize {
+    let buffers = world
+        .get_resource::<SharedBuffers>()
+        .map_or(0, |buffers| buffers.memory_use(world).own_bytes);
+    let lists = world
+        .get_resource::<SpatialScenes>()
+        .into_iter()
+        .flat_map(SpatialScenes::iter)
+        .map(|scene| scene.list_memory(world).own_bytes);
+    CacheSize {
+        bytes: buffers + lists.sum::<u64>(),
+        idle_bytes: 0,
+    }
 }
 
 /// The camera and the image of a view that cannot be seen are made anew when it is shown.

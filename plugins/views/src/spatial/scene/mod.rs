@@ -19,7 +19,7 @@ use std::{
 use bevy::{asset::Handle, ecs::prelude::*, image::Image};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
 use chronoscope_frame::{RecordingKey, Report, View, ViewTile};
-use chronoscope_render::{Highlight, SegmentUniform};
+use chronoscope_render::{Highlight, MemoryUse, SegmentUniform};
 use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -204,6 +204,11 @@ impl SpatialScene {
     /// Whether the view's camera renders in this frame.
     pub fn is_rendering(&self) -> bool {
         self.camera.as_ref().is_some_and(SceneCamera::is_rendering)
+    }
+
+    /// The memory of its draw lists.
+    pub(crate) fn list_memory(&self, world: &World) -> MemoryUse {
+        self.batches.memory_use(world)
     }
 
     /// Whether there is nothing to see.
