@@ -9,8 +9,8 @@ use std::{
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    AppVisualizerExt, Frame, InstructionIndex, Report, ResultKey, ViewClasses, Visualizer, Visualizers, Visuals,
-    visualizer::ViewVisuals,
+    AppVisualizerExt, Frame, InstructionIndex, Report, ResultKey, ViewClasses, Visualizer, Visualizers,
+    Visuals, visualizer::ViewVisuals,
 };
 
 use super::{SpatialSystems, scene, visual::SpatialVisual};

@@ -73,9 +73,7 @@ impl Visual for SpatialVisual {
     fn join(rows: &[Arc<Self>]) -> Option<Self> {
         Some(Self {
             parts: rows.iter().flat_map(|row| row.parts.iter().cloned()).collect(),
-            bounds: rows
-                .iter()
-                .fold(Bounds::EMPTY, |all, row| all.union(row.bounds)),
+            bounds: rows.iter().fold(Bounds::EMPTY, |all, row| all.union(row.bounds)),
             labels: rows.iter().flat_map(|row| row.labels.iter().cloned()).collect(),
             draw_order: rows.last()?.draw_order,
         })

@@ -92,9 +92,7 @@ impl Diff {
                         shown.visual = visual;
                     }
                     None => {
-                        let default_radius = sources
-                            .get(at)
-                            .map_or(-1.5, |source| source.default_radius);
+                        let default_radius = sources.get(at).map_or(-1.5, |source| source.default_radius);
                         let highlight = lights.of(store, scene.view, entity);
                         let path = store.entity_path(entity).clone();
                         scene.order.insert((path.clone(), source), key);
