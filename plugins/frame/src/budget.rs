@@ -183,8 +183,6 @@ pub(crate) struct Purge {
     pub(crate) over_bytes: u64,
     /// Whether anything was freed in this frame, or is still being looked for.
     pub(crate) progressed: bool,
-    /// Whether something was to be given up in this frame.
-    pub(crate) evicts: bool,
     /// When all that was left was protected: until something changes, looking again is of no use.
     pub(crate) futile: Option<PurgeSituation>,
 }
@@ -200,11 +198,6 @@ pub(crate) struct PurgeSituation {
 }
 
 impl Purge {
-    /// Whether memory is short in this frame: what nobody sees is not to be held on to.
-    pub(crate) fn evicts(&self) -> bool {
-        self.evicts
-    }
-
     /// Whether more will be freed in the next frame.
     pub(crate) fn is_under_way(&self) -> bool {
         self.target_bytes.is_some()

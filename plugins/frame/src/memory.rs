@@ -118,7 +118,6 @@ fn plan_purge(
     on_screen: Res<OnScreen>,
     cursor: Res<Cursor>,
 ) {
-    purge.evicts = false;
     purge.progressed = false;
     purge.started = Some(Instant::now());
     let Some(limit) = budget.limit_bytes else {
@@ -143,7 +142,6 @@ fn plan_purge(
         purge.is_for_ahead = true;
     }
     if let Some(target) = purge.target_bytes {
-        purge.evicts = true;
         purge.over_bytes = used.saturating_sub(target);
     }
 }

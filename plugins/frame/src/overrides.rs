@@ -19,7 +19,7 @@ use smallvec::SmallVec;
 
 use crate::{
     ActiveBlueprint, Cursor, DataResult, DataResults, Frame, FrameSystems, InstructionIndex, RecordingEntry,
-    RecordingKey, Recordings, View, Visualizers, Work, WorkCounters, visualizer::VisualizerId,
+    RecordingKey, Recordings, ResultKey, View, Visualizers, Work, WorkCounters, visualizer::VisualizerId,
 };
 
 /// What the blueprint says of an entity in a view.
@@ -257,6 +257,30 @@ impl ViewOverrides {
                 hash: overrides.map_or(0, |overrides| overrides.instruction_hashes[at]),
             })
             .collect()
+    }
+
+    /// All instructions of an entity whose visualizers are known, with these, in their order.
+    pub fn all_instructions(
+        &self,
+        result: &DataResult,
+        visualizers: &Visualizers,
+    ) -> Vec<(ResultKey, VisualizerId)> {
+        let overrides = self.entities.get(&result.entity);
+        let ids: Vec<Option<VisualizerId>> = match overrides.and_then(ResolvedOverrides::instructions) {
+            Some(written) => written
+                .iter()
+                .map(|instruction| visualizers.find(&instruction.visualizer))
+                .collect(),
+            None => result.visualizers.iter().copied().map(Some).collect(),
+        };
+        let keys = ids.into_iter().enumerate().filter_map(|(at, id)| {
+            let key = ResultKey {
+                entity: result.entity,
+                instruction: InstructionIndex(at as u16),
+            };
+            Some((key, id?))
+        });
+        keys.collect()
     }
 
     /// An instruction of an entity, whatever its visualizer.

@@ -22,7 +22,7 @@ use rustc_hash::FxHashSet;
 use crate::{
     DataResults, DiffEntry, DiffLog, Frame, FrameSystems, MissingChunks, RecordingEntry, RecordingKey,
     Recordings, Report, Reports, ViewClasses, ViewOverrides, Visualizers, Work, WorkCounters,
-    diff::changes_schema, visualizer::QueryMode,
+    diff::changes_schema,
 };
 
 use schema::RecordingSchema;
@@ -285,7 +285,7 @@ fn report_ignored(
     let takes_ranges = |class: &ViewClassId| {
         visualizers
             .iter()
-            .any(|(_, info, classes)| info.mode == QueryMode::Range && classes.contains(class))
+            .any(|(id, _, classes)| visualizers.takes_ranges(id) && classes.contains(class))
     };
     for setting in ignored(&query, &active.viewport, takes_ranges) {
         if reported.contains(&setting) {

@@ -7,13 +7,15 @@
 )]
 
 use bevy::ecs::message::Messages;
-use chronoscope_blueprint::ViewId;
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    ActiveBlueprint, Item, Recordings, Selection, ViewerCommand, ViewerCommands,
+    ActiveBlueprint, AppFallbackExt, AppVisualizerExt, DiffLog, Item, Recordings, Report, Selection,
+    ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput,
     selection::{ClickSource, EntityClicked, SelectionChanged},
+    visualizer::QueryMode,
 };
 use chronoscope_store::StoreId;
-use chronoscope_types::{Points3D, log_chunk};
+use chronoscope_types::{AsComponents, Component, Points3D, components, log_chunk};
 
 use crate::testing::Stage;
 
@@ -59,6 +61,74 @@ fn drain<M: bevy::ecs::message::Message>(stage: &mut Stage) -> Vec<M> {
         .resource_mut::<Messages<M>>()
         .drain()
         .collect()
+}
+
+/// Shows points without drawing any.
+struct Dots;
+
+struct Drawn;
+
+impl Visual for Drawn {
+    fn heap_bytes(&self) -> u64 {
+        0
+    }
+}
+
+impl Visualizer for Dots {
+    type Visual = Drawn;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "Dots",
+        required: &[Points3D::POSITIONS.name],
+        optional: &[Points3D::COLORS.name, Points3D::RADII.name, Points3D::LABELS.name],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(_: &VisualizerInput<'_>) -> Result<Option<Drawn>, Report> {
+        Ok(Some(Drawn))
+    }
+}
+
+#[test]
+fn values_that_the_recording_does_not_give_are_shown_with_their_sources() {
+    let mut stage = stage();
+    let of_cloud = item(&stage, None);
+    let view = of_cloud.view().unwrap();
+    let class = stage.app.world().resource::<ActiveBlueprint>().viewport().views[&view]
+        .class
+        .clone();
+    stage
+        .app
+        .add_visualizer::<Dots>(&[class.as_str()])
+        .add_fallback(Points3D::RADII.name, |_| components::Radius::build(vec![0.125]));
+    let default = Points3D::default().with_labels(["a default"]);
+    let default = BlueprintCommand::SetDefault(view, default.components());
+    command(&mut stage, ViewerCommand::Blueprint(default));
+    // Visualizers are asked about entities that are new to them.
+    let more = Points3D::new([[0.0, 0.0, 0.0]]);
+    let more = log_chunk("/more", [], &more).unwrap();
+    let id = StoreId::recording("test app", "first");
+    stage
+        .app
+        .world_mut()
+        .resource_scope(|world, mut log: bevy::ecs::world::Mut<DiffLog>| {
+            world
+                .resource_mut::<Recordings>()
+                .insert(&mut log, &id, more)
+                .unwrap();
+        });
+    stage.draw();
+    let more = Item::DataResult {
+        view,
+        entity: "/more".into(),
+        instance: None,
+    };
+    command(&mut stage, ViewerCommand::Select(vec![more]));
+    let texts = stage.draw();
+    let says = |wanted: &str| texts.iter().any(|text| text.contains(wanted));
+    assert!(says("Shown as Dots"), "{texts:?}");
+    assert!(says("0.125") && says("fallback"), "{texts:?}");
+    assert!(says("a default") && says("view default"), "{texts:?}");
 }
 
 #[test]

@@ -24,7 +24,9 @@ pub use input::VisualizerInput;
 pub use resolve::{AppFallbackExt, Fallback, FallbackInput, Fallbacks, Resolved, Source, StoredRow, resolve};
 pub use visuals::{ViewVisuals, Visuals};
 
-use crate::{Frame, FrameSystems, Report, ResultKey};
+use crate::{
+    AppViewerCacheExt as _, CacheSize, Frame, FrameSystems, PurgeOrder, Report, ResultKey, ViewerCache,
+};
 
 /// Which rows a visualizer is given where the blueprint does not give a range of times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +46,7 @@ pub trait Visual: Sized + Send + Sync + 'static {
     /// The bytes on the heap. They count against the memory budget, where nothing else tells of them.
     fn heap_bytes(&self) -> u64;
 
-    /// The visuals of the rows in a range of times as one, in the order of the rows. Called with at least one, where
+    /// The visuals of the rows in a range of times as one, in the order of the rows. It shares what is large with them. Called with at least one, where
     /// [`Self::JOINS_ROWS`] is set.
     fn join(_rows: &[Arc<Self>]) -> Option<Self> {
         None
@@ -109,6 +111,7 @@ pub struct Visualizers {
 struct RegisteredVisualizer {
     info: VisualizerInfo,
     classes: Vec<ViewClassId>,
+    takes_ranges: bool,
     type_id: TypeId,
     /// The type of [`Visualizer::Visual`].
     visual: TypeId,
@@ -144,6 +147,13 @@ impl Visualizers {
     /// The type of the visuals that a visualizer makes.
     pub fn visual_type(&self, id: VisualizerId) -> Option<TypeId> {
         self.entries.get(usize::from(id.0)).map(|entry| entry.visual)
+    }
+
+    /// Whether the blueprint can give a visualizer a range of times.
+    pub(crate) fn takes_ranges(&self, id: VisualizerId) -> bool {
+        self.entries
+            .get(usize::from(id.0))
+            .is_some_and(|entry| entry.takes_ranges)
     }
 
     /// The visualizer with this name.
@@ -183,6 +193,7 @@ impl Visualizers {
         let mut new = RegisteredVisualizer {
             info: V::INFO,
             classes: classes.collect(),
+            takes_ranges: update::takes_ranges::<V>(),
             type_id: TypeId::of::<V>(),
             visual: TypeId::of::<V::Visual>(),
             reports: reports_of::<V>,
@@ -265,6 +276,22 @@ impl AppVisualizerExt for App {
             }
         };
         self.insert_resource(Visuals::<V>::new(id));
+        self.add_viewer_cache(ViewerCache {
+            name: V::INFO.name,
+            order: PurgeOrder::Derived,
+            size: |world| {
+                let visuals = world.get_resource::<Visuals<V>>();
+                visuals.map_or_else(CacheSize::default, |visuals| CacheSize {
+                    bytes: visuals.bytes(),
+                    idle_bytes: visuals.idle_bytes(),
+                })
+            },
+            purge: Some(|world, bytes| {
+                if let Some(mut visuals) = world.get_resource_mut::<Visuals<V>>() {
+                    visuals.bypass_change_detection().purge(bytes);
+                }
+            }),
+        });
         self.add_systems(
             Frame,
             update::visualize::<V>

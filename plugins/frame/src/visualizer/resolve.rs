@@ -114,7 +114,13 @@ impl<'a> Resolver<'a> {
         let name = match self.instruction.mapping(component) {
             None => component,
             Some(mapping) => match mapping.source_kind {
-                ComponentSourceKind::SourceComponent => {
+                // Parts of components are reported as not supported.
+                ComponentSourceKind::SourceComponent
+                    if mapping
+                        .selector
+                        .as_deref()
+                        .is_none_or(|selector| ["", "."].contains(&selector)) =>
+                {
                     mapping.source_component.as_deref().unwrap_or(component)
                 }
                 _ => return None,

@@ -6,7 +6,7 @@ use chronoscope_store::{RowId, TimeRange};
 use rayon::prelude::*;
 
 use super::{
-    Visual, Visualizer,
+    Visual as _, Visualizer,
     input::{RowPlace, VisualizerInput},
 };
 use crate::Report;
@@ -35,16 +35,10 @@ impl<T> Default for RowVisuals<T> {
     }
 }
 
-impl<T: Visual> RowVisuals<T> {
+impl<T> RowVisuals<T> {
     pub(super) fn bytes(&self) -> u64 {
-        let visuals = self
-            .rows
-            .iter()
-            .filter_map(|row| row.visual.as_ref().ok()?.as_ref());
-        let bytes: u64 = visuals
-            .map(|visual| size_of::<T>() as u64 + visual.heap_bytes())
-            .sum();
-        bytes + (self.rows.capacity() * size_of::<RowVisual<T>>()) as u64
+        // What is joined shares what is in it.
+        (self.rows.capacity() * (size_of::<RowVisual<T>>() + size_of::<T>())) as u64
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     ActiveBlueprint, Annotations, Cursor, DataResult, DataResults, LatestAtResults, RecordingEntry,
     Recordings, ResolvedInstruction, ResultKey, ResultQuery, View, ViewOverrides, ViewTile, Work,
-    WorkCounters, budget::Purge, context::annotations::ResolvedAnnotations,
+    WorkCounters, context::annotations::ResolvedAnnotations,
 };
 
 pub(super) fn visualize<V: Visualizer>(
@@ -33,13 +33,9 @@ pub(super) fn visualize<V: Visualizer>(
     annotations: Res<Annotations>,
     cursor: Res<Cursor>,
     counters: Res<WorkCounters>,
-    purge: Option<Res<Purge>>,
 ) {
     puffin::profile_scope!("execute_systems_for_all_views", V::INFO.name);
     let visuals = visuals.bypass_change_detection();
-    if purge.is_some_and(|purge| purge.evicts()) {
-        visuals.purge(u64::MAX);
-    }
     let Visuals {
         id,
         views: known,
@@ -500,7 +496,7 @@ impl<'a> FrameInputs<'a> {
 }
 
 /// Whether the blueprint can give a visualizer a range of times.
-fn takes_ranges<V: Visualizer>() -> bool {
+pub(super) fn takes_ranges<V: Visualizer>() -> bool {
     V::INFO.mode == QueryMode::Range || V::Visual::JOINS_ROWS
 }
 

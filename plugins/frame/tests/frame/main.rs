@@ -9,6 +9,7 @@ mod changes;
 mod chunk_loading;
 mod memory;
 mod oracle;
+mod visuals;
 
 use std::{collections::BTreeMap, sync::Arc};
 

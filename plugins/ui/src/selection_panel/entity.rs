@@ -1,7 +1,7 @@
 //! What is known about an entity, and about one of its components.
 
 use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{DataResults, Item, RecordingEntry, Visualizers};
+use chronoscope_frame::{DataResults, Item, RecordingEntry};
 use chronoscope_store::{ComponentId, EntityId, EntityPath, Hit};
 use chronoscope_types::format_time;
 use chronoscope_views::colors::entity_color;
@@ -9,12 +9,13 @@ use egui::{RichText, Ui};
 
 use super::{
     parts::{entity_link, grouped, item_link, size_rows, text_row, title, value_row},
+    shown,
     values::{self, EntityRef},
 };
 use crate::{
     icons,
     pass::Pass,
-    theme::{Theme, size},
+    theme::size,
     widgets::{elided_small, section_header},
 };
 
@@ -47,7 +48,9 @@ pub(super) fn show(
         text_row(ui, "Data", &format!("none of its own; {count} below"));
         return;
     }
-    show_visualizers(ui, pass, entity, view);
+    if let Some(view) = view {
+        shown::show(ui, pass, entity, view);
+    }
     show_values(
         ui,
         pass,
@@ -136,29 +139,6 @@ fn show_view_link(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
     {
         Some(name) => item_link(ui, pass, "In view", &name, &Item::View(id)),
         None => text_row(ui, "In view", "closed"),
-    }
-}
-
-/// By what the view shows the entity, or that it cannot.
-fn show_visualizers(ui: &mut Ui, pass: &Pass<'_>, entity: EntityId, view: Option<ViewId>) {
-    let Some(result) = view.and_then(|view| pass.of_view::<DataResults>(view)?.get(entity)) else {
-        return;
-    };
-    let visualizers = pass.world.resource::<Visualizers>();
-    let names: Vec<&str> = result
-        .visualizers
-        .iter()
-        .filter_map(|id| Some(visualizers.info(*id)?.name))
-        .collect();
-    if names.is_empty() {
-        let theme = Theme::of(ui);
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = size::GRID;
-            ui.label(RichText::new(icons::WARNING).color(theme.warning));
-            ui.add(egui::Label::new("This view has no visualizer for this data yet.").wrap());
-        });
-    } else {
-        text_row(ui, "Shown as", &names.join(", "));
     }
 }
 

@@ -7,6 +7,7 @@ mod values;
 mod blueprint_items;
 mod entity;
 mod recording;
+mod shown;
 mod view_summary;
 
 use chronoscope_frame::Item;

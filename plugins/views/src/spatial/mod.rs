@@ -33,6 +33,7 @@ pub mod visualizers;
 pub(crate) mod batches;
 pub(crate) mod camera;
 pub(crate) mod draw_order;
+mod fallbacks;
 pub(crate) mod framing;
 mod memory;
 pub(crate) mod scene;
@@ -87,8 +88,8 @@ pub struct SpatialPlugin;
 
 impl Plugin for SpatialPlugin {
     fn build(&self, app: &mut App) {
-        const POINTS: f32 = -2.5;
-        const LINES: f32 = -1.5;
+        const POINTS: f32 = fallbacks::POINT_RADIUS;
+        const LINES: f32 = fallbacks::LINE_RADIUS;
         app.init_resource::<SpatialScenes>()
             .init_resource::<SpatialSources>()
             .init_resource::<ChangedVisuals>()
@@ -121,6 +122,7 @@ impl Plugin for SpatialPlugin {
             .add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
             .add_view_reports(failed_pictures);
         memory::add_caches(app);
+        fallbacks::add_fallbacks(app);
     }
 
     fn finish(&self, app: &mut App) {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod results;
+
 use bevy::{
     app::{App, TaskPoolPlugin},
     asset::{AssetApp, AssetPlugin, Assets},

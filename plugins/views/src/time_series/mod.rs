@@ -93,6 +93,7 @@ impl Plugin for TimeSeriesPlugin {
             .add_view_reports(left_out::<SeriesLines>)
             .add_view_reports(left_out::<SeriesPoints>)
             .add_view_ui(TimeSeriesUi);
+        visualizers::add_fallbacks(app);
     }
 }
 

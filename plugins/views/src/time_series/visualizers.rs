@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use chronoscope_frame::{Report, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
+use bevy::app::App;
+use chronoscope_frame::{
+    AppFallbackExt as _, Report, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode,
+};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
     Component, ComponentName, Scalars, components,
@@ -24,6 +27,24 @@ const MARKER_RADIUS: f32 = 3.0;
 const SIZES: std::ops::RangeInclusive<f32> = 0.25..=64.0;
 /// Where series get their looks: at the end, so that these do not change while time moves.
 const LOOKS_AT: i64 = i64::MAX;
+
+/// Registers what series look like where nobody says so.
+pub(super) fn add_fallbacks(app: &mut App) {
+    use chronoscope_types::{SeriesLines as Lines, SeriesPoints as Points};
+
+    app.add_fallback(Lines::WIDTHS.name, |_| {
+        components::StrokeWidth::build(vec![LINE_WIDTH])
+    })
+    .add_fallback(Lines::INTERPOLATION_MODE.name, |_| {
+        components::InterpolationMode::build(vec![InterpolationMode::Linear])
+    })
+    .add_fallback(Points::MARKER_SIZES.name, |_| {
+        components::MarkerSize::build(vec![MARKER_RADIUS])
+    })
+    .add_fallback(Points::MARKERS.name, |_| {
+        components::MarkerShape::build(vec![MarkerShape::Circle])
+    });
+}
 
 /// Shows scalars as lines.
 pub struct SeriesLines;

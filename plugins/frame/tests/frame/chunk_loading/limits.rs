@@ -173,8 +173,8 @@ fn a_plot_that_does_not_fit_leaves_room_for_the_other_views() {
     ));
     let mut app = app_with(&shelf);
     app.update();
-    // The plot alone would take twice of that.
-    let limit = app.world().resource::<Recordings>().num_bytes() + 10 * series(0).num_bytes();
+    // The data of the plot alone would take more than that. What is drawn counts, too.
+    let limit = app.world().resource::<Recordings>().num_bytes() + 14 * series(0).num_bytes();
     app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(limit);
     assert!(4 * size < limit);
     for frame in [0, 205, 399, 3] {
