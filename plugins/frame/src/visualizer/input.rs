@@ -9,7 +9,7 @@ use chronoscope_store::{
 
 use super::chunks::SourceChunks;
 use crate::{
-    Cursor, Report, View, ViewOverrides, context::annotations::ResolvedAnnotations,
+    ContextReader, Cursor, ReadContext, Report, View, ViewOverrides, VisualizerInfo,
     overrides::ResolvedOverrides, query_results::EntityResults,
 };
 
@@ -36,12 +36,11 @@ pub struct VisualizerInput<'a> {
     pub cursor: Cursor,
     /// The recording.
     pub store: &'a ChunkStore,
-    /// Labels and colours of classes, as they hold for this entity.
-    pub annotations: &'a ResolvedAnnotations,
     pub(super) latest_at: Option<&'a EntityResults>,
     pub(super) overrides: Option<&'a ResolvedOverrides>,
     pub(super) view_overrides: &'a ViewOverrides,
-    pub(super) visualizer: &'static str,
+    pub(super) visualizer: &'static VisualizerInfo,
+    pub(super) contexts: ContextReader<'a>,
     pub(super) cache: &'a QueryCache,
     /// What the queries found, for the store's sources; `None` where the store has none.
     pub(super) chunks: Option<Mutex<SourceChunks>>,
@@ -69,7 +68,17 @@ impl VisualizerInput<'_> {
 
     fn overridden(&self, component: &str) -> Option<ArrayRef> {
         self.overrides
-            .and_then(|overrides| overrides.value(self.visualizer, component))
+            .and_then(|overrides| overrides.value(self.visualizer.name, component))
+    }
+
+    /// What a context says of this entity; `None` where nothing holds.
+    ///
+    /// Precondition: the visualizer names the context in [`VisualizerInfo::contexts`]; else it would not be run again when it
+    /// changes, and is told nothing.
+    pub fn context<T: ReadContext>(&self) -> Option<T::Value> {
+        let is_named = self.visualizer.contexts.contains(&T::name());
+        debug_assert!(is_named, "{} does not name {}", self.visualizer.name, T::name());
+        self.contexts.get::<T>(self.entity).filter(|_| is_named)
     }
 
     /// The rows of a component in a range of the shown timeline, static data included. `None` where there are none.

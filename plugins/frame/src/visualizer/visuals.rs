@@ -10,8 +10,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{QueryMode, VisualChunks, Visualizer, VisualizerId, VisualizerInput};
 use crate::{
-    ActiveBlueprint, Annotations, Cursor, DataResults, LatestAtResults, RecordingEntry, RecordingKey,
-    Recordings, Report, View, ViewOverrides, ViewTile, Work, WorkCounters, budget::Purge,
+    ActiveBlueprint, ContextReader, Cursor, DataResults, EntityContexts, LatestAtResults, RecordingEntry,
+    RecordingKey, Recordings, Report, Transforms, View, ViewOverrides, ViewTile, Work, WorkCounters,
+    budget::Purge,
 };
 
 /// The visuals of one visualizer, for all views.
@@ -70,7 +71,8 @@ struct Entry<T> {
 struct Stamp {
     latest_at: u64,
     overrides: u64,
-    annotations: u64,
+    /// The contexts that the visualizer reads.
+    contexts: u64,
     /// The cursor, where the blueprint gives a range of times relative to it.
     time: i64,
 }
@@ -80,7 +82,7 @@ struct Stamp {
 struct Consumed {
     results: u64,
     overrides: u64,
-    annotations: u64,
+    contexts: u64,
     latest_at: u64,
     /// Ranges are those of the shown timeline.
     timeline: Option<TimelineId>,
@@ -160,7 +162,8 @@ pub(super) fn visualize<V: Visualizer>(
     active: Res<ActiveBlueprint>,
     recordings: Res<Recordings>,
     latest_at: Res<LatestAtResults>,
-    annotations: Res<Annotations>,
+    contexts: Res<EntityContexts>,
+    transforms: Res<Transforms>,
     cursor: Res<Cursor>,
     counters: Res<WorkCounters>,
     purge: Option<Res<Purge>>,
@@ -185,7 +188,8 @@ pub(super) fn visualize<V: Visualizer>(
             results,
             overrides,
             latest_at: &latest_at,
-            annotations: &annotations,
+            contexts: &contexts,
+            transforms: &transforms,
             cursor: *cursor,
         };
         let recording = cursor.recording.and_then(|key| recordings.get(key));
@@ -204,7 +208,8 @@ struct ViewInputs<'a> {
     results: &'a DataResults,
     overrides: &'a ViewOverrides,
     latest_at: &'a LatestAtResults,
-    annotations: &'a Annotations,
+    contexts: &'a EntityContexts,
+    transforms: &'a Transforms,
     cursor: Cursor,
 }
 
@@ -221,7 +226,8 @@ fn update_view<V: Visualizer>(
         results,
         overrides,
         latest_at,
-        annotations,
+        contexts,
+        transforms,
         cursor,
     } = inputs;
     visuals.changed.clear();
@@ -234,10 +240,16 @@ fn update_view<V: Visualizer>(
         visuals.chunks.clear();
         visuals.recording = cursor.recording;
     }
+    let Some(recording) = recording else {
+        visuals.consumed = Consumed::default();
+        return;
+    };
+    let (store, cache) = (&recording.recording.store, &recording.recording.cache);
+    let contexts = ContextReader::new(contexts, transforms, store);
     let now = Consumed {
         results: results.version,
         overrides: overrides.version,
-        annotations: annotations.version(),
+        contexts: contexts.version(V::INFO.contexts),
         latest_at: latest_at.frame(),
         timeline: cursor.timeline,
     };
@@ -253,17 +265,15 @@ fn update_view<V: Visualizer>(
         } == before;
         !follows_cursor && only_rows_and_results && before.latest_at + 1 == now.latest_at
     });
-    let Some(recording) = recording else { return };
-    let (store, cache) = (&recording.recording.store, &recording.recording.cache);
     let has_sources = !recording.sources().is_empty();
 
-    let stamp_of = |entity: EntityId, path: &EntityPath| Stamp {
+    let stamp_of = |entity: EntityId| Stamp {
         latest_at: match V::INFO.mode {
             QueryMode::LatestAt => latest_at.version_of(entity),
             QueryMode::Range => latest_at.rows_version_of(entity),
         },
         overrides: overrides.version_of(entity),
-        annotations: annotations.version_of(path),
+        contexts: contexts.version_of(V::INFO.contexts, entity),
         time: if follows_cursor { cursor.time } else { 0 },
     };
     let allowed = |entity: EntityId| {
@@ -306,7 +316,7 @@ fn update_view<V: Visualizer>(
     for entity in candidates {
         match wanted(&entity) {
             Some(result) => {
-                let stamp = stamp_of(entity, &result.path);
+                let stamp = stamp_of(entity);
                 if visuals
                     .entries
                     .get(&entity)
@@ -343,18 +353,17 @@ fn update_view<V: Visualizer>(
     let made: Vec<_> = work
         .into_par_iter()
         .map(|(entity, path, stamp, previous)| {
-            let annotations = annotations.resolve(path);
             let input = VisualizerInput {
                 view,
                 entity,
                 path,
                 cursor,
                 store,
-                annotations: &annotations,
                 latest_at: latest_at.get(entity),
                 overrides: overrides.get(entity),
                 view_overrides: overrides,
-                visualizer: V::INFO.name,
+                visualizer: &V::INFO,
+                contexts,
                 cache,
                 chunks: has_sources.then(Mutex::default),
             };

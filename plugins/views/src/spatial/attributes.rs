@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use chronoscope_frame::{Report, VisualizerInput};
+use chronoscope_frame::{Annotations, Report, VisualizerInput};
 use chronoscope_render::{DEFAULT_COLOR, DEFAULT_RADIUS, pack_color};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{ComponentName, ReadError, TextSlices, clamped, read, records::AnnotationContext};
@@ -74,7 +74,7 @@ impl MarkCells {
             keypoint_ids: optional(&self.keypoint_ids, |array| read::keypoint_ids(array))
                 .map_err(fail)?
                 .unwrap_or_default(),
-            context: input.annotations.context(),
+            context: input.context::<Annotations>(),
         })
     }
 }
@@ -95,7 +95,7 @@ pub(crate) struct Marks<'a> {
     show_labels: Option<bool>,
     class_ids: Cow<'a, [u16]>,
     keypoint_ids: Cow<'a, [u16]>,
-    context: Option<&'a AnnotationContext>,
+    context: Option<Arc<AnnotationContext>>,
 }
 
 impl Marks<'_> {
@@ -106,7 +106,7 @@ impl Marks<'_> {
         }
         let class = clamped(&self.class_ids, instance)?;
         Some(class_color(
-            self.context,
+            self.context.as_deref(),
             class,
             clamped(&self.keypoint_ids, instance),
         ))
@@ -130,7 +130,9 @@ impl Marks<'_> {
             return self.colors.iter().any(|color| color & 0xFF != 0xFF);
         }
         // Colours of the cycle are opaque.
-        let Some(context) = self.context else { return false };
+        let Some(context) = self.context.as_deref() else {
+            return false;
+        };
         let has_alpha =
             |color: Option<chronoscope_types::Rgba>| color.is_some_and(|color| color.to_array()[3] != 255);
         let translucent: FxHashSet<u16> = context
@@ -152,7 +154,10 @@ impl Marks<'_> {
         {
             return labels.get(instance.min(labels.len() - 1));
         }
-        let class = self.context?.class(clamped(&self.class_ids, instance)?)?;
+        let class = self
+            .context
+            .as_deref()?
+            .class(clamped(&self.class_ids, instance)?)?;
         if let Some(keypoint) = clamped(&self.keypoint_ids, instance)
             && let Some(info) = class.keypoints.iter().find(|info| info.id == keypoint)
         {
@@ -231,7 +236,7 @@ mod tests {
             show_labels: Some(true),
             class_ids: Cow::Borrowed(classes),
             keypoint_ids: Cow::Borrowed(&[]),
-            context: Some(context),
+            context: Some(Arc::new(context.clone())),
         }
     }
 

@@ -87,7 +87,8 @@ impl Plugin for SpatialPlugin {
         );
         app.configure_sets(Frame, steps.chain().in_set(FrameSystems::Present));
         app.add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
-            .add_view_reports(failed_pictures);
+            .add_view_reports(failed_pictures)
+            .add_view_reports(unplaced);
         app.init_resource::<ViewerCaches>();
         app.add_systems(
             Frame,
@@ -119,6 +120,22 @@ fn keep_to_budget(
         ..*caches
     };
     caches.set_if_neq(held);
+}
+
+/// What a view does not show because no transform leads to its origin.
+fn unplaced(world: &World, view: ViewId) -> Vec<Report> {
+    let scene = world
+        .get_resource::<SpatialScenes>()
+        .and_then(|scenes| scenes.get(view));
+    let recordings = world.resource::<Recordings>();
+    let entry = world
+        .resource::<Cursor>()
+        .recording
+        .and_then(|key| recordings.get(key));
+    match (scene, entry) {
+        (Some(scene), Some(entry)) => scene.unplaced(world.resource::<Transforms>(), entry.store()),
+        _ => Vec::new(),
+    }
 }
 
 /// The pictures of a view that could not be decoded.

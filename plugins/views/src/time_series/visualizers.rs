@@ -44,6 +44,7 @@ impl Visualizer for SeriesLines {
             chronoscope_types::SeriesLines::VISIBLE_SERIES.name,
             chronoscope_types::SeriesLines::INTERPOLATION_MODE.name,
         ],
+        contexts: &[],
         mode: QueryMode::Range,
     };
 
@@ -72,6 +73,7 @@ impl Visualizer for SeriesPoints {
             chronoscope_types::SeriesPoints::VISIBLE_SERIES.name,
             chronoscope_types::SeriesPoints::MARKER_SIZES.name,
         ],
+        contexts: &[],
         mode: QueryMode::Range,
     };
 

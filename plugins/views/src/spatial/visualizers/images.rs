@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chronoscope_frame::{
-    Report, Source, Visualizer, VisualizerInput,
+    Annotations, Report, Source, Visualizer, VisualizerInput,
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_types::{
@@ -34,6 +34,7 @@ impl Visualizer for ImageVisualizer {
             Image::DRAW_ORDER.as_str(),
             Image::MAGNIFICATION_FILTER.as_str(),
         ],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 
@@ -78,11 +79,13 @@ impl Visualizer for SegmentationImageVisualizer {
             SegmentationImage::OPACITY.as_str(),
             SegmentationImage::DRAW_ORDER.as_str(),
         ],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        let context = input.annotations.context();
+        let context = input.context::<Annotations>();
+        let context = context.as_deref();
         let classes = context.into_iter().flat_map(|context| &context.classes);
         let palette =
             Palette::new(classes.map(|class| (class.info.id, class_color(context, class.info.id, None))));
