@@ -57,6 +57,7 @@ impl Visualizer for CountPoints {
         name: "PointCount",
         required: &[Points3D::POSITIONS.name],
         optional: &[],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 

@@ -124,6 +124,7 @@ impl Visualizer for Squares {
         name: "Squares",
         required: &[Points3D::POSITIONS.name],
         optional: &[Points3D::COLORS.name, Points3D::RADII.name],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 

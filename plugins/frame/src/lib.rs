@@ -17,7 +17,7 @@
 //! source of a component wins.
 //!
 //! # 4. What it looks like
-//! [`context`] has what all views share: transforms and annotations. [`visualizer`] turns data results into visuals.
+//! [`context`] has what all views share: transforms, and values that hold for an entity and below it. [`visualizer`] turns data results into visuals.
 //! Presenting them is up to the views.
 //!
 //! # 5. What it cost
@@ -50,7 +50,11 @@ pub use budget::{
 };
 pub use chunk_loading::{MissingChunks, ReadAhead};
 pub use commands::{TimeCommand, ViewerCommand, ViewerCommands};
-pub use context::{annotations::Annotations, transforms::Transforms};
+pub use context::{
+    Annotations, AppEntityContextExt, Camera, ContextReader, ContextRows, EntityContext, EntityContexts,
+    Place, ReadContext, Transforms, ViewAxes,
+    transforms::{FrameId, NoTransform, PinholeCamera, Placement, TransformChanges, Tree},
+};
 pub use diagnostics::{FrameDiagnostics, Work, WorkCounters};
 pub use diff::{DiffEntry, DiffLog};
 pub use error::{Report, Reports};

@@ -81,6 +81,7 @@ impl Visualizer for Dots {
         name: "Dots",
         required: &[Points3D::POSITIONS.name],
         optional: &[Points3D::COLORS.name, Points3D::RADII.name, Points3D::LABELS.name],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 

@@ -10,11 +10,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::{
-    RecordingKey, View, Visualizers,
+    EntityContexts, RecordingKey, View, Visualizers,
     visualizer::{QueryMode, VisualizerId},
 };
-
-use super::CONTEXT_COMPONENTS;
 
 /// The position of an instruction among those of an entity in a view: those that the blueprint gives, else one for each visualizer
 /// of [`DataResult::visualizers`], in their order. Zero where there is one.
@@ -303,28 +301,35 @@ struct Capability {
 }
 
 impl Capabilities {
-    pub(super) fn reset(&mut self, visualizers: &Visualizers, store: &ChunkStore) {
+    pub(super) fn reset(&mut self, visualizers: &Visualizers, contexts: &EntityContexts, store: &ChunkStore) {
         self.by_entity.clear();
         self.context_entities.clear();
         let entities: Vec<EntityId> = store.entities().collect();
-        self.take(visualizers, store, &entities);
+        self.take(visualizers, contexts, store, &entities);
     }
 
     pub(super) fn extend(
         &mut self,
         visualizers: &Visualizers,
+        contexts: &EntityContexts,
         store: &ChunkStore,
         entities: &FxHashSet<EntityId>,
     ) {
         if !entities.is_empty() {
             let entities: Vec<EntityId> = entities.iter().copied().collect();
-            self.take(visualizers, store, &entities);
+            self.take(visualizers, contexts, store, &entities);
         }
     }
 
-    fn take(&mut self, visualizers: &Visualizers, store: &ChunkStore, entities: &[EntityId]) {
-        self.context = CONTEXT_COMPONENTS
-            .iter()
+    fn take(
+        &mut self,
+        visualizers: &Visualizers,
+        contexts: &EntityContexts,
+        store: &ChunkStore,
+        entities: &[EntityId],
+    ) {
+        self.context = contexts
+            .components()
             .filter_map(|name| store.component_id(name))
             .collect();
         let context = &self.context;

@@ -16,7 +16,7 @@ use super::{
     chunks::SourceChunks,
     resolve::{Resolved, Resolver, Source},
 };
-use crate::{Cursor, Report, context::annotations::ResolvedAnnotations};
+use crate::{ContextReader, Cursor, ReadContext, Report};
 
 /// What a visualizer works from: one entity by one instruction. Nothing of it tells one view from another that asks for the same, so
 /// that they share what is made.
@@ -30,8 +30,8 @@ pub struct VisualizerInput<'a> {
     pub cursor: Cursor,
     /// The recording.
     pub store: &'a ChunkStore,
-    /// Labels and colours of classes, as they hold for this entity.
-    pub annotations: &'a ResolvedAnnotations,
+    pub(super) visualizer: &'static VisualizerInfo,
+    pub(super) contexts: ContextReader<'a>,
     pub(super) resolver: Resolver<'a>,
     /// The times of a visualizer of ranges.
     pub(super) time_range: TimeRange,
@@ -81,6 +81,16 @@ impl<'a> VisualizerInput<'a> {
             },
             ..*self
         }
+    }
+
+    /// What a context says of this entity; `None` where nothing holds.
+    ///
+    /// Precondition: the visualizer names the context in [`VisualizerInfo::contexts`]; else it would not be run again when it
+    /// changes, and is told nothing.
+    pub fn context<T: ReadContext>(&self) -> Option<T::Value> {
+        let is_named = self.visualizer.contexts.contains(&T::name());
+        debug_assert!(is_named, "{} does not name {}", self.visualizer.name, T::name());
+        self.contexts.get::<T>(self.entity).filter(|_| is_named)
     }
 
     /// The rows of a component in a range of the shown timeline, static data included. `None` where there are none, or where parts of

@@ -62,6 +62,8 @@ pub struct VisualizerInfo {
     pub required: &'static [&'static str],
     /// The components that change how it looks.
     pub optional: &'static [&'static str],
+    /// The contexts that it reads, by their names: it is run again when one of them changed for its entity.
+    pub contexts: &'static [&'static str],
     /// Which rows it is given.
     pub mode: QueryMode,
 }

@@ -19,9 +19,9 @@ use super::{
     visuals::{Consumed, Entries, Entry, ViewVisuals},
 };
 use crate::{
-    ActiveBlueprint, Annotations, Cursor, DataResult, DataResults, LatestAtResults, RecordingEntry,
-    Recordings, ResolvedInstruction, ResultKey, ResultQuery, View, ViewOverrides, ViewTile, Work,
-    WorkCounters, context::annotations::ResolvedAnnotations,
+    ActiveBlueprint, ContextReader, Cursor, DataResult, DataResults, EntityContexts, LatestAtResults,
+    RecordingEntry, Recordings, ResolvedInstruction, ResultKey, ResultQuery, Transforms, View, ViewOverrides,
+    ViewTile, Work, WorkCounters,
 };
 
 pub(super) fn visualize<V: Visualizer>(
@@ -30,7 +30,8 @@ pub(super) fn visualize<V: Visualizer>(
     active: Res<ActiveBlueprint>,
     recordings: Res<Recordings>,
     latest_at: Res<LatestAtResults>,
-    annotations: Res<Annotations>,
+    contexts: Res<EntityContexts>,
+    transforms: Res<Transforms>,
     cursor: Res<Cursor>,
     counters: Res<WorkCounters>,
 ) {
@@ -51,7 +52,8 @@ pub(super) fn visualize<V: Visualizer>(
     let frame = FrameInputs {
         visualizer: *id,
         latest_at: &latest_at,
-        annotations: &annotations,
+        contexts: &contexts,
+        transforms: &transforms,
         cursor: *cursor,
         entry: cursor.recording.and_then(|key| recordings.get(key)),
     };
@@ -88,7 +90,8 @@ pub(super) fn visualize<V: Visualizer>(
 struct FrameInputs<'a> {
     visualizer: VisualizerId,
     latest_at: &'a LatestAtResults,
-    annotations: &'a Annotations,
+    contexts: &'a EntityContexts,
+    transforms: &'a Transforms,
     cursor: Cursor,
     entry: Option<&'a RecordingEntry>,
 }
@@ -189,7 +192,7 @@ impl<'a> FrameInputs<'a> {
             visuals.recording = self.cursor.recording;
         }
         let Some(entry) = self.entry else { return 0 };
-        let candidates = self.candidates(inputs, visuals);
+        let candidates = self.candidates(inputs, entry, visuals);
         for entity in &candidates {
             let mut before = visuals.entries.remove(entity).unwrap_or_default();
             let mut now: Entries<V::Visual> = Entries::new();
@@ -262,6 +265,7 @@ impl<'a> FrameInputs<'a> {
     fn candidates<V: Visualizer>(
         &self,
         inputs: ViewInputs<'_>,
+        entry: &RecordingEntry,
         visuals: &mut ViewVisuals<V>,
     ) -> Vec<EntityId> {
         let ViewInputs {
@@ -270,7 +274,7 @@ impl<'a> FrameInputs<'a> {
         let now = Consumed {
             results: results.version,
             overrides: overrides.version,
-            contexts: self.annotations.version(),
+            contexts: self.contexts(entry).version(V::INFO.contexts),
             latest_at: self.latest_at.frame(),
             timeline: self.cursor.timeline,
             time: self.cursor.time,
@@ -372,8 +376,7 @@ impl<'a> FrameInputs<'a> {
                     instruction,
                     overrides: inputs.overrides,
                 };
-                let annotations = ResolvedAnnotations::default();
-                let input = self.input(entry, entity, asked, &annotations);
+                let input = self.input::<V>(entry, entity, asked);
                 input.rows_hash(&V::INFO)
             }
         };
@@ -382,7 +385,7 @@ impl<'a> FrameInputs<'a> {
             entity,
             rows,
             overrides: combine(instruction.hash, inputs.defaults),
-            contexts: self.annotations.version_of(&result.path),
+            contexts: self.contexts(entry).version_of(V::INFO.contexts, entity),
             query,
         }
     }
@@ -434,9 +437,8 @@ impl<'a> FrameInputs<'a> {
             previous,
             users,
         } = item;
-        let annotations = self.annotations.resolve(asked.path);
         let chunks = (!entry.sources().is_empty()).then(Mutex::default);
-        let mut input = self.input(entry, key.entity, asked, &annotations);
+        let mut input = self.input::<V>(entry, key.entity, asked);
         input.chunks = chunks.as_ref();
         if let ResultQuery::Range(range) = key.query {
             input.time_range = range;
@@ -463,12 +465,15 @@ impl<'a> FrameInputs<'a> {
         (made, users)
     }
 
-    fn input<'i>(
+    fn contexts<'i>(&'i self, entry: &'i RecordingEntry) -> ContextReader<'i> {
+        ContextReader::new(self.contexts, self.transforms, entry.store())
+    }
+
+    fn input<'i, V: Visualizer>(
         &'i self,
         entry: &'i RecordingEntry,
         entity: EntityId,
         asked: Asked<'i>,
-        annotations: &'i ResolvedAnnotations,
     ) -> VisualizerInput<'i> {
         let (store, cache): (&ChunkStore, &QueryCache) = (&entry.recording.store, &entry.recording.cache);
         VisualizerInput {
@@ -476,7 +481,8 @@ impl<'a> FrameInputs<'a> {
             path: asked.path,
             cursor: self.cursor,
             store,
-            annotations,
+            visualizer: &V::INFO,
+            contexts: self.contexts(entry),
             resolver: Resolver {
                 store,
                 cache,

@@ -141,6 +141,7 @@ fn a_chain_of_transforms_is_composed_once_each() {
         let transforms = app.world().resource::<Transforms>();
         transforms
             .world_from_entity(store, entity(app, path))
+            .unwrap()
             .translation
             .x
     };
@@ -150,7 +151,9 @@ fn a_chain_of_transforms_is_composed_once_each() {
     assert_eq!(work(&app, Work::TransformsComposed), 20);
     assert!((at(&app, &paths[19]) - 40.0).abs() < 1e-9);
     assert!((at(&app, &paths[9]) - 20.0).abs() < 1e-9);
-    assert_eq!(app.world().resource::<Transforms>().changed_nodes().len(), 20);
+    let transforms = app.world().resource::<Transforms>();
+    let changes = transforms.changes_since(transforms.version() - 1).unwrap();
+    assert_eq!((changes.frames.len(), changes.entities.len()), (20, 0));
 }
 
 #[test]
@@ -270,6 +273,7 @@ fn what_went_while_the_log_was_cut_is_forgotten() {
         let transforms = app.world().resource::<Transforms>();
         transforms
             .world_from_entity(store, entity(app, "/world/a"))
+            .unwrap()
             .translation
             .x
     };
@@ -373,6 +377,7 @@ impl Visualizer for OtherPoints {
         name: "Points3D",
         required: &["Points3D:positions"],
         optional: &[],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 

@@ -7,6 +7,7 @@
 
 mod changes;
 mod chunk_loading;
+mod contexts;
 mod memory;
 mod oracle;
 mod visuals;
@@ -17,12 +18,12 @@ use bevy_app::{App, TaskPoolPlugin};
 use bevy_time::TimePlugin;
 use chronoscope_blueprint::{ContentsFilter, RecommendedView, Schema, ViewClassId};
 use chronoscope_frame::{
-    ActiveBlueprint, AppViewClassExt, AppVisualizerExt, Cursor, DataResults, DiffLog, FramePlugins,
-    InstructionIndex, LatestAtResults, Recordings, Report, ResultKey, TimeControls, Transforms, View,
-    ViewClass, ViewOverrides, ViewTile, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visualizers,
-    Visuals, visualizer::QueryMode,
+    ActiveBlueprint, Annotations, AppViewClassExt, AppVisualizerExt, Camera, ContextReader, Cursor,
+    DataResults, DiffLog, EntityContexts, FramePlugins, InstructionIndex, LatestAtResults, Recordings,
+    Report, ResultKey, TimeControls, Transforms, View, ViewAxes, ViewClass, ViewOverrides, ViewTile, Visual,
+    Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals, visualizer::QueryMode,
 };
-use chronoscope_store::{Chunk, StoreEvent, StoreId};
+use chronoscope_store::{Chunk, EntityPath, StoreEvent, StoreId};
 use chronoscope_types::read;
 
 /// A view that shows what lies below `/world`, and one that shows everything.
@@ -86,6 +87,7 @@ impl Visualizer for Points {
         name: "Points3D",
         required: &["Points3D:positions"],
         optional: &["Points3D:colors"],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 
@@ -97,8 +99,7 @@ impl Visualizer for Points {
             .map_err(|error| input.report(error.to_string()))?
             .to_vec();
         let label = input
-            .annotations
-            .context()
+            .context::<Annotations>()
             .and_then(|context| context.class(1)?.info.label.clone());
         let colors = match input.get("Points3D:colors") {
             Some(array) => read::colors(&array)
@@ -133,6 +134,7 @@ impl Visualizer for Series {
         name: "SeriesLines",
         required: &["Scalars:scalars"],
         optional: &[],
+        contexts: &[],
         mode: QueryMode::Range,
     };
 
@@ -235,6 +237,9 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
         "viewport".to_owned(),
         format!("{:?}", world.resource::<ActiveBlueprint>().viewport()),
     );
+    let mut reports = world.resource::<Transforms>().reports();
+    reports.extend(world.resource::<EntityContexts>().reports());
+    out.insert("reports".to_owned(), format!("{reports:?}"));
     for (view, results, overrides) in views.iter(world) {
         for result in results.iter() {
             let name = format!("{} {}", view.id, result.path);
@@ -272,10 +277,21 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
                 .map(|visuals| by_instruction(visuals.of_entity(result.entity)))
                 .unwrap_or_default();
             out.insert(format!("{name} series"), format!("{series:?}"));
-            let transform = world
-                .resource::<Transforms>()
-                .world_from_entity(store, result.entity);
+            let transforms = world.resource::<Transforms>();
+            // A path that is not there stands where the nearest above it stands.
+            let known = |path: EntityPath| path.ancestors().find_map(|path| store.entity_id(&path));
+            let origins = ["/", "/world", "/world/a", "/world/b"].map(|path| known(path.into()));
+            let transform =
+                origins.map(|origin| transforms.origin_from_entity(store, origin, result.entity).ok());
+            let frame = transforms.frame_name(store, result.entity);
             out.insert(format!("{name} transform"), format!("{transform:?}"));
+            let contexts = ContextReader::new(world.resource::<EntityContexts>(), transforms, store);
+            let held = (
+                contexts.get::<ViewAxes>(result.entity),
+                contexts.get::<Annotations>(result.entity),
+                contexts.get::<Camera>(result.entity),
+            );
+            out.insert(format!("{name} contexts"), format!("{frame:?} {held:?}"));
         }
         let stale: Vec<_> = world
             .resource::<Visuals<Points>>()

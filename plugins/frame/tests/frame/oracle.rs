@@ -10,8 +10,8 @@ use chronoscope_frame::{
 };
 use chronoscope_store::{EntityPath, TimeRange, Timeline};
 use chronoscope_types::{
-    AnnotationContext, AsComponents, Boxes3D, Clear, ComponentMapping, CursorTimeRange, Points3D, Scalars,
-    TimeBoundary, Transform3D, VisibleTimeRange,
+    AnnotationContext, AsComponents, Boxes3D, Clear, ComponentMapping, CoordinateFrame, CursorTimeRange,
+    Pinhole, Points3D, Scalars, TimeBoundary, Transform3D, ViewCoordinates, VisibleTimeRange,
     blueprint::{EntityBehavior, VisibleTimeRanges, VisualizerInstruction},
     enums::ComponentSourceKind,
     log_chunk,
@@ -40,6 +40,27 @@ enum Step {
         entity: usize,
         time: Option<i64>,
         label: u8,
+    },
+    /// A transform between named frames, some of them broken.
+    Frames {
+        entity: usize,
+        time: Option<i64>,
+        child: usize,
+        parent: usize,
+        is_broken: bool,
+    },
+    CoordinateFrame {
+        entity: usize,
+        time: Option<i64>,
+        frame: usize,
+    },
+    Pinhole {
+        entity: usize,
+        time: Option<i64>,
+    },
+    ViewCoordinates {
+        entity: usize,
+        is_z_up: bool,
     },
     Clear {
         entity: usize,
@@ -99,6 +120,16 @@ const ENTITIES: [&str; 6] = [
     "/world/b/deep/er",
     "/plot",
 ];
+/// Names of frames; none, those of paths, and one of a path that may come.
+const FRAMES: [&str; 7] = [
+    "",
+    "map",
+    "base",
+    "tf#/world/a",
+    "tf#/world/b",
+    "tf#/plot",
+    "tf#/nowhere",
+];
 const CONTENTS: [&str; 3] = ["+ $origin/**", "+ /world/a/**", "+ /**\n- /world/a/**"];
 
 fn step() -> impl Strategy<Value = Step> {
@@ -109,6 +140,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (entity(), prop::collection::vec(-5i64..25, 1..5)).prop_map(|(entity, times)| Step::Scalars { entity, times }),
         3 => (entity(), time(), -4i8..4).prop_map(|(entity, time, x)| Step::Transform { entity, time, x: f32::from(x) }),
         1 => (entity(), time(), any::<u8>()).prop_map(|(entity, time, label)| Step::Annotations { entity, time, label }),
+        2 => (entity(), time(), 0..FRAMES.len(), 0..FRAMES.len(), proptest::bool::weighted(0.15))
+            .prop_map(|(entity, time, child, parent, is_broken)| Step::Frames { entity, time, child, parent, is_broken }),
+        1 => (entity(), time(), 0..FRAMES.len()).prop_map(|(entity, time, frame)| Step::CoordinateFrame { entity, time, frame }),
+        1 => (entity(), time()).prop_map(|(entity, time)| Step::Pinhole { entity, time }),
+        1 => (entity(), any::<bool>()).prop_map(|(entity, is_z_up)| Step::ViewCoordinates { entity, is_z_up }),
         1 => (entity(), -5i64..25, any::<bool>()).prop_map(|(entity, time, recursive)| Step::Clear { entity, time, recursive }),
         1 => entity().prop_map(|entity| Step::DropEntity { entity }),
         1 => Just(Step::DropOldest),
@@ -226,6 +262,55 @@ fn play(app: &mut App, step: &Step) {
                 app,
                 &id,
                 log_chunk(ENTITIES[entity], times(time), &context).unwrap(),
+            );
+        }
+        Step::Frames {
+            entity,
+            time,
+            child,
+            parent,
+            is_broken,
+        } => {
+            let mut transform = Transform3D::from_translation([1.0, child as f32, parent as f32]);
+            if child > 0 {
+                transform = transform.with_child_frame(FRAMES[child]);
+            }
+            if parent > 0 {
+                transform = transform.with_parent_frame(FRAMES[parent]);
+            }
+            if is_broken {
+                transform = transform.with_quaternion([0.0; 4]);
+            }
+            let chunk = log_chunk(ENTITIES[entity], times(time), &transform).unwrap();
+            add(app, &id, chunk);
+        }
+        Step::CoordinateFrame { entity, time, frame } => {
+            let frame = CoordinateFrame::default().with_frame(FRAMES[frame]);
+            add(
+                app,
+                &id,
+                log_chunk(ENTITIES[entity], times(time), &frame).unwrap(),
+            );
+        }
+        Step::Pinhole { entity, time } => {
+            let pinhole = Pinhole::from_focal_length_and_resolution([3.0, 3.0], [8.0, 6.0]);
+            add(
+                app,
+                &id,
+                log_chunk(ENTITIES[entity], times(time), &pinhole).unwrap(),
+            );
+        }
+        Step::ViewCoordinates { entity, is_z_up } => {
+            let coordinates = if is_z_up {
+                ViewCoordinates::right_hand_z_up()
+            } else {
+                ViewCoordinates::right_hand_y_up()
+            };
+            let times = times(None);
+            add(
+                app,
+                &id,
+                log_chunk(ENTITIES[entity], times, &coordinates).unwrap(),
             );
         }
         Step::Clear {

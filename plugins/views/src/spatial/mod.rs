@@ -45,7 +45,10 @@ mod tests;
 
 use bevy::{app::App, app::Plugin, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_frame::{AppVisualizerExt as _, Frame, FrameSystems, Report, ViewClasses, Visualizers};
+use chronoscope_frame::{
+    AppVisualizerExt as _, Cursor, Frame, FrameSystems, Recordings, Report, Transforms, ViewClasses,
+    Visualizers,
+};
 use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance};
 
 pub use chronoscope_frame::Space;
@@ -120,7 +123,8 @@ impl Plugin for SpatialPlugin {
         app.configure_sets(Frame, steps.chain().in_set(FrameSystems::Present));
         app.add_systems(Frame, scene::follow_views.in_set(SpatialSystems::Collect))
             .add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
-            .add_view_reports(failed_pictures);
+            .add_view_reports(failed_pictures)
+            .add_view_reports(unplaced);
         memory::add_caches(app);
         fallbacks::add_fallbacks(app);
     }
@@ -146,6 +150,22 @@ impl Plugin for SpatialPlugin {
 
     fn is_unique(&self) -> bool {
         true
+    }
+}
+
+/// What a view does not show because no transform leads to its origin.
+fn unplaced(world: &World, view: ViewId) -> Vec<Report> {
+    let scene = world
+        .get_resource::<SpatialScenes>()
+        .and_then(|scenes| scenes.get(view));
+    let recordings = world.resource::<Recordings>();
+    let entry = world
+        .resource::<Cursor>()
+        .recording
+        .and_then(|key| recordings.get(key));
+    match (scene, entry) {
+        (Some(scene), Some(entry)) => scene.unplaced(world.resource::<Transforms>(), entry.store()),
+        _ => Vec::new(),
     }
 }
 

@@ -345,6 +345,7 @@ impl Visualizer for Broken {
         name: "Broken",
         required: &[Points2D::POSITIONS.as_str()],
         optional: &[],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 

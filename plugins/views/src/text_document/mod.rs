@@ -74,6 +74,7 @@ impl Visualizer for TextDocument {
         name: "TextDocument",
         required: &[chronoscope_types::TextDocument::TEXT.name],
         optional: &[chronoscope_types::TextDocument::MEDIA_TYPE.name],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 

@@ -99,6 +99,7 @@ impl Visualizer for TextLog {
             chronoscope_types::TextLog::LEVEL.name,
             chronoscope_types::TextLog::COLOR.name,
         ],
+        contexts: &[],
         mode: QueryMode::Range,
     };
 

@@ -65,6 +65,7 @@ impl Visualizer for SeriesLines {
             chronoscope_types::SeriesLines::VISIBLE_SERIES.name,
             chronoscope_types::SeriesLines::INTERPOLATION_MODE.name,
         ],
+        contexts: &[],
         mode: QueryMode::Range,
     };
 
@@ -93,6 +94,7 @@ impl Visualizer for SeriesPoints {
             chronoscope_types::SeriesPoints::VISIBLE_SERIES.name,
             chronoscope_types::SeriesPoints::MARKER_SIZES.name,
         ],
+        contexts: &[],
         mode: QueryMode::Range,
     };
 

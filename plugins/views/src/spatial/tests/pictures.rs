@@ -192,6 +192,7 @@ impl Visualizer for StreamVisualizer {
         name: "Stream",
         required: &[Points2D::POSITIONS.as_str()],
         optional: &[],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 

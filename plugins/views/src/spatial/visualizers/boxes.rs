@@ -1,7 +1,7 @@
 //! Boxes in space, as lines or solid, and rectangles in the plane.
 
 use chronoscope_frame::{
-    Report, Visualizer, VisualizerInput,
+    Annotations, Report, Visualizer, VisualizerInput,
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_render::{BoxInstance, LineInstance, box_edges};
@@ -40,6 +40,7 @@ impl Visualizer for Boxes3DVisualizer {
             Boxes3D::SHOW_LABELS.as_str(),
             Boxes3D::CLASS_IDS.as_str(),
         ],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 
@@ -187,6 +188,7 @@ impl Visualizer for Boxes2DVisualizer {
             Boxes2D::DRAW_ORDER.as_str(),
             Boxes2D::CLASS_IDS.as_str(),
         ],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 

@@ -35,6 +35,7 @@ impl Visualizer for DepthImageVisualizer {
             DepthImage::DRAW_ORDER.as_str(),
             DepthImage::MAGNIFICATION_FILTER.as_str(),
         ],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 
@@ -70,6 +71,7 @@ impl Visualizer for EncodedDepthImageVisualizer {
             EncodedDepthImage::DRAW_ORDER.as_str(),
             EncodedDepthImage::MAGNIFICATION_FILTER.as_str(),
         ],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 

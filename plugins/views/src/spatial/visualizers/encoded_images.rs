@@ -30,6 +30,7 @@ impl Visualizer for EncodedImageVisualizer {
             EncodedImage::DRAW_ORDER.as_str(),
             EncodedImage::MAGNIFICATION_FILTER.as_str(),
         ],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chronoscope_frame::{
-    Report, Resolved, Visualizer, VisualizerInput,
+    Annotations, Report, Resolved, Visualizer, VisualizerInput,
     visualizer::{QueryMode, StoredRow, VisualizerInfo},
 };
 use chronoscope_types::{
@@ -36,6 +36,7 @@ impl Visualizer for ImageVisualizer {
             Image::DRAW_ORDER.as_str(),
             Image::MAGNIFICATION_FILTER.as_str(),
         ],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 
@@ -69,6 +70,7 @@ impl Visualizer for SegmentationImageVisualizer {
             SegmentationImage::OPACITY.as_str(),
             SegmentationImage::DRAW_ORDER.as_str(),
         ],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 
@@ -77,7 +79,8 @@ impl Visualizer for SegmentationImageVisualizer {
         let Some(pixels) = read_raw(input, buffer, format, PixelKind::Classes)? else {
             return Ok(None);
         };
-        let context = input.annotations.context();
+        let context = input.context::<Annotations>();
+        let context = context.as_deref();
         let classes = context.into_iter().flat_map(|context| &context.classes);
         let palette =
             Palette::new(classes.map(|class| (class.info.id, class_color(context, class.info.id, None))));
