@@ -35,7 +35,7 @@ mod tests;
 
 use bevy::{app::App, app::Plugin, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_frame::{AppVisualizerExt as _, Frame, FrameSystems, Report};
+use chronoscope_frame::{AppVisualizerExt as _, Cursor, Frame, FrameSystems, Recordings, Report, Transforms};
 use chronoscope_render::RenderStats;
 
 pub use scene::{Space, SpatialScene, SpatialScenes};
