@@ -65,6 +65,14 @@ pub struct Options {
     #[arg(long, value_name = "THEME", value_enum, default_value_t)]
     pub theme: ThemeArgument,
 
+    /// Prints what the views show, as text that can be compared, when all is loaded, and exits. Needs no display.
+    #[arg(long, conflicts_with = "screenshot_to")]
+    pub digest: bool,
+
+    /// Threads for the frame; all cores where it is not given. What is shown does not depend on it.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
     /// Serves puffin profiles on port 8585.
     #[arg(long)]
     pub profile: bool,

@@ -22,6 +22,7 @@
 
 pub mod cli;
 pub mod demo;
+pub mod digest;
 pub mod offscreen;
 pub mod sources;
 pub mod start;

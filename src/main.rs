@@ -58,6 +58,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let size = options.window_size.unwrap_or(DEFAULT_SIZE);
     let _server = options.profile.then(serve_profiles).transpose()?;
 
+    if let Some(threads) = options.threads {
+        size_pools(usize::from(threads))?;
+    }
     let mut app = App::new();
     app.add_plugins(LogPlugin {
         level: Level::WARN,
@@ -65,7 +68,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         ..default()
     });
     match &options.screenshot_to {
-        None => {
+        None if !options.digest => {
             app.add_plugins(WindowedPlugin { size })
                 .add_plugins(ChronoscopePlugins)
                 .add_plugins(StartPlugin { cli });
@@ -75,7 +78,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             app.run();
             Ok(exit_code(&outcomes))
         }
-        Some(path) => {
+        path => {
             let size = OffscreenSize {
                 width: size.0,
                 height: size.1,
@@ -87,11 +90,25 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             app.add_systems(Last, print_reports);
             offscreen::finish(&mut app);
             offscreen::settle(&mut app, None)?;
-            let picture = offscreen::capture(&mut app)?;
-            offscreen::save_png(&picture, path)?;
+            match path {
+                Some(path) => {
+                    let picture = offscreen::capture(&mut app)?;
+                    offscreen::save_png(&picture, path)?;
+                }
+                None => print!("{}", chronoscope::digest::digest(app.world_mut())),
+            }
             Ok(exit_code(app.world().resource::<LoadOutcomes>()))
         }
     }
+}
+
+/// Gives both pools, the engine's and the frame's own, this many threads.
+fn size_pools(threads: usize) -> anyhow::Result<()> {
+    bevy::app::TaskPoolOptions::with_num_threads(threads).create_default_pools();
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .context("cannot start threads")
 }
 
 /// A failure only where files were named and none of them could be opened.

@@ -36,7 +36,8 @@ impl Plugin for StartPlugin {
             theme,
             can_quit: true,
         });
-        app.world_mut().resource_mut::<TimeControls>().clock_frozen = options.screenshot_to.is_some();
+        app.world_mut().resource_mut::<TimeControls>().clock_frozen =
+            options.screenshot_to.is_some() || options.digest;
         if let Some(time) = &options.time {
             app.insert_resource(PendingTime(time.clone()));
             let mut times = app.world_mut().resource_mut::<TimeControls>();

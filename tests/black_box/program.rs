@@ -206,3 +206,28 @@ fn arguments_are_checked() {
     let (_, said, _) = screenshot(&[&data("scene.rrd")], &["--time", "nosuch=3"]);
     assert!(said.contains("nosuch"), "{said}");
 }
+
+#[test]
+fn what_is_shown_does_not_depend_on_the_number_of_threads() {
+    let scene = data("scene.rrd");
+    let digest = |threads: &str, time: &str| {
+        let output = run(&[
+            scene.to_str().unwrap(),
+            "--time",
+            time,
+            "--digest",
+            "--threads",
+            threads,
+        ]);
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let one = digest("1", "frame=18");
+    assert_eq!(one, digest("2", "frame=18"));
+    assert!(one.contains("draws /"), "{one}");
+    assert_ne!(one, digest("2", "frame=70"));
+}

@@ -162,7 +162,9 @@ fn navigate(
 }
 
 /// The components that say from where a view is looked at.
-const NAVIGATION: [&str; 5] = [
+const NAVIGATION: [&str; 7] = [
+    crate::EYE_POSITION_REST.name,
+    crate::EYE_TARGET_REST.name,
     archetypes::EyeControls3D::POSITION.name,
     archetypes::EyeControls3D::LOOK_TARGET.name,
     archetypes::EyeControls3D::EYE_UP.name,

@@ -6,13 +6,15 @@ use chronoscope_store::EntityPath;
 use chronoscope_types::blueprint as archetypes;
 
 use crate::{
-    ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
+    EYE_POSITION_REST, EYE_TARGET_REST, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
     overrides::{overridden_entities, overrides_for, property_path},
     query::BlueprintQuery,
 };
 
 /// The properties of views that are honored.
-const HONORED_PROPERTIES: [&str; 17] = [
+const HONORED_PROPERTIES: [&str; 19] = [
+    EYE_POSITION_REST.name,
+    EYE_TARGET_REST.name,
     archetypes::Background::COLOR.name,
     archetypes::Background::KIND.name,
     archetypes::EyeControls3D::EYE_UP.name,

@@ -87,5 +87,6 @@ pub use viewport::{
     ContainerBlueprint, Derived, MAX_CONTAINER_DEPTH, PanelStates, TimePanelBlueprint, ViewBlueprint,
     ViewportBlueprint,
 };
+pub use vocabulary::{EYE_POSITION_REST, EYE_TARGET_REST};
 
 pub use chronoscope_types::enums::{ContainerKind, LoopMode, PanelState, PlayState};

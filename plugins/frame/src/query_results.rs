@@ -170,7 +170,7 @@ fn query_results(
                     .map(|result| result.entity),
             );
         }
-        latest_at.want(wanted);
+        latest_at.want(&wanted);
     } else {
         for entity in &changes.schema {
             let is_wanted = context.contains(entity)

@@ -2,18 +2,20 @@
 
 use bevy::app::{App, Plugin};
 use bevy::asset::{Handle, load_internal_asset, uuid_handle};
-use bevy::camera::visibility::{NoFrustumCulling, Visibility, VisibilityClass, add_visibility_class};
+use bevy::camera::visibility::{
+    InheritedVisibility, NoFrustumCulling, RenderLayers, Visibility, VisibilityClass, add_visibility_class,
+};
 use bevy::core_pipeline::core_3d::Transparent3d;
 use bevy::ecs::component::Component;
 use bevy::ecs::entity::Entity;
-use bevy::ecs::query::{ROQueryItem, With};
+use bevy::ecs::query::ROQueryItem;
 use bevy::ecs::resource::Resource;
 use bevy::ecs::schedule::IntoScheduleConfigs;
 use bevy::ecs::system::lifetimeless::Read;
 use bevy::ecs::system::{Commands, Query, Res, ResMut, SystemParamItem};
 use bevy::image::Image;
 use bevy::log::warn_once;
-use bevy::math::{Affine3A, Vec2, Vec3};
+use bevy::math::{DAffine3, Vec2};
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::render_phase::{
     AddRenderCommand, DrawFunctions, PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline,
@@ -27,8 +29,7 @@ use bevy::render::render_resource::{
     TextureSampleType, TextureViewId,
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
-use bevy::render::sync_component::{SyncComponent, SyncComponentPlugin};
-use bevy::render::sync_world::RenderEntity;
+use bevy::render::sync_world::{RenderEntity, SyncToRenderWorld};
 use bevy::render::texture::GpuImage;
 use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
 use bevy::render::{
@@ -38,13 +39,15 @@ use bevy::shader::Shader;
 use bevy::transform::components::Transform;
 use bytemuck::{Pod, Zeroable};
 
-use crate::batch::{Blending, affine_rows};
 use crate::buffers::{Gpu, UniformBuffer, binding_size};
 use crate::color::linear_rgba;
 use crate::gpu::pipeline::{PipelineKey, describe};
-use crate::gpu::queue::{BulkQueueSet, transparent_item};
+use crate::gpu::queue::{BulkQueueSet, TransparentItem, transparent_item};
+use crate::gpu::upload::{forget, remove_with};
+use crate::instances::{Blending, Sorting, affine_rows};
+use crate::picking::{NewPickItem, PickItem, PickView};
 use crate::stats::{BulkExtractSystems, RenderStats};
-use crate::view::SetBulkViewBindGroup;
+use crate::view::{GpuBulkView, SetBulkViewBindGroup};
 
 const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d04");
 
@@ -53,7 +56,7 @@ const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d0
 /// The entity's `RenderLayers` decide which cameras see it; its `Transform` is not applied.
 #[derive(Component, Debug, Clone, PartialEq)]
 #[component(on_add = add_visibility_class::<ImageQuad>)]
-#[require(Transform, Visibility, VisibilityClass, NoFrustumCulling)]
+#[require(Transform, Visibility, VisibilityClass, NoFrustumCulling, SyncToRenderWorld)]
 pub struct ImageQuad {
     /// A two-dimensional texture. For [`Texels::Colors`] its format must be one that can be filtered (8 or 16 bit colors, not 32 bit
     /// floats), for [`Texels::Values`] floats or unsigned integers, for [`Texels::Classes`] unsigned integers.
@@ -62,7 +65,7 @@ pub struct ImageQuad {
     pub texels: Texels,
     /// From the quad to the world: the top-left corner of pixel (0, 0) is the origin, rows run along x, columns along y.
     /// With [`image_plane_camera`](crate::image_plane_camera), that is upright.
-    pub world_from_quad: Affine3A,
+    pub world_from_quad: DAffine3,
     /// Width and height in scene units.
     pub size: Vec2,
     /// Multiplies the picture, in sRGB; alpha is opacity.
@@ -70,10 +73,14 @@ pub struct ImageQuad {
     /// What a texel looks like that covers many pixels.
     pub magnification: Magnification,
     /// Among translucent things at the same distance, greater is drawn later, on top. In scene units: it is added to the
-    /// distance of the quad's centre.
+    /// distance of the quad's center.
     pub draw_order: f32,
+    /// Where the quad is drawn among all that is translucent in the view, as [`Sorting::Index`] says. `None` goes by distance.
+    pub sort_index: Option<u32>,
     /// As [`SegmentUniform::depth_offset`](crate::SegmentUniform::depth_offset).
     pub depth_offset: f32,
+    /// As [`SegmentUniform::picking_id`](crate::SegmentUniform::picking_id). The logical instance is 0.
+    pub picking_id: u32,
 }
 
 impl Default for ImageQuad {
@@ -81,12 +88,14 @@ impl Default for ImageQuad {
         Self {
             image: Handle::default(),
             texels: Texels::Colors,
-            world_from_quad: Affine3A::IDENTITY,
+            world_from_quad: DAffine3::IDENTITY,
             size: Vec2::ONE,
             tint: [255; 4],
             magnification: Magnification::default(),
             draw_order: 0.0,
+            sort_index: None,
             depth_offset: 0.0,
+            picking_id: 0,
         }
     }
 }
@@ -206,9 +215,14 @@ impl ImageQuadPlugin {
 }
 
 impl Plugin for ImageQuadPlugin {
-    fn build(&self, app: &mut App) {
+    fn build(&self, _: &mut App) {}
+
+    /// Here and not earlier, so that the renderer may be added after this plugin.
+    fn finish(&self, app: &mut App) {
+        if app.get_sub_app(RenderApp).is_none() {
+            return;
+        }
         load_internal_asset!(app, SHADER, "image_quad.wgsl", Shader::from_wgsl);
-        app.add_plugins(SyncComponentPlugin::<ImageQuad>::default());
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };
@@ -217,14 +231,22 @@ impl Plugin for ImageQuadPlugin {
             .insert_resource(ImageQuadPipeline::new())
             .init_gpu_resource::<Samplers>()
             .add_render_command::<Transparent3d, DrawImageQuad>()
-            .add_systems(RenderStartup, forget_quads)
-            .add_systems(ExtractSchedule, upload_quads.in_set(BulkExtractSystems::Upload))
+            .init_resource::<DrawFunctions<PickItem>>()
+            .add_render_command::<PickItem, DrawImageQuad>()
+            .add_systems(RenderStartup, forget::<GpuQuad>)
+            .add_systems(
+                ExtractSchedule,
+                (remove_with::<ImageQuad, GpuQuad>, upload_quads)
+                    .chain()
+                    .in_set(BulkExtractSystems::Upload),
+            )
             .add_systems(
                 Render,
                 (
                     queue_quads
                         .in_set(RenderSystems::Queue)
                         .in_set(BulkQueueSet(Self::NAME)),
+                    queue_picked_quads.in_set(RenderSystems::Queue),
                     prepare_bind_groups.in_set(RenderSystems::PrepareBindGroups),
                 ),
             );
@@ -242,19 +264,22 @@ struct QuadValues {
     size: [f32; 2],
     depth_offset: f32,
     is_smooth: u32,
+    translation_low: [f32; 3],
+    picking_id: u32,
     offset_and_scale: [f32; 2],
     padding: [f32; 2],
 }
 
 /// A quad in the render world.
 #[derive(Component)]
-pub struct GpuQuad {
+pub(crate) struct GpuQuad {
     uniform: UniformBuffer<QuadValues>,
     image: Handle<Image>,
     texels: Texels,
     magnification: Magnification,
-    center: Vec3,
-    draw_order: f32,
+    sorting: Sorting,
+    layers: RenderLayers,
+    is_visible: bool,
     bound: Option<(Bound, BindGroup)>,
 }
 
@@ -267,22 +292,19 @@ struct Bound {
     kind: TexelKind,
 }
 
-impl SyncComponent for ImageQuad {
-    type Target = GpuQuad;
-}
-
-fn forget_quads(mut commands: Commands, quads: Query<Entity, With<GpuQuad>>) {
-    for quad in &quads {
-        commands.entity(quad).remove::<GpuQuad>();
-    }
-}
-
 fn upload_quads(
     mut commands: Commands,
     device: Res<RenderDevice>,
     queue: Res<RenderQueue>,
     stats: Res<RenderStats>,
-    quads: Extract<Query<(RenderEntity, &ImageQuad)>>,
+    quads: Extract<
+        Query<(
+            RenderEntity,
+            &ImageQuad,
+            Option<&RenderLayers>,
+            Option<&InheritedVisibility>,
+        )>,
+    >,
     mut gpu_quads: Query<&mut GpuQuad>,
 ) {
     let gpu = Gpu {
@@ -290,19 +312,28 @@ fn upload_quads(
         queue: &queue,
         stats: &stats,
     };
-    for (entity, quad) in &quads {
+    for (entity, quad, layers, visibility) in &quads {
+        let (rows, translation_low) = affine_rows(&quad.world_from_quad);
         let values = QuadValues {
-            rows: affine_rows(&quad.world_from_quad),
+            rows,
             tint: linear_rgba(quad.tint),
             size: quad.size.to_array(),
             depth_offset: quad.depth_offset,
             is_smooth: u32::from(quad.magnification == Magnification::Linear),
+            translation_low,
+            picking_id: quad.picking_id,
             offset_and_scale: quad.texels.offset_and_scale(),
             padding: [0.0; 2],
         };
-        let center = quad
-            .world_from_quad
-            .transform_point3((quad.size / 2.0).extend(0.0));
+        let by_distance = || Sorting::Distance {
+            center: quad
+                .world_from_quad
+                .transform_point3((quad.size / 2.0).extend(0.0).as_dvec3()),
+            bias: quad.draw_order,
+        };
+        let sorting = quad.sort_index.map_or_else(by_distance, Sorting::Index);
+        let layers = layers.cloned().unwrap_or_default();
+        let is_visible = visibility.is_none_or(|visibility| visibility.get());
         if let Ok(mut known) = gpu_quads.get_mut(entity) {
             known.uniform.set(&gpu, values);
             if known.image != quad.image {
@@ -312,15 +343,16 @@ fn upload_quads(
                 known.texels = quad.texels.clone();
             }
             known.magnification = quad.magnification;
-            (known.center, known.draw_order) = (center, quad.draw_order);
+            (known.sorting, known.layers, known.is_visible) = (sorting, layers, is_visible);
         } else {
             commands.entity(entity).insert(GpuQuad {
                 uniform: UniformBuffer::new(&gpu, "image_quad", values),
                 image: quad.image.clone(),
                 texels: quad.texels.clone(),
                 magnification: quad.magnification,
-                center,
-                draw_order: quad.draw_order,
+                sorting,
+                layers,
+                is_visible,
                 bound: None,
             });
         }
@@ -417,11 +449,16 @@ fn queue_quads(
     mut phases: ResMut<ViewSortedRenderPhases<Transparent3d>>,
     functions: Res<DrawFunctions<Transparent3d>>,
     images: Res<RenderAssets<GpuImage>>,
-    views: Query<(&ExtractedView, &RenderVisibleEntities, &Msaa)>,
+    views: Query<(
+        &ExtractedView,
+        &RenderVisibleEntities,
+        &Msaa,
+        Option<&GpuBulkView>,
+    )>,
     quads: Query<&GpuQuad>,
 ) {
     let draw_function = functions.read().id::<DrawImageQuad>();
-    for (view, visible, msaa) in &views {
+    for (view, visible, msaa, bulk_view) in &views {
         let Some(phase) = phases.get_mut(&view.retained_view_entity) else {
             continue;
         };
@@ -445,13 +482,45 @@ fn queue_quads(
                 .table()
                 .is_none_or(|table| images.get(table).is_some());
             stats.count_draw(has_table && pipeline_cache.get_render_pipeline(pipeline_id).is_some());
-            phase.add_transient(transparent_item(
-                item,
-                pipeline_id,
+            phase.add_transient(transparent_item(TransparentItem {
+                entity: item.0,
+                run: 0,
+                pipeline: pipeline_id,
                 draw_function,
-                quad.center,
-                quad.draw_order,
-            ));
+                sorting: quad.sorting,
+                view,
+                bulk_view,
+            }));
+        }
+    }
+}
+
+/// Adds the quads to the views of all requests.
+fn queue_picked_quads(
+    pipeline_cache: Res<PipelineCache>,
+    pipeline: Res<ImageQuadPipeline>,
+    mut pipelines: ResMut<SpecializedRenderPipelines<ImageQuadPipeline>>,
+    functions: Res<DrawFunctions<PickItem>>,
+    images: Res<RenderAssets<GpuImage>>,
+    mut views: Query<&mut PickView>,
+    quads: Query<(Entity, &GpuQuad)>,
+) {
+    let key = PipelineKey::picking(Blending::Translucent);
+    for mut view in &mut views {
+        for (entity, quad) in &quads {
+            let image = images
+                .get(&quad.image)
+                .filter(|_| view.sees(quad.is_visible, &quad.layers));
+            if let Some(kind) = image.and_then(|image| TexelKind::of(image, &quad.texels)) {
+                view.push(NewPickItem {
+                    entity,
+                    run: 0,
+                    pipeline: pipelines.specialize(&pipeline_cache, &pipeline, (key, kind)),
+                    draw_function: functions.read().id::<DrawImageQuad>(),
+                    blending: Blending::Translucent,
+                    sorting: quad.sorting,
+                });
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 // A texture on a plane.
 
-#import chronoscope_render::common::{view, quad_corner, with_depth_offset, encode_output}
+#import chronoscope_render::common::{quad_corner, with_depth_offset, encode_output, from_eye, clip_from_eye, Picked, picked}
 
 struct Quad {
     row_x: vec4<f32>,
@@ -12,6 +12,8 @@ struct Quad {
     depth_offset: f32,
     // Whether values are interpolated where texels cover many pixels.
     is_smooth: u32,
+    translation_low: vec3<f32>,
+    picking_id: u32,
     // The value with the first color, and one over the distance to the value with the last.
     offset_and_scale: vec2<f32>,
     padding: vec2<f32>,
@@ -35,9 +37,11 @@ struct Varyings {
 fn vertex(@builtin(vertex_index) vertex_index: u32) -> Varyings {
     var out: Varyings;
     out.uv = quad_corner(vertex_index) * 0.5 + 0.5;
-    let local = vec4(out.uv * quad.size, 0.0, 1.0);
-    let world = vec3(dot(quad.row_x, local), dot(quad.row_y, local), dot(quad.row_z, local));
-    out.position = with_depth_offset(view.clip_from_world * vec4(world, 1.0), quad.depth_offset);
+    let local = out.uv * quad.size;
+    let along = vec3(dot(quad.row_x.xy, local), dot(quad.row_y.xy, local), dot(quad.row_z.xy, local));
+    let translation = vec3(quad.row_x.w, quad.row_y.w, quad.row_z.w);
+    let offset = along + from_eye(translation, quad.translation_low);
+    out.position = with_depth_offset(clip_from_eye(offset), quad.depth_offset);
     return out;
 }
 
@@ -99,3 +103,13 @@ fn fragment(in: Varyings) -> @location(0) vec4<f32> {
     let color = texel_color(in.uv) * quad.tint;
     return vec4(encode_output(color.rgb), color.a);
 }
+
+#ifdef PICKING
+@fragment
+fn pick(in: Varyings) -> Picked {
+    if texel_color(in.uv).a * quad.tint.a <= 0.0 {
+        discard;
+    }
+    return picked(vec2(quad.picking_id, 0u), in.position);
+}
+#endif

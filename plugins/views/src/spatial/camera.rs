@@ -12,13 +12,13 @@ use bevy::{
     core_pipeline::tonemapping::{DebandDither, Tonemapping},
     ecs::prelude::*,
     image::Image,
-    math::Vec2,
+    math::{DVec3, Quat, Vec2},
     render::render_resource::TextureFormat,
     transform::components::Transform,
 };
 use bevy_egui::{EguiTextureHandle, EguiUserTextures};
 use chronoscope_frame::{ActiveBlueprint, Cursor, IngestSources, Settled, ViewTile};
-use chronoscope_render::{AdapterClass, BulkView, RenderStats};
+use chronoscope_render::{AdapterClass, BulkView, EyeOrigin, RenderStats};
 
 use crate::ViewStyle;
 
@@ -32,7 +32,9 @@ const MAX_SIDE: u32 = 8192;
 /// Where the camera of a view stands, and what it sees. Compared from frame to frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Placement {
-    pub(crate) transform: Transform,
+    /// In the view's space.
+    pub(crate) position: DVec3,
+    pub(crate) rotation: Quat,
     pub(crate) lens: CameraLens,
 }
 
@@ -153,7 +155,13 @@ impl SceneCamera {
             self.placement = Some(now);
             self.awake_frames = AWAKE_FRAMES;
             let mut entity = world.entity_mut(self.entity);
-            entity.insert((shot.placement.transform, projection(shot.placement.lens), bulk));
+            entity.insert((
+                // The eye itself, so that what is near it is exact far from the origin.
+                EyeOrigin(shot.placement.position),
+                Transform::from_rotation(shot.placement.rotation),
+                projection(shot.placement.lens),
+                bulk,
+            ));
             if let Some(mut component) = entity.get_mut::<Camera>() {
                 component.clear_color = ClearColorConfig::Custom(Color::srgb_u8(r, g, b));
             }

@@ -636,3 +636,31 @@ fn order_and_placement_do_not_depend_on_the_way_there() {
     }
     assert!(num_runs > 3, "points lie between boxes: {num_runs}");
 }
+
+/// Half a million and more meters away: an eye that is dragged is where it is dragged to, to less than a millimeter.
+#[test]
+fn an_eye_far_from_the_origin_is_kept_exactly() {
+    let far = [500_000.5, 5_400_000.25, 120.0];
+    let boxes = Boxes3D::from_half_sizes([[0.5, 0.5, 0.5]]);
+    let mut viewer = Viewer::new([
+        log_chunk("map", [], &Transform3D::from_translation(far.map(|v| v as f32))).unwrap(),
+        log_chunk("map/box", [], &boxes).unwrap(),
+    ]);
+    let eye_of = |viewer: &mut Viewer| {
+        let Lens::Perspective { eye_from_view, .. } = viewer.lens() else {
+            panic!("a 3D view")
+        };
+        eye_from_view.inverse().translation
+    };
+    viewer.drag(Pos2::new(300.0, 200.0), Pos2::new(340.0, 210.0));
+    let before = eye_of(&mut viewer);
+    assert_ne!(before, before.as_vec3().as_dvec3(), "more than an f32 holds");
+    // Around the target, the distance stays the same, drag after drag.
+    let target = viewer.scene().bounds_of(&"/map".into()).center();
+    let distance = before.distance(target);
+    for _ in 0..5 {
+        viewer.drag(Pos2::new(300.0, 200.0), Pos2::new(310.0, 200.0));
+    }
+    let drift = (eye_of(&mut viewer).distance(target) - distance).abs();
+    assert!(drift < 1e-3, "{drift}");
+}

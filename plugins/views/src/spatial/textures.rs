@@ -18,7 +18,7 @@ use bevy::{
         render_resource::{Extent3d, TextureDimension, TextureFormat},
         renderer::RenderDevice,
     },
-    tasks::{Task, TaskPool, TaskPoolBuilder, available_parallelism, block_on, poll_once},
+    tasks::{Task, TaskPool, TaskPoolBuilder, available_parallelism},
 };
 use chronoscope_frame::Settled;
 use chronoscope_frame::settle::PendingWork;
@@ -83,7 +83,7 @@ enum State {
 struct Decoding {
     task: Task<Result<Pixels, DecodeError>>,
     _cancel: CancelGuard,
-    _pending: PendingWork,
+    pending: PendingWork,
 }
 
 /// The pixels of a picture on the GPU.
@@ -144,7 +144,7 @@ impl PictureTextures {
                     let decoding = Decoding {
                         task,
                         _cancel: cancel,
-                        _pending: settled.pending_work(),
+                        pending: settled.pending_work(),
                     };
                     // What it will take at most.
                     (State::Decoding(decoding), pixels.saturating_mul(4))
@@ -170,7 +170,7 @@ impl PictureTextures {
             return TextureRequest::Pending;
         };
         if let State::Decoding(decoding) = &mut entry.state
-            && let Some(result) = block_on(poll_once(&mut decoding.task))
+            && let Some(result) = decoding.pending.poll(&mut decoding.task)
         {
             self.bytes -= entry.bytes;
             (entry.state, entry.bytes) = finish(result, images);
@@ -281,7 +281,7 @@ impl PictureTextures {
         for entry in self.entries.values_mut() {
             if let State::Decoding(decoding) = &mut entry.state {
                 self.bytes -= entry.bytes;
-                (entry.state, entry.bytes) = finish(block_on(&mut decoding.task), images);
+                (entry.state, entry.bytes) = finish(bevy::tasks::block_on(&mut decoding.task), images);
                 self.bytes += entry.bytes;
             }
         }

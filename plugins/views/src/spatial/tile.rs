@@ -66,7 +66,16 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
     let scene = world.get_resource::<SpatialScenes>()?.get(view)?;
     if let Some(texture) = scene.texture() {
         let all = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
-        painter.image(texture, rect, all, Color32::WHITE);
+        // The picture has as many pixels as the tile when it was laid out; a rounding is not to stretch it.
+        let [width, height] = scene.tile.size_pixels.map(|side| side as f32);
+        let size = egui::vec2(width, height) / ui.pixels_per_point();
+        let is_close = (size - rect.size()).abs().max_elem() * ui.pixels_per_point() < 2.0;
+        let place = if is_close {
+            Rect::from_min_size(rect.min, size)
+        } else {
+            rect
+        };
+        painter.image(texture, place, all, Color32::WHITE);
     }
     paint_labels(&painter, rect, scene.projector(), scene.labels(), &style);
     if scene.is_empty() {

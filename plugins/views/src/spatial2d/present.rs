@@ -146,10 +146,8 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
     let shown = visible.area(size);
     let extent = shown.max - shown.min;
     let placement = Placement {
-        transform: image_plane_camera(
-            Vec2::new(visible.center.x as f32, visible.center.y as f32),
-            CAMERA_DISTANCE,
-        ),
+        position: visible.center.extend(-f64::from(CAMERA_DISTANCE)),
+        rotation: image_plane_camera(Vec2::ZERO, CAMERA_DISTANCE).rotation,
         lens: CameraLens::Orthographic {
             size: Vec2::new(extent.x as f32, extent.y as f32),
             depth: 2.0 * CAMERA_DISTANCE,

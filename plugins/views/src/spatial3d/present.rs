@@ -6,9 +6,8 @@ use bevy::{
     camera::visibility::RenderLayers,
     ecs::prelude::*,
     math::{Quat, Vec3},
-    transform::components::Transform,
 };
-use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_blueprint::{EYE_POSITION_REST, EYE_TARGET_REST, ViewClassId, ViewId};
 use chronoscope_frame::{Cursor, LatestAtResults, RecordingKey, Recordings, Settled, ViewTile};
 use chronoscope_render::GroundGrid;
 use chronoscope_store::{EntityPath, RowId};
@@ -77,8 +76,8 @@ impl ViewProperties for EyeProperties {
 
     fn read(reader: &PropertyReader<'_>) -> Self {
         Self {
-            position: reader.vector(&EyeControls3D::POSITION),
-            target: reader.vector(&EyeControls3D::LOOK_TARGET),
+            position: reader.place(&EyeControls3D::POSITION, &EYE_POSITION_REST),
+            target: reader.place(&EyeControls3D::LOOK_TARGET, &EYE_TARGET_REST),
             up: reader
                 .vector(&EyeControls3D::EYE_UP)
                 .and_then(DVec3::try_normalize),
@@ -165,7 +164,8 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     scene.projector = eye.projector(size);
     present_grid(world, scene, &said, &axes, &eye, style);
     let placement = Placement {
-        transform: transform_of(&eye),
+        position: eye.position,
+        rotation: rotation_of(&eye),
         lens: CameraLens::Perspective {
             fov_y: FOV_Y as f32,
             near: eye.near() as f32,
@@ -190,12 +190,12 @@ fn axes_at(world: &World, origin: &EntityPath) -> Option<Axes> {
     })
 }
 
-fn transform_of(eye: &Eye) -> Transform {
+fn rotation_of(eye: &Eye) -> Quat {
     let forward = eye.forward();
     let right = eye.right();
     let rotation = DQuat::from_mat3(&DMat3::from_cols(right, right.cross(forward), -forward)).normalize();
     let [x, y, z, w] = rotation.to_array().map(|value| value as f32);
-    Transform::from_translation(eye.position.as_vec3()).with_rotation(Quat::from_xyzw(x, y, z, w))
+    Quat::from_xyzw(x, y, z, w)
 }
 
 /// A grid through the origin, as wide as suits the distance: powers of ten, so that it does not swim when one moves a little.
@@ -270,8 +270,8 @@ mod tests {
             target: DVec3::new(0.0, 1.0, 0.5),
             up: DVec3::Z,
         };
-        let transform = transform_of(&eye);
-        assert!(transform.forward().as_dvec3().distance(eye.forward()) < 1e-6);
-        assert!(transform.right().as_dvec3().distance(eye.right()) < 1e-6);
+        let rotation = rotation_of(&eye);
+        assert!((rotation * Vec3::NEG_Z).as_dvec3().distance(eye.forward()) < 1e-6);
+        assert!((rotation * Vec3::X).as_dvec3().distance(eye.right()) < 1e-6);
     }
 }

@@ -1,6 +1,6 @@
 //! The tile of a 3D view, and what the pointer and the keys do to the eye.
 
-use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_blueprint::{EYE_POSITION_REST, EYE_TARGET_REST, ViewClassId, ViewId};
 use chronoscope_frame::{Item, Selection, View, ViewerCommand, ViewerCommands};
 use chronoscope_types::{Component, blueprint::EyeControls3D, components};
 use egui::{Key, PointerButton, Stroke, Ui};
@@ -188,12 +188,15 @@ fn focused_on_selection(tile: &Tile<'_>, eye: Eye, context: &ViewUiContext<'_>) 
     (!bounds.is_empty()).then(|| eye.focused_on(&bounds, size.x / size.y.max(1.0)))
 }
 
-/// Writes the eye into the blueprint.
+/// Writes the eye into the blueprint: as SDKs know it, and what that leaves out far from the origin.
 fn set_eye(commands: &mut ViewerCommands, view: ViewId, eye: &Eye) {
     let place = |value: DVec3| components::Position3D::build(vec![value.as_vec3().to_array()]);
+    let rest = |value: DVec3| place(value - value.as_vec3().as_dvec3());
     let properties = [
         (EyeControls3D::POSITION, place(eye.position)),
+        (EYE_POSITION_REST, rest(eye.position)),
         (EyeControls3D::LOOK_TARGET, place(eye.target)),
+        (EYE_TARGET_REST, rest(eye.target)),
     ];
     tile::set_properties(commands, view, properties);
 }
@@ -205,6 +208,8 @@ fn reset(commands: &mut ViewerCommands, view: ViewId) {
         EyeControls3D::POSITION,
         EyeControls3D::LOOK_TARGET,
         EyeControls3D::EYE_UP,
+        EYE_POSITION_REST,
+        EYE_TARGET_REST,
     ];
     tile::set_properties(commands, view, properties.map(|name| (name, nothing())));
     commands.push(ViewerCommand::EndGesture);

@@ -10,23 +10,27 @@ use bevy::{
     camera::visibility::RenderLayers,
     ecs::prelude::*,
     image::Image,
-    math::{Affine3A, Vec2},
+    math::Vec2,
 };
 use chronoscope_frame::Settled;
 use chronoscope_render::{ImageQuad, Magnification, Texels};
 use chronoscope_store::EntityPath;
 use chronoscope_types::enums::MagnificationFilter;
 use glam::DAffine3;
+use rustc_hash::FxHashMap;
 
-use super::{OrderKey, SceneKey, SpatialScene};
+use super::{OrderKey, SceneKey, SpatialScene, write::picking_id};
 use crate::spatial::{
     pictures::{Picture, PictureKey, PixelDecoders, PixelMapping},
+    sources::SourceId,
     textures::{PictureTexture, PictureTextures, TextureRequest},
 };
 
 /// The quad of an entity that has a picture. Each of its pictures is held in [`PictureTextures`] once.
 pub(super) struct PictureQuad {
     pub(super) key: SceneKey,
+    /// Where the picture is drawn among what else is translucent; `None` goes by distance.
+    sort_index: Option<u32>,
     shown: Option<ShownPicture>,
     /// The picture that is being decoded.
     decoding: Option<Arc<Picture>>,
@@ -65,6 +69,17 @@ impl PictureQuads {
         self.by_path
             .entry((path.clone(), key.0))
             .or_insert_with(|| PictureQuad::new(key));
+    }
+
+    /// Says where the pictures of a visualizer are drawn among what else is translucent: greater is later.
+    pub(crate) fn set_order(&mut self, source: SourceId, index_of_entity: &FxHashMap<u32, u32>) {
+        for quad in self.by_path.values_mut().filter(|quad| quad.key.0 == source) {
+            let index = index_of_entity.get(&(quad.key.1.index() as u32)).copied();
+            if quad.sort_index != index {
+                quad.sort_index = index;
+                self.is_changed = true;
+            }
+        }
     }
 
     /// Removes the quad of an entity.
@@ -107,7 +122,9 @@ impl PictureQuads {
 /// How the quads of a scene lie on each other.
 #[derive(Clone, Copy)]
 struct Stacking {
+    key: SceneKey,
     rank: usize,
+    sort_index: Option<u32>,
     has_base: bool,
     layer: usize,
 }
@@ -116,6 +133,7 @@ impl PictureQuad {
     pub(super) fn new(key: SceneKey) -> Self {
         Self {
             key,
+            sort_index: None,
             shown: None,
             decoding: None,
             failure: None,
@@ -330,7 +348,9 @@ impl SpatialScene {
             let before = quad.is_shown();
             let new = quad.advance(world, textures, &picture);
             let stacking = Stacking {
+                key: quad.key,
                 rank,
+                sort_index: quad.sort_index,
                 has_base,
                 layer: self.layer,
             };
@@ -419,7 +439,7 @@ fn quad_of(
     ImageQuad {
         image,
         texels,
-        world_from_quad: to_f32(view_from_entity),
+        world_from_quad: view_from_entity,
         size: Vec2::new(width as f32, height as f32),
         tint: [255, 255, 255, (opacity * 255.0).round() as u8],
         magnification: match picture.magnification {
@@ -428,10 +448,8 @@ fn quad_of(
         },
         // Of pictures at the same depth, the later path lies in front.
         draw_order: stacking.rank as f32 * 1e-3,
+        sort_index: stacking.sort_index,
         depth_offset: 0.0,
+        picking_id: picking_id(stacking.key),
     }
-}
-
-pub(super) fn to_f32(transform: DAffine3) -> Affine3A {
-    Affine3A::from_mat3_translation(transform.matrix3.as_mat3(), transform.translation.as_vec3())
 }

@@ -136,10 +136,14 @@ fn visual_3d(
         if has_lines {
             let radius = marks.radius(instance);
             let edges = edges.iter();
-            lines.extend(edges.map(|(a, b)| LineInstance::new(*a, *b, radius, color)));
+            let line = |(a, b): &(Vec3, Vec3)| {
+                LineInstance::new(*a, *b, radius, color).with_instance(instance as u32)
+            };
+            lines.extend(edges.map(line));
         }
         if has_faces {
-            solids.push(BoxInstance::new(center, half_size, rotation, color));
+            let solid = BoxInstance::new(center, half_size, rotation, color);
+            solids.push(solid.with_instance(instance as u32));
         }
     }
     let labels = marks.labels(count, bounds.center(), |at| {
@@ -219,9 +223,8 @@ impl Visualizer for Boxes2DVisualizer {
             bounds = bounds.union(Bounds::of_points(corners.map(|corner| corner.to_array())));
             let (radius, color) = (marks.radius(instance), marks.packed_color(instance));
             let [a, b, c, d] = corners;
-            lines.extend(
-                [(a, b), (b, c), (c, d), (d, a)].map(|(from, to)| LineInstance::new(from, to, radius, color)),
-            );
+            let line = |(from, to)| LineInstance::new(from, to, radius, color).with_instance(instance as u32);
+            lines.extend([(a, b), (b, c), (c, d), (d, a)].map(line));
         }
         // Below the box, where it hides nothing of what the box is about.
         let below = DVec3::new(bounds.center().x, bounds.max.y, 0.0);

@@ -94,7 +94,8 @@ fn visual<T: PlainValue>(
         lines.extend(strip.windows(2).filter_map(|pair| {
             let [a, b] = pair else { return None };
             let (a, b) = (Vec3::from_array(place(*a)), Vec3::from_array(place(*b)));
-            (a.is_finite() && b.is_finite()).then(|| LineInstance::new(a, b, radius, color))
+            let line = || LineInstance::new(a, b, radius, color).with_instance(at as u32);
+            (a.is_finite() && b.is_finite()).then(line)
         }));
     }
     if lines.is_empty() {
