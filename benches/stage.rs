@@ -158,10 +158,9 @@ impl Stage {
     pub fn new(options: StageOptions) -> Self {
         let mut app = App::new();
         if let Some(threads) = options.threads {
-            app.add_plugins(TaskPoolPlugin {
-                task_pool_options: TaskPoolOptions::with_num_threads(threads),
-            });
-            // Fails where a pool was made before: one process measures one number of threads.
+            // Plugins that make pools find them made. Where they were made before nothing happens: one process measures one
+            // number of threads.
+            TaskPoolOptions::with_num_threads(threads).create_default_pools();
             _ = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build_global();
@@ -178,10 +177,7 @@ impl Stage {
             .add_plugins(ChronoscopePlugins);
             engine = Some(EngineClock::add_to(&mut app));
         } else {
-            if options.threads.is_none() {
-                app.add_plugins(TaskPoolPlugin::default());
-            }
-            app.add_plugins((TimePlugin, AssetPlugin::default()));
+            app.add_plugins((TaskPoolPlugin::default(), TimePlugin, AssetPlugin::default()));
             app.init_asset::<Image>();
             app.add_plugins(chronoscope::frame::FramePlugins)
                 .add_plugins(ViewsPlugins)
