@@ -56,6 +56,7 @@ pub mod columns;
 pub mod meta;
 
 mod append_buffer;
+mod footprint;
 mod growing_lists;
 mod interval_index;
 mod keys;
