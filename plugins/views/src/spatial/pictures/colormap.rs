@@ -2,7 +2,7 @@
 //!
 //! The tables are those of matplotlib, at 33 places each, between which colors are interpolated; no color is more than 3 / 255 off
 //! the full table. Inferno, Magma, Plasma and Viridis are by Nathaniel Smith and Stéfan van der Walt (CC0), Turbo by Anton Mikhailov
-//! (Apache-2.0), Twilight by Bastian Bechtold (CC0), Spectral by Cynthia Brewer (ColorBrewer, Apache-2.0). Cyan to yellow is the
+//! (Apache-2.0), Twilight by Bastian Bechtold (CC0), Spectral by Cynthia Brewer (`ColorBrewer`, Apache-2.0). Cyan to yellow is the
 //! formula of Rasmus Brönnegård (CC0).
 
 use chronoscope_types::enums::Colormap;
