@@ -83,12 +83,16 @@ impl<'a> VisualizerInput<'a> {
         }
     }
 
+    /// Whether the visualizer names a context in [`VisualizerInfo::contexts`], and so may read it.
+    pub fn names_context<T: ReadContext>(&self) -> bool {
+        self.visualizer.contexts.contains(&T::name())
+    }
+
     /// What a context says of this entity; `None` where nothing holds.
     ///
-    /// Precondition: the visualizer names the context in [`VisualizerInfo::contexts`]; else it would not be run again when it
-    /// changes, and is told nothing.
+    /// Precondition: [`Self::names_context`]; else the visualizer would not be run again when it changes, and is told nothing.
     pub fn context<T: ReadContext>(&self) -> Option<T::Value> {
-        let is_named = self.visualizer.contexts.contains(&T::name());
+        let is_named = self.names_context::<T>();
         debug_assert!(is_named, "{} does not name {}", self.visualizer.name, T::name());
         self.contexts.get::<T>(self.entity).filter(|_| is_named)
     }

@@ -71,7 +71,11 @@ impl MarkCells {
             show_labels: read_cell(input, &self.show_labels, read::bools)?.first().copied(),
             class_ids: read_cell(input, &self.class_ids, read::class_ids)?,
             keypoint_ids: read_cell(input, &self.keypoint_ids, read::keypoint_ids)?,
-            context: input.context::<Annotations>(),
+            // Who shows no classes need not name it.
+            context: input
+                .names_context::<Annotations>()
+                .then(|| input.context::<Annotations>())
+                .flatten(),
         })
     }
 }

@@ -364,16 +364,18 @@ impl FrameGraph {
         Report::entity_warning("transform", first, message)
     }
 
-    /// The entity whose row says where a frame stands, or whose frame it is.
+    /// The entity whose row holds for a frame, or whose frame it is.
     fn speaker(&self, at: usize) -> Option<EntityId> {
         let frame = &self.frames[at];
-        let transform = frame.transforms.iter().map(|offer| offer.entity);
-        let pinhole = frame.pinholes.iter().map(|offer| offer.entity);
+        let transform = only(&frame.transforms, |offer| (offer.entity, offer.is_static));
+        let pinhole = only(&frame.pinholes, |offer| (offer.entity, offer.is_static));
         let own = match &frame.key {
             FrameKey::Path(entity) => Some(*entity),
             FrameKey::Name(_) => None,
         };
-        transform.chain(pinhole).chain(own).next()
+        let transform = transform.ok().flatten().map(|offer| offer.entity);
+        let pinhole = pinhole.ok().flatten().map(|offer| offer.entity);
+        transform.or(pinhole).or(own)
     }
 
     /// Whether a report says why the graph is cut at a frame.
