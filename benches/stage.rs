@@ -18,8 +18,8 @@ use chronoscope::{
     ChronoscopePlugins,
     blueprint::BlueprintCommand,
     frame::{
-        DiffLog, FrameDiagnostics, FrameSystems, IngestSources, Recordings, Settled, TimeCommand,
-        ViewerCommand, ViewerCommands, Work, WorkCounters,
+        DiffLog, FrameDiagnostics, FrameSystems, IngestSources, LatestAtResults, Recordings, Settled,
+        TimeCommand, ViewerCommand, ViewerCommands, Work, WorkCounters,
     },
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     render::RenderStats,
@@ -68,6 +68,8 @@ pub struct FrameCost {
     pub app: Cost,
     /// The work of the phases, counted in items. What is zero is left out.
     pub work: Vec<(Work, u64)>,
+    /// Where the latest rows came from.
+    pub queries: QueryCost,
     /// Bytes of instances sent to the GPU, where the engine draws.
     pub uploaded_bytes: u64,
     /// The pause for garbage collection.
@@ -94,6 +96,49 @@ impl FrameCost {
     }
 }
 
+/// Where the latest rows of a frame came from, and what keeping them takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct QueryCost {
+    /// Results that were found in the chunk at hand or in the cache.
+    pub served: u64,
+    /// Results for which an index was searched.
+    pub searched: u64,
+    /// Answers of the cache that changes of the data dropped.
+    pub invalidations: u64,
+    /// The bytes of the cache.
+    pub cache_bytes: u64,
+    /// The bytes of the recording.
+    pub recording_bytes: u64,
+}
+
+impl QueryCost {
+    /// Counted since a recording was made, but for what results followed in this frame.
+    fn so_far(world: &World) -> Self {
+        let Some(entry) = world.resource::<Recordings>().active() else {
+            return Self::default();
+        };
+        let stats = entry.recording.cache.stats();
+        Self {
+            served: stats.hits,
+            searched: stats.misses,
+            invalidations: stats.invalidations,
+            cache_bytes: stats.bytes_actual,
+            recording_bytes: entry.store().num_bytes(),
+        }
+    }
+
+    /// What came to it in a frame since `before`.
+    fn since(self, before: Self, world: &World) -> Self {
+        let followed = world.resource::<LatestAtResults>().followed() as u64;
+        Self {
+            served: self.served.saturating_sub(before.served) + followed,
+            searched: self.searched.saturating_sub(before.searched),
+            invalidations: self.invalidations.saturating_sub(before.invalidations),
+            ..self
+        }
+    }
+}
+
 /// The viewer, its interface and one recording.
 pub struct Stage {
     /// The app.
@@ -113,10 +158,9 @@ impl Stage {
     pub fn new(options: StageOptions) -> Self {
         let mut app = App::new();
         if let Some(threads) = options.threads {
-            app.add_plugins(TaskPoolPlugin {
-                task_pool_options: TaskPoolOptions::with_num_threads(threads),
-            });
-            // Fails where a pool was made before: one process measures one number of threads.
+            // Plugins that make pools find them made. Where they were made before nothing happens: one process measures one
+            // number of threads.
+            TaskPoolOptions::with_num_threads(threads).create_default_pools();
             _ = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build_global();
@@ -133,10 +177,7 @@ impl Stage {
             .add_plugins(ChronoscopePlugins);
             engine = Some(EngineClock::add_to(&mut app));
         } else {
-            if options.threads.is_none() {
-                app.add_plugins(TaskPoolPlugin::default());
-            }
-            app.add_plugins((TimePlugin, AssetPlugin::default()));
+            app.add_plugins((TaskPoolPlugin::default(), TimePlugin, AssetPlugin::default()));
             app.init_asset::<Image>();
             app.add_plugins(chronoscope::frame::FramePlugins)
                 .add_plugins(ViewsPlugins)
@@ -211,7 +252,9 @@ impl Stage {
 
     /// Runs a frame.
     pub fn frame(&mut self) -> FrameCost {
+        let before = QueryCost::so_far(self.app.world());
         let (app, ()) = Cost::of(|| self.app.update());
+        let queries = QueryCost::so_far(self.app.world()).since(before, self.app.world());
         let ui = self.egui.clone().map(|ctx| {
             let input = egui::RawInput {
                 screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, self.size)),
@@ -241,6 +284,7 @@ impl Stage {
             engine: self.engine.as_ref().map(EngineClock::last),
             app,
             work: world.resource::<WorkCounters>().iter().collect(),
+            queries,
             uploaded_bytes: stats.map_or(0, RenderStats::uploaded_bytes_last_frame),
             gc_pause: diagnostics.gc_pause,
             gc_items_between_looks: diagnostics.gc_items_between_looks,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use chronoscope::{
     blueprint::{RecommendedView, Schema, ViewClassId},
-    frame::{DataResults, IngestMessage, IngestSources, Report, View, visualizer::QueryMode},
+    frame::{DataResults, IngestMessage, IngestSources, Report, View, Visual, visualizer::QueryMode},
     prelude::*,
     sources::ReadySource,
     types::{Points3D, read},
@@ -41,22 +41,32 @@ impl ViewClass for PointCount {
 /// From the positions at the cursor to their number. Runs only for entities whose row at the cursor changed.
 struct CountPoints;
 
+/// What the visualizer makes: the number of points.
+struct Count(usize);
+
+impl Visual for Count {
+    fn heap_bytes(&self) -> u64 {
+        0
+    }
+}
+
 impl Visualizer for CountPoints {
-    type Visual = usize;
+    type Visual = Count;
 
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "PointCount",
         required: &[Points3D::POSITIONS.name],
         optional: &[],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 
-    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<usize>, Report> {
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Count>, Report> {
         let Some(positions) = input.get(&Points3D::POSITIONS) else {
             return Ok(None);
         };
         read::positions3d(&positions)
-            .map(|positions| Some(positions.len()))
+            .map(|positions| Some(Count(positions.len())))
             .map_err(|error| input.report(error.to_string()))
     }
 }
@@ -81,7 +91,10 @@ impl ViewUi for PointCountUi {
         // Results are ordered by path, visuals are not.
         let counts: Vec<(&EntityPath, usize)> = results
             .iter()
-            .filter_map(|result| Some((&result.path, **counts?.get(result.entity)?)))
+            .filter_map(|result| {
+                let (_, count) = counts?.of_entity(result.entity).next()?;
+                Some((&result.path, count.0))
+            })
             .collect();
         let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
         for (path, count) in counts {

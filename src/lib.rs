@@ -67,7 +67,8 @@ pub mod prelude {
     pub use crate::ChronoscopePlugins;
     pub use chronoscope_frame::{
         AppViewClassExt, AppVisualizerExt, Frame, FramePlugins, FrameSystems, ViewClass, ViewerCommand,
-        ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visuals,
+        ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals,
+        selection::{EntityClicked, SelectionChanged},
     };
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
     pub use chronoscope_types::{AsComponents, log_chunk};

@@ -8,7 +8,7 @@ use chronoscope_frame::{
     commands::OpenRequests, error::Severity,
 };
 use chronoscope_io::{LoadEvent, LoadHandle, LoadSettings, LogMessage, load_files};
-use chronoscope_store::StoreId;
+use chronoscope_store::{StoreId, Waker};
 
 /// Opens the files that are asked for, on background threads.
 pub struct FileSourcesPlugin;
@@ -220,6 +220,11 @@ impl IngestSource for FileSource {
     fn progress(&self) -> Option<f32> {
         let progress = self.handle.progress();
         (progress.total_bytes > 0).then(|| progress.bytes_read as f32 / progress.total_bytes as f32)
+    }
+
+    fn set_waker(&mut self, waker: &Waker) -> bool {
+        self.handle.set_waker(waker);
+        true
     }
 }
 

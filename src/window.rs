@@ -1,7 +1,11 @@
 //! The viewer in a window.
 
 use std::{
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -13,9 +17,8 @@ use bevy::{
     winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings, WinitUserEvent},
 };
 use bevy_egui::{EguiContext, EguiGlobalSettings, EguiPlugin, EguiPreUpdateSet, PrimaryEguiContext};
-use chronoscope_frame::{
-    IngestSources, Recordings, Settled, TimeControls, ingest::Waker, time_control::PlayState,
-};
+use chronoscope_frame::{IngestSources, Recordings, Settled, TimeControls, time_control::PlayState};
+use chronoscope_store::Waker;
 
 use crate::offscreen::SETTLED_FRAMES;
 
@@ -63,7 +66,9 @@ impl Plugin for WindowedPlugin {
                 PrimaryEguiContext,
             ));
         });
-        app.add_systems(Startup, give_waker_to_sources);
+        app.init_resource::<Woken>();
+        app.add_systems(Startup, install_waker);
+        app.add_systems(First, begin_frame);
         app.add_systems(PreUpdate, wake_for_egui.after(EguiPreUpdateSet::InitContexts));
         app.add_systems(Last, pace);
         // In the last stage it would come too late: window events between two frames make the engine forget changes that it has not
@@ -76,7 +81,8 @@ impl Plugin for WindowedPlugin {
 /// on a deadline that it cannot compute.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
 
-/// Draws without a break while something moves, and sleeps until something happens otherwise.
+/// Draws without a break while something moves, and sleeps until something happens otherwise. What loads or is decoded
+/// elsewhere wakes the window when it is there.
 fn pace(
     mut winit: ResMut<WinitSettings>,
     settled: Res<Settled>,
@@ -87,7 +93,7 @@ fn pace(
     let playing = recordings
         .active()
         .is_some_and(|entry| times.get(entry.key()).play_state() == PlayState::Playing);
-    let mode = if playing || settled.frames() < SETTLED_FRAMES {
+    let mode = if playing || settled.resting_frames() < SETTLED_FRAMES {
         UpdateMode::Continuous
     } else {
         UpdateMode::reactive_low_power(LONGEST_SLEEP)
@@ -98,13 +104,34 @@ fn pace(
     }
 }
 
-fn give_waker_to_sources(proxy: Res<EventLoopProxyWrapper>, sources: Option<ResMut<IngestSources>>) {
-    if let Some(mut sources) = sources {
-        let proxy = (*proxy).clone();
-        // An event loop that has ended needs no waking.
-        sources.set_waker(Waker::new(move || {
+/// Whether an event that wakes the window was sent since the last frame began.
+#[derive(Resource, Default)]
+struct Woken(Arc<AtomicBool>);
+
+/// Precondition: runs before anything looks for what arrived, so that what arrives later wakes the window again.
+fn begin_frame(woken: Res<Woken>) {
+    woken.0.store(false, Ordering::Release);
+}
+
+/// Lets sources and tasks wake the window.
+fn install_waker(
+    proxy: Res<EventLoopProxyWrapper>,
+    woken: Res<Woken>,
+    sources: Option<ResMut<IngestSources>>,
+    settled: Option<ResMut<Settled>>,
+) {
+    let (proxy, is_sent) = ((*proxy).clone(), Arc::clone(&woken.0));
+    let waker = Waker::new(move || {
+        // An event a frame, however much arrives. An event loop that has ended needs none.
+        if !is_sent.swap(true, Ordering::AcqRel) {
             let _ = proxy.send_event(WinitUserEvent::WakeUp);
-        }));
+        }
+    });
+    if let Some(mut sources) = sources {
+        sources.set_waker(waker.clone());
+    }
+    if let Some(mut settled) = settled {
+        settled.set_waker(waker);
     }
 }
 

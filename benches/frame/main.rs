@@ -4,6 +4,13 @@
 //! phase `NAME:cpu` beside it, and then `scenario  phase/counter  value  -`, the greatest value of all frames. `total` is the sum of
 //! the phases, `ui` the egui pass with tessellation, `engine` extracting and preparing, `app` all of the engine's frame. Time is
 //! moved by hand, and no frame is idle. Compare scenarios of one run.
+//!
+//! Beside them stands where the latest rows came from: `query_results/served_share`, the part of the results in all frames for which no
+//! index was searched; `query_results/invalidations`, the most cached answers that a frame dropped; and
+//! `query_results/cache_share`, the bytes of the query cache as a part of the recording's.
+//!
+//! `--threads N` gives Bevy's pools and rayon's N threads each; without it they have all of the machine's. The pools are made once per
+//! process, so each number of threads is a run of its own: `--threads 1` and `--threads 2` show what is gained by the second.
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 #![allow(
@@ -17,7 +24,7 @@ use chronoscope::frame::{FrameSystems, Work};
 use chronoscope_benches::{
     measure::{Cost, quantile_ms},
     scenarios::{self, Scenario},
-    stage::{FrameCost, Stage, StageOptions},
+    stage::{FrameCost, QueryCost, Stage, StageOptions},
 };
 use clap::Parser as _;
 
@@ -35,7 +42,7 @@ struct Options {
     /// The frames to measure.
     #[arg(long)]
     frames: Option<usize>,
-    /// The threads of both pools.
+    /// The threads of Bevy's pools, and of rayon's. All of the machine's where it is not given.
     #[arg(long)]
     threads: Option<usize>,
     /// Draw too, to an image.
@@ -159,6 +166,7 @@ fn print(name: &str, costs: &[FrameCost]) {
         let most = costs.iter().map(|cost| cost.work(work)).max().unwrap_or(0);
         println!("{name}\t{}/{}\t{most}\t-", work.phase().scope_name(), work.name());
     }
+    print_queries(name, costs);
     let uploaded = costs.iter().map(|cost| cost.uploaded_bytes).max().unwrap_or(0);
     println!("{name}\tengine/bytes_uploaded\t{uploaded}\t-");
     if costs.iter().any(|cost| !cost.gc_pause.is_zero()) {
@@ -177,5 +185,23 @@ fn print(name: &str, costs: &[FrameCost]) {
             .unwrap_or(0);
         println!("{name}\tgc/items_between_looks\t{most}\t-");
         println!("{name}\tgc/p999_cpu_ms\t{:.4}\t-", quantile_ms(pauses, 0.999));
+    }
+}
+
+fn print_queries(name: &str, costs: &[FrameCost]) {
+    let sum = |count: fn(&QueryCost) -> u64| costs.iter().map(|cost| count(&cost.queries)).sum::<u64>();
+    let (served, searched) = (sum(|queries| queries.served), sum(|queries| queries.searched));
+    if served + searched > 0 {
+        let share = served as f64 / (served + searched) as f64;
+        println!("{name}\tquery_results/served_share\t{share:.4}\t-");
+    }
+    let invalidations = costs.iter().map(|cost| cost.queries.invalidations).max();
+    println!(
+        "{name}\tquery_results/invalidations\t{}\t-",
+        invalidations.unwrap_or(0)
+    );
+    if let Some(last) = costs.last().filter(|last| last.queries.recording_bytes > 0) {
+        let share = last.queries.cache_bytes as f64 / last.queries.recording_bytes as f64;
+        println!("{name}\tquery_results/cache_share\t{share:.4}\t-");
     }
 }

@@ -32,7 +32,6 @@ struct Square {
     center: [f32; 3],
     half_size: f32,
     color: u32,
-    segment: u32,
 }
 
 impl Primitive for Square {
@@ -42,16 +41,11 @@ impl Primitive for Square {
         VertexFormat::Float32x3,
         VertexFormat::Float32,
         VertexFormat::Uint32,
-        VertexFormat::Uint32,
     ];
     const CUTS_EDGES: bool = false;
 
     fn shader() -> Handle<Shader> {
         SHADER
-    }
-
-    fn set_segment(&mut self, segment: u32) {
-        self.segment = segment;
     }
 
     fn is_drawable(&self) -> bool {
@@ -72,29 +66,36 @@ impl SpatialPrimitive for Square {
 }
 
 const SHADER_SOURCE: &str = "
-#import chronoscope_render::common::{quad_corner, nothing}
-#import chronoscope_render::segments::{segments, is_void, resolve_color, to_clip}
+#import chronoscope_render::common::{quad_corner, nothing, Picked, picked}
+#import chronoscope_render::segments::{is_void, implied_instance, segment_of, resolve_color, to_clip}
 
 struct Instance {
     @location(0) center: vec3<f32>,
     @location(1) half_size: f32,
     @location(2) color: u32,
-    @location(3) segment: u32,
+    @location(15) slot: u32,
 }
 
 struct Varyings {
     @builtin(position) position: vec4<f32>,
     @location(0) @interpolate(flat) color: vec4<f32>,
+    @location(1) @interpolate(flat) ids: vec2<u32>,
 }
 
 @vertex
-fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyings {
+fn vertex(
+    @builtin(vertex_index) vertex_index: u32,
+    @builtin(instance_index) instance_index: u32,
+    instance: Instance,
+) -> Varyings {
     var out: Varyings;
     out.position = nothing();
-    if is_void(instance.segment) {
+    if is_void(instance.slot) {
         return out;
     }
-    let segment = segments[instance.segment];
+    let id = implied_instance(instance.slot, instance_index);
+    let segment = segment_of(instance.slot, id);
+    out.ids = vec2(segment.picking_id, id);
     let corner = vec3(quad_corner(vertex_index) * instance.half_size, 0.0);
     out.position = to_clip(segment, instance.center + corner);
     out.color = resolve_color(segment, instance.color);
@@ -105,6 +106,13 @@ fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyi
 fn fragment(in: Varyings) -> @location(0) vec4<f32> {
     return in.color;
 }
+
+#ifdef PICKING
+@fragment
+fn pick(in: Varyings) -> Picked {
+    return picked(in.ids, in.position);
+}
+#endif
 ";
 
 struct Squares;
@@ -116,6 +124,7 @@ impl Visualizer for Squares {
         name: "Squares",
         required: &[Points3D::POSITIONS.name],
         optional: &[Points3D::COLORS.name, Points3D::RADII.name],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 
@@ -131,7 +140,6 @@ impl Visualizer for Squares {
                 center: *center,
                 half_size: marks.radius(at),
                 color: marks.packed_color(at),
-                segment: 0,
             })
             .collect();
         Ok(Some(SpatialVisual::new([Part::new(squares)])))

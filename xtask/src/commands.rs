@@ -20,6 +20,7 @@ pub(crate) fn demo(args: &[String]) -> anyhow::Result<ExitCode> {
     let display = Display::detect();
     packages::ensure(display.purpose());
 
+    // The packages that are built by default are those of the suite, so that the engine is built once for both.
     let mut cargo = cargo(&["run", "--bin", "chronoscope", "--", "demo"])?;
     let asked_for_picture = args.iter().any(|arg| arg.starts_with("--screenshot-to"));
     if display != Display::None || asked_for_picture {
@@ -181,6 +182,8 @@ fn exit_code(status: ExitStatus) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     fn check_display(variables: &[(&str, &str)], expected: Display) {
@@ -231,5 +234,36 @@ mod tests {
             "test --no-fail-fast --package=xtask os",
         );
         check_test_args(&["--", "-p"], &[], "test --no-fail-fast --workspace -- -p");
+    }
+
+    /// The packages of a plain build with the features that they are built with.
+    fn features(edges: &str) -> Vec<String> {
+        let args = [
+            "tree",
+            "--locked",
+            "--prefix=none",
+            "--format={p} [{f}]",
+            "--edges",
+        ];
+        let output = cargo(&args).unwrap().arg(edges).output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let lines = String::from_utf8(output.stdout).unwrap();
+        lines
+            .lines()
+            .map(|line| line.trim_end_matches(" (*)").to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_demo_and_the_suite_share_one_build_of_the_engine() {
+        let suite = features("normal,build,dev");
+        let demo = features("normal,build");
+        assert!(demo.iter().any(|package| package.starts_with("bevy_render ")));
+        let built_twice: Vec<_> = demo.iter().filter(|package| !suite.contains(package)).collect();
+        assert!(built_twice.is_empty(), "{built_twice:?}");
     }
 }

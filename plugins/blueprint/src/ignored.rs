@@ -51,17 +51,14 @@ pub struct IgnoredSetting {
 pub enum IgnoredKind {
     /// A property of a view, by its component.
     Property(String),
-    /// Components that a visualizer is to take from elsewhere.
-    Mappings {
+    /// Parts of components that a visualizer is to take in place of its own.
+    Selector {
         /// The visualizer.
         visualizer: String,
+        /// What is to be taken.
+        selector: String,
     },
-    /// A further instruction for a visualizer that has one.
-    SecondInstruction {
-        /// The visualizer.
-        visualizer: String,
-    },
-    /// A range of times in a view that shows the latest values.
+    /// A range of times in a view that shows the latest values alone.
     TimeRange,
     /// That an entity cannot be picked.
     Interactive,
@@ -71,14 +68,11 @@ impl fmt::Display for IgnoredKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Property(component) => write!(f, "{component} is not supported yet"),
-            Self::Mappings { visualizer } => {
+            Self::Selector { visualizer, selector } => {
                 write!(
                     f,
-                    "{visualizer}: components from other columns are not supported yet"
+                    "{visualizer}: parts of components ({selector}) are not supported yet"
                 )
-            }
-            Self::SecondInstruction { visualizer } => {
-                write!(f, "{visualizer}: only the first of several instructions is used")
             }
             Self::TimeRange => f.write_str("visible time ranges are not supported in this view yet"),
             Self::Interactive => f.write_str("entities that cannot be picked are not supported yet"),
@@ -164,17 +158,19 @@ fn ignored_overrides(
             add(IgnoredKind::Interactive);
         }
     }
-    let mut seen: Vec<&str> = Vec::new();
     for instruction in overrides.visualizers.iter().flatten() {
-        let visualizer = instruction.visualizer.to_string();
-        if seen.contains(&&*instruction.visualizer) {
-            add(IgnoredKind::SecondInstruction {
-                visualizer: visualizer.clone(),
-            });
-        }
-        seen.push(&instruction.visualizer);
-        if !instruction.mappings.is_empty() {
-            add(IgnoredKind::Mappings { visualizer });
+        for selector in instruction
+            .mappings
+            .iter()
+            .filter_map(|mapping| mapping.selector.as_ref())
+        {
+            // The whole component.
+            if !["", "."].contains(&selector.as_str()) {
+                add(IgnoredKind::Selector {
+                    visualizer: instruction.visualizer.to_string(),
+                    selector: selector.clone(),
+                });
+            }
         }
     }
 }
@@ -186,6 +182,9 @@ mod tests {
 
     use arrow_array::Int32Array;
     use chronoscope_store::{ComponentDescriptor, Recording, StoreId, arrow::ArrayRef};
+    use chronoscope_types::{
+        AsComponents as _, ComponentMapping, blueprint::VisualizerInstruction, enums::ComponentSourceKind,
+    };
 
     use super::*;
     use crate::{
@@ -214,6 +213,12 @@ mod tests {
             id: InstructionId::hashed(["a"]),
             active: vec![instruction("a"), instruction("b")],
         };
+        let mapping = |selector: &str| ComponentMapping {
+            target: "Points3D:radii".to_owned(),
+            source_kind: ComponentSourceKind::SourceComponent,
+            source_component: Some("Other:radii".to_owned()),
+            selector: Some(selector.to_owned()),
+        };
         let set = |target: OverrideTarget, names: &[&str]| BlueprintCommand::SetOverride {
             view: id,
             entity: "/world".into(),
@@ -229,7 +234,14 @@ mod tests {
                 OverrideTarget::Entity,
                 &["EntityBehavior:interactive", "VisibleTimeRanges:ranges"],
             ),
-            set(target, &["Points3D:colors"]),
+            BlueprintCommand::SetOverride {
+                view: id,
+                entity: "/world".into(),
+                target,
+                components: VisualizerInstruction::default()
+                    .with_component_map(mapping(".x"))
+                    .components(),
+            },
         ] {
             let (current, _) = read_viewport(&blueprint.store, &blueprint.cache, i64::MAX);
             edit_blueprint(&mut blueprint, &mut undo, &current, &command).unwrap();
@@ -249,7 +261,7 @@ mod tests {
         let expected = [
             " EyeControls3D:speed is not supported yet",
             " NearClipPlane:near_clip_plane is not supported yet",
-            "/world Points3D: only the first of several instructions is used",
+            "/world Points3D: parts of components (.x) are not supported yet",
             "/world visible time ranges are not supported in this view yet",
             "/world entities that cannot be picked are not supported yet",
         ];

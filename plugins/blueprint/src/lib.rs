@@ -40,6 +40,7 @@ pub mod viewport;
 pub mod query;
 pub mod read;
 
+mod content_hash;
 pub mod overrides;
 
 mod vocabulary;
@@ -60,6 +61,7 @@ mod rows;
 pub mod undo;
 
 pub use command::BlueprintCommand;
+pub use content_hash::content_hash;
 pub use contents::{ContentsFilter, ContentsRule, ResolvedContents, RuleEffect, SubtreeMatch};
 pub use document::{from_ron, to_ron};
 pub use edit::{BlueprintChange, edit_blueprint, reset_blueprint};

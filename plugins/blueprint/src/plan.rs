@@ -65,14 +65,6 @@ impl BlueprintCommand {
         Ok(BlueprintEdit { chunks, stored })
     }
 
-    /// The rows of [`Self::edit`].
-    ///
-    /// # Errors
-    /// As [`Self::apply`].
-    pub fn to_chunks(&self, current: &ViewportBlueprint, at: i64) -> Result<Vec<Chunk>, BlueprintError> {
-        Ok(self.edit(current, at)?.chunks)
-    }
-
     /// The view of which it sets properties, defaults or overrides, and nothing else.
     fn property_of(&self) -> Option<ViewId> {
         match self {

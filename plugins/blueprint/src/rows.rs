@@ -1,10 +1,14 @@
 //! Dropping rows of a blueprint that nothing will read again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use arrow_select::take::take;
 use chronoscope_store::{
-    CLEAR_COMPONENT, Chunk, ChunkError, ChunkId, EntityPath, Recording, RowId, StoreEvent, TimeColumn,
+    CLEAR_COMPONENT, Chunk, ChunkError, ChunkId, ChunkStore, EntityId, EntityPath, Recording, RowId,
+    StoreEvent, TimeColumn,
 };
 use chronoscope_types::{Component as _, components};
 
@@ -17,7 +21,7 @@ use crate::{BLUEPRINT_TIMELINE, BlueprintError};
 /// # Errors
 /// Where the store does not take such a replacement.
 pub fn drop_rows_after(blueprint: &mut Recording, time: i64) -> Result<Vec<StoreEvent>, BlueprintError> {
-    retain_rows(blueprint, |_, at, _| at <= time)
+    retain_rows(blueprint, None, |at, _| at <= time)
 }
 
 /// Drops the rows of these entities (all of them for `None`) that no reader at one of these blueprint times can see: each of their
@@ -26,7 +30,7 @@ pub fn drop_rows_after(blueprint: &mut Recording, time: i64) -> Result<Vec<Store
 /// Rows with clears stay, and so does what only a clear hides.
 ///
 /// Precondition: `points` are sorted, and nobody reads at a time before the first of them.
-/// Cost: all rows of the entities.
+/// Cost: all rows of the entities, whatever else there is.
 ///
 /// # Errors
 /// Where the store does not take a replacement of a chunk.
@@ -36,11 +40,7 @@ pub(crate) fn drop_superseded(
     points: &[i64],
 ) -> Result<Vec<StoreEvent>, BlueprintError> {
     let mut rows: BTreeMap<&EntityPath, Vec<(i64, RowId, Vec<&str>)>> = BTreeMap::new();
-    for (_, body) in blueprint.store.chunks() {
-        let Some(body) = body.filter(|body| entities.is_none_or(|only| only.contains(body.entity_path())))
-        else {
-            continue;
-        };
+    for body in chunks_of(&blueprint.store, entities) {
         let Some(times) = body.timeline(BLUEPRINT_TIMELINE) else {
             continue;
         };
@@ -75,16 +75,29 @@ pub(crate) fn drop_superseded(
     if superseded.is_empty() {
         return Ok(Vec::new());
     }
-    retain_rows(blueprint, |_, _, id| !superseded.contains(&id))
+    retain_rows(blueprint, entities, |_, id| !superseded.contains(&id))
+}
+
+/// The chunks of these entities; of all for `None`.
+fn chunks_of<'a>(
+    store: &'a ChunkStore,
+    entities: Option<&BTreeSet<EntityPath>>,
+) -> Box<dyn Iterator<Item = &'a Arc<Chunk>> + 'a> {
+    match entities {
+        None => Box::new(store.chunks().filter_map(|(_, body)| body)),
+        Some(only) => {
+            let ids: Vec<EntityId> = only.iter().filter_map(|path| store.entity_id(path)).collect();
+            Box::new(ids.into_iter().flat_map(|entity| store.chunks_of(entity)))
+        }
+    }
 }
 
 /// The latest time of a clear that reaches an entity, at or before a blueprint time.
 pub(crate) fn latest_clear(blueprint: &Recording, entity: &EntityPath, until: i64) -> Option<i64> {
     let mut latest = None;
-    for (_, body) in blueprint.store.chunks() {
-        let Some(body) = body.filter(|body| entity.starts_with(body.entity_path())) else {
-            continue;
-        };
+    let above: BTreeSet<EntityPath> =
+        std::iter::successors(Some(entity.clone()), EntityPath::parent).collect();
+    for body in chunks_of(&blueprint.store, Some(&above)) {
         let (Some(times), Some(clears)) =
             (body.timeline(BLUEPRINT_TIMELINE), body.component(CLEAR_COMPONENT))
         else {
@@ -104,27 +117,27 @@ pub(crate) fn latest_clear(blueprint: &Recording, entity: &EntityPath, until: i6
     latest
 }
 
-/// Keeps the temporal rows that satisfy this, by entity, time and id.
+/// Keeps of the temporal rows of these entities (all of them for `None`) those that satisfy this, by time and id.
 fn retain_rows(
     blueprint: &mut Recording,
-    keep: impl Fn(&EntityPath, i64, RowId) -> bool,
+    entities: Option<&BTreeSet<EntityPath>>,
+    keep: impl Fn(i64, RowId) -> bool,
 ) -> Result<Vec<StoreEvent>, BlueprintError> {
     let mut dropped: Vec<ChunkId> = Vec::new();
     let mut kept: Vec<Chunk> = Vec::new();
-    for (meta, body) in blueprint.store.chunks() {
-        let Some(body) = body else { continue };
+    for body in chunks_of(&blueprint.store, entities) {
         let Some(column) = body.timeline(BLUEPRINT_TIMELINE) else {
             continue;
         };
         let rows: Vec<u32> = (0_u32..)
             .zip(column.times().iter().zip(body.row_ids()))
-            .filter(|(_, (at, id))| keep(body.entity_path(), **at, **id))
+            .filter(|(_, (at, id))| keep(**at, **id))
             .map(|(row, _)| row)
             .collect();
         if rows.len() == body.num_rows() {
             continue;
         }
-        dropped.push(meta.id);
+        dropped.push(body.id());
         if !rows.is_empty() {
             kept.push(take_rows(body, &rows)?);
         }

@@ -12,6 +12,7 @@ use crate::{
     ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, IngestSources, Item, PlayState,
     Recordings, Report, Reports, Selection, TimeControls, ViewerCommand, ViewerCommands,
     commands::OpenRequests,
+    selection::{EntityClicked, SelectionChanged},
 };
 
 /// Carries commands out and keeps [`Cursor`] and [`Selection`].
@@ -19,7 +20,10 @@ pub struct ApplyCommandsPlugin;
 
 impl Plugin for ApplyCommandsPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<Cursor>().init_resource::<Selection>();
+        app.init_resource::<Cursor>()
+            .init_resource::<Selection>()
+            .add_message::<EntityClicked>()
+            .add_message::<SelectionChanged>();
         app.add_systems(
             Frame,
             (apply_commands, advance_time, apply_invalidations, place_cursor)
@@ -38,6 +42,8 @@ fn apply_commands(
     mut sources: ResMut<IngestSources>,
     mut reports: ResMut<Reports>,
     mut log: ResMut<DiffLog>,
+    mut clicks: MessageWriter<EntityClicked>,
+    mut selection_changes: MessageWriter<SelectionChanged>,
     active: Res<ActiveBlueprint>,
 ) {
     if commands.is_empty() {
@@ -45,6 +51,7 @@ fn apply_commands(
     }
     puffin::profile_scope!("apply_commands");
     let mut hover = None;
+    let mut selected_before = None;
     let mut editing = Editing::default();
     for command in commands.take() {
         match command {
@@ -69,8 +76,15 @@ fn apply_commands(
                 let done = editing.reset(&mut recordings, &mut log, keep_default);
                 done.unwrap_or_else(|report| reports.push(report));
             }
-            ViewerCommand::Select(items) => selection.selected = items,
-            ViewerCommand::ToggleSelected(item) => toggle(&mut selection, item),
+            ViewerCommand::Select(items) => {
+                selected_before.get_or_insert_with(|| selection.selected.clone());
+                selection.selected = items;
+            }
+            ViewerCommand::ToggleSelected(item) => {
+                selected_before.get_or_insert_with(|| selection.selected.clone());
+                toggle(&mut selection, item);
+            }
+            ViewerCommand::Click(click) => _ = clicks.write(click),
             ViewerCommand::Hover(item) => hover = Some(item),
             ViewerCommand::ActivateRecording(id) => {
                 editing = Editing::default();
@@ -88,6 +102,10 @@ fn apply_commands(
             }
             ViewerCommand::OpenFiles(paths) => requests.0.extend(paths),
         }
+    }
+    if let Some(before) = selected_before.filter(|before| *before != selection.selected) {
+        let now = selection.selected.clone();
+        selection_changes.write(SelectionChanged { before, now });
     }
     if let Some(hover) = hover.filter(|hover| *hover != selection.hovered) {
         selection.hovered = hover;

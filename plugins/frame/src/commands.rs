@@ -6,7 +6,7 @@ use bevy_ecs::prelude::*;
 use chronoscope_blueprint::BlueprintCommand;
 use chronoscope_store::{StoreId, TimeRange};
 
-use crate::{Item, LoopMode};
+use crate::{Item, LoopMode, selection::EntityClicked};
 
 /// Something to be done to the shown recording's time.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,8 +64,11 @@ pub enum ViewerCommand {
     Select(Vec<Item>),
     /// Select this item too, or no longer.
     ToggleSelected(Item),
-    /// The pointer is over this item, or over none. The last of a frame counts.
+    /// The pointer is over this item, or over none. The last of a frame counts. Where it is looked for elsewhere, it
+    /// may come frames later: until then, what was hovered stays.
     Hover(Option<Item>),
+    /// An entity was clicked on. Selects nothing by itself.
+    Click(EntityClicked),
     /// Show another recording.
     ActivateRecording(StoreId),
     /// Close a recording and free its memory.

@@ -11,7 +11,7 @@ use std::{
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 
-use crate::{Frame, FrameSystems};
+use crate::{Frame, FrameSystems, MemoryUse};
 
 /// A kind of work that a phase does, counted in items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -142,6 +142,8 @@ pub struct FrameDiagnostics {
     pub ingested_messages: usize,
     /// Bytes of chunks that were ingested in this frame.
     pub ingested_bytes: u64,
+    /// Who held the memory that counts against the budget when the frame began.
+    pub memory: MemoryUse,
     /// The longest pause that garbage collection made, ever.
     pub worst_gc_pause: Duration,
     /// The pause that garbage collection made in this frame.

@@ -32,6 +32,8 @@ pub struct DiffLog {
     entries: VecDeque<DiffEntry>,
     first: u64,
     capacity: usize,
+    /// The bytes of what the entries hold and no store does any more.
+    dropped_bytes: usize,
 }
 
 impl Default for DiffLog {
@@ -47,15 +49,19 @@ impl DiffLog {
             entries: VecDeque::new(),
             first: 0,
             capacity,
+            dropped_bytes: 0,
         }
     }
 
     /// Appends a change.
     pub fn push(&mut self, entry: DiffEntry) {
         if self.entries.len() >= self.capacity {
-            self.entries.pop_front();
+            if let Some(oldest) = self.entries.pop_front() {
+                self.dropped_bytes -= dropped_bytes(&oldest);
+            }
             self.first += 1;
         }
+        self.dropped_bytes += dropped_bytes(&entry);
         self.entries.push_back(entry);
     }
 
@@ -64,6 +70,11 @@ impl DiffLog {
         for event in events {
             self.push(DiffEntry::Store { recording, event });
         }
+    }
+
+    /// The heap bytes that it takes. Cost: constant.
+    pub fn heap_bytes(&self) -> u64 {
+        (self.entries.capacity() * size_of::<DiffEntry>() + self.dropped_bytes) as u64
     }
 
     /// The number that the next entry will have; what a reader that consumed all keeps.
@@ -75,6 +86,14 @@ impl DiffLog {
     pub fn since(&self, number: u64) -> Option<impl Iterator<Item = &DiffEntry>> {
         let skip = usize::try_from(number.checked_sub(self.first)?).ok()?;
         Some(self.entries.iter().skip(skip))
+    }
+}
+
+/// The description of a chunk that was dropped lives on in the log alone.
+fn dropped_bytes(entry: &DiffEntry) -> usize {
+    match entry {
+        DiffEntry::Store { event, .. } if event.change == ChunkChange::Dropped => event.meta.heap_bytes(),
+        _ => 0,
     }
 }
 

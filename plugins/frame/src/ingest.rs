@@ -8,7 +8,7 @@ use std::{
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use chronoscope_store::{AbsentChunk, Chunk, ChunkSource, StoreEvent, StoreId};
+use chronoscope_store::{AbsentChunk, Chunk, ChunkSource, StoreEvent, StoreId, Waker};
 
 use crate::{
     DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, Report, Reports,
@@ -67,28 +67,6 @@ pub enum SourcePoll {
     Finished,
 }
 
-/// Wakes a viewer that sleeps because nothing happens. Cheap; may be called from any thread, and once too often.
-#[derive(Clone)]
-pub struct Waker(Arc<dyn Fn() + Send + Sync>);
-
-impl Waker {
-    /// A waker that calls `wake`.
-    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Self(Arc::new(wake))
-    }
-
-    /// Lets the viewer run a frame soon.
-    pub fn wake(&self) {
-        (self.0)();
-    }
-}
-
-impl std::fmt::Debug for Waker {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Waker")
-    }
-}
-
 /// Where data comes from: a file that is read, a stream that is received. Polled in each frame; must never block.
 pub trait IngestSource: Send + Sync + 'static {
     /// What the user calls it: a file's name, an address.
@@ -107,9 +85,12 @@ pub trait IngestSource: Send + Sync + 'static {
         false
     }
 
-    /// Takes what wakes the viewer. A live source calls it whenever there is something to poll: nobody polls a viewer's sources while
-    /// it sleeps.
-    fn set_waker(&mut self, _waker: &Waker) {}
+    /// Takes what wakes the viewer. Returns whether the source calls it whenever there is something to poll. One that is
+    /// live must, since nobody polls while the viewer rests; where another does not, the viewer does not rest before it
+    /// has finished.
+    fn set_waker(&mut self, _waker: &Waker) -> bool {
+        false
+    }
 }
 
 /// Identifies a source for as long as the program runs.
@@ -128,6 +109,8 @@ pub struct IngestSources {
 struct ActiveSource {
     id: SourceId,
     source: Box<dyn IngestSource>,
+    /// It says when there is something to poll.
+    wakes: bool,
     /// The stores that it gave data for, and those of them that were closed since: what still comes for these is passed over.
     stores: BTreeMap<StoreId, StoreState>,
 }
@@ -144,13 +127,15 @@ impl IngestSources {
         let id = SourceId(self.next_id);
         self.next_id += 1;
         let mut source: Box<dyn IngestSource> = Box::new(source);
+        let mut wakes = false;
         if let Some(waker) = &self.waker {
-            source.set_waker(waker);
+            wakes = source.set_waker(waker);
             waker.wake();
         }
         self.sources.push(ActiveSource {
             id,
             source,
+            wakes,
             stores: BTreeMap::new(),
         });
         id
@@ -159,7 +144,7 @@ impl IngestSources {
     /// Says what wakes the viewer, to all sources that there are and will be.
     pub fn set_waker(&mut self, waker: Waker) {
         for active in &mut self.sources {
-            active.source.set_waker(&waker);
+            active.wakes = active.source.set_waker(&waker);
         }
         self.waker = Some(waker);
     }
@@ -177,6 +162,13 @@ impl IngestSources {
     /// Whether all that had an end has reached it.
     pub fn is_idle(&self) -> bool {
         self.iter().all(IngestSource::is_live)
+    }
+
+    /// Whether some source has to be asked in each frame: it has not ended, and does not say when it has something.
+    pub fn needs_polling(&self) -> bool {
+        self.sources
+            .iter()
+            .any(|active| !active.wakes && !active.source.is_live())
     }
 
     /// Passes over what the sources of today still give for a store that was closed. A source that is added later opens it again.

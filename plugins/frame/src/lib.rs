@@ -17,7 +17,7 @@
 //! source of a component wins.
 //!
 //! # 4. What it looks like
-//! [`context`] has what all views share: transforms and annotations. [`visualizer`] turns data results into visuals.
+//! [`context`] has what all views share: transforms, and values that hold for an entity and below it. [`visualizer`] turns data results into visuals.
 //! Presenting them is up to the views.
 //!
 //! # 5. What it cost
@@ -45,16 +45,22 @@ pub mod view_class;
 pub mod viewport;
 pub mod visualizer;
 
-pub use budget::{MemoryBudget, ViewerCaches};
+pub use budget::{
+    AppViewerCacheExt, CacheSize, CacheUse, MemoryBudget, MemoryUse, PurgeOrder, ViewerCache, ViewerCaches,
+};
 pub use chunk_loading::{MissingChunks, ReadAhead};
 pub use commands::{TimeCommand, ViewerCommand, ViewerCommands};
-pub use context::{annotations::Annotations, transforms::Transforms};
+pub use context::{
+    Annotations, AppEntityContextExt, Camera, ContextReader, ContextRows, EntityContext, EntityContexts,
+    Place, ReadContext, Transforms, ViewAxes,
+    transforms::{FrameId, NoTransform, PinholeCamera, Placement, TransformChanges, Tree},
+};
 pub use diagnostics::{FrameDiagnostics, Work, WorkCounters};
 pub use diff::{DiffEntry, DiffLog};
 pub use error::{Report, Reports};
 pub use ingest::{IngestMessage, IngestSource, IngestSources, SourceId, SourcePoll};
-pub use overrides::{ResolvedOverrides, ViewOverrides};
-pub use query_results::{DataResult, DataResults, LatestAtResults};
+pub use overrides::{ResolvedInstruction, ResolvedOverrides, ViewOverrides};
+pub use query_results::{DataResult, DataResults, InstructionIndex, LatestAtResults, ResultKey, ResultQuery};
 pub use recordings::{RecordingEntry, RecordingKey, Recordings, StoreInfo};
 pub use schedule::{Frame, FramePlugins, FrameSystems};
 pub use selection::{Item, Selection};
@@ -63,5 +69,6 @@ pub use time_control::{Cursor, LoopMode, PlayState, TimeControl, TimeControls};
 pub use view_class::{AppViewClassExt, Space, ViewClass, ViewClasses};
 pub use viewport::{ActiveBlueprint, View, ViewTile};
 pub use visualizer::{
-    AppVisualizerExt, Source, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals,
+    AppFallbackExt, AppVisualizerExt, FallbackInput, Resolved, Source, Visual, Visualizer, VisualizerInfo,
+    VisualizerInput, Visualizers, Visuals, resolve,
 };

@@ -7,8 +7,8 @@ use bevy_ecs::prelude::*;
 use chronoscope_store::{GcOptions, GcOrder, StoreKind};
 
 use crate::{
-    Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, LatestAtResults, MemoryBudget, RecordingEntry,
-    Recordings, ViewerCaches,
+    AppViewerCacheExt as _, CacheSize, CacheUse, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems,
+    LatestAtResults, MemoryBudget, PurgeOrder, RecordingEntry, Recordings, ViewerCache, ViewerCaches,
     budget::{Purge, PurgeSituation},
     chunk_loading::OnScreen,
 };
@@ -25,8 +25,35 @@ impl Plugin for MemoryPlugin {
             .init_resource::<ViewerCaches>()
             .init_resource::<Purge>()
             .init_resource::<Garbage>();
-        app.add_systems(Frame, collect_garbage.in_set(FrameSystems::Gc));
+        app.add_viewer_cache(ViewerCache {
+            name: "Latest-at results",
+            order: PurgeOrder::Derived,
+            size: |world| held(world.get_resource().map_or(0, LatestAtResults::heap_bytes)),
+            purge: None,
+        })
+        .add_viewer_cache(ViewerCache {
+            name: "Diff log",
+            order: PurgeOrder::Derived,
+            size: |world| held(world.get_resource().map_or(0, DiffLog::heap_bytes)),
+            purge: None,
+        });
+        app.add_systems(
+            Frame,
+            (
+                measure_caches,
+                plan_purge,
+                purge_caches.run_if(is_purging),
+                collect_garbage.run_if(is_purging),
+            )
+                .chain()
+                .in_set(FrameSystems::Gc),
+        );
     }
+}
+
+/// The size of what is needed for as long as it is there.
+fn held(bytes: u64) -> CacheSize {
+    CacheSize { bytes, idle_bytes: 0 }
 }
 
 /// Frees what was collected, on a thread of its own: that takes about as long as collecting, and the pools are busy with the frame.
@@ -56,36 +83,49 @@ fn purge_fraction(used: u64, limit: u64) -> f64 {
     (excess + 0.2).clamp(0.25, 1.0)
 }
 
-fn collect_garbage(
-    mut recordings: ResMut<Recordings>,
-    mut log: ResMut<DiffLog>,
+/// Asks all caches for their sizes.
+fn measure_caches(world: &mut World) {
+    world.resource_scope(|world, mut caches: Mut<ViewerCaches>| {
+        caches.bypass_change_detection().measure(world);
+        let recordings = world.resource::<Recordings>();
+        let mut data_bytes = 0;
+        let mut query_cache_bytes = 0;
+        let mut all_bytes = 0;
+        for entry in recordings.iter() {
+            data_bytes += entry.store().store_stats().total_bytes();
+            query_cache_bytes += entry.recording.cache.stats().bytes_actual;
+            all_bytes += entry.num_bytes();
+        }
+        let mut diagnostics = world.resource_mut::<FrameDiagnostics>();
+        let memory = &mut diagnostics.bypass_change_detection().memory;
+        memory.data_bytes = data_bytes;
+        memory.query_cache_bytes = query_cache_bytes;
+        memory.queued_bytes = all_bytes - data_bytes - query_cache_bytes;
+        memory.caches.clear();
+        memory.caches.extend(caches.iter().map(|(cache, size)| CacheUse {
+            name: cache.name,
+            size,
+        }));
+    });
+}
+
+/// Decides whether something has to go, and how much.
+fn plan_purge(
     mut purge: ResMut<Purge>,
-    mut caches: ResMut<ViewerCaches>,
-    mut diagnostics: ResMut<FrameDiagnostics>,
+    recordings: Res<Recordings>,
+    caches: Res<ViewerCaches>,
     budget: Res<MemoryBudget>,
-    latest_at: Res<LatestAtResults>,
     on_screen: Res<OnScreen>,
     cursor: Res<Cursor>,
-    garbage: Res<Garbage>,
 ) {
-    purge.evicts = false;
-    let Some(limit) = budget.limit_bytes else { return };
-    puffin::profile_scope!("gc");
-    let start = Instant::now();
-    let caches = caches.bypass_change_detection();
-    caches.purge_bytes = 0;
-    let recordings = recordings.bypass_change_detection();
-    let used = recordings.num_bytes() + caches.bytes;
-    let situation = |recordings: &Recordings, caches: &ViewerCaches| PurgeSituation {
-        generations: recordings
-            .iter()
-            .map(|entry| entry.store().generation())
-            .fold(0, u64::wrapping_add),
-        cursor: *cursor,
-        limit,
-        caches: caches.bytes,
+    purge.progressed = false;
+    purge.started = Some(Instant::now());
+    let Some(limit) = budget.limit_bytes else {
+        purge.target_bytes = None;
+        return;
     };
-    let is_futile = purge.futile == Some(situation(recordings, caches));
+    let used = recordings.num_bytes() + caches.size().bytes;
+    let is_futile = purge.futile == Some(situation(&recordings, &caches, *cursor, limit));
     if is_futile {
         // Nothing changed since.
     } else if used > limit && (purge.target_bytes.is_none() || purge.is_for_ahead) {
@@ -101,18 +141,62 @@ fn collect_garbage(
         purge.target_bytes = Some(used.saturating_sub(room.max(limit / 10)));
         purge.is_for_ahead = true;
     }
-    let Some(target) = purge.target_bytes else { return };
-    purge.evicts = true;
-    let mut over = used.saturating_sub(target);
-    let mut progressed = false;
-
-    if !purge.is_for_ahead {
-        // What can be made anew goes first.
-        caches.purge_bytes = over.min(caches.idle_bytes);
-        over -= caches.purge_bytes;
-        progressed = caches.purge_bytes > 0;
+    if let Some(target) = purge.target_bytes {
+        purge.over_bytes = used.saturating_sub(target);
     }
+}
 
+fn situation(recordings: &Recordings, caches: &ViewerCaches, cursor: Cursor, limit: u64) -> PurgeSituation {
+    PurgeSituation {
+        generations: recordings
+            .iter()
+            .map(|entry| entry.store().generation())
+            .fold(0, u64::wrapping_add),
+        cursor,
+        limit,
+        caches: caches.size().bytes,
+    }
+}
+
+fn is_purging(purge: Res<Purge>) -> bool {
+    purge.is_under_way()
+}
+
+/// Purges the caches outside the stores: what can be made anew goes first.
+fn purge_caches(world: &mut World) {
+    puffin::profile_scope!("purge_caches");
+    let gc_time = world.resource::<MemoryBudget>().gc_time;
+    world.resource_scope(|world, mut purge: Mut<Purge>| {
+        if purge.is_for_ahead {
+            return;
+        }
+        let (over, started) = (purge.over_bytes, purge.started);
+        let is_late = || started.is_some_and(|started| started.elapsed() > gc_time);
+        let freed = world.resource_scope(|world, mut caches: Mut<ViewerCaches>| {
+            caches.bypass_change_detection().purge(world, over, is_late)
+        });
+        purge.over_bytes = over.saturating_sub(freed);
+        purge.progressed = freed > 0;
+    });
+}
+
+fn collect_garbage(
+    mut recordings: ResMut<Recordings>,
+    mut log: ResMut<DiffLog>,
+    mut purge: ResMut<Purge>,
+    mut diagnostics: ResMut<FrameDiagnostics>,
+    caches: Res<ViewerCaches>,
+    budget: Res<MemoryBudget>,
+    latest_at: Res<LatestAtResults>,
+    on_screen: Res<OnScreen>,
+    cursor: Res<Cursor>,
+    garbage: Res<Garbage>,
+) {
+    puffin::profile_scope!("gc");
+    let start = purge.started.unwrap_or_else(Instant::now);
+    let recordings = recordings.bypass_change_detection();
+    let mut over = purge.over_bytes;
+    let mut progressed = purge.progressed;
     let is_for_ahead = purge.is_for_ahead;
     let may_give = |entry: &RecordingEntry| {
         entry.id().kind == StoreKind::Recording && !(is_for_ahead && entry.sources().is_empty())
@@ -174,7 +258,8 @@ fn collect_garbage(
         }
         if !is_more {
             // Whatever remains is protected: more would not help before something changes.
-            purge.futile = Some(situation(recordings, caches));
+            let limit = budget.limit_bytes.unwrap_or(u64::MAX);
+            purge.futile = Some(situation(recordings, &caches, *cursor, limit));
             purge.target_bytes = None;
         }
     }

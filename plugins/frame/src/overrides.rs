@@ -3,20 +3,23 @@
 //! Overrides stand in the blueprint, per view and entity. They are looked up for the entities that have any, when the blueprint or
 //! the view's entities change; a moving cursor costs nothing here.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{
-    BlueprintQuery, EntityOverrides, ViewId, overridden_entities, overrides_for, own_behavior, view_defaults,
-    visible_time_ranges,
+    BlueprintQuery, EntityOverrides, ViewId, VisualizerInstruction, content_hash, overridden_entities,
+    overrides_for, own_behavior, view_defaults, visible_time_ranges,
 };
-use chronoscope_store::{ChunkStore, EntityId, EntityPath, Hit, arrow::ArrayRef};
-use chronoscope_types::VisibleTimeRange;
+use chronoscope_store::{ChunkStore, EntityId, EntityPath, Hit, TimeRange, arrow::ArrayRef};
+use chronoscope_types::{ComponentMapping, VisibleTimeRange, enums::ComponentSourceKind};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use crate::{
-    ActiveBlueprint, Cursor, DataResults, Frame, FrameSystems, RecordingEntry, RecordingKey, Recordings,
-    View, Work, WorkCounters,
+    ActiveBlueprint, Cursor, DataResult, DataResults, Frame, FrameSystems, InstructionIndex, RecordingEntry,
+    RecordingKey, Recordings, ResultKey, View, Visualizers, Work, WorkCounters, visualizer::VisualizerId,
 };
 
 /// What the blueprint says of an entity in a view.
@@ -24,13 +27,32 @@ use crate::{
 pub struct ResolvedOverrides {
     overrides: EntityOverrides,
     time_ranges: Option<Vec<VisibleTimeRange>>,
-    version: u64,
+    /// A hash of the values of the entity as a whole.
+    entity_hash: u64,
+    /// Hashes of what each instruction says, together with the above.
+    instruction_hashes: Vec<u64>,
 }
 
 impl ResolvedOverrides {
-    /// The value that a visualizer takes for a component instead of the data's.
-    pub fn value(&self, visualizer: &str, component: &str) -> Option<ArrayRef> {
-        self.overrides.value(visualizer, component).map(Hit::cell)
+    fn new(overrides: EntityOverrides, time_ranges: Option<Vec<VisibleTimeRange>>) -> Self {
+        let entity_hash = hash_values(&overrides.entity);
+        let instruction_hashes = overrides.visualizers.iter().flatten().map(|instruction| {
+            let mut hasher = DefaultHasher::new();
+            entity_hash.hash(&mut hasher);
+            hash_values(&instruction.values).hash(&mut hasher);
+            for mapping in &instruction.mappings {
+                (&mapping.target, mapping.source_kind as u8).hash(&mut hasher);
+                (&mapping.source_component, &mapping.selector).hash(&mut hasher);
+            }
+            hasher.finish()
+        });
+        let instruction_hashes = instruction_hashes.collect();
+        Self {
+            overrides,
+            time_ranges,
+            entity_hash,
+            instruction_hashes,
+        }
     }
 
     /// All that is overridden.
@@ -38,51 +60,81 @@ impl ResolvedOverrides {
         &self.overrides
     }
 
-    /// Whether the blueprint lets this visualizer show the entity: it does unless it names others.
-    pub fn allows(&self, visualizer: &str) -> bool {
-        self.overrides.visualizers.as_ref().is_none_or(|instructions| {
-            instructions
-                .iter()
-                .any(|instruction| &*instruction.visualizer == visualizer)
-        })
-    }
-
     /// The times that the entity shows; `None` for the latest value at the cursor.
     pub fn time_ranges(&self) -> Option<&[VisibleTimeRange]> {
         self.time_ranges.as_deref()
     }
 
-    fn same_values(&self, other: &Self) -> bool {
-        let rows = |overrides: &EntityOverrides| -> Vec<_> {
-            let own = overrides
-                .entity
-                .iter()
-                .map(|hit| (None, hit.column().name().clone(), hit.row_id()));
-            let of_visualizers = overrides.visualizers.iter().flatten().flat_map(|instruction| {
-                let values = instruction.values.iter();
-                values.map(|hit| {
-                    (
-                        Some(instruction.visualizer.clone()),
-                        hit.column().name().clone(),
-                        hit.row_id(),
-                    )
-                })
-            });
-            own.chain(of_visualizers).collect()
-        };
-        let names = |overrides: &EntityOverrides| -> Option<Vec<_>> {
+    /// The instructions of the blueprint; `None` where the viewer chooses the visualizers.
+    pub fn instructions(&self) -> Option<&[VisualizerInstruction]> {
+        self.overrides.visualizers.as_deref()
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        let names = |overrides: &Self| -> Option<Vec<_>> {
+            let instructions = overrides.instructions()?.iter();
             Some(
-                overrides
-                    .visualizers
-                    .as_ref()?
-                    .iter()
-                    .map(|instruction| instruction.visualizer.clone())
+                instructions
+                    .map(|instruction| (instruction.id, instruction.visualizer.clone()))
                     .collect(),
             )
         };
-        self.time_ranges == other.time_ranges
-            && rows(&self.overrides) == rows(&other.overrides)
-            && names(&self.overrides) == names(&other.overrides)
+        self.entity_hash == other.entity_hash
+            && self.instruction_hashes == other.instruction_hashes
+            && self.time_ranges == other.time_ranges
+            && names(self) == names(other)
+    }
+}
+
+/// Zero where there are no values.
+fn hash_values(hits: &[Hit]) -> u64 {
+    if hits.is_empty() {
+        return 0;
+    }
+    let mut hasher = DefaultHasher::new();
+    for hit in hits {
+        content_hash(hit).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// How a view shows an entity by one visualizer: what the blueprint says of it, if anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ResolvedInstruction<'a> {
+    /// Its position.
+    pub index: InstructionIndex,
+    overrides: Option<&'a ResolvedOverrides>,
+    instruction: Option<&'a VisualizerInstruction>,
+    /// A hash of the values and mappings that apply: the same in all views that say the same.
+    pub(crate) hash: u64,
+}
+
+impl<'a> ResolvedInstruction<'a> {
+    /// The instruction as it stands in the blueprint.
+    pub fn written(&self) -> Option<&'a VisualizerInstruction> {
+        self.instruction
+    }
+
+    /// The value that the blueprint gives to a component: for this instruction, else for the entity as a whole.
+    pub fn value(&self, component: &str) -> Option<ArrayRef> {
+        let find = |hits: &'a [Hit]| hits.iter().find(|hit| &**hit.column().name() == component);
+        let own = self.instruction.and_then(|instruction| find(&instruction.values));
+        own.or_else(|| find(&self.overrides?.overrides.entity))
+            .map(Hit::cell)
+    }
+
+    /// Where a component is taken from, if the blueprint says so.
+    pub fn mapping(&self, component: &str) -> Option<&'a ComponentMapping> {
+        let mut mappings = self.instruction?.mappings.iter();
+        mappings.find(|mapping| mapping.target == component)
+    }
+
+    /// Whether components are taken from others of the entity, which are not among the latest-at results.
+    pub(crate) fn maps_components(&self) -> bool {
+        self.instruction.is_some_and(|instruction| {
+            let mut mappings = instruction.mappings.iter();
+            mappings.any(|mapping| mapping.source_kind == ComponentSourceKind::SourceComponent)
+        })
     }
 }
 
@@ -90,14 +142,16 @@ impl ResolvedOverrides {
 #[derive(Component, Default, Debug)]
 pub struct ViewOverrides {
     entities: FxHashMap<EntityId, ResolvedOverrides>,
+    /// The entities for which the blueprint names a visualizer of the view's class.
+    instructed: FxHashMap<VisualizerId, FxHashSet<EntityId>>,
     hidden: FxHashSet<EntityId>,
-    defaults: Vec<Hit>,
+    defaults: Vec<(Hit, u64)>,
     time_ranges: Option<Vec<VisibleTimeRange>>,
     /// Whether the view or one of its entities has time ranges.
     has_time_ranges: bool,
-    /// The version at which something changed that holds for all entities, or ceased to hold for one.
-    common_version: u64,
     consumed: Consumed,
+    /// Whether the blueprint overrides something of some entity.
+    overrides_any: bool,
     /// Grows with each change.
     pub(crate) version: u64,
 }
@@ -126,8 +180,23 @@ impl ViewOverrides {
     pub fn default_value(&self, component: &str) -> Option<ArrayRef> {
         self.defaults
             .iter()
-            .find(|hit| &**hit.column().name() == component)
-            .map(Hit::cell)
+            .find(|(hit, _)| &**hit.column().name() == component)
+            .map(|(hit, _)| hit.cell())
+    }
+
+    /// A hash of the defaults of these components: the same in all views that say the same. Zero where there are none.
+    pub(crate) fn defaults_hash(&self, components: &[&[&str]]) -> u64 {
+        let is_named = |hit: &Hit| {
+            let name = &**hit.column().name();
+            components.iter().any(|components| components.contains(&name))
+        };
+        let mut hashes = self.defaults.iter().filter(|(hit, _)| is_named(hit)).peekable();
+        if hashes.peek().is_none() {
+            return 0;
+        }
+        let mut hasher = DefaultHasher::new();
+        hashes.for_each(|(_, hash)| hash.hash(&mut hasher));
+        hasher.finish()
     }
 
     /// The times that an entity shows: its own, or the view's; `None` for the latest value at the cursor.
@@ -139,22 +208,104 @@ impl ViewOverrides {
         own.or(self.time_ranges.as_deref())
     }
 
+    /// The times on the shown timeline that the blueprint gives to an entity, relative to the cursor where it says so.
+    pub fn time_range(&self, store: &ChunkStore, cursor: Cursor, entity: EntityId) -> Option<TimeRange> {
+        let timeline = store.timeline(cursor.timeline?);
+        let mut ranges = self.time_ranges(entity)?.iter();
+        let given = ranges.find(|range| *range.timeline == **timeline.name())?;
+        Some(given.range.resolve(cursor.time))
+    }
+
     /// Whether the blueprint gives times to show, for the view or for one of its entities.
     pub(crate) fn has_time_ranges(&self) -> bool {
         self.has_time_ranges
     }
 
+    /// The entities for which the blueprint names a visualizer, in no order.
+    pub(crate) fn instructed(&self, visualizer: VisualizerId) -> Option<&FxHashSet<EntityId>> {
+        self.instructed.get(&visualizer)
+    }
+
+    /// How an entity is shown by a visualizer: nothing where it is not. The visualizer belongs to the view's class.
+    pub fn instructions<'a>(
+        &'a self,
+        result: &DataResult,
+        visualizer: VisualizerId,
+        name: &str,
+    ) -> SmallVec<[ResolvedInstruction<'a>; 1]> {
+        let overrides = self.entities.get(&result.entity);
+        let Some(written) = overrides.and_then(ResolvedOverrides::instructions) else {
+            let at = result.visualizers.iter().position(|id| *id == visualizer);
+            return at
+                .map(|at| ResolvedInstruction {
+                    index: InstructionIndex(at as u16),
+                    overrides,
+                    instruction: None,
+                    hash: overrides.map_or(0, |overrides| overrides.entity_hash),
+                })
+                .into_iter()
+                .collect();
+        };
+        written
+            .iter()
+            .enumerate()
+            .filter(|(_, instruction)| &*instruction.visualizer == name)
+            .map(|(at, instruction)| ResolvedInstruction {
+                index: InstructionIndex(at as u16),
+                overrides,
+                instruction: Some(instruction),
+                hash: overrides.map_or(0, |overrides| overrides.instruction_hashes[at]),
+            })
+            .collect()
+    }
+
+    /// All instructions of an entity whose visualizers are known, with these, in their order.
+    pub fn all_instructions(
+        &self,
+        result: &DataResult,
+        visualizers: &Visualizers,
+    ) -> Vec<(ResultKey, VisualizerId)> {
+        let overrides = self.entities.get(&result.entity);
+        let ids: Vec<Option<VisualizerId>> = match overrides.and_then(ResolvedOverrides::instructions) {
+            Some(written) => written
+                .iter()
+                .map(|instruction| visualizers.find(&instruction.visualizer))
+                .collect(),
+            None => result.visualizers.iter().copied().map(Some).collect(),
+        };
+        let keys = ids.into_iter().enumerate().filter_map(|(at, id)| {
+            let key = ResultKey {
+                entity: result.entity,
+                instruction: InstructionIndex(at as u16),
+            };
+            Some((key, id?))
+        });
+        keys.collect()
+    }
+
+    /// An instruction of an entity, whatever its visualizer.
+    pub fn instruction(&self, result: &DataResult, index: InstructionIndex) -> ResolvedInstruction<'_> {
+        let overrides = self.entities.get(&result.entity);
+        let instructions = overrides.and_then(ResolvedOverrides::instructions);
+        let hash = match overrides {
+            Some(overrides) => overrides
+                .instruction_hashes
+                .get(usize::from(index.0))
+                .copied()
+                .unwrap_or(overrides.entity_hash),
+            None => 0,
+        };
+        ResolvedInstruction {
+            index,
+            overrides,
+            instruction: instructions.and_then(|instructions| instructions.get(usize::from(index.0))),
+            hash,
+        }
+    }
+
     /// Grows with each change.
     pub fn version(&self) -> u64 {
         self.version
-    }
-
-    /// Grows with each change of what holds for an entity.
-    pub fn version_of(&self, entity: EntityId) -> u64 {
-        self.entities
-            .get(&entity)
-            .map_or(0, |overrides| overrides.version)
-            .max(self.common_version)
     }
 }
 
@@ -172,6 +323,7 @@ fn update_overrides(
     active: Res<ActiveBlueprint>,
     recordings: Res<Recordings>,
     cursor: Res<Cursor>,
+    visualizers: Res<Visualizers>,
     counters: Res<WorkCounters>,
 ) {
     puffin::profile_scope!("updating_overrides");
@@ -183,7 +335,12 @@ fn update_overrides(
     // Hidden views too: the trees show what is hidden in them.
     let mut outdated: Vec<_> = views
         .iter_mut()
-        .filter(|(view, results, overrides)| overrides.consumed != now(view, results))
+        .filter_map(|(view, results, mut overrides)| {
+            let is_outdated = overrides
+                .bypass_change_detection()
+                .must_update(now(view, results));
+            is_outdated.then_some((view, results, overrides))
+        })
         .collect();
     if outdated.is_empty() {
         return;
@@ -208,7 +365,7 @@ fn update_overrides(
             let Some((query, store)) = query.as_ref().zip(store) else {
                 return overrides.clear(consumed);
             };
-            overrides.update(query, store, view.id, results, consumed)
+            overrides.update(query, store, &visualizers, view, results, consumed)
         })
         .sum();
     counters.add(Work::OverridesResolved, resolved);
@@ -224,11 +381,22 @@ impl ViewOverrides {
             || self.time_ranges.is_some();
         *self = Self {
             consumed,
-            common_version: if had_any { version } else { self.common_version },
             version: if had_any { version } else { self.version },
             ..Self::default()
         };
         0
+    }
+
+    /// Whether it is out of date. New entities change nothing where nothing is overridden.
+    fn must_update(&mut self, now: Consumed) -> bool {
+        let results = Consumed {
+            results: now.results,
+            ..self.consumed
+        };
+        if results == now && !self.overrides_any {
+            self.consumed = now;
+        }
+        self.consumed != now
     }
 
     /// Brings it up to date, and returns how many entities were resolved.
@@ -238,41 +406,37 @@ impl ViewOverrides {
         &mut self,
         query: &BlueprintQuery<'_>,
         store: &ChunkStore,
-        view: ViewId,
+        visualizers: &Visualizers,
+        view: &View,
         results: &DataResults,
         consumed: Consumed,
     ) -> usize {
-        let before = std::mem::replace(&mut self.consumed, consumed);
-        let only_results = Consumed {
-            results: consumed.results,
-            ..before
-        } == consumed;
+        self.consumed = consumed;
+        let (class, view): (_, ViewId) = (&view.class, view.id);
         let overridden = overridden_entities(query, view);
-        // New entities change nothing where nothing is overridden.
-        if only_results && overridden.is_empty() && self.entities.is_empty() && self.hidden.is_empty() {
-            return 0;
-        }
-
-        let version = self.version + 1;
+        self.overrides_any = !overridden.is_empty();
         let overridden: Vec<EntityId> = overridden
             .iter()
             .filter_map(|path| store.entity_id(path))
             .collect();
 
         // What holds for the view as a whole.
-        let defaults = view_defaults(query, view);
+        let defaults: Vec<_> = view_defaults(query, view)
+            .into_iter()
+            .map(|hit| {
+                let hash = content_hash(&hit);
+                (hit, hash)
+            })
+            .collect();
         let time_ranges = visible_time_ranges(query, view, &EntityPath::root());
-        let rows = |hits: &[Hit]| {
-            hits.iter()
-                .map(|hit| (hit.column().name().clone(), hit.row_id()))
-                .collect::<Vec<_>>()
-        };
-        let mut common_changed = rows(&defaults) != rows(&self.defaults) || time_ranges != self.time_ranges;
+        let hashes = |defaults: &[(Hit, u64)]| defaults.iter().map(|(_, hash)| *hash).collect::<Vec<_>>();
+        let mut changed = hashes(&defaults) != hashes(&self.defaults) || time_ranges != self.time_ranges;
         self.defaults = defaults;
         self.time_ranges = time_ranges;
 
         // Components hold for one entity; what is hidden hides all below it that does not say otherwise.
         let mut entities = FxHashMap::default();
+        let mut instructed: FxHashMap<VisualizerId, FxHashSet<EntityId>> = FxHashMap::default();
         let mut behavior: FxHashMap<EntityId, bool> = FxHashMap::default();
         for entity in &overridden {
             let path = store.entity_path(*entity);
@@ -282,39 +446,31 @@ impl ViewOverrides {
             if results.get(*entity).is_none() {
                 continue;
             }
-            let mut resolved = ResolvedOverrides {
-                overrides: overrides_for(query, view, path),
-                time_ranges: visible_time_ranges(query, view, path),
-                version,
-            };
-            if let Some(known) = self
-                .entities
-                .get(entity)
-                .filter(|known| known.same_values(&resolved))
-            {
-                resolved.version = known.version;
+            let resolved = ResolvedOverrides::new(
+                overrides_for(query, view, path),
+                visible_time_ranges(query, view, path),
+            );
+            for instruction in resolved.instructions().into_iter().flatten() {
+                if let Some(id) = visualizers.find(&instruction.visualizer)
+                    && visualizers.classes(id).contains(class)
+                {
+                    instructed.entry(id).or_default().insert(*entity);
+                }
             }
+            let known = self.entities.get(entity);
+            changed |= known.is_none_or(|known| !known.says_the_same(&resolved));
             entities.insert(*entity, resolved);
         }
         let hidden = hidden_entities(store, &behavior);
         let num_resolved = overridden.len() + hidden.len();
-
-        // What is no longer overridden has no version of its own to tell so by.
-        common_changed |= self.entities.keys().any(|entity| !entities.contains_key(entity));
-        if common_changed {
-            self.common_version = version;
-        }
-        if common_changed
-            || self.hidden != hidden
-            || entities.values().any(|overrides| overrides.version == version)
-        {
-            self.version = version;
-        }
+        changed |= self.hidden != hidden || self.entities.len() != entities.len();
+        self.version += u64::from(changed);
         self.has_time_ranges = self.time_ranges.is_some()
             || entities
                 .values()
                 .any(|overrides: &ResolvedOverrides| overrides.time_ranges.is_some());
         self.entities = entities;
+        self.instructed = instructed;
         self.hidden = hidden;
         num_resolved
     }

@@ -13,14 +13,15 @@ use chronoscope_blueprint::ViewId;
 use chronoscope_store::{CLEAR_COMPONENT, EntityId};
 use rustc_hash::FxHashSet;
 
-pub use data_results::{DataResult, DataResults};
+pub use data_results::{DataResult, DataResults, InstructionIndex, ResultKey, ResultQuery};
 pub use latest_at::{EntityResults, LatestAtResults};
 
 use data_results::Capabilities;
 
 use crate::{
-    Cursor, DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, RecordingKey,
-    Recordings, View, ViewTile, Visualizers, Work, WorkCounters, diff::changes_schema, visualizer::QueryMode,
+    Cursor, DiffEntry, DiffLog, EntityContexts, Frame, FrameDiagnostics, FrameSystems, RecordingEntry,
+    RecordingKey, Recordings, View, ViewTile, Visualizers, Work, WorkCounters, diff::changes_schema,
+    visualizer::QueryMode,
 };
 
 /// Keeps [`DataResults`] and [`LatestAtResults`].
@@ -34,26 +35,14 @@ impl Plugin for QueryResultsPlugin {
     }
 }
 
-/// Components that are looked up on every entity that has them, because what they say holds below it too.
-pub const CONTEXT_COMPONENTS: &[&str] = &[
-    super::context::annotations::CONTEXT,
-    "Transform3D:translation",
-    "Transform3D:rotation_axis_angle",
-    "Transform3D:quaternion",
-    "Transform3D:scale",
-    "Transform3D:mat3x3",
-    "Transform3D:relation",
-    "ViewCoordinates:xyz",
-    "Pinhole:image_from_camera",
-    "Pinhole:resolution",
-];
-
 /// What the walk of the entity tree keeps from frame to frame.
 #[derive(Resource, Default)]
 struct WalkState {
     recording: Option<RecordingKey>,
     log_number: u64,
     capabilities: Capabilities,
+    /// The contexts whose components the capabilities know.
+    registrations: u64,
     version: u64,
     /// The views whose tiles can be seen.
     shown: Vec<ViewId>,
@@ -72,6 +61,7 @@ fn query_results(
     mut latest_at: ResMut<LatestAtResults>,
     mut views: Query<(&View, &ViewTile, &mut DataResults)>,
     visualizers: Res<Visualizers>,
+    contexts: Res<EntityContexts>,
     recordings: Res<Recordings>,
     cursor: Res<Cursor>,
     log: Res<DiffLog>,
@@ -80,7 +70,12 @@ fn query_results(
 ) {
     puffin::profile_scope!("query_results");
     let state = &mut *state;
-    let changes = read_log(state, &log, *cursor, &recordings);
+    let mut changes = read_log(state, &log, *cursor, &recordings);
+    if state.registrations != contexts.registrations() {
+        // Other components are looked up.
+        state.registrations = contexts.registrations();
+        changes.reset = true;
+    }
     let latest_at = latest_at.bypass_change_detection();
     let Some(entry) = cursor.recording.and_then(|key| recordings.get(key)) else {
         latest_at.begin(*cursor, diagnostics.frame);
@@ -94,9 +89,11 @@ fn query_results(
     let store = entry.store();
 
     if changes.reset {
-        state.capabilities.reset(&visualizers, store);
+        state.capabilities.reset(&visualizers, &contexts, store);
     } else {
-        state.capabilities.extend(&visualizers, store, &changes.schema);
+        state
+            .capabilities
+            .extend(&visualizers, &contexts, store, &changes.schema);
     }
 
     // One walk for all views that need a whole one; new entities are offered to each of the others.
@@ -170,7 +167,7 @@ fn query_results(
                     .map(|result| result.entity),
             );
         }
-        latest_at.want(wanted);
+        latest_at.want(&wanted);
     } else {
         for entity in &changes.schema {
             let is_wanted = context.contains(entity)

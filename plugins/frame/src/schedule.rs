@@ -34,7 +34,7 @@ pub enum FrameSystems {
     QueryResults,
     /// Decides which source of each component wins. Writes [`crate::ViewOverrides`].
     Overrides,
-    /// Works out what all views share. Writes [`crate::Transforms`] and [`crate::Annotations`].
+    /// Works out what all views share. Writes [`crate::Transforms`] and [`crate::EntityContexts`].
     ContextSystems,
     /// One system per visualizer, in parallel. Each writes its own [`crate::Visuals`].
     Visualizers,
@@ -121,7 +121,7 @@ impl Plugin for FrameSchedulePlugin {
 /// | [`BlueprintQueryPlugin`] | `BlueprintQuery` | [`crate::ActiveBlueprint`], an entity per [`crate::View`] |
 /// | [`QueryResultsPlugin`] | `QueryResults` | [`crate::DataResults`], [`crate::LatestAtResults`] |
 /// | [`OverridesPlugin`] | `Overrides` | [`crate::ViewOverrides`] |
-/// | [`ContextPlugin`] | `ContextSystems` | [`crate::Transforms`], [`crate::Annotations`] |
+/// | [`ContextPlugin`] | `ContextSystems` | [`crate::Transforms`], [`crate::EntityContexts`] |
 /// | [`VisualizersPlugin`] | `Visualizers` | [`crate::Visuals`] per visualizer |
 /// | [`SettlePlugin`] | `Present` | [`crate::Settled`] |
 pub struct FramePlugins;

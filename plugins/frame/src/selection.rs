@@ -1,4 +1,4 @@
-//! Selection and hover: one thing everywhere.
+//! Selection and hover: one thing everywhere. A host hears of it by [`SelectionChanged`] and [`EntityClicked`].
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ContainerId, ViewId};
@@ -15,12 +15,14 @@ pub enum Item {
     View(ViewId),
     /// An entity, wherever it is shown.
     Entity(EntityPath),
-    /// An entity as one view shows it.
+    /// An entity as one view shows it, or one of its instances.
     DataResult {
         /// The view.
         view: ViewId,
         /// The entity.
         entity: EntityPath,
+        /// The instance: a point of a cloud, a box of several. All of them where it is not given.
+        instance: Option<u32>,
     },
     /// A component of an entity.
     Component {
@@ -39,6 +41,29 @@ impl Item {
                 Some(entity)
             }
             Self::Store(_) | Self::Container(_) | Self::View(_) => None,
+        }
+    }
+
+    /// The instance of its entity that it concerns, if one alone.
+    pub fn instance(&self) -> Option<u32> {
+        match self {
+            Self::DataResult { instance, .. } => *instance,
+            _ => None,
+        }
+    }
+
+    /// Whether it is the other item, or an instance of it.
+    pub fn is_part_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::DataResult { view, entity, .. },
+                Self::DataResult {
+                    view: other_view,
+                    entity: other_entity,
+                    instance: None,
+                },
+            ) => view == other_view && entity == other_entity,
+            _ => self == other,
         }
     }
 
@@ -78,6 +103,24 @@ impl Selection {
         self.selected.contains(item)
     }
 
+    /// The instances of an entity that are lit up alone in a view: the selected ones in the order of selection, then
+    /// the one under the pointer.
+    pub fn instance_highlights<'a>(
+        &'a self,
+        view: ViewId,
+        entity: &'a EntityPath,
+    ) -> impl Iterator<Item = (u32, Highlight)> + 'a {
+        let instance = move |item: &Item| {
+            item.instance()
+                .filter(|_| item.view() == Some(view) && item.entity() == Some(entity))
+        };
+        let selected = self.selected.iter().filter_map(instance);
+        let hovered = self.hovered.iter().filter_map(instance);
+        selected
+            .map(|at| (at, Highlight::Selected))
+            .chain(hovered.map(|at| (at, Highlight::Hovered)))
+    }
+
     /// How an entity is lit up in a view: it is, where the entity itself is pointed at or selected, or an entity above it.
     pub fn entity_highlight(&self, view: Option<ViewId>, entity: &EntityPath) -> Highlight {
         let meets = |item: &Item| {
@@ -97,5 +140,116 @@ impl Selection {
         } else {
             Highlight::None
         }
+    }
+}
+
+/// Message: an entity was clicked on, in a view or in a panel. Written in the frame after the click.
+#[derive(Message, Clone, Debug, PartialEq)]
+pub struct EntityClicked {
+    /// The entity.
+    pub entity: EntityPath,
+    /// The view that showed it, if one.
+    pub view: Option<ViewId>,
+    /// The instance under the pointer, where that is known.
+    pub instance: Option<u32>,
+    /// Where it was hit, in the space of the view, where that has one.
+    pub position: Option<[f64; 3]>,
+    /// The button.
+    pub button: ClickButton,
+    /// What was clicked on.
+    pub source: ClickSource,
+}
+
+impl EntityClicked {
+    /// A click on an item; `None` where that is no entity.
+    pub fn on(item: &Item, button: ClickButton, source: ClickSource) -> Option<Self> {
+        Some(Self {
+            entity: item.entity()?.clone(),
+            view: item.view(),
+            instance: item.instance(),
+            position: None,
+            button,
+            source,
+        })
+    }
+}
+
+/// Button of a click.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ClickButton {
+    /// The one that selects; a touch too.
+    #[default]
+    Primary,
+    /// The one that opens menus.
+    Secondary,
+    /// The wheel.
+    Middle,
+}
+
+/// Origin of a click.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClickSource {
+    /// The content of a view.
+    View,
+    /// A row or a link of a panel.
+    Panel,
+}
+
+/// Message: other items are selected than before. [`Selection`] has them.
+#[derive(Message, Clone, Debug, PartialEq, Eq)]
+pub struct SelectionChanged {
+    /// The items that were selected before.
+    pub before: Vec<Item>,
+    /// The items that are selected now.
+    pub now: Vec<Item>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(id: u8) -> ViewId {
+        ViewId::from_bytes([id; 16])
+    }
+
+    fn point(view: ViewId, instance: Option<u32>) -> Item {
+        Item::DataResult {
+            view,
+            entity: "/cloud".into(),
+            instance,
+        }
+    }
+
+    #[test]
+    fn instances_of_an_entity_are_selected_apart() {
+        let (view, other) = (view(1), view(2));
+        let selection = Selection {
+            selected: vec![point(view, Some(17)), point(view, Some(3)), point(other, Some(5))],
+            hovered: Some(point(view, Some(4))),
+        };
+        assert!(selection.is_selected(&point(view, Some(17))));
+        assert!(!selection.is_selected(&point(view, Some(4))));
+        assert!(!selection.is_selected(&point(view, None)));
+        let cloud = "/cloud".into();
+        let lit: Vec<_> = selection.instance_highlights(view, &cloud).collect();
+        assert_eq!(
+            lit,
+            [
+                (17, Highlight::Selected),
+                (3, Highlight::Selected),
+                (4, Highlight::Hovered)
+            ]
+        );
+        assert_eq!(selection.entity_highlight(Some(view), &cloud), Highlight::Hovered);
+    }
+
+    #[test]
+    fn an_instance_is_a_part_of_its_entity_in_the_same_view() {
+        let (view, other) = (view(1), view(2));
+        assert!(point(view, Some(1)).is_part_of(&point(view, None)));
+        assert!(point(view, Some(1)).is_part_of(&point(view, Some(1))));
+        assert!(!point(view, Some(1)).is_part_of(&point(view, Some(2))));
+        assert!(!point(view, None).is_part_of(&point(view, Some(1))));
+        assert!(!point(view, Some(1)).is_part_of(&point(other, None)));
     }
 }

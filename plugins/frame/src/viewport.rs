@@ -22,7 +22,7 @@ use rustc_hash::FxHashSet;
 use crate::{
     DataResults, DiffEntry, DiffLog, Frame, FrameSystems, MissingChunks, RecordingEntry, RecordingKey,
     Recordings, Report, Reports, ViewClasses, ViewOverrides, Visualizers, Work, WorkCounters,
-    diff::changes_schema, visualizer::QueryMode,
+    diff::changes_schema,
 };
 
 use schema::RecordingSchema;
@@ -65,14 +65,22 @@ pub struct ActiveBlueprint {
     reports: Vec<BlueprintReport>,
     schema: RecordingSchema,
     recommendations: Recommendations,
-    /// The generation in which a view's overrides last changed, and that in which all of them may have.
-    overrides: BTreeMap<ViewId, u64>,
-    all_overrides: u64,
+    /// The generations in which parts of a view last changed.
+    versions: BTreeMap<ViewId, ViewVersions>,
+    /// The generation in which all of them may have.
+    all_views: u64,
     /// The generation in which something else than a property last changed.
     settings_generation: u64,
     entities: BTreeMap<ViewId, Entity>,
     key: Option<BlueprintKey>,
     log_number: u64,
+}
+
+/// The generations in which parts of a view last changed.
+#[derive(Clone, Copy, Debug, Default)]
+struct ViewVersions {
+    overrides: u64,
+    properties: u64,
 }
 
 /// What is read, and as of when. Where this changes, everything is read anew.
@@ -112,11 +120,16 @@ impl ActiveBlueprint {
 
     /// Grows with each change of what the blueprint overrides in a view: of entities, defaults, or visible times.
     pub fn overrides_version(&self, view: ViewId) -> u64 {
-        self.overrides
-            .get(&view)
-            .copied()
-            .unwrap_or(0)
-            .max(self.all_overrides)
+        self.versions_of(view).overrides.max(self.all_views)
+    }
+
+    /// Grows with each change of a property of a view: its eye, its axes, its background.
+    pub fn properties_version(&self, view: ViewId) -> u64 {
+        self.versions_of(view).properties.max(self.all_views)
+    }
+
+    fn versions_of(&self, view: ViewId) -> ViewVersions {
+        self.versions.get(&view).copied().unwrap_or_default()
     }
 
     /// What is wrong with the blueprint.
@@ -176,6 +189,8 @@ struct Changes {
     viewport: bool,
     /// The views of which overrides changed.
     overrides: BTreeSet<ViewId>,
+    /// The views of which properties changed.
+    properties: BTreeSet<ViewId>,
     /// The entities of the recording to be looked at for the heuristics.
     schema: FxHashSet<EntityId>,
 }
@@ -217,14 +232,17 @@ fn query_blueprint(
     active.generation += 1;
     let generation = active.generation;
     if all_anew {
-        active.all_overrides = generation;
-        active.overrides.clear();
+        active.all_views = generation;
+        active.versions.clear();
     }
     if changes.viewport || !changes.overrides.is_empty() {
         active.settings_generation = generation;
     }
     for view in changes.overrides {
-        active.overrides.insert(view, generation);
+        active.versions.entry(view).or_default().overrides = generation;
+    }
+    for view in changes.properties {
+        active.versions.entry(view).or_default().properties = generation;
     }
     if !(changes.viewport || recommended) {
         return;
@@ -267,7 +285,7 @@ fn report_ignored(
     let takes_ranges = |class: &ViewClassId| {
         visualizers
             .iter()
-            .any(|(_, info, classes)| info.mode == QueryMode::Range && classes.contains(class))
+            .any(|(id, _, classes)| visualizers.takes_ranges(id) && classes.contains(class))
     };
     for setting in ignored(&query, &active.viewport, takes_ranges) {
         if reported.contains(&setting) {
@@ -300,13 +318,18 @@ impl Changes {
             self.viewport |= part.is_read_by_viewport();
             match &part {
                 BlueprintPart::Everything => self.everything = true,
-                BlueprintPart::Overrides { view, .. }
-                | BlueprintPart::Defaults(view)
-                | BlueprintPart::WholeView(view) => {
+                BlueprintPart::WholeView(view) => {
+                    self.overrides.insert(*view);
+                    self.properties.insert(*view);
+                }
+                BlueprintPart::Overrides { view, .. } | BlueprintPart::Defaults(view) => {
                     self.overrides.insert(*view);
                 }
-                BlueprintPart::Property { view, archetype } if archetype == "VisibleTimeRanges" => {
-                    self.overrides.insert(*view);
+                BlueprintPart::Property { view, archetype } => {
+                    self.properties.insert(*view);
+                    if archetype == "VisibleTimeRanges" {
+                        self.overrides.insert(*view);
+                    }
                 }
                 _ => {}
             }

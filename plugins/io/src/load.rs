@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use chronoscope_store::Waker;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use parking_lot::{Condvar, Mutex};
 
@@ -120,6 +121,13 @@ impl LoadHandle {
         self.shared.files_finished.load(Ordering::Acquire) == self.shared.files && self.receiver.is_empty()
     }
 
+    /// Calls `waker` from now on whenever there is something to receive, and when the load is finished.
+    pub fn set_waker(&self, waker: &Waker) {
+        *self.shared.waker.lock() = Some(waker.clone());
+        // What was sent before counts too.
+        waker.wake();
+    }
+
     /// Stops reading. What has been read can still be received.
     pub fn cancel(&self) {
         self.shared.cancelled.store(true, Ordering::Release);
@@ -222,6 +230,7 @@ struct Shared {
     channel_bytes: u64,
     waiting_bytes: Mutex<u64>,
     room: Condvar,
+    waker: Mutex<Option<Waker>>,
 }
 
 impl Shared {
@@ -242,6 +251,12 @@ impl Shared {
         *waiting = waiting.saturating_sub(event.num_bytes());
         drop(waiting);
         self.room.notify_all();
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &*self.waker.lock() {
+            waker.wake();
+        }
     }
 
     fn is_cancelled(&self) -> bool {
@@ -268,7 +283,9 @@ impl Output {
             }
             _ => {}
         }
-        self.shared.reserve(&event) && self.sender.send(event).is_ok()
+        let is_sent = self.shared.reserve(&event) && self.sender.send(event).is_ok();
+        self.shared.wake();
+        is_sent
     }
 }
 
@@ -303,6 +320,7 @@ impl Worker {
                 self.output.send(LoadEvent::Finished { source, outcome });
             }
             self.output.shared.files_finished.fetch_add(1, Ordering::AcqRel);
+            self.output.shared.wake();
         }
     }
 

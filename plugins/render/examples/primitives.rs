@@ -9,7 +9,7 @@ use bevy::camera::{Camera, Camera3d, ClearColorConfig, RenderTarget};
 use bevy::color::Color;
 use bevy::core_pipeline::tonemapping::{DebandDither, Tonemapping};
 use bevy::image::Image;
-use bevy::math::{Affine3A, Mat3A, Quat, Vec2, Vec3, Vec3A};
+use bevy::math::{DAffine3, DMat3, DVec3, Quat, Vec2, Vec3};
 use bevy::render::RenderPlugin;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use bevy::render::view::screenshot::{Captured, Screenshot, save_to_disk};
@@ -17,9 +17,9 @@ use bevy::transform::components::Transform;
 use bevy::window::{ExitCondition, WindowPlugin};
 use bevy::winit::WinitPlugin;
 use chronoscope_render::{
-    AdapterClass, BatchError, BoxInstance, BulkRenderPlugin, DEFAULT_RADIUS, GroundGrid, Highlight,
-    ImageQuad, InstanceBatch, LineInstance, PointInstance, RenderStats, SegmentUniform, box_edges,
-    pack_color,
+    AdapterClass, BatchError, Blending, BoxInstance, BulkRenderPlugin, DEFAULT_RADIUS, DrawList, GroundGrid,
+    Highlight, ImageQuad, InstanceBuffer, LineInstance, PointInstance, Primitive, RenderStats,
+    SegmentUniform, box_edges, pack_color,
 };
 
 fn main() -> Result<(), BatchError> {
@@ -43,16 +43,16 @@ fn main() -> Result<(), BatchError> {
     ));
 
     app.world_mut().spawn(GroundGrid::default());
-    app.world_mut().spawn(points()?);
-    app.world_mut().spawn(lines()?);
-    app.world_mut().spawn(boxes()?);
+    spawn(&mut app, points())?;
+    spawn(&mut app, lines())?;
+    spawn(&mut app, boxes())?;
     let image = app.world_mut().resource_mut::<Assets<Image>>().add(checkers());
     app.world_mut().spawn(ImageQuad {
         image,
         // Upright, facing the camera: rows along x, columns down.
-        world_from_quad: Affine3A {
-            matrix3: Mat3A::from_cols(Vec3A::X, Vec3A::NEG_Z, Vec3A::NEG_Y),
-            translation: Vec3A::new(-5.0, 3.0, 3.5),
+        world_from_quad: DAffine3 {
+            matrix3: DMat3::from_cols(DVec3::X, DVec3::NEG_Z, DVec3::NEG_Y),
+            translation: DVec3::new(-5.0, 3.0, 3.5),
         },
         size: Vec2::new(3.0, 3.0),
         ..Default::default()
@@ -101,9 +101,28 @@ fn offscreen_app() -> App {
     app
 }
 
-/// A spiral, coloured by height.
-fn points() -> Result<InstanceBatch<PointInstance>, BatchError> {
-    let spiral: Vec<PointInstance> = (0..4000_u16)
+/// What is drawn of a primitive: visuals, each with how it is drawn.
+type Visuals<P> = Vec<(SegmentUniform, Vec<P>)>;
+
+/// A buffer that stores the visuals, and a list that draws them.
+fn spawn<P: Primitive>(app: &mut App, visuals: Visuals<P>) -> Result<(), BatchError> {
+    let mut buffer = InstanceBuffer::<P>::default();
+    let mut drawn = Vec::new();
+    for (uniform, instances) in visuals {
+        drawn.push((buffer.insert(instances)?, uniform));
+    }
+    let buffer = app.world_mut().spawn(buffer).id();
+    let mut list = DrawList::<P>::new(buffer, Blending::Opaque);
+    for (slot, uniform) in drawn {
+        list.insert(slot, uniform);
+    }
+    app.world_mut().spawn(list);
+    Ok(())
+}
+
+/// A spiral, colored by height.
+fn points() -> Visuals<PointInstance> {
+    let spiral = (0..4000_u16)
         .map(|i| {
             let t = f32::from(i) / 4000.0;
             let (sin, cos) = (t * 12.0 * TAU).sin_cos();
@@ -116,68 +135,62 @@ fn points() -> Result<InstanceBatch<PointInstance>, BatchError> {
             )
         })
         .collect();
-    let mut batch = InstanceBatch::default();
     let uniform = SegmentUniform {
-        world_from_entity: Affine3A::from_translation(Vec3::new(-1.0, 0.0, 0.0)),
+        world_from_entity: DAffine3::from_translation(DVec3::new(-1.0, 0.0, 0.0)),
         default_radius: 0.03,
         ..Default::default()
     };
-    batch.insert(0, uniform, &spiral)?;
-    Ok(batch)
+    vec![(uniform, spiral)]
 }
 
 /// The edges of a box, and a strip with round joins.
-fn lines() -> Result<InstanceBatch<LineInstance>, BatchError> {
-    let mut batch = InstanceBatch::default();
+fn lines() -> Visuals<LineInstance> {
     let yellow = pack_color([240, 200, 60, 255]);
     let edges = box_edges(
         Vec3::new(1.0, 0.6, 0.8),
         Vec3::new(3.0, 1.0, 0.8),
         Quat::from_rotation_z(0.5),
     );
-    let edges: Vec<_> = edges
+    let edges = edges
         .into_iter()
         .map(|(from, to)| LineInstance::new(from, to, -1.5, yellow))
         .collect();
-    batch.insert(0, SegmentUniform::default(), &edges)?;
 
     let knots: Vec<Vec3> = (0..9_u8)
         .map(|i| Vec3::new(f32::from(i) * 0.8 - 3.0, -3.0, if i % 2 == 0 { 0.3 } else { 1.2 }))
         .collect();
     let white = pack_color([235, 235, 240, 255]);
-    let strip: Vec<_> = knots
+    let strip = knots
         .windows(2)
         .map(|pair| LineInstance::new(pair[0], pair[1], 0.1, white))
         .collect();
-    batch.insert(1, SegmentUniform::default(), &strip)?;
-    Ok(batch)
+    vec![
+        (SegmentUniform::default(), edges),
+        (SegmentUniform::default(), strip),
+    ]
 }
 
 /// Three boxes: plain, hovered and selected.
-fn boxes() -> Result<InstanceBatch<BoxInstance>, BatchError> {
-    let mut batch = InstanceBatch::default();
+fn boxes() -> Visuals<BoxInstance> {
     let states = [
         (0_u8, Highlight::None),
         (1, Highlight::Hovered),
         (2, Highlight::Selected),
     ];
-    for (i, highlight) in states {
+    let boxes = states.map(|(i, highlight)| {
         let solid = BoxInstance::new(
             Vec3::new(0.5 + 1.6 * f32::from(i), -1.5, 0.5),
             Vec3::splat(0.5),
             Quat::from_rotation_z(0.4 * f32::from(i)),
             pack_color([60, 170, 110, 255]),
         );
-        batch.insert(
-            u64::from(i),
-            SegmentUniform {
-                highlight,
-                ..Default::default()
-            },
-            &[solid],
-        )?;
-    }
-    Ok(batch)
+        let uniform = SegmentUniform {
+            highlight,
+            ..Default::default()
+        };
+        (uniform, vec![solid])
+    });
+    boxes.into()
 }
 
 /// Eight by eight texels, brighter to the right and redder to the bottom.

@@ -54,7 +54,8 @@ impl Plugin for AdapterPlugin {
         app.init_resource::<AdapterClass>();
     }
 
-    fn finish(&self, app: &mut App) {
+    /// Here and not earlier, so that the renderer may be added after this plugin.
+    fn cleanup(&self, app: &mut App) {
         if let Some(info) = app.world().get_resource::<RenderAdapterInfo>() {
             let class = AdapterClass::of(info);
             app.insert_resource(class);

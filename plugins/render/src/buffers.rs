@@ -51,7 +51,12 @@ impl<T: Pod> GrowingBuffer<T> {
         self.len
     }
 
-    /// Brings the buffer to the state of `source`, given what changed in it. Returns whether the buffer is another one.
+    /// Bytes of GPU memory in use.
+    pub(crate) fn bytes(&self) -> u64 {
+        u64::from(self.capacity) * size_of::<T>() as u64
+    }
+
+    /// Brings the buffer to the state of `source`, given what changed in it.
     ///
     /// What exceeds the device's limits is left out, with one message.
     pub(crate) fn write<R: Iterator<Item = Range<u32>>>(
@@ -59,57 +64,67 @@ impl<T: Pod> GrowingBuffer<T> {
         gpu: &Gpu<'_>,
         source: &[T],
         dirty: impl FnOnce(u32) -> R,
-    ) -> bool {
+    ) {
+        if self.reserve(gpu, source.len()) {
+            self.send(gpu, 0, source);
+            return;
+        }
+        for range in dirty(self.len) {
+            let elements = source.get(range.start as usize..range.end as usize);
+            self.send(gpu, range.start, elements.unwrap_or_default());
+        }
+    }
+
+    /// Sets the number of elements. Returns whether the buffer is another one, so that all is to be sent again.
+    ///
+    /// What exceeds the device's limits is left out, with one message.
+    pub(crate) fn reserve(&mut self, gpu: &Gpu<'_>, wanted: usize) -> bool {
         let max = self.max_len(gpu.device);
-        let len = u32::try_from(source.len()).unwrap_or(u32::MAX).min(max);
-        if (len as usize) < source.len() {
+        let len = u32::try_from(wanted).unwrap_or(u32::MAX).min(max);
+        if (len as usize) < wanted {
             error_once!(
                 "{} of {} {} do not fit into a buffer of this GPU",
-                source.len() - len as usize,
-                source.len(),
+                wanted - len as usize,
+                wanted,
                 self.label
             );
         }
         self.len = len;
         let is_wasteful = self.capacity > SHRINK_FROM && len < self.capacity / 4;
-        if len > self.capacity || is_wasteful {
-            // Twice what it was, or twice what is left, so that neither direction reallocates often.
-            let wanted = if is_wasteful {
-                len.saturating_mul(2)
-            } else {
-                len.max(self.capacity.saturating_mul(2))
-            };
-            self.capacity = wanted.max(64).min(max);
-            let bytes = u64::from(self.capacity) * size_of::<T>() as u64;
-            // Freed before the new one is made, so that the peak is not the sum of both.
-            self.buffer = None;
-            let buffer = gpu.device.create_buffer(&BufferDescriptor {
-                label: Some(self.label),
-                size: bytes,
-                usage: self.usage | BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            });
-            self.buffer = Some((buffer, CountedBytes::new(gpu.stats, bytes)));
-            self.send(gpu, source, 0..len);
-            return true;
+        if len <= self.capacity && !is_wasteful {
+            return false;
         }
-        for range in dirty(len) {
-            self.send(gpu, source, range);
-        }
-        false
+        // Twice what it was, or twice what is left, so that neither direction reallocates often.
+        let wanted = if is_wasteful {
+            len.saturating_mul(2)
+        } else {
+            len.max(self.capacity.saturating_mul(2))
+        };
+        self.capacity = wanted.max(64).min(max);
+        let bytes = self.bytes();
+        // Freed before the new one is made, so that the peak is not the sum of both.
+        self.buffer = None;
+        let buffer = gpu.device.create_buffer(&BufferDescriptor {
+            label: Some(self.label),
+            size: bytes,
+            usage: self.usage | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        self.buffer = Some((buffer, CountedBytes::new(gpu.stats, bytes)));
+        true
     }
 
-    fn send(&self, gpu: &Gpu<'_>, source: &[T], range: Range<u32>) {
-        let (Some(buffer), Some(elements)) = (
-            self.buffer(),
-            source.get(range.start as usize..range.end as usize),
-        ) else {
+    /// Sends elements to a place. What lies beyond the end is left out.
+    pub(crate) fn send(&self, gpu: &Gpu<'_>, start: u32, elements: &[T]) {
+        let room = self.len.saturating_sub(start) as usize;
+        let elements = elements.get(..room.min(elements.len())).unwrap_or_default();
+        let Some(buffer) = self.buffer() else {
             return;
         };
         let bytes: &[u8] = bytemuck::cast_slice(elements);
         if !bytes.is_empty() {
             gpu.queue
-                .write_buffer(buffer, u64::from(range.start) * size_of::<T>() as u64, bytes);
+                .write_buffer(buffer, u64::from(start) * size_of::<T>() as u64, bytes);
             gpu.stats.count_upload(bytes.len() as u64);
         }
     }

@@ -4,36 +4,51 @@
 //! spawn one entity per kind of primitive. There is no entity per datum and no material; a million points are one
 //! component, one buffer and one draw call. `bevy_pbr` is not needed.
 //!
-//! # What an app holds: batches of segments
+//! # What an app holds: instances
 //!
-//! An [`InstanceBatch<P>`](InstanceBatch) holds all instances of one [`Primitive`] in one view. It is divided into
-//! *segments*, one per thing that the app knows (a robot, a track, a cloud), under a key of the app's choice. A segment
-//! is a range of instances and a [`SegmentUniform`]: where it is, how it is tinted and highlighted. Moving a thing
-//! rewrites 80 bytes; changing its points rewrites its range; what did not change costs nothing.
+//! An [`InstanceBuffer<P>`](InstanceBuffer) holds *visuals*: shared slices of instances of one [`Primitive`] (a robot, a
+//! track, a cloud). Their bytes lie once in main memory and once on the GPU, whatever the number of views.
+//!
+//! # What a view draws: lists of segments
+//!
+//! A [`DrawList<P>`](DrawList) says which visuals of a buffer a view draws, each with a [`SegmentUniform`]: where it is, how
+//! it is tinted and highlighted, and what picking answers for it. Moving a thing rewrites 96 bytes; what did not change costs
+//! nothing. What is translucent is drawn in the order of [`DrawRun`]s, which may interleave with those of other lists.
 //!
 //! # What there is to draw: the primitives
 //!
-//! [`PointInstance`], [`LineInstance`], [`BoxInstance`] and [`ArrowInstance`] are instanced. Radii follow one convention: positive ones
-//! are scene units, negative ones are UI points, which keep their size on screen. An [`ImageQuad`] shows a texture, a
+//! [`PointInstance`], [`LineInstance`], [`BoxInstance`] and [`ArrowInstance`] are instanced. Radii follow one convention:
+//! positive ones are scene units, negative ones are UI points, which keep their size on screen. Each instance belongs to a *logical
+//! instance*, the datum that is highlighted and picked: a box, not one of its lines. An [`ImageQuad`] shows a texture, a
 //! [`GroundGrid`] an endless plane of lines; each of these is an entity of its own.
 //!
 //! # What a camera adds: the view
 //!
-//! Every `Camera3d` sees the batches on its `RenderLayers`, with a perspective or an orthographic projection. A
-//! [`BulkView`] on the camera sets the size of a UI point and the highlight colours; without one the target's scale
-//! factor and quiet defaults serve.
+//! Every `Camera3d` sees the lists on its `RenderLayers`, with a perspective or an orthographic projection. A
+//! [`BulkView`] on the camera sets the size of a UI point and the highlight colors; without one the target's scale
+//! factor and quiet defaults serve. An [`EyeOrigin`] places the eye in `f64`.
 //!
 //! # How it gets to the GPU
 //!
-//! Extraction writes the dirty ranges straight from the app's memory into buffers that persist, grown by doubling;
-//! opaque batches are queued into `Opaque3d`, the rest into `Transparent3d`. [`RenderStats`] tells how many bytes went
+//! Extraction writes the dirty ranges straight from the visuals' memory into buffers that persist, grown by doubling;
+//! opaque lists are queued into `Opaque3d`, the rest into `Transparent3d`. [`RenderStats`] tells how many bytes went
 //! over and whether a pipeline is still being compiled. [`AdapterClass`] tells whether the adapter is a CPU, so that
 //! views can choose the cheap path.
 //!
+//! # How it comes back: picking
+//!
+//! A [`PickRequest`] names a camera and a pixel. What the camera sees around it is drawn as ids into a few pixels, and read
+//! back; frames later the request's entity has a [`PickAnswer`].
+//!
 //! # Deliberately absent
 //!
-//! Lights, shadows and materials (bring `bevy_pbr` for meshes); picking passes (each segment carries its
-//! [`picking_id`](SegmentUniform::picking_id) for one); order-independent transparency.
+//! Lights, shadows and materials (bring `bevy_pbr` for meshes); order-independent transparency.
+//!
+//! # Glossary
+//!
+//! - *Instance*: one disc, line or solid of the GPU. *Logical instance*: the datum that it belongs to.
+//! - *Visual*: a slice of instances, stored once. *Slot*: its place in a buffer.
+//! - *Segment*: a visual as one view draws it. *Run*: segments that are drawn one after the other.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -41,10 +56,11 @@
 )]
 
 mod adapter;
-mod batch;
 mod buffers;
 mod color;
 mod gpu;
+mod instances;
+mod picking;
 mod primitives;
 mod stats;
 mod view;
@@ -56,15 +72,19 @@ use bevy::render::{Render, RenderApp};
 use gpu::queue::BulkQueueSet;
 
 pub use adapter::{AdapterClass, AdapterPlugin};
-pub use batch::{BatchError, Blending, Highlight, InstanceBatch, Primitive, SegmentUniform, VOID_SEGMENT};
 pub use color::{DEFAULT_COLOR, pack_color};
 pub use gpu::InstancePlugin;
+pub use instances::{
+    BatchError, Blending, DrawList, DrawRun, Highlight, InstanceBuffer, MemoryUse, Primitive, SegmentUniform,
+    Slot, Sorting,
+};
+pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{
     ArrowInstance, BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin,
-    LineInstance, Magnification, PointInstance, box_edges,
+    LineInstance, Magnification, PointInstance, Texels, box_edges,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
-pub use view::{BulkView, BulkViewPlugin, image_plane_camera};
+pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
 
 /// Registers everything in this crate: each primitive is a plugin of its own, and all of them share the view's.
 ///
@@ -76,9 +96,11 @@ pub use view::{BulkView, BulkViewPlugin, image_plane_camera};
 /// | [`InstancePlugin`]`<`[`ArrowInstance`]`>` | arrows |
 /// | [`ImageQuadPlugin`] | textures on planes |
 /// | [`GroundGridPlugin`] | endless grids |
+/// | [`PickingPlugin`] | ids into a few pixels, for who asks |
 /// | [`BulkViewPlugin`], [`RenderStatsPlugin`], [`AdapterPlugin`] | nothing: what the others share |
 ///
-/// Add it after Bevy's `RenderPlugin` and `CorePipelinePlugin`. In an app without a renderer it does nothing.
+/// It may be added before or after Bevy's `RenderPlugin` and `CorePipelinePlugin`. In an app without a renderer it does
+/// nothing.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct BulkRenderPlugin;
 
@@ -88,6 +110,7 @@ impl Plugin for BulkRenderPlugin {
             RenderStatsPlugin,
             AdapterPlugin,
             BulkViewPlugin,
+            PickingPlugin,
             InstancePlugin::<BoxInstance>::default(),
             InstancePlugin::<PointInstance>::default(),
             InstancePlugin::<LineInstance>::default(),
@@ -95,6 +118,9 @@ impl Plugin for BulkRenderPlugin {
             ImageQuadPlugin,
             GroundGridPlugin,
         ));
+    }
+
+    fn finish(&self, app: &mut App) {
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };

@@ -97,8 +97,12 @@ pub struct RenderStatsPlugin;
 
 impl Plugin for RenderStatsPlugin {
     fn build(&self, app: &mut App) {
-        let stats = RenderStats::default();
-        app.insert_resource(stats.clone());
+        app.init_resource::<RenderStats>();
+    }
+
+    /// Here and not earlier, so that the renderer may be added after this plugin.
+    fn finish(&self, app: &mut App) {
+        let stats = app.world().resource::<RenderStats>().clone();
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };

@@ -1,31 +1,33 @@
-//! What a camera adds: the size of a UI point, highlight colours, and the bind group that every primitive shares.
+//! What a camera adds: where the eye is, the size of a UI point, highlight colors, and the bind group that every primitive
+//! shares.
 
 use bevy::app::{App, Plugin};
 use bevy::asset::{Handle, load_internal_asset, uuid_handle};
 use bevy::camera::{Camera, Camera3d};
 use bevy::ecs::component::Component;
 use bevy::ecs::entity::Entity;
-use bevy::ecs::query::{ROQueryItem, With};
+use bevy::ecs::query::{ROQueryItem, With, Without};
 use bevy::ecs::schedule::IntoScheduleConfigs;
 use bevy::ecs::system::lifetimeless::Read;
 use bevy::ecs::system::{Commands, Query, Res, SystemParamItem};
-use bevy::math::{Quat, Vec2, Vec3};
+use bevy::math::{DVec3, Quat, Vec2, Vec3};
 use bevy::render::render_phase::{PhaseItem, RenderCommand, RenderCommandResult, TrackedRenderPass};
 use bevy::render::render_resource::binding_types::{uniform_buffer, uniform_buffer_sized};
 use bevy::render::render_resource::{
-    BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BufferId, PipelineCache,
-    ShaderStages,
+    BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BindingResource,
+    BufferId, DynamicUniformBuffer, PipelineCache, ShaderStages,
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_world::RenderEntity;
 use bevy::render::view::{ViewUniform, ViewUniformOffset, ViewUniforms};
 use bevy::render::{Extract, ExtractSchedule, Render, RenderApp, RenderStartup, RenderSystems};
 use bevy::shader::Shader;
-use bevy::transform::components::Transform;
+use bevy::transform::components::{GlobalTransform, Transform};
 use bytemuck::{Pod, Zeroable};
 
 use crate::buffers::{Gpu, UniformBuffer, binding_size};
 use crate::color::linear_rgba;
+use crate::instances::split;
 use crate::stats::{BulkExtractSystems, RenderStats};
 
 const COMMON_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d10");
@@ -35,9 +37,9 @@ const COMMON_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f
 pub struct BulkView {
     /// Pixels of the target per UI point. `None` takes the scale factor of the camera's target.
     pub ui_point_pixels: Option<f32>,
-    /// The sRGB colour mixed into what is hovered; alpha is how much of it.
+    /// The sRGB color mixed into what is hovered; alpha is how much of it.
     pub hovered_color: [u8; 4],
-    /// The sRGB colour mixed into what is selected; alpha is how much of it.
+    /// The sRGB color mixed into what is selected; alpha is how much of it.
     pub selected_color: [u8; 4],
     /// By how many UI points the radius of what is highlighted grows.
     pub highlight_points: f32,
@@ -54,6 +56,14 @@ impl Default for BulkView {
     }
 }
 
+/// The point of the world that a camera's `Transform` is relative to. Optional: without it that is the world's origin.
+///
+/// Far from the origin, a `Transform` of `f32` cannot say where an eye is, and the picture trembles. Put the eye's place
+/// here and leave the translation of the `Transform` at zero, or near it: both are added in `f64`. Only what this crate draws
+/// takes notice of it.
+#[derive(Component, Debug, Clone, Copy, PartialEq, Default)]
+pub struct EyeOrigin(pub DVec3);
+
 /// Where a camera stands that looks at an image plane: x to the right, y down, as pixels are counted. With an
 /// orthographic projection, `distance` only decides what is in front: smaller z is nearer.
 #[must_use]
@@ -68,7 +78,13 @@ pub fn image_plane_camera(center: Vec2, distance: f32) -> Transform {
 pub struct BulkViewPlugin;
 
 impl Plugin for BulkViewPlugin {
-    fn build(&self, app: &mut App) {
+    fn build(&self, _: &mut App) {}
+
+    /// Here and not earlier, so that the renderer may be added after this plugin.
+    fn finish(&self, app: &mut App) {
+        if app.get_sub_app(RenderApp).is_none() {
+            return;
+        }
         load_internal_asset!(app, COMMON_SHADER, "gpu/common.wgsl", Shader::from_wgsl);
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
@@ -123,20 +139,80 @@ impl<I: PhaseItem, const GROUP: usize> RenderCommand<I> for SetBulkViewBindGroup
 /// Mirrors `BulkView` in `common.wgsl`.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
-struct ViewValues {
+pub(crate) struct ViewValues {
     hovered: [f32; 4],
     selected: [f32; 4],
     ui_point_pixels: f32,
     highlight_pixels: f32,
     padding: [f32; 2],
+    /// Where the eye is, as two numbers per axis.
+    eye_high: [f32; 3],
+    padding_high: f32,
+    eye_low: [f32; 3],
+    padding_low: f32,
 }
 
 /// The uniform of a view in the render world; rewritten when it changes.
 #[derive(Component)]
 pub(crate) struct GpuBulkView {
     uniform: UniformBuffer<ViewValues>,
+    eye: ViewEye,
     bind_group: Option<(BufferId, BindGroup)>,
 }
+
+/// Where a camera is, in the world and beside its origin.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct ViewEye {
+    /// What the camera's transform is relative to.
+    pub(crate) origin: DVec3,
+    /// Where the eye is in the world.
+    pub(crate) position: DVec3,
+}
+
+impl ViewEye {
+    /// The eye of a camera.
+    pub(crate) fn new(origin: Option<&EyeOrigin>, transform: &GlobalTransform) -> Self {
+        let origin = origin.map_or(DVec3::ZERO, |origin| origin.0);
+        Self {
+            origin,
+            position: origin + transform.translation().as_dvec3(),
+        }
+    }
+}
+
+impl GpuBulkView {
+    /// A view that is bound already, for one frame.
+    pub(crate) fn bound(
+        gpu: &Gpu<'_>,
+        pipeline_cache: &PipelineCache,
+        values: ViewValues,
+        eye: ViewEye,
+        view: &DynamicUniformBuffer<ViewUniform>,
+    ) -> Option<Self> {
+        let uniform = UniformBuffer::new(gpu, "bulk_view", values);
+        let (buffer, binding) = (view.buffer()?, view.binding()?);
+        let bind_group = bind_view(gpu.device, pipeline_cache, binding, &uniform);
+        Some(Self {
+            uniform,
+            eye,
+            bind_group: Some((buffer.id(), bind_group)),
+        })
+    }
+
+    /// What the camera's transform is relative to.
+    pub(crate) fn origin(&self) -> DVec3 {
+        self.eye.origin
+    }
+
+    /// Where the eye is in the world.
+    pub(crate) fn eye(&self) -> DVec3 {
+        self.eye.position
+    }
+}
+
+/// Draws with a view of its own, which is bound already.
+#[derive(Component)]
+pub(crate) struct IsBound;
 
 /// After the device was lost: what lived on it is made anew.
 fn forget_views(mut commands: Commands, views: Query<Entity, With<GpuBulkView>>) {
@@ -150,7 +226,18 @@ fn extract_views(
     stats: Res<RenderStats>,
     device: Res<RenderDevice>,
     queue: Res<RenderQueue>,
-    cameras: Extract<Query<(RenderEntity, &Camera, Option<&BulkView>), With<Camera3d>>>,
+    cameras: Extract<
+        Query<
+            (
+                RenderEntity,
+                &Camera,
+                &GlobalTransform,
+                Option<&BulkView>,
+                Option<&EyeOrigin>,
+            ),
+            With<Camera3d>,
+        >,
+    >,
     mut views: Query<&mut GpuBulkView>,
 ) {
     let gpu = Gpu {
@@ -158,27 +245,32 @@ fn extract_views(
         queue: &queue,
         stats: &stats,
     };
-    for (entity, camera, settings) in &cameras {
+    for (entity, camera, transform, settings, origin) in &cameras {
         if !camera.is_active {
             continue;
         }
+        let eye = ViewEye::new(origin, transform);
         let values = view_values(
             settings.copied().unwrap_or_default(),
             camera.target_scaling_factor(),
+            eye,
         );
         if let Ok(mut view) = views.get_mut(entity) {
             view.uniform.set(&gpu, values);
+            view.eye = eye;
         } else {
             let uniform = UniformBuffer::new(&gpu, "bulk_view", values);
             commands.entity(entity).insert(GpuBulkView {
                 uniform,
+                eye,
                 bind_group: None,
             });
         }
     }
 }
 
-fn view_values(settings: BulkView, scale_factor: Option<f32>) -> ViewValues {
+pub(crate) fn view_values(settings: BulkView, scale_factor: Option<f32>, eye: ViewEye) -> ViewValues {
+    let (eye_high, eye_low) = split(eye.position);
     let usable = |pixels: &f32| pixels.is_finite() && *pixels > 0.0;
     let pixels = settings
         .ui_point_pixels
@@ -191,6 +283,10 @@ fn view_values(settings: BulkView, scale_factor: Option<f32>) -> ViewValues {
         ui_point_pixels: pixels,
         highlight_pixels: settings.highlight_points.max(0.0) * pixels,
         padding: [0.0; 2],
+        eye_high,
+        padding_high: 0.0,
+        eye_low,
+        padding_low: 0.0,
     }
 }
 
@@ -198,7 +294,7 @@ fn prepare_view_bind_groups(
     device: Res<RenderDevice>,
     pipeline_cache: Res<PipelineCache>,
     view_uniforms: Res<ViewUniforms>,
-    mut views: Query<&mut GpuBulkView, With<ViewUniformOffset>>,
+    mut views: Query<&mut GpuBulkView, (With<ViewUniformOffset>, Without<IsBound>)>,
 ) {
     let (Some(buffer), Some(binding)) = (view_uniforms.uniforms.buffer(), view_uniforms.uniforms.binding())
     else {
@@ -208,11 +304,20 @@ fn prepare_view_bind_groups(
         if view.bind_group.as_ref().is_some_and(|(id, _)| *id == buffer.id()) {
             continue;
         }
-        let bind_group = device.create_bind_group(
-            "bulk_view",
-            &pipeline_cache.get_bind_group_layout(&bulk_view_layout()),
-            &BindGroupEntries::sequential((binding.clone(), view.uniform.buffer().as_entire_binding())),
-        );
+        let bind_group = bind_view(&device, &pipeline_cache, binding.clone(), &view.uniform);
         view.bind_group = Some((buffer.id(), bind_group));
     }
+}
+
+fn bind_view(
+    device: &RenderDevice,
+    pipeline_cache: &PipelineCache,
+    view: BindingResource<'_>,
+    values: &UniformBuffer<ViewValues>,
+) -> BindGroup {
+    device.create_bind_group(
+        "bulk_view",
+        &pipeline_cache.get_bind_group_layout(&bulk_view_layout()),
+        &BindGroupEntries::sequential((view, values.buffer().as_entire_binding())),
+    )
 }

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use crate::{
     Chunk, ChunkId, ChunkMeta, ComponentColumn, ComponentDescriptor, EntityPath, RowId, TimeColumn,
     TimeRange, Timeline,
+    chunk::CountedBytes,
     growing_lists::{self, GrowingLists, NotAppended},
     meta::{ComponentMeta, TimelineMeta},
 };
@@ -27,7 +28,9 @@ pub(crate) struct AppendBuffer {
     row_ids: Vec<RowId>,
     timelines: SmallVec<[(Timeline, Vec<i64>); 2]>,
     columns: SmallVec<[(ComponentDescriptor, GrowingLists); 4]>,
-    num_bytes: u64,
+    row_bytes: u64,
+    /// What the chunk takes beside its rows.
+    own_bytes: u64,
     /// The rows as a reader sees them. Two readers who ask first at the same time wait for one copy.
     chunk: OnceLock<Arc<Chunk>>,
 }
@@ -36,7 +39,7 @@ impl AppendBuffer {
     /// Of the rows of two chunks of one kind: with the same columns, of the same types. `None` where that cannot be.
     pub(crate) fn of(id: ChunkId, first: &Chunk, second: &Chunk, limits: AppendLimits) -> Option<Self> {
         let times = (limits.rows / first.num_rows().max(1))
-            .min((limits.bytes / row_bytes(first).max(1)) as usize)
+            .min((limits.bytes / first.row_bytes().max(1)) as usize)
             .max(1);
         let rows = first.num_rows() * times;
         let column = |column: &ComponentColumn| {
@@ -57,7 +60,8 @@ impl AppendBuffer {
                 .map(|times| (times.timeline().clone(), Vec::with_capacity(rows)))
                 .collect(),
             columns: first.components().iter().map(column).collect::<Option<_>>()?,
-            num_bytes: 0,
+            row_bytes: 0,
+            own_bytes: 0,
             chunk: OnceLock::new(),
         };
         for chunk in [first, second] {
@@ -66,6 +70,8 @@ impl AppendBuffer {
             }
             buffer.append(chunk).ok()?;
         }
+        // The chunk has the arrays that the first one has, and a buffer for each of their parts.
+        buffer.own_bytes = first.slice(id, 0..0).num_bytes();
         Some(buffer)
     }
 
@@ -73,7 +79,7 @@ impl AppendBuffer {
     pub(crate) fn takes(&self, chunk: &Chunk, limits: AppendLimits) -> bool {
         let rows = self.row_ids.len() + chunk.num_rows();
         rows <= limits.rows
-            && self.num_bytes + row_bytes(chunk) <= limits.bytes
+            && self.row_bytes + chunk.row_bytes() <= limits.bytes
             && chunk.row_ids_sorted()
             && chunk
                 .row_ids()
@@ -109,7 +115,7 @@ impl AppendBuffer {
             return Err(error);
         }
         self.chunk = OnceLock::new();
-        self.num_bytes += row_bytes(chunk);
+        self.row_bytes += chunk.row_bytes();
         self.row_ids.extend_from_slice(chunk.row_ids());
         for ((_, own), times) in self.timelines.iter_mut().zip(chunk.timelines()) {
             own.extend_from_slice(times.times());
@@ -117,9 +123,14 @@ impl AppendBuffer {
         Ok(())
     }
 
+    /// The memory that its rows take as a chunk.
+    pub(crate) fn num_bytes(&self) -> u64 {
+        self.row_bytes + self.own_bytes
+    }
+
     /// Whether there is no room for another row.
     pub(crate) fn is_full(&self, limits: AppendLimits) -> bool {
-        self.row_ids.len() >= limits.rows || self.num_bytes >= limits.bytes
+        self.row_ids.len() >= limits.rows || self.row_bytes >= limits.bytes
     }
 
     /// The rows as they are now.
@@ -144,8 +155,8 @@ impl AppendBuffer {
 
     /// The rows, which become no more.
     pub(crate) fn finish(&mut self) -> Arc<Chunk> {
-        // Buffers that are mostly room are not kept.
-        if self.row_ids.len() * 2 < self.row_ids.capacity() {
+        // Room that is not needed any more is not kept.
+        if self.row_ids.len() * 8 < self.row_ids.capacity() * 7 {
             self.chunk();
         }
         if let Some(chunk) = self.chunk.take() {
@@ -180,14 +191,17 @@ impl AppendBuffer {
                 ComponentColumn::new(descriptor, lists.unwrap_or_else(nothing))
             })
             .collect();
-        let num_bytes = self.num_bytes + own_bytes(timelines.len(), columns.len());
+        let counted = CountedBytes {
+            all: self.num_bytes(),
+            rows: self.row_bytes,
+        };
         Chunk::from_counted(
             self.id,
             self.entity_path.clone(),
             row_ids.into(),
             timelines,
             columns,
-            num_bytes,
+            counted,
         )
     }
 
@@ -206,21 +220,6 @@ impl AppendBuffer {
                 .map(|(_, lists)| lists.heap_bytes())
                 .sum::<usize>()
     }
-}
-
-/// What a chunk takes for itself, without its rows.
-fn own_bytes(timelines: usize, components: usize) -> u64 {
-    // Of the offsets there is one more than there are rows.
-    let columns =
-        timelines * size_of::<TimeColumn>() + components * (size_of::<ComponentColumn>() + size_of::<i32>());
-    (size_of::<Chunk>() + columns) as u64
-}
-
-/// The bytes of a chunk's rows, without what each chunk takes for itself.
-fn row_bytes(chunk: &Chunk) -> u64 {
-    chunk
-        .num_bytes()
-        .saturating_sub(own_bytes(chunk.timelines().len(), chunk.components().len()))
 }
 
 /// How much an append buffer takes.
@@ -252,7 +251,7 @@ pub(crate) fn added_meta(whole: &ChunkMeta, chunk: &Chunk) -> Option<ChunkMeta> 
         entity: whole.entity,
         is_static: false,
         num_rows,
-        num_bytes: row_bytes(chunk),
+        num_bytes: chunk.row_bytes(),
         row_ids: (*chunk.row_ids().first()?, *chunk.row_ids().last()?),
         timelines: timelines
             .map(|(times, range)| TimelineMeta {

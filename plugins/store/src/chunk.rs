@@ -4,13 +4,13 @@ use std::{ops::Range, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, ListArray, cast::AsArray as _};
 use arrow_buffer::OffsetBuffer;
-use arrow_data::ArrayData;
+use arrow_data::{ArrayData, transform::MutableArrayData};
 use arrow_schema::{DataType, Field};
 use smallvec::SmallVec;
 
 use crate::{
     ChunkError, ChunkId, ComponentColumn, ComponentDescriptor, EntityPath, RowId, RowIds, TimeColumn,
-    Timeline, growing_lists::concat_lists,
+    Timeline, footprint::Footprint, growing_lists::concat_lists,
 };
 
 /// Some rows of one entity: a row id per row, a time per row and timeline, a list of instances per row and component.
@@ -25,6 +25,7 @@ pub struct Chunk {
     timelines: SmallVec<[TimeColumn; 2]>,
     components: Vec<ComponentColumn>,
     num_bytes: u64,
+    row_bytes: u64,
 }
 
 impl Chunk {
@@ -53,6 +54,7 @@ impl Chunk {
         timelines.sort_by(|a, b| a.timeline.name().cmp(b.timeline.name()));
         let mut components: Vec<ComponentColumn> = components.into_iter().collect();
         components.sort_by(|a, b| a.name().cmp(b.name()));
+        components.shrink_to_fit();
 
         let lengths = timelines
             .iter()
@@ -107,8 +109,8 @@ impl Chunk {
         ))
     }
 
-    /// Some of the chunk's rows as a chunk of its own, which shares the columns' memory. Rows that do not exist are passed
-    /// over.
+    /// Some of the chunk's rows as a chunk of its own, which shares the columns' memory, and of which only the used part counts. Rows
+    /// that do not exist are passed over.
     #[must_use]
     pub fn slice(&self, id: ChunkId, rows: Range<usize>) -> Self {
         let end = rows.end.min(self.num_rows());
@@ -127,7 +129,49 @@ impl Chunk {
                 lists: column.lists.slice(start, len),
             })
             .collect();
-        Self::from_checked(id, self.entity_path.clone(), row_ids, timelines, components)
+        Self::from_parts(
+            id,
+            self.entity_path.clone(),
+            row_ids,
+            timelines,
+            components,
+            Ownership::Shared,
+        )
+    }
+
+    /// The chunk with memory of its own, where it keeps alive far more than it uses: more than twice what a copy would take. That
+    /// is so for some columns of a message whose others were left out, and for lists that use few of their values.
+    #[must_use]
+    pub fn without_waste(self) -> Self {
+        let footprint = self.footprint();
+        let copied = footprint.copied_bytes();
+        if footprint.held_bytes() > copied.saturating_mul(2) {
+            self.slice_owned(self.id, 0..self.num_rows())
+        } else {
+            self
+        }
+    }
+
+    /// As [`Self::slice`], with memory of its own. Copies the rows.
+    #[must_use]
+    pub(crate) fn slice_owned(&self, id: ChunkId, rows: Range<usize>) -> Self {
+        let shared = self.slice(id, rows);
+        let own_column = |column: &ComponentColumn| ComponentColumn {
+            descriptor: column.descriptor.clone(),
+            lists: concat_lists(&[&column.lists]).unwrap_or_else(|| copied(&column.lists)),
+        };
+        let timelines = shared.timelines.iter().map(|column| TimeColumn {
+            timeline: column.timeline.clone(),
+            times: column.times.to_vec().into(),
+            ..*column
+        });
+        Self::from_checked(
+            id,
+            shared.entity_path.clone(),
+            shared.row_ids().into(),
+            timelines.collect(),
+            shared.components.iter().map(own_column).collect(),
+        )
     }
 
     /// The rows of several chunks of one entity, one after the other. Copies them.
@@ -244,7 +288,7 @@ impl Chunk {
         row_ids: RowIds,
         timelines: SmallVec<[TimeColumn; 2]>,
         components: Vec<ComponentColumn>,
-        num_bytes: u64,
+        counted: CountedBytes,
     ) -> Self {
         Self {
             id,
@@ -253,7 +297,8 @@ impl Chunk {
             row_ids_sorted: true,
             timelines,
             components,
-            num_bytes,
+            num_bytes: counted.all,
+            row_bytes: counted.rows,
         }
     }
 
@@ -265,25 +310,49 @@ impl Chunk {
         timelines: SmallVec<[TimeColumn; 2]>,
         components: Vec<ComponentColumn>,
     ) -> Self {
-        let num_bytes = size_of::<Self>()
-            + row_ids.len() * size_of::<RowId>()
-            + timelines
-                .iter()
-                .map(|column| size_of::<TimeColumn>() + column.times.inner().len())
-                .sum::<usize>()
-            + components
-                .iter()
-                .map(|column| size_of::<ComponentColumn>() + sliced_bytes(&column.lists))
-                .sum::<usize>();
-        Self {
+        Self::from_parts(id, entity_path, row_ids, timelines, components, Ownership::Whole)
+    }
+
+    fn from_parts(
+        id: ChunkId,
+        entity_path: EntityPath,
+        row_ids: RowIds,
+        timelines: SmallVec<[TimeColumn; 2]>,
+        components: Vec<ComponentColumn>,
+        ownership: Ownership,
+    ) -> Self {
+        let mut chunk = Self {
             id,
             entity_path,
             row_ids_sorted: row_ids.as_slice().is_sorted(),
             row_ids,
             timelines,
             components,
-            num_bytes: num_bytes as u64,
+            num_bytes: 0,
+            row_bytes: 0,
+        };
+        let footprint = chunk.footprint();
+        // Of the offsets there is one more than there are rows.
+        let ends = chunk.components.len() * size_of::<i32>();
+        chunk.row_bytes = footprint.used_bytes().saturating_sub(ends) as u64;
+        let columns = match ownership {
+            Ownership::Whole => footprint.held_bytes(),
+            Ownership::Shared => footprint.copied_bytes(),
+        };
+        chunk.num_bytes = (own_bytes(chunk.timelines.len(), chunk.components.len()) + columns) as u64;
+        chunk
+    }
+
+    fn footprint(&self) -> Footprint {
+        let mut footprint = Footprint::default();
+        footprint.add_buffer(self.row_ids.buffer());
+        for column in &self.timelines {
+            footprint.add_buffer(column.times.inner());
         }
+        for column in &self.components {
+            footprint.add_lists(&column.lists);
+        }
+        footprint
     }
 
     /// Begins a chunk to be filled row by row.
@@ -353,31 +422,52 @@ impl Chunk {
         self.component(component)?.cell(row)
     }
 
-    /// The memory that the chunk's rows take, in bytes. Buffers that are shared with other chunks count by the part used.
+    /// The memory that the chunk takes, in bytes: itself, its arrays, and all of each allocation that they keep alive. Names and types,
+    /// which many chunks share, do not count, and of a [slice](Self::slice) only the part that is used.
     pub fn num_bytes(&self) -> u64 {
         self.num_bytes
     }
+
+    /// The bytes of the rows' values: what appending them elsewhere takes.
+    pub(crate) fn row_bytes(&self) -> u64 {
+        self.row_bytes
+    }
 }
 
-/// The bytes of an array that its slice really covers, child arrays included.
-fn sliced_bytes(array: &dyn Array) -> usize {
-    if let Some(lists) = array.as_list_opt::<i32>() {
-        // A slice of a list array keeps all of its children, of which the offsets tell the part that is used.
-        let offsets = lists.value_offsets();
-        let (first, last) = (
-            offsets.first().copied().unwrap_or(0) as usize,
-            offsets.last().copied().unwrap_or(0) as usize,
-        );
-        let nulls = lists.nulls().map_or(0, |nulls| nulls.len().div_ceil(8));
-        return size_of_val(offsets)
-            + nulls
-            + sliced_bytes(&lists.values().slice(first, last.saturating_sub(first)));
-    }
-    // An array that Arrow cannot measure (a type with no layout of its own) counts by its buffers.
-    array
-        .to_data()
-        .get_slice_memory_size()
-        .unwrap_or_else(|_| array.get_buffer_memory_size())
+/// Whether a chunk has its memory alone.
+#[derive(Clone, Copy)]
+enum Ownership {
+    Whole,
+    Shared,
+}
+
+/// The bytes of a chunk that were counted as it grew.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CountedBytes {
+    /// See [`Chunk::num_bytes`].
+    pub(crate) all: u64,
+    /// See [`Chunk::row_bytes`].
+    pub(crate) rows: u64,
+}
+
+/// What a chunk takes beside what its columns hold.
+pub(crate) fn own_bytes(timelines: usize, components: usize) -> usize {
+    // The counters of the `Arc` stand before the value, and more than two time columns beside it.
+    let spilled = if timelines > 2 { timelines } else { 0 };
+    2 * size_of::<usize>()
+        + size_of::<Chunk>()
+        + spilled * size_of::<TimeColumn>()
+        + components * size_of::<ComponentColumn>()
+}
+
+/// A copy of lists of whatever type.
+fn copied(lists: &ListArray) -> ListArray {
+    let data = lists.to_data();
+    let mut copy = MutableArrayData::new(vec![&data], false, data.len());
+    copy.extend(0, 0, data.len());
+    let mut lists = ListArray::from(copy.freeze());
+    lists.shrink_to_fit();
+    lists
 }
 
 /// Fills a chunk row by row. See [`Chunk::builder`].

@@ -70,6 +70,11 @@ impl RowIds {
         bytemuck::try_cast_slice(self.bytes.as_slice()).unwrap_or_default()
     }
 
+    /// The bytes of the ids.
+    pub(crate) fn buffer(&self) -> &Buffer {
+        &self.bytes
+    }
+
     /// The number of ids.
     pub fn len(&self) -> usize {
         self.bytes.len() / size_of::<RowId>()

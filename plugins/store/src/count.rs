@@ -17,6 +17,11 @@ impl ChunkStore {
         self.totals.chunks.num_chunks
     }
 
+    /// The number of entities with data: of [`Self::entities`], without a walk over them.
+    pub fn num_entities(&self) -> u64 {
+        self.totals.num_entities
+    }
+
     /// The number of rows, loaded or not.
     pub fn num_rows(&self) -> u64 {
         self.totals.chunks.num_rows

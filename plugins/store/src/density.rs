@@ -25,6 +25,11 @@ impl ChunkStore {
         counts
     }
 
+    /// The bucket that [`Self::density`] counts a time in. Precondition: there is a bucket, and the range has the time.
+    pub fn density_bucket(time: i64, range: TimeRange, buckets: usize) -> usize {
+        bucket_of(time, range, buckets)
+    }
+
     /// The store's generation when rows of an entity, or of a component of it, last came, went, or were loaded: until then what
     /// [`Self::density`] and [`Self::absent_buckets`] said holds. O(log n).
     pub fn density_version(
@@ -70,7 +75,8 @@ impl ChunkStore {
         absent
     }
 
-    fn add_density(
+    /// Adds what [`Self::density`] counts to `counts`, a bucket each: for those who sum over many entities.
+    pub fn add_density(
         &self,
         entity: EntityId,
         component: Option<ComponentId>,

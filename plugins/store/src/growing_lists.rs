@@ -96,7 +96,8 @@ impl GrowingLists {
     }
 
     /// The lists. `None` only where an append failed.
-    pub(crate) fn finish(self) -> Option<ListArray> {
+    pub(crate) fn finish(mut self) -> Option<ListArray> {
+        self.offsets.shrink_to_fit();
         let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
         ListArray::try_new(self.field, offsets, self.values.finish()?, None).ok()
     }
@@ -205,9 +206,14 @@ impl Values {
             Self::Boolean(mut bits) => Some(Arc::new(BooleanArray::new(bits.finish(), None))),
             Self::Bytes {
                 is_text,
-                offsets,
-                bytes,
-            } => texts(is_text, offsets, bytes),
+                mut offsets,
+                mut bytes,
+            } => {
+                // How long the values are is not known beforehand.
+                offsets.shrink_to_fit();
+                bytes.shrink_to_fit();
+                texts(is_text, offsets, bytes)
+            }
             Self::FixedSizeList { field, size, values } => vectors(field, size, values.finish()?),
             Self::List(lists) => Some(Arc::new(lists.finish()?)),
         }

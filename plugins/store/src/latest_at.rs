@@ -3,6 +3,9 @@
 //! Rows order by (time, row id). The answer is the last row at or before the cursor, with the interval of cursors for which
 //! it stays the answer, so that it need not be asked again while the cursor moves inside.
 
+mod cursor;
+mod run;
+
 use std::{borrow::Borrow, sync::Arc};
 
 use arrow_array::ArrayRef;
@@ -13,6 +16,9 @@ use crate::{
     interval_index::Entry,
     series::{Series, StaticSeries},
 };
+
+pub use self::cursor::LatestAtCursor;
+pub(crate) use self::run::Run;
 
 /// What a component was at a time.
 ///
@@ -148,6 +154,8 @@ pub(crate) struct Answer {
     pub(crate) found: Option<Found>,
     pub(crate) validity: TimeRange,
     pub(crate) missing: SmallVec<[ChunkId; 1]>,
+    /// The rows around it that one chunk alone decides, where it has several.
+    pub(crate) run: Option<Run>,
 }
 
 impl ChunkStore {
@@ -199,6 +207,7 @@ impl ChunkStore {
             found,
             validity: TimeRange::EVERYTHING,
             missing,
+            run: None,
         }
     }
 
@@ -249,6 +258,10 @@ impl ChunkStore {
             // The newest row that is loaded is shown, provisionally, though a row that is not loaded is newer.
             self.consider_ending_at(series, before, &mut best, None);
         }
+        let run = best
+            .as_ref()
+            .filter(|_| missing.is_empty())
+            .and_then(|(time, ..)| self.run_around(&around, *time));
         let max = next.map_or(i64::MAX, |next| next - 1);
         let validity = if missing.is_empty() {
             TimeRange::new(best.as_ref().map_or(i64::MIN, |(time, ..)| *time), max)
@@ -260,6 +273,7 @@ impl ChunkStore {
             found: best.map(|(.., found)| found),
             validity,
             missing,
+            run,
         }
     }
 
@@ -321,6 +335,7 @@ impl ChunkStore {
             found,
             validity,
             missing,
+            ..
         } = answer;
         let hit = found.and_then(|found| {
             let chunk = self.loaded(found.slot)?.chunk();

@@ -37,6 +37,7 @@
 //! - *Level*, *merge queue*: chunks of about the same size and the same columns that wait to be merged.
 //! - *Missing*: the chunks that an answer would need to be sure. With any, it is *provisional*.
 //! - *Origin*: whether a chunk was inserted, made by the store, or made known by a source that can give it back.
+//! - *Run*: rows of one chunk that no other chunk of the series comes between, so that the chunk alone says which is the latest.
 //! - *Series*: the chunks of one (entity, timeline, component); a *static series* has no timeline.
 //! - *Slot*: the place of a chunk in the store, used again when the chunk is gone.
 //! - *Static*: on no timeline, so that it holds at all times.
@@ -55,6 +56,7 @@ pub mod columns;
 pub mod meta;
 
 mod append_buffer;
+mod footprint;
 mod growing_lists;
 mod interval_index;
 mod keys;
@@ -97,12 +99,12 @@ pub use error::{ChunkError, StoreError};
 pub use events::{ChangeReason, ChunkChange, StoreEvent};
 pub use gc::{DEFAULT_GC_BUDGET, Garbage, GcBuffers, GcOptions, GcOrder, GcReport, MAX_ITEMS_BETWEEN_LOOKS};
 pub use ids::{ChunkId, ComponentId, EntityId, RowId, StoreId, StoreKind, TimelineId};
-pub use latest_at::{Hit, HitRef, LatestAt, LatestAtRef};
+pub use latest_at::{Hit, HitRef, LatestAt, LatestAtCursor, LatestAtRef};
 pub use meta::{AbsentChunk, AbsentComponent, ChunkMeta, ComponentMeta, TimelineMeta};
 pub use path::{EntityPath, EntityPathError};
 pub use range::{RangeDelta, RangeResult, RangeRow, RangeSlice};
 pub use recording::Recording;
-pub use source::{ChunkSource, ChunkSourceError, FetchOptions};
+pub use source::{ChunkSource, ChunkSourceError, FetchOptions, Waker};
 pub use stats::{EntityStats, StoreStats};
 pub use store::{ChunkStore, StoreSettings};
 pub use time::{TimeRange, TimeType, Timeline};

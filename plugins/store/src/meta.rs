@@ -103,7 +103,7 @@ impl ChunkMeta {
     }
 
     /// The memory that this metadata takes.
-    pub(crate) fn heap_bytes(&self) -> usize {
+    pub fn heap_bytes(&self) -> usize {
         let spilled = |is_spilled: bool, bytes: usize| if is_spilled { bytes } else { 0 };
         // The counters of the `Arc` stand before the value.
         2 * size_of::<usize>()

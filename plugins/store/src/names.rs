@@ -5,7 +5,10 @@ use std::sync::Arc;
 use arrow_schema::DataType;
 use rustc_hash::FxHashMap;
 
-use crate::{CLEAR_COMPONENT, ComponentDescriptor, ComponentId, StoreError, Timeline, TimelineId};
+use crate::{
+    CLEAR_COMPONENT, ComponentDescriptor, ComponentId, StoreError, Timeline, TimelineId,
+    footprint::{table_bytes, text_bytes},
+};
 
 /// The greatest number of types of one component that are told apart.
 const MAX_TYPES: usize = 32;
@@ -21,6 +24,8 @@ pub(crate) struct Names {
     /// Per component the types that its values come in.
     types: Vec<Vec<DataType>>,
     type_bytes: usize,
+    /// The bytes of all names.
+    text_bytes: usize,
     /// The id of [`CLEAR_COMPONENT`], which is asked for with each chunk.
     pub(crate) clear: Option<ComponentId>,
 }
@@ -67,6 +72,7 @@ impl Names {
             .partition_point(|other| self.timelines[other.index()].name() < timeline.name());
         self.timelines_by_name.insert(at, id);
         self.timeline_ids.insert(Arc::clone(timeline.name()), id);
+        self.text_bytes += text_bytes(timeline.name());
         self.timelines.push(timeline.clone());
         id
     }
@@ -89,6 +95,13 @@ impl Names {
         if &*descriptor.component == CLEAR_COMPONENT {
             self.clear = Some(id);
         }
+        let ComponentDescriptor {
+            component,
+            archetype,
+            component_type,
+        } = descriptor;
+        let others = [archetype, component_type].into_iter().flatten();
+        self.text_bytes += text_bytes(component) + others.map(|name| text_bytes(name)).sum::<usize>();
         self.components.push(descriptor.clone());
         Ok(id)
     }
@@ -107,7 +120,9 @@ impl Names {
             None => {
                 let before = types.capacity();
                 types.push(data_type.clone());
-                self.type_bytes += (types.capacity() - before) * size_of::<DataType>();
+                // Its own place is counted with the others.
+                let described = data_type.size() - size_of::<DataType>();
+                self.type_bytes += (types.capacity() - before) * size_of::<DataType>() + described;
                 types.len() - 1
             }
         };
@@ -124,11 +139,12 @@ impl Names {
 
     pub(crate) fn heap_bytes(&self) -> usize {
         self.timelines.capacity() * size_of::<Timeline>()
-            + self.timeline_ids.capacity() * (size_of::<(Arc<str>, TimelineId)>() + 1)
+            + table_bytes::<(Arc<str>, TimelineId)>(self.timeline_ids.capacity())
             + self.timelines_by_name.capacity() * size_of::<TimelineId>()
             + self.components.capacity() * size_of::<ComponentDescriptor>()
             + self.types.capacity() * size_of::<Vec<DataType>>()
             + self.type_bytes
-            + self.component_ids.capacity() * (size_of::<(Arc<str>, ComponentId)>() + 1)
+            + table_bytes::<(Arc<str>, ComponentId)>(self.component_ids.capacity())
+            + self.text_bytes
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    ChunkMeta, ChunkStore, ComponentId, EntityId, TimeRange, TimelineId,
+    Chunk, ChunkMeta, ChunkStore, ComponentId, EntityId, TimeRange, TimelineId,
     interval_index::{Entry, IntervalIndex},
+    rows::ChunkData,
 };
 
 impl ChunkStore {
@@ -26,6 +27,15 @@ impl ChunkStore {
                 visit(&slot.meta, slot.chunk_data.is_some());
             }
         });
+    }
+
+    /// The chunks of an entity that are in memory, static ones included.
+    ///
+    /// Costs O(k) for k chunks of the entity.
+    pub fn chunks_of(&self, entity: EntityId) -> impl Iterator<Item = &Arc<Chunk>> {
+        self.slots_of(entity)
+            .into_iter()
+            .filter_map(|slot| self.loaded(slot).map(ChunkData::chunk))
     }
 
     /// The first time after `time` at which some row lies on this timeline.

@@ -397,8 +397,16 @@ impl Hash for EntityPath {
 }
 
 impl Ord for EntityPath {
+    /// The order of the parts, found without splitting: where the texts differ first, a slash that ends a part comes before all else.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.parts().cmp(other.parts())
+        let (ours, theirs) = (self.as_str().as_bytes(), other.as_str().as_bytes());
+        let Some(at) = ours.iter().zip(theirs).position(|(a, b)| a != b) else {
+            return ours.len().cmp(&theirs.len());
+        };
+        let backslashes = ours[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
+        let is_escaped = backslashes % 2 == 1;
+        let rank = |byte: u8| (is_escaped || byte != b'/', byte);
+        rank(ours[at]).cmp(&rank(theirs[at]))
     }
 }
 
@@ -426,6 +434,30 @@ mod tests {
         check("//world///robot/", "/world/robot");
         check(r"a\/b/c", r"/a\/b/c");
         check(r"a\\/b", r"/a\\/b");
+    }
+
+    #[test]
+    fn paths_order_by_their_parts() {
+        // All paths of a few characters, among which one comes before the slash and one behind it.
+        let characters = ['/', '\\', 'a', '-', 'b', '!'];
+        let texts = (0..6_usize.pow(5)).map(|mut number| {
+            let mut text = String::new();
+            while number > 0 {
+                text.push(characters[number % 6]);
+                number /= 6;
+            }
+            text
+        });
+        let mut paths: Vec<EntityPath> = texts.map(|text| EntityPath::parse(&text)).collect();
+        paths.sort();
+        paths.dedup();
+        assert!(paths.len() > 2_000);
+        assert!(paths.is_sorted_by(|a, b| a.parts().cmp(b.parts()).is_lt()));
+        for (at, path) in paths.iter().enumerate().step_by(37) {
+            for (other_at, other) in paths.iter().enumerate().step_by(11) {
+                assert_eq!(path.cmp(other), at.cmp(&other_at), "{path} {other}");
+            }
+        }
     }
 
     #[test]

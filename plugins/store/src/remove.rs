@@ -223,7 +223,9 @@ impl ChunkStore {
         }
         let data = &mut self.entities[entity.index()];
         data.stats.remove(meta, chunk_data.is_some());
-        self.schema_version += u64::from(data.stats.num_chunks == 0);
+        let was_last = u64::from(data.stats.num_chunks == 0);
+        self.totals.num_entities -= was_last;
+        self.schema_version += was_last;
         if self.has_clears(meta) {
             self.unlink_clears(slot, meta, chunk_data.as_ref());
         }

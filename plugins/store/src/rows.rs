@@ -60,9 +60,24 @@ impl Rows<'_> {
         if entry.max <= time {
             return self.len();
         }
+        self.partition_point(times, |other| other <= time)
+    }
+
+    /// The position of the first row whose time is not one of the first ones.
+    #[inline]
+    pub(crate) fn partition_point(&self, times: &[i64], is_first: impl Fn(i64) -> bool) -> usize {
         match self {
-            Self::All(_) => times.partition_point(|other| *other <= time),
-            Self::Listed(rows) => rows.partition_point(|row| times[*row as usize] <= time),
+            // The chunk may have got more rows meanwhile.
+            Self::All(len) => times[..times.len().min(*len as usize)].partition_point(|time| is_first(*time)),
+            Self::Listed(rows) => rows.partition_point(|row| is_first(times[*row as usize])),
+        }
+    }
+
+    /// The order of the rows, where they do not stand in it.
+    pub(crate) fn listed(&self) -> Option<&Arc<[u32]>> {
+        match self {
+            Self::All(_) => None,
+            Self::Listed(rows) => Some(rows),
         }
     }
 
@@ -72,10 +87,7 @@ impl Rows<'_> {
         if time <= entry.min {
             return 0;
         }
-        match self {
-            Self::All(_) => times.partition_point(|other| *other < time),
-            Self::Listed(rows) => rows.partition_point(|row| times[*row as usize] < time),
-        }
+        self.partition_point(times, |other| other < time)
     }
 }
 

@@ -44,6 +44,41 @@ impl ChunkSourceError {
     }
 }
 
+/// Wakes a viewer that rests because nothing happens. Cheap; may be called from any thread, and once too often.
+#[derive(Clone)]
+pub struct Waker(Arc<dyn Fn() + Send + Sync>);
+
+impl Waker {
+    /// A waker that calls `wake`.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wake))
+    }
+
+    /// Lets the viewer run a frame soon.
+    pub fn wake(&self) {
+        (self.0)();
+    }
+
+    /// The waker of a future: the viewer is woken once there is something to poll.
+    pub fn task_waker(&self) -> std::task::Waker {
+        Arc::new(TaskWaker(self.clone())).into()
+    }
+}
+
+impl fmt::Debug for Waker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waker")
+    }
+}
+
+struct TaskWaker(Waker);
+
+impl std::task::Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.0.wake();
+    }
+}
+
 /// A file or a server that gives data for chunks which [`ChunkStore::insert_absent`] made known.
 ///
 /// Neither method may block: data are read on threads of the source's own.
@@ -61,6 +96,12 @@ pub trait ChunkSource: fmt::Debug + Send + Sync {
     /// The bytes of the chunks that were read and not taken yet.
     fn num_bytes(&self) -> u64 {
         0
+    }
+
+    /// Takes what wakes the viewer. Returns whether the source calls it whenever data arrived: otherwise the viewer asks
+    /// in each frame while something is awaited.
+    fn set_waker(&self, _waker: &Waker) -> bool {
+        false
     }
 }
 

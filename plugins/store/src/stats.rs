@@ -73,6 +73,8 @@ impl StoreStats {
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
     pub(crate) chunks: EntityStats,
+    /// Entities with data.
+    pub(crate) num_entities: u64,
     pub(crate) meta_bytes: u64,
     /// The bytes of what hangs on entities and series.
     pub(crate) index_bytes: u64,

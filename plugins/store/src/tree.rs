@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::{EntityId, EntityPath, StoreError};
+use crate::{EntityId, EntityPath, StoreError, footprint::table_bytes};
 
 #[derive(Debug)]
 struct TreeNode {
@@ -175,7 +175,7 @@ impl EntityTree {
         self.nodes.capacity() * size_of::<TreeNode>()
             + self.nodes.len() * 4 * size_of::<EntityId>()
             + self.text_bytes
-            + self.ids.capacity() * (size_of::<(EntityPath, EntityId)>() + 1)
+            + table_bytes::<(EntityPath, EntityId)>(self.ids.capacity())
     }
 }
 

@@ -212,6 +212,18 @@ archetypes! {
         one magnification_filter MAGNIFICATION_FILTER with_magnification_filter: MagnificationFilter;
     }
 
+    /// A picture of distances as the contents of a file.
+    EncodedDepthImage {
+        one blob BLOB with_blob: Blob;
+        one media_type MEDIA_TYPE with_media_type: MediaType;
+        one meter METER with_meter: DepthMeter;
+        one colormap COLORMAP with_colormap: Colormap;
+        one depth_range DEPTH_RANGE with_depth_range: ValueRange;
+        one point_fill_ratio POINT_FILL_RATIO with_point_fill_ratio: FillRatio;
+        one draw_order DRAW_ORDER with_draw_order: DrawOrder;
+        one magnification_filter MAGNIFICATION_FILTER with_magnification_filter: MagnificationFilter;
+    }
+
     /// Numbers to be plotted over time.
     Scalars {
         many scalars SCALARS with_scalars: Scalar;

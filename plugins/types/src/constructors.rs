@@ -3,9 +3,9 @@
 use crate::{
     Rgba,
     archetypes::{
-        AnnotationContext, Arrows2D, Arrows3D, Asset3D, Boxes2D, Boxes3D, Clear, DepthImage, EncodedImage,
-        Image, LineStrips2D, LineStrips3D, Mesh3D, Pinhole, Points2D, Points3D, Scalars, SegmentationImage,
-        TextDocument, TextLog, Transform3D, ViewCoordinates,
+        AnnotationContext, Arrows2D, Arrows3D, Asset3D, Boxes2D, Boxes3D, Clear, DepthImage,
+        EncodedDepthImage, EncodedImage, Image, LineStrips2D, LineStrips3D, Mesh3D, Pinhole, Points2D,
+        Points3D, Scalars, SegmentationImage, TextDocument, TextLog, Transform3D, ViewCoordinates,
     },
     enums::{ChannelDatatype, ViewDir},
     records::{self, ImageFormat},
@@ -176,6 +176,13 @@ impl DepthImage {
 
 impl EncodedImage {
     /// A picture from the bytes of a file.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::default().with_blob(bytes)
+    }
+}
+
+impl EncodedDepthImage {
+    /// A picture of distances from the bytes of a file.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self::default().with_blob(bytes)
     }

@@ -85,9 +85,9 @@ mod log;
 pub use archetype::AsComponents;
 pub use archetypes::{
     AnnotationContext, Arrows2D, Arrows3D, Asset3D, Boxes2D, Boxes3D, Clear, CoordinateFrame, DepthImage,
-    EncodedImage, Image, InstancePoses3D, LineStrips2D, LineStrips3D, Mesh3D, Pinhole, Points2D, Points3D,
-    RecordingInfo, Scalars, SegmentationImage, SeriesLines, SeriesPoints, TextDocument, TextLog, Transform3D,
-    TransformAxes3D, ViewCoordinates,
+    EncodedDepthImage, EncodedImage, Image, InstancePoses3D, LineStrips2D, LineStrips3D, Mesh3D, Pinhole,
+    Points2D, Points3D, RecordingInfo, Scalars, SegmentationImage, SeriesLines, SeriesPoints, TextDocument,
+    TextLog, Transform3D, TransformAxes3D, ViewCoordinates,
 };
 pub use blueprint_records::{
     ComponentMapping, CursorTimeRange, TimeBoundary, VisibleTimeRange, VisualBounds2D,

@@ -58,6 +58,8 @@ readers! {
     mat3x3s: TransformMat3x3 -> Cow<'_, [[f32; 9]]>;
     /// Projections of cameras, column by column.
     pinhole_projections: PinholeProjection -> Cow<'_, [[f32; 9]]>;
+    /// Widths and heights of pictures, in pixels.
+    resolutions: Resolution -> Cow<'_, [[f32; 2]]>;
     /// What transforms map.
     transform_relations: TransformRelation -> Vec<crate::enums::TransformRelation>;
     /// The directions of axes, as [`crate::enums::ViewDir`]'s bytes.

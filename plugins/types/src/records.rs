@@ -140,7 +140,9 @@ impl ImageFormat {
             Some(PixelFormat::NV12 | PixelFormat::YUV12LimitedRange | PixelFormat::YUV12FullRange) => {
                 pixels.checked_add(half(width).checked_mul(half(height))?.checked_mul(2)?)
             }
-            Some(PixelFormat::YUY2 | PixelFormat::YUV16LimitedRange | PixelFormat::YUV16FullRange) => {
+            // Pairs of pixels are never split.
+            Some(PixelFormat::YUY2) => half(width).checked_mul(4)?.checked_mul(height),
+            Some(PixelFormat::YUV16LimitedRange | PixelFormat::YUV16FullRange) => {
                 pixels.checked_add(half(width).checked_mul(height)?.checked_mul(2)?)
             }
             Some(PixelFormat::YUV24LimitedRange | PixelFormat::YUV24FullRange) => pixels.checked_mul(3),

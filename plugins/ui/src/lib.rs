@@ -47,6 +47,8 @@ mod plugin;
 mod shell;
 
 #[cfg(test)]
+mod selection_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,10 @@ use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId, ViewportBluep
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, Item, RecordingEntry, Recordings, Selection, TimeCommand, TimeControl,
     TimeControls, ViewerCommand, ViewerCommands,
+    selection::{ClickSource, EntityClicked},
 };
 use chronoscope_store::{ChunkStore, EntityPath};
-use chronoscope_views::ViewUis;
+use chronoscope_views::{ViewUis, clicked_buttons};
 
 use crate::icons;
 
@@ -100,9 +101,12 @@ impl<'a> Pass<'a> {
         self.commands.blueprint(command);
     }
 
-    /// Whether an item is selected.
+    /// Whether an item is selected, or an instance of it.
     pub(crate) fn is_selected(&self, item: &Item) -> bool {
-        self.selection().is_selected(item)
+        self.selection()
+            .selected
+            .iter()
+            .any(|selected| selected.is_part_of(item))
     }
 
     /// Whether the pointer is on an item, or on the same entity in another panel.
@@ -117,6 +121,11 @@ impl<'a> Pass<'a> {
     pub(crate) fn respond(&mut self, response: &egui::Response, item: &Item) {
         if response.hovered() {
             self.hovered = Some(item.clone());
+        }
+        for button in clicked_buttons(response) {
+            if let Some(click) = EntityClicked::on(item, button, ClickSource::Panel) {
+                self.push(ViewerCommand::Click(click));
+            }
         }
         if response.clicked() {
             let add = response.ctx.input(|input| input.modifiers.command);

@@ -151,8 +151,9 @@ fn show_drop_hint(ui: &egui::Ui) {
 
 /// Sends the hovered item if it changed, once per pass.
 ///
-/// A view reports only changes of what is under the pointer. So while the pointer is over a view, no report
-/// means the same item as before; elsewhere it means no item.
+/// A view reports only changes of what is under the pointer, and may find it out frames later. So while the pointer is
+/// over a view, no report means the same item as before; elsewhere it means no item, and an item that a view reports
+/// comes too late.
 fn settle_hover(
     world: &World,
     state: &mut UiState,
@@ -172,9 +173,9 @@ fn settle_hover(
     state.hover_is_of_panel = from_panels.is_some();
     let now = match (from_panels, from_views) {
         (Some(item), _) => Some(item),
-        (None, Some(item)) => item,
+        (None, Some(item)) if is_over_view || item.is_none() => item,
         (None, None) if is_over_view && !was_of_panel => before.clone(),
-        (None, None) => None,
+        (None, _) => None,
     };
     if now != *before {
         out.push(ViewerCommand::Hover(now));

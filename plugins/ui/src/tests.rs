@@ -111,6 +111,7 @@ fn clicking_a_stream_selects_it_and_shows_its_values() {
     let item = Item::DataResult {
         view,
         entity: "/plots".into(),
+        instance: None,
     };
     stage
         .app
@@ -498,6 +499,7 @@ fn hiding_an_entity_is_seen_in_the_tree() {
     let item = Item::DataResult {
         view,
         entity: entity.clone(),
+        instance: None,
     };
     select(&mut stage, item);
     let texts = stage.draw();

@@ -2,7 +2,7 @@
 //!
 //! # What every view has
 //! [`view_ui`] is how a view draws its tile: it reads products and emits commands. [`style`] has the colours that the theme
-//! gives to views, [`colors`] those that data gets.
+//! gives to views, [`colors`] those that data gets. [`time_steps`] are the distances between the labels of a time axis.
 //!
 //! # The views
 //! [`spatial3d`] and [`spatial2d`] share [`spatial`]. [`time_series`] are plots, [`text_log`] lists log lines, [`text_document`] shows a
@@ -19,6 +19,7 @@ pub mod style;
 pub mod text_document;
 pub mod text_log;
 pub mod time_series;
+pub mod time_steps;
 pub mod view_ui;
 
 #[cfg(test)]
@@ -34,7 +35,7 @@ pub use style::ViewStyle;
 pub use text_document::TextDocumentPlugin;
 pub use text_log::TextLogPlugin;
 pub use time_series::TimeSeriesPlugin;
-pub use view_ui::{AppViewUiExt, ViewUi, ViewUiContext, ViewUis, without_visualizer};
+pub use view_ui::{AppViewUiExt, ViewUi, ViewUiContext, ViewUis, clicked_buttons, without_visualizer};
 
 use bevy::app::{PluginGroup, PluginGroupBuilder};
 

@@ -1,4 +1,5 @@
-//! What the blueprint says of a view beside its contents: its eye, its axes, its background. Read once per state of the blueprint.
+//! What the blueprint says of a view beside its contents: its eye, its axes, its background. Read again where
+//! a property of the view changed.
 
 use std::collections::BTreeMap;
 
@@ -28,14 +29,20 @@ pub(crate) trait ViewProperties: Clone + Default + Send + Sync + 'static {
 /// The properties of all views of one class, as the blueprint gives them in this frame.
 #[derive(Resource, Default)]
 pub(crate) struct PropertiesOf<T> {
-    by_view: BTreeMap<ViewId, T>,
+    by_view: BTreeMap<ViewId, Known<T>>,
     generation: Option<u64>,
+}
+
+/// What was read of a view, and at which version of its properties.
+struct Known<T> {
+    properties: T,
+    version: u64,
 }
 
 impl<T: ViewProperties> PropertiesOf<T> {
     /// The properties of a view.
     pub(crate) fn get(&self, view: ViewId) -> Option<&T> {
-        self.by_view.get(&view)
+        self.by_view.get(&view).map(|known| &known.properties)
     }
 }
 
@@ -72,8 +79,8 @@ fn read_properties<T: ViewProperties>(
         return;
     }
     properties.generation = generation;
-    properties.by_view.clear();
     let Some((entry, blueprints)) = recordings.active_blueprint() else {
+        properties.by_view.clear();
         return;
     };
     let query = BlueprintQuery::new(
@@ -81,12 +88,18 @@ fn read_properties<T: ViewProperties>(
         &entry.recording.cache,
         blueprints.undo.query_time(),
     );
+    let mut gone = std::mem::take(&mut properties.by_view);
     for view in views.iter().filter(|view| view.class.as_str() == T::CLASS) {
-        let reader = PropertyReader {
-            query: &query,
-            view: view.id,
-        };
-        properties.by_view.insert(view.id, T::read(&reader));
+        let version = blueprint.properties_version(view.id);
+        let known = gone.remove(&view.id).filter(|known| known.version == version);
+        let known = known.unwrap_or_else(|| Known {
+            properties: T::read(&PropertyReader {
+                query: &query,
+                view: view.id,
+            }),
+            version,
+        });
+        properties.by_view.insert(view.id, known);
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::ViewClassId;
-use chronoscope_frame::{Cursor, DataResults, RecordingEntry, Recordings, View, ViewerCommands};
+use chronoscope_frame::{
+    Cursor, DataResults, RecordingEntry, Recordings, View, ViewerCommands, selection::ClickButton,
+};
 use chronoscope_store::EntityPath;
 
 /// The user interface of a view class.
@@ -46,6 +48,19 @@ impl<'a> ViewUiContext<'a> {
     pub fn get<T: Component>(&self) -> Option<&'a T> {
         self.world.get::<T>(self.view)
     }
+}
+
+/// Buttons that clicked on a widget in this pass.
+pub fn clicked_buttons(response: &egui::Response) -> impl Iterator<Item = ClickButton> {
+    let buttons = [
+        (egui::PointerButton::Primary, ClickButton::Primary),
+        (egui::PointerButton::Secondary, ClickButton::Secondary),
+        (egui::PointerButton::Middle, ClickButton::Middle),
+    ];
+    buttons
+        .into_iter()
+        .filter(|(button, _)| response.clicked_by(*button))
+        .map(|(_, button)| button)
 }
 
 /// The entities of a view that hold data of its kind that no visualizer shows, in the order of their paths, each with the archetypes.

@@ -236,8 +236,24 @@ fn request_chunks(
         });
     }
     if world.resource::<SentRequests>().is_waiting {
-        world.resource_mut::<Settled>().disturb();
+        // What could not be read is tried again after a while, of which nobody tells.
+        let is_told = world.resource::<Failures>().len() == 0 && sources_wake(world, recording);
+        let mut settled = world.resource_mut::<Settled>();
+        if is_told {
+            settled.await_wake();
+        } else {
+            settled.disturb();
+        }
     }
+}
+
+/// Whether all sources of a recording wake the viewer once they have read something.
+fn sources_wake(world: &World, recording: RecordingKey) -> bool {
+    let Some(waker) = world.resource::<Settled>().waker() else {
+        return false;
+    };
+    let entry = world.resource::<Recordings>().get(recording);
+    entry.is_some_and(|entry| entry.sources().iter().all(|source| source.set_waker(waker)))
 }
 
 fn situation(world: &World, cursor: Cursor, ui_requests: Vec<ChunkId>) -> Option<Situation> {
@@ -257,7 +273,7 @@ fn situation(world: &World, cursor: Cursor, ui_requests: Vec<ChunkId>) -> Option
         read_ahead: *world.resource::<ReadAhead>(),
         room: Room {
             limit: world.resource::<MemoryBudget>().limit_bytes.unwrap_or(u64::MAX),
-            held: recordings.num_bytes() + world.resource::<ViewerCaches>().bytes,
+            held: recordings.num_bytes() + world.resource::<ViewerCaches>().size().bytes,
             is_purging: world.resource::<Purge>().is_under_way(),
         },
         resting: world.resource::<Failures>().len(),

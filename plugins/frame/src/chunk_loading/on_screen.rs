@@ -76,7 +76,7 @@ impl OnScreen {
         self.used.clear();
         self.missing.clear();
         for (view, _, chunks) in parts() {
-            for chunks in chunks.by_entity.values() {
+            for chunks in chunks.by_result.values() {
                 self.used.extend(chunks.used.iter().copied());
                 if !chunks.missing.is_empty() {
                     self.missing.push((view, chunks.missing.clone()));

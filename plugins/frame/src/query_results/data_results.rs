@@ -4,17 +4,38 @@ use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ResolvedContents, ViewClassId};
-use chronoscope_store::{ChunkStore, ComponentId, EntityId, EntityPath};
+use chronoscope_store::{ChunkStore, ComponentId, EntityId, EntityPath, TimeRange};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::{
-    RecordingKey, View, Visualizers,
+    EntityContexts, RecordingKey, View, Visualizers,
     visualizer::{QueryMode, VisualizerId},
 };
 
-use super::CONTEXT_COMPONENTS;
+/// The position of an instruction among those of an entity in a view: those that the blueprint gives, else one for each visualizer
+/// of [`DataResult::visualizers`], in their order. Zero where there is one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InstructionIndex(pub u16);
+
+/// What a view shows: an entity, by one of its instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResultKey {
+    /// The entity.
+    pub entity: EntityId,
+    /// The instruction.
+    pub instruction: InstructionIndex,
+}
+
+/// Which rows a data result shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ResultQuery {
+    /// The latest row at the cursor, per component.
+    LatestAt,
+    /// All rows in these times of the shown timeline, both ends inclusive.
+    Range(TimeRange),
+}
 
 /// An entity as a view shows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -280,28 +301,35 @@ struct Capability {
 }
 
 impl Capabilities {
-    pub(super) fn reset(&mut self, visualizers: &Visualizers, store: &ChunkStore) {
+    pub(super) fn reset(&mut self, visualizers: &Visualizers, contexts: &EntityContexts, store: &ChunkStore) {
         self.by_entity.clear();
         self.context_entities.clear();
         let entities: Vec<EntityId> = store.entities().collect();
-        self.take(visualizers, store, &entities);
+        self.take(visualizers, contexts, store, &entities);
     }
 
     pub(super) fn extend(
         &mut self,
         visualizers: &Visualizers,
+        contexts: &EntityContexts,
         store: &ChunkStore,
         entities: &FxHashSet<EntityId>,
     ) {
         if !entities.is_empty() {
             let entities: Vec<EntityId> = entities.iter().copied().collect();
-            self.take(visualizers, store, &entities);
+            self.take(visualizers, contexts, store, &entities);
         }
     }
 
-    fn take(&mut self, visualizers: &Visualizers, store: &ChunkStore, entities: &[EntityId]) {
-        self.context = CONTEXT_COMPONENTS
-            .iter()
+    fn take(
+        &mut self,
+        visualizers: &Visualizers,
+        contexts: &EntityContexts,
+        store: &ChunkStore,
+        entities: &[EntityId],
+    ) {
+        self.context = contexts
+            .components()
             .filter_map(|name| store.component_id(name))
             .collect();
         let context = &self.context;

@@ -1,106 +1,24 @@
 //! The latest rows at the cursor, once for all views.
+//!
+//! What is known of an entity stands at its place in a list, with a cursor into the chunk per component. Where the frame's cursor leaves
+//! rows behind, the next ones are mostly their neighbors: no index is searched and nothing is allocated.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeSet, BinaryHeap},
-    hash::{Hash as _, Hasher as _},
-};
+mod edges;
+mod entity;
+
+use std::collections::BTreeSet;
 
 use bevy_ecs::prelude::*;
-use chronoscope_store::{
-    ChunkId, ChunkMeta, ChunkStore, ComponentId, EntityId, Hit, LatestAt, QueryCache, TimeRange,
-};
-use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
-use smallvec::SmallVec;
+use chronoscope_store::{ChunkMeta, ChunkStore, EntityId, QueryCache};
+use rustc_hash::FxHashSet;
 
 use crate::Cursor;
 
 use super::data_results::Capabilities;
 
-/// The latest rows of one entity at the cursor.
-#[derive(Debug)]
-pub struct EntityResults {
-    components: SmallVec<[(ComponentId, LatestAt); 4]>,
-    validity: TimeRange,
-    /// A hash of the rows of all components.
-    rows: u64,
-    /// A hash of the rows that visualizers read: of all components but those that hold below the entity too.
-    data_rows: u64,
-}
-
-impl EntityResults {
-    /// Rows that were looked up elsewhere than at the cursor.
-    pub(crate) fn of_rows(rows: impl IntoIterator<Item = (ComponentId, LatestAt)>) -> Self {
-        Self {
-            components: rows.into_iter().collect(),
-            validity: TimeRange::EMPTY,
-            rows: 0,
-            data_rows: 0,
-        }
-    }
-
-    /// The latest row of a component.
-    pub fn hit(&self, component: ComponentId) -> Option<&Hit> {
-        self.components
-            .iter()
-            .find(|(id, _)| *id == component)?
-            .1
-            .hit
-            .as_ref()
-    }
-
-    /// All components that were looked up, and what was found.
-    pub fn iter(&self) -> impl Iterator<Item = (ComponentId, &LatestAt)> {
-        self.components.iter().map(|(id, answer)| (*id, answer))
-    }
-
-    /// Whether a component was looked up.
-    pub fn looks_at(&self, component: ComponentId) -> bool {
-        self.components.iter().any(|(id, _)| *id == component)
-    }
-
-    /// The cursors for which all of this holds.
-    pub fn validity(&self) -> TimeRange {
-        self.validity
-    }
-
-    /// Whether chunks that may change the answer are not loaded.
-    pub fn is_provisional(&self) -> bool {
-        self.components
-            .iter()
-            .any(|(_, answer)| !answer.missing.is_empty())
-    }
-
-    /// The chunks that are not loaded, some of them more than once.
-    pub fn missing(&self) -> impl Iterator<Item = ChunkId> {
-        self.components
-            .iter()
-            .flat_map(|(_, answer)| answer.missing.iter().copied())
-    }
-}
-
-/// What tells rows from others: where these are, they are the same for as long as they have this number, whatever came between.
-fn hash_rows<'a>(components: impl Iterator<Item = &'a (ComponentId, LatestAt)>) -> u64 {
-    let mut hasher = FxHasher::default();
-    for (component, answer) in components {
-        component.hash(&mut hasher);
-        let row = answer.hit.as_ref().map(|hit| (hit.row_id(), hit.data_time()));
-        row.hash(&mut hasher);
-    }
-    // Zero is no rows at all.
-    hasher.finish().max(1)
-}
-
-/// The end of a validity, if a cursor that moves forward can leave it behind.
-fn end_of((entity, validity): (EntityId, TimeRange)) -> Option<(Reverse<i64>, EntityId)> {
-    (validity.max != i64::MAX).then_some((Reverse(validity.max), entity))
-}
-
-/// The beginning of a validity, if a cursor that moves back can leave it behind.
-fn begin_of((entity, validity): (EntityId, TimeRange)) -> Option<(i64, EntityId)> {
-    (validity.min > i64::MIN + 1).then_some((validity.min, entity))
-}
+use edges::Edges;
+pub use entity::EntityResults;
+use entity::{Refresh, Refreshed};
 
 /// The latest rows at the cursor, per entity that some shown view shows.
 #[derive(Resource, Default)]
@@ -108,41 +26,79 @@ pub struct LatestAtResults {
     cursor: Cursor,
     frame: u64,
     epoch: u64,
-    wanted: FxHashSet<EntityId>,
-    entities: FxHashMap<EntityId, EntityResults>,
-    /// Entities by the end and by the beginning of their validity: what a moved cursor leaves behind is at the top of one.
-    by_end: BinaryHeap<(Reverse<i64>, EntityId)>,
-    by_begin: BinaryHeap<(i64, EntityId)>,
+    /// By the entity's id.
+    states: Vec<EntityState>,
+    /// Of each entity that some view shows and that was looked up. In no order.
+    results: Vec<EntityResults>,
+    /// The ends and beginnings of their validities.
+    edges: Edges,
     /// Entities whose answers may change when chunks arrive.
     provisional: BTreeSet<EntityId>,
     provisional_version: u64,
-    stale: FxHashSet<EntityId>,
+    /// The entities to be looked up.
+    stale: Vec<EntityId>,
     changed: Vec<EntityId>,
     data_changed: Vec<EntityId>,
     rows_changed: Vec<EntityId>,
-    rows_versions: FxHashMap<EntityId, u64>,
     rows_version_floor: u64,
     looked_up: usize,
+    followed: usize,
+    /// The heap bytes of the results beside their list.
+    spilled_bytes: usize,
+}
+
+/// What is known of an entity, whether it is looked up or not.
+#[derive(Clone, Copy, Debug, Default)]
+struct EntityState {
+    /// The frame in which data was last added or taken.
+    rows_version: u64,
+    /// Where its results stand, from one; zero where there are none.
+    place: u32,
+    is_wanted: bool,
+    /// Whether it is among the stale ones.
+    is_stale: bool,
+    /// Whether the store changed since its last look-up, or another timeline is shown.
+    is_touched: bool,
+}
+
+impl EntityState {
+    fn at(&self) -> Option<usize> {
+        (self.place as usize).checked_sub(1)
+    }
 }
 
 impl LatestAtResults {
+    /// The heap bytes that it takes; the rows themselves lie in chunks of the store. Cost: constant.
+    pub fn heap_bytes(&self) -> u64 {
+        let lists = self.stale.capacity()
+            + self.changed.capacity()
+            + self.data_changed.capacity()
+            + self.rows_changed.capacity()
+            + 2 * self.provisional.len();
+        let bytes = self.results.capacity() * size_of::<EntityResults>()
+            + self.spilled_bytes
+            + self.states.capacity() * size_of::<EntityState>()
+            + self.edges.heap_bytes()
+            + lists * size_of::<EntityId>();
+        bytes as u64
+    }
+
     /// The rows of an entity; `None` where no shown view asks for them.
+    #[inline]
     pub fn get(&self, entity: EntityId) -> Option<&EntityResults> {
-        self.entities.get(&entity)
+        let at = self.states.get(entity.index())?.at()?;
+        self.results.get(at)
     }
 
     /// The entities that have answers, in no order.
     pub fn entities(&self) -> impl Iterator<Item = EntityId> {
-        self.entities.keys().copied()
+        self.results.iter().map(EntityResults::entity)
     }
 
     /// Whether a chunk holds rows at the cursor.
     pub(crate) fn shows(&self, chunk: &ChunkMeta) -> bool {
-        self.entities.get(&chunk.entity).is_some_and(|known| {
-            let mut hits = known
-                .components
-                .iter()
-                .filter_map(|(_, answer)| answer.hit.as_ref());
+        self.get(chunk.entity).is_some_and(|known| {
+            let mut hits = known.iter().filter_map(|(_, answer)| answer.hit.as_ref());
             hits.any(|hit| hit.chunk().id() == chunk.id)
         })
     }
@@ -151,7 +107,7 @@ impl LatestAtResults {
     pub fn provisional(&self) -> impl Iterator<Item = (EntityId, &EntityResults)> {
         self.provisional
             .iter()
-            .filter_map(|entity| Some((*entity, self.entities.get(entity)?)))
+            .filter_map(|entity| Some((*entity, self.get(*entity)?)))
     }
 
     /// Grows with each change of what is missing.
@@ -177,17 +133,14 @@ impl LatestAtResults {
     /// What tells the rows that visualizers read of an entity from others; zero where there are none. The same rows have the same
     /// number, even if the entity was not looked up in between.
     pub fn version_of(&self, entity: EntityId) -> u64 {
-        self.entities
-            .get(&entity)
-            .map_or(0, |latest_at| latest_at.data_rows)
+        self.get(entity).map_or(0, EntityResults::data_rows)
     }
 
     /// The number of the frame in which data was last added to an entity or taken from it, at whatever time.
     pub fn rows_version_of(&self, entity: EntityId) -> u64 {
-        self.rows_versions
-            .get(&entity)
-            .copied()
-            .unwrap_or(0)
+        self.states
+            .get(entity.index())
+            .map_or(0, |state| state.rows_version)
             .max(self.rows_version_floor)
     }
 
@@ -212,194 +165,187 @@ impl LatestAtResults {
         self.looked_up
     }
 
+    /// How many components of these were found in the chunk at hand, so that neither the store nor its cache was asked.
+    pub fn followed(&self) -> usize {
+        self.followed
+    }
+
     pub(super) fn begin(&mut self, cursor: Cursor, frame: u64) {
         let before = std::mem::replace(&mut self.cursor, cursor);
         self.frame = frame;
         self.changed.clear();
         self.data_changed.clear();
         self.rows_changed.clear();
-        self.looked_up = 0;
+        (self.looked_up, self.followed) = (0, 0);
         if before.recording != cursor.recording {
             self.reset();
             return;
         }
         if before.timeline != cursor.timeline {
-            self.stale.extend(self.wanted.iter().copied());
             // Ranges are asked for on the shown timeline.
             self.rows_version_floor = frame;
-            self.rows_changed.extend(self.rows_versions.keys().copied());
+            for (at, state) in self.states.iter_mut().enumerate() {
+                let entity = EntityId::from_index(at);
+                if state.is_wanted {
+                    state.is_touched = true;
+                    mark_stale(&mut self.stale, state, entity);
+                }
+                if state.rows_version > 0 {
+                    self.rows_changed.push(entity);
+                }
+            }
             return;
         }
-        // Moved forward, validities that ended before the cursor have ended; moved back, those that begin behind it. What an entity
-        // had before its last look-up is passed over.
-        while let Some((Reverse(end), entity)) =
-            self.by_end.peek().copied().filter(|(end, _)| end.0 < cursor.time)
-        {
-            self.by_end.pop();
-            if self
-                .validity_of(entity)
-                .is_some_and(|validity| validity.max == end)
-            {
-                self.stale.insert(entity);
+        let Self {
+            edges,
+            states,
+            results,
+            stale,
+            ..
+        } = self;
+        edges.pass(cursor.time, |entity, is_edge| {
+            let Some(state) = states.get_mut(entity.index()) else {
+                return;
+            };
+            // What an entity had before its last look-up is passed over.
+            let known = state.at().and_then(|at| results.get(at));
+            if known.is_some_and(|known| is_edge(known.validity())) {
+                mark_stale(stale, state, entity);
             }
-        }
-        while let Some((begin, entity)) = self
-            .by_begin
-            .peek()
-            .copied()
-            .filter(|(begin, _)| *begin > cursor.time)
-        {
-            self.by_begin.pop();
-            if self
-                .validity_of(entity)
-                .is_some_and(|validity| validity.min == begin)
-            {
-                self.stale.insert(entity);
-            }
-        }
-    }
-
-    fn validity_of(&self, entity: EntityId) -> Option<TimeRange> {
-        Some(self.entities.get(&entity)?.validity)
-    }
-
-    /// Makes the heaps anew where most of them is out of date, so that they take no more than twice the room that they need.
-    fn shrink_heaps(&mut self) {
-        let most = 2 * self.entities.len() + 64;
-        if self.by_end.len() <= most && self.by_begin.len() <= most {
-            return;
-        }
-        let validities = || {
-            self.entities
-                .iter()
-                .map(|(entity, known)| (*entity, known.validity))
-        };
-        self.by_end = validities().filter_map(end_of).collect();
-        self.by_begin = validities().filter_map(begin_of).collect();
+        });
     }
 
     pub(super) fn reset(&mut self) {
         self.epoch += 1;
-        self.entities.clear();
-        self.by_end.clear();
-        self.by_begin.clear();
+        self.states.clear();
+        self.results.clear();
+        self.spilled_bytes = 0;
+        self.edges.clear();
         self.provisional.clear();
         self.provisional_version += 1;
         self.stale.clear();
-        self.wanted.clear();
-        self.rows_versions.clear();
         self.rows_version_floor = self.frame;
+    }
+
+    fn state_mut(&mut self, entity: EntityId) -> &mut EntityState {
+        if self.states.len() <= entity.index() {
+            self.states.resize(entity.index() + 1, EntityState::default());
+        }
+        &mut self.states[entity.index()]
     }
 
     /// Says whether some view shows an entity.
     pub(super) fn want_one(&mut self, entity: EntityId, is_wanted: bool) {
-        if is_wanted {
-            self.wanted.insert(entity);
-            if !self.entities.contains_key(&entity) {
-                self.stale.insert(entity);
-            }
-        } else if self.wanted.remove(&entity) && self.entities.contains_key(&entity) {
-            self.forget(entity);
+        let state = self.state_mut(entity);
+        state.is_wanted = is_wanted;
+        if is_wanted && state.place == 0 {
+            let state = &mut self.states[entity.index()];
+            mark_stale(&mut self.stale, state, entity);
+        } else if !is_wanted && self.forget(entity) {
             self.changed.push(entity);
             self.data_changed.push(entity);
         }
     }
 
     /// Says which entities some view shows.
-    pub(super) fn want(&mut self, wanted: FxHashSet<EntityId>) {
-        let gone: Vec<EntityId> = self
-            .entities
-            .keys()
-            .filter(|entity| !wanted.contains(entity))
-            .copied()
-            .collect();
-        for entity in gone {
-            self.forget(entity);
-            self.changed.push(entity);
-            self.data_changed.push(entity);
+    pub(super) fn want(&mut self, wanted: &FxHashSet<EntityId>) {
+        for at in 0..self.states.len() {
+            let entity = EntityId::from_index(at);
+            if self.states[at].is_wanted && !wanted.contains(&entity) {
+                self.want_one(entity, false);
+            }
         }
-        self.stale
-            .extend(wanted.iter().filter(|entity| !self.entities.contains_key(entity)));
-        self.wanted = wanted;
+        for entity in wanted {
+            self.want_one(*entity, true);
+        }
     }
 
     /// Says which entities have other rows than in the frame before.
     pub(super) fn touch(&mut self, touched: &FxHashSet<EntityId>) {
         for entity in touched {
-            self.rows_versions.insert(*entity, self.frame);
-            self.rows_changed.push(*entity);
-            if self.wanted.contains(entity) {
-                self.stale.insert(*entity);
+            let frame = self.frame;
+            let state = self.state_mut(*entity);
+            state.rows_version = frame;
+            state.is_touched = true;
+            if state.is_wanted {
+                let state = &mut self.states[entity.index()];
+                mark_stale(&mut self.stale, state, *entity);
             }
+            self.rows_changed.push(*entity);
         }
     }
 
     /// Looks up what is stale.
     pub(super) fn look_up(&mut self, store: &ChunkStore, cache: &QueryCache, capabilities: &Capabilities) {
-        let stale: Vec<EntityId> = self
-            .stale
-            .drain()
-            .filter(|entity| self.wanted.contains(entity))
-            .collect();
-        self.looked_up = stale.len();
-        let Cursor { timeline, time, .. } = self.cursor;
-        let ask = |entity: EntityId| {
-            let components: SmallVec<[(ComponentId, LatestAt); 4]> = capabilities
-                .components_of(entity)
-                .iter()
-                .map(|component| {
-                    (
-                        *component,
-                        cache.latest_at(store, entity, timeline, time, *component),
-                    )
-                })
-                .collect();
-            let validity = components.iter().fold(TimeRange::EVERYTHING, |all, (_, answer)| {
-                all.intersection(&answer.validity)
+        let mut work = Vec::with_capacity(self.stale.len());
+        for entity in std::mem::take(&mut self.stale) {
+            let Some(state) = self.states.get_mut(entity.index()) else {
+                continue;
+            };
+            state.is_stale = false;
+            if !state.is_wanted {
+                continue;
+            }
+            let is_touched = std::mem::take(&mut state.is_touched);
+            let at = state.at().unwrap_or_else(|| {
+                self.results.push(EntityResults::new(entity));
+                state.place = self.results.len() as u32;
+                self.results.len() - 1
             });
-            (entity, components, validity)
+            work.push(Refresh { at, is_touched });
+        }
+        // Neighbors in the list are neighbors in memory.
+        work.sort_unstable_by_key(|refresh| refresh.at);
+        self.looked_up = work.len();
+        let query = entity::Query {
+            store,
+            cache,
+            capabilities,
+            timeline: self.cursor.timeline,
+            time: self.cursor.time,
         };
-        // Below this it costs more to hand the work out than to do it.
-        let answered: Vec<_> = if stale.len() < 32 {
-            stale.into_iter().map(ask).collect()
-        } else {
-            stale.into_par_iter().with_min_len(16).map(ask).collect()
-        };
-        for (entity, components, validity) in answered {
-            let rows = hash_rows(components.iter());
-            let data_rows = hash_rows(
-                components
-                    .iter()
-                    .filter(|(component, _)| !capabilities.is_context(*component)),
-            );
-            let known = self.entities.get(&entity);
-            if known.is_none_or(|known| known.rows != rows) {
+        let refreshed = query.refresh(&mut self.results, &work);
+        self.edges
+            .extend(refreshed.iter().map(|done| (done.entity, done.validity)));
+        for done in &refreshed {
+            let Refreshed { entity, .. } = *done;
+            self.followed += done.followed;
+            self.spilled_bytes = self.spilled_bytes + done.spilled_after - done.spilled_before;
+            if done.rows_changed {
                 self.changed.push(entity);
             }
-            if known.is_none_or(|known| known.data_rows != data_rows) {
+            if done.data_changed {
                 self.data_changed.push(entity);
             }
-            self.forget(entity);
-            self.by_end.extend(end_of((entity, validity)));
-            self.by_begin.extend(begin_of((entity, validity)));
-            let latest_at = EntityResults {
-                components,
-                validity,
-                rows,
-                data_rows,
-            };
-            if latest_at.is_provisional() {
+            let was_provisional = done.was_provisional && self.provisional.remove(&entity);
+            if done.is_provisional {
                 self.provisional.insert(entity);
-                self.provisional_version += 1;
             }
-            self.entities.insert(entity, latest_at);
+            self.provisional_version += u64::from(was_provisional) + u64::from(done.is_provisional);
         }
-        self.shrink_heaps();
+        self.edges.shrink(self.results.len(), || {
+            self.results
+                .iter()
+                .map(|known| (known.entity(), known.validity()))
+        });
     }
 
-    fn forget(&mut self, entity: EntityId) {
-        if self.entities.remove(&entity).is_some() {
-            self.provisional_version += u64::from(self.provisional.remove(&entity));
+    /// Throws the results of an entity away. Says whether there were any.
+    fn forget(&mut self, entity: EntityId) -> bool {
+        let state = &mut self.states[entity.index()];
+        let Some(at) = state.at() else { return false };
+        state.place = 0;
+        self.spilled_bytes -= self.results.swap_remove(at).spilled_bytes();
+        if let Some(moved) = self.results.get(at) {
+            self.states[moved.entity().index()].place = at as u32 + 1;
         }
+        self.provisional_version += u64::from(self.provisional.remove(&entity));
+        true
+    }
+}
+
+fn mark_stale(stale: &mut Vec<EntityId>, state: &mut EntityState, entity: EntityId) {
+    if !std::mem::replace(&mut state.is_stale, true) {
+        stale.push(entity);
     }
 }

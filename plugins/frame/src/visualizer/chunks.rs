@@ -1,7 +1,9 @@
 //! Which chunks visuals were made from, for the sources that could give them back.
 
-use chronoscope_store::{ChunkId, EntityId};
+use chronoscope_store::ChunkId;
 use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::ResultKey;
 
 /// The chunks that a visual was made from beside the [`LatestAtResults`], and those that it lacks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,33 +18,33 @@ pub(crate) struct SourceChunks {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct VisualChunks {
     /// What each was made from. Those made from the [`LatestAtResults`] alone are not here.
-    pub(crate) by_entity: FxHashMap<EntityId, SourceChunks>,
+    pub(crate) by_result: FxHashMap<ResultKey, SourceChunks>,
     /// Grows with each change.
     pub(crate) version: u64,
 }
 
 impl VisualChunks {
-    pub(super) fn set(&mut self, entity: EntityId, chunks: SourceChunks) {
+    pub(super) fn set(&mut self, key: ResultKey, chunks: SourceChunks) {
         if chunks.is_empty() {
-            self.remove(entity);
-        } else if self.by_entity.get(&entity) != Some(&chunks) {
+            self.remove(key);
+        } else if self.by_result.get(&key) != Some(&chunks) {
             self.version += 1;
-            self.by_entity.insert(entity, chunks);
+            self.by_result.insert(key, chunks);
         }
     }
 
-    pub(super) fn remove(&mut self, entity: EntityId) {
-        self.version += u64::from(self.by_entity.remove(&entity).is_some());
+    pub(super) fn remove(&mut self, key: ResultKey) {
+        self.version += u64::from(self.by_result.remove(&key).is_some());
     }
 
     pub(super) fn clear(&mut self) {
         self.version += 1;
-        self.by_entity.clear();
+        self.by_result.clear();
     }
 }
 
 impl SourceChunks {
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.used.is_empty() && self.missing.is_empty()
     }
 

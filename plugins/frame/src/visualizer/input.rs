@@ -1,33 +1,27 @@
 //! What a visualizer works from.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    hash::{Hash as _, Hasher as _},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use chronoscope_store::{
-    ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, QueryCache, RangeResult, TimeRange,
-    TimelineId, arrow::ArrayRef,
+    Chunk, ChunkStore, ComponentId, EntityId, EntityPath, LatestAt, QueryCache, RangeResult, RowId,
+    TimeRange, TimelineId, arrow::ArrayRef,
 };
+use rustc_hash::FxHasher;
 
-use super::chunks::SourceChunks;
-use crate::{
-    Cursor, Report, View, ViewOverrides, context::annotations::ResolvedAnnotations,
-    overrides::ResolvedOverrides, query_results::EntityResults,
+use super::{
+    VisualizerInfo,
+    chunks::SourceChunks,
+    resolve::{Resolved, Resolver, Source},
 };
+use crate::{ContextReader, Cursor, ReadContext, Report};
 
-/// Where a component's value comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// The blueprint, for this entity in this view.
-    Override,
-    /// The recording.
-    Store,
-    /// The blueprint, for this view.
-    ViewDefault,
-}
-
-/// What a visualizer works from: one entity in one view.
+/// What a visualizer works from: one entity by one instruction. Nothing of it tells one view from another that asks for the same, so
+/// that they share what is made.
+#[derive(Clone, Copy)]
 pub struct VisualizerInput<'a> {
-    /// The view.
-    pub view: &'a View,
     /// The entity.
     pub entity: EntityId,
     /// The entity's path.
@@ -36,45 +30,77 @@ pub struct VisualizerInput<'a> {
     pub cursor: Cursor,
     /// The recording.
     pub store: &'a ChunkStore,
-    /// Labels and colours of classes, as they hold for this entity.
-    pub annotations: &'a ResolvedAnnotations,
-    pub(super) latest_at: Option<&'a EntityResults>,
-    pub(super) overrides: Option<&'a ResolvedOverrides>,
-    pub(super) view_overrides: &'a ViewOverrides,
-    pub(super) visualizer: &'static str,
+    pub(super) visualizer: &'static VisualizerInfo,
+    pub(super) contexts: ContextReader<'a>,
+    pub(super) resolver: Resolver<'a>,
+    /// The times of a visualizer of ranges.
+    pub(super) time_range: TimeRange,
     pub(super) cache: &'a QueryCache,
     /// What the queries found, for the store's sources; `None` where the store has none.
-    pub(super) chunks: Option<Mutex<SourceChunks>>,
+    pub(super) chunks: Option<&'a Mutex<SourceChunks>>,
 }
 
-impl VisualizerInput<'_> {
-    /// The value of a component: override, recording, view default, in this order.
+/// A row among those of a range of times.
+#[derive(Clone, Copy)]
+pub(super) struct RowPlace<'a> {
+    pub(super) chunk: &'a Arc<Chunk>,
+    pub(super) row: usize,
+    pub(super) row_id: RowId,
+    pub(super) time: i64,
+}
+
+impl<'a> VisualizerInput<'a> {
+    /// The value of a component that something gives: override, recording, view default, in this order, or what the blueprint maps it
+    /// to. What nothing gives has a fallback, which views may show differently: it is not up to the visual, which they share.
     pub fn get(&self, component: &str) -> Option<ArrayRef> {
-        self.get_with_source(component).map(|(array, _)| array)
+        self.resolve(component).map(|resolved| resolved.array)
     }
 
-    /// The value of a component, and where it comes from.
-    pub fn get_with_source(&self, component: &str) -> Option<(ArrayRef, Source)> {
-        if let Some(array) = self.overridden(component) {
-            return Some((array, Source::Override));
+    /// As [`Self::get`], with where it comes from.
+    pub fn resolve(&self, component: &str) -> Option<Resolved> {
+        self.resolver.resolve(component, &|answer| self.note_row(answer))
+    }
+
+    /// What tells the rows of a visualizer's components from others.
+    pub(super) fn rows_hash(&self, info: &VisualizerInfo) -> u64 {
+        let mut hasher = FxHasher::default();
+        for component in info.required.iter().chain(info.optional) {
+            let row = self.resolver.stored(component, &|answer| self.note_row(answer));
+            let row = row.and_then(|resolved| resolved.row);
+            row.map(|row| (row.id, row.time)).hash(&mut hasher);
         }
-        let id = self.store.component_id(component);
-        if let Some(hit) = id.and_then(|id| self.latest_at?.hit(id)) {
-            return Some((hit.cell(), Source::Store));
+        hasher.finish()
+    }
+
+    /// The same, as the cursor would show it at a row.
+    pub(super) fn at<'r>(&'r self, place: RowPlace<'r>) -> VisualizerInput<'r> {
+        VisualizerInput {
+            resolver: Resolver {
+                at: Some(place),
+                ..self.resolver
+            },
+            ..*self
         }
-        self.view_overrides
-            .default_value(component)
-            .map(|array| (array, Source::ViewDefault))
     }
 
-    fn overridden(&self, component: &str) -> Option<ArrayRef> {
-        self.overrides
-            .and_then(|overrides| overrides.value(self.visualizer, component))
+    /// Whether the visualizer names a context in [`VisualizerInfo::contexts`], and so may read it.
+    pub fn names_context<T: ReadContext>(&self) -> bool {
+        self.visualizer.contexts.contains(&T::name())
     }
 
-    /// The rows of a component in a range of the shown timeline, static data included. `None` where there are none.
+    /// What a context says of this entity; `None` where nothing holds.
+    ///
+    /// Precondition: [`Self::names_context`]; else the visualizer would not be run again when it changes, and is told nothing.
+    pub fn context<T: ReadContext>(&self) -> Option<T::Value> {
+        let is_named = self.names_context::<T>();
+        debug_assert!(is_named, "{} does not name {}", self.visualizer.name, T::name());
+        self.contexts.get::<T>(self.entity).filter(|_| is_named)
+    }
+
+    /// The rows of a component in a range of the shown timeline, static data included. `None` where there are none, or where parts of
+    /// a component are asked for.
     pub fn range(&self, component: &str, range: TimeRange) -> Option<RangeResult> {
-        let id = self.store.component_id(component)?;
+        let id = self.resolver.mapped_id(component)?;
         Some(self.range_of(self.entity, self.cursor.timeline?, id, range))
     }
 
@@ -97,18 +123,17 @@ impl VisualizerInput<'_> {
         answer
     }
 
-    /// The row of a component at the cursor; `None` where there is none, or the visualizer did not ask for the component.
-    pub fn hit(&self, component: &str) -> Option<&Hit> {
-        self.latest_at?.hit(self.store.component_id(component)?)
-    }
-
     /// The latest row of a component at a time of a timeline; of static data alone where no timeline is given.
     pub fn latest_row(&self, component: ComponentId, timeline: Option<TimelineId>, time: i64) -> LatestAt {
         let answer = self
             .cache
             .latest_at(self.store, self.entity, timeline, time, component);
-        self.note(|chunks| chunks.note(answer.hit.iter().map(|hit| hit.chunk().id()), &answer.missing));
+        self.note_row(&answer);
         answer
+    }
+
+    fn note_row(&self, answer: &LatestAt) {
+        self.note(|chunks| chunks.note(answer.hit.iter().map(|hit| hit.chunk().id()), &answer.missing));
     }
 
     fn note(&self, what: impl FnOnce(&mut SourceChunks)) {
@@ -119,32 +144,26 @@ impl VisualizerInput<'_> {
 
     /// The latest value of a component at a time, whatever the visualizer's mode: for what changes how a series looks.
     pub fn latest_at(&self, component: &str, time: i64) -> Option<ArrayRef> {
-        if let Some(array) = self.overridden(component) {
-            return Some(array);
-        }
-        let answer = self
-            .store
-            .component_id(component)
-            .map(|id| self.latest_row(id, self.cursor.timeline, time));
-        answer
-            .and_then(|answer| answer.hit)
-            .map(|hit| hit.cell())
-            .or_else(|| self.view_overrides.default_value(component))
+        let resolver = Resolver {
+            latest_at: None,
+            cursor: Cursor { time, ..self.cursor },
+            ..self.resolver
+        };
+        let resolved = resolver.resolve(component, &|answer| self.note_row(answer));
+        resolved.map(|resolved| resolved.array)
     }
 
-    /// The times on the shown timeline that this entity shows in this view: those that the blueprint gives, else all.
+    /// The value that the blueprint gives to a component, whatever the data says.
+    pub fn overridden(&self, component: &str) -> Option<ArrayRef> {
+        let resolved = self.resolver.without_store().resolve(component, &|_| ());
+        resolved
+            .filter(|resolved| resolved.source == Source::Override)
+            .map(|resolved| resolved.array)
+    }
+
+    /// The times on the shown timeline that this entity shows: those that the blueprint gives, else all.
     pub fn time_range(&self) -> TimeRange {
-        let Some(timeline) = self.cursor.timeline else {
-            return TimeRange::EVERYTHING;
-        };
-        let name = self.store.timeline(timeline).name();
-        let given = self
-            .view_overrides
-            .time_ranges(self.entity)
-            .and_then(|ranges| ranges.iter().find(|range| *range.timeline == **name));
-        given.map_or(TimeRange::EVERYTHING, |range| {
-            range.range.resolve(self.cursor.time)
-        })
+        self.time_range
     }
 
     /// A report about this entity.

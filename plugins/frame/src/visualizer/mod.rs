@@ -3,10 +3,16 @@
 //! Each visualizer is one system with its own [`Visuals`], so that Bevy runs them side by side; inside, changed results are worked
 //! on in parallel. A visual is made in the entity's own space: where it stands is up to [`crate::Transforms`], so a cloud that
 //! is moved is not made anew.
+//!
+//! A visual is made once for all views that ask for the same: [`pool`] keeps it under what it was made from, and views share it.
 
 mod chunks;
 mod first_look;
 mod input;
+mod pool;
+mod resolve;
+mod rows;
+mod update;
 mod visuals;
 
 use std::{any::TypeId, sync::Arc};
@@ -14,22 +20,39 @@ use std::{any::TypeId, sync::Arc};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_store::EntityId;
-
 pub(crate) use chunks::VisualChunks;
 pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual};
-pub use input::{Source, VisualizerInput};
+pub use input::VisualizerInput;
+pub use resolve::{AppFallbackExt, Fallback, FallbackInput, Fallbacks, Resolved, Source, StoredRow, resolve};
 pub use visuals::{ViewVisuals, Visuals};
 
-use crate::{Frame, FrameSystems, Report};
+use crate::{
+    AppViewerCacheExt as _, CacheSize, Frame, FrameSystems, PurgeOrder, Report, ResultKey, ViewerCache,
+};
 
-/// Which rows a visualizer is given.
+/// Which rows a visualizer is given where the blueprint does not give a range of times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QueryMode {
-    /// The latest row at the cursor, per component.
+    /// The latest row at the cursor, per component. Where the blueprint gives a range of times and the visuals of several rows can be
+    /// joined ([`Visual::JOINS_ROWS`]), each row in it.
     LatestAt,
-    /// All rows in the view's time range.
+    /// All rows.
     Range,
+}
+
+/// What a visualizer makes.
+pub trait Visual: Sized + Send + Sync + 'static {
+    /// Whether the visuals of several rows can be shown together. See [`Self::join`].
+    const JOINS_ROWS: bool = false;
+
+    /// The bytes on the heap. They count against the memory budget, where nothing else tells of them.
+    fn heap_bytes(&self) -> u64;
+
+    /// The visuals of the rows in a range of times as one, in the order of the rows. It shares what is large with them. Called with at least one, where
+    /// [`Self::JOINS_ROWS`] is set.
+    fn join(_rows: &[Arc<Self>]) -> Option<Self> {
+        None
+    }
 }
 
 /// What a visualizer is called and what it needs.
@@ -41,14 +64,16 @@ pub struct VisualizerInfo {
     pub required: &'static [&'static str],
     /// The components that change how it looks.
     pub optional: &'static [&'static str],
+    /// The contexts that it reads, by their names: it is run again when one of them changed for its entity.
+    pub contexts: &'static [&'static str],
     /// Which rows it is given.
     pub mode: QueryMode,
 }
 
 /// Turns a data result into what is drawn.
 pub trait Visualizer: Send + Sync + 'static {
-    /// What is drawn for one entity in one view.
-    type Visual: Send + Sync + 'static;
+    /// What is drawn for one entity, in all views that ask for the same.
+    type Visual: Visual;
 
     /// What it is called and what it needs.
     const INFO: VisualizerInfo;
@@ -62,7 +87,7 @@ pub trait Visualizer: Send + Sync + 'static {
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report>;
 
     /// Makes the visual of a data result that had one before. The result must be that of [`Self::visualize`]; what the visual
-    /// before may save is work. Nobody else holds it, unless a clone of it was kept: [`Arc::into_inner`] takes it apart.
+    /// before may save is work. No view holds it, unless a clone of it was kept: [`Arc::into_inner`] takes it apart.
     ///
     /// # Errors
     /// As [`Self::visualize`].
@@ -90,11 +115,12 @@ pub struct Visualizers {
 struct RegisteredVisualizer {
     info: VisualizerInfo,
     classes: Vec<ViewClassId>,
+    takes_ranges: bool,
     type_id: TypeId,
     /// The type of [`Visualizer::Visual`].
     visual: TypeId,
     /// Reads the reports of a view out of the visualizer's own resource, whose type nobody else need know.
-    reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
+    reports: fn(&World, ViewId) -> Vec<(ResultKey, Report)>,
     /// The same for what the visuals of a view were made from.
     chunks: fn(&World, ViewId) -> Option<&VisualChunks>,
     /// Removes the visualizer's own resource, and with it stops its system.
@@ -125,6 +151,13 @@ impl Visualizers {
     /// The type of the visuals that a visualizer makes.
     pub fn visual_type(&self, id: VisualizerId) -> Option<TypeId> {
         self.entries.get(usize::from(id.0)).map(|entry| entry.visual)
+    }
+
+    /// Whether the blueprint can give a visualizer a range of times.
+    pub(crate) fn takes_ranges(&self, id: VisualizerId) -> bool {
+        self.entries
+            .get(usize::from(id.0))
+            .is_some_and(|entry| entry.takes_ranges)
     }
 
     /// The visualizer with this name.
@@ -168,6 +201,7 @@ impl Visualizers {
         let mut new = RegisteredVisualizer {
             info: V::INFO,
             classes: classes.collect(),
+            takes_ranges: update::takes_ranges::<V>(),
             type_id: TypeId::of::<V>(),
             visual: TypeId::of::<V::Visual>(),
             reports: reports_of::<V>,
@@ -205,8 +239,8 @@ enum Added {
     Replaced(VisualizerId, fn(&mut World)),
 }
 
-/// The reports of one visualizer in one view, ordered by entity.
-fn reports_of<V: Visualizer>(world: &World, view: ViewId) -> Vec<(EntityId, Report)> {
+/// The reports of one visualizer in one view, ordered by result.
+fn reports_of<V: Visualizer>(world: &World, view: ViewId) -> Vec<(ResultKey, Report)> {
     let Some(visuals) = world
         .get_resource::<Visuals<V>>()
         .and_then(|visuals| visuals.view(view))
@@ -215,9 +249,9 @@ fn reports_of<V: Visualizer>(world: &World, view: ViewId) -> Vec<(EntityId, Repo
     };
     let mut reports: Vec<_> = visuals
         .reports()
-        .map(|(entity, report)| (entity, report.clone()))
+        .map(|(key, report)| (key, report.clone()))
         .collect();
-    reports.sort_by_key(|(entity, _)| *entity);
+    reports.sort_by_key(|(key, _)| *key);
     reports
 }
 
@@ -250,9 +284,25 @@ impl AppVisualizerExt for App {
             }
         };
         self.insert_resource(Visuals::<V>::new(id));
+        self.add_viewer_cache(ViewerCache {
+            name: V::INFO.name,
+            order: PurgeOrder::Derived,
+            size: |world| {
+                let visuals = world.get_resource::<Visuals<V>>();
+                visuals.map_or_else(CacheSize::default, |visuals| CacheSize {
+                    bytes: visuals.bytes(),
+                    idle_bytes: visuals.idle_bytes(),
+                })
+            },
+            purge: Some(|world, bytes| {
+                if let Some(mut visuals) = world.get_resource_mut::<Visuals<V>>() {
+                    visuals.bypass_change_detection().purge(bytes);
+                }
+            }),
+        });
         self.add_systems(
             Frame,
-            visuals::visualize::<V>
+            update::visualize::<V>
                 .in_set(FrameSystems::Visualizers)
                 .run_if(resource_exists::<Visuals<V>>),
         )
@@ -274,6 +324,7 @@ pub struct VisualizersPlugin;
 impl Plugin for VisualizersPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<Visualizers>()
+            .init_resource::<Fallbacks>()
             .init_resource::<FirstLookChunks>();
     }
 }

@@ -1,24 +1,25 @@
-//! The visuals of each visualizer, brought up to date in each frame.
+//! The visuals of each visualizer: one per thing to be drawn, and which of them each view shows.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
-use chronoscope_store::{EntityId, EntityPath, TimelineId};
-use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use chronoscope_store::{EntityId, TimelineId};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
-use super::{QueryMode, VisualChunks, Visualizer, VisualizerId, VisualizerInput};
-use crate::{
-    ActiveBlueprint, Annotations, Cursor, DataResults, LatestAtResults, RecordingEntry, RecordingKey,
-    Recordings, Report, View, ViewOverrides, ViewTile, Work, WorkCounters, budget::Purge,
+use super::{
+    VisualChunks, Visualizer, VisualizerId,
+    pool::{Made, Pool},
 };
+use crate::{InstructionIndex, RecordingKey, Recordings, Report, ResultKey};
 
 /// The visuals of one visualizer, for all views.
 #[derive(Resource)]
 pub struct Visuals<V: Visualizer> {
-    id: VisualizerId,
-    views: FxHashMap<ViewId, ViewVisuals<V>>,
+    pub(super) id: VisualizerId,
+    pub(super) views: FxHashMap<ViewId, ViewVisuals<V>>,
+    pub(super) pool: Pool<V::Visual>,
 }
 
 impl<V: Visualizer> Visuals<V> {
@@ -26,6 +27,7 @@ impl<V: Visualizer> Visuals<V> {
         Self {
             id,
             views: FxHashMap::default(),
+            pool: Pool::default(),
         }
     }
 
@@ -33,17 +35,72 @@ impl<V: Visualizer> Visuals<V> {
     pub fn view(&self, view: ViewId) -> Option<&ViewVisuals<V>> {
         self.views.get(&view)
     }
+
+    /// The number of different visuals, whatever the number of views that show them.
+    pub fn num_visuals(&self) -> usize {
+        self.pool.len()
+    }
+
+    /// The bytes of all visuals; what views share counts once.
+    pub fn bytes(&self) -> u64 {
+        self.pool.bytes()
+    }
+
+    /// The bytes of the visuals that no shown view holds: what a purge can free.
+    pub fn idle_bytes(&self) -> u64 {
+        self.pool.idle_bytes()
+    }
+
+    /// Gives up visuals that no shown view holds until so many bytes are free, or as many as there are. Returns how many are.
+    ///
+    /// Views whose visuals are given up make them anew when they are shown.
+    pub fn purge(&mut self, bytes: u64) -> u64 {
+        let before = self.pool.bytes();
+        let mut hidden: Vec<_> = self.views.iter_mut().filter(|(_, view)| !view.is_shown).collect();
+        hidden.sort_unstable_by_key(|(id, _)| **id);
+        for (_, view) in hidden {
+            if self.pool.idle_bytes() == 0 || before - self.pool.bytes() >= bytes {
+                break;
+            }
+            view.give_up(&mut self.pool);
+        }
+        before - self.pool.bytes()
+    }
 }
 
 /// The visuals of one visualizer in one view.
 pub struct ViewVisuals<V: Visualizer> {
-    entries: FxHashMap<EntityId, Entry<V::Visual>>,
+    pub(super) entries: FxHashMap<EntityId, Entries<V::Visual>>,
     /// What the entries were made from, where that is to be known.
     pub(super) chunks: VisualChunks,
-    changed: Vec<EntityId>,
-    removed: Vec<EntityId>,
-    recording: Option<RecordingKey>,
-    consumed: Consumed,
+    pub(super) changed: Vec<ResultKey>,
+    pub(super) removed: Vec<ResultKey>,
+    /// What was given up since the view was last shown.
+    pub(super) given_up: Vec<ResultKey>,
+    pub(super) recording: Option<RecordingKey>,
+    pub(super) consumed: Consumed,
+    pub(super) is_shown: bool,
+}
+
+/// What an entity shows: by one instruction in most cases.
+pub(super) type Entries<T> = SmallVec<[Entry<T>; 1]>;
+
+pub(super) struct Entry<T> {
+    pub(super) instruction: InstructionIndex,
+    /// `None` only while it is being made.
+    pub(super) made: Option<Arc<Made<T>>>,
+}
+
+/// The versions of everything that a view's visuals were last brought up to date with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Consumed {
+    pub(super) results: u64,
+    pub(super) overrides: u64,
+    pub(super) contexts: u64,
+    pub(super) latest_at: u64,
+    /// Ranges are those of the shown timeline.
+    pub(super) timeline: Option<TimelineId>,
+    pub(super) time: i64,
 }
 
 impl<V: Visualizer> Default for ViewVisuals<V> {
@@ -53,71 +110,57 @@ impl<V: Visualizer> Default for ViewVisuals<V> {
             chunks: VisualChunks::default(),
             changed: Vec::new(),
             removed: Vec::new(),
+            given_up: Vec::new(),
             recording: None,
             consumed: Consumed::default(),
+            is_shown: true,
         }
     }
 }
 
-struct Entry<T> {
-    visual: Result<Option<Arc<T>>, Report>,
-    /// `None` where the visual was given up and is to be made anew.
-    stamp: Option<Stamp>,
-}
-
-/// The versions of everything that one visual was made from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Stamp {
-    latest_at: u64,
-    overrides: u64,
-    annotations: u64,
-    /// The cursor, where the blueprint gives a range of times relative to it.
-    time: i64,
-}
-
-/// The versions of everything that a view's visuals were last brought up to date with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Consumed {
-    results: u64,
-    overrides: u64,
-    annotations: u64,
-    latest_at: u64,
-    /// Ranges are those of the shown timeline.
-    timeline: Option<TimelineId>,
-}
-
 impl<V: Visualizer> ViewVisuals<V> {
-    /// The visual of an entity.
-    pub fn get(&self, entity: EntityId) -> Option<&Arc<V::Visual>> {
-        self.entries.get(&entity)?.visual.as_ref().ok()?.as_ref()
+    /// The visual of a data result.
+    pub fn get(&self, key: ResultKey) -> Option<&Arc<V::Visual>> {
+        self.made(key)?.visual.as_ref()
     }
 
-    /// What is wrong with an entity.
-    pub fn report(&self, entity: EntityId) -> Option<&Report> {
-        self.entries.get(&entity)?.visual.as_ref().err()
+    /// What is wrong with a data result. The rest of it may be shown nevertheless.
+    pub fn report(&self, key: ResultKey) -> Option<&Report> {
+        self.made(key)?.report.as_ref()
     }
 
-    /// All visuals, in no order. What reaches the screen goes through [`DataResults`], which are ordered by path.
-    pub fn iter(&self) -> impl Iterator<Item = (EntityId, &Arc<V::Visual>)> {
-        self.entries
-            .iter()
-            .filter_map(|(entity, entry)| Some((*entity, entry.visual.as_ref().ok()?.as_ref()?)))
+    /// The visuals of an entity, in the order of its instructions.
+    pub fn of_entity(&self, entity: EntityId) -> impl Iterator<Item = (ResultKey, &Arc<V::Visual>)> {
+        self.all_of(entity)
+            .filter_map(|(key, made)| Some((key, made.visual.as_ref()?)))
+    }
+
+    /// What is wrong with an entity, in the order of its instructions.
+    pub fn reports_of(&self, entity: EntityId) -> impl Iterator<Item = &Report> {
+        self.all_of(entity).filter_map(|(_, made)| made.report.as_ref())
+    }
+
+    /// All visuals, in no order. What reaches the screen goes through [`crate::DataResults`], which are ordered by path.
+    pub fn iter(&self) -> impl Iterator<Item = (ResultKey, &Arc<V::Visual>)> {
+        self.entries.keys().flat_map(|entity| self.of_entity(*entity))
     }
 
     /// All reports, in no order.
-    pub fn reports(&self) -> impl Iterator<Item = (EntityId, &Report)> {
+    pub fn reports(&self) -> impl Iterator<Item = (ResultKey, &Report)> {
         self.entries
-            .iter()
-            .filter_map(|(entity, entry)| Some((*entity, entry.visual.as_ref().err()?)))
+            .keys()
+            .flat_map(|entity| self.all_of(*entity))
+            .filter_map(|(key, made)| Some((key, made.report.as_ref()?)))
     }
 
-    /// The entities whose visuals were made anew in this frame, in path order.
-    pub fn changed(&self) -> &[EntityId] {
+    /// The data results whose visuals are others than in the frame before, in the order of paths and instructions.
+    pub fn changed(&self) -> &[ResultKey] {
         &self.changed
     }
 
-    /// The entities that had visuals until this frame, and have none now.
-    pub fn removed(&self) -> &[EntityId] {
+    /// The data results that had visuals until this frame, and have none now. Where one is among the changed ones too, its visual was
+    /// given up in between.
+    pub fn removed(&self) -> &[ResultKey] {
         &self.removed
     }
 
@@ -126,262 +169,90 @@ impl<V: Visualizer> ViewVisuals<V> {
         self.changed.is_empty() && self.removed.is_empty()
     }
 
+    fn made(&self, key: ResultKey) -> Option<&Made<V::Visual>> {
+        let mut entries = self.entries.get(&key.entity)?.iter();
+        entries
+            .find(|entry| entry.instruction == key.instruction)?
+            .made
+            .as_deref()
+    }
+
+    fn all_of(&self, entity: EntityId) -> impl Iterator<Item = (ResultKey, &Made<V::Visual>)> {
+        let entries = self.entries.get(&entity).into_iter().flatten();
+        entries.filter_map(move |entry| {
+            let instruction = entry.instruction;
+            Some((ResultKey { entity, instruction }, entry.made.as_deref()?))
+        })
+    }
+
     /// A view whose tile cannot be seen costs nothing. Its visuals stay as they are, and are checked one by one when it is shown
-    /// again; not those of a recording that was closed, nor, where memory is short, those of ranges, which may hold any number
-    /// of rows.
-    fn hide(&mut self, is_memory_short: bool, recordings: &Recordings) {
+    /// again; not those of a recording that was closed.
+    pub(super) fn hide(&mut self, pool: &mut Pool<V::Visual>, recordings: &Recordings) {
         self.changed.clear();
         self.removed.clear();
         self.consumed = Consumed::default();
+        self.show(pool, false);
         if self.recording.is_some_and(|key| recordings.get(key).is_none()) {
-            self.removed
-                .extend(self.entries.drain().map(|(entity, _)| entity));
-            self.chunks.clear();
-        } else if is_memory_short && V::INFO.mode == QueryMode::Range {
-            self.evict();
+            self.clear(pool);
         }
     }
 
-    /// Lets go of all visuals, and of the rows that they hold. Which entities had one is not forgotten, nor what is wrong with some.
-    fn evict(&mut self) {
-        for entry in self
+    /// Says whether the view is shown from now on.
+    pub(super) fn show(&mut self, pool: &mut Pool<V::Visual>, is_shown: bool) {
+        if std::mem::replace(&mut self.is_shown, is_shown) == is_shown {
+            return;
+        }
+        for made in self
             .entries
-            .values_mut()
-            .filter(|entry| matches!(entry.visual, Ok(Some(_))))
+            .values()
+            .flatten()
+            .filter_map(|entry| entry.made.as_ref())
         {
-            (entry.visual, entry.stamp) = (Ok(None), None);
+            pool.show(&made.key, is_shown);
+        }
+        if is_shown {
+            self.removed.append(&mut self.given_up);
         }
     }
-}
 
-pub(super) fn visualize<V: Visualizer>(
-    mut visuals: ResMut<Visuals<V>>,
-    views: Query<(&View, &ViewTile, &DataResults, &ViewOverrides)>,
-    active: Res<ActiveBlueprint>,
-    recordings: Res<Recordings>,
-    latest_at: Res<LatestAtResults>,
-    annotations: Res<Annotations>,
-    cursor: Res<Cursor>,
-    counters: Res<WorkCounters>,
-    purge: Option<Res<Purge>>,
-) {
-    puffin::profile_scope!("execute_systems_for_all_views", V::INFO.name);
-    let Visuals { id, views: visuals } = visuals.bypass_change_detection();
-    let id = *id;
-    visuals.retain(|view, _| active.entity(*view).is_some());
-    for (view, tile, results, overrides) in &views {
-        if !tile.shown {
-            if let Some(visuals) = visuals.get_mut(&view.id) {
-                let is_short = purge.as_ref().is_some_and(|purge| purge.evicts());
-                visuals.hide(is_short, &recordings);
-            }
-            continue;
-        }
-        if !visuals.contains_key(&view.id) && results.shown_by(id).is_none_or(FxHashSet::is_empty) {
-            continue;
-        }
-        let inputs = ViewInputs {
-            view,
-            results,
-            overrides,
-            latest_at: &latest_at,
-            annotations: &annotations,
-            cursor: *cursor,
-        };
-        let recording = cursor.recording.and_then(|key| recordings.get(key));
-        update_view(
-            visuals.entry(view.id).or_default(),
-            id,
-            &inputs,
-            recording,
-            &counters,
-        );
-    }
-}
-
-struct ViewInputs<'a> {
-    view: &'a View,
-    results: &'a DataResults,
-    overrides: &'a ViewOverrides,
-    latest_at: &'a LatestAtResults,
-    annotations: &'a Annotations,
-    cursor: Cursor,
-}
-
-/// Brings the visuals of one view up to date. Costs what changed, or one check per result where the view was hidden or edited.
-fn update_view<V: Visualizer>(
-    visuals: &mut ViewVisuals<V>,
-    id: VisualizerId,
-    inputs: &ViewInputs<'_>,
-    recording: Option<&RecordingEntry>,
-    counters: &WorkCounters,
-) {
-    let &ViewInputs {
-        view,
-        results,
-        overrides,
-        latest_at,
-        annotations,
-        cursor,
-    } = inputs;
-    visuals.changed.clear();
-    visuals.removed.clear();
-    if visuals.recording != cursor.recording {
-        // Ids of one recording mean nothing in another.
-        visuals
-            .removed
-            .extend(visuals.entries.drain().map(|(entity, _)| entity));
-        visuals.chunks.clear();
-        visuals.recording = cursor.recording;
-    }
-    let now = Consumed {
-        results: results.version,
-        overrides: overrides.version,
-        annotations: annotations.version(),
-        latest_at: latest_at.frame(),
-        timeline: cursor.timeline,
-    };
-    let before = std::mem::replace(&mut visuals.consumed, now);
-    // Ranges relative to the cursor move with it.
-    let follows_cursor = V::INFO.mode == QueryMode::Range && overrides.has_time_ranges();
-    // Where nothing changed that concerns all entities, those that changed are known.
-    let changed_results = results.changed_since(before.results).filter(|_| {
-        let only_rows_and_results = Consumed {
-            latest_at: before.latest_at,
-            results: before.results,
-            ..now
-        } == before;
-        !follows_cursor && only_rows_and_results && before.latest_at + 1 == now.latest_at
-    });
-    let Some(recording) = recording else { return };
-    let (store, cache) = (&recording.recording.store, &recording.recording.cache);
-    let has_sources = !recording.sources().is_empty();
-
-    let stamp_of = |entity: EntityId, path: &EntityPath| Stamp {
-        latest_at: match V::INFO.mode {
-            QueryMode::LatestAt => latest_at.version_of(entity),
-            QueryMode::Range => latest_at.rows_version_of(entity),
-        },
-        overrides: overrides.version_of(entity),
-        annotations: annotations.version_of(path),
-        time: if follows_cursor { cursor.time } else { 0 },
-    };
-    let allowed = |entity: EntityId| {
-        overrides.is_visible(entity)
-            && overrides
-                .get(entity)
-                .is_none_or(|overrides| overrides.allows(V::INFO.name))
-    };
-    let shown = results.shown_by(id);
-    let is_shown = |entity: &EntityId| shown.is_some_and(|shown| shown.contains(entity));
-    let wanted = |entity: &EntityId| {
-        results
-            .get(*entity)
-            .filter(|result| is_shown(&result.entity) && allowed(*entity))
-    };
-    let mut candidates: Vec<EntityId> = match changed_results {
-        Some(changed_results) => {
-            let touched = match V::INFO.mode {
-                QueryMode::LatestAt => latest_at.data_changed(),
-                QueryMode::Range => latest_at.rows_changed(),
-            };
-            touched
-                .iter()
-                .chain(changed_results)
-                .copied()
-                .filter(|entity| is_shown(entity) || visuals.entries.contains_key(entity))
-                .collect()
-        }
-        None => {
-            // What is shown, and what was shown until now.
-            let gone = visuals.entries.keys().filter(|entity| !is_shown(entity));
-            shown.into_iter().flatten().chain(gone).copied().collect()
-        }
-    };
-    // Rows and visualizers of an entity may have changed at once.
-    candidates.sort_unstable();
-    candidates.dedup();
-    counters.add(Work::ResultsChecked, candidates.len());
-    let mut work: Vec<(EntityId, &EntityPath, Stamp, Option<Arc<V::Visual>>)> = Vec::new();
-    for entity in candidates {
-        match wanted(&entity) {
-            Some(result) => {
-                let stamp = stamp_of(entity, &result.path);
-                if visuals
-                    .entries
-                    .get(&entity)
-                    .is_some_and(|entry| entry.stamp == Some(stamp))
-                {
-                    continue;
-                }
-                // Where only rows came or went, or a range of times moved, what was made before is a good start.
-                let previous = visuals
-                    .entries
-                    .remove(&entity)
-                    .filter(|entry| {
-                        entry.stamp.is_some_and(|before| {
-                            Stamp {
-                                latest_at: before.latest_at,
-                                time: before.time,
-                                ..stamp
-                            } == before
-                        })
-                    })
-                    .and_then(|entry| entry.visual.ok().flatten());
-                work.push((entity, &result.path, stamp, previous));
-            }
-            None => {
-                if visuals.entries.remove(&entity).is_some() {
-                    visuals.chunks.remove(entity);
-                    visuals.removed.push(entity);
+    /// Takes everything out.
+    pub(super) fn clear(&mut self, pool: &mut Pool<V::Visual>) {
+        self.removed.append(&mut self.given_up);
+        for (entity, entries) in self.entries.drain() {
+            for Entry { instruction, made } in entries {
+                self.removed.push(ResultKey { entity, instruction });
+                if let Some(made) = made {
+                    pool.release(made, self.is_shown);
                 }
             }
         }
+        self.chunks.clear();
     }
 
-    counters.add(Work::VisualsMade, work.len());
-    let made: Vec<_> = work
-        .into_par_iter()
-        .map(|(entity, path, stamp, previous)| {
-            let annotations = annotations.resolve(path);
-            let input = VisualizerInput {
-                view,
-                entity,
-                path,
-                cursor,
-                store,
-                annotations: &annotations,
-                latest_at: latest_at.get(entity),
-                overrides: overrides.get(entity),
-                view_overrides: overrides,
-                visualizer: V::INFO.name,
-                cache,
-                chunks: has_sources.then(Mutex::default),
-            };
-            let visual = match previous {
-                Some(previous) => V::update(&input, previous),
-                None => V::visualize(&input),
-            };
-            let chunks = input
-                .chunks
-                .map(|chunks| chunks.into_inner().unwrap_or_else(PoisonError::into_inner));
-            let chunks = chunks.unwrap_or_default().without_repetition();
-            (
-                entity,
-                Entry {
-                    visual: visual.map(|visual| visual.map(Arc::new)),
-                    stamp: Some(stamp),
-                },
-                chunks,
-            )
-        })
-        .collect();
-    for (entity, entry, chunks) in made {
-        visuals.entries.insert(entity, entry);
-        visuals.chunks.set(entity, chunks);
-        visuals.changed.push(entity);
+    /// Lets go of what no shown view shows.
+    fn give_up(&mut self, pool: &mut Pool<V::Visual>) {
+        let Self {
+            entries,
+            given_up,
+            chunks,
+            is_shown,
+            ..
+        } = self;
+        entries.retain(|entity, entries| {
+            entries.retain(|entry| {
+                let Some(made) = entry.made.take_if(|made| pool.is_idle(&made.key)) else {
+                    return true;
+                };
+                let key = ResultKey {
+                    entity: *entity,
+                    instruction: entry.instruction,
+                };
+                pool.release(made, *is_shown);
+                given_up.push(key);
+                chunks.remove(key);
+                false
+            });
+            !entries.is_empty()
+        });
     }
-    visuals
-        .changed
-        .sort_by(|a, b| store.entity_path(*a).cmp(store.entity_path(*b)));
 }

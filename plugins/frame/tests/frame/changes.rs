@@ -6,15 +6,15 @@ use std::sync::{
 };
 
 use bevy_app::App;
-use chronoscope_blueprint::BlueprintCommand;
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
     ActiveBlueprint, AppVisualizerExt, DataResults, DiffLog, IngestMessage, IngestSource, IngestSources,
-    Recordings, Report, SourcePoll, TimeCommand, Transforms, View, ViewOverrides, ViewerCommand,
-    ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visuals, Work, WorkCounters,
-    visualizer::QueryMode,
+    LatestAtResults, Recordings, Report, SourcePoll, TimeCommand, Transforms, View, ViewOverrides,
+    ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals, Work,
+    WorkCounters, visualizer::QueryMode,
 };
 use chronoscope_store::{EntityId, StoreId, Timeline};
-use chronoscope_types::{Points3D, Transform3D, blueprint::EntityBehavior, log_chunk};
+use chronoscope_types::{Points3D, Transform3D, blueprint::EntityBehavior, columns_chunk, log_chunk};
 
 use crate::{CLASS, Points, add, new_app, products, show_all, store_id};
 
@@ -73,6 +73,55 @@ fn a_transform_that_moves_makes_no_visual_anew() {
 }
 
 #[test]
+fn rows_of_one_chunk_are_found_without_a_search() {
+    let mut app = new_app();
+    let entities = 100;
+    for at in 0..entities {
+        let times = [(Timeline::sequence("frame"), (0..50).collect())];
+        let rows = Points3D::new((0..50).map(|time| [time as f32, 0.0, 0.0]));
+        let chunk = columns_chunk(format!("/world/{at}"), times, &rows).unwrap();
+        add(&mut app, &store_id(), chunk);
+    }
+    seek(&mut app, 0);
+    products(&mut app);
+    let asked = |app: &App| {
+        let stats = app
+            .world()
+            .resource::<Recordings>()
+            .active()
+            .unwrap()
+            .recording
+            .cache
+            .stats();
+        stats.hits + stats.misses
+    };
+    let before = asked(&app);
+    // On, far on, and back.
+    for time in (1..20).chain([49, 20, 48]).chain((0..48).rev()) {
+        seek(&mut app, time);
+        app.update();
+        let latest_at = app.world().resource::<LatestAtResults>();
+        assert_eq!(
+            (latest_at.looked_up(), latest_at.followed()),
+            (entities, entities)
+        );
+        let (known, position) = (
+            latest_at.get(entity(&app, "/world/7")).unwrap(),
+            "Points3D:positions",
+        );
+        let component = app
+            .world()
+            .resource::<Recordings>()
+            .active()
+            .unwrap()
+            .store()
+            .component_id(position);
+        assert_eq!(known.hit(component.unwrap()).unwrap().data_time(), Some(time));
+    }
+    assert_eq!(asked(&app), before, "neither the cache nor the store was asked");
+}
+
+#[test]
 fn a_chain_of_transforms_is_composed_once_each() {
     let mut app = new_app();
     let paths: Vec<String> = (1..=20).map(|depth| "/a".repeat(depth)).collect();
@@ -92,6 +141,7 @@ fn a_chain_of_transforms_is_composed_once_each() {
         let transforms = app.world().resource::<Transforms>();
         transforms
             .world_from_entity(store, entity(app, path))
+            .unwrap()
             .translation
             .x
     };
@@ -101,7 +151,9 @@ fn a_chain_of_transforms_is_composed_once_each() {
     assert_eq!(work(&app, Work::TransformsComposed), 20);
     assert!((at(&app, &paths[19]) - 40.0).abs() < 1e-9);
     assert!((at(&app, &paths[9]) - 20.0).abs() < 1e-9);
-    assert_eq!(app.world().resource::<Transforms>().changed_nodes().len(), 20);
+    let transforms = app.world().resource::<Transforms>();
+    let changes = transforms.changes_since(transforms.version() - 1).unwrap();
+    assert_eq!((changes.frames.len(), changes.entities.len()), (20, 0));
 }
 
 #[test]
@@ -119,6 +171,7 @@ fn an_eye_that_moves_reads_nothing() {
         .keys()
         .next()
         .unwrap();
+    let other = ViewId::hashed(["other"]);
     // The first writes the view down.
     for frame in 0..5 {
         let eye =
@@ -129,10 +182,14 @@ fn an_eye_that_moves_reads_nothing() {
                 view, &eye,
             )));
         let overrides = |app: &App| app.world().resource::<ActiveBlueprint>().overrides_version(view);
+        let properties = |app: &App, view| app.world().resource::<ActiveBlueprint>().properties_version(view);
         let before = overrides(&app);
+        let (own, others) = (properties(&app, view), properties(&app, other));
         app.update();
         if frame > 0 {
             assert_eq!(overrides(&app), before, "an eye overrides nothing");
+            assert!(properties(&app, view) > own, "the eye is read again");
+            assert_eq!(properties(&app, other), others, "and no other view's");
             let done: Vec<_> = app.world().resource::<WorkCounters>().iter().collect();
             assert!(done.is_empty(), "{done:?}");
         }
@@ -216,6 +273,7 @@ fn what_went_while_the_log_was_cut_is_forgotten() {
         let transforms = app.world().resource::<Transforms>();
         transforms
             .world_from_entity(store, entity(app, "/world/a"))
+            .unwrap()
             .translation
             .x
     };
@@ -304,19 +362,28 @@ static REPLACED: AtomicUsize = AtomicUsize::new(0);
 /// Takes the place of another visualizer of the same name.
 struct OtherPoints;
 
+struct Seven;
+
+impl Visual for Seven {
+    fn heap_bytes(&self) -> u64 {
+        0
+    }
+}
+
 impl Visualizer for OtherPoints {
-    type Visual = u8;
+    type Visual = Seven;
 
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Points3D",
         required: &["Points3D:positions"],
         optional: &[],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 
-    fn visualize(_: &VisualizerInput<'_>) -> Result<Option<u8>, Report> {
+    fn visualize(_: &VisualizerInput<'_>) -> Result<Option<Seven>, Report> {
         REPLACED.fetch_add(1, Ordering::Relaxed);
-        Ok(Some(7))
+        Ok(Some(Seven))
     }
 }
 
@@ -342,7 +409,7 @@ fn another_visualizer_of_a_name_takes_the_place_of_the_first() {
     assert!(views.iter().any(|view| {
         visuals
             .view(*view)
-            .and_then(|visuals| visuals.get(entity))
+            .and_then(|visuals| visuals.of_entity(entity).next())
             .is_some()
     }));
     assert!(REPLACED.load(Ordering::Relaxed) > 0);

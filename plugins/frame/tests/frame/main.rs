@@ -7,20 +7,23 @@
 
 mod changes;
 mod chunk_loading;
+mod contexts;
 mod memory;
 mod oracle;
+mod visuals;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bevy_app::{App, TaskPoolPlugin};
 use bevy_time::TimePlugin;
 use chronoscope_blueprint::{ContentsFilter, RecommendedView, Schema, ViewClassId};
 use chronoscope_frame::{
-    ActiveBlueprint, AppViewClassExt, AppVisualizerExt, Cursor, DataResults, DiffLog, FramePlugins,
-    LatestAtResults, Recordings, Report, TimeControls, Transforms, View, ViewClass, ViewOverrides, ViewTile,
+    ActiveBlueprint, Annotations, AppViewClassExt, AppVisualizerExt, Camera, ContextReader, Cursor,
+    DataResults, DiffLog, EntityContexts, FramePlugins, InstructionIndex, LatestAtResults, Recordings,
+    Report, ResultKey, TimeControls, Transforms, View, ViewAxes, ViewClass, ViewOverrides, ViewTile, Visual,
     Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals, visualizer::QueryMode,
 };
-use chronoscope_store::{Chunk, StoreEvent, StoreId};
+use chronoscope_store::{Chunk, EntityPath, StoreEvent, StoreId};
 use chronoscope_types::read;
 
 /// A view that shows what lies below `/world`, and one that shows everything.
@@ -49,16 +52,42 @@ impl ViewClass for TestClass {
     }
 }
 
-/// The first position, and what the annotation context calls class 1.
+/// All positions and colors, and what the annotation context calls class 1.
 struct Points;
 
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Cloud {
+    positions: Vec<[f32; 3]>,
+    colors: Vec<u32>,
+    label: Option<String>,
+}
+
+impl Visual for Cloud {
+    const JOINS_ROWS: bool = true;
+
+    fn heap_bytes(&self) -> u64 {
+        (size_of_val(&*self.positions) + size_of_val(&*self.colors)) as u64
+    }
+
+    fn join(rows: &[Arc<Self>]) -> Option<Self> {
+        let mut all = Self::default();
+        for row in rows {
+            all.positions.extend(&row.positions);
+            all.colors.extend(&row.colors);
+            all.label.clone_from(&row.label);
+        }
+        Some(all)
+    }
+}
+
 impl Visualizer for Points {
-    type Visual = (Vec<[f32; 3]>, Option<String>);
+    type Visual = Cloud;
 
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Points3D",
         required: &["Points3D:positions"],
         optional: &["Points3D:colors"],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 
@@ -70,23 +99,42 @@ impl Visualizer for Points {
             .map_err(|error| input.report(error.to_string()))?
             .to_vec();
         let label = input
-            .annotations
-            .context()
+            .context::<Annotations>()
             .and_then(|context| context.class(1)?.info.label.clone());
-        Ok(Some((positions, label)))
+        let colors = match input.get("Points3D:colors") {
+            Some(array) => read::colors(&array)
+                .map_err(|error| input.report(error.to_string()))?
+                .to_vec(),
+            None => Vec::new(),
+        };
+        Ok(Some(Cloud {
+            positions,
+            colors,
+            label,
+        }))
     }
 }
 
 /// All scalars.
 struct Series;
 
+#[derive(Debug)]
+struct Samples(Vec<(i64, f64)>);
+
+impl Visual for Samples {
+    fn heap_bytes(&self) -> u64 {
+        size_of_val(&*self.0) as u64
+    }
+}
+
 impl Visualizer for Series {
-    type Visual = Vec<(i64, f64)>;
+    type Visual = Samples;
 
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "SeriesLines",
         required: &["Scalars:scalars"],
         optional: &[],
+        contexts: &[],
         mode: QueryMode::Range,
     };
 
@@ -104,7 +152,7 @@ impl Visualizer for Series {
                     .map(|value| (row.time, *value)),
             );
         }
-        Ok(Some(series))
+        Ok(Some(Samples(series)))
     }
 }
 
@@ -189,6 +237,9 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
         "viewport".to_owned(),
         format!("{:?}", world.resource::<ActiveBlueprint>().viewport()),
     );
+    let mut reports = world.resource::<Transforms>().reports();
+    reports.extend(world.resource::<EntityContexts>().reports());
+    out.insert("reports".to_owned(), format!("{reports:?}"));
     for (view, results, overrides) in views.iter(world) {
         for result in results.iter() {
             let name = format!("{} {}", view.id, result.path);
@@ -217,28 +268,54 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
             let points = world
                 .resource::<Visuals<Points>>()
                 .view(view.id)
-                .and_then(|visuals| visuals.get(result.entity));
+                .map(|visuals| by_instruction(visuals.of_entity(result.entity)))
+                .unwrap_or_default();
             out.insert(format!("{name} points"), format!("{points:?}"));
             let series = world
                 .resource::<Visuals<Series>>()
                 .view(view.id)
-                .and_then(|visuals| visuals.get(result.entity));
+                .map(|visuals| by_instruction(visuals.of_entity(result.entity)))
+                .unwrap_or_default();
             out.insert(format!("{name} series"), format!("{series:?}"));
-            let transform = world
-                .resource::<Transforms>()
-                .world_from_entity(store, result.entity);
+            let transforms = world.resource::<Transforms>();
+            // A path that is not there stands where the nearest above it stands.
+            let known = |path: EntityPath| path.ancestors().find_map(|path| store.entity_id(&path));
+            let origins = ["/", "/world", "/world/a", "/world/b"].map(|path| known(path.into()));
+            let transform =
+                origins.map(|origin| transforms.origin_from_entity(store, origin, result.entity).ok());
+            let frame = transforms.frame_name(store, result.entity);
             out.insert(format!("{name} transform"), format!("{transform:?}"));
+            let contexts = ContextReader::new(world.resource::<EntityContexts>(), transforms, store);
+            let held = (
+                contexts.get::<ViewAxes>(result.entity),
+                contexts.get::<Annotations>(result.entity),
+                contexts.get::<Camera>(result.entity),
+            );
+            out.insert(format!("{name} contexts"), format!("{frame:?} {held:?}"));
         }
         let stale: Vec<_> = world
             .resource::<Visuals<Points>>()
             .view(view.id)
             .into_iter()
-            .flat_map(|visuals| visuals.iter().map(|(entity, _)| entity))
+            .flat_map(|visuals| visuals.iter().map(|(key, _)| key.entity))
             .filter(|entity| results.get(*entity).is_none())
             .collect();
         assert!(stale.is_empty(), "visuals of what is not in the view: {stale:?}");
     }
+    let shared = (
+        world.resource::<Visuals<Points>>().num_visuals(),
+        world.resource::<Visuals<Series>>().num_visuals(),
+    );
+    out.insert("visuals".to_owned(), format!("{shared:?}"));
     out
+}
+
+fn by_instruction<'a, T: 'a>(
+    visuals: impl Iterator<Item = (ResultKey, &'a Arc<T>)>,
+) -> Vec<(InstructionIndex, &'a T)> {
+    visuals
+        .map(|(key, visual)| (key.instruction, &**visual))
+        .collect()
 }
 
 /// A fresh app with the same stores, blueprint and cursor.

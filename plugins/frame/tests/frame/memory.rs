@@ -1,10 +1,94 @@
 //! The memory budget: what goes when there is too much, and what stays.
 
-use chronoscope_frame::{MemoryBudget, Recordings, View, ViewerCaches, Visuals};
+use bevy_ecs::prelude::*;
+use chronoscope_frame::{
+    AppViewerCacheExt as _, CacheSize, FrameDiagnostics, MemoryBudget, PurgeOrder, Recordings, View,
+    ViewerCache, Visuals,
+};
 use chronoscope_store::{StoreSettings, Timeline};
 use chronoscope_types::{Points3D, Scalars, log_chunk};
 
 use crate::{Series, add, new_app, show_all, store_id};
+
+/// A cache that a host adds.
+#[derive(Resource, Default)]
+struct Pictures {
+    size: CacheSize,
+    /// The bytes that were asked for at each purge.
+    purges: Vec<u64>,
+}
+
+const PICTURES: ViewerCache = ViewerCache {
+    name: "Pictures",
+    order: PurgeOrder::Decoded,
+    size: |world| world.resource::<Pictures>().size,
+    purge: Some(|world, bytes| {
+        let mut pictures = world.resource_mut::<Pictures>();
+        pictures.size.bytes -= bytes;
+        pictures.size.idle_bytes -= bytes;
+        pictures.purges.push(bytes);
+    }),
+};
+
+/// Another one, cheaper to make anew.
+#[derive(Resource, Default)]
+struct Copies(u64);
+
+const COPIES: ViewerCache = ViewerCache {
+    name: "Zoo copies",
+    order: PurgeOrder::Copies,
+    size: |world| {
+        let bytes = world.resource::<Copies>().0;
+        CacheSize {
+            bytes,
+            idle_bytes: bytes,
+        }
+    },
+    purge: Some(|world, bytes| world.resource_mut::<Copies>().0 -= bytes),
+};
+
+#[test]
+fn caches_that_hosts_add_are_listed_and_purged_the_cheapest_first() {
+    let mut app = new_app();
+    app.insert_resource(Copies(600_000));
+    app.insert_resource(Pictures {
+        size: CacheSize {
+            bytes: 900_000,
+            idle_bytes: 800_000,
+        },
+        purges: Vec::new(),
+    });
+    app.add_viewer_cache(PICTURES).add_viewer_cache(COPIES);
+    app.update();
+    let memory = app.world().resource::<FrameDiagnostics>().memory.clone();
+    let size_of = |name: &str| {
+        memory
+            .caches
+            .iter()
+            .find(|cache| cache.name == name)
+            .map(|cache| cache.size.bytes)
+    };
+    assert_eq!(
+        (size_of("Pictures"), size_of("Zoo copies")),
+        (Some(900_000), Some(600_000))
+    );
+    assert!(size_of("Diff log").is_some() && size_of("Latest-at results").is_some());
+    assert!(memory.total_bytes() >= 1_500_000);
+
+    // A quarter of all goes at least: copies are enough.
+    app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(memory.total_bytes() - 1);
+    app.update();
+    assert!(app.world().resource::<Copies>().0 < 600_000);
+    assert!(app.world().resource::<Pictures>().purges.is_empty());
+
+    // They are not any more, and what is shown of the pictures stays.
+    app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(200_000);
+    app.update();
+    assert_eq!(app.world().resource::<Copies>().0, 0);
+    let pictures = app.world().resource::<Pictures>();
+    assert_eq!((pictures.size.bytes, pictures.size.idle_bytes), (100_000, 0));
+    assert_eq!(pictures.purges.len(), 1);
+}
 
 #[test]
 fn idle_caches_go_first_and_what_is_shown_is_made_up_for_by_data() {
@@ -27,35 +111,37 @@ fn idle_caches_go_first_and_what_is_shown_is_made_up_for_by_data() {
         show_all(&mut app, None);
         app.update();
     }
+    app.insert_resource(Pictures::default());
+    app.add_viewer_cache(PICTURES);
+    app.update();
     let used = |app: &bevy_app::App| app.world().resource::<Recordings>().num_bytes();
-    let data = used(&app);
+    let data = app.world().resource::<FrameDiagnostics>().memory.total_bytes();
+    let held = used(&app);
     let limit = data + 1_000_000;
     app.world_mut().resource_mut::<MemoryBudget>().limit_bytes = Some(limit);
 
     // Pictures that nobody sees make room for the data.
-    *app.world_mut().resource_mut::<ViewerCaches>() = ViewerCaches {
+    app.world_mut().resource_mut::<Pictures>().size = CacheSize {
         bytes: 1_500_000,
         idle_bytes: 1_500_000,
-        purge_bytes: 0,
     };
     app.update();
-    let caches = *app.world().resource::<ViewerCaches>();
+    let purges = std::mem::take(&mut app.world_mut().resource_mut::<Pictures>().purges);
     assert!(
-        caches.purge_bytes >= 500_000 && caches.purge_bytes <= 1_500_000,
-        "{caches:?}"
+        purges.len() == 1 && purges[0] >= 500_000 && purges[0] <= 1_500_000,
+        "{purges:?}"
     );
-    assert_eq!(used(&app), data);
+    assert_eq!(used(&app), held);
 
     // Pictures on screen stay, and the oldest data goes.
-    *app.world_mut().resource_mut::<ViewerCaches>() = ViewerCaches {
+    app.world_mut().resource_mut::<Pictures>().size = CacheSize {
         bytes: 1_500_000,
         idle_bytes: 0,
-        purge_bytes: 0,
     };
     for _ in 0..20 {
         app.update();
     }
-    assert_eq!(app.world().resource::<ViewerCaches>().purge_bytes, 0);
+    assert!(app.world().resource::<Pictures>().purges.is_empty());
     assert!(
         used(&app) + 1_500_000 <= limit,
         "{} bytes of data where {} are left",
@@ -94,7 +180,7 @@ fn what_nobody_sees_is_let_go_of_where_memory_is_short() {
                 visuals
                     .view(*view)?
                     .iter()
-                    .map(|(_, series)| series.to_vec())
+                    .map(|(_, series)| series.0.clone())
                     .collect(),
             )
         };

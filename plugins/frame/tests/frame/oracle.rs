@@ -2,13 +2,19 @@
 //! cursor.
 
 use bevy_app::App;
-use chronoscope_blueprint::{BlueprintCommand, ContentsFilter};
+use chronoscope_blueprint::{
+    BlueprintCommand, ContentsFilter, Instruction, InstructionId, OverrideTarget, ViewId,
+};
 use chronoscope_frame::{
     ActiveBlueprint, LatestAtResults, Recordings, TimeCommand, ViewerCommand, ViewerCommands,
 };
 use chronoscope_store::{EntityPath, TimeRange, Timeline};
 use chronoscope_types::{
-    AnnotationContext, Clear, Points3D, Scalars, Transform3D, blueprint::EntityBehavior, log_chunk,
+    AnnotationContext, AsComponents, Boxes3D, Clear, ComponentMapping, CoordinateFrame, CursorTimeRange,
+    Pinhole, Points3D, Scalars, TimeBoundary, Transform3D, ViewCoordinates, VisibleTimeRange,
+    blueprint::{EntityBehavior, VisibleTimeRanges, VisualizerInstruction},
+    enums::ComponentSourceKind,
+    log_chunk,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 
@@ -34,6 +40,27 @@ enum Step {
         entity: usize,
         time: Option<i64>,
         label: u8,
+    },
+    /// A transform between named frames, some of them broken.
+    Frames {
+        entity: usize,
+        time: Option<i64>,
+        child: usize,
+        parent: usize,
+        is_broken: bool,
+    },
+    CoordinateFrame {
+        entity: usize,
+        time: Option<i64>,
+        frame: usize,
+    },
+    Pinhole {
+        entity: usize,
+        time: Option<i64>,
+    },
+    ViewCoordinates {
+        entity: usize,
+        is_z_up: bool,
     },
     Clear {
         entity: usize,
@@ -62,6 +89,24 @@ enum Step {
         view: usize,
         which: usize,
     },
+    Boxes {
+        entity: usize,
+        time: Option<i64>,
+    },
+    Instructions {
+        view: usize,
+        entity: usize,
+        which: usize,
+    },
+    Default {
+        view: usize,
+        color: Option<u8>,
+    },
+    Range {
+        view: usize,
+        entity: Option<usize>,
+        range: Option<(i64, i64)>,
+    },
     Undo,
     Redo,
     Frame,
@@ -75,6 +120,16 @@ const ENTITIES: [&str; 6] = [
     "/world/b/deep/er",
     "/plot",
 ];
+/// Names of frames; none, those of paths, and one of a path that may come.
+const FRAMES: [&str; 7] = [
+    "",
+    "map",
+    "base",
+    "tf#/world/a",
+    "tf#/world/b",
+    "tf#/plot",
+    "tf#/nowhere",
+];
 const CONTENTS: [&str; 3] = ["+ $origin/**", "+ /world/a/**", "+ /**\n- /world/a/**"];
 
 fn step() -> impl Strategy<Value = Step> {
@@ -85,6 +140,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (entity(), prop::collection::vec(-5i64..25, 1..5)).prop_map(|(entity, times)| Step::Scalars { entity, times }),
         3 => (entity(), time(), -4i8..4).prop_map(|(entity, time, x)| Step::Transform { entity, time, x: f32::from(x) }),
         1 => (entity(), time(), any::<u8>()).prop_map(|(entity, time, label)| Step::Annotations { entity, time, label }),
+        2 => (entity(), time(), 0..FRAMES.len(), 0..FRAMES.len(), proptest::bool::weighted(0.15))
+            .prop_map(|(entity, time, child, parent, is_broken)| Step::Frames { entity, time, child, parent, is_broken }),
+        1 => (entity(), time(), 0..FRAMES.len()).prop_map(|(entity, time, frame)| Step::CoordinateFrame { entity, time, frame }),
+        1 => (entity(), time()).prop_map(|(entity, time)| Step::Pinhole { entity, time }),
+        1 => (entity(), any::<bool>()).prop_map(|(entity, is_z_up)| Step::ViewCoordinates { entity, is_z_up }),
         1 => (entity(), -5i64..25, any::<bool>()).prop_map(|(entity, time, recursive)| Step::Clear { entity, time, recursive }),
         1 => entity().prop_map(|entity| Step::DropEntity { entity }),
         1 => Just(Step::DropOldest),
@@ -93,6 +153,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => proptest::option::of(0usize..2).prop_map(|view| Step::Hide { view }),
         2 => (0usize..2, entity(), any::<bool>()).prop_map(|(view, entity, visible)| Step::Visible { view, entity, visible }),
         1 => (0usize..2, 0..CONTENTS.len()).prop_map(|(view, which)| Step::Contents { view, which }),
+        2 => (entity(), time()).prop_map(|(entity, time)| Step::Boxes { entity, time }),
+        2 => (0usize..2, entity(), 0usize..4).prop_map(|(view, entity, which)| Step::Instructions { view, entity, which }),
+        1 => (0usize..2, proptest::option::of(0u8..2)).prop_map(|(view, color)| Step::Default { view, color }),
+        2 => (0usize..2, proptest::option::of(entity()), proptest::option::of((-9i64..3, 0i64..5)))
+            .prop_map(|(view, entity, range)| Step::Range { view, entity, range }),
         1 => Just(Step::Undo),
         1 => Just(Step::Redo),
         4 => Just(Step::Frame),
@@ -109,6 +174,43 @@ fn times(time: Option<i64>) -> Vec<(Timeline, i64)> {
     .unwrap_or_default()
 }
 
+/// Two instructions of one visualizer with values of their own, the second with a mapping; or one, or none.
+fn instructions(view: ViewId, entity: &str, which: usize) -> Vec<BlueprintCommand> {
+    let instruction = |name: &str| Instruction {
+        id: InstructionId::hashed([entity, name]),
+        visualizer: "Points3D".into(),
+    };
+    let set = |name: &str, active: &[Instruction], components| BlueprintCommand::SetOverride {
+        view,
+        entity: entity.into(),
+        target: OverrideTarget::Visualizer {
+            id: instruction(name).id,
+            active: active.to_vec(),
+        },
+        components,
+    };
+    let both = [instruction("red"), instruction("mapped")];
+    let red = Points3D::default().with_colors([[255, 0, 0, 255]]);
+    let mapped = VisualizerInstruction::default().with_component_map(ComponentMapping {
+        target: "Points3D:positions".to_owned(),
+        source_kind: ComponentSourceKind::SourceComponent,
+        source_component: Some("Boxes3D:centers".to_owned()),
+        selector: None,
+    });
+    match which {
+        0 => vec![set("red", &both[..1], red.components())],
+        1 => vec![set("mapped", &both[1..], mapped.components())],
+        2 => vec![
+            set("red", &both, red.components()),
+            set("mapped", &both, mapped.components()),
+        ],
+        _ => vec![BlueprintCommand::ClearOverrides {
+            view,
+            entity: entity.into(),
+        }],
+    }
+}
+
 fn play(app: &mut App, step: &Step) {
     let id = store_id();
     let command = |app: &mut App, command| app.world_mut().resource_mut::<ViewerCommands>().push(command);
@@ -123,7 +225,10 @@ fn play(app: &mut App, step: &Step) {
     };
     match step.clone() {
         Step::Points { entity, time, count } => {
-            let points = Points3D::new((0..count).map(|i| [i as f32, time.unwrap_or(99) as f32, 0.0]));
+            let mut points = Points3D::new((0..count).map(|i| [i as f32, time.unwrap_or(99) as f32, 0.0]));
+            if count == 2 {
+                points = points.with_colors([[0, time.unwrap_or(99) as u8, 0, 255]]);
+            }
             add(
                 app,
                 &id,
@@ -157,6 +262,55 @@ fn play(app: &mut App, step: &Step) {
                 app,
                 &id,
                 log_chunk(ENTITIES[entity], times(time), &context).unwrap(),
+            );
+        }
+        Step::Frames {
+            entity,
+            time,
+            child,
+            parent,
+            is_broken,
+        } => {
+            let mut transform = Transform3D::from_translation([1.0, child as f32, parent as f32]);
+            if child > 0 {
+                transform = transform.with_child_frame(FRAMES[child]);
+            }
+            if parent > 0 {
+                transform = transform.with_parent_frame(FRAMES[parent]);
+            }
+            if is_broken {
+                transform = transform.with_quaternion([0.0; 4]);
+            }
+            let chunk = log_chunk(ENTITIES[entity], times(time), &transform).unwrap();
+            add(app, &id, chunk);
+        }
+        Step::CoordinateFrame { entity, time, frame } => {
+            let frame = CoordinateFrame::default().with_frame(FRAMES[frame]);
+            add(
+                app,
+                &id,
+                log_chunk(ENTITIES[entity], times(time), &frame).unwrap(),
+            );
+        }
+        Step::Pinhole { entity, time } => {
+            let pinhole = Pinhole::from_focal_length_and_resolution([3.0, 3.0], [8.0, 6.0]);
+            add(
+                app,
+                &id,
+                log_chunk(ENTITIES[entity], times(time), &pinhole).unwrap(),
+            );
+        }
+        Step::ViewCoordinates { entity, is_z_up } => {
+            let coordinates = if is_z_up {
+                ViewCoordinates::right_hand_z_up()
+            } else {
+                ViewCoordinates::right_hand_y_up()
+            };
+            let times = times(None);
+            add(
+                app,
+                &id,
+                log_chunk(ENTITIES[entity], times, &coordinates).unwrap(),
             );
         }
         Step::Clear {
@@ -209,6 +363,58 @@ fn play(app: &mut App, step: &Step) {
             if let Some(view) = view(app, at) {
                 let edit = BlueprintCommand::SetContents(view, ContentsFilter::parse(CONTENTS[which]));
                 command(app, ViewerCommand::Blueprint(edit));
+            }
+        }
+        Step::Boxes { entity, time } => {
+            let boxes = Boxes3D::from_centers_and_half_sizes([[time.unwrap_or(50) as f32; 3]], [[1.0; 3]]);
+            add(
+                app,
+                &id,
+                log_chunk(ENTITIES[entity], times(time), &boxes).unwrap(),
+            );
+        }
+        Step::Instructions {
+            view: at,
+            entity,
+            which,
+        } => {
+            if let Some(view) = view(app, at) {
+                for edit in instructions(view, ENTITIES[entity], which) {
+                    command(app, ViewerCommand::Blueprint(edit));
+                }
+                command(app, ViewerCommand::EndGesture);
+            }
+        }
+        Step::Default { view: at, color } => {
+            if let Some(view) = view(app, at) {
+                let colors = color.map(|red| [red, 0, 0, 255]);
+                let points = Points3D::default().with_colors(colors);
+                command(
+                    app,
+                    ViewerCommand::Blueprint(BlueprintCommand::SetDefault(view, points.components())),
+                );
+            }
+        }
+        Step::Range {
+            view: at,
+            entity,
+            range,
+        } => {
+            if let Some(view) = view(app, at) {
+                let ranges = range.map(|(from, to)| VisibleTimeRange {
+                    timeline: "frame".to_owned(),
+                    range: CursorTimeRange {
+                        start: TimeBoundary::CursorRelative(from),
+                        end: TimeBoundary::CursorRelative(to),
+                    },
+                });
+                let ranges = VisibleTimeRanges::default().with_ranges(ranges);
+                let edit = match entity {
+                    Some(entity) => BlueprintCommand::override_entity(view, ENTITIES[entity].into(), &ranges),
+                    None => BlueprintCommand::set_property(view, &ranges),
+                };
+                command(app, ViewerCommand::Blueprint(edit));
+                command(app, ViewerCommand::EndGesture);
             }
         }
         Step::Undo => command(app, ViewerCommand::Undo),

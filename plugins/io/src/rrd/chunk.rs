@@ -28,7 +28,7 @@ pub(super) fn chunk_from_batch(
 ) -> Result<Chunk, Failure> {
     let schema = batch.schema_ref();
     let metadata = Metadata::new(schema.metadata());
-    let entity = metadata.entity_path()?;
+    let entity = names.entity_path(&metadata)?;
     let fail = |error: MessageError| Failure {
         entity: Some(entity.clone()),
         error,
@@ -63,7 +63,9 @@ pub(super) fn chunk_from_batch(
         }
     }
     let row_ids = row_ids.ok_or_else(|| fail(MessageError::Missing("column of row ids")))?;
-    Chunk::new(id, entity.clone(), row_ids, timelines, components).map_err(|error| fail(error.into()))
+    Chunk::new(id, entity.clone(), row_ids, timelines, components)
+        .map(Chunk::without_waste)
+        .map_err(|error| fail(error.into()))
 }
 
 /// The batch of a chunk, as the SDK writes it.

@@ -15,7 +15,10 @@ use arrow_ipc::{
 };
 use arrow_schema::Schema;
 
-use super::ipc_check::{check_batch, check_schema};
+use super::{
+    ipc_check::{check_batch, check_schema},
+    migrate::SharedNames,
+};
 use crate::error::MessageError;
 
 /// Why a stream gives no batch.
@@ -32,13 +35,21 @@ impl From<BatchError> for MessageError {
     }
 }
 
-/// Reads the one record batch of a stream. Its arrays share the memory of `bytes`, unless that is mostly metadata.
-pub(super) fn read_batch(bytes: &Buffer) -> Result<RecordBatch, BatchError> {
+/// Metadata may be one part in so many of what arrays keep alive. Where it is more, the body is copied out of its message: it is small
+/// then, since metadata is a few thousand bytes.
+const METADATA_PARTS: usize = 8;
+
+/// Reads the one record batch of a stream. Its arrays share the memory of `bytes`, unless more than an eighth of that is metadata.
+pub(super) fn read_batch(bytes: &Buffer, names: &mut SharedNames) -> Result<RecordBatch, BatchError> {
     let mut schema = None;
-    read_messages(bytes, &mut schema).map_err(|error| BatchError { schema, error })
+    read_messages(bytes, &mut schema, names).map_err(|error| BatchError { schema, error })
 }
 
-fn read_messages(bytes: &Buffer, schema: &mut Option<Arc<Schema>>) -> Result<RecordBatch, MessageError> {
+fn read_messages(
+    bytes: &Buffer,
+    schema: &mut Option<Arc<Schema>>,
+    names: &mut SharedNames,
+) -> Result<RecordBatch, MessageError> {
     let mut stream = bytes.clone();
     let mut dictionaries: HashMap<i64, ArrayRef> = HashMap::new();
     while let Some((metadata, rest)) = next_message(&stream)? {
@@ -60,7 +71,7 @@ fn read_messages(bytes: &Buffer, schema: &mut Option<Arc<Schema>>) -> Result<Rec
             MessageHeader::Schema => {
                 let header = message.header_as_schema().ok_or(MessageError::Flatbuffer)?;
                 check_schema(header)?;
-                *schema = Some(Arc::new(fb_to_schema(header)));
+                *schema = Some(Arc::new(names.schema(fb_to_schema(header))));
             }
             MessageHeader::DictionaryBatch => {
                 let schema = schema
@@ -90,7 +101,7 @@ fn read_messages(bytes: &Buffer, schema: &mut Option<Arc<Schema>>) -> Result<Rec
                 let types: Vec<_> = schema.fields().iter().map(|field| field.data_type()).collect();
                 check_batch(&types, header, version, &body)?;
                 // The arrays keep all of their memory alive, which for few rows is mostly what was said about them.
-                let body = if body.len() <= bytes.len() / 2 {
+                let body = if bytes.len() - body.len() > bytes.capacity() / METADATA_PARTS {
                     Buffer::from_slice_ref(body.as_slice())
                 } else {
                     body

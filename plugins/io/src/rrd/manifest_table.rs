@@ -83,7 +83,7 @@ impl ManifestTable {
         let bytes = part.payload.ok_or(MessageError::Missing("list of chunks"))?;
         let bytes = payload::arrow_bytes(part.compression, &bytes, part.uncompressed_size, left.bytes)?;
         left.bytes -= bytes.len() as u64;
-        let batch = read_batch(&bytes)?;
+        let batch = read_batch(&bytes, &mut SharedNames::default())?;
 
         let ids = column::<FixedSizeBinaryArray>(&batch, "chunk_id")?;
         if ids.value_length() != 16 {

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use arrow_schema::Field;
+use arrow_schema::{Field, FieldRef, Fields, Schema};
 use chronoscope_store::{ComponentDescriptor, EntityPath};
 
 use crate::error::MessageError;
@@ -76,10 +76,12 @@ impl<'a> Metadata<'a> {
 
     /// The path of the entity whose data a batch holds.
     pub(super) fn entity_path(&self) -> Result<EntityPath, MessageError> {
-        entity_path(
-            self.get("entity_path")
-                .ok_or(MessageError::Missing("entity path"))?,
-        )
+        entity_path(self.written_entity_path()?)
+    }
+
+    fn written_entity_path(&self) -> Result<&'a str, MessageError> {
+        self.get("entity_path")
+            .ok_or(MessageError::Missing("entity path"))
     }
 
     /// Whether the value is there and not `false`.
@@ -107,24 +109,78 @@ impl ComponentNames {
     }
 }
 
-/// Names that chunks share, since each chunk of a file has the same few.
+/// Names, paths and types that chunks share, since each chunk of a file has the same few.
 #[derive(Debug, Default)]
-pub(super) struct SharedNames(HashSet<Arc<str>>);
+pub(super) struct SharedNames {
+    names: HashSet<Arc<str>>,
+    /// By the path as it is written.
+    paths: HashMap<Box<str>, EntityPath>,
+    path_bytes: usize,
+    fields: HashMap<String, FieldRef>,
+}
 
 impl SharedNames {
     /// Where there are more names than this they are hardly shared.
     const MAX: usize = 1 << 14;
+    /// The most bytes of paths that are kept to be shared.
+    const MAX_PATH_BYTES: usize = 16 << 20;
+    /// The most columns whose types are kept to be shared, and the most bytes that one may have.
+    const MAX_FIELDS: usize = 1 << 10;
+    const MAX_FIELD_BYTES: usize = 16 << 10;
 
     pub(super) fn get(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(name) {
+        if let Some(known) = self.names.get(name) {
             return Arc::clone(known);
         }
-        if self.0.len() >= Self::MAX {
-            self.0.clear();
+        if self.names.len() >= Self::MAX {
+            self.names.clear();
         }
         let name: Arc<str> = name.into();
-        self.0.insert(Arc::clone(&name));
+        self.names.insert(Arc::clone(&name));
         name
+    }
+
+    /// The path of the entity that a batch with this metadata is about.
+    ///
+    /// # Errors
+    /// Where there is none, or it is longer or deeper than paths may be.
+    pub(super) fn entity_path(&mut self, metadata: &Metadata<'_>) -> Result<EntityPath, MessageError> {
+        let written = metadata.written_entity_path()?;
+        if let Some(known) = self.paths.get(written) {
+            return Ok(known.clone());
+        }
+        let path = entity_path(written)?;
+        if self.path_bytes >= Self::MAX_PATH_BYTES {
+            self.paths.clear();
+            self.path_bytes = 0;
+        }
+        // The text as it is written, the path, and the place in the table.
+        self.path_bytes += 2 * written.len() + 2 * size_of::<EntityPath>();
+        self.paths.insert(written.into(), path.clone());
+        Ok(path)
+    }
+
+    /// The schema with the types of columns that came before, so that their descriptions are in memory once and not in each array.
+    pub(super) fn schema(&mut self, schema: Schema) -> Schema {
+        let Schema { fields, metadata } = schema;
+        let fields: Fields = fields.iter().map(|field| self.field(field)).collect();
+        Schema::new_with_metadata(fields, metadata)
+    }
+
+    fn field(&mut self, field: &FieldRef) -> FieldRef {
+        match self.fields.get(field.name()) {
+            Some(known) if known == field => Arc::clone(known),
+            known => {
+                let is_known = known.is_some();
+                if field.size() <= Self::MAX_FIELD_BYTES {
+                    if !is_known && self.fields.len() >= Self::MAX_FIELDS {
+                        self.fields.clear();
+                    }
+                    self.fields.insert(field.name().clone(), Arc::clone(field));
+                }
+                Arc::clone(field)
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use chronoscope_store::{Chunk, ChunkId, ChunkSource, ChunkSourceError, EntityPath, StoreId};
+use chronoscope_store::{Chunk, ChunkId, ChunkSource, ChunkSourceError, EntityPath, StoreId, Waker};
 use parking_lot::{Condvar, Mutex, RwLock};
 use re_protos::external::prost::bytes::Bytes;
 
@@ -62,6 +62,7 @@ struct State {
     under_way: HashSet<ChunkId>,
     queue: VecDeque<Loaded>,
     queued_bytes: u64,
+    waker: Option<Waker>,
 }
 
 #[derive(Clone, Debug)]
@@ -142,6 +143,15 @@ impl ChunkSource for RrdSource {
 
     fn num_bytes(&self) -> u64 {
         self.shared.state.lock().queued_bytes
+    }
+
+    fn set_waker(&self, waker: &Waker) -> bool {
+        let mut state = self.shared.state.lock();
+        if !state.queue.is_empty() {
+            waker.wake();
+        }
+        state.waker = Some(waker.clone());
+        true
     }
 }
 
@@ -257,6 +267,9 @@ impl Shared {
         }
         state.queued_bytes += num_bytes(&loaded);
         state.queue.push_back(loaded);
+        if let Some(waker) = &state.waker {
+            waker.wake();
+        }
         !state.ended
     }
 }

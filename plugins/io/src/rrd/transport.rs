@@ -94,7 +94,7 @@ impl Transport {
             message.uncompressed_size,
             payload::MAX_CHUNK_BYTES,
         )?;
-        let batch = read_batch(&bytes).map_err(|failure| Failure {
+        let batch = read_batch(&bytes, &mut self.names).map_err(|failure| Failure {
             // What is wrong with the data itself is no reason not to say whose it is.
             entity: failure
                 .schema

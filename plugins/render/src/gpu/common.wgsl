@@ -1,17 +1,22 @@
-// What every primitive needs: the view, colours, pixels.
+// What every primitive needs: the view, colors, pixels.
 
 #define_import_path chronoscope_render::common
 
 #import bevy_render::view::View
 
 struct BulkView {
-    // Linear colour, and how much of it is mixed in.
+    // Linear color, and how much of it is mixed in.
     hovered: vec4<f32>,
     selected: vec4<f32>,
     ui_point_pixels: f32,
     // Added to the radius of what is highlighted, in pixels.
     highlight_pixels: f32,
     padding: vec2<f32>,
+    // Where the eye is in the world: the sum of both.
+    eye_high: vec3<f32>,
+    padding_high: f32,
+    eye_low: vec3<f32>,
+    padding_low: f32,
 }
 
 @group(0) @binding(0) var<uniform> view: View;
@@ -30,6 +35,28 @@ fn quad_corner(vertex_index: u32) -> vec2<f32> {
     let second = select(select(3u, 1u, vertex_index == 4u), 2u, vertex_index == 3u);
     let index = select(vertex_index, second, vertex_index >= 3u);
     return vec2(select(-1.0, 1.0, (index & 1u) == 1u), select(-1.0, 1.0, (index & 2u) == 2u));
+}
+
+// From the eye to a place in the world that is given as two numbers per axis. The large parts cancel each other here,
+// before anything is added to them.
+fn from_eye(high: vec3<f32>, low: vec3<f32>) -> vec3<f32> {
+    return (high - bulk.eye_high) + (low - bulk.eye_low);
+}
+
+// The clip position of what lies so far from the eye, along the axes of the world.
+fn clip_from_eye(offset: vec3<f32>) -> vec4<f32> {
+    return view.clip_from_view * vec4((view.view_from_world * vec4(offset, 0.0)).xyz, 1.0);
+}
+
+// What an entry point `pick` returns.
+struct Picked {
+    // The segment's, and the logical instance.
+    @location(0) ids: vec2<u32>,
+    @location(1) depth: f32,
+}
+
+fn picked(ids: vec2<u32>, position: vec4<f32>) -> Picked {
+    return Picked(ids, position.z);
 }
 
 fn is_orthographic() -> bool {
@@ -78,7 +105,7 @@ fn srgb_from_linear(linear: vec3<f32>) -> vec3<f32> {
     return select(high, low, linear <= vec3(0.0031308));
 }
 
-// A target that does not encode by itself is given encoded colours.
+// A target that does not encode by itself is given encoded colors.
 fn encode_output(linear: vec3<f32>) -> vec3<f32> {
 #ifdef SRGB_ENCODED_OUTPUT
     return srgb_from_linear(linear);
@@ -100,7 +127,7 @@ fn cut(alpha: f32, inside: f32) -> f32 {
 #endif
 }
 
-// Full colour for a face that looks at the camera; no two faces of a box are alike from most places.
+// Full color for a face that looks at the camera; no two faces of a box are alike from most places.
 fn shade(color: vec3<f32>, normal_in_world: vec3<f32>) -> vec3<f32> {
     let normal = normalize((view.view_from_world * vec4(normal_in_world, 0.0)).xyz);
     let light = normalize(vec3(0.25, 0.45, 0.85));

@@ -1,45 +1,59 @@
-//! The item becomes one instanced draw call.
+//! The item becomes one instanced draw call per range of its run.
 
 use std::marker::PhantomData;
 
 use bevy::ecs::query::ROQueryItem;
 use bevy::ecs::system::SystemParamItem;
-use bevy::ecs::system::lifetimeless::Read;
+use bevy::ecs::system::lifetimeless::{Read, SQuery};
 use bevy::render::render_phase::{
     PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline, TrackedRenderPass,
 };
 
-use super::upload::GpuBatch;
-use crate::batch::Primitive;
+use super::lists::GpuDrawList;
+use super::upload::GpuInstances;
+use crate::instances::Primitive;
 use crate::view::SetBulkViewBindGroup;
 
-/// Everything that draws a batch.
-pub(super) type DrawInstances<P> = (SetItemPipeline, SetBulkViewBindGroup<0>, DrawBatch<P, 1>);
+/// Everything that draws a run of a list.
+pub(crate) type DrawInstances<P> = (SetItemPipeline, SetBulkViewBindGroup<0>, DrawRunOfList<P, 1>);
 
-/// Binds the segments and draws all instances.
-pub(super) struct DrawBatch<P, const GROUP: usize>(PhantomData<fn() -> P>);
+/// Binds the segments and draws the ranges of one run: the one that the start of the item's batch range names.
+pub(crate) struct DrawRunOfList<P, const GROUP: usize>(PhantomData<fn() -> P>);
 
-impl<I: PhaseItem, P: Primitive, const GROUP: usize> RenderCommand<I> for DrawBatch<P, GROUP> {
-    type Param = ();
+impl<I: PhaseItem, P: Primitive, const GROUP: usize> RenderCommand<I> for DrawRunOfList<P, GROUP> {
+    type Param = SQuery<Read<GpuInstances<P>>>;
     type ViewQuery = ();
-    type ItemQuery = Read<GpuBatch<P>>;
+    type ItemQuery = Read<GpuDrawList<P>>;
 
     fn render<'w>(
-        _: &I,
+        item: &I,
         (): ROQueryItem<'w, '_, Self::ViewQuery>,
-        batch: Option<ROQueryItem<'w, '_, Self::ItemQuery>>,
-        (): SystemParamItem<'w, '_, Self::Param>,
+        list: Option<ROQueryItem<'w, '_, Self::ItemQuery>>,
+        buffers: SystemParamItem<'w, '_, Self::Param>,
         pass: &mut TrackedRenderPass<'w>,
     ) -> RenderCommandResult {
-        let Some(batch) = batch else {
+        let Some((list, buffer)) = list.and_then(|list| Some((list, buffers.get_inner(list.buffer).ok()?)))
+        else {
             return RenderCommandResult::Skip;
         };
-        let (Some(bind_group), Some(instances)) = (&batch.bind_group, batch.instances.buffer()) else {
+        let (Some(bind_group), Some(run), Some(instances), Some(slots)) = (
+            list.bind_group(),
+            list.runs.get(item.batch_range().start as usize),
+            buffer.instances.buffer(),
+            buffer.slots.buffer(),
+        ) else {
             return RenderCommandResult::Skip;
         };
         pass.set_bind_group(GROUP, bind_group, &[]);
         pass.set_vertex_buffer(0, instances.slice(..));
-        pass.draw(0..P::VERTICES, 0..batch.instances.len());
+        pass.set_vertex_buffer(1, slots.slice(..));
+        let len = buffer.instances.len().min(buffer.slots.len());
+        for range in &run.ranges {
+            let range = range.start.min(len)..range.end.min(len);
+            if !range.is_empty() {
+                pass.draw(0..P::VERTICES, range);
+            }
+        }
         RenderCommandResult::Success
     }
 }

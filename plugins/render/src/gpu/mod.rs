@@ -1,11 +1,13 @@
-//! From a batch in the main world to a draw call: one plugin per primitive, generic over it.
+//! From instances in the main world to draw calls: one plugin per primitive, generic over it.
 //!
-//! 1. [`upload`]: extraction writes the dirty ranges into buffers that persist.
-//! 2. [`pipeline`]: one pipeline per sample count, target format and blending.
-//! 3. [`queue`]: each visible batch becomes an item of `Opaque3d` or `Transparent3d`.
-//! 4. [`draw`]: the item becomes one instanced draw call.
+//! 1. [`upload`]: extraction writes the dirty ranges of instances into buffers that persist.
+//! 2. [`lists`]: the same for what each view draws of them, with the ranges to draw.
+//! 3. [`pipeline`]: one pipeline per sample count, target format and blending.
+//! 4. [`queue`]: each visible list becomes items of `Opaque3d` or `Transparent3d`.
+//! 5. [`draw`]: the item becomes one instanced draw call per range.
 
-mod draw;
+pub(crate) mod draw;
+pub(crate) mod lists;
 pub(crate) mod pipeline;
 pub(crate) mod queue;
 pub(crate) mod upload;
@@ -16,23 +18,25 @@ use bevy::app::{App, Plugin};
 use bevy::asset::{Handle, load_internal_asset, uuid_handle};
 use bevy::core_pipeline::core_3d::{Opaque3d, Transparent3d};
 use bevy::ecs::schedule::IntoScheduleConfigs;
-use bevy::render::render_phase::AddRenderCommand;
+use bevy::render::render_phase::{AddRenderCommand, DrawFunctions};
 use bevy::render::render_resource::SpecializedRenderPipelines;
-use bevy::render::sync_component::SyncComponentPlugin;
 use bevy::render::{ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderStartup, RenderSystems};
 use bevy::shader::Shader;
 
 use self::draw::DrawInstances;
+use self::lists::GpuDrawList;
 use self::pipeline::InstancePipeline;
 use self::queue::BulkQueueSet;
-use crate::batch::{InstanceBatch, Primitive};
+use self::upload::GpuInstances;
+use crate::instances::{DrawList, InstanceBuffer, Primitive};
+use crate::picking::{PickItem, queue_picked_lists};
 use crate::stats::BulkExtractSystems;
 use crate::{ArrowInstance, BoxInstance, LineInstance, PointInstance};
 
 const SEGMENTS_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d11");
 
-/// Draws all [`InstanceBatch<P>`](InstanceBatch). Needs [`BulkViewPlugin`](crate::BulkViewPlugin) and
-/// [`RenderStatsPlugin`](crate::RenderStatsPlugin).
+/// Draws all [`DrawList<P>`](DrawList)s. Needs [`BulkViewPlugin`](crate::BulkViewPlugin),
+/// [`RenderStatsPlugin`](crate::RenderStatsPlugin) and [`PickingPlugin`](crate::PickingPlugin).
 #[derive(Debug, Clone, Copy)]
 pub struct InstancePlugin<P>(PhantomData<fn() -> P>);
 
@@ -43,9 +47,14 @@ impl<P> Default for InstancePlugin<P> {
 }
 
 impl<P: Primitive> Plugin for InstancePlugin<P> {
-    fn build(&self, app: &mut App) {
+    fn build(&self, _: &mut App) {}
+
+    /// Here and not earlier, so that the renderer may be added after this plugin.
+    fn finish(&self, app: &mut App) {
+        if app.get_sub_app(RenderApp).is_none() {
+            return;
+        }
         load_shaders(app);
-        app.add_plugins(SyncComponentPlugin::<InstanceBatch<P>>::default());
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };
@@ -54,16 +63,36 @@ impl<P: Primitive> Plugin for InstancePlugin<P> {
             .insert_resource(InstancePipeline::<P>::new())
             .add_render_command::<Opaque3d, DrawInstances<P>>()
             .add_render_command::<Transparent3d, DrawInstances<P>>()
-            .add_systems(RenderStartup, upload::forget_batches::<P>)
+            .init_resource::<DrawFunctions<PickItem>>()
+            .add_render_command::<PickItem, DrawInstances<P>>()
+            .add_systems(
+                RenderStartup,
+                (
+                    upload::forget::<GpuInstances<P>>,
+                    upload::forget::<GpuDrawList<P>>,
+                ),
+            )
             .add_systems(
                 ExtractSchedule,
-                upload::upload_batches::<P>.in_set(BulkExtractSystems::Upload),
+                (
+                    (
+                        upload::remove_with::<InstanceBuffer<P>, GpuInstances<P>>,
+                        upload::remove_with::<DrawList<P>, GpuDrawList<P>>,
+                    ),
+                    (upload::upload_instances::<P>, lists::upload_lists::<P>),
+                )
+                    .chain()
+                    .in_set(BulkExtractSystems::Upload),
             )
             .add_systems(
                 Render,
-                queue::queue_batches::<P>
-                    .in_set(RenderSystems::Queue)
-                    .in_set(BulkQueueSet(P::NAME)),
+                (
+                    queue::queue_lists::<P>
+                        .in_set(RenderSystems::Queue)
+                        .in_set(BulkQueueSet(P::NAME)),
+                    queue_picked_lists::<P>.in_set(RenderSystems::Queue),
+                    lists::bind_lists::<P>.in_set(RenderSystems::PrepareBindGroups),
+                ),
             );
     }
 }

@@ -11,28 +11,46 @@ use bevy::render::render_resource::{
     BindGroupLayoutDescriptor, BindGroupLayoutEntries, BlendState, ColorTargetState, ColorWrites,
     CompareFunction, DepthBiasState, DepthStencilState, FragmentState, MultisampleState,
     RenderPipelineDescriptor, ShaderStages, SpecializedRenderPipeline, StencilState, TextureFormat,
-    VertexState, VertexStepMode,
+    VertexAttribute, VertexFormat, VertexState, VertexStepMode,
 };
 use bevy::render::view::{ExtractedView, Msaa};
 use bevy::shader::{Shader, ShaderDefVal};
 
-use crate::batch::{Blending, GpuSegment, Primitive};
 use crate::buffers::binding_size;
+use crate::instances::{Blending, GpuSegment, Primitive, SLOT_LOCATION};
 use crate::view::bulk_view_layout;
 
 /// What a pipeline depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PipelineKey {
     samples: u32,
-    format: TextureFormat,
+    output: Output,
     blending: Blending,
+}
+
+/// What a pipeline writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Output {
+    /// Colors, in the format of the target.
+    Color(TextureFormat),
+    /// Ids and depths, for picking.
+    Ids,
 }
 
 impl PipelineKey {
     pub(crate) fn new(view: &ExtractedView, msaa: Msaa, blending: Blending) -> Self {
         Self {
             samples: msaa.samples(),
-            format: view.target_format,
+            output: Output::Color(view.target_format),
+            blending,
+        }
+    }
+
+    /// The key of what is picked as it is drawn with a blending.
+    pub(crate) fn picking(blending: Blending) -> Self {
+        Self {
+            samples: 1,
+            output: Output::Ids,
             blending,
         }
     }
@@ -50,9 +68,13 @@ impl<P: Primitive> InstancePipeline<P> {
         Self {
             segments_layout: BindGroupLayoutDescriptor::new(
                 "bulk_segments_layout",
-                &BindGroupLayoutEntries::single(
+                &BindGroupLayoutEntries::sequential(
                     ShaderStages::VERTEX_FRAGMENT,
-                    storage_buffer_read_only_sized(false, binding_size::<GpuSegment>()),
+                    (
+                        storage_buffer_read_only_sized(false, binding_size::<GpuSegment>()),
+                        storage_buffer_read_only_sized(false, binding_size::<u32>()),
+                        storage_buffer_read_only_sized(false, binding_size::<u32>()),
+                    ),
                 ),
             ),
             primitive: PhantomData,
@@ -73,7 +95,16 @@ impl<P: Primitive> SpecializedRenderPipeline for InstancePipeline<P> {
             self.segments_layout.clone(),
             P::CUTS_EDGES,
         );
-        descriptor.vertex.buffers = vec![instances];
+        let slots = VertexBufferLayout {
+            array_stride: size_of::<u32>() as u64,
+            step_mode: VertexStepMode::Instance,
+            attributes: vec![VertexAttribute {
+                format: VertexFormat::Uint32,
+                offset: 0,
+                shader_location: SLOT_LOCATION,
+            }],
+        };
+        descriptor.vertex.buffers = vec![instances, slots];
         descriptor
     }
 }
@@ -91,15 +122,35 @@ pub(crate) fn describe(
     let is_opaque = key.blending == Blending::Opaque;
     let is_covered_by_alpha = cuts_edges && is_opaque && key.samples > 1;
     let mut defs: Vec<ShaderDefVal> = Vec::new();
-    if !is_opaque {
-        defs.push("TRANSLUCENT".into());
-    }
     if is_covered_by_alpha {
         defs.push("ALPHA_TO_COVERAGE".into());
     }
-    if is_encoded_by_shader(key.format) {
-        defs.push("SRGB_ENCODED_OUTPUT".into());
-    }
+    let (entry_point, targets) = match key.output {
+        Output::Color(format) => {
+            if !is_opaque {
+                defs.push("TRANSLUCENT".into());
+            }
+            if is_encoded_by_shader(format) {
+                defs.push("SRGB_ENCODED_OUTPUT".into());
+            }
+            let target = ColorTargetState {
+                format,
+                blend: (!is_opaque).then_some(BlendState::ALPHA_BLENDING),
+                // Coverage is no color: the target keeps its own alpha.
+                write_mask: if is_covered_by_alpha {
+                    ColorWrites::COLOR
+                } else {
+                    ColorWrites::ALL
+                },
+            };
+            ("fragment", vec![Some(target)])
+        }
+        Output::Ids => {
+            defs.push("PICKING".into());
+            let targets = [PICKED_IDS_FORMAT, PICKED_DEPTH_FORMAT];
+            ("pick", targets.map(|format| Some(format.into())).to_vec())
+        }
+    };
     RenderPipelineDescriptor {
         label: Some(label.into()),
         layout: vec![bulk_view_layout(), layout],
@@ -112,17 +163,8 @@ pub(crate) fn describe(
         fragment: Some(FragmentState {
             shader,
             shader_defs: defs,
-            entry_point: Some("fragment".into()),
-            targets: vec![Some(ColorTargetState {
-                format: key.format,
-                blend: (!is_opaque).then_some(BlendState::ALPHA_BLENDING),
-                // Coverage is no colour: the target keeps its own alpha.
-                write_mask: if is_covered_by_alpha {
-                    ColorWrites::COLOR
-                } else {
-                    ColorWrites::ALL
-                },
-            })],
+            entry_point: Some(entry_point.into()),
+            targets,
         }),
         depth_stencil: Some(DepthStencilState {
             format: CORE_3D_DEPTH_FORMAT,
@@ -139,6 +181,12 @@ pub(crate) fn describe(
         ..Default::default()
     }
 }
+
+/// The format of picked ids: the segment's and the logical instance.
+pub(crate) const PICKED_IDS_FORMAT: TextureFormat = TextureFormat::Rg32Uint;
+
+/// The format of picked depths.
+pub(crate) const PICKED_DEPTH_FORMAT: TextureFormat = TextureFormat::R32Float;
 
 /// Whether the target stores bytes as they come, so that the shader has to encode: `CompositingSpace::Srgb` renders so.
 fn is_encoded_by_shader(format: TextureFormat) -> bool {

@@ -1,4 +1,4 @@
-//! Each visible batch becomes an item of a render phase, per view.
+//! Each visible list becomes items of a render phase, per view: one if it is opaque, one per run if it is translucent.
 
 use bevy::asset::AssetId;
 use bevy::core_pipeline::core_3d::{
@@ -19,17 +19,18 @@ use bevy::render::sync_world::MainEntity;
 use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
 
 use super::draw::DrawInstances;
+use super::lists::GpuDrawList;
 use super::pipeline::{InstancePipeline, PipelineKey};
-use super::upload::GpuBatch;
-use crate::batch::{Blending, InstanceBatch, Primitive};
+use crate::instances::{Blending, DrawList, Primitive, Sorting};
 use crate::stats::RenderStats;
+use crate::view::GpuBulkView;
 
 /// The systems that queue one kind of primitive, by its name. Each adds to phases that all share, so whoever wants an
 /// order between kinds configures it between these.
 #[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct BulkQueueSet(pub(crate) &'static str);
 
-pub(super) fn queue_batches<P: Primitive>(
+pub(super) fn queue_lists<P: Primitive>(
     stats: Res<RenderStats>,
     pipeline_cache: Res<PipelineCache>,
     pipeline: Res<InstancePipeline<P>>,
@@ -38,12 +39,17 @@ pub(super) fn queue_batches<P: Primitive>(
     mut transparent_phases: ResMut<ViewSortedRenderPhases<Transparent3d>>,
     opaque_functions: Res<DrawFunctions<Opaque3d>>,
     transparent_functions: Res<DrawFunctions<Transparent3d>>,
-    views: Query<(&ExtractedView, &RenderVisibleEntities, &Msaa)>,
-    batches: Query<&GpuBatch<P>>,
+    views: Query<(
+        &ExtractedView,
+        &RenderVisibleEntities,
+        &Msaa,
+        Option<&GpuBulkView>,
+    )>,
+    lists: Query<&GpuDrawList<P>>,
 ) {
     let opaque_function = opaque_functions.read().id::<DrawInstances<P>>();
     let transparent_function = transparent_functions.read().id::<DrawInstances<P>>();
-    for (view, visible, msaa) in &views {
+    for (view, visible, msaa, bulk_view) in &views {
         let (Some(opaque_phase), Some(transparent_phase)) = (
             opaque_phases.get_mut(&view.retained_view_entity),
             transparent_phases.get_mut(&view.retained_view_entity),
@@ -52,49 +58,77 @@ pub(super) fn queue_batches<P: Primitive>(
         };
         let mut opaque = OpaqueItems::new(opaque_phase, opaque_function);
         for &(entity, main_entity) in visible
-            .get::<InstanceBatch<P>>()
+            .get::<DrawList<P>>()
             .into_iter()
             .flat_map(|class| &class.entities_cpu_culling)
         {
-            let Some(batch) = batches.get(entity).ok().filter(|batch| batch.instances.len() > 0) else {
+            let Ok(list) = lists.get(entity) else {
                 continue;
             };
-            let key = PipelineKey::new(view, *msaa, batch.blending);
+            let drawn = list.runs.iter().enumerate();
+            let mut drawn = drawn.filter(|(_, run)| !run.ranges.is_empty()).peekable();
+            if drawn.peek().is_none() {
+                continue;
+            }
+            let key = PipelineKey::new(view, *msaa, list.blending);
             let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
             stats.count_draw(pipeline_cache.get_render_pipeline(pipeline_id).is_some());
-            match batch.blending {
+            match list.blending {
                 Blending::Opaque => opaque.keep(entity, main_entity, pipeline_id),
-                Blending::Translucent => transparent_phase.add_transient(transparent_item(
-                    (entity, main_entity),
-                    pipeline_id,
-                    transparent_function,
-                    batch.sort_center,
-                    batch.sort_bias,
-                )),
+                Blending::Translucent => {
+                    for (index, run) in drawn {
+                        transparent_phase.add_transient(transparent_item(TransparentItem {
+                            entity,
+                            run: index as u32,
+                            pipeline: pipeline_id,
+                            draw_function: transparent_function,
+                            sorting: run.sorting,
+                            view,
+                            bulk_view,
+                        }));
+                    }
+                }
             }
         }
         opaque.sweep();
     }
 }
 
-/// An item that is drawn once, sorted by the distance of `center` plus `bias`.
-pub(crate) fn transparent_item(
-    entity: (Entity, MainEntity),
-    pipeline: CachedRenderPipelineId,
-    draw_function: DrawFunctionId,
-    center: bevy::math::Vec3,
-    bias: f32,
-) -> Transparent3d {
+/// What a translucent item is made from.
+pub(crate) struct TransparentItem<'a> {
+    pub(crate) entity: Entity,
+    /// Which of several items of the entity.
+    pub(crate) run: u32,
+    pub(crate) pipeline: CachedRenderPipelineId,
+    pub(crate) draw_function: DrawFunctionId,
+    pub(crate) sorting: Sorting,
+    pub(crate) view: &'a ExtractedView,
+    pub(crate) bulk_view: Option<&'a GpuBulkView>,
+}
+
+/// An item that is drawn once.
+pub(crate) fn transparent_item(item: TransparentItem<'_>) -> Transparent3d {
+    // In the space of the camera's transform, which is what the phase measures in.
+    let (mesh_center, depth_bias) = match item.sorting {
+        Sorting::Distance { center, bias } => {
+            let origin = item.bulk_view.map(GpuBulkView::origin).unwrap_or_default();
+            ((center - origin).as_vec3(), bias)
+        }
+        // The same place for all, so that the index alone decides.
+        Sorting::Index(index) => (item.view.world_from_view.translation(), index as f32),
+    };
+    // The phase keeps one item per pair of entities, so each run has a second entity of its own.
+    let run_entity = Entity::from_raw_u32(item.run).unwrap_or(Entity::PLACEHOLDER);
     Transparent3d {
         sorting_info: TransparentSortingInfo3d::Sorted {
-            mesh_center: center,
-            depth_bias: bias,
+            mesh_center,
+            depth_bias,
         },
         distance: 0.0,
-        pipeline,
-        entity,
-        draw_function,
-        batch_range: 0..1,
+        pipeline: item.pipeline,
+        entity: (item.entity, MainEntity::from(run_entity)),
+        draw_function: item.draw_function,
+        batch_range: item.run..item.run + 1,
         extra_index: PhaseItemExtraIndex::None,
         indexed: false,
     }

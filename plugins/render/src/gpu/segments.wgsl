@@ -2,12 +2,14 @@
 
 #define_import_path chronoscope_render::segments
 
-#import chronoscope_render::common::{view, bulk, linear_from_srgb, encode_output, units_per_pixel}
+#import chronoscope_render::common::{bulk, linear_from_srgb, encode_output, units_per_pixel, from_eye, clip_from_eye}
 
 struct Segment {
+    // With the high part of the translation.
     row_x: vec4<f32>,
     row_y: vec4<f32>,
     row_z: vec4<f32>,
+    translation_low: vec3<f32>,
     default_color: u32,
     default_radius: f32,
     tint: u32,
@@ -15,19 +17,42 @@ struct Segment {
     highlight: u32,
     depth_offset: f32,
     radius_scale: f32,
+    highlighted_instance: u32,
     padding: u32,
 }
 
-@group(1) @binding(0) var<storage, read> segments: array<Segment>;
+const ALL_INSTANCES: u32 = 0xffffffffu;
 
-// Gaps in the buffer carry an index that no segment has.
-fn is_void(segment: u32) -> bool {
-    return segment >= arrayLength(&segments);
+// What the view draws.
+@group(1) @binding(0) var<storage, read> segments: array<Segment>;
+// The position of each slot's segment plus one, or zero where the view does not draw the slot.
+@group(1) @binding(1) var<storage, read> table: array<u32>;
+// Where the instances of each slot start.
+@group(1) @binding(2) var<storage, read> starts: array<u32>;
+
+// Gaps in the buffer carry a slot beyond all.
+fn is_void(slot: u32) -> bool {
+    return slot >= arrayLength(&table) || table[slot] == 0u;
 }
 
-fn to_world(segment: Segment, position: vec3<f32>) -> vec3<f32> {
-    let p = vec4(position, 1.0);
-    return vec3(dot(segment.row_x, p), dot(segment.row_y, p), dot(segment.row_z, p));
+// The logical instance where each instance is one.
+fn implied_instance(slot: u32, instance_index: u32) -> u32 {
+    return instance_index - starts[slot];
+}
+
+// The segment as it is for one logical instance. The slot must not be void.
+fn segment_of(slot: u32, instance: u32) -> Segment {
+    var segment = segments[table[slot] - 1u];
+    if segment.highlighted_instance != ALL_INSTANCES && segment.highlighted_instance != instance {
+        segment.highlight = 0u;
+    }
+    return segment;
+}
+
+// From the eye to a position in the space of the segment, along the axes of the world.
+fn to_eye(segment: Segment, position: vec3<f32>) -> vec3<f32> {
+    let translation = vec3(segment.row_x.w, segment.row_y.w, segment.row_z.w);
+    return direction_to_world(segment, position) + from_eye(translation, segment.translation_low);
 }
 
 fn direction_to_world(segment: Segment, direction: vec3<f32>) -> vec3<f32> {
@@ -39,10 +64,10 @@ fn direction_to_world(segment: Segment, direction: vec3<f32>) -> vec3<f32> {
 }
 
 fn to_clip(segment: Segment, position: vec3<f32>) -> vec4<f32> {
-    return view.clip_from_world * vec4(to_world(segment, position), 1.0);
+    return clip_from_eye(to_eye(segment, position));
 }
 
-// The colour to write, with straight alpha. Zero is the default.
+// The color to write, with straight alpha. Zero is the default.
 fn resolve_color(segment: Segment, color: u32) -> vec4<f32> {
     let own = unpack4x8unorm(select(color, segment.default_color, color == 0u));
     let srgba = own * unpack4x8unorm(segment.tint);

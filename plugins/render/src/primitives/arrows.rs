@@ -7,12 +7,13 @@ use bevy::shader::Shader;
 use bytemuck::{Pod, Zeroable};
 
 use super::is_finite;
-use crate::batch::Primitive;
+use crate::instances::Primitive;
 
 pub(crate) const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d06");
 
 /// An arrow: a round shaft, and a cone as head that is twice as wide as the shaft and as long as it is wide. An arrow that
-/// is shorter than its head is drawn with a smaller radius, so that it keeps its shape. 36 bytes.
+/// is shorter than its head is drawn with a smaller radius, so that it keeps its shape. 32 bytes. Its logical instance
+/// is its index in the visual.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct ArrowInstance {
@@ -25,8 +26,6 @@ pub struct ArrowInstance {
     pub vector: [f32; 3],
     /// As packed by [`pack_color`](crate::pack_color), or [`DEFAULT_COLOR`](crate::DEFAULT_COLOR) for the segment's.
     pub color: u32,
-    /// Written by the batch.
-    pub(crate) segment: u32,
 }
 
 impl ArrowInstance {
@@ -39,7 +38,6 @@ impl ArrowInstance {
             radius,
             vector: vector.to_array(),
             color,
-            segment: 0,
         }
     }
 }
@@ -52,16 +50,11 @@ impl Primitive for ArrowInstance {
         VertexFormat::Float32,
         VertexFormat::Float32x3,
         VertexFormat::Uint32,
-        VertexFormat::Uint32,
     ];
     const CUTS_EDGES: bool = true;
 
     fn shader() -> Handle<Shader> {
         SHADER
-    }
-
-    fn set_segment(&mut self, segment: u32) {
-        self.segment = segment;
     }
 
     fn is_drawable(&self) -> bool {

@@ -2,15 +2,15 @@
 //
 // As with lines, everything after the near plane happens in pixels. What is foreshortened shows the round base of its cone.
 
-#import chronoscope_render::common::{view, is_orthographic, pixels_from_clip, clip_from_pixels, units_per_pixel, quad_corner, with_depth_offset, cut, nothing}
-#import chronoscope_render::segments::{segments, is_void, resolve_color, radius_pixels, to_clip, direction_to_world}
+#import chronoscope_render::common::{view, is_orthographic, pixels_from_clip, clip_from_pixels, units_per_pixel, quad_corner, with_depth_offset, cut, nothing, Picked, picked}
+#import chronoscope_render::segments::{is_void, implied_instance, segment_of, resolve_color, radius_pixels, to_clip, direction_to_world}
 
 struct Instance {
     @location(0) origin: vec3<f32>,
     @location(1) radius: f32,
     @location(2) vector: vec3<f32>,
     @location(3) color: u32,
-    @location(4) segment: u32,
+    @location(15) slot: u32,
 }
 
 struct Varyings {
@@ -22,16 +22,27 @@ struct Varyings {
     @location(2) @interpolate(flat) color: vec4<f32>,
     // How much the arrow points at the eye or away from it, and whether its origin is seen.
     @location(3) @interpolate(flat) facing: vec2<f32>,
+#ifdef PICKING
+    @location(4) @interpolate(flat) ids: vec2<u32>,
+#endif
 }
 
 @vertex
-fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyings {
+fn vertex(
+    @builtin(vertex_index) vertex_index: u32,
+    @builtin(instance_index) instance_index: u32,
+    instance: Instance,
+) -> Varyings {
     var out: Varyings;
     out.position = nothing();
-    if is_void(instance.segment) {
+    if is_void(instance.slot) {
         return out;
     }
-    let segment = segments[instance.segment];
+    let id = implied_instance(instance.slot, instance_index);
+    let segment = segment_of(instance.slot, id);
+#ifdef PICKING
+    out.ids = vec2(segment.picking_id, id);
+#endif
     out.color = resolve_color(segment, instance.color);
 
     var origin = to_clip(segment, instance.origin);
@@ -112,8 +123,8 @@ fn within_ellipse(place: vec2<f32>, radii: vec2<f32>) -> f32 {
     return (1.0 - length(place / radii)) * radii.x;
 }
 
-@fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+// The alpha of a fragment, and how much of the color is left there.
+fn alpha_and_light(in: Varyings) -> vec2<f32> {
     let span = in.ends.zw - in.ends.xy;
     let span_length = length(span);
     let along = select(vec2(1.0, 0.0), span / span_length, span_length > 1e-4);
@@ -144,12 +155,26 @@ fn fragment(in: Varyings) -> @location(0) vec4<f32> {
     }
     within = max(within, within_head);
 
-    let alpha = cut(in.color.a, within);
-    if alpha <= 0.0 {
-        discard;
-    }
     // Round things are darker towards their edges.
     let side = clamp(abs(place.y) / radius, 0.0, 1.0);
-    let light = 0.6 + 0.4 * sqrt(1.0 - side * side);
-    return vec4(in.color.rgb * light, alpha);
+    return vec2(cut(in.color.a, within), 0.6 + 0.4 * sqrt(1.0 - side * side));
 }
+
+@fragment
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    let seen = alpha_and_light(in);
+    if seen.x <= 0.0 {
+        discard;
+    }
+    return vec4(in.color.rgb * seen.y, seen.x);
+}
+
+#ifdef PICKING
+@fragment
+fn pick(in: Varyings) -> Picked {
+    if alpha_and_light(in).x <= 0.0 {
+        discard;
+    }
+    return picked(in.ids, in.position);
+}
+#endif

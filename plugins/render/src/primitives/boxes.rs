@@ -7,29 +7,30 @@ use bevy::shader::Shader;
 use bytemuck::{Pod, Zeroable};
 
 use super::is_finite;
-use crate::batch::Primitive;
+use crate::instances::Primitive;
 
 pub(crate) const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d03");
 
-/// A solid box. A face that looks at the camera has the box's colour, and the others are darker by their angle; there
+/// A solid box. A face that looks at the camera has the box's color, and the others are darker by their angle; there
 /// are no lights. 48 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct BoxInstance {
-    /// The centre, in the space of the segment.
+    /// The center, in the space of the segment.
     pub center: [f32; 3],
     /// As packed by [`pack_color`](crate::pack_color), or [`DEFAULT_COLOR`](crate::DEFAULT_COLOR) for the segment's.
     pub color: u32,
     /// Half the edges, along the box's own axes.
     pub half_size: [f32; 3],
-    /// Written by the batch.
-    pub(crate) segment: u32,
+    /// The logical instance.
+    pub instance: u32,
     /// From the box's axes to the segment's: a unit quaternion, x, y, z, w.
     pub rotation: [f32; 4],
 }
 
 impl BoxInstance {
-    /// A box around `center`. A rotation that is not normalised is; one that cannot be is ignored.
+    /// A box around `center`. A rotation that is not normalised is; one that cannot be is ignored. The logical instance
+    /// is 0.
     #[inline]
     #[must_use]
     pub fn new(center: Vec3, half_size: Vec3, rotation: Quat, color: u32) -> Self {
@@ -37,9 +38,16 @@ impl BoxInstance {
             center: center.to_array(),
             color,
             half_size: half_size.to_array(),
-            segment: 0,
+            instance: 0,
             rotation: unit(rotation).to_array(),
         }
+    }
+
+    /// The same box as another [logical instance](Self::instance).
+    #[inline]
+    #[must_use]
+    pub const fn with_instance(self, instance: u32) -> Self {
+        Self { instance, ..self }
     }
 }
 
@@ -59,12 +67,12 @@ impl Primitive for BoxInstance {
         SHADER
     }
 
-    fn set_segment(&mut self, segment: u32) {
-        self.segment = segment;
-    }
-
     fn is_drawable(&self) -> bool {
         is_finite(&self.center) && is_finite(&self.half_size) && is_finite(&self.rotation)
+    }
+
+    fn logical_instance(&self, _: u32) -> u32 {
+        self.instance
     }
 }
 

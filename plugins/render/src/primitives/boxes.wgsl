@@ -1,19 +1,23 @@
 // Solid boxes: 36 vertices made from the index, shaded by the direction of their face.
 
-#import chronoscope_render::common::{view, quad_corner, with_depth_offset, shade, nothing}
-#import chronoscope_render::segments::{Segment, segments, is_void, resolve_color, to_world, direction_to_world}
+#import chronoscope_render::common::{quad_corner, with_depth_offset, shade, nothing, Picked, picked}
+#import chronoscope_render::segments::{Segment, is_void, segment_of, resolve_color, to_clip, direction_to_world}
 
 struct Instance {
     @location(0) center: vec3<f32>,
     @location(1) color: u32,
     @location(2) half_size: vec3<f32>,
-    @location(3) segment: u32,
+    @location(3) id: u32,
     @location(4) rotation: vec4<f32>,
+    @location(15) slot: u32,
 }
 
 struct Varyings {
     @builtin(position) position: vec4<f32>,
     @location(0) @interpolate(flat) color: vec4<f32>,
+#ifdef PICKING
+    @location(1) @interpolate(flat) ids: vec2<u32>,
+#endif
 }
 
 fn rotate(rotation: vec4<f32>, v: vec3<f32>) -> vec3<f32> {
@@ -39,10 +43,13 @@ fn face_normal(segment: Segment, rotation: vec4<f32>, axis: u32, side: f32) -> v
 fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyings {
     var out: Varyings;
     out.position = nothing();
-    if is_void(instance.segment) {
+    if is_void(instance.slot) {
         return out;
     }
-    let segment = segments[instance.segment];
+    let segment = segment_of(instance.slot, instance.id);
+#ifdef PICKING
+    out.ids = vec2(segment.picking_id, instance.id);
+#endif
     let color = resolve_color(segment, instance.color);
     if color.a <= 0.0 {
         return out;
@@ -58,7 +65,7 @@ fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyi
     unit[(axis + 2u) % 3u] = corner.y;
 
     let local = instance.center + rotate(instance.rotation, unit * instance.half_size);
-    let clip = view.clip_from_world * vec4(to_world(segment, local), 1.0);
+    let clip = to_clip(segment, local);
     let normal = face_normal(segment, instance.rotation, axis, side);
     out.color = vec4(shade(color.rgb, normal), color.a);
     out.position = with_depth_offset(clip, segment.depth_offset);
@@ -73,3 +80,10 @@ fn fragment(in: Varyings) -> @location(0) vec4<f32> {
     return vec4(in.color.rgb, 1.0);
 #endif
 }
+
+#ifdef PICKING
+@fragment
+fn pick(in: Varyings) -> Picked {
+    return picked(in.ids, in.position);
+}
+#endif

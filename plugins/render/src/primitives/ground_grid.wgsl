@@ -10,11 +10,15 @@ struct Grid {
     // Linear, with straight alpha.
     color: vec4<f32>,
     normal: vec3<f32>,
-    offset: f32,
+    // From the eye to the plane, along the normal.
+    height: f32,
     axis_u: vec3<f32>,
     spacing: f32,
     axis_v: vec3<f32>,
     thickness: f32,
+    // Where the eye stands in the plane, less a multiple of the widest spacing.
+    base: vec2<f32>,
+    padding: vec2<f32>,
 }
 
 @group(1) @binding(0) var<uniform> grid: Grid;
@@ -23,10 +27,8 @@ struct Varyings {
     @builtin(position) position: vec4<f32>,
     // The ray of the pixel along the axes of the plane and its normal; of any length.
     @location(0) ray: vec3<f32>,
-    // With an orthographic projection the coordinates in the plane, and else these, times the normal part of the ray.
+    // From the eye's foot on the plane, with an orthographic projection; else that, times the normal part of the ray.
     @location(1) place: vec2<f32>,
-    // The coordinates in the plane from which the others count.
-    @location(2) @interpolate(flat) base: vec2<f32>,
 }
 
 fn along_axes(v: vec3<f32>) -> vec3<f32> {
@@ -45,24 +47,21 @@ fn vertex(@builtin(vertex_index) vertex_index: u32) -> Varyings {
 
     var depth: f32;
     if is_orthographic() {
-        let origin = along_axes((view.world_from_view * vec4(across, 0.0, 1.0)).xyz);
+        let origin = along_axes((view.world_from_view * vec4(across, 0.0, 0.0)).xyz);
         out.ray = along_axes(-view.world_from_view[2].xyz);
         if abs(out.ray.z) < 1e-6 {
             return out;
         }
-        let distance = (grid.offset - origin.z) / out.ray.z;
+        let distance = (grid.height - origin.z) / out.ray.z;
         out.place = origin.xy + out.ray.xy * distance;
         depth = projection[3][2] - projection[2][2] * distance;
     } else {
-        let origin = along_axes(view.world_position);
-        let height = grid.offset - origin.z;
-        if abs(height) < 1e-6 {
+        if abs(grid.height) < 1e-6 {
             return out;
         }
         out.ray = along_axes((view.world_from_view * vec4(across, -1.0, 0.0)).xyz);
-        out.place = out.ray.xy * height;
-        out.base = origin.xy;
-        depth = projection[3][2] * out.ray.z / height - projection[2][2];
+        out.place = out.ray.xy * grid.height;
+        depth = projection[3][2] * out.ray.z / grid.height - projection[2][2];
     }
     out.position = vec4(ndc, depth, 1.0);
     return out;
@@ -82,7 +81,7 @@ fn coverage(uv: vec2<f32>, uv_per_pixel: vec2<f32>, spacing: f32) -> f32 {
 
 @fragment
 fn fragment(in: Varyings) -> @location(0) vec4<f32> {
-    let uv = in.base + select(in.place / in.ray.z, in.place, is_orthographic());
+    let uv = grid.base + select(in.place / in.ray.z, in.place, is_orthographic());
     let uv_per_pixel = fwidth(uv);
     let fine = coverage(uv, uv_per_pixel, grid.spacing) * 0.6;
     let coarse = coverage(uv, uv_per_pixel, grid.spacing * 10.0);

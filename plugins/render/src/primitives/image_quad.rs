@@ -1,19 +1,22 @@
 //! Textures on planes.
 
+mod texels;
+
 use bevy::app::{App, Plugin};
 use bevy::asset::{Handle, load_internal_asset, uuid_handle};
-use bevy::camera::visibility::{NoFrustumCulling, Visibility, VisibilityClass, add_visibility_class};
+use bevy::camera::visibility::{
+    InheritedVisibility, NoFrustumCulling, RenderLayers, Visibility, VisibilityClass, add_visibility_class,
+};
 use bevy::core_pipeline::core_3d::Transparent3d;
 use bevy::ecs::component::Component;
 use bevy::ecs::entity::Entity;
-use bevy::ecs::query::{ROQueryItem, With};
+use bevy::ecs::query::ROQueryItem;
 use bevy::ecs::resource::Resource;
 use bevy::ecs::schedule::IntoScheduleConfigs;
 use bevy::ecs::system::lifetimeless::Read;
 use bevy::ecs::system::{Commands, Query, Res, ResMut, SystemParamItem};
 use bevy::image::Image;
-use bevy::log::warn_once;
-use bevy::math::{Affine3A, Vec2, Vec3};
+use bevy::math::{DAffine3, Vec2};
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::render_phase::{
     AddRenderCommand, DrawFunctions, PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline,
@@ -23,12 +26,11 @@ use bevy::render::render_resource::binding_types::{sampler, texture_2d, uniform_
 use bevy::render::render_resource::{
     AddressMode, BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, FilterMode,
     MipmapFilterMode, PipelineCache, RenderPipelineDescriptor, Sampler, SamplerBindingType,
-    SamplerDescriptor, ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines, TextureDimension,
+    SamplerDescriptor, ShaderStages, SpecializedRenderPipeline, SpecializedRenderPipelines,
     TextureSampleType, TextureViewId,
 };
 use bevy::render::renderer::{RenderDevice, RenderQueue};
-use bevy::render::sync_component::{SyncComponent, SyncComponentPlugin};
-use bevy::render::sync_world::RenderEntity;
+use bevy::render::sync_world::{RenderEntity, SyncToRenderWorld};
 use bevy::render::texture::GpuImage;
 use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
 use bevy::render::{
@@ -38,13 +40,17 @@ use bevy::shader::Shader;
 use bevy::transform::components::Transform;
 use bytemuck::{Pod, Zeroable};
 
-use crate::batch::{Blending, affine_rows};
+use self::texels::TexelKind;
+pub use self::texels::Texels;
 use crate::buffers::{Gpu, UniformBuffer, binding_size};
 use crate::color::linear_rgba;
 use crate::gpu::pipeline::{PipelineKey, describe};
-use crate::gpu::queue::{BulkQueueSet, transparent_item};
+use crate::gpu::queue::{BulkQueueSet, TransparentItem, transparent_item};
+use crate::gpu::upload::{forget, remove_with};
+use crate::instances::{Blending, Sorting, affine_rows};
+use crate::picking::{NewPickItem, PickItem, PickView};
 use crate::stats::{BulkExtractSystems, RenderStats};
-use crate::view::SetBulkViewBindGroup;
+use crate::view::{GpuBulkView, SetBulkViewBindGroup};
 
 const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d04");
 
@@ -53,13 +59,16 @@ const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d0
 /// The entity's `RenderLayers` decide which cameras see it; its `Transform` is not applied.
 #[derive(Component, Debug, Clone, PartialEq)]
 #[component(on_add = add_visibility_class::<ImageQuad>)]
-#[require(Transform, Visibility, VisibilityClass, NoFrustumCulling)]
+#[require(Transform, Visibility, VisibilityClass, NoFrustumCulling, SyncToRenderWorld)]
 pub struct ImageQuad {
-    /// A two-dimensional picture whose format can be filtered (any 8 or 16 bit colour; not 32 bit floats).
+    /// A two-dimensional texture. For [`Texels::Colors`] its format must be one that can be filtered (8 or 16 bit colors, not 32 bit
+    /// floats), for [`Texels::Values`] floats or unsigned integers, for [`Texels::Classes`] unsigned integers.
     pub image: Handle<Image>,
+    /// What its texels mean.
+    pub texels: Texels,
     /// From the quad to the world: the top-left corner of pixel (0, 0) is the origin, rows run along x, columns along y.
     /// With [`image_plane_camera`](crate::image_plane_camera), that is upright.
-    pub world_from_quad: Affine3A,
+    pub world_from_quad: DAffine3,
     /// Width and height in scene units.
     pub size: Vec2,
     /// Multiplies the picture, in sRGB; alpha is opacity.
@@ -67,27 +76,34 @@ pub struct ImageQuad {
     /// What a texel looks like that covers many pixels.
     pub magnification: Magnification,
     /// Among translucent things at the same distance, greater is drawn later, on top. In scene units: it is added to the
-    /// distance of the quad's centre.
+    /// distance of the quad's center.
     pub draw_order: f32,
+    /// Where the quad is drawn among all that is translucent in the view, as [`Sorting::Index`] says. `None` goes by distance.
+    pub sort_index: Option<u32>,
     /// As [`SegmentUniform::depth_offset`](crate::SegmentUniform::depth_offset).
     pub depth_offset: f32,
+    /// As [`SegmentUniform::picking_id`](crate::SegmentUniform::picking_id). The logical instance is 0.
+    pub picking_id: u32,
 }
 
 impl Default for ImageQuad {
     fn default() -> Self {
         Self {
             image: Handle::default(),
-            world_from_quad: Affine3A::IDENTITY,
+            texels: Texels::Colors,
+            world_from_quad: DAffine3::IDENTITY,
             size: Vec2::ONE,
             tint: [255; 4],
             magnification: Magnification::default(),
             draw_order: 0.0,
+            sort_index: None,
             depth_offset: 0.0,
+            picking_id: 0,
         }
     }
 }
 
-/// How a picture is enlarged. Reduced, it is always filtered.
+/// How a picture is enlarged. Reduced, it is always filtered, except for classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Magnification {
     /// Sharp squares: a pixel is a datum.
@@ -107,9 +123,14 @@ impl ImageQuadPlugin {
 }
 
 impl Plugin for ImageQuadPlugin {
-    fn build(&self, app: &mut App) {
+    fn build(&self, _: &mut App) {}
+
+    /// Here and not earlier, so that the renderer may be added after this plugin.
+    fn finish(&self, app: &mut App) {
+        if app.get_sub_app(RenderApp).is_none() {
+            return;
+        }
         load_internal_asset!(app, SHADER, "image_quad.wgsl", Shader::from_wgsl);
-        app.add_plugins(SyncComponentPlugin::<ImageQuad>::default());
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };
@@ -118,14 +139,22 @@ impl Plugin for ImageQuadPlugin {
             .insert_resource(ImageQuadPipeline::new())
             .init_gpu_resource::<Samplers>()
             .add_render_command::<Transparent3d, DrawImageQuad>()
-            .add_systems(RenderStartup, forget_quads)
-            .add_systems(ExtractSchedule, upload_quads.in_set(BulkExtractSystems::Upload))
+            .init_resource::<DrawFunctions<PickItem>>()
+            .add_render_command::<PickItem, DrawImageQuad>()
+            .add_systems(RenderStartup, forget::<GpuQuad>)
+            .add_systems(
+                ExtractSchedule,
+                (remove_with::<ImageQuad, GpuQuad>, upload_quads)
+                    .chain()
+                    .in_set(BulkExtractSystems::Upload),
+            )
             .add_systems(
                 Render,
                 (
                     queue_quads
                         .in_set(RenderSystems::Queue)
                         .in_set(BulkQueueSet(Self::NAME)),
+                    queue_picked_quads.in_set(RenderSystems::Queue),
                     prepare_bind_groups.in_set(RenderSystems::PrepareBindGroups),
                 ),
             );
@@ -142,29 +171,33 @@ struct QuadValues {
     tint: [f32; 4],
     size: [f32; 2],
     depth_offset: f32,
-    padding: f32,
+    is_smooth: u32,
+    translation_low: [f32; 3],
+    picking_id: u32,
+    offset_and_scale: [f32; 2],
+    padding: [f32; 2],
 }
 
 /// A quad in the render world.
 #[derive(Component)]
-pub struct GpuQuad {
+pub(crate) struct GpuQuad {
     uniform: UniformBuffer<QuadValues>,
     image: Handle<Image>,
+    texels: Texels,
     magnification: Magnification,
-    center: Vec3,
-    draw_order: f32,
-    /// The texture that is bound, and the group.
-    bind_group: Option<(TextureViewId, Magnification, BindGroup)>,
+    sorting: Sorting,
+    layers: RenderLayers,
+    is_visible: bool,
+    bound: Option<(Bound, BindGroup)>,
 }
 
-impl SyncComponent for ImageQuad {
-    type Target = GpuQuad;
-}
-
-fn forget_quads(mut commands: Commands, quads: Query<Entity, With<GpuQuad>>) {
-    for quad in &quads {
-        commands.entity(quad).remove::<GpuQuad>();
-    }
+/// What a bind group is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Bound {
+    image: TextureViewId,
+    table: TextureViewId,
+    magnification: Magnification,
+    kind: TexelKind,
 }
 
 fn upload_quads(
@@ -172,7 +205,14 @@ fn upload_quads(
     device: Res<RenderDevice>,
     queue: Res<RenderQueue>,
     stats: Res<RenderStats>,
-    quads: Extract<Query<(RenderEntity, &ImageQuad)>>,
+    quads: Extract<
+        Query<(
+            RenderEntity,
+            &ImageQuad,
+            Option<&RenderLayers>,
+            Option<&InheritedVisibility>,
+        )>,
+    >,
     mut gpu_quads: Query<&mut GpuQuad>,
 ) {
     let gpu = Gpu {
@@ -180,32 +220,48 @@ fn upload_quads(
         queue: &queue,
         stats: &stats,
     };
-    for (entity, quad) in &quads {
+    for (entity, quad, layers, visibility) in &quads {
+        let (rows, translation_low) = affine_rows(&quad.world_from_quad);
         let values = QuadValues {
-            rows: affine_rows(&quad.world_from_quad),
+            rows,
             tint: linear_rgba(quad.tint),
             size: quad.size.to_array(),
             depth_offset: quad.depth_offset,
-            padding: 0.0,
+            is_smooth: u32::from(quad.magnification == Magnification::Linear),
+            translation_low,
+            picking_id: quad.picking_id,
+            offset_and_scale: quad.texels.offset_and_scale(),
+            padding: [0.0; 2],
         };
-        let center = quad
-            .world_from_quad
-            .transform_point3((quad.size / 2.0).extend(0.0));
+        let by_distance = || Sorting::Distance {
+            center: quad
+                .world_from_quad
+                .transform_point3((quad.size / 2.0).extend(0.0).as_dvec3()),
+            bias: quad.draw_order,
+        };
+        let sorting = quad.sort_index.map_or_else(by_distance, Sorting::Index);
+        let layers = layers.cloned().unwrap_or_default();
+        let is_visible = visibility.is_none_or(|visibility| visibility.get());
         if let Ok(mut known) = gpu_quads.get_mut(entity) {
             known.uniform.set(&gpu, values);
             if known.image != quad.image {
                 known.image = quad.image.clone();
             }
+            if known.texels != quad.texels {
+                known.texels = quad.texels.clone();
+            }
             known.magnification = quad.magnification;
-            (known.center, known.draw_order) = (center, quad.draw_order);
+            (known.sorting, known.layers, known.is_visible) = (sorting, layers, is_visible);
         } else {
             commands.entity(entity).insert(GpuQuad {
                 uniform: UniformBuffer::new(&gpu, "image_quad", values),
                 image: quad.image.clone(),
+                texels: quad.texels.clone(),
                 magnification: quad.magnification,
-                center,
-                draw_order: quad.draw_order,
-                bind_group: None,
+                sorting,
+                layers,
+                is_visible,
+                bound: None,
             });
         }
     }
@@ -213,32 +269,56 @@ fn upload_quads(
 
 #[derive(Resource)]
 struct ImageQuadPipeline {
-    layout: BindGroupLayoutDescriptor,
+    colors: BindGroupLayoutDescriptor,
+    floats: BindGroupLayoutDescriptor,
+    uints: BindGroupLayoutDescriptor,
 }
 
 impl ImageQuadPipeline {
     fn new() -> Self {
-        Self {
-            layout: BindGroupLayoutDescriptor::new(
-                "image_quad_layout",
+        let layout = |label, kind: TexelKind| {
+            BindGroupLayoutDescriptor::new(
+                label,
                 &BindGroupLayoutEntries::sequential(
                     ShaderStages::VERTEX_FRAGMENT,
                     (
                         uniform_buffer_sized(false, binding_size::<QuadValues>()),
-                        texture_2d(TextureSampleType::Float { filterable: true }),
+                        texture_2d(kind.sample_type()),
                         sampler(SamplerBindingType::Filtering),
+                        texture_2d(TextureSampleType::Float { filterable: true }),
                     ),
                 ),
-            ),
+            )
+        };
+        Self {
+            colors: layout("image_quad_colors", TexelKind::Colors),
+            floats: layout("image_quad_floats", TexelKind::FloatValues),
+            uints: layout("image_quad_uints", TexelKind::UintValues),
+        }
+    }
+
+    fn layout(&self, kind: TexelKind) -> &BindGroupLayoutDescriptor {
+        match kind {
+            TexelKind::Colors => &self.colors,
+            TexelKind::FloatValues => &self.floats,
+            TexelKind::UintValues | TexelKind::Classes => &self.uints,
         }
     }
 }
 
 impl SpecializedRenderPipeline for ImageQuadPipeline {
-    type Key = PipelineKey;
+    type Key = (PipelineKey, TexelKind);
 
-    fn specialize(&self, key: Self::Key) -> RenderPipelineDescriptor {
-        describe("image_quad", key, SHADER, self.layout.clone(), false)
+    fn specialize(&self, (key, kind): Self::Key) -> RenderPipelineDescriptor {
+        let layout = self.layout(kind).clone();
+        let mut descriptor = describe("image_quad", key, SHADER, layout, false);
+        for def in kind.shader_defs() {
+            descriptor.vertex.shader_defs.push((*def).into());
+            if let Some(fragment) = &mut descriptor.fragment {
+                fragment.shader_defs.push((*def).into());
+            }
+        }
+        descriptor
     }
 }
 
@@ -277,11 +357,16 @@ fn queue_quads(
     mut phases: ResMut<ViewSortedRenderPhases<Transparent3d>>,
     functions: Res<DrawFunctions<Transparent3d>>,
     images: Res<RenderAssets<GpuImage>>,
-    views: Query<(&ExtractedView, &RenderVisibleEntities, &Msaa)>,
+    views: Query<(
+        &ExtractedView,
+        &RenderVisibleEntities,
+        &Msaa,
+        Option<&GpuBulkView>,
+    )>,
     quads: Query<&GpuQuad>,
 ) {
     let draw_function = functions.read().id::<DrawImageQuad>();
-    for (view, visible, msaa) in &views {
+    for (view, visible, msaa, bulk_view) in &views {
         let Some(phase) = phases.get_mut(&view.retained_view_entity) else {
             continue;
         };
@@ -292,17 +377,58 @@ fn queue_quads(
             .flat_map(|class| &class.entities_cpu_culling)
         {
             let Ok(quad) = quads.get(item.0) else { continue };
-            let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
-            let is_ready = images.get(&quad.image).is_some()
-                && pipeline_cache.get_render_pipeline(pipeline_id).is_some();
-            stats.count_draw(is_ready);
-            phase.add_transient(transparent_item(
-                item,
-                pipeline_id,
+            let Some(image) = images.get(&quad.image) else {
+                stats.count_draw(false);
+                continue;
+            };
+            let Some(kind) = TexelKind::of(image, &quad.texels) else {
+                continue;
+            };
+            let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, (key, kind));
+            let has_table = quad
+                .texels
+                .table()
+                .is_none_or(|table| images.get(table).is_some());
+            stats.count_draw(has_table && pipeline_cache.get_render_pipeline(pipeline_id).is_some());
+            phase.add_transient(transparent_item(TransparentItem {
+                entity: item.0,
+                run: 0,
+                pipeline: pipeline_id,
                 draw_function,
-                quad.center,
-                quad.draw_order,
-            ));
+                sorting: quad.sorting,
+                view,
+                bulk_view,
+            }));
+        }
+    }
+}
+
+/// Adds the quads to the views of all requests.
+fn queue_picked_quads(
+    pipeline_cache: Res<PipelineCache>,
+    pipeline: Res<ImageQuadPipeline>,
+    mut pipelines: ResMut<SpecializedRenderPipelines<ImageQuadPipeline>>,
+    functions: Res<DrawFunctions<PickItem>>,
+    images: Res<RenderAssets<GpuImage>>,
+    mut views: Query<&mut PickView>,
+    quads: Query<(Entity, &GpuQuad)>,
+) {
+    let key = PipelineKey::picking(Blending::Translucent);
+    for mut view in &mut views {
+        for (entity, quad) in &quads {
+            let image = images
+                .get(&quad.image)
+                .filter(|_| view.sees(quad.is_visible, &quad.layers));
+            if let Some(kind) = image.and_then(|image| TexelKind::of(image, &quad.texels)) {
+                view.push(NewPickItem {
+                    entity,
+                    run: 0,
+                    pipeline: pipelines.specialize(&pipeline_cache, &pipeline, (key, kind)),
+                    draw_function: functions.read().id::<DrawImageQuad>(),
+                    blending: Blending::Translucent,
+                    sorting: quad.sorting,
+                });
+            }
         }
     }
 }
@@ -316,18 +442,26 @@ fn prepare_bind_groups(
     mut quads: Query<&mut GpuQuad>,
 ) {
     for mut quad in &mut quads {
-        let Some(image) = images.get(&quad.image).filter(|image| can_be_sampled(image)) else {
-            if quad.bind_group.is_some() {
-                quad.bind_group = None;
+        let image = images.get(&quad.image);
+        let kind = image.and_then(|image| TexelKind::of(image, &quad.texels));
+        let table = match quad.texels.table() {
+            Some(table) => images.get(table).filter(|table| is_table(table)),
+            // Colors need no table, but their layout has a place for one.
+            None => image,
+        };
+        let (Some(image), Some(kind), Some(table)) = (image, kind, table) else {
+            if quad.bound.is_some() {
+                quad.bound = None;
             }
             continue;
         };
-        let key = (image.texture_view.id(), quad.magnification);
-        if quad
-            .bind_group
-            .as_ref()
-            .is_some_and(|(view, magnification, _)| (*view, *magnification) == key)
-        {
+        let bound = Bound {
+            image: image.texture_view.id(),
+            table: table.texture_view.id(),
+            magnification: quad.magnification,
+            kind,
+        };
+        if quad.bound.as_ref().is_some_and(|(known, _)| *known == bound) {
             continue;
         }
         let sampler = match quad.magnification {
@@ -336,33 +470,21 @@ fn prepare_bind_groups(
         };
         let bind_group = device.create_bind_group(
             "image_quad",
-            &pipeline_cache.get_bind_group_layout(&pipeline.layout),
+            &pipeline_cache.get_bind_group_layout(pipeline.layout(kind)),
             &BindGroupEntries::sequential((
                 quad.uniform.buffer().as_entire_binding(),
                 &image.texture_view,
                 sampler,
+                &table.texture_view,
             )),
         );
-        quad.bind_group = Some((key.0, key.1, bind_group));
+        quad.bound = Some((bound, bind_group));
     }
 }
 
-/// Whether the texture fits the layout: what does not would be a validation error, and the end of the app.
-fn can_be_sampled(image: &GpuImage) -> bool {
-    let descriptor = &image.texture_descriptor;
-    let is_flat = descriptor.dimension == TextureDimension::D2
-        && descriptor.size.depth_or_array_layers == 1
-        && descriptor.sample_count == 1;
-    let is_filterable =
-        descriptor.format.sample_type(None, None) == Some(TextureSampleType::Float { filterable: true });
-    if !(is_flat && is_filterable) {
-        warn_once!(
-            "an image quad cannot show a texture of {:?} and {:?}",
-            descriptor.format,
-            descriptor.size
-        );
-    }
-    is_flat && is_filterable
+/// Whether a texture can be bound as a table.
+fn is_table(image: &GpuImage) -> bool {
+    TexelKind::of(image, &Texels::Colors).is_some()
 }
 
 struct DrawQuad;
@@ -379,7 +501,7 @@ impl<I: PhaseItem> RenderCommand<I> for DrawQuad {
         (): SystemParamItem<'w, '_, Self::Param>,
         pass: &mut TrackedRenderPass<'w>,
     ) -> RenderCommandResult {
-        let Some((.., bind_group)) = quad.and_then(|quad| quad.bind_group.as_ref()) else {
+        let Some((_, bind_group)) = quad.and_then(|quad| quad.bound.as_ref()) else {
             return RenderCommandResult::Skip;
         };
         pass.set_bind_group(1, bind_group, &[]);

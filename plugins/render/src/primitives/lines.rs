@@ -7,7 +7,7 @@ use bevy::shader::Shader;
 use bytemuck::{Pod, Zeroable};
 
 use super::is_finite;
-use crate::batch::Primitive;
+use crate::instances::Primitive;
 
 pub(crate) const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d02");
 
@@ -27,8 +27,8 @@ pub struct LineInstance {
     pub color: u32,
     /// [`Self::FLAT_START`], [`Self::FLAT_END`] or none.
     pub flags: u32,
-    /// Written by the batch.
-    pub(crate) segment: u32,
+    /// The logical instance: the index of the box or the strip that the line is one of.
+    pub instance: u32,
 }
 
 impl LineInstance {
@@ -37,7 +37,7 @@ impl LineInstance {
     /// Cuts the line off at its end instead of rounding it.
     pub const FLAT_END: u32 = 2;
 
-    /// A line from `start` to `end` with round ends.
+    /// A line from `start` to `end` with round ends, of the logical instance 0.
     #[inline]
     #[must_use]
     pub const fn new(start: Vec3, end: Vec3, radius: f32, color: u32) -> Self {
@@ -47,7 +47,7 @@ impl LineInstance {
             end: end.to_array(),
             color,
             flags: 0,
-            segment: 0,
+            instance: 0,
         }
     }
 
@@ -56,6 +56,13 @@ impl LineInstance {
     #[must_use]
     pub const fn with_flags(self, flags: u32) -> Self {
         Self { flags, ..self }
+    }
+
+    /// The same line as a part of another [logical instance](Self::instance).
+    #[inline]
+    #[must_use]
+    pub const fn with_instance(self, instance: u32) -> Self {
+        Self { instance, ..self }
     }
 }
 
@@ -76,11 +83,11 @@ impl Primitive for LineInstance {
         SHADER
     }
 
-    fn set_segment(&mut self, segment: u32) {
-        self.segment = segment;
-    }
-
     fn is_drawable(&self) -> bool {
         is_finite(&self.start) && is_finite(&self.end) && self.radius.is_finite()
+    }
+
+    fn logical_instance(&self, _: u32) -> u32 {
+        self.instance
     }
 }

@@ -2,8 +2,8 @@
 //
 // Everything after the near plane happens in pixels, so that radii are exact and the ends are round.
 
-#import chronoscope_render::common::{pixels_from_clip, clip_from_pixels, quad_corner, with_depth_offset, cut, nothing}
-#import chronoscope_render::segments::{segments, is_void, resolve_color, radius_pixels, to_clip}
+#import chronoscope_render::common::{pixels_from_clip, clip_from_pixels, quad_corner, with_depth_offset, cut, nothing, Picked, picked}
+#import chronoscope_render::segments::{is_void, segment_of, resolve_color, radius_pixels, to_clip}
 
 struct Instance {
     @location(0) start: vec3<f32>,
@@ -11,7 +11,8 @@ struct Instance {
     @location(2) end: vec3<f32>,
     @location(3) color: u32,
     @location(4) flags: u32,
-    @location(5) segment: u32,
+    @location(5) id: u32,
+    @location(15) slot: u32,
 }
 
 struct Varyings {
@@ -22,6 +23,9 @@ struct Varyings {
     @location(1) @interpolate(flat) radii: vec2<f32>,
     @location(2) @interpolate(flat) color: vec4<f32>,
     @location(3) @interpolate(flat) flags: u32,
+#ifdef PICKING
+    @location(4) @interpolate(flat) ids: vec2<u32>,
+#endif
 }
 
 const FLAT_START: u32 = 1u;
@@ -31,10 +35,13 @@ const FLAT_END: u32 = 2u;
 fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyings {
     var out: Varyings;
     out.position = nothing();
-    if is_void(instance.segment) {
+    if is_void(instance.slot) {
         return out;
     }
-    let segment = segments[instance.segment];
+    let segment = segment_of(instance.slot, instance.id);
+#ifdef PICKING
+    out.ids = vec2(segment.picking_id, instance.id);
+#endif
     out.color = resolve_color(segment, instance.color);
     out.flags = instance.flags;
 
@@ -83,8 +90,7 @@ fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyi
     return out;
 }
 
-@fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+fn alpha_of(in: Varyings) -> f32 {
     let span = in.ends.zw - in.ends.xy;
     let here = in.position.xy - in.ends.xy;
     let length_squared = dot(span, span);
@@ -99,9 +105,24 @@ fn fragment(in: Varyings) -> @location(0) vec4<f32> {
     if (in.flags & FLAT_END) != 0u {
         inside = min(inside, (1.0 - along) * span_pixels);
     }
-    let alpha = cut(in.color.a, inside);
+    return cut(in.color.a, inside);
+}
+
+@fragment
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    let alpha = alpha_of(in);
     if alpha <= 0.0 {
         discard;
     }
     return vec4(in.color.rgb, alpha);
 }
+
+#ifdef PICKING
+@fragment
+fn pick(in: Varyings) -> Picked {
+    if alpha_of(in) <= 0.0 {
+        discard;
+    }
+    return picked(in.ids, in.position);
+}
+#endif

@@ -18,7 +18,7 @@ mod points;
 pub use arrows::ArrowInstance;
 pub use boxes::{BoxInstance, box_edges};
 pub use ground_grid::{GroundGrid, GroundGridPlugin};
-pub use image_quad::{ImageQuad, ImageQuadPlugin, Magnification};
+pub use image_quad::{ImageQuad, ImageQuadPlugin, Magnification, Texels};
 pub use lines::LineInstance;
 pub use points::PointInstance;
 

@@ -7,22 +7,20 @@ use bevy::shader::Shader;
 use bytemuck::{Pod, Zeroable};
 
 use super::is_finite;
-use crate::batch::Primitive;
+use crate::instances::Primitive;
 
 pub(crate) const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d01");
 
-/// A disc that faces the camera, at least a pixel wide. 24 bytes.
+/// A disc that faces the camera, at least a pixel wide. 20 bytes. Its logical instance is its index in the visual.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct PointInstance {
-    /// The centre, in the space of the segment.
+    /// The center, in the space of the segment.
     pub position: [f32; 3],
     /// Positive: scene units. Negative: UI points. [`DEFAULT_RADIUS`](crate::DEFAULT_RADIUS): the segment's.
     pub radius: f32,
     /// As packed by [`pack_color`](crate::pack_color), or [`DEFAULT_COLOR`](crate::DEFAULT_COLOR) for the segment's.
     pub color: u32,
-    /// Written by the batch.
-    pub(crate) segment: u32,
 }
 
 impl PointInstance {
@@ -34,7 +32,6 @@ impl PointInstance {
             position: position.to_array(),
             radius,
             color,
-            segment: 0,
         }
     }
 }
@@ -46,16 +43,11 @@ impl Primitive for PointInstance {
         VertexFormat::Float32x3,
         VertexFormat::Float32,
         VertexFormat::Uint32,
-        VertexFormat::Uint32,
     ];
     const CUTS_EDGES: bool = true;
 
     fn shader() -> Handle<Shader> {
         SHADER
-    }
-
-    fn set_segment(&mut self, segment: u32) {
-        self.segment = segment;
     }
 
     fn is_drawable(&self) -> bool {

@@ -1,13 +1,13 @@
 // Round points: two triangles around the centre, cut to a disc in the fragment shader.
 
-#import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, cut, nothing}
-#import chronoscope_render::segments::{segments, is_void, resolve_color, radius_pixels, to_clip}
+#import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, cut, nothing, Picked, picked}
+#import chronoscope_render::segments::{is_void, implied_instance, segment_of, resolve_color, radius_pixels, to_clip}
 
 struct Instance {
     @location(0) position: vec3<f32>,
     @location(1) radius: f32,
     @location(2) color: u32,
-    @location(3) segment: u32,
+    @location(15) slot: u32,
 }
 
 struct Varyings {
@@ -16,16 +16,27 @@ struct Varyings {
     @location(0) offset: vec2<f32>,
     @location(1) @interpolate(flat) radius: f32,
     @location(2) @interpolate(flat) color: vec4<f32>,
+#ifdef PICKING
+    @location(3) @interpolate(flat) ids: vec2<u32>,
+#endif
 }
 
 @vertex
-fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyings {
+fn vertex(
+    @builtin(vertex_index) vertex_index: u32,
+    @builtin(instance_index) instance_index: u32,
+    instance: Instance,
+) -> Varyings {
     var out: Varyings;
     out.position = nothing();
-    if is_void(instance.segment) {
+    if is_void(instance.slot) {
         return out;
     }
-    let segment = segments[instance.segment];
+    let id = implied_instance(instance.slot, instance_index);
+    let segment = segment_of(instance.slot, id);
+#ifdef PICKING
+    out.ids = vec2(segment.picking_id, id);
+#endif
     out.color = resolve_color(segment, instance.color);
     let center = to_clip(segment, instance.position);
     out.radius = radius_pixels(segment, instance.radius, center.w);
@@ -40,13 +51,27 @@ fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyi
     return out;
 }
 
-@fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+fn alpha_of(in: Varyings) -> f32 {
     // What is no larger than its pixel is drawn as that pixel.
     let distance = select(length(in.offset), 0.0, in.radius <= 1.0);
-    let alpha = cut(in.color.a, in.radius - distance);
+    return cut(in.color.a, in.radius - distance);
+}
+
+@fragment
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    let alpha = alpha_of(in);
     if alpha <= 0.0 {
         discard;
     }
     return vec4(in.color.rgb, alpha);
 }
+
+#ifdef PICKING
+@fragment
+fn pick(in: Varyings) -> Picked {
+    if alpha_of(in) <= 0.0 {
+        discard;
+    }
+    return picked(in.ids, in.position);
+}
+#endif

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod batches;
+mod picking;
 mod planes;
+mod plugins;
+mod precision;
 mod shapes;
 mod stage;

@@ -4,7 +4,9 @@ use bevy::asset::{Assets, Handle, RenderAssetUsages};
 use bevy::image::Image;
 use bevy::math::{Quat, Vec2, Vec3};
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
-use chronoscope_render::{BoxInstance, GroundGrid, ImageQuad, Magnification, SegmentUniform, pack_color};
+use chronoscope_render::{
+    BoxInstance, GroundGrid, ImageQuad, Magnification, SegmentUniform, Texels, pack_color,
+};
 
 use crate::stage::{BACKGROUND, SIZE, Stage};
 
@@ -121,6 +123,100 @@ fn a_texture_that_cannot_be_filtered_is_left_out() {
     let image = stage.app.world_mut().resource_mut::<Assets<Image>>().add(image);
     stage.spawn(quad(image));
     assert!(stage.shoot().drawn().is_empty());
+}
+
+const RED: [u8; 4] = [255, 0, 0, 255];
+const GREEN: [u8; 4] = [0, 255, 0, 255];
+const BLUE: [u8; 4] = [0, 0, 255, 255];
+
+fn row(stage: &mut Stage, format: TextureFormat, bytes: Vec<u8>, width: u32) -> Handle<Image> {
+    let size = Extent3d {
+        width,
+        height: 1,
+        depth_or_array_layers: 1,
+    };
+    let usage = RenderAssetUsages::RENDER_WORLD;
+    let image = Image::new(size, TextureDimension::D2, bytes, format, usage);
+    stage.app.world_mut().resource_mut::<Assets<Image>>().add(image)
+}
+
+/// What is seen of a texture with four columns, in the middle of each.
+fn columns(stage: &mut Stage) -> [[u8; 4]; 4] {
+    let seen = stage.shoot();
+    [8, 24, 40, 56].map(|x| seen.at(x, 32))
+}
+
+#[test]
+fn values_have_the_colors_of_their_range_whatever_their_format() {
+    let values = [0.0_f32, 400.0, 800.0, 1200.0];
+    let floats: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let shorts: Vec<u8> = values.iter().flat_map(|v| (*v as u16).to_le_bytes()).collect();
+    for (format, bytes) in [
+        (TextureFormat::R32Float, floats),
+        (TextureFormat::R16Uint, shorts),
+    ] {
+        let mut stage = Stage::flat();
+        let image = row(&mut stage, format, bytes, 4);
+        let table = picture(&mut stage, 3, &[RED, GREEN, BLUE]);
+        let texels = |range| Texels::Values {
+            range,
+            table: table.clone(),
+        };
+        let entity = stage.spawn(ImageQuad {
+            texels: texels([400.0, 1200.0]),
+            ..quad(image)
+        });
+        assert_eq!(columns(&mut stage), [RED, RED, GREEN, BLUE], "{format:?}");
+        let mut set = |range| {
+            stage.app.world_mut().get_mut::<ImageQuad>(entity).unwrap().texels = texels(range);
+            columns(&mut stage)
+        };
+        assert_eq!(
+            set([1200.0, 400.0]),
+            [BLUE, BLUE, GREEN, RED],
+            "the other way round"
+        );
+        assert_eq!(set([0.0, 800.0]), [RED, GREEN, BLUE, BLUE], "beyond the range");
+        assert_eq!(set([400.0, 400.0]), [RED; 4], "no range at all");
+    }
+}
+
+#[test]
+fn values_that_are_no_numbers_are_holes() {
+    let mut stage = Stage::flat();
+    let values = [f32::NAN, f32::NEG_INFINITY, f32::INFINITY, 0.5];
+    let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    let image = row(&mut stage, TextureFormat::R32Float, bytes, 4);
+    let table = picture(&mut stage, 3, &[RED, GREEN, BLUE]);
+    stage.spawn(ImageQuad {
+        texels: Texels::Values {
+            range: [0.0, 1.0],
+            table,
+        },
+        ..quad(image)
+    });
+    assert_eq!(columns(&mut stage), [BACKGROUND, RED, BLUE, GREEN]);
+}
+
+#[test]
+fn classes_have_the_colors_of_their_table_and_are_never_mixed() {
+    let mut stage = Stage::flat();
+    let bytes = [0_u16, 3, 1, 9].into_iter().flat_map(u16::to_le_bytes).collect();
+    let image = row(&mut stage, TextureFormat::R16Uint, bytes, 4);
+    // Two rows of two colors.
+    let table = picture(&mut stage, 2, &[[0; 4], RED, GREEN, BLUE]);
+    stage.spawn(ImageQuad {
+        texels: Texels::Classes { table },
+        magnification: Magnification::Linear,
+        ..quad(image)
+    });
+    let seen = columns(&mut stage);
+    assert_eq!(
+        seen,
+        [BACKGROUND, BLUE, RED, BACKGROUND],
+        "0 is clear, 9 is in no table"
+    );
+    assert!(stage.shoot().shades() <= 3);
 }
 
 #[test]

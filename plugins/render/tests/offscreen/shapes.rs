@@ -1,7 +1,7 @@
-//! Points, lines, boxes: their place, size and colour.
+//! Points, lines, boxes: their place, size and color.
 
 use bevy::camera::{Camera, CompositingSpace, Hdr, Viewport};
-use bevy::math::{Affine3A, Quat, UVec2, Vec3};
+use bevy::math::{DAffine3, DQuat, DVec3, Quat, UVec2, Vec3};
 use bevy::render::view::Msaa;
 use chronoscope_render::{
     ArrowInstance, BoxInstance, BulkView, DEFAULT_COLOR, DEFAULT_RADIUS, LineInstance, PointInstance,
@@ -26,7 +26,7 @@ fn a_point_has_its_color_and_its_radius_in_ui_points() {
     let mut stage = Stage::flat();
     stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 20.5, 0.0, -4.2, RED)]);
     let picture = stage.shoot();
-    assert_eq!(picture.at(32, 20), RED, "the colour survives to the byte");
+    assert_eq!(picture.at(32, 20), RED, "the color survives to the byte");
     assert_eq!(picture.at(32 + 4, 20), RED);
     assert_eq!(picture.at(32, 20 - 4), RED);
     assert_eq!(picture.at(32 + 5, 20), BACKGROUND);
@@ -52,19 +52,14 @@ fn a_ui_point_is_as_many_pixels_as_the_view_says() {
 fn a_radius_in_scene_units_shrinks_with_distance() {
     // At a distance of 4, a view of 90 degrees is 8 units high: 8 pixels per unit.
     let mut stage = Stage::deep(Vec3::new(0.0, -4.0, 0.0), Vec3::ZERO);
-    let entity = stage.spawn_batch(SegmentUniform::default(), &[point(0.0, 0.0, 0.0, 1.0, RED)]);
+    let batch = stage.spawn_batch(SegmentUniform::default(), &[point(0.0, 0.0, 0.0, 1.0, RED)]);
     let near = stage.shoot().drawn().len() as f32;
     assert!((near - 64.0 * std::f32::consts::PI).abs() < 20.0, "{near}");
-    stage.batch::<PointInstance>(entity, |batch| {
-        let far = bevy::math::Affine3A::from_translation(Vec3::Y * 4.0);
-        batch.set_uniform(
-            1,
-            SegmentUniform {
-                world_from_entity: far,
-                ..Default::default()
-            },
-        );
-    });
+    let far = SegmentUniform {
+        world_from_entity: DAffine3::from_translation(DVec3::Y * 4.0),
+        ..Default::default()
+    };
+    stage.list::<PointInstance, _>(batch, |list| list.set_uniform(batch.slot, far));
     let far = stage.shoot().drawn().len() as f32;
     assert!((far - 16.0 * std::f32::consts::PI).abs() < 10.0, "{far}");
 }
@@ -198,17 +193,17 @@ fn a_viewport_shifts_what_is_drawn() {
 #[test]
 fn transforms_carry_size_and_mirrors() {
     let mut stage = Stage::flat();
-    let scale = |factors: Vec3, to: Vec3| SegmentUniform {
-        world_from_entity: Affine3A::from_scale_rotation_translation(factors, Quat::IDENTITY, to),
+    let scale = |factors: DVec3, to: DVec3| SegmentUniform {
+        world_from_entity: DAffine3::from_scale_rotation_translation(factors, DQuat::IDENTITY, to),
         ..Default::default()
     };
     stage.spawn_batch(
-        scale(Vec3::splat(3.0), Vec3::new(16.5, 16.5, 0.0)),
+        scale(DVec3::splat(3.0), DVec3::new(16.5, 16.5, 0.0)),
         &[point(0.0, 0.0, 0.0, 2.1, RED)],
     );
     let solid = BoxInstance::new(Vec3::ZERO, Vec3::splat(4.0), Quat::IDENTITY, pack_color(GREEN));
     stage.spawn_batch(
-        scale(Vec3::new(-1.0, 2.0, 1.0), Vec3::new(44.0, 44.0, 0.0)),
+        scale(DVec3::new(-1.0, 2.0, 1.0), DVec3::new(44.0, 44.0, 0.0)),
         &[solid],
     );
     let picture = stage.shoot();
@@ -303,7 +298,7 @@ fn a_box_is_lit_by_its_faces() {
     assert_eq!(
         picture.count(RED),
         20 * 10,
-        "a face that looks at the camera has the full colour"
+        "a face that looks at the camera has the full color"
     );
     assert_eq!(picture.drawn().len(), 20 * 10);
 

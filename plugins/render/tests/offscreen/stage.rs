@@ -27,7 +27,8 @@ use bevy::window::{ExitCondition, WindowPlugin};
 use bevy::winit::WinitPlugin;
 use bevy::{DefaultPlugins, app::PluginGroup};
 use chronoscope_render::{
-    BulkRenderPlugin, InstanceBatch, Primitive, RenderStats, SegmentUniform, image_plane_camera,
+    Blending, BulkRenderPlugin, DrawList, InstanceBuffer, Primitive, RenderStats, SegmentUniform, Slot,
+    image_plane_camera,
 };
 
 /// The width and height of the target, in pixels.
@@ -45,6 +46,15 @@ pub(crate) struct Stage {
 impl Stage {
     /// A camera on an image plane: one unit is one pixel, x to the right, y down, the origin in the top-left corner.
     pub(crate) fn flat() -> Self {
+        Self::flat_in(false)
+    }
+
+    /// The same in an app that adds the plugin before Bevy's own.
+    pub(crate) fn flat_with_plugin_first() -> Self {
+        Self::flat_in(true)
+    }
+
+    fn flat_in(is_plugin_first: bool) -> Self {
         let projection = OrthographicProjection {
             scaling_mode: ScalingMode::Fixed {
                 width: SIZE as f32,
@@ -57,6 +67,7 @@ impl Stage {
         Self::new(
             Projection::Orthographic(projection),
             image_plane_camera(center, 50.0),
+            is_plugin_first,
         )
     }
 
@@ -69,11 +80,15 @@ impl Stage {
         Self::new(
             Projection::Perspective(projection),
             Transform::from_translation(eye).looking_at(at, Vec3::Z),
+            false,
         )
     }
 
-    fn new(projection: Projection, transform: Transform) -> Self {
+    fn new(projection: Projection, transform: Transform, is_plugin_first: bool) -> Self {
         let mut app = App::new();
+        if is_plugin_first {
+            app.add_plugins(BulkRenderPlugin);
+        }
         app.add_plugins(
             DefaultPlugins
                 .set(WindowPlugin {
@@ -90,7 +105,9 @@ impl Stage {
                 .disable::<TerminalCtrlCHandlerPlugin>()
                 .disable::<PipelinedRenderingPlugin>(),
         );
-        app.add_plugins(BulkRenderPlugin);
+        if !is_plugin_first {
+            app.add_plugins(BulkRenderPlugin);
+        }
         while app.plugins_state() == PluginsState::Adding {
             bevy::tasks::tick_global_task_pools_on_main_thread();
         }
@@ -118,19 +135,79 @@ impl Stage {
         Self { app, camera, target }
     }
 
+    pub(crate) fn new_target(&mut self) -> Handle<Image> {
+        let image = Image::new_target_texture(SIZE, SIZE, TextureFormat::Rgba8UnormSrgb, None);
+        self.app.world_mut().resource_mut::<Assets<Image>>().add(image)
+    }
+
+    /// Another camera that looks as the first one does.
+    pub(crate) fn spawn_camera(&mut self, target: RenderTarget, more: impl Bundle) -> Entity {
+        let world = self.app.world_mut();
+        let projection = world.get::<Projection>(self.camera).unwrap().clone();
+        let transform = *world.get::<Transform>(self.camera).unwrap();
+        let camera = (
+            Camera3d::default(),
+            target,
+            Msaa::Off,
+            Tonemapping::None,
+            projection,
+            transform,
+        );
+        world.spawn((camera, more)).id()
+    }
+
     pub(crate) fn spawn(&mut self, bundle: impl Bundle) -> Entity {
         self.app.world_mut().spawn(bundle).id()
     }
 
-    /// A batch with the one segment 1.
-    pub(crate) fn spawn_batch<P: Primitive>(&mut self, uniform: SegmentUniform, instances: &[P]) -> Entity {
-        let mut batch = InstanceBatch::<P>::default();
-        batch.insert(1, uniform, instances).unwrap();
-        self.spawn(batch)
+    /// A buffer of one visual, and a list that draws it opaquely.
+    pub(crate) fn spawn_batch<P: Primitive>(&mut self, uniform: SegmentUniform, instances: &[P]) -> Batch {
+        self.spawn_batch_as(Blending::Opaque, uniform, instances)
     }
 
-    pub(crate) fn batch<P: Primitive>(&mut self, entity: Entity, change: impl FnOnce(&mut InstanceBatch<P>)) {
-        change(&mut self.app.world_mut().get_mut::<InstanceBatch<P>>(entity).unwrap());
+    pub(crate) fn spawn_batch_as<P: Primitive>(
+        &mut self,
+        blending: Blending,
+        uniform: SegmentUniform,
+        instances: &[P],
+    ) -> Batch {
+        let mut buffer = InstanceBuffer::<P>::default();
+        let slot = buffer.insert(instances).unwrap();
+        let buffer = self.spawn(buffer);
+        let mut list = DrawList::<P>::new(buffer, blending);
+        list.insert(slot, uniform);
+        let list = self.spawn(list);
+        Batch { buffer, list, slot }
+    }
+
+    pub(crate) fn buffer<P: Primitive, T>(
+        &mut self,
+        batch: Batch,
+        change: impl FnOnce(&mut InstanceBuffer<P>) -> T,
+    ) -> T {
+        let world = self.app.world_mut();
+        change(&mut world.get_mut::<InstanceBuffer<P>>(batch.buffer).unwrap())
+    }
+
+    pub(crate) fn list<P: Primitive, T>(
+        &mut self,
+        batch: Batch,
+        change: impl FnOnce(&mut DrawList<P>) -> T,
+    ) -> T {
+        let world = self.app.world_mut();
+        change(&mut world.get_mut::<DrawList<P>>(batch.list).unwrap())
+    }
+
+    /// Adds another visual to a batch.
+    pub(crate) fn add<P: Primitive>(
+        &mut self,
+        batch: Batch,
+        uniform: SegmentUniform,
+        instances: &[P],
+    ) -> Slot {
+        let slot = self.buffer::<P, _>(batch, |buffer| buffer.insert(instances).unwrap());
+        self.list::<P, _>(batch, |list| list.insert(slot, uniform));
+        slot
     }
 
     pub(crate) fn stats(&self) -> RenderStats {
@@ -163,6 +240,14 @@ impl Stage {
         }
         panic!("no picture came back");
     }
+}
+
+/// A visual in a buffer, and a list that draws it.
+#[derive(Clone, Copy)]
+pub(crate) struct Batch {
+    pub(crate) buffer: Entity,
+    pub(crate) list: Entity,
+    pub(crate) slot: Slot,
 }
 
 /// What the camera saw.

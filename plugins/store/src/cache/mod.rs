@@ -7,13 +7,15 @@
 //! # Why parallel readers neither race nor wait
 //! Each series keeps its last answers in a small set of *sequence-locked* entries (`entry`): a reader copies an entry and
 //! checks that no writer was at it meanwhile. A hit writes nothing that another reader reads, so two readers run at twice
-//! the rate of one. A reader that misses computes the answer from the store, which nodata changes, and offers it to the
+//! the rate of one. A reader that misses computes the answer from the store, which nobody changes, and offers it to the
 //! entries; where another one is just writing there, it goes on without. Older answers of a series stand in a list behind a
-//! mutex of that series alone, which is only taken on a miss. Latest-at answers name rows by their place in the store and hold no
+//! mutex of that series alone, which is only taken on a miss. Of rows that one chunk decides alone, which are most, one answer is kept
+//! for all: a hit looks for the row in the chunk's times. Latest-at answers name rows by their place in the store and hold no
 //! reference to a chunk. Range answers do; a chunk that goes touches the answers with its rows, so that they keep it alive until
 //! [`QueryCache::apply_pending`], and no longer. (Where events were not handed in, until the answers are freed.)
 
 mod entry;
+mod place;
 mod series;
 mod stats;
 
@@ -23,8 +25,8 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::{
-    ChunkChange, ChunkStore, ComponentId, EntityId, LatestAt, LatestAtRef, RangeResult, StoreEvent,
-    TimeRange, TimelineId, latest_at::Answer,
+    ChunkChange, ChunkStore, ComponentId, EntityId, LatestAt, LatestAtCursor, LatestAtRef, RangeResult,
+    StoreEvent, TimeRange, TimelineId, latest_at::Answer,
 };
 
 use series::SeriesCache;
@@ -109,6 +111,15 @@ pub struct PurgeReport {
     pub freed_bytes: u64,
     /// Whether as many are free as were asked for, or there is nothing left. Otherwise another step does more.
     pub done: bool,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// The row.
+    Row,
+    /// The row, and the run that it belongs to.
+    Run,
 }
 
 impl QueryCache {
@@ -236,6 +247,27 @@ impl QueryCache {
         self.counters.add(&tally);
     }
 
+    /// What several components of an entity were at a time, in the order asked, each with what it takes to follow a cursor. Components
+    /// that the entity has not are there too.
+    pub fn latest_at_cursors<'a>(
+        &'a self,
+        store: &'a ChunkStore,
+        entity: EntityId,
+        timeline: Option<TimelineId>,
+        time: i64,
+        components: &'a [ComponentId],
+    ) -> impl Iterator<Item = (ComponentId, LatestAtCursor)> + 'a {
+        components.iter().map(move |&component| {
+            let mut tally = Tally::default();
+            let answer = self.answer(store, entity, timeline, time, component, Wanted::Run, &mut tally);
+            self.counters.add(&tally);
+            let cursor = answer.map_or_else(LatestAtCursor::nothing, |answer| {
+                store.resolve_cursor(entity, timeline, time, component, answer)
+            });
+            (component, cursor)
+        })
+    }
+
     /// As [`Self::latest_at_many`], borrowed from the store: calls `visit` with each component that the entity has, and what
     /// it was.
     pub fn visit_latest_at<'s>(
@@ -249,7 +281,9 @@ impl QueryCache {
     ) {
         let mut tally = Tally::default();
         for &component in components {
-            if let Some(answer) = self.answer(store, entity, timeline, time, component, &mut tally) {
+            if let Some(answer) =
+                self.answer(store, entity, timeline, time, component, Wanted::Row, &mut tally)
+            {
                 visit(
                     component,
                     store.resolve(entity, timeline, time, component, answer),
@@ -269,7 +303,7 @@ impl QueryCache {
         component: ComponentId,
         tally: &mut Tally,
     ) -> LatestAtRef<'s> {
-        match self.answer(store, entity, timeline, time, component, tally) {
+        match self.answer(store, entity, timeline, time, component, Wanted::Row, tally) {
             Some(answer) => store.resolve(entity, timeline, time, component, answer),
             None => LatestAt {
                 hit: None,
@@ -287,6 +321,7 @@ impl QueryCache {
         timeline: Option<TimelineId>,
         time: i64,
         component: ComponentId,
+        wanted: Wanted,
         tally: &mut Tally,
     ) -> Option<Answer> {
         if let Some(series) = store.static_series(entity, component) {
@@ -301,20 +336,19 @@ impl QueryCache {
             return Some(store.find_in(series, time));
         };
         let cache = self.init(cache, tally);
-        if let Some((found, validity)) = cache.get(time, self.epoch) {
+        let kept = match wanted {
+            Wanted::Row => cache.get(store, time, self.epoch),
+            Wanted::Run => cache.get_run(store, time, self.epoch),
+        };
+        if kept.is_some() {
             tally.hits += 1;
-            return Some(Answer {
-                found,
-                validity,
-                missing: SmallVec::new(),
-            });
+            return kept;
         }
         tally.misses += 1;
         let answer = store.find_in(series, time);
         // A provisional answer is worth no place: it is about to change.
         if answer.missing.is_empty() {
-            let row_bytes = answer.found.map_or(0, |found| store.row_bytes(found.slot));
-            cache.put(time, answer.found, answer.validity, row_bytes, tally);
+            cache.put(store, time, &answer, tally);
         }
         Some(answer)
     }

@@ -5,14 +5,12 @@ use std::{
     sync::atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
-use parking_lot::Mutex;
-use smallvec::SmallVec;
-
 use crate::{
-    RangeResult, TimeRange,
-    cache::{entry::CachedEntry, stats::Tally},
-    latest_at::Found,
+    ChunkStore, RangeResult, TimeRange,
+    cache::{entry::CachedEntry, place::Place, stats::Tally},
+    latest_at::Answer,
 };
+use parking_lot::Mutex;
 
 /// How many answers stand ready for readers without a lock: views with cursors of their own do not drive each other out.
 const WAYS: usize = 2;
@@ -20,48 +18,16 @@ const WAYS: usize = 2;
 /// How many range answers a series keeps: views with ranges of their own do not drive each other out.
 const MAX_RANGES: usize = 4;
 
-/// How many older answers a series keeps, about as many as somedata who scrubs goes back over.
+/// How many older answers a series keeps, about as many as somebody who scrubs goes back over.
 const MAX_OLDER: usize = 64;
 
-/// An answer, packed so that two fit in a line of the processor's cache.
+/// An answer that is not provisional.
 #[derive(Clone, Copy, Debug)]
 struct Older {
     validity: TimeRange,
-    slot: u32,
-    row: u32,
-    /// [`NOTHING`] for the answer that there is no row.
-    column: u32,
-    /// What the row takes, about.
+    place: Place,
+    /// What its rows take, about.
     row_bytes: u32,
-}
-
-const NOTHING: u32 = u32::MAX;
-
-impl Older {
-    fn new(validity: TimeRange, found: Option<Found>, row_bytes: u32) -> Self {
-        let (slot, row, column) =
-            found.map_or((0, 0, NOTHING), |found| (found.slot, found.row, found.column));
-        Self {
-            validity,
-            slot,
-            row,
-            column,
-            row_bytes,
-        }
-    }
-
-    fn found(&self) -> Option<Found> {
-        let Self {
-            slot, row, column, ..
-        } = *self;
-        // An answer that is not provisional holds from its row's time on.
-        (column != NOTHING).then_some(Found {
-            slot,
-            row,
-            column,
-            time: self.validity.min,
-        })
-    }
 }
 
 /// The answers of one series, by the intervals for which they hold.
@@ -75,19 +41,32 @@ pub(super) struct SeriesCache {
     /// The way to be written next.
     turn: AtomicUsize,
     recent: [CachedEntry; WAYS],
-    /// Ordered by time; intervals are maximal, so they never overlap.
+    /// Ordered by time, without overlaps.
     older: Mutex<VecDeque<Older>>,
-    /// The last used one is the last.
-    ranges: Mutex<SmallVec<[RangeResult; MAX_RANGES]>>,
+    /// The last used one is the last. Most series are never asked for a range, so they have no room for one.
+    ranges: Mutex<Vec<RangeResult>>,
 }
 
 impl SeriesCache {
+    /// The answer at a time, if it is kept.
     #[inline]
-    pub(super) fn get(&self, time: i64, epoch: u64) -> Option<(Option<Found>, TimeRange)> {
+    pub(super) fn get(&self, store: &ChunkStore, time: i64, epoch: u64) -> Option<Answer> {
         self.touch(epoch);
-        if let Some(answer) = self.recent.iter().find_map(|entry| entry.get(time)) {
-            return Some(answer);
+        if let Some((place, validity)) = self.recent.iter().find_map(|entry| entry.get(time)) {
+            return place.answer(store, validity, time);
         }
+        let answer = self.get_older(store, time)?;
+        self.put_recent(&answer);
+        Some(answer)
+    }
+
+    /// As [`Self::get`], with the run that the answer belongs to.
+    pub(super) fn get_run(&self, store: &ChunkStore, time: i64, epoch: u64) -> Option<Answer> {
+        self.touch(epoch);
+        self.get_older(store, time)
+    }
+
+    fn get_older(&self, store: &ChunkStore, time: i64) -> Option<Answer> {
         let older = self.older.lock();
         // Where the cursor goes on beyond all that was seen, which is most of the time, only the end is looked at.
         if older.back().is_none_or(|last| last.validity.max < time) {
@@ -96,36 +75,42 @@ impl SeriesCache {
         let at = older.partition_point(|older| older.validity.max < time);
         let hit = *older.get(at).filter(|older| older.validity.min <= time)?;
         drop(older);
-        let (found, validity) = (hit.found(), hit.validity);
-        self.put_recent(found, validity);
-        Some((found, validity))
+        hit.place.answer(store, hit.validity, time)
     }
 
-    pub(super) fn put(
-        &self,
-        time: i64,
-        found: Option<Found>,
-        validity: TimeRange,
-        row_bytes: u32,
-        tally: &mut Tally,
-    ) {
-        self.put_recent(found, validity);
+    /// Keeps an answer that is not provisional.
+    pub(super) fn put(&self, store: &ChunkStore, time: i64, answer: &Answer, tally: &mut Tally) {
+        self.put_recent(answer);
+        let (place, validity) = Place::of_run(answer);
         let mut older = self.older.lock();
         let capacity = older.capacity();
         let is_last = older.back().is_none_or(|last| last.validity.max < validity.min);
-        let at = if is_last {
-            older.len()
+        let (start, end) = if is_last {
+            (older.len(), older.len())
         } else {
-            older.partition_point(|older| older.validity.max < validity.min)
+            (
+                older.partition_point(|older| older.validity.max < validity.min),
+                older.partition_point(|older| older.validity.min <= validity.max),
+            )
         };
-        // Another reader may have been faster.
-        if older
-            .get(at)
-            .is_some_and(|other| other.validity.intersects(&validity))
-        {
+        // Another reader may have been faster. Otherwise the rows that meet a run are some of its own.
+        let is_inside = |other: &Older| other.validity.contains(time);
+        if older.range(start..end).any(is_inside) {
             return;
         }
-        older.insert(at, Older::new(validity, found, row_bytes));
+        for gone in older.drain(start..end) {
+            tally.bytes_effective -= i64::from(gone.row_bytes);
+        }
+        let row_bytes = place.slot().map_or(0, |slot| store.row_bytes(slot));
+        let row_bytes = row_bytes.saturating_mul(place.num_rows());
+        older.insert(
+            start,
+            Older {
+                validity,
+                place,
+                row_bytes,
+            },
+        );
         tally.bytes_effective += i64::from(row_bytes);
         if older.len() > MAX_OLDER {
             // The end that is farther from the cursor goes.
@@ -141,11 +126,11 @@ impl SeriesCache {
         tally.bytes_actual += ((older.capacity() - capacity) * size_of::<Older>()) as i64;
     }
 
-    fn put_recent(&self, found: Option<Found>, validity: TimeRange) {
+    fn put_recent(&self, answer: &Answer) {
         let turn = self.turn.load(Ordering::Relaxed);
         self.turn.store((turn + 1) % WAYS, Ordering::Relaxed);
         if let Some(entry) = self.recent.get(turn) {
-            entry.put(found, validity);
+            entry.put(Place::of_row(answer), answer.validity);
         }
     }
 
@@ -171,12 +156,14 @@ impl SeriesCache {
         if ranges.iter().any(|other| other.range() == answer.range()) {
             return;
         }
+        let capacity = ranges.capacity();
         if ranges.len() == MAX_RANGES {
             let before = ranges.remove(0);
             tally.bytes_actual -= before.heap_bytes() as i64;
         }
         tally.bytes_actual += answer.heap_bytes() as i64;
         ranges.push(answer.clone());
+        tally.bytes_actual += ((ranges.capacity() - capacity) * size_of::<RangeResult>()) as i64;
     }
 
     /// Drops the answers that meet a range.
@@ -212,14 +199,11 @@ impl SeriesCache {
     pub(super) fn bytes(&self) -> (u64, u64) {
         let older = self.older.lock();
         let effective = older.iter().map(|older| u64::from(older.row_bytes)).sum();
+        let ranges = self.ranges.lock();
         let actual = size_of::<Self>()
             + older.capacity() * size_of::<Older>()
-            + self
-                .ranges
-                .lock()
-                .iter()
-                .map(RangeResult::heap_bytes)
-                .sum::<usize>();
+            + ranges.capacity() * size_of::<RangeResult>()
+            + ranges.iter().map(RangeResult::heap_bytes).sum::<usize>();
         (effective, actual as u64)
     }
 }

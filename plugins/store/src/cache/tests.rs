@@ -15,7 +15,7 @@ use arrow_array::{ArrayRef, Int64Array, cast::AsArray as _, types::Int64Type};
 use super::*;
 use crate::{
     Chunk, ComponentDescriptor, EntityPath, Recording, RowId, StoreId, StoreSettings, Timeline,
-    cache::entry::CachedEntry, latest_at::Found,
+    cache::{entry::CachedEntry, place::Place},
 };
 
 /// A recording of some entities, with a row per time that holds the time.
@@ -152,23 +152,20 @@ fn changes_of_many_series_join_however_they_alternate() {
 fn a_reader_never_sees_a_torn_entry() {
     let (entry, stop) = (CachedEntry::default(), AtomicBool::new(false));
     // Each field says the same number, so that a mixture is seen.
-    let answer = |number: u32| {
-        let found = Found {
-            slot: number,
-            column: number,
-            row: number,
-            time: i64::from(number),
-        };
-        (found, TimeRange::new(i64::from(number), i64::MAX))
+    let answer = |number: u16| {
+        (
+            Place::of_number(number),
+            TimeRange::new(i64::from(number), i64::MAX),
+        )
     };
     thread::scope(|scope| {
-        for writer in 0..2_u32 {
+        for writer in 0..2_u16 {
             let (entry, stop) = (&entry, &stop);
             scope.spawn(move || {
                 let mut number = writer;
                 while !stop.load(Ordering::Relaxed) {
-                    let (found, validity) = answer(number);
-                    entry.put(Some(found), validity);
+                    let (place, validity) = answer(number);
+                    entry.put(place, validity);
                     number = (number + 7) % 1_000;
                 }
             });
@@ -177,8 +174,8 @@ fn a_reader_never_sees_a_torn_entry() {
             .map(|_| {
                 scope.spawn(|| {
                     for _ in 0..200_000 {
-                        if let Some((Some(found), validity)) = entry.get(i64::MAX) {
-                            assert_eq!((found, validity), answer(found.slot));
+                        if let Some((place, validity)) = entry.get(i64::MAX) {
+                            assert_eq!((place, validity), answer(validity.min as u16));
                         }
                     }
                 })

@@ -94,7 +94,9 @@ impl ChunkStore {
         let names = &self.names;
         let data = &mut self.entities[meta.entity.index()];
         let before = data.components.heap_bytes();
-        self.schema_version += u64::from(data.stats.num_chunks == 0);
+        let is_first = u64::from(data.stats.num_chunks == 0);
+        self.totals.num_entities += is_first;
+        self.schema_version += is_first;
         data.stats.add(&meta, is_loaded);
         if origin == Origin::Made {
             data.newest_made = data.newest_made.max(meta.row_ids.1);

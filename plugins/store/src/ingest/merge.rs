@@ -26,7 +26,8 @@ use crate::{
 
 impl ChunkStore {
     /// The pieces of a chunk that is larger than the settings want, in the order of its rows. The first keeps the id, so
-    /// that the chunk is recognised when it comes again.
+    /// that the chunk is recognised when it comes again. Each has its rows copied, so that collecting it frees them: pieces that
+    /// share the chunk's memory would free nothing until the last one goes.
     pub(crate) fn split(&self, chunk: &Arc<Chunk>) -> Option<Vec<Chunk>> {
         let rows = chunk.num_rows();
         let settings = &self.settings;
@@ -34,15 +35,15 @@ impl ChunkStore {
         if !settings.compaction || chunk.is_static() || rows < 2 {
             return None;
         }
-        if rows <= max_rows.saturating_mul(2) && chunk.num_bytes() <= max_bytes.saturating_mul(2) {
+        if rows <= max_rows.saturating_mul(2) && chunk.row_bytes() <= max_bytes.saturating_mul(2) {
             return None;
         }
-        let by_bytes = usize::try_from(chunk.num_bytes().div_ceil(max_bytes)).unwrap_or(usize::MAX);
+        let by_bytes = usize::try_from(chunk.row_bytes().div_ceil(max_bytes)).unwrap_or(usize::MAX);
         let pieces = rows.div_ceil(max_rows).max(by_bytes).min(rows);
         let each = rows.div_ceil(pieces);
         let pieces = (0..rows.div_ceil(each)).map(|piece| {
             let id = if piece == 0 { chunk.id() } else { ChunkId::new() };
-            chunk.slice(id, piece * each..((piece + 1) * each).min(rows))
+            chunk.slice_owned(id, piece * each..((piece + 1) * each).min(rows))
         });
         Some(pieces.collect())
     }
@@ -222,6 +223,7 @@ impl ChunkStore {
         if let Some(added) = append_buffer::added_meta(&meta, second_rows) {
             append_buffer::include(&mut meta, &added);
         }
+        meta.num_bytes = buffer.num_bytes();
         let slot = self.add(
             Arc::new(meta),
             Some(ChunkData::buffer(buffer)),

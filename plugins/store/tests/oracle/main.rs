@@ -7,14 +7,17 @@
 )]
 
 mod bench;
+mod checks;
 mod model;
+mod ops;
 
-use bench::{Bench, Op, op};
+use bench::Bench;
 use chronoscope_store::{
     AbsentChunk, AbsentComponent, ChunkId, ChunkStore, FetchOptions, GcOptions, QueryCache, RangeDelta,
     RangeResult, StoreSettings, TimeRange,
 };
 use model::{ChunkSpec, ModelChunk, RowSpec};
+use ops::{Op, op};
 use proptest::{prelude::*, test_runner::RngSeed};
 
 fn config() -> ProptestConfig {

@@ -292,6 +292,7 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
     let item = Item::DataResult {
         view,
         entity: path.clone(),
+        instance: None,
     };
     let mut hide = false;
     let icon = if row.is_result {

@@ -1,7 +1,7 @@
 //! What is known about an entity, and about one of its components.
 
 use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{DataResults, Item, RecordingEntry, Visualizers};
+use chronoscope_frame::{DataResults, Item, RecordingEntry};
 use chronoscope_store::{ComponentId, EntityId, EntityPath, Hit};
 use chronoscope_types::format_time;
 use chronoscope_views::colors::entity_color;
@@ -9,20 +9,30 @@ use egui::{RichText, Ui};
 
 use super::{
     parts::{entity_link, grouped, item_link, size_rows, text_row, title, value_row},
+    shown,
     values::{self, EntityRef},
 };
 use crate::{
     icons,
     pass::Pass,
-    theme::{Theme, size},
+    theme::size,
     widgets::{elided_small, section_header},
 };
 
-/// Draws an entity, alone or as a view shows it.
-pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, view: Option<ViewId>) {
+/// Draws an entity, alone or as a view shows it; the values of one instance, where that is given.
+pub(super) fn show(
+    ui: &mut Ui,
+    pass: &mut Pass<'_>,
+    path: &EntityPath,
+    view: Option<ViewId>,
+    instance: Option<u32>,
+) {
     let Some(entry) = pass.active() else { return };
     let store = entry.store();
-    show_title(ui, path);
+    show_title(ui, path, instance);
+    if instance.is_some() {
+        entity_link(ui, pass, "Entity", path);
+    }
     if let Some(parent) = path.parent() {
         entity_link(ui, pass, "Parent", &parent);
     }
@@ -38,8 +48,19 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, view: Op
         text_row(ui, "Data", &format!("none of its own; {count} below"));
         return;
     }
-    show_visualizers(ui, pass, entity, view);
-    show_values(ui, pass, entry, EntityRef { id: entity, path });
+    if let Some(view) = view {
+        shown::show(ui, pass, entity, view);
+    }
+    show_values(
+        ui,
+        pass,
+        entry,
+        EntityRef {
+            id: entity,
+            path,
+            instance,
+        },
+    );
 
     section_header(ui, "Size", |_| {});
     let stats = store.entity_stats(entity);
@@ -91,7 +112,7 @@ pub(super) fn show_component(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath
     }
 }
 
-fn show_title(ui: &mut Ui, path: &EntityPath) {
+fn show_title(ui: &mut Ui, path: &EntityPath, instance: Option<u32>) {
     ui.add_space(size::GRID);
     ui.horizontal(|ui| {
         ui.set_min_height(size::ROW);
@@ -101,7 +122,11 @@ fn show_title(ui: &mut Ui, path: &EntityPath) {
                 .size(size::ICON)
                 .color(entity_color(path)),
         );
-        crate::widgets::value_label(ui, path.as_str(), "");
+        let name = match instance {
+            Some(instance) => format!("{path}[{instance}]"),
+            None => path.to_string(),
+        };
+        crate::widgets::value_label(ui, &name, "");
     });
 }
 
@@ -114,29 +139,6 @@ fn show_view_link(ui: &mut Ui, pass: &mut Pass<'_>, id: ViewId) {
     {
         Some(name) => item_link(ui, pass, "In view", &name, &Item::View(id)),
         None => text_row(ui, "In view", "closed"),
-    }
-}
-
-/// By what the view shows the entity, or that it cannot.
-fn show_visualizers(ui: &mut Ui, pass: &Pass<'_>, entity: EntityId, view: Option<ViewId>) {
-    let Some(result) = view.and_then(|view| pass.of_view::<DataResults>(view)?.get(entity)) else {
-        return;
-    };
-    let visualizers = pass.world.resource::<Visualizers>();
-    let names: Vec<&str> = result
-        .visualizers
-        .iter()
-        .filter_map(|id| Some(visualizers.info(*id)?.name))
-        .collect();
-    if names.is_empty() {
-        let theme = Theme::of(ui);
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = size::GRID;
-            ui.label(RichText::new(icons::WARNING).color(theme.warning));
-            ui.add(egui::Label::new("This view has no visualizer for this data yet.").wrap());
-        });
-    } else {
-        text_row(ui, "Shown as", &names.join(", "));
     }
 }
 

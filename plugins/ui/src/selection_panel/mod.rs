@@ -7,6 +7,7 @@ mod values;
 mod blueprint_items;
 mod entity;
 mod recording;
+mod shown;
 mod view_summary;
 
 use chronoscope_frame::Item;
@@ -81,8 +82,12 @@ fn show_item(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelState, 
         },
         Item::Container(id) => blueprint_items::show_container(ui, pass, *id),
         Item::View(id) => blueprint_items::show_view(ui, pass, &mut state.views, *id),
-        Item::Entity(entity) => entity::show(ui, pass, entity, None),
-        Item::DataResult { view, entity } => entity::show(ui, pass, entity, Some(*view)),
+        Item::Entity(entity) => entity::show(ui, pass, entity, None, None),
+        Item::DataResult {
+            view,
+            entity,
+            instance,
+        } => entity::show(ui, pass, entity, Some(*view), *instance),
         Item::Component { entity, component } => entity::show_component(ui, pass, entity, component),
     }
 }

@@ -1,6 +1,6 @@
 //! What is known about a recording.
 
-use chronoscope_frame::{RecordingEntry, RecordingKey};
+use chronoscope_frame::RecordingEntry;
 use chronoscope_store::{StoreKind, TimeType};
 use chronoscope_types::format_time;
 use egui::Ui;
@@ -30,7 +30,7 @@ pub(super) fn show(ui: &mut Ui, entry: &RecordingEntry) {
     }
 
     section_header(ui, "Contents", |_| {});
-    value_row(ui, "Entities", &grouped(num_entities(ui, entry)), "");
+    value_row(ui, "Entities", &grouped(store.num_entities()), "");
     value_row(ui, "Rows", &grouped(store.num_rows()), "");
     value_row(ui, "Chunks", &grouped(store.num_chunks()), "");
     size_rows(ui, &store.store_stats().chunks);
@@ -54,19 +54,4 @@ pub(super) fn show(ui: &mut Ui, entry: &RecordingEntry) {
     if !any {
         text_row(ui, "None", "All data is static.");
     }
-}
-
-/// The number of entities with data, counted again only where that may have changed: a count is a walk over
-/// all of them.
-fn num_entities(ui: &Ui, entry: &RecordingEntry) -> u64 {
-    let (store, id) = (entry.store(), egui::Id::new("num_entities"));
-    let key = (entry.key(), store.schema_version());
-    if let Some((known, count)) = ui.data(|data| data.get_temp::<((RecordingKey, u64), u64)>(id))
-        && known == key
-    {
-        return count;
-    }
-    let count = store.entities().count() as u64;
-    ui.data_mut(|data| data.insert_temp(id, (key, count)));
-    count
 }

@@ -20,11 +20,12 @@ const MAX_CHARS: usize = 200;
 /// Instances that are listed one by one.
 const MAX_INSTANCES: usize = 20;
 
-/// An entity of the recording that is shown.
+/// An entity of the recording that is shown, or one of its instances.
 #[derive(Clone, Copy)]
 pub(super) struct EntityRef<'a> {
     pub(super) id: EntityId,
     pub(super) path: &'a EntityPath,
+    pub(super) instance: Option<u32>,
 }
 
 /// The value of a component at the cursor.
@@ -61,7 +62,16 @@ pub(super) fn show_component_row(
         entity: entity.path.clone(),
         component: descriptor.component.to_string(),
     };
-    let cell = answer.hit.as_ref().map(Hit::cell);
+    let mut cell = answer.hit.as_ref().map(Hit::cell);
+    let mut name = descriptor.field_name().to_owned();
+    // A component with one value has it for all instances.
+    if let Some(instance) = entity.instance
+        && let Some(all) = cell.as_ref().filter(|cell| cell.len() > 1)
+    {
+        let at = usize::try_from(instance).unwrap_or(usize::MAX).min(all.len() - 1);
+        name = format!("{name}[{at}]");
+        cell = Some(all.slice(at, 1));
+    }
     let count = cell.as_ref().map_or(0, Array::len);
 
     let expanded_id = ui.make_persistent_id(("instances", &*descriptor.component));
@@ -69,7 +79,7 @@ pub(super) fn show_component_row(
         .data(|data| data.get_temp::<bool>(expanded_id))
         .unwrap_or(false);
     let theme = Theme::of(ui);
-    let response = property_row(ui, descriptor.field_name(), |ui| {
+    let response = property_row(ui, &name, |ui| {
         let icon = match (answer.missing.is_empty(), is_static) {
             // The value may not be the latest one.
             (false, _) => icons::LOADING,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use chronoscope_frame::{DiffEntry, DiffLog, RecordingKey};
-use chronoscope_store::{ChunkStore, ComponentId, EntityId, TimeRange, TimelineId};
+use chronoscope_store::{
+    ChangeReason, ChunkChange, ChunkStore, ComponentId, EntityId, StoreEvent, TimeRange, TimelineId,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::rows::Stream;
@@ -78,6 +80,14 @@ struct CachedRow {
     count: Option<Count>,
 }
 
+/// Rows that came to one bucket of an axis.
+#[derive(Clone, Copy)]
+struct NewRows {
+    entity: EntityId,
+    bucket: usize,
+    num_rows: u32,
+}
+
 /// A count that is under way.
 struct Count {
     of: Key,
@@ -85,6 +95,9 @@ struct Count {
     /// Entities that are still to be counted, last first.
     left: Vec<EntityId>,
     with_below: bool,
+    counted: FxHashSet<EntityId>,
+    /// What came since the count began, and whether its entity had been counted by then.
+    came: Vec<(NewRows, bool)>,
     counts: Vec<u32>,
     absent: Vec<bool>,
 }
@@ -128,18 +141,40 @@ impl DensityCache {
             self.rows.values_mut().for_each(|row| row.is_outdated = true);
             return;
         };
+        let Some(of) = self.of else { return };
         let (mut changed, mut above) = (FxHashSet::default(), FxHashSet::default());
+        let mut merged: FxHashMap<EntityId, i64> = FxHashMap::default();
         for entry in entries {
-            if let DiffEntry::Store { recording: of, event } = entry
-                && *of == recording
-                && changed.insert(event.meta.entity)
-            {
-                store
-                    .tree()
-                    .ancestors(event.meta.entity)
-                    .take_while(|entity| above.insert(*entity))
-                    .for_each(drop);
+            let DiffEntry::Store {
+                recording: other,
+                event,
+            } = entry
+            else {
+                continue;
+            };
+            if *other != recording {
+                continue;
             }
+            if event.reason == ChangeReason::Merged {
+                let num_rows = i64::from(event.meta.num_rows);
+                let is_added = event.change == ChunkChange::Added;
+                *merged.entry(event.meta.entity).or_default() += if is_added { num_rows } else { -num_rows };
+                continue;
+            }
+            match change_of(event, &of) {
+                Change::Nothing => {}
+                Change::Rows(rows) => self.add_rows(store, rows),
+                Change::Unknown => _ = changed.insert(event.meta.entity),
+            }
+        }
+        // Where chunks were merged, the same rows are where they were.
+        let unequal = merged.into_iter().filter(|(_, num_rows)| *num_rows != 0);
+        changed.extend(unequal.map(|(entity, _)| entity));
+        for entity in &changed {
+            let ancestors = store.tree().ancestors(*entity);
+            ancestors
+                .take_while(|entity| above.insert(*entity))
+                .for_each(drop);
         }
         if changed.is_empty() {
             return;
@@ -147,6 +182,37 @@ impl DensityCache {
         for (key, row) in &mut self.rows {
             row.is_outdated |=
                 changed.contains(&key.entity) || (key.with_below && above.contains(&key.entity));
+        }
+    }
+
+    /// Adds rows to the counts of their entity and of the collapsed rows above it, which are not counted anew: one
+    /// that stands for 100,000 entities would be for ever, with live data.
+    fn add_rows(&mut self, store: &ChunkStore, rows: NewRows) {
+        for entity in store.tree().ancestors(rows.entity) {
+            for with_below in [false, true] {
+                if !with_below && entity != rows.entity {
+                    continue;
+                }
+                let key = RowKey {
+                    entity,
+                    component: None,
+                    with_below,
+                };
+                if let Some(row) = self.rows.get_mut(&key) {
+                    row.add(rows);
+                }
+            }
+        }
+        // Which components they have is not known here.
+        let components = store.components_of(rows.entity).map(|component| RowKey {
+            entity: rows.entity,
+            component: Some(component),
+            with_below: false,
+        });
+        for key in components {
+            if let Some(row) = self.rows.get_mut(&key) {
+                row.is_outdated = true;
+            }
         }
     }
 
@@ -191,6 +257,62 @@ impl DensityCache {
     }
 }
 
+/// What an event means for counts.
+enum Change {
+    Nothing,
+    Rows(NewRows),
+    /// To be counted anew.
+    Unknown,
+}
+
+fn change_of(event: &StoreEvent, of: &Key) -> Change {
+    let is_new = match event.change {
+        ChunkChange::Added => event.is_loaded,
+        ChunkChange::Grown => true,
+        ChunkChange::Dropped | ChunkChange::Loaded | ChunkChange::Evicted => false,
+    };
+    let Some(times) = event
+        .meta
+        .timelines
+        .iter()
+        .find(|timeline| timeline.timeline == of.timeline)
+        .map(|timeline| timeline.range)
+    else {
+        return Change::Nothing;
+    };
+    if !times.intersects(&of.range) {
+        return Change::Nothing;
+    }
+    let bucket = |time: i64| ChunkStore::density_bucket(time, of.range, of.buckets);
+    if is_new
+        && event.reason == ChangeReason::Request
+        && of.range.contains_range(&times)
+        && bucket(times.min) == bucket(times.max)
+    {
+        Change::Rows(NewRows {
+            entity: event.meta.entity,
+            bucket: bucket(times.min),
+            num_rows: event.meta.num_rows,
+        })
+    } else {
+        Change::Unknown
+    }
+}
+
+impl CachedRow {
+    fn add(&mut self, rows: NewRows) {
+        if let Some(count) = &mut self.count {
+            let was_counted = count.counted.contains(&rows.entity);
+            count.came.push((rows, was_counted));
+        }
+        if let Some(density) = &mut self.density
+            && let Some(total) = Arc::make_mut(&mut density.counts).get_mut(rows.bucket)
+        {
+            *total = total.saturating_add(rows.num_rows);
+        }
+    }
+}
+
 impl Count {
     fn new(of: Key, row: RowKey) -> Self {
         Self {
@@ -198,6 +320,8 @@ impl Count {
             component: row.component,
             left: vec![row.entity],
             with_below: row.with_below,
+            counted: FxHashSet::default(),
+            came: Vec::new(),
             counts: vec![0; of.buckets],
             absent: Vec::new(),
         }
@@ -210,6 +334,7 @@ impl Count {
                 return true;
             };
             *budget -= 1;
+            self.counted.insert(entity);
             if self.with_below {
                 self.left.extend(store.tree().children(entity));
             }
@@ -231,10 +356,7 @@ impl Count {
         {
             return;
         }
-        let counts = store.density(entity, self.component, timeline, range, buckets);
-        for (total, count) in self.counts.iter_mut().zip(counts) {
-            *total = total.saturating_add(count);
-        }
+        store.add_density(entity, self.component, timeline, range, &mut self.counts);
         let absent = store.absent_buckets(entity, self.component, timeline, range, buckets);
         self.absent.resize(absent.len().max(self.absent.len()), false);
         for (any, here) in self.absent.iter_mut().zip(absent) {
@@ -242,7 +364,15 @@ impl Count {
         }
     }
 
-    fn finish(self) -> Density {
+    fn finish(mut self) -> Density {
+        for (rows, was_counted) in std::mem::take(&mut self.came) {
+            // What came to an entity before its turn was counted with it.
+            if (was_counted || !self.counted.contains(&rows.entity))
+                && let Some(total) = self.counts.get_mut(rows.bucket)
+            {
+                *total = total.saturating_add(rows.num_rows);
+            }
+        }
         Density {
             range: self.of.range,
             counts: self.counts.into(),
@@ -349,6 +479,49 @@ mod tests {
         };
         assert_eq!(total(all), 3 * 2_500);
         assert_eq!(passes, 3);
+    }
+
+    fn row_at(path: &str, time: i64) -> chronoscope_store::Chunk {
+        columns_chunk(
+            path,
+            [(Timeline::sequence("frame"), vec![time])],
+            &Scalars::new([2.0]),
+        )
+        .unwrap()
+    }
+
+    /// While a row that stands for many is being counted, and after that, new entities below it cost what they are.
+    #[test]
+    fn new_entities_are_added_to_the_rows_above_them() {
+        let paths: Vec<String> = (0..2_500).map(|number| format!("/points/{number:05}")).collect();
+        let mut recording = recording_of(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+        let (mut log, key) = (DiffLog::default(), key());
+        let timeline = recording.store.timelines().next().unwrap();
+        let points = recording.store.entity_id(&"/points".into()).unwrap();
+        let buckets = Buckets::of_axis(TimeRange::new(0, 20), 300.0);
+        let mut cache = DensityCache::default();
+        let mut density = None;
+        for pass in 0..10 {
+            cache.begin(&recording.store, &log, key, timeline, buckets);
+            density = cache.of(&recording.store, Stream::Entity(points), true);
+            assert_eq!(cache.is_counting(), pass < 2, "pass {pass}");
+            if pass >= 3 {
+                assert_eq!(cache.budget, ENTITIES_PER_PASS, "pass {pass}");
+            }
+            // One that exists already, counted or not, and one that comes.
+            for path in ["/points/00001", "/points/02499", &format!("/points/new{pass}")] {
+                log.push_events(key, recording.insert(row_at(path, 5 + pass)).unwrap());
+            }
+            recording.apply_pending();
+        }
+        assert_eq!(total(density), 3 * 2_500 + 3 * 9);
+        let mut fresh = DensityCache::default();
+        fresh.begin(&recording.store, &log, key, timeline, buckets);
+        fresh.budget = usize::MAX;
+        let expected = fresh.of(&recording.store, Stream::Entity(points), true).unwrap();
+        cache.begin(&recording.store, &log, key, timeline, buckets);
+        let followed = cache.of(&recording.store, Stream::Entity(points), true).unwrap();
+        assert_eq!(followed.counts, expected.counts);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use chronoscope_store::TimeType;
 use chronoscope_types::format_time;
+use chronoscope_views::time_steps::{DAY, HOUR, MINUTE as MIN, SECOND as SEC, time_steps};
 
 use super::axis::Axis;
 
@@ -22,13 +23,6 @@ pub(super) struct Tick {
     pub(super) label: Option<String>,
 }
 
-const US: i64 = 1_000;
-const MS: i64 = 1_000 * US;
-const SEC: i64 = 1_000 * MS;
-const MIN: i64 = 60 * SEC;
-const HOUR: i64 = 60 * MIN;
-const DAY: i64 = 24 * HOUR;
-
 /// Free room between two labels, in points.
 const GAP: f32 = 16.0;
 
@@ -39,7 +33,7 @@ const MAX_LABELS: i128 = 400;
 pub(super) fn ruler(time_type: TimeType, axis: &Axis, measure: impl Fn(&str) -> f32) -> Ruler {
     let visible = axis.visible();
     let mut chosen = None;
-    for step in steps(time_type) {
+    for step in time_steps(time_type) {
         let points = step as f64 * axis.points_per_unit();
         if points < 8.0 {
             continue;
@@ -109,45 +103,6 @@ fn ticks(
         time += minor;
     }
     ticks
-}
-
-/// The steps between labels, from small to large.
-fn steps(time_type: TimeType) -> impl Iterator<Item = i64> {
-    let decimal = |limit: i64| {
-        std::iter::successors(Some(1_i64), |power| power.checked_mul(10))
-            .flat_map(|power| {
-                [1, 2, 5]
-                    .into_iter()
-                    .filter_map(move |digit| power.checked_mul(digit))
-            })
-            .take_while(move |step| *step <= limit)
-    };
-    let clock = [
-        2 * SEC,
-        5 * SEC,
-        10 * SEC,
-        15 * SEC,
-        30 * SEC,
-        MIN,
-        2 * MIN,
-        5 * MIN,
-        10 * MIN,
-        15 * MIN,
-        30 * MIN,
-        HOUR,
-        2 * HOUR,
-        3 * HOUR,
-        6 * HOUR,
-        12 * HOUR,
-    ];
-    let steps: Vec<i64> = match time_type {
-        TimeType::Sequence => decimal(i64::MAX).collect(),
-        TimeType::DurationNs | TimeType::TimestampNs => decimal(SEC)
-            .chain(clock)
-            .chain(decimal(i64::MAX / DAY).map(|days| days * DAY))
-            .collect(),
-    };
-    steps.into_iter()
 }
 
 /// Into how many parts small marks divide a step.
@@ -387,7 +342,7 @@ mod tests {
     fn equal_labels_stand_for_equal_times() {
         let (_, labels) = labels(
             TimeType::DurationNs,
-            TimeRange::new(61 * SEC, 61 * SEC + 40 * MS),
+            TimeRange::new(61 * SEC, 61 * SEC + SEC / 25),
             900.0,
         );
         let mut unique = labels.clone();

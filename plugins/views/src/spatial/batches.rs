@@ -1,74 +1,184 @@
-//! The instance buffers of a view: one Bevy entity per (visualizer, primitive, blending), with a segment per part of a data entity.
+//! The instances of spatial views: buffers that all views share, one per (visualizer, primitive), and what each view draws of
+//! them, a list per (visualizer, primitive, blending).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use bevy::{camera::visibility::RenderLayers, ecs::prelude::*, math::Vec3};
-use chronoscope_render::{Blending, InstanceBatch, Primitive, SegmentUniform};
+use bevy::{camera::visibility::RenderLayers, ecs::prelude::*};
+use chronoscope_render::{
+    Blending, DrawList, DrawRun, InstanceBuffer, MemoryUse, Primitive, SegmentUniform, Slot, Sorting,
+};
+use rustc_hash::FxHashMap;
 
 use super::{draw_order::Run, parts::KindId, sources::SourceId};
 
-/// Which buffer the instances of a part go to.
+/// Which list the instances of a part go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct BatchKey {
     pub(crate) source: SourceId,
     pub(crate) kind: KindId,
     pub(crate) is_translucent: bool,
-    /// The bits of the depth that what is translucent is sorted by.
-    pub(crate) depth: u32,
 }
 
-/// The buffers of one view.
+/// The buffers that all views share. What is in them is stored once, whatever the number of views.
+#[derive(Resource, Default)]
+pub(crate) struct SharedBuffers {
+    by_key: BTreeMap<(SourceId, KindId), SharedBuffer>,
+}
+
+struct SharedBuffer {
+    entity: Entity,
+    /// Lists that draw from it.
+    num_lists: usize,
+    memory_use: fn(&World, Entity) -> MemoryUse,
+}
+
+impl SharedBuffers {
+    /// The memory of all buffers. The instances themselves are shared with the visuals.
+    pub(crate) fn memory_use(&self, world: &World) -> MemoryUse {
+        let buffers = self.by_key.values();
+        total(buffers.map(|buffer| (buffer.memory_use)(world, buffer.entity)))
+    }
+}
+
+/// What one view draws.
 pub(crate) struct Batches {
-    by_key: BTreeMap<BatchKey, Entity>,
+    by_key: BTreeMap<BatchKey, Batch>,
     layer: usize,
+    /// Whether something translucent has another slot than before.
+    has_moved: bool,
+}
+
+/// A list of one view.
+struct Batch {
+    list: Entity,
+    buffer: Entity,
+    slots: FxHashMap<u64, Slot>,
+    functions: ListFunctions,
+}
+
+/// What is done with a list whatever its primitive.
+#[derive(Clone, Copy)]
+struct ListFunctions {
+    release: fn(&mut World, Entity, Slot),
+    memory_use: fn(&World, Entity) -> MemoryUse,
 }
 
 impl Batches {
-    /// No buffers yet, on a render layer.
+    /// No lists yet, on a render layer.
     pub(crate) fn new(layer: usize) -> Self {
         Self {
             by_key: BTreeMap::new(),
             layer,
+            has_moved: false,
         }
+    }
+
+    /// Whether something was written that has another slot than before, so that the runs are to be set again.
+    pub(crate) fn take_moved(&mut self) -> bool {
+        std::mem::take(&mut self.has_moved)
+    }
+
+    /// The memory of the lists.
+    pub(crate) fn memory_use(&self, world: &World) -> MemoryUse {
+        let lists = self.by_key.values();
+        let mut all = total(lists.map(|batch| (batch.functions.memory_use)(world, batch.list)));
+        let entry = size_of::<(u64, Slot)>() as u64 + 1;
+        let entries = self.by_key.values().map(|batch| batch.slots.capacity() as u64);
+        all.own_bytes += entries.sum::<u64>() * entry;
+        all
     }
 
     /// Frees everything.
     pub(crate) fn despawn(&mut self, world: &mut World) {
-        for entity in std::mem::take(&mut self.by_key).into_values() {
-            world.despawn(entity);
+        for (key, batch) in std::mem::take(&mut self.by_key) {
+            for slot in batch.slots.into_values() {
+                (batch.functions.release)(world, batch.buffer, slot);
+            }
+            world.despawn(batch.list);
+            leave_buffer(world, key);
         }
+    }
+
+    fn batch<P: Primitive>(&mut self, world: &mut World, key: BatchKey) -> &mut Batch {
+        let layers = RenderLayers::none().with(self.layer);
+        self.by_key.entry(key).or_insert_with(|| {
+            let buffer = shared_buffer::<P>(world, key);
+            let blending = if key.is_translucent {
+                Blending::Translucent
+            } else {
+                Blending::Opaque
+            };
+            let list = DrawList::<P>::new(buffer, blending);
+            Batch {
+                list: world.spawn((list, layers)).id(),
+                buffer,
+                slots: FxHashMap::default(),
+                functions: ListFunctions {
+                    release: |world, buffer, slot| {
+                        with_buffer::<P, _>(world, buffer, |buffer| buffer.remove(slot));
+                    },
+                    memory_use: |world, list| {
+                        let list = world.get::<DrawList<P>>(list);
+                        list.map(DrawList::memory_use).unwrap_or_default()
+                    },
+                },
+            }
+        })
     }
 }
 
-/// Writes the instances of a part, or replaces those that stand there. Returns whether there was room.
+/// Draws the instances of a part, or draws them in place of those that stand there. Returns whether there was room.
 pub(crate) fn write<P: Primitive>(
     world: &mut World,
     batches: &mut Batches,
     key: BatchKey,
     segment: u64,
     uniform: SegmentUniform,
-    instances: &[P],
+    instances: &Arc<[P]>,
 ) -> bool {
-    let layers = RenderLayers::none().with(batches.layer);
-    let entity = *batches.by_key.entry(key).or_insert_with(|| {
-        let blending = if key.is_translucent {
-            Blending::Translucent
-        } else {
-            Blending::Opaque
-        };
-        let center = Vec3::new(0.0, 0.0, f32::from_bits(key.depth));
-        let batch = InstanceBatch::<P>::new(blending).with_sorting(center, 0.0);
-        world.spawn((batch, layers)).id()
-    });
-    let result = with_batch::<P, _>(world, entity, |batch| batch.insert(segment, uniform, instances));
-    match result {
-        Some(Ok(())) => true,
+    let batch = batches.batch::<P>(world, key);
+    let (list, before) = (batch.list, batch.slots.get(&segment).copied());
+    let is_held = |world: &mut World, slot| {
+        before != Some(slot) && with_list::<P, _>(world, list, |list| list.contains(slot)) == Some(true)
+    };
+    let store = |world: &mut World, instances: Arc<[P]>| {
+        with_buffer::<P, _>(world, batch.buffer, |buffer| match before {
+            Some(slot) => buffer.replace(slot, instances),
+            None => buffer.insert(instances),
+        })
+    };
+    let mut stored = store(world, instances.clone());
+    if let Some(Ok(slot)) = stored
+        && is_held(world, slot)
+    {
+        // The same instances stand twice in the view, and a list draws a visual once: they get a copy of their own.
+        let copy: Arc<[P]> = Arc::from(&**instances);
+        stored = with_buffer::<P, _>(world, batch.buffer, |buffer| {
+            buffer.remove(slot);
+            buffer.insert(copy)
+        });
+    }
+    let slot = match stored {
+        Some(Ok(slot)) => slot,
         Some(Err(error)) => {
             tracing::warn!("not everything can be drawn: {error}");
-            false
+            remove::<P>(world, batches, key, segment);
+            return false;
         }
-        None => false,
+        None => return false,
+    };
+    with_list::<P, _>(world, list, |list| {
+        if let Some(before) = before.filter(|before| *before != slot) {
+            list.remove(before);
+        }
+        list.insert(slot, uniform);
+    });
+    if before != Some(slot) {
+        batch.slots.insert(segment, slot);
+        batches.has_moved |= key.is_translucent;
     }
+    true
 }
 
 /// Moves, tints or highlights the instances of a part.
@@ -79,46 +189,197 @@ pub(crate) fn set_uniform<P: Primitive>(
     segment: u64,
     uniform: SegmentUniform,
 ) {
-    if let Some(entity) = batches.by_key.get(&key) {
-        with_batch::<P, _>(world, *entity, |batch| batch.set_uniform(segment, uniform));
+    if let Some(batch) = batches.by_key.get(&key)
+        && let Some(slot) = batch.slots.get(&segment)
+    {
+        with_list::<P, _>(world, batch.list, |list| list.set_uniform(*slot, uniform));
     }
 }
 
-/// Removes the instances of a part, and a buffer that has none left.
+/// Removes the instances of a part, and a list or a buffer that has none left.
 pub(crate) fn remove<P: Primitive>(world: &mut World, batches: &mut Batches, key: BatchKey, segment: u64) {
-    let Some(entity) = batches.by_key.get(&key).copied() else {
+    let Some(batch) = batches.by_key.get_mut(&key) else {
         return;
     };
-    let is_empty = with_batch::<P, _>(world, entity, |batch| {
-        batch.remove(segment);
-        batch.segment_count() == 0
-    });
-    if is_empty.unwrap_or(true) {
+    if let Some(slot) = batch.slots.remove(&segment) {
+        with_list::<P, _>(world, batch.list, |list| list.remove(slot));
+        with_buffer::<P, _>(world, batch.buffer, |buffer| buffer.remove(slot));
+    }
+    if batch.slots.is_empty() {
+        world.despawn(batch.list);
         batches.by_key.remove(&key);
-        world.despawn(entity);
+        leave_buffer(world, key);
     }
 }
 
-/// Brings the parts of a batch into an order, among each other and among those of other batches.
-///
-/// A batch draws its segments together: where its first run is.
+/// Brings the parts of a list into an order, among each other and among those of other lists.
 pub(crate) fn set_runs<P: Primitive>(world: &mut World, batches: &mut Batches, key: BatchKey, runs: &[&Run]) {
-    /// Small beside the difference of two draw orders.
-    const BIAS_PER_RUN: f32 = 1e-3;
-    if let (Some(entity), Some(first)) = (batches.by_key.get(&key), runs.first()) {
-        let center = Vec3::new(0.0, 0.0, f32::from_bits(key.depth));
-        with_batch::<P, _>(world, *entity, |batch| {
-            batch.set_sorting(center, first.index as f32 * BIAS_PER_RUN);
+    let Some(batch) = batches.by_key.get(&key) else {
+        return;
+    };
+    let slots_of = |run: &Run| {
+        let slots = run.segments.iter().filter_map(|segment| batch.slots.get(segment));
+        slots.copied().collect()
+    };
+    let runs = runs.iter().map(|run| DrawRun {
+        sorting: Sorting::Index(run.index),
+        slots: slots_of(run),
+    });
+    let runs = Some(runs.collect());
+    with_list::<P, _>(world, batch.list, |list| list.set_runs(runs));
+}
+
+/// The entity of the buffer that all views share, for one more list.
+fn shared_buffer<P: Primitive>(world: &mut World, key: BatchKey) -> Entity {
+    world.init_resource::<SharedBuffers>();
+    world.resource_scope(|world, mut buffers: Mut<SharedBuffers>| {
+        let shared = buffers.by_key.entry((key.source, key.kind));
+        let shared = shared.or_insert_with(|| SharedBuffer {
+            entity: world.spawn(InstanceBuffer::<P>::default()).id(),
+            num_lists: 0,
+            memory_use: |world, buffer| {
+                let buffer = world.get::<InstanceBuffer<P>>(buffer);
+                buffer.map(InstanceBuffer::memory_use).unwrap_or_default()
+            },
         });
+        shared.num_lists += 1;
+        shared.entity
+    })
+}
+
+/// Lets go of the buffer that a list drew from. It goes with its last list.
+fn leave_buffer(world: &mut World, key: BatchKey) {
+    let Some(mut buffers) = world.get_resource_mut::<SharedBuffers>() else {
+        return;
+    };
+    let place = (key.source, key.kind);
+    if let Some(shared) = buffers.by_key.get_mut(&place) {
+        shared.num_lists -= 1;
+        if shared.num_lists == 0 {
+            let entity = shared.entity;
+            buffers.by_key.remove(&place);
+            world.despawn(entity);
+        }
     }
 }
 
-fn with_batch<P: Primitive, T>(
+fn total(uses: impl Iterator<Item = MemoryUse>) -> MemoryUse {
+    uses.fold(MemoryUse::default(), |all, one| MemoryUse {
+        shared_bytes: all.shared_bytes + one.shared_bytes,
+        own_bytes: all.own_bytes + one.own_bytes,
+        gpu_bytes: all.gpu_bytes + one.gpu_bytes,
+    })
+}
+
+fn with_list<P: Primitive, T>(
     world: &mut World,
     entity: Entity,
-    write: impl FnOnce(&mut InstanceBatch<P>) -> T,
+    write: impl FnOnce(&mut DrawList<P>) -> T,
 ) -> Option<T> {
     world
-        .get_mut::<InstanceBatch<P>>(entity)
-        .map(|mut batch| write(&mut batch))
+        .get_mut::<DrawList<P>>(entity)
+        .map(|mut list| write(&mut list))
+}
+
+fn with_buffer<P: Primitive, T>(
+    world: &mut World,
+    entity: Entity,
+    write: impl FnOnce(&mut InstanceBuffer<P>) -> T,
+) -> Option<T> {
+    world
+        .get_mut::<InstanceBuffer<P>>(entity)
+        .map(|mut buffer| write(&mut buffer))
+}
+
+#[cfg(test)]
+mod tests {
+    use chronoscope_render::PointInstance;
+
+    use super::*;
+
+    const KEY: BatchKey = BatchKey {
+        source: 0,
+        kind: 0,
+        is_translucent: true,
+    };
+
+    fn points(count: usize) -> Arc<[PointInstance]> {
+        vec![PointInstance::new([0.0; 3].into(), 1.0, 1); count].into()
+    }
+
+    fn stored(world: &mut World) -> Vec<(usize, usize)> {
+        let mut buffers = world.query::<&InstanceBuffer<PointInstance>>();
+        let buffers = buffers.iter(world);
+        buffers
+            .map(|buffer| (buffer.visual_count(), buffer.len()))
+            .collect()
+    }
+
+    fn write_to(world: &mut World, view: &mut Batches, segment: u64, points: &Arc<[PointInstance]>) {
+        assert!(write(
+            world,
+            view,
+            KEY,
+            segment,
+            SegmentUniform::default(),
+            points
+        ));
+    }
+
+    #[test]
+    fn views_share_what_they_draw_until_the_last_one_goes() {
+        let mut world = World::new();
+        let mut views = [8, 9, 10].map(Batches::new);
+        let cloud = points(100);
+        for view in &mut views {
+            write_to(&mut world, view, 1, &cloud);
+        }
+        assert_eq!(stored(&mut world), [(1, 100)]);
+        assert_eq!(Arc::strong_count(&cloud), 2, "the buffer keeps one");
+
+        // One view goes on to another cloud, one is closed, one no longer shows the entity.
+        let [one, two, three] = &mut views;
+        write_to(&mut world, one, 1, &points(50));
+        assert_eq!(stored(&mut world), [(2, 150)]);
+        two.despawn(&mut world);
+        assert_eq!(stored(&mut world), [(2, 150)]);
+        remove::<PointInstance>(&mut world, three, KEY, 1);
+        assert_eq!(stored(&mut world), [(1, 50)]);
+        one.despawn(&mut world);
+        assert_eq!(stored(&mut world), []);
+        assert_eq!(world.query::<&DrawList<PointInstance>>().iter(&world).count(), 0);
+    }
+
+    #[test]
+    fn what_stands_twice_in_a_view_is_drawn_twice() {
+        let mut world = World::new();
+        let mut view = Batches::new(8);
+        let cloud = points(10);
+        write_to(&mut world, &mut view, 1, &cloud);
+        write_to(&mut world, &mut view, 2, &cloud);
+        write_to(&mut world, &mut view, 2, &cloud);
+        assert_eq!(stored(&mut world), [(2, 20)]);
+        remove::<PointInstance>(&mut world, &mut view, KEY, 1);
+        assert_eq!(stored(&mut world), [(1, 10)]);
+        let mut lists = world.query::<&DrawList<PointInstance>>();
+        assert_eq!(lists.iter(&world).map(DrawList::len).collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn another_slot_is_noticed_so_that_runs_are_set_again() {
+        let mut world = World::new();
+        let mut views = [8, 9].map(Batches::new);
+        let cloud = points(10);
+        for view in &mut views {
+            write_to(&mut world, view, 1, &cloud);
+            assert!(view.take_moved());
+        }
+        let [one, two] = &mut views;
+        // The other view still draws the old one, so that the new one has a place of its own.
+        write_to(&mut world, one, 1, &points(10));
+        assert!(one.take_moved());
+        // Nobody else draws it: it is replaced in its place.
+        write_to(&mut world, two, 1, &points(10));
+        assert!(!two.take_moved());
+    }
 }

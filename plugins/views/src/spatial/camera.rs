@@ -18,7 +18,7 @@ use bevy::{
 };
 use bevy_egui::{EguiTextureHandle, EguiUserTextures};
 use chronoscope_frame::{ActiveBlueprint, Cursor, IngestSources, Settled, ViewTile};
-use chronoscope_render::{AdapterClass, BulkView, RenderStats};
+use chronoscope_render::{AdapterClass, BulkView, EyeOrigin, RenderStats};
 
 use crate::ViewStyle;
 
@@ -36,13 +36,6 @@ pub(crate) struct Placement {
     pub(crate) position: DVec3,
     pub(crate) rotation: Quat,
     pub(crate) lens: CameraLens,
-}
-
-impl Placement {
-    /// The transform of the camera: the one place where an eye becomes `f32`.
-    fn transform(&self) -> Transform {
-        Transform::from_translation(self.position.as_vec3()).with_rotation(self.rotation)
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,6 +72,9 @@ pub(crate) struct SceneCamera {
     placement: Option<(Placement, BulkView, [u8; 4])>,
     awake_frames: u8,
     is_active: bool,
+    is_hidden: bool,
+    /// Samples per pixel.
+    samples: u32,
     /// When it last rendered, and what a user had asked for then.
     rendered: Option<(Instant, Asked)>,
 }
@@ -129,13 +125,28 @@ impl SceneCamera {
         }
     }
 
+    /// Whether its view cannot be seen.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.is_hidden
+    }
+
+    /// The bytes of its textures: the image and, while it renders, two to draw and to blend in, samples and their depths.
+    pub(crate) fn target_bytes(&self) -> u64 {
+        let samples = u64::from(self.samples);
+        let resolved = if samples > 1 { samples } else { 0 };
+        let per_pixel = 1 + u64::from(self.is_active) * (2 + resolved + samples);
+        self.size.iter().map(|side| u64::from(*side)).product::<u64>() * 4 * per_pixel
+    }
+
     /// Renders nothing until it is placed again.
     pub(crate) fn put_to_sleep(&mut self, world: &mut World) {
+        self.is_hidden = true;
         self.set_active(world, false);
         self.awake_frames = AWAKE_FRAMES;
     }
 
     fn look(&mut self, world: &mut World, size: [u32; 2], shot: &Shot<'_>) {
+        self.is_hidden = false;
         self.resize(world, size);
         let bulk = bulk_view(shot.style, shot.tile.pixels_per_point);
         let [r, g, b, _] = shot.background.to_array();
@@ -144,7 +155,13 @@ impl SceneCamera {
             self.placement = Some(now);
             self.awake_frames = AWAKE_FRAMES;
             let mut entity = world.entity_mut(self.entity);
-            entity.insert((shot.placement.transform(), projection(shot.placement.lens), bulk));
+            entity.insert((
+                // The eye itself, so that what is near it is exact far from the origin.
+                EyeOrigin(shot.placement.position),
+                Transform::from_rotation(shot.placement.rotation),
+                projection(shot.placement.lens),
+                bulk,
+            ));
             if let Some(mut component) = entity.get_mut::<Camera>() {
                 component.clear_color = ClearColorConfig::Custom(Color::srgb_u8(r, g, b));
             }
@@ -229,6 +246,8 @@ impl SceneCamera {
             placement: None,
             awake_frames: 0,
             is_active: false,
+            is_hidden: false,
+            samples: msaa.samples(),
             rendered: None,
         }
     }

@@ -73,7 +73,7 @@ impl SpatialScene {
                 let content = shown.visual.parts.get(*part)?;
                 Some(PartDigest {
                     path: path.to_string(),
-                    visualizer: sources.sources.get(usize::from(*source))?.name,
+                    visualizer: sources.of(*source)?.name,
                     part: *part,
                     primitive: self.kind_name(batch.kind)?,
                     run,

@@ -50,7 +50,7 @@ pub(crate) struct Segment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) batch: BatchKey,
-    /// Position among all runs of the view: greater is drawn later.
+    /// Position of its first part among all that the view draws in order: greater is drawn later.
     pub(crate) index: u32,
     pub(crate) segments: Vec<u64>,
 }
@@ -77,20 +77,26 @@ impl DrawOrder {
         self.parts.iter()
     }
 
-    /// The runs, if they may have changed since the last call. Cost: O(parts) where they did.
-    pub(crate) fn take_changed_runs(&mut self) -> Option<Vec<Run>> {
-        std::mem::take(&mut self.is_changed).then(|| self.runs())
+    /// Notes that a part stands elsewhere in its batch.
+    pub(crate) fn set_changed(&mut self) {
+        self.is_changed = true;
+    }
+
+    /// The runs of what is drawn in order, if they may have changed since the last call. Cost: O(parts) where they did.
+    pub(crate) fn take_changed_runs(&mut self, is_ordered: impl Fn(&BatchKey) -> bool) -> Option<Vec<Run>> {
+        std::mem::take(&mut self.is_changed).then(|| self.runs(is_ordered))
     }
 
     /// The runs in the order in which they are drawn.
-    pub(crate) fn runs(&self) -> Vec<Run> {
+    fn runs(&self, is_ordered: impl Fn(&BatchKey) -> bool) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
-        for Segment { batch, segment } in self.parts.values() {
+        let ordered = self.parts.values().filter(|part| is_ordered(&part.batch));
+        for (index, Segment { batch, segment }) in ordered.enumerate() {
             match runs.last_mut() {
                 Some(run) if run.batch == *batch => run.segments.push(*segment),
                 _ => runs.push(Run {
                     batch: *batch,
-                    index: runs.len() as u32,
+                    index: index as u32,
                     segments: vec![*segment],
                 }),
             }
@@ -116,7 +122,6 @@ mod tests {
             source: 0,
             kind,
             is_translucent: true,
-            depth: 0,
         }
     }
 
@@ -139,16 +144,16 @@ mod tests {
         insert("/d", 1.0, 0, 4);
         insert("/z", -1.0, 0, 0);
         let runs: Vec<(u16, u32, Vec<u64>)> = order
-            .take_changed_runs()
+            .take_changed_runs(|_| true)
             .into_iter()
             .flatten()
             .map(|run| (run.batch.kind, run.index, run.segments))
             .collect();
         assert_eq!(
             runs,
-            [(0, 0, vec![0, 1]), (1, 1, vec![2]), (0, 2, vec![3, 4])],
+            [(0, 0, vec![0, 1]), (1, 2, vec![2]), (0, 3, vec![3, 4])],
             "by draw order, then by path"
         );
-        assert_eq!(order.take_changed_runs(), None);
+        assert_eq!(order.take_changed_runs(|_| true), None);
     }
 }

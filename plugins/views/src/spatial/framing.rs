@@ -4,6 +4,8 @@
 //! still while time plays, and not on what was on screen before. The content at the first cursor would be history; the content at
 //! the cursor would move; all rows of all times would cost all data, and need transforms at all of these times. First rows cost
 //! as much as one frame, once, and what they need is loaded and kept.
+//!
+//! [`FirstLook`] says where entities stand then, and which are left out.
 
 use bevy::ecs::prelude::*;
 use chronoscope_frame::{
@@ -108,12 +110,8 @@ impl Framing {
                 continue;
             };
             let mut read = FirstChunks::default();
-            for (_, first) in inputs
-                .lookers
-                .iter()
-                .filter(|(visualizer, _)| result.visualizers.contains(visualizer))
-            {
-                if let Some(First { framed, time }) = first(&look, result, &mut read) {
+            for (visualizer, first) in &inputs.lookers {
+                for First { framed, time } in first(&look, *visualizer, result, &mut read) {
                     let known = self.entities.entry(entity).or_insert(First { framed, time });
                     known.framed = known.framed.union(framed);
                     known.time = known.time.max(time);
@@ -166,11 +164,12 @@ struct Inputs<'a> {
     log: &'a DiffLog,
     /// Whether nothing is being loaded: until then rows come all the time.
     is_loaded: bool,
-    lookers: &'a [(VisualizerId, Look)],
+    /// The visualizers of the view's class.
+    lookers: Vec<(VisualizerId, Look)>,
 }
 
 /// Looks at the first visual of a data result.
-type Look = fn(&FirstLook<'_>, &DataResult, &mut FirstChunks) -> Option<First>;
+type Look = fn(&FirstLook<'_>, VisualizerId, &DataResult, &mut FirstChunks) -> Vec<First>;
 
 /// The bounds of what a data result first shows, in the view's space.
 pub(crate) struct Looker(Look);
@@ -191,21 +190,28 @@ impl Copy for Looker {}
 
 fn look<V: Visualizer<Visual = SpatialVisual>>(
     look: &FirstLook<'_>,
+    visualizer: VisualizerId,
     result: &DataResult,
     chunks: &mut FirstChunks,
-) -> Option<First> {
-    let time = look.time_of::<V>(result.entity)?;
-    let first = look.visual::<V>(result, chunks);
-    let framed = first.map_or_else(Framed::default, |first| {
-        let all = first.visual.bounds.transformed(&first.origin_from_entity);
-        let pictures = if first.visual.picture().is_some() {
-            all
-        } else {
-            Bounds::EMPTY
-        };
-        Framed { all, pictures }
-    });
-    Some(First { framed, time })
+) -> Vec<First> {
+    let first = look.visuals::<V>(visualizer, result, chunks).into_iter();
+    first
+        .map(|first| {
+            let (Some(visual), Some(origin_from_entity)) = (first.visual, first.origin_from_entity) else {
+                let framed = Framed::default();
+                return First {
+                    framed,
+                    time: first.time,
+                };
+            };
+            let all = visual.bounds.transformed(&origin_from_entity);
+            let pictures = visual.picture().map_or(Bounds::EMPTY, |_| all);
+            First {
+                framed: Framed { all, pictures },
+                time: first.time,
+            }
+        })
+        .collect()
 }
 
 /// Keeps what each view that is shown frames.
@@ -223,11 +229,6 @@ pub(crate) fn update_framing(
     let Some(recording) = cursor.recording.and_then(|key| recordings.get(key)) else {
         return;
     };
-    let lookers: Vec<(VisualizerId, Look)> = sources
-        .sources
-        .iter()
-        .filter_map(|source| Some((visualizers.find(source.name)?, source.looker.0)))
-        .collect();
     let is_loaded = ingest.is_none_or(|sources| sources.is_idle());
     let scenes = scenes.bypass_change_detection();
     chunks.retain(|view| scenes.get(view).is_some());
@@ -235,6 +236,12 @@ pub(crate) fn update_framing(
         let Some(scene) = scenes.get_mut(view.id).filter(|scene| scene.tile.shown) else {
             continue;
         };
+        let lookers = sources.sources.iter().filter_map(|source| {
+            let visualizer = visualizers.find(source.name)?;
+            let is_of_class = visualizers.classes(visualizer).contains(&view.class);
+            is_of_class.then_some((visualizer, source.looker.0))
+        });
+        let lookers = lookers.collect();
         let inputs = Inputs {
             view,
             results,
@@ -243,7 +250,7 @@ pub(crate) fn update_framing(
             cursor: *cursor,
             log: &log,
             is_loaded,
-            lookers: &lookers,
+            lookers,
         };
         scene.framing.update(&inputs, &mut chunks);
     }

@@ -8,7 +8,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use chronoscope_frame::{Report, Visualizer, VisualizerInput};
+use chronoscope_frame::{Annotations, Report, Visualizer, VisualizerInput};
 use chronoscope_render::{DEFAULT_COLOR, DEFAULT_RADIUS, pack_color};
 use chronoscope_store::arrow::{Array, ArrayRef};
 use chronoscope_types::{ReadError, TextSlices, clamped, read, records::AnnotationContext};
@@ -71,7 +71,11 @@ impl MarkCells {
             show_labels: read_cell(input, &self.show_labels, read::bools)?.first().copied(),
             class_ids: read_cell(input, &self.class_ids, read::class_ids)?,
             keypoint_ids: read_cell(input, &self.keypoint_ids, read::keypoint_ids)?,
-            context: input.annotations.context(),
+            // Who shows no classes need not name it.
+            context: input
+                .names_context::<Annotations>()
+                .then(|| input.context::<Annotations>())
+                .flatten(),
         })
     }
 }
@@ -99,7 +103,7 @@ pub struct Marks<'a> {
     show_labels: Option<bool>,
     class_ids: Cow<'a, [u16]>,
     keypoint_ids: Cow<'a, [u16]>,
-    context: Option<&'a AnnotationContext>,
+    context: Option<Arc<AnnotationContext>>,
 }
 
 impl Marks<'_> {
@@ -110,7 +114,7 @@ impl Marks<'_> {
         }
         let class = clamped(&self.class_ids, instance)?;
         Some(class_color(
-            self.context,
+            self.context.as_deref(),
             class,
             clamped(&self.keypoint_ids, instance),
         ))
@@ -134,7 +138,9 @@ impl Marks<'_> {
             return self.colors.iter().any(|color| color & 0xFF != 0xFF);
         }
         // Colours of the cycle are opaque.
-        let Some(context) = self.context else { return false };
+        let Some(context) = self.context.as_deref() else {
+            return false;
+        };
         let has_alpha =
             |color: Option<chronoscope_types::Rgba>| color.is_some_and(|color| color.to_array()[3] != 255);
         let translucent: FxHashSet<u16> = context
@@ -156,7 +162,10 @@ impl Marks<'_> {
         {
             return labels.get(instance.min(labels.len() - 1));
         }
-        let class = self.context?.class(clamped(&self.class_ids, instance)?)?;
+        let class = self
+            .context
+            .as_deref()?
+            .class(clamped(&self.class_ids, instance)?)?;
         if let Some(keypoint) = clamped(&self.keypoint_ids, instance)
             && let Some(info) = class.keypoints.iter().find(|info| info.id == keypoint)
         {
@@ -250,7 +259,7 @@ mod tests {
             show_labels: Some(true),
             class_ids: Cow::Borrowed(classes),
             keypoint_ids: Cow::Borrowed(&[]),
-            context: Some(context),
+            context: Some(Arc::new(context.clone())),
         }
     }
 

@@ -13,6 +13,9 @@
 //! # From the tile to the data
 //! [`projection`] knows where on the tile something is seen, [`picking`] what is under the pointer. [`labels`] are drawn by the user
 //! interface, which [`tile`] has in common.
+//!
+//! # What it takes
+//! [`memory`] registers what is held beside the stores.
 
 pub mod bounds;
 pub mod digest;
@@ -30,7 +33,9 @@ pub mod visualizers;
 pub(crate) mod batches;
 pub(crate) mod camera;
 pub(crate) mod draw_order;
+mod fallbacks;
 pub(crate) mod framing;
+mod memory;
 pub(crate) mod scene;
 pub(crate) mod sources;
 pub(crate) mod tile;
@@ -40,26 +45,30 @@ mod tests;
 
 use bevy::{app::App, app::Plugin, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_frame::visualizer::FirstLookChunks;
-use chronoscope_frame::{AppVisualizerExt as _, Frame, FrameSystems, Report, ViewClasses, Visualizers};
-use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance, RenderStats};
+use chronoscope_frame::{
+    AppVisualizerExt as _, Cursor, Frame, FrameSystems, Recordings, Report, Transforms, ViewClasses,
+    Visualizers, visualizer::FirstLookChunks,
+};
+use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance};
 
 pub use chronoscope_frame::Space;
 pub use digest::PartDigest;
 pub use marks::{MarkCells, Marks, class_color, read_cell};
 pub use parts::{AppPartsExt, Part};
 pub use picking::{Probe, Touch};
+pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
 pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
-use chronoscope_frame::ViewerCaches;
+use pictures::PixelDecoders;
 use sources::ChangedVisuals;
 pub use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
-    Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, ImageVisualizer, LineStrips2DVisualizer,
+    Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, DepthImageVisualizer,
+    EncodedDepthImageVisualizer, EncodedImageVisualizer, ImageVisualizer, LineStrips2DVisualizer,
     LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
 };
 
@@ -82,12 +91,13 @@ pub struct SpatialPlugin;
 
 impl Plugin for SpatialPlugin {
     fn build(&self, app: &mut App) {
-        const POINTS: f32 = -2.5;
-        const LINES: f32 = -1.5;
+        const POINTS: f32 = fallbacks::POINT_RADIUS;
+        const LINES: f32 = fallbacks::LINE_RADIUS;
         app.init_resource::<SpatialScenes>()
             .init_resource::<SpatialSources>()
             .init_resource::<ChangedVisuals>()
-            .init_resource::<PictureTextures>();
+            .init_resource::<PictureTextures>()
+            .init_resource::<PixelDecoders>();
         app.add_spatial_primitive::<BoxInstance>()
             .add_spatial_primitive::<PointInstance>()
             .add_spatial_primitive::<LineInstance>()
@@ -97,6 +107,9 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
             .add_spatial_visualizer::<ImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<EncodedImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<DepthImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
+            .add_spatial_visualizer::<EncodedDepthImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<SegmentationImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<Boxes2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<LineStrips2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
@@ -112,14 +125,10 @@ impl Plugin for SpatialPlugin {
         let follow = (scene::follow_views, framing::update_framing).chain();
         app.add_systems(Frame, follow.in_set(SpatialSystems::Collect))
             .add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
-            .add_view_reports(failed_pictures);
-        app.init_resource::<ViewerCaches>();
-        app.add_systems(
-            Frame,
-            keep_to_budget
-                .after(FrameSystems::Gc)
-                .before(FrameSystems::ApplyCommands),
-        );
+            .add_view_reports(failed_pictures)
+            .add_view_reports(unplaced);
+        memory::add_caches(app);
+        fallbacks::add_fallbacks(app);
     }
 
     fn finish(&self, app: &mut App) {
@@ -146,23 +155,20 @@ impl Plugin for SpatialPlugin {
     }
 }
 
-/// Tells the memory budget what pictures and instances take on the GPU, and gives up the pictures that are not shown where it asks
-/// for that.
-fn keep_to_budget(
-    mut textures: ResMut<PictureTextures>,
-    mut caches: ResMut<ViewerCaches>,
-    stats: Option<Res<RenderStats>>,
-) {
-    if caches.purge_bytes > 0 {
-        textures.purge();
+/// What a view does not show because no transform leads to its origin.
+fn unplaced(world: &World, view: ViewId) -> Vec<Report> {
+    let scene = world
+        .get_resource::<SpatialScenes>()
+        .and_then(|scenes| scenes.get(view));
+    let recordings = world.resource::<Recordings>();
+    let entry = world
+        .resource::<Cursor>()
+        .recording
+        .and_then(|key| recordings.get(key));
+    match (scene, entry) {
+        (Some(scene), Some(entry)) => scene.unplaced(world.resource::<Transforms>(), entry.store()),
+        _ => Vec::new(),
     }
-    let instance_bytes = stats.map_or(0, |stats| stats.gpu_bytes());
-    let held = ViewerCaches {
-        bytes: textures.num_bytes() + instance_bytes,
-        idle_bytes: textures.num_idle_bytes(),
-        ..*caches
-    };
-    caches.set_if_neq(held);
 }
 
 /// The pictures of a view that could not be decoded.

@@ -159,7 +159,7 @@ impl<P: SpatialPrimitive> Content for Instances<P> {
     fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch)) {
         for (at, instance) in self.0.iter().enumerate() {
             if let Some(touch) = instance.touch(probe) {
-                offer(instance.logical_instance(at), touch);
+                offer(instance.logical_instance(at as u32) as usize, touch);
             }
         }
     }
@@ -297,7 +297,15 @@ impl Default for PartKinds {
                     .quads
                     .remove(stage.world, stage.textures, place.path, place.scene_key);
             },
-            set_runs: |_, _, _| {},
+            set_runs: |stage, key, runs| {
+                let mut index_of_entity = FxHashMap::default();
+                for run in runs {
+                    let indices = run.index..;
+                    let entities = run.segments.iter().map(|segment| (segment >> 32) as u32);
+                    index_of_entity.extend(entities.zip(indices));
+                }
+                stage.quads.set_order(key.source, &index_of_entity);
+            },
         });
         kinds
     }

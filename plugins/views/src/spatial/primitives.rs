@@ -16,11 +16,6 @@ pub trait SpatialPrimitive: Primitive {
 
     /// What the pointer touches of the instance. Cost: called for many instances whenever the pointer moves.
     fn touch(&self, probe: &Probe<'_>) -> Option<Touch>;
-
-    /// The instance of the data that this one belongs to, where a datum is drawn by several: the box, not one of its lines.
-    fn logical_instance(&self, index: usize) -> usize {
-        index
-    }
 }
 
 impl SpatialPrimitive for PointInstance {

@@ -9,14 +9,19 @@ use std::{
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    AppVisualizerExt, Frame, Report, ViewClasses, Visualizer, Visualizers, Visuals, visualizer::ViewVisuals,
+    AppVisualizerExt, Frame, InstructionIndex, Report, ResultKey, ViewClasses, Visualizer, Visualizers,
+    Visuals, visualizer::ViewVisuals,
 };
-use chronoscope_store::EntityId;
 
 use super::{SpatialSystems, framing::Looker, scene, visual::SpatialVisual};
 
-/// The position of a visualizer among those of spatial views.
-pub(crate) type SourceId = u16;
+/// A visualizer by its position among those of spatial views, and the instruction by which it shows an entity.
+pub(crate) type SourceId = u32;
+
+/// The source that a visualizer at this position is, by one instruction.
+pub(crate) fn source_id(position: usize, instruction: InstructionIndex) -> SourceId {
+    (position as u32) << 16 | u32::from(instruction.0)
+}
 
 /// Registers visualizers of spatial views.
 pub trait AppSpatialExt {
@@ -69,9 +74,14 @@ pub struct SpatialSources {
 
 impl SpatialSources {
     /// The position of a visualizer; `None` where another took its place.
-    pub(crate) fn id_of<V: Visualizer>(&self) -> Option<SourceId> {
+    pub(crate) fn position_of<V: Visualizer>(&self) -> Option<usize> {
         let is_same = |source: &SpatialSource| source.type_id == TypeId::of::<V>();
-        Some(self.sources.iter().position(is_same)? as SourceId)
+        self.sources.iter().position(is_same)
+    }
+
+    /// The visualizer of a source.
+    pub(crate) fn of(&self, source: SourceId) -> Option<&SpatialSource> {
+        self.sources.get((source >> 16) as usize)
     }
 
     /// The visualizers of spatial view classes that make spatial visuals, but were not added with
@@ -98,23 +108,23 @@ pub(crate) struct SpatialSource {
     type_id: TypeId,
     pub(crate) default_radius: f32,
     pub(crate) looker: Looker,
-    pub(crate) reports: fn(&World, ViewId) -> Vec<(EntityId, Report)>,
+    pub(crate) reports: fn(&World, ViewId) -> Vec<(ResultKey, Report)>,
 }
 
 /// What changed in the visuals of one visualizer in one view.
 #[derive(Default)]
 pub(crate) struct SourceChanges {
     /// What is gone. To be carried out before what changed.
-    pub(crate) removed: Vec<EntityId>,
+    pub(crate) removed: Vec<ResultKey>,
     /// What was made anew; `None` where there is nothing to draw.
-    pub(crate) changed: Vec<(EntityId, Option<Arc<SpatialVisual>>)>,
+    pub(crate) changed: Vec<(ResultKey, Option<Arc<SpatialVisual>>)>,
 }
 
 /// What the visualizers changed in this frame, until the scenes take it.
 #[derive(Resource, Default)]
 pub(crate) struct ChangedVisuals {
-    /// Written by the systems of all visualizers, each for a moment.
-    by_view: Mutex<BTreeMap<ViewId, BTreeMap<SourceId, SourceChanges>>>,
+    /// By the positions of the visualizers. Written by the systems of all of them, each for a moment.
+    by_view: Mutex<BTreeMap<ViewId, BTreeMap<usize, SourceChanges>>>,
 }
 
 impl ChangedVisuals {
@@ -122,7 +132,7 @@ impl ChangedVisuals {
     pub(crate) fn push<V: Visualizer<Visual = SpatialVisual>>(
         &self,
         view: ViewId,
-        source: SourceId,
+        position: usize,
         visuals: Option<&ViewVisuals<V>>,
     ) {
         let Some(visuals) = visuals.filter(|visuals| !visuals.is_unchanged()) else {
@@ -133,26 +143,26 @@ impl ChangedVisuals {
             changed: visuals
                 .changed()
                 .iter()
-                .map(|entity| (*entity, visuals.get(*entity).cloned()))
+                .map(|key| (*key, visuals.get(*key).cloned()))
                 .collect(),
         };
         let mut by_view = self.by_view.lock().unwrap_or_else(PoisonError::into_inner);
-        by_view.entry(view).or_default().insert(source, changes);
+        by_view.entry(view).or_default().insert(position, changes);
     }
 
     /// Takes what changed.
-    pub(crate) fn take(&mut self) -> BTreeMap<ViewId, BTreeMap<SourceId, SourceChanges>> {
+    pub(crate) fn take(&mut self) -> BTreeMap<ViewId, BTreeMap<usize, SourceChanges>> {
         std::mem::take(self.by_view.get_mut().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn reports<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -> Vec<(EntityId, Report)> {
+fn reports<V: Visualizer<Visual = SpatialVisual>>(world: &World, view: ViewId) -> Vec<(ResultKey, Report)> {
     let visuals = world
         .get_resource::<Visuals<V>>()
         .and_then(|visuals| visuals.view(view));
     visuals
         .into_iter()
         .flat_map(chronoscope_frame::visualizer::ViewVisuals::reports)
-        .map(|(entity, report)| (entity, report.clone()))
+        .map(|(key, report)| (key, report.clone()))
         .collect()
 }

@@ -27,13 +27,16 @@ use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
 use super::{
     AppSpatialExt as _, Part, PartDigest, SpatialScene, SpatialScenes, SpatialVisual,
-    pictures::{Picture, PictureKey, PictureSource},
+    pictures::{Picture, PictureKey, PixelKind, PixelMapping, PixelSource, RawPixels},
     projection::Lens,
     textures::PictureTextures,
 };
 use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
 
 mod history;
+mod pictures;
+mod places;
+mod results;
 mod visuals;
 
 const SIZE: [u32; 2] = [600, 400];
@@ -246,6 +249,9 @@ fn dragging_moves_the_eye_and_is_no_step_to_undo() {
 
 #[test]
 fn pointing_lights_up_and_clicking_selects() {
+    use bevy::ecs::message::Messages;
+    use chronoscope_frame::selection::{ClickSource, EntityClicked};
+
     let points = Points3D::new([[0.0, 0.0, 0.0]]).with_radii([-20.0]);
     let mut viewer = Viewer::new([log_chunk("world/point", [], &points).unwrap()]);
     let middle = Pos2::new(300.0, 200.0);
@@ -266,6 +272,15 @@ fn pointing_lights_up_and_clicking_selects() {
         viewer.app.world().resource::<Selection>().selected.first(),
         hovered.as_ref()
     );
+    assert_eq!(hovered.as_ref().and_then(Item::instance), Some(0));
+    let mut clicks = viewer.app.world_mut().resource_mut::<Messages<EntityClicked>>();
+    let clicks: Vec<EntityClicked> = clicks.drain().collect();
+    assert_eq!(clicks.len(), 1, "{clicks:?}");
+    assert_eq!(
+        (clicks[0].view, clicks[0].instance, clicks[0].source),
+        (hovered.as_ref().and_then(Item::view), Some(0), ClickSource::View)
+    );
+    assert_eq!(clicks[0].position, Some([0.0; 3]));
     viewer.draw(vec![Event::PointerGone]);
     viewer.draw(vec![]);
     assert_eq!(viewer.app.world().resource::<Selection>().hovered, None);
@@ -342,6 +357,7 @@ impl Visualizer for Broken {
         name: "Broken",
         required: &[Points2D::POSITIONS.as_str()],
         optional: &[],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 
@@ -349,14 +365,14 @@ impl Visualizer for Broken {
         let Some(buffer) = input.get(&Points2D::POSITIONS) else {
             return Ok(None);
         };
-        let source = PictureSource {
+        let source = PixelSource::Raw(RawPixels {
             buffer,
             format: ImageFormat::depth(600, 400, ChannelDatatype::U8),
-            palette: None,
-        };
+        });
         let picture = Picture {
-            key: PictureKey::of_bytes(&[1], &source),
+            key: PictureKey::of_bytes(&[1], &source, PixelKind::Color),
             source,
+            mapping: PixelMapping::Color,
             time: 0,
             opacity: None,
             magnification: MagnificationFilter::Nearest,

@@ -3,6 +3,8 @@
 //! Quads hold the pictures that they show or wait for. A picture without a holder is idle: it stays until its room is needed; one that
 //! is still being decoded is dropped at once. A frame without requests costs nothing.
 
+mod tables;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -16,12 +18,15 @@ use bevy::{
         render_resource::{Extent3d, TextureDimension, TextureFormat},
         renderer::RenderDevice,
     },
-    tasks::{AsyncComputeTaskPool, Task, block_on, poll_once},
+    tasks::{Task, TaskPool, TaskPoolBuilder, available_parallelism},
 };
 use chronoscope_frame::Settled;
 use chronoscope_frame::settle::PendingWork;
 
-use super::pictures::{DecodeError, Picture, PictureKey, Pixels, decode};
+use super::pictures::{
+    DecodeError, DecodeOptions, Picture, PictureKey, PixelDecoders, PixelLayout, Pixels, decoder::CancelGuard,
+};
+use tables::ColorTables;
 
 /// How many pixels are decoded at once in a frame, over all pictures: that costs less than a frame of showing the ones before.
 const INLINE_PIXELS: u64 = 256 * 256;
@@ -56,6 +61,10 @@ pub struct PictureTextures {
     /// Grows whenever a picture becomes idle.
     time: u64,
     inline_pixels_left: u64,
+    /// The threads that decode, from the first picture on that is not decoded at once. They are no threads of the engine, so that
+    /// no frame waits for a picture.
+    pool: Option<TaskPool>,
+    tables: ColorTables,
 }
 
 struct Entry {
@@ -66,19 +75,33 @@ struct Entry {
 }
 
 enum State {
-    Decoding(
-        Task<Result<Pixels, DecodeError>>,
-        #[expect(dead_code, reason = "held until the work is done")] PendingWork,
-    ),
-    Ready(Handle<Image>),
+    Decoding(Decoding),
+    Ready(PictureTexture),
     Failed(Arc<str>),
+}
+
+struct Decoding {
+    task: Task<Result<Pixels, DecodeError>>,
+    _cancel: CancelGuard,
+    pending: PendingWork,
+}
+
+/// The pixels of a picture on the GPU.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PictureTexture {
+    /// The texture.
+    pub image: Handle<Image>,
+    /// The layout of its pixels.
+    pub layout: PixelLayout,
+    /// The values with the first and the last color, where nothing else says so.
+    pub range: [f32; 2],
 }
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TextureRequest {
     /// Here it is.
-    Ready(Handle<Image>),
+    Ready(PictureTexture),
     /// It is being decoded.
     Pending,
     /// It cannot be decoded, and why.
@@ -100,23 +123,33 @@ impl PictureTextures {
         &mut self,
         picture: &Picture,
         images: &mut Assets<Image>,
+        decoders: &PixelDecoders,
         settled: &Settled,
     ) -> TextureRequest {
         if !self.entries.contains_key(&picture.key) {
             let [width, height] = picture.size().map(u64::from);
             let pixels = width.saturating_mul(height);
-            let (source, max_side) = (picture.source.clone(), self.settings.max_side);
-            let state = match self.inline_pixels_left.checked_sub(pixels) {
+            let (source, decoders) = (picture.source.clone(), decoders.clone());
+            let options = DecodeOptions::new(picture.mapping.kind(), self.settings.max_side);
+            let left = self.inline_pixels_left.checked_sub(pixels);
+            let (state, bytes) = match left.filter(|_| source.is_quick()) {
                 Some(left) => {
                     self.inline_pixels_left = left;
-                    finish(decode(&source, max_side), images)
+                    finish(decoders.decode(&source, &options), images)
                 }
                 None => {
-                    let task = AsyncComputeTaskPool::get().spawn(async move { decode(&source, max_side) });
-                    State::Decoding(task, settled.pending_work())
+                    let cancel = options.cancel_guard();
+                    let pool = self.pool.get_or_insert_with(decode_pool);
+                    let task = pool.spawn(async move { decoders.decode(&source, &options) });
+                    let decoding = Decoding {
+                        task,
+                        _cancel: cancel,
+                        pending: settled.pending_work(),
+                    };
+                    // What it will take at most.
+                    (State::Decoding(decoding), pixels.saturating_mul(4))
                 }
             };
-            let bytes = pixels.saturating_mul(4);
             self.bytes += bytes;
             let entry = Entry {
                 state,
@@ -136,26 +169,38 @@ impl PictureTextures {
             debug_assert!(false, "a picture that is held is known");
             return TextureRequest::Pending;
         };
-        if let State::Decoding(task, _) = &mut entry.state
-            && let Some(result) = block_on(poll_once(task))
+        if let State::Decoding(decoding) = &mut entry.state
+            && let Some(result) = decoding.pending.poll(&mut decoding.task)
         {
-            entry.state = finish(result, images);
+            self.bytes -= entry.bytes;
+            (entry.state, entry.bytes) = finish(result, images);
+            self.bytes += entry.bytes;
         }
         match &entry.state {
-            State::Ready(handle) => TextureRequest::Ready(handle.clone()),
-            State::Decoding(..) => TextureRequest::Pending,
+            State::Ready(texture) => TextureRequest::Ready(texture.clone()),
+            State::Decoding(_) => TextureRequest::Pending,
             State::Failed(message) => TextureRequest::Failed(message.clone()),
         }
     }
 
     /// Holds a picture, if it is decoded.
-    pub(crate) fn hold_ready(&mut self, key: PictureKey) -> Option<Handle<Image>> {
-        let Some(State::Ready(handle)) = self.entries.get(&key).map(|entry| &entry.state) else {
+    pub(crate) fn hold_ready(&mut self, key: PictureKey) -> Option<PictureTexture> {
+        let Some(State::Ready(texture)) = self.entries.get(&key).map(|entry| &entry.state) else {
             return None;
         };
-        let handle = handle.clone();
+        let texture = texture.clone();
         self.hold(key);
-        Some(handle)
+        Some(texture)
+    }
+
+    /// The texture with the colors that the values of a picture have; `None` where they are colors.
+    pub(crate) fn color_table(
+        &mut self,
+        picture: &Picture,
+        layout: PixelLayout,
+        images: &mut Assets<Image>,
+    ) -> Option<Handle<Image>> {
+        self.tables.get(&picture.mapping, layout, images)
     }
 
     /// Lets go of a picture. Without another holder it becomes idle, or is cancelled if it is still being decoded.
@@ -207,9 +252,9 @@ impl PictureTextures {
         }
     }
 
-    /// The bytes of all textures on the GPU.
+    /// The bytes of all textures on the GPU, and of what is being decoded.
     pub fn num_bytes(&self) -> u64 {
-        self.bytes
+        self.bytes + self.tables.num_bytes()
     }
 
     /// The bytes of the textures that are not shown.
@@ -217,16 +262,16 @@ impl PictureTextures {
         self.idle_bytes
     }
 
-    /// Drops what is not shown.
-    pub fn purge(&mut self) {
-        self.drop_idle(0);
+    /// Drops so many bytes of what is not shown, what is longest idle first.
+    pub fn purge(&mut self, bytes: u64) {
+        self.drop_idle(self.idle_bytes.saturating_sub(bytes));
     }
 
     /// How many pictures are being decoded.
     pub fn num_decoding(&self) -> usize {
         self.entries
             .values()
-            .filter(|entry| matches!(entry.state, State::Decoding(..)))
+            .filter(|entry| matches!(entry.state, State::Decoding(_)))
             .count()
     }
 
@@ -234,35 +279,47 @@ impl PictureTextures {
     #[cfg(test)]
     pub(crate) fn finish_decoding(&mut self, images: &mut Assets<Image>) {
         for entry in self.entries.values_mut() {
-            if let State::Decoding(task, _) = &mut entry.state {
-                entry.state = finish(block_on(task), images);
+            if let State::Decoding(decoding) = &mut entry.state {
+                self.bytes -= entry.bytes;
+                (entry.state, entry.bytes) = finish(bevy::tasks::block_on(&mut decoding.task), images);
+                self.bytes += entry.bytes;
             }
         }
     }
 }
 
-fn finish(result: Result<Pixels, DecodeError>, images: &mut Assets<Image>) -> State {
+fn decode_pool() -> TaskPool {
+    TaskPoolBuilder::new()
+        .num_threads(available_parallelism().div_ceil(2).clamp(1, 4))
+        .thread_name("decode".to_owned())
+        .build()
+}
+
+/// What became of a picture, and the bytes that it takes.
+fn finish(result: Result<Pixels, DecodeError>, images: &mut Assets<Image>) -> (State, u64) {
     match result {
-        Ok(Pixels {
-            size: [width, height],
-            rgba,
-        }) => {
-            let size = Extent3d {
-                width,
-                height,
-                depth_or_array_layers: 1,
+        Ok(pixels) => {
+            let bytes = pixels.bytes.len() as u64;
+            let texture = PictureTexture {
+                layout: pixels.layout,
+                range: pixels.range,
+                image: images.add(upload(pixels.size, pixels.layout.texture_format(), pixels.bytes)),
             };
-            let format = TextureFormat::Rgba8UnormSrgb;
-            // The bytes go to the GPU and are not kept beside it.
-            let image = Image::new(
-                size,
-                TextureDimension::D2,
-                rgba,
-                format,
-                RenderAssetUsages::RENDER_WORLD,
-            );
-            State::Ready(images.add(image))
+            (State::Ready(texture), bytes)
         }
-        Err(error) => State::Failed(error.to_string().into()),
+        Err(error) => (State::Failed(error.to_string().into()), 0),
     }
+}
+
+/// An image whose bytes go to the GPU and are not kept beside it.
+///
+/// Precondition: there are as many bytes as size and format say.
+fn upload([width, height]: [u32; 2], format: TextureFormat, bytes: Vec<u8>) -> Image {
+    let size = Extent3d {
+        width,
+        height,
+        depth_or_array_layers: 1,
+    };
+    let usage = RenderAssetUsages::RENDER_WORLD;
+    Image::new(size, TextureDimension::D2, bytes, format, usage)
 }

@@ -2,7 +2,10 @@
 
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{Cursor, DataResults, Item, Selection, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{
+    Cursor, DataResults, Item, Selection, ViewerCommand, ViewerCommands,
+    selection::{ClickSource, EntityClicked},
+};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::ComponentName;
 use egui::{Align2, Color32, FontId, Pos2, Rect, Response, Sense, Ui, emath::GuiRounding as _};
@@ -15,7 +18,7 @@ use super::{
     scene::{SceneKey, SpatialScene, SpatialScenes},
     sources::SpatialSources,
 };
-use crate::{ViewStyle, ViewUiContext, empty};
+use crate::{ViewStyle, ViewUiContext, clicked_buttons, empty};
 
 /// A tile with what happened in it.
 pub(crate) struct Tile<'w> {
@@ -164,7 +167,12 @@ fn find(scene: &SpatialScene, pointer: DVec2) -> Option<Pick<SceneKey>> {
 fn point(ui: &Ui, context: &mut ViewUiContext<'_>, tile: &Tile<'_>, view: ViewId) {
     let item = tile.pick.and_then(|pick| {
         let entity = tile.scene.get(pick.key)?.path.clone();
-        Some(Item::DataResult { view, entity })
+        let instance = u32::try_from(pick.instance).ok();
+        Some(Item::DataResult {
+            view,
+            entity,
+            instance,
+        })
     });
     let selection = context.world.resource::<Selection>();
     let memory = ui.id().with(("points at", view));
@@ -178,6 +186,17 @@ fn point(ui: &Ui, context: &mut ViewUiContext<'_>, tile: &Tile<'_>, view: ViewId
     }
     ui.data_mut(|data| data.insert_temp(memory, item.is_some()));
 
+    if let (Some(item), Some(pick)) = (&item, tile.pick) {
+        for button in clicked_buttons(&tile.response) {
+            let click = EntityClicked::on(item, button, ClickSource::View).map(|click| EntityClicked {
+                position: Some(pick.position.to_array()),
+                ..click
+            });
+            if let Some(click) = click {
+                context.commands.push(ViewerCommand::Click(click));
+            }
+        }
+    }
     if tile.response.clicked() {
         let toggles = ui.input(|input| input.modifiers.command);
         let item = item.unwrap_or(Item::View(view));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chronoscope_frame::Visual;
 use glam::DVec3;
 use smallvec::SmallVec;
 
@@ -58,6 +59,24 @@ impl SpatialVisual {
             .map(|label| size_of::<Label>() + label.text.len())
             .sum();
         parts + labels as u64
+    }
+}
+
+impl Visual for SpatialVisual {
+    const JOINS_ROWS: bool = true;
+
+    fn heap_bytes(&self) -> u64 {
+        Self::heap_bytes(self)
+    }
+
+    /// The parts of all rows, which they share with them. Cost: O(parts and labels).
+    fn join(rows: &[Arc<Self>]) -> Option<Self> {
+        Some(Self {
+            parts: rows.iter().flat_map(|row| row.parts.iter().cloned()).collect(),
+            bounds: rows.iter().fold(Bounds::EMPTY, |all, row| all.union(row.bounds)),
+            labels: rows.iter().flat_map(|row| row.labels.iter().cloned()).collect(),
+            draw_order: rows.last()?.draw_order,
+        })
     }
 }
 

@@ -165,7 +165,7 @@ fn show_tooltip(tile: &Tile<'_>) {
             Some(picture) if place.is_finite() && place.x >= 0.0 && place.y >= 0.0 => {
                 let (x, y) = (place.x as u32, place.y as u32);
                 ui.weak(format!("{x}, {y}"));
-                if let Some(text) = pixel_text(&picture.source, x, y) {
+                if let Some(text) = pixel_text(picture, x, y) {
                     ui.weak(text);
                 }
             }

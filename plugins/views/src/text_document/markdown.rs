@@ -35,6 +35,25 @@ pub struct Span {
     pub link: Option<String>,
 }
 
+/// The bytes of blocks on the heap.
+pub(crate) fn heap_bytes(blocks: &[Block]) -> u64 {
+    let of_span = |span: &Span| {
+        size_of::<Span>() + span.text.capacity() + span.link.as_ref().map_or(0, String::capacity)
+    };
+    let of_block = |block: &Block| -> usize {
+        match block {
+            Block::Heading(_, spans)
+            | Block::Paragraph(spans)
+            | Block::Item(_, _, spans)
+            | Block::Quote(spans) => spans.iter().map(of_span).sum(),
+            Block::Code(code) => code.capacity(),
+            Block::Rule => 0,
+        }
+    };
+    let texts: usize = blocks.iter().map(of_block).sum();
+    (texts + size_of_val(blocks)) as u64
+}
+
 /// Reads a document.
 pub(crate) fn parse(text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();

@@ -10,7 +10,7 @@ mod ui;
 use bevy::app::{App, Plugin};
 use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, heuristics::rules};
 use chronoscope_frame::{
-    AppViewClassExt as _, AppVisualizerExt as _, Report, ViewClass, Visualizer, VisualizerInfo,
+    AppViewClassExt as _, AppVisualizerExt as _, Report, ViewClass, Visual, Visualizer, VisualizerInfo,
     VisualizerInput, visualizer::QueryMode,
 };
 use chronoscope_types::read;
@@ -58,6 +58,15 @@ pub enum DocumentVisual {
     Markdown(Vec<Block>),
 }
 
+impl Visual for DocumentVisual {
+    fn heap_bytes(&self) -> u64 {
+        match self {
+            Self::Plain(text) => text.heap_bytes(),
+            Self::Markdown(blocks) => markdown::heap_bytes(blocks),
+        }
+    }
+}
+
 impl Visualizer for TextDocument {
     type Visual = DocumentVisual;
 
@@ -65,6 +74,7 @@ impl Visualizer for TextDocument {
         name: "TextDocument",
         required: &[chronoscope_types::TextDocument::TEXT.name],
         optional: &[chronoscope_types::TextDocument::MEDIA_TYPE.name],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 

@@ -38,6 +38,11 @@ impl PlainText {
         }
     }
 
+    /// The bytes on the heap.
+    pub fn heap_bytes(&self) -> u64 {
+        (self.text.capacity() + self.rows.capacity() * size_of::<Range<usize>>()) as u64
+    }
+
     /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()

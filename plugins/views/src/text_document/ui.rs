@@ -53,13 +53,16 @@ impl ViewUi for TextDocumentUi {
             .map(|visuals| {
                 results
                     .iter()
-                    .filter_map(|result| visuals.get(result.entity))
+                    .flat_map(|result| visuals.of_entity(result.entity).map(|(_, document)| document))
                     .collect()
             })
             .unwrap_or_default();
         if documents.is_empty() {
-            let report =
-                visuals.and_then(|visuals| results.iter().find_map(|result| visuals.report(result.entity)));
+            let report = visuals.and_then(|visuals| {
+                results
+                    .iter()
+                    .find_map(|result| visuals.reports_of(result.entity).next())
+            });
             return match report {
                 Some(report) => empty::show(
                     ui,

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use chronoscope_frame::{Report, Source, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
+use chronoscope_frame::{Report, Visual, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
 use chronoscope_store::{Chunk, ChunkId, RangeResult, RowId, TimelineId};
 use chronoscope_types::read;
 
@@ -77,6 +77,18 @@ struct Taken {
     end: usize,
 }
 
+impl Visual for LogEntries {
+    fn heap_bytes(&self) -> u64 {
+        let levels: usize = self
+            .levels
+            .iter()
+            .map(|level| size_of::<Arc<str>>() + level.len())
+            .sum();
+        let places = self.rows.capacity() * size_of::<Row>() + self.taken.capacity() * size_of::<Taken>();
+        (places + self.chunks.capacity() * size_of::<Arc<Chunk>>() + levels) as u64
+    }
+}
+
 impl Visualizer for TextLog {
     type Visual = LogEntries;
 
@@ -87,6 +99,7 @@ impl Visualizer for TextLog {
             chronoscope_types::TextLog::LEVEL.name,
             chronoscope_types::TextLog::COLOR.name,
         ],
+        contexts: &[],
         mode: QueryMode::Range,
     };
 
@@ -105,12 +118,10 @@ fn lines(input: &VisualizerInput<'_>, mut entries: LogEntries) -> Result<Option<
     let first = |array: chronoscope_store::arrow::ArrayRef| {
         Some(Arc::<str>::from(read::texts(&array).ok()?.first()?))
     };
-    let forced = input
-        .get_with_source(&level)
-        .filter(|(_, source)| *source == Source::Override);
+    let forced = input.overridden(&level);
     let context = Context {
         timeline: input.cursor.timeline,
-        forced_level: forced.and_then(|(array, _)| first(array)),
+        forced_level: forced.and_then(first),
         // Before all times there is nothing but static data.
         default_level: input.latest_at(&level, i64::MIN + 1).and_then(first),
     };

@@ -21,7 +21,8 @@ use bevy::{
 };
 use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, heuristics::rules};
 use chronoscope_frame::{
-    AppViewClassExt as _, AppVisualizerExt as _, DataResults, Frame, FrameSystems, View, ViewClass, Visuals,
+    AppViewClassExt as _, AppViewerCacheExt as _, AppVisualizerExt as _, CacheSize, DataResults, Frame,
+    FrameSystems, PurgeOrder, View, ViewClass, ViewerCache, Visuals,
 };
 
 use chronoscope_types::read;
@@ -78,7 +79,16 @@ impl Plugin for TextLogPlugin {
                     .in_set(FrameSystems::Present)
                     // Scenes take the whole world.
                     .before(SpatialSystems::Scenes),
-            );
+            )
+            .add_viewer_cache(ViewerCache {
+                name: "Log tables",
+                order: PurgeOrder::Derived,
+                size: |world| CacheSize {
+                    bytes: world.get_resource().map_or(0, LogTables::heap_bytes),
+                    idle_bytes: 0,
+                },
+                purge: None,
+            });
     }
 }
 
@@ -124,7 +134,7 @@ fn merge_logs(
         let table = tables.get_mut(view.id);
         let logs: Vec<_> = results
             .iter()
-            .filter_map(|result| Some((result.entity, visuals.get(result.entity)?.as_ref())))
+            .filter_map(|result| Some((result.entity, visuals.of_entity(result.entity).next()?.1.as_ref())))
             .collect();
         table.update(&logs);
     }

@@ -28,6 +28,18 @@ impl LogTables {
         self.by_view.len()
     }
 
+    /// The heap bytes that all of it takes. Cost: the number of logs.
+    pub fn heap_bytes(&self) -> u64 {
+        let bytes: usize = self
+            .by_view
+            .values()
+            .map(|table| {
+                table.lines.capacity() * size_of::<LineRef>() + table.merged.capacity() * size_of::<Merged>()
+            })
+            .sum();
+        bytes as u64
+    }
+
     pub(super) fn retain(&mut self, keep: impl Fn(ViewId) -> bool) {
         self.by_view.retain(|view, _| keep(*view));
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
     Cursor, DataResults, Item, Recordings, Selection, TimeCommand, View, ViewerCommand, ViewerCommands,
-    Visuals, selection::Highlight,
+    Visuals,
+    selection::Highlight,
+    selection::{ClickSource, EntityClicked},
 };
 use chronoscope_store::{EntityId, EntityPath, TimeType};
 use egui::{Align, Color32, Id, Label, RichText, Sense, Ui};
@@ -20,7 +22,7 @@ use super::{
     level,
     table::{LineRef, LogTable, LogTables},
 };
-use crate::{ViewStyle, ViewUi, ViewUiContext, empty, properties::PropertiesOf};
+use crate::{ViewStyle, ViewUi, ViewUiContext, clicked_buttons, empty, properties::PropertiesOf};
 
 /// The height of a line, in points.
 const ROW_HEIGHT: f32 = 20.0;
@@ -121,8 +123,11 @@ impl ViewUi for TextLogUi {
         let (Some(visuals), Some(table), Some(store)) =
             (visuals, table.filter(|table| !table.lines().is_empty()), store)
         else {
-            let report =
-                visuals.and_then(|visuals| results.iter().find_map(|result| visuals.report(result.entity)));
+            let report = visuals.and_then(|visuals| {
+                results
+                    .iter()
+                    .find_map(|result| visuals.reports_of(result.entity).next())
+            });
             return match report {
                 Some(report) => {
                     empty::show(ui, style, self.icon(), "This log cannot be read", &report.message);
@@ -144,7 +149,7 @@ impl ViewUi for TextLogUi {
         };
         let logs: Vec<(EntityId, &LogEntries)> = table
             .entities()
-            .filter_map(|entity| Some((entity, visuals.get(entity)?.as_ref())))
+            .filter_map(|entity| Some((entity, visuals.of_entity(entity).next()?.1.as_ref())))
             .collect();
         if logs.len() != table.num_entities() {
             // Made between two frames: the next one has both.
@@ -407,6 +412,7 @@ fn show_line(
     let item = || Item::DataResult {
         view: input.view,
         entity: (*path).clone(),
+        instance: None,
     };
     let highlight = input
         .selection
@@ -441,6 +447,12 @@ fn show_line(
             let response = ui.add(label).on_hover_text(path.as_str());
             if response.hovered() {
                 commands.push(ViewerCommand::Hover(Some(item())));
+            }
+            for button in clicked_buttons(&response) {
+                let click = EntityClicked::on(&item(), button, ClickSource::View);
+                click
+                    .into_iter()
+                    .for_each(|click| commands.push(ViewerCommand::Click(click)));
             }
             if response.clicked() {
                 let add = ui.input(|input| input.modifiers.command);

@@ -2,11 +2,12 @@
 
 use chronoscope_frame::selection::Highlight;
 use chronoscope_types::enums::MarkerShape;
-use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
+use egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 use super::{
     input::{PlotLine, x_of, y_of},
     series::{Mark, interpolated},
+    strip::{self, Profile},
     window::{TimeWindow, ValueWindow},
 };
 
@@ -35,8 +36,11 @@ pub(super) fn lines(
         .any(|line| line.visible && line.highlight != Highlight::None);
     let mut order: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].visible).collect();
     order.sort_by_key(|at| lines[*at].highlight);
+    let pixel = 1.0 / painter.pixels_per_point();
     let width = plot.width().ceil().max(1.0) as usize;
-    order
+    // The lines of a plot are one shape.
+    let mut mesh = Mesh::default();
+    let drawn = order
         .into_iter()
         .map(|at| {
             let line = &lines[at];
@@ -50,10 +54,14 @@ pub(super) fn lines(
                 if point.value.is_nan() {
                     runs.extend((!run.is_empty()).then(|| std::mem::take(&mut run)));
                 } else {
-                    run.push(pos2(
+                    let place = pos2(
                         x_of(plot, point.position),
                         y_of(plot, values.position(point.value)),
-                    ));
+                    );
+                    match run.last_mut() {
+                        Some(last) if is_one_place(*last, place, pixel) => *last = last.lerp(place, 0.5),
+                        _ => run.push(place),
+                    }
                 }
             }
             runs.extend((!run.is_empty()).then_some(run));
@@ -63,33 +71,43 @@ pub(super) fn lines(
                 Highlight::Selected | Highlight::Hovered => brighter(line.color),
             };
             let lit = line.highlight != Highlight::None;
-            draw(painter, &runs, line.style.mark, color, lit);
+            match line.style.mark {
+                Mark::Line { width, .. } => {
+                    let width = if lit { width + 1.0 } else { width };
+                    let profile = Profile::new(width, pixel, color);
+                    runs.iter()
+                        .for_each(|run| strip::add_line(&mut mesh, run, &profile));
+                    for only in runs.iter().filter(|run| run.len() == 1).flatten() {
+                        painter.circle_filled(*only, width.max(1.5), color);
+                    }
+                }
+                Mark::Marker { shape, radius } => {
+                    flush(painter, &mut mesh);
+                    let radius = if lit { radius + 1.0 } else { radius };
+                    let clip = painter.clip_rect().expand(radius);
+                    let points = runs.iter().flatten().filter(|point| clip.contains(**point));
+                    painter.extend(points.flat_map(|point| marker(shape, *point, radius, color)));
+                }
+            }
             DrawnLine {
                 line: at,
                 runs,
                 joined: matches!(line.style.mark, Mark::Line { .. }),
             }
         })
-        .collect()
+        .collect();
+    flush(painter, &mut mesh);
+    drawn
 }
 
-fn draw(painter: &Painter, runs: &[Vec<Pos2>], mark: Mark, color: Color32, lit: bool) {
-    match mark {
-        Mark::Line { width, .. } => {
-            let width = if lit { width + 1.0 } else { width };
-            for run in runs {
-                match run.as_slice() {
-                    [only] => _ = painter.circle_filled(*only, width.max(1.5), color),
-                    _ => _ = painter.line(run.clone(), Stroke::new(width, color)),
-                }
-            }
-        }
-        Mark::Marker { shape, radius } => {
-            let radius = if lit { radius + 1.0 } else { radius };
-            let clip = painter.clip_rect().expand(radius);
-            let points = runs.iter().flatten().filter(|point| clip.contains(**point));
-            painter.extend(points.flat_map(|point| marker(shape, *point, radius, color)));
-        }
+/// Whether two points of a line are as good as one: above each other in less than half a pixel.
+fn is_one_place(a: Pos2, b: Pos2, pixel: f32) -> bool {
+    a.x == b.x && (a.y - b.y).abs() < pixel / 2.0
+}
+
+fn flush(painter: &Painter, mesh: &mut Mesh) {
+    if !mesh.is_empty() {
+        painter.add(Shape::mesh(std::mem::take(mesh)));
     }
 }
 

@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, RecordingEntry, Recordings, View, ViewTile, Visualizer, Visuals, Work, WorkCounters,
+    Cursor, DataResults, InstructionIndex, RecordingEntry, Recordings, ResultKey, View, ViewTile, Visualizer,
+    Visuals, Work, WorkCounters,
 };
 use chronoscope_store::EntityId;
 use egui::Color32;
@@ -37,6 +38,7 @@ pub(super) struct ViewLines {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct NamedLine {
     pub(super) entity: EntityId,
+    pub(super) instruction: InstructionIndex,
     pub(super) visualizer: &'static str,
     /// Its position among the series of its entity.
     pub(super) index: usize,
@@ -44,10 +46,20 @@ pub(super) struct NamedLine {
     pub(super) color: Color32,
 }
 
+impl NamedLine {
+    /// The data result that it belongs to.
+    pub(super) fn result(&self) -> ResultKey {
+        ResultKey {
+            entity: self.entity,
+            instruction: self.instruction,
+        }
+    }
+}
+
 /// What the names and colours of an entity's series were made from.
 #[derive(Debug)]
 struct MadeFrom {
-    entity: EntityId,
+    result: ResultKey,
     visualizer: &'static str,
     styles: Vec<(Option<Arc<str>>, Option<Color32>)>,
 }
@@ -129,38 +141,35 @@ impl OfView<'_> {
         fn of<V: Visualizer<Visual = EntitySeries>>(visuals: Option<&ViewVisuals<V>>) -> usize {
             let changed = visuals
                 .into_iter()
-                .flat_map(|visuals| visuals.changed().iter().filter_map(|entity| visuals.get(*entity)));
+                .flat_map(|visuals| visuals.changed().iter().filter_map(|key| visuals.get(*key)));
             changed.map(|series| series.samples.rows_read()).sum()
         }
         of(self.lines) + of(self.points)
     }
 
-    fn of_entity(&self, entity: EntityId) -> impl Iterator<Item = (&'static str, &EntitySeries)> {
-        let lines = self.lines.and_then(|visuals| visuals.get(entity));
-        let points = self.points.and_then(|visuals| visuals.get(entity));
-        let lines = lines.map(|series| (SeriesLines::INFO.name, &**series));
-        let points = points.map(|series| (SeriesPoints::INFO.name, &**series));
-        lines
+    fn of_entity(&self, entity: EntityId) -> impl Iterator<Item = (ResultKey, &'static str, &EntitySeries)> {
+        let lines = self
+            .lines
             .into_iter()
-            .chain(points)
-            .filter(|(_, series)| !series.is_empty())
+            .flat_map(move |visuals| visuals.of_entity(entity));
+        let points = self
+            .points
+            .into_iter()
+            .flat_map(move |visuals| visuals.of_entity(entity));
+        let lines = lines.map(|(key, series)| (key, SeriesLines::INFO.name, &**series));
+        let points = points.map(|(key, series)| (key, SeriesPoints::INFO.name, &**series));
+        lines.chain(points).filter(|(.., series)| !series.is_empty())
     }
 }
 
 impl ViewLines {
     fn update(&mut self, entry: &RecordingEntry, results: &DataResults, visuals: &OfView<'_>) {
-        let series = || {
-            results.iter().flat_map(|result| {
-                visuals
-                    .of_entity(result.entity)
-                    .map(move |(visualizer, series)| (result, visualizer, series))
-            })
-        };
+        let series = || results.iter().flat_map(|result| visuals.of_entity(result.entity));
         let mut known = self.made_from.iter();
         let is_same = series().all(|(result, visualizer, series)| {
             known.next().is_some_and(|known| {
                 let styles = series.styles.iter().map(|style| (&style.name, &style.color));
-                known.entity == result.entity
+                known.result == result
                     && known.visualizer == visualizer
                     && known.styles.iter().map(|(name, color)| (name, color)).eq(styles)
             })
@@ -171,7 +180,7 @@ impl ViewLines {
         let store = entry.store();
         self.made_from = series()
             .map(|(result, visualizer, series)| MadeFrom {
-                entity: result.entity,
+                result,
                 visualizer,
                 styles: series
                     .styles
@@ -185,7 +194,7 @@ impl ViewLines {
             .iter()
             .flat_map(|made| {
                 made.styles.iter().enumerate().map(|(at, (name, _))| Naming {
-                    path: store.entity_path(made.entity),
+                    path: store.entity_path(made.result.entity),
                     logged: name.as_deref(),
                     index: (made.styles.len() > 1).then_some(at),
                 })
@@ -207,14 +216,15 @@ impl ViewLines {
         // An entity that is drawn twice has the same colours both times.
         let mut colors: FxHashMap<(EntityId, usize), Color32> = FxHashMap::default();
         let lines = all().zip(names).map(|((made, index, color), name)| {
-            let path = store.entity_path(made.entity);
+            let path = store.entity_path(made.result.entity);
             let color = color.unwrap_or_else(|| {
                 *colors
-                    .entry((made.entity, index))
+                    .entry((made.result.entity, index))
                     .or_insert_with(|| distinct.color_of(path, index))
             });
             NamedLine {
-                entity: made.entity,
+                entity: made.result.entity,
+                instruction: made.result.instruction,
                 visualizer: made.visualizer,
                 index,
                 name: name.into(),

@@ -21,6 +21,7 @@ mod pyramid;
 mod samples;
 mod series;
 mod settings;
+mod strip;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -92,6 +93,7 @@ impl Plugin for TimeSeriesPlugin {
             .add_view_reports(left_out::<SeriesLines>)
             .add_view_reports(left_out::<SeriesPoints>)
             .add_view_ui(TimeSeriesUi);
+        visualizers::add_fallbacks(app);
     }
 }
 
@@ -111,14 +113,14 @@ fn left_out<V: Visualizer<Visual = EntitySeries>>(world: &World, view: ViewId) -
     visuals
         .iter()
         .filter(|(_, series)| series.left_out > 0)
-        .map(|(entity, series)| {
+        .map(|(key, series)| {
             let message = format!(
                 "a row has {} scalars; the first {} are plotted",
                 series.left_out + samples::MAX_SERIES,
                 samples::MAX_SERIES
             );
             let recording = store.id().recording_id.clone();
-            Report::entity_warning(recording, store.entity_path(entity).clone(), message)
+            Report::entity_warning(recording, store.entity_path(key.entity).clone(), message)
         })
         .collect()
 }

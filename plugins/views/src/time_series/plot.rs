@@ -96,9 +96,14 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         &plot,
         &times,
     ));
-    let window = moved.unwrap_or(window);
-    let times = window.time.unwrap_or_else(|| all_times(input));
-    let values = window.values.unwrap_or_else(|| fitted_values(input, &times));
+    let (times, values) = match moved {
+        Some(moved) => {
+            let times = moved.time.unwrap_or_else(|| all_times(input));
+            let values = moved.values.unwrap_or_else(|| fitted_values(input, &times));
+            (times, values)
+        }
+        None => (times, values),
+    };
     let cursor = events.iter().rev().find_map(|event| {
         if let PlotEvent::SetTime(time) = event {
             Some(*time)

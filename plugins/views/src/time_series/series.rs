@@ -2,6 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
+use chronoscope_frame::Visual;
 use chronoscope_types::enums::{InterpolationMode, MarkerShape};
 use egui::Color32;
 
@@ -61,6 +62,20 @@ pub struct DrawPoint {
     pub value: f64,
 }
 
+impl Visual for EntitySeries {
+    fn heap_bytes(&self) -> u64 {
+        let names: usize = self
+            .styles
+            .iter()
+            .flat_map(|style| &style.name)
+            .map(|name| name.len())
+            .sum();
+        let styles = self.styles.capacity() * size_of::<SeriesStyle>();
+        let constants = self.constants.capacity() * size_of::<f64>();
+        (self.samples.heap_bytes() + names + styles + constants) as u64
+    }
+}
+
 impl EntitySeries {
     /// The number of series.
     pub fn len(&self) -> usize {
@@ -108,6 +123,7 @@ impl EntitySeries {
         if inside.len() <= width.saturating_mul(2) {
             points.extend(inside.clone().map(point));
         } else {
+            points.reserve(width * 2 + 2);
             let mut start = inside.start;
             for column in 0..width {
                 let end = if column + 1 == width {
@@ -144,11 +160,13 @@ impl EntitySeries {
             points.extend(samples.map(point));
             return;
         }
-        let (first, last) = (point(samples.start), point(samples.end - 1));
+        let values = self.samples.values(series);
+        let (start, end) = (samples.start, samples.end - 1);
+        let (first, last) = (values[start], values[end]);
         let extent = self.samples.extent(series, samples);
         // A gap at the edge of the column interrupts the line; one within it is narrower than a pixel.
-        if first.value.is_nan() {
-            points.push(first);
+        if first.is_nan() {
+            points.push(point(start));
         }
         if !extent.is_empty() {
             let low = DrawPoint {
@@ -160,15 +178,11 @@ impl EntitySeries {
                 value: extent.max,
             };
             // Whichever is nearer to where the line comes from and goes to stands at that end.
-            let rising = if first.value.is_nan() || last.value.is_nan() {
-                true
-            } else {
-                first.value <= last.value
-            };
+            let rising = first.is_nan() || last.is_nan() || first <= last;
             points.extend(if rising { [low, high] } else { [high, low] });
         }
-        if last.value.is_nan() {
-            points.push(last);
+        if last.is_nan() {
+            points.push(point(end));
         }
     }
 

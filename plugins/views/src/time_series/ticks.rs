@@ -1,14 +1,10 @@
 //! Where the lines of a grid go and what stands beside them: round numbers, as many as fit, labels that never overlap.
 
-use chronoscope_store::TimeType;
+use chronoscope_store::{TimeRange, TimeType};
+use chronoscope_types::format_time;
 
 use super::window::{TimeWindow, ValueWindow};
-
-/// Nanoseconds in a second.
-const SECOND: i64 = 1_000_000_000;
-const MINUTE: i64 = 60 * SECOND;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
+use crate::time_steps::{DAY, HOUR, MINUTE, SECOND, time_steps};
 
 /// More lines than this are of no use on any screen.
 const MAX_TICKS: usize = 1_000;
@@ -40,10 +36,17 @@ pub(crate) fn time_ticks(
     mut measure: impl FnMut(&str) -> f32,
 ) -> Ticks {
     let per_unit = f64::from(width) / window.length();
-    for step in steps(time_type) {
+    for step in time_steps(time_type) {
         let spacing = step as f64 * per_unit;
         // No label is narrower than a digit.
         if spacing < f64::from(gap) + 4.0 {
+            continue;
+        }
+        // Labels of an axis are about as long as that of its end: most steps that are too small fall here, at the
+        // price of one label.
+        let range = window.range();
+        let end = LabelStyle::of(time_type, step, range).label(range.max);
+        if spacing < f64::from(measure(&end) * 0.7 + gap) {
             continue;
         }
         let ticks = ticks_at(window, time_type, step);
@@ -59,61 +62,9 @@ pub(crate) fn time_ticks(
     Ticks::default()
 }
 
-/// The distances that lines of time may have, from small to large.
-fn steps(time_type: TimeType) -> impl Iterator<Item = i64> {
-    let decimal = |limit: i64| {
-        std::iter::successors(Some(1_i64), |decade| decade.checked_mul(10))
-            .flat_map(|decade| [Some(decade), decade.checked_mul(2), decade.checked_mul(5)])
-            .flatten()
-            .take_while(move |step| *step < limit)
-    };
-    let calendar: &[i64] = match time_type {
-        TimeType::Sequence => &[],
-        _ => &[
-            SECOND,
-            2 * SECOND,
-            5 * SECOND,
-            10 * SECOND,
-            15 * SECOND,
-            30 * SECOND,
-            MINUTE,
-            2 * MINUTE,
-            5 * MINUTE,
-            10 * MINUTE,
-            15 * MINUTE,
-            30 * MINUTE,
-            HOUR,
-            2 * HOUR,
-            3 * HOUR,
-            6 * HOUR,
-            12 * HOUR,
-            DAY,
-            2 * DAY,
-            5 * DAY,
-            10 * DAY,
-            20 * DAY,
-            50 * DAY,
-            100 * DAY,
-            200 * DAY,
-            365 * DAY,
-            730 * DAY,
-            1_825 * DAY,
-            3_650 * DAY,
-            7_300 * DAY,
-            18_250 * DAY,
-            36_500 * DAY,
-        ],
-    };
-    decimal(if calendar.is_empty() { i64::MAX } else { SECOND }).chain(calendar.iter().copied())
-}
-
 fn ticks_at(window: &TimeWindow, time_type: TimeType, step: i64) -> Ticks {
     let range = window.range();
-    let style = LabelStyle::new(
-        time_type,
-        step,
-        range.min.unsigned_abs().max(range.max.unsigned_abs()),
-    );
+    let style = LabelStyle::of(time_type, step, range);
     let (step, min, max) = (i128::from(step), i128::from(range.min), i128::from(range.max));
     let first = min.div_euclid(step) + i128::from(min.rem_euclid(step) != 0);
     let ticks = (first..)
@@ -153,6 +104,12 @@ enum LabelKind {
 }
 
 impl LabelStyle {
+    /// The style of an axis that shows a range.
+    fn of(time_type: TimeType, step: i64, range: TimeRange) -> Self {
+        let greatest = range.min.unsigned_abs().max(range.max.unsigned_abs());
+        Self::new(time_type, step, greatest)
+    }
+
     fn new(time_type: TimeType, step: i64, greatest: u64) -> Self {
         let kind = match time_type {
             TimeType::Sequence => LabelKind::Count,
@@ -244,23 +201,9 @@ fn seconds(nanos: u64, decimals: usize) -> String {
 }
 
 /// The day of the calendar: `2026-11-22`.
-///
-/// After Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`.
 fn date(time: i64) -> String {
-    let days = time.div_euclid(DAY) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+    let text = format_time(TimeType::TimestampNs, time);
+    text.split('T').next().unwrap_or_default().to_owned()
 }
 
 /// The lines of an axis of values that is `height` points high, where each label needs `spacing` points.

@@ -4,7 +4,9 @@ use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{
     Cursor, DataResults, Item, RecordingKey, Recordings, Selection, TimeCommand, View, ViewOverrides,
-    ViewerCommand, Visualizer, Visualizers, Visuals, visualizer::ViewVisuals,
+    ViewerCommand, Visualizer, Visualizers, Visuals,
+    selection::{ClickButton, ClickSource, EntityClicked},
+    visualizer::ViewVisuals,
 };
 use chronoscope_store::{ChunkStore, TimeRange, TimelineId};
 use chronoscope_types::AsComponents;
@@ -129,6 +131,9 @@ impl ViewUi for TimeSeriesUi {
                 named.get(at).map(|line| Item::DataResult {
                     view: view.id,
                     entity: store.entity_path(line.entity).clone(),
+                    instance: u32::try_from(line.index)
+                        .ok()
+                        .filter(|_| lines.get(at).is_some_and(|line| line.series.len() > 1)),
                 })
             };
             match event {
@@ -152,6 +157,10 @@ impl ViewUi for TimeSeriesUi {
                 }
                 PlotEvent::Click(at, add) => {
                     let item = at.and_then(item).unwrap_or(Item::View(view.id));
+                    let click = EntityClicked::on(&item, ClickButton::Primary, ClickSource::View);
+                    if let Some(click) = click {
+                        context.commands.push(ViewerCommand::Click(click));
+                    }
                     context.commands.push(if add {
                         ViewerCommand::ToggleSelected(item)
                     } else {
@@ -237,9 +246,9 @@ impl<'a> Plotted<'a> {
 
     fn get(&self, line: &NamedLine) -> Option<&'a EntitySeries> {
         let series = if line.visualizer == SeriesPoints::INFO.name {
-            self.points?.get(line.entity)
+            self.points?.get(line.result())
         } else {
-            self.lines?.get(line.entity)
+            self.lines?.get(line.result())
         };
         series.map(|series| &**series)
     }
@@ -316,7 +325,7 @@ fn first_report<V: Visualizer>(world: &World, view: ViewId, results: &DataResult
     let visuals = world.get_resource::<Visuals<V>>()?.view(view)?;
     results
         .iter()
-        .find_map(|result| visuals.report(result.entity))
+        .find_map(|result| visuals.reports_of(result.entity).next())
         .map(|report| {
             let entity = report
                 .entity

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use chronoscope_frame::{Report, Source, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
+use bevy::app::App;
+use chronoscope_frame::{
+    AppFallbackExt as _, Report, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode,
+};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
     Component, ComponentName, Scalars, components,
@@ -25,6 +28,24 @@ const SIZES: std::ops::RangeInclusive<f32> = 0.25..=64.0;
 /// Where series get their looks: at the end, so that these do not change while time moves.
 const LOOKS_AT: i64 = i64::MAX;
 
+/// Registers what series look like where nobody says so.
+pub(super) fn add_fallbacks(app: &mut App) {
+    use chronoscope_types::{SeriesLines as Lines, SeriesPoints as Points};
+
+    app.add_fallback(Lines::WIDTHS.name, |_| {
+        components::StrokeWidth::build(vec![LINE_WIDTH])
+    })
+    .add_fallback(Lines::INTERPOLATION_MODE.name, |_| {
+        components::InterpolationMode::build(vec![InterpolationMode::Linear])
+    })
+    .add_fallback(Points::MARKER_SIZES.name, |_| {
+        components::MarkerSize::build(vec![MARKER_RADIUS])
+    })
+    .add_fallback(Points::MARKERS.name, |_| {
+        components::MarkerShape::build(vec![MarkerShape::Circle])
+    });
+}
+
 /// Shows scalars as lines.
 pub struct SeriesLines;
 
@@ -44,6 +65,7 @@ impl Visualizer for SeriesLines {
             chronoscope_types::SeriesLines::VISIBLE_SERIES.name,
             chronoscope_types::SeriesLines::INTERPOLATION_MODE.name,
         ],
+        contexts: &[],
         mode: QueryMode::Range,
     };
 
@@ -72,6 +94,7 @@ impl Visualizer for SeriesPoints {
             chronoscope_types::SeriesPoints::VISIBLE_SERIES.name,
             chronoscope_types::SeriesPoints::MARKER_SIZES.name,
         ],
+        contexts: &[],
         mode: QueryMode::Range,
     };
 
@@ -153,10 +176,7 @@ fn has_any(input: &VisualizerInput<'_>, fields: &[ComponentName]) -> bool {
                     .timeline
                     .is_some_and(|timeline| input.store.has_component_on(input.entity, timeline, id))
         });
-        logged
-            || input
-                .get_with_source(field)
-                .is_some_and(|(_, source)| source == Source::Override)
+        logged || input.overridden(field).is_some()
     })
 }
 

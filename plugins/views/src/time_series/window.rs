@@ -55,12 +55,23 @@ impl TimeWindow {
 
     /// Where a time lies in the window: 0 at its start, 1 at its end.
     pub fn position(&self, time: i64) -> f64 {
-        ((i128::from(time) - i128::from(self.start)) as f64 - self.fraction) / self.length
+        // Wide integers only where they are needed: a plot asks for thousands of positions a frame.
+        let since_start = match time.checked_sub(self.start) {
+            Some(since_start) => since_start as f64,
+            None => (i128::from(time) - i128::from(self.start)) as f64,
+        };
+        (since_start - self.fraction) / self.length
     }
 
     /// The first time that lies at this position or after it.
     pub fn first_time_at(&self, position: f64) -> i64 {
-        saturated(i128::from(self.start) + self.offset(position).ceil() as i128)
+        let offset = self.offset(position).ceil();
+        if offset.abs() < 1e18
+            && let Some(time) = self.start.checked_add(offset as i64)
+        {
+            return time.max(i64::MIN + 1);
+        }
+        saturated(i128::from(self.start) + offset as i128)
     }
 
     /// The time that is nearest to this position.

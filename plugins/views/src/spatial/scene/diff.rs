@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chronoscope_frame::{RecordingEntry, Transforms};
+use chronoscope_frame::{FrameId, NoTransform, RecordingEntry, Transforms};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 use glam::DAffine3;
 
-use super::{Consumed, MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, lights::Lights};
+use super::{Hidden, MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, lights::Lights};
 use crate::spatial::{
-    sources::{SourceChanges, SourceId, SpatialSource},
+    sources::{SourceChanges, SpatialSource, source_id},
     visual::SpatialVisual,
 };
 
@@ -35,7 +35,7 @@ impl Diff {
     /// Works out what changed in a scene since its last frame.
     pub(super) fn of(
         scene: &mut SpatialScene,
-        changes: BTreeMap<SourceId, SourceChanges>,
+        changes: BTreeMap<usize, SourceChanges>,
         situation: &Situation<'_>,
     ) -> Self {
         let Situation {
@@ -63,17 +63,18 @@ impl Diff {
     fn take_changes(
         &mut self,
         scene: &mut SpatialScene,
-        changes: BTreeMap<SourceId, SourceChanges>,
+        changes: BTreeMap<usize, SourceChanges>,
         situation: &Situation<'_>,
     ) {
         let store = situation.entry.map(RecordingEntry::store);
         let (sources, lights) = (situation.sources, situation.lights);
-        for (source, changes) in changes {
-            for entity in changes.removed {
-                self.remove(scene, (source, entity));
+        for (at, changes) in changes {
+            for result in changes.removed {
+                self.remove(scene, (source_id(at, result.instruction), result.entity));
             }
-            for (entity, visual) in changes.changed {
-                let key = (source, entity);
+            for (result, visual) in changes.changed {
+                let key = (source_id(at, result.instruction), result.entity);
+                let (source, entity) = key;
                 let visual = visual.filter(|visual| !visual.is_empty());
                 let (Some(visual), Some(store)) = (visual, store) else {
                     self.remove(scene, key);
@@ -86,10 +87,14 @@ impl Diff {
                         }
                         shown.visual = visual;
                     }
+                    None if scene.hidden.contains_key(&key) => {
+                        if let Some(hidden) = scene.hidden.get_mut(&key) {
+                            hidden.shown.visual = visual;
+                        }
+                        continue;
+                    }
                     None => {
-                        let default_radius = sources
-                            .get(usize::from(source))
-                            .map_or(-1.5, |source| source.default_radius);
+                        let default_radius = sources.get(at).map_or(-1.5, |source| source.default_radius);
                         let highlight = lights.of(store, scene.view, entity);
                         let path = store.entity_path(entity).clone();
                         scene.order.insert((path.clone(), source), key);
@@ -109,7 +114,12 @@ impl Diff {
     fn remove_all(&mut self, scene: &mut SpatialScene) {
         self.written.clear();
         self.moved.clear();
-        let keys: Vec<SceneKey> = scene.entities.keys().copied().collect();
+        let keys: Vec<SceneKey> = scene
+            .entities
+            .keys()
+            .chain(scene.hidden.keys())
+            .copied()
+            .collect();
         for key in keys {
             self.remove(scene, key);
         }
@@ -117,6 +127,10 @@ impl Diff {
     }
 
     fn remove(&mut self, scene: &mut SpatialScene, key: SceneKey) {
+        if let Some(hidden) = scene.hidden.remove(&key) {
+            stand(scene, key, hidden.shown.node, None);
+            return;
+        }
         let Some(shown) = scene.entities.remove(&key) else {
             return;
         };
@@ -125,13 +139,40 @@ impl Diff {
         self.removed.push((key, shown));
     }
 
+    /// Takes what has no place out of the scene, until it has one.
+    fn hide(&mut self, scene: &mut SpatialScene, key: SceneKey, reason: NoTransform) {
+        if let Some(hidden) = scene.hidden.get_mut(&key) {
+            hidden.reason = reason;
+            return;
+        }
+        let Some(shown) = scene.entities.remove(&key) else {
+            return;
+        };
+        scene.order.remove(&(shown.path.clone(), key.0));
+        scene.hidden.insert(
+            key,
+            Hidden {
+                shown: shown.unplaced(),
+                reason,
+            },
+        );
+        self.removed.push((key, shown));
+    }
+
+    /// Brings back what had no place.
+    fn show(&mut self, scene: &mut SpatialScene, key: SceneKey) {
+        if let Some(hidden) = scene.hidden.remove(&key) {
+            scene.order.insert((hidden.shown.path.clone(), key.0), key);
+            scene.entities.insert(key, hidden.shown);
+            self.written.push(key);
+        }
+    }
+
     /// Places what is new, and what stands by transforms that changed.
     fn place(&mut self, scene: &mut SpatialScene, entry: &RecordingEntry, transforms: &Transforms) {
         let store = entry.store();
         let origin = nearest_entity(store, &scene.blueprint.origin);
-        let before = scene.consumed;
-        scene.consumed.transforms = transforms.version();
-        scene.consumed.structure = transforms.structure_version();
+        let before = std::mem::replace(&mut scene.consumed.transforms, transforms.version());
         let is_same_space = scene.origin == origin && scene.recording == Some(entry.key());
         (scene.origin, scene.recording) = (origin, Some(entry.key()));
 
@@ -143,34 +184,51 @@ impl Diff {
         };
         for key in new {
             // They are written whole.
-            placer.place(scene, key);
+            placer.place(self, scene, key);
         }
-        if is_same_space && before.transforms == transforms.version() {
+        if is_same_space && before == transforms.version() {
             return;
         }
-        let changed = transforms.changed_nodes();
-        let is_followed = is_same_space && follows(before, transforms);
-        let moves_origin = origin
-            .and_then(|origin| transforms.nearest_node(store, origin))
-            .is_some_and(|node| changed.contains(&node));
-        let candidates: Vec<SceneKey> = if is_followed && !moves_origin {
-            let has_new_nodes = before.structure != transforms.structure_version();
-            let mut candidates = Vec::new();
-            for node in changed {
-                if let Some(standing) = scene.standing.get(node) {
-                    candidates.extend(standing.iter().copied());
+        let changes = transforms.changes_since(before).filter(|changes| {
+            let moves_origin = origin.is_some_and(|origin| {
+                let node = transforms.frame_of(store, origin);
+                let is_below =
+                    |above: &EntityId| store.tree().ancestors(origin).any(|entity| entity == *above);
+                node.is_some_and(|node| changes.frames.contains(&node))
+                    || changes.entities.iter().any(is_below)
+            });
+            is_same_space && !moves_origin
+        });
+        let candidates: Vec<SceneKey> = match changes {
+            Some(changes) => {
+                let mut candidates = Vec::new();
+                for frame in changes.frames {
+                    if let Some(standing) = scene.standing.get(frame) {
+                        candidates.extend(standing.iter().copied());
+                    }
                 }
-                if has_new_nodes {
-                    // What stood by a node above may stand by this one now.
-                    candidates.extend(scene.at_or_below(store.entity_path(*node)));
+                for entity in changes.entities {
+                    // What stood in a frame above may stand in another one now.
+                    let path = store.entity_path(*entity);
+                    candidates.extend(scene.at_or_below(path));
+                    let hidden = scene.hidden.iter();
+                    let below = hidden.filter(|(_, hidden)| hidden.shown.path.starts_with(path));
+                    candidates.extend(below.map(|(key, _)| *key));
                 }
+                candidates
             }
-            candidates
-        } else {
-            scene.entities.keys().copied().collect()
+            None => scene
+                .entities
+                .keys()
+                .chain(scene.hidden.keys())
+                .copied()
+                .collect(),
         };
-        self.moved
-            .extend(candidates.into_iter().filter(|key| placer.place(scene, *key)));
+        for key in candidates {
+            if placer.place(self, scene, key) {
+                self.moved.push(key);
+            }
+        }
     }
 
     /// Lights up what the selection names.
@@ -202,14 +260,6 @@ impl Diff {
     }
 }
 
-/// Whether [`Transforms::changed_nodes`] says all that changed since.
-fn follows(before: Consumed, transforms: &Transforms) -> bool {
-    let new_nodes = transforms.structure_version().wrapping_sub(before.structure);
-    before.transforms.wrapping_add(1) == transforms.version()
-        && new_nodes <= 1
-        && !transforms.changed_nodes().is_empty()
-}
-
 /// What tells where an entity stands.
 struct Placer<'a> {
     store: &'a ChunkStore,
@@ -218,29 +268,40 @@ struct Placer<'a> {
 }
 
 impl Placer<'_> {
-    /// Places an entity. Returns whether it stands elsewhere than before.
-    fn place(&self, scene: &mut SpatialScene, key: SceneKey) -> bool {
-        let Some(shown) = scene.entities.get_mut(&key) else {
+    /// Places an entity, and hides it where no transform leads to the view's origin. Returns whether it stands elsewhere than before.
+    fn place(&self, diff: &mut Diff, scene: &mut SpatialScene, key: SceneKey) -> bool {
+        let view_from_entity = self.transforms.origin_from_entity(self.store, self.origin, key.1);
+        match view_from_entity {
+            Ok(_) => diff.show(scene, key),
+            Err(reason) => diff.hide(scene, key, reason),
+        }
+        let is_three = scene.space == Space::Three;
+        let shown = match scene.hidden.get_mut(&key) {
+            Some(hidden) => Some(&mut hidden.shown),
+            None => scene.entities.get_mut(&key),
+        };
+        let Some(shown) = shown else {
             return false;
         };
-        let node = self.transforms.nearest_node(self.store, key.1);
-        let view_from_entity = self
-            .transforms
-            .origin_from_entity(self.store, self.origin, key.1)
-            .unwrap_or(DAffine3::IDENTITY);
-        let view_from_entity = match scene.space {
-            Space::Three => view_from_entity,
-            Space::Two => flattened(view_from_entity, shown.visual.draw_order),
-        };
-        let before = std::mem::replace(&mut shown.view_from_entity, view_from_entity);
+        let node = self.transforms.frame_of(self.store, key.1);
         let node_before = std::mem::replace(&mut shown.node, node);
+        let mut has_moved = false;
+        if let Ok(view_from_entity) = view_from_entity {
+            let view_from_entity = if is_three {
+                view_from_entity
+            } else {
+                flattened(view_from_entity, shown.visual.draw_order)
+            };
+            has_moved = shown.view_from_entity != view_from_entity;
+            shown.view_from_entity = view_from_entity;
+        }
         stand(scene, key, node_before, node);
-        before != view_from_entity
+        has_moved
     }
 }
 
 /// Notes that an entity stands by another node's transform.
-fn stand(scene: &mut SpatialScene, key: SceneKey, before: Option<EntityId>, now: Option<EntityId>) {
+fn stand(scene: &mut SpatialScene, key: SceneKey, before: Option<FrameId>, now: Option<FrameId>) {
     if before == now {
         return;
     }
@@ -273,6 +334,19 @@ impl Shown {
             highlight,
             placed: Placed::new(),
             drawn_order: 0.0,
+        }
+    }
+
+    /// The same, as it was before it was written anywhere.
+    fn unplaced(&self) -> Self {
+        Self {
+            node: self.node,
+            ..Self::new(
+                Arc::clone(&self.visual),
+                self.path.clone(),
+                self.default_radius,
+                self.highlight,
+            )
         }
     }
 }

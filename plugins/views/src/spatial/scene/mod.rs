@@ -18,9 +18,9 @@ use std::{
 
 use bevy::{asset::Handle, ecs::prelude::*, image::Image};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
-use chronoscope_frame::{RecordingKey, Report, View, ViewTile};
-use chronoscope_render::{Highlight, SegmentUniform};
-use chronoscope_store::{EntityId, EntityPath};
+use chronoscope_frame::{FrameId, NoTransform, RecordingKey, Report, Transforms, View, ViewTile};
+use chronoscope_render::{Highlight, MemoryUse, SegmentUniform};
+use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 use glam::DAffine3;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -80,6 +80,11 @@ impl SpatialScenes {
     }
 
     /// All scenes.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &SpatialScene> {
+        self.by_view.values()
+    }
+
+    /// All scenes.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut SpatialScene> {
         self.by_view.values_mut()
     }
@@ -106,8 +111,10 @@ pub struct SpatialScene {
     entities: FxHashMap<SceneKey, Shown>,
     /// The entities in the order of their paths.
     order: BTreeMap<OrderKey, SceneKey>,
-    /// What stands by the transform of an entity.
-    standing: FxHashMap<EntityId, FxHashSet<SceneKey>>,
+    /// What has no place in the view's space, because no transform leads there.
+    hidden: FxHashMap<SceneKey, Hidden>,
+    /// What stands in a frame.
+    standing: FxHashMap<FrameId, FxHashSet<SceneKey>>,
     kinds: PartKinds,
     batches: Batches,
     draw_order: DrawOrder,
@@ -128,7 +135,6 @@ pub struct SpatialScene {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Consumed {
     transforms: u64,
-    structure: u64,
     lights: u64,
 }
 
@@ -138,12 +144,18 @@ pub(crate) struct Shown {
     pub(crate) path: EntityPath,
     pub(crate) view_from_entity: DAffine3,
     pub(crate) default_radius: f32,
-    /// The entity whose transform it stands by.
-    node: Option<EntityId>,
+    /// The frame that it stands in.
+    node: Option<FrameId>,
     highlight: Highlight,
     placed: Placed,
     /// The draw order that it was last written with.
     drawn_order: f32,
+}
+
+/// An entity that has no place in the view's space.
+struct Hidden {
+    shown: Shown,
+    reason: NoTransform,
 }
 
 impl Shown {
@@ -167,6 +179,7 @@ impl SpatialScene {
             consumed: Consumed::default(),
             entities: FxHashMap::default(),
             order: BTreeMap::new(),
+            hidden: FxHashMap::default(),
             standing: FxHashMap::default(),
             batches: Batches::new(layer),
             draw_order: DrawOrder::default(),
@@ -200,6 +213,11 @@ impl SpatialScene {
     /// Whether the view's camera renders in this frame.
     pub fn is_rendering(&self) -> bool {
         self.camera.as_ref().is_some_and(SceneCamera::is_rendering)
+    }
+
+    /// The memory of its draw lists.
+    pub(crate) fn list_memory(&self, world: &World) -> MemoryUse {
+        self.batches.memory_use(world)
     }
 
     /// Whether there is nothing to see.
@@ -274,6 +292,32 @@ impl SpatialScene {
             let (path, message) = (&self.entities.get(&quad.key)?.path, quad.failure()?);
             Some(Report::entity_warning("image", path.clone(), message))
         })
+    }
+
+    /// Why something has no place in the view's space: one report per part of the frame graph that is cut off, with the first entity
+    /// in it. What a camera keeps out is not missed, and what [`Transforms::reports`] explains is not told twice.
+    pub(crate) fn unplaced(&self, transforms: &Transforms, store: &ChunkStore) -> Vec<Report> {
+        let origin = self.origin.map(|origin| transforms.placement(store, origin).tree);
+        if self.hidden.is_empty() || origin.is_some_and(|tree| transforms.is_reported(tree)) {
+            return Vec::new();
+        }
+        let by_path: BTreeMap<&EntityPath, (EntityId, NoTransform)> = self
+            .hidden
+            .iter()
+            .filter(|(_, hidden)| hidden.reason != NoTransform::ThroughPinhole)
+            .map(|(key, hidden)| (&hidden.shown.path, (key.1, hidden.reason)))
+            .collect();
+        let mut trees = FxHashSet::default();
+        let mut reports = Vec::new();
+        for (path, (entity, reason)) in by_path {
+            let tree = transforms.placement(store, entity).tree;
+            if !transforms.is_reported(tree) && trees.insert(tree) {
+                let frame = transforms.frame_name(store, entity).unwrap_or_default();
+                let message = format!("{reason}, from the frame {frame}");
+                reports.push(Report::entity_warning("transform", path.clone(), message));
+            }
+        }
+        reports
     }
 
     /// An entity and all below it, in the order of their paths.

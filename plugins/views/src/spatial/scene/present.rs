@@ -89,11 +89,11 @@ pub(crate) fn collect_changes<V: Visualizer<Visual = SpatialVisual>>(
     sources: Res<SpatialSources>,
     changed: Res<ChangedVisuals>,
 ) {
-    let Some(source) = sources.id_of::<V>() else {
+    let Some(position) = sources.position_of::<V>() else {
         return;
     };
     for (view, _) in views.iter().filter(|(_, tile)| tile.shown) {
-        changed.push(view.id, source, visuals.view(view.id));
+        changed.push(view.id, position, visuals.view(view.id));
     }
 }
 

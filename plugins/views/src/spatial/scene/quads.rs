@@ -10,23 +10,27 @@ use bevy::{
     camera::visibility::RenderLayers,
     ecs::prelude::*,
     image::Image,
-    math::{Affine3A, Vec2},
+    math::Vec2,
 };
 use chronoscope_frame::Settled;
-use chronoscope_render::{ImageQuad, Magnification};
+use chronoscope_render::{ImageQuad, Magnification, Texels};
 use chronoscope_store::EntityPath;
 use chronoscope_types::enums::MagnificationFilter;
 use glam::DAffine3;
+use rustc_hash::FxHashMap;
 
-use super::{OrderKey, SceneKey, SpatialScene};
+use super::{OrderKey, SceneKey, SpatialScene, write::picking_id};
 use crate::spatial::{
-    pictures::{Picture, PictureKey},
-    textures::{PictureTextures, TextureRequest},
+    pictures::{Picture, PictureKey, PixelDecoders, PixelMapping},
+    sources::SourceId,
+    textures::{PictureTexture, PictureTextures, TextureRequest},
 };
 
 /// The quad of an entity that has a picture. Each of its pictures is held in [`PictureTextures`] once.
 pub(super) struct PictureQuad {
     pub(super) key: SceneKey,
+    /// Where the picture is drawn among what else is translucent; `None` goes by distance.
+    sort_index: Option<u32>,
     shown: Option<ShownPicture>,
     /// The picture that is being decoded.
     decoding: Option<Arc<Picture>>,
@@ -36,7 +40,7 @@ pub(super) struct PictureQuad {
 struct ShownPicture {
     entity: Entity,
     picture: Arc<Picture>,
-    image: Handle<Image>,
+    texture: PictureTexture,
     quad: ImageQuad,
 }
 
@@ -65,6 +69,17 @@ impl PictureQuads {
         self.by_path
             .entry((path.clone(), key.0))
             .or_insert_with(|| PictureQuad::new(key));
+    }
+
+    /// Says where the pictures of a visualizer are drawn among what else is translucent: greater is later.
+    pub(crate) fn set_order(&mut self, source: SourceId, index_of_entity: &FxHashMap<u32, u32>) {
+        for quad in self.by_path.values_mut().filter(|quad| quad.key.0 == source) {
+            let index = index_of_entity.get(&(quad.key.1.index() as u32)).copied();
+            if quad.sort_index != index {
+                quad.sort_index = index;
+                self.is_changed = true;
+            }
+        }
     }
 
     /// Removes the quad of an entity.
@@ -107,7 +122,9 @@ impl PictureQuads {
 /// How the quads of a scene lie on each other.
 #[derive(Clone, Copy)]
 struct Stacking {
+    key: SceneKey,
     rank: usize,
+    sort_index: Option<u32>,
     has_base: bool,
     layer: usize,
 }
@@ -116,6 +133,7 @@ impl PictureQuad {
     pub(super) fn new(key: SceneKey) -> Self {
         Self {
             key,
+            sort_index: None,
             shown: None,
             decoding: None,
             failure: None,
@@ -155,13 +173,13 @@ impl PictureQuad {
         world: &mut World,
         textures: &mut PictureTextures,
         wanted: &Arc<Picture>,
-    ) -> Option<(Arc<Picture>, Handle<Image>)> {
+    ) -> Option<(Arc<Picture>, PictureTexture)> {
         if let Some(shown) = self
             .shown
             .as_mut()
             .filter(|shown| shown.picture.key == wanted.key)
         {
-            // The same pixels, maybe of another opacity.
+            // The same pixels, maybe with another meaning or opacity.
             shown.picture = wanted.clone();
             self.cancel(textures);
             self.failure = None;
@@ -252,39 +270,50 @@ impl PictureQuad {
         &mut self,
         world: &mut World,
         textures: &mut PictureTextures,
-        new: Option<(Arc<Picture>, Handle<Image>)>,
+        new: Option<(Arc<Picture>, PictureTexture)>,
         view_from_entity: DAffine3,
         stacking: Stacking,
     ) -> bool {
-        match (&mut self.shown, new) {
-            (None, None) => false,
-            (Some(shown), new) => {
-                let has_new = new.is_some();
-                if let Some((picture, image)) = new {
+        if let Some((picture, texture)) = new {
+            let texels = texels_of(world, textures, &picture, &texture);
+            let quad = quad_of(
+                &picture,
+                texture.image.clone(),
+                texels,
+                view_from_entity,
+                stacking,
+            );
+            let entity = match self.shown.take() {
+                Some(shown) => {
                     textures.release(shown.picture.key);
-                    (shown.picture, shown.image) = (picture, image);
+                    world.entity_mut(shown.entity).insert(quad.clone());
+                    shown.entity
                 }
-                let quad = quad_of(&shown.picture, shown.image.clone(), view_from_entity, stacking);
-                if !has_new && shown.quad == quad {
-                    return false;
+                None => {
+                    let layers = RenderLayers::none().with(stacking.layer);
+                    world.spawn((quad.clone(), layers)).id()
                 }
-                shown.quad = quad.clone();
-                world.entity_mut(shown.entity).insert(quad);
-                true
-            }
-            (None, Some((picture, image))) => {
-                let quad = quad_of(&picture, image.clone(), view_from_entity, stacking);
-                let layers = RenderLayers::none().with(stacking.layer);
-                let entity = world.spawn((quad.clone(), layers)).id();
-                self.shown = Some(ShownPicture {
-                    entity,
-                    picture,
-                    image,
-                    quad,
-                });
-                true
-            }
+            };
+            self.shown = Some(ShownPicture {
+                entity,
+                picture,
+                texture,
+                quad,
+            });
+            return true;
         }
+        let Some(shown) = &mut self.shown else {
+            return false;
+        };
+        let texels = texels_of(world, textures, &shown.picture, &shown.texture);
+        let image = shown.texture.image.clone();
+        let quad = quad_of(&shown.picture, image, texels, view_from_entity, stacking);
+        if shown.quad == quad {
+            return false;
+        }
+        shown.quad = quad.clone();
+        world.entity_mut(shown.entity).insert(quad);
+        true
     }
 }
 
@@ -319,7 +348,9 @@ impl SpatialScene {
             let before = quad.is_shown();
             let new = quad.advance(world, textures, &picture);
             let stacking = Stacking {
+                key: quad.key,
                 rank,
+                sort_index: quad.sort_index,
                 has_base,
                 layer: self.layer,
             };
@@ -339,6 +370,13 @@ impl SpatialScene {
         shown.map(|shown| shown.picture.time).collect()
     }
 
+    /// The quads that are shown, in the order of their entities' paths.
+    #[cfg(test)]
+    pub(crate) fn shown_quads(&self) -> Vec<ImageQuad> {
+        let shown = self.quads.values().filter_map(|quad| quad.shown.as_ref());
+        shown.map(|shown| shown.quad.clone()).collect()
+    }
+
     /// Stops decoding what is not shown any more, and looks at all pictures again when they are.
     pub(super) fn cancel_decoding(&mut self, textures: &mut PictureTextures) {
         for quad in self.quads.values_mut() {
@@ -350,7 +388,8 @@ impl SpatialScene {
 
 fn request(world: &mut World, textures: &mut PictureTextures, picture: &Picture) -> TextureRequest {
     world.resource_scope(|world, mut images: Mut<Assets<Image>>| {
-        textures.request(picture, &mut images, world.resource::<Settled>())
+        let decoders = world.resource::<PixelDecoders>();
+        textures.request(picture, &mut images, decoders, world.resource::<Settled>())
     })
 }
 
@@ -358,9 +397,33 @@ fn poll(world: &mut World, textures: &mut PictureTextures, picture: &Picture) ->
     textures.poll(picture.key, &mut world.resource_mut::<Assets<Image>>())
 }
 
+/// What the pixels of a texture mean. The values of a picture in color, and the classes of one of distances, are never asked for:
+/// decoders are told what the pixels are for.
+fn texels_of(
+    world: &mut World,
+    textures: &mut PictureTextures,
+    picture: &Picture,
+    texture: &PictureTexture,
+) -> Texels {
+    let images = &mut world.resource_mut::<Assets<Image>>();
+    let Some(table) = textures.color_table(picture, texture.layout, images) else {
+        return Texels::Colors;
+    };
+    let range = match &picture.mapping {
+        PixelMapping::Classes(_) => return Texels::Classes { table },
+        PixelMapping::Color => None,
+        PixelMapping::Depth { range, .. } => *range,
+    };
+    Texels::Values {
+        range: range.unwrap_or(texture.range),
+        table,
+    }
+}
+
 fn quad_of(
     picture: &Picture,
     image: Handle<Image>,
+    texels: Texels,
     view_from_entity: DAffine3,
     stacking: Stacking,
 ) -> ImageQuad {
@@ -375,7 +438,8 @@ fn quad_of(
     let [width, height] = picture.size();
     ImageQuad {
         image,
-        world_from_quad: to_f32(view_from_entity),
+        texels,
+        world_from_quad: view_from_entity,
         size: Vec2::new(width as f32, height as f32),
         tint: [255, 255, 255, (opacity * 255.0).round() as u8],
         magnification: match picture.magnification {
@@ -384,10 +448,8 @@ fn quad_of(
         },
         // Of pictures at the same depth, the later path lies in front.
         draw_order: stacking.rank as f32 * 1e-3,
+        sort_index: stacking.sort_index,
         depth_offset: 0.0,
+        picking_id: picking_id(stacking.key),
     }
-}
-
-pub(super) fn to_f32(transform: DAffine3) -> Affine3A {
-    Affine3A::from_mat3_translation(transform.matrix3.as_mat3(), transform.translation.as_vec3())
 }

@@ -6,7 +6,7 @@ use bevy::ecs::world::World;
 use chronoscope_render::SegmentUniform;
 use rustc_hash::FxHashSet;
 
-use super::{MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, diff::Diff, quads::to_f32};
+use super::{MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, diff::Diff};
 use crate::{
     colors,
     spatial::{
@@ -82,13 +82,10 @@ impl SpatialScene {
             shown.drawn_order = drawn_order;
         }
         let uniform = uniform_of(key, shown);
-        let layering = Layering {
-            space: self.space,
-            depth: shown.view_from_entity.translation.z as f32,
-        };
+        let space = self.space;
         let place_of = |part: &Part| {
             let kind = self.kinds.id_of(part).filter(|_| part.num_instances() > 0)?;
-            Some(layering.batch(key, kind, self.kinds.get(kind)?, part))
+            Some(batch_of(space, key, kind, self.kinds.get(kind)?, part))
         };
         let mut placed: Placed = visual.parts.iter().map(place_of).collect();
         for (at, before) in std::mem::take(&mut shown.placed).into_iter().enumerate() {
@@ -108,6 +105,9 @@ impl SpatialScene {
                 if (kind.write)(&mut stage, place, part, of_part(part, uniform)) {
                     let segment = place.segment;
                     self.draw_order.insert(order, Segment { batch, segment });
+                    if stage.batches.take_moved() {
+                        self.draw_order.set_changed();
+                    }
                 } else {
                     self.draw_order.remove(&order);
                     *placed = None;
@@ -164,13 +164,12 @@ impl SpatialScene {
         }
     }
 
-    /// Brings what is drawn in a plane into order. In space depth decides.
+    /// Brings into order what is drawn in a plane. In space depth decides, except among instances that are translucent, which
+    /// go by path; pictures go by distance there.
     fn write_order(&mut self, world: &mut World, textures: &mut PictureTextures) {
-        let Some(runs) = self
-            .draw_order
-            .take_changed_runs()
-            .filter(|_| self.space == Space::Two)
-        else {
+        let is_plane = self.space == Space::Two;
+        let is_ordered = |batch: &BatchKey| is_plane || batch.is_translucent;
+        let Some(runs) = self.draw_order.take_changed_runs(is_ordered) else {
             return;
         };
         let mut by_batch: BTreeMap<BatchKey, Vec<&Run>> = BTreeMap::new();
@@ -230,42 +229,32 @@ fn order_of(space: Space, key: SceneKey, shown: &Shown, part: usize) -> OrderOfP
     }
 }
 
-pub(super) fn uniform_of((_, entity): SceneKey, shown: &Shown) -> SegmentUniform {
+pub(super) fn uniform_of(key: SceneKey, shown: &Shown) -> SegmentUniform {
     SegmentUniform {
-        world_from_entity: to_f32(shown.view_from_entity),
+        world_from_entity: shown.view_from_entity,
         tint: [255; 4],
         highlight: shown.highlight,
-        // Zero stands for nothing.
-        picking_id: entity.index() as u32 + 1,
+        highlighted_instance: None,
+        picking_id: picking_id(key),
         default_color: colors::entity_color(&shown.path).to_array(),
         default_radius: shown.default_radius,
-        // Below what can be seen: 128 ties are one step.
-        depth_offset: f32::from(depth_tie(&shown.path)) / 128.0,
+        depth_offset: 0.0,
+        depth_tie: depth_tie(&shown.path),
     }
 }
 
-/// What decides in which batch a part stands.
-#[derive(Clone, Copy)]
-struct Layering {
-    space: Space,
-    /// Z in the view, which is what a plane is sorted by.
-    depth: f32,
+/// What picking answers for an entity. Zero stands for nothing.
+pub(super) fn picking_id((_, entity): SceneKey) -> u32 {
+    entity.index() as u32 + 1
 }
 
-impl Layering {
-    fn batch(self, key: SceneKey, id: KindId, kind: &PartKind, part: &Part) -> BatchKey {
-        let is_plane = self.space == Space::Two;
-        BatchKey {
-            source: key.0,
-            kind: id,
-            // In a plane nothing hides by depth what is drawn later, so edges may be smooth.
-            is_translucent: !kind.is_entity && (is_plane || part.is_translucent()),
-            depth: if is_plane && !kind.is_entity {
-                self.depth.to_bits()
-            } else {
-                0
-            },
-        }
+/// In which list a part stands.
+fn batch_of(space: Space, key: SceneKey, id: KindId, kind: &PartKind, part: &Part) -> BatchKey {
+    BatchKey {
+        source: key.0,
+        kind: id,
+        // In a plane nothing hides by depth what is drawn later, so edges may be smooth.
+        is_translucent: !kind.is_entity && (space == Space::Two || part.is_translucent()),
     }
 }
 

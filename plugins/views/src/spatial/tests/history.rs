@@ -1,7 +1,7 @@
 //! What a view shows depends on where it looks, not on how it came there.
 
 use chronoscope_frame::{TimeCommand, ViewerCommand};
-use chronoscope_types::{Boxes2D, Boxes3D, Points2D, Points3D, Transform3D, log_chunk};
+use chronoscope_types::{Boxes2D, Boxes3D, Pinhole, Points2D, Points3D, Transform3D, log_chunk};
 use egui::{Event, Pos2};
 
 use super::{Viewer, button, frame};
@@ -71,6 +71,32 @@ fn framing_depends_on_the_recording_and_not_on_the_way_there() {
     );
     viewer.settle();
     assert_ne!(viewer.lens(), first);
+}
+
+/// At the time at which all of it first appears, what is framed is what is shown.
+#[test]
+fn what_is_framed_stands_where_it_is_shown() {
+    let transform = |time, transform: &Transform3D| log_chunk("robot", [(frame(), time)], transform).unwrap();
+    let camera = Pinhole::from_focal_length_and_resolution([100.0; 2], [64.0, 48.0]);
+    let broken = Transform3D::from_translation([1.0; 3]).with_quaternion([0.0; 4]);
+    let solid = || Boxes3D::from_half_sizes([[1.0, 2.0, 3.0]]);
+    let mut viewer = Viewer::new([
+        log_chunk("fixed", [], &solid()).unwrap(),
+        // The second row takes the translation back.
+        transform(0, &Transform3D::from_translation([50.0, 0.0, 0.0])),
+        transform(1, &Transform3D::default().with_scale([2.0; 3])),
+        log_chunk("robot/box", [(frame(), 1)], &solid()).unwrap(),
+        log_chunk("broken", [], &broken).unwrap(),
+        log_chunk("broken/box", [], &Boxes3D::from_half_sizes([[500.0; 3]])).unwrap(),
+        log_chunk("camera", [], &camera).unwrap(),
+        log_chunk("camera/box", [], &Boxes3D::from_half_sizes([[900.0; 3]])).unwrap(),
+    ]);
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(1)));
+    viewer.settle();
+    let scene = viewer.scene();
+    let framed = scene.framing.framed().all;
+    assert_eq!(framed, scene.bounds());
+    assert_eq!(framed.max.to_array(), [2.0, 4.0, 6.0]);
 }
 
 /// Whatever came first: what is drawn, how and in which order is what a fresh app draws.

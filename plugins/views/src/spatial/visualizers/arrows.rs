@@ -1,7 +1,7 @@
 //! Arrows in space.
 
 use chronoscope_frame::{
-    Report, Visualizer, VisualizerInput,
+    Annotations, Report, Visualizer, VisualizerInput,
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_render::ArrowInstance;
@@ -32,6 +32,7 @@ impl Visualizer for Arrows3DVisualizer {
             Arrows3D::SHOW_LABELS.as_str(),
             Arrows3D::CLASS_IDS.as_str(),
         ],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 

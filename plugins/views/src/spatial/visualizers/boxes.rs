@@ -1,7 +1,7 @@
 //! Boxes in space, as lines or solid, and rectangles in the plane.
 
 use chronoscope_frame::{
-    Report, Visualizer, VisualizerInput,
+    Annotations, Report, Visualizer, VisualizerInput,
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_render::{BoxInstance, LineInstance, box_edges};
@@ -40,6 +40,7 @@ impl Visualizer for Boxes3DVisualizer {
             Boxes3D::SHOW_LABELS.as_str(),
             Boxes3D::CLASS_IDS.as_str(),
         ],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 
@@ -136,10 +137,14 @@ fn visual_3d(
         if has_lines {
             let radius = marks.radius(instance);
             let edges = edges.iter();
-            lines.extend(edges.map(|(a, b)| LineInstance::new(*a, *b, radius, color)));
+            let line = |(a, b): &(Vec3, Vec3)| {
+                LineInstance::new(*a, *b, radius, color).with_instance(instance as u32)
+            };
+            lines.extend(edges.map(line));
         }
         if has_faces {
-            solids.push(BoxInstance::new(center, half_size, rotation, color));
+            let solid = BoxInstance::new(center, half_size, rotation, color);
+            solids.push(solid.with_instance(instance as u32));
         }
     }
     let labels = marks.labels(count, bounds.center(), |at| {
@@ -183,6 +188,7 @@ impl Visualizer for Boxes2DVisualizer {
             Boxes2D::DRAW_ORDER.as_str(),
             Boxes2D::CLASS_IDS.as_str(),
         ],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 
@@ -219,9 +225,8 @@ impl Visualizer for Boxes2DVisualizer {
             bounds = bounds.union(Bounds::of_points(corners.map(|corner| corner.to_array())));
             let (radius, color) = (marks.radius(instance), marks.packed_color(instance));
             let [a, b, c, d] = corners;
-            lines.extend(
-                [(a, b), (b, c), (c, d), (d, a)].map(|(from, to)| LineInstance::new(from, to, radius, color)),
-            );
+            let line = |(from, to)| LineInstance::new(from, to, radius, color).with_instance(instance as u32);
+            lines.extend([(a, b), (b, c), (c, d), (d, a)].map(line));
         }
         // Below the box, where it hides nothing of what the box is about.
         let below = DVec3::new(bounds.center().x, bounds.max.y, 0.0);

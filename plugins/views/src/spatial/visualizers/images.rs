@@ -1,10 +1,10 @@
-//! Pictures, and pictures of classes.
+//! Pictures, and pictures of classes. What pictures of all kinds have in common.
 
 use std::sync::Arc;
 
 use chronoscope_frame::{
-    Report, Source, Visualizer, VisualizerInput,
-    visualizer::{QueryMode, VisualizerInfo},
+    Annotations, Report, Resolved, Visualizer, VisualizerInput,
+    visualizer::{QueryMode, StoredRow, VisualizerInfo},
 };
 use chronoscope_types::{
     Component, ComponentName, Image, SegmentationImage, components, enums::MagnificationFilter, read,
@@ -15,7 +15,10 @@ use super::{draw_order, fail, read_draw_order};
 use crate::spatial::{
     marks::class_color,
     parts::Part,
-    pictures::{Palette, Picture, PictureKey, PictureSource, check_length},
+    pictures::{
+        EncodedPixels, Palette, Picture, PictureKey, PixelKind, PixelMapping, PixelSource, RawPixels,
+        check_length,
+    },
     visual::SpatialVisual,
 };
 
@@ -33,31 +36,21 @@ impl Visualizer for ImageVisualizer {
             Image::DRAW_ORDER.as_str(),
             Image::MAGNIFICATION_FILTER.as_str(),
         ],
+        contexts: &[],
         mode: QueryMode::LatestAt,
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        let Some((key, source, time)) = read_picture(input, &Image::BUFFER, &Image::FORMAT, None)? else {
+        let Some(pixels) = read_raw(input, &Image::BUFFER, &Image::FORMAT, PixelKind::Color)? else {
             return Ok(None);
         };
-        let filter = input.get(&Image::MAGNIFICATION_FILTER);
-        let filters = filter
-            .as_ref()
-            .map(|array| components::MagnificationFilter::read(array))
-            .transpose();
-        let filters = filters.map_err(|error| fail(input, &error))?.unwrap_or_default();
         let picture = Picture {
-            key,
-            source,
-            time,
             opacity: read_opacity(input, &Image::OPACITY)?,
-            magnification: filters.first().copied().unwrap_or(MagnificationFilter::Nearest),
-            is_overlay: false,
+            magnification: read_magnification(input, &Image::MAGNIFICATION_FILTER)?,
+            ..pixels.into_picture(PixelMapping::Color)
         };
-        Ok(Some(visual(
-            picture,
-            read_draw_order(input, &Image::DRAW_ORDER, draw_order::IMAGE)?,
-        )))
+        let draw_order = read_draw_order(input, &Image::DRAW_ORDER, draw_order::IMAGE)?;
+        Ok(Some(visual(picture, draw_order)))
     }
 }
 
@@ -77,49 +70,91 @@ impl Visualizer for SegmentationImageVisualizer {
             SegmentationImage::OPACITY.as_str(),
             SegmentationImage::DRAW_ORDER.as_str(),
         ],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        let context = input.annotations.context();
+        let (buffer, format) = (&SegmentationImage::BUFFER, &SegmentationImage::FORMAT);
+        let Some(pixels) = read_raw(input, buffer, format, PixelKind::Classes)? else {
+            return Ok(None);
+        };
+        let context = input.context::<Annotations>();
+        let context = context.as_deref();
         let classes = context.into_iter().flat_map(|context| &context.classes);
         let palette =
             Palette::new(classes.map(|class| (class.info.id, class_color(context, class.info.id, None))));
-        let names = (&SegmentationImage::BUFFER, &SegmentationImage::FORMAT);
-        let Some((key, source, time)) = read_picture(input, names.0, names.1, Some(palette))? else {
-            return Ok(None);
-        };
         let picture = Picture {
-            key,
-            source,
-            time,
             opacity: read_opacity(input, &SegmentationImage::OPACITY)?,
-            magnification: MagnificationFilter::Nearest,
             is_overlay: true,
+            ..pixels.into_picture(PixelMapping::Classes(Arc::new(palette)))
         };
-        Ok(Some(visual(
-            picture,
-            read_draw_order(input, &SegmentationImage::DRAW_ORDER, draw_order::SEGMENTATION)?,
-        )))
+        let order = &SegmentationImage::DRAW_ORDER;
+        let draw_order = read_draw_order(input, order, draw_order::SEGMENTATION)?;
+        Ok(Some(visual(picture, draw_order)))
     }
 }
 
-fn visual(picture: Picture, draw_order: f32) -> SpatialVisual {
+pub(super) fn visual(picture: Picture, draw_order: f32) -> SpatialVisual {
     SpatialVisual {
         draw_order,
         ..SpatialVisual::new([Part::picture(picture)])
     }
 }
 
-/// The bytes of a picture under the name of their row, checked against the format, and the time of the row. They are not decoded
-/// here.
-fn read_picture(
+/// The pixels of a picture, not yet decoded.
+pub(super) struct PicturePixels {
+    key: PictureKey,
+    source: PixelSource,
+    time: i64,
+}
+
+impl PicturePixels {
+    /// The picture of these pixels, with what holds where nothing is said.
+    ///
+    /// Precondition: the mapping is of the kind for which the pixels were read.
+    pub(super) fn into_picture(self, mapping: PixelMapping) -> Picture {
+        Picture {
+            key: self.key,
+            source: self.source,
+            mapping,
+            time: self.time,
+            opacity: None,
+            magnification: MagnificationFilter::Nearest,
+            is_overlay: false,
+        }
+    }
+
+    pub(super) fn source(&self) -> &PixelSource {
+        &self.source
+    }
+
+    fn new(cell: Cell<'_>, source: PixelSource, kind: PixelKind) -> Self {
+        Self {
+            key: cell.row.map_or_else(
+                || PictureKey::of_bytes(cell.bytes, &source, kind),
+                |row| PictureKey::of_row(row.id, &source, kind),
+            ),
+            source,
+            time: cell.row.and_then(|row| row.time).unwrap_or(i64::MIN),
+        }
+    }
+}
+
+/// The bytes of a picture, and the row of the recording that they come from, if one.
+struct Cell<'a> {
+    row: Option<StoredRow>,
+    bytes: &'a [u8],
+}
+
+/// The pixels of a picture that was logged as they are, checked against the format.
+pub(super) fn read_raw(
     input: &VisualizerInput<'_>,
     buffer: &ComponentName,
     format: &ComponentName,
-    palette: Option<Palette>,
-) -> Result<Option<(PictureKey, PictureSource, i64)>, Report> {
-    let Some((array, from)) = input.get_with_source(buffer) else {
+    kind: PixelKind,
+) -> Result<Option<PicturePixels>, Report> {
+    let Some(Resolved { array, row, .. }) = input.resolve(buffer) else {
         return Ok(None);
     };
     let Some(formats) = input.get(format) else {
@@ -129,43 +164,74 @@ fn read_picture(
     let Some(format) = formats.first() else {
         return Ok(None);
     };
-    let format = match palette {
-        // Class ids are one number per pixel, whatever else is said.
-        Some(_) => ImageFormat::depth(format.width, format.height, format.channel_datatype()),
-        None => *format,
-    };
-    let source = PictureSource {
-        buffer: array.clone(),
-        format,
-        palette: palette.map(Arc::new),
+    let format = match kind {
+        PixelKind::Color => *format,
+        // Classes and distances are one number per pixel, whatever else is said.
+        PixelKind::Classes | PixelKind::Depth => {
+            ImageFormat::depth(format.width, format.height, format.channel_datatype())
+        }
     };
     let buffers = read::image_buffers(&array).map_err(|error| fail(input, &error))?;
     let Some(bytes) = buffers.first() else {
         return Ok(None);
     };
     check_length(&format, bytes.len()).map_err(|error| input.report(error.to_string()))?;
-    let hit = match from {
-        Source::Store => input.hit(buffer),
-        Source::Override | Source::ViewDefault => None,
-    };
-    let key = hit.map_or_else(
-        || PictureKey::of_bytes(bytes, &source),
-        |hit| PictureKey::of_row(hit.row_id(), &source),
-    );
-    let time = hit
-        .and_then(chronoscope_store::Hit::data_time)
-        .unwrap_or(i64::MIN);
-    Ok(Some((key, source, time)))
+    let source = PixelSource::Raw(RawPixels {
+        buffer: array.clone(),
+        format,
+    });
+    let pixels = PicturePixels::new(Cell { row, bytes }, source, kind);
+    Ok(Some(pixels))
 }
 
-fn read_opacity(input: &VisualizerInput<'_>, name: &ComponentName) -> Result<Option<f32>, Report> {
+/// The pixels of a picture that was logged as a file. What its header says is checked. The media type is not asked: the first
+/// bytes of the file know better.
+pub(super) fn read_encoded(
+    input: &VisualizerInput<'_>,
+    blob: &ComponentName,
+    kind: PixelKind,
+) -> Result<Option<PicturePixels>, Report> {
+    let Some(Resolved { array, row, .. }) = input.resolve(blob) else {
+        return Ok(None);
+    };
+    let encoded = EncodedPixels::new(array.clone()).map_err(|error| input.report(error.to_string()))?;
+    let Some(encoded) = encoded else {
+        return Ok(None);
+    };
+    let blobs = read::blobs(&array).map_err(|error| fail(input, &error))?;
+    let bytes = blobs.first().unwrap_or(&[]);
+    let source = PixelSource::Encoded(encoded);
+    let pixels = PicturePixels::new(Cell { row, bytes }, source, kind);
+    Ok(Some(pixels))
+}
+
+pub(super) fn read_magnification(
+    input: &VisualizerInput<'_>,
+    name: &ComponentName,
+) -> Result<MagnificationFilter, Report> {
+    Ok(read_first::<components::MagnificationFilter>(input, name)?.unwrap_or(MagnificationFilter::Nearest))
+}
+
+/// The first instance of a component whose instances come as a list.
+pub(super) fn read_first<C>(
+    input: &VisualizerInput<'_>,
+    name: &ComponentName,
+) -> Result<Option<C::Value>, Report>
+where
+    C: Component,
+    C::Value: Copy,
+    for<'a> C::Slice<'a>: AsRef<[C::Value]>,
+{
     let Some(array) = input.get(name) else {
         return Ok(None);
     };
-    let values = components::Opacity::read(&array).map_err(|error| fail(input, &error))?;
-    Ok(values
-        .first()
-        .copied()
+    let values = C::read(&array).map_err(|error| fail(input, &error))?;
+    Ok(values.as_ref().first().copied())
+}
+
+pub(super) fn read_opacity(input: &VisualizerInput<'_>, name: &ComponentName) -> Result<Option<f32>, Report> {
+    let opacity = read_first::<components::Opacity>(input, name)?;
+    Ok(opacity
         .filter(|opacity| opacity.is_finite())
         .map(|opacity| opacity.clamp(0.0, 1.0)))
 }

@@ -1,7 +1,7 @@
 //! Lines through many points, in space and in the plane.
 
 use chronoscope_frame::{
-    Report, Visualizer, VisualizerInput,
+    Annotations, Report, Visualizer, VisualizerInput,
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_render::LineInstance;
@@ -33,6 +33,7 @@ impl Visualizer for LineStrips3DVisualizer {
             LineStrips3D::SHOW_LABELS.as_str(),
             LineStrips3D::CLASS_IDS.as_str(),
         ],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 
@@ -64,6 +65,7 @@ impl Visualizer for LineStrips2DVisualizer {
             LineStrips2D::DRAW_ORDER.as_str(),
             LineStrips2D::CLASS_IDS.as_str(),
         ],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 
@@ -94,7 +96,8 @@ fn visual<T: PlainValue>(
         lines.extend(strip.windows(2).filter_map(|pair| {
             let [a, b] = pair else { return None };
             let (a, b) = (Vec3::from_array(place(*a)), Vec3::from_array(place(*b)));
-            (a.is_finite() && b.is_finite()).then(|| LineInstance::new(a, b, radius, color))
+            let line = || LineInstance::new(a, b, radius, color).with_instance(at as u32);
+            (a.is_finite() && b.is_finite()).then(line)
         }));
     }
     if lines.is_empty() {

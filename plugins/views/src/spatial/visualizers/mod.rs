@@ -2,12 +2,16 @@
 
 mod arrows;
 mod boxes;
+mod depth_images;
+mod encoded_images;
 mod images;
 mod lines;
 mod points;
 
 pub use arrows::Arrows3DVisualizer;
 pub use boxes::{Boxes2DVisualizer, Boxes3DVisualizer};
+pub use depth_images::{DepthImageVisualizer, EncodedDepthImageVisualizer};
+pub use encoded_images::EncodedImageVisualizer;
 pub use images::{ImageVisualizer, SegmentationImageVisualizer};
 pub use lines::{LineStrips2DVisualizer, LineStrips3DVisualizer};
 pub use points::{Points2DVisualizer, Points3DVisualizer};
@@ -17,6 +21,7 @@ use chronoscope_types::{ComponentName, ReadError, read};
 
 /// Where things lie in 2D that do not say so, from the back to the front.
 pub(crate) mod draw_order {
+    pub(crate) const DEPTH: f32 = -20.0;
     pub(crate) const IMAGE: f32 = -10.0;
     pub(crate) const SEGMENTATION: f32 = 0.0;
     pub(crate) const BOXES: f32 = 10.0;

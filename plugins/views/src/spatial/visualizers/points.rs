@@ -1,7 +1,7 @@
 //! Clouds of points, in space and in the plane.
 
 use chronoscope_frame::{
-    Report, Visualizer, VisualizerInput,
+    Annotations, Report, Visualizer, VisualizerInput,
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_render::PointInstance;
@@ -34,6 +34,7 @@ impl Visualizer for Points3DVisualizer {
             Points3D::CLASS_IDS.as_str(),
             Points3D::KEYPOINT_IDS.as_str(),
         ],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 
@@ -70,6 +71,7 @@ impl Visualizer for Points2DVisualizer {
             Points2D::CLASS_IDS.as_str(),
             Points2D::KEYPOINT_IDS.as_str(),
         ],
+        contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
     };
 

@@ -39,8 +39,8 @@ impl DirtyRanges {
         }
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.ranges.clear();
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
     }
 
     /// The ranges below `len`, ascending and disjoint.

@@ -1,0 +1,246 @@
+//! Values that hold for an entity and for what is below it, open to plugins.
+
+use std::{any::Any, collections::BTreeMap};
+
+use chronoscope_store::{ChunkStore, EntityId, EntityPath, Hit, arrow::ArrayRef};
+use rustc_hash::FxHashMap;
+
+use crate::{LatestAtResults, RecordingKey, Report, query_results::EntityResults};
+
+/// A value that holds for an entity and for what is below it.
+///
+/// Its components are looked up for every entity that has them, whether a view shows it or not. It is read anew only where rows
+/// changed, and below.
+pub trait EntityContext: Send + Sync + 'static {
+    /// The name, by which visualizers say that they read it: `AnnotationContext`.
+    const NAME: &'static str;
+
+    /// The components that it is read from: `AnnotationContext:context`.
+    const COMPONENTS: &'static [&'static str];
+
+    /// What holds. Cheap to clone.
+    type Value: Clone + PartialEq + Send + Sync + 'static;
+
+    /// What holds at an entity that has rows at the cursor, given these and what holds above it. A pure function of both.
+    ///
+    /// Where an entity has none, what holds above it holds for it too.
+    ///
+    /// # Errors
+    /// Where the rows cannot be read. The report is shown with the entity, and what holds above it holds for it too.
+    fn read(rows: &ContextRows<'_>, above: Option<&Self::Value>) -> Result<Option<Self::Value>, Report>;
+}
+
+/// The rows of an entity at the cursor, as a context reads them.
+pub struct ContextRows<'a> {
+    /// The entity's path.
+    pub path: &'a EntityPath,
+    context: &'static str,
+    store: &'a ChunkStore,
+    results: Option<&'a EntityResults>,
+}
+
+impl ContextRows<'_> {
+    /// The latest row of a component; `None` where there is none.
+    pub fn cell(&self, component: &str) -> Option<ArrayRef> {
+        let hit = self.results?.hit(self.store.component_id(component)?);
+        hit.map(Hit::cell)
+    }
+
+    /// A report about the entity.
+    pub fn report(&self, message: impl Into<String>) -> Report {
+        Report::entity_warning(self.context, self.path.clone(), message)
+    }
+}
+
+/// What contexts are read from in one frame.
+#[derive(Clone, Copy)]
+pub(super) struct ContextInputs<'a> {
+    pub(super) recording: Option<RecordingKey>,
+    pub(super) store: Option<&'a ChunkStore>,
+    pub(super) latest_at: &'a LatestAtResults,
+}
+
+/// The values of one context at the cursor.
+pub(super) struct ContextValues<T: EntityContext> {
+    recording: Option<RecordingKey>,
+    epoch: u64,
+    nodes: FxHashMap<EntityId, Node<T::Value>>,
+    order: BTreeMap<EntityPath, EntityId>,
+    version: u64,
+    reports: BTreeMap<EntityPath, Report>,
+}
+
+/// An entity that has, or had, rows of the context.
+#[derive(Clone)]
+struct Node<V> {
+    value: Option<V>,
+    version: u64,
+}
+
+impl<T: EntityContext> Default for ContextValues<T> {
+    fn default() -> Self {
+        Self {
+            recording: None,
+            epoch: 0,
+            nodes: FxHashMap::default(),
+            order: BTreeMap::new(),
+            version: 0,
+            reports: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T: EntityContext> ContextValues<T> {
+    /// What holds for an entity.
+    pub(super) fn value(&self, store: &ChunkStore, entity: EntityId) -> Option<&T::Value> {
+        self.nearest(store, entity)?.value.as_ref()
+    }
+
+    fn nearest(&self, store: &ChunkStore, entity: EntityId) -> Option<&Node<T::Value>> {
+        if self.nodes.is_empty() {
+            return None;
+        }
+        store
+            .tree()
+            .ancestors(entity)
+            .find_map(|entity| self.nodes.get(&entity))
+    }
+
+    fn update(&mut self, inputs: ContextInputs<'_>) {
+        let ContextInputs {
+            recording,
+            store,
+            latest_at,
+        } = inputs;
+        let is_other = self.recording != recording;
+        if is_other {
+            *self = Self {
+                recording,
+                version: self.version + 1,
+                ..Self::default()
+            };
+        }
+        let Some(store) = store else { return };
+        let components: Vec<_> = T::COMPONENTS
+            .iter()
+            .filter_map(|name| store.component_id(name))
+            .collect();
+        let has_rows = |entity: EntityId| {
+            let results = latest_at.get(entity);
+            results.is_some_and(|results| components.iter().any(|id| results.hit(*id).is_some()))
+        };
+        // Where all answers were thrown away, what went with them is among the entities that are known.
+        let is_reset = self.epoch != latest_at.epoch();
+        self.epoch = latest_at.epoch();
+        let mut dirty: BTreeMap<EntityPath, EntityId> = BTreeMap::new();
+        let mut take = |entity: EntityId| {
+            dirty.insert(store.entity_path(entity).clone(), entity);
+        };
+        if is_reset {
+            latest_at
+                .entities()
+                .filter(|entity| has_rows(*entity))
+                .for_each(&mut take);
+            self.nodes.keys().copied().for_each(&mut take);
+        } else {
+            let changed = latest_at.changed().iter().copied();
+            changed
+                .filter(|entity| self.nodes.contains_key(entity) || has_rows(*entity))
+                .for_each(&mut take);
+        }
+        if dirty.is_empty() {
+            return;
+        }
+        // What held before this update, where that is another value now.
+        let mut before: FxHashMap<EntityId, Node<T::Value>> = FxHashMap::default();
+        let version = self.version + 1;
+        // From above to below, so that nothing is read twice.
+        while let Some((path, entity)) = dirty.pop_first() {
+            let above = store.tree().parent(entity);
+            let above = above.and_then(|above| {
+                let mut ancestors = store.tree().ancestors(above);
+                ancestors.find_map(|entity| self.nodes.get_key_value(&entity))
+            });
+            let above_value = above.and_then(|(_, node)| node.value.clone());
+            let known = self.nodes.get(&entity);
+            let old = match (known, above) {
+                (Some(node), _) => Some(node),
+                // A new node takes over from the one above it.
+                (None, Some((above, node))) => Some(before.get(above).unwrap_or(node)),
+                (None, None) => None,
+            };
+            let rows = ContextRows {
+                path: &path,
+                context: T::NAME,
+                store,
+                results: latest_at.get(entity),
+            };
+            if !self.reports.is_empty() {
+                self.reports.remove(&path);
+            }
+            let read = if has_rows(entity) {
+                T::read(&rows, above_value.as_ref())
+            } else {
+                Ok(above_value.clone())
+            };
+            let value = match read {
+                Ok(value) => value,
+                Err(report) => {
+                    self.reports.insert(path.clone(), report);
+                    above_value
+                }
+            };
+            let old = old.map_or(
+                Node {
+                    value: None,
+                    version: 0,
+                },
+                Node::clone,
+            );
+            let is_same = old.value == value;
+            if is_same && known.is_some() {
+                continue;
+            }
+            let node = Node {
+                version: if is_same { old.version } else { version },
+                value,
+            };
+            if self.nodes.insert(entity, node).is_none() {
+                self.order.insert(path.clone(), entity);
+            }
+            before.insert(entity, old);
+            if !is_same {
+                self.version = version;
+                let below = self.order.range(path.clone()..).skip(1);
+                let below = below.take_while(|(other, _)| other.starts_with(&path));
+                dirty.extend(below.map(|(path, entity)| (path.clone(), *entity)));
+            }
+        }
+    }
+}
+
+/// A context whose type is not known.
+pub(super) trait AnyContext: Any + Send + Sync {
+    fn update(&mut self, inputs: ContextInputs<'_>);
+    fn version(&self) -> u64;
+    fn version_of(&self, store: &ChunkStore, entity: EntityId) -> u64;
+    fn reports(&self) -> Vec<&Report>;
+}
+
+impl<T: EntityContext> AnyContext for ContextValues<T> {
+    fn update(&mut self, inputs: ContextInputs<'_>) {
+        Self::update(self, inputs);
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn version_of(&self, store: &ChunkStore, entity: EntityId) -> u64 {
+        self.nearest(store, entity).map_or(0, |node| node.version)
+    }
+
+    fn reports(&self) -> Vec<&Report> {
+        self.reports.values().collect()
+    }
+}

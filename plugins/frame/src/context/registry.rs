@@ -1,0 +1,259 @@
+//! The contexts that are registered, and how they are read.
+
+use std::any::Any;
+
+use bevy_app::App;
+use bevy_ecs::prelude::*;
+use chronoscope_store::{ChunkStore, EntityId};
+use std::{
+    hash::{Hash as _, Hasher as _},
+    sync::Arc,
+};
+
+use rustc_hash::FxHasher;
+
+use super::{
+    entity_context::{AnyContext, ContextInputs, ContextValues, EntityContext},
+    transforms::{PINHOLE_COMPONENTS, PinholeCamera, Placement, TRANSFORM_COMPONENTS, Transforms},
+};
+use crate::Report;
+
+/// A context that can be read: an [`EntityContext`], or one of those that follow the frame graph, [`Place`] and [`Camera`].
+pub trait ReadContext: 'static {
+    /// What holds for an entity.
+    type Value;
+
+    /// The name, by which visualizers say that they read it.
+    fn name() -> &'static str;
+
+    /// What holds for an entity; `None` where nothing does.
+    fn value(reader: ContextReader<'_>, entity: EntityId) -> Option<Self::Value>;
+}
+
+impl<T: EntityContext> ReadContext for T {
+    type Value = T::Value;
+
+    fn name() -> &'static str {
+        T::NAME
+    }
+
+    fn value(reader: ContextReader<'_>, entity: EntityId) -> Option<T::Value> {
+        reader
+            .contexts
+            .values::<T>()?
+            .value(reader.store, entity)
+            .cloned()
+    }
+}
+
+/// Where an entity stands. Most visualizers do not want it: a visual is made in its entity's own space.
+pub enum Place {}
+
+impl Place {
+    /// The name, by which visualizers say that they read it.
+    pub const NAME: &'static str = "Transform3D";
+}
+
+impl ReadContext for Place {
+    type Value = Placement;
+
+    fn name() -> &'static str {
+        Self::NAME
+    }
+
+    fn value(reader: ContextReader<'_>, entity: EntityId) -> Option<Placement> {
+        Some(reader.transforms.placement(reader.store, entity))
+    }
+}
+
+/// The camera in whose picture an entity lies.
+pub enum Camera {}
+
+impl Camera {
+    /// The name, by which visualizers say that they read it.
+    pub const NAME: &'static str = "Pinhole";
+}
+
+impl ReadContext for Camera {
+    type Value = Arc<PinholeCamera>;
+
+    fn name() -> &'static str {
+        Self::NAME
+    }
+
+    fn value(reader: ContextReader<'_>, entity: EntityId) -> Option<Self::Value> {
+        reader.transforms.pinhole(reader.store, entity).cloned()
+    }
+}
+
+/// All contexts that are registered, in the order of their registration.
+#[derive(Resource)]
+pub struct EntityContexts {
+    contexts: Vec<Registered>,
+    /// Grows with each registration.
+    registrations: u64,
+}
+
+struct Registered {
+    name: &'static str,
+    components: &'static [&'static str],
+    kind: Kind,
+}
+
+enum Kind {
+    Place,
+    Camera,
+    Open(Box<dyn AnyContext>),
+}
+
+impl Default for EntityContexts {
+    fn default() -> Self {
+        let of = |name, components, kind| Registered {
+            name,
+            components,
+            kind,
+        };
+        Self {
+            contexts: vec![
+                of(Place::NAME, TRANSFORM_COMPONENTS, Kind::Place),
+                of(Camera::NAME, PINHOLE_COMPONENTS, Kind::Camera),
+            ],
+            registrations: 0,
+        }
+    }
+}
+
+impl EntityContexts {
+    /// The names of all contexts.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.contexts.iter().map(|context| context.name)
+    }
+
+    /// The components that contexts are read from.
+    pub fn components(&self) -> impl Iterator<Item = &'static str> {
+        self.contexts
+            .iter()
+            .flat_map(|context| context.components.iter().copied())
+    }
+
+    /// What is wrong with what contexts are read from, ordered by context and entity.
+    pub fn reports(&self) -> Vec<&Report> {
+        let open = self.contexts.iter().filter_map(|context| match &context.kind {
+            Kind::Open(context) => Some(context.reports()),
+            Kind::Place | Kind::Camera => None,
+        });
+        open.flatten().collect()
+    }
+
+    /// Grows with each registration.
+    pub(crate) fn registrations(&self) -> u64 {
+        self.registrations
+    }
+
+    fn add<T: EntityContext>(&mut self) {
+        self.registrations += 1;
+        let new = Registered {
+            name: T::NAME,
+            components: T::COMPONENTS,
+            kind: Kind::Open(Box::<ContextValues<T>>::default()),
+        };
+        match self.find(T::NAME) {
+            Some(at) => self.contexts[at] = new,
+            None => self.contexts.push(new),
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        self.contexts.iter().position(|context| context.name == name)
+    }
+
+    fn values<T: EntityContext>(&self) -> Option<&ContextValues<T>> {
+        match &self.contexts.get(self.find(T::NAME)?)?.kind {
+            Kind::Open(context) => (&**context as &dyn Any).downcast_ref(),
+            Kind::Place | Kind::Camera => None,
+        }
+    }
+
+    pub(super) fn update(&mut self, inputs: ContextInputs<'_>) {
+        for context in &mut self.contexts {
+            if let Kind::Open(context) = &mut context.kind {
+                context.update(inputs);
+            }
+        }
+    }
+}
+
+/// Reads contexts in the frame in which they were worked out.
+#[derive(Clone, Copy)]
+pub struct ContextReader<'a> {
+    contexts: &'a EntityContexts,
+    transforms: &'a Transforms,
+    store: &'a ChunkStore,
+}
+
+impl<'a> ContextReader<'a> {
+    /// A reader of the contexts of the shown recording.
+    pub fn new(contexts: &'a EntityContexts, transforms: &'a Transforms, store: &'a ChunkStore) -> Self {
+        Self {
+            contexts,
+            transforms,
+            store,
+        }
+    }
+
+    /// What holds for an entity; `None` where nothing does, or the context is not registered.
+    pub fn get<T: ReadContext>(self, entity: EntityId) -> Option<T::Value> {
+        T::value(self, entity)
+    }
+
+    /// What tells the values of these contexts that hold for an entity from others. It changes only with one of them.
+    pub(crate) fn version_of(self, names: &[&str], entity: EntityId) -> u64 {
+        hash_versions(names.iter().filter_map(|name| {
+            let at = self.contexts.find(name)?;
+            Some(match &self.contexts.contexts[at].kind {
+                Kind::Place => self.transforms.version_of(self.store, entity),
+                Kind::Camera => self.transforms.pinhole_version_of(self.store, entity),
+                Kind::Open(context) => context.version_of(self.store, entity),
+            })
+        }))
+    }
+
+    /// The same for all entities.
+    pub(crate) fn version(self, names: &[&str]) -> u64 {
+        hash_versions(names.iter().filter_map(|name| {
+            let at = self.contexts.find(name)?;
+            Some(match &self.contexts.contexts[at].kind {
+                Kind::Place | Kind::Camera => self.transforms.version(),
+                Kind::Open(context) => context.version(),
+            })
+        }))
+    }
+}
+
+/// Zero for none. Versions of one are themselves.
+fn hash_versions(versions: impl Iterator<Item = u64>) -> u64 {
+    versions.fold(0, |all, version| {
+        if all == 0 {
+            return version;
+        }
+        let mut hasher = FxHasher::default();
+        (all, version).hash(&mut hasher);
+        hasher.finish()
+    })
+}
+
+/// Registers contexts.
+pub trait AppEntityContextExt {
+    /// Adds a context: its components are looked up for every entity that has them, and visualizers that name it can read it.
+    ///
+    /// Another context of the same name takes the place of the first.
+    fn add_entity_context<T: EntityContext>(&mut self) -> &mut Self;
+}
+
+impl AppEntityContextExt for App {
+    fn add_entity_context<T: EntityContext>(&mut self) -> &mut Self {
+        self.init_resource::<EntityContexts>();
+        self.world_mut().resource_mut::<EntityContexts>().add::<T>();
+        self
+    }
+}

@@ -1,0 +1,671 @@
+//! The frame graph: a forest of frames, composed in f64.
+//!
+//! A frame is that of an entity's path, or has a name. The frame of a path hangs on that of the path above, unless a row says
+//! otherwise; one with a name hangs on nothing, unless a row does. Where it is not known how a frame hangs on its parent, the graph
+//! is cut there: what is below stands in a tree of its own.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chronoscope_store::{ChunkStore, EntityId, EntityPath};
+use glam::DAffine3;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
+use super::{FrameId, PinholeCamera, Placement, Tree};
+use crate::Report;
+
+/// What the names of the frames of paths begin with.
+const PATH_PREFIX: &str = "tf#";
+
+#[derive(Default)]
+pub(super) struct FrameGraph {
+    pub(super) frames: Vec<Frame>,
+    by_entity: FxHashMap<EntityId, usize>,
+    by_name: FxHashMap<Arc<str>, usize>,
+    /// Frames whose rows give the frame of a path as their parent.
+    hang_on_paths: FxHashSet<usize>,
+    /// Frames that hang on each other in a circle.
+    circular: Vec<usize>,
+    /// Whether a path was named that the store does not have, and how many paths it had then.
+    unknown_paths: Option<usize>,
+    /// What is wrong with frames.
+    problems: BTreeMap<usize, Report>,
+    /// Frames whose composed transforms are not finite.
+    overflows: BTreeMap<usize, Report>,
+    /// What is new or says something else.
+    touched: Vec<usize>,
+    /// New frames of entities.
+    new: Vec<usize>,
+    /// What is composed anew.
+    dirty: Vec<usize>,
+    pass: u64,
+}
+
+/// How a frame is called.
+#[derive(Clone, Debug)]
+pub(super) enum FrameKey {
+    Path(EntityId),
+    Name(Arc<str>),
+}
+
+pub(super) struct Frame {
+    pub(super) key: FrameKey,
+    /// What rows say about it: one, unless they contradict each other.
+    transforms: SmallVec<[TransformOffer; 1]>,
+    pinholes: SmallVec<[PinholeOffer; 0]>,
+    /// What follows from that.
+    edge: Edge,
+    pub(super) pinhole: Option<Arc<PinholeCamera>>,
+    parent: Option<usize>,
+    children: Vec<usize>,
+    is_circular: bool,
+    /// Where it stands, beneath its own pinhole.
+    pub(super) outer: Placement,
+    /// Where what is in it stands.
+    pub(super) placement: Placement,
+    /// The version at which that last changed.
+    pub(super) version: u64,
+    /// The version at which the tree of [`Self::placement`] last changed.
+    pub(super) tree_version: u64,
+    /// The version at which its pinhole last changed.
+    pub(super) pinhole_version: u64,
+    composed: u64,
+    visited: u64,
+}
+
+/// What one entity's row says about how a frame hangs on its parent.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct TransformOffer {
+    pub(super) entity: EntityId,
+    pub(super) is_static: bool,
+    pub(super) parent: Option<Arc<str>>,
+    pub(super) parent_from_frame: Result<DAffine3, String>,
+}
+
+/// What one entity's row says about the camera that looks from a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct PinholeOffer {
+    pub(super) entity: EntityId,
+    pub(super) is_static: bool,
+    pub(super) parent: Option<Arc<str>>,
+    pub(super) pinhole: Result<Arc<PinholeCamera>, String>,
+}
+
+/// How a frame hangs on its parent.
+#[derive(Clone, Debug, PartialEq)]
+enum Edge {
+    /// It hangs on nothing.
+    Root,
+    /// It hangs on the frame of the path above.
+    Above(DAffine3),
+    /// It hangs on the frame of this path.
+    Path(EntityId, DAffine3),
+    /// It hangs on this frame.
+    Named(usize, DAffine3),
+    /// How it hangs is not known.
+    Broken,
+}
+
+impl Edge {
+    fn parent_from_frame(&self) -> DAffine3 {
+        match self {
+            Self::Root | Self::Broken => DAffine3::IDENTITY,
+            Self::Above(transform) | Self::Path(_, transform) | Self::Named(_, transform) => *transform,
+        }
+    }
+}
+
+/// What changed in a pass.
+#[derive(Default)]
+pub(super) struct Composed {
+    pub(super) frames: usize,
+    pub(super) moved: Vec<FrameId>,
+    /// Entities at or below which another frame may be the nearest.
+    pub(super) new: Vec<EntityId>,
+}
+
+impl FrameGraph {
+    /// Whether the store has paths now that were named when it did not have them: all is to be read anew then.
+    pub(super) fn is_outdated(&self, store: &ChunkStore) -> bool {
+        self.unknown_paths
+            .is_some_and(|paths| paths != store.tree().len())
+    }
+
+    /// The nearest frame of a path at or above an entity.
+    pub(super) fn nearest(&self, store: &ChunkStore, entity: EntityId) -> Option<usize> {
+        if self.by_entity.is_empty() {
+            return None;
+        }
+        let mut ancestors = store.tree().ancestors(entity);
+        ancestors.find_map(|entity| self.by_entity.get(&entity).copied())
+    }
+
+    pub(super) fn find_entity(&self, entity: EntityId) -> Option<usize> {
+        self.by_entity.get(&entity).copied()
+    }
+
+    pub(super) fn find_name(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    fn add(&mut self, key: FrameKey) -> usize {
+        let at = self.frames.len();
+        match &key {
+            FrameKey::Path(entity) => {
+                self.by_entity.insert(*entity, at);
+                self.new.push(at);
+            }
+            FrameKey::Name(name) => {
+                self.by_name.insert(Arc::clone(name), at);
+            }
+        }
+        self.frames.push(Frame {
+            key,
+            transforms: SmallVec::new(),
+            pinholes: SmallVec::new(),
+            edge: Edge::Root,
+            pinhole: None,
+            parent: None,
+            children: Vec::new(),
+            is_circular: false,
+            outer: Placement::WORLD,
+            placement: Placement::WORLD,
+            version: 0,
+            tree_version: 0,
+            pinhole_version: 0,
+            composed: 0,
+            visited: 0,
+        });
+        self.touched.push(at);
+        at
+    }
+
+    /// The frame of an entity's path.
+    pub(super) fn frame_of_entity(&mut self, entity: EntityId) -> usize {
+        match self.by_entity.get(&entity) {
+            Some(at) => *at,
+            None => self.add(FrameKey::Path(entity)),
+        }
+    }
+
+    /// The frame of a name: that of an entity's path, where the name is one that the store has.
+    pub(super) fn key_of(&mut self, store: &ChunkStore, name: &Arc<str>) -> FrameKey {
+        if let Some(path) = name.strip_prefix(PATH_PREFIX) {
+            if let Some(entity) = store.entity_id(&EntityPath::parse(path)) {
+                return FrameKey::Path(entity);
+            }
+            self.unknown_paths = Some(store.tree().len());
+        }
+        FrameKey::Name(Arc::clone(name))
+    }
+
+    /// The frame that is called so, added where it is new.
+    pub(super) fn frame(&mut self, key: FrameKey) -> usize {
+        match key {
+            FrameKey::Path(entity) => self.frame_of_entity(entity),
+            FrameKey::Name(name) => match self.by_name.get(&name) {
+                Some(at) => *at,
+                None => self.add(FrameKey::Name(name)),
+            },
+        }
+    }
+
+    /// Replaces what an entity says about where a frame stands.
+    pub(super) fn set_transform(&mut self, at: usize, entity: EntityId, offer: Option<TransformOffer>) {
+        if set_offer(&mut self.frames[at].transforms, offer, |known| {
+            known.entity == entity
+        }) {
+            self.touched.push(at);
+        }
+    }
+
+    /// Replaces what an entity says about the camera of a frame.
+    pub(super) fn set_pinhole(&mut self, at: usize, entity: EntityId, offer: Option<PinholeOffer>) {
+        if set_offer(&mut self.frames[at].pinholes, offer, |known| {
+            known.entity == entity
+        }) {
+            self.touched.push(at);
+        }
+    }
+
+    /// Composes what changed, as of a version that is greater than all before.
+    ///
+    /// Cost: what was touched, the frames above it, and those below that moved.
+    pub(super) fn update(&mut self, store: &ChunkStore, version: u64) -> Composed {
+        let mut relink = Vec::new();
+        // Resolving may add frames that are named as parents.
+        while let Some(at) = self.touched.pop() {
+            self.resolve(store, at, version, &mut relink);
+        }
+        let new = std::mem::take(&mut self.new);
+        self.relink(store, &new, relink);
+        let mut composed = self.compose(store, version);
+        composed.new = new
+            .into_iter()
+            .filter_map(|at| match self.frames[at].key {
+                FrameKey::Path(entity) => Some(entity),
+                FrameKey::Name(_) => None,
+            })
+            .collect();
+        composed
+    }
+
+    /// Decides what holds among the things that rows say about a frame.
+    fn resolve(&mut self, store: &ChunkStore, at: usize, version: u64, relink: &mut Vec<usize>) {
+        self.problems.remove(&at);
+        let transform = match only(&self.frames[at].transforms, |offer| {
+            (offer.entity, offer.is_static)
+        }) {
+            Ok(offer) => Ok(offer.cloned()),
+            Err(entities) => Err(self.doubled(store, at, &entities, "stands")),
+        };
+        let pinhole = match only(&self.frames[at].pinholes, |offer| (offer.entity, offer.is_static)) {
+            Ok(offer) => Ok(offer.cloned()),
+            Err(entities) => Err(self.doubled(store, at, &entities, "has a camera")),
+        };
+        let about = |entity, message: &str| {
+            Report::entity_warning("transform", store.entity_path(entity).clone(), message)
+        };
+        let (edge, camera, problem) = match (transform, pinhole) {
+            (Err(problem), pinhole) => (Edge::Broken, pinhole.ok().flatten(), Some(problem)),
+            (_, Err(problem)) => (Edge::Broken, None, Some(problem)),
+            (Ok(transform), Ok(pinhole)) => {
+                let parent = transform.as_ref().and_then(|offer| offer.parent.clone());
+                let parent = parent.or_else(|| pinhole.as_ref()?.parent.clone());
+                let source = transform.as_ref().map(|offer| offer.entity);
+                let source = source.or_else(|| Some(pinhole.as_ref()?.entity));
+                let pose = match transform {
+                    None => Ok(DAffine3::IDENTITY),
+                    Some(offer) => offer.parent_from_frame.map_err(|message| (offer.entity, message)),
+                };
+                match pose {
+                    Ok(pose) => (self.edge(store, at, source, parent, pose), pinhole, None),
+                    Err((entity, message)) => (Edge::Broken, pinhole, Some(about(entity, &message))),
+                }
+            }
+        };
+        let (edge, camera, problem) = match camera {
+            None => (edge, None, problem),
+            Some(PinholeOffer {
+                pinhole: Ok(pinhole), ..
+            }) => (edge, Some(pinhole), problem),
+            Some(PinholeOffer {
+                entity,
+                pinhole: Err(message),
+                ..
+            }) => {
+                let problem = problem.or_else(|| Some(about(entity, &message)));
+                (Edge::Broken, None, problem)
+            }
+        };
+        if let Some(problem) = problem {
+            self.problems.insert(at, problem);
+        }
+        match edge {
+            Edge::Path(..) => self.hang_on_paths.insert(at),
+            _ => self.hang_on_paths.remove(&at),
+        };
+        let frame = &mut self.frames[at];
+        if frame.pinhole != camera {
+            frame.pinhole = camera;
+            frame.pinhole_version = version;
+            self.dirty.push(at);
+        }
+        if frame.edge != edge || frame.version == 0 || frame.is_circular {
+            frame.edge = edge;
+            self.dirty.push(at);
+            relink.push(at);
+        }
+    }
+
+    /// How a frame hangs on its parent, whose name the row of the entity `source` gives.
+    fn edge(
+        &mut self,
+        store: &ChunkStore,
+        at: usize,
+        source: Option<EntityId>,
+        parent: Option<Arc<str>>,
+        pose: DAffine3,
+    ) -> Edge {
+        if let Some(parent) = parent {
+            return match self.key_of(store, &parent) {
+                FrameKey::Path(entity) => Edge::Path(entity, pose),
+                key @ FrameKey::Name(_) => Edge::Named(self.frame(key), pose),
+            };
+        }
+        match (&self.frames[at].key, source) {
+            (FrameKey::Path(entity), source) if source.is_none_or(|source| source == *entity) => {
+                Edge::Above(pose)
+            }
+            // A row that names no parent means the path above its entity.
+            (_, Some(source)) => Edge::Path(store.tree().parent(source).unwrap_or(source), pose),
+            (FrameKey::Path(_), None) => Edge::Above(pose),
+            (FrameKey::Name(name), None) => match name.strip_prefix(PATH_PREFIX) {
+                // The frame of a path that the store does not have hangs on the nearest that it has.
+                Some(path) => Edge::Path(nearest_entity(store, &EntityPath::parse(path)), pose),
+                None => Edge::Root,
+            },
+        }
+    }
+
+    fn doubled(&self, store: &ChunkStore, at: usize, entities: &[EntityId], what: &str) -> Report {
+        let mut paths: Vec<&EntityPath> = entities.iter().map(|entity| store.entity_path(*entity)).collect();
+        paths.sort();
+        let list: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
+        let message = format!(
+            "{} entities say where the frame {} {what}: {}",
+            paths.len(),
+            name_of(store, &self.frames[at].key),
+            list.join(", ")
+        );
+        let first = paths
+            .first()
+            .map_or_else(EntityPath::root, |path| (*path).clone());
+        Report::entity_warning("transform", first, message)
+    }
+
+    /// The entity whose row holds for a frame, or whose frame it is.
+    fn speaker(&self, at: usize) -> Option<EntityId> {
+        let frame = &self.frames[at];
+        let transform = only(&frame.transforms, |offer| (offer.entity, offer.is_static));
+        let pinhole = only(&frame.pinholes, |offer| (offer.entity, offer.is_static));
+        let own = match &frame.key {
+            FrameKey::Path(entity) => Some(*entity),
+            FrameKey::Name(_) => None,
+        };
+        let transform = transform.ok().flatten().map(|offer| offer.entity);
+        let pinhole = pinhole.ok().flatten().map(|offer| offer.entity);
+        transform.or(pinhole).or(own)
+    }
+
+    /// Whether a report says why the graph is cut at a frame.
+    pub(super) fn is_reported(&self, at: usize) -> bool {
+        self.frames[at].is_circular || self.problems.contains_key(&at) || self.overflows.contains_key(&at)
+    }
+
+    /// What is wrong with frames, in no order.
+    pub(super) fn problems(&self) -> impl Iterator<Item = &Report> {
+        self.problems.values().chain(self.overflows.values())
+    }
+
+    /// Hangs frames on their parents, new ones between those that were there.
+    ///
+    /// Cost: the entities below new frames, and the frames above those that hang elsewhere.
+    fn relink(&mut self, store: &ChunkStore, new: &[usize], mut relink: Vec<usize>) {
+        for &at in new {
+            if let FrameKey::Path(entity) = self.frames[at].key {
+                // The first is the entity itself.
+                let below = store.tree().descend(entity).skip(1);
+                relink.extend(below.filter_map(|entity| self.by_entity.get(&entity).copied()));
+            }
+        }
+        if !new.is_empty() {
+            relink.extend(self.hang_on_paths.iter().copied());
+        }
+        if relink.is_empty() {
+            return;
+        }
+        let mut left: FxHashSet<usize> = FxHashSet::default();
+        for &at in &relink {
+            let parent = match self.frames[at].edge {
+                Edge::Root | Edge::Broken => None,
+                Edge::Above(_) => match self.frames[at].key {
+                    FrameKey::Path(entity) => store
+                        .tree()
+                        .parent(entity)
+                        .and_then(|above| self.nearest(store, above)),
+                    FrameKey::Name(_) => None,
+                },
+                Edge::Path(entity, _) => self.nearest(store, entity),
+                Edge::Named(parent, _) => Some(parent),
+            };
+            if self.frames[at].parent == parent {
+                continue;
+            }
+            left.extend(self.frames[at].parent);
+            self.frames[at].parent = parent;
+            if let Some(parent) = parent {
+                self.frames[parent].children.push(at);
+            }
+            self.dirty.push(at);
+        }
+        for parent in left {
+            let mut children = std::mem::take(&mut self.frames[parent].children);
+            children.retain(|child| self.frames[*child].parent == Some(parent));
+            children.sort_unstable();
+            children.dedup();
+            self.frames[parent].children = children;
+        }
+        if !self.by_name.is_empty() || !self.hang_on_paths.is_empty() {
+            self.find_circles(store, relink);
+        }
+    }
+
+    /// Finds the frames that hang on each other in a circle. A circle that is new has a frame that hangs elsewhere than before.
+    fn find_circles(&mut self, store: &ChunkStore, mut from: Vec<usize>) {
+        for at in std::mem::take(&mut self.circular) {
+            self.frames[at].is_circular = false;
+            self.dirty.push(at);
+            from.push(at);
+            if self.frames[at].edge != Edge::Broken {
+                self.problems.remove(&at);
+            }
+        }
+        // Marks of this pass: above `base` is seen, by the walk whose mark it is.
+        let mut marks: FxHashMap<usize, usize> = FxHashMap::default();
+        for (walk, start) in from.into_iter().enumerate() {
+            let mut at = Some(start);
+            while let Some(here) = at {
+                match marks.get(&here) {
+                    None => {
+                        marks.insert(here, walk);
+                        at = self.frames[here].parent;
+                    }
+                    Some(mark) => {
+                        if *mark == walk {
+                            self.take_circle(store, here);
+                        }
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_circle(&mut self, store: &ChunkStore, start: usize) {
+        let mut circle = vec![start];
+        let mut at = self.frames[start].parent;
+        while let Some(here) = at.filter(|at| *at != start) {
+            circle.push(here);
+            at = self.frames[here].parent;
+        }
+        let mut names: Vec<String> = circle
+            .iter()
+            .map(|at| name_of(store, &self.frames[*at].key))
+            .collect();
+        names.sort();
+        let owner = |at: &usize| Some((store.entity_path(self.speaker(*at)?), *at));
+        if let Some((path, at)) = circle.iter().filter_map(owner).min() {
+            let message = format!("frames hang on each other in a circle: {}", names.join(", "));
+            let report = Report::entity_warning("transform", path.clone(), message);
+            self.problems.insert(at, report);
+        }
+        for at in circle {
+            self.frames[at].is_circular = true;
+            self.dirty.push(at);
+            self.circular.push(at);
+        }
+    }
+
+    /// Composes what is dirty and what hangs on it, parents first, so that no frame is composed twice.
+    fn compose(&mut self, store: &ChunkStore, version: u64) -> Composed {
+        self.pass += 1;
+        let mut composed = Composed::default();
+        let dirty: FxHashSet<usize> = self.dirty.drain(..).collect();
+        let mut starts: Vec<usize> = dirty.iter().copied().collect();
+        starts.sort_unstable();
+        let mut moved: FxHashSet<usize> = FxHashSet::default();
+        let mut below = Vec::new();
+        let mut chain = Vec::new();
+        for start in starts {
+            // What is above was looked at, or is looked at now, from the top down.
+            let mut at = Some(start);
+            while let Some(here) = at.filter(|at| self.frames[*at].visited != self.pass) {
+                self.frames[here].visited = self.pass;
+                chain.push(here);
+                at = self.parent_of(here);
+            }
+            while let Some(at) = chain.pop() {
+                let has_moved = |parent| moved.contains(&parent);
+                if (dirty.contains(&at) || self.parent_of(at).is_some_and(has_moved))
+                    && self.compose_one(store, at, version, &mut composed)
+                {
+                    moved.insert(at);
+                    below.push(at);
+                }
+            }
+        }
+        while let Some(above) = below.pop() {
+            for at in 0..self.frames[above].children.len() {
+                let child = self.frames[above].children[at];
+                if self.frames[child].composed != version
+                    && !self.frames[child].is_circular
+                    && self.compose_one(store, child, version, &mut composed)
+                {
+                    below.push(child);
+                }
+            }
+        }
+        composed
+    }
+
+    /// What a frame hangs on; `None` where the graph is cut there.
+    fn parent_of(&self, at: usize) -> Option<usize> {
+        self.frames[at].parent.filter(|_| !self.frames[at].is_circular)
+    }
+
+    /// Returns whether what is in the frame stands elsewhere than before.
+    fn compose_one(&mut self, store: &ChunkStore, at: usize, version: u64, composed: &mut Composed) -> bool {
+        self.overflows.remove(&at);
+        composed.frames += 1;
+        let frame = &self.frames[at];
+        let id = FrameId(at as u32);
+        let own_tree = Placement {
+            tree: Tree::Frame(id),
+            tree_from_frame: DAffine3::IDENTITY,
+        };
+        let above = self.parent_of(at).map(|parent| &self.frames[parent]);
+        let outer = match (&frame.edge, above) {
+            _ if frame.is_circular => own_tree,
+            (Edge::Broken | Edge::Root, _) => own_tree,
+            (edge, above) => {
+                let base = above.map_or(Placement::WORLD, |parent| parent.placement);
+                Placement {
+                    tree: base.tree,
+                    tree_from_frame: base.tree_from_frame * edge.parent_from_frame(),
+                }
+            }
+        };
+        let is_finite = outer.tree_from_frame.is_finite();
+        let outer = if is_finite { outer } else { own_tree };
+        let placement = if frame.pinhole.is_some() {
+            Placement {
+                tree: Tree::Image(id),
+                tree_from_frame: DAffine3::IDENTITY,
+            }
+        } else {
+            outer
+        };
+        // What is new where it changes nothing has the version of what was there.
+        let (before, version_before) = match (frame.version, above) {
+            (0, Some(above)) => (Some(above.placement), above.version),
+            (0, None) => (None, version),
+            _ => (Some(frame.placement), frame.version),
+        };
+        let tree_version = match (frame.version, above) {
+            (0, Some(above)) if above.placement.tree == placement.tree => above.tree_version,
+            (1.., _) if frame.placement.tree == placement.tree => frame.tree_version,
+            _ => version,
+        };
+        if !is_finite {
+            let entity = self.speaker(at).unwrap_or_else(|| store.tree().root());
+            let message = format!(
+                "the transform of {} to the root is not finite",
+                name_of(store, &self.frames[at].key)
+            );
+            let report = Report::entity_warning("transform", store.entity_path(entity).clone(), message);
+            self.overflows.insert(at, report);
+        }
+        let frame = &self.frames[at];
+        let is_new = frame.version == 0;
+        let has_moved = before != Some(placement);
+        let frame = &mut self.frames[at];
+        (frame.outer, frame.placement, frame.composed) = (outer, placement, version);
+        frame.tree_version = tree_version;
+        frame.version = if has_moved { version } else { version_before.max(1) };
+        if has_moved || is_new {
+            composed.moved.push(id);
+        }
+        has_moved
+    }
+}
+
+/// The name of a frame.
+pub(super) fn name_of(store: &ChunkStore, key: &FrameKey) -> String {
+    match key {
+        FrameKey::Path(entity) => format!("{PATH_PREFIX}{}", store.entity_path(*entity)),
+        FrameKey::Name(name) => name.to_string(),
+    }
+}
+
+/// The entity at a path, else the nearest above it that the store has.
+fn nearest_entity(store: &ChunkStore, path: &EntityPath) -> EntityId {
+    path.ancestors()
+        .find_map(|path| store.entity_id(&path))
+        .unwrap_or_else(|| store.tree().root())
+}
+
+/// Puts, replaces or removes an offer. Returns whether something changed.
+fn set_offer<T: PartialEq, const N: usize>(
+    offers: &mut SmallVec<[T; N]>,
+    offer: Option<T>,
+    is_of_entity: impl Fn(&T) -> bool,
+) -> bool
+where
+    [T; N]: smallvec::Array<Item = T>,
+{
+    let known = offers.iter().position(is_of_entity);
+    match (known, offer) {
+        (Some(at), Some(offer)) => {
+            let changed = offers[at] != offer;
+            offers[at] = offer;
+            changed
+        }
+        (Some(at), None) => {
+            offers.remove(at);
+            true
+        }
+        (None, Some(offer)) => {
+            offers.push(offer);
+            true
+        }
+        (None, None) => false,
+    }
+}
+
+/// The one offer that holds: what is logged over time wins over what is static. An error where there are several, with their entities.
+fn only<T>(offers: &[T], of: impl Fn(&T) -> (EntityId, bool)) -> Result<Option<&T>, Vec<EntityId>> {
+    if offers.len() <= 1 {
+        return Ok(offers.first());
+    }
+    let temporal: Vec<&T> = offers.iter().filter(|offer| !of(offer).1).collect();
+    let holding = if temporal.is_empty() {
+        offers.iter().collect()
+    } else {
+        temporal
+    };
+    match holding.as_slice() {
+        [one] => Ok(Some(one)),
+        _ => Err(holding.iter().map(|offer| of(offer).0).collect()),
+    }
+}

@@ -1,0 +1,496 @@
+//! Where entities stand: the frame graph at the cursor, composed in f64.
+//!
+//! [`read`] reads rows, [`rows`] finds those that hold at the cursor, and [`graph`] puts them together. Only frames that rows speak of are
+//! kept; an entity without a frame of its own stands in that of the nearest path above it that has one. At a moved cursor only
+//! the subtrees below changed transforms are composed anew.
+//!
+//! The graph falls into trees: that of the world, one below each frame of which it is not known how it hangs on its parent, and
+//! one for the picture of each camera. Two entities of one tree see each other; between trees there is no transform.
+
+mod along_tree;
+mod graph;
+mod pinhole;
+mod read;
+mod rows;
+
+use std::{fmt, sync::Arc};
+
+use bevy_ecs::prelude::*;
+use chronoscope_store::{ChunkStore, EntityId, Hit, QueryCache, arrow::ArrayRef};
+use chronoscope_types::{CoordinateFrame, Transform3D, read as read_array};
+use glam::DAffine3;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+pub(crate) use along_tree::TreeTransforms;
+pub use pinhole::PinholeCamera;
+
+use crate::{LatestAtResults, RecordingKey, Report};
+use graph::{FrameGraph, FrameKey, PinholeOffer, TransformOffer};
+use pinhole::PinholeComponents;
+use rows::{RowsByFrame, TransformComponents};
+
+/// The components that say where entities stand.
+pub(super) const TRANSFORM_COMPONENTS: &[&str] = &[
+    read::COMPONENTS[0],
+    read::COMPONENTS[1],
+    read::COMPONENTS[2],
+    read::COMPONENTS[3],
+    read::COMPONENTS[4],
+    read::COMPONENTS[5],
+    read::COMPONENTS[6],
+    read::COMPONENTS[7],
+    CoordinateFrame::FRAME.name,
+];
+
+pub(super) use pinhole::PINHOLE_COMPONENTS;
+
+/// A frame. It stands for another one after [`Transforms::changes_since`] said that all changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FrameId(u32);
+
+/// A part of the frame graph within which frames see each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tree {
+    /// What hangs on the root of the entity tree.
+    World,
+    /// What hangs on a frame of which it is not known where it stands.
+    Frame(FrameId),
+    /// The picture of the camera of a frame: two-dimensional, in pixels.
+    Image(FrameId),
+    /// An entity whose frame cannot be read.
+    Entity(EntityId),
+}
+
+/// Where an entity stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Placement {
+    /// The tree that it stands in.
+    pub tree: Tree,
+    /// From the entity's space to that of the tree's root.
+    pub tree_from_frame: DAffine3,
+}
+
+impl Placement {
+    /// At the root of the world.
+    pub const WORLD: Self = Self {
+        tree: Tree::World,
+        tree_from_frame: DAffine3::IDENTITY,
+    };
+}
+
+/// Why there is no transform from one entity to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoTransform {
+    /// Nothing leads from one to the other: a transform is broken, or a frame is not connected.
+    Unconnected,
+    /// A camera's picture lies between the two.
+    ThroughPinhole,
+    /// The space of the origin is flat, so that there is no way into it.
+    FlatOrigin,
+}
+
+impl fmt::Display for NoTransform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unconnected => "no transform leads to the origin of the view",
+            Self::ThroughPinhole => "a camera lies between the entity and the origin of the view",
+            Self::FlatOrigin => "the transform of the origin of the view cannot be inverted",
+        })
+    }
+}
+
+impl std::error::Error for NoTransform {}
+
+/// What changed since a version of [`Transforms`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TransformChanges<'a> {
+    /// Frames that stand elsewhere, new ones among them. What stands in them moved with them. In no order.
+    pub frames: &'a [FrameId],
+    /// Entities that may stand in another frame than before, with all below them. In no order.
+    pub entities: &'a [EntityId],
+}
+
+/// The transforms at the cursor.
+#[derive(Resource, Default)]
+pub struct Transforms {
+    recording: Option<RecordingKey>,
+    /// The epoch of the latest-at results that these were made from.
+    epoch: u64,
+    graph: FrameGraph,
+    rows: RowsByFrame,
+    /// The frames that each entity speaks of; not those that speak of their own path alone.
+    offered: FxHashMap<EntityId, SmallVec<[usize; 2]>>,
+    /// Entities that stand in a frame that is not that of their path.
+    own_frames: FxHashMap<EntityId, OwnFrame>,
+    changed_frames: Vec<FrameId>,
+    changed_entities: Vec<EntityId>,
+    version: u64,
+    /// The version before which changes are not known.
+    reset_version: u64,
+}
+
+/// The frame that an entity stands in.
+struct OwnFrame {
+    /// `None` for that of the path; an error where it cannot be read.
+    key: Result<Option<FrameKey>, Report>,
+    name: Option<Arc<str>>,
+    /// The version at which it last changed.
+    version: u64,
+}
+
+impl Transforms {
+    /// Where an entity stands.
+    pub fn placement(&self, store: &ChunkStore, entity: EntityId) -> Placement {
+        match self.stand(store, entity) {
+            Stand::Frame(at) => self.graph.frames[at].placement,
+            Stand::World => Placement::WORLD,
+            Stand::Unreadable => Placement {
+                tree: Tree::Entity(entity),
+                tree_from_frame: DAffine3::IDENTITY,
+            },
+        }
+    }
+
+    /// From an entity's space to that of the root; `None` where no transform leads there.
+    pub fn world_from_entity(&self, store: &ChunkStore, entity: EntityId) -> Option<DAffine3> {
+        let placement = self.placement(store, entity);
+        (placement.tree == Tree::World).then_some(placement.tree_from_frame)
+    }
+
+    /// Where an entity stands, seen from another: from the entity's space to that of `origin`, or of the root.
+    ///
+    /// # Errors
+    /// Where no transform leads from one to the other.
+    pub fn origin_from_entity(
+        &self,
+        store: &ChunkStore,
+        origin: Option<EntityId>,
+        entity: EntityId,
+    ) -> Result<DAffine3, NoTransform> {
+        let placement = self.placement(store, entity);
+        let origin = origin.map_or(Placement::WORLD, |origin| self.placement(store, origin));
+        if placement.tree != origin.tree {
+            let is_image = |tree| matches!(tree, Tree::Image(_));
+            let is_through = self.outermost(placement.tree) == self.outermost(origin.tree);
+            return Err(
+                if is_through && (is_image(placement.tree) || is_image(origin.tree)) {
+                    NoTransform::ThroughPinhole
+                } else {
+                    NoTransform::Unconnected
+                },
+            );
+        }
+        if origin.tree_from_frame == DAffine3::IDENTITY {
+            return Ok(placement.tree_from_frame);
+        }
+        let inverse = origin.tree_from_frame.inverse();
+        if inverse.is_finite() {
+            Ok(inverse * placement.tree_from_frame)
+        } else {
+            Err(NoTransform::FlatOrigin)
+        }
+    }
+
+    /// The tree outside of all cameras.
+    fn outermost(&self, mut tree: Tree) -> Tree {
+        while let Tree::Image(FrameId(at)) = tree {
+            tree = self.graph.frames[at as usize].outer.tree;
+        }
+        tree
+    }
+
+    /// The frame that an entity stands in: its own, or the nearest at or above it. `None` at the root of the world.
+    pub fn frame_of(&self, store: &ChunkStore, entity: EntityId) -> Option<FrameId> {
+        match self.stand(store, entity) {
+            Stand::Frame(at) => Some(FrameId(at as u32)),
+            Stand::World | Stand::Unreadable => None,
+        }
+    }
+
+    /// The name of the frame that an entity stands in: `tf#/` and its path, unless it has one of its own. `None` where that
+    /// cannot be read.
+    pub fn frame_name(&self, store: &ChunkStore, entity: EntityId) -> Option<String> {
+        let key = self.own_frames.get(&entity).map(|own| own.key.as_ref());
+        Some(match key {
+            None | Some(Ok(None)) => graph::name_of(store, &FrameKey::Path(entity)),
+            Some(Ok(Some(key))) => graph::name_of(store, key),
+            Some(Err(_)) => return None,
+        })
+    }
+
+    /// The camera in whose picture an entity lies: that of the nearest frame at or above it.
+    pub fn pinhole(&self, store: &ChunkStore, entity: EntityId) -> Option<&Arc<PinholeCamera>> {
+        match self.placement(store, entity).tree {
+            Tree::Image(FrameId(at)) => self.graph.frames[at as usize].pinhole.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Where the camera stands in whose picture an entity lies: what looks along its axis, above the picture.
+    pub fn pinhole_placement(&self, store: &ChunkStore, entity: EntityId) -> Option<Placement> {
+        match self.placement(store, entity).tree {
+            Tree::Image(FrameId(at)) => Some(self.graph.frames[at as usize].outer),
+            _ => None,
+        }
+    }
+
+    /// The version at which the placement of an entity last changed; zero where no transform is at or above it.
+    pub fn version_of(&self, store: &ChunkStore, entity: EntityId) -> u64 {
+        let own = self.own_frames.get(&entity).map_or(0, |own| own.version);
+        match self.stand(store, entity) {
+            Stand::Frame(at) => self.graph.frames[at].version.max(own),
+            Stand::World | Stand::Unreadable => own,
+        }
+    }
+
+    /// The version at which the camera of an entity last changed.
+    pub fn pinhole_version_of(&self, store: &ChunkStore, entity: EntityId) -> u64 {
+        let own = self.own_frames.get(&entity).map_or(0, |own| own.version);
+        let Stand::Frame(at) = self.stand(store, entity) else {
+            return own;
+        };
+        let frame = &self.graph.frames[at];
+        let pinhole = match frame.placement.tree {
+            Tree::Image(FrameId(at)) => self.graph.frames[at as usize].pinhole_version,
+            _ => 0,
+        };
+        pinhole.max(frame.tree_version).max(own)
+    }
+
+    /// Grows with each change of any transform.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// What changed since a version. `None` where all may have.
+    pub fn changes_since(&self, version: u64) -> Option<TransformChanges<'_>> {
+        if version == self.version {
+            return Some(TransformChanges::default());
+        }
+        (version + 1 == self.version && version >= self.reset_version).then_some(TransformChanges {
+            frames: &self.changed_frames,
+            entities: &self.changed_entities,
+        })
+    }
+
+    /// What is wrong with transforms, ordered by entity.
+    pub fn reports(&self) -> Vec<&Report> {
+        let own = self.own_frames.values().filter_map(|own| own.key.as_ref().err());
+        let mut reports: Vec<&Report> = self.graph.problems().chain(own).collect();
+        reports.sort_by(|a, b| (&a.entity, &a.message).cmp(&(&b.entity, &b.message)));
+        reports
+    }
+
+    /// Whether one of [`Self::reports`] says why a tree is cut off.
+    pub fn is_reported(&self, tree: Tree) -> bool {
+        match self.outermost(tree) {
+            Tree::World | Tree::Image(_) => false,
+            Tree::Frame(FrameId(at)) => self.graph.is_reported(at as usize),
+            Tree::Entity(_) => true,
+        }
+    }
+
+    fn stand(&self, store: &ChunkStore, entity: EntityId) -> Stand {
+        let key = match self.own_frames.get(&entity).map(|own| &own.key) {
+            None | Some(Ok(None)) => None,
+            Some(Ok(Some(key))) => Some(key),
+            Some(Err(_)) => return Stand::Unreadable,
+        };
+        let at = match key {
+            None => self.graph.nearest(store, entity),
+            Some(FrameKey::Path(entity)) => self.graph.nearest(store, *entity),
+            Some(FrameKey::Name(name)) => self.graph.find_name(name),
+        };
+        at.map_or(Stand::World, Stand::Frame)
+    }
+
+    /// Composes what changed. Returns how many frames were composed.
+    ///
+    /// Cost: the entities whose rows changed, and the frames below those whose transforms did.
+    pub fn update(
+        &mut self,
+        recording: Option<RecordingKey>,
+        store: Option<&ChunkStore>,
+        cache: Option<&QueryCache>,
+        latest_at: &LatestAtResults,
+    ) -> usize {
+        let is_outdated = store.is_some_and(|store| self.graph.is_outdated(store));
+        let reset = self.recording != recording || self.epoch != latest_at.epoch() || is_outdated;
+        if reset {
+            *self = Self {
+                recording,
+                epoch: latest_at.epoch(),
+                version: self.version + 1,
+                reset_version: self.version + 1,
+                ..Self::default()
+            };
+        }
+        let (Some(store), Some(cache)) = (store, cache) else {
+            return 0;
+        };
+        let transforms = TransformComponents::of(store);
+        let pinholes = PinholeComponents::of(store);
+        let coordinate_frame = store.component_id(&CoordinateFrame::FRAME);
+        let candidates: Vec<EntityId> = if reset {
+            latest_at.entities().collect()
+        } else {
+            // An older row may be the latest of another frame.
+            let older = latest_at.rows_changed().iter().copied();
+            let older = older.filter(|entity| transforms.name_frames(store, *entity));
+            let mut candidates: Vec<EntityId> = latest_at.changed().iter().copied().chain(older).collect();
+            candidates.sort_unstable();
+            candidates.dedup();
+            candidates
+        };
+        let version = self.version + 1;
+        let mut changed_entities = Vec::new();
+        for entity in candidates {
+            let results = latest_at.get(entity);
+            let speaks =
+                results.is_some_and(|results| transforms.has_hit(results) || pinholes.has_hit(results));
+            if speaks || self.offered.contains_key(&entity) || self.graph.find_entity(entity).is_some() {
+                let rows = self.rows.shown(store, cache, latest_at, &transforms, entity);
+                self.take_rows(
+                    store,
+                    entity,
+                    rows,
+                    results.and_then(|results| pinholes.read(results)),
+                );
+            }
+            let hit = coordinate_frame.and_then(|id| results?.hit(id));
+            if (hit.is_some() || self.own_frames.contains_key(&entity))
+                && self.take_own_frame(store, entity, hit.map(Hit::cell), version)
+            {
+                changed_entities.push(entity);
+            }
+        }
+        let composed = self.graph.update(store, version);
+        changed_entities.extend(composed.new);
+        if !composed.moved.is_empty() || !changed_entities.is_empty() {
+            self.version = version;
+            self.changed_frames = composed.moved;
+            self.changed_entities = changed_entities;
+        }
+        composed.frames
+    }
+}
+
+/// What an entity stands in.
+enum Stand {
+    World,
+    Frame(usize),
+    Unreadable,
+}
+
+impl Transforms {
+    /// Takes what the rows of an entity say about frames, in place of what they said before.
+    fn take_rows(
+        &mut self,
+        store: &ChunkStore,
+        entity: EntityId,
+        rows: SmallVec<[rows::ShownRow; 1]>,
+        pinhole: Option<pinhole::ShownPinhole>,
+    ) {
+        let mut offered: SmallVec<[usize; 2]> = SmallVec::new();
+        for shown in rows {
+            let parent = shown.row.frame(&Transform3D::PARENT_FRAME);
+            let (child, parent, unreadable) = match (shown.child, parent) {
+                (Ok(child), Ok(parent)) => (child, parent, None),
+                (Err(message), _) => (None, None, Some(message)),
+                (Ok(child), Err(message)) => (child, None, Some(message)),
+            };
+            let at = self.frame(store, entity, child.as_ref());
+            let parent_from_frame = match unreadable {
+                Some(message) => Err(message),
+                None => shown.row.parent_from_child(),
+            };
+            let offer = TransformOffer {
+                entity,
+                is_static: shown.is_static,
+                parent,
+                parent_from_frame,
+            };
+            self.graph.set_transform(at, entity, Some(offer));
+            offered.push(at);
+        }
+        let transforms = offered.len();
+        if let Some(shown) = pinhole {
+            let at = self.frame(store, entity, shown.child.as_ref());
+            let offer = PinholeOffer {
+                entity,
+                is_static: shown.is_static,
+                parent: shown.parent,
+                pinhole: shown.pinhole,
+            };
+            self.graph.set_pinhole(at, entity, Some(offer));
+            offered.push(at);
+        }
+        let before = self.offered.remove(&entity).unwrap_or_default();
+        // An entity without a note spoke of its own path, or not at all.
+        for at in before.iter().copied().chain(self.graph.find_entity(entity)) {
+            if !offered[..transforms].contains(&at) {
+                self.graph.set_transform(at, entity, None);
+            }
+            if !offered[transforms..].contains(&at) {
+                self.graph.set_pinhole(at, entity, None);
+            }
+        }
+        let own = self.graph.find_entity(entity);
+        if offered.iter().any(|at| Some(*at) != own) {
+            self.offered.insert(entity, offered);
+        }
+    }
+
+    /// The frame of a name, or that of the entity's path.
+    fn frame(&mut self, store: &ChunkStore, entity: EntityId, name: Option<&Arc<str>>) -> usize {
+        let key = name.map_or(FrameKey::Path(entity), |name| self.graph.key_of(store, name));
+        self.graph.frame(key)
+    }
+
+    /// Takes the name of the frame that an entity stands in. Returns whether it changed.
+    fn take_own_frame(
+        &mut self,
+        store: &ChunkStore,
+        entity: EntityId,
+        cell: Option<ArrayRef>,
+        version: u64,
+    ) -> bool {
+        let name = cell.map_or(Ok(None), |cell| {
+            read_array::texts(&cell)
+                .map(|names| {
+                    names
+                        .first()
+                        .filter(|name| !name.is_empty())
+                        .map(Arc::<str>::from)
+                })
+                .map_err(|error| {
+                    let path = store.entity_path(entity).clone();
+                    Report::entity_warning("coordinate frame", path, error.to_string())
+                })
+        });
+        let before = self.own_frames.get(&entity);
+        let is_same = match (&name, before) {
+            (Ok(name), Some(before)) => before.key.is_ok() && before.name == *name,
+            (Ok(name), None) => name.is_none(),
+            (Err(report), before) => before.is_some_and(|before| before.key.as_ref().err() == Some(report)),
+        };
+        if is_same {
+            return false;
+        }
+        let key = match &name {
+            Ok(Some(name)) => {
+                let key = self.graph.key_of(store, name);
+                if let FrameKey::Name(_) = key {
+                    self.graph.frame(key.clone());
+                }
+                Ok(Some(key))
+            }
+            Ok(None) => Ok(None),
+            Err(report) => Err(report.clone()),
+        };
+        let name = name.ok().flatten();
+        self.own_frames.insert(entity, OwnFrame { key, name, version });
+        true
+    }
+}

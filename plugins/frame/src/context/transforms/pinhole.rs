@@ -1,0 +1,129 @@
+//! Cameras: where space becomes a picture.
+
+use std::sync::Arc;
+
+use chronoscope_store::{ChunkStore, ComponentId, Hit};
+use chronoscope_types::{Pinhole, ReadError, enums::ViewDir, read};
+use glam::DMat3;
+
+use crate::{context::view_coordinates::read_directions, query_results::EntityResults};
+
+/// The components of cameras.
+pub(crate) const PINHOLE_COMPONENTS: &[&str] = &[
+    Pinhole::IMAGE_FROM_CAMERA.name,
+    Pinhole::RESOLUTION.name,
+    Pinhole::CAMERA_XYZ.name,
+    Pinhole::CHILD_FRAME.name,
+    Pinhole::PARENT_FRAME.name,
+];
+
+/// A camera without distortion. What lies in or below its frame is in its picture, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PinholeCamera {
+    /// From the camera's space, X to the right, Y down, Z forward, to pixels.
+    pub image_from_camera: DMat3,
+    /// Width and height of the picture in pixels, where they are known.
+    pub resolution: Option<[f32; 2]>,
+    /// Where the axes of the camera's frame point.
+    pub camera_xyz: [ViewDir; 3],
+}
+
+impl PinholeCamera {
+    /// Where the axes of a camera point, if nothing else is said: to the right, down and forward.
+    pub const DEFAULT_XYZ: [ViewDir; 3] = [ViewDir::Right, ViewDir::Down, ViewDir::Forward];
+}
+
+/// A camera as an entity's rows give it.
+pub(super) struct ShownPinhole {
+    pub(super) child: Option<Arc<str>>,
+    pub(super) parent: Option<Arc<str>>,
+    pub(super) is_static: bool,
+    pub(super) pinhole: Result<Arc<PinholeCamera>, String>,
+}
+
+/// The components of cameras, as one store calls them.
+pub(super) struct PinholeComponents {
+    image_from_camera: Option<ComponentId>,
+    resolution: Option<ComponentId>,
+    camera_xyz: Option<ComponentId>,
+    child_frame: Option<ComponentId>,
+    parent_frame: Option<ComponentId>,
+}
+
+impl PinholeComponents {
+    pub(super) fn of(store: &ChunkStore) -> Self {
+        Self {
+            image_from_camera: store.component_id(&Pinhole::IMAGE_FROM_CAMERA),
+            resolution: store.component_id(&Pinhole::RESOLUTION),
+            camera_xyz: store.component_id(&Pinhole::CAMERA_XYZ),
+            child_frame: store.component_id(&Pinhole::CHILD_FRAME),
+            parent_frame: store.component_id(&Pinhole::PARENT_FRAME),
+        }
+    }
+
+    pub(super) fn has_hit(&self, results: &EntityResults) -> bool {
+        self.image_from_camera.is_some_and(|id| results.hit(id).is_some())
+    }
+
+    /// The camera of an entity; `None` where it has none.
+    pub(super) fn read(&self, results: &EntityResults) -> Option<ShownPinhole> {
+        let projection = results.hit(self.image_from_camera?)?;
+        let cell = |id: Option<ComponentId>| id.and_then(|id| results.hit(id)).map(Hit::cell);
+        let fail = |error: ReadError| format!("the camera cannot be read: {error}");
+        let frame = |id| {
+            let cell = cell(id)?;
+            read::texts(&cell)
+                .map(|names| {
+                    names
+                        .first()
+                        .filter(|name| !name.is_empty())
+                        .map(Arc::<str>::from)
+                })
+                .map_err(fail)
+                .transpose()
+        };
+        let array = projection.cell();
+        let matrix = match read::pinhole_projections(&array) {
+            // An empty projection is none.
+            Ok(values) => Ok(values.first().copied()),
+            Err(error) => Err(fail(error)),
+        };
+        let camera = |columns: [f32; 9]| {
+            let image_from_camera = DMat3::from_cols_array(&columns.map(f64::from));
+            if !image_from_camera.is_finite() || image_from_camera.determinant() == 0.0 {
+                return Err("the camera's projection is not finite, or singular".to_owned());
+            }
+            let resolution = match cell(self.resolution) {
+                Some(array) => read::resolutions(&array).map_err(fail)?.first().copied(),
+                None => None,
+            };
+            let camera_xyz = match cell(self.camera_xyz) {
+                Some(array) => read_directions(&array)?,
+                None => None,
+            };
+            Ok(Arc::new(PinholeCamera {
+                image_from_camera,
+                resolution,
+                camera_xyz: camera_xyz.unwrap_or(PinholeCamera::DEFAULT_XYZ),
+            }))
+        };
+        let pinhole = match matrix {
+            Ok(None) => return None,
+            Ok(Some(columns)) => camera(columns),
+            Err(message) => Err(message),
+        };
+        let (child, parent) = (frame(self.child_frame), frame(self.parent_frame));
+        let unreadable = [&child, &parent]
+            .into_iter()
+            .find_map(|frame| frame.as_ref()?.as_ref().err().cloned());
+        Some(ShownPinhole {
+            child: child.and_then(Result::ok),
+            parent: parent.and_then(Result::ok),
+            is_static: projection.data_time().is_none(),
+            pinhole: match unreadable {
+                Some(message) => Err(message),
+                None => pinhole,
+            },
+        })
+    }
+}

@@ -1,0 +1,252 @@
+//! The latest rows of one entity, and how they are brought to another time.
+
+use std::hash::{Hash as _, Hasher as _};
+
+use chronoscope_store::{
+    ChunkId, ChunkStore, ComponentId, EntityId, Hit, LatestAt, LatestAtCursor, QueryCache, TimeRange,
+    TimelineId,
+};
+use rustc_hash::FxHasher;
+use smallvec::SmallVec;
+
+use super::Capabilities;
+
+/// The latest rows of one entity at the cursor.
+#[derive(Debug)]
+pub struct EntityResults {
+    entity: EntityId,
+    components: SmallVec<[ComponentResult; 2]>,
+    validity: TimeRange,
+    /// A hash of the rows of all components. Zero before the first look-up.
+    rows: u64,
+    /// A hash of the rows that visualizers read: of all components but those that hold below the entity too.
+    data_rows: u64,
+}
+
+#[derive(Debug)]
+struct ComponentResult {
+    component: ComponentId,
+    /// Whether what it says holds below the entity too.
+    is_context: bool,
+    cursor: LatestAtCursor,
+}
+
+impl EntityResults {
+    pub(super) fn new(entity: EntityId) -> Self {
+        Self {
+            entity,
+            components: SmallVec::new(),
+            validity: TimeRange::EMPTY,
+            rows: 0,
+            data_rows: 0,
+        }
+    }
+
+    pub(super) fn entity(&self) -> EntityId {
+        self.entity
+    }
+
+    pub(super) fn data_rows(&self) -> u64 {
+        self.data_rows
+    }
+
+    /// The latest row of a component.
+    #[inline]
+    pub fn hit(&self, component: ComponentId) -> Option<&Hit> {
+        let result = self
+            .components
+            .iter()
+            .find(|result| result.component == component)?;
+        result.cursor.answer().hit.as_ref()
+    }
+
+    /// The heap bytes of what does not lie in this struct.
+    pub(super) fn spilled_bytes(&self) -> usize {
+        let components = usize::from(self.components.spilled())
+            * self.components.capacity()
+            * size_of::<ComponentResult>();
+        let missing = self.iter().map(|(_, answer)| {
+            usize::from(answer.missing.spilled()) * answer.missing.capacity() * size_of::<ChunkId>()
+        });
+        components + missing.sum::<usize>()
+    }
+
+    /// All components that were looked up, and what was found.
+    pub fn iter(&self) -> impl Iterator<Item = (ComponentId, &LatestAt)> {
+        self.components
+            .iter()
+            .map(|result| (result.component, result.cursor.answer()))
+    }
+
+    /// Whether a component was looked up.
+    pub fn looks_at(&self, component: ComponentId) -> bool {
+        self.components.iter().any(|result| result.component == component)
+    }
+
+    /// The cursors for which all of this holds.
+    pub fn validity(&self) -> TimeRange {
+        self.validity
+    }
+
+    /// Whether chunks that may change the answer are not loaded.
+    pub fn is_provisional(&self) -> bool {
+        self.iter().any(|(_, answer)| answer.is_provisional())
+    }
+
+    /// The chunks that are not loaded, some of them more than once.
+    pub fn missing(&self) -> impl Iterator<Item = ChunkId> {
+        self.iter().flat_map(|(_, answer)| answer.missing.iter().copied())
+    }
+}
+
+/// An entity to be brought to the cursor.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refresh {
+    /// The place of its results.
+    pub(super) at: usize,
+    /// Whether more than the cursor changed.
+    pub(super) is_touched: bool,
+}
+
+/// What bringing an entity to the cursor led to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refreshed {
+    pub(super) entity: EntityId,
+    pub(super) validity: TimeRange,
+    pub(super) rows_changed: bool,
+    pub(super) data_changed: bool,
+    pub(super) was_provisional: bool,
+    pub(super) is_provisional: bool,
+    /// The components whose rows were found in the chunk at hand.
+    pub(super) followed: usize,
+    /// [`EntityResults::spilled_bytes`] before and after.
+    pub(super) spilled_before: usize,
+    pub(super) spilled_after: usize,
+}
+
+/// What is asked, and where.
+#[derive(Clone, Copy)]
+pub(super) struct Query<'a> {
+    pub(super) store: &'a ChunkStore,
+    pub(super) cache: &'a QueryCache,
+    pub(super) capabilities: &'a Capabilities,
+    pub(super) timeline: Option<TimelineId>,
+    pub(super) time: i64,
+}
+
+/// Below this it costs more to hand the work out than to do it.
+const MIN_SHARE: usize = 32;
+
+impl Query<'_> {
+    /// Brings some results to the cursor, in parallel, and says what became of each. Precondition: the work is ordered by place, with none
+    /// there twice.
+    pub(super) fn refresh(&self, results: &mut [EntityResults], work: &[Refresh]) -> Vec<Refreshed> {
+        let mut out = vec![None; work.len()];
+        self.share(results, 0, work, &mut out);
+        out.into_iter().flatten().collect()
+    }
+
+    /// Refreshes results of which the first has the place `first`.
+    fn share(
+        &self,
+        results: &mut [EntityResults],
+        first: usize,
+        work: &[Refresh],
+        out: &mut [Option<Refreshed>],
+    ) {
+        if work.len() < 2 * MIN_SHARE {
+            for (refresh, out) in work.iter().zip(out) {
+                *out = results
+                    .get_mut(refresh.at - first)
+                    .map(|known| self.refresh_one(known, refresh.is_touched));
+            }
+            return;
+        }
+        let (work, other_work) = work.split_at(work.len() / 2);
+        let (out, other_out) = out.split_at_mut(work.len());
+        let split = other_work.first().map_or(first, |refresh| refresh.at);
+        let (results, other_results) = results.split_at_mut(split - first);
+        rayon::join(
+            || self.share(results, first, work, out),
+            || self.share(other_results, split, other_work, other_out),
+        );
+    }
+
+    fn refresh_one(&self, known: &mut EntityResults, is_touched: bool) -> Refreshed {
+        let &Self {
+            store,
+            cache,
+            capabilities,
+            timeline,
+            time,
+        } = self;
+        let entity = known.entity;
+        let was_provisional = known.is_provisional();
+        let spilled_before = known.spilled_bytes();
+        let is_new = known.rows == 0;
+        let mut followed = 0;
+        if is_touched || is_new {
+            let asked = capabilities.components_of(entity);
+            let answers = cache.latest_at_cursors(store, entity, timeline, time, asked);
+            known.components = answers
+                .map(|(component, cursor)| ComponentResult {
+                    component,
+                    is_context: capabilities.is_context(component),
+                    cursor,
+                })
+                .collect();
+        } else {
+            for result in &mut known.components {
+                if result.cursor.follow(time) {
+                    followed += 1;
+                    continue;
+                }
+                let asked = [result.component];
+                let answers = cache.latest_at_cursors(store, entity, timeline, time, &asked);
+                for (_, cursor) in answers {
+                    result.cursor = cursor;
+                }
+            }
+        }
+        known.validity = known.iter().fold(TimeRange::EVERYTHING, |all, (_, answer)| {
+            all.intersection(&answer.validity)
+        });
+        let (rows, data_rows) = hash_rows(&known.components);
+        let (rows_before, data_before) = (known.rows, known.data_rows);
+        (known.rows, known.data_rows) = (rows, data_rows);
+        Refreshed {
+            entity,
+            validity: known.validity,
+            rows_changed: rows != rows_before,
+            data_changed: data_rows != data_before,
+            was_provisional,
+            is_provisional: known.is_provisional(),
+            followed,
+            spilled_before,
+            spilled_after: known.spilled_bytes(),
+        }
+    }
+}
+
+/// What tells rows from others: where these are, they are the same for as long as they have this number, whatever came between. One
+/// number for all components, and one for those of the entity alone.
+fn hash_rows(components: &[ComponentResult]) -> (u64, u64) {
+    let (mut all, mut data) = (FxHasher::default(), FxHasher::default());
+    for result in components {
+        let row = result
+            .cursor
+            .answer()
+            .hit
+            .as_ref()
+            .map(|hit| (hit.row_id(), hit.data_time()));
+        let mut hasher = FxHasher::default();
+        (result.component, row).hash(&mut hasher);
+        let hash = hasher.finish();
+        all.write_u64(hash);
+        if !result.is_context {
+            data.write_u64(hash);
+        }
+    }
+    // Zero is no rows at all.
+    (all.finish().max(1), data.finish().max(1))
+}

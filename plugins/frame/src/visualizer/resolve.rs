@@ -1,0 +1,240 @@
+//! The value of a component: which source gives it, for visualizers, panels and editors alike.
+
+use std::collections::BTreeMap;
+
+use bevy_app::App;
+use bevy_ecs::prelude::*;
+use chronoscope_blueprint::ViewId;
+use chronoscope_store::{
+    ChunkStore, ComponentId, EntityId, EntityPath, LatestAt, QueryCache, RowId, arrow::ArrayRef,
+};
+use chronoscope_types::enums::ComponentSourceKind;
+
+use super::input::RowPlace;
+use crate::{
+    ActiveBlueprint, Cursor, DataResults, LatestAtResults, Recordings, ResolvedInstruction, ResultKey, View,
+    ViewOverrides, query_results::EntityResults,
+};
+
+/// Where a component's value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The blueprint, for this entity in this view.
+    Override,
+    /// The recording: the component itself, or the one that the blueprint maps it to.
+    Store,
+    /// The blueprint, for this view.
+    ViewDefault,
+    /// Nobody says anything: a registered function of the view and the entity.
+    Fallback,
+}
+
+/// The value of a component, and where it comes from.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The instances.
+    pub array: ArrayRef,
+    /// Where they come from.
+    pub source: Source,
+    /// The row, where that is the recording.
+    pub row: Option<StoredRow>,
+}
+
+/// A row of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredRow {
+    /// Its id.
+    pub id: RowId,
+    /// Its time on the shown timeline; `None` for static data.
+    pub time: Option<i64>,
+}
+
+impl Resolved {
+    fn from(source: Source) -> impl Fn(ArrayRef) -> Self {
+        move |array| Self {
+            array,
+            source,
+            row: None,
+        }
+    }
+}
+
+/// All that decides about the values of an entity's components by one instruction.
+#[derive(Clone, Copy)]
+pub(super) struct Resolver<'a> {
+    pub(super) store: &'a ChunkStore,
+    pub(super) cache: &'a QueryCache,
+    pub(super) entity: EntityId,
+    pub(super) cursor: Cursor,
+    pub(super) instruction: ResolvedInstruction<'a>,
+    pub(super) view: &'a ViewOverrides,
+    /// The rows at the cursor, where they were looked up.
+    pub(super) latest_at: Option<&'a EntityResults>,
+    /// The row whose components are asked for, in place of the cursor.
+    pub(super) at: Option<RowPlace<'a>>,
+    /// Whether the recording is asked.
+    pub(super) asks_store: bool,
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn without_store(&self) -> Self {
+        Self {
+            asks_store: false,
+            ..*self
+        }
+    }
+
+    /// The value of a component, but for fallbacks. `note` is told of each row that is asked for.
+    pub(super) fn resolve(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Resolved> {
+        let kind = self
+            .instruction
+            .mapping(component)
+            .map(|mapping| mapping.source_kind);
+        let overridden = || {
+            self.instruction
+                .value(component)
+                .map(Resolved::from(Source::Override))
+        };
+        let value = match kind {
+            None => overridden().or_else(|| self.stored(component, note)),
+            Some(ComponentSourceKind::SourceComponent) => self.stored(component, note),
+            Some(ComponentSourceKind::Override) => overridden(),
+            Some(_) => None,
+        };
+        value.or_else(|| {
+            self.view
+                .default_value(component)
+                .filter(|_| kind != Some(ComponentSourceKind::AnnotationContext))
+                .map(Resolved::from(Source::ViewDefault))
+        })
+    }
+
+    /// The component of the recording that stands for one of the visualizer; `None` where there is none.
+    pub(super) fn mapped_id(&self, component: &str) -> Option<ComponentId> {
+        let name = match self.instruction.mapping(component) {
+            None => component,
+            Some(mapping) => match mapping.source_kind {
+                // Parts of components are reported as not supported.
+                ComponentSourceKind::SourceComponent
+                    if mapping
+                        .selector
+                        .as_deref()
+                        .is_none_or(|selector| ["", "."].contains(&selector)) =>
+                {
+                    mapping.source_component.as_deref().unwrap_or(component)
+                }
+                _ => return None,
+            },
+        };
+        self.store.component_id(name)
+    }
+
+    /// The row of the recording that stands for a component of the visualizer.
+    pub(super) fn stored(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Resolved> {
+        if !self.asks_store {
+            return None;
+        }
+        let id = self.mapped_id(component)?;
+        let found = |array, id, time| Resolved {
+            array,
+            source: Source::Store,
+            row: Some(StoredRow { id, time }),
+        };
+        let time = match &self.at {
+            Some(place) => {
+                // What was logged together belongs together, whatever else has the same time.
+                let name = &self.store.descriptor(id).component;
+                if let Some(array) = place.chunk.cell(name, place.row) {
+                    return Some(found(array, place.row_id, Some(place.time)));
+                }
+                place.time
+            }
+            None => {
+                if let Some(rows) = self.latest_at.filter(|rows| rows.looks_at(id)) {
+                    let hit = rows.hit(id)?;
+                    return Some(found(hit.cell(), hit.row_id(), hit.data_time()));
+                }
+                self.cursor.time
+            }
+        };
+        let answer = self
+            .cache
+            .latest_at(self.store, self.entity, self.cursor.timeline, time, id);
+        note(&answer);
+        let hit = answer.hit?;
+        Some(found(hit.cell(), hit.row_id(), hit.data_time()))
+    }
+}
+
+/// What a fallback is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct FallbackInput<'a> {
+    /// The view.
+    pub view: &'a View,
+    /// The entity.
+    pub path: &'a EntityPath,
+}
+
+/// Makes the value that is shown where nobody gives one. A pure function.
+pub type Fallback = fn(&FallbackInput<'_>) -> ArrayRef;
+
+/// The values that are shown where neither the blueprint nor the recording gives any, by component: `Points3D:radii`.
+#[derive(Resource, Clone, Debug, Default)]
+pub struct Fallbacks {
+    by_component: BTreeMap<&'static str, Fallback>,
+}
+
+impl Fallbacks {
+    /// The value of a component in a view that nobody gives one to.
+    pub fn get(&self, component: &str, input: &FallbackInput<'_>) -> Option<ArrayRef> {
+        Some(self.by_component.get(component)?(input))
+    }
+}
+
+/// Registers fallbacks.
+pub trait AppFallbackExt {
+    /// Says what is shown for a component (`Points3D:radii`) where nobody gives it a value. Another one of the component is replaced.
+    fn add_fallback(&mut self, component: &'static str, fallback: Fallback) -> &mut Self;
+}
+
+impl AppFallbackExt for App {
+    fn add_fallback(&mut self, component: &'static str, fallback: Fallback) -> &mut Self {
+        self.init_resource::<Fallbacks>();
+        let mut fallbacks = self.world_mut().resource_mut::<Fallbacks>();
+        fallbacks.by_component.insert(component, fallback);
+        self
+    }
+}
+
+/// The value of a component of a data result, and where it comes from: override, recording (mapped), view default, fallback, in this
+/// order. `None` where none gives any, and where the view does not show the entity.
+pub fn resolve(world: &World, view: ViewId, key: ResultKey, component: &str) -> Option<Resolved> {
+    let view = world.get_resource::<ActiveBlueprint>()?.entity(view)?;
+    let cursor = *world.get_resource::<Cursor>()?;
+    let recording = &world
+        .get_resource::<Recordings>()?
+        .get(cursor.recording?)?
+        .recording;
+    let overrides = world.get::<ViewOverrides>(view)?;
+    let result = world.get::<DataResults>(view)?.get(key.entity)?;
+    let latest_at = world.get_resource::<LatestAtResults>();
+    let resolver = Resolver {
+        store: &recording.store,
+        cache: &recording.cache,
+        entity: key.entity,
+        cursor,
+        instruction: overrides.instruction(result, key.instruction),
+        view: overrides,
+        latest_at: latest_at.and_then(|latest_at| latest_at.get(key.entity)),
+        at: None,
+        asks_store: true,
+    };
+    resolver.resolve(component, &|_| ()).or_else(|| {
+        let input = FallbackInput {
+            view: world.get::<View>(view)?,
+            path: &result.path,
+        };
+        let array = world.get_resource::<Fallbacks>()?.get(component, &input)?;
+        Some(Resolved::from(Source::Fallback)(array))
+    })
+}

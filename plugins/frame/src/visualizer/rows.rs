@@ -1,0 +1,138 @@
+//! Visuals of all rows in a range of times: each row is made as the cursor would show it there, and they are joined.
+
+use std::sync::Arc;
+
+use chronoscope_store::{RowId, TimeRange};
+use rayon::prelude::*;
+
+use super::{
+    Visual as _, Visualizer,
+    input::{RowPlace, VisualizerInput},
+};
+use crate::Report;
+
+/// The visuals of single rows, in the order of (time, row id).
+pub(super) struct RowVisuals<T> {
+    rows: Vec<RowVisual<T>>,
+    /// The rows that were made, and not taken over from before.
+    pub(super) num_made: usize,
+}
+
+struct RowVisual<T> {
+    time: i64,
+    row_id: RowId,
+    /// What tells the rows of all components from others.
+    hash: u64,
+    visual: Result<Option<Arc<T>>, Report>,
+}
+
+impl<T> Default for RowVisuals<T> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            num_made: 0,
+        }
+    }
+}
+
+impl<T> RowVisuals<T> {
+    pub(super) fn bytes(&self) -> u64 {
+        // What is joined shares what is in it.
+        (self.rows.capacity() * (size_of::<RowVisual<T>>() + size_of::<T>())) as u64
+    }
+}
+
+/// What came of the rows.
+pub(super) struct Joined<T> {
+    pub(super) visual: Option<Arc<T>>,
+    pub(super) report: Option<Report>,
+    pub(super) rows: RowVisuals<T>,
+}
+
+impl<T> Joined<T> {
+    /// What was made in one call.
+    pub(super) fn one(visual: Result<Option<T>, Report>) -> Self {
+        let (visual, report) = match visual {
+            Ok(visual) => (visual.map(Arc::new), None),
+            Err(report) => (None, Some(report)),
+        };
+        Self {
+            visual,
+            report,
+            rows: RowVisuals {
+                rows: Vec::new(),
+                num_made: 1,
+            },
+        }
+    }
+}
+
+/// Makes the visual of all rows of the first required component in a range of times. A row that cannot be drawn is reported, the rest
+/// is drawn. `is_same_data` tells that nothing was added to the entity or taken from it since `previous` was made.
+///
+/// Cost: the rows that entered are made. Where data changed, it is looked up whether that concerns the others. All are joined.
+pub(super) fn visualize_rows<V: Visualizer>(
+    input: &VisualizerInput<'_>,
+    range: TimeRange,
+    previous: RowVisuals<V::Visual>,
+    is_same_data: bool,
+) -> Joined<V::Visual> {
+    let component = V::INFO.required.first();
+    let Some(answer) = component.and_then(|component| input.range(component, range)) else {
+        return Joined::one(Ok(None));
+    };
+    if answer.static_hit().is_some() {
+        return Joined::one(V::visualize(input));
+    }
+    let mut before = previous.rows.into_iter().peekable();
+    let mut places = Vec::with_capacity(answer.num_rows());
+    for row in answer.rows() {
+        while before
+            .next_if(|known| (known.time, known.row_id) < (row.time, row.row_id))
+            .is_some()
+        {}
+        let known = before.next_if(|known| (known.time, known.row_id) == (row.time, row.row_id));
+        let place = RowPlace {
+            chunk: row.chunk,
+            row: row.row,
+            row_id: row.row_id,
+            time: row.time,
+        };
+        places.push((place, known));
+    }
+    let make = |(place, known): (RowPlace<'_>, Option<RowVisual<V::Visual>>)| {
+        let input = input.at(place);
+        if is_same_data && let Some(known) = known {
+            return (known, false);
+        }
+        let hash = input.rows_hash(&V::INFO);
+        if let Some(known) = known.filter(|known| known.hash == hash) {
+            return (known, false);
+        }
+        let row = RowVisual {
+            time: place.time,
+            row_id: place.row_id,
+            hash,
+            visual: V::visualize(&input).map(|visual| visual.map(Arc::new)),
+        };
+        (row, true)
+    };
+    let made: Vec<_> = places.into_par_iter().with_min_len(8).map(make).collect();
+    let num_made = made.iter().filter(|(_, is_new)| *is_new).count();
+    let rows: Vec<_> = made.into_iter().map(|(row, _)| row).collect();
+    let visuals: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.visual.as_ref().ok()?.clone())
+        .collect();
+    let visual = match visuals.as_slice() {
+        [] => None,
+        [only] => Some(Arc::clone(only)),
+        _ => V::Visual::join(&visuals).map(Arc::new),
+    };
+    let report = rows.iter().find_map(|row| row.visual.as_ref().err().cloned());
+    Joined {
+        visual,
+        report,
+        rows: RowVisuals { rows, num_made },
+    }
+}

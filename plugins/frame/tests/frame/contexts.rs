@@ -1,0 +1,525 @@
+//! Where entities stand, and what holds below them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bevy_app::App;
+use chronoscope_frame::{
+    AppEntityContextExt as _, AppVisualizerExt as _, ContextReader, ContextRows, EntityContext,
+    EntityContexts, NoTransform, Recordings, Report, TimeCommand, Transforms, ViewAxes, ViewerCommand,
+    ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Work, WorkCounters,
+    visualizer::QueryMode,
+};
+use chronoscope_store::{EntityId, Timeline};
+use chronoscope_types::{
+    AsComponents, Clear, CoordinateFrame, Pinhole, Points3D, Scalars, Transform3D, ViewCoordinates,
+    enums::{TransformRelation, ViewDir},
+    log_chunk, read,
+    records::RotationAxisAngle,
+};
+
+use crate::{CLASS, add, new_app, products, show_all, store_id};
+
+fn log(app: &mut App, path: &str, time: Option<i64>, what: &dyn AsComponents) {
+    let times = time.map(|time| (Timeline::sequence("frame"), time));
+    add(app, &store_id(), log_chunk(path, times, what).unwrap());
+}
+
+fn seek(app: &mut App, time: i64) {
+    let command = TimeCommand::SetTimelineAndTime("frame".to_owned(), time);
+    let mut commands = app.world_mut().resource_mut::<ViewerCommands>();
+    commands.push(ViewerCommand::Time(command));
+    app.update();
+}
+
+fn entity(app: &App, path: &str) -> EntityId {
+    let recordings = app.world().resource::<Recordings>();
+    let store = recordings.active().unwrap().store();
+    store.entity_id(&path.into()).unwrap()
+}
+
+/// Where a point of an entity lies in the space of another.
+fn point_seen(app: &App, origin: &str, path: &str, point: [f64; 3]) -> Result<[f64; 3], NoTransform> {
+    let recordings = app.world().resource::<Recordings>();
+    let store = recordings.active().unwrap().store();
+    let transforms = app.world().resource::<Transforms>();
+    transforms
+        .origin_from_entity(store, Some(entity(app, origin)), entity(app, path))
+        .map(|transform| transform.transform_point3(point.into()).to_array())
+}
+
+fn place(app: &App, origin: &str, path: &str) -> Result<[i64; 3], NoTransform> {
+    point_seen(app, origin, path, [0.0; 3]).map(|point| point.map(|value| value.round() as i64))
+}
+
+fn reports(app: &App) -> Vec<String> {
+    let transforms = app.world().resource::<Transforms>();
+    transforms.reports().into_iter().map(Report::to_string).collect()
+}
+
+fn at(x: f32) -> Transform3D {
+    Transform3D::from_translation([x, 0.0, 0.0])
+}
+
+#[test]
+fn a_broken_transform_hides_what_is_below_and_names_the_entity_once() {
+    let mut app = new_app();
+    let point = Points3D::new([[0.0; 3]]);
+    for path in ["/world/arm/hand/a", "/world/arm/hand/b", "/world/table"] {
+        log(&mut app, path, None, &point);
+    }
+    log(&mut app, "/world/arm", Some(0), &at(1.0));
+    log(&mut app, "/world/arm/hand", Some(0), &at(10.0));
+    log(
+        &mut app,
+        "/world/arm",
+        Some(1),
+        &at(2.0).with_quaternion([0.0; 4]),
+    );
+    log(&mut app, "/world/arm", Some(2), &at(3.0));
+    seek(&mut app, 0);
+    products(&mut app);
+    assert_eq!(place(&app, "/world", "/world/arm/hand/a"), Ok([11, 0, 0]));
+    assert!(reports(&app).is_empty());
+    seek(&mut app, 1);
+    for path in ["/world/arm", "/world/arm/hand/a", "/world/arm/hand/b"] {
+        assert_eq!(
+            place(&app, "/world", path),
+            Err(NoTransform::Unconnected),
+            "{path}"
+        );
+    }
+    // Seen from below, all is in its place.
+    assert_eq!(place(&app, "/world/arm", "/world/arm/hand/b"), Ok([10, 0, 0]));
+    assert_eq!(place(&app, "/world", "/world/table"), Ok([0, 0, 0]));
+    assert_eq!(
+        reports(&app),
+        ["transform: /world/arm: the quaternion has no length"]
+    );
+    seek(&mut app, 2);
+    assert_eq!(place(&app, "/world", "/world/arm/hand/a"), Ok([13, 0, 0]));
+    assert!(reports(&app).is_empty());
+}
+
+#[test]
+fn what_cannot_be_a_transform_is_reported_and_never_the_identity() {
+    let nan = f32::NAN;
+    let no_axis = RotationAxisAngle::new([0.0; 3], 1.0);
+    for (what, transform) in [
+        ("no length", at(1.0).with_rotation_axis_angle(no_axis)),
+        ("no length", at(1.0).with_quaternion([nan, 0.0, 0.0, 1.0])),
+        ("not finite", Transform3D::from_translation([nan, 0.0, 0.0])),
+        ("scale is zero", at(1.0).with_scale([0.0; 3])),
+        ("singular", at(1.0).with_mat3x3([0.0; 9])),
+        (
+            "cannot be inverted",
+            at(1.0)
+                .with_scale([1.0, 0.0, 1.0])
+                .with_relation(TransformRelation::ChildFromParent),
+        ),
+    ] {
+        let mut app = new_app();
+        log(&mut app, "/a/b", None, &Points3D::new([[0.0; 3]]));
+        log(&mut app, "/a", None, &transform);
+        products(&mut app);
+        assert_eq!(place(&app, "/", "/a/b"), Err(NoTransform::Unconnected), "{what}");
+        let reports = reports(&app);
+        assert!(
+            reports.len() == 1 && reports[0].contains(what),
+            "{what}: {reports:?}"
+        );
+    }
+    // A flat space can be seen, but nothing can be seen from it.
+    let mut app = new_app();
+    log(&mut app, "/a", None, &at(1.0).with_scale([1.0, 1.0, 0.0]));
+    log(&mut app, "/b", None, &Points3D::new([[0.0; 3]]));
+    products(&mut app);
+    assert_eq!(place(&app, "/", "/a"), Ok([1, 0, 0]));
+    assert_eq!(place(&app, "/a", "/b"), Err(NoTransform::FlatOrigin));
+}
+
+#[test]
+fn transforms_mean_what_the_sdk_means() {
+    let quarter = std::f32::consts::FRAC_PI_2;
+    let about_z = RotationAxisAngle::new([0.0, 0.0, 2.0], quarter);
+    let half = std::f32::consts::FRAC_1_SQRT_2;
+    let scaled = Transform3D::cleared().with_scale([2.0, 3.0, 4.0]);
+    let point = [1.0, 2.0, 3.0];
+    // Column by column: X goes to Y.
+    let matrix = [0.0, 1.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+    let cases: [(&str, Transform3D, [f64; 3]); 11] = [
+        ("nothing", Transform3D::cleared(), [1.0, 2.0, 3.0]),
+        ("a translation", at(5.0), [6.0, 2.0, 3.0]),
+        (
+            "an axis of any length",
+            Transform3D::cleared().with_rotation_axis_angle(about_z),
+            [-2.0, 1.0, 3.0],
+        ),
+        (
+            "a quaternion",
+            Transform3D::cleared().with_quaternion([0.0, 0.0, half, half]),
+            [-2.0, 1.0, 3.0],
+        ),
+        (
+            "a quaternion of any length",
+            Transform3D::cleared().with_quaternion([0.0, 0.0, 7.0, 7.0]),
+            [-2.0, 1.0, 3.0],
+        ),
+        ("a scale", scaled.clone(), [2.0, 6.0, 12.0]),
+        (
+            "a matrix",
+            Transform3D::cleared().with_mat3x3(matrix),
+            [-2.0, 1.0, 3.0],
+        ),
+        (
+            "scale before rotation before translation",
+            scaled
+                .clone()
+                .with_translation([5.0, 0.0, 0.0])
+                .with_rotation_axis_angle(about_z),
+            [-1.0, 2.0, 12.0],
+        ),
+        (
+            "matrix before scale",
+            scaled.with_mat3x3(matrix),
+            [-4.0, 3.0, 12.0],
+        ),
+        (
+            "from the child to the parent",
+            at(5.0).with_relation(TransformRelation::ParentFromChild),
+            [6.0, 2.0, 3.0],
+        ),
+        (
+            "from the parent to the child",
+            at(5.0).with_relation(TransformRelation::ChildFromParent),
+            [-4.0, 2.0, 3.0],
+        ),
+    ];
+    for (name, transform, expected) in cases {
+        let mut app = new_app();
+        log(&mut app, "/a", None, &transform);
+        products(&mut app);
+        let found = point_seen(&app, "/", "/a", point).unwrap();
+        let is_near = found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5);
+        assert!(is_near, "{name}: {found:?}, not {expected:?}");
+    }
+}
+
+#[test]
+fn each_row_resets_a_transform() {
+    let mut app = new_app();
+    log(
+        &mut app,
+        "/a",
+        Some(0),
+        &Transform3D::default().with_scale([2.0; 3]),
+    );
+    log(
+        &mut app,
+        "/a",
+        Some(1),
+        &Transform3D::default().with_translation([5.0, 0.0, 0.0]),
+    );
+    products(&mut app);
+    seek(&mut app, 0);
+    assert_eq!(point_seen(&app, "/", "/a", [1.0; 3]), Ok([2.0; 3]));
+    seek(&mut app, 1);
+    assert_eq!(point_seen(&app, "/", "/a", [1.0; 3]), Ok([6.0, 1.0, 1.0]));
+}
+
+fn between(child: &str, parent: &str, x: f32) -> Transform3D {
+    at(x).with_child_frame(child).with_parent_frame(parent)
+}
+
+fn in_frame(frame: &str) -> CoordinateFrame {
+    CoordinateFrame::default().with_frame(frame)
+}
+
+#[test]
+fn a_moon_stands_by_named_frames_in_whatever_order_they_come() {
+    let logs: [(&str, &dyn AsComponents); 6] = [
+        ("/sun", &in_frame("sun_frame")),
+        ("/planet", &in_frame("planet_frame")),
+        ("/moon", &in_frame("moon_frame")),
+        ("/", &in_frame("sun_frame")),
+        ("/transforms/planet", &between("planet_frame", "sun_frame", 6.0)),
+        ("/transforms/moon", &between("moon_frame", "planet_frame", 3.0)),
+    ];
+    for first in 0..logs.len() {
+        let mut app = new_app();
+        for step in 0..logs.len() {
+            let (path, what) = logs[(first + step * 5) % logs.len()];
+            log(&mut app, path, None, what);
+            log(&mut app, path, None, &Points3D::new([[0.0; 3]]));
+            show_all(&mut app, None);
+            app.update();
+        }
+        products(&mut app);
+        assert_eq!(place(&app, "/", "/moon"), Ok([9, 0, 0]), "{first}");
+        assert_eq!(place(&app, "/moon", "/sun"), Ok([-9, 0, 0]), "{first}");
+        assert!(reports(&app).is_empty());
+        // The frames of paths hang on the root, which no transform leads to.
+        assert_eq!(place(&app, "/", "/transforms"), Err(NoTransform::Unconnected));
+    }
+}
+
+#[test]
+fn one_entity_may_say_where_many_frames_stand() {
+    let mut app = new_app();
+    log(&mut app, "/a", None, &in_frame("a"));
+    log(&mut app, "/b", None, &in_frame("b"));
+    log(&mut app, "/tf", Some(0), &between("a", "tf#/", 1.0));
+    log(&mut app, "/tf", Some(1), &between("b", "a", 10.0));
+    log(&mut app, "/tf", Some(2), &between("a", "tf#/", 2.0));
+    products(&mut app);
+    for (time, a, b) in [(1, 1, Some(11)), (2, 2, Some(12)), (0, 1, None), (2, 2, Some(12))] {
+        seek(&mut app, time);
+        assert_eq!(place(&app, "/", "/a"), Ok([a, 0, 0]), "{time}");
+        assert_eq!(place(&app, "/", "/b").ok().map(|place| place[0]), b, "{time}");
+    }
+    log(&mut app, "/tf", Some(3), &Clear::new(false));
+    log(&mut app, "/tf", Some(4), &between("b", "tf#/", 7.0));
+    app.update();
+    seek(&mut app, 4);
+    assert_eq!(place(&app, "/", "/a"), Err(NoTransform::Unconnected));
+    assert_eq!(place(&app, "/", "/b"), Ok([7, 0, 0]));
+}
+
+#[test]
+fn frames_in_a_circle_are_reported_and_hidden_until_the_circle_opens() {
+    let mut app = new_app();
+    for frame in ["a", "b", "c"] {
+        log(&mut app, &format!("/{frame}"), None, &in_frame(frame));
+    }
+    log(&mut app, "/tf/a", Some(0), &between("a", "tf#/", 1.0));
+    log(&mut app, "/tf/b", Some(0), &between("b", "a", 1.0));
+    log(&mut app, "/tf/c", Some(0), &between("c", "b", 1.0));
+    log(&mut app, "/tf/a", Some(1), &between("a", "b", 1.0));
+    log(&mut app, "/tf/a", Some(2), &between("a", "tf#/", 5.0));
+    products(&mut app);
+    for _ in 0..2 {
+        seek(&mut app, 0);
+        assert_eq!(place(&app, "/", "/c"), Ok([3, 0, 0]));
+        assert!(reports(&app).is_empty());
+        seek(&mut app, 1);
+        for path in ["/a", "/b", "/c"] {
+            assert_eq!(place(&app, "/", path), Err(NoTransform::Unconnected), "{path}");
+        }
+        // What hangs on the circle is still seen from it.
+        assert_eq!(place(&app, "/b", "/c"), Ok([1, 0, 0]));
+        assert_eq!(
+            reports(&app),
+            ["transform: /tf/a: frames hang on each other in a circle: a, b"]
+        );
+        seek(&mut app, 2);
+        assert_eq!(place(&app, "/", "/c"), Ok([7, 0, 0]));
+        assert!(reports(&app).is_empty());
+    }
+}
+
+#[test]
+fn a_frame_that_two_entities_place_is_hidden_and_reported() {
+    let mut app = new_app();
+    log(&mut app, "/a", None, &in_frame("a"));
+    log(&mut app, "/tf/one", Some(0), &between("a", "tf#/", 1.0));
+    log(&mut app, "/tf/two", Some(1), &between("a", "tf#/", 2.0));
+    log(&mut app, "/tf/two", Some(2), &Clear::new(false));
+    products(&mut app);
+    seek(&mut app, 0);
+    assert_eq!(place(&app, "/", "/a"), Ok([1, 0, 0]));
+    seek(&mut app, 1);
+    assert_eq!(place(&app, "/", "/a"), Err(NoTransform::Unconnected));
+    assert_eq!(
+        reports(&app),
+        ["transform: /tf/one: 2 entities say where the frame a stands: /tf/one, /tf/two"]
+    );
+    seek(&mut app, 2);
+    assert_eq!(place(&app, "/", "/a"), Ok([1, 0, 0]));
+}
+
+#[test]
+fn a_moved_frame_is_composed_once_with_what_hangs_on_it() {
+    let mut app = new_app();
+    log(&mut app, "/tf/base", Some(0), &between("base", "tf#/", 1.0));
+    log(&mut app, "/tf/base", Some(1), &between("base", "tf#/", 2.0));
+    for at in 0..10 {
+        log(
+            &mut app,
+            &format!("/tf/{at}"),
+            None,
+            &between(&format!("f{at}"), "base", 1.0),
+        );
+        log(
+            &mut app,
+            &format!("/other/{at}"),
+            None,
+            &between(&format!("g{at}"), "tf#/", 1.0),
+        );
+    }
+    log(&mut app, "/a", None, &in_frame("f3"));
+    seek(&mut app, 0);
+    products(&mut app);
+    seek(&mut app, 1);
+    let composed = app
+        .world()
+        .resource::<WorkCounters>()
+        .get(Work::TransformsComposed);
+    assert_eq!(composed, 11);
+    assert_eq!(place(&app, "/", "/a"), Ok([3, 0, 0]));
+}
+
+#[test]
+fn a_camera_bounds_the_space_of_its_picture() {
+    let mut app = new_app();
+    let camera = Pinhole::from_focal_length_and_resolution([100.0, 100.0], [640.0, 480.0]);
+    log(&mut app, "/world/camera", None, &at(5.0));
+    log(&mut app, "/world/camera", Some(1), &camera);
+    log(&mut app, "/world/camera/image", None, &Points3D::new([[0.0; 3]]));
+    log(&mut app, "/world/point", None, &Points3D::new([[0.0; 3]]));
+    products(&mut app);
+    seek(&mut app, 0);
+    assert_eq!(place(&app, "/world", "/world/camera/image"), Ok([5, 0, 0]));
+    seek(&mut app, 1);
+    let through = Err(NoTransform::ThroughPinhole);
+    assert_eq!(place(&app, "/world", "/world/camera/image"), through);
+    assert_eq!(place(&app, "/world/camera", "/world/point"), through);
+    assert_eq!(place(&app, "/world/camera", "/world/camera/image"), Ok([0, 0, 0]));
+    assert!(reports(&app).is_empty());
+    let recordings = app.world().resource::<Recordings>();
+    let store = recordings.active().unwrap().store();
+    let transforms = app.world().resource::<Transforms>();
+    let image = entity(&app, "/world/camera/image");
+    assert_eq!(
+        transforms.pinhole(store, image).unwrap().resolution,
+        Some([640.0, 480.0])
+    );
+    let outer = transforms.pinhole_placement(store, image).unwrap();
+    assert!((outer.tree_from_frame.translation.x - 5.0).abs() < 1e-9);
+}
+
+#[test]
+fn view_coordinates_hold_below_and_are_checked() {
+    let mut app = new_app();
+    let axes = |app: &App, path: &str| {
+        let world = app.world();
+        let recordings = world.resource::<Recordings>();
+        let store = recordings.active().unwrap().store();
+        ContextReader::new(
+            world.resource::<EntityContexts>(),
+            world.resource::<Transforms>(),
+            store,
+        )
+        .get::<ViewAxes>(entity(app, path))
+    };
+    let broken = ViewCoordinates::new([ViewDir::Up, ViewDir::Down, ViewDir::Left]);
+    log(&mut app, "/", None, &ViewCoordinates::right_hand_z_up());
+    log(&mut app, "/a/b", None, &broken);
+    log(&mut app, "/a/b/c", Some(1), &ViewCoordinates::right_hand_y_up());
+    products(&mut app);
+    seek(&mut app, 0);
+    let z_up = Some([ViewDir::Right, ViewDir::Forward, ViewDir::Up]);
+    assert_eq!((axes(&app, "/a"), axes(&app, "/a/b/c")), (z_up, z_up));
+    assert_eq!(app.world().resource::<EntityContexts>().reports().len(), 1);
+    seek(&mut app, 1);
+    let y_up = Some([ViewDir::Right, ViewDir::Up, ViewDir::Back]);
+    assert_eq!((axes(&app, "/a/b"), axes(&app, "/a/b/c")), (z_up, y_up));
+}
+
+/// The sum of the scalars at an entity and above: a context of a plugin.
+enum Sum {}
+
+impl EntityContext for Sum {
+    const NAME: &'static str = "Sum";
+    const COMPONENTS: &'static [&'static str] = &["Scalars:scalars"];
+
+    type Value = i64;
+
+    fn read(rows: &ContextRows<'_>, above: Option<&i64>) -> Result<Option<i64>, Report> {
+        let own = match rows.cell("Scalars:scalars") {
+            Some(cell) => read::scalars(&cell)
+                .map_err(|error| rows.report(error.to_string()))?
+                .iter()
+                .sum(),
+            None => 0.0,
+        };
+        Ok(Some(above.copied().unwrap_or(0) + own as i64))
+    }
+}
+
+static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+/// Shows the sum.
+struct ShowSum;
+
+struct ShownSum;
+
+impl Visual for ShownSum {
+    fn heap_bytes(&self) -> u64 {
+        0
+    }
+}
+
+impl Visualizer for ShowSum {
+    type Visual = ShownSum;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "ShowSum",
+        required: &["Points3D:positions"],
+        optional: &[],
+        contexts: &[Sum::NAME],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report> {
+        RUNS.fetch_add(1, Ordering::Relaxed);
+        Ok(input.context::<Sum>().map(|_| ShownSum))
+    }
+}
+
+#[test]
+fn a_visualizer_runs_again_exactly_when_a_context_that_it_names_changed_for_its_entity() {
+    let mut app = new_app();
+    app.add_entity_context::<Sum>()
+        .add_visualizer::<ShowSum>(&[CLASS]);
+    for path in ["/a", "/a/b", "/a/b/c", "/d"] {
+        log(&mut app, path, None, &Points3D::new([[0.0; 3]]));
+    }
+    let sums = [
+        ("/a", 0, 1.0),
+        ("/a/b", 0, 10.0),
+        ("/a/b", 1, 20.0),
+        ("/a/b", 2, 20.0),
+        ("/", 3, 0.0),
+    ];
+    for (path, time, value) in sums {
+        log(&mut app, path, Some(time), &Scalars::new([value]));
+    }
+    seek(&mut app, 0);
+    products(&mut app);
+    let runs_at = |app: &mut App, time| {
+        let before = RUNS.load(Ordering::Relaxed);
+        seek(app, time);
+        RUNS.load(Ordering::Relaxed) - before
+    };
+    let sum = |app: &App, path: &str| {
+        let world = app.world();
+        let recordings = world.resource::<Recordings>();
+        let store = recordings.active().unwrap().store();
+        ContextReader::new(
+            world.resource::<EntityContexts>(),
+            world.resource::<Transforms>(),
+            store,
+        )
+        .get::<Sum>(entity(app, path))
+    };
+    assert_eq!(
+        [sum(&app, "/a"), sum(&app, "/a/b/c"), sum(&app, "/d")],
+        [Some(1), Some(11), None]
+    );
+    // What holds changes for two entities, then for none, as the row repeats the value.
+    assert_eq!(runs_at(&mut app, 1), 2);
+    assert_eq!(sum(&app, "/a/b/c"), Some(21));
+    assert_eq!(runs_at(&mut app, 2), 0);
+    // A sum of zero at the root is another thing than none, for the one entity that has no other.
+    assert_eq!(runs_at(&mut app, 3), 1);
+    assert_eq!(runs_at(&mut app, 0), 3);
+}

@@ -1,0 +1,408 @@
+//! The instances of a primitive, whatever the number of views that show them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bevy::ecs::component::Component;
+use bevy::platform::collections::HashMap;
+use bevy::render::sync_world::SyncToRenderWorld;
+
+use super::alloc::RangeAllocator;
+use super::dirty::DirtyRanges;
+use super::primitive::Primitive;
+use super::{BatchError, MemoryUse, VOID, next_version};
+
+/// The place of a visual in an [`InstanceBuffer`]: what a [`DrawList`](crate::DrawList) refers to it by. Valid until its
+/// last user removes the visual; then another may get the same slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(pub(crate) u32);
+
+/// Instances of one primitive, stored once for all views: a component of one entity per (primitive, whatever groups it).
+///
+/// A *visual* is a shared slice of instances. The buffer keeps the slice itself and sends its bytes to the GPU as they are;
+/// the slot of each instance lies in a second vertex buffer. Nothing is drawn until a [`DrawList`](crate::DrawList) names
+/// the slot.
+///
+/// A visual that is inserted again, the same slice in memory, is counted and not stored again: it goes with its last user.
+///
+/// Costs: `insert` and `replace` are O(instances) for a look at what is not finite, and O(log visuals); `remove` is
+/// O(log visuals). When more than half of the buffer is gaps, the next call compacts it, and all is sent again.
+///
+/// ```
+/// use chronoscope_render::{InstanceBuffer, PointInstance, pack_color};
+///
+/// let mut buffer = InstanceBuffer::<PointInstance>::default();
+/// let red = PointInstance::new([0.0, 0.0, 0.0].into(), -4.0, pack_color([255, 0, 0, 255]));
+/// let slot = buffer.insert(vec![red]).unwrap();
+/// assert_eq!(buffer.len(), 1);
+/// assert!(buffer.get(slot).is_some());
+/// ```
+#[derive(Component)]
+#[require(SyncToRenderWorld)]
+pub struct InstanceBuffer<P: Primitive> {
+    visuals: Vec<Option<Visual<P>>>,
+    by_address: HashMap<usize, u32>,
+    by_start: BTreeMap<u32, u32>,
+    free_slots: Vec<u32>,
+    ranges: RangeAllocator,
+    layout_version: u64,
+    /// Taken by the extraction, which sees the component by shared reference only. `&mut self` methods never block.
+    dirty: Mutex<Dirty>,
+    gpu_bytes: Arc<AtomicU64>,
+}
+
+/// What the GPU has not seen yet.
+#[derive(Debug, Default)]
+pub(crate) struct Dirty {
+    /// Places whose instances changed.
+    pub(crate) instances: DirtyRanges,
+    /// Places that belong to another slot.
+    pub(crate) slots: DirtyRanges,
+    /// Slots that start elsewhere.
+    pub(crate) starts: DirtyRanges,
+}
+
+#[derive(Debug)]
+struct Visual<P> {
+    instances: Arc<[P]>,
+    start: u32,
+    users: u32,
+    has_voids: bool,
+}
+
+impl<P> Visual<P> {
+    fn range(&self) -> Range<u32> {
+        self.start..self.start + self.instances.len() as u32
+    }
+}
+
+/// Below this many instances a buffer is not worth compacting.
+pub(super) const COMPACT_FROM: u32 = 1024;
+
+impl<P: Primitive> Default for InstanceBuffer<P> {
+    fn default() -> Self {
+        Self {
+            visuals: Vec::new(),
+            by_address: HashMap::default(),
+            by_start: BTreeMap::new(),
+            free_slots: Vec::new(),
+            ranges: RangeAllocator::default(),
+            layout_version: next_version(),
+            dirty: Mutex::default(),
+            gpu_bytes: Arc::default(),
+        }
+    }
+}
+
+impl<P: Primitive> InstanceBuffer<P> {
+    /// Adds a visual, or one more user of one that is there already.
+    ///
+    /// # Errors
+    /// [`BatchError::Full`] if the buffer cannot index that many; it is unchanged then.
+    pub fn insert(&mut self, instances: impl Into<Arc<[P]>>) -> Result<Slot, BatchError> {
+        let instances = instances.into();
+        if let Some(slot) = self.by_address.get(&address(&instances)).copied()
+            && let Some(visual) = self.visual_mut(slot)
+        {
+            visual.users += 1;
+            return Ok(Slot(slot));
+        }
+        self.check_room(instances.len())?;
+        let slot = self.take_slot()?;
+        self.place(slot, instances);
+        Ok(Slot(slot))
+    }
+
+    /// Shows one user of a visual another one: in its place, if nobody else uses it. Returns the slot of the new one.
+    ///
+    /// # Errors
+    /// [`BatchError::Full`] if the buffer cannot index that many; it is unchanged then.
+    pub fn replace(&mut self, slot: Slot, instances: impl Into<Arc<[P]>>) -> Result<Slot, BatchError> {
+        let instances = instances.into();
+        let Some(visual) = self.visual(slot.0) else {
+            return self.insert(instances);
+        };
+        if visual.users > 1 || self.by_address.contains_key(&address(&instances)) {
+            let new = self.insert(instances)?;
+            self.remove(slot);
+            return Ok(new);
+        }
+        if visual.instances.len() == instances.len() {
+            self.overwrite(slot.0, instances);
+            return Ok(slot);
+        }
+        self.check_room(instances.len())?;
+        self.vacate(slot.0);
+        self.place(slot.0, instances);
+        self.compact_if_sparse();
+        Ok(slot)
+    }
+
+    /// Takes a user from a visual, which goes with its last one. Returns whether it went.
+    pub fn remove(&mut self, slot: Slot) -> bool {
+        let Some(visual) = self.visual_mut(slot.0) else {
+            return false;
+        };
+        visual.users -= 1;
+        if visual.users > 0 {
+            return false;
+        }
+        self.vacate(slot.0);
+        self.free_slots.push(slot.0);
+        self.compact_if_sparse();
+        true
+    }
+
+    /// The instances of a visual.
+    #[must_use]
+    pub fn get(&self, slot: Slot) -> Option<&Arc<[P]>> {
+        Some(&self.visual(slot.0)?.instances)
+    }
+
+    /// Instances held, over all visuals, each once.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ranges.used() as usize
+    }
+
+    /// Whether no visual has an instance.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Visuals held, each once.
+    #[must_use]
+    pub fn visual_count(&self) -> usize {
+        self.by_address.len()
+    }
+
+    /// The memory in use. Cost: O(1).
+    #[must_use]
+    pub fn memory_use(&self) -> MemoryUse {
+        let map_entry = size_of::<usize>() + size_of::<u32>();
+        MemoryUse {
+            shared_bytes: u64::from(self.ranges.used()) * size_of::<P>() as u64,
+            own_bytes: (self.visuals.capacity() * size_of::<Option<Visual<P>>>()
+                + self.free_slots.capacity() * size_of::<u32>()
+                + self.by_address.capacity() * (map_entry + 1)
+                + self.by_start.len() * 2 * size_of::<u32>()) as u64,
+            gpu_bytes: self.gpu_bytes.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn gpu_bytes(&self) -> &AtomicU64 {
+        &self.gpu_bytes
+    }
+
+    /// The end of the last visual, gaps included.
+    pub(crate) fn end(&self) -> u32 {
+        self.ranges.end()
+    }
+
+    /// Another number whenever a visual came, went, or lies elsewhere. No two buffers share one.
+    pub(crate) fn layout_version(&self) -> u64 {
+        self.layout_version
+    }
+
+    /// Where the instances of a slot lie. Empty if there is no such visual.
+    pub(crate) fn range(&self, slot: u32) -> Range<u32> {
+        self.visual(slot).map_or(0..0, Visual::range)
+    }
+
+    /// The visuals that meet a range, in the order of the buffer: where each starts, its slot, and its instances.
+    pub(crate) fn within(&self, range: Range<u32>) -> impl Iterator<Item = Stored<'_, P>> {
+        let before = self.by_start.range(..range.start).next_back();
+        let within = self.by_start.range(range.clone());
+        before.into_iter().chain(within).filter_map(move |(start, slot)| {
+            let visual = self.visual(*slot)?;
+            let stored = Stored {
+                start: *start,
+                slot: *slot,
+                instances: &visual.instances,
+                has_voids: visual.has_voids,
+            };
+            stored.clipped(&range)
+        })
+    }
+
+    /// Where each slot starts; nothing where there is none.
+    pub(crate) fn starts(&self) -> impl Iterator<Item = u32> {
+        self.visuals
+            .iter()
+            .map(|visual| visual.as_ref().map_or(0, |visual| visual.start))
+    }
+
+    /// What changed since the last call.
+    pub(crate) fn take_dirty(&self) -> Dirty {
+        std::mem::take(&mut *self.dirty.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn dirty_mut(&mut self) -> &mut Dirty {
+        self.dirty.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn visual(&self, slot: u32) -> Option<&Visual<P>> {
+        self.visuals.get(slot as usize)?.as_ref()
+    }
+
+    fn visual_mut(&mut self, slot: u32) -> Option<&mut Visual<P>> {
+        self.visuals.get_mut(slot as usize)?.as_mut()
+    }
+
+    fn check_room(&self, requested: usize) -> Result<(), BatchError> {
+        // One number is kept free, so that a range's end never overflows.
+        let room = (u32::MAX - 1).saturating_sub(self.ranges.end());
+        if u32::try_from(requested).is_ok_and(|count| count <= room) {
+            Ok(())
+        } else {
+            Err(self.full(requested))
+        }
+    }
+
+    fn full(&self, requested: usize) -> BatchError {
+        BatchError::Full {
+            primitive: P::NAME,
+            present: u64::from(self.ranges.end()),
+            requested: requested as u64,
+        }
+    }
+
+    fn take_slot(&mut self) -> Result<u32, BatchError> {
+        if let Some(slot) = self.free_slots.pop() {
+            return Ok(slot);
+        }
+        let slot = u32::try_from(self.visuals.len())
+            .ok()
+            .filter(|slot| *slot < VOID - 1);
+        let slot = slot.ok_or_else(|| self.full(1))?;
+        self.visuals.push(None);
+        Ok(slot)
+    }
+
+    /// Gives a visual a range. There is room, and the slot has none.
+    fn place(&mut self, slot: u32, instances: Arc<[P]>) {
+        let range = self.ranges.allocate(instances.len() as u32);
+        self.by_address.insert(address(&instances), slot);
+        if !range.is_empty() {
+            self.by_start.insert(range.start, slot);
+        }
+        if let Some(place) = self.visuals.get_mut(slot as usize) {
+            *place = Some(Visual {
+                has_voids: has_voids(&instances),
+                instances,
+                start: range.start,
+                users: 1,
+            });
+        }
+        self.layout_version = next_version();
+        let dirty = self.dirty_mut();
+        dirty.instances.add(range.clone());
+        dirty.slots.add(range);
+        dirty.starts.add(slot..slot + 1);
+    }
+
+    /// Puts as many instances where others are.
+    fn overwrite(&mut self, slot: u32, instances: Arc<[P]>) {
+        let now = has_voids(&instances);
+        let Some(visual) = self.visual_mut(slot) else {
+            return;
+        };
+        let range = visual.range();
+        let before = std::mem::replace(&mut visual.has_voids, now);
+        let new_address = address(&instances);
+        let old = std::mem::replace(&mut visual.instances, instances);
+        self.by_address.remove(&address(&old));
+        self.by_address.insert(new_address, slot);
+        let dirty = self.dirty_mut();
+        dirty.instances.add(range.clone());
+        if before || now {
+            dirty.slots.add(range);
+        }
+    }
+
+    /// Gives the range of a visual back: the buffer shrinks if it was the last, and otherwise keeps a gap.
+    fn vacate(&mut self, slot: u32) {
+        let Some(visual) = self.visuals.get_mut(slot as usize).and_then(Option::take) else {
+            return;
+        };
+        let range = visual.range();
+        self.by_address.remove(&address(&visual.instances));
+        if !range.is_empty() {
+            self.by_start.remove(&range.start);
+        }
+        self.ranges.free(range.clone());
+        let end = self.ranges.end();
+        self.layout_version = next_version();
+        self.dirty_mut()
+            .slots
+            .add(range.start.min(end)..range.end.min(end));
+    }
+
+    /// Closes all gaps if they are more than half of the buffer. Visuals keep their order.
+    fn compact_if_sparse(&mut self) {
+        let end = self.ranges.end();
+        if end < COMPACT_FROM || self.ranges.used() > end / 2 {
+            return;
+        }
+        self.ranges = RangeAllocator::default();
+        for slot in std::mem::take(&mut self.by_start).into_values() {
+            if let Some(visual) = self.visuals.get_mut(slot as usize).and_then(Option::as_mut) {
+                visual.start = self.ranges.allocate(visual.instances.len() as u32).start;
+                self.by_start.insert(visual.start, slot);
+            }
+        }
+        self.layout_version = next_version();
+        let (end, slots) = (self.ranges.end(), self.visuals.len() as u32);
+        let dirty = self.dirty_mut();
+        *dirty = Dirty::default();
+        dirty.instances.add(0..end);
+        dirty.slots.add(0..end);
+        dirty.starts.add(0..slots);
+    }
+}
+
+/// A part of a visual, where it lies.
+pub(crate) struct Stored<'a, P> {
+    pub(crate) start: u32,
+    pub(crate) slot: u32,
+    pub(crate) instances: &'a [P],
+    pub(crate) has_voids: bool,
+}
+
+impl<P> Stored<'_, P> {
+    /// What lies within a range, if anything.
+    fn clipped(mut self, range: &Range<u32>) -> Option<Self> {
+        let end = self.start + self.instances.len() as u32;
+        let clipped = self.start.max(range.start)..end.min(range.end);
+        if clipped.is_empty() {
+            return None;
+        }
+        let within = (clipped.start - self.start) as usize..(clipped.end - self.start) as usize;
+        self.instances = self.instances.get(within)?;
+        self.start = clipped.start;
+        Some(self)
+    }
+}
+
+impl<P: Primitive> fmt::Debug for InstanceBuffer<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InstanceBuffer")
+            .field("primitive", &P::NAME)
+            .field("visuals", &self.visual_count())
+            .field("instances", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What tells a shared slice from others, as long as it is held.
+fn address<P>(instances: &Arc<[P]>) -> usize {
+    Arc::as_ptr(instances).cast::<P>() as usize
+}
+
+fn has_voids<P: Primitive>(instances: &[P]) -> bool {
+    !instances.iter().all(Primitive::is_drawable)
+}

@@ -1,0 +1,49 @@
+//! What is known of a kind of instance.
+
+use std::fmt;
+
+use bevy::asset::Handle;
+use bevy::render::render_resource::VertexFormat;
+use bevy::shader::Shader;
+use bytemuck::Pod;
+
+/// One kind of instanced shape: the layout of an instance and the shader that expands it.
+///
+/// An implementation outside of this crate is drawn like the built-in ones once
+/// [`InstancePlugin<P>`](crate::InstancePlugin) is added. Its shader imports `chronoscope_render::common` and
+/// `chronoscope_render::segments` for the bindings, and has these entry points:
+///
+/// - `vertex` takes the attributes at locations 0, 1, 2, ... in the order of [`FORMATS`](Self::FORMATS), and the slot of the
+///   visual, a `u32`, at location 15. Where `is_void(slot)`, it returns `nothing()`; otherwise `segment_of(slot, id)` is the
+///   segment, where `id` is the logical instance: a field, or `implied_instance(slot, instance_index)`.
+/// - `fragment` returns the color.
+/// - `pick`, under `#ifdef PICKING`, discards what `fragment` discards and returns
+///   `picked(vec2(segment.picking_id, id), position)`.
+pub trait Primitive: Pod + Send + Sync + fmt::Debug {
+    /// The name in labels and messages.
+    const NAME: &'static str;
+
+    /// Vertices per instance, as a triangle list.
+    const VERTICES: u32;
+
+    /// The formats of the fields, in order and without gaps, at most 15. Their sizes add up to the size of the instance.
+    const FORMATS: &'static [VertexFormat];
+
+    /// Whether the silhouette is cut in the fragment shader, so that multisampling needs the shader's coverage.
+    const CUTS_EDGES: bool;
+
+    /// The shader with the entry points `vertex`, `fragment` and `pick`.
+    fn shader() -> Handle<Shader>;
+
+    /// Whether all coordinates are finite. What is not is kept as a gap that draws nothing.
+    fn is_drawable(&self) -> bool;
+
+    /// The logical instance that the instance at an index of its visual belongs to, where a datum is drawn by several: the
+    /// box, not one of its lines. The shader says the same.
+    fn logical_instance(&self, index: u32) -> u32 {
+        index
+    }
+}
+
+/// The location of the slot among the attributes.
+pub(crate) const SLOT_LOCATION: u32 = 15;

@@ -1,0 +1,127 @@
+//! What is said once per segment, and how the GPU reads it.
+
+use bevy::math::{DAffine3, DVec3, Mat3};
+use bytemuck::{Pod, Zeroable};
+
+use crate::color::pack_color;
+
+/// What all instances of a visual share in one view. 96 bytes on the GPU.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SegmentUniform {
+    /// From the visual's own space to the world. The translation goes to the GPU as two `f32` per axis, and the eye's is
+    /// subtracted before anything else, so nothing trembles far from the origin.
+    pub world_from_entity: DAffine3,
+    /// Multiplies the color of every instance, in sRGB; alpha is opacity.
+    pub tint: [u8; 4],
+    /// Whether the segment is pointed at or selected.
+    pub highlight: Highlight,
+    /// The one logical instance that is highlighted; `None` highlights all of them.
+    pub highlighted_instance: Option<u32>,
+    /// What picking answers for the segment. Zero is nothing: it hides what is behind and is not answered.
+    pub picking_id: u32,
+    /// The sRGB color of instances that carry [`DEFAULT_COLOR`](crate::DEFAULT_COLOR).
+    pub default_color: [u8; 4],
+    /// The radius of instances that carry [`DEFAULT_RADIUS`](crate::DEFAULT_RADIUS): scene units, or negative UI points.
+    pub default_radius: f32,
+    /// Brings the segment nearer to (positive) or farther from the camera, in the depth test only. One step is about
+    /// 1/65,000 of the distance, or of the depth range of an orthographic projection: enough to order coplanar things.
+    pub depth_offset: f32,
+    /// Decides which of two opaque segments at the same depth is seen: the greater. Meant to be a hash of what the
+    /// segment is, so that the picture does not depend on what came first.
+    ///
+    /// One step is the smallest that a depth of 32 bits always tells apart, and all 255 together move a segment by less
+    /// than 1/32,000 of its distance (0.3 mm at 10 m), or of the depth range of an orthographic projection.
+    pub depth_tie: u8,
+}
+
+impl Default for SegmentUniform {
+    fn default() -> Self {
+        Self {
+            world_from_entity: DAffine3::IDENTITY,
+            tint: [255; 4],
+            highlight: Highlight::None,
+            highlighted_instance: None,
+            picking_id: 0,
+            default_color: [255; 4],
+            default_radius: -1.5,
+            depth_offset: 0.0,
+            depth_tie: 0,
+        }
+    }
+}
+
+/// How a segment stands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Highlight {
+    /// Not at all.
+    #[default]
+    None,
+    /// The pointer is on it, here or in another view.
+    Hovered,
+    /// It is selected.
+    Selected,
+}
+
+/// Depth steps of one step of `depth_tie`: a step of depth is 2^-16, one of a tie 2^-23.
+const STEPS_PER_TIE: f32 = 1.0 / 128.0;
+
+/// Stands for all logical instances.
+const ALL_INSTANCES: u32 = u32::MAX;
+
+/// [`SegmentUniform`] in the layout of the storage buffer. Mirrors `Segment` in `segments.wgsl`.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct GpuSegment {
+    /// The rows of the affine matrix, with the high part of the translation.
+    rows: [[f32; 4]; 3],
+    translation_low: [f32; 3],
+    default_color: u32,
+    default_radius: f32,
+    tint: u32,
+    picking_id: u32,
+    highlight: u32,
+    depth_offset: f32,
+    /// By how much radii in scene units grow with the transform.
+    radius_scale: f32,
+    highlighted_instance: u32,
+    padding: u32,
+}
+
+impl From<SegmentUniform> for GpuSegment {
+    fn from(uniform: SegmentUniform) -> Self {
+        let scale = uniform.world_from_entity.matrix3.determinant().abs().cbrt() as f32;
+        let (rows, translation_low) = affine_rows(&uniform.world_from_entity);
+        Self {
+            rows,
+            translation_low,
+            default_color: pack_color(uniform.default_color),
+            default_radius: uniform.default_radius,
+            tint: u32::from_le_bytes(uniform.tint),
+            picking_id: uniform.picking_id,
+            highlight: uniform.highlight as u32,
+            depth_offset: uniform.depth_offset + f32::from(uniform.depth_tie) * STEPS_PER_TIE,
+            radius_scale: if scale.is_finite() { scale } else { 1.0 },
+            highlighted_instance: uniform.highlighted_instance.unwrap_or(ALL_INSTANCES),
+            padding: 0,
+        }
+    }
+}
+
+/// The three rows of an affine matrix, each with the high part of its share of the translation last; and the low parts.
+pub(crate) fn affine_rows(affine: &DAffine3) -> ([[f32; 4]; 3], [f32; 3]) {
+    let rows: Mat3 = affine.matrix3.transpose().as_mat3();
+    let (high, low) = split(affine.translation);
+    let rows = [
+        rows.x_axis.extend(high[0]).to_array(),
+        rows.y_axis.extend(high[1]).to_array(),
+        rows.z_axis.extend(high[2]).to_array(),
+    ];
+    (rows, low)
+}
+
+/// A position as two `f32` per axis, whose sum is exact to 48 bits.
+pub(crate) fn split(position: DVec3) -> ([f32; 3], [f32; 3]) {
+    let high = position.as_vec3();
+    let low = (position - high.as_dvec3()).as_vec3();
+    (high.to_array(), low.to_array())
+}

@@ -1,0 +1,154 @@
+//! An answer that follows a cursor: the next row is mostly the neighbor of the last one, in the same chunk.
+
+use std::sync::Arc;
+
+use super::{Answer, LatestAt};
+use crate::{ChunkStore, ComponentId, EntityId, TimeRange, TimelineId};
+
+/// What a component is at a time, and where to go on when that time moves.
+///
+/// As with the answer itself, it holds until a change of the store meets the entity, or a clear above it.
+#[derive(Clone, Debug)]
+pub struct LatestAtCursor {
+    answer: LatestAt,
+    /// The times at which the chunk of the answer alone decides; empty where that is not known.
+    range: TimeRange,
+    /// The chunk's rows in the order of their times, where they do not stand in it.
+    order: Option<Arc<[u32]>>,
+    /// The number of rows in that order, and where the answer's stands.
+    len: u32,
+    at: u32,
+    time_column: u16,
+}
+
+impl LatestAtCursor {
+    /// The answer that there is nothing, ever.
+    pub fn nothing() -> Self {
+        Self::fixed(LatestAt::nothing())
+    }
+
+    /// What the component is.
+    #[inline]
+    pub fn answer(&self) -> &LatestAt {
+        &self.answer
+    }
+
+    fn fixed(answer: LatestAt) -> Self {
+        Self {
+            answer,
+            range: TimeRange::EMPTY,
+            order: None,
+            len: 0,
+            at: 0,
+            time_column: 0,
+        }
+    }
+
+    /// Moves to another time. Where that lies among rows of which the chunk at hand decides alone, the answer becomes what the
+    /// store would say; elsewhere it stays as it is, and `false` tells to ask the store.
+    ///
+    /// Cost: O(1) to a neighbor, O(log n) among n rows of the chunk. No index is searched, nothing is counted or locked.
+    pub fn follow(&mut self, time: i64) -> bool {
+        if self.answer.validity.contains(time) {
+            return true;
+        }
+        let Some(hit) = self.answer.hit.as_mut().filter(|_| self.range.contains(time)) else {
+            return false;
+        };
+        let times = hit
+            .chunk
+            .timelines()
+            .get(usize::from(self.time_column))
+            .map_or(&[][..], |column| column.times());
+        let len = self.len as usize;
+        let order = self.order.as_deref();
+        let row_at = |at: usize| order.map_or(at, |order| order[at] as usize);
+        let time_at = |at: usize| times[row_at(at)];
+        let mut at = self.at as usize;
+        if time < self.answer.validity.min {
+            if at > 0 && time_at(at - 1) <= time {
+                at -= 1;
+            } else if let Some(before) = last_at_or_before(0, at, time, time_at) {
+                at = before;
+            } else {
+                return false;
+            }
+        } else {
+            // Of the rows with one time the last one counts.
+            let near = len.min(at + 1 + MAX_STEPS);
+            while at + 1 < near && time_at(at + 1) <= time {
+                at += 1;
+            }
+            if at + 1 == near && near < len {
+                at = last_at_or_before(at, len, time, time_at).unwrap_or(at);
+            }
+        }
+        let found = time_at(at);
+        let next = (at + 1 < len).then(|| time_at(at + 1) - 1);
+        self.at = at as u32;
+        self.answer.validity = TimeRange::new(
+            found,
+            next.map_or(self.range.max, |next| next.min(self.range.max)),
+        );
+        hit.row = row_at(at) as u32;
+        hit.data_time = Some(found);
+        true
+    }
+}
+
+/// Up to this many rows a cursor goes one by one.
+const MAX_STEPS: usize = 8;
+
+/// The last position from `from` to before `to` whose time is at or before `time`.
+fn last_at_or_before(from: usize, to: usize, time: i64, time_at: impl Fn(usize) -> i64) -> Option<usize> {
+    let (mut low, mut high) = (from, to);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if time_at(middle) <= time {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low.checked_sub(1).filter(|at| *at >= from)
+}
+
+impl ChunkStore {
+    /// Applies clears to an answer, and gives it what it needs to follow a cursor.
+    pub(crate) fn resolve_cursor(
+        &self,
+        entity: EntityId,
+        timeline: Option<TimelineId>,
+        time: i64,
+        component: ComponentId,
+        answer: Answer,
+    ) -> LatestAtCursor {
+        // A clear may lie between any two rows.
+        let run = answer.run.filter(|_| !self.might_require_clearing(entity));
+        let found = answer.found;
+        let answer = self.resolve(entity, timeline, time, component, answer);
+        let mut cursor = LatestAtCursor::fixed(answer.into_owned());
+        if let (Some(run), Some(found)) = (run, found)
+            && cursor.answer.hit.is_some()
+            && let Some(chunk_data) = self.loaded(run.entry.slot)
+        {
+            let rows = chunk_data.rows(&run.entry, &self.order_bytes);
+            let times = chunk_data.times(&run.entry);
+            let after = |_: &Arc<[u32]>| rows.partition_point(times, |other| other <= found.time);
+            let at = rows
+                .listed()
+                .map_or(found.row as usize, |listed| after(listed).saturating_sub(1));
+            debug_assert_eq!(
+                rows.row(at),
+                found.row as usize,
+                "the answer's row is in the order"
+            );
+            cursor.order = rows.listed().cloned();
+            cursor.len = rows.len() as u32;
+            cursor.at = at as u32;
+            cursor.time_column = run.entry.time_column();
+            cursor.range = run.range;
+        }
+        cursor
+    }
+}

@@ -1,0 +1,175 @@
+//! Instances, and what a host hears of clicks and of the selection.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+use bevy::ecs::message::Messages;
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
+use chronoscope_frame::{
+    ActiveBlueprint, AppFallbackExt, AppVisualizerExt, DiffLog, Item, Recordings, Report, Selection,
+    ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput,
+    selection::{ClickSource, EntityClicked, SelectionChanged},
+    visualizer::QueryMode,
+};
+use chronoscope_store::StoreId;
+use chronoscope_types::{AsComponents, Component, Points3D, components, log_chunk};
+
+use crate::testing::Stage;
+
+const CLOUD: &str = "/cloud";
+
+/// A stage with three points, of which all have one color.
+fn stage() -> Stage {
+    let mut stage = Stage::with_entities(1400.0, 900.0, &["/plots"]);
+    let points =
+        Points3D::new([[0.0, 0.0, 0.0], [1.5, 0.0, 0.0], [7.25, 0.0, 0.0]]).with_colors([0xff00_00ff]);
+    let mut recordings = stage.app.world_mut().resource_mut::<Recordings>();
+    let entry = recordings.open(&StoreId::recording("test app", "first"));
+    entry
+        .recording
+        .insert(log_chunk(CLOUD, [], &points).unwrap())
+        .unwrap();
+    stage.draw();
+    stage
+}
+
+fn item(stage: &Stage, instance: Option<u32>) -> Item {
+    let views = &stage.app.world().resource::<ActiveBlueprint>().viewport().views;
+    let view: ViewId = *views.keys().next().unwrap();
+    Item::DataResult {
+        view,
+        entity: CLOUD.into(),
+        instance,
+    }
+}
+
+fn command(stage: &mut Stage, command: ViewerCommand) {
+    stage
+        .app
+        .world_mut()
+        .resource_mut::<ViewerCommands>()
+        .push(command);
+}
+
+fn drain<M: bevy::ecs::message::Message>(stage: &mut Stage) -> Vec<M> {
+    stage
+        .app
+        .world_mut()
+        .resource_mut::<Messages<M>>()
+        .drain()
+        .collect()
+}
+
+/// Shows points without drawing any.
+struct Dots;
+
+struct Drawn;
+
+impl Visual for Drawn {
+    fn heap_bytes(&self) -> u64 {
+        0
+    }
+}
+
+impl Visualizer for Dots {
+    type Visual = Drawn;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "Dots",
+        required: &[Points3D::POSITIONS.name],
+        optional: &[Points3D::COLORS.name, Points3D::RADII.name, Points3D::LABELS.name],
+        contexts: &[],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(_: &VisualizerInput<'_>) -> Result<Option<Drawn>, Report> {
+        Ok(Some(Drawn))
+    }
+}
+
+#[test]
+fn values_that_the_recording_does_not_give_are_shown_with_their_sources() {
+    let mut stage = stage();
+    let of_cloud = item(&stage, None);
+    let view = of_cloud.view().unwrap();
+    let class = stage.app.world().resource::<ActiveBlueprint>().viewport().views[&view]
+        .class
+        .clone();
+    stage
+        .app
+        .add_visualizer::<Dots>(&[class.as_str()])
+        .add_fallback(Points3D::RADII.name, |_| components::Radius::build(vec![0.125]));
+    let default = Points3D::default().with_labels(["a default"]);
+    let default = BlueprintCommand::SetDefault(view, default.components());
+    command(&mut stage, ViewerCommand::Blueprint(default));
+    // Visualizers are asked about entities that are new to them.
+    let more = Points3D::new([[0.0, 0.0, 0.0]]);
+    let more = log_chunk("/more", [], &more).unwrap();
+    let id = StoreId::recording("test app", "first");
+    stage
+        .app
+        .world_mut()
+        .resource_scope(|world, mut log: bevy::ecs::world::Mut<DiffLog>| {
+            world
+                .resource_mut::<Recordings>()
+                .insert(&mut log, &id, more)
+                .unwrap();
+        });
+    stage.draw();
+    let more = Item::DataResult {
+        view,
+        entity: "/more".into(),
+        instance: None,
+    };
+    command(&mut stage, ViewerCommand::Select(vec![more]));
+    let texts = stage.draw();
+    let says = |wanted: &str| texts.iter().any(|text| text.contains(wanted));
+    assert!(says("Shown as Dots"), "{texts:?}");
+    assert!(says("0.125") && says("fallback"), "{texts:?}");
+    assert!(says("a default") && says("view default"), "{texts:?}");
+}
+
+#[test]
+fn a_selected_instance_shows_its_own_values() {
+    let mut stage = stage();
+    let point = item(&stage, Some(2));
+    command(&mut stage, ViewerCommand::Select(vec![point.clone()]));
+    let texts = stage.draw();
+    let says = |wanted: &str| texts.iter().any(|text| text.contains(wanted));
+    assert!(says("/cloud[2]") && says("positions[2]"), "{texts:?}");
+    assert!(says("7.25") && !says("1.5"), "{texts:?}");
+    // There is one color for all.
+    assert!(!says("colors["), "{texts:?}");
+    let other = item(&stage, Some(1));
+    command(&mut stage, ViewerCommand::Select(vec![other.clone()]));
+    let texts = stage.draw();
+    assert!(texts.iter().any(|text| text.contains("1.5")), "{texts:?}");
+    assert_ne!(point, other);
+    command(&mut stage, ViewerCommand::ToggleSelected(point.clone()));
+    stage.draw();
+    assert_eq!(stage.app.world().resource::<Selection>().selected, [other, point]);
+}
+
+#[test]
+fn a_host_hears_of_clicks_and_of_the_selection() {
+    let mut stage = stage();
+    drain::<SelectionChanged>(&mut stage);
+    let place = stage.find("cloud");
+    stage.click(place);
+    let clicks = drain::<EntityClicked>(&mut stage);
+    assert_eq!(clicks.len(), 1, "{clicks:?}");
+    assert_eq!(clicks[0].entity, CLOUD.into());
+    assert_eq!((clicks[0].instance, clicks[0].source), (None, ClickSource::Panel));
+    let changes = drain::<SelectionChanged>(&mut stage);
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert!(changes[0].before.is_empty());
+    assert_eq!(changes[0].now[0].entity(), Some(&CLOUD.into()));
+    // Selecting the same again is no change.
+    let now = changes[0].now.clone();
+    command(&mut stage, ViewerCommand::Select(now));
+    stage.draw_with(Vec::new());
+    assert!(drain::<SelectionChanged>(&mut stage).is_empty());
+}

@@ -1,0 +1,62 @@
+//! What is shown for components that nobody gives a value: visualizers leave it open, and views draw this.
+
+use bevy::app::App;
+use chronoscope_frame::AppFallbackExt as _;
+use chronoscope_types::{
+    Arrows3D, Boxes2D, Boxes3D, Component as _, DepthImage, EncodedDepthImage, EncodedImage, Image,
+    LineStrips2D, LineStrips3D, Points2D, Points3D, Rgba, SegmentationImage, components,
+};
+
+use super::visualizers::draw_order;
+use crate::colors;
+
+/// The radius of points and of what is drawn like them, in points of the screen, which negative radii are in.
+pub(super) const POINT_RADIUS: f32 = -2.5;
+/// The radius of lines and outlines.
+pub(super) const LINE_RADIUS: f32 = -1.5;
+
+/// Registers the fallbacks of spatial archetypes.
+pub(super) fn add_fallbacks(app: &mut App) {
+    for component in [
+        Arrows3D::COLORS,
+        Boxes2D::COLORS,
+        Boxes3D::COLORS,
+        LineStrips2D::COLORS,
+        LineStrips3D::COLORS,
+        Points2D::COLORS,
+        Points3D::COLORS,
+    ] {
+        app.add_fallback(component.name, |input| {
+            let color = colors::entity_color(input.path).to_array();
+            components::Color::build(vec![Rgba::from_array(color)])
+        });
+    }
+    for component in [Arrows3D::RADII, Points2D::RADII, Points3D::RADII] {
+        app.add_fallback(component.name, |_| components::Radius::build(vec![POINT_RADIUS]));
+    }
+    for component in [
+        Boxes2D::RADII,
+        Boxes3D::RADII,
+        LineStrips2D::RADII,
+        LineStrips3D::RADII,
+    ] {
+        app.add_fallback(component.name, |_| components::Radius::build(vec![LINE_RADIUS]));
+    }
+    macro_rules! draw_orders {
+        ($($component:expr => $order:ident),* $(,)?) => {
+            $(app.add_fallback($component.name, |_| {
+                components::DrawOrder::build(vec![draw_order::$order])
+            });)*
+        };
+    }
+    draw_orders! {
+        DepthImage::DRAW_ORDER => DEPTH,
+        EncodedDepthImage::DRAW_ORDER => DEPTH,
+        EncodedImage::DRAW_ORDER => IMAGE,
+        Image::DRAW_ORDER => IMAGE,
+        SegmentationImage::DRAW_ORDER => SEGMENTATION,
+        Boxes2D::DRAW_ORDER => BOXES,
+        LineStrips2D::DRAW_ORDER => LINES,
+        Points2D::DRAW_ORDER => POINTS,
+    }
+}

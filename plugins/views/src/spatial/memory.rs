@@ -1,0 +1,96 @@
+//! What spatial views hold beside the stores, for the memory budget.
+
+use bevy::prelude::*;
+use chronoscope_frame::{AppViewerCacheExt as _, CacheSize, PurgeOrder, ViewerCache};
+use chronoscope_render::RenderStats;
+
+use super::{SpatialScenes, batches::SharedBuffers, camera::SceneCamera, textures::PictureTextures};
+
+/// Registers the caches of spatial views.
+pub(super) fn add_caches(app: &mut App) {
+    app.add_viewer_cache(ViewerCache {
+        name: "Render targets",
+        order: PurgeOrder::Copies,
+        size: target_size,
+        purge: Some(|world, _| despawn_hidden_cameras(world)),
+    })
+    .add_viewer_cache(ViewerCache {
+        name: "Instances on the GPU",
+        order: PurgeOrder::Copies,
+        size: |world| CacheSize {
+            bytes: world.get_resource().map_or(0, RenderStats::gpu_bytes),
+            idle_bytes: 0,
+        },
+        purge: None,
+    })
+    .add_viewer_cache(ViewerCache {
+        name: "Draw lists",
+        order: PurgeOrder::Copies,
+        size: draw_list_size,
+        purge: None,
+    })
+    .add_viewer_cache(ViewerCache {
+        name: "Pictures",
+        order: PurgeOrder::Decoded,
+        size: |world| {
+            world
+                .get_resource::<PictureTextures>()
+                .map_or_else(CacheSize::default, |textures| CacheSize {
+                    bytes: textures.num_bytes(),
+                    idle_bytes: textures.num_idle_bytes(),
+                })
+        },
+        purge: Some(|world, bytes| {
+            if let Some(mut textures) = world.get_resource_mut::<PictureTextures>() {
+                textures.purge(bytes);
+            }
+        }),
+    });
+}
+
+/// Cost: the number of spatial views.
+fn target_size(world: &World) -> CacheSize {
+    let cameras = world
+        .get_resource::<SpatialScenes>()
+        .into_iter()
+        .flat_map(SpatialScenes::iter)
+        .filter_map(|scene| scene.camera.as_ref());
+    cameras.fold(CacheSize::default(), |all, camera| {
+        let bytes = camera.target_bytes();
+        CacheSize {
+            bytes: all.bytes + bytes,
+            idle_bytes: all.idle_bytes + if camera.is_hidden() { bytes } else { 0 },
+        }
+    })
+}
+
+/// What is known of instances and of how views draw them, without the instances: those belong to the visuals. Cost: the number of
+/// lists and of their runs.
+fn draw_list_size(world: &World) -> CacheSize {
+    let buffers = world
+        .get_resource::<SharedBuffers>()
+        .map_or(0, |buffers| buffers.memory_use(world).own_bytes);
+    let lists = world
+        .get_resource::<SpatialScenes>()
+        .into_iter()
+        .flat_map(SpatialScenes::iter)
+        .map(|scene| scene.list_memory(world).own_bytes);
+    CacheSize {
+        bytes: buffers + lists.sum::<u64>(),
+        idle_bytes: 0,
+    }
+}
+
+/// The camera and the image of a view that cannot be seen are made anew when it is shown.
+fn despawn_hidden_cameras(world: &mut World) {
+    if !world.contains_resource::<SpatialScenes>() {
+        return;
+    }
+    world.resource_scope(|world, mut scenes: Mut<SpatialScenes>| {
+        for scene in scenes.iter_mut() {
+            if let Some(camera) = scene.camera.take_if(|camera| camera.is_hidden()) {
+                SceneCamera::despawn(camera, world);
+            }
+        }
+    });
+}

@@ -1,0 +1,276 @@
+//! Pictures in views: what is decoded and uploaded when, and what is reported.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use chronoscope_render::Texels;
+use chronoscope_types::{
+    AnnotationContext, Component as _, DepthImage, EncodedImage, SegmentationImage, components,
+    enums::Colormap,
+};
+
+use super::*;
+use crate::spatial::{
+    AppPicturesExt as _,
+    pictures::{CustomPixels, DecodeError, DecodeOptions, PixelDecoder, PixelLayout, Pixels},
+};
+
+impl Viewer {
+    fn num_images(&self) -> usize {
+        self.app.world().resource::<Assets<BevyImage>>().len()
+    }
+
+    fn at(&mut self, time: i64) {
+        self.command(ViewerCommand::Time(TimeCommand::SetTime(time)));
+        self.settle();
+    }
+
+    fn failed_entities(&mut self) -> Vec<String> {
+        let view = self.view();
+        let world = self.app.world();
+        let reports = world.resource::<Visualizers>().reports(world, view);
+        let entities = reports.iter().filter_map(|report| report.entity.as_ref());
+        entities.map(ToString::to_string).collect()
+    }
+}
+
+fn depth(values: [u16; 4]) -> DepthImage {
+    let bytes: Vec<u8> = values.into_iter().flat_map(u16::to_le_bytes).collect();
+    DepthImage::new(bytes, ImageFormat::depth(2, 2, ChannelDatatype::U16))
+}
+
+#[test]
+fn another_range_or_colormap_uploads_no_picture() {
+    let range = |range| DepthImage::default().with_depth_range(range);
+    let colors = |map| DepthImage::default().with_colormap(map);
+    let mut viewer = Viewer::new([
+        log_chunk("depth", [(frame(), 0)], &depth([0, 500, 1000, 2000])).unwrap(),
+        log_chunk("depth", [(frame(), 1)], &range([100.0, 900.0])).unwrap(),
+        log_chunk("depth", [(frame(), 2)], &colors(Colormap::Viridis)).unwrap(),
+    ]);
+    viewer.at(0);
+    let quads = viewer.scene().shown_quads();
+    let [first] = quads.as_slice() else {
+        panic!("one picture, not {quads:?}")
+    };
+    let values = |quad: &chronoscope_render::ImageQuad| match &quad.texels {
+        Texels::Values { range, table } => (*range, table.clone()),
+        other => panic!("values, not {other:?}"),
+    };
+    assert_eq!(values(first).0, [0.0, 2000.0], "its own values");
+    let images = viewer.num_images();
+
+    viewer.at(1);
+    let second = viewer.scene().shown_quads().remove(0);
+    assert_eq!(
+        (second.image == first.image, values(&second).0),
+        (true, [100.0, 900.0])
+    );
+    assert_eq!(viewer.num_images(), images, "nothing is uploaded");
+
+    viewer.at(2);
+    let third = viewer.scene().shown_quads().remove(0);
+    assert!(third.image == first.image);
+    assert_ne!(values(&third).1, values(&second).1);
+    assert_eq!(viewer.num_images(), images + 1, "a table of 256 colors");
+}
+
+#[test]
+fn another_color_of_a_class_uploads_a_table_alone() {
+    let context = |color: [u8; 4]| AnnotationContext::from_labels([(1, "car", color)]);
+    let mut viewer = Viewer::new([
+        log_chunk(
+            "seg",
+            [(frame(), 0)],
+            &SegmentationImage::from_u8(2, 2, [0, 1, 1, 0]),
+        )
+        .unwrap(),
+        log_chunk("seg", [(frame(), 0)], &context([1, 2, 3, 255])).unwrap(),
+        log_chunk("seg", [(frame(), 1)], &context([200, 2, 3, 255])).unwrap(),
+    ]);
+    let mut quad_at = |time| {
+        viewer.at(time);
+        viewer.scene().shown_quads().remove(0)
+    };
+    let (first, second) = (quad_at(0), quad_at(1));
+    assert!(first.image == second.image);
+    assert_ne!(first.texels, second.texels);
+    assert!(matches!(second.texels, Texels::Classes { .. }));
+    let images = viewer.app.world().resource::<Assets<BevyImage>>();
+    let sizes = images.iter().map(|(_, image)| (image.size().x, image.size().y));
+    assert_eq!(sizes.filter(|size| *size == (2, 2)).count(), 1);
+}
+
+#[test]
+fn a_broken_file_is_reported_on_its_entity_and_hides_no_other() {
+    let mut file = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::new_rgb8(4, 4)
+        .write_to(&mut file, image::ImageFormat::Png)
+        .unwrap();
+    let good = file.into_inner();
+    let cut = good[..good.len() - 20].to_vec();
+    let mut viewer = Viewer::new([
+        log_chunk("files/good", [], &EncodedImage::new(good)).unwrap(),
+        log_chunk("files/cut", [], &EncodedImage::new(cut)).unwrap(),
+        log_chunk("files/none", [], &EncodedImage::new(Vec::new())).unwrap(),
+        log_chunk("files/text", [], &EncodedImage::new(*b"garbage")).unwrap(),
+        log_chunk("files/dot", [], &Points2D::new([[1.0, 2.0]])).unwrap(),
+    ]);
+    // A view per picture.
+    let world = viewer.app.world_mut();
+    let views: Vec<ViewId> = world.query::<&View>().iter(world).map(|view| view.id).collect();
+    let mut failed: Vec<String> = Vec::new();
+    let mut num_shown = 0;
+    for view in views {
+        let world = viewer.app.world();
+        let reports = world.resource::<Visualizers>().reports(world, view);
+        failed.extend(
+            reports
+                .iter()
+                .filter_map(|report| Some(report.entity.as_ref()?.to_string())),
+        );
+        let scene = world.resource::<SpatialScenes>().get(view);
+        num_shown += scene.map_or(0, |scene| scene.shown_quads().len());
+    }
+    failed.sort();
+    failed.dedup();
+    assert_eq!(failed, ["/files/cut", "/files/none", "/files/text"]);
+    assert!(num_shown >= 1);
+}
+
+/// A picture of a stream: a frame that is made from the one before it.
+#[derive(Debug)]
+struct Frame {
+    index: u64,
+}
+
+impl CustomPixels for Frame {
+    fn size(&self) -> [u32; 2] {
+        [1, 1]
+    }
+
+    fn key(&self) -> u64 {
+        self.index
+    }
+}
+
+/// A decoder that has to go through all frames up to the one that is asked for, once.
+#[derive(Default)]
+struct StreamDecoder {
+    next: Mutex<u64>,
+    num_steps: Arc<AtomicUsize>,
+}
+
+impl PixelDecoder for StreamDecoder {
+    fn decode(&self, source: &PixelSource, _: &DecodeOptions) -> Option<Result<Pixels, DecodeError>> {
+        let PixelSource::Custom(custom) = source else {
+            return None;
+        };
+        let frame = (&**custom as &dyn std::any::Any).downcast_ref::<Frame>()?;
+        let mut next = self.next.lock().unwrap();
+        if frame.index < *next {
+            *next = 0;
+        }
+        while *next <= frame.index {
+            *next += 1;
+            self.num_steps.fetch_add(1, Ordering::Relaxed);
+        }
+        Some(Ok(Pixels {
+            size: [1, 1],
+            layout: PixelLayout::R8,
+            bytes: vec![frame.index as u8],
+            range: [0.0, 255.0],
+        }))
+    }
+}
+
+struct StreamVisualizer;
+
+impl Visualizer for StreamVisualizer {
+    type Visual = SpatialVisual;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "Stream",
+        required: &[Points2D::POSITIONS.as_str()],
+        optional: &[],
+        contexts: &[],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
+        let Some(array) = input.get(&Points2D::POSITIONS) else {
+            return Ok(None);
+        };
+        let index = components::Position2D::read(&array).unwrap()[0][0] as u64;
+        let source = PixelSource::Custom(Arc::new(Frame { index }));
+        let picture = Picture {
+            key: PictureKey::of_bytes(&[], &source, PixelKind::Color),
+            source,
+            mapping: PixelMapping::Color,
+            time: index as i64,
+            opacity: None,
+            magnification: MagnificationFilter::Nearest,
+            is_overlay: false,
+        };
+        Ok(Some(SpatialVisual::new([Part::picture(picture)])))
+    }
+}
+
+#[test]
+fn a_decoder_of_ones_own_keeps_its_state_from_picture_to_picture() {
+    const FRAMES: i64 = 20;
+    let decoder = StreamDecoder::default();
+    let steps = decoder.num_steps.clone();
+    let chunks = (0..FRAMES).map(|at| {
+        let frame_index = Points2D::new([[at as f32, 0.0]]);
+        log_chunk("stream", [(frame(), at)], &frame_index).unwrap()
+    });
+    let mut viewer = Viewer::with(chunks, |app| {
+        app.add_spatial_visualizer::<StreamVisualizer>(&[ViewClassId::SPATIAL_2D], 1.0);
+        app.add_pixel_decoder(decoder);
+    });
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(0)));
+    viewer.app.update();
+    viewer.finish_decoding();
+    viewer.app.update();
+    steps.store(0, Ordering::Relaxed);
+    for at in 1..FRAMES {
+        viewer.command(ViewerCommand::Time(TimeCommand::SetTime(at)));
+        viewer.app.update();
+        viewer.finish_decoding();
+        viewer.app.update();
+        assert_eq!(viewer.scene().picture_times(), [at]);
+    }
+    assert_eq!(steps.load(Ordering::Relaxed), FRAMES as usize - 1, "a step each");
+}
+
+#[test]
+fn what_is_decoding_counts_and_is_cancelled_when_its_view_is_hidden() {
+    let picture = Image::from_rgb8(640, 480, vec![0; 640 * 480 * 3]);
+    let other = Image::from_rgb8(640, 480, vec![9; 640 * 480 * 3]);
+    let mut viewer = Viewer::new([
+        log_chunk("camera", [(frame(), 0)], &picture).unwrap(),
+        log_chunk("camera", [(frame(), 1)], &other).unwrap(),
+    ]);
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(0)));
+    viewer.app.update();
+    viewer.finish_decoding();
+    viewer.app.update();
+    let bytes = |viewer: &Viewer| viewer.app.world().resource::<PictureTextures>().num_bytes();
+    let decoding = |viewer: &Viewer| viewer.app.world().resource::<PictureTextures>().num_decoding();
+    let shown = bytes(&viewer);
+    assert!(shown >= 640 * 480 * 4);
+    viewer.at(1);
+    let world = viewer.app.world_mut();
+    for mut tile in world.query::<&mut ViewTile>().iter_mut(world) {
+        tile.shown = false;
+    }
+    // A decode that is done by now is shown; then hiding has nothing to cancel.
+    viewer.app.update();
+    viewer.app.update();
+    assert_eq!(decoding(&viewer), 0);
+    assert!(bytes(&viewer) <= 2 * shown, "{} of {shown}", bytes(&viewer));
+    assert!(viewer.failed_entities().is_empty());
+}
