@@ -17,7 +17,8 @@ use chronoscope_frame::{
 };
 use chronoscope_store::{Chunk, Timeline};
 use chronoscope_types::{
-    Arrows3D, Boxes2D, Boxes3D, Component as _, Image, Points2D, Points3D, Transform3D,
+    Arrows3D, Boxes2D, Boxes3D, Component as _, CoordinateFrame, Image, Pinhole, Points2D, Points3D,
+    Transform3D,
     blueprint::EyeControls3D,
     components,
     enums::{ChannelDatatype, MagnificationFilter},
@@ -529,4 +530,145 @@ fn only_what_a_view_is_there_for_is_missing() {
         .unwrap();
     let missing = crate::without_visualizer(viewer.app.world(), view);
     assert_eq!(missing, [("/world/arrows".into(), vec!["Arrows3D"])]);
+}
+
+#[test]
+fn a_broken_transform_hides_what_is_below_until_it_is_good_again() {
+    let at = |time, transform: Transform3D| log_chunk("/arm", [(frame(), time)], &transform).unwrap();
+    let broken = Transform3D::from_translation([1.0; 3]).with_quaternion([0.0; 4]);
+    let boxes = |path: &str| log_chunk(path, [], &Boxes3D::from_half_sizes([[1.0; 3]])).unwrap();
+    let mut viewer = Viewer::new([
+        boxes("/arm/hand"),
+        boxes("/table"),
+        at(0, Transform3D::from_translation([1.0, 0.0, 0.0])),
+        at(1, broken),
+        at(2, Transform3D::from_translation([3.0, 0.0, 0.0])),
+    ]);
+    let seek = |time| ViewerCommand::Time(TimeCommand::SetTimelineAndTime("frame".into(), time));
+    let shown = |viewer: &mut Viewer| -> Vec<(String, f64)> {
+        let scene = viewer.scene();
+        let of = |shown: &super::scene::Shown| shown.view_from_entity.translation.x;
+        scene
+            .shown()
+            .map(|(_, shown)| (shown.path.to_string(), of(shown)))
+            .collect()
+    };
+    let hand = |x| vec![("/arm/hand".to_owned(), x), ("/table".to_owned(), 0.0)];
+    for _ in 0..2 {
+        viewer.work_of(seek(0));
+        assert_eq!(shown(&mut viewer), hand(1.0));
+        let bounds = viewer
+            .app
+            .world_mut()
+            .resource_mut::<SpatialScenes>()
+            .iter_mut()
+            .next()
+            .unwrap()
+            .bounds();
+        viewer.work_of(seek(1));
+        assert_eq!(shown(&mut viewer), [("/table".to_owned(), 0.0)]);
+        let less = viewer
+            .app
+            .world_mut()
+            .resource_mut::<SpatialScenes>()
+            .iter_mut()
+            .next()
+            .unwrap()
+            .bounds();
+        assert_ne!(bounds, less);
+        let view = viewer.view();
+        let reports = viewer
+            .app
+            .world()
+            .resource::<Visualizers>()
+            .reports(viewer.app.world(), view);
+        let reports: Vec<String> = reports.iter().map(Report::to_string).collect();
+        assert_eq!(reports, ["transform: /arm: the quaternion has no length"]);
+        viewer.work_of(seek(2));
+        assert_eq!(shown(&mut viewer), hand(3.0));
+    }
+}
+
+#[test]
+fn what_no_frame_connects_to_the_view_is_hidden_and_named() {
+    let boxes = |path: &str| log_chunk(path, [], &Boxes3D::from_half_sizes([[1.0; 3]])).unwrap();
+    let in_frame =
+        |path: &str, name: &str| log_chunk(path, [], &CoordinateFrame::default().with_frame(name)).unwrap();
+    let mut viewer = Viewer::new([
+        boxes("/robot"),
+        boxes("/lost/a"),
+        boxes("/lost/b"),
+        in_frame("/robot", "base"),
+        in_frame("/lost/a", "nowhere"),
+        in_frame("/lost/b", "nowhere"),
+        log_chunk(
+            "/tf",
+            [],
+            &Transform3D::from_translation([4.0, 0.0, 0.0])
+                .with_child_frame("base")
+                .with_parent_frame("tf#/"),
+        )
+        .unwrap(),
+    ]);
+    let shown: Vec<(String, f64)> = viewer
+        .scene()
+        .shown()
+        .map(|(_, shown)| (shown.path.to_string(), shown.view_from_entity.translation.x))
+        .collect();
+    assert_eq!(shown, [("/robot".to_owned(), 4.0)]);
+    let view = viewer.view();
+    let reports = viewer
+        .app
+        .world()
+        .resource::<Visualizers>()
+        .reports(viewer.app.world(), view);
+    let reports: Vec<String> = reports.iter().map(Report::to_string).collect();
+    let message = "transform: /lost/a: no transform leads to the origin of the view, from the frame nowhere";
+    assert_eq!(reports, [message]);
+    // Once somebody says where the frame is, all is there.
+    let found = Transform3D::cleared()
+        .with_child_frame("nowhere")
+        .with_parent_frame("base");
+    log(&mut viewer.app, log_chunk("/tf/nowhere", [], &found).unwrap());
+    viewer.settle();
+    let places: Vec<f64> = viewer
+        .scene()
+        .shown()
+        .map(|(_, shown)| shown.view_from_entity.translation.x)
+        .collect();
+    assert_eq!(places, [4.0; 3]);
+}
+
+#[test]
+fn what_a_camera_sees_lies_unmoved_in_its_picture() {
+    let camera = Pinhole::from_focal_length_and_resolution([100.0; 2], [64.0, 48.0]);
+    let mut viewer = Viewer::new([
+        log_chunk(
+            "/world/camera",
+            [],
+            &Transform3D::from_translation([7.0, 8.0, 9.0]),
+        )
+        .unwrap(),
+        log_chunk("/world/camera", [], &camera).unwrap(),
+        log_chunk("/world/camera/marks", [], &Points2D::new([[10.0, 20.0]])).unwrap(),
+    ]);
+    let world = viewer.app.world_mut();
+    let views: Vec<(String, ViewId)> = world
+        .query::<&View>()
+        .iter(world)
+        .filter(|view| view.class.as_str() == ViewClassId::SPATIAL_2D)
+        .map(|view| (view.blueprint.origin.to_string(), view.id))
+        .collect();
+    let scenes = viewer.app.world().resource::<SpatialScenes>();
+    let places: Vec<(&str, f64, f64)> = views
+        .iter()
+        .flat_map(|(origin, view)| scenes.get(*view).into_iter().map(move |scene| (origin, scene)))
+        .flat_map(|(origin, scene)| {
+            let place = |shown: &super::scene::Shown| shown.view_from_entity.translation;
+            scene
+                .shown()
+                .map(move |(_, shown)| (origin.as_str(), place(shown).x, place(shown).y))
+        })
+        .collect();
+    assert_eq!(places, [("/world/camera", 0.0, 0.0)], "{views:?}");
 }
