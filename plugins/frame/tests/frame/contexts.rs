@@ -317,6 +317,21 @@ fn frames_in_a_circle_are_reported_and_hidden_until_the_circle_opens() {
 }
 
 #[test]
+fn a_circle_opens_where_its_row_is_gone_and_no_other_names_a_frame() {
+    let mut app = new_app();
+    log(&mut app, "/a", None, &Points3D::new([[0.0; 3]]));
+    log(&mut app, "/a", Some(1), &between("tf#/a", "tf#/a", 1.0));
+    products(&mut app);
+    for _ in 0..2 {
+        seek(&mut app, 1);
+        assert_eq!(place(&app, "/", "/a"), Err(NoTransform::Unconnected));
+        seek(&mut app, 0);
+        assert_eq!(place(&app, "/", "/a"), Ok([0, 0, 0]));
+        assert!(reports(&app).is_empty());
+    }
+}
+
+#[test]
 fn a_frame_that_two_entities_place_is_hidden_and_reported() {
     let mut app = new_app();
     log(&mut app, "/a", None, &in_frame("a"));

@@ -436,7 +436,8 @@ impl FrameGraph {
             children.dedup();
             self.frames[parent].children = children;
         }
-        if !self.by_name.is_empty() || !self.hang_on_paths.is_empty() {
+        let may_be_circular = !self.by_name.is_empty() || !self.hang_on_paths.is_empty();
+        if may_be_circular || !self.circular.is_empty() {
             self.find_circles(store, relink);
         }
     }
