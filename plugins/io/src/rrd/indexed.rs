@@ -42,7 +42,7 @@ pub(super) struct Indexed {
 
 enum Stage {
     Begin,
-    Scan(Scan),
+    Scan(Box<Scan>),
     Streams,
     Stream(Stream),
     End,
@@ -106,16 +106,16 @@ impl Indexed {
             return Stage::Streams;
         }
         let messages = RrdMessages::of_file(&self.file, end);
-        Stage::Scan(Scan {
+        Stage::Scan(Box::new(Scan {
             messages,
             known: Vec::new(),
             known_chunks: 0,
             known_bytes: 0,
             sent_at_byte: 0,
-        })
+        }))
     }
 
-    fn scan(&mut self, mut scan: Scan) -> Stage {
+    fn scan(&mut self, mut scan: Box<Scan>) -> Stage {
         let Some(item) = scan.messages.next_with_span() else {
             self.send_known(&mut scan);
             return Stage::Streams;

@@ -320,7 +320,7 @@ impl<P: Primitive> DrawList<P> {
             return Vec::new();
         }
         if covered >= u64::from(buffer.end() / 2) {
-            return vec![0..buffer.end()];
+            return std::iter::once(0..buffer.end()).collect();
         }
         let mut sorted: Vec<Range<u32>> = ranges().filter(|range| !range.is_empty()).collect();
         sorted.sort_unstable_by_key(|range| range.start);
@@ -334,7 +334,7 @@ impl<P: Primitive> DrawList<P> {
         if sorted.len() > MAX_RANGES
             && let (Some(first), Some(last)) = (sorted.first(), sorted.last())
         {
-            return vec![first.start..last.end];
+            return std::iter::once(first.start..last.end).collect();
         }
         sorted
     }

@@ -248,7 +248,7 @@ fn moving_sends_one_segment() {
     list.take_dirty();
     assert!(list.set_uniform(Slot(1), at(3.0)));
     let dirty = list.take_dirty();
-    assert_eq!(dirty.segments.into_merged(2).collect::<Vec<_>>(), [1..2]);
+    assert!(dirty.segments.into_merged(2).eq(std::iter::once(1..2)));
     assert!(list.set_uniform(Slot(1), at(3.0)));
     assert!(
         list.take_dirty().segments.is_empty(),
@@ -298,7 +298,7 @@ fn runs_are_drawn_in_their_order_and_merged_where_they_touch() {
     list.set_runs(Some(vec![run(3, &[2, 3, 4, 0]), run(9, &[1])]));
     let resolved = list.resolve(&buffer);
     assert_eq!(resolved[0].ranges, [20..40, 0..10]);
-    assert_eq!(resolved[1].ranges, [10..20]);
+    assert!(resolved[1].ranges.iter().cloned().eq(std::iter::once(10..20)));
     assert_eq!(resolved[1].sorting, Sorting::Index(9));
 }
 

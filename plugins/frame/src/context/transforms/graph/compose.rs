@@ -1,0 +1,181 @@
+//! Composes the transforms of what changed, and finds circles.
+
+use chronoscope_store::ChunkStore;
+use glam::DAffine3;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Composed, Edge, FrameGraph, name_of};
+use crate::{
+    Report,
+    context::transforms::{FrameId, Placement, Tree},
+};
+
+impl FrameGraph {
+    /// Finds the frames that hang on each other in a circle. A circle that is new has a frame that hangs elsewhere than before.
+    pub(super) fn find_circles(&mut self, store: &ChunkStore, mut from: Vec<usize>) {
+        for at in std::mem::take(&mut self.circular) {
+            self.frames[at].is_circular = false;
+            self.dirty.push(at);
+            from.push(at);
+            if self.frames[at].edge != Edge::Broken {
+                self.problems.remove(&at);
+            }
+        }
+        // Marks of this pass: above `base` is seen, by the walk whose mark it is.
+        let mut marks: FxHashMap<usize, usize> = FxHashMap::default();
+        for (walk, start) in from.into_iter().enumerate() {
+            let mut at = Some(start);
+            while let Some(here) = at {
+                match marks.get(&here) {
+                    None => {
+                        marks.insert(here, walk);
+                        at = self.frames[here].parent;
+                    }
+                    Some(mark) => {
+                        if *mark == walk {
+                            self.take_circle(store, here);
+                        }
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_circle(&mut self, store: &ChunkStore, start: usize) {
+        let mut circle = vec![start];
+        let mut at = self.frames[start].parent;
+        while let Some(here) = at.filter(|at| *at != start) {
+            circle.push(here);
+            at = self.frames[here].parent;
+        }
+        let mut names: Vec<String> = circle
+            .iter()
+            .map(|at| name_of(store, &self.frames[*at].key))
+            .collect();
+        names.sort();
+        let owner = |at: &usize| Some((store.entity_path(self.speaker(*at)?), *at));
+        if let Some((path, at)) = circle.iter().filter_map(owner).min() {
+            let message = format!("frames hang on each other in a circle: {}", names.join(", "));
+            let report = Report::entity_warning("transform", path.clone(), message);
+            self.problems.insert(at, report);
+        }
+        for at in circle {
+            self.frames[at].is_circular = true;
+            self.dirty.push(at);
+            self.circular.push(at);
+        }
+    }
+
+    /// Composes what is dirty and what hangs on it, parents first, so that no frame is composed twice.
+    pub(super) fn compose(&mut self, store: &ChunkStore, version: u64) -> Composed {
+        self.pass += 1;
+        let mut composed = Composed::default();
+        let dirty: FxHashSet<usize> = self.dirty.drain(..).collect();
+        let mut starts: Vec<usize> = dirty.iter().copied().collect();
+        starts.sort_unstable();
+        let mut moved: FxHashSet<usize> = FxHashSet::default();
+        let mut below = Vec::new();
+        let mut chain = Vec::new();
+        for start in starts {
+            // What is above was looked at, or is looked at now, from the top down.
+            let mut at = Some(start);
+            while let Some(here) = at.filter(|at| self.frames[*at].visited != self.pass) {
+                self.frames[here].visited = self.pass;
+                chain.push(here);
+                at = self.parent_of(here);
+            }
+            while let Some(at) = chain.pop() {
+                let has_moved = |parent| moved.contains(&parent);
+                if (dirty.contains(&at) || self.parent_of(at).is_some_and(has_moved))
+                    && self.compose_one(store, at, version, &mut composed)
+                {
+                    moved.insert(at);
+                    below.push(at);
+                }
+            }
+        }
+        while let Some(above) = below.pop() {
+            for at in 0..self.frames[above].children.len() {
+                let child = self.frames[above].children[at];
+                if self.frames[child].composed != version
+                    && !self.frames[child].is_circular
+                    && self.compose_one(store, child, version, &mut composed)
+                {
+                    below.push(child);
+                }
+            }
+        }
+        composed
+    }
+
+    /// What a frame hangs on; `None` where the graph is cut there.
+    fn parent_of(&self, at: usize) -> Option<usize> {
+        self.frames[at].parent.filter(|_| !self.frames[at].is_circular)
+    }
+
+    /// Returns whether what is in the frame stands elsewhere than before.
+    fn compose_one(&mut self, store: &ChunkStore, at: usize, version: u64, composed: &mut Composed) -> bool {
+        self.overflows.remove(&at);
+        composed.frames += 1;
+        let frame = &self.frames[at];
+        let id = FrameId(at as u32);
+        let own_tree = Placement {
+            tree: Tree::Frame(id),
+            tree_from_frame: DAffine3::IDENTITY,
+        };
+        let above = self.parent_of(at).map(|parent| &self.frames[parent]);
+        let outer = match (&frame.edge, above) {
+            _ if frame.is_circular => own_tree,
+            (Edge::Broken | Edge::Root, _) => own_tree,
+            (edge, above) => {
+                let base = above.map_or(Placement::WORLD, |parent| parent.placement);
+                Placement {
+                    tree: base.tree,
+                    tree_from_frame: base.tree_from_frame * edge.parent_from_frame(),
+                }
+            }
+        };
+        let is_finite = outer.tree_from_frame.is_finite();
+        let outer = if is_finite { outer } else { own_tree };
+        let placement = if frame.pinhole.is_some() {
+            Placement {
+                tree: Tree::Image(id),
+                tree_from_frame: DAffine3::IDENTITY,
+            }
+        } else {
+            outer
+        };
+        // What is new where it changes nothing has the version of what was there.
+        let (before, version_before) = match (frame.version, above) {
+            (0, Some(above)) => (Some(above.placement), above.version),
+            (0, None) => (None, version),
+            _ => (Some(frame.placement), frame.version),
+        };
+        let tree_version = match (frame.version, above) {
+            (0, Some(above)) if above.placement.tree == placement.tree => above.tree_version,
+            (1.., _) if frame.placement.tree == placement.tree => frame.tree_version,
+            _ => version,
+        };
+        if !is_finite {
+            let entity = self.speaker(at).unwrap_or_else(|| store.tree().root());
+            let message = format!(
+                "the transform of {} to the root is not finite",
+                name_of(store, &self.frames[at].key)
+            );
+            let report = Report::entity_warning("transform", store.entity_path(entity).clone(), message);
+            self.overflows.insert(at, report);
+        }
+        let frame = &self.frames[at];
+        let is_new = frame.version == 0;
+        let has_moved = before != Some(placement);
+        let frame = &mut self.frames[at];
+        (frame.outer, frame.placement, frame.composed) = (outer, placement, version);
+        frame.tree_version = tree_version;
+        frame.version = if has_moved { version } else { version_before.max(1) };
+        if has_moved || is_new {
+            composed.moved.push(id);
+        }
+        has_moved
+    }
+}
