@@ -124,11 +124,6 @@ impl Default for EntityContexts {
 }
 
 impl EntityContexts {
-    /// The names of all contexts.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.contexts.iter().map(|context| context.name)
-    }
-
     /// The components that contexts are read from.
     pub fn components(&self) -> impl Iterator<Item = &'static str> {
         self.contexts

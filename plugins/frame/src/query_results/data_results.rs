@@ -290,6 +290,8 @@ pub(crate) struct Capabilities {
     context_entities: FxHashSet<EntityId>,
     /// The components of contexts, as the store calls them.
     context: FxHashSet<ComponentId>,
+    /// The components that visualizers read at the cursor.
+    read: FxHashSet<ComponentId>,
 }
 
 #[derive(Default, Clone)]
@@ -332,7 +334,6 @@ impl Capabilities {
             .components()
             .filter_map(|name| store.component_id(name))
             .collect();
-        let context = &self.context;
         // Each visualizer's components as this store calls them. One that lacks a required component shows nothing.
         let able: Vec<(VisualizerId, SmallVec<[ComponentId; 2]>, FxHashSet<ComponentId>)> = visualizers
             .iter()
@@ -354,6 +355,11 @@ impl Capabilities {
                 Some((id, required?, looked_up))
             })
             .collect();
+        self.read.clear();
+        for (_, _, looked_up) in &able {
+            self.read.extend(looked_up);
+        }
+        let context = &self.context;
         for entity in entities {
             let has: SmallVec<[ComponentId; 16]> = store.components_of(*entity).collect();
             let mut capability = Capability::default();
@@ -387,9 +393,9 @@ impl Capabilities {
         &self.context_entities
     }
 
-    /// Whether what a component says holds below its entity too.
+    /// Whether what a component says holds below its entity too, and no visualizer reads it of the entity itself.
     pub(super) fn is_context(&self, component: ComponentId) -> bool {
-        self.context.contains(&component)
+        self.context.contains(&component) && !self.read.contains(&component)
     }
 
     /// The components of an entity that are looked up at the cursor.

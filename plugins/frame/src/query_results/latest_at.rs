@@ -190,7 +190,7 @@ impl LatestAtResults {
                     state.is_touched = true;
                     mark_stale(&mut self.stale, state, entity);
                 }
-                if state.rows_version > 0 {
+                if state.rows_version > 0 || state.is_wanted {
                     self.rows_changed.push(entity);
                 }
             }

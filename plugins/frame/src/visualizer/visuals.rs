@@ -215,18 +215,29 @@ impl<V: Visualizer> ViewVisuals<V> {
         }
     }
 
-    /// Takes everything out.
+    /// Takes everything out. Of a hidden view, what is gone is said once it is shown again: nobody asks before.
     pub(super) fn clear(&mut self, pool: &mut Pool<V::Visual>) {
-        self.removed.append(&mut self.given_up);
-        for (entity, entries) in self.entries.drain() {
+        let Self {
+            entries,
+            removed,
+            given_up,
+            chunks,
+            is_shown,
+            ..
+        } = self;
+        if *is_shown {
+            removed.append(given_up);
+        }
+        let gone = if *is_shown { removed } else { given_up };
+        for (entity, entries) in entries.drain() {
             for Entry { instruction, made } in entries {
-                self.removed.push(ResultKey { entity, instruction });
+                gone.push(ResultKey { entity, instruction });
                 if let Some(made) = made {
-                    pool.release(made, self.is_shown);
+                    pool.release(made, *is_shown);
                 }
             }
         }
-        self.chunks.clear();
+        chunks.clear();
     }
 
     /// Lets go of what no shown view shows.

@@ -412,6 +412,35 @@ fn a_camera_bounds_the_space_of_its_picture() {
 }
 
 #[test]
+fn a_camera_that_moves_by_itself_and_then_with_its_base_is_followed() {
+    let mut app = new_app();
+    let camera = Pinhole::from_focal_length_and_resolution([100.0, 100.0], [640.0, 480.0]);
+    log(&mut app, "/base", Some(0), &at(1.0));
+    log(&mut app, "/base/camera", Some(0), &at(1.0));
+    log(&mut app, "/base/camera", None, &camera);
+    log(&mut app, "/base/camera/image", None, &Points3D::new([[0.0; 3]]));
+    log(&mut app, "/base/camera", Some(1), &at(2.0));
+    log(&mut app, "/base", Some(2), &at(10.0));
+    products(&mut app);
+    let seen_at = |app: &mut App, time| {
+        seek(app, time);
+        let recordings = app.world().resource::<Recordings>();
+        let store = recordings.active().unwrap().store();
+        let transforms = app.world().resource::<Transforms>();
+        let image = entity(app, "/base/camera/image");
+        let outer = transforms.pinhole_placement(store, image).unwrap();
+        (outer.tree_from_frame.translation.x, transforms.version())
+    };
+    for _ in 0..2 {
+        let (start, before) = seen_at(&mut app, 0);
+        let (moved, after) = seen_at(&mut app, 1);
+        let (carried, last) = seen_at(&mut app, 2);
+        assert_eq!([start, moved, carried], [2.0, 3.0, 12.0]);
+        assert!(before < after && after < last, "who follows cameras is told");
+    }
+}
+
+#[test]
 fn view_coordinates_hold_below_and_are_checked() {
     let mut app = new_app();
     let axes = |app: &App, path: &str| {

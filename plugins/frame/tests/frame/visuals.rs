@@ -9,7 +9,7 @@ use chronoscope_frame::{
     AppFallbackExt, InstructionIndex, Recordings, ResultKey, Source, TimeCommand, ViewerCommand,
     ViewerCommands, Visuals, Work, WorkCounters, resolve,
 };
-use chronoscope_store::{EntityId, Timeline};
+use chronoscope_store::{EntityId, StoreId, Timeline};
 use chronoscope_types::{
     AsComponents, Boxes3D, Component, ComponentMapping, CursorTimeRange, Points3D, Rgba, TimeBoundary,
     VisibleTimeRange,
@@ -299,6 +299,13 @@ fn the_visuals_of_a_recording_that_is_closed_go_at_once() {
         .unwrap()
         .id()
         .clone();
+    // Another of the application, so that its views stay.
+    let other = StoreId::recording(key.application_id.clone(), "other");
+    add(
+        &mut app,
+        &other,
+        log_chunk("/world/b", [], &Boxes3D::from_half_sizes([[1.0; 3]])).unwrap(),
+    );
     show_all(&mut app, Some(0));
     app.update();
     assert!(visuals(&app).bytes() > 0);
@@ -307,4 +314,11 @@ fn the_visuals_of_a_recording_that_is_closed_go_at_once() {
         .push(ViewerCommand::CloseRecording(key));
     app.update();
     assert_eq!(visuals(&app).bytes(), 0);
+    // The view that was hidden meanwhile is told when it is shown again.
+    app.update();
+    show_all(&mut app, None);
+    app.update();
+    let hidden = [view(0), view(1)].into_iter().min().unwrap();
+    let visuals = visuals(&app).view(hidden).unwrap();
+    assert!(!visuals.removed().is_empty());
 }

@@ -75,7 +75,13 @@ fn vertex(
     let ndc = tip.xy / tip.w;
     var sight = vec3(0.0, 0.0, -1.0);
     if !is_orthographic() {
-        sight = normalize(vec3(ndc.x / view.clip_from_view[0][0], ndc.y / view.clip_from_view[1][1], -1.0));
+        // What is picked is seen through a part of the view, which is not around its axis.
+        let projection = view.clip_from_view;
+        sight = normalize(vec3(
+            (ndc.x + projection[2][0]) / projection[0][0],
+            (ndc.y + projection[2][1]) / projection[1][1],
+            -1.0,
+        ));
     }
     let facing = min(abs(dot(axis, sight)), 1.0);
 
@@ -147,7 +153,8 @@ fn alpha_and_light(in: Varyings) -> vec2<f32> {
     let beyond = place.x - neck;
     let slant = sqrt(head_length * head_length + head_radius * head_radius);
     let width = head_radius * (1.0 - beyond / max(head_length, 1e-4));
-    let within_cone = min((width - abs(place.y)) * head_length / max(slant, 1e-4), beyond);
+    // One that is seen from behind has no length, and nothing lies within it.
+    let within_cone = min((width - abs(place.y)) * max(head_length, 1e-4) / max(slant, 1e-4), beyond);
     let within_base = within_ellipse(vec2(beyond, place.y), vec2(in.facing.x, 1.0) * head_radius);
     let within_head = max(within_cone, within_base);
     if within_head > within_shaft {

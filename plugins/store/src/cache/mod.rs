@@ -228,25 +228,6 @@ impl QueryCache {
         answer
     }
 
-    /// What several components of an entity were at a time, in the order asked. Appends to `out`.
-    pub fn latest_at_many(
-        &self,
-        store: &ChunkStore,
-        entity: EntityId,
-        timeline: Option<TimelineId>,
-        time: i64,
-        components: &[ComponentId],
-        out: &mut impl Extend<LatestAt>,
-    ) {
-        let mut tally = Tally::default();
-        let answers = components.iter().map(|&component| {
-            self.resolved(store, entity, timeline, time, component, &mut tally)
-                .into_owned()
-        });
-        out.extend(answers);
-        self.counters.add(&tally);
-    }
-
     /// What several components of an entity were at a time, in the order asked, each with what it takes to follow a cursor. Components
     /// that the entity has not are there too.
     pub fn latest_at_cursors<'a>(
@@ -268,8 +249,8 @@ impl QueryCache {
         })
     }
 
-    /// As [`Self::latest_at_many`], borrowed from the store: calls `visit` with each component that the entity has, and what
-    /// it was.
+    /// What several components of an entity were at a time, borrowed from the store: calls `visit` with each that the entity has, and
+    /// what it was.
     pub fn visit_latest_at<'s>(
         &self,
         store: &'s ChunkStore,

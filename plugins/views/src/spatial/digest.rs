@@ -71,6 +71,12 @@ impl SpatialScene {
                 } = order;
                 let (uniform, shown) = self.shown_at(path, *source)?;
                 let content = shown.visual.parts.get(*part)?;
+                // Ids are given in the order of arrival.
+                let mut uniform = SegmentUniform {
+                    picking_id: 0,
+                    ..uniform
+                };
+                uniform.tint[3] = content.opacity();
                 Some(PartDigest {
                     path: path.to_string(),
                     visualizer: sources.of(*source)?.name,

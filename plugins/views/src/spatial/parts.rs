@@ -43,7 +43,7 @@ impl Part {
         Self::of(Arc::new(Instances(instances.into())))
     }
 
-    /// A picture in the plane z = 0. Of several in one visual the first is shown.
+    /// A picture in the plane z = 0. Of several in one visual the last is shown.
     pub fn picture(picture: impl Into<Arc<Picture>>) -> Self {
         Self::of(Arc::new(PicturePart(picture.into())))
     }

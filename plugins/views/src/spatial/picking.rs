@@ -177,9 +177,11 @@ pub fn pick<'a, K: Copy>(
                 depth,
                 position,
             } => {
-                // Distances of less than a point are no difference to the eye; depth decides then.
-                let is_better = nearest
-                    .is_none_or(|(best, best_depth, _)| (distance.ceil(), depth) < (best.ceil(), best_depth));
+                // Distances of less than a point are no difference to the eye; depth decides then, and at one depth what is drawn
+                // later.
+                let is_better = nearest.is_none_or(|(best, best_depth, _)| {
+                    (distance.ceil(), depth) <= (best.ceil(), best_depth)
+                });
                 if is_better {
                     nearest = Some((
                         distance,
@@ -194,7 +196,7 @@ pub fn pick<'a, K: Copy>(
             }
             Touch::Face { position } => {
                 if let Some(seen) = projector.project(position)
-                    && face.is_none_or(|(best, _)| seen.depth < best)
+                    && face.is_none_or(|(best, _)| seen.depth <= best)
                 {
                     face = Some((
                         seen.depth,

@@ -45,9 +45,9 @@ impl SpatialVisual {
         self.parts.iter().map(Part::num_instances).sum()
     }
 
-    /// The picture, if a part is one.
+    /// The picture, if a part is one: the last of several, as of the rows in a range of times.
     pub fn picture(&self) -> Option<&Arc<Picture>> {
-        self.parts.iter().find_map(Part::as_picture)
+        self.parts.iter().rev().find_map(Part::as_picture)
     }
 
     /// Bytes on the heap.

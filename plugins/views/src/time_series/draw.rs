@@ -77,6 +77,10 @@ pub(super) fn lines(
                     let profile = Profile::new(width, pixel, color);
                     runs.iter()
                         .for_each(|run| strip::add_line(&mut mesh, run, &profile));
+                    if runs.iter().any(|run| run.len() == 1) {
+                        // What was drawn before lies below.
+                        flush(painter, &mut mesh);
+                    }
                     for only in runs.iter().filter(|run| run.len() == 1).flatten() {
                         painter.circle_filled(*only, width.max(1.5), color);
                     }

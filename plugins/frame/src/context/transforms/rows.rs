@@ -77,11 +77,13 @@ impl RowsByFrame {
         components: &TransformComponents,
         entity: EntityId,
     ) -> SmallVec<[ShownRow; 1]> {
-        let Some(results) = latest_at.get(entity) else {
-            return SmallVec::new();
-        };
-        let hits = components.all.iter().filter_map(|id| results.hit(*id));
-        let Some(newest) = newest(hits) else {
+        let newest = latest_at.get(entity).and_then(|results| {
+            let hits = components.all.iter().filter_map(|id| results.hit(*id));
+            newest(hits)
+        });
+        let Some(newest) = newest else {
+            // No rows, or none any more: their chunks are not kept.
+            self.by_entity.remove(&entity);
             return SmallVec::new();
         };
         let row = LoggedRow {

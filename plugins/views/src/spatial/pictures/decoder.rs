@@ -163,9 +163,21 @@ impl PixelDecoders {
             return Err(DecodeError::Cancelled);
         }
         let decoded = self.0.iter().find_map(|decoder| decoder.decode(source, options));
-        Ok(decoded
-            .unwrap_or(Err(DecodeError::NoDecoder))?
-            .thinned(options.max_side))
+        let pixels = decoded.unwrap_or(Err(DecodeError::NoDecoder))?;
+        let [width, height] = pixels.size;
+        let expected = u64::from(width) * u64::from(height) * pixels.layout.bytes() as u64;
+        if expected == 0 {
+            return Err(DecodeError::Empty);
+        }
+        if pixels.bytes.len() as u64 != expected {
+            return Err(DecodeError::Length {
+                width,
+                height,
+                expected: usize::try_from(expected).unwrap_or(usize::MAX),
+                found: pixels.bytes.len(),
+            });
+        }
+        Ok(pixels.thinned(options.max_side))
     }
 }
 

@@ -233,6 +233,12 @@ impl Diff {
 
     /// Lights up what the selection names.
     fn light(&mut self, scene: &mut SpatialScene, store: &ChunkStore, lights: &Lights) {
+        // What was hidden has the highlight of then.
+        for key in &self.written {
+            if let Some(shown) = scene.entities.get_mut(key) {
+                shown.highlight = lights.of(store, scene.view, key.1);
+            }
+        }
         let before = std::mem::replace(&mut scene.consumed.lights, lights.version());
         if before == lights.version() {
             return;

@@ -233,8 +233,10 @@ impl PictureQuad {
         let Some((picture, image)) = finished else {
             return exact;
         };
-        // One that was decoded in between is worth showing where it is nearer to the cursor than what is shown, and not after it.
+        // One that was decoded in between is worth showing where it is nearer to the cursor than what is shown, and not after it;
+        // not where the one at the cursor has failed.
         let is_better = exact.is_none()
+            && self.decoding.is_some()
             && picture.time <= wanted.time
             && self
                 .shown

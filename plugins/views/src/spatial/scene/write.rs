@@ -92,7 +92,10 @@ impl SpatialScene {
             if let Some(batch) = before.filter(|before| placed.get(at) != Some(&Some(*before)))
                 && let Some(kind) = self.kinds.get(batch.kind)
             {
-                (kind.remove)(&mut stage, part_place(key, shown, batch, at));
+                // An entity of its own stands for all parts of its kind.
+                if !(kind.is_entity && placed.contains(&Some(batch))) {
+                    (kind.remove)(&mut stage, part_place(key, shown, batch, at));
+                }
                 self.draw_order.remove(&order_of(self.space, key, shown, at));
             }
         }

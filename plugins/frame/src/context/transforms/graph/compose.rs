@@ -98,7 +98,7 @@ impl FrameGraph {
         while let Some(above) = below.pop() {
             for at in 0..self.frames[above].children.len() {
                 let child = self.frames[above].children[at];
-                if self.frames[child].composed != version
+                if self.frames[child].composed != self.pass
                     && !self.frames[child].is_circular
                     && self.compose_one(store, child, version, &mut composed)
                 {
@@ -169,11 +169,14 @@ impl FrameGraph {
         let frame = &self.frames[at];
         let is_new = frame.version == 0;
         let has_moved = before != Some(placement);
+        let pass = self.pass;
         let frame = &mut self.frames[at];
-        (frame.outer, frame.placement, frame.composed) = (outer, placement, version);
+        // A camera may turn, or become another, though its picture stays where it is.
+        let is_other = frame.outer != outer || frame.pinhole_version == version;
+        (frame.outer, frame.placement, frame.composed) = (outer, placement, pass);
         frame.tree_version = tree_version;
         frame.version = if has_moved { version } else { version_before.max(1) };
-        if has_moved || is_new {
+        if has_moved || is_new || is_other {
             composed.moved.push(id);
         }
         has_moved
