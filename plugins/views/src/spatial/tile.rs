@@ -166,11 +166,8 @@ fn find(scene: &SpatialScene, pointer: DVec2) -> Option<Pick<SceneKey>> {
 /// Emits what pointing and clicking mean. Hover is announced only where it changes, so that a resting pointer is no command.
 fn point(ui: &Ui, context: &mut ViewUiContext<'_>, tile: &Tile<'_>, view: ViewId) {
     let item = tile.pick.and_then(|pick| {
-        let shown = tile.scene.get(pick.key)?;
-        let entity = shown.path.clone();
-        // One that is alone is the entity.
-        let is_one_of_many = shown.visual.num_instances() > 1;
-        let instance = u32::try_from(pick.instance).ok().filter(|_| is_one_of_many);
+        let entity = tile.scene.get(pick.key)?.path.clone();
+        let instance = u32::try_from(pick.instance).ok();
         Some(Item::DataResult {
             view,
             entity,
