@@ -2,6 +2,7 @@
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
+use chronoscope_frame::Space;
 use chronoscope_store::EntityPath;
 
 use super::{batches::BatchKey, sources::SourceId};
@@ -56,20 +57,40 @@ pub(crate) struct Run {
 }
 
 /// The parts that a view draws, in order.
-#[derive(Default)]
 pub(crate) struct DrawOrder {
+    space: Space,
     parts: BTreeMap<OrderOfPart, Segment>,
     is_changed: bool,
 }
 
 impl DrawOrder {
+    pub(crate) fn new(space: Space) -> Self {
+        Self {
+            space,
+            parts: BTreeMap::new(),
+            is_changed: false,
+        }
+    }
+
+    /// Whether the parts of a batch are drawn in order. In space depth decides, except among instances that are translucent.
+    fn is_ordered(&self, batch: &BatchKey) -> bool {
+        self.space == Space::Two || batch.is_translucent
+    }
+
     pub(crate) fn insert(&mut self, order: OrderOfPart, segment: Segment) {
         let before = self.parts.insert(order, segment);
-        self.is_changed |= before != Some(segment);
+        if before != Some(segment) {
+            self.set_changed(&segment.batch);
+            if let Some(before) = before {
+                self.set_changed(&before.batch);
+            }
+        }
     }
 
     pub(crate) fn remove(&mut self, order: &OrderOfPart) {
-        self.is_changed |= self.parts.remove(order).is_some();
+        if let Some(before) = self.parts.remove(order) {
+            self.set_changed(&before.batch);
+        }
     }
 
     /// All parts in the order in which they are drawn.
@@ -77,20 +98,20 @@ impl DrawOrder {
         self.parts.iter()
     }
 
-    /// Notes that a part stands elsewhere in its batch.
-    pub(crate) fn set_changed(&mut self) {
-        self.is_changed = true;
+    /// Notes that a part came into a batch or left it, or stands elsewhere in it. No matter where no order is kept.
+    pub(crate) fn set_changed(&mut self, batch: &BatchKey) {
+        self.is_changed |= self.is_ordered(batch);
     }
 
     /// The runs of what is drawn in order, if they may have changed since the last call. Cost: O(parts) where they did.
-    pub(crate) fn take_changed_runs(&mut self, is_ordered: impl Fn(&BatchKey) -> bool) -> Option<Vec<Run>> {
-        std::mem::take(&mut self.is_changed).then(|| self.runs(is_ordered))
+    pub(crate) fn take_changed_runs(&mut self) -> Option<Vec<Run>> {
+        std::mem::take(&mut self.is_changed).then(|| self.runs())
     }
 
     /// The runs in the order in which they are drawn.
-    fn runs(&self, is_ordered: impl Fn(&BatchKey) -> bool) -> Vec<Run> {
+    fn runs(&self) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
-        let ordered = self.parts.values().filter(|part| is_ordered(&part.batch));
+        let ordered = self.parts.values().filter(|part| self.is_ordered(&part.batch));
         for (index, Segment { batch, segment }) in ordered.enumerate() {
             match runs.last_mut() {
                 Some(run) if run.batch == *batch => run.segments.push(*segment),
@@ -127,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_lies_between_splits_a_run() {
-        let mut order = DrawOrder::default();
+        let mut order = DrawOrder::new(Space::Three);
         let mut insert = |path: &str, draw_order: f32, kind: u16, segment: u64| {
             let place = OrderOfPart {
                 draw_order,
@@ -144,7 +165,7 @@ mod tests {
         insert("/d", 1.0, 0, 4);
         insert("/z", -1.0, 0, 0);
         let runs: Vec<(u16, u32, Vec<u64>)> = order
-            .take_changed_runs(|_| true)
+            .take_changed_runs()
             .into_iter()
             .flatten()
             .map(|run| (run.batch.kind, run.index, run.segments))
@@ -154,6 +175,6 @@ mod tests {
             [(0, 0, vec![0, 1]), (1, 2, vec![2]), (0, 3, vec![3, 4])],
             "by draw order, then by path"
         );
-        assert_eq!(order.take_changed_runs(|_| true), None);
+        assert_eq!(order.take_changed_runs(), None);
     }
 }

@@ -182,7 +182,7 @@ impl SpatialScene {
             hidden: FxHashMap::default(),
             standing: FxHashMap::default(),
             batches: Batches::new(layer),
-            draw_order: DrawOrder::default(),
+            draw_order: DrawOrder::new(space),
             quads: PictureQuads::default(),
             is_decoding: false,
             labels: BTreeMap::new(),

@@ -109,7 +109,7 @@ impl SpatialScene {
                     let segment = place.segment;
                     self.draw_order.insert(order, Segment { batch, segment });
                     if stage.batches.take_moved() {
-                        self.draw_order.set_changed();
+                        self.draw_order.set_changed(&batch);
                     }
                 } else {
                     self.draw_order.remove(&order);
@@ -170,9 +170,7 @@ impl SpatialScene {
     /// Brings into order what is drawn in a plane. In space depth decides, except among instances that are translucent, which
     /// go by path; pictures go by distance there.
     fn write_order(&mut self, world: &mut World, textures: &mut PictureTextures) {
-        let is_plane = self.space == Space::Two;
-        let is_ordered = |batch: &BatchKey| is_plane || batch.is_translucent;
-        let Some(runs) = self.draw_order.take_changed_runs(is_ordered) else {
+        let Some(runs) = self.draw_order.take_changed_runs() else {
             return;
         };
         let mut by_batch: BTreeMap<BatchKey, Vec<&Run>> = BTreeMap::new();
