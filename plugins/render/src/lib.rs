@@ -17,7 +17,7 @@
 //!
 //! # What there is to draw: the primitives
 //!
-//! [`PointInstance`], [`LineInstance`], [`BoxInstance`] and [`ArrowInstance`] are instanced. Radii follow one convention:
+//! [`PointInstance`], [`LineInstance`], [`BoxInstance`], [`BoxEdgesInstance`] and [`ArrowInstance`] are instanced. Radii follow one convention:
 //! positive ones are scene units, negative ones are UI points, which keep their size on screen. Each instance belongs to a *logical
 //! instance*, the datum that is highlighted and picked: a box, not one of its lines. An [`ImageQuad`] shows a texture, a
 //! [`GroundGrid`] an endless plane of lines; each of these is an entity of its own.
@@ -80,8 +80,8 @@ pub use instances::{
 };
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{
-    ArrowInstance, BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin,
-    LineInstance, Magnification, PointInstance, Texels, box_edges,
+    ArrowInstance, BoxEdgesInstance, BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad,
+    ImageQuadPlugin, LineInstance, Magnification, PointInstance, Texels, box_edges,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
@@ -93,6 +93,7 @@ pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
 /// | [`InstancePlugin`]`<`[`PointInstance`]`>` | round points |
 /// | [`InstancePlugin`]`<`[`LineInstance`]`>` | thick line segments |
 /// | [`InstancePlugin`]`<`[`BoxInstance`]`>` | solid oriented boxes |
+/// | [`InstancePlugin`]`<`[`BoxEdgesInstance`]`>` | the edges of oriented boxes |
 /// | [`InstancePlugin`]`<`[`ArrowInstance`]`>` | arrows |
 /// | [`ImageQuadPlugin`] | textures on planes |
 /// | [`GroundGridPlugin`] | endless grids |
@@ -114,6 +115,7 @@ impl Plugin for BulkRenderPlugin {
             InstancePlugin::<BoxInstance>::default(),
             InstancePlugin::<PointInstance>::default(),
             InstancePlugin::<LineInstance>::default(),
+            InstancePlugin::<BoxEdgesInstance>::default(),
             InstancePlugin::<ArrowInstance>::default(),
             ImageQuadPlugin,
             GroundGridPlugin,
@@ -133,6 +135,7 @@ impl Plugin for BulkRenderPlugin {
                 BulkQueueSet(ImageQuadPlugin::NAME),
                 BulkQueueSet(PointInstance::NAME),
                 BulkQueueSet(LineInstance::NAME),
+                BulkQueueSet(BoxEdgesInstance::NAME),
                 BulkQueueSet(ArrowInstance::NAME),
             )
                 .chain(),

@@ -24,16 +24,19 @@ pub(crate) struct VisualChunks {
 }
 
 impl VisualChunks {
-    pub(super) fn set(&mut self, key: ResultKey, chunks: SourceChunks) {
+    pub(super) fn set(&mut self, key: ResultKey, chunks: &SourceChunks) {
         if chunks.is_empty() {
             self.remove(key);
-        } else if self.by_result.get(&key) != Some(&chunks) {
+        } else if self.by_result.get(&key) != Some(chunks) {
             self.version += 1;
-            self.by_result.insert(key, chunks);
+            self.by_result.insert(key, chunks.clone());
         }
     }
 
     pub(super) fn remove(&mut self, key: ResultKey) {
+        if self.by_result.is_empty() {
+            return;
+        }
         self.version += u64::from(self.by_result.remove(&key).is_some());
     }
 
@@ -54,7 +57,10 @@ impl SourceChunks {
     }
 
     pub(super) fn without_repetition(mut self) -> Self {
-        for ids in [&mut self.used, &mut self.missing] {
+        for ids in [&mut self.used, &mut self.missing]
+            .into_iter()
+            .filter(|ids| ids.len() > 1)
+        {
             let mut seen = FxHashSet::default();
             ids.retain(|id| seen.insert(*id));
         }

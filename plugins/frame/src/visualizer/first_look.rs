@@ -20,7 +20,7 @@ use glam::DAffine3;
 use super::{
     VisualChunks, Visualizer, VisualizerId, VisualizerInput,
     chunks::SourceChunks,
-    resolve::{Resolver, Source},
+    resolve::{NO_COMPONENTS, Resolver, Source},
 };
 use crate::{
     ContextReader, Cursor, DataResult, EntityContexts, InstructionIndex, RecordingEntry, ResolvedInstruction,
@@ -128,6 +128,7 @@ impl<'a> FirstLook<'a> {
     fn resolver<'i>(&'i self, entity: EntityId, instruction: ResolvedInstruction<'i>) -> Resolver<'i> {
         Resolver {
             store: self.recording.store(),
+            components: &NO_COMPONENTS,
             cache: &self.recording.recording.cache,
             entity,
             cursor: Cursor {
@@ -267,7 +268,7 @@ impl FirstLookChunks {
     /// Notes what the first visuals of an entity were made from.
     pub fn set(&mut self, view: ViewId, entity: EntityId, chunks: FirstChunks) {
         let chunks = chunks.0.without_repetition();
-        self.by_view.entry(view).or_default().set(key_of(entity), chunks);
+        self.by_view.entry(view).or_default().set(key_of(entity), &chunks);
     }
 
     /// Forgets an entity.

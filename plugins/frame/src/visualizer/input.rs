@@ -53,7 +53,7 @@ impl<'a> VisualizerInput<'a> {
     /// The value of a component that something gives: override, recording, view default, in this order, or what the blueprint maps it
     /// to. What nothing gives has a fallback, which views may show differently: it is not up to the visual, which they share.
     pub fn get(&self, component: &str) -> Option<ArrayRef> {
-        self.resolve(component).map(|resolved| resolved.array)
+        self.resolver.get(component, &|answer| self.note_row(answer))
     }
 
     /// As [`Self::get`], with where it comes from.
@@ -66,8 +66,9 @@ impl<'a> VisualizerInput<'a> {
         let mut hasher = FxHasher::default();
         for component in info.required.iter().chain(info.optional) {
             let row = self.resolver.stored(component, &|answer| self.note_row(answer));
-            let row = row.and_then(|resolved| resolved.row);
-            row.map(|row| (row.id, row.time)).hash(&mut hasher);
+            row.map(|stored| stored.row())
+                .map(|row| (row.id, row.time))
+                .hash(&mut hasher);
         }
         hasher.finish()
     }
@@ -149,8 +150,7 @@ impl<'a> VisualizerInput<'a> {
             cursor: Cursor { time, ..self.cursor },
             ..self.resolver
         };
-        let resolved = resolver.resolve(component, &|answer| self.note_row(answer));
-        resolved.map(|resolved| resolved.array)
+        resolver.get(component, &|answer| self.note_row(answer))
     }
 
     /// The value that the blueprint gives to a component, whatever the data says.

@@ -4,8 +4,13 @@ use std::sync::Arc;
 
 use chronoscope_store::EntityId;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
-use super::{Visual, chunks::SourceChunks, rows::RowVisuals};
+use super::{
+    Visual,
+    chunks::SourceChunks,
+    rows::{Joined, RowVisuals},
+};
 use crate::{RecordingKey, Report, ResultQuery};
 
 /// All that a visual is made from. What is equal here is the same visual.
@@ -46,6 +51,8 @@ pub(super) struct Made<T> {
     pub(super) rows: RowVisuals<T>,
     /// The chunks it was made from, where that is to be known.
     pub(super) chunks: SourceChunks,
+    /// Its bytes, all in all.
+    bytes: u64,
 }
 
 impl<T: Visual> Made<T> {
@@ -54,18 +61,25 @@ impl<T: Visual> Made<T> {
         self.rows.num_made
     }
 
-    fn bytes(&self) -> u64 {
-        let visual = self
-            .visual
+    /// What came of a key.
+    pub(super) fn new(key: VisualKey, joined: Joined<T>, chunks: SourceChunks) -> Self {
+        let Joined { visual, report, rows } = joined;
+        let of_visual = visual
             .as_ref()
             .map_or(0, |visual| size_of::<T>() as u64 + visual.heap_bytes());
-        size_of::<Self>() as u64 + visual + self.rows.bytes()
+        Self {
+            bytes: size_of::<Self>() as u64 + of_visual + rows.bytes(),
+            key,
+            visual,
+            report,
+            rows,
+            chunks,
+        }
     }
 }
 
 struct Slot<T> {
     made: Arc<Made<T>>,
-    bytes: u64,
     /// The views that hold it.
     users: u32,
     /// Those among them that are shown.
@@ -74,15 +88,20 @@ struct Slot<T> {
 
 /// The visuals of one visualizer.
 pub(super) struct Pool<T> {
-    slots: FxHashMap<VisualKey, Slot<T>>,
+    /// Few of one entity differ: most often there is one.
+    by_entity: FxHashMap<EntityId, Slots<T>>,
+    len: usize,
     bytes: u64,
     idle_bytes: u64,
 }
 
+type Slots<T> = SmallVec<[Slot<T>; 1]>;
+
 impl<T> Default for Pool<T> {
     fn default() -> Self {
         Self {
-            slots: FxHashMap::default(),
+            by_entity: FxHashMap::default(),
+            len: 0,
             bytes: 0,
             idle_bytes: 0,
         }
@@ -91,7 +110,7 @@ impl<T> Default for Pool<T> {
 
 impl<T: Visual> Pool<T> {
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.len
     }
 
     /// The bytes of all visuals.
@@ -106,68 +125,81 @@ impl<T: Visual> Pool<T> {
 
     /// Hands a visual to a shown view.
     pub(super) fn take(&mut self, key: &VisualKey) -> Option<Arc<Made<T>>> {
-        let slot = self.slots.get_mut(key)?;
+        let slot = find(&mut self.by_entity, key)?;
         slot.users += 1;
         slot.shown += 1;
         if slot.shown == 1 {
-            self.idle_bytes -= slot.bytes;
+            self.idle_bytes -= slot.made.bytes;
         }
         Some(Arc::clone(&slot.made))
     }
 
     /// Adds a visual that so many shown views hold. It goes with the last that releases it.
-    pub(super) fn insert(&mut self, made: Made<T>, users: u32) -> Arc<Made<T>> {
-        let bytes = made.bytes();
-        let made = Arc::new(made);
-        let slot = Slot {
-            made: Arc::clone(&made),
-            bytes,
+    pub(super) fn insert(&mut self, made: &Arc<Made<T>>, users: u32) {
+        let slots = self.by_entity.entry(made.key.entity).or_default();
+        debug_assert!(
+            slots.iter().all(|slot| slot.made.key != made.key),
+            "what is there is not made again"
+        );
+        self.bytes += made.bytes;
+        self.len += 1;
+        slots.push(Slot {
+            made: Arc::clone(made),
             users,
             shown: users,
-        };
-        self.bytes += bytes;
-        let before = self.slots.insert(made.key, slot);
-        debug_assert!(before.is_none(), "what is there is not made again");
-        made
+        });
     }
 
     /// Takes a visual back from a view, and returns it if that was the last one.
     pub(super) fn release(&mut self, made: Arc<Made<T>>, is_shown: bool) -> Option<Made<T>> {
-        let key = made.key;
+        let (entity, bytes) = (made.key.entity, made.bytes);
+        let slots = self.by_entity.get_mut(&entity)?;
+        let at = slots.iter().position(|slot| Arc::ptr_eq(&slot.made, &made))?;
         drop(made);
-        let slot = self.slots.get_mut(&key)?;
+        let slot = &mut slots[at];
         slot.users -= 1;
         if is_shown {
             slot.shown -= 1;
             if slot.shown == 0 {
-                self.idle_bytes += slot.bytes;
+                self.idle_bytes += bytes;
             }
         }
         if slot.users > 0 {
             return None;
         }
-        let slot = self.slots.remove(&key)?;
-        self.bytes -= slot.bytes;
-        self.idle_bytes -= slot.bytes;
+        let slot = slots.swap_remove(at);
+        if slots.is_empty() {
+            self.by_entity.remove(&entity);
+        }
+        self.len -= 1;
+        self.bytes -= bytes;
+        self.idle_bytes -= bytes;
         Arc::into_inner(slot.made)
     }
 
     /// Says that a view that holds a visual is shown from now on, or is not any more.
     pub(super) fn show(&mut self, key: &VisualKey, is_shown: bool) {
-        let Some(slot) = self.slots.get_mut(key) else {
+        let Some(slot) = find(&mut self.by_entity, key) else {
             return;
         };
+        let bytes = slot.made.bytes;
         if is_shown {
             slot.shown += 1;
-            self.idle_bytes -= if slot.shown == 1 { slot.bytes } else { 0 };
+            self.idle_bytes -= if slot.shown == 1 { bytes } else { 0 };
         } else {
             slot.shown -= 1;
-            self.idle_bytes += if slot.shown == 0 { slot.bytes } else { 0 };
+            self.idle_bytes += if slot.shown == 0 { bytes } else { 0 };
         }
     }
 
     /// Whether no shown view holds a visual.
     pub(super) fn is_idle(&self, key: &VisualKey) -> bool {
-        self.slots.get(key).is_some_and(|slot| slot.shown == 0)
+        let mut slots = self.by_entity.get(&key.entity).into_iter().flatten();
+        slots.any(|slot| slot.made.key == *key && slot.shown == 0)
     }
+}
+
+fn find<'p, T>(by_entity: &'p mut FxHashMap<EntityId, Slots<T>>, key: &VisualKey) -> Option<&'p mut Slot<T>> {
+    let slots = by_entity.get_mut(&key.entity)?;
+    slots.iter_mut().find(|slot| slot.made.key == *key)
 }

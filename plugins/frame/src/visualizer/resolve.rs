@@ -6,11 +6,11 @@ use bevy_app::App;
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
 use chronoscope_store::{
-    ChunkStore, ComponentId, EntityId, EntityPath, LatestAt, QueryCache, RowId, arrow::ArrayRef,
+    ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, QueryCache, RowId, arrow::ArrayRef,
 };
 use chronoscope_types::enums::ComponentSourceKind;
 
-use super::input::RowPlace;
+use super::{VisualizerInfo, input::RowPlace};
 use crate::{
     ActiveBlueprint, Cursor, DataResults, LatestAtResults, Recordings, ResolvedInstruction, ResultKey, View,
     ViewOverrides, query_results::EntityResults,
@@ -59,10 +59,79 @@ impl Resolved {
     }
 }
 
+/// A cell of a recording: by its row, or where its row was found.
+pub(super) enum Stored<'a> {
+    Cell(ArrayRef, StoredRow),
+    Known(&'a Hit),
+    Found(Hit),
+}
+
+impl Stored<'_> {
+    /// The instances.
+    pub(super) fn array(self) -> ArrayRef {
+        match self {
+            Self::Cell(array, _) => array,
+            Self::Known(hit) => hit.cell(),
+            Self::Found(hit) => hit.cell(),
+        }
+    }
+
+    /// The row.
+    pub(super) fn row(&self) -> StoredRow {
+        match self {
+            Self::Cell(_, row) => *row,
+            Self::Known(hit) => StoredRow::of(hit),
+            Self::Found(hit) => StoredRow::of(hit),
+        }
+    }
+}
+
+impl StoredRow {
+    fn of(hit: &Hit) -> Self {
+        Self {
+            id: hit.row_id(),
+            time: hit.data_time(),
+        }
+    }
+}
+
+/// The components of a visualizer in a recording, so that their names need not be looked up for each entity.
+#[derive(Default)]
+pub(super) struct VisualizerComponents {
+    ids: Vec<(&'static str, Option<ComponentId>)>,
+}
+
+/// None of them: each name is looked up.
+pub(super) static NO_COMPONENTS: VisualizerComponents = VisualizerComponents { ids: Vec::new() };
+
+impl VisualizerComponents {
+    pub(super) fn new(info: &VisualizerInfo, store: &ChunkStore) -> Self {
+        let names = info.required.iter().chain(info.optional);
+        Self {
+            ids: names.map(|name| (*name, store.component_id(name))).collect(),
+        }
+    }
+
+    /// The id of a component; `None` where the recording has none of this name.
+    fn id(&self, name: &str, store: &ChunkStore) -> Option<ComponentId> {
+        // Most names come from the same constant.
+        let known = self.ids.iter().find(|(known, _)| std::ptr::eq(*known, name));
+        known.map_or_else(|| store.component_id(name), |(_, id)| *id)
+    }
+}
+
+/// The value of a component, and which source gives it.
+enum Value<'a> {
+    Override(ArrayRef),
+    Stored(Stored<'a>),
+    ViewDefault(ArrayRef),
+}
+
 /// All that decides about the values of an entity's components by one instruction.
 #[derive(Clone, Copy)]
 pub(super) struct Resolver<'a> {
     pub(super) store: &'a ChunkStore,
+    pub(super) components: &'a VisualizerComponents,
     pub(super) cache: &'a QueryCache,
     pub(super) entity: EntityId,
     pub(super) cursor: Cursor,
@@ -84,20 +153,37 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The value of a component, but for fallbacks. `note` is told of each row that is asked for.
+    /// The value of a component, but for fallbacks, and where it comes from. `note` is told of each row that is asked for.
     pub(super) fn resolve(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Resolved> {
+        Some(match self.value(component, note)? {
+            Value::Override(array) => Resolved::from(Source::Override)(array),
+            Value::ViewDefault(array) => Resolved::from(Source::ViewDefault)(array),
+            Value::Stored(stored) => Resolved {
+                row: Some(stored.row()),
+                source: Source::Store,
+                array: stored.array(),
+            },
+        })
+    }
+
+    /// As [`Self::resolve`], without the question where it comes from.
+    pub(super) fn get(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<ArrayRef> {
+        Some(match self.value(component, note)? {
+            Value::Override(array) | Value::ViewDefault(array) => array,
+            Value::Stored(stored) => stored.array(),
+        })
+    }
+
+    fn value(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Value<'a>> {
         let kind = self
             .instruction
             .mapping(component)
             .map(|mapping| mapping.source_kind);
-        let overridden = || {
-            self.instruction
-                .value(component)
-                .map(Resolved::from(Source::Override))
-        };
+        let overridden = || self.instruction.value(component).map(Value::Override);
+        let stored = || self.stored(component, note).map(Value::Stored);
         let value = match kind {
-            None => overridden().or_else(|| self.stored(component, note)),
-            Some(ComponentSourceKind::SourceComponent) => self.stored(component, note),
+            None => overridden().or_else(stored),
+            Some(ComponentSourceKind::SourceComponent) => stored(),
             Some(ComponentSourceKind::Override) => overridden(),
             Some(_) => None,
         };
@@ -105,7 +191,7 @@ impl<'a> Resolver<'a> {
             self.view
                 .default_value(component)
                 .filter(|_| kind != Some(ComponentSourceKind::AnnotationContext))
-                .map(Resolved::from(Source::ViewDefault))
+                .map(Value::ViewDefault)
         })
     }
 
@@ -126,33 +212,31 @@ impl<'a> Resolver<'a> {
                 _ => return None,
             },
         };
-        self.store.component_id(name)
+        self.components.id(name, self.store)
     }
 
     /// The row of the recording that stands for a component of the visualizer.
-    pub(super) fn stored(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Resolved> {
+    pub(super) fn stored(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Stored<'a>> {
         if !self.asks_store {
             return None;
         }
         let id = self.mapped_id(component)?;
-        let found = |array, id, time| Resolved {
-            array,
-            source: Source::Store,
-            row: Some(StoredRow { id, time }),
-        };
         let time = match &self.at {
             Some(place) => {
                 // What was logged together belongs together, whatever else has the same time.
                 let name = &self.store.descriptor(id).component;
                 if let Some(array) = place.chunk.cell(name, place.row) {
-                    return Some(found(array, place.row_id, Some(place.time)));
+                    let row = StoredRow {
+                        id: place.row_id,
+                        time: Some(place.time),
+                    };
+                    return Some(Stored::Cell(array, row));
                 }
                 place.time
             }
             None => {
                 if let Some(rows) = self.latest_at.filter(|rows| rows.looks_at(id)) {
-                    let hit = rows.hit(id)?;
-                    return Some(found(hit.cell(), hit.row_id(), hit.data_time()));
+                    return rows.hit(id).map(Stored::Known);
                 }
                 self.cursor.time
             }
@@ -161,8 +245,7 @@ impl<'a> Resolver<'a> {
             .cache
             .latest_at(self.store, self.entity, self.cursor.timeline, time, id);
         note(&answer);
-        let hit = answer.hit?;
-        Some(found(hit.cell(), hit.row_id(), hit.data_time()))
+        answer.hit.map(Stored::Found)
     }
 }
 
@@ -220,6 +303,7 @@ pub fn resolve(world: &World, view: ViewId, key: ResultKey, component: &str) -> 
     let latest_at = world.get_resource::<LatestAtResults>();
     let resolver = Resolver {
         store: &recording.store,
+        components: &NO_COMPONENTS,
         cache: &recording.cache,
         entity: key.entity,
         cursor,

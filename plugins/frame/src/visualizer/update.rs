@@ -10,11 +10,12 @@ use chronoscope_blueprint::ViewId;
 use chronoscope_store::{ChunkStore, EntityId, EntityPath, QueryCache, TimeRange};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use smallvec::SmallVec;
 
 use super::{
     QueryMode, Visual, Visualizer, VisualizerId, VisualizerInput, Visuals,
     pool::{Made, Pool, VisualKey},
-    resolve::Resolver,
+    resolve::{Resolver, VisualizerComponents},
     rows::{Joined, visualize_rows},
     visuals::{Consumed, Entries, Entry, ViewVisuals},
 };
@@ -49,13 +50,16 @@ pub(super) fn visualize<V: Visualizer>(
         }
         is_alive
     });
+    let entry = cursor.recording.and_then(|key| recordings.get(key));
+    let components = entry.map(|entry| VisualizerComponents::new(&V::INFO, entry.store()));
     let frame = FrameInputs {
         visualizer: *id,
+        components: &components.unwrap_or_default(),
         latest_at: &latest_at,
         contexts: &contexts,
         transforms: &transforms,
         cursor: *cursor,
-        entry: cursor.recording.and_then(|key| recordings.get(key)),
+        entry,
     };
     let mut work = Plan::<V>::default();
     for (view, tile, results, overrides) in &views {
@@ -89,6 +93,7 @@ pub(super) fn visualize<V: Visualizer>(
 /// What all views have in common.
 struct FrameInputs<'a> {
     visualizer: VisualizerId,
+    components: &'a VisualizerComponents,
     latest_at: &'a LatestAtResults,
     contexts: &'a EntityContexts,
     transforms: &'a Transforms,
@@ -109,7 +114,7 @@ struct ViewInputs<'a> {
 /// The visuals to be made, and who asks for them.
 struct Plan<'a, V: Visualizer> {
     items: Vec<Item<'a, V::Visual>>,
-    by_key: FxHashMap<VisualKey, usize>,
+    by_entity: FxHashMap<EntityId, SmallVec<[u32; 1]>>,
     uses: Vec<Use>,
 }
 
@@ -117,7 +122,7 @@ impl<V: Visualizer> Default for Plan<'_, V> {
     fn default() -> Self {
         Self {
             items: Vec::new(),
-            by_key: FxHashMap::default(),
+            by_entity: FxHashMap::default(),
             uses: Vec::new(),
         }
     }
@@ -125,17 +130,21 @@ impl<V: Visualizer> Default for Plan<'_, V> {
 
 impl<'a, V: Visualizer> Plan<'a, V> {
     /// The item for a visual, with one more user. `released` is what that one had before, where nobody holds it any more.
-    fn item(&mut self, key: VisualKey, asked: Asked<'a>, released: Option<Made<V::Visual>>) -> usize {
-        let at = *self.by_key.entry(key).or_insert_with(|| {
-            self.items.push(Item {
+    fn item(&mut self, key: VisualKey, asked: Asked<'a>, released: Option<Made<V::Visual>>) -> u32 {
+        let items = &mut self.items;
+        let of_entity = self.by_entity.entry(key.entity).or_default();
+        let known = of_entity.iter().find(|at| items[**at as usize].key == key);
+        let at = known.copied().unwrap_or_else(|| {
+            items.push(Item {
                 key,
                 asked,
                 previous: None,
                 users: 0,
             });
-            self.items.len() - 1
+            of_entity.push(items.len() as u32 - 1);
+            items.len() as u32 - 1
         });
-        let item = &mut self.items[at];
+        let item = &mut items[at as usize];
         item.users += 1;
         if let Some(released) = released.filter(|released| released.key.is_start_for(&key)) {
             item.previous.get_or_insert(released);
@@ -166,7 +175,7 @@ struct Asked<'a> {
 struct Use {
     view: ViewId,
     result: ResultKey,
-    item: usize,
+    item: u32,
 }
 
 impl<'a> FrameInputs<'a> {
@@ -194,7 +203,8 @@ impl<'a> FrameInputs<'a> {
         let Some(entry) = self.entry else { return 0 };
         let candidates = self.candidates(inputs, entry, visuals);
         for entity in &candidates {
-            let mut before = visuals.entries.remove(entity).unwrap_or_default();
+            let shown = visuals.entries.entry(*entity).or_default();
+            let mut before = std::mem::take(shown);
             let mut now: Entries<V::Visual> = Entries::new();
             let result = results.get(*entity).filter(|_| overrides.is_visible(*entity));
             let instructions = result
@@ -221,7 +231,7 @@ impl<'a> FrameInputs<'a> {
                 let made = pool.take(&key);
                 match &made {
                     Some(made) => {
-                        visuals.chunks.set(result_key, made.chunks.clone());
+                        visuals.chunks.set(result_key, &made.chunks);
                         visuals.changed.push(result_key);
                     }
                     None => {
@@ -254,8 +264,9 @@ impl<'a> FrameInputs<'a> {
                     pool.release(made, true);
                 }
             }
-            if !now.is_empty() {
-                visuals.entries.insert(*entity, now);
+            *shown = now;
+            if shown.is_empty() {
+                visuals.entries.remove(entity);
             }
         }
         candidates.len()
@@ -400,28 +411,25 @@ impl<'a> FrameInputs<'a> {
         let Some(entry) = self.entry else { return 0 };
         let make = |item| self.make_one::<V>(entry, item);
         let made: Vec<_> = plan.items.into_par_iter().map(make).collect();
-        let num_made = made.iter().map(|(made, _)| made.num_made()).sum();
-        let made: Vec<Arc<Made<V::Visual>>> = made
-            .into_iter()
-            .map(|(made, users)| pool.insert(made, users))
-            .collect();
+        let mut num_made = 0;
+        for (made, users) in &made {
+            num_made += made.num_made();
+            pool.insert(made, *users);
+        }
         for Use { view, result, item } in plan.uses {
             let Some(visuals) = views.get_mut(&view) else {
                 continue;
             };
+            let (made, _) = &made[item as usize];
             let entries = visuals.entries.get_mut(&result.entity).into_iter().flatten();
             for entry in entries.filter(|entry| entry.instruction == result.instruction) {
-                entry.made = Some(Arc::clone(&made[item]));
+                entry.made = Some(Arc::clone(made));
             }
-            visuals.chunks.set(result, made[item].chunks.clone());
+            visuals.chunks.set(result, &made.chunks);
             visuals.changed.push(result);
         }
-        let store = entry.store();
         for visuals in views.values_mut().filter(|visuals| visuals.is_shown) {
-            visuals.changed.sort_by(|a, b| {
-                let path = |key: &ResultKey| store.entity_path(key.entity);
-                path(a).cmp(path(b)).then(a.instruction.cmp(&b.instruction))
-            });
+            visuals.changed.sort_unstable();
         }
         num_made
     }
@@ -430,7 +438,7 @@ impl<'a> FrameInputs<'a> {
         &self,
         entry: &RecordingEntry,
         item: Item<'_, V::Visual>,
-    ) -> (Made<V::Visual>, u32) {
+    ) -> (Arc<Made<V::Visual>>, u32) {
         let Item {
             key,
             asked,
@@ -443,7 +451,7 @@ impl<'a> FrameInputs<'a> {
         if let ResultQuery::Range(range) = key.query {
             input.time_range = range;
         }
-        let Joined { visual, report, rows } = match (V::INFO.mode, key.query) {
+        let joined = match (V::INFO.mode, key.query) {
             (QueryMode::LatestAt, ResultQuery::Range(range)) => {
                 let is_same_data = previous.as_ref().is_some_and(|made| made.key.rows == key.rows);
                 let rows = previous.map(|made| made.rows).unwrap_or_default();
@@ -455,14 +463,8 @@ impl<'a> FrameInputs<'a> {
             }),
         };
         let chunks = chunks.map(|chunks| chunks.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let made = Made {
-            key,
-            visual,
-            report,
-            rows,
-            chunks: chunks.unwrap_or_default().without_repetition(),
-        };
-        (made, users)
+        let chunks = chunks.unwrap_or_default().without_repetition();
+        (Arc::new(Made::new(key, joined, chunks)), users)
     }
 
     fn contexts<'i>(&'i self, entry: &'i RecordingEntry) -> ContextReader<'i> {
@@ -485,6 +487,7 @@ impl<'a> FrameInputs<'a> {
             contexts: self.contexts(entry),
             resolver: Resolver {
                 store,
+                components: self.components,
                 cache,
                 entity,
                 cursor: self.cursor,

@@ -153,7 +153,8 @@ impl<V: Visualizer> ViewVisuals<V> {
             .filter_map(|(key, made)| Some((key, made.report.as_ref()?)))
     }
 
-    /// The data results whose visuals are others than in the frame before, in the order of paths and instructions.
+    /// The data results whose visuals are others than in the frame before, in the order of
+    /// entities and instructions.
     pub fn changed(&self) -> &[ResultKey] {
         &self.changed
     }

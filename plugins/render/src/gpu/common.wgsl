@@ -133,3 +133,9 @@ fn shade(color: vec3<f32>, normal_in_world: vec3<f32>) -> vec3<f32> {
     let light = normalize(vec3(0.25, 0.45, 0.85));
     return color * clamp(0.3 + 0.82 * max(dot(normal, light), 0.0), 0.0, 1.0);
 }
+
+// A vector turned by a unit quaternion.
+fn rotate(rotation: vec4<f32>, v: vec3<f32>) -> vec3<f32> {
+    let t = 2.0 * cross(rotation.xyz, v);
+    return v + rotation.w * t + cross(rotation.xyz, t);
+}

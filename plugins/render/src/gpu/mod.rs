@@ -31,8 +31,9 @@ use self::upload::GpuInstances;
 use crate::instances::{DrawList, InstanceBuffer, Primitive};
 use crate::picking::{PickItem, queue_picked_lists};
 use crate::stats::BulkExtractSystems;
-use crate::{ArrowInstance, BoxInstance, LineInstance, PointInstance};
+use crate::{ArrowInstance, BoxEdgesInstance, BoxInstance, LineInstance, PointInstance};
 
+const THICK_LINES_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d12");
 const SEGMENTS_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d11");
 
 /// Draws all [`DrawList<P>`](DrawList)s. Needs [`BulkViewPlugin`](crate::BulkViewPlugin),
@@ -102,6 +103,12 @@ fn load_shaders(app: &mut App) {
     load_internal_asset!(app, SEGMENTS_SHADER, "segments.wgsl", Shader::from_wgsl);
     load_internal_asset!(
         app,
+        THICK_LINES_SHADER,
+        "../primitives/thick_lines.wgsl",
+        Shader::from_wgsl
+    );
+    load_internal_asset!(
+        app,
         PointInstance::shader(),
         "../primitives/points.wgsl",
         Shader::from_wgsl
@@ -116,6 +123,12 @@ fn load_shaders(app: &mut App) {
         app,
         BoxInstance::shader(),
         "../primitives/boxes.wgsl",
+        Shader::from_wgsl
+    );
+    load_internal_asset!(
+        app,
+        BoxEdgesInstance::shader(),
+        "../primitives/box_edges.wgsl",
         Shader::from_wgsl
     );
     load_internal_asset!(

@@ -29,7 +29,7 @@ pub struct BoxInstance {
 }
 
 impl BoxInstance {
-    /// A box around `center`. A rotation that is not normalised is; one that cannot be is ignored. The logical instance
+    /// A box around `center`. A rotation that is not normalized is; one that cannot be is ignored. The logical instance
     /// is 0.
     #[inline]
     #[must_use]
@@ -94,7 +94,7 @@ pub fn box_edges(half_size: Vec3, center: Vec3, rotation: Quat) -> [(Vec3, Vec3)
     })
 }
 
-fn unit(rotation: Quat) -> Quat {
+pub(super) fn unit(rotation: Quat) -> Quat {
     let length = rotation.length();
     if length.is_finite() && length > f32::EPSILON {
         rotation / length

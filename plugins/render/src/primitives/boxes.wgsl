@@ -1,6 +1,6 @@
 // Solid boxes: 36 vertices made from the index, shaded by the direction of their face.
 
-#import chronoscope_render::common::{quad_corner, with_depth_offset, shade, nothing, Picked, picked}
+#import chronoscope_render::common::{quad_corner, with_depth_offset, shade, rotate, nothing, Picked, picked}
 #import chronoscope_render::segments::{Segment, is_void, segment_of, resolve_color, to_clip, direction_to_world}
 
 struct Instance {
@@ -18,11 +18,6 @@ struct Varyings {
 #ifdef PICKING
     @location(1) @interpolate(flat) ids: vec2<u32>,
 #endif
-}
-
-fn rotate(rotation: vec4<f32>, v: vec3<f32>) -> vec3<f32> {
-    let t = 2.0 * cross(rotation.xyz, v);
-    return v + rotation.w * t + cross(rotation.xyz, t);
 }
 
 // The normal of a plane goes with the cofactors of the matrix, not with the matrix: as the cross product of the images

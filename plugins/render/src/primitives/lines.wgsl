@@ -1,9 +1,8 @@
-// Thick lines: two triangles around the line on screen, cut to a capsule in the fragment shader.
-//
-// Everything after the near plane happens in pixels, so that radii are exact and the ends are round.
+// Thick lines with round ends.
 
-#import chronoscope_render::common::{pixels_from_clip, clip_from_pixels, quad_corner, with_depth_offset, cut, nothing, Picked, picked}
-#import chronoscope_render::segments::{is_void, segment_of, resolve_color, radius_pixels, to_clip}
+#import chronoscope_render::common::{Picked, picked}
+#import chronoscope_render::segments::{is_void, segment_of}
+#import chronoscope_render::thick_lines::{Line, ThickLine, line_alpha, line_color, line_vertex, no_line}
 
 struct Instance {
     @location(0) start: vec3<f32>,
@@ -15,112 +14,29 @@ struct Instance {
     @location(15) slot: u32,
 }
 
-struct Varyings {
-    @builtin(position) position: vec4<f32>,
-    // Start and end, in pixels of the target.
-    @location(0) @interpolate(flat) ends: vec4<f32>,
-    // At the start and at the end, in pixels.
-    @location(1) @interpolate(flat) radii: vec2<f32>,
-    @location(2) @interpolate(flat) color: vec4<f32>,
-    @location(3) @interpolate(flat) flags: u32,
-#ifdef PICKING
-    @location(4) @interpolate(flat) ids: vec2<u32>,
-#endif
-}
-
-const FLAT_START: u32 = 1u;
-const FLAT_END: u32 = 2u;
-
 @vertex
-fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyings {
-    var out: Varyings;
-    out.position = nothing();
+fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> ThickLine {
     if is_void(instance.slot) {
-        return out;
+        return no_line();
     }
     let segment = segment_of(instance.slot, instance.id);
-#ifdef PICKING
-    out.ids = vec2(segment.picking_id, instance.id);
-#endif
-    out.color = resolve_color(segment, instance.color);
-    out.flags = instance.flags;
-
-    var start = to_clip(segment, instance.start);
-    var end = to_clip(segment, instance.end);
-    // The depth is reversed: in front of the near plane means z <= w. What is behind it is cut off here, since behind
-    // the eye there is no place on screen to expand from.
-    let start_front = start.w - start.z;
-    let end_front = end.w - end.z;
-    if out.color.a <= 0.0 || (start_front < 0.0 && end_front < 0.0) {
-        return out;
-    }
-    if start_front < 0.0 {
-        start = mix(start, end, start_front / (start_front - end_front));
-        out.flags |= FLAT_START;
-    } else if end_front < 0.0 {
-        end = mix(end, start, end_front / (end_front - start_front));
-        out.flags |= FLAT_END;
-    }
-    // For rounding, and for projections without a near plane.
-    if start.w <= 0.0 || end.w <= 0.0 {
-        return out;
-    }
-
-    let start_pixels = pixels_from_clip(start);
-    let end_pixels = pixels_from_clip(end);
-    out.ends = vec4(start_pixels, end_pixels);
-    out.radii = vec2(
-        radius_pixels(segment, instance.radius, start.w),
-        radius_pixels(segment, instance.radius, end.w),
-    );
-    if max(out.radii.x, out.radii.y) <= 0.0 {
-        return out;
-    }
-
-    let span = end_pixels - start_pixels;
-    let along = select(vec2(1.0, 0.0), span / length(span), dot(span, span) > 1e-8);
-    let across = vec2(-along.y, along.x);
-    let corner = quad_corner(vertex_index);
-    let is_end = corner.x > 0.0;
-    // A pixel more on each side, so that a soft edge is not cut off.
-    let reach = max(out.radii.x, out.radii.y) + 1.0;
-    let pixels = select(start_pixels, end_pixels, is_end) + along * corner.x * reach + across * corner.y * reach;
-    let at = select(start, end, is_end);
-    out.position = with_depth_offset(clip_from_pixels(pixels, at), segment.depth_offset);
-    return out;
-}
-
-fn alpha_of(in: Varyings) -> f32 {
-    let span = in.ends.zw - in.ends.xy;
-    let here = in.position.xy - in.ends.xy;
-    let length_squared = dot(span, span);
-    let along = select(0.0, dot(here, span) / length_squared, length_squared > 1e-8);
-    let nearest = clamp(along, 0.0, 1.0);
-    let distance = length(here - span * nearest);
-    var inside = mix(in.radii.x, in.radii.y, nearest) - distance;
-    let span_pixels = sqrt(length_squared);
-    if (in.flags & FLAT_START) != 0u {
-        inside = min(inside, along * span_pixels);
-    }
-    if (in.flags & FLAT_END) != 0u {
-        inside = min(inside, (1.0 - along) * span_pixels);
-    }
-    return cut(in.color.a, inside);
+    let line = Line(instance.start, instance.end, instance.radius, instance.color, instance.flags, instance.id);
+    return line_vertex(segment, line, vertex_index);
 }
 
 @fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
-    let alpha = alpha_of(in);
-    if alpha <= 0.0 {
+fn fragment(in: ThickLine) -> @location(0) vec4<f32> {
+    let color = line_color(in);
+    if color.a <= 0.0 {
         discard;
     }
-    return vec4(in.color.rgb, alpha);
+    return color;
 }
 
 #ifdef PICKING
 @fragment
-fn pick(in: Varyings) -> Picked {
-    if alpha_of(in) <= 0.0 {
+fn pick(in: ThickLine) -> Picked {
+    if line_alpha(in) <= 0.0 {
         discard;
     }
     return picked(in.ids, in.position);

@@ -1,7 +1,7 @@
 //! What there is to draw. Each file holds the data of one primitive beside the shader that draws it.
 //!
-//! Four are instanced and share the code in [`gpu`](crate::gpu): [`points`], [`lines`], [`boxes`], [`arrows`]. Two are entities of
-//! their own, with a small uniform each: [`image_quad`] and [`ground_grid`].
+//! Five are instanced and share the code in [`gpu`](crate::gpu): [`points`], [`lines`], [`boxes`], [`box_edges`], [`arrows`]. Two are
+//! entities of their own, with a small uniform each: [`image_quad`] and [`ground_grid`].
 //!
 //! # Radii
 //!
@@ -9,6 +9,7 @@
 //! which the view turns into pixels; [`DEFAULT_RADIUS`] is whatever the segment says. Zero draws nothing.
 
 mod arrows;
+mod box_edges;
 mod boxes;
 mod ground_grid;
 mod image_quad;
@@ -16,6 +17,7 @@ mod lines;
 mod points;
 
 pub use arrows::ArrowInstance;
+pub use box_edges::BoxEdgesInstance;
 pub use boxes::{BoxInstance, box_edges};
 pub use ground_grid::{GroundGrid, GroundGridPlugin};
 pub use image_quad::{ImageQuad, ImageQuadPlugin, Magnification, Texels};

@@ -6,7 +6,7 @@
 //! let marks = cells.read(input)?;
 //! ```
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use chronoscope_frame::{Annotations, Report, Visualizer, VisualizerInput};
 use chronoscope_render::{DEFAULT_COLOR, DEFAULT_RADIUS, pack_color};
@@ -41,20 +41,14 @@ impl MarkCells {
     /// Takes the cells of an entity: of the visualizer's optional components those whose field is `colors`, `radii`, `labels`,
     /// `show_labels`, `class_ids` or `keypoint_ids`.
     pub fn of<V: Visualizer>(input: &VisualizerInput<'_>) -> Self {
-        let cell = |field: &str| {
-            let name = V::INFO
-                .optional
-                .iter()
-                .find(|name| name.strip_suffix(field).is_some_and(|rest| rest.ends_with(':')));
-            name.and_then(|name| input.get(name))
-        };
+        let cell = |name: Option<&'static str>| name.and_then(|name| input.get(name));
         Self {
-            colors: cell("colors"),
-            radii: cell("radii"),
-            labels: cell("labels"),
-            show_labels: cell("show_labels"),
-            class_ids: cell("class_ids"),
-            keypoint_ids: cell("keypoint_ids"),
+            colors: cell(Fields::<V>::COLORS),
+            radii: cell(Fields::<V>::RADII),
+            labels: cell(Fields::<V>::LABELS),
+            show_labels: cell(Fields::<V>::SHOW_LABELS),
+            class_ids: cell(Fields::<V>::CLASS_IDS),
+            keypoint_ids: cell(Fields::<V>::KEYPOINT_IDS),
         }
     }
 
@@ -78,6 +72,45 @@ impl MarkCells {
                 .flatten(),
         })
     }
+}
+
+/// The names of what a visualizer's marks have in common, found when the program is built.
+struct Fields<V>(PhantomData<V>);
+
+impl<V: Visualizer> Fields<V> {
+    const COLORS: Option<&'static str> = find_field(V::INFO.optional, "colors");
+    const RADII: Option<&'static str> = find_field(V::INFO.optional, "radii");
+    const LABELS: Option<&'static str> = find_field(V::INFO.optional, "labels");
+    const SHOW_LABELS: Option<&'static str> = find_field(V::INFO.optional, "show_labels");
+    const CLASS_IDS: Option<&'static str> = find_field(V::INFO.optional, "class_ids");
+    const KEYPOINT_IDS: Option<&'static str> = find_field(V::INFO.optional, "keypoint_ids");
+}
+
+/// The first component of this field: `Points3D:colors` for `colors`.
+const fn find_field(components: &[&'static str], field: &str) -> Option<&'static str> {
+    let mut at = 0;
+    while at < components.len() {
+        if is_field(components[at].as_bytes(), field.as_bytes()) {
+            return Some(components[at]);
+        }
+        at += 1;
+    }
+    None
+}
+
+const fn is_field(component: &[u8], field: &[u8]) -> bool {
+    if component.len() <= field.len() {
+        return false;
+    }
+    let colon = component.len() - field.len() - 1;
+    let mut at = 0;
+    while at < field.len() {
+        if component[colon + 1 + at] != field[at] {
+            return false;
+        }
+        at += 1;
+    }
+    component[colon] == b':'
 }
 
 /// Reads a cell with one of the functions of [`read`]; nothing where there is no cell.
@@ -137,7 +170,7 @@ impl Marks<'_> {
         if !self.colors.is_empty() {
             return self.colors.iter().any(|color| color & 0xFF != 0xFF);
         }
-        // Colours of the cycle are opaque.
+        // Colors of the cycle are opaque.
         let Some(context) = self.context.as_deref() else {
             return false;
         };
@@ -261,6 +294,17 @@ mod tests {
             keypoint_ids: Cow::Borrowed(&[]),
             context: Some(Arc::new(context.clone())),
         }
+    }
+
+    #[test]
+    fn fields_are_found_by_their_whole_name() {
+        let components = ["Boxes3D:show_labels", "Boxes3D:labels", "colors"];
+        assert_eq!(find_field(&components, "labels"), Some("Boxes3D:labels"));
+        assert_eq!(
+            find_field(&components, "show_labels"),
+            Some("Boxes3D:show_labels")
+        );
+        assert_eq!(find_field(&components, "colors"), None);
     }
 
     #[test]

@@ -49,7 +49,7 @@ use chronoscope_frame::{
     AppVisualizerExt as _, Cursor, Frame, FrameSystems, Recordings, Report, Transforms, ViewClasses,
     Visualizers, visualizer::FirstLookChunks,
 };
-use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance};
+use chronoscope_render::{ArrowInstance, BoxEdgesInstance, BoxInstance, LineInstance, PointInstance};
 
 pub use chronoscope_frame::Space;
 pub use digest::PartDigest;
@@ -101,6 +101,7 @@ impl Plugin for SpatialPlugin {
         app.add_spatial_primitive::<BoxInstance>()
             .add_spatial_primitive::<PointInstance>()
             .add_spatial_primitive::<LineInstance>()
+            .add_spatial_primitive::<BoxEdgesInstance>()
             .add_spatial_primitive::<ArrowInstance>();
         app.add_spatial_visualizer::<Arrows3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
             .add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)

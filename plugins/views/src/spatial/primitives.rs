@@ -1,7 +1,9 @@
 //! What spatial views know of a primitive beside how it is drawn: its bounds, and how the pointer touches it.
 
-use chronoscope_render::{ArrowInstance, BoxInstance, LineInstance, PointInstance, Primitive};
-use glam::{DAffine3, DQuat, DVec3};
+use chronoscope_render::{
+    ArrowInstance, BoxEdgesInstance, BoxInstance, LineInstance, PointInstance, Primitive, box_edges,
+};
+use glam::{DAffine3, DQuat, DVec3, Quat};
 
 use super::{
     bounds::Bounds,
@@ -49,6 +51,29 @@ impl SpatialPrimitive for BoxInstance {
     }
 }
 
+impl SpatialPrimitive for BoxEdgesInstance {
+    fn bounds(&self) -> Bounds {
+        let Self {
+            center,
+            half_size,
+            rotation,
+            color,
+            ..
+        } = *self;
+        let rotation = Quat::from_array(rotation);
+        BoxInstance::new(center.into(), half_size.into(), rotation, color).bounds()
+    }
+
+    fn touch(&self, probe: &Probe<'_>) -> Option<Touch> {
+        let rotation = Quat::from_array(self.rotation);
+        let edges = box_edges(self.half_size.into(), self.center.into(), rotation);
+        let touches = edges
+            .iter()
+            .filter_map(|(from, to)| probe.line(from.as_dvec3(), to.as_dvec3(), self.radius));
+        touches.min_by(|a, b| distance_of(a).total_cmp(&distance_of(b)))
+    }
+}
+
 impl SpatialPrimitive for ArrowInstance {
     fn bounds(&self) -> Bounds {
         let tip = vector(self.origin) + vector(self.vector);
@@ -62,6 +87,14 @@ impl SpatialPrimitive for ArrowInstance {
     fn touch(&self, probe: &Probe<'_>) -> Option<Touch> {
         let origin = vector(self.origin);
         probe.line(origin, origin + vector(self.vector), self.radius)
+    }
+}
+
+/// How far the pointer is from what it touches, in points.
+fn distance_of(touch: &Touch) -> f64 {
+    match touch {
+        Touch::Mark { distance, .. } => *distance,
+        Touch::Face { .. } => 0.0,
     }
 }
 

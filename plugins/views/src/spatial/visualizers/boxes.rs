@@ -1,12 +1,14 @@
 //! Boxes in space, as lines or solid, and rectangles in the plane.
 
+use std::sync::Arc;
+
 use chronoscope_frame::{
     Annotations, Report, Visualizer, VisualizerInput,
     visualizer::{QueryMode, VisualizerInfo},
 };
-use chronoscope_render::{BoxInstance, LineInstance, box_edges};
+use chronoscope_render::{BoxEdgesInstance, BoxInstance, LineInstance};
 use chronoscope_types::{Boxes2D, Boxes3D, clamped, enums::FillMode, read};
-use glam::{DVec3, Quat, Vec3};
+use glam::{DVec3, Mat3, Quat, Vec3};
 use smallvec::{SmallVec, smallvec};
 
 use super::{draw_order, fail, flat, num_instances, read_draw_order};
@@ -69,7 +71,7 @@ impl Visualizer for Boxes3DVisualizer {
                 (Boxes3D::QUATERNIONS, quaternions.len()),
             ],
         );
-        let oriented: Vec<OrientedBox> = (0..count)
+        let oriented: SmallVec<[OrientedBox; 1]> = (0..count)
             .filter_map(|instance| {
                 let half_size = clamped(&half_sizes, instance)?;
                 let mut rotation = Quat::IDENTITY;
@@ -107,6 +109,17 @@ struct OrientedBox {
     rotation: Quat,
 }
 
+impl OrientedBox {
+    /// The two corners of the smallest box along the axes that holds it.
+    fn extremes(&self) -> [[f32; 3]; 2] {
+        let axes = Mat3::from_quat(self.rotation);
+        let reach = axes.x_axis.abs() * self.half_size.x
+            + axes.y_axis.abs() * self.half_size.y
+            + axes.z_axis.abs() * self.half_size.z;
+        [self.center - reach, self.center + reach].map(|corner| corner.to_array())
+    }
+}
+
 fn visual_3d(
     boxes: &[OrientedBox],
     count: usize,
@@ -116,37 +129,12 @@ fn visual_3d(
     if boxes.is_empty() {
         return None;
     }
-    let mut bounds = Bounds::EMPTY;
-    let (mut lines, mut solids) = (Vec::new(), Vec::new());
     let has_lines = fill_mode != FillMode::Solid;
     let has_faces = matches!(
         fill_mode,
         FillMode::Solid | FillMode::TransparentFillMajorWireframe
     );
-    for &OrientedBox {
-        instance,
-        center,
-        half_size,
-        rotation,
-    } in boxes
-    {
-        let edges = box_edges(half_size, center, rotation);
-        let corners = edges.iter().flat_map(|(a, b)| [a.to_array(), b.to_array()]);
-        bounds = bounds.union(Bounds::of_points(corners));
-        let color = marks.packed_color(instance);
-        if has_lines {
-            let radius = marks.radius(instance);
-            let edges = edges.iter();
-            let line = |(a, b): &(Vec3, Vec3)| {
-                LineInstance::new(*a, *b, radius, color).with_instance(instance as u32)
-            };
-            lines.extend(edges.map(line));
-        }
-        if has_faces {
-            let solid = BoxInstance::new(center, half_size, rotation, color);
-            solids.push(solid.with_instance(instance as u32));
-        }
-    }
+    let bounds = Bounds::of_points(boxes.iter().flat_map(OrientedBox::extremes));
     let labels = marks.labels(count, bounds.center(), |at| {
         let at = boxes
             .binary_search_by_key(&at, |oriented| oriented.instance)
@@ -155,12 +143,24 @@ fn visual_3d(
     });
     let mut parts = SmallVec::new();
     if has_faces {
+        let solid = |one: &OrientedBox| {
+            let color = marks.packed_color(one.instance);
+            BoxInstance::new(one.center, one.half_size, one.rotation, color)
+                .with_instance(one.instance as u32)
+        };
+        let solids: Arc<[BoxInstance]> = boxes.iter().map(solid).collect();
         let opacity = if has_lines { TRANSPARENT_FACE_OPACITY } else { 255 };
         let solids = Part::new(solids).with_opacity(opacity);
         parts.push(solids.with_translucency(marks.has_alpha()));
     }
     if has_lines {
-        parts.push(Part::new(lines).with_translucency(marks.has_alpha()));
+        let edges = |one: &OrientedBox| {
+            let (radius, color) = (marks.radius(one.instance), marks.packed_color(one.instance));
+            BoxEdgesInstance::new(one.center, one.half_size, one.rotation, radius, color)
+                .with_instance(one.instance as u32)
+        };
+        let edges: Arc<[BoxEdgesInstance]> = boxes.iter().map(edges).collect();
+        parts.push(Part::new(edges).with_translucency(marks.has_alpha()));
     }
     Some(SpatialVisual {
         parts,

@@ -1,0 +1,119 @@
+// A thick line: two triangles around it on screen, cut to a capsule in the fragment shader.
+//
+// Everything after the near plane happens in pixels, so that radii are exact and the ends are round.
+
+#define_import_path chronoscope_render::thick_lines
+
+#import chronoscope_render::common::{pixels_from_clip, clip_from_pixels, quad_corner, with_depth_offset, cut, nothing, Picked, picked}
+#import chronoscope_render::segments::{Segment, resolve_color, radius_pixels, to_clip}
+
+struct ThickLine {
+    @builtin(position) position: vec4<f32>,
+    // Start and end, in pixels of the target.
+    @location(0) @interpolate(flat) ends: vec4<f32>,
+    // At the start and at the end, in pixels.
+    @location(1) @interpolate(flat) radii: vec2<f32>,
+    @location(2) @interpolate(flat) color: vec4<f32>,
+    @location(3) @interpolate(flat) flags: u32,
+#ifdef PICKING
+    @location(4) @interpolate(flat) ids: vec2<u32>,
+#endif
+}
+
+const FLAT_START: u32 = 1u;
+const FLAT_END: u32 = 2u;
+
+// What to draw, in the space of the segment.
+struct Line {
+    start: vec3<f32>,
+    end: vec3<f32>,
+    radius: f32,
+    color: u32,
+    flags: u32,
+    // The logical instance.
+    id: u32,
+}
+
+// Nothing at all.
+fn no_line() -> ThickLine {
+    var out: ThickLine;
+    out.position = nothing();
+    return out;
+}
+
+// One of the six vertices around a line.
+fn line_vertex(segment: Segment, line: Line, vertex_index: u32) -> ThickLine {
+    var out = no_line();
+#ifdef PICKING
+    out.ids = vec2(segment.picking_id, line.id);
+#endif
+    out.color = resolve_color(segment, line.color);
+    out.flags = line.flags;
+
+    var start = to_clip(segment, line.start);
+    var end = to_clip(segment, line.end);
+    // The depth is reversed: in front of the near plane means z <= w. What is behind it is cut off here, since behind
+    // the eye there is no place on screen to expand from.
+    let start_front = start.w - start.z;
+    let end_front = end.w - end.z;
+    if out.color.a <= 0.0 || (start_front < 0.0 && end_front < 0.0) {
+        return out;
+    }
+    if start_front < 0.0 {
+        start = mix(start, end, start_front / (start_front - end_front));
+        out.flags |= FLAT_START;
+    } else if end_front < 0.0 {
+        end = mix(end, start, end_front / (end_front - start_front));
+        out.flags |= FLAT_END;
+    }
+    // For rounding, and for projections without a near plane.
+    if start.w <= 0.0 || end.w <= 0.0 {
+        return out;
+    }
+
+    let start_pixels = pixels_from_clip(start);
+    let end_pixels = pixels_from_clip(end);
+    out.ends = vec4(start_pixels, end_pixels);
+    out.radii = vec2(
+        radius_pixels(segment, line.radius, start.w),
+        radius_pixels(segment, line.radius, end.w),
+    );
+    if max(out.radii.x, out.radii.y) <= 0.0 {
+        return out;
+    }
+
+    let span = end_pixels - start_pixels;
+    let along = select(vec2(1.0, 0.0), span / length(span), dot(span, span) > 1e-8);
+    let across = vec2(-along.y, along.x);
+    let corner = quad_corner(vertex_index);
+    let is_end = corner.x > 0.0;
+    // A pixel more on each side, so that a soft edge is not cut off.
+    let reach = max(out.radii.x, out.radii.y) + 1.0;
+    let pixels = select(start_pixels, end_pixels, is_end) + along * corner.x * reach + across * corner.y * reach;
+    let at = select(start, end, is_end);
+    out.position = with_depth_offset(clip_from_pixels(pixels, at), segment.depth_offset);
+    return out;
+}
+
+fn line_alpha(in: ThickLine) -> f32 {
+    let span = in.ends.zw - in.ends.xy;
+    let here = in.position.xy - in.ends.xy;
+    let length_squared = dot(span, span);
+    let along = select(0.0, dot(here, span) / length_squared, length_squared > 1e-8);
+    let nearest = clamp(along, 0.0, 1.0);
+    let distance = length(here - span * nearest);
+    var inside = mix(in.radii.x, in.radii.y, nearest) - distance;
+    let span_pixels = sqrt(length_squared);
+    if (in.flags & FLAT_START) != 0u {
+        inside = min(inside, along * span_pixels);
+    }
+    if (in.flags & FLAT_END) != 0u {
+        inside = min(inside, (1.0 - along) * span_pixels);
+    }
+    return cut(in.color.a, inside);
+}
+
+// The color of a line at a pixel: nothing where it has no alpha.
+fn line_color(in: ThickLine) -> vec4<f32> {
+    return vec4(in.color.rgb, line_alpha(in));
+}
