@@ -166,7 +166,10 @@ fn unplaced(world: &World, view: ViewId) -> Vec<Report> {
         .recording
         .and_then(|key| recordings.get(key));
     match (scene, entry) {
-        (Some(scene), Some(entry)) => scene.unplaced(world.resource::<Transforms>(), entry.store()),
+        (Some(scene), Some(entry)) => {
+            let reports = scene.unplaced(world.resource::<Transforms>(), entry.store());
+            reports.to_vec()
+        }
         _ => Vec::new(),
     }
 }
