@@ -7,7 +7,7 @@ use chronoscope_render::RenderStats;
 use rustc_hash::FxHashMap;
 
 use super::{
-    SpatialScenes, batches::SharedBuffers, camera::SceneCamera, scene,
+    SpatialScenes, batches::SharedBuffers, camera::SceneCamera, pictures::PixelValues, scene,
     textures::PictureTextures,
 };
 
@@ -39,18 +39,25 @@ pub(super) fn add_caches(app: &mut App) {
         order: PurgeOrder::Decoded,
         size: picture_size,
         purge: Some(|world, bytes| {
+            // What was decoded for the pointer is decoded again where it rests.
+            let mut freed = 0;
+            if let Some(mut values) = world.get_resource_mut::<PixelValues>() {
+                freed = values.num_bytes();
+                values.purge();
+            }
             if let Some(mut textures) = world.get_resource_mut::<PictureTextures>() {
-                textures.purge(bytes);
+                textures.purge(bytes.saturating_sub(freed));
             }
         }),
     });
 }
 
 fn picture_size(world: &World) -> CacheSize {
+    let values = world.get_resource().map_or(0, PixelValues::num_bytes);
     let textures = world.get_resource::<PictureTextures>();
     CacheSize {
-        bytes: textures.map_or(0, PictureTextures::num_bytes),
-        idle_bytes: textures.map_or(0, PictureTextures::num_idle_bytes),
+        bytes: textures.map_or(0, PictureTextures::num_bytes) + values,
+        idle_bytes: textures.map_or(0, PictureTextures::num_idle_bytes) + values,
     }
 }
 

@@ -62,7 +62,7 @@ pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
-use pictures::PixelDecoders;
+use pictures::{PixelDecoders, PixelValues};
 use sources::ChangedVisuals;
 pub use sources::SpatialSources;
 use textures::PictureTextures;
@@ -98,7 +98,8 @@ impl Plugin for SpatialPlugin {
             .init_resource::<SpatialSources>()
             .init_resource::<ChangedVisuals>()
             .init_resource::<PictureTextures>()
-            .init_resource::<PixelDecoders>();
+            .init_resource::<PixelDecoders>()
+            .init_resource::<PixelValues>();
         app.add_spatial_primitive::<BoxInstance>()
             .add_spatial_primitive::<PointInstance>()
             .add_spatial_primitive::<LineInstance>()
