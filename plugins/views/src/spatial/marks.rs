@@ -137,7 +137,7 @@ impl Marks<'_> {
         if !self.colors.is_empty() {
             return self.colors.iter().any(|color| color & 0xFF != 0xFF);
         }
-        // Colours of the cycle are opaque.
+        // Colors of the cycle are opaque.
         let Some(context) = self.context.as_deref() else {
             return false;
         };
