@@ -1,9 +1,9 @@
-//! The colours of data that brings none: a fixed cycle, chosen by a hash of the entity's path, the same in every view.
+//! The colors of data that brings none: a fixed cycle, chosen by a hash of the entity's path, the same in every view.
 
 use chronoscope_store::EntityPath;
 use egui::Color32;
 
-/// Colours that remain distinct with the common forms of colour blindness, after Okabe and Ito, "Color Universal Design" (2008),
+/// Colors that remain distinct with the common forms of color blindness, after Okabe and Ito, "Color Universal Design" (2008),
 /// lightened where they would be dim on a dark ground.
 const CYCLE: [Color32; 10] = [
     Color32::from_rgb(0x56, 0xB4, 0xE9),
@@ -18,12 +18,12 @@ const CYCLE: [Color32; 10] = [
     Color32::from_rgb(0xA8, 0xC6, 0x5A),
 ];
 
-/// The colour of an entity that brings none.
+/// The color of an entity that brings none.
 pub fn entity_color(path: &EntityPath) -> Color32 {
     cycle_color(path.stable_hash())
 }
 
-/// The colour of a class or key that brings none.
+/// The color of a class or key that brings none.
 pub fn cycle_color(key: u64) -> Color32 {
     CYCLE[cycle_index(key)]
 }
@@ -35,22 +35,22 @@ fn cycle_index(key: u64) -> usize {
     at as usize % CYCLE.len()
 }
 
-/// Colours that are told apart within one plot. An entity has its own colour unless another one has it already.
+/// Colors that are told apart within one plot. An entity has its own color unless another one has it already.
 #[derive(Debug, Default)]
 pub(crate) struct DistinctColors {
-    /// How often each colour of the cycle was given away.
+    /// How often each color of the cycle was given away.
     taken: [usize; CYCLE.len()],
 }
 
 impl DistinctColors {
-    /// Notes a colour that was logged.
+    /// Notes a color that was logged.
     pub(crate) fn take(&mut self, color: Color32) {
         if let Some(at) = CYCLE.iter().position(|other| *other == color) {
             self.taken[at] += 1;
         }
     }
 
-    /// The colour of a series of an entity: the entity's for the first one, the next of the cycle for further ones, or the first one
+    /// The color of a series of an entity: the entity's for the first one, the next of the cycle for further ones, or the first one
     /// after it that was given away least.
     pub(crate) fn color_of(&mut self, path: &EntityPath, series: usize) -> Color32 {
         let wanted = cycle_index(path.stable_hash()) + series;
@@ -60,7 +60,7 @@ impl DistinctColors {
             .find(|at| self.taken[*at] == least)
             .unwrap_or(wanted % CYCLE.len());
         self.taken[at] += 1;
-        // Beyond the cycle the colours come again, darker and then lighter.
+        // Beyond the cycle the colors come again, darker and then lighter.
         match least % 3 {
             0 => CYCLE[at],
             1 => CYCLE[at].lerp_to_gamma(Color32::BLACK, 0.4),

@@ -1,7 +1,7 @@
 //! The view classes, a folder each, with their user interface and visualizers.
 //!
 //! # What every view has
-//! [`view_ui`] is how a view draws its tile: it reads products and emits commands. [`style`] has the colours that the theme
+//! [`view_ui`] is how a view draws its tile: it reads products and emits commands. [`style`] has the colors that the theme
 //! gives to views, [`colors`] those that data gets. [`time_steps`] are the distances between the labels of a time axis.
 //!
 //! # The views

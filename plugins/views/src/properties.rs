@@ -149,7 +149,7 @@ impl PropertyReader<'_> {
             .filter(|value| value.is_finite())
     }
 
-    /// A property that is a colour.
+    /// A property that is a color.
     pub(crate) fn color(&self, component: &str) -> Option<Color32> {
         let array = self.value(component)?;
         let [r, g, b, a] = read::colors(&array).ok()?.first()?.to_be_bytes();

@@ -1,4 +1,4 @@
-//! The colours that views take from the theme. The theme itself belongs to the user interface, which writes this resource.
+//! The colors that views take from the theme. The theme itself belongs to the user interface, which writes this resource.
 
 use bevy::ecs::prelude::*;
 use egui::Color32;

@@ -17,7 +17,7 @@ use super::buffer::{InstanceBuffer, Slot};
 use super::dirty::DirtyRanges;
 use super::primitive::Primitive;
 use super::segment::{GpuSegment, SegmentUniform};
-use super::{MemoryUse, next_version};
+use super::{MemoryUse, VOID, next_version};
 
 /// How instances meet what is behind them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -70,7 +70,7 @@ pub struct DrawRun {
 /// Order: what is opaque is ordered by depth alone, ties by [`SegmentUniform::depth_tie`]. What is translucent is drawn in the
 /// order of [`Self::set_runs`]; without runs, in the order of the buffer.
 ///
-/// Costs: `insert`, `set_uniform` and `remove` are O(1), and send 96 and 4 bytes per visual. After visuals came or went, in the list or in
+/// Costs: `insert`, `replace`, `set_uniform` and `remove` are O(1), and send 96 and 4 bytes per visual. After visuals came or went, in the list or in
 /// the buffer, the next extraction is O(visuals of the list).
 ///
 /// ```
@@ -93,7 +93,7 @@ pub struct DrawList<P: Primitive> {
     buffer: Entity,
     blending: Blending,
     sorting: Sorting,
-    runs: Option<Vec<DrawRun>>,
+    runs: Option<Runs>,
     /// The position of each slot's segment plus one, or zero: what the GPU has not been told is nothing.
     table: Vec<u32>,
     segments: Vec<GpuSegment>,
@@ -111,6 +111,81 @@ pub struct DrawList<P: Primitive> {
 pub(crate) struct Dirty {
     pub(crate) table: DirtyRanges,
     pub(crate) segments: DirtyRanges,
+}
+
+/// The runs of a list, one after the other.
+#[derive(Debug, Default)]
+struct Runs {
+    /// How each run is sorted, and where it ends in `slots`.
+    ends: Vec<(Sorting, u32)>,
+    slots: Vec<Slot>,
+    /// The position of each slot in `slots` plus one, or zero.
+    places: Vec<u32>,
+}
+
+impl Runs {
+    fn new(runs: &[DrawRun]) -> Self {
+        let mut new = Self::default();
+        for run in runs {
+            new.slots.extend_from_slice(&run.slots);
+            new.ends.push((run.sorting, new.slots.len() as u32));
+        }
+        let num_places = new.slots.iter().max().map_or(0, |slot| slot.0 as usize + 1);
+        new.places.resize(num_places, 0);
+        for (at, slot) in new.slots.iter().enumerate() {
+            new.places[slot.0 as usize] = at as u32 + 1;
+        }
+        new
+    }
+
+    fn is_equal(&self, runs: &[DrawRun]) -> bool {
+        self.ends.len() == runs.len()
+            && self
+                .iter()
+                .zip(runs)
+                .all(|((sorting, slots), run)| sorting == run.sorting && *slots == run.slots)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (Sorting, &[Slot])> {
+        let mut start = 0;
+        self.ends.iter().map(move |(sorting, end)| {
+            let slots = self.slots.get(start..*end as usize).unwrap_or_default();
+            start = *end as usize;
+            (*sorting, slots)
+        })
+    }
+
+    /// Puts a slot where another one is.
+    fn replace(&mut self, before: Slot, slot: Slot) {
+        let Some(place) = self.places.get_mut(before.0 as usize).filter(|place| **place > 0) else {
+            return;
+        };
+        let at = std::mem::take(place);
+        if let Some(known) = self.slots.get_mut(at as usize - 1) {
+            *known = slot;
+        }
+        if self.places.len() <= slot.0 as usize {
+            self.places.resize(slot.0 as usize + 1, 0);
+        }
+        self.places[slot.0 as usize] = at;
+    }
+
+    /// Takes a slot out, which leaves a gap.
+    fn remove(&mut self, slot: Slot) {
+        if let Some(place) = self.places.get_mut(slot.0 as usize)
+            && let Some(known) = std::mem::take(place)
+                .checked_sub(1)
+                .and_then(|at| self.slots.get_mut(at as usize))
+        {
+            *known = Slot(VOID);
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.ends.capacity() * size_of::<(Sorting, u32)>()
+            + self.slots.capacity() * size_of::<Slot>()
+            + self.places.capacity() * size_of::<u32>()
+    }
 }
 
 /// A run as ranges of the buffer.
@@ -161,9 +236,15 @@ impl<P: Primitive> DrawList<P> {
     }
 
     /// In which order a translucent list is drawn. A visual that no run names is not drawn. `None` is the order of the buffer.
-    pub fn set_runs(&mut self, runs: Option<Vec<DrawRun>>) {
-        if self.runs != runs {
-            self.runs = runs;
+    ///
+    /// Precondition: no slot stands in them twice. Cost: O(visuals).
+    pub fn set_runs(&mut self, runs: Option<&[DrawRun]>) {
+        let is_equal = match (&self.runs, runs) {
+            (Some(known), Some(runs)) => known.is_equal(runs),
+            (known, runs) => known.is_none() && runs.is_none(),
+        };
+        if !is_equal {
+            self.runs = runs.map(Runs::new);
             self.version = next_version();
         }
     }
@@ -173,16 +254,38 @@ impl<P: Primitive> DrawList<P> {
         if self.set_uniform(slot, uniform) {
             return;
         }
-        let (place, segment) = (slot.0 as usize, self.segments.len() as u32);
-        if self.table.len() <= place {
-            let before = self.table.len() as u32;
-            self.table.resize(place + 1, 0);
-            self.dirty_mut().table.add(before..slot.0);
-        }
+        let segment = self.segments.len() as u32;
+        self.reserve_table(slot);
         self.set_table(slot.0, segment + 1);
         self.segments.push(GpuSegment::from(uniform));
         self.slots.push(slot.0);
         self.dirty_mut().segments.add(segment..segment + 1);
+        self.version = next_version();
+    }
+
+    /// Draws a visual in place of another one, also in the order of the runs. Where the list does not hold that one, or holds both,
+    /// as [`Self::remove`] and [`Self::insert`].
+    pub fn replace(&mut self, before: Slot, slot: Slot, uniform: SegmentUniform) {
+        if before == slot || self.contains(slot) || !self.contains(before) {
+            if before != slot {
+                self.remove(before);
+            }
+            self.insert(slot, uniform);
+            return;
+        }
+        let Some(segment) = self.segment_of(before.0) else {
+            return;
+        };
+        self.set_table(before.0, 0);
+        self.reserve_table(slot);
+        self.set_table(slot.0, segment + 1);
+        if let Some(place) = self.slots.get_mut(segment as usize) {
+            *place = slot.0;
+        }
+        if let Some(runs) = &mut self.runs {
+            runs.replace(before, slot);
+        }
+        self.set_uniform(slot, uniform);
         self.version = next_version();
     }
 
@@ -206,6 +309,9 @@ impl<P: Primitive> DrawList<P> {
         let Some(segment) = self.segment_of(slot.0) else {
             return false;
         };
+        if let Some(runs) = &mut self.runs {
+            runs.remove(slot);
+        }
         self.set_table(slot.0, 0);
         self.segments.swap_remove(segment as usize);
         self.slots.swap_remove(segment as usize);
@@ -247,17 +353,15 @@ impl<P: Primitive> DrawList<P> {
         self.blending
     }
 
-    /// The memory in use. Cost: O(runs).
+    /// The memory in use. Cost: O(1).
     #[must_use]
     pub fn memory_use(&self) -> MemoryUse {
-        let runs = self.runs.iter().flatten();
-        let runs = runs.map(|run| size_of::<DrawRun>() + run.slots.capacity() * size_of::<Slot>());
         MemoryUse {
             shared_bytes: 0,
             own_bytes: (self.table.capacity() * size_of::<u32>()
                 + self.slots.capacity() * size_of::<u32>()
                 + self.segments.capacity() * size_of::<GpuSegment>()
-                + runs.sum::<usize>()) as u64,
+                + self.runs.as_ref().map_or(0, Runs::bytes)) as u64,
             gpu_bytes: self.gpu_bytes.load(Ordering::Relaxed),
         }
     }
@@ -287,7 +391,13 @@ impl<P: Primitive> DrawList<P> {
     /// The runs as ranges of the buffer.
     pub(crate) fn resolve(&self, buffer: &InstanceBuffer<P>) -> Vec<ResolvedRun> {
         if let (Some(runs), Blending::Translucent) = (&self.runs, self.blending) {
-            return runs.iter().map(|run| self.resolve_run(buffer, run)).collect();
+            let runs = runs.iter();
+            return runs
+                .map(|(sorting, slots)| ResolvedRun {
+                    sorting,
+                    ranges: self.resolve_run(buffer, slots),
+                })
+                .collect();
         }
         vec![ResolvedRun {
             sorting: self.sorting,
@@ -296,9 +406,9 @@ impl<P: Primitive> DrawList<P> {
     }
 
     /// Ranges in the order of a run, merged where one follows on the other.
-    fn resolve_run(&self, buffer: &InstanceBuffer<P>, run: &DrawRun) -> ResolvedRun {
+    fn resolve_run(&self, buffer: &InstanceBuffer<P>, slots: &[Slot]) -> Vec<Range<u32>> {
         let mut ranges: Vec<Range<u32>> = Vec::new();
-        for slot in run.slots.iter().filter(|slot| self.contains(**slot)) {
+        for slot in slots.iter().filter(|slot| self.contains(**slot)) {
             let range = buffer.range(slot.0);
             match ranges.last_mut() {
                 Some(last) if last.end == range.start => last.end = range.end,
@@ -306,10 +416,7 @@ impl<P: Primitive> DrawList<P> {
                 _ => ranges.push(range),
             }
         }
-        ResolvedRun {
-            sorting: run.sorting,
-            ranges,
-        }
+        ranges
     }
 
     /// Few ranges that cover all visuals of the list: what else they cover draws nothing.
@@ -341,6 +448,14 @@ impl<P: Primitive> DrawList<P> {
 
     fn segment_of(&self, slot: u32) -> Option<u32> {
         self.table.get(slot as usize)?.checked_sub(1)
+    }
+
+    fn reserve_table(&mut self, slot: Slot) {
+        if self.table.len() <= slot.0 as usize {
+            let before = self.table.len() as u32;
+            self.table.resize(slot.0 as usize + 1, 0);
+            self.dirty_mut().table.add(before..slot.0);
+        }
     }
 
     fn set_table(&mut self, slot: u32, entry: u32) {

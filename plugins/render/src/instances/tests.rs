@@ -295,11 +295,35 @@ fn runs_are_drawn_in_their_order_and_merged_where_they_touch() {
         slots: order.iter().map(|at| slots[*at]).collect(),
     };
     // The fifth is not in the list.
-    list.set_runs(Some(vec![run(3, &[2, 3, 4, 0]), run(9, &[1])]));
+    list.set_runs(Some(&[run(3, &[2, 3, 4, 0]), run(9, &[1])]));
     let resolved = list.resolve(&buffer);
     assert_eq!(resolved[0].ranges, [20..40, 0..10]);
     assert!(resolved[1].ranges.iter().cloned().eq(std::iter::once(10..20)));
     assert_eq!(resolved[1].sorting, Sorting::Index(9));
+}
+
+#[test]
+fn what_takes_the_place_of_another_takes_its_place_in_the_order() {
+    let mut buffer = Buffer::default();
+    let slots: Vec<Slot> = (0..4).map(|i| buffer.insert(points(10, i)).unwrap()).collect();
+    let mut list = List::new(Entity::PLACEHOLDER, Blending::Translucent);
+    for slot in &slots[..3] {
+        list.insert(*slot, at(0.0));
+    }
+    list.set_runs(Some(&[DrawRun {
+        sorting: Sorting::Index(0),
+        slots: vec![slots[2], slots[0], slots[1]],
+    }]));
+    let before = list.version();
+    list.replace(slots[0], slots[3], at(1.0));
+    assert_ne!(list.version(), before);
+    assert_eq!(list.resolve(&buffer)[0].ranges, [20..40, 10..20]);
+    assert_eq!(list.len(), 3);
+    assert!(!list.contains(slots[0]));
+    // One that is drawn already only takes the other one out.
+    list.replace(slots[3], slots[2], at(1.0));
+    assert_eq!(list.len(), 2);
+    assert_eq!(list.resolve(&buffer)[0].ranges, [20..30, 10..20]);
 }
 
 #[test]

@@ -267,7 +267,7 @@ fn top_of(order: [usize; 3], indices: [u32; 2], line_index: u32) -> [u8; 4] {
     for slot in slots {
         list.insert(slot, moved(0.0, 0.0));
     }
-    list.set_runs(Some(vec![
+    list.set_runs(Some(&[
         DrawRun {
             sorting: Sorting::Index(indices[0]),
             slots: vec![slots[order[0]], slots[order[1]]],

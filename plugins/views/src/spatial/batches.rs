@@ -45,8 +45,6 @@ impl SharedBuffers {
 pub(crate) struct Batches {
     by_key: BTreeMap<BatchKey, Batch>,
     layer: usize,
-    /// Whether something translucent has another slot than before.
-    has_moved: bool,
 }
 
 /// A list of one view.
@@ -70,16 +68,10 @@ impl Batches {
         Self {
             by_key: BTreeMap::new(),
             layer,
-            has_moved: false,
         }
     }
 
-    /// Whether something was written that has another slot than before, so that the runs are to be set again.
-    pub(crate) fn take_moved(&mut self) -> bool {
-        std::mem::take(&mut self.has_moved)
-    }
-
-    /// The memory of the lists.
+    /// The memory of the lists. Cost: the number of lists.
     pub(crate) fn memory_use(&self, world: &World) -> MemoryUse {
         let lists = self.by_key.values();
         let mut all = total(lists.map(|batch| (batch.functions.memory_use)(world, batch.list)));
@@ -168,16 +160,11 @@ pub(crate) fn write<P: Primitive>(
         }
         None => return false,
     };
-    with_list::<P, _>(world, list, |list| {
-        if let Some(before) = before.filter(|before| *before != slot) {
-            list.remove(before);
-        }
-        list.insert(slot, uniform);
+    with_list::<P, _>(world, list, |list| match before {
+        Some(before) => list.replace(before, slot, uniform),
+        None => list.insert(slot, uniform),
     });
-    if before != Some(slot) {
-        batch.slots.insert(segment, slot);
-        batches.has_moved |= key.is_translucent;
-    }
+    batch.slots.insert(segment, slot);
     true
 }
 
@@ -225,8 +212,8 @@ pub(crate) fn set_runs<P: Primitive>(world: &mut World, batches: &mut Batches, k
         sorting: Sorting::Index(run.index),
         slots: slots_of(run),
     });
-    let runs = Some(runs.collect());
-    with_list::<P, _>(world, batch.list, |list| list.set_runs(runs));
+    let runs: Vec<DrawRun> = runs.collect();
+    with_list::<P, _>(world, batch.list, |list| list.set_runs(Some(&runs)));
 }
 
 /// The entity of the buffer that all views share, for one more list.
@@ -363,23 +350,5 @@ mod tests {
         assert_eq!(stored(&mut world), [(1, 10)]);
         let mut lists = world.query::<&DrawList<PointInstance>>();
         assert_eq!(lists.iter(&world).map(DrawList::len).collect::<Vec<_>>(), [1]);
-    }
-
-    #[test]
-    fn another_slot_is_noticed_so_that_runs_are_set_again() {
-        let mut world = World::new();
-        let mut views = [8, 9].map(Batches::new);
-        let cloud = points(10);
-        for view in &mut views {
-            write_to(&mut world, view, 1, &cloud);
-            assert!(view.take_moved());
-        }
-        let [one, two] = &mut views;
-        // The other view still draws the old one, so that the new one has a place of its own.
-        write_to(&mut world, one, 1, &points(10));
-        assert!(one.take_moved());
-        // Nobody else draws it: it is replaced in its place.
-        write_to(&mut world, two, 1, &points(10));
-        assert!(!two.take_moved());
     }
 }

@@ -67,10 +67,11 @@ impl SpatialScene {
                 }
                 batch_before = Some(*batch);
                 let OrderOfPart {
-                    path, source, part, ..
+                    path, source, rank, ..
                 } = order;
                 let (uniform, shown) = self.shown_at(path, *source)?;
-                let content = shown.visual.parts.get(*part)?;
+                let part = shown.position_of(*rank)?;
+                let content = shown.visual.parts.get(part)?;
                 // Ids are given in the order of arrival.
                 let mut uniform = SegmentUniform {
                     picking_id: 0,
@@ -80,7 +81,7 @@ impl SpatialScene {
                 Some(PartDigest {
                     path: path.to_string(),
                     visualizer: sources.of(*source)?.name,
-                    part: *part,
+                    part,
                     primitive: self.kind_name(batch.kind)?,
                     run,
                     is_translucent: batch.is_translucent,

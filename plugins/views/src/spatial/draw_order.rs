@@ -14,7 +14,8 @@ pub(crate) struct OrderOfPart {
     pub(crate) draw_order: f32,
     pub(crate) path: EntityPath,
     pub(crate) source: SourceId,
-    pub(crate) part: usize,
+    /// Grows along the parts of a visual. See [`PlacedPart::rank`](super::scene::PlacedPart::rank).
+    pub(crate) rank: i32,
 }
 
 impl PartialEq for OrderOfPart {
@@ -36,7 +37,7 @@ impl Ord for OrderOfPart {
         self.draw_order
             .total_cmp(&other.draw_order)
             .then_with(|| self.path.cmp(&other.path))
-            .then_with(|| (self.source, self.part).cmp(&(other.source, other.part)))
+            .then_with(|| (self.source, self.rank).cmp(&(other.source, other.rank)))
     }
 }
 
@@ -61,6 +62,8 @@ pub(crate) struct DrawOrder {
     space: Space,
     parts: BTreeMap<OrderOfPart, Segment>,
     is_changed: bool,
+    #[cfg(test)]
+    num_rebuilt: usize,
 }
 
 impl DrawOrder {
@@ -69,7 +72,15 @@ impl DrawOrder {
             space,
             parts: BTreeMap::new(),
             is_changed: false,
+            #[cfg(test)]
+            num_rebuilt: 0,
         }
+    }
+
+    /// How many times the runs were made.
+    #[cfg(test)]
+    pub(crate) fn num_rebuilt(&self) -> usize {
+        self.num_rebuilt
     }
 
     /// Whether the parts of a batch are drawn in order. In space depth decides, except among instances that are translucent.
@@ -93,19 +104,31 @@ impl DrawOrder {
         }
     }
 
+    /// The bytes in use.
+    pub(crate) fn bytes(&self) -> usize {
+        self.parts.len() * size_of::<(OrderOfPart, Segment)>()
+    }
+
     /// All parts in the order in which they are drawn.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&OrderOfPart, &Segment)> {
         self.parts.iter()
     }
 
-    /// Notes that a part came into a batch or left it, or stands elsewhere in it. No matter where no order is kept.
-    pub(crate) fn set_changed(&mut self, batch: &BatchKey) {
+    /// Notes that a part came into a batch or left it. No matter where no order is kept.
+    fn set_changed(&mut self, batch: &BatchKey) {
         self.is_changed |= self.is_ordered(batch);
     }
 
     /// The runs of what is drawn in order, if they may have changed since the last call. Cost: O(parts) where they did.
     pub(crate) fn take_changed_runs(&mut self) -> Option<Vec<Run>> {
-        std::mem::take(&mut self.is_changed).then(|| self.runs())
+        if !std::mem::take(&mut self.is_changed) {
+            return None;
+        }
+        #[cfg(test)]
+        {
+            self.num_rebuilt += 1;
+        }
+        Some(self.runs())
     }
 
     /// The runs in the order in which they are drawn.
@@ -130,7 +153,7 @@ impl DrawOrder {
 pub(crate) fn depth_tie(path: &EntityPath) -> u8 {
     use std::hash::Hasher as _;
     let mut hasher = rustc_hash::FxHasher::default();
-    hasher.write(path.to_string().as_bytes());
+    hasher.write(path.as_str().as_bytes());
     (hasher.finish() >> 56) as u8
 }
 
@@ -154,7 +177,7 @@ mod tests {
                 draw_order,
                 path: path.into(),
                 source: 0,
-                part: 0,
+                rank: 0,
             };
             let batch = batch(kind);
             order.insert(place, Segment { batch, segment });

@@ -4,10 +4,10 @@ use bevy::app::App;
 use chronoscope_frame::AppFallbackExt as _;
 use chronoscope_types::{
     Arrows3D, Boxes2D, Boxes3D, Component as _, DepthImage, EncodedDepthImage, EncodedImage, Image,
-    LineStrips2D, LineStrips3D, Points2D, Points3D, Rgba, SegmentationImage, components,
+    LineStrips2D, LineStrips3D, Points2D, Points3D, Rgba, SegmentationImage, TransformAxes3D, components,
 };
 
-use super::visualizers::draw_order;
+use super::visualizers::{AXIS_LENGTH, draw_order};
 use crate::colors;
 
 /// The radius of points and of what is drawn like them, in points of the screen, which negative radii are in.
@@ -42,6 +42,9 @@ pub(super) fn add_fallbacks(app: &mut App) {
     ] {
         app.add_fallback(component.name, |_| components::Radius::build(vec![LINE_RADIUS]));
     }
+    app.add_fallback(TransformAxes3D::AXIS_LENGTH.name, |_| {
+        components::AxisLength::build(vec![AXIS_LENGTH])
+    });
     macro_rules! draw_orders {
         ($($component:expr => $order:ident),* $(,)?) => {
             $(app.add_fallback($component.name, |_| {

@@ -62,7 +62,7 @@ pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
-use pictures::PixelDecoders;
+use pictures::{PixelDecoders, PixelValues};
 use sources::ChangedVisuals;
 pub use sources::SpatialSources;
 use textures::PictureTextures;
@@ -70,6 +70,7 @@ use visualizers::{
     Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, DepthImageVisualizer,
     EncodedDepthImageVisualizer, EncodedImageVisualizer, ImageVisualizer, LineStrips2DVisualizer,
     LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
+    TransformAxes3DVisualizer,
 };
 
 /// The steps of presenting spatial views, within [`FrameSystems::Present`].
@@ -97,7 +98,8 @@ impl Plugin for SpatialPlugin {
             .init_resource::<SpatialSources>()
             .init_resource::<ChangedVisuals>()
             .init_resource::<PictureTextures>()
-            .init_resource::<PixelDecoders>();
+            .init_resource::<PixelDecoders>()
+            .init_resource::<PixelValues>();
         app.add_spatial_primitive::<BoxInstance>()
             .add_spatial_primitive::<PointInstance>()
             .add_spatial_primitive::<LineInstance>()
@@ -107,6 +109,7 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
+            .add_spatial_visualizer::<TransformAxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<ImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<EncodedImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
             .add_spatial_visualizer::<DepthImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
@@ -167,7 +170,10 @@ fn unplaced(world: &World, view: ViewId) -> Vec<Report> {
         .recording
         .and_then(|key| recordings.get(key));
     match (scene, entry) {
-        (Some(scene), Some(entry)) => scene.unplaced(world.resource::<Transforms>(), entry.store()),
+        (Some(scene), Some(entry)) => {
+            let reports = scene.unplaced(world.resource::<Transforms>(), entry.store());
+            reports.to_vec()
+        }
         _ => Vec::new(),
     }
 }

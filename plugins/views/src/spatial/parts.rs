@@ -90,6 +90,17 @@ impl Part {
         Some(&self.downcast::<PicturePart>()?.0)
     }
 
+    /// What tells the content from that of all other parts, as long as the part is held.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.content).cast::<()>() as usize
+    }
+
+    /// Whether it is a clone of another part, drawn alike.
+    pub(crate) fn is_clone_of(&self, other: &Self) -> bool {
+        self.address() == other.address()
+            && (self.is_translucent, self.opacity) == (other.is_translucent, other.opacity)
+    }
+
     /// Number of instances. A picture is one.
     pub fn num_instances(&self) -> usize {
         self.content.num_instances()

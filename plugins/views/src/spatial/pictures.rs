@@ -3,12 +3,13 @@
 //! A visualizer makes a [`Picture`]: where its pixels come from ([`source`]) and what they mean ([`PixelMapping`]). The pixels are
 //! decoded only when the picture is presented and they are in no cache, by the first [`decoder`] that knows the source: [`raw`]
 //! and [`packed`] bytes, [`files`], or one that a plugin registers. What pixels mean is applied by the GPU, so that another value
-//! range, [`colormap`] or [`palette`] decodes and uploads nothing.
+//! range, [`colormap`] or [`palette`] decodes and uploads nothing. The pointer asks for the [`values`] of pixels.
 
 pub mod colormap;
 pub mod decoder;
 pub mod palette;
 pub mod source;
+pub mod values;
 
 mod files;
 mod packed;
@@ -27,6 +28,7 @@ pub use decoder::{
 pub use palette::Palette;
 pub(crate) use raw::check_length;
 pub use source::{CustomPixels, EncodedPixels, PictureKey, PixelSource, RawPixels};
+pub use values::PixelValues;
 
 /// A picture in an entity's plane z = 0: the top left corner of its first pixel is the origin, and a pixel is one unit.
 #[derive(Clone, Debug)]
@@ -93,24 +95,4 @@ pub enum PixelKind {
     Depth,
     /// One class id per pixel.
     Classes,
-}
-
-/// The value of a pixel in words: its channels as they were logged, its class, or its distance. `None` outside of the picture, and
-/// where the pixels have to be decoded first.
-pub fn pixel_text(picture: &Picture, x: u32, y: u32) -> Option<String> {
-    let PixelSource::Raw(raw) = &picture.source else {
-        return None;
-    };
-    let values = raw::channels_at(raw, picture.mapping.kind(), x, y)?;
-    let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
-    let texts = texts.join(", ");
-    Some(match (&picture.mapping, raw.format.color_model) {
-        (PixelMapping::Classes(_), _) => format!("class {texts}"),
-        (PixelMapping::Depth { meter, .. }, _) => {
-            let value = values.first()?;
-            format!("{texts} ({:.3} m)", value / f64::from(*meter))
-        }
-        (PixelMapping::Color, Some(model)) => format!("{model:?} {texts}"),
-        (PixelMapping::Color, None) => texts,
-    })
 }

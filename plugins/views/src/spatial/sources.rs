@@ -12,6 +12,7 @@ use chronoscope_frame::{
     AppVisualizerExt, Frame, InstructionIndex, Report, ResultKey, ViewClasses, Visualizer, Visualizers,
     Visuals, visualizer::ViewVisuals,
 };
+use rustc_hash::FxHashSet;
 
 use super::{SpatialSystems, framing::Looker, scene, visual::SpatialVisual};
 
@@ -125,6 +126,8 @@ pub(crate) struct SourceChanges {
 pub(crate) struct ChangedVisuals {
     /// By the positions of the visualizers. Written by the systems of all of them, each for a moment.
     by_view: Mutex<BTreeMap<ViewId, BTreeMap<usize, SourceChanges>>>,
+    /// The views whose scenes have given up what they held: all that they show is new to them.
+    asks_for_all: FxHashSet<ViewId>,
 }
 
 impl ChangedVisuals {
@@ -135,19 +138,40 @@ impl ChangedVisuals {
         position: usize,
         visuals: Option<&ViewVisuals<V>>,
     ) {
-        let Some(visuals) = visuals.filter(|visuals| !visuals.is_unchanged()) else {
+        let asks_for_all = self.asks_for_all.contains(&view);
+        let Some(visuals) = visuals.filter(|visuals| asks_for_all || !visuals.is_unchanged()) else {
             return;
         };
-        let changes = SourceChanges {
-            removed: visuals.removed().to_vec(),
-            changed: visuals
-                .changed()
-                .iter()
-                .map(|key| (*key, visuals.get(*key).cloned()))
-                .collect(),
+        let changes = if asks_for_all {
+            let all = visuals.iter().map(|(key, visual)| (key, Some(visual.clone())));
+            let mut changed: Vec<_> = all.collect();
+            changed.sort_unstable_by_key(|(key, _)| (key.entity, key.instruction));
+            SourceChanges {
+                removed: Vec::new(),
+                changed,
+            }
+        } else {
+            SourceChanges {
+                removed: visuals.removed().to_vec(),
+                changed: visuals
+                    .changed()
+                    .iter()
+                    .map(|key| (*key, visuals.get(*key).cloned()))
+                    .collect(),
+            }
         };
         let mut by_view = self.by_view.lock().unwrap_or_else(PoisonError::into_inner);
         by_view.entry(view).or_default().insert(position, changes);
+    }
+
+    /// Has all that a view shows handed over when it is shown the next time, whatever changed.
+    pub(crate) fn ask_for_all(&mut self, view: ViewId) {
+        self.asks_for_all.insert(view);
+    }
+
+    /// Notes that a view was handed all that it shows.
+    pub(crate) fn set_up_to_date(&mut self, view: ViewId) {
+        self.asks_for_all.remove(&view);
     }
 
     /// Takes what changed.

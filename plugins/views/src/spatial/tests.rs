@@ -36,6 +36,7 @@ use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::l
 mod history;
 mod pictures;
 mod places;
+mod purge;
 mod results;
 mod visuals;
 

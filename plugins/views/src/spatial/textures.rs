@@ -24,7 +24,8 @@ use chronoscope_frame::Settled;
 use chronoscope_frame::settle::PendingWork;
 
 use super::pictures::{
-    DecodeError, DecodeOptions, Picture, PictureKey, PixelDecoders, PixelLayout, Pixels, decoder::CancelGuard,
+    DecodeError, DecodeOptions, Picture, PictureKey, PixelDecoders, PixelLayout, Pixels,
+    decoder::{CancelGuard, MAX_DECODED_BYTES, thinning},
 };
 use tables::ColorTables;
 
@@ -127,12 +128,17 @@ impl PictureTextures {
         settled: &Settled,
     ) -> TextureRequest {
         if !self.entries.contains_key(&picture.key) {
-            let [width, height] = picture.size().map(u64::from);
-            let pixels = width.saturating_mul(height);
+            let size @ [width, height] = picture.size();
+            // Never overflows: a side is a u32.
+            let pixels = u64::from(width) * u64::from(height);
             let (source, decoders) = (picture.source.clone(), decoders.clone());
             let options = DecodeOptions::new(picture.mapping.kind(), self.settings.max_side);
             let left = self.inline_pixels_left.checked_sub(pixels);
+            let most_bytes = max_bytes(size, self.settings.max_side);
             let (state, bytes) = match left.filter(|_| source.is_quick()) {
+                _ if most_bytes > MAX_DECODED_BYTES => {
+                    finish(Err(DecodeError::TooLarge { width, height }), images)
+                }
                 Some(left) => {
                     self.inline_pixels_left = left;
                     finish(decoders.decode(&source, &options), images)
@@ -147,7 +153,7 @@ impl PictureTextures {
                         pending: settled.pending_work(),
                     };
                     // What it will take at most.
-                    (State::Decoding(decoding), pixels.saturating_mul(4))
+                    (State::Decoding(decoding), most_bytes)
                 }
             };
             self.bytes += bytes;
@@ -288,6 +294,13 @@ impl PictureTextures {
     }
 }
 
+/// The bytes that a picture of this size takes at most, once its longest side is `max_side`.
+fn max_bytes(size: [u32; 2], max_side: u32) -> u64 {
+    let step = thinning(size, max_side);
+    let [width, height] = size.map(|side| u64::from(side.div_ceil(step)));
+    (width * height).saturating_mul(4)
+}
+
 fn decode_pool() -> TaskPool {
     TaskPoolBuilder::new()
         .num_threads(available_parallelism().div_ceil(2).clamp(1, 4))
@@ -322,4 +335,59 @@ fn upload([width, height]: [u32; 2], format: TextureFormat, bytes: Vec<u8>) -> I
     };
     let usage = RenderAssetUsages::RENDER_WORLD;
     Image::new(size, TextureDimension::D2, bytes, format, usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use chronoscope_types::enums::MagnificationFilter;
+
+    use super::*;
+    use crate::spatial::pictures::{CustomPixels, PixelKind, PixelMapping, PixelSource};
+
+    /// A picture that says that it is huge.
+    #[derive(Debug)]
+    struct Huge(u64);
+
+    impl CustomPixels for Huge {
+        fn size(&self) -> [u32; 2] {
+            [u32::MAX; 2]
+        }
+
+        fn key(&self) -> u64 {
+            self.0
+        }
+    }
+
+    fn huge(key: u64) -> Picture {
+        let source = PixelSource::Custom(Arc::new(Huge(key)));
+        Picture {
+            key: PictureKey::of_bytes(&[], &source, PixelKind::Color),
+            source,
+            mapping: PixelMapping::Color,
+            time: 0,
+            opacity: None,
+            magnification: MagnificationFilter::Nearest,
+            is_overlay: false,
+        }
+    }
+
+    #[test]
+    fn pictures_beyond_all_memory_are_refused_and_what_is_thinned_counts_as_that() {
+        let (mut images, settled) = (Assets::default(), Settled::default());
+        let decoders = PixelDecoders::default();
+        let mut textures = PictureTextures::default();
+        for key in 0..4 {
+            textures.request(&huge(key), &mut images, &decoders, &settled);
+        }
+        assert!(textures.num_bytes() <= 4 * MAX_DECODED_BYTES);
+        textures.settings.max_side = u32::MAX;
+        for key in 4..8 {
+            let TextureRequest::Failed(message) =
+                textures.request(&huge(key), &mut images, &decoders, &settled)
+            else {
+                panic!("it is decoded");
+            };
+            assert!(message.contains("too large"), "{message}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, Selection, ViewerCommand, ViewerCommands,
+    Cursor, DataResults, Item, Selection, View, ViewerCommand, ViewerCommands,
     selection::{ClickSource, EntityClicked},
 };
 use chronoscope_store::arrow::ArrayRef;
@@ -14,6 +14,7 @@ use glam::DVec2;
 use super::{
     labels::paint_labels,
     picking::{MAX_INSTANCES, Pick, Pickable, pick},
+    pictures::{Picture, PixelValues, values::Decode},
     projection::Projector,
     scene::{SceneKey, SpatialScene, SpatialScenes},
     sources::SpatialSources,
@@ -32,6 +33,7 @@ pub(crate) struct Tile<'w> {
     pub(crate) pick: Option<Pick<SceneKey>>,
     /// The theme.
     pub(crate) style: ViewStyle,
+    world: &'w World,
 }
 
 impl Tile<'_> {
@@ -44,6 +46,17 @@ impl Tile<'_> {
     /// Where the pointer is, in points from the tile's top left corner.
     pub(crate) fn pointer(&self) -> Option<DVec2> {
         self.response.hover_pos().map(|position| self.local(position))
+    }
+
+    /// The value of a pixel in words, if it is known.
+    pub(crate) fn pixel_text(&self, picture: &Picture, place: [u32; 2]) -> Option<String> {
+        let decode = Decode {
+            decoders: self.world.get_resource()?,
+            settled: self.world.get_resource()?,
+        };
+        self.world
+            .get_resource::<PixelValues>()?
+            .text(picture, place, decode)
     }
 
     /// Width and height in points.
@@ -91,12 +104,49 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
         rect,
         pick: None,
         style,
+        world,
     };
     if tile.response.hovered() && !tile.response.dragged() {
         tile.pick = tile.pointer().and_then(|pointer| pick_at(ui, scene, pointer));
     }
     point(ui, context, &tile, view);
     Some(tile)
+}
+
+/// A tile in which there is something to see.
+pub(crate) struct OpenTile<'w, T> {
+    pub(crate) view: ViewId,
+    pub(crate) tile: Tile<'w>,
+    /// Where its view looks.
+    pub(crate) look: T,
+}
+
+/// As [`show`], for the view of a tile's user interface; `look` says where it looks, `paint` paints over the picture. `None` where there is nothing to point at.
+pub(crate) fn open<'w, T>(
+    ui: &mut Ui,
+    context: &mut ViewUiContext<'w>,
+    look: impl FnOnce(&'w World, ViewId) -> Option<T>,
+    paint: impl FnOnce(&Ui, &Tile<'w>, &T),
+) -> Option<OpenTile<'w, T>> {
+    let view = context.get::<View>()?.id;
+    let tile = show(ui, context, view)?;
+    let look = look(context.world, view)?;
+    paint(ui, &tile, &look);
+    (!tile.scene.is_empty()).then_some(OpenTile { view, tile, look })
+}
+
+/// A button that takes back where the view of a tile's user interface looks.
+pub(crate) fn reset_button(
+    ui: &mut Ui,
+    context: &mut ViewUiContext<'_>,
+    [text, tooltip]: [&str; 2],
+    reset: impl FnOnce(&mut ViewerCommands, ViewId),
+) {
+    if let Some(view) = context.get::<View>().map(|view| view.id)
+        && ui.button(text).on_hover_text(tooltip).clicked()
+    {
+        reset(context.commands, view);
+    }
 }
 
 /// Whether a gesture has just ended: something moved in the pass before, and does no longer. What comes then is a step of its own to

@@ -1,7 +1,8 @@
 //! The tile of a 2D view, and what the pointer does to the visible part of the plane.
 
+use bevy::ecs::world::World;
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_frame::{View, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{ViewerCommand, ViewerCommands};
 use chronoscope_types::{
     Component, blueprint::VisualBounds2D, components::blueprint as blueprint_components,
 };
@@ -14,10 +15,7 @@ use super::{
 };
 use crate::{
     ViewUi, ViewUiContext,
-    spatial::{
-        pictures::pixel_text,
-        tile::{self, Tile},
-    },
+    spatial::tile::{self, OpenTile, Tile},
 };
 
 /// How much larger a point of scrolling makes things.
@@ -53,22 +51,15 @@ impl ViewUi for Spatial2DUi {
     }
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
-        let Some(view) = context.get::<View>().map(|view| view.id) else {
-            return;
-        };
-        let Some(tile) = tile::show(ui, context, view) else {
-            return;
-        };
-        let Some(known) = context
-            .world
-            .get_resource::<Planes>()
-            .and_then(|planes| planes.get(view))
+        let look = |world: &World, view| world.get_resource::<Planes>()?.get(view);
+        let Some(OpenTile {
+            view,
+            tile,
+            look: known,
+        }) = tile::open(ui, context, look, |_, _, _| ())
         else {
             return;
         };
-        if tile.scene.is_empty() {
-            return;
-        }
         show_tooltip(&tile);
         if tile.response.double_clicked() {
             show_all(&tile, context.commands, view);
@@ -84,18 +75,11 @@ impl ViewUi for Spatial2DUi {
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
-        let Some(view) = context.get::<View>().map(|view| view.id) else {
-            return;
-        };
-        if ui
-            .button("Fit to content")
-            .on_hover_text(
-                "Shows everything as it first appears. A double click shows everything there is now.",
-            )
-            .clicked()
-        {
-            reset(context.commands, view);
-        }
+        let texts = [
+            "Fit to content",
+            "Shows everything as it first appears. A double click shows everything there is now.",
+        ];
+        tile::reset_button(ui, context, texts, reset);
     }
 }
 
@@ -165,7 +149,7 @@ fn show_tooltip(tile: &Tile<'_>) {
             Some(picture) if place.is_finite() && place.x >= 0.0 && place.y >= 0.0 => {
                 let (x, y) = (place.x as u32, place.y as u32);
                 ui.weak(format!("{x}, {y}"));
-                if let Some(text) = pixel_text(picture, x, y) {
+                if let Some(text) = tile.pixel_text(picture, [x, y]) {
                     ui.weak(text);
                 }
             }

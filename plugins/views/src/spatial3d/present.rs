@@ -227,7 +227,7 @@ fn present_grid(
     }
 }
 
-/// Between neighbouring lines, for an eye at this distance from what it looks at.
+/// Between neighboring lines, for an eye at this distance from what it looks at.
 fn grid_spacing(distance: f64) -> f64 {
     let exponent = (distance / 10.0).max(1e-9).log10().round();
     10f64.powf(exponent).clamp(1e-9, 1e9)

@@ -1,7 +1,8 @@
 //! The tile of a 3D view, and what the pointer and the keys do to the eye.
 
+use bevy::ecs::world::World;
 use chronoscope_blueprint::{EYE_POSITION_REST, EYE_TARGET_REST, ViewClassId, ViewId};
-use chronoscope_frame::{Item, Selection, View, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{Item, Selection, ViewerCommand, ViewerCommands};
 use chronoscope_types::{Component, blueprint::EyeControls3D, components};
 use egui::{Key, PointerButton, Stroke, Ui};
 use glam::{DVec2, DVec3};
@@ -9,7 +10,7 @@ use glam::{DVec2, DVec3};
 use super::{eye::Eye, present::Eyes};
 use crate::{
     ViewUi, ViewUiContext,
-    spatial::tile::{self, Tile},
+    spatial::tile::{self, OpenTile, Tile},
 };
 
 /// Radians of turning per point of dragging.
@@ -48,30 +49,22 @@ impl ViewUi for Spatial3DUi {
             "LineStrips3D",
             "Mesh3D",
             "Points3D",
+            "TransformAxes3D",
             "Volume3D",
             "VoxelGridMap",
         ]
     }
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
-        let Some(view) = context.get::<View>().map(|view| view.id) else {
-            return;
-        };
-        let Some(tile) = tile::show(ui, context, view) else {
-            return;
-        };
-        let Some(known) = context
-            .world
-            .get_resource::<Eyes>()
-            .and_then(|eyes| eyes.get(view))
-            .copied()
+        let look = |world: &World, view| world.get_resource::<Eyes>()?.get(view).copied();
+        let Some(OpenTile {
+            view,
+            tile,
+            look: known,
+        }) = tile::open(ui, context, look, paint_axes)
         else {
             return;
         };
-        paint_axes(ui, &tile, &known);
-        if tile.scene.is_empty() {
-            return;
-        }
         show_tooltip(&tile);
         if tile.response.double_clicked() && tile.pick.is_none() {
             let all = tile.scene.bounds();
@@ -90,16 +83,11 @@ impl ViewUi for Spatial3DUi {
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
-        let Some(view) = context.get::<View>().map(|view| view.id) else {
-            return;
-        };
-        if ui
-            .button("Reset the eye")
-            .on_hover_text("Looks at everything as it first appears. A double click on the background looks at everything there is now.")
-            .clicked()
-        {
-            reset(context.commands, view);
-        }
+        let texts = [
+            "Reset the eye",
+            "Looks at everything as it first appears. A double click on the background looks at everything there is now.",
+        ];
+        tile::reset_button(ui, context, texts, reset);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Text without the escape sequences that terminals take for colours and moves of their cursor.
+//! Text without the escape sequences that terminals take for colors and moves of their cursor.
 
 use std::borrow::Cow;
 

@@ -199,7 +199,7 @@ impl LogEntries {
         &self.levels
     }
 
-    /// The colour of a line, if it brings one: red, green, blue, alpha.
+    /// The color of a line, if it brings one: red, green, blue, alpha.
     pub fn color(&self, line: usize) -> Option<[u8; 4]> {
         let (chunk, row) = self.place(line)?;
         let cell = chunk.cell(&chronoscope_types::TextLog::COLOR, row)?;

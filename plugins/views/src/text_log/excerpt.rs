@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_and_coloured_texts_are_shown_short_and_plain() {
+    fn long_and_colored_texts_are_shown_short_and_plain() {
         assert_eq!(first_line("\u{1b}[32mok\u{1b}[0m\n"), ("ok".to_owned(), false));
         assert_eq!(first_line("one\ntwo"), ("one …".to_owned(), true));
         let (cell, is_cut) = first_line(&"ü".repeat(1_000_000));

@@ -1,4 +1,4 @@
-//! Log levels: their order and their colours.
+//! Log levels: their order and their colors.
 
 use egui::Color32;
 
@@ -7,7 +7,7 @@ use crate::ViewStyle;
 /// The levels that everybody uses, most severe first.
 pub(crate) const KNOWN: [&str; 6] = ["CRITICAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"];
 
-/// The colour of a level; that of plain text for an unknown one.
+/// The color of a level; that of plain text for an unknown one.
 pub(crate) fn color(level: &str, style: &ViewStyle) -> Color32 {
     match level.to_ascii_uppercase().as_str() {
         "CRITICAL" | "FATAL" | "ERROR" => style.error,

@@ -261,7 +261,7 @@ struct Columns {
 }
 
 impl Columns {
-    /// The columns that there is room for. The text comes first; colour and tooltip tell the entity and the level too.
+    /// The columns that there is room for. The text comes first; color and tooltip tell the entity and the level too.
     fn fitting(input: &LogInput<'_>, width: f32, time_width: f32) -> Self {
         let has_levels = input.logs.iter().any(|(_, log)| !log.levels().is_empty());
         Self::of_widths(width, time_width, has_levels)

@@ -22,7 +22,7 @@ pub(crate) struct PlotLine<'a> {
     pub style: &'a SeriesStyle,
     /// What it is called in the legend.
     pub name: &'a str,
-    /// Its colour.
+    /// Its color.
     pub color: Color32,
     /// Whether it is shown.
     pub visible: bool,
@@ -56,7 +56,7 @@ pub(crate) struct PlotInput<'a> {
     pub grid: bool,
     /// Behind everything.
     pub background: Color32,
-    /// The view's colours.
+    /// The view's colors.
     pub style: &'a ViewStyle,
 }
 

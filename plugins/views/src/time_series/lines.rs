@@ -1,4 +1,4 @@
-//! The lines of each plot: which series there are, what they are called and which colours they have. Made when that changes, so that
+//! The lines of each plot: which series there are, what they are called and which colors they have. Made when that changes, so that
 //! drawing a plot makes no strings.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -56,7 +56,7 @@ impl NamedLine {
     }
 }
 
-/// What the names and colours of an entity's series were made from.
+/// What the names and colors of an entity's series were made from.
 #[derive(Debug)]
 struct MadeFrom {
     result: ResultKey,
@@ -65,7 +65,7 @@ struct MadeFrom {
 }
 
 impl PlotLines {
-    /// The colour of an entity's first series in a view, where that plots it.
+    /// The color of an entity's first series in a view, where that plots it.
     pub fn color_of(&self, view: ViewId, entity: EntityId) -> Option<Color32> {
         let lines = &self.by_view.get(&view)?.lines;
         lines
@@ -213,7 +213,7 @@ impl ViewLines {
         for color in all().filter_map(|(.., color)| color) {
             distinct.take(color);
         }
-        // An entity that is drawn twice has the same colours both times.
+        // An entity that is drawn twice has the same colors both times.
         let mut colors: FxHashMap<(EntityId, usize), Color32> = FxHashMap::default();
         let lines = all().zip(names).map(|((made, index, color), name)| {
             let path = store.entity_path(made.result.entity);

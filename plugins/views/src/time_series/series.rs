@@ -26,7 +26,7 @@ pub struct EntitySeries {
 pub struct SeriesStyle {
     /// The name that was logged for it.
     pub name: Option<Arc<str>>,
-    /// The colour that was logged for it. The plot chooses one where there is none.
+    /// The color that was logged for it. The plot chooses one where there is none.
     pub color: Option<Color32>,
     /// Whether it is shown at first.
     pub visible: bool,

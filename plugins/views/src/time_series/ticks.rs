@@ -244,7 +244,7 @@ fn round_step(least: f64) -> Option<f64> {
         .filter(|step| step.is_normal())
 }
 
-/// A value with the digits that tell it from its neighbours `step` away.
+/// A value with the digits that tell it from its neighbors `step` away.
 pub(crate) fn format_value(value: f64, step: f64) -> String {
     let magnitude = value.abs().max(step.abs());
     if !(1e-5..1e7).contains(&magnitude) {

@@ -204,7 +204,7 @@ impl ValueWindow {
     #[must_use]
     pub(crate) fn part(self, from: f64, to: f64) -> Self {
         let part = Self::new(self.value(from), self.value(to));
-        // Closer than this, neighbouring pixels would have the same value.
+        // Closer than this, neighboring pixels would have the same value.
         part.filter(|part| part.max / 2.0 - part.min / 2.0 > (part.min.abs().max(part.max.abs())) * 1e-12)
             .unwrap_or(self)
     }

@@ -11,7 +11,7 @@ use chronoscope_types::ReadError;
 use super::{PixelKind, PixelSource, files::FileDecoder, raw::RawDecoder};
 
 /// Decoded pictures with more bytes are refused.
-pub(super) const MAX_DECODED_BYTES: u64 = 512 << 20;
+pub(in crate::spatial) const MAX_DECODED_BYTES: u64 = 512 << 20;
 
 /// Makes pixels of the sources that it knows.
 ///
@@ -139,7 +139,7 @@ impl Pixels {
 }
 
 /// The distance of the pixels that are left where no side may be longer than `max_side`.
-pub(super) fn thinning([width, height]: [u32; 2], max_side: u32) -> u32 {
+pub(in crate::spatial) fn thinning([width, height]: [u32; 2], max_side: u32) -> u32 {
     width.max(height).div_ceil(max_side.max(1)).max(1)
 }
 

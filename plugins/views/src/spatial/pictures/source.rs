@@ -89,8 +89,9 @@ pub struct EncodedPixels {
 }
 
 impl EncodedPixels {
-    /// The file in a cell. Its header tells the format, whatever media type was declared; the size is as stored, an orientation
-    /// in the metadata is not applied. `None` where the cell has no instance.
+    /// The file in a cell. Its header tells the format, whatever media type was declared. Pixels are shown
+    /// as they are stored: an orientation in the metadata (EXIF tag 0x0112) is not applied, since boxes, keypoints and cameras that go
+    /// with the picture count in its stored pixels. `None` where the cell has no instance.
     ///
     /// Cost: that of reading the header; no pixels are decoded.
     ///

@@ -10,7 +10,7 @@ use chronoscope_types::{
 };
 use image::{DynamicImage, ImageBuffer as Buffer, Luma};
 
-use super::*;
+use super::{values::Decode, *};
 
 fn source(format: ImageFormat, bytes: &[u8]) -> PixelSource {
     PixelSource::Raw(RawPixels {
@@ -437,16 +437,69 @@ fn a_value_is_told_in_the_words_of_its_picture() {
         range: None,
         meter: 1000.0,
     };
+    let values = PixelValues::default();
+    let (decoders, settled) = (PixelDecoders::default(), chronoscope_frame::Settled::default());
+    let decode = Decode {
+        decoders: &decoders,
+        settled: &settled,
+    };
+    let text = |picture: &Picture, place: [u32; 2]| values.text(picture, place, decode);
     let bytes = le_bytes([0u16, 1250].map(u16::to_le_bytes));
     let format = ImageFormat::depth(2, 1, ChannelDatatype::U16);
-    let depth = picture(format, &bytes, depth);
-    assert_eq!(pixel_text(&depth, 1, 0).as_deref(), Some("1250 (1.250 m)"));
-    assert_eq!(pixel_text(&depth, 2, 0), None);
+    let raw_depth = picture(format, &bytes, depth.clone());
+    assert_eq!(text(&raw_depth, [1, 0]).as_deref(), Some("1250 (1.250 m)"));
+    assert_eq!(text(&raw_depth, [2, 0]), None);
     let classes = PixelMapping::Classes(Arc::new(Palette::default()));
     let classes = picture(ImageFormat::depth(2, 1, ChannelDatatype::U8), &[3, 4], classes);
-    assert_eq!(pixel_text(&classes, 1, 0).as_deref(), Some("class 4"));
+    assert_eq!(text(&classes, [1, 0]).as_deref(), Some("class 4"));
     let color = picture(ImageFormat::rgb8(1, 1), &[1, 2, 3], PixelMapping::Color);
-    assert_eq!(pixel_text(&color, 0, 0).as_deref(), Some("RGB 1, 2, 3"));
-    let file = picture(packed(2, 2, PixelFormat::NV12), &[128; 6], PixelMapping::Color);
-    assert_eq!(pixel_text(&file, 0, 0), None, "nothing is decoded for a text");
+    assert_eq!(text(&color, [0, 0]).as_deref(), Some("RGB 1, 2, 3"));
+
+    // What is decoded first is there a moment later.
+    let wait = |picture: &Picture, place: [u32; 2]| {
+        text(picture, place);
+        values.finish_decoding();
+        text(picture, place)
+    };
+    let gray = picture(packed(2, 2, PixelFormat::NV12), &[128; 6], PixelMapping::Color);
+    assert!(wait(&gray, [0, 0]).unwrap().starts_with("RGB 1"));
+    let encoded = |image: image::DynamicImage, mapping: PixelMapping| {
+        let mut file = Cursor::new(Vec::new());
+        image.write_to(&mut file, image::ImageFormat::Png).unwrap();
+        let blob = Blob::build(vec![file.into_inner()]);
+        let source = PixelSource::Encoded(EncodedPixels::new(blob).unwrap().unwrap());
+        Picture {
+            key: PictureKey::of_bytes(&[mapping.kind() as u8], &source, mapping.kind()),
+            source,
+            mapping,
+            ..gray.clone()
+        }
+    };
+    let wide = Buffer::from_fn(3, 2, |x, y| Luma([(1000 * y + x) as u16]));
+    let distances = encoded(wide.into(), depth);
+    assert_eq!(wait(&distances, [2, 1]).as_deref(), Some("1002 (1.002 m)"));
+    assert_eq!(wait(&distances, [3, 1]), None, "outside");
+    let rgba = Buffer::from_pixel(2, 1, image::Rgba([7, 8, 9, 10u8]));
+    assert_eq!(
+        wait(&encoded(rgba.into(), PixelMapping::Color), [1, 0]).as_deref(),
+        Some("RGBA 7, 8, 9, 10")
+    );
+}
+
+/// Boxes and cameras of the same data count in stored pixels.
+#[test]
+fn an_orientation_in_the_metadata_turns_no_pixel() {
+    let plain = include_bytes!("testdata/color.jpg");
+    // Behind the first marker, an APP1 segment that says: turn by 90 degrees.
+    let mut exif =
+        b"\xFF\xE1\0\x22Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
+    let mut turned = plain[..2].to_vec();
+    turned.append(&mut exif);
+    turned.extend_from_slice(&plain[2..]);
+    let decoded = |file: &[u8]| {
+        let blob = Blob::build(vec![file.to_vec()]);
+        let source = PixelSource::Encoded(EncodedPixels::new(blob).unwrap().unwrap());
+        (source.size(), decode(&source, PixelKind::Color).unwrap())
+    };
+    assert_eq!(decoded(&turned), decoded(plain));
 }

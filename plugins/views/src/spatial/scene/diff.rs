@@ -6,8 +6,9 @@ use chronoscope_frame::{FrameId, NoTransform, RecordingEntry, Transforms};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 use glam::DAffine3;
 
-use super::{Hidden, MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, lights::Lights};
+use super::{MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, hidden::Hidden, lights::Lights};
 use crate::spatial::{
+    draw_order::depth_tie,
     sources::{SourceChanges, SpatialSource, source_id},
     visual::SpatialVisual,
 };
@@ -85,11 +86,11 @@ impl Diff {
                         if scene.space == Space::Two && shown.visual.draw_order != visual.draw_order {
                             shown.view_from_entity = flattened(shown.view_from_entity, visual.draw_order);
                         }
-                        shown.visual = visual;
+                        shown.replace(visual);
                     }
-                    None if scene.hidden.contains_key(&key) => {
-                        if let Some(hidden) = scene.hidden.get_mut(&key) {
-                            hidden.shown.visual = visual;
+                    None if scene.hidden.contains(key) => {
+                        if let Some(shown) = scene.hidden.get_mut(key) {
+                            shown.visual = visual;
                         }
                         continue;
                     }
@@ -114,21 +115,15 @@ impl Diff {
     fn remove_all(&mut self, scene: &mut SpatialScene) {
         self.written.clear();
         self.moved.clear();
-        let keys: Vec<SceneKey> = scene
-            .entities
-            .keys()
-            .chain(scene.hidden.keys())
-            .copied()
-            .collect();
-        for key in keys {
+        for key in scene.keys() {
             self.remove(scene, key);
         }
         scene.recording = None;
     }
 
     fn remove(&mut self, scene: &mut SpatialScene, key: SceneKey) {
-        if let Some(hidden) = scene.hidden.remove(&key) {
-            stand(scene, key, hidden.shown.node, None);
+        if let Some(shown) = scene.hidden.remove(key) {
+            stand(scene, key, shown.node, None);
             return;
         }
         let Some(shown) = scene.entities.remove(&key) else {
@@ -141,8 +136,7 @@ impl Diff {
 
     /// Takes what has no place out of the scene, until it has one.
     fn hide(&mut self, scene: &mut SpatialScene, key: SceneKey, reason: NoTransform) {
-        if let Some(hidden) = scene.hidden.get_mut(&key) {
-            hidden.reason = reason;
+        if scene.hidden.set_reason(key, reason) {
             return;
         }
         let Some(shown) = scene.entities.remove(&key) else {
@@ -161,9 +155,9 @@ impl Diff {
 
     /// Brings back what had no place.
     fn show(&mut self, scene: &mut SpatialScene, key: SceneKey) {
-        if let Some(hidden) = scene.hidden.remove(&key) {
-            scene.order.insert((hidden.shown.path.clone(), key.0), key);
-            scene.entities.insert(key, hidden.shown);
+        if let Some(shown) = scene.hidden.remove(key) {
+            scene.order.insert((shown.path.clone(), key.0), key);
+            scene.entities.insert(key, shown);
             self.written.push(key);
         }
     }
@@ -189,6 +183,7 @@ impl Diff {
         if is_same_space && before == transforms.version() {
             return;
         }
+        scene.hidden.set_changed();
         let changes = transforms.changes_since(before).filter(|changes| {
             let moves_origin = origin.is_some_and(|origin| {
                 let node = transforms.frame_of(store, origin);
@@ -211,18 +206,11 @@ impl Diff {
                     // What stood in a frame above may stand in another one now.
                     let path = store.entity_path(*entity);
                     candidates.extend(scene.at_or_below(path));
-                    let hidden = scene.hidden.iter();
-                    let below = hidden.filter(|(_, hidden)| hidden.shown.path.starts_with(path));
-                    candidates.extend(below.map(|(key, _)| *key));
+                    candidates.extend(scene.hidden.at_or_below(path));
                 }
                 candidates
             }
-            None => scene
-                .entities
-                .keys()
-                .chain(scene.hidden.keys())
-                .copied()
-                .collect(),
+            None => scene.keys(),
         };
         for key in candidates {
             if placer.place(self, scene, key) {
@@ -235,8 +223,12 @@ impl Diff {
     fn light(&mut self, scene: &mut SpatialScene, store: &ChunkStore, lights: &Lights) {
         // What was hidden has the highlight of then.
         for key in &self.written {
-            if let Some(shown) = scene.entities.get_mut(key) {
-                shown.highlight = lights.of(store, scene.view, key.1);
+            let highlight = lights.of(store, scene.view, key.1);
+            if let Some(shown) = scene.entities.get_mut(key)
+                && shown.highlight != highlight
+            {
+                shown.highlight = highlight;
+                self.moved.push(*key);
             }
         }
         let before = std::mem::replace(&mut scene.consumed.lights, lights.version());
@@ -266,6 +258,13 @@ impl Diff {
     }
 }
 
+impl SpatialScene {
+    /// All entities, with those that have no place, in no order.
+    fn keys(&self) -> Vec<SceneKey> {
+        self.entities.keys().copied().chain(self.hidden.keys()).collect()
+    }
+}
+
 /// What tells where an entity stands.
 struct Placer<'a> {
     store: &'a ChunkStore,
@@ -282,8 +281,8 @@ impl Placer<'_> {
             Err(reason) => diff.hide(scene, key, reason),
         }
         let is_three = scene.space == Space::Three;
-        let shown = match scene.hidden.get_mut(&key) {
-            Some(hidden) => Some(&mut hidden.shown),
+        let shown = match scene.hidden.get_mut(key) {
+            Some(shown) => Some(shown),
             None => scene.entities.get_mut(&key),
         };
         let Some(shown) = shown else {
@@ -333,14 +332,22 @@ impl Shown {
     ) -> Self {
         Self {
             visual,
+            depth_tie: depth_tie(&path),
             path,
             view_from_entity: DAffine3::IDENTITY,
             default_radius,
             node: None,
             highlight,
             placed: Placed::new(),
+            previous: None,
             drawn_order: 0.0,
         }
+    }
+
+    /// Shows another visual from the next write on. The parts of the one before are held until then.
+    fn replace(&mut self, visual: Arc<SpatialVisual>) {
+        let before = std::mem::replace(&mut self.visual, visual);
+        self.previous.get_or_insert(before);
     }
 
     /// The same, as it was before it was written anywhere.

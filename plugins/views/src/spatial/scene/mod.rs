@@ -2,33 +2,31 @@
 //!
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
 //! one: what was made anew, what moved with a transform, what [`lights`] up. [`write`] brings that into instance buffers, uniforms and
-//! labels, and [`quads`] into pictures. A frame in which nothing changed touches nothing, and a view that is not shown catches up
+//! labels, and [`quads`] into pictures; of a visual that is replaced, the parts that [`placed`] finds again stay. A frame in which nothing changed touches nothing, and a view that is not shown catches up
 //! when it is.
 
 mod diff;
+mod hidden;
 mod lights;
+mod placed;
 mod present;
 mod quads;
 mod write;
 
-use std::{
-    collections::{BTreeMap, btree_map},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bevy::{asset::Handle, ecs::prelude::*, image::Image};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
-use chronoscope_frame::{FrameId, NoTransform, RecordingKey, Report, Transforms, View, ViewTile};
-use chronoscope_render::{Highlight, MemoryUse, SegmentUniform};
-use chronoscope_store::{ChunkStore, EntityId, EntityPath};
+use chronoscope_frame::{FrameId, RecordingKey, Report, View, ViewTile};
+use chronoscope_render::{Highlight, SegmentUniform};
+use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
 
-pub(crate) use present::{collect_changes, follow_views, present_scenes};
+pub(crate) use present::{collect_changes, follow_views, give_up_hidden, present_scenes};
 
 use super::{
-    batches::{BatchKey, Batches},
+    batches::Batches,
     bounds::Bounds,
     camera::{Placement, SceneCamera, Shot},
     draw_order::DrawOrder,
@@ -43,7 +41,10 @@ use super::{
 };
 use crate::ViewStyle;
 use chronoscope_frame::Space;
+use hidden::HiddenEntities;
 use lights::Lights;
+use placed::Placed;
+pub(crate) use placed::PlacedPart;
 pub(crate) use quads::PictureQuads;
 
 /// The first render layer that views use. Those below are left to the app.
@@ -57,9 +58,6 @@ pub(crate) type SceneKey = (SourceId, EntityId);
 
 /// What the entities of a scene are ordered by: the path, then the visualizer.
 type OrderKey = (EntityPath, SourceId);
-
-/// Where the parts of an entity stand, by their position; `None` where one is not drawn.
-type Placed = SmallVec<[Option<BatchKey>; 2]>;
 
 /// The scenes of all spatial views.
 #[derive(Resource, Default)]
@@ -112,7 +110,7 @@ pub struct SpatialScene {
     /// The entities in the order of their paths.
     order: BTreeMap<OrderKey, SceneKey>,
     /// What has no place in the view's space, because no transform leads there.
-    hidden: FxHashMap<SceneKey, Hidden>,
+    hidden: HiddenEntities,
     /// What stands in a frame.
     standing: FxHashMap<FrameId, FxHashSet<SceneKey>>,
     kinds: PartKinds,
@@ -147,21 +145,25 @@ pub(crate) struct Shown {
     /// The frame that it stands in.
     node: Option<FrameId>,
     highlight: Highlight,
+    /// Decides which of two at the same depth is seen.
+    depth_tie: u8,
     placed: Placed,
+    /// What is placed, if that is not `visual`, but what it took the place of.
+    previous: Option<Arc<SpatialVisual>>,
     /// The draw order that it was last written with.
     drawn_order: f32,
-}
-
-/// An entity that has no place in the view's space.
-struct Hidden {
-    shown: Shown,
-    reason: NoTransform,
 }
 
 impl Shown {
     /// Around what is shown, in the view's space.
     fn bounds(&self) -> Bounds {
         self.visual.bounds.transformed(&self.view_from_entity)
+    }
+
+    /// The position of a part by its rank.
+    pub(crate) fn position_of(&self, rank: i32) -> Option<usize> {
+        let is_it = |placed: &Option<PlacedPart>| placed.is_some_and(|placed| placed.rank == rank);
+        self.placed.iter().position(is_it)
     }
 }
 
@@ -179,7 +181,7 @@ impl SpatialScene {
             consumed: Consumed::default(),
             entities: FxHashMap::default(),
             order: BTreeMap::new(),
-            hidden: FxHashMap::default(),
+            hidden: HiddenEntities::default(),
             standing: FxHashMap::default(),
             batches: Batches::new(layer),
             draw_order: DrawOrder::new(space),
@@ -215,9 +217,30 @@ impl SpatialScene {
         self.camera.as_ref().is_some_and(SceneCamera::is_rendering)
     }
 
-    /// The memory of its draw lists.
-    pub(crate) fn list_memory(&self, world: &World) -> MemoryUse {
-        self.batches.memory_use(world)
+    /// The bytes of what is known of its entities and of how they are drawn, without the visuals. Cost: the number of lists.
+    pub(crate) fn own_bytes(&self, world: &World) -> u64 {
+        let entities = self.entities.capacity() * size_of::<(SceneKey, Shown)>();
+        let order = self.order.len() * size_of::<(OrderKey, SceneKey)>();
+        let own = entities + order + self.hidden.bytes() + self.draw_order.bytes();
+        self.batches.memory_use(world).own_bytes + own as u64
+    }
+
+    /// Lets go of all that it shows, with the visuals. It is made again once the view is shown and
+    /// [`ChangedVisuals::ask_for_all`](super::sources::ChangedVisuals::ask_for_all) was called.
+    pub(crate) fn give_up(&mut self, world: &mut World, textures: &mut PictureTextures) {
+        self.batches.despawn(world);
+        self.quads.despawn(world, textures);
+        self.entities = FxHashMap::default();
+        self.order.clear();
+        self.hidden = HiddenEntities::default();
+        self.standing = FxHashMap::default();
+        self.draw_order = DrawOrder::new(self.space);
+        self.labels.clear();
+        self.consumed = Consumed::default();
+        (self.recording, self.origin) = (None, None);
+        self.is_decoding = false;
+        self.is_changed = true;
+        self.version += 1;
     }
 
     /// Whether there is nothing to see.
@@ -294,38 +317,9 @@ impl SpatialScene {
         })
     }
 
-    /// Why something has no place in the view's space: one report per part of the frame graph that is cut off, with the first entity
-    /// in it. What a camera keeps out is not missed, and what [`Transforms::reports`] explains is not told twice.
-    pub(crate) fn unplaced(&self, transforms: &Transforms, store: &ChunkStore) -> Vec<Report> {
-        let origin = self.origin.map(|origin| transforms.placement(store, origin).tree);
-        if self.hidden.is_empty() || origin.is_some_and(|tree| transforms.is_reported(tree)) {
-            return Vec::new();
-        }
-        let by_path: BTreeMap<&EntityPath, (EntityId, NoTransform)> = self
-            .hidden
-            .iter()
-            .filter(|(_, hidden)| hidden.reason != NoTransform::ThroughPinhole)
-            .map(|(key, hidden)| (&hidden.shown.path, (key.1, hidden.reason)))
-            .collect();
-        let mut trees = FxHashSet::default();
-        let mut reports = Vec::new();
-        for (path, (entity, reason)) in by_path {
-            let tree = transforms.placement(store, entity).tree;
-            if !transforms.is_reported(tree) && trees.insert(tree) {
-                let frame = transforms.frame_name(store, entity).unwrap_or_default();
-                let message = format!("{reason}, from the frame {frame}");
-                reports.push(Report::entity_warning("transform", path.clone(), message));
-            }
-        }
-        reports
-    }
-
     /// An entity and all below it, in the order of their paths.
     fn at_or_below<'a>(&'a self, path: &'a EntityPath) -> impl Iterator<Item = SceneKey> + use<'a> {
-        let range: btree_map::Range<'a, OrderKey, SceneKey> = self.order.range((path.clone(), 0)..);
-        range
-            .take_while(|((other, _), _)| other.starts_with(path))
-            .map(|(_, key)| *key)
+        at_or_below(&self.order, path)
     }
 
     /// Whether nothing changed since the camera last looked, and the camera has nothing left to render.
@@ -368,4 +362,15 @@ impl SpatialScene {
             camera.despawn(world);
         }
     }
+}
+
+/// An entity and all below it, in the order of their paths.
+fn at_or_below<'a>(
+    order: &'a BTreeMap<OrderKey, SceneKey>,
+    path: &'a EntityPath,
+) -> impl Iterator<Item = SceneKey> + use<'a> {
+    order
+        .range((path.clone(), 0)..)
+        .take_while(|((other, _), _)| other.starts_with(path))
+        .map(|(_, key)| *key)
 }

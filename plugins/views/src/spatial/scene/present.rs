@@ -114,7 +114,17 @@ pub(crate) fn present_scenes(
     if let Some(entry) = entry {
         lights.update(&selection, entry.key(), entry.store());
     }
-    let mut changed = changed.bypass_change_detection().take();
+    let handed_over = changed.bypass_change_detection();
+    let mut changed = handed_over.take();
+    for scene in by_view.values() {
+        if scene.tile.shown {
+            handed_over.set_up_to_date(scene.view);
+        } else if scene.recording.is_some_and(|key| recordings.get(key).is_none()) {
+            // The visuals of a recording that was closed are held by nobody else.
+            let view = scene.view;
+            commands.queue(move |world: &mut World| give_up_hidden(world, |scene| scene.view == view));
+        }
+    }
     let situation = Situation {
         sources: &sources.sources,
         entry,
@@ -167,6 +177,27 @@ fn apply(world: &mut World, view: ViewId, diff: Diff) {
                 }
             }
             scene.present_pictures(world, textures);
+        });
+    });
+}
+
+/// Lets go of what hidden views hold, in the order of their ids, as long as `is_wanted` says so of one. They make it again when they
+/// are shown.
+pub(crate) fn give_up_hidden(world: &mut World, mut is_wanted: impl FnMut(&SpatialScene) -> bool) {
+    if !world.contains_resource::<SpatialScenes>() {
+        return;
+    }
+    world.resource_scope(|world, mut scenes: Mut<SpatialScenes>| {
+        world.resource_scope(|world, mut textures: Mut<PictureTextures>| {
+            let textures = textures.bypass_change_detection();
+            let scenes = scenes.bypass_change_detection().by_view.values_mut();
+            for scene in scenes.filter(|scene| !scene.tile.shown) {
+                if is_wanted(scene) {
+                    scene.give_up(world, textures);
+                    let mut changed = world.resource_mut::<ChangedVisuals>();
+                    changed.bypass_change_detection().ask_for_all(scene.view);
+                }
+            }
         });
     });
 }

@@ -6,12 +6,16 @@ use bevy::ecs::world::World;
 use chronoscope_render::SegmentUniform;
 use rustc_hash::FxHashSet;
 
-use super::{MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, diff::Diff};
+use super::{
+    MAX_DRAW_ORDER, Placed, PlacedPart, SceneKey, Shown, Space, SpatialScene,
+    diff::Diff,
+    placed::{Drawn, PlannedPart, plan},
+};
 use crate::{
     colors,
     spatial::{
         batches::BatchKey,
-        draw_order::{OrderOfPart, Run, Segment, depth_tie},
+        draw_order::{OrderOfPart, Run, Segment},
         labels::PlacedLabel,
         parts::{KindId, Part, PartKind, PartPlace, Stage},
         textures::PictureTextures,
@@ -41,13 +45,14 @@ impl SpatialScene {
             self.labels.remove(&(shown.path.clone(), key.0));
             self.remove_parts(world, textures, key, &shown);
         }
+        moved.sort_unstable();
+        moved.dedup();
         for key in &written {
-            count.instances += self.write_parts(world, textures, *key);
+            let has_moved = moved.binary_search(key).is_ok();
+            count.instances += self.write_parts(world, textures, *key, has_moved);
             count.labels += self.place_labels(*key);
         }
         self.write_order(world, textures);
-        moved.sort_unstable();
-        moved.dedup();
         if !written.is_empty() {
             let written: FxHashSet<SceneKey> = written.into_iter().collect();
             moved.retain(|key| !written.contains(key));
@@ -62,8 +67,15 @@ impl SpatialScene {
         count
     }
 
-    /// Writes the parts of an entity, and removes what stood elsewhere. Returns the number of instances.
-    fn write_parts(&mut self, world: &mut World, textures: &mut PictureTextures, key: SceneKey) -> usize {
+    /// Writes the parts of an entity that are not drawn yet, and removes those that are drawn and gone. Returns the number of
+    /// instances written. `has_moved` tells that those that stay are to be placed anew.
+    fn write_parts(
+        &mut self,
+        world: &mut World,
+        textures: &mut PictureTextures,
+        key: SceneKey,
+        has_moved: bool,
+    ) -> usize {
         let Some(shown) = self.entities.get_mut(&key) else {
             return 0;
         };
@@ -74,51 +86,72 @@ impl SpatialScene {
             textures,
         };
         let visual = shown.visual.clone();
-        let drawn_order = shown.visual.draw_order.clamp(-MAX_DRAW_ORDER, MAX_DRAW_ORDER);
-        if shown.drawn_order != drawn_order {
-            for at in 0..shown.placed.len() {
-                self.draw_order.remove(&order_of(self.space, key, shown, at));
-            }
-            shown.drawn_order = drawn_order;
-        }
-        let uniform = uniform_of(key, shown);
-        let space = self.space;
-        let place_of = |part: &Part| {
-            let kind = self.kinds.id_of(part).filter(|_| part.num_instances() > 0)?;
-            Some(batch_of(space, key, kind, self.kinds.get(kind)?, part))
+        let (kinds, space) = (&self.kinds, self.space);
+        let plan = {
+            let drawn = Drawn {
+                parts: &shown.previous.as_ref().unwrap_or(&shown.visual).parts,
+                placed: &shown.placed,
+            };
+            plan(drawn, &visual.parts, |part| {
+                let kind = kinds.id_of(part).filter(|_| part.num_instances() > 0)?;
+                Some(batch_of(space, key, kind, kinds.get(kind)?, part))
+            })
         };
-        let mut placed: Placed = visual.parts.iter().map(place_of).collect();
-        for (at, before) in std::mem::take(&mut shown.placed).into_iter().enumerate() {
-            if let Some(batch) = before.filter(|before| placed.get(at) != Some(&Some(*before)))
-                && let Some(kind) = self.kinds.get(batch.kind)
+        let drawn_order = visual.draw_order.clamp(-MAX_DRAW_ORDER, MAX_DRAW_ORDER);
+        let is_reordered = shown.drawn_order != drawn_order;
+
+        for gone in &plan.gone {
+            self.draw_order.remove(&order_of(space, key, shown, gone.rank));
+            // An entity of its own stands for all parts of its kind.
+            let is_in_batch = |part: &PlannedPart| part.placed.batch == gone.batch;
+            if let Some(kind) = kinds.get(gone.batch.kind)
+                && !(kind.is_entity && plan.parts.iter().flatten().any(is_in_batch))
             {
-                // An entity of its own stands for all parts of its kind.
-                if !(kind.is_entity && placed.contains(&Some(batch))) {
-                    (kind.remove)(&mut stage, part_place(key, shown, batch, at));
-                }
-                self.draw_order.remove(&order_of(self.space, key, shown, at));
+                (kind.remove)(&mut stage, part_place(key, shown, gone));
             }
         }
-        for (at, (part, placed)) in visual.parts.iter().zip(&mut placed).enumerate() {
-            if let Some(batch) = *placed
-                && let Some(kind) = self.kinds.get(batch.kind)
+        for part in plan.parts.iter().flatten() {
+            if let Some(before) = part
+                .rank_before
+                .filter(|rank| is_reordered || *rank != part.placed.rank)
             {
-                let place = part_place(key, shown, batch, at);
-                let order = order_of(self.space, key, shown, at);
-                if (kind.write)(&mut stage, place, part, of_part(part, uniform)) {
-                    let segment = place.segment;
-                    self.draw_order.insert(order, Segment { batch, segment });
-                    if stage.batches.take_moved() {
-                        self.draw_order.set_changed(&batch);
-                    }
-                } else {
-                    self.draw_order.remove(&order);
-                    *placed = None;
-                }
+                self.draw_order.remove(&order_of(space, key, shown, before));
             }
+        }
+        shown.drawn_order = drawn_order;
+
+        let uniform = uniform_of(key, shown);
+        let mut num_written = 0;
+        let mut placed = Placed::with_capacity(visual.parts.len());
+        for (part, planned) in visual.parts.iter().zip(plan.parts) {
+            let Some((planned, kind)) =
+                planned.and_then(|planned| Some((planned, kinds.get(planned.placed.batch.kind)?)))
+            else {
+                placed.push(None);
+                continue;
+            };
+            let place = part_place(key, shown, &planned.placed);
+            let is_drawn = if planned.is_kept && !kind.is_entity {
+                if has_moved || is_reordered {
+                    (kind.set_uniform)(&mut stage, place, of_part(part, uniform));
+                }
+                true
+            } else {
+                num_written += if planned.is_kept { 0 } else { part.num_instances() };
+                (kind.write)(&mut stage, place, part, of_part(part, uniform))
+            };
+            let order = order_of(space, key, shown, planned.placed.rank);
+            if !is_drawn {
+                self.draw_order.remove(&order);
+            } else if is_reordered || planned.rank_before != Some(planned.placed.rank) {
+                let (batch, segment) = (planned.placed.batch, place.segment);
+                self.draw_order.insert(order, Segment { batch, segment });
+            }
+            placed.push(is_drawn.then_some(planned.placed));
         }
         shown.placed = placed;
-        visual.num_instances()
+        shown.previous = None;
+        num_written
     }
 
     /// Moves, tints and highlights the parts of an entity.
@@ -133,12 +166,11 @@ impl SpatialScene {
             textures,
         };
         let uniform = uniform_of(key, shown);
-        let parts = shown.visual.parts.iter().zip(&shown.placed).enumerate();
-        for (at, (part, placed)) in parts {
-            if let Some(batch) = *placed
-                && let Some(kind) = self.kinds.get(batch.kind)
+        for (part, placed) in shown.visual.parts.iter().zip(&shown.placed) {
+            if let Some(placed) = placed
+                && let Some(kind) = self.kinds.get(placed.batch.kind)
             {
-                let place = part_place(key, shown, batch, at);
+                let place = part_place(key, shown, placed);
                 (kind.set_uniform)(&mut stage, place, of_part(part, uniform));
             }
         }
@@ -157,12 +189,11 @@ impl SpatialScene {
             quads: &mut self.quads,
             textures,
         };
-        for (at, placed) in shown.placed.iter().enumerate() {
-            if let Some(batch) = *placed
-                && let Some(kind) = self.kinds.get(batch.kind)
-            {
-                (kind.remove)(&mut stage, part_place(key, shown, batch, at));
-                self.draw_order.remove(&order_of(self.space, key, shown, at));
+        for placed in shown.placed.iter().flatten() {
+            if let Some(kind) = self.kinds.get(placed.batch.kind) {
+                (kind.remove)(&mut stage, part_place(key, shown, placed));
+                self.draw_order
+                    .remove(&order_of(self.space, key, shown, placed.rank));
             }
         }
     }
@@ -217,7 +248,7 @@ impl SpatialScene {
     }
 }
 
-fn order_of(space: Space, key: SceneKey, shown: &Shown, part: usize) -> OrderOfPart {
+fn order_of(space: Space, key: SceneKey, shown: &Shown, rank: i32) -> OrderOfPart {
     OrderOfPart {
         draw_order: if space == Space::Two {
             shown.drawn_order
@@ -226,7 +257,7 @@ fn order_of(space: Space, key: SceneKey, shown: &Shown, part: usize) -> OrderOfP
         },
         path: shown.path.clone(),
         source: key.0,
-        part,
+        rank,
     }
 }
 
@@ -240,7 +271,7 @@ pub(super) fn uniform_of(key: SceneKey, shown: &Shown) -> SegmentUniform {
         default_color: colors::entity_color(&shown.path).to_array(),
         default_radius: shown.default_radius,
         depth_offset: 0.0,
-        depth_tie: depth_tie(&shown.path),
+        depth_tie: shown.depth_tie,
     }
 }
 
@@ -265,10 +296,10 @@ fn of_part(part: &Part, mut uniform: SegmentUniform) -> SegmentUniform {
     uniform
 }
 
-fn part_place(key: SceneKey, shown: &Shown, batch: BatchKey, part: usize) -> PartPlace<'_> {
+fn part_place<'a>(key: SceneKey, shown: &'a Shown, placed: &PlacedPart) -> PartPlace<'a> {
     PartPlace {
-        key: batch,
-        segment: (u64::from(key.1.index() as u32) << 32) | part as u64,
+        key: placed.batch,
+        segment: (u64::from(key.1.index() as u32) << 32) | u64::from(placed.name),
         scene_key: key,
         path: &shown.path,
     }

@@ -1,7 +1,7 @@
 //! What has no place is not shown, and what lies in a picture stands where the picture is.
 
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_frame::{Report, TimeCommand, View, ViewerCommand, Visualizers};
+use chronoscope_frame::{Cursor, Recordings, Report, TimeCommand, View, ViewerCommand, Visualizers};
 use chronoscope_types::{Boxes3D, CoordinateFrame, Pinhole, Points2D, Transform3D, log_chunk};
 
 use super::{Viewer, frame};
@@ -103,6 +103,18 @@ fn what_no_frame_connects_to_the_view_is_hidden_and_named() {
     let reports: Vec<String> = reports.iter().map(Report::to_string).collect();
     let message = "transform: /lost/a: no transform leads to the origin of the view, from the frame nowhere";
     assert_eq!(reports, [message]);
+    // They are worked out once.
+    let unplaced = |viewer: &Viewer| {
+        let world = viewer.app.world();
+        let key = world.resource::<Cursor>().recording.unwrap();
+        let store = world.resource::<Recordings>().get(key).unwrap().store();
+        let scene = world.resource::<SpatialScenes>().get(view).unwrap();
+        let reports = scene.unplaced(world.resource(), store);
+        (reports.as_ptr(), reports.len())
+    };
+    let before = unplaced(&viewer);
+    viewer.settle();
+    assert_eq!(unplaced(&viewer), before);
     // Once somebody says where the frame is, all is there.
     let found = Transform3D::cleared()
         .with_child_frame("nowhere")
@@ -115,6 +127,7 @@ fn what_no_frame_connects_to_the_view_is_hidden_and_named() {
         .map(|(_, shown)| shown.view_from_entity.translation.x)
         .collect();
     assert_eq!(places, [4.0; 3]);
+    assert_eq!(unplaced(&viewer).1, 0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Data results that are more than the latest row of an entity by one visualizer.
 
 use chronoscope_blueprint::{Instruction, InstructionId, OverrideTarget};
+use chronoscope_render::{InstanceBuffer, PointInstance};
 use chronoscope_types::{
     AsComponents as _, CursorTimeRange, TimeBoundary, VisibleTimeRange, blueprint::VisibleTimeRanges,
 };
@@ -15,17 +16,7 @@ fn the_last_frames_of_a_cloud_are_drawn_together() {
         log_chunk("cloud", [(Timeline::sequence("frame"), frame)], &points).unwrap()
     };
     let mut viewer = Viewer::new((0..60).map(at));
-    let view = viewer.view();
-    let ranges = VisibleTimeRanges::default().with_ranges([VisibleTimeRange {
-        timeline: "frame".to_owned(),
-        range: CursorTimeRange {
-            start: TimeBoundary::CursorRelative(-9),
-            end: TimeBoundary::CursorRelative(0),
-        },
-    }]);
-    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(
-        view, &ranges,
-    )));
+    last_rows(&mut viewer, 9);
     viewer.settle();
     for frame in [30, 31, 45, 5] {
         viewer.command(ViewerCommand::Time(TimeCommand::SetTimelineAndTime(
@@ -44,6 +35,79 @@ fn the_last_frames_of_a_cloud_are_drawn_together() {
             ((frame - 9).max(0) as f64, frame as f64)
         );
     }
+}
+
+/// The ranges of the last rows of a cloud: so many before the cursor, and the one at it.
+fn last_rows(viewer: &mut Viewer, rows_before: i64) {
+    let view = viewer.view();
+    let ranges = VisibleTimeRanges::default().with_ranges([VisibleTimeRange {
+        timeline: "frame".to_owned(),
+        range: CursorTimeRange {
+            start: TimeBoundary::CursorRelative(-rows_before),
+            end: TimeBoundary::CursorRelative(0),
+        },
+    }]);
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::set_property(
+        view, &ranges,
+    )));
+}
+
+#[test]
+fn a_range_that_slides_by_a_row_writes_one_row() {
+    for is_flat in [false, true] {
+        let rows = |frame: i64| {
+            let time = [(Timeline::sequence("frame"), frame)];
+            let x = frame as f32;
+            if is_flat {
+                log_chunk("cloud", time, &Points2D::new([[x, 0.0], [x, 1.0]])).unwrap()
+            } else {
+                log_chunk("cloud", time, &Points3D::new([[x, 0.0, 0.0], [x, 1.0, 0.0]])).unwrap()
+            }
+        };
+        let seek =
+            |frame: i64| ViewerCommand::Time(TimeCommand::SetTimelineAndTime("frame".to_owned(), frame));
+        let mut viewer = Viewer::new((0..60).map(rows));
+        last_rows(&mut viewer, 9);
+        viewer.command(seek(30));
+        viewer.settle();
+        for frame in [31, 32, 31, 30] {
+            let work = viewer.work_of(seek(frame));
+            assert_eq!(work, [(Work::InstancesWritten, 2)], "at {frame}");
+            let mut fresh = Viewer::new((0..60).map(rows));
+            last_rows(&mut fresh, 9);
+            fresh.command(seek(frame));
+            fresh.settle();
+            assert_eq!(viewer.digest(), fresh.digest(), "at {frame}");
+            let world = viewer.app.world_mut();
+            let mut buffers = world.query::<&InstanceBuffer<PointInstance>>();
+            let stored: Vec<usize> = buffers.iter(world).map(InstanceBuffer::visual_count).collect();
+            assert_eq!(stored, [10], "no row is stored twice");
+        }
+    }
+}
+
+#[test]
+fn another_row_in_two_planes_puts_nothing_in_order_again() {
+    let at = |entity: &str, time: i64| {
+        let points = Points2D::new([[time as f32, 0.0]]);
+        log_chunk(entity, [(Timeline::sequence("frame"), time)], &points).unwrap()
+    };
+    let mut viewer = Viewer::new((0..20).flat_map(|time| [at("a", time), at("b", time)]));
+    let view =
+        chronoscope_blueprint::ViewBlueprint::new(ViewId::hashed(["second"]), ViewClassId::SPATIAL_2D, "/");
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::AddView(view, None)));
+    viewer.settle();
+    let orders = |viewer: &Viewer| -> Vec<usize> {
+        let scenes = viewer.app.world().resource::<SpatialScenes>().iter();
+        scenes.map(|scene| scene.draw_order().num_rebuilt()).collect()
+    };
+    let before = orders(&viewer);
+    assert_eq!(before.len(), 2);
+    for time in 3..9 {
+        let work = viewer.work_of(ViewerCommand::Time(TimeCommand::SetTime(time)));
+        assert_eq!(work, [(Work::InstancesWritten, 4)]);
+    }
+    assert_eq!(orders(&viewer), before);
 }
 
 #[test]

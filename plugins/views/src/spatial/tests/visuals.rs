@@ -4,7 +4,9 @@ use bevy::app::App;
 use chronoscope_blueprint::ViewClassId;
 use chronoscope_frame::AppVisualizerExt as _;
 use chronoscope_render::{ArrowInstance, DEFAULT_RADIUS, LineInstance};
-use chronoscope_types::{Arrows3D, Boxes2D, Boxes3D, log_chunk};
+use chronoscope_types::{
+    Arrows3D, Boxes2D, Boxes3D, CoordinateFrame, Transform3D, TransformAxes3D, log_chunk,
+};
 
 use super::{Broken, Viewer};
 use crate::spatial::{Part, SpatialSources};
@@ -88,4 +90,33 @@ fn arrows_are_as_the_sdk_means_them() {
         .flat_map(|arrows| arrows.iter().map(|arrow| arrow.radius).collect::<Vec<_>>())
         .collect();
     assert_eq!(radii, [0.5, 0.5, DEFAULT_RADIUS]);
+}
+
+#[test]
+fn the_axes_of_a_frame_stand_where_it_stands() {
+    let transform = Transform3D::from_translation([5.0, 0.0, 0.0]);
+    let axes = TransformAxes3D::default()
+        .with_axis_length(2.0)
+        .with_show_frame(true);
+    let in_frame = CoordinateFrame::default().with_frame("tool");
+    let tool = Transform3D::from_translation([0.0, 7.0, 0.0])
+        .with_child_frame("tool")
+        .with_parent_frame("tf#/");
+    let mut viewer = Viewer::new([
+        log_chunk("arm", [], &transform).unwrap(),
+        log_chunk("arm", [], &axes).unwrap(),
+        log_chunk("tf", [], &tool).unwrap(),
+        log_chunk("tool", [], &in_frame).unwrap(),
+        log_chunk("tool", [], &axes.clone().with_axis_length(1.0)).unwrap(),
+        log_chunk("none", [], &axes.clone().with_axis_length(0.0)).unwrap(),
+    ]);
+    let bounds = |viewer: &mut Viewer, path: &str| {
+        let bounds = viewer.scene().bounds_of(&path.into());
+        (bounds.min.to_array(), bounds.max.to_array())
+    };
+    assert_eq!(bounds(&mut viewer, "/arm"), ([5.0, 0.0, 0.0], [7.0, 2.0, 2.0]));
+    assert_eq!(bounds(&mut viewer, "/tool"), ([0.0, 7.0, 0.0], [1.0, 8.0, 1.0]));
+    assert_eq!(viewer.digest().len(), 2, "axes without a length are not drawn");
+    let texts = viewer.draw(vec![]);
+    assert!(texts.contains("tf#/arm") && texts.contains("tool"), "{texts}");
 }

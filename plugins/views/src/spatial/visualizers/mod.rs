@@ -1,6 +1,7 @@
 //! From components to instances: one visualizer per archetype, pure functions of the data.
 
 mod arrows;
+mod axes;
 mod boxes;
 mod depth_images;
 mod encoded_images;
@@ -9,6 +10,8 @@ mod lines;
 mod points;
 
 pub use arrows::Arrows3DVisualizer;
+pub(crate) use axes::AXIS_LENGTH;
+pub use axes::TransformAxes3DVisualizer;
 pub use boxes::{Boxes2DVisualizer, Boxes3DVisualizer};
 pub use depth_images::{DepthImageVisualizer, EncodedDepthImageVisualizer};
 pub use encoded_images::EncodedImageVisualizer;

@@ -1,0 +1,175 @@
+//! The values of pixels under the pointer. Those of pictures that have to be decoded are read from a copy that is decoded for it: what
+//! is shown lies on the GPU alone.
+
+use std::sync::{Mutex, PoisonError};
+
+use bevy::{
+    ecs::prelude::*,
+    tasks::{AsyncComputeTaskPool, Task, TaskPool},
+};
+use chronoscope_frame::{Settled, settle::PendingWork};
+
+use super::{
+    DecodeError, DecodeOptions, Picture, PictureKey, PixelDecoders, PixelLayout, PixelMapping, PixelSource,
+    Pixels, decoder::CancelGuard, raw,
+};
+
+/// The values of pixels of the picture under the pointer.
+#[derive(Resource, Default)]
+pub struct PixelValues {
+    /// The last picture that was asked for and had to be decoded. Written by the user interface, for a moment.
+    decoded: Mutex<Option<DecodedPicture>>,
+}
+
+struct DecodedPicture {
+    key: PictureKey,
+    state: State,
+}
+
+enum State {
+    Decoding {
+        task: Task<Result<Pixels, DecodeError>>,
+        pending: PendingWork,
+        _cancel: CancelGuard,
+    },
+    Ready(Pixels),
+    Failed,
+}
+
+/// What decodes pictures.
+#[derive(Clone, Copy)]
+pub struct Decode<'a> {
+    /// The decoders.
+    pub decoders: &'a PixelDecoders,
+    /// What keeps the viewer awake until a picture is decoded.
+    pub settled: &'a Settled,
+}
+
+impl PixelValues {
+    /// The value of a pixel in words: its channels as they were logged or decoded, its class, or its distance.
+    ///
+    /// `None` outside of the picture, while the picture is being decoded, and for the pictures of decoders that plugins register,
+    /// which may have to go through a stream for each.
+    pub fn text(&self, picture: &Picture, [x, y]: [u32; 2], decode: Decode<'_>) -> Option<String> {
+        if let Some(text) = raw_text(picture, x, y) {
+            return Some(text);
+        }
+        match &picture.source {
+            PixelSource::Raw(raw) if raw.format.pixel_format.is_none() => return None,
+            PixelSource::Custom(_) => return None,
+            PixelSource::Raw(_) | PixelSource::Encoded(_) => {}
+        }
+        let mut decoded = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
+        if decoded.as_ref().is_none_or(|known| known.key != picture.key) {
+            *decoded = Some(DecodedPicture::start(picture, decode));
+        }
+        let pixels = decoded.as_mut()?.poll()?;
+        let (model, values) = channels_at(pixels, x, y)?;
+        Some(words(&picture.mapping, Some(model), &values))
+    }
+
+    /// Waits until the picture that was asked for is decoded.
+    #[cfg(test)]
+    pub(crate) fn finish_decoding(&self) {
+        let mut decoded = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(decoded) = decoded.as_mut()
+            && let State::Decoding { task, .. } = &mut decoded.state
+        {
+            decoded.state = bevy::tasks::block_on(task).map_or(State::Failed, State::Ready);
+        }
+    }
+
+    /// The bytes of the picture that is decoded for this.
+    pub(crate) fn num_bytes(&self) -> u64 {
+        let decoded = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
+        decoded.as_ref().map_or(0, |decoded| match &decoded.state {
+            State::Ready(pixels) => pixels.bytes.len() as u64,
+            State::Decoding { .. } | State::Failed => 0,
+        })
+    }
+
+    /// Drops the picture that is decoded for this.
+    pub(crate) fn purge(&mut self) {
+        *self.decoded.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl DecodedPicture {
+    fn start(picture: &Picture, decode: Decode<'_>) -> Self {
+        let options = DecodeOptions::new(picture.mapping.kind(), u32::MAX);
+        let cancel = options.cancel_guard();
+        let (source, decoders) = (picture.source.clone(), decode.decoders.clone());
+        let pool = AsyncComputeTaskPool::get_or_init(TaskPool::new);
+        let task = pool.spawn(async move { decoders.decode(&source, &options) });
+        Self {
+            key: picture.key,
+            state: State::Decoding {
+                task,
+                pending: decode.settled.pending_work(),
+                _cancel: cancel,
+            },
+        }
+    }
+
+    fn poll(&mut self) -> Option<&Pixels> {
+        if let State::Decoding { task, pending, .. } = &mut self.state
+            && let Some(result) = pending.poll(task)
+        {
+            self.state = result.map_or(State::Failed, State::Ready);
+        }
+        match &self.state {
+            State::Ready(pixels) => Some(pixels),
+            State::Decoding { .. } | State::Failed => None,
+        }
+    }
+}
+
+/// The value of a pixel whose bytes were logged as they are.
+fn raw_text(picture: &Picture, x: u32, y: u32) -> Option<String> {
+    let PixelSource::Raw(raw) = &picture.source else {
+        return None;
+    };
+    let values = raw::channels_at(raw, picture.mapping.kind(), x, y)?;
+    let model = raw.format.color_model.map(|model| format!("{model:?}"));
+    Some(words(&picture.mapping, model.as_deref(), &values))
+}
+
+/// The channels of a decoded pixel, and what they are called.
+fn channels_at(pixels: &Pixels, x: u32, y: u32) -> Option<(&'static str, Vec<f64>)> {
+    let [width, height] = pixels.size;
+    if x >= width || y >= height {
+        return None;
+    }
+    let size = pixels.layout.bytes();
+    let start = (y as usize * width as usize + x as usize) * size;
+    let bytes = pixels.bytes.get(start..start + size)?;
+    Some(match (pixels.layout, bytes) {
+        (PixelLayout::Rgba8, [channels @ .., 255]) => {
+            ("RGB", channels.iter().copied().map(f64::from).collect())
+        }
+        (PixelLayout::Rgba8, channels) => ("RGBA", channels.iter().copied().map(f64::from).collect()),
+        (PixelLayout::R8, &[value]) => ("L", vec![f64::from(value)]),
+        (PixelLayout::R16, bytes) => ("L", vec![f64::from(u16::from_le_bytes(bytes.try_into().ok()?))]),
+        (PixelLayout::R16Float, bytes) => (
+            "L",
+            vec![half::f16::from_le_bytes(bytes.try_into().ok()?).to_f64()],
+        ),
+        (PixelLayout::R32, bytes) => ("L", vec![f64::from(u32::from_le_bytes(bytes.try_into().ok()?))]),
+        (PixelLayout::R32Float, bytes) => ("L", vec![f64::from(f32::from_le_bytes(bytes.try_into().ok()?))]),
+        (PixelLayout::R8, _) => return None,
+    })
+}
+
+fn words(mapping: &PixelMapping, model: Option<&str>, values: &[f64]) -> String {
+    let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
+    let texts = texts.join(", ");
+    match (mapping, model) {
+        (PixelMapping::Classes(_), _) => format!("class {texts}"),
+        (PixelMapping::Depth { meter, .. }, _) => {
+            let value = values.first().copied().unwrap_or_default();
+            format!("{texts} ({:.3} m)", value / f64::from(*meter))
+        }
+        (PixelMapping::Color, Some(model)) => format!("{model} {texts}"),
+        (PixelMapping::Color, None) => texts,
+    }
+}

@@ -1,0 +1,117 @@
+//! What has no place in the space of a view, because no transform leads there, until it has one.
+
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use chronoscope_frame::{NoTransform, Report, Transforms};
+use chronoscope_store::{ChunkStore, EntityPath};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{OrderKey, SceneKey, Shown, SpatialScene, at_or_below};
+
+/// An entity that has no place in the view's space.
+pub(super) struct Hidden {
+    pub(super) shown: Shown,
+    pub(super) reason: NoTransform,
+}
+
+/// The entities that have no place.
+#[derive(Default)]
+pub(super) struct HiddenEntities {
+    entities: FxHashMap<SceneKey, Hidden>,
+    /// The entities in the order of their paths.
+    order: BTreeMap<OrderKey, SceneKey>,
+    /// Why they are not shown: worked out when somebody asks, and kept until something changes.
+    reports: OnceLock<Vec<Report>>,
+}
+
+impl HiddenEntities {
+    /// Notes that the reports may be others from now on.
+    pub(super) fn set_changed(&mut self) {
+        self.reports = OnceLock::new();
+    }
+
+    pub(super) fn contains(&self, key: SceneKey) -> bool {
+        self.entities.contains_key(&key)
+    }
+
+    /// What would be shown of an entity.
+    pub(super) fn get_mut(&mut self, key: SceneKey) -> Option<&mut Shown> {
+        Some(&mut self.entities.get_mut(&key)?.shown)
+    }
+
+    /// Says why an entity that is hidden already has no place. Returns whether it is hidden.
+    pub(super) fn set_reason(&mut self, key: SceneKey, reason: NoTransform) -> bool {
+        let Some(hidden) = self.entities.get_mut(&key) else {
+            return false;
+        };
+        hidden.reason = reason;
+        true
+    }
+
+    pub(super) fn insert(&mut self, key: SceneKey, hidden: Hidden) {
+        self.set_changed();
+        self.order.insert((hidden.shown.path.clone(), key.0), key);
+        self.entities.insert(key, hidden);
+    }
+
+    pub(super) fn remove(&mut self, key: SceneKey) -> Option<Shown> {
+        let Hidden { shown, .. } = self.entities.remove(&key)?;
+        self.set_changed();
+        self.order.remove(&(shown.path.clone(), key.0));
+        Some(shown)
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = SceneKey> {
+        self.entities.keys().copied()
+    }
+
+    /// An entity and all below it, in the order of their paths. Cost: O(log entities), and what is found.
+    pub(super) fn at_or_below<'a>(
+        &'a self,
+        path: &'a EntityPath,
+    ) -> impl Iterator<Item = SceneKey> + use<'a> {
+        at_or_below(&self.order, path)
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.entities.capacity() * size_of::<(SceneKey, Hidden)>()
+            + self.order.len() * size_of::<(OrderKey, SceneKey)>()
+    }
+}
+
+impl SpatialScene {
+    /// Why something has no place in the view's space: one report per part of the frame graph that is cut off, with the first entity
+    /// in it. What a camera keeps out is not missed, and what [`Transforms::reports`] explains is not told twice.
+    ///
+    /// Cost: O(hidden entities) once after each change, else O(1).
+    pub(crate) fn unplaced(&self, transforms: &Transforms, store: &ChunkStore) -> &[Report] {
+        self.hidden
+            .reports
+            .get_or_init(|| self.find_unplaced(transforms, store))
+    }
+
+    fn find_unplaced(&self, transforms: &Transforms, store: &ChunkStore) -> Vec<Report> {
+        let origin = self.origin.map(|origin| transforms.placement(store, origin).tree);
+        if self.hidden.order.is_empty() || origin.is_some_and(|tree| transforms.is_reported(tree)) {
+            return Vec::new();
+        }
+        let mut trees = FxHashSet::default();
+        let mut reports = Vec::new();
+        for ((path, _), key) in &self.hidden.order {
+            let Some(Hidden { reason, .. }) = self.hidden.entities.get(key) else {
+                continue;
+            };
+            if *reason == NoTransform::ThroughPinhole {
+                continue;
+            }
+            let entity = key.1;
+            let tree = transforms.placement(store, entity).tree;
+            if !transforms.is_reported(tree) && trees.insert(tree) {
+                let frame = transforms.frame_name(store, entity).unwrap_or_default();
+                let message = format!("{reason}, from the frame {frame}");
+                reports.push(Report::entity_warning("transform", path.clone(), message));
+            }
+        }
+        reports
+    }
+}
