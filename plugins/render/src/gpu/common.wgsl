@@ -11,7 +11,9 @@ struct BulkView {
     ui_point_pixels: f32,
     // Added to the radius of what is highlighted, in pixels.
     highlight_pixels: f32,
-    padding: vec2<f32>,
+    // The same for one instance that is highlighted by itself.
+    named_pixels: f32,
+    padding: f32,
     // Where the eye is in the world: the sum of both.
     eye_high: vec3<f32>,
     padding_high: f32,
@@ -50,13 +52,17 @@ fn clip_from_eye(offset: vec3<f32>) -> vec4<f32> {
 
 // What an entry point `pick` returns.
 struct Picked {
-    // The segment's, and the logical instance.
-    @location(0) ids: vec2<u32>,
-    @location(1) depth: f32,
+    // The segment's id, the logical instance, the bits of the depth, and whether it is a face.
+    @location(0) values: vec4<u32>,
 }
 
 fn picked(ids: vec2<u32>, position: vec4<f32>) -> Picked {
-    return Picked(ids, position.z);
+#ifdef FACES
+    let is_face = 1u;
+#else
+    let is_face = 0u;
+#endif
+    return Picked(vec4(ids, bitcast<u32>(position.z), is_face));
 }
 
 fn is_orthographic() -> bool {

@@ -70,10 +70,6 @@ impl Primitive for BoxInstance {
     fn is_drawable(&self) -> bool {
         is_finite(&self.center) && is_finite(&self.half_size) && is_finite(&self.rotation)
     }
-
-    fn logical_instance(&self, _: u32) -> u32 {
-        self.instance
-    }
 }
 
 /// The twelve edges of a box, as pairs of corners: four along x, four along y, four along z.

@@ -10,7 +10,7 @@ use chronoscope_render::{
     SegmentUniform, Sorting, pack_color,
 };
 
-use crate::stage::{BACKGROUND, Stage};
+use crate::stage::{BACKGROUND, Picture, Stage};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
 const BLUE: [u8; 4] = [0, 0, 255, 255];
@@ -347,16 +347,16 @@ fn highlights_stand_out() {
 }
 
 #[test]
-fn one_logical_instance_is_highlighted_alone() {
+fn one_logical_instance_stands_out_from_its_segment() {
     let lit = SegmentUniform {
-        highlight: Highlight::Selected,
-        highlighted_instance: Some(1),
+        selected_instance: Some(1),
         ..Default::default()
     };
     let mut stage = Stage::flat();
     // Two before it, so that its points do not start at the start of the buffer.
     let batch = stage.spawn_batch(moved(0.0, 0.0), &[disc(10.5, 50.5, RED), disc(30.5, 50.5, RED)]);
-    stage.add(batch, lit, &[disc(10.5, 10.5, RED), disc(30.5, 10.5, RED)]);
+    let points = [10.5, 30.5, 50.5].map(|x| disc(x, 10.5, RED));
+    let slot = stage.add(batch, lit, &points);
     let line = |y: f32, instance| {
         LineInstance::new(
             Vec3::new(10.0, y, 0.0),
@@ -369,14 +369,29 @@ fn one_logical_instance_is_highlighted_alone() {
     stage.spawn_batch(lit, &[line(20.5, 0), line(28.5, 1), line(36.5, 1)]);
     let picture = stage.shoot();
     assert_eq!([10, 30].map(|x| picture.at(x, 50)), [RED; 2], "another segment");
-    assert_eq!(picture.at(10, 10), RED);
-    assert_ne!(picture.at(30, 10), RED);
-    assert_eq!(picture.at(30, 20), RED);
-    assert_ne!(picture.at(30, 28), RED);
-    assert_eq!(
-        picture.at(30, 28),
-        picture.at(30, 36),
-        "both lines of the instance"
+    let [faint, strong, _] = [10, 30, 50].map(|x| picture.at(x, 10));
+    let blue = |color: [u8; 4]| color[2];
+    assert!(
+        blue(strong) > blue(faint) + 30 && blue(faint) > 30,
+        "{strong:?} {faint:?}"
+    );
+    let [on_line, of_two, other_of_two] = [20, 28, 36].map(|y| picture.at(30, y));
+    assert_eq!((on_line, of_two), (faint, strong));
+    assert_eq!(of_two, other_of_two, "both lines of the instance");
+    let area = |picture: &Picture, x: u32| picture.drawn_within(x - 9..x + 9, 0..20);
+    assert!(area(&picture, 30) > area(&picture, 10), "it is larger too");
+
+    let both = SegmentUniform {
+        hovered_instance: Some(2),
+        ..lit
+    };
+    stage.list::<PointInstance, _>(batch, |list| list.set_uniform(slot, both));
+    let picture = stage.shoot();
+    let colors = [10, 30, 50].map(|x| picture.at(x, 10));
+    assert_eq!(colors[1], strong, "what is selected stays so");
+    assert!(
+        colors[2][1] > 60 && colors[0] != colors[2] && colors[1] != colors[2],
+        "{colors:?}"
     );
 }
 

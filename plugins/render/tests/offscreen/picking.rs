@@ -195,6 +195,42 @@ fn the_nearest_pixel_within_the_radius_is_the_answer() {
     assert_eq!(ids(pick(&mut stage, [32, 32], 10)), Some((2, 0)));
 }
 
+/// A thin line on a picture is found near it; a picture is found where it is, and not beside.
+#[test]
+fn marks_are_picked_from_near_and_faces_where_they_are() {
+    let mut stage = Stage::flat();
+    let solid = |x: f32, z: f32| {
+        let center = Vec3::new(x, 30.0, z);
+        BoxInstance::new(
+            center,
+            Vec3::new(10.0, 20.0, 1.0),
+            Quat::IDENTITY,
+            pack_color(RED),
+        )
+    };
+    stage.spawn_batch(segment(1), &[solid(20.0, 5.0)]);
+    // Before the box, and seen beside it.
+    stage.spawn_batch(segment(2), &[disc(20.5, 30.5, 0.0)]);
+    // Behind the box, and seen beside it.
+    stage.spawn_batch(segment(3), &[disc(33.5, 30.5, 20.0)]);
+    stage.shoot();
+    for (x, radius, expected) in [
+        (20, 0, Some(2)),
+        (13, 0, Some(1)),
+        (13, 8, Some(2)),
+        (8, 4, None),
+        (28, 4, Some(1)),
+        (36, 6, Some(3)),
+        (31, 0, Some(3)),
+    ] {
+        let hit = pick(&mut stage, [x, 30], radius);
+        assert_eq!(hit.map(|hit| hit.picking_id), expected, "at {x} within {radius}");
+        if let Some(hit) = hit {
+            assert_eq!(hit.is_face, hit.picking_id == 1);
+        }
+    }
+}
+
 #[test]
 fn what_is_on_top_is_picked() {
     let mut stage = Stage::flat();
