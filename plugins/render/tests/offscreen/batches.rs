@@ -144,6 +144,33 @@ fn buffers_grow_and_keep_what_they_held() {
 }
 
 #[test]
+fn a_buffer_that_grows_sends_what_is_new() {
+    let mut stage = Stage::flat();
+    let held = vec![disc(10.5, 10.5, RED); 1000];
+    let batch = stage.spawn_batch(moved(0.0, 0.0), &held);
+    stage.shoot();
+    let before = stage.stats().gpu_bytes();
+    stage.add(batch, moved(0.0, 0.0), &vec![disc(40.5, 40.5, BLUE); 100]);
+    stage.app.update();
+    // Each instance with its slot, where they start, and the entry and the segment of the list.
+    let new = 100 * (20 + 4) + 4 + 4 + 96;
+    assert_eq!(stage.stats().uploaded_bytes_last_frame(), new);
+    assert!(stage.stats().gpu_bytes() >= before + 100 * 24, "another buffer");
+    let picture = stage.shoot();
+    assert_eq!((picture.at(10, 10), picture.at(40, 40)), (RED, BLUE));
+
+    // A buffer that shrinks keeps what is left, too.
+    let many = stage.add(batch, moved(0.0, 0.0), &vec![disc(50.5, 50.5, BLUE); 100_000]);
+    stage.shoot();
+    stage.buffer::<PointInstance, _>(batch, |buffer| buffer.remove(many));
+    stage.list::<PointInstance, _>(batch, |list| list.remove(many));
+    let picture = stage.shoot();
+    assert_eq!((picture.at(10, 10), picture.at(40, 40)), (RED, BLUE));
+    assert_eq!(picture.at(50, 50), BACKGROUND);
+    assert!(stage.stats().gpu_bytes() < 4 * before);
+}
+
+#[test]
 fn what_is_removed_vanishes() {
     let mut stage = Stage::flat();
     let batch = stage.spawn_batch(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
