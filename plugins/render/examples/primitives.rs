@@ -17,12 +17,12 @@ use bevy::transform::components::Transform;
 use bevy::window::{ExitCondition, WindowPlugin};
 use bevy::winit::WinitPlugin;
 use chronoscope_render::{
-    AdapterClass, BatchError, Blending, BoxInstance, BulkRenderPlugin, DEFAULT_RADIUS, DrawList, GroundGrid,
+    AdapterClass, Blending, BoxInstance, BufferError, BulkRenderPlugin, DEFAULT_RADIUS, DrawList, GroundGrid,
     Highlight, ImageQuad, InstanceBuffer, LineInstance, PointInstance, Primitive, RenderStats,
     SegmentUniform, box_edges, pack_color,
 };
 
-fn main() -> Result<(), BatchError> {
+fn main() -> Result<(), BufferError> {
     let path = std::env::args().nth(1).unwrap_or_else(|| "primitives.png".into());
     let mut app = offscreen_app();
 
@@ -105,7 +105,7 @@ fn offscreen_app() -> App {
 type Visuals<P> = Vec<(SegmentUniform, Vec<P>)>;
 
 /// A buffer that stores the visuals, and a list that draws them.
-fn spawn<P: Primitive>(app: &mut App, visuals: Visuals<P>) -> Result<(), BatchError> {
+fn spawn<P: Primitive>(app: &mut App, visuals: Visuals<P>) -> Result<(), BufferError> {
     let mut buffer = InstanceBuffer::<P>::default();
     let mut drawn = Vec::new();
     for (uniform, instances) in visuals {

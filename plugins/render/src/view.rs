@@ -32,7 +32,7 @@ use crate::stats::{BulkExtractSystems, RenderStats};
 
 const COMMON_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d10");
 
-/// How a camera draws batches. Optional: without it the defaults hold.
+/// How a camera draws what this crate draws. Optional: without it the defaults hold.
 #[derive(Component, Debug, Clone, Copy, PartialEq)]
 pub struct BulkView {
     /// Pixels of the target per UI point. `None` takes the scale factor of the camera's target.
@@ -88,7 +88,7 @@ impl Plugin for BulkViewPlugin {
         if app.get_sub_app(RenderApp).is_none() {
             return;
         }
-        load_internal_asset!(app, COMMON_SHADER, "gpu/common.wgsl", Shader::from_wgsl);
+        load_internal_asset!(app, COMMON_SHADER, "drawing/common.wgsl", Shader::from_wgsl);
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };

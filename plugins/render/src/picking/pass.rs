@@ -30,7 +30,7 @@ use bevy::transform::components::GlobalTransform;
 
 use super::{Answers, MAX_PICK_RADIUS, PickAnswer, PickHit, PickItem, PickRequest, PickView};
 use crate::buffers::Gpu;
-use crate::gpu::pipeline::PICKED_FORMAT;
+use crate::drawing::pipeline::PICKED_FORMAT;
 use crate::stats::RenderStats;
 use crate::view::{BulkView, EyeOrigin, GpuBulkView, IsBound, ViewEye, view_values};
 
