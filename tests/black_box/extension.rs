@@ -18,7 +18,7 @@ use chronoscope::{
     render::Primitive,
     sources::ReadySource,
     types::{Points3D, read},
-    views::spatial::{Probe, Touch, bounds::Bounds, read_cell},
+    views::spatial::{bounds::Bounds, read_cell},
 };
 
 use crate::picture::count;
@@ -58,10 +58,6 @@ impl SpatialPrimitive for Square {
         let center = DVec3::from_array(self.center.map(f64::from));
         let half_size = DVec3::new(1.0, 1.0, 0.0) * f64::from(self.half_size);
         Bounds::between(center - half_size, center + half_size)
-    }
-
-    fn touch(&self, probe: &Probe<'_>) -> Option<Touch> {
-        probe.disc(DVec3::from_array(self.center.map(f64::from)), self.half_size)
     }
 }
 

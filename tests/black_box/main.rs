@@ -10,4 +10,5 @@
 mod extension;
 mod frames;
 mod picture;
+mod pointer;
 mod program;

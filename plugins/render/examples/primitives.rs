@@ -17,12 +17,12 @@ use bevy::transform::components::Transform;
 use bevy::window::{ExitCondition, WindowPlugin};
 use bevy::winit::WinitPlugin;
 use chronoscope_render::{
-    AdapterClass, BatchError, Blending, BoxInstance, BulkRenderPlugin, DEFAULT_RADIUS, DrawList, GroundGrid,
-    Highlight, ImageQuad, InstanceBuffer, LineInstance, PointInstance, Primitive, RenderStats,
-    SegmentUniform, box_edges, pack_color,
+    AdapterClass, Blending, BoxEdgesInstance, BoxInstance, BufferError, BulkRenderPlugin, DEFAULT_RADIUS,
+    DrawList, GroundGrid, Highlight, ImageQuad, InstanceBuffer, LineInstance, PointInstance, Primitive,
+    RenderStats, SegmentUniform, pack_color,
 };
 
-fn main() -> Result<(), BatchError> {
+fn main() -> Result<(), BufferError> {
     let path = std::env::args().nth(1).unwrap_or_else(|| "primitives.png".into());
     let mut app = offscreen_app();
 
@@ -45,6 +45,7 @@ fn main() -> Result<(), BatchError> {
     app.world_mut().spawn(GroundGrid::default());
     spawn(&mut app, points())?;
     spawn(&mut app, lines())?;
+    spawn(&mut app, box_edges())?;
     spawn(&mut app, boxes())?;
     let image = app.world_mut().resource_mut::<Assets<Image>>().add(checkers());
     app.world_mut().spawn(ImageQuad {
@@ -105,7 +106,7 @@ fn offscreen_app() -> App {
 type Visuals<P> = Vec<(SegmentUniform, Vec<P>)>;
 
 /// A buffer that stores the visuals, and a list that draws them.
-fn spawn<P: Primitive>(app: &mut App, visuals: Visuals<P>) -> Result<(), BatchError> {
+fn spawn<P: Primitive>(app: &mut App, visuals: Visuals<P>) -> Result<(), BufferError> {
     let mut buffer = InstanceBuffer::<P>::default();
     let mut drawn = Vec::new();
     for (uniform, instances) in visuals {
@@ -143,19 +144,20 @@ fn points() -> Visuals<PointInstance> {
     vec![(uniform, spiral)]
 }
 
-/// The edges of a box, and a strip with round joins.
-fn lines() -> Visuals<LineInstance> {
-    let yellow = pack_color([240, 200, 60, 255]);
-    let edges = box_edges(
-        Vec3::new(1.0, 0.6, 0.8),
+/// The edges of a box.
+fn box_edges() -> Visuals<BoxEdgesInstance> {
+    let edges = BoxEdgesInstance::new(
         Vec3::new(3.0, 1.0, 0.8),
+        Vec3::new(1.0, 0.6, 0.8),
         Quat::from_rotation_z(0.5),
+        -1.5,
+        pack_color([240, 200, 60, 255]),
     );
-    let edges = edges
-        .into_iter()
-        .map(|(from, to)| LineInstance::new(from, to, -1.5, yellow))
-        .collect();
+    vec![(SegmentUniform::default(), vec![edges])]
+}
 
+/// A strip with round joins.
+fn lines() -> Visuals<LineInstance> {
     let knots: Vec<Vec3> = (0..9_u8)
         .map(|i| Vec3::new(f32::from(i) * 0.8 - 3.0, -3.0, if i % 2 == 0 { 0.3 } else { 1.2 }))
         .collect();
@@ -164,10 +166,7 @@ fn lines() -> Visuals<LineInstance> {
         .windows(2)
         .map(|pair| LineInstance::new(pair[0], pair[1], 0.1, white))
         .collect();
-    vec![
-        (SegmentUniform::default(), edges),
-        (SegmentUniform::default(), strip),
-    ]
+    vec![(SegmentUniform::default(), strip)]
 }
 
 /// Three boxes: plain, hovered and selected.

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use bevy::log::error_once;
-use bevy::render::render_resource::{Buffer, BufferDescriptor, BufferUsages};
+use bevy::render::render_resource::{Buffer, BufferDescriptor, BufferUsages, CommandEncoderDescriptor};
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bytemuck::Pod;
 
@@ -75,7 +75,8 @@ impl<T: Pod> GrowingBuffer<T> {
         }
     }
 
-    /// Sets the number of elements. Returns whether the buffer is another one, so that all is to be sent again.
+    /// Sets the number of elements. A buffer that is replaced by one of another size is copied on the GPU. Returns whether there was
+    /// none, so that all is to be sent.
     ///
     /// What exceeds the device's limits is left out, with one message.
     pub(crate) fn reserve(&mut self, gpu: &Gpu<'_>, wanted: usize) -> bool {
@@ -89,6 +90,7 @@ impl<T: Pod> GrowingBuffer<T> {
                 self.label
             );
         }
+        let num_kept = self.len.min(len);
         self.len = len;
         let is_wasteful = self.capacity > SHRINK_FROM && len < self.capacity / 4;
         if len <= self.capacity && !is_wasteful {
@@ -102,16 +104,24 @@ impl<T: Pod> GrowingBuffer<T> {
         };
         self.capacity = wanted.max(64).min(max);
         let bytes = self.bytes();
-        // Freed before the new one is made, so that the peak is not the sum of both.
-        self.buffer = None;
-        let buffer = gpu.device.create_buffer(&BufferDescriptor {
+        let new = gpu.device.create_buffer(&BufferDescriptor {
             label: Some(self.label),
             size: bytes,
-            usage: self.usage | BufferUsages::COPY_DST,
+            usage: self.usage | BufferUsages::COPY_DST | BufferUsages::COPY_SRC,
             mapped_at_creation: false,
         });
-        self.buffer = Some((buffer, CountedBytes::new(gpu.stats, bytes)));
-        true
+        let old = self.buffer.replace((new, CountedBytes::new(gpu.stats, bytes)));
+        let (Some((old, _)), Some(new)) = (&old, self.buffer()) else {
+            return true;
+        };
+        let descriptor = CommandEncoderDescriptor {
+            label: Some(self.label),
+        };
+        let mut encoder = gpu.device.create_command_encoder(&descriptor);
+        encoder.copy_buffer_to_buffer(old, 0, new, 0, u64::from(num_kept) * size_of::<T>() as u64);
+        // What was written to the old one before comes first, and what is sent to the new one after.
+        gpu.queue.submit([encoder.finish()]);
+        false
     }
 
     /// Sends elements to a place. What lies beyond the end is left out.

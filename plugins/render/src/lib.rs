@@ -58,7 +58,7 @@
 mod adapter;
 mod buffers;
 mod color;
-mod gpu;
+mod drawing;
 mod instances;
 mod picking;
 mod primitives;
@@ -69,19 +69,19 @@ use bevy::app::{App, Plugin};
 use bevy::ecs::schedule::IntoScheduleConfigs;
 use bevy::render::{Render, RenderApp};
 
-use gpu::queue::BulkQueueSet;
+use drawing::queue::BulkQueueSet;
 
 pub use adapter::{AdapterClass, AdapterPlugin};
 pub use color::{DEFAULT_COLOR, pack_color};
-pub use gpu::InstancePlugin;
+pub use drawing::InstancePlugin;
 pub use instances::{
-    BatchError, Blending, DrawList, DrawRun, Highlight, InstanceBuffer, MemoryUse, Primitive, SegmentUniform,
-    Slot, Sorting,
+    Blending, BufferError, DrawList, DrawRun, Highlight, InstanceBuffer, MemoryUse, Primitive,
+    SegmentUniform, Slot, Sorting,
 };
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{
     ArrowInstance, BoxEdgesInstance, BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad,
-    ImageQuadPlugin, LineInstance, Magnification, PointInstance, Texels, box_edges,
+    ImageQuadPlugin, LineInstance, Magnification, PointInstance, Texels,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};

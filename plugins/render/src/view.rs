@@ -32,7 +32,7 @@ use crate::stats::{BulkExtractSystems, RenderStats};
 
 const COMMON_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d10");
 
-/// How a camera draws batches. Optional: without it the defaults hold.
+/// How a camera draws what this crate draws. Optional: without it the defaults hold.
 #[derive(Component, Debug, Clone, Copy, PartialEq)]
 pub struct BulkView {
     /// Pixels of the target per UI point. `None` takes the scale factor of the camera's target.
@@ -43,6 +43,8 @@ pub struct BulkView {
     pub selected_color: [u8; 4],
     /// By how many UI points the radius of what is highlighted grows.
     pub highlight_points: f32,
+    /// The same for one logical instance that is highlighted by itself.
+    pub instance_highlight_points: f32,
 }
 
 impl Default for BulkView {
@@ -52,6 +54,7 @@ impl Default for BulkView {
             hovered_color: [255, 255, 255, 110],
             selected_color: [76, 141, 255, 170],
             highlight_points: 0.5,
+            instance_highlight_points: 2.0,
         }
     }
 }
@@ -85,7 +88,7 @@ impl Plugin for BulkViewPlugin {
         if app.get_sub_app(RenderApp).is_none() {
             return;
         }
-        load_internal_asset!(app, COMMON_SHADER, "gpu/common.wgsl", Shader::from_wgsl);
+        load_internal_asset!(app, COMMON_SHADER, "drawing/common.wgsl", Shader::from_wgsl);
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };
@@ -144,7 +147,8 @@ pub(crate) struct ViewValues {
     selected: [f32; 4],
     ui_point_pixels: f32,
     highlight_pixels: f32,
-    padding: [f32; 2],
+    named_pixels: f32,
+    padding: f32,
     /// Where the eye is, as two numbers per axis.
     eye_high: [f32; 3],
     padding_high: f32,
@@ -282,7 +286,8 @@ pub(crate) fn view_values(settings: BulkView, scale_factor: Option<f32>, eye: Vi
         selected: linear_rgba(settings.selected_color),
         ui_point_pixels: pixels,
         highlight_pixels: settings.highlight_points.max(0.0) * pixels,
-        padding: [0.0; 2],
+        named_pixels: settings.instance_highlight_points.max(0.0) * pixels,
+        padding: 0.0,
         eye_high,
         padding_high: 0.0,
         eye_low,

@@ -13,7 +13,7 @@ use bevy::render::sync_world::SyncToRenderWorld;
 use super::alloc::RangeAllocator;
 use super::dirty::DirtyRanges;
 use super::primitive::Primitive;
-use super::{BatchError, MemoryUse, VOID, next_version};
+use super::{BufferError, MemoryUse, VOID, next_version};
 
 /// The place of a visual in an [`InstanceBuffer`]: what a [`DrawList`](crate::DrawList) refers to it by. Valid until its
 /// last user removes the visual; then another may get the same slot.
@@ -101,8 +101,8 @@ impl<P: Primitive> InstanceBuffer<P> {
     /// Adds a visual, or one more user of one that is there already.
     ///
     /// # Errors
-    /// [`BatchError::Full`] if the buffer cannot index that many; it is unchanged then.
-    pub fn insert(&mut self, instances: impl Into<Arc<[P]>>) -> Result<Slot, BatchError> {
+    /// [`BufferError::Full`] if the buffer cannot index that many; it is unchanged then.
+    pub fn insert(&mut self, instances: impl Into<Arc<[P]>>) -> Result<Slot, BufferError> {
         let instances = instances.into();
         if let Some(slot) = self.by_address.get(&address(&instances)).copied()
             && let Some(visual) = self.visual_mut(slot)
@@ -119,8 +119,8 @@ impl<P: Primitive> InstanceBuffer<P> {
     /// Shows one user of a visual another one: in its place, if nobody else uses it. Returns the slot of the new one.
     ///
     /// # Errors
-    /// [`BatchError::Full`] if the buffer cannot index that many; it is unchanged then.
-    pub fn replace(&mut self, slot: Slot, instances: impl Into<Arc<[P]>>) -> Result<Slot, BatchError> {
+    /// [`BufferError::Full`] if the buffer cannot index that many; it is unchanged then.
+    pub fn replace(&mut self, slot: Slot, instances: impl Into<Arc<[P]>>) -> Result<Slot, BufferError> {
         let instances = instances.into();
         let Some(visual) = self.visual(slot.0) else {
             return self.insert(instances);
@@ -253,7 +253,7 @@ impl<P: Primitive> InstanceBuffer<P> {
         self.visuals.get_mut(slot as usize)?.as_mut()
     }
 
-    fn check_room(&self, requested: usize) -> Result<(), BatchError> {
+    fn check_room(&self, requested: usize) -> Result<(), BufferError> {
         // One number is kept free, so that a range's end never overflows.
         let room = (u32::MAX - 1).saturating_sub(self.ranges.end());
         if u32::try_from(requested).is_ok_and(|count| count <= room) {
@@ -263,15 +263,15 @@ impl<P: Primitive> InstanceBuffer<P> {
         }
     }
 
-    fn full(&self, requested: usize) -> BatchError {
-        BatchError::Full {
+    fn full(&self, requested: usize) -> BufferError {
+        BufferError::Full {
             primitive: P::NAME,
             present: u64::from(self.ranges.end()),
             requested: requested as u64,
         }
     }
 
-    fn take_slot(&mut self) -> Result<u32, BatchError> {
+    fn take_slot(&mut self) -> Result<u32, BufferError> {
         if let Some(slot) = self.free_slots.pop() {
             return Ok(slot);
         }

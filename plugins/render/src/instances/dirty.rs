@@ -11,7 +11,7 @@ pub(crate) struct DirtyRanges {
 /// Ranges closer than this many elements are sent as one: a call costs more than the elements between.
 const MERGE_GAP: u32 = 64;
 
-/// With more ranges than this, they are merged early, so that a batch that nobody extracts does not grow.
+/// With more ranges than this, they are merged early, so that they do not pile up where nobody extracts.
 const MERGE_FROM: usize = 4096;
 
 impl DirtyRanges {

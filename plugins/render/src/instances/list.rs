@@ -68,7 +68,7 @@ pub struct DrawRun {
 /// world by the segments.
 ///
 /// Order: what is opaque is ordered by depth alone, ties by [`SegmentUniform::depth_tie`]. What is translucent is drawn in the
-/// order of [`Self::set_runs`]; without runs, in the order of the buffer.
+/// order of [`Self::set_runs`].
 ///
 /// Costs: `insert`, `replace`, `set_uniform` and `remove` are O(1), and send 96 and 4 bytes per visual. After visuals came or went, in the list or in
 /// the buffer, the next extraction is O(visuals of the list).
@@ -92,7 +92,6 @@ pub struct DrawRun {
 pub struct DrawList<P: Primitive> {
     buffer: Entity,
     blending: Blending,
-    sorting: Sorting,
     runs: Option<Runs>,
     /// The position of each slot's segment plus one, or zero: what the GPU has not been told is nothing.
     table: Vec<u32>,
@@ -208,7 +207,6 @@ impl<P: Primitive> DrawList<P> {
         Self {
             buffer,
             blending,
-            sorting: Sorting::default(),
             runs: None,
             table: Vec::new(),
             segments: Vec::new(),
@@ -220,22 +218,8 @@ impl<P: Primitive> DrawList<P> {
         }
     }
 
-    /// Where a translucent list without runs is drawn among all that is translucent in the view.
-    #[must_use]
-    pub fn with_sorting(mut self, sorting: Sorting) -> Self {
-        self.set_sorting(sorting);
-        self
-    }
-
-    /// As [`Self::with_sorting`], for a list that is there already.
-    pub fn set_sorting(&mut self, sorting: Sorting) {
-        if self.sorting != sorting {
-            self.sorting = sorting;
-            self.version = next_version();
-        }
-    }
-
-    /// In which order a translucent list is drawn. A visual that no run names is not drawn. `None` is the order of the buffer.
+    /// In which order a translucent list is drawn. A visual that no run names is not drawn. `None` is the order of the buffer, all
+    /// together at the distance of the world's origin.
     ///
     /// Precondition: no slot stands in them twice. Cost: O(visuals).
     pub fn set_runs(&mut self, runs: Option<&[DrawRun]>) {
@@ -400,7 +384,7 @@ impl<P: Primitive> DrawList<P> {
                 .collect();
         }
         vec![ResolvedRun {
-            sorting: self.sorting,
+            sorting: Sorting::default(),
             ranges: self.resolve_unordered(buffer),
         }]
     }

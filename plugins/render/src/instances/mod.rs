@@ -33,7 +33,7 @@ pub(crate) const VOID: u32 = u32::MAX;
 /// Why a buffer did not take what it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BatchError {
+pub enum BufferError {
     /// The buffer would exceed the number of instances or visuals that a `u32` can index.
     #[error("the buffer of {primitive} is full: {requested} more do not fit beside {present}")]
     Full {

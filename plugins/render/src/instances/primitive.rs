@@ -29,7 +29,8 @@ pub trait Primitive: Pod + Send + Sync + fmt::Debug {
     /// The formats of the fields, in order and without gaps, at most 15. Their sizes add up to the size of the instance.
     const FORMATS: &'static [VertexFormat];
 
-    /// Whether the silhouette is cut in the fragment shader, so that multisampling needs the shader's coverage.
+    /// Whether the silhouette is cut in the fragment shader, so that multisampling needs the shader's coverage. What is cut is
+    /// a mark, which is picked by pointing near it; what is not has faces, which are picked by pointing at them.
     const CUTS_EDGES: bool;
 
     /// The shader with the entry points `vertex`, `fragment` and `pick`.
@@ -37,12 +38,6 @@ pub trait Primitive: Pod + Send + Sync + fmt::Debug {
 
     /// Whether all coordinates are finite. What is not is kept as a gap that draws nothing.
     fn is_drawable(&self) -> bool;
-
-    /// The logical instance that the instance at an index of its visual belongs to, where a datum is drawn by several: the
-    /// box, not one of its lines. The shader says the same.
-    fn logical_instance(&self, index: u32) -> u32 {
-        index
-    }
 }
 
 /// The location of the slot among the attributes.

@@ -13,10 +13,12 @@ pub struct SegmentUniform {
     pub world_from_entity: DAffine3,
     /// Multiplies the color of every instance, in sRGB; alpha is opacity.
     pub tint: [u8; 4],
-    /// Whether the segment is pointed at or selected.
+    /// Whether the segment as a whole is pointed at or selected.
     pub highlight: Highlight,
-    /// The one logical instance that is highlighted; `None` highlights all of them.
-    pub highlighted_instance: Option<u32>,
+    /// The one logical instance that is pointed at. It stands out by itself, and the others faintly.
+    pub hovered_instance: Option<u32>,
+    /// The one logical instance that is selected. It stands out by itself, and the others faintly.
+    pub selected_instance: Option<u32>,
     /// What picking answers for the segment. Zero is nothing: it hides what is behind and is not answered.
     pub picking_id: u32,
     /// The sRGB color of instances that carry [`DEFAULT_COLOR`](crate::DEFAULT_COLOR).
@@ -40,7 +42,8 @@ impl Default for SegmentUniform {
             world_from_entity: DAffine3::IDENTITY,
             tint: [255; 4],
             highlight: Highlight::None,
-            highlighted_instance: None,
+            hovered_instance: None,
+            selected_instance: None,
             picking_id: 0,
             default_color: [255; 4],
             default_radius: -1.5,
@@ -65,8 +68,8 @@ pub enum Highlight {
 /// Depth steps of one step of `depth_tie`: a step of depth is 2^-16, one of a tie 2^-23.
 const STEPS_PER_TIE: f32 = 1.0 / 128.0;
 
-/// Stands for all logical instances.
-const ALL_INSTANCES: u32 = u32::MAX;
+/// Stands for no logical instance.
+const NO_INSTANCE: u32 = u32::MAX;
 
 /// [`SegmentUniform`] in the layout of the storage buffer. Mirrors `Segment` in `segments.wgsl`.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
@@ -83,8 +86,8 @@ pub(crate) struct GpuSegment {
     depth_offset: f32,
     /// By how much radii in scene units grow with the transform.
     radius_scale: f32,
-    highlighted_instance: u32,
-    padding: u32,
+    hovered_instance: u32,
+    selected_instance: u32,
 }
 
 impl From<SegmentUniform> for GpuSegment {
@@ -101,8 +104,8 @@ impl From<SegmentUniform> for GpuSegment {
             highlight: uniform.highlight as u32,
             depth_offset: uniform.depth_offset + f32::from(uniform.depth_tie) * STEPS_PER_TIE,
             radius_scale: if scale.is_finite() { scale } else { 1.0 },
-            highlighted_instance: uniform.highlighted_instance.unwrap_or(ALL_INSTANCES),
-            padding: 0,
+            hovered_instance: uniform.hovered_instance.unwrap_or(NO_INSTANCE),
+            selected_instance: uniform.selected_instance.unwrap_or(NO_INSTANCE),
         }
     }
 }

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bevy::app::{App, Plugin, PreUpdate};
 use bevy::ecs::component::Component;
 use bevy::ecs::entity::Entity;
+use bevy::ecs::query::Without;
 use bevy::ecs::resource::Resource;
 use bevy::ecs::schedule::IntoScheduleConfigs;
 use bevy::ecs::system::{Commands, Query, Res};
@@ -41,7 +42,8 @@ pub struct PickRequest {
     pub camera: Entity,
     /// The pixel in the camera's viewport, counted from its top left corner, in pixels of the target.
     pub pixel: UVec2,
-    /// How far around the pixel something may lie, in pixels, at most [`MAX_PICK_RADIUS`].
+    /// How far around the pixel a mark (a point, a line, an arrow) may be seen, in pixels, at most [`MAX_PICK_RADIUS`]. Faces, as
+    /// of boxes and pictures, are found at the pixel itself.
     pub radius: u32,
 }
 
@@ -50,7 +52,7 @@ pub struct PickRequest {
 pub struct PickAnswer {
     /// What was asked.
     pub request: PickRequest,
-    /// What was hit nearest to the pixel that was asked for.
+    /// The mark that is seen nearest to the pixel that was asked for, else the face at that pixel.
     pub hit: Option<PickHit>,
 }
 
@@ -61,6 +63,8 @@ pub struct PickHit {
     pub picking_id: u32,
     /// The logical instance.
     pub instance: u32,
+    /// Whether it is a face, as of a box or a picture, and no mark.
+    pub is_face: bool,
     /// From the pixel that was asked for to the one that was hit.
     pub offset: IVec2,
     /// The depth of what was hit, as in the depth buffer: greater is nearer.
@@ -74,7 +78,7 @@ fn forget_answer(mut world: bevy::ecs::world::DeferredWorld<'_>, context: bevy::
     world.commands().entity(context.entity).remove::<PickAnswer>();
 }
 
-/// Answers all [`PickRequest`]s. Needs [`BulkViewPlugin`](crate::BulkViewPlugin) and
+/// Answers all [`PickRequest`]s: that nothing is there, in an app without a renderer. Needs [`BulkViewPlugin`](crate::BulkViewPlugin) and
 /// [`RenderStatsPlugin`](crate::RenderStatsPlugin).
 #[derive(Debug, Default, Clone, Copy)]
 pub struct PickingPlugin;
@@ -89,6 +93,7 @@ impl Plugin for PickingPlugin {
     fn finish(&self, app: &mut App) {
         let answers = app.world().resource::<Answers>().clone();
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
+            app.add_systems(PreUpdate, answer_nothing);
             return;
         };
         render_app
@@ -122,5 +127,16 @@ fn deliver_answers(mut commands: Commands, answers: Res<Answers>, requests: Quer
         {
             commands.entity(entity).try_insert(answer);
         }
+    }
+}
+
+/// Where nothing is drawn, nothing is seen.
+fn answer_nothing(mut commands: Commands, requests: Query<(Entity, &PickRequest), Without<PickAnswer>>) {
+    for (entity, request) in &requests {
+        let answer = PickAnswer {
+            request: *request,
+            hit: None,
+        };
+        commands.entity(entity).try_insert(answer);
     }
 }

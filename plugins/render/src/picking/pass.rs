@@ -30,7 +30,7 @@ use bevy::transform::components::GlobalTransform;
 
 use super::{Answers, MAX_PICK_RADIUS, PickAnswer, PickHit, PickItem, PickRequest, PickView};
 use crate::buffers::Gpu;
-use crate::gpu::pipeline::{PICKED_DEPTH_FORMAT, PICKED_IDS_FORMAT};
+use crate::drawing::pipeline::PICKED_FORMAT;
 use crate::stats::RenderStats;
 use crate::view::{BulkView, EyeOrigin, GpuBulkView, IsBound, ViewEye, view_values};
 
@@ -52,6 +52,7 @@ pub(super) struct Pick {
     radius: u32,
     viewport: UVec2,
     view_from_clip: DMat4,
+    is_orthographic: bool,
     world_from_view: DQuat,
     eye: DVec3,
 }
@@ -119,6 +120,7 @@ pub(super) fn extract_requests(
             radius: request.radius.min(MAX_PICK_RADIUS),
             viewport,
             view_from_clip: camera.clip_from_view().as_dmat4().inverse(),
+            is_orthographic: camera.clip_from_view().w_axis.w == 1.0,
             world_from_view: transform.rotation().as_dquat(),
             eye: eye.position,
         };
@@ -229,14 +231,18 @@ pub(super) fn draw_picked(
     }
 }
 
-/// Bytes from one row of pixels to the next in what is read back: what the API asks for, and enough for either format.
-const ROW_BYTES: u32 = 256;
+/// Bytes from one row of pixels to the next in what is read back: a multiple of what the API asks for, and enough for the widest.
+const ROW_BYTES: u32 = 512;
+
+/// Words of 32 bits of a pixel: the segment's id, the logical instance, the depth, and whether it is a face.
+const WORDS: usize = 4;
+
+const _: () = assert!((2 * MAX_PICK_RADIUS as usize + 1) * WORDS * size_of::<u32>() <= ROW_BYTES as usize);
 
 /// What a request is drawn into.
 struct Targets {
     size: u32,
-    ids: (Texture, TextureView),
-    depths: (Texture, TextureView),
+    picked: (Texture, TextureView),
     depth_buffer: (Texture, TextureView),
 }
 
@@ -258,8 +264,7 @@ impl Targets {
         };
         Self {
             size,
-            ids: target("picked_ids", PICKED_IDS_FORMAT, TextureUsages::COPY_SRC),
-            depths: target("picked_depths", PICKED_DEPTH_FORMAT, TextureUsages::COPY_SRC),
+            picked: target("picked", PICKED_FORMAT, TextureUsages::COPY_SRC),
             depth_buffer: target(
                 "picked_depth_buffer",
                 CORE_3D_DEPTH_FORMAT,
@@ -268,7 +273,7 @@ impl Targets {
         }
     }
 
-    /// Draws items, the nearest last, and returns the buffer that will have the ids and then the depths.
+    /// Draws items, the nearest last, and returns the buffer that will have what was picked.
     fn draw(
         &self,
         world: &World,
@@ -280,20 +285,17 @@ impl Targets {
         let mut encoder = device.create_command_encoder(&CommandEncoderDescriptor {
             label: Some("picking"),
         });
-        let color_attachments = [&self.ids.1, &self.depths.1].map(|view| {
-            Some(RenderPassColorAttachment {
-                view,
+        let pass = encoder.begin_render_pass(&RenderPassDescriptor {
+            label: Some("picking"),
+            color_attachments: &[Some(RenderPassColorAttachment {
+                view: &self.picked.1,
                 depth_slice: None,
                 resolve_target: None,
                 ops: Operations {
                     load: LoadOp::Clear(LinearRgba::NONE.into()),
                     store: StoreOp::Store,
                 },
-            })
-        });
-        let pass = encoder.begin_render_pass(&RenderPassDescriptor {
-            label: Some("picking"),
-            color_attachments: &color_attachments,
+            })],
             depth_stencil_attachment: Some(RenderPassDepthStencilAttachment {
                 view: &self.depth_buffer.1,
                 depth_ops: Some(Operations {
@@ -323,24 +325,22 @@ impl Targets {
         drop(pass);
         let buffer = device.create_buffer(&BufferDescriptor {
             label: Some("picked"),
-            size: u64::from(2 * self.size * ROW_BYTES),
+            size: u64::from(self.size * ROW_BYTES),
             usage: BufferUsages::COPY_DST | BufferUsages::MAP_READ,
             mapped_at_creation: false,
         });
-        for (texture, first_row) in [(&self.ids.0, 0), (&self.depths.0, self.size)] {
-            encoder.copy_texture_to_buffer(
-                texture.as_image_copy(),
-                TexelCopyBufferInfo {
-                    buffer: &buffer,
-                    layout: TexelCopyBufferLayout {
-                        offset: u64::from(first_row * ROW_BYTES),
-                        bytes_per_row: Some(ROW_BYTES),
-                        rows_per_image: None,
-                    },
+        encoder.copy_texture_to_buffer(
+            self.picked.0.as_image_copy(),
+            TexelCopyBufferInfo {
+                buffer: &buffer,
+                layout: TexelCopyBufferLayout {
+                    offset: 0,
+                    bytes_per_row: Some(ROW_BYTES),
+                    rows_per_image: None,
                 },
-                extent(self.size),
-            );
-        }
+            },
+            extent(self.size),
+        );
         queue.submit([encoder.finish()]);
         buffer
     }
@@ -354,36 +354,56 @@ fn extent(size: u32) -> Extent3d {
     }
 }
 
-/// The hit that is nearest to the middle; of two as near, the one that is nearer to the eye.
+/// The mark that is nearest to the middle, of two as near the one that is nearer to the eye; where there is none, or the face in the
+/// middle lies before it, that face.
 fn nearest_hit(pick: &Pick, bytes: &[u8]) -> Option<PickHit> {
     let radius = pick.radius as i32;
     let size = (2 * pick.radius + 1) as usize;
-    let number = |row: usize, word: usize| -> Option<u32> {
-        let at = row * ROW_BYTES as usize + word * size_of::<u32>();
-        let bytes = bytes.get(at..at + size_of::<u32>())?;
-        Some(u32::from_le_bytes(bytes.try_into().ok()?))
-    };
-    let hits = (0..size).flat_map(|y| (0..size).map(move |x| (x, y)));
-    let hits = hits.filter_map(|(x, y)| {
-        let offset = IVec2::new(x as i32 - radius, y as i32 - radius);
-        let picking_id = number(y, 2 * x).filter(|id| *id != 0)?;
+    let hit_at = |x: usize, y: usize| -> Option<PickHit> {
+        let start = y * ROW_BYTES as usize + x * WORDS * size_of::<u32>();
+        let pixel = bytes.get(start..start + WORDS * size_of::<u32>())?;
+        let (words, _) = pixel.as_chunks::<{ size_of::<u32>() }>();
+        let [picking_id, instance, depth, is_face] = *words else {
+            return None;
+        };
         let hit = PickHit {
-            picking_id,
-            instance: number(y, 2 * x + 1)?,
-            offset,
-            depth: f32::from_bits(number(size + y, x)?),
+            picking_id: u32::from_le_bytes(picking_id),
+            instance: u32::from_le_bytes(instance),
+            is_face: u32::from_le_bytes(is_face) != 0,
+            offset: IVec2::new(x as i32 - radius, y as i32 - radius),
+            depth: f32::from_le_bytes(depth),
             position: DVec3::ZERO,
         };
-        (offset.length_squared() <= radius * radius).then_some(hit)
-    });
-    let nearest = hits.min_by(|a, b| {
+        (hit.picking_id != 0).then_some(hit)
+    };
+    let middle = pick.radius as usize;
+    let face = hit_at(middle, middle).filter(|hit| hit.is_face);
+    let marks = (0..size)
+        .flat_map(|y| (0..size).map(move |x| (x, y)))
+        .filter_map(|(x, y)| hit_at(x, y))
+        .filter(|hit| !hit.is_face && hit.offset.length_squared() <= radius * radius)
+        .filter(|mark| face.is_none_or(|face| !pick.is_behind(mark.depth, face.depth)));
+    let mark = marks.min_by(|a, b| {
         let by_distance = a.offset.length_squared().cmp(&b.offset.length_squared());
         by_distance.then(b.depth.total_cmp(&a.depth))
-    })?;
+    });
+    let hit = mark.or(face)?;
     Some(PickHit {
-        position: position_of(pick, &nearest),
-        ..nearest
+        position: position_of(pick, &hit),
+        ..hit
     })
+}
+
+impl Pick {
+    /// Whether a mark lies clearly behind a face, by their depths. One that lies on a face is a little behind it as often as not.
+    fn is_behind(&self, mark: f32, face: f32) -> bool {
+        if self.is_orthographic {
+            mark < face - 1e-6
+        } else {
+            // One over the distance.
+            mark < face * 0.99
+        }
+    }
 }
 
 /// Where in the world a hit is.

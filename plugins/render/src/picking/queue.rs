@@ -13,9 +13,9 @@ use bevy::render::render_phase::{
 use bevy::render::render_resource::{CachedRenderPipelineId, PipelineCache, SpecializedRenderPipelines};
 use bevy::render::sync_world::MainEntity;
 
-use crate::gpu::draw::DrawInstances;
-use crate::gpu::lists::GpuDrawList;
-use crate::gpu::pipeline::{InstancePipeline, PipelineKey};
+use crate::drawing::draw::DrawInstances;
+use crate::drawing::lists::GpuDrawList;
+use crate::drawing::pipeline::{InstancePipeline, PipelineKey};
 use crate::instances::{Blending, Primitive, Sorting};
 
 /// A view of a request in the render world, for one frame.

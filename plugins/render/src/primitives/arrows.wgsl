@@ -2,7 +2,7 @@
 //
 // As with lines, everything after the near plane happens in pixels. What is foreshortened shows the round base of its cone.
 
-#import chronoscope_render::common::{view, is_orthographic, pixels_from_clip, clip_from_pixels, units_per_pixel, quad_corner, with_depth_offset, cut, nothing, Picked, picked}
+#import chronoscope_render::common::{view, is_orthographic, pixels_from_clip, units_per_pixel, span_in_front, direction_of, corner_around, with_depth_offset, cut, nothing, Picked, picked}
 #import chronoscope_render::segments::{is_void, implied_instance, segment_of, resolve_color, radius_pixels, to_clip, direction_to_world}
 
 struct Instance {
@@ -45,26 +45,18 @@ fn vertex(
 #endif
     out.color = resolve_color(segment, instance.color);
 
-    var origin = to_clip(segment, instance.origin);
-    var tip = to_clip(segment, instance.origin + instance.vector);
     // What is behind the near plane is cut off, as it is with lines.
-    let origin_front = origin.w - origin.z;
-    let tip_front = tip.w - tip.z;
-    if out.color.a <= 0.0 || (origin_front < 0.0 && tip_front < 0.0) {
+    let span = span_in_front(
+        to_clip(segment, instance.origin),
+        to_clip(segment, instance.origin + instance.vector),
+    );
+    if out.color.a <= 0.0 || !span.is_seen {
         return out;
     }
-    var has_origin = 1.0;
-    var has_head = true;
-    if origin_front < 0.0 {
-        origin = mix(origin, tip, origin_front / (origin_front - tip_front));
-        has_origin = 0.0;
-    } else if tip_front < 0.0 {
-        tip = mix(tip, origin, tip_front / (tip_front - origin_front));
-        has_head = false;
-    }
-    if origin.w <= 0.0 || tip.w <= 0.0 {
-        return out;
-    }
+    let origin = span.start;
+    let tip = span.end;
+    let has_origin = select(1.0, 0.0, span.is_start_cut);
+    let has_head = !span.is_end_cut;
 
     let direction = direction_to_world(segment, instance.vector);
     let world_length = length(direction);
@@ -97,9 +89,7 @@ fn vertex(
 
     let origin_pixels = pixels_from_clip(origin);
     let tip_pixels = pixels_from_clip(tip);
-    let span = tip_pixels - origin_pixels;
-    let span_length = length(span);
-    let along = select(vec2(1.0, 0.0), span / span_length, span_length > 1e-4);
+    let span_length = length(tip_pixels - origin_pixels);
     let head_length = min(2.0 * head_radius * sqrt(1.0 - facing * facing), span_length);
     out.ends = vec4(origin_pixels, tip_pixels);
     out.sizes = vec4(
@@ -110,14 +100,9 @@ fn vertex(
     );
     out.facing = vec2(facing, has_origin);
 
-    let across = vec2(-along.y, along.x);
-    let corner = quad_corner(vertex_index);
-    let is_tip = corner.x > 0.0;
     // A pixel more on each side, so that a soft edge is not cut off.
     let reach = max(origin_radius, head_radius) + 1.0;
-    let pixels = select(origin_pixels, tip_pixels, is_tip) + along * corner.x * reach + across * corner.y * reach;
-    let at = select(origin, tip, is_tip);
-    out.position = with_depth_offset(clip_from_pixels(pixels, at), segment.depth_offset);
+    out.position = with_depth_offset(corner_around(span, reach, vertex_index), segment.depth_offset);
     return out;
 }
 
@@ -133,7 +118,7 @@ fn within_ellipse(place: vec2<f32>, radii: vec2<f32>) -> f32 {
 fn alpha_and_light(in: Varyings) -> vec2<f32> {
     let span = in.ends.zw - in.ends.xy;
     let span_length = length(span);
-    let along = select(vec2(1.0, 0.0), span / span_length, span_length > 1e-4);
+    let along = direction_of(span);
     let here = in.position.xy - in.ends.xy;
     let place = vec2(dot(here, along), dot(here, vec2(-along.y, along.x)));
     let head_radius = in.sizes.z;

@@ -77,8 +77,4 @@ impl Primitive for BoxEdgesInstance {
             && is_finite(&self.rotation)
             && self.radius.is_finite()
     }
-
-    fn logical_instance(&self, _: u32) -> u32 {
-        self.instance
-    }
 }

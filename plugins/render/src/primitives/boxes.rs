@@ -1,4 +1,4 @@
-//! Solid oriented boxes, and the edges of one for those who want lines.
+//! Solid oriented boxes.
 
 use bevy::asset::{Handle, uuid_handle};
 use bevy::math::{Quat, Vec3};
@@ -70,28 +70,6 @@ impl Primitive for BoxInstance {
     fn is_drawable(&self) -> bool {
         is_finite(&self.center) && is_finite(&self.half_size) && is_finite(&self.rotation)
     }
-
-    fn logical_instance(&self, _: u32) -> u32 {
-        self.instance
-    }
-}
-
-/// The twelve edges of a box, as pairs of corners: four along x, four along y, four along z.
-#[must_use]
-pub fn box_edges(half_size: Vec3, center: Vec3, rotation: Quat) -> [(Vec3, Vec3); 12] {
-    let rotation = unit(rotation);
-    let corner = |signs: Vec3| center + rotation * (signs * half_size);
-    std::array::from_fn(|i| {
-        let (axis, side) = (i / 4, i % 4);
-        let a = if side & 1 == 0 { -1.0 } else { 1.0 };
-        let b = if side & 2 == 0 { -1.0 } else { 1.0 };
-        let from = match axis {
-            0 => Vec3::new(-1.0, a, b),
-            1 => Vec3::new(b, -1.0, a),
-            _ => Vec3::new(a, b, -1.0),
-        };
-        (corner(from), corner(from + 2.0 * Vec3::AXES[axis]))
-    })
 }
 
 pub(super) fn unit(rotation: Quat) -> Quat {
@@ -106,31 +84,6 @@ pub(super) fn unit(rotation: Quat) -> Quat {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn edges_are_the_twelve_of_a_box() {
-        let edges = box_edges(
-            Vec3::new(1.0, 2.0, 3.0),
-            Vec3::new(10.0, 0.0, 0.0),
-            Quat::IDENTITY,
-        );
-        let mut middles: Vec<[i32; 3]> = edges
-            .iter()
-            .map(|(a, b)| {
-                ((*a + *b) / 2.0 - Vec3::new(10.0, 0.0, 0.0))
-                    .as_ivec3()
-                    .to_array()
-            })
-            .collect();
-        middles.sort_unstable();
-        middles.dedup();
-        assert_eq!(middles.len(), 12, "no edge twice");
-        for (i, (a, b)) in edges.iter().enumerate() {
-            let length = [2.0, 4.0, 6.0][i / 4];
-            assert!((a.distance(*b) - length).abs() < 1e-6);
-            assert!(((*a - Vec3::X * 10.0).abs() - Vec3::new(1.0, 2.0, 3.0)).length() < 1e-6);
-        }
-    }
 
     #[test]
     fn a_rotation_that_is_none_is_ignored() {

@@ -33,9 +33,9 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::buffers::{Gpu, UniformBuffer, binding_size};
 use crate::color::linear_rgba;
-use crate::gpu::pipeline::{PipelineKey, describe};
-use crate::gpu::queue::{BulkQueueSet, TransparentItem, transparent_item};
-use crate::gpu::upload::{forget, remove_with};
+use crate::drawing::pipeline::{PipelineKey, describe};
+use crate::drawing::queue::{BulkQueueSet, TransparentItem, transparent_item};
+use crate::drawing::upload::{forget, remove_with};
 use crate::instances::{Blending, Sorting};
 use crate::stats::{BulkExtractSystems, RenderStats};
 use crate::view::{GpuBulkView, SetBulkViewBindGroup};

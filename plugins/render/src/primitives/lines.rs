@@ -86,8 +86,4 @@ impl Primitive for LineInstance {
     fn is_drawable(&self) -> bool {
         is_finite(&self.start) && is_finite(&self.end) && self.radius.is_finite()
     }
-
-    fn logical_instance(&self, _: u32) -> u32 {
-        self.instance
-    }
 }

@@ -1,7 +1,7 @@
 //! What there is to draw. Each file holds the data of one primitive beside the shader that draws it.
 //!
-//! Five are instanced and share the code in [`gpu`](crate::gpu): [`points`], [`lines`], [`boxes`], [`box_edges`], [`arrows`]. Two are
-//! entities of their own, with a small uniform each: [`image_quad`] and [`ground_grid`].
+//! Five are instanced and share the code in [`drawing`](crate::drawing): [`points`], [`lines`], [`boxes`], [`box_edges`], [`arrows`].
+//! Two are entities of their own, with a small uniform each: [`image_quad`] and [`ground_grid`].
 //!
 //! # Radii
 //!
@@ -18,7 +18,7 @@ mod points;
 
 pub use arrows::ArrowInstance;
 pub use box_edges::BoxEdgesInstance;
-pub use boxes::{BoxInstance, box_edges};
+pub use boxes::BoxInstance;
 pub use ground_grid::{GroundGrid, GroundGridPlugin};
 pub use image_quad::{ImageQuad, ImageQuadPlugin, Magnification, Texels};
 pub use lines::LineInstance;

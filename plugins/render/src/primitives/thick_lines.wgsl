@@ -4,7 +4,7 @@
 
 #define_import_path chronoscope_render::thick_lines
 
-#import chronoscope_render::common::{pixels_from_clip, clip_from_pixels, quad_corner, with_depth_offset, cut, nothing, Picked, picked}
+#import chronoscope_render::common::{pixels_from_clip, span_in_front, corner_around, with_depth_offset, cut, nothing}
 #import chronoscope_render::segments::{Segment, resolve_color, radius_pixels, to_clip}
 
 struct ThickLine {
@@ -50,48 +50,22 @@ fn line_vertex(segment: Segment, line: Line, vertex_index: u32) -> ThickLine {
     out.color = resolve_color(segment, line.color);
     out.flags = line.flags;
 
-    var start = to_clip(segment, line.start);
-    var end = to_clip(segment, line.end);
-    // The depth is reversed: in front of the near plane means z <= w. What is behind it is cut off here, since behind
-    // the eye there is no place on screen to expand from.
-    let start_front = start.w - start.z;
-    let end_front = end.w - end.z;
-    if out.color.a <= 0.0 || (start_front < 0.0 && end_front < 0.0) {
+    let span = span_in_front(to_clip(segment, line.start), to_clip(segment, line.end));
+    if out.color.a <= 0.0 || !span.is_seen {
         return out;
     }
-    if start_front < 0.0 {
-        start = mix(start, end, start_front / (start_front - end_front));
-        out.flags |= FLAT_START;
-    } else if end_front < 0.0 {
-        end = mix(end, start, end_front / (end_front - start_front));
-        out.flags |= FLAT_END;
-    }
-    // For rounding, and for projections without a near plane.
-    if start.w <= 0.0 || end.w <= 0.0 {
-        return out;
-    }
-
-    let start_pixels = pixels_from_clip(start);
-    let end_pixels = pixels_from_clip(end);
-    out.ends = vec4(start_pixels, end_pixels);
+    out.flags |= select(0u, FLAT_START, span.is_start_cut) | select(0u, FLAT_END, span.is_end_cut);
+    out.ends = vec4(pixels_from_clip(span.start), pixels_from_clip(span.end));
     out.radii = vec2(
-        radius_pixels(segment, line.radius, start.w),
-        radius_pixels(segment, line.radius, end.w),
+        radius_pixels(segment, line.radius, span.start.w),
+        radius_pixels(segment, line.radius, span.end.w),
     );
     if max(out.radii.x, out.radii.y) <= 0.0 {
         return out;
     }
-
-    let span = end_pixels - start_pixels;
-    let along = select(vec2(1.0, 0.0), span / length(span), dot(span, span) > 1e-8);
-    let across = vec2(-along.y, along.x);
-    let corner = quad_corner(vertex_index);
-    let is_end = corner.x > 0.0;
     // A pixel more on each side, so that a soft edge is not cut off.
     let reach = max(out.radii.x, out.radii.y) + 1.0;
-    let pixels = select(start_pixels, end_pixels, is_end) + along * corner.x * reach + across * corner.y * reach;
-    let at = select(start, end, is_end);
-    out.position = with_depth_offset(clip_from_pixels(pixels, at), segment.depth_offset);
+    out.position = with_depth_offset(corner_around(span, reach, vertex_index), segment.depth_offset);
     return out;
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-mod batches;
+mod instances;
 mod picking;
 mod planes;
 mod plugins;

@@ -9,7 +9,7 @@ use bevy::math::{DAffine3, DVec3, IVec2, Quat, UVec2, Vec2, Vec3};
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use chronoscope_render::{
     Blending, BoxInstance, DrawList, EyeOrigin, ImageQuad, LineInstance, PickAnswer, PickHit, PickRequest,
-    PointInstance, SegmentUniform, Sorting, pack_color,
+    PointInstance, SegmentUniform, pack_color,
 };
 
 use crate::stage::{SIZE, Stage};
@@ -54,7 +54,7 @@ fn disc(x: f32, y: f32, z: f32) -> PointInstance {
 #[test]
 fn points_lines_boxes_and_pictures_are_picked() {
     let mut stage = Stage::flat();
-    stage.spawn_batch(segment(7), &[disc(10.5, 10.5, 0.0), disc(50.5, 10.5, 0.0)]);
+    stage.draw(segment(7), &[disc(10.5, 10.5, 0.0), disc(50.5, 10.5, 0.0)]);
     let line = |y: f32, instance| {
         LineInstance::new(
             Vec3::new(10.0, y, 0.0),
@@ -64,14 +64,14 @@ fn points_lines_boxes_and_pictures_are_picked() {
         )
         .with_instance(instance)
     };
-    stage.spawn_batch(segment(8), &[line(28.5, 4), line(36.5, 4), line(44.5, 5)]);
+    stage.draw(segment(8), &[line(28.5, 4), line(36.5, 4), line(44.5, 5)]);
     let solid = BoxInstance::new(
         Vec3::new(50.0, 40.0, 0.0),
         Vec3::splat(5.0),
         Quat::IDENTITY,
         pack_color(RED),
     );
-    stage.spawn_batch(segment(9), &[solid.with_instance(3)]);
+    stage.draw(segment(9), &[solid.with_instance(3)]);
     let image = Image::new(
         Extent3d {
             width: 1,
@@ -146,8 +146,8 @@ fn among_thousands_of_points_the_one_that_is_seen_is_picked() {
         .collect();
     let (front, back) = points.split_at(2500);
     let mut stage = Stage::flat();
-    stage.spawn_batch(segment(1), front);
-    stage.spawn_batch(segment(2), back);
+    stage.draw(segment(1), front);
+    stage.draw(segment(2), back);
     stage.shoot();
     let seen_at = |x: u32, y: u32| {
         let is_there =
@@ -185,8 +185,8 @@ fn among_thousands_of_points_the_one_that_is_seen_is_picked() {
 #[test]
 fn the_nearest_pixel_within_the_radius_is_the_answer() {
     let mut stage = Stage::flat();
-    stage.spawn_batch(segment(1), &[disc(20.5, 32.5, 0.0)]);
-    stage.spawn_batch(segment(2), &[disc(40.5, 32.5, 0.0)]);
+    stage.draw(segment(1), &[disc(20.5, 32.5, 0.0)]);
+    stage.draw(segment(2), &[disc(40.5, 32.5, 0.0)]);
     stage.shoot();
     assert_eq!(pick(&mut stage, [29, 32], 3), None);
     let hit = pick(&mut stage, [29, 32], 10);
@@ -195,15 +195,51 @@ fn the_nearest_pixel_within_the_radius_is_the_answer() {
     assert_eq!(ids(pick(&mut stage, [32, 32], 10)), Some((2, 0)));
 }
 
+/// A thin line on a picture is found near it; a picture is found where it is, and not beside.
+#[test]
+fn marks_are_picked_from_near_and_faces_where_they_are() {
+    let mut stage = Stage::flat();
+    let solid = |x: f32, z: f32| {
+        let center = Vec3::new(x, 30.0, z);
+        BoxInstance::new(
+            center,
+            Vec3::new(10.0, 20.0, 1.0),
+            Quat::IDENTITY,
+            pack_color(RED),
+        )
+    };
+    stage.draw(segment(1), &[solid(20.0, 5.0)]);
+    // Before the box, and seen beside it.
+    stage.draw(segment(2), &[disc(20.5, 30.5, 0.0)]);
+    // Behind the box, and seen beside it.
+    stage.draw(segment(3), &[disc(33.5, 30.5, 20.0)]);
+    stage.shoot();
+    for (x, radius, expected) in [
+        (20, 0, Some(2)),
+        (13, 0, Some(1)),
+        (13, 8, Some(2)),
+        (8, 4, None),
+        (28, 4, Some(1)),
+        (36, 6, Some(3)),
+        (31, 0, Some(3)),
+    ] {
+        let hit = pick(&mut stage, [x, 30], radius);
+        assert_eq!(hit.map(|hit| hit.picking_id), expected, "at {x} within {radius}");
+        if let Some(hit) = hit {
+            assert_eq!(hit.is_face, hit.picking_id == 1);
+        }
+    }
+}
+
 #[test]
 fn what_is_on_top_is_picked() {
     let mut stage = Stage::flat();
     let lists: Vec<_> = (1..4)
-        .map(|id| stage.spawn_batch_as(Blending::Translucent, segment(id), &[disc(32.5, 32.5, 0.0)]))
+        .map(|id| stage.draw_as(Blending::Translucent, segment(id), &[disc(32.5, 32.5, 0.0)]))
         .collect();
     let sort = |stage: &mut Stage, order: [u32; 3]| {
         for (list, index) in lists.iter().zip(order) {
-            stage.list::<PointInstance, _>(*list, |list| list.set_sorting(Sorting::Index(index)));
+            stage.order::<PointInstance>(*list, index);
         }
     };
     stage.shoot();
@@ -212,15 +248,15 @@ fn what_is_on_top_is_picked() {
         assert_eq!(ids(pick(&mut stage, [32, 32], 0)), Some((on_top, 0)));
     }
     // Nearer, opaque, and without an id: it hides what is behind.
-    stage.spawn_batch(segment(0), &[disc(32.5, 32.5, -10.0)]);
+    stage.draw(segment(0), &[disc(32.5, 32.5, -10.0)]);
     assert_eq!(pick(&mut stage, [32, 32], 0), None);
 }
 
 #[test]
 fn a_camera_that_sleeps_answers_and_sees_its_layers_only() {
     let mut stage = Stage::flat();
-    stage.spawn_batch(segment(1), &[disc(32.5, 32.5, 0.0)]);
-    let hidden = stage.spawn_batch(segment(2), &[disc(32.5, 32.5, -10.0)]);
+    stage.draw(segment(1), &[disc(32.5, 32.5, 0.0)]);
+    let hidden = stage.draw(segment(2), &[disc(32.5, 32.5, -10.0)]);
     stage
         .app
         .world_mut()
@@ -236,7 +272,7 @@ fn a_camera_that_sleeps_answers_and_sees_its_layers_only() {
 #[test]
 fn a_request_is_answered_once_and_asked_again_when_it_is_replaced() {
     let mut stage = Stage::flat();
-    stage.spawn_batch(segment(1), &[disc(10.5, 10.5, 0.0)]);
+    stage.draw(segment(1), &[disc(10.5, 10.5, 0.0)]);
     stage.shoot();
     let request = |pixel| PickRequest {
         camera: stage.camera,
@@ -274,7 +310,7 @@ fn a_hit_has_its_place_in_the_world_however_far() {
         world_from_entity: DAffine3::from_translation(far),
         ..segment(4)
     };
-    let batch = stage.spawn_batch(uniform, &[disc(0.0, 0.0, 0.0)]);
+    let drawn = stage.draw(uniform, &[disc(0.0, 0.0, 0.0)]);
     stage.shoot();
     let hit = pick(&mut stage, [32, 32], 0).unwrap();
     assert!((hit.position - far).length() < 0.1, "{}", hit.position - far);
@@ -282,7 +318,7 @@ fn a_hit_has_its_place_in_the_world_however_far() {
     stage
         .app
         .world_mut()
-        .entity_mut(batch.list)
+        .entity_mut(drawn.list)
         .remove::<DrawList<PointInstance>>();
     assert_eq!(pick(&mut stage, [32, 32], 0), None);
 }

@@ -252,7 +252,7 @@ fn the_grid_lies_on_its_plane_and_behind_what_stands_on_it() {
         Quat::IDENTITY,
         pack_color([0, 128, 0, 255]),
     );
-    stage.spawn_batch(SegmentUniform::default(), &[solid]);
+    stage.draw(SegmentUniform::default(), &[solid]);
     let seen = stage.shoot();
     // The front face spans pixels that the grid had lines in; none shines through.
     assert!(

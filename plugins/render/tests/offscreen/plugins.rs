@@ -44,6 +44,6 @@ fn the_plugin_may_come_before_the_renderer() {
     let mut stage = Stage::flat_with_plugin_first();
     let red = [255, 0, 0, 255];
     let point = PointInstance::new([32.5, 32.5, 0.0].into(), -4.0, pack_color(red));
-    stage.spawn_batch(SegmentUniform::default(), &[point]);
+    stage.draw(SegmentUniform::default(), &[point]);
     assert_eq!(stage.shoot().at(32, 32), red);
 }

@@ -39,16 +39,16 @@ fn scene(origin: DVec3, offset: DVec3) -> Picture {
             )
         })
         .collect();
-    stage.spawn_batch(place(DVec3::new(0.25, 0.5, 0.0), 0.0), &points);
+    stage.draw(place(DVec3::new(0.25, 0.5, 0.0), 0.0), &points);
     let line = LineInstance::new(Vec3::NEG_X, Vec3::X, 0.05, pack_color([20, 255, 80, 255]));
-    stage.spawn_batch(place(DVec3::new(0.0, -1.0, 0.5), 0.3), &[line]);
+    stage.draw(place(DVec3::new(0.0, -1.0, 0.5), 0.3), &[line]);
     let solid = BoxInstance::new(
         Vec3::ZERO,
         Vec3::splat(0.5),
         Quat::IDENTITY,
         pack_color([40, 80, 255, 255]),
     );
-    stage.spawn_batch(place(DVec3::new(-0.5, 0.0, 0.5), 0.7), &[solid]);
+    stage.draw(place(DVec3::new(-0.5, 0.0, 0.5), 0.7), &[solid]);
     stage.spawn(GroundGrid {
         normal: Vec3::Z,
         offset: offset.z,
@@ -97,7 +97,7 @@ fn a_host_camera_far_away_needs_no_origin() {
             PointInstance::new(Vec3::ZERO, -3.0, pack_color([255, 0, 0, 255])),
             PointInstance::new(Vec3::new(0.3, 0.0, 0.2), -3.0, pack_color([0, 255, 0, 255])),
         ];
-        stage.spawn_batch(uniform, &points);
+        stage.draw(uniform, &points);
         stage.shoot()
     };
     let (near, far) = (

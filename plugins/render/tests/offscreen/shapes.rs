@@ -4,8 +4,8 @@ use bevy::camera::{Camera, CompositingSpace, Hdr, Viewport};
 use bevy::math::{DAffine3, DQuat, DVec3, Quat, UVec2, Vec3};
 use bevy::render::view::Msaa;
 use chronoscope_render::{
-    ArrowInstance, BoxInstance, BulkView, DEFAULT_COLOR, DEFAULT_RADIUS, LineInstance, PointInstance,
-    SegmentUniform, pack_color,
+    ArrowInstance, BoxEdgesInstance, BoxInstance, BulkView, DEFAULT_COLOR, DEFAULT_RADIUS, LineInstance,
+    PointInstance, SegmentUniform, pack_color,
 };
 
 use crate::stage::{BACKGROUND, Stage};
@@ -24,7 +24,7 @@ fn line(from: [f32; 3], to: [f32; 3], radius: f32) -> LineInstance {
 #[test]
 fn a_point_has_its_color_and_its_radius_in_ui_points() {
     let mut stage = Stage::flat();
-    stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 20.5, 0.0, -4.2, RED)]);
+    stage.draw(SegmentUniform::default(), &[point(32.5, 20.5, 0.0, -4.2, RED)]);
     let picture = stage.shoot();
     assert_eq!(picture.at(32, 20), RED, "the color survives to the byte");
     assert_eq!(picture.at(32 + 4, 20), RED);
@@ -42,7 +42,7 @@ fn a_ui_point_is_as_many_pixels_as_the_view_says() {
         ui_point_pixels: Some(2.0),
         ..Default::default()
     });
-    stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 20.5, 0.0, -4.2, RED)]);
+    stage.draw(SegmentUniform::default(), &[point(32.5, 20.5, 0.0, -4.2, RED)]);
     let picture = stage.shoot();
     assert_eq!(picture.at(32 + 8, 20), RED);
     assert_eq!(picture.at(32 + 9, 20), BACKGROUND);
@@ -52,14 +52,14 @@ fn a_ui_point_is_as_many_pixels_as_the_view_says() {
 fn a_radius_in_scene_units_shrinks_with_distance() {
     // At a distance of 4, a view of 90 degrees is 8 units high: 8 pixels per unit.
     let mut stage = Stage::deep(Vec3::new(0.0, -4.0, 0.0), Vec3::ZERO);
-    let batch = stage.spawn_batch(SegmentUniform::default(), &[point(0.0, 0.0, 0.0, 1.0, RED)]);
+    let drawn = stage.draw(SegmentUniform::default(), &[point(0.0, 0.0, 0.0, 1.0, RED)]);
     let near = stage.shoot().drawn().len() as f32;
     assert!((near - 64.0 * std::f32::consts::PI).abs() < 20.0, "{near}");
     let far = SegmentUniform {
         world_from_entity: DAffine3::from_translation(DVec3::Y * 4.0),
         ..Default::default()
     };
-    stage.list::<PointInstance, _>(batch, |list| list.set_uniform(batch.slot, far));
+    stage.list::<PointInstance, _>(drawn, |list| list.set_uniform(drawn.slot, far));
     let far = stage.shoot().drawn().len() as f32;
     assert!((far - 16.0 * std::f32::consts::PI).abs() < 10.0, "{far}");
 }
@@ -72,7 +72,7 @@ fn defaults_come_from_the_segment() {
         default_radius: -3.2,
         ..Default::default()
     };
-    stage.spawn_batch(
+    stage.draw(
         uniform,
         &[PointInstance::new(
             Vec3::new(32.5, 32.5, 0.0),
@@ -96,7 +96,7 @@ fn the_nearer_point_wins_whatever_the_order() {
         point(48.5, 32.5, 5.0, -4.0, GREEN),
         point(48.5, 32.5, -5.0, -4.0, RED),
     ];
-    stage.spawn_batch(SegmentUniform::default(), &[points, flipped].concat());
+    stage.draw(SegmentUniform::default(), &[points, flipped].concat());
     let picture = stage.shoot();
     assert_eq!(picture.at(16, 32), RED);
     assert_eq!(picture.at(48, 32), RED);
@@ -109,9 +109,9 @@ fn a_depth_offset_orders_what_is_coplanar() {
         depth_offset: -1.0,
         ..Default::default()
     };
-    stage.spawn_batch(behind, &[point(32.5, 32.5, 0.0, -4.0, GREEN)]);
-    stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 32.5, 0.0, -2.0, RED)]);
-    stage.spawn_batch(behind, &[point(32.5, 32.5, 0.0, -3.0, GREEN)]);
+    stage.draw(behind, &[point(32.5, 32.5, 0.0, -4.0, GREEN)]);
+    stage.draw(SegmentUniform::default(), &[point(32.5, 32.5, 0.0, -2.0, RED)]);
+    stage.draw(behind, &[point(32.5, 32.5, 0.0, -3.0, GREEN)]);
     let picture = stage.shoot();
     assert_eq!(picture.at(32, 32), RED);
     assert_eq!(picture.at(36, 32), GREEN);
@@ -122,7 +122,7 @@ fn multisampling_keeps_colors_and_softens_edges() {
     let mut stage = Stage::flat();
     let camera = stage.camera;
     stage.app.world_mut().entity_mut(camera).insert(Msaa::Sample4);
-    stage.spawn_batch(SegmentUniform::default(), &[point(32.5, 32.5, 0.0, -10.0, RED)]);
+    stage.draw(SegmentUniform::default(), &[point(32.5, 32.5, 0.0, -10.0, RED)]);
     let picture = stage.shoot();
     assert_eq!(picture.at(32, 32), RED);
     assert!(
@@ -146,14 +146,14 @@ fn every_kind_of_target_shows_the_same_colors() {
             "hdr" => camera.insert(Hdr),
             _ => camera.insert(CompositingSpace::Srgb),
         };
-        stage.spawn_batch(SegmentUniform::default(), &[point(20.5, 32.5, 0.0, -4.0, RED)]);
+        stage.draw(SegmentUniform::default(), &[point(20.5, 32.5, 0.0, -4.0, RED)]);
         let solid = BoxInstance::new(
             Vec3::new(44.0, 32.0, 0.0),
             Vec3::splat(5.0),
             Quat::IDENTITY,
             pack_color(GREEN),
         );
-        stage.spawn_batch(SegmentUniform::default(), &[solid]);
+        stage.draw(SegmentUniform::default(), &[solid]);
         let picture = stage.shoot();
         assert!(close(picture.at(20, 32), RED), "{kind}: {:?}", picture.at(20, 32));
         assert!(
@@ -173,11 +173,11 @@ fn a_viewport_shifts_what_is_drawn() {
         physical_size: UVec2::splat(32),
         ..Default::default()
     });
-    stage.spawn_batch(
+    stage.draw(
         SegmentUniform::default(),
         &[line([8.0, 33.0, 0.0], [56.0, 33.0, 0.0], -2.2)],
     );
-    stage.spawn_batch(SegmentUniform::default(), &[point(33.0, 9.0, 0.0, -2.2, GREEN)]);
+    stage.draw(SegmentUniform::default(), &[point(33.0, 9.0, 0.0, -2.2, GREEN)]);
     let picture = stage.shoot();
     // Half as many pixels per unit, from (32, 32) on; UI points stay what they are.
     assert_eq!([46, 50].map(|y| picture.at(48, y)), [RED; 2]);
@@ -197,12 +197,12 @@ fn transforms_carry_size_and_mirrors() {
         world_from_entity: DAffine3::from_scale_rotation_translation(factors, DQuat::IDENTITY, to),
         ..Default::default()
     };
-    stage.spawn_batch(
+    stage.draw(
         scale(DVec3::splat(3.0), DVec3::new(16.5, 16.5, 0.0)),
         &[point(0.0, 0.0, 0.0, 2.1, RED)],
     );
     let solid = BoxInstance::new(Vec3::ZERO, Vec3::splat(4.0), Quat::IDENTITY, pack_color(GREEN));
-    stage.spawn_batch(
+    stage.draw(
         scale(DVec3::new(-1.0, 2.0, 1.0), DVec3::new(44.0, 44.0, 0.0)),
         &[solid],
     );
@@ -222,7 +222,7 @@ fn transforms_carry_size_and_mirrors() {
 fn a_line_is_as_thick_as_it_says() {
     for (radius, thickness) in [(-0.5, 1), (-1.0, 2), (-2.5, 5), (4.0, 8)] {
         let mut stage = Stage::flat();
-        stage.spawn_batch(
+        stage.draw(
             SegmentUniform::default(),
             &[line([10.0, 32.5, 0.0], [54.0, 32.5, 0.0], radius)],
         );
@@ -242,7 +242,7 @@ fn ends_are_round_or_flat() {
     let mut stage = Stage::flat();
     let flat = line([20.0, 48.5, 0.0], [44.0, 48.5, 0.0], -6.0)
         .with_flags(LineInstance::FLAT_START | LineInstance::FLAT_END);
-    stage.spawn_batch(
+    stage.draw(
         SegmentUniform::default(),
         &[line([20.0, 16.5, 0.0], [44.0, 16.5, 0.0], -6.0), flat],
     );
@@ -257,7 +257,7 @@ fn ends_are_round_or_flat() {
 fn a_line_from_behind_the_eye_leaves_no_garbage() {
     let mut stage = Stage::deep(Vec3::ZERO, Vec3::Y);
     // Below and to the left of the eye, from far ahead to far behind.
-    stage.spawn_batch(
+    stage.draw(
         SegmentUniform::default(),
         &[line([-1.0, 10.0, -1.0], [-1.0, -20.0, -1.0], -1.0)],
     );
@@ -274,7 +274,7 @@ fn a_line_from_behind_the_eye_leaves_no_garbage() {
     );
 
     let mut stage = Stage::deep(Vec3::ZERO, Vec3::Y);
-    stage.spawn_batch(
+    stage.draw(
         SegmentUniform::default(),
         &[line([-1.0, -1.0, -1.0], [1.0, -20.0, 3.0], -1.0)],
     );
@@ -293,7 +293,7 @@ fn a_box_is_lit_by_its_faces() {
         Quat::IDENTITY,
         pack_color(RED),
     );
-    stage.spawn_batch(SegmentUniform::default(), &[solid]);
+    stage.draw(SegmentUniform::default(), &[solid]);
     let picture = stage.shoot();
     assert_eq!(
         picture.count(RED),
@@ -303,7 +303,7 @@ fn a_box_is_lit_by_its_faces() {
     assert_eq!(picture.drawn().len(), 20 * 10);
 
     let mut stage = Stage::deep(Vec3::new(3.0, -4.0, 2.5), Vec3::ZERO);
-    stage.spawn_batch(
+    stage.draw(
         SegmentUniform::default(),
         &[BoxInstance::new(
             Vec3::ZERO,
@@ -322,7 +322,7 @@ fn arrow(from: [f32; 3], vector: [f32; 3], radius: f32) -> ArrowInstance {
 #[test]
 fn an_arrow_has_a_head_twice_as_wide_as_its_shaft() {
     let mut stage = Stage::flat();
-    stage.spawn_batch(
+    stage.draw(
         SegmentUniform::default(),
         &[arrow([10.0, 30.0, 0.0], [40.0, 0.0, 0.0], -3.0)],
     );
@@ -337,7 +337,7 @@ fn an_arrow_has_a_head_twice_as_wide_as_its_shaft() {
 #[test]
 fn a_short_arrow_keeps_its_shape_and_one_towards_the_eye_is_round() {
     let mut stage = Stage::flat();
-    stage.spawn_batch(
+    stage.draw(
         SegmentUniform::default(),
         &[arrow([20.0, 30.0, 0.0], [8.0, 0.0, 0.0], -8.0)],
     );
@@ -347,16 +347,50 @@ fn a_short_arrow_keeps_its_shape_and_one_towards_the_eye_is_round() {
     assert!(height <= 9, "{height}");
 
     let mut stage = Stage::flat();
-    stage.spawn_batch(
+    stage.draw(
         SegmentUniform::default(),
         &[arrow([30.0, 30.0, 0.0], [0.0, 0.0, 20.0], -4.0)],
     );
     let arrow = stage.shoot().drawn().len();
     let mut stage = Stage::flat();
-    stage.spawn_batch(SegmentUniform::default(), &[point(30.0, 30.0, 0.0, -8.0, RED)]);
+    stage.draw(SegmentUniform::default(), &[point(30.0, 30.0, 0.0, -8.0, RED)]);
     let disc = stage.shoot().drawn().len();
     assert!(
         arrow.abs_diff(disc) <= 8,
         "{arrow} pixels, as a disc of radius 8: {disc}"
     );
+}
+
+#[test]
+fn the_edges_of_a_box_are_its_twelve_lines() {
+    let (center, half_size) = (Vec3::new(0.3, 0.2, -0.1), Vec3::new(1.4, 1.0, 0.7));
+    let rotation = Quat::from_euler(bevy::math::EulerRot::XYZ, 0.4, 0.3, 0.9);
+    let corner = |signs: Vec3| center + rotation * (signs * half_size);
+    let mut lines = Vec::new();
+    for axis in 0..3 {
+        let (along, one, other) = (
+            Vec3::AXES[axis],
+            Vec3::AXES[(axis + 1) % 3],
+            Vec3::AXES[(axis + 2) % 3],
+        );
+        for (a, b) in [(-1.0, -1.0), (-1.0, 1.0), (1.0, -1.0), (1.0, 1.0)] {
+            let side = one * a + other * b;
+            let (from, to) = (corner(side - along), corner(side + along));
+            lines.push(line(from.to_array(), to.to_array(), -1.5));
+        }
+    }
+    let eye = Vec3::new(2.0, -4.0, 2.0);
+    let mut stage = Stage::deep(eye, Vec3::ZERO);
+    stage.draw(SegmentUniform::default(), &lines);
+    let expected = stage.shoot();
+    assert!(expected.drawn().len() > 200, "there is something to compare");
+
+    let mut stage = Stage::deep(eye, Vec3::ZERO);
+    let edges = BoxEdgesInstance::new(center, half_size, rotation, -1.5, pack_color(RED));
+    stage.draw(SegmentUniform::default(), &[edges]);
+    let drawn = stage.shoot();
+    let pixels = drawn.0.pixels().zip(expected.0.pixels());
+    // Positions are computed elsewhere, so that a pixel at an edge may differ.
+    let different = pixels.filter(|(a, b)| a != b).count();
+    assert!(different < 8, "{different} pixels differ");
 }

@@ -27,8 +27,8 @@ use bevy::window::{ExitCondition, WindowPlugin};
 use bevy::winit::WinitPlugin;
 use bevy::{DefaultPlugins, app::PluginGroup};
 use chronoscope_render::{
-    Blending, BulkRenderPlugin, DrawList, InstanceBuffer, Primitive, RenderStats, SegmentUniform, Slot,
-    image_plane_camera,
+    Blending, BulkRenderPlugin, DrawList, DrawRun, InstanceBuffer, Primitive, RenderStats, SegmentUniform,
+    Slot, Sorting, image_plane_camera,
 };
 
 /// The width and height of the target, in pixels.
@@ -161,52 +161,61 @@ impl Stage {
     }
 
     /// A buffer of one visual, and a list that draws it opaquely.
-    pub(crate) fn spawn_batch<P: Primitive>(&mut self, uniform: SegmentUniform, instances: &[P]) -> Batch {
-        self.spawn_batch_as(Blending::Opaque, uniform, instances)
+    pub(crate) fn draw<P: Primitive>(&mut self, uniform: SegmentUniform, instances: &[P]) -> Drawn {
+        self.draw_as(Blending::Opaque, uniform, instances)
     }
 
-    pub(crate) fn spawn_batch_as<P: Primitive>(
+    pub(crate) fn draw_as<P: Primitive>(
         &mut self,
         blending: Blending,
         uniform: SegmentUniform,
         instances: &[P],
-    ) -> Batch {
+    ) -> Drawn {
         let mut buffer = InstanceBuffer::<P>::default();
         let slot = buffer.insert(instances).unwrap();
         let buffer = self.spawn(buffer);
         let mut list = DrawList::<P>::new(buffer, blending);
         list.insert(slot, uniform);
         let list = self.spawn(list);
-        Batch { buffer, list, slot }
+        Drawn { buffer, list, slot }
     }
 
     pub(crate) fn buffer<P: Primitive, T>(
         &mut self,
-        batch: Batch,
+        drawn: Drawn,
         change: impl FnOnce(&mut InstanceBuffer<P>) -> T,
     ) -> T {
         let world = self.app.world_mut();
-        change(&mut world.get_mut::<InstanceBuffer<P>>(batch.buffer).unwrap())
+        change(&mut world.get_mut::<InstanceBuffer<P>>(drawn.buffer).unwrap())
     }
 
     pub(crate) fn list<P: Primitive, T>(
         &mut self,
-        batch: Batch,
+        drawn: Drawn,
         change: impl FnOnce(&mut DrawList<P>) -> T,
     ) -> T {
         let world = self.app.world_mut();
-        change(&mut world.get_mut::<DrawList<P>>(batch.list).unwrap())
+        change(&mut world.get_mut::<DrawList<P>>(drawn.list).unwrap())
     }
 
-    /// Adds another visual to a batch.
+    /// Says where a translucent visual that is alone in its list is drawn.
+    pub(crate) fn order<P: Primitive>(&mut self, drawn: Drawn, index: u32) {
+        let run = DrawRun {
+            sorting: Sorting::Index(index),
+            slots: vec![drawn.slot],
+        };
+        self.list::<P, _>(drawn, |list| list.set_runs(Some(&[run])));
+    }
+
+    /// Adds another visual to a buffer and its list.
     pub(crate) fn add<P: Primitive>(
         &mut self,
-        batch: Batch,
+        drawn: Drawn,
         uniform: SegmentUniform,
         instances: &[P],
     ) -> Slot {
-        let slot = self.buffer::<P, _>(batch, |buffer| buffer.insert(instances).unwrap());
-        self.list::<P, _>(batch, |list| list.insert(slot, uniform));
+        let slot = self.buffer::<P, _>(drawn, |buffer| buffer.insert(instances).unwrap());
+        self.list::<P, _>(drawn, |list| list.insert(slot, uniform));
         slot
     }
 
@@ -244,7 +253,7 @@ impl Stage {
 
 /// A visual in a buffer, and a list that draws it.
 #[derive(Clone, Copy)]
-pub(crate) struct Batch {
+pub(crate) struct Drawn {
     pub(crate) buffer: Entity,
     pub(crate) list: Entity,
     pub(crate) slot: Slot,

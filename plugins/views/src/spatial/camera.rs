@@ -58,7 +58,7 @@ pub(crate) struct Shot<'a> {
 }
 
 /// The size of the image that a tile needs; `None` where nothing is to be rendered.
-fn image_size(tile: ViewTile) -> Option<[u32; 2]> {
+pub(crate) fn image_size(tile: ViewTile) -> Option<[u32; 2]> {
     let size = tile.size_pixels.map(|side| side.min(MAX_SIDE));
     (tile.shown && !size.contains(&0)).then_some(size)
 }
@@ -87,6 +87,11 @@ type Asked = (Option<Cursor>, Option<u64>);
 const LOADING_INTERVAL: Duration = Duration::from_millis(250);
 
 impl SceneCamera {
+    /// The entity of the camera.
+    pub(crate) fn entity(&self) -> Entity {
+        self.entity
+    }
+
     /// Whether it renders in this frame.
     pub(crate) fn is_rendering(&self) -> bool {
         self.is_active

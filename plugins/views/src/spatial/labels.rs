@@ -17,6 +17,8 @@ const MAX_LAID_OUT: usize = 400;
 /// A label and where it goes in the view's space.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlacedLabel {
+    /// The instance; `None` for one text that stands for all of them.
+    pub instance: Option<u32>,
     /// The middle of the upper edge of the text.
     pub position: DVec3,
     /// The text.
@@ -25,32 +27,37 @@ pub struct PlacedLabel {
     pub color: [u8; 4],
 }
 
-/// Draws labels, the nearest first, without those that would cover one that is drawn already.
-pub fn paint_labels<'a>(
+/// Draws labels with what they belong to, the nearest first, without those that would cover one that is drawn already. Returns the one
+/// that the pointer is on, if any.
+pub fn paint_labels<'a, T>(
     painter: &egui::Painter,
     tile: Rect,
     projector: &Projector,
-    labels: impl Iterator<Item = &'a PlacedLabel>,
+    labels: impl Iterator<Item = (T, &'a PlacedLabel)>,
     style: &ViewStyle,
-) {
-    let mut seen: Vec<(f64, &PlacedLabel, Pos2)> = labels
-        .filter_map(|label| {
+    pointer: Option<Pos2>,
+) -> Option<(T, &'a PlacedLabel)> {
+    let mut seen: Vec<SeenLabel<'a, T>> = labels
+        .filter_map(|(owner, label)| {
             let seen = projector.project(label.position)?;
             let is_visible = projector.contains(seen.position, 0.0);
-            is_visible.then(|| {
-                (
-                    seen.depth,
-                    label,
-                    tile.min + Vec2::new(seen.position.x as f32, seen.position.y as f32),
-                )
+            is_visible.then(|| SeenLabel {
+                depth: seen.depth,
+                anchor: tile.min + Vec2::new(seen.position.x as f32, seen.position.y as f32),
+                owner,
+                label,
             })
         })
         .collect();
     // Stable: of labels at the same depth, the first one wins.
-    seen.sort_by(|a, b| a.0.total_cmp(&b.0));
+    seen.sort_by(|a, b| a.depth.total_cmp(&b.depth));
     let mut taken: Vec<Rect> = Vec::new();
+    let mut pointed_at = None;
     let font = FontId::proportional(12.0);
-    for (_, label, anchor) in seen.into_iter().take(MAX_LAID_OUT) {
+    for SeenLabel {
+        anchor, owner, label, ..
+    } in seen.into_iter().take(MAX_LAID_OUT)
+    {
         if taken.len() >= MAX_LABELS {
             break;
         }
@@ -65,7 +72,19 @@ pub fn paint_labels<'a>(
         painter.rect_filled(rect, 4.0, style.label_background);
         painter.galley(rect.min + Vec2::new(4.0, 2.0), galley, color);
         taken.push(rect);
+        if pointer.is_some_and(|pointer| rect.contains(pointer)) {
+            pointed_at = Some((owner, label));
+        }
     }
+    pointed_at
+}
+
+/// A label in a tile.
+struct SeenLabel<'a, T> {
+    depth: f64,
+    anchor: Pos2,
+    owner: T,
+    label: &'a PlacedLabel,
 }
 
 /// A colour of text that can be told from its background: moved towards white or black until it can.

@@ -214,6 +214,7 @@ impl Marks<'_> {
         let placed = labels.filter_map(|(instance, text)| {
             let position = instance.map_or(Some(center), &place)?;
             position.is_finite().then(|| Label {
+                instance: instance.and_then(|at| u32::try_from(at).ok()),
                 position,
                 text,
                 color: self.color(instance.unwrap_or(0)),

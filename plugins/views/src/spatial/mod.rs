@@ -22,7 +22,6 @@ pub mod digest;
 pub mod labels;
 pub mod marks;
 pub mod parts;
-pub mod picking;
 pub mod pictures;
 pub mod primitives;
 pub mod projection;
@@ -36,6 +35,7 @@ pub(crate) mod draw_order;
 mod fallbacks;
 pub(crate) mod framing;
 mod memory;
+pub(crate) mod picking;
 pub(crate) mod scene;
 pub(crate) mod sources;
 pub(crate) mod tile;
@@ -43,7 +43,10 @@ pub(crate) mod tile;
 #[cfg(test)]
 mod tests;
 
-use bevy::{app::App, app::Plugin, ecs::prelude::*};
+use bevy::{
+    app::{App, Last, Plugin},
+    ecs::prelude::*,
+};
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
     AppVisualizerExt as _, Cursor, Frame, FrameSystems, Recordings, Report, Transforms, ViewClasses,
@@ -55,13 +58,13 @@ pub use chronoscope_frame::Space;
 pub use digest::PartDigest;
 pub use marks::{MarkCells, Marks, class_color, read_cell};
 pub use parts::{AppPartsExt, Part};
-pub use picking::{Probe, Touch};
 pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
 pub use scene::{SpatialScene, SpatialScenes};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
+use picking::Picks;
 use pictures::{PixelDecoders, PixelValues};
 use sources::ChangedVisuals;
 pub use sources::SpatialSources;
@@ -99,7 +102,8 @@ impl Plugin for SpatialPlugin {
             .init_resource::<ChangedVisuals>()
             .init_resource::<PictureTextures>()
             .init_resource::<PixelDecoders>()
-            .init_resource::<PixelValues>();
+            .init_resource::<PixelValues>()
+            .init_resource::<Picks>();
         app.add_spatial_primitive::<BoxInstance>()
             .add_spatial_primitive::<PointInstance>()
             .add_spatial_primitive::<LineInstance>()
@@ -129,6 +133,8 @@ impl Plugin for SpatialPlugin {
         let follow = (scene::follow_views, framing::update_framing).chain();
         app.add_systems(Frame, follow.in_set(SpatialSystems::Collect))
             .add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
+            .add_systems(Frame, picking::take_answers.before(FrameSystems::ApplyCommands))
+            .add_systems(Last, picking::ask)
             .add_view_reports(failed_pictures)
             .add_view_reports(unplaced);
         memory::add_caches(app);

@@ -12,14 +12,13 @@ use std::{
 
 use bevy::{app::App, asset::Assets, ecs::prelude::*, log::warn_once, shader::Shader};
 use chronoscope_render::{InstancePlugin, SegmentUniform};
-use glam::{DVec2, DVec3};
+use glam::DVec3;
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::{
     batches::{self, BatchKey, Batches},
     bounds::Bounds,
     draw_order::Run,
-    picking::{Probe, Touch},
     pictures::Picture,
     primitives::SpatialPrimitive,
     scene::{PictureQuads, SceneKey},
@@ -121,11 +120,6 @@ impl Part {
         self.content.content_hash()
     }
 
-    /// Offers what the pointer may touch, with the instance that it belongs to.
-    pub(crate) fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch)) {
-        self.content.touch(probe, offer);
-    }
-
     fn downcast<T: 'static>(&self) -> Option<&T> {
         (&*self.content as &dyn Any).downcast_ref()
     }
@@ -141,7 +135,6 @@ trait Content: Any + fmt::Debug + Send + Sync {
     fn heap_bytes(&self) -> u64;
     fn bounds(&self) -> Bounds;
     fn content_hash(&self) -> u64;
-    fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch));
 }
 
 #[derive(Debug)]
@@ -166,14 +159,6 @@ impl<P: SpatialPrimitive> Content for Instances<P> {
         hasher.write(bytemuck::cast_slice(&self.0));
         hasher.finish()
     }
-
-    fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch)) {
-        for (at, instance) in self.0.iter().enumerate() {
-            if let Some(touch) = instance.touch(probe) {
-                offer(instance.logical_instance(at as u32) as usize, touch);
-            }
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -189,25 +174,14 @@ impl Content for PicturePart {
     }
 
     fn bounds(&self) -> Bounds {
-        Bounds::between(DVec3::ZERO, self.size().extend(0.0))
+        let [width, height] = self.0.size().map(f64::from);
+        Bounds::between(DVec3::ZERO, DVec3::new(width, height, 0.0))
     }
 
     fn content_hash(&self) -> u64 {
         let mut hasher = FxHasher::default();
         self.0.key.hash(&mut hasher);
         hasher.finish()
-    }
-
-    fn touch(&self, probe: &Probe<'_>, offer: &mut dyn FnMut(usize, Touch)) {
-        if let Some(touch) = probe.rectangle(self.size()) {
-            offer(0, touch);
-        }
-    }
-}
-
-impl PicturePart {
-    fn size(&self) -> DVec2 {
-        DVec2::from_array(self.0.size().map(f64::from))
     }
 }
 

@@ -1,32 +1,22 @@
-//! What spatial views know of a primitive beside how it is drawn: its bounds, and how the pointer touches it.
+//! What spatial views know of a primitive beside how it is drawn: its bounds.
 
 use chronoscope_render::{
-    ArrowInstance, BoxEdgesInstance, BoxInstance, LineInstance, PointInstance, Primitive, box_edges,
+    ArrowInstance, BoxEdgesInstance, BoxInstance, LineInstance, PointInstance, Primitive,
 };
 use glam::{DAffine3, DQuat, DVec3, Quat};
 
-use super::{
-    bounds::Bounds,
-    picking::{Probe, Touch},
-};
+use super::bounds::Bounds;
 
 /// A primitive that visuals of spatial views may have. Registered with
 /// [`AppPartsExt::add_spatial_primitive`](super::AppPartsExt::add_spatial_primitive), one from outside is like those from inside.
 pub trait SpatialPrimitive: Primitive {
     /// Bounds of the instance in the space of its entity, without its radius.
     fn bounds(&self) -> Bounds;
-
-    /// What the pointer touches of the instance. Cost: called for many instances whenever the pointer moves.
-    fn touch(&self, probe: &Probe<'_>) -> Option<Touch>;
 }
 
 impl SpatialPrimitive for PointInstance {
     fn bounds(&self) -> Bounds {
         Bounds::of_points([self.position])
-    }
-
-    fn touch(&self, probe: &Probe<'_>) -> Option<Touch> {
-        probe.disc(vector(self.position), self.radius)
     }
 }
 
@@ -34,20 +24,12 @@ impl SpatialPrimitive for LineInstance {
     fn bounds(&self) -> Bounds {
         Bounds::of_points([self.start, self.end])
     }
-
-    fn touch(&self, probe: &Probe<'_>) -> Option<Touch> {
-        probe.line(vector(self.start), vector(self.end), self.radius)
-    }
 }
 
 impl SpatialPrimitive for BoxInstance {
     fn bounds(&self) -> Bounds {
         let half_size = vector(self.half_size);
         Bounds::between(-half_size, half_size).transformed(&entity_from_box(self))
-    }
-
-    fn touch(&self, probe: &Probe<'_>) -> Option<Touch> {
-        probe.solid(&entity_from_box(self), vector(self.half_size))
     }
 }
 
@@ -63,15 +45,6 @@ impl SpatialPrimitive for BoxEdgesInstance {
         let rotation = Quat::from_array(rotation);
         BoxInstance::new(center.into(), half_size.into(), rotation, color).bounds()
     }
-
-    fn touch(&self, probe: &Probe<'_>) -> Option<Touch> {
-        let rotation = Quat::from_array(self.rotation);
-        let edges = box_edges(self.half_size.into(), self.center.into(), rotation);
-        let touches = edges
-            .iter()
-            .filter_map(|(from, to)| probe.line(from.as_dvec3(), to.as_dvec3(), self.radius));
-        touches.min_by(|a, b| distance_of(a).total_cmp(&distance_of(b)))
-    }
 }
 
 impl SpatialPrimitive for ArrowInstance {
@@ -82,19 +55,6 @@ impl SpatialPrimitive for ArrowInstance {
         } else {
             Bounds::EMPTY
         }
-    }
-
-    fn touch(&self, probe: &Probe<'_>) -> Option<Touch> {
-        let origin = vector(self.origin);
-        probe.line(origin, origin + vector(self.vector), self.radius)
-    }
-}
-
-/// How far the pointer is from what it touches, in points.
-fn distance_of(touch: &Touch) -> f64 {
-    match touch {
-        Touch::Mark { distance, .. } => *distance,
-        Touch::Face { .. } => 0.0,
     }
 }
 

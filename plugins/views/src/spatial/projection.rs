@@ -81,40 +81,6 @@ impl Projector {
         }
     }
 
-    /// Where a straight line is seen, cut off where it comes too near to the eye.
-    pub fn project_line(&self, a: DVec3, b: DVec3) -> Option<[Projected; 2]> {
-        let Lens::Perspective {
-            eye_from_view,
-            focal_points,
-            near,
-        } = self.lens
-        else {
-            return Some([self.project(a)?, self.project(b)?]);
-        };
-        let (mut a, mut b) = (
-            eye_from_view.transform_point3(a),
-            eye_from_view.transform_point3(b),
-        );
-        let (depth_a, depth_b) = (-a.z, -b.z);
-        if depth_a < near && depth_b < near {
-            return None;
-        }
-        let at_near = |behind: DVec3, ahead: DVec3| {
-            let fraction = (near + behind.z) / (behind.z - ahead.z);
-            // A little beyond, so that rounding does not bring it back behind the plane.
-            behind.lerp(ahead, (fraction + 1e-9).min(1.0))
-        };
-        if depth_a < near {
-            a = at_near(a, b);
-        } else if depth_b < near {
-            b = at_near(b, a);
-        }
-        Some([
-            self.project_eye(a, focal_points, near * 0.5)?,
-            self.project_eye(b, focal_points, near * 0.5)?,
-        ])
-    }
-
     fn project_eye(&self, place: DVec3, focal_points: f64, near: f64) -> Option<Projected> {
         let depth = -place.z;
         if !(depth >= near && depth.is_finite()) {
@@ -204,20 +170,6 @@ mod tests {
         let seen = projector.project(place).unwrap();
         let ray = projector.ray(seen.position);
         assert!((place - ray.origin).cross(ray.direction).length() < 1e-9);
-    }
-
-    #[test]
-    fn lines_are_cut_at_the_eye() {
-        let projector = eye_at(DVec3::new(0.0, -10.0, 0.0));
-        let [a, b] = projector
-            .project_line(DVec3::new(1.0, -30.0, 0.0), DVec3::new(1.0, 10.0, 0.0))
-            .unwrap();
-        assert!(a.position.is_finite() && a.position.x > b.position.x);
-        assert!(
-            projector
-                .project_line(DVec3::new(0.0, -30.0, 0.0), DVec3::new(0.0, -20.0, 0.0))
-                .is_none()
-        );
     }
 
     #[test]

@@ -34,6 +34,7 @@ use super::{
 use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
 
 mod history;
+mod picking;
 mod pictures;
 mod places;
 mod purge;
@@ -246,45 +247,6 @@ fn dragging_moves_the_eye_and_is_no_step_to_undo() {
     viewer.command(ViewerCommand::Undo);
     viewer.settle();
     assert_eq!(viewer.lens(), after, "looking around is no edit");
-}
-
-#[test]
-fn pointing_lights_up_and_clicking_selects() {
-    use bevy::ecs::message::Messages;
-    use chronoscope_frame::selection::{ClickSource, EntityClicked};
-
-    let points = Points3D::new([[0.0, 0.0, 0.0]]).with_radii([-20.0]);
-    let mut viewer = Viewer::new([log_chunk("world/point", [], &points).unwrap()]);
-    let middle = Pos2::new(300.0, 200.0);
-    viewer.draw(vec![Event::PointerMoved(middle)]);
-    viewer.draw(vec![]);
-    let hovered = viewer.app.world().resource::<Selection>().hovered.clone();
-    assert_eq!(
-        hovered
-            .as_ref()
-            .and_then(Item::entity)
-            .map(ToString::to_string)
-            .as_deref(),
-        Some("/world/point")
-    );
-    viewer.draw(vec![button(middle, true)]);
-    viewer.draw(vec![button(middle, false)]);
-    assert_eq!(
-        viewer.app.world().resource::<Selection>().selected.first(),
-        hovered.as_ref()
-    );
-    assert_eq!(hovered.as_ref().and_then(Item::instance), Some(0));
-    let mut clicks = viewer.app.world_mut().resource_mut::<Messages<EntityClicked>>();
-    let clicks: Vec<EntityClicked> = clicks.drain().collect();
-    assert_eq!(clicks.len(), 1, "{clicks:?}");
-    assert_eq!(
-        (clicks[0].view, clicks[0].instance, clicks[0].source),
-        (hovered.as_ref().and_then(Item::view), Some(0), ClickSource::View)
-    );
-    assert_eq!(clicks[0].position, Some([0.0; 3]));
-    viewer.draw(vec![Event::PointerGone]);
-    viewer.draw(vec![]);
-    assert_eq!(viewer.app.world().resource::<Selection>().hovered, None);
 }
 
 #[test]

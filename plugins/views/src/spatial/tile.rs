@@ -2,21 +2,17 @@
 
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{
-    Cursor, DataResults, Item, Selection, View, ViewerCommand, ViewerCommands,
-    selection::{ClickSource, EntityClicked},
-};
+use chronoscope_frame::{Cursor, DataResults, Selection, View, ViewerCommand, ViewerCommands};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::ComponentName;
 use egui::{Align2, Color32, FontId, Pos2, Rect, Response, Sense, Ui, emath::GuiRounding as _};
-use glam::DVec2;
+use glam::{DVec2, UVec2};
 
 use super::{
     labels::paint_labels,
-    picking::{MAX_INSTANCES, Pick, Pickable, pick},
+    picking::{Click, Pick, Picks, push_click},
     pictures::{Picture, PixelValues, values::Decode},
-    projection::Projector,
-    scene::{SceneKey, SpatialScene, SpatialScenes},
+    scene::{SpatialScene, SpatialScenes},
     sources::SpatialSources,
 };
 use crate::{ViewStyle, ViewUiContext, clicked_buttons, empty};
@@ -29,8 +25,10 @@ pub(crate) struct Tile<'w> {
     pub(crate) response: Response,
     /// Where the tile is.
     pub(crate) rect: Rect,
-    /// What the pointer is over.
-    pub(crate) pick: Option<Pick<SceneKey>>,
+    /// What the pointer is over: a label, or what the last answer said.
+    pub(crate) pick: Option<Pick>,
+    /// Whether the pointer is on a label.
+    is_on_label: bool,
     /// The theme.
     pub(crate) style: ViewStyle,
     world: &'w World,
@@ -57,6 +55,12 @@ impl Tile<'_> {
         self.world
             .get_resource::<PixelValues>()?
             .text(picture, place, decode)
+    }
+
+    /// The pixel at a place on screen, from the tile's top left corner.
+    fn pixel(&self, position: Pos2) -> UVec2 {
+        let place = self.local(position) * f64::from(self.scene.tile.pixels_per_point);
+        place.max(DVec2::ZERO).as_uvec2()
     }
 
     /// Width and height in points.
@@ -90,7 +94,9 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
         };
         painter.image(texture, place, all, Color32::WHITE);
     }
-    paint_labels(&painter, rect, scene.projector(), scene.labels(), &style);
+    let is_pointed_at = response.hovered() && !response.dragged();
+    let pointer = response.hover_pos().filter(|_| is_pointed_at);
+    let label = paint_labels(&painter, rect, scene.projector(), scene.labels(), &style, pointer);
     if scene.is_empty() {
         let text = empty_state(context, scene);
         if !paint_empty_state(&painter, rect, &text, &style) {
@@ -102,14 +108,29 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
         scene,
         response,
         rect,
-        pick: None,
+        pick: label.map(|(entity, label)| Pick {
+            entity: entity.clone(),
+            instance: label.instance,
+            is_face: false,
+            position: label.position,
+        }),
+        is_on_label: label.is_some(),
         style,
         world,
     };
-    if tile.response.hovered() && !tile.response.dragged() {
-        tile.pick = tile.pointer().and_then(|pointer| pick_at(ui, scene, pointer));
+    if let Some(picks) = world.get_resource::<Picks>() {
+        let pointer = pointer.filter(|_| !tile.is_on_label);
+        picks.point(view, pointer.map(|pointer| tile.pixel(pointer)));
+        let mut is_known = tile.is_on_label;
+        if pointer.is_some()
+            && let Some(over) = picks.over(view)
+        {
+            tile.pick = over.cloned();
+            is_known = true;
+        }
+        announce(ui, context, &tile, view, is_known);
+        click(ui, context, &tile, view, picks);
     }
-    point(ui, context, &tile, view);
     Some(tile)
 }
 
@@ -173,88 +194,45 @@ pub(crate) fn set_properties(
     )));
 }
 
-/// What the pointer was over, and what that was found from.
-#[derive(Clone, Copy)]
-struct KnownPick {
-    pointer: DVec2,
-    projector: Projector,
-    version: u64,
-    pick: Option<Pick<SceneKey>>,
-}
-
-/// What the pointer is over. Looked for only where pointer, eye or content changed since the last time.
-fn pick_at(ui: &Ui, scene: &SpatialScene, pointer: DVec2) -> Option<Pick<SceneKey>> {
-    let id = ui.id().with(("pick", scene.view));
-    let projector = *scene.projector();
-    let is_current = |known: &KnownPick| {
-        known.pointer == pointer && known.projector == projector && known.version == scene.version()
-    };
-    if let Some(known) = ui.data(|data| data.get_temp::<KnownPick>(id)).filter(is_current) {
-        return known.pick;
-    }
-    let pick = find(scene, pointer);
-    let known = KnownPick {
-        pointer,
-        projector,
-        version: scene.version(),
-        pick,
-    };
-    ui.data_mut(|data| data.insert_temp(id, known));
-    pick
-}
-
-fn find(scene: &SpatialScene, pointer: DVec2) -> Option<Pick<SceneKey>> {
-    let pickables = scene.shown().map(|(key, shown)| Pickable {
-        key,
-        visual: &shown.visual,
-        view_from_entity: shown.view_from_entity,
-        default_radius: shown.default_radius,
-    });
-    pick(scene.projector(), pointer, pickables, MAX_INSTANCES)
-}
-
-/// Emits what pointing and clicking mean. Hover is announced only where it changes, so that a resting pointer is no command.
-fn point(ui: &Ui, context: &mut ViewUiContext<'_>, tile: &Tile<'_>, view: ViewId) {
-    let item = tile.pick.and_then(|pick| {
-        let entity = tile.scene.get(pick.key)?.path.clone();
-        let instance = u32::try_from(pick.instance).ok();
-        Some(Item::DataResult {
-            view,
-            entity,
-            instance,
-        })
-    });
-    let selection = context.world.resource::<Selection>();
+/// Says what the pointer is over, where that is known and has changed: a resting pointer is no command.
+fn announce(ui: &Ui, context: &mut ViewUiContext<'_>, tile: &Tile<'_>, view: ViewId, is_known: bool) {
     let memory = ui.id().with(("points at", view));
     let pointed_before = ui.data(|data| data.get_temp::<bool>(memory)).unwrap_or(false);
-    if tile.response.hovered() {
-        if !tile.response.dragged() && selection.hovered != item && (item.is_some() || pointed_before) {
-            context.commands.push(ViewerCommand::Hover(item.clone()));
-        }
-    } else if pointed_before {
-        context.commands.push(ViewerCommand::Hover(None));
+    let is_over = tile.response.hovered();
+    if is_over && !is_known {
+        return;
     }
-    ui.data_mut(|data| data.insert_temp(memory, item.is_some()));
+    let item = tile.pick.as_ref().filter(|_| is_over).map(|pick| pick.item(view));
+    let is_pointing = item.is_some();
+    let is_new = !is_over || context.world.resource::<Selection>().hovered != item;
+    if is_new && (is_pointing || pointed_before) {
+        context.commands.push(ViewerCommand::Hover(item));
+    }
+    if is_pointing != pointed_before {
+        ui.data_mut(|data| data.insert_temp(memory, is_pointing));
+    }
+}
 
-    if let (Some(item), Some(pick)) = (&item, tile.pick) {
-        for button in clicked_buttons(&tile.response) {
-            let click = EntityClicked::on(item, button, ClickSource::View).map(|click| EntityClicked {
-                position: Some(pick.position.to_array()),
-                ..click
-            });
-            if let Some(click) = click {
-                context.commands.push(ViewerCommand::Click(click));
-            }
-        }
-    }
-    if tile.response.clicked() {
-        let toggles = ui.input(|input| input.modifiers.command);
-        let item = item.unwrap_or(Item::View(view));
-        context.commands.push(if toggles {
-            ViewerCommand::ToggleSelected(item)
-        } else {
-            ViewerCommand::Select(vec![item])
-        });
+/// Selects what was clicked on: at once where that is a label, else when it is known what lies there.
+fn click(ui: &Ui, context: &mut ViewUiContext<'_>, tile: &Tile<'_>, view: ViewId, picks: &Picks) {
+    let buttons: Vec<_> = clicked_buttons(&tile.response).collect();
+    let Some(place) = tile
+        .response
+        .interact_pointer_pos()
+        .filter(|_| !buttons.is_empty())
+    else {
+        return;
+    };
+    let click = Click {
+        view,
+        pixel: tile.pixel(place),
+        buttons,
+        toggles: ui.input(|input| input.modifiers.command),
+    };
+    if tile.is_on_label {
+        push_click(context.commands, &click, tile.pick.as_ref());
+    } else {
+        picks.click(click);
     }
 }
 

@@ -83,6 +83,8 @@ impl Visual for SpatialVisual {
 /// A text beside an instance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Label {
+    /// The instance; `None` for one text that stands for all of them.
+    pub instance: Option<u32>,
     /// Where the middle of the text's upper edge goes, in the entity's space.
     pub position: DVec3,
     /// The text.

@@ -138,15 +138,18 @@ fn reset(commands: &mut ViewerCommands, view: ViewId) {
 
 /// What the pointer is over, in words: for a picture the pixel and its value.
 fn show_tooltip(tile: &Tile<'_>) {
-    let Some(pick) = tile.pick else { return };
-    let Some(shown) = tile.scene.get(pick.key) else {
-        return;
-    };
+    let Some(pick) = &tile.pick else { return };
+    let shown = tile.scene.shown_on(&pick.entity).filter(|_| pick.is_face);
+    let picture = shown.filter_map(|shown| Some((shown.visual.picture()?, shown.view_from_entity)));
+    let on_picture = picture.map(|(picture, view_from_entity)| {
+        let place = view_from_entity.inverse().transform_point3(pick.position);
+        (picture, place)
+    });
+    let on_picture = on_picture.last();
     tile.response.clone().on_hover_ui_at_pointer(|ui| {
-        ui.label(shown.path.to_string());
-        let place = shown.view_from_entity.inverse().transform_point3(pick.position);
-        match shown.visual.picture() {
-            Some(picture) if place.is_finite() && place.x >= 0.0 && place.y >= 0.0 => {
+        ui.label(pick.entity.to_string());
+        match on_picture {
+            Some((picture, place)) if place.is_finite() && place.x >= 0.0 && place.y >= 0.0 => {
                 let (x, y) = (place.x as u32, place.y as u32);
                 ui.weak(format!("{x}, {y}"));
                 if let Some(text) = tile.pixel_text(picture, [x, y]) {

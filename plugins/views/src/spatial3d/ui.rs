@@ -208,14 +208,15 @@ fn reset(commands: &mut ViewerCommands, view: ViewId) {
 
 /// What the pointer is over, in words.
 fn show_tooltip(tile: &Tile<'_>) {
-    let Some(shown) = tile.pick.and_then(|pick| tile.scene.get(pick.key)) else {
-        return;
-    };
-    let Some(pick) = tile.pick else { return };
+    let Some(pick) = &tile.pick else { return };
+    let has_several = tile
+        .scene
+        .shown_on(&pick.entity)
+        .any(|shown| shown.visual.num_instances() > 1);
     tile.response.clone().on_hover_ui_at_pointer(|ui| {
-        ui.label(shown.path.to_string());
-        if shown.visual.num_instances() > 1 {
-            ui.weak(format!("instance {}", pick.instance));
+        ui.label(pick.entity.to_string());
+        if let Some(instance) = pick.instance.filter(|_| has_several) {
+            ui.weak(format!("instance {instance}"));
         }
         let at = pick.position;
         ui.weak(format!("{:.3}  {:.3}  {:.3}", at.x, at.y, at.z));

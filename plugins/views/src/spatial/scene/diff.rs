@@ -6,7 +6,11 @@ use chronoscope_frame::{FrameId, NoTransform, RecordingEntry, Transforms};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 use glam::DAffine3;
 
-use super::{MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene, hidden::Hidden, lights::Lights};
+use super::{
+    MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene,
+    hidden::Hidden,
+    lights::{Lights, Lit},
+};
 use crate::spatial::{
     draw_order::depth_tie,
     sources::{SourceChanges, SpatialSource, source_id},
@@ -20,8 +24,10 @@ pub(super) struct Diff {
     pub(super) removed: Vec<(SceneKey, Shown)>,
     /// What was made anew.
     pub(super) written: Vec<SceneKey>,
-    /// What stands elsewhere, or is lit up otherwise. May name an entity twice.
+    /// What stands elsewhere. May name an entity twice.
     pub(super) moved: Vec<SceneKey>,
+    /// What is lit up otherwise.
+    pub(super) lit: Vec<SceneKey>,
 }
 
 /// What the scenes of a frame follow.
@@ -57,6 +63,11 @@ impl Diff {
     }
 
     pub(super) fn is_empty(&self) -> bool {
+        self.changes_nothing_but_light() && self.lit.is_empty()
+    }
+
+    /// Whether the same is shown in the same places.
+    pub(super) fn changes_nothing_but_light(&self) -> bool {
         self.removed.is_empty() && self.written.is_empty() && self.moved.is_empty()
     }
 
@@ -96,12 +107,12 @@ impl Diff {
                     }
                     None => {
                         let default_radius = sources.get(at).map_or(-1.5, |source| source.default_radius);
-                        let highlight = lights.of(store, scene.view, entity);
+                        let lit = lights.of(store, scene.view, entity);
                         let path = store.entity_path(entity).clone();
                         scene.order.insert((path.clone(), source), key);
                         scene
                             .entities
-                            .insert(key, Shown::new(visual, path, default_radius, highlight));
+                            .insert(key, Shown::new(visual, path, default_radius, lit));
                         // Where it stands is found with the rest of what moved.
                         self.moved.push(key);
                     }
@@ -221,13 +232,13 @@ impl Diff {
 
     /// Lights up what the selection names.
     fn light(&mut self, scene: &mut SpatialScene, store: &ChunkStore, lights: &Lights) {
-        // What was hidden has the highlight of then.
+        // What was hidden is lit up as it was then.
         for key in &self.written {
-            let highlight = lights.of(store, scene.view, key.1);
+            let lit = lights.of(store, scene.view, key.1);
             if let Some(shown) = scene.entities.get_mut(key)
-                && shown.highlight != highlight
+                && shown.lit != lit
             {
-                shown.highlight = highlight;
+                shown.lit = lit;
                 self.moved.push(*key);
             }
         }
@@ -237,22 +248,22 @@ impl Diff {
         }
         let candidates: Vec<SceneKey> = if before + 1 == lights.version() {
             let of_view = |view: Option<_>| view.is_none_or(|view| view == scene.view);
-            lights
-                .changed()
-                .iter()
-                .filter(|light| of_view(light.view))
-                .flat_map(|light| scene.at_or_below(store.entity_path(light.entity)))
-                .collect()
+            let wholes = lights.changed().iter().filter(|light| of_view(light.view));
+            let wholes = wholes.flat_map(|light| scene.at_or_below(store.entity_path(light.entity)));
+            let instances = lights.changed_instances().iter();
+            let instances = instances.filter(|light| light.view == scene.view);
+            let instances = instances.flat_map(|light| scene.keys_on(store.entity_path(light.entity)));
+            wholes.chain(instances).collect()
         } else {
             scene.entities.keys().copied().collect()
         };
         for key in candidates {
-            let highlight = lights.of(store, scene.view, key.1);
+            let lit = lights.of(store, scene.view, key.1);
             if let Some(shown) = scene.entities.get_mut(&key)
-                && shown.highlight != highlight
+                && shown.lit != lit
             {
-                shown.highlight = highlight;
-                self.moved.push(key);
+                shown.lit = lit;
+                self.lit.push(key);
             }
         }
     }
@@ -324,12 +335,7 @@ fn stand(scene: &mut SpatialScene, key: SceneKey, before: Option<FrameId>, now: 
 }
 
 impl Shown {
-    fn new(
-        visual: Arc<SpatialVisual>,
-        path: EntityPath,
-        default_radius: f32,
-        highlight: chronoscope_render::Highlight,
-    ) -> Self {
+    fn new(visual: Arc<SpatialVisual>, path: EntityPath, default_radius: f32, lit: Lit) -> Self {
         Self {
             visual,
             depth_tie: depth_tie(&path),
@@ -337,7 +343,7 @@ impl Shown {
             view_from_entity: DAffine3::IDENTITY,
             default_radius,
             node: None,
-            highlight,
+            lit,
             placed: Placed::new(),
             previous: None,
             drawn_order: 0.0,
@@ -358,7 +364,7 @@ impl Shown {
                 Arc::clone(&self.visual),
                 self.path.clone(),
                 self.default_radius,
-                self.highlight,
+                self.lit,
             )
         }
     }

@@ -4,13 +4,31 @@ use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{Item, RecordingKey, Selection};
 use chronoscope_render::Highlight;
 use chronoscope_store::{ChunkStore, EntityId};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// An entity that is lit up with all below it: in one view, or in all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Light {
     pub(super) view: Option<ViewId>,
     pub(super) entity: EntityId,
+}
+
+/// An entity of which one instance is lit up by itself, in one view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct InstanceLight {
+    pub(super) view: ViewId,
+    pub(super) entity: EntityId,
+}
+
+/// How an entity is lit up in a view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lit {
+    /// As a whole: as it is itself, or as an entity above it is.
+    pub(super) whole: Highlight,
+    /// The instance under the pointer.
+    pub(super) hovered_instance: Option<u32>,
+    /// The instance that is selected; of several the last.
+    pub(super) selected_instance: Option<u32>,
 }
 
 /// The entities that are lit up.
@@ -20,21 +38,58 @@ pub(super) struct Lights {
     recording: Option<RecordingKey>,
     /// The size of the tree that the items were looked up in: those that it did not know may be there by now.
     num_entities: usize,
-    hovered: Option<Light>,
-    selected: FxHashSet<Light>,
+    hovered: Items,
+    selected: Items,
     changed: Vec<Light>,
+    changed_instances: Vec<InstanceLight>,
     version: u64,
 }
 
+/// Items by entity ids.
+#[derive(Default)]
+struct Items {
+    wholes: FxHashSet<Light>,
+    /// Of several instances of an entity the last.
+    instances: FxHashMap<InstanceLight, u32>,
+}
+
+impl Items {
+    fn of<'a>(items: impl IntoIterator<Item = &'a Item>, store: &ChunkStore) -> Self {
+        let mut all = Self::default();
+        for item in items {
+            let entity = item.entity().and_then(|path| store.entity_id(path));
+            let Some(entity) = entity.filter(|entity| *entity != EntityId::ROOT) else {
+                continue;
+            };
+            match (item.view(), item.instance()) {
+                (Some(view), Some(instance)) => {
+                    all.instances.insert(InstanceLight { view, entity }, instance);
+                }
+                (view, _) => _ = all.wholes.insert(Light { view, entity }),
+            }
+        }
+        all
+    }
+
+    fn is_empty(&self) -> bool {
+        self.wholes.is_empty() && self.instances.is_empty()
+    }
+}
+
 impl Lights {
-    /// Grows by one where [`Self::changed`] says all, by more where everything may be lit up otherwise.
+    /// Grows by one where [`Self::changed`] and [`Self::changed_instances`] say all, by more where everything may be lit up otherwise.
     pub(super) fn version(&self) -> u64 {
         self.version
     }
 
-    /// What was lit up, or no longer is, since the last version.
+    /// What was lit up with all below it, or no longer is, since the last version.
     pub(super) fn changed(&self) -> &[Light] {
         &self.changed
+    }
+
+    /// Of which another instance is lit up than in the last version.
+    pub(super) fn changed_instances(&self) -> &[InstanceLight] {
+        &self.changed_instances
     }
 
     /// Follows the selection. Costs O(selected items) where it changed.
@@ -45,24 +100,20 @@ impl Lights {
         if self.selection == *selection && (is_same_tree || !has_items) {
             return;
         }
-        let light = |item: &Item| {
-            let entity = store.entity_id(item.entity()?)?;
-            (entity != EntityId::ROOT).then_some(Light {
-                view: item.view(),
-                entity,
-            })
-        };
-        let hovered = selection.hovered.as_ref().and_then(light);
-        let selected: FxHashSet<Light> = selection.selected.iter().filter_map(light).collect();
+        let hovered = Items::of(&selection.hovered, store);
+        let selected = Items::of(&selection.selected, store);
         self.changed.clear();
-        if hovered != self.hovered {
-            self.changed.extend(hovered.into_iter().chain(self.hovered));
+        self.changed_instances.clear();
+        for (now, before) in [(&hovered, &self.hovered), (&selected, &self.selected)] {
+            self.changed
+                .extend(now.wholes.symmetric_difference(&before.wholes).copied());
+            let lights = now.instances.keys().chain(before.instances.keys());
+            let is_changed = |light: &&InstanceLight| now.instances.get(light) != before.instances.get(light);
+            self.changed_instances.extend(lights.filter(is_changed));
         }
-        self.changed
-            .extend(selected.symmetric_difference(&self.selected).copied());
         if self.recording != Some(recording) {
             self.version += 2;
-        } else if !self.changed.is_empty() {
+        } else if !self.changed.is_empty() || !self.changed_instances.is_empty() {
             self.version += 1;
         }
         (self.hovered, self.selected) = (hovered, selected);
@@ -70,18 +121,27 @@ impl Lights {
         (self.recording, self.num_entities) = (Some(recording), num_entities);
     }
 
-    /// How an entity is lit up in a view: as it is itself, or as an entity above it is.
-    pub(super) fn of(&self, store: &ChunkStore, view: ViewId, entity: EntityId) -> Highlight {
-        if self.hovered.is_none() && self.selected.is_empty() {
-            return Highlight::None;
+    /// How an entity is lit up in a view.
+    pub(super) fn of(&self, store: &ChunkStore, view: ViewId, entity: EntityId) -> Lit {
+        if self.hovered.is_empty() && self.selected.is_empty() {
+            return Lit::default();
         }
+        let by_itself = InstanceLight { view, entity };
+        Lit {
+            whole: self.whole(store, view, entity),
+            hovered_instance: self.hovered.instances.get(&by_itself).copied(),
+            selected_instance: self.selected.instances.get(&by_itself).copied(),
+        }
+    }
+
+    fn whole(&self, store: &ChunkStore, view: ViewId, entity: EntityId) -> Highlight {
         let mut highlight = Highlight::None;
         for entity in store.tree().ancestors(entity) {
             let lights = [None, Some(view)].map(|view| Light { view, entity });
-            if self.hovered.is_some_and(|hovered| lights.contains(&hovered)) {
+            if lights.iter().any(|light| self.hovered.wholes.contains(light)) {
                 return Highlight::Hovered;
             }
-            if lights.iter().any(|light| self.selected.contains(light)) {
+            if lights.iter().any(|light| self.selected.wholes.contains(light)) {
                 highlight = Highlight::Selected;
             }
         }

@@ -15,10 +15,10 @@ mod write;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use bevy::{asset::Handle, ecs::prelude::*, image::Image};
+use bevy::{asset::Handle, ecs::prelude::*, image::Image, math::UVec2};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
 use chronoscope_frame::{FrameId, RecordingKey, Report, View, ViewTile};
-use chronoscope_render::{Highlight, SegmentUniform};
+use chronoscope_render::SegmentUniform;
 use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -28,7 +28,7 @@ pub(crate) use present::{collect_changes, follow_views, give_up_hidden, present_
 use super::{
     batches::Batches,
     bounds::Bounds,
-    camera::{Placement, SceneCamera, Shot},
+    camera::{Placement, SceneCamera, Shot, image_size},
     draw_order::DrawOrder,
     framing::Framing,
     labels::PlacedLabel,
@@ -42,7 +42,7 @@ use super::{
 use crate::ViewStyle;
 use chronoscope_frame::Space;
 use hidden::HiddenEntities;
-use lights::Lights;
+use lights::{Lights, Lit};
 use placed::Placed;
 pub(crate) use placed::PlacedPart;
 pub(crate) use quads::PictureQuads;
@@ -144,7 +144,7 @@ pub(crate) struct Shown {
     pub(crate) default_radius: f32,
     /// The frame that it stands in.
     node: Option<FrameId>,
-    highlight: Highlight,
+    lit: Lit,
     /// Decides which of two at the same depth is seen.
     depth_tie: u8,
     placed: Placed,
@@ -212,6 +212,11 @@ impl SpatialScene {
         self.camera.as_ref().map(SceneCamera::image)
     }
 
+    /// The size of the image that the view is to be rendered to, in pixels.
+    pub(crate) fn target_size(&self) -> Option<UVec2> {
+        image_size(self.tile).map(UVec2::from)
+    }
+
     /// Whether the view's camera renders in this frame.
     pub fn is_rendering(&self) -> bool {
         self.camera.as_ref().is_some_and(SceneCamera::is_rendering)
@@ -248,9 +253,14 @@ impl SpatialScene {
         self.entities.is_empty()
     }
 
-    /// Grows with each change of what is shown, where it stands, or how it is lit up.
+    /// Grows with each change of what is shown or where it stands. What is lit up is another matter.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// The recording that is shown.
+    pub(crate) fn recording(&self) -> Option<RecordingKey> {
+        self.recording
     }
 
     /// Bounds of everything that is shown, in the view's space. Cost: O(entities).
@@ -275,12 +285,16 @@ impl SpatialScene {
             .fold(Bounds::EMPTY, |all, shown| all.union(shown.bounds()))
     }
 
-    /// The texts over the view, in the order of their entities' paths.
-    pub(crate) fn labels(&self) -> impl Iterator<Item = &PlacedLabel> {
-        self.labels.values().flatten().take(MAX_LABELS)
+    /// The texts over the view with their entities, in the order of the entities' paths.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = (&EntityPath, &PlacedLabel)> {
+        self.labels
+            .iter()
+            .flat_map(|((path, _), labels)| labels.iter().map(move |label| (path, label)))
+            .take(MAX_LABELS)
     }
 
     /// The entities in the order of their paths.
+    #[cfg(test)]
     pub(crate) fn shown(&self) -> impl Iterator<Item = (SceneKey, &Shown)> {
         self.order
             .values()
@@ -304,9 +318,14 @@ impl SpatialScene {
         Some(self.kinds.get(kind)?.name)
     }
 
-    /// An entity.
-    pub(crate) fn get(&self, key: SceneKey) -> Option<&Shown> {
-        self.entities.get(&key)
+    /// What visualizers show of an entity.
+    pub(crate) fn shown_on(&self, path: &EntityPath) -> impl Iterator<Item = &Shown> {
+        self.keys_on(path).filter_map(|key| self.entities.get(&key))
+    }
+
+    fn keys_on(&self, path: &EntityPath) -> impl Iterator<Item = SceneKey> {
+        let on_path = (path.clone(), 0)..=(path.clone(), SourceId::MAX);
+        self.order.range(on_path).map(|(_, key)| *key)
     }
 
     /// The pictures that could not be decoded.

@@ -33,18 +33,20 @@ pub(super) struct Written {
 impl SpatialScene {
     /// Writes what changed.
     pub(super) fn write(&mut self, world: &mut World, textures: &mut PictureTextures, diff: Diff) -> Written {
+        self.is_changed = true;
+        self.version += u64::from(!diff.changes_nothing_but_light());
         let Diff {
             removed,
             written,
             mut moved,
+            mut lit,
         } = diff;
         let mut count = Written::default();
-        self.is_changed = true;
-        self.version += 1;
         for (key, shown) in removed {
             self.labels.remove(&(shown.path.clone(), key.0));
             self.remove_parts(world, textures, key, &shown);
         }
+        moved.append(&mut lit);
         moved.sort_unstable();
         moved.dedup();
         for key in &written {
@@ -237,6 +239,7 @@ impl SpatialScene {
             .labels
             .iter()
             .map(|label| PlacedLabel {
+                instance: label.instance,
                 position: shown.view_from_entity.transform_point3(label.position),
                 text: label.text.clone(),
                 color: label.color.unwrap_or(entity_color),
@@ -265,8 +268,9 @@ pub(super) fn uniform_of(key: SceneKey, shown: &Shown) -> SegmentUniform {
     SegmentUniform {
         world_from_entity: shown.view_from_entity,
         tint: [255; 4],
-        highlight: shown.highlight,
-        highlighted_instance: None,
+        highlight: shown.lit.whole,
+        hovered_instance: shown.lit.hovered_instance,
+        selected_instance: shown.lit.selected_instance,
         picking_id: picking_id(key),
         default_color: colors::entity_color(&shown.path).to_array(),
         default_radius: shown.default_radius,

@@ -73,7 +73,7 @@ fn arrows_are_as_the_sdk_means_them() {
     let labels: Vec<_> = viewer
         .scene()
         .labels()
-        .map(|label| (label.text.to_string(), label.position.to_array()))
+        .map(|(_, label)| (label.text.to_string(), label.position.to_array()))
         .collect();
     assert_eq!(
         labels,

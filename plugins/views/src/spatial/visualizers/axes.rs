@@ -67,6 +67,7 @@ impl Visualizer for TransformAxes3DVisualizer {
                 None => format!("tf#{}", input.path).into(),
             };
             visual.labels = vec![Label {
+                instance: None,
                 position: DVec3::ZERO,
                 text,
                 color: None,

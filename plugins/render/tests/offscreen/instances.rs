@@ -10,7 +10,7 @@ use chronoscope_render::{
     SegmentUniform, Sorting, pack_color,
 };
 
-use crate::stage::{BACKGROUND, Stage};
+use crate::stage::{BACKGROUND, Picture, Stage};
 
 const RED: [u8; 4] = [255, 0, 0, 255];
 const BLUE: [u8; 4] = [0, 0, 255, 255];
@@ -30,13 +30,13 @@ fn moved(x: f64, y: f64) -> SegmentUniform {
 #[test]
 fn moving_a_segment_sends_its_uniform_and_nothing_else() {
     let mut stage = Stage::flat();
-    let batch = stage.spawn_batch(moved(10.5, 10.5), &vec![disc(0.0, 0.0, RED); 100]);
+    let drawn = stage.draw(moved(10.5, 10.5), &vec![disc(0.0, 0.0, RED); 100]);
     assert_eq!(stage.shoot().at(10, 10), RED);
     stage.app.update();
     assert_eq!(stage.stats().uploaded_bytes_last_frame(), 0, "nothing changed");
 
-    stage.list::<PointInstance, _>(batch, |list| {
-        assert!(list.set_uniform(batch.slot, moved(50.5, 40.5)));
+    stage.list::<PointInstance, _>(drawn, |list| {
+        assert!(list.set_uniform(drawn.slot, moved(50.5, 40.5)));
     });
     stage.app.update();
     assert_eq!(stage.stats().uploaded_bytes_last_frame(), 96);
@@ -48,15 +48,15 @@ fn moving_a_segment_sends_its_uniform_and_nothing_else() {
 #[test]
 fn replacing_sends_the_instances_of_one_visual() {
     let mut stage = Stage::flat();
-    let batch = stage.spawn_batch(moved(0.0, 0.0), &vec![disc(8.5, 32.5, RED); 100]);
+    let drawn = stage.draw(moved(0.0, 0.0), &vec![disc(8.5, 32.5, RED); 100]);
     let slots: Vec<_> = (1..4_u8)
         .map(|i| {
             let discs = vec![disc(8.5 + 16.0 * f32::from(i), 32.5, RED); 100];
-            stage.add(batch, moved(0.0, 0.0), &discs)
+            stage.add(drawn, moved(0.0, 0.0), &discs)
         })
         .collect();
     stage.shoot();
-    stage.buffer::<PointInstance, _>(batch, |buffer| {
+    stage.buffer::<PointInstance, _>(drawn, |buffer| {
         let slot = buffer
             .replace(slots[1], vec![disc(40.5, 32.5, BLUE); 100])
             .unwrap();
@@ -127,35 +127,62 @@ fn a_visual_in_six_views_is_stored_and_sent_once() {
 #[test]
 fn buffers_grow_and_keep_what_they_held() {
     let mut stage = Stage::flat();
-    let batch = stage.spawn_batch(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
+    let drawn = stage.draw(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
     stage.shoot();
     let before = stage.stats().gpu_bytes();
     for _ in 2..3000 {
-        stage.add(batch, moved(0.0, 0.0), &[disc(40.5, 40.5, BLUE)]);
+        stage.add(drawn, moved(0.0, 0.0), &[disc(40.5, 40.5, BLUE)]);
     }
     let picture = stage.shoot();
     assert_eq!((picture.at(10, 10), picture.at(40, 40)), (RED, BLUE));
     assert!(stage.stats().gpu_bytes() > before);
 
-    stage.app.world_mut().despawn(batch.list);
-    stage.app.world_mut().despawn(batch.buffer);
+    stage.app.world_mut().despawn(drawn.list);
+    stage.app.world_mut().despawn(drawn.buffer);
     assert!(stage.shoot().drawn().is_empty());
     assert!(stage.stats().gpu_bytes() < before, "what is despawned is freed");
 }
 
 #[test]
+fn a_buffer_that_grows_sends_what_is_new() {
+    let mut stage = Stage::flat();
+    let held = vec![disc(10.5, 10.5, RED); 1000];
+    let drawn = stage.draw(moved(0.0, 0.0), &held);
+    stage.shoot();
+    let before = stage.stats().gpu_bytes();
+    stage.add(drawn, moved(0.0, 0.0), &vec![disc(40.5, 40.5, BLUE); 100]);
+    stage.app.update();
+    // Each instance with its slot, where they start, and the entry and the segment of the list.
+    let new = 100 * (20 + 4) + 4 + 4 + 96;
+    assert_eq!(stage.stats().uploaded_bytes_last_frame(), new);
+    assert!(stage.stats().gpu_bytes() >= before + 100 * 24, "another buffer");
+    let picture = stage.shoot();
+    assert_eq!((picture.at(10, 10), picture.at(40, 40)), (RED, BLUE));
+
+    // A buffer that shrinks keeps what is left, too.
+    let many = stage.add(drawn, moved(0.0, 0.0), &vec![disc(50.5, 50.5, BLUE); 100_000]);
+    stage.shoot();
+    stage.buffer::<PointInstance, _>(drawn, |buffer| buffer.remove(many));
+    stage.list::<PointInstance, _>(drawn, |list| list.remove(many));
+    let picture = stage.shoot();
+    assert_eq!((picture.at(10, 10), picture.at(40, 40)), (RED, BLUE));
+    assert_eq!(picture.at(50, 50), BACKGROUND);
+    assert!(stage.stats().gpu_bytes() < 4 * before);
+}
+
+#[test]
 fn what_is_removed_vanishes() {
     let mut stage = Stage::flat();
-    let batch = stage.spawn_batch(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
-    let second = stage.add(batch, moved(0.0, 0.0), &[disc(30.5, 30.5, BLUE)]);
+    let drawn = stage.draw(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
+    let second = stage.add(drawn, moved(0.0, 0.0), &[disc(30.5, 30.5, BLUE)]);
     stage.shoot();
     // The first, which leaves a gap, then the last, which empties the buffer.
     for (slot, expected) in [
-        (batch.slot, (BACKGROUND, BLUE)),
+        (drawn.slot, (BACKGROUND, BLUE)),
         (second, (BACKGROUND, BACKGROUND)),
     ] {
-        stage.list::<PointInstance, _>(batch, |list| assert!(list.remove(slot)));
-        stage.buffer::<PointInstance, _>(batch, |buffer| assert!(buffer.remove(slot)));
+        stage.list::<PointInstance, _>(drawn, |list| assert!(list.remove(slot)));
+        stage.buffer::<PointInstance, _>(drawn, |buffer| assert!(buffer.remove(slot)));
         let picture = stage.shoot();
         assert_eq!((picture.at(10, 10), picture.at(30, 30)), expected);
     }
@@ -164,9 +191,9 @@ fn what_is_removed_vanishes() {
 #[test]
 fn what_a_list_does_not_hold_is_not_drawn() {
     let mut stage = Stage::flat();
-    let batch = stage.spawn_batch(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
+    let drawn = stage.draw(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
     for at in [20.5, 30.5, 40.5] {
-        stage.buffer::<PointInstance, _>(batch, |buffer| buffer.insert(vec![disc(at, at, BLUE)]).unwrap());
+        stage.buffer::<PointInstance, _>(drawn, |buffer| buffer.insert(vec![disc(at, at, BLUE)]).unwrap());
     }
     let picture = stage.shoot();
     assert_eq!(picture.at(10, 10), RED);
@@ -176,11 +203,11 @@ fn what_a_list_does_not_hold_is_not_drawn() {
 #[test]
 fn a_replaced_component_starts_over() {
     let mut stage = Stage::flat();
-    let batch = stage.spawn_batch(moved(0.0, 0.0), &[disc(10.5, 10.5, RED), disc(30.5, 10.5, RED)]);
+    let drawn = stage.draw(moved(0.0, 0.0), &[disc(10.5, 10.5, RED), disc(30.5, 10.5, RED)]);
     stage.shoot();
     let mut other = InstanceBuffer::<PointInstance>::default();
     other.insert(vec![disc(50.5, 50.5, BLUE)]).unwrap();
-    stage.app.world_mut().entity_mut(batch.buffer).insert(other);
+    stage.app.world_mut().entity_mut(drawn.buffer).insert(other);
     let picture = stage.shoot();
     assert_eq!(
         (picture.at(10, 10), picture.at(30, 10), picture.at(50, 50)),
@@ -189,7 +216,7 @@ fn a_replaced_component_starts_over() {
     stage
         .app
         .world_mut()
-        .entity_mut(batch.list)
+        .entity_mut(drawn.list)
         .remove::<DrawList<PointInstance>>();
     assert!(stage.shoot().drawn().is_empty());
 }
@@ -197,12 +224,12 @@ fn a_replaced_component_starts_over() {
 #[test]
 fn layers_and_visibility_are_respected() {
     let mut stage = Stage::flat();
-    let batch = stage.spawn_batch(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
+    let drawn = stage.draw(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
     assert_eq!(stage.shoot().at(10, 10), RED);
     stage
         .app
         .world_mut()
-        .entity_mut(batch.list)
+        .entity_mut(drawn.list)
         .insert(RenderLayers::layer(5));
     assert!(stage.shoot().drawn().is_empty());
     let camera = stage.camera;
@@ -215,7 +242,7 @@ fn layers_and_visibility_are_respected() {
     stage
         .app
         .world_mut()
-        .entity_mut(batch.list)
+        .entity_mut(drawn.list)
         .insert(Visibility::Hidden);
     assert!(stage.shoot().drawn().is_empty());
 }
@@ -223,15 +250,15 @@ fn layers_and_visibility_are_respected() {
 #[test]
 fn a_camera_that_slept_draws_again() {
     let mut stage = Stage::flat();
-    let batch = stage.spawn_batch(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
+    let drawn = stage.draw(moved(0.0, 0.0), &[disc(10.5, 10.5, RED)]);
     stage.shoot();
     let camera = stage.camera;
     let set_active = |stage: &mut Stage, is_active| {
         stage.app.world_mut().get_mut::<Camera>(camera).unwrap().is_active = is_active;
     };
     set_active(&mut stage, false);
-    stage.buffer::<PointInstance, _>(batch, |buffer| {
-        buffer.replace(batch.slot, vec![disc(40.5, 40.5, BLUE)]).unwrap();
+    stage.buffer::<PointInstance, _>(drawn, |buffer| {
+        buffer.replace(drawn.slot, vec![disc(40.5, 40.5, BLUE)]).unwrap();
     });
     // No picture is taken here: a screenshot of a target into which nobody draws is empty.
     for _ in 0..3 {
@@ -246,13 +273,13 @@ fn a_camera_that_slept_draws_again() {
 #[test]
 fn translucent_lists_blend() {
     let mut stage = Stage::flat();
-    stage.spawn_batch(moved(0.0, 0.0), &[disc(32.5, 32.5, RED)]);
+    stage.draw(moved(0.0, 0.0), &[disc(32.5, 32.5, RED)]);
     let glass = SegmentUniform {
         tint: [255, 255, 255, 128],
         depth_offset: 1.0,
         ..Default::default()
     };
-    stage.spawn_batch_as(Blending::Translucent, glass, &[disc(32.5, 32.5, BLUE)]);
+    stage.draw_as(Blending::Translucent, glass, &[disc(32.5, 32.5, BLUE)]);
     let [r, g, b, a] = stage.shoot().at(32, 32);
     assert!(r > 150 && g == 0 && b > 150 && a == 255, "{:?}", [r, g, b, a]);
 }
@@ -284,8 +311,8 @@ fn top_of(order: [usize; 3], indices: [u32; 2], line_index: u32) -> [u8; 4] {
         -4.0,
         pack_color([255; 4]),
     );
-    let line = stage.spawn_batch_as(Blending::Translucent, moved(0.0, 0.0), &[white]);
-    stage.list::<LineInstance, _>(line, |list| list.set_sorting(Sorting::Index(line_index)));
+    let line = stage.draw_as(Blending::Translucent, moved(0.0, 0.0), &[white]);
+    stage.order::<LineInstance>(line, line_index);
     stage.shoot().at(32, 32)
 }
 
@@ -321,8 +348,8 @@ fn ties_of_depth_are_broken_by_the_segment_not_by_what_came_first() {
             if is_flipped {
                 discs.reverse();
             }
-            let batch = stage.spawn_batch(tie(discs[0].1), &[disc(discs[0].0)]);
-            stage.add(batch, tie(discs[1].1), &[disc(discs[1].0)]);
+            let drawn = stage.draw(tie(discs[0].1), &[disc(discs[0].0)]);
+            stage.add(drawn, tie(discs[1].1), &[disc(discs[1].0)]);
             assert_eq!(stage.shoot().at(32, 32), BLUE, "{deep} {is_flipped}");
         }
     }
@@ -331,7 +358,7 @@ fn ties_of_depth_are_broken_by_the_segment_not_by_what_came_first() {
 #[test]
 fn highlights_stand_out() {
     let mut stage = Stage::flat();
-    let batch = stage.spawn_batch(moved(0.0, 0.0), &[disc(32.5, 32.5, RED)]);
+    let drawn = stage.draw(moved(0.0, 0.0), &[disc(32.5, 32.5, RED)]);
     let plain = stage.shoot().at(32, 32);
     let mut colors = vec![plain];
     for highlight in [Highlight::Hovered, Highlight::Selected] {
@@ -339,7 +366,7 @@ fn highlights_stand_out() {
             highlight,
             ..Default::default()
         };
-        stage.list::<PointInstance, _>(batch, |list| list.set_uniform(batch.slot, lit));
+        stage.list::<PointInstance, _>(drawn, |list| list.set_uniform(drawn.slot, lit));
         colors.push(stage.shoot().at(32, 32));
     }
     colors.dedup();
@@ -347,16 +374,16 @@ fn highlights_stand_out() {
 }
 
 #[test]
-fn one_logical_instance_is_highlighted_alone() {
+fn one_logical_instance_stands_out_from_its_segment() {
     let lit = SegmentUniform {
-        highlight: Highlight::Selected,
-        highlighted_instance: Some(1),
+        selected_instance: Some(1),
         ..Default::default()
     };
     let mut stage = Stage::flat();
     // Two before it, so that its points do not start at the start of the buffer.
-    let batch = stage.spawn_batch(moved(0.0, 0.0), &[disc(10.5, 50.5, RED), disc(30.5, 50.5, RED)]);
-    stage.add(batch, lit, &[disc(10.5, 10.5, RED), disc(30.5, 10.5, RED)]);
+    let drawn = stage.draw(moved(0.0, 0.0), &[disc(10.5, 50.5, RED), disc(30.5, 50.5, RED)]);
+    let points = [10.5, 30.5, 50.5].map(|x| disc(x, 10.5, RED));
+    let slot = stage.add(drawn, lit, &points);
     let line = |y: f32, instance| {
         LineInstance::new(
             Vec3::new(10.0, y, 0.0),
@@ -366,17 +393,32 @@ fn one_logical_instance_is_highlighted_alone() {
         )
         .with_instance(instance)
     };
-    stage.spawn_batch(lit, &[line(20.5, 0), line(28.5, 1), line(36.5, 1)]);
+    stage.draw(lit, &[line(20.5, 0), line(28.5, 1), line(36.5, 1)]);
     let picture = stage.shoot();
     assert_eq!([10, 30].map(|x| picture.at(x, 50)), [RED; 2], "another segment");
-    assert_eq!(picture.at(10, 10), RED);
-    assert_ne!(picture.at(30, 10), RED);
-    assert_eq!(picture.at(30, 20), RED);
-    assert_ne!(picture.at(30, 28), RED);
-    assert_eq!(
-        picture.at(30, 28),
-        picture.at(30, 36),
-        "both lines of the instance"
+    let [faint, strong, _] = [10, 30, 50].map(|x| picture.at(x, 10));
+    let blue = |color: [u8; 4]| color[2];
+    assert!(
+        blue(strong) > blue(faint) + 30 && blue(faint) > 30,
+        "{strong:?} {faint:?}"
+    );
+    let [on_line, of_two, other_of_two] = [20, 28, 36].map(|y| picture.at(30, y));
+    assert_eq!((on_line, of_two), (faint, strong));
+    assert_eq!(of_two, other_of_two, "both lines of the instance");
+    let area = |picture: &Picture, x: u32| picture.drawn_within(x - 9..x + 9, 0..20);
+    assert!(area(&picture, 30) > area(&picture, 10), "it is larger too");
+
+    let both = SegmentUniform {
+        hovered_instance: Some(2),
+        ..lit
+    };
+    stage.list::<PointInstance, _>(drawn, |list| list.set_uniform(slot, both));
+    let picture = stage.shoot();
+    let colors = [10, 30, 50].map(|x| picture.at(x, 10));
+    assert_eq!(colors[1], strong, "what is selected stays so");
+    assert!(
+        colors[2][1] > 60 && colors[0] != colors[2] && colors[1] != colors[2],
+        "{colors:?}"
     );
 }
 

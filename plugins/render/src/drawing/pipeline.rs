@@ -33,7 +33,7 @@ pub(crate) struct PipelineKey {
 enum Output {
     /// Colors, in the format of the target.
     Color(TextureFormat),
-    /// Ids and depths, for picking.
+    /// Ids, for picking.
     Ids,
 }
 
@@ -111,7 +111,8 @@ impl<P: Primitive> SpecializedRenderPipeline for InstancePipeline<P> {
 
 /// The pipeline of any primitive: bind group 0 is the view, bind group 1 is `layout`.
 ///
-/// With `cuts_edges`, an opaque primitive under multisampling leaves its silhouette to the samples by its alpha.
+/// With `cuts_edges`, an opaque primitive under multisampling leaves its silhouette to the samples by its alpha, and is picked as a
+/// mark; without, it is picked as a face.
 pub(crate) fn describe(
     label: &'static str,
     key: PipelineKey,
@@ -147,8 +148,10 @@ pub(crate) fn describe(
         }
         Output::Ids => {
             defs.push("PICKING".into());
-            let targets = [PICKED_IDS_FORMAT, PICKED_DEPTH_FORMAT];
-            ("pick", targets.map(|format| Some(format.into())).to_vec())
+            if !cuts_edges {
+                defs.push("FACES".into());
+            }
+            ("pick", vec![Some(PICKED_FORMAT.into())])
         }
     };
     RenderPipelineDescriptor {
@@ -182,11 +185,8 @@ pub(crate) fn describe(
     }
 }
 
-/// The format of picked ids: the segment's and the logical instance.
-pub(crate) const PICKED_IDS_FORMAT: TextureFormat = TextureFormat::Rg32Uint;
-
-/// The format of picked depths.
-pub(crate) const PICKED_DEPTH_FORMAT: TextureFormat = TextureFormat::R32Float;
+/// The format of what is picked: the segment's id, the logical instance, the depth, and whether it is a face.
+pub(crate) const PICKED_FORMAT: TextureFormat = TextureFormat::Rgba32Uint;
 
 /// Whether the target stores bytes as they come, so that the shader has to encode: `CompositingSpace::Srgb` renders so.
 fn is_encoded_by_shader(format: TextureFormat) -> bool {

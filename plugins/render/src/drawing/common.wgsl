@@ -11,7 +11,9 @@ struct BulkView {
     ui_point_pixels: f32,
     // Added to the radius of what is highlighted, in pixels.
     highlight_pixels: f32,
-    padding: vec2<f32>,
+    // The same for one instance that is highlighted by itself.
+    named_pixels: f32,
+    padding: f32,
     // Where the eye is in the world: the sum of both.
     eye_high: vec3<f32>,
     padding_high: f32,
@@ -50,13 +52,17 @@ fn clip_from_eye(offset: vec3<f32>) -> vec4<f32> {
 
 // What an entry point `pick` returns.
 struct Picked {
-    // The segment's, and the logical instance.
-    @location(0) ids: vec2<u32>,
-    @location(1) depth: f32,
+    // The segment's id, the logical instance, the bits of the depth, and whether it is a face.
+    @location(0) values: vec4<u32>,
 }
 
 fn picked(ids: vec2<u32>, position: vec4<f32>) -> Picked {
-    return Picked(ids, position.z);
+#ifdef FACES
+    let is_face = 1u;
+#else
+    let is_face = 0u;
+#endif
+    return Picked(vec4(ids, bitcast<u32>(position.z), is_face));
 }
 
 fn is_orthographic() -> bool {
@@ -91,6 +97,51 @@ fn with_depth_offset(clip: vec4<f32>, steps: f32) -> vec4<f32> {
     // What was in front of the near plane stays there.
     let z = select(clip.z + shift, min(clip.z + shift, clip.w), clip.z <= clip.w);
     return vec4(clip.xy, z, clip.w);
+}
+
+// What is seen of a straight line: the clip positions of its ends, where it is cut off at the near plane.
+struct Span {
+    start: vec4<f32>,
+    end: vec4<f32>,
+    is_start_cut: bool,
+    is_end_cut: bool,
+    // Whether anything of it lies in front of the near plane.
+    is_seen: bool,
+}
+
+// Cuts a line off that comes behind the near plane: behind the eye there is no place on screen to expand from.
+fn span_in_front(start: vec4<f32>, end: vec4<f32>) -> Span {
+    // The depth is reversed: in front of the near plane means z <= w.
+    let start_front = start.w - start.z;
+    let end_front = end.w - end.z;
+    var span = Span(start, end, false, false, start_front >= 0.0 || end_front >= 0.0);
+    if span.is_seen && start_front < 0.0 {
+        span.start = mix(start, end, start_front / (start_front - end_front));
+        span.is_start_cut = true;
+    } else if span.is_seen && end_front < 0.0 {
+        span.end = mix(end, start, end_front / (end_front - start_front));
+        span.is_end_cut = true;
+    }
+    // For rounding, and for projections without a near plane.
+    span.is_seen = span.is_seen && span.start.w > 0.0 && span.end.w > 0.0;
+    return span;
+}
+
+// The direction of a line on screen, of any where it has no length there.
+fn direction_of(span_pixels: vec2<f32>) -> vec2<f32> {
+    return select(vec2(1.0, 0.0), span_pixels / length(span_pixels), dot(span_pixels, span_pixels) > 1e-8);
+}
+
+// A corner of the rectangle that is so many pixels wider than a line on all sides.
+fn corner_around(span: Span, reach: f32, vertex_index: u32) -> vec4<f32> {
+    let start_pixels = pixels_from_clip(span.start);
+    let end_pixels = pixels_from_clip(span.end);
+    let along = direction_of(end_pixels - start_pixels);
+    let across = vec2(-along.y, along.x);
+    let corner = quad_corner(vertex_index);
+    let is_end = corner.x > 0.0;
+    let pixels = select(start_pixels, end_pixels, is_end) + (along * corner.x + across * corner.y) * reach;
+    return clip_from_pixels(pixels, select(span.start, span.end, is_end));
 }
 
 fn linear_from_srgb(srgb: vec3<f32>) -> vec3<f32> {

@@ -17,11 +17,17 @@ struct Segment {
     highlight: u32,
     depth_offset: f32,
     radius_scale: f32,
-    highlighted_instance: u32,
-    padding: u32,
+    hovered_instance: u32,
+    selected_instance: u32,
 }
 
-const ALL_INSTANCES: u32 = 0xffffffffu;
+const NO_INSTANCE: u32 = 0xffffffffu;
+
+// How a segment stands out; with NAMED one instance by itself, with FAINT the others of its segment.
+const HOVERED: u32 = 1u;
+const SELECTED: u32 = 2u;
+const NAMED: u32 = 4u;
+const FAINT: u32 = 8u;
 
 // What the view draws.
 @group(1) @binding(0) var<storage, read> segments: array<Segment>;
@@ -43,8 +49,14 @@ fn implied_instance(slot: u32, instance_index: u32) -> u32 {
 // The segment as it is for one logical instance. The slot must not be void.
 fn segment_of(slot: u32, instance: u32) -> Segment {
     var segment = segments[table[slot] - 1u];
-    if segment.highlighted_instance != ALL_INSTANCES && segment.highlighted_instance != instance {
-        segment.highlight = 0u;
+    if segment.hovered_instance == instance {
+        segment.highlight = HOVERED | NAMED;
+    } else if segment.highlight != HOVERED && segment.selected_instance == instance {
+        segment.highlight = SELECTED | NAMED;
+    } else if segment.highlight == 0u && segment.hovered_instance != NO_INSTANCE {
+        segment.highlight = HOVERED | FAINT;
+    } else if segment.highlight == 0u && segment.selected_instance != NO_INSTANCE {
+        segment.highlight = SELECTED | FAINT;
     }
     return segment;
 }
@@ -72,10 +84,11 @@ fn resolve_color(segment: Segment, color: u32) -> vec4<f32> {
     let own = unpack4x8unorm(select(color, segment.default_color, color == 0u));
     let srgba = own * unpack4x8unorm(segment.tint);
     var linear = linear_from_srgb(srgba.rgb);
-    if segment.highlight == 1u {
-        linear = mix(linear, bulk.hovered.rgb, bulk.hovered.a);
-    } else if segment.highlight == 2u {
-        linear = mix(linear, bulk.selected.rgb, bulk.selected.a);
+    let amount = select(1.0, 0.3, (segment.highlight & FAINT) != 0u);
+    if (segment.highlight & HOVERED) != 0u {
+        linear = mix(linear, bulk.hovered.rgb, bulk.hovered.a * amount);
+    } else if (segment.highlight & SELECTED) != 0u {
+        linear = mix(linear, bulk.selected.rgb, bulk.selected.a * amount);
     }
     return vec4(encode_output(linear), srgba.a);
 }
@@ -88,6 +101,7 @@ fn radius_pixels(segment: Segment, radius: f32, w: f32) -> f32 {
     }
     let scene = own * segment.radius_scale / units_per_pixel(w);
     let pixels = select(scene, -own * bulk.ui_point_pixels, own < 0.0);
-    let extra = select(0.0, bulk.highlight_pixels, segment.highlight != 0u);
+    let of_whole = select(0.0, bulk.highlight_pixels, segment.highlight == HOVERED || segment.highlight == SELECTED);
+    let extra = select(of_whole, bulk.named_pixels, (segment.highlight & NAMED) != 0u);
     return max(pixels, 0.5) + extra;
 }

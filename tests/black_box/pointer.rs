@@ -1,0 +1,167 @@
+//! The pointer over a view: what it is over is what is drawn there, however much there is.
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use bevy_egui::{PrimaryEguiContext, input::EguiInputEvent};
+use chronoscope::{
+    ChronoscopePlugins,
+    frame::{IngestMessage, IngestSources, Item, Selection},
+    offscreen::{self, OffscreenPlugin, OffscreenSize},
+    prelude::*,
+    render::{PickRequest, RenderStats},
+    sources::ReadySource,
+    types::Points3D,
+};
+use egui::{Event, Modifiers, PointerButton, Pos2, pos2};
+use image::RgbImage;
+
+const COLOR: [u8; 3] = [255, 0, 255];
+
+/// A cloud in which one point has a color of its own, and stands above the others.
+fn cloud(count: usize, marked: usize) -> Points3D {
+    // A generator of numbers without a pattern, after Knuth.
+    let mut state = 7u64;
+    let mut random = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1u64 << 24) as f32 * 2.0 - 1.0
+    };
+    let mut positions: Vec<[f32; 3]> = (0..count).map(|_| [random(), random(), random()]).collect();
+    let mut colors = vec![[90, 160, 90, 255]; count];
+    let mut radii = vec![0.002; count];
+    positions[marked] = [0.0, 0.0, 1.6];
+    colors[marked] = [COLOR[0], COLOR[1], COLOR[2], 255];
+    radii[marked] = -6.0;
+    Points3D::new(positions).with_colors(colors).with_radii(radii)
+}
+
+fn app_with(chunk: Chunk) -> App {
+    let mut app = App::new();
+    app.add_plugins(OffscreenPlugin {
+        size: OffscreenSize {
+            width: 800,
+            height: 600,
+            scale: 1.0,
+        },
+    })
+    .add_plugins(ChronoscopePlugins);
+    offscreen::finish(&mut app);
+    let message = IngestMessage::Chunk {
+        store: StoreId::recording("pointer", "one"),
+        chunk: Arc::new(chunk),
+    };
+    app.world_mut()
+        .resource_mut::<IngestSources>()
+        .add(ReadySource::new("cloud", vec![message]));
+    offscreen::settle(&mut app, None).unwrap();
+    app
+}
+
+fn picture(app: &mut App) -> RgbImage {
+    let picture = offscreen::capture(app).unwrap();
+    picture.try_into_dynamic().unwrap().to_rgb8()
+}
+
+/// The pixels of the point that stands out, in the middle of which it is.
+fn marked_pixels(picture: &RgbImage, is_marked: impl Fn([u8; 3]) -> bool) -> (usize, Pos2) {
+    let pixels = picture
+        .enumerate_pixels()
+        .filter(|(.., pixel)| is_marked(pixel.0));
+    let places: Vec<(f32, f32)> = pixels.map(|(x, y, _)| (x as f32 + 0.5, y as f32 + 0.5)).collect();
+    let count = places.len().max(1) as f32;
+    let sum = places
+        .iter()
+        .fold((0.0, 0.0), |sum, place| (sum.0 + place.0, sum.1 + place.1));
+    (places.len(), pos2(sum.0 / count, sum.1 / count))
+}
+
+/// Sends an event to the user interface, and runs until nothing is pending. Returns the bytes that went to the GPU.
+fn send(app: &mut App, event: Event) -> u64 {
+    let world = app.world_mut();
+    let context = world
+        .query_filtered::<Entity, With<PrimaryEguiContext>>()
+        .single(world)
+        .unwrap();
+    world.write_message(EguiInputEvent { context, event });
+    let mut uploaded = 0;
+    let mut quiet = 0;
+    while quiet < 6 {
+        app.update();
+        let world = app.world();
+        uploaded += world.resource::<RenderStats>().uploaded_bytes_last_frame();
+        let is_settled = world.resource::<chronoscope::frame::Settled>().frames() > 0;
+        quiet = if is_settled { quiet + 1 } else { 0 };
+    }
+    uploaded
+}
+
+fn click(app: &mut App, pos: Pos2) -> u64 {
+    let events = [true, false].map(|pressed| Event::PointerButton {
+        pos,
+        button: PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    });
+    events.into_iter().map(|event| send(app, event)).sum()
+}
+
+fn instance(item: Option<&Item>) -> Option<(&str, u32)> {
+    let item = item?;
+    Some((item.entity()?.as_str(), item.instance()?))
+}
+
+#[test]
+fn a_point_of_a_large_cloud_is_hovered_selected_and_stands_out() {
+    const COUNT: usize = 300_000;
+    const MARKED: usize = 271_828;
+    let mut app = app_with(log_chunk("cloud", [], &cloud(COUNT, MARKED)).unwrap());
+    let before = picture(&mut app);
+    let (num_pixels, place) = marked_pixels(&before, |color| color == COLOR);
+    assert!(num_pixels > 80, "{num_pixels} pixels");
+
+    let mut uploaded = send(&mut app, Event::PointerMoved(place));
+    let selection = app.world().resource::<Selection>();
+    assert_eq!(
+        instance(selection.hovered.as_ref()),
+        Some(("/cloud", MARKED as u32))
+    );
+    uploaded += click(&mut app, place);
+    let selection = app.world().resource::<Selection>();
+    assert_eq!(
+        instance(selection.selected.first()),
+        Some(("/cloud", MARKED as u32))
+    );
+    assert!(uploaded < 20_000, "{uploaded} bytes to light a point up");
+
+    // Nothing is asked while nothing changes.
+    let world = app.world_mut();
+    assert_eq!(world.query::<&PickRequest>().iter(world).count(), 0);
+
+    // On the background. Then what is selected is seen.
+    send(&mut app, Event::PointerMoved(place - egui::vec2(60.0, 0.0)));
+    assert_eq!(app.world().resource::<Selection>().hovered, None);
+    let after = picture(&mut app);
+    let is_selected = |[r, g, b]: [u8; 3]| b > 200 && g > 60 && g < b && r < b;
+    let near = |picture: &RgbImage| {
+        let (x, y) = (place.x as u32 - 20, place.y as u32 - 20);
+        let part = image::imageops::crop_imm(picture, x, y, 40, 40).to_image();
+        let [plain, selected] = [
+            marked_pixels(&part, |color| color == COLOR).0,
+            marked_pixels(&part, is_selected).0,
+        ];
+        (plain, selected)
+    };
+    assert_eq!(near(&before), (num_pixels, 0));
+    let (plain, selected) = near(&after);
+    assert_eq!(plain, 0, "it has another color");
+    assert!(
+        selected > num_pixels * 5 / 4,
+        "{selected} pixels, {num_pixels} before"
+    );
+
+    click(&mut app, place - egui::vec2(60.0, 0.0));
+    let selected = &app.world().resource::<Selection>().selected;
+    assert!(matches!(selected.as_slice(), [Item::View(_)]), "{selected:?}");
+}
