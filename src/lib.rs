@@ -47,7 +47,8 @@ use bevy::app::{PluginGroup, PluginGroupBuilder};
 /// | [`frame::FramePlugins`] | the phases of the frame |
 /// | [`render::BulkRenderPlugin`] | GPU primitives for bulk data |
 /// | [`views::ViewsPlugins`] | the view classes |
-/// | [`ui::UiPlugin`] | tiles, panels, theme |
+/// | [`ui::UiPlugin`] | what [`ui::show`] needs: tiles, panels, theme |
+/// | [`ui::PrimaryUiPlugin`] | the viewer over all of the primary egui context; a host that calls [`ui::show`] disables it |
 /// | [`sources::FileSourcesPlugin`] | files that are opened by command |
 pub struct ChronoscopePlugins;
 
@@ -58,6 +59,7 @@ impl PluginGroup for ChronoscopePlugins {
             .add(render::BulkRenderPlugin)
             .add_group(views::ViewsPlugins)
             .add(ui::UiPlugin::default())
+            .add(ui::PrimaryUiPlugin)
             .add(sources::FileSourcesPlugin)
     }
 }

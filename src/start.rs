@@ -35,6 +35,7 @@ impl Plugin for StartPlugin {
         app.insert_resource(UiSettings {
             theme,
             can_quit: true,
+            ..default()
         });
         app.world_mut().resource_mut::<TimeControls>().clock_frozen =
             options.screenshot_to.is_some() || options.digest;

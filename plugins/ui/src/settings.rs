@@ -5,8 +5,19 @@ use bevy::ecs::prelude::*;
 /// Settings of the interface.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
 pub struct UiSettings {
-    /// Dark, light, or as the system has it. Where the system has no opinion, dark.
+    /// Colors, sizes and spacing: the viewer's own, or those of the [`egui::Ui`] that it is shown in.
+    pub style: Look,
+    /// Dark, light, or as the system has it. Where the system has no opinion, dark. Only for a style of the viewer's own;
+    /// the menu writes it.
     pub theme: egui::ThemePreference,
+    /// The faces of text: the viewer's own, or those of the host. The viewer's icons and faces are added to the context in either
+    /// case, and are the last resort for glyphs that the host's faces lack.
+    pub fonts: Look,
+    /// Whether keys run commands. They do where the viewer has all of the context, and otherwise while the pointer is over the viewer
+    /// or one of its widgets has the focus.
+    pub shortcuts: bool,
+    /// Whether files that are dropped onto the window are opened.
+    pub take_drops: bool,
     /// Whether the interface may end the app. Off by default: an app that shows a viewer among other things
     /// ends by itself.
     pub can_quit: bool,
@@ -15,8 +26,22 @@ pub struct UiSettings {
 impl Default for UiSettings {
     fn default() -> Self {
         Self {
+            style: Look::Own,
             theme: egui::ThemePreference::System,
+            fonts: Look::Own,
+            shortcuts: true,
+            take_drops: true,
             can_quit: false,
         }
     }
+}
+
+/// Whose look something has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Look {
+    /// The viewer's. The host's part of the context keeps its own.
+    #[default]
+    Own,
+    /// The host's.
+    Host,
 }

@@ -20,7 +20,7 @@ pub(crate) fn show(
 ) -> Option<UiCommand> {
     let theme = Theme::of(ui);
     let mut chosen = None;
-    egui::Panel::top("top_bar")
+    egui::Panel::top(pass.place.id.with("top_bar"))
         .exact_size(size::TOOLBAR + size::HAIRLINE)
         .frame(theme.toolbar_frame())
         .show(ui, |ui| {
@@ -56,7 +56,7 @@ fn command_button(ui: &mut Ui, pass: &Pass<'_>, command: UiCommand) -> bool {
 
 fn show_title(ui: &mut Ui, pass: &Pass<'_>) {
     let Some(entry) = pass.active() else {
-        ui.label(RichText::new("Chronoscope").font(fonts::medium(ui.ctx(), size::BODY)));
+        ui.label(RichText::new("Chronoscope").font(fonts::medium(ui, size::BODY)));
         return;
     };
     let title = entry.id().application_id.to_string();
@@ -111,7 +111,7 @@ fn show_panel_toggles(ui: &mut Ui, pass: &Pass<'_>) -> Option<UiCommand> {
     ];
     let mut chosen = None;
     for command in commands {
-        let open = command.is_on(pass, ui.ctx()) == Some(true);
+        let open = command.is_on(pass) == Some(true);
         let shortcut = command.shortcut_text();
         let clicked = ui
             .add_enabled_ui(command.is_enabled(pass) && pass.active().is_some(), |ui| {
