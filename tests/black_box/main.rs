@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod embedding;
 mod extension;
 mod frames;
 mod picture;
