@@ -172,7 +172,8 @@ pub fn finish(app: &mut App) {
 /// Runs frames until nothing is pending.
 ///
 /// # Errors
-/// If the app never settles, as with a recording that plays.
+/// If the app never settles, as with a recording that plays or a host that logs in each frame. There, [`capture`] gives the picture of
+/// whatever frame it is.
 pub fn settle(app: &mut App, max_frames: Option<u32>) -> Result<(), OffscreenError> {
     let limit = max_frames.unwrap_or(MAX_FRAMES);
     for _ in 0..limit {

@@ -22,7 +22,7 @@ use chronoscope_store::Waker;
 
 use crate::offscreen::SETTLED_FRAMES;
 
-/// The engine with one window.
+/// The engine with one window, a camera for egui in it, and Bevy's logger where the app has none yet.
 pub struct WindowedPlugin {
     /// The window's size in points.
     pub size: (u32, u32),
@@ -37,14 +37,16 @@ impl Plugin for WindowedPlugin {
             present_mode: PresentMode::AutoVsync,
             ..default()
         };
-        app.add_plugins(
-            DefaultPlugins
-                .set(WindowPlugin {
-                    primary_window: Some(window),
-                    ..default()
-                })
-                .disable::<LogPlugin>(),
-        );
+        let engine = DefaultPlugins.set(WindowPlugin {
+            primary_window: Some(window),
+            ..default()
+        });
+        // An app that has a logger of its own has added it before.
+        app.add_plugins(if app.is_plugin_added::<LogPlugin>() {
+            engine.disable::<LogPlugin>()
+        } else {
+            engine
+        });
         app.add_plugins(EguiPlugin::default());
         app.insert_resource(EguiGlobalSettings {
             auto_create_primary_context: false,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bevy::{
     app::MainScheduleOrder,
-    camera::{ImageRenderTarget, RenderTarget},
+    camera::{ImageRenderTarget, RenderTarget, visibility::RenderLayers},
     ecs::schedule::{LogLevel, ScheduleBuildSettings, ScheduleLabel as _},
     prelude::*,
     time::TimeUpdateStrategy,
@@ -17,6 +17,7 @@ use chronoscope::{
     },
     offscreen::{self, HeadlessPlugin, OffscreenSize, OffscreenTarget},
     store::StoreId,
+    views::spatial::ViewLayers,
 };
 use image::RgbImage;
 
@@ -222,6 +223,35 @@ fn in_a_small_window_host_and_viewer_still_share_it() {
         assert!(num_shaded(&viewer, color) > 20, "{color:?} in the viewer");
     }
     assert!(count(&host, BACKGROUND) > 5_000);
+}
+
+#[test]
+fn views_keep_to_the_render_layers_that_the_host_leaves_them() {
+    let mut app = host_app(SIZE);
+    app.insert_resource(ViewLayers { first: 40 });
+    offscreen::finish(&mut app);
+    for _ in 0..10 {
+        app.update();
+    }
+    let world = app.world_mut();
+    let layers: Vec<usize> = world
+        .query_filtered::<&RenderLayers, With<Camera3d>>()
+        .iter(world)
+        .flat_map(RenderLayers::iter)
+        .collect();
+    assert_eq!(layers, [40], "the camera of the one view in space");
+}
+
+/// An app without a renderer has no picture, but it is an app.
+#[test]
+fn without_a_renderer_the_viewer_is_not_seen_and_nothing_fails() {
+    let mut app = App::new();
+    app.add_plugins((MinimalPlugins, ChronoscopePlugins));
+    offscreen::finish(&mut app);
+    for _ in 0..70 {
+        app.update();
+    }
+    assert!(app.world().resource::<FrameDiagnostics>().frame >= 70);
 }
 
 /// The order in which a host adds the plugins is up to it.

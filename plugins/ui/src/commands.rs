@@ -222,20 +222,17 @@ impl UiCommand {
     /// Whether the command has an effect now.
     pub(crate) fn is_enabled(self, pass: &Pass<'_>) -> bool {
         match self {
-            Self::Open | Self::Palette | Self::ToggleNotifications | Self::About | Self::ToggleLeftPanel => {
-                true
-            }
+            Self::Open | Self::Palette | Self::ToggleNotifications | Self::About => true,
+            Self::ToggleLeftPanel => pass.settings.panels.blueprint,
             Self::ThemeDark | Self::ThemeLight | Self::ThemeSystem => pass.settings.style == Look::Own,
             Self::Quit => pass.settings.can_quit,
             Self::Undo => undo_state(pass).is_some_and(UndoState::can_undo),
             Self::Redo => undo_state(pass).is_some_and(UndoState::can_redo),
             Self::ClearSelection => !pass.selection().selected.is_empty(),
             Self::RestoreTile => pass.viewport().maximized.is_some(),
-            Self::CloseRecording
-            | Self::ResetBlueprint
-            | Self::ResetToHeuristics
-            | Self::ToggleSelectionPanel
-            | Self::ToggleTimePanel => pass.active().is_some(),
+            Self::CloseRecording | Self::ResetBlueprint | Self::ResetToHeuristics => pass.active().is_some(),
+            Self::ToggleSelectionPanel => pass.settings.panels.selection && pass.active().is_some(),
+            Self::ToggleTimePanel => pass.settings.panels.time && pass.active().is_some(),
             Self::TogglePlay
             | Self::Follow
             | Self::StepBack

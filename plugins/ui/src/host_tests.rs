@@ -14,7 +14,7 @@ use chronoscope_frame::{
 };
 use egui::{Event, Key, Modifiers, Pos2, Rect};
 
-use crate::{Look, UiSettings, UiState, show, testing::Stage, theme::Theme};
+use crate::{AllowedPanels, Look, UiSettings, UiState, show, testing::Stage, theme::Theme};
 
 /// Where the host has its own panel, in points.
 const HOST_WIDTH: f32 = 300.0;
@@ -213,6 +213,41 @@ fn a_viewer_that_is_not_drawn_works_on_nothing_and_comes_back() {
     let texts = draw(&mut stage, Vec::new(), &mut states);
     assert!(is_any_shown(&mut stage));
     assert!(texts.iter().any(|(text, _)| text == "late"), "{texts:?}");
+}
+
+#[test]
+fn panels_that_the_host_does_not_allow_are_not_shown_and_leave_nothing_to_undo() {
+    let mut stage = stage();
+    stage.app.world_mut().insert_resource(UiSettings {
+        panels: AllowedPanels::NONE,
+        ..UiSettings::default()
+    });
+    let mut states = [UiState::default()];
+    for _ in 0..6 {
+        draw(&mut stage, Vec::new(), &mut states);
+    }
+    let texts = draw(&mut stage, Vec::new(), &mut states);
+    for panel in ["Recordings", "Streams", "Blueprint"] {
+        assert!(
+            !texts.iter().any(|(text, _)| text.contains(panel)),
+            "{panel} in {texts:?}"
+        );
+    }
+    let world = stage.app.world();
+    let view = *world
+        .resource::<ActiveBlueprint>()
+        .viewport()
+        .views
+        .keys()
+        .next()
+        .unwrap();
+    let rect = states[0].view_rect(view).unwrap();
+    assert!(
+        rect.left() >= HOST_WIDTH && rect.width() > 1000.0 && rect.height() > 800.0,
+        "{rect:?}"
+    );
+    let blueprints = world.resource::<Recordings>().active_blueprint();
+    assert!(blueprints.is_none_or(|(_, blueprints)| !blueprints.undo.can_undo()));
 }
 
 #[test]

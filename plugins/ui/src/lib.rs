@@ -68,6 +68,6 @@ mod tests;
 
 pub use commands::UiCommand;
 pub use plugin::{PrimaryUiPlugin, UiPlugin, UiSystems};
-pub use settings::{Look, UiSettings};
+pub use settings::{AllowedPanels, Look, UiSettings};
 pub use shell::show;
 pub use state::UiState;

@@ -6,6 +6,9 @@ use crate::pass::Pass;
 
 /// State of a panel: as the blueprint says, else expanded if the views still have enough room.
 pub(crate) fn panel_state(pass: &Pass<'_>, panel: Panel) -> PanelState {
+    if !pass.settings.panels.allow(panel) {
+        return PanelState::Hidden;
+    }
     let by_itself = match panel {
         Panel::Selection if pass.place.rect.width() < MIN_WIDTH_FOR_BOTH_SIDES => PanelState::Hidden,
         Panel::Blueprint if pass.place.rect.width() < MIN_WIDTH_FOR_LEFT => PanelState::Hidden,

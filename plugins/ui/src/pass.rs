@@ -14,8 +14,8 @@ use chronoscope_views::{ViewUis, clicked_buttons};
 
 use crate::{icons, settings::UiSettings, theme::size};
 
-/// The tiles as they were laid out in a pass: the size of each view's content, in points.
-pub(crate) type TileSizes = BTreeMap<ViewId, egui::Vec2>;
+/// The tiles as they were laid out in a pass: the rectangle of each view's content, in points.
+pub(crate) type TileRects = BTreeMap<ViewId, egui::Rect>;
 
 /// Where an instance of the interface is shown.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! Settings of the interface.
 
 use bevy::ecs::prelude::*;
+use chronoscope_blueprint::Panel;
 
 /// Settings of the interface.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
@@ -13,6 +14,8 @@ pub struct UiSettings {
     /// The faces of text: the viewer's own, or those of the host. The viewer's icons and faces are added to the context in either
     /// case, and are the last resort for glyphs that the host's faces lack.
     pub fonts: Look,
+    /// The panels that may be shown at all. Of those, users choose.
+    pub panels: AllowedPanels,
     /// Whether keys run commands. They do where the viewer has all of the context, and otherwise while the pointer is over the viewer
     /// or one of its widgets has the focus.
     pub shortcuts: bool,
@@ -29,9 +32,53 @@ impl Default for UiSettings {
             style: Look::Own,
             theme: egui::ThemePreference::System,
             fonts: Look::Own,
+            panels: AllowedPanels::default(),
             shortcuts: true,
             take_drops: true,
             can_quit: false,
+        }
+    }
+}
+
+/// Panels that a host allows. It is no edit of the blueprint to leave one out, and nothing that a user could undo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AllowedPanels {
+    /// The bar above.
+    pub top_bar: bool,
+    /// Recordings and blueprint, at the left.
+    pub blueprint: bool,
+    /// The selection, at the right.
+    pub selection: bool,
+    /// Time and streams, below.
+    pub time: bool,
+}
+
+impl AllowedPanels {
+    /// No panel: the views alone.
+    pub const NONE: Self = Self {
+        top_bar: false,
+        blueprint: false,
+        selection: false,
+        time: false,
+    };
+
+    pub(crate) fn allow(&self, panel: Panel) -> bool {
+        match panel {
+            Panel::Top => self.top_bar,
+            Panel::Blueprint => self.blueprint,
+            Panel::Selection => self.selection,
+            Panel::Time => self.time,
+        }
+    }
+}
+
+impl Default for AllowedPanels {
+    fn default() -> Self {
+        Self {
+            top_bar: true,
+            blueprint: true,
+            selection: true,
+            time: true,
         }
     }
 }

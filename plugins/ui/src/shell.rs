@@ -9,7 +9,7 @@ use chronoscope_views::ViewStyle;
 use crate::{
     actions, dialogs, left_panel, look, notifications, overlay, palette,
     panels::{is_open, panel_state},
-    pass::{Pass, Place, TileSizes},
+    pass::{Pass, Place, TileRects},
     selection_panel,
     settings::UiSettings,
     shown::ShownTiles,
@@ -35,6 +35,7 @@ pub fn show(world: &mut World, ui: &mut egui::Ui, state: &mut UiState) {
     };
     let can_be_seen = ui.is_visible() && rect.width() >= 1.0 && rect.height() >= 1.0;
     if !can_be_seen {
+        state.tiles.clear();
         ui.advance_cursor_after_rect(rect);
         return;
     }
@@ -106,6 +107,7 @@ fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiS
     world
         .resource_mut::<ShownTiles>()
         .record(place.id, &tiles, pixels_per_point);
+    state.tiles = tiles;
     if std::mem::take(&mut state.quit_requested)
         && let Some(mut exits) = world.get_resource_mut::<Messages<AppExit>>()
     {
@@ -113,6 +115,8 @@ fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiS
     }
     if repaint_requested {
         world.resource_mut::<Settled>().disturb();
+        // A host may draw only when asked to.
+        ui.ctx().request_repaint();
     }
 }
 
@@ -139,14 +143,17 @@ fn arrange(
     state: &mut UiState,
     place: Place,
     out: &mut ViewerCommands,
-) -> (TileSizes, UiSettings) {
+) -> (TileRects, UiSettings) {
     let ctx = ui.ctx().clone();
     let mut pass = Pass::new(world, out, place);
     actions::handle_shortcuts(&ctx, &mut pass, state);
     take_dropped_files(&ctx, &mut pass);
     state.notifications.update(world.resource::<Reports>());
 
-    let mut chosen = top_bar::show(ui, &mut pass, &mut state.notifications);
+    let mut chosen = None;
+    if pass.settings.panels.top_bar {
+        chosen = top_bar::show(ui, &mut pass, &mut state.notifications);
+    }
     if pass.active().is_some() {
         match panel_state(&pass, Panel::Time) {
             PanelState::Hidden => {}

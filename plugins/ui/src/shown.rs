@@ -8,7 +8,7 @@ use chronoscope_frame::{Settled, View, ViewTile};
 
 use rustc_hash::FxHashMap;
 
-use crate::pass::TileSizes;
+use crate::pass::TileRects;
 
 /// The tiles of all instances since the last frame. A pass that is repeated replaces what the pass before said.
 #[derive(Resource, Default)]
@@ -22,14 +22,14 @@ pub(crate) struct ShownTiles {
 
 impl ShownTiles {
     /// Takes down the tiles of an instance.
-    pub(crate) fn record(&mut self, instance: egui::Id, tiles: &TileSizes, pixels_per_point: f32) {
+    pub(crate) fn record(&mut self, instance: egui::Id, tiles: &TileRects, pixels_per_point: f32) {
         let pixels = |points: f32| (points * pixels_per_point).round().clamp(1.0, 16_384.0) as u32;
-        let tile = |size: &egui::Vec2| ViewTile {
+        let tile = |rect: &egui::Rect| ViewTile {
             shown: true,
-            size_pixels: [pixels(size.x), pixels(size.y)],
+            size_pixels: [pixels(rect.width()), pixels(rect.height())],
             pixels_per_point,
         };
-        let tiles = tiles.iter().map(|(view, size)| (*view, tile(size)));
+        let tiles = tiles.iter().map(|(view, rect)| (*view, tile(rect)));
         self.by_instance.insert(instance, tiles.collect());
     }
 

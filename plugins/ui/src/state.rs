@@ -1,6 +1,7 @@
 //! State of the interface itself: nothing that a blueprint says, and nothing that a frame depends on.
 
 use bevy::ecs::prelude::*;
+use chronoscope_blueprint::ViewId;
 
 use crate::{
     dialogs::{AboutState, OpenDialogState},
@@ -8,6 +9,7 @@ use crate::{
     look::Styles,
     notifications::NotificationsState,
     palette::PaletteState,
+    pass::TileRects,
     selection_panel::SelectionPanelState,
     time_panel::TimePanelState,
     viewport::ViewportState,
@@ -21,6 +23,8 @@ use crate::{
 pub struct UiState {
     /// Distinguishes instances in one parent.
     pub(crate) salt: egui::Id,
+    /// Where the views were drawn in the last pass.
+    pub(crate) tiles: TileRects,
     /// Both styles, once they were needed.
     pub(crate) styles: Option<Styles>,
     /// Something was changed that is seen only in the next pass.
@@ -47,6 +51,7 @@ impl UiState {
     pub fn new(salt: impl egui::AsId) -> Self {
         Self {
             salt: egui::Id::new(("chronoscope", egui::Id::new(salt))),
+            tiles: TileRects::new(),
             styles: None,
             repaint_requested: false,
             hover_is_of_panel: false,
@@ -61,6 +66,13 @@ impl UiState {
             open_dialog: OpenDialogState::default(),
             about: AboutState::default(),
         }
+    }
+}
+
+impl UiState {
+    /// The rectangle of a view in the last pass, in points of the context; `None` where it was not shown.
+    pub fn view_rect(&self, view: ViewId) -> Option<egui::Rect> {
+        self.tiles.get(&view).copied()
     }
 }
 

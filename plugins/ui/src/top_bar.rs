@@ -1,5 +1,6 @@
 //! The bar above: menu, undo, what is open and what is being loaded, notifications, panels.
 
+use chronoscope_blueprint::Panel;
 use chronoscope_frame::IngestSources;
 use egui::{Align, Layout, RichText, Sense, Ui, Vec2};
 
@@ -105,12 +106,13 @@ fn show_progress(ui: &mut Ui, pass: &Pass<'_>) {
 
 fn show_panel_toggles(ui: &mut Ui, pass: &Pass<'_>) -> Option<UiCommand> {
     let commands = [
-        UiCommand::ToggleSelectionPanel,
-        UiCommand::ToggleTimePanel,
-        UiCommand::ToggleLeftPanel,
+        (UiCommand::ToggleSelectionPanel, Panel::Selection),
+        (UiCommand::ToggleTimePanel, Panel::Time),
+        (UiCommand::ToggleLeftPanel, Panel::Blueprint),
     ];
     let mut chosen = None;
-    for command in commands {
+    let allowed = |(_, panel): &(_, Panel)| pass.settings.panels.allow(*panel);
+    for (command, _) in commands.into_iter().filter(allowed) {
         let open = command.is_on(pass) == Some(true);
         let shortcut = command.shortcut_text();
         let clicked = ui

@@ -20,7 +20,7 @@ use self::{
 };
 use crate::{
     edits, icons,
-    pass::{Pass, TileSizes},
+    pass::{Pass, TileRects},
     settings::UiSettings,
     widgets::empty_state,
 };
@@ -42,8 +42,8 @@ struct WorkingCopy {
 }
 
 /// Draws the views, and returns where they are.
-pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> TileSizes {
-    let mut shown = TileSizes::new();
+pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> TileRects {
+    let mut shown = TileRects::new();
     if let Some((icon, title, hint)) = empty_text(pass) {
         state.copy = None;
         empty_state(ui, icon, &title, &hint);

@@ -17,7 +17,7 @@ use rustc_hash::FxHashSet;
 use super::layout::TabPlace;
 use crate::{
     fonts, icons,
-    pass::{Pass, TileSizes},
+    pass::{Pass, TileRects},
     theme::{Theme, size},
     widgets::{container_title, elided_galley, empty_state, icon_button},
 };
@@ -42,7 +42,7 @@ pub(super) struct TileBehavior<'a, 'p> {
     pass: &'a mut Pass<'p>,
     containers: &'a BTreeMap<u64, ContainerId>,
     views: &'a BTreeMap<u64, ViewId>,
-    shown: &'a mut TileSizes,
+    shown: &'a mut TileRects,
     /// Number of visible tabs in the bar that is being drawn.
     tabs_in_bar: usize,
     /// The place in a tab bar that the pointer is over.
@@ -63,7 +63,7 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
         pass: &'a mut Pass<'p>,
         containers: &'a BTreeMap<u64, ContainerId>,
         views: &'a BTreeMap<u64, ViewId>,
-        shown: &'a mut TileSizes,
+        shown: &'a mut TileRects,
         dragged: FxHashSet<TileId>,
     ) -> Self {
         Self {
@@ -192,7 +192,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         if rect.width() < 1.0 || rect.height() < 1.0 {
             return UiResponse::None;
         }
-        self.shown.insert(*view, rect.size());
+        self.shown.insert(*view, rect);
         self.pass.is_over_view |= ui.rect_contains_pointer(rect);
         // The same id wherever the tile lies, so that what egui remembers of a view moves with it.
         let builder = egui::UiBuilder::new()

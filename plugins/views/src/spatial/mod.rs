@@ -58,7 +58,7 @@ pub use parts::{AppPartsExt, Part};
 pub use picking::{Probe, Touch};
 pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
-pub use scene::{SpatialScene, SpatialScenes};
+pub use scene::{SpatialScene, SpatialScenes, ViewLayers};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
@@ -94,6 +94,7 @@ impl Plugin for SpatialPlugin {
         const POINTS: f32 = fallbacks::POINT_RADIUS;
         const LINES: f32 = fallbacks::LINE_RADIUS;
         app.init_resource::<SpatialScenes>()
+            .init_resource::<ViewLayers>()
             .init_resource::<SpatialSources>()
             .init_resource::<ChangedVisuals>()
             .init_resource::<PictureTextures>()
