@@ -1,7 +1,7 @@
 //! The viewer in a part of the window of a Bevy app that has a scene, cameras and an interface of its own.
 //!
-//! Run it with `cargo run --example embed_panel`. On the left the app draws cubes that circle and a panel to steer them; on
-//! the right the viewer shows what the app logs about them, while it happens.
+//! Run it with `cargo run --example embed_panel`. On the left the app draws cubes that circle and a panel to
+//! steer them; on the right the viewer shows what the app logs about them, while it happens.
 
 use bevy::{
     camera::{ClearColorConfig, RenderTarget, Viewport, visibility::RenderLayers},
@@ -36,7 +36,8 @@ pub const VIEWER_SHARE: f32 = 0.6;
 /// Half an edge of a cube, in meters.
 const HALF_SIZE: f32 = 0.5;
 
-/// The app itself: its scene, its panel, and what it logs. Knows nothing of windows, so that it is drawn to an image as well.
+/// The app itself: its scene, its panel, and what it logs. Knows nothing of windows, so that it is drawn to
+/// an image as well.
 #[derive(Default)]
 pub struct HostPlugin {
     /// What the app is drawn to: the primary window, or an image.

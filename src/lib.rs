@@ -5,11 +5,12 @@
 //! plugins, or embedded in a Bevy app.
 //!
 //! # The house
-//! Packages stand in one line, each leaning on those before it:
-//! [`store`], [`types`], [`blueprint`], [`frame`], then [`render`] and [`views`], [`ui`], and this one. [`io`] leans on [`types`].
+//! Packages stand in one line, each leaning on those before it: [`store`], [`types`], [`blueprint`],
+//! [`frame`], then [`render`] and [`views`], [`ui`], and this one. [`io`] leans on [`types`].
 //!
 //! # In an app that is a viewer
-//! [`window`] and [`offscreen`] bring the engine with a window or an image and with what egui needs; [`ChronoscopePlugins`] draws over all of it.
+//! [`window`] and [`offscreen`] bring the engine with a window or an image and with what egui needs;
+//! [`ChronoscopePlugins`] draws over all of it.
 //! ```no_run
 //! use bevy::prelude::*;
 //! use chronoscope::prelude::*;
@@ -21,8 +22,9 @@
 //! ```
 //!
 //! # In an app of another kind
-//! A host brings the engine, windows, cameras, logger and `bevy_egui` itself, leaves out the shell and calls [`ui::show`] with any
-//! [`egui::Ui`] in the pass of its context. `examples/embed_panel.rs` is the whole of it.
+//! A host brings the engine, windows, cameras, logger and `bevy_egui` itself, leaves out the shell and calls
+//! [`ui::show`] with any [`egui::Ui`] in the pass of its context. `examples/embed_panel.rs` is the whole of
+//! it.
 //! ```no_run
 //! use bevy::{ecs::query::QueryState, prelude::*};
 //! use chronoscope::{
@@ -85,7 +87,7 @@ use bevy::app::{PluginGroup, PluginGroupBuilder};
 /// | [`render::BulkRenderPlugin`] | GPU primitives for bulk data |
 /// | [`views::ViewsPlugins`] | the view classes |
 /// | [`ui::UiPlugin`] | what [`ui::show`] needs: tiles, panels, theme |
-/// | [`ui::PrimaryUiPlugin`] | the viewer over all of the primary egui context; a host that calls [`ui::show`] disables it |
+/// | [`ui::PrimaryUiPlugin`] | the viewer over all of the primary egui context |
 /// | [`sources::FileSourcesPlugin`] | files that are opened by command |
 pub struct ChronoscopePlugins;
 

@@ -3,8 +3,8 @@
 use bevy::prelude::*;
 use chronoscope_frame::MemoryBudget;
 
-/// Limits the memory of data and caches to three quarters of what the machine has, where the app has no [`MemoryBudget`] yet. A host
-/// that needs more for itself inserts its own, before or after.
+/// Limits the memory of data and caches to three quarters of what the machine has, where the app has no
+/// [`MemoryBudget`] yet. A host that needs more for itself inserts its own, before or after.
 pub struct MemoryLimitPlugin;
 
 impl Plugin for MemoryLimitPlugin {

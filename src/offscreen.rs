@@ -58,8 +58,8 @@ impl OffscreenSize {
     }
 }
 
-/// The engine without windows: a host brings cameras of its own, and what they draw to. Frames are complete when they end, and
-/// are counted by whoever runs them.
+/// The engine without windows: a host brings cameras of its own, and what they draw to. Frames are complete
+/// when they end, and are counted by whoever runs them.
 pub struct HeadlessPlugin;
 
 /// [`HeadlessPlugin`], with a camera for the user interface that draws to an image of this size.
@@ -172,8 +172,8 @@ pub fn finish(app: &mut App) {
 /// Runs frames until nothing is pending.
 ///
 /// # Errors
-/// If the app never settles, as with a recording that plays or a host that logs in each frame. There, [`capture`] gives the picture of
-/// whatever frame it is.
+/// If the app never settles, as with a recording that plays or a host that logs in each frame. There,
+/// [`capture`] gives the picture of whatever frame it is.
 pub fn settle(app: &mut App, max_frames: Option<u32>) -> Result<(), OffscreenError> {
     let limit = max_frames.unwrap_or(MAX_FRAMES);
     for _ in 0..limit {

@@ -73,8 +73,8 @@ impl Plugin for WindowedPlugin {
         app.add_systems(First, begin_frame);
         app.add_systems(PreUpdate, wake_for_egui.after(EguiPreUpdateSet::InitContexts));
         app.add_systems(Last, pace);
-        // In the last stage it would come too late: window events between two frames make the engine forget changes that it has not
-        // applied yet.
+        // In the last stage it would come too late: window events between two frames make the engine forget
+        // changes that it has not applied yet.
         app.add_systems(PostUpdate, name_window);
     }
 }
@@ -83,8 +83,8 @@ impl Plugin for WindowedPlugin {
 /// on a deadline that it cannot compute.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
 
-/// Draws without a break while something moves, and sleeps until something happens otherwise. What loads or is decoded
-/// elsewhere wakes the window when it is there.
+/// Draws without a break while something moves, and sleeps until something happens otherwise. What loads or
+/// is decoded elsewhere wakes the window when it is there.
 fn pace(
     mut winit: ResMut<WinitSettings>,
     settled: Res<Settled>,
@@ -110,7 +110,8 @@ fn pace(
 #[derive(Resource, Default)]
 struct Woken(Arc<AtomicBool>);
 
-/// Precondition: runs before anything looks for what arrived, so that what arrives later wakes the window again.
+/// Precondition: runs before anything looks for what arrived, so that what arrives later wakes the window
+/// again.
 fn begin_frame(woken: Res<Woken>) {
     woken.0.store(false, Ordering::Release);
 }

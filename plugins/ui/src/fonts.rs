@@ -20,8 +20,8 @@ static JETBRAINS_MONO: &[u8] = include_bytes!("../../../assets/fonts/JetBrainsMo
 const TEXT_LAST: &str = "inter (fallback)";
 const MONO_LAST: &str = "jetbrains-mono (fallback)";
 
-/// Adds the faces to `ctx`: as families of their own, and behind the faces that egui's two families have already. They are there
-/// from the next pass on.
+/// Adds the faces to `ctx`: as families of their own, and behind the faces that egui's two families have
+/// already. They are there from the next pass on.
 pub fn add_fonts(ctx: &egui::Context) {
     let proportional = [family(TEXT), family(TEXT_MEDIUM), FontFamily::Proportional];
     let monospace = [family(MONO), FontFamily::Monospace];
@@ -53,8 +53,8 @@ pub(crate) fn are_installed(ctx: &egui::Context) -> bool {
     ctx.fonts(|fonts| fonts.definitions().families.contains_key(&family(TEXT)))
 }
 
-/// The medium weight of the text face, for titles and headers; the face of body text where that is the host's, or in the pass in
-/// which the faces were asked for.
+/// The medium weight of the text face, for titles and headers; the face of body text where that is the
+/// host's, or in the pass in which the faces were asked for.
 pub fn medium(ui: &egui::Ui, size: f32) -> FontId {
     let body = text(ui, size);
     if body.family == family(TEXT) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bevy::ecs::prelude::*;
 use chronoscope_frame::{
-    ActiveBlueprint, PlayState, Recordings, Settled, TimeControls, ViewTile, WorkCounters,
+    ActiveBlueprint, PlayState, Recordings, Selection, Settled, TimeControls, ViewTile, WorkCounters,
 };
 use egui::{Event, Key, Modifiers, Pos2, Rect};
 
@@ -73,8 +73,7 @@ fn a_host_with_panels_of_the_same_names_and_a_second_instance_clash_with_nothing
     }
     let texts = draw(&mut stage, Vec::new(), &mut states);
     assert!(texts.iter().any(|(text, _)| text == "Host"));
-    // As egui says it.
-    let clashes: Vec<_> = texts.iter().filter(|(text, _)| text.contains("use of")).collect();
+    let clashes = clashes_in(&texts);
     assert!(clashes.is_empty(), "{clashes:?}");
     for (text, place) in &texts {
         let is_of_host = text == "Host";
@@ -86,6 +85,86 @@ fn a_host_with_panels_of_the_same_names_and_a_second_instance_clash_with_nothing
         stage.app.world().resource::<Settled>().frames() > 2,
         "two instances come to rest"
     );
+}
+
+#[test]
+fn what_is_hovered_in_one_instance_is_not_withdrawn_by_another() {
+    let mut stage = stage();
+    let mut states = [UiState::new("left"), UiState::new("right")];
+    for _ in 0..6 {
+        draw(&mut stage, Vec::new(), &mut states);
+    }
+    let texts = draw(&mut stage, Vec::new(), &mut states);
+    let (_, row) = texts.iter().find(|(text, _)| text == "robot").unwrap();
+    for events in [vec![Event::PointerMoved(row.center())], Vec::new(), Vec::new()] {
+        draw(&mut stage, events, &mut states);
+    }
+    let hovered = |stage: &Stage| {
+        let selection = stage.app.world().resource::<Selection>();
+        selection.hovered.as_ref().and_then(|item| item.entity().cloned())
+    };
+    for _ in 0..8 {
+        draw(&mut stage, Vec::new(), &mut states);
+        assert_eq!(hovered(&stage), Some("/world/robot".into()));
+    }
+    assert!(stage.app.world().resource::<Settled>().frames() > 2);
+    for events in [
+        vec![Event::PointerMoved(Pos2::new(50.0, 450.0))],
+        Vec::new(),
+        Vec::new(),
+    ] {
+        draw(&mut stage, events, &mut states);
+    }
+    assert_eq!(hovered(&stage), None);
+}
+
+#[test]
+fn in_a_floating_window_the_viewer_keeps_to_its_size() {
+    let mut stage = stage();
+    let mut state = UiState::default();
+    let mut sizes = Vec::new();
+    for _ in 0..12 {
+        let texts = stage.draw_by(Vec::new(), |world, ui| {
+            let window = egui::Window::new("Viewer")
+                .default_pos([200.0, 60.0])
+                .default_size([900.0, 600.0]);
+            let shown = window.show(ui.ctx(), |ui| show(world, ui, &mut state)).unwrap();
+            sizes.push(shown.response.rect.size());
+        });
+        assert!(clashes_in(&texts).is_empty());
+    }
+    assert_eq!(sizes[4], sizes[11]);
+    assert!(
+        (sizes[11].x - 900.0).abs() < 40.0 && (sizes[11].y - 600.0).abs() < 60.0,
+        "{sizes:?}"
+    );
+    let view = *stage
+        .app
+        .world()
+        .resource::<ActiveBlueprint>()
+        .viewport()
+        .views
+        .keys()
+        .next()
+        .unwrap();
+    assert!(state.view_rect(view).is_some_and(|rect| rect.left() > 200.0));
+}
+
+/// Clashes of ids, as egui writes them on the screen.
+fn clashes_in(texts: &[(String, Rect)]) -> Vec<&str> {
+    let texts = texts.iter().map(|(text, _)| text.as_str());
+    texts.filter(|text| text.contains("use of")).collect()
+}
+
+#[test]
+fn instances_without_a_salt_of_their_own_are_seen_to_clash() {
+    let mut stage = stage();
+    let mut states = [UiState::default(), UiState::default()];
+    for _ in 0..4 {
+        draw(&mut stage, Vec::new(), &mut states);
+    }
+    let texts = draw(&mut stage, Vec::new(), &mut states);
+    assert!(!clashes_in(&texts).is_empty());
 }
 
 #[test]

@@ -68,8 +68,9 @@ pub(crate) struct Replaced {
     styles: Pair,
 }
 
-/// Gives `ctx` the viewer's look, as far as the settings want it, until [`restore`]. Popups, tooltips and dialogs take the style of
-/// the context, not that of a [`egui::Ui`]; so the context has it while the viewer is drawn. Faces are only ever added.
+/// Gives `ctx` the viewer's look, as far as the settings want it, until [`restore`]. Popups, tooltips and
+/// dialogs take the style of the context, not that of a [`egui::Ui`]; so the context has it while the viewer
+/// is drawn. Faces are only ever added.
 ///
 /// Returns what was replaced, and whether faces are missing until the next pass.
 pub(crate) fn replace(

@@ -1,5 +1,5 @@
-//! Dialogs over the viewer: centered in its rectangle, with all of it behind them dimmed and out of reach. What lies around the
-//! viewer stays as it is.
+//! Dialogs over the viewer: centered in its rectangle, with all of it behind them dimmed and out of reach.
+//! What lies around the viewer stays as it is.
 
 use egui::{Align2, Color32, Frame, Id, Key, Order, Sense, UiKind, Vec2};
 

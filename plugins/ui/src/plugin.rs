@@ -24,8 +24,8 @@ use crate::{
 
 /// What [`show`](crate::show) needs. Draws nothing by itself, and owns neither windows nor cameras.
 ///
-/// While no instance is drawn, nothing from [`FrameSystems::BlueprintQuery`] on runs. Needs the frame's plugins; what views
-/// draw is up to the views' plugins.
+/// While no instance is drawn, nothing from [`FrameSystems::BlueprintQuery`] on runs. Needs the frame's
+/// plugins; what views draw is up to the views' plugins.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UiPlugin {
     /// Settings of the interface, where the app has none yet.
@@ -75,10 +75,11 @@ fn init_resources(app: &mut App) {
         .init_resource::<Visualizers>();
 }
 
-/// Draws the viewer over all of `bevy_egui`'s primary context, whether that is shown in a window or drawn to an image.
+/// Draws the viewer over all of `bevy_egui`'s primary context, whether that is shown in a window or drawn to
+/// an image.
 ///
-/// For apps that are a viewer. A host that shows the viewer in a part of its own interface leaves this plugin out and calls
-/// [`show`](crate::show).
+/// For apps that are a viewer. A host that shows the viewer in a part of its own interface leaves this plugin
+/// out and calls [`show`](crate::show).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PrimaryUiPlugin;
 
@@ -158,7 +159,8 @@ fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<P
             .max_rect(ctx.viewport_rect()),
     );
     world.resource_scope(|world, mut state: Mut<UiState>| {
-        // All of this context is the viewer's, so the look stays: between passes egui takes from it how text is rendered.
+        // All of this context is the viewer's, so the look stays: between passes egui takes from it how text
+        // is rendered.
         let settings = *world.resource::<UiSettings>();
         _ = look::replace(&ctx, &settings, &mut state.styles);
         shell::show(world, &mut ui, &mut state);
@@ -167,9 +169,76 @@ fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<P
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use bevy::log::tracing::{
+        self, Metadata, Subscriber,
+        field::{Field, Visit},
+        span,
+    };
     use egui::{Event, Modifiers};
 
     use super::*;
+
+    /// Keeps what is logged.
+    #[derive(Clone, Default)]
+    struct Logged(Arc<Mutex<Vec<String>>>);
+
+    impl Logged {
+        fn count(&self, text: &str) -> usize {
+            self.0
+                .lock()
+                .map_or(0, |lines| lines.iter().filter(|line| line.contains(text)).count())
+        }
+    }
+
+    impl Visit for Logged {
+        fn record_debug(&mut self, _: &Field, value: &dyn std::fmt::Debug) {
+            if let Ok(mut lines) = self.0.lock() {
+                lines.push(format!("{value:?}"));
+            }
+        }
+    }
+
+    impl Subscriber for Logged {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+        fn event(&self, event: &tracing::Event<'_>) {
+            event.record(&mut self.clone());
+        }
+
+        fn enter(&self, _: &span::Id) {}
+
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    #[test]
+    fn a_viewer_that_cannot_be_seen_says_why_once() -> bevy::ecs::error::Result {
+        let logged = Logged::default();
+        tracing::subscriber::with_default(logged.clone(), || -> bevy::ecs::error::Result {
+            let mut app = App::new();
+            app.add_plugins(PrimaryUiPlugin);
+            app.finish();
+            let system = app.world_mut().register_system(warn_without_context);
+            for _ in 0..3 * PATIENCE {
+                app.world_mut().run_system(system)?;
+            }
+            Ok(())
+        })?;
+        assert_eq!(logged.count("add bevy_egui's EguiPlugin"), 1);
+        assert_eq!(logged.count("no camera has a PrimaryEguiContext"), 1);
+        Ok(())
+    }
 
     #[test]
     fn only_modifiers_that_changed_are_news() {

@@ -8,16 +8,16 @@ use chronoscope_blueprint::Panel;
 pub struct UiSettings {
     /// Colors, sizes and spacing: the viewer's own, or those of the [`egui::Ui`] that it is shown in.
     pub style: Look,
-    /// Dark, light, or as the system has it. Where the system has no opinion, dark. Only for a style of the viewer's own;
-    /// the menu writes it.
+    /// Dark, light, or as the system has it. Where the system has no opinion, dark. Only for a style of the
+    /// viewer's own; the menu writes it.
     pub theme: egui::ThemePreference,
-    /// The faces of text: the viewer's own, or those of the host. The viewer's icons and faces are added to the context in either
-    /// case, and are the last resort for glyphs that the host's faces lack.
+    /// The faces of text: the viewer's own, or those of the host. The viewer's icons and faces are added to
+    /// the context in either case, and are the last resort for glyphs that the host's faces lack.
     pub fonts: Look,
     /// The panels that may be shown at all. Of those, users choose.
     pub panels: AllowedPanels,
-    /// Whether keys run commands. They do where the viewer has all of the context, and otherwise while the pointer is over the viewer
-    /// or one of its widgets has the focus.
+    /// Whether keys run commands. They do where the viewer has all of the context, and otherwise while the
+    /// pointer is over the viewer or one of its widgets has the focus.
     pub shortcuts: bool,
     /// Whether files that are dropped onto the window are opened.
     pub take_drops: bool,
@@ -40,7 +40,8 @@ impl Default for UiSettings {
     }
 }
 
-/// Panels that a host allows. It is no edit of the blueprint to leave one out, and nothing that a user could undo.
+/// Panels that a host allows. It is no edit of the blueprint to leave one out, and nothing that a user could
+/// undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AllowedPanels {
     /// The bar above.

@@ -20,13 +20,14 @@ use crate::{
 
 /// Draws the whole viewer into the room that `ui` has left, and hands over the commands that come of it.
 ///
-/// Bars, panels, tiles, dialogs and notifications stay within that rectangle; only menus and tooltips may reach beyond. Ids derive
-/// from `ui` and from the salt of `state`, so that neither panels of the host nor other instances clash with those of the viewer. The
-/// look is that of [`UiSettings`]; the host's part of the context keeps its own. A view is worked on only for as long as some instance shows
-/// it, so a viewer that is not drawn costs no more than the arrival of its data.
+/// Bars, panels, tiles, dialogs and notifications stay within that rectangle; only menus and tooltips may
+/// reach beyond. Ids derive from `ui` and from the salt of `state`, so that neither panels of the host nor
+/// other instances clash with those of the viewer. The look is that of [`UiSettings`]; the host's part of the
+/// context keeps its own. A view is worked on only for as long as some instance shows it, so a viewer that is
+/// not drawn costs no more than the arrival of its data.
 ///
-/// Needs [`UiPlugin`](crate::UiPlugin) in the app; without it, a line of text says so. Call it from an exclusive system in
-/// the pass of the context that `ui` belongs to.
+/// Needs [`UiPlugin`](crate::UiPlugin) in the app; without it, a line of text says so. Call it from an
+/// exclusive system in the pass of the context that `ui` belongs to.
 pub fn show(world: &mut World, ui: &mut egui::Ui, state: &mut UiState) {
     let rect = ui.available_rect_before_wrap();
     let Some(settings) = world.get_resource::<UiSettings>().copied() else {
@@ -243,7 +244,8 @@ fn side_panel(ui: &mut egui::Ui, side: Side, place: &Place, content: impl FnOnce
         });
 }
 
-/// Files that were dropped onto the window are opened. They are taken, so that no other instance opens them again.
+/// Files that were dropped onto the window are opened. They are taken, so that no other instance opens them
+/// again.
 fn take_dropped_files(ctx: &egui::Context, pass: &mut Pass<'_>) {
     if !pass.settings.take_drops {
         return;
@@ -282,9 +284,9 @@ fn show_drop_hint(ui: &egui::Ui, place: &Place) {
 
 /// Sends the hovered item if it changed, once per pass.
 ///
-/// A view reports only changes of what is under the pointer, and may find it out frames later. So while the pointer is
-/// over a view, no report means the same item as before; elsewhere it means no item, and an item that a view reports
-/// comes too late.
+/// A view reports only changes of what is under the pointer, and may find it out frames later. So while the
+/// pointer is over a view, no report means the same item as before; elsewhere it means no item, and an item
+/// that a view reports comes too late.
 fn settle_hover(
     world: &World,
     state: &mut UiState,
@@ -308,6 +310,11 @@ fn settle_hover(
         (None, None) if is_over_view && !was_of_panel => before.clone(),
         (None, _) => None,
     };
+    // Who has not hovered it has nothing to withdraw: it is another instance's, or the host's.
+    if now.is_none() && !state.is_hovering {
+        return;
+    }
+    state.is_hovering = now.is_some();
     if now != *before {
         out.push(ViewerCommand::Hover(now));
     }

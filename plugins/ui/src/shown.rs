@@ -10,7 +10,8 @@ use rustc_hash::FxHashMap;
 
 use crate::pass::TileRects;
 
-/// The tiles of all instances since the last frame. A pass that is repeated replaces what the pass before said.
+/// The tiles of all instances since the last frame. A pass that is repeated replaces what the pass before
+/// said.
 #[derive(Resource, Default)]
 pub(crate) struct ShownTiles {
     by_instance: FxHashMap<egui::Id, BTreeMap<ViewId, ViewTile>>,
@@ -72,7 +73,8 @@ pub(crate) fn tell_views(
     }
 }
 
-/// Whether views are worked on: while some instance is shown, and once more after that, so that they come to rest.
+/// Whether views are worked on: while some instance is shown, and once more after that, so that they come to
+/// rest.
 pub(crate) fn is_needed(shown: Res<ShownTiles>) -> bool {
     shown.is_shown || shown.was_shown
 }

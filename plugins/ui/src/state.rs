@@ -17,8 +17,8 @@ use crate::{
 
 /// State of one instance of the interface, kept from pass to pass: scroll positions, open dialogs, drafts.
 ///
-/// As a resource it is that of [`PrimaryUiPlugin`](crate::PrimaryUiPlugin). A host that calls [`show`](crate::show) keeps one per
-/// place in which it shows the viewer.
+/// As a resource it is that of [`PrimaryUiPlugin`](crate::PrimaryUiPlugin). A host that calls
+/// [`show`](crate::show) keeps one per place in which it shows the viewer.
 #[derive(Resource)]
 pub struct UiState {
     /// Distinguishes instances in one parent.
@@ -29,6 +29,8 @@ pub struct UiState {
     pub(crate) styles: Option<Styles>,
     /// Something was changed that is seen only in the next pass.
     pub(crate) repaint_requested: bool,
+    /// The hovered item is the one that this instance reported.
+    pub(crate) is_hovering: bool,
     /// A panel, rather than a view, said last what the pointer is over.
     pub(crate) hover_is_of_panel: bool,
     /// A text field had the focus in the last pass.
@@ -46,14 +48,15 @@ pub struct UiState {
 }
 
 impl UiState {
-    /// State of an instance with this salt. All ids of an instance derive from the salt and from the [`egui::Ui`] that it is shown in; two
-    /// instances in one parent need two salts.
+    /// State of an instance with this salt. All ids of an instance derive from the salt and from the
+    /// [`egui::Ui`] that it is shown in; two instances in one parent need two salts.
     pub fn new(salt: impl egui::AsId) -> Self {
         Self {
             salt: egui::Id::new(("chronoscope", egui::Id::new(salt))),
             tiles: TileRects::new(),
             styles: None,
             repaint_requested: false,
+            is_hovering: false,
             hover_is_of_panel: false,
             was_typing: false,
             quit_requested: false,

@@ -1,7 +1,7 @@
 //! The look in one place: every color, size and radius of the interface.
 //!
-//! While the viewer is drawn, egui has the tokens as a dark and a light style between which it follows the system. Where the
-//! style is the host's, the tokens are read from that. They stand in [`egui::Visuals`]:
+//! While the viewer is drawn, egui has the tokens as a dark and a light style between which it follows the
+//! system. Where the style is the host's, the tokens are read from that. They stand in [`egui::Visuals`]:
 //!
 //! | token | where egui keeps it |
 //! |---|---|

@@ -413,13 +413,9 @@ impl<'a> ListRow<'a> {
             let color = self.icon_color.unwrap_or(theme.secondary);
             let center = Pos2::new(left + size::ICON / 2.0, rect.center().y);
             let color = if self.dimmed { theme.disabled } else { color };
-            ui.painter().text(
-                center,
-                Align2::CENTER_CENTER,
-                icon,
-                fonts::icon(ui, size::ICON),
-                color,
-            );
+            let font = fonts::icon(ui, size::ICON);
+            ui.painter()
+                .text(center, Align2::CENTER_CENTER, icon, font, color);
             left += size::ICON + size::GRID;
         }
 
@@ -545,13 +541,8 @@ fn icon_button_impl(
         (true, false, true) => theme.text,
         (true, false, false) => theme.secondary,
     };
-    painter.text(
-        rect.center(),
-        Align2::CENTER_CENTER,
-        icon,
-        fonts::icon(ui, size::ICON),
-        color,
-    );
+    let font = fonts::icon(ui, size::ICON);
+    painter.text(rect.center(), Align2::CENTER_CENTER, icon, font, color);
 
     let add_tooltip = |ui: &mut Ui| {
         ui.horizontal(|ui| {
