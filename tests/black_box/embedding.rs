@@ -9,7 +9,7 @@ use bevy::{
     prelude::*,
     time::TimeUpdateStrategy,
 };
-use bevy_egui::EguiPrimaryContextPass;
+use bevy_egui::{EguiInput, EguiPrimaryContextPass};
 use chronoscope::{
     ChronoscopePlugins,
     frame::{
@@ -66,6 +66,13 @@ fn picture(app: &mut App) -> RgbImage {
         .to_rgb8()
 }
 
+/// Keeps a picture for people to look at, where they say so.
+fn save(picture: &RgbImage, name: &str) {
+    if let Some(folder) = std::env::var_os("CHRONOSCOPE_PICTURES") {
+        picture.save(std::path::Path::new(&folder).join(name)).unwrap();
+    }
+}
+
 /// The host's part of a picture, and the viewer's.
 fn halves(picture: &RgbImage) -> [RgbImage; 2] {
     let (width, height) = picture.dimensions();
@@ -94,11 +101,7 @@ fn a_host_and_the_viewer_each_draw_their_part_of_the_window() {
         app.update();
     }
     let picture = picture(&mut app);
-    if let Some(folder) = std::env::var_os("CHRONOSCOPE_PICTURES") {
-        picture
-            .save(std::path::Path::new(&folder).join("embed_panel.png"))
-            .unwrap();
-    }
+    save(&picture, "embed_panel.png");
     let [host, viewer] = halves(&picture);
     let scene = count(&host, BACKGROUND);
     assert!(scene > 20_000, "{scene} pixels of the host's background");
@@ -116,6 +119,60 @@ fn a_host_and_the_viewer_each_draw_their_part_of_the_window() {
     let panel = [panel.r(), panel.g(), panel.b()];
     assert!(count(&viewer, panel) > 20_000, "no panels in the viewer");
     assert_eq!(count(&host, panel), 0, "the host's panel keeps the host's look");
+}
+
+/// Hands events to the interface and runs some frames.
+fn send(app: &mut App, events: Vec<egui::Event>) {
+    let world = app.world_mut();
+    for mut input in world.query::<&mut EguiInput>().iter_mut(world) {
+        input.events.extend(events.iter().cloned());
+    }
+    for _ in 0..6 {
+        app.update();
+    }
+}
+
+fn press(key: egui::Key, modifiers: egui::Modifiers) -> Vec<egui::Event> {
+    let event = |pressed| egui::Event::Key {
+        key,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers,
+    };
+    vec![event(true), event(false)]
+}
+
+#[test]
+fn a_dialog_dims_the_viewer_and_nothing_of_the_host() {
+    let mut app = host_app(SIZE);
+    offscreen::finish(&mut app);
+    for _ in 0..10 {
+        app.update();
+    }
+    let panel = chronoscope::ui::theme::Theme::dark().panel;
+    let panel = [panel.r(), panel.g(), panel.b()];
+    let [host, viewer] = halves(&picture(&mut app));
+    let before = [count(&host, BACKGROUND), count(&viewer, panel)];
+    send(
+        &mut app,
+        vec![egui::Event::PointerMoved(egui::pos2(900.0, 300.0))],
+    );
+    send(&mut app, press(egui::Key::P, egui::Modifiers::COMMAND));
+    let shown = picture(&mut app);
+    save(&shown, "embed_palette.png");
+    let [host, viewer] = halves(&shown);
+    let during = [count(&host, BACKGROUND), count(&viewer, panel)];
+    assert!(
+        during[0] * 10 > before[0] * 9,
+        "{} pixels of the host's background",
+        during[0]
+    );
+    assert!(during[1] * 2 < before[1], "the viewer is not dimmed");
+    // Escape closes it.
+    send(&mut app, press(egui::Key::Escape, egui::Modifiers::NONE));
+    let [_, viewer] = halves(&picture(&mut app));
+    assert!(count(&viewer, panel) * 10 > before[1] * 9);
 }
 
 #[test]
@@ -213,11 +270,7 @@ fn in_a_small_window_host_and_viewer_still_share_it() {
         app.update();
     }
     let picture = picture(&mut app);
-    if let Some(folder) = std::env::var_os("CHRONOSCOPE_PICTURES") {
-        picture
-            .save(std::path::Path::new(&folder).join("embed_panel_small.png"))
-            .unwrap();
-    }
+    save(&picture, "embed_panel_small.png");
     let [host, viewer] = halves(&picture);
     for color in COLORS {
         assert!(num_shaded(&viewer, color) > 20, "{color:?} in the viewer");
