@@ -25,7 +25,7 @@ use chronoscope::{
     render::RenderStats,
     sources::{BlueprintTarget, FileSettings, FileSource, FileSourcesPlugin, LoadOutcomes},
     store::{Chunk, ChunkStore, Recording, StoreId, StoreSettings},
-    ui::{UiPlugin, run_pass},
+    ui::{UiPlugin, UiState, show},
     views::ViewsPlugins,
 };
 
@@ -262,7 +262,9 @@ impl Stage {
             };
             let world = self.app.world_mut();
             let (cost, ()) = Cost::of(|| {
-                let mut output = ctx.run_ui(input, |ui| run_pass(world, &ui.ctx().clone()));
+                let mut output = ctx.run_ui(input, |ui| {
+                    world.resource_scope(|world, mut state: Mut<UiState>| show(world, ui, &mut state));
+                });
                 // Nobody draws the textures.
                 output.textures_delta.clear();
                 _ = ctx.tessellate(output.shapes, output.pixels_per_point);

@@ -5,11 +5,12 @@
 //! plugins, or embedded in a Bevy app.
 //!
 //! # The house
-//! Packages stand in one line, each leaning on those before it:
-//! [`store`], [`types`], [`blueprint`], [`frame`], then [`render`] and [`views`], [`ui`], and this one. [`io`] leans on [`types`].
+//! Packages stand in one line, each leaning on those before it: [`store`], [`types`], [`blueprint`],
+//! [`frame`], then [`render`] and [`views`], [`ui`], and this one. [`io`] leans on [`types`].
 //!
-//! # In an app
-//! [`ChronoscopePlugins`] has all that draws into the primary egui context of the app; [`offscreen`] and [`window`] bring an app of their own.
+//! # In an app that is a viewer
+//! [`window`] and [`offscreen`] bring the engine with a window or an image and with what egui needs;
+//! [`ChronoscopePlugins`] draws over all of it.
 //! ```no_run
 //! use bevy::prelude::*;
 //! use chronoscope::prelude::*;
@@ -19,10 +20,43 @@
 //!     .add_plugins(ChronoscopePlugins)
 //!     .run();
 //! ```
+//!
+//! # In an app of another kind
+//! A host brings the engine, windows, cameras, logger and `bevy_egui` itself, leaves out the shell and calls
+//! [`ui::show`] with any [`egui::Ui`] in the pass of its context. `examples/embed_panel.rs` is the whole of
+//! it.
+//! ```no_run
+//! use bevy::{ecs::query::QueryState, prelude::*};
+//! use chronoscope::{
+//!     bevy_egui::{EguiContext, EguiPlugin, EguiPrimaryContextPass, PrimaryEguiContext},
+//!     egui,
+//!     prelude::*,
+//!     ui::{PrimaryUiPlugin, UiState},
+//! };
+//!
+//! fn draw_ui(
+//!     world: &mut World,
+//!     contexts: &mut QueryState<&mut EguiContext, With<PrimaryEguiContext>>,
+//!     mut viewer: Local<UiState>,
+//! ) {
+//!     let Some(ctx) = contexts.iter_mut(world).next().map(|mut context| context.get_mut().clone()) else {
+//!         return;
+//!     };
+//!     egui::Window::new("Viewer").show(&ctx, |ui| chronoscope::ui::show(world, ui, &mut viewer));
+//! }
+//!
+//! App::new()
+//!     .add_plugins((DefaultPlugins, EguiPlugin::default()))
+//!     .add_plugins(ChronoscopePlugins.build().disable::<PrimaryUiPlugin>())
+//!     .add_systems(Startup, |mut commands: Commands| _ = commands.spawn(Camera2d))
+//!     .add_systems(EguiPrimaryContextPass, draw_ui)
+//!     .run();
+//! ```
 
 pub mod cli;
 pub mod demo;
 pub mod digest;
+pub mod limits;
 pub mod offscreen;
 pub mod sources;
 pub mod start;
@@ -38,26 +72,34 @@ pub use chronoscope_types as types;
 pub use chronoscope_ui as ui;
 pub use chronoscope_views as views;
 
+/// The versions that the viewer is made with: a context of another cannot show it.
+pub use bevy_egui;
+pub use egui;
+
 use bevy::app::{PluginGroup, PluginGroupBuilder};
 
 /// The viewer, without a window, a camera or a logger of its own.
 ///
 /// | plugins | what they bring |
 /// |---|---|
+/// | [`limits::MemoryLimitPlugin`] | a memory limit, where the app has none |
 /// | [`frame::FramePlugins`] | the phases of the frame |
 /// | [`render::BulkRenderPlugin`] | GPU primitives for bulk data |
 /// | [`views::ViewsPlugins`] | the view classes |
-/// | [`ui::UiPlugin`] | tiles, panels, theme |
+/// | [`ui::UiPlugin`] | what [`ui::show`] needs: tiles, panels, theme |
+/// | [`ui::PrimaryUiPlugin`] | the viewer over all of the primary egui context |
 /// | [`sources::FileSourcesPlugin`] | files that are opened by command |
 pub struct ChronoscopePlugins;
 
 impl PluginGroup for ChronoscopePlugins {
     fn build(self) -> PluginGroupBuilder {
         PluginGroupBuilder::start::<Self>()
+            .add(limits::MemoryLimitPlugin)
             .add_group(frame::FramePlugins)
             .add(render::BulkRenderPlugin)
             .add_group(views::ViewsPlugins)
             .add(ui::UiPlugin::default())
+            .add(ui::PrimaryUiPlugin)
             .add(sources::FileSourcesPlugin)
     }
 }

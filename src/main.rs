@@ -62,6 +62,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         size_pools(usize::from(threads))?;
     }
     let mut app = App::new();
+    if options.profile {
+        app.add_systems(First, mark_frame);
+    }
     app.add_plugins(LogPlugin {
         level: Level::WARN,
         filter: LOG_FILTER.to_owned(),
@@ -136,6 +139,11 @@ fn serve_profiles() -> anyhow::Result<puffin_http::Server> {
     Ok(server)
 }
 
+/// Tells the profiler that a frame begins. Plugins only open scopes: frames are the app's.
+fn mark_frame() {
+    puffin::GlobalProfiler::lock().new_frame();
+}
+
 /// Writes the reports to stderr that the interface shows in its list, once each.
 fn print_reports(reports: Res<Reports>, mut num_printed: Local<usize>) {
     let (num_lost, new) = new_reports(&reports, *num_printed);
@@ -164,6 +172,25 @@ fn new_reports(reports: &Reports, num_printed: usize) -> (usize, impl Iterator<I
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_frame_is_marked_for_the_profiler() {
+        let (sender, frames) = std::sync::mpsc::channel();
+        puffin::set_scopes_on(true);
+        let sink = puffin::GlobalProfiler::lock().add_sink(Box::new(move |frame| {
+            _ = sender.send(frame.meta().num_scopes);
+        }));
+        let mut app = App::new();
+        app.add_systems(First, mark_frame).add_systems(Update, || {
+            puffin::profile_scope!("work");
+        });
+        for _ in 0..3 {
+            app.update();
+        }
+        puffin::GlobalProfiler::lock().remove_sink(sink);
+        puffin::set_scopes_on(false);
+        assert_eq!(frames.try_iter().collect::<Vec<_>>(), [1, 1]);
+    }
 
     #[test]
     fn reports_that_were_not_kept_are_counted() {

@@ -11,7 +11,7 @@ use bevy::{
     render::{
         RenderPlugin,
         pipelined_rendering::PipelinedRenderingPlugin,
-        render_resource::{TextureDimension, TextureFormat, TextureUsages},
+        render_resource::{Extent3d, TextureDimension, TextureFormat, TextureUsages},
         settings::{Backends, WgpuSettings},
         view::screenshot::{Screenshot, ScreenshotCaptured},
     },
@@ -38,19 +38,41 @@ impl OffscreenSize {
         let side = |points: u32| ((points as f32 * self.scale).round() as u32).clamp(1, 16_384);
         UVec2::new(side(self.width), side(self.height))
     }
+
+    /// A black image that cameras can draw to and [`capture`] can read.
+    pub fn target_image(self) -> Image {
+        let pixels = self.pixels();
+        let mut image = Image::new_fill(
+            Extent3d {
+                width: pixels.x,
+                height: pixels.y,
+                depth_or_array_layers: 1,
+            },
+            TextureDimension::D2,
+            &[0, 0, 0, 255],
+            TextureFormat::Rgba8UnormSrgb,
+            RenderAssetUsages::RENDER_WORLD,
+        );
+        image.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT | TextureUsages::COPY_SRC;
+        image
+    }
 }
 
-/// The engine without windows, whose user interface is drawn to an image of this size.
+/// The engine without windows: a host brings cameras of its own, and what they draw to. Frames are complete
+/// when they end, and are counted by whoever runs them.
+pub struct HeadlessPlugin;
+
+/// [`HeadlessPlugin`], with a camera for the user interface that draws to an image of this size.
 pub struct OffscreenPlugin {
     /// The picture's size.
     pub size: OffscreenSize,
 }
 
-/// The image that the user interface is drawn to.
+/// The image that [`capture`] reads: what the user interface, or the cameras of a host, draw to.
 #[derive(Resource, Clone, Debug)]
 pub struct OffscreenTarget(pub Handle<Image>);
 
-impl Plugin for OffscreenPlugin {
+impl Plugin for HeadlessPlugin {
     fn build(&self, app: &mut App) {
         app.add_plugins(
             DefaultPlugins
@@ -75,7 +97,12 @@ impl Plugin for OffscreenPlugin {
                 .disable::<PipelinedRenderingPlugin>(),
         );
         app.add_plugins(ScheduleRunnerPlugin::run_once());
-        app.add_plugins(EguiPlugin::default());
+    }
+}
+
+impl Plugin for OffscreenPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_plugins((HeadlessPlugin, EguiPlugin::default()));
         app.insert_resource(EguiGlobalSettings {
             auto_create_primary_context: false,
             ..default()
@@ -84,20 +111,7 @@ impl Plugin for OffscreenPlugin {
         app.add_systems(
             Startup,
             move |mut commands: Commands, mut images: ResMut<Assets<Image>>| {
-                let pixels = size.pixels();
-                let mut image = Image::new_fill(
-                    bevy::render::render_resource::Extent3d {
-                        width: pixels.x,
-                        height: pixels.y,
-                        depth_or_array_layers: 1,
-                    },
-                    TextureDimension::D2,
-                    &[0, 0, 0, 255],
-                    TextureFormat::Rgba8UnormSrgb,
-                    RenderAssetUsages::RENDER_WORLD,
-                );
-                image.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT | TextureUsages::COPY_SRC;
-                let handle = images.add(image);
+                let handle = images.add(size.target_image());
                 commands.insert_resource(OffscreenTarget(handle.clone()));
                 commands.spawn((
                     Camera2d,
@@ -158,7 +172,8 @@ pub fn finish(app: &mut App) {
 /// Runs frames until nothing is pending.
 ///
 /// # Errors
-/// If the app never settles, as with a recording that plays.
+/// If the app never settles, as with a recording that plays or a host that logs in each frame. There,
+/// [`capture`] gives the picture of whatever frame it is.
 pub fn settle(app: &mut App, max_frames: Option<u32>) -> Result<(), OffscreenError> {
     let limit = max_frames.unwrap_or(MAX_FRAMES);
     for _ in 0..limit {

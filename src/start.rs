@@ -22,11 +22,12 @@ pub struct StartPlugin {
 impl Plugin for StartPlugin {
     fn build(&self, app: &mut App) {
         let options = self.cli.options();
-        let limit_bytes = options.memory_limit.or_else(default_memory_limit);
-        app.insert_resource(MemoryBudget {
-            limit_bytes,
-            ..default()
-        });
+        if let Some(limit) = options.memory_limit {
+            app.insert_resource(MemoryBudget {
+                limit_bytes: Some(limit),
+                ..default()
+            });
+        }
         let theme = match options.theme {
             ThemeArgument::System => egui::ThemePreference::System,
             ThemeArgument::Dark => egui::ThemePreference::Dark,
@@ -35,6 +36,7 @@ impl Plugin for StartPlugin {
         app.insert_resource(UiSettings {
             theme,
             can_quit: true,
+            ..default()
         });
         app.world_mut().resource_mut::<TimeControls>().clock_frozen =
             options.screenshot_to.is_some() || options.digest;
@@ -82,14 +84,6 @@ impl Plugin for StartPlugin {
             ));
         }
     }
-}
-
-/// Three quarters of what the machine has; `None` where it does not say.
-fn default_memory_limit() -> Option<u64> {
-    let memory =
-        sysinfo::RefreshKind::nothing().with_memory(sysinfo::MemoryRefreshKind::nothing().with_ram());
-    let total = sysinfo::System::new_with_specifics(memory).total_memory();
-    (total > 0).then_some(total / 4 * 3)
 }
 
 /// The time of the command line, until the timeline is known.

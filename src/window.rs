@@ -22,7 +22,7 @@ use chronoscope_store::Waker;
 
 use crate::offscreen::SETTLED_FRAMES;
 
-/// The engine with one window.
+/// The engine with one window, a camera for egui in it, and Bevy's logger where the app has none yet.
 pub struct WindowedPlugin {
     /// The window's size in points.
     pub size: (u32, u32),
@@ -37,14 +37,16 @@ impl Plugin for WindowedPlugin {
             present_mode: PresentMode::AutoVsync,
             ..default()
         };
-        app.add_plugins(
-            DefaultPlugins
-                .set(WindowPlugin {
-                    primary_window: Some(window),
-                    ..default()
-                })
-                .disable::<LogPlugin>(),
-        );
+        let engine = DefaultPlugins.set(WindowPlugin {
+            primary_window: Some(window),
+            ..default()
+        });
+        // An app that has a logger of its own has added it before.
+        app.add_plugins(if app.is_plugin_added::<LogPlugin>() {
+            engine.disable::<LogPlugin>()
+        } else {
+            engine
+        });
         app.add_plugins(EguiPlugin::default());
         app.insert_resource(EguiGlobalSettings {
             auto_create_primary_context: false,
@@ -71,8 +73,8 @@ impl Plugin for WindowedPlugin {
         app.add_systems(First, begin_frame);
         app.add_systems(PreUpdate, wake_for_egui.after(EguiPreUpdateSet::InitContexts));
         app.add_systems(Last, pace);
-        // In the last stage it would come too late: window events between two frames make the engine forget changes that it has not
-        // applied yet.
+        // In the last stage it would come too late: window events between two frames make the engine forget
+        // changes that it has not applied yet.
         app.add_systems(PostUpdate, name_window);
     }
 }
@@ -81,8 +83,8 @@ impl Plugin for WindowedPlugin {
 /// on a deadline that it cannot compute.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
 
-/// Draws without a break while something moves, and sleeps until something happens otherwise. What loads or is decoded
-/// elsewhere wakes the window when it is there.
+/// Draws without a break while something moves, and sleeps until something happens otherwise. What loads or
+/// is decoded elsewhere wakes the window when it is there.
 fn pace(
     mut winit: ResMut<WinitSettings>,
     settled: Res<Settled>,
@@ -108,7 +110,8 @@ fn pace(
 #[derive(Resource, Default)]
 struct Woken(Arc<AtomicBool>);
 
-/// Precondition: runs before anything looks for what arrived, so that what arrives later wakes the window again.
+/// Precondition: runs before anything looks for what arrived, so that what arrives later wakes the window
+/// again.
 fn begin_frame(woken: Res<Woken>) {
     woken.0.store(false, Ordering::Release);
 }

@@ -1,4 +1,5 @@
-//! The viewer as its users see it: the program with its arguments, messages and pictures, and the app with its frames.
+//! The viewer as its users see it: the program with its arguments, messages and pictures, and the app with
+//! its frames.
 //!
 //! Pictures are drawn by whatever Vulkan driver there is; a software one will do.
 #![allow(
@@ -7,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod embedding;
 mod extension;
 mod frames;
 mod picture;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Does what a command says, where that is possible now.
-pub(crate) fn run(command: UiCommand, pass: &mut Pass<'_>, state: &mut UiState, ctx: &egui::Context) {
+pub(crate) fn run(command: UiCommand, pass: &mut Pass<'_>, state: &mut UiState) {
     if !command.is_enabled(pass) {
         return;
     }
@@ -59,16 +59,19 @@ pub(crate) fn run(command: UiCommand, pass: &mut Pass<'_>, state: &mut UiState, 
         }
         UiCommand::NextTimeline => next_timeline(pass),
         UiCommand::ResetTimeZoom => state.time_panel.reset_zoom(),
-        UiCommand::ThemeDark => set_theme(state, ctx, egui::ThemePreference::Dark),
-        UiCommand::ThemeLight => set_theme(state, ctx, egui::ThemePreference::Light),
-        UiCommand::ThemeSystem => set_theme(state, ctx, egui::ThemePreference::System),
+        UiCommand::ThemeDark => set_theme(pass, state, egui::ThemePreference::Dark),
+        UiCommand::ThemeLight => set_theme(pass, state, egui::ThemePreference::Light),
+        UiCommand::ThemeSystem => set_theme(pass, state, egui::ThemePreference::System),
         UiCommand::About => state.about.open(),
         UiCommand::Quit => state.quit_requested = true,
     }
 }
 
-/// Runs the commands whose keys were pressed, unless somebody types.
+/// Runs the commands whose keys were pressed, unless somebody types or the keys are meant for others.
 pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
+    if !pass.settings.shortcuts || !pass.place.has_keys {
+        return;
+    }
     // Escape takes the focus from a text field before anybody sees the key, which belongs to the field all
     // the same.
     let is_typing = ctx.text_edit_focused() || state.was_typing;
@@ -89,7 +92,7 @@ pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
             _ => !is_typing && !is_modal,
         };
         if allowed && command.is_enabled(pass) && ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
-            run(command, pass, state, ctx);
+            run(command, pass, state);
         }
     }
 }
@@ -125,8 +128,8 @@ fn next_timeline(pass: &mut Pass<'_>) {
     }
 }
 
-fn set_theme(state: &mut UiState, ctx: &egui::Context, theme: egui::ThemePreference) {
-    // Until the settings of the app ask for another.
-    ctx.set_theme(theme);
+fn set_theme(pass: &mut Pass<'_>, state: &mut UiState, theme: egui::ThemePreference) {
+    // Written after the pass.
+    pass.settings.theme = theme;
     state.repaint_requested = true;
 }

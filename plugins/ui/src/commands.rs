@@ -8,7 +8,7 @@ use chronoscope_blueprint::{Panel, UndoState};
 use chronoscope_frame::LoopMode;
 use egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
 
-use crate::{icons, panels::is_open, pass::Pass, settings::UiSettings};
+use crate::{icons, panels::is_open, pass::Pass, settings::Look};
 
 /// A command with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -222,24 +222,17 @@ impl UiCommand {
     /// Whether the command has an effect now.
     pub(crate) fn is_enabled(self, pass: &Pass<'_>) -> bool {
         match self {
-            Self::Open
-            | Self::Palette
-            | Self::ToggleNotifications
-            | Self::ThemeDark
-            | Self::ThemeLight
-            | Self::ThemeSystem
-            | Self::About
-            | Self::ToggleLeftPanel => true,
-            Self::Quit => pass.world.resource::<UiSettings>().can_quit,
+            Self::Open | Self::Palette | Self::ToggleNotifications | Self::About => true,
+            Self::ToggleLeftPanel => pass.settings.panels.blueprint,
+            Self::ThemeDark | Self::ThemeLight | Self::ThemeSystem => pass.settings.style == Look::Own,
+            Self::Quit => pass.settings.can_quit,
             Self::Undo => undo_state(pass).is_some_and(UndoState::can_undo),
             Self::Redo => undo_state(pass).is_some_and(UndoState::can_redo),
             Self::ClearSelection => !pass.selection().selected.is_empty(),
             Self::RestoreTile => pass.viewport().maximized.is_some(),
-            Self::CloseRecording
-            | Self::ResetBlueprint
-            | Self::ResetToHeuristics
-            | Self::ToggleSelectionPanel
-            | Self::ToggleTimePanel => pass.active().is_some(),
+            Self::CloseRecording | Self::ResetBlueprint | Self::ResetToHeuristics => pass.active().is_some(),
+            Self::ToggleSelectionPanel => pass.settings.panels.selection && pass.active().is_some(),
+            Self::ToggleTimePanel => pass.settings.panels.time && pass.active().is_some(),
             Self::TogglePlay
             | Self::Follow
             | Self::StepBack
@@ -253,8 +246,8 @@ impl UiCommand {
     }
 
     /// State of the switch that the command turns; `None` for other commands.
-    pub(crate) fn is_on(self, pass: &Pass<'_>, ctx: &egui::Context) -> Option<bool> {
-        let theme = |theme| ctx.options(|options| options.theme_preference) == theme;
+    pub(crate) fn is_on(self, pass: &Pass<'_>) -> Option<bool> {
+        let theme = |theme| pass.settings.style == Look::Own && pass.settings.theme == theme;
         match self {
             Self::ToggleLeftPanel => Some(is_open(pass, Panel::Blueprint)),
             Self::ToggleSelectionPanel => Some(is_open(pass, Panel::Selection)),

@@ -3,13 +3,17 @@
 use std::path::PathBuf;
 
 use chronoscope_frame::ViewerCommand;
-use egui::{Align, Layout, RichText};
+use egui::{Align, Align2, Layout, RichText, Vec2};
 
 use crate::{
-    fonts,
-    pass::Pass,
+    fonts, overlay,
+    pass::{Pass, Place},
     theme::{Theme, size},
 };
+
+/// The names of the dialogs' layers.
+pub(crate) const OPEN: &str = "open_dialog";
+pub(crate) const ABOUT: &str = "about";
 
 /// The dialog for opening a file.
 #[derive(Default)]
@@ -38,11 +42,12 @@ pub(crate) fn show_open(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut Op
     if !state.is_open {
         return;
     }
+    let (place, takes_drops) = (pass.place, pass.settings.take_drops);
     let mut wanted = false;
-    let answer = egui::Modal::new(egui::Id::new("open_dialog")).show(ctx, |ui| {
+    let answer = overlay::show(ctx, &place, OPEN, Align2::CENTER_CENTER, Vec2::ZERO, |ui| {
         let theme = Theme::of(ui);
-        ui.set_width((120.0 * size::GRID).min(ui.ctx().content_rect().width() - 4.0 * size::PADDING));
-        ui.label(RichText::new("Open").font(fonts::medium(ui.ctx(), size::TITLE)));
+        ui.set_width(place.width_for(120.0 * size::GRID));
+        ui.label(RichText::new("Open").font(fonts::medium(ui, size::TITLE)));
         let edit = egui::TextEdit::singleline(&mut state.path)
             .hint_text("Path of an .rrd or .rbl file")
             .font(egui::TextStyle::Monospace)
@@ -52,11 +57,13 @@ pub(crate) fn show_open(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut Op
             response.request_focus();
         }
         wanted |= response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-        ui.label(
-            RichText::new("Files can also be dropped onto the window.")
-                .size(size::SMALL)
-                .color(theme.secondary),
-        );
+        if takes_drops {
+            ui.label(
+                RichText::new("Files can also be dropped onto the window.")
+                    .size(size::SMALL)
+                    .color(theme.secondary),
+            );
+        }
         ui.add_space(size::GRID);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             wanted |= ui
@@ -70,7 +77,7 @@ pub(crate) fn show_open(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut Op
     if wanted && !state.path.trim().is_empty() {
         pass.push(ViewerCommand::OpenFiles(vec![PathBuf::from(state.path.trim())]));
         state.is_open = false;
-    } else if answer.should_close() {
+    } else if answer.should_close {
         state.is_open = false;
     }
 }
@@ -92,14 +99,14 @@ impl AboutState {
 }
 
 /// Draws the dialog while it is open.
-pub(crate) fn show_about(ctx: &egui::Context, state: &mut AboutState) {
+pub(crate) fn show_about(ctx: &egui::Context, place: &Place, state: &mut AboutState) {
     if !state.is_open {
         return;
     }
-    let answer = egui::Modal::new(egui::Id::new("about")).show(ctx, |ui| {
+    let answer = overlay::show(ctx, place, ABOUT, Align2::CENTER_CENTER, Vec2::ZERO, |ui| {
         let theme = Theme::of(ui);
-        ui.set_width((80.0 * size::GRID).min(ui.ctx().content_rect().width() - 4.0 * size::PADDING));
-        ui.label(RichText::new("Chronoscope").font(fonts::medium(ui.ctx(), size::TITLE)));
+        ui.set_width(place.width_for(80.0 * size::GRID));
+        ui.label(RichText::new("Chronoscope").font(fonts::medium(ui, size::TITLE)));
         let version = format!("Version {}", env!("CARGO_PKG_VERSION"));
         ui.label(RichText::new(version).color(theme.secondary));
         ui.label("A viewer for time-stamped data. It reads what the Rerun SDKs write, and draws with Bevy and egui.");
@@ -109,10 +116,12 @@ pub(crate) fn show_about(ctx: &egui::Context, state: &mut AboutState) {
                 .color(theme.secondary),
         );
         ui.add_space(size::GRID);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.button("Close").clicked())
-            .inner
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.button("Close").clicked()
+        })
+        .inner
     });
-    if answer.inner || answer.should_close() {
+    if answer.inner || answer.should_close {
         state.is_open = false;
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! All three come under licences that allow it; those of the first two lie beside them in `assets/fonts`.
 
-use std::sync::Arc;
-
-use egui::{FontData, FontDefinitions, FontFamily, FontId};
+use egui::{
+    FontData, FontFamily, FontId,
+    epaint::text::{FontInsert, FontPriority, InsertFontFamily},
+};
 
 const TEXT: &str = "inter";
 const TEXT_MEDIUM: &str = "inter-medium";
@@ -15,106 +16,136 @@ static INTER_REGULAR: &[u8] = include_bytes!("../../../assets/fonts/Inter-Regula
 static INTER_MEDIUM: &[u8] = include_bytes!("../../../assets/fonts/Inter-Medium.otf");
 static JETBRAINS_MONO: &[u8] = include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf");
 
-/// Gives `ctx` the faces, in place of those it had. They are there from its next pass on.
-pub fn install_fonts(ctx: &egui::Context) {
-    ctx.set_fonts(definitions());
-}
+/// The same faces again, as the last resort of a family that prefers another.
+const TEXT_LAST: &str = "inter (fallback)";
+const MONO_LAST: &str = "jetbrains-mono (fallback)";
 
-/// The medium weight of the text face, for titles and headers.
-///
-/// egui panics at a family that is not installed, so until the fonts of [`install_fonts`] are there, as in
-/// the pass in which they were asked for, this is the regular weight.
-pub fn medium(ctx: &egui::Context, size: f32) -> FontId {
-    let family = FontFamily::Name(TEXT_MEDIUM.into());
-    let is_there = ctx.fonts(|fonts| fonts.definitions().families.contains_key(&family));
-    FontId::new(
-        size,
-        if is_there {
-            family
-        } else {
-            FontFamily::Proportional
-        },
-    )
-}
-
-fn definitions() -> FontDefinitions {
-    // What egui brings by itself, if anything, stays as the last resort for glyphs that our subsets lack.
-    let mut fonts = FontDefinitions::default();
-    let faces = [
-        (TEXT, INTER_REGULAR),
-        (TEXT_MEDIUM, INTER_MEDIUM),
-        (MONO, JETBRAINS_MONO),
-        (ICONS, egui_phosphor::Variant::Regular.font_bytes()),
-    ];
-    for (name, bytes) in faces {
-        fonts
-            .font_data
-            .insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
-    }
-
+/// Adds the faces to `ctx`: as families of their own, and behind the faces that egui's two families have
+/// already. They are there from the next pass on.
+pub fn add_fonts(ctx: &egui::Context) {
+    let proportional = [family(TEXT), family(TEXT_MEDIUM), FontFamily::Proportional];
+    let monospace = [family(MONO), FontFamily::Monospace];
+    let all: Vec<FontFamily> = proportional.iter().chain(&monospace).cloned().collect();
     // Icons never come first: that face has blank glyphs for small letters.
-    let last_resort = fonts
-        .families
-        .get(&FontFamily::Proportional)
-        .cloned()
-        .unwrap_or_default();
-    let family = |first: &[&str]| -> Vec<String> {
-        first
-            .iter()
-            .map(|name| (*name).to_owned())
-            .chain(last_resort.iter().cloned())
-            .collect()
+    let faces: [(&str, &'static [u8], &[FontFamily]); 6] = [
+        (TEXT, INTER_REGULAR, &[family(TEXT), FontFamily::Proportional]),
+        (TEXT_MEDIUM, INTER_MEDIUM, &[family(TEXT_MEDIUM)]),
+        (MONO, JETBRAINS_MONO, &monospace),
+        (ICONS, egui_phosphor::Variant::Regular.font_bytes(), &all),
+        (MONO_LAST, JETBRAINS_MONO, &proportional),
+        (TEXT_LAST, INTER_REGULAR, &monospace),
+    ];
+    for (name, bytes, families) in faces {
+        let families = families.iter().map(|family| InsertFontFamily {
+            family: family.clone(),
+            priority: FontPriority::Lowest,
+        });
+        ctx.add_font(FontInsert::new(
+            name,
+            FontData::from_static(bytes),
+            families.collect(),
+        ));
+    }
+}
+
+/// Whether the faces are there. egui panics at a family that is not.
+pub(crate) fn are_installed(ctx: &egui::Context) -> bool {
+    ctx.fonts(|fonts| fonts.definitions().families.contains_key(&family(TEXT)))
+}
+
+/// The medium weight of the text face, for titles and headers; the face of body text where that is the
+/// host's, or in the pass in which the faces were asked for.
+pub fn medium(ui: &egui::Ui, size: f32) -> FontId {
+    let body = text(ui, size);
+    if body.family == family(TEXT) {
+        FontId::new(size, family(TEXT_MEDIUM))
+    } else {
+        body
+    }
+}
+
+/// The face of body text.
+pub fn text(ui: &egui::Ui, size: f32) -> FontId {
+    FontId::new(size, egui::TextStyle::Body.resolve(ui.style()).family)
+}
+
+/// The face that has the icons, whatever the face of text is.
+pub fn icon(ui: &egui::Ui, size: f32) -> FontId {
+    let family = if are_installed(ui.ctx()) {
+        family(TEXT)
+    } else {
+        FontFamily::Proportional
     };
-    fonts
-        .families
-        .insert(FontFamily::Proportional, family(&[TEXT, ICONS, MONO]));
-    fonts.families.insert(
-        FontFamily::Name(TEXT_MEDIUM.into()),
-        family(&[TEXT_MEDIUM, ICONS, MONO]),
-    );
-    fonts
-        .families
-        .insert(FontFamily::Monospace, family(&[MONO, ICONS, TEXT]));
-    fonts
+    FontId::new(size, family)
+}
+
+/// Replaces one of egui's two faces by ours.
+pub(crate) fn to_own_face(font: &mut FontId) {
+    match font.family {
+        FontFamily::Proportional => font.family = family(TEXT),
+        FontFamily::Monospace => font.family = family(MONO),
+        FontFamily::Name(_) => {}
+    }
+}
+
+fn family(name: &str) -> FontFamily {
+    FontFamily::Name(name.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Runs one pass with the fonts installed.
-    fn with_fonts(check: impl Fn(&egui::Context)) {
+    /// Runs two passes with the fonts added, and looks at the second.
+    fn with_fonts(before: impl FnOnce(&egui::Context), check: impl Fn(&egui::Ui)) {
         let ctx = egui::Context::default();
-        install_fonts(&ctx);
-        ctx.run_ui(egui::RawInput::default(), |ui| check(ui.ctx()))
+        before(&ctx);
+        add_fonts(&ctx);
+        ctx.run_ui(egui::RawInput::default(), |ui| check(ui))
             .textures_delta
             .clear();
     }
 
     #[test]
     fn figures_are_tabular_in_every_face() {
-        with_fonts(|ctx| {
-            let faces = [
-                FontId::new(13.0, FontFamily::Proportional),
-                FontId::new(12.5, FontFamily::Monospace),
-                medium(ctx, 15.0),
-            ];
-            for face in faces {
-                let width = |c: char| ctx.fonts_mut(|fonts| fonts.glyph_width(&face, c));
-                for digit in '1'..='9' {
-                    assert!((width(digit) - width('0')).abs() < 0.02, "{digit} in {face:?}");
+        with_fonts(
+            |_| {},
+            |ui| {
+                let faces = [
+                    FontId::new(13.0, FontFamily::Proportional),
+                    FontId::new(12.5, FontFamily::Monospace),
+                    FontId::new(15.0, family(TEXT_MEDIUM)),
+                ];
+                for face in faces {
+                    let width = |c: char| ui.fonts_mut(|fonts| fonts.glyph_width(&face, c));
+                    for digit in '1'..='9' {
+                        assert!((width(digit) - width('0')).abs() < 0.02, "{digit} in {face:?}");
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     #[test]
-    fn medium_falls_back_until_it_is_there() {
-        let ctx = egui::Context::default();
-        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
-            assert_eq!(medium(ui.ctx(), 15.0).family, FontFamily::Proportional);
+    fn faces_of_the_host_come_first_in_its_families() {
+        let host = |ctx: &egui::Context| {
+            let mut fonts = egui::FontDefinitions::empty();
+            fonts.font_data.insert(
+                "host".to_owned(),
+                std::sync::Arc::new(FontData::from_static(JETBRAINS_MONO)),
+            );
+            for family in [FontFamily::Proportional, FontFamily::Monospace] {
+                fonts.families.insert(family, vec!["host".to_owned()]);
+            }
+            ctx.set_fonts(fonts);
+        };
+        with_fonts(host, |ui| {
+            ui.fonts(|fonts| {
+                let faces = |family| fonts.definitions().families[&family].clone();
+                assert_eq!(faces(FontFamily::Proportional), ["host", TEXT, ICONS, MONO_LAST]);
+                assert_eq!(faces(FontFamily::Monospace), ["host", MONO, ICONS, TEXT_LAST]);
+                assert_eq!(faces(family(TEXT)), [TEXT, ICONS, MONO_LAST]);
+            });
         });
-        output.textures_delta.clear();
-        with_fonts(|ctx| assert_eq!(medium(ctx, 15.0).family, FontFamily::Name(TEXT_MEDIUM.into())));
     }
 }

@@ -1,33 +1,48 @@
 //! The user interface: viewport tiles, panels, palette, theme.
 //!
-//! It reads the products of the frame and emits commands; it writes nothing else but the tiles' sizes. Add
-//! [`UiPlugin`], and a camera with `bevy_egui`'s primary context, in a window or for an image.
+//! It reads the products of the frame and emits commands; it writes nothing else but the tiles' sizes and its
+//! own settings. [`show`] draws all of it into an [`egui::Ui`] of any host, in any rectangle of any context.
+//! [`PrimaryUiPlugin`] is a thin shell over it, for apps that are a viewer: it draws into all of
+//! `bevy_egui`'s primary context, in a window or for an image.
 //!
 //! # The look
-//! [`theme`] has every color and size, [`fonts`] the faces, [`icons`] one glyph per thing, [`widgets`] the small parts that all
-//! panels are made of.
+//! [`theme`] has every color and size, [`fonts`] the faces, [`icons`] one glyph per thing, [`widgets`] the
+//! small parts that all panels are made of. `look` gives them to a context for the time in which the viewer
+//! is drawn.
 //!
 //! # A pass
-//! `pass` is what all panels read and emit. [`commands`] are the things that can be done by name, by key, in menus and in the palette;
-//! `edits` are the changes that panels make to the blueprint, `panels` tells which of them are open.
+//! `pass` is what all panels read and emit. [`commands`] are the things that can be done by name, by key, in
+//! menus and in the palette; `edits` are the changes that panels make to the blueprint, `panels` tells which
+//! of them are open.
 //!
 //! # The panels
-//! `top_bar` with `menu`, `palette`, `notifications` and `dialogs`, `left_panel` with recordings and blueprint, `viewport` with the
-//! tiles, `selection_panel`, `time_panel`.
+//! `top_bar` with `menu`, `palette`, `notifications` and `dialogs`, `left_panel` with recordings and
+//! blueprint, `viewport` with the tiles, `selection_panel`, `time_panel`.
 //!
 //! # All together
-//! `state` is what the panels remember, `actions` runs commands, `shell` lays the panels out, `plugin` runs the pass in the engine.
+//! [`UiState`] is what the panels of one instance remember, `actions` runs commands, `overlay` is what
+//! dialogs are made of, `shell` lays everything out, `shown` tells the views where they are, `plugin` runs
+//! the pass in the engine.
+//!
+//! # Glossary
+//! - **Context**: an `egui::Context`, with its fonts, styles and input; one per window or image.
+//! - **Instance**: the interface as it is shown in one place, with a [`UiState`]. Instances share recordings,
+//!   blueprint and cursor.
+//! - **Pass**: one run over the interface. egui may repeat it.
+//! - **Place**: rectangle and ids of an instance.
 
 pub mod fonts;
 pub mod icons;
 pub mod theme;
 pub mod widgets;
 
+mod look;
 mod pass;
 mod settings;
 
 pub mod commands;
 mod edits;
+mod overlay;
 mod panels;
 
 mod dialogs;
@@ -45,7 +60,10 @@ mod state;
 mod actions;
 mod plugin;
 mod shell;
+mod shown;
 
+#[cfg(test)]
+mod host_tests;
 #[cfg(test)]
 mod selection_tests;
 #[cfg(test)]
@@ -54,5 +72,7 @@ mod testing;
 mod tests;
 
 pub use commands::UiCommand;
-pub use plugin::{UiPlugin, run_pass};
-pub use settings::UiSettings;
+pub use plugin::{PrimaryUiPlugin, UiPlugin, UiSystems};
+pub use settings::{AllowedPanels, Look, UiSettings};
+pub use shell::show;
+pub use state::UiState;

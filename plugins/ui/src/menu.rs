@@ -4,7 +4,7 @@ use egui::{Align2, Sense, Ui, Vec2};
 
 use crate::{
     commands::UiCommand,
-    icons,
+    fonts, icons,
     pass::Pass,
     theme::{Theme, size},
     widgets::{elided_galley, icon_button},
@@ -15,9 +15,9 @@ pub(crate) fn show(ui: &mut Ui, pass: &Pass<'_>) -> Option<UiCommand> {
     let mut chosen = None;
     let button = icon_button(ui, icons::MENU, "Menu", None);
     egui::Popup::menu(&button).show(|ui| {
-        ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 4.0 * size::PADDING));
+        ui.set_width(pass.place.width_for(WIDTH));
         ui.spacing_mut().item_spacing.y = 0.0;
-        let room = ui.ctx().content_rect().height() - 2.0 * size::TOOLBAR;
+        let room = pass.place.rect.height() - 2.0 * size::TOOLBAR;
         let list = egui::ScrollArea::vertical()
             .max_height(room)
             .min_scrolled_height(room);
@@ -37,7 +37,7 @@ pub(crate) fn show(ui: &mut Ui, pass: &Pass<'_>) -> Option<UiCommand> {
                 let row = CommandRow {
                     enabled: command.is_enabled(pass),
                     marked: false,
-                    on: command.is_on(pass, ui.ctx()),
+                    on: command.is_on(pass),
                 };
                 let label = command.label(pass);
                 if command_row(ui, command, &label, row).clicked() {
@@ -104,7 +104,7 @@ pub(crate) fn command_row(ui: &mut Ui, command: UiCommand, label: &str, row: Com
     };
     let left = rect.left() + size::PADDING;
     let middle = rect.center().y;
-    let icon_font = egui::FontId::new(size::ICON, egui::FontFamily::Proportional);
+    let icon_font = fonts::icon(ui, size::ICON);
     let at = egui::pos2(left, middle);
     painter.text(
         at,

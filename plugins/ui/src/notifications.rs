@@ -7,7 +7,7 @@ use egui::{Align, Color32, Layout, RichText, Sense, Ui};
 
 use crate::{
     fonts, icons,
-    pass::Pass,
+    pass::{Pass, Place},
     theme::{Theme, size},
     widgets::{elided_small, icon_button},
 };
@@ -97,6 +97,9 @@ const MAX_BANNERS: usize = 3;
 
 const WIDTH: f32 = 90.0 * size::GRID;
 
+/// The name of the banners' layer.
+pub(crate) const BANNERS: &str = "banners";
+
 /// The bell, with how many reports there are, and the list behind it.
 pub(crate) fn show_button(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut NotificationsState) {
     let theme = Theme::of(ui);
@@ -116,7 +119,7 @@ pub(crate) fn show_button(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut Notifica
     };
     if total > 0 {
         let color = if unseen > 0 {
-            worst.map_or(theme.secondary, |worst| severity_color(theme, worst))
+            worst.map_or(theme.secondary, |worst| severity_color(&theme, worst))
         } else {
             theme.secondary
         };
@@ -138,7 +141,7 @@ pub(crate) fn show_button(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut Notifica
         .align(egui::RectAlign::BOTTOM_END)
         .show(|ui| {
             state.seen = total;
-            ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 4.0 * size::PADDING));
+            ui.set_width(pass.place.width_for(WIDTH));
             show_list(ui, pass, state, reports);
         });
     // A click on the bell closes the list by itself, and must not be taken for one outside of it.
@@ -148,7 +151,7 @@ pub(crate) fn show_button(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut Notifica
 fn show_list(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut NotificationsState, reports: &Reports) {
     let theme = Theme::of(ui);
     ui.horizontal(|ui| {
-        ui.label(RichText::new("Notifications").font(fonts::medium(ui.ctx(), size::BODY)));
+        ui.label(RichText::new("Notifications").font(fonts::medium(ui, size::BODY)));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if reports.total() > 0 && ui.small_button("Dismiss all").clicked() {
                 state.banners.clear();
@@ -159,7 +162,7 @@ fn show_list(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut NotificationsState, r
         ui.label(RichText::new("No notifications").color(theme.secondary));
         return;
     }
-    let height = ui.ctx().content_rect().height() * 0.6;
+    let height = pass.place.rect.height() * 0.6;
     egui::ScrollArea::vertical()
         .max_height(height)
         .auto_shrink([false, true])
@@ -184,7 +187,9 @@ fn show_list(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut NotificationsState, r
 pub(crate) fn show_report(ui: &mut Ui, pass: &mut Pass<'_>, report: &Report) {
     let theme = Theme::of(ui);
     ui.horizontal_top(|ui| {
-        ui.label(RichText::new(severity_icon(report.severity)).color(severity_color(theme, report.severity)));
+        ui.label(
+            RichText::new(severity_icon(report.severity)).color(severity_color(&theme, report.severity)),
+        );
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             elided_small(ui, &report.source);
@@ -203,16 +208,16 @@ pub(crate) fn show_report(ui: &mut Ui, pass: &mut Pass<'_>, report: &Report) {
 }
 
 /// Errors, and warnings that concern no single entity, in the corner until they are dismissed.
-pub(crate) fn show_banners(ui: &Ui, state: &mut NotificationsState) {
+pub(crate) fn show_banners(ui: &Ui, place: &Place, state: &mut NotificationsState) {
     if state.banners.is_empty() {
         return;
     }
     let theme = Theme::of(ui);
-    let screen = ui.ctx().content_rect();
-    let width = WIDTH.min(screen.width() - 2.0 * size::PADDING);
+    let width = WIDTH.min(place.rect.width() - 2.0 * size::PADDING);
     let mut dismissed = None;
     let mut dismiss_all = false;
-    egui::Area::new(egui::Id::new("banners"))
+    egui::Area::new(place.id.with(BANNERS))
+        .constrain_to(place.rect)
         .anchor(
             egui::Align2::RIGHT_TOP,
             egui::vec2(-size::PADDING, size::TOOLBAR + size::PADDING),
@@ -222,8 +227,8 @@ pub(crate) fn show_banners(ui: &Ui, state: &mut NotificationsState) {
             ui.set_width(width);
             let newest = state.banners.iter().enumerate().rev().take(MAX_BANNERS);
             for (at, report) in newest {
-                let color = severity_color(theme, report.severity);
-                banner_frame(theme, color).show(ui, |ui| {
+                let color = severity_color(&theme, report.severity);
+                banner_frame(&theme, color).show(ui, |ui| {
                     ui.horizontal_top(|ui| {
                         let room = ui.available_width() - size::ROW - size::PADDING;
                         ui.label(RichText::new(severity_icon(report.severity)).color(color));
@@ -240,7 +245,7 @@ pub(crate) fn show_banners(ui: &Ui, state: &mut NotificationsState) {
             }
             let num_more = state.banners.len().saturating_sub(MAX_BANNERS);
             if num_more > 0 {
-                banner_frame(theme, theme.hairline).show(ui, |ui| {
+                banner_frame(&theme, theme.hairline).show(ui, |ui| {
                     ui.horizontal(|ui| {
                         ui.label(format!("{num_more} more"));
                         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

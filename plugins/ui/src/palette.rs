@@ -9,6 +9,7 @@ use nucleo_matcher::{
 use crate::{
     commands::UiCommand,
     menu::{CommandRow, command_row},
+    overlay,
     pass::Pass,
     theme::{Theme, size},
 };
@@ -36,6 +37,9 @@ impl PaletteState {
     }
 }
 
+/// The name of the palette's layer.
+pub(crate) const PALETTE: &str = "palette";
+
 const WIDTH: f32 = 110.0 * size::GRID;
 
 /// Rows that are shown without scrolling.
@@ -49,13 +53,10 @@ pub(crate) fn show(ctx: &egui::Context, pass: &Pass<'_>, palette: &mut PaletteSt
     let found = find(&palette.query);
     palette.marked = palette.marked.min(found.len().saturating_sub(1));
     // Before the text field sees them: it would take them for its own.
-    let (up, down, enter) = ctx.input_mut(|input| {
-        (
-            input.consume_key(Modifiers::NONE, Key::ArrowUp),
-            input.consume_key(Modifiers::NONE, Key::ArrowDown),
-            input.consume_key(Modifiers::NONE, Key::Enter),
-        )
-    });
+    let field = pass.place.id.with("palette query");
+    let has_focus = palette.just_opened || ctx.memory(|memory| memory.has_focus(field));
+    let press = |key| has_focus && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    let (up, down, enter) = (press(Key::ArrowUp), press(Key::ArrowDown), press(Key::Enter));
     let count = found.len().max(1);
     if up {
         palette.marked = (palette.marked + count - 1) % count;
@@ -69,51 +70,50 @@ pub(crate) fn show(ctx: &egui::Context, pass: &Pass<'_>, palette: &mut PaletteSt
         None
     };
 
-    let area = egui::Modal::default_area(egui::Id::new("palette"))
-        .anchor(egui::Align2::CENTER_TOP, egui::vec2(0.0, 2.0 * size::TOOLBAR));
-    let answer = egui::Modal::new(egui::Id::new("palette"))
-        .area(area)
-        .show(ctx, |ui| {
-            let theme = Theme::of(ui);
-            ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 4.0 * size::PADDING));
-            ui.spacing_mut().item_spacing.y = 0.0;
-            let edit = egui::TextEdit::singleline(&mut palette.query)
-                .hint_text("Find a command")
-                .desired_width(f32::INFINITY);
-            let response = ui.add(edit);
-            if std::mem::take(&mut palette.just_opened) {
-                response.request_focus();
-            }
-            if response.changed() {
-                palette.marked = 0;
-            }
-            ui.add_space(size::GRID);
-            if found.is_empty() {
-                ui.label(RichText::new("Unknown command").color(theme.secondary));
-                return;
-            }
-            egui::ScrollArea::vertical()
-                .max_height(MAX_ROWS * size::ROW)
-                .auto_shrink([false, true])
-                .show(ui, |ui| {
-                    for (at, command) in found.iter().enumerate() {
-                        let enabled = command.is_enabled(pass);
-                        let row = CommandRow {
-                            enabled,
-                            marked: at == palette.marked,
-                            on: None,
-                        };
-                        let row = command_row(ui, *command, &command.label(pass), row);
-                        if (up || down) && at == palette.marked {
-                            row.scroll_to_me(None);
-                        }
-                        if row.clicked() {
-                            chosen = Some(*command);
-                        }
+    let place = &pass.place;
+    let below_bar = egui::vec2(0.0, 2.0 * size::TOOLBAR);
+    let answer = overlay::show(ctx, place, PALETTE, egui::Align2::CENTER_TOP, below_bar, |ui| {
+        let theme = Theme::of(ui);
+        ui.set_width(place.width_for(WIDTH));
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let edit = egui::TextEdit::singleline(&mut palette.query)
+            .id(field)
+            .hint_text("Find a command")
+            .desired_width(f32::INFINITY);
+        let response = ui.add(edit);
+        if std::mem::take(&mut palette.just_opened) {
+            response.request_focus();
+        }
+        if response.changed() {
+            palette.marked = 0;
+        }
+        ui.add_space(size::GRID);
+        if found.is_empty() {
+            ui.label(RichText::new("Unknown command").color(theme.secondary));
+            return;
+        }
+        egui::ScrollArea::vertical()
+            .max_height(MAX_ROWS * size::ROW)
+            .auto_shrink([false, true])
+            .show(ui, |ui| {
+                for (at, command) in found.iter().enumerate() {
+                    let enabled = command.is_enabled(pass);
+                    let row = CommandRow {
+                        enabled,
+                        marked: at == palette.marked,
+                        on: None,
+                    };
+                    let row = command_row(ui, *command, &command.label(pass), row);
+                    if (up || down) && at == palette.marked {
+                        row.scroll_to_me(None);
                     }
-                });
-        });
-    if answer.should_close() {
+                    if row.clicked() {
+                        chosen = Some(*command);
+                    }
+                }
+            });
+    });
+    if answer.should_close {
         palette.is_open = false;
     }
     let chosen = chosen.filter(|command| command.is_enabled(pass))?;

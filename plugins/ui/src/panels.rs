@@ -6,10 +6,13 @@ use crate::pass::Pass;
 
 /// State of a panel: as the blueprint says, else expanded if the views still have enough room.
 pub(crate) fn panel_state(pass: &Pass<'_>, panel: Panel) -> PanelState {
+    if !pass.settings.panels.allow(panel) {
+        return PanelState::Hidden;
+    }
     let by_itself = match panel {
-        Panel::Selection if pass.screen.x < MIN_WIDTH_FOR_BOTH_SIDES => PanelState::Hidden,
-        Panel::Blueprint if pass.screen.x < MIN_WIDTH_FOR_LEFT => PanelState::Hidden,
-        Panel::Time if pass.screen.y < MIN_HEIGHT_FOR_TIME => PanelState::Collapsed,
+        Panel::Selection if pass.place.rect.width() < MIN_WIDTH_FOR_BOTH_SIDES => PanelState::Hidden,
+        Panel::Blueprint if pass.place.rect.width() < MIN_WIDTH_FOR_LEFT => PanelState::Hidden,
+        Panel::Time if pass.place.rect.height() < MIN_HEIGHT_FOR_TIME => PanelState::Collapsed,
         _ => PanelState::Expanded,
     };
     pass.viewport().panels.get(panel).unwrap_or(by_itself)

@@ -12,10 +12,30 @@ use chronoscope_frame::{
 use chronoscope_store::{ChunkStore, EntityPath};
 use chronoscope_views::{ViewUis, clicked_buttons};
 
-use crate::icons;
+use crate::{icons, settings::UiSettings, theme::size};
 
-/// The tiles as they were laid out in a pass: the size of each view's content, in points.
-pub(crate) type ShownTiles = BTreeMap<ViewId, egui::Vec2>;
+/// The tiles as they were laid out in a pass: the rectangle of each view's content, in points.
+pub(crate) type TileRects = BTreeMap<ViewId, egui::Rect>;
+
+/// Where an instance of the interface is shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// What all its ids derive from.
+    pub(crate) id: egui::Id,
+    /// Its rectangle, in points. Nothing of it but menus and tooltips is drawn outside.
+    pub(crate) rect: egui::Rect,
+    /// Whether that is all of the context.
+    pub(crate) is_whole_context: bool,
+    /// Whether keys are meant for it.
+    pub(crate) has_keys: bool,
+}
+
+impl Place {
+    /// Width of a dialog or menu that would like to be `wanted` wide.
+    pub(crate) fn width_for(&self, wanted: f32) -> f32 {
+        wanted.min(self.rect.width() - 4.0 * size::PADDING)
+    }
+}
 
 /// One pass over the user interface: the products of the frame, and the commands that come of it.
 pub(crate) struct Pass<'a> {
@@ -23,8 +43,10 @@ pub(crate) struct Pass<'a> {
     pub(crate) world: &'a World,
     /// Commands for the next frame.
     pub(crate) commands: &'a mut ViewerCommands,
-    /// The size of the whole interface, in points.
-    pub(crate) screen: egui::Vec2,
+    /// Where the interface is.
+    pub(crate) place: Place,
+    /// Its settings.
+    pub(crate) settings: UiSettings,
     /// The item under the pointer, as panels reported in this pass.
     pub(crate) hovered: Option<Item>,
     /// Whether the pointer is over a view, which reports the item under it itself.
@@ -32,11 +54,12 @@ pub(crate) struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    pub(crate) fn new(world: &'a World, commands: &'a mut ViewerCommands, screen: egui::Vec2) -> Self {
+    pub(crate) fn new(world: &'a World, commands: &'a mut ViewerCommands, place: Place) -> Self {
         Self {
             world,
             commands,
-            screen,
+            place,
+            settings: world.get_resource().copied().unwrap_or_default(),
             hovered: None,
             is_over_view: false,
         }

@@ -1,41 +1,92 @@
-//! The pass in the engine: an exclusive system, so that all of the world can be read and nothing else runs
-//! beside.
+//! The interface in the engine: its resources, and the shell that draws it over all of a context.
 
 use bevy::{
-    app::{App, AppExit, Plugin, PreUpdate},
-    ecs::{message::Messages, prelude::*, query::QueryState},
+    app::{App, Last, Plugin, PreUpdate},
+    ecs::{prelude::*, query::QueryState},
+    log::{error, warn},
 };
-use bevy_egui::{EguiContext, EguiInput, EguiPreUpdateSet, EguiPrimaryContextPass, PrimaryEguiContext};
+use bevy_egui::{
+    EguiContext, EguiInput, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, PrimaryEguiContext,
+};
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, DiffLog, FrameDiagnostics, IngestSources, Recordings, Reports, Selection,
-    Settled, TimeControls, View, ViewClasses, ViewTile, ViewerCommands, Visualizers,
+    ActiveBlueprint, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, IngestSources, Recordings,
+    Reports, Selection, Settled, TimeControls, ViewClasses, ViewerCommands, Visualizers,
 };
 use chronoscope_views::{ViewStyle, ViewUis};
 
 use crate::{
-    pass::ShownTiles,
+    look,
     settings::UiSettings,
     shell,
+    shown::{ShownTiles, is_needed, tell_views},
     state::UiState,
-    theme::{self, Theme},
 };
 
-/// Draws the user interface into `bevy_egui`'s primary context, whether that is shown in a window or drawn to
-/// an image.
+/// What [`show`](crate::show) needs. Draws nothing by itself, and owns neither windows nor cameras.
 ///
-/// Owns neither windows nor cameras. Needs `bevy_egui`'s plugin and the frame's; what views draw is up to the
-/// views' plugins.
+/// While no instance is drawn, nothing from [`FrameSystems::BlueprintQuery`] on runs. Needs the frame's
+/// plugins; what views draw is up to the views' plugins.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UiPlugin {
-    /// Settings of the interface.
+    /// Settings of the interface, where the app has none yet.
     pub settings: UiSettings,
 }
 
 impl Plugin for UiPlugin {
     fn build(&self, app: &mut App) {
-        app.insert_resource(self.settings);
+        if !app.world().contains_resource::<UiSettings>() {
+            app.insert_resource(self.settings);
+        }
         init_resources(app);
-        app.add_systems(EguiPrimaryContextPass, draw_ui);
+        app.add_systems(Frame, tell_views.in_set(FrameSystems::Begin));
+        app.configure_sets(
+            Frame,
+            (
+                FrameSystems::BlueprintQuery,
+                FrameSystems::QueryResults,
+                FrameSystems::Overrides,
+                FrameSystems::ContextSystems,
+                FrameSystems::Visualizers,
+                FrameSystems::Present,
+            )
+                .run_if(is_needed),
+        );
+    }
+}
+
+/// Adds empty resources for an app that has only parts of the frame.
+fn init_resources(app: &mut App) {
+    app.init_resource::<UiState>()
+        .init_resource::<ShownTiles>()
+        .init_resource::<Recordings>()
+        .init_resource::<ActiveBlueprint>()
+        .init_resource::<Cursor>()
+        .init_resource::<DiffLog>()
+        .init_resource::<FrameDiagnostics>()
+        .init_resource::<IngestSources>()
+        .init_resource::<Reports>()
+        .init_resource::<Selection>()
+        .init_resource::<Settled>()
+        .init_resource::<TimeControls>()
+        .init_resource::<ViewClasses>()
+        .init_resource::<ViewStyle>()
+        .init_resource::<ViewUis>()
+        .init_resource::<ViewerCommands>()
+        .init_resource::<Visualizers>();
+}
+
+/// Draws the viewer over all of `bevy_egui`'s primary context, whether that is shown in a window or drawn to
+/// an image.
+///
+/// For apps that are a viewer. A host that shows the viewer in a part of its own interface leaves this plugin
+/// out and calls [`show`](crate::show).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PrimaryUiPlugin;
+
+impl Plugin for PrimaryUiPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(EguiPrimaryContextPass, draw_ui.in_set(UiSystems::Draw));
+        app.add_systems(Last, warn_without_context);
         app.add_systems(
             PreUpdate,
             drop_unchanged_modifiers
@@ -43,6 +94,22 @@ impl Plugin for UiPlugin {
                 .before(EguiPreUpdateSet::BeginPass),
         );
     }
+
+    fn finish(&self, app: &mut App) {
+        if !app.is_plugin_added::<EguiPlugin>() {
+            error!(
+                "the viewer cannot be seen: add bevy_egui's EguiPlugin, or disable PrimaryUiPlugin in \
+                 ChronoscopePlugins"
+            );
+        }
+    }
+}
+
+/// Systems of [`PrimaryUiPlugin`] in [`EguiPrimaryContextPass`].
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UiSystems {
+    /// Draws the viewer, exclusively. What a host draws into the same context after it lies above.
+    Draw,
 }
 
 /// Takes the news out of the input that are none: `bevy_egui` states the modifier keys in every pass, and
@@ -63,25 +130,17 @@ pub(crate) fn drop_modifiers(events: &mut Vec<egui::Event>, mut known: egui::Mod
     });
 }
 
-/// Adds empty resources for an app that has only parts of the frame.
-pub(crate) fn init_resources(app: &mut App) {
-    app.init_resource::<UiState>()
-        .init_resource::<UiSettings>()
-        .init_resource::<Recordings>()
-        .init_resource::<ActiveBlueprint>()
-        .init_resource::<Cursor>()
-        .init_resource::<DiffLog>()
-        .init_resource::<FrameDiagnostics>()
-        .init_resource::<IngestSources>()
-        .init_resource::<Reports>()
-        .init_resource::<Selection>()
-        .init_resource::<Settled>()
-        .init_resource::<TimeControls>()
-        .init_resource::<ViewClasses>()
-        .init_resource::<ViewStyle>()
-        .init_resource::<ViewUis>()
-        .init_resource::<ViewerCommands>()
-        .init_resource::<Visualizers>();
+/// Frames without a context after which that is reported.
+const PATIENCE: u32 = 60;
+
+/// Says once that there is nothing to draw into.
+fn warn_without_context(contexts: Query<(), With<PrimaryEguiContext>>, mut num_frames: Local<u32>) {
+    if contexts.is_empty() && *num_frames <= PATIENCE {
+        *num_frames += 1;
+        if *num_frames > PATIENCE {
+            warn!("the viewer cannot be seen: no camera has a PrimaryEguiContext");
+        }
+    }
 }
 
 fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<PrimaryEguiContext>>) {
@@ -92,12 +151,6 @@ fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<P
     else {
         return;
     };
-    run_pass(world, &ctx);
-}
-
-/// Draws everything into `ctx`, hands the commands over, and says where the views are. For those who run egui
-/// themselves; in an app with `bevy_egui`, [`UiPlugin`] calls it.
-pub fn run_pass(world: &mut World, ctx: &egui::Context) {
     let mut ui = egui::Ui::new(
         ctx.clone(),
         egui::Id::new("chronoscope"),
@@ -105,92 +158,87 @@ pub fn run_pass(world: &mut World, ctx: &egui::Context) {
             .layer_id(egui::LayerId::background())
             .max_rect(ctx.viewport_rect()),
     );
-    world.resource_scope(|world: &mut World, mut state: Mut<UiState>| {
-        let mut repaint_requested = apply_theme(world, ctx, &mut state);
-        let mut commands = ViewerCommands::default();
-        let shown = shell::show(&mut ui, world, &mut state, &mut commands);
-        // The next frame shows the effect of the commands.
-        repaint_requested |= !commands.is_empty();
-        world.resource_mut::<ViewerCommands>().append(&mut commands);
-        repaint_requested |= std::mem::take(&mut state.repaint_requested);
-        if std::mem::take(&mut state.quit_requested)
-            && let Some(mut exits) = world.get_resource_mut::<Messages<AppExit>>()
-        {
-            exits.write(AppExit::Success);
-        }
-        repaint_requested |= write_tiles(world, &shown, ctx.pixels_per_point());
-        if repaint_requested {
-            world.resource_mut::<Settled>().disturb();
-        }
+    world.resource_scope(|world, mut state: Mut<UiState>| {
+        // All of this context is the viewer's, so the look stays: between passes egui takes from it how text
+        // is rendered.
+        let settings = *world.resource::<UiSettings>();
+        _ = look::replace(&ctx, &settings, &mut state.styles);
+        shell::show(world, &mut ui, &mut state);
     });
-}
-
-/// Applies the theme where it is not yet, and gives its colors to the views. Returns whether something
-/// changed.
-fn apply_theme(world: &mut World, ctx: &egui::Context, state: &mut UiState) -> bool {
-    let wanted = world.resource::<UiSettings>().theme;
-    let is_new = state.theme.is_none();
-    if is_new {
-        theme::apply(ctx);
-    }
-    if state.theme != Some(wanted) {
-        ctx.set_theme(wanted);
-        state.theme = Some(wanted);
-    }
-    let style = view_style(Theme::of_context(ctx));
-    let changed = *world.resource::<ViewStyle>() != style;
-    if changed {
-        world.insert_resource(style);
-    }
-    is_new || changed
-}
-
-fn view_style(theme: &Theme) -> ViewStyle {
-    ViewStyle {
-        background: theme.viewport,
-        grid: theme.hairline,
-        text: theme.text,
-        secondary_text: theme.secondary,
-        label_background: theme.label_background(),
-        cursor: theme.cursor,
-        hovered: theme.cursor,
-        selected: theme.accent,
-        warning: theme.warning,
-        error: theme.error,
-        success: theme.success,
-    }
-}
-
-/// Tells each view whether and how large it is shown. Returns whether that changed.
-fn write_tiles(world: &mut World, shown: &ShownTiles, pixels_per_point: f32) -> bool {
-    let mut views = world.query::<(&View, &mut ViewTile)>();
-    let mut changed = false;
-    for (view, mut tile) in views.iter_mut(world) {
-        let next = match shown.get(&view.id) {
-            Some(size) => {
-                let pixels = |points: f32| (points * pixels_per_point).round().clamp(1.0, 16_384.0) as u32;
-                ViewTile {
-                    shown: true,
-                    size_pixels: [pixels(size.x), pixels(size.y)],
-                    pixels_per_point,
-                }
-            }
-            // The last size is kept, so that a view that comes back need not be drawn twice.
-            None => ViewTile {
-                shown: false,
-                ..*tile
-            },
-        };
-        changed |= tile.set_if_neq(next);
-    }
-    changed
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use bevy::log::tracing::{
+        self, Metadata, Subscriber,
+        field::{Field, Visit},
+        span,
+    };
     use egui::{Event, Modifiers};
 
     use super::*;
+
+    /// Keeps what is logged.
+    #[derive(Clone, Default)]
+    struct Logged(Arc<Mutex<Vec<String>>>);
+
+    impl Logged {
+        fn count(&self, text: &str) -> usize {
+            self.0
+                .lock()
+                .map_or(0, |lines| lines.iter().filter(|line| line.contains(text)).count())
+        }
+    }
+
+    impl Visit for Logged {
+        fn record_debug(&mut self, _: &Field, value: &dyn std::fmt::Debug) {
+            if let Ok(mut lines) = self.0.lock() {
+                lines.push(format!("{value:?}"));
+            }
+        }
+    }
+
+    impl Subscriber for Logged {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+        fn event(&self, event: &tracing::Event<'_>) {
+            event.record(&mut self.clone());
+        }
+
+        fn enter(&self, _: &span::Id) {}
+
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    #[test]
+    fn a_viewer_that_cannot_be_seen_says_why_once() -> bevy::ecs::error::Result {
+        let logged = Logged::default();
+        tracing::subscriber::with_default(logged.clone(), || -> bevy::ecs::error::Result {
+            let mut app = App::new();
+            app.add_plugins(PrimaryUiPlugin);
+            app.finish();
+            let system = app.world_mut().register_system(warn_without_context);
+            for _ in 0..3 * PATIENCE {
+                app.world_mut().run_system(system)?;
+            }
+            Ok(())
+        })?;
+        assert_eq!(logged.count("add bevy_egui's EguiPlugin"), 1);
+        assert_eq!(logged.count("no camera has a PrimaryEguiContext"), 1);
+        Ok(())
+    }
 
     #[test]
     fn only_modifiers_that_changed_are_news() {

@@ -1,12 +1,26 @@
 //! Settings of the interface.
 
 use bevy::ecs::prelude::*;
+use chronoscope_blueprint::Panel;
 
 /// Settings of the interface.
 #[derive(Resource, Clone, Copy, Debug, PartialEq)]
 pub struct UiSettings {
-    /// Dark, light, or as the system has it. Where the system has no opinion, dark.
+    /// Colors, sizes and spacing: the viewer's own, or those of the [`egui::Ui`] that it is shown in.
+    pub style: Look,
+    /// Dark, light, or as the system has it. Where the system has no opinion, dark. Only for a style of the
+    /// viewer's own; the menu writes it.
     pub theme: egui::ThemePreference,
+    /// The faces of text: the viewer's own, or those of the host. The viewer's icons and faces are added to
+    /// the context in either case, and are the last resort for glyphs that the host's faces lack.
+    pub fonts: Look,
+    /// The panels that may be shown at all. Of those, users choose.
+    pub panels: AllowedPanels,
+    /// Whether keys run commands. They do where the viewer has all of the context, and otherwise while the
+    /// pointer is over the viewer or one of its widgets has the focus.
+    pub shortcuts: bool,
+    /// Whether files that are dropped onto the window are opened.
+    pub take_drops: bool,
     /// Whether the interface may end the app. Off by default: an app that shows a viewer among other things
     /// ends by itself.
     pub can_quit: bool,
@@ -15,8 +29,67 @@ pub struct UiSettings {
 impl Default for UiSettings {
     fn default() -> Self {
         Self {
+            style: Look::Own,
             theme: egui::ThemePreference::System,
+            fonts: Look::Own,
+            panels: AllowedPanels::default(),
+            shortcuts: true,
+            take_drops: true,
             can_quit: false,
         }
     }
+}
+
+/// Panels that a host allows. It is no edit of the blueprint to leave one out, and nothing that a user could
+/// undo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AllowedPanels {
+    /// The bar above.
+    pub top_bar: bool,
+    /// Recordings and blueprint, at the left.
+    pub blueprint: bool,
+    /// The selection, at the right.
+    pub selection: bool,
+    /// Time and streams, below.
+    pub time: bool,
+}
+
+impl AllowedPanels {
+    /// No panel: the views alone.
+    pub const NONE: Self = Self {
+        top_bar: false,
+        blueprint: false,
+        selection: false,
+        time: false,
+    };
+
+    pub(crate) fn allow(&self, panel: Panel) -> bool {
+        match panel {
+            Panel::Top => self.top_bar,
+            Panel::Blueprint => self.blueprint,
+            Panel::Selection => self.selection,
+            Panel::Time => self.time,
+        }
+    }
+}
+
+impl Default for AllowedPanels {
+    fn default() -> Self {
+        Self {
+            top_bar: true,
+            blueprint: true,
+            selection: true,
+            time: true,
+        }
+    }
+}
+
+/// Whose look something has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Look {
+    /// The viewer's. The host's part of the context keeps its own.
+    #[default]
+    Own,
+    /// The host's.
+    Host,
 }

@@ -1,43 +1,169 @@
 //! The arrangement: the bar above, recordings and blueprint left, selection right, time below, tiles in the
 //! middle.
 
-use bevy::ecs::prelude::*;
+use bevy::{app::AppExit, ecs::message::Messages, ecs::prelude::*};
 use chronoscope_blueprint::{Panel, PanelState};
-use chronoscope_frame::{Item, Reports, Selection, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{Item, Reports, Selection, Settled, ViewerCommand, ViewerCommands};
+use chronoscope_views::ViewStyle;
 
 use crate::{
-    actions, dialogs, left_panel, notifications, palette,
+    actions, dialogs, left_panel, look, notifications, overlay, palette,
     panels::{is_open, panel_state},
-    pass::{Pass, ShownTiles},
+    pass::{Pass, Place, TileRects},
     selection_panel,
+    settings::UiSettings,
+    shown::ShownTiles,
     state::UiState,
     theme::{Theme, size},
     time_panel, top_bar, viewport,
 };
 
-/// Draws everything, and returns where the views are.
-pub(crate) fn show(
+/// Draws the whole viewer into the room that `ui` has left, and hands over the commands that come of it.
+///
+/// Bars, panels, tiles, dialogs and notifications stay within that rectangle; only menus and tooltips may
+/// reach beyond. Ids derive from `ui` and from the salt of `state`, so that neither panels of the host nor
+/// other instances clash with those of the viewer. The look is that of [`UiSettings`]; the host's part of the
+/// context keeps its own. A view is worked on only for as long as some instance shows it, so a viewer that is
+/// not drawn costs no more than the arrival of its data.
+///
+/// Needs [`UiPlugin`](crate::UiPlugin) in the app; without it, a line of text says so. Call it from an
+/// exclusive system in the pass of the context that `ui` belongs to.
+pub fn show(world: &mut World, ui: &mut egui::Ui, state: &mut UiState) {
+    let rect = ui.available_rect_before_wrap();
+    let Some(settings) = world.get_resource::<UiSettings>().copied() else {
+        ui.label("The viewer is not part of this app: add ChronoscopePlugins.");
+        return;
+    };
+    let can_be_seen = ui.is_visible() && rect.width() >= 1.0 && rect.height() >= 1.0;
+    if !can_be_seen {
+        state.tiles.clear();
+        ui.advance_cursor_after_rect(rect);
+        return;
+    }
+    let ctx = ui.ctx().clone();
+    let (replaced, lacks_fonts) = look::replace(&ctx, &settings, &mut state.styles);
+    state.repaint_requested |= lacks_fonts;
+    let id = ui.id().with(state.salt);
+    let builder = egui::UiBuilder::new()
+        .id(id)
+        .max_rect(rect)
+        .layout(egui::Layout::top_down(egui::Align::Min));
+    ui.scope_builder(builder, |ui| {
+        if replaced.is_some() {
+            ui.set_style(ctx.global_style());
+        }
+        ui.shrink_clip_rect(rect);
+        ui.expand_to_include_rect(rect);
+        let mut place = Place {
+            id,
+            rect,
+            is_whole_context: rect.contains_rect(ctx.content_rect()),
+            has_keys: true,
+        };
+        place.has_keys = place.is_whole_context || is_aimed_at(ui, &place);
+        draw(ui, world, state, settings, place);
+    });
+    look::restore(&ctx, replaced);
+}
+
+/// Whether the pointer is over the viewer, or the focus in it.
+fn is_aimed_at(ui: &egui::Ui, place: &Place) -> bool {
+    let ctx = ui.ctx();
+    let own_layers = [
+        [
+            ui.layer_id(),
+            egui::LayerId::new(egui::Order::Foreground, place.id.with(notifications::BANNERS)),
+        ],
+        overlay::layers(place, palette::PALETTE),
+        overlay::layers(place, dialogs::OPEN),
+        overlay::layers(place, dialogs::ABOUT),
+    ];
+    let is_own = |layer: egui::LayerId| own_layers.as_flattened().contains(&layer);
+    let focused = ctx.memory(egui::Memory::focused);
+    if let Some(response) = focused.and_then(|focused| ctx.read_response(focused)) {
+        return is_own(response.layer_id) && place.rect.contains(response.rect.center());
+    }
+    let pointer = ctx.input(|input| input.pointer.latest_pos());
+    pointer.is_some_and(|at| place.rect.contains(at) && ctx.layer_id_at(at).is_none_or(is_own))
+}
+
+/// Draws everything and writes what came of it.
+fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiSettings, place: Place) {
+    let mut commands = ViewerCommands::default();
+    let (tiles, chosen) = arrange(ui, world, state, place, &mut commands);
+    let mut repaint_requested = std::mem::take(&mut state.repaint_requested);
+    if chosen != settings {
+        world.insert_resource(chosen);
+        repaint_requested = true;
+    }
+    // The next frame shows the effect of the commands.
+    repaint_requested |= !commands.is_empty();
+    world.resource_mut::<ViewerCommands>().append(&mut commands);
+    let style = view_style(&Theme::of(ui));
+    if *world.resource::<ViewStyle>() != style {
+        world.insert_resource(style);
+        repaint_requested = true;
+    }
+    let pixels_per_point = ui.pixels_per_point();
+    world
+        .resource_mut::<ShownTiles>()
+        .record(place.id, &tiles, pixels_per_point);
+    state.tiles = tiles;
+    if std::mem::take(&mut state.quit_requested)
+        && let Some(mut exits) = world.get_resource_mut::<Messages<AppExit>>()
+    {
+        exits.write(AppExit::Success);
+    }
+    if repaint_requested {
+        world.resource_mut::<Settled>().disturb();
+        // A host may draw only when asked to.
+        ui.ctx().request_repaint();
+    }
+}
+
+fn view_style(theme: &Theme) -> ViewStyle {
+    ViewStyle {
+        background: theme.viewport,
+        grid: theme.hairline,
+        text: theme.text,
+        secondary_text: theme.secondary,
+        label_background: theme.label_background(),
+        cursor: theme.cursor,
+        hovered: theme.cursor,
+        selected: theme.accent,
+        warning: theme.warning,
+        error: theme.error,
+        success: theme.success,
+    }
+}
+
+/// Lays everything out. Returns where the views are, and the settings as they were chosen.
+fn arrange(
     ui: &mut egui::Ui,
     world: &World,
     state: &mut UiState,
+    place: Place,
     out: &mut ViewerCommands,
-) -> ShownTiles {
-    let screen = ui.max_rect();
-    let mut pass = Pass::new(world, out, screen.size());
-    actions::handle_shortcuts(ui.ctx(), &mut pass, state);
-    take_dropped_files(ui.ctx(), &mut pass);
+) -> (TileRects, UiSettings) {
+    let ctx = ui.ctx().clone();
+    let mut pass = Pass::new(world, out, place);
+    actions::handle_shortcuts(&ctx, &mut pass, state);
+    take_dropped_files(&ctx, &mut pass);
     state.notifications.update(world.resource::<Reports>());
 
-    let mut chosen = top_bar::show(ui, &mut pass, &mut state.notifications);
+    let mut chosen = None;
+    if pass.settings.panels.top_bar {
+        chosen = top_bar::show(ui, &mut pass, &mut state.notifications);
+    }
     if pass.active().is_some() {
         match panel_state(&pass, Panel::Time) {
             PanelState::Hidden => {}
             PanelState::Collapsed => time_panel::show_collapsed(ui, &mut pass, &mut state.time_panel),
-            PanelState::Expanded => time_panel::show(ui, &mut pass, &mut state.time_panel, screen.height()),
+            PanelState::Expanded => time_panel::show(ui, &mut pass, &mut state.time_panel),
         }
     }
     if is_open(&pass, Panel::Blueprint) {
-        side_panel(ui, Side::Left, screen.width(), |ui| {
+        side_panel(ui, Side::Left, &place, |ui| {
             left_panel::show(
                 ui,
                 &mut pass,
@@ -47,12 +173,12 @@ pub(crate) fn show(
         });
     }
     if is_open(&pass, Panel::Selection) && pass.active().is_some() {
-        side_panel(ui, Side::Right, screen.width(), |ui| {
+        side_panel(ui, Side::Right, &place, |ui| {
             selection_panel::show(ui, &mut pass, &mut state.selection_panel);
         });
     }
     let theme = Theme::of(ui);
-    let shown = egui::CentralPanel::no_frame()
+    let tiles = egui::CentralPanel::no_frame()
         .frame(egui::Frame::new().fill(theme.viewport))
         .show(ui, |ui| {
             puffin::profile_scope!("tree.ui");
@@ -60,23 +186,26 @@ pub(crate) fn show(
         })
         .inner;
 
-    notifications::show_banners(ui, &mut state.notifications);
-    chosen = palette::show(ui.ctx(), &pass, &mut state.palette).or(chosen);
-    dialogs::show_open(ui.ctx(), &mut pass, &mut state.open_dialog);
-    dialogs::show_about(ui.ctx(), &mut state.about);
+    notifications::show_banners(ui, &place, &mut state.notifications);
+    chosen = palette::show(&ctx, &pass, &mut state.palette).or(chosen);
+    dialogs::show_open(&ctx, &mut pass, &mut state.open_dialog);
+    dialogs::show_about(&ctx, &place, &mut state.about);
     if let Some(command) = chosen {
-        actions::run(command, &mut pass, state, ui.ctx());
+        actions::run(command, &mut pass, state);
     }
-    show_drop_hint(ui);
+    if pass.settings.take_drops {
+        show_drop_hint(ui, &place);
+    }
     let Pass {
         hovered,
         is_over_view,
+        settings,
         ..
     } = pass;
     settle_hover(world, state, hovered, is_over_view, out);
-    state.was_typing = ui.ctx().text_edit_focused();
+    state.was_typing = ctx.text_edit_focused();
     state.repaint_requested |= state.time_panel.is_counting();
-    shown
+    (tiles, settings)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,19 +214,28 @@ enum Side {
     Right,
 }
 
-fn side_panel(ui: &mut egui::Ui, side: Side, screen_width: f32, content: impl FnOnce(&mut egui::Ui)) {
+fn side_panel(ui: &mut egui::Ui, side: Side, place: &Place, content: impl FnOnce(&mut egui::Ui)) {
     // Both panels together never take more than two thirds, so that something is left for the tiles in a
     // small window.
     let (panel, share, widths) = match side {
-        Side::Left => (egui::Panel::left("left_panel"), 0.17, 180.0..=280.0),
-        Side::Right => (egui::Panel::right("selection_panel"), 0.21, 208.0..=340.0),
+        Side::Left => (
+            egui::Panel::left(place.id.with("left_panel")),
+            0.17,
+            180.0..=280.0,
+        ),
+        Side::Right => (
+            egui::Panel::right(place.id.with("selection_panel")),
+            0.21,
+            208.0..=340.0,
+        ),
     };
-    let default = (screen_width * share).clamp(*widths.start(), *widths.end());
+    let width = place.rect.width();
+    let default = (width * share).clamp(*widths.start(), *widths.end());
     let theme = Theme::of(ui);
     panel
         .resizable(true)
         .default_size(default)
-        .size_range(160.0..=(screen_width / 3.0).max(161.0))
+        .size_range(160.0..=(width / 3.0).max(161.0))
         .frame(egui::Frame::new().fill(theme.panel))
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
@@ -106,34 +244,29 @@ fn side_panel(ui: &mut egui::Ui, side: Side, screen_width: f32, content: impl Fn
         });
 }
 
-/// Files that were dropped onto the window are opened.
+/// Files that were dropped onto the window are opened. They are taken, so that no other instance opens them
+/// again.
 fn take_dropped_files(ctx: &egui::Context, pass: &mut Pass<'_>) {
-    let paths: Vec<_> = ctx.input(|input| {
-        input
-            .raw
-            .dropped_files
-            .iter()
-            .map(|file| file.path().to_owned())
-            .collect()
-    });
-    if !paths.is_empty() {
+    if !pass.settings.take_drops {
+        return;
+    }
+    let files = ctx.input_mut(|input| std::mem::take(&mut input.raw.dropped_files));
+    if !files.is_empty() {
+        let paths = files.iter().map(|file| file.path().to_owned()).collect();
         pass.push(ViewerCommand::OpenFiles(paths));
     }
 }
 
 /// While files hang over the window: what happens when they are dropped.
-fn show_drop_hint(ui: &egui::Ui) {
+fn show_drop_hint(ui: &egui::Ui, place: &Place) {
     if ui.input(|input| input.raw.hovered_files.is_empty()) {
         return;
     }
     let theme = Theme::of(ui);
-    let rect = ui.ctx().content_rect();
-    let painter = ui.ctx().layer_painter(egui::LayerId::new(
-        egui::Order::Foreground,
-        egui::Id::new("drop_hint"),
-    ));
+    let layer = egui::LayerId::new(egui::Order::Foreground, place.id.with("drop_hint"));
+    let painter = ui.ctx().layer_painter(layer).with_clip_rect(place.rect);
     painter.rect(
-        rect.shrink(size::PADDING),
+        place.rect.shrink(size::PADDING),
         egui::CornerRadius::same(size::RADIUS),
         theme.selection(),
         theme.selection_edge(),
@@ -141,7 +274,7 @@ fn show_drop_hint(ui: &egui::Ui) {
     );
     let font = egui::TextStyle::Heading.resolve(ui.style());
     painter.text(
-        rect.center(),
+        place.rect.center(),
         egui::Align2::CENTER_CENTER,
         "Drop to open",
         font,
@@ -151,9 +284,9 @@ fn show_drop_hint(ui: &egui::Ui) {
 
 /// Sends the hovered item if it changed, once per pass.
 ///
-/// A view reports only changes of what is under the pointer, and may find it out frames later. So while the pointer is
-/// over a view, no report means the same item as before; elsewhere it means no item, and an item that a view reports
-/// comes too late.
+/// A view reports only changes of what is under the pointer, and may find it out frames later. So while the
+/// pointer is over a view, no report means the same item as before; elsewhere it means no item, and an item
+/// that a view reports comes too late.
 fn settle_hover(
     world: &World,
     state: &mut UiState,
@@ -177,6 +310,11 @@ fn settle_hover(
         (None, None) if is_over_view && !was_of_panel => before.clone(),
         (None, _) => None,
     };
+    // Who has not hovered it has nothing to withdraw: it is another instance's, or the host's.
+    if now.is_none() && !state.is_hovering {
+        return;
+    }
+    state.is_hovering = now.is_some();
     if now != *before {
         out.push(ViewerCommand::Hover(now));
     }

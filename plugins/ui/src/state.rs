@@ -1,24 +1,36 @@
 //! State of the interface itself: nothing that a blueprint says, and nothing that a frame depends on.
 
 use bevy::ecs::prelude::*;
+use chronoscope_blueprint::ViewId;
 
 use crate::{
     dialogs::{AboutState, OpenDialogState},
     left_panel::LeftPanelState,
+    look::Styles,
     notifications::NotificationsState,
     palette::PaletteState,
+    pass::TileRects,
     selection_panel::SelectionPanelState,
     time_panel::TimePanelState,
     viewport::ViewportState,
 };
 
-/// State that is kept from pass to pass.
-#[derive(Resource, Default)]
-pub(crate) struct UiState {
-    /// The theme that the context has; none before the first pass.
-    pub(crate) theme: Option<egui::ThemePreference>,
+/// State of one instance of the interface, kept from pass to pass: scroll positions, open dialogs, drafts.
+///
+/// As a resource it is that of [`PrimaryUiPlugin`](crate::PrimaryUiPlugin). A host that calls
+/// [`show`](crate::show) keeps one per place in which it shows the viewer.
+#[derive(Resource)]
+pub struct UiState {
+    /// Distinguishes instances in one parent.
+    pub(crate) salt: egui::Id,
+    /// Where the views were drawn in the last pass.
+    pub(crate) tiles: TileRects,
+    /// Both styles, once they were needed.
+    pub(crate) styles: Option<Styles>,
     /// Something was changed that is seen only in the next pass.
     pub(crate) repaint_requested: bool,
+    /// The hovered item is the one that this instance reported.
+    pub(crate) is_hovering: bool,
     /// A panel, rather than a view, said last what the pointer is over.
     pub(crate) hover_is_of_panel: bool,
     /// A text field had the focus in the last pass.
@@ -33,4 +45,52 @@ pub(crate) struct UiState {
     pub(crate) palette: PaletteState,
     pub(crate) open_dialog: OpenDialogState,
     pub(crate) about: AboutState,
+}
+
+impl UiState {
+    /// State of an instance with this salt. All ids of an instance derive from the salt and from the
+    /// [`egui::Ui`] that it is shown in; two instances in one parent need two salts.
+    pub fn new(salt: impl egui::AsId) -> Self {
+        Self {
+            salt: egui::Id::new(("chronoscope", egui::Id::new(salt))),
+            tiles: TileRects::new(),
+            styles: None,
+            repaint_requested: false,
+            is_hovering: false,
+            hover_is_of_panel: false,
+            was_typing: false,
+            quit_requested: false,
+            left_panel: LeftPanelState::default(),
+            selection_panel: SelectionPanelState::default(),
+            viewport: ViewportState::default(),
+            time_panel: TimePanelState::default(),
+            notifications: NotificationsState::default(),
+            palette: PaletteState::default(),
+            open_dialog: OpenDialogState::default(),
+            about: AboutState::default(),
+        }
+    }
+}
+
+impl UiState {
+    /// The rectangle of a view in the last pass, in points of the context; `None` where it was not shown.
+    pub fn view_rect(&self, view: ViewId) -> Option<egui::Rect> {
+        self.tiles.get(&view).copied()
+    }
+}
+
+impl Default for UiState {
+    /// State of an instance that is alone in its parent.
+    fn default() -> Self {
+        Self::new(())
+    }
+}
+
+impl std::fmt::Debug for UiState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("UiState")
+            .field("salt", &self.salt)
+            .finish_non_exhaustive()
+    }
 }

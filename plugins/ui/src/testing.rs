@@ -6,14 +6,18 @@
     reason = "a test fails by panicking"
 )]
 
-use bevy::{app::App, time::TimePlugin};
+use bevy::{app::App, ecs::prelude::*, time::TimePlugin};
 use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId};
-use chronoscope_frame::{AppViewClassExt, FramePlugins, Recordings, StoreInfo, ViewClass};
+use chronoscope_frame::{AppViewClassExt, DiffLog, FramePlugins, Recordings, StoreInfo, ViewClass};
 use chronoscope_store::{Chunk, ChunkStore, Recording, StoreId, Timeline};
 use chronoscope_types::{Scalars, columns_chunk};
 use egui::{Event, Modifiers, PointerButton, Pos2, Rect, Vec2};
 
-use crate::plugin;
+use crate::{
+    UiPlugin, UiState,
+    plugin::{self},
+    show,
+};
 
 /// A recording with scalars on each of these entities, at 0, 10 and 20 of the timeline `frame`.
 pub(crate) fn recording_of(paths: &[&str]) -> Recording {
@@ -53,7 +57,7 @@ impl ViewClass for Plots {
 /// The frame and the interface, drawn pass by pass.
 pub(crate) struct Stage {
     pub(crate) app: App,
-    ctx: egui::Context,
+    pub(crate) ctx: egui::Context,
     size: Vec2,
     modifiers: Modifiers,
 }
@@ -62,8 +66,7 @@ impl Stage {
     /// A stage of this size, in points, with nothing open.
     pub(crate) fn empty(width: f32, height: f32) -> Self {
         let mut app = App::new();
-        app.add_plugins((TimePlugin, FramePlugins));
-        plugin::init_resources(&mut app);
+        app.add_plugins((TimePlugin, FramePlugins, UiPlugin::default()));
         app.add_view_class(Plots);
         Self {
             app,
@@ -88,8 +91,30 @@ impl Stage {
         stage
     }
 
+    /// Scalars of these entities arrive.
+    pub(crate) fn log(&mut self, paths: &[&str]) {
+        let world = self.app.world_mut();
+        world.resource_scope(|world, mut log: Mut<DiffLog>| {
+            let mut recordings = world.resource_mut::<Recordings>();
+            for chunk in chunks(paths) {
+                let store = StoreId::recording("test app", "first");
+                recordings.insert(&mut log, &store, chunk).unwrap();
+            }
+        });
+    }
+
     /// Runs a frame and draws it. Returns the texts on the screen, in the order in which they were drawn.
     pub(crate) fn draw_with(&mut self, events: Vec<Event>) -> Vec<String> {
+        let texts = self.draw_by(events, draw_into);
+        texts.into_iter().map(|(text, _)| text).collect()
+    }
+
+    /// Runs a frame and has it drawn by a host. Returns the texts on the screen and where they are.
+    pub(crate) fn draw_by(
+        &mut self,
+        events: Vec<Event>,
+        mut draw: impl FnMut(&mut World, &mut egui::Ui),
+    ) -> Vec<(String, Rect)> {
         self.app.update();
         // As `bevy_egui` does.
         let mut events: Vec<Event> = events;
@@ -101,9 +126,7 @@ impl Stage {
             ..egui::RawInput::default()
         };
         let world = self.app.world_mut();
-        let mut output = self
-            .ctx
-            .run_ui(input, |ui| plugin::run_pass(world, &ui.ctx().clone()));
+        let mut output = self.ctx.run_ui(input, |ui| draw(world, ui));
         output.textures_delta.clear();
         let screen = Rect::from_min_size(Pos2::ZERO, self.size);
         let mut texts = Vec::new();
@@ -177,9 +200,7 @@ impl Stage {
             ..egui::RawInput::default()
         };
         let world = self.app.world_mut();
-        let mut output = self
-            .ctx
-            .run_ui(input, |ui| plugin::run_pass(world, &ui.ctx().clone()));
+        let mut output = self.ctx.run_ui(input, |ui| draw_into(world, ui));
         output.textures_delta.clear();
         let mut found = Vec::new();
         for clipped in &output.shapes {
@@ -189,13 +210,17 @@ impl Stage {
     }
 }
 
-fn collect_texts(shape: &egui::Shape, clip: Rect, texts: &mut Vec<String>) {
+fn draw_into(world: &mut World, ui: &mut egui::Ui) {
+    world.resource_scope(|world, mut state: Mut<UiState>| show(world, ui, &mut state));
+}
+
+fn collect_texts(shape: &egui::Shape, clip: Rect, texts: &mut Vec<(String, Rect)>) {
     match shape {
         egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect_texts(shape, clip, texts)),
         egui::Shape::Text(text) => {
             let rect = text.galley.rect.translate(text.pos.to_vec2());
             if rect.intersects(clip) {
-                texts.push(text.galley.text().to_owned());
+                texts.push((text.galley.text().to_owned(), rect.intersect(clip)));
             }
         }
         _ => {}

@@ -12,7 +12,7 @@ use chronoscope_frame::{
 };
 use egui::{Event, Key, Modifiers, Pos2};
 
-use crate::testing::Stage;
+use crate::{UiSettings, testing::Stage};
 
 fn check_says(texts: &[String], wanted: &str) {
     assert!(
@@ -29,7 +29,31 @@ fn time(stage: &Stage) -> i64 {
 fn nothing_open_says_what_to_do() {
     let texts = Stage::empty(1400.0, 900.0).draw();
     check_says(&texts, "Welcome to Chronoscope");
-    check_says(&texts, "chronoscope FILE");
+    check_says(&texts, "Drop a recording here, or press Ctrl+O");
+    check_says(&texts, "Drop a file here.");
+    let only_program = "chronoscope FILE";
+    assert!(!texts.iter().any(|text| text.contains(only_program)), "{texts:?}");
+    for (settings, wanted) in [
+        (
+            UiSettings {
+                can_quit: true,
+                ..UiSettings::default()
+            },
+            "Drop a recording here, press Ctrl+O, or run: chronoscope FILE",
+        ),
+        (
+            UiSettings {
+                take_drops: false,
+                shortcuts: false,
+                ..UiSettings::default()
+            },
+            "Recordings appear here once there is data.",
+        ),
+    ] {
+        let mut stage = Stage::empty(1400.0, 900.0);
+        stage.app.insert_resource(settings);
+        check_says(&stage.draw(), wanted);
+    }
 }
 
 #[test]

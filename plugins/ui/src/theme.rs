@@ -1,7 +1,7 @@
 //! The look in one place: every color, size and radius of the interface.
 //!
-//! [`apply`] hands the tokens to egui, as a dark and a light style between which egui follows the system.
-//! Code that cannot see this module, such as the views, finds the same tokens in [`egui::Visuals`]:
+//! While the viewer is drawn, egui has the tokens as a dark and a light style between which it follows the
+//! system. Where the style is the host's, the tokens are read from that. They stand in [`egui::Visuals`]:
 //!
 //! | token | where egui keeps it |
 //! |---|---|
@@ -17,8 +17,6 @@
 //! | [`warning`](Theme::warning), [`error`](Theme::error) | `warn_fg_color`, `error_fg_color` |
 
 use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, TextStyle, Vec2};
-
-use crate::fonts;
 
 /// Sizes in points, the same in both themes.
 pub mod size {
@@ -58,8 +56,8 @@ pub mod size {
 ///
 /// Surfaces are stacked: viewport, panel, raised. Text of every kind but disabled reads with a contrast of at
 /// least 4.5 to 1 on all of them, hovered as well (states such as errors: at rest), and where a row is
-/// selected in a panel or over the viewport.
-#[derive(Clone, Debug, PartialEq)]
+/// selected in a panel or over the viewport. A host that brings its style answers for its contrasts.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Theme {
     /// Light text on dark surfaces.
     pub dark: bool,
@@ -95,7 +93,7 @@ pub struct Theme {
     pub shadow: Color32,
 }
 
-static DARK: Theme = Theme {
+const DARK: Theme = Theme {
     dark: true,
     viewport: Color32::from_rgb(0x0B, 0x0C, 0x0E),
     panel: Color32::from_rgb(0x13, 0x15, 0x19),
@@ -114,7 +112,7 @@ static DARK: Theme = Theme {
     shadow: Color32::from_black_alpha(0x80),
 };
 
-static LIGHT: Theme = Theme {
+const LIGHT: Theme = Theme {
     dark: false,
     viewport: Color32::from_rgb(0xFF, 0xFF, 0xFF),
     panel: Color32::from_rgb(0xF7, 0xF8, 0xFA),
@@ -145,15 +143,26 @@ impl Theme {
     }
 
     /// The theme that `ui` is drawn in.
-    pub fn of(ui: &egui::Ui) -> &'static Self {
-        if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+    pub fn of(ui: &egui::Ui) -> Self {
+        Self::of_visuals(ui.visuals())
     }
 
-    /// The theme that `ctx` is in now.
-    pub fn of_context(ctx: &egui::Context) -> &'static Self {
-        match ctx.theme() {
-            egui::Theme::Dark => &DARK,
-            egui::Theme::Light => &LIGHT,
+    /// The tokens as they stand in a style. What has no place there is that of the dark or the light theme.
+    pub fn of_visuals(visuals: &egui::Visuals) -> Self {
+        let base = if visuals.dark_mode { DARK } else { LIGHT };
+        Self {
+            viewport: visuals.extreme_bg_color,
+            panel: visuals.panel_fill,
+            raised: visuals.widgets.inactive.bg_fill,
+            hairline: visuals.widgets.noninteractive.bg_stroke.color,
+            text: visuals.text_color(),
+            secondary: visuals.weak_text_color(),
+            accent: visuals.text_cursor.stroke.color,
+            accent_text: visuals.hyperlink_color,
+            cursor: visuals.strong_text_color(),
+            warning: visuals.warn_fg_color,
+            error: visuals.error_fg_color,
+            ..base
         }
     }
 
@@ -274,7 +283,8 @@ impl Theme {
         }
     }
 
-    fn style(&self) -> egui::Style {
+    /// The style of the theme, with egui's two families of faces.
+    pub(crate) fn style(&self) -> egui::Style {
         let base = egui::Style::default();
         egui::Style {
             text_styles: text_styles(),
@@ -295,19 +305,6 @@ impl Theme {
             ..base
         }
     }
-}
-
-/// Gives `ctx` the fonts and both styles, and lets it follow the system; dark where the system has no
-/// opinion.
-///
-/// Once per context; the fonts are there from its next pass on. A user's choice goes by
-/// [`egui::Context::set_theme`].
-pub fn apply(ctx: &egui::Context) {
-    fonts::install_fonts(ctx);
-    ctx.set_style_of(egui::Theme::Dark, DARK.style());
-    ctx.set_style_of(egui::Theme::Light, LIGHT.style());
-    ctx.options_mut(|options| options.fallback_theme = egui::Theme::Dark);
-    ctx.set_theme(egui::ThemePreference::System);
 }
 
 /// Text at its size: body and buttons 13, small 11, titles 15, monospaced 12.5.
@@ -449,32 +446,11 @@ mod tests {
     }
 
     #[test]
-    fn applied_styles_hold_the_tokens_and_follow_the_system() {
-        let ctx = egui::Context::default();
-        apply(&ctx);
-        for (theme, which) in [
-            (Theme::dark(), egui::Theme::Dark),
-            (Theme::light(), egui::Theme::Light),
-        ] {
-            let style = ctx.style_of(which);
-            assert_eq!(style.visuals.panel_fill, theme.panel);
-            assert_eq!(style.visuals.extreme_bg_color, theme.viewport);
-            assert_eq!(style.visuals.text_color(), theme.text);
-            assert_eq!(style.visuals.weak_text_color(), theme.secondary);
-            assert_eq!(style.visuals.strong_text_color(), theme.cursor);
+    fn a_style_holds_the_tokens() {
+        for theme in [Theme::dark(), Theme::light()] {
+            let style = theme.style();
+            assert_eq!(Theme::of_visuals(&style.visuals), *theme);
             assert_eq!(style.spacing.interact_size.y, size::ROW);
         }
-        assert!(
-            Theme::of_context(&ctx).dark,
-            "dark where the system has no opinion"
-        );
-        let light = egui::RawInput {
-            system_theme: Some(egui::Theme::Light),
-            ..Default::default()
-        };
-        ctx.run_ui(light, |ui| assert!(!Theme::of(ui).dark))
-            .textures_delta
-            .clear();
-        assert!(!Theme::of_context(&ctx).dark);
     }
 }

@@ -1,5 +1,6 @@
 //! The bar above: menu, undo, what is open and what is being loaded, notifications, panels.
 
+use chronoscope_blueprint::Panel;
 use chronoscope_frame::IngestSources;
 use egui::{Align, Layout, RichText, Sense, Ui, Vec2};
 
@@ -20,7 +21,7 @@ pub(crate) fn show(
 ) -> Option<UiCommand> {
     let theme = Theme::of(ui);
     let mut chosen = None;
-    egui::Panel::top("top_bar")
+    egui::Panel::top(pass.place.id.with("top_bar"))
         .exact_size(size::TOOLBAR + size::HAIRLINE)
         .frame(theme.toolbar_frame())
         .show(ui, |ui| {
@@ -56,7 +57,7 @@ fn command_button(ui: &mut Ui, pass: &Pass<'_>, command: UiCommand) -> bool {
 
 fn show_title(ui: &mut Ui, pass: &Pass<'_>) {
     let Some(entry) = pass.active() else {
-        ui.label(RichText::new("Chronoscope").font(fonts::medium(ui.ctx(), size::BODY)));
+        ui.label(RichText::new("Chronoscope").font(fonts::medium(ui, size::BODY)));
         return;
     };
     let title = entry.id().application_id.to_string();
@@ -105,13 +106,14 @@ fn show_progress(ui: &mut Ui, pass: &Pass<'_>) {
 
 fn show_panel_toggles(ui: &mut Ui, pass: &Pass<'_>) -> Option<UiCommand> {
     let commands = [
-        UiCommand::ToggleSelectionPanel,
-        UiCommand::ToggleTimePanel,
-        UiCommand::ToggleLeftPanel,
+        (UiCommand::ToggleSelectionPanel, Panel::Selection),
+        (UiCommand::ToggleTimePanel, Panel::Time),
+        (UiCommand::ToggleLeftPanel, Panel::Blueprint),
     ];
     let mut chosen = None;
-    for command in commands {
-        let open = command.is_on(pass, ui.ctx()) == Some(true);
+    let allowed = |(_, panel): &(_, Panel)| pass.settings.panels.allow(*panel);
+    for (command, _) in commands.into_iter().filter(allowed) {
+        let open = command.is_on(pass) == Some(true);
         let shortcut = command.shortcut_text();
         let clicked = ui
             .add_enabled_ui(command.is_enabled(pass) && pass.active().is_some(), |ui| {

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use chronoscope_blueprint::{ContainerBlueprint, ContainerKind};
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{
-    Align2, Color32, CornerRadius, FontFamily, FontId, Pos2, Rect, Response, RichText, Sense, Ui, Vec2,
-};
+use egui::{Align2, Color32, CornerRadius, FontId, Pos2, Rect, Response, RichText, Sense, Ui, Vec2};
 use egui::{WidgetInfo, WidgetType};
 
 use crate::fonts;
@@ -33,7 +31,7 @@ pub fn section_header<R>(ui: &mut Ui, title: &str, actions: impl FnOnce(&mut Ui)
         ui.set_min_height(size::ROW);
         let answer = actions(ui);
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-            let font = fonts::medium(ui.ctx(), size::BODY);
+            let font = fonts::medium(ui, size::BODY);
             elided(ui, title, font, theme.text);
         });
         answer
@@ -394,7 +392,7 @@ impl<'a> ListRow<'a> {
         }
 
         let is_hovered = response.hovered() || response.has_focus() || ui.rect_contains_pointer(rect);
-        self.paint_background(ui, rect, theme, is_hovered);
+        self.paint_background(ui, rect, &theme, is_hovered);
 
         let mut left = rect.left() + size::GRID + self.level as f32 * size::INDENT;
         let toggled = self.arrow(
@@ -415,8 +413,9 @@ impl<'a> ListRow<'a> {
             let color = self.icon_color.unwrap_or(theme.secondary);
             let center = Pos2::new(left + size::ICON / 2.0, rect.center().y);
             let color = if self.dimmed { theme.disabled } else { color };
+            let font = fonts::icon(ui, size::ICON);
             ui.painter()
-                .text(center, Align2::CENTER_CENTER, icon, icon_font(), color);
+                .text(center, Align2::CENTER_CENTER, icon, font, color);
             left += size::ICON + size::GRID;
         }
 
@@ -475,7 +474,7 @@ impl<'a> ListRow<'a> {
         } else {
             theme.secondary
         };
-        let font = FontId::new(size::SMALL, FontFamily::Proportional);
+        let font = fonts::text(ui, size::SMALL);
         ui.painter()
             .text(rect.center(), Align2::CENTER_CENTER, icon, font, color);
         arrow.clicked()
@@ -542,7 +541,8 @@ fn icon_button_impl(
         (true, false, true) => theme.text,
         (true, false, false) => theme.secondary,
     };
-    painter.text(rect.center(), Align2::CENTER_CENTER, icon, icon_font(), color);
+    let font = fonts::icon(ui, size::ICON);
+    painter.text(rect.center(), Align2::CENTER_CENTER, icon, font, color);
 
     let add_tooltip = |ui: &mut Ui| {
         ui.horizontal(|ui| {
@@ -590,8 +590,4 @@ fn capped(text: &str) -> std::borrow::Cow<'_, str> {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
         None => text.into(),
     }
-}
-
-fn icon_font() -> FontId {
-    FontId::new(size::ICON, FontFamily::Proportional)
 }

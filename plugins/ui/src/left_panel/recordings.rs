@@ -30,16 +30,12 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, problems: &Problems) {
     }
     if by_application.is_empty() {
         let is_loading = !pass.world.resource::<IngestSources>().is_idle();
-        padded(ui, |ui| {
-            elided_small(
-                ui,
-                if is_loading {
-                    "Loading…"
-                } else {
-                    "No recording is open. Drop a file here."
-                },
-            )
-        });
+        let text = match (is_loading, pass.settings.take_drops) {
+            (true, _) => "Loading…",
+            (false, true) => "No recording is open. Drop a file here.",
+            (false, false) => "No recording is open.",
+        };
+        padded(ui, |ui| elided_small(ui, text));
         return;
     }
     let height = ui.available_height() * MAX_SHARE;
@@ -69,7 +65,7 @@ fn show_recording(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, prob
     let icon = problem.map_or(icons::RECORDING, |problem| severity_icon(problem.severity));
     let mut row = ListRow::new(&label);
     if let Some(problem) = problem {
-        row = row.icon_color(severity_color(theme, problem.severity));
+        row = row.icon_color(severity_color(&theme, problem.severity));
     }
     let row = row
         .icon(icon)

@@ -38,17 +38,18 @@ use crate::{
 /// Draws the panel as one row of buttons.
 pub(crate) fn show_collapsed(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState) {
     let theme = Theme::of(ui);
-    egui::Panel::bottom("time_panel_collapsed")
+    egui::Panel::bottom(pass.place.id.with("time_panel_collapsed"))
         .exact_size(size::TOOLBAR + size::HAIRLINE)
         .frame(theme.toolbar_frame())
         .show(ui, |ui| transport::show(ui, pass, state));
 }
 
 /// Draws the panel.
-pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState, screen_height: f32) {
+pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState) {
     let theme = Theme::of(ui);
+    let screen_height = pass.place.rect.height();
     let least = size::TOOLBAR + 3.0 * size::ROW;
-    egui::Panel::bottom("time_panel")
+    egui::Panel::bottom(pass.place.id.with("time_panel"))
         .resizable(true)
         .default_size((screen_height * 0.27).clamp(least, 280.0))
         .size_range(least..=(screen_height * 0.6).max(least + 1.0))

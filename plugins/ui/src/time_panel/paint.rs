@@ -28,7 +28,7 @@ pub(super) fn paint_ruler(ui: &Ui, places: &Places, labels: Option<&Ruler>) {
     let line = egui::Rangef::new(places.names.left(), places.ruler.right() + 3.0 * size::GRID);
     painter.hline(line, bottom, theme.hairline_stroke());
     let names = Rect::from_x_y_ranges(places.names.x_range(), places.ruler.y_range());
-    let font = crate::fonts::medium(ui.ctx(), size::BODY);
+    let font = crate::fonts::medium(ui, size::BODY);
     painter.text(
         names.left_center() + Vec2::new(size::PADDING, 0.0),
         Align2::LEFT_CENTER,

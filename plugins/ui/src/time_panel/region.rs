@@ -3,13 +3,11 @@
 use chronoscope_frame::{LoopMode, TimeCommand};
 use chronoscope_store::TimeRange;
 use chronoscope_types::format_time;
-use egui::{
-    Align2, CornerRadius, CursorIcon, FontFamily, FontId, Pos2, Rect, Sense, Ui, Vec2, WidgetInfo, WidgetType,
-};
+use egui::{Align2, CornerRadius, CursorIcon, Pos2, Rect, Sense, Ui, Vec2, WidgetInfo, WidgetType};
 
 use super::{places::Places, pointer::Scale};
 use crate::{
-    icons,
+    fonts, icons,
     pass::Pass,
     theme::{Theme, size},
     widgets::elided_galley,
@@ -112,7 +110,7 @@ fn show_label(ui: &Ui, selection: TimeRange, scale: &Scale<'_>, left: f32, place
     } else {
         theme.secondary
     };
-    let font = FontId::new(size::SMALL, FontFamily::Proportional);
+    let font = fonts::text(ui, size::SMALL);
     ui.painter()
         .text(cross.center(), Align2::CENTER_CENTER, icons::CLOSE, font, color);
     response.clicked()

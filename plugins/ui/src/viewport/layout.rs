@@ -37,8 +37,6 @@ pub(super) struct TabPlace {
     pub(super) rect: egui::Rect,
 }
 
-const TREE_ID: &str = "viewport";
-
 /// Whether both blueprints arrange the same views in the same way.
 pub(super) fn is_same_layout(a: &ViewportBlueprint, b: &ViewportBlueprint) -> bool {
     let visible = |blueprint: &ViewportBlueprint| -> Vec<(ViewId, bool)> {
@@ -65,20 +63,20 @@ pub(super) fn placed_views(viewport: &ViewportBlueprint) -> BTreeSet<ViewId> {
 
 impl Layout {
     /// The tiles that a blueprint asks for.
-    pub(super) fn of_blueprint(viewport: &ViewportBlueprint) -> Self {
+    pub(super) fn of_blueprint(tree_id: egui::Id, viewport: &ViewportBlueprint) -> Self {
         let mut builder = Builder::default();
         let root = viewport
             .root
             .and_then(|root| builder.add_container(root, viewport));
-        builder.finish(root)
+        builder.finish(tree_id, root)
     }
 
     /// One view that fills everything.
-    pub(super) fn of_one_view(view: ViewId) -> Self {
+    pub(super) fn of_one_view(tree_id: egui::Id, view: ViewId) -> Self {
         let mut builder = Builder::default();
         let pane = builder.add_view(view, true);
         let root = builder.wrap(view, pane);
-        builder.finish(Some(root))
+        builder.finish(tree_id, Some(root))
     }
 
     /// Removes what a move has left behind: containers that are empty or hold but one thing.
@@ -198,7 +196,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn finish(self, root: Option<TileId>) -> Layout {
+    fn finish(self, tree_id: egui::Id, root: Option<TileId>) -> Layout {
         let Self {
             mut tiles,
             containers,
@@ -207,8 +205,8 @@ impl Builder {
         // The numbers are hashes; what egui_tiles adds must not meet them.
         tiles.recompute_next_tile_id();
         let tree = match root {
-            Some(root) => Tree::new(TREE_ID, root, tiles),
-            None => Tree::empty(TREE_ID),
+            Some(root) => Tree::new(tree_id, root, tiles),
+            None => Tree::empty(tree_id),
         };
         Layout {
             tree,

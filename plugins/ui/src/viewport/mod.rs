@@ -20,7 +20,8 @@ use self::{
 };
 use crate::{
     edits, icons,
-    pass::{Pass, ShownTiles},
+    pass::{Pass, TileRects},
+    settings::UiSettings,
     widgets::empty_state,
 };
 
@@ -41,17 +42,18 @@ struct WorkingCopy {
 }
 
 /// Draws the views, and returns where they are.
-pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> ShownTiles {
-    let mut shown = ShownTiles::new();
+pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> TileRects {
+    let mut shown = TileRects::new();
     if let Some((icon, title, hint)) = empty_text(pass) {
         state.copy = None;
         empty_state(ui, icon, &title, &hint);
         return shown;
     }
     let viewport = pass.viewport();
+    let tree_id = pass.place.id.with("viewport");
     if let Some(view) = viewport.maximized {
         state.copy = None;
-        let mut single = Layout::of_one_view(view);
+        let mut single = Layout::of_one_view(tree_id, view);
         let none_dragged = FxHashSet::default();
         let mut behavior =
             TileBehavior::new(pass, &single.containers, &single.views, &mut shown, none_dragged);
@@ -64,7 +66,7 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) 
     }
 
     let frame = pass.world.resource::<FrameDiagnostics>().frame;
-    let copy = refreshed(state.copy.take(), viewport, ui, frame, state.is_resizing);
+    let copy = refreshed(tree_id, state.copy.take(), viewport, ui, frame, state.is_resizing);
     let WorkingCopy {
         of,
         mut layout,
@@ -102,6 +104,7 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) 
 
 /// The working copy, made anew where the blueprint has another layout and nothing is being dragged.
 fn refreshed(
+    tree_id: egui::Id,
     copy: Option<WorkingCopy>,
     viewport: &Arc<ViewportBlueprint>,
     ui: &Ui,
@@ -121,7 +124,7 @@ fn refreshed(
     }
     WorkingCopy {
         of: Arc::clone(viewport),
-        layout: Layout::of_blueprint(viewport),
+        layout: Layout::of_blueprint(tree_id, viewport),
         edited_in: None,
     }
 }
@@ -138,7 +141,7 @@ fn edits_of(
         layout.simplify();
         let edit = layout.layout_edit(of);
         if edit.is_none() {
-            *layout = Layout::of_blueprint(of);
+            *layout = Layout::of_blueprint(layout.tree.id(), of);
         }
         return edit.into_iter().collect();
     }
@@ -166,6 +169,26 @@ fn button_edits(gesture: &Gesture) -> impl Iterator<Item = BlueprintCommand> {
     maximize.into_iter().chain(hide)
 }
 
+/// How a recording is opened, as far as the settings allow it.
+fn how_to_open(settings: &UiSettings) -> String {
+    let ways = [
+        settings.take_drops.then_some("drop a recording here"),
+        settings.shortcuts.then_some("press Ctrl+O"),
+        // Only the program may end itself.
+        settings.can_quit.then_some("run: chronoscope FILE"),
+    ];
+    let ways: Vec<&str> = ways.into_iter().flatten().collect();
+    let text = match ways.as_slice() {
+        [] => "Recordings appear here once there is data.".to_owned(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{}, or {last}", first.join(", ")),
+    };
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
 /// Icon, title and hint for a viewport without tiles; `None` where there are tiles.
 fn empty_text(pass: &Pass<'_>) -> Option<(&'static str, String, String)> {
     let sources = pass.world.resource::<IngestSources>();
@@ -175,7 +198,7 @@ fn empty_text(pass: &Pass<'_>) -> Option<(&'static str, String, String)> {
             return Some((
                 icons::OPEN,
                 "Welcome to Chronoscope".to_owned(),
-                "Drop a recording here, press Ctrl+O, or run: chronoscope FILE".to_owned(),
+                how_to_open(&pass.settings),
             ));
         };
         let progress = first

@@ -16,8 +16,8 @@ use rustc_hash::FxHashSet;
 
 use super::layout::TabPlace;
 use crate::{
-    icons,
-    pass::{Pass, ShownTiles},
+    fonts, icons,
+    pass::{Pass, TileRects},
     theme::{Theme, size},
     widgets::{container_title, elided_galley, empty_state, icon_button},
 };
@@ -42,7 +42,7 @@ pub(super) struct TileBehavior<'a, 'p> {
     pass: &'a mut Pass<'p>,
     containers: &'a BTreeMap<u64, ContainerId>,
     views: &'a BTreeMap<u64, ViewId>,
-    shown: &'a mut ShownTiles,
+    shown: &'a mut TileRects,
     /// Number of visible tabs in the bar that is being drawn.
     tabs_in_bar: usize,
     /// The place in a tab bar that the pointer is over.
@@ -63,7 +63,7 @@ impl<'a, 'p> TileBehavior<'a, 'p> {
         pass: &'a mut Pass<'p>,
         containers: &'a BTreeMap<u64, ContainerId>,
         views: &'a BTreeMap<u64, ViewId>,
-        shown: &'a mut ShownTiles,
+        shown: &'a mut TileRects,
         dragged: FxHashSet<TileId>,
     ) -> Self {
         Self {
@@ -179,7 +179,7 @@ fn provisional_mark(ui: &mut Ui, missing: &MissingChunks) {
     };
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(size::ROW), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &text));
-    let font = egui::FontId::new(size::ICON, egui::FontFamily::Proportional);
+    let font = fonts::icon(ui, size::ICON);
     ui.painter()
         .text(rect.center(), Align2::CENTER_CENTER, icon, font, color);
     response.on_hover_text(text);
@@ -192,11 +192,11 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         if rect.width() < 1.0 || rect.height() < 1.0 {
             return UiResponse::None;
         }
-        self.shown.insert(*view, rect.size());
+        self.shown.insert(*view, rect);
         self.pass.is_over_view |= ui.rect_contains_pointer(rect);
         // The same id wherever the tile lies, so that what egui remembers of a view moves with it.
         let builder = egui::UiBuilder::new()
-            .id(Id::new(("view", view.to_bytes())))
+            .id(self.pass.place.id.with(("view", view.to_bytes())))
             .max_rect(rect);
         ui.scope_builder(builder, |ui| {
             ui.set_clip_rect(rect);
@@ -274,7 +274,7 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
                     theme.hover(),
                 );
             }
-            let icon_font = egui::FontId::new(size::ICON, egui::FontFamily::Proportional);
+            let icon_font = fonts::icon(ui, size::ICON);
             let at = egui::pos2(rect.left() + size::PADDING, rect.center().y);
             ui.painter()
                 .text(at, Align2::LEFT_CENTER, icon, icon_font, icon_color);

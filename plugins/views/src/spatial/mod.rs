@@ -60,7 +60,7 @@ pub use marks::{MarkCells, Marks, class_color, read_cell};
 pub use parts::{AppPartsExt, Part};
 pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
-pub use scene::{SpatialScene, SpatialScenes};
+pub use scene::{SpatialScene, SpatialScenes, ViewLayers};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual};
 
@@ -98,6 +98,7 @@ impl Plugin for SpatialPlugin {
         const POINTS: f32 = fallbacks::POINT_RADIUS;
         const LINES: f32 = fallbacks::LINE_RADIUS;
         app.init_resource::<SpatialScenes>()
+            .init_resource::<ViewLayers>()
             .init_resource::<SpatialSources>()
             .init_resource::<ChangedVisuals>()
             .init_resource::<PictureTextures>()

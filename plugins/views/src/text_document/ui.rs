@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{DataResults, View, Visuals};
 use egui::{
-    FontFamily, FontId, Id, Label, Rect, RichText, ScrollArea, Sense, TextFormat, TextStyle, Ui, UiBuilder,
-    Vec2, text::LayoutJob, vec2,
+    FontFamily, FontId, Label, Rect, RichText, ScrollArea, Sense, TextFormat, TextStyle, Ui, UiBuilder, Vec2,
+    text::LayoutJob, vec2,
 };
 
 use super::{
@@ -140,7 +140,7 @@ struct BlockSizes {
 
 impl BlockSizes {
     fn of(ui: &Ui, view: ViewId, at: usize, document: &Arc<DocumentVisual>) -> Self {
-        let id = Id::new(("text document", view, at));
+        let id = ui.id().with(("text document", view, at));
         let width = ui.available_width();
         let known = ui.data(|data| data.get_temp::<Self>(id));
         let is_current = |known: &Self| Arc::ptr_eq(&known.document, document) && known.width == width;

@@ -161,7 +161,7 @@ impl ViewUi for TextLogUi {
             .collect();
         let timeline = cursor.timeline.map(|timeline| store.timeline(timeline));
         let input = LogInput {
-            id: Id::new(("text log", view.id)),
+            id: ui.id().with(("text log", view.id)),
             view: view.id,
             logs: &logs,
             paths: &paths,

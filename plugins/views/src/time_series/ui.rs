@@ -10,7 +10,7 @@ use chronoscope_frame::{
 };
 use chronoscope_store::{ChunkStore, TimeRange, TimelineId};
 use chronoscope_types::AsComponents;
-use egui::{Id, Ui};
+use egui::Ui;
 
 use super::{
     input::{PlotInput, PlotLine, PlotWindow},
@@ -80,7 +80,7 @@ impl ViewUi for TimeSeriesUi {
         };
         let store = entry.store();
 
-        let id = Id::new(("time series", view.id));
+        let id = ui.id().with(("time series", view.id));
         let mut memory: PlotMemory = ui.data(|data| data.get_temp(id)).unwrap_or_default();
         let before = memory.clone();
         let now = Some(entry.key()).zip(cursor.timeline);

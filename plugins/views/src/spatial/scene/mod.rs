@@ -47,8 +47,18 @@ use placed::Placed;
 pub(crate) use placed::PlacedPart;
 pub(crate) use quads::PictureQuads;
 
-/// The first render layer that views use. Those below are left to the app.
-const FIRST_LAYER: usize = 8;
+/// Render layers of the views. A view takes the first that is free when it is opened.
+#[derive(Resource, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewLayers {
+    /// The first render layer that views use: 8 unless told otherwise. Those below are left to the app.
+    pub first: usize,
+}
+
+impl Default for ViewLayers {
+    fn default() -> Self {
+        Self { first: 8 }
+    }
+}
 
 /// Draw orders beyond are cut off, so that depths keep their precision.
 pub(crate) const MAX_DRAW_ORDER: f32 = 1000.0;
@@ -87,11 +97,11 @@ impl SpatialScenes {
         self.by_view.values_mut()
     }
 
-    fn free_layer(&self) -> usize {
+    fn free_layer(&self, layers: ViewLayers) -> usize {
         let used: FxHashSet<usize> = self.by_view.values().map(|scene| scene.layer).collect();
-        (FIRST_LAYER..)
+        (layers.first..)
             .find(|layer| !used.contains(layer))
-            .unwrap_or(FIRST_LAYER)
+            .unwrap_or(layers.first)
     }
 }
 

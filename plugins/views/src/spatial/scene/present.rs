@@ -14,7 +14,7 @@ use chronoscope_frame::{
 };
 use rustc_hash::FxHashSet;
 
-use super::{SpatialScene, SpatialScenes, diff::Diff, diff::Situation};
+use super::{SpatialScene, SpatialScenes, ViewLayers, diff::Diff, diff::Situation};
 use crate::spatial::{
     SpatialVisual,
     parts::PartKinds,
@@ -30,6 +30,7 @@ pub(crate) fn follow_views(
     views: Query<(&View, &ViewTile)>,
     classes: Res<ViewClasses>,
     kinds: Res<PartKinds>,
+    layers: Res<ViewLayers>,
     device: Option<Res<RenderDevice>>,
 ) {
     let scenes = scenes.bypass_change_detection();
@@ -48,7 +49,7 @@ pub(crate) fn follow_views(
         }
         num_views += 1;
         if known.is_none() {
-            let layer = scenes.free_layer();
+            let layer = scenes.free_layer(*layers);
             let scene = SpatialScene::new(view, space, layer, kinds.clone());
             scenes.by_view.insert(view.id, scene);
         }
