@@ -143,8 +143,8 @@ impl<P: Primitive> DrawList<P> {
         }
     }
 
-    /// In which order a translucent list is drawn. A visual that no run names is not drawn. `None` is the
-    /// order of the buffer, all together at the distance of the world's origin.
+    /// In which order a translucent list is drawn. A visual that no run names is not drawn. `None` is the order of the buffer, all
+    /// together at the distance of the world's origin.
     pub fn set_runs(&mut self, runs: Option<Vec<DrawRun>>) {
         if self.runs != runs {
             self.runs = runs;

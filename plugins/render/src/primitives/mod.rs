@@ -1,7 +1,7 @@
 //! What there is to draw. Each file holds the data of one primitive beside the shader that draws it.
 //!
-//! Four are instanced and share the code in [`drawing`](crate::drawing): [`points`], [`lines`], [`boxes`],
-//! [`arrows`]. Two are entities of their own, with a small uniform each: [`image_quad`] and [`ground_grid`].
+//! Four are instanced and share the code in [`drawing`](crate::drawing): [`points`], [`lines`], [`boxes`], [`arrows`]. Two are entities of
+//! their own, with a small uniform each: [`image_quad`] and [`ground_grid`].
 //!
 //! # Radii
 //!
