@@ -77,14 +77,17 @@ fn marked_pixels(picture: &RgbImage, is_marked: impl Fn([u8; 3]) -> bool) -> (us
     (places.len(), pos2(sum.0 / count, sum.1 / count))
 }
 
-/// Sends an event to the user interface, and runs until nothing is pending. Returns the bytes that went to the GPU.
-fn send(app: &mut App, event: Event) -> u64 {
+/// Sends events to the user interface, and runs until nothing is pending. Returns the bytes that went to the
+/// GPU.
+fn send(app: &mut App, events: impl IntoIterator<Item = Event>) -> u64 {
     let world = app.world_mut();
     let context = world
         .query_filtered::<Entity, With<PrimaryEguiContext>>()
         .single(world)
         .unwrap();
-    world.write_message(EguiInputEvent { context, event });
+    for event in events {
+        world.write_message(EguiInputEvent { context, event });
+    }
     let mut uploaded = 0;
     let mut quiet = 0;
     while quiet < 6 {
@@ -97,6 +100,7 @@ fn send(app: &mut App, event: Event) -> u64 {
     uploaded
 }
 
+/// Both in one frame: a frame may take longer than a click.
 fn click(app: &mut App, pos: Pos2) -> u64 {
     let events = [true, false].map(|pressed| Event::PointerButton {
         pos,
@@ -104,7 +108,7 @@ fn click(app: &mut App, pos: Pos2) -> u64 {
         pressed,
         modifiers: Modifiers::NONE,
     });
-    events.into_iter().map(|event| send(app, event)).sum()
+    send(app, events)
 }
 
 fn instance(item: Option<&Item>) -> Option<(&str, u32)> {
@@ -121,7 +125,7 @@ fn a_point_of_a_large_cloud_is_hovered_selected_and_stands_out() {
     let (num_pixels, place) = marked_pixels(&before, |color| color == COLOR);
     assert!(num_pixels > 80, "{num_pixels} pixels");
 
-    let mut uploaded = send(&mut app, Event::PointerMoved(place));
+    let mut uploaded = send(&mut app, [Event::PointerMoved(place)]);
     let selection = app.world().resource::<Selection>();
     assert_eq!(
         instance(selection.hovered.as_ref()),
@@ -136,11 +140,12 @@ fn a_point_of_a_large_cloud_is_hovered_selected_and_stands_out() {
     assert!(uploaded < 20_000, "{uploaded} bytes to light a point up");
 
     // Nothing is asked while nothing changes.
+    assert_eq!(send(&mut app, []), 0);
     let world = app.world_mut();
     assert_eq!(world.query::<&PickRequest>().iter(world).count(), 0);
 
     // On the background. Then what is selected is seen.
-    send(&mut app, Event::PointerMoved(place - egui::vec2(60.0, 0.0)));
+    send(&mut app, [Event::PointerMoved(place - egui::vec2(60.0, 0.0))]);
     assert_eq!(app.world().resource::<Selection>().hovered, None);
     let after = picture(&mut app);
     let is_selected = |[r, g, b]: [u8; 3]| b > 200 && g > 60 && g < b && r < b;
@@ -157,7 +162,7 @@ fn a_point_of_a_large_cloud_is_hovered_selected_and_stands_out() {
     let (plain, selected) = near(&after);
     assert_eq!(plain, 0, "it has another color");
     assert!(
-        selected > num_pixels * 5 / 4,
+        selected > num_pixels * 6 / 5,
         "{selected} pixels, {num_pixels} before"
     );
 

@@ -75,8 +75,8 @@ impl<T: Pod> GrowingBuffer<T> {
         }
     }
 
-    /// Sets the number of elements. A buffer that is replaced by one of another size is copied on the GPU. Returns whether there was
-    /// none, so that all is to be sent.
+    /// Sets the number of elements. A buffer that is replaced by one of another size is copied on the GPU.
+    /// Returns whether there was none, so that all is to be sent.
     ///
     /// What exceeds the device's limits is left out, with one message.
     pub(crate) fn reserve(&mut self, gpu: &Gpu<'_>, wanted: usize) -> bool {

@@ -54,7 +54,7 @@ impl Default for BulkView {
             hovered_color: [255, 255, 255, 110],
             selected_color: [76, 141, 255, 170],
             highlight_points: 0.5,
-            instance_highlight_points: 2.0,
+            instance_highlight_points: 1.0,
         }
     }
 }

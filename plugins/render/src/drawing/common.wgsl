@@ -109,7 +109,8 @@ struct Span {
     is_seen: bool,
 }
 
-// Cuts a line off that comes behind the near plane: behind the eye there is no place on screen to expand from.
+// Cuts a line off that comes behind the near plane: behind the eye there is no place on screen to expand
+// from.
 fn span_in_front(start: vec4<f32>, end: vec4<f32>) -> Span {
     // The depth is reversed: in front of the near plane means z <= w.
     let start_front = start.w - start.z;

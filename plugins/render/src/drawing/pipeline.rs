@@ -111,8 +111,8 @@ impl<P: Primitive> SpecializedRenderPipeline for InstancePipeline<P> {
 
 /// The pipeline of any primitive: bind group 0 is the view, bind group 1 is `layout`.
 ///
-/// With `cuts_edges`, an opaque primitive under multisampling leaves its silhouette to the samples by its alpha, and is picked as a
-/// mark; without, it is picked as a face.
+/// With `cuts_edges`, an opaque primitive under multisampling leaves its silhouette to the samples by its
+/// alpha, and is picked as a mark; without, it is picked as a face.
 pub(crate) fn describe(
     label: &'static str,
     key: PipelineKey,

@@ -29,8 +29,9 @@ pub trait Primitive: Pod + Send + Sync + fmt::Debug {
     /// The formats of the fields, in order and without gaps, at most 15. Their sizes add up to the size of the instance.
     const FORMATS: &'static [VertexFormat];
 
-    /// Whether the silhouette is cut in the fragment shader, so that multisampling needs the shader's coverage. What is cut is
-    /// a mark, which is picked by pointing near it; what is not has faces, which are picked by pointing at them.
+    /// Whether the silhouette is cut in the fragment shader, so that multisampling needs the shader's
+    /// coverage. What is cut is a mark, which is picked by pointing near it; what is not has faces, which are
+    /// picked by pointing at them.
     const CUTS_EDGES: bool;
 
     /// The shader with the entry points `vertex`, `fragment` and `pick`.

@@ -42,8 +42,8 @@ pub struct PickRequest {
     pub camera: Entity,
     /// The pixel in the camera's viewport, counted from its top left corner, in pixels of the target.
     pub pixel: UVec2,
-    /// How far around the pixel a mark (a point, a line, an arrow) may be seen, in pixels, at most [`MAX_PICK_RADIUS`]. Faces, as
-    /// of boxes and pictures, are found at the pixel itself.
+    /// How far around the pixel a mark (a point, a line, an arrow) may be seen, in pixels, at most
+    /// [`MAX_PICK_RADIUS`]. Faces, as of boxes and pictures, are found at the pixel itself.
     pub radius: u32,
 }
 
@@ -78,8 +78,8 @@ fn forget_answer(mut world: bevy::ecs::world::DeferredWorld<'_>, context: bevy::
     world.commands().entity(context.entity).remove::<PickAnswer>();
 }
 
-/// Answers all [`PickRequest`]s: that nothing is there, in an app without a renderer. Needs [`BulkViewPlugin`](crate::BulkViewPlugin) and
-/// [`RenderStatsPlugin`](crate::RenderStatsPlugin).
+/// Answers all [`PickRequest`]s: that nothing is there, in an app without a renderer. Needs
+/// [`BulkViewPlugin`](crate::BulkViewPlugin) and [`RenderStatsPlugin`](crate::RenderStatsPlugin).
 #[derive(Debug, Default, Clone, Copy)]
 pub struct PickingPlugin;
 
@@ -138,5 +138,26 @@ fn answer_nothing(mut commands: Commands, requests: Query<(Entity, &PickRequest)
             hit: None,
         };
         commands.entity(entity).try_insert(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_renderer_nothing_is_seen() {
+        let mut app = App::new();
+        app.add_plugins(PickingPlugin);
+        app.finish();
+        let request = PickRequest {
+            camera: Entity::PLACEHOLDER,
+            pixel: UVec2::new(3, 4),
+            radius: 8,
+        };
+        let entity = app.world_mut().spawn(request).id();
+        app.update();
+        let answer = app.world().get::<PickAnswer>(entity);
+        assert_eq!(answer, Some(&PickAnswer { request, hit: None }));
     }
 }

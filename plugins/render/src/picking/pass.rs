@@ -231,7 +231,8 @@ pub(super) fn draw_picked(
     }
 }
 
-/// Bytes from one row of pixels to the next in what is read back: a multiple of what the API asks for, and enough for the widest.
+/// Bytes from one row of pixels to the next in what is read back: a multiple of what the API asks for, and
+/// enough for the widest.
 const ROW_BYTES: u32 = 512;
 
 /// Words of 32 bits of a pixel: the segment's id, the logical instance, the depth, and whether it is a face.
@@ -354,8 +355,8 @@ fn extent(size: u32) -> Extent3d {
     }
 }
 
-/// The mark that is nearest to the middle, of two as near the one that is nearer to the eye; where there is none, or the face in the
-/// middle lies before it, that face.
+/// The mark that is nearest to the middle, of two as near the one that is nearer to the eye; where there is
+/// none, or the face in the middle lies before it, that face.
 fn nearest_hit(pick: &Pick, bytes: &[u8]) -> Option<PickHit> {
     let radius = pick.radius as i32;
     let size = (2 * pick.radius + 1) as usize;
@@ -395,7 +396,8 @@ fn nearest_hit(pick: &Pick, bytes: &[u8]) -> Option<PickHit> {
 }
 
 impl Pick {
-    /// Whether a mark lies clearly behind a face, by their depths. One that lies on a face is a little behind it as often as not.
+    /// Whether a mark lies clearly behind a face, by their depths. One that lies on a face is a little behind
+    /// it as often as not.
     fn is_behind(&self, mark: f32, face: f32) -> bool {
         if self.is_orthographic {
             mark < face - 1e-6

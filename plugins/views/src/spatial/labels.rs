@@ -27,8 +27,8 @@ pub struct PlacedLabel {
     pub color: [u8; 4],
 }
 
-/// Draws labels with what they belong to, the nearest first, without those that would cover one that is drawn already. Returns the one
-/// that the pointer is on, if any.
+/// Draws labels with what they belong to, the nearest first, without those that would cover one that is drawn
+/// already. Returns the one that the pointer is on, if any.
 pub fn paint_labels<'a, T>(
     painter: &egui::Painter,
     tile: Rect,

@@ -1,10 +1,12 @@
-//! What lies under the pointer: asked of the renderer, which draws ids into a few pixels about it and answers frames later.
+//! What lies under the pointer: asked of the renderer, which draws ids into a few pixels about it and answers
+//! frames later.
 //!
-//! 1. A tile says where the pointer is and what was clicked on, and reads what the pointer is over as far as that is known ([`Picks`]).
-//! 2. [`ask`] asks the renderer at the end of the frame: for each click, and for the pointer where it, the eye, or what is shown is
-//!    another than what was asked last. One such question is under way at a time.
-//! 3. [`take_answers`] takes the answers at the beginning of a frame. What a click means is done when its answer is there, however
-//!    long that takes.
+//! 1. A tile says where the pointer is and what was clicked on, and reads what the pointer is over as far as
+//!    that is known ([`Picks`]).
+//! 2. [`ask`] asks the renderer at the end of the frame: for each click, and for the pointer where it, the
+//!    eye, or what is shown is another than what was asked last. One such question is under way at a time.
+//! 3. [`take_answers`] takes the answers at the beginning of a frame. What a click means is done when its
+//!    answer is there, however long that takes.
 //!
 //! Where there is no renderer, nothing is drawn and nothing lies under the pointer.
 
@@ -120,7 +122,8 @@ struct AskedClick {
 }
 
 impl Picks {
-    /// Says where the pointer is in the tile of a view, in pixels from its top left corner; `None` where it points at nothing there.
+    /// Says where the pointer is in the tile of a view, in pixels from its top left corner; `None` where it
+    /// points at nothing there.
     pub(crate) fn point(&self, view: ViewId, pixel: Option<UVec2>) {
         self.with_input(|input| match pixel {
             Some(pixel) => input.over = Some(PointerPlace { view, pixel }),
@@ -133,7 +136,8 @@ impl Picks {
         self.with_input(|input| input.clicks.push(click));
     }
 
-    /// What the pointer is over in a view, as of the last answer; `None` where there was none since it came there.
+    /// What the pointer is over in a view, as of the last answer; `None` where there was none since it came
+    /// there.
     pub(crate) fn over(&self, view: ViewId) -> Option<Option<&Pick>> {
         let known = self.known.as_ref()?;
         (known.question.place.view == view).then_some(known.pick.as_ref())
@@ -186,7 +190,8 @@ pub(crate) fn take_answers(
     }
 }
 
-/// Asks the renderer what lies where something was clicked on, and under the pointer where that may be something else by now.
+/// Asks the renderer what lies where something was clicked on, and under the pointer where that may be
+/// something else by now.
 ///
 /// Precondition: runs when cameras are placed for the frame, after the user interface.
 pub(crate) fn ask(

@@ -77,7 +77,8 @@ impl Items {
 }
 
 impl Lights {
-    /// Grows by one where [`Self::changed`] and [`Self::changed_instances`] say all, by more where everything may be lit up otherwise.
+    /// Grows by one where [`Self::changed`] and [`Self::changed_instances`] say all, by more where everything
+    /// may be lit up otherwise.
     pub(super) fn version(&self) -> u64 {
         self.version
     }
