@@ -58,14 +58,14 @@ impl SpatialScene {
     /// All parts in the order in which they are drawn: in 2D that of the picture, in 3D that of the paths, where depth decides.
     pub fn digest(&self, sources: &SpatialSources) -> Vec<PartDigest> {
         let mut run = 0;
-        let mut batch_before = None;
+        let mut list_before = None;
         self.draw_order()
             .iter()
-            .filter_map(|(order, Segment { batch, .. })| {
-                if batch_before.is_some_and(|before| before != *batch) {
+            .filter_map(|(order, Segment { list, .. })| {
+                if list_before.is_some_and(|before| before != *list) {
                     run += 1;
                 }
-                batch_before = Some(*batch);
+                list_before = Some(*list);
                 let OrderOfPart {
                     path, source, rank, ..
                 } = order;
@@ -82,9 +82,9 @@ impl SpatialScene {
                     path: path.to_string(),
                     visualizer: sources.of(*source)?.name,
                     part,
-                    primitive: self.kind_name(batch.kind)?,
+                    primitive: self.kind_name(list.kind)?,
                     run,
-                    is_translucent: batch.is_translucent,
+                    is_translucent: list.is_translucent,
                     num_instances: content.num_instances(),
                     content: content.content_hash(),
                     uniform,

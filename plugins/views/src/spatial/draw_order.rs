@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::BTreeMap};
 use chronoscope_frame::Space;
 use chronoscope_store::EntityPath;
 
-use super::{batches::BatchKey, sources::SourceId};
+use super::{lists::ListKey, sources::SourceId};
 
 /// What a part is ordered by.
 #[derive(Clone, Debug)]
@@ -41,17 +41,17 @@ impl Ord for OrderOfPart {
     }
 }
 
-/// A part within the batch that it stands in.
+/// A part within the list that it stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Segment {
-    pub(crate) batch: BatchKey,
+    pub(crate) list: ListKey,
     pub(crate) segment: u64,
 }
 
-/// Parts of one batch that are drawn one after the other, with nothing of another batch in between.
+/// Parts of one list that are drawn one after the other, with nothing of another list in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Run {
-    pub(crate) batch: BatchKey,
+    pub(crate) list: ListKey,
     /// Position of its first part among all that the view draws in order: greater is drawn later.
     pub(crate) index: u32,
     pub(crate) segments: Vec<u64>,
@@ -83,24 +83,24 @@ impl DrawOrder {
         self.num_rebuilt
     }
 
-    /// Whether the parts of a batch are drawn in order. In space depth decides, except among instances that are translucent.
-    fn is_ordered(&self, batch: &BatchKey) -> bool {
-        self.space == Space::Two || batch.is_translucent
+    /// Whether the parts of a list are drawn in order. In space depth decides, except among instances that are translucent.
+    fn is_ordered(&self, list: &ListKey) -> bool {
+        self.space == Space::Two || list.is_translucent
     }
 
     pub(crate) fn insert(&mut self, order: OrderOfPart, segment: Segment) {
         let before = self.parts.insert(order, segment);
         if before != Some(segment) {
-            self.set_changed(&segment.batch);
+            self.set_changed(&segment.list);
             if let Some(before) = before {
-                self.set_changed(&before.batch);
+                self.set_changed(&before.list);
             }
         }
     }
 
     pub(crate) fn remove(&mut self, order: &OrderOfPart) {
         if let Some(before) = self.parts.remove(order) {
-            self.set_changed(&before.batch);
+            self.set_changed(&before.list);
         }
     }
 
@@ -114,9 +114,9 @@ impl DrawOrder {
         self.parts.iter()
     }
 
-    /// Notes that a part came into a batch or left it. No matter where no order is kept.
-    fn set_changed(&mut self, batch: &BatchKey) {
-        self.is_changed |= self.is_ordered(batch);
+    /// Notes that a part came into a list or left it. No matter where no order is kept.
+    fn set_changed(&mut self, list: &ListKey) {
+        self.is_changed |= self.is_ordered(list);
     }
 
     /// The runs of what is drawn in order, if they may have changed since the last call. Cost: O(parts) where they did.
@@ -134,12 +134,12 @@ impl DrawOrder {
     /// The runs in the order in which they are drawn.
     fn runs(&self) -> Vec<Run> {
         let mut runs: Vec<Run> = Vec::new();
-        let ordered = self.parts.values().filter(|part| self.is_ordered(&part.batch));
-        for (index, Segment { batch, segment }) in ordered.enumerate() {
+        let ordered = self.parts.values().filter(|part| self.is_ordered(&part.list));
+        for (index, Segment { list, segment }) in ordered.enumerate() {
             match runs.last_mut() {
-                Some(run) if run.batch == *batch => run.segments.push(*segment),
+                Some(run) if run.list == *list => run.segments.push(*segment),
                 _ => runs.push(Run {
-                    batch: *batch,
+                    list: *list,
                     index: index as u32,
                     segments: vec![*segment],
                 }),
@@ -161,8 +161,8 @@ pub(crate) fn depth_tie(path: &EntityPath) -> u8 {
 mod tests {
     use super::*;
 
-    fn batch(kind: u16) -> BatchKey {
-        BatchKey {
+    fn list(kind: u16) -> ListKey {
+        ListKey {
             source: 0,
             kind,
             is_translucent: true,
@@ -179,8 +179,8 @@ mod tests {
                 source: 0,
                 rank: 0,
             };
-            let batch = batch(kind);
-            order.insert(place, Segment { batch, segment });
+            let list = list(kind);
+            order.insert(place, Segment { list, segment });
         };
         insert("/c", 1.0, 0, 3);
         insert("/a", 1.0, 0, 1);
@@ -191,7 +191,7 @@ mod tests {
             .take_changed_runs()
             .into_iter()
             .flatten()
-            .map(|run| (run.batch.kind, run.index, run.segments))
+            .map(|run| (run.list.kind, run.index, run.segments))
             .collect();
         assert_eq!(
             runs,

@@ -7,7 +7,7 @@ use chronoscope_render::RenderStats;
 use rustc_hash::FxHashMap;
 
 use super::{
-    SpatialScenes, batches::SharedBuffers, camera::SceneCamera, pictures::PixelValues, scene,
+    SpatialScenes, camera::SceneCamera, lists::SharedBuffers, pictures::PixelValues, scene,
     textures::PictureTextures,
 };
 

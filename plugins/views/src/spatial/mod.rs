@@ -6,7 +6,7 @@
 //! until it is shown ([`pictures`]).
 //!
 //! # From instances to the GPU
-//! Each view has a [`scene`]: it takes what changed from the [`sources`], writes [`batches`] of instances on a render layer of the
+//! Each view has a [`scene`]: it takes what changed from the [`sources`], writes [`lists`] of instances on a render layer of the
 //! view's own, and has [`textures`] made of pictures. The [`camera`] renders to an image of the tile's size and sleeps
 //! while nothing changes. Until somebody says where to look, [`framing`] does.
 //!
@@ -29,11 +29,11 @@ pub mod textures;
 pub mod visual;
 pub mod visualizers;
 
-pub(crate) mod batches;
 pub(crate) mod camera;
 pub(crate) mod draw_order;
 mod fallbacks;
 pub(crate) mod framing;
+pub(crate) mod lists;
 mod memory;
 pub(crate) mod picking;
 pub(crate) mod scene;

@@ -16,9 +16,9 @@ use glam::DVec3;
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::{
-    batches::{self, BatchKey, Batches},
     bounds::Bounds,
     draw_order::Run,
+    lists::{self, ListKey, ViewLists},
     pictures::Picture,
     primitives::SpatialPrimitive,
     scene::{PictureQuads, SceneKey},
@@ -205,12 +205,12 @@ impl AppPartsExt for App {
             is_entity: false,
             write: write_instances::<P>,
             set_uniform: |stage, place, uniform| {
-                batches::set_uniform::<P>(stage.world, stage.batches, place.key, place.segment, uniform);
+                lists::set_uniform::<P>(stage.world, stage.lists, place.key, place.segment, uniform);
             },
             remove: |stage, place| {
-                batches::remove::<P>(stage.world, stage.batches, place.key, place.segment);
+                lists::remove::<P>(stage.world, stage.lists, place.key, place.segment);
             },
-            set_runs: |stage, key, runs| batches::set_runs::<P>(stage.world, stage.batches, key, runs),
+            set_runs: |stage, key, runs| lists::set_runs::<P>(stage.world, stage.lists, key, runs),
         });
         self
     }
@@ -232,7 +232,7 @@ pub(crate) struct PartKind {
     type_id: TypeId,
     /// The name of the primitive.
     pub(crate) name: &'static str,
-    /// Whether each part is a Bevy entity of its own, in no batch.
+    /// Whether each part is a Bevy entity of its own, in no list.
     pub(crate) is_entity: bool,
     /// Shows a part, or replaces what was shown in its place. Returns whether it could.
     pub(crate) write: fn(&mut Stage<'_>, PartPlace<'_>, &Part, SegmentUniform) -> bool,
@@ -240,14 +240,14 @@ pub(crate) struct PartKind {
     pub(crate) set_uniform: fn(&mut Stage<'_>, PartPlace<'_>, SegmentUniform),
     /// Removes a part.
     pub(crate) remove: fn(&mut Stage<'_>, PartPlace<'_>),
-    /// Brings the parts of a batch into an order.
-    pub(crate) set_runs: fn(&mut Stage<'_>, BatchKey, &[&Run]),
+    /// Brings the parts of a list into an order.
+    pub(crate) set_runs: fn(&mut Stage<'_>, ListKey, &[&Run]),
 }
 
 /// What the parts of a scene are written to.
 pub(crate) struct Stage<'a> {
     pub(crate) world: &'a mut World,
-    pub(crate) batches: &'a mut Batches,
+    pub(crate) lists: &'a mut ViewLists,
     pub(crate) quads: &'a mut PictureQuads,
     pub(crate) textures: &'a mut PictureTextures,
 }
@@ -255,8 +255,8 @@ pub(crate) struct Stage<'a> {
 /// Which part of which entity, and where it is drawn.
 #[derive(Clone, Copy)]
 pub(crate) struct PartPlace<'a> {
-    pub(crate) key: BatchKey,
-    /// Names the part within the batch.
+    pub(crate) key: ListKey,
+    /// Names the part within the list.
     pub(crate) segment: u64,
     pub(crate) scene_key: SceneKey,
     pub(crate) path: &'a chronoscope_store::EntityPath,
@@ -332,9 +332,9 @@ fn write_instances<P: SpatialPrimitive>(
         debug_assert!(false, "a part is written by the functions of its own kind");
         return false;
     };
-    batches::write(
+    lists::write(
         stage.world,
-        stage.batches,
+        stage.lists,
         place.key,
         place.segment,
         uniform,

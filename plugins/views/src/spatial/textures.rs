@@ -32,6 +32,9 @@ use tables::ColorTables;
 /// How many pixels are decoded at once in a frame, over all pictures: that costs less than a frame of showing the ones before.
 const INLINE_PIXELS: u64 = 256 * 256;
 
+/// The longest side of the coarse version of a picture that takes long: it is decoded at once.
+const COARSE_SIDE: u32 = 128;
+
 /// How much may be kept, and what the GPU can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct TextureSettings {
@@ -85,6 +88,8 @@ struct Decoding {
     task: Task<Result<Pixels, DecodeError>>,
     _cancel: CancelGuard,
     pending: PendingWork,
+    /// Some of its pixels, to be shown until then.
+    coarse: Option<PictureTexture>,
 }
 
 /// The pixels of a picture on the GPU.
@@ -96,6 +101,8 @@ pub struct PictureTexture {
     pub layout: PixelLayout,
     /// The values with the first and the last color, where nothing else says so.
     pub range: [f32; 2],
+    /// Whether it stands for a picture that is still being decoded. Nobody holds it in [`PictureTextures`] then.
+    pub is_coarse: bool,
 }
 
 /// What became of a request.
@@ -131,6 +138,7 @@ impl PictureTextures {
             let size @ [width, height] = picture.size();
             // Never overflows: a side is a u32.
             let pixels = u64::from(width) * u64::from(height);
+            let decoders_at_hand = decoders;
             let (source, decoders) = (picture.source.clone(), decoders.clone());
             let options = DecodeOptions::new(picture.mapping.kind(), self.settings.max_side);
             let left = self.inline_pixels_left.checked_sub(pixels);
@@ -144,6 +152,7 @@ impl PictureTextures {
                     finish(decoders.decode(&source, &options), images)
                 }
                 None => {
+                    let (coarse, coarse_bytes) = self.decode_coarse(picture, decoders_at_hand, images);
                     let cancel = options.cancel_guard();
                     let pool = self.pool.get_or_insert_with(decode_pool);
                     let task = pool.spawn(async move { decoders.decode(&source, &options) });
@@ -151,9 +160,10 @@ impl PictureTextures {
                         task,
                         _cancel: cancel,
                         pending: settled.pending_work(),
+                        coarse,
                     };
                     // What it will take at most.
-                    (State::Decoding(decoding), most_bytes)
+                    (State::Decoding(decoding), most_bytes + coarse_bytes)
                 }
             };
             self.bytes += bytes;
@@ -186,6 +196,38 @@ impl PictureTextures {
             State::Ready(texture) => TextureRequest::Ready(texture.clone()),
             State::Decoding(_) => TextureRequest::Pending,
             State::Failed(message) => TextureRequest::Failed(message.clone()),
+        }
+    }
+
+    /// A coarse version of a picture that is being decoded, where its pixels can be read one by one, and how many bytes that takes.
+    fn decode_coarse(
+        &mut self,
+        picture: &Picture,
+        decoders: &PixelDecoders,
+        images: &mut Assets<Image>,
+    ) -> (Option<PictureTexture>, u64) {
+        let left = self
+            .inline_pixels_left
+            .checked_sub(u64::from(COARSE_SIDE * COARSE_SIDE));
+        let Some(left) = left.filter(|_| picture.source.is_read_by_pixel()) else {
+            return (None, 0);
+        };
+        self.inline_pixels_left = left;
+        let options = DecodeOptions::new(picture.mapping.kind(), COARSE_SIDE);
+        match finish(decoders.decode(&picture.source, &options), images) {
+            (State::Ready(texture), bytes) => {
+                let is_coarse = true;
+                (Some(PictureTexture { is_coarse, ..texture }), bytes)
+            }
+            _ => (None, 0),
+        }
+    }
+
+    /// The coarse version of a picture that is being decoded, if there is one.
+    pub(crate) fn coarse(&self, key: PictureKey) -> Option<PictureTexture> {
+        match &self.entries.get(&key)?.state {
+            State::Decoding(decoding) => decoding.coarse.clone(),
+            State::Ready(_) | State::Failed(_) => None,
         }
     }
 
@@ -316,6 +358,7 @@ fn finish(result: Result<Pixels, DecodeError>, images: &mut Assets<Image>) -> (S
             let texture = PictureTexture {
                 layout: pixels.layout,
                 range: pixels.range,
+                is_coarse: false,
                 image: images.add(upload(pixels.size, pixels.layout.texture_format(), pixels.bytes)),
             };
             (State::Ready(texture), bytes)

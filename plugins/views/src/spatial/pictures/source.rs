@@ -42,6 +42,11 @@ impl PixelSource {
         !matches!(self, Self::Custom(_))
     }
 
+    /// Whether a few of the pixels cost less than all of them. Files and packed formats are decoded whole.
+    pub(crate) fn is_read_by_pixel(&self) -> bool {
+        matches!(self, Self::Raw(raw) if raw.format.pixel_format.is_none())
+    }
+
     fn hash(&self, hasher: &mut impl Hasher) {
         std::mem::discriminant(self).hash(hasher);
         match self {

@@ -26,12 +26,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub(crate) use present::{collect_changes, follow_views, give_up_hidden, present_scenes};
 
 use super::{
-    batches::Batches,
     bounds::Bounds,
     camera::{Placement, SceneCamera, Shot, image_size},
     draw_order::DrawOrder,
     framing::Framing,
     labels::PlacedLabel,
+    lists::ViewLists,
     marks::MAX_LABELS,
     parts::{KindId, PartKinds},
     projection::Projector,
@@ -124,7 +124,7 @@ pub struct SpatialScene {
     /// What stands in a frame.
     standing: FxHashMap<FrameId, FxHashSet<SceneKey>>,
     kinds: PartKinds,
-    batches: Batches,
+    lists: ViewLists,
     draw_order: DrawOrder,
     quads: PictureQuads,
     is_decoding: bool,
@@ -193,7 +193,7 @@ impl SpatialScene {
             order: BTreeMap::new(),
             hidden: HiddenEntities::default(),
             standing: FxHashMap::default(),
-            batches: Batches::new(layer),
+            lists: ViewLists::new(layer),
             draw_order: DrawOrder::new(space),
             quads: PictureQuads::default(),
             is_decoding: false,
@@ -237,13 +237,13 @@ impl SpatialScene {
         let entities = self.entities.capacity() * size_of::<(SceneKey, Shown)>();
         let order = self.order.len() * size_of::<(OrderKey, SceneKey)>();
         let own = entities + order + self.hidden.bytes() + self.draw_order.bytes();
-        self.batches.memory_use(world).own_bytes + own as u64
+        self.lists.memory_use(world).own_bytes + own as u64
     }
 
     /// Lets go of all that it shows, with the visuals. It is made again once the view is shown and
     /// [`ChangedVisuals::ask_for_all`](super::sources::ChangedVisuals::ask_for_all) was called.
     pub(crate) fn give_up(&mut self, world: &mut World, textures: &mut PictureTextures) {
-        self.batches.despawn(world);
+        self.lists.despawn(world);
         self.quads.despawn(world, textures);
         self.entities = FxHashMap::default();
         self.order.clear();
@@ -382,7 +382,7 @@ impl SpatialScene {
     }
 
     fn despawn(&mut self, world: &mut World, textures: &mut PictureTextures) {
-        self.batches.despawn(world);
+        self.lists.despawn(world);
         self.quads.despawn(world, textures);
         for entity in self.extras.drain(..) {
             world.despawn(entity);

@@ -6,7 +6,7 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::spatial::{batches::BatchKey, parts::Part};
+use crate::spatial::{lists::ListKey, parts::Part};
 
 /// Where the parts of a visual are drawn, by their position; `None` where one is not drawn.
 pub(crate) type Placed = SmallVec<[Option<PlacedPart>; 2]>;
@@ -14,7 +14,7 @@ pub(crate) type Placed = SmallVec<[Option<PlacedPart>; 2]>;
 /// Where a part is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlacedPart {
-    pub(super) batch: BatchKey,
+    pub(super) list: ListKey,
     /// Tells it from the others of its entity. What takes the place of a part takes over its name.
     pub(super) name: u32,
     /// Grows along the parts of the visual. Another number than the position, so that a range that slides renumbers none.
@@ -52,10 +52,10 @@ impl Drawn<'_> {
     }
 }
 
-/// Works out what becomes of a visual that is drawn when these parts are to be drawn in its place, each in the batch that `batch_of`
+/// Works out what becomes of a visual that is drawn when these parts are to be drawn in its place, each in the list that `list_of`
 /// says, if any. Cost: O(parts).
-pub(super) fn plan(drawn: Drawn<'_>, parts: &[Part], batch_of: impl Fn(&Part) -> Option<BatchKey>) -> Plan {
-    let kept = kept_parts(drawn, parts, &batch_of);
+pub(super) fn plan(drawn: Drawn<'_>, parts: &[Part], list_of: impl Fn(&Part) -> Option<ListKey>) -> Plan {
+    let kept = kept_parts(drawn, parts, &list_of);
     let mut left: SmallVec<[Option<PlacedPart>; 2]> = drawn.placed.iter().copied().collect();
     for at in kept.iter().flatten() {
         left[*at] = None;
@@ -77,21 +77,21 @@ pub(super) fn plan(drawn: Drawn<'_>, parts: &[Part], batch_of: impl Fn(&Part) ->
                 is_kept: true,
             });
         }
-        let batch = batch_of(part)?;
+        let list = list_of(part)?;
         while left.get(first_left).is_some_and(Option::is_none) {
             first_left += 1;
         }
-        let is_of_batch = |placed: &mut PlacedPart| placed.batch == batch;
+        let is_of_list = |placed: &mut PlacedPart| placed.list == list;
         let taken_over = left
             .iter_mut()
             .skip(first_left)
-            .find_map(|left| left.take_if(is_of_batch));
+            .find_map(|left| left.take_if(is_of_list));
         let name = match taken_over {
             Some(before) => before.name,
             None => fresh_names.next()?,
         };
         Some(PlannedPart {
-            placed: PlacedPart { batch, name, rank },
+            placed: PlacedPart { list, name, rank },
             rank_before: taken_over.map(|before| before.rank),
             is_kept: false,
         })
@@ -102,11 +102,11 @@ pub(super) fn plan(drawn: Drawn<'_>, parts: &[Part], batch_of: impl Fn(&Part) ->
     }
 }
 
-/// For each part, the position at which it is drawn already, if it is: in the same batch, and in the same order.
+/// For each part, the position at which it is drawn already, if it is: in the same list, and in the same order.
 fn kept_parts(
     drawn: Drawn<'_>,
     parts: &[Part],
-    batch_of: impl Fn(&Part) -> Option<BatchKey>,
+    list_of: impl Fn(&Part) -> Option<ListKey>,
 ) -> SmallVec<[Option<usize>; 2]> {
     let by_address: FxHashMap<usize, usize> = match drawn.parts {
         [] | [_] => FxHashMap::default(),
@@ -123,7 +123,7 @@ fn kept_parts(
             _ => *by_address.get(&part.address())?,
         };
         let (before, placed) = drawn.part(at).filter(|_| at >= next)?;
-        let is_kept = before.is_clone_of(part) && batch_of(part) == Some(placed.batch);
+        let is_kept = before.is_clone_of(part) && list_of(part) == Some(placed.list);
         is_kept.then(|| {
             next = at + 1;
             at
@@ -163,7 +163,7 @@ mod tests {
 
     use super::*;
 
-    const BATCH: BatchKey = BatchKey {
+    const LIST: ListKey = ListKey {
         source: 0,
         kind: 0,
         is_translucent: false,
@@ -187,7 +187,7 @@ mod tests {
                 parts: &self.parts,
                 placed: &self.placed,
             };
-            let plan = plan(drawn, parts, |_| Some(BATCH));
+            let plan = plan(drawn, parts, |_| Some(LIST));
             self.parts = parts.to_vec();
             self.placed = plan
                 .parts

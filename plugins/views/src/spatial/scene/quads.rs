@@ -44,6 +44,15 @@ struct ShownPicture {
     quad: ImageQuad,
 }
 
+impl ShownPicture {
+    /// Lets go of the texture, if it is held.
+    fn release(&self, textures: &mut PictureTextures) {
+        if !self.texture.is_coarse {
+            textures.release(self.picture.key);
+        }
+    }
+}
+
 struct Failure {
     picture: PictureKey,
     message: Arc<str>,
@@ -157,7 +166,7 @@ impl PictureQuad {
     fn hide(&mut self, world: &mut World, textures: &mut PictureTextures) {
         if let Some(shown) = self.shown.take() {
             world.despawn(shown.entity);
-            textures.release(shown.picture.key);
+            shown.release(textures);
         }
     }
 
@@ -167,7 +176,8 @@ impl PictureQuad {
         }
     }
 
-    /// Goes on with decoding towards a picture, and decides what to show. Returns the picture to show instead, held for it.
+    /// Goes on with decoding towards a picture, and decides what to show. Returns the picture to show instead, held for it if it is not
+    /// coarse.
     fn advance(
         &mut self,
         world: &mut World,
@@ -181,9 +191,11 @@ impl PictureQuad {
         {
             // The same pixels, maybe with another meaning or opacity.
             shown.picture = wanted.clone();
-            self.cancel(textures);
-            self.failure = None;
-            return None;
+            if !shown.texture.is_coarse {
+                self.cancel(textures);
+                self.failure = None;
+                return None;
+            }
         }
         if self
             .failure
@@ -231,7 +243,9 @@ impl PictureQuad {
             }
         };
         let Some((picture, image)) = finished else {
-            return exact;
+            let is_blank = self.shown.is_none() && self.decoding.is_some();
+            let coarse = || Some((wanted.clone(), textures.coarse(wanted.key)?));
+            return exact.or_else(|| is_blank.then(coarse).flatten());
         };
         // One that was decoded in between is worth showing where it is nearer to the cursor than what is shown, and not after it;
         // not where the one at the cursor has failed.
@@ -287,7 +301,7 @@ impl PictureQuad {
             );
             let entity = match self.shown.take() {
                 Some(shown) => {
-                    textures.release(shown.picture.key);
+                    shown.release(textures);
                     world.entity_mut(shown.entity).insert(quad.clone());
                     shown.entity
                 }

@@ -14,9 +14,9 @@ use super::{
 use crate::{
     colors,
     spatial::{
-        batches::BatchKey,
         draw_order::{OrderOfPart, Run, Segment},
         labels::PlacedLabel,
+        lists::ListKey,
         parts::{KindId, Part, PartKind, PartPlace, Stage},
         textures::PictureTextures,
     },
@@ -83,7 +83,7 @@ impl SpatialScene {
         };
         let mut stage = Stage {
             world,
-            batches: &mut self.batches,
+            lists: &mut self.lists,
             quads: &mut self.quads,
             textures,
         };
@@ -96,7 +96,7 @@ impl SpatialScene {
             };
             plan(drawn, &visual.parts, |part| {
                 let kind = kinds.id_of(part).filter(|_| part.num_instances() > 0)?;
-                Some(batch_of(space, key, kind, kinds.get(kind)?, part))
+                Some(list_of(space, key, kind, kinds.get(kind)?, part))
             })
         };
         let drawn_order = visual.draw_order.clamp(-MAX_DRAW_ORDER, MAX_DRAW_ORDER);
@@ -105,9 +105,9 @@ impl SpatialScene {
         for gone in &plan.gone {
             self.draw_order.remove(&order_of(space, key, shown, gone.rank));
             // An entity of its own stands for all parts of its kind.
-            let is_in_batch = |part: &PlannedPart| part.placed.batch == gone.batch;
-            if let Some(kind) = kinds.get(gone.batch.kind)
-                && !(kind.is_entity && plan.parts.iter().flatten().any(is_in_batch))
+            let is_in_list = |part: &PlannedPart| part.placed.list == gone.list;
+            if let Some(kind) = kinds.get(gone.list.kind)
+                && !(kind.is_entity && plan.parts.iter().flatten().any(is_in_list))
             {
                 (kind.remove)(&mut stage, part_place(key, shown, gone));
             }
@@ -127,7 +127,7 @@ impl SpatialScene {
         let mut placed = Placed::with_capacity(visual.parts.len());
         for (part, planned) in visual.parts.iter().zip(plan.parts) {
             let Some((planned, kind)) =
-                planned.and_then(|planned| Some((planned, kinds.get(planned.placed.batch.kind)?)))
+                planned.and_then(|planned| Some((planned, kinds.get(planned.placed.list.kind)?)))
             else {
                 placed.push(None);
                 continue;
@@ -146,8 +146,8 @@ impl SpatialScene {
             if !is_drawn {
                 self.draw_order.remove(&order);
             } else if is_reordered || planned.rank_before != Some(planned.placed.rank) {
-                let (batch, segment) = (planned.placed.batch, place.segment);
-                self.draw_order.insert(order, Segment { batch, segment });
+                let (list, segment) = (planned.placed.list, place.segment);
+                self.draw_order.insert(order, Segment { list, segment });
             }
             placed.push(is_drawn.then_some(planned.placed));
         }
@@ -163,14 +163,14 @@ impl SpatialScene {
         };
         let mut stage = Stage {
             world,
-            batches: &mut self.batches,
+            lists: &mut self.lists,
             quads: &mut self.quads,
             textures,
         };
         let uniform = uniform_of(key, shown);
         for (part, placed) in shown.visual.parts.iter().zip(&shown.placed) {
             if let Some(placed) = placed
-                && let Some(kind) = self.kinds.get(placed.batch.kind)
+                && let Some(kind) = self.kinds.get(placed.list.kind)
             {
                 let place = part_place(key, shown, placed);
                 (kind.set_uniform)(&mut stage, place, of_part(part, uniform));
@@ -187,12 +187,12 @@ impl SpatialScene {
     ) {
         let mut stage = Stage {
             world,
-            batches: &mut self.batches,
+            lists: &mut self.lists,
             quads: &mut self.quads,
             textures,
         };
         for placed in shown.placed.iter().flatten() {
-            if let Some(kind) = self.kinds.get(placed.batch.kind) {
+            if let Some(kind) = self.kinds.get(placed.list.kind) {
                 (kind.remove)(&mut stage, part_place(key, shown, placed));
                 self.draw_order
                     .remove(&order_of(self.space, key, shown, placed.rank));
@@ -206,19 +206,19 @@ impl SpatialScene {
         let Some(runs) = self.draw_order.take_changed_runs() else {
             return;
         };
-        let mut by_batch: BTreeMap<BatchKey, Vec<&Run>> = BTreeMap::new();
+        let mut by_list: BTreeMap<ListKey, Vec<&Run>> = BTreeMap::new();
         for run in &runs {
-            by_batch.entry(run.batch).or_default().push(run);
+            by_list.entry(run.list).or_default().push(run);
         }
         let mut stage = Stage {
             world,
-            batches: &mut self.batches,
+            lists: &mut self.lists,
             quads: &mut self.quads,
             textures,
         };
-        for (batch, runs) in by_batch {
-            if let Some(kind) = self.kinds.get(batch.kind) {
-                (kind.set_runs)(&mut stage, batch, &runs);
+        for (list, runs) in by_list {
+            if let Some(kind) = self.kinds.get(list.kind) {
+                (kind.set_runs)(&mut stage, list, &runs);
             }
         }
     }
@@ -285,8 +285,8 @@ pub(super) fn picking_id((_, entity): SceneKey) -> u32 {
 }
 
 /// In which list a part stands.
-fn batch_of(space: Space, key: SceneKey, id: KindId, kind: &PartKind, part: &Part) -> BatchKey {
-    BatchKey {
+fn list_of(space: Space, key: SceneKey, id: KindId, kind: &PartKind, part: &Part) -> ListKey {
+    ListKey {
         source: key.0,
         kind: id,
         // In a plane nothing hides by depth what is drawn later, so edges may be smooth.
@@ -302,7 +302,7 @@ fn of_part(part: &Part, mut uniform: SegmentUniform) -> SegmentUniform {
 
 fn part_place<'a>(key: SceneKey, shown: &'a Shown, placed: &PlacedPart) -> PartPlace<'a> {
     PartPlace {
-        key: placed.batch,
+        key: placed.list,
         segment: (u64::from(key.1.index() as u32) << 32) | u64::from(placed.name),
         scene_key: key,
         path: &shown.path,

@@ -274,3 +274,43 @@ fn what_is_decoding_counts_and_is_cancelled_when_its_view_is_hidden() {
     assert!(bytes(&viewer) <= 2 * shown, "{} of {shown}", bytes(&viewer));
     assert!(viewer.failed_entities().is_empty());
 }
+
+#[test]
+fn a_large_picture_comes_coarse_first() {
+    const SIZE: [u32; 2] = [1200, 900];
+    let pixels: Vec<u8> = (0..SIZE[0] * SIZE[1] * 3)
+        .map(|at| (at / 3 % 251) as u8)
+        .collect();
+    let large = Image::from_rgb8(SIZE[0], SIZE[1], pixels);
+    let mut viewer = Viewer::new([
+        log_chunk("camera/dot", [(frame(), 0)], &Points2D::new([[1.0, 2.0]])).unwrap(),
+        log_chunk("camera", [(frame(), 1)], &large).unwrap(),
+    ]);
+    viewer.at(0);
+    let mut textures = viewer.app.world_mut().resource_mut::<PictureTextures>();
+    textures.purge(u64::MAX);
+    assert_eq!((textures.num_bytes(), textures.num_decoding()), (0, 0));
+    let size = |viewer: &mut Viewer| {
+        let image = viewer
+            .scene()
+            .shown_quads()
+            .first()
+            .map(|quad| quad.image.clone())?;
+        let images = viewer.app.world().resource::<Assets<BevyImage>>();
+        images.get(&image).map(|image| image.size().to_array())
+    };
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(1)));
+    viewer.app.update();
+    let first = size(&mut viewer);
+    assert!(first.is_some(), "there is something to see at once");
+    viewer.finish_decoding();
+    viewer.app.update();
+    assert_eq!(size(&mut viewer), Some(SIZE));
+    let bytes = viewer.app.world().resource::<PictureTextures>().num_bytes();
+    assert_eq!(bytes, u64::from(SIZE[0] * SIZE[1]) * 4, "the coarse one is gone");
+    // It takes as much room as the picture.
+    assert_eq!(
+        viewer.scene().shown_quads()[0].size.to_array(),
+        SIZE.map(|side| side as f32)
+    );
+}

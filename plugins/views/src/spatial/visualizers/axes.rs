@@ -23,9 +23,9 @@ const RADIUS: f32 = -1.0;
 
 /// The axes and their colors in sRGB.
 const AXES: [(Vec3, [u8; 4]); 3] = [
-    (Vec3::X, [255, 25, 25, 255]),
-    (Vec3::Y, [0, 240, 0, 255]),
-    (Vec3::Z, [80, 80, 255, 255]),
+    (Vec3::X, [255, 105, 129, 255]),
+    (Vec3::Y, [0, 178, 102, 255]),
+    (Vec3::Z, [122, 149, 255, 255]),
 ];
 
 /// Shows `TransformAxes3D`: the frame that the entity stands in.

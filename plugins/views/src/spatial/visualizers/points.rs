@@ -91,7 +91,7 @@ impl Visualizer for Points2DVisualizer {
     }
 }
 
-/// Points that are not finite keep their place among the instances, and the batch draws nothing for them.
+/// Points that are not finite keep their place among the instances, and nothing is drawn for them.
 fn visual(
     count: usize,
     position: impl Fn(usize) -> Option<[f32; 3]>,

@@ -14,7 +14,7 @@ use super::{draw_order::Run, parts::KindId, sources::SourceId};
 
 /// Which list the instances of a part go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct BatchKey {
+pub(crate) struct ListKey {
     pub(crate) source: SourceId,
     pub(crate) kind: KindId,
     pub(crate) is_translucent: bool,
@@ -42,14 +42,14 @@ impl SharedBuffers {
 }
 
 /// What one view draws.
-pub(crate) struct Batches {
-    by_key: BTreeMap<BatchKey, Batch>,
+pub(crate) struct ViewLists {
+    by_key: BTreeMap<ListKey, ViewList>,
     layer: usize,
 }
 
 /// A list of one view.
-struct Batch {
-    list: Entity,
+struct ViewList {
+    entity: Entity,
     buffer: Entity,
     slots: FxHashMap<u64, Slot>,
     functions: ListFunctions,
@@ -62,7 +62,7 @@ struct ListFunctions {
     memory_use: fn(&World, Entity) -> MemoryUse,
 }
 
-impl Batches {
+impl ViewLists {
     /// No lists yet, on a render layer.
     pub(crate) fn new(layer: usize) -> Self {
         Self {
@@ -74,25 +74,25 @@ impl Batches {
     /// The memory of the lists. Cost: the number of lists.
     pub(crate) fn memory_use(&self, world: &World) -> MemoryUse {
         let lists = self.by_key.values();
-        let mut all = total(lists.map(|batch| (batch.functions.memory_use)(world, batch.list)));
+        let mut all = total(lists.map(|list| (list.functions.memory_use)(world, list.entity)));
         let entry = size_of::<(u64, Slot)>() as u64 + 1;
-        let entries = self.by_key.values().map(|batch| batch.slots.capacity() as u64);
+        let entries = self.by_key.values().map(|list| list.slots.capacity() as u64);
         all.own_bytes += entries.sum::<u64>() * entry;
         all
     }
 
     /// Frees everything.
     pub(crate) fn despawn(&mut self, world: &mut World) {
-        for (key, batch) in std::mem::take(&mut self.by_key) {
-            for slot in batch.slots.into_values() {
-                (batch.functions.release)(world, batch.buffer, slot);
+        for (key, list) in std::mem::take(&mut self.by_key) {
+            for slot in list.slots.into_values() {
+                (list.functions.release)(world, list.buffer, slot);
             }
-            world.despawn(batch.list);
+            world.despawn(list.entity);
             leave_buffer(world, key);
         }
     }
 
-    fn batch<P: Primitive>(&mut self, world: &mut World, key: BatchKey) -> &mut Batch {
+    fn list<P: Primitive>(&mut self, world: &mut World, key: ListKey) -> &mut ViewList {
         let layers = RenderLayers::none().with(self.layer);
         self.by_key.entry(key).or_insert_with(|| {
             let buffer = shared_buffer::<P>(world, key);
@@ -102,8 +102,8 @@ impl Batches {
                 Blending::Opaque
             };
             let list = DrawList::<P>::new(buffer, blending);
-            Batch {
-                list: world.spawn((list, layers)).id(),
+            ViewList {
+                entity: world.spawn((list, layers)).id(),
                 buffer,
                 slots: FxHashMap::default(),
                 functions: ListFunctions {
@@ -123,19 +123,19 @@ impl Batches {
 /// Draws the instances of a part, or draws them in place of those that stand there. Returns whether there was room.
 pub(crate) fn write<P: Primitive>(
     world: &mut World,
-    batches: &mut Batches,
-    key: BatchKey,
+    lists: &mut ViewLists,
+    key: ListKey,
     segment: u64,
     uniform: SegmentUniform,
     instances: &Arc<[P]>,
 ) -> bool {
-    let batch = batches.batch::<P>(world, key);
-    let (list, before) = (batch.list, batch.slots.get(&segment).copied());
+    let list = lists.list::<P>(world, key);
+    let (entity, before) = (list.entity, list.slots.get(&segment).copied());
     let is_held = |world: &mut World, slot| {
-        before != Some(slot) && with_list::<P, _>(world, list, |list| list.contains(slot)) == Some(true)
+        before != Some(slot) && with_list::<P, _>(world, entity, |list| list.contains(slot)) == Some(true)
     };
     let store = |world: &mut World, instances: Arc<[P]>| {
-        with_buffer::<P, _>(world, batch.buffer, |buffer| match before {
+        with_buffer::<P, _>(world, list.buffer, |buffer| match before {
             Some(slot) => buffer.replace(slot, instances),
             None => buffer.insert(instances),
         })
@@ -146,7 +146,7 @@ pub(crate) fn write<P: Primitive>(
     {
         // The same instances stand twice in the view, and a list draws a visual once: they get a copy of their own.
         let copy: Arc<[P]> = Arc::from(&**instances);
-        stored = with_buffer::<P, _>(world, batch.buffer, |buffer| {
+        stored = with_buffer::<P, _>(world, list.buffer, |buffer| {
             buffer.remove(slot);
             buffer.insert(copy)
         });
@@ -155,57 +155,57 @@ pub(crate) fn write<P: Primitive>(
         Some(Ok(slot)) => slot,
         Some(Err(error)) => {
             tracing::warn!("not everything can be drawn: {error}");
-            remove::<P>(world, batches, key, segment);
+            remove::<P>(world, lists, key, segment);
             return false;
         }
         None => return false,
     };
-    with_list::<P, _>(world, list, |list| match before {
+    with_list::<P, _>(world, entity, |list| match before {
         Some(before) => list.replace(before, slot, uniform),
         None => list.insert(slot, uniform),
     });
-    batch.slots.insert(segment, slot);
+    list.slots.insert(segment, slot);
     true
 }
 
 /// Moves, tints or highlights the instances of a part.
 pub(crate) fn set_uniform<P: Primitive>(
     world: &mut World,
-    batches: &Batches,
-    key: BatchKey,
+    lists: &ViewLists,
+    key: ListKey,
     segment: u64,
     uniform: SegmentUniform,
 ) {
-    if let Some(batch) = batches.by_key.get(&key)
-        && let Some(slot) = batch.slots.get(&segment)
+    if let Some(list) = lists.by_key.get(&key)
+        && let Some(slot) = list.slots.get(&segment)
     {
-        with_list::<P, _>(world, batch.list, |list| list.set_uniform(*slot, uniform));
+        with_list::<P, _>(world, list.entity, |list| list.set_uniform(*slot, uniform));
     }
 }
 
 /// Removes the instances of a part, and a list or a buffer that has none left.
-pub(crate) fn remove<P: Primitive>(world: &mut World, batches: &mut Batches, key: BatchKey, segment: u64) {
-    let Some(batch) = batches.by_key.get_mut(&key) else {
+pub(crate) fn remove<P: Primitive>(world: &mut World, lists: &mut ViewLists, key: ListKey, segment: u64) {
+    let Some(list) = lists.by_key.get_mut(&key) else {
         return;
     };
-    if let Some(slot) = batch.slots.remove(&segment) {
-        with_list::<P, _>(world, batch.list, |list| list.remove(slot));
-        with_buffer::<P, _>(world, batch.buffer, |buffer| buffer.remove(slot));
+    if let Some(slot) = list.slots.remove(&segment) {
+        with_list::<P, _>(world, list.entity, |list| list.remove(slot));
+        with_buffer::<P, _>(world, list.buffer, |buffer| buffer.remove(slot));
     }
-    if batch.slots.is_empty() {
-        world.despawn(batch.list);
-        batches.by_key.remove(&key);
+    if list.slots.is_empty() {
+        world.despawn(list.entity);
+        lists.by_key.remove(&key);
         leave_buffer(world, key);
     }
 }
 
 /// Brings the parts of a list into an order, among each other and among those of other lists.
-pub(crate) fn set_runs<P: Primitive>(world: &mut World, batches: &mut Batches, key: BatchKey, runs: &[&Run]) {
-    let Some(batch) = batches.by_key.get(&key) else {
+pub(crate) fn set_runs<P: Primitive>(world: &mut World, lists: &mut ViewLists, key: ListKey, runs: &[&Run]) {
+    let Some(list) = lists.by_key.get(&key) else {
         return;
     };
     let slots_of = |run: &Run| {
-        let slots = run.segments.iter().filter_map(|segment| batch.slots.get(segment));
+        let slots = run.segments.iter().filter_map(|segment| list.slots.get(segment));
         slots.copied().collect()
     };
     let runs = runs.iter().map(|run| DrawRun {
@@ -213,11 +213,11 @@ pub(crate) fn set_runs<P: Primitive>(world: &mut World, batches: &mut Batches, k
         slots: slots_of(run),
     });
     let runs: Vec<DrawRun> = runs.collect();
-    with_list::<P, _>(world, batch.list, |list| list.set_runs(Some(&runs)));
+    with_list::<P, _>(world, list.entity, |list| list.set_runs(Some(&runs)));
 }
 
 /// The entity of the buffer that all views share, for one more list.
-fn shared_buffer<P: Primitive>(world: &mut World, key: BatchKey) -> Entity {
+fn shared_buffer<P: Primitive>(world: &mut World, key: ListKey) -> Entity {
     world.init_resource::<SharedBuffers>();
     world.resource_scope(|world, mut buffers: Mut<SharedBuffers>| {
         let shared = buffers.by_key.entry((key.source, key.kind));
@@ -235,7 +235,7 @@ fn shared_buffer<P: Primitive>(world: &mut World, key: BatchKey) -> Entity {
 }
 
 /// Lets go of the buffer that a list drew from. It goes with its last list.
-fn leave_buffer(world: &mut World, key: BatchKey) {
+fn leave_buffer(world: &mut World, key: ListKey) {
     let Some(mut buffers) = world.get_resource_mut::<SharedBuffers>() else {
         return;
     };
@@ -284,7 +284,7 @@ mod tests {
 
     use super::*;
 
-    const KEY: BatchKey = BatchKey {
+    const KEY: ListKey = ListKey {
         source: 0,
         kind: 0,
         is_translucent: true,
@@ -302,7 +302,7 @@ mod tests {
             .collect()
     }
 
-    fn write_to(world: &mut World, view: &mut Batches, segment: u64, points: &Arc<[PointInstance]>) {
+    fn write_to(world: &mut World, view: &mut ViewLists, segment: u64, points: &Arc<[PointInstance]>) {
         assert!(write(
             world,
             view,
@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn views_share_what_they_draw_until_the_last_one_goes() {
         let mut world = World::new();
-        let mut views = [8, 9, 10].map(Batches::new);
+        let mut views = [8, 9, 10].map(ViewLists::new);
         let cloud = points(100);
         for view in &mut views {
             write_to(&mut world, view, 1, &cloud);
@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn what_stands_twice_in_a_view_is_drawn_twice() {
         let mut world = World::new();
-        let mut view = Batches::new(8);
+        let mut view = ViewLists::new(8);
         let cloud = points(10);
         write_to(&mut world, &mut view, 1, &cloud);
         write_to(&mut world, &mut view, 2, &cloud);
