@@ -53,7 +53,7 @@ pub use commands::{TimeCommand, ViewerCommand, ViewerCommands};
 pub use context::{
     Annotations, AppEntityContextExt, Camera, ContextReader, ContextRows, EntityContext, EntityContexts,
     Place, ReadContext, Transforms, ViewAxes,
-    transforms::{FrameId, NoTransform, PinholeCamera, Placement, TransformChanges, Tree},
+    transforms::{FrameId, NoTransform, Origin, PinholeCamera, Placement, TransformChanges, Tree},
 };
 pub use diagnostics::{FrameDiagnostics, Work, WorkCounters};
 pub use diff::{DiffEntry, DiffLog};

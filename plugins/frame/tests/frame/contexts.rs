@@ -43,7 +43,7 @@ fn point_seen(app: &App, origin: &str, path: &str, point: [f64; 3]) -> Result<[f
     let store = recordings.active().unwrap().store();
     let transforms = app.world().resource::<Transforms>();
     transforms
-        .origin_from_entity(store, Some(entity(app, origin)), entity(app, path))
+        .origin_from_entity(store, transforms.origin(store, &origin.into()), entity(app, path))
         .map(|transform| transform.transform_point3(point.into()).to_array())
 }
 
@@ -282,6 +282,72 @@ fn one_entity_may_say_where_many_frames_stand() {
     seek(&mut app, 4);
     assert_eq!(place(&app, "/", "/a"), Err(NoTransform::Unconnected));
     assert_eq!(place(&app, "/", "/b"), Ok([7, 0, 0]));
+}
+
+#[test]
+fn a_path_without_data_is_in_its_implicit_frame_whether_it_was_named_before_or_not() {
+    let mut app = new_app();
+    log(&mut app, "/world/a", None, &in_frame("map"));
+    log(&mut app, "/world/a", None, &at(1.0));
+    log(&mut app, "/tf", None, &between("map", "tf#/", 10.0));
+    // The frames of paths that have no data: one is placed, one is the parent of a placed one.
+    log(
+        &mut app,
+        "/tf/deep",
+        None,
+        &between("tf#/world/a/x/y", "tf#/world/a/x", 100.0),
+    );
+    log(&mut app, "/seen", None, &in_frame("tf#/world/a/x/y/z"));
+    log(&mut app, "/a", None, &in_frame("map"));
+    products(&mut app);
+    let check = |app: &App| {
+        // The entity is in the frame that it names, the implicit frames below it are not.
+        assert_eq!(place(app, "/", "/world/a"), Ok([10, 0, 0]));
+        assert_eq!(place(app, "/world/a/x", "/a"), Ok([9, 0, 0]));
+        assert_eq!(place(app, "/world/a/x", "/seen"), Ok([100, 0, 0]));
+        assert_eq!(place(app, "/world/a/x/y/z", "/seen"), Ok([0, 0, 0]));
+        assert_eq!(place(app, "/", "/seen"), Ok([101, 0, 0]));
+    };
+    check(&app);
+    for path in ["/world/a/x/y/z/below", "/world/a/x/beside"] {
+        log(&mut app, path, None, &Points3D::new([[0.0; 3]]));
+        products(&mut app);
+        check(&app);
+        assert_eq!(
+            place(&app, "/world/a", path).map(|place| place[0]),
+            Ok(if path.ends_with("below") { 91 } else { -9 })
+        );
+    }
+    // A transform of a path that came between moves what was named below it.
+    log(&mut app, "/world/a/x", None, &at(1000.0));
+    products(&mut app);
+    assert_eq!(place(&app, "/", "/seen"), Ok([1101, 0, 0]));
+}
+
+#[test]
+fn a_named_path_that_is_not_there_costs_new_entities_nothing() {
+    let mut app = new_app();
+    log(&mut app, "/a", None, &in_frame("tf#/nowhere"));
+    for entity in 0..20 {
+        log(&mut app, &format!("/b/{entity}"), None, &at(1.0));
+    }
+    products(&mut app);
+    for entity in 0..3 {
+        log(
+            &mut app,
+            &format!("/c/{entity}"),
+            None,
+            &Points3D::new([[0.0; 3]]),
+        );
+        app.update();
+        let counters = app.world().resource::<WorkCounters>();
+        assert_eq!(counters.get(Work::TransformsComposed), 0);
+    }
+    log(&mut app, "/nowhere", None, &at(5.0));
+    app.update();
+    let counters = app.world().resource::<WorkCounters>();
+    assert_eq!(counters.get(Work::TransformsComposed), 1);
+    assert_eq!(place(&app, "/", "/a"), Ok([5, 0, 0]));
 }
 
 #[test]

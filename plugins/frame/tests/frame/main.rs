@@ -23,7 +23,7 @@ use chronoscope_frame::{
     Report, ResultKey, TimeControls, Transforms, View, ViewAxes, ViewClass, ViewOverrides, ViewTile, Visual,
     Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals, visualizer::QueryMode,
 };
-use chronoscope_store::{Chunk, EntityPath, StoreEvent, StoreId};
+use chronoscope_store::{Chunk, StoreEvent, StoreId};
 use chronoscope_types::read;
 
 /// A view that shows what lies below `/world`, and one that shows everything.
@@ -278,11 +278,11 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
                 .unwrap_or_default();
             out.insert(format!("{name} series"), format!("{series:?}"));
             let transforms = world.resource::<Transforms>();
-            // A path that is not there stands where the nearest above it stands.
-            let known = |path: EntityPath| path.ancestors().find_map(|path| store.entity_id(&path));
-            let origins = ["/", "/world", "/world/a", "/world/b"].map(|path| known(path.into()));
-            let transform =
-                origins.map(|origin| transforms.origin_from_entity(store, origin, result.entity).ok());
+            let origins = ["/", "/world", "/world/a", "/world/b", "/world/b/new", "/nowhere"];
+            let transform = origins.map(|origin| {
+                let origin = transforms.origin(store, &origin.into());
+                transforms.origin_from_entity(store, origin, result.entity).ok()
+            });
             let frame = transforms.frame_name(store, result.entity);
             out.insert(format!("{name} transform"), format!("{transform:?}"));
             let contexts = ContextReader::new(world.resource::<EntityContexts>(), transforms, store);

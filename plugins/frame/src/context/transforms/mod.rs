@@ -16,7 +16,7 @@ mod rows;
 use std::{fmt, sync::Arc};
 
 use bevy_ecs::prelude::*;
-use chronoscope_store::{ChunkStore, EntityId, Hit, QueryCache, arrow::ArrayRef};
+use chronoscope_store::{ChunkStore, EntityId, EntityPath, Hit, QueryCache, arrow::ArrayRef};
 use chronoscope_types::{CoordinateFrame, Transform3D, read as read_array};
 use glam::DAffine3;
 use rustc_hash::FxHashMap;
@@ -26,7 +26,7 @@ pub(crate) use along_tree::TreeTransforms;
 pub use pinhole::PinholeCamera;
 
 use crate::{LatestAtResults, RecordingKey, Report};
-use graph::{FrameGraph, FrameKey, PinholeOffer, TransformOffer};
+use graph::{FrameGraph, FrameKey, LoggedPinhole, LoggedTransform};
 use pinhole::PinholeComponents;
 use rows::{RowsByFrame, TransformComponents};
 
@@ -102,6 +102,23 @@ impl fmt::Display for NoTransform {
 
 impl std::error::Error for NoTransform {}
 
+/// What a view looks from: the frame of a path, which the store need not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The frame that an entity is in.
+    Entity(EntityId),
+    /// The nearest frame above a path that the store does not have.
+    Frame(FrameId),
+    /// The root of the world.
+    World,
+}
+
+impl From<EntityId> for Origin {
+    fn from(entity: EntityId) -> Self {
+        Self::Entity(entity)
+    }
+}
+
 /// What changed since a version of [`Transforms`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TransformChanges<'a> {
@@ -119,8 +136,8 @@ pub struct Transforms {
     epoch: u64,
     graph: FrameGraph,
     rows: RowsByFrame,
-    /// The frames that each entity speaks of; not those that speak of their own path alone.
-    offered: FxHashMap<EntityId, SmallVec<[usize; 2]>>,
+    /// The frames that each entity has_rows of; not those that speak of their own path alone.
+    placed: FxHashMap<EntityId, SmallVec<[usize; 2]>>,
     /// Entities that stand in a frame that is not that of their path.
     own_frames: FxHashMap<EntityId, OwnFrame>,
     changed_frames: Vec<FrameId>,
@@ -132,8 +149,8 @@ pub struct Transforms {
 
 /// The frame that an entity stands in.
 struct OwnFrame {
-    /// `None` for that of the path; an error where it cannot be read.
-    key: Result<Option<FrameKey>, Report>,
+    /// The frame in the graph; `None` for that of the path. An error where it cannot be read.
+    key: Result<Option<usize>, Report>,
     name: Option<Arc<str>>,
     /// The version at which it last changed.
     version: u64,
@@ -142,10 +159,10 @@ struct OwnFrame {
 impl Transforms {
     /// Where an entity stands.
     pub fn placement(&self, store: &ChunkStore, entity: EntityId) -> Placement {
-        match self.stand(store, entity) {
-            Stand::Frame(at) => self.graph.frames[at].placement,
-            Stand::World => Placement::WORLD,
-            Stand::Unreadable => Placement {
+        match self.frame_in_graph(store, entity) {
+            EntityFrame::Frame(at) => self.graph.frames[at].placement,
+            EntityFrame::World => Placement::WORLD,
+            EntityFrame::Unreadable => Placement {
                 tree: Tree::Entity(entity),
                 tree_from_frame: DAffine3::IDENTITY,
             },
@@ -158,18 +175,49 @@ impl Transforms {
         (placement.tree == Tree::World).then_some(placement.tree_from_frame)
     }
 
-    /// Where an entity stands, seen from another: from the entity's space to that of `origin`, or of the root.
+    /// What a view looks from whose origin is a path. The same path may be another origin after each update.
+    ///
+    /// A path that the store does not have is in its implicit frame, whatever frame the entities above it are in.
+    pub fn origin(&self, store: &ChunkStore, path: &EntityPath) -> Origin {
+        match store.entity_id(path) {
+            Some(entity) => Origin::Entity(entity),
+            None => self
+                .graph
+                .nearest_of_path(store, path)
+                .map_or(Origin::World, |at| Origin::Frame(FrameId(at as u32))),
+        }
+    }
+
+    /// Where an origin is placed.
+    pub fn origin_placement(&self, store: &ChunkStore, origin: Origin) -> Placement {
+        match origin {
+            Origin::Entity(entity) => self.placement(store, entity),
+            Origin::Frame(FrameId(at)) => self.graph.frames[at as usize].placement,
+            Origin::World => Placement::WORLD,
+        }
+    }
+
+    /// The frame of an origin; `None` at the root of the world.
+    pub fn origin_frame(&self, store: &ChunkStore, origin: Origin) -> Option<FrameId> {
+        match origin {
+            Origin::Entity(entity) => self.frame_of(store, entity),
+            Origin::Frame(frame) => Some(frame),
+            Origin::World => None,
+        }
+    }
+
+    /// From an entity's space to that of an origin.
     ///
     /// # Errors
     /// Where no transform leads from one to the other.
     pub fn origin_from_entity(
         &self,
         store: &ChunkStore,
-        origin: Option<EntityId>,
+        origin: Origin,
         entity: EntityId,
     ) -> Result<DAffine3, NoTransform> {
         let placement = self.placement(store, entity);
-        let origin = origin.map_or(Placement::WORLD, |origin| self.placement(store, origin));
+        let origin = self.origin_placement(store, origin);
         if placement.tree != origin.tree {
             let is_image = |tree| matches!(tree, Tree::Image(_));
             let is_through = self.outermost(placement.tree) == self.outermost(origin.tree);
@@ -202,9 +250,9 @@ impl Transforms {
 
     /// The frame that an entity stands in: its own, or the nearest at or above it. `None` at the root of the world.
     pub fn frame_of(&self, store: &ChunkStore, entity: EntityId) -> Option<FrameId> {
-        match self.stand(store, entity) {
-            Stand::Frame(at) => Some(FrameId(at as u32)),
-            Stand::World | Stand::Unreadable => None,
+        match self.frame_in_graph(store, entity) {
+            EntityFrame::Frame(at) => Some(FrameId(at as u32)),
+            EntityFrame::World | EntityFrame::Unreadable => None,
         }
     }
 
@@ -214,7 +262,7 @@ impl Transforms {
         let key = self.own_frames.get(&entity).map(|own| own.key.as_ref());
         Some(match key {
             None | Some(Ok(None)) => graph::name_of(store, &FrameKey::Path(entity)),
-            Some(Ok(Some(key))) => graph::name_of(store, key),
+            Some(Ok(Some(at))) => graph::name_of(store, &self.graph.frames[*at].key),
             Some(Err(_)) => return None,
         })
     }
@@ -238,16 +286,16 @@ impl Transforms {
     /// The version at which the placement of an entity last changed; zero where no transform is at or above it.
     pub fn version_of(&self, store: &ChunkStore, entity: EntityId) -> u64 {
         let own = self.own_frames.get(&entity).map_or(0, |own| own.version);
-        match self.stand(store, entity) {
-            Stand::Frame(at) => self.graph.frames[at].version.max(own),
-            Stand::World | Stand::Unreadable => own,
+        match self.frame_in_graph(store, entity) {
+            EntityFrame::Frame(at) => self.graph.frames[at].version.max(own),
+            EntityFrame::World | EntityFrame::Unreadable => own,
         }
     }
 
     /// The version at which the camera of an entity last changed.
     pub fn pinhole_version_of(&self, store: &ChunkStore, entity: EntityId) -> u64 {
         let own = self.own_frames.get(&entity).map_or(0, |own| own.version);
-        let Stand::Frame(at) = self.stand(store, entity) else {
+        let EntityFrame::Frame(at) = self.frame_in_graph(store, entity) else {
             return own;
         };
         let frame = &self.graph.frames[at];
@@ -291,18 +339,15 @@ impl Transforms {
         }
     }
 
-    fn stand(&self, store: &ChunkStore, entity: EntityId) -> Stand {
-        let key = match self.own_frames.get(&entity).map(|own| &own.key) {
-            None | Some(Ok(None)) => None,
-            Some(Ok(Some(key))) => Some(key),
-            Some(Err(_)) => return Stand::Unreadable,
-        };
-        let at = match key {
-            None => self.graph.nearest(store, entity),
-            Some(FrameKey::Path(entity)) => self.graph.nearest(store, *entity),
-            Some(FrameKey::Name(name)) => self.graph.find_name(name),
-        };
-        at.map_or(Stand::World, Stand::Frame)
+    fn frame_in_graph(&self, store: &ChunkStore, entity: EntityId) -> EntityFrame {
+        match self.own_frames.get(&entity).map(|own| &own.key) {
+            None | Some(Ok(None)) => self
+                .graph
+                .nearest(store, entity)
+                .map_or(EntityFrame::World, EntityFrame::Frame),
+            Some(Ok(Some(at))) => EntityFrame::Frame(*at),
+            Some(Err(_)) => EntityFrame::Unreadable,
+        }
     }
 
     /// Composes what changed. Returns how many frames were composed.
@@ -315,8 +360,7 @@ impl Transforms {
         cache: Option<&QueryCache>,
         latest_at: &LatestAtResults,
     ) -> usize {
-        let is_outdated = store.is_some_and(|store| self.graph.is_outdated(store));
-        let reset = self.recording != recording || self.epoch != latest_at.epoch() || is_outdated;
+        let reset = self.recording != recording || self.epoch != latest_at.epoch();
         if reset {
             *self = Self {
                 recording,
@@ -329,6 +373,7 @@ impl Transforms {
         let (Some(store), Some(cache)) = (store, cache) else {
             return 0;
         };
+        self.graph.adopt_paths(store);
         let transforms = TransformComponents::of(store);
         let pinholes = PinholeComponents::of(store);
         let coordinate_frame = store.component_id(&CoordinateFrame::FRAME);
@@ -347,9 +392,9 @@ impl Transforms {
         let mut changed_entities = Vec::new();
         for entity in candidates {
             let results = latest_at.get(entity);
-            let speaks =
+            let has_rows =
                 results.is_some_and(|results| transforms.has_hit(results) || pinholes.has_hit(results));
-            if speaks || self.offered.contains_key(&entity) || self.graph.find_entity(entity).is_some() {
+            if has_rows || self.placed.contains_key(&entity) || self.graph.find_entity(entity).is_some() {
                 let rows = self.rows.shown(store, cache, latest_at, &transforms, entity);
                 self.take_rows(
                     store,
@@ -377,7 +422,7 @@ impl Transforms {
 }
 
 /// What an entity stands in.
-enum Stand {
+enum EntityFrame {
     World,
     Frame(usize),
     Unreadable,
@@ -392,7 +437,7 @@ impl Transforms {
         rows: SmallVec<[rows::ShownRow; 1]>,
         pinhole: Option<pinhole::ShownPinhole>,
     ) {
-        let mut offered: SmallVec<[usize; 2]> = SmallVec::new();
+        let mut placed: SmallVec<[usize; 2]> = SmallVec::new();
         for shown in rows {
             let parent = shown.row.frame(&Transform3D::PARENT_FRAME);
             let (child, parent, unreadable) = match (shown.child, parent) {
@@ -405,46 +450,46 @@ impl Transforms {
                 Some(message) => Err(message),
                 None => shown.row.parent_from_child(),
             };
-            let offer = TransformOffer {
+            let logged = LoggedTransform {
                 entity,
                 is_static: shown.is_static,
                 parent,
                 parent_from_frame,
             };
-            self.graph.set_transform(at, entity, Some(offer));
-            offered.push(at);
+            self.graph.set_transform(at, entity, Some(logged));
+            placed.push(at);
         }
-        let transforms = offered.len();
+        let transforms = placed.len();
         if let Some(shown) = pinhole {
             let at = self.frame(store, entity, shown.child.as_ref());
-            let offer = PinholeOffer {
+            let logged = LoggedPinhole {
                 entity,
                 is_static: shown.is_static,
                 parent: shown.parent,
                 pinhole: shown.pinhole,
             };
-            self.graph.set_pinhole(at, entity, Some(offer));
-            offered.push(at);
+            self.graph.set_pinhole(at, entity, Some(logged));
+            placed.push(at);
         }
-        let before = self.offered.remove(&entity).unwrap_or_default();
+        let before = self.placed.remove(&entity).unwrap_or_default();
         // An entity without a note spoke of its own path, or not at all.
         for at in before.iter().copied().chain(self.graph.find_entity(entity)) {
-            if !offered[..transforms].contains(&at) {
+            if !placed[..transforms].contains(&at) {
                 self.graph.set_transform(at, entity, None);
             }
-            if !offered[transforms..].contains(&at) {
+            if !placed[transforms..].contains(&at) {
                 self.graph.set_pinhole(at, entity, None);
             }
         }
         let own = self.graph.find_entity(entity);
-        if offered.iter().any(|at| Some(*at) != own) {
-            self.offered.insert(entity, offered);
+        if placed.iter().any(|at| Some(*at) != own) {
+            self.placed.insert(entity, placed);
         }
     }
 
     /// The frame of a name, or that of the entity's path.
     fn frame(&mut self, store: &ChunkStore, entity: EntityId, name: Option<&Arc<str>>) -> usize {
-        let key = name.map_or(FrameKey::Path(entity), |name| self.graph.key_of(store, name));
+        let key = name.map_or(FrameKey::Path(entity), |name| FrameGraph::key_of(store, name));
         self.graph.frame(key)
     }
 
@@ -479,13 +524,7 @@ impl Transforms {
             return false;
         }
         let key = match &name {
-            Ok(Some(name)) => {
-                let key = self.graph.key_of(store, name);
-                if let FrameKey::Name(_) = key {
-                    self.graph.frame(key.clone());
-                }
-                Ok(Some(key))
-            }
+            Ok(Some(name)) => Ok(Some(self.graph.frame(FrameGraph::key_of(store, name)))),
             Ok(None) => Ok(None),
             Err(report) => Err(report.clone()),
         };

@@ -18,7 +18,7 @@ use std::{
 
 use bevy::{asset::Handle, ecs::prelude::*, image::Image};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
-use chronoscope_frame::{FrameId, NoTransform, RecordingKey, Report, Transforms, View, ViewTile};
+use chronoscope_frame::{FrameId, NoTransform, Origin, RecordingKey, Report, Transforms, View, ViewTile};
 use chronoscope_render::{Highlight, MemoryUse, SegmentUniform};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 use glam::DAffine3;
@@ -106,7 +106,7 @@ pub struct SpatialScene {
     pub(crate) tile: ViewTile,
     pub(crate) layer: usize,
     recording: Option<RecordingKey>,
-    origin: Option<EntityId>,
+    origin: Option<Origin>,
     consumed: Consumed,
     entities: FxHashMap<SceneKey, Shown>,
     /// The entities in the order of their paths.
@@ -297,7 +297,7 @@ impl SpatialScene {
     /// Why something has no place in the view's space: one report per part of the frame graph that is cut off, with the first entity
     /// in it. What a camera keeps out is not missed, and what [`Transforms::reports`] explains is not told twice.
     pub(crate) fn unplaced(&self, transforms: &Transforms, store: &ChunkStore) -> Vec<Report> {
-        let origin = self.origin.map(|origin| transforms.placement(store, origin).tree);
+        let origin = self.origin.map(|origin| transforms.origin_placement(store, origin).tree);
         if self.hidden.is_empty() || origin.is_some_and(|tree| transforms.is_reported(tree)) {
             return Vec::new();
         }

@@ -42,6 +42,8 @@ impl FrameGraph {
         }
     }
 
+    /// Cuts the frames of a cycle whose rows give their parents. The others are below them wherever they are in the graph, and need
+    /// not be in it: what is in the frame of a path depends on data alone.
     fn take_circle(&mut self, store: &ChunkStore, start: usize) {
         let mut circle = vec![start];
         let mut at = self.frames[start].parent;
@@ -49,12 +51,13 @@ impl FrameGraph {
             circle.push(here);
             at = self.frames[here].parent;
         }
+        circle.retain(|at| matches!(self.frames[*at].edge, Edge::Named(..)));
         let mut names: Vec<String> = circle
             .iter()
             .map(|at| name_of(store, &self.frames[*at].key))
             .collect();
         names.sort();
-        let owner = |at: &usize| Some((store.entity_path(self.speaker(*at)?), *at));
+        let owner = |at: &usize| Some((store.entity_path(self.source_entity(*at)?), *at));
         if let Some((path, at)) = circle.iter().filter_map(owner).min() {
             let message = format!("frames hang on each other in a circle: {}", names.join(", "));
             let report = Report::entity_warning("transform", path.clone(), message);
@@ -158,7 +161,7 @@ impl FrameGraph {
             _ => version,
         };
         if !is_finite {
-            let entity = self.speaker(at).unwrap_or_else(|| store.tree().root());
+            let entity = self.source_entity(at).unwrap_or_else(|| store.tree().root());
             let message = format!(
                 "the transform of {} to the root is not finite",
                 name_of(store, &self.frames[at].key)
