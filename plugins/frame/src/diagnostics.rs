@@ -24,6 +24,8 @@ pub enum Work {
     LookedUp,
     /// Entities whose overrides and visibility were resolved, once per view.
     OverridesResolved,
+    /// Rows that were read of entities that place several named frames.
+    TransformRowsRead,
     /// Transforms that were composed.
     TransformsComposed,
     /// Data results that a visualizer compared with what it had made before.
@@ -42,11 +44,12 @@ pub enum Work {
 
 impl Work {
     /// All kinds, in the order of their phases.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SchemaRowsRead,
         Self::EntitiesWalked,
         Self::LookedUp,
         Self::OverridesResolved,
+        Self::TransformRowsRead,
         Self::TransformsComposed,
         Self::ResultsChecked,
         Self::VisualsMade,
@@ -62,7 +65,7 @@ impl Work {
             Self::SchemaRowsRead => FrameSystems::BlueprintQuery,
             Self::EntitiesWalked | Self::LookedUp => FrameSystems::QueryResults,
             Self::OverridesResolved => FrameSystems::Overrides,
-            Self::TransformsComposed => FrameSystems::ContextSystems,
+            Self::TransformRowsRead | Self::TransformsComposed => FrameSystems::ContextSystems,
             Self::ResultsChecked | Self::VisualsMade | Self::SeriesSamplesRead => FrameSystems::Visualizers,
             Self::InstancesWritten | Self::SegmentsPlaced | Self::LabelsLaidOut => FrameSystems::Present,
         }
@@ -75,6 +78,7 @@ impl Work {
             Self::EntitiesWalked => "entities_walked",
             Self::LookedUp => "looked_up",
             Self::OverridesResolved => "overrides_resolved",
+            Self::TransformRowsRead => "transform_rows_read",
             Self::TransformsComposed => "transforms_composed",
             Self::ResultsChecked => "results_checked",
             Self::VisualsMade => "visuals_made",

@@ -8,7 +8,8 @@ use chronoscope_store::{GcOptions, GcOrder, StoreKind};
 
 use crate::{
     AppViewerCacheExt as _, CacheSize, CacheUse, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems,
-    LatestAtResults, MemoryBudget, PurgeOrder, RecordingEntry, Recordings, ViewerCache, ViewerCaches,
+    LatestAtResults, MemoryBudget, PurgeOrder, RecordingEntry, Recordings, Transforms, ViewerCache,
+    ViewerCaches,
     budget::{Purge, PurgeSituation},
     chunk_loading::OnScreen,
 };
@@ -188,6 +189,7 @@ fn collect_garbage(
     caches: Res<ViewerCaches>,
     budget: Res<MemoryBudget>,
     latest_at: Res<LatestAtResults>,
+    transforms: Res<Transforms>,
     on_screen: Res<OnScreen>,
     cursor: Res<Cursor>,
     garbage: Res<Garbage>,
@@ -225,7 +227,9 @@ fn collect_garbage(
             // What goes has to be written into the log and taken out of the caches, which takes about as long again.
             time_budget: left * 2 / 5,
             protect_latest: budget.protect_latest,
-            is_protected: &|meta| shown && (latest_at.shows(meta) || on_screen.shows(meta.id)),
+            is_protected: &|meta| {
+                shown && (latest_at.shows(meta) || transforms.shows(meta) || on_screen.shows(meta.id))
+            },
             // Nothing is lost, and nothing that was just read ahead is given back, only to make room.
             only_recoverable: is_for_ahead,
             protected_time_ranges: match on_screen.ahead() {

@@ -35,7 +35,7 @@ use self::{
 };
 use crate::{
     ActiveBlueprint, Cursor, DataResults, Frame, FrameSystems, LatestAtResults, MemoryBudget, RecordingEntry,
-    RecordingKey, Recordings, Settled, TimeControl, TimeControls, View, ViewTile, ViewerCaches,
+    RecordingKey, Recordings, Settled, TimeControl, TimeControls, Transforms, View, ViewTile, ViewerCaches,
     budget::Purge, diagnostics::end_frame, ingest::receive_messages, settle::settle,
 };
 
@@ -163,8 +163,8 @@ struct Situation {
     recording: RecordingKey,
     generation: u64,
     blueprint: u64,
-    /// The versions of what latest rows and ranges on screen lack.
-    lacks: (u64, u64),
+    /// The versions of what latest rows, transforms and ranges on screen lack.
+    lacks: [u64; 3],
     cursor: Cursor,
     backwards: bool,
     control: TimeControl,
@@ -263,10 +263,11 @@ fn situation(world: &World, cursor: Cursor, ui_requests: Vec<ChunkId>) -> Option
         recording: entry.key(),
         generation: entry.store().generation(),
         blueprint: world.resource::<ActiveBlueprint>().generation(),
-        lacks: (
+        lacks: [
             world.resource::<LatestAtResults>().provisional_version(),
+            world.resource::<Transforms>().missing_version(),
             world.resource::<OnScreen>().version(),
-        ),
+        ],
         cursor,
         backwards: world.resource::<SentRequests>().backwards,
         control: world.resource::<TimeControls>().get(entry.key()).clone(),
@@ -306,6 +307,7 @@ fn plan(world: &World, situation: &Situation) -> Plan {
     Needs {
         store,
         latest_at: world.resource(),
+        transforms: world.resource(),
         on_screen: world.resource(),
         others: &[heuristics, situation.ui_requests.clone()].concat(),
         cursor,

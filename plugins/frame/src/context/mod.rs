@@ -15,8 +15,9 @@ use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
 
 use crate::{
-    AppVisualizerExt as _, Cursor, DataResults, Frame, FrameSystems, LatestAtResults, RecordingEntry,
-    Recordings, Report, Work, WorkCounters,
+    AppViewerCacheExt as _, AppVisualizerExt as _, CacheSize, Cursor, DataResults, DiffLog, Frame,
+    FrameSystems, LatestAtResults, PurgeOrder, RecordingEntry, Recordings, Report, ViewerCache, Work,
+    WorkCounters,
 };
 
 pub use annotations::Annotations;
@@ -37,6 +38,16 @@ impl Plugin for ContextPlugin {
             .add_entity_context::<Annotations>()
             .add_entity_context::<ViewAxes>()
             .add_view_reports(context_reports);
+        app.add_viewer_cache(ViewerCache {
+            name: "Transforms",
+            order: PurgeOrder::Derived,
+            // All of it holds at the cursor, or would be read again as soon as the cursor moves.
+            size: |world| CacheSize {
+                bytes: world.get_resource().map_or(0, Transforms::heap_bytes),
+                idle_bytes: 0,
+            },
+            purge: None,
+        });
         app.add_systems(
             Frame,
             (update_transforms, update_contexts).in_set(FrameSystems::ContextSystems),
@@ -48,6 +59,7 @@ fn update_transforms(
     mut transforms: ResMut<Transforms>,
     counters: Res<WorkCounters>,
     recordings: Res<Recordings>,
+    log: Res<DiffLog>,
     latest_at: Res<LatestAtResults>,
     cursor: Res<Cursor>,
 ) {
@@ -56,10 +68,11 @@ fn update_transforms(
     let composed = transforms.bypass_change_detection().update(
         cursor.recording,
         entry.map(RecordingEntry::store),
-        entry.map(|entry| &entry.recording.cache),
+        &log,
         &latest_at,
     );
-    counters.add(Work::TransformsComposed, composed);
+    counters.add(Work::TransformRowsRead, composed.rows_read);
+    counters.add(Work::TransformsComposed, composed.frames);
 }
 
 fn update_contexts(

@@ -351,6 +351,67 @@ fn a_named_path_that_is_not_there_costs_new_entities_nothing() {
 }
 
 #[test]
+fn a_new_row_that_places_a_frame_costs_a_row_and_a_moved_cursor_none() {
+    let mut app = new_app();
+    log(&mut app, "/a", None, &in_frame("f3"));
+    for row in 0..500 {
+        let frame = format!("f{}", row % 10);
+        log(&mut app, "/tf", Some(row), &between(&frame, "tf#/", row as f32));
+    }
+    products(&mut app);
+    let work = |app: &App| {
+        let counters = app.world().resource::<WorkCounters>();
+        [Work::TransformRowsRead, Work::TransformsComposed].map(|work| counters.get(work))
+    };
+    seek(&mut app, 460);
+    assert_eq!(place(&app, "/", "/a"), Ok([453, 0, 0]));
+    seek(&mut app, 470);
+    assert_eq!(work(&app), [0, 10]);
+    assert_eq!(place(&app, "/", "/a"), Ok([463, 0, 0]));
+    seek(&mut app, 471);
+    assert_eq!(work(&app), [0, 1]);
+    // Behind the cursor, at the cursor, and in between rows that were read.
+    for (time, x, composed) in [(1_000, 463, 0), (471, 471, 1), (465, 471, 0)] {
+        log(&mut app, "/tf", Some(time), &between("f3", "tf#/", time as f32));
+        app.update();
+        assert_eq!(work(&app), [1, composed], "{time}");
+        assert_eq!(place(&app, "/", "/a"), Ok([x, 0, 0]), "{time}");
+    }
+    seek(&mut app, 466);
+    assert_eq!(place(&app, "/", "/a"), Ok([465, 0, 0]));
+    seek(&mut app, 2_000);
+    assert_eq!(place(&app, "/", "/a"), Ok([1_000, 0, 0]));
+}
+
+#[test]
+fn two_names_of_one_path_are_one_frame_whose_latest_row_holds() {
+    let mut app = new_app();
+    log(&mut app, "/tf", Some(0), &between("tf#/tf", "tf#/", 1.0));
+    log(&mut app, "/tf", Some(1), &at(2.0));
+    log(&mut app, "/tf", Some(2), &between("tf#tf/", "tf#/", 3.0));
+    products(&mut app);
+    for (time, x) in [(0, 1), (1, 2), (2, 3), (1, 2)] {
+        seek(&mut app, time);
+        assert_eq!(place(&app, "/", "/tf"), Ok([x, 0, 0]), "{time}");
+    }
+}
+
+#[test]
+fn a_later_flat_clear_shows_again_what_a_recursive_one_from_above_hid() {
+    let mut app = new_app();
+    log(&mut app, "/a", None, &in_frame("a"));
+    log(&mut app, "/tf/all", Some(0), &between("a", "tf#/", 1.0));
+    log(&mut app, "/tf/all", Some(2), &between("b", "tf#/", 1.0));
+    log(&mut app, "/tf", Some(1), &Clear::new(true));
+    log(&mut app, "/tf", Some(3), &Clear::new(false));
+    products(&mut app);
+    for (time, is_placed) in [(0, true), (1, false), (2, false), (3, true), (2, false)] {
+        seek(&mut app, time);
+        assert_eq!(place(&app, "/", "/a").is_ok(), is_placed, "{time}");
+    }
+}
+
+#[test]
 fn frames_in_a_circle_are_reported_and_hidden_until_the_circle_opens() {
     let mut app = new_app();
     for frame in ["a", "b", "c"] {

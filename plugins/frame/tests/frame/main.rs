@@ -19,9 +19,10 @@ use bevy_time::TimePlugin;
 use chronoscope_blueprint::{ContentsFilter, RecommendedView, Schema, ViewClassId};
 use chronoscope_frame::{
     ActiveBlueprint, Annotations, AppViewClassExt, AppVisualizerExt, Camera, ContextReader, Cursor,
-    DataResults, DiffLog, EntityContexts, FramePlugins, InstructionIndex, LatestAtResults, Recordings,
-    Report, ResultKey, TimeControls, Transforms, View, ViewAxes, ViewClass, ViewOverrides, ViewTile, Visual,
-    Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals, visualizer::QueryMode,
+    DataResults, DiffLog, EntityContexts, FramePlugins, InstructionIndex, LatestAtResults, MemoryBudget,
+    Recordings, Report, ResultKey, Space, TimeControls, Transforms, View, ViewAxes, ViewClass, ViewOverrides,
+    ViewTile, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals,
+    visualizer::QueryMode,
 };
 use chronoscope_store::{Chunk, StoreEvent, StoreId};
 use chronoscope_types::read;
@@ -38,6 +39,10 @@ impl ViewClass for TestClass {
 
     fn display_name(&self) -> &'static str {
         "test view"
+    }
+
+    fn space(&self) -> Option<Space> {
+        Some(Space::Three)
     }
 
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
@@ -167,6 +172,8 @@ fn new_app() -> App {
     app.add_view_class(TestClass);
     app.add_visualizer::<Points>(&[CLASS])
         .add_visualizer::<Series>(&[CLASS]);
+    // However busy the machine is, what is purged is the same.
+    app.world_mut().resource_mut::<MemoryBudget>().gc_time = std::time::Duration::from_secs(60);
     app.finish();
     app.cleanup();
     app

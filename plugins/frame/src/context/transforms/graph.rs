@@ -18,7 +18,7 @@ use super::{FrameId, PinholeCamera, Placement};
 use crate::Report;
 
 /// What the names of the frames of paths begin with.
-const PATH_PREFIX: &str = "tf#";
+pub(super) const PATH_PREFIX: &str = "tf#";
 
 #[derive(Default)]
 pub(super) struct FrameGraph {
@@ -29,6 +29,8 @@ pub(super) struct FrameGraph {
     by_unknown_path: BTreeMap<EntityPath, usize>,
     /// The number of paths of the store that are not in `by_unknown_path`.
     num_known_paths: usize,
+    /// The bytes of the names of frames.
+    name_bytes: usize,
     /// Whether a row ever gave a parent, so that there may be cycles.
     has_named_parents: bool,
     /// Frames that hang on each other in a circle.
@@ -180,10 +182,12 @@ impl FrameGraph {
                 self.new.push(at);
             }
             FrameKey::UnknownPath(path) => {
+                self.name_bytes += path.heap_bytes();
                 self.by_unknown_path.insert(path.clone(), at);
                 self.new.push(at);
             }
             FrameKey::Name(name) => {
+                self.name_bytes += name.len();
                 self.by_name.insert(Arc::clone(name), at);
             }
         }
@@ -400,6 +404,14 @@ impl FrameGraph {
         let transform = transform.ok().flatten().map(|logged| logged.entity);
         let pinhole = pinhole.ok().flatten().map(|logged| logged.entity);
         transform.or(pinhole).or(own)
+    }
+
+    /// The heap bytes; an estimate of names, and of what entities that contradict each other say. Cost: constant.
+    pub(super) fn heap_bytes(&self) -> usize {
+        // Each frame is the child of one other, and in one of the maps by name.
+        let per_frame = size_of::<Frame>() + size_of::<usize>() + size_of::<(Arc<str>, usize)>();
+        let lists = self.touched.capacity() + self.new.capacity() + self.dirty.capacity();
+        self.frames.capacity() * per_frame + lists * size_of::<usize>() + self.name_bytes
     }
 
     /// Whether a report says why the graph is cut at a frame.

@@ -12,23 +12,23 @@ mod graph;
 mod pinhole;
 mod read;
 mod rows;
+mod rows_by_frame;
+mod update;
 
 use std::{fmt, sync::Arc};
 
 use bevy_ecs::prelude::*;
-use chronoscope_store::{ChunkStore, EntityId, EntityPath, Hit, QueryCache, arrow::ArrayRef};
-use chronoscope_types::{CoordinateFrame, Transform3D, read as read_array};
+use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, EntityId, EntityPath};
+use chronoscope_types::CoordinateFrame;
 use glam::DAffine3;
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
 pub(crate) use along_tree::TreeTransforms;
 pub use pinhole::PinholeCamera;
 
-use crate::{LatestAtResults, RecordingKey, Report};
-use graph::{FrameGraph, FrameKey, LoggedPinhole, LoggedTransform};
-use pinhole::PinholeComponents;
-use rows::{RowsByFrame, TransformComponents};
+use crate::{RecordingKey, Report};
+use graph::{FrameGraph, FrameKey};
+use rows_by_frame::RowsByFrame;
 
 /// The components that say where entities stand.
 pub(super) const TRANSFORM_COMPONENTS: &[&str] = &[
@@ -128,6 +128,15 @@ pub struct TransformChanges<'a> {
     pub entities: &'a [EntityId],
 }
 
+/// What an update of [`Transforms`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TransformWork {
+    /// Frames that were composed.
+    pub frames: usize,
+    /// Rows that were read of entities that place several named frames.
+    pub rows_read: usize,
+}
+
 /// The transforms at the cursor.
 #[derive(Resource, Default)]
 pub struct Transforms {
@@ -136,8 +145,8 @@ pub struct Transforms {
     epoch: u64,
     graph: FrameGraph,
     rows: RowsByFrame,
-    /// The frames that each entity has_rows of; not those that speak of their own path alone.
-    placed: FxHashMap<EntityId, SmallVec<[usize; 2]>>,
+    /// The frames of the cameras of entities, where those are not the frames of their paths.
+    pinhole_frames: FxHashMap<EntityId, usize>,
     /// Entities that stand in a frame that is not that of their path.
     own_frames: FxHashMap<EntityId, OwnFrame>,
     changed_frames: Vec<FrameId>,
@@ -350,74 +359,30 @@ impl Transforms {
         }
     }
 
-    /// Composes what changed. Returns how many frames were composed.
-    ///
-    /// Cost: the entities whose rows changed, and the frames below those whose transforms did.
-    pub fn update(
-        &mut self,
-        recording: Option<RecordingKey>,
-        store: Option<&ChunkStore>,
-        cache: Option<&QueryCache>,
-        latest_at: &LatestAtResults,
-    ) -> usize {
-        let reset = self.recording != recording || self.epoch != latest_at.epoch();
-        if reset {
-            *self = Self {
-                recording,
-                epoch: latest_at.epoch(),
-                version: self.version + 1,
-                reset_version: self.version + 1,
-                ..Self::default()
-            };
-        }
-        let (Some(store), Some(cache)) = (store, cache) else {
-            return 0;
-        };
-        self.graph.adopt_paths(store);
-        let transforms = TransformComponents::of(store);
-        let pinholes = PinholeComponents::of(store);
-        let coordinate_frame = store.component_id(&CoordinateFrame::FRAME);
-        let candidates: Vec<EntityId> = if reset {
-            latest_at.entities().collect()
-        } else {
-            // An older row may be the latest of another frame.
-            let older = latest_at.rows_changed().iter().copied();
-            let older = older.filter(|entity| transforms.name_frames(store, *entity));
-            let mut candidates: Vec<EntityId> = latest_at.changed().iter().copied().chain(older).collect();
-            candidates.sort_unstable();
-            candidates.dedup();
-            candidates
-        };
-        let version = self.version + 1;
-        let mut changed_entities = Vec::new();
-        for entity in candidates {
-            let results = latest_at.get(entity);
-            let has_rows =
-                results.is_some_and(|results| transforms.has_hit(results) || pinholes.has_hit(results));
-            if has_rows || self.placed.contains_key(&entity) || self.graph.find_entity(entity).is_some() {
-                let rows = self.rows.shown(store, cache, latest_at, &transforms, entity);
-                self.take_rows(
-                    store,
-                    entity,
-                    rows,
-                    results.and_then(|results| pinholes.read(results)),
-                );
-            }
-            let hit = coordinate_frame.and_then(|id| results?.hit(id));
-            if (hit.is_some() || self.own_frames.contains_key(&entity))
-                && self.take_own_frame(store, entity, hit.map(Hit::cell), version)
-            {
-                changed_entities.push(entity);
-            }
-        }
-        let composed = self.graph.update(store, version);
-        changed_entities.extend(composed.new);
-        if !composed.moved.is_empty() || !changed_entities.is_empty() {
-            self.version = version;
-            self.changed_frames = composed.moved;
-            self.changed_entities = changed_entities;
-        }
-        composed.frames
+    /// The heap bytes that they take. Cost: constant.
+    pub fn heap_bytes(&self) -> u64 {
+        let bytes = self.graph.heap_bytes()
+            + self.rows.heap_bytes()
+            + self.own_frames.capacity() * size_of::<(EntityId, OwnFrame)>()
+            + self.pinhole_frames.capacity() * size_of::<(EntityId, usize)>()
+            + self.changed_frames.capacity() * size_of::<FrameId>()
+            + self.changed_entities.capacity() * size_of::<EntityId>();
+        bytes as u64
+    }
+
+    /// The chunks that are not loaded and could place frames elsewhere, beside those that latest-at results lack.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = ChunkId> {
+        self.rows.missing()
+    }
+
+    /// Grows with each change of what is missing.
+    pub(crate) fn missing_version(&self) -> u64 {
+        self.rows.missing_version()
+    }
+
+    /// Whether a chunk holds rows that place frames at the cursor.
+    pub(crate) fn shows(&self, chunk: &ChunkMeta) -> bool {
+        self.rows.shows(chunk)
     }
 }
 
@@ -426,110 +391,4 @@ enum EntityFrame {
     World,
     Frame(usize),
     Unreadable,
-}
-
-impl Transforms {
-    /// Takes what the rows of an entity say about frames, in place of what they said before.
-    fn take_rows(
-        &mut self,
-        store: &ChunkStore,
-        entity: EntityId,
-        rows: SmallVec<[rows::ShownRow; 1]>,
-        pinhole: Option<pinhole::ShownPinhole>,
-    ) {
-        let mut placed: SmallVec<[usize; 2]> = SmallVec::new();
-        for shown in rows {
-            let parent = shown.row.frame(&Transform3D::PARENT_FRAME);
-            let (child, parent, unreadable) = match (shown.child, parent) {
-                (Ok(child), Ok(parent)) => (child, parent, None),
-                (Err(message), _) => (None, None, Some(message)),
-                (Ok(child), Err(message)) => (child, None, Some(message)),
-            };
-            let at = self.frame(store, entity, child.as_ref());
-            let parent_from_frame = match unreadable {
-                Some(message) => Err(message),
-                None => shown.row.parent_from_child(),
-            };
-            let logged = LoggedTransform {
-                entity,
-                is_static: shown.is_static,
-                parent,
-                parent_from_frame,
-            };
-            self.graph.set_transform(at, entity, Some(logged));
-            placed.push(at);
-        }
-        let transforms = placed.len();
-        if let Some(shown) = pinhole {
-            let at = self.frame(store, entity, shown.child.as_ref());
-            let logged = LoggedPinhole {
-                entity,
-                is_static: shown.is_static,
-                parent: shown.parent,
-                pinhole: shown.pinhole,
-            };
-            self.graph.set_pinhole(at, entity, Some(logged));
-            placed.push(at);
-        }
-        let before = self.placed.remove(&entity).unwrap_or_default();
-        // An entity without a note spoke of its own path, or not at all.
-        for at in before.iter().copied().chain(self.graph.find_entity(entity)) {
-            if !placed[..transforms].contains(&at) {
-                self.graph.set_transform(at, entity, None);
-            }
-            if !placed[transforms..].contains(&at) {
-                self.graph.set_pinhole(at, entity, None);
-            }
-        }
-        let own = self.graph.find_entity(entity);
-        if placed.iter().any(|at| Some(*at) != own) {
-            self.placed.insert(entity, placed);
-        }
-    }
-
-    /// The frame of a name, or that of the entity's path.
-    fn frame(&mut self, store: &ChunkStore, entity: EntityId, name: Option<&Arc<str>>) -> usize {
-        let key = name.map_or(FrameKey::Path(entity), |name| FrameGraph::key_of(store, name));
-        self.graph.frame(key)
-    }
-
-    /// Takes the name of the frame that an entity stands in. Returns whether it changed.
-    fn take_own_frame(
-        &mut self,
-        store: &ChunkStore,
-        entity: EntityId,
-        cell: Option<ArrayRef>,
-        version: u64,
-    ) -> bool {
-        let name = cell.map_or(Ok(None), |cell| {
-            read_array::texts(&cell)
-                .map(|names| {
-                    names
-                        .first()
-                        .filter(|name| !name.is_empty())
-                        .map(Arc::<str>::from)
-                })
-                .map_err(|error| {
-                    let path = store.entity_path(entity).clone();
-                    Report::entity_warning("coordinate frame", path, error.to_string())
-                })
-        });
-        let before = self.own_frames.get(&entity);
-        let is_same = match (&name, before) {
-            (Ok(name), Some(before)) => before.key.is_ok() && before.name == *name,
-            (Ok(name), None) => name.is_none(),
-            (Err(report), before) => before.is_some_and(|before| before.key.as_ref().err() == Some(report)),
-        };
-        if is_same {
-            return false;
-        }
-        let key = match &name {
-            Ok(Some(name)) => Ok(Some(self.graph.frame(FrameGraph::key_of(store, name)))),
-            Ok(None) => Ok(None),
-            Err(report) => Err(report.clone()),
-        };
-        let name = name.ok().flatten();
-        self.own_frames.insert(entity, OwnFrame { key, name, version });
-        true
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chronoscope_store::{Chunk, arrow::ArrayRef};
+use chronoscope_store::{Chunk, ComponentColumn, arrow::ArrayRef};
 use chronoscope_types::{ReadError, Transform3D, enums::TransformRelation, read};
 use glam::{DAffine3, DMat3, DQuat, DVec3};
 
@@ -35,11 +35,7 @@ impl LoggedRow {
     /// # Errors
     /// Where the cell is no text.
     pub(super) fn frame(&self, component: &str) -> Result<Option<Arc<str>>, String> {
-        let Some(array) = self.cell(component) else {
-            return Ok(None);
-        };
-        let names = read::texts(&array).map_err(|error| error.to_string())?;
-        Ok(names.first().filter(|name| !name.is_empty()).map(Arc::from))
+        frame_name(self.chunk.component(component), self.row)
     }
 
     /// The transform from the child's frame to the parent's: translation, then rotations, then scale, then matrix, applied to a
@@ -110,6 +106,18 @@ impl LoggedRow {
         }
         Ok(transform)
     }
+}
+
+/// The name of a frame in a column; `None` where the row gives none.
+///
+/// # Errors
+/// Where the cell is no text.
+pub(super) fn frame_name(column: Option<&ComponentColumn>, row: usize) -> Result<Option<Arc<str>>, String> {
+    let Some(array) = column.and_then(|column| column.cell(row)) else {
+        return Ok(None);
+    };
+    let names = read::texts(&array).map_err(|error| error.to_string())?;
+    Ok(names.first().filter(|name| !name.is_empty()).map(Arc::from))
 }
 
 fn dvec3(v: [f32; 3]) -> DVec3 {

@@ -297,7 +297,9 @@ impl SpatialScene {
     /// Why something has no place in the view's space: one report per part of the frame graph that is cut off, with the first entity
     /// in it. What a camera keeps out is not missed, and what [`Transforms::reports`] explains is not told twice.
     pub(crate) fn unplaced(&self, transforms: &Transforms, store: &ChunkStore) -> Vec<Report> {
-        let origin = self.origin.map(|origin| transforms.origin_placement(store, origin).tree);
+        let origin = self
+            .origin
+            .map(|origin| transforms.origin_placement(store, origin).tree);
         if self.hidden.is_empty() || origin.is_some_and(|tree| transforms.is_reported(tree)) {
             return Vec::new();
         }
