@@ -6,9 +6,10 @@ use std::{
 };
 
 use chronoscope_store::{
-    Chunk, ChunkStore, ComponentId, EntityId, EntityPath, LatestAt, QueryCache, RangeResult, RowId,
-    TimeRange, TimelineId, arrow::ArrayRef,
+    Chunk, ChunkStore, ComponentColumn, ComponentId, EntityId, EntityPath, LatestAt, QueryCache, RangeResult,
+    RowId, TimeRange, TimelineId, arrow::ArrayRef,
 };
+use chronoscope_types::SelectorError;
 use rustc_hash::FxHasher;
 
 use super::{
@@ -97,11 +98,19 @@ impl<'a> VisualizerInput<'a> {
         self.contexts.get::<T>(self.entity).filter(|_| is_named)
     }
 
-    /// The rows of a component in a range of the shown timeline, static data included. `None` where there are none, or where parts of
-    /// a component are asked for.
+    /// The rows of a component in a range of the shown timeline, static data included: of a part of it, where the blueprint selects
+    /// one. `None` where there are none.
     pub fn range(&self, component: &str, range: TimeRange) -> Option<RangeResult> {
         let id = self.resolver.mapped_id(component)?;
-        Some(self.range_of(self.entity, self.cursor.timeline?, id, range))
+        let answer = self.range_of(self.entity, self.cursor.timeline?, id, range);
+        let Some(selector) = self.resolver.selector(component).ok()? else {
+            return Some(answer);
+        };
+        let select = |column: &ComponentColumn| {
+            let lists = selector.select_column(column.lists())?;
+            Ok::<_, SelectorError>(ComponentColumn::new(column.descriptor().clone(), lists))
+        };
+        answer.map_columns(select).ok()
     }
 
     /// The rows of a component of any entity in a range of a timeline, static data included.

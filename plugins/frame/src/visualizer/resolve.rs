@@ -8,7 +8,7 @@ use chronoscope_blueprint::ViewId;
 use chronoscope_store::{
     ChunkStore, ComponentId, EntityId, EntityPath, LatestAt, QueryCache, RowId, arrow::ArrayRef,
 };
-use chronoscope_types::enums::ComponentSourceKind;
+use chronoscope_types::{Selector, SelectorError, enums::ComponentSourceKind};
 
 use super::input::RowPlace;
 use crate::{
@@ -114,13 +114,7 @@ impl<'a> Resolver<'a> {
         let name = match self.instruction.mapping(component) {
             None => component,
             Some(mapping) => match mapping.source_kind {
-                // Parts of components are reported as not supported.
-                ComponentSourceKind::SourceComponent
-                    if mapping
-                        .selector
-                        .as_deref()
-                        .is_none_or(|selector| ["", "."].contains(&selector)) =>
-                {
+                ComponentSourceKind::SourceComponent => {
                     mapping.source_component.as_deref().unwrap_or(component)
                 }
                 _ => return None,
@@ -129,8 +123,49 @@ impl<'a> Resolver<'a> {
         self.store.component_id(name)
     }
 
-    /// The row of the recording that stands for a component of the visualizer.
+    /// Which part of the recording's component stands for one of the visualizer; `None` for all of it.
+    ///
+    /// # Errors
+    /// Where the selector cannot be read.
+    pub(super) fn selector(&self, component: &str) -> Result<Option<Selector>, SelectorError> {
+        let mapping = self.instruction.mapping(component);
+        let selector = mapping
+            .filter(|mapping| mapping.source_kind == ComponentSourceKind::SourceComponent)
+            .and_then(|mapping| mapping.selector.as_deref());
+        let selector = selector.map(Selector::parse).transpose()?;
+        Ok(selector.filter(|selector| !selector.is_identity()))
+    }
+
+    /// Why parts of components that the blueprint maps cannot be taken at the cursor; `None` where nothing is wrong.
+    pub(super) fn selector_problem(&self) -> Option<String> {
+        let mappings = self.instruction.written()?.mappings.iter();
+        let mut selected = mappings.filter(|mapping| mapping.selector.is_some());
+        selected.find_map(|mapping| {
+            let problem = |error: SelectorError| format!("{} cannot be taken: {error}", mapping.target);
+            let selector = match self.selector(&mapping.target) {
+                Ok(selector) => selector?,
+                Err(error) => return Some(problem(error)),
+            };
+            let whole = self.stored_whole(&mapping.target, &|_| ())?;
+            selector.select(&whole.array).err().map(problem)
+        })
+    }
+
+    /// The row of the recording that stands for a component of the visualizer, or the part of it that the blueprint selects.
     pub(super) fn stored(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Resolved> {
+        let whole = self.stored_whole(component, note)?;
+        match self.selector(component) {
+            Ok(None) => Some(whole),
+            Ok(Some(selector)) => Some(Resolved {
+                array: selector.select(&whole.array).ok()??,
+                ..whole
+            }),
+            // It is reported with the visual.
+            Err(_) => None,
+        }
+    }
+
+    fn stored_whole(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Resolved> {
         if !self.asks_store {
             return None;
         }

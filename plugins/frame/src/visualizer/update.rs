@@ -454,6 +454,7 @@ impl<'a> FrameInputs<'a> {
                 None => V::visualize(&input),
             }),
         };
+        let report = report.or_else(|| Some(input.report(input.resolver.selector_problem()?)));
         let chunks = chunks.map(|chunks| chunks.into_inner().unwrap_or_else(PoisonError::into_inner));
         let made = Made {
             key,
