@@ -52,7 +52,7 @@ pub use chunk_loading::{MissingChunks, ReadAhead};
 pub use commands::{TimeCommand, ViewerCommand, ViewerCommands};
 pub use context::{
     Annotations, AppEntityContextExt, Camera, ContextReader, ContextRows, EntityContext, EntityContexts,
-    Place, ReadContext, Transforms, ViewAxes,
+    Inherit, Place, ReadContext, Transforms, ViewAxes,
     transforms::{FrameId, NoTransform, Origin, PinholeCamera, Placement, TransformChanges, Tree},
 };
 pub use diagnostics::{FrameDiagnostics, Work, WorkCounters};

@@ -4,6 +4,7 @@
 //! inherited and versioned; [`registry`] has all that are registered, those of plugins among them. [`transforms`] are the frame graph,
 //! with a storage of their own; the cameras that bound spaces are part of it.
 
+mod along_frames;
 pub mod annotations;
 mod entity_context;
 mod registry;
@@ -21,7 +22,7 @@ use crate::{
 };
 
 pub use annotations::Annotations;
-pub use entity_context::{ContextRows, EntityContext};
+pub use entity_context::{ContextRows, EntityContext, Inherit};
 pub use registry::{AppEntityContextExt, Camera, ContextReader, EntityContexts, Place, ReadContext};
 pub use transforms::Transforms;
 pub use view_coordinates::ViewAxes;
@@ -47,10 +48,22 @@ impl Plugin for ContextPlugin {
                 idle_bytes: 0,
             },
             purge: None,
+        })
+        .add_viewer_cache(ViewerCache {
+            name: "Entity contexts",
+            order: PurgeOrder::Derived,
+            // All of it holds at the cursor.
+            size: |world| CacheSize {
+                bytes: world.get_resource().map_or(0, EntityContexts::heap_bytes),
+                idle_bytes: 0,
+            },
+            purge: None,
         });
         app.add_systems(
             Frame,
-            (update_transforms, update_contexts).in_set(FrameSystems::ContextSystems),
+            (update_transforms, update_contexts)
+                .chain()
+                .in_set(FrameSystems::ContextSystems),
         );
     }
 }
@@ -77,6 +90,7 @@ fn update_transforms(
 
 fn update_contexts(
     mut contexts: ResMut<EntityContexts>,
+    transforms: Res<Transforms>,
     recordings: Res<Recordings>,
     latest_at: Res<LatestAtResults>,
     cursor: Res<Cursor>,
@@ -86,6 +100,7 @@ fn update_contexts(
     contexts.bypass_change_detection().update(ContextInputs {
         recording: cursor.recording,
         store: entry.map(RecordingEntry::store),
+        transforms: &transforms,
         latest_at: &latest_at,
     });
 }

@@ -13,7 +13,8 @@ use std::{
 use rustc_hash::FxHasher;
 
 use super::{
-    entity_context::{AnyContext, ContextInputs, ContextValues, EntityContext},
+    along_frames::FrameValues,
+    entity_context::{AnyContext, ContextInputs, ContextValues, EntityContext, Inherit},
     transforms::{PINHOLE_COMPONENTS, PinholeCamera, Placement, TRANSFORM_COMPONENTS, Transforms},
 };
 use crate::Report;
@@ -38,11 +39,21 @@ impl<T: EntityContext> ReadContext for T {
     }
 
     fn value(reader: ContextReader<'_>, entity: EntityId) -> Option<T::Value> {
-        reader
-            .contexts
-            .values::<T>()?
-            .value(reader.store, entity)
-            .cloned()
+        let ContextReader {
+            contexts,
+            transforms,
+            store,
+        } = reader;
+        let value = match T::INHERIT {
+            Inherit::Tree => contexts
+                .find_as::<ContextValues<T>>(T::NAME)?
+                .value(store, entity),
+            Inherit::Frames => {
+                let values = contexts.find_as::<FrameValues<T>>(T::NAME)?;
+                values.value(store, transforms, entity)
+            }
+        };
+        value.cloned()
     }
 }
 
@@ -140,6 +151,15 @@ impl EntityContexts {
         open.flatten().collect()
     }
 
+    /// The heap bytes of all of their values. Cost: the contexts, and the frames that have values of those that follow frames.
+    pub fn heap_bytes(&self) -> u64 {
+        let open = self.contexts.iter().filter_map(|context| match &context.kind {
+            Kind::Open(context) => Some(context.heap_bytes()),
+            Kind::Place | Kind::Camera => None,
+        });
+        open.sum()
+    }
+
     /// Grows with each registration.
     pub(crate) fn registrations(&self) -> u64 {
         self.registrations
@@ -150,7 +170,10 @@ impl EntityContexts {
         let new = Registered {
             name: T::NAME,
             components: T::COMPONENTS,
-            kind: Kind::Open(Box::<ContextValues<T>>::default()),
+            kind: Kind::Open(match T::INHERIT {
+                Inherit::Tree => Box::<ContextValues<T>>::default(),
+                Inherit::Frames => Box::<FrameValues<T>>::default(),
+            }),
         };
         match self.find(T::NAME) {
             Some(at) => self.contexts[at] = new,
@@ -162,8 +185,8 @@ impl EntityContexts {
         self.contexts.iter().position(|context| context.name == name)
     }
 
-    fn values<T: EntityContext>(&self) -> Option<&ContextValues<T>> {
-        match &self.contexts.get(self.find(T::NAME)?)?.kind {
+    fn find_as<V: AnyContext>(&self, name: &str) -> Option<&V> {
+        match &self.contexts.get(self.find(name)?)?.kind {
             Kind::Open(context) => (&**context as &dyn Any).downcast_ref(),
             Kind::Place | Kind::Camera => None,
         }
@@ -208,7 +231,7 @@ impl<'a> ContextReader<'a> {
             Some(match &self.contexts.contexts[at].kind {
                 Kind::Place => self.transforms.version_of(self.store, entity),
                 Kind::Camera => self.transforms.pinhole_version_of(self.store, entity),
-                Kind::Open(context) => context.version_of(self.store, entity),
+                Kind::Open(context) => context.version_of(self.store, self.transforms, entity),
             })
         }))
     }

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bevy_app::App;
 use chronoscope_frame::{
-    AppEntityContextExt as _, AppVisualizerExt as _, ContextReader, ContextRows, EntityContext,
-    EntityContexts, NoTransform, Recordings, Report, TimeCommand, Transforms, ViewAxes, ViewerCommand,
-    ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Work, WorkCounters,
-    visualizer::QueryMode,
+    ActiveBlueprint, AppEntityContextExt as _, AppVisualizerExt as _, ContextReader, ContextRows,
+    EntityContext, EntityContexts, Inherit, NoTransform, ReadContext, Recordings, Report, TimeCommand,
+    Transforms, ViewAxes, ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput,
+    Visuals, Work, WorkCounters, visualizer::QueryMode,
 };
 use chronoscope_store::{EntityId, Timeline};
 use chronoscope_types::{
@@ -613,6 +613,141 @@ impl EntityContext for Sum {
             None => 0.0,
         };
         Ok(Some(above.copied().unwrap_or(0) + own as i64))
+    }
+}
+
+/// The same along frames.
+enum FrameSum {}
+
+impl EntityContext for FrameSum {
+    const NAME: &'static str = "FrameSum";
+    const COMPONENTS: &'static [&'static str] = Sum::COMPONENTS;
+    const INHERIT: Inherit = Inherit::Frames;
+
+    type Value = i64;
+
+    fn read(rows: &ContextRows<'_>, above: Option<&i64>) -> Result<Option<i64>, Report> {
+        Sum::read(rows, above)
+    }
+}
+
+fn context<T: ReadContext>(app: &App, path: &str) -> Option<T::Value> {
+    let world = app.world();
+    let recordings = world.resource::<Recordings>();
+    let store = recordings.active().unwrap().store();
+    let contexts = world.resource::<EntityContexts>();
+    ContextReader::new(contexts, world.resource(), store).get::<T>(entity(app, path))
+}
+
+#[test]
+fn a_context_is_inherited_along_the_tree_or_along_frames_as_it_says() {
+    let mut app = new_app();
+    app.add_entity_context::<Sum>().add_entity_context::<FrameSum>();
+    log(&mut app, "/world/a", None, &in_frame("a"));
+    log(&mut app, "/world/a", None, &Scalars::new([1.0]));
+    log(&mut app, "/world/a/below", None, &Points3D::new([[0.0; 3]]));
+    log(&mut app, "/world", None, &Scalars::new([10.0]));
+    log(&mut app, "/other", None, &in_frame("b"));
+    log(&mut app, "/other/below", None, &Points3D::new([[0.0; 3]]));
+    log(&mut app, "/same", None, &in_frame("a"));
+    // The frame b is below a, which is below that of the world; later below another one, which nothing connects.
+    log(&mut app, "/tf", Some(0), &between("a", "tf#/world/unknown", 1.0));
+    log(&mut app, "/tf", Some(1), &between("b", "a", 1.0));
+    log(&mut app, "/tf", Some(5), &between("b", "tf#/world", 1.0));
+    log(&mut app, "/tf", Some(6), &between("b", "lost", 1.0));
+    products(&mut app);
+    let sums = |app: &App, paths: [&str; 5]| {
+        let of_tree = paths.map(|path| context::<Sum>(app, path));
+        (of_tree, paths.map(|path| context::<FrameSum>(app, path)))
+    };
+    let paths = ["/world", "/world/a", "/world/a/below", "/other", "/same"];
+    let of_tree = [Some(10), Some(11), Some(11), None, None];
+    for (time, other) in [(0, None), (1, Some(11)), (5, Some(10)), (6, None), (1, Some(11))] {
+        seek(&mut app, time);
+        // What is below the entity is in the frame of its path, which is not in the frame that the entity is in.
+        let of_frames = [Some(10), Some(11), Some(10), other, Some(11)];
+        assert_eq!(sums(&app, paths), (of_tree, of_frames), "{time}");
+        assert_eq!(context::<FrameSum>(&app, "/other/below"), None);
+    }
+    // A value above changes what is below; two in one frame contradict each other.
+    log(&mut app, "/world", None, &Scalars::new([20.0]));
+    app.update();
+    assert_eq!(context::<FrameSum>(&app, "/other"), Some(21));
+    log(&mut app, "/same", Some(0), &Scalars::new([5.0]));
+    app.update();
+    assert_eq!(context::<FrameSum>(&app, "/other"), Some(20));
+    let reports = app.world().resource::<EntityContexts>().reports();
+    let reports: Vec<String> = reports.into_iter().map(Report::to_string).collect();
+    assert_eq!(
+        reports,
+        ["FrameSum: /same: 2 entities of one frame have one: /same, /world/a"]
+    );
+}
+
+#[test]
+fn a_visualizer_runs_again_where_a_frame_hangs_elsewhere() {
+    let mut app = new_app();
+    app.add_entity_context::<FrameSum>()
+        .add_visualizer::<ShowFrameSum>(&[CLASS]);
+    log(&mut app, "/one", None, &Scalars::new([7.0]));
+    log(&mut app, "/two", None, &Scalars::new([7.0]));
+    log(&mut app, "/three", None, &Scalars::new([8.0]));
+    for frame in ["a", "b", "c"] {
+        log(&mut app, &format!("/{frame}"), None, &in_frame(frame));
+        log(&mut app, &format!("/{frame}"), None, &Points3D::new([[0.0; 3]]));
+    }
+    log(&mut app, "/tf", Some(0), &between("a", "tf#/one", 1.0));
+    log(&mut app, "/tf", Some(0), &between("b", "tf#/one", 1.0));
+    log(&mut app, "/tf", Some(1), &between("a", "tf#/three", 1.0));
+    log(&mut app, "/tf", Some(2), &between("b", "tf#/one", 9.0));
+    seek(&mut app, 0);
+    products(&mut app);
+    let shown = |app: &App, path: &str| {
+        let visuals = app.world().resource::<Visuals<ShowFrameSum>>();
+        let views = app.world().resource::<ActiveBlueprint>().viewport().views.keys();
+        let visuals = views.filter_map(|view| visuals.view(*view)).next().unwrap();
+        let visual = visuals.of_entity(entity(app, path)).next();
+        visual.map(|(_, visual)| visual.0)
+    };
+    let made = |app: &App| app.world().resource::<WorkCounters>().get(Work::VisualsMade);
+    assert_eq!(
+        ["/a", "/b", "/c"].map(|path| shown(&app, path)),
+        [Some(7), Some(7), None]
+    );
+    seek(&mut app, 1);
+    assert_eq!(
+        ["/a", "/b", "/c"].map(|path| shown(&app, path)),
+        [Some(8), Some(7), None]
+    );
+    assert_eq!(made(&app), 1);
+    seek(&mut app, 2);
+    assert_eq!(made(&app), 0, "a transform that moves changes no context");
+}
+
+/// Shows the sum along frames.
+struct ShowFrameSum;
+
+struct ShownFrameSum(i64);
+
+impl Visual for ShownFrameSum {
+    fn heap_bytes(&self) -> u64 {
+        0
+    }
+}
+
+impl Visualizer for ShowFrameSum {
+    type Visual = ShownFrameSum;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "ShowFrameSum",
+        required: &["Points3D:positions"],
+        optional: &[],
+        contexts: &[FrameSum::NAME],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report> {
+        Ok(input.context::<FrameSum>().map(ShownFrameSum))
     }
 }
 

@@ -6,6 +6,7 @@
 //! cut: what is below is in a tree of its own.
 
 mod compose;
+mod context_frames;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,6 +17,7 @@ use smallvec::SmallVec;
 
 use super::{FrameId, PinholeCamera, Placement};
 use crate::Report;
+pub(in crate::context) use context_frames::ContextFrame;
 
 /// What the names of the frames of paths begin with.
 pub(super) const PATH_PREFIX: &str = "tf#";
@@ -31,6 +33,8 @@ pub(super) struct FrameGraph {
     num_known_paths: usize,
     /// The bytes of the names of frames.
     name_bytes: usize,
+    /// Grows with each change of what is below what.
+    structure_version: u64,
     /// Whether a row ever gave a parent, so that there may be cycles.
     has_named_parents: bool,
     /// Frames that hang on each other in a circle.
@@ -49,8 +53,8 @@ pub(super) struct FrameGraph {
 }
 
 /// How a frame is called.
-#[derive(Clone, Debug)]
-pub(super) enum FrameKey {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum FrameKey {
     Path(EntityId),
     /// A path that the store does not have.
     UnknownPath(EntityPath),
@@ -142,6 +146,7 @@ impl FrameGraph {
         }
         for entity in (known..store.tree().len()).map(EntityId::from_index) {
             if let Some(at) = self.by_unknown_path.remove(store.entity_path(entity)) {
+                self.structure_version += 1;
                 self.frames[at].key = FrameKey::Path(entity);
                 self.by_entity.insert(entity, at);
             }
@@ -348,6 +353,11 @@ impl FrameGraph {
             frame.pinhole_version = version;
             self.dirty.push(at);
         }
+        let is_same_parent = match (&frame.edge, &edge) {
+            (Edge::Named(before, _), Edge::Named(now, _)) => before == now,
+            (before, now) => std::mem::discriminant(before) == std::mem::discriminant(now),
+        };
+        self.structure_version += u64::from(!is_same_parent);
         if frame.edge != edge || frame.version == 0 || frame.is_circular {
             frame.edge = edge;
             self.dirty.push(at);
@@ -412,6 +422,10 @@ impl FrameGraph {
         let per_frame = size_of::<Frame>() + size_of::<usize>() + size_of::<(Arc<str>, usize)>();
         let lists = self.touched.capacity() + self.new.capacity() + self.dirty.capacity();
         self.frames.capacity() * per_frame + lists * size_of::<usize>() + self.name_bytes
+    }
+
+    pub(super) fn structure_version(&self) -> u64 {
+        self.structure_version
     }
 
     /// Whether a report says why the graph is cut at a frame.
@@ -526,7 +540,7 @@ where
 }
 
 /// The one logged that holds: what is logged over time wins over what is static. An error where there are several, with their entities.
-fn only<T>(all: &[T], of: impl Fn(&T) -> (EntityId, bool)) -> Result<Option<&T>, Vec<EntityId>> {
+pub(super) fn only<T>(all: &[T], of: impl Fn(&T) -> (EntityId, bool)) -> Result<Option<&T>, Vec<EntityId>> {
     if all.len() <= 1 {
         return Ok(all.first());
     }

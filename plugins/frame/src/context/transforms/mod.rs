@@ -7,7 +7,7 @@
 //! The graph falls into trees: that of the world, one below each frame of which it is not known how it hangs on its parent, and
 //! one for the picture of each camera. Two entities of one tree see each other; between trees there is no transform.
 
-mod along_tree;
+mod any_time;
 mod graph;
 mod pinhole;
 mod read;
@@ -23,11 +23,12 @@ use chronoscope_types::CoordinateFrame;
 use glam::DAffine3;
 use rustc_hash::FxHashMap;
 
-pub(crate) use along_tree::TreeTransforms;
+pub(crate) use any_time::{AnyTimePlacement, AnyTimeTransforms, ReadChunks, implicit_frame};
+pub(crate) use graph::FrameKey;
 pub use pinhole::PinholeCamera;
 
 use crate::{RecordingKey, Report};
-use graph::{FrameGraph, FrameKey};
+use graph::FrameGraph;
 use rows_by_frame::RowsByFrame;
 
 /// The components that say where entities stand.
@@ -43,6 +44,7 @@ pub(super) const TRANSFORM_COMPONENTS: &[&str] = &[
     CoordinateFrame::FRAME.name,
 ];
 
+pub(super) use graph::ContextFrame;
 pub(super) use pinhole::PINHOLE_COMPONENTS;
 
 /// A frame. It stands for another one after [`Transforms::changes_since`] said that all changed.
@@ -152,6 +154,8 @@ pub struct Transforms {
     changed_frames: Vec<FrameId>,
     changed_entities: Vec<EntityId>,
     version: u64,
+    /// Grows where entities are in other frames than before.
+    structure_version: u64,
     /// The version before which changes are not known.
     reset_version: u64,
 }
@@ -337,6 +341,33 @@ impl Transforms {
         let mut reports: Vec<&Report> = self.graph.problems().chain(own).collect();
         reports.sort_by(|a, b| (&a.entity, &a.message).cmp(&(&b.entity, &b.message)));
         reports
+    }
+
+    /// The frame that an entity is in; `None` where its name cannot be read.
+    pub(super) fn context_frame(&self, store: &ChunkStore, entity: EntityId) -> Option<ContextFrame> {
+        match self.frame_in_graph(store, entity) {
+            EntityFrame::Unreadable => None,
+            EntityFrame::Frame(_) | EntityFrame::World => Some(match self.own_frames.get(&entity) {
+                Some(OwnFrame {
+                    key: Ok(Some(at)), ..
+                }) => self.graph.context_frame(*at),
+                _ => ContextFrame::Path(entity),
+            }),
+        }
+    }
+
+    /// A frame and all above it, up to its root: implicit frames that are not in the graph, too.
+    pub(super) fn context_frames(
+        &self,
+        store: &ChunkStore,
+        frame: ContextFrame,
+    ) -> impl Iterator<Item = ContextFrame> {
+        std::iter::successors(Some(frame), |frame| self.graph.above(store, *frame))
+    }
+
+    /// Grows with each change of what frames are below which, and of which entity is in which.
+    pub(super) fn structure_version(&self) -> u64 {
+        self.structure_version + self.graph.structure_version()
     }
 
     /// Whether one of [`Self::reports`] says why a tree is cut off.

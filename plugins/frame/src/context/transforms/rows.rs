@@ -10,7 +10,7 @@ use chronoscope_types::Transform3D;
 use smallvec::SmallVec;
 
 use super::{
-    graph::LoggedTransform,
+    graph::{FrameGraph, FrameKey, LoggedTransform},
     read::{COMPONENTS, LoggedRow},
 };
 use crate::query_results::EntityResults;
@@ -63,6 +63,12 @@ impl ShownRow {
             },
             is_static: hit.data_time().is_none(),
         }
+    }
+
+    /// The frame that it places: that of the path where the row names none, or what is no name.
+    pub(super) fn child(&self, store: &ChunkStore, entity: EntityId) -> FrameKey {
+        let name = self.row.frame(&Transform3D::CHILD_FRAME).ok().flatten();
+        name.map_or(FrameKey::Path(entity), |name| FrameGraph::key_of(store, &name))
     }
 
     /// What the row of an entity says. Where its frames cannot be read, that is an error of the transform.

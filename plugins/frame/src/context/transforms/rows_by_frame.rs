@@ -15,7 +15,8 @@ use rustc_hash::FxHashMap;
 
 use super::{graph::FrameGraph, rows::TransformComponents};
 use crate::{DiffEntry, DiffLog, LatestAtResults, RecordingKey, query_results::EntityResults};
-use entity::{EntityRows, statics_of};
+use entity::statics_of;
+pub(super) use entity::{EntityRows, RowQuery};
 
 /// The rows of all entities that name child frames.
 #[derive(Default)]
@@ -167,6 +168,16 @@ impl RowsByFrame {
     /// The rows that were read since the last call.
     pub(super) fn take_rows_read(&mut self) -> usize {
         std::mem::take(&mut self.rows_read)
+    }
+
+    /// The rows of an entity that names child frames.
+    pub(super) fn get(&self, entity: EntityId) -> Option<&EntityRows> {
+        self.by_entity.get(&entity)
+    }
+
+    /// The rows of all entities that name child frames, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (EntityId, &EntityRows)> {
+        self.by_entity.iter().map(|(entity, rows)| (*entity, rows))
     }
 
     pub(super) fn contains(&self, entity: EntityId) -> bool {

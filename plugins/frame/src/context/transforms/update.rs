@@ -34,6 +34,7 @@ impl Transforms {
                 version: self.version + 1,
                 reset_version: self.version + 1,
                 rows: self.rows.from_now(log),
+                structure_version: self.structure_version() + 1,
                 ..Self::default()
             };
         }
@@ -76,6 +77,7 @@ impl Transforms {
             if (hit.is_some() || self.own_frames.contains_key(&entity))
                 && self.take_own_frame(store, entity, hit.map(Hit::cell), version)
             {
+                self.structure_version += 1;
                 changed_entities.push(entity);
             }
         }

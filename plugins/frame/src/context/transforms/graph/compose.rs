@@ -13,7 +13,9 @@ use crate::{
 impl FrameGraph {
     /// Finds the frames that hang on each other in a circle. A circle that is new has a frame that hangs elsewhere than before.
     pub(super) fn find_circles(&mut self, store: &ChunkStore, mut from: Vec<usize>) {
-        for at in std::mem::take(&mut self.circular) {
+        let before = std::mem::take(&mut self.circular);
+        self.structure_version += u64::from(!before.is_empty());
+        for at in before {
             self.frames[at].is_circular = false;
             self.dirty.push(at);
             from.push(at);
@@ -63,6 +65,7 @@ impl FrameGraph {
             let report = Report::entity_warning("transform", path.clone(), message);
             self.problems.insert(at, report);
         }
+        self.structure_version += 1;
         for at in circle {
             self.frames[at].is_circular = true;
             self.dirty.push(at);

@@ -20,7 +20,7 @@ use crate::{
 
 /// The rows of one entity on the shown timeline.
 #[derive(Default)]
-pub(super) struct EntityRows {
+pub(in crate::context::transforms) struct EntityRows {
     /// Which of the components of transforms are static: their temporal rows do not count.
     statics: u8,
     /// The chunks that were read, by their places; free places have no id.
@@ -65,6 +65,22 @@ struct RowPlace {
     /// The place of its chunk.
     chunk: u32,
     row: u32,
+}
+
+/// Which rows of an entity are asked for.
+#[derive(Clone, Copy)]
+pub(in crate::context::transforms) struct RowQuery<'s> {
+    pub(in crate::context::transforms) store: &'s ChunkStore,
+    pub(in crate::context::transforms) timeline: TimelineId,
+    pub(in crate::context::transforms) time: i64,
+    pub(in crate::context::transforms) entity: EntityId,
+}
+
+/// The latest row of a frame.
+#[derive(Default)]
+struct Latest<'s> {
+    row: Option<(RowPlace, &'s Arc<Chunk>)>,
+    missing: Option<ChunkId>,
 }
 
 impl RowPlace {
@@ -327,11 +343,7 @@ impl EntityRows {
         let cursor = latest_at.cursor();
         let missing_before = std::mem::take(&mut self.missing);
         self.used.clear();
-        self.missing.extend(
-            self.unread
-                .range(..=(cursor.time, ChunkId::MAX))
-                .map(|(_, id)| *id),
-        );
+        self.missing = self.unread_until(cursor.time).collect();
         // Static rows are few, and among the latest-at results.
         let mut statics: FxHashMap<u32, &Hit> = FxHashMap::default();
         let hits = components.all.iter().filter_map(|id| results.hit(*id));
@@ -347,11 +359,19 @@ impl EntityRows {
             }
         }
         for at in 0..self.frames.len() {
-            let temporal = cursor
-                .timeline
-                .and_then(|timeline| self.latest_of(store, timeline, cursor.time, entity, at));
+            let latest = cursor.timeline.map(|timeline| {
+                let query = RowQuery {
+                    store,
+                    timeline,
+                    time: cursor.time,
+                    entity,
+                };
+                self.latest_of(query, at)
+            });
+            let Latest { row, missing } = latest.unwrap_or_default();
+            self.missing.extend(missing);
             let frame = &mut self.frames[at];
-            let (key, shown) = match (temporal, statics.get(&(at as u32))) {
+            let (key, shown) = match (row, statics.get(&(at as u32))) {
                 (Some((place, chunk)), _) => {
                     self.used.insert(chunk.id());
                     let key = (Some(place.time), place.row_id);
@@ -373,10 +393,9 @@ impl EntityRows {
             if frame.shown.is_some_and(|(shown, _)| shown == key) {
                 continue;
             }
-            let in_graph = match (frame.shown, &frame.name) {
-                (Some((_, in_graph)), _) => in_graph,
-                (None, None) => graph.frame(FrameKey::Path(entity)),
-                (None, Some(name)) => graph.frame(FrameGraph::key_of(store, name)),
+            let in_graph = match frame.shown {
+                Some((_, in_graph)) => in_graph,
+                None => graph.frame(frame.key(store, entity)),
             };
             frame.shown = Some((key, in_graph));
             graph.set_transform(in_graph, entity, Some(shown.read(entity)));
@@ -386,36 +405,70 @@ impl EntityRows {
         self.missing != missing_before
     }
 
-    /// The latest row of a frame that is loaded and not cleared. Notes what is missing to be sure.
-    fn latest_of<'s>(
-        &mut self,
-        store: &'s ChunkStore,
-        timeline: TimelineId,
-        time: i64,
-        entity: EntityId,
-        frame: usize,
-    ) -> Option<(RowPlace, &'s Arc<Chunk>)> {
+    /// The latest row of a frame that is loaded and not cleared, and the chunk that is missing to be sure.
+    fn latest_of<'s>(&self, at: RowQuery<'s>, frame: usize) -> Latest<'s> {
+        let RowQuery {
+            store,
+            timeline,
+            time,
+            entity,
+        } = at;
+        let mut latest = Latest::default();
         let rows = &self.frames[frame].rows;
         let end = rows.partition_point(|row| row.time <= time);
-        let mut is_missing = false;
         for place in rows[..end].iter().rev() {
             let read = &self.chunks[place.chunk as usize];
-            let id = read.id?;
+            // What hides a row hides all that are older.
             if store.is_cleared(entity, timeline, time, place.time, place.row_id) {
-                // What hides a row hides all that are older.
-                return None;
+                break;
             }
+            let Some(id) = read.id else { break };
             match store.chunk(id).filter(|_| read.is_loaded) {
-                Some(chunk) => return Some((*place, chunk)),
-                // Until it is loaded, the newest that is loaded holds.
-                None if is_missing => {}
-                None => {
-                    is_missing = true;
-                    self.missing.push(id);
+                Some(chunk) => {
+                    latest.row = Some((*place, chunk));
+                    break;
                 }
+                // Until it is loaded, the newest that is loaded holds.
+                None => latest.missing = latest.missing.or(Some(id)),
             }
         }
-        None
+        latest
+    }
+
+    /// The frames, and the times of their first rows.
+    pub(in crate::context::transforms) fn first_times(
+        &self,
+        store: &ChunkStore,
+        entity: EntityId,
+    ) -> impl Iterator<Item = (usize, FrameKey, i64)> {
+        let frames = self.frames.iter().enumerate();
+        frames.filter_map(move |(at, frame)| {
+            let first = frame.rows.first()?;
+            Some((at, frame.key(store, entity), first.time))
+        })
+    }
+
+    /// The row of a frame at any time, with its chunk, as far as chunks are loaded, and the chunk that is missing to be sure.
+    pub(in crate::context::transforms) fn row_at(
+        &self,
+        at: RowQuery<'_>,
+        frame: usize,
+    ) -> (Option<ShownRow>, Option<ChunkId>) {
+        let Latest { row, missing } = self.latest_of(at, frame);
+        let row = row.map(|(place, chunk)| ShownRow {
+            row: LoggedRow {
+                chunk: Arc::clone(chunk),
+                row: place.row as usize,
+            },
+            is_static: false,
+        });
+        (row, missing)
+    }
+
+    /// The chunks that were never read and begin at or before a time.
+    pub(in crate::context::transforms) fn unread_until(&self, time: i64) -> impl Iterator<Item = ChunkId> {
+        let unread = self.unread.range(..=(time, ChunkId::MAX));
+        unread.map(|(_, id)| *id)
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
@@ -438,6 +491,13 @@ impl FrameRows {
             name,
             rows: Vec::new(),
             shown: None,
+        }
+    }
+
+    fn key(&self, store: &ChunkStore, entity: EntityId) -> FrameKey {
+        match &self.name {
+            None => FrameKey::Path(entity),
+            Some(name) => FrameGraph::key_of(store, name),
         }
     }
 }
