@@ -23,9 +23,12 @@ pub(super) struct FrameValues<T: EntityContext> {
     entities: BTreeMap<EntityPath, EntityId>,
     nodes: FxHashMap<ContextFrame, Node<T::Value>>,
     version: u64,
-    /// Each change of a value has a number of its own, so that two frames with other values have other numbers.
+    /// Each change of a value has a number of its own, so that two frames with other values have other
+    /// numbers.
     next_value: u64,
     reports: BTreeMap<EntityPath, Report>,
+    /// Whether something changed in the last update.
+    is_changed: bool,
 }
 
 /// What holds in a frame that entities with rows are in.
@@ -49,6 +52,7 @@ impl<T: EntityContext> Default for FrameValues<T> {
             version: 0,
             next_value: 0,
             reports: BTreeMap::new(),
+            is_changed: false,
         }
     }
 }
@@ -223,8 +227,10 @@ impl<T: EntityContext> FrameValues<T> {
 
 impl<T: EntityContext> AnyContext for FrameValues<T> {
     fn update(&mut self, inputs: ContextInputs<'_>) {
-        if self.recording != inputs.recording {
+        self.is_changed = self.recording != inputs.recording;
+        if self.is_changed {
             *self = Self {
+                is_changed: true,
                 recording: inputs.recording,
                 version: self.version + 1,
                 // Numbers of one recording are not those of another.
@@ -240,6 +246,7 @@ impl<T: EntityContext> AnyContext for FrameValues<T> {
             return;
         }
         self.compose(store, inputs, &dirty);
+        self.is_changed = true;
         self.version += 1;
     }
 
@@ -250,6 +257,11 @@ impl<T: EntityContext> AnyContext for FrameValues<T> {
     fn version_of(&self, store: &ChunkStore, transforms: &Transforms, entity: EntityId) -> u64 {
         let nearest = self.nearest(store, transforms, entity);
         nearest.map_or(0, |node| node.version)
+    }
+
+    fn add_changed(&self, _store: &ChunkStore, _changed: &mut Vec<EntityId>) -> bool {
+        // What is in which frame is not kept.
+        !self.is_changed
     }
 
     fn reports(&self) -> Vec<&Report> {

@@ -10,8 +10,8 @@ use crate::{LatestAtResults, RecordingKey, Report, query_results::EntityResults}
 
 /// A value that holds for an entity and for what is below it.
 ///
-/// Its components are looked up for every entity that has them, whether a view shows it or not. It is read anew only where rows
-/// changed, and below.
+/// Its components are looked up for every entity that has them, whether a view shows it or not. It is read
+/// anew only where rows changed, and below.
 pub trait EntityContext: Send + Sync + 'static {
     /// The name, by which visualizers say that they read it: `AnnotationContext`.
     const NAME: &'static str;
@@ -25,16 +25,18 @@ pub trait EntityContext: Send + Sync + 'static {
     /// What holds. Cheap to clone.
     type Value: Clone + PartialEq + Send + Sync + 'static;
 
-    /// What holds at an entity that has rows at the cursor, given these and what holds above it. A pure function of both.
+    /// What holds at an entity that has rows at the cursor, given these and what holds above it. A pure
+    /// function of both.
     ///
     /// Where an entity has none, what holds above it holds for it too.
     ///
     /// # Errors
-    /// Where the rows cannot be read. The report is shown with the entity, and what holds above it holds for it too.
+    /// Where the rows cannot be read. The report is shown with the entity, and what holds above it holds for
+    /// it too.
     fn read(rows: &ContextRows<'_>, above: Option<&Self::Value>) -> Result<Option<Self::Value>, Report>;
 
-    /// The heap bytes of a value, for the memory budget. Those that it shares with the value above count once for each entity that has
-    /// rows.
+    /// The heap bytes of a value, for the memory budget. Those that it shares with the value above count once
+    /// for each entity that has rows.
     fn heap_bytes(value: &Self::Value) -> u64 {
         let _ = value;
         0
@@ -46,9 +48,10 @@ pub trait EntityContext: Send + Sync + 'static {
 pub enum Inherit {
     /// Along the entity tree: what holds for an entity holds for those below it. For what describes the data.
     Tree,
-    /// Along the frame graph: what holds for an entity holds for all that is in its frame, and in the frames below, whose transforms
-    /// lead there. For what describes space. Frames that rows do not place are those of paths, which are below each other as paths
-    /// are. Several entities with rows in one frame are a report, and none of them holds.
+    /// Along the frame graph: what holds for an entity holds for all that is in its frame, and in the frames
+    /// below, whose transforms lead there. For what describes space. Frames that rows do not place are those
+    /// of paths, which are below each other as paths are. Several entities with rows in one frame are a
+    /// report, and none of them holds.
     Frames,
 }
 
@@ -108,6 +111,10 @@ pub(super) struct ContextValues<T: EntityContext> {
     reports: BTreeMap<EntityPath, Report>,
     /// The heap bytes of the values of all nodes.
     value_bytes: u64,
+    /// The nodes whose values changed in the last update.
+    changed: Vec<EntityId>,
+    /// Whether all may have changed in the last update.
+    is_reset: bool,
 }
 
 /// An entity that has, or had, rows of the context.
@@ -127,6 +134,8 @@ impl<T: EntityContext> Default for ContextValues<T> {
             version: 0,
             reports: BTreeMap::new(),
             value_bytes: 0,
+            changed: Vec::new(),
+            is_reset: false,
         }
     }
 }
@@ -155,10 +164,13 @@ impl<T: EntityContext> ContextValues<T> {
             ..
         } = inputs;
         let is_other = self.recording != recording;
+        self.changed.clear();
+        self.is_reset = is_other;
         if is_other {
             *self = Self {
                 recording,
                 version: self.version + 1,
+                is_reset: true,
                 ..Self::default()
             };
         }
@@ -249,6 +261,7 @@ impl<T: EntityContext> ContextValues<T> {
             }
             before.insert(entity, old);
             if !is_same {
+                self.changed.push(entity);
                 self.version = version;
                 let below = self.order.range(path.clone()..).skip(1);
                 let below = below.take_while(|(other, _)| other.starts_with(&path));
@@ -263,6 +276,8 @@ pub(super) trait AnyContext: Any + Send + Sync {
     fn update(&mut self, inputs: ContextInputs<'_>);
     fn version(&self) -> u64;
     fn version_of(&self, store: &ChunkStore, transforms: &Transforms, entity: EntityId) -> u64;
+    /// Adds the entities for which the value changed in the last update. `false` where they are not known.
+    fn add_changed(&self, store: &ChunkStore, changed: &mut Vec<EntityId>) -> bool;
     fn reports(&self) -> Vec<&Report>;
     fn heap_bytes(&self) -> u64;
 }
@@ -278,6 +293,17 @@ impl<T: EntityContext> AnyContext for ContextValues<T> {
 
     fn version_of(&self, store: &ChunkStore, _transforms: &Transforms, entity: EntityId) -> u64 {
         self.nearest(store, entity).map_or(0, |node| node.version)
+    }
+
+    fn add_changed(&self, store: &ChunkStore, changed: &mut Vec<EntityId>) -> bool {
+        // Below a node, what has a node of its own changed only where that did.
+        let mut stack = self.changed.clone();
+        while let Some(entity) = stack.pop() {
+            changed.push(entity);
+            let below = store.tree().children(entity);
+            stack.extend(below.filter(|entity| !self.nodes.contains_key(entity)));
+        }
+        !self.is_reset
     }
 
     fn reports(&self) -> Vec<&Report> {

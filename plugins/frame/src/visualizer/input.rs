@@ -1,7 +1,7 @@
 //! What a visualizer works from.
 
 use std::{
-    hash::{Hash as _, Hasher as _},
+    hash::Hash as _,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -10,17 +10,16 @@ use chronoscope_store::{
     RowId, TimeRange, TimelineId, arrow::ArrayRef,
 };
 use chronoscope_types::SelectorError;
-use rustc_hash::FxHasher;
 
 use super::{
     VisualizerInfo,
     chunks::SourceChunks,
     resolve::{Resolved, Resolver, Source},
 };
-use crate::{ContextReader, Cursor, ReadContext, Report};
+use crate::{ContextReader, Cursor, ReadContext, Report, identity::IdentityHasher};
 
-/// What a visualizer works from: one entity by one instruction. Nothing of it tells one view from another that asks for the same, so
-/// that they share what is made.
+/// What a visualizer works from: one entity by one instruction. Nothing of it tells one view from another
+/// that asks for the same, so that they share what is made.
 #[derive(Clone, Copy)]
 pub struct VisualizerInput<'a> {
     /// The entity.
@@ -51,8 +50,9 @@ pub(super) struct RowPlace<'a> {
 }
 
 impl<'a> VisualizerInput<'a> {
-    /// The value of a component that something gives: override, recording, view default, in this order, or what the blueprint maps it
-    /// to. What nothing gives has a fallback, which views may show differently: it is not up to the visual, which they share.
+    /// The value of a component that something gives: override, recording, view default, in this order, or
+    /// what the blueprint maps it to. What nothing gives has a fallback, which views may show differently: it
+    /// is not up to the visual, which they share.
     pub fn get(&self, component: &str) -> Option<ArrayRef> {
         self.resolve(component).map(|resolved| resolved.array)
     }
@@ -63,14 +63,14 @@ impl<'a> VisualizerInput<'a> {
     }
 
     /// What tells the rows of a visualizer's components from others.
-    pub(super) fn rows_hash(&self, info: &VisualizerInfo) -> u64 {
-        let mut hasher = FxHasher::default();
+    pub(super) fn rows_identity(&self, info: &VisualizerInfo) -> u128 {
+        let mut hasher = IdentityHasher::default();
         for component in info.required.iter().chain(info.optional) {
             let row = self.resolver.stored(component, &|answer| self.note_row(answer));
             let row = row.and_then(|resolved| resolved.row);
             row.map(|row| (row.id, row.time)).hash(&mut hasher);
         }
-        hasher.finish()
+        hasher.identity()
     }
 
     /// The same, as the cursor would show it at a row.
@@ -91,15 +91,16 @@ impl<'a> VisualizerInput<'a> {
 
     /// What a context says of this entity; `None` where nothing holds.
     ///
-    /// Precondition: [`Self::names_context`]; else the visualizer would not be run again when it changes, and is told nothing.
+    /// Precondition: [`Self::names_context`]; else the visualizer would not be run again when it changes, and
+    /// is told nothing.
     pub fn context<T: ReadContext>(&self) -> Option<T::Value> {
         let is_named = self.names_context::<T>();
         debug_assert!(is_named, "{} does not name {}", self.visualizer.name, T::name());
         self.contexts.get::<T>(self.entity).filter(|_| is_named)
     }
 
-    /// The rows of a component in a range of the shown timeline, static data included: of a part of it, where the blueprint selects
-    /// one. `None` where there are none.
+    /// The rows of a component in a range of the shown timeline, static data included: of a part of it, where
+    /// the blueprint selects one. `None` where there are none.
     pub fn range(&self, component: &str, range: TimeRange) -> Option<RangeResult> {
         let id = self.resolver.mapped_id(component)?;
         let answer = self.range_of(self.entity, self.cursor.timeline?, id, range);
@@ -132,7 +133,8 @@ impl<'a> VisualizerInput<'a> {
         answer
     }
 
-    /// The latest row of a component at a time of a timeline; of static data alone where no timeline is given.
+    /// The latest row of a component at a time of a timeline; of static data alone where no timeline is
+    /// given.
     pub fn latest_row(&self, component: ComponentId, timeline: Option<TimelineId>, time: i64) -> LatestAt {
         let answer = self
             .cache
@@ -151,7 +153,8 @@ impl<'a> VisualizerInput<'a> {
         }
     }
 
-    /// The latest value of a component at a time, whatever the visualizer's mode: for what changes how a series looks.
+    /// The latest value of a component at a time, whatever the visualizer's mode: for what changes how a
+    /// series looks.
     pub fn latest_at(&self, component: &str, time: i64) -> Option<ArrayRef> {
         let resolver = Resolver {
             latest_at: None,

@@ -1,11 +1,13 @@
 //! Where entities stand: the frame graph at the cursor, composed in f64.
 //!
-//! [`read`] reads rows, [`rows`] finds those that hold at the cursor, and [`graph`] puts them together. Only frames that rows speak of are
-//! kept; an entity without a frame of its own stands in that of the nearest path above it that has one. At a moved cursor only
-//! the subtrees below changed transforms are composed anew.
+//! [`read`] reads rows, [`rows`] finds those that hold at the cursor, and [`graph`] puts them together. Only
+//! frames that rows speak of are kept; an entity without a frame of its own stands in that of the nearest
+//! path above it that has one. At a moved cursor only the subtrees below changed transforms are composed
+//! anew.
 //!
-//! The graph falls into trees: that of the world, one below each frame of which it is not known how it hangs on its parent, and
-//! one for the picture of each camera. Two entities of one tree see each other; between trees there is no transform.
+//! The graph falls into trees: that of the world, one below each frame of which it is not known how it hangs
+//! on its parent, and one for the picture of each camera. Two entities of one tree see each other; between
+//! trees there is no transform.
 
 mod any_time;
 mod graph;
@@ -156,6 +158,8 @@ pub struct Transforms {
     version: u64,
     /// Grows where entities are in other frames than before.
     structure_version: u64,
+    /// Whether something changed in the last update.
+    is_changed: bool,
     /// The version before which changes are not known.
     reset_version: u64,
 }
@@ -190,7 +194,8 @@ impl Transforms {
 
     /// What a view looks from whose origin is a path. The same path may be another origin after each update.
     ///
-    /// A path that the store does not have is in its implicit frame, whatever frame the entities above it are in.
+    /// A path that the store does not have is in its implicit frame, whatever frame the entities above it are
+    /// in.
     pub fn origin(&self, store: &ChunkStore, path: &EntityPath) -> Origin {
         match store.entity_id(path) {
             Some(entity) => Origin::Entity(entity),
@@ -261,7 +266,8 @@ impl Transforms {
         tree
     }
 
-    /// The frame that an entity stands in: its own, or the nearest at or above it. `None` at the root of the world.
+    /// The frame that an entity stands in: its own, or the nearest at or above it. `None` at the root of the
+    /// world.
     pub fn frame_of(&self, store: &ChunkStore, entity: EntityId) -> Option<FrameId> {
         match self.frame_in_graph(store, entity) {
             EntityFrame::Frame(at) => Some(FrameId(at as u32)),
@@ -269,8 +275,8 @@ impl Transforms {
         }
     }
 
-    /// The name of the frame that an entity stands in: `tf#/` and its path, unless it has one of its own. `None` where that
-    /// cannot be read.
+    /// The name of the frame that an entity stands in: `tf#/` and its path, unless it has one of its own.
+    /// `None` where that cannot be read.
     pub fn frame_name(&self, store: &ChunkStore, entity: EntityId) -> Option<String> {
         let key = self.own_frames.get(&entity).map(|own| own.key.as_ref());
         Some(match key {
@@ -296,7 +302,8 @@ impl Transforms {
         }
     }
 
-    /// The version at which the placement of an entity last changed; zero where no transform is at or above it.
+    /// The version at which the placement of an entity last changed; zero where no transform is at or above
+    /// it.
     pub fn version_of(&self, store: &ChunkStore, entity: EntityId) -> u64 {
         let own = self.own_frames.get(&entity).map_or(0, |own| own.version);
         match self.frame_in_graph(store, entity) {
@@ -317,6 +324,11 @@ impl Transforms {
             _ => 0,
         };
         pinhole.max(frame.tree_version).max(own)
+    }
+
+    /// Whether something changed in the last update.
+    pub(super) fn is_changed(&self) -> bool {
+        self.is_changed
     }
 
     /// Grows with each change of any transform.
@@ -401,7 +413,8 @@ impl Transforms {
         bytes as u64
     }
 
-    /// The chunks that are not loaded and could place frames elsewhere, beside those that latest-at results lack.
+    /// The chunks that are not loaded and could place frames elsewhere, beside those that latest-at results
+    /// lack.
     pub(crate) fn missing(&self) -> impl Iterator<Item = ChunkId> {
         self.rows.missing()
     }

@@ -17,8 +17,8 @@ use crate::{DiffLog, LatestAtResults, RecordingKey, Report, query_results::Entit
 impl Transforms {
     /// Composes what changed.
     ///
-    /// Cost: the entities whose rows changed, and the frames below those whose transforms did. An entity that places several frames
-    /// costs a look-up for each of them, and the rows that came.
+    /// Cost: the entities whose rows changed, and the frames below those whose transforms did. An entity that
+    /// places several frames costs a look-up for each of them, and the rows that came.
     pub fn update(
         &mut self,
         recording: Option<RecordingKey>,
@@ -38,6 +38,7 @@ impl Transforms {
                 ..Self::default()
             };
         }
+        self.is_changed = reset;
         let Some(store) = store else {
             return TransformWork::default();
         };
@@ -85,6 +86,7 @@ impl Transforms {
         changed_entities.extend(composed.new);
         if !composed.moved.is_empty() || !changed_entities.is_empty() {
             self.version = version;
+            self.is_changed = true;
             self.changed_frames = composed.moved;
             self.changed_entities = changed_entities;
         }
