@@ -1,7 +1,7 @@
 //! What a frame cost: each phase's time, and the items that it worked on.
 //!
-//! Times differ from machine to machine, counts do not: that a frame costs what changed, not what exists, is tested by counting
-//! [`Work`] at one size of a recording and at ten times that.
+//! Times differ from machine to machine, counts do not: that a frame costs what changed, not what exists, is
+//! tested by counting [`Work`] at one size of a recording and at ten times that.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -90,7 +90,8 @@ impl Work {
     }
 }
 
-/// What the frame did, counted by whoever did it. Counting takes no exclusive access, so that it orders no systems.
+/// What the frame did, counted by whoever did it. Counting takes no exclusive access, so that it orders no
+/// systems.
 #[derive(Resource, Debug, Default)]
 pub struct WorkCounters {
     counts: [AtomicU64; Work::ALL.len()],
@@ -205,7 +206,8 @@ impl Plugin for DiagnosticsPlugin {
         app.init_resource::<FrameDiagnostics>()
             .init_resource::<WorkCounters>();
         app.add_systems(Frame, begin_frame.in_set(FrameSystems::Begin));
-        // A mark between each two phases. The mark of a phase runs after all of the phase before and before all of its own.
+        // A mark between each two phases. The mark of a phase runs after all of the phase before and before
+        // all of its own.
         for pair in FrameSystems::ALL.windows(2) {
             let (before, phase) = (pair[0], pair[1]);
             app.add_systems(

@@ -1,4 +1,5 @@
-//! Phase 3: one memory budget for data, caches and GPU copies, kept by purging and garbage collection within a time budget.
+//! Phase 3: one memory budget for data, caches and GPU copies, kept by purging and garbage collection within
+//! a time budget.
 
 use std::{sync::mpsc, time::Instant};
 
@@ -57,7 +58,8 @@ fn held(bytes: u64) -> CacheSize {
     CacheSize { bytes, idle_bytes: 0 }
 }
 
-/// Frees what was collected, on a thread of its own: that takes about as long as collecting, and the pools are busy with the frame.
+/// Frees what was collected, on a thread of its own: that takes about as long as collecting, and the pools
+/// are busy with the frame.
 #[derive(Resource)]
 struct Garbage(mpsc::Sender<Box<dyn Send>>);
 
@@ -224,7 +226,8 @@ fn collect_garbage(
         };
         let options = GcOptions {
             target_bytes: over,
-            // What goes has to be written into the log and taken out of the caches, which takes about as long again.
+            // What goes has to be written into the log and taken out of the caches, which takes about as long
+            // again.
             time_budget: left * 2 / 5,
             protect_latest: budget.protect_latest,
             is_protected: &|meta| {

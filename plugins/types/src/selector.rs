@@ -10,8 +10,8 @@
 //! | `!` | no value where all instances are null |
 //! | `a \| b` | `b` of `a` |
 //!
-//! Parts follow each other without a bar, too: `.poses[].x`. A selector works on whole columns, and copies no values unless it picks
-//! elements of lists.
+//! Parts follow each other without a bar, too: `.poses[].x`. A selector works on whole columns, and copies no
+//! values unless it picks elements of lists.
 
 use std::sync::Arc;
 
@@ -161,8 +161,8 @@ impl Selector {
         Ok(selected.is_valid(0).then(|| selected.value(0)))
     }
 
-    /// What it takes of each row of a column, with as many rows. Rows that are null stay null; all are where the part is optional and
-    /// not there.
+    /// What it takes of each row of a column, with as many rows. Rows that are null stay null; all are where
+    /// the part is optional and not there.
     ///
     /// # Errors
     /// Where the instances have no such part.

@@ -1,4 +1,5 @@
-//! What to read next, and what to keep for it: a pure function of what the frame lacks and of the room that there is.
+//! What to read next, and what to keep for it: a pure function of what the frame lacks and of the room that
+//! there is.
 
 use bevy_ecs::prelude::*;
 use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, FetchOptions, TimelineId};
@@ -63,7 +64,8 @@ pub(super) struct Needs<'a> {
 pub(super) struct Plan {
     /// What to read, most urgent first.
     pub(super) fetch_requests: Vec<ChunkId>,
-    /// What something on screen, or beside it, waits for or looks at: it is not to be collected when it comes.
+    /// What something on screen, or beside it, waits for or looks at: it is not to be collected when it
+    /// comes.
     pub(super) awaited: ChunkSet,
     /// Whether something on screen waits, and will not wait for ever.
     pub(super) is_waiting: bool,
@@ -134,8 +136,9 @@ impl Needs<'_> {
             .collect()
     }
 
-    /// What ranges lack, as much of it as there is room for. Where that is all, it comes in its order, so that series are extended;
-    /// where it is not, what lies around the cursor comes first, and the rest stays out.
+    /// What ranges lack, as much of it as there is room for. Where that is all, it comes in its order, so
+    /// that series are extended; where it is not, what lies around the cursor comes first, and the rest stays
+    /// out.
     fn fitting_ranges(&self, plan: &mut Plan) -> Vec<ChunkId> {
         let missing = self
             .on_screen

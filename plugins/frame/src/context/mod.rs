@@ -1,8 +1,9 @@
 //! Phase 8: what all views share. Where entities stand, and what holds for an entity and below it.
 //!
-//! A context is a value that holds for an entity because of what is logged at it or above it. [`entity_context`] is how one is read,
-//! inherited and versioned; [`registry`] has all that are registered, those of plugins among them. [`transforms`] are the frame graph,
-//! with a storage of their own; the cameras that bound spaces are part of it.
+//! A context is a value that holds for an entity because of what is logged at it or above it.
+//! [`entity_context`] is how one is read, inherited and versioned; [`registry`] has all that are registered,
+//! those of plugins among them. [`transforms`] are the frame graph, with a storage of their own; the cameras
+//! that bound spaces are part of it.
 
 mod along_frames;
 pub mod annotations;

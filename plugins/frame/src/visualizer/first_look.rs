@@ -1,11 +1,12 @@
-//! What data results show when they first show something: what a view frames before anybody says where to look.
+//! What data results show when they first show something: what a view frames before anybody says where to
+//! look.
 //!
-//! The cursor is not asked, so that framing does not move while time plays, nor depend on where one came from. Contexts are those
-//! at the cursor, so none are read: what is colored by them has no color here. The chunks that are read are kept in memory as those
-//! on screen are, and requested where they are not loaded.
+//! The cursor is not asked, so that framing does not move while time plays, nor depend on where one came
+//! from. Contexts are those at the cursor, so none are read: what is colored by them has no color here. The
+//! chunks that are read are kept in memory as those on screen are, and requested where they are not loaded.
 //!
-//! Entities are where the frame graph puts them at that time, named frames included. What is in the picture of another camera than the
-//! view's origin, or in a frame that nothing connects with it, is left out.
+//! Entities are where the frame graph puts them at that time, named frames included. What is in the picture
+//! of another camera than the view's origin, or in a frame that nothing connects with it, is left out.
 
 use std::{
     collections::BTreeMap,
@@ -42,7 +43,8 @@ pub struct FirstLook<'a> {
 
 /// What a data result first shows by one instruction.
 pub struct FirstVisual<T> {
-    /// The time at which it first shows something, and has all transforms above it. `i64::MIN` where all of that is static.
+    /// The time at which it first shows something, and has all transforms above it. `i64::MIN` where all of
+    /// that is static.
     pub time: i64,
     /// The visual in the space of its entity; `None` where it is hidden, shows nothing, or cannot be drawn.
     pub visual: Option<T>,
@@ -72,8 +74,8 @@ impl<'a> FirstLook<'a> {
         }
     }
 
-    /// What a data result first shows by a visualizer of the view's class: one for each instruction, without those that lack a
-    /// required component at all times.
+    /// What a data result first shows by a visualizer of the view's class: one for each instruction, without
+    /// those that lack a required component at all times.
     pub fn visuals<V: Visualizer>(
         &self,
         visualizer: VisualizerId,
@@ -167,7 +169,8 @@ impl<'a> FirstLook<'a> {
         required?.into_iter().max()
     }
 
-    /// Where an entity is, seen from the view's origin, at a time or as soon as both have all transforms; and that time.
+    /// Where an entity is, seen from the view's origin, at a time or as soon as both have all transforms; and
+    /// that time.
     fn place(&self, entity: EntityId, time: i64, chunks: &mut FirstChunks) -> (i64, Option<DAffine3>) {
         let mut read = ReadChunks::default();
         let origin_at = |time, read: &mut ReadChunks| match &self.origin {
@@ -215,7 +218,8 @@ fn key_of(entity: EntityId) -> ResultKey {
     }
 }
 
-/// The chunks that the first visuals of all views were made from: kept in memory, and requested where they are not.
+/// The chunks that the first visuals of all views were made from: kept in memory, and requested where they
+/// are not.
 #[derive(Resource, Default)]
 pub struct FirstLookChunks {
     by_view: BTreeMap<ViewId, VisualChunks>,

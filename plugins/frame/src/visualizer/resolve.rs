@@ -136,7 +136,8 @@ impl<'a> Resolver<'a> {
         Ok(selector.filter(|selector| !selector.is_identity()))
     }
 
-    /// Why parts of components that the blueprint maps cannot be taken at the cursor; `None` where nothing is wrong.
+    /// Why parts of components that the blueprint maps cannot be taken at the cursor; `None` where nothing is
+    /// wrong.
     pub(super) fn selector_problem(&self) -> Option<String> {
         let mappings = self.instruction.written()?.mappings.iter();
         let mut selected = mappings.filter(|mapping| mapping.selector.is_some());
@@ -151,7 +152,8 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// The row of the recording that stands for a component of the visualizer, or the part of it that the blueprint selects.
+    /// The row of the recording that stands for a component of the visualizer, or the part of it that the
+    /// blueprint selects.
     pub(super) fn stored(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Resolved> {
         let whole = self.stored_whole(component, note)?;
         match self.selector(component) {
@@ -213,7 +215,8 @@ pub struct FallbackInput<'a> {
 /// Makes the value that is shown where nobody gives one. A pure function.
 pub type Fallback = fn(&FallbackInput<'_>) -> ArrayRef;
 
-/// The values that are shown where neither the blueprint nor the recording gives any, by component: `Points3D:radii`.
+/// The values that are shown where neither the blueprint nor the recording gives any, by component:
+/// `Points3D:radii`.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Fallbacks {
     by_component: BTreeMap<&'static str, Fallback>,
@@ -228,7 +231,8 @@ impl Fallbacks {
 
 /// Registers fallbacks.
 pub trait AppFallbackExt {
-    /// Says what is shown for a component (`Points3D:radii`) where nobody gives it a value. Another one of the component is replaced.
+    /// Says what is shown for a component (`Points3D:radii`) where nobody gives it a value. Another one of
+    /// the component is replaced.
     fn add_fallback(&mut self, component: &'static str, fallback: Fallback) -> &mut Self;
 }
 
@@ -241,8 +245,9 @@ impl AppFallbackExt for App {
     }
 }
 
-/// The value of a component of a data result, and where it comes from: override, recording (mapped), view default, fallback, in this
-/// order. `None` where none gives any, and where the view does not show the entity.
+/// The value of a component of a data result, and where it comes from: override, recording (mapped), view
+/// default, fallback, in this order. `None` where none gives any, and where the view does not show the
+/// entity.
 pub fn resolve(world: &World, view: ViewId, key: ResultKey, component: &str) -> Option<Resolved> {
     let view = world.get_resource::<ActiveBlueprint>()?.entity(view)?;
     let cursor = *world.get_resource::<Cursor>()?;

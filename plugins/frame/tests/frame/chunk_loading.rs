@@ -1,4 +1,5 @@
-//! Chunks that are known and not loaded: whatever is read when, a frame at rest is the one of an app that has everything in memory.
+//! Chunks that are known and not loaded: whatever is read when, a frame at rest is the one of an app that has
+//! everything in memory.
 
 mod limits;
 
@@ -92,11 +93,11 @@ impl ChunkSource for Shelf {
 }
 
 /// Says what is on a shelf.
-struct Catalogue(Vec<IngestMessage>);
+struct Catalog(Vec<IngestMessage>);
 
-impl IngestSource for Catalogue {
+impl IngestSource for Catalog {
     fn name(&self) -> &'static str {
-        "catalogue"
+        "catalog"
     }
 
     fn poll(&mut self) -> SourcePoll {
@@ -120,7 +121,7 @@ fn app_with(shelf: &Arc<Shelf>) -> App {
     };
     app.world_mut()
         .resource_mut::<IngestSources>()
-        .add(Catalogue(vec![message]));
+        .add(Catalog(vec![message]));
     app
 }
 
@@ -183,7 +184,8 @@ fn loaded(app: &App, shelf: &Shelf) -> App {
     loaded
 }
 
-/// What is on screen, without how long it will stay so: the frame knows less of that while chunks are not loaded.
+/// What is on screen, without how long it will stay so: the frame knows less of that while chunks are not
+/// loaded.
 fn on_screen(app: &mut App) -> BTreeMap<String, String> {
     let mut products = products(app);
     products.retain(|name, _| !name.ends_with(" validity"));

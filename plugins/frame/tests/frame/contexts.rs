@@ -435,7 +435,7 @@ fn frames_in_a_circle_are_reported_and_hidden_until_the_circle_opens() {
         assert_eq!(place(&app, "/b", "/c"), Ok([1, 0, 0]));
         assert_eq!(
             reports(&app),
-            ["transform: /tf/a: frames hang on each other in a circle: a, b"]
+            ["transform: /tf/a: the parents of frames form a cycle: a, b"]
         );
         seek(&mut app, 2);
         assert_eq!(place(&app, "/", "/c"), Ok([7, 0, 0]));
@@ -472,7 +472,7 @@ fn a_frame_that_two_entities_place_is_hidden_and_reported() {
     assert_eq!(place(&app, "/", "/a"), Err(NoTransform::Unconnected));
     assert_eq!(
         reports(&app),
-        ["transform: /tf/one: 2 entities say where the frame a stands: /tf/one, /tf/two"]
+        ["transform: /tf/one: the frame a is placed by 2 entities: /tf/one, /tf/two"]
     );
     seek(&mut app, 2);
     assert_eq!(place(&app, "/", "/a"), Ok([1, 0, 0]));
@@ -650,7 +650,8 @@ fn a_context_is_inherited_along_the_tree_or_along_frames_as_it_says() {
     log(&mut app, "/other", None, &in_frame("b"));
     log(&mut app, "/other/below", None, &Points3D::new([[0.0; 3]]));
     log(&mut app, "/same", None, &in_frame("a"));
-    // The frame b is below a, which is below that of the world; later below another one, which nothing connects.
+    // The frame b is below a, which is below that of the world; later below another one, which nothing
+    // connects.
     log(&mut app, "/tf", Some(0), &between("a", "tf#/world/unknown", 1.0));
     log(&mut app, "/tf", Some(1), &between("b", "a", 1.0));
     log(&mut app, "/tf", Some(5), &between("b", "tf#/world", 1.0));
@@ -664,7 +665,8 @@ fn a_context_is_inherited_along_the_tree_or_along_frames_as_it_says() {
     let of_tree = [Some(10), Some(11), Some(11), None, None];
     for (time, other) in [(0, None), (1, Some(11)), (5, Some(10)), (6, None), (1, Some(11))] {
         seek(&mut app, time);
-        // What is below the entity is in the frame of its path, which is not in the frame that the entity is in.
+        // What is below the entity is in the frame of its path, which is not in the frame that the entity is
+        // in.
         let of_frames = [Some(10), Some(11), Some(10), other, Some(11)];
         assert_eq!(sums(&app, paths), (of_tree, of_frames), "{time}");
         assert_eq!(context::<FrameSum>(&app, "/other/below"), None);
@@ -722,6 +724,57 @@ fn a_visualizer_runs_again_where_a_frame_hangs_elsewhere() {
     assert_eq!(made(&app), 1);
     seek(&mut app, 2);
     assert_eq!(made(&app), 0, "a transform that moves changes no context");
+}
+
+#[test]
+fn a_context_that_changes_checks_the_results_below_it_alone() {
+    let mut app = new_app();
+    app.add_entity_context::<Sum>()
+        .add_visualizer::<ShowTreeSum>(&[CLASS]);
+    for at in 0..40 {
+        log(&mut app, &format!("/many/{at}"), None, &Points3D::new([[0.0; 3]]));
+    }
+    for path in ["/few/a", "/few/a/b", "/few/c"] {
+        log(&mut app, path, None, &Points3D::new([[0.0; 3]]));
+    }
+    for time in 0..3 {
+        log(&mut app, "/few/a", Some(time), &Scalars::new([time as f64]));
+    }
+    log(&mut app, "/many", Some(0), &Scalars::new([1.0]));
+    seek(&mut app, 0);
+    products(&mut app);
+    let counters = |app: &App| {
+        let counters = app.world().resource::<WorkCounters>();
+        [Work::ResultsChecked, Work::VisualsMade].map(|work| counters.get(work))
+    };
+    app.update();
+    assert_eq!(counters(&app), [0, 0]);
+    let num_views = app.world().resource::<ActiveBlueprint>().viewport().views.len();
+    seek(&mut app, 1);
+    // The series of the entity itself is looked at, too.
+    let [checked, made] = counters(&app);
+    assert!(
+        checked as usize <= 3 * num_views,
+        "{checked} results were checked"
+    );
+    assert_eq!(made, 2);
+}
+
+/// Shows the sum along the tree.
+struct ShowTreeSum;
+
+impl Visualizer for ShowTreeSum {
+    type Visual = ShownFrameSum;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "ShowTreeSum",
+        contexts: &[Sum::NAME],
+        ..ShowFrameSum::INFO
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report> {
+        Ok(input.context::<Sum>().map(ShownFrameSum))
+    }
 }
 
 /// Shows the sum along frames.

@@ -1,5 +1,5 @@
-//! The oracle: whatever happened before, the products of a frame are those of a fresh app that is given the same stores, blueprint and
-//! cursor.
+//! The oracle: whatever happened before, the products of a frame are those of a fresh app that is given the
+//! same stores, blueprint and cursor.
 
 use bevy_app::App;
 use chronoscope_blueprint::{

@@ -1,9 +1,10 @@
 //! What a view frames until somebody says where to look: each entity as it is when it first shows something.
 //!
-//! Framing depends on the recording, the timeline, the blueprint and which chunks are loaded; not on the cursor, so that it holds
-//! still while time plays, and not on what was on screen before. The content at the first cursor would be history; the content at
-//! the cursor would move; all rows of all times would cost all data, and need transforms at all of these times. First rows cost
-//! as much as one frame, once, and what they need is loaded and kept.
+//! Framing depends on the recording, the timeline, the blueprint and which chunks are loaded; not on the
+//! cursor, so that it holds still while time plays, and not on what was on screen before. The content at the
+//! first cursor would be history; the content at the cursor would move; all rows of all times would cost all
+//! data, and need transforms at all of these times. First rows cost as much as one frame, once, and what they
+//! need is loaded and kept.
 //!
 //! [`FirstLook`] says where entities stand then, and which are left out.
 
@@ -79,7 +80,8 @@ impl Framing {
         self.framed
     }
 
-    /// Looks at entities that are new, or whose first rows may be others. Cost: these; an iteration over all where one is.
+    /// Looks at entities that are new, or whose first rows may be others. Cost: these; an iteration over all
+    /// where one is.
     fn update(&mut self, inputs: &Inputs<'_>, chunks: &mut FirstLookChunks) {
         let now = MadeOf {
             recording: inputs.recording.key(),

@@ -1,7 +1,8 @@
 //! Where entities are at any time: what framing needs, each entity at a time of its own.
 //!
-//! The same rows hold as at the cursor, found on demand from an entity up to the root of its tree. Entities that place several frames
-//! are asked by the index of [`Transforms`], which has the rows of the shown timeline, at whatever time.
+//! The same rows hold as at the cursor, found on demand from an entity up to the root of its tree. Entities
+//! that place several frames are asked by the index of [`Transforms`], which has the rows of the shown
+//! timeline, at whatever time.
 
 use chronoscope_store::{ChunkId, ChunkStore, ComponentId, EntityId, Hit, LatestAt, QueryCache, TimelineId};
 use chronoscope_types::{CoordinateFrame, Pinhole, read};
@@ -72,7 +73,8 @@ pub(crate) struct ReadChunks {
     pub(crate) missing: Vec<ChunkId>,
 }
 
-/// The frames from an entity to its root are looked at no more often than this: rows that come later may lead elsewhere.
+/// The frames from an entity to its root are looked at no more often than this: rows that come later may lead
+/// elsewhere.
 const MAX_WALKS: usize = 16;
 
 /// More frames than this from an entity to its root are a cycle.
@@ -143,7 +145,8 @@ impl<'a> AnyTimeTransforms<'a> {
         }
     }
 
-    /// Where an entity is at a time, or later, once all transforms above it have rows. Names the chunks that it was read from.
+    /// Where an entity is at a time, or later, once all transforms above it have rows. Names the chunks that
+    /// it was read from.
     ///
     /// Cost: the frames above, each with a look-up or two.
     pub(crate) fn of_entity(&self, entity: EntityId, time: i64, chunks: &mut ReadChunks) -> AnyTimePlacement {
@@ -156,7 +159,8 @@ impl<'a> AnyTimeTransforms<'a> {
         })
     }
 
-    /// The same for the implicit frame of a path that the store does not have, seen from the nearest path that it has.
+    /// The same for the implicit frame of a path that the store does not have, seen from the nearest path
+    /// that it has.
     pub(crate) fn of_path(&self, key: &FrameKey, time: i64, chunks: &mut ReadChunks) -> AnyTimePlacement {
         self.settle(time, chunks, |time, _| (Ok(key.clone()), time))
     }
@@ -252,7 +256,8 @@ impl<'a> AnyTimeTransforms<'a> {
             let name = names.first().filter(|name| !name.is_empty())?.into();
             Some(FrameGraph::key_of(self.store, &name))
         };
-        // A camera is one at whatever time, so that what is in its picture is framed the same before it is there.
+        // A camera is one at whatever time, so that what is in its picture is framed the same before it is
+        // there.
         if let FrameKey::Path(entity) = key
             && self
                 .pinhole

@@ -1,9 +1,9 @@
 //! The frame graph: a forest of frames, composed in f64.
 //!
-//! A frame is the implicit one of an entity path, or has a name. The parent of an implicit frame is that of the path above, unless
-//! a row gives another one; a frame with a name has no parent, unless a row gives one. Whether the store has a path makes no
-//! difference: `tf#/a/b` may be named before anything is logged there. Where the transform to the parent is not known, the graph is
-//! cut: what is below is in a tree of its own.
+//! A frame is the implicit one of an entity path, or has a name. The parent of an implicit frame is that of
+//! the path above, unless a row gives another one; a frame with a name has no parent, unless a row gives one.
+//! Whether the store has a path makes no difference: `tf#/a/b` may be named before anything is logged there.
+//! Where the transform to the parent is not known, the graph is cut: what is below is in a tree of its own.
 
 mod compose;
 mod context_frames;
@@ -37,8 +37,8 @@ pub(super) struct FrameGraph {
     structure_version: u64,
     /// Whether a row ever gave a parent, so that there may be cycles.
     has_named_parents: bool,
-    /// Frames that hang on each other in a circle.
-    circular: Vec<usize>,
+    /// Frames whose parents form a cycle.
+    cyclic: Vec<usize>,
     /// What is wrong with frames.
     problems: BTreeMap<usize, Report>,
     /// Frames whose composed transforms are not finite.
@@ -71,7 +71,7 @@ pub(super) struct Frame {
     pub(super) pinhole: Option<Arc<PinholeCamera>>,
     parent: Option<usize>,
     children: Vec<usize>,
-    is_circular: bool,
+    is_cyclic: bool,
     /// Where it stands, beneath its own pinhole.
     pub(super) outer: Placement,
     /// Where what is in it stands.
@@ -136,7 +136,8 @@ pub(super) struct Composed {
 }
 
 impl FrameGraph {
-    /// Finds the frames whose paths the store has now, and had not when they were named. Call it before new rows are taken.
+    /// Finds the frames whose paths the store has now, and had not when they were named. Call it before new
+    /// rows are taken.
     ///
     /// Cost: the new paths.
     pub(super) fn adopt_paths(&mut self, store: &ChunkStore) {
@@ -204,7 +205,7 @@ impl FrameGraph {
             pinhole: None,
             parent: None,
             children: Vec::new(),
-            is_circular: false,
+            is_cyclic: false,
             outer: Placement::WORLD,
             placement: Placement::WORLD,
             version: 0,
@@ -299,13 +300,13 @@ impl FrameGraph {
             (logged.entity, logged.is_static)
         }) {
             Ok(logged) => Ok(logged.cloned()),
-            Err(entities) => Err(self.doubled(store, at, &entities, "stands")),
+            Err(entities) => Err(self.doubled(store, at, &entities, "the frame")),
         };
         let pinhole = match only(&self.frames[at].pinholes, |logged| {
             (logged.entity, logged.is_static)
         }) {
             Ok(logged) => Ok(logged.cloned()),
-            Err(entities) => Err(self.doubled(store, at, &entities, "has a camera")),
+            Err(entities) => Err(self.doubled(store, at, &entities, "the camera of the frame")),
         };
         let about = |entity, message: &str| {
             Report::entity_warning("transform", store.entity_path(entity).clone(), message)
@@ -358,7 +359,7 @@ impl FrameGraph {
             (before, now) => std::mem::discriminant(before) == std::mem::discriminant(now),
         };
         self.structure_version += u64::from(!is_same_parent);
-        if frame.edge != edge || frame.version == 0 || frame.is_circular {
+        if frame.edge != edge || frame.version == 0 || frame.is_cyclic {
             frame.edge = edge;
             self.dirty.push(at);
             relink.push(at);
@@ -391,9 +392,9 @@ impl FrameGraph {
         paths.sort();
         let list: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
         let message = format!(
-            "{} entities say where the frame {} {what}: {}",
-            paths.len(),
+            "{what} {} is placed by {} entities: {}",
             name_of(store, &self.frames[at].key),
+            paths.len(),
             list.join(", ")
         );
         let first = paths
@@ -416,7 +417,8 @@ impl FrameGraph {
         transform.or(pinhole).or(own)
     }
 
-    /// The heap bytes; an estimate of names, and of what entities that contradict each other say. Cost: constant.
+    /// The heap bytes; an estimate of names, and of what entities that contradict each other say. Cost:
+    /// constant.
     pub(super) fn heap_bytes(&self) -> usize {
         // Each frame is the child of one other, and in one of the maps by name.
         let per_frame = size_of::<Frame>() + size_of::<usize>() + size_of::<(Arc<str>, usize)>();
@@ -430,7 +432,7 @@ impl FrameGraph {
 
     /// Whether a report says why the graph is cut at a frame.
     pub(super) fn is_reported(&self, at: usize) -> bool {
-        self.frames[at].is_circular || self.problems.contains_key(&at) || self.overflows.contains_key(&at)
+        self.frames[at].is_cyclic || self.problems.contains_key(&at) || self.overflows.contains_key(&at)
     }
 
     /// What is wrong with frames, in no order.
@@ -497,7 +499,7 @@ impl FrameGraph {
             self.frames[parent].children = children;
         }
         if self.has_named_parents {
-            self.find_circles(store, relink);
+            self.find_cycles(store, relink);
         }
     }
 }
@@ -539,7 +541,8 @@ where
     }
 }
 
-/// The one logged that holds: what is logged over time wins over what is static. An error where there are several, with their entities.
+/// The one logged that holds: what is logged over time wins over what is static. An error where there are
+/// several, with their entities.
 pub(super) fn only<T>(all: &[T], of: impl Fn(&T) -> (EntityId, bool)) -> Result<Option<&T>, Vec<EntityId>> {
     if all.len() <= 1 {
         return Ok(all.first());

@@ -18,7 +18,8 @@ pub(super) const COMPONENTS: [&str; 8] = [
     Transform3D::PARENT_FRAME.name,
 ];
 
-/// A row of a chunk. A transform is reset by each of its rows: what a row does not hold is not taken from an older one.
+/// A row of a chunk. A transform is reset by each of its rows: what a row does not hold is not taken from an
+/// older one.
 #[derive(Clone, Debug)]
 pub(super) struct LoggedRow {
     pub(super) chunk: Arc<Chunk>,
@@ -38,12 +39,12 @@ impl LoggedRow {
         frame_name(self.chunk.component(component), self.row)
     }
 
-    /// The transform from the child's frame to the parent's: translation, then rotations, then scale, then matrix, applied to a
-    /// point from the last to the first.
+    /// The transform from the child's frame to the parent's: translation, then rotations, then scale, then
+    /// matrix, applied to a point from the last to the first.
     ///
     /// # Errors
-    /// Where a part cannot be read, or is no transform: a quaternion or an axis without length, a scale of zero along all axes, a
-    /// singular matrix, a number that is not finite.
+    /// Where a part cannot be read, or is no transform: a quaternion or an axis without length, a scale of
+    /// zero along all axes, a singular matrix, a number that is not finite.
     pub(super) fn parent_from_child(&self) -> Result<DAffine3, String> {
         let fail = |error: ReadError| error.to_string();
         let mut transform = DAffine3::IDENTITY;

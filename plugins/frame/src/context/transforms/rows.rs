@@ -1,7 +1,8 @@
 //! Which rows of an entity place frames at the cursor.
 //!
-//! Nearly all entities place the implicit frame of their path: their latest row is among the latest-at results. An entity that names
-//! child frames places many, each by its own latest row: [`rows_by_frame`](super::rows_by_frame) keeps an index of its rows.
+//! Nearly all entities place the implicit frame of their path: their latest row is among the latest-at
+//! results. An entity that names child frames places many, each by its own latest row:
+//! [`rows_by_frame`](super::rows_by_frame) keeps an index of its rows.
 
 use std::sync::Arc;
 

@@ -1,10 +1,11 @@
-//! The rows of entities that place several named frames, as ROS does with `/tf`: an index by frame, in which each frame finds its own
-//! latest row.
+//! The rows of entities that place several named frames, as ROS does with `/tf`: an index by frame, in which
+//! each frame finds its own latest row.
 //!
-//! The index follows the store's events: a new row costs a row, a moved cursor a look-up per frame. It holds places of rows and no
-//! chunks, and outlives the data of chunks that are evicted: once a chunk was read, it is loaded again only where one of its rows
-//! is the latest of a frame. Of a chunk that was never read it is not known which frames its rows place: all of those that begin at
-//! or before the cursor are missing until they were read.
+//! The index follows the store's events: a new row costs a row, a moved cursor a look-up per frame. It holds
+//! places of rows and no chunks, and outlives the data of chunks that are evicted: once a chunk was read, it
+//! is loaded again only where one of its rows is the latest of a frame. Of a chunk that was never read it is
+//! not known which frames its rows place: all of those that begin at or before the cursor are missing until
+//! they were read.
 
 mod entity;
 
@@ -71,8 +72,8 @@ impl RowsByFrame {
         self.heap_bytes
     }
 
-    /// Follows the store's events, then tells the entities that may place frames elsewhere for another reason than that their rows
-    /// changed.
+    /// Follows the store's events, then tells the entities that may place frames elsewhere for another reason
+    /// than that their rows changed.
     ///
     /// Cost: the events, and the rows of the chunks that they name.
     pub(super) fn follow(
@@ -124,7 +125,8 @@ impl RowsByFrame {
 
     /// Places the frames of an entity by the rows that hold at the cursor.
     ///
-    /// Cost: O(log rows) per frame, and the rows that hold and did not before. The first time, the whole history of the entity.
+    /// Cost: O(log rows) per frame, and the rows that hold and did not before. The first time, the whole
+    /// history of the entity.
     pub(super) fn update(
         &mut self,
         inputs: RowInputs<'_>,

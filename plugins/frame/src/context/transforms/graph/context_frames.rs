@@ -1,4 +1,5 @@
-//! What is above what, for contexts: the implicit frames that are not in the graph are between those that are.
+//! What is above what, for contexts: the implicit frames that are not in the graph are between those that
+//! are.
 
 use chronoscope_store::{ChunkStore, EntityId};
 
@@ -38,7 +39,7 @@ impl FrameGraph {
             };
         };
         match (&frame.edge, &frame.key) {
-            _ if frame.is_circular => None,
+            _ if frame.is_cyclic => None,
             (Edge::Named(parent, _), _) => Some(self.context_frame(*parent)),
             (Edge::Above(_), FrameKey::Path(entity)) => above_entity(*entity),
             (Edge::Above(_), FrameKey::UnknownPath(path)) => {

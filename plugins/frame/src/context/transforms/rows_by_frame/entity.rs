@@ -129,8 +129,8 @@ impl EntityRows {
             .map(|(_, component)| *component)
     }
 
-    /// Brings the rows of some chunks up to date with the store. The metadata may be of chunks that are gone. Tells how many rows were
-    /// read.
+    /// Brings the rows of some chunks up to date with the store. The metadata may be of chunks that are gone.
+    /// Tells how many rows were read.
     ///
     /// Cost: the rows of these chunks, and the rows after the first of them where they come out of order.
     pub(super) fn follow(
@@ -327,7 +327,8 @@ impl EntityRows {
         self.frames.iter().filter_map(|frame| Some(frame.shown?.1))
     }
 
-    /// Places the frames whose rows at the cursor are others than before. Tells whether other chunks are missing.
+    /// Places the frames whose rows at the cursor are others than before. Tells whether other chunks are
+    /// missing.
     pub(super) fn place(
         &mut self,
         inputs: RowInputs<'_>,
@@ -448,7 +449,8 @@ impl EntityRows {
         })
     }
 
-    /// The row of a frame at any time, with its chunk, as far as chunks are loaded, and the chunk that is missing to be sure.
+    /// The row of a frame at any time, with its chunk, as far as chunks are loaded, and the chunk that is
+    /// missing to be sure.
     pub(in crate::context::transforms) fn row_at(
         &self,
         at: RowQuery<'_>,
