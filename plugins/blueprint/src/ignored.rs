@@ -51,13 +51,6 @@ pub struct IgnoredSetting {
 pub enum IgnoredKind {
     /// A property of a view, by its component.
     Property(String),
-    /// Parts of components that a visualizer is to take in place of its own.
-    Selector {
-        /// The visualizer.
-        visualizer: String,
-        /// What is to be taken.
-        selector: String,
-    },
     /// A range of times in a view that shows the latest values alone.
     TimeRange,
     /// That an entity cannot be picked.
@@ -68,12 +61,6 @@ impl fmt::Display for IgnoredKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Property(component) => write!(f, "{component} is not supported yet"),
-            Self::Selector { visualizer, selector } => {
-                write!(
-                    f,
-                    "{visualizer}: parts of components ({selector}) are not supported yet"
-                )
-            }
             Self::TimeRange => f.write_str("visible time ranges are not supported in this view yet"),
             Self::Interactive => f.write_str("entities that cannot be picked are not supported yet"),
         }
@@ -158,21 +145,6 @@ fn ignored_overrides(
             add(IgnoredKind::Interactive);
         }
     }
-    for instruction in overrides.visualizers.iter().flatten() {
-        for selector in instruction
-            .mappings
-            .iter()
-            .filter_map(|mapping| mapping.selector.as_ref())
-        {
-            // The whole component.
-            if !["", "."].contains(&selector.as_str()) {
-                add(IgnoredKind::Selector {
-                    visualizer: instruction.visualizer.to_string(),
-                    selector: selector.clone(),
-                });
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -182,15 +154,9 @@ mod tests {
 
     use arrow_array::Int32Array;
     use chronoscope_store::{ComponentDescriptor, Recording, StoreId, arrow::ArrayRef};
-    use chronoscope_types::{
-        AsComponents as _, ComponentMapping, blueprint::VisualizerInstruction, enums::ComponentSourceKind,
-    };
 
     use super::*;
-    use crate::{
-        BlueprintCommand, Instruction, InstructionId, OverrideTarget, UndoState, edit_blueprint,
-        read_viewport,
-    };
+    use crate::{BlueprintCommand, OverrideTarget, UndoState, edit_blueprint, read_viewport};
 
     #[test]
     fn what_is_ignored_is_told() {
@@ -204,20 +170,6 @@ mod tests {
                 .iter()
                 .map(|name| (ComponentDescriptor::partial(*name), one()))
                 .collect::<Vec<_>>()
-        };
-        let instruction = |name: &str| Instruction {
-            id: InstructionId::hashed([name]),
-            visualizer: "Points3D".into(),
-        };
-        let target = OverrideTarget::Visualizer {
-            id: InstructionId::hashed(["a"]),
-            active: vec![instruction("a"), instruction("b")],
-        };
-        let mapping = |selector: &str| ComponentMapping {
-            target: "Points3D:radii".to_owned(),
-            source_kind: ComponentSourceKind::SourceComponent,
-            source_component: Some("Other:radii".to_owned()),
-            selector: Some(selector.to_owned()),
         };
         let set = |target: OverrideTarget, names: &[&str]| BlueprintCommand::SetOverride {
             view: id,
@@ -234,14 +186,6 @@ mod tests {
                 OverrideTarget::Entity,
                 &["EntityBehavior:interactive", "VisibleTimeRanges:ranges"],
             ),
-            BlueprintCommand::SetOverride {
-                view: id,
-                entity: "/world".into(),
-                target,
-                components: VisualizerInstruction::default()
-                    .with_component_map(mapping(".x"))
-                    .components(),
-            },
         ] {
             let (current, _) = read_viewport(&blueprint.store, &blueprint.cache, i64::MAX);
             edit_blueprint(&mut blueprint, &mut undo, &current, &command).unwrap();
@@ -261,7 +205,6 @@ mod tests {
         let expected = [
             " EyeControls3D:speed is not supported yet",
             " NearClipPlane:near_clip_plane is not supported yet",
-            "/world Points3D: parts of components (.x) are not supported yet",
             "/world visible time ranges are not supported in this view yet",
             "/world entities that cannot be picked are not supported yet",
         ];

@@ -1,4 +1,5 @@
-//! Phase 4: the user's commands are carried out, time moves, and pending cache invalidations are applied, once.
+//! Phase 4: the user's commands are carried out, time moves, and pending cache invalidations are applied,
+//! once.
 
 use std::{sync::Arc, time::Duration};
 

@@ -52,19 +52,21 @@ pub enum PurgeOrder {
 /// A cache outside the stores: what is made of the data and counts against the [`MemoryBudget`].
 #[derive(Clone, Copy, Debug)]
 pub struct ViewerCache {
-    /// The name under which it is listed: "Pictures". A cache that is added under the name of another one replaces it.
+    /// The name under which it is listed: "Pictures". A cache that is added under the name of another one
+    /// replaces it.
     pub name: &'static str,
     /// When it is purged, among others.
     pub order: PurgeOrder,
     /// Its bytes. Cost: it is called in every frame, so that whoever holds the cache keeps the sums.
     pub size: fn(&World) -> CacheSize,
-    /// Gives up so many of the idle bytes, or as many as there are. What is given up is not in `size` any more, even if the GPU
-    /// lets go of it a frame later. `None` where nothing is ever idle. It cannot access [`ViewerCaches`].
+    /// Gives up so many of the idle bytes, or as many as there are. What is given up is not in `size` any
+    /// more, even if the GPU lets go of it a frame later. `None` where nothing is ever idle. It cannot access
+    /// [`ViewerCaches`].
     pub purge: Option<fn(&mut World, u64)>,
 }
 
-/// The caches outside the stores, in the order in which they are purged: by [`PurgeOrder`], then by name. All of them are purged before
-/// any data is collected.
+/// The caches outside the stores, in the order in which they are purged: by [`PurgeOrder`], then by name. All
+/// of them are purged before any data is collected.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct ViewerCaches {
     caches: Vec<MeasuredCache>,
@@ -106,7 +108,8 @@ impl ViewerCaches {
         }
     }
 
-    /// Purges cache after cache until so many bytes are free, and returns how many are. It ends where `is_late` says so.
+    /// Purges cache after cache until so many bytes are free, and returns how many are. It ends where
+    /// `is_late` says so.
     pub(crate) fn purge(&mut self, world: &mut World, bytes: u64, is_late: impl Fn() -> bool) -> u64 {
         let mut freed = 0_u64;
         for MeasuredCache { cache, size } in &mut self.caches {

@@ -64,8 +64,8 @@ pub enum ViewerCommand {
     Select(Vec<Item>),
     /// Select this item too, or no longer.
     ToggleSelected(Item),
-    /// The pointer is over this item, or over none. The last of a frame counts. Where it is looked for elsewhere, it
-    /// may come frames later: until then, what was hovered stays.
+    /// The pointer is over this item, or over none. The last of a frame counts. Where it is looked for
+    /// elsewhere, it may come frames later: until then, what was hovered stays.
     Hover(Option<Item>),
     /// An entity was clicked on. Selects nothing by itself.
     Click(EntityClicked),

@@ -1,7 +1,7 @@
 //! What a frame cost: each phase's time, and the items that it worked on.
 //!
-//! Times differ from machine to machine, counts do not: that a frame costs what changed, not what exists, is tested by counting
-//! [`Work`] at one size of a recording and at ten times that.
+//! Times differ from machine to machine, counts do not: that a frame costs what changed, not what exists, is
+//! tested by counting [`Work`] at one size of a recording and at ten times that.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -24,6 +24,8 @@ pub enum Work {
     LookedUp,
     /// Entities whose overrides and visibility were resolved, once per view.
     OverridesResolved,
+    /// Rows that were read of entities that place several named frames.
+    TransformRowsRead,
     /// Transforms that were composed.
     TransformsComposed,
     /// Data results that a visualizer compared with what it had made before.
@@ -42,11 +44,12 @@ pub enum Work {
 
 impl Work {
     /// All kinds, in the order of their phases.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SchemaRowsRead,
         Self::EntitiesWalked,
         Self::LookedUp,
         Self::OverridesResolved,
+        Self::TransformRowsRead,
         Self::TransformsComposed,
         Self::ResultsChecked,
         Self::VisualsMade,
@@ -62,7 +65,7 @@ impl Work {
             Self::SchemaRowsRead => FrameSystems::BlueprintQuery,
             Self::EntitiesWalked | Self::LookedUp => FrameSystems::QueryResults,
             Self::OverridesResolved => FrameSystems::Overrides,
-            Self::TransformsComposed => FrameSystems::ContextSystems,
+            Self::TransformRowsRead | Self::TransformsComposed => FrameSystems::ContextSystems,
             Self::ResultsChecked | Self::VisualsMade | Self::SeriesSamplesRead => FrameSystems::Visualizers,
             Self::InstancesWritten | Self::SegmentsPlaced | Self::LabelsLaidOut => FrameSystems::Present,
         }
@@ -75,6 +78,7 @@ impl Work {
             Self::EntitiesWalked => "entities_walked",
             Self::LookedUp => "looked_up",
             Self::OverridesResolved => "overrides_resolved",
+            Self::TransformRowsRead => "transform_rows_read",
             Self::TransformsComposed => "transforms_composed",
             Self::ResultsChecked => "results_checked",
             Self::VisualsMade => "visuals_made",
@@ -86,7 +90,8 @@ impl Work {
     }
 }
 
-/// What the frame did, counted by whoever did it. Counting takes no exclusive access, so that it orders no systems.
+/// What the frame did, counted by whoever did it. Counting takes no exclusive access, so that it orders no
+/// systems.
 #[derive(Resource, Debug, Default)]
 pub struct WorkCounters {
     counts: [AtomicU64; Work::ALL.len()],
@@ -201,7 +206,8 @@ impl Plugin for DiagnosticsPlugin {
         app.init_resource::<FrameDiagnostics>()
             .init_resource::<WorkCounters>();
         app.add_systems(Frame, begin_frame.in_set(FrameSystems::Begin));
-        // A mark between each two phases. The mark of a phase runs after all of the phase before and before all of its own.
+        // A mark between each two phases. The mark of a phase runs after all of the phase before and before
+        // all of its own.
         for pair in FrameSystems::ALL.windows(2) {
             let (before, phase) = (pair[0], pair[1]);
             app.add_systems(

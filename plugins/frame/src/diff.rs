@@ -25,8 +25,8 @@ pub enum DiffEntry {
 
 /// The changes of the last frames, numbered.
 ///
-/// Entries are numbered from zero, and each reader keeps the number that it has consumed. The log is cut at its old end; a reader
-/// that finds its number cut away builds anew.
+/// Entries are numbered from zero, and each reader keeps the number that it has consumed. The log is cut at
+/// its old end; a reader that finds its number cut away builds anew.
 #[derive(Resource, Debug)]
 pub struct DiffLog {
     entries: VecDeque<DiffEntry>,

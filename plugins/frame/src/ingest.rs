@@ -67,7 +67,8 @@ pub enum SourcePoll {
     Finished,
 }
 
-/// Where data comes from: a file that is read, a stream that is received. Polled in each frame; must never block.
+/// Where data comes from: a file that is read, a stream that is received. Polled in each frame; must never
+/// block.
 pub trait IngestSource: Send + Sync + 'static {
     /// What the user calls it: a file's name, an address.
     fn name(&self) -> &str;
@@ -80,14 +81,15 @@ pub trait IngestSource: Send + Sync + 'static {
         None
     }
 
-    /// Whether it may stay quiet for ever, as a listening socket does; then it does not keep the viewer from settling.
+    /// Whether it may stay quiet for ever, as a listening socket does; then it does not keep the viewer from
+    /// settling.
     fn is_live(&self) -> bool {
         false
     }
 
-    /// Takes what wakes the viewer. Returns whether the source calls it whenever there is something to poll. One that is
-    /// live must, since nobody polls while the viewer rests; where another does not, the viewer does not rest before it
-    /// has finished.
+    /// Takes what wakes the viewer. Returns whether the source calls it whenever there is something to poll.
+    /// One that is live must, since nobody polls while the viewer rests; where another does not, the viewer
+    /// does not rest before it has finished.
     fn set_waker(&mut self, _waker: &Waker) -> bool {
         false
     }
@@ -111,7 +113,8 @@ struct ActiveSource {
     source: Box<dyn IngestSource>,
     /// It says when there is something to poll.
     wakes: bool,
-    /// The stores that it gave data for, and those of them that were closed since: what still comes for these is passed over.
+    /// The stores that it gave data for, and those of them that were closed since: what still comes for these
+    /// is passed over.
     stores: BTreeMap<StoreId, StoreState>,
 }
 
@@ -149,7 +152,8 @@ impl IngestSources {
         self.waker = Some(waker);
     }
 
-    /// Removes a source: what it has not given yet is not taken. Nothing happens where it came to its end before.
+    /// Removes a source: what it has not given yet is not taken. Nothing happens where it came to its end
+    /// before.
     pub fn remove(&mut self, id: SourceId) {
         self.sources.retain(|source| source.id != id);
     }
@@ -164,14 +168,16 @@ impl IngestSources {
         self.iter().all(IngestSource::is_live)
     }
 
-    /// Whether some source has to be asked in each frame: it has not ended, and does not say when it has something.
+    /// Whether some source has to be asked in each frame: it has not ended, and does not say when it has
+    /// something.
     pub fn needs_polling(&self) -> bool {
         self.sources
             .iter()
             .any(|active| !active.wakes && !active.source.is_live())
     }
 
-    /// Passes over what the sources of today still give for a store that was closed. A source that is added later opens it again.
+    /// Passes over what the sources of today still give for a store that was closed. A source that is added
+    /// later opens it again.
     pub(crate) fn close(&mut self, store: &StoreId) {
         for state in self
             .sources
@@ -226,8 +232,9 @@ impl IngestMessage {
 pub struct IngestBudget {
     /// Time. What is begun is ended, so that a frame may take a chunk's insertion longer.
     pub time: Duration,
-    /// Time while something is loading or more arrives than fits: half of what the last frame took, at most this. Throughput does
-    /// not hang on how long frames take, then, and the picture is still drawn a few times a second.
+    /// Time while something is loading or more arrives than fits: half of what the last frame took, at most
+    /// this. Throughput does not hang on how long frames take, then, and the picture is still drawn a few
+    /// times a second.
     pub loading_time: Duration,
     /// Bytes of chunks.
     pub bytes: u64,

@@ -1,24 +1,28 @@
-//! The frame: what is shown, as a pure function of (blueprint, recordings, cursor), made anew from what changed.
+//! The frame: what is shown, as a pure function of (blueprint, recordings, cursor), made anew from what
+//! changed.
 //!
-//! The phases run in a schedule of their own, [`Frame`], between `Update` and `PostUpdate`. Each phase is one plugin with
-//! one set of [`FrameSystems`]; it writes its own product and reads the products before it. The modules follow the frame:
+//! The phases run in a schedule of their own, [`Frame`], between `Update` and `PostUpdate`. Each phase is one
+//! plugin with one set of [`FrameSystems`]; it writes its own product and reads the products before it. The
+//! modules follow the frame:
 //!
 //! # 1. The data and who asks for it
-//! [`recordings`] holds the stores that are open; [`commands`] is what a user asks for; [`diff`] numbers what changed.
+//! [`recordings`] holds the stores that are open; [`commands`] is what a user asks for; [`diff`] numbers what
+//! changed.
 //!
 //! # 2. Ingest, GC, commands
-//! [`ingest`] drains what files and streams deliver, within a budget; [`chunk_loading`] has chunks read that are known and not
-//! loaded, and says what waits for them. [`memory`] keeps within the one memory budget.
-//! [`apply`] carries out commands: the cursor ([`time_control`]), the blueprint, the selection ([`selection`]).
+//! [`ingest`] drains what files and streams deliver, within a budget; [`chunk_loading`] has chunks read that
+//! are known and not loaded, and says what waits for them. [`memory`] keeps within the one memory budget.
+//! [`apply`] carries out commands: the cursor ([`time_control`]), the blueprint, the selection
+//! ([`selection`]).
 //!
 //! # 3. What is to be shown
-//! [`viewport`] reads the blueprint and keeps one ECS entity per view; [`view_class`] is what may be shown, and how it is
-//! recommended. [`query_results`] finds each view's data results and asks the stores for their components; [`overrides`] says which
-//! source of a component wins.
+//! [`viewport`] reads the blueprint and keeps one ECS entity per view; [`view_class`] is what may be shown,
+//! and how it is recommended. [`query_results`] finds each view's data results and asks the stores for their
+//! components; [`overrides`] says which source of a component wins.
 //!
 //! # 4. What it looks like
-//! [`context`] has what all views share: transforms, and values that hold for an entity and below it. [`visualizer`] turns data results into visuals.
-//! Presenting them is up to the views.
+//! [`context`] has what all views share: transforms, and values that hold for an entity and below it.
+//! [`visualizer`] turns data results into visuals. Presenting them is up to the views.
 //!
 //! # 5. What it cost
 //! [`diagnostics`] measures each phase; [`settle`] says when nothing is pending.
@@ -32,6 +36,7 @@ pub mod context;
 pub mod diagnostics;
 pub mod diff;
 pub mod error;
+mod identity;
 pub mod ingest;
 pub mod memory;
 pub mod overrides;
@@ -52,8 +57,8 @@ pub use chunk_loading::{MissingChunks, ReadAhead};
 pub use commands::{TimeCommand, ViewerCommand, ViewerCommands};
 pub use context::{
     Annotations, AppEntityContextExt, Camera, ContextReader, ContextRows, EntityContext, EntityContexts,
-    Place, ReadContext, Transforms, ViewAxes,
-    transforms::{FrameId, NoTransform, PinholeCamera, Placement, TransformChanges, Tree},
+    Inherit, Place, ReadContext, Transforms, ViewAxes,
+    transforms::{FrameId, NoTransform, Origin, PinholeCamera, Placement, TransformChanges, Tree},
 };
 pub use diagnostics::{FrameDiagnostics, Work, WorkCounters};
 pub use diff::{DiffEntry, DiffLog};

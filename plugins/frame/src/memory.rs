@@ -1,4 +1,5 @@
-//! Phase 3: one memory budget for data, caches and GPU copies, kept by purging and garbage collection within a time budget.
+//! Phase 3: one memory budget for data, caches and GPU copies, kept by purging and garbage collection within
+//! a time budget.
 
 use std::{sync::mpsc, time::Instant};
 
@@ -8,7 +9,8 @@ use chronoscope_store::{GcOptions, GcOrder, StoreKind};
 
 use crate::{
     AppViewerCacheExt as _, CacheSize, CacheUse, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems,
-    LatestAtResults, MemoryBudget, PurgeOrder, RecordingEntry, Recordings, ViewerCache, ViewerCaches,
+    LatestAtResults, MemoryBudget, PurgeOrder, RecordingEntry, Recordings, Transforms, ViewerCache,
+    ViewerCaches,
     budget::{Purge, PurgeSituation},
     chunk_loading::OnScreen,
 };
@@ -56,7 +58,8 @@ fn held(bytes: u64) -> CacheSize {
     CacheSize { bytes, idle_bytes: 0 }
 }
 
-/// Frees what was collected, on a thread of its own: that takes about as long as collecting, and the pools are busy with the frame.
+/// Frees what was collected, on a thread of its own: that takes about as long as collecting, and the pools
+/// are busy with the frame.
 #[derive(Resource)]
 struct Garbage(mpsc::Sender<Box<dyn Send>>);
 
@@ -188,6 +191,7 @@ fn collect_garbage(
     caches: Res<ViewerCaches>,
     budget: Res<MemoryBudget>,
     latest_at: Res<LatestAtResults>,
+    transforms: Res<Transforms>,
     on_screen: Res<OnScreen>,
     cursor: Res<Cursor>,
     garbage: Res<Garbage>,
@@ -222,10 +226,13 @@ fn collect_garbage(
         };
         let options = GcOptions {
             target_bytes: over,
-            // What goes has to be written into the log and taken out of the caches, which takes about as long again.
+            // What goes has to be written into the log and taken out of the caches, which takes about as long
+            // again.
             time_budget: left * 2 / 5,
             protect_latest: budget.protect_latest,
-            is_protected: &|meta| shown && (latest_at.shows(meta) || on_screen.shows(meta.id)),
+            is_protected: &|meta| {
+                shown && (latest_at.shows(meta) || transforms.shows(meta) || on_screen.shows(meta.id))
+            },
             // Nothing is lost, and nothing that was just read ahead is given back, only to make room.
             only_recoverable: is_for_ahead,
             protected_time_ranges: match on_screen.ahead() {

@@ -1,7 +1,7 @@
 //! Phase 7: which source of each component wins, and what is hidden.
 //!
-//! Overrides stand in the blueprint, per view and entity. They are looked up for the entities that have any, when the blueprint or
-//! the view's entities change; a moving cursor costs nothing here.
+//! Overrides stand in the blueprint, per view and entity. They are looked up for the entities that have any,
+//! when the blueprint or the view's entities change; a moving cursor costs nothing here.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -115,7 +115,8 @@ impl<'a> ResolvedInstruction<'a> {
         self.instruction
     }
 
-    /// The value that the blueprint gives to a component: for this instruction, else for the entity as a whole.
+    /// The value that the blueprint gives to a component: for this instruction, else for the entity as a
+    /// whole.
     pub fn value(&self, component: &str) -> Option<ArrayRef> {
         let find = |hits: &'a [Hit]| hits.iter().find(|hit| &**hit.column().name() == component);
         let own = self.instruction.and_then(|instruction| find(&instruction.values));
@@ -184,7 +185,8 @@ impl ViewOverrides {
             .map(|(hit, _)| hit.cell())
     }
 
-    /// A hash of the defaults of these components: the same in all views that say the same. Zero where there are none.
+    /// A hash of the defaults of these components: the same in all views that say the same. Zero where there
+    /// are none.
     pub(crate) fn defaults_hash(&self, components: &[&[&str]]) -> u64 {
         let is_named = |hit: &Hit| {
             let name = &**hit.column().name();
@@ -208,7 +210,8 @@ impl ViewOverrides {
         own.or(self.time_ranges.as_deref())
     }
 
-    /// The times on the shown timeline that the blueprint gives to an entity, relative to the cursor where it says so.
+    /// The times on the shown timeline that the blueprint gives to an entity, relative to the cursor where it
+    /// says so.
     pub fn time_range(&self, store: &ChunkStore, cursor: Cursor, entity: EntityId) -> Option<TimeRange> {
         let timeline = store.timeline(cursor.timeline?);
         let mut ranges = self.time_ranges(entity)?.iter();
@@ -226,7 +229,8 @@ impl ViewOverrides {
         self.instructed.get(&visualizer)
     }
 
-    /// How an entity is shown by a visualizer: nothing where it is not. The visualizer belongs to the view's class.
+    /// How an entity is shown by a visualizer: nothing where it is not. The visualizer belongs to the view's
+    /// class.
     pub fn instructions<'a>(
         &'a self,
         result: &DataResult,

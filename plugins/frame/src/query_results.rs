@@ -1,8 +1,9 @@
 //! Phase 6: each view's data results, and the rows that they show at the cursor.
 //!
-//! Two products. [`DataResults`] says which entities a view shows, and by which visualizers; it changes with the schema and the
-//! blueprint, not with time. [`LatestAtResults`] has the latest row per (entity, component) at the cursor, once for all views; at a cursor
-//! move only those are looked up anew whose validity has ended, found by an ordered index.
+//! Two products. [`DataResults`] says which entities a view shows, and by which visualizers; it changes with
+//! the schema and the blueprint, not with time. [`LatestAtResults`] has the latest row per (entity,
+//! component) at the cursor, once for all views; at a cursor move only those are looked up anew whose
+//! validity has ended, found by an ordered index.
 
 mod data_results;
 mod latest_at;

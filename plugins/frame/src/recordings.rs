@@ -10,7 +10,8 @@ use chronoscope_store::{
 
 use crate::{DiffEntry, DiffLog};
 
-/// A short name for an open store, never used again after it is closed. Products are keyed by (recording, entity).
+/// A short name for an open store, never used again after it is closed. Products are keyed by (recording,
+/// entity).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordingKey(u32);
 
@@ -136,7 +137,8 @@ impl Recordings {
         self.entries.get(self.by_id.get(id)?)
     }
 
-    /// The store with this id; opened, empty, where it is not there. A first recording becomes the active one.
+    /// The store with this id; opened, empty, where it is not there. A first recording becomes the active
+    /// one.
     pub fn open(&mut self, id: &StoreId) -> &mut RecordingEntry {
         let key = *self.by_id.entry(id.clone()).or_insert_with(|| {
             let key = RecordingKey(self.next_key);
@@ -155,8 +157,8 @@ impl Recordings {
         })
     }
 
-    /// Changes a store, opened where it is not there yet, and writes the events into the log, so that the frame follows. What is
-    /// changed behind the log's back is never seen.
+    /// Changes a store, opened where it is not there yet, and writes the events into the log, so that the
+    /// frame follows. What is changed behind the log's back is never seen.
     ///
     /// # Errors
     /// Those of the change.
@@ -193,8 +195,8 @@ impl Recordings {
         self.change(log, id, |recording| recording.insert(chunk))
     }
 
-    /// Closes a store and forgets its data. Another recording of its application, else of another one, takes its place. With
-    /// the last recording of an application its blueprints are closed.
+    /// Closes a store and forgets its data. Another recording of its application, else of another one, takes
+    /// its place. With the last recording of an application its blueprints are closed.
     pub fn close(&mut self, id: &StoreId) -> bool {
         let Some(key) = self.by_id.remove(id) else {
             return false;
@@ -282,8 +284,8 @@ impl Recordings {
         Some((self.entries.get_mut(key)?, &mut blueprints.undo))
     }
 
-    /// Replaces what the active blueprint of an application says by what `source` says, or by nothing, so that it can be undone.
-    /// Returns the key and the events; `None` where no blueprint is active.
+    /// Replaces what the active blueprint of an application says by what `source` says, or by nothing, so
+    /// that it can be undone. Returns the key and the events; `None` where no blueprint is active.
     ///
     /// # Errors
     /// Where the store does not take the rows.
@@ -315,7 +317,8 @@ impl Recordings {
         Ok(Some((key, done?)))
     }
 
-    /// Makes a copy of `source` (or an empty store) the active blueprint of an application. The copy shares the chunks.
+    /// Makes a copy of `source` (or an empty store) the active blueprint of an application. The copy shares
+    /// the chunks.
     ///
     /// Returns the copy's key and the events of filling it.
     pub fn reset_active_blueprint(

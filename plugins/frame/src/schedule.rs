@@ -22,15 +22,18 @@ pub struct Frame;
 pub enum FrameSystems {
     /// Marks the frame for the profiler and begins its diagnostics.
     Begin,
-    /// Drains what sources deliver into the stores, within a time and byte budget. Writes stores and the diff log.
+    /// Drains what sources deliver into the stores, within a time and byte budget. Writes stores and the diff
+    /// log.
     Ingest,
     /// Purges and collects within the memory and time budget. Writes stores and the diff log.
     Gc,
-    /// Carries out the user's commands and moves the cursor; then applies all pending cache invalidations, once.
+    /// Carries out the user's commands and moves the cursor; then applies all pending cache invalidations,
+    /// once.
     ApplyCommands,
     /// Reads the blueprint where it changed. Writes [`crate::ActiveBlueprint`] and one ECS entity per view.
     BlueprintQuery,
-    /// Finds each view's data results and the rows they show. Writes [`crate::DataResults`] and [`crate::LatestAtResults`].
+    /// Finds each view's data results and the rows they show. Writes [`crate::DataResults`] and
+    /// [`crate::LatestAtResults`].
     QueryResults,
     /// Decides which source of each component wins. Writes [`crate::ViewOverrides`].
     Overrides,

@@ -1,4 +1,5 @@
-//! Selection and hover: one thing everywhere. A host hears of it by [`SelectionChanged`] and [`EntityClicked`].
+//! Selection and hover: one thing everywhere. A host hears of it by [`SelectionChanged`] and
+//! [`EntityClicked`].
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ContainerId, ViewId};
@@ -103,8 +104,8 @@ impl Selection {
         self.selected.contains(item)
     }
 
-    /// The instances of an entity that are lit up alone in a view: the selected ones in the order of selection, then
-    /// the one under the pointer.
+    /// The instances of an entity that are lit up alone in a view: the selected ones in the order of
+    /// selection, then the one under the pointer.
     pub fn instance_highlights<'a>(
         &'a self,
         view: ViewId,
@@ -121,7 +122,8 @@ impl Selection {
             .chain(hovered.map(|at| (at, Highlight::Hovered)))
     }
 
-    /// How an entity is lit up in a view: it is, where the entity itself is pointed at or selected, or an entity above it.
+    /// How an entity is lit up in a view: it is, where the entity itself is pointed at or selected, or an
+    /// entity above it.
     pub fn entity_highlight(&self, view: Option<ViewId>, entity: &EntityPath) -> Highlight {
         let meets = |item: &Item| {
             let same_view = match (item.view(), view) {

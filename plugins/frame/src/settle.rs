@@ -1,13 +1,13 @@
-//! Settled: nothing is pending, so what is shown is what blueprint, recordings and cursor say. At rest: nothing is to be
-//! done before somebody calls the [`Waker`].
+//! Settled: nothing is pending, so what is shown is what blueprint, recordings and cursor say. At rest:
+//! nothing is to be done before somebody calls the [`Waker`].
 
 use std::{
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Wake},
 };
 
 use bevy_app::{App, Plugin};
@@ -18,11 +18,12 @@ use crate::{DiffLog, Frame, FrameSystems, IngestSources, ViewerCommands, command
 
 /// Whether anything is pending: data that arrives, commands, decoding, a tile's new size.
 ///
-/// A frame is settled when nothing was pending and nothing changed. Some effects need a frame or two to reach the screen (a tile's
-/// size, a texture), so what is to be kept, such as a screenshot, waits for some settled frames in a row.
+/// A frame is settled when nothing was pending and nothing changed. Some effects need a frame or two to reach
+/// the screen (a tile's size, a texture), so what is to be kept, such as a screenshot, waits for some settled
+/// frames in a row.
 ///
-/// A frame is at rest when nothing changed, though something may be pending elsewhere that wakes the viewer when it is
-/// done. A host that has called [`Self::set_waker`] need not run frames from then on.
+/// A frame is at rest when nothing changed, though something may be pending elsewhere that wakes the viewer
+/// when it is done. A host that has called [`Self::set_waker`] need not run frames from then on.
 #[derive(Resource, Debug, Default)]
 pub struct Settled {
     frames: u32,
@@ -32,6 +33,21 @@ pub struct Settled {
     repaint_requested: bool,
     awaits_wake: bool,
     waker: Option<Waker>,
+    /// The same waker, for work that was announced before it was set.
+    forward: Arc<ForwardWaker>,
+}
+
+/// Calls the waker of the viewer, where it has one by then.
+#[derive(Debug, Default)]
+struct ForwardWaker(Mutex<Option<Waker>>);
+
+impl Wake for ForwardWaker {
+    fn wake(self: Arc<Self>) {
+        let waker = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
 }
 
 impl Settled {
@@ -50,26 +66,27 @@ impl Settled {
         self.repaint_requested = true;
     }
 
-    /// Says in this frame that something is awaited that will call the waker: nothing is settled, and all may rest.
+    /// Says in this frame that something is awaited that will call the waker: nothing is settled, and all may
+    /// rest.
     pub fn await_wake(&mut self) {
         self.awaits_wake = true;
     }
 
-    /// Announces work elsewhere (a decode, a load). Nothing is settled until the guard is dropped. It is to be asked by
-    /// [`PendingWork::poll`], so that the end of the work wakes the viewer.
+    /// Announces work elsewhere (a decode, a load). Nothing is settled until the guard is dropped. It is to
+    /// be asked by [`PendingWork::poll`], so that the end of the work wakes the viewer.
     pub fn pending_work(&self) -> PendingWork {
         self.pending.fetch_add(1, Ordering::Relaxed);
         PendingWork {
             pending: self.pending.clone(),
-            waker: self
-                .waker
-                .as_ref()
-                .map_or_else(|| std::task::Waker::noop().clone(), Waker::task_waker),
+            waker: Arc::clone(&self.forward).into(),
         }
     }
 
-    /// Sets what wakes the viewer.
+    /// Sets what wakes the viewer, when work ends that was announced before, too.
     pub fn set_waker(&mut self, waker: Waker) {
+        let mut forward = self.forward.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *forward = Some(waker.clone());
+        drop(forward);
         self.waker = Some(waker);
     }
 
@@ -167,7 +184,6 @@ mod tests {
         let woken = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&woken);
         let mut settled = app.world_mut().resource_mut::<Settled>();
-        settled.set_waker(Waker::new(move || _ = count.fetch_add(1, Ordering::Relaxed)));
         let pending = settled.pending_work();
         let done = Arc::new(AtomicUsize::new(0));
         let waits = Arc::clone(&done);
@@ -183,6 +199,9 @@ mod tests {
             Poll::Pending
         });
         assert_eq!(pending.poll(&mut work), None);
+        // It is used whenever it is set.
+        let mut settled = app.world_mut().resource_mut::<Settled>();
+        settled.set_waker(Waker::new(move || _ = count.fetch_add(1, Ordering::Relaxed)));
         assert_eq!(after_frames(&mut app, 5), (0, 5));
         done.store(1, Ordering::Relaxed);
         let waker = waiting.lock().ok().and_then(|mut waker| waker.take());

@@ -46,9 +46,11 @@ impl Default for TimeControl {
 }
 
 impl TimeControl {
-    /// The name of the shown timeline: the one that was asked for, where the recording has it, else the best it has.
+    /// The name of the shown timeline: the one that was asked for, where the recording has it, else the best
+    /// it has.
     ///
-    /// Best are timestamps, then durations, then sequences, but those that every SDK adds by itself come last.
+    /// Best are timestamps, then durations, then sequences, but those that every SDK adds by itself come
+    /// last.
     pub fn timeline(&self, store: &ChunkStore) -> Option<TimelineId> {
         let asked = self.timeline.as_deref().and_then(|name| store.timeline_id(name));
         asked.filter(|id| !store.time_range(*id).is_empty()).or_else(|| {

@@ -17,7 +17,8 @@ pub enum Space {
 
 /// A kind of view, without its user interface.
 ///
-/// Which visualizers it has is said where they are registered: see [`crate::AppVisualizerExt::add_visualizer`].
+/// Which visualizers it has is said where they are registered: see
+/// [`crate::AppVisualizerExt::add_visualizer`].
 pub trait ViewClass: Send + Sync + 'static {
     /// The name in blueprints: `3D`.
     fn id(&self) -> ViewClassId;
@@ -25,8 +26,8 @@ pub trait ViewClass: Send + Sync + 'static {
     /// The name for the eye: `3D view`.
     fn display_name(&self) -> &'static str;
 
-    /// The space that its views show; `None` for views of something else, such as plots. Views with a space get a scene that
-    /// presents spatial visuals.
+    /// The space that its views show; `None` for views of something else, such as plots. Views with a space
+    /// get a scene that presents spatial visuals.
     fn space(&self) -> Option<Space> {
         None
     }
@@ -34,8 +35,8 @@ pub trait ViewClass: Send + Sync + 'static {
     /// The views of this class that a recording with this schema deserves. A pure function.
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView>;
 
-    /// Whether [`Self::recommend`] may say something else now than it `said` before the schema changed. Lets a class with many
-    /// entities answer without looking at all of them again.
+    /// Whether [`Self::recommend`] may say something else now than it `said` before the schema changed. Lets
+    /// a class with many entities answer without looking at all of them again.
     fn is_affected(&self, schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]) -> bool {
         let _ = (schema, said);
         !delta.is_empty()

@@ -1,7 +1,7 @@
 //! Phase 5: the blueprint is read where it changed, and each view becomes an ECS entity.
 //!
-//! Each part is read again only when rows that it is read from changed: an eye that moves reads nothing, new data asks only those
-//! view classes that it concerns.
+//! Each part is read again only when rows that it is read from changed: an eye that moves reads nothing, new
+//! data asks only those view classes that it concerns.
 
 mod schema;
 
@@ -27,8 +27,8 @@ use crate::{
 
 use schema::RecordingSchema;
 
-/// A view of the active blueprint. Stands on one ECS entity per view, with [`ViewTile`], [`DataResults`], [`ViewOverrides`] and
-/// [`MissingChunks`].
+/// A view of the active blueprint. Stands on one ECS entity per view, with [`ViewTile`], [`DataResults`],
+/// [`ViewOverrides`] and [`MissingChunks`].
 #[derive(Component, Clone, Debug)]
 #[require(ViewTile, DataResults, ViewOverrides, MissingChunks)]
 pub struct View {
@@ -118,7 +118,8 @@ impl ActiveBlueprint {
         self.generation
     }
 
-    /// Grows with each change of what the blueprint overrides in a view: of entities, defaults, or visible times.
+    /// Grows with each change of what the blueprint overrides in a view: of entities, defaults, or visible
+    /// times.
     pub fn overrides_version(&self, view: ViewId) -> u64 {
         self.versions_of(view).overrides.max(self.all_views)
     }

@@ -252,6 +252,23 @@ impl ChunkStore {
             .is_some_and(|data| data.might_require_clearing)
     }
 
+    /// Whether clears hide a row of an entity, seen from a cursor at or after the row. Only clears that are loaded count.
+    ///
+    /// Cost: O(log n) per entity above; constant where [`Self::might_require_clearing`] is false.
+    pub fn is_cleared(
+        &self,
+        entity: EntityId,
+        timeline: TimelineId,
+        cursor: i64,
+        row_time: i64,
+        row_id: RowId,
+    ) -> bool {
+        self.might_require_clearing(entity)
+            && self
+                .clearing(entity, Some(timeline), cursor, Some(row_time), row_id)
+                .is_hidden
+    }
+
     /// Whether a clear of this entity ever reached the entities below it: then any change of its clears may show or hide them.
     pub fn clears_reach_below(&self, entity: EntityId) -> bool {
         self.entity(entity)

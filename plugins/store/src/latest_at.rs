@@ -88,6 +88,17 @@ pub struct Hit<C = Arc<Chunk>> {
 /// One row of a component, borrowed from the store.
 pub type HitRef<'s> = Hit<&'s Arc<Chunk>>;
 
+impl Hit {
+    /// The same row of another chunk, in its first column.
+    pub(crate) fn in_chunk(&self, chunk: Arc<Chunk>) -> Self {
+        Self {
+            chunk,
+            column: 0,
+            ..*self
+        }
+    }
+}
+
 impl HitRef<'_> {
     /// The row that shares the chunk.
     pub fn into_owned(self) -> Hit {

@@ -82,6 +82,8 @@ mod value_format;
 
 mod log;
 
+pub mod selector;
+
 pub use archetype::AsComponents;
 pub use archetypes::{
     AnnotationContext, Arrows2D, Arrows3D, Asset3D, Boxes2D, Boxes3D, Clear, CoordinateFrame, DepthImage,
@@ -99,6 +101,7 @@ pub use error::ReadError;
 pub use instances::num_instances;
 pub use join::{clamped, clamped_iter, clamped_options};
 pub use log::{columns_chunk, columns_chunk_with_lengths, log_chunk};
+pub use selector::{Selector, SelectorError};
 pub use time_format::{format_time, parse_time};
 pub use value_format::{format_bytes, format_value};
 pub use vocabulary::{ArchetypeInfo, FieldInfo, Presence, Vocabulary};

@@ -102,7 +102,8 @@ impl Span {
         chunks
     }
 
-    /// Shortens the way so that the chunks on it take no more bytes than are left, and says how many of those are not loaded.
+    /// Shortens the way so that the chunks on it take no more bytes than are left, and says how many of those
+    /// are not loaded.
     pub(super) fn shorten(&mut self, mut chunks: Vec<ChunkAhead>, left: &mut u64) -> u64 {
         chunks.sort_unstable();
         let mut absent = 0_u64;

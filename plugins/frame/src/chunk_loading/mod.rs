@@ -1,14 +1,17 @@
-//! Loading the data of chunks that are known by their metadata: requested once the frame knows what it lacks, taken in with the next.
+//! Loading the data of chunks that are known by their metadata: requested once the frame knows what it lacks,
+//! taken in with the next.
 //!
-//! Two systems around the rest of the frame. `receive_chunks` takes what the sources of a recording have read, within a
-//! budget, in [`Ingest`](crate::FrameSystems::Ingest). `request_chunks` runs last, when all queries of the frame are made: it
-//! gathers what was missing, tells the sources what to read next, and writes down per view what it still lacks
-//! ([`MissingChunks`]), so that what is provisional can be marked as such.
+//! Two systems around the rest of the frame. `receive_chunks` takes what the sources of a recording have
+//! read, within a budget, in [`Ingest`](crate::FrameSystems::Ingest). `request_chunks` runs last, when all
+//! queries of the frame are made: it gathers what was missing, tells the sources what to read next, and
+//! writes down per view what it still lacks ([`MissingChunks`]), so that what is provisional can be marked as
+//! such.
 //!
-//! What is read: clears and static data, then what is on screen, then what the cursor will come to, in the direction in which
-//! it last moved. Of the memory limit, ranges on screen (plots, logs) may take a half, what lies around the cursor first, and
-//! what lies ahead may take a quarter; the rest is there for what is shown at the cursor. Near the limit, room is made of what lies
-//! farthest from the cursor. What does not fit stays out, and the views that lack it say so.
+//! What is read: clears and static data, then what is on screen, then what the cursor will come to, in the
+//! direction in which it last moved. Of the memory limit, ranges on screen (plots, logs) may take a half,
+//! what lies around the cursor first, and what lies ahead may take a quarter; the rest is there for what is
+//! shown at the cursor. Near the limit, room is made of what lies farthest from the cursor. What does not fit
+//! stays out, and the views that lack it say so.
 
 mod ahead;
 mod on_screen;
@@ -35,7 +38,7 @@ use self::{
 };
 use crate::{
     ActiveBlueprint, Cursor, DataResults, Frame, FrameSystems, LatestAtResults, MemoryBudget, RecordingEntry,
-    RecordingKey, Recordings, Settled, TimeControl, TimeControls, View, ViewTile, ViewerCaches,
+    RecordingKey, Recordings, Settled, TimeControl, TimeControls, Transforms, View, ViewTile, ViewerCaches,
     budget::Purge, diagnostics::end_frame, ingest::receive_messages, settle::settle,
 };
 
@@ -60,8 +63,8 @@ impl Default for ReadAhead {
     }
 }
 
-/// What a view lacks: chunks that are known, would change what it shows, and are not loaded. Until they are, the view is
-/// provisional.
+/// What a view lacks: chunks that are known, would change what it shows, and are not loaded. Until they are,
+/// the view is provisional.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MissingChunks {
     /// The chunks.
@@ -98,8 +101,8 @@ impl MissingChunks {
 pub struct UiChunkRequests(Mutex<Vec<ChunkId>>);
 
 impl UiChunkRequests {
-    /// Asks for the chunks that an answer lacks, and that the one it has is kept. To be repeated in each pass in which the answer is
-    /// shown.
+    /// Asks for the chunks that an answer lacks, and that the one it has is kept. To be repeated in each pass
+    /// in which the answer is shown.
     pub fn note(&self, answer: &LatestAt) {
         let shown = answer
             .hit
@@ -163,8 +166,8 @@ struct Situation {
     recording: RecordingKey,
     generation: u64,
     blueprint: u64,
-    /// The versions of what latest rows and ranges on screen lack.
-    lacks: (u64, u64),
+    /// The versions of what latest rows, transforms and ranges on screen lack.
+    lacks: [u64; 3],
     cursor: Cursor,
     backwards: bool,
     control: TimeControl,
@@ -177,8 +180,8 @@ struct Situation {
 /// The views, and what of them decides about what to read.
 type Shown = (Entity, &'static View, &'static ViewTile, &'static DataResults);
 
-/// Exclusive, since any visualizer may have missed something. Does next to nothing where the recording has no sources, or where
-/// nothing changed.
+/// Exclusive, since any visualizer may have missed something. Does next to nothing where the recording has no
+/// sources, or where nothing changed.
 fn request_chunks(
     world: &mut World,
     shown: &mut QueryState<Shown>,
@@ -263,10 +266,11 @@ fn situation(world: &World, cursor: Cursor, ui_requests: Vec<ChunkId>) -> Option
         recording: entry.key(),
         generation: entry.store().generation(),
         blueprint: world.resource::<ActiveBlueprint>().generation(),
-        lacks: (
+        lacks: [
             world.resource::<LatestAtResults>().provisional_version(),
+            world.resource::<Transforms>().missing_version(),
             world.resource::<OnScreen>().version(),
-        ),
+        ],
         cursor,
         backwards: world.resource::<SentRequests>().backwards,
         control: world.resource::<TimeControls>().get(entry.key()).clone(),
@@ -306,6 +310,7 @@ fn plan(world: &World, situation: &Situation) -> Plan {
     Needs {
         store,
         latest_at: world.resource(),
+        transforms: world.resource(),
         on_screen: world.resource(),
         others: &[heuristics, situation.ui_requests.clone()].concat(),
         cursor,

@@ -7,7 +7,8 @@ use chronoscope_store::{ChunkId, ChunkStore};
 use super::{Ahead, ChunkSet, shown_store};
 use crate::{RecordingKey, Visualizers};
 
-/// What ranges on screen were made from, and what is kept in memory for them. Latest rows are in [`crate::LatestAtResults`].
+/// What ranges on screen were made from, and what is kept in memory for them. Latest rows are in
+/// [`crate::LatestAtResults`].
 #[derive(Resource, Debug, Default)]
 pub(crate) struct OnScreen {
     recording: Option<RecordingKey>,
@@ -26,8 +27,8 @@ pub(crate) struct OnScreen {
 }
 
 impl OnScreen {
-    /// Whether a chunk is one that ranges on screen were read from, or that something on screen waited for until this frame: evicted,
-    /// it would be requested again at once.
+    /// Whether a chunk is one that ranges on screen were read from, or that something on screen waited for
+    /// until this frame: evicted, it would be requested again at once.
     pub(crate) fn shows(&self, chunk: ChunkId) -> bool {
         self.kept_ranges.as_ref().unwrap_or(&self.used).contains(&chunk) || self.awaited.contains(&chunk)
     }
@@ -54,7 +55,8 @@ impl OnScreen {
             .flat_map(|(_, missing)| missing.iter().copied())
     }
 
-    /// Brings it up to date. Costs what ranges on screen are made from, where that changed, and else a look at each visualizer.
+    /// Brings it up to date. Costs what ranges on screen are made from, where that changed, and else a look
+    /// at each visualizer.
     pub(super) fn gather(&mut self, world: &World, recording: RecordingKey, shown: &[ViewId]) {
         let visualizers = world.resource::<Visualizers>();
         let parts = || {

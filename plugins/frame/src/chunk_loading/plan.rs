@@ -1,4 +1,5 @@
-//! What to read next, and what to keep for it: a pure function of what the frame lacks and of the room that there is.
+//! What to read next, and what to keep for it: a pure function of what the frame lacks and of the room that
+//! there is.
 
 use bevy_ecs::prelude::*;
 use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, FetchOptions, TimelineId};
@@ -8,7 +9,7 @@ use super::{
     ahead::{ChunkAhead, Span},
     shown_store,
 };
-use crate::{Cursor, DataResults, LatestAtResults, RecordingKey, View};
+use crate::{Cursor, DataResults, LatestAtResults, RecordingKey, Transforms, View, ViewClasses};
 
 /// What ranges on screen may take of the memory limit: one part in so many.
 const RANGES_SHARE: u64 = 2;
@@ -44,6 +45,7 @@ impl Room {
 pub(super) struct Needs<'a> {
     pub(super) store: &'a ChunkStore,
     pub(super) latest_at: &'a LatestAtResults,
+    pub(super) transforms: &'a Transforms,
     pub(super) on_screen: &'a OnScreen,
     /// What heuristics and panels look at, loaded or not.
     pub(super) others: &'a [ChunkId],
@@ -62,7 +64,8 @@ pub(super) struct Needs<'a> {
 pub(super) struct Plan {
     /// What to read, most urgent first.
     pub(super) fetch_requests: Vec<ChunkId>,
-    /// What something on screen, or beside it, waits for or looks at: it is not to be collected when it comes.
+    /// What something on screen, or beside it, waits for or looks at: it is not to be collected when it
+    /// comes.
     pub(super) awaited: ChunkSet,
     /// Whether something on screen waits, and will not wait for ever.
     pub(super) is_waiting: bool,
@@ -82,7 +85,8 @@ impl Needs<'_> {
             .latest_at
             .provisional()
             .flat_map(|(_, latest_at)| latest_at.missing());
-        let missing = self.others.iter().copied().chain(latest).chain(ranges);
+        let missing = self.others.iter().copied().chain(latest);
+        let missing = missing.chain(self.transforms.missing()).chain(ranges);
         let missing = self.up_to(missing, max_bytes);
         let urgent = FetchOptions {
             on_screen: &missing,
@@ -132,8 +136,9 @@ impl Needs<'_> {
             .collect()
     }
 
-    /// What ranges lack, as much of it as there is room for. Where that is all, it comes in its order, so that series are extended;
-    /// where it is not, what lies around the cursor comes first, and the rest stays out.
+    /// What ranges lack, as much of it as there is room for. Where that is all, it comes in its order, so
+    /// that series are extended; where it is not, what lies around the cursor comes first, and the rest stays
+    /// out.
     fn fitting_ranges(&self, plan: &mut Plan) -> Vec<ChunkId> {
         let missing = self
             .on_screen
@@ -266,8 +271,15 @@ pub(super) fn missing_chunks(
         .provisional()
         .filter(|(entity, _)| concerns_view(*entity));
     let latest = provisional.flat_map(|(_, latest_at)| latest_at.missing());
+    // Named frames are not below what they place.
+    let classes = world.resource::<ViewClasses>();
+    let is_spatial = classes
+        .get(&view.class)
+        .is_some_and(|class| class.space().is_some());
+    let transforms = is_spatial.then(|| world.resource::<Transforms>().missing());
     let missing: ChunkSet = latest
         .chain(world.resource::<OnScreen>().missing_in(view.id))
+        .chain(transforms.into_iter().flatten())
         .collect();
     let is_hopeless = room.is_over() && !room.is_purging || missing.iter().all(|id| excluded.contains(id));
     MissingChunks {

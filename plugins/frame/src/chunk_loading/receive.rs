@@ -28,8 +28,8 @@ impl Failures {
     }
 }
 
-/// Takes chunks for as long as a half of the budget allows, even if messages have used all of theirs: what is on screen waits for
-/// some of them.
+/// Takes chunks for as long as a half of the budget allows, even if messages have used all of theirs: what is
+/// on screen waits for some of them.
 pub(super) fn receive_chunks(
     mut recordings: ResMut<Recordings>,
     mut log: ResMut<DiffLog>,
@@ -89,8 +89,8 @@ pub(super) fn receive_chunks(
     diagnostics.ingested_bytes += bytes;
 }
 
-/// Leaves a chunk alone for a while, or drops it where it cannot be had at all, so that nothing waits for it for ever. Returns what
-/// to say.
+/// Leaves a chunk alone for a while, or drops it where it cannot be had at all, so that nothing waits for it
+/// for ever. Returns what to say.
 fn fail(
     entry: &mut RecordingEntry,
     log: &mut DiffLog,

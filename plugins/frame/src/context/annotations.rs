@@ -28,4 +28,9 @@ impl EntityContext for Annotations {
         let contexts = read::annotation_contexts(&cell).map_err(|error| rows.report(error.to_string()))?;
         Ok(Some(Arc::new(contexts.into_iter().next().unwrap_or_default())))
     }
+
+    fn heap_bytes(value: &Self::Value) -> u64 {
+        // Labels are short; a map keeps some room.
+        (size_of::<records::AnnotationContext>() + value.classes.len() * 128) as u64
+    }
 }

@@ -5,12 +5,13 @@ use std::{any::Any, collections::BTreeMap};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath, Hit, arrow::ArrayRef};
 use rustc_hash::FxHashMap;
 
+use super::Transforms;
 use crate::{LatestAtResults, RecordingKey, Report, query_results::EntityResults};
 
 /// A value that holds for an entity and for what is below it.
 ///
-/// Its components are looked up for every entity that has them, whether a view shows it or not. It is read anew only where rows
-/// changed, and below.
+/// Its components are looked up for every entity that has them, whether a view shows it or not. It is read
+/// anew only where rows changed, and below.
 pub trait EntityContext: Send + Sync + 'static {
     /// The name, by which visualizers say that they read it: `AnnotationContext`.
     const NAME: &'static str;
@@ -18,16 +19,40 @@ pub trait EntityContext: Send + Sync + 'static {
     /// The components that it is read from: `AnnotationContext:context`.
     const COMPONENTS: &'static [&'static str];
 
+    /// Along which lines it is inherited.
+    const INHERIT: Inherit = Inherit::Tree;
+
     /// What holds. Cheap to clone.
     type Value: Clone + PartialEq + Send + Sync + 'static;
 
-    /// What holds at an entity that has rows at the cursor, given these and what holds above it. A pure function of both.
+    /// What holds at an entity that has rows at the cursor, given these and what holds above it. A pure
+    /// function of both.
     ///
     /// Where an entity has none, what holds above it holds for it too.
     ///
     /// # Errors
-    /// Where the rows cannot be read. The report is shown with the entity, and what holds above it holds for it too.
+    /// Where the rows cannot be read. The report is shown with the entity, and what holds above it holds for
+    /// it too.
     fn read(rows: &ContextRows<'_>, above: Option<&Self::Value>) -> Result<Option<Self::Value>, Report>;
+
+    /// The heap bytes of a value, for the memory budget. Those that it shares with the value above count once
+    /// for each entity that has rows.
+    fn heap_bytes(value: &Self::Value) -> u64 {
+        let _ = value;
+        0
+    }
+}
+
+/// Along which lines a context is inherited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Inherit {
+    /// Along the entity tree: what holds for an entity holds for those below it. For what describes the data.
+    Tree,
+    /// Along the frame graph: what holds for an entity holds for all that is in its frame, and in the frames
+    /// below, whose transforms lead there. For what describes space. Frames that rows do not place are those
+    /// of paths, which are below each other as paths are. Several entities with rows in one frame are a
+    /// report, and none of them holds.
+    Frames,
 }
 
 /// The rows of an entity at the cursor, as a context reads them.
@@ -39,7 +64,21 @@ pub struct ContextRows<'a> {
     results: Option<&'a EntityResults>,
 }
 
-impl ContextRows<'_> {
+impl<'a> ContextRows<'a> {
+    pub(super) fn new(
+        context: &'static str,
+        path: &'a EntityPath,
+        store: &'a ChunkStore,
+        results: Option<&'a EntityResults>,
+    ) -> Self {
+        Self {
+            path,
+            context,
+            store,
+            results,
+        }
+    }
+
     /// The latest row of a component; `None` where there is none.
     pub fn cell(&self, component: &str) -> Option<ArrayRef> {
         let hit = self.results?.hit(self.store.component_id(component)?);
@@ -57,6 +96,8 @@ impl ContextRows<'_> {
 pub(super) struct ContextInputs<'a> {
     pub(super) recording: Option<RecordingKey>,
     pub(super) store: Option<&'a ChunkStore>,
+    /// Those of this frame.
+    pub(super) transforms: &'a Transforms,
     pub(super) latest_at: &'a LatestAtResults,
 }
 
@@ -68,6 +109,12 @@ pub(super) struct ContextValues<T: EntityContext> {
     order: BTreeMap<EntityPath, EntityId>,
     version: u64,
     reports: BTreeMap<EntityPath, Report>,
+    /// The heap bytes of the values of all nodes.
+    value_bytes: u64,
+    /// The nodes whose values changed in the last update.
+    changed: Vec<EntityId>,
+    /// Whether all may have changed in the last update.
+    is_reset: bool,
 }
 
 /// An entity that has, or had, rows of the context.
@@ -86,6 +133,9 @@ impl<T: EntityContext> Default for ContextValues<T> {
             order: BTreeMap::new(),
             version: 0,
             reports: BTreeMap::new(),
+            value_bytes: 0,
+            changed: Vec::new(),
+            is_reset: false,
         }
     }
 }
@@ -111,12 +161,16 @@ impl<T: EntityContext> ContextValues<T> {
             recording,
             store,
             latest_at,
+            ..
         } = inputs;
         let is_other = self.recording != recording;
+        self.changed.clear();
+        self.is_reset = is_other;
         if is_other {
             *self = Self {
                 recording,
                 version: self.version + 1,
+                is_reset: true,
                 ..Self::default()
             };
         }
@@ -169,12 +223,7 @@ impl<T: EntityContext> ContextValues<T> {
                 (None, Some((above, node))) => Some(before.get(above).unwrap_or(node)),
                 (None, None) => None,
             };
-            let rows = ContextRows {
-                path: &path,
-                context: T::NAME,
-                store,
-                results: latest_at.get(entity),
-            };
+            let rows = ContextRows::new(T::NAME, &path, store, latest_at.get(entity));
             if !self.reports.is_empty() {
                 self.reports.remove(&path);
             }
@@ -205,11 +254,14 @@ impl<T: EntityContext> ContextValues<T> {
                 version: if is_same { old.version } else { version },
                 value,
             };
-            if self.nodes.insert(entity, node).is_none() {
-                self.order.insert(path.clone(), entity);
+            self.value_bytes += node.value.as_ref().map_or(0, T::heap_bytes);
+            match self.nodes.insert(entity, node) {
+                Some(before) => self.value_bytes -= before.value.as_ref().map_or(0, T::heap_bytes),
+                None => _ = self.order.insert(path.clone(), entity),
             }
             before.insert(entity, old);
             if !is_same {
+                self.changed.push(entity);
                 self.version = version;
                 let below = self.order.range(path.clone()..).skip(1);
                 let below = below.take_while(|(other, _)| other.starts_with(&path));
@@ -223,8 +275,11 @@ impl<T: EntityContext> ContextValues<T> {
 pub(super) trait AnyContext: Any + Send + Sync {
     fn update(&mut self, inputs: ContextInputs<'_>);
     fn version(&self) -> u64;
-    fn version_of(&self, store: &ChunkStore, entity: EntityId) -> u64;
+    fn version_of(&self, store: &ChunkStore, transforms: &Transforms, entity: EntityId) -> u64;
+    /// Adds the entities for which the value changed in the last update. `false` where they are not known.
+    fn add_changed(&self, store: &ChunkStore, changed: &mut Vec<EntityId>) -> bool;
     fn reports(&self) -> Vec<&Report>;
+    fn heap_bytes(&self) -> u64;
 }
 
 impl<T: EntityContext> AnyContext for ContextValues<T> {
@@ -236,11 +291,27 @@ impl<T: EntityContext> AnyContext for ContextValues<T> {
         self.version
     }
 
-    fn version_of(&self, store: &ChunkStore, entity: EntityId) -> u64 {
+    fn version_of(&self, store: &ChunkStore, _transforms: &Transforms, entity: EntityId) -> u64 {
         self.nearest(store, entity).map_or(0, |node| node.version)
+    }
+
+    fn add_changed(&self, store: &ChunkStore, changed: &mut Vec<EntityId>) -> bool {
+        // Below a node, what has a node of its own changed only where that did.
+        let mut stack = self.changed.clone();
+        while let Some(entity) = stack.pop() {
+            changed.push(entity);
+            let below = store.tree().children(entity);
+            stack.extend(below.filter(|entity| !self.nodes.contains_key(entity)));
+        }
+        !self.is_reset
     }
 
     fn reports(&self) -> Vec<&Report> {
         self.reports.values().collect()
+    }
+
+    fn heap_bytes(&self) -> u64 {
+        let per_node = size_of::<(EntityId, Node<T::Value>)>() + size_of::<(EntityPath, EntityId)>();
+        (self.nodes.len() * per_node) as u64 + self.value_bytes
     }
 }

@@ -1,9 +1,11 @@
 //! Phase 8: what all views share. Where entities stand, and what holds for an entity and below it.
 //!
-//! A context is a value that holds for an entity because of what is logged at it or above it. [`entity_context`] is how one is read,
-//! inherited and versioned; [`registry`] has all that are registered, those of plugins among them. [`transforms`] are the frame graph,
-//! with a storage of their own; the cameras that bound spaces are part of it.
+//! A context is a value that holds for an entity because of what is logged at it or above it.
+//! [`entity_context`] is how one is read, inherited and versioned; [`registry`] has all that are registered,
+//! those of plugins among them. [`transforms`] are the frame graph, with a storage of their own; the cameras
+//! that bound spaces are part of it.
 
+mod along_frames;
 pub mod annotations;
 mod entity_context;
 mod registry;
@@ -15,12 +17,13 @@ use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
 
 use crate::{
-    AppVisualizerExt as _, Cursor, DataResults, Frame, FrameSystems, LatestAtResults, RecordingEntry,
-    Recordings, Report, Work, WorkCounters,
+    AppViewerCacheExt as _, AppVisualizerExt as _, CacheSize, Cursor, DataResults, DiffLog, Frame,
+    FrameSystems, LatestAtResults, PurgeOrder, RecordingEntry, Recordings, Report, ViewerCache, Work,
+    WorkCounters,
 };
 
 pub use annotations::Annotations;
-pub use entity_context::{ContextRows, EntityContext};
+pub use entity_context::{ContextRows, EntityContext, Inherit};
 pub use registry::{AppEntityContextExt, Camera, ContextReader, EntityContexts, Place, ReadContext};
 pub use transforms::Transforms;
 pub use view_coordinates::ViewAxes;
@@ -37,9 +40,31 @@ impl Plugin for ContextPlugin {
             .add_entity_context::<Annotations>()
             .add_entity_context::<ViewAxes>()
             .add_view_reports(context_reports);
+        app.add_viewer_cache(ViewerCache {
+            name: "Transforms",
+            order: PurgeOrder::Derived,
+            // All of it holds at the cursor, or would be read again as soon as the cursor moves.
+            size: |world| CacheSize {
+                bytes: world.get_resource().map_or(0, Transforms::heap_bytes),
+                idle_bytes: 0,
+            },
+            purge: None,
+        })
+        .add_viewer_cache(ViewerCache {
+            name: "Entity contexts",
+            order: PurgeOrder::Derived,
+            // All of it holds at the cursor.
+            size: |world| CacheSize {
+                bytes: world.get_resource().map_or(0, EntityContexts::heap_bytes),
+                idle_bytes: 0,
+            },
+            purge: None,
+        });
         app.add_systems(
             Frame,
-            (update_transforms, update_contexts).in_set(FrameSystems::ContextSystems),
+            (update_transforms, update_contexts)
+                .chain()
+                .in_set(FrameSystems::ContextSystems),
         );
     }
 }
@@ -48,6 +73,7 @@ fn update_transforms(
     mut transforms: ResMut<Transforms>,
     counters: Res<WorkCounters>,
     recordings: Res<Recordings>,
+    log: Res<DiffLog>,
     latest_at: Res<LatestAtResults>,
     cursor: Res<Cursor>,
 ) {
@@ -56,14 +82,16 @@ fn update_transforms(
     let composed = transforms.bypass_change_detection().update(
         cursor.recording,
         entry.map(RecordingEntry::store),
-        entry.map(|entry| &entry.recording.cache),
+        &log,
         &latest_at,
     );
-    counters.add(Work::TransformsComposed, composed);
+    counters.add(Work::TransformRowsRead, composed.rows_read);
+    counters.add(Work::TransformsComposed, composed.frames);
 }
 
 fn update_contexts(
     mut contexts: ResMut<EntityContexts>,
+    transforms: Res<Transforms>,
     recordings: Res<Recordings>,
     latest_at: Res<LatestAtResults>,
     cursor: Res<Cursor>,
@@ -73,6 +101,7 @@ fn update_contexts(
     contexts.bypass_change_detection().update(ContextInputs {
         recording: cursor.recording,
         store: entry.map(RecordingEntry::store),
+        transforms: &transforms,
         latest_at: &latest_at,
     });
 }

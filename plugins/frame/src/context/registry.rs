@@ -5,20 +5,17 @@ use std::any::Any;
 use bevy_app::App;
 use bevy_ecs::prelude::*;
 use chronoscope_store::{ChunkStore, EntityId};
-use std::{
-    hash::{Hash as _, Hasher as _},
-    sync::Arc,
-};
-
-use rustc_hash::FxHasher;
+use std::{hash::Hasher as _, sync::Arc};
 
 use super::{
-    entity_context::{AnyContext, ContextInputs, ContextValues, EntityContext},
+    along_frames::FrameValues,
+    entity_context::{AnyContext, ContextInputs, ContextValues, EntityContext, Inherit},
     transforms::{PINHOLE_COMPONENTS, PinholeCamera, Placement, TRANSFORM_COMPONENTS, Transforms},
 };
-use crate::Report;
+use crate::{Report, identity::IdentityHasher};
 
-/// A context that can be read: an [`EntityContext`], or one of those that follow the frame graph, [`Place`] and [`Camera`].
+/// A context that can be read: an [`EntityContext`], or one of those that follow the frame graph, [`Place`]
+/// and [`Camera`].
 pub trait ReadContext: 'static {
     /// What holds for an entity.
     type Value;
@@ -38,11 +35,21 @@ impl<T: EntityContext> ReadContext for T {
     }
 
     fn value(reader: ContextReader<'_>, entity: EntityId) -> Option<T::Value> {
-        reader
-            .contexts
-            .values::<T>()?
-            .value(reader.store, entity)
-            .cloned()
+        let ContextReader {
+            contexts,
+            transforms,
+            store,
+        } = reader;
+        let value = match T::INHERIT {
+            Inherit::Tree => contexts
+                .find_as::<ContextValues<T>>(T::NAME)?
+                .value(store, entity),
+            Inherit::Frames => {
+                let values = contexts.find_as::<FrameValues<T>>(T::NAME)?;
+                values.value(store, transforms, entity)
+            }
+        };
+        value.cloned()
     }
 }
 
@@ -140,6 +147,16 @@ impl EntityContexts {
         open.flatten().collect()
     }
 
+    /// The heap bytes of all of their values. Cost: the contexts, and the frames that have values of those
+    /// that follow frames.
+    pub fn heap_bytes(&self) -> u64 {
+        let open = self.contexts.iter().filter_map(|context| match &context.kind {
+            Kind::Open(context) => Some(context.heap_bytes()),
+            Kind::Place | Kind::Camera => None,
+        });
+        open.sum()
+    }
+
     /// Grows with each registration.
     pub(crate) fn registrations(&self) -> u64 {
         self.registrations
@@ -150,7 +167,10 @@ impl EntityContexts {
         let new = Registered {
             name: T::NAME,
             components: T::COMPONENTS,
-            kind: Kind::Open(Box::<ContextValues<T>>::default()),
+            kind: Kind::Open(match T::INHERIT {
+                Inherit::Tree => Box::<ContextValues<T>>::default(),
+                Inherit::Frames => Box::<FrameValues<T>>::default(),
+            }),
         };
         match self.find(T::NAME) {
             Some(at) => self.contexts[at] = new,
@@ -162,8 +182,8 @@ impl EntityContexts {
         self.contexts.iter().position(|context| context.name == name)
     }
 
-    fn values<T: EntityContext>(&self) -> Option<&ContextValues<T>> {
-        match &self.contexts.get(self.find(T::NAME)?)?.kind {
+    fn find_as<V: AnyContext>(&self, name: &str) -> Option<&V> {
+        match &self.contexts.get(self.find(name)?)?.kind {
             Kind::Open(context) => (&**context as &dyn Any).downcast_ref(),
             Kind::Place | Kind::Camera => None,
         }
@@ -201,45 +221,57 @@ impl<'a> ContextReader<'a> {
         T::value(self, entity)
     }
 
-    /// What tells the values of these contexts that hold for an entity from others. It changes only with one of them.
-    pub(crate) fn version_of(self, names: &[&str], entity: EntityId) -> u64 {
-        hash_versions(names.iter().filter_map(|name| {
+    /// What tells the values of these contexts that hold for an entity from others. It changes only with one
+    /// of them.
+    pub(crate) fn version_of(self, names: &[&str], entity: EntityId) -> u128 {
+        if names.is_empty() {
+            return 0;
+        }
+        let mut hasher = IdentityHasher::default();
+        let versions = names.iter().filter_map(|name| {
             let at = self.contexts.find(name)?;
             Some(match &self.contexts.contexts[at].kind {
                 Kind::Place => self.transforms.version_of(self.store, entity),
                 Kind::Camera => self.transforms.pinhole_version_of(self.store, entity),
-                Kind::Open(context) => context.version_of(self.store, entity),
+                Kind::Open(context) => context.version_of(self.store, self.transforms, entity),
             })
-        }))
+        });
+        versions.for_each(|version| hasher.write_u64(version));
+        hasher.identity()
     }
 
-    /// The same for all entities.
+    /// The entities for which one of these contexts changed in this frame; `None` where that is not known.
+    pub(crate) fn changed(self, names: &[&str]) -> Option<Vec<EntityId>> {
+        let mut changed = Vec::new();
+        for at in names.iter().filter_map(|name| self.contexts.find(name)) {
+            let is_known = match &self.contexts.contexts[at].kind {
+                Kind::Place | Kind::Camera => !self.transforms.is_changed(),
+                Kind::Open(context) => context.add_changed(self.store, &mut changed),
+            };
+            if !is_known {
+                return None;
+            }
+        }
+        Some(changed)
+    }
+
+    /// Grows with each change of one of these contexts.
     pub(crate) fn version(self, names: &[&str]) -> u64 {
-        hash_versions(names.iter().filter_map(|name| {
+        let versions = names.iter().filter_map(|name| {
             let at = self.contexts.find(name)?;
             Some(match &self.contexts.contexts[at].kind {
                 Kind::Place | Kind::Camera => self.transforms.version(),
                 Kind::Open(context) => context.version(),
             })
-        }))
+        });
+        versions.sum()
     }
-}
-
-/// Zero for none. Versions of one are themselves.
-fn hash_versions(versions: impl Iterator<Item = u64>) -> u64 {
-    versions.fold(0, |all, version| {
-        if all == 0 {
-            return version;
-        }
-        let mut hasher = FxHasher::default();
-        (all, version).hash(&mut hasher);
-        hasher.finish()
-    })
 }
 
 /// Registers contexts.
 pub trait AppEntityContextExt {
-    /// Adds a context: its components are looked up for every entity that has them, and visualizers that name it can read it.
+    /// Adds a context: its components are looked up for every entity that has them, and visualizers that name
+    /// it can read it.
     ///
     /// Another context of the same name takes the place of the first.
     fn add_entity_context<T: EntityContext>(&mut self) -> &mut Self;

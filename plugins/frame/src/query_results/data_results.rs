@@ -14,8 +14,8 @@ use crate::{
     visualizer::{QueryMode, VisualizerId},
 };
 
-/// The position of an instruction among those of an entity in a view: those that the blueprint gives, else one for each visualizer
-/// of [`DataResult::visualizers`], in their order. Zero where there is one.
+/// The position of an instruction among those of an entity in a view: those that the blueprint gives, else
+/// one for each visualizer of [`DataResult::visualizers`], in their order. Zero where there is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InstructionIndex(pub u16);
 
@@ -44,7 +44,8 @@ pub struct DataResult {
     pub entity: EntityId,
     /// The entity's path.
     pub path: EntityPath,
-    /// The visualizers of the view's class that can show it. Empty where there is none yet for what the entity holds.
+    /// The visualizers of the view's class that can show it. Empty where there is none yet for what the
+    /// entity holds.
     pub visualizers: SmallVec<[VisualizerId; 2]>,
 }
 
@@ -58,7 +59,8 @@ pub struct DataResults {
     contents: Option<ViewContents>,
     /// Grows with each change; never the same in two views.
     pub(crate) version: u64,
-    /// The version before the last change, and what that change added, altered or removed; `None` where it was all.
+    /// The version before the last change, and what that change added, altered or removed; `None` where it
+    /// was all.
     last_change: Option<(u64, Vec<EntityId>)>,
 }
 
@@ -105,8 +107,8 @@ impl DataResults {
         self.version
     }
 
-    /// The entities that came, went, or got other visualizers since this version. `None` where all may have: read
-    /// [`Self::iter`] then.
+    /// The entities that came, went, or got other visualizers since this version. `None` where all may have:
+    /// read [`Self::iter`] then.
     pub fn changed_since(&self, version: u64) -> Option<&[EntityId]> {
         match &self.last_change {
             _ if version == self.version => Some(&[]),
@@ -283,7 +285,8 @@ fn data_result(
     })
 }
 
-/// What each entity could be shown by, whatever the view: found once per entity, and again when it gets a new component.
+/// What each entity could be shown by, whatever the view: found once per entity, and again when it gets a new
+/// component.
 #[derive(Default)]
 pub(crate) struct Capabilities {
     by_entity: Vec<Capability>,
@@ -334,7 +337,8 @@ impl Capabilities {
             .components()
             .filter_map(|name| store.component_id(name))
             .collect();
-        // Each visualizer's components as this store calls them. One that lacks a required component shows nothing.
+        // Each visualizer's components as this store calls them. One that lacks a required component shows
+        // nothing.
         let able: Vec<(VisualizerId, SmallVec<[ComponentId; 2]>, FxHashSet<ComponentId>)> = visualizers
             .iter()
             .filter_map(|(id, info, _)| {
@@ -393,7 +397,8 @@ impl Capabilities {
         &self.context_entities
     }
 
-    /// Whether what a component says holds below its entity too, and no visualizer reads it of the entity itself.
+    /// Whether what a component says holds below its entity too, and no visualizer reads it of the entity
+    /// itself.
     pub(super) fn is_context(&self, component: ComponentId) -> bool {
         self.context.contains(&component) && !self.read.contains(&component)
     }

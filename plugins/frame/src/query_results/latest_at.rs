@@ -1,7 +1,8 @@
 //! The latest rows at the cursor, once for all views.
 //!
-//! What is known of an entity stands at its place in a list, with a cursor into the chunk per component. Where the frame's cursor leaves
-//! rows behind, the next ones are mostly their neighbors: no index is searched and nothing is allocated.
+//! What is known of an entity stands at its place in a list, with a cursor into the chunk per component.
+//! Where the frame's cursor leaves rows behind, the next ones are mostly their neighbors: no index is
+//! searched and nothing is allocated.
 
 mod edges;
 mod entity;
@@ -120,7 +121,8 @@ impl LatestAtResults {
         &self.changed
     }
 
-    /// Those of [`Self::changed`] of which visualizers read other rows than before: not those whose transform moved, say.
+    /// Those of [`Self::changed`] of which visualizers read other rows than before: not those whose transform
+    /// moved, say.
     pub(crate) fn data_changed(&self) -> &[EntityId] {
         &self.data_changed
     }
@@ -130,9 +132,9 @@ impl LatestAtResults {
         &self.rows_changed
     }
 
-    /// What tells the rows that visualizers read of an entity from others; zero where there are none. The same rows have the same
-    /// number, even if the entity was not looked up in between.
-    pub fn version_of(&self, entity: EntityId) -> u64 {
+    /// What tells the rows that visualizers read of an entity from others; zero where there are none. The
+    /// same rows have the same number, even if the entity was not looked up in between.
+    pub fn version_of(&self, entity: EntityId) -> u128 {
         self.get(entity).map_or(0, EntityResults::data_rows)
     }
 
@@ -149,8 +151,8 @@ impl LatestAtResults {
         self.frame
     }
 
-    /// Grows when all results are thrown away: what was derived from them is to be made anew from [`Self::entities`], since entities
-    /// that went meanwhile are in no [`Self::changed`].
+    /// Grows when all results are thrown away: what was derived from them is to be made anew from
+    /// [`Self::entities`], since entities that went meanwhile are in no [`Self::changed`].
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
@@ -165,7 +167,8 @@ impl LatestAtResults {
         self.looked_up
     }
 
-    /// How many components of these were found in the chunk at hand, so that neither the store nor its cache was asked.
+    /// How many components of these were found in the chunk at hand, so that neither the store nor its cache
+    /// was asked.
     pub fn followed(&self) -> usize {
         self.followed
     }

@@ -37,7 +37,8 @@ impl RecordingSchema {
         self.awaited().any(|awaited| awaited == chunk)
     }
 
-    /// Takes over what changed in the shown recording. Returns whether something did, and how many entities were read.
+    /// Takes over what changed in the shown recording. Returns whether something did, and how many entities
+    /// were read.
     pub(super) fn update(
         &mut self,
         shown: Option<&RecordingEntry>,

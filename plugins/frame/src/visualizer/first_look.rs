@@ -1,11 +1,12 @@
-//! What data results show when they first show something: what a view frames before anybody says where to look.
+//! What data results show when they first show something: what a view frames before anybody says where to
+//! look.
 //!
-//! The cursor is not asked, so that framing does not move while time plays, nor depend on where one came from. Contexts are those
-//! at the cursor, so none are read: what is colored by them has no color here. The chunks that are read are kept in memory as those
-//! on screen are, and requested where they are not loaded.
+//! The cursor is not asked, so that framing does not move while time plays, nor depend on where one came
+//! from. Contexts are those at the cursor, so none are read: what is colored by them has no color here. The
+//! chunks that are read are kept in memory as those on screen are, and requested where they are not loaded.
 //!
-//! Entities stand where transforms along the entity tree put them: frames that have names are not followed, and what stands in one
-//! is framed as if it stood in that of its path. What lies in the picture of another camera than the view's origin does is left out.
+//! Entities are where the frame graph puts them at that time, named frames included. What is in the picture
+//! of another camera than the view's origin, or in a frame that nothing connects with it, is left out.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +15,7 @@ use std::{
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
-use chronoscope_store::{ComponentId, EntityId, Hit, LatestAt, TimeRange, TimelineId};
+use chronoscope_store::{EntityId, TimeRange, TimelineId};
 use glam::DAffine3;
 
 use super::{
@@ -24,7 +25,8 @@ use super::{
 };
 use crate::{
     ContextReader, Cursor, DataResult, EntityContexts, InstructionIndex, RecordingEntry, ResolvedInstruction,
-    ResultKey, Transforms, View, ViewOverrides, context::transforms::TreeTransforms,
+    ResultKey, Transforms, View, ViewOverrides,
+    context::transforms::{AnyTimePlacement, AnyTimeTransforms, FrameKey, ReadChunks, implicit_frame},
 };
 
 /// Makes visuals of first rows.
@@ -32,16 +34,17 @@ pub struct FirstLook<'a> {
     overrides: &'a ViewOverrides,
     recording: &'a RecordingEntry,
     timeline: Option<TimelineId>,
-    origin: Option<EntityId>,
-    tree: TreeTransforms,
+    origin: FrameKey,
+    placements: AnyTimeTransforms<'a>,
     /// These hold nothing.
     contexts: EntityContexts,
-    transforms: Transforms,
+    no_transforms: Transforms,
 }
 
 /// What a data result first shows by one instruction.
 pub struct FirstVisual<T> {
-    /// The time at which it first shows something, and has all transforms above it. `i64::MIN` where all of that is static.
+    /// The time at which it first shows something, and has all transforms above it. `i64::MIN` where all of
+    /// that is static.
     pub time: i64,
     /// The visual in the space of its entity; `None` where it is hidden, shows nothing, or cannot be drawn.
     pub visual: Option<T>,
@@ -50,28 +53,29 @@ pub struct FirstVisual<T> {
 }
 
 impl<'a> FirstLook<'a> {
-    /// For a view of a recording on a timeline.
+    /// For a view of a recording on the shown timeline, whose transforms these are.
     pub fn new(
         view: &View,
         overrides: &'a ViewOverrides,
         recording: &'a RecordingEntry,
         timeline: Option<TimelineId>,
+        transforms: &'a Transforms,
     ) -> Self {
         let store = recording.store();
-        let paths = view.blueprint.origin.ancestors();
+        let cache = &recording.recording.cache;
         Self {
             overrides,
             recording,
             timeline,
-            origin: paths.into_iter().find_map(|path| store.entity_id(&path)),
-            tree: TreeTransforms::of(store),
+            origin: implicit_frame(store, &view.blueprint.origin),
+            placements: AnyTimeTransforms::new(store, cache, timeline, transforms),
             contexts: EntityContexts::default(),
-            transforms: Transforms::default(),
+            no_transforms: Transforms::default(),
         }
     }
 
-    /// What a data result first shows by a visualizer of the view's class: one for each instruction, without those that lack a
-    /// required component at all times.
+    /// What a data result first shows by a visualizer of the view's class: one for each instruction, without
+    /// those that lack a required component at all times.
     pub fn visuals<V: Visualizer>(
         &self,
         visualizer: VisualizerId,
@@ -94,10 +98,11 @@ impl<'a> FirstLook<'a> {
         let entity = result.entity;
         let resolver = self.resolver(entity, instruction);
         let time = self.time_of::<V>(&resolver)?;
+        let (time, origin_from_entity) = self.place(entity, time, chunks);
         let mut first = FirstVisual {
             time,
             visual: None,
-            origin_from_entity: self.origin_from_entity(entity, time, chunks),
+            origin_from_entity,
         };
         if !self.overrides.is_visible(entity) || first.origin_from_entity.is_none() {
             return Some(first);
@@ -114,7 +119,7 @@ impl<'a> FirstLook<'a> {
             cursor,
             store,
             visualizer: &V::INFO,
-            contexts: ContextReader::new(&self.contexts, &self.transforms, store),
+            contexts: ContextReader::new(&self.contexts, &self.no_transforms, store),
             resolver: Resolver { cursor, ..resolver },
             time_range: TimeRange::EVERYTHING,
             cache: resolver.cache,
@@ -158,86 +163,42 @@ impl<'a> FirstLook<'a> {
                     return Some(i64::MIN);
                 }
                 let stored = resolver.mapped_id(name);
-                let stored = stored.and_then(|id| self.first_time(resolver.entity, id));
+                let stored = stored.and_then(|id| self.placements.first_time(resolver.entity, id));
                 stored.or(written.map(|_| i64::MIN))
             })
             .collect();
-        let origin = self.origin.into_iter().flat_map(|origin| self.above(origin));
-        let transforms = self.above(resolver.entity).chain(origin).flat_map(|above| {
-            let components = self.tree.components();
-            components.filter_map(move |component| self.first_time(above, component))
-        });
-        required?.into_iter().chain(transforms).max()
+        required?.into_iter().max()
     }
 
-    fn origin_from_entity(&self, entity: EntityId, time: i64, chunks: &mut FirstChunks) -> Option<DAffine3> {
-        let store = self.recording.store();
-        let camera = |entity| self.tree.camera(store, entity);
-        if camera(entity) != self.origin.and_then(camera) {
-            return None;
-        }
-        let root_from_entity = self.root_from_entity(entity, time, chunks)?;
-        let root_from_origin = match self.origin {
-            Some(origin) => self.root_from_entity(origin, time, chunks)?,
-            None => DAffine3::IDENTITY,
+    /// Where an entity is, seen from the view's origin, at a time or as soon as both have all transforms; and
+    /// that time.
+    fn place(&self, entity: EntityId, time: i64, chunks: &mut FirstChunks) -> (i64, Option<DAffine3>) {
+        let mut read = ReadChunks::default();
+        let origin_at = |time, read: &mut ReadChunks| match &self.origin {
+            FrameKey::Path(origin) => self.placements.of_entity(*origin, time, read),
+            unknown => self.placements.of_path(unknown, time, read),
         };
-        Some(root_from_origin.inverse() * root_from_entity).filter(DAffine3::is_finite)
-    }
-
-    /// To the root of the world, or to the picture that the entity lies in. `None` where a transform is broken.
-    fn root_from_entity(&self, entity: EntityId, time: i64, chunks: &mut FirstChunks) -> Option<DAffine3> {
-        let mut all = DAffine3::IDENTITY;
-        for above in self.above(entity) {
-            let rows = self.latest_at(above, time, chunks);
-            let hits = rows.iter().filter_map(|row| row.hit.as_ref());
-            all = TreeTransforms::parent_from_entity(hits).ok()? * all;
+        let mut origin = origin_at(time, &mut read);
+        let mut placement = self.placements.of_entity(entity, origin.time, &mut read);
+        if placement.time > origin.time {
+            origin = origin_at(placement.time, &mut read);
+            if origin.time > placement.time {
+                placement = self.placements.of_entity(entity, origin.time, &mut read);
+            }
         }
-        Some(all)
+        let mut all = SourceChunks::default();
+        all.note(read.used, &read.missing);
+        chunks.add(all);
+        let origin_from_entity = relative(origin, &placement);
+        (placement.time, origin_from_entity)
     }
+}
 
-    /// The entity and those above it that may have a transform, below the camera in whose picture it lies.
-    fn above(&self, entity: EntityId) -> impl Iterator<Item = EntityId> + use<'_> {
-        let store = self.recording.store();
-        let camera = self.tree.camera(store, entity);
-        let has = |entity, component| store.has_component(entity, component);
-        store
-            .tree()
-            .ancestors(entity)
-            .take_while(move |above| Some(*above) != camera)
-            .filter(move |above| self.tree.components().any(|component| has(*above, component)))
-    }
-
-    fn first_time(&self, entity: EntityId, component: ComponentId) -> Option<i64> {
-        let store = self.recording.store();
-        let range = self
-            .timeline
-            .map(|timeline| store.component_time_range(entity, timeline, component))
-            .filter(|range| !range.is_empty());
-        match range {
-            // Static data hides what has a time.
-            _ if store.has_static(entity, component) => Some(i64::MIN),
-            Some(range) => Some(range.min),
-            None => None,
-        }
-    }
-
-    /// The latest rows of the components of transforms.
-    fn latest_at(&self, entity: EntityId, time: i64, chunks: &mut FirstChunks) -> Vec<LatestAt> {
-        let store = self.recording.store();
-        let cache = &self.recording.recording.cache;
-        let rows: Vec<LatestAt> = self
-            .tree
-            .components()
-            .filter(|component| store.has_component(entity, *component))
-            .map(|component| cache.latest_at(store, entity, self.timeline, time, component))
-            .collect();
-        let mut read = SourceChunks::default();
-        for row in &rows {
-            read.note(row.hit.as_ref().map(|hit: &Hit| hit.chunk().id()), &row.missing);
-        }
-        chunks.add(read);
-        rows
-    }
+fn relative(origin: AnyTimePlacement, placement: &AnyTimePlacement) -> Option<DAffine3> {
+    let (origin_root, root_from_origin) = origin.root_from_entity?;
+    let (root, root_from_entity) = placement.root_from_entity.as_ref()?;
+    let origin_from_entity = root_from_origin.inverse() * *root_from_entity;
+    (origin_root == *root && origin_from_entity.is_finite()).then_some(origin_from_entity)
 }
 
 /// The chunks that the first visual of an entity was made from, and those that it lacks.
@@ -258,7 +219,8 @@ fn key_of(entity: EntityId) -> ResultKey {
     }
 }
 
-/// The chunks that the first visuals of all views were made from: kept in memory, and requested where they are not.
+/// The chunks that the first visuals of all views were made from: kept in memory, and requested where they
+/// are not.
 #[derive(Resource, Default)]
 pub struct FirstLookChunks {
     by_view: BTreeMap<ViewId, VisualChunks>,

@@ -1,25 +1,25 @@
 //! What a visualizer works from.
 
 use std::{
-    hash::{Hash as _, Hasher as _},
+    hash::Hash as _,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use chronoscope_store::{
-    Chunk, ChunkStore, ComponentId, EntityId, EntityPath, LatestAt, QueryCache, RangeResult, RowId,
-    TimeRange, TimelineId, arrow::ArrayRef,
+    Chunk, ChunkStore, ComponentColumn, ComponentId, EntityId, EntityPath, LatestAt, QueryCache, RangeResult,
+    RowId, TimeRange, TimelineId, arrow::ArrayRef,
 };
-use rustc_hash::FxHasher;
+use chronoscope_types::SelectorError;
 
 use super::{
     VisualizerInfo,
     chunks::SourceChunks,
     resolve::{Resolved, Resolver, Source},
 };
-use crate::{ContextReader, Cursor, ReadContext, Report};
+use crate::{ContextReader, Cursor, ReadContext, Report, identity::IdentityHasher};
 
-/// What a visualizer works from: one entity by one instruction. Nothing of it tells one view from another that asks for the same, so
-/// that they share what is made.
+/// What a visualizer works from: one entity by one instruction. Nothing of it tells one view from another
+/// that asks for the same, so that they share what is made.
 #[derive(Clone, Copy)]
 pub struct VisualizerInput<'a> {
     /// The entity.
@@ -50,8 +50,9 @@ pub(super) struct RowPlace<'a> {
 }
 
 impl<'a> VisualizerInput<'a> {
-    /// The value of a component that something gives: override, recording, view default, in this order, or what the blueprint maps it
-    /// to. What nothing gives has a fallback, which views may show differently: it is not up to the visual, which they share.
+    /// The value of a component that something gives: override, recording, view default, in this order, or
+    /// what the blueprint maps it to. What nothing gives has a fallback, which views may show differently: it
+    /// is not up to the visual, which they share.
     pub fn get(&self, component: &str) -> Option<ArrayRef> {
         self.resolver.get(component, &|answer| self.note_row(answer))
     }
@@ -62,15 +63,15 @@ impl<'a> VisualizerInput<'a> {
     }
 
     /// What tells the rows of a visualizer's components from others.
-    pub(super) fn rows_hash(&self, info: &VisualizerInfo) -> u64 {
-        let mut hasher = FxHasher::default();
+    pub(super) fn rows_identity(&self, info: &VisualizerInfo) -> u128 {
+        let mut hasher = IdentityHasher::default();
         for component in info.required.iter().chain(info.optional) {
             let row = self.resolver.stored(component, &|answer| self.note_row(answer));
             row.map(|stored| stored.row())
                 .map(|row| (row.id, row.time))
                 .hash(&mut hasher);
         }
-        hasher.finish()
+        hasher.identity()
     }
 
     /// The same, as the cursor would show it at a row.
@@ -91,18 +92,27 @@ impl<'a> VisualizerInput<'a> {
 
     /// What a context says of this entity; `None` where nothing holds.
     ///
-    /// Precondition: [`Self::names_context`]; else the visualizer would not be run again when it changes, and is told nothing.
+    /// Precondition: [`Self::names_context`]; else the visualizer would not be run again when it changes, and
+    /// is told nothing.
     pub fn context<T: ReadContext>(&self) -> Option<T::Value> {
         let is_named = self.names_context::<T>();
         debug_assert!(is_named, "{} does not name {}", self.visualizer.name, T::name());
         self.contexts.get::<T>(self.entity).filter(|_| is_named)
     }
 
-    /// The rows of a component in a range of the shown timeline, static data included. `None` where there are none, or where parts of
-    /// a component are asked for.
+    /// The rows of a component in a range of the shown timeline, static data included: of a part of it, where
+    /// the blueprint selects one. `None` where there are none.
     pub fn range(&self, component: &str, range: TimeRange) -> Option<RangeResult> {
         let id = self.resolver.mapped_id(component)?;
-        Some(self.range_of(self.entity, self.cursor.timeline?, id, range))
+        let answer = self.range_of(self.entity, self.cursor.timeline?, id, range);
+        let Some(selector) = self.resolver.selector(component).ok()? else {
+            return Some(answer);
+        };
+        let select = |column: &ComponentColumn| {
+            let lists = selector.select_column(column.lists())?;
+            Ok::<_, SelectorError>(ComponentColumn::new(column.descriptor().clone(), lists))
+        };
+        answer.map_columns(select).ok()
     }
 
     /// The rows of a component of any entity in a range of a timeline, static data included.
@@ -124,7 +134,8 @@ impl<'a> VisualizerInput<'a> {
         answer
     }
 
-    /// The latest row of a component at a time of a timeline; of static data alone where no timeline is given.
+    /// The latest row of a component at a time of a timeline; of static data alone where no timeline is
+    /// given.
     pub fn latest_row(&self, component: ComponentId, timeline: Option<TimelineId>, time: i64) -> LatestAt {
         let answer = self
             .cache
@@ -143,7 +154,8 @@ impl<'a> VisualizerInput<'a> {
         }
     }
 
-    /// The latest value of a component at a time, whatever the visualizer's mode: for what changes how a series looks.
+    /// The latest value of a component at a time, whatever the visualizer's mode: for what changes how a
+    /// series looks.
     pub fn latest_at(&self, component: &str, time: i64) -> Option<ArrayRef> {
         let resolver = Resolver {
             latest_at: None,

@@ -1,10 +1,11 @@
 //! Phase 9: visualizers turn data results into visuals.
 //!
-//! Each visualizer is one system with its own [`Visuals`], so that Bevy runs them side by side; inside, changed results are worked
-//! on in parallel. A visual is made in the entity's own space: where it stands is up to [`crate::Transforms`], so a cloud that
-//! is moved is not made anew.
+//! Each visualizer is one system with its own [`Visuals`], so that Bevy runs them side by side; inside,
+//! changed results are worked on in parallel. A visual is made in the entity's own space: where it stands is
+//! up to [`crate::Transforms`], so a cloud that is moved is not made anew.
 //!
-//! A visual is made once for all views that ask for the same: [`pool`] keeps it under what it was made from, and views share it.
+//! A visual is made once for all views that ask for the same: [`pool`] keeps it under what it was made from,
+//! and views share it.
 
 mod chunks;
 mod first_look;
@@ -33,8 +34,8 @@ use crate::{
 /// Which rows a visualizer is given where the blueprint does not give a range of times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QueryMode {
-    /// The latest row at the cursor, per component. Where the blueprint gives a range of times and the visuals of several rows can be
-    /// joined ([`Visual::JOINS_ROWS`]), each row in it.
+    /// The latest row at the cursor, per component. Where the blueprint gives a range of times and the
+    /// visuals of several rows can be joined ([`Visual::JOINS_ROWS`]), each row in it.
     LatestAt,
     /// All rows.
     Range,
@@ -48,8 +49,8 @@ pub trait Visual: Sized + Send + Sync + 'static {
     /// The bytes on the heap. They count against the memory budget, where nothing else tells of them.
     fn heap_bytes(&self) -> u64;
 
-    /// The visuals of the rows in a range of times as one, in the order of the rows. It shares what is large with them. Called with at least one, where
-    /// [`Self::JOINS_ROWS`] is set.
+    /// The visuals of the rows in a range of times as one, in the order of the rows. It shares what is large
+    /// with them. Called with at least one, where [`Self::JOINS_ROWS`] is set.
     fn join(_rows: &[Arc<Self>]) -> Option<Self> {
         None
     }
@@ -86,8 +87,9 @@ pub trait Visualizer: Send + Sync + 'static {
     /// Where the data cannot be drawn; the report is shown on the entity, and the rest goes on.
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report>;
 
-    /// Makes the visual of a data result that had one before. The result must be that of [`Self::visualize`]; what the visual
-    /// before may save is work. No view holds it, unless a clone of it was kept: [`Arc::into_inner`] takes it apart.
+    /// Makes the visual of a data result that had one before. The result must be that of [`Self::visualize`];
+    /// what the visual before may save is work. No view holds it, unless a clone of it was kept:
+    /// [`Arc::into_inner`] takes it apart.
     ///
     /// # Errors
     /// As [`Self::visualize`].
@@ -180,7 +182,8 @@ impl Visualizers {
         reports
     }
 
-    /// What the visuals of a view were made from beside the [`LatestAtResults`], by the position of the visualizer.
+    /// What the visuals of a view were made from beside the [`LatestAtResults`], by the position of the
+    /// visualizer.
     pub(crate) fn chunks<'w>(
         &self,
         world: &'w World,
@@ -263,12 +266,12 @@ fn chunks_of<V: Visualizer>(world: &World, view: ViewId) -> Option<&VisualChunks
 pub trait AppVisualizerExt {
     /// Adds a visualizer to view classes: its [`Visuals`] and the system that keeps them.
     ///
-    /// Added again, it is added to further classes. Another visualizer of the same name takes the place of the first, in all
-    /// classes of both.
+    /// Added again, it is added to further classes. Another visualizer of the same name takes the place of
+    /// the first, in all classes of both.
     fn add_visualizer<V: Visualizer>(&mut self, classes: &[&str]) -> &mut Self;
 
-    /// Adds a source of reports about the entities of a view: for what is only partly shown, and for what turns out to be wrong
-    /// after its visual was made.
+    /// Adds a source of reports about the entities of a view: for what is only partly shown, and for what
+    /// turns out to be wrong after its visual was made.
     fn add_view_reports(&mut self, reports: fn(&World, ViewId) -> Vec<Report>) -> &mut Self;
 }
 

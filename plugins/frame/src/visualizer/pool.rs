@@ -19,11 +19,11 @@ pub(super) struct VisualKey {
     pub(super) recording: RecordingKey,
     pub(super) entity: EntityId,
     /// What tells the rows from others.
-    pub(super) rows: u64,
-    /// Hash of the overrides, mappings and view defaults that apply.
-    pub(super) overrides: u64,
-    /// Version of the contexts.
-    pub(super) contexts: u64,
+    pub(super) rows: u128,
+    /// Hashes of the overrides and mappings, and of the view defaults that apply.
+    pub(super) overrides: [u64; 2],
+    /// What tells the values of the contexts from others.
+    pub(super) contexts: u128,
     pub(super) query: ResultQuery,
 }
 

@@ -8,7 +8,7 @@ use chronoscope_blueprint::ViewId;
 use chronoscope_store::{
     ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, QueryCache, RowId, arrow::ArrayRef,
 };
-use chronoscope_types::enums::ComponentSourceKind;
+use chronoscope_types::{Selector, SelectorError, enums::ComponentSourceKind};
 
 use super::{VisualizerInfo, input::RowPlace};
 use crate::{
@@ -200,13 +200,7 @@ impl<'a> Resolver<'a> {
         let name = match self.instruction.mapping(component) {
             None => component,
             Some(mapping) => match mapping.source_kind {
-                // Parts of components are reported as not supported.
-                ComponentSourceKind::SourceComponent
-                    if mapping
-                        .selector
-                        .as_deref()
-                        .is_none_or(|selector| ["", "."].contains(&selector)) =>
-                {
+                ComponentSourceKind::SourceComponent => {
                     mapping.source_component.as_deref().unwrap_or(component)
                 }
                 _ => return None,
@@ -215,8 +209,51 @@ impl<'a> Resolver<'a> {
         self.components.id(name, self.store)
     }
 
-    /// The row of the recording that stands for a component of the visualizer.
+    /// Which part of the recording's component stands for one of the visualizer; `None` for all of it.
+    ///
+    /// # Errors
+    /// Where the selector cannot be read.
+    pub(super) fn selector(&self, component: &str) -> Result<Option<Selector>, SelectorError> {
+        let mapping = self.instruction.mapping(component);
+        let selector = mapping
+            .filter(|mapping| mapping.source_kind == ComponentSourceKind::SourceComponent)
+            .and_then(|mapping| mapping.selector.as_deref());
+        let selector = selector.map(Selector::parse).transpose()?;
+        Ok(selector.filter(|selector| !selector.is_identity()))
+    }
+
+    /// Why parts of components that the blueprint maps cannot be taken at the cursor; `None` where nothing is
+    /// wrong.
+    pub(super) fn selector_problem(&self) -> Option<String> {
+        let mappings = self.instruction.written()?.mappings.iter();
+        let mut selected = mappings.filter(|mapping| mapping.selector.is_some());
+        selected.find_map(|mapping| {
+            let problem = |error: SelectorError| format!("{} cannot be taken: {error}", mapping.target);
+            let selector = match self.selector(&mapping.target) {
+                Ok(selector) => selector?,
+                Err(error) => return Some(problem(error)),
+            };
+            let whole = self.stored_whole(&mapping.target, &|_| ())?;
+            selector.select(&whole.array()).err().map(problem)
+        })
+    }
+
+    /// The row of the recording that stands for a component of the visualizer, or the part of it that the
+    /// blueprint selects.
     pub(super) fn stored(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Stored<'a>> {
+        let whole = self.stored_whole(component, note)?;
+        match self.selector(component) {
+            Ok(None) => Some(whole),
+            Ok(Some(selector)) => {
+                let row = whole.row();
+                Some(Stored::Cell(selector.select(&whole.array()).ok()??, row))
+            }
+            // It is reported with the visual.
+            Err(_) => None,
+        }
+    }
+
+    fn stored_whole(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Stored<'a>> {
         if !self.asks_store {
             return None;
         }
@@ -261,7 +298,8 @@ pub struct FallbackInput<'a> {
 /// Makes the value that is shown where nobody gives one. A pure function.
 pub type Fallback = fn(&FallbackInput<'_>) -> ArrayRef;
 
-/// The values that are shown where neither the blueprint nor the recording gives any, by component: `Points3D:radii`.
+/// The values that are shown where neither the blueprint nor the recording gives any, by component:
+/// `Points3D:radii`.
 #[derive(Resource, Clone, Debug, Default)]
 pub struct Fallbacks {
     by_component: BTreeMap<&'static str, Fallback>,
@@ -276,7 +314,8 @@ impl Fallbacks {
 
 /// Registers fallbacks.
 pub trait AppFallbackExt {
-    /// Says what is shown for a component (`Points3D:radii`) where nobody gives it a value. Another one of the component is replaced.
+    /// Says what is shown for a component (`Points3D:radii`) where nobody gives it a value. Another one of
+    /// the component is replaced.
     fn add_fallback(&mut self, component: &'static str, fallback: Fallback) -> &mut Self;
 }
 
@@ -289,8 +328,9 @@ impl AppFallbackExt for App {
     }
 }
 
-/// The value of a component of a data result, and where it comes from: override, recording (mapped), view default, fallback, in this
-/// order. `None` where none gives any, and where the view does not show the entity.
+/// The value of a component of a data result, and where it comes from: override, recording (mapped), view
+/// default, fallback, in this order. `None` where none gives any, and where the view does not show the
+/// entity.
 pub fn resolve(world: &World, view: ViewId, key: ResultKey, component: &str) -> Option<Resolved> {
     let view = world.get_resource::<ActiveBlueprint>()?.entity(view)?;
     let cursor = *world.get_resource::<Cursor>()?;

@@ -22,7 +22,7 @@ struct RowVisual<T> {
     time: i64,
     row_id: RowId,
     /// What tells the rows of all components from others.
-    hash: u64,
+    hash: u128,
     visual: Result<Option<Arc<T>>, Report>,
 }
 
@@ -105,7 +105,7 @@ pub(super) fn visualize_rows<V: Visualizer>(
         if is_same_data && let Some(known) = known {
             return (known, false);
         }
-        let hash = input.rows_hash(&V::INFO);
+        let hash = input.rows_identity(&V::INFO);
         if let Some(known) = known.filter(|known| known.hash == hash) {
             return (known, false);
         }

@@ -1,19 +1,18 @@
-//! Brings the visuals of a visualizer up to date in each frame: views say what they lack, which is made once for all of them.
+//! Brings the visuals of a visualizer up to date in each frame: views say what they lack, which is made once
+//! for all of them.
 
-use std::{
-    hash::{Hash as _, Hasher as _},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
 use chronoscope_store::{ChunkStore, EntityId, EntityPath, QueryCache, TimeRange};
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use super::{
     QueryMode, Visual, Visualizer, VisualizerId, VisualizerInput, Visuals,
+    chunks::SourceChunks,
     pool::{Made, Pool, VisualKey},
     resolve::{Resolver, VisualizerComponents},
     rows::{Joined, visualize_rows},
@@ -129,7 +128,8 @@ impl<V: Visualizer> Default for Plan<'_, V> {
 }
 
 impl<'a, V: Visualizer> Plan<'a, V> {
-    /// The item for a visual, with one more user. `released` is what that one had before, where nobody holds it any more.
+    /// The item for a visual, with one more user. `released` is what that one had before, where nobody holds
+    /// it any more.
     fn item(&mut self, key: VisualKey, asked: Asked<'a>, released: Option<Made<V::Visual>>) -> u32 {
         let items = &mut self.items;
         let of_entity = self.by_entity.entry(key.entity).or_default();
@@ -179,7 +179,8 @@ struct Use {
 }
 
 impl<'a> FrameInputs<'a> {
-    /// Finds what has changed in a view. What is there already is taken, what is not is planned. Returns how many entities were checked.
+    /// Finds what has changed in a view. What is there already is taken, what is not is planned. Returns how
+    /// many entities were checked.
     ///
     /// Cost: what changed, or one check per result where the view was hidden or edited.
     fn plan<V: Visualizer>(
@@ -217,17 +218,24 @@ impl<'a> FrameInputs<'a> {
                     .iter()
                     .position(|entry| entry.instruction == instruction.index)
                     .map(|at| before.swap_remove(at));
-                if let Some(entry) =
-                    known.take_if(|entry| entry.made.as_ref().is_some_and(|made| made.key == key))
-                {
-                    now.push(entry);
-                    continue;
-                }
-                let released = known.and_then(|entry| pool.release(entry.made?, true));
                 let result_key = ResultKey {
                     entity: *entity,
                     instruction: instruction.index,
                 };
+                if let Some(same) =
+                    known.take_if(|entry| entry.made.as_ref().is_some_and(|made| made.key == key))
+                {
+                    let may_be_elsewhere =
+                        instruction.maps_components() && key.query == ResultQuery::LatestAt;
+                    if may_be_elsewhere && !entry.sources().is_empty() {
+                        // The same rows may be in other chunks now, of which nobody else keeps account.
+                        let chunks = self.chunks_of::<V>(inputs, entry, result, instruction);
+                        visuals.chunks.set(result_key, chunks);
+                    }
+                    now.push(same);
+                    continue;
+                }
+                let released = known.and_then(|entry| pool.release(entry.made?, true));
                 let made = pool.take(&key);
                 match &made {
                     Some(made) => {
@@ -303,15 +311,22 @@ impl<'a> FrameInputs<'a> {
         let only_rows_and_results = Consumed {
             latest_at: before.latest_at,
             results: before.results,
+            contexts: before.contexts,
             time: before.time,
             ..now
         } == before;
+        // Contexts tell what changed in this frame.
+        let changed_contexts = if before.contexts == now.contexts {
+            Some(Vec::new())
+        } else {
+            self.contexts(entry).changed(V::INFO.contexts)
+        };
         // Where nothing changed that concerns all entities, those that changed are known.
         let changed_results = results
             .changed_since(before.results)
             .filter(|_| !is_moved && only_rows_and_results && before.latest_at + 1 == now.latest_at);
-        let mut candidates: Vec<EntityId> = match changed_results {
-            Some(changed_results) => {
+        let mut candidates: Vec<EntityId> = match changed_results.zip(changed_contexts) {
+            Some((changed_results, changed_contexts)) => {
                 let is_range = V::INFO.mode == QueryMode::Range;
                 let rows = self.latest_at.rows_changed().iter();
                 let rows = rows.filter(|entity| {
@@ -333,6 +348,7 @@ impl<'a> FrameInputs<'a> {
                     .chain(mapped)
                     .chain(changed_results)
                     .copied()
+                    .chain(changed_contexts)
                     .filter(|entity| is_shown(entity) || visuals.entries.contains_key(entity))
                     .collect()
             }
@@ -377,7 +393,7 @@ impl<'a> FrameInputs<'a> {
         };
         let is_known = result.visualizers.contains(&self.visualizer);
         let rows = match query {
-            ResultQuery::Range(_) => self.latest_at.rows_version_of(entity),
+            ResultQuery::Range(_) => self.latest_at.rows_version_of(entity).into(),
             ResultQuery::LatestAt if is_known && !instruction.maps_components() => {
                 self.latest_at.version_of(entity)
             }
@@ -388,20 +404,42 @@ impl<'a> FrameInputs<'a> {
                     overrides: inputs.overrides,
                 };
                 let input = self.input::<V>(entry, entity, asked);
-                input.rows_hash(&V::INFO)
+                input.rows_identity(&V::INFO)
             }
         };
         VisualKey {
             recording: entry.key(),
             entity,
             rows,
-            overrides: combine(instruction.hash, inputs.defaults),
+            overrides: [instruction.hash, inputs.defaults],
             contexts: self.contexts(entry).version_of(V::INFO.contexts, entity),
             query,
         }
     }
 
-    /// Makes what is planned and hands it to all views that ask for it. Returns how many visuals of rows were made.
+    /// The chunks that the rows of a visual's components are in.
+    fn chunks_of<V: Visualizer>(
+        &self,
+        inputs: ViewInputs<'_>,
+        entry: &RecordingEntry,
+        result: &DataResult,
+        instruction: ResolvedInstruction<'_>,
+    ) -> SourceChunks {
+        let asked = Asked {
+            path: &result.path,
+            instruction,
+            overrides: inputs.overrides,
+        };
+        let chunks = Mutex::default();
+        let mut input = self.input::<V>(entry, result.entity, asked);
+        input.chunks = Some(&chunks);
+        input.rows_identity(&V::INFO);
+        let chunks: SourceChunks = chunks.into_inner().unwrap_or_else(PoisonError::into_inner);
+        chunks.without_repetition()
+    }
+
+    /// Makes what is planned and hands it to all views that ask for it. Returns how many visuals of rows were
+    /// made.
     fn make<V: Visualizer>(
         &self,
         plan: Plan<'_, V>,
@@ -451,7 +489,7 @@ impl<'a> FrameInputs<'a> {
         if let ResultQuery::Range(range) = key.query {
             input.time_range = range;
         }
-        let joined = match (V::INFO.mode, key.query) {
+        let mut joined = match (V::INFO.mode, key.query) {
             (QueryMode::LatestAt, ResultQuery::Range(range)) => {
                 let is_same_data = previous.as_ref().is_some_and(|made| made.key.rows == key.rows);
                 let rows = previous.map(|made| made.rows).unwrap_or_default();
@@ -462,6 +500,12 @@ impl<'a> FrameInputs<'a> {
                 None => V::visualize(&input),
             }),
         };
+        if joined.report.is_none() {
+            joined.report = input
+                .resolver
+                .selector_problem()
+                .map(|problem| input.report(problem));
+        }
         let chunks = chunks.map(|chunks| chunks.into_inner().unwrap_or_else(PoisonError::into_inner));
         let chunks = chunks.unwrap_or_default().without_repetition();
         (Arc::new(Made::new(key, joined, chunks)), users)
@@ -507,14 +551,4 @@ impl<'a> FrameInputs<'a> {
 /// Whether the blueprint can give a visualizer a range of times.
 pub(super) fn takes_ranges<V: Visualizer>() -> bool {
     V::INFO.mode == QueryMode::Range || V::Visual::JOINS_ROWS
-}
-
-/// One hash of two. Zero where both are.
-fn combine(a: u64, b: u64) -> u64 {
-    if (a, b) == (0, 0) {
-        return 0;
-    }
-    let mut hasher = FxHasher::default();
-    (a, b).hash(&mut hasher);
-    hasher.finish()
 }

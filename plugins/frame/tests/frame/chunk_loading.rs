@@ -1,4 +1,5 @@
-//! Chunks that are known and not loaded: whatever is read when, a frame at rest is the one of an app that has everything in memory.
+//! Chunks that are known and not loaded: whatever is read when, a frame at rest is the one of an app that has
+//! everything in memory.
 
 mod limits;
 
@@ -10,13 +11,13 @@ use std::{
 use bevy_app::App;
 use chronoscope_frame::{
     IngestMessage, IngestSource, IngestSources, MemoryBudget, MissingChunks, Recordings, Reports, Settled,
-    SourcePoll, TimeCommand, TimeControls, ViewerCommand, ViewerCommands,
+    SourcePoll, TimeCommand, TimeControls, Transforms, ViewerCommand, ViewerCommands,
 };
 use chronoscope_store::{
     AbsentChunk, Chunk, ChunkId, ChunkSource, ChunkSourceError, ChunkStore, Recording, StoreSettings,
     Timeline,
 };
-use chronoscope_types::{Clear, Points3D, Scalars, Transform3D, columns_chunk, log_chunk};
+use chronoscope_types::{Clear, CoordinateFrame, Points3D, Scalars, Transform3D, columns_chunk, log_chunk};
 use proptest::{prelude::*, test_runner::RngSeed};
 
 use crate::{add, new_app, products, show_all, store_id};
@@ -92,11 +93,11 @@ impl ChunkSource for Shelf {
 }
 
 /// Says what is on a shelf.
-struct Catalogue(Vec<IngestMessage>);
+struct Catalog(Vec<IngestMessage>);
 
-impl IngestSource for Catalogue {
+impl IngestSource for Catalog {
     fn name(&self) -> &'static str {
-        "catalogue"
+        "catalog"
     }
 
     fn poll(&mut self) -> SourcePoll {
@@ -120,7 +121,7 @@ fn app_with(shelf: &Arc<Shelf>) -> App {
     };
     app.world_mut()
         .resource_mut::<IngestSources>()
-        .add(Catalogue(vec![message]));
+        .add(Catalog(vec![message]));
     app
 }
 
@@ -183,7 +184,8 @@ fn loaded(app: &App, shelf: &Shelf) -> App {
     loaded
 }
 
-/// What is on screen, without how long it will stay so: the frame knows less of that while chunks are not loaded.
+/// What is on screen, without how long it will stay so: the frame knows less of that while chunks are not
+/// loaded.
 fn on_screen(app: &mut App) -> BTreeMap<String, String> {
     let mut products = products(app);
     products.retain(|name, _| !name.ends_with(" validity"));
@@ -229,7 +231,7 @@ fn one_row() -> impl Strategy<Value = Chunk> {
     (
         0..ENTITIES.len(),
         prop::option::weighted(0.9, -5i64..25),
-        0..5u8,
+        0..7u8,
         any::<bool>(),
     )
         .prop_map(|(entity, frame, what, on_both)| {
@@ -247,9 +249,24 @@ fn one_row() -> impl Strategy<Value = Chunk> {
                 .unwrap(),
                 1 => log_chunk(entity, times, &Scalars::new([f64::from(x)])).unwrap(),
                 2 if frame.is_some() => log_chunk(entity, times, &Clear::new(x as i64 % 2 == 0)).unwrap(),
+                3 => {
+                    let frame = if x as i64 % 3 == 0 { "a" } else { "b" };
+                    log_chunk(entity, times, &placed(frame, x)).unwrap()
+                }
+                4 => {
+                    let frame = CoordinateFrame::default().with_frame(if on_both { "a" } else { "b" });
+                    log_chunk(entity, times, &frame).unwrap()
+                }
                 _ => log_chunk(entity, times, &Points3D::new([[x, 0.0, 0.0]])).unwrap(),
             }
         })
+}
+
+/// A named frame below the root.
+fn placed(frame: &str, x: f32) -> Transform3D {
+    Transform3D::from_translation([x, 0.0, 0.0])
+        .with_child_frame(frame)
+        .with_parent_frame("tf#/")
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -356,6 +373,74 @@ fn what_is_shown_is_read_and_no_more() {
         shelf.given().iter().collect::<BTreeSet<_>>().len(),
         shelf.given().len()
     );
+}
+
+/// Where a point of an entity lies in the space of the root.
+fn x_of(app: &App, path: &str) -> Option<f64> {
+    let entity = store(app).entity_id(&path.into())?;
+    let transforms = app.world().resource::<Transforms>();
+    let world = transforms.world_from_entity(store(app), entity)?;
+    Some(world.translation.x)
+}
+
+#[test]
+fn the_frames_that_one_entity_places_are_read_like_what_is_on_screen() {
+    let in_frame = |frame| CoordinateFrame::default().with_frame(frame);
+    let tf = |frame: &str, time: i64| log_chunk("/tf", at(time), &placed(frame, time as f32)).unwrap();
+    let chunks = [
+        log_chunk("/world/a", Vec::new(), &in_frame("a")).unwrap(),
+        log_chunk("/world/b", Vec::new(), &in_frame("b")).unwrap(),
+        points("/world/a", 0),
+        points("/world/b", 0),
+        tf("a", 1_000),
+        tf("b", 2_000),
+        tf("b", 3_000),
+        tf("a", 5_000),
+    ];
+    let ids: Vec<ChunkId> = chunks.iter().map(Chunk::id).collect();
+    let shelf = Arc::new(Shelf::of(chunks));
+    let mut app = app_with(&shelf);
+    settle(&mut app);
+    show_all(&mut app, None);
+    time(
+        &mut app,
+        TimeCommand::SetTimelineAndTime("frame".to_owned(), 4_000),
+    );
+    app.update();
+    // The latest row of the entity alone would be one.
+    assert!(
+        lacks(&mut app).iter().all(|missing| missing.missing_chunks == 3),
+        "the views are provisional: {:?}",
+        lacks(&mut app)
+    );
+    settle(&mut app);
+    assert_eq!(
+        (x_of(&app, "/world/a"), x_of(&app, "/world/b")),
+        (Some(1e3), Some(3e3))
+    );
+    assert!(!shelf.given().contains(&ids[7]), "what comes later is not needed");
+    assert!(lacks(&mut app).iter().all(|missing| missing.missing_chunks == 0));
+    // What was read once is known: only what holds is read again.
+    for id in &ids[4..7] {
+        crate::change(&mut app, &store_id(), |recording| recording.evict(*id));
+    }
+    let before = shelf.given().len();
+    settle(&mut app);
+    assert_eq!(
+        (x_of(&app, "/world/a"), x_of(&app, "/world/b")),
+        (Some(1e3), Some(3e3))
+    );
+    let again: BTreeSet<ChunkId> = shelf.given()[before..].iter().copied().collect();
+    assert_eq!(again, BTreeSet::from([ids[4], ids[6]]));
+    time(&mut app, TimeCommand::SetTime(2_500));
+    settle(&mut app);
+    assert_eq!(
+        (x_of(&app, "/world/a"), x_of(&app, "/world/b")),
+        (Some(1e3), Some(2e3))
+    );
+    time(&mut app, TimeCommand::SetTime(500));
+    settle(&mut app);
+    assert_eq!(x_of(&app, "/world/a"), None);
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bevy_app::App;
 use chronoscope_frame::{
-    AppEntityContextExt as _, AppVisualizerExt as _, ContextReader, ContextRows, EntityContext,
-    EntityContexts, NoTransform, Recordings, Report, TimeCommand, Transforms, ViewAxes, ViewerCommand,
-    ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Work, WorkCounters,
-    visualizer::QueryMode,
+    ActiveBlueprint, AppEntityContextExt as _, AppVisualizerExt as _, ContextReader, ContextRows,
+    EntityContext, EntityContexts, Inherit, NoTransform, ReadContext, Recordings, Report, TimeCommand,
+    Transforms, ViewAxes, ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput,
+    Visuals, Work, WorkCounters, visualizer::QueryMode,
 };
 use chronoscope_store::{EntityId, Timeline};
 use chronoscope_types::{
@@ -43,7 +43,7 @@ fn point_seen(app: &App, origin: &str, path: &str, point: [f64; 3]) -> Result<[f
     let store = recordings.active().unwrap().store();
     let transforms = app.world().resource::<Transforms>();
     transforms
-        .origin_from_entity(store, Some(entity(app, origin)), entity(app, path))
+        .origin_from_entity(store, transforms.origin(store, &origin.into()), entity(app, path))
         .map(|transform| transform.transform_point3(point.into()).to_array())
 }
 
@@ -285,6 +285,133 @@ fn one_entity_may_say_where_many_frames_stand() {
 }
 
 #[test]
+fn a_path_without_data_is_in_its_implicit_frame_whether_it_was_named_before_or_not() {
+    let mut app = new_app();
+    log(&mut app, "/world/a", None, &in_frame("map"));
+    log(&mut app, "/world/a", None, &at(1.0));
+    log(&mut app, "/tf", None, &between("map", "tf#/", 10.0));
+    // The frames of paths that have no data: one is placed, one is the parent of a placed one.
+    log(
+        &mut app,
+        "/tf/deep",
+        None,
+        &between("tf#/world/a/x/y", "tf#/world/a/x", 100.0),
+    );
+    log(&mut app, "/seen", None, &in_frame("tf#/world/a/x/y/z"));
+    log(&mut app, "/a", None, &in_frame("map"));
+    products(&mut app);
+    let check = |app: &App| {
+        // The entity is in the frame that it names, the implicit frames below it are not.
+        assert_eq!(place(app, "/", "/world/a"), Ok([10, 0, 0]));
+        assert_eq!(place(app, "/world/a/x", "/a"), Ok([9, 0, 0]));
+        assert_eq!(place(app, "/world/a/x", "/seen"), Ok([100, 0, 0]));
+        assert_eq!(place(app, "/world/a/x/y/z", "/seen"), Ok([0, 0, 0]));
+        assert_eq!(place(app, "/", "/seen"), Ok([101, 0, 0]));
+    };
+    check(&app);
+    for path in ["/world/a/x/y/z/below", "/world/a/x/beside"] {
+        log(&mut app, path, None, &Points3D::new([[0.0; 3]]));
+        products(&mut app);
+        check(&app);
+        assert_eq!(
+            place(&app, "/world/a", path).map(|place| place[0]),
+            Ok(if path.ends_with("below") { 91 } else { -9 })
+        );
+    }
+    // A transform of a path that came between moves what was named below it.
+    log(&mut app, "/world/a/x", None, &at(1000.0));
+    products(&mut app);
+    assert_eq!(place(&app, "/", "/seen"), Ok([1101, 0, 0]));
+}
+
+#[test]
+fn a_named_path_that_is_not_there_costs_new_entities_nothing() {
+    let mut app = new_app();
+    log(&mut app, "/a", None, &in_frame("tf#/nowhere"));
+    for entity in 0..20 {
+        log(&mut app, &format!("/b/{entity}"), None, &at(1.0));
+    }
+    products(&mut app);
+    for entity in 0..3 {
+        log(
+            &mut app,
+            &format!("/c/{entity}"),
+            None,
+            &Points3D::new([[0.0; 3]]),
+        );
+        app.update();
+        let counters = app.world().resource::<WorkCounters>();
+        assert_eq!(counters.get(Work::TransformsComposed), 0);
+    }
+    log(&mut app, "/nowhere", None, &at(5.0));
+    app.update();
+    let counters = app.world().resource::<WorkCounters>();
+    assert_eq!(counters.get(Work::TransformsComposed), 1);
+    assert_eq!(place(&app, "/", "/a"), Ok([5, 0, 0]));
+}
+
+#[test]
+fn a_new_row_that_places_a_frame_costs_a_row_and_a_moved_cursor_none() {
+    let mut app = new_app();
+    log(&mut app, "/a", None, &in_frame("f3"));
+    for row in 0..500 {
+        let frame = format!("f{}", row % 10);
+        log(&mut app, "/tf", Some(row), &between(&frame, "tf#/", row as f32));
+    }
+    products(&mut app);
+    let work = |app: &App| {
+        let counters = app.world().resource::<WorkCounters>();
+        [Work::TransformRowsRead, Work::TransformsComposed].map(|work| counters.get(work))
+    };
+    seek(&mut app, 460);
+    assert_eq!(place(&app, "/", "/a"), Ok([453, 0, 0]));
+    seek(&mut app, 470);
+    assert_eq!(work(&app), [0, 10]);
+    assert_eq!(place(&app, "/", "/a"), Ok([463, 0, 0]));
+    seek(&mut app, 471);
+    assert_eq!(work(&app), [0, 1]);
+    // Behind the cursor, at the cursor, and in between rows that were read.
+    for (time, x, composed) in [(1_000, 463, 0), (471, 471, 1), (465, 471, 0)] {
+        log(&mut app, "/tf", Some(time), &between("f3", "tf#/", time as f32));
+        app.update();
+        assert_eq!(work(&app), [1, composed], "{time}");
+        assert_eq!(place(&app, "/", "/a"), Ok([x, 0, 0]), "{time}");
+    }
+    seek(&mut app, 466);
+    assert_eq!(place(&app, "/", "/a"), Ok([465, 0, 0]));
+    seek(&mut app, 2_000);
+    assert_eq!(place(&app, "/", "/a"), Ok([1_000, 0, 0]));
+}
+
+#[test]
+fn two_names_of_one_path_are_one_frame_whose_latest_row_holds() {
+    let mut app = new_app();
+    log(&mut app, "/tf", Some(0), &between("tf#/tf", "tf#/", 1.0));
+    log(&mut app, "/tf", Some(1), &at(2.0));
+    log(&mut app, "/tf", Some(2), &between("tf#tf/", "tf#/", 3.0));
+    products(&mut app);
+    for (time, x) in [(0, 1), (1, 2), (2, 3), (1, 2)] {
+        seek(&mut app, time);
+        assert_eq!(place(&app, "/", "/tf"), Ok([x, 0, 0]), "{time}");
+    }
+}
+
+#[test]
+fn a_later_flat_clear_shows_again_what_a_recursive_one_from_above_hid() {
+    let mut app = new_app();
+    log(&mut app, "/a", None, &in_frame("a"));
+    log(&mut app, "/tf/all", Some(0), &between("a", "tf#/", 1.0));
+    log(&mut app, "/tf/all", Some(2), &between("b", "tf#/", 1.0));
+    log(&mut app, "/tf", Some(1), &Clear::new(true));
+    log(&mut app, "/tf", Some(3), &Clear::new(false));
+    products(&mut app);
+    for (time, is_placed) in [(0, true), (1, false), (2, false), (3, true), (2, false)] {
+        seek(&mut app, time);
+        assert_eq!(place(&app, "/", "/a").is_ok(), is_placed, "{time}");
+    }
+}
+
+#[test]
 fn frames_in_a_circle_are_reported_and_hidden_until_the_circle_opens() {
     let mut app = new_app();
     for frame in ["a", "b", "c"] {
@@ -308,7 +435,7 @@ fn frames_in_a_circle_are_reported_and_hidden_until_the_circle_opens() {
         assert_eq!(place(&app, "/b", "/c"), Ok([1, 0, 0]));
         assert_eq!(
             reports(&app),
-            ["transform: /tf/a: frames hang on each other in a circle: a, b"]
+            ["transform: /tf/a: the parents of frames form a cycle: a, b"]
         );
         seek(&mut app, 2);
         assert_eq!(place(&app, "/", "/c"), Ok([7, 0, 0]));
@@ -345,7 +472,7 @@ fn a_frame_that_two_entities_place_is_hidden_and_reported() {
     assert_eq!(place(&app, "/", "/a"), Err(NoTransform::Unconnected));
     assert_eq!(
         reports(&app),
-        ["transform: /tf/one: 2 entities say where the frame a stands: /tf/one, /tf/two"]
+        ["transform: /tf/one: the frame a is placed by 2 entities: /tf/one, /tf/two"]
     );
     seek(&mut app, 2);
     assert_eq!(place(&app, "/", "/a"), Ok([1, 0, 0]));
@@ -486,6 +613,194 @@ impl EntityContext for Sum {
             None => 0.0,
         };
         Ok(Some(above.copied().unwrap_or(0) + own as i64))
+    }
+}
+
+/// The same along frames.
+enum FrameSum {}
+
+impl EntityContext for FrameSum {
+    const NAME: &'static str = "FrameSum";
+    const COMPONENTS: &'static [&'static str] = Sum::COMPONENTS;
+    const INHERIT: Inherit = Inherit::Frames;
+
+    type Value = i64;
+
+    fn read(rows: &ContextRows<'_>, above: Option<&i64>) -> Result<Option<i64>, Report> {
+        Sum::read(rows, above)
+    }
+}
+
+fn context<T: ReadContext>(app: &App, path: &str) -> Option<T::Value> {
+    let world = app.world();
+    let recordings = world.resource::<Recordings>();
+    let store = recordings.active().unwrap().store();
+    let contexts = world.resource::<EntityContexts>();
+    ContextReader::new(contexts, world.resource(), store).get::<T>(entity(app, path))
+}
+
+#[test]
+fn a_context_is_inherited_along_the_tree_or_along_frames_as_it_says() {
+    let mut app = new_app();
+    app.add_entity_context::<Sum>().add_entity_context::<FrameSum>();
+    log(&mut app, "/world/a", None, &in_frame("a"));
+    log(&mut app, "/world/a", None, &Scalars::new([1.0]));
+    log(&mut app, "/world/a/below", None, &Points3D::new([[0.0; 3]]));
+    log(&mut app, "/world", None, &Scalars::new([10.0]));
+    log(&mut app, "/other", None, &in_frame("b"));
+    log(&mut app, "/other/below", None, &Points3D::new([[0.0; 3]]));
+    log(&mut app, "/same", None, &in_frame("a"));
+    // The frame b is below a, which is below that of the world; later below another one, which nothing
+    // connects.
+    log(&mut app, "/tf", Some(0), &between("a", "tf#/world/unknown", 1.0));
+    log(&mut app, "/tf", Some(1), &between("b", "a", 1.0));
+    log(&mut app, "/tf", Some(5), &between("b", "tf#/world", 1.0));
+    log(&mut app, "/tf", Some(6), &between("b", "lost", 1.0));
+    products(&mut app);
+    let sums = |app: &App, paths: [&str; 5]| {
+        let of_tree = paths.map(|path| context::<Sum>(app, path));
+        (of_tree, paths.map(|path| context::<FrameSum>(app, path)))
+    };
+    let paths = ["/world", "/world/a", "/world/a/below", "/other", "/same"];
+    let of_tree = [Some(10), Some(11), Some(11), None, None];
+    for (time, other) in [(0, None), (1, Some(11)), (5, Some(10)), (6, None), (1, Some(11))] {
+        seek(&mut app, time);
+        // What is below the entity is in the frame of its path, which is not in the frame that the entity is
+        // in.
+        let of_frames = [Some(10), Some(11), Some(10), other, Some(11)];
+        assert_eq!(sums(&app, paths), (of_tree, of_frames), "{time}");
+        assert_eq!(context::<FrameSum>(&app, "/other/below"), None);
+    }
+    // A value above changes what is below; two in one frame contradict each other.
+    log(&mut app, "/world", None, &Scalars::new([20.0]));
+    app.update();
+    assert_eq!(context::<FrameSum>(&app, "/other"), Some(21));
+    log(&mut app, "/same", Some(0), &Scalars::new([5.0]));
+    app.update();
+    assert_eq!(context::<FrameSum>(&app, "/other"), Some(20));
+    let reports = app.world().resource::<EntityContexts>().reports();
+    let reports: Vec<String> = reports.into_iter().map(Report::to_string).collect();
+    assert_eq!(
+        reports,
+        ["FrameSum: /same: 2 entities of one frame have one: /same, /world/a"]
+    );
+}
+
+#[test]
+fn a_visualizer_runs_again_where_a_frame_hangs_elsewhere() {
+    let mut app = new_app();
+    app.add_entity_context::<FrameSum>()
+        .add_visualizer::<ShowFrameSum>(&[CLASS]);
+    log(&mut app, "/one", None, &Scalars::new([7.0]));
+    log(&mut app, "/two", None, &Scalars::new([7.0]));
+    log(&mut app, "/three", None, &Scalars::new([8.0]));
+    for frame in ["a", "b", "c"] {
+        log(&mut app, &format!("/{frame}"), None, &in_frame(frame));
+        log(&mut app, &format!("/{frame}"), None, &Points3D::new([[0.0; 3]]));
+    }
+    log(&mut app, "/tf", Some(0), &between("a", "tf#/one", 1.0));
+    log(&mut app, "/tf", Some(0), &between("b", "tf#/one", 1.0));
+    log(&mut app, "/tf", Some(1), &between("a", "tf#/three", 1.0));
+    log(&mut app, "/tf", Some(2), &between("b", "tf#/one", 9.0));
+    seek(&mut app, 0);
+    products(&mut app);
+    let shown = |app: &App, path: &str| {
+        let visuals = app.world().resource::<Visuals<ShowFrameSum>>();
+        let views = app.world().resource::<ActiveBlueprint>().viewport().views.keys();
+        let visuals = views.filter_map(|view| visuals.view(*view)).next().unwrap();
+        let visual = visuals.of_entity(entity(app, path)).next();
+        visual.map(|(_, visual)| visual.0)
+    };
+    let made = |app: &App| app.world().resource::<WorkCounters>().get(Work::VisualsMade);
+    assert_eq!(
+        ["/a", "/b", "/c"].map(|path| shown(&app, path)),
+        [Some(7), Some(7), None]
+    );
+    seek(&mut app, 1);
+    assert_eq!(
+        ["/a", "/b", "/c"].map(|path| shown(&app, path)),
+        [Some(8), Some(7), None]
+    );
+    assert_eq!(made(&app), 1);
+    seek(&mut app, 2);
+    assert_eq!(made(&app), 0, "a transform that moves changes no context");
+}
+
+#[test]
+fn a_context_that_changes_checks_the_results_below_it_alone() {
+    let mut app = new_app();
+    app.add_entity_context::<Sum>()
+        .add_visualizer::<ShowTreeSum>(&[CLASS]);
+    for at in 0..40 {
+        log(&mut app, &format!("/many/{at}"), None, &Points3D::new([[0.0; 3]]));
+    }
+    for path in ["/few/a", "/few/a/b", "/few/c"] {
+        log(&mut app, path, None, &Points3D::new([[0.0; 3]]));
+    }
+    for time in 0..3 {
+        log(&mut app, "/few/a", Some(time), &Scalars::new([time as f64]));
+    }
+    log(&mut app, "/many", Some(0), &Scalars::new([1.0]));
+    seek(&mut app, 0);
+    products(&mut app);
+    let counters = |app: &App| {
+        let counters = app.world().resource::<WorkCounters>();
+        [Work::ResultsChecked, Work::VisualsMade].map(|work| counters.get(work))
+    };
+    app.update();
+    assert_eq!(counters(&app), [0, 0]);
+    let num_views = app.world().resource::<ActiveBlueprint>().viewport().views.len();
+    seek(&mut app, 1);
+    // The series of the entity itself is looked at, too.
+    let [checked, made] = counters(&app);
+    assert!(
+        checked as usize <= 3 * num_views,
+        "{checked} results were checked"
+    );
+    assert_eq!(made, 2);
+}
+
+/// Shows the sum along the tree.
+struct ShowTreeSum;
+
+impl Visualizer for ShowTreeSum {
+    type Visual = ShownFrameSum;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "ShowTreeSum",
+        contexts: &[Sum::NAME],
+        ..ShowFrameSum::INFO
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report> {
+        Ok(input.context::<Sum>().map(ShownFrameSum))
+    }
+}
+
+/// Shows the sum along frames.
+struct ShowFrameSum;
+
+struct ShownFrameSum(i64);
+
+impl Visual for ShownFrameSum {
+    fn heap_bytes(&self) -> u64 {
+        0
+    }
+}
+
+impl Visualizer for ShowFrameSum {
+    type Visual = ShownFrameSum;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "ShowFrameSum",
+        required: &["Points3D:positions"],
+        optional: &[],
+        contexts: &[FrameSum::NAME],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<Self::Visual>, Report> {
+        Ok(input.context::<FrameSum>().map(ShownFrameSum))
     }
 }
 

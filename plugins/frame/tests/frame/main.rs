@@ -19,11 +19,12 @@ use bevy_time::TimePlugin;
 use chronoscope_blueprint::{ContentsFilter, RecommendedView, Schema, ViewClassId};
 use chronoscope_frame::{
     ActiveBlueprint, Annotations, AppViewClassExt, AppVisualizerExt, Camera, ContextReader, Cursor,
-    DataResults, DiffLog, EntityContexts, FramePlugins, InstructionIndex, LatestAtResults, Recordings,
-    Report, ResultKey, TimeControls, Transforms, View, ViewAxes, ViewClass, ViewOverrides, ViewTile, Visual,
-    Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals, visualizer::QueryMode,
+    DataResults, DiffLog, EntityContexts, FramePlugins, InstructionIndex, LatestAtResults, MemoryBudget,
+    Recordings, Report, ResultKey, Space, TimeControls, Transforms, View, ViewAxes, ViewClass, ViewOverrides,
+    ViewTile, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals,
+    visualizer::QueryMode,
 };
-use chronoscope_store::{Chunk, EntityPath, StoreEvent, StoreId};
+use chronoscope_store::{Chunk, StoreEvent, StoreId};
 use chronoscope_types::read;
 
 /// A view that shows what lies below `/world`, and one that shows everything.
@@ -38,6 +39,10 @@ impl ViewClass for TestClass {
 
     fn display_name(&self) -> &'static str {
         "test view"
+    }
+
+    fn space(&self) -> Option<Space> {
+        Some(Space::Three)
     }
 
     fn recommend(&self, schema: &Schema) -> Vec<RecommendedView> {
@@ -167,6 +172,8 @@ fn new_app() -> App {
     app.add_view_class(TestClass);
     app.add_visualizer::<Points>(&[CLASS])
         .add_visualizer::<Series>(&[CLASS]);
+    // However busy the machine is, what is purged is the same.
+    app.world_mut().resource_mut::<MemoryBudget>().gc_time = std::time::Duration::from_secs(60);
     app.finish();
     app.cleanup();
     app
@@ -278,11 +285,11 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
                 .unwrap_or_default();
             out.insert(format!("{name} series"), format!("{series:?}"));
             let transforms = world.resource::<Transforms>();
-            // A path that is not there stands where the nearest above it stands.
-            let known = |path: EntityPath| path.ancestors().find_map(|path| store.entity_id(&path));
-            let origins = ["/", "/world", "/world/a", "/world/b"].map(|path| known(path.into()));
-            let transform =
-                origins.map(|origin| transforms.origin_from_entity(store, origin, result.entity).ok());
+            let origins = ["/", "/world", "/world/a", "/world/b", "/world/b/new", "/nowhere"];
+            let transform = origins.map(|origin| {
+                let origin = transforms.origin(store, &origin.into());
+                transforms.origin_from_entity(store, origin, result.entity).ok()
+            });
             let frame = transforms.frame_name(store, result.entity);
             out.insert(format!("{name} transform"), format!("{transform:?}"));
             let contexts = ContextReader::new(world.resource::<EntityContexts>(), transforms, store);

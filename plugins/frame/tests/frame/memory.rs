@@ -6,7 +6,7 @@ use chronoscope_frame::{
     ViewerCache, Visuals,
 };
 use chronoscope_store::{StoreSettings, Timeline};
-use chronoscope_types::{Points3D, Scalars, log_chunk};
+use chronoscope_types::{Points3D, Scalars, Transform3D, log_chunk};
 
 use crate::{Series, add, new_app, show_all, store_id};
 
@@ -152,6 +152,42 @@ fn idle_caches_go_first_and_what_is_shown_is_made_up_for_by_data() {
 }
 
 #[test]
+fn what_transforms_take_grows_with_the_rows_that_place_frames_and_goes_with_them() {
+    let mut app = new_app();
+    let place = |app: &mut bevy_app::App, rows: std::ops::Range<i64>| {
+        for row in rows {
+            let time = [(Timeline::sequence("frame"), row)];
+            let placed = Transform3D::from_translation([row as f32, 0.0, 0.0])
+                .with_child_frame(format!("f{}", row % 7))
+                .with_parent_frame("tf#/");
+            add(app, &store_id(), log_chunk("/tf", time, &placed).unwrap());
+        }
+        app.update();
+        app.update();
+    };
+    let bytes = |app: &bevy_app::App| {
+        let memory = &app.world().resource::<FrameDiagnostics>().memory;
+        let cache = memory.caches.iter().find(|cache| cache.name == "Transforms");
+        cache.unwrap().size.bytes
+    };
+    place(&mut app, 0..10);
+    let few = bytes(&app);
+    place(&mut app, 10..2_000);
+    let many = bytes(&app);
+    // A time, an id and a place for each row, with what lists keep in reserve.
+    assert!(
+        (2_000 * 32..2_000 * 32 * 3).contains(&(many - few)),
+        "{few} {many}"
+    );
+    crate::change(&mut app, &store_id(), |recording| {
+        let entity = recording.store.entity_id(&"/tf".into()).unwrap();
+        recording.drop_entity(entity)
+    });
+    place(&mut app, 0..0);
+    assert!(bytes(&app) <= few, "{few} {}", bytes(&app));
+}
+
+#[test]
 fn what_nobody_sees_is_let_go_of_where_memory_is_short() {
     let mut app = new_app();
     for frame in 0..40 {
@@ -198,11 +234,8 @@ fn what_nobody_sees_is_let_go_of_where_memory_is_short() {
     assert_eq!(visuals(&mut app), before);
     let used = app.world().resource::<Recordings>().num_bytes();
     // Of the data itself, nothing may go.
-    *app.world_mut().resource_mut() = MemoryBudget {
-        limit_bytes: Some(used - 1),
-        protect_latest: 40,
-        ..MemoryBudget::default()
-    };
+    let mut budget = app.world_mut().resource_mut::<MemoryBudget>();
+    (budget.limit_bytes, budget.protect_latest) = (Some(used - 1), 40);
     app.update();
     let after = visuals(&mut app);
     assert_eq!(

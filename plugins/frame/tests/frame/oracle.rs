@@ -1,5 +1,5 @@
-//! The oracle: whatever happened before, the products of a frame are those of a fresh app that is given the same stores, blueprint and
-//! cursor.
+//! The oracle: whatever happened before, the products of a frame are those of a fresh app that is given the
+//! same stores, blueprint and cursor.
 
 use bevy_app::App;
 use chronoscope_blueprint::{
@@ -120,8 +120,8 @@ const ENTITIES: [&str; 6] = [
     "/world/b/deep/er",
     "/plot",
 ];
-/// Names of frames; none, those of paths, and one of a path that may come.
-const FRAMES: [&str; 7] = [
+/// Names of frames; none, those of paths, of paths that may come, and of paths that never come.
+const FRAMES: [&str; 9] = [
     "",
     "map",
     "base",
@@ -129,6 +129,8 @@ const FRAMES: [&str; 7] = [
     "tf#/world/b",
     "tf#/plot",
     "tf#/nowhere",
+    "tf#/world/b/deep",
+    "tf#/world/b/new/frame",
 ];
 const CONTENTS: [&str; 3] = ["+ $origin/**", "+ /world/a/**", "+ /**\n- /world/a/**"];
 

@@ -12,14 +12,15 @@ use chronoscope_frame::{
 use chronoscope_store::{EntityId, StoreId, Timeline};
 use chronoscope_types::{
     AsComponents, Boxes3D, Component, ComponentMapping, CursorTimeRange, Points3D, Rgba, TimeBoundary,
-    VisibleTimeRange,
+    Transform3D, VisibleTimeRange,
     blueprint::{VisibleTimeRanges, VisualizerInstruction},
     components,
     enums::ComponentSourceKind,
     log_chunk, read,
+    records::RotationAxisAngle,
 };
 
-use crate::{CLASS, Points, add, new_app, show_all, store_id};
+use crate::{CLASS, Points, Series, add, new_app, show_all, store_id};
 
 fn view(at: usize) -> ViewId {
     ViewId::hashed(["visuals", &at.to_string()])
@@ -224,6 +225,74 @@ fn two_instructions_of_one_visualizer_show_an_entity_twice() {
     assert_eq!(source(0, "Points3D:colors"), Some(Source::Override));
     assert_eq!(source(1, "Points3D:colors"), None);
     assert_eq!(source(1, "Points3D:positions"), Some(Source::Store));
+}
+
+#[test]
+fn a_mapping_with_a_selector_shows_a_part_of_a_component_or_says_why_not() {
+    let mut app = app_with(1, 0..3);
+    for time in 0..3 {
+        let turn = RotationAxisAngle::new([time as f32 * 10.0, 1.0, 2.0], time as f32 * 0.5);
+        let turn = Transform3D::default().with_rotation_axis_angle(turn);
+        let at = [(Timeline::sequence("frame"), time)];
+        add(&mut app, &store_id(), log_chunk("/world/a", at, &turn).unwrap());
+    }
+    let instructions = [
+        ("axis", "Points3D", "Points3D:positions", ".axis"),
+        ("angle", "SeriesLines", "Scalars:scalars", ".angle"),
+        ("x", "SeriesLines", "Scalars:scalars", ".axis[0]"),
+        ("none", "Points3D", "Points3D:positions", ".pose.axis"),
+    ];
+    let instruction = |name: &str, visualizer: &str| Instruction {
+        id: InstructionId::hashed([name]),
+        visualizer: visualizer.into(),
+    };
+    let active: Vec<_> = instructions
+        .map(|(name, visualizer, ..)| instruction(name, visualizer))
+        .into();
+    for (name, _, target, selector) in instructions {
+        let mapped = VisualizerInstruction::default().with_component_map(ComponentMapping {
+            target: target.to_owned(),
+            source_kind: ComponentSourceKind::SourceComponent,
+            source_component: Some("Transform3D:rotation_axis_angle".to_owned()),
+            selector: Some(selector.to_owned()),
+        });
+        let set = BlueprintCommand::SetOverride {
+            view: view(0),
+            entity: "/world/a".into(),
+            target: OverrideTarget::Visualizer {
+                id: InstructionId::hashed([name]),
+                active: active.clone(),
+            },
+            components: mapped.components(),
+        };
+        command(&mut app, set);
+    }
+    settle(&mut app);
+    for time in [2, 0, 1] {
+        seek(&mut app, time);
+        assert_eq!(shown(&app, 0), [[time as f32 * 10.0]]);
+    }
+    let series = app.world().resource::<Visuals<Series>>().view(view(0)).unwrap();
+    let series: Vec<_> = series
+        .of_entity(entity(&app))
+        .map(|(_, samples)| samples.0.clone())
+        .collect();
+    let samples = |step: f64| (0..3).map(|time| (time, time as f64 * step)).collect::<Vec<_>>();
+    assert_eq!(series, [samples(0.5), samples(10.0)]);
+    let reports: Vec<String> = visuals(&app)
+        .view(view(0))
+        .unwrap()
+        .reports_of(entity(&app))
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(reports.len(), 1, "{reports:?}");
+    for part in [
+        "/world/a",
+        "Points3D:positions",
+        "no field \"pose\" among axis, angle",
+    ] {
+        assert!(reports[0].contains(part), "{part} is not in {reports:?}");
+    }
 }
 
 #[test]

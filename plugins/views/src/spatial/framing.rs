@@ -1,20 +1,22 @@
 //! What a view frames until somebody says where to look: each entity as it is when it first shows something.
 //!
-//! Framing depends on the recording, the timeline, the blueprint and which chunks are loaded; not on the cursor, so that it holds
-//! still while time plays, and not on what was on screen before. The content at the first cursor would be history; the content at
-//! the cursor would move; all rows of all times would cost all data, and need transforms at all of these times. First rows cost
-//! as much as one frame, once, and what they need is loaded and kept.
+//! Framing depends on the recording, the timeline, the blueprint and which chunks are loaded; not on the
+//! cursor, so that it holds still while time plays, and not on what was on screen before. The content at the
+//! first cursor would be history; the content at the cursor would move; all rows of all times would cost all
+//! data, and need transforms at all of these times. First rows cost as much as one frame, once, and what they
+//! need is loaded and kept.
 //!
 //! [`FirstLook`] says where entities stand then, and which are left out.
 
 use bevy::ecs::prelude::*;
 use chronoscope_frame::{
     Cursor, DataResult, DataResults, DiffEntry, DiffLog, IngestSources, RecordingEntry, RecordingKey,
-    Recordings, View, ViewOverrides, Visualizer, Visualizers,
+    Recordings, Transforms, View, ViewOverrides, Visualizer, Visualizers,
     visualizer::{FirstChunks, FirstLook, FirstLookChunks, VisualizerId},
 };
 use chronoscope_store::{EntityId, EntityPath, StoreEvent, TimelineId};
-use rustc_hash::FxHashMap;
+use chronoscope_types::Transform3D;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{SpatialScenes, SpatialSources, bounds::Bounds, visual::SpatialVisual};
 
@@ -45,6 +47,10 @@ pub(crate) struct Framing {
     /// Whether rows came or went that may be first ones.
     is_stale: bool,
     entities: FxHashMap<EntityId, First>,
+    /// Entities that no transform leads to, yet.
+    unplaced: FxHashSet<EntityId>,
+    /// Whether rows came that place frames, at whatever time.
+    has_new_transforms: bool,
     /// Rows after this time are not the first ones of any entity.
     last_time: Option<i64>,
     framed: Framed,
@@ -64,6 +70,8 @@ struct First {
     framed: Framed,
     /// The time after which other rows change nothing.
     time: i64,
+    /// Whether a transform leads to it.
+    is_placed: bool,
 }
 
 impl Framing {
@@ -72,7 +80,8 @@ impl Framing {
         self.framed
     }
 
-    /// Looks at entities that are new, or whose first rows may be others. Cost: these; an iteration over all where one is.
+    /// Looks at entities that are new, or whose first rows may be others. Cost: these; an iteration over all
+    /// where one is.
     fn update(&mut self, inputs: &Inputs<'_>, chunks: &mut FirstLookChunks) {
         let now = MadeOf {
             recording: inputs.recording.key(),
@@ -85,9 +94,17 @@ impl Framing {
         let changed = inputs.results.changed_since(self.results_version);
         self.results_version = inputs.results.version();
         let look_at: Vec<EntityId> = match changed {
-            Some(changed) if is_same && !(self.is_stale && inputs.is_loaded) => changed.to_vec(),
+            Some(changed) if is_same && !(self.is_stale && inputs.is_loaded) => {
+                let mut look_at = changed.to_vec();
+                if std::mem::take(&mut self.has_new_transforms) {
+                    look_at.extend(self.unplaced.iter().filter(|entity| !changed.contains(*entity)));
+                }
+                look_at
+            }
             _ => {
                 self.entities.clear();
+                self.unplaced.clear();
+                self.has_new_transforms = false;
                 chunks.clear(inputs.view.id);
                 self.is_stale = false;
                 self.made_of = Some(now);
@@ -102,17 +119,31 @@ impl Framing {
             inputs.overrides,
             inputs.recording,
             inputs.cursor.timeline,
+            inputs.transforms,
         );
         for entity in look_at {
             self.entities.remove(&entity);
+            self.unplaced.remove(&entity);
             chunks.remove(inputs.view.id, entity);
             let Some(result) = inputs.results.get(entity) else {
                 continue;
             };
             let mut read = FirstChunks::default();
             for (visualizer, first) in &inputs.lookers {
-                for First { framed, time } in first(&look, *visualizer, result, &mut read) {
-                    let known = self.entities.entry(entity).or_insert(First { framed, time });
+                for First {
+                    framed,
+                    time,
+                    is_placed,
+                } in first(&look, *visualizer, result, &mut read)
+                {
+                    if !is_placed {
+                        self.unplaced.insert(entity);
+                    }
+                    let known = self.entities.entry(entity).or_insert(First {
+                        framed,
+                        time,
+                        is_placed,
+                    });
                     known.framed = known.framed.union(framed);
                     known.time = known.time.max(time);
                 }
@@ -130,17 +161,22 @@ impl Framing {
         if self.is_stale {
             return;
         }
-        let Some(mut entries) = since else {
+        let Some(entries) = since else {
             self.is_stale = true;
             return;
         };
         let (timeline, last_time) = (inputs.cursor.timeline, self.last_time);
-        self.is_stale = entries.any(|entry| match entry {
-            DiffEntry::Store { recording, event } => {
-                *recording == inputs.recording.key() && may_be_first(event, timeline, last_time)
+        let child_frame = inputs.recording.store().component_id(&Transform3D::CHILD_FRAME);
+        for entry in entries {
+            let DiffEntry::Store { recording, event } = entry else {
+                continue;
+            };
+            if *recording != inputs.recording.key() {
+                continue;
             }
-            DiffEntry::Cursor | DiffEntry::Recordings => false,
-        });
+            self.is_stale |= may_be_first(event, timeline, last_time);
+            self.has_new_transforms |= child_frame.is_some_and(|id| event.meta.has_component(id));
+        }
     }
 }
 
@@ -160,6 +196,7 @@ struct Inputs<'a> {
     results: &'a DataResults,
     overrides: &'a ViewOverrides,
     recording: &'a RecordingEntry,
+    transforms: &'a Transforms,
     cursor: Cursor,
     log: &'a DiffLog,
     /// Whether nothing is being loaded: until then rows come all the time.
@@ -202,6 +239,7 @@ fn look<V: Visualizer<Visual = SpatialVisual>>(
                 return First {
                     framed,
                     time: first.time,
+                    is_placed: first.origin_from_entity.is_some(),
                 };
             };
             let all = visual.bounds.transformed(&origin_from_entity);
@@ -209,6 +247,7 @@ fn look<V: Visualizer<Visual = SpatialVisual>>(
             First {
                 framed: Framed { all, pictures },
                 time: first.time,
+                is_placed: true,
             }
         })
         .collect()
@@ -222,6 +261,7 @@ pub(crate) fn update_framing(
     sources: Res<SpatialSources>,
     visualizers: Res<Visualizers>,
     recordings: Res<Recordings>,
+    transforms: Res<Transforms>,
     cursor: Res<Cursor>,
     log: Res<DiffLog>,
     ingest: Option<Res<IngestSources>>,
@@ -247,6 +287,7 @@ pub(crate) fn update_framing(
             results,
             overrides,
             recording,
+            transforms: &transforms,
             cursor: *cursor,
             log: &log,
             is_loaded,

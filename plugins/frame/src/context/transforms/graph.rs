@@ -1,10 +1,12 @@
 //! The frame graph: a forest of frames, composed in f64.
 //!
-//! A frame is that of an entity's path, or has a name. The frame of a path hangs on that of the path above, unless a row says
-//! otherwise; one with a name hangs on nothing, unless a row does. Where it is not known how a frame hangs on its parent, the graph
-//! is cut there: what is below stands in a tree of its own.
+//! A frame is the implicit one of an entity path, or has a name. The parent of an implicit frame is that of
+//! the path above, unless a row gives another one; a frame with a name has no parent, unless a row gives one.
+//! Whether the store has a path makes no difference: `tf#/a/b` may be named before anything is logged there.
+//! Where the transform to the parent is not known, the graph is cut: what is below is in a tree of its own.
 
 mod compose;
+mod context_frames;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,21 +17,28 @@ use smallvec::SmallVec;
 
 use super::{FrameId, PinholeCamera, Placement};
 use crate::Report;
+pub(in crate::context) use context_frames::ContextFrame;
 
 /// What the names of the frames of paths begin with.
-const PATH_PREFIX: &str = "tf#";
+pub(super) const PATH_PREFIX: &str = "tf#";
 
 #[derive(Default)]
 pub(super) struct FrameGraph {
     pub(super) frames: Vec<Frame>,
     by_entity: FxHashMap<EntityId, usize>,
     by_name: FxHashMap<Arc<str>, usize>,
-    /// Frames whose rows give the frame of a path as their parent.
-    hang_on_paths: FxHashSet<usize>,
-    /// Frames that hang on each other in a circle.
-    circular: Vec<usize>,
-    /// Whether a path was named that the store does not have, and how many paths it had then.
-    unknown_paths: Option<usize>,
+    /// Frames of paths that the store does not have.
+    by_unknown_path: BTreeMap<EntityPath, usize>,
+    /// The number of paths of the store that are not in `by_unknown_path`.
+    num_known_paths: usize,
+    /// The bytes of the names of frames.
+    name_bytes: usize,
+    /// Grows with each change of what is below what.
+    structure_version: u64,
+    /// Whether a row ever gave a parent, so that there may be cycles.
+    has_named_parents: bool,
+    /// Frames whose parents form a cycle.
+    cyclic: Vec<usize>,
     /// What is wrong with frames.
     problems: BTreeMap<usize, Report>,
     /// Frames whose composed transforms are not finite.
@@ -44,23 +53,25 @@ pub(super) struct FrameGraph {
 }
 
 /// How a frame is called.
-#[derive(Clone, Debug)]
-pub(super) enum FrameKey {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum FrameKey {
     Path(EntityId),
+    /// A path that the store does not have.
+    UnknownPath(EntityPath),
     Name(Arc<str>),
 }
 
 pub(super) struct Frame {
     pub(super) key: FrameKey,
     /// What rows say about it: one, unless they contradict each other.
-    transforms: SmallVec<[TransformOffer; 1]>,
-    pinholes: SmallVec<[PinholeOffer; 0]>,
+    transforms: SmallVec<[LoggedTransform; 1]>,
+    pinholes: SmallVec<[LoggedPinhole; 0]>,
     /// What follows from that.
     edge: Edge,
     pub(super) pinhole: Option<Arc<PinholeCamera>>,
     parent: Option<usize>,
     children: Vec<usize>,
-    is_circular: bool,
+    is_cyclic: bool,
     /// Where it stands, beneath its own pinhole.
     pub(super) outer: Placement,
     /// Where what is in it stands.
@@ -77,7 +88,7 @@ pub(super) struct Frame {
 
 /// What one entity's row says about how a frame hangs on its parent.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct TransformOffer {
+pub(super) struct LoggedTransform {
     pub(super) entity: EntityId,
     pub(super) is_static: bool,
     pub(super) parent: Option<Arc<str>>,
@@ -86,7 +97,7 @@ pub(super) struct TransformOffer {
 
 /// What one entity's row says about the camera that looks from a frame.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct PinholeOffer {
+pub(super) struct LoggedPinhole {
     pub(super) entity: EntityId,
     pub(super) is_static: bool,
     pub(super) parent: Option<Arc<str>>,
@@ -100,8 +111,6 @@ enum Edge {
     Root,
     /// It hangs on the frame of the path above.
     Above(DAffine3),
-    /// It hangs on the frame of this path.
-    Path(EntityId, DAffine3),
     /// It hangs on this frame.
     Named(usize, DAffine3),
     /// How it hangs is not known.
@@ -112,7 +121,7 @@ impl Edge {
     fn parent_from_frame(&self) -> DAffine3 {
         match self {
             Self::Root | Self::Broken => DAffine3::IDENTITY,
-            Self::Above(transform) | Self::Path(_, transform) | Self::Named(_, transform) => *transform,
+            Self::Above(transform) | Self::Named(_, transform) => *transform,
         }
     }
 }
@@ -127,10 +136,22 @@ pub(super) struct Composed {
 }
 
 impl FrameGraph {
-    /// Whether the store has paths now that were named when it did not have them: all is to be read anew then.
-    pub(super) fn is_outdated(&self, store: &ChunkStore) -> bool {
-        self.unknown_paths
-            .is_some_and(|paths| paths != store.tree().len())
+    /// Finds the frames whose paths the store has now, and had not when they were named. Call it before new
+    /// rows are taken.
+    ///
+    /// Cost: the new paths.
+    pub(super) fn adopt_paths(&mut self, store: &ChunkStore) {
+        let known = std::mem::replace(&mut self.num_known_paths, store.tree().len());
+        if self.by_unknown_path.is_empty() {
+            return;
+        }
+        for entity in (known..store.tree().len()).map(EntityId::from_index) {
+            if let Some(at) = self.by_unknown_path.remove(store.entity_path(entity)) {
+                self.structure_version += 1;
+                self.frames[at].key = FrameKey::Path(entity);
+                self.by_entity.insert(entity, at);
+            }
+        }
     }
 
     /// The nearest frame of a path at or above an entity.
@@ -142,12 +163,21 @@ impl FrameGraph {
         ancestors.find_map(|entity| self.by_entity.get(&entity).copied())
     }
 
-    pub(super) fn find_entity(&self, entity: EntityId) -> Option<usize> {
-        self.by_entity.get(&entity).copied()
+    /// The nearest frame of a path at or above a path, which the store need not have.
+    pub(super) fn nearest_of_path(&self, store: &ChunkStore, path: &EntityPath) -> Option<usize> {
+        for path in path.ancestors() {
+            if let Some(entity) = store.entity_id(&path) {
+                return self.nearest(store, entity);
+            }
+            if let Some(at) = self.by_unknown_path.get(&path) {
+                return Some(*at);
+            }
+        }
+        None
     }
 
-    pub(super) fn find_name(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).copied()
+    pub(super) fn find_entity(&self, entity: EntityId) -> Option<usize> {
+        self.by_entity.get(&entity).copied()
     }
 
     fn add(&mut self, key: FrameKey) -> usize {
@@ -157,7 +187,13 @@ impl FrameGraph {
                 self.by_entity.insert(*entity, at);
                 self.new.push(at);
             }
+            FrameKey::UnknownPath(path) => {
+                self.name_bytes += path.heap_bytes();
+                self.by_unknown_path.insert(path.clone(), at);
+                self.new.push(at);
+            }
             FrameKey::Name(name) => {
+                self.name_bytes += name.len();
                 self.by_name.insert(Arc::clone(name), at);
             }
         }
@@ -169,7 +205,7 @@ impl FrameGraph {
             pinhole: None,
             parent: None,
             children: Vec::new(),
-            is_circular: false,
+            is_cyclic: false,
             outer: Placement::WORLD,
             placement: Placement::WORLD,
             version: 0,
@@ -190,21 +226,26 @@ impl FrameGraph {
         }
     }
 
-    /// The frame of a name: that of an entity's path, where the name is one that the store has.
-    pub(super) fn key_of(&mut self, store: &ChunkStore, name: &Arc<str>) -> FrameKey {
-        if let Some(path) = name.strip_prefix(PATH_PREFIX) {
-            if let Some(entity) = store.entity_id(&EntityPath::parse(path)) {
-                return FrameKey::Path(entity);
-            }
-            self.unknown_paths = Some(store.tree().len());
+    /// What a name stands for: the implicit frame of a path, or a frame of its own.
+    pub(super) fn key_of(store: &ChunkStore, name: &Arc<str>) -> FrameKey {
+        let Some(path) = name.strip_prefix(PATH_PREFIX) else {
+            return FrameKey::Name(Arc::clone(name));
+        };
+        let path = EntityPath::parse(path);
+        match store.entity_id(&path) {
+            Some(entity) => FrameKey::Path(entity),
+            None => FrameKey::UnknownPath(path),
         }
-        FrameKey::Name(Arc::clone(name))
     }
 
     /// The frame that is called so, added where it is new.
     pub(super) fn frame(&mut self, key: FrameKey) -> usize {
         match key {
             FrameKey::Path(entity) => self.frame_of_entity(entity),
+            FrameKey::UnknownPath(path) => match self.by_unknown_path.get(&path) {
+                Some(at) => *at,
+                None => self.add(FrameKey::UnknownPath(path)),
+            },
             FrameKey::Name(name) => match self.by_name.get(&name) {
                 Some(at) => *at,
                 None => self.add(FrameKey::Name(name)),
@@ -213,8 +254,8 @@ impl FrameGraph {
     }
 
     /// Replaces what an entity says about where a frame stands.
-    pub(super) fn set_transform(&mut self, at: usize, entity: EntityId, offer: Option<TransformOffer>) {
-        if set_offer(&mut self.frames[at].transforms, offer, |known| {
+    pub(super) fn set_transform(&mut self, at: usize, entity: EntityId, logged: Option<LoggedTransform>) {
+        if set_logged(&mut self.frames[at].transforms, logged, |known| {
             known.entity == entity
         }) {
             self.touched.push(at);
@@ -222,8 +263,8 @@ impl FrameGraph {
     }
 
     /// Replaces what an entity says about the camera of a frame.
-    pub(super) fn set_pinhole(&mut self, at: usize, entity: EntityId, offer: Option<PinholeOffer>) {
-        if set_offer(&mut self.frames[at].pinholes, offer, |known| {
+    pub(super) fn set_pinhole(&mut self, at: usize, entity: EntityId, logged: Option<LoggedPinhole>) {
+        if set_logged(&mut self.frames[at].pinholes, logged, |known| {
             known.entity == entity
         }) {
             self.touched.push(at);
@@ -246,7 +287,7 @@ impl FrameGraph {
             .into_iter()
             .filter_map(|at| match self.frames[at].key {
                 FrameKey::Path(entity) => Some(entity),
-                FrameKey::Name(_) => None,
+                FrameKey::UnknownPath(_) | FrameKey::Name(_) => None,
             })
             .collect();
         composed
@@ -255,15 +296,17 @@ impl FrameGraph {
     /// Decides what holds among the things that rows say about a frame.
     fn resolve(&mut self, store: &ChunkStore, at: usize, version: u64, relink: &mut Vec<usize>) {
         self.problems.remove(&at);
-        let transform = match only(&self.frames[at].transforms, |offer| {
-            (offer.entity, offer.is_static)
+        let transform = match only(&self.frames[at].transforms, |logged| {
+            (logged.entity, logged.is_static)
         }) {
-            Ok(offer) => Ok(offer.cloned()),
-            Err(entities) => Err(self.doubled(store, at, &entities, "stands")),
+            Ok(logged) => Ok(logged.cloned()),
+            Err(entities) => Err(self.doubled(store, at, &entities, "the frame")),
         };
-        let pinhole = match only(&self.frames[at].pinholes, |offer| (offer.entity, offer.is_static)) {
-            Ok(offer) => Ok(offer.cloned()),
-            Err(entities) => Err(self.doubled(store, at, &entities, "has a camera")),
+        let pinhole = match only(&self.frames[at].pinholes, |logged| {
+            (logged.entity, logged.is_static)
+        }) {
+            Ok(logged) => Ok(logged.cloned()),
+            Err(entities) => Err(self.doubled(store, at, &entities, "the camera of the frame")),
         };
         let about = |entity, message: &str| {
             Report::entity_warning("transform", store.entity_path(entity).clone(), message)
@@ -272,13 +315,15 @@ impl FrameGraph {
             (Err(problem), pinhole) => (Edge::Broken, pinhole.ok().flatten(), Some(problem)),
             (_, Err(problem)) => (Edge::Broken, None, Some(problem)),
             (Ok(transform), Ok(pinhole)) => {
-                let parent = transform.as_ref().and_then(|offer| offer.parent.clone());
+                let parent = transform.as_ref().and_then(|logged| logged.parent.clone());
                 let parent = parent.or_else(|| pinhole.as_ref()?.parent.clone());
-                let source = transform.as_ref().map(|offer| offer.entity);
+                let source = transform.as_ref().map(|logged| logged.entity);
                 let source = source.or_else(|| Some(pinhole.as_ref()?.entity));
                 let pose = match transform {
                     None => Ok(DAffine3::IDENTITY),
-                    Some(offer) => offer.parent_from_frame.map_err(|message| (offer.entity, message)),
+                    Some(logged) => logged
+                        .parent_from_frame
+                        .map_err(|message| (logged.entity, message)),
                 };
                 match pose {
                     Ok(pose) => (self.edge(store, at, source, parent, pose), pinhole, None),
@@ -288,10 +333,10 @@ impl FrameGraph {
         };
         let (edge, camera, problem) = match camera {
             None => (edge, None, problem),
-            Some(PinholeOffer {
+            Some(LoggedPinhole {
                 pinhole: Ok(pinhole), ..
             }) => (edge, Some(pinhole), problem),
-            Some(PinholeOffer {
+            Some(LoggedPinhole {
                 entity,
                 pinhole: Err(message),
                 ..
@@ -303,17 +348,18 @@ impl FrameGraph {
         if let Some(problem) = problem {
             self.problems.insert(at, problem);
         }
-        match edge {
-            Edge::Path(..) => self.hang_on_paths.insert(at),
-            _ => self.hang_on_paths.remove(&at),
-        };
         let frame = &mut self.frames[at];
         if frame.pinhole != camera {
             frame.pinhole = camera;
             frame.pinhole_version = version;
             self.dirty.push(at);
         }
-        if frame.edge != edge || frame.version == 0 || frame.is_circular {
+        let is_same_parent = match (&frame.edge, &edge) {
+            (Edge::Named(before, _), Edge::Named(now, _)) => before == now,
+            (before, now) => std::mem::discriminant(before) == std::mem::discriminant(now),
+        };
+        self.structure_version += u64::from(!is_same_parent);
+        if frame.edge != edge || frame.version == 0 || frame.is_cyclic {
             frame.edge = edge;
             self.dirty.push(at);
             relink.push(at);
@@ -329,25 +375,16 @@ impl FrameGraph {
         parent: Option<Arc<str>>,
         pose: DAffine3,
     ) -> Edge {
-        if let Some(parent) = parent {
-            return match self.key_of(store, &parent) {
-                FrameKey::Path(entity) => Edge::Path(entity, pose),
-                key @ FrameKey::Name(_) => Edge::Named(self.frame(key), pose),
-            };
-        }
-        match (&self.frames[at].key, source) {
-            (FrameKey::Path(entity), source) if source.is_none_or(|source| source == *entity) => {
-                Edge::Above(pose)
-            }
+        let parent = match (&self.frames[at].key, source, parent) {
+            (_, _, Some(parent)) => self.frame(Self::key_of(store, &parent)),
+            (FrameKey::Path(_) | FrameKey::UnknownPath(_), None, None) => return Edge::Above(pose),
+            (FrameKey::Path(entity), Some(source), None) if source == *entity => return Edge::Above(pose),
             // A row that names no parent means the path above its entity.
-            (_, Some(source)) => Edge::Path(store.tree().parent(source).unwrap_or(source), pose),
-            (FrameKey::Path(_), None) => Edge::Above(pose),
-            (FrameKey::Name(name), None) => match name.strip_prefix(PATH_PREFIX) {
-                // The frame of a path that the store does not have hangs on the nearest that it has.
-                Some(path) => Edge::Path(nearest_entity(store, &EntityPath::parse(path)), pose),
-                None => Edge::Root,
-            },
-        }
+            (_, Some(source), None) => self.frame_of_entity(store.tree().parent(source).unwrap_or(source)),
+            (FrameKey::Name(_), None, None) => return Edge::Root,
+        };
+        self.has_named_parents = true;
+        Edge::Named(parent, pose)
     }
 
     fn doubled(&self, store: &ChunkStore, at: usize, entities: &[EntityId], what: &str) -> Report {
@@ -355,9 +392,9 @@ impl FrameGraph {
         paths.sort();
         let list: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
         let message = format!(
-            "{} entities say where the frame {} {what}: {}",
-            paths.len(),
+            "{what} {} is placed by {} entities: {}",
             name_of(store, &self.frames[at].key),
+            paths.len(),
             list.join(", ")
         );
         let first = paths
@@ -367,22 +404,35 @@ impl FrameGraph {
     }
 
     /// The entity whose row holds for a frame, or whose frame it is.
-    fn speaker(&self, at: usize) -> Option<EntityId> {
+    fn source_entity(&self, at: usize) -> Option<EntityId> {
         let frame = &self.frames[at];
-        let transform = only(&frame.transforms, |offer| (offer.entity, offer.is_static));
-        let pinhole = only(&frame.pinholes, |offer| (offer.entity, offer.is_static));
+        let transform = only(&frame.transforms, |logged| (logged.entity, logged.is_static));
+        let pinhole = only(&frame.pinholes, |logged| (logged.entity, logged.is_static));
         let own = match &frame.key {
             FrameKey::Path(entity) => Some(*entity),
-            FrameKey::Name(_) => None,
+            FrameKey::UnknownPath(_) | FrameKey::Name(_) => None,
         };
-        let transform = transform.ok().flatten().map(|offer| offer.entity);
-        let pinhole = pinhole.ok().flatten().map(|offer| offer.entity);
+        let transform = transform.ok().flatten().map(|logged| logged.entity);
+        let pinhole = pinhole.ok().flatten().map(|logged| logged.entity);
         transform.or(pinhole).or(own)
+    }
+
+    /// The heap bytes; an estimate of names, and of what entities that contradict each other say. Cost:
+    /// constant.
+    pub(super) fn heap_bytes(&self) -> usize {
+        // Each frame is the child of one other, and in one of the maps by name.
+        let per_frame = size_of::<Frame>() + size_of::<usize>() + size_of::<(Arc<str>, usize)>();
+        let lists = self.touched.capacity() + self.new.capacity() + self.dirty.capacity();
+        self.frames.capacity() * per_frame + lists * size_of::<usize>() + self.name_bytes
+    }
+
+    pub(super) fn structure_version(&self) -> u64 {
+        self.structure_version
     }
 
     /// Whether a report says why the graph is cut at a frame.
     pub(super) fn is_reported(&self, at: usize) -> bool {
-        self.frames[at].is_circular || self.problems.contains_key(&at) || self.overflows.contains_key(&at)
+        self.frames[at].is_cyclic || self.problems.contains_key(&at) || self.overflows.contains_key(&at)
     }
 
     /// What is wrong with frames, in no order.
@@ -395,14 +445,22 @@ impl FrameGraph {
     /// Cost: the entities below new frames, and the frames above those that hang elsewhere.
     fn relink(&mut self, store: &ChunkStore, new: &[usize], mut relink: Vec<usize>) {
         for &at in new {
-            if let FrameKey::Path(entity) = self.frames[at].key {
-                // The first is the entity itself.
-                let below = store.tree().descend(entity).skip(1);
-                relink.extend(below.filter_map(|entity| self.by_entity.get(&entity).copied()));
+            let unknown = &self.by_unknown_path;
+            let below = |path: EntityPath| {
+                let from = unknown.range(path.clone()..);
+                from.take_while(move |(below, _)| below.starts_with(&path))
+                    .map(|(_, at)| *at)
+            };
+            match &self.frames[at].key {
+                FrameKey::Path(entity) => {
+                    // The first is the entity itself.
+                    let known = store.tree().descend(*entity).skip(1);
+                    relink.extend(known.filter_map(|entity| self.by_entity.get(&entity).copied()));
+                    relink.extend(below(store.entity_path(*entity).clone()));
+                }
+                FrameKey::UnknownPath(path) => relink.extend(below(path.clone())),
+                FrameKey::Name(_) => {}
             }
-        }
-        if !new.is_empty() {
-            relink.extend(self.hang_on_paths.iter().copied());
         }
         if relink.is_empty() {
             return;
@@ -411,14 +469,16 @@ impl FrameGraph {
         for &at in &relink {
             let parent = match self.frames[at].edge {
                 Edge::Root | Edge::Broken => None,
-                Edge::Above(_) => match self.frames[at].key {
-                    FrameKey::Path(entity) => store
-                        .tree()
-                        .parent(entity)
-                        .and_then(|above| self.nearest(store, above)),
+                Edge::Above(_) => match &self.frames[at].key {
+                    FrameKey::Path(entity) => {
+                        let above = store.tree().parent(*entity);
+                        above.and_then(|above| self.nearest(store, above))
+                    }
+                    FrameKey::UnknownPath(path) => path
+                        .parent()
+                        .and_then(|above| self.nearest_of_path(store, &above)),
                     FrameKey::Name(_) => None,
                 },
-                Edge::Path(entity, _) => self.nearest(store, entity),
                 Edge::Named(parent, _) => Some(parent),
             };
             if self.frames[at].parent == parent {
@@ -438,9 +498,8 @@ impl FrameGraph {
             children.dedup();
             self.frames[parent].children = children;
         }
-        let may_be_circular = !self.by_name.is_empty() || !self.hang_on_paths.is_empty();
-        if may_be_circular || !self.circular.is_empty() {
-            self.find_circles(store, relink);
+        if self.has_named_parents {
+            self.find_cycles(store, relink);
         }
     }
 }
@@ -449,58 +508,53 @@ impl FrameGraph {
 pub(super) fn name_of(store: &ChunkStore, key: &FrameKey) -> String {
     match key {
         FrameKey::Path(entity) => format!("{PATH_PREFIX}{}", store.entity_path(*entity)),
+        FrameKey::UnknownPath(path) => format!("{PATH_PREFIX}{path}"),
         FrameKey::Name(name) => name.to_string(),
     }
 }
 
-/// The entity at a path, else the nearest above it that the store has.
-fn nearest_entity(store: &ChunkStore, path: &EntityPath) -> EntityId {
-    path.ancestors()
-        .find_map(|path| store.entity_id(&path))
-        .unwrap_or_else(|| store.tree().root())
-}
-
-/// Puts, replaces or removes an offer. Returns whether something changed.
-fn set_offer<T: PartialEq, const N: usize>(
-    offers: &mut SmallVec<[T; N]>,
-    offer: Option<T>,
+/// Puts, replaces or removes an logged. Returns whether something changed.
+fn set_logged<T: PartialEq, const N: usize>(
+    all: &mut SmallVec<[T; N]>,
+    logged: Option<T>,
     is_of_entity: impl Fn(&T) -> bool,
 ) -> bool
 where
     [T; N]: smallvec::Array<Item = T>,
 {
-    let known = offers.iter().position(is_of_entity);
-    match (known, offer) {
-        (Some(at), Some(offer)) => {
-            let changed = offers[at] != offer;
-            offers[at] = offer;
+    let known = all.iter().position(is_of_entity);
+    match (known, logged) {
+        (Some(at), Some(logged)) => {
+            let changed = all[at] != logged;
+            all[at] = logged;
             changed
         }
         (Some(at), None) => {
-            offers.remove(at);
+            all.remove(at);
             true
         }
-        (None, Some(offer)) => {
-            offers.push(offer);
+        (None, Some(logged)) => {
+            all.push(logged);
             true
         }
         (None, None) => false,
     }
 }
 
-/// The one offer that holds: what is logged over time wins over what is static. An error where there are several, with their entities.
-fn only<T>(offers: &[T], of: impl Fn(&T) -> (EntityId, bool)) -> Result<Option<&T>, Vec<EntityId>> {
-    if offers.len() <= 1 {
-        return Ok(offers.first());
+/// The one logged that holds: what is logged over time wins over what is static. An error where there are
+/// several, with their entities.
+pub(super) fn only<T>(all: &[T], of: impl Fn(&T) -> (EntityId, bool)) -> Result<Option<&T>, Vec<EntityId>> {
+    if all.len() <= 1 {
+        return Ok(all.first());
     }
-    let temporal: Vec<&T> = offers.iter().filter(|offer| !of(offer).1).collect();
+    let temporal: Vec<&T> = all.iter().filter(|logged| !of(logged).1).collect();
     let holding = if temporal.is_empty() {
-        offers.iter().collect()
+        all.iter().collect()
     } else {
         temporal
     };
     match holding.as_slice() {
         [one] => Ok(Some(one)),
-        _ => Err(holding.iter().map(|offer| of(offer).0).collect()),
+        _ => Err(holding.iter().map(|logged| of(logged).0).collect()),
     }
 }

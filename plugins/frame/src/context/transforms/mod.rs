@@ -1,34 +1,37 @@
 //! Where entities stand: the frame graph at the cursor, composed in f64.
 //!
-//! [`read`] reads rows, [`rows`] finds those that hold at the cursor, and [`graph`] puts them together. Only frames that rows speak of are
-//! kept; an entity without a frame of its own stands in that of the nearest path above it that has one. At a moved cursor only
-//! the subtrees below changed transforms are composed anew.
+//! [`read`] reads rows, [`rows`] finds those that hold at the cursor, and [`graph`] puts them together. Only
+//! frames that rows speak of are kept; an entity without a frame of its own stands in that of the nearest
+//! path above it that has one. At a moved cursor only the subtrees below changed transforms are composed
+//! anew.
 //!
-//! The graph falls into trees: that of the world, one below each frame of which it is not known how it hangs on its parent, and
-//! one for the picture of each camera. Two entities of one tree see each other; between trees there is no transform.
+//! The graph falls into trees: that of the world, one below each frame of which it is not known how it hangs
+//! on its parent, and one for the picture of each camera. Two entities of one tree see each other; between
+//! trees there is no transform.
 
-mod along_tree;
+mod any_time;
 mod graph;
 mod pinhole;
 mod read;
 mod rows;
+mod rows_by_frame;
+mod update;
 
 use std::{fmt, sync::Arc};
 
 use bevy_ecs::prelude::*;
-use chronoscope_store::{ChunkStore, EntityId, Hit, QueryCache, arrow::ArrayRef};
-use chronoscope_types::{CoordinateFrame, Transform3D, read as read_array};
+use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, EntityId, EntityPath};
+use chronoscope_types::CoordinateFrame;
 use glam::DAffine3;
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 
-pub(crate) use along_tree::TreeTransforms;
+pub(crate) use any_time::{AnyTimePlacement, AnyTimeTransforms, ReadChunks, implicit_frame};
+pub(crate) use graph::FrameKey;
 pub use pinhole::PinholeCamera;
 
-use crate::{LatestAtResults, RecordingKey, Report};
-use graph::{FrameGraph, FrameKey, PinholeOffer, TransformOffer};
-use pinhole::PinholeComponents;
-use rows::{RowsByFrame, TransformComponents};
+use crate::{RecordingKey, Report};
+use graph::FrameGraph;
+use rows_by_frame::RowsByFrame;
 
 /// The components that say where entities stand.
 pub(super) const TRANSFORM_COMPONENTS: &[&str] = &[
@@ -43,6 +46,7 @@ pub(super) const TRANSFORM_COMPONENTS: &[&str] = &[
     CoordinateFrame::FRAME.name,
 ];
 
+pub(super) use graph::ContextFrame;
 pub(super) use pinhole::PINHOLE_COMPONENTS;
 
 /// A frame. It stands for another one after [`Transforms::changes_since`] said that all changed.
@@ -102,6 +106,23 @@ impl fmt::Display for NoTransform {
 
 impl std::error::Error for NoTransform {}
 
+/// What a view looks from: the frame of a path, which the store need not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The frame that an entity is in.
+    Entity(EntityId),
+    /// The nearest frame above a path that the store does not have.
+    Frame(FrameId),
+    /// The root of the world.
+    World,
+}
+
+impl From<EntityId> for Origin {
+    fn from(entity: EntityId) -> Self {
+        Self::Entity(entity)
+    }
+}
+
 /// What changed since a version of [`Transforms`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TransformChanges<'a> {
@@ -109,6 +130,15 @@ pub struct TransformChanges<'a> {
     pub frames: &'a [FrameId],
     /// Entities that may stand in another frame than before, with all below them. In no order.
     pub entities: &'a [EntityId],
+}
+
+/// What an update of [`Transforms`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TransformWork {
+    /// Frames that were composed.
+    pub frames: usize,
+    /// Rows that were read of entities that place several named frames.
+    pub rows_read: usize,
 }
 
 /// The transforms at the cursor.
@@ -119,21 +149,25 @@ pub struct Transforms {
     epoch: u64,
     graph: FrameGraph,
     rows: RowsByFrame,
-    /// The frames that each entity speaks of; not those that speak of their own path alone.
-    offered: FxHashMap<EntityId, SmallVec<[usize; 2]>>,
+    /// The frames of the cameras of entities, where those are not the frames of their paths.
+    pinhole_frames: FxHashMap<EntityId, usize>,
     /// Entities that stand in a frame that is not that of their path.
     own_frames: FxHashMap<EntityId, OwnFrame>,
     changed_frames: Vec<FrameId>,
     changed_entities: Vec<EntityId>,
     version: u64,
+    /// Grows where entities are in other frames than before.
+    structure_version: u64,
+    /// Whether something changed in the last update.
+    is_changed: bool,
     /// The version before which changes are not known.
     reset_version: u64,
 }
 
 /// The frame that an entity stands in.
 struct OwnFrame {
-    /// `None` for that of the path; an error where it cannot be read.
-    key: Result<Option<FrameKey>, Report>,
+    /// The frame in the graph; `None` for that of the path. An error where it cannot be read.
+    key: Result<Option<usize>, Report>,
     name: Option<Arc<str>>,
     /// The version at which it last changed.
     version: u64,
@@ -142,10 +176,10 @@ struct OwnFrame {
 impl Transforms {
     /// Where an entity stands.
     pub fn placement(&self, store: &ChunkStore, entity: EntityId) -> Placement {
-        match self.stand(store, entity) {
-            Stand::Frame(at) => self.graph.frames[at].placement,
-            Stand::World => Placement::WORLD,
-            Stand::Unreadable => Placement {
+        match self.frame_in_graph(store, entity) {
+            EntityFrame::Frame(at) => self.graph.frames[at].placement,
+            EntityFrame::World => Placement::WORLD,
+            EntityFrame::Unreadable => Placement {
                 tree: Tree::Entity(entity),
                 tree_from_frame: DAffine3::IDENTITY,
             },
@@ -158,18 +192,50 @@ impl Transforms {
         (placement.tree == Tree::World).then_some(placement.tree_from_frame)
     }
 
-    /// Where an entity stands, seen from another: from the entity's space to that of `origin`, or of the root.
+    /// What a view looks from whose origin is a path. The same path may be another origin after each update.
+    ///
+    /// A path that the store does not have is in its implicit frame, whatever frame the entities above it are
+    /// in.
+    pub fn origin(&self, store: &ChunkStore, path: &EntityPath) -> Origin {
+        match store.entity_id(path) {
+            Some(entity) => Origin::Entity(entity),
+            None => self
+                .graph
+                .nearest_of_path(store, path)
+                .map_or(Origin::World, |at| Origin::Frame(FrameId(at as u32))),
+        }
+    }
+
+    /// Where an origin is placed.
+    pub fn origin_placement(&self, store: &ChunkStore, origin: Origin) -> Placement {
+        match origin {
+            Origin::Entity(entity) => self.placement(store, entity),
+            Origin::Frame(FrameId(at)) => self.graph.frames[at as usize].placement,
+            Origin::World => Placement::WORLD,
+        }
+    }
+
+    /// The frame of an origin; `None` at the root of the world.
+    pub fn origin_frame(&self, store: &ChunkStore, origin: Origin) -> Option<FrameId> {
+        match origin {
+            Origin::Entity(entity) => self.frame_of(store, entity),
+            Origin::Frame(frame) => Some(frame),
+            Origin::World => None,
+        }
+    }
+
+    /// From an entity's space to that of an origin.
     ///
     /// # Errors
     /// Where no transform leads from one to the other.
     pub fn origin_from_entity(
         &self,
         store: &ChunkStore,
-        origin: Option<EntityId>,
+        origin: Origin,
         entity: EntityId,
     ) -> Result<DAffine3, NoTransform> {
         let placement = self.placement(store, entity);
-        let origin = origin.map_or(Placement::WORLD, |origin| self.placement(store, origin));
+        let origin = self.origin_placement(store, origin);
         if placement.tree != origin.tree {
             let is_image = |tree| matches!(tree, Tree::Image(_));
             let is_through = self.outermost(placement.tree) == self.outermost(origin.tree);
@@ -200,21 +266,22 @@ impl Transforms {
         tree
     }
 
-    /// The frame that an entity stands in: its own, or the nearest at or above it. `None` at the root of the world.
+    /// The frame that an entity stands in: its own, or the nearest at or above it. `None` at the root of the
+    /// world.
     pub fn frame_of(&self, store: &ChunkStore, entity: EntityId) -> Option<FrameId> {
-        match self.stand(store, entity) {
-            Stand::Frame(at) => Some(FrameId(at as u32)),
-            Stand::World | Stand::Unreadable => None,
+        match self.frame_in_graph(store, entity) {
+            EntityFrame::Frame(at) => Some(FrameId(at as u32)),
+            EntityFrame::World | EntityFrame::Unreadable => None,
         }
     }
 
-    /// The name of the frame that an entity stands in: `tf#/` and its path, unless it has one of its own. `None` where that
-    /// cannot be read.
+    /// The name of the frame that an entity stands in: `tf#/` and its path, unless it has one of its own.
+    /// `None` where that cannot be read.
     pub fn frame_name(&self, store: &ChunkStore, entity: EntityId) -> Option<String> {
         let key = self.own_frames.get(&entity).map(|own| own.key.as_ref());
         Some(match key {
             None | Some(Ok(None)) => graph::name_of(store, &FrameKey::Path(entity)),
-            Some(Ok(Some(key))) => graph::name_of(store, key),
+            Some(Ok(Some(at))) => graph::name_of(store, &self.graph.frames[*at].key),
             Some(Err(_)) => return None,
         })
     }
@@ -235,19 +302,20 @@ impl Transforms {
         }
     }
 
-    /// The version at which the placement of an entity last changed; zero where no transform is at or above it.
+    /// The version at which the placement of an entity last changed; zero where no transform is at or above
+    /// it.
     pub fn version_of(&self, store: &ChunkStore, entity: EntityId) -> u64 {
         let own = self.own_frames.get(&entity).map_or(0, |own| own.version);
-        match self.stand(store, entity) {
-            Stand::Frame(at) => self.graph.frames[at].version.max(own),
-            Stand::World | Stand::Unreadable => own,
+        match self.frame_in_graph(store, entity) {
+            EntityFrame::Frame(at) => self.graph.frames[at].version.max(own),
+            EntityFrame::World | EntityFrame::Unreadable => own,
         }
     }
 
     /// The version at which the camera of an entity last changed.
     pub fn pinhole_version_of(&self, store: &ChunkStore, entity: EntityId) -> u64 {
         let own = self.own_frames.get(&entity).map_or(0, |own| own.version);
-        let Stand::Frame(at) = self.stand(store, entity) else {
+        let EntityFrame::Frame(at) = self.frame_in_graph(store, entity) else {
             return own;
         };
         let frame = &self.graph.frames[at];
@@ -256,6 +324,11 @@ impl Transforms {
             _ => 0,
         };
         pinhole.max(frame.tree_version).max(own)
+    }
+
+    /// Whether something changed in the last update.
+    pub(super) fn is_changed(&self) -> bool {
+        self.is_changed
     }
 
     /// Grows with each change of any transform.
@@ -282,6 +355,33 @@ impl Transforms {
         reports
     }
 
+    /// The frame that an entity is in; `None` where its name cannot be read.
+    pub(super) fn context_frame(&self, store: &ChunkStore, entity: EntityId) -> Option<ContextFrame> {
+        match self.frame_in_graph(store, entity) {
+            EntityFrame::Unreadable => None,
+            EntityFrame::Frame(_) | EntityFrame::World => Some(match self.own_frames.get(&entity) {
+                Some(OwnFrame {
+                    key: Ok(Some(at)), ..
+                }) => self.graph.context_frame(*at),
+                _ => ContextFrame::Path(entity),
+            }),
+        }
+    }
+
+    /// A frame and all above it, up to its root: implicit frames that are not in the graph, too.
+    pub(super) fn context_frames(
+        &self,
+        store: &ChunkStore,
+        frame: ContextFrame,
+    ) -> impl Iterator<Item = ContextFrame> {
+        std::iter::successors(Some(frame), |frame| self.graph.above(store, *frame))
+    }
+
+    /// Grows with each change of what frames are below which, and of which entity is in which.
+    pub(super) fn structure_version(&self) -> u64 {
+        self.structure_version + self.graph.structure_version()
+    }
+
     /// Whether one of [`Self::reports`] says why a tree is cut off.
     pub fn is_reported(&self, tree: Tree) -> bool {
         match self.outermost(tree) {
@@ -291,206 +391,48 @@ impl Transforms {
         }
     }
 
-    fn stand(&self, store: &ChunkStore, entity: EntityId) -> Stand {
-        let key = match self.own_frames.get(&entity).map(|own| &own.key) {
-            None | Some(Ok(None)) => None,
-            Some(Ok(Some(key))) => Some(key),
-            Some(Err(_)) => return Stand::Unreadable,
-        };
-        let at = match key {
-            None => self.graph.nearest(store, entity),
-            Some(FrameKey::Path(entity)) => self.graph.nearest(store, *entity),
-            Some(FrameKey::Name(name)) => self.graph.find_name(name),
-        };
-        at.map_or(Stand::World, Stand::Frame)
+    fn frame_in_graph(&self, store: &ChunkStore, entity: EntityId) -> EntityFrame {
+        match self.own_frames.get(&entity).map(|own| &own.key) {
+            None | Some(Ok(None)) => self
+                .graph
+                .nearest(store, entity)
+                .map_or(EntityFrame::World, EntityFrame::Frame),
+            Some(Ok(Some(at))) => EntityFrame::Frame(*at),
+            Some(Err(_)) => EntityFrame::Unreadable,
+        }
     }
 
-    /// Composes what changed. Returns how many frames were composed.
-    ///
-    /// Cost: the entities whose rows changed, and the frames below those whose transforms did.
-    pub fn update(
-        &mut self,
-        recording: Option<RecordingKey>,
-        store: Option<&ChunkStore>,
-        cache: Option<&QueryCache>,
-        latest_at: &LatestAtResults,
-    ) -> usize {
-        let is_outdated = store.is_some_and(|store| self.graph.is_outdated(store));
-        let reset = self.recording != recording || self.epoch != latest_at.epoch() || is_outdated;
-        if reset {
-            *self = Self {
-                recording,
-                epoch: latest_at.epoch(),
-                version: self.version + 1,
-                reset_version: self.version + 1,
-                ..Self::default()
-            };
-        }
-        let (Some(store), Some(cache)) = (store, cache) else {
-            return 0;
-        };
-        let transforms = TransformComponents::of(store);
-        let pinholes = PinholeComponents::of(store);
-        let coordinate_frame = store.component_id(&CoordinateFrame::FRAME);
-        let candidates: Vec<EntityId> = if reset {
-            latest_at.entities().collect()
-        } else {
-            // An older row may be the latest of another frame.
-            let older = latest_at.rows_changed().iter().copied();
-            let older = older.filter(|entity| transforms.name_frames(store, *entity));
-            let mut candidates: Vec<EntityId> = latest_at.changed().iter().copied().chain(older).collect();
-            candidates.sort_unstable();
-            candidates.dedup();
-            candidates
-        };
-        let version = self.version + 1;
-        let mut changed_entities = Vec::new();
-        for entity in candidates {
-            let results = latest_at.get(entity);
-            let speaks =
-                results.is_some_and(|results| transforms.has_hit(results) || pinholes.has_hit(results));
-            if speaks || self.offered.contains_key(&entity) || self.graph.find_entity(entity).is_some() {
-                let rows = self.rows.shown(store, cache, latest_at, &transforms, entity);
-                self.take_rows(
-                    store,
-                    entity,
-                    rows,
-                    results.and_then(|results| pinholes.read(results)),
-                );
-            }
-            let hit = coordinate_frame.and_then(|id| results?.hit(id));
-            if (hit.is_some() || self.own_frames.contains_key(&entity))
-                && self.take_own_frame(store, entity, hit.map(Hit::cell), version)
-            {
-                changed_entities.push(entity);
-            }
-        }
-        let composed = self.graph.update(store, version);
-        changed_entities.extend(composed.new);
-        if !composed.moved.is_empty() || !changed_entities.is_empty() {
-            self.version = version;
-            self.changed_frames = composed.moved;
-            self.changed_entities = changed_entities;
-        }
-        composed.frames
+    /// The heap bytes that they take. Cost: constant.
+    pub fn heap_bytes(&self) -> u64 {
+        let bytes = self.graph.heap_bytes()
+            + self.rows.heap_bytes()
+            + self.own_frames.capacity() * size_of::<(EntityId, OwnFrame)>()
+            + self.pinhole_frames.capacity() * size_of::<(EntityId, usize)>()
+            + self.changed_frames.capacity() * size_of::<FrameId>()
+            + self.changed_entities.capacity() * size_of::<EntityId>();
+        bytes as u64
+    }
+
+    /// The chunks that are not loaded and could place frames elsewhere, beside those that latest-at results
+    /// lack.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = ChunkId> {
+        self.rows.missing()
+    }
+
+    /// Grows with each change of what is missing.
+    pub(crate) fn missing_version(&self) -> u64 {
+        self.rows.missing_version()
+    }
+
+    /// Whether a chunk holds rows that place frames at the cursor.
+    pub(crate) fn shows(&self, chunk: &ChunkMeta) -> bool {
+        self.rows.shows(chunk)
     }
 }
 
 /// What an entity stands in.
-enum Stand {
+enum EntityFrame {
     World,
     Frame(usize),
     Unreadable,
-}
-
-impl Transforms {
-    /// Takes what the rows of an entity say about frames, in place of what they said before.
-    fn take_rows(
-        &mut self,
-        store: &ChunkStore,
-        entity: EntityId,
-        rows: SmallVec<[rows::ShownRow; 1]>,
-        pinhole: Option<pinhole::ShownPinhole>,
-    ) {
-        let mut offered: SmallVec<[usize; 2]> = SmallVec::new();
-        for shown in rows {
-            let parent = shown.row.frame(&Transform3D::PARENT_FRAME);
-            let (child, parent, unreadable) = match (shown.child, parent) {
-                (Ok(child), Ok(parent)) => (child, parent, None),
-                (Err(message), _) => (None, None, Some(message)),
-                (Ok(child), Err(message)) => (child, None, Some(message)),
-            };
-            let at = self.frame(store, entity, child.as_ref());
-            let parent_from_frame = match unreadable {
-                Some(message) => Err(message),
-                None => shown.row.parent_from_child(),
-            };
-            let offer = TransformOffer {
-                entity,
-                is_static: shown.is_static,
-                parent,
-                parent_from_frame,
-            };
-            self.graph.set_transform(at, entity, Some(offer));
-            offered.push(at);
-        }
-        let transforms = offered.len();
-        if let Some(shown) = pinhole {
-            let at = self.frame(store, entity, shown.child.as_ref());
-            let offer = PinholeOffer {
-                entity,
-                is_static: shown.is_static,
-                parent: shown.parent,
-                pinhole: shown.pinhole,
-            };
-            self.graph.set_pinhole(at, entity, Some(offer));
-            offered.push(at);
-        }
-        let before = self.offered.remove(&entity).unwrap_or_default();
-        // An entity without a note spoke of its own path, or not at all.
-        for at in before.iter().copied().chain(self.graph.find_entity(entity)) {
-            if !offered[..transforms].contains(&at) {
-                self.graph.set_transform(at, entity, None);
-            }
-            if !offered[transforms..].contains(&at) {
-                self.graph.set_pinhole(at, entity, None);
-            }
-        }
-        let own = self.graph.find_entity(entity);
-        if offered.iter().any(|at| Some(*at) != own) {
-            self.offered.insert(entity, offered);
-        }
-    }
-
-    /// The frame of a name, or that of the entity's path.
-    fn frame(&mut self, store: &ChunkStore, entity: EntityId, name: Option<&Arc<str>>) -> usize {
-        let key = name.map_or(FrameKey::Path(entity), |name| self.graph.key_of(store, name));
-        self.graph.frame(key)
-    }
-
-    /// Takes the name of the frame that an entity stands in. Returns whether it changed.
-    fn take_own_frame(
-        &mut self,
-        store: &ChunkStore,
-        entity: EntityId,
-        cell: Option<ArrayRef>,
-        version: u64,
-    ) -> bool {
-        let name = cell.map_or(Ok(None), |cell| {
-            read_array::texts(&cell)
-                .map(|names| {
-                    names
-                        .first()
-                        .filter(|name| !name.is_empty())
-                        .map(Arc::<str>::from)
-                })
-                .map_err(|error| {
-                    let path = store.entity_path(entity).clone();
-                    Report::entity_warning("coordinate frame", path, error.to_string())
-                })
-        });
-        let before = self.own_frames.get(&entity);
-        let is_same = match (&name, before) {
-            (Ok(name), Some(before)) => before.key.is_ok() && before.name == *name,
-            (Ok(name), None) => name.is_none(),
-            (Err(report), before) => before.is_some_and(|before| before.key.as_ref().err() == Some(report)),
-        };
-        if is_same {
-            return false;
-        }
-        let key = match &name {
-            Ok(Some(name)) => {
-                let key = self.graph.key_of(store, name);
-                if let FrameKey::Name(_) = key {
-                    self.graph.frame(key.clone());
-                }
-                Ok(Some(key))
-            }
-            Ok(None) => Ok(None),
-            Err(report) => Err(report.clone()),
-        };
-        let name = name.ok().flatten();
-        self.own_frames.insert(entity, OwnFrame { key, name, version });
-        true
-    }
 }

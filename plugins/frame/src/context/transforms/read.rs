@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chronoscope_store::{Chunk, arrow::ArrayRef};
+use chronoscope_store::{Chunk, ComponentColumn, arrow::ArrayRef};
 use chronoscope_types::{ReadError, Transform3D, enums::TransformRelation, read};
 use glam::{DAffine3, DMat3, DQuat, DVec3};
 
@@ -18,7 +18,8 @@ pub(super) const COMPONENTS: [&str; 8] = [
     Transform3D::PARENT_FRAME.name,
 ];
 
-/// A row of a chunk. A transform is reset by each of its rows: what a row does not hold is not taken from an older one.
+/// A row of a chunk. A transform is reset by each of its rows: what a row does not hold is not taken from an
+/// older one.
 #[derive(Clone, Debug)]
 pub(super) struct LoggedRow {
     pub(super) chunk: Arc<Chunk>,
@@ -35,19 +36,15 @@ impl LoggedRow {
     /// # Errors
     /// Where the cell is no text.
     pub(super) fn frame(&self, component: &str) -> Result<Option<Arc<str>>, String> {
-        let Some(array) = self.cell(component) else {
-            return Ok(None);
-        };
-        let names = read::texts(&array).map_err(|error| error.to_string())?;
-        Ok(names.first().filter(|name| !name.is_empty()).map(Arc::from))
+        frame_name(self.chunk.component(component), self.row)
     }
 
-    /// The transform from the child's frame to the parent's: translation, then rotations, then scale, then matrix, applied to a
-    /// point from the last to the first.
+    /// The transform from the child's frame to the parent's: translation, then rotations, then scale, then
+    /// matrix, applied to a point from the last to the first.
     ///
     /// # Errors
-    /// Where a part cannot be read, or is no transform: a quaternion or an axis without length, a scale of zero along all axes, a
-    /// singular matrix, a number that is not finite.
+    /// Where a part cannot be read, or is no transform: a quaternion or an axis without length, a scale of
+    /// zero along all axes, a singular matrix, a number that is not finite.
     pub(super) fn parent_from_child(&self) -> Result<DAffine3, String> {
         let fail = |error: ReadError| error.to_string();
         let mut transform = DAffine3::IDENTITY;
@@ -110,6 +107,18 @@ impl LoggedRow {
         }
         Ok(transform)
     }
+}
+
+/// The name of a frame in a column; `None` where the row gives none.
+///
+/// # Errors
+/// Where the cell is no text.
+pub(super) fn frame_name(column: Option<&ComponentColumn>, row: usize) -> Result<Option<Arc<str>>, String> {
+    let Some(array) = column.and_then(|column| column.cell(row)) else {
+        return Ok(None);
+    };
+    let names = read::texts(&array).map_err(|error| error.to_string())?;
+    Ok(names.first().filter(|name| !name.is_empty()).map(Arc::from))
 }
 
 fn dvec3(v: [f32; 3]) -> DVec3 {

@@ -4,8 +4,8 @@ use std::{cmp::Ordering, cmp::Reverse, collections::BinaryHeap};
 
 use chronoscope_store::{EntityId, TimeRange};
 
-/// The ends and the beginnings of validities, the nearest on top. What an entity had before its last look-up stays until it comes to the
-/// top, or [`Edges::shrink`] makes all anew.
+/// The ends and the beginnings of validities, the nearest on top. What an entity had before its last look-up
+/// stays until it comes to the top, or [`Edges::shrink`] makes all anew.
 #[derive(Debug, Default)]
 pub(super) struct Edges {
     ends: BinaryHeap<Edge<Reverse<i64>>>,
@@ -40,12 +40,13 @@ impl<T: Ord> PartialEq for Edge<T> {
 impl<T: Ord> Eq for Edge<T> {}
 
 impl Edges {
-    /// Calls `visit` with what a cursor leaves behind that moved to a time: the entity, and whether its validity has the edge. Forgets
-    /// these edges.
+    /// Calls `visit` with what a cursor leaves behind that moved to a time: the entity, and whether its
+    /// validity has the edge. Forgets these edges.
     ///
     /// Cost: O(k log n) for k of n edges, and no more than O(n).
     pub(super) fn pass(&mut self, time: i64, mut visit: impl FnMut(EntityId, &dyn Fn(TimeRange) -> bool)) {
-        // Moved forward, validities that ended before the cursor have ended; moved back, those that begin behind it.
+        // Moved forward, validities that ended before the cursor have ended; moved back, those that begin
+        // behind it.
         take_while(
             &mut self.ends,
             |end| end.0 < time,
@@ -68,7 +69,8 @@ impl Edges {
         self.begins.extend(begins_of(validities));
     }
 
-    /// Makes all anew where most of it is out of date, so that it takes no more than twice the room that it needs.
+    /// Makes all anew where most of it is out of date, so that it takes no more than twice the room that it
+    /// needs.
     pub(super) fn shrink<V: Iterator<Item = (EntityId, TimeRange)>>(
         &mut self,
         entities: usize,

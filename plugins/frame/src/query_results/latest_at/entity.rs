@@ -1,15 +1,15 @@
 //! The latest rows of one entity, and how they are brought to another time.
 
-use std::hash::{Hash as _, Hasher as _};
+use std::hash::Hash as _;
 
 use chronoscope_store::{
     ChunkId, ChunkStore, ComponentId, EntityId, Hit, LatestAt, LatestAtCursor, QueryCache, TimeRange,
     TimelineId,
 };
-use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 
 use super::Capabilities;
+use crate::identity::IdentityHasher;
 
 /// The latest rows of one entity at the cursor.
 #[derive(Debug)]
@@ -18,9 +18,9 @@ pub struct EntityResults {
     components: SmallVec<[ComponentResult; 2]>,
     validity: TimeRange,
     /// A hash of the rows of all components. Zero before the first look-up.
-    rows: u64,
+    rows: u128,
     /// A hash of the rows that visualizers read: of all components but those that hold below the entity too.
-    data_rows: u64,
+    data_rows: u128,
 }
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl EntityResults {
         self.entity
     }
 
-    pub(super) fn data_rows(&self) -> u64 {
+    pub(super) fn data_rows(&self) -> u128 {
         self.data_rows
     }
 
@@ -230,8 +230,8 @@ impl Query<'_> {
 
 /// What tells rows from others: where these are, they are the same for as long as they have this number, whatever came between. One
 /// number for all components, and one for those of the entity alone.
-fn hash_rows(components: &[ComponentResult]) -> (u64, u64) {
-    let (mut all, mut data) = (FxHasher::default(), FxHasher::default());
+fn hash_rows(components: &[ComponentResult]) -> (u128, u128) {
+    let (mut all, mut data) = (IdentityHasher::default(), IdentityHasher::default());
     for result in components {
         let row = result
             .cursor
@@ -239,14 +239,11 @@ fn hash_rows(components: &[ComponentResult]) -> (u64, u64) {
             .hit
             .as_ref()
             .map(|hit| (hit.row_id(), hit.data_time()));
-        let mut hasher = FxHasher::default();
-        (result.component, row).hash(&mut hasher);
-        let hash = hasher.finish();
-        all.write_u64(hash);
+        (result.component, row).hash(&mut all);
         if !result.is_context {
-            data.write_u64(hash);
+            (result.component, row).hash(&mut data);
         }
     }
     // Zero is no rows at all.
-    (all.finish().max(1), data.finish().max(1))
+    (all.identity(), data.identity())
 }

@@ -89,7 +89,8 @@ fn a_plot_that_does_not_fit_comes_to_rest_too() {
                     .any(|missing| missing.is_over_limit && missing.missing_chunks > 0),
                 "{room}"
             );
-            // What lies around the cursor is there rather than the rest, as soon as there is room for anything.
+            // What lies around the cursor is there rather than the rest, as soon as there is room for
+            // anything.
             let timeline = store(&app).timeline_id("frame").unwrap();
             let is_there = |(meta, chunk): (&Arc<ChunkMeta>, Option<&Arc<Chunk>>)| {
                 meta.time_range(timeline).contains(cursor) && chunk.is_some()

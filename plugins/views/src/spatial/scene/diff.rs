@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chronoscope_frame::{FrameId, NoTransform, RecordingEntry, Transforms};
+use chronoscope_frame::{FrameId, NoTransform, Origin, RecordingEntry, Transforms};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 use glam::DAffine3;
 
@@ -176,10 +176,10 @@ impl Diff {
     /// Places what is new, and what stands by transforms that changed.
     fn place(&mut self, scene: &mut SpatialScene, entry: &RecordingEntry, transforms: &Transforms) {
         let store = entry.store();
-        let origin = nearest_entity(store, &scene.blueprint.origin);
+        let origin = transforms.origin(store, &scene.blueprint.origin);
         let before = std::mem::replace(&mut scene.consumed.transforms, transforms.version());
-        let is_same_space = scene.origin == origin && scene.recording == Some(entry.key());
-        (scene.origin, scene.recording) = (origin, Some(entry.key()));
+        let is_same_space = scene.origin == Some(origin) && scene.recording == Some(entry.key());
+        (scene.origin, scene.recording) = (Some(origin), Some(entry.key()));
 
         let new = std::mem::take(&mut self.moved);
         let placer = Placer {
@@ -196,13 +196,13 @@ impl Diff {
         }
         scene.hidden.set_changed();
         let changes = transforms.changes_since(before).filter(|changes| {
-            let moves_origin = origin.is_some_and(|origin| {
-                let node = transforms.frame_of(store, origin);
-                let is_below =
-                    |above: &EntityId| store.tree().ancestors(origin).any(|entity| entity == *above);
-                node.is_some_and(|node| changes.frames.contains(&node))
-                    || changes.entities.iter().any(is_below)
-            });
+            let is_above = |entity: &EntityId| match origin {
+                Origin::Entity(origin) => store.tree().ancestors(origin).any(|above| above == *entity),
+                Origin::Frame(_) | Origin::World => false,
+            };
+            let node = transforms.origin_frame(store, origin);
+            let moves_origin = node.is_some_and(|node| changes.frames.contains(&node))
+                || changes.entities.iter().any(is_above);
             is_same_space && !moves_origin
         });
         let candidates: Vec<SceneKey> = match changes {
@@ -280,7 +280,7 @@ impl SpatialScene {
 struct Placer<'a> {
     store: &'a ChunkStore,
     transforms: &'a Transforms,
-    origin: Option<EntityId>,
+    origin: Origin,
 }
 
 impl Placer<'_> {
@@ -376,12 +376,4 @@ fn flattened(mut transform: DAffine3, draw_order: f32) -> DAffine3 {
     transform.matrix3.x_axis.z = 0.0;
     transform.matrix3.y_axis.z = 0.0;
     transform
-}
-
-/// The entity at a path, else the nearest above it that the store knows.
-fn nearest_entity(store: &ChunkStore, path: &EntityPath) -> Option<EntityId> {
-    // Nearly always the path is known, or the root.
-    store
-        .entity_id(path)
-        .or_else(|| path.ancestors().skip(1).find_map(|path| store.entity_id(&path)))
 }

@@ -91,7 +91,9 @@ impl SpatialScene {
     }
 
     fn find_unplaced(&self, transforms: &Transforms, store: &ChunkStore) -> Vec<Report> {
-        let origin = self.origin.map(|origin| transforms.placement(store, origin).tree);
+        let origin = self
+            .origin
+            .map(|origin| transforms.origin_placement(store, origin).tree);
         if self.hidden.order.is_empty() || origin.is_some_and(|tree| transforms.is_reported(tree)) {
             return Vec::new();
         }

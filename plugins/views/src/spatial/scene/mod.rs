@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bevy::{asset::Handle, ecs::prelude::*, image::Image, math::UVec2};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
-use chronoscope_frame::{FrameId, RecordingKey, Report, View, ViewTile};
+use chronoscope_frame::{FrameId, Origin, RecordingKey, Report, View, ViewTile};
 use chronoscope_render::SegmentUniform;
 use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
@@ -114,7 +114,7 @@ pub struct SpatialScene {
     pub(crate) tile: ViewTile,
     pub(crate) layer: usize,
     recording: Option<RecordingKey>,
-    origin: Option<EntityId>,
+    origin: Option<Origin>,
     consumed: Consumed,
     entities: FxHashMap<SceneKey, Shown>,
     /// The entities in the order of their paths.

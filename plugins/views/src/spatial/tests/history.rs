@@ -1,7 +1,9 @@
 //! What a view shows depends on where it looks, not on how it came there.
 
 use chronoscope_frame::{TimeCommand, ViewerCommand};
-use chronoscope_types::{Boxes2D, Boxes3D, Pinhole, Points2D, Points3D, Transform3D, log_chunk};
+use chronoscope_types::{
+    Boxes2D, Boxes3D, CoordinateFrame, Pinhole, Points2D, Points3D, Transform3D, log_chunk,
+};
 use egui::{Event, Pos2};
 
 use super::{Viewer, button, frame};
@@ -97,6 +99,45 @@ fn what_is_framed_stands_where_it_is_shown() {
     let framed = scene.framing.framed().all;
     assert_eq!(framed, scene.bounds());
     assert_eq!(framed.max.to_array(), [2.0, 4.0, 6.0]);
+}
+
+/// What is in a named frame is framed where its transforms put it once all of them are there, wherever the cursor is.
+#[test]
+fn what_is_in_a_named_frame_is_framed_where_it_is_shown() {
+    let placed = |time: i64, child: &str, parent: &str, x: f32| {
+        let transform = Transform3D::from_translation([x, 0.0, 0.0]);
+        let transform = transform.with_child_frame(child).with_parent_frame(parent);
+        log_chunk("tf", [(frame(), time)], &transform).unwrap()
+    };
+    let in_frame =
+        |path: &str, frame: &str| log_chunk(path, [], &CoordinateFrame::default().with_frame(frame)).unwrap();
+    let solid = || Boxes3D::from_half_sizes([[1.0, 2.0, 3.0]]);
+    let mut viewer = Viewer::new([
+        log_chunk("fixed", [], &solid()).unwrap(),
+        in_frame("hand", "arm"),
+        log_chunk("hand", [(frame(), 1)], &solid()).unwrap(),
+        placed(0, "base", "tf#/", 50.0),
+        placed(2, "arm", "base", 7.0),
+        placed(3, "arm", "base", 1_000.0),
+        in_frame("lost", "nowhere"),
+        log_chunk("lost", [], &Boxes3D::from_half_sizes([[900.0; 3]])).unwrap(),
+    ]);
+    let seek = |viewer: &mut Viewer, time: i64| {
+        viewer.command(ViewerCommand::Time(TimeCommand::SetTime(time)));
+        viewer.settle();
+    };
+    seek(&mut viewer, 2);
+    let framed = viewer.scene().framing.framed().all;
+    assert_eq!(framed, viewer.scene().bounds());
+    assert_eq!(framed.max.to_array(), [58.0, 2.0, 3.0]);
+    for time in [0, 3] {
+        seek(&mut viewer, time);
+        assert_eq!(viewer.scene().framing.framed().all, framed, "{time}");
+    }
+    // What was lost is framed once a row of whatever time connects it.
+    log(&mut viewer.app, placed(9, "nowhere", "arm", 0.0));
+    viewer.settle();
+    assert!(viewer.scene().framing.framed().all.max.x > 1_900.0);
 }
 
 /// Whatever came first: what is drawn, how and in which order is what a fresh app draws.

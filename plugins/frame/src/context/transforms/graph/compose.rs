@@ -1,4 +1,4 @@
-//! Composes the transforms of what changed, and finds circles.
+//! Composes the transforms of what changed, and finds cycles.
 
 use chronoscope_store::ChunkStore;
 use glam::DAffine3;
@@ -11,10 +11,13 @@ use crate::{
 };
 
 impl FrameGraph {
-    /// Finds the frames that hang on each other in a circle. A circle that is new has a frame that hangs elsewhere than before.
-    pub(super) fn find_circles(&mut self, store: &ChunkStore, mut from: Vec<usize>) {
-        for at in std::mem::take(&mut self.circular) {
-            self.frames[at].is_circular = false;
+    /// Finds the frames whose parents form a cycle. A cycle that is new has a frame that hangs
+    /// elsewhere than before.
+    pub(super) fn find_cycles(&mut self, store: &ChunkStore, mut from: Vec<usize>) {
+        let before = std::mem::take(&mut self.cyclic);
+        self.structure_version += u64::from(!before.is_empty());
+        for at in before {
+            self.frames[at].is_cyclic = false;
             self.dirty.push(at);
             from.push(at);
             if self.frames[at].edge != Edge::Broken {
@@ -33,7 +36,7 @@ impl FrameGraph {
                     }
                     Some(mark) => {
                         if *mark == walk {
-                            self.take_circle(store, here);
+                            self.take_cycle(store, here);
                         }
                         break;
                     }
@@ -42,28 +45,32 @@ impl FrameGraph {
         }
     }
 
-    fn take_circle(&mut self, store: &ChunkStore, start: usize) {
-        let mut circle = vec![start];
+    /// Cuts the frames of a cycle whose rows give their parents. The others are below them wherever they are
+    /// in the graph, and need not be in it: what is in the frame of a path depends on data alone.
+    fn take_cycle(&mut self, store: &ChunkStore, start: usize) {
+        let mut cycle = vec![start];
         let mut at = self.frames[start].parent;
         while let Some(here) = at.filter(|at| *at != start) {
-            circle.push(here);
+            cycle.push(here);
             at = self.frames[here].parent;
         }
-        let mut names: Vec<String> = circle
+        cycle.retain(|at| matches!(self.frames[*at].edge, Edge::Named(..)));
+        let mut names: Vec<String> = cycle
             .iter()
             .map(|at| name_of(store, &self.frames[*at].key))
             .collect();
         names.sort();
-        let owner = |at: &usize| Some((store.entity_path(self.speaker(*at)?), *at));
-        if let Some((path, at)) = circle.iter().filter_map(owner).min() {
-            let message = format!("frames hang on each other in a circle: {}", names.join(", "));
+        let owner = |at: &usize| Some((store.entity_path(self.source_entity(*at)?), *at));
+        if let Some((path, at)) = cycle.iter().filter_map(owner).min() {
+            let message = format!("the parents of frames form a cycle: {}", names.join(", "));
             let report = Report::entity_warning("transform", path.clone(), message);
             self.problems.insert(at, report);
         }
-        for at in circle {
-            self.frames[at].is_circular = true;
+        self.structure_version += 1;
+        for at in cycle {
+            self.frames[at].is_cyclic = true;
             self.dirty.push(at);
-            self.circular.push(at);
+            self.cyclic.push(at);
         }
     }
 
@@ -99,7 +106,7 @@ impl FrameGraph {
             for at in 0..self.frames[above].children.len() {
                 let child = self.frames[above].children[at];
                 if self.frames[child].composed != self.pass
-                    && !self.frames[child].is_circular
+                    && !self.frames[child].is_cyclic
                     && self.compose_one(store, child, version, &mut composed)
                 {
                     below.push(child);
@@ -111,7 +118,7 @@ impl FrameGraph {
 
     /// What a frame hangs on; `None` where the graph is cut there.
     fn parent_of(&self, at: usize) -> Option<usize> {
-        self.frames[at].parent.filter(|_| !self.frames[at].is_circular)
+        self.frames[at].parent.filter(|_| !self.frames[at].is_cyclic)
     }
 
     /// Returns whether what is in the frame stands elsewhere than before.
@@ -126,7 +133,7 @@ impl FrameGraph {
         };
         let above = self.parent_of(at).map(|parent| &self.frames[parent]);
         let outer = match (&frame.edge, above) {
-            _ if frame.is_circular => own_tree,
+            _ if frame.is_cyclic => own_tree,
             (Edge::Broken | Edge::Root, _) => own_tree,
             (edge, above) => {
                 let base = above.map_or(Placement::WORLD, |parent| parent.placement);
@@ -158,7 +165,7 @@ impl FrameGraph {
             _ => version,
         };
         if !is_finite {
-            let entity = self.speaker(at).unwrap_or_else(|| store.tree().root());
+            let entity = self.source_entity(at).unwrap_or_else(|| store.tree().root());
             let message = format!(
                 "the transform of {} to the root is not finite",
                 name_of(store, &self.frames[at].key)

@@ -1,0 +1,377 @@
+//! Where entities are at any time: what framing needs, each entity at a time of its own.
+//!
+//! The same rows hold as at the cursor, found on demand from an entity up to the root of its tree. Entities
+//! that place several frames are asked by the index of [`Transforms`], which has the rows of the shown
+//! timeline, at whatever time.
+
+use chronoscope_store::{ChunkId, ChunkStore, ComponentId, EntityId, Hit, LatestAt, QueryCache, TimelineId};
+use chronoscope_types::{CoordinateFrame, Pinhole, read};
+use glam::DAffine3;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::{
+    Transforms,
+    graph::{FrameGraph, FrameKey, LoggedTransform, PATH_PREFIX, only},
+    rows::{ShownRow, TransformComponents, newest},
+    rows_by_frame::RowQuery,
+};
+
+/// The transforms of a recording at any time of the shown timeline.
+pub(crate) struct AnyTimeTransforms<'a> {
+    store: &'a ChunkStore,
+    cache: &'a QueryCache,
+    timeline: Option<TimelineId>,
+    transforms: &'a Transforms,
+    components: TransformComponents,
+    coordinate_frame: Option<ComponentId>,
+    pinhole: Option<ComponentId>,
+    pinhole_child: Option<ComponentId>,
+    /// The entities that place a frame beside that of their path, or among several.
+    placing: FxHashMap<FrameKey, SmallVec<[Placing; 1]>>,
+    /// The entities whose cameras may look from other frames than those of their paths.
+    named_cameras: Vec<EntityId>,
+}
+
+/// An entity that places a frame.
+struct Placing {
+    entity: EntityId,
+    /// When it first does.
+    first_time: i64,
+    rows: PlacingRows,
+}
+
+enum PlacingRows {
+    /// The rows of a frame of the index.
+    Indexed(usize),
+    Static(Box<Hit>),
+}
+
+/// Where an entity is at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct AnyTimePlacement {
+    /// When all transforms above it have rows: the time that was asked for, or later.
+    pub(crate) time: i64,
+    /// The frame that it is seen from, and the transform there; `None` where a transform is broken.
+    pub(crate) root_from_entity: Option<(AnyTimeRoot, DAffine3)>,
+}
+
+/// What frames are seen from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AnyTimeRoot {
+    World,
+    /// A frame without a parent.
+    Frame(FrameKey),
+    /// The picture of a camera.
+    Image(FrameKey),
+}
+
+/// The chunks that rows were read from, and those that lack.
+#[derive(Default)]
+pub(crate) struct ReadChunks {
+    pub(crate) used: Vec<ChunkId>,
+    pub(crate) missing: Vec<ChunkId>,
+}
+
+/// The frames from an entity to its root are looked at no more often than this: rows that come later may lead
+/// elsewhere.
+const MAX_WALKS: usize = 16;
+
+/// More frames than this from an entity to its root are a cycle.
+const MAX_FRAMES: usize = 1_000;
+
+impl<'a> AnyTimeTransforms<'a> {
+    pub(crate) fn new(
+        store: &'a ChunkStore,
+        cache: &'a QueryCache,
+        timeline: Option<TimelineId>,
+        transforms: &'a Transforms,
+    ) -> Self {
+        let components = TransformComponents::of(store);
+        let mut placing: FxHashMap<FrameKey, SmallVec<[Placing; 1]>> = FxHashMap::default();
+        let mut add = |key, new| placing.entry(key).or_default().push(new);
+        for (entity, rows) in transforms.rows.iter().filter(|_| timeline.is_some()) {
+            for (frame, key, first_time) in rows.first_times(store, entity) {
+                let rows = PlacingRows::Indexed(frame);
+                add(
+                    key,
+                    Placing {
+                        entity,
+                        first_time,
+                        rows,
+                    },
+                );
+            }
+        }
+        for (entity, _) in transforms.rows.iter() {
+            let statics = components.all.iter().filter_map(|component| {
+                let is_static = store.has_static(entity, *component);
+                let answer = is_static.then(|| cache.latest_at(store, entity, None, i64::MIN, *component));
+                answer?.hit
+            });
+            let mut by_frame: FxHashMap<FrameKey, Hit> = FxHashMap::default();
+            for hit in statics {
+                let key = ShownRow::of_hit(&hit).child(store, entity);
+                let newest = by_frame.entry(key).or_insert_with(|| hit.clone());
+                if newest.row_id() < hit.row_id() {
+                    *newest = hit;
+                }
+            }
+            for (key, hit) in by_frame {
+                add(
+                    key,
+                    Placing {
+                        entity,
+                        first_time: i64::MIN,
+                        rows: PlacingRows::Static(Box::new(hit)),
+                    },
+                );
+            }
+        }
+        let pinhole_child = store.component_id(&Pinhole::CHILD_FRAME);
+        let has_child = |entity: &EntityId| pinhole_child.is_some_and(|id| store.has_component(*entity, id));
+        let named_cameras = pinhole_child.map(|_| store.entities().filter(has_child));
+        Self {
+            store,
+            cache,
+            timeline,
+            transforms,
+            components,
+            coordinate_frame: store.component_id(&CoordinateFrame::FRAME),
+            pinhole: store.component_id(&Pinhole::IMAGE_FROM_CAMERA),
+            pinhole_child,
+            placing,
+            named_cameras: named_cameras.into_iter().flatten().collect(),
+        }
+    }
+
+    /// Where an entity is at a time, or later, once all transforms above it have rows. Names the chunks that
+    /// it was read from.
+    ///
+    /// Cost: the frames above, each with a look-up or two.
+    pub(crate) fn of_entity(&self, entity: EntityId, time: i64, chunks: &mut ReadChunks) -> AnyTimePlacement {
+        self.settle(time, chunks, |time, chunks| {
+            let first = self
+                .coordinate_frame
+                .and_then(|frame| self.first_time(entity, frame));
+            let time = time.max(first.unwrap_or(i64::MIN));
+            (self.frame_of(entity, time, chunks), time)
+        })
+    }
+
+    /// The same for the implicit frame of a path that the store does not have, seen from the nearest path
+    /// that it has.
+    pub(crate) fn of_path(&self, key: &FrameKey, time: i64, chunks: &mut ReadChunks) -> AnyTimePlacement {
+        self.settle(time, chunks, |time, _| (Ok(key.clone()), time))
+    }
+
+    fn settle(
+        &self,
+        time: i64,
+        chunks: &mut ReadChunks,
+        start: impl Fn(i64, &mut ReadChunks) -> (Result<FrameKey, ()>, i64),
+    ) -> AnyTimePlacement {
+        let mut placement = AnyTimePlacement {
+            time,
+            root_from_entity: None,
+        };
+        for _ in 0..MAX_WALKS {
+            let (start, time) = start(placement.time, chunks);
+            let before = placement.time;
+            placement.time = time;
+            placement.root_from_entity = match start {
+                Ok(frame) => self.walk(frame, &mut placement.time, chunks),
+                Err(()) => None,
+            };
+            if placement.time == before {
+                break;
+            }
+        }
+        placement
+    }
+
+    /// From a frame up to its root, at the time; later, where rows come later.
+    fn walk(
+        &self,
+        start: FrameKey,
+        time: &mut i64,
+        chunks: &mut ReadChunks,
+    ) -> Option<(AnyTimeRoot, DAffine3)> {
+        let mut root_from_entity = DAffine3::IDENTITY;
+        let mut key = start;
+        for _ in 0..MAX_FRAMES {
+            if self.has_camera(&key, *time, chunks) {
+                return Some((AnyTimeRoot::Image(key), root_from_entity));
+            }
+            let logged = self.logged(&key, time, chunks);
+            let logged = only(&logged, |logged| (logged.entity, logged.is_static)).ok()?;
+            let parent = match (&key, logged) {
+                (_, Some(logged)) => {
+                    root_from_entity = logged.parent_from_frame.clone().ok()? * root_from_entity;
+                    match &logged.parent {
+                        Some(parent) => Some(FrameGraph::key_of(self.store, parent)),
+                        None => match &key {
+                            FrameKey::Path(entity) if *entity == logged.entity => self.above(*entity),
+                            _ => Some(self.above(logged.entity).unwrap_or(FrameKey::Path(logged.entity))),
+                        },
+                    }
+                }
+                (FrameKey::Path(entity), None) => self.above(*entity),
+                (FrameKey::UnknownPath(path), None) => path.parent().map(|above| {
+                    let entity = self.store.entity_id(&above);
+                    entity.map_or(FrameKey::UnknownPath(above), FrameKey::Path)
+                }),
+                (FrameKey::Name(_), None) => return Some((AnyTimeRoot::Frame(key), root_from_entity)),
+            };
+            match parent {
+                Some(parent) => key = parent,
+                None => return Some((AnyTimeRoot::World, root_from_entity)),
+            }
+        }
+        None
+    }
+
+    fn above(&self, entity: EntityId) -> Option<FrameKey> {
+        self.store.tree().parent(entity).map(FrameKey::Path)
+    }
+
+    /// The frame that an entity is in.
+    fn frame_of(&self, entity: EntityId, time: i64, chunks: &mut ReadChunks) -> Result<FrameKey, ()> {
+        let name = self.coordinate_frame.and_then(|frame| {
+            let hit = self.latest_at(entity, frame, time, chunks).hit?;
+            Some(read::texts(&hit.cell()).map(|names| names.first().map(std::sync::Arc::from)))
+        });
+        match name {
+            Some(Err(_)) => Err(()),
+            Some(Ok(Some(name))) if !str::is_empty(&name) => Ok(FrameGraph::key_of(self.store, &name)),
+            Some(Ok(_)) | None => Ok(FrameKey::Path(entity)),
+        }
+    }
+
+    fn has_camera(&self, key: &FrameKey, time: i64, chunks: &mut ReadChunks) -> bool {
+        let child_of = |entity: EntityId, chunks: &mut ReadChunks| -> Option<FrameKey> {
+            let hit = self.latest_at(entity, self.pinhole_child?, time, chunks).hit?;
+            let cell = hit.cell();
+            let names = read::texts(&cell).ok()?;
+            let name = names.first().filter(|name| !name.is_empty())?.into();
+            Some(FrameGraph::key_of(self.store, &name))
+        };
+        // A camera is one at whatever time, so that what is in its picture is framed the same before it is
+        // there.
+        if let FrameKey::Path(entity) = key
+            && self
+                .pinhole
+                .is_some_and(|pinhole| self.store.has_component(*entity, pinhole))
+            && (!self.named_cameras.contains(entity) || child_of(*entity, chunks).is_none())
+        {
+            return true;
+        }
+        let mut named = self.named_cameras.iter();
+        named.any(|camera| child_of(*camera, chunks).as_ref() == Some(key))
+    }
+
+    /// What rows say about a frame. Moves the time to when each of them is there.
+    fn logged(
+        &self,
+        key: &FrameKey,
+        time: &mut i64,
+        chunks: &mut ReadChunks,
+    ) -> SmallVec<[LoggedTransform; 1]> {
+        let mut all: SmallVec<[LoggedTransform; 1]> = SmallVec::new();
+        if let FrameKey::Path(entity) = key
+            && !self.components.name_frames(self.store, *entity)
+        {
+            let has = |component: &&ComponentId| self.store.has_component(*entity, **component);
+            let components = self.components.all.iter().filter(has);
+            let first = components
+                .clone()
+                .filter_map(|component| self.first_time(*entity, *component));
+            *time = first.fold(*time, i64::max);
+            let rows: SmallVec<[LatestAt; 8]> = components
+                .map(|component| self.latest_at(*entity, *component, *time, chunks))
+                .collect();
+            let newest = newest(rows.iter().filter_map(|row| row.hit.as_ref()));
+            all.extend(newest.map(|hit| ShownRow::of_hit(hit).read(*entity)));
+        }
+        let placing = self
+            .placing
+            .get(key)
+            .map_or(&[][..], |placing| placing.as_slice());
+        if let Some(first) = placing.iter().map(|placing| placing.first_time).min() {
+            *time = (*time).max(first);
+        }
+        for Placing { entity, rows, .. } in placing {
+            match rows {
+                PlacingRows::Static(hit) => {
+                    chunks.used.push(hit.chunk().id());
+                    // Temporal rows of the entity win.
+                    if !all.iter().any(|logged| logged.entity == *entity) {
+                        all.push(ShownRow::of_hit(hit).read(*entity));
+                    }
+                }
+                PlacingRows::Indexed(frame) => {
+                    let query = self.timeline.map(|timeline| RowQuery {
+                        store: self.store,
+                        timeline,
+                        time: *time,
+                        entity: *entity,
+                    });
+                    let rows = query.zip(self.transforms.rows.get(*entity));
+                    let Some((query, rows)) = rows else { continue };
+                    let (row, missing) = rows.row_at(query, *frame);
+                    chunks.missing.extend(missing);
+                    if let Some(row) = row {
+                        chunks.used.push(row.row.chunk.id());
+                        all.push(row.read(*entity));
+                    }
+                }
+            }
+        }
+        let is_named = match key {
+            FrameKey::Name(_) | FrameKey::UnknownPath(_) => true,
+            FrameKey::Path(entity) => self.components.name_frames(self.store, *entity),
+        };
+        if is_named {
+            // It is not known what chunks place that were never read.
+            let until = if all.is_empty() { i64::MAX } else { *time };
+            let unread = self
+                .transforms
+                .rows
+                .iter()
+                .flat_map(|(_, rows)| rows.unread_until(until));
+            chunks.missing.extend(unread);
+        }
+        all
+    }
+
+    /// When an entity first has a component; the beginning of time where it is static.
+    pub(crate) fn first_time(&self, entity: EntityId, component: ComponentId) -> Option<i64> {
+        if self.store.has_static(entity, component) {
+            return Some(i64::MIN);
+        }
+        let range = self.store.component_time_range(entity, self.timeline?, component);
+        (!range.is_empty()).then_some(range.min)
+    }
+
+    fn latest_at(
+        &self,
+        entity: EntityId,
+        component: ComponentId,
+        time: i64,
+        chunks: &mut ReadChunks,
+    ) -> LatestAt {
+        let answer = self
+            .cache
+            .latest_at(self.store, entity, self.timeline, time, component);
+        chunks
+            .used
+            .extend(answer.hit.as_ref().map(|hit| hit.chunk().id()));
+        chunks.missing.extend_from_slice(&answer.missing);
+        answer
+    }
+}
+
+/// The implicit frame of a path, whether the store has it or not.
+pub(crate) fn implicit_frame(store: &ChunkStore, path: &chronoscope_store::EntityPath) -> FrameKey {
+    FrameGraph::key_of(store, &format!("{PATH_PREFIX}{path}").into())
+}

@@ -1,0 +1,516 @@
+//! The rows of one entity, by the frames that they place.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use chronoscope_store::{
+    Chunk, ChunkId, ChunkMeta, ChunkStore, EntityId, EntityPath, Hit, RowId, TimeRange, TimelineId,
+};
+use chronoscope_types::Transform3D;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::RowInputs;
+use crate::{
+    context::transforms::{
+        graph::{FrameGraph, FrameKey, PATH_PREFIX},
+        read::{COMPONENTS, LoggedRow, frame_name},
+        rows::ShownRow,
+    },
+    query_results::EntityResults,
+};
+
+/// The rows of one entity on the shown timeline.
+#[derive(Default)]
+pub(in crate::context::transforms) struct EntityRows {
+    /// Which of the components of transforms are static: their temporal rows do not count.
+    statics: u8,
+    /// The chunks that were read, by their places; free places have no id.
+    chunks: Vec<ReadChunk>,
+    places: FxHashMap<ChunkId, u32>,
+    free: Vec<u32>,
+    /// How many of the chunks that were read are not loaded any more.
+    num_evicted: usize,
+    /// Chunks that were never read, by the time at which they begin.
+    unread: BTreeSet<(i64, ChunkId)>,
+    frames: Vec<FrameRows>,
+    /// The frames by the names that rows give them. The first frame is that of the entity's path.
+    names: FxHashMap<Arc<str>, u32>,
+    /// The chunks of the rows that hold at the cursor.
+    used: FxHashSet<ChunkId>,
+    missing: Vec<ChunkId>,
+}
+
+#[derive(Clone, Copy)]
+struct ReadChunk {
+    id: Option<ChunkId>,
+    num_rows: u32,
+    is_loaded: bool,
+}
+
+/// The rows that place one frame.
+struct FrameRows {
+    name: Option<Arc<str>>,
+    /// In the order of (time, row id).
+    rows: Vec<RowPlace>,
+    /// The row that holds, and the frame in the graph that it places.
+    shown: Option<(RowKey, usize)>,
+}
+
+/// What orders the rows of a frame: time, then row id; static rows first.
+type RowKey = (Option<i64>, RowId);
+
+#[derive(Clone, Copy)]
+struct RowPlace {
+    time: i64,
+    row_id: RowId,
+    /// The place of its chunk.
+    chunk: u32,
+    row: u32,
+}
+
+/// Which rows of an entity are asked for.
+#[derive(Clone, Copy)]
+pub(in crate::context::transforms) struct RowQuery<'s> {
+    pub(in crate::context::transforms) store: &'s ChunkStore,
+    pub(in crate::context::transforms) timeline: TimelineId,
+    pub(in crate::context::transforms) time: i64,
+    pub(in crate::context::transforms) entity: EntityId,
+}
+
+/// The latest row of a frame.
+#[derive(Default)]
+struct Latest<'s> {
+    row: Option<(RowPlace, &'s Arc<Chunk>)>,
+    missing: Option<ChunkId>,
+}
+
+impl RowPlace {
+    fn key(&self) -> (i64, RowId) {
+        (self.time, self.row_id)
+    }
+}
+
+impl EntityRows {
+    /// Reads all that is loaded of an entity. Tells how many rows were read.
+    pub(super) fn read(
+        inputs: RowInputs<'_>,
+        timeline: Option<TimelineId>,
+        entity: EntityId,
+        statics: u8,
+    ) -> (Self, usize) {
+        let mut rows = Self {
+            statics,
+            frames: vec![FrameRows::new(None)],
+            ..Self::default()
+        };
+        let Some(timeline) = timeline else {
+            return (rows, 0);
+        };
+        let mut metas: BTreeSet<ChunkId> = BTreeSet::new();
+        for component in rows.temporal_components() {
+            let Some(component) = inputs.store.component_id(component) else {
+                continue;
+            };
+            let all = inputs
+                .store
+                .range(entity, timeline, TimeRange::EVERYTHING, component);
+            metas.extend(all.slices().iter().map(|slice| slice.chunk().id()));
+            metas.extend(all.missing());
+        }
+        let metas = metas.iter().filter_map(|id| inputs.store.chunk_meta(*id));
+        let metas: Vec<Arc<ChunkMeta>> = metas.map(Arc::clone).collect();
+        let rows_read = rows.follow(inputs, Some(timeline), entity, &metas);
+        (rows, rows_read)
+    }
+
+    fn temporal_components(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let statics = self.statics;
+        let all = COMPONENTS.iter().enumerate();
+        all.filter(move |(at, _)| statics & (1 << at) == 0)
+            .map(|(_, component)| *component)
+    }
+
+    /// Brings the rows of some chunks up to date with the store. The metadata may be of chunks that are gone.
+    /// Tells how many rows were read.
+    ///
+    /// Cost: the rows of these chunks, and the rows after the first of them where they come out of order.
+    pub(super) fn follow(
+        &mut self,
+        inputs: RowInputs<'_>,
+        timeline: Option<TimelineId>,
+        entity: EntityId,
+        metas: &[Arc<ChunkMeta>],
+    ) -> usize {
+        let (Some(timeline), store) = (timeline, inputs.store) else {
+            return 0;
+        };
+        let mut rows_read = 0;
+        // The length of each frame's list before, and the first row that is new.
+        let mut added: FxHashMap<u32, (usize, (i64, RowId))> = FxHashMap::default();
+        let mut dropped: FxHashSet<u32> = FxHashSet::default();
+        let mut dropped_since = i64::MAX;
+        for meta in metas {
+            let begin = self.begin_of(store, timeline, meta);
+            match (store.chunk(meta.id), store.chunk_meta(meta.id)) {
+                (Some(chunk), known) => {
+                    let begin = known.map_or(begin, |meta| self.begin_of(store, timeline, meta));
+                    self.unread.remove(&(begin, meta.id));
+                    rows_read += self.read_chunk(store, timeline, entity, chunk, &mut added);
+                }
+                (None, Some(meta)) => match self.places.get(&meta.id) {
+                    Some(place) => {
+                        let is_loaded = &mut self.chunks[*place as usize].is_loaded;
+                        self.num_evicted += usize::from(std::mem::replace(is_loaded, false));
+                    }
+                    None if begin < i64::MAX => _ = self.unread.insert((begin, meta.id)),
+                    None => {}
+                },
+                (None, None) => {
+                    self.unread.remove(&(begin, meta.id));
+                    if let Some(place) = self.places.remove(&meta.id) {
+                        self.num_evicted -= usize::from(!self.chunks[place as usize].is_loaded);
+                        dropped.insert(place);
+                    }
+                    dropped_since = dropped_since.min(begin);
+                }
+            }
+        }
+        for (frame, (len, first)) in added {
+            let rows = &mut self.frames[frame as usize].rows;
+            let start = rows[..len].partition_point(|row| row.key() < first);
+            // Two runs, which the sort merges.
+            rows[start..].sort_by_key(RowPlace::key);
+        }
+        if dropped.is_empty() {
+            return rows_read;
+        }
+        for frame in &mut self.frames {
+            let start = frame.rows.partition_point(|row| row.time < dropped_since);
+            let mut kept = start;
+            for at in start..frame.rows.len() {
+                let row = frame.rows[at];
+                if !dropped.contains(&row.chunk) {
+                    frame.rows[kept] = row;
+                    kept += 1;
+                }
+            }
+            frame.rows.truncate(kept);
+        }
+        for place in dropped {
+            self.chunks[place as usize].id = None;
+            self.free.push(place);
+        }
+        rows_read
+    }
+
+    /// The time of the first row that counts; the end of time where there is none.
+    fn begin_of(&self, store: &ChunkStore, timeline: TimelineId, meta: &ChunkMeta) -> i64 {
+        let ranges = self.temporal_components().filter_map(|component| {
+            let range = meta.component_range(timeline, store.component_id(component)?);
+            (!range.is_empty()).then_some(range.min)
+        });
+        ranges.min().unwrap_or(i64::MAX)
+    }
+
+    /// Reads those rows of a chunk that were not read before. Tells how many.
+    fn read_chunk(
+        &mut self,
+        store: &ChunkStore,
+        timeline: TimelineId,
+        entity: EntityId,
+        chunk: &Chunk,
+        added: &mut FxHashMap<u32, (usize, (i64, RowId))>,
+    ) -> usize {
+        let columns: Vec<_> = self
+            .temporal_components()
+            .filter_map(|component| chunk.component(component))
+            .collect();
+        let Some(times) = chunk
+            .timeline(store.timeline(timeline).name())
+            .filter(|_| !columns.is_empty())
+        else {
+            return 0;
+        };
+        let place = self.place_of(chunk.id());
+        let known = &mut self.chunks[place as usize];
+        self.num_evicted -= usize::from(!std::mem::replace(&mut known.is_loaded, true));
+        let first = std::mem::replace(&mut known.num_rows, chunk.num_rows() as u32);
+        let child = chunk.component(&Transform3D::CHILD_FRAME);
+        for row in first..chunk.num_rows() as u32 {
+            let at = row as usize;
+            if !columns.iter().any(|column| column.is_valid(at)) {
+                continue;
+            }
+            // A row whose frame cannot be read is reported with the frame of the path.
+            let name = frame_name(child, at).ok().flatten();
+            let frame = name.map_or(0, |name| self.frame_of(store, entity, &name));
+            let new = RowPlace {
+                time: times.times()[at],
+                row_id: chunk.row_ids()[at],
+                chunk: place,
+                row,
+            };
+            let rows = &mut self.frames[frame as usize].rows;
+            let first = added.entry(frame).or_insert((rows.len(), new.key()));
+            first.1 = first.1.min(new.key());
+            rows.push(new);
+        }
+        chunk.num_rows() - first as usize
+    }
+
+    fn place_of(&mut self, chunk: ChunkId) -> u32 {
+        if let Some(place) = self.places.get(&chunk) {
+            return *place;
+        }
+        let new = ReadChunk {
+            id: Some(chunk),
+            num_rows: 0,
+            is_loaded: true,
+        };
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.chunks.push(new);
+            self.chunks.len() as u32 - 1
+        });
+        self.chunks[place as usize] = new;
+        self.places.insert(chunk, place);
+        place
+    }
+
+    /// The frame of a name. Two names of one path are one frame.
+    fn frame_of(&mut self, store: &ChunkStore, entity: EntityId, name: &str) -> u32 {
+        if let Some(frame) = self.names.get(name) {
+            return *frame;
+        }
+        let path = name.strip_prefix(PATH_PREFIX).map(EntityPath::parse);
+        let frame = match path {
+            Some(path) if path == *store.entity_path(entity) => 0,
+            Some(path) => {
+                let canonical = format!("{PATH_PREFIX}{path}");
+                if canonical == name {
+                    self.add_frame(name)
+                } else {
+                    self.frame_of(store, entity, &canonical)
+                }
+            }
+            None => self.add_frame(name),
+        };
+        self.names.insert(name.into(), frame);
+        frame
+    }
+
+    fn add_frame(&mut self, name: &str) -> u32 {
+        self.frames.push(FrameRows::new(Some(name.into())));
+        self.frames.len() as u32 - 1
+    }
+
+    /// Which components of transforms are static, as [`statics_of`] tells.
+    pub(super) fn statics(&self) -> u8 {
+        self.statics
+    }
+
+    /// The chunks that are not loaded and could place frames elsewhere.
+    pub(super) fn missing(&self) -> &[ChunkId] {
+        &self.missing
+    }
+
+    /// Whether some chunks are not loaded, so that what is missing depends on the cursor.
+    pub(super) fn lacks_chunks(&self) -> bool {
+        !self.unread.is_empty() || self.num_evicted > 0
+    }
+
+    /// Whether a chunk holds rows that hold at the cursor.
+    pub(super) fn shows(&self, chunk: ChunkId) -> bool {
+        self.used.contains(&chunk)
+    }
+
+    /// The frames in the graph that are placed.
+    pub(super) fn placed(&self) -> impl Iterator<Item = usize> {
+        self.frames.iter().filter_map(|frame| Some(frame.shown?.1))
+    }
+
+    /// Places the frames whose rows at the cursor are others than before. Tells whether other chunks are
+    /// missing.
+    pub(super) fn place(
+        &mut self,
+        inputs: RowInputs<'_>,
+        entity: EntityId,
+        results: &EntityResults,
+        graph: &mut FrameGraph,
+    ) -> bool {
+        let RowInputs {
+            store,
+            latest_at,
+            components,
+        } = inputs;
+        let cursor = latest_at.cursor();
+        let missing_before = std::mem::take(&mut self.missing);
+        self.used.clear();
+        self.missing = self.unread_until(cursor.time).collect();
+        // Static rows are few, and among the latest-at results.
+        let mut statics: FxHashMap<u32, &Hit> = FxHashMap::default();
+        let hits = components.all.iter().filter_map(|id| results.hit(*id));
+        for hit in hits.filter(|hit| hit.data_time().is_none()) {
+            let name = ShownRow::of_hit(hit).row.frame(&Transform3D::CHILD_FRAME);
+            let frame = name
+                .ok()
+                .flatten()
+                .map_or(0, |name| self.frame_of(store, entity, &name));
+            let newest = statics.entry(frame).or_insert(hit);
+            if newest.row_id() < hit.row_id() {
+                *newest = hit;
+            }
+        }
+        for at in 0..self.frames.len() {
+            let latest = cursor.timeline.map(|timeline| {
+                let query = RowQuery {
+                    store,
+                    timeline,
+                    time: cursor.time,
+                    entity,
+                };
+                self.latest_of(query, at)
+            });
+            let Latest { row, missing } = latest.unwrap_or_default();
+            self.missing.extend(missing);
+            let frame = &mut self.frames[at];
+            let (key, shown) = match (row, statics.get(&(at as u32))) {
+                (Some((place, chunk)), _) => {
+                    self.used.insert(chunk.id());
+                    let key = (Some(place.time), place.row_id);
+                    let row = LoggedRow {
+                        chunk: Arc::clone(chunk),
+                        row: place.row as usize,
+                    };
+                    let is_static = false;
+                    (key, ShownRow { row, is_static })
+                }
+                (None, Some(hit)) => ((None, hit.row_id()), ShownRow::of_hit(hit)),
+                (None, None) => {
+                    if let Some((_, at)) = frame.shown.take() {
+                        graph.set_transform(at, entity, None);
+                    }
+                    continue;
+                }
+            };
+            if frame.shown.is_some_and(|(shown, _)| shown == key) {
+                continue;
+            }
+            let in_graph = match frame.shown {
+                Some((_, in_graph)) => in_graph,
+                None => graph.frame(frame.key(store, entity)),
+            };
+            frame.shown = Some((key, in_graph));
+            graph.set_transform(in_graph, entity, Some(shown.read(entity)));
+        }
+        self.missing.sort_unstable();
+        self.missing.dedup();
+        self.missing != missing_before
+    }
+
+    /// The latest row of a frame that is loaded and not cleared, and the chunk that is missing to be sure.
+    fn latest_of<'s>(&self, at: RowQuery<'s>, frame: usize) -> Latest<'s> {
+        let RowQuery {
+            store,
+            timeline,
+            time,
+            entity,
+        } = at;
+        let mut latest = Latest::default();
+        let rows = &self.frames[frame].rows;
+        let end = rows.partition_point(|row| row.time <= time);
+        for place in rows[..end].iter().rev() {
+            let read = &self.chunks[place.chunk as usize];
+            // What hides a row hides all that are older.
+            if store.is_cleared(entity, timeline, time, place.time, place.row_id) {
+                break;
+            }
+            let Some(id) = read.id else { break };
+            match store.chunk(id).filter(|_| read.is_loaded) {
+                Some(chunk) => {
+                    latest.row = Some((*place, chunk));
+                    break;
+                }
+                // Until it is loaded, the newest that is loaded holds.
+                None => latest.missing = latest.missing.or(Some(id)),
+            }
+        }
+        latest
+    }
+
+    /// The frames, and the times of their first rows.
+    pub(in crate::context::transforms) fn first_times(
+        &self,
+        store: &ChunkStore,
+        entity: EntityId,
+    ) -> impl Iterator<Item = (usize, FrameKey, i64)> {
+        let frames = self.frames.iter().enumerate();
+        frames.filter_map(move |(at, frame)| {
+            let first = frame.rows.first()?;
+            Some((at, frame.key(store, entity), first.time))
+        })
+    }
+
+    /// The row of a frame at any time, with its chunk, as far as chunks are loaded, and the chunk that is
+    /// missing to be sure.
+    pub(in crate::context::transforms) fn row_at(
+        &self,
+        at: RowQuery<'_>,
+        frame: usize,
+    ) -> (Option<ShownRow>, Option<ChunkId>) {
+        let Latest { row, missing } = self.latest_of(at, frame);
+        let row = row.map(|(place, chunk)| ShownRow {
+            row: LoggedRow {
+                chunk: Arc::clone(chunk),
+                row: place.row as usize,
+            },
+            is_static: false,
+        });
+        (row, missing)
+    }
+
+    /// The chunks that were never read and begin at or before a time.
+    pub(in crate::context::transforms) fn unread_until(&self, time: i64) -> impl Iterator<Item = ChunkId> {
+        let unread = self.unread.range(..=(time, ChunkId::MAX));
+        unread.map(|(_, id)| *id)
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        let rows: usize = self.frames.iter().map(|frame| frame.rows.capacity()).sum();
+        let names: usize = self.names.keys().map(|name| name.len()).sum();
+        rows * size_of::<RowPlace>()
+            + self.frames.capacity() * size_of::<FrameRows>()
+            + names
+            + self.names.capacity() * size_of::<(Arc<str>, u32)>()
+            + self.chunks.capacity() * size_of::<ReadChunk>()
+            + self.places.capacity() * size_of::<(ChunkId, u32)>()
+            + self.unread.len() * size_of::<(i64, ChunkId)>()
+            + (self.used.capacity() + self.missing.capacity()) * size_of::<ChunkId>()
+    }
+}
+
+impl FrameRows {
+    fn new(name: Option<Arc<str>>) -> Self {
+        Self {
+            name,
+            rows: Vec::new(),
+            shown: None,
+        }
+    }
+
+    fn key(&self, store: &ChunkStore, entity: EntityId) -> FrameKey {
+        match &self.name {
+            None => FrameKey::Path(entity),
+            Some(name) => FrameGraph::key_of(store, name),
+        }
+    }
+}
+
+/// Which of [`COMPONENTS`] an entity has as static data, one bit each.
+pub(super) fn statics_of(store: &ChunkStore, entity: EntityId) -> u8 {
+    let is_static = |component: &&str| {
+        let id = store.component_id(component);
+        id.is_some_and(|id| store.has_static(entity, id))
+    };
+    let bits = COMPONENTS.iter().enumerate();
+    bits.filter(|(_, component)| is_static(component))
+        .fold(0, |bits, (at, _)| bits | 1 << at)
+}
