@@ -79,23 +79,14 @@ pub enum BlueprintError {
     /// The blueprint cannot be put into words.
     #[error("the blueprint cannot be written as text: {0}")]
     RonWrite(String),
-    /// A text is a blueprint of a version that is not known.
-    #[error("blueprint version {found} is not supported: this program reads version {known}")]
-    RonVersion {
-        /// The version in the text.
-        found: u32,
-        /// The version that is known.
-        known: u32,
+    /// The text is longer than any blueprint.
+    #[error("the text has {bytes} bytes, more than the {limit} that a blueprint may have")]
+    RonTooLong {
+        /// Its length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
     },
-    /// An id in a text is not a UUID.
-    #[error("{text:?} is not a UUID")]
-    BadId {
-        /// The id as it stands in the text.
-        text: String,
-    },
-    /// An id stands in a text twice.
-    #[error("{0} appears twice")]
-    DuplicateId(Contents),
 }
 
 /// Something that a blueprint says and that makes no sense. It is left out; the rest holds.

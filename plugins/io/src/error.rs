@@ -36,12 +36,49 @@ pub enum IoError {
         /// What the content looks like, with its article.
         looks_like: &'static str,
     },
-    /// No format knows the content.
-    #[error("has an unknown format: it looks like {looks_like}")]
+    /// No importer knows the content.
+    #[error(
+        "has an unknown format: it looks like {looks_like}, and can be opened where it is one of: {tried}"
+    )]
     UnknownFormat {
         /// What the content looks like, with its article.
         looks_like: &'static str,
+        /// What was tried: the names of all importers.
+        tried: String,
     },
+    /// A file whose format is only read as a whole is too large for that.
+    #[error("is too large to be read as a whole: {}, more than the {limit_bytes} bytes that it may have",
+        .bytes.map_or_else(|| "its size is not known".to_owned(), |bytes| format!("it has {bytes} bytes")))]
+    FileTooLarge {
+        /// Its size, where it is known.
+        bytes: Option<u64>,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// A text is not in UTF-8.
+    #[error("is not a text in UTF-8: byte {offset} is not part of a character")]
+    NotText {
+        /// The first byte that is wrong.
+        offset: u64,
+    },
+    /// A file names another that lies outside of the folder that it may read.
+    #[error("refers to {path:?}, which lies outside of its folder and is not read")]
+    OutsideFolder {
+        /// The path as it stands in the file.
+        path: String,
+    },
+    /// A file names another that cannot be read.
+    #[error("refers to {path:?}, which cannot be read: {error}")]
+    SideFile {
+        /// The path as it stands in the file.
+        path: String,
+        /// What the system says.
+        #[source]
+        error: io::Error,
+    },
+    /// What was read cannot be logged.
+    #[error("cannot be logged: {0}")]
+    Log(#[source] Box<chronoscope_store::ChunkError>),
     /// Written before 0.23, in a format that no current tool reads.
     #[error("was written by a Rerun SDK older than 0.23, whose format is no longer read")]
     TooOld,
@@ -146,6 +183,9 @@ pub enum IoError {
         /// Why.
         reason: MessageError,
     },
+    /// A message without rows cannot be written.
+    #[error("cannot be written: a message cannot be encoded: {0}")]
+    EncodeMessage(#[source] MessageError),
     /// Chunks without their rows were to be written.
     #[error("cannot be written: not all of its rows are loaded")]
     NotLoaded,
@@ -154,31 +194,12 @@ pub enum IoError {
     AlreadyFinished,
 }
 
-/// Why a message gives nothing, and the entity whose data it holds.
-#[cfg(feature = "rrd")]
-#[derive(Debug)]
-pub(crate) struct Failure {
-    /// `None` where the message cannot be read that far.
-    pub(crate) entity: Option<chronoscope_store::EntityPath>,
-    pub(crate) error: MessageError,
-}
-
-#[cfg(feature = "rrd")]
-impl<E: Into<MessageError>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self {
-            entity: None,
-            error: error.into(),
-        }
-    }
-}
-
-/// Why a single message cannot be decoded.
+/// Why a single message cannot be decoded or encoded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MessageError {
     /// The envelope is not valid.
-    #[cfg(feature = "rrd")]
+    #[cfg(feature = "wire")]
     #[error("{0}")]
     Protobuf(#[from] re_protos::external::prost::DecodeError),
     /// A field that is needed is not there.
@@ -282,6 +303,9 @@ pub enum MessageError {
         /// The value.
         value: String,
     },
+    /// Chunks without their rows were to be encoded.
+    #[error("not all of its rows are loaded")]
+    NotLoaded,
     /// The columns do not make a chunk.
     #[error("{0}")]
     Chunk(#[source] Box<chronoscope_store::ChunkError>),

@@ -3,8 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use chronoscope_store::EntityPath;
+use chronoscope_types::LogMessage;
 
-use crate::{IoError, LogMessage};
+use crate::IoError;
 
 /// What happens while sources are read. Events of several files interleave; those of one file are in order.
 #[derive(Clone, Debug)]

@@ -3,17 +3,19 @@
 //! The modules follow the bytes:
 //!
 //! # What comes in
-//! [`message`] is what a recording is made of on its way: facts about a store, chunks, the activation of a blueprint.
+//! [`LogMessage`] is what a recording is made of on its way: facts about a store, chunks, the activation of a blueprint.
 //! [`event`] wraps messages into the story of a load: started, messages, reports of damage, progress, finished.
 //!
 //! # Where it comes from
-//! [`format`](mod@format) is the registry of file formats, chosen by what a file contains rather than by what it is called.
-//! [`read`] reads one source on the thread that asks; [`load`] reads several files on threads of its own, through a
-//! channel that is bounded in messages and in bytes. Large files are not read but indexed where their format can do that:
-//! their chunks become known at once, and are read from the [`shared_file`] once they are wanted.
+//! [`import`] is the list of importers, chosen by what a file contains before what it is called, and open to more.
+//! A [`source`](mod@source) is a queue of events that is bounded in events and in bytes, with an id and a status. [`read`]
+//! reads a file on the thread that asks; [`load`] reads several on threads of its own, a source each. Large files are not read
+//! but indexed where their format can do that: their chunks become known at once, and are read from the [`shared_file`] once
+//! they are wanted.
 //!
 //! # Formats
-//! [`rrd`] reads and writes the `.rrd` recordings and `.rbl` blueprints of the Rerun SDK.
+//! [`wire`] knows the messages of the Rerun SDK as bytes, and no files; live streams use it alone. [`rrd`] reads and writes
+//! `.rrd` recordings and `.rbl` blueprints with it.
 //!
 //! # Invariants
 //! - A file is never trusted: a length is compared with what the file holds, and with what a message may have, before
@@ -23,12 +25,15 @@
 //! - Reading costs time and memory in proportion to the file, whatever it claims, and can be cancelled at any moment.
 //!
 //! # Extensions
-//! Live streams will send the same [`LoadEvent`]s through the same kind of handle.
+//! [`Importers`] takes more importers. Live streams send the same [`LoadEvent`]s through a [`SourceSender`].
 //!
 //! # Glossary
 //! | term | meaning |
 //! |---|---|
 //! | source | a file or a stream that is read, by its path or name |
+//! | importer | what reads files of a format |
+//! | certainty | how sure an importer is that a file is of its format |
+//! | side file | a file that belongs to another, such as a texture; it lies below the same folder |
 //! | message | a part of a stream: a fact about a store, a chunk, or the activation of a blueprint |
 //! | payload | the bytes of a message after its header |
 //! | stream | header, messages, end mark and footer; a file is one or several |
@@ -41,20 +46,36 @@
 
 mod error;
 pub mod event;
-pub mod format;
+pub mod import;
 pub mod load;
-pub mod message;
 pub mod read;
 #[cfg(feature = "rrd")]
 pub mod rrd;
 pub mod shared_file;
+pub mod source;
+#[cfg(feature = "wire")]
+pub mod wire;
 
+pub use chronoscope_types::{LogMessage, SourceId, SourceStatus, StoreInfo, StoreSource};
 pub use error::{IoError, MessageError};
 pub use event::{LoadEvent, LoadOutcome, LoadReport, Severity};
-pub use format::{FileFormat, FileInput, FormatRegistry, Messages};
-pub use load::{LoadHandle, LoadProgress, LoadSettings, load_files};
-pub use message::{LogMessage, StoreInfo, StoreSource};
+pub use import::{
+    Candidate, Certainty, FileInput, ImportContext, ImportOptions, ImportSettings, ImportSink, ImportTime,
+    Importer, Importers, Messages, PictureImporter, SideFiles, SourceKind, Stopped, TextImporter,
+    send_messages,
+};
+pub use load::{LoadHandle, LoadProgress, LoadSettings, load_files, open_files};
 pub use read::{Events, index_file, open_file, read_bytes, read_file};
 #[cfg(feature = "rrd")]
-pub use rrd::{RrdFormat, RrdWriter, write_file};
+pub use rrd::{RrdImporter, RrdWriter, write_file};
 pub use shared_file::SharedFile;
+pub use source::{SourceHandle, SourceLimits, SourceProgress, SourceSender, TrySendError, source_channel};
+
+/// What a panic says, where it says it in words.
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without words").to_owned()
+}

@@ -1,20 +1,23 @@
 //! Reads several files at once, on threads of their own.
 
 use std::{
+    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
 use chronoscope_store::Waker;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
-use crate::{FormatRegistry, IoError, LoadEvent, LoadOutcome, LoadReport, Severity, index_file};
+use crate::{
+    Events, ImportContext, ImportOptions, Importers, IoError, LoadEvent, LoadOutcome, LoadReport, Severity,
+    SourceHandle, SourceLimits, SourceSender,
+    import::Contexts,
+    panic_text,
+    source::{Group, after},
+};
 
 /// How files are read.
 #[derive(Clone, Debug)]
@@ -29,19 +32,105 @@ pub struct LoadSettings {
     /// are known at once and read once they are wanted. `u64::MAX` never, 0 always.
     pub index_from_bytes: u64,
     /// The formats that are known.
-    pub formats: Arc<FormatRegistry>,
+    pub importers: Arc<Importers>,
+    /// Where the data of files goes that do not say it themselves.
+    pub import: ImportOptions,
 }
 
 impl Default for LoadSettings {
     fn default() -> Self {
+        let limits = SourceLimits::default();
         Self {
             threads: 4,
-            channel_events: 256,
-            channel_bytes: 64 << 20,
+            channel_events: limits.events,
+            channel_bytes: limits.bytes,
             index_from_bytes: 256 << 20,
-            formats: Arc::default(),
+            importers: Arc::default(),
+            import: ImportOptions::default(),
         }
     }
+}
+
+/// Begins to read files on threads of their own, and returns at once: a source per file, in the order of the paths.
+///
+/// The readers wait while [`LoadSettings::channel_events`] or [`LoadSettings::channel_bytes`] wait for the receivers, all
+/// sources together. A file that cannot be read gives a report and a [`LoadEvent::Finished`], as any other. Files without a
+/// store of their own share a new recording, unless [`ImportOptions::store`] names one.
+pub fn open_files<P: AsRef<Path>>(
+    paths: impl IntoIterator<Item = P>,
+    settings: &LoadSettings,
+) -> Vec<SourceHandle> {
+    open_in_group(paths, settings).1
+}
+
+fn open_in_group<P: AsRef<Path>>(
+    paths: impl IntoIterator<Item = P>,
+    settings: &LoadSettings,
+) -> (Arc<Group>, Vec<SourceHandle>) {
+    let paths: Vec<PathBuf> = paths
+        .into_iter()
+        .map(|path| path.as_ref().to_path_buf())
+        .collect();
+    let contexts = Contexts::new(&settings.import, paths.iter().map(PathBuf::as_path));
+    let group = Arc::new(Group::new(SourceLimits {
+        events: settings.channel_events,
+        bytes: settings.channel_bytes,
+    }));
+    let (mut jobs, mut handles) = (
+        VecDeque::with_capacity(paths.len()),
+        Vec::with_capacity(paths.len()),
+    );
+    for path in paths {
+        let name: Arc<str> = path.display().to_string().into();
+        let context = contexts.of(&path, &name);
+        let (sender, handle) = group.add(name);
+        jobs.push_back(Job {
+            path,
+            context,
+            sender,
+        });
+        handles.push(handle);
+    }
+
+    let threads = settings.threads.clamp(1, jobs.len().max(1));
+    let jobs = Arc::new(Mutex::new(jobs));
+    let (mut started, mut failure) = (0, None);
+    for _ in 0..threads.min(handles.len()) {
+        let worker = Worker {
+            jobs: Arc::clone(&jobs),
+            importers: Arc::clone(&settings.importers),
+            index_from_bytes: settings.index_from_bytes,
+        };
+        match std::thread::Builder::new()
+            .name("load".to_owned())
+            .spawn(move || worker.run())
+        {
+            Ok(_detached) => started += 1,
+            Err(error) => failure = Some(IoError::Thread(error)),
+        }
+    }
+    // The workers share the files, so one is enough. Without any, each file tells why.
+    if let Some(error) = failure.filter(|_| started == 0) {
+        for job in std::mem::take(&mut *jobs.lock()) {
+            job.sender.refuse(&error);
+        }
+    }
+    (group, handles)
+}
+
+/// Begins to read files as [`open_files`] does, and joins their events.
+pub fn load_files<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, settings: &LoadSettings) -> LoadHandle {
+    let (group, sources) = open_in_group(paths, settings);
+    LoadHandle { group, sources }
+}
+
+/// Sources that are read together, as one. Dropping it cancels the load.
+///
+/// Events of different files interleave without saying whose they are; those of one file are in order.
+#[derive(Debug)]
+pub struct LoadHandle {
+    group: Arc<Group>,
+    sources: Vec<SourceHandle>,
 }
 
 /// How far a load is, over all of its files. A snapshot.
@@ -61,41 +150,27 @@ pub struct LoadProgress {
     pub reports: u64,
 }
 
-/// A load that is under way. Dropping it cancels the load.
-#[derive(Debug)]
-pub struct LoadHandle {
-    receiver: Receiver<LoadEvent>,
-    shared: Arc<Shared>,
-}
-
 impl LoadHandle {
+    /// The sources, in the order of the files.
+    pub fn sources(&self) -> &[SourceHandle] {
+        &self.sources
+    }
+
     /// The next event if there is one; never waits.
     ///
     /// `None` while nothing has arrived and after the last event: see [`Self::is_finished`].
     pub fn try_recv(&self) -> Option<LoadEvent> {
-        self.receiver
-            .try_recv()
-            .ok()
-            .inspect(|event| self.shared.release(event))
+        self.group.try_recv_any()
     }
 
     /// Waits for the next event. `None` after the last one.
     pub fn recv(&self) -> Option<LoadEvent> {
-        self.receiver
-            .recv()
-            .ok()
-            .inspect(|event| self.shared.release(event))
+        self.group.recv_any(None)
     }
 
     /// Waits for the next event, but not longer than this. `None` where nothing arrived in time, and after the last one.
     pub fn recv_timeout(&self, timeout: Duration) -> Option<LoadEvent> {
-        match self.receiver.recv_timeout(timeout) {
-            Ok(event) => {
-                self.shared.release(&event);
-                Some(event)
-            }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.group.recv_any(after(timeout))
     }
 
     /// All events that are still to come, waiting for each.
@@ -105,204 +180,72 @@ impl LoadHandle {
 
     /// How far the load is.
     pub fn progress(&self) -> LoadProgress {
-        let shared = &self.shared;
-        LoadProgress {
-            files: shared.files,
-            files_finished: shared.files_finished.load(Ordering::Acquire),
-            bytes_read: shared.bytes_read.load(Ordering::Relaxed),
-            total_bytes: shared.total_bytes.load(Ordering::Relaxed),
-            chunks: shared.chunks.load(Ordering::Relaxed),
-            reports: shared.reports.load(Ordering::Relaxed),
+        let mut sum = LoadProgress {
+            files: self.sources.len(),
+            files_finished: self.group.num_ended(),
+            ..LoadProgress::default()
+        };
+        for source in &self.sources {
+            let progress = source.progress();
+            sum.bytes_read += progress.bytes_read;
+            sum.total_bytes += progress.total_bytes;
+            sum.chunks += progress.chunks;
+            sum.reports += progress.reports;
         }
+        sum
     }
 
     /// Whether every event of every file has been received.
     pub fn is_finished(&self) -> bool {
-        self.shared.files_finished.load(Ordering::Acquire) == self.shared.files && self.receiver.is_empty()
+        self.group.is_finished()
     }
 
-    /// Calls `waker` from now on whenever there is something to receive, and when the load is finished.
+    /// Calls `waker` from now on whenever there is something to receive, and when a file is finished.
     pub fn set_waker(&self, waker: &Waker) {
-        *self.shared.waker.lock() = Some(waker.clone());
-        // What was sent before counts too.
-        waker.wake();
+        for source in &self.sources {
+            source.set_waker(waker);
+        }
     }
 
     /// Stops reading. What has been read can still be received.
     pub fn cancel(&self) {
-        self.shared.cancelled.store(true, Ordering::Release);
-        self.shared.room.notify_all();
-    }
-}
-
-impl Drop for LoadHandle {
-    fn drop(&mut self) {
-        self.cancel();
-    }
-}
-
-/// Begins to read files on threads of their own, and returns at once.
-///
-/// The reader waits while [`LoadSettings::channel_events`] or [`LoadSettings::channel_bytes`] wait for the receiver. A
-/// file that cannot be read gives a report and a [`LoadEvent::Finished`], as any other.
-pub fn load_files<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, settings: &LoadSettings) -> LoadHandle {
-    let paths: Arc<[PathBuf]> = paths
-        .into_iter()
-        .map(|path| path.as_ref().to_path_buf())
-        .collect();
-    let shared = Arc::new(Shared {
-        files: paths.len(),
-        channel_bytes: settings.channel_bytes,
-        ..Shared::default()
-    });
-    let (sender, receiver) = crossbeam_channel::bounded(settings.channel_events.max(1));
-    let next = Arc::new(AtomicUsize::new(0));
-
-    let threads = settings.threads.clamp(1, paths.len().max(1));
-    let mut failure = None;
-    for _ in 0..threads {
-        let worker = Worker {
-            paths: Arc::clone(&paths),
-            next: Arc::clone(&next),
-            formats: Arc::clone(&settings.formats),
-            index_from_bytes: settings.index_from_bytes,
-            output: Output {
-                sender: sender.clone(),
-                shared: Arc::clone(&shared),
-            },
-        };
-        if let Err(error) = std::thread::Builder::new()
-            .name("load".to_owned())
-            .spawn(move || worker.run())
-        {
-            failure = Some(error);
+        for source in &self.sources {
+            source.cancel();
         }
     }
-    drop(sender);
-
-    // The workers share the files, so one is enough. Without any, the first file tells why, for all.
-    match failure {
-        Some(error) if next.load(Ordering::Acquire) == 0 && Arc::strong_count(&next) == 1 => {
-            refused(&paths, shared, &IoError::Thread(error))
-        }
-        _ => LoadHandle { receiver, shared },
-    }
 }
 
-fn refused(paths: &[PathBuf], shared: Arc<Shared>, error: &IoError) -> LoadHandle {
-    let (sender, receiver) = crossbeam_channel::unbounded();
-    for path in paths {
-        let source: Arc<str> = path.display().to_string().into();
-        let outcome = LoadOutcome {
-            reports: 1,
-            damaged: true,
-            ..LoadOutcome::default()
-        };
-        let report = LoadReport::new(&source, Severity::Error, error);
-        let events = [
-            LoadEvent::Started {
-                source: Arc::clone(&source),
-                total_bytes: None,
-            },
-            LoadEvent::Report(report),
-            LoadEvent::Finished { source, outcome },
-        ];
-        for event in events {
-            // The receiver is in this function's hands, so the channel is open.
-            let _ = sender.send(event);
-        }
-    }
-    shared.files_finished.store(shared.files, Ordering::Release);
-    LoadHandle { receiver, shared }
-}
-
-/// What the handle and the threads share.
-#[derive(Debug, Default)]
-struct Shared {
-    files: usize,
-    files_finished: AtomicUsize,
-    bytes_read: AtomicU64,
-    total_bytes: AtomicU64,
-    chunks: AtomicU64,
-    reports: AtomicU64,
-    /// Shared with what is being read, which ends once it is set.
-    cancelled: Arc<AtomicBool>,
-    channel_bytes: u64,
-    waiting_bytes: Mutex<u64>,
-    room: Condvar,
-    waker: Mutex<Option<Waker>>,
-}
-
-impl Shared {
-    /// Waits until the event's memory fits into the channel; `false` if the load was cancelled meanwhile.
-    fn reserve(&self, event: &LoadEvent) -> bool {
-        let bytes = event.num_bytes();
-        let mut waiting = self.waiting_bytes.lock();
-        while *waiting > 0 && waiting.saturating_add(bytes) > self.channel_bytes && !self.is_cancelled() {
-            // The timeout covers a cancellation between the check and the wait.
-            self.room.wait_for(&mut waiting, Duration::from_millis(50));
-        }
-        *waiting += bytes;
-        !self.is_cancelled()
-    }
-
-    fn release(&self, event: &LoadEvent) {
-        let mut waiting = self.waiting_bytes.lock();
-        *waiting = waiting.saturating_sub(event.num_bytes());
-        drop(waiting);
-        self.room.notify_all();
-    }
-
-    fn wake(&self) {
-        if let Some(waker) = &*self.waker.lock() {
-            waker.wake();
-        }
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Acquire)
-    }
-}
-
-struct Output {
-    sender: Sender<LoadEvent>,
-    shared: Arc<Shared>,
-}
-
-impl Output {
-    /// Sends an event as soon as there is room; `false` where nobody wants it any more.
-    fn send(&self, event: LoadEvent) -> bool {
-        match &event {
-            LoadEvent::Message(message) => {
-                self.shared
-                    .chunks
-                    .fetch_add(message.num_chunks(), Ordering::Relaxed);
-            }
-            LoadEvent::Report(_) => {
-                self.shared.reports.fetch_add(1, Ordering::Relaxed);
-            }
-            _ => {}
-        }
-        let is_sent = self.shared.reserve(&event) && self.sender.send(event).is_ok();
-        self.shared.wake();
-        is_sent
-    }
+/// A file that is to be read.
+struct Job {
+    path: PathBuf,
+    context: ImportContext,
+    sender: SourceSender,
 }
 
 struct Worker {
-    paths: Arc<[PathBuf]>,
-    next: Arc<AtomicUsize>,
-    formats: Arc<FormatRegistry>,
+    jobs: Arc<Mutex<VecDeque<Job>>>,
+    importers: Arc<Importers>,
     index_from_bytes: u64,
-    output: Output,
 }
 
 impl Worker {
     fn run(self) {
-        while let Some(path) = self.paths.get(self.next.fetch_add(1, Ordering::AcqRel)) {
+        loop {
+            let Some(job) = self.jobs.lock().pop_front() else {
+                return;
+            };
+            if job.sender.is_cancelled() {
+                continue;
+            }
+            let Job {
+                path,
+                context,
+                sender,
+            } = job;
             // A reader catches what its libraries do. This is the last line of defence, so that a file always finishes.
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.load(path))) {
-                let source: Arc<str> = path.display().to_string().into();
+            let loaded = catch_unwind(AssertUnwindSafe(|| self.load(&path, context, &sender)));
+            if let Err(panic) = loaded {
+                let source = sender.name();
                 let error = IoError::Panic {
                     offset: 0,
                     panic: panic_text(&*panic),
@@ -312,49 +255,32 @@ impl Worker {
                     damaged: true,
                     ..LoadOutcome::default()
                 };
-                self.output.send(LoadEvent::Report(LoadReport::new(
-                    &source,
-                    Severity::Error,
-                    &error,
-                )));
-                self.output.send(LoadEvent::Finished { source, outcome });
+                let events = [
+                    LoadEvent::Report(LoadReport::new(source, Severity::Error, &error)),
+                    LoadEvent::Finished {
+                        source: Arc::clone(source),
+                        outcome,
+                    },
+                ];
+                // Where nobody wants to hear of it, the rest is not wanted either.
+                let _ = events.into_iter().try_for_each(|event| sender.send(event));
             }
-            self.output.shared.files_finished.fetch_add(1, Ordering::AcqRel);
-            self.output.shared.wake();
         }
     }
 
-    fn load(&self, path: &Path) {
-        let shared = &self.output.shared;
-        let mut events = index_file(path, Arc::clone(&self.formats), self.index_from_bytes);
-        events.end_when(&shared.cancelled);
+    fn load(&self, path: &Path, context: ImportContext, sender: &SourceSender) {
+        let mut events = Events::of_file(path, Arc::clone(&self.importers), context, self.index_from_bytes);
+        events.end_when(sender.cancelled());
         let total_bytes = events.total_bytes().unwrap_or(0);
-        shared.total_bytes.fetch_add(total_bytes, Ordering::Relaxed);
-        let mut counted = 0;
+        sender.set_progress(0, total_bytes);
         while let Some(event) = events.next() {
             let bytes_read = events.bytes_read();
-            shared
-                .bytes_read
-                .fetch_add(bytes_read - counted, Ordering::Relaxed);
-            counted = bytes_read;
-            if matches!(event, LoadEvent::Finished { .. }) {
-                // Most of a file that is indexed is not read at all.
-                shared
-                    .total_bytes
-                    .fetch_sub(total_bytes.saturating_sub(counted), Ordering::Relaxed);
-            }
-            if !self.output.send(event) && !shared.is_cancelled() {
+            // Most of a file that is indexed is not read at all.
+            let is_last = matches!(event, LoadEvent::Finished { .. });
+            sender.set_progress(bytes_read, if is_last { bytes_read } else { total_bytes });
+            if sender.send(event).is_err() {
                 return;
             }
         }
     }
-}
-
-/// What a panic says, where it says it in words.
-pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without words").to_owned()
 }

@@ -10,9 +10,11 @@ use std::{
     },
 };
 
+use chronoscope_types::LogMessage;
+
 use crate::{
-    FileInput, FormatRegistry, IoError, LoadEvent, LoadOutcome, LoadReport, LogMessage, Messages, Severity,
-    SharedFile,
+    Candidate, FileInput, ImportContext, ImportOptions, Importers, IoError, LoadEvent, LoadOutcome,
+    LoadReport, Messages, Severity, SharedFile, SideFiles, SourceKind, import::Contexts,
 };
 
 /// The events of one source: [`LoadEvent::Started`] first, [`LoadEvent::Finished`] last.
@@ -29,7 +31,7 @@ pub struct Events {
 }
 
 enum Stage {
-    Start(Result<Input, IoError>, Arc<FormatRegistry>),
+    Start(Result<Input, IoError>, Arc<Importers>, Box<ImportContext>),
     Messages(Messages),
     Refused(IoError),
     End,
@@ -41,6 +43,8 @@ enum Input {
     Full(FileInput),
     /// To be indexed where its format can do that.
     Index(SharedFile),
+    /// A folder, of which there are no bytes.
+    Folder,
 }
 
 impl Events {
@@ -50,25 +54,40 @@ impl Events {
     pub const MAX_REPORTS_IN_A_ROW: u64 = 1 << 20;
 
     /// Begins to read a source, or to tell why it cannot be.
-    pub fn new(source: Arc<str>, input: Result<FileInput, IoError>, formats: Arc<FormatRegistry>) -> Self {
-        Self::begin(source, input.map(Input::Full), formats)
+    pub fn new(source: Arc<str>, input: Result<FileInput, IoError>, importers: Arc<Importers>) -> Self {
+        let path = Path::new(&*source);
+        let mut context = Contexts::new(&ImportOptions::default(), [path]).of(path, &source);
+        // The name of bytes says nothing about a folder.
+        context.side_files = SideFiles::none();
+        Self::begin(input.map(Input::Full), importers, context)
     }
 
-    fn begin(source: Arc<str>, input: Result<Input, IoError>, formats: Arc<FormatRegistry>) -> Self {
+    /// The events of a file of a load. Files of at least so many bytes are indexed where their format can do that.
+    pub(crate) fn of_file(
+        path: &Path,
+        importers: Arc<Importers>,
+        context: ImportContext,
+        index_from_bytes: u64,
+    ) -> Self {
+        let input = open_path(path, &context.source, index_from_bytes);
+        Self::begin(input, importers, context)
+    }
+
+    fn begin(input: Result<Input, IoError>, importers: Arc<Importers>, context: ImportContext) -> Self {
         let (total_bytes, bytes_read) = match &input {
             Ok(Input::Full(input)) => (input.total_bytes(), input.bytes_read()),
             Ok(Input::Index(file)) => (Some(file.total_bytes()), file.bytes_read()),
-            Err(_) => (None, Arc::default()),
+            Ok(Input::Folder) | Err(_) => (None, Arc::default()),
         };
         Self {
-            source,
+            source: Arc::clone(&context.source),
             total_bytes,
             bytes_read,
             cancelled: Arc::default(),
             progress_bytes: 0,
             reports_in_a_row: 0,
             outcome: LoadOutcome::default(),
-            stage: Stage::Start(input, formats),
+            stage: Stage::Start(input, importers, Box::new(context)),
         }
     }
 
@@ -97,8 +116,8 @@ impl Events {
         );
         self.cancelled = Arc::clone(cancelled);
         match &mut self.stage {
-            Stage::Start(Ok(Input::Full(input)), _) => input.end_when(cancelled),
-            Stage::Start(Ok(Input::Index(file)), _) => file.end_when(cancelled),
+            Stage::Start(Ok(Input::Full(input)), ..) => input.end_when(cancelled),
+            Stage::Start(Ok(Input::Index(file)), ..) => file.end_when(cancelled),
             _ => {}
         }
     }
@@ -146,8 +165,8 @@ impl Iterator for Events {
                 self.stage = Stage::End;
             }
             match std::mem::replace(&mut self.stage, Stage::Done) {
-                Stage::Start(input, formats) => {
-                    self.stage = match input.and_then(|input| open(&formats, input)) {
+                Stage::Start(input, importers, context) => {
+                    self.stage = match input.and_then(|input| open(&importers, input, &context)) {
                         Ok(messages) => Stage::Messages(messages),
                         Err(error) => Stage::Refused(error),
                     };
@@ -223,17 +242,17 @@ impl std::fmt::Debug for Events {
 /// The events of a file, read as the iterator is asked.
 ///
 /// A file that is missing, a folder, empty, or of no known format gives a report, not an error.
-pub fn open_file(path: impl AsRef<Path>, formats: Arc<FormatRegistry>) -> Events {
-    index_file(path, formats, u64::MAX)
+pub fn open_file(path: impl AsRef<Path>, importers: Arc<Importers>) -> Events {
+    index_file(path, importers, u64::MAX)
 }
 
 /// As [`open_file`], but files of at least so many bytes are indexed where their format can do that: what is known of their
 /// chunks comes as [`LogMessage::AbsentChunks`].
-pub fn index_file(path: impl AsRef<Path>, formats: Arc<FormatRegistry>, from_bytes: u64) -> Events {
+pub fn index_file(path: impl AsRef<Path>, importers: Arc<Importers>, from_bytes: u64) -> Events {
     let path = path.as_ref();
     let source: Arc<str> = path.display().to_string().into();
-    let input = open_path(path, &source, from_bytes);
-    Events::begin(source, input, formats)
+    let context = Contexts::new(&ImportOptions::default(), [path]).of(path, &source);
+    Events::of_file(path, importers, context, from_bytes)
 }
 
 /// The events of bytes that come from elsewhere: a slice in memory, a pipe. Lengths are checked as far as the bytes go.
@@ -262,7 +281,7 @@ pub fn read_file(path: impl AsRef<Path>) -> (Vec<LogMessage>, Vec<LoadReport>) {
 fn open_path(path: &Path, source: &Arc<str>, index_from_bytes: u64) -> Result<Input, IoError> {
     let metadata = std::fs::metadata(path).map_err(IoError::Open)?;
     if metadata.is_dir() {
-        return Err(IoError::Folder);
+        return Ok(Input::Folder);
     }
     let file = File::open(path).map_err(IoError::Open)?;
     if metadata.is_file() && metadata.len() >= index_from_bytes && index_from_bytes < u64::MAX {
@@ -279,27 +298,36 @@ fn open_path(path: &Path, source: &Arc<str>, index_from_bytes: u64) -> Result<In
     )))
 }
 
-fn open(formats: &FormatRegistry, input: Input) -> Result<Messages, IoError> {
+fn open(importers: &Importers, input: Input, context: &ImportContext) -> Result<Messages, IoError> {
     let failed = |error| IoError::Read { offset: 0, error };
+    let find = |kind, head: &[u8]| {
+        let source = &context.source;
+        importers.find(&Candidate { source, kind, head })
+    };
     match input {
         Input::Full(mut input) => {
             let head = input.head().map_err(failed)?;
-            let source = Arc::clone(input.source());
-            Ok(formats.find(&source, &head)?.read(input))
+            let kind = match input.total_bytes() {
+                Some(_) => SourceKind::File,
+                None => SourceKind::Stream,
+            };
+            Ok(find(kind, &head)?.import(input, context))
         }
         Input::Index(file) => {
-            let head_bytes = file.total_bytes().min(FormatRegistry::HEAD_BYTES as u64);
+            let head_bytes = file.total_bytes().min(Importers::HEAD_BYTES as u64);
             let head = file.counted_apart().read_range(0..head_bytes).map_err(failed)?;
-            let format = formats.find(file.source(), &head)?;
-            if let Some(messages) = format.index(&file) {
+            let importer = find(SourceKind::File, &head)?;
+            if let Some(messages) = importer.index(&file, context) {
                 return Ok(messages);
             }
             let total_bytes = Some(file.total_bytes());
-            Ok(format.read(FileInput::new(
-                Arc::clone(file.source()),
-                total_bytes,
-                file.buffered(file.total_bytes()),
-            )))
+            let reader = file.buffered(file.total_bytes());
+            let input = FileInput::new(Arc::clone(file.source()), total_bytes, reader);
+            Ok(importer.import(input, context))
+        }
+        Input::Folder => {
+            let input = FileInput::new(Arc::clone(&context.source), None, io::empty());
+            Ok(find(SourceKind::Folder, &[])?.import(input, context))
         }
     }
 }

@@ -10,8 +10,11 @@ use arrow_schema::{DataType, Field, UnionFields, UnionMode};
 /// Lists, structs and unions nest no deeper than this.
 const MAX_DEPTH: usize = 32;
 
-/// Reads a datatype; the error is the position at which the text stops to make sense.
-pub(crate) fn parse_datatype(text: &str) -> Result<DataType, usize> {
+/// Reads a datatype in the notation of the vocabulary: `fixed_size_list<item: float not null>[3]`.
+///
+/// # Errors
+/// The position, in bytes, at which the text stops to make sense.
+pub fn parse_datatype(text: &str) -> Result<DataType, usize> {
     let mut parser = Parser {
         text,
         at: 0,
@@ -24,6 +27,59 @@ pub(crate) fn parse_datatype(text: &str) -> Result<DataType, usize> {
         Err(parser.at)
     }
 }
+
+/// A datatype in the notation that [`parse_datatype`] reads; `None` where it has no such name.
+pub fn format_datatype(datatype: &DataType) -> Option<String> {
+    let field = |field: &Field| {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if field.name().is_empty() || !field.name().chars().all(is_word) {
+            return None;
+        }
+        let datatype = format_datatype(field.data_type())?;
+        let not_null = if field.is_nullable() { "" } else { " not null" };
+        Some(format!("{}: {datatype}{not_null}", field.name()))
+    };
+    if let Some((name, _)) = PLAIN.iter().find(|(_, plain)| plain == datatype) {
+        return Some((*name).to_owned());
+    }
+    match datatype {
+        DataType::List(item) => Some(format!("list<{}>", field(item)?)),
+        DataType::FixedSizeList(item, length) => Some(format!("fixed_size_list<{}>[{length}]", field(item)?)),
+        DataType::Struct(fields) if !fields.is_empty() => {
+            let fields: Option<Vec<String>> = fields.iter().map(|inner| field(inner)).collect();
+            Some(format!("struct<{}>", fields?.join(", ")))
+        }
+        DataType::Union(variants, UnionMode::Dense) if !variants.is_empty() => {
+            let variants: Option<Vec<String>> = variants
+                .iter()
+                .map(|(id, inner)| Some(format!("{}={id}", field(inner)?)))
+                .collect();
+            Some(format!("dense_union<{}>", variants?.join(", ")))
+        }
+        _ => None,
+    }
+}
+
+/// The datatypes that are one word.
+const PLAIN: [(&str, DataType); 17] = [
+    ("null", DataType::Null),
+    ("bool", DataType::Boolean),
+    ("int8", DataType::Int8),
+    ("int16", DataType::Int16),
+    ("int32", DataType::Int32),
+    ("int64", DataType::Int64),
+    ("uint8", DataType::UInt8),
+    ("uint16", DataType::UInt16),
+    ("uint32", DataType::UInt32),
+    ("uint64", DataType::UInt64),
+    ("halffloat", DataType::Float16),
+    ("float", DataType::Float32),
+    ("double", DataType::Float64),
+    ("string", DataType::Utf8),
+    ("large_string", DataType::LargeUtf8),
+    ("binary", DataType::Binary),
+    ("large_binary", DataType::LargeBinary),
+];
 
 struct Parser<'a> {
     text: &'a str,
@@ -80,20 +136,6 @@ impl<'a> Parser<'a> {
         }
         let at = self.at;
         let datatype = match self.word()? {
-            "null" => DataType::Null,
-            "bool" => DataType::Boolean,
-            "int8" => DataType::Int8,
-            "int16" => DataType::Int16,
-            "int32" => DataType::Int32,
-            "int64" => DataType::Int64,
-            "uint8" => DataType::UInt8,
-            "uint16" => DataType::UInt16,
-            "uint32" => DataType::UInt32,
-            "uint64" => DataType::UInt64,
-            "halffloat" => DataType::Float16,
-            "float" => DataType::Float32,
-            "double" => DataType::Float64,
-            "string" => DataType::Utf8,
             "list" => {
                 self.expect("<")?;
                 let item = self.field()?;
@@ -119,23 +161,26 @@ impl<'a> Parser<'a> {
             }
             "dense_union" => {
                 self.expect("<")?;
-                let mut variants = vec![self.variant()?];
-                while self.eat(", ") {
-                    variants.push(self.variant()?);
+                let (mut ids, mut fields) = (Vec::new(), Vec::new());
+                loop {
+                    fields.push(self.field()?);
+                    self.expect("=")?;
+                    ids.push(self.number::<i8>()?);
+                    if !self.eat(", ") {
+                        break;
+                    }
                 }
                 self.expect(">")?;
-                DataType::Union(variants.into_iter().collect::<UnionFields>(), UnionMode::Dense)
+                let variants = UnionFields::try_new(ids, fields).map_err(|_error| at)?;
+                DataType::Union(variants, UnionMode::Dense)
             }
-            _ => return Err(at),
+            word => match PLAIN.iter().find(|(name, _)| *name == word) {
+                Some((_, plain)) => plain.clone(),
+                None => return Err(at),
+            },
         };
         self.depth -= 1;
         Ok(datatype)
-    }
-
-    fn variant(&mut self) -> Result<(i8, Arc<Field>), usize> {
-        let field = self.field()?;
-        self.expect("=")?;
-        Ok((self.number()?, Arc::new(field)))
     }
 }
 
@@ -147,7 +192,10 @@ mod tests {
 
     #[test]
     fn reads_nested_types() {
-        let check = |text: &str, expected: DataType| assert_eq!(parse_datatype(text), Ok(expected), "{text}");
+        let check = |text: &str, expected: DataType| {
+            assert_eq!(format_datatype(&expected).as_deref(), Some(text));
+            assert_eq!(parse_datatype(text), Ok(expected), "{text}");
+        };
         let item = |datatype: DataType, nullable| Arc::new(Field::new("item", datatype, nullable));
         check("float", DataType::Float32);
         check(
@@ -172,6 +220,14 @@ mod tests {
     }
 
     #[test]
+    fn every_datatype_of_the_vocabulary_is_written_as_it_is_read() {
+        for (name, datatype) in crate::Vocabulary::get().component_types() {
+            let text = format_datatype(datatype).expect(name);
+            assert_eq!(parse_datatype(&text).as_ref(), Ok(datatype), "{name}: {text}");
+        }
+    }
+
+    #[test]
     fn refuses_what_it_does_not_know() {
         for text in [
             "",
@@ -181,6 +237,10 @@ mod tests {
             "list<float>",
             "fixed_size_list<item: float>[x]",
             "float ",
+            "fixed_size_list<item: float>[99999999999]",
+            "dense_union<a: float>",
+            "dense_union<a: float=300>",
+            "dense_union<a: float=1, b: float=1>",
             "struct<>",
         ] {
             assert!(parse_datatype(text).is_err(), "{text}");

@@ -28,6 +28,10 @@
 //! # }
 //! ```
 //!
+//! # On its way
+//! [`LogMessage`] is what a recording is made of on its way from a file, a stream or a recorder into a store,
+//! [`SourceStatus`] says how it stands with where it comes from.
+//!
 //! # Glossary
 //! | term | meaning |
 //! |---|---|
@@ -82,7 +86,11 @@ mod value_format;
 
 mod log;
 
+mod message;
+
 pub mod selector;
+
+mod source;
 
 pub use archetype::AsComponents;
 pub use archetypes::{
@@ -96,12 +104,15 @@ pub use blueprint_records::{
 };
 pub use color::Rgba;
 pub use component::{Component, ComponentName};
+pub use datatype::{format_datatype, parse_datatype};
 pub use encoding::{NoValue, lists::ListSlices, plain::PlainValue, text::TextSlices};
 pub use error::ReadError;
 pub use instances::num_instances;
 pub use join::{clamped, clamped_iter, clamped_options};
 pub use log::{columns_chunk, columns_chunk_with_lengths, log_chunk};
+pub use message::{LogMessage, StoreInfo, StoreSource, absent_chunk_bytes};
 pub use selector::{Selector, SelectorError};
+pub use source::{SourceId, SourceStatus};
 pub use time_format::{format_time, parse_time};
 pub use value_format::{format_bytes, format_value};
 pub use vocabulary::{ArchetypeInfo, FieldInfo, Presence, Vocabulary};

@@ -21,12 +21,14 @@ use re_protos::{
 
 use super::{
     frames::{
-        Kind, MAGIC, MESSAGE_HEADER_BYTES, Message, STREAM_FOOTER_BYTES, STREAM_HEADER_BYTES, message_header,
+        MAGIC, MESSAGE_HEADER_BYTES, Message, STREAM_FOOTER_BYTES, STREAM_HEADER_BYTES, message_header,
     },
     manifest_table::{IndexLimits, ManifestTable},
-    payload::MAX_CHUNK_BYTES,
 };
-use crate::{SharedFile, error::MessageError, load::panic_text};
+use crate::{
+    MessageError, SharedFile, panic_text,
+    wire::{MAX_CHUNK_BYTES, MessageKind},
+};
 
 const FOOTER: u64 = STREAM_FOOTER_BYTES as u64;
 const HEADER: u64 = MESSAGE_HEADER_BYTES as u64;
@@ -166,7 +168,8 @@ fn read_gap(
             return Err(unknown);
         };
         let header = message_header(&read(file, at..payload_at)?);
-        let Some((Some(kind @ (Kind::StoreInfo | Kind::ActivateBlueprint)), length)) = header else {
+        let Some((Some(kind @ (MessageKind::StoreInfo | MessageKind::ActivateBlueprint)), length)) = header
+        else {
             return Err(unknown);
         };
         let end = payload_at.checked_add(length).filter(|&end| end <= gap.end);

@@ -9,36 +9,24 @@ use std::{io::Read, sync::Arc};
 use re_log_encoding::CrateVersion;
 use re_protos::external::prost::bytes::Bytes;
 
-use super::payload::MAX_CHUNK_BYTES;
-use crate::{FileInput, IoError, Severity};
+use crate::{
+    FileInput, IoError, Severity,
+    wire::{MAX_INFO_BYTES, MAX_MESSAGE_BYTES, MessageKind},
+};
 
 /// What a stream begins with.
 pub(super) const MAGIC: [u8; 4] = *b"RRF2";
 /// What streams of SDKs before 0.23 begin with.
 pub(super) const OLD_MAGICS: [[u8; 4]; 2] = [*b"RRF0", *b"RRF1"];
 
-/// The most bytes that a chunk's message, or the footer of a stream, may have: what a chunk may hold, which compression
-/// can make larger by one part in 255, and its envelope.
-pub(super) const MAX_MESSAGE_BYTES: u64 = MAX_CHUNK_BYTES + MAX_CHUNK_BYTES / 128;
-/// The most bytes that a message without rows may have.
-pub(super) const MAX_INFO_BYTES: u64 = 16 << 20;
-
 pub(super) const STREAM_HEADER_BYTES: usize = 12;
 pub(super) const MESSAGE_HEADER_BYTES: usize = 16;
 pub(super) const STREAM_FOOTER_BYTES: usize = 32;
 
-/// What a message is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    StoreInfo,
-    Arrow,
-    ActivateBlueprint,
-}
-
 /// A message that is not decoded yet.
 #[derive(Debug)]
 pub(super) struct Message {
-    pub kind: Kind,
+    pub kind: MessageKind,
     /// Where its header begins in the source.
     pub offset: u64,
     pub payload: Bytes,
@@ -273,26 +261,26 @@ impl<R: Read> Iterator for Frames<R> {
 }
 
 /// The kind of a message, `None` for the end mark, and its length.
-pub(super) fn message_header(header: &[u8]) -> Option<(Option<Kind>, u64)> {
+pub(super) fn message_header(header: &[u8]) -> Option<(Option<MessageKind>, u64)> {
     let (kind, length) = (
         header.get(..8)?.try_into().ok()?,
         header.get(8..16)?.try_into().ok()?,
     );
     let kind = match u64::from_le_bytes(kind) {
         0 => None,
-        1 => Some(Kind::StoreInfo),
-        2 => Some(Kind::Arrow),
-        3 => Some(Kind::ActivateBlueprint),
+        1 => Some(MessageKind::StoreInfo),
+        2 => Some(MessageKind::Chunk),
+        3 => Some(MessageKind::ActivateBlueprint),
         _ => return None,
     };
     Some((kind, u64::from_le_bytes(length)))
 }
 
 /// The most bytes that a message of a kind may have.
-fn max_bytes(kind: Option<Kind>) -> u64 {
+fn max_bytes(kind: Option<MessageKind>) -> u64 {
     match kind {
-        Some(Kind::Arrow) | None => MAX_MESSAGE_BYTES,
-        Some(Kind::StoreInfo | Kind::ActivateBlueprint) => MAX_INFO_BYTES,
+        Some(MessageKind::Chunk) | None => MAX_MESSAGE_BYTES,
+        Some(MessageKind::StoreInfo | MessageKind::ActivateBlueprint) => MAX_INFO_BYTES,
     }
 }
 

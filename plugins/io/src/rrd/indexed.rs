@@ -3,16 +3,19 @@
 use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use chronoscope_store::{AbsentChunk, EntityPath, StoreId, StoreKind};
+use chronoscope_types::{LogMessage, absent_chunk_bytes};
 
 use super::{
     RrdMessages, decode_message,
     footer::{IndexedStream, stream_before},
-    frames::{Kind, Message},
+    frames::Message,
     manifest_table::ManifestTable,
     source::{Place, RrdSource},
-    transport::Transport,
 };
-use crate::{IoError, LoadReport, LogMessage, Severity, SharedFile, message::absent_bytes};
+use crate::{
+    IoError, LoadReport, Severity, SharedFile,
+    wire::{Decoder, MessageKind},
+};
 
 /// The chunks that become known with one message, at most.
 const BATCH_CHUNKS: usize = 1024;
@@ -35,7 +38,7 @@ pub(super) struct Indexed {
     stage: Stage,
     streams: VecDeque<IndexedStream>,
     sources: Vec<(StoreId, Arc<RrdSource>)>,
-    transport: Transport,
+    decoder: Decoder,
     /// What comes next, in order.
     ready: VecDeque<Item>,
 }
@@ -79,7 +82,7 @@ impl Indexed {
             stage: Stage::Begin,
             streams: VecDeque::new(),
             sources: Vec::new(),
-            transport: Transport::default(),
+            decoder: Decoder::default(),
             ready: VecDeque::new(),
         }
     }
@@ -150,7 +153,7 @@ impl Indexed {
             return;
         }
         scan.known_chunks += 1;
-        scan.known_bytes += absent_bytes(&chunk);
+        scan.known_bytes += absent_chunk_bytes(&chunk);
         match scan.known.iter_mut().find(|(other, _)| *other == store) {
             Some((_, chunks)) => chunks.push(chunk),
             None => scan.known.push((store, vec![chunk])),
@@ -183,7 +186,7 @@ impl Indexed {
         let Some(stream) = self.streams.pop_front() else {
             return Stage::End;
         };
-        self.transport.begin_stream(stream.sdk_version);
+        self.decoder.begin_stream(stream.sdk_version);
         let (blueprints, manifests): (VecDeque<_>, VecDeque<_>) = stream
             .manifests
             .into_iter()
@@ -215,13 +218,13 @@ impl Indexed {
                     .read_range(span.clone())
                     .map_err(|error| (span.start, error))
                     .map(|payload| Message {
-                        kind: Kind::Arrow,
+                        kind: MessageKind::Chunk,
                         offset: span.start,
                         payload: payload.into(),
                     }),
             };
             let message = message.map_err(|(offset, error)| (None, IoError::Read { offset, error }));
-            let message = message.and_then(|message| decode_message(&mut self.transport, &message));
+            let message = message.and_then(|message| decode_message(&mut self.decoder, &message));
             self.ready
                 .push_back(message.map_err(|failure| self.report(failure)));
             return Stage::Stream(stream);
@@ -231,7 +234,7 @@ impl Indexed {
         };
         let (store, mut rows) = match stream.rows.take() {
             Some(rows) => rows,
-            None => match self.transport.store_of_manifest(&manifest.store) {
+            None => match self.decoder.store_of_manifest(&manifest.store) {
                 Ok(store) => (store, manifest.order().into()),
                 Err(reason) => {
                     let report = self.report((None, IoError::Index { reason }));
@@ -256,7 +259,7 @@ impl Indexed {
                     },
                 )
             {
-                bytes += absent_bytes(&chunk);
+                bytes += absent_chunk_bytes(&chunk);
                 chunks.push(chunk);
             }
         }

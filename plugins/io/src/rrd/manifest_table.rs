@@ -24,14 +24,16 @@ use re_protos::{
     log_msg::v1alpha1::RrdManifest,
 };
 
-use super::{
-    chunk::{time_type, time_values},
-    ipc::read_batch,
-    migrate::{ComponentNames, SharedNames, checked_name, component_names, entity_path},
-    payload::{self, MAX_CHUNK_BYTES},
-    transport::Transport,
+use crate::{
+    MessageError,
+    wire::{
+        Decoder, MAX_CHUNK_BYTES,
+        chunk::{time_type, time_values},
+        ipc::read_batch,
+        migrate::{ComponentNames, SharedNames, checked_name, component_names, entity_path},
+        payload,
+    },
 };
-use crate::error::MessageError;
 
 /// The chunks of one store in one stream, as its manifest lists them.
 pub(super) struct ManifestTable {
@@ -78,7 +80,7 @@ impl ManifestTable {
         left: &mut IndexLimits,
     ) -> Result<Self, MessageError> {
         let store = manifest.store_id.ok_or(MessageError::Missing("store id"))?;
-        Transport::default().store(Some(store.clone()))?;
+        Decoder::default().store(Some(store.clone()))?;
         let part = manifest.data.ok_or(MessageError::Missing("list of chunks"))?;
         let bytes = part.payload.ok_or(MessageError::Missing("list of chunks"))?;
         let bytes = payload::arrow_bytes(part.compression, &bytes, part.uncompressed_size, left.bytes)?;

@@ -6,11 +6,7 @@
 //! | module | from | to |
 //! |---|---|---|
 //! | `frames` | bytes | messages, each checked against what is left of the file; finds messages again behind damage |
-//! | `transport` | messages | facts about stores, activations, and payloads with their store |
-//! | `payload` | compressed bytes | bytes, whose size is known to be true before memory is taken |
-//! | `ipc` | bytes | Arrow record batches, whose every length is checked before Arrow sees it |
-//! | `migrate` | metadata of older SDKs | metadata as it is now |
-//! | `chunk` | record batches | chunks, and back |
+//! | [`wire`](crate::wire) | messages | chunks and facts about stores, and back |
 //! | `writer`, `manifest` | chunks | a file with a footer |
 //!
 //! A large file is not read but indexed:
@@ -21,44 +17,34 @@
 //! | `indexed` | a file | messages of chunks that are known |
 //! | `source` | requests | their chunks, read from the file |
 
-mod chunk;
 mod footer;
 mod frames;
 mod indexed;
-mod ipc;
-mod ipc_check;
 mod manifest;
 mod manifest_table;
-mod migrate;
-mod payload;
 mod source;
-mod transport;
 mod writer;
 
-use std::{
-    ops::Range,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::{ops::Range, sync::Arc};
 
 use chronoscope_store::EntityPath;
+use chronoscope_types::LogMessage;
 pub use writer::{RrdWriter, write_file};
 
 use self::{
     frames::{Frames, Item, MESSAGE_HEADER_BYTES, Message},
     indexed::Indexed,
-    transport::Transport,
 };
 use crate::{
-    FileFormat, FileInput, IoError, LoadReport, LogMessage, Messages, Severity, SharedFile,
-    error::MessageError, load::panic_text,
+    Candidate, Certainty, FileInput, ImportContext, Importer, IoError, LoadReport, MessageError, Messages,
+    Severity, SharedFile, wire::Decoder,
 };
 
-/// The `.rrd` and `.rbl` files of the Rerun SDK.
+/// The `.rrd` and `.rbl` files of the Rerun SDK. They name their stores, entities and times themselves.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct RrdFormat;
+pub struct RrdImporter;
 
-impl FileFormat for RrdFormat {
+impl Importer for RrdImporter {
     fn name(&self) -> &'static str {
         "an .rrd recording or .rbl blueprint"
     }
@@ -67,17 +53,20 @@ impl FileFormat for RrdFormat {
         &["rrd", "rbl"]
     }
 
-    fn sniff(&self, head: &[u8]) -> bool {
-        [frames::MAGIC, frames::OLD_MAGICS[0], frames::OLD_MAGICS[1]]
-            .iter()
-            .any(|magic| head.starts_with(magic))
+    fn certainty(&self, candidate: &Candidate<'_>) -> Certainty {
+        let magics = [frames::MAGIC, frames::OLD_MAGICS[0], frames::OLD_MAGICS[1]];
+        if magics.iter().any(|magic| candidate.head.starts_with(magic)) {
+            Certainty::Certain
+        } else {
+            Certainty::No
+        }
     }
 
-    fn read(&self, input: FileInput) -> Messages {
+    fn import(&self, input: FileInput, _context: &ImportContext) -> Messages {
         Box::new(RrdMessages::new(input))
     }
 
-    fn index(&self, file: &SharedFile) -> Option<Messages> {
+    fn index(&self, file: &SharedFile, _context: &ImportContext) -> Option<Messages> {
         // A blueprint is wanted as a whole.
         (!file.source().ends_with(".rbl")).then(|| Box::new(Indexed::new(file.clone())) as Messages)
     }
@@ -87,7 +76,7 @@ impl FileFormat for RrdFormat {
 struct RrdMessages {
     source: Arc<str>,
     frames: Frames<FileInput>,
-    transport: Transport,
+    decoder: Decoder,
 }
 
 impl RrdMessages {
@@ -95,7 +84,7 @@ impl RrdMessages {
         Self {
             source: Arc::clone(input.source()),
             frames: Frames::new(input),
-            transport: Transport::default(),
+            decoder: Decoder::default(),
         }
     }
 
@@ -113,7 +102,7 @@ impl RrdMessages {
         loop {
             let message = match self.frames.next()? {
                 Item::Stream { sdk_version } => {
-                    self.transport.begin_stream(sdk_version);
+                    self.decoder.begin_stream(sdk_version);
                     continue;
                 }
                 Item::Message(message) => message,
@@ -123,7 +112,7 @@ impl RrdMessages {
             };
             let begin = message.offset + MESSAGE_HEADER_BYTES as u64;
             let span = begin..begin + message.payload.len() as u64;
-            return Some(match decode_message(&mut self.transport, &message) {
+            return Some(match decode_message(&mut self.decoder, &message) {
                 Ok(message) => Ok((message, span)),
                 Err((entity, error)) => {
                     if matches!(
@@ -153,7 +142,7 @@ impl Iterator for RrdMessages {
 
 /// Decodes a message; what is wrong with it comes with the entity that it is about, where that is known.
 fn decode_message(
-    transport: &mut Transport,
+    decoder: &mut Decoder,
     message: &Message,
 ) -> Result<LogMessage, (Option<EntityPath>, IoError)> {
     let Message {
@@ -161,24 +150,14 @@ fn decode_message(
         offset,
         payload,
     } = message;
-    // Every length is checked before a library sees it; should one panic all the same, only this message is lost. The
-    // transport is left with at most a store that it has heard of, so it can be used on.
-    let result = catch_unwind(AssertUnwindSafe(|| transport.decode(*kind, payload.clone())));
-    match result {
-        Ok(Ok(message)) => Ok(message),
-        Ok(Err(failure)) => Err((
-            failure.entity,
+    decoder.decode(*kind, payload.clone()).map_err(|error| {
+        let reason = error.reason;
+        (
+            error.entity,
             IoError::Message {
                 offset: *offset,
-                reason: failure.error,
+                reason,
             },
-        )),
-        Err(panic) => Err((
-            None,
-            IoError::Panic {
-                offset: *offset,
-                panic: panic_text(&*panic),
-            },
-        )),
-    }
+        )
+    })
 }

@@ -4,16 +4,18 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
     io,
     ops::Range,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
 use chronoscope_store::{Chunk, ChunkId, ChunkSource, ChunkSourceError, EntityPath, StoreId, Waker};
+use chronoscope_types::LogMessage;
 use parking_lot::{Condvar, Mutex, RwLock};
 use re_protos::external::prost::bytes::Bytes;
 
-use super::{frames::Kind, transport::Transport};
-use crate::{LogMessage, SharedFile, error::MessageError, load::panic_text};
+use crate::{
+    SharedFile,
+    wire::{Decoder, MessageKind},
+};
 
 /// Requests for chunks that lie so close to each other in the file are read at once.
 const NEAR_BYTES: u64 = 64 << 10;
@@ -165,12 +167,12 @@ impl Drop for RrdSource {
 impl Shared {
     /// Reads requests until the source is dropped.
     fn read_requests(&self) {
-        let mut transport = Transport::knowing(self.store.clone());
+        let mut decoder = Decoder::knowing(self.store.clone());
         while let Some(requests) = self.next_requests() {
             for (id, bytes) in self.read(requests) {
                 let loaded = bytes
                     .map_err(|error| read_error(id, &error))
-                    .and_then(|bytes| self.decode(&mut transport, id, bytes));
+                    .and_then(|bytes| self.decode(&mut decoder, id, bytes));
                 if matches!(loaded, Err(ChunkSourceError::Damaged { .. })) {
                     self.places.write().remove(&id);
                 }
@@ -227,15 +229,12 @@ impl Shared {
     }
 
     /// The chunk in a message, if it is the one that is meant.
-    fn decode(&self, transport: &mut Transport, id: ChunkId, bytes: Bytes) -> Loaded {
+    fn decode(&self, decoder: &mut Decoder, id: ChunkId, bytes: Bytes) -> Loaded {
         let damaged = |message: String| ChunkSourceError::Damaged { id, message };
-        // Every length is checked before a library sees it; should one panic all the same, only this chunk is lost.
-        let message = catch_unwind(AssertUnwindSafe(|| transport.decode(Kind::Arrow, bytes)));
-        let (store, chunk) = match message {
-            Ok(Ok(LogMessage::Chunk { store, chunk })) => (store, chunk),
-            Ok(Ok(_)) => return Err(damaged("it is another kind of message".to_owned())),
-            Ok(Err(failure)) => return Err(damaged(failure.error.to_string())),
-            Err(panic) => return Err(damaged(MessageError::Panic(panic_text(&*panic)).to_string())),
+        let (store, chunk) = match decoder.decode(MessageKind::Chunk, bytes) {
+            Ok(LogMessage::Chunk { store, chunk }) => (store, chunk),
+            Ok(_) => return Err(damaged("it is another kind of message".to_owned())),
+            Err(error) => return Err(damaged(error.reason.to_string())),
         };
         let entity = self.places.read().get(&id).map(|place| place.entity.clone());
         if chunk.id() != id {
@@ -243,7 +242,7 @@ impl Shared {
         }
         if store != self.store {
             // What it says about other stores is of no use for the next chunk.
-            *transport = Transport::knowing(self.store.clone());
+            *decoder = Decoder::knowing(self.store.clone());
             return Err(damaged(format!(
                 "it belongs to {:?} {}",
                 store.kind, store.recording_id

@@ -5,23 +5,20 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::Path,
-    sync::Arc,
 };
 
-use arrow_ipc::writer::StreamWriter;
-use chronoscope_store::{Chunk, ChunkId, RowId, StoreId, StoreKind};
+use chronoscope_store::{Chunk, StoreId};
+use chronoscope_types::{LogMessage, StoreInfo};
 use re_log_encoding::{
     CrateVersion, Encodable as _, EncodingOptions, MessageHeader, MessageKind, StreamFooter, StreamHeader,
 };
-use re_protos::{
-    common::v1alpha1 as common,
-    external::prost::{Message as _, bytes::Bytes},
-    log_msg::v1alpha1 as log_msg,
-};
 use re_span::Span;
 
-use super::{chunk::batch_from_chunk, frames::MAGIC, manifest::Manifests};
-use crate::{IoError, LogMessage, StoreInfo, StoreSource, error::MessageError};
+use super::{frames::MAGIC, manifest::Manifests};
+use crate::{
+    IoError,
+    wire::{self, Msg},
+};
 
 /// Writes messages as a stream that the Rerun SDK reads too. Ends the stream when it is finished or dropped.
 pub struct RrdWriter<W: Write> {
@@ -64,17 +61,10 @@ impl<W: Write> RrdWriter<W> {
             LogMessage::StoreInfo(info) => self.write_store_info(info),
             LogMessage::Chunk { store, chunk } => self.write_chunk(store, chunk),
             LogMessage::AbsentChunks { .. } => Err(IoError::NotLoaded),
-            LogMessage::ActivateBlueprint {
-                blueprint,
-                make_active,
-                make_default,
-            } => self.message(&log_msg::log_msg::Msg::BlueprintActivationCommand(
-                log_msg::BlueprintActivationCommand {
-                    blueprint_id: Some(store_id(blueprint)),
-                    make_active: *make_active,
-                    make_default: *make_default,
-                },
-            )),
+            LogMessage::ActivateBlueprint { .. } => {
+                let message = wire::encode(message).map_err(IoError::EncodeMessage)?;
+                self.message(&message)
+            }
         }
     }
 
@@ -83,25 +73,7 @@ impl<W: Write> RrdWriter<W> {
     /// # Errors
     /// Where the output does not take it.
     pub fn write_store_info(&mut self, info: &StoreInfo) -> Result<(), IoError> {
-        let id = RowId::new().as_u128();
-        let row_id = common::Tuid {
-            time_ns: Some(info.started_at_nanos.unwrap_or((id >> 64) as u64)),
-            inc: Some(id as u64),
-        };
-        let version = info.sdk_version.as_deref().and_then(parse_version);
-        #[expect(deprecated, reason = "the field is there for older SDKs, and stays empty")]
-        let proto = log_msg::StoreInfo {
-            application_id: None,
-            store_id: Some(store_id(&info.id)),
-            store_source: Some(store_source(&info.source)),
-            store_version: version.map(|bytes| log_msg::StoreVersion {
-                crate_version_bits: i32::from_le_bytes(bytes),
-            }),
-        };
-        self.message(&log_msg::log_msg::Msg::SetStoreInfo(log_msg::SetStoreInfo {
-            row_id: Some(row_id),
-            info: Some(proto),
-        }))
+        self.message(&wire::encode_store_info(info))
     }
 
     /// Writes rows of a store.
@@ -109,36 +81,23 @@ impl<W: Write> RrdWriter<W> {
     /// # Errors
     /// Where the chunk cannot be encoded, or the output does not take it.
     pub fn write_chunk(&mut self, store: &StoreId, chunk: &Chunk) -> Result<(), IoError> {
-        let fail = |reason: MessageError| IoError::Encode {
+        let encoded = wire::encode_chunk(store, chunk).map_err(|reason| IoError::Encode {
             chunk: chunk.id(),
             reason,
-        };
-        let batch = batch_from_chunk(chunk).map_err(fail)?;
-        let mut bytes = Vec::new();
-        let arrow = |error| fail(MessageError::Arrow(error));
-        let mut stream = StreamWriter::try_new(&mut bytes, batch.schema_ref()).map_err(arrow)?;
-        stream
-            .write(&batch)
-            .and_then(|()| stream.finish())
-            .map_err(arrow)?;
-        drop(stream);
-        let uncompressed_size = bytes.len() as u64;
-        let store = store_id(store);
+        })?;
+        let uncompressed_size = encoded.message.uncompressed_size;
         let begin = self.written_bytes + MessageHeader::ENCODED_SIZE_BYTES as u64;
-        self.message(&log_msg::log_msg::Msg::ArrowMsg(log_msg::ArrowMsg {
-            store_id: Some(store.clone()),
-            chunk_id: Some(tuid(chunk.id())),
-            compression: common::Compression::Lz4 as i32,
-            uncompressed_size,
-            encoding: log_msg::Encoding::ArrowIpc as i32,
-            payload: lz4_flex::block::compress(&bytes).into(),
-            is_static: Some(chunk.is_static()),
-        }))?;
+        self.message(&Msg::ArrowMsg(encoded.message))?;
         let span = Span {
             start: begin,
             len: self.written_bytes - begin,
         };
-        self.manifests.append(&store, &batch, span, uncompressed_size);
+        self.manifests.append(
+            &wire::encode_store_id(store),
+            &encoded.batch,
+            span,
+            uncompressed_size,
+        );
         Ok(())
     }
 
@@ -151,7 +110,7 @@ impl<W: Write> RrdWriter<W> {
         self.output.take().ok_or(IoError::AlreadyFinished)
     }
 
-    fn message(&mut self, message: &log_msg::log_msg::Msg) -> Result<(), IoError> {
+    fn message(&mut self, message: &Msg) -> Result<(), IoError> {
         self.scratch.clear();
         message.to_rrd_bytes(&mut self.scratch).map_err(encode_error)?;
         let output = self.output.as_mut().ok_or(IoError::AlreadyFinished)?;
@@ -238,81 +197,4 @@ fn write_all<'a>(path: &Path, messages: impl IntoIterator<Item = &'a LogMessage>
 fn encode_error(error: re_log_encoding::CodecError) -> IoError {
     // Headers and envelopes go into a vector in memory, which only fails for want of it.
     IoError::Write(io::Error::other(error))
-}
-
-fn store_id(id: &StoreId) -> common::StoreId {
-    let kind = match id.kind {
-        StoreKind::Recording => common::StoreKind::Recording,
-        StoreKind::Blueprint => common::StoreKind::Blueprint,
-    };
-    common::StoreId {
-        kind: kind as i32,
-        recording_id: id.recording_id.to_string(),
-        application_id: Some(common::ApplicationId {
-            id: id.application_id.to_string(),
-        }),
-    }
-}
-
-fn tuid(id: ChunkId) -> common::Tuid {
-    common::Tuid {
-        time_ns: Some((id.as_u128() >> 64) as u64),
-        inc: Some(id.as_u128() as u64),
-    }
-}
-
-fn store_source(source: &StoreSource) -> log_msg::StoreSource {
-    use log_msg::StoreSourceKind as Kind;
-    let (kind, payload): (Kind, Bytes) = match source {
-        StoreSource::Unknown => (Kind::Unspecified, Bytes::new()),
-        StoreSource::CSdk => (Kind::CSdk, Bytes::new()),
-        StoreSource::PythonSdk { python_version } => {
-            (Kind::PythonSdk, python(python_version).encode_to_vec().into())
-        }
-        StoreSource::RustSdk {
-            rustc_version,
-            llvm_version,
-        } => {
-            let info = log_msg::CrateInfo {
-                rustc_version: rustc_version.to_string(),
-                llvm_version: llvm_version.to_string(),
-            };
-            (Kind::RustSdk, info.encode_to_vec().into())
-        }
-        StoreSource::File => {
-            let file = log_msg::FileSource {
-                kind: log_msg::FileSourceKind::Cli as i32,
-            };
-            (Kind::File, file.encode_to_vec().into())
-        }
-        StoreSource::Viewer => (Kind::Viewer, Bytes::new()),
-        StoreSource::Other(other) => (Kind::Other, other.as_bytes().to_vec().into()),
-    };
-    log_msg::StoreSource {
-        kind: kind as i32,
-        extra: Some(log_msg::StoreSourceExtra { payload }),
-    }
-}
-
-/// `3.11.7rc1` by its parts; what is not a number counts as zero.
-fn python(version: &Arc<str>) -> log_msg::PythonVersion {
-    let mut parts = version.splitn(3, '.');
-    let mut number = || parts.next().unwrap_or_default();
-    let (major, minor, patch) = (number(), number(), number());
-    let digits = patch.len() - patch.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (patch, suffix) = patch.split_at(digits);
-    let parse = |text: &str| text.parse().unwrap_or(0);
-    log_msg::PythonVersion {
-        major: parse(major),
-        minor: parse(minor),
-        patch: parse(patch),
-        suffix: suffix.to_owned(),
-    }
-}
-
-/// The four bytes of a version such as `0.41.0` or `0.42.0-rc.1`; `None` for one that is none.
-fn parse_version(version: &str) -> Option<[u8; 4]> {
-    let release = version.split('-').next()?;
-    let mut parts = release.split('.').map(|part| part.parse().ok());
-    Some([parts.next()??, parts.next()??, parts.next()??, 0])
 }

@@ -145,8 +145,8 @@ fn files_that_are_none() {
     };
     let not = "is not an .rrd recording or .rbl blueprint: it looks like";
     check(b"", "is empty");
-    check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", &format!("{not} a PNG picture"));
-    check(b"\xff\xd8\xff\xe0\0\x10JFIF", &format!("{not} a JPEG picture"));
+    check(b"GIF89a\x10\0\x10\0", &format!("{not} a GIF picture"));
+    check(b"\x89MCAP0\r\n", &format!("{not} an MCAP recording"));
     check(&[0; 4096], &format!("{not} zeros only"));
     check(b"Dear diary,\n", &format!("{not} text"));
     check(b"\x01\x02\x03", &format!("{not} unknown data"));

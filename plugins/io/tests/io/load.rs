@@ -3,8 +3,8 @@
 use std::{io::Write as _, path::PathBuf, sync::Arc};
 
 use chronoscope_io::{
-    Events, FileFormat, FileInput, FormatRegistry, IoError, LoadEvent, LoadReport, LoadSettings, Messages,
-    Severity, load_files, read_file,
+    Candidate, Certainty, Events, FileInput, ImportContext, Importer, Importers, IoError, LoadEvent,
+    LoadReport, LoadSettings, Messages, Severity, load_files, read_file,
 };
 
 use crate::{data, same};
@@ -86,7 +86,7 @@ fn no_files_are_finished_at_once() {
 /// A format that finds nothing but damage, for ever.
 struct Hopeless;
 
-impl FileFormat for Hopeless {
+impl Importer for Hopeless {
     fn name(&self) -> &'static str {
         "a hopeless file"
     }
@@ -95,21 +95,21 @@ impl FileFormat for Hopeless {
         &[]
     }
 
-    fn sniff(&self, _head: &[u8]) -> bool {
-        true
+    fn certainty(&self, _candidate: &Candidate<'_>) -> Certainty {
+        Certainty::Possible
     }
 
-    fn read(&self, input: FileInput) -> Messages {
+    fn import(&self, input: FileInput, _context: &ImportContext) -> Messages {
         let report = LoadReport::new(input.source(), Severity::Warning, &IoError::NoEndMark);
         Box::new(std::iter::repeat_with(move || Err(report.clone())))
     }
 }
 
 fn hopeless() -> LoadSettings {
-    let mut formats = FormatRegistry::empty();
-    formats.register(Hopeless);
+    let mut importers = Importers::empty();
+    importers.register(Hopeless);
     LoadSettings {
-        formats: Arc::new(formats),
+        importers: Arc::new(importers),
         ..LoadSettings::default()
     }
 }

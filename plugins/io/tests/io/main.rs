@@ -11,12 +11,14 @@ mod allocations;
 mod damage;
 mod footer_lies;
 mod hostile;
+mod import;
 mod index;
 mod lies;
 mod load;
 mod read;
 mod requests;
 mod sdk;
+mod wire;
 mod write;
 
 use std::{io::Cursor, path::PathBuf, sync::Arc};

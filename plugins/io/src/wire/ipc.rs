@@ -1,7 +1,7 @@
 //! Bytes to Arrow record batches, without trust, and without copies of what is large.
 //!
 //! The stream is: a continuation mark, a length, a flatbuffer with the message's metadata, padding, a body. This module
-//! walks it itself, because Arrow's stream readers reserve what a length claims; [`super::ipc_check`] holds each message
+//! walks it itself, because Arrow's stream readers reserve what a length claims; `ipc_check` holds each message
 //! against its body before Arrow builds arrays of it. Arrow then validates the values (offsets, UTF-8, null counts).
 
 use std::{collections::HashMap, sync::Arc};
@@ -23,7 +23,7 @@ use crate::error::MessageError;
 
 /// Why a stream gives no batch.
 #[derive(Debug)]
-pub(super) struct BatchError {
+pub(crate) struct BatchError {
     /// What the stream says about its columns, where it gets that far.
     pub schema: Option<Arc<Schema>>,
     pub error: MessageError,
@@ -40,7 +40,7 @@ impl From<BatchError> for MessageError {
 const METADATA_PARTS: usize = 8;
 
 /// Reads the one record batch of a stream. Its arrays share the memory of `bytes`, unless more than an eighth of that is metadata.
-pub(super) fn read_batch(bytes: &Buffer, names: &mut SharedNames) -> Result<RecordBatch, BatchError> {
+pub(crate) fn read_batch(bytes: &Buffer, names: &mut SharedNames) -> Result<RecordBatch, BatchError> {
     let mut schema = None;
     read_messages(bytes, &mut schema, names).map_err(|error| BatchError { schema, error })
 }

@@ -5,11 +5,8 @@ use re_protos::common::v1alpha1::Compression;
 
 use crate::error::MessageError;
 
-/// The most bytes of Arrow data that one chunk may have.
-pub(super) const MAX_CHUNK_BYTES: u64 = 2 << 30;
-
 /// The bytes of a payload, decompressed where it is compressed. There may be so many.
-pub(super) fn arrow_bytes(
+pub(crate) fn arrow_bytes(
     compression: i32,
     payload: &[u8],
     uncompressed_size: u64,

@@ -13,7 +13,7 @@ use arrow_schema::DataType;
 use crate::error::MessageError;
 
 /// Whether Arrow knows all types of a schema.
-pub(super) fn check_schema(schema: arrow_ipc::Schema<'_>) -> Result<(), MessageError> {
+pub(crate) fn check_schema(schema: arrow_ipc::Schema<'_>) -> Result<(), MessageError> {
     if schema.endianness() != Endianness::Little {
         return Err(MessageError::UnsupportedType("big-endian data"));
     }
@@ -149,7 +149,7 @@ fn check_time_unit(unit: TimeUnit) -> Result<(), MessageError> {
 }
 
 /// Whether all arrays of a batch lie inside its body.
-pub(super) fn check_batch(
+pub(crate) fn check_batch(
     types: &[&DataType],
     batch: RecordBatch<'_>,
     version: MetadataVersion,

@@ -13,25 +13,28 @@ use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use chronoscope_store::{Chunk, ChunkId, ComponentColumn, RowId, RowIds, TimeColumn, TimeType, Timeline};
 
-use super::migrate::{Metadata, SharedNames, abbreviated, checked_name, component_names};
-use crate::error::{Failure, MessageError};
+use super::{
+    WireError,
+    migrate::{Metadata, SharedNames, abbreviated, checked_name, component_names},
+};
+use crate::MessageError;
 
 const ROW_ID_COLUMN: &str = "rerun.controls.RowId";
 /// The version of the layout that is written.
 const LAYOUT_VERSION: &str = "0.1.3";
 
 /// The chunk of a batch. The id of the batch's metadata goes before the message's.
-pub(super) fn chunk_from_batch(
+pub(crate) fn chunk_from_batch(
     batch: &RecordBatch,
     message_id: Option<ChunkId>,
     names: &mut SharedNames,
-) -> Result<Chunk, Failure> {
+) -> Result<Chunk, WireError> {
     let schema = batch.schema_ref();
     let metadata = Metadata::new(schema.metadata());
     let entity = names.entity_path(&metadata)?;
-    let fail = |error: MessageError| Failure {
+    let fail = |reason: MessageError| WireError {
         entity: Some(entity.clone()),
-        error,
+        reason,
     };
 
     let id = match metadata.get("id") {
@@ -69,7 +72,7 @@ pub(super) fn chunk_from_batch(
 }
 
 /// The batch of a chunk, as the SDK writes it.
-pub(super) fn batch_from_chunk(chunk: &Chunk) -> Result<RecordBatch, MessageError> {
+pub(crate) fn batch_from_chunk(chunk: &Chunk) -> Result<RecordBatch, MessageError> {
     let mut fields = Vec::with_capacity(1 + chunk.timelines().len() + chunk.components().len());
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(fields.capacity());
 
@@ -199,7 +202,7 @@ fn read_times(field: &Field, column: &ArrayRef, names: &mut SharedNames) -> Resu
 }
 
 /// What the times of a column are.
-pub(super) fn time_type(field: &Field) -> Result<TimeType, MessageError> {
+pub(crate) fn time_type(field: &Field) -> Result<TimeType, MessageError> {
     match field.data_type() {
         DataType::Int64 => Ok(TimeType::Sequence),
         DataType::Duration(TimeUnit::Nanosecond) => Ok(TimeType::DurationNs),
@@ -210,7 +213,7 @@ pub(super) fn time_type(field: &Field) -> Result<TimeType, MessageError> {
 }
 
 /// The times of a column whose type was found to be one of times. What stands for a null is undefined.
-pub(super) fn time_values(field: &Field, column: &ArrayRef) -> Result<ScalarBuffer<i64>, MessageError> {
+pub(crate) fn time_values(field: &Field, column: &ArrayRef) -> Result<ScalarBuffer<i64>, MessageError> {
     let data = column.to_data();
     let values = data
         .buffers()

@@ -76,15 +76,15 @@ impl LogMessage {
     pub fn num_bytes(&self) -> u64 {
         let behind = match self {
             Self::Chunk { chunk, .. } => chunk.num_bytes(),
-            Self::AbsentChunks { chunks, .. } => chunks.iter().map(absent_bytes).sum(),
+            Self::AbsentChunks { chunks, .. } => chunks.iter().map(absent_chunk_bytes).sum(),
             Self::StoreInfo(_) | Self::ActivateBlueprint { .. } => 0,
         };
         size_of::<Self>() as u64 + behind
     }
 }
 
-/// The memory that is taken by what is known of a chunk, names aside, which are shared.
-pub(crate) fn absent_bytes(chunk: &AbsentChunk) -> u64 {
+/// The memory that is taken by what is known of a chunk, in bytes, names aside, which are shared.
+pub fn absent_chunk_bytes(chunk: &AbsentChunk) -> u64 {
     let ranges: usize = chunk
         .components
         .iter()
@@ -123,7 +123,6 @@ impl StoreInfo {
 
 /// What logged a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum StoreSource {
     /// Nothing is said.
     #[default]

@@ -1,8 +1,13 @@
 //! Messages to facts about stores, activations, and chunks with their store.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
-use chronoscope_store::{ChunkId, StoreId, StoreKind};
+use chronoscope_store::{ChunkId, EntityPath, StoreId, StoreKind};
+use chronoscope_types::{LogMessage, StoreInfo, StoreSource};
 use re_log_encoding::CrateVersion;
 use re_protos::{
     common::v1alpha1 as common,
@@ -11,29 +16,70 @@ use re_protos::{
 };
 
 use super::{
+    MAX_CHUNK_BYTES, Msg,
     chunk::chunk_from_batch,
-    frames::Kind,
     ipc::read_batch,
     migrate::{Metadata, SharedNames, abbreviated, checked_name},
     payload,
 };
-use crate::{
-    LogMessage, StoreInfo, StoreSource,
-    error::{Failure, MessageError},
-};
+use crate::{MessageError, panic_text};
 
-/// What is known about the stores of a source while it is read.
+/// What a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageKind {
+    /// Facts about a store: `SetStoreInfo`.
+    StoreInfo,
+    /// A chunk: `ArrowMsg`.
+    Chunk,
+    /// The activation of a blueprint: `BlueprintActivationCommand`.
+    ActivateBlueprint,
+}
+
+/// Why a message gives nothing, and the entity whose data it holds.
+#[derive(Debug)]
+pub struct WireError {
+    /// `None` where the message cannot be read that far.
+    pub entity: Option<EntityPath>,
+    /// Why. Displays as a part of a sentence about the message: `it has no store id`.
+    pub reason: MessageError,
+}
+
+impl fmt::Display for WireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.entity {
+            Some(entity) => write!(f, "a message about {entity} cannot be decoded: {}", self.reason),
+            None => write!(f, "a message cannot be decoded: {}", self.reason),
+        }
+    }
+}
+
+impl std::error::Error for WireError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.reason)
+    }
+}
+
+impl<E: Into<MessageError>> From<E> for WireError {
+    fn from(error: E) -> Self {
+        Self {
+            entity: None,
+            reason: error.into(),
+        }
+    }
+}
+
+/// Decodes the messages of one stream, in order, and keeps what is known about its stores meanwhile.
 #[derive(Debug, Default)]
-pub(super) struct Transport {
+pub struct Decoder {
     sdk_version: Option<Arc<str>>,
     /// The stores heard of, the latest last. Files have few.
     stores: Vec<StoreId>,
     names: SharedNames,
 }
 
-impl Transport {
+impl Decoder {
     /// What is known where a single store was heard of.
-    pub(super) fn knowing(store: StoreId) -> Self {
+    pub(crate) fn knowing(store: StoreId) -> Self {
         Self {
             sdk_version: None,
             stores: vec![store],
@@ -42,20 +88,37 @@ impl Transport {
     }
 
     /// A stream begins, written by this version of the SDK.
-    pub(super) fn begin_stream(&mut self, sdk_version: Arc<str>) {
+    pub fn begin_stream(&mut self, sdk_version: Arc<str>) {
         self.sdk_version = Some(sdk_version);
     }
 
-    pub(super) fn decode(&mut self, kind: Kind, payload: Bytes) -> Result<LogMessage, Failure> {
-        match kind {
-            Kind::StoreInfo => self.store_info(payload),
-            Kind::Arrow => self.chunk(payload),
-            Kind::ActivateBlueprint => self.activate_blueprint(payload),
-        }
+    /// Decodes a message by its kind and its bytes, as they lie in a file.
+    ///
+    /// # Errors
+    /// Where the bytes are not what a message of the kind should be. The decoder can be used on.
+    pub fn decode(&mut self, kind: MessageKind, payload: Bytes) -> Result<LogMessage, WireError> {
+        caught(|| match kind {
+            MessageKind::StoreInfo => self.store_info(log_msg::SetStoreInfo::decode(payload)?),
+            MessageKind::Chunk => self.chunk(log_msg::ArrowMsg::decode(payload)?),
+            MessageKind::ActivateBlueprint => {
+                self.activate_blueprint(log_msg::BlueprintActivationCommand::decode(payload)?)
+            }
+        })
     }
 
-    fn store_info(&mut self, payload: Bytes) -> Result<LogMessage, Failure> {
-        let message = log_msg::SetStoreInfo::decode(payload)?;
+    /// Decodes a message whose envelope is open already, as a gRPC service receives it.
+    ///
+    /// # Errors
+    /// Where the message is not what it should be. The decoder can be used on.
+    pub fn decode_message(&mut self, message: Msg) -> Result<LogMessage, WireError> {
+        caught(|| match message {
+            Msg::SetStoreInfo(info) => self.store_info(info),
+            Msg::ArrowMsg(chunk) => self.chunk(chunk),
+            Msg::BlueprintActivationCommand(command) => self.activate_blueprint(command),
+        })
+    }
+
+    fn store_info(&mut self, message: log_msg::SetStoreInfo) -> Result<LogMessage, WireError> {
         let info = message.info.ok_or(MessageError::Missing("store info"))?;
         let mut store_id = info.store_id.ok_or(MessageError::Missing("store id"))?;
         #[expect(
@@ -78,8 +141,7 @@ impl Transport {
         }))
     }
 
-    fn chunk(&mut self, payload: Bytes) -> Result<LogMessage, Failure> {
-        let message = log_msg::ArrowMsg::decode(payload)?;
+    fn chunk(&mut self, message: log_msg::ArrowMsg) -> Result<LogMessage, WireError> {
         let store = self.store(message.store_id)?;
         if message.encoding != log_msg::Encoding::ArrowIpc as i32 {
             return Err(MessageError::UnknownValue {
@@ -92,14 +154,14 @@ impl Transport {
             message.compression,
             &message.payload,
             message.uncompressed_size,
-            payload::MAX_CHUNK_BYTES,
+            MAX_CHUNK_BYTES,
         )?;
-        let batch = read_batch(&bytes, &mut self.names).map_err(|failure| Failure {
+        let batch = read_batch(&bytes, &mut self.names).map_err(|failure| WireError {
             // What is wrong with the data itself is no reason not to say whose it is.
             entity: failure
                 .schema
                 .and_then(|schema| Metadata::new(schema.metadata()).entity_path().ok()),
-            error: failure.error,
+            reason: failure.error,
         })?;
         let id = message.chunk_id.map(|id| {
             ChunkId::from_u128((u128::from(id.time_ns.unwrap_or(0)) << 64) | u128::from(id.inc.unwrap_or(0)))
@@ -111,8 +173,10 @@ impl Transport {
         })
     }
 
-    fn activate_blueprint(&mut self, payload: Bytes) -> Result<LogMessage, Failure> {
-        let message = log_msg::BlueprintActivationCommand::decode(payload)?;
+    fn activate_blueprint(
+        &mut self,
+        message: log_msg::BlueprintActivationCommand,
+    ) -> Result<LogMessage, WireError> {
         let blueprint = self.store(message.blueprint_id)?;
         Ok(LogMessage::ActivateBlueprint {
             blueprint,
@@ -123,7 +187,7 @@ impl Transport {
 
     /// The store that a manifest is about. The SDK changes application ids in manifests that could not be names of folders,
     /// so that one which was not heard of is that of the store of the same kind and recording id.
-    pub(super) fn store_of_manifest(&mut self, id: &common::StoreId) -> Result<StoreId, MessageError> {
+    pub(crate) fn store_of_manifest(&mut self, id: &common::StoreId) -> Result<StoreId, MessageError> {
         let heard_of = self.stores.len();
         let store = self.store(Some(id.clone()))?;
         if self.stores.len() == heard_of {
@@ -140,7 +204,7 @@ impl Transport {
 
     /// The store's id, sharing its texts with those before. An application id that is missing, as in files of SDKs before
     /// 0.25, is that of the store of the same kind and recording id.
-    pub(super) fn store(&mut self, id: Option<common::StoreId>) -> Result<StoreId, MessageError> {
+    pub(crate) fn store(&mut self, id: Option<common::StoreId>) -> Result<StoreId, MessageError> {
         let id = id.ok_or(MessageError::Missing("store id"))?;
         let kind = match common::StoreKind::try_from(id.kind) {
             Ok(common::StoreKind::Recording | common::StoreKind::Unspecified) => StoreKind::Recording,
@@ -180,6 +244,13 @@ impl Transport {
             }),
         }
     }
+}
+
+/// Every length is checked before a library sees it; should one panic all the same, only this message is lost. The decoder
+/// is left with at most a store that it has heard of, so it can be used on.
+fn caught(decode: impl FnOnce() -> Result<LogMessage, WireError>) -> Result<LogMessage, WireError> {
+    catch_unwind(AssertUnwindSafe(decode))
+        .unwrap_or_else(|panic| Err(MessageError::Panic(panic_text(&*panic)).into()))
 }
 
 fn store_source(source: log_msg::StoreSource) -> StoreSource {

@@ -11,10 +11,10 @@ use chronoscope_store::{ComponentDescriptor, EntityPath};
 use crate::error::MessageError;
 
 /// The most bytes that a path, the name of a column, or an id of a store may have.
-pub(super) const MAX_NAME_BYTES: usize = 64 << 10;
+pub(crate) const MAX_NAME_BYTES: usize = 64 << 10;
 
 /// A name, if it is not longer than names may be.
-pub(super) fn checked_name<'a>(what: &'static str, name: &'a str) -> Result<&'a str, MessageError> {
+pub(crate) fn checked_name<'a>(what: &'static str, name: &'a str) -> Result<&'a str, MessageError> {
     if name.len() <= MAX_NAME_BYTES {
         return Ok(name);
     }
@@ -30,7 +30,7 @@ pub(super) fn checked_name<'a>(what: &'static str, name: &'a str) -> Result<&'a 
 ///
 /// # Errors
 /// Where it is longer or deeper than paths may be.
-pub(super) fn entity_path(path: &str) -> Result<EntityPath, MessageError> {
+pub(crate) fn entity_path(path: &str) -> Result<EntityPath, MessageError> {
     // 0.24: the properties of a recording.
     let path = if path == "/__properties/recording" {
         "/__properties"
@@ -41,7 +41,7 @@ pub(super) fn entity_path(path: &str) -> Result<EntityPath, MessageError> {
 }
 
 /// The beginning of a text that may be very long, for a report.
-pub(super) fn abbreviated(text: &str) -> String {
+pub(crate) fn abbreviated(text: &str) -> String {
     const CHARACTERS: usize = 60;
     match text.char_indices().nth(CHARACTERS) {
         Some((end, _)) => format!("{}\u{2026}", &text[..end]),
@@ -50,15 +50,15 @@ pub(super) fn abbreviated(text: &str) -> String {
 }
 
 /// The metadata of a batch or a column, with the keys of now: `rerun:` where SDKs before 0.24 have `rerun.`.
-pub(super) struct Metadata<'a>(&'a HashMap<String, String>);
+pub(crate) struct Metadata<'a>(&'a HashMap<String, String>);
 
 impl<'a> Metadata<'a> {
-    pub(super) fn new(metadata: &'a HashMap<String, String>) -> Self {
+    pub(crate) fn new(metadata: &'a HashMap<String, String>) -> Self {
         Self(metadata)
     }
 
     /// The value of `rerun:name`, unless it is empty.
-    pub(super) fn get(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         // The maps have a handful of entries: to look at each costs less than to make a key and hash it.
         let find = |separator: char| {
             let is_it = |key: &str| {
@@ -75,7 +75,7 @@ impl<'a> Metadata<'a> {
     }
 
     /// The path of the entity whose data a batch holds.
-    pub(super) fn entity_path(&self) -> Result<EntityPath, MessageError> {
+    pub(crate) fn entity_path(&self) -> Result<EntityPath, MessageError> {
         entity_path(self.written_entity_path()?)
     }
 
@@ -85,7 +85,7 @@ impl<'a> Metadata<'a> {
     }
 
     /// Whether the value is there and not `false`.
-    pub(super) fn is_set(&self, name: &str) -> bool {
+    pub(crate) fn is_set(&self, name: &str) -> bool {
         self.get(name)
             .is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "no"))
     }
@@ -93,14 +93,14 @@ impl<'a> Metadata<'a> {
 
 /// What a column of a component is called, with the names of now.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ComponentNames {
+pub(crate) struct ComponentNames {
     pub component: String,
     pub archetype: Option<String>,
     pub component_type: Option<String>,
 }
 
 impl ComponentNames {
-    pub(super) fn descriptor(&self, shared: &mut SharedNames) -> ComponentDescriptor {
+    pub(crate) fn descriptor(&self, shared: &mut SharedNames) -> ComponentDescriptor {
         ComponentDescriptor {
             component: shared.get(&self.component),
             archetype: self.archetype.as_deref().map(|name| shared.get(name)),
@@ -111,7 +111,7 @@ impl ComponentNames {
 
 /// Names, paths and types that chunks share, since each chunk of a file has the same few.
 #[derive(Debug, Default)]
-pub(super) struct SharedNames {
+pub(crate) struct SharedNames {
     names: HashSet<Arc<str>>,
     /// By the path as it is written.
     paths: HashMap<Box<str>, EntityPath>,
@@ -128,7 +128,7 @@ impl SharedNames {
     const MAX_FIELDS: usize = 1 << 10;
     const MAX_FIELD_BYTES: usize = 16 << 10;
 
-    pub(super) fn get(&mut self, name: &str) -> Arc<str> {
+    pub(crate) fn get(&mut self, name: &str) -> Arc<str> {
         if let Some(known) = self.names.get(name) {
             return Arc::clone(known);
         }
@@ -144,7 +144,7 @@ impl SharedNames {
     ///
     /// # Errors
     /// Where there is none, or it is longer or deeper than paths may be.
-    pub(super) fn entity_path(&mut self, metadata: &Metadata<'_>) -> Result<EntityPath, MessageError> {
+    pub(crate) fn entity_path(&mut self, metadata: &Metadata<'_>) -> Result<EntityPath, MessageError> {
         let written = metadata.written_entity_path()?;
         if let Some(known) = self.paths.get(written) {
             return Ok(known.clone());
@@ -161,7 +161,7 @@ impl SharedNames {
     }
 
     /// The schema with the types of columns that came before, so that their descriptions are in memory once and not in each array.
-    pub(super) fn schema(&mut self, schema: Schema) -> Schema {
+    pub(crate) fn schema(&mut self, schema: Schema) -> Schema {
         let Schema { fields, metadata } = schema;
         let fields: Fields = fields.iter().map(|field| self.field(field)).collect();
         Schema::new_with_metadata(fields, metadata)
@@ -189,7 +189,7 @@ impl SharedNames {
 ///
 /// # Errors
 /// Where a name is longer than names may be.
-pub(super) fn component_names(field: &Field) -> Result<Option<ComponentNames>, MessageError> {
+pub(crate) fn component_names(field: &Field) -> Result<Option<ComponentNames>, MessageError> {
     let metadata = Metadata::new(field.metadata());
     let owned = |name: &'static str| -> Result<Option<String>, MessageError> {
         let value = metadata.get(name).map(|value| checked_name(name, value));
