@@ -230,7 +230,7 @@ impl<'a> FrameInputs<'a> {
                     if may_be_elsewhere && !entry.sources().is_empty() {
                         // The same rows may be in other chunks now, of which nobody else keeps account.
                         let chunks = self.chunks_of::<V>(inputs, entry, result, instruction);
-                        visuals.chunks.set(result_key, chunks);
+                        visuals.chunks.set(result_key, &chunks);
                     }
                     now.push(same);
                     continue;

@@ -3,7 +3,7 @@
 use bevy::app::App;
 use chronoscope_blueprint::ViewClassId;
 use chronoscope_frame::AppVisualizerExt as _;
-use chronoscope_render::{ArrowInstance, DEFAULT_RADIUS, LineInstance};
+use chronoscope_render::{ArrowInstance, DEFAULT_RADIUS};
 use chronoscope_types::{
     Arrows3D, Boxes2D, Boxes3D, CoordinateFrame, Transform3D, TransformAxes3D, log_chunk,
 };
@@ -21,21 +21,19 @@ fn there_are_as_many_instances_as_the_sdk_means() {
     let mut viewer = Viewer::new([log_chunk("three", [], &boxes).unwrap()]);
     let bounds = viewer.scene().bounds_of(&"/three".into());
     assert_eq!((bounds.min.x, bounds.max.x), (-0.5, 4.5));
-    let lines = |viewer: &mut Viewer| {
+    let instances = |viewer: &mut Viewer| {
         let shown = viewer.scene().shown();
-        let lines = shown
-            .flat_map(|(_, shown)| &shown.visual.parts)
-            .filter_map(Part::instances::<LineInstance>);
-        lines.map(|lines| lines.len()).sum::<usize>()
+        let parts = shown.flat_map(|(_, shown)| &shown.visual.parts);
+        parts.map(Part::num_instances).sum::<usize>()
     };
-    assert_eq!(lines(&mut viewer), 3 * 12);
+    assert_eq!(instances(&mut viewer), 3);
     assert_eq!(viewer.scene().labels().count(), 3);
 
     let rectangles = Boxes2D::default()
         .with_half_sizes([[5.0, 5.0]])
         .with_centers([[0.0, 0.0], [20.0, 0.0]]);
     let mut viewer = Viewer::new([log_chunk("one", [], &rectangles).unwrap()]);
-    assert_eq!(lines(&mut viewer), 4);
+    assert_eq!(instances(&mut viewer), 4, "its four sides");
 }
 
 #[test]
