@@ -79,6 +79,7 @@ pub struct Decoder {
 
 impl Decoder {
     /// What is known where a single store was heard of.
+    #[cfg(feature = "rrd")]
     pub(crate) fn knowing(store: StoreId) -> Self {
         Self {
             sdk_version: None,
@@ -187,6 +188,7 @@ impl Decoder {
 
     /// The store that a manifest is about. The SDK changes application ids in manifests that could not be names of folders,
     /// so that one which was not heard of is that of the store of the same kind and recording id.
+    #[cfg(feature = "rrd")]
     pub(crate) fn store_of_manifest(&mut self, id: &common::StoreId) -> Result<StoreId, MessageError> {
         let heard_of = self.stores.len();
         let store = self.store(Some(id.clone()))?;

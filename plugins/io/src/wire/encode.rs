@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
 use arrow_ipc::writer::StreamWriter;
 use chronoscope_store::{Chunk, ChunkId, RowId, StoreId, StoreKind};
 use chronoscope_types::{LogMessage, StoreInfo, StoreSource};
@@ -36,10 +35,11 @@ pub fn encode(message: &LogMessage) -> Result<Msg, MessageError> {
     })
 }
 
-/// A chunk's message, and the batch that it holds.
+/// A chunk's message, and the batch that it holds, which the footer of a file describes.
 pub(crate) struct EncodedChunk {
     pub message: log_msg::ArrowMsg,
-    pub batch: RecordBatch,
+    #[cfg(feature = "rrd")]
+    pub batch: arrow_array::RecordBatch,
 }
 
 pub(crate) fn encode_chunk(store: &StoreId, chunk: &Chunk) -> Result<EncodedChunk, MessageError> {
@@ -58,7 +58,11 @@ pub(crate) fn encode_chunk(store: &StoreId, chunk: &Chunk) -> Result<EncodedChun
         payload: lz4_flex::block::compress(&bytes).into(),
         is_static: Some(chunk.is_static()),
     };
-    Ok(EncodedChunk { message, batch })
+    Ok(EncodedChunk {
+        message,
+        #[cfg(feature = "rrd")]
+        batch,
+    })
 }
 
 pub(crate) fn encode_store_info(info: &StoreInfo) -> Msg {
