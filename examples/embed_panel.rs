@@ -17,7 +17,7 @@ use chronoscope::{
     frame::{DiffLog, Recordings, TimeCommand},
     prelude::*,
     render::{
-        AdapterClass, BatchError, Blending, BoxInstance, DrawList, InstanceBuffer, SegmentUniform, Slot,
+        AdapterClass, Blending, BoxInstance, BufferError, DrawList, InstanceBuffer, SegmentUniform, Slot,
         pack_color,
     },
     types::{Boxes3D, Scalars, Transform3D, ViewCoordinates},
@@ -139,7 +139,7 @@ fn spawn_scene(world: &mut World, target: RenderTarget) -> Result<(), BevyError>
     Ok(())
 }
 
-fn spawn_cubes(world: &mut World) -> Result<(), BatchError> {
+fn spawn_cubes(world: &mut World) -> Result<(), BufferError> {
     let mut buffer = InstanceBuffer::<BoxInstance>::default();
     let mut slots = Vec::new();
     for [r, g, b] in COLORS {
