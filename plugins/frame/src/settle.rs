@@ -183,7 +183,7 @@ mod tests {
         let mut app = app();
         let woken = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&woken);
-        let mut settled = app.world_mut().resource_mut::<Settled>();
+        let settled = app.world_mut().resource_mut::<Settled>();
         let pending = settled.pending_work();
         let done = Arc::new(AtomicUsize::new(0));
         let waits = Arc::clone(&done);
