@@ -41,7 +41,7 @@ pub(super) struct RowInputs<'a> {
 
 impl RowsByFrame {
     /// An index that begins with what the log tells from now on.
-    pub(super) fn from_now(&self, log: &DiffLog) -> Self {
+    pub(super) fn emptied(&self, log: &DiffLog) -> Self {
         Self {
             log_number: log.next_number(),
             missing_version: self.missing_version + 1,

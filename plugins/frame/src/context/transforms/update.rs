@@ -33,7 +33,7 @@ impl Transforms {
                 epoch: latest_at.epoch(),
                 version: self.version + 1,
                 reset_version: self.version + 1,
-                rows: self.rows.from_now(log),
+                rows: self.rows.emptied(log),
                 structure_version: self.structure_version() + 1,
                 ..Self::default()
             };
