@@ -12,11 +12,10 @@ use chronoscope::{
     cli::Cli,
     frame::{Report, Reports, error::Severity},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
-    sources::LoadOutcomes,
+    sources::{FileSettings, LoadOutcomes},
     start::StartPlugin,
     window::WindowedPlugin,
 };
-use clap::Parser as _;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -31,7 +30,7 @@ const LOG_FILTER: &str =
     "warn,wgpu=error,naga=error,bevy_render=error,bevy_egui=error,bevy_ecs::schedule=error,winit=error";
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::of_process(&FileSettings::default().kinds());
     silence_device_select();
     match run(cli) {
         Ok(code) => code,

@@ -8,9 +8,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod blueprints;
 mod embedding;
 mod extension;
 mod frames;
 mod picture;
 mod pointer;
 mod program;
+mod sources;

@@ -8,52 +8,33 @@ use std::{
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use chronoscope_store::{AbsentChunk, Chunk, ChunkSource, StoreEvent, StoreId, Waker};
+use chronoscope_store::{AbsentChunk, StoreEvent, StoreId, Waker};
+use chronoscope_types::{LogMessage, SourceId, SourceStatus};
 
 use crate::{
     DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, Report, Reports,
-    StoreInfo, TimeControls,
+    TimeControls,
     activate::activate_blueprint,
-    commands::{OpenRequests, ViewerCommands},
+    commands::{FileKinds, FileRequests, ViewerCommands},
+    held_blueprints::{HeldMessage, place},
 };
 
 /// Something that a source delivers.
 #[derive(Clone, Debug)]
 pub enum IngestMessage {
-    /// A store begins, or more is known about it.
-    StoreInfo {
-        /// The store.
-        store: StoreId,
-        /// What is known.
-        info: StoreInfo,
-    },
-    /// Data of a store.
-    Chunk {
-        /// The store.
-        store: StoreId,
-        /// The data.
-        chunk: Arc<Chunk>,
-    },
-    /// Chunks of a store that are known and were not read.
-    AbsentChunks {
-        /// The store.
-        store: StoreId,
-        /// What is known of them.
-        chunks: Arc<[AbsentChunk]>,
-        /// Where their chunks come from.
-        source: Arc<dyn ChunkSource>,
-    },
-    /// A blueprint that was sent in full is to be used.
-    ActivateBlueprint {
-        /// The blueprint.
-        blueprint: StoreId,
-        /// Show it now.
-        make_active: bool,
-        /// Reset to it from now on.
-        make_default: bool,
-    },
+    /// A part of a recording or blueprint.
+    Data(LogMessage),
+    /// A part of a blueprint for the applications that are open once everything has loaded: for the one that
+    /// it names, else for all of them.
+    BlueprintForOpen(LogMessage),
     /// Something that the user should know.
     Report(Report),
+}
+
+impl From<LogMessage> for IngestMessage {
+    fn from(message: LogMessage) -> Self {
+        Self::Data(message)
+    }
 }
 
 /// What a source has right now.
@@ -68,23 +49,23 @@ pub enum SourcePoll {
 }
 
 /// Where data comes from: a file that is read, a stream that is received. Polled in each frame; must never
-/// block.
+/// block. Dropping it ends it: what it has not given yet is not wanted any more.
 pub trait IngestSource: Send + Sync + 'static {
-    /// What the user calls it: a file's name, an address.
+    /// What the user calls it: a file's path, an address. Also the name of the stores that it gives.
     fn name(&self) -> &str;
 
     /// Takes the next message.
     fn poll(&mut self) -> SourcePoll;
 
+    /// How it stands with it. [`SourceStatus::Live`] does not keep the viewer from settling; where it is
+    /// [`SourceStatus::Lost`] at its end, that is listed until it is removed.
+    fn status(&self) -> SourceStatus {
+        SourceStatus::Loading
+    }
+
     /// How far it is, from 0 to 1, where that is known.
     fn progress(&self) -> Option<f32> {
         None
-    }
-
-    /// Whether it may stay quiet for ever, as a listening socket does; then it does not keep the viewer from
-    /// settling.
-    fn is_live(&self) -> bool {
-        false
     }
 
     /// Takes what wakes the viewer. Returns whether the source calls it whenever there is something to poll.
@@ -95,17 +76,35 @@ pub trait IngestSource: Send + Sync + 'static {
     }
 }
 
-/// Identifies a source for as long as the program runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SourceId(u64);
-
-/// The sources that are being drained.
+/// The sources that are being drained, and those that were lost.
 #[derive(Resource, Default)]
 pub struct IngestSources {
     sources: Vec<ActiveSource>,
+    lost: BTreeMap<SourceId, LostSource>,
+    /// Parts of blueprints that wait until everything has loaded.
+    held: Vec<HeldMessage>,
     next: usize,
-    next_id: u64,
     waker: Option<Waker>,
+}
+
+/// What is known of a source that is not simply finished.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceState<'a> {
+    /// Its id.
+    pub id: SourceId,
+    /// A file's path, an address.
+    pub name: &'a str,
+    /// How it stands with it.
+    pub status: SourceStatus,
+    /// How far it is, from 0 to 1, where that is known.
+    pub progress: Option<f32>,
+}
+
+impl SourceState<'_> {
+    /// Whether data that has an end is still to come.
+    pub fn is_loading(&self) -> bool {
+        matches!(self.status, SourceStatus::Connecting | SourceStatus::Loading)
+    }
 }
 
 struct ActiveSource {
@@ -118,6 +117,12 @@ struct ActiveSource {
     stores: BTreeMap<StoreId, StoreState>,
 }
 
+#[derive(Debug)]
+struct LostSource {
+    name: Box<str>,
+    reason: Arc<str>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StoreState {
     Open,
@@ -125,16 +130,16 @@ enum StoreState {
 }
 
 impl IngestSources {
-    /// Adds a source.
+    /// Adds a source. One of the same name that was lost is forgotten.
     pub fn add(&mut self, source: impl IngestSource) -> SourceId {
-        let id = SourceId(self.next_id);
-        self.next_id += 1;
+        let id = SourceId::new();
         let mut source: Box<dyn IngestSource> = Box::new(source);
         let mut wakes = false;
         if let Some(waker) = &self.waker {
             wakes = source.set_waker(waker);
             waker.wake();
         }
+        self.lost.retain(|_, lost| *lost.name != *source.name());
         self.sources.push(ActiveSource {
             id,
             source,
@@ -152,20 +157,38 @@ impl IngestSources {
         self.waker = Some(waker);
     }
 
-    /// Removes a source: what it has not given yet is not taken. Nothing happens where it came to its end
-    /// before.
-    pub fn remove(&mut self, id: SourceId) {
+    /// Removes a source: what it has not given yet is not taken, and that it was lost is forgotten. Returns
+    /// whether it was there.
+    pub fn remove(&mut self, id: SourceId) -> bool {
+        let num_before = self.sources.len();
         self.sources.retain(|source| source.id != id);
+        self.held.retain(|held| held.source != id);
+        self.lost.remove(&id).is_some() || self.sources.len() < num_before
     }
 
-    /// The sources, in the order in which they were added.
-    pub fn iter(&self) -> impl Iterator<Item = &dyn IngestSource> {
-        self.sources.iter().map(|active| &*active.source)
+    /// The sources that are not simply finished: those that are open, in the order in which they were added,
+    /// then those that were lost.
+    pub fn states(&self) -> impl Iterator<Item = SourceState<'_>> {
+        let open = self.sources.iter().map(|active| SourceState {
+            id: active.id,
+            name: active.source.name(),
+            status: active.source.status(),
+            progress: active.source.progress(),
+        });
+        let lost = self.lost.iter().map(|(id, lost)| SourceState {
+            id: *id,
+            name: &lost.name,
+            status: SourceStatus::Lost {
+                reason: Arc::clone(&lost.reason),
+            },
+            progress: None,
+        });
+        open.chain(lost)
     }
 
     /// Whether all that had an end has reached it.
     pub fn is_idle(&self) -> bool {
-        self.iter().all(IngestSource::is_live)
+        self.sources.iter().all(ActiveSource::is_live)
     }
 
     /// Whether some source has to be asked in each frame: it has not ended, and does not say when it has
@@ -173,7 +196,7 @@ impl IngestSources {
     pub fn needs_polling(&self) -> bool {
         self.sources
             .iter()
-            .any(|active| !active.wakes && !active.source.is_live())
+            .any(|active| !active.wakes && !active.is_live())
     }
 
     /// Passes over what the sources of today still give for a store that was closed. A source that is added
@@ -187,14 +210,28 @@ impl IngestSources {
             *state = StoreState::Closed;
         }
     }
+
+    /// Takes a source out that has come to its end.
+    fn end(&mut self, at: usize) {
+        let ActiveSource { id, source, .. } = self.sources.remove(at);
+        if let SourceStatus::Lost { reason } = source.status() {
+            let name = source.name().into();
+            self.lost.insert(id, LostSource { name, reason });
+        }
+    }
 }
 
 impl ActiveSource {
+    fn is_live(&self) -> bool {
+        self.source.status() == SourceStatus::Live
+    }
+
     /// Whether a message is for a store that was closed while this source was giving it.
     fn is_for_closed(&mut self, message: &IngestMessage) -> bool {
-        let Some(store) = message.store() else {
+        let IngestMessage::Data(message) = message else {
             return false;
         };
+        let store = message.store();
         match self.stores.get(store) {
             Some(state) => *state == StoreState::Closed,
             None => {
@@ -205,25 +242,14 @@ impl ActiveSource {
     }
 }
 
-impl IngestMessage {
-    /// The store that it is for, if one.
-    pub fn store(&self) -> Option<&StoreId> {
-        match self {
-            Self::StoreInfo { store, .. }
-            | Self::Chunk { store, .. }
-            | Self::AbsentChunks { store, .. }
-            | Self::ActivateBlueprint { blueprint: store, .. } => Some(store),
-            Self::Report(_) => None,
+/// The bytes of data that a message brings, chunks that are known by their metadata alone included.
+fn num_bytes(message: &IngestMessage) -> u64 {
+    match message {
+        IngestMessage::Data(LogMessage::Chunk { chunk, .. }) => chunk.num_bytes(),
+        IngestMessage::Data(LogMessage::AbsentChunks { chunks, .. }) => {
+            (size_of::<AbsentChunk>() * chunks.len()) as u64
         }
-    }
-
-    /// The bytes of data that it brings, chunks that are known by their metadata alone included.
-    fn num_bytes(&self) -> u64 {
-        match self {
-            Self::Chunk { chunk, .. } => chunk.num_bytes(),
-            Self::AbsentChunks { chunks, .. } => (size_of::<AbsentChunk>() * chunks.len()) as u64,
-            Self::StoreInfo { .. } | Self::ActivateBlueprint { .. } | Self::Report(_) => 0,
-        }
+        _ => 0,
     }
 }
 
@@ -260,7 +286,8 @@ impl Plugin for IngestPlugin {
             .init_resource::<IngestSources>()
             .init_resource::<IngestBudget>()
             .init_resource::<Reports>()
-            .init_resource::<OpenRequests>()
+            .init_resource::<FileKinds>()
+            .init_resource::<FileRequests>()
             .init_resource::<TimeControls>()
             .init_resource::<ViewerCommands>()
             .add_systems(Frame, receive_messages.in_set(FrameSystems::Ingest));
@@ -279,7 +306,7 @@ pub(crate) fn receive_messages(
 ) {
     let start = Instant::now();
     let time_budget = pace.begin(start, &budget);
-    if sources.sources.is_empty() {
+    if sources.sources.is_empty() && sources.held.is_empty() {
         return;
     }
     puffin::profile_scope!("receive_messages");
@@ -302,12 +329,26 @@ pub(crate) fn receive_messages(
                     continue;
                 }
                 diagnostics.ingested_messages += 1;
-                bytes += message.num_bytes();
-                ingest(message, &mut recordings, &mut log, &mut reports, &mut times);
+                bytes += num_bytes(&message);
+                match message {
+                    IngestMessage::Data(message) => {
+                        let name = active.source.name();
+                        ingest(name, message, &mut recordings, &mut log, &mut reports, &mut times);
+                    }
+                    IngestMessage::BlueprintForOpen(message) => sources.held.push(HeldMessage {
+                        source: active.id,
+                        source_name: active.source.name().into(),
+                        message,
+                    }),
+                    IngestMessage::Report(report) => {
+                        reports.push(report);
+                        log.push(DiffEntry::Recordings);
+                    }
+                }
             }
             SourcePoll::Pending => quiet += 1,
             SourcePoll::Finished => {
-                sources.sources.remove(at);
+                sources.end(at);
                 sources.next = at;
                 log.push(DiffEntry::Recordings);
                 if sources.sources.is_empty() {
@@ -317,6 +358,18 @@ pub(crate) fn receive_messages(
         }
     }
     diagnostics.ingested_bytes = bytes;
+    if !sources.held.is_empty() && sources.is_idle() {
+        for (name, message) in place(std::mem::take(&mut sources.held), &recordings, &mut reports) {
+            ingest(
+                &name,
+                message,
+                &mut recordings,
+                &mut log,
+                &mut reports,
+                &mut times,
+            );
+        }
+    }
 }
 
 /// How long frames take, and whether ingesting was cut short by its budget in the last.
@@ -345,7 +398,7 @@ fn reports_of_retyped(entry: &RecordingEntry, events: &[StoreEvent]) -> impl Ite
     events.iter().flat_map(move |event| {
         event.retyped_timelines().iter().map(move |timeline| {
             Report::entity_warning(
-                entry.info.source.clone(),
+                entry.source_name.clone(),
                 store.entity_path(event.meta.entity).clone(),
                 format!(
                     "timeline {} has another type here than elsewhere; its numbers are kept",
@@ -356,40 +409,45 @@ fn reports_of_retyped(entry: &RecordingEntry, events: &[StoreEvent]) -> impl Ite
     })
 }
 
-/// Puts one message where it belongs.
-pub(crate) fn ingest(
-    message: IngestMessage,
+/// Puts one message of a source where it belongs.
+fn ingest(
+    source_name: &str,
+    message: LogMessage,
     recordings: &mut Recordings,
     log: &mut DiffLog,
     reports: &mut Reports,
     times: &mut TimeControls,
 ) {
     match message {
-        IngestMessage::StoreInfo { store, info } => {
-            recordings.open(&store).info = info;
+        LogMessage::StoreInfo(info) => {
+            let entry = recordings.open(&info.id);
+            entry.name_source(source_name);
+            entry.info = info;
             log.push(DiffEntry::Recordings);
         }
-        IngestMessage::Chunk { store, chunk } => {
+        LogMessage::Chunk { store, chunk } => {
             let entity = chunk.entity_path().clone();
             let entry = recordings.open_and_log(log, &store);
+            entry.name_source(source_name);
             match entry.recording.insert(chunk) {
                 Ok(events) => {
                     reports_of_retyped(entry, &events).for_each(|report| reports.push(report));
                     log.push_events(entry.key(), events);
                 }
                 Err(error) => reports.push(Report::entity_warning(
-                    entry.info.source.clone(),
+                    entry.source_name.clone(),
                     entity,
                     error.to_string(),
                 )),
             }
         }
-        IngestMessage::AbsentChunks {
+        LogMessage::AbsentChunks {
             store,
             chunks,
             source,
         } => {
             let entry = recordings.open_and_log(log, &store);
+            entry.name_source(source_name);
             let key = entry.key();
             for chunk in chunks.iter() {
                 match entry.recording.insert_absent(chunk) {
@@ -402,7 +460,7 @@ pub(crate) fn ingest(
                         log.push_events(key, events);
                     }
                     Err(error) => {
-                        let source = entry.info.source.clone();
+                        let source = entry.source_name.clone();
                         reports.push(Report::entity_warning(
                             source,
                             chunk.entity_path.clone(),
@@ -412,16 +470,12 @@ pub(crate) fn ingest(
                 }
             }
         }
-        IngestMessage::ActivateBlueprint {
+        LogMessage::ActivateBlueprint {
             blueprint,
             make_active,
             make_default,
         } => {
             activate_blueprint(recordings, log, times, &blueprint, make_active, make_default);
-        }
-        IngestMessage::Report(report) => {
-            reports.push(report);
-            log.push(DiffEntry::Recordings);
         }
     }
 }

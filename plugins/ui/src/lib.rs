@@ -13,11 +13,11 @@
 //! # A pass
 //! `pass` is what all panels read and emit. [`commands`] are the things that can be done by name, by key, in
 //! menus and in the palette; `edits` are the changes that panels make to the blueprint, `panels` tells which
-//! of them are open.
+//! of them are open, `names` shortens paths and addresses.
 //!
 //! # The panels
-//! `top_bar` with `menu`, `palette`, `notifications` and `dialogs`, `left_panel` with recordings and
-//! blueprint, `viewport` with the tiles, `selection_panel`, `time_panel`.
+//! `top_bar` with `menu`, `palette`, `notifications`, `dialogs` and `save_dialog`, `left_panel` with
+//! recordings, sources and blueprint, `viewport` with the tiles, `selection_panel`, `time_panel`.
 //!
 //! # All together
 //! [`UiState`] is what the panels of one instance remember, `actions` runs commands, `overlay` is what
@@ -42,6 +42,7 @@ mod settings;
 
 pub mod commands;
 mod edits;
+mod names;
 mod overlay;
 mod panels;
 
@@ -50,6 +51,7 @@ mod left_panel;
 mod menu;
 mod notifications;
 mod palette;
+mod save_dialog;
 mod selection_panel;
 mod time_panel;
 mod top_bar;
@@ -62,6 +64,8 @@ mod plugin;
 mod shell;
 mod shown;
 
+#[cfg(test)]
+mod file_tests;
 #[cfg(test)]
 mod host_tests;
 #[cfg(test)]
