@@ -60,7 +60,7 @@ pub use context::{
     Inherit, Place, ReadContext, Transforms, ViewAxes,
     transforms::{FrameId, NoTransform, Origin, PinholeCamera, Placement, TransformChanges, Tree},
 };
-pub use diagnostics::{FrameDiagnostics, Work, WorkCounters};
+pub use diagnostics::{FrameDiagnostics, FrameSample, PhaseTime, QueryUse, Work, WorkCounters};
 pub use diff::{DiffEntry, DiffLog};
 pub use error::{Report, Reports};
 pub use ingest::{IngestMessage, IngestSource, IngestSources, SourceId, SourcePoll};

@@ -48,6 +48,7 @@ mod error;
 pub mod event;
 pub mod import;
 pub mod load;
+mod profile;
 pub mod read;
 #[cfg(feature = "rrd")]
 pub mod rrd;

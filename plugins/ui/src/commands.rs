@@ -37,6 +37,8 @@ pub enum UiCommand {
     ToggleSelectionPanel,
     /// Opens or closes the panel below.
     ToggleTimePanel,
+    /// Opens or closes the panel that tells what frames cost.
+    TogglePerformancePanel,
     /// Opens or closes the list of notifications.
     ToggleNotifications,
     /// Plays or pauses.
@@ -75,7 +77,7 @@ const COMMAND_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl UiCommand {
     /// All commands, in the order of the menu and the palette.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Open,
         Self::CloseRecording,
         Self::Palette,
@@ -88,6 +90,7 @@ impl UiCommand {
         Self::ToggleLeftPanel,
         Self::ToggleSelectionPanel,
         Self::ToggleTimePanel,
+        Self::TogglePerformancePanel,
         Self::ToggleNotifications,
         Self::TogglePlay,
         Self::Follow,
@@ -120,6 +123,7 @@ impl UiCommand {
             Self::ToggleLeftPanel => "Recordings and blueprint panel",
             Self::ToggleSelectionPanel => "Selection panel",
             Self::ToggleTimePanel => "Time panel",
+            Self::TogglePerformancePanel => "Performance panel",
             Self::ToggleNotifications => "Notifications",
             Self::TogglePlay => "Play or pause",
             Self::Follow => "Follow the newest data",
@@ -153,6 +157,7 @@ impl UiCommand {
             Self::ToggleLeftPanel => icons::PANEL_LEFT,
             Self::ToggleSelectionPanel => icons::PANEL_RIGHT,
             Self::ToggleTimePanel => icons::PANEL_BOTTOM,
+            Self::TogglePerformancePanel => icons::PERFORMANCE,
             Self::ToggleNotifications => icons::NOTIFICATIONS,
             Self::TogglePlay => icons::PLAY,
             Self::Follow => icons::FOLLOW,
@@ -186,6 +191,7 @@ impl UiCommand {
             Self::ToggleLeftPanel => const { &[key(COMMAND_SHIFT, Key::B)] },
             Self::ToggleSelectionPanel => const { &[key(COMMAND_SHIFT, Key::S)] },
             Self::ToggleTimePanel => const { &[key(COMMAND_SHIFT, Key::T)] },
+            Self::TogglePerformancePanel => const { &[key(COMMAND_SHIFT, Key::M)] },
             Self::TogglePlay => const { &[key(NONE, Key::Space)] },
             Self::Follow => const { &[key(COMMAND, Key::ArrowRight)] },
             Self::StepBack => const { &[key(NONE, Key::ArrowLeft)] },
@@ -222,7 +228,11 @@ impl UiCommand {
     /// Whether the command has an effect now.
     pub(crate) fn is_enabled(self, pass: &Pass<'_>) -> bool {
         match self {
-            Self::Open | Self::Palette | Self::ToggleNotifications | Self::About => true,
+            Self::Open
+            | Self::Palette
+            | Self::TogglePerformancePanel
+            | Self::ToggleNotifications
+            | Self::About => true,
             Self::ToggleLeftPanel => pass.settings.panels.blueprint,
             Self::ThemeDark | Self::ThemeLight | Self::ThemeSystem => pass.settings.style == Look::Own,
             Self::Quit => pass.settings.can_quit,
@@ -252,6 +262,7 @@ impl UiCommand {
             Self::ToggleLeftPanel => Some(is_open(pass, Panel::Blueprint)),
             Self::ToggleSelectionPanel => Some(is_open(pass, Panel::Selection)),
             Self::ToggleTimePanel => Some(is_open(pass, Panel::Time)),
+            Self::TogglePerformancePanel => Some(pass.shows_performance),
             Self::ThemeDark => Some(theme(egui::ThemePreference::Dark)),
             Self::ThemeLight => Some(theme(egui::ThemePreference::Light)),
             Self::ThemeSystem => Some(theme(egui::ThemePreference::System)),

@@ -50,6 +50,7 @@ mod left_panel;
 mod menu;
 mod notifications;
 mod palette;
+mod performance_panel;
 mod selection_panel;
 mod time_panel;
 mod top_bar;
