@@ -8,8 +8,8 @@ use std::{
 use chronoscope::{
     blueprint::{BlueprintCommand, Contents, ViewBlueprint, ViewClassId, ViewportBlueprint},
     frame::{
-        IngestSource, IngestSources, Item, MemoryBudget, Recordings, SourcePoll, TimeCommand, ViewerCommand,
-        time_control::PlayState,
+        FrameDiagnostics, IngestSource, IngestSources, Item, MemoryBudget, Recordings, SourcePoll,
+        TimeCommand, ViewerCommand, time_control::PlayState,
     },
     io::RrdWriter,
     store::{Chunk, EntityPath, StoreSettings},
@@ -252,6 +252,20 @@ pub fn tab_switch(points: usize) -> Scenario {
         },
     )
     .with_frames(40)
+}
+
+/// A cloud in some views of the same kind, at rest: what is in memory per point. Returns who holds how many bytes.
+pub fn cloud_bytes(stage: &mut Stage, points: usize, views: usize) -> Vec<(&'static str, u64)> {
+    stage.log([scenes::cloud(points)]);
+    show(stage, scenes::views(ViewClassId::SPATIAL_3D, views));
+    stage.settle();
+    let memory = &stage.app.world().resource::<FrameDiagnostics>().memory;
+    let data = [
+        ("Data", memory.data_bytes),
+        ("Query caches", memory.query_cache_bytes),
+    ];
+    let caches = memory.caches.iter().map(|cache| (cache.name, cache.size.bytes));
+    data.into_iter().chain(caches).collect()
 }
 
 /// Boxes of which each has a new row in each frame.

@@ -83,6 +83,7 @@ fn a_new_entity_is_one_of_each() {
             (Work::LookedUp, 1),
             (Work::ResultsChecked, views),
             (Work::VisualsMade, 1),
+            (Work::FirstLooks, views),
             (Work::InstancesWritten, views),
         ],
     );
@@ -100,6 +101,21 @@ fn a_tab_that_comes_back_writes_nothing() {
             assert_eq!(work.get(&kind), None, "{work:?}");
         }
     }
+}
+
+#[test]
+fn a_cloud_in_six_views_takes_the_memory_of_one() {
+    const POINTS: usize = 20_000;
+    let bytes = |views| {
+        let held = scenarios::cloud_bytes(&mut Stage::new(StageOptions::default()), POINTS, views);
+        held.into_iter().map(|(_, bytes)| bytes).sum::<u64>() / POINTS as u64
+    };
+    let (one, six) = (bytes(1), bytes(NUM_VIEWS));
+    assert!(
+        one >= 28,
+        "{one}: the points as they were logged, and as they are drawn"
+    );
+    assert!(six <= one + 1, "{six} bytes a point in six views, {one} in one");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bevy::log::tracing_subscriber::EnvFilter;
 use chronoscope_frame::FileKinds;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -73,6 +74,18 @@ pub struct Options {
     /// Threads for the frame; all cores where it is not given. What is shown does not depend on it.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+
+    /// The GPU to render on: a part of its name, `low-power` or `high-performance`.
+    #[arg(long, value_name = "NAME")]
+    pub gpu: Option<String>,
+
+    /// What is logged in addition, such as `info` or `chronoscope_frame=debug`; `RUST_LOG` is read, too.
+    #[arg(long, value_name = "DIRECTIVES", value_parser = parse_directives)]
+    pub log: Option<String>,
+
+    /// The file that is logged to; with a window, one in the folder for the state of programs, where none is given.
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
 
     /// Serves puffin profiles on port 8585.
     #[arg(long)]
@@ -178,6 +191,15 @@ fn parse_time(text: &str) -> Result<TimeArgument, String> {
     })
 }
 
+fn parse_directives(text: &str) -> Result<String, String> {
+    match EnvFilter::builder().parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!(
+            "{error}; directives look like info,chronoscope_frame=debug"
+        )),
+    }
+}
+
 fn parse_bytes(text: &str) -> Result<u64, String> {
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
@@ -251,6 +273,8 @@ mod tests {
         assert!(parse_time("frame").is_err() && parse_time("=3").is_err() && parse_time("frame=").is_err());
         assert_eq!(parse_bytes("4GB"), Ok(4_000_000_000));
         assert_eq!(parse_bytes("1.5 MiB"), Ok(1_572_864));
+        assert!(parse_directives("info,chronoscope_frame=debug").is_ok());
+        assert!(parse_directives("chronoscope=loud").is_err());
         assert!(
             parse_bytes("lots").is_err() && parse_bytes("-1").is_err() && parse_bytes("3 apples").is_err()
         );

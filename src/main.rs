@@ -3,13 +3,10 @@
 use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Context as _;
-use bevy::{
-    log::{Level, LogPlugin},
-    prelude::*,
-};
+use bevy::{prelude::*, render::renderer::RenderAdapterInfo};
 use chronoscope::{
     ChronoscopePlugins,
-    cli::Cli,
+    cli::{Cli, Options},
     frame::{Report, Reports, error::Severity},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     sources::{FileSettings, LoadOutcomes},
@@ -17,21 +14,20 @@ use chronoscope::{
     window::WindowedPlugin,
 };
 
+mod crash;
+mod logging;
+mod state_dir;
+
+#[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The size of windows and pictures unless told otherwise, in points.
 const DEFAULT_SIZE: (u32, u32) = (1400, 900);
 
-/// A user reads what they can do something about. The engine warns of what only its users, developers, can:
-/// drivers and shaders (`wgpu`, `naga`, `bevy_render`), systems without an order (`bevy_ecs::schedule`),
-/// desktops without XSETTINGS (`winit`). `RUST_LOG` shows all of it.
-const LOG_FILTER: &str =
-    "warn,wgpu=error,naga=error,bevy_render=error,bevy_egui=error,bevy_ecs::schedule=error,winit=error";
-
 fn main() -> ExitCode {
     let cli = Cli::of_process(&FileSettings::default().kinds());
-    silence_device_select();
+    set_environment(cli.options());
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
@@ -41,14 +37,24 @@ fn main() -> ExitCode {
     }
 }
 
-/// Turns off a layer of Mesa's Vulkan that asks a Wayland server for its GPU, where there can be none: it
-/// would only complain on stderr that `XDG_RUNTIME_DIR` is missing. The renderer chooses among the GPUs
+/// Says what drivers and the engine read from the environment alone.
+///
+/// A layer of Mesa's Vulkan asks a Wayland server for its GPU. Where there can be none, it would only complain
+/// on stderr that `XDG_RUNTIME_DIR` is missing, so it is turned off: the renderer chooses among the GPUs
 /// itself.
-#[allow(unsafe_code, reason = "the layer is told by an environment variable alone")]
-fn silence_device_select() {
-    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+#[allow(unsafe_code, reason = "there is no other way to tell them")]
+fn set_environment(options: &Options) {
+    let gpu = options.gpu.as_deref().map(|gpu| match gpu {
+        "low-power" => ("WGPU_POWER_PREF", "low"),
+        "high-performance" => ("WGPU_POWER_PREF", "high"),
+        name => ("WGPU_ADAPTER_NAME", name),
+    });
+    let layer = std::env::var_os("XDG_RUNTIME_DIR")
+        .is_none()
+        .then_some(("NODEVICE_SELECT", "1"));
+    for (name, value) in gpu.into_iter().chain(layer) {
         // SAFETY: no other thread runs yet that could read the environment.
-        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
+        unsafe { std::env::set_var(name, value) };
     }
 }
 
@@ -60,17 +66,28 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Some(threads) = options.threads {
         size_pools(usize::from(threads))?;
     }
+    if let Some(folder) = state_dir::state_dir() {
+        crash::report_panics(folder.join("crashes"));
+    }
     let mut app = App::new();
     if options.profile {
         app.add_systems(First, mark_frame);
     }
-    app.add_plugins(LogPlugin {
-        level: Level::WARN,
-        filter: LOG_FILTER.to_owned(),
-        ..default()
+    let has_window = options.screenshot_to.is_none() && !options.digest;
+    let log_file = options.log_file.clone();
+    let logging = logging::Logging {
+        directives: options.log.clone(),
+        file: log_file.or_else(|| logging::default_file().filter(|_| has_window)),
+    };
+    let logger = logging.plugin(&mut app);
+    app.add_plugins(logger);
+    info!("version {}", env!("CARGO_PKG_VERSION"));
+    let gpu = options.gpu.clone();
+    app.add_systems(Startup, move |adapter: Option<Res<RenderAdapterInfo>>| {
+        crash::note_adapter(adapter.as_deref(), gpu.as_deref());
     });
     match &options.screenshot_to {
-        None if !options.digest => {
+        None if has_window => {
             app.add_plugins(WindowedPlugin { size })
                 .add_plugins(ChronoscopePlugins)
                 .add_plugins(StartPlugin { cli });

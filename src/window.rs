@@ -13,7 +13,7 @@ use std::{
 use bevy::{
     log::LogPlugin,
     prelude::*,
-    window::{PresentMode, WindowResolution},
+    window::{PresentMode, WindowOccluded, WindowResolution},
     winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings, WinitUserEvent},
 };
 use bevy_egui::{EguiContext, EguiGlobalSettings, EguiPlugin, EguiPreUpdateSet, PrimaryEguiContext};
@@ -83,10 +83,18 @@ impl Plugin for WindowedPlugin {
 /// on a deadline that it cannot compute.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
 
+/// The time between two frames of a window that cannot be seen while it plays.
+const HIDDEN_FRAME: Duration = Duration::from_millis(200);
+
 /// Draws without a break while something moves, and sleeps until something happens otherwise. What loads or
 /// is decoded elsewhere wakes the window when it is there.
+///
+/// A window that cannot be seen plays on, a few frames a second: data arrives, and who looks again finds the
+/// time that it is.
 fn pace(
     mut winit: ResMut<WinitSettings>,
+    mut occluded: MessageReader<WindowOccluded>,
+    mut is_hidden: Local<bool>,
     settled: Res<Settled>,
     recordings: Res<Recordings>,
     times: Res<TimeControls>,
@@ -95,7 +103,12 @@ fn pace(
     let playing = recordings
         .active()
         .is_some_and(|entry| times.get(entry.key()).play_state() == PlayState::Playing);
-    let mode = if playing || settled.resting_frames() < SETTLED_FRAMES {
+    if let Some(last) = occluded.read().last() {
+        *is_hidden = last.occluded;
+    }
+    let mode = if playing && *is_hidden {
+        UpdateMode::reactive_low_power(HIDDEN_FRAME)
+    } else if playing || settled.resting_frames() < SETTLED_FRAMES {
         UpdateMode::Continuous
     } else {
         UpdateMode::reactive_low_power(LONGEST_SLEEP)

@@ -9,6 +9,8 @@
 //! index was searched; `query_results/invalidations`, the most cached answers that a frame dropped; and
 //! `query_results/cache_share`, the bytes of the query cache as a part of the recording's.
 //!
+//! `bytes_per_point_1` and `_6` say who holds how much of a cloud in one view, and in six.
+//!
 //! `--threads N` gives Bevy's pools and rayon's N threads each; without it they have all of the machine's. The pools are made once per
 //! process, so each number of threads is a run of its own: `--threads 1` and `--threads 2` show what is gained by the second.
 
@@ -24,6 +26,7 @@ use chronoscope::frame::{FrameSystems, Work};
 use chronoscope_benches::{
     measure::{Cost, quantile_ms},
     scenarios::{self, Scenario},
+    scenes::NUM_VIEWS,
     stage::{FrameCost, QueryCost, Stage, StageOptions},
 };
 use clap::Parser as _;
@@ -82,6 +85,12 @@ fn main() {
         }
         play(scenario, &mut Stage::new(stage));
     }
+    for views in [1, NUM_VIEWS]
+        .into_iter()
+        .filter(|_| is_chosen("bytes_per_point"))
+    {
+        print_bytes_per_point(views, stage);
+    }
     for count in [30_000, 90_000].into_iter().filter(|_| is_chosen("open")) {
         open(count, stage);
     }
@@ -116,6 +125,22 @@ fn open_and_play(mut scenario: Scenario, stage: StageOptions) {
         })
         .collect();
     print(&scenario.name, &costs);
+}
+
+/// Who holds how much of a cloud of a million points, in bytes a point. What lies on the GPU is there with `--render`.
+fn print_bytes_per_point(views: usize, options: StageOptions) {
+    const POINTS: usize = 1_000_000;
+    let name = format!("bytes_per_point_{views}");
+    let mut all = 0.0;
+    for (holder, bytes) in scenarios::cloud_bytes(&mut Stage::new(options), POINTS, views) {
+        let per_point = bytes as f64 / POINTS as f64;
+        all += per_point;
+        // What does not grow with the points is nothing beside them.
+        if per_point >= 0.05 {
+            println!("{name}\tmemory/{holder}\t{per_point:.2}\t-");
+        }
+    }
+    println!("{name}\tmemory/all\t{all:.2}\t-");
 }
 
 /// From the file of many entities to the settled viewer.

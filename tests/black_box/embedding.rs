@@ -13,7 +13,8 @@ use bevy_egui::{EguiInput, EguiPrimaryContextPass};
 use chronoscope::{
     ChronoscopePlugins,
     frame::{
-        DiffLog, Frame, FrameDiagnostics, FrameSystems, LatestAtResults, Recordings, ViewTile, WorkCounters,
+        DiffLog, Frame, FrameDiagnostics, FrameSystems, LatestAtResults, MissingChunks, Recordings, Settled,
+        ViewTile, ViewerCommands, WorkCounters,
     },
     offscreen::{self, HeadlessPlugin, OffscreenSize, OffscreenTarget},
     store::StoreId,
@@ -191,6 +192,11 @@ fn systems_of_a_host_are_ambiguous_with_none_of_the_viewer() {
             (|_: Res<Recordings>, _: Res<LatestAtResults>, _: Query<&ViewTile>| {})
                 .after(FrameSystems::ContextSystems)
                 .before(FrameSystems::Visualizers),
+            (|_: Res<FrameDiagnostics>,
+              _: Res<Settled>,
+              _: Query<&MissingChunks>,
+              _: ResMut<ViewerCommands>| {})
+            .after(FrameSystems::End),
         ),
     );
     app.add_systems(PostUpdate, |_: Res<Recordings>, _: Query<&ViewTile>| {});

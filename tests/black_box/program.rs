@@ -145,7 +145,7 @@ fn damaged_files_are_named_and_the_rest_is_shown() {
     // Nothing could be opened: a failure that says which file and why.
     let cases: [(&str, &[u8], &str); 3] = [
         ("empty.rrd", b"", "empty"),
-        ("picture.rrd", b"\x89PNG\r\n\x1a\n0000000000000000", "PNG"),
+        ("bag.rrd", b"#ROSBAG V2.0\n0000000000000000", "ROS bag"),
         (
             "words.rrd",
             b"these are words, and no recording at all",

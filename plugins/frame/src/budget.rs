@@ -144,6 +144,8 @@ impl AppViewerCacheExt for App {
 /// Who holds the memory that counts against the budget.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryUse {
+    /// The bytes that may be held; `None` for any number.
+    pub limit_bytes: Option<u64>,
     /// The bytes of chunks and their indices, in all stores.
     pub data_bytes: u64,
     /// The bytes of cached answers to queries, for all stores.

@@ -10,8 +10,7 @@
 //! changed.
 //!
 //! # 2. Ingest, GC, commands
-//! [`ingest`] drains what files and streams deliver, within a budget; `held_blueprints` are for whatever is
-//! open, and wait until that is known. [`chunk_loading`] has chunks read that
+//! [`ingest`] drains what files and streams deliver, within a budget; [`chunk_loading`] has chunks read that
 //! are known and not loaded, and says what waits for them. [`memory`] keeps within the one memory budget.
 //! [`apply`] carries out commands: the cursor ([`time_control`]), the blueprint, the selection
 //! ([`selection`]). `document` is the shown blueprint as text, to be saved, copied and pasted.
@@ -38,7 +37,6 @@ pub mod diagnostics;
 pub mod diff;
 mod document;
 pub mod error;
-mod held_blueprints;
 mod identity;
 pub mod ingest;
 pub mod memory;
@@ -63,7 +61,7 @@ pub use context::{
     Inherit, Place, ReadContext, Transforms, ViewAxes,
     transforms::{FrameId, NoTransform, Origin, PinholeCamera, Placement, TransformChanges, Tree},
 };
-pub use diagnostics::{FrameDiagnostics, Work, WorkCounters};
+pub use diagnostics::{FrameDiagnostics, FrameSample, PhaseTime, QueryUse, Work, WorkCounters};
 pub use diff::{DiffEntry, DiffLog};
 pub use error::{Report, Reports};
 pub use ingest::{IngestMessage, IngestSource, IngestSources, SourcePoll, SourceState};

@@ -5,7 +5,7 @@ use std::{sync::mpsc, time::Instant};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use chronoscope_store::{GcOptions, GcOrder, StoreKind};
+use chronoscope_store::{CacheStats, GcOptions, GcOrder, StoreKind};
 
 use crate::{
     AppViewerCacheExt as _, CacheSize, CacheUse, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems,
@@ -94,13 +94,26 @@ fn measure_caches(world: &mut World) {
         let mut data_bytes = 0;
         let mut query_cache_bytes = 0;
         let mut all_bytes = 0;
+        let mut queries = CacheStats::default();
         for entry in recordings.iter() {
+            let stats = entry.recording.cache.stats();
             data_bytes += entry.store().store_stats().total_bytes();
-            query_cache_bytes += entry.recording.cache.stats().bytes_actual;
+            query_cache_bytes += stats.bytes_actual;
             all_bytes += entry.num_bytes();
+            queries = queries + stats;
         }
+        let followed = world
+            .get_resource::<LatestAtResults>()
+            .map_or(0, LatestAtResults::total_followed);
+        let limit_bytes = world.resource::<MemoryBudget>().limit_bytes;
         let mut diagnostics = world.resource_mut::<FrameDiagnostics>();
-        let memory = &mut diagnostics.bypass_change_detection().memory;
+        let diagnostics = diagnostics.bypass_change_detection();
+        let before = std::mem::replace(&mut diagnostics.queries.caches, queries);
+        // Recordings that were closed since took their sums with them.
+        diagnostics.invalidations = queries.invalidations.saturating_sub(before.invalidations);
+        diagnostics.queries.followed = followed;
+        let memory = &mut diagnostics.memory;
+        memory.limit_bytes = limit_bytes;
         memory.data_bytes = data_bytes;
         memory.query_cache_bytes = query_cache_bytes;
         memory.queued_bytes = all_bytes - data_bytes - query_cache_bytes;

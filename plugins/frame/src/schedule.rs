@@ -20,7 +20,7 @@ pub struct Frame;
 /// The phases of a frame, in their order. From [`Self::BlueprintQuery`] on the stores are only read.
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FrameSystems {
-    /// Marks the frame for the profiler and begins its diagnostics.
+    /// Begins the diagnostics of the frame. The profiler's mark is the program's.
     Begin,
     /// Drains what sources deliver into the stores, within a time and byte budget. Writes stores and the diff
     /// log.
@@ -43,11 +43,14 @@ pub enum FrameSystems {
     Visualizers,
     /// Hands visuals to the renderer, changed ranges only.
     Present,
+    /// Requests the chunks that the frame lacked, and finds out whether it is [`crate::Settled`]. Systems that
+    /// read the whole frame run after it.
+    End,
 }
 
 impl FrameSystems {
     /// All phases, in their order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Begin,
         Self::Ingest,
         Self::Gc,
@@ -58,6 +61,7 @@ impl FrameSystems {
         Self::ContextSystems,
         Self::Visualizers,
         Self::Present,
+        Self::End,
     ];
 
     /// The name of the phase's profiling scope.
@@ -73,6 +77,7 @@ impl FrameSystems {
             Self::ContextSystems => "context_systems",
             Self::Visualizers => "execute_systems_for_all_views",
             Self::Present => "present",
+            Self::End => "end_frame",
         }
     }
 }
@@ -105,6 +110,7 @@ impl Plugin for FrameSchedulePlugin {
                 FrameSystems::ContextSystems,
                 FrameSystems::Visualizers,
                 FrameSystems::Present,
+                FrameSystems::End,
             )
                 .chain(),
         );
@@ -118,7 +124,7 @@ impl Plugin for FrameSchedulePlugin {
 /// | [`FrameSchedulePlugin`] | | the schedule [`Frame`] |
 /// | [`DiagnosticsPlugin`] | `Begin` | [`crate::FrameDiagnostics`] |
 /// | [`IngestPlugin`] | `Ingest` | [`crate::Recordings`], [`crate::DiffLog`] |
-/// | [`ChunkLoadingPlugin`] | `Ingest`, and after `Present` | [`crate::Recordings`], [`crate::MissingChunks`] |
+/// | [`ChunkLoadingPlugin`] | `Ingest`, `End` | [`crate::Recordings`], [`crate::MissingChunks`] |
 /// | [`MemoryPlugin`] | `Gc` | [`crate::MemoryBudget`] is kept |
 /// | [`ApplyCommandsPlugin`] | `ApplyCommands` | [`crate::Cursor`], [`crate::Selection`] |
 /// | [`BlueprintQueryPlugin`] | `BlueprintQuery` | [`crate::ActiveBlueprint`], an entity per [`crate::View`] |
@@ -126,7 +132,7 @@ impl Plugin for FrameSchedulePlugin {
 /// | [`OverridesPlugin`] | `Overrides` | [`crate::ViewOverrides`] |
 /// | [`ContextPlugin`] | `ContextSystems` | [`crate::Transforms`], [`crate::EntityContexts`] |
 /// | [`VisualizersPlugin`] | `Visualizers` | [`crate::Visuals`] per visualizer |
-/// | [`SettlePlugin`] | `Present` | [`crate::Settled`] |
+/// | [`SettlePlugin`] | `End` | [`crate::Settled`] |
 pub struct FramePlugins;
 
 impl PluginGroup for FramePlugins {

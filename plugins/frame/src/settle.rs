@@ -125,7 +125,7 @@ pub struct SettlePlugin;
 impl Plugin for SettlePlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<Settled>();
-        app.add_systems(Frame, settle.after(FrameSystems::Present));
+        app.add_systems(Frame, settle.in_set(FrameSystems::End));
     }
 }
 

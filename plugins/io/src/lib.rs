@@ -48,6 +48,7 @@ mod error;
 pub mod event;
 pub mod import;
 pub mod load;
+mod profile;
 pub mod read;
 mod replace_file;
 #[cfg(feature = "rrd")]

@@ -17,6 +17,10 @@ pub(crate) struct Gpu<'a> {
     pub(crate) stats: &'a RenderStats,
 }
 
+/// A buffer that outgrows itself is copied to its successor up to so many bytes; what a larger one held is sent
+/// again.
+const COPIED_BYTES: u64 = 256 << 20;
+
 /// A buffer of more elements than this gives memory back when it is less than a quarter full.
 const SHRINK_FROM: u32 = 1 << 16;
 
@@ -103,6 +107,10 @@ impl<T: Pod> GrowingBuffer<T> {
             len.max(self.capacity.saturating_mul(2))
         };
         self.capacity = wanted.max(64).min(max);
+        if self.buffer().is_some_and(|old| old.size() > COPIED_BYTES) {
+            // So that the peak is not the sum of both.
+            self.buffer = None;
+        }
         let bytes = self.bytes();
         let new = gpu.device.create_buffer(&BufferDescriptor {
             label: Some(self.label),

@@ -28,7 +28,10 @@ pub use self::{
     clock::MAX_ITEMS_BETWEEN_LOOKS,
     options::{DEFAULT_GC_BUDGET, Garbage, GcBuffers, GcOptions, GcOrder, GcReport},
 };
-use crate::{ChangeReason, ChunkMeta, ChunkStore, ComponentId, TimeRange, remove::MAX_RUN, store::Origin};
+use crate::{
+    ChangeReason, ChunkMeta, ChunkStore, ComponentId, TimeRange, profile::profile_scope, remove::MAX_RUN,
+    store::Origin,
+};
 
 /// Static chunks of at most so many bytes are never evicted.
 const SMALL_STATIC_BYTES: u64 = 64 * 1024;
@@ -47,6 +50,7 @@ impl ChunkStore {
     /// Afterwards every query answers as if the store had never held what was dropped. Call it again, in a later frame, while
     /// the report is not `done`.
     pub fn gc(&mut self, options: &GcOptions<'_>, buffers: &mut GcBuffers) -> GcReport {
+        profile_scope!("collect_chunks");
         let mut clock = Clock::new(options.time_budget);
         let mut report = GcReport::default();
         let mut state = std::mem::take(&mut self.gc);

@@ -86,6 +86,7 @@ pub mod range;
 
 pub mod cache;
 mod neighbours;
+mod profile;
 pub mod recording;
 
 pub use arrow_array as arrow;

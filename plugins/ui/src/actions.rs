@@ -73,6 +73,10 @@ pub(crate) fn run(ctx: &egui::Context, command: UiCommand, pass: &mut Pass<'_>, 
         UiCommand::ThemeDark => set_theme(pass, state, egui::ThemePreference::Dark),
         UiCommand::ThemeLight => set_theme(pass, state, egui::ThemePreference::Light),
         UiCommand::ThemeSystem => set_theme(pass, state, egui::ThemePreference::System),
+        UiCommand::TogglePerformancePanel => {
+            state.performance_panel.is_open = !state.performance_panel.is_open;
+            state.repaint_requested = true;
+        }
         UiCommand::About => state.about.open(),
         UiCommand::Quit => state.quit_requested = true,
     }

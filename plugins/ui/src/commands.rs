@@ -47,6 +47,8 @@ pub enum UiCommand {
     ToggleSelectionPanel,
     /// Opens or closes the panel below.
     ToggleTimePanel,
+    /// Opens or closes the panel that tells what frames cost.
+    TogglePerformancePanel,
     /// Opens or closes the list of notifications.
     ToggleNotifications,
     /// Plays or pauses.
@@ -85,7 +87,7 @@ const COMMAND_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl UiCommand {
     /// All commands, in the order of the menu and the palette.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Open,
         Self::SaveBlueprint,
         Self::CloseRecording,
@@ -103,6 +105,7 @@ impl UiCommand {
         Self::ToggleLeftPanel,
         Self::ToggleSelectionPanel,
         Self::ToggleTimePanel,
+        Self::TogglePerformancePanel,
         Self::ToggleNotifications,
         Self::TogglePlay,
         Self::Follow,
@@ -140,6 +143,7 @@ impl UiCommand {
             Self::ToggleLeftPanel => "Recordings and blueprint panel",
             Self::ToggleSelectionPanel => "Selection panel",
             Self::ToggleTimePanel => "Time panel",
+            Self::TogglePerformancePanel => "Performance panel",
             Self::ToggleNotifications => "Notifications",
             Self::TogglePlay => "Play or pause",
             Self::Follow => "Follow the newest data",
@@ -178,6 +182,7 @@ impl UiCommand {
             Self::ToggleLeftPanel => icons::PANEL_LEFT,
             Self::ToggleSelectionPanel => icons::PANEL_RIGHT,
             Self::ToggleTimePanel => icons::PANEL_BOTTOM,
+            Self::TogglePerformancePanel => icons::PERFORMANCE,
             Self::ToggleNotifications => icons::NOTIFICATIONS,
             Self::TogglePlay => icons::PLAY,
             Self::Follow => icons::FOLLOW,
@@ -215,6 +220,7 @@ impl UiCommand {
             Self::ToggleLeftPanel => const { &[key(COMMAND_SHIFT, Key::B)] },
             Self::ToggleSelectionPanel => const { &[key(COMMAND_SHIFT, Key::S)] },
             Self::ToggleTimePanel => const { &[key(COMMAND_SHIFT, Key::T)] },
+            Self::TogglePerformancePanel => const { &[key(COMMAND_SHIFT, Key::M)] },
             Self::TogglePlay => const { &[key(NONE, Key::Space)] },
             Self::Follow => const { &[key(COMMAND, Key::ArrowRight)] },
             Self::StepBack => const { &[key(NONE, Key::ArrowLeft)] },
@@ -251,7 +257,11 @@ impl UiCommand {
     /// Whether the command has an effect now.
     pub(crate) fn is_enabled(self, pass: &Pass<'_>) -> bool {
         match self {
-            Self::Open | Self::Palette | Self::ToggleNotifications | Self::About => true,
+            Self::Open
+            | Self::Palette
+            | Self::TogglePerformancePanel
+            | Self::ToggleNotifications
+            | Self::About => true,
             Self::ToggleLeftPanel => pass.settings.panels.blueprint,
             Self::ThemeDark | Self::ThemeLight | Self::ThemeSystem => pass.settings.style == Look::Own,
             Self::Quit => pass.settings.can_quit,
@@ -289,6 +299,7 @@ impl UiCommand {
             Self::ToggleSelectionPanel => Some(is_open(pass, Panel::Selection)),
             Self::ToggleTimePanel => Some(is_open(pass, Panel::Time)),
             Self::ToggleAutoViews => Some(pass.active().is_some() && pass.viewport().auto_views),
+            Self::TogglePerformancePanel => Some(pass.shows_performance),
             Self::ThemeDark => Some(theme(egui::ThemePreference::Dark)),
             Self::ThemeLight => Some(theme(egui::ThemePreference::Light)),
             Self::ThemeSystem => Some(theme(egui::ThemePreference::System)),

@@ -7,18 +7,19 @@ use egui::{
     epaint::text::{FontInsert, FontPriority, InsertFontFamily},
 };
 
-const TEXT: &str = "inter";
-const TEXT_MEDIUM: &str = "inter-medium";
-const MONO: &str = "jetbrains-mono";
-const ICONS: &str = "phosphor";
+/// Names that no host uses for faces of its own.
+const TEXT: &str = "chronoscope inter";
+const TEXT_MEDIUM: &str = "chronoscope inter medium";
+const MONO: &str = "chronoscope jetbrains mono";
+const ICONS: &str = "chronoscope phosphor";
 
 static INTER_REGULAR: &[u8] = include_bytes!("../../../assets/fonts/Inter-Regular.otf");
 static INTER_MEDIUM: &[u8] = include_bytes!("../../../assets/fonts/Inter-Medium.otf");
 static JETBRAINS_MONO: &[u8] = include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf");
 
 /// The same faces again, as the last resort of a family that prefers another.
-const TEXT_LAST: &str = "inter (fallback)";
-const MONO_LAST: &str = "jetbrains-mono (fallback)";
+const TEXT_LAST: &str = "chronoscope inter (fallback)";
+const MONO_LAST: &str = "chronoscope jetbrains mono (fallback)";
 
 /// Adds the faces to `ctx`: as families of their own, and behind the faces that egui's two families have
 /// already. They are there from the next pass on.
@@ -50,7 +51,13 @@ pub fn add_fonts(ctx: &egui::Context) {
 
 /// Whether the faces are there. egui panics at a family that is not.
 pub(crate) fn are_installed(ctx: &egui::Context) -> bool {
-    ctx.fonts(|fonts| fonts.definitions().families.contains_key(&family(TEXT)))
+    ctx.fonts(|fonts| {
+        let families = &fonts.definitions().families;
+        [TEXT, TEXT_MEDIUM, MONO]
+            .map(family)
+            .iter()
+            .all(|family| families.contains_key(family))
+    })
 }
 
 /// The medium weight of the text face, for titles and headers; the face of body text where that is the

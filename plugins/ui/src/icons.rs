@@ -85,6 +85,8 @@ pub const ADD: &str = phosphor::PLUS;
 pub const MENU: &str = phosphor::LIST;
 /// Notifications.
 pub const NOTIFICATIONS: &str = phosphor::BELL;
+/// What frames cost.
+pub const PERFORMANCE: &str = phosphor::GAUGE;
 /// Let the viewer choose.
 pub const HEURISTICS: &str = phosphor::MAGIC_WAND;
 /// Select nothing.

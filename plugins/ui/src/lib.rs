@@ -51,6 +51,7 @@ mod left_panel;
 mod menu;
 mod notifications;
 mod palette;
+mod performance_panel;
 mod save_dialog;
 mod selection_panel;
 mod time_panel;

@@ -29,7 +29,7 @@ pub(crate) fn show<R>(
     let is_popup_open = egui::Popup::is_any_open(ctx);
     let backdrop = egui::Area::new(id.with("backdrop"))
         .kind(UiKind::Modal)
-        .order(Order::Middle)
+        .order(Order::Foreground)
         .fixed_pos(place.rect.min)
         .constrain_to(place.rect)
         .fade_in(false)
@@ -45,6 +45,8 @@ pub(crate) fn show<R>(
         .sense(Sense::hover())
         .anchor(align, offset)
         .constrain_to(place.rect);
+    // Whatever is pressed last, the dialog stays before its backdrop.
+    ctx.set_sublayer(backdrop.layer_id, dialog.layer());
     if place.is_whole_context {
         // Nothing else can have the focus then.
         ctx.memory_mut(|memory| memory.set_modal_layer(dialog.layer()));
@@ -62,11 +64,11 @@ pub(crate) fn show<R>(
     }
 }
 
-/// Whether the pointer or the focus is on a dialog of this name.
+/// The layers of a dialog: its backdrop and itself.
 pub(crate) fn layers(place: &Place, name: &str) -> [egui::LayerId; 2] {
     let id: Id = place.id.with(name);
     [
-        egui::LayerId::new(Order::Middle, id.with("backdrop")),
+        egui::LayerId::new(Order::Foreground, id.with("backdrop")),
         egui::LayerId::new(Order::Foreground, id),
     ]
 }

@@ -51,6 +51,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) hovered: Option<Item>,
     /// Whether the pointer is over a view, which reports the item under it itself.
     pub(crate) is_over_view: bool,
+    /// Whether the panel is open that tells what frames cost.
+    pub(crate) shows_performance: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -62,6 +64,7 @@ impl<'a> Pass<'a> {
             settings: world.get_resource().copied().unwrap_or_default(),
             hovered: None,
             is_over_view: false,
+            shows_performance: false,
         }
     }
 

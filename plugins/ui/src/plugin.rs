@@ -16,7 +16,7 @@ use chronoscope_views::{ViewStyle, ViewUis};
 
 use crate::{
     look,
-    settings::UiSettings,
+    settings::{Look, UiSettings},
     shell,
     shown::{ShownTiles, is_needed, tell_views},
     state::UiState,
@@ -159,13 +159,15 @@ fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<P
             .layer_id(egui::LayerId::background())
             .max_rect(ctx.viewport_rect()),
     );
-    world.resource_scope(|world, mut state: Mut<UiState>| {
-        // All of this context is the viewer's, so the look stays: between passes egui takes from it how text
-        // is rendered.
-        let settings = *world.resource::<UiSettings>();
-        _ = look::replace(&ctx, &settings, &mut state.styles);
-        shell::show(world, &mut ui, &mut state);
-    });
+    let mut state = world.remove_resource::<UiState>().unwrap_or_default();
+    // All of this context is the viewer's, so its own look stays: between passes egui takes from it how text is
+    // rendered.
+    let settings = world.get_resource::<UiSettings>();
+    if let Some(settings) = settings.filter(|settings| settings.style == Look::Own) {
+        _ = look::replace(&ctx, settings, &mut state.styles);
+    }
+    shell::show(world, &mut ui, &mut state);
+    world.insert_resource(state);
 }
 
 #[cfg(test)]

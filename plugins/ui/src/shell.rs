@@ -1,18 +1,22 @@
 //! The arrangement: the bar above, recordings and blueprint left, selection right, time below, tiles in the
 //! middle.
 
+use std::time::Instant;
+
 use bevy::{app::AppExit, ecs::message::Messages, ecs::prelude::*};
 use bevy_egui::EguiClipboard;
 use chronoscope_blueprint::{Panel, PanelState};
-use chronoscope_frame::{Item, Report, Reports, Selection, Settled, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{
+    FrameDiagnostics, Item, Report, Reports, Selection, Settled, ViewerCommand, ViewerCommands,
+};
 use chronoscope_views::ViewStyle;
 
 use crate::{
-    actions, dialogs, left_panel, look, notifications, overlay, palette,
+    actions, dialogs, fonts, left_panel, look, notifications, overlay, palette,
     panels::{is_open, panel_state},
     pass::{Pass, Place, TileRects},
-    save_dialog, selection_panel,
-    settings::UiSettings,
+    performance_panel, save_dialog, selection_panel,
+    settings::{Look, UiSettings},
     shown::ShownTiles,
     state::UiState,
     theme::{Theme, size},
@@ -30,6 +34,7 @@ use crate::{
 /// Needs [`UiPlugin`](crate::UiPlugin) in the app; without it, a line of text says so. Call it from an
 /// exclusive system in the pass of the context that `ui` belongs to.
 pub fn show(world: &mut World, ui: &mut egui::Ui, state: &mut UiState) {
+    let start = Instant::now();
     let rect = ui.available_rect_before_wrap();
     let Some(settings) = world.get_resource::<UiSettings>().copied() else {
         ui.label("The viewer is not part of this app: add ChronoscopePlugins.");
@@ -50,8 +55,14 @@ pub fn show(world: &mut World, ui: &mut egui::Ui, state: &mut UiState) {
         .max_rect(rect)
         .layout(egui::Layout::top_down(egui::Align::Min));
     ui.scope_builder(builder, |ui| {
-        if replaced.is_some() {
-            ui.set_style(ctx.global_style());
+        match settings.style {
+            Look::Own => ui.set_style(ctx.global_style()),
+            // What the host set for this place holds, but for the faces.
+            Look::Host if replaced.is_some() => {
+                let text_styles = &mut ui.style_mut().text_styles;
+                text_styles.values_mut().for_each(fonts::to_own_face);
+            }
+            Look::Host => {}
         }
         ui.shrink_clip_rect(rect);
         ui.expand_to_include_rect(rect);
@@ -65,6 +76,9 @@ pub fn show(world: &mut World, ui: &mut egui::Ui, state: &mut UiState) {
         draw(ui, world, state, settings, place);
     });
     look::restore(&ctx, replaced);
+    if let Some(mut diagnostics) = world.get_resource_mut::<FrameDiagnostics>() {
+        diagnostics.bypass_change_detection().ui += start.elapsed();
+    }
 }
 
 /// Whether the pointer is over the viewer, or the focus in it.
@@ -170,6 +184,7 @@ fn arrange(
 ) -> (TileRects, UiSettings) {
     let ctx = ui.ctx().clone();
     let mut pass = Pass::new(world, out, place);
+    pass.shows_performance = state.performance_panel.is_open;
     actions::handle_shortcuts(&ctx, &mut pass, state);
     take_dropped_files(&ctx, &mut pass);
     state.notifications.update(world.resource::<Reports>());
@@ -193,6 +208,11 @@ fn arrange(
                 &mut state.left_panel,
                 state.notifications.problems(),
             );
+        });
+    }
+    if state.performance_panel.is_open {
+        side_panel(ui, Side::FarRight, &place, |ui| {
+            performance_panel::show(ui, &pass, &mut state.performance_panel);
         });
     }
     if is_open(&pass, Panel::Selection) && pass.active().is_some() {
@@ -236,11 +256,12 @@ fn arrange(
 enum Side {
     Left,
     Right,
+    FarRight,
 }
 
 fn side_panel(ui: &mut egui::Ui, side: Side, place: &Place, content: impl FnOnce(&mut egui::Ui)) {
-    // Both panels together never take more than two thirds, so that something is left for the tiles in a
-    // small window.
+    // Two panels together never take more than two thirds, so that something is left for the tiles in a small
+    // window.
     let (panel, share, widths) = match side {
         Side::Left => (
             egui::Panel::left(place.id.with("left_panel")),
@@ -251,6 +272,11 @@ fn side_panel(ui: &mut egui::Ui, side: Side, place: &Place, content: impl FnOnce
             egui::Panel::right(place.id.with("selection_panel")),
             0.21,
             208.0..=340.0,
+        ),
+        Side::FarRight => (
+            egui::Panel::right(place.id.with("performance_panel")),
+            0.24,
+            280.0..=360.0,
         ),
     };
     let width = place.rect.width();

@@ -39,7 +39,7 @@ use self::{
 use crate::{
     ActiveBlueprint, Cursor, DataResults, Frame, FrameSystems, LatestAtResults, MemoryBudget, RecordingEntry,
     RecordingKey, Recordings, Settled, TimeControl, TimeControls, Transforms, View, ViewTile, ViewerCaches,
-    budget::Purge, diagnostics::end_frame, ingest::receive_messages, settle::settle,
+    budget::Purge, ingest::receive_messages, settle::settle,
 };
 
 /// How chunks are read: how much before the cursor gets there, and when again.
@@ -136,10 +136,7 @@ impl Plugin for ChunkLoadingPlugin {
                 receive_chunks
                     .in_set(FrameSystems::Ingest)
                     .after(receive_messages),
-                request_chunks
-                    .after(FrameSystems::Present)
-                    .before(settle)
-                    .before(end_frame),
+                request_chunks.in_set(FrameSystems::End).before(settle),
             ),
         );
     }

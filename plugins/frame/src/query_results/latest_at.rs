@@ -44,6 +44,7 @@ pub struct LatestAtResults {
     rows_version_floor: u64,
     looked_up: usize,
     followed: usize,
+    total_followed: u64,
     /// The heap bytes of the results beside their list.
     spilled_bytes: usize,
 }
@@ -171,6 +172,11 @@ impl LatestAtResults {
     /// was asked.
     pub fn followed(&self) -> usize {
         self.followed
+    }
+
+    /// As [`Self::followed`], of all frames.
+    pub fn total_followed(&self) -> u64 {
+        self.total_followed
     }
 
     pub(super) fn begin(&mut self, cursor: Cursor, frame: u64) {
@@ -313,6 +319,7 @@ impl LatestAtResults {
         for done in &refreshed {
             let Refreshed { entity, .. } = *done;
             self.followed += done.followed;
+            self.total_followed += done.followed as u64;
             self.spilled_bytes = self.spilled_bytes + done.spilled_after - done.spilled_before;
             if done.rows_changed {
                 self.changed.push(entity);

@@ -146,11 +146,12 @@ impl Contexts {
     }
 
     pub(crate) fn of(&self, path: &Path, source: &Arc<str>) -> ImportContext {
-        let named = path
+        let whole = normalized(path);
+        let named = whole
             .strip_prefix(&self.folder)
             .ok()
             .filter(|relative| relative.file_name().is_some())
-            .unwrap_or(path);
+            .unwrap_or(&whole);
         let entity = named
             .components()
             .filter_map(|component| match component {
@@ -184,20 +185,55 @@ impl Contexts {
     }
 }
 
-/// The deepest folder that all of the paths lie in, as they are written.
+/// The deepest folder that all of the paths lie in.
 fn common_folder<'a>(paths: impl IntoIterator<Item = &'a Path>) -> PathBuf {
-    let mut folders = paths
-        .into_iter()
-        .map(|path| path.parent().unwrap_or(Path::new("")));
+    let mut folders = paths.into_iter().map(|path| {
+        let mut folder = normalized(path);
+        folder.pop();
+        folder
+    });
     let Some(first) = folders.next() else {
         return PathBuf::new();
     };
-    folders
-        .fold(first, |common, folder| {
-            common
-                .ancestors()
-                .find(|ancestor| folder.starts_with(ancestor))
-                .unwrap_or(Path::new(""))
-        })
-        .to_path_buf()
+    folders.fold(first, |common, folder| {
+        let common = common.ancestors().find(|ancestor| folder.starts_with(ancestor));
+        common.map_or_else(PathBuf::new, Path::to_path_buf)
+    })
+}
+
+/// A path from the root on, without `.` and `..`, so that each file has one. No link is followed.
+fn normalized(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut parts = PathBuf::new();
+    for component in absolute.components() {
+        match component {
+            Component::ParentDir => _ = parts.pop(),
+            Component::CurDir => {}
+            other => parts.push(other),
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entities(paths: &[&str]) -> Vec<String> {
+        let all: Vec<&Path> = paths.iter().map(Path::new).collect();
+        let contexts = Contexts::new(&ImportOptions::default(), all.iter().copied());
+        let entity = |path: &&Path| contexts.of(path, &"source".into()).entity.to_string();
+        all.iter().map(entity).collect()
+    }
+
+    #[test]
+    fn files_of_the_same_name_have_entities_of_their_own() {
+        assert_eq!(entities(&["x.png"]), ["/x.png"]);
+        assert_eq!(entities(&["a/x.png", "a/b/x.png"]), ["/x.png", "/b/x.png"]);
+        assert_eq!(entities(&["./x.png", "b/../y.png"]), ["/x.png", "/y.png"]);
+        for pair in [["../x.png", "x.png"], ["/x.png", "x.png"]] {
+            let named = entities(&pair);
+            assert_ne!(named[0], named[1], "{pair:?}");
+        }
+    }
 }

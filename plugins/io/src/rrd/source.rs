@@ -14,6 +14,7 @@ use re_protos::external::prost::bytes::Bytes;
 
 use crate::{
     SharedFile,
+    profile::profile_scope,
     wire::{Decoder, MessageKind},
 };
 
@@ -202,6 +203,7 @@ impl Shared {
 
     /// The bytes of each request. Where they cannot be read together, each is read alone.
     fn read(&self, requests: Vec<FetchRequest>) -> Vec<(ChunkId, io::Result<Bytes>)> {
+        profile_scope!("read_chunks");
         let begin = requests
             .iter()
             .map(|request| request.span.start)

@@ -22,7 +22,7 @@ use super::{
     migrate::{Metadata, SharedNames, abbreviated, checked_name},
     payload,
 };
-use crate::{MessageError, panic_text};
+use crate::{MessageError, panic_text, profile::profile_scope};
 
 /// What a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +98,7 @@ impl Decoder {
     /// # Errors
     /// Where the bytes are not what a message of the kind should be. The decoder can be used on.
     pub fn decode(&mut self, kind: MessageKind, payload: Bytes) -> Result<LogMessage, WireError> {
+        profile_scope!("decode_message");
         caught(|| match kind {
             MessageKind::StoreInfo => self.store_info(log_msg::SetStoreInfo::decode(payload)?),
             MessageKind::Chunk => self.chunk(log_msg::ArrowMsg::decode(payload)?),
@@ -112,6 +113,7 @@ impl Decoder {
     /// # Errors
     /// Where the message is not what it should be. The decoder can be used on.
     pub fn decode_message(&mut self, message: Msg) -> Result<LogMessage, WireError> {
+        profile_scope!("decode_message");
         caught(|| match message {
             Msg::SetStoreInfo(info) => self.store_info(info),
             Msg::ArrowMsg(chunk) => self.chunk(chunk),

@@ -23,6 +23,9 @@ struct Segment {
 
 const NO_INSTANCE: u32 = 0xffffffffu;
 
+// Beside the id for picking: no instance of the segment is anything by itself.
+const WHOLE: u32 = 0x80000000u;
+
 // How a segment stands out; with NAMED one instance by itself, with FAINT the others of its segment.
 const HOVERED: u32 = 1u;
 const SELECTED: u32 = 2u;
@@ -59,6 +62,12 @@ fn segment_of(slot: u32, instance: u32) -> Segment {
         segment.highlight = SELECTED | FAINT;
     }
     return segment;
+}
+
+// What picking answers for a logical instance.
+fn picking_ids(segment: Segment, instance: u32) -> vec2<u32> {
+    let is_whole = (segment.picking_id & WHOLE) != 0u;
+    return vec2(segment.picking_id & ~WHOLE, select(instance, NO_INSTANCE, is_whole));
 }
 
 // From the eye to a position in the space of the segment, along the axes of the world.

@@ -24,7 +24,7 @@ pub(crate) use self::list::ResolvedRun;
 pub use self::list::{Blending, DrawList, DrawRun, Sorting};
 pub use self::primitive::Primitive;
 pub(crate) use self::primitive::SLOT_LOCATION;
-pub(crate) use self::segment::{GpuSegment, affine_rows, split};
+pub(crate) use self::segment::{GpuSegment, NO_INSTANCE, affine_rows, split};
 pub use self::segment::{Highlight, SegmentUniform};
 
 /// The slot, or the segment, of what draws nothing.

@@ -19,8 +19,11 @@ pub struct SegmentUniform {
     pub hovered_instance: Option<u32>,
     /// The one logical instance that is selected. It stands out by itself, and the others faintly.
     pub selected_instance: Option<u32>,
-    /// What picking answers for the segment. Zero is nothing: it hides what is behind and is not answered.
+    /// What picking answers for the segment, less than 2^31. Zero is nothing: it hides what is behind and is not
+    /// answered.
     pub picking_id: u32,
+    /// Whether its instances are parts of one thing, such as the axes of a frame: picking answers none of them.
+    pub is_whole: bool,
     /// The sRGB color of instances that carry [`DEFAULT_COLOR`](crate::DEFAULT_COLOR).
     pub default_color: [u8; 4],
     /// The radius of instances that carry [`DEFAULT_RADIUS`](crate::DEFAULT_RADIUS): scene units, or negative UI points.
@@ -45,6 +48,7 @@ impl Default for SegmentUniform {
             hovered_instance: None,
             selected_instance: None,
             picking_id: 0,
+            is_whole: false,
             default_color: [255; 4],
             default_radius: -1.5,
             depth_offset: 0.0,
@@ -69,7 +73,10 @@ pub enum Highlight {
 const STEPS_PER_TIE: f32 = 1.0 / 128.0;
 
 /// Stands for no logical instance.
-const NO_INSTANCE: u32 = u32::MAX;
+pub(crate) const NO_INSTANCE: u32 = u32::MAX;
+
+/// Says beside the id for picking that a segment's instances are parts of one thing.
+const WHOLE: u32 = 1 << 31;
 
 /// [`SegmentUniform`] in the layout of the storage buffer. Mirrors `Segment` in `segments.wgsl`.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
@@ -100,7 +107,7 @@ impl From<SegmentUniform> for GpuSegment {
             default_color: pack_color(uniform.default_color),
             default_radius: uniform.default_radius,
             tint: u32::from_le_bytes(uniform.tint),
-            picking_id: uniform.picking_id,
+            picking_id: (uniform.picking_id & !WHOLE) | if uniform.is_whole { WHOLE } else { 0 },
             highlight: uniform.highlight as u32,
             depth_offset: uniform.depth_offset + f32::from(uniform.depth_tie) * STEPS_PER_TIE,
             radius_scale: if scale.is_finite() { scale } else { 1.0 },

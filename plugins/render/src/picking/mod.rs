@@ -61,8 +61,8 @@ pub struct PickAnswer {
 pub struct PickHit {
     /// The [`picking_id`](crate::SegmentUniform::picking_id) of the segment.
     pub picking_id: u32,
-    /// The logical instance.
-    pub instance: u32,
+    /// The logical instance; `None` for a picture, and where instances are parts of one thing.
+    pub instance: Option<u32>,
     /// Whether it is a face, as of a box or a picture, and no mark.
     pub is_face: bool,
     /// From the pixel that was asked for to the one that was hit.

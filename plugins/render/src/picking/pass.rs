@@ -31,6 +31,7 @@ use bevy::transform::components::GlobalTransform;
 use super::{Answers, MAX_PICK_RADIUS, PickAnswer, PickHit, PickItem, PickRequest, PickView};
 use crate::buffers::Gpu;
 use crate::drawing::pipeline::PICKED_FORMAT;
+use crate::instances::NO_INSTANCE;
 use crate::stats::RenderStats;
 use crate::view::{BulkView, EyeOrigin, GpuBulkView, IsBound, ViewEye, view_values};
 
@@ -369,7 +370,7 @@ fn nearest_hit(pick: &Pick, bytes: &[u8]) -> Option<PickHit> {
         };
         let hit = PickHit {
             picking_id: u32::from_le_bytes(picking_id),
-            instance: u32::from_le_bytes(instance),
+            instance: Some(u32::from_le_bytes(instance)).filter(|instance| *instance != NO_INSTANCE),
             is_face: u32::from_le_bytes(is_face) != 0,
             offset: IVec2::new(x as i32 - radius, y as i32 - radius),
             depth: f32::from_le_bytes(depth),

@@ -3,7 +3,7 @@
 // As with lines, everything after the near plane happens in pixels. What is foreshortened shows the round base of its cone.
 
 #import chronoscope_render::common::{view, is_orthographic, pixels_from_clip, units_per_pixel, span_in_front, direction_of, corner_around, with_depth_offset, cut, nothing, Picked, picked}
-#import chronoscope_render::segments::{is_void, implied_instance, segment_of, resolve_color, radius_pixels, to_clip, direction_to_world}
+#import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, resolve_color, radius_pixels, to_clip, direction_to_world}
 
 struct Instance {
     @location(0) origin: vec3<f32>,
@@ -41,7 +41,7 @@ fn vertex(
     let id = implied_instance(instance.slot, instance_index);
     let segment = segment_of(instance.slot, id);
 #ifdef PICKING
-    out.ids = vec2(segment.picking_id, id);
+    out.ids = picking_ids(segment, id);
 #endif
     out.color = resolve_color(segment, instance.color);
 

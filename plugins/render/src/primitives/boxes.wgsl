@@ -1,7 +1,7 @@
 // Solid boxes: 36 vertices made from the index, shaded by the direction of their face.
 
 #import chronoscope_render::common::{quad_corner, with_depth_offset, shade, rotate, nothing, Picked, picked}
-#import chronoscope_render::segments::{Segment, is_void, segment_of, resolve_color, to_clip, direction_to_world}
+#import chronoscope_render::segments::{Segment, is_void, segment_of, picking_ids, resolve_color, to_clip, direction_to_world}
 
 struct Instance {
     @location(0) center: vec3<f32>,
@@ -43,7 +43,7 @@ fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyi
     }
     let segment = segment_of(instance.slot, instance.id);
 #ifdef PICKING
-    out.ids = vec2(segment.picking_id, instance.id);
+    out.ids = picking_ids(segment, instance.id);
 #endif
     let color = resolve_color(segment, instance.color);
     if color.a <= 0.0 {

@@ -110,6 +110,6 @@ fn pick(in: Varyings) -> Picked {
     if texel_color(in.uv).a * quad.tint.a <= 0.0 {
         discard;
     }
-    return picked(vec2(quad.picking_id, 0u), in.position);
+    return picked(vec2(quad.picking_id, 0xffffffffu), in.position);
 }
 #endif

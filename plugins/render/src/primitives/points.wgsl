@@ -1,7 +1,7 @@
 // Round points: two triangles around the centre, cut to a disc in the fragment shader.
 
 #import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, cut, nothing, Picked, picked}
-#import chronoscope_render::segments::{is_void, implied_instance, segment_of, resolve_color, radius_pixels, to_clip}
+#import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, resolve_color, radius_pixels, to_clip}
 
 struct Instance {
     @location(0) position: vec3<f32>,
@@ -35,7 +35,7 @@ fn vertex(
     let id = implied_instance(instance.slot, instance_index);
     let segment = segment_of(instance.slot, id);
 #ifdef PICKING
-    out.ids = vec2(segment.picking_id, id);
+    out.ids = picking_ids(segment, id);
 #endif
     out.color = resolve_color(segment, instance.color);
     let center = to_clip(segment, instance.position);

@@ -5,7 +5,7 @@
 #define_import_path chronoscope_render::thick_lines
 
 #import chronoscope_render::common::{pixels_from_clip, span_in_front, corner_around, with_depth_offset, cut, nothing}
-#import chronoscope_render::segments::{Segment, resolve_color, radius_pixels, to_clip}
+#import chronoscope_render::segments::{picking_ids, Segment, resolve_color, radius_pixels, to_clip}
 
 struct ThickLine {
     @builtin(position) position: vec4<f32>,
@@ -45,7 +45,7 @@ fn no_line() -> ThickLine {
 fn line_vertex(segment: Segment, line: Line, vertex_index: u32) -> ThickLine {
     var out = no_line();
 #ifdef PICKING
-    out.ids = vec2(segment.picking_id, line.id);
+    out.ids = picking_ids(segment, line.id);
 #endif
     out.color = resolve_color(segment, line.color);
     out.flags = line.flags;

@@ -36,7 +36,7 @@ fn answer(stage: &mut Stage, entity: Entity) -> PickAnswer {
     panic!("no answer came");
 }
 
-fn ids(hit: Option<PickHit>) -> Option<(u32, u32)> {
+fn ids(hit: Option<PickHit>) -> Option<(u32, Option<u32>)> {
     hit.map(|hit| (hit.picking_id, hit.instance))
 }
 
@@ -72,6 +72,11 @@ fn points_lines_boxes_and_pictures_are_picked() {
         pack_color(RED),
     );
     stage.draw(segment(9), &[solid.with_instance(3)]);
+    let whole = SegmentUniform {
+        is_whole: true,
+        ..segment(11)
+    };
+    stage.draw(whole, &[disc(40.5, 10.5, 0.0)]);
     let image = Image::new(
         Extent3d {
             width: 1,
@@ -100,17 +105,19 @@ fn points_lines_boxes_and_pictures_are_picked() {
         [15, 44],
         [50, 40],
         [30, 58],
+        [40, 10],
         [32, 20],
     ]
     .map(|pixel| ids(pick(&mut stage, pixel, 0)));
     let expected = [
-        Some((7, 0)),
-        Some((7, 1)),
-        Some((8, 4)),
-        Some((8, 4)),
-        Some((8, 5)),
-        Some((9, 3)),
-        Some((10, 0)),
+        Some((7, Some(0))),
+        Some((7, Some(1))),
+        Some((8, Some(4))),
+        Some((8, Some(4))),
+        Some((8, Some(5))),
+        Some((9, Some(3))),
+        Some((10, None)),
+        Some((11, None)),
         None,
     ];
     assert_eq!(found, expected);
@@ -160,9 +167,9 @@ fn among_thousands_of_points_the_one_that_is_seen_is_picked() {
             .min_by(|a, b| a.1.position[2].total_cmp(&b.1.position[2]))?;
         let (index, point) = (nearest.0 as u32, nearest.1);
         let ids = if index < 2500 {
-            (1, index)
+            (1, Some(index))
         } else {
-            (2, index - 2500)
+            (2, Some(index - 2500))
         };
         Some((ids, f64::from(point.position[2])))
     };
@@ -190,9 +197,9 @@ fn the_nearest_pixel_within_the_radius_is_the_answer() {
     stage.shoot();
     assert_eq!(pick(&mut stage, [29, 32], 3), None);
     let hit = pick(&mut stage, [29, 32], 10);
-    assert_eq!(ids(hit), Some((1, 0)));
+    assert_eq!(ids(hit), Some((1, Some(0))));
     assert_eq!(hit.unwrap().offset, IVec2::new(-6, 0));
-    assert_eq!(ids(pick(&mut stage, [32, 32], 10)), Some((2, 0)));
+    assert_eq!(ids(pick(&mut stage, [32, 32], 10)), Some((2, Some(0))));
 }
 
 /// A thin line on a picture is found near it; a picture is found where it is, and not beside.
@@ -245,7 +252,7 @@ fn what_is_on_top_is_picked() {
     stage.shoot();
     for (order, on_top) in [([0, 1, 2], 3), ([5, 1, 2], 1), ([0, 9, 2], 2)] {
         sort(&mut stage, order);
-        assert_eq!(ids(pick(&mut stage, [32, 32], 0)), Some((on_top, 0)));
+        assert_eq!(ids(pick(&mut stage, [32, 32], 0)), Some((on_top, Some(0))));
     }
     // Nearer, opaque, and without an id: it hides what is behind.
     stage.draw(segment(0), &[disc(32.5, 32.5, -10.0)]);
@@ -266,7 +273,7 @@ fn a_camera_that_sleeps_answers_and_sees_its_layers_only() {
     let camera = stage.camera;
     stage.app.world_mut().get_mut::<Camera>(camera).unwrap().is_active = false;
     stage.app.update();
-    assert_eq!(ids(pick(&mut stage, [32, 32], 0)), Some((1, 0)));
+    assert_eq!(ids(pick(&mut stage, [32, 32], 0)), Some((1, Some(0))));
 }
 
 #[test]
@@ -281,7 +288,7 @@ fn a_request_is_answered_once_and_asked_again_when_it_is_replaced() {
     };
     let (first, second) = (request(UVec2::new(10, 10)), request(UVec2::new(40, 40)));
     let entity = stage.spawn(first);
-    assert_eq!(ids(answer(&mut stage, entity).hit), Some((1, 0)));
+    assert_eq!(ids(answer(&mut stage, entity).hit), Some((1, Some(0))));
     stage.app.update();
     assert_eq!(
         stage.stats().uploaded_bytes_last_frame(),

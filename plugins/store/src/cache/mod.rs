@@ -26,7 +26,7 @@ use smallvec::SmallVec;
 
 use crate::{
     ChunkChange, ChunkStore, ComponentId, EntityId, LatestAt, LatestAtCursor, LatestAtRef, RangeResult,
-    StoreEvent, TimeRange, TimelineId, latest_at::Answer,
+    StoreEvent, TimeRange, TimelineId, latest_at::Answer, profile::profile_scope,
 };
 
 use series::SeriesCache;
@@ -161,6 +161,7 @@ impl QueryCache {
     /// Where the events of some change were not handed in, everything is dropped, and freed over the next frames.
     /// Cost: O(changed series); then O(all series), a few nanoseconds each.
     pub fn apply_pending(&mut self, store: &ChunkStore) {
+        profile_scope!("apply_invalidations");
         let pending = std::mem::take(&mut self.pending);
         self.epoch += 1;
         if !self.retired.is_empty() {
@@ -418,6 +419,7 @@ impl QueryCache {
     /// Of the series, those go first that were not asked for in some seconds, then those of less, and at last all.
     /// Cost: O(`max_series`).
     pub fn purge_step(&mut self, bytes: u64, max_series: usize) -> PurgeReport {
+        profile_scope!("purge_query_cache");
         let (mut freed_bytes, looked_at) = self.free_retired(bytes, max_series);
         let mut left = max_series - looked_at;
         while freed_bytes < bytes {

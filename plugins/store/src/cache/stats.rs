@@ -21,6 +21,23 @@ pub struct CacheStats {
     pub bytes_actual: u64,
 }
 
+impl std::ops::Add for CacheStats {
+    type Output = Self;
+
+    /// The sums of two caches.
+    fn add(self, other: Self) -> Self {
+        Self {
+            hits: self.hits + other.hits,
+            misses: self.misses + other.misses,
+            range_hits: self.range_hits + other.range_hits,
+            range_misses: self.range_misses + other.range_misses,
+            invalidations: self.invalidations + other.invalidations,
+            bytes_effective: self.bytes_effective + other.bytes_effective,
+            bytes_actual: self.bytes_actual + other.bytes_actual,
+        }
+    }
+}
+
 /// What one query adds, in the order of [`CacheStats`].
 #[derive(Debug, Default)]
 pub(super) struct Tally {

@@ -11,6 +11,7 @@ use crate::{
     ingest::append::Appended,
     interval_index::MAX_COLUMNS,
     meta::{ComponentMeta, TimelineMeta, valid_ranges},
+    profile::profile_scope,
     rows::ChunkData,
     series::StaticSeries,
     store::{EntityData, Origin},
@@ -27,6 +28,7 @@ impl ChunkStore {
     /// # Errors
     /// Where the chunk has too many columns, or where the store is full. Nothing is changed then.
     pub fn insert(&mut self, chunk: impl Into<Arc<Chunk>>) -> Result<Vec<StoreEvent>, StoreError> {
+        profile_scope!("insert_chunk");
         let chunk = chunk.into();
         if let Some(slot) = self.slot_of.get(chunk.id()) {
             return if self.loaded(slot).is_some() {

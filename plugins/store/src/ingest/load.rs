@@ -9,6 +9,7 @@ use crate::{
     StoreError, StoreEvent, TimeRange, Timeline,
     events::News,
     meta::{ComponentMeta, TimelineMeta},
+    profile::profile_scope,
     rows::ChunkData,
     store::{Origin, Slot},
 };
@@ -103,6 +104,7 @@ impl ChunkStore {
     /// # Errors
     /// Where the chunk is not known (it was dropped in the meantime, say), and as [`Self::insert`].
     pub fn load(&mut self, chunk: impl Into<Arc<Chunk>>) -> Result<Vec<StoreEvent>, StoreError> {
+        profile_scope!("load_chunk");
         let chunk = chunk.into();
         let Some(slot) = self.slot_of.get(chunk.id()) else {
             return Err(StoreError::UnknownChunk(chunk.id()));

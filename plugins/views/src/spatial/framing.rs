@@ -11,10 +11,12 @@
 use bevy::ecs::prelude::*;
 use chronoscope_frame::{
     Cursor, DataResult, DataResults, DiffEntry, DiffLog, IngestSources, RecordingEntry, RecordingKey,
-    Recordings, Transforms, View, ViewOverrides, Visualizer, Visualizers,
+    Recordings, Transforms, View, ViewOverrides, Visualizer, Visualizers, Work, WorkCounters,
     visualizer::{FirstChunks, FirstLook, FirstLookChunks, VisualizerId},
 };
-use chronoscope_store::{EntityId, EntityPath, StoreEvent, TimelineId};
+use chronoscope_store::{
+    CLEAR_COMPONENT, ChangeReason, ChunkStore, EntityId, EntityPath, StoreEvent, TimelineId,
+};
 use chronoscope_types::Transform3D;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -44,15 +46,17 @@ pub(crate) struct Framing {
     made_of: Option<MadeOf>,
     results_version: u64,
     log_number: u64,
-    /// Whether rows came or went that may be first ones.
+    /// Whether rows came or went that may change what all entities first show.
     is_stale: bool,
+    /// Entities of which rows came or went that may be first ones.
+    stale: FxHashSet<EntityId>,
     entities: FxHashMap<EntityId, First>,
     /// Entities that no transform leads to, yet.
     unplaced: FxHashSet<EntityId>,
     /// Whether rows came that place frames, at whatever time.
     has_new_transforms: bool,
     /// Rows after this time are not the first ones of any entity.
-    last_time: Option<i64>,
+    last_time: i64,
     framed: Framed,
 }
 
@@ -80,39 +84,55 @@ impl Framing {
         self.framed
     }
 
-    /// Looks at entities that are new, or whose first rows may be others. Cost: these; an iteration over all
-    /// where one is.
-    fn update(&mut self, inputs: &Inputs<'_>, chunks: &mut FirstLookChunks) {
+    /// The heap bytes.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.entities.capacity() * size_of::<(EntityId, First)>()
+            + (self.stale.capacity() + self.unplaced.capacity()) * size_of::<EntityId>()
+    }
+
+    /// Looks at entities that are new, or whose first rows may be others. Returns how many there were.
+    ///
+    /// Cost: these; an iteration over all where one goes that stood at the border.
+    fn update(&mut self, inputs: &Inputs<'_>, chunks: &mut FirstLookChunks) -> usize {
         let now = MadeOf {
             recording: inputs.recording.key(),
             timeline: inputs.cursor.timeline,
             origin: inputs.view.blueprint.origin.clone(),
             overrides: inputs.overrides.version(),
         };
-        self.read_log(inputs);
         let is_same = self.made_of.as_ref() == Some(&now);
+        if !is_same {
+            self.is_stale = true;
+        }
+        self.read_log(inputs);
         let changed = inputs.results.changed_since(self.results_version);
         self.results_version = inputs.results.version();
-        let look_at: Vec<EntityId> = match changed {
+        let look_at: FxHashSet<EntityId> = match changed {
+            // While files are read, rows come all the time: what is new is looked at, the rest at the end.
             Some(changed) if is_same && !(self.is_stale && inputs.is_loaded) => {
-                let mut look_at = changed.to_vec();
+                let mut look_at: FxHashSet<EntityId> = changed.iter().copied().collect();
+                if inputs.is_loaded {
+                    look_at.extend(self.stale.drain());
+                }
                 if std::mem::take(&mut self.has_new_transforms) {
-                    look_at.extend(self.unplaced.iter().filter(|entity| !changed.contains(*entity)));
+                    look_at.extend(&self.unplaced);
                 }
                 look_at
             }
             _ => {
-                self.entities.clear();
-                self.unplaced.clear();
-                self.has_new_transforms = false;
                 chunks.clear(inputs.view.id);
-                self.is_stale = false;
-                self.made_of = Some(now);
+                *self = Self {
+                    made_of: Some(now),
+                    results_version: self.results_version,
+                    log_number: self.log_number,
+                    last_time: i64::MIN,
+                    ..Self::default()
+                };
                 inputs.results.iter().map(|result| result.entity).collect()
             }
         };
-        if look_at.is_empty() && is_same {
-            return;
+        if look_at.is_empty() {
+            return 0;
         }
         let look = FirstLook::new(
             inputs.view,
@@ -121,40 +141,76 @@ impl Framing {
             inputs.cursor.timeline,
             inputs.transforms,
         );
+        let mut is_smaller = false;
+        let num_looks = look_at.len();
         for entity in look_at {
-            self.entities.remove(&entity);
+            let before = self.entities.remove(&entity);
             self.unplaced.remove(&entity);
             chunks.remove(inputs.view.id, entity);
-            let Some(result) = inputs.results.get(entity) else {
-                continue;
-            };
-            let mut read = FirstChunks::default();
-            for (visualizer, first) in &inputs.lookers {
-                for First {
+            if let Some(result) = inputs.results.get(entity) {
+                self.look_at(&look, inputs, result, chunks);
+            }
+            let now = self.entities.get(&entity);
+            is_smaller |= before.is_some_and(|before| self.is_at_border(&before, now));
+            if let Some(now) = now {
+                self.framed = self.framed.union(now.framed);
+                self.last_time = self.last_time.max(now.time);
+            }
+        }
+        if is_smaller {
+            let framed = self.entities.values().map(|first| first.framed);
+            self.framed = framed.fold(Framed::default(), Framed::union);
+            let times = self.entities.values().map(|first| first.time);
+            self.last_time = times.max().unwrap_or(i64::MIN);
+        }
+        num_looks
+    }
+
+    fn look_at(
+        &mut self,
+        look: &FirstLook<'_>,
+        inputs: &Inputs<'_>,
+        result: &DataResult,
+        chunks: &mut FirstLookChunks,
+    ) {
+        let entity = result.entity;
+        let mut read = FirstChunks::default();
+        for (visualizer, first) in &inputs.lookers {
+            for First {
+                framed,
+                time,
+                is_placed,
+            } in first(look, *visualizer, result, &mut read)
+            {
+                if !is_placed {
+                    self.unplaced.insert(entity);
+                }
+                let known = self.entities.entry(entity).or_insert(First {
                     framed,
                     time,
                     is_placed,
-                } in first(&look, *visualizer, result, &mut read)
-                {
-                    if !is_placed {
-                        self.unplaced.insert(entity);
-                    }
-                    let known = self.entities.entry(entity).or_insert(First {
-                        framed,
-                        time,
-                        is_placed,
-                    });
-                    known.framed = known.framed.union(framed);
-                    known.time = known.time.max(time);
-                }
+                });
+                known.framed = known.framed.union(framed);
+                known.time = known.time.max(time);
             }
-            chunks.set(inputs.view.id, entity, read);
         }
-        let framed = self.entities.values().map(|first| first.framed);
-        self.framed = framed.fold(Framed::default(), Framed::union);
-        self.last_time = self.entities.values().map(|first| first.time).max();
+        chunks.set(inputs.view.id, entity, read);
     }
 
+    /// Whether what is framed may be smaller, or the last time earlier, without what an entity showed before.
+    fn is_at_border(&self, before: &First, now: Option<&First>) -> bool {
+        let is_same = now.is_some_and(|now| now.framed == before.framed && now.time == before.time);
+        let touches = |all: Bounds, part: Bounds| {
+            !part.is_empty() && (part.min.cmpeq(all.min).any() || part.max.cmpeq(all.max).any())
+        };
+        !is_same
+            && (before.time == self.last_time
+                || touches(self.framed.all, before.framed.all)
+                || touches(self.framed.pictures, before.framed.pictures))
+    }
+
+    /// Finds out of which entities other rows may be the first ones now. Cost: the events; those that place
+    /// what is below their entity, this as well.
     fn read_log(&mut self, inputs: &Inputs<'_>) {
         let since = inputs.log.since(self.log_number);
         self.log_number = inputs.log.next_number();
@@ -165,29 +221,93 @@ impl Framing {
             self.is_stale = true;
             return;
         };
-        let (timeline, last_time) = (inputs.cursor.timeline, self.last_time);
-        let child_frame = inputs.recording.store().component_id(&Transform3D::CHILD_FRAME);
+        let store = inputs.recording.store();
+        let timeline = inputs.cursor.timeline;
+        let child_frame = store.component_id(&Transform3D::CHILD_FRAME);
         for entry in entries {
             let DiffEntry::Store { recording, event } = entry else {
                 continue;
             };
-            if *recording != inputs.recording.key() {
+            // Merging leaves every row where it is.
+            if *recording != inputs.recording.key() || event.reason == ChangeReason::Merged {
                 continue;
             }
-            self.is_stale |= may_be_first(event, timeline, last_time);
-            self.has_new_transforms |= child_frame.is_some_and(|id| event.meta.has_component(id));
+            let change = Change::of(event, timeline);
+            let entity = event.meta.entity;
+            if change.concerns(self.entities.get(&entity)) && inputs.results.get(entity).is_some() {
+                self.stale.insert(entity);
+            }
+            let names_frames = child_frame.is_some_and(|id| event.meta.has_component(id));
+            self.has_new_transforms |= names_frames;
+            if !change.is_before(self.last_time) || !changes_below(event, store) {
+                continue;
+            }
+            if names_frames
+                || inputs
+                    .view
+                    .blueprint
+                    .origin
+                    .starts_with(store.entity_path(entity))
+            {
+                // Named frames may be anywhere, and all is seen from the origin.
+                self.is_stale = true;
+                return;
+            }
+            for below in store.tree().descend(entity).skip(1) {
+                if change.concerns(self.entities.get(&below)) && inputs.results.get(below).is_some() {
+                    self.stale.insert(below);
+                }
+            }
         }
     }
 }
 
-/// Whether an event may bring or take rows that some entity shows first.
-fn may_be_first(event: &StoreEvent, timeline: Option<TimelineId>, last_time: Option<i64>) -> bool {
-    let begin = timeline
-        .map(|timeline| event.meta.time_range(timeline))
-        .filter(|range| !range.is_empty())
-        .map(|range| range.min);
-    let is_early = |begin: i64| last_time.is_none_or(|last_time| begin <= last_time);
-    event.meta.is_static || !event.new_components().is_empty() || begin.is_some_and(is_early)
+/// Which rows an event brings or takes.
+#[derive(Clone, Copy)]
+enum Change {
+    /// Rows of components that there were none of, or that hold at all times.
+    All,
+    /// Rows from this time on.
+    From(i64),
+    /// None on the shown timeline.
+    None,
+}
+
+impl Change {
+    fn of(event: &StoreEvent, timeline: Option<TimelineId>) -> Self {
+        if event.meta.is_static || !event.new_components().is_empty() {
+            return Self::All;
+        }
+        let range = timeline.map(|timeline| event.meta.time_range(timeline));
+        match range.filter(|range| !range.is_empty()) {
+            Some(range) => Self::From(range.min),
+            None => Self::None,
+        }
+    }
+
+    fn is_before(self, time: i64) -> bool {
+        match self {
+            Self::All => true,
+            Self::From(begin) => begin <= time,
+            Self::None => false,
+        }
+    }
+
+    /// Whether an entity may first show something else than it was known to.
+    fn concerns(self, known: Option<&First>) -> bool {
+        match known {
+            Some(first) => self.is_before(first.time),
+            None => !matches!(self, Self::None),
+        }
+    }
+}
+
+/// Whether what is below the entity of an event may stand elsewhere, or be cleared.
+fn changes_below(event: &StoreEvent, store: &ChunkStore) -> bool {
+    event.meta.components.iter().any(|column| {
+        let name = &store.descriptor(column.component).component;
+        name.starts_with("Transform3D:") || name.starts_with("Pinhole:") || &**name == CLEAR_COMPONENT
+    })
 }
 
 /// What the framing of a view is worked out from.
@@ -265,6 +385,7 @@ pub(crate) fn update_framing(
     cursor: Res<Cursor>,
     log: Res<DiffLog>,
     ingest: Option<Res<IngestSources>>,
+    counters: Res<WorkCounters>,
 ) {
     let Some(recording) = cursor.recording.and_then(|key| recordings.get(key)) else {
         return;
@@ -293,6 +414,7 @@ pub(crate) fn update_framing(
             is_loaded,
             lookers,
         };
-        scene.framing.update(&inputs, &mut chunks);
+        let num_looks = scene.framing.update(&inputs, &mut chunks);
+        counters.add(Work::FirstLooks, num_looks);
     }
 }

@@ -23,27 +23,31 @@ pub struct PlacedLabel {
     pub position: DVec3,
     /// The text.
     pub text: Arc<str>,
-    /// The colour of the text in sRGB.
+    /// The color of the text in sRGB.
     pub color: [u8; 4],
 }
 
-/// Draws labels with what they belong to, the nearest first, without those that would cover one that is drawn
+/// Draws labels into the picture of a view, with what they belong to, the nearest first, without those that would cover one that is drawn
 /// already. Returns the one that the pointer is on, if any.
 pub fn paint_labels<'a, T>(
     painter: &egui::Painter,
-    tile: Rect,
+    picture: Rect,
     projector: &Projector,
     labels: impl Iterator<Item = (T, &'a PlacedLabel)>,
     style: &ViewStyle,
     pointer: Option<Pos2>,
 ) -> Option<(T, &'a PlacedLabel)> {
+    let scale = Vec2::new(
+        picture.width() / (projector.size.x as f32).max(1.0),
+        picture.height() / (projector.size.y as f32).max(1.0),
+    );
     let mut seen: Vec<SeenLabel<'a, T>> = labels
         .filter_map(|(owner, label)| {
             let seen = projector.project(label.position)?;
             let is_visible = projector.contains(seen.position, 0.0);
             is_visible.then(|| SeenLabel {
                 depth: seen.depth,
-                anchor: tile.min + Vec2::new(seen.position.x as f32, seen.position.y as f32),
+                anchor: picture.min + scale * Vec2::new(seen.position.x as f32, seen.position.y as f32),
                 owner,
                 label,
             })
@@ -87,7 +91,7 @@ struct SeenLabel<'a, T> {
     label: &'a PlacedLabel,
 }
 
-/// A colour of text that can be told from its background: moved towards white or black until it can.
+/// A color of text that can be told from its background: moved towards white or black until it can.
 pub fn readable(color: Color32, background: Color32) -> Color32 {
     let target = if luminance(background) < 0.4 {
         Color32::WHITE

@@ -134,7 +134,12 @@ impl Plugin for SpatialPlugin {
         let follow = (scene::follow_views, framing::update_framing).chain();
         app.add_systems(Frame, follow.in_set(SpatialSystems::Collect))
             .add_systems(Frame, scene::present_scenes.in_set(SpatialSystems::Scenes))
-            .add_systems(Frame, picking::take_answers.before(FrameSystems::ApplyCommands))
+            .add_systems(
+                Frame,
+                picking::take_answers
+                    .after(FrameSystems::Gc)
+                    .before(FrameSystems::ApplyCommands),
+            )
             .add_systems(Last, picking::ask)
             .add_view_reports(failed_pictures)
             .add_view_reports(unplaced);
@@ -177,7 +182,8 @@ fn unplaced(world: &World, view: ViewId) -> Vec<Report> {
         .recording
         .and_then(|key| recordings.get(key));
     match (scene, entry) {
-        (Some(scene), Some(entry)) => {
+        // Ids of one recording mean nothing in another, as where a hidden view has not caught up.
+        (Some(scene), Some(entry)) if scene.recording() == Some(entry.key()) => {
             let reports = scene.unplaced(world.resource::<Transforms>(), entry.store());
             reports.to_vec()
         }

@@ -30,7 +30,8 @@ use super::{
     scene::{SpatialScene, SpatialScenes},
 };
 
-/// How far the pointer may be from a mark, in points.
+/// How far the pointer may be from a mark, in points; at most [`MAX_PICK_RADIUS`](chronoscope_render::MAX_PICK_RADIUS)
+/// pixels are looked at.
 const TOLERANCE_POINTS: f32 = 8.0;
 
 /// What lies under the pointer.
@@ -83,7 +84,7 @@ pub(crate) struct Picks {
 /// What tiles said.
 #[derive(Default)]
 struct PointerInput {
-    over: Option<PointerPlace>,
+    over: Option<(egui::Id, PointerPlace)>,
     clicks: Vec<Click>,
 }
 
@@ -122,12 +123,12 @@ struct AskedClick {
 }
 
 impl Picks {
-    /// Says where the pointer is in the tile of a view, in pixels from its top left corner; `None` where it
-    /// points at nothing there.
-    pub(crate) fn point(&self, view: ViewId, pixel: Option<UVec2>) {
+    /// Says where the pointer is in a tile of a view, in pixels from its top left corner; `None` where it
+    /// points at nothing there. Several tiles may show one view.
+    pub(crate) fn point(&self, tile: egui::Id, view: ViewId, pixel: Option<UVec2>) {
         self.with_input(|input| match pixel {
-            Some(pixel) => input.over = Some(PointerPlace { view, pixel }),
-            None => _ = input.over.take_if(|over| over.view == view),
+            Some(pixel) => input.over = Some((tile, PointerPlace { view, pixel })),
+            None => _ = input.over.take_if(|(said_by, _)| *said_by == tile),
         });
     }
 
@@ -223,7 +224,7 @@ pub(crate) fn ask(
         }
     }
     let mut is_waiting = false;
-    let pointed_at = over.and_then(|place| Some((place, scenes.get(place.view)?)));
+    let pointed_at = over.and_then(|(_, place)| Some((place, scenes.get(place.view)?)));
     if let Some((place, scene)) = pointed_at.filter(|(_, scene)| scene.tile.shown) {
         let question = Question {
             place,
@@ -280,7 +281,7 @@ fn pick_of(
     scene.shown_on(path).next()?;
     Some(Pick {
         entity: path.clone(),
-        instance: Some(hit.instance),
+        instance: hit.instance,
         is_face: hit.is_face,
         position: hit.position,
     })

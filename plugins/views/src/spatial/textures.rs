@@ -7,7 +7,7 @@ mod tables;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use bevy::{
@@ -65,9 +65,6 @@ pub struct PictureTextures {
     /// Grows whenever a picture becomes idle.
     time: u64,
     inline_pixels_left: u64,
-    /// The threads that decode, from the first picture on that is not decoded at once. They are no threads of the engine, so that
-    /// no frame waits for a picture.
-    pool: Option<TaskPool>,
     tables: ColorTables,
 }
 
@@ -154,8 +151,7 @@ impl PictureTextures {
                 None => {
                     let (coarse, coarse_bytes) = self.decode_coarse(picture, decoders_at_hand, images);
                     let cancel = options.cancel_guard();
-                    let pool = self.pool.get_or_insert_with(decode_pool);
-                    let task = pool.spawn(async move { decoders.decode(&source, &options) });
+                    let task = decode_pool().spawn(async move { decoders.decode(&source, &options) });
                     let decoding = Decoding {
                         task,
                         _cancel: cancel,
@@ -337,17 +333,22 @@ impl PictureTextures {
 }
 
 /// The bytes that a picture of this size takes at most, once its longest side is `max_side`.
-fn max_bytes(size: [u32; 2], max_side: u32) -> u64 {
+pub(super) fn max_bytes(size: [u32; 2], max_side: u32) -> u64 {
     let step = thinning(size, max_side);
     let [width, height] = size.map(|side| u64::from(side.div_ceil(step)));
     (width * height).saturating_mul(4)
 }
 
-fn decode_pool() -> TaskPool {
-    TaskPoolBuilder::new()
-        .num_threads(available_parallelism().div_ceil(2).clamp(1, 4))
-        .thread_name("decode".to_owned())
-        .build()
+/// The threads that decode, from the first picture on that is not decoded at once. They are no threads of the
+/// engine, so that no frame waits for a picture.
+pub(super) fn decode_pool() -> &'static TaskPool {
+    static POOL: LazyLock<TaskPool> = LazyLock::new(|| {
+        TaskPoolBuilder::new()
+            .num_threads(available_parallelism().div_ceil(2).clamp(1, 4))
+            .thread_name("decode".to_owned())
+            .build()
+    });
+    &POOL
 }
 
 /// What became of a picture, and the bytes that it takes.

@@ -2,7 +2,7 @@
 
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{Cursor, DataResults, Selection, View, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{Cursor, DataResults, Item, Selection, View, ViewerCommand, ViewerCommands};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::ComponentName;
 use egui::{Align2, Color32, FontId, Pos2, Rect, Response, Sense, Ui, emath::GuiRounding as _};
@@ -25,6 +25,8 @@ pub(crate) struct Tile<'w> {
     pub(crate) response: Response,
     /// Where the tile is.
     pub(crate) rect: Rect,
+    /// Where its picture is. It is stretched where another instance of the interface shows the view larger.
+    picture: Rect,
     /// What the pointer is over: a label, or what the last answer said.
     pub(crate) pick: Option<Pick>,
     /// Whether the pointer is on a label.
@@ -57,10 +59,12 @@ impl Tile<'_> {
             .text(picture, place, decode)
     }
 
-    /// The pixel at a place on screen, from the tile's top left corner.
+    /// The pixel of the picture at a place on screen, from its top left corner.
     fn pixel(&self, position: Pos2) -> UVec2 {
-        let place = self.local(position) * f64::from(self.scene.tile.pixels_per_point);
-        place.max(DVec2::ZERO).as_uvec2()
+        let place = (position - self.picture.min) / self.picture.size().max(egui::Vec2::splat(1.0));
+        let [width, height] = self.scene.tile.size_pixels.map(f64::from);
+        let pixel = DVec2::new(f64::from(place.x) * width, f64::from(place.y) * height);
+        pixel.max(DVec2::ZERO).as_uvec2()
     }
 
     /// Width and height in points.
@@ -81,22 +85,29 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 0.0, style.background);
     let scene = world.get_resource::<SpatialScenes>()?.get(view)?;
+    // The picture has as many pixels as the tile when it was laid out; a rounding is not to stretch it.
+    let [width, height] = scene.tile.size_pixels.map(|side| side as f32);
+    let size = egui::vec2(width, height) / ui.pixels_per_point();
+    let is_close = (size - rect.size()).abs().max_elem() * ui.pixels_per_point() < 2.0;
+    let picture = if is_close {
+        Rect::from_min_size(rect.min, size)
+    } else {
+        rect
+    };
     if let Some(texture) = scene.texture() {
         let all = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
-        // The picture has as many pixels as the tile when it was laid out; a rounding is not to stretch it.
-        let [width, height] = scene.tile.size_pixels.map(|side| side as f32);
-        let size = egui::vec2(width, height) / ui.pixels_per_point();
-        let is_close = (size - rect.size()).abs().max_elem() * ui.pixels_per_point() < 2.0;
-        let place = if is_close {
-            Rect::from_min_size(rect.min, size)
-        } else {
-            rect
-        };
-        painter.image(texture, place, all, Color32::WHITE);
+        painter.image(texture, picture, all, Color32::WHITE);
     }
     let is_pointed_at = response.hovered() && !response.dragged();
     let pointer = response.hover_pos().filter(|_| is_pointed_at);
-    let label = paint_labels(&painter, rect, scene.projector(), scene.labels(), &style, pointer);
+    let label = paint_labels(
+        &painter,
+        picture,
+        scene.projector(),
+        scene.labels(),
+        &style,
+        pointer,
+    );
     if scene.is_empty() {
         let text = empty_state(context, scene);
         if !paint_empty_state(&painter, rect, &text, &style) {
@@ -108,6 +119,7 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
         scene,
         response,
         rect,
+        picture,
         pick: label.map(|(entity, label)| Pick {
             entity: entity.clone(),
             instance: label.instance,
@@ -120,7 +132,7 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
     };
     if let Some(picks) = world.get_resource::<Picks>() {
         let pointer = pointer.filter(|_| !tile.is_on_label);
-        picks.point(view, pointer.map(|pointer| tile.pixel(pointer)));
+        picks.point(tile.response.id, view, pointer.map(|pointer| tile.pixel(pointer)));
         let mut is_known = tile.is_on_label;
         if pointer.is_some()
             && let Some(over) = picks.over(view)
@@ -204,8 +216,16 @@ fn announce(ui: &Ui, context: &mut ViewUiContext<'_>, tile: &Tile<'_>, view: Vie
     }
     let item = tile.pick.as_ref().filter(|_| is_over).map(|pick| pick.item(view));
     let is_pointing = item.is_some();
-    let is_new = !is_over || context.world.resource::<Selection>().hovered != item;
-    if is_new && (is_pointing || pointed_before) {
+    let hovered = &context.world.resource::<Selection>().hovered;
+    let is_new = !is_over || *hovered != item;
+    // The view that the pointer was over before may be gone, and says nothing more.
+    let is_of_other = || {
+        hovered
+            .as_ref()
+            .and_then(Item::view)
+            .is_some_and(|other| other != view)
+    };
+    if is_new && (is_pointing || pointed_before || (is_over && is_of_other())) {
         context.commands.push(ViewerCommand::Hover(item));
     }
     if is_pointing != pointed_before {

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::{bounds::Bounds, parts::Part, pictures::Picture};
 
 /// Everything that is drawn for one entity by one visualizer, in the entity's space.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SpatialVisual {
     /// What is drawn, from the back to the front where depth does not decide.
     pub parts: SmallVec<[Part; 2]>,
@@ -19,6 +19,22 @@ pub struct SpatialVisual {
     pub labels: Vec<Label>,
     /// In 2D, what is greater lies in front.
     pub draw_order: f32,
+    /// Whether its instances are those of the entity. They are not where they are parts of one thing, such as
+    /// the axes of a frame, or of several rows: then the entity is pointed at as a whole.
+    pub has_instances: bool,
+}
+
+impl Default for SpatialVisual {
+    /// Nothing to draw.
+    fn default() -> Self {
+        Self {
+            parts: SmallVec::new(),
+            bounds: Bounds::EMPTY,
+            labels: Vec::new(),
+            draw_order: 0.0,
+            has_instances: true,
+        }
+    }
 }
 
 impl SpatialVisual {
@@ -76,6 +92,7 @@ impl Visual for SpatialVisual {
             bounds: rows.iter().fold(Bounds::EMPTY, |all, row| all.union(row.bounds)),
             labels: rows.iter().flat_map(|row| row.labels.iter().cloned()).collect(),
             draw_order: rows.last()?.draw_order,
+            has_instances: false,
         })
     }
 }

@@ -3,16 +3,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use bevy::{
-    ecs::prelude::*,
-    tasks::{AsyncComputeTaskPool, Task, TaskPool},
-};
+use bevy::{ecs::prelude::*, tasks::Task};
 use chronoscope_frame::{Settled, settle::PendingWork};
 
 use super::{
     DecodeError, DecodeOptions, Picture, PictureKey, PixelDecoders, PixelLayout, PixelMapping, PixelSource,
     Pixels, decoder::CancelGuard, raw,
 };
+use crate::spatial::textures::{decode_pool, max_bytes};
 
 /// The values of pixels of the picture under the pointer.
 #[derive(Resource, Default)]
@@ -23,6 +21,8 @@ pub struct PixelValues {
 
 struct DecodedPicture {
     key: PictureKey,
+    /// What its pixels take at most.
+    max_bytes: u64,
     state: State,
 }
 
@@ -60,10 +60,18 @@ impl PixelValues {
             PixelSource::Raw(_) | PixelSource::Encoded(_) => {}
         }
         let mut decoded = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
-        if decoded.as_ref().is_none_or(|known| known.key != picture.key) {
+        // Of pictures that follow each other quickly, one is decoded to its end before the next.
+        let is_wanted = |known: &mut DecodedPicture| {
+            _ = known.poll();
+            known.key == picture.key || matches!(known.state, State::Decoding { .. })
+        };
+        if !decoded.as_mut().is_some_and(is_wanted) {
             *decoded = Some(DecodedPicture::start(picture, decode));
         }
-        let pixels = decoded.as_mut()?.poll()?;
+        let pixels = decoded
+            .as_mut()
+            .filter(|known| known.key == picture.key)?
+            .poll()?;
         let (model, values) = channels_at(pixels, x, y)?;
         Some(words(&picture.mapping, Some(model), &values))
     }
@@ -84,7 +92,8 @@ impl PixelValues {
         let decoded = self.decoded.lock().unwrap_or_else(PoisonError::into_inner);
         decoded.as_ref().map_or(0, |decoded| match &decoded.state {
             State::Ready(pixels) => pixels.bytes.len() as u64,
-            State::Decoding { .. } | State::Failed => 0,
+            State::Decoding { .. } => decoded.max_bytes,
+            State::Failed => 0,
         })
     }
 
@@ -99,10 +108,10 @@ impl DecodedPicture {
         let options = DecodeOptions::new(picture.mapping.kind(), u32::MAX);
         let cancel = options.cancel_guard();
         let (source, decoders) = (picture.source.clone(), decode.decoders.clone());
-        let pool = AsyncComputeTaskPool::get_or_init(TaskPool::new);
-        let task = pool.spawn(async move { decoders.decode(&source, &options) });
+        let task = decode_pool().spawn(async move { decoders.decode(&source, &options) });
         Self {
             key: picture.key,
+            max_bytes: max_bytes(picture.size(), u32::MAX),
             state: State::Decoding {
                 task,
                 pending: decode.settled.pending_work(),

@@ -129,6 +129,7 @@ pub struct SpatialScene {
     quads: PictureQuads,
     is_decoding: bool,
     labels: BTreeMap<OrderKey, Vec<PlacedLabel>>,
+    label_bytes: usize,
     version: u64,
     /// Whether something was written since the camera last looked.
     pub(crate) is_changed: bool,
@@ -198,6 +199,7 @@ impl SpatialScene {
             quads: PictureQuads::default(),
             is_decoding: false,
             labels: BTreeMap::new(),
+            label_bytes: 0,
             version: 0,
             is_changed: true,
             framing: Framing::default(),
@@ -236,7 +238,15 @@ impl SpatialScene {
     pub(crate) fn own_bytes(&self, world: &World) -> u64 {
         let entities = self.entities.capacity() * size_of::<(SceneKey, Shown)>();
         let order = self.order.len() * size_of::<(OrderKey, SceneKey)>();
-        let own = entities + order + self.hidden.bytes() + self.draw_order.bytes();
+        let standing = self.entities.len() * size_of::<SceneKey>()
+            + self.standing.capacity() * size_of::<(FrameId, FxHashSet<SceneKey>)>();
+        let own = entities
+            + order
+            + standing
+            + self.label_bytes
+            + self.hidden.bytes()
+            + self.draw_order.bytes()
+            + self.framing.heap_bytes();
         self.lists.memory_use(world).own_bytes + own as u64
     }
 
@@ -251,6 +261,8 @@ impl SpatialScene {
         self.standing = FxHashMap::default();
         self.draw_order = DrawOrder::new(self.space);
         self.labels.clear();
+        self.label_bytes = 0;
+        self.framing = Framing::default();
         self.consumed = Consumed::default();
         (self.recording, self.origin) = (None, None);
         self.is_decoding = false;

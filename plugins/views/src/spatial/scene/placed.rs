@@ -53,7 +53,7 @@ impl Drawn<'_> {
 }
 
 /// Works out what becomes of a visual that is drawn when these parts are to be drawn in its place, each in the list that `list_of`
-/// says, if any. Cost: O(parts).
+/// says, if any. Cost: O(parts) for each list.
 pub(super) fn plan(drawn: Drawn<'_>, parts: &[Part], list_of: impl Fn(&Part) -> Option<ListKey>) -> Plan {
     let kept = kept_parts(drawn, parts, &list_of);
     let mut left: SmallVec<[Option<PlacedPart>; 2]> = drawn.placed.iter().copied().collect();
@@ -68,7 +68,8 @@ pub(super) fn plan(drawn: Drawn<'_>, parts: &[Part], list_of: impl Fn(&Part) -> 
         .map(|placed| placed.name)
         .max()
         .map_or(0, |name| name + 1)..;
-    let mut first_left = 0;
+    // By list, up to where its parts that are left were handed on.
+    let mut handed_on: SmallVec<[(ListKey, usize); 2]> = SmallVec::new();
     let planned = parts.iter().zip(&kept).zip(ranks).map(|((part, kept), rank)| {
         if let Some((_, placed)) = kept.and_then(|at| drawn.part(at)) {
             return Some(PlannedPart {
@@ -78,14 +79,17 @@ pub(super) fn plan(drawn: Drawn<'_>, parts: &[Part], list_of: impl Fn(&Part) -> 
             });
         }
         let list = list_of(part)?;
-        while left.get(first_left).is_some_and(Option::is_none) {
-            first_left += 1;
+        let known = handed_on.iter().position(|(of, _)| *of == list);
+        let known = known.unwrap_or_else(|| {
+            handed_on.push((list, 0));
+            handed_on.len() - 1
+        });
+        let next = &mut handed_on[known].1;
+        let is_other = |left: &Option<PlacedPart>| left.is_none_or(|placed| placed.list != list);
+        while left.get(*next).is_some_and(is_other) {
+            *next += 1;
         }
-        let is_of_list = |placed: &mut PlacedPart| placed.list == list;
-        let taken_over = left
-            .iter_mut()
-            .skip(first_left)
-            .find_map(|left| left.take_if(is_of_list));
+        let taken_over = left.get_mut(*next).and_then(Option::take);
         let name = match taken_over {
             Some(before) => before.name,
             None => fresh_names.next()?,

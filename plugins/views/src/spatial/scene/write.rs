@@ -43,7 +43,7 @@ impl SpatialScene {
         } = diff;
         let mut count = Written::default();
         for (key, shown) in removed {
-            self.labels.remove(&(shown.path.clone(), key.0));
+            self.set_labels((shown.path.clone(), key.0), Vec::new());
             self.remove_parts(world, textures, key, &shown);
         }
         moved.append(&mut lit);
@@ -99,7 +99,8 @@ impl SpatialScene {
                 Some(list_of(space, key, kind, kinds.get(kind)?, part))
             })
         };
-        let drawn_order = visual.draw_order.clamp(-MAX_DRAW_ORDER, MAX_DRAW_ORDER);
+        // The sum makes one zero of the two, which order differently and compare as equal.
+        let drawn_order = visual.draw_order.clamp(-MAX_DRAW_ORDER, MAX_DRAW_ORDER) + 0.0;
         let is_reordered = shown.drawn_order != drawn_order;
 
         for gone in &plan.gone {
@@ -223,6 +224,17 @@ impl SpatialScene {
         }
     }
 
+    fn set_labels(&mut self, key: super::OrderKey, labels: Vec<PlacedLabel>) {
+        let bytes = |labels: &Vec<PlacedLabel>| labels.capacity() * size_of::<PlacedLabel>();
+        self.label_bytes += bytes(&labels);
+        let before = if labels.is_empty() {
+            self.labels.remove(&key)
+        } else {
+            self.labels.insert(key, labels)
+        };
+        self.label_bytes -= before.as_ref().map_or(0, bytes);
+    }
+
     /// Places the labels of an entity. Returns how many.
     fn place_labels(&mut self, key: SceneKey) -> usize {
         let Some(shown) = self.entities.get(&key) else {
@@ -230,7 +242,7 @@ impl SpatialScene {
         };
         let order = (shown.path.clone(), key.0);
         if shown.visual.labels.is_empty() {
-            self.labels.remove(&order);
+            self.set_labels(order, Vec::new());
             return 0;
         }
         let entity_color = colors::entity_color(&shown.path).to_array();
@@ -246,7 +258,7 @@ impl SpatialScene {
             })
             .collect();
         let count = labels.len();
-        self.labels.insert(order, labels);
+        self.set_labels(order, labels);
         count
     }
 }
@@ -265,13 +277,15 @@ fn order_of(space: Space, key: SceneKey, shown: &Shown, rank: i32) -> OrderOfPar
 }
 
 pub(super) fn uniform_of(key: SceneKey, shown: &Shown) -> SegmentUniform {
+    let has_instances = shown.visual.has_instances;
     SegmentUniform {
         world_from_entity: shown.view_from_entity,
         tint: [255; 4],
         highlight: shown.lit.whole,
-        hovered_instance: shown.lit.hovered_instance,
-        selected_instance: shown.lit.selected_instance,
+        hovered_instance: shown.lit.hovered_instance.filter(|_| has_instances),
+        selected_instance: shown.lit.selected_instance.filter(|_| has_instances),
         picking_id: picking_id(key),
+        is_whole: !has_instances,
         default_color: colors::entity_color(&shown.path).to_array(),
         default_radius: shown.default_radius,
         depth_offset: 0.0,

@@ -34,7 +34,7 @@ impl Viewer {
             let entity = store.entity_id(&path.into()).unwrap();
             PickHit {
                 picking_id: entity.index() as u32 + 1,
-                instance,
+                instance: Some(instance),
                 is_face: false,
                 offset: IVec2::ZERO,
                 depth: 0.5,

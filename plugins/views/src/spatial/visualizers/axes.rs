@@ -55,6 +55,7 @@ impl Visualizer for TransformAxes3DVisualizer {
         let arrows = AXES
             .map(|(axis, color)| ArrowInstance::new(Vec3::ZERO, axis * length, RADIUS, pack_color(color)));
         let mut visual = SpatialVisual::new([Part::new(arrows.to_vec())]);
+        visual.has_instances = false;
         let shows_frame = input.get(&TransformAxes3D::SHOW_FRAME);
         if read_cell(input, &shows_frame, read::bools)?.first() == Some(&true) {
             let frame = input.get(&CoordinateFrame::FRAME);

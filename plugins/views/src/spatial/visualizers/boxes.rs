@@ -167,6 +167,7 @@ fn visual_3d(
         bounds,
         labels,
         draw_order: 0.0,
+        ..SpatialVisual::default()
     })
 }
 
@@ -238,6 +239,7 @@ impl Visualizer for Boxes2DVisualizer {
             bounds,
             labels,
             draw_order,
+            ..SpatialVisual::default()
         }))
     }
 }

@@ -114,5 +114,6 @@ fn visual<T: PlainValue>(
         bounds,
         labels,
         draw_order,
+        ..SpatialVisual::default()
     })
 }

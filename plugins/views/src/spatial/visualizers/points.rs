@@ -119,5 +119,6 @@ fn visual(
         bounds,
         labels,
         draw_order,
+        ..SpatialVisual::default()
     })
 }

@@ -13,19 +13,19 @@ use crate::{Recordings, Report, Reports};
 
 /// A part of a blueprint that waits.
 #[derive(Debug)]
-pub(crate) struct HeldMessage {
+pub(super) struct HeldMessage {
     /// The source that gave it.
-    pub(crate) source: SourceId,
+    pub(super) source: SourceId,
     /// That source's name.
-    pub(crate) source_name: Arc<str>,
+    pub(super) source_name: Arc<str>,
     /// The part.
-    pub(crate) message: LogMessage,
+    pub(super) message: LogMessage,
 }
 
 /// The messages for the applications that are open, each with the name of its source. A blueprint that names
 /// an application is for no other one if that is open, or if none is; a blueprint that is for none at all is
 /// reported.
-pub(crate) fn place(
+pub(super) fn place(
     held: Vec<HeldMessage>,
     recordings: &Recordings,
     reports: &mut Reports,
