@@ -35,6 +35,7 @@ impl Plugin for StartPlugin {
         };
         app.insert_resource(UiSettings {
             theme,
+            system_fonts: true,
             can_quit: true,
             ..default()
         });

@@ -8,7 +8,7 @@
 //! # The look
 //! [`theme`] has every color and size, [`fonts`] the faces, [`icons`] one glyph per thing, [`widgets`] the
 //! small parts that all panels are made of. `look` gives them to a context for the time in which the viewer
-//! is drawn.
+//! is drawn, `system_fonts` finds faces for scripts that the bundled ones lack.
 //!
 //! # A pass
 //! `pass` is what all panels read and emit. [`commands`] are the things that can be done by name, by key, in
@@ -39,6 +39,7 @@ pub mod widgets;
 mod look;
 mod pass;
 mod settings;
+mod system_fonts;
 
 pub mod commands;
 mod edits;

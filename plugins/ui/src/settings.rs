@@ -14,6 +14,9 @@ pub struct UiSettings {
     /// The faces of text: the viewer's own, or those of the host. The viewer's icons and faces are added to
     /// the context in either case, and are the last resort for glyphs that the host's faces lack.
     pub fonts: Look,
+    /// Whether fonts of the system are loaded for characters that the bundled faces lack. Off by default: then
+    /// text looks the same on every machine. Never with the faces of the host.
+    pub system_fonts: bool,
     /// The panels that may be shown at all. Of those, users choose.
     pub panels: AllowedPanels,
     /// Whether keys run commands. They do where the viewer has all of the context, and otherwise while the
@@ -32,6 +35,7 @@ impl Default for UiSettings {
             style: Look::Own,
             theme: egui::ThemePreference::System,
             fonts: Look::Own,
+            system_fonts: false,
             panels: AllowedPanels::default(),
             shortcuts: true,
             take_drops: true,
