@@ -36,6 +36,7 @@ impl Plugin for StartPlugin {
         app.insert_resource(UiSettings {
             theme,
             system_fonts: true,
+            desktop_dialogs: true,
             can_quit: true,
             ..default()
         });

@@ -16,8 +16,9 @@
 //! of them are open.
 //!
 //! # The panels
-//! `top_bar` with `menu`, `palette`, `notifications` and `dialogs`, `left_panel` with recordings and
-//! blueprint, `viewport` with the tiles, `selection_panel`, `time_panel`.
+//! `top_bar` with `menu`, `palette`, `notifications` and `dialogs`, of which some are the desktop's
+//! (`desktop_dialog`), `left_panel` with recordings and blueprint, `viewport` with the tiles,
+//! `selection_panel`, `time_panel`.
 //!
 //! # All together
 //! [`UiState`] is what the panels of one instance remember, `actions` runs commands, `overlay` is what
@@ -46,6 +47,7 @@ mod edits;
 mod overlay;
 mod panels;
 
+mod desktop_dialog;
 mod dialogs;
 mod left_panel;
 mod menu;

@@ -215,7 +215,7 @@ fn arrange(
     dialogs::show_open(&ctx, &mut pass, &mut state.open_dialog);
     dialogs::show_about(&ctx, &place, &mut state.about);
     if let Some(command) = chosen {
-        actions::run(command, &mut pass, state);
+        actions::run(command, &ctx, &mut pass, state);
     }
     if pass.settings.take_drops {
         show_drop_hint(ui, &place);
