@@ -156,6 +156,7 @@ impl<'a> FirstLook<'a> {
                 // What the blueprint says has no time.
                 let written = resolver.without_store().resolve(name, &|_| ());
                 let is_override = |source| source == Source::Override;
+            selections: None,
                 if written
                     .as_ref()
                     .is_some_and(|written| is_override(written.source))

@@ -13,6 +13,7 @@ mod input;
 mod pool;
 mod resolve;
 mod rows;
+mod selection;
 mod update;
 mod visuals;
 
@@ -25,6 +26,7 @@ pub(crate) use chunks::VisualChunks;
 pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual};
 pub use input::VisualizerInput;
 pub use resolve::{AppFallbackExt, Fallback, FallbackInput, Fallbacks, Resolved, Source, StoredRow, resolve};
+pub(crate) use selection::ParsedSelector;
 pub use visuals::{ViewVisuals, Visuals};
 
 use crate::{
