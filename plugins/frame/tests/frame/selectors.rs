@@ -11,13 +11,13 @@ use chronoscope_store::{
     arrow::{ArrayRef, Float64Array, StructArray},
 };
 use chronoscope_types::{
-    AsComponents as _, ComponentMapping, Transform3D, blueprint::VisualizerInstruction,
+    AsComponents as _, ComponentMapping, Points3D, Transform3D, blueprint::VisualizerInstruction,
     enums::ComponentSourceKind, log_chunk, records::RotationAxisAngle,
 };
 
 use crate::{
     Points, Series, add, store_id,
-    visuals::{app_with, command, entity, seek, settle, shown, view},
+    visuals::{app_with, command, entity, seek, settle, show_range, shown, view},
 };
 
 /// A visualizer and the part of a component that it takes for one of its own.
@@ -144,6 +144,29 @@ fn a_mapping_with_a_selector_shows_a_part_of_a_component_or_says_why_not() {
     ] {
         assert!(reports[0].contains(part), "{part} is not in {reports:?}");
     }
+}
+
+#[test]
+fn each_row_of_a_range_of_times_shows_the_part_of_it() {
+    let mut app = app_with(1, 0..6);
+    (0..6).for_each(|time| log_turn(&mut app, time));
+    // A color in the same row as its turn, and another one at the same time.
+    let red = Points3D::default().with_colors([[255, 0, 0, 255]]);
+    let at = [(Timeline::sequence("frame"), 5)];
+    add(&mut app, &store_id(), log_chunk("/world/a", at, &red).unwrap());
+    show_parts(&mut app, &[points(TURN, ".axis"), points(TURN, ".nope")]);
+    seek(&mut app, 4);
+    show_range(&mut app, 1, -2, 0);
+    assert_eq!(shown(&app, 0), [[20.0, 30.0, 40.0]]);
+    let told = reports::<Points>(&app);
+    assert!(
+        matches!(told.as_slice(), [one] if one.contains("no field \"nope\"")),
+        "{told:?}"
+    );
+    // Rows that are taken over from before keep what is wrong with them.
+    seek(&mut app, 5);
+    assert_eq!(shown(&app, 0), [[30.0, 40.0, 50.0]]);
+    assert_eq!(reports::<Points>(&app), told);
 }
 
 #[test]
