@@ -62,11 +62,14 @@ impl<'a> VisualizerInput<'a> {
         self.resolver.resolve(component, &|answer| self.note_row(answer))
     }
 
-    /// What tells the rows of a visualizer's components from others.
+    /// What tells the rows of a visualizer's components from others: the whole rows, since what is selected
+    /// of them depends on nothing else.
     pub(super) fn rows_identity(&self, info: &VisualizerInfo) -> u128 {
         let mut hasher = IdentityHasher::default();
         for component in info.required.iter().chain(info.optional) {
-            let row = self.resolver.stored(component, &|answer| self.note_row(answer));
+            let row = self
+                .resolver
+                .stored_whole(component, &|answer| self.note_row(answer));
             row.map(|stored| stored.row())
                 .map(|row| (row.id, row.time))
                 .hash(&mut hasher);
@@ -187,9 +190,6 @@ impl<'a> VisualizerInput<'a> {
         self.time_range
     }
 
-    /// A report about this entity.
-    pub fn report(&self, message: impl Into<String>) -> Report {
-        Report::entity_warning(self.store.id().recording_id.clone(), self.path.clone(), message)
     /// What was wrong with selected parts of components, as far as they were read.
     pub(super) fn selection_report(&self) -> Option<Report> {
         let unreadable = self.resolver.instruction.unreadable_selector();
@@ -198,5 +198,8 @@ impl<'a> VisualizerInput<'a> {
         Some(self.report(problem))
     }
 
+    /// A report about this entity.
+    pub fn report(&self, message: impl Into<String>) -> Report {
+        Report::entity_warning(self.store.id().recording_id.clone(), self.path.clone(), message)
     }
 }

@@ -170,6 +170,20 @@ fn each_row_of_a_range_of_times_shows_the_part_of_it() {
 }
 
 #[test]
+fn what_is_reported_does_not_depend_on_where_the_cursor_came_from() {
+    let mut app = app_with(1, 0..1);
+    log_state(&mut app, 5, &[("x", 1.0)]);
+    seek(&mut app, 0);
+    show_parts(&mut app, &[points(STATE, ".nope")]);
+    for _ in 0..2 {
+        assert_eq!(reports::<Points>(&app), [""; 0], "there is no row yet");
+        seek(&mut app, 6);
+        assert_eq!(reports::<Points>(&app).len(), 1);
+        seek(&mut app, 0);
+    }
+}
+
+#[test]
 fn a_plot_reports_what_it_reads_and_not_what_stands_at_the_cursor() {
     let mut app = app_with(1, 0..1);
     (1..4).for_each(|time| log_state(&mut app, time, &[("x", 1.0)]));
