@@ -8,6 +8,8 @@
 //! they were read.
 
 mod entity;
+mod entity_chunks;
+mod row_list;
 
 use std::sync::Arc;
 
