@@ -169,6 +169,11 @@ impl RowsByFrame {
         }
     }
 
+    /// Forgets where frames are in the graph: it is another one from now on, in which none is placed.
+    pub(super) fn forget_graph(&mut self) {
+        self.by_entity.values_mut().for_each(EntityRows::forget_graph);
+    }
+
     /// The rows that were read since the last call.
     pub(super) fn take_rows_read(&mut self) -> usize {
         std::mem::take(&mut self.rows_read)

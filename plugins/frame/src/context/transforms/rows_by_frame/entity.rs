@@ -337,9 +337,46 @@ impl EntityRows {
             frame.shown = Some((key, in_graph));
             graph.set_transform(in_graph, entity, Some(shown.read(entity)));
         }
+        self.forget_empty_frames();
         self.missing.sort_unstable();
         self.missing.dedup();
         self.missing != missing_before
+    }
+
+    /// Forgets the frames without rows, where these are many. That of the entity's path stays.
+    fn forget_empty_frames(&mut self) {
+        let is_empty = |frame: &FrameRows| frame.rows.is_empty() && frame.shown.is_none();
+        let num_empty = self.frames[1..].iter().filter(|frame| is_empty(frame)).count();
+        if num_empty * 4 < self.frames.len() {
+            return;
+        }
+        let mut next = 0;
+        let places: Vec<Option<u32>> = self
+            .frames
+            .iter()
+            .enumerate()
+            .map(|(at, frame)| {
+                let place = (at == 0 || !is_empty(frame)).then_some(next);
+                next += u32::from(place.is_some());
+                place
+            })
+            .collect();
+        let mut kept = places.iter().map(Option::is_some);
+        self.frames.retain(|_| kept.next().unwrap_or(true));
+        self.names.retain(|_, frame| match places[*frame as usize] {
+            Some(place) => {
+                *frame = place;
+                true
+            }
+            None => false,
+        });
+        self.frames.shrink_to(2 * self.frames.len());
+        self.names.shrink_to(2 * self.names.len());
+    }
+
+    /// Forgets where frames are in the graph: it is another one from now on.
+    pub(super) fn forget_graph(&mut self) {
+        self.frames.iter_mut().for_each(|frame| frame.shown = None);
     }
 
     /// The latest row of a frame that is loaded and not cleared, and the chunk that is missing to be sure.
