@@ -330,6 +330,16 @@ impl Plugin for VisualizersPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<Visualizers>()
             .init_resource::<Fallbacks>()
-            .init_resource::<FirstLookChunks>();
+            .init_resource::<FirstLookChunks>()
+            .add_viewer_cache(ViewerCache {
+                name: "First looks",
+                order: PurgeOrder::Derived,
+                // Framing asks for them as long as the views are shown.
+                size: |world| CacheSize {
+                    bytes: world.get_resource().map_or(0, FirstLookChunks::heap_bytes),
+                    idle_bytes: 0,
+                },
+                purge: None,
+            });
     }
 }

@@ -76,7 +76,11 @@ impl<T: Visual> Made<T> {
             .as_ref()
             .map_or(0, |visual| size_of::<T>() as u64 + visual.heap_bytes());
         Self {
-            bytes: size_of::<Self>() as u64 + of_visual + rows.bytes() + columns.heap_bytes(),
+            bytes: size_of::<Self>() as u64
+                + of_visual
+                + rows.bytes()
+                + columns.heap_bytes()
+                + chunks.heap_bytes(),
             key,
             visual,
             report,

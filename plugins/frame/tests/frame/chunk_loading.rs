@@ -2,6 +2,7 @@
 //! everything in memory.
 
 mod frames;
+mod framing;
 mod limits;
 
 use std::{

@@ -150,6 +150,7 @@ impl Framing {
             }
             chunks.set(inputs.view.id, entity, read);
         }
+        look.finish(inputs.view.id, chunks);
         let framed = self.entities.values().map(|first| first.framed);
         self.framed = framed.fold(Framed::default(), Framed::union);
         self.last_time = self.entities.values().map(|first| first.time).max();
