@@ -383,6 +383,11 @@ impl Transforms {
     }
 
     /// Whether one of [`Self::reports`] says why a tree is cut off.
+    /// Grows with each change of what frames are below which.
+    pub(super) fn frames_version(&self) -> u64 {
+        self.graph.structure_version()
+    }
+
     pub fn is_reported(&self, tree: Tree) -> bool {
         match self.outermost(tree) {
             Tree::World | Tree::Image(_) => false,
