@@ -266,6 +266,21 @@ fn what_is_wrong_is_told_with_its_line_and_what_was_expected() {
         &["`type` before `values`"],
     );
     values("\"X:y\": (type: \"float\")", &["values"]);
+    // What comes too late to be obeyed is not passed over.
+    for late in [
+        "\"Points3D:radii\": (values: [1.0], type: \"double\")",
+        "\"Points3D:radii\": (values: [1.0], component_type: \"rerun.components.Length\")",
+    ] {
+        values(late, &["Points3D:radii", "behind `values`"]);
+    }
+    values(
+        "\"X:y\": (type: \"float\", type: \"double\", values: [1.0])",
+        &["`type` of X:y appears twice"],
+    );
+    values(
+        "\"Points3D:radii\": (values: [1.0], values: [2.0])",
+        &["`values` of Points3D:radii appears twice"],
+    );
     values(
         "\"VisualBounds2D:range\": [{\"x_range\": [0.0, 1.0]}]",
         &["y_range", "missing"],
