@@ -331,6 +331,19 @@ fn hostile_texts_end_in_an_error() {
                  \"fixed_size_list<item: fixed_size_list<item: double>[60000]>[60000]\", values: [None])})])";
     let error = BlueprintDocument::from_ron(nulls).unwrap_err().to_string();
     assert!(error.contains("more than 1048576 values"), "{error}");
+    // Nor may many ask for a little less each.
+    let some = "(type: \"fixed_size_list<item: float>[1000]\", values: [None])";
+    let many = |count: usize| {
+        let defaults: Vec<String> = (0..count).map(|at| format!("\"x{at}\": {some}")).collect();
+        let defaults = defaults.join(", ");
+        BlueprintDocument::from_ron(&format!(
+            "(version: 1, views: [(class: \"3D\", defaults: {{{defaults}}})])"
+        ))
+    };
+    let error = many(1_100).unwrap_err().to_string();
+    assert!(error.contains("more than 1048576 values"), "{error}");
+    // The next document begins anew.
+    assert!(many(1_000).is_ok() && many(1_000).is_ok());
     let long = " ".repeat(MAX_DOCUMENT_BYTES + 1);
     assert!(matches!(
         BlueprintDocument::from_ron(&long),
