@@ -539,7 +539,7 @@ pub(super) fn name_of(store: &ChunkStore, key: &FrameKey) -> String {
     }
 }
 
-/// Puts, replaces or removes an logged. Returns whether something changed.
+/// Puts, replaces or removes what an entity logged. Returns whether something changed.
 fn set_logged<T: PartialEq, const N: usize>(
     all: &mut SmallVec<[T; N]>,
     logged: Option<T>,
@@ -567,8 +567,8 @@ where
     }
 }
 
-/// The one logged that holds: what is logged over time wins over what is static. An error where there are
-/// several, with their entities.
+/// What holds of the things that were logged: what was logged over time wins over what is static. An error
+/// where there are several, with their entities.
 pub(super) fn only<T>(all: &[T], of: impl Fn(&T) -> (EntityId, bool)) -> Result<Option<&T>, Vec<EntityId>> {
     if all.len() <= 1 {
         return Ok(all.first());

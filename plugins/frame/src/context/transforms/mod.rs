@@ -1,9 +1,10 @@
 //! Where entities stand: the frame graph at the cursor, composed in f64.
 //!
-//! [`read`] reads rows, [`rows`] finds those that hold at the cursor, and [`graph`] puts them together. Only
-//! frames that rows speak of are kept; an entity without a frame of its own stands in that of the nearest
-//! path above it that has one. At a moved cursor only the subtrees below changed transforms are composed
-//! anew.
+//! [`read`] reads rows, [`rows`] finds those that hold at the cursor, [`rows_by_frame`] those of entities
+//! that place several frames, and [`graph`] puts them together. [`update`] brings all of that to the cursor;
+//! [`any_time`] asks for other times. Only frames that rows speak of are kept; an entity without a frame of
+//! its own stands in that of the nearest path above it that has one. At a moved cursor only the subtrees
+//! below changed transforms are composed anew.
 //!
 //! The graph falls into trees: that of the world, one below each frame of which it is not known how it hangs
 //! on its parent, and one for the picture of each camera. Two entities of one tree see each other; between
@@ -382,12 +383,12 @@ impl Transforms {
         self.structure_version + self.graph.structure_version()
     }
 
-    /// Whether one of [`Self::reports`] says why a tree is cut off.
     /// Grows with each change of what frames are below which.
     pub(super) fn frames_version(&self) -> u64 {
         self.graph.structure_version()
     }
 
+    /// Whether one of [`Self::reports`] says why a tree is cut off.
     pub fn is_reported(&self, tree: Tree) -> bool {
         match self.outermost(tree) {
             Tree::World | Tree::Image(_) => false,
