@@ -16,6 +16,7 @@ use super::{
     pool::{Made, Pool, VisualKey},
     resolve::{Resolver, VisualizerComponents},
     rows::{Joined, visualize_rows},
+    selection::Selections,
     visuals::{Consumed, Entries, Entry, ViewVisuals},
 };
 use crate::{
@@ -480,11 +481,14 @@ impl<'a> FrameInputs<'a> {
         let Item {
             key,
             asked,
-            previous,
+            mut previous,
             users,
         } = item;
         let chunks = (!entry.sources().is_empty()).then(Mutex::default);
+        let columns = previous.as_mut().map(|made| std::mem::take(&mut made.columns));
+        let selections = Selections::new(columns.unwrap_or_default());
         let mut input = self.input::<V>(entry, key.entity, asked);
+        input.resolver.selections = Some(&selections);
         input.chunks = chunks.as_ref();
         if let ResultQuery::Range(range) = key.query {
             input.time_range = range;
@@ -500,15 +504,11 @@ impl<'a> FrameInputs<'a> {
                 None => V::visualize(&input),
             }),
         };
-        if joined.report.is_none() {
-            joined.report = input
-                .resolver
-                .selector_problem()
-                .map(|problem| input.report(problem));
-        }
+        joined.report = joined.report.or_else(|| input.selection_report());
+        let columns = selections.into_columns();
         let chunks = chunks.map(|chunks| chunks.into_inner().unwrap_or_else(PoisonError::into_inner));
         let chunks = chunks.unwrap_or_default().without_repetition();
-        (Arc::new(Made::new(key, joined, chunks)), users)
+        (Arc::new(Made::new(key, joined, columns, chunks)), users)
     }
 
     fn contexts<'i>(&'i self, entry: &'i RecordingEntry) -> ContextReader<'i> {
@@ -540,6 +540,7 @@ impl<'a> FrameInputs<'a> {
                 latest_at: self.latest_at.get(entity),
                 at: None,
                 asks_store: true,
+                selections: None,
             },
             time_range: TimeRange::EVERYTHING,
             cache,

@@ -10,6 +10,7 @@ mod chunk_loading;
 mod contexts;
 mod memory;
 mod oracle;
+mod selectors;
 mod visuals;
 
 use std::{collections::BTreeMap, sync::Arc};
