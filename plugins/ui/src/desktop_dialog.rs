@@ -51,24 +51,8 @@ impl DesktopDialog {
     }
 
     /// Asks the desktop for files to open. `None` where this program was built without.
-    #[cfg(feature = "file_dialog")]
     pub(crate) fn open_files(ctx: &egui::Context) -> Option<Self> {
-        let chosen = rfd::AsyncFileDialog::new()
-            .set_title("Open")
-            .add_filter("Recordings and blueprints", &["rrd", "rbl"])
-            .add_filter("All files", &["*"])
-            .pick_files();
-        let paths = async {
-            let files = chosen.await?;
-            Some(files.iter().map(|file| file.path().to_owned()).collect())
-        };
-        Some(Self::new(ctx, Box::pin(paths)))
-    }
-
-    /// Asks the desktop for files to open. `None` where this program was built without.
-    #[cfg(not(feature = "file_dialog"))]
-    pub(crate) fn open_files(_: &egui::Context) -> Option<Self> {
-        None
+        Some(Self::new(ctx, ask_for_files()?))
     }
 
     /// Looks whether there is an answer. Another pass follows when there is one, or when the moment is over.
@@ -92,6 +76,24 @@ impl DesktopDialog {
             Poll::Pending => Progress::Open,
         }
     }
+}
+
+#[cfg(feature = "file_dialog")]
+fn ask_for_files() -> Option<Asked> {
+    let chosen = rfd::AsyncFileDialog::new()
+        .set_title("Open")
+        .add_filter("Recordings and blueprints", &["rrd", "rbl"])
+        .add_filter("All files", &["*"])
+        .pick_files();
+    Some(Box::pin(async {
+        let files = chosen.await?;
+        Some(files.iter().map(|file| file.path().to_owned()).collect())
+    }))
+}
+
+#[cfg(not(feature = "file_dialog"))]
+fn ask_for_files() -> Option<Asked> {
+    None
 }
 
 /// Has a context drawn again.
