@@ -9,9 +9,13 @@ use bevy::{
     ecs::prelude::*,
     time::TimePlugin,
 };
-use chronoscope_blueprint::{BlueprintCommand, Instruction, InstructionId, OverrideTarget, ViewClassId};
+use chronoscope_blueprint::{
+    BlueprintCommand, ContainerBlueprint, ContainerId, ContainerKind, Contents, Instruction, InstructionId,
+    OverrideTarget, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
+};
 use chronoscope_frame::{
-    FramePlugins, Recordings, View, ViewTile, ViewVisuals, ViewerCommand, ViewerCommands, Visualizer, Visuals,
+    FramePlugins, Recordings, ViewTile, ViewerCommand, ViewerCommands, Visualizer, Visuals,
+    visualizer::ViewVisuals,
 };
 use chronoscope_store::{
     Chunk, ComponentDescriptor, EntityId, RowId, Timeline,
@@ -22,7 +26,6 @@ use chronoscope_store::{
 };
 use chronoscope_types::{
     AsComponents as _, ComponentMapping, blueprint::VisualizerInstruction, enums::ComponentSourceKind,
-    log_chunk,
 };
 
 use crate::{
@@ -61,11 +64,14 @@ fn list(values: &[f64]) -> ArrayRef {
     Arc::new(lists.finish())
 }
 
-struct Viewer(App);
+struct Viewer {
+    app: App,
+    view: ViewId,
+}
 
 impl Viewer {
     /// A viewer of these rows, in which a visualizer takes a part of the source for one of its components.
-    fn new<V: Visualizer>(rows: impl IntoIterator<Item = Chunk>, class: ViewClassId, selector: &str) -> Self {
+    fn new<V: Visualizer>(rows: impl IntoIterator<Item = Chunk>, class: &str, selector: &str) -> Self {
         let mut app = App::new();
         app.add_plugins((TaskPoolPlugin::default(), TimePlugin))
             .add_plugins(FramePlugins)
@@ -73,20 +79,18 @@ impl Viewer {
         app.finish();
         app.cleanup();
         rows.into_iter().for_each(|chunk| log(&mut app, chunk));
-        // Something that each class shows, so that there is a view.
-        let scalar = chronoscope_types::Scalars::new([0.0]);
-        let at = [(Timeline::sequence("t"), 0)];
-        log(&mut app, log_chunk("/shown", at, &scalar).unwrap());
-        let text = chronoscope_types::TextLog::new("shown");
-        log(&mut app, log_chunk("/shown", at, &text).unwrap());
-        let mut viewer = Self(app);
-        viewer.settle();
-        let world = viewer.0.world_mut();
-        let views = world
-            .query::<&View>()
-            .iter(world)
-            .filter(|view| view.class == class);
-        let view = views.map(|view| view.id).next().unwrap();
+        settle(&mut app);
+        let root = ContainerId::hashed(["selectors"]);
+        let view = ViewId::hashed(["selectors"]);
+        let mut viewport = ViewportBlueprint {
+            root: Some(root),
+            auto_layout: false,
+            auto_views: false,
+            ..ViewportBlueprint::default()
+        };
+        let container = ContainerBlueprint::new(root, ContainerKind::Tabs, [Contents::View(view)]);
+        viewport.containers.insert(root, container);
+        viewport.views.insert(view, ViewBlueprint::new(view, class, "/"));
         let mapping = ComponentMapping {
             target: V::INFO.required[0].to_owned(),
             source_kind: ComponentSourceKind::SourceComponent,
@@ -108,49 +112,25 @@ impl Viewer {
                 .with_component_map(mapping)
                 .components(),
         };
-        let mut commands = viewer.0.world_mut().resource_mut::<ViewerCommands>();
+        let mut commands = app.world_mut().resource_mut::<ViewerCommands>();
+        let write = BlueprintCommand::WriteAll(Box::new(viewport));
+        commands.push(ViewerCommand::Blueprint(write));
         commands.push(ViewerCommand::Blueprint(set));
-        viewer.settle();
-        viewer
+        settle(&mut app);
+        Self { app, view }
     }
 
-    fn settle(&mut self) {
-        for _ in 0..4 {
-            self.0.update();
-            let world = self.0.world_mut();
-            for mut tile in world.query::<&mut ViewTile>().iter_mut(world) {
-                tile.set_if_neq(ViewTile {
-                    shown: true,
-                    size_pixels: [600, 300],
-                    pixels_per_point: 1.0,
-                });
-            }
-        }
-    }
-
-    fn visuals<V: Visualizer>(&mut self, class: &ViewClassId) -> (&ViewVisuals<V>, EntityId) {
-        let world = self.0.world_mut();
-        let views = world
-            .query::<&View>()
-            .iter(world)
-            .filter(|view| view.class == *class);
-        let view = views.map(|view| view.id).next().unwrap();
-        let recordings = self.0.world().resource::<Recordings>();
-        let entity = recordings
-            .active()
-            .unwrap()
-            .store()
-            .entity_id(&"/a".into())
-            .unwrap();
-        (
-            self.0.world().resource::<Visuals<V>>().view(view).unwrap(),
-            entity,
-        )
+    fn visuals<V: Visualizer>(&self) -> (&ViewVisuals<V>, EntityId) {
+        let world = self.app.world();
+        let recordings = world.resource::<Recordings>();
+        let entity = recordings.active().unwrap().store().entity_id(&"/a".into());
+        let visuals = world.resource::<Visuals<V>>().view(self.view);
+        (visuals.unwrap(), entity.unwrap())
     }
 
     /// The samples of the plot, its constants, and what is reported.
-    fn plot(&mut self) -> (Vec<(i64, f64)>, Vec<f64>, Vec<String>) {
-        let (visuals, entity) = self.visuals::<SeriesLines>(&ViewClassId::TIME_SERIES);
+    fn plot(&self) -> (Vec<(i64, f64)>, Vec<f64>, Vec<String>) {
+        let (visuals, entity) = self.visuals::<SeriesLines>();
         let reports = visuals.reports_of(entity).map(ToString::to_string).collect();
         let Some((_, series)) = visuals.of_entity(entity).next() else {
             return (Vec::new(), Vec::new(), reports);
@@ -158,6 +138,20 @@ impl Viewer {
         let (times, values) = (series.samples.times(0).iter(), series.samples.values(0).iter());
         let samples = times.copied().zip(values.copied()).collect();
         (samples, series.constants.clone(), reports)
+    }
+}
+
+fn settle(app: &mut App) {
+    for _ in 0..4 {
+        app.update();
+        let world = app.world_mut();
+        for mut tile in world.query::<&mut ViewTile>().iter_mut(world) {
+            tile.set_if_neq(ViewTile {
+                shown: true,
+                size_pixels: [600, 300],
+                pixels_per_point: 1.0,
+            });
+        }
     }
 }
 
@@ -206,8 +200,8 @@ fn a_part_of_another_component_is_the_text_beside_the_level_of_its_row() {
         row(time, [source(message), level])
     };
     let lines = |rows: Vec<Chunk>, selector: &str| {
-        let mut viewer = Viewer::new::<TextLog>(rows, ViewClassId::TEXT_LOG, selector);
-        let (visuals, entity) = viewer.visuals::<TextLog>(&ViewClassId::TEXT_LOG);
+        let viewer = Viewer::new::<TextLog>(rows, ViewClassId::TEXT_LOG, selector);
+        let (visuals, entity) = viewer.visuals::<TextLog>();
         let line = |log: &text_log::LogEntries, at: usize| {
             let level = log.level(at).map(ToString::to_string).unwrap_or_default();
             (log.text(at).to_owned(), level)

@@ -81,11 +81,14 @@ fn show_parts(app: &mut App, parts: &[Part]) {
 }
 
 /// A turn whose axis is ten times the time.
-fn log_turn(app: &mut App, time: i64) {
+fn turn(time: i64) -> Transform3D {
     let turn = RotationAxisAngle::new([time as f32 * 10.0, 1.0, 2.0], time as f32 * 0.5);
-    let turn = Transform3D::default().with_rotation_axis_angle(turn);
+    Transform3D::default().with_rotation_axis_angle(turn)
+}
+
+fn log_turn(app: &mut App, time: i64) {
     let at = [(Timeline::sequence("frame"), time)];
-    add(app, &store_id(), log_chunk("/world/a", at, &turn).unwrap());
+    add(app, &store_id(), log_chunk("/world/a", at, &turn(time)).unwrap());
 }
 
 const TURN: &str = "Transform3D:rotation_axis_angle";
@@ -149,11 +152,14 @@ fn a_mapping_with_a_selector_shows_a_part_of_a_component_or_says_why_not() {
 #[test]
 fn each_row_of_a_range_of_times_shows_the_part_of_it() {
     let mut app = app_with(1, 0..6);
-    (0..6).for_each(|time| log_turn(&mut app, time));
-    // A color in the same row as its turn, and another one at the same time.
-    let red = Points3D::default().with_colors([[255, 0, 0, 255]]);
-    let at = [(Timeline::sequence("frame"), 5)];
-    add(&mut app, &store_id(), log_chunk("/world/a", at, &red).unwrap());
+    (0..5).for_each(|time| log_turn(&mut app, time));
+    // What was logged in one row belongs together, whatever else has the same time.
+    let color = |red: u8| Points3D::default().with_colors([[red, 0, 0, 255]]);
+    let at = || [(Timeline::sequence("frame"), 5)];
+    let row = log_chunk("/world/a", at(), &(turn(5), color(7))).unwrap();
+    add(&mut app, &store_id(), row);
+    let other = log_chunk("/world/a", at(), &color(8)).unwrap();
+    add(&mut app, &store_id(), other);
     show_parts(&mut app, &[points(TURN, ".axis"), points(TURN, ".nope")]);
     seek(&mut app, 4);
     show_range(&mut app, 1, -2, 0);
@@ -167,6 +173,9 @@ fn each_row_of_a_range_of_times_shows_the_part_of_it() {
     seek(&mut app, 5);
     assert_eq!(shown(&app, 0), [[30.0, 40.0, 50.0]]);
     assert_eq!(reports::<Points>(&app), told);
+    let visuals = app.world().resource::<Visuals<Points>>().view(view(0)).unwrap();
+    let (_, cloud) = visuals.of_entity(entity(&app)).next().unwrap();
+    assert_eq!(cloud.colors, [0x0700_00FF]);
 }
 
 #[test]
