@@ -13,7 +13,7 @@
 //! instances a row has, and [`clamped`] and its like give each one its values where a component has fewer.
 //!
 //! # Showing
-//! [`format_value`] and [`format_time`] turn values and times into short texts; [`parse_time`] goes back.
+//! [`format_value`], [`format_time`] and [`format_calendar`] turn values and times into short texts; [`parse_time`] goes back.
 //!
 //! # Logging
 //! [`log_chunk`] and [`columns_chunk`] make chunks from archetypes:
@@ -115,7 +115,7 @@ pub use log::{columns_chunk, columns_chunk_with_lengths, log_chunk};
 pub use message::{LogMessage, StoreInfo, StoreSource, absent_chunk_bytes};
 pub use selector::{Selector, SelectorError};
 pub use source::{SourceId, SourceStatus};
-pub use time_format::{format_time, parse_time};
+pub use time_format::{format_calendar, format_time, parse_time};
 pub use value_format::{format_bytes, format_value};
 pub use vocabulary::{ArchetypeInfo, FieldInfo, Presence, Vocabulary};
 

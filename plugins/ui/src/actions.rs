@@ -6,6 +6,7 @@ use egui::{KeyboardShortcut, Modifiers};
 
 use crate::{
     commands::{UiCommand, next_loop_mode},
+    desktop_dialog::DesktopDialog,
     edits,
     panels::panel_state,
     pass::Pass,
@@ -14,12 +15,12 @@ use crate::{
 };
 
 /// Does what a command says, where that is possible now.
-pub(crate) fn run(command: UiCommand, pass: &mut Pass<'_>, state: &mut UiState) {
+pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
     if !command.is_enabled(pass) {
         return;
     }
     match command {
-        UiCommand::Open => state.open_dialog.open(),
+        UiCommand::Open => open_files(ctx, pass, state),
         UiCommand::CloseRecording => {
             if let Some(entry) = pass.active() {
                 pass.push(ViewerCommand::CloseRecording(entry.id().clone()));
@@ -96,9 +97,16 @@ pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
             _ => !is_typing && !is_modal,
         };
         if allowed && command.is_enabled(pass) && ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
-            run(command, pass, state);
+            run(command, ctx, pass, state);
         }
     }
+}
+
+fn open_files(ctx: &egui::Context, pass: &Pass<'_>, state: &mut UiState) {
+    let asks_desktop = pass.settings.desktop_dialogs;
+    state
+        .open_dialog
+        .open(|| asks_desktop.then(|| DesktopDialog::open_files(ctx)).flatten());
 }
 
 fn num_modifiers(modifiers: Modifiers) -> u8 {

@@ -8,7 +8,7 @@
 //! # The look
 //! [`theme`] has every color and size, [`fonts`] the faces, [`icons`] one glyph per thing, [`widgets`] the
 //! small parts that all panels are made of. `look` gives them to a context for the time in which the viewer
-//! is drawn.
+//! is drawn, `system_fonts` finds faces for scripts that the bundled ones lack.
 //!
 //! # A pass
 //! `pass` is what all panels read and emit. [`commands`] are the things that can be done by name, by key, in
@@ -16,8 +16,9 @@
 //! of them are open, `looks` says in words where a view looks.
 //!
 //! # The panels
-//! `top_bar` with `menu`, `palette`, `notifications` and `dialogs`, `left_panel` with recordings and
-//! blueprint, `viewport` with the tiles, `selection_panel`, `time_panel`.
+//! `top_bar` with `menu`, `palette`, `notifications` and `dialogs`, of which some are the desktop's
+//! (`desktop_dialog`), `left_panel` with recordings and blueprint, `viewport` with the tiles,
+//! `selection_panel`, `time_panel`.
 //!
 //! # All together
 //! [`UiState`] is what the panels of one instance remember, `actions` runs commands, `overlay` is what
@@ -40,12 +41,14 @@ mod look;
 mod looks;
 mod pass;
 mod settings;
+mod system_fonts;
 
 pub mod commands;
 mod edits;
 mod overlay;
 mod panels;
 
+mod desktop_dialog;
 mod dialogs;
 mod left_panel;
 mod menu;

@@ -16,6 +16,7 @@ use crate::{
     settings::{Look, UiSettings},
     shown::ShownTiles,
     state::UiState,
+    system_fonts::SystemFonts,
     theme::{Theme, size},
     time_panel, top_bar, viewport,
 };
@@ -104,6 +105,11 @@ fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiS
     let mut commands = ViewerCommands::default();
     let (tiles, chosen) = arrange(ui, world, state, place, &mut commands);
     let mut repaint_requested = std::mem::take(&mut state.repaint_requested);
+    if settings.system_fonts && settings.fonts == Look::Own {
+        world.resource_scope(|world, mut fonts: Mut<SystemFonts>| {
+            repaint_requested |= fonts.update(ui.ctx(), world.resource::<Settled>());
+        });
+    }
     if chosen != settings {
         world.insert_resource(chosen);
         repaint_requested = true;
@@ -209,7 +215,7 @@ fn arrange(
     dialogs::show_open(&ctx, &mut pass, &mut state.open_dialog);
     dialogs::show_about(&ctx, &place, &mut state.about);
     if let Some(command) = chosen {
-        actions::run(command, &mut pass, state);
+        actions::run(command, &ctx, &mut pass, state);
     }
     if pass.settings.take_drops {
         show_drop_hint(ui, &place);

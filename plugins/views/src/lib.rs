@@ -25,6 +25,8 @@ pub mod view_ui;
 #[cfg(test)]
 mod sdk_names;
 #[cfg(test)]
+mod selector_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tile_tests;

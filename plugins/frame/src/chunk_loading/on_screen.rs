@@ -111,19 +111,23 @@ impl RecordingOnScreen {
         self.version += 1;
         self.used.clear();
         self.missing.clear();
-        for (view, _, chunks) in parts() {
-            for chunks in chunks.by_result.values() {
+        // Many results lack the same chunks.
+        let mut missing = ChunkSet::default();
+        for view in shown {
+            let mut in_view = ChunkSet::default();
+            let mut list = Vec::new();
+            let parts = visualizers.chunks(world, *view);
+            for chunks in parts.flat_map(|(_, chunks)| chunks.iter()) {
                 self.used.extend(chunks.used.iter().copied());
-                if !chunks.missing.is_empty() {
-                    self.missing.push((view, chunks.missing.clone()));
-                }
+                list.extend(chunks.missing.iter().filter(|id| in_view.insert(**id)));
+            }
+            missing.extend(in_view);
+            if !list.is_empty() {
+                self.missing.push((*view, list));
             }
         }
         let bytes = |store: &ChunkStore| {
-            let all = self
-                .used
-                .iter()
-                .chain(self.missing.iter().flat_map(|(_, missing)| missing));
+            let all = self.used.union(&missing);
             all.filter_map(|id| store.chunk_meta(*id))
                 .map(|meta| meta.num_bytes)
                 .fold(0, u64::saturating_add)

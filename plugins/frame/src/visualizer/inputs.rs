@@ -153,6 +153,7 @@ impl<'a> Asked<'a> {
                 latest_at: products.latest_at.get(self.entity),
                 at: None,
                 asks_store: true,
+                selections: None,
             },
             time_range: TimeRange::EVERYTHING,
             cache,

@@ -15,6 +15,7 @@ mod inputs;
 mod pool;
 mod resolve;
 mod rows;
+mod selection;
 mod update;
 mod visuals;
 
@@ -27,6 +28,7 @@ pub(crate) use chunks::VisualChunks;
 pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual};
 pub use input::VisualizerInput;
 pub use resolve::{AppFallbackExt, Fallback, FallbackInput, Fallbacks, Resolved, Source, StoredRow, resolve};
+pub(crate) use selection::ParsedSelector;
 pub use visuals::{ViewVisuals, Visuals};
 
 use crate::{
@@ -330,6 +332,16 @@ impl Plugin for VisualizersPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<Visualizers>()
             .init_resource::<Fallbacks>()
-            .init_resource::<FirstLookChunks>();
+            .init_resource::<FirstLookChunks>()
+            .add_viewer_cache(ViewerCache {
+                name: "First looks",
+                order: PurgeOrder::Derived,
+                // Framing asks for them as long as the views are shown.
+                size: |world| CacheSize {
+                    bytes: world.get_resource().map_or(0, FirstLookChunks::heap_bytes),
+                    idle_bytes: 0,
+                },
+                purge: None,
+            });
     }
 }

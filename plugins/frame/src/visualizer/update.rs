@@ -16,6 +16,7 @@ use super::{
     pool::{Made, Pool, VisualKey},
     resolve::VisualizerComponents,
     rows::{Joined, visualize_rows},
+    selection::Selections,
     visuals::{Entries, Entry, ViewVisuals},
 };
 use crate::{
@@ -297,11 +298,14 @@ fn make_one<V: Visualizer>(item: Item<'_, V::Visual>) -> (Arc<Made<V::Visual>>, 
     let Item {
         key,
         asked,
-        previous,
+        mut previous,
         users,
     } = item;
     let chunks = (!asked.context.entry.sources().is_empty()).then(Mutex::default);
+    let columns = previous.as_mut().map(|made| std::mem::take(&mut made.columns));
+    let selections = Selections::new(columns.unwrap_or_default());
     let mut input = asked.input::<V>();
+    input.resolver.selections = Some(&selections);
     input.chunks = chunks.as_ref();
     if let ResultQuery::Range(range) = key.query {
         input.time_range = range;
@@ -317,13 +321,9 @@ fn make_one<V: Visualizer>(item: Item<'_, V::Visual>) -> (Arc<Made<V::Visual>>, 
             None => V::visualize(&input),
         }),
     };
-    if joined.report.is_none() {
-        joined.report = input
-            .resolver
-            .selector_problem()
-            .map(|problem| input.report(problem));
-    }
+    joined.report = joined.report.or_else(|| input.selection_report());
+    let columns = selections.into_columns();
     let chunks = chunks.map(|chunks| chunks.into_inner().unwrap_or_else(PoisonError::into_inner));
     let chunks = chunks.unwrap_or_default().without_repetition();
-    (Arc::new(Made::new(key, joined, chunks)), users)
+    (Arc::new(Made::new(key, joined, columns, chunks)), users)
 }

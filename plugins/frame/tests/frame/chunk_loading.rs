@@ -2,6 +2,8 @@
 //! everything in memory.
 
 mod contexts;
+mod frames;
+mod framing;
 mod limits;
 
 use std::{
@@ -108,16 +110,17 @@ impl IngestSource for Catalog {
 
 /// An app that knows what is on a shelf, and has read none of it.
 fn app_with(shelf: &Arc<Shelf>) -> App {
+    let chunks = shelf.chunks.values();
+    let chunks = chunks.map(|chunk| AbsentChunk::of(chunk)).collect();
+    app_told(Arc::clone(shelf) as _, chunks)
+}
+
+/// An app that was told this of the chunks of a source.
+fn app_told(source: Arc<dyn ChunkSource>, chunks: Vec<AbsentChunk>) -> App {
     let mut app = new_app();
-    let source: Arc<dyn ChunkSource> = Arc::clone(shelf) as _;
-    let chunks = shelf
-        .chunks
-        .values()
-        .map(|chunk| AbsentChunk::of(chunk))
-        .collect();
     let message = IngestMessage::AbsentChunks {
         store: store_id(),
-        chunks,
+        chunks: chunks.into(),
         source,
     };
     app.world_mut()

@@ -11,6 +11,7 @@ mod contexts;
 mod memory;
 mod oracle;
 mod query_contexts;
+mod selectors;
 mod visuals;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -158,6 +158,7 @@ impl Framing {
                 self.last_time = self.last_time.max(now.time);
             }
         }
+        look.finish(inputs.view.id, chunks);
         if is_smaller {
             let framed = self.entities.values().map(|first| first.framed);
             self.framed = framed.fold(Framed::default(), Framed::union);

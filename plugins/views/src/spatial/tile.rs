@@ -61,9 +61,10 @@ impl Tile<'_> {
 
     /// The pixel of the picture at a place on screen, from its top left corner.
     fn pixel(&self, position: Pos2) -> UVec2 {
-        let place = (position - self.picture.min) / self.picture.size().max(egui::Vec2::splat(1.0));
-        let [width, height] = self.scene.tile.size_pixels.map(f64::from);
-        let pixel = DVec2::new(f64::from(place.x) * width, f64::from(place.y) * height);
+        let in_f64 = |at: egui::Vec2| DVec2::new(f64::from(at.x), f64::from(at.y));
+        let size = DVec2::from(self.scene.tile.size_pixels.map(f64::from));
+        // Multiplied first, so that where the picture is not stretched the pixel is exact.
+        let pixel = in_f64(position - self.picture.min) * size / in_f64(self.picture.size()).max(DVec2::ONE);
         pixel.max(DVec2::ZERO).as_uvec2()
     }
 
