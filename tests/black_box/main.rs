@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod contexts;
 mod embedding;
 mod extension;
 mod frames;

@@ -10,13 +10,13 @@ use tempfile::TempDir;
 
 use crate::picture::{count, difference, load};
 
-fn data(name: &str) -> PathBuf {
+pub(crate) fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data")
         .join(name)
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_chronoscope"))
         .args(arguments)
         .env_remove("DISPLAY")

@@ -20,8 +20,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::{
-    ActiveBlueprint, Cursor, DataResult, DataResults, Frame, FrameSystems, InstructionIndex, RecordingEntry,
-    RecordingKey, Recordings, ResultKey, View, Visualizers, Work, WorkCounters,
+    ActiveBlueprint, Cursor, DataResult, DataResults, Frame, FrameSystems, InstructionIndex, QueryContext,
+    RecordingEntry, RecordingKey, Recordings, ResultKey, View, Visualizers, Work, WorkCounters,
     visualizer::{ParsedSelector, VisualizerId},
 };
 
@@ -363,27 +363,25 @@ impl Plugin for OverridesPlugin {
 }
 
 fn update_overrides(
-    mut views: Query<(&View, &DataResults, &mut ViewOverrides)>,
+    mut views: Query<(&View, &QueryContext, &DataResults, &mut ViewOverrides)>,
     active: Res<ActiveBlueprint>,
     recordings: Res<Recordings>,
-    cursor: Res<Cursor>,
     visualizers: Res<Visualizers>,
     counters: Res<WorkCounters>,
 ) {
     puffin::profile_scope!("updating_overrides");
-    let now = |view: &View, results: &DataResults| Consumed {
-        recording: cursor.recording,
+    let now = |view: &View, context: &QueryContext, results: &DataResults| Consumed {
+        recording: context.cursor.recording,
         blueprint: active.overrides_version(view.id),
         results: results.version(),
     };
     // Hidden views too: the trees show what is hidden in them.
     let mut outdated: Vec<_> = views
         .iter_mut()
-        .filter_map(|(view, results, mut overrides)| {
-            let is_outdated = overrides
-                .bypass_change_detection()
-                .must_update(now(view, results));
-            is_outdated.then_some((view, results, overrides))
+        .filter_map(|(view, context, results, mut overrides)| {
+            let consumed = now(view, context, results);
+            let is_outdated = overrides.bypass_change_detection().must_update(consumed);
+            is_outdated.then_some((view, consumed, results, overrides))
         })
         .collect();
     if outdated.is_empty() {
@@ -396,20 +394,17 @@ fn update_overrides(
             blueprints.undo.query_time(),
         )
     });
-    let store = cursor
-        .recording
-        .and_then(|key| recordings.get(key))
-        .map(RecordingEntry::store);
     let resolved: usize = outdated
         .par_iter_mut()
         // In parallel, since each view asks for itself alone.
-        .map(|(view, results, overrides)| {
-            let consumed = now(view, results);
+        .map(|(view, consumed, results, overrides)| {
             let overrides = overrides.bypass_change_detection();
+            let entry = consumed.recording.and_then(|key| recordings.get(key));
+            let store = entry.map(RecordingEntry::store);
             let Some((query, store)) = query.as_ref().zip(store) else {
-                return overrides.clear(consumed);
+                return overrides.clear(*consumed);
             };
-            overrides.update(query, store, &visualizers, view, results, consumed)
+            overrides.update(query, store, &visualizers, view, results, *consumed)
         })
         .sum();
     counters.add(Work::OverridesResolved, resolved);

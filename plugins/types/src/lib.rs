@@ -1,7 +1,7 @@
 //! The vocabulary of recordings: what archetypes and components there are, how to read them and how to log them.
 //!
 //! # Names
-//! [`archetypes`] and [`blueprint`] declare what belongs together, one declaration each, with the names of the columns
+//! [`archetypes`], [`blueprint`] and [`own`] declare what belongs together, one declaration each, with the names of the columns
 //! (`Points3D::POSITIONS`) and the builders to log with. [`Vocabulary`] lists every archetype there is, typed here or not.
 //!
 //! # Types
@@ -57,6 +57,8 @@ mod archetype;
 pub mod archetypes;
 
 pub mod blueprint;
+
+pub mod own;
 
 mod constructors;
 

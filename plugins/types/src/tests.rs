@@ -31,6 +31,7 @@ fn all_components() -> impl Iterator<Item = (&'static str, DataType, fn(&dyn Arr
     components::ALL
         .iter()
         .chain(components::blueprint::ALL)
+        .chain(components::own::ALL)
         .map(|(name, datatype, read)| (*name, datatype(), *read))
 }
 
@@ -49,7 +50,7 @@ fn every_component_type_is_declared_with_its_datatype() {
 
 #[test]
 fn every_declared_archetype_is_as_the_table_says() {
-    for (name, fields) in archetypes::ALL.iter().chain(blueprint::ALL) {
+    for (name, fields) in archetypes::ALL.iter().chain(blueprint::ALL).chain(own::ALL) {
         let info = Vocabulary::get().archetype(name).expect(name);
         let declared: Vec<_> = fields
             .iter()

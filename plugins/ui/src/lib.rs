@@ -13,7 +13,7 @@
 //! # A pass
 //! `pass` is what all panels read and emit. [`commands`] are the things that can be done by name, by key, in
 //! menus and in the palette; `edits` are the changes that panels make to the blueprint, `panels` tells which
-//! of them are open.
+//! of them are open, `looks` says in words where a view looks.
 //!
 //! # The panels
 //! `top_bar` with `menu`, `palette`, `notifications` and `dialogs`, of which some are the desktop's
@@ -38,6 +38,7 @@ pub mod theme;
 pub mod widgets;
 
 mod look;
+mod looks;
 mod pass;
 mod settings;
 mod system_fonts;
@@ -68,6 +69,8 @@ mod shown;
 
 #[cfg(test)]
 mod host_tests;
+#[cfg(test)]
+mod query_context_tests;
 #[cfg(test)]
 mod selection_tests;
 #[cfg(test)]

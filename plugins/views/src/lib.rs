@@ -37,7 +37,9 @@ pub use style::ViewStyle;
 pub use text_document::TextDocumentPlugin;
 pub use text_log::TextLogPlugin;
 pub use time_series::TimeSeriesPlugin;
-pub use view_ui::{AppViewUiExt, ViewUi, ViewUiContext, ViewUis, clicked_buttons, without_visualizer};
+pub use view_ui::{
+    AppViewUiExt, ViewUi, ViewUiContext, ViewUis, clicked_buttons, recording_of, without_visualizer,
+};
 
 use bevy::app::{PluginGroup, PluginGroupBuilder};
 

@@ -286,12 +286,22 @@ impl<T: EntityContext> AnyContext for FrameValues<T> {
         self.version += 1;
     }
 
+    fn emptied(&self, version: u64) -> Box<dyn AnyContext> {
+        Box::new(Self {
+            version,
+            next_value: version,
+            ..Self::default()
+        })
+    }
+
     fn version(&self) -> u64 {
         self.version
     }
 
     fn version_of(&self, store: &ChunkStore, transforms: &Transforms, entity: EntityId) -> u64 {
+        // Nothing is the same wherever one looks.
         let nearest = self.nearest(store, transforms, entity);
+        let nearest = nearest.filter(|node| node.value.is_some());
         nearest.map_or(0, |node| node.version)
     }
 

@@ -26,7 +26,7 @@ pub struct VisualizerInput<'a> {
     pub entity: EntityId,
     /// The entity's path.
     pub path: &'a EntityPath,
-    /// Where the frame looks.
+    /// Where the views look that ask for it.
     pub cursor: Cursor,
     /// The recording.
     pub store: &'a ChunkStore,

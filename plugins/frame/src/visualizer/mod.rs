@@ -7,9 +7,11 @@
 //! A visual is made once for all views that ask for the same: [`pool`] keeps it under what it was made from,
 //! and views share it.
 
+mod candidates;
 mod chunks;
 mod first_look;
 mod input;
+mod inputs;
 mod pool;
 mod resolve;
 mod rows;
@@ -206,7 +208,7 @@ impl Visualizers {
         let mut new = RegisteredVisualizer {
             info: V::INFO,
             classes: classes.collect(),
-            takes_ranges: update::takes_ranges::<V>(),
+            takes_ranges: inputs::takes_ranges::<V>(),
             type_id: TypeId::of::<V>(),
             visual: TypeId::of::<V::Visual>(),
             reports: reports_of::<V>,

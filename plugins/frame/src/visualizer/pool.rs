@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chronoscope_store::EntityId;
+use chronoscope_store::{EntityId, TimelineId};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -26,6 +26,8 @@ pub(super) struct VisualKey {
     /// What tells the values of the contexts from others.
     pub(super) contexts: u128,
     pub(super) query: ResultQuery,
+    /// The timeline that ranges are of; `None` for the latest rows, which are the same on whichever.
+    pub(super) timeline: Option<TimelineId>,
 }
 
 impl VisualKey {

@@ -12,8 +12,8 @@ use chronoscope_types::{SelectorError, enums::ComponentSourceKind};
 
 use super::{VisualizerInfo, input::RowPlace, selection::Selections};
 use crate::{
-    ActiveBlueprint, Cursor, DataResults, LatestAtResults, Recordings, ResolvedInstruction, ResultKey, View,
-    ViewOverrides, query_results::EntityResults,
+    ActiveBlueprint, Cursor, DataResults, InContext, QueryContext, Recordings, ResolvedInstruction,
+    ResultKey, View, ViewOverrides, query_results::EntityResults,
 };
 
 /// Where a component's value comes from.
@@ -319,14 +319,14 @@ impl AppFallbackExt for App {
 /// entity.
 pub fn resolve(world: &World, view: ViewId, key: ResultKey, component: &str) -> Option<Resolved> {
     let view = world.get_resource::<ActiveBlueprint>()?.entity(view)?;
-    let cursor = *world.get_resource::<Cursor>()?;
+    let cursor = world.get::<QueryContext>(view)?.cursor;
     let recording = &world
         .get_resource::<Recordings>()?
         .get(cursor.recording?)?
         .recording;
     let overrides = world.get::<ViewOverrides>(view)?;
     let result = world.get::<DataResults>(view)?.get(key.entity)?;
-    let latest_at = world.get_resource::<LatestAtResults>();
+    let latest_at = InContext::of_view(world, view).map(|products| products.latest_at);
     let resolver = Resolver {
         store: &recording.store,
         components: &NO_COMPONENTS,

@@ -1,6 +1,7 @@
 //! Chunks that are known and not loaded: whatever is read when, a frame at rest is the one of an app that has
 //! everything in memory.
 
+mod contexts;
 mod frames;
 mod framing;
 mod limits;

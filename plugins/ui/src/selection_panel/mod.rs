@@ -6,6 +6,7 @@ mod values;
 
 mod blueprint_items;
 mod entity;
+mod query_context;
 mod recording;
 mod shown;
 mod view_summary;

@@ -33,6 +33,7 @@ use super::{
 };
 use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
 
+mod contexts;
 mod history;
 mod picking;
 mod pictures;

@@ -9,7 +9,7 @@ use bevy::{
     time::{Real, Time},
 };
 use chronoscope_blueprint::{EYE_POSITION_REST, EYE_TARGET_REST, ViewClassId, ViewId};
-use chronoscope_frame::{Cursor, LatestAtResults, RecordingKey, Recordings, Settled, ViewTile};
+use chronoscope_frame::{ContextId, InContext, RecordingKey, Recordings, Settled, ViewTile};
 use chronoscope_render::GroundGrid;
 use chronoscope_store::EntityPath;
 use chronoscope_types::{
@@ -67,6 +67,7 @@ struct ViewEye {
 struct Inputs {
     tile: ViewTile,
     framed: Bounds,
+    context: ContextId,
     recording: Option<RecordingKey>,
     origin: EntityPath,
     said: EyeProperties,
@@ -133,7 +134,8 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         .get(scene.view)
         .unwrap_or(&default_properties);
     let framed = scene.framing.framed().all;
-    let recording = world.resource::<Cursor>().recording;
+    let products = InContext::of(world, scene.context);
+    let is_unchanged = products.is_none_or(|products| products.latest_at.changed().is_empty());
     let known = eyes.by_view.get(&scene.view);
     let is_sent = world.resource::<SentEyes>().take(scene.view)
         && known.is_some_and(|known| known.inputs.said != *said);
@@ -141,10 +143,11 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         inputs, glide: None, ..
     }) = known
         && scene.is_at_rest()
-        && world.resource::<LatestAtResults>().changed().is_empty()
+        && is_unchanged
         && inputs.tile == scene.tile
         && inputs.framed == framed
-        && inputs.recording == recording
+        && inputs.context == scene.context
+        && inputs.recording == scene.recording()
         && inputs.said == *said
         && inputs.style == *style
         && inputs.origin == scene.blueprint.origin
@@ -154,13 +157,15 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     let inputs = Inputs {
         tile: scene.tile,
         framed,
-        recording,
+        context: scene.context,
+        recording: scene.recording(),
         origin: scene.blueprint.origin.clone(),
         said: *said,
         style: style.clone(),
     };
     let (said, style) = (inputs.said, &inputs.style);
-    let axes = axes_at(world, &scene.blueprint.origin).unwrap_or_default();
+    let axes = products.and_then(|products| axes_at(world, products, &scene.blueprint.origin));
+    let axes = axes.unwrap_or_default();
 
     let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
     let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
@@ -211,13 +216,11 @@ fn glide_on(world: &World, known: Option<&ViewEye>, is_sent: bool, to: &Eye) -> 
 }
 
 /// The axes that the nearest view coordinates at or above an entity name.
-fn axes_at(world: &World, origin: &EntityPath) -> Option<Axes> {
-    let cursor = world.resource::<Cursor>();
-    let store = world.resource::<Recordings>().get(cursor.recording?)?.store();
-    let latest_at = world.resource::<LatestAtResults>();
+fn axes_at(world: &World, products: InContext<'_>, origin: &EntityPath) -> Option<Axes> {
+    let store = products.recording(world.resource::<Recordings>())?.store();
     let component = store.component_id(&ViewCoordinates::XYZ)?;
     origin.ancestors().find_map(|path| {
-        let hit = latest_at.get(store.entity_id(&path)?)?.hit(component)?;
+        let hit = products.latest_at.get(store.entity_id(&path)?)?.hit(component)?;
         let cell = hit.cell();
         let coordinates = read::view_coordinates(&cell).ok()?;
         Axes::of_view_coordinates(*coordinates.first()?)

@@ -67,7 +67,7 @@ impl ViewUi for TextDocumentUi {
                     "This document cannot be read",
                     &report.message,
                 ),
-                None if let Some((title, hint)) = empty::not_loaded(context) => {
+                None if let Some((title, hint)) = empty::not_there(context) => {
                     empty::show(ui, style, self.icon(), title, &hint);
                 }
                 None => empty::show(

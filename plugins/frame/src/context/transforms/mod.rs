@@ -175,6 +175,15 @@ struct OwnFrame {
 }
 
 impl Transforms {
+    /// Those of a query context whose versions begin here.
+    pub(crate) fn beginning_at(version: u64) -> Self {
+        Self {
+            version,
+            reset_version: version,
+            ..Self::default()
+        }
+    }
+
     /// Where an entity stands.
     pub fn placement(&self, store: &ChunkStore, entity: EntityId) -> Placement {
         match self.frame_in_graph(store, entity) {
