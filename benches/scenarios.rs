@@ -8,14 +8,14 @@ use std::{
 use chronoscope::{
     blueprint::{BlueprintCommand, Contents, ViewBlueprint, ViewClassId, ViewportBlueprint},
     frame::{
-        FrameDiagnostics, IngestMessage, IngestSource, IngestSources, Item, MemoryBudget, Recordings,
-        SourcePoll, TimeCommand, ViewerCommand, time_control::PlayState,
+        FrameDiagnostics, IngestSource, IngestSources, Item, MemoryBudget, Recordings, SourcePoll,
+        TimeCommand, ViewerCommand, time_control::PlayState,
     },
     io::RrdWriter,
     store::{Chunk, EntityPath, StoreSettings},
     types::{
-        Component as _, CursorTimeRange, Points3D, TimeBoundary, VisibleTimeRange, blueprint, components,
-        enums::ContainerKind, log_chunk,
+        Component as _, CursorTimeRange, LogMessage, Points3D, SourceStatus, TimeBoundary, VisibleTimeRange,
+        blueprint, components, enums::ContainerKind, log_chunk,
     },
 };
 
@@ -371,15 +371,14 @@ impl IngestSource for Live {
     fn poll(&mut self) -> SourcePoll {
         let next = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         next.map_or(SourcePoll::Pending, |chunk| {
-            SourcePoll::Message(IngestMessage::Chunk {
-                store: recording_id(),
-                chunk: Arc::new(chunk),
-            })
+            let store = recording_id();
+            let chunk = Arc::new(chunk);
+            SourcePoll::Message(LogMessage::Chunk { store, chunk }.into())
         })
     }
 
-    fn is_live(&self) -> bool {
-        true
+    fn status(&self) -> SourceStatus {
+        SourceStatus::Live
     }
 }
 

@@ -18,12 +18,12 @@ use chronoscope::{
     ChronoscopePlugins,
     blueprint::BlueprintCommand,
     frame::{
-        DiffLog, FrameDiagnostics, FrameSystems, IngestSources, LatestAtResults, Recordings, Settled,
-        TimeCommand, ViewerCommand, ViewerCommands, Work, WorkCounters,
+        DiffLog, FrameDiagnostics, FrameSystems, LatestAtResults, Recordings, Settled, TimeCommand,
+        ViewerCommand, ViewerCommands, Work, WorkCounters,
     },
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     render::RenderStats,
-    sources::{BlueprintTarget, FileSettings, FileSource, FileSourcesPlugin, LoadOutcomes},
+    sources::{BlueprintTarget, FileSourcesPlugin, open_files},
     store::{Chunk, ChunkStore, Recording, StoreId, StoreSettings},
     ui::{UiPlugin, UiState, show},
     views::ViewsPlugins,
@@ -236,18 +236,8 @@ impl Stage {
 
     /// Begins to open files.
     pub fn open(&mut self, files: &[&Path]) {
-        let world = self.app.world_mut();
-        let outcomes = world.resource::<LoadOutcomes>().clone();
-        let settings = world.resource::<FileSettings>().clone();
-        for file in files {
-            let source = FileSource::open(
-                vec![file.to_path_buf()],
-                &settings,
-                outcomes.clone(),
-                BlueprintTarget::AsSent,
-            );
-            world.resource_mut::<IngestSources>().add(source);
-        }
+        let paths = files.iter().map(|file| file.to_path_buf()).collect();
+        open_files(self.app.world_mut(), paths, BlueprintTarget::AsNamed);
     }
 
     /// Runs a frame.

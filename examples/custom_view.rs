@@ -7,10 +7,10 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use chronoscope::{
     blueprint::{RecommendedView, Schema, ViewClassId},
-    frame::{DataResults, IngestMessage, IngestSources, Report, View, Visual, visualizer::QueryMode},
+    frame::{DataResults, IngestSources, Report, View, Visual, visualizer::QueryMode},
     prelude::*,
     sources::ReadySource,
-    types::{Points3D, read},
+    types::{LogMessage, Points3D, read},
     window::WindowedPlugin,
 };
 
@@ -104,7 +104,7 @@ impl ViewUi for PointCountUi {
 }
 
 /// A cloud that grows by ten points a frame.
-fn recording() -> Result<Vec<IngestMessage>, Box<dyn std::error::Error>> {
+fn recording() -> Result<Vec<LogMessage>, Box<dyn std::error::Error>> {
     let store = StoreId::recording("custom_view", "growing");
     let mut messages = Vec::new();
     for frame in 0..100_i16 {
@@ -117,7 +117,7 @@ fn recording() -> Result<Vec<IngestMessage>, Box<dyn std::error::Error>> {
             [(Timeline::sequence("frame"), i64::from(frame))],
             &Points3D::new(points).with_radii([0.03]),
         )?;
-        messages.push(IngestMessage::Chunk {
+        messages.push(LogMessage::Chunk {
             store: store.clone(),
             chunk: Arc::new(chunk),
         });

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use bevy::log::tracing_subscriber::EnvFilter;
-use clap::{Parser, Subcommand};
+use chronoscope_frame::FileKinds;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// Opens recordings of time-stamped data: point clouds, transforms, images, plots, logs.
 ///
@@ -11,7 +12,7 @@ use clap::{Parser, Subcommand};
 #[derive(Parser, Debug, Clone, Default)]
 #[command(name = "chronoscope", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// Recordings (.rrd) and blueprints (.rbl) to open.
+    /// Files to open, several at once.
     #[arg(value_name = "FILES")]
     pub files: Vec<PathBuf>,
 
@@ -54,7 +55,7 @@ pub struct Options {
     #[arg(long, value_name = "TIMELINE=VALUE", value_parser = parse_time)]
     pub time: Option<TimeArgument>,
 
-    /// A blueprint (.rbl) to use for the recordings, whatever application it was made for.
+    /// A blueprint (.ron or .rbl) to use for the recordings that are open: for those of the application that it names, else for all.
     #[arg(long, value_name = "FILE")]
     pub blueprint: Option<PathBuf>,
 
@@ -114,6 +115,28 @@ pub struct TimeArgument {
 }
 
 impl Cli {
+    /// Reads the arguments of the process, and ends it where they are wrong, or only ask for help. The help
+    /// lists these kinds of files.
+    pub fn of_process(kinds: &FileKinds) -> Self {
+        let mut command = Self::command_for(kinds);
+        let matches = command.get_matches_mut();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
+    }
+
+    /// The command line, with these kinds of files in its help.
+    fn command_for(kinds: &FileKinds) -> clap::Command {
+        let list: Vec<String> = kinds
+            .0
+            .iter()
+            .map(|kind| {
+                let extensions: Vec<String> = kind.extensions.iter().map(|end| format!(".{end}")).collect();
+                format!("{} ({})", kind.name, extensions.join(", "))
+            })
+            .collect();
+        let help = format!("Files to open, several at once. Each is {}", one_of(&list));
+        Self::command().mut_arg("files", |files| files.help(help))
+    }
+
     /// The options, wherever they stand.
     pub fn options(&self) -> &Options {
         match &self.command {
@@ -125,6 +148,15 @@ impl Cli {
     /// Whether to open the built-in demo.
     pub fn is_demo(&self) -> bool {
         matches!(self.command, Some(Command::Demo { .. })) || self.files.is_empty()
+    }
+}
+
+/// Things as a sentence lists them, of which one is meant.
+fn one_of(things: &[String]) -> String {
+    match things {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
 }
 
@@ -219,6 +251,18 @@ mod tests {
             Cli::try_parse_from(["chronoscope", "demo", "--screenshot-to", "x.png"]).unwrap_or_default();
         assert!(demo.is_demo() && demo.options().screenshot_to.is_some());
         assert!(Cli::try_parse_from(["chronoscope"]).unwrap_or_default().is_demo());
+    }
+
+    #[test]
+    fn the_help_lists_the_kinds_of_files() {
+        let kind = |name: &str, extensions: &[&str]| chronoscope_frame::FileKind {
+            name: name.to_owned(),
+            extensions: extensions.iter().map(ToString::to_string).collect(),
+        };
+        let kinds = FileKinds(vec![kind("a picture", &["png", "jpg"]), kind("a song", &["ogg"])]);
+        let help = Cli::command_for(&kinds).term_width(0).render_help().to_string();
+        let expected = "Each is a picture (.png, .jpg) or a song (.ogg)";
+        assert!(help.contains(expected), "{help}");
     }
 
     #[test]

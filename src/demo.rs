@@ -2,12 +2,11 @@
 
 use std::f64::consts::TAU;
 
-use chronoscope_frame::{IngestMessage, StoreInfo};
 use chronoscope_store::{Chunk, ChunkError, StoreId, Timeline};
 use chronoscope_types::{
-    AnnotationContext, AsComponents, Boxes2D, Boxes3D, Image, LineStrips3D, Points3D, Scalars,
-    SegmentationImage, SeriesLines, TextLog, Transform3D, ViewCoordinates, enums::FillMode, log_chunk,
-    records::RotationAxisAngle,
+    AnnotationContext, AsComponents, Boxes2D, Boxes3D, Image, LineStrips3D, LogMessage, Points3D, Scalars,
+    SegmentationImage, SeriesLines, StoreInfo, StoreSource, TextLog, Transform3D, ViewCoordinates,
+    enums::FillMode, log_chunk, records::RotationAxisAngle,
 };
 
 /// The frames of the demo, at 25 a second.
@@ -19,19 +18,14 @@ const PICTURE: (usize, usize) = (160, 120);
 ///
 /// # Errors
 /// Never, unless the builders are at odds with the store.
-pub fn demo_recording() -> Result<Vec<IngestMessage>, ChunkError> {
+pub fn demo_recording() -> Result<Vec<LogMessage>, ChunkError> {
     let store = StoreId::recording("chronoscope_demo", "yard survey");
-    let info = StoreInfo {
-        source: "built-in demo".into(),
-        logged_by: Some("chronoscope".into()),
-        started_nanos: None,
-    };
-    let mut messages = vec![IngestMessage::StoreInfo {
-        store: store.clone(),
-        info,
-    }];
+    let mut messages = vec![LogMessage::StoreInfo(StoreInfo {
+        source: StoreSource::Other("chronoscope".into()),
+        ..StoreInfo::new(store.clone())
+    })];
     let mut log = |chunk: Chunk| {
-        messages.push(IngestMessage::Chunk {
+        messages.push(LogMessage::Chunk {
             store: store.clone(),
             chunk: chunk.into(),
         });
@@ -289,7 +283,7 @@ mod tests {
         let bytes: u64 = recording
             .iter()
             .map(|message| {
-                if let IngestMessage::Chunk { chunk, .. } = message {
+                if let LogMessage::Chunk { chunk, .. } = message {
                     chunk.num_bytes()
                 } else {
                     0

@@ -53,6 +53,7 @@
 //!     .run();
 //! ```
 
+pub mod blueprint_files;
 pub mod cli;
 pub mod demo;
 pub mod digest;
@@ -88,7 +89,7 @@ use bevy::app::{PluginGroup, PluginGroupBuilder};
 /// | [`views::ViewsPlugins`] | the view classes |
 /// | [`ui::UiPlugin`] | what [`ui::show`] needs: tiles, panels, theme |
 /// | [`ui::PrimaryUiPlugin`] | the viewer over all of the primary egui context |
-/// | [`sources::FileSourcesPlugin`] | files that are opened by command |
+/// | [`sources::FileSourcesPlugin`] | files that are opened, and blueprints that are saved, by command |
 pub struct ChronoscopePlugins;
 
 impl PluginGroup for ChronoscopePlugins {

@@ -9,11 +9,10 @@ use chronoscope::{
     cli::{Cli, Options},
     frame::{Report, Reports, error::Severity},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
-    sources::LoadOutcomes,
+    sources::{FileSettings, LoadOutcomes},
     start::StartPlugin,
     window::WindowedPlugin,
 };
-use clap::Parser as _;
 
 mod crash;
 mod logging;
@@ -27,7 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const DEFAULT_SIZE: (u32, u32) = (1400, 900);
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::of_process(&FileSettings::default().kinds());
     set_environment(cli.options());
     match run(cli) {
         Ok(code) => code,

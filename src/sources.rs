@@ -4,30 +4,70 @@ use std::{path::PathBuf, sync::Arc};
 
 use bevy::prelude::*;
 use chronoscope_frame::{
-    Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, Report, SourcePoll, StoreInfo,
-    commands::OpenRequests, error::Severity,
+    FileKind, FileKinds, Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, Report, SourcePoll,
+    commands::FileRequests, error::Severity,
 };
-use chronoscope_io::{LoadEvent, LoadHandle, LoadSettings, LogMessage, load_files};
-use chronoscope_store::{StoreId, Waker};
+use chronoscope_io::{Importers, LoadEvent, LoadReport, LoadSettings, SourceHandle};
+use chronoscope_store::{StoreKind, Waker};
+use chronoscope_types::{LogMessage, SourceStatus};
 
-/// Opens the files that are asked for, on background threads.
+use crate::blueprint_files::{RonImporter, save_requested};
+
+/// Opens the files that are asked for, on background threads, and saves blueprints.
 pub struct FileSourcesPlugin;
 
 impl Plugin for FileSourcesPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<LoadOutcomes>()
-            .init_resource::<FileSettings>();
+            .init_resource::<FileSettings>()
+            .init_resource::<FileKinds>();
         app.add_systems(
             Frame,
-            open_files.before(FrameSystems::Ingest).after(FrameSystems::Begin),
+            (
+                list_kinds.run_if(resource_changed::<FileSettings>),
+                open_requested.run_if(|requests: Res<FileRequests>| !requests.open.is_empty()),
+            )
+                .chain()
+                .after(FrameSystems::Begin)
+                .before(FrameSystems::Ingest),
+        );
+        app.add_systems(
+            Frame,
+            save_requested
+                .run_if(|requests: Res<FileRequests>| !requests.save_blueprint.is_empty())
+                .after(FrameSystems::ApplyCommands)
+                .before(FrameSystems::BlueprintQuery),
         );
     }
 }
 
-/// Settings for reading files: the number of threads, and the size from which on chunks are loaded only when
-/// needed.
-#[derive(Resource, Clone, Debug, Default)]
+/// Settings for reading files: the formats that are known, the number of threads, and the size from which on
+/// chunks are loaded only when needed.
+#[derive(Resource, Clone, Debug)]
 pub struct FileSettings(pub LoadSettings);
+
+impl Default for FileSettings {
+    /// The formats of [`Importers::default`], and blueprints as RON text.
+    fn default() -> Self {
+        let mut importers = Importers::default();
+        importers.register(RonImporter);
+        Self(LoadSettings {
+            importers: Arc::new(importers),
+            ..LoadSettings::default()
+        })
+    }
+}
+
+impl FileSettings {
+    /// The kinds of files that can be opened.
+    pub fn kinds(&self) -> FileKinds {
+        let kinds = self.0.importers.iter().map(|importer| FileKind {
+            name: importer.name().to_owned(),
+            extensions: importer.extensions().iter().map(ToString::to_string).collect(),
+        });
+        FileKinds(kinds.collect())
+    }
+}
 
 /// Numbers of sources that ended, by outcome.
 #[derive(Resource, Clone, Debug, Default)]
@@ -58,152 +98,103 @@ impl LoadOutcomes {
     }
 }
 
-fn open_files(
-    mut requests: ResMut<OpenRequests>,
-    mut sources: ResMut<IngestSources>,
-    outcomes: Res<LoadOutcomes>,
-    settings: Res<FileSettings>,
-) {
-    if requests.0.is_empty() {
-        return;
-    }
-    let paths = std::mem::take(&mut requests.0);
-    sources.add(FileSource::open(
-        paths,
-        &settings,
-        outcomes.clone(),
-        BlueprintTarget::AsSent,
-    ));
-}
-
-/// The application that blueprints among the files apply to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The applications that blueprints among the files apply to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BlueprintTarget {
-    /// The application that they name.
-    AsSent,
-    /// This application, whatever they name.
-    Application(Arc<str>),
+    /// The application that they name, open or not. Those that name none apply to all that are open once
+    /// everything has loaded.
+    #[default]
+    AsNamed,
+    /// Those that are open once everything has loaded: the one that they name, else all.
+    Open,
 }
 
-/// Some files that are read together.
-pub struct FileSource {
-    name: String,
-    handle: LoadHandle,
+/// Begins to read files on background threads: a source each, in the order of the paths.
+///
+/// Needs [`FileSourcesPlugin`].
+pub fn open_files(world: &mut World, paths: Vec<PathBuf>, target: BlueprintTarget) {
+    let (settings, outcomes) = (world.resource::<FileSettings>(), world.resource::<LoadOutcomes>());
+    let opened = open(paths, target, settings, outcomes);
+    let mut sources = world.resource_mut::<IngestSources>();
+    for source in opened {
+        sources.add(source);
+    }
+}
+
+fn open(
+    paths: Vec<PathBuf>,
+    target: BlueprintTarget,
+    settings: &FileSettings,
+    outcomes: &LoadOutcomes,
+) -> Vec<FileSource> {
+    let handles = chronoscope_io::open_files(paths, &settings.0).into_iter();
+    let source = |handle| FileSource::new(handle, outcomes.clone(), target);
+    handles.map(source).collect()
+}
+
+/// Tells the user interface which kinds of files there are.
+fn list_kinds(settings: Res<FileSettings>, mut kinds: ResMut<FileKinds>) {
+    kinds.set_if_neq(settings.kinds());
+}
+
+fn open_requested(
+    mut requests: ResMut<FileRequests>,
+    mut sources: ResMut<IngestSources>,
+    settings: Res<FileSettings>,
+    outcomes: Res<LoadOutcomes>,
+) {
+    let paths = std::mem::take(&mut requests.open);
+    for source in open(paths, BlueprintTarget::AsNamed, &settings, &outcomes) {
+        sources.add(source);
+    }
+}
+
+/// A file that is being read, or written.
+pub(crate) struct FileSource {
+    handle: SourceHandle,
     outcomes: LoadOutcomes,
     target: BlueprintTarget,
-    /// The file whose events are coming, as a name for reports.
-    source: Arc<str>,
 }
 
 impl FileSource {
-    /// Begins to read files on background threads.
-    pub fn open(
-        paths: Vec<PathBuf>,
-        settings: &FileSettings,
-        outcomes: LoadOutcomes,
-        target: BlueprintTarget,
-    ) -> Self {
-        let name = match paths.as_slice() {
-            [path] => path
-                .file_name()
-                .unwrap_or(path.as_os_str())
-                .to_string_lossy()
-                .into_owned(),
-            paths => format!("{} files", paths.len()),
-        };
-        let handle = load_files(paths, &settings.0);
+    pub(crate) fn new(handle: SourceHandle, outcomes: LoadOutcomes, target: BlueprintTarget) -> Self {
         Self {
-            source: name.as_str().into(),
-            name,
             handle,
             outcomes,
             target,
         }
     }
 
-    fn retarget(&self, id: StoreId) -> StoreId {
-        match &self.target {
-            BlueprintTarget::Application(application)
-                if id.kind == chronoscope_store::StoreKind::Blueprint =>
-            {
-                StoreId {
-                    application_id: application.clone(),
-                    ..id
-                }
-            }
-            _ => id,
-        }
-    }
-
     fn convert(&mut self, event: LoadEvent) -> Option<IngestMessage> {
         match event {
-            LoadEvent::Started { source, .. } => {
-                self.source = source;
-                None
+            LoadEvent::Message(message) => {
+                let store = message.store();
+                let is_for_open = store.kind == StoreKind::Blueprint
+                    && (self.target == BlueprintTarget::Open || store.application_id.is_empty());
+                Some(if is_for_open {
+                    IngestMessage::BlueprintForOpen(message)
+                } else {
+                    IngestMessage::Data(message)
+                })
             }
-            LoadEvent::Message(LogMessage::StoreInfo(info)) => Some(IngestMessage::StoreInfo {
-                store: self.retarget(info.id),
-                info: StoreInfo {
-                    source: self.source.clone(),
-                    logged_by: match &info.sdk_version {
-                        Some(version) => Some(format!("{} {version}", info.source).into()),
-                        None => Some(info.source.to_string().into()),
-                    },
-                    started_nanos: info.started_at_nanos.and_then(|nanos| i64::try_from(nanos).ok()),
-                },
-            }),
-            LoadEvent::Message(LogMessage::Chunk { store, chunk }) => Some(IngestMessage::Chunk {
-                store: self.retarget(store),
-                chunk,
-            }),
-            LoadEvent::Message(LogMessage::AbsentChunks {
-                store,
-                chunks,
-                source,
-            }) => Some(IngestMessage::AbsentChunks {
-                store: self.retarget(store),
-                chunks,
-                source,
-            }),
-            LoadEvent::Message(LogMessage::ActivateBlueprint {
-                blueprint,
-                make_active,
-                make_default,
-            }) => Some(IngestMessage::ActivateBlueprint {
-                blueprint: self.retarget(blueprint),
-                make_active,
-                make_default,
-            }),
-            LoadEvent::Report(report) => {
-                let severity = match report.severity {
-                    chronoscope_io::Severity::Info => Severity::Info,
-                    chronoscope_io::Severity::Warning => Severity::Warning,
-                    chronoscope_io::Severity::Error => Severity::Error,
-                };
-                Some(IngestMessage::Report(Report {
-                    severity,
-                    source: report.source,
-                    entity: report.entity,
-                    message: report.message,
-                }))
-            }
-            LoadEvent::Progress { .. } => None,
+            LoadEvent::Report(report) => Some(IngestMessage::Report(report_of(report))),
             LoadEvent::Finished { outcome, .. } => {
                 self.outcomes.count(outcome.opened);
                 None
             }
+            LoadEvent::Started { .. } | LoadEvent::Progress { .. } => None,
         }
     }
 }
 
 impl IngestSource for FileSource {
     fn name(&self) -> &str {
-        &self.name
+        self.handle.name()
     }
 
     fn poll(&mut self) -> SourcePoll {
         loop {
-            // Asked before the channel is looked into: what is sent in between is found.
+            // Asked before the queue is looked into: what is sent in between is found.
             let finished = self.handle.is_finished();
             match self.handle.try_recv() {
                 Some(event) => {
@@ -217,9 +208,14 @@ impl IngestSource for FileSource {
         }
     }
 
+    fn status(&self) -> SourceStatus {
+        self.handle.status()
+    }
+
     fn progress(&self) -> Option<f32> {
         let progress = self.handle.progress();
-        (progress.total_bytes > 0).then(|| progress.bytes_read as f32 / progress.total_bytes as f32)
+        let share = progress.bytes_read as f32 / progress.total_bytes as f32;
+        (progress.total_bytes > 0).then_some(share)
     }
 
     fn set_waker(&mut self, waker: &Waker) -> bool {
@@ -228,15 +224,29 @@ impl IngestSource for FileSource {
     }
 }
 
+fn report_of(report: LoadReport) -> Report {
+    let severity = match report.severity {
+        chronoscope_io::Severity::Info => Severity::Info,
+        chronoscope_io::Severity::Warning => Severity::Warning,
+        chronoscope_io::Severity::Error => Severity::Error,
+    };
+    Report {
+        severity,
+        source: report.source,
+        entity: report.entity,
+        message: report.message,
+    }
+}
+
 /// Messages that are there already, as a source.
 pub struct ReadySource {
     name: String,
-    messages: std::vec::IntoIter<IngestMessage>,
+    messages: std::vec::IntoIter<LogMessage>,
 }
 
 impl ReadySource {
     /// A source that delivers these messages.
-    pub fn new(name: impl Into<String>, messages: Vec<IngestMessage>) -> Self {
+    pub fn new(name: impl Into<String>, messages: Vec<LogMessage>) -> Self {
         Self {
             name: name.into(),
             messages: messages.into_iter(),
@@ -250,8 +260,9 @@ impl IngestSource for ReadySource {
     }
 
     fn poll(&mut self) -> SourcePoll {
-        self.messages
-            .next()
-            .map_or(SourcePoll::Finished, SourcePoll::Message)
+        let next = self.messages.next();
+        next.map_or(SourcePoll::Finished, |message| {
+            SourcePoll::Message(IngestMessage::Data(message))
+        })
     }
 }

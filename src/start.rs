@@ -1,7 +1,5 @@
 //! From a command line to an app that opens what it names.
 
-use std::{path::PathBuf, sync::Arc};
-
 use bevy::prelude::*;
 use chronoscope_frame::{Frame, FrameSystems, IngestSources, MemoryBudget, Recordings, TimeControls};
 use chronoscope_types::parse_time;
@@ -11,7 +9,7 @@ use chronoscope_views::spatial3d::EyeMotion;
 use crate::{
     cli::{Cli, ThemeArgument, TimeArgument},
     demo::demo_recording,
-    sources::{BlueprintTarget, FileSettings, FileSource, LoadOutcomes, ReadySource},
+    sources::{BlueprintTarget, ReadySource, open_files},
 };
 
 /// Opens the files of a command line.
@@ -60,35 +58,19 @@ impl Plugin for StartPlugin {
                     .before(FrameSystems::ApplyCommands),
             );
         }
-        if let Some(blueprint) = &options.blueprint {
-            app.insert_resource(PendingBlueprint(blueprint.clone()));
-            app.add_systems(
-                Frame,
-                open_blueprint
-                    .run_if(resource_exists::<PendingBlueprint>)
-                    .after(FrameSystems::Begin)
-                    .before(FrameSystems::Ingest),
-            );
-        }
-        let outcomes = app.world().resource::<LoadOutcomes>().clone();
-        let settings = app.world().resource::<FileSettings>().clone();
-        let files = self.cli.files.clone();
-        let mut sources = app.world_mut().resource_mut::<IngestSources>();
         if self.cli.is_demo() {
             match demo_recording() {
                 Ok(messages) => {
-                    sources.add(ReadySource::new("built-in demo", messages));
+                    let source = ReadySource::new("built-in demo", messages);
+                    app.world_mut().resource_mut::<IngestSources>().add(source);
                 }
                 Err(error) => error!("the built-in demo cannot be made: {error}"),
             }
-        } else {
-            sources.add(FileSource::open(
-                files,
-                &settings,
-                outcomes,
-                BlueprintTarget::AsSent,
-            ));
         }
+        let world = app.world_mut();
+        open_files(world, self.cli.files.clone(), BlueprintTarget::AsNamed);
+        let blueprint = options.blueprint.iter().cloned().collect();
+        open_files(world, blueprint, BlueprintTarget::Open);
     }
 }
 
@@ -124,34 +106,4 @@ fn set_initial_time(
         error!("--time: no recording has a timeline {timeline:?}");
         commands.remove_resource::<PendingTime>();
     }
-}
-
-/// The blueprint of the command line, until the application of the recording is known.
-#[derive(Resource)]
-struct PendingBlueprint(PathBuf);
-
-/// Opens the blueprint for the application of the recording, after everything else, so that it wins over what
-/// the files bring.
-fn open_blueprint(
-    mut commands: Commands,
-    pending: Res<PendingBlueprint>,
-    recordings: Res<Recordings>,
-    mut sources: ResMut<IngestSources>,
-    outcomes: Res<LoadOutcomes>,
-    settings: Res<FileSettings>,
-) {
-    if !sources.is_idle() {
-        return;
-    }
-    let target = match recordings.active_application() {
-        Some(application) => BlueprintTarget::Application(Arc::clone(application)),
-        None => BlueprintTarget::AsSent,
-    };
-    sources.add(FileSource::open(
-        vec![pending.0.clone()],
-        &settings,
-        outcomes.clone(),
-        target,
-    ));
-    commands.remove_resource::<PendingBlueprint>();
 }

@@ -12,12 +12,12 @@ use bevy::{
 use bytemuck::{Pod, Zeroable};
 use chronoscope::{
     blueprint::ViewClassId,
-    frame::{IngestMessage, IngestSources, Report, visualizer::QueryMode},
+    frame::{IngestSources, Report, visualizer::QueryMode},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     prelude::*,
     render::Primitive,
     sources::ReadySource,
-    types::{Points3D, read},
+    types::{LogMessage, Points3D, read},
     views::spatial::{bounds::Bounds, read_cell},
 };
 
@@ -165,7 +165,7 @@ fn a_primitive_and_a_visualizer_from_outside_are_drawn() {
     let points = Points3D::new([[0.0, 0.0, 0.0], [5.0, 5.0, 0.0]])
         .with_radii([2.0])
         .with_colors([[color[0], color[1], color[2], 255]]);
-    let message = |chunk| IngestMessage::Chunk {
+    let message = |chunk| LogMessage::Chunk {
         store: StoreId::recording("squares", "one"),
         chunk: Arc::new(chunk),
     };

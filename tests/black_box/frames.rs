@@ -13,7 +13,7 @@ use chronoscope::{
     io::LoadSettings,
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     render::RenderStats,
-    sources::{BlueprintTarget, FileSettings, FileSource, LoadOutcomes},
+    sources::{BlueprintTarget, FileSettings, open_files},
 };
 use image::RgbImage;
 
@@ -51,14 +51,11 @@ fn app_opened_at(frame: Option<i64>, file: &str, settings: &FileSettings) -> App
         times.initial.set_time("frame", frame);
         times.timeline_is_given = true;
     }
-    let outcomes = app.world().resource::<LoadOutcomes>().clone();
+    app.insert_resource(settings.clone());
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data")
         .join(file);
-    let source = FileSource::open(vec![path], settings, outcomes, BlueprintTarget::AsSent);
-    app.world_mut()
-        .resource_mut::<chronoscope::frame::IngestSources>()
-        .add(source);
+    open_files(app.world_mut(), vec![path], BlueprintTarget::AsNamed);
     offscreen::settle(&mut app, None).unwrap();
     app
 }

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod blueprints;
 mod contexts;
 mod embedding;
 mod extension;
@@ -15,3 +16,4 @@ mod frames;
 mod picture;
 mod pointer;
 mod program;
+mod sources;

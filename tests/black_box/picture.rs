@@ -25,3 +25,10 @@ pub(crate) fn difference(a: &RgbImage, b: &RgbImage) -> usize {
         .filter(|(a, b)| (0..3).any(|i| a.0[i].abs_diff(b.0[i]) > 8))
         .count()
 }
+
+/// Saves a picture to be looked at, where a folder for that is named.
+pub(crate) fn save(picture: &RgbImage, name: &str) {
+    if let Some(folder) = std::env::var_os("CHRONOSCOPE_PICTURES") {
+        picture.save(Path::new(&folder).join(name)).unwrap();
+    }
+}

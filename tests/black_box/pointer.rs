@@ -6,12 +6,12 @@ use bevy::prelude::*;
 use bevy_egui::{PrimaryEguiContext, input::EguiInputEvent};
 use chronoscope::{
     ChronoscopePlugins,
-    frame::{IngestMessage, IngestSources, Item, Selection},
+    frame::{IngestSources, Item, Selection},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     prelude::*,
     render::{PickRequest, RenderStats},
     sources::ReadySource,
-    types::Points3D,
+    types::{LogMessage, Points3D},
 };
 use egui::{Event, Modifiers, PointerButton, Pos2, pos2};
 use image::RgbImage;
@@ -48,7 +48,7 @@ fn app_with(chunk: Chunk) -> App {
     })
     .add_plugins(ChronoscopePlugins);
     offscreen::finish(&mut app);
-    let message = IngestMessage::Chunk {
+    let message = LogMessage::Chunk {
         store: StoreId::recording("pointer", "one"),
         chunk: Arc::new(chunk),
     };

@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
 }
 
 /// Opens files and takes a picture. Returns it with what was said on stderr and whether the program called it a success.
-fn screenshot(files: &[&Path], arguments: &[&str]) -> (Option<RgbImage>, String, bool) {
+pub(crate) fn screenshot(files: &[&Path], arguments: &[&str]) -> (Option<RgbImage>, String, bool) {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("out.png");
     let mut all: Vec<&str> = files.iter().map(|path| path.to_str().unwrap()).collect();
@@ -40,7 +40,7 @@ fn screenshot(files: &[&Path], arguments: &[&str]) -> (Option<RgbImage>, String,
 /// Colors that the scene was logged with.
 const TRAIL: [u8; 3] = [120, 255, 120];
 const ROBOT: [u8; 3] = [230, 120, 40];
-const OVERRIDDEN_LIDAR: [u8; 3] = [0, 255, 255];
+pub(crate) const OVERRIDDEN_LIDAR: [u8; 3] = [0, 255, 255];
 
 #[test]
 fn the_scene_shows_what_was_logged() {

@@ -2,14 +2,12 @@
 //!
 //! [`crate::plan`] carries them out.
 
-use std::sync::Arc;
-
-use chronoscope_store::{EntityPath, TimeRange};
+use chronoscope_store::EntityPath;
 use chronoscope_types::AsComponents;
 
 use crate::{
-    ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter, LoopMode, OverrideTarget,
-    Panel, PanelState, PlayState, ViewBlueprint, ViewId, ViewportBlueprint,
+    ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter, OverrideTarget, Panel,
+    PanelState, ViewBlueprint, ViewId, ViewportBlueprint,
 };
 
 pub use crate::write::Components;
@@ -90,18 +88,6 @@ pub enum BlueprintCommand {
 
     /// Opens or closes a panel.
     SetPanel(Panel, PanelState),
-    /// Chooses the timeline.
-    SetTimeline(Arc<str>),
-    /// Chooses how playing repeats.
-    SetLoopMode(LoopMode),
-    /// Selects times, or none.
-    SetTimeSelection(Option<TimeRange>),
-    /// Chooses how much faster than the clock to play.
-    SetPlaybackSpeed(f64),
-    /// Chooses how many steps to play a second.
-    SetFps(f64),
-    /// Plays or pauses. Cannot be undone.
-    SetPlayState(PlayState),
 
     /// Sets properties of a view, each named by its archetype. An empty array takes a property back.
     SetProperty(ViewId, Components),

@@ -31,7 +31,7 @@ pub struct BlueprintChange {
 /// Carries a command out on the active blueprint. `current` is the blueprint as it is shown, see [`crate::with_heuristics`].
 ///
 /// Edits make undo steps. Each sample of a gesture replaces the one before. Navigation ([`BlueprintCommand::is_navigation`]) makes no
-/// step: its rows lie below all undo points that there are, so that undo and redo leave the eye where it is. Playing makes none either.
+/// step: its rows lie below all undo points that there are, so that undo and redo leave the eye where it is.
 ///
 /// # Errors
 /// As [`BlueprintCommand::apply`]; nothing has changed then.
@@ -68,7 +68,7 @@ pub fn edit_blueprint(
     Ok(BlueprintChange { events, stored })
 }
 
-/// Replaces what the active blueprint says by what another says, or by nothing, as one undo step. Static rows stay.
+/// Replaces what the active blueprint says by what another says, or by nothing, as one undo step of this name. Static rows stay.
 ///
 /// # Errors
 /// Where the store does not take the rows.
@@ -76,8 +76,9 @@ pub fn reset_blueprint(
     blueprint: &mut Recording,
     undo: &mut UndoState,
     source: Option<&Recording>,
+    name: &'static str,
 ) -> Result<Vec<StoreEvent>, BlueprintError> {
-    let edit = undo.edit(None, "reset blueprint");
+    let edit = undo.edit(None, name);
     let mut events = Vec::new();
     if let Some(time) = edit.drop_after {
         events = drop_rows_after(blueprint, time)?;
@@ -128,9 +129,6 @@ fn navigate(
     current: &ViewportBlueprint,
     command: &BlueprintCommand,
 ) -> Result<Option<BlueprintEdit>, BlueprintError> {
-    if matches!(command, BlueprintCommand::SetPlayState(_)) {
-        return command.edit(current, undo.newest()).map(Some);
-    }
     let Some(view) = command.navigated_view(current) else {
         return Ok(None);
     };
@@ -221,11 +219,6 @@ impl BlueprintCommand {
             Self::ResetLayout => "reset layout",
             Self::SetAutoViews(_) => "change automatic views",
             Self::SetPanel(..) => "open or close panel",
-            Self::SetTimeline(_) => "change timeline",
-            Self::SetLoopMode(_) => "change loop mode",
-            Self::SetTimeSelection(_) => "select times",
-            Self::SetPlaybackSpeed(_) | Self::SetFps(_) => "change speed",
-            Self::SetPlayState(_) => "play or pause",
             Self::SetProperty(..) => "change view property",
             Self::SetDefault(..) => "change view default",
             Self::SetOverride { .. } => "change override",

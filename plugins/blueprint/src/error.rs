@@ -48,12 +48,6 @@ pub enum BlueprintError {
         /// The number.
         share: f32,
     },
-    /// A speed must be a finite number, and positive where it counts steps.
-    #[error("{value} is not a valid playback speed")]
-    BadSpeed {
-        /// The number.
-        value: f64,
-    },
     /// A component's name does not say which archetype, and so which property of a view, it belongs to.
     #[error("component {component} has no archetype, so it cannot be a view property")]
     NoArchetype {

@@ -168,15 +168,6 @@ impl Plan {
                 }
             }
             C::SetPanel(panel, state) => self.after.panels.set(*panel, Some(*state)),
-            C::SetTimeline(name) => self.after.time_panel.timeline = Some(Arc::clone(name)),
-            C::SetLoopMode(mode) => self.after.time_panel.loop_mode = Some(*mode),
-            C::SetTimeSelection(range) => {
-                self.after.time_panel.time_selection = range.filter(|range| !range.is_empty());
-            }
-            C::SetPlaybackSpeed(speed) => self.after.time_panel.playback_speed = Some(finite(*speed)?),
-            C::SetFps(fps) if *fps > 0.0 => self.after.time_panel.fps = Some(finite(*fps)?),
-            C::SetFps(fps) => return Err(BlueprintError::BadSpeed { value: *fps }),
-            C::SetPlayState(state) => self.after.time_panel.play_state = Some(*state),
             C::SetProperty(view, components) => {
                 self.view(*view)?;
                 for (descriptor, array) in components {
@@ -448,13 +439,5 @@ impl Plan {
             self.after.remove_if_empty(old);
         }
         Ok(())
-    }
-}
-
-fn finite(value: f64) -> Result<f64, BlueprintError> {
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err(BlueprintError::BadSpeed { value })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chronoscope_blueprint::read_viewport;
+use chronoscope_blueprint::{TimePanelBlueprint, read_viewport};
 use chronoscope_store::StoreId;
 
 use crate::{DiffEntry, DiffLog, RecordingEntry, Recordings, TimeControl, TimeControls};
@@ -17,8 +17,10 @@ pub(crate) fn activate_blueprint(
     make_default: bool,
 ) {
     let application = blueprint.application_id.clone();
+    let mut replaced = None;
     if make_default {
-        recordings.blueprints_mut(&application).default = Some(blueprint.clone());
+        let default = &mut recordings.blueprints_mut(&application).default;
+        replaced = default.replace(blueprint.clone());
     }
     let shows_none = recordings
         .blueprints(&application)
@@ -26,13 +28,17 @@ pub(crate) fn activate_blueprint(
     if make_active || (make_default && shows_none) {
         let (key, events) = recordings.reset_active_blueprint(&application, Some(blueprint));
         log.push_events(key, events);
-        apply_time_panel(recordings, times, &application);
+        apply_active_time_panel(recordings, times, &application);
+    }
+    // Nothing returns to the one that it replaces.
+    if let Some(replaced) = replaced.filter(|replaced| replaced != blueprint) {
+        recordings.close(&replaced);
     }
     log.push(DiffEntry::Recordings);
 }
 
 /// Takes timeline, speed and loop from a blueprint that has just become the active one.
-fn apply_time_panel(recordings: &mut Recordings, times: &mut TimeControls, application: &Arc<str>) {
+fn apply_active_time_panel(recordings: &mut Recordings, times: &mut TimeControls, application: &Arc<str>) {
     let Some(id) = recordings
         .blueprints(application)
         .and_then(|blueprints| blueprints.active.clone())
@@ -42,11 +48,27 @@ fn apply_time_panel(recordings: &mut Recordings, times: &mut TimeControls, appli
     let entry = recordings.open(&id);
     entry.recording.apply_pending();
     let (viewport, _) = read_viewport(entry.store(), &entry.recording.cache, i64::MAX);
-    let panel = viewport.time_panel;
-    let keep_timeline = times.timeline_is_given;
+    let mut panel = viewport.time_panel;
+    if times.timeline_is_given {
+        panel.timeline = None;
+    }
+    apply_time_panel(recordings, times, application, &panel);
+}
+
+/// Takes timeline, speed and loop from what a blueprint says of them, for all recordings of an application,
+/// those that are still to come included.
+pub(crate) fn apply_time_panel(
+    recordings: &Recordings,
+    times: &mut TimeControls,
+    application: &Arc<str>,
+    panel: &TimePanelBlueprint,
+) {
     let apply = |control: &mut TimeControl| {
-        if let Some(timeline) = panel.timeline.as_deref().filter(|_| !keep_timeline) {
+        if let Some(timeline) = &panel.timeline {
             control.set_timeline(timeline);
+            if panel.time_selection.is_some() {
+                control.set_loop_selection(timeline, panel.time_selection);
+            }
         }
         if let Some(speed) = panel.playback_speed {
             control.set_speed(speed);

@@ -6,13 +6,14 @@ use std::{sync::Arc, time::Duration};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
-use chronoscope_blueprint::{BlueprintCommand, UndoState, ViewportBlueprint, edit_blueprint, read_viewport};
+use chronoscope_blueprint::{BlueprintCommand, UndoState, ViewportBlueprint, edit_blueprint};
 use chronoscope_store::TimelineId;
 
 use crate::{
     ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, IngestSources, Item, PlayState,
     Recordings, Report, Reports, Selection, TimeControls, ViewerCommand, ViewerCommands,
-    commands::OpenRequests,
+    commands::FileRequests,
+    document,
     selection::{EntityClicked, SelectionChanged},
 };
 
@@ -39,7 +40,7 @@ fn apply_commands(
     mut recordings: ResMut<Recordings>,
     mut times: ResMut<TimeControls>,
     mut selection: ResMut<Selection>,
-    mut requests: ResMut<OpenRequests>,
+    mut requests: ResMut<FileRequests>,
     mut sources: ResMut<IngestSources>,
     mut reports: ResMut<Reports>,
     mut log: ResMut<DiffLog>,
@@ -101,7 +102,18 @@ fn apply_commands(
                     log.push(DiffEntry::Recordings);
                 }
             }
-            ViewerCommand::OpenFiles(paths) => requests.0.extend(paths),
+            ViewerCommand::OpenFiles(paths) => requests.open.extend(paths),
+            ViewerCommand::SaveBlueprint(path) => requests.save_blueprint.push(path),
+            ViewerCommand::RemoveSource(id) => {
+                if sources.remove(id) {
+                    log.push(DiffEntry::Recordings);
+                }
+            }
+            ViewerCommand::PasteBlueprint(text) => {
+                editing = Editing::default();
+                let done = document::paste(&text, &mut recordings, &mut log, &mut times);
+                done.unwrap_or_else(|report| reports.push(report));
+            }
         }
     }
     if let Some(before) = selected_before.filter(|before| *before != selection.selected) {
@@ -150,11 +162,7 @@ impl Editing {
         };
         // What is shown now, heuristic views included, so that editing one writes it down.
         let known = self.shown.take().or_else(|| active.current(recordings));
-        let current = known.unwrap_or_else(|| {
-            let time = blueprints.undo.query_time();
-            let (stored, _) = read_viewport(entry.store(), &entry.recording.cache, time);
-            Arc::new(active.with_stored(&stored))
-        });
+        let current = known.unwrap_or_else(|| active.read(entry, blueprints));
         let Some((entry, undo)) = recordings.active_blueprint_mut() else {
             return Ok(());
         };

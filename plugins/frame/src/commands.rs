@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::BlueprintCommand;
 use chronoscope_store::{StoreId, TimeRange};
+use chronoscope_types::SourceId;
 
 use crate::{Item, LoopMode, selection::EntityClicked};
 
@@ -19,11 +20,9 @@ pub enum TimeCommand {
     SetTimeOf(String, i64),
     /// Show a timeline at a time.
     SetTimelineAndTime(String, i64),
-    /// Play, from the beginning where the cursor is at the end.
-    Play,
     /// Stop at the cursor.
     Pause,
-    /// Play or pause.
+    /// Play, from the beginning where the cursor is at the end, or pause.
     TogglePlay,
     /// Stay at the newest data.
     Follow,
@@ -75,8 +74,16 @@ pub enum ViewerCommand {
     ActivateRecording(StoreId),
     /// Close a recording and free its memory.
     CloseRecording(StoreId),
-    /// Open files. Carried out by whoever owns the sources; see [`OpenRequests`].
+    /// Open files. Carried out by whoever owns the sources; see [`FileRequests`].
     OpenFiles(Vec<PathBuf>),
+    /// Remove a source: what it has not given yet is not taken, and that it was lost is forgotten.
+    RemoveSource(SourceId),
+    /// Save the shown blueprint to a file, in the format of its extension. Carried out by whoever owns the
+    /// sources; see [`FileRequests`].
+    SaveBlueprint(PathBuf),
+    /// Replace the shown blueprint by one that stands in a text, in RON. One step to undo; a text that is no
+    /// blueprint gives a report that names the line.
+    PasteBlueprint(String),
 }
 
 /// The commands that wait for the next frame, in the order in which they were given.
@@ -117,6 +124,41 @@ impl ViewerCommands {
     }
 }
 
-/// The files that were asked for and that nobody has begun to open.
+/// The files that were asked for and that nobody has begun to open or to save.
 #[derive(Resource, Debug, Default)]
-pub struct OpenRequests(pub Vec<PathBuf>);
+pub struct FileRequests {
+    /// Files to open.
+    pub open: Vec<PathBuf>,
+    /// Files to save the shown blueprint to.
+    pub save_blueprint: Vec<PathBuf>,
+}
+
+impl FileRequests {
+    /// Whether nothing was asked for.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.save_blueprint.is_empty()
+    }
+}
+
+/// The kinds of files that [`FileRequests`] can ask for. Said by whoever owns the sources; empty where nobody
+/// opens files.
+#[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileKinds(pub Vec<FileKind>);
+
+/// A kind of files that can be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileKind {
+    /// What it is called in a sentence, with its article: `a PNG picture`.
+    pub name: String,
+    /// Its extensions, in lower case, without the dot.
+    pub extensions: Vec<String>,
+}
+
+impl FileKinds {
+    /// All extensions, with the dot, as a sentence lists them: `.rrd, .rbl, .png`.
+    pub fn extensions(&self) -> String {
+        let extensions = self.0.iter().flat_map(|kind| &kind.extensions);
+        let dotted: Vec<String> = extensions.map(|extension| format!(".{extension}")).collect();
+        dotted.join(", ")
+    }
+}

@@ -1,231 +1,29 @@
 //! Phase 2: what files and streams deliver goes into the stores, within a budget of time and bytes per frame.
+//!
+//! `sources` is where it comes from; `held_blueprints` are for whatever is open, and wait until that is known.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod held_blueprints;
+mod sources;
+
+use std::time::{Duration, Instant};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use chronoscope_store::{AbsentChunk, Chunk, ChunkSource, StoreEvent, StoreId, Waker};
+use chronoscope_store::StoreEvent;
+use chronoscope_types::LogMessage;
+
+pub use self::sources::{IngestMessage, IngestSource, IngestSources, SourcePoll, SourceState};
+use self::{
+    held_blueprints::{HeldMessage, place},
+    sources::num_bytes,
+};
 
 use crate::{
     DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, Report, Reports,
-    StoreInfo, TimeControls,
+    TimeControls,
     activate::activate_blueprint,
-    commands::{OpenRequests, ViewerCommands},
+    commands::{FileKinds, FileRequests, ViewerCommands},
 };
-
-/// Something that a source delivers.
-#[derive(Clone, Debug)]
-pub enum IngestMessage {
-    /// A store begins, or more is known about it.
-    StoreInfo {
-        /// The store.
-        store: StoreId,
-        /// What is known.
-        info: StoreInfo,
-    },
-    /// Data of a store.
-    Chunk {
-        /// The store.
-        store: StoreId,
-        /// The data.
-        chunk: Arc<Chunk>,
-    },
-    /// Chunks of a store that are known and were not read.
-    AbsentChunks {
-        /// The store.
-        store: StoreId,
-        /// What is known of them.
-        chunks: Arc<[AbsentChunk]>,
-        /// Where their chunks come from.
-        source: Arc<dyn ChunkSource>,
-    },
-    /// A blueprint that was sent in full is to be used.
-    ActivateBlueprint {
-        /// The blueprint.
-        blueprint: StoreId,
-        /// Show it now.
-        make_active: bool,
-        /// Reset to it from now on.
-        make_default: bool,
-    },
-    /// Something that the user should know.
-    Report(Report),
-}
-
-/// What a source has right now.
-#[derive(Debug)]
-pub enum SourcePoll {
-    /// A message.
-    Message(IngestMessage),
-    /// Nothing yet, but more will come.
-    Pending,
-    /// Nothing, and never again.
-    Finished,
-}
-
-/// Where data comes from: a file that is read, a stream that is received. Polled in each frame; must never
-/// block.
-pub trait IngestSource: Send + Sync + 'static {
-    /// What the user calls it: a file's name, an address.
-    fn name(&self) -> &str;
-
-    /// Takes the next message.
-    fn poll(&mut self) -> SourcePoll;
-
-    /// How far it is, from 0 to 1, where that is known.
-    fn progress(&self) -> Option<f32> {
-        None
-    }
-
-    /// Whether it may stay quiet for ever, as a listening socket does; then it does not keep the viewer from
-    /// settling.
-    fn is_live(&self) -> bool {
-        false
-    }
-
-    /// Takes what wakes the viewer. Returns whether the source calls it whenever there is something to poll.
-    /// One that is live must, since nobody polls while the viewer rests; where another does not, the viewer
-    /// does not rest before it has finished.
-    fn set_waker(&mut self, _waker: &Waker) -> bool {
-        false
-    }
-}
-
-/// Identifies a source for as long as the program runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SourceId(u64);
-
-/// The sources that are being drained.
-#[derive(Resource, Default)]
-pub struct IngestSources {
-    sources: Vec<ActiveSource>,
-    next: usize,
-    next_id: u64,
-    waker: Option<Waker>,
-}
-
-struct ActiveSource {
-    id: SourceId,
-    source: Box<dyn IngestSource>,
-    /// It says when there is something to poll.
-    wakes: bool,
-    /// The stores that it gave data for, and those of them that were closed since: what still comes for these
-    /// is passed over.
-    stores: BTreeMap<StoreId, StoreState>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum StoreState {
-    Open,
-    Closed,
-}
-
-impl IngestSources {
-    /// Adds a source.
-    pub fn add(&mut self, source: impl IngestSource) -> SourceId {
-        let id = SourceId(self.next_id);
-        self.next_id += 1;
-        let mut source: Box<dyn IngestSource> = Box::new(source);
-        let mut wakes = false;
-        if let Some(waker) = &self.waker {
-            wakes = source.set_waker(waker);
-            waker.wake();
-        }
-        self.sources.push(ActiveSource {
-            id,
-            source,
-            wakes,
-            stores: BTreeMap::new(),
-        });
-        id
-    }
-
-    /// Says what wakes the viewer, to all sources that there are and will be.
-    pub fn set_waker(&mut self, waker: Waker) {
-        for active in &mut self.sources {
-            active.wakes = active.source.set_waker(&waker);
-        }
-        self.waker = Some(waker);
-    }
-
-    /// Removes a source: what it has not given yet is not taken. Nothing happens where it came to its end
-    /// before.
-    pub fn remove(&mut self, id: SourceId) {
-        self.sources.retain(|source| source.id != id);
-    }
-
-    /// The sources, in the order in which they were added.
-    pub fn iter(&self) -> impl Iterator<Item = &dyn IngestSource> {
-        self.sources.iter().map(|active| &*active.source)
-    }
-
-    /// Whether all that had an end has reached it.
-    pub fn is_idle(&self) -> bool {
-        self.iter().all(IngestSource::is_live)
-    }
-
-    /// Whether some source has to be asked in each frame: it has not ended, and does not say when it has
-    /// something.
-    pub fn needs_polling(&self) -> bool {
-        self.sources
-            .iter()
-            .any(|active| !active.wakes && !active.source.is_live())
-    }
-
-    /// Passes over what the sources of today still give for a store that was closed. A source that is added
-    /// later opens it again.
-    pub(crate) fn close(&mut self, store: &StoreId) {
-        for state in self
-            .sources
-            .iter_mut()
-            .filter_map(|source| source.stores.get_mut(store))
-        {
-            *state = StoreState::Closed;
-        }
-    }
-}
-
-impl ActiveSource {
-    /// Whether a message is for a store that was closed while this source was giving it.
-    fn is_for_closed(&mut self, message: &IngestMessage) -> bool {
-        let Some(store) = message.store() else {
-            return false;
-        };
-        match self.stores.get(store) {
-            Some(state) => *state == StoreState::Closed,
-            None => {
-                self.stores.insert(store.clone(), StoreState::Open);
-                false
-            }
-        }
-    }
-}
-
-impl IngestMessage {
-    /// The store that it is for, if one.
-    pub fn store(&self) -> Option<&StoreId> {
-        match self {
-            Self::StoreInfo { store, .. }
-            | Self::Chunk { store, .. }
-            | Self::AbsentChunks { store, .. }
-            | Self::ActivateBlueprint { blueprint: store, .. } => Some(store),
-            Self::Report(_) => None,
-        }
-    }
-
-    /// The bytes of data that it brings, chunks that are known by their metadata alone included.
-    fn num_bytes(&self) -> u64 {
-        match self {
-            Self::Chunk { chunk, .. } => chunk.num_bytes(),
-            Self::AbsentChunks { chunks, .. } => (size_of::<AbsentChunk>() * chunks.len()) as u64,
-            Self::StoreInfo { .. } | Self::ActivateBlueprint { .. } | Self::Report(_) => 0,
-        }
-    }
-}
 
 /// What a frame may spend on ingesting.
 #[derive(Resource, Clone, Copy, Debug)]
@@ -260,7 +58,8 @@ impl Plugin for IngestPlugin {
             .init_resource::<IngestSources>()
             .init_resource::<IngestBudget>()
             .init_resource::<Reports>()
-            .init_resource::<OpenRequests>()
+            .init_resource::<FileKinds>()
+            .init_resource::<FileRequests>()
             .init_resource::<TimeControls>()
             .init_resource::<ViewerCommands>()
             .add_systems(Frame, receive_messages.in_set(FrameSystems::Ingest));
@@ -279,7 +78,7 @@ pub(crate) fn receive_messages(
 ) {
     let start = Instant::now();
     let time_budget = pace.begin(start, &budget);
-    if sources.sources.is_empty() {
+    if sources.sources.is_empty() && sources.held.is_empty() {
         return;
     }
     puffin::profile_scope!("receive_messages");
@@ -302,12 +101,26 @@ pub(crate) fn receive_messages(
                     continue;
                 }
                 diagnostics.ingested_messages += 1;
-                bytes += message.num_bytes();
-                ingest(message, &mut recordings, &mut log, &mut reports, &mut times);
+                bytes += num_bytes(&message);
+                match message {
+                    IngestMessage::Data(message) => {
+                        let name = active.source.name();
+                        ingest(name, message, &mut recordings, &mut log, &mut reports, &mut times);
+                    }
+                    IngestMessage::BlueprintForOpen(message) => sources.held.push(HeldMessage {
+                        source: active.id,
+                        source_name: active.source.name().into(),
+                        message,
+                    }),
+                    IngestMessage::Report(report) => {
+                        reports.push(report);
+                        log.push(DiffEntry::Recordings);
+                    }
+                }
             }
             SourcePoll::Pending => quiet += 1,
             SourcePoll::Finished => {
-                sources.sources.remove(at);
+                sources.end(at);
                 sources.next = at;
                 log.push(DiffEntry::Recordings);
                 if sources.sources.is_empty() {
@@ -317,6 +130,18 @@ pub(crate) fn receive_messages(
         }
     }
     diagnostics.ingested_bytes = bytes;
+    if !sources.held.is_empty() && sources.is_idle() {
+        for (name, message) in place(std::mem::take(&mut sources.held), &recordings, &mut reports) {
+            ingest(
+                &name,
+                message,
+                &mut recordings,
+                &mut log,
+                &mut reports,
+                &mut times,
+            );
+        }
+    }
 }
 
 /// How long frames take, and whether ingesting was cut short by its budget in the last.
@@ -345,7 +170,7 @@ fn reports_of_retyped(entry: &RecordingEntry, events: &[StoreEvent]) -> impl Ite
     events.iter().flat_map(move |event| {
         event.retyped_timelines().iter().map(move |timeline| {
             Report::entity_warning(
-                entry.info.source.clone(),
+                entry.source_name.clone(),
                 store.entity_path(event.meta.entity).clone(),
                 format!(
                     "timeline {} has another type here than elsewhere; its numbers are kept",
@@ -356,40 +181,45 @@ fn reports_of_retyped(entry: &RecordingEntry, events: &[StoreEvent]) -> impl Ite
     })
 }
 
-/// Puts one message where it belongs.
-pub(crate) fn ingest(
-    message: IngestMessage,
+/// Puts one message of a source where it belongs.
+fn ingest(
+    source_name: &str,
+    message: LogMessage,
     recordings: &mut Recordings,
     log: &mut DiffLog,
     reports: &mut Reports,
     times: &mut TimeControls,
 ) {
     match message {
-        IngestMessage::StoreInfo { store, info } => {
-            recordings.open(&store).info = info;
+        LogMessage::StoreInfo(info) => {
+            let entry = recordings.open(&info.id);
+            entry.name_source(source_name);
+            entry.info = info;
             log.push(DiffEntry::Recordings);
         }
-        IngestMessage::Chunk { store, chunk } => {
+        LogMessage::Chunk { store, chunk } => {
             let entity = chunk.entity_path().clone();
             let entry = recordings.open_and_log(log, &store);
+            entry.name_source(source_name);
             match entry.recording.insert(chunk) {
                 Ok(events) => {
                     reports_of_retyped(entry, &events).for_each(|report| reports.push(report));
                     log.push_events(entry.key(), events);
                 }
                 Err(error) => reports.push(Report::entity_warning(
-                    entry.info.source.clone(),
+                    entry.source_name.clone(),
                     entity,
                     error.to_string(),
                 )),
             }
         }
-        IngestMessage::AbsentChunks {
+        LogMessage::AbsentChunks {
             store,
             chunks,
             source,
         } => {
             let entry = recordings.open_and_log(log, &store);
+            entry.name_source(source_name);
             let key = entry.key();
             for chunk in chunks.iter() {
                 match entry.recording.insert_absent(chunk) {
@@ -402,7 +232,7 @@ pub(crate) fn ingest(
                         log.push_events(key, events);
                     }
                     Err(error) => {
-                        let source = entry.info.source.clone();
+                        let source = entry.source_name.clone();
                         reports.push(Report::entity_warning(
                             source,
                             chunk.entity_path.clone(),
@@ -412,16 +242,12 @@ pub(crate) fn ingest(
                 }
             }
         }
-        IngestMessage::ActivateBlueprint {
+        LogMessage::ActivateBlueprint {
             blueprint,
             make_active,
             make_default,
         } => {
             activate_blueprint(recordings, log, times, &blueprint, make_active, make_default);
-        }
-        IngestMessage::Report(report) => {
-            reports.push(report);
-            log.push(DiffEntry::Recordings);
         }
     }
 }

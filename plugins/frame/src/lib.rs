@@ -13,7 +13,7 @@
 //! [`ingest`] drains what files and streams deliver, within a budget; [`chunk_loading`] has chunks read that
 //! are known and not loaded, and says what waits for them. [`memory`] keeps within the one memory budget.
 //! [`apply`] carries out commands: the cursor ([`time_control`]), the blueprint, the selection
-//! ([`selection`]).
+//! ([`selection`]). `document` is the shown blueprint as text, to be saved, copied and pasted.
 //!
 //! # 3. What is to be shown
 //! [`viewport`] reads the blueprint and keeps one ECS entity per view; [`view_class`] is what may be shown,
@@ -36,6 +36,7 @@ pub mod commands;
 pub mod context;
 pub mod diagnostics;
 pub mod diff;
+mod document;
 pub mod error;
 mod identity;
 pub mod ingest;
@@ -56,7 +57,7 @@ pub use budget::{
     AppViewerCacheExt, CacheSize, CacheUse, MemoryBudget, MemoryUse, PurgeOrder, ViewerCache, ViewerCaches,
 };
 pub use chunk_loading::{MissingChunks, ReadAhead};
-pub use commands::{TimeCommand, ViewerCommand, ViewerCommands};
+pub use commands::{FileKind, FileKinds, TimeCommand, ViewerCommand, ViewerCommands};
 pub use context::{
     Annotations, AppEntityContextExt, Camera, ContextReader, ContextRows, EntityContext, EntityContexts,
     Inherit, Place, ReadContext, Transforms, ViewAxes,
@@ -65,11 +66,11 @@ pub use context::{
 pub use diagnostics::{FrameDiagnostics, FrameSample, PhaseTime, QueryUse, Work, WorkCounters};
 pub use diff::{DiffEntry, DiffLog};
 pub use error::{Report, Reports};
-pub use ingest::{IngestMessage, IngestSource, IngestSources, SourceId, SourcePoll};
+pub use ingest::{IngestMessage, IngestSource, IngestSources, SourcePoll, SourceState};
 pub use overrides::{ResolvedInstruction, ResolvedOverrides, ViewOverrides};
 pub use query_context::{ContextId, ContextProblem, InContext, InContexts, QueryContext, QueryContexts};
 pub use query_results::{DataResult, DataResults, InstructionIndex, LatestAtResults, ResultKey, ResultQuery};
-pub use recordings::{RecordingEntry, RecordingKey, Recordings, StoreInfo};
+pub use recordings::{RecordingEntry, RecordingKey, Recordings};
 pub use schedule::{Frame, FramePlugins, FrameSystems};
 pub use selection::{Item, Selection};
 pub use settle::Settled;

@@ -7,6 +7,7 @@ use chronoscope_blueprint::{BlueprintError, UndoState, newest_blueprint_time, re
 use chronoscope_store::{
     Chunk, ChunkSource, ChunkStore, Recording, StoreError, StoreEvent, StoreId, StoreKind,
 };
+use chronoscope_types::StoreInfo;
 
 use crate::{DiffEntry, DiffLog};
 
@@ -15,22 +16,13 @@ use crate::{DiffEntry, DiffLog};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordingKey(u32);
 
-/// What is known about a store beside its data.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StoreInfo {
-    /// Where it came from: a file's name, an address.
-    pub source: Arc<str>,
-    /// The SDK that logged it, as it calls itself.
-    pub logged_by: Option<Arc<str>>,
-    /// When it was begun, in nanoseconds since the epoch.
-    pub started_nanos: Option<i64>,
-}
-
 /// An open store.
 pub struct RecordingEntry {
     key: RecordingKey,
     /// What is known beside its data.
     pub info: StoreInfo,
+    /// Where it came from: a file's path, an address. Empty where it was made by the app itself.
+    pub source_name: Arc<str>,
     /// The data and its caches.
     pub recording: Recording,
     sources: Vec<Arc<dyn ChunkSource>>,
@@ -46,6 +38,13 @@ impl RecordingEntry {
     pub fn add_source(&mut self, source: &Arc<dyn ChunkSource>) {
         if !self.sources.iter().any(|known| Arc::ptr_eq(known, source)) {
             self.sources.push(Arc::clone(source));
+        }
+    }
+
+    /// Says where it comes from, unless that is known.
+    pub(crate) fn name_source(&mut self, name: &str) {
+        if self.source_name.is_empty() {
+            self.source_name = name.into();
         }
     }
 
@@ -151,7 +150,8 @@ impl Recordings {
         }
         self.entries.entry(key).or_insert_with(|| RecordingEntry {
             key,
-            info: StoreInfo::default(),
+            info: StoreInfo::new(id.clone()),
+            source_name: Arc::default(),
             recording: Recording::new(id.clone()),
             sources: Vec::new(),
         })
@@ -312,6 +312,7 @@ impl Recordings {
             &mut entry.recording,
             &mut blueprints.undo,
             source.map(|entry| &entry.recording),
+            "reset blueprint",
         );
         self.entries.insert(key, entry);
         Ok(Some((key, done?)))

@@ -14,7 +14,7 @@ use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_store::Waker;
 
-use crate::{DiffLog, Frame, FrameSystems, IngestSources, ViewerCommands, commands::OpenRequests};
+use crate::{DiffLog, Frame, FrameSystems, IngestSources, ViewerCommands, commands::FileRequests};
 
 /// Whether anything is pending: data that arrives, commands, decoding, a tile's new size.
 ///
@@ -134,11 +134,11 @@ pub(crate) fn settle(
     log: Res<DiffLog>,
     sources: Res<IngestSources>,
     commands: Res<ViewerCommands>,
-    requests: Res<OpenRequests>,
+    requests: Res<FileRequests>,
 ) {
     let is_unchanged = log.next_number() == settled.log_number
         && commands.is_empty()
-        && requests.0.is_empty()
+        && requests.is_empty()
         && !settled.repaint_requested;
     let is_settled = is_unchanged
         && sources.is_idle()
@@ -164,7 +164,7 @@ mod tests {
             .init_resource::<DiffLog>()
             .init_resource::<IngestSources>()
             .init_resource::<ViewerCommands>()
-            .init_resource::<OpenRequests>()
+            .init_resource::<FileRequests>()
             .add_systems(bevy_app::Update, settle);
         app
     }

@@ -99,6 +99,11 @@ impl TimeControl {
         self.speed
     }
 
+    /// The name of the timeline that was asked for, if one was.
+    pub fn asked_timeline(&self) -> Option<&str> {
+        self.timeline.as_deref()
+    }
+
     /// Steps per second on sequence timelines.
     pub fn fps(&self) -> f64 {
         self.fps
@@ -120,6 +125,12 @@ impl TimeControl {
         // The least time is reserved, and rows never lie on it.
         cursor.time = Some(time.max(i64::MIN + 1));
         cursor.fraction = 0.0;
+    }
+
+    /// Selects a range of a timeline, or none.
+    pub fn set_loop_selection(&mut self, timeline: &str, selection: Option<TimeRange>) {
+        self.cursors.entry(timeline.to_owned()).or_default().selection =
+            selection.filter(|range| !range.is_empty());
     }
 
     /// Sets the speed; what is not positive and finite is ignored.
@@ -185,17 +196,13 @@ impl TimeControl {
                 self.set_time(&name, *time);
                 self.stop_following();
             }
-            TimeCommand::Play => self.play(&name, time, range),
             TimeCommand::TogglePlay if self.play_state == PlayState::Paused => self.play(&name, time, range),
             TimeCommand::TogglePlay => self.play_state = PlayState::Paused,
             TimeCommand::StepForward => self.step(&name, store.next_time(timeline, time)),
             TimeCommand::StepBack => self.step(&name, store.previous_time(timeline, time)),
             TimeCommand::Begin => self.step(&name, Some(range.min)),
             TimeCommand::End => self.step(&name, Some(range.max)),
-            TimeCommand::SetLoopSelection(selection) => {
-                self.cursors.entry(name.to_string()).or_default().selection =
-                    selection.filter(|range| !range.is_empty());
-            }
+            TimeCommand::SetLoopSelection(selection) => self.set_loop_selection(&name, *selection),
             _ => {}
         }
     }

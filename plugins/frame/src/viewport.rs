@@ -22,7 +22,7 @@ use rustc_hash::FxHashSet;
 use crate::{
     DataResults, DiffEntry, DiffLog, Frame, FrameSystems, MissingChunks, QueryContext, RecordingEntry,
     RecordingKey, Recordings, Report, Reports, ViewClasses, ViewOverrides, Visualizers, Work, WorkCounters,
-    diff::changes_schema,
+    diff::changes_schema, recordings::ApplicationBlueprints,
 };
 
 use schema::RecordingSchema;
@@ -148,6 +148,17 @@ impl ActiveBlueprint {
     /// What is shown where the store says this: with the views and the layout that heuristics add.
     pub(crate) fn with_stored(&self, stored: &ViewportBlueprint) -> ViewportBlueprint {
         with_heuristics(stored, self.recommendations.views())
+    }
+
+    /// What is shown of a blueprint, read out of its store.
+    pub(crate) fn read(
+        &self,
+        entry: &RecordingEntry,
+        blueprints: &ApplicationBlueprints,
+    ) -> Arc<ViewportBlueprint> {
+        let time = blueprints.undo.query_time();
+        let (stored, _) = read_viewport(entry.store(), &entry.recording.cache, time);
+        Arc::new(self.with_stored(&stored))
     }
 
     /// The chunks that heuristics would have looked into, and that are not loaded.

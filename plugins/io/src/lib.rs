@@ -15,7 +15,7 @@
 //!
 //! # Formats
 //! [`wire`] knows the messages of the Rerun SDK as bytes, and no files; live streams use it alone. [`rrd`] reads and writes
-//! `.rrd` recordings and `.rbl` blueprints with it.
+//! `.rrd` recordings and `.rbl` blueprints with it. `replace_file` writes a file as a whole, or not at all.
 //!
 //! # Invariants
 //! - A file is never trusted: a length is compared with what the file holds, and with what a message may have, before
@@ -50,6 +50,7 @@ pub mod import;
 pub mod load;
 mod profile;
 pub mod read;
+mod replace_file;
 #[cfg(feature = "rrd")]
 pub mod rrd;
 pub mod shared_file;
@@ -67,6 +68,7 @@ pub use import::{
 };
 pub use load::{LoadHandle, LoadProgress, LoadSettings, load_files, open_files};
 pub use read::{Events, index_file, open_file, read_bytes, read_file};
+pub use replace_file::{replace_file, write_text};
 #[cfg(feature = "rrd")]
 pub use rrd::{RrdImporter, RrdWriter, write_file};
 pub use shared_file::SharedFile;

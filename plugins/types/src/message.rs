@@ -46,6 +46,29 @@ impl LogMessage {
         }
     }
 
+    /// The same message about another store.
+    #[must_use]
+    pub fn with_store(self, store: StoreId) -> Self {
+        match self {
+            Self::StoreInfo(info) => Self::StoreInfo(StoreInfo { id: store, ..info }),
+            Self::Chunk { chunk, .. } => Self::Chunk { store, chunk },
+            Self::AbsentChunks { chunks, source, .. } => Self::AbsentChunks {
+                store,
+                chunks,
+                source,
+            },
+            Self::ActivateBlueprint {
+                make_active,
+                make_default,
+                ..
+            } => Self::ActivateBlueprint {
+                blueprint: store,
+                make_active,
+                make_default,
+            },
+        }
+    }
+
     /// The chunk, where the message is one.
     pub fn chunk(&self) -> Option<&Arc<Chunk>> {
         match self {
@@ -117,6 +140,16 @@ impl StoreInfo {
             source: StoreSource::Unknown,
             started_at_nanos: None,
             sdk_version: None,
+        }
+    }
+
+    /// What logged it, with its version, in a few words; `None` where nothing is said.
+    pub fn logged_by(&self) -> Option<String> {
+        match (&self.source, &self.sdk_version) {
+            (StoreSource::Unknown, None) => None,
+            (StoreSource::Unknown, Some(version)) => Some(format!("SDK {version}")),
+            (source, None) => Some(source.to_string()),
+            (source, Some(version)) => Some(format!("{source} {version}")),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Commands in action: run by name and by key.
 
-use chronoscope_blueprint::{Panel, PanelState};
-use chronoscope_frame::{LoopMode, PlayState, TimeCommand, ViewerCommand};
+use chronoscope_blueprint::{BlueprintCommand, Panel, PanelState};
+use chronoscope_frame::{LoopMode, PlayState, Report, TimeCommand, TimeControls, ViewerCommand};
 use egui::{KeyboardShortcut, Modifiers};
 
 use crate::{
@@ -21,6 +21,11 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
     }
     match command {
         UiCommand::Open => open_files(ctx, pass, state),
+        UiCommand::SaveBlueprint => {
+            if let Some(application) = pass.recordings().active_application() {
+                state.save_dialog.open(application);
+            }
+        }
         UiCommand::CloseRecording => {
             if let Some(entry) = pass.active() {
                 pass.push(ViewerCommand::CloseRecording(entry.id().clone()));
@@ -29,8 +34,14 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
         UiCommand::Palette => state.palette.toggle(),
         UiCommand::Undo => pass.push(ViewerCommand::Undo),
         UiCommand::Redo => pass.push(ViewerCommand::Redo),
+        UiCommand::CopyBlueprint => copy_blueprint(ctx, pass, state),
+        UiCommand::PasteBlueprint => state.paste_requested = true,
         UiCommand::ResetBlueprint => pass.push(ViewerCommand::ResetBlueprint),
         UiCommand::ResetToHeuristics => pass.push(ViewerCommand::ResetToHeuristics),
+        UiCommand::ResetLayout => pass.edit(BlueprintCommand::ResetLayout),
+        UiCommand::ToggleAutoViews => {
+            pass.edit(BlueprintCommand::SetAutoViews(!pass.viewport().auto_views));
+        }
         UiCommand::ClearSelection => pass.push(ViewerCommand::Select(Vec::new())),
         UiCommand::RestoreTile => pass.edit(edits::maximize(None)),
         UiCommand::ToggleLeftPanel => toggle_panel(pass, Panel::Blueprint),
@@ -80,7 +91,17 @@ pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
     // Escape takes the focus from a text field before anybody sees the key, which belongs to the field all
     // the same.
     let is_typing = ctx.text_edit_focused() || state.was_typing;
-    let is_modal = state.palette.is_open() || state.open_dialog.is_open() || state.about.is_open();
+    let is_modal = state.palette.is_open()
+        || state.open_dialog.is_open()
+        || state.save_dialog.is_open()
+        || state.about.is_open();
+    if !is_typing
+        && !is_modal
+        && UiCommand::PasteBlueprint.is_enabled(pass)
+        && let Some(text) = take_pasted(ctx)
+    {
+        pass.push(ViewerCommand::PasteBlueprint(text));
+    }
     let mut shortcuts: Vec<(KeyboardShortcut, UiCommand)> = UiCommand::ALL
         .iter()
         .flat_map(|command| command.shortcuts().iter().map(|shortcut| (*shortcut, *command)))
@@ -107,6 +128,33 @@ fn open_files(ctx: &egui::Context, pass: &Pass<'_>, state: &mut UiState) {
     state
         .open_dialog
         .open(|| asks_desktop.then(|| DesktopDialog::open_files(ctx)).flatten());
+}
+
+/// Takes a text out of the input that was pasted, where the clipboard is read elsewhere. The keys that pasted
+/// it are not to paste it again.
+fn take_pasted(ctx: &egui::Context) -> Option<String> {
+    ctx.input_mut(|input| {
+        let is_pasted = |event: &egui::Event| matches!(event, egui::Event::Paste(_));
+        let at = input.events.iter().position(is_pasted)?;
+        let egui::Event::Paste(text) = input.events.remove(at) else {
+            return None;
+        };
+        for shortcut in UiCommand::PasteBlueprint.shortcuts() {
+            input.consume_shortcut(shortcut);
+        }
+        Some(text)
+    })
+}
+
+fn copy_blueprint(ctx: &egui::Context, pass: &Pass<'_>, state: &mut UiState) {
+    let times = pass.world.resource::<TimeControls>();
+    let Some(document) = pass.blueprint().document(pass.recordings(), times) else {
+        return;
+    };
+    match document.to_ron() {
+        Ok(text) => ctx.copy_text(text),
+        Err(error) => state.reports.push(Report::error("clipboard", error.to_string())),
+    }
 }
 
 fn num_modifiers(modifiers: Modifiers) -> u8 {

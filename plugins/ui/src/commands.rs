@@ -15,6 +15,8 @@ use crate::{icons, panels::is_open, pass::Pass, settings::Look};
 pub enum UiCommand {
     /// Opens a file.
     Open,
+    /// Saves the blueprint to a file.
+    SaveBlueprint,
     /// Closes the recording that is shown.
     CloseRecording,
     /// Opens or closes the command palette.
@@ -23,10 +25,18 @@ pub enum UiCommand {
     Undo,
     /// Repeats the last undone edit.
     Redo,
+    /// Puts the blueprint on the clipboard, as text.
+    CopyBlueprint,
+    /// Replaces the blueprint by the one on the clipboard.
+    PasteBlueprint,
     /// Discards all edits.
     ResetBlueprint,
     /// Chooses all views automatically.
     ResetToHeuristics,
+    /// Arranges the views automatically.
+    ResetLayout,
+    /// Whether views are added for data that no view shows.
+    ToggleAutoViews,
     /// Selects nothing.
     ClearSelection,
     /// Restores the tile that fills the viewport.
@@ -77,14 +87,19 @@ const COMMAND_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl UiCommand {
     /// All commands, in the order of the menu and the palette.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
         Self::Open,
+        Self::SaveBlueprint,
         Self::CloseRecording,
         Self::Palette,
         Self::Undo,
         Self::Redo,
+        Self::CopyBlueprint,
+        Self::PasteBlueprint,
         Self::ResetBlueprint,
         Self::ResetToHeuristics,
+        Self::ResetLayout,
+        Self::ToggleAutoViews,
         Self::ClearSelection,
         Self::RestoreTile,
         Self::ToggleLeftPanel,
@@ -112,12 +127,17 @@ impl UiCommand {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Open => "Open…",
+            Self::SaveBlueprint => "Save blueprint as…",
             Self::CloseRecording => "Close recording",
             Self::Palette => "Find a command…",
             Self::Undo => "Undo",
             Self::Redo => "Redo",
+            Self::CopyBlueprint => "Copy blueprint",
+            Self::PasteBlueprint => "Paste blueprint",
             Self::ResetBlueprint => "Reset to the default blueprint",
             Self::ResetToHeuristics => "Choose views automatically",
+            Self::ResetLayout => "Arrange views automatically",
+            Self::ToggleAutoViews => "Add views for new data",
             Self::ClearSelection => "Clear selection",
             Self::RestoreTile => "Restore the maximized view",
             Self::ToggleLeftPanel => "Recordings and blueprint panel",
@@ -146,12 +166,17 @@ impl UiCommand {
     pub const fn icon(self) -> &'static str {
         match self {
             Self::Open => icons::OPEN,
+            Self::SaveBlueprint => icons::SAVE,
             Self::CloseRecording => icons::CLOSE,
             Self::Palette => icons::PALETTE,
             Self::Undo => icons::UNDO,
             Self::Redo => icons::REDO,
+            Self::CopyBlueprint => icons::COPY,
+            Self::PasteBlueprint => icons::PASTE,
             Self::ResetBlueprint => icons::RESET,
             Self::ResetToHeuristics => icons::HEURISTICS,
+            Self::ResetLayout => icons::CONTAINER_GRID,
+            Self::ToggleAutoViews => icons::ADD,
             Self::ClearSelection => icons::CLEAR_SELECTION,
             Self::RestoreTile => icons::MINIMIZE,
             Self::ToggleLeftPanel => icons::PANEL_LEFT,
@@ -183,10 +208,14 @@ impl UiCommand {
         }
         match self {
             Self::Open => const { &[key(COMMAND, Key::O)] },
+            Self::SaveBlueprint => const { &[key(COMMAND, Key::S)] },
             Self::CloseRecording => const { &[key(COMMAND, Key::W)] },
             Self::Palette => const { &[key(COMMAND, Key::P)] },
             Self::Undo => const { &[key(COMMAND, Key::Z)] },
             Self::Redo => const { &[key(COMMAND_SHIFT, Key::Z), key(COMMAND, Key::Y)] },
+            // What is selected as text is copied with the same keys but shift.
+            Self::CopyBlueprint => const { &[key(COMMAND_SHIFT, Key::C)] },
+            Self::PasteBlueprint => const { &[key(COMMAND_SHIFT, Key::V), key(COMMAND, Key::V)] },
             Self::ClearSelection => const { &[key(NONE, Key::Escape)] },
             Self::ToggleLeftPanel => const { &[key(COMMAND_SHIFT, Key::B)] },
             Self::ToggleSelectionPanel => const { &[key(COMMAND_SHIFT, Key::S)] },
@@ -240,7 +269,14 @@ impl UiCommand {
             Self::Redo => undo_state(pass).is_some_and(UndoState::can_redo),
             Self::ClearSelection => !pass.selection().selected.is_empty(),
             Self::RestoreTile => pass.viewport().maximized.is_some(),
-            Self::CloseRecording | Self::ResetBlueprint | Self::ResetToHeuristics => pass.active().is_some(),
+            Self::CloseRecording
+            | Self::SaveBlueprint
+            | Self::CopyBlueprint
+            | Self::PasteBlueprint
+            | Self::ResetBlueprint
+            | Self::ResetToHeuristics
+            | Self::ToggleAutoViews => pass.active().is_some(),
+            Self::ResetLayout => pass.active().is_some() && !pass.viewport().auto_layout,
             Self::ToggleSelectionPanel => pass.settings.panels.selection && pass.active().is_some(),
             Self::ToggleTimePanel => pass.settings.panels.time && pass.active().is_some(),
             Self::TogglePlay
@@ -262,6 +298,7 @@ impl UiCommand {
             Self::ToggleLeftPanel => Some(is_open(pass, Panel::Blueprint)),
             Self::ToggleSelectionPanel => Some(is_open(pass, Panel::Selection)),
             Self::ToggleTimePanel => Some(is_open(pass, Panel::Time)),
+            Self::ToggleAutoViews => Some(pass.active().is_some() && pass.viewport().auto_views),
             Self::TogglePerformancePanel => Some(pass.shows_performance),
             Self::ThemeDark => Some(theme(egui::ThemePreference::Dark)),
             Self::ThemeLight => Some(theme(egui::ThemePreference::Light)),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chronoscope_frame::ViewerCommand;
+use chronoscope_frame::{FileKinds, ViewerCommand};
 use egui::{Align, Align2, Layout, RichText, Vec2};
 
 use crate::{
@@ -80,13 +80,14 @@ pub(crate) fn show_open(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut Op
         return;
     }
     let (place, takes_drops) = (pass.place, pass.settings.take_drops);
+    let kinds = pass.world.resource::<FileKinds>();
     let mut wanted = false;
     let answer = overlay::show(ctx, &place, OPEN, Align2::CENTER_CENTER, Vec2::ZERO, |ui| {
         let theme = Theme::of(ui);
         ui.set_width(place.width_for(120.0 * size::GRID));
         ui.label(RichText::new("Open").font(fonts::medium(ui, size::TITLE)));
         let edit = egui::TextEdit::singleline(&mut state.path)
-            .hint_text("Path of an .rrd or .rbl file")
+            .hint_text("Path of a file")
             .font(egui::TextStyle::Monospace)
             .desired_width(f32::INFINITY);
         let response = ui.add(edit);
@@ -94,12 +95,13 @@ pub(crate) fn show_open(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut Op
             response.request_focus();
         }
         wanted |= response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let small = |text: &str| RichText::new(text).size(size::SMALL).color(theme.secondary);
+        if !kinds.0.is_empty() {
+            let text = format!("Opens {}", kinds.extensions());
+            ui.add(egui::Label::new(small(&text)).wrap());
+        }
         if takes_drops {
-            ui.label(
-                RichText::new("Files can also be dropped onto the window.")
-                    .size(size::SMALL)
-                    .color(theme.secondary),
-            );
+            ui.label(small("Files can also be dropped onto the window."));
         }
         ui.add_space(size::GRID);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -73,6 +73,14 @@ pub const PALETTE: &str = phosphor::COMMAND;
 pub const SETTINGS: &str = phosphor::GEAR;
 /// Open a file.
 pub const OPEN: &str = phosphor::FOLDER_OPEN;
+/// Save to a file.
+pub const SAVE: &str = phosphor::FLOPPY_DISK;
+/// Put on the clipboard.
+pub const COPY: &str = phosphor::COPY;
+/// Take from the clipboard.
+pub const PASTE: &str = phosphor::CLIPBOARD_TEXT;
+/// Add.
+pub const ADD: &str = phosphor::PLUS;
 /// All commands.
 pub const MENU: &str = phosphor::LIST;
 /// Notifications.
@@ -98,6 +106,10 @@ pub const ERROR: &str = phosphor::WARNING_CIRCLE;
 pub const INFO: &str = phosphor::INFO;
 /// Success, or switched on.
 pub const SUCCESS: &str = phosphor::CHECK;
+/// Waits for its turn, or for an answer.
+pub const CONNECTING: &str = phosphor::PLUGS;
+/// Open, without an end.
+pub const LIVE: &str = phosphor::BROADCAST;
 /// In progress.
 pub const LOADING: &str = phosphor::HOURGLASS;
 

@@ -13,12 +13,12 @@
 //! # A pass
 //! `pass` is what all panels read and emit. [`commands`] are the things that can be done by name, by key, in
 //! menus and in the palette; `edits` are the changes that panels make to the blueprint, `panels` tells which
-//! of them are open, `looks` says in words where a view looks.
+//! of them are open, `looks` says in words where a view looks, `names` shortens paths and addresses.
 //!
 //! # The panels
-//! `top_bar` with `menu`, `palette`, `notifications` and `dialogs`, of which some are the desktop's
-//! (`desktop_dialog`), `left_panel` with recordings and blueprint, `viewport` with the tiles,
-//! `selection_panel`, `time_panel`.
+//! `top_bar` with `menu`, `palette`, `notifications`, `save_dialog` and `dialogs`, of which some are the desktop's
+//! (`desktop_dialog`), `left_panel` with recordings, sources and blueprint, `viewport` with the tiles,
+//! `selection_panel`, `time_panel`, `performance_panel`.
 //!
 //! # All together
 //! [`UiState`] is what the panels of one instance remember, `actions` runs commands, `overlay` is what
@@ -45,6 +45,7 @@ mod system_fonts;
 
 pub mod commands;
 mod edits;
+mod names;
 mod overlay;
 mod panels;
 
@@ -55,6 +56,7 @@ mod menu;
 mod notifications;
 mod palette;
 mod performance_panel;
+mod save_dialog;
 mod selection_panel;
 mod time_panel;
 mod top_bar;
@@ -67,6 +69,8 @@ mod plugin;
 mod shell;
 mod shown;
 
+#[cfg(test)]
+mod file_tests;
 #[cfg(test)]
 mod host_tests;
 #[cfg(test)]

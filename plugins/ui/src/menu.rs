@@ -29,7 +29,11 @@ pub(crate) fn show(ui: &mut Ui, pass: &Pass<'_>) -> Option<UiCommand> {
                 }
                 let begins_group = matches!(
                     command,
-                    UiCommand::Undo | UiCommand::ToggleLeftPanel | UiCommand::ThemeDark | UiCommand::About
+                    UiCommand::Undo
+                        | UiCommand::CopyBlueprint
+                        | UiCommand::ToggleLeftPanel
+                        | UiCommand::ThemeDark
+                        | UiCommand::About
                 );
                 if at > 0 && begins_group {
                     ui.separator();

@@ -9,8 +9,8 @@ use bevy_egui::{
     EguiContext, EguiInput, EguiPlugin, EguiPreUpdateSet, EguiPrimaryContextPass, PrimaryEguiContext,
 };
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems, IngestSources, Recordings,
-    Reports, Selection, Settled, TimeControls, ViewClasses, ViewerCommands, Visualizers,
+    ActiveBlueprint, Cursor, DiffLog, FileKinds, Frame, FrameDiagnostics, FrameSystems, IngestSources,
+    Recordings, Reports, Selection, Settled, TimeControls, ViewClasses, ViewerCommands, Visualizers,
 };
 use chronoscope_views::{ViewStyle, ViewUis};
 
@@ -63,6 +63,7 @@ fn init_resources(app: &mut App) {
         .init_resource::<ActiveBlueprint>()
         .init_resource::<Cursor>()
         .init_resource::<DiffLog>()
+        .init_resource::<FileKinds>()
         .init_resource::<FrameDiagnostics>()
         .init_resource::<IngestSources>()
         .init_resource::<Reports>()

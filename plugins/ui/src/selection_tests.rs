@@ -7,7 +7,7 @@
 )]
 
 use bevy::ecs::message::Messages;
-use chronoscope_blueprint::{BlueprintCommand, ViewId};
+use chronoscope_blueprint::{BlueprintCommand, Contents, ViewId, ViewportBlueprint};
 use chronoscope_frame::{
     ActiveBlueprint, AppFallbackExt, AppVisualizerExt, DiffLog, Item, Recordings, Report, Selection,
     ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput,
@@ -17,7 +17,9 @@ use chronoscope_frame::{
 use chronoscope_store::StoreId;
 use chronoscope_types::{AsComponents, Component, Points3D, components, log_chunk};
 
-use crate::testing::Stage;
+use egui::{Event, Key, Modifiers};
+
+use crate::{icons, testing::Stage};
 
 const CLOUD: &str = "/cloud";
 
@@ -172,4 +174,70 @@ fn a_host_hears_of_clicks_and_of_the_selection() {
     command(&mut stage, ViewerCommand::Select(now));
     stage.draw_with(Vec::new());
     assert!(drain::<SelectionChanged>(&mut stage).is_empty());
+}
+
+fn viewport(stage: &Stage) -> std::sync::Arc<ViewportBlueprint> {
+    std::sync::Arc::clone(stage.app.world().resource::<ActiveBlueprint>().viewport())
+}
+
+#[test]
+fn a_container_takes_more_views_and_containers_and_a_number_of_columns() {
+    let mut stage = stage();
+    let text = "(version: 1, layout: Grid(contents: [View(class: \"TimeSeries\")]))";
+    command(&mut stage, ViewerCommand::PasteBlueprint(text.to_owned()));
+    stage.draw();
+    let root = viewport(&stage).root.unwrap();
+    command(&mut stage, ViewerCommand::Select(vec![Item::Container(root)]));
+    for (name, num_items) in [("Time series view", 2), ("Vertical", 3)] {
+        stage.draw();
+        let header = stage.find("Contents");
+        let button = stage.find_near(icons::ADD, header);
+        stage.click(button);
+        stage.draw();
+        let entry = stage.find_near(name, button);
+        stage.click(entry);
+        stage.draw();
+        assert_eq!(
+            viewport(&stage).containers[&root].contents.len(),
+            num_items,
+            "{name}"
+        );
+    }
+    let field = stage.find("automatic");
+    stage.click(field);
+    stage.draw_with(vec![Event::Text("3".to_owned())]);
+    stage.press(Key::Enter, Modifiers::NONE);
+    stage.draw();
+    assert_eq!(viewport(&stage).containers[&root].grid_columns, Some(3));
+}
+
+#[test]
+fn a_view_is_reset() {
+    let mut stage = stage();
+    let view = *viewport(&stage).views.keys().next().unwrap();
+    let name = BlueprintCommand::SetName(Contents::View(view), Some("mine".to_owned()));
+    command(&mut stage, ViewerCommand::Blueprint(name));
+    command(&mut stage, ViewerCommand::Select(vec![Item::View(view)]));
+    stage.draw();
+    assert_eq!(viewport(&stage).views[&view].name.as_deref(), Some("mine"));
+    let button = stage.find("Reset view");
+    stage.click(button);
+    stage.draw();
+    assert_eq!(viewport(&stage).views[&view].name, None);
+}
+
+#[test]
+fn what_is_overridden_of_an_entity_can_be_taken_back() {
+    let mut stage = stage();
+    let item = item(&stage, None);
+    let view = *viewport(&stage).views.keys().next().unwrap();
+    command(&mut stage, ViewerCommand::Select(vec![item]));
+    let says_clear = |stage: &mut Stage| stage.draw().iter().any(|text| text == "Clear overrides");
+    assert!(!says_clear(&mut stage));
+    let hide = crate::edits::entity_visible(view, CLOUD.into(), false);
+    command(&mut stage, ViewerCommand::Blueprint(hide));
+    assert!(says_clear(&mut stage));
+    let button = stage.find("Clear overrides");
+    stage.click(button);
+    assert!(!says_clear(&mut stage));
 }

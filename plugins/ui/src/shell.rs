@@ -4,15 +4,18 @@
 use std::time::Instant;
 
 use bevy::{app::AppExit, ecs::message::Messages, ecs::prelude::*};
+use bevy_egui::EguiClipboard;
 use chronoscope_blueprint::{Panel, PanelState};
-use chronoscope_frame::{FrameDiagnostics, Item, Reports, Selection, Settled, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{
+    FrameDiagnostics, Item, Report, Reports, Selection, Settled, ViewerCommand, ViewerCommands,
+};
 use chronoscope_views::ViewStyle;
 
 use crate::{
     actions, dialogs, fonts, left_panel, look, notifications, overlay, palette,
     panels::{is_open, panel_state},
     pass::{Pass, Place, TileRects},
-    performance_panel, selection_panel,
+    performance_panel, save_dialog, selection_panel,
     settings::{Look, UiSettings},
     shown::ShownTiles,
     state::UiState,
@@ -89,6 +92,7 @@ fn is_aimed_at(ui: &egui::Ui, place: &Place) -> bool {
         ],
         overlay::layers(place, palette::PALETTE),
         overlay::layers(place, dialogs::OPEN),
+        overlay::layers(place, save_dialog::SAVE),
         overlay::layers(place, dialogs::ABOUT),
     ];
     let is_own = |layer: egui::LayerId| own_layers.as_flattened().contains(&layer);
@@ -104,7 +108,16 @@ fn is_aimed_at(ui: &egui::Ui, place: &Place) -> bool {
 fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiSettings, place: Place) {
     let mut commands = ViewerCommands::default();
     let (tiles, chosen) = arrange(ui, world, state, place, &mut commands);
-    let mut repaint_requested = std::mem::take(&mut state.repaint_requested);
+    if std::mem::take(&mut state.paste_requested) {
+        match clipboard_text(world) {
+            Ok(text) => commands.push(ViewerCommand::PasteBlueprint(text)),
+            Err(report) => state.reports.push(report),
+        }
+    }
+    let mut repaint_requested = std::mem::take(&mut state.repaint_requested) || !state.reports.is_empty();
+    for report in state.reports.drain(..) {
+        world.resource_mut::<Reports>().push(report);
+    }
     if settings.system_fonts && settings.fonts == Look::Own {
         world.resource_scope(|world, mut fonts: Mut<SystemFonts>| {
             repaint_requested |= fonts.update(ui.ctx(), world.resource::<Settled>());
@@ -136,6 +149,18 @@ fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiS
         world.resource_mut::<Settled>().disturb();
         // A host may draw only when asked to.
         ui.ctx().request_repaint();
+    }
+}
+
+/// The text on the clipboard.
+fn clipboard_text(world: &mut World) -> Result<String, Report> {
+    let clipboard = world.get_resource_mut::<EguiClipboard>();
+    match clipboard.and_then(|mut clipboard| clipboard.get_text()) {
+        Some(text) if text.trim().is_empty() => {
+            Err(Report::warning("clipboard", "The clipboard holds no text."))
+        }
+        Some(text) => Ok(text),
+        None => Err(Report::error("clipboard", "The clipboard cannot be read.")),
     }
 }
 
@@ -213,6 +238,7 @@ fn arrange(
     notifications::show_banners(ui, &place, &mut state.notifications);
     chosen = palette::show(&ctx, &pass, &mut state.palette).or(chosen);
     dialogs::show_open(&ctx, &mut pass, &mut state.open_dialog);
+    save_dialog::show(&ctx, &mut pass, &mut state.save_dialog);
     dialogs::show_about(&ctx, &place, &mut state.about);
     if let Some(command) = chosen {
         actions::run(command, &ctx, &mut pass, state);

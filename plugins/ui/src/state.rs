@@ -2,6 +2,7 @@
 
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
+use chronoscope_frame::Report;
 
 use crate::{
     dialogs::{AboutState, OpenDialogState},
@@ -11,6 +12,7 @@ use crate::{
     palette::PaletteState,
     pass::TileRects,
     performance_panel::PerformancePanelState,
+    save_dialog::SaveDialogState,
     selection_panel::SelectionPanelState,
     time_panel::TimePanelState,
     viewport::ViewportState,
@@ -36,6 +38,10 @@ pub struct UiState {
     pub(crate) hover_is_of_panel: bool,
     /// A text field had the focus in the last pass.
     pub(crate) was_typing: bool,
+    /// What the clipboard holds is to be pasted.
+    pub(crate) paste_requested: bool,
+    /// What went wrong in a pass, for the list of notifications.
+    pub(crate) reports: Vec<Report>,
     /// The program is to be closed.
     pub(crate) quit_requested: bool,
     pub(crate) left_panel: LeftPanelState,
@@ -46,6 +52,7 @@ pub struct UiState {
     pub(crate) notifications: NotificationsState,
     pub(crate) palette: PaletteState,
     pub(crate) open_dialog: OpenDialogState,
+    pub(crate) save_dialog: SaveDialogState,
     pub(crate) about: AboutState,
 }
 
@@ -61,6 +68,8 @@ impl UiState {
             is_hovering: false,
             hover_is_of_panel: false,
             was_typing: false,
+            paste_requested: false,
+            reports: Vec::new(),
             quit_requested: false,
             left_panel: LeftPanelState::default(),
             selection_panel: SelectionPanelState::default(),
@@ -70,6 +79,7 @@ impl UiState {
             notifications: NotificationsState::default(),
             palette: PaletteState::default(),
             open_dialog: OpenDialogState::default(),
+            save_dialog: SaveDialogState::default(),
             about: AboutState::default(),
         }
     }

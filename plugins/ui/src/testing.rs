@@ -8,7 +8,7 @@
 
 use bevy::{app::App, ecs::prelude::*, time::TimePlugin};
 use chronoscope_blueprint::{RecommendedView, Schema, ViewClassId};
-use chronoscope_frame::{AppViewClassExt, DiffLog, FramePlugins, Recordings, StoreInfo, ViewClass};
+use chronoscope_frame::{AppViewClassExt, DiffLog, FramePlugins, Recordings, ViewClass};
 use chronoscope_store::{Chunk, ChunkStore, Recording, StoreId, Timeline};
 use chronoscope_types::{Scalars, columns_chunk};
 use egui::{Event, Modifiers, PointerButton, Pos2, Rect, Vec2};
@@ -60,6 +60,8 @@ pub(crate) struct Stage {
     pub(crate) ctx: egui::Context,
     size: Vec2,
     modifiers: Modifiers,
+    /// The text that was copied last.
+    pub(crate) copied: Option<String>,
 }
 
 impl Stage {
@@ -73,6 +75,7 @@ impl Stage {
             ctx: egui::Context::default(),
             size: Vec2::new(width, height),
             modifiers: Modifiers::NONE,
+            copied: None,
         }
     }
 
@@ -81,10 +84,7 @@ impl Stage {
         let mut stage = Self::empty(width, height);
         let mut recordings = stage.app.world_mut().resource_mut::<Recordings>();
         let entry = recordings.open(&StoreId::recording("test app", "first"));
-        entry.info = StoreInfo {
-            source: "scene.rrd".into(),
-            ..StoreInfo::default()
-        };
+        entry.source_name = "scene.rrd".into();
         for chunk in chunks(paths) {
             entry.recording.insert(chunk).unwrap();
         }
@@ -128,6 +128,11 @@ impl Stage {
         let world = self.app.world_mut();
         let mut output = self.ctx.run_ui(input, |ui| draw(world, ui));
         output.textures_delta.clear();
+        for command in output.platform_output.commands {
+            if let egui::OutputCommand::CopyText(text) = command {
+                self.copied = Some(text);
+            }
+        }
         let screen = Rect::from_min_size(Pos2::ZERO, self.size);
         let mut texts = Vec::new();
         for clipped in &output.shapes {

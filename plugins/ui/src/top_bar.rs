@@ -1,12 +1,13 @@
 //! The bar above: menu, undo, what is open and what is being loaded, notifications, panels.
 
 use chronoscope_blueprint::Panel;
-use chronoscope_frame::IngestSources;
+use chronoscope_frame::{IngestSources, SourceState};
 use egui::{Align, Layout, RichText, Sense, Ui, Vec2};
 
 use crate::{
     commands::UiCommand,
     fonts, icons, menu,
+    names::short_name,
     notifications::{self, NotificationsState},
     pass::Pass,
     theme::{Theme, size},
@@ -61,7 +62,7 @@ fn show_title(ui: &mut Ui, pass: &Pass<'_>) {
         return;
     };
     let title = entry.id().application_id.to_string();
-    let source = entry.info.source.to_string();
+    let source = entry.source_name.to_string();
     elided_label(ui, &title);
     if !source.is_empty() && source != title && ui.available_width() > 10.0 * size::PADDING {
         elided_small(ui, &source);
@@ -72,20 +73,20 @@ fn show_title(ui: &mut Ui, pass: &Pass<'_>) {
 fn show_progress(ui: &mut Ui, pass: &Pass<'_>) {
     let sources = pass.world.resource::<IngestSources>();
     let theme = Theme::of(ui);
-    let loading: Vec<_> = sources.iter().filter(|source| !source.is_live()).collect();
+    let loading: Vec<SourceState<'_>> = sources.states().filter(SourceState::is_loading).collect();
     let Some(first) = loading.first() else { return };
-    let name = if loading.len() == 1 {
-        short_name(first.name()).to_owned()
-    } else {
-        format!("{} sources", loading.len())
+    // Of several, those that have ended are not among them, so that what is left says nothing of how far all
+    // are.
+    let progress = first.progress.filter(|_| loading.len() == 1);
+    let text = match (loading.len(), progress) {
+        (1, Some(progress)) => {
+            let percent = progress.clamp(0.0, 1.0) * 100.0;
+            format!("Loading {}, {percent:.0} %", short_name(first.name))
+        }
+        (1, None) => format!("Loading {}", short_name(first.name)),
+        (count, _) => format!("Loading {count} sources"),
     };
-    let known: Vec<f32> = loading.iter().filter_map(|source| source.progress()).collect();
-    let progress = (known.len() == loading.len()).then(|| known.iter().sum::<f32>() / known.len() as f32);
-    let text = match progress {
-        Some(progress) => format!("Loading {name}, {:.0} %", progress.clamp(0.0, 1.0) * 100.0),
-        None => format!("Loading {name}"),
-    };
-    let tooltip: Vec<String> = loading.iter().map(|source| source.name().to_owned()).collect();
+    let tooltip: Vec<&str> = loading.iter().map(|source| source.name).collect();
 
     let width = (28.0 * size::GRID).min(ui.available_width());
     let (rect, response) = ui.allocate_exact_size(Vec2::new(width, size::GRID), Sense::hover());
@@ -125,26 +126,4 @@ fn show_panel_toggles(ui: &mut Ui, pass: &Pass<'_>) -> Option<UiCommand> {
         }
     }
     chosen
-}
-
-/// The last part of a path or an address.
-fn short_name(name: &str) -> &str {
-    name.trim_end_matches('/')
-        .rsplit(['/', '\\'])
-        .next()
-        .filter(|part| !part.is_empty())
-        .unwrap_or(name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_short() {
-        assert_eq!(short_name("/data/run/scene.rrd"), "scene.rrd");
-        assert_eq!(short_name("scene.rrd"), "scene.rrd");
-        assert_eq!(short_name("rerun+http://host:9876/proxy/"), "proxy");
-        assert_eq!(short_name(""), "");
-    }
 }

@@ -286,6 +286,7 @@ pub struct ListRow<'a> {
     selected: bool,
     highlighted: bool,
     dimmed: bool,
+    actions_shown: bool,
     sense: Sense,
 }
 
@@ -311,6 +312,7 @@ impl<'a> ListRow<'a> {
             selected: false,
             highlighted: false,
             dimmed: false,
+            actions_shown: false,
             sense: Sense::click(),
         }
     }
@@ -364,6 +366,12 @@ impl<'a> ListRow<'a> {
         self
     }
 
+    /// Draws the actions always.
+    pub fn actions_shown(mut self) -> Self {
+        self.actions_shown = true;
+        self
+    }
+
     /// Interactions that it senses; clicks by default.
     pub fn sense(mut self, sense: Sense) -> Self {
         self.sense = sense;
@@ -371,7 +379,7 @@ impl<'a> ListRow<'a> {
     }
 
     /// Draws the row over the whole width. `actions` draws buttons at its right end, from right to left,
-    /// while the row is pointed at or selected.
+    /// while the row is pointed at or selected, or [always](Self::actions_shown).
     pub fn show(self, ui: &mut Ui, actions: impl FnOnce(&mut Ui)) -> ListRowResponse {
         let theme = Theme::of(ui);
         let width = ui.available_width();
@@ -402,7 +410,7 @@ impl<'a> ListRow<'a> {
         );
         left += size::INDENT + size::GRID / 2.0;
 
-        let right = if is_hovered || self.selected {
+        let right = if is_hovered || self.selected || self.actions_shown {
             show_actions(ui, rect, left, actions)
         } else {
             rect.right() - size::GRID

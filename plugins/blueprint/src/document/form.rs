@@ -17,6 +17,8 @@ use crate::{ContainerId, InstructionId, LoopMode, MAX_CONTAINER_DEPTH, PanelStat
 pub(super) struct BlueprintForm {
     pub version: Version,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<Node>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub views: Vec<ViewForm>,

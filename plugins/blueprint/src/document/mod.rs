@@ -3,6 +3,7 @@
 //! ```ron
 //! (
 //!     version: 1,
+//!     application: "robot",
 //!     layout: Horizontal(
 //!         columns: [2.0, 1.0],
 //!         contents: [
@@ -29,7 +30,8 @@
 //! )
 //! ```
 //!
-//! All but the version may be left out. Ids too: they are then hashed from where things stand in the text.
+//! All but the version may be left out. A blueprint without an application is for any. Ids are hashed from where things stand
+//! in the text where it has none.
 //!
 //! A value is a list of instances, as Arrow has them: numbers, texts, lists, structs as `{"min": 1, "max": 2}`, variants as
 //! `{"Absolute": 3}`, and `None`. Its type is that of the vocabulary; where a component is not in it, or has another type, the
@@ -44,9 +46,9 @@ mod values;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chronoscope_store::{Chunk, EntityPath, Hit, StoreId};
+use chronoscope_store::{Chunk, EntityPath, Hit};
 use chronoscope_types::{
-    Component as _, LogMessage, StoreInfo, StoreSource, blueprint as archetypes, components::blueprint as bp,
+    Component as _, LogMessage, StoreInfo, blueprint as archetypes, components::blueprint as bp,
 };
 
 use crate::{
@@ -65,6 +67,8 @@ pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 /// All that a blueprint says, apart from its history.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BlueprintDocument {
+    /// The application that it is for; `None` for any.
+    pub application: Option<Arc<str>>,
     /// Views, layout, panels and the time panel.
     pub viewport: ViewportBlueprint,
     /// What is said of single views. A view of which nothing is said is not in it.
@@ -114,7 +118,11 @@ impl BlueprintDocument {
         let views = views
             .filter(|(_, settings)| *settings != ViewSettings::default())
             .collect();
-        Self { viewport, views }
+        Self {
+            application: None,
+            viewport,
+            views,
+        }
     }
 
     /// Reads a blueprint from text.
@@ -163,29 +171,26 @@ impl BlueprintDocument {
         let nothing = ViewportBlueprint::default();
         write_changes(&nothing, &self.viewport, &Touched::default(), extra, at)
     }
-}
 
-/// The messages of a blueprint that stands in a text, as if it had been sent: it is shown at once, and is what a reset
-/// returns to.
-///
-/// # Errors
-/// As [`BlueprintDocument::from_ron`] and [`BlueprintDocument::chunks`].
-pub fn messages_from_ron(text: &str, blueprint: &StoreId) -> Result<Vec<LogMessage>, BlueprintError> {
-    let chunks = BlueprintDocument::from_ron(text)?.chunks(0)?;
-    let mut messages = vec![LogMessage::StoreInfo(StoreInfo {
-        source: StoreSource::File,
-        ..StoreInfo::new(blueprint.clone())
-    })];
-    messages.extend(chunks.into_iter().map(|chunk| LogMessage::Chunk {
-        store: blueprint.clone(),
-        chunk: Arc::new(chunk),
-    }));
-    messages.push(LogMessage::ActivateBlueprint {
-        blueprint: blueprint.clone(),
-        make_active: true,
-        make_default: true,
-    });
-    Ok(messages)
+    /// The messages of the blueprint as the store of `info`, as if it had been sent: it is shown at once, and is what a reset
+    /// returns to.
+    ///
+    /// # Errors
+    /// As [`Self::chunks`].
+    pub fn messages(&self, info: StoreInfo) -> Result<Vec<LogMessage>, BlueprintError> {
+        let blueprint = info.id.clone();
+        let mut messages = vec![LogMessage::StoreInfo(info)];
+        messages.extend(self.chunks(0)?.into_iter().map(|chunk| LogMessage::Chunk {
+            store: blueprint.clone(),
+            chunk: Arc::new(chunk),
+        }));
+        messages.push(LogMessage::ActivateBlueprint {
+            blueprint,
+            make_active: true,
+            make_default: true,
+        });
+        Ok(messages)
+    }
 }
 
 fn view_settings(query: &BlueprintQuery<'_>, view: ViewId) -> ViewSettings {

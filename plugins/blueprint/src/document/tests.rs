@@ -3,9 +3,9 @@
 mod random;
 
 use arrow_array::{Float32Array, StringArray, cast::AsArray as _, types};
-use chronoscope_store::{ComponentDescriptor, Recording, TimeRange, arrow::ArrayRef};
+use chronoscope_store::{ComponentDescriptor, Recording, StoreId, TimeRange, arrow::ArrayRef};
 use chronoscope_types::{
-    AsComponents as _, Points3D, VisibleTimeRange, Vocabulary,
+    AsComponents as _, Points3D, StoreSource, VisibleTimeRange, Vocabulary,
     blueprint::{EntityBehavior, EyeControls3D, VisibleTimeRanges},
 };
 use proptest::prelude::*;
@@ -356,8 +356,27 @@ fn hostile_texts_end_in_an_error() {
 }
 
 #[test]
+fn a_text_may_name_its_application() {
+    let application = |text| BlueprintDocument::from_ron(text).unwrap().application;
+    assert_eq!(application("(version: 1)"), None);
+    let named = application("(version: 1, application: \"a \\\"robot\\\"\")");
+    assert_eq!(named.as_deref(), Some("a \"robot\""));
+    let document = BlueprintDocument {
+        application: named,
+        ..BlueprintDocument::default()
+    };
+    let text = document.to_ron().unwrap();
+    assert_eq!(BlueprintDocument::from_ron(&text).unwrap(), document);
+}
+
+#[test]
 fn a_text_is_messages_that_show_the_blueprint() {
-    let messages = messages_from_ron(TEXT, &store_id()).unwrap();
+    let document = BlueprintDocument::from_ron(TEXT).unwrap();
+    let info = StoreInfo {
+        source: StoreSource::File,
+        ..StoreInfo::new(store_id())
+    };
+    let messages = document.messages(info).unwrap();
     assert!(messages.iter().all(|message| *message.store() == store_id()));
     assert!(matches!(&messages[0], LogMessage::StoreInfo(info) if info.source == StoreSource::File));
     assert!(matches!(

@@ -32,6 +32,7 @@ pub(super) fn write(document: &BlueprintDocument) -> Result<String, BlueprintErr
     let (panels, time) = (&viewport.panels, &viewport.time_panel);
     let form = BlueprintForm {
         version: Version(DOCUMENT_VERSION),
+        application: document.application.as_deref().map(str::to_owned),
         layout: viewport
             .root
             .and_then(|root| node(document, Contents::Container(root))),
@@ -92,6 +93,7 @@ pub(super) fn read(text: &str) -> Result<BlueprintDocument, BlueprintError> {
         reader.node(Node::View(Box::new(view)), &format!("views/{at}"))?;
     }
     let mut document = reader.document;
+    document.application = form.application.map(Arc::from);
     let viewport = &mut document.viewport;
     viewport.maximized = form.maximized.map(|id| id.0);
     if let Some(id) = viewport.maximized

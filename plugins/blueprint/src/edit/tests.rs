@@ -141,8 +141,7 @@ proptest! {
                     gesture = gesture_of(&command);
                     let done = app.run(&command).is_ok();
                     let steps = (app.undo.undo_steps(), app.undo.redo_steps());
-                    let makes_none = matches!(command, BlueprintCommand::SetPlayState(_))
-                        || (command.is_navigation() && steps == steps_before);
+                    let makes_none = command.is_navigation() && steps == steps_before;
                     is_edit = done && !makes_none;
                     if !is_edit { gesture = open; }
                 }
@@ -178,7 +177,8 @@ proptest! {
                     at = (at + 1).min(model.len() - 1);
                 }
                 Step::Reset(with_source) => {
-                    reset_blueprint(&mut app.recording, &mut app.undo, with_source.then_some(&source)).unwrap();
+                    let source = with_source.then_some(&source);
+                    reset_blueprint(&mut app.recording, &mut app.undo, source, "reset blueprint").unwrap();
                     is_edit = true;
                     let shown = app.state_at(i64::MAX);
                     let sent = ViewId::hashed(["sent"]);
@@ -221,8 +221,6 @@ fn a_drag_and_a_flight_leave_one_row_each() {
     assert_eq!((app.num_rows(), app.undo.undo_steps()), (rows, 2));
     assert_eq!(app.undo.undo_name(), Some("change view property"));
 
-    app.run(&BlueprintCommand::SetPlayState(crate::PlayState::Playing))
-        .unwrap();
     app.run(&BlueprintCommand::SetMaximized(Some(view))).unwrap();
     assert_eq!((app.shown().maximized, app.undo.undo_steps()), (Some(view), 2));
 
@@ -265,7 +263,7 @@ fn a_reset_is_one_step_that_can_be_undone() {
     .unwrap();
     app.run(&property(view, DRAGGED, 5)).unwrap();
     let before = app.shown();
-    reset_blueprint(&mut app.recording, &mut app.undo, None).unwrap();
+    reset_blueprint(&mut app.recording, &mut app.undo, None, "reset blueprint").unwrap();
     assert_eq!(
         app.shown(),
         with_heuristics(&ViewportBlueprint::default(), &app.recommended)

@@ -112,7 +112,7 @@ fn fail(
         let key = entry.key();
         log.push_events(key, entry.recording.drop_chunks([id]));
     }
-    (is_first || !is_worth_trying).then(|| Report::entity_warning(entry.info.source.clone(), entity, message))
+    (is_first || !is_worth_trying).then(|| Report::entity_warning(entry.source_name.clone(), entity, message))
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

@@ -8,13 +8,15 @@ use std::sync::{
 use bevy_app::App;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    ActiveBlueprint, AppVisualizerExt, DataResults, DiffLog, IngestMessage, IngestSource, IngestSources,
-    LatestAtResults, Recordings, Report, SourcePoll, TimeCommand, Transforms, View, ViewOverrides,
-    ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals, Work,
-    WorkCounters, visualizer::QueryMode,
+    ActiveBlueprint, AppVisualizerExt, DataResults, DiffLog, IngestSource, IngestSources, LatestAtResults,
+    Recordings, Report, SourcePoll, TimeCommand, Transforms, View, ViewOverrides, ViewerCommand,
+    ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals, Work, WorkCounters,
+    visualizer::QueryMode,
 };
 use chronoscope_store::{EntityId, StoreId, Timeline};
-use chronoscope_types::{Points3D, Transform3D, blueprint::EntityBehavior, columns_chunk, log_chunk};
+use chronoscope_types::{
+    LogMessage, Points3D, SourceStatus, Transform3D, blueprint::EntityBehavior, columns_chunk, log_chunk,
+};
 
 use crate::{CLASS, Points, add, new_app, products, show_all, store_id};
 
@@ -290,7 +292,7 @@ fn what_went_while_the_log_was_cut_is_forgotten() {
 
 /// Gives the messages that are put into it, until it is closed.
 #[derive(Clone, Default)]
-struct Channel(Arc<Mutex<Vec<IngestMessage>>>);
+struct Channel(Arc<Mutex<Vec<LogMessage>>>);
 
 impl IngestSource for Channel {
     fn name(&self) -> &str {
@@ -302,11 +304,11 @@ impl IngestSource for Channel {
             .lock()
             .unwrap()
             .pop()
-            .map_or(SourcePoll::Pending, SourcePoll::Message)
+            .map_or(SourcePoll::Pending, |message| SourcePoll::Message(message.into()))
     }
 
-    fn is_live(&self) -> bool {
-        true
+    fn status(&self) -> SourceStatus {
+        SourceStatus::Live
     }
 }
 
@@ -315,7 +317,7 @@ fn a_recording_that_is_closed_while_it_is_read_stays_closed() {
     let mut app = new_app();
     let channel = Channel::default();
     let send = |id: &StoreId, time| {
-        channel.0.lock().unwrap().push(IngestMessage::Chunk {
+        channel.0.lock().unwrap().push(LogMessage::Chunk {
             store: id.clone(),
             chunk: Arc::new(point("/world/a", Some(time), 0.0)),
         });
@@ -343,7 +345,7 @@ fn a_recording_that_is_closed_while_it_is_read_stays_closed() {
     assert_eq!(open, std::slice::from_ref(&other));
     // A source that comes later brings it back.
     let again = Channel::default();
-    again.0.lock().unwrap().push(IngestMessage::Chunk {
+    again.0.lock().unwrap().push(LogMessage::Chunk {
         store: store_id(),
         chunk: Arc::new(point("/world/a", Some(2), 0.0)),
     });

@@ -13,14 +13,16 @@ use std::{
 
 use bevy_app::App;
 use chronoscope_frame::{
-    IngestMessage, IngestSource, IngestSources, MemoryBudget, MissingChunks, Recordings, Reports, Settled,
-    SourcePoll, TimeCommand, TimeControls, Transforms, ViewerCommand, ViewerCommands,
+    IngestSource, IngestSources, MemoryBudget, MissingChunks, Recordings, Reports, Settled, SourcePoll,
+    TimeCommand, TimeControls, Transforms, ViewerCommand, ViewerCommands,
 };
 use chronoscope_store::{
     AbsentChunk, Chunk, ChunkId, ChunkSource, ChunkSourceError, ChunkStore, Recording, StoreSettings,
     Timeline,
 };
-use chronoscope_types::{Clear, CoordinateFrame, Points3D, Scalars, Transform3D, columns_chunk, log_chunk};
+use chronoscope_types::{
+    Clear, CoordinateFrame, LogMessage, Points3D, Scalars, Transform3D, columns_chunk, log_chunk,
+};
 use proptest::{prelude::*, test_runner::RngSeed};
 
 use crate::{add, new_app, products, show_all, store_id};
@@ -96,7 +98,7 @@ impl ChunkSource for Shelf {
 }
 
 /// Says what is on a shelf.
-struct Catalog(Vec<IngestMessage>);
+struct Catalog(Vec<LogMessage>);
 
 impl IngestSource for Catalog {
     fn name(&self) -> &'static str {
@@ -104,7 +106,10 @@ impl IngestSource for Catalog {
     }
 
     fn poll(&mut self) -> SourcePoll {
-        self.0.pop().map_or(SourcePoll::Finished, SourcePoll::Message)
+        let next = self.0.pop();
+        next.map_or(SourcePoll::Finished, |message| {
+            SourcePoll::Message(message.into())
+        })
     }
 }
 
@@ -118,7 +123,7 @@ fn app_with(shelf: &Arc<Shelf>) -> App {
 /// An app that was told this of the chunks of a source.
 fn app_told(source: Arc<dyn ChunkSource>, chunks: Vec<AbsentChunk>) -> App {
     let mut app = new_app();
-    let message = IngestMessage::AbsentChunks {
+    let message = LogMessage::AbsentChunks {
         store: store_id(),
         chunks: chunks.into(),
         source,

@@ -12,6 +12,7 @@ mod memory;
 mod oracle;
 mod query_contexts;
 mod selectors;
+mod sources;
 mod visuals;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    fs::File,
     io::{self, BufWriter, Write},
     path::Path,
 };
@@ -16,7 +15,7 @@ use re_span::Span;
 
 use super::{frames::MAGIC, manifest::Manifests};
 use crate::{
-    IoError,
+    IoError, replace_file,
     wire::{self, Msg},
 };
 
@@ -168,30 +167,16 @@ pub fn write_file<'a>(
     path: impl AsRef<Path>,
     messages: impl IntoIterator<Item = &'a LogMessage>,
 ) -> Result<(), IoError> {
-    let path = path.as_ref();
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = Path::new(&part);
-    let written = write_all(part, messages);
-    let moved = written.and_then(|()| std::fs::rename(part, path).map_err(IoError::Write));
-    if moved.is_err() {
-        // What is half written is of no use; that it cannot be removed changes nothing.
-        let _ = std::fs::remove_file(part);
-    }
-    moved
-}
-
-fn write_all<'a>(path: &Path, messages: impl IntoIterator<Item = &'a LogMessage>) -> Result<(), IoError> {
-    let file = File::create(path).map_err(IoError::Write)?;
-    let mut writer = RrdWriter::new(BufWriter::new(file))?;
-    for message in messages {
-        writer.write(message)?;
-    }
-    let file = writer
-        .finish()?
-        .into_inner()
-        .map_err(|error| IoError::Write(error.into_error()))?;
-    file.sync_all().map_err(IoError::Write)
+    replace_file(path, |file| {
+        let mut writer = RrdWriter::new(BufWriter::new(file))?;
+        for message in messages {
+            writer.write(message)?;
+        }
+        let written = writer.finish()?.into_inner();
+        written
+            .map(drop)
+            .map_err(|error| IoError::Write(error.into_error()))
+    })
 }
 
 fn encode_error(error: re_log_encoding::CodecError) -> IoError {

@@ -1,13 +1,15 @@
-//! The left panel: the recordings that are open, and the blueprint of the one that is shown, as a tree.
+//! The left panel: the recordings that are open, the sources that data still comes from or was to come from,
+//! and the blueprint of the recording that is shown, as a tree.
 
 mod blueprint_tree;
 mod recordings;
 mod rows;
+mod sources;
 
 use egui::Ui;
 
 use self::blueprint_tree::TreeState;
-pub(crate) use self::recordings::recording_name;
+pub(crate) use self::recordings::{recording_name, started_nanos};
 use crate::{notifications::Problems, pass::Pass, theme::Theme};
 
 /// State of the panel.
@@ -26,6 +28,7 @@ impl LeftPanelState {
 /// Draws the panel.
 pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut LeftPanelState, problems: &Problems) {
     recordings::show(ui, pass, problems);
+    sources::show(ui, pass);
     if pass.active().is_some() {
         let theme = Theme::of(ui);
         let y = ui.cursor().top();

@@ -49,7 +49,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, problems: &Problems) {
                 .icon(icons::APPLICATION)
                 .show(ui, |_| {});
             for entry in entries {
-                show_recording(ui, pass, entry, problems.of(&entry.info.source));
+                show_recording(ui, pass, entry, problems.of(&entry.source_name));
             }
         }
     });
@@ -70,7 +70,7 @@ fn show_recording(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, prob
     let row = row
         .icon(icon)
         .level(1)
-        .detail(if is_active { "" } else { &entry.info.source })
+        .detail(if is_active { "" } else { &entry.source_name })
         .selected(pass.is_selected(&item))
         .highlighted(is_active || pass.is_highlighted(&item))
         .dimmed(!is_active && problem.is_none())
@@ -90,9 +90,14 @@ fn show_recording(ui: &mut Ui, pass: &mut Pass<'_>, entry: &RecordingEntry, prob
     }
 }
 
+/// When a recording was begun, in nanoseconds since the epoch.
+pub(crate) fn started_nanos(entry: &RecordingEntry) -> Option<i64> {
+    i64::try_from(entry.info.started_at_nanos?).ok()
+}
+
 /// Name of a recording: when it was started, else its id.
 pub(crate) fn recording_name(entry: &RecordingEntry) -> String {
-    match entry.info.started_nanos {
+    match started_nanos(entry) {
         Some(nanos) => format_time(
             TimeType::TimestampNs,
             nanos.saturating_sub(nanos.rem_euclid(1_000_000_000)),

@@ -1,12 +1,15 @@
 //! Views and containers, and what can be changed about them.
 
-use chronoscope_blueprint::{BlueprintCommand, ContainerId, ContainerKind, Contents, ViewBlueprint, ViewId};
+use chronoscope_blueprint::{
+    BlueprintCommand, ContainerBlueprint, ContainerId, ContainerKind, Contents, ViewBlueprint, ViewId,
+};
 use chronoscope_frame::{ActiveBlueprint, Item, ViewClasses};
 use chronoscope_store::EntityPath;
 use chronoscope_views::{ViewUiContext, ViewUis};
 use egui::{RichText, Ui};
 
 use super::{
+    add_items,
     parts::{grouped, item_link, show_removed, text_row, title, value_row},
     query_context,
     view_summary::{ViewSummaries, ViewSummary},
@@ -45,6 +48,11 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, summaries: &mut ViewSu
     query_context::show(ui, pass, id);
     show_settings(ui, pass, id);
     show_reports(ui, pass, summary);
+    ui.add_space(size::PADDING);
+    let tooltip = "Takes back its name, properties, defaults and overrides";
+    if ui.button("Reset view").on_hover_text(tooltip).clicked() {
+        pass.edit(BlueprintCommand::ResetView(id));
+    }
 }
 
 /// Draws a container: what it is, what lies in it.
@@ -88,7 +96,10 @@ pub(super) fn show_container(ui: &mut Ui, pass: &mut Pass<'_>, id: ContainerId) 
                 }
             });
     });
-    section_header(ui, "Contents", |_| {});
+    if container.kind == ContainerKind::Grid {
+        show_grid_columns(ui, pass, container);
+    }
+    section_header(ui, "Contents", |ui| add_items::show(ui, pass, container));
     for item in &container.contents {
         match item {
             Contents::View(view) => {
@@ -110,8 +121,29 @@ pub(super) fn show_container(ui: &mut Ui, pass: &mut Pass<'_>, id: ContainerId) 
         }
     }
     if container.contents.is_empty() {
-        elided_small(ui, "Empty. Drag a view here.");
+        elided_small(ui, "Empty. Drag a view here, or add one.");
     }
+}
+
+/// The number of columns of a grid; as many as look good where none is given.
+fn show_grid_columns(ui: &mut Ui, pass: &mut Pass<'_>, container: &ContainerBlueprint) {
+    const MAX: u32 = 1_000;
+    let parse = |text: &str| text.trim().parse::<u32>().ok();
+    let is_valid = |text: &str| {
+        let columns = parse(text);
+        text.trim().is_empty() || columns.is_some_and(|columns| (1..=MAX).contains(&columns))
+    };
+    let current = container
+        .grid_columns
+        .map_or(String::new(), |columns| columns.to_string());
+    property_row(ui, "Columns", |ui| {
+        let field = DraftEdit::new(("columns", container.id.to_bytes()), &current)
+            .hint("automatic")
+            .valid_if(&is_valid);
+        if let Some(typed) = field.show(ui) {
+            pass.edit(BlueprintCommand::SetGridColumns(container.id, parse(&typed)));
+        }
+    });
 }
 
 fn show_parent(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents) {

@@ -1,7 +1,7 @@
 //! What is known about an entity, and about one of its components.
 
-use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{DataResults, Item, QueryContext, RecordingEntry};
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
+use chronoscope_frame::{DataResults, Item, QueryContext, RecordingEntry, ViewOverrides};
 use chronoscope_store::{ComponentId, EntityId, EntityPath, Hit};
 use chronoscope_types::format_time;
 use chronoscope_views::colors::entity_color;
@@ -55,6 +55,7 @@ pub(super) fn show(
     }
     if let Some(view) = view {
         shown::show(ui, pass, entity, view);
+        show_clear(ui, pass, path, entity, view);
     }
     show_values(
         ui,
@@ -75,6 +76,25 @@ pub(super) fn show(
     size_rows(ui, stats);
     show_timelines(ui, entry, entity);
     show_views(ui, pass, path, view);
+}
+
+/// A button that takes back what is overridden of an entity in a view; nothing where that is nothing.
+fn show_clear(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, entity: EntityId, view: ViewId) {
+    let overrides = pass
+        .of_view::<ViewOverrides>(view)
+        .and_then(|overrides| overrides.get(entity));
+    let is_overridden = overrides.is_some_and(|overrides| {
+        let all = overrides.all();
+        !all.entity.is_empty() || all.visualizers.is_some()
+    });
+    if !is_overridden {
+        return;
+    }
+    let tooltip = "Takes back all that is overridden of this entity in the view";
+    if ui.button("Clear overrides").on_hover_text(tooltip).clicked() {
+        let entity = path.clone();
+        pass.edit(BlueprintCommand::ClearOverrides { view, entity });
+    }
 }
 
 /// Draws a component of an entity, with its instances.

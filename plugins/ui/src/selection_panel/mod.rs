@@ -4,6 +4,7 @@ mod parts;
 
 mod values;
 
+mod add_items;
 mod blueprint_items;
 mod entity;
 mod query_context;

@@ -6,7 +6,11 @@ use chronoscope_types::format_time;
 use egui::Ui;
 
 use super::parts::{grouped, size_rows, text_row, title, value_row};
-use crate::{icons, left_panel::recording_name, widgets::section_header};
+use crate::{
+    icons,
+    left_panel::{recording_name, started_nanos},
+    widgets::section_header,
+};
 
 /// Draws all that is known.
 pub(super) fn show(ui: &mut Ui, entry: &RecordingEntry) {
@@ -19,13 +23,13 @@ pub(super) fn show(ui: &mut Ui, entry: &RecordingEntry) {
     title(ui, icon, &recording_name(entry), kind);
     text_row(ui, "Application", &id.application_id);
     value_row(ui, "Recording", &id.recording_id, "");
-    if !entry.info.source.is_empty() {
-        text_row(ui, "Source", &entry.info.source);
+    if !entry.source_name.is_empty() {
+        text_row(ui, "Source", &entry.source_name);
     }
-    if let Some(logged_by) = &entry.info.logged_by {
-        text_row(ui, "Logged by", logged_by);
+    if let Some(logged_by) = entry.info.logged_by() {
+        text_row(ui, "Logged by", &logged_by);
     }
-    if let Some(started) = entry.info.started_nanos {
+    if let Some(started) = started_nanos(entry) {
         value_row(ui, "Started", &format_time(TimeType::TimestampNs, started), "");
     }
 

@@ -10,7 +10,7 @@ mod tiles;
 use std::sync::Arc;
 
 use chronoscope_blueprint::{BlueprintCommand, Contents, ViewportBlueprint};
-use chronoscope_frame::{FrameDiagnostics, IngestSources, ViewerCommand};
+use chronoscope_frame::{FileKinds, FrameDiagnostics, IngestSources, SourceState, ViewerCommand};
 use egui::Ui;
 use rustc_hash::FxHashSet;
 
@@ -169,10 +169,10 @@ fn button_edits(gesture: &Gesture) -> impl Iterator<Item = BlueprintCommand> {
     maximize.into_iter().chain(hide)
 }
 
-/// How a recording is opened, as far as the settings allow it.
-fn how_to_open(settings: &UiSettings) -> String {
+/// How a file is opened, as far as the settings allow it, and which kinds of files there are.
+fn how_to_open(settings: &UiSettings, kinds: &FileKinds) -> String {
     let ways = [
-        settings.take_drops.then_some("drop a recording here"),
+        settings.take_drops.then_some("drop a file here"),
         settings.shortcuts.then_some("press Ctrl+O"),
         // Only the program may end itself.
         settings.can_quit.then_some("run: chronoscope FILE"),
@@ -184,30 +184,35 @@ fn how_to_open(settings: &UiSettings) -> String {
         [first @ .., last] => format!("{}, or {last}", first.join(", ")),
     };
     let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| {
+    let mut text: String = letters.next().map_or(String::new(), |first| {
         first.to_uppercase().chain(letters).collect()
-    })
+    });
+    if !ways.is_empty() && !kinds.0.is_empty() {
+        text.push_str("\nOpens ");
+        text.push_str(&kinds.extensions());
+    }
+    text
 }
 
 /// Icon, title and hint for a viewport without tiles; `None` where there are tiles.
 fn empty_text(pass: &Pass<'_>) -> Option<(&'static str, String, String)> {
     let sources = pass.world.resource::<IngestSources>();
     let Some(entry) = pass.active() else {
-        let loading: Vec<_> = sources.iter().filter(|source| !source.is_live()).collect();
-        let Some(first) = loading.first() else {
+        let Some(first) = sources.states().find(SourceState::is_loading) else {
+            let kinds = pass.world.resource::<FileKinds>();
             return Some((
                 icons::OPEN,
                 "Welcome to Chronoscope".to_owned(),
-                how_to_open(&pass.settings),
+                how_to_open(&pass.settings, kinds),
             ));
         };
         let progress = first
-            .progress()
+            .progress
             .map_or(String::new(), |progress| format!(" {:.0} %", progress * 100.0));
         return Some((
             icons::LOADING,
             format!("Loading{progress}"),
-            first.name().to_owned(),
+            first.name.to_owned(),
         ));
     };
     let viewport = pass.viewport();
