@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use bevy_app::App;
 use chronoscope_blueprint::{ContextTime, QueryContextSettings, ViewId};
-use chronoscope_frame::{IngestMessage, IngestSources, MemoryBudget, Recordings, TimeCommand};
+use chronoscope_frame::{IngestSources, MemoryBudget, Recordings, TimeCommand};
 use chronoscope_store::{AbsentChunk, Chunk, ChunkId, ChunkSource};
-use chronoscope_types::{Points3D, log_chunk};
+use chronoscope_types::{LogMessage, Points3D, log_chunk};
 
 use super::{Catalog, Shelf, app_with, at, lacks, points, settle, time};
 use crate::query_contexts::{self, add_world_view, in_other, look, other_id};
@@ -63,14 +63,11 @@ fn the_sources_of_another_recording_are_asked_while_a_view_looks_there() {
     let there = Arc::new(Shelf::of((0..3).map(|frame| points("/world/b", frame))));
     let mut app = app_with(&here);
     let source: Arc<dyn ChunkSource> = Arc::clone(&there) as _;
-    let chunks = there
-        .chunks
-        .values()
-        .map(|chunk| AbsentChunk::of(chunk))
-        .collect();
-    let message = IngestMessage::AbsentChunks {
+    let chunks = there.chunks.values();
+    let chunks: Vec<_> = chunks.map(|chunk| AbsentChunk::of(chunk)).collect();
+    let message = LogMessage::AbsentChunks {
         store: other_id(),
-        chunks,
+        chunks: chunks.into(),
         source,
     };
     app.world_mut()
