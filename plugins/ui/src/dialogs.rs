@@ -59,8 +59,11 @@ impl OpenDialogState {
                 self.ask_for_path();
             }
             Progress::Missing => {
+                let has_asked = desktop.is_given_up;
                 self.desktop = None;
-                self.ask_for_path();
+                if !has_asked {
+                    self.ask_for_path();
+                }
             }
             Progress::Chosen(paths) => {
                 self.desktop = None;
