@@ -4,6 +4,7 @@ use bevy::prelude::*;
 use chronoscope_frame::{Frame, FrameSystems, IngestSources, MemoryBudget, Recordings, TimeControls};
 use chronoscope_types::parse_time;
 use chronoscope_ui::UiSettings;
+use chronoscope_views::spatial3d::EyeMotion;
 
 use crate::{
     cli::{Cli, ThemeArgument, TimeArgument},
@@ -33,11 +34,16 @@ impl Plugin for StartPlugin {
         };
         app.insert_resource(UiSettings {
             theme,
+            system_fonts: true,
+            desktop_dialogs: true,
             can_quit: true,
             ..default()
         });
-        app.world_mut().resource_mut::<TimeControls>().clock_frozen =
-            options.screenshot_to.is_some() || options.digest;
+        let is_interactive = options.screenshot_to.is_none() && !options.digest;
+        app.world_mut().resource_mut::<TimeControls>().clock_frozen = !is_interactive;
+        if is_interactive {
+            app.insert_resource(EyeMotion { glide_secs: 0.1 });
+        }
         if let Some(time) = &options.time {
             app.insert_resource(PendingTime(time.clone()));
             let mut times = app.world_mut().resource_mut::<TimeControls>();

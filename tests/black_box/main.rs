@@ -9,6 +9,7 @@
 )]
 
 mod blueprints;
+mod contexts;
 mod embedding;
 mod extension;
 mod frames;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chronoscope_store::EntityPath;
-use chronoscope_types::blueprint as archetypes;
+use chronoscope_types::{blueprint as archetypes, own::QueryContext};
 
 use crate::{
     EYE_POSITION_REST, EYE_TARGET_REST, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The properties of views that are honored.
-const HONORED_PROPERTIES: [&str; 19] = [
+const HONORED_PROPERTIES: [&str; 24] = [
     EYE_POSITION_REST.name,
     EYE_TARGET_REST.name,
     archetypes::Background::COLOR.name,
@@ -31,6 +31,11 @@ const HONORED_PROPERTIES: [&str; 19] = [
     archetypes::ViewContents::QUERY.name,
     archetypes::VisibleTimeRanges::RANGES.name,
     archetypes::VisualBounds2D::RANGE.name,
+    QueryContext::APPLICATION.name,
+    QueryContext::FIXED_TIME.name,
+    QueryContext::OFFSET.name,
+    QueryContext::RECORDING.name,
+    QueryContext::TIMELINE.name,
     "ViewBlueprint:display_name",
 ];
 

@@ -8,7 +8,7 @@
 //!
 //! # Reading
 //! [`query`] is a blueprint store at a time, [`read`] turns it into a [`ViewportBlueprint`] and reports what makes no sense,
-//! [`overrides`] looks up overrides of single entities and properties of views. [`parts`] names the part of a blueprint that a row
+//! [`overrides`] looks up overrides of single entities and properties of views, [`query_context`] where a view looks. [`parts`] names the part of a blueprint that a row
 //! belongs to, [`ignored`](mod@ignored) lists settings that are not supported yet.
 //!
 //! # Defaults
@@ -29,6 +29,7 @@
 //! - *Navigation*: moving an eye or the part of a plot that is shown. No undo step.
 //! - *Property*: a setting of a view. *Override*: a setting of an entity in a view. *Default*: a value that a view uses for
 //!   components that the data does not have.
+//! - *Query context*: the recording, the timeline and the time that a view shows.
 //! - *Schema*: which entities have which components at any time. *Signature*: a set of components that entities share.
 //! - *Undo point*: a blueprint time at which undo and redo stop. *Ground*: the earliest.
 
@@ -42,6 +43,7 @@ pub mod read;
 
 mod content_hash;
 pub mod overrides;
+pub mod query_context;
 
 mod vocabulary;
 
@@ -80,6 +82,7 @@ pub use overrides::{
 pub use parts::BlueprintPart;
 pub use plan::BlueprintEdit;
 pub use query::{BLUEPRINT_TIMELINE, BlueprintQuery, newest_blueprint_time};
+pub use query_context::{ContextTime, QueryContextSettings, RecordingName};
 pub use read::read_viewport;
 pub use rows::drop_rows_after;
 pub use undo::{Edit, Gesture, UndoState};

@@ -1,7 +1,7 @@
 //! Where things stand in a blueprint.
 
 use chronoscope_store::EntityPath;
-use chronoscope_types::{ComponentName, blueprint::EyeControls3D};
+use chronoscope_types::{ComponentName, own::EyeControls3DRest};
 
 use crate::{InstructionId, Panel, ViewId};
 
@@ -14,18 +14,10 @@ pub(crate) const CONTAINERS_PATH: &str = "/container";
 
 /// What the `f32`s of an eye's position leave out. Written beside `EyeControls3D:position`, for eyes far from the origin; SDKs
 /// and other viewers do not know it.
-pub const EYE_POSITION_REST: ComponentName = rest_of("EyeControls3D:position_rest");
+pub const EYE_POSITION_REST: ComponentName = EyeControls3DRest::POSITION;
 
 /// The same for what the eye looks at.
-pub const EYE_TARGET_REST: ComponentName = rest_of("EyeControls3D:look_target_rest");
-
-const fn rest_of(name: &'static str) -> ComponentName {
-    ComponentName {
-        name,
-        archetype: EyeControls3D::POSITION.archetype,
-        component_type: EyeControls3D::POSITION.component_type,
-    }
-}
+pub const EYE_TARGET_REST: ComponentName = EyeControls3DRest::LOOK_TARGET;
 
 const OVERRIDES: &str = "overrides";
 const VISUALIZERS: &str = "visualizers";

@@ -16,6 +16,8 @@ pub enum TimeCommand {
     SetTimeline(String),
     /// Move the cursor of the shown timeline. Playing goes on from there, following stops.
     SetTime(i64),
+    /// Move the cursor of a timeline, shown or not.
+    SetTimeOf(String, i64),
     /// Show a timeline at a time.
     SetTimelineAndTime(String, i64),
     /// Stop at the cursor.

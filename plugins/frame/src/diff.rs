@@ -17,7 +17,8 @@ pub enum DiffEntry {
         /// What changed in it.
         event: StoreEvent,
     },
-    /// The cursor of the shown recording moved, or another timeline or recording is shown.
+    /// The cursor of the shown recording moved, or another timeline or recording is shown; or that happened to
+    /// a view that looks elsewhere.
     Cursor,
     /// A store was opened, closed or became the shown one, or another blueprint is active.
     Recordings,

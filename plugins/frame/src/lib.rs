@@ -17,7 +17,8 @@
 //!
 //! # 3. What is to be shown
 //! [`viewport`] reads the blueprint and keeps one ECS entity per view; [`view_class`] is what may be shown,
-//! and how it is recommended. [`query_results`] finds each view's data results and asks the stores for their
+//! and how it is recommended. [`query_context`] finds where each view looks: the cursor, unless the blueprint
+//! says otherwise. [`query_results`] finds each view's data results and asks the stores for their
 //! components; [`overrides`] says which source of a component wins.
 //!
 //! # 4. What it looks like
@@ -41,6 +42,7 @@ mod identity;
 pub mod ingest;
 pub mod memory;
 pub mod overrides;
+pub mod query_context;
 pub mod query_results;
 pub mod recordings;
 pub mod schedule;
@@ -66,6 +68,7 @@ pub use diff::{DiffEntry, DiffLog};
 pub use error::{Report, Reports};
 pub use ingest::{IngestMessage, IngestSource, IngestSources, SourcePoll, SourceState};
 pub use overrides::{ResolvedInstruction, ResolvedOverrides, ViewOverrides};
+pub use query_context::{ContextId, ContextProblem, InContext, InContexts, QueryContext, QueryContexts};
 pub use query_results::{DataResult, DataResults, InstructionIndex, LatestAtResults, ResultKey, ResultQuery};
 pub use recordings::{RecordingEntry, RecordingKey, Recordings};
 pub use schedule::{Frame, FramePlugins, FrameSystems};

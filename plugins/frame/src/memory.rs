@@ -6,11 +6,12 @@ use std::{sync::mpsc, time::Instant};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_store::{CacheStats, GcOptions, GcOrder, StoreKind};
+use smallvec::SmallVec;
 
 use crate::{
     AppViewerCacheExt as _, CacheSize, CacheUse, Cursor, DiffLog, Frame, FrameDiagnostics, FrameSystems,
-    LatestAtResults, MemoryBudget, PurgeOrder, RecordingEntry, Recordings, Transforms, ViewerCache,
-    ViewerCaches,
+    InContext, InContexts, LatestAtResults, MemoryBudget, PurgeOrder, QueryContexts, RecordingEntry,
+    RecordingKey, Recordings, ViewerCache, ViewerCaches,
     budget::{Purge, PurgeSituation},
     chunk_loading::OnScreen,
 };
@@ -30,7 +31,10 @@ impl Plugin for MemoryPlugin {
         app.add_viewer_cache(ViewerCache {
             name: "Latest-at results",
             order: PurgeOrder::Derived,
-            size: |world| held(world.get_resource().map_or(0, LatestAtResults::heap_bytes)),
+            size: |world| {
+                let others = world.get_resource().map_or(0, QueryContexts::latest_at_bytes);
+                held(world.get_resource().map_or(0, LatestAtResults::heap_bytes) + others)
+            },
             purge: None,
         })
         .add_viewer_cache(ViewerCache {
@@ -148,10 +152,7 @@ fn plan_purge(
         purge.target_bytes = Some(used - (used as f64 * purge_fraction(used, limit)) as u64);
         purge.is_for_ahead = false;
     } else if purge.target_bytes.is_none()
-        && let Some(room) = on_screen
-            .ahead()
-            .map(|ahead| ahead.room_bytes)
-            .filter(|room| *room > 0)
+        && let Some(room) = Some(on_screen.room_bytes()).filter(|room| *room > 0)
     {
         // In portions, since each begins with a search for what is farthest.
         purge.target_bytes = Some(used.saturating_sub(room.max(limit / 10)));
@@ -203,10 +204,8 @@ fn collect_garbage(
     mut diagnostics: ResMut<FrameDiagnostics>,
     caches: Res<ViewerCaches>,
     budget: Res<MemoryBudget>,
-    latest_at: Res<LatestAtResults>,
-    transforms: Res<Transforms>,
+    contexts: InContexts<'_>,
     on_screen: Res<OnScreen>,
-    cursor: Res<Cursor>,
     garbage: Res<Garbage>,
 ) {
     puffin::profile_scope!("gc");
@@ -218,23 +217,33 @@ fn collect_garbage(
     let may_give = |entry: &RecordingEntry| {
         entry.id().kind == StoreKind::Recording && !(is_for_ahead && entry.sources().is_empty())
     };
-    // What is not shown goes first.
+    // What is not shown goes first, what the cursor is on last.
+    let cursor = contexts.at_cursor().cursor;
+    let looking_at = |key: RecordingKey| -> SmallVec<[InContext<'_>; 2]> {
+        let products = contexts.iter().map(|(_, products)| products);
+        products
+            .filter(|products| products.cursor.recording == Some(key))
+            .collect()
+    };
     let mut giving: Vec<&mut RecordingEntry> =
         recordings.iter_mut().filter(|entry| may_give(entry)).collect();
-    giving.sort_by_key(|entry| cursor.recording == Some(entry.key()));
+    giving.sort_by_cached_key(|entry| {
+        let key = entry.key();
+        (cursor.recording == Some(key), !looking_at(key).is_empty())
+    });
     for entry in giving {
         let left = budget.gc_time.saturating_sub(start.elapsed());
         if over == 0 || left.is_zero() {
             break;
         }
         let before = entry.num_bytes();
-        let shown = cursor.recording == Some(entry.key());
-        let order = match cursor.timeline.filter(|_| shown) {
+        let looking = looking_at(entry.key());
+        let browsed = looking
+            .iter()
+            .find_map(|products| Some((products.cursor.timeline?, products.cursor.time)));
+        let order = match browsed {
             // What is browsed keeps what is near the cursor; what only streams in loses its oldest.
-            Some(timeline) => GcOrder::FarthestFrom {
-                timeline,
-                time: cursor.time,
-            },
+            Some((timeline, time)) => GcOrder::FarthestFrom { timeline, time },
             None => GcOrder::OldestRow,
         };
         let options = GcOptions {
@@ -244,12 +253,16 @@ fn collect_garbage(
             time_budget: left * 2 / 5,
             protect_latest: budget.protect_latest,
             is_protected: &|meta| {
-                shown && (latest_at.shows(meta) || transforms.shows(meta) || on_screen.shows(meta.id))
+                looking.iter().any(|products| {
+                    products.latest_at.shows(meta)
+                        || products.transforms.shows(meta)
+                        || on_screen.shows(meta.id)
+                })
             },
             // Nothing is lost, and nothing that was just read ahead is given back, only to make room.
             only_recoverable: is_for_ahead,
-            protected_time_ranges: match on_screen.ahead() {
-                Some(ahead) if shown && is_for_ahead => ahead.ranges.clone(),
+            protected_time_ranges: match on_screen.ahead(entry.key()) {
+                Some(ahead) if is_for_ahead => ahead.ranges.clone(),
                 _ => Vec::new(),
             },
             order,
@@ -279,7 +292,7 @@ fn collect_garbage(
         if !is_more {
             // Whatever remains is protected: more would not help before something changes.
             let limit = budget.limit_bytes.unwrap_or(u64::MAX);
-            purge.futile = Some(situation(recordings, &caches, *cursor, limit));
+            purge.futile = Some(situation(recordings, &caches, cursor, limit));
             purge.target_bytes = None;
         }
     }

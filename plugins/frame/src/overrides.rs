@@ -12,14 +12,17 @@ use chronoscope_blueprint::{
     overrides_for, own_behavior, view_defaults, visible_time_ranges,
 };
 use chronoscope_store::{ChunkStore, EntityId, EntityPath, Hit, TimeRange, arrow::ArrayRef};
-use chronoscope_types::{ComponentMapping, VisibleTimeRange, enums::ComponentSourceKind};
+use chronoscope_types::{
+    ComponentMapping, Selector, SelectorError, VisibleTimeRange, enums::ComponentSourceKind,
+};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::{
-    ActiveBlueprint, Cursor, DataResult, DataResults, Frame, FrameSystems, InstructionIndex, RecordingEntry,
-    RecordingKey, Recordings, ResultKey, View, Visualizers, Work, WorkCounters, visualizer::VisualizerId,
+    ActiveBlueprint, Cursor, DataResult, DataResults, Frame, FrameSystems, InstructionIndex, QueryContext,
+    RecordingEntry, RecordingKey, Recordings, ResultKey, View, Visualizers, Work, WorkCounters,
+    visualizer::{ParsedSelector, VisualizerId},
 };
 
 /// What the blueprint says of an entity in a view.
@@ -31,6 +34,9 @@ pub struct ResolvedOverrides {
     entity_hash: u64,
     /// Hashes of what each instruction says, together with the above.
     instruction_hashes: Vec<u64>,
+    /// The selectors of each instruction's mappings, in their order; `None` where all of a component is
+    /// taken.
+    selectors: Vec<Vec<Option<ParsedSelector>>>,
 }
 
 impl ResolvedOverrides {
@@ -47,7 +53,10 @@ impl ResolvedOverrides {
             hasher.finish()
         });
         let instruction_hashes = instruction_hashes.collect();
+        let selectors = overrides.visualizers.iter().flatten();
+        let selectors = selectors.map(|instruction| instruction.mappings.iter().map(selector_of).collect());
         Self {
+            selectors: selectors.collect(),
             overrides,
             time_ranges,
             entity_hash,
@@ -86,6 +95,14 @@ impl ResolvedOverrides {
     }
 }
 
+fn selector_of(mapping: &ComponentMapping) -> Option<ParsedSelector> {
+    let takes_component = mapping.source_kind == ComponentSourceKind::SourceComponent;
+    let selector = mapping.selector.as_deref().filter(|_| takes_component)?;
+    let selector = Selector::parse(selector);
+    let is_whole = selector.as_ref().is_ok_and(Selector::is_identity);
+    (!is_whole).then_some(selector)
+}
+
 /// Zero where there are no values.
 fn hash_values(hits: &[Hit]) -> u64 {
     if hits.is_empty() {
@@ -105,6 +122,8 @@ pub struct ResolvedInstruction<'a> {
     pub index: InstructionIndex,
     overrides: Option<&'a ResolvedOverrides>,
     instruction: Option<&'a VisualizerInstruction>,
+    /// The selectors of the instruction's mappings.
+    selectors: &'a [Option<ParsedSelector>],
     /// A hash of the values and mappings that apply: the same in all views that say the same.
     pub(crate) hash: u64,
 }
@@ -128,6 +147,22 @@ impl<'a> ResolvedInstruction<'a> {
     pub fn mapping(&self, component: &str) -> Option<&'a ComponentMapping> {
         let mut mappings = self.instruction?.mappings.iter();
         mappings.find(|mapping| mapping.target == component)
+    }
+
+    /// Which part of the mapped component is taken for one of the visualizer, or why that cannot be read;
+    /// `None` where it is all of it.
+    pub(crate) fn selector(&self, component: &str) -> Option<&'a ParsedSelector> {
+        let mut mappings = self.instruction?.mappings.iter();
+        let at = mappings.position(|mapping| mapping.target == component)?;
+        self.selectors.get(at)?.as_ref()
+    }
+
+    /// A component of the visualizer whose selector cannot be read, and why.
+    pub(crate) fn unreadable_selector(&self) -> Option<(&'a str, &'a SelectorError)> {
+        let mappings = self.instruction?.mappings.iter().zip(self.selectors);
+        mappings
+            .filter_map(|(mapping, selector)| Some((&*mapping.target, selector.as_ref()?.as_ref().err()?)))
+            .next()
     }
 
     /// Whether components are taken from others of the entity, which are not among the latest-at results.
@@ -245,6 +280,7 @@ impl ViewOverrides {
                     index: InstructionIndex(at as u16),
                     overrides,
                     instruction: None,
+                    selectors: &[],
                     hash: overrides.map_or(0, |overrides| overrides.entity_hash),
                 })
                 .into_iter()
@@ -258,6 +294,7 @@ impl ViewOverrides {
                 index: InstructionIndex(at as u16),
                 overrides,
                 instruction: Some(instruction),
+                selectors: overrides.map_or(&[], |overrides| &overrides.selectors[at]),
                 hash: overrides.map_or(0, |overrides| overrides.instruction_hashes[at]),
             })
             .collect()
@@ -303,6 +340,9 @@ impl ViewOverrides {
             index,
             overrides,
             instruction: instructions.and_then(|instructions| instructions.get(usize::from(index.0))),
+            selectors: overrides
+                .and_then(|overrides| overrides.selectors.get(usize::from(index.0)))
+                .map_or(&[], Vec::as_slice),
             hash,
         }
     }
@@ -323,27 +363,25 @@ impl Plugin for OverridesPlugin {
 }
 
 fn update_overrides(
-    mut views: Query<(&View, &DataResults, &mut ViewOverrides)>,
+    mut views: Query<(&View, &QueryContext, &DataResults, &mut ViewOverrides)>,
     active: Res<ActiveBlueprint>,
     recordings: Res<Recordings>,
-    cursor: Res<Cursor>,
     visualizers: Res<Visualizers>,
     counters: Res<WorkCounters>,
 ) {
     puffin::profile_scope!("updating_overrides");
-    let now = |view: &View, results: &DataResults| Consumed {
-        recording: cursor.recording,
+    let now = |view: &View, context: &QueryContext, results: &DataResults| Consumed {
+        recording: context.cursor.recording,
         blueprint: active.overrides_version(view.id),
         results: results.version(),
     };
     // Hidden views too: the trees show what is hidden in them.
     let mut outdated: Vec<_> = views
         .iter_mut()
-        .filter_map(|(view, results, mut overrides)| {
-            let is_outdated = overrides
-                .bypass_change_detection()
-                .must_update(now(view, results));
-            is_outdated.then_some((view, results, overrides))
+        .filter_map(|(view, context, results, mut overrides)| {
+            let consumed = now(view, context, results);
+            let is_outdated = overrides.bypass_change_detection().must_update(consumed);
+            is_outdated.then_some((view, consumed, results, overrides))
         })
         .collect();
     if outdated.is_empty() {
@@ -356,20 +394,17 @@ fn update_overrides(
             blueprints.undo.query_time(),
         )
     });
-    let store = cursor
-        .recording
-        .and_then(|key| recordings.get(key))
-        .map(RecordingEntry::store);
     let resolved: usize = outdated
         .par_iter_mut()
         // In parallel, since each view asks for itself alone.
-        .map(|(view, results, overrides)| {
-            let consumed = now(view, results);
+        .map(|(view, consumed, results, overrides)| {
             let overrides = overrides.bypass_change_detection();
+            let entry = consumed.recording.and_then(|key| recordings.get(key));
+            let store = entry.map(RecordingEntry::store);
             let Some((query, store)) = query.as_ref().zip(store) else {
-                return overrides.clear(consumed);
+                return overrides.clear(*consumed);
             };
-            overrides.update(query, store, &visualizers, view, results, consumed)
+            overrides.update(query, store, &visualizers, view, results, *consumed)
         })
         .sum();
     counters.add(Work::OverridesResolved, resolved);

@@ -1,27 +1,32 @@
-//! Phase 6: each view's data results, and the rows that they show at the cursor.
+//! Phase 6: each view's data results, and the rows that they show where the view looks.
 //!
 //! Two products. [`DataResults`] says which entities a view shows, and by which visualizers; it changes with
 //! the schema and the blueprint, not with time. [`LatestAtResults`] has the latest row per (entity,
-//! component) at the cursor, once for all views; at a cursor move only those are looked up anew whose
-//! validity has ended, found by an ordered index.
+//! component) at the cursor, once for all views that look there; at a cursor move only those are looked up
+//! anew whose validity has ended, found by an ordered index. Views that look elsewhere have others
+//! ([`QueryContexts`]).
+//!
+//! The entities are walked per recording ([`walk`]), whatever the number of times at which it is looked at.
 
 mod data_results;
 mod latest_at;
+mod walk;
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
-use chronoscope_store::{CLEAR_COMPONENT, EntityId};
+use chronoscope_store::EntityId;
 use rustc_hash::FxHashSet;
 
 pub use data_results::{DataResult, DataResults, InstructionIndex, ResultKey, ResultQuery};
 pub use latest_at::{EntityResults, LatestAtResults};
+pub(crate) use walk::Walks;
 
-use data_results::Capabilities;
+use walk::Walk;
 
 use crate::{
-    Cursor, DiffEntry, DiffLog, EntityContexts, Frame, FrameDiagnostics, FrameSystems, RecordingEntry,
-    RecordingKey, Recordings, View, ViewTile, Visualizers, Work, WorkCounters, diff::changes_schema,
+    ContextId, Cursor, DiffLog, EntityContexts, Frame, FrameDiagnostics, FrameSystems, QueryContext,
+    QueryContexts, RecordingEntry, Recordings, View, ViewTile, Visualizers, Work, WorkCounters,
     visualizer::QueryMode,
 };
 
@@ -30,39 +35,30 @@ pub struct QueryResultsPlugin;
 
 impl Plugin for QueryResultsPlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<LatestAtResults>()
-            .init_resource::<WalkState>();
+        app.init_resource::<LatestAtResults>().init_resource::<Walks>();
         app.add_systems(Frame, query_results.in_set(FrameSystems::QueryResults));
     }
 }
 
-/// What the walk of the entity tree keeps from frame to frame.
-#[derive(Resource, Default)]
-struct WalkState {
-    recording: Option<RecordingKey>,
-    log_number: u64,
-    capabilities: Capabilities,
-    /// The contexts whose components the capabilities know.
-    registrations: u64,
-    version: u64,
-    /// The views whose tiles can be seen.
-    shown: Vec<ViewId>,
-}
-
-/// What the diff log says about the shown recording since the last frame.
-#[derive(Default)]
-struct Changes {
-    reset: bool,
-    schema: FxHashSet<EntityId>,
-    touched: FxHashSet<EntityId>,
-}
+/// The views, and what of them is worked on.
+type Views<'w, 's> = Query<
+    'w,
+    's,
+    (
+        &'static View,
+        &'static ViewTile,
+        &'static QueryContext,
+        &'static mut DataResults,
+    ),
+>;
 
 fn query_results(
-    mut state: ResMut<WalkState>,
+    mut walks: ResMut<Walks>,
     mut latest_at: ResMut<LatestAtResults>,
-    mut views: Query<(&View, &ViewTile, &mut DataResults)>,
+    mut contexts: ResMut<QueryContexts>,
+    mut views: Views<'_, '_>,
     visualizers: Res<Visualizers>,
-    contexts: Res<EntityContexts>,
+    entity_contexts: Res<EntityContexts>,
     recordings: Res<Recordings>,
     cursor: Res<Cursor>,
     log: Res<DiffLog>,
@@ -70,80 +66,128 @@ fn query_results(
     counters: Res<WorkCounters>,
 ) {
     puffin::profile_scope!("query_results");
-    let state = &mut *state;
-    let mut changes = read_log(state, &log, *cursor, &recordings);
-    if state.registrations != contexts.registrations() {
-        // Other components are looked up.
-        state.registrations = contexts.registrations();
-        changes.reset = true;
-    }
-    let latest_at = latest_at.bypass_change_detection();
-    let Some(entry) = cursor.recording.and_then(|key| recordings.get(key)) else {
-        latest_at.begin(*cursor, diagnostics.frame);
-        for (_, _, mut results) in &mut views {
-            results
-                .bypass_change_detection()
-                .clear(cursor.recording, &mut state.version);
+    let walks = walks.bypass_change_detection();
+    let version = &mut walks.version;
+    for (_, _, context, mut results) in &mut views {
+        if context
+            .cursor
+            .recording
+            .is_none_or(|key| recordings.get(key).is_none())
+        {
+            let results = results.bypass_change_detection();
+            results.clear(context.cursor.recording, version);
         }
-        return;
-    };
-    let store = entry.store();
-
-    if changes.reset {
-        state.capabilities.reset(&visualizers, &contexts, store);
-    } else {
-        state
-            .capabilities
-            .extend(&visualizers, &contexts, store, &changes.schema);
+    }
+    let looked_at = cursor.recording.into_iter().chain(
+        views
+            .iter()
+            .filter_map(|(_, _, context, _)| context.cursor.recording),
+    );
+    walks.keep(looked_at);
+    for walk in &mut walks.walks {
+        let Some(entry) = recordings.get(walk.recording()) else {
+            continue;
+        };
+        walk.read_log(
+            &log,
+            entry.store(),
+            entity_contexts.registrations(),
+            diagnostics.frame,
+        );
+        walk.learn(&visualizers, &entity_contexts, entry.store());
+        walk_views(
+            walk,
+            &mut walks.version,
+            &mut views,
+            entry,
+            &visualizers,
+            &counters,
+        );
     }
 
-    // One walk for all views that need a whole one; new entities are offered to each of the others.
-    let mut walk_anew: Vec<Mut<DataResults>> = Vec::new();
-    let mut shown: Vec<ViewId> = Vec::new();
-    for (view, tile, mut results) in &mut views {
-        if tile.shown {
-            shown.push(view.id);
+    let follow = |id: ContextId, cursor: Cursor, latest_at: &mut LatestAtResults| {
+        let entry = cursor.recording.and_then(|key| recordings.get(key));
+        let walk = entry.and_then(|entry| walks.of(entry.key()));
+        let mut is_reset = latest_at.begin(cursor, diagnostics.frame);
+        let Some((entry, walk)) = entry.zip(walk) else {
+            return;
+        };
+        if walk.walked.is_reset && !is_reset {
+            latest_at.reset();
+            is_reset = true;
+        }
+        let is_asked = |(_, tile, context, _): &(&View, &ViewTile, &QueryContext, &DataResults)| {
+            tile.shown && context.id == id
+        };
+        let asking = || views.iter().filter(is_asked);
+        let mut shown: Vec<ViewId> = asking().map(|(view, ..)| view.id).collect();
+        shown.sort_unstable();
+        let is_same = latest_at.is_asked_by(shown) && !is_reset && !walk.walked.any_view;
+        let results = || asking().map(|(.., results)| results);
+        want(latest_at, walk, &visualizers, is_same, results);
+        latest_at.touch(&walk.walked.touched);
+        latest_at.look_up(entry.store(), &entry.recording.cache, walk.capabilities());
+        counters.add(Work::LookedUp, latest_at.looked_up());
+    };
+    follow(ContextId::CURSOR, *cursor, latest_at.bypass_change_detection());
+    for (id, products) in &mut contexts.bypass_change_detection().others {
+        follow(*id, products.cursor, &mut products.latest_at);
+    }
+}
+
+/// Walks the entities of a recording: once for all views of it that need a whole walk; new entities are
+/// offered to each of the others.
+fn walk_views(
+    walk: &mut Walk,
+    version: &mut u64,
+    views: &mut Views<'_, '_>,
+    entry: &RecordingEntry,
+    visualizers: &Visualizers,
+    counters: &WorkCounters,
+) {
+    let (key, store) = (entry.key(), entry.store());
+    let mut walk_anew: Vec<Mut<'_, DataResults>> = Vec::new();
+    for (view, _, context, mut results) in views {
+        if context.cursor.recording != Some(key) {
+            continue;
         }
         let quiet = results.bypass_change_detection();
-        if changes.reset || quiet.must_walk(view, cursor.recording) {
-            quiet.begin_walk(view, cursor.recording);
+        if walk.walked.is_reset || quiet.must_walk(view, Some(key)) {
+            quiet.begin_walk(view, Some(key));
             walk_anew.push(results);
-        } else if !changes.schema.is_empty() {
-            let version = quiet.version();
+        } else if !walk.walked.schema.is_empty() {
+            let before = quiet.version();
             quiet.extend(
                 store,
-                &state.capabilities,
-                &visualizers,
-                &changes.schema,
-                &mut state.version,
+                walk.capabilities(),
+                visualizers,
+                &walk.walked.schema,
+                version,
             );
-            if quiet.version() != version {
+            if quiet.version() != before {
                 results.set_changed();
             }
         }
     }
-    let walks = !walk_anew.is_empty();
-    if walks {
+    walk.walked.any_view = !walk_anew.is_empty();
+    if walk.walked.any_view {
         let mut walked: Vec<&mut DataResults> = walk_anew.iter_mut().map(|results| &mut **results).collect();
-        data_results::walk(
-            &mut walked,
-            store,
-            &state.capabilities,
-            &visualizers,
-            &mut state.version,
-        );
+        data_results::walk(&mut walked, store, walk.capabilities(), visualizers, version);
         counters.add(Work::EntitiesWalked, store.tree().len());
     } else {
-        counters.add(Work::EntitiesWalked, changes.schema.len());
+        counters.add(Work::EntitiesWalked, walk.walked.schema.len());
     }
-    shown.sort_unstable();
-    let shown_changed = state.shown != shown;
-    state.shown = shown;
+}
 
-    latest_at.begin(*cursor, diagnostics.frame);
-    if changes.reset {
-        latest_at.reset();
-    }
+/// Says which entities are looked up in a context: those that its shown views show, and those that say what
+/// holds below them too. Where it has the same views with the same entities as before, only what is new.
+fn want<'v, I: Iterator<Item = &'v DataResults>>(
+    latest_at: &mut LatestAtResults,
+    walk: &Walk,
+    visualizers: &Visualizers,
+    is_same: bool,
+    results: impl Fn() -> I,
+) {
     let needs_rows = |result: &DataResult| {
         result.visualizers.iter().any(|id| {
             visualizers
@@ -151,74 +195,19 @@ fn query_results(
                 .is_some_and(|info| info.mode == QueryMode::LatestAt)
         })
     };
-    let context = state.capabilities.context_entities();
-    let visible = || {
-        views
-            .iter()
-            .filter(|(_, tile, _)| tile.shown)
-            .map(|(.., results)| results)
-    };
-    if walks || shown_changed {
-        let mut wanted = context.clone();
-        for results in visible() {
-            wanted.extend(
-                results
-                    .iter()
-                    .filter(|result| needs_rows(result))
-                    .map(|result| result.entity),
-            );
-        }
-        latest_at.want(&wanted);
-    } else {
-        for entity in &changes.schema {
+    let context = walk.capabilities().context_entities();
+    if is_same {
+        for entity in &walk.walked.schema {
             let is_wanted = context.contains(entity)
-                || visible().any(|results| results.get(*entity).is_some_and(needs_rows));
+                || results().any(|results| results.get(*entity).is_some_and(needs_rows));
             latest_at.want_one(*entity, is_wanted);
         }
+        return;
     }
-    latest_at.touch(&changes.touched);
-    latest_at.look_up(store, &entry.recording.cache, &state.capabilities);
-    counters.add(Work::LookedUp, latest_at.looked_up());
-}
-
-fn read_log(state: &mut WalkState, log: &DiffLog, cursor: Cursor, recordings: &Recordings) -> Changes {
-    let store = cursor
-        .recording
-        .and_then(|key| recordings.get(key))
-        .map(RecordingEntry::store);
-    let clear = store.and_then(|store| store.component_id(CLEAR_COMPONENT));
-    let mut changes = Changes {
-        reset: state.recording != cursor.recording,
-        ..Changes::default()
-    };
-    state.recording = cursor.recording;
-    match log.since(state.log_number) {
-        None => changes.reset = true,
-        Some(entries) => {
-            for entry in entries {
-                if let DiffEntry::Store { recording, event } = entry
-                    && Some(*recording) == cursor.recording
-                {
-                    changes.touched.insert(event.meta.entity);
-                    // A recursive clear changes what is below it as well, and so does what shows that again.
-                    if let Some(store) = store
-                        && let Some(clear) = clear
-                        && store.clears_reach_below(event.meta.entity)
-                        && event
-                            .meta
-                            .components
-                            .iter()
-                            .any(|component| component.component == clear)
-                    {
-                        changes.touched.extend(store.tree().descend(event.meta.entity));
-                    }
-                    if store.is_some_and(|store| changes_schema(event, store)) {
-                        changes.schema.insert(event.meta.entity);
-                    }
-                }
-            }
-        }
+    let mut wanted: FxHashSet<EntityId> = context.clone();
+    for results in results() {
+        let needed = results.iter().filter(|result| needs_rows(result));
+        wanted.extend(needed.map(|result| result.entity));
     }
-    state.log_number = log.next_number();
-    changes
+    latest_at.want(&wanted);
 }

@@ -9,8 +9,8 @@ use bevy_ecs::{
 use crate::{
     apply::ApplyCommandsPlugin, chunk_loading::ChunkLoadingPlugin, context::ContextPlugin,
     diagnostics::DiagnosticsPlugin, ingest::IngestPlugin, memory::MemoryPlugin, overrides::OverridesPlugin,
-    query_results::QueryResultsPlugin, settle::SettlePlugin, viewport::BlueprintQueryPlugin,
-    visualizer::VisualizersPlugin,
+    query_context::QueryContextsPlugin, query_results::QueryResultsPlugin, settle::SettlePlugin,
+    viewport::BlueprintQueryPlugin, visualizer::VisualizersPlugin,
 };
 
 /// The schedule of the frame's phases. Runs once per Bevy frame, after `Update` and before `PostUpdate`.
@@ -30,7 +30,8 @@ pub enum FrameSystems {
     /// Carries out the user's commands and moves the cursor; then applies all pending cache invalidations,
     /// once.
     ApplyCommands,
-    /// Reads the blueprint where it changed. Writes [`crate::ActiveBlueprint`] and one ECS entity per view.
+    /// Reads the blueprint where it changed, and finds where each view looks. Writes
+    /// [`crate::ActiveBlueprint`], one ECS entity per view, and [`crate::QueryContext`] on each.
     BlueprintQuery,
     /// Finds each view's data results and the rows they show. Writes [`crate::DataResults`] and
     /// [`crate::LatestAtResults`].
@@ -128,6 +129,7 @@ impl Plugin for FrameSchedulePlugin {
 /// | [`MemoryPlugin`] | `Gc` | [`crate::MemoryBudget`] is kept |
 /// | [`ApplyCommandsPlugin`] | `ApplyCommands` | [`crate::Cursor`], [`crate::Selection`] |
 /// | [`BlueprintQueryPlugin`] | `BlueprintQuery` | [`crate::ActiveBlueprint`], an entity per [`crate::View`] |
+/// | [`QueryContextsPlugin`] | `BlueprintQuery` | [`crate::QueryContext`] per view, [`crate::QueryContexts`] |
 /// | [`QueryResultsPlugin`] | `QueryResults` | [`crate::DataResults`], [`crate::LatestAtResults`] |
 /// | [`OverridesPlugin`] | `Overrides` | [`crate::ViewOverrides`] |
 /// | [`ContextPlugin`] | `ContextSystems` | [`crate::Transforms`], [`crate::EntityContexts`] |
@@ -145,6 +147,7 @@ impl PluginGroup for FramePlugins {
             .add(MemoryPlugin)
             .add(ApplyCommandsPlugin)
             .add(BlueprintQueryPlugin)
+            .add(QueryContextsPlugin)
             .add(QueryResultsPlugin)
             .add(OverridesPlugin)
             .add(ContextPlugin)

@@ -72,14 +72,16 @@ impl TimeControl {
 
     /// The cursor on a timeline: where it was put, else at the first time.
     pub fn time(&self, store: &ChunkStore, timeline: TimelineId) -> i64 {
-        let put = self
-            .cursors
-            .get(&**store.timeline(timeline).name())
-            .and_then(|cursor| cursor.time);
+        let put = self.put_time(store.timeline(timeline).name());
         put.unwrap_or_else(|| {
             let range = store.time_range(timeline);
             if range.is_empty() { 0 } else { range.min }
         })
+    }
+
+    /// Where the cursor of a timeline was put, if it was.
+    pub fn put_time(&self, timeline: &str) -> Option<i64> {
+        self.cursors.get(timeline)?.time
     }
 
     /// Whether and how the cursor moves.
@@ -163,6 +165,13 @@ impl TimeControl {
                 self.set_timeline(name);
                 self.set_time(name, *time);
                 self.stop_following();
+            }
+            TimeCommand::SetTimeOf(name, time) => {
+                self.set_time(name, *time);
+                let shown = self.timeline(store).map(|timeline| store.timeline(timeline));
+                if shown.is_some_and(|shown| **shown.name() == **name) {
+                    self.stop_following();
+                }
             }
             TimeCommand::SetSpeed(speed) => self.set_speed(*speed),
             TimeCommand::SetFps(fps) => self.set_fps(*fps),

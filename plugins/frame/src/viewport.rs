@@ -20,17 +20,17 @@ use chronoscope_store::{ChunkChange, ChunkId, ChunkStore, EntityId, StoreEvent};
 use rustc_hash::FxHashSet;
 
 use crate::{
-    DataResults, DiffEntry, DiffLog, Frame, FrameSystems, MissingChunks, RecordingEntry, RecordingKey,
-    Recordings, Report, Reports, ViewClasses, ViewOverrides, Visualizers, Work, WorkCounters,
+    DataResults, DiffEntry, DiffLog, Frame, FrameSystems, MissingChunks, QueryContext, RecordingEntry,
+    RecordingKey, Recordings, Report, Reports, ViewClasses, ViewOverrides, Visualizers, Work, WorkCounters,
     diff::changes_schema, recordings::ApplicationBlueprints,
 };
 
 use schema::RecordingSchema;
 
-/// A view of the active blueprint. Stands on one ECS entity per view, with [`ViewTile`], [`DataResults`],
-/// [`ViewOverrides`] and [`MissingChunks`].
+/// A view of the active blueprint. Stands on one ECS entity per view, with [`ViewTile`], [`QueryContext`],
+/// [`DataResults`], [`ViewOverrides`] and [`MissingChunks`].
 #[derive(Component, Clone, Debug)]
-#[require(ViewTile, DataResults, ViewOverrides, MissingChunks)]
+#[require(ViewTile, QueryContext, DataResults, ViewOverrides, MissingChunks)]
 pub struct View {
     /// The view's id.
     pub id: ViewId,
@@ -207,7 +207,7 @@ struct Changes {
     schema: FxHashSet<EntityId>,
 }
 
-fn query_blueprint(
+pub(crate) fn query_blueprint(
     mut active: ResMut<ActiveBlueprint>,
     mut views: Query<&mut View>,
     mut commands: Commands,

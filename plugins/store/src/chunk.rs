@@ -304,20 +304,17 @@ impl Chunk {
         }
     }
 
-    /// The chunk of columns that fit each other and are in order.
-    /// The chunk with one column in place of all others, which has as many rows. Its id is the same: it is for those who read it, not
-    /// for the store.
-    pub(crate) fn with_column(&self, column: ComponentColumn) -> Self {
+    /// The chunk with another column in place of one of the same name, with as many rows. Its id and its
+    /// bytes are the same: it is for those who read it, not for the store. Cost: the columns, not the rows.
+    pub(crate) fn with_column(&self, at: usize, column: ComponentColumn) -> Self {
         debug_assert_eq!(column.lists.len(), self.num_rows(), "a column has all rows");
-        Self::from_checked(
-            self.id,
-            self.entity_path.clone(),
-            self.row_ids.clone(),
-            self.timelines.clone(),
-            vec![column],
-        )
+        debug_assert_eq!(column.name(), self.components[at].name(), "names are in order");
+        let mut chunk = self.clone();
+        chunk.components[at] = column;
+        chunk
     }
 
+    /// The chunk of columns that fit each other and are in order.
     fn from_checked(
         id: ChunkId,
         entity_path: EntityPath,

@@ -50,6 +50,16 @@ impl Footprint {
         self.array_bytes += array_bytes.saturating_sub(size_of::<ListArray>());
     }
 
+    /// What a column holds that another one, from which it was made, does not.
+    pub(crate) fn added_bytes(from: &ListArray, column: &ListArray) -> usize {
+        let held = |columns: &[&ListArray]| {
+            let mut footprint = Self::default();
+            columns.iter().for_each(|column| footprint.add_lists(column));
+            footprint.held_bytes()
+        };
+        held(&[from, column]).saturating_sub(held(&[from]))
+    }
+
     /// The bytes of the parts that are used.
     pub(crate) fn used_bytes(&self) -> usize {
         self.used_bytes

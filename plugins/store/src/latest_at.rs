@@ -89,13 +89,9 @@ pub struct Hit<C = Arc<Chunk>> {
 pub type HitRef<'s> = Hit<&'s Arc<Chunk>>;
 
 impl Hit {
-    /// The same row of another chunk, in its first column.
+    /// The same row of a chunk that has another column in place of the component's.
     pub(crate) fn in_chunk(&self, chunk: Arc<Chunk>) -> Self {
-        Self {
-            chunk,
-            column: 0,
-            ..*self
-        }
+        Self { chunk, ..*self }
     }
 }
 
@@ -140,7 +136,12 @@ impl<C: Borrow<Arc<Chunk>>> Hit<C> {
 
     /// The component's column.
     pub fn column(&self) -> &ComponentColumn {
-        &self.chunk().components()[self.column as usize]
+        &self.chunk().components()[self.column_index()]
+    }
+
+    /// The position of the component's column in the chunk.
+    pub(crate) fn column_index(&self) -> usize {
+        self.column as usize
     }
 
     /// The instances of the row: a slice that shares the chunk's memory.

@@ -103,7 +103,7 @@ pub use ids::{ChunkId, ComponentId, EntityId, RowId, StoreId, StoreKind, Timelin
 pub use latest_at::{Hit, HitRef, LatestAt, LatestAtCursor, LatestAtRef};
 pub use meta::{AbsentChunk, AbsentComponent, ChunkMeta, ComponentMeta, TimelineMeta};
 pub use path::{EntityPath, EntityPathError};
-pub use range::{RangeDelta, RangeResult, RangeRow, RangeSlice};
+pub use range::{MappedColumns, RangeDelta, RangeResult, RangeRow, RangeSlice};
 pub use recording::Recording;
 pub use source::{ChunkSource, ChunkSourceError, FetchOptions, Waker};
 pub use stats::{EntityStats, StoreStats};

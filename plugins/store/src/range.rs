@@ -8,16 +8,19 @@
 //! Clears are not applied: what draws a range fetches them apart, as rows of
 //! [`CLEAR_COMPONENT`](crate::clear::CLEAR_COMPONENT), and draws gaps.
 
+mod mapped;
+
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, hash_map},
+    collections::BinaryHeap,
     ops::Range,
     sync::{Arc, atomic::AtomicU64},
 };
 
 use arrow_array::ArrayRef;
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+
+pub use mapped::MappedColumns;
 
 use crate::{
     Chunk, ChunkId, ChunkStore, ComponentColumn, ComponentId, EntityId, Hit, LatestAt, RowId, TimeRange,
@@ -320,48 +323,6 @@ impl RangeResult {
             let begin = skip.min(slice.num_rows());
             skip -= begin;
             (begin < slice.num_rows()).then_some((slice, begin))
-        })
-    }
-
-    /// The answer with another column in place of the component's, made per chunk: a part of it, say. `map` keeps the number of rows.
-    ///
-    /// Cost: a call of `map` per chunk; rows are not copied.
-    ///
-    /// # Errors
-    /// Those of `map`.
-    pub fn map_columns<E>(
-        &self,
-        mut map: impl FnMut(&ComponentColumn) -> Result<ComponentColumn, E>,
-    ) -> Result<Self, E> {
-        let mut mapped: FxHashMap<*const Chunk, Arc<Chunk>> = FxHashMap::default();
-        let mut chunk_of = |chunk: &Arc<Chunk>, column: &ComponentColumn| {
-            Ok(match mapped.entry(Arc::as_ptr(chunk)) {
-                hash_map::Entry::Occupied(known) => Arc::clone(known.get()),
-                hash_map::Entry::Vacant(new) => {
-                    let column = map(column)?;
-                    Arc::clone(new.insert(Arc::new(chunk.with_column(column))))
-                }
-            })
-        };
-        let slices = self.slices().iter().map(|slice| {
-            Ok(RangeSlice {
-                chunk: chunk_of(&slice.chunk, slice.column())?,
-                column: 0,
-                ..slice.clone()
-            })
-        });
-        let slices = slices.collect::<Result<_, E>>()?;
-        let static_hit = match &self.inner.static_hit {
-            Some(hit) => Some(hit.in_chunk(chunk_of(hit.chunk(), hit.column())?)),
-            None => None,
-        };
-        Ok(Self {
-            inner: Arc::new(Inner {
-                slices,
-                static_hit,
-                missing: self.inner.missing.clone(),
-                ..*self.inner
-            }),
         })
     }
 

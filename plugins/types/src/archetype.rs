@@ -37,11 +37,12 @@ impl<A: AsComponents, B: AsComponents> AsComponents for (A, B) {
     }
 }
 
-/// Declares archetypes: `one` or `many` instances, the field, its constant, its setter, its component type.
+/// Declares archetypes of a namespace, with what stands before their names in those of their components: `one` or
+/// `many` instances, the field, its constant, its setter, its component type.
 ///
 /// From each declaration come the names, the struct that holds the arrays that were set, and the setters.
 macro_rules! archetypes {
-    ($namespace:literal; $(
+    ($namespace:literal, $prefix:literal; $(
         $(#[$doc:meta])*
         $name:ident { $( $arity:ident $field:ident $FIELD:ident $with:ident: $($component:ident)::+; )* }
     )*) => {
@@ -63,9 +64,9 @@ macro_rules! archetypes {
                 pub const FIELDS: &'static [$crate::ComponentName] = &[$(Self::$FIELD),*];
 
                 $(
-                    #[doc = concat!("`", stringify!($name), ":", stringify!($field), "`")]
+                    #[doc = concat!("`", $prefix, stringify!($name), ":", stringify!($field), "`")]
                     pub const $FIELD: $crate::ComponentName = $crate::ComponentName {
-                        name: concat!(stringify!($name), ":", stringify!($field)),
+                        name: concat!($prefix, stringify!($name), ":", stringify!($field)),
                         archetype: Self::ARCHETYPE,
                         component_type: <$crate::components::$($component)::+ as $crate::Component>::TYPE,
                     };

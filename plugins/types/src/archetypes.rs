@@ -3,7 +3,7 @@
 use crate::archetype::archetypes;
 
 archetypes! {
-    "rerun.archetypes";
+    "rerun.archetypes", "";
 
     /// How the axes of a space are to be seen: where X, Y and Z point.
     ViewCoordinates {

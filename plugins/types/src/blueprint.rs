@@ -3,7 +3,7 @@
 use crate::archetype::archetypes;
 
 archetypes! {
-    "rerun.blueprint.archetypes";
+    "rerun.blueprint.archetypes", "";
 
     /// The viewport: the container at the root, what is maximised.
     ViewportBlueprint {

@@ -1,7 +1,7 @@
 //! The component types, under the names and with the datatypes that recordings carry.
 //!
 //! Each is an empty type whose [`Component`] says how its instances are read and built. Component types of blueprints are in
-//! [`blueprint`].
+//! [`blueprint`], those of our own in [`own`].
 
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
@@ -215,5 +215,15 @@ pub mod blueprint {
         VisualizerType: Texts;
         Volume: Plain<f32>;
         ZoomLevel: Plain<f64>;
+    }
+}
+
+/// Component types of our own, of which Rerun's vocabulary knows nothing.
+pub mod own {
+    use super::*;
+
+    components! {
+        "chronoscope.blueprint.components";
+        TimeInt: Plain<i64>;
     }
 }

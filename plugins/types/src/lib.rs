@@ -1,7 +1,7 @@
 //! The vocabulary of recordings: what archetypes and components there are, how to read them and how to log them.
 //!
 //! # Names
-//! [`archetypes`] and [`blueprint`] declare what belongs together, one declaration each, with the names of the columns
+//! [`archetypes`], [`blueprint`] and [`own`] declare what belongs together, one declaration each, with the names of the columns
 //! (`Points3D::POSITIONS`) and the builders to log with. [`Vocabulary`] lists every archetype there is, typed here or not.
 //!
 //! # Types
@@ -13,7 +13,7 @@
 //! instances a row has, and [`clamped`] and its like give each one its values where a component has fewer.
 //!
 //! # Showing
-//! [`format_value`] and [`format_time`] turn values and times into short texts; [`parse_time`] goes back.
+//! [`format_value`], [`format_time`] and [`format_calendar`] turn values and times into short texts; [`parse_time`] goes back.
 //!
 //! # Logging
 //! [`log_chunk`] and [`columns_chunk`] make chunks from archetypes:
@@ -57,6 +57,8 @@ mod archetype;
 pub mod archetypes;
 
 pub mod blueprint;
+
+pub mod own;
 
 mod constructors;
 
@@ -113,7 +115,7 @@ pub use log::{columns_chunk, columns_chunk_with_lengths, log_chunk};
 pub use message::{LogMessage, StoreInfo, StoreSource, absent_chunk_bytes};
 pub use selector::{Selector, SelectorError};
 pub use source::{SourceId, SourceStatus};
-pub use time_format::{format_time, parse_time};
+pub use time_format::{format_calendar, format_time, parse_time};
 pub use value_format::{format_bytes, format_value};
 pub use vocabulary::{ArchetypeInfo, FieldInfo, Presence, Vocabulary};
 

@@ -3,15 +3,14 @@
 //! They take the array of one cell's instances, as a chunk's column or a query's hit gives it, and check it: its type, its
 //! nulls, its lengths. What has exactly the right type is not copied.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
-use arrow_array::{Array, ListArray};
+use arrow_array::{Array, ListArray, make_array};
 use chronoscope_store::ComponentColumn;
 
 use crate::{
     Component, ReadError, components,
     encoding::{
-        check_no_nulls,
         lists::ListSlices,
         plain::{PlainValue, read_range},
         text::TextSlices,
@@ -151,11 +150,11 @@ impl<T: PlainValue> ColumnSlices<'_, T> {
     }
 }
 
-/// Reads all rows of a column at once.
+/// Reads all rows of a column at once, with a value in place of instances that are null.
 ///
 /// # Errors
 /// Where the instances cannot be read as `C`.
-pub fn column<C, T>(column: &ComponentColumn) -> Result<ColumnSlices<'_, T>, ReadError>
+pub fn column<C, T>(column: &ComponentColumn, null: T) -> Result<ColumnSlices<'_, T>, ReadError>
 where
     T: PlainValue,
     C: for<'a> Component<Slice<'a> = Cow<'a, [T]>>,
@@ -169,7 +168,47 @@ where
             .unwrap_or(0)
     };
     let (start, end) = (offset(0), offset(lists.len()));
-    check_no_nulls(C::TYPE, lists.values().as_ref(), &(start..end))?;
-    let values = read_range(C::TYPE, lists.values().as_ref(), start..end)?;
-    Ok(ColumnSlices { lists, values, start })
+    Ok(ColumnSlices {
+        values: range_or(C::TYPE, lists.values().as_ref(), start..end, null)?,
+        lists,
+        start,
+    })
+}
+
+/// The instances of a cell, with a value in place of those that are null.
+///
+/// # Errors
+/// Where the instances cannot be read as `C`.
+pub fn values_or<C, T>(array: &dyn Array, null: T) -> Result<Cow<'_, [T]>, ReadError>
+where
+    T: PlainValue,
+    C: for<'a> Component<Slice<'a> = Cow<'a, [T]>>,
+{
+    range_or(C::TYPE, array, 0..array.len(), null)
+}
+
+/// The values in a range of an array, with one in place of nulls. Copies them where there are nulls.
+fn range_or<'a, T: PlainValue>(
+    component: &'static str,
+    array: &'a dyn Array,
+    range: Range<usize>,
+    null: T,
+) -> Result<Cow<'a, [T]>, ReadError> {
+    let nulls = array.nulls().map(|nulls| nulls.slice(range.start, range.len()));
+    let Some(nulls) = nulls.filter(|nulls| nulls.null_count() > 0) else {
+        return read_range(component, array, range);
+    };
+    let plain = array.to_data().into_builder().nulls(None).build();
+    let plain = plain.map(make_array).map_err(|_| ReadError::Nulls {
+        component,
+        nulls: nulls.null_count(),
+        len: range.len(),
+    })?;
+    let mut values = read_range(component, plain.as_ref(), range)?.into_owned();
+    for (value, is_valid) in values.iter_mut().zip(&nulls) {
+        if !is_valid {
+            *value = null;
+        }
+    }
+    Ok(Cow::Owned(values))
 }

@@ -59,11 +59,32 @@ pub enum SelectorError {
     /// The array is larger than offsets can tell.
     #[error("the selected values are too many")]
     TooMany,
+    /// Arrow cannot select from such an array.
+    #[error("nothing can be selected of such an array: {message}")]
+    Unsupported {
+        /// What Arrow says.
+        message: String,
+    },
+}
+
+impl SelectorError {
+    /// Whether the part is not there, in contrast to what is there and cannot be taken.
+    fn is_absence(&self) -> bool {
+        matches!(
+            self,
+            Self::NoField { .. } | Self::NoStruct { .. } | Self::NoList { .. }
+        )
+    }
 }
 
 impl From<ArrowError> for SelectorError {
-    fn from(_: ArrowError) -> Self {
-        Self::TooMany
+    fn from(error: ArrowError) -> Self {
+        match error {
+            ArrowError::OffsetOverflowError(_) => Self::TooMany,
+            error => Self::Unsupported {
+                message: error.to_string(),
+            },
+        }
     }
 }
 
@@ -176,8 +197,7 @@ impl Selector {
             };
             column = match selected {
                 Ok(selected) => selected,
-                Err(SelectorError::TooMany) => return Err(SelectorError::TooMany),
-                Err(_) if segment.is_optional => {
+                Err(error) if segment.is_optional && error.is_absence() => {
                     let field = Arc::new(Field::new_list_field(DataType::Null, true));
                     return Ok(ListArray::new_null(field, column.len()));
                 }
@@ -391,6 +411,12 @@ mod tests {
             assert_eq!(numbers(selector), expected, "{selector}");
         }
         assert!(Selector::parse(".").unwrap().is_identity());
+        // What Arrow refuses is no excess of values.
+        let other = ArrowError::ComputeError("no such kernel".to_owned());
+        let told = SelectorError::from(other).to_string();
+        assert!(told.contains("no such kernel"), "{told}");
+        let excess = SelectorError::from(ArrowError::OffsetOverflowError(1));
+        assert_eq!(excess, SelectorError::TooMany);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use arrow_array::{
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field};
-use chronoscope_store::{TimeRange, Timeline};
+use chronoscope_store::{ComponentColumn, TimeRange, Timeline};
 use proptest::{prelude::*, test_runner::RngSeed};
 
 use crate::{
@@ -31,6 +31,7 @@ fn all_components() -> impl Iterator<Item = (&'static str, DataType, fn(&dyn Arr
     components::ALL
         .iter()
         .chain(components::blueprint::ALL)
+        .chain(components::own::ALL)
         .map(|(name, datatype, read)| (*name, datatype(), *read))
 }
 
@@ -49,7 +50,7 @@ fn every_component_type_is_declared_with_its_datatype() {
 
 #[test]
 fn every_declared_archetype_is_as_the_table_says() {
-    for (name, fields) in archetypes::ALL.iter().chain(blueprint::ALL) {
+    for (name, fields) in archetypes::ALL.iter().chain(blueprint::ALL).chain(own::ALL) {
         let info = Vocabulary::get().archetype(name).expect(name);
         let declared: Vec<_> = fields
             .iter()
@@ -375,7 +376,7 @@ fn chunks_from_archetypes() {
     )
     .unwrap();
     let column = chunk.component(&Scalars::SCALARS).unwrap();
-    let scalars = read::column::<components::Scalar, f64>(column).unwrap();
+    let scalars = read::column::<components::Scalar, f64>(column, f64::NAN).unwrap();
     assert_eq!(
         scalars.rows().map(|row| row.unwrap()[0]).collect::<Vec<_>>(),
         [1.0, 2.0, 3.0]
@@ -392,9 +393,8 @@ fn chunks_from_archetypes() {
 
     let times = || [(Timeline::sequence("frame"), vec![1, 2])];
     let chunk = columns_chunk_with_lengths("p", times(), &Points2D::new([[0.0; 2]; 3]), &[1, 2]).unwrap();
-    let column =
-        read::column::<components::Position2D, [f32; 2]>(chunk.component(&Points2D::POSITIONS).unwrap())
-            .unwrap();
+    let column = chunk.component(&Points2D::POSITIONS).unwrap();
+    let column = read::column::<components::Position2D, [f32; 2]>(column, [0.0; 2]).unwrap();
     assert_eq!(
         column.rows().map(|row| row.unwrap().len()).collect::<Vec<_>>(),
         [1, 2]
@@ -403,6 +403,26 @@ fn chunks_from_archetypes() {
         columns_chunk_with_lengths("p", times(), &Points2D::new([[0.0; 2]; 3]), &[1, usize::MAX]).is_err()
     );
     assert!(columns_chunk_with_lengths("p", times(), &Points2D::new([[0.0; 2]; 3]), &[1]).is_err());
+}
+
+#[test]
+fn nulls_in_a_column_are_what_the_reader_wants_them_to_be() {
+    // Rows of [1, null], of nothing that hides a null, and of [null, 4].
+    let values = Float32Array::from(vec![Some(1.0), None, None, None, Some(4.0)]);
+    let lists = ListArray::new(
+        Arc::new(Field::new_list_field(DataType::Float32, true)),
+        OffsetBuffer::from_lengths([2, 1, 2]),
+        Arc::new(values.clone()),
+        Some(NullBuffer::from(vec![true, false, true])),
+    );
+    let column = ComponentColumn::new(Scalars::SCALARS.descriptor(), lists);
+    let read = read::column::<components::Scalar, f64>(&column, -1.0).unwrap();
+    let rows: Vec<_> = read.rows().collect();
+    assert_eq!(rows, [Some(&[1.0, -1.0][..]), None, Some(&[-1.0, 4.0])]);
+    let read = read::values_or::<components::Scalar, f64>(&values, 7.0).unwrap();
+    assert_eq!(*read, [1.0, 7.0, 7.0, 7.0, 4.0]);
+    let texts = StringArray::from(vec![Some("a"), None]);
+    assert!(read::values_or::<components::Scalar, f64>(&texts, 0.0).is_err());
 }
 
 #[test]

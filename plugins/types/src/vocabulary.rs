@@ -2,7 +2,7 @@
 //!
 //! It is read once from the tables in `vocabulary/`: `archetypes.tsv` (archetype, field, component type), `components.tsv`
 //! (component type, Arrow datatype) and `presence.tsv` (the fields that an archetype cannot do without, and those that
-//! are usually given).
+//! are usually given). `own_archetypes.tsv` and `own_components.tsv` are what this viewer adds, by full names.
 
 use std::{
     collections::BTreeMap,
@@ -16,6 +16,8 @@ use crate::datatype::parse_datatype;
 const ARCHETYPES: &str = include_str!("../vocabulary/archetypes.tsv");
 const COMPONENTS: &str = include_str!("../vocabulary/components.tsv");
 const PRESENCE: &str = include_str!("../vocabulary/presence.tsv");
+const OWN_ARCHETYPES: &str = include_str!("../vocabulary/own_archetypes.tsv");
+const OWN_COMPONENTS: &str = include_str!("../vocabulary/own_components.tsv");
 
 /// How much an archetype needs a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,7 +50,7 @@ pub struct FieldInfo {
 pub struct ArchetypeInfo {
     /// `rerun.archetypes.Points3D`.
     pub name: Arc<str>,
-    /// `Points3D`.
+    /// `Points3D`: what stands before the colon in the names of its components. Of those of our own, the full name.
     pub short_name: &'static str,
     /// Whether it belongs in blueprints rather than recordings.
     pub is_blueprint: bool,
@@ -79,7 +81,8 @@ impl Vocabulary {
 
     /// The archetype of this name, full (`rerun.archetypes.Points3D`) or short (`Points3D`).
     pub fn archetype(&self, name: &str) -> Option<&ArchetypeInfo> {
-        let info = self.archetypes.get(name.rsplit('.').next()?)?;
+        let by_short_name = || self.archetypes.get(name.rsplit('.').next()?);
+        let info = self.archetypes.get(name).or_else(by_short_name)?;
         (!name.contains('.') || *info.name == *name).then_some(info)
     }
 
@@ -107,7 +110,7 @@ impl Vocabulary {
     /// Lines that do not parse are left out; a test makes sure that there are none.
     fn parse() -> Self {
         let mut components = BTreeMap::new();
-        for [name, datatype] in lines(COMPONENTS) {
+        for [name, datatype] in lines(COMPONENTS).chain(lines(OWN_COMPONENTS)) {
             if let Ok(datatype) = parse_datatype(datatype) {
                 components.insert(name, datatype);
             }
@@ -155,6 +158,24 @@ impl Vocabulary {
                 presence: presence_of(archetype, field),
             });
         }
+        for [archetype, field, component_type] in lines(OWN_ARCHETYPES) {
+            let Some(datatype) = components.get(component_type) else {
+                continue;
+            };
+            let info = archetypes.entry(archetype).or_insert_with(|| ArchetypeInfo {
+                name: archetype.into(),
+                short_name: archetype,
+                is_blueprint: true,
+                fields: Vec::new(),
+            });
+            info.fields.push(FieldInfo {
+                name: field,
+                component: format!("{archetype}:{field}").into(),
+                component_type,
+                datatype: datatype.clone(),
+                presence: Presence::Optional,
+            });
+        }
         Self {
             archetypes,
             components,
@@ -179,12 +200,14 @@ mod tests {
     #[test]
     fn every_line_of_the_tables_is_understood() {
         let vocabulary = Vocabulary::get();
-        assert_eq!(vocabulary.components.len(), COMPONENTS.lines().count() - 1);
+        let num_lines = |table: &str| table.lines().count() - 1;
+        let components = num_lines(COMPONENTS) + num_lines(OWN_COMPONENTS);
+        assert_eq!(vocabulary.components.len(), components);
         let fields: usize = vocabulary
             .archetypes()
             .map(|archetype| archetype.fields.len())
             .sum();
-        assert_eq!(fields, ARCHETYPES.lines().count() - 1);
+        assert_eq!(fields, num_lines(ARCHETYPES) + num_lines(OWN_ARCHETYPES));
         for [archetype, required, recommended] in lines(PRESENCE) {
             let info = vocabulary
                 .archetype(archetype.trim_start_matches("blueprint."))
@@ -221,5 +244,9 @@ mod tests {
         );
         assert_eq!(vocabulary.field("positions"), None);
         assert!(vocabulary.archetype("ViewportBlueprint").unwrap().is_blueprint);
+        assert_eq!(vocabulary.archetype("QueryContext"), None);
+        let name = crate::own::QueryContext::ARCHETYPE;
+        assert_eq!(&*vocabulary.archetype(name).unwrap().name, name);
+        assert!(vocabulary.field(&crate::own::QueryContext::OFFSET).is_some());
     }
 }

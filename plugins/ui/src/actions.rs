@@ -6,6 +6,7 @@ use egui::{KeyboardShortcut, Modifiers};
 
 use crate::{
     commands::{UiCommand, next_loop_mode},
+    desktop_dialog::DesktopDialog,
     edits,
     panels::panel_state,
     pass::Pass,
@@ -14,12 +15,12 @@ use crate::{
 };
 
 /// Does what a command says, where that is possible now.
-pub(crate) fn run(ctx: &egui::Context, command: UiCommand, pass: &mut Pass<'_>, state: &mut UiState) {
+pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
     if !command.is_enabled(pass) {
         return;
     }
     match command {
-        UiCommand::Open => state.open_dialog.open(),
+        UiCommand::Open => open_files(ctx, pass, state),
         UiCommand::SaveBlueprint => {
             if let Some(application) = pass.recordings().active_application() {
                 state.save_dialog.open(application);
@@ -117,9 +118,16 @@ pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
             _ => !is_typing && !is_modal,
         };
         if allowed && command.is_enabled(pass) && ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
-            run(ctx, command, pass, state);
+            run(command, ctx, pass, state);
         }
     }
+}
+
+fn open_files(ctx: &egui::Context, pass: &Pass<'_>, state: &mut UiState) {
+    let asks_desktop = pass.settings.desktop_dialogs;
+    state
+        .open_dialog
+        .open(|| asks_desktop.then(|| DesktopDialog::open_files(ctx)).flatten());
 }
 
 /// Takes a text out of the input that was pasted, where the clipboard is read elsewhere. The keys that pasted

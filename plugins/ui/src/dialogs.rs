@@ -6,6 +6,7 @@ use chronoscope_frame::{FileKinds, ViewerCommand};
 use egui::{Align, Align2, Layout, RichText, Vec2};
 
 use crate::{
+    desktop_dialog::{DesktopDialog, Progress},
     fonts, overlay,
     pass::{Pass, Place},
     theme::{Theme, size},
@@ -15,30 +16,69 @@ use crate::{
 pub(crate) const OPEN: &str = "open_dialog";
 pub(crate) const ABOUT: &str = "about";
 
-/// The dialog for opening a file.
+/// The dialog for opening files: the desktop's, or one for typing a path.
 #[derive(Default)]
 pub(crate) struct OpenDialogState {
     is_open: bool,
     just_opened: bool,
     path: String,
+    desktop: Option<DesktopDialog>,
 }
 
 impl OpenDialogState {
-    pub(crate) fn open(&mut self) {
-        *self = Self {
-            is_open: true,
-            just_opened: true,
-            path: String::new(),
-        };
+    /// Asks the desktop, where it is to be asked and is not yet; else for a path.
+    pub(crate) fn open(&mut self, desktop: impl FnOnce() -> Option<DesktopDialog>) {
+        if self.desktop.is_none() {
+            self.desktop = desktop();
+            if self.desktop.is_some() {
+                return;
+            }
+        }
+        self.ask_for_path();
     }
 
+    fn ask_for_path(&mut self) {
+        self.is_open = true;
+        self.just_opened = true;
+        self.path = String::new();
+    }
+
+    /// Whether a path is asked for.
     pub(crate) fn is_open(&self) -> bool {
         self.is_open
+    }
+
+    /// Sees what the desktop says. Where that is nothing, a path is asked for.
+    fn look_at_desktop(&mut self, ctx: &egui::Context, pass: &mut Pass<'_>) {
+        let Some(desktop) = &mut self.desktop else { return };
+        match desktop.poll(ctx) {
+            Progress::Open => {}
+            Progress::Silent if self.is_open || desktop.is_given_up => {}
+            Progress::Silent => {
+                desktop.is_given_up = true;
+                self.ask_for_path();
+            }
+            Progress::Missing => {
+                let has_asked = desktop.is_given_up;
+                self.desktop = None;
+                if !has_asked {
+                    self.ask_for_path();
+                }
+            }
+            Progress::Chosen(paths) => {
+                self.desktop = None;
+                if !paths.is_empty() {
+                    pass.push(ViewerCommand::OpenFiles(paths));
+                    self.is_open = false;
+                }
+            }
+        }
     }
 }
 
 /// Draws the dialog while it is open.
 pub(crate) fn show_open(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut OpenDialogState) {
+    state.look_at_desktop(ctx, pass);
     if !state.is_open {
         return;
     }
@@ -125,5 +165,72 @@ pub(crate) fn show_about(ctx: &egui::Context, place: &Place, state: &mut AboutSt
     });
     if answer.inner || answer.should_close {
         state.is_open = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use chronoscope_frame::commands::OpenRequests;
+    use std::future::{pending, ready};
+
+    use super::*;
+    use crate::{UiState, testing::Stage};
+
+    /// What the dialog for a path says.
+    const HINT: &str = "Path of an .rrd or .rbl file";
+
+    /// Asks a desktop that answers this.
+    fn open(stage: &mut Stage, answer: impl Future<Output = Option<Vec<PathBuf>>> + Send + 'static) {
+        let dialog = DesktopDialog::new(&stage.ctx, Box::pin(answer));
+        let mut state = stage.app.world_mut().resource_mut::<UiState>();
+        state.open_dialog.open(|| Some(dialog));
+    }
+
+    fn asks_for_path(stage: &mut Stage) -> bool {
+        stage.draw().iter().any(|text| text == HINT)
+    }
+
+    #[test]
+    fn files_chosen_on_the_desktop_are_opened() {
+        let mut stage = Stage::empty(800.0, 600.0);
+        stage.draw();
+        let files = vec![PathBuf::from("a.rrd"), PathBuf::from("b.rrd")];
+        open(&mut stage, ready(Some(files.clone())));
+        assert!(!asks_for_path(&mut stage));
+        assert_eq!(stage.app.world().resource::<OpenRequests>().0, files);
+    }
+
+    #[test]
+    fn where_the_desktop_has_no_dialog_a_path_is_typed() {
+        let mut stage = Stage::empty(800.0, 600.0);
+        stage.draw();
+        open(&mut stage, ready(Some(Vec::new())));
+        assert!(!asks_for_path(&mut stage), "it was canceled");
+        open(&mut stage, ready(None));
+        assert!(asks_for_path(&mut stage));
+        stage.draw_with(vec![egui::Event::Text("c.rrd".to_owned())]);
+        stage.press(egui::Key::Enter, egui::Modifiers::NONE);
+        let wanted = &stage.app.world().resource::<OpenRequests>().0;
+        assert_eq!(*wanted, [PathBuf::from("c.rrd")]);
+        assert!(!asks_for_path(&mut stage));
+    }
+
+    #[test]
+    fn a_desktop_that_says_nothing_holds_nobody_up() {
+        let mut stage = Stage::empty(800.0, 600.0);
+        stage.draw();
+        open(&mut stage, pending());
+        assert!(!asks_for_path(&mut stage));
+        for _ in 0..120 {
+            stage.draw_with(Vec::new());
+        }
+        assert!(asks_for_path(&mut stage));
+        stage.press(egui::Key::Escape, egui::Modifiers::NONE);
+        assert!(!asks_for_path(&mut stage), "once is enough");
+        // Who asks again, does so in vain: the desktop was asked already.
+        open(&mut stage, ready(Some(vec![PathBuf::from("a.rrd")])));
+        assert!(asks_for_path(&mut stage));
     }
 }

@@ -1,6 +1,8 @@
 //! Blueprint edits of the panels.
 
-use chronoscope_blueprint::{BlueprintCommand, Contents, ContentsFilter, Panel, PanelState, ViewId};
+use chronoscope_blueprint::{
+    BlueprintCommand, Contents, ContentsFilter, Panel, PanelState, QueryContextSettings, ViewId,
+};
 use chronoscope_store::EntityPath;
 use chronoscope_types::blueprint::EntityBehavior;
 
@@ -33,6 +35,11 @@ pub(crate) fn name(item: Contents, name: &str) -> BlueprintCommand {
 /// Moves a view's origin.
 pub(crate) fn origin(view: ViewId, path: &str) -> BlueprintCommand {
     BlueprintCommand::SetOrigin(view, EntityPath::parse(path.trim()))
+}
+
+/// Changes where a view looks.
+pub(crate) fn query_context(view: ViewId, settings: &QueryContextSettings) -> BlueprintCommand {
+    BlueprintCommand::SetProperty(view, settings.properties())
 }
 
 /// Changes what a view shows; a rule per line.

@@ -6,6 +6,7 @@ use egui::{
     FontData, FontFamily, FontId,
     epaint::text::{FontInsert, FontPriority, InsertFontFamily},
 };
+use skrifa::{FontRef, GlyphId, MetadataProvider as _};
 
 /// Names that no host uses for faces of its own.
 const TEXT: &str = "chronoscope inter";
@@ -47,6 +48,19 @@ pub fn add_fonts(ctx: &egui::Context) {
             families.collect(),
         ));
     }
+}
+
+/// Whether a bundled face has a glyph for a character.
+pub(crate) fn has_bundled_glyph(c: char) -> bool {
+    let faces = [
+        INTER_REGULAR,
+        JETBRAINS_MONO,
+        egui_phosphor::Variant::Regular.font_bytes(),
+    ];
+    faces.into_iter().any(|face| {
+        let glyph = FontRef::new(face).ok().and_then(|face| face.charmap().map(c));
+        glyph.is_some_and(|glyph| glyph != GlyphId::NOTDEF)
+    })
 }
 
 /// Whether the faces are there. egui panics at a family that is not.

@@ -8,16 +8,17 @@
 //! # The look
 //! [`theme`] has every color and size, [`fonts`] the faces, [`icons`] one glyph per thing, [`widgets`] the
 //! small parts that all panels are made of. `look` gives them to a context for the time in which the viewer
-//! is drawn.
+//! is drawn, `system_fonts` finds faces for scripts that the bundled ones lack.
 //!
 //! # A pass
 //! `pass` is what all panels read and emit. [`commands`] are the things that can be done by name, by key, in
 //! menus and in the palette; `edits` are the changes that panels make to the blueprint, `panels` tells which
-//! of them are open, `names` shortens paths and addresses.
+//! of them are open, `looks` says in words where a view looks, `names` shortens paths and addresses.
 //!
 //! # The panels
-//! `top_bar` with `menu`, `palette`, `notifications`, `dialogs` and `save_dialog`, `left_panel` with
-//! recordings, sources and blueprint, `viewport` with the tiles, `selection_panel`, `time_panel`.
+//! `top_bar` with `menu`, `palette`, `notifications`, `save_dialog` and `dialogs`, of which some are the desktop's
+//! (`desktop_dialog`), `left_panel` with recordings, sources and blueprint, `viewport` with the tiles,
+//! `selection_panel`, `time_panel`, `performance_panel`.
 //!
 //! # All together
 //! [`UiState`] is what the panels of one instance remember, `actions` runs commands, `overlay` is what
@@ -37,8 +38,10 @@ pub mod theme;
 pub mod widgets;
 
 mod look;
+mod looks;
 mod pass;
 mod settings;
+mod system_fonts;
 
 pub mod commands;
 mod edits;
@@ -46,6 +49,7 @@ mod names;
 mod overlay;
 mod panels;
 
+mod desktop_dialog;
 mod dialogs;
 mod left_panel;
 mod menu;
@@ -69,6 +73,8 @@ mod shown;
 mod file_tests;
 #[cfg(test)]
 mod host_tests;
+#[cfg(test)]
+mod query_context_tests;
 #[cfg(test)]
 mod selection_tests;
 #[cfg(test)]

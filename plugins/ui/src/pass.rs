@@ -10,7 +10,7 @@ use chronoscope_frame::{
     selection::{ClickSource, EntityClicked},
 };
 use chronoscope_store::{ChunkStore, EntityPath};
-use chronoscope_views::{ViewUis, clicked_buttons};
+use chronoscope_views::{ViewUis, clicked_buttons, recording_of};
 
 use crate::{icons, settings::UiSettings, theme::size};
 
@@ -79,6 +79,11 @@ impl<'a> Pass<'a> {
 
     pub(crate) fn store(&self) -> Option<&'a ChunkStore> {
         self.active().map(RecordingEntry::store)
+    }
+
+    /// The recording that a view looks at.
+    pub(crate) fn recording_of(&self, view: ViewId) -> Option<&'a RecordingEntry> {
+        recording_of(self.world, self.blueprint().entity(view)?)
     }
 
     /// The cursor, where it is one of the recording that is shown.

@@ -20,6 +20,7 @@ use crate::{
     shell,
     shown::{ShownTiles, is_needed, tell_views},
     state::UiState,
+    system_fonts::SystemFonts,
 };
 
 /// What [`show`](crate::show) needs. Draws nothing by itself, and owns neither windows nor cameras.
@@ -68,6 +69,7 @@ fn init_resources(app: &mut App) {
         .init_resource::<Reports>()
         .init_resource::<Selection>()
         .init_resource::<Settled>()
+        .init_resource::<SystemFonts>()
         .init_resource::<TimeControls>()
         .init_resource::<ViewClasses>()
         .init_resource::<ViewStyle>()

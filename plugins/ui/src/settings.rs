@@ -14,6 +14,9 @@ pub struct UiSettings {
     /// The faces of text: the viewer's own, or those of the host. The viewer's icons and faces are added to
     /// the context in either case, and are the last resort for glyphs that the host's faces lack.
     pub fonts: Look,
+    /// Whether fonts of the system are loaded for characters that the bundled faces lack. Off by default: then
+    /// text looks the same on every machine. Never with the faces of the host.
+    pub system_fonts: bool,
     /// The panels that may be shown at all. Of those, users choose.
     pub panels: AllowedPanels,
     /// Whether keys run commands. They do where the viewer has all of the context, and otherwise while the
@@ -21,6 +24,10 @@ pub struct UiSettings {
     pub shortcuts: bool,
     /// Whether files that are dropped onto the window are opened.
     pub take_drops: bool,
+    /// Whether files are chosen in dialogs of the desktop, where it has some; needs the feature `file_dialog`. Off
+    /// by default, and where the desktop does not answer: then a path is typed. On macOS, passes must be drawn
+    /// on the main thread.
+    pub desktop_dialogs: bool,
     /// Whether the interface may end the app. Off by default: an app that shows a viewer among other things
     /// ends by itself.
     pub can_quit: bool,
@@ -32,9 +39,11 @@ impl Default for UiSettings {
             style: Look::Own,
             theme: egui::ThemePreference::System,
             fonts: Look::Own,
+            system_fonts: false,
             panels: AllowedPanels::default(),
             shortcuts: true,
             take_drops: true,
+            desktop_dialogs: false,
             can_quit: false,
         }
     }

@@ -19,6 +19,7 @@ use crate::{
     settings::{Look, UiSettings},
     shown::ShownTiles,
     state::UiState,
+    system_fonts::SystemFonts,
     theme::{Theme, size},
     time_panel, top_bar, viewport,
 };
@@ -116,6 +117,11 @@ fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiS
     let mut repaint_requested = std::mem::take(&mut state.repaint_requested) || !state.reports.is_empty();
     for report in state.reports.drain(..) {
         world.resource_mut::<Reports>().push(report);
+    }
+    if settings.system_fonts && settings.fonts == Look::Own {
+        world.resource_scope(|world, mut fonts: Mut<SystemFonts>| {
+            repaint_requested |= fonts.update(ui.ctx(), world.resource::<Settled>());
+        });
     }
     if chosen != settings {
         world.insert_resource(chosen);
@@ -235,7 +241,7 @@ fn arrange(
     save_dialog::show(&ctx, &mut pass, &mut state.save_dialog);
     dialogs::show_about(&ctx, &place, &mut state.about);
     if let Some(command) = chosen {
-        actions::run(&ctx, command, &mut pass, state);
+        actions::run(command, &ctx, &mut pass, state);
     }
     if pass.settings.take_drops {
         show_drop_hint(ui, &place);

@@ -1,14 +1,22 @@
 //! What stands in a tile that has nothing to show: what is the matter, and what to do next.
 
-use chronoscope_frame::MissingChunks;
+use chronoscope_frame::{MissingChunks, QueryContext};
 use egui::{Align, Layout, RichText, Ui, UiBuilder};
 
 use crate::{ViewStyle, ViewUiContext};
 
 const ICON: f32 = 32.0;
 
-/// Title and hint where a view is empty because what it shows is known and not loaded.
-pub fn not_loaded(context: &ViewUiContext<'_>) -> Option<(&'static str, String)> {
+/// Title and hint where a view is empty because there is nothing where it looks, or because what it shows is
+/// known and not loaded.
+pub fn not_there(context: &ViewUiContext<'_>) -> Option<(&'static str, String)> {
+    if let Some(problem) = context
+        .get::<QueryContext>()
+        .and_then(|context| context.problem.as_ref())
+    {
+        let hint = format!("{problem}. Choose where this view looks in the selection panel.");
+        return Some(("Nothing to look at", capitalized(&hint)));
+    }
     let bodies = context.get::<MissingChunks>()?;
     let title = if bodies.is_over_limit {
         "Not in memory"
@@ -16,6 +24,12 @@ pub fn not_loaded(context: &ViewUiContext<'_>) -> Option<(&'static str, String)>
         "Reading"
     };
     Some((title, bodies.explain()?))
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(chars).collect()
 }
 
 /// Fills the tile with an icon, what is the matter, and what to do about it.

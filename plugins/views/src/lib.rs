@@ -25,6 +25,8 @@ pub mod view_ui;
 #[cfg(test)]
 mod sdk_names;
 #[cfg(test)]
+mod selector_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tile_tests;
@@ -35,7 +37,9 @@ pub use style::ViewStyle;
 pub use text_document::TextDocumentPlugin;
 pub use text_log::TextLogPlugin;
 pub use time_series::TimeSeriesPlugin;
-pub use view_ui::{AppViewUiExt, ViewUi, ViewUiContext, ViewUis, clicked_buttons, without_visualizer};
+pub use view_ui::{
+    AppViewUiExt, ViewUi, ViewUiContext, ViewUis, clicked_buttons, recording_of, without_visualizer,
+};
 
 use bevy::app::{PluginGroup, PluginGroupBuilder};
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bevy::{app::App, ecs::prelude::*};
 use chronoscope_blueprint::ViewClassId;
 use chronoscope_frame::{
-    Cursor, DataResults, RecordingEntry, Recordings, View, ViewerCommands, selection::ClickButton,
+    Cursor, DataResults, QueryContext, RecordingEntry, Recordings, View, ViewerCommands,
+    selection::ClickButton,
 };
 use chronoscope_store::EntityPath;
 
@@ -48,6 +49,12 @@ impl<'a> ViewUiContext<'a> {
     pub fn get<T: Component>(&self) -> Option<&'a T> {
         self.world.get::<T>(self.view)
     }
+
+    /// Where the view looks: at the viewer's cursor, unless the blueprint says otherwise.
+    pub fn cursor(&self) -> Cursor {
+        self.get::<QueryContext>()
+            .map_or_else(Cursor::default, |context| context.cursor)
+    }
 }
 
 /// Buttons that clicked on a widget in this pass.
@@ -70,10 +77,7 @@ pub fn without_visualizer(world: &World, view: Entity) -> Vec<(EntityPath, Vec<&
     let (Some(class), Some(results), Some(store)) = (
         world.get::<View>(view).map(|view| &view.class),
         world.get::<DataResults>(view),
-        world
-            .get_resource::<Recordings>()
-            .and_then(|recordings| recordings.get(world.get_resource::<Cursor>()?.recording?))
-            .map(RecordingEntry::store),
+        recording_of(world, view).map(RecordingEntry::store),
     ) else {
         return Vec::new();
     };
@@ -96,6 +100,12 @@ pub fn without_visualizer(world: &World, view: Entity) -> Vec<(EntityPath, Vec<&
             (!held.is_empty()).then(|| (result.path.clone(), held))
         })
         .collect()
+}
+
+/// The recording that a view looks at.
+pub fn recording_of(world: &World, view: Entity) -> Option<&RecordingEntry> {
+    let recording = world.get::<QueryContext>(view)?.cursor.recording?;
+    world.get_resource::<Recordings>()?.get(recording)
 }
 
 /// The user interfaces of all view classes.

@@ -266,6 +266,21 @@ fn what_is_wrong_is_told_with_its_line_and_what_was_expected() {
         &["`type` before `values`"],
     );
     values("\"X:y\": (type: \"float\")", &["values"]);
+    // What comes too late to be obeyed is not passed over.
+    for late in [
+        "\"Points3D:radii\": (values: [1.0], type: \"double\")",
+        "\"Points3D:radii\": (values: [1.0], component_type: \"rerun.components.Length\")",
+    ] {
+        values(late, &["Points3D:radii", "behind `values`"]);
+    }
+    values(
+        "\"X:y\": (type: \"float\", type: \"double\", values: [1.0])",
+        &["`type` of X:y appears twice"],
+    );
+    values(
+        "\"Points3D:radii\": (values: [1.0], values: [2.0])",
+        &["`values` of Points3D:radii appears twice"],
+    );
     values(
         "\"VisualBounds2D:range\": [{\"x_range\": [0.0, 1.0]}]",
         &["y_range", "missing"],
@@ -316,6 +331,19 @@ fn hostile_texts_end_in_an_error() {
                  \"fixed_size_list<item: fixed_size_list<item: double>[60000]>[60000]\", values: [None])})])";
     let error = BlueprintDocument::from_ron(nulls).unwrap_err().to_string();
     assert!(error.contains("more than 1048576 values"), "{error}");
+    // Nor may many ask for a little less each.
+    let some = "(type: \"fixed_size_list<item: float>[1000]\", values: [None])";
+    let many = |count: usize| {
+        let defaults: Vec<String> = (0..count).map(|at| format!("\"x{at}\": {some}")).collect();
+        let defaults = defaults.join(", ");
+        BlueprintDocument::from_ron(&format!(
+            "(version: 1, views: [(class: \"3D\", defaults: {{{defaults}}})])"
+        ))
+    };
+    let error = many(1_100).unwrap_err().to_string();
+    assert!(error.contains("more than 1048576 values"), "{error}");
+    // The next document begins anew.
+    assert!(many(1_000).is_ok() && many(1_000).is_ok());
     let long = " ".repeat(MAX_DOCUMENT_BYTES + 1);
     assert!(matches!(
         BlueprintDocument::from_ron(&long),

@@ -11,6 +11,7 @@ use super::{
         BlueprintForm, Choice, ContainerForm, EntityForm, Id, Node, PanelsForm, PathForm, Share, Speed,
         StepsPerSecond, TimeForm, Version, ViewForm, VisualizerForm,
     },
+    value::with_padding,
     values::Values,
 };
 use crate::{
@@ -62,7 +63,8 @@ pub(super) fn write(document: &BlueprintDocument) -> Result<String, BlueprintErr
 }
 
 pub(super) fn read(text: &str) -> Result<BlueprintDocument, BlueprintError> {
-    let form: BlueprintForm = options().from_str(text).map_err(|error| BlueprintError::Ron {
+    let form = with_padding(|| options().from_str::<BlueprintForm>(text));
+    let form = form.map_err(|error| BlueprintError::Ron {
         line: error.span.start.line,
         column: error.span.start.col,
         message: error.code.to_string(),

@@ -1,6 +1,6 @@
 //! Values of components as text: Arrow arrays to RON and back, by their datatype.
 
-use std::{fmt, sync::Arc};
+use std::{cell::Cell, fmt, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, FixedSizeListArray, LargeBinaryArray,
@@ -15,9 +15,22 @@ use serde::{
     ser::{Error as _, SerializeMap as _, SerializeSeq as _},
 };
 
-/// The values that may stand in an array for instances that are null. Lists of a fixed size have them, and a few letters of
-/// text could ask for very many.
+/// The values that may stand in the arrays of a document for instances that are null. Lists of a fixed size
+/// have them, and a few letters of text could ask for very many.
 const MAX_PADDING: usize = 1 << 20;
+
+thread_local! {
+    /// How many of them are left to the document that is being read.
+    static PADDING: Cell<usize> = const { Cell::new(MAX_PADDING) };
+}
+
+/// Reads a document, all of whose values together may take [`MAX_PADDING`].
+pub(super) fn with_padding<T>(read: impl FnOnce() -> T) -> T {
+    PADDING.set(MAX_PADDING);
+    let document = read();
+    PADDING.set(MAX_PADDING);
+    document
+}
 
 /// The instances of an array, to be written.
 pub(super) struct Instances<'a>(pub &'a dyn Array);
@@ -338,8 +351,10 @@ impl<'de, V: Visitor<'de>> fmt::Display for Expected<'_, V> {
 
 /// The array of values that were read for a field.
 fn array(field: &Field, values: Vec<Value>) -> Result<ArrayRef, String> {
-    let mut padding = MAX_PADDING;
-    build(field, values, &mut padding)
+    let mut padding = PADDING.get();
+    let array = build(field, values, &mut padding);
+    PADDING.set(padding);
+    array
 }
 
 /// Values that are null where the field cannot be are padding, below a null.

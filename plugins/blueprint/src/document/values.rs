@@ -1,6 +1,6 @@
 //! Components by name, each with its value.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
@@ -211,6 +211,25 @@ impl<'de> Visitor<'de> for EntrySeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut archetype, mut component_type, mut datatype, mut array) = (None, None, None, None);
         while let Some(part) = map.next_key::<Part>()? {
+            let (name, is_known) = match part {
+                Part::Archetype => ("archetype", archetype.is_some()),
+                Part::ComponentType => ("component_type", component_type.is_some()),
+                Part::Type => ("type", datatype.is_some()),
+                Part::Values => ("values", array.is_some()),
+            };
+            let says_type = matches!(part, Part::ComponentType | Part::Type);
+            if is_known {
+                return Err(A::Error::custom(format!(
+                    "`{name}` of {} appears twice",
+                    self.name
+                )));
+            }
+            if says_type && array.is_some() {
+                return Err(A::Error::custom(format!(
+                    "`{name}` of {} stands behind `values`: expected it before them",
+                    self.name
+                )));
+            }
             match part {
                 Part::Archetype => archetype = Some(map.next_value::<String>()?),
                 Part::ComponentType => component_type = Some(map.next_value::<String>()?),
@@ -223,17 +242,17 @@ impl<'de> Visitor<'de> for EntrySeed<'_> {
                             at + 1
                         ))
                     })?;
-                    datatype = Some(Cow::<DataType>::Owned(read));
+                    datatype = Some(read);
                 }
                 Part::Values => {
                     let known = datatype_of(&Known::of(self.name), component_type.as_deref());
-                    let datatype = datatype.take().or(known.map(Cow::Borrowed)).ok_or_else(|| {
+                    let datatype = datatype.as_ref().or(known).ok_or_else(|| {
                         A::Error::custom(format!(
                             "the type of {} is not known: expected `type` before `values`",
                             self.name
                         ))
                     })?;
-                    array = Some(map.next_value_seed(ReadInstances(&datatype))?);
+                    array = Some(map.next_value_seed(ReadInstances(datatype))?);
                 }
             }
         }

@@ -17,6 +17,7 @@ mod ahead;
 mod on_screen;
 mod plan;
 mod receive;
+mod requests;
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -25,6 +26,7 @@ use std::{
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
+use chronoscope_blueprint::ViewId;
 use chronoscope_store::{ChunkId, ChunkStore, LatestAt};
 use chronoscope_types::format_bytes;
 use rustc_hash::FxHashSet;
@@ -33,13 +35,14 @@ pub(crate) use ahead::Ahead;
 pub(crate) use on_screen::OnScreen;
 
 use self::{
-    plan::{Needs, Plan, Room},
+    plan::{Lacks, Look, Needs, Plan, Room},
     receive::{Failures, receive_chunks},
+    requests::{SentRequests, Situation},
 };
 use crate::{
-    ActiveBlueprint, Cursor, DataResults, Frame, FrameSystems, LatestAtResults, MemoryBudget, RecordingEntry,
-    RecordingKey, Recordings, Settled, TimeControl, TimeControls, Transforms, View, ViewTile, ViewerCaches,
-    budget::Purge, ingest::receive_messages, settle::settle,
+    ActiveBlueprint, ContextId, Cursor, DataResults, Frame, FrameSystems, InContext, MemoryBudget,
+    QueryContext, QueryContexts, RecordingEntry, RecordingKey, Recordings, Settled, TimeControl,
+    TimeControls, View, ViewTile, ViewerCaches, budget::Purge, ingest::receive_messages, settle::settle,
 };
 
 /// How chunks are read: how much before the cursor gets there, and when again.
@@ -142,47 +145,21 @@ impl Plugin for ChunkLoadingPlugin {
     }
 }
 
-/// What the sources were last told, and why.
-#[derive(Resource, Debug, Default)]
-pub(crate) struct SentRequests {
-    recording: Option<RecordingKey>,
-    chunks: Vec<ChunkId>,
-    /// Whether something on screen waits for some of them.
-    is_waiting: bool,
-    /// Whether chunks arrived since: what was requested may have come, and gone again.
-    is_answered: bool,
-    made_for: Option<Situation>,
-    cursor: Cursor,
-    /// Whether the cursor last moved back.
-    backwards: bool,
-}
-
-/// Everything that a plan is made from.
-#[derive(Clone, Debug, PartialEq)]
-struct Situation {
-    recording: RecordingKey,
-    generation: u64,
-    blueprint: u64,
-    /// The versions of what latest rows, transforms and ranges on screen lack.
-    lacks: [u64; 3],
-    cursor: Cursor,
-    backwards: bool,
-    control: TimeControl,
-    read_ahead: ReadAhead,
-    room: Room,
-    resting: usize,
-    ui_requests: Vec<ChunkId>,
-}
-
 /// The views, and what of them decides about what to read.
-type Shown = (Entity, &'static View, &'static ViewTile, &'static DataResults);
+type Shown = (
+    Entity,
+    &'static View,
+    &'static ViewTile,
+    &'static QueryContext,
+    &'static DataResults,
+);
 
-/// Exclusive, since any visualizer may have missed something. Does next to nothing where the recording has no
-/// sources, or where nothing changed.
+/// Exclusive, since any visualizer may have missed something. Does next to nothing where no recording that
+/// views look at has sources, or where nothing changed.
 fn request_chunks(
     world: &mut World,
     shown: &mut QueryState<Shown>,
-    marks: &mut QueryState<(Entity, &mut MissingChunks)>,
+    marks: &mut QueryState<(Entity, &QueryContext, &mut MissingChunks)>,
 ) {
     let ui_requests = world
         .resource_mut::<UiChunkRequests>()
@@ -190,54 +167,66 @@ fn request_chunks(
         .take();
     let cursor = *world.resource::<Cursor>();
     world.resource_mut::<SentRequests>().note_motion(cursor);
-    let entry = cursor
-        .recording
-        .and_then(|key| world.resource::<Recordings>().get(key));
-    let Some(recording) = entry
-        .filter(|entry| !entry.sources().is_empty())
-        .map(RecordingEntry::key)
-    else {
-        if world.resource::<SentRequests>().recording.is_some() {
-            follow(world, None, Plan::default());
-            set_marks(world, marks, &[]);
-        }
+    let looked_at = looked_at(world);
+    if looked_at.is_empty() && world.resource::<SentRequests>().is_empty() {
         return;
-    };
+    }
     puffin::profile_scope!("request_chunks");
-    let visible: Vec<_> = shown
-        .iter(world)
-        .filter(|(_, _, tile, _)| tile.shown)
-        .map(|(_, view, ..)| view.id)
-        .collect();
-    world.resource_scope(|world, mut on_screen: Mut<OnScreen>| on_screen.gather(world, recording, &visible));
+    world
+        .resource_mut::<OnScreen>()
+        .retain(|recording| looked_at.contains(&recording));
+    world.resource_scope(|world, mut sent_requests: Mut<SentRequests>| {
+        sent_requests.retain(world.resource(), |recording| looked_at.contains(&recording));
+    });
     let retry_after = world.resource::<ReadAhead>().retry_after;
     world.resource_mut::<Failures>().forget_older_than(retry_after);
-    let Some(situation) = situation(world, cursor, ui_requests) else {
-        return;
-    };
-    let is_known = world.resource::<SentRequests>().made_for.as_ref() == Some(&situation);
-    if !is_known {
-        let plan = plan(world, &situation);
-        let lacking = shown.iter(world).filter(|(_, _, tile, _)| tile.shown);
-        let lacking: Vec<_> = lacking
-            .map(|(entity, view, _, results)| {
-                (
-                    entity,
-                    plan::missing_chunks(world, (recording, situation.room), view, results, &plan.excluded),
-                )
-            })
+    let mut replanned = Vec::new();
+    let mut lacking = Vec::new();
+    for recording in &looked_at {
+        let visible: Vec<_> = shown
+            .iter(world)
+            .filter(|(_, _, tile, context, _)| tile.shown && context.cursor.recording == Some(*recording))
             .collect();
-        follow(world, Some(recording), plan);
-        set_marks(world, marks, &lacking);
-        world.resource_mut::<SentRequests>().made_for = Some(situation);
-    } else if world.resource::<SentRequests>().is_answered {
-        world.resource_scope(|world, mut sent_requests: Mut<SentRequests>| {
-            sent_requests.resend(world.resource());
+        let ids: Vec<ViewId> = visible.iter().map(|(_, view, ..)| view.id).collect();
+        world.resource_scope(|world, mut on_screen: Mut<OnScreen>| {
+            on_screen.get_mut(*recording).gather(world, *recording, &ids);
         });
+        let Some(situation) = situation(world, *recording, looked_at.len(), &ui_requests) else {
+            continue;
+        };
+        if world.resource::<SentRequests>().is_made_for(&situation) {
+            world.resource_scope(|world, mut sent_requests: Mut<SentRequests>| {
+                sent_requests.answer(world.resource(), *recording);
+            });
+            continue;
+        }
+        let plan = plan(world, &situation);
+        for (entity, view, tile, context, results) in shown.iter(world) {
+            if tile.shown && context.cursor.recording == Some(*recording) {
+                let lacks = Lacks {
+                    recording: *recording,
+                    room: situation.room,
+                    excluded: &plan.excluded,
+                };
+                lacking.push((entity, lacks.of_view(world, view, context, results)));
+            }
+        }
+        follow(world, plan, situation);
+        replanned.push(*recording);
     }
-    if world.resource::<SentRequests>().is_waiting {
+    for (view, context, mut mark) in marks.iter_mut(world) {
+        let recording = context.cursor.recording.filter(|key| looked_at.contains(key));
+        if recording.is_none_or(|recording| replanned.contains(&recording)) {
+            let missing = lacking.iter().find(|(other, _)| *other == view);
+            mark.set_if_neq(missing.map(|(_, missing)| *missing).unwrap_or_default());
+        }
+    }
+    let waiting = |recording: &&RecordingKey| world.resource::<SentRequests>().is_waiting(**recording);
+    let waiting: Vec<RecordingKey> = looked_at.iter().filter(waiting).copied().collect();
+    if !waiting.is_empty() {
         // What could not be read is tried again after a while, of which nobody tells.
-        let is_told = world.resource::<Failures>().len() == 0 && sources_wake(world, recording);
+        let is_told = world.resource::<Failures>().len() == 0
+            && waiting.iter().all(|recording| sources_wake(world, *recording));
         let mut settled = world.resource_mut::<Settled>();
         if is_told {
             settled.await_wake();
@@ -245,6 +234,23 @@ fn request_chunks(
             settled.disturb();
         }
     }
+}
+
+/// The recordings that have sources and that views look at: that of the cursor first.
+fn looked_at(world: &World) -> Vec<RecordingKey> {
+    let recordings = world.resource::<Recordings>();
+    let others = world.resource::<QueryContexts>().others.values();
+    let cursors = std::iter::once(*world.resource::<Cursor>()).chain(others.map(|products| products.cursor));
+    let mut looked_at = Vec::new();
+    for key in cursors.filter_map(|cursor| cursor.recording) {
+        let has_sources = recordings
+            .get(key)
+            .is_some_and(|entry| !entry.sources().is_empty());
+        if has_sources && !looked_at.contains(&key) {
+            looked_at.push(key);
+        }
+    }
+    looked_at
 }
 
 /// Whether all sources of a recording wake the viewer once they have read something.
@@ -256,62 +262,107 @@ fn sources_wake(world: &World, recording: RecordingKey) -> bool {
     entry.is_some_and(|entry| entry.sources().iter().all(|source| source.set_waker(waker)))
 }
 
-fn situation(world: &World, cursor: Cursor, ui_requests: Vec<ChunkId>) -> Option<Situation> {
+/// The contexts that look at a recording, and whether they move with the cursor.
+fn contexts_at(world: &World, recording: RecordingKey) -> Vec<(InContext<'_>, bool)> {
+    let at_cursor = InContext::of(world, ContextId::CURSOR).map(|products| (products, true));
+    let others = world.resource::<QueryContexts>().others.values();
+    let others = others.map(|products| (InContext::from(products), products.follows_cursor));
+    let all = at_cursor.into_iter().chain(others);
+    all.filter(|(products, _)| products.cursor.recording == Some(recording))
+        .collect()
+}
+
+fn situation(
+    world: &World,
+    recording: RecordingKey,
+    sharing: usize,
+    ui_requests: &[ChunkId],
+) -> Option<Situation> {
     let recordings = world.resource::<Recordings>();
-    let entry = recordings.get(cursor.recording?)?;
+    let entry = recordings.get(recording)?;
+    let contexts = contexts_at(world, recording);
+    let lacks = contexts.iter().flat_map(|(products, _)| {
+        [
+            products.latest_at.provisional_version(),
+            products.transforms.missing_version(),
+        ]
+    });
+    let ranges = world.resource::<OnScreen>().get(recording);
+    let ui_requests = ui_requests.iter().copied();
     Some(Situation {
-        recording: entry.key(),
+        recording,
         generation: entry.store().generation(),
         blueprint: world.resource::<ActiveBlueprint>().generation(),
-        lacks: [
-            world.resource::<LatestAtResults>().provisional_version(),
-            world.resource::<Transforms>().missing_version(),
-            world.resource::<OnScreen>().version(),
-        ],
-        cursor,
+        lacks: lacks
+            .chain(ranges.map(on_screen::RecordingOnScreen::version))
+            .collect(),
+        cursors: contexts
+            .iter()
+            .map(|(products, follows)| (products.cursor, *follows))
+            .collect(),
         backwards: world.resource::<SentRequests>().backwards,
-        control: world.resource::<TimeControls>().get(entry.key()).clone(),
+        control: active_control(world).clone(),
         read_ahead: *world.resource::<ReadAhead>(),
         room: Room {
             limit: world.resource::<MemoryBudget>().limit_bytes.unwrap_or(u64::MAX),
             held: recordings.num_bytes() + world.resource::<ViewerCaches>().size().bytes,
             is_purging: world.resource::<Purge>().is_under_way(),
+            sharing: sharing as u64,
         },
         resting: world.resource::<Failures>().len(),
-        ui_requests,
+        ui_requests: ui_requests
+            .filter(|id| entry.store().chunk_meta(*id).is_some())
+            .collect(),
     })
 }
 
+/// What moves the cursor.
+fn active_control(world: &World) -> &TimeControl {
+    let times = world.resource::<TimeControls>();
+    let recording = world.resource::<Cursor>().recording;
+    recording.map_or(&times.initial, |key| times.get(key))
+}
+
 fn plan(world: &World, situation: &Situation) -> Plan {
-    let Some(store) = shown_store(world, situation.recording) else {
+    let recording = situation.recording;
+    let on_screen = world.resource::<OnScreen>().get(recording);
+    let (Some(store), Some(on_screen)) = (shown_store(world, recording), on_screen) else {
         return Plan::default();
     };
     if store.store_stats().chunks.num_absent_chunks == 0 {
         return Plan::default();
     }
-    let cursor = situation.cursor;
-    let timeline = cursor.timeline;
-    let spans = timeline.map(|timeline| {
-        let ahead = situation.read_ahead.time;
-        ahead::spans(
-            &situation.control,
-            store,
-            timeline,
-            cursor.time,
-            situation.backwards,
-            ahead,
-        )
-    });
+    let contexts = contexts_at(world, recording);
+    let looks: Vec<Look<'_>> = contexts
+        .into_iter()
+        .map(|(products, follows_cursor)| {
+            let cursor = products.cursor;
+            let timeline = cursor.timeline.filter(|_| follows_cursor);
+            let spans = timeline.map(|timeline| {
+                let ahead = situation.read_ahead.time;
+                ahead::spans(
+                    &situation.control,
+                    store,
+                    timeline,
+                    cursor.time,
+                    situation.backwards,
+                    ahead,
+                )
+            });
+            let spans = spans.unwrap_or_default();
+            Look { products, spans }
+        })
+        .collect();
     let failures = world.resource::<Failures>();
-    let heuristics: Vec<ChunkId> = world.resource::<ActiveBlueprint>().awaited().collect();
+    let mut others = situation.ui_requests.clone();
+    if world.resource::<Cursor>().recording == Some(recording) {
+        others.splice(0..0, world.resource::<ActiveBlueprint>().awaited());
+    }
     Needs {
         store,
-        latest_at: world.resource(),
-        transforms: world.resource(),
-        on_screen: world.resource(),
-        others: &[heuristics, situation.ui_requests.clone()].concat(),
-        cursor,
-        spans: spans.unwrap_or_default(),
+        looks: &looks,
+        on_screen,
+        others: &others,
         is_backing_off: &|id| failures.is_backing_off(id),
         room: situation.room,
         max_bytes: situation.read_ahead.max_bytes,
@@ -320,7 +371,7 @@ fn plan(world: &World, situation: &Situation) -> Plan {
 }
 
 /// Tells the sources what is planned, and the garbage collection what is to be kept for it.
-fn follow(world: &mut World, recording: Option<RecordingKey>, plan: Plan) {
+fn follow(world: &mut World, plan: Plan, situation: Situation) {
     let Plan {
         fetch_requests,
         awaited,
@@ -329,26 +380,12 @@ fn follow(world: &mut World, recording: Option<RecordingKey>, plan: Plan) {
         ahead,
         ..
     } = plan;
-    world.resource_mut::<OnScreen>().keep(kept_ranges, awaited, ahead);
+    let mut on_screen = world.resource_mut::<OnScreen>();
+    let on_screen = on_screen.get_mut(situation.recording);
+    on_screen.keep(kept_ranges, awaited, ahead);
     world.resource_scope(|world, mut sent_requests: Mut<SentRequests>| {
-        sent_requests.is_waiting = is_waiting;
-        sent_requests.made_for = None;
-        sent_requests.tell(world.resource(), recording, fetch_requests);
+        sent_requests.tell(world.resource(), situation, fetch_requests, is_waiting);
     });
-}
-
-fn set_marks(
-    world: &mut World,
-    marks: &mut QueryState<(Entity, &mut MissingChunks)>,
-    lacking: &[(Entity, MissingChunks)],
-) {
-    for (view, mut mark) in marks.iter_mut(world) {
-        let missing = lacking
-            .iter()
-            .find(|(other, _)| *other == view)
-            .map(|(_, missing)| *missing);
-        mark.set_if_neq(missing.unwrap_or_default());
-    }
 }
 
 fn shown_store(world: &World, recording: RecordingKey) -> Option<&ChunkStore> {
@@ -356,57 +393,6 @@ fn shown_store(world: &World, recording: RecordingKey) -> Option<&ChunkStore> {
         .resource::<Recordings>()
         .get(recording)
         .map(RecordingEntry::store)
-}
-
-impl SentRequests {
-    fn note_motion(&mut self, cursor: Cursor) {
-        let before = std::mem::replace(&mut self.cursor, cursor);
-        if (before.recording, before.timeline) != (cursor.recording, cursor.timeline) {
-            self.backwards = false;
-        } else if before.time != cursor.time {
-            self.backwards = cursor.time < before.time;
-        }
-    }
-
-    /// Tells the sources what is wanted now, where that is something else than before.
-    fn tell(
-        &mut self,
-        recordings: &Recordings,
-        recording: Option<RecordingKey>,
-        fetch_requests: Vec<ChunkId>,
-    ) {
-        if self.recording != recording {
-            let before = self.recording.and_then(|key| recordings.get(key));
-            before
-                .into_iter()
-                .flat_map(RecordingEntry::sources)
-                .for_each(|source| source.want(&[]));
-        } else if self.chunks == fetch_requests && !self.is_answered {
-            return;
-        }
-        self.recording = recording;
-        self.chunks = fetch_requests;
-        self.resend(recordings);
-    }
-
-    fn resend(&mut self, recordings: &Recordings) {
-        self.is_answered = false;
-        let Some(entry) = self.recording.and_then(|key| recordings.get(key)) else {
-            return;
-        };
-        if let [source] = entry.sources() {
-            source.want(&self.chunks);
-            return;
-        }
-        // Each is told what the ones before it do not have, so that nothing is read twice.
-        let mut left = self.chunks.clone();
-        for source in entry.sources() {
-            let (own, others): (Vec<ChunkId>, Vec<ChunkId>) =
-                left.into_iter().partition(|id| source.has(*id));
-            source.want(&own);
-            left = others;
-        }
-    }
 }
 
 /// A set of chunks.

@@ -7,9 +7,10 @@ use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, FetchOptions, TimelineId
 use super::{
     Ahead, ChunkSet, MissingChunks, OnScreen,
     ahead::{ChunkAhead, Span},
+    on_screen::RecordingOnScreen,
     shown_store,
 };
-use crate::{Cursor, DataResults, LatestAtResults, RecordingKey, Transforms, View, ViewClasses};
+use crate::{DataResults, InContext, LatestAtResults, QueryContext, RecordingKey, View, ViewClasses};
 
 /// What ranges on screen may take of the memory limit: one part in so many.
 const RANGES_SHARE: u64 = 2;
@@ -24,6 +25,8 @@ pub(super) struct Room {
     pub(super) held: u64,
     /// Whether the garbage collection is at work.
     pub(super) is_purging: bool,
+    /// The recordings that share it.
+    pub(super) sharing: u64,
 }
 
 impl Room {
@@ -36,22 +39,31 @@ impl Room {
         (self.limit - self.limit / 10).saturating_sub(self.held)
     }
 
+    /// One recording's part in so many of the limit.
+    fn part(&self, share: u64) -> u64 {
+        self.limit / share / self.sharing.max(1)
+    }
+
     fn is_over(&self) -> bool {
         self.held > self.limit
     }
 }
 
-/// What the frame lacks.
+/// A query context that looks at the recording.
+pub(super) struct Look<'a> {
+    pub(super) products: InContext<'a>,
+    /// Where it goes.
+    pub(super) spans: Vec<Span>,
+}
+
+/// What the frame lacks of a recording.
 pub(super) struct Needs<'a> {
     pub(super) store: &'a ChunkStore,
-    pub(super) latest_at: &'a LatestAtResults,
-    pub(super) transforms: &'a Transforms,
-    pub(super) on_screen: &'a OnScreen,
+    /// The contexts, that of the cursor first.
+    pub(super) looks: &'a [Look<'a>],
+    pub(super) on_screen: &'a RecordingOnScreen,
     /// What heuristics and panels look at, loaded or not.
     pub(super) others: &'a [ChunkId],
-    pub(super) cursor: Cursor,
-    /// Where the cursor goes.
-    pub(super) spans: Vec<Span>,
     /// Whether a chunk could not be read a moment ago.
     pub(super) is_backing_off: &'a dyn Fn(ChunkId) -> bool,
     pub(super) room: Room,
@@ -81,17 +93,18 @@ impl Needs<'_> {
         let mut plan = Plan::default();
         let ranges = self.fitting_ranges(&mut plan);
         let max_bytes = self.max_bytes.min(self.room.left());
-        let latest = self
-            .latest_at
-            .provisional()
+        let all = || self.looks.iter().map(|look| look.products);
+        let latest = all()
+            .flat_map(|products| products.latest_at.provisional())
             .flat_map(|(_, latest_at)| latest_at.missing());
+        let transforms = all().flat_map(|products| products.transforms.missing());
         let missing = self.others.iter().copied().chain(latest);
-        let missing = missing.chain(self.transforms.missing()).chain(ranges);
+        let missing = missing.chain(transforms).chain(ranges);
         let missing = self.up_to(missing, max_bytes);
         let urgent = FetchOptions {
             on_screen: &missing,
             timeline: None,
-            time: self.cursor.time,
+            time: self.looks.first().map_or(0, |look| look.products.cursor.time),
             ahead: 0,
             is_shown: &|_| false,
             max_bytes,
@@ -145,7 +158,7 @@ impl Needs<'_> {
             .missing
             .iter()
             .flat_map(|(_, missing)| missing.iter().copied());
-        let mut left = self.room.limit / RANGES_SHARE;
+        let mut left = self.room.part(RANGES_SHARE);
         if self.on_screen.bytes <= left {
             return missing.collect();
         }
@@ -171,124 +184,156 @@ impl Needs<'_> {
         fitting
     }
 
-    /// How far a chunk lies from the cursor.
+    /// How far a chunk lies from the nearest cursor.
     fn distance(&self, id: ChunkId) -> u64 {
-        let (meta, timeline) = (self.store.chunk_meta(id), self.cursor.timeline);
-        let range = meta
-            .zip(timeline)
-            .map(|(meta, timeline)| meta.time_range(timeline));
-        range
-            .and_then(|range| range.distance(self.cursor.time))
-            .unwrap_or(0)
+        let meta = self.store.chunk_meta(id);
+        let distances = self.looks.iter().map(|look| {
+            let cursor = look.products.cursor;
+            let range = meta.zip(cursor.timeline);
+            let range = range.map(|(meta, timeline)| meta.time_range(timeline));
+            range.and_then(|range| range.distance(cursor.time)).unwrap_or(0)
+        });
+        distances.min().unwrap_or(0)
     }
 
     /// Requests what lies ahead too, as much as there is room for, and says how much more there should be.
     fn request_ahead(&self, plan: &mut Plan, urgent: FetchOptions<'_>) {
-        let Some(timeline) = self.cursor.timeline else {
-            return;
-        };
         let urgent_bytes = self.bytes_of(&plan.fetch_requests);
         let mut spare = self.room.spare().saturating_sub(urgent_bytes);
-        let is_shown = |meta: &ChunkMeta| {
-            let looks_at = |component| {
-                self.latest_at
-                    .get(meta.entity)
-                    .is_some_and(|latest_at| latest_at.looks_at(component))
-            };
-            meta.components.iter().any(|column| looks_at(column.component))
-        };
-        let mut spans = self.spans.clone();
-        if spare < self.max_bytes {
-            plan.ahead = Some(self.shorten(&mut spans, timeline, spare, &is_shown));
-        }
+        let is_scarce = spare < self.max_bytes;
+        let mut left = self.room.part(AHEAD_SHARE);
         let mut at_once = self.max_bytes.min(self.room.left()).saturating_sub(urgent_bytes);
         let mut seen: ChunkSet = plan.fetch_requests.iter().copied().collect();
-        for Span { time, units: ahead } in spans {
-            let bytes = spare.min(at_once);
-            if bytes == 0 {
-                break;
-            }
-            let is_shown = |meta: &ChunkMeta| meta.num_bytes <= spare && is_shown(meta);
-            let max_bytes = urgent_bytes.saturating_add(bytes);
-            let options = FetchOptions {
-                timeline: Some(timeline),
-                time,
-                ahead,
-                is_shown: &is_shown,
-                max_bytes,
-                ..urgent
+        let mut ahead = Ahead::default();
+        for look in self.looks {
+            let latest_at = look.products.latest_at;
+            let Some(timeline) = look.products.cursor.timeline else {
+                continue;
             };
-            let mut new = self.fetch_request(&options);
-            new.retain(|id| seen.insert(*id));
-            let taken = self.bytes_of(&new);
-            (spare, at_once) = (spare.saturating_sub(taken), at_once.saturating_sub(taken));
-            plan.fetch_requests.extend(new);
+            let is_shown = |meta: &ChunkMeta| {
+                let looks_at = |component| {
+                    latest_at
+                        .get(meta.entity)
+                        .is_some_and(|latest_at| latest_at.looks_at(component))
+                };
+                meta.components.iter().any(|column| looks_at(column.component))
+            };
+            let mut spans = look.spans.clone();
+            if is_scarce {
+                let absent = self.shorten(latest_at, &mut spans, timeline, &mut left, &is_shown);
+                ahead.room_bytes = ahead.room_bytes.saturating_add(absent);
+                ahead
+                    .ranges
+                    .extend(spans.iter().map(|span| (timeline, span.range())));
+            }
+            for Span { time, units } in spans {
+                let bytes = spare.min(at_once);
+                if bytes == 0 {
+                    break;
+                }
+                let is_shown = |meta: &ChunkMeta| meta.num_bytes <= spare && is_shown(meta);
+                let max_bytes = urgent_bytes.saturating_add(bytes);
+                let options = FetchOptions {
+                    timeline: Some(timeline),
+                    time,
+                    ahead: units,
+                    is_shown: &is_shown,
+                    max_bytes,
+                    ..urgent
+                };
+                let mut new = self.fetch_request(&options);
+                new.retain(|id| seen.insert(*id));
+                let taken = self.bytes_of(&new);
+                (spare, at_once) = (spare.saturating_sub(taken), at_once.saturating_sub(taken));
+                plan.fetch_requests.extend(new);
+            }
+        }
+        if is_scarce && !ahead.ranges.is_empty() {
+            let spare = self.room.spare().saturating_sub(urgent_bytes);
+            ahead.room_bytes = ahead.room_bytes.saturating_sub(spare);
+            plan.ahead = Some(ahead);
         }
     }
 
-    /// Shortens the ways ahead to what there can be room for.
+    /// Shortens the ways ahead to what there can be room for, and says how many bytes on them are not loaded.
     fn shorten(
         &self,
+        latest_at: &LatestAtResults,
         spans: &mut [Span],
         timeline: TimelineId,
-        spare: u64,
+        left: &mut u64,
         is_shown: &dyn Fn(&ChunkMeta) -> bool,
-    ) -> Ahead {
-        let mut left = self.room.limit / AHEAD_SHARE;
+    ) -> u64 {
         let mut absent = 0_u64;
-        for span in &mut *spans {
-            let entities = self.latest_at.entities();
+        for span in spans {
+            let entities = latest_at.entities();
             let chunks: Vec<ChunkAhead> = entities
                 .flat_map(|entity| span.chunks_of(self.store, entity, timeline, is_shown))
                 .collect();
-            absent = absent.saturating_add(span.shorten(chunks, &mut left));
+            absent = absent.saturating_add(span.shorten(chunks, left));
         }
-        let ranges = spans.iter().map(|span| (timeline, span.range())).collect();
-        Ahead {
-            ranges,
-            room_bytes: absent.saturating_sub(spare),
-        }
+        absent
     }
 }
 
-/// What a view lacks: of what it shows, and of what that inherits.
-pub(super) fn missing_chunks(
-    world: &World,
-    (recording, room): (RecordingKey, Room),
-    view: &View,
-    results: &DataResults,
-    excluded: &ChunkSet,
-) -> MissingChunks {
-    let Some(store) = shown_store(world, recording) else {
-        return MissingChunks::default();
-    };
-    let concerns_view = |entity| {
-        let path = store.entity_path(entity);
-        results.get(entity).is_some() || results.has_below(path) || view.blueprint.origin.starts_with(path)
-    };
-    let provisional = world
-        .resource::<LatestAtResults>()
-        .provisional()
-        .filter(|(entity, _)| concerns_view(*entity));
-    let latest = provisional.flat_map(|(_, latest_at)| latest_at.missing());
-    // Named frames are not below what they place.
-    let classes = world.resource::<ViewClasses>();
-    let is_spatial = classes
-        .get(&view.class)
-        .is_some_and(|class| class.space().is_some());
-    let transforms = is_spatial.then(|| world.resource::<Transforms>().missing());
-    let missing: ChunkSet = latest
-        .chain(world.resource::<OnScreen>().missing_in(view.id))
-        .chain(transforms.into_iter().flatten())
-        .collect();
-    let is_hopeless = room.is_over() && !room.is_purging || missing.iter().all(|id| excluded.contains(id));
-    MissingChunks {
-        missing_chunks: missing.len(),
-        missing_bytes: missing
-            .iter()
-            .filter_map(|id| store.chunk_meta(*id))
-            .map(|meta| meta.num_bytes)
-            .sum(),
-        is_over_limit: !missing.is_empty() && is_hopeless,
+/// What is lacking of a recording.
+pub(super) struct Lacks<'a> {
+    pub(super) recording: RecordingKey,
+    pub(super) room: Room,
+    /// The chunks that there is no room for.
+    pub(super) excluded: &'a ChunkSet,
+}
+
+impl Lacks<'_> {
+    /// What a view lacks: of what it shows, and of what that inherits.
+    pub(super) fn of_view(
+        &self,
+        world: &World,
+        view: &View,
+        context: &QueryContext,
+        results: &DataResults,
+    ) -> MissingChunks {
+        let (store, products) = (
+            shown_store(world, self.recording),
+            InContext::of(world, context.id),
+        );
+        let (Some(store), Some(products)) = (store, products) else {
+            return MissingChunks::default();
+        };
+        let concerns_view = |entity| {
+            let path = store.entity_path(entity);
+            results.get(entity).is_some()
+                || results.has_below(path)
+                || view.blueprint.origin.starts_with(path)
+        };
+        let provisional = products.latest_at.provisional();
+        let provisional = provisional.filter(|(entity, _)| concerns_view(*entity));
+        let latest = provisional.flat_map(|(_, latest_at)| latest_at.missing());
+        // Named frames are not below what they place.
+        let classes = world.resource::<ViewClasses>();
+        let is_spatial = classes
+            .get(&view.class)
+            .is_some_and(|class| class.space().is_some());
+        let transforms = is_spatial.then(|| products.transforms.missing());
+        let on_screen = world.resource::<OnScreen>().get(self.recording);
+        let missing: ChunkSet = latest
+            .chain(
+                on_screen
+                    .into_iter()
+                    .flat_map(|on_screen| on_screen.missing_in(view.id)),
+            )
+            .chain(transforms.into_iter().flatten())
+            .collect();
+        let is_hopeless = self.room.is_over() && !self.room.is_purging
+            || missing.iter().all(|id| self.excluded.contains(id));
+        MissingChunks {
+            missing_chunks: missing.len(),
+            missing_bytes: missing
+                .iter()
+                .filter_map(|id| store.chunk_meta(*id))
+                .map(|meta| meta.num_bytes)
+                .sum(),
+            is_over_limit: !missing.is_empty() && is_hopeless,
+        }
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn receive_chunks(
         for source in sources.iter().cycle().skip(first).take(sources.len()) {
             while start.elapsed() < budget.time / 2 && bytes < budget.bytes / 2 {
                 let Some(body) = source.try_next() else { break };
-                sent_requests.is_answered = true;
+                sent_requests.note_answer(entry.key());
                 diagnostics.ingested_messages += 1;
                 bytes += body.as_ref().map_or(0, |chunk| chunk.num_bytes());
                 let id = match &body {

@@ -17,8 +17,11 @@ use crate::{RecordingKey, Report};
 pub(super) struct FrameValues<T: EntityContext> {
     recording: Option<RecordingKey>,
     epoch: u64,
-    /// The version of the structure of the frame graph.
+    /// The versions of which entity is in which frame, and of the structure of the frame graph.
     structure: u64,
+    frames: u64,
+    /// The version of the transforms.
+    transforms: u64,
     /// Entities with rows of the context.
     entities: BTreeMap<EntityPath, EntityId>,
     nodes: FxHashMap<ContextFrame, Node<T::Value>>,
@@ -27,8 +30,19 @@ pub(super) struct FrameValues<T: EntityContext> {
     /// numbers.
     next_value: u64,
     reports: BTreeMap<EntityPath, Report>,
-    /// Whether something changed in the last update.
-    is_changed: bool,
+    /// What changed in the last update.
+    changed: Changed,
+}
+
+/// For which entities other values hold.
+#[derive(Default)]
+enum Changed {
+    #[default]
+    Nothing,
+    /// For these at most.
+    Entities(Vec<EntityId>),
+    /// What is in which frame is not kept.
+    Unknown,
 }
 
 /// What holds in a frame that entities with rows are in.
@@ -47,12 +61,14 @@ impl<T: EntityContext> Default for FrameValues<T> {
             recording: None,
             epoch: 0,
             structure: 0,
+            frames: 0,
+            transforms: 0,
             entities: BTreeMap::new(),
             nodes: FxHashMap::default(),
             version: 0,
             next_value: 0,
             reports: BTreeMap::new(),
-            is_changed: false,
+            changed: Changed::Nothing,
         }
     }
 }
@@ -154,10 +170,15 @@ impl<T: EntityContext> FrameValues<T> {
         }
     }
 
-    /// Puts the values together again.
+    /// Puts the values together again. Tells whether other values hold in some frames than before.
     ///
     /// Cost: the frames above each entity with rows; what is read is what changed, and what is below.
-    fn compose(&mut self, store: &ChunkStore, inputs: ContextInputs<'_>, dirty: &FxHashSet<EntityId>) {
+    fn compose(
+        &mut self,
+        store: &ChunkStore,
+        inputs: ContextInputs<'_>,
+        dirty: &FxHashSet<EntityId>,
+    ) -> bool {
         let transforms = inputs.transforms;
         let mut by_frame: FxHashMap<ContextFrame, SmallVec<[EntityId; 1]>> = FxHashMap::default();
         for entity in self.entities.values() {
@@ -166,6 +187,7 @@ impl<T: EntityContext> FrameValues<T> {
             }
         }
         let mut before = std::mem::take(&mut self.nodes);
+        let mut is_other = false;
         let reports = std::mem::take(&mut self.reports);
         for start in by_frame.keys() {
             // From above to below, so that nothing is read twice.
@@ -186,6 +208,7 @@ impl<T: EntityContext> FrameValues<T> {
                 let above = above.and_then(|node| node.value.clone());
                 let entities = by_frame[&frame].clone();
                 let known = before.remove(&frame);
+                let version_before = known.as_ref().map(|node| node.version);
                 let is_same = |node: &Node<T::Value>| {
                     node.above == above_version
                         && node.entities == entities
@@ -219,18 +242,20 @@ impl<T: EntityContext> FrameValues<T> {
                         }
                     }
                 };
+                is_other |= version_before != Some(node.version);
                 self.nodes.insert(frame, node);
             }
         }
+        is_other || !before.is_empty()
     }
 }
 
 impl<T: EntityContext> AnyContext for FrameValues<T> {
     fn update(&mut self, inputs: ContextInputs<'_>) {
-        self.is_changed = self.recording != inputs.recording;
-        if self.is_changed {
+        self.changed = Changed::Nothing;
+        if self.recording != inputs.recording {
             *self = Self {
-                is_changed: true,
+                changed: Changed::Unknown,
                 recording: inputs.recording,
                 version: self.version + 1,
                 // Numbers of one recording are not those of another.
@@ -242,12 +267,31 @@ impl<T: EntityContext> AnyContext for FrameValues<T> {
         let dirty = self.take_rows(store, inputs);
         let structure = inputs.transforms.structure_version();
         let is_moved = std::mem::replace(&mut self.structure, structure) != structure;
+        let frames = inputs.transforms.frames_version();
+        let has_other_frames = std::mem::replace(&mut self.frames, frames) != frames;
+        let transforms = std::mem::replace(&mut self.transforms, inputs.transforms.version());
         if dirty.is_empty() && (!is_moved || self.entities.is_empty()) {
             return;
         }
-        self.compose(store, inputs, &dirty);
-        self.is_changed = true;
+        let has_other_values = self.compose(store, inputs, &dirty);
+        let is_reset = matches!(self.changed, Changed::Unknown);
+        let entities = inputs.transforms.changes_since(transforms);
+        self.changed = match entities {
+            _ if has_other_values || is_reset || has_other_frames => Changed::Unknown,
+            _ if !is_moved => return,
+            // These stand in other frames.
+            Some(changes) => Changed::Entities(changes.entities.to_vec()),
+            None => Changed::Unknown,
+        };
         self.version += 1;
+    }
+
+    fn emptied(&self, version: u64) -> Box<dyn AnyContext> {
+        Box::new(Self {
+            version,
+            next_value: version,
+            ..Self::default()
+        })
     }
 
     fn version(&self) -> u64 {
@@ -255,13 +299,21 @@ impl<T: EntityContext> AnyContext for FrameValues<T> {
     }
 
     fn version_of(&self, store: &ChunkStore, transforms: &Transforms, entity: EntityId) -> u64 {
+        // Nothing is the same wherever one looks.
         let nearest = self.nearest(store, transforms, entity);
+        let nearest = nearest.filter(|node| node.value.is_some());
         nearest.map_or(0, |node| node.version)
     }
 
-    fn add_changed(&self, _store: &ChunkStore, _changed: &mut Vec<EntityId>) -> bool {
-        // What is in which frame is not kept.
-        !self.is_changed
+    fn add_changed(&self, _store: &ChunkStore, changed: &mut Vec<EntityId>) -> bool {
+        match &self.changed {
+            Changed::Nothing => true,
+            Changed::Entities(entities) => {
+                changed.extend_from_slice(entities);
+                true
+            }
+            Changed::Unknown => false,
+        }
     }
 
     fn reports(&self) -> Vec<&Report> {

@@ -274,6 +274,8 @@ impl<T: EntityContext> ContextValues<T> {
 /// A context whose type is not known.
 pub(super) trait AnyContext: Any + Send + Sync {
     fn update(&mut self, inputs: ContextInputs<'_>);
+    /// The same context without values, whose versions begin here.
+    fn emptied(&self, version: u64) -> Box<dyn AnyContext>;
     fn version(&self) -> u64;
     fn version_of(&self, store: &ChunkStore, transforms: &Transforms, entity: EntityId) -> u64;
     /// Adds the entities for which the value changed in the last update. `false` where they are not known.
@@ -287,12 +289,21 @@ impl<T: EntityContext> AnyContext for ContextValues<T> {
         Self::update(self, inputs);
     }
 
+    fn emptied(&self, version: u64) -> Box<dyn AnyContext> {
+        Box::new(Self {
+            version,
+            ..Self::default()
+        })
+    }
+
     fn version(&self) -> u64 {
         self.version
     }
 
     fn version_of(&self, store: &ChunkStore, _transforms: &Transforms, entity: EntityId) -> u64 {
-        self.nearest(store, entity).map_or(0, |node| node.version)
+        // Nothing is the same wherever one looks.
+        let node = self.nearest(store, entity).filter(|node| node.value.is_some());
+        node.map_or(0, |node| node.version)
     }
 
     fn add_changed(&self, store: &ChunkStore, changed: &mut Vec<EntityId>) -> bool {

@@ -1,4 +1,5 @@
-//! Phase 8: what all views share. Where entities stand, and what holds for an entity and below it.
+//! Phase 8: what all views share that look at the same. Where entities stand, and what holds for an entity
+//! and below it.
 //!
 //! A context is a value that holds for an entity because of what is logged at it or above it.
 //! [`entity_context`] is how one is read, inherited and versioned; [`registry`] has all that are registered,
@@ -17,9 +18,9 @@ use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
 
 use crate::{
-    AppViewerCacheExt as _, AppVisualizerExt as _, CacheSize, Cursor, DataResults, DiffLog, Frame,
-    FrameSystems, LatestAtResults, PurgeOrder, RecordingEntry, Recordings, Report, ViewerCache, Work,
-    WorkCounters,
+    AppViewerCacheExt as _, AppVisualizerExt as _, CacheSize, DataResults, DiffLog, Frame, FrameSystems,
+    InContext, LatestAtResults, PurgeOrder, QueryContexts, RecordingEntry, Recordings, Report, ViewerCache,
+    Work, WorkCounters,
 };
 
 pub use annotations::Annotations;
@@ -44,9 +45,12 @@ impl Plugin for ContextPlugin {
             name: "Transforms",
             order: PurgeOrder::Derived,
             // All of it holds at the cursor, or would be read again as soon as the cursor moves.
-            size: |world| CacheSize {
-                bytes: world.get_resource().map_or(0, Transforms::heap_bytes),
-                idle_bytes: 0,
+            size: |world| {
+                let others = world.get_resource().map_or(0, QueryContexts::transforms_bytes);
+                CacheSize {
+                    bytes: world.get_resource().map_or(0, Transforms::heap_bytes) + others,
+                    idle_bytes: 0,
+                }
             },
             purge: None,
         })
@@ -54,9 +58,12 @@ impl Plugin for ContextPlugin {
             name: "Entity contexts",
             order: PurgeOrder::Derived,
             // All of it holds at the cursor.
-            size: |world| CacheSize {
-                bytes: world.get_resource().map_or(0, EntityContexts::heap_bytes),
-                idle_bytes: 0,
+            size: |world| {
+                let others = world.get_resource().map_or(0, QueryContexts::contexts_bytes);
+                CacheSize {
+                    bytes: world.get_resource().map_or(0, EntityContexts::heap_bytes) + others,
+                    idle_bytes: 0,
+                }
             },
             purge: None,
         });
@@ -71,56 +78,67 @@ impl Plugin for ContextPlugin {
 
 fn update_transforms(
     mut transforms: ResMut<Transforms>,
+    mut others: ResMut<QueryContexts>,
     counters: Res<WorkCounters>,
     recordings: Res<Recordings>,
     log: Res<DiffLog>,
     latest_at: Res<LatestAtResults>,
-    cursor: Res<Cursor>,
 ) {
     puffin::profile_scope!("context_systems", "transforms");
-    let entry = cursor.recording.and_then(|key| recordings.get(key));
-    let composed = transforms.bypass_change_detection().update(
-        cursor.recording,
-        entry.map(RecordingEntry::store),
-        &log,
-        &latest_at,
-    );
-    counters.add(Work::TransformRowsRead, composed.rows_read);
-    counters.add(Work::TransformsComposed, composed.frames);
+    let update = |transforms: &mut Transforms, latest_at: &LatestAtResults| {
+        let recording = latest_at.cursor().recording;
+        let entry = recording.and_then(|key| recordings.get(key));
+        let store = entry.map(RecordingEntry::store);
+        let composed = transforms.update(recording, store, &log, latest_at);
+        counters.add(Work::TransformRowsRead, composed.rows_read);
+        counters.add(Work::TransformsComposed, composed.frames);
+    };
+    update(transforms.bypass_change_detection(), &latest_at);
+    for products in others.bypass_change_detection().others.values_mut() {
+        update(&mut products.transforms, &products.latest_at);
+    }
 }
 
 fn update_contexts(
     mut contexts: ResMut<EntityContexts>,
+    mut others: ResMut<QueryContexts>,
     transforms: Res<Transforms>,
     recordings: Res<Recordings>,
     latest_at: Res<LatestAtResults>,
-    cursor: Res<Cursor>,
 ) {
     puffin::profile_scope!("context_systems", "contexts");
-    let entry = cursor.recording.and_then(|key| recordings.get(key));
-    contexts.bypass_change_detection().update(ContextInputs {
-        recording: cursor.recording,
-        store: entry.map(RecordingEntry::store),
-        transforms: &transforms,
-        latest_at: &latest_at,
-    });
+    let update = |contexts: &mut EntityContexts, transforms: &Transforms, latest_at: &LatestAtResults| {
+        let recording = latest_at.cursor().recording;
+        let entry = recording.and_then(|key| recordings.get(key));
+        contexts.update(ContextInputs {
+            recording,
+            store: entry.map(RecordingEntry::store),
+            transforms,
+            latest_at,
+        });
+    };
+    let contexts = contexts.bypass_change_detection();
+    update(contexts, &transforms, &latest_at);
+    for (id, products) in &mut others.bypass_change_detection().others {
+        if products.contexts.registrations() != contexts.registrations() {
+            products.contexts = contexts.emptied(id.first_version());
+        }
+        update(&mut products.contexts, &products.transforms, &products.latest_at);
+    }
 }
 
 /// What is wrong with the contexts of entities that a view shows something at or below.
 fn context_reports(world: &World, view: ViewId) -> Vec<Report> {
-    let transforms = world.resource::<Transforms>().reports();
-    let reports: Vec<&Report> = transforms
-        .into_iter()
-        .chain(world.resource::<EntityContexts>().reports())
-        .collect();
+    let entity = world.resource::<crate::ActiveBlueprint>().entity(view);
+    let Some(products) = entity.and_then(|entity| InContext::of_view(world, entity)) else {
+        return Vec::new();
+    };
+    let transforms = products.transforms.reports().into_iter();
+    let reports: Vec<&Report> = transforms.chain(products.contexts.reports()).collect();
     if reports.is_empty() {
         return Vec::new();
     }
-    let Some(results) = world
-        .resource::<crate::ActiveBlueprint>()
-        .entity(view)
-        .and_then(|entity| world.get::<DataResults>(entity))
-    else {
+    let Some(results) = entity.and_then(|entity| world.get::<DataResults>(entity)) else {
         return Vec::new();
     };
     let concerns = |report: &&Report| report.entity.as_ref().is_none_or(|path| results.has_below(path));

@@ -162,6 +162,23 @@ impl EntityContexts {
         self.registrations
     }
 
+    /// The same contexts without values, for a query context whose versions begin here.
+    pub(super) fn emptied(&self, version: u64) -> Self {
+        let contexts = self.contexts.iter().map(|context| Registered {
+            name: context.name,
+            components: context.components,
+            kind: match &context.kind {
+                Kind::Place => Kind::Place,
+                Kind::Camera => Kind::Camera,
+                Kind::Open(context) => Kind::Open(context.emptied(version)),
+            },
+        });
+        Self {
+            contexts: contexts.collect(),
+            registrations: self.registrations,
+        }
+    }
+
     fn add<T: EntityContext>(&mut self) {
         self.registrations += 1;
         let new = Registered {
@@ -264,7 +281,8 @@ impl<'a> ContextReader<'a> {
                 Kind::Open(context) => context.version(),
             })
         });
-        versions.sum()
+        // Those of other query contexts than the cursor begin far from zero.
+        versions.fold(0, u64::wrapping_add)
     }
 }
 

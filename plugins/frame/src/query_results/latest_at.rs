@@ -1,4 +1,4 @@
-//! The latest rows at the cursor, once for all views.
+//! The latest rows at the cursor, once for all views that look there.
 //!
 //! What is known of an entity stands at its place in a list, with a cursor into the chunk per component.
 //! Where the frame's cursor leaves rows behind, the next ones are mostly their neighbors: no index is
@@ -10,6 +10,7 @@ mod entity;
 use std::collections::BTreeSet;
 
 use bevy_ecs::prelude::*;
+use chronoscope_blueprint::ViewId;
 use chronoscope_store::{ChunkMeta, ChunkStore, EntityId, QueryCache};
 use rustc_hash::FxHashSet;
 
@@ -21,7 +22,8 @@ use edges::Edges;
 pub use entity::EntityResults;
 use entity::{Refresh, Refreshed};
 
-/// The latest rows at the cursor, per entity that some shown view shows.
+/// The latest rows at the cursor, or where views look that look elsewhere ([`crate::QueryContexts`]): per
+/// entity that some of the shown ones show.
 #[derive(Resource, Default)]
 pub struct LatestAtResults {
     cursor: Cursor,
@@ -41,7 +43,8 @@ pub struct LatestAtResults {
     changed: Vec<EntityId>,
     data_changed: Vec<EntityId>,
     rows_changed: Vec<EntityId>,
-    rows_version_floor: u64,
+    /// The shown views that ask.
+    asked_by: Vec<ViewId>,
     looked_up: usize,
     followed: usize,
     total_followed: u64,
@@ -52,8 +55,8 @@ pub struct LatestAtResults {
 /// What is known of an entity, whether it is looked up or not.
 #[derive(Clone, Copy, Debug, Default)]
 struct EntityState {
-    /// The frame in which data was last added or taken.
-    rows_version: u64,
+    /// Whether data was ever added or taken.
+    was_touched: bool,
     /// Where its results stand, from one; zero where there are none.
     place: u32,
     is_wanted: bool,
@@ -139,14 +142,6 @@ impl LatestAtResults {
         self.get(entity).map_or(0, EntityResults::data_rows)
     }
 
-    /// The number of the frame in which data was last added to an entity or taken from it, at whatever time.
-    pub fn rows_version_of(&self, entity: EntityId) -> u64 {
-        self.states
-            .get(entity.index())
-            .map_or(0, |state| state.rows_version)
-            .max(self.rows_version_floor)
-    }
-
     /// The number of the frame.
     pub fn frame(&self) -> u64 {
         self.frame
@@ -179,7 +174,8 @@ impl LatestAtResults {
         self.total_followed
     }
 
-    pub(super) fn begin(&mut self, cursor: Cursor, frame: u64) {
+    /// Moves to a cursor. Returns whether all results were thrown away, since they are of another recording.
+    pub(super) fn begin(&mut self, cursor: Cursor, frame: u64) -> bool {
         let before = std::mem::replace(&mut self.cursor, cursor);
         self.frame = frame;
         self.changed.clear();
@@ -188,22 +184,20 @@ impl LatestAtResults {
         (self.looked_up, self.followed) = (0, 0);
         if before.recording != cursor.recording {
             self.reset();
-            return;
+            return true;
         }
         if before.timeline != cursor.timeline {
-            // Ranges are asked for on the shown timeline.
-            self.rows_version_floor = frame;
             for (at, state) in self.states.iter_mut().enumerate() {
                 let entity = EntityId::from_index(at);
                 if state.is_wanted {
                     state.is_touched = true;
                     mark_stale(&mut self.stale, state, entity);
                 }
-                if state.rows_version > 0 || state.is_wanted {
+                if state.was_touched || state.is_wanted {
                     self.rows_changed.push(entity);
                 }
             }
-            return;
+            return false;
         }
         let Self {
             edges,
@@ -222,6 +216,7 @@ impl LatestAtResults {
                 mark_stale(stale, state, entity);
             }
         });
+        false
     }
 
     pub(super) fn reset(&mut self) {
@@ -233,7 +228,13 @@ impl LatestAtResults {
         self.provisional.clear();
         self.provisional_version += 1;
         self.stale.clear();
-        self.rows_version_floor = self.frame;
+    }
+
+    /// Takes the shown views that ask, in the order of their ids. Returns whether they are those of before.
+    pub(super) fn is_asked_by(&mut self, views: Vec<ViewId>) -> bool {
+        let is_same = self.asked_by == views;
+        self.asked_by = views;
+        is_same
     }
 
     fn state_mut(&mut self, entity: EntityId) -> &mut EntityState {
@@ -272,9 +273,8 @@ impl LatestAtResults {
     /// Says which entities have other rows than in the frame before.
     pub(super) fn touch(&mut self, touched: &FxHashSet<EntityId>) {
         for entity in touched {
-            let frame = self.frame;
             let state = self.state_mut(*entity);
-            state.rows_version = frame;
+            state.was_touched = true;
             state.is_touched = true;
             if state.is_wanted {
                 let state = &mut self.states[entity.index()];

@@ -89,6 +89,16 @@ impl<'a> FirstLook<'a> {
             .collect()
     }
 
+    /// Notes what all visuals until now were made from, beside what each of them names.
+    pub fn finish(&self, view: ViewId, chunks: &mut FirstLookChunks) {
+        let read = self.placements.take_shared();
+        let mut shared = SourceChunks::default();
+        shared.note(read.used, &read.missing);
+        if !shared.is_empty() {
+            chunks.by_view.entry(view).or_default().add_shared(shared);
+        }
+    }
+
     fn visual<V: Visualizer>(
         &self,
         result: &DataResult,
@@ -146,6 +156,7 @@ impl<'a> FirstLook<'a> {
             latest_at: None,
             at: None,
             asks_store: true,
+            selections: None,
         }
     }
 
@@ -252,5 +263,10 @@ impl FirstLookChunks {
 
     pub(super) fn get(&self, view: ViewId) -> Option<&VisualChunks> {
         self.by_view.get(&view)
+    }
+
+    /// The heap bytes. Cost: the views.
+    pub(super) fn heap_bytes(&self) -> u64 {
+        self.by_view.values().map(VisualChunks::heap_bytes).sum()
     }
 }

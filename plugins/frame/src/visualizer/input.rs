@@ -6,15 +6,15 @@ use std::{
 };
 
 use chronoscope_store::{
-    Chunk, ChunkStore, ComponentColumn, ComponentId, EntityId, EntityPath, LatestAt, QueryCache, RangeResult,
-    RowId, TimeRange, TimelineId, arrow::ArrayRef,
+    Chunk, ChunkStore, ComponentId, EntityId, EntityPath, LatestAt, QueryCache, RangeResult, RowId,
+    TimeRange, TimelineId, arrow::ArrayRef,
 };
-use chronoscope_types::SelectorError;
 
 use super::{
     VisualizerInfo,
     chunks::SourceChunks,
     resolve::{Resolved, Resolver, Source},
+    selection::{Selections, problem},
 };
 use crate::{ContextReader, Cursor, ReadContext, Report, identity::IdentityHasher};
 
@@ -26,7 +26,7 @@ pub struct VisualizerInput<'a> {
     pub entity: EntityId,
     /// The entity's path.
     pub path: &'a EntityPath,
-    /// Where the frame looks.
+    /// Where the views look that ask for it.
     pub cursor: Cursor,
     /// The recording.
     pub store: &'a ChunkStore,
@@ -62,11 +62,14 @@ impl<'a> VisualizerInput<'a> {
         self.resolver.resolve(component, &|answer| self.note_row(answer))
     }
 
-    /// What tells the rows of a visualizer's components from others.
+    /// What tells the rows of a visualizer's components from others: the whole rows, since what is selected
+    /// of them depends on nothing else.
     pub(super) fn rows_identity(&self, info: &VisualizerInfo) -> u128 {
         let mut hasher = IdentityHasher::default();
         for component in info.required.iter().chain(info.optional) {
-            let row = self.resolver.stored(component, &|answer| self.note_row(answer));
+            let row = self
+                .resolver
+                .stored_whole(component, &|answer| self.note_row(answer));
             row.map(|stored| stored.row())
                 .map(|row| (row.id, row.time))
                 .hash(&mut hasher);
@@ -100,19 +103,28 @@ impl<'a> VisualizerInput<'a> {
         self.contexts.get::<T>(self.entity).filter(|_| is_named)
     }
 
-    /// The rows of a component in a range of the shown timeline, static data included: of a part of it, where
-    /// the blueprint selects one. `None` where there are none.
+    /// The rows of a component in a range of the shown timeline, static data included; where there is no
+    /// timeline, static data alone. Where the blueprint selects a part of the component, that part: without
+    /// rows of which there is none. What cannot be selected is reported with the visual.
+    ///
+    /// `None` where the recording has no such component, or the blueprint says that it is not taken from it.
     pub fn range(&self, component: &str, range: TimeRange) -> Option<RangeResult> {
-        let id = self.resolver.mapped_id(component)?;
-        let answer = self.range_of(self.entity, self.cursor.timeline?, id, range);
-        let Some(selector) = self.resolver.selector(component).ok()? else {
+        let answer = self.whole_range(component, range)?;
+        let Some(selector) = self.resolver.instruction.selector(component) else {
             return Some(answer);
         };
-        let select = |column: &ComponentColumn| {
-            let lists = selector.select_column(column.lists())?;
-            Ok::<_, SelectorError>(ComponentColumn::new(column.descriptor().clone(), lists))
-        };
-        answer.map_columns(select).ok()
+        let nowhere = Selections::default();
+        let selections = self.resolver.selections.unwrap_or(&nowhere);
+        Some(selections.select(component, selector, &answer))
+    }
+
+    /// As [`Self::range`], with all of the component, whatever the blueprint selects.
+    pub(super) fn whole_range(&self, component: &str, range: TimeRange) -> Option<RangeResult> {
+        let id = self.resolver.mapped_id(component)?;
+        Some(match self.cursor.timeline {
+            Some(timeline) => self.range_of(self.entity, timeline, id, range),
+            None => RangeResult::of_static(self.latest_row(id, None, self.cursor.time), range),
+        })
     }
 
     /// The rows of a component of any entity in a range of a timeline, static data included.
@@ -176,6 +188,14 @@ impl<'a> VisualizerInput<'a> {
     /// The times on the shown timeline that this entity shows: those that the blueprint gives, else all.
     pub fn time_range(&self) -> TimeRange {
         self.time_range
+    }
+
+    /// What was wrong with selected parts of components, as far as they were read.
+    pub(super) fn selection_report(&self) -> Option<Report> {
+        let unreadable = self.resolver.instruction.unreadable_selector();
+        let unreadable = unreadable.map(|(component, error)| problem(component, error));
+        let problem = unreadable.or_else(|| Some(self.resolver.selections?.problem()?.to_owned()))?;
+        Some(self.report(problem))
     }
 
     /// A report about this entity.

@@ -7,12 +7,15 @@
 //! A visual is made once for all views that ask for the same: [`pool`] keeps it under what it was made from,
 //! and views share it.
 
+mod candidates;
 mod chunks;
 mod first_look;
 mod input;
+mod inputs;
 mod pool;
 mod resolve;
 mod rows;
+mod selection;
 mod update;
 mod visuals;
 
@@ -25,6 +28,7 @@ pub(crate) use chunks::VisualChunks;
 pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual};
 pub use input::VisualizerInput;
 pub use resolve::{AppFallbackExt, Fallback, FallbackInput, Fallbacks, Resolved, Source, StoredRow, resolve};
+pub(crate) use selection::ParsedSelector;
 pub use visuals::{ViewVisuals, Visuals};
 
 use crate::{
@@ -204,7 +208,7 @@ impl Visualizers {
         let mut new = RegisteredVisualizer {
             info: V::INFO,
             classes: classes.collect(),
-            takes_ranges: update::takes_ranges::<V>(),
+            takes_ranges: inputs::takes_ranges::<V>(),
             type_id: TypeId::of::<V>(),
             visual: TypeId::of::<V::Visual>(),
             reports: reports_of::<V>,
@@ -328,6 +332,16 @@ impl Plugin for VisualizersPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<Visualizers>()
             .init_resource::<Fallbacks>()
-            .init_resource::<FirstLookChunks>();
+            .init_resource::<FirstLookChunks>()
+            .add_viewer_cache(ViewerCache {
+                name: "First looks",
+                order: PurgeOrder::Derived,
+                // Framing asks for them as long as the views are shown.
+                size: |world| CacheSize {
+                    bytes: world.get_resource().map_or(0, FirstLookChunks::heap_bytes),
+                    idle_bytes: 0,
+                },
+                purge: None,
+            });
     }
 }

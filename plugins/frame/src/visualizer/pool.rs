@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chronoscope_store::EntityId;
+use chronoscope_store::{EntityId, TimelineId};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -10,6 +10,7 @@ use super::{
     Visual,
     chunks::SourceChunks,
     rows::{Joined, RowVisuals},
+    selection::SelectedColumns,
 };
 use crate::{RecordingKey, Report, ResultQuery};
 
@@ -25,6 +26,8 @@ pub(super) struct VisualKey {
     /// What tells the values of the contexts from others.
     pub(super) contexts: u128,
     pub(super) query: ResultQuery,
+    /// The timeline that ranges are of; `None` for the latest rows, which are the same on whichever.
+    pub(super) timeline: Option<TimelineId>,
 }
 
 impl VisualKey {
@@ -49,6 +52,8 @@ pub(super) struct Made<T> {
     pub(super) report: Option<Report>,
     /// The visuals of the single rows, where it was joined from them.
     pub(super) rows: RowVisuals<T>,
+    /// The parts of components that it was made from, where the blueprint selects some of a range.
+    pub(super) columns: SelectedColumns,
     /// The chunks it was made from, where that is to be known.
     pub(super) chunks: SourceChunks,
     /// Its bytes, all in all.
@@ -62,17 +67,27 @@ impl<T: Visual> Made<T> {
     }
 
     /// What came of a key.
-    pub(super) fn new(key: VisualKey, joined: Joined<T>, chunks: SourceChunks) -> Self {
+    pub(super) fn new(
+        key: VisualKey,
+        joined: Joined<T>,
+        columns: SelectedColumns,
+        chunks: SourceChunks,
+    ) -> Self {
         let Joined { visual, report, rows } = joined;
         let of_visual = visual
             .as_ref()
             .map_or(0, |visual| size_of::<T>() as u64 + visual.heap_bytes());
         Self {
-            bytes: size_of::<Self>() as u64 + of_visual + rows.bytes(),
+            bytes: size_of::<Self>() as u64
+                + of_visual
+                + rows.bytes()
+                + columns.heap_bytes()
+                + chunks.heap_bytes(),
             key,
             visual,
             report,
             rows,
+            columns,
             chunks,
         }
     }

@@ -8,12 +8,12 @@ use chronoscope_blueprint::ViewId;
 use chronoscope_store::{
     ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, QueryCache, RowId, arrow::ArrayRef,
 };
-use chronoscope_types::{Selector, SelectorError, enums::ComponentSourceKind};
+use chronoscope_types::{SelectorError, enums::ComponentSourceKind};
 
-use super::{VisualizerInfo, input::RowPlace};
+use super::{VisualizerInfo, input::RowPlace, selection::Selections};
 use crate::{
-    ActiveBlueprint, Cursor, DataResults, LatestAtResults, Recordings, ResolvedInstruction, ResultKey, View,
-    ViewOverrides, query_results::EntityResults,
+    ActiveBlueprint, Cursor, DataResults, InContext, QueryContext, Recordings, ResolvedInstruction,
+    ResultKey, View, ViewOverrides, query_results::EntityResults,
 };
 
 /// Where a component's value comes from.
@@ -143,6 +143,8 @@ pub(super) struct Resolver<'a> {
     pub(super) at: Option<RowPlace<'a>>,
     /// Whether the recording is asked.
     pub(super) asks_store: bool,
+    /// Where it is noted what cannot be selected.
+    pub(super) selections: Option<&'a Selections>,
 }
 
 impl<'a> Resolver<'a> {
@@ -209,51 +211,35 @@ impl<'a> Resolver<'a> {
         self.components.id(name, self.store)
     }
 
-    /// Which part of the recording's component stands for one of the visualizer; `None` for all of it.
-    ///
-    /// # Errors
-    /// Where the selector cannot be read.
-    pub(super) fn selector(&self, component: &str) -> Result<Option<Selector>, SelectorError> {
-        let mapping = self.instruction.mapping(component);
-        let selector = mapping
-            .filter(|mapping| mapping.source_kind == ComponentSourceKind::SourceComponent)
-            .and_then(|mapping| mapping.selector.as_deref());
-        let selector = selector.map(Selector::parse).transpose()?;
-        Ok(selector.filter(|selector| !selector.is_identity()))
-    }
-
-    /// Why parts of components that the blueprint maps cannot be taken at the cursor; `None` where nothing is
-    /// wrong.
-    pub(super) fn selector_problem(&self) -> Option<String> {
-        let mappings = self.instruction.written()?.mappings.iter();
-        let mut selected = mappings.filter(|mapping| mapping.selector.is_some());
-        selected.find_map(|mapping| {
-            let problem = |error: SelectorError| format!("{} cannot be taken: {error}", mapping.target);
-            let selector = match self.selector(&mapping.target) {
-                Ok(selector) => selector?,
-                Err(error) => return Some(problem(error)),
-            };
-            let whole = self.stored_whole(&mapping.target, &|_| ())?;
-            selector.select(&whole.array()).err().map(problem)
-        })
-    }
-
     /// The row of the recording that stands for a component of the visualizer, or the part of it that the
-    /// blueprint selects.
+    /// blueprint selects. Where that cannot be taken there is none, which is noted.
     pub(super) fn stored(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Stored<'a>> {
         let whole = self.stored_whole(component, note)?;
-        match self.selector(component) {
-            Ok(None) => Some(whole),
-            Ok(Some(selector)) => {
-                let row = whole.row();
-                Some(Stored::Cell(selector.select(&whole.array()).ok()??, row))
+        let Some(selector) = self.instruction.selector(component) else {
+            return Some(whole);
+        };
+        let row = whole.row();
+        let selected = match selector {
+            Ok(selector) => selector.select(&whole.array()),
+            Err(error) => Err(error.clone()),
+        };
+        match selected {
+            Ok(selected) => Some(Stored::Cell(selected?, row)),
+            Err(error) => {
+                self.note_problem(component, &error);
+                None
             }
-            // It is reported with the visual.
-            Err(_) => None,
         }
     }
 
-    fn stored_whole(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Stored<'a>> {
+    fn note_problem(&self, component: &str, error: &SelectorError) {
+        if let Some(selections) = self.selections {
+            selections.note(component, error);
+        }
+    }
+
+    /// The row of the recording that stands for a component of the visualizer, whatever is selected of it.
+    pub(super) fn stored_whole(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Stored<'a>> {
         if !self.asks_store {
             return None;
         }
@@ -333,14 +319,14 @@ impl AppFallbackExt for App {
 /// entity.
 pub fn resolve(world: &World, view: ViewId, key: ResultKey, component: &str) -> Option<Resolved> {
     let view = world.get_resource::<ActiveBlueprint>()?.entity(view)?;
-    let cursor = *world.get_resource::<Cursor>()?;
+    let cursor = world.get::<QueryContext>(view)?.cursor;
     let recording = &world
         .get_resource::<Recordings>()?
         .get(cursor.recording?)?
         .recording;
     let overrides = world.get::<ViewOverrides>(view)?;
     let result = world.get::<DataResults>(view)?.get(key.entity)?;
-    let latest_at = world.get_resource::<LatestAtResults>();
+    let latest_at = InContext::of_view(world, view).map(|products| products.latest_at);
     let resolver = Resolver {
         store: &recording.store,
         components: &NO_COMPONENTS,
@@ -352,6 +338,7 @@ pub fn resolve(world: &World, view: ViewId, key: ResultKey, component: &str) -> 
         latest_at: latest_at.and_then(|latest_at| latest_at.get(key.entity)),
         at: None,
         asks_store: true,
+        selections: None,
     };
     resolver.resolve(component, &|_| ()).or_else(|| {
         let input = FallbackInput {

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::{
     Visual as _, Visualizer,
     input::{RowPlace, VisualizerInput},
+    selection::Selections,
 };
 use crate::Report;
 
@@ -23,7 +24,9 @@ struct RowVisual<T> {
     row_id: RowId,
     /// What tells the rows of all components from others.
     hash: u128,
-    visual: Result<Option<Arc<T>>, Report>,
+    visual: Option<Arc<T>>,
+    /// What is wrong with it.
+    report: Option<Report>,
 }
 
 impl<T> Default for RowVisuals<T> {
@@ -77,8 +80,9 @@ pub(super) fn visualize_rows<V: Visualizer>(
     previous: RowVisuals<V::Visual>,
     is_same_data: bool,
 ) -> Joined<V::Visual> {
+    // What the blueprint selects of a row is taken when it is made, of the whole row.
     let component = V::INFO.required.first();
-    let Some(answer) = component.and_then(|component| input.range(component, range)) else {
+    let Some(answer) = component.and_then(|component| input.whole_range(component, range)) else {
         return Joined::one(Ok(None));
     };
     if answer.static_hit().is_some() {
@@ -101,7 +105,9 @@ pub(super) fn visualize_rows<V: Visualizer>(
         places.push((place, known));
     }
     let make = |(place, known): (RowPlace<'_>, Option<RowVisual<V::Visual>>)| {
-        let input = input.at(place);
+        let selections = Selections::default();
+        let mut input = input.at(place);
+        input.resolver.selections = Some(&selections);
         if is_same_data && let Some(known) = known {
             return (known, false);
         }
@@ -109,27 +115,29 @@ pub(super) fn visualize_rows<V: Visualizer>(
         if let Some(known) = known.filter(|known| known.hash == hash) {
             return (known, false);
         }
+        let (visual, report) = match V::visualize(&input) {
+            Ok(visual) => (visual.map(Arc::new), None),
+            Err(report) => (None, Some(report)),
+        };
         let row = RowVisual {
             time: place.time,
             row_id: place.row_id,
             hash,
-            visual: V::visualize(&input).map(|visual| visual.map(Arc::new)),
+            visual,
+            report: report.or_else(|| input.selection_report()),
         };
         (row, true)
     };
     let made: Vec<_> = places.into_par_iter().with_min_len(8).map(make).collect();
     let num_made = made.iter().filter(|(_, is_new)| *is_new).count();
     let rows: Vec<_> = made.into_iter().map(|(row, _)| row).collect();
-    let visuals: Vec<_> = rows
-        .iter()
-        .filter_map(|row| row.visual.as_ref().ok()?.clone())
-        .collect();
+    let visuals: Vec<_> = rows.iter().filter_map(|row| row.visual.clone()).collect();
     let visual = match visuals.as_slice() {
         [] => None,
         [only] => Some(Arc::clone(only)),
         _ => V::Visual::join(&visuals).map(Arc::new),
     };
-    let report = rows.iter().find_map(|row| row.visual.as_ref().err().cloned());
+    let report = rows.iter().find_map(|row| row.report.clone());
     Joined {
         visual,
         report,

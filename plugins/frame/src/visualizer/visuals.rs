@@ -12,7 +12,7 @@ use super::{
     VisualChunks, Visualizer, VisualizerId,
     pool::{Made, Pool},
 };
-use crate::{InstructionIndex, RecordingKey, Recordings, Report, ResultKey};
+use crate::{ContextId, InstructionIndex, RecordingKey, Recordings, Report, ResultKey};
 
 /// The visuals of one visualizer, for all views.
 #[derive(Resource)]
@@ -94,6 +94,8 @@ pub(super) struct Entry<T> {
 /// The versions of everything that a view's visuals were last brought up to date with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Consumed {
+    /// Where the view looks.
+    pub(super) context: ContextId,
     pub(super) results: u64,
     pub(super) overrides: u64,
     pub(super) contexts: u64,
@@ -195,6 +197,18 @@ impl<V: Visualizer> ViewVisuals<V> {
         self.show(pool, false);
         if self.recording.is_some_and(|key| recordings.get(key).is_none()) {
             self.clear(pool);
+        }
+    }
+
+    /// Begins a frame in which the view is shown, and looks at a recording.
+    pub(super) fn begin(&mut self, pool: &mut Pool<V::Visual>, recording: Option<RecordingKey>) {
+        self.changed.clear();
+        self.removed.clear();
+        self.show(pool, true);
+        if self.recording != recording {
+            // Ids of one recording mean nothing in another.
+            self.clear(pool);
+            self.recording = recording;
         }
     }
 

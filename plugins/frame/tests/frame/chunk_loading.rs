@@ -1,6 +1,9 @@
 //! Chunks that are known and not loaded: whatever is read when, a frame at rest is the one of an app that has
 //! everything in memory.
 
+mod contexts;
+mod frames;
+mod framing;
 mod limits;
 
 use std::{
@@ -112,16 +115,17 @@ impl IngestSource for Catalog {
 
 /// An app that knows what is on a shelf, and has read none of it.
 fn app_with(shelf: &Arc<Shelf>) -> App {
+    let chunks = shelf.chunks.values();
+    let chunks = chunks.map(|chunk| AbsentChunk::of(chunk)).collect();
+    app_told(Arc::clone(shelf) as _, chunks)
+}
+
+/// An app that was told this of the chunks of a source.
+fn app_told(source: Arc<dyn ChunkSource>, chunks: Vec<AbsentChunk>) -> App {
     let mut app = new_app();
-    let source: Arc<dyn ChunkSource> = Arc::clone(shelf) as _;
-    let chunks = shelf
-        .chunks
-        .values()
-        .map(|chunk| AbsentChunk::of(chunk))
-        .collect();
     let message = LogMessage::AbsentChunks {
         store: store_id(),
-        chunks,
+        chunks: chunks.into(),
         source,
     };
     app.world_mut()

@@ -10,17 +10,20 @@ mod chunk_loading;
 mod contexts;
 mod memory;
 mod oracle;
+mod query_contexts;
+mod selectors;
 mod sources;
 mod visuals;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use bevy_app::{App, TaskPoolPlugin};
+use bevy_ecs::entity::Entity;
 use bevy_time::TimePlugin;
 use chronoscope_blueprint::{ContentsFilter, RecommendedView, Schema, ViewClassId};
 use chronoscope_frame::{
-    ActiveBlueprint, Annotations, AppViewClassExt, AppVisualizerExt, Camera, ContextReader, Cursor,
-    DataResults, DiffLog, EntityContexts, FramePlugins, InstructionIndex, LatestAtResults, MemoryBudget,
+    ActiveBlueprint, Annotations, AppViewClassExt, AppVisualizerExt, Camera, Cursor, DataResults, DiffLog,
+    EntityContexts, FramePlugins, InContext, InstructionIndex, MemoryBudget, QueryContext, RecordingEntry,
     Recordings, Report, ResultKey, Space, TimeControls, Transforms, View, ViewAxes, ViewClass, ViewOverrides,
     ViewTile, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Visuals,
     visualizer::QueryMode,
@@ -202,7 +205,7 @@ fn change(
 fn show_all(app: &mut App, except: Option<usize>) {
     let world = app.world_mut();
     let mut views: Vec<_> = world
-        .query::<(bevy_ecs::entity::Entity, &View)>()
+        .query::<(Entity, &View)>()
         .iter(world)
         .map(|(entity, view)| (view.id, entity))
         .collect();
@@ -228,14 +231,12 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
         app.update();
     }
     let world = app.world_mut();
-    let mut views = world.query::<(&View, &DataResults, &ViewOverrides)>();
+    let mut views = world.query::<(Entity, &View, &QueryContext, &DataResults, &ViewOverrides)>();
     let mut out = BTreeMap::new();
     let recordings = world.resource::<Recordings>();
-    let Some(entry) = recordings.active() else {
+    if recordings.active().is_none() {
         return out;
-    };
-    let store = entry.store();
-    let latest_at = world.resource::<LatestAtResults>();
+    }
     let visualizers = world.resource::<Visualizers>();
     out.insert(
         "cursor".to_owned(),
@@ -248,7 +249,23 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
     let mut reports = world.resource::<Transforms>().reports();
     reports.extend(world.resource::<EntityContexts>().reports());
     out.insert("reports".to_owned(), format!("{reports:?}"));
-    for (view, results, overrides) in views.iter(world) {
+    for (entity, view, context, results, overrides) in views.iter(world) {
+        let time = context.cursor.time;
+        out.insert(
+            format!("{} looks", view.id),
+            format!("{time} {:?}", context.problem),
+        );
+        out.insert(
+            format!("{} reports", view.id),
+            format!("{:?}", visualizers.reports(world, view.id)),
+        );
+        let products = InContext::of_view(world, entity);
+        let entry = products.and_then(|products| products.recording(recordings));
+        let Some((products, store)) = products.zip(entry.map(RecordingEntry::store)) else {
+            assert!(results.is_empty(), "there is nothing where the view looks");
+            continue;
+        };
+        let latest_at = products.latest_at;
         for result in results.iter() {
             let name = format!("{} {}", view.id, result.path);
             let shown_by: Vec<_> = result
@@ -285,7 +302,7 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
                 .map(|visuals| by_instruction(visuals.of_entity(result.entity)))
                 .unwrap_or_default();
             out.insert(format!("{name} series"), format!("{series:?}"));
-            let transforms = world.resource::<Transforms>();
+            let transforms = products.transforms;
             let origins = ["/", "/world", "/world/a", "/world/b", "/world/b/new", "/nowhere"];
             let transform = origins.map(|origin| {
                 let origin = transforms.origin(store, &origin.into());
@@ -293,7 +310,7 @@ fn products(app: &mut App) -> BTreeMap<String, String> {
             });
             let frame = transforms.frame_name(store, result.entity);
             out.insert(format!("{name} transform"), format!("{transform:?}"));
-            let contexts = ContextReader::new(world.resource::<EntityContexts>(), transforms, store);
+            let contexts = products.reader(store);
             let held = (
                 contexts.get::<ViewAxes>(result.entity),
                 contexts.get::<Annotations>(result.entity),
@@ -331,25 +348,31 @@ fn fresh(app: &App) -> App {
     let mut fresh = new_app();
     let world = app.world();
     let recordings = world.resource::<Recordings>();
-    let Some(entry) = recordings.active() else {
+    let Some(active) = recordings.active() else {
         return fresh;
     };
-    for (_, chunk) in entry.store().chunks() {
-        add(&mut fresh, entry.id(), Chunk::clone(chunk.unwrap()));
+    for entry in recordings.recordings() {
+        for (_, chunk) in entry.store().chunks() {
+            add(&mut fresh, entry.id(), Chunk::clone(chunk.unwrap()));
+        }
+        let control = world.resource::<TimeControls>().get(entry.key()).clone();
+        let world = fresh.world_mut();
+        let key = world.resource_mut::<Recordings>().open(entry.id()).key();
+        *world.resource_mut::<TimeControls>().get_mut(key) = control;
     }
-    fresh.world_mut().resource_mut::<Recordings>().open(entry.id());
     if let Some((blueprint, blueprints)) = recordings.active_blueprint() {
         for (_, chunk) in blueprint.store().chunks() {
             add(&mut fresh, blueprint.id(), Chunk::clone(chunk.unwrap()));
         }
         let mut recordings = fresh.world_mut().resource_mut::<Recordings>();
         recordings.open(blueprint.id());
-        let target = recordings.blueprints_mut(&entry.id().application_id);
+        let target = recordings.blueprints_mut(&active.id().application_id);
         target.active = Some(blueprint.id().clone());
         target.undo = blueprints.undo.clone();
     }
-    let control = world.resource::<TimeControls>().get(entry.key()).clone();
-    let key = fresh.world().resource::<Recordings>().active().unwrap().key();
-    *fresh.world_mut().resource_mut::<TimeControls>().get_mut(key) = control;
+    fresh
+        .world_mut()
+        .resource_mut::<Recordings>()
+        .activate(active.id());
     fresh
 }

@@ -2,11 +2,11 @@
 
 use bevy_ecs::prelude::*;
 use chronoscope_frame::{
-    AppViewerCacheExt as _, CacheSize, FrameDiagnostics, MemoryBudget, PurgeOrder, Recordings, View,
-    ViewerCache, Visuals,
+    AppViewerCacheExt as _, CacheSize, FrameDiagnostics, MemoryBudget, PurgeOrder, Recordings, Transforms,
+    View, ViewerCache, Visuals,
 };
 use chronoscope_store::{StoreSettings, Timeline};
-use chronoscope_types::{Points3D, Scalars, Transform3D, log_chunk};
+use chronoscope_types::{CoordinateFrame, Points3D, Scalars, Transform3D, log_chunk};
 
 use crate::{Series, add, new_app, show_all, store_id};
 
@@ -185,6 +185,56 @@ fn what_transforms_take_grows_with_the_rows_that_place_frames_and_goes_with_them
     });
     place(&mut app, 0..0);
     assert!(bytes(&app) <= few, "{few} {}", bytes(&app));
+}
+
+#[test]
+fn frames_that_are_named_no_more_take_no_memory() {
+    let mut app = new_app();
+    let bytes = |app: &bevy_app::App| {
+        let memory = &app.world().resource::<FrameDiagnostics>().memory;
+        let cache = memory.caches.iter().find(|cache| cache.name == "Transforms");
+        cache.unwrap().size.bytes
+    };
+    let mut most = Vec::new();
+    // A tracker names a new frame for whatever it sees, and the oldest data is collected.
+    for round in 0..6 {
+        let rows = 2_000;
+        for row in round * rows..(round + 1) * rows {
+            let time = [(Timeline::sequence("frame"), row)];
+            let placed = Transform3D::from_translation([row as f32, 0.0, 0.0])
+                .with_child_frame(format!("track_{row}"))
+                .with_parent_frame("tf#/");
+            add(&mut app, &store_id(), log_chunk("/tf", time, &placed).unwrap());
+            if row % 100 == 0 {
+                app.update();
+            }
+        }
+        (0..3).for_each(|_| app.update());
+        most.push(bytes(&app));
+        crate::change(&mut app, &store_id(), |recording| {
+            let ids: Vec<_> = recording.store.chunks().map(|(meta, _)| meta.id).collect();
+            recording.drop_chunks(ids)
+        });
+        (0..3).for_each(|_| app.update());
+    }
+    assert!(most[5] < most[0] * 3, "{most:?}");
+    assert!(bytes(&app) < most[0], "{} {most:?}", bytes(&app));
+    // The frame that comes next stands where it is said to.
+    let next = Transform3D::from_translation([3.0, 0.0, 0.0])
+        .with_child_frame("next")
+        .with_parent_frame("tf#/");
+    add(&mut app, &store_id(), log_chunk("/tf", [], &next).unwrap());
+    let stands = CoordinateFrame::default().with_frame("next");
+    add(&mut app, &store_id(), log_chunk("/world/a", [], &stands).unwrap());
+    (0..3).for_each(|_| app.update());
+    let recordings = app.world().resource::<Recordings>();
+    let store = recordings.active().unwrap().store();
+    let entity = store.entity_id(&"/world/a".into()).unwrap();
+    let world = app
+        .world()
+        .resource::<Transforms>()
+        .world_from_entity(store, entity);
+    assert_eq!(world.unwrap().translation.x, 3.0);
 }
 
 #[test]

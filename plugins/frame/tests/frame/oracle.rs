@@ -3,12 +3,13 @@
 
 use bevy_app::App;
 use chronoscope_blueprint::{
-    BlueprintCommand, ContentsFilter, Instruction, InstructionId, OverrideTarget, ViewId,
+    BlueprintCommand, ContentsFilter, ContextTime, Instruction, InstructionId, OverrideTarget,
+    QueryContextSettings, RecordingName, ViewId,
 };
 use chronoscope_frame::{
     ActiveBlueprint, LatestAtResults, Recordings, TimeCommand, ViewerCommand, ViewerCommands,
 };
-use chronoscope_store::{EntityPath, TimeRange, Timeline};
+use chronoscope_store::{EntityPath, StoreId, TimeRange, Timeline};
 use chronoscope_types::{
     AnnotationContext, AsComponents, Boxes3D, Clear, ComponentMapping, CoordinateFrame, CursorTimeRange,
     Pinhole, Points3D, Scalars, TimeBoundary, Transform3D, ViewCoordinates, VisibleTimeRange,
@@ -18,7 +19,7 @@ use chronoscope_types::{
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 
-use crate::{add, change, fresh, new_app, products, show_all, store_id};
+use crate::{add, change, fresh, new_app, products, query_contexts::add_world_view, show_all, store_id};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -107,6 +108,19 @@ enum Step {
         entity: Option<usize>,
         range: Option<(i64, i64)>,
     },
+    /// Where a view looks.
+    Context {
+        view: usize,
+        which: usize,
+    },
+    /// Rows of another recording.
+    InOther(Box<Self>),
+    /// Shows one recording or the other.
+    Activate {
+        other: bool,
+    },
+    /// Closes the other recording.
+    CloseOther,
     Undo,
     Redo,
     Frame,
@@ -133,6 +147,58 @@ const FRAMES: [&str; 9] = [
     "tf#/world/b/new/frame",
 ];
 const CONTENTS: [&str; 3] = ["+ $origin/**", "+ /world/a/**", "+ /**\n- /world/a/**"];
+
+/// Where views look: at other times, on another timeline, in another recording, nowhere.
+fn contexts() -> [QueryContextSettings; 9] {
+    let settings = |recording: Option<&str>, timeline: Option<&str>, time| QueryContextSettings {
+        recording: recording.map(|recording| RecordingName {
+            application: None,
+            recording: recording.into(),
+        }),
+        timeline: timeline.map(Into::into),
+        time,
+    };
+    [
+        QueryContextSettings::default(),
+        settings(None, None, ContextTime::Fixed(7)),
+        settings(None, None, ContextTime::Offset(-4)),
+        settings(None, Some("clock"), ContextTime::AtCursor),
+        settings(None, Some("clock"), ContextTime::Fixed(-60)),
+        settings(Some("other"), None, ContextTime::Offset(3)),
+        settings(Some("other"), Some("frame"), ContextTime::Fixed(12)),
+        settings(Some("nowhere"), None, ContextTime::AtCursor),
+        settings(None, Some("never"), ContextTime::AtCursor),
+    ]
+}
+
+fn other_id() -> StoreId {
+    StoreId::recording("app", "other")
+}
+
+/// Changes of where views look, and of another recording.
+fn elsewhere() -> impl Strategy<Value = Step> {
+    let entity = || 0..ENTITIES.len();
+    let time = || proptest::option::weighted(0.85, -5i64..25);
+    let rows = prop_oneof![
+        3 => (entity(), time(), 0usize..4).prop_map(|(entity, time, count)| Step::Points { entity, time, count }),
+        2 => (entity(), prop::collection::vec(-5i64..25, 1..5)).prop_map(|(entity, times)| Step::Scalars { entity, times }),
+        2 => (entity(), time(), -4i8..4).prop_map(|(entity, time, x)| Step::Transform { entity, time, x: f32::from(x) }),
+        1 => (entity(), time(), any::<u8>()).prop_map(|(entity, time, label)| Step::Annotations { entity, time, label }),
+        1 => (entity(), -5i64..25, any::<bool>()).prop_map(|(entity, time, recursive)| Step::Clear { entity, time, recursive }),
+        1 => entity().prop_map(|entity| Step::DropEntity { entity }),
+    ];
+    prop_oneof![
+        6 => (0usize..2, 0..contexts().len()).prop_map(|(view, which)| Step::Context { view, which }),
+        6 => rows.prop_map(|step| Step::InOther(Box::new(step))),
+        1 => any::<bool>().prop_map(|other| Step::Activate { other }),
+        1 => Just(Step::CloseOther),
+    ]
+}
+
+/// Steps of one recording and of another, of views that look here and there.
+fn step_anywhere() -> impl Strategy<Value = Step> {
+    prop_oneof![3 => step(), 1 => elsewhere()]
+}
 
 fn step() -> impl Strategy<Value = Step> {
     let entity = || 0..ENTITIES.len();
@@ -214,7 +280,13 @@ fn instructions(view: ViewId, entity: &str, which: usize) -> Vec<BlueprintComman
 }
 
 fn play(app: &mut App, step: &Step) {
-    let id = store_id();
+    match step {
+        Step::InOther(step) => play_in(app, step, other_id()),
+        step => play_in(app, step, store_id()),
+    }
+}
+
+fn play_in(app: &mut App, step: &Step, id: StoreId) {
     let command = |app: &mut App, command| app.world_mut().resource_mut::<ViewerCommands>().push(command);
     let view = |app: &App, at: usize| {
         app.world()
@@ -419,6 +491,20 @@ fn play(app: &mut App, step: &Step) {
                 command(app, ViewerCommand::EndGesture);
             }
         }
+        Step::Context { view: at, which } => {
+            if let Some(view) = view(app, at) {
+                let properties = contexts()[which].properties();
+                let edit = BlueprintCommand::SetProperty(view, properties);
+                command(app, ViewerCommand::Blueprint(edit));
+                command(app, ViewerCommand::EndGesture);
+            }
+        }
+        Step::InOther(step) => play(app, &step),
+        Step::Activate { other } => {
+            let id = if other { other_id() } else { id };
+            command(app, ViewerCommand::ActivateRecording(id));
+        }
+        Step::CloseOther => command(app, ViewerCommand::CloseRecording(other_id())),
         Step::Undo => command(app, ViewerCommand::Undo),
         Step::Redo => command(app, ViewerCommand::Redo),
         Step::Frame => app.update(),
@@ -431,6 +517,25 @@ proptest! {
     #[test]
     fn any_history_ends_in_the_frame_of_a_fresh_app(history in prop::collection::vec(step(), 1..60)) {
         let mut app = new_app();
+        for step in &history {
+            play(&mut app, step);
+        }
+        let ours = products(&mut app);
+        let theirs = products(&mut fresh(&app));
+        for (name, value) in &theirs {
+            prop_assert_eq!(ours.get(name), Some(value), "{}", name);
+        }
+        prop_assert_eq!(ours.len(), theirs.len());
+    }
+
+    #[test]
+    fn so_does_any_history_of_views_that_look_elsewhere(
+        history in prop::collection::vec(step_anywhere(), 1..80),
+    ) {
+        let mut app = new_app();
+        play(&mut app, &Step::Points { entity: 1, time: Some(0), count: 1 });
+        app.update();
+        add_world_view(&mut app);
         for step in &history {
             play(&mut app, step);
         }

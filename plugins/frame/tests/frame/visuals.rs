@@ -12,28 +12,27 @@ use chronoscope_frame::{
 use chronoscope_store::{EntityId, StoreId, Timeline};
 use chronoscope_types::{
     AsComponents, Boxes3D, Component, ComponentMapping, CursorTimeRange, Points3D, Rgba, TimeBoundary,
-    Transform3D, VisibleTimeRange,
+    VisibleTimeRange,
     blueprint::{VisibleTimeRanges, VisualizerInstruction},
     components,
     enums::ComponentSourceKind,
     log_chunk, read,
-    records::RotationAxisAngle,
 };
 
-use crate::{CLASS, Points, Series, add, new_app, show_all, store_id};
+use crate::{CLASS, Points, add, new_app, show_all, store_id};
 
-fn view(at: usize) -> ViewId {
+pub(crate) fn view(at: usize) -> ViewId {
     ViewId::hashed(["visuals", &at.to_string()])
 }
 
-fn command(app: &mut App, command: BlueprintCommand) {
+pub(crate) fn command(app: &mut App, command: BlueprintCommand) {
     let mut commands = app.world_mut().resource_mut::<ViewerCommands>();
     commands.push(ViewerCommand::Blueprint(command));
     commands.push(ViewerCommand::EndGesture);
 }
 
 /// An app with so many views that show everything, and a cloud with a row of one point at each of the times.
-fn app_with(views: usize, times: impl Iterator<Item = i64>) -> App {
+pub(crate) fn app_with(views: usize, times: impl Iterator<Item = i64>) -> App {
     let mut app = new_app();
     for time in times {
         let points = Points3D::new([[time as f32, 0.0, 0.0]]);
@@ -60,14 +59,14 @@ fn app_with(views: usize, times: impl Iterator<Item = i64>) -> App {
     app
 }
 
-fn settle(app: &mut App) {
+pub(crate) fn settle(app: &mut App) {
     for _ in 0..4 {
         show_all(app, None);
         app.update();
     }
 }
 
-fn seek(app: &mut App, time: i64) {
+pub(crate) fn seek(app: &mut App, time: i64) {
     let command = TimeCommand::SetTimelineAndTime("frame".to_owned(), time);
     app.world_mut()
         .resource_mut::<ViewerCommands>()
@@ -75,22 +74,37 @@ fn seek(app: &mut App, time: i64) {
     app.update();
 }
 
+/// Lets so many views show the rows in a range of times around the cursor.
+pub(crate) fn show_range(app: &mut App, views: usize, from: i64, to: i64) {
+    let ranges = VisibleTimeRanges::default().with_ranges([VisibleTimeRange {
+        timeline: "frame".to_owned(),
+        range: CursorTimeRange {
+            start: TimeBoundary::CursorRelative(from),
+            end: TimeBoundary::CursorRelative(to),
+        },
+    }]);
+    for at in 0..views {
+        command(app, BlueprintCommand::set_property(view(at), &ranges));
+    }
+    settle(app);
+}
+
 fn made(app: &App) -> u64 {
     app.world().resource::<WorkCounters>().get(Work::VisualsMade)
 }
 
-fn visuals(app: &App) -> &Visuals<Points> {
+pub(crate) fn visuals(app: &App) -> &Visuals<Points> {
     app.world().resource::<Visuals<Points>>()
 }
 
-fn entity(app: &App) -> EntityId {
+pub(crate) fn entity(app: &App) -> EntityId {
     let recordings = app.world().resource::<Recordings>();
     let store = recordings.active().unwrap().store();
     store.entity_id(&"/world/a".into()).unwrap()
 }
 
 /// The x of all points that a view shows of the entity, by instruction.
-fn shown(app: &App, at: usize) -> Vec<Vec<f32>> {
+pub(crate) fn shown(app: &App, at: usize) -> Vec<Vec<f32>> {
     let Some(visuals) = visuals(app).view(view(at)) else {
         return Vec::new();
     };
@@ -228,74 +242,6 @@ fn two_instructions_of_one_visualizer_show_an_entity_twice() {
 }
 
 #[test]
-fn a_mapping_with_a_selector_shows_a_part_of_a_component_or_says_why_not() {
-    let mut app = app_with(1, 0..3);
-    for time in 0..3 {
-        let turn = RotationAxisAngle::new([time as f32 * 10.0, 1.0, 2.0], time as f32 * 0.5);
-        let turn = Transform3D::default().with_rotation_axis_angle(turn);
-        let at = [(Timeline::sequence("frame"), time)];
-        add(&mut app, &store_id(), log_chunk("/world/a", at, &turn).unwrap());
-    }
-    let instructions = [
-        ("axis", "Points3D", "Points3D:positions", ".axis"),
-        ("angle", "SeriesLines", "Scalars:scalars", ".angle"),
-        ("x", "SeriesLines", "Scalars:scalars", ".axis[0]"),
-        ("none", "Points3D", "Points3D:positions", ".pose.axis"),
-    ];
-    let instruction = |name: &str, visualizer: &str| Instruction {
-        id: InstructionId::hashed([name]),
-        visualizer: visualizer.into(),
-    };
-    let active: Vec<_> = instructions
-        .map(|(name, visualizer, ..)| instruction(name, visualizer))
-        .into();
-    for (name, _, target, selector) in instructions {
-        let mapped = VisualizerInstruction::default().with_component_map(ComponentMapping {
-            target: target.to_owned(),
-            source_kind: ComponentSourceKind::SourceComponent,
-            source_component: Some("Transform3D:rotation_axis_angle".to_owned()),
-            selector: Some(selector.to_owned()),
-        });
-        let set = BlueprintCommand::SetOverride {
-            view: view(0),
-            entity: "/world/a".into(),
-            target: OverrideTarget::Visualizer {
-                id: InstructionId::hashed([name]),
-                active: active.clone(),
-            },
-            components: mapped.components(),
-        };
-        command(&mut app, set);
-    }
-    settle(&mut app);
-    for time in [2, 0, 1] {
-        seek(&mut app, time);
-        assert_eq!(shown(&app, 0), [[time as f32 * 10.0]]);
-    }
-    let series = app.world().resource::<Visuals<Series>>().view(view(0)).unwrap();
-    let series: Vec<_> = series
-        .of_entity(entity(&app))
-        .map(|(_, samples)| samples.0.clone())
-        .collect();
-    let samples = |step: f64| (0..3).map(|time| (time, time as f64 * step)).collect::<Vec<_>>();
-    assert_eq!(series, [samples(0.5), samples(10.0)]);
-    let reports: Vec<String> = visuals(&app)
-        .view(view(0))
-        .unwrap()
-        .reports_of(entity(&app))
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(reports.len(), 1, "{reports:?}");
-    for part in [
-        "/world/a",
-        "Points3D:positions",
-        "no field \"pose\" among axis, angle",
-    ] {
-        assert!(reports[0].contains(part), "{part} is not in {reports:?}");
-    }
-}
-
-#[test]
 fn what_no_shown_view_holds_is_idle_and_is_made_anew_after_a_purge() {
     let mut app = app_with(2, 0..2);
     seek(&mut app, 1);
@@ -327,21 +273,8 @@ fn what_no_shown_view_holds_is_idle_and_is_made_anew_after_a_purge() {
 #[test]
 fn a_range_of_times_shows_all_its_rows_and_makes_those_that_come_in() {
     let mut app = app_with(2, (0..40).filter(|time| time % 2 == 0));
-    let set = |app: &mut App, from: i64, to: i64| {
-        let ranges = VisibleTimeRanges::default().with_ranges([VisibleTimeRange {
-            timeline: "frame".to_owned(),
-            range: CursorTimeRange {
-                start: TimeBoundary::CursorRelative(from),
-                end: TimeBoundary::CursorRelative(to),
-            },
-        }]);
-        for at in 0..2 {
-            command(app, BlueprintCommand::set_property(view(at), &ranges));
-        }
-        settle(app);
-    };
     seek(&mut app, 20);
-    set(&mut app, -10, 0);
+    show_range(&mut app, 2, -10, 0);
     assert_eq!(shown(&app, 0), [[10.0, 12.0, 14.0, 16.0, 18.0, 20.0]]);
     seek(&mut app, 21);
     assert_eq!(shown(&app, 1), [[12.0, 14.0, 16.0, 18.0, 20.0]]);
@@ -350,11 +283,11 @@ fn a_range_of_times_shows_all_its_rows_and_makes_those_that_come_in() {
     assert_eq!(shown(&app, 1), [[12.0, 14.0, 16.0, 18.0, 20.0, 22.0]]);
     assert_eq!(made(&app), 1, "one row, for both views");
     // A range without rows shows nothing, not what came before.
-    set(&mut app, 0, 0);
+    show_range(&mut app, 2, 0, 0);
     assert_eq!(shown(&app, 0), [[22.0]]);
     seek(&mut app, 23);
     assert!(shown(&app, 0).is_empty());
-    set(&mut app, -2, 2);
+    show_range(&mut app, 2, -2, 2);
     assert_eq!(shown(&app, 0), [[22.0, 24.0]]);
 }
 

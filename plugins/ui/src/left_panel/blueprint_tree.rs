@@ -327,7 +327,7 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
 /// The colour of an entity in a view: in a plot that of its series, which are told apart there.
 fn color_in(pass: &Pass<'_>, view: ViewId, path: &EntityPath) -> egui::Color32 {
     let in_plot = || {
-        let entity = pass.store()?.entity_id(path)?;
+        let entity = pass.recording_of(view)?.store().entity_id(path)?;
         pass.world.get_resource::<PlotLines>()?.color_of(view, entity)
     };
     in_plot().unwrap_or_else(|| entity_color(path))

@@ -1,9 +1,9 @@
 //! The frames of the last seconds, a bar each: phases below, the user interface above, and a line at the goal.
 
-use chronoscope_frame::FrameDiagnostics;
+use chronoscope_frame::{FrameDiagnostics, FrameSample};
 use egui::{Align2, Pos2, Rect, Sense, TextStyle, Ui, Vec2};
 
-use super::summary::FRAME_GOAL_MS;
+use super::summary::{FRAME_GOAL_MS, Times};
 use crate::theme::{Theme, size};
 
 const HEIGHT: f32 = 16.0 * size::GRID;
@@ -14,11 +14,9 @@ pub(super) fn show(ui: &mut Ui, diagnostics: &FrameDiagnostics) {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), HEIGHT), Sense::hover());
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, f32::from(size::RADIUS), theme.viewport);
-    let worst = diagnostics
-        .history()
-        .map(|sample| sample.total_ms())
-        .fold(0.0, f32::max);
-    let top_ms = worst.max(1.25 * FRAME_GOAL_MS);
+    // A few frames that took very long, as while a file is opened, are cut: the others are to be seen.
+    let p95 = Times::of(diagnostics, FrameSample::total_ms).p95;
+    let top_ms = (1.5 * p95).max(2.0 * FRAME_GOAL_MS);
     let y = |ms: f32| rect.bottom() - rect.height() * (ms / top_ms).clamp(0.0, 1.0);
     let width = size::EMPHASIS;
     let mut right = rect.right();
@@ -35,11 +33,11 @@ pub(super) fn show(ui: &mut Ui, diagnostics: &FrameDiagnostics) {
         right -= width;
     }
     painter.hline(rect.x_range(), y(FRAME_GOAL_MS), theme.cursor_stroke());
-    let at = Pos2::new(rect.left() + size::GRID, y(FRAME_GOAL_MS));
+    let at = Pos2::new(rect.left() + size::GRID, y(FRAME_GOAL_MS) - 1.0);
     let font = TextStyle::Small.resolve(ui.style());
     let text = format!("{FRAME_GOAL_MS} ms");
     let galley = ui.painter().layout_no_wrap(text, font, theme.text);
-    let label = Align2::LEFT_TOP.anchor_size(at, galley.size());
+    let label = Align2::LEFT_BOTTOM.anchor_size(at, galley.size());
     painter.rect_filled(label, 0.0, theme.label_background());
     painter.galley(label.min, galley, theme.text);
     response.on_hover_text(

@@ -245,11 +245,11 @@ fn columns<const N: usize>(
     let inner = ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
         ui.set_min_height(ROW);
         ui.spacing_mut().item_spacing.x = size::GRID;
-        for figure in figures.iter().rev() {
-            let text = RichText::new(*figure).monospace().color(match missed {
-                Some(_) => theme.warning,
-                None => theme.text,
-            });
+        for (at, figure) in figures.iter().enumerate().rev() {
+            // The last of several is the one that the goal is about.
+            let is_missed = missed.is_some() && at + 1 == N;
+            let color = if is_missed { theme.warning } else { theme.text };
+            let text = RichText::new(*figure).monospace().color(color);
             let width = if N > 1 { COLUMN } else { 0.0 };
             ui.allocate_ui_with_layout(
                 Vec2::new(width, ROW),

@@ -11,6 +11,7 @@ use egui::{RichText, Ui};
 use super::{
     add_items,
     parts::{grouped, item_link, show_removed, text_row, title, value_row},
+    query_context,
     view_summary::{ViewSummaries, ViewSummary},
 };
 use crate::{
@@ -44,6 +45,7 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, summaries: &mut ViewSu
     });
     let summary = summaries.of(pass, id);
     show_contents(ui, pass, view, summary);
+    query_context::show(ui, pass, id);
     show_settings(ui, pass, id);
     show_reports(ui, pass, summary);
     ui.add_space(size::PADDING);

@@ -1,7 +1,7 @@
 //! What is known about an entity, and about one of its components.
 
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{DataResults, Item, RecordingEntry, ViewOverrides};
+use chronoscope_frame::{DataResults, Item, QueryContext, RecordingEntry, ViewOverrides};
 use chronoscope_store::{ComponentId, EntityId, EntityPath, Hit};
 use chronoscope_types::format_time;
 use chronoscope_views::colors::entity_color;
@@ -27,7 +27,12 @@ pub(super) fn show(
     view: Option<ViewId>,
     instance: Option<u32>,
 ) {
-    let Some(entry) = pass.active() else { return };
+    let looks = view.and_then(|view| pass.of_view::<QueryContext>(view));
+    let (entry, cursor) = match view.zip(looks) {
+        Some((view, looks)) => (pass.recording_of(view), Some(looks.cursor)),
+        None => (pass.active(), pass.cursor()),
+    };
+    let Some(entry) = entry else { return };
     let store = entry.store();
     show_title(ui, path, instance);
     if instance.is_some() {
@@ -57,6 +62,7 @@ pub(super) fn show(
         pass,
         entry,
         EntityRef {
+            cursor,
             id: entity,
             path,
             instance,
@@ -69,7 +75,7 @@ pub(super) fn show(
     value_row(ui, "Chunks", &grouped(stats.num_chunks), "");
     size_rows(ui, stats);
     show_timelines(ui, entry, entity);
-    show_views(ui, pass, entity, view);
+    show_views(ui, pass, path, view);
 }
 
 /// A button that takes back what is overridden of an entity in a view; nothing where that is nothing.
@@ -118,7 +124,7 @@ pub(super) fn show_component(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath
             "changes over time"
         },
     );
-    let answer = values::latest(pass, entry, entity, id);
+    let answer = values::latest(pass, entry, pass.cursor(), entity, id);
     section_header(ui, "Value", |_| {});
     match answer.hit.as_ref().map(Hit::cell) {
         None => {
@@ -203,17 +209,16 @@ fn show_timelines(ui: &mut Ui, entry: &RecordingEntry, entity: EntityId) {
 }
 
 /// The views that have the entity among theirs.
-fn show_views(ui: &mut Ui, pass: &mut Pass<'_>, entity: EntityId, but: Option<ViewId>) {
+fn show_views(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath, but: Option<ViewId>) {
     let viewport = pass.viewport();
+    let has_it = |view: ViewId| {
+        let entity = pass.recording_of(view)?.store().entity_id(path)?;
+        pass.of_view::<DataResults>(view)?.get(entity)
+    };
     let views: Vec<ViewId> = viewport
         .views_in_order()
         .into_iter()
-        .filter(|view| {
-            Some(*view) != but
-                && pass
-                    .of_view::<DataResults>(*view)
-                    .is_some_and(|results| results.get(entity).is_some())
-        })
+        .filter(|view| Some(*view) != but && has_it(*view).is_some())
         .collect();
     if views.is_empty() {
         return;

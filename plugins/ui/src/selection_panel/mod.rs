@@ -7,6 +7,7 @@ mod values;
 mod add_items;
 mod blueprint_items;
 mod entity;
+mod query_context;
 mod recording;
 mod shown;
 mod view_summary;

@@ -2,7 +2,9 @@
 
 use arrow_array::Array as _;
 use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{DataResults, ResultKey, Source, ViewOverrides, Visualizers, resolve};
+use chronoscope_frame::{
+    DataResults, RecordingEntry, ResultKey, Source, ViewOverrides, Visualizers, resolve,
+};
 use chronoscope_store::EntityId;
 use chronoscope_types::format_value;
 use egui::{RichText, Ui};
@@ -55,7 +57,7 @@ fn show_value(ui: &mut Ui, pass: &Pass<'_>, view: ViewId, key: ResultKey, compon
     let Some(resolved) = resolve(pass.world, view, key, component) else {
         return;
     };
-    let store = pass.store();
+    let store = pass.recording_of(view).map(RecordingEntry::store);
     let source = match resolved.source {
         Source::Override => "override",
         Source::ViewDefault => "view default",

@@ -1,7 +1,7 @@
 //! Components and their values at the cursor.
 
 use arrow_array::{Array, cast::AsArray, types::UInt32Type};
-use chronoscope_frame::{Item, RecordingEntry, chunk_loading::UiChunkRequests};
+use chronoscope_frame::{Cursor, Item, RecordingEntry, chunk_loading::UiChunkRequests};
 use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt};
 use chronoscope_types::{Component, Rgba, components, format_time, format_value};
 use egui::{Color32, RichText, Sense, Ui, Vec2};
@@ -20,22 +20,24 @@ const MAX_CHARS: usize = 200;
 /// Instances that are listed one by one.
 const MAX_INSTANCES: usize = 20;
 
-/// An entity of the recording that is shown, or one of its instances.
+/// An entity of a recording, or one of its instances, where somebody looks at it.
 #[derive(Clone, Copy)]
 pub(super) struct EntityRef<'a> {
+    /// Timeline and time; static data alone where there is none.
+    pub(super) cursor: Option<Cursor>,
     pub(super) id: EntityId,
     pub(super) path: &'a EntityPath,
     pub(super) instance: Option<u32>,
 }
 
-/// The value of a component at the cursor.
+/// The value of a component at a cursor.
 pub(super) fn latest(
     pass: &Pass<'_>,
     entry: &RecordingEntry,
+    cursor: Option<Cursor>,
     entity: EntityId,
     component: ComponentId,
 ) -> LatestAt {
-    let cursor = pass.cursor();
     let timeline = cursor.and_then(|cursor| cursor.timeline);
     let time = cursor.map_or(0, |cursor| cursor.time);
     let answer = entry.recording.latest_at(entity, timeline, time, component);
@@ -56,7 +58,7 @@ pub(super) fn show_component_row(
 ) {
     let store = entry.store();
     let descriptor = store.descriptor(component);
-    let answer = latest(pass, entry, entity.id, component);
+    let answer = latest(pass, entry, entity.cursor, entity.id, component);
     let is_static = store.has_static(entity.id, component);
     let item = Item::Component {
         entity: entity.path.clone(),

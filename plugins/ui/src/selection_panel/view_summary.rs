@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{DataResults, DiffLog, Report, Reports, Visualizers};
+use chronoscope_frame::{DataResults, DiffLog, RecordingEntry, Report, Reports, Visualizers};
 use chronoscope_store::EntityPath;
 use chronoscope_views::without_visualizer;
 
@@ -87,7 +87,8 @@ fn reports(pass: &Pass<'_>, view: ViewId, results: Option<&DataResults>) -> Vec<
         .map(|report| Report::warning("blueprint", report.problem.to_string()))
         .collect();
     reports.extend(pass.world.resource::<Visualizers>().reports(pass.world, view));
-    if let Some((store, results)) = pass.store().zip(results) {
+    let store = pass.recording_of(view).map(RecordingEntry::store);
+    if let Some((store, results)) = store.zip(results) {
         let in_view = |report: &&Report| {
             let entity = report.entity.as_ref().and_then(|path| store.entity_id(path));
             entity.is_some_and(|entity| results.get(entity).is_some())

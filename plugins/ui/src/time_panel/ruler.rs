@@ -1,7 +1,7 @@
 //! The labels of the time axis: at round times, never one over another, with the unit said once.
 
 use chronoscope_store::TimeType;
-use chronoscope_types::format_time;
+use chronoscope_types::format_calendar;
 use chronoscope_views::time_steps::{DAY, HOUR, MINUTE as MIN, SECOND as SEC, time_steps};
 
 use super::axis::Axis;
@@ -138,10 +138,7 @@ fn unit(time_type: TimeType, from: i64, step: i64) -> String {
         }
         .to_owned(),
         TimeType::TimestampNs if step >= DAY => "UTC".to_owned(),
-        TimeType::TimestampNs => {
-            let text = format_time(TimeType::TimestampNs, from);
-            format!("{} UTC", text.split('T').next().unwrap_or_default())
-        }
+        TimeType::TimestampNs => format_calendar("%Y-%m-%d UTC", from),
     }
 }
 
@@ -167,27 +164,15 @@ fn duration_label(time: i64, step: i64) -> String {
 }
 
 fn timestamp_label(time: i64, step: i64, names_day: bool) -> String {
-    let text = format_time(TimeType::TimestampNs, time);
-    let (date, clock) = text.split_once('T').unwrap_or((&text, ""));
-    if step >= DAY {
-        return date.to_owned();
-    }
-    if names_day && time.rem_euclid(DAY) == 0 {
+    let pattern = match step {
+        _ if step >= DAY => "%Y-%m-%d",
         // The year stands in the unit.
-        return date
-            .rsplitn(3, '-')
-            .take(2)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-            .collect::<Vec<_>>()
-            .join("-");
-    }
-    let clock = clock.trim_end_matches('Z').split('.').next().unwrap_or_default();
-    if step >= MIN {
-        return clock.get(..5).unwrap_or(clock).to_owned();
-    }
-    format!("{clock}{}", fraction(time.rem_euclid(SEC).unsigned_abs(), step))
+        _ if names_day && time.rem_euclid(DAY) == 0 => "%m-%d",
+        _ if step >= MIN => "%H:%M",
+        _ if step >= SEC => "%H:%M:%S",
+        _ => return format_calendar(&format!("%H:%M:%S%.{}f", num_decimals(step)), time),
+    };
+    format_calendar(pattern, time)
 }
 
 /// The digits behind the point that tell steps apart.
@@ -195,14 +180,19 @@ fn fraction(nanos: u64, step: i64) -> String {
     if step >= SEC {
         return String::new();
     }
-    let mut digits = 9_usize;
+    let all = format!("{nanos:09}");
+    format!(".{}", all.get(..num_decimals(step)).unwrap_or(&all))
+}
+
+/// How many digits behind the point of a second tell steps of less than a second apart.
+fn num_decimals(step: i64) -> usize {
+    let mut digits = 9;
     let mut rest = step;
     while digits > 1 && rest % 10 == 0 {
         rest /= 10;
         digits -= 1;
     }
-    let all = format!("{nanos:09}");
-    format!(".{}", all.get(..digits).unwrap_or(&all))
+    digits
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use rustc_hash::FxHashSet;
 use super::layout::TabPlace;
 use crate::{
     fonts, icons,
+    looks::LooksElsewhere,
     pass::{Pass, TileRects},
     theme::{Theme, size},
     widgets::{container_title, elided_galley, empty_state, icon_button},
@@ -185,6 +186,35 @@ fn provisional_mark(ui: &mut Ui, missing: &MissingChunks) {
     response.on_hover_text(text);
 }
 
+/// Marks a view that does not look at the cursor: with what differs where there is room, else with an icon.
+fn elsewhere_mark(ui: &mut Ui, looks: &LooksElsewhere) {
+    const MAX_WIDTH: f32 = 40.0 * size::GRID;
+    let theme = Theme::of(ui);
+    let color = if looks.is_problem {
+        theme.warning
+    } else {
+        theme.accent_text
+    };
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    // The title takes precedence.
+    let room = (ui.available_width() / 2.0 - size::ROW).min(MAX_WIDTH);
+    let galley = (room > size::ROW).then(|| elided_galley(ui, &looks.short, font, color, room));
+    let text_width = galley.as_ref().map_or(0.0, |galley| galley.size().x + size::GRID);
+    let (rect, response) =
+        ui.allocate_exact_size(Vec2::new(size::ROW + text_width, size::ROW), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &looks.long));
+    let icon_font = fonts::icon(ui, size::ICON);
+    let icon_at = egui::pos2(rect.left() + size::ROW / 2.0, rect.center().y);
+    ui.painter()
+        .text(icon_at, Align2::CENTER_CENTER, icons::TIMELINE, icon_font, color);
+    if let Some(galley) = galley {
+        let top = rect.center().y - galley.size().y / 2.0;
+        ui.painter()
+            .galley(egui::pos2(rect.left() + size::ROW, top), galley, color);
+    }
+    response.on_hover_text(&looks.long);
+}
+
 impl Behavior<ViewId> for TileBehavior<'_, '_> {
     fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, view: &mut ViewId) -> UiResponse {
         // The view is drawn to an image of whole pixels; on whole pixels of the screen it stays sharp.
@@ -328,6 +358,9 @@ impl Behavior<ViewId> for TileBehavior<'_, '_> {
         }
         if let Some(missing) = self.pass.of_view::<MissingChunks>(view) {
             provisional_mark(ui, missing);
+        }
+        if let Some(looks) = LooksElsewhere::of(self.pass, view) {
+            elsewhere_mark(ui, &looks);
         }
         if !is_roomy {
             return;

@@ -10,8 +10,9 @@
 
 use bevy::ecs::prelude::*;
 use chronoscope_frame::{
-    Cursor, DataResult, DataResults, DiffEntry, DiffLog, IngestSources, RecordingEntry, RecordingKey,
-    Recordings, Transforms, View, ViewOverrides, Visualizer, Visualizers, Work, WorkCounters,
+    Cursor, DataResult, DataResults, DiffEntry, DiffLog, InContexts, IngestSources, QueryContext,
+    RecordingEntry, RecordingKey, Recordings, Transforms, View, ViewOverrides, Visualizer, Visualizers, Work,
+    WorkCounters,
     visualizer::{FirstChunks, FirstLook, FirstLookChunks, VisualizerId},
 };
 use chronoscope_store::{
@@ -157,6 +158,7 @@ impl Framing {
                 self.last_time = self.last_time.max(now.time);
             }
         }
+        look.finish(inputs.view.id, chunks);
         if is_smaller {
             let framed = self.entities.values().map(|first| first.framed);
             self.framed = framed.fold(Framed::default(), Framed::union);
@@ -377,24 +379,25 @@ fn look<V: Visualizer<Visual = SpatialVisual>>(
 pub(crate) fn update_framing(
     mut scenes: ResMut<SpatialScenes>,
     mut chunks: ResMut<FirstLookChunks>,
-    views: Query<(&View, &DataResults, &ViewOverrides)>,
+    views: Query<(&View, &QueryContext, &DataResults, &ViewOverrides)>,
     sources: Res<SpatialSources>,
     visualizers: Res<Visualizers>,
     recordings: Res<Recordings>,
-    transforms: Res<Transforms>,
-    cursor: Res<Cursor>,
+    contexts: InContexts<'_>,
     log: Res<DiffLog>,
     ingest: Option<Res<IngestSources>>,
     counters: Res<WorkCounters>,
 ) {
-    let Some(recording) = cursor.recording.and_then(|key| recordings.get(key)) else {
-        return;
-    };
     let is_loaded = ingest.is_none_or(|sources| sources.is_idle());
     let scenes = scenes.bypass_change_detection();
     chunks.retain(|view| scenes.get(view).is_some());
-    for (view, results, overrides) in &views {
+    for (view, context, results, overrides) in &views {
         let Some(scene) = scenes.get_mut(view.id).filter(|scene| scene.tile.shown) else {
+            continue;
+        };
+        let products = contexts.get(context.id);
+        let recording = products.and_then(|products| products.recording(&recordings));
+        let Some((products, recording)) = products.zip(recording) else {
             continue;
         };
         let lookers = sources.sources.iter().filter_map(|source| {
@@ -408,8 +411,8 @@ pub(crate) fn update_framing(
             results,
             overrides,
             recording,
-            transforms: &transforms,
-            cursor: *cursor,
+            transforms: products.transforms,
+            cursor: products.cursor,
             log: &log,
             is_loaded,
             lookers,

@@ -49,8 +49,8 @@ use bevy::{
 };
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    AppVisualizerExt as _, Cursor, Frame, FrameSystems, Recordings, Report, Transforms, ViewClasses,
-    Visualizers, visualizer::FirstLookChunks,
+    AppVisualizerExt as _, Frame, FrameSystems, InContext, Recordings, Report, ViewClasses, Visualizers,
+    visualizer::FirstLookChunks,
 };
 use chronoscope_render::{ArrowInstance, BoxEdgesInstance, BoxInstance, LineInstance, PointInstance};
 
@@ -176,16 +176,12 @@ fn unplaced(world: &World, view: ViewId) -> Vec<Report> {
     let scene = world
         .get_resource::<SpatialScenes>()
         .and_then(|scenes| scenes.get(view));
-    let recordings = world.resource::<Recordings>();
-    let entry = world
-        .resource::<Cursor>()
-        .recording
-        .and_then(|key| recordings.get(key));
-    match (scene, entry) {
+    let products = scene.and_then(|scene| InContext::of(world, scene.context));
+    let entry = products.and_then(|products| products.recording(world.resource::<Recordings>()));
+    match (scene, products, entry) {
         // Ids of one recording mean nothing in another, as where a hidden view has not caught up.
-        (Some(scene), Some(entry)) if scene.recording() == Some(entry.key()) => {
-            let reports = scene.unplaced(world.resource::<Transforms>(), entry.store());
-            reports.to_vec()
+        (Some(scene), Some(products), Some(entry)) if scene.recording() == Some(entry.key()) => {
+            scene.unplaced(products.transforms, entry.store()).to_vec()
         }
         _ => Vec::new(),
     }

@@ -33,6 +33,7 @@ use super::{
 };
 use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
 
+mod contexts;
 mod history;
 mod picking;
 mod pictures;
@@ -405,7 +406,8 @@ fn presenting_costs_what_changed() {
         assert_eq!(hovered, [(Work::SegmentsPlaced, 1)]);
 
         log(&mut viewer.app, log_chunk("world/new", [], &point(1.0)).unwrap());
-        assert_eq!(viewer.work(), [(Work::InstancesWritten, 1)], "one entity is new");
+        let one_new = [(Work::FirstLooks, 1), (Work::InstancesWritten, 1)];
+        assert_eq!(viewer.work(), one_new, "one entity is new");
         assert_eq!(viewer.work(), []);
     }
 }

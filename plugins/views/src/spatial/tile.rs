@@ -2,7 +2,7 @@
 
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{Cursor, DataResults, Item, Selection, View, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{DataResults, Item, QueryContext, Selection, View, ViewerCommand, ViewerCommands};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::ComponentName;
 use egui::{Align2, Color32, FontId, Pos2, Rect, Response, Sense, Ui, emath::GuiRounding as _};
@@ -61,9 +61,10 @@ impl Tile<'_> {
 
     /// The pixel of the picture at a place on screen, from its top left corner.
     fn pixel(&self, position: Pos2) -> UVec2 {
-        let place = (position - self.picture.min) / self.picture.size().max(egui::Vec2::splat(1.0));
-        let [width, height] = self.scene.tile.size_pixels.map(f64::from);
-        let pixel = DVec2::new(f64::from(place.x) * width, f64::from(place.y) * height);
+        let in_f64 = |at: egui::Vec2| DVec2::new(f64::from(at.x), f64::from(at.y));
+        let size = DVec2::from(self.scene.tile.size_pixels.map(f64::from));
+        // Multiplied first, so that where the picture is not stretched the pixel is exact.
+        let pixel = in_f64(position - self.picture.min) * size / in_f64(self.picture.size()).max(DVec2::ONE);
         pixel.max(DVec2::ZERO).as_uvec2()
     }
 
@@ -262,6 +263,13 @@ fn empty_state(context: &ViewUiContext<'_>, scene: &SpatialScene) -> String {
         super::Space::Three => "3D",
         super::Space::Two => "2D",
     };
+    if context
+        .get::<QueryContext>()
+        .is_some_and(|context| context.problem.is_some())
+        && let Some((_, text)) = empty::not_there(context)
+    {
+        return text;
+    }
     let Some(results) = context.get::<DataResults>().filter(|results| !results.is_empty()) else {
         return format!(
             "No entity is in this view. Add some to its contents in the selection panel; its origin is {}.",
@@ -285,10 +293,10 @@ fn empty_state(context: &ViewUiContext<'_>, scene: &SpatialScene) -> String {
     if let Some(report) = first_report(context.world, scene) {
         return report;
     }
-    if let Some((_, text)) = empty::not_loaded(context) {
+    if let Some((_, text)) = empty::not_there(context) {
         return text;
     }
-    match context.world.resource::<Cursor>().timeline {
+    match context.cursor().timeline {
         Some(_) => {
             "Nothing to show at this time. Move the time cursor to where these entities have data.".to_owned()
         }

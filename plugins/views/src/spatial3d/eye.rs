@@ -1,4 +1,9 @@
 //! The eye of a 3D view: pure functions in f64, in the view's space.
+//!
+//! `bevy_panorbit_camera` would take the place of [`Eye::orbited`] alone. It computes pan and zoom from the window's input only and
+//! does not zoom to the pointer; its focus is an `f32` that comes to rest within a thousandth of a unit in x, and never in y and z;
+//! where up is not Y, its angles do not lead back to the position that they come from; and a host that adds its plugin after the
+//! viewer's panics.
 
 use chronoscope_types::enums::{Enumeration, ViewDir};
 use glam::{DAffine3, DQuat, DVec2, DVec3};
@@ -224,6 +229,21 @@ impl Eye {
         }
     }
 
+    /// On the way from this eye to another: at 0 this one, at 1 the other.
+    #[must_use]
+    pub fn between(&self, other: &Self, share: f64) -> Self {
+        let turn = DQuat::from_rotation_arc(self.forward(), other.forward());
+        let forward = DQuat::IDENTITY.slerp(turn, share) * self.forward();
+        let target = self.target.lerp(other.target, share);
+        let distance = self.distance() * (other.distance() / self.distance()).powf(share);
+        let eye = Self {
+            position: target - forward * distance,
+            target,
+            up: self.up.lerp(other.up, share).try_normalize().unwrap_or(other.up),
+        };
+        if eye.position.is_finite() { eye } else { *other }
+    }
+
     /// What is nearer is not seen, in scene units.
     pub fn near(&self) -> f64 {
         self.distance() * 1e-3
@@ -367,6 +387,34 @@ mod tests {
         );
         assert!(eye.with_overrides(Some(eye.target), None, None).distance() > 0.0);
         assert_eq!(eye.with_overrides(None, None, Some(DVec3::ZERO)), eye);
+    }
+
+    #[test]
+    fn the_way_between_two_eyes_keeps_to_both() {
+        let from = eye();
+        let to = from
+            .orbited(1.0, 0.4)
+            .zoomed(0.01, from.forward())
+            .shifted(DVec3::new(1.0, 2.0, 3.0));
+        let is_at = |eye: Eye, expected: Eye| {
+            eye.position.distance(expected.position) < 1e-9 && eye.target.distance(expected.target) < 1e-9
+        };
+        assert!(is_at(from.between(&to, 0.0), from) && is_at(from.between(&to, 1.0), to));
+        let middle = from.between(&to, 0.5);
+        assert!((middle.distance() - (from.distance() * to.distance()).sqrt()).abs() < 1e-9);
+        let turned = |a: Eye, b: Eye| a.forward().angle_between(b.forward());
+        assert!((turned(from, middle) - turned(middle, to)).abs() < 1e-9);
+        // Half around, and from nowhere.
+        let behind = Eye {
+            position: from.target * 2.0 - from.position,
+            ..from
+        };
+        assert!((from.between(&behind, 0.5).distance() - from.distance()).abs() < 1e-9);
+        let nowhere = Eye {
+            position: from.target,
+            ..from
+        };
+        assert_eq!(nowhere.between(&to, 0.5), to);
     }
 
     #[test]

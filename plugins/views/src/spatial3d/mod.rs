@@ -1,9 +1,10 @@
 //! The 3D view: points, boxes and lines in space, seen by an eye that orbits them.
 //!
-//! [`eye`] is the mathematics of the eye, [`present`] places the camera and the ground grid, [`ui`] draws the tile and turns what the
+//! [`eye`] is the mathematics of the eye, [`glide`] its way to where it is sent, [`present`] places the camera and the ground grid, [`ui`] draws the tile and turns what the
 //! pointer does into edits of the blueprint.
 
 pub mod eye;
+mod glide;
 mod present;
 mod ui;
 
@@ -13,6 +14,8 @@ use bevy::{
 };
 use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, heuristics::rules};
 use chronoscope_frame::{AppViewClassExt, Frame, Space, ViewClass};
+
+pub use glide::EyeMotion;
 
 use crate::{
     AppViewUiExt,
@@ -31,7 +34,9 @@ impl Plugin for Spatial3DPlugin {
         }
         app.add_view_class(Spatial3DClass).add_view_ui(ui::Spatial3DUi);
         app.add_view_properties::<present::EyeProperties>();
-        app.init_resource::<present::Eyes>();
+        app.init_resource::<present::Eyes>()
+            .init_resource::<glide::SentEyes>()
+            .init_resource::<EyeMotion>();
         app.add_systems(Frame, present::present_eyes.in_set(SpatialSystems::Cameras3D));
     }
 }

@@ -6,9 +6,10 @@ use bevy::{
     camera::visibility::RenderLayers,
     ecs::prelude::*,
     math::{Quat, Vec3},
+    time::{Real, Time},
 };
 use chronoscope_blueprint::{EYE_POSITION_REST, EYE_TARGET_REST, ViewClassId, ViewId};
-use chronoscope_frame::{Cursor, LatestAtResults, RecordingKey, Recordings, ViewTile};
+use chronoscope_frame::{ContextId, InContext, RecordingKey, Recordings, Settled, ViewTile};
 use chronoscope_render::GroundGrid;
 use chronoscope_store::EntityPath;
 use chronoscope_types::{
@@ -18,7 +19,10 @@ use chronoscope_types::{
 };
 use glam::{DMat3, DQuat, DVec2, DVec3};
 
-use super::eye::{Axes, Eye, FOV_Y};
+use super::{
+    eye::{Axes, Eye, FOV_Y},
+    glide::{EyeMotion, Glide, SentEyes},
+};
 use crate::{
     ViewStyle,
     properties::{PropertiesOf, PropertyReader, ViewProperties},
@@ -37,14 +41,24 @@ pub(crate) struct Eyes {
 
 impl Eyes {
     /// The eye of a view, once there was a frame to show it in.
-    pub(crate) fn get(&self, view: ViewId) -> Option<&Eye> {
-        self.by_view.get(&view).map(|known| &known.eye)
+    pub(crate) fn get(&self, view: ViewId) -> Option<Looking> {
+        self.by_view.get(&view).map(|known| known.looking)
     }
+}
+
+/// Where an eye is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Looking {
+    /// Where it is sent.
+    pub(crate) eye: Eye,
+    /// Where it is on its way.
+    pub(crate) shown: Eye,
 }
 
 /// The eye of a view, and what it was made from.
 struct ViewEye {
-    eye: Eye,
+    looking: Looking,
+    glide: Option<Glide>,
     inputs: Inputs,
 }
 
@@ -53,6 +67,7 @@ struct ViewEye {
 struct Inputs {
     tile: ViewTile,
     framed: Bounds,
+    context: ContextId,
     recording: Option<RecordingKey>,
     origin: EntityPath,
     said: EyeProperties,
@@ -119,13 +134,20 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         .get(scene.view)
         .unwrap_or(&default_properties);
     let framed = scene.framing.framed().all;
-    let recording = world.resource::<Cursor>().recording;
-    if let Some(ViewEye { inputs, .. }) = eyes.by_view.get(&scene.view)
+    let products = InContext::of(world, scene.context);
+    let is_unchanged = products.is_none_or(|products| products.latest_at.changed().is_empty());
+    let known = eyes.by_view.get(&scene.view);
+    let is_sent = world.resource::<SentEyes>().take(scene.view)
+        && known.is_some_and(|known| known.inputs.said != *said);
+    if let Some(ViewEye {
+        inputs, glide: None, ..
+    }) = known
         && scene.is_at_rest()
-        && world.resource::<LatestAtResults>().changed().is_empty()
+        && is_unchanged
         && inputs.tile == scene.tile
         && inputs.framed == framed
-        && inputs.recording == recording
+        && inputs.context == scene.context
+        && inputs.recording == scene.recording()
         && inputs.said == *said
         && inputs.style == *style
         && inputs.origin == scene.blueprint.origin
@@ -135,13 +157,15 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     let inputs = Inputs {
         tile: scene.tile,
         framed,
-        recording,
+        context: scene.context,
+        recording: scene.recording(),
         origin: scene.blueprint.origin.clone(),
         said: *said,
         style: style.clone(),
     };
     let (said, style) = (inputs.said, &inputs.style);
-    let axes = axes_at(world, &scene.blueprint.origin).unwrap_or_default();
+    let axes = products.and_then(|products| axes_at(world, products, &scene.blueprint.origin));
+    let axes = axes.unwrap_or_default();
 
     let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
     let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
@@ -150,29 +174,53 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         said.target,
         said.up,
     );
-    scene.projector = eye.projector(size);
-    present_grid(world, scene, &said, &axes, &eye, style);
+    let (glide, shown) = glide_on(world, known, is_sent, &eye);
+    if glide.is_some() {
+        world.resource_mut::<Settled>().disturb();
+    }
+    scene.projector = shown.projector(size);
+    present_grid(world, scene, &said, &axes, &shown, style);
     let placement = Placement {
-        position: eye.position,
-        rotation: rotation_of(&eye),
+        position: shown.position,
+        rotation: rotation_of(&shown),
         lens: CameraLens::Perspective {
             fov_y: FOV_Y as f32,
-            near: eye.near() as f32,
+            near: shown.near() as f32,
         },
     };
     let background = said.background.unwrap_or(style.background);
     scene.look(world, placement, background, style);
-    eyes.by_view.insert(scene.view, ViewEye { eye, inputs });
+    let looking = Looking { eye, shown };
+    let known = ViewEye {
+        looking,
+        glide,
+        inputs,
+    };
+    eyes.by_view.insert(scene.view, known);
+}
+
+/// The rest of the way of an eye that is sent to another, and where it is in this frame.
+fn glide_on(world: &World, known: Option<&ViewEye>, is_sent: bool, to: &Eye) -> (Option<Glide>, Eye) {
+    let motion = *world.resource::<EyeMotion>();
+    let (mut glide, secs) = match known {
+        Some(known) if is_sent => (Glide::start(known.looking.shown), 0.0),
+        Some(ViewEye {
+            glide: Some(glide), ..
+        }) => (*glide, world.resource::<Time<Real>>().delta_secs_f64()),
+        _ => return (None, *to),
+    };
+    match glide.advance(secs, to, motion) {
+        Some(shown) => (Some(glide), shown),
+        None => (None, *to),
+    }
 }
 
 /// The axes that the nearest view coordinates at or above an entity name.
-fn axes_at(world: &World, origin: &EntityPath) -> Option<Axes> {
-    let cursor = world.resource::<Cursor>();
-    let store = world.resource::<Recordings>().get(cursor.recording?)?.store();
-    let latest_at = world.resource::<LatestAtResults>();
+fn axes_at(world: &World, products: InContext<'_>, origin: &EntityPath) -> Option<Axes> {
+    let store = products.recording(world.resource::<Recordings>())?.store();
     let component = store.component_id(&ViewCoordinates::XYZ)?;
     origin.ancestors().find_map(|path| {
-        let hit = latest_at.get(store.entity_id(&path)?)?.hit(component)?;
+        let hit = products.latest_at.get(store.entity_id(&path)?)?.hit(component)?;
         let cell = hit.cell();
         let coordinates = read::view_coordinates(&cell).ok()?;
         Axes::of_view_coordinates(*coordinates.first()?)

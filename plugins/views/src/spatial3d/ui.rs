@@ -7,7 +7,11 @@ use chronoscope_types::{Component, blueprint::EyeControls3D, components};
 use egui::{Key, PointerButton, Stroke, Ui};
 use glam::{DVec2, DVec3};
 
-use super::{eye::Eye, present::Eyes};
+use super::{
+    eye::Eye,
+    glide::SentEyes,
+    present::{Eyes, Looking},
+};
 use crate::{
     ViewUi, ViewUiContext,
     spatial::tile::{self, OpenTile, Tile},
@@ -56,11 +60,11 @@ impl ViewUi for Spatial3DUi {
     }
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
-        let look = |world: &World, view| world.get_resource::<Eyes>()?.get(view).copied();
+        let look = |world: &World, view| world.get_resource::<Eyes>()?.get(view);
         let Some(OpenTile {
             view,
             tile,
-            look: known,
+            look: Looking { eye: known, .. },
         }) = tile::open(ui, context, look, paint_axes)
         else {
             return;
@@ -69,11 +73,12 @@ impl ViewUi for Spatial3DUi {
         if tile.response.double_clicked() && tile.pick.is_none() {
             let all = tile.scene.bounds();
             let aspect = tile.size().x / tile.size().y.max(1.0);
+            send(context.world, view);
             set_eye(context.commands, view, &known.focused_on(&all, aspect));
             context.commands.push(ViewerCommand::EndGesture);
             return;
         }
-        let moved = by_keys(ui, &tile, known, context).or_else(|| by_pointer(ui, &tile, known));
+        let moved = by_keys(ui, view, &tile, known, context).or_else(|| by_pointer(ui, &tile, known));
         if let Some(eye) = moved.filter(|eye| *eye != known) {
             set_eye(context.commands, view, &eye);
         }
@@ -87,7 +92,11 @@ impl ViewUi for Spatial3DUi {
             "Reset the eye",
             "Looks at everything as it first appears. A double click on the background looks at everything there is now.",
         ];
-        tile::reset_button(ui, context, texts, reset);
+        let world = context.world;
+        tile::reset_button(ui, context, texts, |commands, view| {
+            send(world, view);
+            reset(commands, view);
+        });
     }
 }
 
@@ -129,12 +138,16 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, eye: Eye) -> Option<Eye> {
 }
 
 /// Where the eye goes by the keys that are held, if anywhere.
-fn by_keys(ui: &Ui, tile: &Tile<'_>, eye: Eye, context: &ViewUiContext<'_>) -> Option<Eye> {
+fn by_keys(ui: &Ui, view: ViewId, tile: &Tile<'_>, eye: Eye, context: &ViewUiContext<'_>) -> Option<Eye> {
     if !listens(ui, tile) {
         return None;
     }
     if ui.input(|input| input.modifiers.is_none() && input.key_pressed(Key::F)) {
-        return focused_on_selection(tile, eye, context);
+        let focused = focused_on_selection(tile, eye, context);
+        if focused.is_some() {
+            send(context.world, view);
+        }
+        return focused;
     }
     let (direction, seconds, fast) = ui.input(|input| {
         let along = |plus: Key, minus: Key| {
@@ -177,6 +190,13 @@ fn focused_on_selection(tile: &Tile<'_>, eye: Eye, context: &ViewUiContext<'_>) 
         );
     let size = tile.size();
     (!bounds.is_empty()).then(|| eye.focused_on(&bounds, size.x / size.y.max(1.0)))
+}
+
+/// Has the eye glide to what is written next.
+fn send(world: &World, view: ViewId) {
+    if let Some(sent) = world.get_resource::<SentEyes>() {
+        sent.send(view);
+    }
 }
 
 /// Writes the eye into the blueprint: as SDKs know it, and what that leaves out far from the origin.
@@ -224,14 +244,14 @@ fn show_tooltip(tile: &Tile<'_>) {
 }
 
 /// The directions of the view's axes, small in a corner.
-fn paint_axes(ui: &Ui, tile: &Tile<'_>, eye: &Eye) {
+fn paint_axes(ui: &Ui, tile: &Tile<'_>, look: &Looking) {
     const LENGTH: f32 = 20.0;
     if tile.rect.width() < 120.0 || tile.rect.height() < 120.0 {
         return;
     }
     let painter = ui.painter_at(tile.rect);
     let center = tile.rect.left_bottom() + egui::vec2(LENGTH + 12.0, -LENGTH - 12.0);
-    let eye_from_view = eye.eye_from_view();
+    let eye_from_view = look.shown.eye_from_view();
     let mut axes = [
         (DVec3::X, "X", tile.style.error),
         (DVec3::Y, "Y", tile.style.success),

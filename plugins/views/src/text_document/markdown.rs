@@ -1,23 +1,94 @@
-//! The part of Markdown that people write into recordings: headings, paragraphs, lists, quotes, code, rules; emphasis, code and
-//! links within a line. What it does not know it shows as it was written.
+//! Markdown as a flat list of blocks, so that what cannot be seen need not be laid out.
+//!
+//! The grammar is `CommonMark` with tables, task lists and strikethrough, as `pulldown-cmark` reads it. A document comes from
+//! anywhere: links lead to `http` and `https` only, a picture is its description, HTML is text, and nesting is flat behind
+//! [`MAX_DEPTH`].
 
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
-/// Something that stands by itself.
+use pulldown_cmark::{Alignment, CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+use super::plain::PlainText;
+
+/// The most lists and quotes that a block is indented by.
+pub const MAX_DEPTH: usize = 8;
+
+/// A part of a document that is laid out by itself.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Block {
+pub struct Block {
+    /// The lists and quotes around it, from the outside in; [`MAX_DEPTH`] at most.
+    pub within: Vec<Container>,
+    /// The mark of the list item that begins here.
+    pub marker: Option<Marker>,
+    /// What it shows.
+    pub content: Content,
+}
+
+/// What indents a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// A quotation.
+    Quote,
+    /// An item of a list.
+    Item,
+}
+
+/// The mark of a list item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marker {
+    /// A point.
+    Bullet,
+    /// A number.
+    Number(u64),
+    /// A task, done or not.
+    Task(bool),
+}
+
+/// What a block shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
     /// A heading of a level from 1 to 6.
     Heading(u8, Vec<Span>),
     /// Text.
     Paragraph(Vec<Span>),
-    /// A point of a list: how deep, its number if it has one, and its text.
-    Item(usize, Option<u64>, Vec<Span>),
-    /// A quotation.
-    Quote(Vec<Span>),
     /// Code, as it was written.
-    Code(String),
+    Code(PlainText),
+    /// A row of a table.
+    Row(Row),
     /// A line across.
     Rule,
+}
+
+/// A row of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Whether it names the columns.
+    pub is_header: bool,
+    /// The columns, shared by the rows of a table.
+    pub columns: Arc<[Column]>,
+    /// The text of each cell, as many as there are columns.
+    pub cells: Vec<Vec<Span>>,
+}
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Column {
+    /// The characters of its longest cell.
+    pub num_chars: usize,
+    /// Where its text stands.
+    pub side: Side,
+}
+
+/// Where text stands in a column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    /// At the left.
+    #[default]
+    Left,
+    /// In the middle.
+    Center,
+    /// At the right.
+    Right,
 }
 
 /// A part of a line.
@@ -29,327 +100,279 @@ pub struct Span {
     pub strong: bool,
     /// Whether it is emphasised.
     pub emphasis: bool,
+    /// Whether it is struck through.
+    pub strikethrough: bool,
     /// Whether it is code.
     pub code: bool,
-    /// Where it leads.
-    pub link: Option<String>,
+    /// Where it leads: an address of `http` or `https`.
+    pub link: Option<Arc<str>>,
+}
+
+impl Span {
+    fn has_style_of(&self, other: &Self) -> bool {
+        let style = |span: &Self| (span.strong, span.emphasis, span.strikethrough, span.code);
+        style(self) == style(other) && self.link == other.link
+    }
 }
 
 /// The bytes of blocks on the heap.
 pub(crate) fn heap_bytes(blocks: &[Block]) -> u64 {
-    let of_span = |span: &Span| {
-        size_of::<Span>() + span.text.capacity() + span.link.as_ref().map_or(0, String::capacity)
+    let of_spans = |spans: &Vec<Span>| -> u64 {
+        let of_span = |span: &Span| span.text.capacity() + span.link.as_ref().map_or(0, |link| link.len());
+        (spans.iter().map(of_span).sum::<usize>() + spans.capacity() * size_of::<Span>()) as u64
     };
-    let of_block = |block: &Block| -> usize {
-        match block {
-            Block::Heading(_, spans)
-            | Block::Paragraph(spans)
-            | Block::Item(_, _, spans)
-            | Block::Quote(spans) => spans.iter().map(of_span).sum(),
-            Block::Code(code) => code.capacity(),
-            Block::Rule => 0,
-        }
-    };
-    let texts: usize = blocks.iter().map(of_block).sum();
-    (texts + size_of_val(blocks)) as u64
-}
-
-/// Reads a document.
-pub(crate) fn parse(text: &str) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let mut paragraph: Vec<&str> = Vec::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let trimmed = line.trim();
-        if let Some(fence) = ["```", "~~~"]
-            .into_iter()
-            .find(|fence| trimmed.starts_with(fence))
-        {
-            end_paragraph(&mut paragraph, &mut blocks);
-            let code: Vec<&str> = lines
-                .by_ref()
-                .take_while(|line| !line.trim().starts_with(fence))
-                .collect();
-            blocks.push(Block::Code(code.join("\n")));
-            continue;
-        }
-        let block = if trimmed.is_empty() {
-            end_paragraph(&mut paragraph, &mut blocks);
-            continue;
-        } else if let Some((level, rest)) = heading(trimmed) {
-            Block::Heading(level, spans(rest))
-        } else if is_rule(trimmed) {
-            Block::Rule
-        } else if let Some((number, rest)) = item(trimmed) {
-            let indent = line
-                .chars()
-                .take_while(|c| c.is_whitespace())
-                .map(|c| if c == '\t' { 4 } else { 1 })
-                .sum::<usize>();
-            Block::Item((indent / 2).min(8), number, spans(rest))
-        } else if let Some(rest) = trimmed.strip_prefix('>') {
-            Block::Quote(spans(rest.trim_start()))
-        } else {
-            paragraph.push(trimmed);
-            continue;
+    let of_block = |block: &Block| -> u64 {
+        let content = match &block.content {
+            Content::Heading(_, spans) | Content::Paragraph(spans) => of_spans(spans),
+            Content::Code(code) => code.heap_bytes(),
+            Content::Row(row) => {
+                let columns = if row.is_header {
+                    size_of_val(&*row.columns)
+                } else {
+                    0
+                };
+                let cells = row.cells.capacity() * size_of::<Vec<Span>>();
+                row.cells.iter().map(of_spans).sum::<u64>() + (columns + cells) as u64
+            }
+            Content::Rule => 0,
         };
-        end_paragraph(&mut paragraph, &mut blocks);
-        blocks.push(block);
-    }
-    end_paragraph(&mut paragraph, &mut blocks);
-    blocks
-}
-
-fn end_paragraph(lines: &mut Vec<&str>, blocks: &mut Vec<Block>) {
-    if !lines.is_empty() {
-        blocks.push(Block::Paragraph(spans(&lines.join(" "))));
-        lines.clear();
-    }
-}
-
-fn heading(line: &str) -> Option<(u8, &str)> {
-    let level = line.bytes().take_while(|byte| *byte == b'#').count();
-    let rest = line.get(level..)?.strip_prefix(' ')?;
-    (1..=6)
-        .contains(&level)
-        .then(|| (level as u8, rest.trim().trim_end_matches('#').trim_end()))
-}
-
-fn is_rule(line: &str) -> bool {
-    ['-', '*', '_'].into_iter().any(|mark| {
-        line.chars().all(|c| c == mark || c == ' ') && line.chars().filter(|c| *c == mark).count() >= 3
-    })
-}
-
-fn item(line: &str) -> Option<(Option<u64>, &str)> {
-    if let Some(rest) = ["- ", "* ", "+ "]
-        .into_iter()
-        .find_map(|mark| line.strip_prefix(mark))
-    {
-        return Some((None, rest.trim_start()));
-    }
-    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, rest) = line.split_at(digits);
-    let rest = rest.strip_prefix(". ").or_else(|| rest.strip_prefix(") "))?;
-    Some((Some(number.parse().ok()?), rest.trim_start()))
-}
-
-/// Reads emphasis, code and links within a line.
-pub(crate) fn spans(line: &str) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::new();
-    let mut style = Span::default();
-    let mut text = String::new();
-    let mut rest = line;
-    let brackets = brackets(line);
-    let flush = |text: &mut String, style: &Span, spans: &mut Vec<Span>| {
-        if !text.is_empty() {
-            spans.push(Span {
-                text: std::mem::take(text),
-                ..style.clone()
-            });
-        }
+        content + (block.within.capacity() * size_of::<Container>()) as u64
     };
-    while let Some(first) = rest.chars().next() {
-        let after = &rest[first.len_utf8()..];
-        if first == '\\'
-            && let Some(next) = after.chars().next().filter(char::is_ascii_punctuation)
-        {
-            text.push(next);
-            rest = &after[next.len_utf8()..];
-        } else if first == '`'
-            && let Some(end) = after.find('`')
-        {
-            flush(&mut text, &style, &mut spans);
-            spans.push(Span {
-                text: after[..end].to_owned(),
-                code: true,
-                ..style.clone()
-            });
-            rest = &after[end + 1..];
-        } else if first == '['
-            && let Some(close) = brackets.get(&(line.len() - rest.len()))
-            && let Some((target, end)) = target(line, *close)
-        {
-            flush(&mut text, &style, &mut spans);
-            spans.push(Span {
-                text: unescaped(&after[..close - (line.len() - after.len())]),
-                link: Some(target.to_owned()),
-                ..style.clone()
-            });
-            rest = &line[end..];
-        } else if let Some(mark) = ["**", "__"].into_iter().find(|mark| rest.starts_with(mark))
-            && (style.strong || closes(&rest[2..], mark))
-        {
-            flush(&mut text, &style, &mut spans);
-            style.strong = !style.strong;
-            rest = &rest[2..];
-        } else if let Some(mark) = ["*", "_"].into_iter().find(|mark| rest.starts_with(mark))
-            && (style.emphasis || closes(after, mark))
-            // An underscore within a word is part of the word.
-            && !(mark == "_" && !style.emphasis && text.ends_with(char::is_alphanumeric))
-        {
-            flush(&mut text, &style, &mut spans);
-            style.emphasis = !style.emphasis;
-            rest = after;
-        } else {
-            text.push(first);
-            rest = after;
+    blocks.iter().map(of_block).sum::<u64>() + size_of_val(blocks) as u64
+}
+
+/// Reads a document. Cost: linear in its length.
+pub(crate) fn parse(text: &str) -> Vec<Block> {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
+    let mut reader = Reader::default();
+    for event in Parser::new_ext(text, options) {
+        reader.read(event);
+    }
+    reader.end_paragraph();
+    reader.blocks
+}
+
+/// The address that a link may lead to.
+fn web_address(target: &str) -> Option<Arc<str>> {
+    let is_web = ["http://", "https://"].into_iter().any(|scheme| {
+        let start = target.get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    is_web.then(|| target.into())
+}
+
+/// The blocks so far, and what is open.
+#[derive(Default)]
+struct Reader {
+    blocks: Vec<Block>,
+    within: Vec<Container>,
+    /// The number of the next item of each open list.
+    lists: Vec<Option<u64>>,
+    marker: Option<Marker>,
+    spans: Vec<Span>,
+    strong: usize,
+    emphasis: usize,
+    strikethrough: usize,
+    links: Vec<Option<Arc<str>>>,
+    code: Option<String>,
+    table: Option<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Vec<Span>>>,
+    row: Vec<Vec<Span>>,
+}
+
+impl Reader {
+    fn read(&mut self, event: Event<'_>) {
+        match event {
+            Event::Start(tag) => self.start(tag),
+            Event::End(tag) => self.end(tag),
+            Event::Text(text) => match &mut self.code {
+                Some(code) => code.push_str(&text),
+                None => self.add(&text, false),
+            },
+            Event::Code(text) => self.add(&text, true),
+            Event::Html(text) | Event::InlineHtml(text) => self.add(&text, false),
+            Event::SoftBreak => self.add(" ", false),
+            Event::HardBreak => self.add("\n", false),
+            Event::Rule => self.push(Content::Rule),
+            Event::TaskListMarker(is_done) => self.marker = Some(Marker::Task(is_done)),
+            // Of extensions that are off.
+            Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
+                self.add(&text, false);
+            }
         }
     }
-    flush(&mut text, &style, &mut spans);
-    spans
-}
 
-/// Whether emphasis that opens here is closed further on.
-fn closes(rest: &str, mark: &str) -> bool {
-    !rest.starts_with(char::is_whitespace) && rest.get(1..).is_some_and(|rest| rest.contains(mark))
-        || rest.find(mark).is_some_and(|at| at > 0)
-}
-
-/// The most bytes of a link's target.
-const MAX_TARGET: usize = 2_048;
-
-/// The closing bracket of each opening one, by their positions in a line.
-fn brackets(line: &str) -> FxHashMap<usize, usize> {
-    let mut pairs = FxHashMap::default();
-    if !line.contains("](") {
-        return pairs;
-    }
-    let mut open = Vec::new();
-    let mut is_escaped = false;
-    for (at, byte) in line.bytes().enumerate() {
-        match byte {
-            _ if is_escaped => {}
-            b'[' => open.push(at),
-            b']' => pairs.extend(open.pop().map(|start| (start, at))),
+    fn start(&mut self, tag: Tag<'_>) {
+        match tag {
+            Tag::Paragraph | Tag::Heading { .. } | Tag::HtmlBlock => self.end_paragraph(),
+            Tag::BlockQuote(_) => {
+                self.end_paragraph();
+                self.within.push(Container::Quote);
+            }
+            Tag::CodeBlock(CodeBlockKind::Fenced(_) | CodeBlockKind::Indented) => {
+                self.end_paragraph();
+                self.code = Some(String::new());
+            }
+            Tag::List(first) => {
+                self.end_paragraph();
+                self.lists.push(first);
+            }
+            Tag::Item => {
+                self.end_item_line();
+                self.within.push(Container::Item);
+                self.marker = Some(match self.lists.last_mut() {
+                    Some(Some(number)) => {
+                        let marker = Marker::Number(*number);
+                        *number = number.saturating_add(1);
+                        marker
+                    }
+                    _ => Marker::Bullet,
+                });
+            }
+            Tag::Table(sides) => {
+                self.end_paragraph();
+                let side = |alignment| match alignment {
+                    Alignment::None | Alignment::Left => Side::Left,
+                    Alignment::Center => Side::Center,
+                    Alignment::Right => Side::Right,
+                };
+                let columns = sides.into_iter().map(|alignment| Column {
+                    num_chars: 0,
+                    side: side(alignment),
+                });
+                self.table = Some(Table {
+                    columns: columns.collect(),
+                    ..Table::default()
+                });
+            }
+            Tag::Emphasis => self.emphasis += 1,
+            Tag::Strong => self.strong += 1,
+            Tag::Strikethrough => self.strikethrough += 1,
+            Tag::Link { dest_url, .. } => self.links.push(web_address(&dest_url)),
+            // Nothing is fetched. A picture that a link is made of leads where the link does.
+            Tag::Image { dest_url, .. } => {
+                let around = self.links.last().cloned().flatten();
+                self.links.push(around.or_else(|| web_address(&dest_url)));
+            }
             _ => {}
         }
-        is_escaped = byte == b'\\' && !is_escaped;
     }
-    pairs
-}
 
-/// A text without the backslashes that keep marks from being marks.
-fn unescaped(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let is_escape = c == '\\' && chars.peek().is_some_and(char::is_ascii_punctuation);
-        plain.extend(if is_escape { chars.next() } else { Some(c) });
-    }
-    plain
-}
-
-/// A link whose label ends at a bracket: its target, and where it ends.
-fn target(line: &str, close: usize) -> Option<(&str, usize)> {
-    let rest = line.get(close + 1..)?.strip_prefix('(')?;
-    let mut depth = 0_usize;
-    for (at, byte) in rest.bytes().enumerate().take(MAX_TARGET) {
-        match byte {
-            b'(' => depth += 1,
-            b')' if depth == 0 => return Some((&rest[..at], close + 2 + at + 1)),
-            b')' => depth -= 1,
-            b' ' | b'\t' => return None,
+    fn end(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::Paragraph | TagEnd::HtmlBlock => self.end_paragraph(),
+            TagEnd::Heading(level) => {
+                let spans = std::mem::take(&mut self.spans);
+                self.push(Content::Heading(level as u8, spans));
+            }
+            TagEnd::BlockQuote(_) => {
+                self.end_paragraph();
+                self.within.pop();
+            }
+            TagEnd::CodeBlock => {
+                let code = self.code.take().unwrap_or_default();
+                self.push(Content::Code(PlainText::new(&code)));
+            }
+            TagEnd::List(_) => {
+                self.lists.pop();
+            }
+            TagEnd::Item => {
+                self.end_item_line();
+                self.within.pop();
+            }
+            TagEnd::TableCell => {
+                let cell = std::mem::take(&mut self.spans);
+                if let Some(table) = &mut self.table {
+                    table.end_cell(cell);
+                }
+            }
+            TagEnd::TableHead | TagEnd::TableRow => {
+                if let Some(table) = &mut self.table {
+                    table.rows.push(std::mem::take(&mut table.row));
+                }
+            }
+            TagEnd::Table => self.end_table(),
+            TagEnd::Emphasis => self.emphasis -= 1,
+            TagEnd::Strong => self.strong -= 1,
+            TagEnd::Strikethrough => self.strikethrough -= 1,
+            TagEnd::Link | TagEnd::Image => _ = self.links.pop(),
             _ => {}
         }
     }
-    None
+
+    /// Adds text to the open paragraph, heading or cell.
+    fn add(&mut self, text: &str, code: bool) {
+        let span = Span {
+            text: String::new(),
+            strong: self.strong > 0,
+            emphasis: self.emphasis > 0,
+            strikethrough: self.strikethrough > 0,
+            code,
+            link: self.links.last().cloned().flatten(),
+        };
+        match self.spans.last_mut() {
+            Some(last) if last.has_style_of(&span) => last.text.push_str(text),
+            _ => self.spans.push(Span {
+                text: text.to_owned(),
+                ..span
+            }),
+        }
+    }
+
+    fn push(&mut self, content: Content) {
+        self.blocks.push(Block {
+            within: self.within.iter().take(MAX_DEPTH).copied().collect(),
+            marker: self.marker.take(),
+            content,
+        });
+    }
+
+    fn end_paragraph(&mut self) {
+        let mut spans = std::mem::take(&mut self.spans);
+        // A block of HTML ends with the end of its last line.
+        if let Some(last) = spans.last_mut() {
+            last.text.truncate(last.text.trim_end_matches('\n').len());
+        }
+        if !spans.is_empty() {
+            self.push(Content::Paragraph(spans));
+        }
+    }
+
+    /// Ends the text of an item, which has a line of its own also where it is empty.
+    fn end_item_line(&mut self) {
+        self.end_paragraph();
+        if self.marker.is_some() {
+            self.push(Content::Paragraph(Vec::new()));
+        }
+    }
+
+    fn end_table(&mut self) {
+        let Some(table) = self.table.take() else { return };
+        let columns: Arc<[Column]> = table.columns.into();
+        for (at, cells) in table.rows.into_iter().enumerate() {
+            self.push(Content::Row(Row {
+                is_header: at == 0,
+                columns: columns.clone(),
+                cells,
+            }));
+        }
+    }
+}
+
+impl Table {
+    fn end_cell(&mut self, cell: Vec<Span>) {
+        if let Some(column) = self.columns.get_mut(self.row.len()) {
+            let num_chars = cell.iter().map(|span| span.text.chars().count()).sum();
+            column.num_chars = column.num_chars.max(num_chars);
+            self.row.push(cell);
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plain(text: &str) -> Span {
-        Span {
-            text: text.to_owned(),
-            ..Span::default()
-        }
-    }
-
-    #[test]
-    fn reads_blocks() {
-        let text = "# Scene\nA robot\ndrives.\n\n- one\n  - two\n3. three\n> said\n\n```\nlet x;\n\ny\n```\n---\n#nothing";
-        assert_eq!(
-            parse(text),
-            [
-                Block::Heading(1, vec![plain("Scene")]),
-                Block::Paragraph(vec![plain("A robot drives.")]),
-                Block::Item(0, None, vec![plain("one")]),
-                Block::Item(1, None, vec![plain("two")]),
-                Block::Item(0, Some(3), vec![plain("three")]),
-                Block::Quote(vec![plain("said")]),
-                Block::Code("let x;\n\ny".to_owned()),
-                Block::Rule,
-                Block::Paragraph(vec![plain("#nothing")]),
-            ]
-        );
-        assert_eq!(
-            parse("```\nnever closed"),
-            [Block::Code("never closed".to_owned())]
-        );
-        assert_eq!(parse(""), []);
-    }
-
-    #[test]
-    fn reads_spans() {
-        let strong = |text: &str| Span {
-            strong: true,
-            ..plain(text)
-        };
-        let emphasis = |text: &str| Span {
-            emphasis: true,
-            ..plain(text)
-        };
-        let check = |text: &str, expected: &[Span]| assert_eq!(spans(text), expected, "{text}");
-        check(
-            "in a *circle* for **100** frames",
-            &[
-                plain("in a "),
-                emphasis("circle"),
-                plain(" for "),
-                strong("100"),
-                plain(" frames"),
-            ],
-        );
-        check("snake_case_name and 2 * 3", &[plain("snake_case_name and 2 * 3")]);
-        check(
-            "`a*b*`",
-            &[Span {
-                code: true,
-                ..plain("a*b*")
-            }],
-        );
-        check(r"\*not\*", &[plain("*not*")]);
-        check(
-            "[here](https://example.org)!",
-            &[
-                Span {
-                    link: Some("https://example.org".to_owned()),
-                    ..plain("here")
-                },
-                plain("!"),
-            ],
-        );
-        let link = |text: &str, target: &str| Span {
-            link: Some(target.to_owned()),
-            ..plain(text)
-        };
-        check("[not a link", &[plain("[not a link")]);
-        check("[a] and [b](url)", &[plain("[a] and "), link("b", "url")]);
-        check("[a [b] c](u(1))", &[link("a [b] c", "u(1)")]);
-        check(r"[a\]](u)", &[link("a]", "u")]);
-        check("[a](not a url", &[plain("[a](not a url")]);
-        check("ünï **cödé", &[plain("ünï **cödé")]);
-        check("*", &[plain("*")]);
-    }
-
-    /// Costs what is written, whatever it is: each of these would take minutes if every mark looked at all that follows.
-    #[test]
-    fn a_megabyte_of_marks_is_read() {
-        for mark in ["[", "[](", "](", "*", "**", "_a ", "`", "[a](", "(", r"\["] {
-            let text = mark.repeat(1_000_000 / mark.len());
-            assert!(!parse(&text).is_empty(), "{mark}");
-        }
-    }
-}
+mod tests;

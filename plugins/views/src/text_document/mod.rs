@@ -1,8 +1,9 @@
 //! Documents: one text, plain or in Markdown.
 //!
-//! [`markdown`] reads as much of Markdown as people write into recordings, [`plain`] splits other texts into rows; [`ui`] shows what
-//! of them can be seen.
+//! [`markdown`] reads Markdown into blocks, [`plain`] splits other texts into rows, both once for each text; [`blocks`] draws what of
+//! them can be seen, [`ui`] the tile around it.
 
+mod blocks;
 mod markdown;
 mod plain;
 mod ui;
@@ -15,7 +16,7 @@ use chronoscope_frame::{
 };
 use chronoscope_types::read;
 
-pub use markdown::{Block, Span};
+pub use markdown::{Block, Column, Container, Content, MAX_DEPTH, Marker, Row, Side, Span};
 pub use plain::PlainText;
 pub use ui::TextDocumentUi;
 

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use chronoscope_frame::{Report, Visual, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
-use chronoscope_store::{Chunk, ChunkId, RangeResult, RowId, TimelineId};
+use chronoscope_store::{Chunk, ChunkId, Hit, RangeResult, RowId, TimelineId};
 use chronoscope_types::read;
 
 /// The time of lines that lie on no timeline. No other line has it, since it is reserved.
@@ -24,6 +24,9 @@ pub struct TextLog;
 #[derive(Debug)]
 pub struct LogEntries {
     rows: Vec<Row>,
+    /// The component of the chunks that the texts are in: another one than that of logs, where the blueprint
+    /// says so.
+    component: Arc<str>,
     chunks: Vec<Arc<Chunk>>,
     levels: Vec<Arc<str>>,
     taken: Vec<Taken>,
@@ -38,6 +41,7 @@ impl Default for LogEntries {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             rows: Vec::new(),
+            component: Arc::default(),
             chunks: Vec::new(),
             levels: Vec::new(),
             taken: Vec::new(),
@@ -125,23 +129,12 @@ fn lines(input: &VisualizerInput<'_>, mut entries: LogEntries) -> Result<Option<
         // Before all times there is nothing but static data.
         default_level: input.latest_at(&level, i64::MIN + 1).and_then(first),
     };
-    match input.range(&component, input.time_range()) {
-        Some(answer) => {
-            if let Some(hit) = answer.static_hit() {
-                entries.set_static(context, Arc::clone(hit.chunk()), hit.row());
-            } else {
-                entries.update(context, &answer);
-            }
-        }
-        // Without a timeline there is still static data.
-        None => {
-            let hit = input
-                .store
-                .component_id(&component)
-                .and_then(|id| input.latest_row(id, None, i64::MIN + 1).hit);
-            let Some(hit) = hit else { return Ok(None) };
-            entries.set_static(context, Arc::clone(hit.chunk()), hit.row());
-        }
+    let Some(answer) = input.range(&component, input.time_range()) else {
+        return Ok(None);
+    };
+    match answer.static_hit() {
+        Some(hit) => entries.set_static(context, hit),
+        None => entries.update(context, &answer),
     }
     if let Some(error) = entries.unreadable() {
         return Err(input.report(error.to_string()));
@@ -176,7 +169,7 @@ impl LogEntries {
     /// The text of a line.
     pub fn text(&self, line: usize) -> &str {
         self.place(line)
-            .and_then(|(chunk, row)| first_text(chunk, &chronoscope_types::TextLog::TEXT, row))
+            .and_then(|(chunk, row)| first_text(chunk, &self.component, row))
             .unwrap_or("")
     }
 
@@ -227,14 +220,15 @@ impl LogEntries {
         Some((self.chunks.get(row.chunk as usize)?, row.row as usize))
     }
 
-    fn set_static(&mut self, context: Context, chunk: Arc<Chunk>, row: usize) {
+    fn set_static(&mut self, context: Context, hit: &Hit) {
         *self = Self {
             context,
+            component: Arc::clone(hit.column().name()),
             ..Self::default()
         };
-        let level = first_text(&chunk, &chronoscope_types::TextLog::LEVEL, row).map(Arc::from);
-        let level = self.level_of(level.as_deref());
-        self.chunks.push(chunk);
+        let row = hit.row();
+        let level = self.level_of(first_text(hit.chunk(), &chronoscope_types::TextLog::LEVEL, row));
+        self.chunks.push(Arc::clone(hit.chunk()));
         self.rows.push(Row {
             time: STATIC,
             chunk: 0,
@@ -252,6 +246,9 @@ impl LogEntries {
             };
         }
         self.revision += 1;
+        if let Some(slice) = answer.slices().first() {
+            self.component = Arc::clone(slice.column().name());
+        }
         let kept = self
             .taken
             .iter()
@@ -323,15 +320,7 @@ impl LogEntries {
     /// What is wrong with the texts, if they cannot be read at all.
     fn unreadable(&self) -> Option<chronoscope_types::ReadError> {
         let mut chunks = self.chunks.iter();
-        chunks.find_map(|chunk| {
-            read::texts(
-                chunk
-                    .component(&chronoscope_types::TextLog::TEXT)?
-                    .lists()
-                    .values(),
-            )
-            .err()
-        })
+        chunks.find_map(|chunk| read::texts(chunk.component(&self.component)?.lists().values()).err())
     }
 }
 

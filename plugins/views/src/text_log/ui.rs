@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, Recordings, Selection, TimeCommand, View, ViewerCommand, ViewerCommands,
+    Cursor, DataResults, Item, QueryContext, Recordings, Selection, View, ViewerCommand, ViewerCommands,
     Visuals,
     selection::Highlight,
     selection::{ClickSource, EntityClicked},
@@ -82,6 +82,7 @@ struct LogInput<'a> {
     time_type: TimeType,
     timeline: &'a str,
     cursor: Cursor,
+    looks: &'a QueryContext,
     selection: Option<&'a Selection>,
     style: &'a ViewStyle,
 }
@@ -101,10 +102,10 @@ impl ViewUi for TextLogUi {
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let world = context.world;
-        let (Some(view), Some(results), Some(cursor)) = (
+        let (Some(view), Some(results), Some(looks)) = (
             context.get::<View>(),
             context.get::<DataResults>(),
-            world.get_resource::<Cursor>(),
+            context.get::<QueryContext>(),
         ) else {
             return;
         };
@@ -116,6 +117,7 @@ impl ViewUi for TextLogUi {
         let table = world
             .get_resource::<LogTables>()
             .and_then(|tables| tables.get(view.id));
+        let cursor = looks.cursor;
         let store = cursor
             .recording
             .and_then(|key| world.get_resource::<Recordings>()?.get(key))
@@ -132,7 +134,7 @@ impl ViewUi for TextLogUi {
                 Some(report) => {
                     empty::show(ui, style, self.icon(), "This log cannot be read", &report.message);
                 }
-                None if let Some((title, hint)) = empty::not_loaded(context) => {
+                None if let Some((title, hint)) = empty::not_there(context) => {
                     empty::show(ui, style, self.icon(), title, &hint);
                 }
                 None => empty::show(
@@ -168,7 +170,8 @@ impl ViewUi for TextLogUi {
             table,
             time_type: timeline.map_or(TimeType::Sequence, chronoscope_store::Timeline::time_type),
             timeline: timeline.map_or("time", |timeline| timeline.name()),
-            cursor: *cursor,
+            cursor,
+            looks,
             selection: world.get_resource::<Selection>(),
             style,
         };
@@ -435,7 +438,7 @@ fn show_line(
             .on_hover_text("Move the cursor here")
             .clicked()
         {
-            commands.time(TimeCommand::SetTime(time));
+            commands.push(input.looks.seek(input.view, time));
         }
     });
     if columns.entity {

@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, InstructionIndex, RecordingEntry, Recordings, ResultKey, View, ViewTile, Visualizer,
-    Visuals, Work, WorkCounters,
+    DataResults, InstructionIndex, QueryContext, RecordingEntry, Recordings, ResultKey, View, ViewTile,
+    Visualizer, Visuals, Work, WorkCounters,
 };
 use chronoscope_store::EntityId;
 use egui::Color32;
@@ -88,21 +88,20 @@ pub(super) fn name_lines(
         Option<Res<Visuals<SeriesPoints>>>,
     ),
     recordings: Res<Recordings>,
-    cursor: Res<Cursor>,
     counters: Res<WorkCounters>,
-    views: Query<(&View, &ViewTile, &DataResults)>,
+    views: Query<(&View, &ViewTile, &QueryContext, &DataResults)>,
 ) {
     puffin::profile_scope!("present", "time series");
     let lines = lines.bypass_change_detection();
-    let Some(entry) = cursor.recording.and_then(|key| recordings.get(key)) else {
-        lines.by_view.clear();
-        return;
-    };
     let mut num_views = 0;
-    for (view, tile, results) in &views {
+    for (view, tile, context, results) in &views {
         if view.class.as_str() != ViewClassId::TIME_SERIES {
             continue;
         }
+        let Some(entry) = context.cursor.recording.and_then(|key| recordings.get(key)) else {
+            lines.by_view.remove(&view.id);
+            continue;
+        };
         num_views += 1;
         let of_view = OfView {
             lines: visuals.0.as_ref().and_then(|visuals| visuals.view(view.id)),

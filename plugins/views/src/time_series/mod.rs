@@ -37,7 +37,7 @@ use bevy::{
 };
 use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, ViewId, heuristics::rules};
 use chronoscope_frame::{
-    AppViewClassExt as _, AppVisualizerExt as _, Cursor, Frame, FrameSystems, RecordingEntry, Recordings,
+    ActiveBlueprint, AppViewClassExt as _, AppVisualizerExt as _, Frame, FrameSystems, RecordingEntry,
     Report, ViewClass, Visualizer, Visuals,
 };
 
@@ -47,7 +47,9 @@ pub use series::{EntitySeries, Mark, SeriesStyle};
 pub use ui::TimeSeriesUi;
 pub use visualizers::{SeriesLines, SeriesPoints};
 
-use crate::{AppViewUiExt as _, properties::AppPropertiesExt as _, spatial::SpatialSystems};
+use crate::{
+    AppViewUiExt as _, properties::AppPropertiesExt as _, spatial::SpatialSystems, view_ui::recording_of,
+};
 use properties::PlotProperties;
 
 /// Plots of scalars over time.
@@ -99,13 +101,15 @@ impl Plugin for TimeSeriesPlugin {
 
 /// The entities of a view that have more series than are shown.
 fn left_out<V: Visualizer<Visual = EntitySeries>>(world: &World, view: ViewId) -> Vec<Report> {
+    let entity = world
+        .get_resource::<ActiveBlueprint>()
+        .and_then(|active| active.entity(view));
     let (Some(visuals), Some(store)) = (
         world
             .get_resource::<Visuals<V>>()
             .and_then(|visuals| visuals.view(view)),
-        world
-            .get_resource::<Recordings>()
-            .and_then(|recordings| recordings.get(world.get_resource::<Cursor>()?.recording?))
+        entity
+            .and_then(|entity| recording_of(world, entity))
             .map(RecordingEntry::store),
     ) else {
         return Vec::new();

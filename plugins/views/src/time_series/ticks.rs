@@ -1,7 +1,7 @@
 //! Where the lines of a grid go and what stands beside them: round numbers, as many as fit, labels that never overlap.
 
 use chronoscope_store::{TimeRange, TimeType};
-use chronoscope_types::format_time;
+use chronoscope_types::format_calendar;
 
 use super::window::{TimeWindow, ValueWindow};
 use crate::time_steps::{DAY, HOUR, MINUTE, SECOND, time_steps};
@@ -181,13 +181,10 @@ fn clock(time: i64, decimals: usize) -> String {
 }
 
 fn time_of_day(time: i64, decimals: usize) -> String {
-    let rest = time.rem_euclid(DAY);
-    format!(
-        "{:02}:{:02}:{}",
-        rest / HOUR,
-        rest % HOUR / MINUTE,
-        seconds((rest % MINUTE).unsigned_abs(), decimals)
-    )
+    match decimals {
+        0 => format_calendar("%H:%M:%S", time),
+        _ => format_calendar(&format!("%H:%M:%S%.{decimals}f"), time),
+    }
 }
 
 /// Two digits of seconds and the digits behind the point.
@@ -202,8 +199,7 @@ fn seconds(nanos: u64, decimals: usize) -> String {
 
 /// The day of the calendar: `2026-11-22`.
 fn date(time: i64) -> String {
-    let text = format_time(TimeType::TimestampNs, time);
-    text.split('T').next().unwrap_or_default().to_owned()
+    format_calendar("%Y-%m-%d", time)
 }
 
 /// The lines of an axis of values that is `height` points high, where each label needs `spacing` points.

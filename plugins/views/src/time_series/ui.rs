@@ -3,7 +3,7 @@
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, RecordingKey, Recordings, Selection, TimeCommand, View, ViewOverrides,
+    Cursor, DataResults, Item, QueryContext, RecordingKey, Recordings, Selection, View, ViewOverrides,
     ViewerCommand, Visualizer, Visualizers, Visuals,
     selection::{ClickButton, ClickSource, EntityClicked},
     visualizer::ViewVisuals,
@@ -55,15 +55,16 @@ impl ViewUi for TimeSeriesUi {
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let world = context.world;
-        let (Some(view), Some(results), Some(cursor)) = (
+        let (Some(view), Some(results), Some(looks)) = (
             context.get::<View>(),
             context.get::<DataResults>(),
-            world.get_resource::<Cursor>(),
+            context.get::<QueryContext>(),
         ) else {
             return;
         };
         let default_style = ViewStyle::default();
         let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+        let cursor = looks.cursor;
         let recording = cursor
             .recording
             .and_then(|key| world.get_resource::<Recordings>()?.get(key));
@@ -72,9 +73,9 @@ impl ViewUi for TimeSeriesUi {
             .map_or(&[][..], |lines| lines.get(view.id));
         let Some(entry) = recording.filter(|_| !named.is_empty()) else {
             let store = recording.map(chronoscope_frame::RecordingEntry::store);
-            let (title, hint) = match empty::not_loaded(context) {
+            let (title, hint) = match empty::not_there(context) {
                 Some((title, hint)) => (title.to_owned(), hint),
-                None => why_empty(world, view, results, store, *cursor),
+                None => why_empty(world, view, results, store, cursor),
             };
             return empty::show(ui, style, self.icon(), &title, &hint);
         };
@@ -137,7 +138,7 @@ impl ViewUi for TimeSeriesUi {
                 })
             };
             match event {
-                PlotEvent::SetTime(time) => context.commands.time(TimeCommand::SetTime(time)),
+                PlotEvent::SetTime(time) => context.commands.push(looks.seek(view.id, time)),
                 PlotEvent::SetWindow(moved) => {
                     memory.window = moved;
                     if moved.values != window.values {

@@ -184,14 +184,15 @@ fn has_any(input: &VisualizerInput<'_>, fields: &[ComponentName]) -> bool {
 fn take_samples(input: &VisualizerInput<'_>, series: &mut EntitySeries) -> Result<bool, Report> {
     series.constants.clear();
     let answer = input.range(&Scalars::SCALARS, input.time_range());
-    // Where there is no timeline there is still static data.
+    // What is not taken from the recording may be given by the blueprint.
     let constant = match &answer {
         Some(answer) => answer.static_hit().map(chronoscope_store::Hit::cell),
         None => input.latest_at(&Scalars::SCALARS, LOOKS_AT),
     };
     if let Some(cell) = constant {
         series.samples = Samples::default();
-        let values = read::scalars(&cell).map_err(|error| input.report(error.to_string()))?;
+        let values = read::values_or::<components::Scalar, f64>(&cell, f64::NAN)
+            .map_err(|error| input.report(error.to_string()))?;
         series.left_out = values.len().saturating_sub(MAX_SERIES);
         series.constants = values
             .iter()

@@ -4,6 +4,10 @@
 //! that place several frames are asked by the index of [`Transforms`], which has the rows of the shown
 //! timeline, at whatever time.
 
+mod cameras;
+
+use std::cell::Cell;
+
 use chronoscope_store::{ChunkId, ChunkStore, ComponentId, EntityId, Hit, LatestAt, QueryCache, TimelineId};
 use chronoscope_types::{CoordinateFrame, Pinhole, read};
 use glam::DAffine3;
@@ -16,6 +20,7 @@ use super::{
     rows::{ShownRow, TransformComponents, newest},
     rows_by_frame::RowQuery,
 };
+use cameras::NamedCameras;
 
 /// The transforms of a recording at any time of the shown timeline.
 pub(crate) struct AnyTimeTransforms<'a> {
@@ -26,11 +31,11 @@ pub(crate) struct AnyTimeTransforms<'a> {
     components: TransformComponents,
     coordinate_frame: Option<ComponentId>,
     pinhole: Option<ComponentId>,
-    pinhole_child: Option<ComponentId>,
     /// The entities that place a frame beside that of their path, or among several.
     placing: FxHashMap<FrameKey, SmallVec<[Placing; 1]>>,
-    /// The entities whose cameras may look from other frames than those of their paths.
-    named_cameras: Vec<EntityId>,
+    named_cameras: NamedCameras<'a>,
+    /// Until when it matters that the index lacks chunks that were never read.
+    unread_until: Cell<Option<i64>>,
 }
 
 /// An entity that places a frame.
@@ -71,6 +76,13 @@ pub(crate) enum AnyTimeRoot {
 pub(crate) struct ReadChunks {
     pub(crate) used: Vec<ChunkId>,
     pub(crate) missing: Vec<ChunkId>,
+}
+
+impl ReadChunks {
+    fn note(&mut self, answer: &LatestAt) {
+        self.used.extend(answer.hit.as_ref().map(|hit| hit.chunk().id()));
+        self.missing.extend_from_slice(&answer.missing);
+    }
 }
 
 /// The frames from an entity to its root are looked at no more often than this: rows that come later may lead
@@ -128,9 +140,6 @@ impl<'a> AnyTimeTransforms<'a> {
                 );
             }
         }
-        let pinhole_child = store.component_id(&Pinhole::CHILD_FRAME);
-        let has_child = |entity: &EntityId| pinhole_child.is_some_and(|id| store.has_component(*entity, id));
-        let named_cameras = pinhole_child.map(|_| store.entities().filter(has_child));
         Self {
             store,
             cache,
@@ -139,10 +148,22 @@ impl<'a> AnyTimeTransforms<'a> {
             components,
             coordinate_frame: store.component_id(&CoordinateFrame::FRAME),
             pinhole: store.component_id(&Pinhole::IMAGE_FROM_CAMERA),
-            pinhole_child,
             placing,
-            named_cameras: named_cameras.into_iter().flatten().collect(),
+            named_cameras: NamedCameras::new(store, cache, timeline),
+            unread_until: Cell::new(None),
         }
+    }
+
+    /// The chunks that all answers until now were read from, beside those that each of them names, and those
+    /// that lack. Some may be named more than once.
+    pub(crate) fn take_shared(&self) -> ReadChunks {
+        let mut read = self.named_cameras.take_read();
+        if let Some(until) = self.unread_until.take() {
+            let all = self.transforms.rows.iter();
+            let unread = all.flat_map(|(_, rows)| rows.unread_until(until));
+            read.missing.extend(unread);
+        }
+        read
     }
 
     /// Where an entity is at a time, or later, once all transforms above it have rows. Names the chunks that
@@ -200,7 +221,7 @@ impl<'a> AnyTimeTransforms<'a> {
         let mut root_from_entity = DAffine3::IDENTITY;
         let mut key = start;
         for _ in 0..MAX_FRAMES {
-            if self.has_camera(&key, *time, chunks) {
+            if self.has_camera(&key, *time) {
                 return Some((AnyTimeRoot::Image(key), root_from_entity));
             }
             let logged = self.logged(&key, time, chunks);
@@ -248,26 +269,17 @@ impl<'a> AnyTimeTransforms<'a> {
         }
     }
 
-    fn has_camera(&self, key: &FrameKey, time: i64, chunks: &mut ReadChunks) -> bool {
-        let child_of = |entity: EntityId, chunks: &mut ReadChunks| -> Option<FrameKey> {
-            let hit = self.latest_at(entity, self.pinhole_child?, time, chunks).hit?;
-            let cell = hit.cell();
-            let names = read::texts(&cell).ok()?;
-            let name = names.first().filter(|name| !name.is_empty())?.into();
-            Some(FrameGraph::key_of(self.store, &name))
-        };
+    fn has_camera(&self, key: &FrameKey, time: i64) -> bool {
         // A camera is one at whatever time, so that what is in its picture is framed the same before it is
         // there.
-        if let FrameKey::Path(entity) = key
-            && self
-                .pinhole
-                .is_some_and(|pinhole| self.store.has_component(*entity, pinhole))
-            && (!self.named_cameras.contains(entity) || child_of(*entity, chunks).is_none())
-        {
-            return true;
-        }
-        let mut named = self.named_cameras.iter();
-        named.any(|camera| child_of(*camera, chunks).as_ref() == Some(key))
+        let own = |pinhole, entity| {
+            self.store.has_component(entity, pinhole) && !self.named_cameras.is_named(entity, time)
+        };
+        let is_own = match (key, self.pinhole) {
+            (FrameKey::Path(entity), Some(pinhole)) => own(pinhole, *entity),
+            _ => false,
+        };
+        is_own || self.named_cameras.look_from(key, time)
     }
 
     /// What rows say about a frame. Moves the time to when each of them is there.
@@ -334,12 +346,7 @@ impl<'a> AnyTimeTransforms<'a> {
         if is_named {
             // It is not known what chunks place that were never read.
             let until = if all.is_empty() { i64::MAX } else { *time };
-            let unread = self
-                .transforms
-                .rows
-                .iter()
-                .flat_map(|(_, rows)| rows.unread_until(until));
-            chunks.missing.extend(unread);
+            self.unread_until.set(self.unread_until.get().max(Some(until)));
         }
         all
     }
@@ -363,10 +370,7 @@ impl<'a> AnyTimeTransforms<'a> {
         let answer = self
             .cache
             .latest_at(self.store, entity, self.timeline, time, component);
-        chunks
-            .used
-            .extend(answer.hit.as_ref().map(|hit| hit.chunk().id()));
-        chunks.missing.extend_from_slice(&answer.missing);
+        chunks.note(&answer);
         answer
     }
 }

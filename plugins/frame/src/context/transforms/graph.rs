@@ -22,6 +22,9 @@ pub(in crate::context) use context_frames::ContextFrame;
 /// What the names of the frames of paths begin with.
 pub(super) const PATH_PREFIX: &str = "tf#";
 
+/// So many frames are kept, whether rows speak of them or not.
+const FEW_FRAMES: usize = 512;
+
 #[derive(Default)]
 pub(super) struct FrameGraph {
     pub(super) frames: Vec<Frame>,
@@ -50,6 +53,8 @@ pub(super) struct FrameGraph {
     /// What is composed anew.
     dirty: Vec<usize>,
     pass: u64,
+    /// The number of frames when it was last counted which of them are idle.
+    counted: usize,
 }
 
 /// How a frame is called.
@@ -117,6 +122,12 @@ enum Edge {
     Broken,
 }
 
+impl Frame {
+    fn is_idle(&self) -> bool {
+        self.transforms.is_empty() && self.pinholes.is_empty() && self.children.is_empty()
+    }
+}
+
 impl Edge {
     fn parent_from_frame(&self) -> DAffine3 {
         match self {
@@ -152,6 +163,21 @@ impl FrameGraph {
                 self.by_entity.insert(entity, at);
             }
         }
+    }
+
+    /// Whether most frames are idle: no row speaks of them any more, nor is anything in them. Then it is
+    /// cheaper to begin anew than to keep them.
+    ///
+    /// Cost: constant per frame that was added.
+    pub(super) fn is_mostly_idle(&mut self, used: impl FnOnce() -> FxHashSet<usize>) -> bool {
+        if self.frames.len() < 2 * self.counted.max(FEW_FRAMES) {
+            return false;
+        }
+        self.counted = self.frames.len();
+        let used = used();
+        let frames = self.frames.iter().enumerate();
+        let idle = frames.filter(|(at, frame)| frame.is_idle() && !used.contains(at));
+        idle.count() * 2 > self.counted
     }
 
     /// The nearest frame of a path at or above an entity.
@@ -513,7 +539,7 @@ pub(super) fn name_of(store: &ChunkStore, key: &FrameKey) -> String {
     }
 }
 
-/// Puts, replaces or removes an logged. Returns whether something changed.
+/// Puts, replaces or removes what an entity logged. Returns whether something changed.
 fn set_logged<T: PartialEq, const N: usize>(
     all: &mut SmallVec<[T; N]>,
     logged: Option<T>,
@@ -541,8 +567,8 @@ where
     }
 }
 
-/// The one logged that holds: what is logged over time wins over what is static. An error where there are
-/// several, with their entities.
+/// What holds of the things that were logged: what was logged over time wins over what is static. An error
+/// where there are several, with their entities.
 pub(super) fn only<T>(all: &[T], of: impl Fn(&T) -> (EntityId, bool)) -> Result<Option<&T>, Vec<EntityId>> {
     if all.len() <= 1 {
         return Ok(all.first());

@@ -1,9 +1,10 @@
 //! Where entities stand: the frame graph at the cursor, composed in f64.
 //!
-//! [`read`] reads rows, [`rows`] finds those that hold at the cursor, and [`graph`] puts them together. Only
-//! frames that rows speak of are kept; an entity without a frame of its own stands in that of the nearest
-//! path above it that has one. At a moved cursor only the subtrees below changed transforms are composed
-//! anew.
+//! [`read`] reads rows, [`rows`] finds those that hold at the cursor, [`rows_by_frame`] those of entities
+//! that place several frames, and [`graph`] puts them together. [`update`] brings all of that to the cursor;
+//! [`any_time`] asks for other times. Only frames that rows speak of are kept; an entity without a frame of
+//! its own stands in that of the nearest path above it that has one. At a moved cursor only the subtrees
+//! below changed transforms are composed anew.
 //!
 //! The graph falls into trees: that of the world, one below each frame of which it is not known how it hangs
 //! on its parent, and one for the picture of each camera. Two entities of one tree see each other; between
@@ -174,6 +175,15 @@ struct OwnFrame {
 }
 
 impl Transforms {
+    /// Those of a query context whose versions begin here.
+    pub(crate) fn beginning_at(version: u64) -> Self {
+        Self {
+            version,
+            reset_version: version,
+            ..Self::default()
+        }
+    }
+
     /// Where an entity stands.
     pub fn placement(&self, store: &ChunkStore, entity: EntityId) -> Placement {
         match self.frame_in_graph(store, entity) {
@@ -380,6 +390,11 @@ impl Transforms {
     /// Grows with each change of what frames are below which, and of which entity is in which.
     pub(super) fn structure_version(&self) -> u64 {
         self.structure_version + self.graph.structure_version()
+    }
+
+    /// Grows with each change of what frames are below which.
+    pub(super) fn frames_version(&self) -> u64 {
+        self.graph.structure_version()
     }
 
     /// Whether one of [`Self::reports`] says why a tree is cut off.

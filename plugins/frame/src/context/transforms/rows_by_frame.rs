@@ -8,6 +8,8 @@
 //! they were read.
 
 mod entity;
+mod entity_chunks;
+mod row_list;
 
 use std::sync::Arc;
 
@@ -165,6 +167,11 @@ impl RowsByFrame {
         for at in rows.placed() {
             graph.set_transform(at, entity, None);
         }
+    }
+
+    /// Forgets where frames are in the graph: it is another one from now on, in which none is placed.
+    pub(super) fn forget_graph(&mut self) {
+        self.by_entity.values_mut().for_each(EntityRows::forget_graph);
     }
 
     /// The rows that were read since the last call.

@@ -26,14 +26,21 @@ impl Transforms {
         log: &DiffLog,
         latest_at: &LatestAtResults,
     ) -> TransformWork {
-        let reset = self.recording != recording || self.epoch != latest_at.epoch();
+        let is_other = self.recording != recording || self.epoch != latest_at.epoch();
+        let reset = is_other || self.is_mostly_idle();
         if reset {
+            let rows = if is_other {
+                self.rows.emptied(log)
+            } else {
+                self.rows.forget_graph();
+                std::mem::take(&mut self.rows)
+            };
             *self = Self {
                 recording,
                 epoch: latest_at.epoch(),
                 version: self.version + 1,
                 reset_version: self.version + 1,
-                rows: self.rows.emptied(log),
+                rows,
                 structure_version: self.structure_version() + 1,
                 ..Self::default()
             };
@@ -94,6 +101,14 @@ impl Transforms {
             frames: composed.frames,
             rows_read: self.rows.take_rows_read(),
         }
+    }
+
+    /// Whether most frames are named by nobody any more, as those of things that were tracked once.
+    fn is_mostly_idle(&mut self) -> bool {
+        let own = self.own_frames.values();
+        let own = own.filter_map(|own| *own.key.as_ref().ok()?);
+        let used = own.chain(self.pinhole_frames.values().copied());
+        self.graph.is_mostly_idle(|| used.collect())
     }
 
     /// Whether rows of an entity may have placed frames before.

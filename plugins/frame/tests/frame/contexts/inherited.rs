@@ -145,6 +145,54 @@ fn a_visualizer_runs_again_where_a_frame_hangs_elsewhere() {
 }
 
 #[test]
+fn a_cycle_of_frames_and_an_entity_that_changes_its_frame_check_what_they_concern() {
+    let mut app = new_app();
+    app.add_entity_context::<FrameSum>()
+        .add_visualizer::<ShowFrameSum>(&[CLASS]);
+    log(&mut app, "/one", None, &Scalars::new([7.0]));
+    log(&mut app, "/two", None, &Scalars::new([8.0]));
+    for at in 0..40 {
+        log(&mut app, &format!("/many/{at}"), None, &Points3D::new([[0.0; 3]]));
+        log(&mut app, &format!("/many/{at}"), None, &in_frame("tf#/one"));
+    }
+    log(&mut app, "/stays", None, &in_frame("tf#/two"));
+    log(&mut app, "/moves", None, &Points3D::new([[0.0; 3]]));
+    log(&mut app, "/tf", Some(0), &between("a", "b", 1.0));
+    log(&mut app, "/tf", Some(0), &between("b", "a", 1.0));
+    for time in 0..6 {
+        log(&mut app, "/tf", Some(time), &between("c", "b", time as f32));
+        log(&mut app, "/tf", Some(time), &between("b", "a", time as f32));
+    }
+    for time in 6..10 {
+        let frame = if time % 2 == 0 { "tf#/two" } else { "tf#/one" };
+        log(&mut app, "/moves", Some(time), &in_frame(frame));
+    }
+    seek(&mut app, 0);
+    products(&mut app);
+    let num_views = app.world().resource::<ActiveBlueprint>().viewport().views.len() as u64;
+    for time in 1..10 {
+        seek(&mut app, time);
+        let checked = app.world().resource::<WorkCounters>().get(Work::ResultsChecked);
+        // Rows of the entities themselves are looked at.
+        assert!(
+            checked <= 4 * num_views,
+            "{checked} results were checked at {time}"
+        );
+        let expected = match time {
+            ..6 => None,
+            time if time % 2 == 0 => Some(8),
+            _ => Some(7),
+        };
+        assert_eq!(context::<FrameSum>(&app, "/moves"), expected, "{time}");
+        let visuals = app.world().resource::<Visuals<ShowFrameSum>>();
+        let views = app.world().resource::<ActiveBlueprint>().viewport().views.keys();
+        let visuals = views.filter_map(|view| visuals.view(*view)).next().unwrap();
+        let shown = visuals.of_entity(entity(&app, "/moves")).next();
+        assert_eq!(shown.map(|(_, visual)| visual.0), expected, "{time}");
+    }
+}
+
+#[test]
 fn a_context_that_changes_checks_the_results_below_it_alone() {
     let mut app = new_app();
     app.add_entity_context::<Sum>()

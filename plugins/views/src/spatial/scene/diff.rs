@@ -33,8 +33,16 @@ pub(super) struct Diff {
 /// What the scenes of a frame follow.
 pub(super) struct Situation<'a> {
     pub(super) sources: &'a [SpatialSource],
-    pub(super) entry: Option<&'a RecordingEntry>,
+    /// `None` where there is nothing where the view looks.
+    pub(super) place: Option<Place<'a>>,
+}
+
+/// Where a scene's view looks.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) entry: &'a RecordingEntry,
     pub(super) transforms: &'a Transforms,
+    /// What is lit up in the recording.
     pub(super) lights: &'a Lights,
 }
 
@@ -45,19 +53,14 @@ impl Diff {
         changes: BTreeMap<usize, SourceChanges>,
         situation: &Situation<'_>,
     ) -> Self {
-        let Situation {
-            entry,
-            transforms,
-            lights,
-            ..
-        } = situation;
         let mut diff = Self::default();
         diff.take_changes(scene, changes, situation);
-        if let Some(entry) = entry {
-            diff.place(scene, entry, transforms);
-            diff.light(scene, entry.store(), lights);
-        } else {
-            diff.remove_all(scene);
+        match situation.place {
+            Some(place) => {
+                diff.place(scene, place.entry, place.transforms);
+                diff.light(scene, place.entry.store(), place.lights);
+            }
+            None => diff.remove_all(scene),
         }
         diff
     }
@@ -78,8 +81,7 @@ impl Diff {
         changes: BTreeMap<usize, SourceChanges>,
         situation: &Situation<'_>,
     ) {
-        let store = situation.entry.map(RecordingEntry::store);
-        let (sources, lights) = (situation.sources, situation.lights);
+        let sources = situation.sources;
         for (at, changes) in changes {
             for result in changes.removed {
                 self.remove(scene, (source_id(at, result.instruction), result.entity));
@@ -88,10 +90,11 @@ impl Diff {
                 let key = (source_id(at, result.instruction), result.entity);
                 let (source, entity) = key;
                 let visual = visual.filter(|visual| !visual.is_empty());
-                let (Some(visual), Some(store)) = (visual, store) else {
+                let Some((visual, Place { entry, lights, .. })) = visual.zip(situation.place) else {
                     self.remove(scene, key);
                     continue;
                 };
+                let store = entry.store();
                 match scene.entities.get_mut(&key) {
                     Some(shown) => {
                         if scene.space == Space::Two && shown.visual.draw_order != visual.draw_order {

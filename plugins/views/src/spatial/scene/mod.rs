@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bevy::{asset::Handle, ecs::prelude::*, image::Image, math::UVec2};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
-use chronoscope_frame::{FrameId, Origin, RecordingKey, Report, View, ViewTile};
+use chronoscope_frame::{ContextId, FrameId, Origin, RecordingKey, Report, View, ViewTile};
 use chronoscope_render::SegmentUniform;
 use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
@@ -73,7 +73,8 @@ type OrderKey = (EntityPath, SourceId);
 #[derive(Resource, Default)]
 pub struct SpatialScenes {
     by_view: BTreeMap<ViewId, SpatialScene>,
-    lights: Lights,
+    /// What is lit up in each recording that is shown.
+    lights: BTreeMap<RecordingKey, Lights>,
 }
 
 impl SpatialScenes {
@@ -112,6 +113,8 @@ pub struct SpatialScene {
     pub(crate) space: Space,
     pub(crate) blueprint: Arc<ViewBlueprint>,
     pub(crate) tile: ViewTile,
+    /// Where the view looks.
+    pub(crate) context: ContextId,
     pub(crate) layer: usize,
     recording: Option<RecordingKey>,
     origin: Option<Origin>,
@@ -186,6 +189,7 @@ impl SpatialScene {
             space,
             blueprint: view.blueprint.clone(),
             tile: ViewTile::default(),
+            context: ContextId::NOTHING,
             layer,
             recording: None,
             origin: None,

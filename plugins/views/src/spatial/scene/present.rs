@@ -9,12 +9,15 @@ use std::sync::Arc;
 use bevy::{ecs::prelude::*, render::renderer::RenderDevice, tasks::ComputeTaskPool};
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{
-    Cursor, Recordings, Selection, Space, Transforms, View, ViewClasses, ViewTile, Visualizer, Visuals, Work,
-    WorkCounters,
+    InContexts, QueryContext, Recordings, Selection, Space, View, ViewClasses, ViewTile, Visualizer, Visuals,
+    Work, WorkCounters,
 };
 use rustc_hash::FxHashSet;
 
-use super::{SpatialScene, SpatialScenes, ViewLayers, diff::Diff, diff::Situation};
+use super::{
+    SpatialScene, SpatialScenes, ViewLayers,
+    diff::{Diff, Place, Situation},
+};
 use crate::spatial::{
     SpatialVisual,
     parts::PartKinds,
@@ -27,7 +30,7 @@ pub(crate) fn follow_views(
     mut commands: Commands,
     mut scenes: ResMut<SpatialScenes>,
     mut textures: ResMut<PictureTextures>,
-    views: Query<(&View, &ViewTile)>,
+    views: Query<(&View, &ViewTile, &QueryContext)>,
     classes: Res<ViewClasses>,
     kinds: Res<PartKinds>,
     layers: Res<ViewLayers>,
@@ -38,7 +41,7 @@ pub(crate) fn follow_views(
     textures.begin_frame(device.as_deref());
     let space_of = |view: &View| classes.get(&view.class)?.space();
     let mut num_views = 0;
-    for (view, tile) in &views {
+    for (view, tile, context) in &views {
         let Some(space) = space_of(view) else {
             continue;
         };
@@ -61,6 +64,7 @@ pub(crate) fn follow_views(
             scene.cancel_decoding(textures);
         }
         scene.tile = *tile;
+        scene.context = context.id;
         if !Arc::ptr_eq(&scene.blueprint, &view.blueprint) {
             scene.blueprint = view.blueprint.clone();
         }
@@ -105,15 +109,21 @@ pub(crate) fn present_scenes(
     mut changed: ResMut<ChangedVisuals>,
     sources: Res<SpatialSources>,
     recordings: Res<Recordings>,
-    cursor: Res<Cursor>,
-    transforms: Res<Transforms>,
+    contexts: InContexts<'_>,
     selection: Res<Selection>,
 ) {
     puffin::profile_scope!("present", "spatial");
     let SpatialScenes { by_view, lights } = scenes.bypass_change_detection();
-    let entry = cursor.recording.and_then(|key| recordings.get(key));
-    if let Some(entry) = entry {
-        lights.update(&selection, entry.key(), entry.store());
+    let place_of = |scene: &SpatialScene| {
+        let products = contexts.get(scene.context)?;
+        Some((products.recording(&recordings)?, products.transforms))
+    };
+    lights.retain(|key, _| recordings.get(*key).is_some());
+    for scene in by_view.values().filter(|scene| scene.tile.shown) {
+        if let Some((entry, _)) = place_of(scene) {
+            let lights = lights.entry(entry.key()).or_default();
+            lights.update(&selection, entry.key(), entry.store());
+        }
     }
     let handed_over = changed.bypass_change_detection();
     let mut changed = handed_over.take();
@@ -126,11 +136,15 @@ pub(crate) fn present_scenes(
             commands.queue(move |world: &mut World| give_up_hidden(world, |scene| scene.view == view));
         }
     }
-    let situation = Situation {
+    let situation_of = |scene: &SpatialScene| Situation {
         sources: &sources.sources,
-        entry,
-        transforms: &transforms,
-        lights,
+        place: place_of(scene).and_then(|(entry, transforms)| {
+            Some(Place {
+                entry,
+                transforms,
+                lights: lights.get(&entry.key())?,
+            })
+        }),
     };
     let mut shown: Vec<_> = by_view
         .values_mut()
@@ -142,13 +156,14 @@ pub(crate) fn present_scenes(
         .collect();
     let diffs: Vec<(ViewId, Diff)> = match shown.as_mut_slice() {
         [(scene, changes)] => {
+            let situation = situation_of(scene);
             let diff = Diff::of(scene, std::mem::take(changes), &situation);
             vec![(scene.view, diff)]
         }
         _ => ComputeTaskPool::get().scope(|scope| {
             for (scene, changes) in shown {
-                let situation = &situation;
-                scope.spawn(async move { (scene.view, Diff::of(scene, changes, situation)) });
+                let situation = situation_of(scene);
+                scope.spawn(async move { (scene.view, Diff::of(scene, changes, &situation)) });
             }
         }),
     };

@@ -1,13 +1,16 @@
 //! What a view shows depends on where it looks, not on how it came there.
 
-use chronoscope_frame::{TimeCommand, ViewerCommand};
+use std::time::Duration;
+
+use bevy::time::TimeUpdateStrategy;
+use chronoscope_frame::{Item, Settled, TimeCommand, ViewerCommand};
 use chronoscope_types::{
     Boxes2D, Boxes3D, CoordinateFrame, Pinhole, Points2D, Points3D, Transform3D, log_chunk,
 };
-use egui::{Event, Pos2};
+use egui::{Event, Modifiers, Pos2};
 
-use super::{Viewer, button, frame};
-use crate::{spatial::projection::Lens, testing::log};
+use super::{Viewer, boxes, button, frame};
+use crate::{spatial::projection::Lens, spatial3d::EyeMotion, testing::log};
 
 /// Each entity is framed as it is when it first appears, wherever one came from, and a double click frames what is there now.
 #[test]
@@ -211,4 +214,47 @@ fn an_eye_far_from_the_origin_is_kept_exactly() {
     }
     let drift = (eye_of(&mut viewer).distance(target) - distance).abs();
     assert!(drift < 1e-3, "{drift}");
+}
+
+/// Who sends the eye to what is selected sees the way, and a picture is not kept before it has arrived.
+#[test]
+fn an_eye_that_is_sent_glides_and_settles_where_it_is_sent() {
+    let moved_by = |glide_secs: f64| {
+        let mut viewer = Viewer::with([boxes()], |app| {
+            app.insert_resource(EyeMotion { glide_secs })
+                .insert_resource(TimeUpdateStrategy::ManualDuration(Duration::from_millis(1)));
+        });
+        let home = viewer.lens();
+        viewer.drag(Pos2::new(300.0, 200.0), Pos2::new(360.0, 230.0));
+        let dragged = viewer.lens();
+        viewer.command(ViewerCommand::Select(vec![Item::Entity("/world/box".into())]));
+        viewer.draw(vec![Event::PointerMoved(Pos2::new(300.0, 200.0))]);
+        viewer.draw(vec![Event::Key {
+            key: egui::Key::F,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        }]);
+        // What is under it is asked for while the eye moves.
+        viewer.draw(vec![Event::PointerGone]);
+        let is_settled = |viewer: &Viewer| viewer.app.world().resource::<Settled>().frames() > 0;
+        let on_the_way = (viewer.lens(), is_settled(&viewer));
+        for _ in 0..120 {
+            viewer.app.update();
+        }
+        assert!(is_settled(&viewer));
+        (home, dragged, on_the_way, viewer.lens())
+    };
+    let (home, dragged, on_the_way, there) = moved_by(0.0);
+    assert!(dragged != home && there != dragged);
+    assert_eq!(on_the_way, (there, true), "at once");
+    let gliding = moved_by(0.1);
+    assert_eq!(
+        (gliding.0, gliding.1, gliding.3),
+        (home, dragged, there),
+        "the same places"
+    );
+    let (on_the_way, is_settled) = gliding.2;
+    assert!(on_the_way != dragged && on_the_way != there && !is_settled);
 }

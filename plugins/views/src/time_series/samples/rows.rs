@@ -87,7 +87,10 @@ impl<'a> Reader<'a> {
     fn column(&mut self, slice: &'a RangeSlice) -> Result<&ColumnSlices<'a, f64>, ReadError> {
         Ok(match self.chunks.entry(slice.chunk().id()) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(read::column::<components::Scalar, f64>(slice.column())?),
+            Entry::Vacant(new) => {
+                // A null is a gap, as what is no number.
+                new.insert(read::column::<components::Scalar, f64>(slice.column(), f64::NAN)?)
+            }
         })
     }
 }

@@ -14,9 +14,8 @@ impl FrameGraph {
     /// Finds the frames whose parents form a cycle. A cycle that is new has a frame that hangs
     /// elsewhere than before.
     pub(super) fn find_cycles(&mut self, store: &ChunkStore, mut from: Vec<usize>) {
-        let before = std::mem::take(&mut self.cyclic);
-        self.structure_version += u64::from(!before.is_empty());
-        for at in before {
+        let mut before = std::mem::take(&mut self.cyclic);
+        for &at in &before {
             self.frames[at].is_cyclic = false;
             self.dirty.push(at);
             from.push(at);
@@ -24,7 +23,7 @@ impl FrameGraph {
                 self.problems.remove(&at);
             }
         }
-        // Marks of this pass: above `base` is seen, by the walk whose mark it is.
+        // The walk that came to each frame first.
         let mut marks: FxHashMap<usize, usize> = FxHashMap::default();
         for (walk, start) in from.into_iter().enumerate() {
             let mut at = Some(start);
@@ -43,6 +42,10 @@ impl FrameGraph {
                 }
             }
         }
+        before.sort_unstable();
+        let mut now = self.cyclic.clone();
+        now.sort_unstable();
+        self.structure_version += u64::from(before != now);
     }
 
     /// Cuts the frames of a cycle whose rows give their parents. The others are below them wherever they are
@@ -66,7 +69,6 @@ impl FrameGraph {
             let report = Report::entity_warning("transform", path.clone(), message);
             self.problems.insert(at, report);
         }
-        self.structure_version += 1;
         for at in cycle {
             self.frames[at].is_cyclic = true;
             self.dirty.push(at);

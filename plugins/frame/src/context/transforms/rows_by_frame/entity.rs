@@ -8,7 +8,11 @@ use chronoscope_store::{
 use chronoscope_types::Transform3D;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::RowInputs;
+use super::{
+    RowInputs,
+    entity_chunks::EntityChunks,
+    row_list::{RowList, RowPlace},
+};
 use crate::{
     context::transforms::{
         graph::{FrameGraph, FrameKey, PATH_PREFIX},
@@ -23,14 +27,7 @@ use crate::{
 pub(in crate::context::transforms) struct EntityRows {
     /// Which of the components of transforms are static: their temporal rows do not count.
     statics: u8,
-    /// The chunks that were read, by their places; free places have no id.
-    chunks: Vec<ReadChunk>,
-    places: FxHashMap<ChunkId, u32>,
-    free: Vec<u32>,
-    /// How many of the chunks that were read are not loaded any more.
-    num_evicted: usize,
-    /// Chunks that were never read, by the time at which they begin.
-    unread: BTreeSet<(i64, ChunkId)>,
+    chunks: EntityChunks,
     frames: Vec<FrameRows>,
     /// The frames by the names that rows give them. The first frame is that of the entity's path.
     names: FxHashMap<Arc<str>, u32>,
@@ -39,33 +36,16 @@ pub(in crate::context::transforms) struct EntityRows {
     missing: Vec<ChunkId>,
 }
 
-#[derive(Clone, Copy)]
-struct ReadChunk {
-    id: Option<ChunkId>,
-    num_rows: u32,
-    is_loaded: bool,
-}
-
 /// The rows that place one frame.
 struct FrameRows {
     name: Option<Arc<str>>,
-    /// In the order of (time, row id).
-    rows: Vec<RowPlace>,
+    rows: RowList,
     /// The row that holds, and the frame in the graph that it places.
     shown: Option<(RowKey, usize)>,
 }
 
 /// What orders the rows of a frame: time, then row id; static rows first.
 type RowKey = (Option<i64>, RowId);
-
-#[derive(Clone, Copy)]
-struct RowPlace {
-    time: i64,
-    row_id: RowId,
-    /// The place of its chunk.
-    chunk: u32,
-    row: u32,
-}
 
 /// Which rows of an entity are asked for.
 #[derive(Clone, Copy)]
@@ -81,12 +61,6 @@ pub(in crate::context::transforms) struct RowQuery<'s> {
 struct Latest<'s> {
     row: Option<(RowPlace, &'s Arc<Chunk>)>,
     missing: Option<ChunkId>,
-}
-
-impl RowPlace {
-    fn key(&self) -> (i64, RowId) {
-        (self.time, self.row_id)
-    }
 }
 
 impl EntityRows {
@@ -132,7 +106,9 @@ impl EntityRows {
     /// Brings the rows of some chunks up to date with the store. The metadata may be of chunks that are gone.
     /// Tells how many rows were read.
     ///
-    /// Cost: the rows of these chunks, and the rows after the first of them where they come out of order.
+    /// Cost: the rows of these chunks; the rows after the first of them where they come out of order; where
+    /// chunks are gone, a look-up per frame, and of each frame the rows before or after theirs, whichever are
+    /// fewer. While some chunks are evicted, a step for each that is loaded.
     pub(super) fn follow(
         &mut self,
         inputs: RowInputs<'_>,
@@ -147,58 +123,38 @@ impl EntityRows {
         // The length of each frame's list before, and the first row that is new.
         let mut added: FxHashMap<u32, (usize, (i64, RowId))> = FxHashMap::default();
         let mut dropped: FxHashSet<u32> = FxHashSet::default();
-        let mut dropped_since = i64::MAX;
+        let mut dropped_times = TimeRange::EMPTY;
         for meta in metas {
-            let begin = self.begin_of(store, timeline, meta);
             match (store.chunk(meta.id), store.chunk_meta(meta.id)) {
-                (Some(chunk), known) => {
-                    let begin = known.map_or(begin, |meta| self.begin_of(store, timeline, meta));
-                    self.unread.remove(&(begin, meta.id));
+                (Some(chunk), _) => {
+                    self.chunks.forget_unread(meta.id);
                     rows_read += self.read_chunk(store, timeline, entity, chunk, &mut added);
                 }
-                (None, Some(meta)) => match self.places.get(&meta.id) {
-                    Some(place) => {
-                        let is_loaded = &mut self.chunks[*place as usize].is_loaded;
-                        self.num_evicted += usize::from(std::mem::replace(is_loaded, false));
-                    }
-                    None if begin < i64::MAX => _ = self.unread.insert((begin, meta.id)),
-                    None => {}
-                },
+                (None, Some(meta)) => {
+                    let begin = self.begin_of(store, timeline, meta);
+                    self.chunks.note_absent(meta.id, begin);
+                }
                 (None, None) => {
-                    self.unread.remove(&(begin, meta.id));
-                    if let Some(place) = self.places.remove(&meta.id) {
-                        self.num_evicted -= usize::from(!self.chunks[place as usize].is_loaded);
+                    if let Some((place, times)) = self.chunks.forget(meta.id) {
                         dropped.insert(place);
+                        dropped_times.min = dropped_times.min.min(times.min);
+                        dropped_times.max = dropped_times.max.max(times.max);
                     }
-                    dropped_since = dropped_since.min(begin);
                 }
             }
         }
         for (frame, (len, first)) in added {
-            let rows = &mut self.frames[frame as usize].rows;
-            let start = rows[..len].partition_point(|row| row.key() < first);
-            // Two runs, which the sort merges.
-            rows[start..].sort_by_key(RowPlace::key);
+            self.frames[frame as usize].rows.sort(len, first);
         }
-        if dropped.is_empty() {
-            return rows_read;
-        }
-        for frame in &mut self.frames {
-            let start = frame.rows.partition_point(|row| row.time < dropped_since);
-            let mut kept = start;
-            for at in start..frame.rows.len() {
-                let row = frame.rows[at];
-                if !dropped.contains(&row.chunk) {
-                    frame.rows[kept] = row;
-                    kept += 1;
-                }
+        if !dropped.is_empty() {
+            for frame in &mut self.frames {
+                frame
+                    .rows
+                    .remove(dropped_times, |row| dropped.contains(&row.chunk));
             }
-            frame.rows.truncate(kept);
+            dropped.into_iter().for_each(|place| self.chunks.release(place));
         }
-        for place in dropped {
-            self.chunks[place as usize].id = None;
-            self.free.push(place);
-        }
+        self.chunks.order_loaded();
         rows_read
     }
 
@@ -230,10 +186,7 @@ impl EntityRows {
         else {
             return 0;
         };
-        let place = self.place_of(chunk.id());
-        let known = &mut self.chunks[place as usize];
-        self.num_evicted -= usize::from(!std::mem::replace(&mut known.is_loaded, true));
-        let first = std::mem::replace(&mut known.num_rows, chunk.num_rows() as u32);
+        let (place, first) = self.chunks.note_read(chunk.id(), chunk.num_rows() as u32);
         let child = chunk.component(&Transform3D::CHILD_FRAME);
         for row in first..chunk.num_rows() as u32 {
             let at = row as usize;
@@ -249,30 +202,13 @@ impl EntityRows {
                 chunk: place,
                 row,
             };
+            self.chunks.note_row(place, new.time);
             let rows = &mut self.frames[frame as usize].rows;
             let first = added.entry(frame).or_insert((rows.len(), new.key()));
             first.1 = first.1.min(new.key());
             rows.push(new);
         }
         chunk.num_rows() - first as usize
-    }
-
-    fn place_of(&mut self, chunk: ChunkId) -> u32 {
-        if let Some(place) = self.places.get(&chunk) {
-            return *place;
-        }
-        let new = ReadChunk {
-            id: Some(chunk),
-            num_rows: 0,
-            is_loaded: true,
-        };
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.chunks.push(new);
-            self.chunks.len() as u32 - 1
-        });
-        self.chunks[place as usize] = new;
-        self.places.insert(chunk, place);
-        place
     }
 
     /// The frame of a name. Two names of one path are one frame.
@@ -314,7 +250,7 @@ impl EntityRows {
 
     /// Whether some chunks are not loaded, so that what is missing depends on the cursor.
     pub(super) fn lacks_chunks(&self) -> bool {
-        !self.unread.is_empty() || self.num_evicted > 0
+        self.chunks.lacks_any()
     }
 
     /// Whether a chunk holds rows that hold at the cursor.
@@ -344,7 +280,7 @@ impl EntityRows {
         let cursor = latest_at.cursor();
         let missing_before = std::mem::take(&mut self.missing);
         self.used.clear();
-        self.missing = self.unread_until(cursor.time).collect();
+        self.missing = self.chunks.unread_until(cursor.time).collect();
         // Static rows are few, and among the latest-at results.
         let mut statics: FxHashMap<u32, &Hit> = FxHashMap::default();
         let hits = components.all.iter().filter_map(|id| results.hit(*id));
@@ -401,12 +337,52 @@ impl EntityRows {
             frame.shown = Some((key, in_graph));
             graph.set_transform(in_graph, entity, Some(shown.read(entity)));
         }
+        self.forget_empty_frames();
         self.missing.sort_unstable();
         self.missing.dedup();
         self.missing != missing_before
     }
 
+    /// Forgets the frames without rows, where these are many. That of the entity's path stays.
+    fn forget_empty_frames(&mut self) {
+        let is_empty = |frame: &FrameRows| frame.rows.is_empty() && frame.shown.is_none();
+        let num_empty = self.frames[1..].iter().filter(|frame| is_empty(frame)).count();
+        if num_empty * 4 < self.frames.len() {
+            return;
+        }
+        let mut next = 0;
+        let places: Vec<Option<u32>> = self
+            .frames
+            .iter()
+            .enumerate()
+            .map(|(at, frame)| {
+                let place = (at == 0 || !is_empty(frame)).then_some(next);
+                next += u32::from(place.is_some());
+                place
+            })
+            .collect();
+        let mut kept = places.iter().map(Option::is_some);
+        self.frames.retain(|_| kept.next().unwrap_or(true));
+        self.names.retain(|_, frame| match places[*frame as usize] {
+            Some(place) => {
+                *frame = place;
+                true
+            }
+            None => false,
+        });
+        self.frames.shrink_to(2 * self.frames.len());
+        self.names.shrink_to(2 * self.names.len());
+    }
+
+    /// Forgets where frames are in the graph: it is another one from now on.
+    pub(super) fn forget_graph(&mut self) {
+        self.frames.iter_mut().for_each(|frame| frame.shown = None);
+    }
+
     /// The latest row of a frame that is loaded and not cleared, and the chunk that is missing to be sure.
+    ///
+    /// Cost: O(log rows), and where that row is not loaded, a step for each chunk that is and begins before
+    /// it, until one has a row of the frame.
     fn latest_of<'s>(&self, at: RowQuery<'s>, frame: usize) -> Latest<'s> {
         let RowQuery {
             store,
@@ -414,26 +390,44 @@ impl EntityRows {
             time,
             entity,
         } = at;
-        let mut latest = Latest::default();
-        let rows = &self.frames[frame].rows;
-        let end = rows.partition_point(|row| row.time <= time);
-        for place in rows[..end].iter().rev() {
-            let read = &self.chunks[place.chunk as usize];
-            // What hides a row hides all that are older.
-            if store.is_cleared(entity, timeline, time, place.time, place.row_id) {
+        let rows = &*self.frames[frame].rows;
+        let rows = &rows[..rows.partition_point(|row| row.time <= time)];
+        let is_cleared = |row: &RowPlace| store.is_cleared(entity, timeline, time, row.time, row.row_id);
+        // What hides a row hides all that are older.
+        let Some(newest) = rows.last().filter(|row| !is_cleared(row)) else {
+            return Latest::default();
+        };
+        let (id, is_loaded) = self.chunks.get(newest.chunk);
+        if let Some(chunk) = store.chunk(id).filter(|_| is_loaded) {
+            return Latest {
+                row: Some((*newest, chunk)),
+                missing: None,
+            };
+        }
+        // Until it is loaded, the newest that is loaded holds.
+        let loaded = self.newest_loaded(rows).filter(|row| !is_cleared(row));
+        Latest {
+            row: loaded.and_then(|row| Some((row, store.chunk(self.chunks.get(row.chunk).0)?))),
+            missing: Some(id),
+        }
+    }
+
+    /// The last one among the first rows of a frame whose chunk is loaded.
+    fn newest_loaded(&self, rows: &[RowPlace]) -> Option<RowPlace> {
+        let mut newest: Option<RowPlace> = None;
+        for chunk in self.chunks.loaded_until(rows.last()?.time) {
+            let since = newest.map_or(i64::MIN, |row| row.time);
+            if chunk.latest < since {
                 break;
             }
-            let Some(id) = read.id else { break };
-            match store.chunk(id).filter(|_| read.is_loaded) {
-                Some(chunk) => {
-                    latest.row = Some((*place, chunk));
-                    break;
-                }
-                // Until it is loaded, the newest that is loaded holds.
-                None => latest.missing = latest.missing.or(Some(id)),
-            }
+            let end = rows.partition_point(|row| row.time <= chunk.times.max);
+            // Where chunks do not overlap, there are no rows of others between these times.
+            let from = chunk.times.min.max(since);
+            let mut own = rows[..end].iter().rev().take_while(|row| row.time >= from);
+            let found = own.find(|row| row.chunk == chunk.place);
+            newest = newest.into_iter().chain(found.copied()).max_by_key(RowPlace::key);
         }
-        latest
+        newest
     }
 
     /// The frames, and the times of their first rows.
@@ -469,20 +463,16 @@ impl EntityRows {
 
     /// The chunks that were never read and begin at or before a time.
     pub(in crate::context::transforms) fn unread_until(&self, time: i64) -> impl Iterator<Item = ChunkId> {
-        let unread = self.unread.range(..=(time, ChunkId::MAX));
-        unread.map(|(_, id)| *id)
+        self.chunks.unread_until(time)
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let rows: usize = self.frames.iter().map(|frame| frame.rows.capacity()).sum();
+        let rows: usize = self.frames.iter().map(|frame| frame.rows.heap_bytes()).sum();
         let names: usize = self.names.keys().map(|name| name.len()).sum();
-        rows * size_of::<RowPlace>()
-            + self.frames.capacity() * size_of::<FrameRows>()
+        rows + self.frames.capacity() * size_of::<FrameRows>()
             + names
             + self.names.capacity() * size_of::<(Arc<str>, u32)>()
-            + self.chunks.capacity() * size_of::<ReadChunk>()
-            + self.places.capacity() * size_of::<(ChunkId, u32)>()
-            + self.unread.len() * size_of::<(i64, ChunkId)>()
+            + self.chunks.heap_bytes()
             + (self.used.capacity() + self.missing.capacity()) * size_of::<ChunkId>()
     }
 }
@@ -491,7 +481,7 @@ impl FrameRows {
     fn new(name: Option<Arc<str>>) -> Self {
         Self {
             name,
-            rows: Vec::new(),
+            rows: RowList::default(),
             shown: None,
         }
     }

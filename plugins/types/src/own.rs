@@ -1,0 +1,25 @@
+//! Archetypes of our own, of which Rerun's vocabulary knows nothing.
+//!
+//! They stand beside its archetypes in blueprints, in a namespace of their own, and so do their components: other
+//! viewers find names that they do not know, and pass over them.
+
+use crate::archetype::archetypes;
+
+archetypes! {
+    "chronoscope.blueprint.archetypes", "chronoscope.blueprint.archetypes.";
+
+    /// Where a view looks, where that is not where the time panel looks. What is not given is as there.
+    QueryContext {
+        one application APPLICATION with_application: Text;
+        one recording RECORDING with_recording: Text;
+        one timeline TIMELINE with_timeline: blueprint::TimelineName;
+        one fixed_time FIXED_TIME with_fixed_time: own::TimeInt;
+        one offset OFFSET with_offset: own::TimeInt;
+    }
+
+    /// What the numbers of `EyeControls3D` leave out of an eye far from the origin.
+    EyeControls3DRest {
+        one position POSITION with_position: Position3D;
+        one look_target LOOK_TARGET with_look_target: Position3D;
+    }
+}

@@ -1,0 +1,201 @@
+//! Dialogs of the desktop for choosing files. They are windows of another program, which answers when it
+//! pleases, or not at all: no pass waits for it.
+
+use std::{
+    path::PathBuf,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Poll, Wake, Waker},
+    time::Duration,
+};
+
+/// What a dialog answers: the chosen files, none where it was canceled; `None` where there is no dialog.
+type Answer = Option<Vec<PathBuf>>;
+
+/// An answer that comes later.
+type Asked = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// In this time a desktop that has dialogs shows one, in seconds.
+const MOMENT_SECS: f64 = 0.75;
+
+/// A dialog that was asked for.
+pub(crate) struct DesktopDialog {
+    /// Locked by nobody: a future need not be shared between threads, but a state must.
+    asked: Mutex<Asked>,
+    since_secs: f64,
+    /// Whether somebody else has asked in its place, once.
+    pub(crate) is_given_up: bool,
+}
+
+/// How it stands with a dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Someone is choosing, or will be in a moment.
+    Open,
+    /// The desktop says nothing.
+    Silent,
+    /// The desktop has no dialog.
+    Missing,
+    /// These files were chosen; none where it was canceled.
+    Chosen(Vec<PathBuf>),
+}
+
+impl DesktopDialog {
+    /// A dialog that was asked for just now.
+    pub(crate) fn new(ctx: &egui::Context, asked: Asked) -> Self {
+        Self {
+            asked: Mutex::new(asked),
+            since_secs: ctx.input(|input| input.time),
+            is_given_up: false,
+        }
+    }
+
+    /// Asks the desktop for files to open. `None` where this program was built without.
+    pub(crate) fn open_files(ctx: &egui::Context) -> Option<Self> {
+        Some(Self::new(ctx, ask_for_files()?))
+    }
+
+    /// Looks whether there is an answer. Another pass follows when there is one, or when the moment is over.
+    pub(crate) fn poll(&mut self, ctx: &egui::Context) -> Progress {
+        let waker = Waker::from(Arc::new(Repaint(ctx.clone())));
+        let asked = self.asked.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let answer = asked.as_mut().poll(&mut std::task::Context::from_waker(&waker));
+        let (now_secs, has_focus) = ctx.input(|input| (input.time, input.focused));
+        let rest_secs = self.since_secs + MOMENT_SECS - now_secs;
+        match answer {
+            Poll::Ready(Some(paths)) => Progress::Chosen(paths),
+            Poll::Ready(None) => Progress::Missing,
+            Poll::Pending if rest_secs > 0.0 => {
+                ctx.request_repaint_after(Duration::from_secs_f64(rest_secs));
+                Progress::Open
+            }
+            // A dialog takes the focus from this window.
+            Poll::Pending if has_focus => Progress::Silent,
+            Poll::Pending => Progress::Open,
+        }
+    }
+}
+
+#[cfg(feature = "file_dialog")]
+fn ask_for_files() -> Option<Asked> {
+    let chosen = rfd::AsyncFileDialog::new()
+        .set_title("Open")
+        .add_filter("Recordings and blueprints", &["rrd", "rbl"])
+        .add_filter("All files", &["*"])
+        .pick_files();
+    Some(Box::pin(async {
+        let files = match chosen.await {
+            Some(files) => files,
+            // These desktops always have a dialog, which was canceled. Others tell that apart.
+            None if cfg!(any(windows, target_os = "macos")) => Vec::new(),
+            None => return None,
+        };
+        Some(files.iter().map(|file| file.path().to_owned()).collect())
+    }))
+}
+
+#[cfg(not(feature = "file_dialog"))]
+fn ask_for_files() -> Option<Asked> {
+    None
+}
+
+/// Has a context drawn again.
+struct Repaint(egui::Context);
+
+impl Wake for Repaint {
+    fn wake(self: Arc<Self>) {
+        self.0.request_repaint();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A desktop that answers what is sent.
+    fn desktop(ctx: &egui::Context) -> (mpsc::Sender<Answer>, DesktopDialog) {
+        let (answer, answers) = mpsc::channel();
+        let answers = Mutex::new(answers);
+        let asked = std::future::poll_fn(move |_| {
+            let answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.try_recv().map_or(Poll::Pending, Poll::Ready)
+        });
+        (answer, DesktopDialog::new(ctx, Box::pin(asked)))
+    }
+
+    /// Lets time pass, with or without the focus on the window.
+    fn pass(ctx: &egui::Context, secs: f64, focused: bool) {
+        let input = egui::RawInput {
+            time: Some(ctx.input(|input| input.time) + secs),
+            focused,
+            ..egui::RawInput::default()
+        };
+        ctx.run_ui(input, |_| {}).textures_delta.clear();
+    }
+
+    #[test]
+    fn files_are_chosen_whenever_somebody_is_ready() {
+        let ctx = egui::Context::default();
+        let files = || vec![PathBuf::from("a.rrd"), PathBuf::from("b.rrd")];
+        for secs in [0.1, 60.0] {
+            let (answer, mut dialog) = desktop(&ctx);
+            assert_eq!(dialog.poll(&ctx), Progress::Open);
+            pass(&ctx, secs, false);
+            assert_eq!(dialog.poll(&ctx), Progress::Open);
+            assert!(answer.send(Some(files())).is_ok());
+            assert_eq!(dialog.poll(&ctx), Progress::Chosen(files()));
+        }
+    }
+
+    #[test]
+    fn a_desktop_without_dialogs_is_told_from_one_that_was_canceled() {
+        let ctx = egui::Context::default();
+        for (answer_of_desktop, expected) in [
+            (None, Progress::Missing),
+            (Some(vec![]), Progress::Chosen(vec![])),
+        ] {
+            for secs in [0.1, 60.0] {
+                let (answer, mut dialog) = desktop(&ctx);
+                pass(&ctx, secs, false);
+                assert!(answer.send(answer_of_desktop.clone()).is_ok());
+                assert_eq!(dialog.poll(&ctx), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_desktop_that_says_nothing_is_silent_after_a_moment() {
+        let ctx = egui::Context::default();
+        let (_answer, mut dialog) = desktop(&ctx);
+        pass(&ctx, MOMENT_SECS / 2.0, true);
+        assert_eq!(dialog.poll(&ctx), Progress::Open);
+        assert!(ctx.has_requested_repaint(), "at the end of the moment");
+        pass(&ctx, MOMENT_SECS, true);
+        assert_eq!(dialog.poll(&ctx), Progress::Silent);
+        pass(&ctx, MOMENT_SECS, false);
+        assert_eq!(dialog.poll(&ctx), Progress::Open);
+    }
+
+    /// The thread that asks the desktop is the dialog's; the pass only looks.
+    #[test]
+    fn an_answer_has_the_context_drawn_again() {
+        let ctx = egui::Context::default();
+        let waker: Arc<Mutex<Option<Waker>>> = Arc::default();
+        let kept = waker.clone();
+        let asked = std::future::poll_fn(move |context| {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.waker().clone());
+            Poll::Pending
+        });
+        let mut dialog = DesktopDialog::new(&ctx, Box::pin(asked));
+        dialog.poll(&ctx);
+        for _ in 0..3 {
+            pass(&ctx, 1.0, false);
+        }
+        assert!(!ctx.has_requested_repaint());
+        let waker = waker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        waker.into_iter().for_each(Waker::wake);
+        assert!(ctx.has_requested_repaint());
+    }
+}

@@ -1,0 +1,131 @@
+//! Tiles of views that look elsewhere than the cursor.
+
+use std::sync::Arc;
+
+use chronoscope_blueprint::{ContextTime, QueryContextSettings, RecordingName, ViewId};
+use chronoscope_frame::{DiffLog, QueryContext, Recordings};
+use chronoscope_store::StoreId;
+
+use super::*;
+
+fn other_id() -> StoreId {
+    StoreId::recording("app", "other")
+}
+
+impl Viewer {
+    fn log_in_other(&mut self, chunk: Chunk) {
+        let world = self.app.world_mut();
+        world.resource_scope(|world, mut log: Mut<'_, DiffLog>| {
+            let mut recordings = world.resource_mut::<Recordings>();
+            recordings.insert(&mut log, &other_id(), chunk).unwrap();
+        });
+    }
+
+    fn view_of(&mut self, class: &str) -> (Entity, ViewId) {
+        let world = self.app.world_mut();
+        let mut views = world.query::<(Entity, &View)>();
+        let (entity, view) = views
+            .iter(world)
+            .find(|(_, view)| view.class.as_str() == class)
+            .unwrap();
+        (entity, view.id)
+    }
+
+    fn look(&mut self, class: &str, settings: &QueryContextSettings) {
+        let (_, view) = self.view_of(class);
+        let edit = BlueprintCommand::SetProperty(view, settings.properties());
+        self.command(ViewerCommand::Blueprint(edit));
+    }
+
+    fn cursor(&self) -> i64 {
+        self.app.world().resource::<Cursor>().time
+    }
+
+    /// Where a view looks.
+    fn time_of(&mut self, class: &str) -> i64 {
+        let (entity, _) = self.view_of(class);
+        self.app.world().get::<QueryContext>(entity).unwrap().cursor.time
+    }
+}
+
+fn at(time: ContextTime) -> QueryContextSettings {
+    QueryContextSettings {
+        time,
+        ..QueryContextSettings::default()
+    }
+}
+
+fn in_other(time: ContextTime) -> QueryContextSettings {
+    let recording = RecordingName {
+        application: None,
+        recording: Arc::from("other"),
+    };
+    QueryContextSettings {
+        recording: Some(recording),
+        ..at(time)
+    }
+}
+
+fn document(time: i64, text: &str) -> Chunk {
+    log_chunk("document", [(frame(), time)], &TextDocument::new(text)).unwrap()
+}
+
+#[test]
+fn a_document_is_the_one_of_its_views_time_and_recording() {
+    let mut viewer = Viewer::new([document(0, "at first"), document(20, "at last")]);
+    viewer.log_in_other(document(0, "of the other run"));
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(30)));
+    assert_has(&viewer.text("TextDocument"), "at last");
+    viewer.look("TextDocument", &at(ContextTime::Fixed(5)));
+    assert_has(&viewer.text("TextDocument"), "at first");
+    viewer.look("TextDocument", &in_other(ContextTime::AtCursor));
+    assert_has(&viewer.text("TextDocument"), "of the other run");
+    viewer.command(ViewerCommand::CloseRecording(other_id()));
+    let text = viewer.text("TextDocument");
+    assert_has(&text, "Nothing to look at");
+    assert_has(&text, "Recording other is not open");
+}
+
+#[test]
+fn a_log_is_read_and_moved_where_its_view_looks() {
+    let mut viewer = Viewer::new([
+        line("logs", 0, "first", "INFO"),
+        line("logs", 20, "second", "INFO"),
+    ]);
+    viewer.look("TextLog", &at(ContextTime::Offset(-5)));
+    viewer.click("TextLog", "#20");
+    assert_eq!((viewer.cursor(), viewer.time_of("TextLog")), (25, 20));
+    // Where the time is fixed, it is that which moves.
+    viewer.look("TextLog", &at(ContextTime::Fixed(3)));
+    viewer.click("TextLog", "#20");
+    assert_eq!((viewer.cursor(), viewer.time_of("TextLog")), (25, 20));
+    viewer.click("TextLog", "#0");
+    assert_eq!((viewer.cursor(), viewer.time_of("TextLog")), (25, 0));
+    viewer.log_in_other(line("logs", 7, "elsewhere", "INFO"));
+    viewer.look("TextLog", &in_other(ContextTime::AtCursor));
+    let text = viewer.text("TextLog");
+    assert!(text.contains("elsewhere") && !text.contains("second"), "{text}");
+}
+
+#[test]
+fn a_plot_shows_the_series_of_its_views_recording_and_timeline() {
+    let mut viewer = Viewer::new([scalars("plots/here", 0, 100), scalars("plots/beside", 0, 100)]);
+    viewer.log_in_other(scalars("plots/there", 200, 400));
+    assert_has(&viewer.text("TimeSeries"), "here");
+    viewer.look("TimeSeries", &in_other(ContextTime::Offset(300)));
+    let text = viewer.text("TimeSeries");
+    let names = |name: &str| text.split('|').any(|part| part == name);
+    assert!(names("there") && !names("here"), "{text}");
+    assert_has(&text, "400");
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(50)));
+    assert_eq!(viewer.time_of("TimeSeries"), 350);
+    let never = QueryContextSettings {
+        timeline: Some("never".into()),
+        ..QueryContextSettings::default()
+    };
+    viewer.look("TimeSeries", &never);
+    let text = viewer.text("TimeSeries");
+    assert_has(&text, "has nothing on timeline never");
+    viewer.command(ViewerCommand::Undo);
+    assert_has(&viewer.text("TimeSeries"), "there");
+}
