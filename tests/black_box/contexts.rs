@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chronoscope::{blueprint::messages_from_ron, io::RrdWriter, store::StoreId};
+use chronoscope::{blueprint::BlueprintDocument, io::RrdWriter, store::StoreId, types::StoreInfo};
 use image::{RgbImage, imageops};
 use tempfile::TempDir;
 
@@ -29,7 +29,11 @@ fn side_by_side(folder: &TempDir, frames: [Option<i64>; 2]) -> PathBuf {
         "(version: 1, layout: Horizontal(contents: [{left}, {right}]), auto_views: false, \
           panels: (top: Hidden, blueprint: Hidden, selection: Hidden, time: Hidden))"
     );
-    let messages = messages_from_ron(&text, &StoreId::blueprint(SCENE, "side by side")).unwrap();
+    let store = StoreInfo::new(StoreId::blueprint(SCENE, "side by side"));
+    let messages = BlueprintDocument::from_ron(&text)
+        .unwrap()
+        .messages(store)
+        .unwrap();
     let path = folder.path().join("side_by_side.rbl");
     let mut writer = RrdWriter::new(std::fs::File::create(&path).unwrap()).unwrap();
     for message in &messages {

@@ -44,7 +44,7 @@ impl IngestSource for Source {
     }
 }
 
-/// The left panel with and without sources, and how wide it is drawn.
+/// The window without and with sources.
 fn pictures(theme: egui::ThemePreference) -> [RgbImage; 2] {
     let mut app = App::new();
     app.add_plugins(OffscreenPlugin {

@@ -1,7 +1,7 @@
 //! Commands in action: run by name and by key.
 
 use chronoscope_blueprint::{BlueprintCommand, Panel, PanelState};
-use chronoscope_frame::{LoopMode, PlayState, Report, TimeCommand, TimeControls, ViewerCommand};
+use chronoscope_frame::{FileKinds, LoopMode, PlayState, Report, TimeCommand, TimeControls, ViewerCommand};
 use egui::{KeyboardShortcut, Modifiers};
 
 use crate::{
@@ -125,9 +125,12 @@ pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
 
 fn open_files(ctx: &egui::Context, pass: &Pass<'_>, state: &mut UiState) {
     let asks_desktop = pass.settings.desktop_dialogs;
-    state
-        .open_dialog
-        .open(|| asks_desktop.then(|| DesktopDialog::open_files(ctx)).flatten());
+    let kinds = pass.world.resource::<FileKinds>();
+    state.open_dialog.open(|| {
+        asks_desktop
+            .then(|| DesktopDialog::open_files(ctx, kinds))
+            .flatten()
+    });
 }
 
 /// Takes a text out of the input that was pasted, where the clipboard is read elsewhere. The keys that pasted

@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use chronoscope_frame::FileKinds;
+
 /// What a dialog answers: the chosen files, none where it was canceled; `None` where there is no dialog.
 type Answer = Option<Vec<PathBuf>>;
 
@@ -50,9 +52,9 @@ impl DesktopDialog {
         }
     }
 
-    /// Asks the desktop for files to open. `None` where this program was built without.
-    pub(crate) fn open_files(ctx: &egui::Context) -> Option<Self> {
-        Some(Self::new(ctx, ask_for_files()?))
+    /// Asks the desktop for files of these kinds to open. `None` where this program was built without.
+    pub(crate) fn open_files(ctx: &egui::Context, kinds: &FileKinds) -> Option<Self> {
+        Some(Self::new(ctx, ask_for_files(kinds)?))
     }
 
     /// Looks whether there is an answer. Another pass follows when there is one, or when the moment is over.
@@ -77,12 +79,13 @@ impl DesktopDialog {
 }
 
 #[cfg(feature = "file_dialog")]
-fn ask_for_files() -> Option<Asked> {
-    let chosen = rfd::AsyncFileDialog::new()
-        .set_title("Open")
-        .add_filter("Recordings and blueprints", &["rrd", "rbl"])
-        .add_filter("All files", &["*"])
-        .pick_files();
+fn ask_for_files(kinds: &FileKinds) -> Option<Asked> {
+    let extensions: Vec<&String> = kinds.0.iter().flat_map(|kind| &kind.extensions).collect();
+    let mut dialog = rfd::AsyncFileDialog::new().set_title("Open");
+    if !extensions.is_empty() {
+        dialog = dialog.add_filter("Files that can be opened", &extensions);
+    }
+    let chosen = dialog.add_filter("All files", &["*"]).pick_files();
     Some(Box::pin(async {
         let files = match chosen.await {
             Some(files) => files,
@@ -95,7 +98,7 @@ fn ask_for_files() -> Option<Asked> {
 }
 
 #[cfg(not(feature = "file_dialog"))]
-fn ask_for_files() -> Option<Asked> {
+fn ask_for_files(_: &FileKinds) -> Option<Asked> {
     None
 }
 

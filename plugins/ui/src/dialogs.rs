@@ -172,14 +172,14 @@ pub(crate) fn show_about(ctx: &egui::Context, place: &Place, state: &mut AboutSt
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
-    use chronoscope_frame::commands::OpenRequests;
+    use chronoscope_frame::commands::FileRequests;
     use std::future::{pending, ready};
 
     use super::*;
     use crate::{UiState, testing::Stage};
 
     /// What the dialog for a path says.
-    const HINT: &str = "Path of an .rrd or .rbl file";
+    const HINT: &str = "Path of a file";
 
     /// Asks a desktop that answers this.
     fn open(stage: &mut Stage, answer: impl Future<Output = Option<Vec<PathBuf>>> + Send + 'static) {
@@ -199,7 +199,7 @@ mod tests {
         let files = vec![PathBuf::from("a.rrd"), PathBuf::from("b.rrd")];
         open(&mut stage, ready(Some(files.clone())));
         assert!(!asks_for_path(&mut stage));
-        assert_eq!(stage.app.world().resource::<OpenRequests>().0, files);
+        assert_eq!(stage.app.world().resource::<FileRequests>().open, files);
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
         assert!(asks_for_path(&mut stage));
         stage.draw_with(vec![egui::Event::Text("c.rrd".to_owned())]);
         stage.press(egui::Key::Enter, egui::Modifiers::NONE);
-        let wanted = &stage.app.world().resource::<OpenRequests>().0;
+        let wanted = &stage.app.world().resource::<FileRequests>().open;
         assert_eq!(*wanted, [PathBuf::from("c.rrd")]);
         assert!(!asks_for_path(&mut stage));
     }

@@ -581,8 +581,10 @@ proptest! {
                     if app.run(&command).is_ok() {
                         done += 1;
                         let after = app.shown();
+                        // Whether time plays is no part of what is undone.
+                        let still = |mut blueprint: ViewportBlueprint| { blueprint.time_panel.play_state = None; blueprint };
                         app.undo.undo();
-                        prop_assert_eq!(app.shown(), before);
+                        prop_assert_eq!(still(app.shown()), still(before));
                         app.undo.redo();
                         prop_assert_eq!(app.shown(), after);
                     }
