@@ -278,7 +278,7 @@ pub(crate) fn query_blueprint(
 }
 
 /// Says once of each setting of the blueprint that nothing honors it.
-fn report_ignored(
+pub(crate) fn report_ignored(
     active: Res<ActiveBlueprint>,
     recordings: Res<Recordings>,
     visualizers: Res<Visualizers>,

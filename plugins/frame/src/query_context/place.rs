@@ -9,7 +9,8 @@ use chronoscope_blueprint::{BlueprintCommand, BlueprintQuery, ContextTime, Query
 use super::{ContextId, ContextProblem, QueryContexts, resolve::Situation};
 use crate::{
     ActiveBlueprint, AppVisualizerExt as _, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, Recordings,
-    Report, Reports, TimeCommand, TimeControls, View, ViewTile, ViewerCommand, viewport::query_blueprint,
+    Report, Reports, TimeCommand, TimeControls, View, ViewTile, ViewerCommand,
+    viewport::{query_blueprint, report_ignored},
 };
 
 /// Where a view looks. Stands on the view's entity.
@@ -73,6 +74,8 @@ impl Plugin for QueryContextsPlugin {
                 (read_settings, place_contexts)
                     .chain()
                     .after(query_blueprint)
+                    // Both may report.
+                    .after(report_ignored)
                     .in_set(FrameSystems::BlueprintQuery),
             );
     }
