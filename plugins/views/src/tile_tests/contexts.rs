@@ -35,6 +35,7 @@ impl Viewer {
         let (_, view) = self.view_of(class);
         let edit = BlueprintCommand::SetProperty(view, settings.properties());
         self.command(ViewerCommand::Blueprint(edit));
+        self.command(ViewerCommand::EndGesture);
     }
 
     fn cursor(&self) -> i64 {
