@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     picture::{difference, load},
-    program::{data, run},
+    program::{data, digest, run},
 };
 
 /// The application of the scene.
@@ -83,24 +83,13 @@ fn two_views_show_two_times_side_by_side() {
 fn what_they_show_does_not_depend_on_the_number_of_threads() {
     let folder = TempDir::new().unwrap();
     let blueprint = side_by_side(&folder, [Some(18), None]);
-    let digest = |threads: &str, time: &str| {
-        let output = run(&[
-            data("scene.rrd").to_str().unwrap(),
-            "--blueprint",
-            blueprint.to_str().unwrap(),
-            "--time",
-            time,
-            "--digest",
-            "--threads",
-            threads,
-        ]);
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
-    };
+    let scene = data("scene.rrd");
+    let files = [
+        scene.to_str().unwrap(),
+        "--blueprint",
+        blueprint.to_str().unwrap(),
+    ];
+    let digest = |threads: &str, time: &str| digest(&files, threads, time);
     let one = digest("1", "frame=50");
     assert_eq!(one, digest("2", "frame=50"));
     assert_ne!(one, digest("2", "frame=70"));

@@ -24,6 +24,19 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
         .unwrap()
 }
 
+/// What the program prints of the views at a time, with so many threads.
+pub(crate) fn digest(arguments: &[&str], threads: &str, time: &str) -> String {
+    let mut all = arguments.to_vec();
+    all.extend(["--time", time, "--digest", "--threads", threads]);
+    let output = run(&all);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// Opens files and takes a picture. Returns it with what was said on stderr and whether the program called it a success.
 pub(crate) fn screenshot(files: &[&Path], arguments: &[&str]) -> (Option<RgbImage>, String, bool) {
     let folder = TempDir::new().unwrap();
@@ -210,22 +223,7 @@ fn arguments_are_checked() {
 #[test]
 fn what_is_shown_does_not_depend_on_the_number_of_threads() {
     let scene = data("scene.rrd");
-    let digest = |threads: &str, time: &str| {
-        let output = run(&[
-            scene.to_str().unwrap(),
-            "--time",
-            time,
-            "--digest",
-            "--threads",
-            threads,
-        ]);
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
-    };
+    let digest = |threads: &str, time: &str| digest(&[scene.to_str().unwrap()], threads, time);
     let one = digest("1", "frame=18");
     assert_eq!(one, digest("2", "frame=18"));
     assert!(one.contains("draws /"), "{one}");

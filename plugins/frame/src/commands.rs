@@ -140,8 +140,8 @@ impl FileRequests {
     }
 }
 
-/// The kinds of files that [`FileRequests`] can ask for. Said by whoever owns the sources; empty where nobody
-/// opens files.
+/// The kinds of files that [`FileRequests`] can ask for. Whoever owns the sources fills it; it is empty
+/// where nobody opens files.
 #[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileKinds(pub Vec<FileKind>);
 

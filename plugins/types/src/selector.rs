@@ -411,7 +411,7 @@ mod tests {
             assert_eq!(numbers(selector), expected, "{selector}");
         }
         assert!(Selector::parse(".").unwrap().is_identity());
-        // What Arrow refuses is no excess of values.
+        // Not all that Arrow refuses is too many values.
         let other = ArrowError::ComputeError("no such kernel".to_owned());
         let told = SelectorError::from(other).to_string();
         assert!(told.contains("no such kernel"), "{told}");

@@ -76,6 +76,35 @@ impl OpenDialogState {
     }
 }
 
+/// What happened in a field for a path.
+pub(crate) struct PathField {
+    /// Whether something was typed.
+    pub(crate) is_changed: bool,
+    /// Whether it was left by Enter.
+    pub(crate) is_entered: bool,
+}
+
+/// A field for a path, as wide as the dialog. It has the focus in the first pass.
+pub(crate) fn path_field(
+    ui: &mut egui::Ui,
+    path: &mut String,
+    hint: &str,
+    just_opened: &mut bool,
+) -> PathField {
+    let edit = egui::TextEdit::singleline(path)
+        .hint_text(hint)
+        .font(egui::TextStyle::Monospace)
+        .desired_width(f32::INFINITY);
+    let response = ui.add(edit);
+    if std::mem::take(just_opened) {
+        response.request_focus();
+    }
+    PathField {
+        is_changed: response.changed(),
+        is_entered: response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)),
+    }
+}
+
 /// Draws the dialog while it is open.
 pub(crate) fn show_open(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut OpenDialogState) {
     state.look_at_desktop(ctx, pass);
@@ -89,15 +118,8 @@ pub(crate) fn show_open(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut Op
         let theme = Theme::of(ui);
         ui.set_width(place.width_for(120.0 * size::GRID));
         ui.label(RichText::new("Open").font(fonts::medium(ui, size::TITLE)));
-        let edit = egui::TextEdit::singleline(&mut state.path)
-            .hint_text("Path of a file")
-            .font(egui::TextStyle::Monospace)
-            .desired_width(f32::INFINITY);
-        let response = ui.add(edit);
-        if std::mem::take(&mut state.just_opened) {
-            response.request_focus();
-        }
-        wanted |= response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let field = path_field(ui, &mut state.path, "Path of a file", &mut state.just_opened);
+        wanted |= field.is_entered;
         let small = |text: &str| RichText::new(text).size(size::SMALL).color(theme.secondary);
         if !kinds.0.is_empty() {
             let text = format!("Opens {}", kinds.extensions());

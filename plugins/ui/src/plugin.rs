@@ -161,15 +161,16 @@ fn draw_ui(world: &mut World, contexts: &mut QueryState<&mut EguiContext, With<P
             .layer_id(egui::LayerId::background())
             .max_rect(ctx.viewport_rect()),
     );
-    let mut state = world.remove_resource::<UiState>().unwrap_or_default();
-    // All of this context is the viewer's, so its own look stays: between passes egui takes from it how text is
-    // rendered.
-    let settings = world.get_resource::<UiSettings>();
-    if let Some(settings) = settings.filter(|settings| settings.style == Look::Own) {
-        _ = look::replace(&ctx, settings, &mut state.styles);
-    }
-    shell::show(world, &mut ui, &mut state);
-    world.insert_resource(state);
+    world.init_resource::<UiState>();
+    world.resource_scope(|world, mut state: Mut<UiState>| {
+        // All of this context is the viewer's, so its own look stays: between passes egui takes from it how
+        // text is rendered.
+        let settings = world.get_resource::<UiSettings>();
+        if let Some(settings) = settings.filter(|settings| settings.style == Look::Own) {
+            _ = look::replace(&ctx, settings, &mut state.styles);
+        }
+        shell::show(world, &mut ui, &mut state);
+    });
 }
 
 #[cfg(test)]

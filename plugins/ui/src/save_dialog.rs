@@ -9,6 +9,7 @@ use chronoscope_frame::ViewerCommand;
 use egui::{Align, Align2, Layout, RichText, Vec2};
 
 use crate::{
+    dialogs::path_field,
     fonts, overlay,
     pass::Pass,
     theme::{Theme, size},
@@ -94,18 +95,12 @@ pub(crate) fn show(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut SaveDia
         let theme = Theme::of(ui);
         ui.set_width(place.width_for(120.0 * size::GRID));
         ui.label(RichText::new("Save blueprint as").font(fonts::medium(ui, size::TITLE)));
-        let edit = egui::TextEdit::singleline(&mut state.path)
-            .hint_text("Path of a .ron or .rbl file")
-            .font(egui::TextStyle::Monospace)
-            .desired_width(f32::INFINITY);
-        let response = ui.add(edit);
-        if std::mem::take(&mut state.just_opened) {
-            response.request_focus();
-        }
-        if response.changed() {
+        let hint = "Path of a .ron or .rbl file";
+        let field = path_field(ui, &mut state.path, hint, &mut state.just_opened);
+        if field.is_changed {
             state.target = Target::of(state.path.trim());
         }
-        wanted |= response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        wanted |= field.is_entered;
         let (text, color) = match state.target {
             Target::Empty | Target::New => (
                 "A .ron file is text that can be edited by hand, an .rbl file is one of the Rerun SDK.",

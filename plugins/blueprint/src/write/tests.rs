@@ -581,7 +581,7 @@ proptest! {
                     if app.run(&command).is_ok() {
                         done += 1;
                         let after = app.shown();
-                        // Whether time plays is no part of what is undone.
+                        // Undo does not change whether time plays.
                         let still = |mut blueprint: ViewportBlueprint| { blueprint.time_panel.play_state = None; blueprint };
                         app.undo.undo();
                         prop_assert_eq!(still(app.shown()), still(before));

@@ -511,6 +511,17 @@ fn play_in(app: &mut App, step: &Step, id: StoreId) {
     }
 }
 
+/// The products of an app are those of a fresh one that is given the same.
+fn check_against_a_fresh_app(app: &mut App) -> Result<(), TestCaseError> {
+    let ours = products(app);
+    let theirs = products(&mut fresh(app));
+    for (name, value) in &theirs {
+        prop_assert_eq!(ours.get(name), Some(value), "{}", name);
+    }
+    prop_assert_eq!(ours.len(), theirs.len());
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, rng_seed: RngSeed::Fixed(7), failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -520,12 +531,7 @@ proptest! {
         for step in &history {
             play(&mut app, step);
         }
-        let ours = products(&mut app);
-        let theirs = products(&mut fresh(&app));
-        for (name, value) in &theirs {
-            prop_assert_eq!(ours.get(name), Some(value), "{}", name);
-        }
-        prop_assert_eq!(ours.len(), theirs.len());
+        check_against_a_fresh_app(&mut app)?;
     }
 
     #[test]
@@ -539,12 +545,7 @@ proptest! {
         for step in &history {
             play(&mut app, step);
         }
-        let ours = products(&mut app);
-        let theirs = products(&mut fresh(&app));
-        for (name, value) in &theirs {
-            prop_assert_eq!(ours.get(name), Some(value), "{}", name);
-        }
-        prop_assert_eq!(ours.len(), theirs.len());
+        check_against_a_fresh_app(&mut app)?;
     }
 }
 

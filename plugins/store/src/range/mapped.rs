@@ -91,7 +91,7 @@ impl KeptRows {
 }
 
 impl RangeResult {
-    /// The answer of static data alone, where there is no timeline to ask for.
+    /// The answer for static data, in a recording without a timeline.
     pub fn of_static(answer: LatestAt, range: TimeRange) -> Self {
         Self {
             inner: Arc::new(Inner {
