@@ -71,6 +71,11 @@ pub struct Options {
     #[arg(long, conflicts_with = "screenshot_to")]
     pub digest: bool,
 
+    /// Prints by what each view shows each entity, and what is wrong there, when all is loaded, and exits: a tab-separated line
+    /// with view, entity, visualizer and message. Fails where an error is printed. Needs no display.
+    #[arg(long, conflicts_with_all = ["screenshot_to", "digest"])]
+    pub report: bool,
+
     /// Threads for the frame; all cores where it is not given. What is shown does not depend on it.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -90,6 +95,13 @@ pub struct Options {
     /// Serves puffin profiles on port 8585.
     #[arg(long)]
     pub profile: bool,
+}
+
+impl Options {
+    /// Whether somebody looks at a window; else the program does what it was told, and exits.
+    pub fn is_interactive(&self) -> bool {
+        self.screenshot_to.is_none() && !self.digest && !self.report
+    }
 }
 
 /// The value of `--theme`.

@@ -59,6 +59,7 @@ pub mod demo;
 pub mod digest;
 pub mod limits;
 pub mod offscreen;
+pub mod report;
 pub mod sources;
 pub mod start;
 pub mod window;

@@ -73,7 +73,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if options.profile {
         app.add_systems(First, mark_frame);
     }
-    let has_window = options.screenshot_to.is_none() && !options.digest;
+    let has_window = options.is_interactive();
     let log_file = options.log_file.clone();
     let logging = logging::Logging {
         directives: options.log.clone(),
@@ -106,24 +106,34 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             app.add_plugins(OffscreenPlugin { size })
                 .add_plugins(ChronoscopePlugins)
                 .add_plugins(StartPlugin { cli });
-            app.add_systems(Last, print_reports);
+            if !options.report {
+                app.add_systems(Last, print_reports);
+            }
             offscreen::finish(&mut app);
             offscreen::settle(&mut app, None)?;
-            match path {
-                Some(path) => {
-                    let picture = offscreen::capture(&mut app)?;
-                    offscreen::save_png(&picture, path)?;
-                }
-                None => {
-                    let text = chronoscope::digest::digest(app.world_mut());
-                    std::io::stdout()
-                        .write_all(text.as_bytes())
-                        .context("cannot print")?;
+            if let Some(path) = path {
+                let picture = offscreen::capture(&mut app)?;
+                offscreen::save_png(&picture, path)?;
+            }
+            if options.digest {
+                print(&chronoscope::digest::digest(app.world_mut()))?;
+            }
+            if options.report {
+                let report = chronoscope::report::report(app.world_mut());
+                print(&report.text)?;
+                if report.has_errors {
+                    return Ok(ExitCode::FAILURE);
                 }
             }
             Ok(exit_code(app.world().resource::<LoadOutcomes>()))
         }
     }
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .context("cannot print")
 }
 
 /// Gives both pools, the engine's and the frame's own, this many threads.

@@ -36,10 +36,11 @@ impl Plugin for StartPlugin {
             theme,
             system_fonts: true,
             desktop_dialogs: true,
+            keep_hidden_views: options.report,
             can_quit: true,
             ..default()
         });
-        let is_interactive = options.screenshot_to.is_none() && !options.digest;
+        let is_interactive = options.is_interactive();
         app.world_mut().resource_mut::<TimeControls>().clock_frozen = !is_interactive;
         if is_interactive {
             app.insert_resource(EyeMotion { glide_secs: 0.1 });

@@ -16,4 +16,5 @@ mod frames;
 mod picture;
 mod pointer;
 mod program;
+mod report;
 mod sources;

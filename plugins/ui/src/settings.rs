@@ -28,6 +28,9 @@ pub struct UiSettings {
     /// by default, and where the desktop does not answer: then a path is typed. On macOS, passes must be drawn
     /// on the main thread.
     pub desktop_dialogs: bool,
+    /// Whether views in tabs that are not open are kept up to date, too. Off by default: what cannot be seen costs
+    /// nothing.
+    pub keep_hidden_views: bool,
     /// Whether the interface may end the app. Off by default: an app that shows a viewer among other things
     /// ends by itself.
     pub can_quit: bool,
@@ -44,6 +47,7 @@ impl Default for UiSettings {
             shortcuts: true,
             take_drops: true,
             desktop_dialogs: false,
+            keep_hidden_views: false,
             can_quit: false,
         }
     }

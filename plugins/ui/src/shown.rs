@@ -8,7 +8,7 @@ use chronoscope_frame::{Settled, View, ViewTile};
 
 use rustc_hash::FxHashMap;
 
-use crate::pass::TileRects;
+use crate::{UiSettings, pass::TileRects};
 
 /// The tiles of all instances since the last frame. A pass that is repeated replaces what the pass before
 /// said.
@@ -50,18 +50,29 @@ impl ShownTiles {
     }
 }
 
+/// The least size in pixels of a view that is kept up to date in a tab that is not open.
+const LEAST_HIDDEN_PIXELS: u32 = 64;
+
 /// Tells each view whether and how large it is shown.
 pub(crate) fn tell_views(
     mut shown: ResMut<ShownTiles>,
     mut views: Query<(&View, &mut ViewTile)>,
+    settings: Res<UiSettings>,
     mut settled: ResMut<Settled>,
 ) {
     let mut changed = false;
     for (view, mut tile) in &mut views {
-        let next = shown.tile(view.id).unwrap_or(ViewTile {
+        let next = shown.tile(view.id).unwrap_or_else(|| {
             // The last size is kept, so that a view that comes back need not be drawn twice.
-            shown: false,
-            ..*tile
+            let mut hidden = ViewTile {
+                shown: settings.keep_hidden_views,
+                ..*tile
+            };
+            if hidden.shown {
+                hidden.size_pixels = hidden.size_pixels.map(|side| side.max(LEAST_HIDDEN_PIXELS));
+                hidden.pixels_per_point = hidden.pixels_per_point.max(1.0);
+            }
+            hidden
         });
         changed |= tile.set_if_neq(next);
     }

@@ -138,6 +138,13 @@ impl EntityContexts {
             .flat_map(|context| context.components.iter().copied())
     }
 
+    /// The contexts by name, each with the components that it is read from, in the order of their registration.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+        self.contexts
+            .iter()
+            .map(|context| (context.name, context.components))
+    }
+
     /// What is wrong with what contexts are read from, ordered by context and entity.
     pub fn reports(&self) -> Vec<&Report> {
         let open = self.contexts.iter().filter_map(|context| match &context.kind {

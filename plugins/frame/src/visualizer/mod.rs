@@ -175,15 +175,28 @@ impl Visualizers {
 
     /// What is wrong with the entities of a view, ordered by entity and visualizer.
     pub fn reports(&self, world: &World, view: ViewId) -> Vec<Report> {
-        let mut reports: Vec<Report> = self
-            .entries
-            .iter()
-            .flat_map(|entry| (entry.reports)(world, view))
-            .map(|(_, report)| report)
-            .chain(self.reports.iter().flat_map(|reports| reports(world, view)))
-            .collect();
+        let of_results = self.result_reports(world, view).map(|(_, _, report)| report);
+        let mut reports: Vec<Report> = of_results.chain(self.other_reports(world, view)).collect();
         reports.sort_by(|a, b| a.entity.cmp(&b.entity));
         reports
+    }
+
+    /// What is wrong with the visuals of a view, ordered by visualizer and result.
+    pub fn result_reports(
+        &self,
+        world: &World,
+        view: ViewId,
+    ) -> impl Iterator<Item = (VisualizerId, ResultKey, Report)> {
+        let ids = (0..).map(VisualizerId);
+        ids.zip(&self.entries).flat_map(move |(id, entry)| {
+            let reports = (entry.reports)(world, view).into_iter();
+            reports.map(move |(key, report)| (id, key, report))
+        })
+    }
+
+    /// What is wrong with a view beside making its visuals: see [`AppVisualizerExt::add_view_reports`].
+    pub fn other_reports(&self, world: &World, view: ViewId) -> impl Iterator<Item = Report> {
+        self.reports.iter().flat_map(move |reports| reports(world, view))
     }
 
     /// What the visuals of a view were made from beside the [`LatestAtResults`], by the position of the
