@@ -17,7 +17,8 @@
 //!
 //! # What there is to draw: the primitives
 //!
-//! [`PointInstance`], [`LineInstance`], [`BoxInstance`], [`BoxEdgesInstance`] and [`ArrowInstance`] are instanced. Radii follow one convention:
+//! [`PointInstance`], [`LineInstance`], [`ArcInstance`], [`ArrowInstance`], [`BoxInstance`], [`BoxEdgesInstance`], [`EllipsoidInstance`],
+//! [`CylinderInstance`] and [`CapsuleInstance`] are instanced. Radii of points and lines follow one convention:
 //! positive ones are scene units, negative ones are UI points, which keep their size on screen. Each instance belongs to a *logical
 //! instance*, the datum that is highlighted and picked: a box, not one of its lines. An [`ImageQuad`] shows a texture, a
 //! [`GroundGrid`] an endless plane of lines; each of these is an entity of its own.
@@ -80,8 +81,9 @@ pub use instances::{
 };
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{
-    ArrowInstance, BoxEdgesInstance, BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad,
-    ImageQuadPlugin, LineInstance, Magnification, PointInstance, Texels,
+    ArcInstance, ArrowInstance, BoxEdgesInstance, BoxInstance, CapsuleInstance, CylinderInstance,
+    DEFAULT_RADIUS, EllipsoidInstance, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin,
+    LineInstance, Magnification, PointInstance, Texels,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
@@ -94,6 +96,9 @@ pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
 /// | [`InstancePlugin`]`<`[`LineInstance`]`>` | thick line segments |
 /// | [`InstancePlugin`]`<`[`BoxInstance`]`>` | solid oriented boxes |
 /// | [`InstancePlugin`]`<`[`BoxEdgesInstance`]`>` | the edges of oriented boxes |
+/// | [`InstancePlugin`]`<`[`ArcInstance`]`>` | arcs of ellipses as thick lines |
+/// | [`InstancePlugin`]`<`[`EllipsoidInstance`]`>` | solid ellipsoids |
+/// | [`InstancePlugin`]`<`[`CylinderInstance`]`>`, [`InstancePlugin`]`<`[`CapsuleInstance`]`>` | solid cylinders and capsules |
 /// | [`InstancePlugin`]`<`[`ArrowInstance`]`>` | arrows |
 /// | [`ImageQuadPlugin`] | textures on planes |
 /// | [`GroundGridPlugin`] | endless grids |
@@ -120,6 +125,12 @@ impl Plugin for BulkRenderPlugin {
             ImageQuadPlugin,
             GroundGridPlugin,
         ));
+        app.add_plugins((
+            InstancePlugin::<ArcInstance>::default(),
+            InstancePlugin::<EllipsoidInstance>::default(),
+            InstancePlugin::<CylinderInstance>::default(),
+            InstancePlugin::<CapsuleInstance>::default(),
+        ));
     }
 
     fn finish(&self, app: &mut App) {
@@ -132,9 +143,13 @@ impl Plugin for BulkRenderPlugin {
             (
                 BulkQueueSet(GroundGridPlugin::NAME),
                 BulkQueueSet(BoxInstance::NAME),
+                BulkQueueSet(EllipsoidInstance::NAME),
+                BulkQueueSet(CylinderInstance::NAME),
+                BulkQueueSet(CapsuleInstance::NAME),
                 BulkQueueSet(ImageQuadPlugin::NAME),
                 BulkQueueSet(PointInstance::NAME),
                 BulkQueueSet(LineInstance::NAME),
+                BulkQueueSet(ArcInstance::NAME),
                 BulkQueueSet(BoxEdgesInstance::NAME),
                 BulkQueueSet(ArrowInstance::NAME),
             )

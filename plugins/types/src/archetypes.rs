@@ -141,6 +141,62 @@ archetypes! {
         many class_ids CLASS_IDS with_class_ids: ClassId;
     }
 
+    /// Ellipses in a plane, given by their centers and half of their sizes.
+    Ellipses2D {
+        many half_sizes HALF_SIZES with_half_sizes: HalfSize2D;
+        many centers CENTERS with_centers: Position2D;
+        many colors COLORS with_colors: Color;
+        many line_radii LINE_RADII with_line_radii: Radius;
+        many labels LABELS with_labels: Text;
+        one show_labels SHOW_LABELS with_show_labels: ShowLabels;
+        one draw_order DRAW_ORDER with_draw_order: DrawOrder;
+        many class_ids CLASS_IDS with_class_ids: ClassId;
+    }
+
+    /// Ellipsoids, given by their centers and their radii along their axes.
+    Ellipsoids3D {
+        many half_sizes HALF_SIZES with_half_sizes: HalfSize3D;
+        many centers CENTERS with_centers: Translation3D;
+        many rotation_axis_angles ROTATION_AXIS_ANGLES with_rotation_axis_angles: RotationAxisAngle;
+        many quaternions QUATERNIONS with_quaternions: RotationQuat;
+        many colors COLORS with_colors: Color;
+        many line_radii LINE_RADII with_line_radii: Radius;
+        one fill_mode FILL_MODE with_fill_mode: FillMode;
+        many labels LABELS with_labels: Text;
+        one show_labels SHOW_LABELS with_show_labels: ShowLabels;
+        many class_ids CLASS_IDS with_class_ids: ClassId;
+    }
+
+    /// Cylinders around their Z axes, given by their centers.
+    Cylinders3D {
+        many lengths LENGTHS with_lengths: Length;
+        many radii RADII with_radii: Radius;
+        many centers CENTERS with_centers: Translation3D;
+        many rotation_axis_angles ROTATION_AXIS_ANGLES with_rotation_axis_angles: RotationAxisAngle;
+        many quaternions QUATERNIONS with_quaternions: RotationQuat;
+        many colors COLORS with_colors: Color;
+        many line_radii LINE_RADII with_line_radii: Radius;
+        one fill_mode FILL_MODE with_fill_mode: FillMode;
+        many labels LABELS with_labels: Text;
+        one show_labels SHOW_LABELS with_show_labels: ShowLabels;
+        many class_ids CLASS_IDS with_class_ids: ClassId;
+    }
+
+    /// Capsules along their Z axes, given by the centers of their first half spheres.
+    Capsules3D {
+        many lengths LENGTHS with_lengths: Length;
+        many radii RADII with_radii: Radius;
+        many translations TRANSLATIONS with_translations: Translation3D;
+        many rotation_axis_angles ROTATION_AXIS_ANGLES with_rotation_axis_angles: RotationAxisAngle;
+        many quaternions QUATERNIONS with_quaternions: RotationQuat;
+        many colors COLORS with_colors: Color;
+        many line_radii LINE_RADII with_line_radii: Radius;
+        one fill_mode FILL_MODE with_fill_mode: FillMode;
+        many labels LABELS with_labels: Text;
+        one show_labels SHOW_LABELS with_show_labels: ShowLabels;
+        many class_ids CLASS_IDS with_class_ids: ClassId;
+    }
+
     /// A mesh of triangles.
     Mesh3D {
         many vertex_positions VERTEX_POSITIONS with_vertex_positions: Position3D;

@@ -67,6 +67,8 @@ readers! {
     colors: Color -> Cow<'_, [u32]>;
     /// Radii: in scene units, or in points on the screen where they are negative.
     radii: Radius -> Cow<'_, [f32]>;
+    /// Lengths, in scene units.
+    lengths: Length -> Cow<'_, [f32]>;
     /// Class ids.
     class_ids: ClassId -> Cow<'_, [u16]>;
     /// Keypoint ids.

@@ -31,9 +31,13 @@ use self::upload::GpuInstances;
 use crate::instances::{DrawList, InstanceBuffer, Primitive};
 use crate::picking::{PickItem, queue_picked_lists};
 use crate::stats::BulkExtractSystems;
-use crate::{ArrowInstance, BoxEdgesInstance, BoxInstance, LineInstance, PointInstance};
+use crate::{
+    ArcInstance, ArrowInstance, BoxEdgesInstance, BoxInstance, CapsuleInstance, CylinderInstance,
+    EllipsoidInstance, LineInstance, PointInstance,
+};
 
 const THICK_LINES_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d12");
+const SOLIDS_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d13");
 const SEGMENTS_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d11");
 
 /// Draws all [`DrawList<P>`](DrawList)s. Needs [`BulkViewPlugin`](crate::BulkViewPlugin),
@@ -100,41 +104,23 @@ impl<P: Primitive> Plugin for InstancePlugin<P> {
 
 /// All shaders of the instanced primitives: each plugin may be added alone, and setting one twice is harmless.
 fn load_shaders(app: &mut App) {
-    load_internal_asset!(app, SEGMENTS_SHADER, "segments.wgsl", Shader::from_wgsl);
-    load_internal_asset!(
-        app,
-        THICK_LINES_SHADER,
-        "../primitives/thick_lines.wgsl",
-        Shader::from_wgsl
-    );
-    load_internal_asset!(
-        app,
-        PointInstance::shader(),
-        "../primitives/points.wgsl",
-        Shader::from_wgsl
-    );
-    load_internal_asset!(
-        app,
-        LineInstance::shader(),
-        "../primitives/lines.wgsl",
-        Shader::from_wgsl
-    );
-    load_internal_asset!(
-        app,
-        BoxInstance::shader(),
-        "../primitives/boxes.wgsl",
-        Shader::from_wgsl
-    );
-    load_internal_asset!(
-        app,
-        BoxEdgesInstance::shader(),
-        "../primitives/box_edges.wgsl",
-        Shader::from_wgsl
-    );
-    load_internal_asset!(
-        app,
-        ArrowInstance::shader(),
-        "../primitives/arrows.wgsl",
-        Shader::from_wgsl
-    );
+    macro_rules! load {
+        ($($shader:expr => $path:literal,)*) => {
+            $(load_internal_asset!(app, $shader, $path, Shader::from_wgsl);)*
+        };
+    }
+    load! {
+        SEGMENTS_SHADER => "segments.wgsl",
+        THICK_LINES_SHADER => "../primitives/thick_lines.wgsl",
+        SOLIDS_SHADER => "../primitives/solids.wgsl",
+        PointInstance::shader() => "../primitives/points.wgsl",
+        LineInstance::shader() => "../primitives/lines.wgsl",
+        ArcInstance::shader() => "../primitives/arcs.wgsl",
+        BoxInstance::shader() => "../primitives/boxes.wgsl",
+        BoxEdgesInstance::shader() => "../primitives/box_edges.wgsl",
+        EllipsoidInstance::shader() => "../primitives/ellipsoids.wgsl",
+        CylinderInstance::shader() => "../primitives/cylinders.wgsl",
+        CapsuleInstance::shader() => "../primitives/capsules.wgsl",
+        ArrowInstance::shader() => "../primitives/arrows.wgsl",
+    }
 }

@@ -1,28 +1,34 @@
 //! What there is to draw. Each file holds the data of one primitive beside the shader that draws it.
 //!
-//! Five are instanced and share the code in [`drawing`](crate::drawing): [`points`], [`lines`], [`boxes`], [`box_edges`], [`arrows`].
-//! Two are entities of their own, with a small uniform each: [`image_quad`] and [`ground_grid`].
+//! Most are instanced and share the code in [`drawing`](crate::drawing): [`points`], [`lines`], [`arcs`], [`boxes`], [`box_edges`],
+//! [`ellipsoids`], [`tubes`], [`arrows`]. Two are entities of their own, with a small uniform each: [`image_quad`] and [`ground_grid`].
 //!
 //! # Radii
 //!
 //! A radius is one number with three meanings: positive is scene units, scaled with the transform; negative is UI points,
 //! which the view turns into pixels; [`DEFAULT_RADIUS`] is whatever the segment says. Zero draws nothing.
 
+mod arcs;
 mod arrows;
 mod box_edges;
 mod boxes;
+mod ellipsoids;
 mod ground_grid;
 mod image_quad;
 mod lines;
 mod points;
+mod tubes;
 
+pub use arcs::ArcInstance;
 pub use arrows::ArrowInstance;
 pub use box_edges::BoxEdgesInstance;
 pub use boxes::BoxInstance;
+pub use ellipsoids::EllipsoidInstance;
 pub use ground_grid::{GroundGrid, GroundGridPlugin};
 pub use image_quad::{ImageQuad, ImageQuadPlugin, Magnification, Texels};
 pub use lines::LineInstance;
 pub use points::PointInstance;
+pub use tubes::{CapsuleInstance, CylinderInstance};
 
 /// The radius that stands for 'the segment's default radius'.
 pub const DEFAULT_RADIUS: f32 = f32::MAX;

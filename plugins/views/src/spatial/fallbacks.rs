@@ -3,8 +3,9 @@
 use bevy::app::App;
 use chronoscope_frame::AppFallbackExt as _;
 use chronoscope_types::{
-    Arrows3D, Boxes2D, Boxes3D, Component as _, DepthImage, EncodedDepthImage, EncodedImage, Image,
-    LineStrips2D, LineStrips3D, Points2D, Points3D, Rgba, SegmentationImage, TransformAxes3D, components,
+    Arrows3D, Boxes2D, Boxes3D, Capsules3D, Component as _, Cylinders3D, DepthImage, Ellipsoids3D,
+    EncodedDepthImage, EncodedImage, Image, LineStrips2D, LineStrips3D, Points2D, Points3D, Rgba,
+    SegmentationImage, TransformAxes3D, components,
 };
 
 use super::visualizers::{AXIS_LENGTH, draw_order};
@@ -14,6 +15,8 @@ use crate::colors;
 pub(super) const POINT_RADIUS: f32 = -2.5;
 /// The radius of lines and outlines.
 pub(super) const LINE_RADIUS: f32 = -1.5;
+/// The radius of the edges of solids, which have faces besides.
+pub(super) const EDGE_RADIUS: f32 = -0.75;
 
 /// Registers the fallbacks of spatial archetypes.
 pub(super) fn add_fallbacks(app: &mut App) {
@@ -21,6 +24,9 @@ pub(super) fn add_fallbacks(app: &mut App) {
         Arrows3D::COLORS,
         Boxes2D::COLORS,
         Boxes3D::COLORS,
+        Capsules3D::COLORS,
+        Cylinders3D::COLORS,
+        Ellipsoids3D::COLORS,
         LineStrips2D::COLORS,
         LineStrips3D::COLORS,
         Points2D::COLORS,
@@ -36,11 +42,18 @@ pub(super) fn add_fallbacks(app: &mut App) {
     }
     for component in [
         Boxes2D::RADII,
-        Boxes3D::RADII,
         LineStrips2D::RADII,
         LineStrips3D::RADII,
     ] {
         app.add_fallback(component.name, |_| components::Radius::build(vec![LINE_RADIUS]));
+    }
+    for component in [
+        Boxes3D::RADII,
+        Capsules3D::LINE_RADII,
+        Cylinders3D::LINE_RADII,
+        Ellipsoids3D::LINE_RADII,
+    ] {
+        app.add_fallback(component.name, |_| components::Radius::build(vec![EDGE_RADIUS]));
     }
     app.add_fallback(TransformAxes3D::AXIS_LENGTH.name, |_| {
         components::AxisLength::build(vec![AXIS_LENGTH])

@@ -38,8 +38,8 @@ pub struct MarkCells {
 }
 
 impl MarkCells {
-    /// Takes the cells of an entity: of the visualizer's optional components those whose field is `colors`, `radii`, `labels`,
-    /// `show_labels`, `class_ids` or `keypoint_ids`.
+    /// Takes the cells of an entity: of the visualizer's optional components those whose field is `colors`, `line_radii` or else
+    /// `radii`, `labels`, `show_labels`, `class_ids` or `keypoint_ids`.
     pub fn of<V: Visualizer>(input: &VisualizerInput<'_>) -> Self {
         let cell = |name: Option<&'static str>| name.and_then(|name| input.get(name));
         Self {
@@ -79,7 +79,11 @@ struct Fields<V>(PhantomData<V>);
 
 impl<V: Visualizer> Fields<V> {
     const COLORS: Option<&'static str> = find_field(V::INFO.optional, "colors");
-    const RADII: Option<&'static str> = find_field(V::INFO.optional, "radii");
+    /// The radii of what is drawn as lines where the archetype has others, too.
+    const RADII: Option<&'static str> = match find_field(V::INFO.optional, "line_radii") {
+        None => find_field(V::INFO.optional, "radii"),
+        of_lines => of_lines,
+    };
     const LABELS: Option<&'static str> = find_field(V::INFO.optional, "labels");
     const SHOW_LABELS: Option<&'static str> = find_field(V::INFO.optional, "show_labels");
     const CLASS_IDS: Option<&'static str> = find_field(V::INFO.optional, "class_ids");

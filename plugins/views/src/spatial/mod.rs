@@ -52,7 +52,10 @@ use chronoscope_frame::{
     AppVisualizerExt as _, Frame, FrameSystems, InContext, Recordings, Report, ViewClasses, Visualizers,
     visualizer::FirstLookChunks,
 };
-use chronoscope_render::{ArrowInstance, BoxEdgesInstance, BoxInstance, LineInstance, PointInstance};
+use chronoscope_render::{
+    ArcInstance, ArrowInstance, BoxEdgesInstance, BoxInstance, CapsuleInstance, CylinderInstance,
+    EllipsoidInstance, LineInstance, PointInstance,
+};
 
 pub use chronoscope_frame::Space;
 pub use digest::PartDigest;
@@ -70,10 +73,10 @@ use sources::ChangedVisuals;
 pub use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
-    Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, DepthImageVisualizer,
-    EncodedDepthImageVisualizer, EncodedImageVisualizer, ImageVisualizer, LineStrips2DVisualizer,
-    LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer,
-    TransformAxes3DVisualizer,
+    Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, Capsules3DVisualizer, Cylinders3DVisualizer,
+    DepthImageVisualizer, Ellipsoids3DVisualizer, EncodedDepthImageVisualizer, EncodedImageVisualizer,
+    ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer,
+    SegmentationImageVisualizer, TransformAxes3DVisualizer,
 };
 
 /// The steps of presenting spatial views, within [`FrameSystems::Present`].
@@ -97,6 +100,7 @@ impl Plugin for SpatialPlugin {
     fn build(&self, app: &mut App) {
         const POINTS: f32 = fallbacks::POINT_RADIUS;
         const LINES: f32 = fallbacks::LINE_RADIUS;
+        const EDGES: f32 = fallbacks::EDGE_RADIUS;
         app.init_resource::<SpatialScenes>()
             .init_resource::<ViewLayers>()
             .init_resource::<SpatialSources>()
@@ -109,9 +113,16 @@ impl Plugin for SpatialPlugin {
             .add_spatial_primitive::<PointInstance>()
             .add_spatial_primitive::<LineInstance>()
             .add_spatial_primitive::<BoxEdgesInstance>()
-            .add_spatial_primitive::<ArrowInstance>();
+            .add_spatial_primitive::<ArrowInstance>()
+            .add_spatial_primitive::<ArcInstance>()
+            .add_spatial_primitive::<EllipsoidInstance>()
+            .add_spatial_primitive::<CylinderInstance>()
+            .add_spatial_primitive::<CapsuleInstance>();
         app.add_spatial_visualizer::<Arrows3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
-            .add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
+            .add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
+            .add_spatial_visualizer::<Capsules3DVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
+            .add_spatial_visualizer::<Cylinders3DVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
+            .add_spatial_visualizer::<Ellipsoids3DVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
             .add_spatial_visualizer::<TransformAxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)

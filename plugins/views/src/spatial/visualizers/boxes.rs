@@ -1,26 +1,31 @@
 //! Boxes in space, as lines or solid, and rectangles in the plane.
 
-use std::sync::Arc;
-
 use chronoscope_frame::{
     Annotations, Report, Visualizer, VisualizerInput,
     visualizer::{QueryMode, VisualizerInfo},
 };
-use chronoscope_render::{BoxEdgesInstance, BoxInstance, LineInstance};
-use chronoscope_types::{Boxes2D, Boxes3D, clamped, enums::FillMode, read};
-use glam::{DVec3, Mat3, Quat, Vec3};
-use smallvec::{SmallVec, smallvec};
+use chronoscope_render::{BoxInstance, LineInstance};
+use chronoscope_types::{Boxes2D, Boxes3D, clamped, read};
+use glam::{DVec3, Mat3, Vec3};
+use smallvec::smallvec;
 
-use super::{draw_order, fail, flat, num_instances, read_draw_order};
+use super::{
+    draw_order, fail, flat, num_instances, read_draw_order,
+    solids::{Edges, Pose, PoseCells, PoseNames, SolidShape, Stroke},
+};
 use crate::spatial::{
     bounds::Bounds,
-    marks::{MarkCells, Marks, read_cell},
+    marks::{MarkCells, read_cell},
     parts::Part,
     visual::SpatialVisual,
 };
 
-/// How much is seen of faces that are to be seen through.
-const TRANSPARENT_FACE_OPACITY: u8 = 64;
+const POSES: PoseNames = PoseNames {
+    places: Boxes3D::CENTERS,
+    axis_angles: Boxes3D::ROTATION_AXIS_ANGLES,
+    quaternions: Boxes3D::QUATERNIONS,
+    fill_mode: Boxes3D::FILL_MODE,
+};
 
 /// Shows `Boxes3D`.
 pub struct Boxes3DVisualizer;
@@ -50,125 +55,42 @@ impl Visualizer for Boxes3DVisualizer {
         let Some(half_sizes) = input.get(&Boxes3D::HALF_SIZES) else {
             return Ok(None);
         };
-        let (centers, axis_angles) = (
-            input.get(&Boxes3D::CENTERS),
-            input.get(&Boxes3D::ROTATION_AXIS_ANGLES),
-        );
-        let (quaternions, fill_mode) = (input.get(&Boxes3D::QUATERNIONS), input.get(&Boxes3D::FILL_MODE));
         let half_sizes = read::half_sizes3d(&half_sizes).map_err(|error| fail(input, &error))?;
-        let centers = read_cell(input, &centers, read::translations3d)?;
-        let axis_angles = read_cell(input, &axis_angles, read::rotations_axis_angle)?;
-        let quaternions = read_cell(input, &quaternions, read::quaternions)?;
-        let fill_modes = read_cell(input, &fill_mode, read::fill_modes)?;
-        let fill_mode = fill_modes.first().copied().unwrap_or(FillMode::MajorWireframe);
-
-        let count = num_instances(
-            Boxes3D::ARCHETYPE,
-            &[
-                (Boxes3D::HALF_SIZES, half_sizes.len()),
-                (Boxes3D::CENTERS, centers.len()),
-                (Boxes3D::ROTATION_AXIS_ANGLES, axis_angles.len()),
-                (Boxes3D::QUATERNIONS, quaternions.len()),
-            ],
-        );
-        let oriented: SmallVec<[OrientedBox; 1]> = (0..count)
-            .filter_map(|instance| {
-                let half_size = clamped(&half_sizes, instance)?;
-                let mut rotation = Quat::IDENTITY;
-                if let Some(turn) = clamped(&axis_angles, instance) {
-                    // No axis is no rotation.
-                    let axis = Vec3::from_array(turn.axis).try_normalize();
-                    rotation *= axis.map_or(Quat::IDENTITY, |axis| Quat::from_axis_angle(axis, turn.angle));
-                }
-                if let Some(quaternion) = clamped(&quaternions, instance) {
-                    let quaternion = Quat::from_array(quaternion);
-                    let length = quaternion.length();
-                    // A quaternion without length says that there is no box.
-                    rotation *= (length.is_finite() && length > f32::EPSILON).then(|| quaternion / length)?;
-                }
-                let half_size = Vec3::from_array(half_size).abs();
-                let center = Vec3::from_array(clamped(&centers, instance).unwrap_or_default());
-                let is_sound = half_size.is_finite() && center.is_finite() && rotation.is_finite();
-                is_sound.then_some(OrientedBox {
-                    instance,
-                    center,
-                    half_size,
-                    rotation,
-                })
-            })
-            .collect();
-        let cells = MarkCells::of::<Self>(input);
-        Ok(visual_3d(&oriented, count, fill_mode, &cells.read(input)?))
+        let cells = PoseCells::of(input, &POSES);
+        let poses = cells.read(input)?;
+        let [places, axis_angles, quaternions] = poses.lengths(&POSES);
+        let sizes = (Boxes3D::HALF_SIZES, half_sizes.len());
+        let count = num_instances(Boxes3D::ARCHETYPE, &[sizes, places, axis_angles, quaternions]);
+        let marks = MarkCells::of::<Self>(input);
+        Ok(poses.visual(count, &marks.read(input)?, |instance| {
+            let half_size = Vec3::from_array(clamped(&half_sizes, instance)?).abs();
+            half_size.is_finite().then_some(OrientedBox { half_size })
+        }))
     }
 }
 
 struct OrientedBox {
-    instance: usize,
-    center: Vec3,
     half_size: Vec3,
-    rotation: Quat,
 }
 
-impl OrientedBox {
-    /// The two corners of the smallest box along the axes that holds it.
-    fn extremes(&self) -> [[f32; 3]; 2] {
-        let axes = Mat3::from_quat(self.rotation);
-        let reach = axes.x_axis.abs() * self.half_size.x
+impl SolidShape for OrientedBox {
+    type Face = BoxInstance;
+
+    fn reach(&self, pose: &Pose) -> Vec3 {
+        let axes = Mat3::from_quat(pose.rotation);
+        axes.x_axis.abs() * self.half_size.x
             + axes.y_axis.abs() * self.half_size.y
-            + axes.z_axis.abs() * self.half_size.z;
-        [self.center - reach, self.center + reach].map(|corner| corner.to_array())
+            + axes.z_axis.abs() * self.half_size.z
     }
-}
 
-fn visual_3d(
-    boxes: &[OrientedBox],
-    count: usize,
-    fill_mode: FillMode,
-    marks: &Marks<'_>,
-) -> Option<SpatialVisual> {
-    if boxes.is_empty() {
-        return None;
+    fn face(&self, pose: &Pose, color: u32, instance: u32) -> BoxInstance {
+        BoxInstance::new(pose.center, self.half_size, pose.rotation, color).with_instance(instance)
     }
-    let has_lines = fill_mode != FillMode::Solid;
-    let has_faces = matches!(
-        fill_mode,
-        FillMode::Solid | FillMode::TransparentFillMajorWireframe
-    );
-    let bounds = Bounds::of_points(boxes.iter().flat_map(OrientedBox::extremes));
-    let labels = marks.labels(count, bounds.center(), |at| {
-        let at = boxes
-            .binary_search_by_key(&at, |oriented| oriented.instance)
-            .ok()?;
-        Some(boxes.get(at)?.center.as_dvec3())
-    });
-    let mut parts = SmallVec::new();
-    if has_faces {
-        let solid = |one: &OrientedBox| {
-            let color = marks.packed_color(one.instance);
-            BoxInstance::new(one.center, one.half_size, one.rotation, color)
-                .with_instance(one.instance as u32)
-        };
-        let solids: Arc<[BoxInstance]> = boxes.iter().map(solid).collect();
-        let opacity = if has_lines { TRANSPARENT_FACE_OPACITY } else { 255 };
-        let solids = Part::new(solids).with_opacity(opacity);
-        parts.push(solids.with_translucency(marks.has_alpha()));
+
+    /// The same twelve, however many there are to be.
+    fn edges(&self, pose: &Pose, stroke: Stroke, edges: &mut Edges) {
+        edges.add_box(pose, self.half_size, stroke);
     }
-    if has_lines {
-        let edges = |one: &OrientedBox| {
-            let (radius, color) = (marks.radius(one.instance), marks.packed_color(one.instance));
-            BoxEdgesInstance::new(one.center, one.half_size, one.rotation, radius, color)
-                .with_instance(one.instance as u32)
-        };
-        let edges: Arc<[BoxEdgesInstance]> = boxes.iter().map(edges).collect();
-        parts.push(Part::new(edges).with_translucency(marks.has_alpha()));
-    }
-    Some(SpatialVisual {
-        parts,
-        bounds,
-        labels,
-        draw_order: 0.0,
-        ..SpatialVisual::default()
-    })
 }
 
 /// Shows `Boxes2D`.

@@ -3,17 +3,25 @@
 mod arrows;
 mod axes;
 mod boxes;
+mod capsules;
+mod cylinders;
 mod depth_images;
+mod ellipsoids;
 mod encoded_images;
 mod images;
 mod lines;
 mod points;
+mod solids;
+mod tubes;
 
 pub use arrows::Arrows3DVisualizer;
 pub(crate) use axes::AXIS_LENGTH;
 pub use axes::TransformAxes3DVisualizer;
 pub use boxes::{Boxes2DVisualizer, Boxes3DVisualizer};
+pub use capsules::Capsules3DVisualizer;
+pub use cylinders::Cylinders3DVisualizer;
 pub use depth_images::{DepthImageVisualizer, EncodedDepthImageVisualizer};
+pub use ellipsoids::Ellipsoids3DVisualizer;
 pub use encoded_images::EncodedImageVisualizer;
 pub use images::{ImageVisualizer, SegmentationImageVisualizer};
 pub use lines::{LineStrips2DVisualizer, LineStrips3DVisualizer};

@@ -1,0 +1,74 @@
+//! Solid oriented ellipsoids.
+
+use bevy::asset::{Handle, uuid_handle};
+use bevy::math::{Quat, Vec3};
+use bevy::render::render_resource::VertexFormat;
+use bevy::shader::Shader;
+use bytemuck::{Pod, Zeroable};
+
+use super::{boxes::unit, is_finite};
+use crate::instances::Primitive;
+
+pub(crate) const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d0a");
+
+/// A solid ellipsoid, shaded by its normals as a [`BoxInstance`](crate::BoxInstance) is. Drawn as 24 slices of 12 quads. 48
+/// bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct EllipsoidInstance {
+    /// The center, in the space of the segment.
+    pub center: [f32; 3],
+    /// As packed by [`pack_color`](crate::pack_color), or [`DEFAULT_COLOR`](crate::DEFAULT_COLOR) for the segment's.
+    pub color: u32,
+    /// The radii along the ellipsoid's own axes.
+    pub half_size: [f32; 3],
+    /// The logical instance.
+    pub instance: u32,
+    /// From the ellipsoid's axes to the segment's: a unit quaternion, x, y, z, w.
+    pub rotation: [f32; 4],
+}
+
+impl EllipsoidInstance {
+    /// An ellipsoid around `center`. A rotation that is not normalized is; one that cannot be is ignored. The logical
+    /// instance is 0.
+    #[inline]
+    #[must_use]
+    pub fn new(center: Vec3, half_size: Vec3, rotation: Quat, color: u32) -> Self {
+        Self {
+            center: center.to_array(),
+            color,
+            half_size: half_size.to_array(),
+            instance: 0,
+            rotation: unit(rotation).to_array(),
+        }
+    }
+
+    /// The same ellipsoid as another [logical instance](Self::instance).
+    #[inline]
+    #[must_use]
+    pub const fn with_instance(self, instance: u32) -> Self {
+        Self { instance, ..self }
+    }
+}
+
+impl Primitive for EllipsoidInstance {
+    const NAME: &'static str = "ellipsoids";
+    // Six for each quad, whose numbers the shader has, too.
+    const VERTICES: u32 = 24 * 12 * 6;
+    const FORMATS: &'static [VertexFormat] = &[
+        VertexFormat::Float32x3,
+        VertexFormat::Uint32,
+        VertexFormat::Float32x3,
+        VertexFormat::Uint32,
+        VertexFormat::Float32x4,
+    ];
+    const CUTS_EDGES: bool = false;
+
+    fn shader() -> Handle<Shader> {
+        SHADER
+    }
+
+    fn is_drawable(&self) -> bool {
+        is_finite(&self.center) && is_finite(&self.half_size) && is_finite(&self.rotation)
+    }
+}

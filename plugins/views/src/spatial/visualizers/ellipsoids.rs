@@ -1,0 +1,102 @@
+//! Ellipsoids in space, as lines or solid.
+
+use chronoscope_frame::{
+    Annotations, Report, Visualizer, VisualizerInput,
+    visualizer::{QueryMode, VisualizerInfo},
+};
+use chronoscope_render::EllipsoidInstance;
+use chronoscope_types::{Ellipsoids3D, clamped, read};
+use glam::Vec3;
+
+use super::{
+    fail, num_instances,
+    solids::{Arc, Edges, Pose, PoseCells, PoseNames, SolidShape, Stroke, around, reach_of_ellipsoid},
+};
+use crate::spatial::{marks::MarkCells, visual::SpatialVisual};
+
+const POSES: PoseNames = PoseNames {
+    places: Ellipsoids3D::CENTERS,
+    axis_angles: Ellipsoids3D::ROTATION_AXIS_ANGLES,
+    quaternions: Ellipsoids3D::QUATERNIONS,
+    fill_mode: Ellipsoids3D::FILL_MODE,
+};
+
+/// Shows `Ellipsoids3D`.
+pub struct Ellipsoids3DVisualizer;
+
+impl Visualizer for Ellipsoids3DVisualizer {
+    type Visual = SpatialVisual;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "Ellipsoids3D",
+        required: &[Ellipsoids3D::HALF_SIZES.as_str()],
+        optional: &[
+            Ellipsoids3D::CENTERS.as_str(),
+            Ellipsoids3D::ROTATION_AXIS_ANGLES.as_str(),
+            Ellipsoids3D::QUATERNIONS.as_str(),
+            Ellipsoids3D::COLORS.as_str(),
+            Ellipsoids3D::LINE_RADII.as_str(),
+            Ellipsoids3D::FILL_MODE.as_str(),
+            Ellipsoids3D::LABELS.as_str(),
+            Ellipsoids3D::SHOW_LABELS.as_str(),
+            Ellipsoids3D::CLASS_IDS.as_str(),
+        ],
+        contexts: &[Annotations::NAME],
+        mode: QueryMode::LatestAt,
+    };
+
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
+        let Some(half_sizes) = input.get(&Ellipsoids3D::HALF_SIZES) else {
+            return Ok(None);
+        };
+        let half_sizes = read::half_sizes3d(&half_sizes).map_err(|error| fail(input, &error))?;
+        let cells = PoseCells::of(input, &POSES);
+        let poses = cells.read(input)?;
+        let [places, axis_angles, quaternions] = poses.lengths(&POSES);
+        let sizes = (Ellipsoids3D::HALF_SIZES, half_sizes.len());
+        let count = num_instances(
+            Ellipsoids3D::ARCHETYPE,
+            &[sizes, places, axis_angles, quaternions],
+        );
+        let marks = MarkCells::of::<Self>(input);
+        Ok(poses.visual(count, &marks.read(input)?, |instance| {
+            let half_size = Vec3::from_array(clamped(&half_sizes, instance)?).abs();
+            half_size.is_finite().then_some(Ellipsoid { half_size })
+        }))
+    }
+}
+
+struct Ellipsoid {
+    half_size: Vec3,
+}
+
+impl SolidShape for Ellipsoid {
+    type Face = EllipsoidInstance;
+
+    fn reach(&self, pose: &Pose) -> Vec3 {
+        reach_of_ellipsoid(pose.rotation, self.half_size)
+    }
+
+    fn face(&self, pose: &Pose, color: u32, instance: u32) -> EllipsoidInstance {
+        EllipsoidInstance::new(pose.center, self.half_size, pose.rotation, color).with_instance(instance)
+    }
+
+    /// The ellipses in the planes of the axes; with many, meridians and parallels.
+    fn edges(&self, pose: &Pose, stroke: Stroke, edges: &mut Edges) {
+        let size = self.half_size;
+        let (x, y, z) = (Vec3::X * size.x, Vec3::Y * size.y, Vec3::Z * size.z);
+        if !stroke.is_dense {
+            for (from, to) in [(x, y), (y, z), (z, x)] {
+                edges.add_arc(pose, Arc::ellipse(Vec3::ZERO, from, to), stroke);
+            }
+            return;
+        }
+        for direction in around(12).take(6) {
+            edges.add_arc(pose, Arc::ellipse(Vec3::ZERO, direction * size, z), stroke);
+        }
+        for latitude in [-60.0_f32, -30.0, 0.0, 30.0, 60.0] {
+            let (height, width) = latitude.to_radians().sin_cos();
+            edges.add_arc(pose, Arc::ellipse(z * height, x * width, y * width), stroke);
+        }
+    }
+}
