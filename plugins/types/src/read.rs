@@ -69,6 +69,8 @@ readers! {
     radii: Radius -> Cow<'_, [f32]>;
     /// Lengths, in scene units.
     lengths: Length -> Cow<'_, [f32]>;
+    /// Distances at which the pictures of cameras are shown, in scene units.
+    image_plane_distances: ImagePlaneDistance -> Cow<'_, [f32]>;
     /// Class ids.
     class_ids: ClassId -> Cow<'_, [u16]>;
     /// Keypoint ids.

@@ -38,20 +38,23 @@ impl EntityContext for ViewAxes {
 ///
 /// # Errors
 /// Where the array holds something else, or directions that do not span a space.
-pub(crate) fn read_directions(
-    array: &dyn chronoscope_store::arrow::Array,
-) -> Result<Option<[ViewDir; 3]>, String> {
+fn read_directions(array: &dyn chronoscope_store::arrow::Array) -> Result<Option<[ViewDir; 3]>, String> {
     let values = read::view_coordinates(array).map_err(|error| error.to_string())?;
-    let Some(codes) = values.first() else {
-        return Ok(None);
-    };
+    values.first().map(|codes| directions_of(*codes)).transpose()
+}
+
+/// The directions with these codes of X, Y and Z.
+///
+/// # Errors
+/// Where a code is no direction, or they do not span a space.
+pub(crate) fn directions_of(codes: [u8; 3]) -> Result<[ViewDir; 3], String> {
     let direction =
         |at: usize| ViewDir::from_code(codes[at]).ok_or_else(|| format!("{} is not a direction", codes[at]));
     let directions = [direction(0)?, direction(1)?, direction(2)?];
     let [x, y, z] = directions.map(ViewDir::vector);
     let spans = (0..3).all(|at| x[at].abs() + y[at].abs() + z[at].abs() > 0.5);
     if spans {
-        Ok(Some(directions))
+        Ok(directions)
     } else {
         Err("the directions of the axes do not span a space".to_owned())
     }

@@ -1,11 +1,11 @@
 //! What is shown for components that nobody gives a value: visualizers leave it open, and views draw this.
 
 use bevy::app::App;
-use chronoscope_frame::AppFallbackExt as _;
+use chronoscope_frame::{AppFallbackExt as _, PinholeCamera};
 use chronoscope_types::{
-    Arrows3D, Boxes2D, Boxes3D, Capsules3D, Component as _, Cylinders3D, DepthImage, Ellipsoids3D,
-    EncodedDepthImage, EncodedImage, Image, LineStrips2D, LineStrips3D, Points2D, Points3D, Rgba,
-    SegmentationImage, TransformAxes3D, components,
+    Arrows2D, Arrows3D, Boxes2D, Boxes3D, Capsules3D, Component as _, Cylinders3D, DepthImage, Ellipses2D,
+    Ellipsoids3D, EncodedDepthImage, EncodedImage, Image, LineStrips2D, LineStrips3D, Pinhole, Points2D,
+    Points3D, Rgba, SegmentationImage, TransformAxes3D, components,
 };
 
 use super::visualizers::{AXIS_LENGTH, draw_order};
@@ -21,6 +21,8 @@ pub(super) const EDGE_RADIUS: f32 = -0.75;
 /// Registers the fallbacks of spatial archetypes.
 pub(super) fn add_fallbacks(app: &mut App) {
     for component in [
+        Arrows2D::COLORS,
+        Ellipses2D::COLORS,
         Arrows3D::COLORS,
         Boxes2D::COLORS,
         Boxes3D::COLORS,
@@ -37,11 +39,12 @@ pub(super) fn add_fallbacks(app: &mut App) {
             components::Color::build(vec![Rgba::from_array(color)])
         });
     }
-    for component in [Arrows3D::RADII, Points2D::RADII, Points3D::RADII] {
+    for component in [Arrows2D::RADII, Arrows3D::RADII, Points2D::RADII, Points3D::RADII] {
         app.add_fallback(component.name, |_| components::Radius::build(vec![POINT_RADIUS]));
     }
     for component in [
         Boxes2D::RADII,
+        Ellipses2D::LINE_RADII,
         LineStrips2D::RADII,
         LineStrips3D::RADII,
     ] {
@@ -55,6 +58,9 @@ pub(super) fn add_fallbacks(app: &mut App) {
     ] {
         app.add_fallback(component.name, |_| components::Radius::build(vec![EDGE_RADIUS]));
     }
+    app.add_fallback(Pinhole::IMAGE_PLANE_DISTANCE.name, |_| {
+        components::ImagePlaneDistance::build(vec![PinholeCamera::DEFAULT_IMAGE_PLANE_DISTANCE])
+    });
     app.add_fallback(TransformAxes3D::AXIS_LENGTH.name, |_| {
         components::AxisLength::build(vec![AXIS_LENGTH])
     });
@@ -71,7 +77,9 @@ pub(super) fn add_fallbacks(app: &mut App) {
         EncodedImage::DRAW_ORDER => IMAGE,
         Image::DRAW_ORDER => IMAGE,
         SegmentationImage::DRAW_ORDER => SEGMENTATION,
+        Arrows2D::DRAW_ORDER => LINES,
         Boxes2D::DRAW_ORDER => BOXES,
+        Ellipses2D::DRAW_ORDER => BOXES,
         LineStrips2D::DRAW_ORDER => LINES,
         Points2D::DRAW_ORDER => POINTS,
     }

@@ -21,7 +21,11 @@ use chronoscope_store::{
 use chronoscope_types::Transform3D;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{SpatialScenes, SpatialSources, bounds::Bounds, visual::SpatialVisual};
+use super::{
+    Space, SpatialScenes, SpatialSources,
+    bounds::Bounds,
+    visual::{SpatialVisual, Stand},
+};
 
 /// The bounds of what a view frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -182,7 +186,7 @@ impl Framing {
                 framed,
                 time,
                 is_placed,
-            } in first(look, *visualizer, result, &mut read)
+            } in first(look, inputs.space, *visualizer, result, &mut read)
             {
                 if !is_placed {
                     self.unplaced.insert(entity);
@@ -314,6 +318,7 @@ fn changes_below(event: &StoreEvent, store: &ChunkStore) -> bool {
 
 /// What the framing of a view is worked out from.
 struct Inputs<'a> {
+    space: Space,
     view: &'a View,
     results: &'a DataResults,
     overrides: &'a ViewOverrides,
@@ -328,7 +333,7 @@ struct Inputs<'a> {
 }
 
 /// Looks at the first visual of a data result.
-type Look = fn(&FirstLook<'_>, VisualizerId, &DataResult, &mut FirstChunks) -> Vec<First>;
+type Look = fn(&FirstLook<'_>, Space, VisualizerId, &DataResult, &mut FirstChunks) -> Vec<First>;
 
 /// The bounds of what a data result first shows, in the view's space.
 pub(crate) struct Looker(Look);
@@ -349,6 +354,7 @@ impl Copy for Looker {}
 
 fn look<V: Visualizer<Visual = SpatialVisual>>(
     look: &FirstLook<'_>,
+    space: Space,
     visualizer: VisualizerId,
     result: &DataResult,
     chunks: &mut FirstChunks,
@@ -356,7 +362,11 @@ fn look<V: Visualizer<Visual = SpatialVisual>>(
     let first = look.visuals::<V>(visualizer, result, chunks).into_iter();
     first
         .map(|first| {
-            let (Some(visual), Some(origin_from_entity)) = (first.visual, first.origin_from_entity) else {
+            // What is shown in space at a camera is there for the sake of what else is there.
+            let visual = first
+                .visual
+                .filter(|visual| space == Space::Two || visual.stand == Stand::Space);
+            let (Some(visual), Some(origin_from_entity)) = (visual, first.origin_from_entity) else {
                 let framed = Framed::default();
                 return First {
                     framed,
@@ -407,6 +417,7 @@ pub(crate) fn update_framing(
         });
         let lookers = lookers.collect();
         let inputs = Inputs {
+            space: scene.space,
             view,
             results,
             overrides,

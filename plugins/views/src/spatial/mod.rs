@@ -65,7 +65,7 @@ pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
 pub use scene::{SpatialScene, SpatialScenes, ViewLayers};
 pub use sources::AppSpatialExt;
-pub use visual::{Label, SpatialVisual};
+pub use visual::{Label, SpatialVisual, Stand};
 
 use picking::Picks;
 use pictures::{PixelDecoders, PixelValues};
@@ -73,9 +73,10 @@ use sources::ChangedVisuals;
 pub use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
-    Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, Capsules3DVisualizer, Cylinders3DVisualizer,
-    DepthImageVisualizer, Ellipsoids3DVisualizer, EncodedDepthImageVisualizer, EncodedImageVisualizer,
-    ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer,
+    Arrows2DVisualizer, Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, CamerasVisualizer,
+    Capsules3DVisualizer, Cylinders3DVisualizer, DepthImageVisualizer, Ellipses2DVisualizer,
+    Ellipsoids3DVisualizer, EncodedDepthImageVisualizer, EncodedImageVisualizer, ImageVisualizer,
+    LineStrips2DVisualizer, LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer,
     SegmentationImageVisualizer, TransformAxes3DVisualizer,
 };
 
@@ -100,6 +101,8 @@ impl Plugin for SpatialPlugin {
     fn build(&self, app: &mut App) {
         const POINTS: f32 = fallbacks::POINT_RADIUS;
         const LINES: f32 = fallbacks::LINE_RADIUS;
+        /// What is flat is shown in space, too: in the pictures of cameras.
+        const BOTH: &[&str] = &[ViewClassId::SPATIAL_2D, ViewClassId::SPATIAL_3D];
         const EDGES: f32 = fallbacks::EDGE_RADIUS;
         app.init_resource::<SpatialScenes>()
             .init_resource::<ViewLayers>()
@@ -120,20 +123,23 @@ impl Plugin for SpatialPlugin {
             .add_spatial_primitive::<CapsuleInstance>();
         app.add_spatial_visualizer::<Arrows3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
             .add_spatial_visualizer::<Boxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
+            .add_spatial_visualizer::<CamerasVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
             .add_spatial_visualizer::<Capsules3DVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
             .add_spatial_visualizer::<Cylinders3DVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
             .add_spatial_visualizer::<Ellipsoids3DVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
             .add_spatial_visualizer::<TransformAxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
-            .add_spatial_visualizer::<ImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
-            .add_spatial_visualizer::<EncodedImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
-            .add_spatial_visualizer::<DepthImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
-            .add_spatial_visualizer::<EncodedDepthImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
-            .add_spatial_visualizer::<SegmentationImageVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
-            .add_spatial_visualizer::<Boxes2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
-            .add_spatial_visualizer::<LineStrips2DVisualizer>(&[ViewClassId::SPATIAL_2D], LINES)
-            .add_spatial_visualizer::<Points2DVisualizer>(&[ViewClassId::SPATIAL_2D], POINTS);
+            .add_spatial_visualizer::<ImageVisualizer>(BOTH, LINES)
+            .add_spatial_visualizer::<EncodedImageVisualizer>(BOTH, LINES)
+            .add_spatial_visualizer::<DepthImageVisualizer>(BOTH, LINES)
+            .add_spatial_visualizer::<EncodedDepthImageVisualizer>(BOTH, LINES)
+            .add_spatial_visualizer::<SegmentationImageVisualizer>(BOTH, LINES)
+            .add_spatial_visualizer::<Arrows2DVisualizer>(BOTH, POINTS)
+            .add_spatial_visualizer::<Ellipses2DVisualizer>(BOTH, LINES)
+            .add_spatial_visualizer::<Boxes2DVisualizer>(BOTH, LINES)
+            .add_spatial_visualizer::<LineStrips2DVisualizer>(BOTH, LINES)
+            .add_spatial_visualizer::<Points2DVisualizer>(BOTH, POINTS);
         let steps = (
             SpatialSystems::Collect,
             SpatialSystems::Scenes,

@@ -22,6 +22,21 @@ pub struct SpatialVisual {
     /// Whether its instances are those of the entity. They are not where they are parts of one thing, such as
     /// the axes of a frame, or of several rows: then the entity is pointed at as a whole.
     pub has_instances: bool,
+    /// Where it stands.
+    pub stand: Stand,
+}
+
+/// Where a visual stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stand {
+    /// In the space of its entity.
+    #[default]
+    Space,
+    /// In the plane of its entity, X to the right and Y down. In 3D views it is shown where that plane is the picture of a
+    /// camera, and nowhere else.
+    Plane,
+    /// Where the camera of its entity stands, outside of its picture.
+    Camera,
 }
 
 impl Default for SpatialVisual {
@@ -33,6 +48,7 @@ impl Default for SpatialVisual {
             labels: Vec::new(),
             draw_order: 0.0,
             has_instances: true,
+            stand: Stand::Space,
         }
     }
 }
@@ -48,6 +64,16 @@ impl SpatialVisual {
             parts,
             bounds,
             ..Self::default()
+        }
+    }
+
+    /// The same in the plane of the entity, in front of what has a smaller draw order.
+    #[must_use]
+    pub fn in_plane(self, draw_order: f32) -> Self {
+        Self {
+            draw_order,
+            stand: Stand::Plane,
+            ..self
         }
     }
 
@@ -93,6 +119,7 @@ impl Visual for SpatialVisual {
             labels: rows.iter().flat_map(|row| row.labels.iter().cloned()).collect(),
             draw_order: rows.last()?.draw_order,
             has_instances: false,
+            stand: rows.last()?.stand,
         })
     }
 }

@@ -91,6 +91,8 @@ pub enum NoTransform {
     Unconnected,
     /// A camera's picture lies between the two.
     ThroughPinhole,
+    /// It is flat, and in no picture of a camera.
+    NoCamera,
     /// The space of the origin is flat, so that there is no way into it.
     FlatOrigin,
 }
@@ -100,6 +102,7 @@ impl fmt::Display for NoTransform {
         f.write_str(match self {
             Self::Unconnected => "no transform leads to the origin of the view",
             Self::ThroughPinhole => "a camera lies between the entity and the origin of the view",
+            Self::NoCamera => "flat data is shown in space only in the picture of a camera",
             Self::FlatOrigin => "the transform of the origin of the view cannot be inverted",
         })
     }
@@ -244,7 +247,70 @@ impl Transforms {
         origin: Origin,
         entity: EntityId,
     ) -> Result<DAffine3, NoTransform> {
+        self.origin_from(store, origin, self.placement(store, entity))
+    }
+
+    /// From the space in which the camera of an entity stands to that of an origin.
+    ///
+    /// # Errors
+    /// Where the entity has no camera, or no transform leads from it to the origin.
+    pub fn origin_from_camera(
+        &self,
+        store: &ChunkStore,
+        origin: Origin,
+        entity: EntityId,
+    ) -> Result<DAffine3, NoTransform> {
+        let at = match self.pinhole_frames.get(&entity) {
+            Some(at) => Some(*at),
+            None => self.camera_frame(store, entity).map(|FrameId(at)| at as usize),
+        };
+        let frame = at.and_then(|at| self.graph.frames.get(at));
+        let frame = frame.ok_or(NoTransform::NoCamera)?;
+        self.origin_from(store, origin, frame.outer)
+    }
+
+    /// From an entity's space, where that is in the picture of a camera, to that of an origin outside of it: to
+    /// where the picture is shown.
+    ///
+    /// # Errors
+    /// Where the entity is in no picture, or no transform leads from its camera to the origin.
+    pub fn origin_from_picture(
+        &self,
+        store: &ChunkStore,
+        origin: Origin,
+        entity: EntityId,
+    ) -> Result<DAffine3, NoTransform> {
         let placement = self.placement(store, entity);
+        if placement.tree == self.origin_placement(store, origin).tree {
+            // The view is in the picture, too, or neither is.
+            return match placement.tree {
+                Tree::Image(_) => self.origin_from(store, origin, placement),
+                _ => Err(NoTransform::NoCamera),
+            };
+        }
+        let Tree::Image(FrameId(at)) = placement.tree else {
+            return Err(NoTransform::NoCamera);
+        };
+        let frame = &self.graph.frames[at as usize];
+        let pinhole = frame.pinhole.as_ref().ok_or(NoTransform::NoCamera)?;
+        let origin_from_frame = self.origin_from(store, origin, frame.outer)?;
+        Ok(origin_from_frame * pinhole.frame_from_picture() * placement.tree_from_frame)
+    }
+
+    /// The frame of the camera in whose picture an entity lies.
+    pub fn camera_frame(&self, store: &ChunkStore, entity: EntityId) -> Option<FrameId> {
+        match self.placement(store, entity).tree {
+            Tree::Image(frame) => Some(frame),
+            _ => None,
+        }
+    }
+
+    fn origin_from(
+        &self,
+        store: &ChunkStore,
+        origin: Origin,
+        placement: Placement,
+    ) -> Result<DAffine3, NoTransform> {
         let origin = self.origin_placement(store, origin);
         if placement.tree != origin.tree {
             let is_image = |tree| matches!(tree, Tree::Image(_));

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use chronoscope_store::{ChunkStore, ComponentId, Hit};
 use chronoscope_types::{Pinhole, ReadError, enums::ViewDir, read};
-use glam::DMat3;
+use glam::{DAffine3, DMat3, DVec3};
 
-use crate::{context::view_coordinates::read_directions, query_results::EntityResults};
+use crate::{context::view_coordinates::directions_of, query_results::EntityResults};
 
 /// The components of cameras.
 pub(crate) const PINHOLE_COMPONENTS: &[&str] = &[
     Pinhole::IMAGE_FROM_CAMERA.name,
     Pinhole::RESOLUTION.name,
     Pinhole::CAMERA_XYZ.name,
+    Pinhole::IMAGE_PLANE_DISTANCE.name,
     Pinhole::CHILD_FRAME.name,
     Pinhole::PARENT_FRAME.name,
 ];
@@ -26,11 +27,80 @@ pub struct PinholeCamera {
     pub resolution: Option<[f32; 2]>,
     /// Where the axes of the camera's frame point.
     pub camera_xyz: [ViewDir; 3],
+    /// How far from the camera its picture is shown in space, where that is said.
+    pub image_plane_distance: Option<f32>,
 }
 
 impl PinholeCamera {
     /// Where the axes of a camera point, if nothing else is said: to the right, down and forward.
     pub const DEFAULT_XYZ: [ViewDir; 3] = [ViewDir::Right, ViewDir::Down, ViewDir::Forward];
+
+    /// How far from the camera its picture is shown in space, if nothing else is said, in scene units.
+    pub const DEFAULT_IMAGE_PLANE_DISTANCE: f32 = 0.3;
+
+    /// A camera as it is logged: its projection column by column, and the codes of [`ViewDir`]s.
+    ///
+    /// # Errors
+    /// Where it is none: a sentence for the user.
+    pub fn new(
+        image_from_camera: [f32; 9],
+        resolution: Option<[f32; 2]>,
+        camera_xyz: Option<[u8; 3]>,
+        image_plane_distance: Option<f32>,
+    ) -> Result<Self, String> {
+        let image_from_camera = DMat3::from_cols_array(&image_from_camera.map(f64::from));
+        if !image_from_camera.is_finite() || image_from_camera.determinant() == 0.0 {
+            return Err("the camera's projection is not finite, or singular".to_owned());
+        }
+        Ok(Self {
+            image_from_camera,
+            resolution,
+            camera_xyz: camera_xyz.map_or(Ok(Self::DEFAULT_XYZ), directions_of)?,
+            image_plane_distance,
+        })
+    }
+
+    /// From the camera's space, X to the right, Y down, Z forward, to that of its frame.
+    pub fn frame_from_camera(&self) -> DMat3 {
+        let camera_from_frame = self.camera_xyz.map(|axis| {
+            let [right, up, back] = axis.vector().map(f64::from);
+            DVec3::new(right, -up, -back)
+        });
+        let [x, y, z] = camera_from_frame;
+        DMat3::from_cols(x, y, z).transpose()
+    }
+
+    /// From the picture, in pixels, to where it is shown in the frame of the camera. What lies behind the picture,
+    /// at positive Z, is farther from the camera.
+    pub fn frame_from_picture(&self) -> DAffine3 {
+        let distance = self
+            .image_plane_distance
+            .filter(|distance| distance.is_finite() && *distance > 0.0)
+            .unwrap_or(Self::DEFAULT_IMAGE_PLANE_DISTANCE);
+        // A pixel and its depth of one become a place on the plane at that distance.
+        let camera_from_image = self.image_from_camera.inverse() * f64::from(distance);
+        let pixel = camera_from_image.x_axis.length();
+        let camera_from_picture = DAffine3 {
+            matrix3: DMat3::from_cols(
+                camera_from_image.x_axis,
+                camera_from_image.y_axis,
+                DVec3::Z * pixel,
+            ),
+            translation: camera_from_image.z_axis,
+        };
+        DAffine3::from_mat3(self.frame_from_camera()) * camera_from_picture
+    }
+
+    /// Width and height of the picture in pixels; twice the place of its middle, where they are not known.
+    pub fn size(&self) -> [f64; 2] {
+        match self.resolution {
+            Some(resolution) => resolution.map(f64::from),
+            None => [
+                2.0 * self.image_from_camera.z_axis.x,
+                2.0 * self.image_from_camera.z_axis.y,
+            ],
+        }
+    }
 }
 
 /// A camera as an entity's rows give it.
@@ -46,6 +116,7 @@ pub(super) struct PinholeComponents {
     image_from_camera: Option<ComponentId>,
     resolution: Option<ComponentId>,
     camera_xyz: Option<ComponentId>,
+    image_plane_distance: Option<ComponentId>,
     child_frame: Option<ComponentId>,
     parent_frame: Option<ComponentId>,
 }
@@ -56,6 +127,7 @@ impl PinholeComponents {
             image_from_camera: store.component_id(&Pinhole::IMAGE_FROM_CAMERA),
             resolution: store.component_id(&Pinhole::RESOLUTION),
             camera_xyz: store.component_id(&Pinhole::CAMERA_XYZ),
+            image_plane_distance: store.component_id(&Pinhole::IMAGE_PLANE_DISTANCE),
             child_frame: store.component_id(&Pinhole::CHILD_FRAME),
             parent_frame: store.component_id(&Pinhole::PARENT_FRAME),
         }
@@ -89,23 +161,22 @@ impl PinholeComponents {
             Err(error) => Err(fail(error)),
         };
         let camera = |columns: [f32; 9]| {
-            let image_from_camera = DMat3::from_cols_array(&columns.map(f64::from));
-            if !image_from_camera.is_finite() || image_from_camera.determinant() == 0.0 {
-                return Err("the camera's projection is not finite, or singular".to_owned());
-            }
             let resolution = match cell(self.resolution) {
                 Some(array) => read::resolutions(&array).map_err(fail)?.first().copied(),
                 None => None,
             };
             let camera_xyz = match cell(self.camera_xyz) {
-                Some(array) => read_directions(&array)?,
+                Some(array) => read::view_coordinates(&array).map_err(fail)?.first().copied(),
                 None => None,
             };
-            Ok(Arc::new(PinholeCamera {
-                image_from_camera,
-                resolution,
-                camera_xyz: camera_xyz.unwrap_or(PinholeCamera::DEFAULT_XYZ),
-            }))
+            let image_plane_distance = match cell(self.image_plane_distance) {
+                Some(array) => read::image_plane_distances(&array)
+                    .map_err(fail)?
+                    .first()
+                    .copied(),
+                None => None,
+            };
+            PinholeCamera::new(columns, resolution, camera_xyz, image_plane_distance).map(Arc::new)
         };
         let pinhole = match matrix {
             Ok(None) => return None,

@@ -14,7 +14,7 @@ use super::{
 use crate::spatial::{
     draw_order::depth_tie,
     sources::{SourceChanges, SpatialSource, source_id},
-    visual::SpatialVisual,
+    visual::{SpatialVisual, Stand},
 };
 
 /// What is to be written.
@@ -100,6 +100,9 @@ impl Diff {
                         if scene.space == Space::Two && shown.visual.draw_order != visual.draw_order {
                             shown.view_from_entity = flattened(shown.view_from_entity, visual.draw_order);
                         }
+                        if shown.visual.stand != visual.stand {
+                            self.moved.push(key);
+                        }
                         shown.replace(visual);
                     }
                     None if scene.hidden.contains(key) => {
@@ -138,6 +141,7 @@ impl Diff {
     fn remove(&mut self, scene: &mut SpatialScene, key: SceneKey) {
         if let Some(shown) = scene.hidden.remove(key) {
             stand(scene, key, shown.node, None);
+            stand(scene, key, shown.camera, None);
             return;
         }
         let Some(shown) = scene.entities.remove(&key) else {
@@ -145,6 +149,7 @@ impl Diff {
         };
         scene.order.remove(&(shown.path.clone(), key.0));
         stand(scene, key, shown.node, None);
+        stand(scene, key, shown.camera, None);
         self.removed.push((key, shown));
     }
 
@@ -289,12 +294,20 @@ struct Placer<'a> {
 impl Placer<'_> {
     /// Places an entity, and hides it where no transform leads to the view's origin. Returns whether it stands elsewhere than before.
     fn place(&self, diff: &mut Diff, scene: &mut SpatialScene, key: SceneKey) -> bool {
-        let view_from_entity = self.transforms.origin_from_entity(self.store, self.origin, key.1);
+        let (transforms, store, origin) = (self.transforms, self.store, self.origin);
+        let is_three = scene.space == Space::Three;
+        let stand_of = |shown: &Shown| shown.visual.stand;
+        let how = scene.hidden.get_mut(key).map(|shown| stand_of(shown));
+        let how = how.or_else(|| scene.entities.get(&key).map(stand_of));
+        let view_from_entity = match how.filter(|_| is_three).unwrap_or_default() {
+            Stand::Space => transforms.origin_from_entity(store, origin, key.1),
+            Stand::Plane => transforms.origin_from_picture(store, origin, key.1),
+            Stand::Camera => transforms.origin_from_camera(store, origin, key.1),
+        };
         match view_from_entity {
             Ok(_) => diff.show(scene, key),
             Err(reason) => diff.hide(scene, key, reason),
         }
-        let is_three = scene.space == Space::Three;
         let shown = match scene.hidden.get_mut(key) {
             Some(shown) => Some(shown),
             None => scene.entities.get_mut(&key),
@@ -302,8 +315,13 @@ impl Placer<'_> {
         let Some(shown) = shown else {
             return false;
         };
-        let node = self.transforms.frame_of(self.store, key.1);
+        let node = transforms.frame_of(store, key.1);
         let node_before = std::mem::replace(&mut shown.node, node);
+        // What is in the picture of a camera moves with the camera, too.
+        let camera = transforms
+            .camera_frame(store, key.1)
+            .filter(|camera| is_three && node != Some(*camera));
+        let camera_before = std::mem::replace(&mut shown.camera, camera);
         let mut has_moved = false;
         if let Ok(view_from_entity) = view_from_entity {
             let view_from_entity = if is_three {
@@ -315,6 +333,7 @@ impl Placer<'_> {
             shown.view_from_entity = view_from_entity;
         }
         stand(scene, key, node_before, node);
+        stand(scene, key, camera_before, camera);
         has_moved
     }
 }
@@ -346,6 +365,7 @@ impl Shown {
             view_from_entity: DAffine3::IDENTITY,
             default_radius,
             node: None,
+            camera: None,
             lit,
             placed: Placed::new(),
             previous: None,
@@ -363,6 +383,7 @@ impl Shown {
     fn unplaced(&self) -> Self {
         Self {
             node: self.node,
+            camera: self.camera,
             ..Self::new(
                 Arc::clone(&self.visual),
                 self.path.clone(),

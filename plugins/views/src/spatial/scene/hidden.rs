@@ -106,6 +106,11 @@ impl SpatialScene {
             if *reason == NoTransform::ThroughPinhole {
                 continue;
             }
+            if *reason == NoTransform::NoCamera {
+                let message = reason.to_string();
+                reports.push(Report::info("transform", Some(path.clone()), message));
+                continue;
+            }
             let entity = key.1;
             let tree = transforms.placement(store, entity).tree;
             if !transforms.is_reported(tree) && trees.insert(tree) {

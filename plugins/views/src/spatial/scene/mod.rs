@@ -37,7 +37,7 @@ use super::{
     projection::Projector,
     sources::SourceId,
     textures::PictureTextures,
-    visual::SpatialVisual,
+    visual::{SpatialVisual, Stand},
 };
 use crate::ViewStyle;
 use chronoscope_frame::Space;
@@ -158,6 +158,8 @@ pub(crate) struct Shown {
     pub(crate) default_radius: f32,
     /// The frame that it stands in.
     node: Option<FrameId>,
+    /// The frame of the camera in whose picture it stands in a 3D view, where that is another one.
+    camera: Option<FrameId>,
     lit: Lit,
     /// Decides which of two at the same depth is seen.
     depth_tie: u8,
@@ -172,6 +174,16 @@ impl Shown {
     /// Around what is shown, in the view's space.
     fn bounds(&self) -> Bounds {
         self.visual.bounds.transformed(&self.view_from_entity)
+    }
+
+    /// How many steps of depth it is drawn nearer than it is, so that what lies in one plane of space is seen in the order of
+    /// the plane.
+    fn depth_offset(&self, space: Space) -> f32 {
+        // From the back to the front, the usual orders are -20 to 30.
+        match (space, self.visual.stand) {
+            (Space::Three, Stand::Plane) => ((self.visual.draw_order + 20.0) * 0.2).clamp(0.0, 40.0),
+            _ => 0.0,
+        }
     }
 
     /// The position of a part by its rank.
@@ -336,7 +348,7 @@ impl SpatialScene {
     pub(crate) fn shown_at(&self, path: &EntityPath, source: SourceId) -> Option<(SegmentUniform, &Shown)> {
         let key = *self.order.get(&(path.clone(), source))?;
         let shown = self.entities.get(&key)?;
-        Some((write::uniform_of(key, shown), shown))
+        Some((write::uniform_of(self.space, key, shown), shown))
     }
 
     /// The name of a kind of parts.

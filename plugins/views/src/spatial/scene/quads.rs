@@ -128,6 +128,13 @@ impl PictureQuads {
     }
 }
 
+/// Where a quad stands.
+#[derive(Clone, Copy)]
+struct QuadPlace {
+    view_from_entity: DAffine3,
+    depth_offset: f32,
+}
+
 /// How the quads of a scene lie on each other.
 #[derive(Clone, Copy)]
 struct Stacking {
@@ -287,18 +294,12 @@ impl PictureQuad {
         world: &mut World,
         textures: &mut PictureTextures,
         new: Option<(Arc<Picture>, PictureTexture)>,
-        view_from_entity: DAffine3,
+        place: QuadPlace,
         stacking: Stacking,
     ) -> bool {
         if let Some((picture, texture)) = new {
             let texels = texels_of(world, textures, &picture, &texture);
-            let quad = quad_of(
-                &picture,
-                texture.image.clone(),
-                texels,
-                view_from_entity,
-                stacking,
-            );
+            let quad = quad_of(&picture, texture.image.clone(), texels, place, stacking);
             let entity = match self.shown.take() {
                 Some(shown) => {
                     shown.release(textures);
@@ -323,7 +324,7 @@ impl PictureQuad {
         };
         let texels = texels_of(world, textures, &shown.picture, &shown.texture);
         let image = shown.texture.image.clone();
-        let quad = quad_of(&shown.picture, image, texels, view_from_entity, stacking);
+        let quad = quad_of(&shown.picture, image, texels, place, stacking);
         if shown.quad == quad {
             return false;
         }
@@ -346,18 +347,22 @@ impl SpatialScene {
         }
         let picture_of = |key: &SceneKey| {
             let shown = self.entities.get(key)?;
-            Some((shown.visual.picture().cloned()?, shown.view_from_entity))
+            let place = QuadPlace {
+                view_from_entity: shown.view_from_entity,
+                depth_offset: shown.depth_offset(self.space),
+            };
+            Some((shown.visual.picture().cloned()?, place))
         };
-        let wanted: Vec<(OrderKey, Arc<Picture>, DAffine3)> = self
+        let wanted: Vec<(OrderKey, Arc<Picture>, QuadPlace)> = self
             .quads
             .iter()
             .filter_map(|(order, quad)| {
-                let (picture, view_from_entity) = picture_of(&quad.key)?;
-                Some((order.clone(), picture, view_from_entity))
+                let (picture, place) = picture_of(&quad.key)?;
+                Some((order.clone(), picture, place))
             })
             .collect();
         let has_base = wanted.iter().any(|(_, picture, _)| !picture.is_overlay);
-        for (rank, (order, picture, view_from_entity)) in wanted.into_iter().enumerate() {
+        for (rank, (order, picture, place)) in wanted.into_iter().enumerate() {
             let Some(quad) = self.quads.get_mut(&order) else {
                 continue;
             };
@@ -370,7 +375,7 @@ impl SpatialScene {
                 has_base,
                 layer: self.layer,
             };
-            let is_changed = quad.show(world, textures, new, view_from_entity, stacking);
+            let is_changed = quad.show(world, textures, new, place, stacking);
             if is_changed || before != quad.is_shown() {
                 self.is_changed = true;
                 self.version += 1;
@@ -440,7 +445,7 @@ fn quad_of(
     picture: &Picture,
     image: Handle<Image>,
     texels: Texels,
-    view_from_entity: DAffine3,
+    place: QuadPlace,
     stacking: Stacking,
 ) -> ImageQuad {
     // What says something about a picture lets it shine through.
@@ -455,7 +460,7 @@ fn quad_of(
     ImageQuad {
         image,
         texels,
-        world_from_quad: view_from_entity,
+        world_from_quad: place.view_from_entity,
         size: Vec2::new(width as f32, height as f32),
         tint: [255, 255, 255, (opacity * 255.0).round() as u8],
         magnification: match picture.magnification {
@@ -465,7 +470,7 @@ fn quad_of(
         // Of pictures at the same depth, the later path lies in front.
         draw_order: stacking.rank as f32 * 1e-3,
         sort_index: stacking.sort_index,
-        depth_offset: 0.0,
+        depth_offset: place.depth_offset,
         picking_id: picking_id(stacking.key),
     }
 }

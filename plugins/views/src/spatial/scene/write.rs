@@ -123,7 +123,7 @@ impl SpatialScene {
         }
         shown.drawn_order = drawn_order;
 
-        let uniform = uniform_of(key, shown);
+        let uniform = uniform_of(self.space, key, shown);
         let mut num_written = 0;
         let mut placed = Placed::with_capacity(visual.parts.len());
         for (part, planned) in visual.parts.iter().zip(plan.parts) {
@@ -168,7 +168,7 @@ impl SpatialScene {
             quads: &mut self.quads,
             textures,
         };
-        let uniform = uniform_of(key, shown);
+        let uniform = uniform_of(self.space, key, shown);
         for (part, placed) in shown.visual.parts.iter().zip(&shown.placed) {
             if let Some(placed) = placed
                 && let Some(kind) = self.kinds.get(placed.list.kind)
@@ -276,7 +276,7 @@ fn order_of(space: Space, key: SceneKey, shown: &Shown, rank: i32) -> OrderOfPar
     }
 }
 
-pub(super) fn uniform_of(key: SceneKey, shown: &Shown) -> SegmentUniform {
+pub(super) fn uniform_of(space: Space, key: SceneKey, shown: &Shown) -> SegmentUniform {
     let has_instances = shown.visual.has_instances;
     SegmentUniform {
         world_from_entity: shown.view_from_entity,
@@ -288,7 +288,7 @@ pub(super) fn uniform_of(key: SceneKey, shown: &Shown) -> SegmentUniform {
         is_whole: !has_instances,
         default_color: colors::entity_color(&shown.path).to_array(),
         default_radius: shown.default_radius,
-        depth_offset: 0.0,
+        depth_offset: shown.depth_offset(space),
         depth_tie: shown.depth_tie,
     }
 }

@@ -1,16 +1,16 @@
-//! Arrows in space.
+//! Arrows in space and in the plane.
 
 use chronoscope_frame::{
     Annotations, Report, Visualizer, VisualizerInput,
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_render::ArrowInstance;
-use chronoscope_types::{Arrows3D, clamped, read};
+use chronoscope_types::{Arrows2D, Arrows3D, ComponentName, clamped, read};
 use glam::Vec3;
 
-use super::num_instances;
+use super::{draw_order, flat, num_instances, read_draw_order};
 use crate::spatial::{
-    marks::{MarkCells, read_cell},
+    marks::{MarkCells, Marks, read_cell},
     parts::Part,
     visual::SpatialVisual,
 };
@@ -44,25 +44,76 @@ impl Visualizer for Arrows3DVisualizer {
         let cells = MarkCells::of::<Self>(input);
         let marks = cells.read(input)?;
 
-        let count = num_instances(Arrows3D::ARCHETYPE, &[(Arrows3D::VECTORS, vectors.len())]);
-        let origin = |at| Vec3::from_array(clamped(&origins, at).unwrap_or_default());
-        let arrows: Vec<ArrowInstance> = vectors
-            .iter()
-            .take(count)
-            .enumerate()
-            .map(|(at, vector)| {
-                let vector = Vec3::from_array(*vector);
-                ArrowInstance::new(origin(at), vector, marks.radius(at), marks.packed_color(at))
-            })
-            .collect();
-        if arrows.is_empty() {
-            return Ok(None);
-        }
-        let mut visual = SpatialVisual::new([Part::new(arrows).with_translucency(marks.has_alpha())]);
-        visual.labels = marks.labels(count, visual.bounds.center(), |at| {
-            let vector = Vec3::from_array(*vectors.get(at)?);
-            Some((origin(at) + vector * 0.5).as_dvec3())
-        });
-        Ok(Some(visual))
+        let vectors: Vec<Vec3> = vectors.iter().copied().map(Vec3::from_array).collect();
+        let origins: Vec<Vec3> = origins.iter().copied().map(Vec3::from_array).collect();
+        Ok(visual(Arrows3D::VECTORS, &vectors, &origins, &marks))
     }
+}
+
+/// Shows `Arrows2D`.
+pub struct Arrows2DVisualizer;
+
+impl Visualizer for Arrows2DVisualizer {
+    type Visual = SpatialVisual;
+
+    const INFO: VisualizerInfo = VisualizerInfo {
+        name: "Arrows2D",
+        required: &[Arrows2D::VECTORS.as_str()],
+        optional: &[
+            Arrows2D::ORIGINS.as_str(),
+            Arrows2D::COLORS.as_str(),
+            Arrows2D::RADII.as_str(),
+            Arrows2D::LABELS.as_str(),
+            Arrows2D::SHOW_LABELS.as_str(),
+            Arrows2D::DRAW_ORDER.as_str(),
+            Arrows2D::CLASS_IDS.as_str(),
+        ],
+        contexts: &[Annotations::NAME],
+        mode: QueryMode::LatestAt,
+    };
+
+    /// As those in space.
+    fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
+        let (vectors, origins) = (input.get(&Arrows2D::VECTORS), input.get(&Arrows2D::ORIGINS));
+        let vectors = read_cell(input, &vectors, read::vectors2d)?;
+        let origins = read_cell(input, &origins, read::positions2d)?;
+        let draw_order = read_draw_order(input, &Arrows2D::DRAW_ORDER, draw_order::LINES)?;
+        let cells = MarkCells::of::<Self>(input);
+        let marks = cells.read(input)?;
+        let in_space = |flat_ones: &[[f32; 2]]| -> Vec<Vec3> {
+            flat_ones.iter().map(|one| Vec3::from_array(flat(*one))).collect()
+        };
+        let visual = visual(
+            Arrows2D::VECTORS,
+            &in_space(&vectors),
+            &in_space(&origins),
+            &marks,
+        );
+        Ok(visual.map(|visual| visual.in_plane(draw_order)))
+    }
+}
+
+fn visual(
+    required: ComponentName,
+    vectors: &[Vec3],
+    origins: &[Vec3],
+    marks: &Marks<'_>,
+) -> Option<SpatialVisual> {
+    let count = num_instances(required.archetype, &[(required, vectors.len())]);
+    let origin = |at| clamped(origins, at).unwrap_or_default();
+    let arrows: Vec<ArrowInstance> = vectors
+        .iter()
+        .take(count)
+        .enumerate()
+        .map(|(at, vector)| ArrowInstance::new(origin(at), *vector, marks.radius(at), marks.packed_color(at)))
+        .collect();
+    if arrows.is_empty() {
+        return None;
+    }
+    let mut visual = SpatialVisual::new([Part::new(arrows).with_translucency(marks.has_alpha())]);
+    visual.labels = marks.labels(count, visual.bounds.center(), |at| {
+        let vector = *vectors.get(at)?;
+        Some((origin(at) + vector * 0.5).as_dvec3())
+    });
+    Some(visual)
 }

@@ -156,12 +156,12 @@ impl Visualizer for Boxes2DVisualizer {
         let labels = marks.labels(count, below, |at| {
             rectangle(at).map(|(center, half_size)| (center + half_size * Vec3::Y).as_dvec3())
         });
-        Ok((!lines.is_empty()).then(|| SpatialVisual {
+        let visual = (!lines.is_empty()).then(|| SpatialVisual {
             parts: smallvec![Part::new(lines).with_translucency(marks.has_alpha())],
             bounds,
             labels,
-            draw_order,
             ..SpatialVisual::default()
-        }))
+        });
+        Ok(visual.map(|visual| visual.in_plane(draw_order)))
     }
 }

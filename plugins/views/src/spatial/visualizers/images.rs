@@ -96,10 +96,7 @@ impl Visualizer for SegmentationImageVisualizer {
 }
 
 pub(super) fn visual(picture: Picture, draw_order: f32) -> SpatialVisual {
-    SpatialVisual {
-        draw_order,
-        ..SpatialVisual::new([Part::picture(picture)])
-    }
+    SpatialVisual::new([Part::picture(picture)]).in_plane(draw_order)
 }
 
 /// The pixels of a picture, not yet decoded.

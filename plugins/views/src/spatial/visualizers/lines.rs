@@ -44,7 +44,7 @@ impl Visualizer for LineStrips3DVisualizer {
         let strips = read::strips3d(&array).map_err(|error| fail(input, &error))?;
         let cells = MarkCells::of::<Self>(input);
         let count = num_instances(LineStrips3D::ARCHETYPE, &[(LineStrips3D::STRIPS, strips.len())]);
-        Ok(visual(&strips, count, |point| point, &cells.read(input)?, 0.0))
+        Ok(visual(&strips, count, |point| point, &cells.read(input)?))
     }
 }
 
@@ -77,7 +77,8 @@ impl Visualizer for LineStrips2DVisualizer {
         let draw_order = read_draw_order(input, &LineStrips2D::DRAW_ORDER, draw_order::LINES)?;
         let cells = MarkCells::of::<Self>(input);
         let count = num_instances(LineStrips2D::ARCHETYPE, &[(LineStrips2D::STRIPS, strips.len())]);
-        Ok(visual(&strips, count, flat, &cells.read(input)?, draw_order))
+        let visual = visual(&strips, count, flat, &cells.read(input)?);
+        Ok(visual.map(|visual| visual.in_plane(draw_order)))
     }
 }
 
@@ -87,7 +88,6 @@ fn visual<T: PlainValue>(
     count: usize,
     place: impl Fn(T) -> [f32; 3] + Copy,
     marks: &Marks<'_>,
-    draw_order: f32,
 ) -> Option<SpatialVisual> {
     let bounds = Bounds::of_points(strips.values().iter().map(|point| place(*point)));
     let mut lines = Vec::with_capacity(strips.values().len());
@@ -113,7 +113,6 @@ fn visual<T: PlainValue>(
         parts: smallvec![Part::new(lines).with_translucency(marks.has_alpha())],
         bounds,
         labels,
-        draw_order,
         ..SpatialVisual::default()
     })
 }

@@ -3,9 +3,11 @@
 mod arrows;
 mod axes;
 mod boxes;
+mod cameras;
 mod capsules;
 mod cylinders;
 mod depth_images;
+mod ellipses;
 mod ellipsoids;
 mod encoded_images;
 mod images;
@@ -14,13 +16,15 @@ mod points;
 mod solids;
 mod tubes;
 
-pub use arrows::Arrows3DVisualizer;
+pub use arrows::{Arrows2DVisualizer, Arrows3DVisualizer};
 pub(crate) use axes::AXIS_LENGTH;
 pub use axes::TransformAxes3DVisualizer;
 pub use boxes::{Boxes2DVisualizer, Boxes3DVisualizer};
+pub use cameras::CamerasVisualizer;
 pub use capsules::Capsules3DVisualizer;
 pub use cylinders::Cylinders3DVisualizer;
 pub use depth_images::{DepthImageVisualizer, EncodedDepthImageVisualizer};
+pub use ellipses::Ellipses2DVisualizer;
 pub use ellipsoids::Ellipsoids3DVisualizer;
 pub use encoded_images::EncodedImageVisualizer;
 pub use images::{ImageVisualizer, SegmentationImageVisualizer};

@@ -48,7 +48,6 @@ impl Visualizer for Points3DVisualizer {
             num_instances(Points3D::ARCHETYPE, &[(Points3D::POSITIONS, positions.len())]),
             |at| positions.get(at).copied(),
             &cells.read(input)?,
-            0.0,
         ))
     }
 }
@@ -82,12 +81,12 @@ impl Visualizer for Points2DVisualizer {
         let positions = read::positions2d(&array).map_err(|error| fail(input, &error))?;
         let draw_order = read_draw_order(input, &Points2D::DRAW_ORDER, draw_order::POINTS)?;
         let cells = MarkCells::of::<Self>(input);
-        Ok(visual(
+        let visual = visual(
             num_instances(Points2D::ARCHETYPE, &[(Points2D::POSITIONS, positions.len())]),
             |at| positions.get(at).copied().map(flat),
             &cells.read(input)?,
-            draw_order,
-        ))
+        );
+        Ok(visual.map(|visual| visual.in_plane(draw_order)))
     }
 }
 
@@ -96,7 +95,6 @@ fn visual(
     count: usize,
     position: impl Fn(usize) -> Option<[f32; 3]>,
     marks: &Marks<'_>,
-    draw_order: f32,
 ) -> Option<SpatialVisual> {
     if count == 0 {
         return None;
@@ -118,7 +116,6 @@ fn visual(
         parts: smallvec![Part::new(points).with_translucency(marks.has_alpha())],
         bounds,
         labels,
-        draw_order,
         ..SpatialVisual::default()
     })
 }
