@@ -197,6 +197,41 @@ archetypes! {
         many class_ids CLASS_IDS with_class_ids: ClassId;
     }
 
+    /// Voxels of a sparse grid, given by their indices.
+    VoxelGridMap {
+        many voxel_indices VOXEL_INDICES with_voxel_indices: VoxelIndex;
+        one voxel_size VOXEL_SIZE with_voxel_size: VoxelSize;
+        many values VALUES with_values: VoxelValue;
+        many colors COLORS with_colors: Color;
+        one translation TRANSLATION with_translation: Translation3D;
+        one rotation_axis_angle ROTATION_AXIS_ANGLE with_rotation_axis_angle: RotationAxisAngle;
+        one quaternion QUATERNION with_quaternion: RotationQuat;
+        one opacity OPACITY with_opacity: Opacity;
+        one value_range VALUE_RANGE with_value_range: ValueRange;
+        one colormap COLORMAP with_colormap: Colormap;
+    }
+
+    /// A map as a picture that lies in space, with the size of its cells.
+    GridMap {
+        one data DATA with_data: ImageBuffer;
+        one format FORMAT with_format: ImageFormat;
+        one cell_size CELL_SIZE with_cell_size: CellSize;
+        one translation TRANSLATION with_translation: Translation3D;
+        one rotation_axis_angle ROTATION_AXIS_ANGLE with_rotation_axis_angle: RotationAxisAngle;
+        one quaternion QUATERNION with_quaternion: RotationQuat;
+        one opacity OPACITY with_opacity: Opacity;
+        one draw_order DRAW_ORDER with_draw_order: DrawOrder;
+        one colormap COLORMAP with_colormap: Colormap;
+    }
+
+    /// A chart of numbers as bars.
+    BarChart {
+        one values VALUES with_values: TensorData;
+        one color COLOR with_color: Color;
+        one abscissa ABSCISSA with_abscissa: TensorData;
+        many widths WIDTHS with_widths: Length;
+    }
+
     /// A mesh of triangles.
     Mesh3D {
         many vertex_positions VERTEX_POSITIONS with_vertex_positions: Position3D;

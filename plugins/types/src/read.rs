@@ -67,6 +67,10 @@ readers! {
     colors: Color -> Cow<'_, [u32]>;
     /// Radii: in scene units, or in points on the screen where they are negative.
     radii: Radius -> Cow<'_, [f32]>;
+    /// The places of voxels in their grid.
+    voxel_indices: VoxelIndex -> Cow<'_, [[i32; 3]]>;
+    /// The values of voxels.
+    voxel_values: VoxelValue -> Cow<'_, [f32]>;
     /// Lengths, in scene units.
     lengths: Length -> Cow<'_, [f32]>;
     /// Distances at which the pictures of cameras are shown, in scene units.

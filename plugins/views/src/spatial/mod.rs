@@ -77,7 +77,7 @@ use visualizers::{
     Capsules3DVisualizer, Cylinders3DVisualizer, DepthImageVisualizer, Ellipses2DVisualizer,
     Ellipsoids3DVisualizer, EncodedDepthImageVisualizer, EncodedImageVisualizer, ImageVisualizer,
     LineStrips2DVisualizer, LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer,
-    SegmentationImageVisualizer, TransformAxes3DVisualizer,
+    SegmentationImageVisualizer, TransformAxes3DVisualizer, VoxelGridMapVisualizer,
 };
 
 /// The steps of presenting spatial views, within [`FrameSystems::Present`].
@@ -129,6 +129,7 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<Ellipsoids3DVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
+            .add_spatial_visualizer::<VoxelGridMapVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<TransformAxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<ImageVisualizer>(BOTH, LINES)
             .add_spatial_visualizer::<EncodedImageVisualizer>(BOTH, LINES)

@@ -15,6 +15,7 @@ mod lines;
 mod points;
 mod solids;
 mod tubes;
+mod voxels;
 
 pub use arrows::{Arrows2DVisualizer, Arrows3DVisualizer};
 pub(crate) use axes::AXIS_LENGTH;
@@ -30,6 +31,7 @@ pub use encoded_images::EncodedImageVisualizer;
 pub use images::{ImageVisualizer, SegmentationImageVisualizer};
 pub use lines::{LineStrips2DVisualizer, LineStrips3DVisualizer};
 pub use points::{Points2DVisualizer, Points3DVisualizer};
+pub use voxels::VoxelGridMapVisualizer;
 
 use chronoscope_frame::{Report, VisualizerInput};
 use chronoscope_types::{ComponentName, ReadError, read};
