@@ -367,7 +367,7 @@ impl Shown {
                 Arc::clone(&self.visual),
                 self.path.clone(),
                 self.default_radius,
-                self.lit,
+                self.lit.clone(),
             )
         }
     }
