@@ -13,7 +13,7 @@ use bevy::{
     math::Vec2,
 };
 use chronoscope_frame::Settled;
-use chronoscope_render::{ImageQuad, Magnification, Texels};
+use chronoscope_render::{Highlight, ImageQuad, Magnification, Texels};
 use chronoscope_store::EntityPath;
 use chronoscope_types::enums::MagnificationFilter;
 use glam::DAffine3;
@@ -136,6 +136,21 @@ struct Stacking {
     sort_index: Option<u32>,
     has_base: bool,
     layer: usize,
+}
+
+/// Where a quad stands, and how it stands out.
+#[derive(Clone, Copy)]
+struct Pose {
+    view_from_entity: DAffine3,
+    highlight: Highlight,
+}
+
+/// What changed of a quad that is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum QuadChange {
+    Nothing,
+    Highlight,
+    Picture,
 }
 
 impl PictureQuad {
@@ -281,24 +296,18 @@ impl PictureQuad {
         }
     }
 
-    /// Shows a picture that it holds already, or the same one elsewhere. Returns whether anything changed.
+    /// Shows a picture that it holds already, or the same one elsewhere.
     fn show(
         &mut self,
         world: &mut World,
         textures: &mut PictureTextures,
         new: Option<(Arc<Picture>, PictureTexture)>,
-        view_from_entity: DAffine3,
+        pose: Pose,
         stacking: Stacking,
-    ) -> bool {
+    ) -> QuadChange {
         if let Some((picture, texture)) = new {
             let texels = texels_of(world, textures, &picture, &texture);
-            let quad = quad_of(
-                &picture,
-                texture.image.clone(),
-                texels,
-                view_from_entity,
-                stacking,
-            );
+            let quad = quad_of(&picture, texture.image.clone(), texels, pose, stacking);
             let entity = match self.shown.take() {
                 Some(shown) => {
                     shown.release(textures);
@@ -316,20 +325,26 @@ impl PictureQuad {
                 texture,
                 quad,
             });
-            return true;
+            return QuadChange::Picture;
         }
         let Some(shown) = &mut self.shown else {
-            return false;
+            return QuadChange::Nothing;
         };
         let texels = texels_of(world, textures, &shown.picture, &shown.texture);
         let image = shown.texture.image.clone();
-        let quad = quad_of(&shown.picture, image, texels, view_from_entity, stacking);
+        let quad = quad_of(&shown.picture, image, texels, pose, stacking);
         if shown.quad == quad {
-            return false;
+            return QuadChange::Nothing;
         }
+        shown.quad.highlight = quad.highlight;
+        let is_else_equal = shown.quad == quad;
         shown.quad = quad.clone();
         world.entity_mut(shown.entity).insert(quad);
-        true
+        if is_else_equal {
+            QuadChange::Highlight
+        } else {
+            QuadChange::Picture
+        }
     }
 }
 
@@ -346,18 +361,22 @@ impl SpatialScene {
         }
         let picture_of = |key: &SceneKey| {
             let shown = self.entities.get(key)?;
-            Some((shown.visual.picture().cloned()?, shown.view_from_entity))
+            let pose = Pose {
+                view_from_entity: shown.view_from_entity,
+                highlight: shown.lit.whole,
+            };
+            Some((shown.visual.picture().cloned()?, pose))
         };
-        let wanted: Vec<(OrderKey, Arc<Picture>, DAffine3)> = self
+        let wanted: Vec<(OrderKey, Arc<Picture>, Pose)> = self
             .quads
             .iter()
             .filter_map(|(order, quad)| {
-                let (picture, view_from_entity) = picture_of(&quad.key)?;
-                Some((order.clone(), picture, view_from_entity))
+                let (picture, pose) = picture_of(&quad.key)?;
+                Some((order.clone(), picture, pose))
             })
             .collect();
         let has_base = wanted.iter().any(|(_, picture, _)| !picture.is_overlay);
-        for (rank, (order, picture, view_from_entity)) in wanted.into_iter().enumerate() {
+        for (rank, (order, picture, pose)) in wanted.into_iter().enumerate() {
             let Some(quad) = self.quads.get_mut(&order) else {
                 continue;
             };
@@ -370,11 +389,12 @@ impl SpatialScene {
                 has_base,
                 layer: self.layer,
             };
-            let is_changed = quad.show(world, textures, new, view_from_entity, stacking);
-            if is_changed || before != quad.is_shown() {
-                self.is_changed = true;
-                self.version += 1;
+            let mut change = quad.show(world, textures, new, pose, stacking);
+            if before != quad.is_shown() {
+                change = QuadChange::Picture;
             }
+            self.is_changed |= change != QuadChange::Nothing;
+            self.version += u64::from(change == QuadChange::Picture);
         }
         self.is_decoding = self.quads.values().any(|quad| quad.decoding.is_some());
     }
@@ -440,7 +460,7 @@ fn quad_of(
     picture: &Picture,
     image: Handle<Image>,
     texels: Texels,
-    view_from_entity: DAffine3,
+    pose: Pose,
     stacking: Stacking,
 ) -> ImageQuad {
     // What says something about a picture lets it shine through.
@@ -455,7 +475,7 @@ fn quad_of(
     ImageQuad {
         image,
         texels,
-        world_from_quad: view_from_entity,
+        world_from_quad: pose.view_from_entity,
         size: Vec2::new(width as f32, height as f32),
         tint: [255, 255, 255, (opacity * 255.0).round() as u8],
         magnification: match picture.magnification {
@@ -466,6 +486,7 @@ fn quad_of(
         draw_order: stacking.rank as f32 * 1e-3,
         sort_index: stacking.sort_index,
         depth_offset: 0.0,
+        highlight: pose.highlight,
         picking_id: picking_id(stacking.key),
     }
 }
