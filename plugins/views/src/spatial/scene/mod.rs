@@ -133,6 +133,8 @@ pub struct SpatialScene {
     is_decoding: bool,
     labels: BTreeMap<OrderKey, Vec<PlacedLabel>>,
     label_bytes: usize,
+    /// What the places of parts take on the heap.
+    placed_bytes: usize,
     version: u64,
     /// Whether something was written since the camera last looked.
     pub(crate) is_changed: bool,
@@ -204,6 +206,7 @@ impl SpatialScene {
             is_decoding: false,
             labels: BTreeMap::new(),
             label_bytes: 0,
+            placed_bytes: 0,
             version: 0,
             is_changed: true,
             framing: Framing::default(),
@@ -248,6 +251,7 @@ impl SpatialScene {
             + order
             + standing
             + self.label_bytes
+            + self.placed_bytes
             + self.hidden.bytes()
             + self.draw_order.bytes()
             + self.framing.heap_bytes();
@@ -265,7 +269,7 @@ impl SpatialScene {
         self.standing = FxHashMap::default();
         self.draw_order = DrawOrder::new(self.space);
         self.labels.clear();
-        self.label_bytes = 0;
+        (self.label_bytes, self.placed_bytes) = (0, 0);
         self.framing = Framing::default();
         self.consumed = Consumed::default();
         (self.recording, self.origin) = (None, None);
@@ -325,6 +329,15 @@ impl SpatialScene {
         self.order
             .values()
             .filter_map(|key| Some((*key, self.entities.get(key)?)))
+    }
+
+    /// What the places of parts are counted as, and what they take on the heap.
+    #[cfg(test)]
+    pub(crate) fn placed_bytes(&self) -> [usize; 2] {
+        let shown = self.entities.values();
+        let spilled = shown.filter(|shown| shown.placed.spilled());
+        let places: usize = spilled.map(|shown| shown.placed.capacity()).sum();
+        [self.placed_bytes, places * size_of::<Option<PlacedPart>>()]
     }
 
     /// The parts in the order in which they are drawn.

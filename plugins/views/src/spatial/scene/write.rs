@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 use super::{
     MAX_DRAW_ORDER, Placed, PlacedPart, SceneKey, Shown, Space, SpatialScene,
     diff::Diff,
-    placed::{Drawn, PlannedPart, plan},
+    placed::{Drawn, PlannedPart, heap_bytes, plan},
 };
 use crate::{
     colors,
@@ -45,6 +45,7 @@ impl SpatialScene {
         for (key, shown) in removed {
             self.set_labels((shown.path.clone(), key.0), Vec::new());
             self.remove_parts(world, textures, key, &shown);
+            self.placed_bytes -= heap_bytes(&shown.placed);
         }
         moved.append(&mut lit);
         moved.sort_unstable();
@@ -152,6 +153,8 @@ impl SpatialScene {
             }
             placed.push(is_drawn.then_some(planned.placed));
         }
+        self.placed_bytes += heap_bytes(&placed);
+        self.placed_bytes -= heap_bytes(&shown.placed);
         shown.placed = placed;
         shown.previous = None;
         num_written
