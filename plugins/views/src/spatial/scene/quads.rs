@@ -3,25 +3,21 @@
 //! A quad has at most one decode under way, and that one may finish, though the cursor has moved on: while time plays, what is shown is
 //! the newest picture that is decoded; once the cursor rests, it is the exact one.
 
+mod look;
+
 use std::{collections::BTreeMap, sync::Arc};
 
-use bevy::{
-    asset::{Assets, Handle},
-    camera::visibility::RenderLayers,
-    ecs::prelude::*,
-    image::Image,
-    math::Vec2,
-};
+use bevy::{asset::Assets, camera::visibility::RenderLayers, ecs::prelude::*, image::Image};
 use chronoscope_frame::Settled;
-use chronoscope_render::{Highlight, ImageQuad, Magnification, Texels};
+use chronoscope_render::ImageQuad;
 use chronoscope_store::EntityPath;
-use chronoscope_types::enums::MagnificationFilter;
-use glam::DAffine3;
 use rustc_hash::FxHashMap;
 
-use super::{OrderKey, SceneKey, SpatialScene, write::picking_id};
+use look::{Pose, Stacking, quad_of, texels_of};
+
+use super::{OrderKey, SceneKey, SpatialScene};
 use crate::spatial::{
-    pictures::{Picture, PictureKey, PixelDecoders, PixelMapping},
+    pictures::{Picture, PictureKey, PixelDecoders},
     sources::SourceId,
     textures::{PictureTexture, PictureTextures, TextureRequest},
 };
@@ -126,23 +122,6 @@ impl PictureQuads {
             quad.despawn(world, textures);
         }
     }
-}
-
-/// How the quads of a scene lie on each other.
-#[derive(Clone, Copy)]
-struct Stacking {
-    key: SceneKey,
-    rank: usize,
-    sort_index: Option<u32>,
-    has_base: bool,
-    layer: usize,
-}
-
-/// Where a quad stands, and how it stands out.
-#[derive(Clone, Copy)]
-struct Pose {
-    view_from_entity: DAffine3,
-    highlight: Highlight,
 }
 
 /// What changed of a quad that is shown.
@@ -431,62 +410,4 @@ fn request(world: &mut World, textures: &mut PictureTextures, picture: &Picture)
 
 fn poll(world: &mut World, textures: &mut PictureTextures, picture: &Picture) -> TextureRequest {
     textures.poll(picture.key, &mut world.resource_mut::<Assets<Image>>())
-}
-
-/// What the pixels of a texture mean. The values of a picture in color, and the classes of one of distances, are never asked for:
-/// decoders are told what the pixels are for.
-fn texels_of(
-    world: &mut World,
-    textures: &mut PictureTextures,
-    picture: &Picture,
-    texture: &PictureTexture,
-) -> Texels {
-    let images = &mut world.resource_mut::<Assets<Image>>();
-    let Some(table) = textures.color_table(picture, texture.layout, images) else {
-        return Texels::Colors;
-    };
-    let range = match &picture.mapping {
-        PixelMapping::Classes(_) => return Texels::Classes { table },
-        PixelMapping::Color => None,
-        PixelMapping::Depth { range, .. } => *range,
-    };
-    Texels::Values {
-        range: range.unwrap_or(texture.range),
-        table,
-    }
-}
-
-fn quad_of(
-    picture: &Picture,
-    image: Handle<Image>,
-    texels: Texels,
-    pose: Pose,
-    stacking: Stacking,
-) -> ImageQuad {
-    // What says something about a picture lets it shine through.
-    let opacity = picture
-        .opacity
-        .unwrap_or(if picture.is_overlay && stacking.has_base {
-            0.5
-        } else {
-            1.0
-        });
-    let [width, height] = picture.size();
-    ImageQuad {
-        image,
-        texels,
-        world_from_quad: pose.view_from_entity,
-        size: Vec2::new(width as f32, height as f32),
-        tint: [255, 255, 255, (opacity * 255.0).round() as u8],
-        magnification: match picture.magnification {
-            MagnificationFilter::Nearest => Magnification::Nearest,
-            MagnificationFilter::Linear | MagnificationFilter::Bicubic => Magnification::Linear,
-        },
-        // Of pictures at the same depth, the later path lies in front.
-        draw_order: stacking.rank as f32 * 1e-3,
-        sort_index: stacking.sort_index,
-        depth_offset: 0.0,
-        highlight: pose.highlight,
-        picking_id: picking_id(stacking.key),
-    }
 }
