@@ -1,9 +1,10 @@
 //! What each spatial view shows, and where: the product of presenting.
 //!
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
-//! one: what was made anew, what moved with a transform, what [`lights`] up. [`write`] brings that into instance buffers, uniforms and
-//! labels, and [`quads`] into pictures; of a visual that is replaced, the parts that [`placed`] finds again stay. A frame in which nothing changed touches nothing, and a view that is not shown catches up
-//! when it is.
+//! one: what was made anew, what moved with a transform, what [`lights`] up. [`standing`] tells what a frame moves, and [`hidden`]
+//! keeps what has no place. [`write`] brings that into instance buffers, uniforms and labels, and [`quads`] into pictures; of a visual
+//! that is replaced, the parts that [`placed`] finds again stay. A frame in which nothing changed touches nothing, and a view that is
+//! not shown catches up when it is.
 
 mod diff;
 mod hidden;
@@ -11,6 +12,7 @@ mod lights;
 mod placed;
 mod present;
 mod quads;
+mod standing;
 mod write;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -46,6 +48,7 @@ use lights::{Lights, Lit};
 use placed::Placed;
 pub(crate) use placed::PlacedPart;
 pub(crate) use quads::PictureQuads;
+use standing::Standing;
 
 /// Render layers of the views. A view takes the first that is free when it is opened.
 #[derive(Resource, Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,8 +127,10 @@ pub struct SpatialScene {
     order: BTreeMap<OrderKey, SceneKey>,
     /// What has no place in the view's space, because no transform leads there.
     hidden: HiddenEntities,
-    /// What stands in a frame.
-    standing: FxHashMap<FrameId, FxHashSet<SceneKey>>,
+    /// What is shown by the frames that it stands in.
+    standing: Standing,
+    /// How often it was looked where an entity stands.
+    num_looked_up: usize,
     kinds: PartKinds,
     lists: ViewLists,
     draw_order: DrawOrder,
@@ -149,6 +154,10 @@ pub struct SpatialScene {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Consumed {
     transforms: u64,
+    /// That of the reasons why trees are cut off.
+    cuts: u64,
+    /// Whether the origin was flat.
+    is_flat: bool,
     lights: u64,
 }
 
@@ -199,7 +208,8 @@ impl SpatialScene {
             entities: FxHashMap::default(),
             order: BTreeMap::new(),
             hidden: HiddenEntities::default(),
-            standing: FxHashMap::default(),
+            standing: Standing::default(),
+            num_looked_up: 0,
             lists: ViewLists::new(layer),
             draw_order: DrawOrder::new(space),
             quads: PictureQuads::default(),
@@ -245,11 +255,9 @@ impl SpatialScene {
     pub(crate) fn own_bytes(&self, world: &World) -> u64 {
         let entities = self.entities.capacity() * size_of::<(SceneKey, Shown)>();
         let order = self.order.len() * size_of::<(OrderKey, SceneKey)>();
-        let standing = self.entities.len() * size_of::<SceneKey>()
-            + self.standing.capacity() * size_of::<(FrameId, FxHashSet<SceneKey>)>();
         let own = entities
             + order
-            + standing
+            + self.standing.bytes()
             + self.label_bytes
             + self.placed_bytes
             + self.hidden.bytes()
@@ -266,7 +274,7 @@ impl SpatialScene {
         self.entities = FxHashMap::default();
         self.order.clear();
         self.hidden = HiddenEntities::default();
-        self.standing = FxHashMap::default();
+        self.standing = Standing::default();
         self.draw_order = DrawOrder::new(self.space);
         self.labels.clear();
         (self.label_bytes, self.placed_bytes) = (0, 0);
@@ -329,6 +337,12 @@ impl SpatialScene {
         self.order
             .values()
             .filter_map(|key| Some((*key, self.entities.get(key)?)))
+    }
+
+    /// How often it was looked where an entity stands, and an entity without a place was told about.
+    #[cfg(test)]
+    pub(crate) fn num_looked_up(&self) -> [usize; 2] {
+        [self.num_looked_up, self.hidden.num_reported()]
     }
 
     /// What the places of parts are counted as, and what they take on the heap.
