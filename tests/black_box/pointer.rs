@@ -11,10 +11,12 @@ use chronoscope::{
     prelude::*,
     render::{PickRequest, RenderStats},
     sources::ReadySource,
-    types::{LogMessage, Points3D},
+    types::{Image, LogMessage, Points3D},
 };
 use egui::{Event, Modifiers, PointerButton, Pos2, pos2};
 use image::RgbImage;
+
+use crate::picture::save;
 
 const COLOR: [u8; 3] = [255, 0, 255];
 
@@ -169,4 +171,47 @@ fn a_point_of_a_large_cloud_is_hovered_selected_and_stands_out() {
     click(&mut app, place - egui::vec2(60.0, 0.0));
     let selected = &app.world().resource::<Selection>().selected;
     assert!(matches!(selected.as_slice(), [Item::View(_)]), "{selected:?}");
+}
+
+#[test]
+fn a_picture_that_is_pointed_at_or_selected_has_an_outline() {
+    let gray = Image::from_rgb8(4, 4, [90; 48]);
+    let mut app = app_with(log_chunk("photo", [], &gray).unwrap());
+    let before = picture(&mut app);
+    let (num_pixels, place) = marked_pixels(&before, |color| color == [90; 3]);
+    assert!(num_pixels > 10_000, "{num_pixels} pixels");
+    let gray_pixels = before.enumerate_pixels().filter(|(.., pixel)| pixel.0 == [90; 3]);
+    let gray_pixels: Vec<(u32, u32)> = gray_pixels.map(|(x, y, _)| (x, y)).collect();
+    let (left, top) = gray_pixels[0];
+    let (right, bottom) = gray_pixels[gray_pixels.len() - 1];
+    // So many pixels within each edge, away from its middle, where the pointer and what it says may be.
+    let within = |picture: &RgbImage, inset: u32| {
+        let (x, y) = (left + (right - left) / 8, top + (bottom - top) / 8);
+        let places = [
+            (left + inset, y),
+            (right - inset, y),
+            (x, top + inset),
+            (x, bottom - inset),
+        ];
+        places.map(|(x, y)| picture.get_pixel(x, y).0)
+    };
+    send(&mut app, [Event::PointerMoved(place)]);
+    let hovered = picture(&mut app);
+    save(&hovered, "picture_hovered.png");
+    click(&mut app, place);
+    send(&mut app, [Event::PointerGone]);
+    let selected = picture(&mut app);
+    save(&selected, "picture_selected.png");
+    let [of_hover, of_selection] = [&hovered, &selected].map(|picture| {
+        let outline = within(picture, 0);
+        assert_eq!(outline, [outline[0]; 4]);
+        // Where an edge lies between two pixels, the second is a mixture.
+        let is_other = |color: [u8; 3]| (0..3).any(|i| color[i].abs_diff(90) > 15);
+        assert!(within(picture, 1).into_iter().all(is_other), "two pixels");
+        assert_eq!(within(picture, 3), [[90; 3]; 4], "the picture is as it was");
+        outline[0]
+    });
+    assert_ne!(of_hover, [90; 3]);
+    let [r, g, b] = of_selection;
+    assert!(b > 200 && g < b && r < g, "{of_selection:?}");
 }

@@ -76,7 +76,7 @@ pub use adapter::{AdapterClass, AdapterPlugin};
 pub use color::{DEFAULT_COLOR, pack_color};
 pub use drawing::InstancePlugin;
 pub use instances::{
-    Blending, BufferError, DrawList, DrawRun, Highlight, InstanceBuffer, MemoryUse, Primitive,
+    Blending, BufferError, DrawList, DrawRun, Highlight, InstanceBuffer, InstanceSet, MemoryUse, Primitive,
     SegmentUniform, Slot, Sorting,
 };
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};

@@ -28,8 +28,10 @@ fn visualizers_have_the_names_that_the_sdk_gives_them() {
         .add_plugins((FramePlugins, ViewsPlugins));
     let mut checked = 0;
     for (_, info, _) in app.world().resource::<Visualizers>().iter() {
+        // The SDK draws maps, and has no name for what draws them.
+        let is_unnamed = info.name == "GridMap";
         assert!(
-            table.iter().any(|(_, name)| *name == info.name),
+            is_unnamed || table.iter().any(|(_, name)| *name == info.name),
             "the SDK does not know {}",
             info.name
         );

@@ -88,6 +88,20 @@ impl<'a> VisualizerInput<'a> {
         }
     }
 
+    /// The same, as it would be with the cursor at a time.
+    pub(super) fn at_time(&self, time: i64) -> Self {
+        let cursor = Cursor { time, ..self.cursor };
+        Self {
+            cursor,
+            resolver: Resolver {
+                cursor,
+                latest_at: None,
+                ..self.resolver
+            },
+            ..*self
+        }
+    }
+
     /// Whether the visualizer names a context in [`VisualizerInfo::contexts`], and so may read it.
     pub fn names_context<T: ReadContext>(&self) -> bool {
         self.visualizer.contexts.contains(&T::name())
@@ -169,12 +183,7 @@ impl<'a> VisualizerInput<'a> {
     /// The latest value of a component at a time, whatever the visualizer's mode: for what changes how a
     /// series looks.
     pub fn latest_at(&self, component: &str, time: i64) -> Option<ArrayRef> {
-        let resolver = Resolver {
-            latest_at: None,
-            cursor: Cursor { time, ..self.cursor },
-            ..self.resolver
-        };
-        resolver.get(component, &|answer| self.note_row(answer))
+        self.at_time(time).get(component)
     }
 
     /// The value that the blueprint gives to a component, whatever the data says.

@@ -70,7 +70,8 @@ impl<T> Joined<T> {
     }
 }
 
-/// Makes the visual of all rows of the first required component in a range of times. A row that cannot be drawn is reported, the rest
+/// Makes the visual of all rows of the first required component in a range of times, or of its static row as of the end of the
+/// range. A row that cannot be drawn is reported, the rest
 /// is drawn. `is_same_data` tells that nothing was added to the entity or taken from it since `previous` was made.
 ///
 /// Cost: the rows that entered are made. Where data changed, it is looked up whether that concerns the others. All are joined.
@@ -86,7 +87,9 @@ pub(super) fn visualize_rows<V: Visualizer>(
         return Joined::one(Ok(None));
     };
     if answer.static_hit().is_some() {
-        return Joined::one(V::visualize(input));
+        // It holds at all times, so all of it is shown once, with what else is known at the end of the range: where the cursor
+        // is in a range says nothing about it.
+        return Joined::one(V::visualize(&input.at_time(range.max)));
     }
     let mut before = previous.rows.into_iter().peekable();
     let mut places = Vec::with_capacity(answer.num_rows());

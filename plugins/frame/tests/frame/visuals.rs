@@ -291,6 +291,57 @@ fn a_range_of_times_shows_all_its_rows_and_makes_those_that_come_in() {
     assert_eq!(shown(&app, 0), [[22.0, 24.0]]);
 }
 
+/// Static rows are shown once, with what the range ends with, wherever the cursor is.
+#[test]
+fn static_data_in_a_range_has_what_was_last_logged_in_the_range() {
+    // Static rows win over those that have a time.
+    let mut app = app_with(1, 0..1);
+    let points = Points3D::new([[7.0, 0.0, 0.0]]);
+    add(&mut app, &store_id(), log_chunk("/world/a", [], &points).unwrap());
+    for (time, red) in [(0, 1), (10, 2), (20, 3)] {
+        let color = Points3D::default().with_colors([[red, 0, 0, 255]]);
+        let at = [(Timeline::sequence("frame"), time)];
+        add(&mut app, &store_id(), log_chunk("/world/a", at, &color).unwrap());
+    }
+    settle(&mut app);
+    let reds = |app: &App| -> Vec<u32> {
+        let of_view = visuals(app).view(view(0)).unwrap();
+        let clouds = of_view.of_entity(entity(app));
+        clouds
+            .flat_map(|(_, cloud)| cloud.colors.iter().map(|color| color >> 24).collect::<Vec<_>>())
+            .collect()
+    };
+    seek(&mut app, 0);
+    assert_eq!(reds(&app), [1], "without a range, that of the cursor");
+    let show = |app: &mut App, start, end| {
+        let ranges = VisibleTimeRanges::default().with_ranges([VisibleTimeRange {
+            timeline: "frame".to_owned(),
+            range: CursorTimeRange { start, end },
+        }]);
+        command(app, BlueprintCommand::set_property(view(0), &ranges));
+        settle(app);
+    };
+    show(&mut app, TimeBoundary::Absolute(5), TimeBoundary::Absolute(15));
+    assert_eq!((reds(&app), shown(&app, 0)), (vec![2], vec![vec![7.0]]));
+    seek(&mut app, 20);
+    assert_eq!((reds(&app), made(&app)), (vec![2], 0), "the same range");
+    show(&mut app, TimeBoundary::Absolute(-9), TimeBoundary::Absolute(-1));
+    assert_eq!(
+        (reds(&app), shown(&app, 0)),
+        (vec![], vec![vec![7.0]]),
+        "before all colors"
+    );
+    show(
+        &mut app,
+        TimeBoundary::CursorRelative(-2),
+        TimeBoundary::CursorRelative(8),
+    );
+    for (time, red) in [(1, 1), (2, 2), (11, 2), (12, 3)] {
+        seek(&mut app, time);
+        assert_eq!(reds(&app), [red], "at {time}");
+    }
+}
+
 #[test]
 fn the_visuals_of_a_recording_that_is_closed_go_at_once() {
     let mut app = app_with(2, 0..2);

@@ -30,7 +30,8 @@ pub(crate) struct GpuDrawList<P: Primitive> {
     made_from: (u64, u64),
     table: GrowingBuffer<u32>,
     segments: GrowingBuffer<GpuSegment>,
-    bind_group: Option<([BufferId; 3], BindGroup)>,
+    selected: GrowingBuffer<u32>,
+    bind_group: Option<([BufferId; 4], BindGroup)>,
     primitive: std::marker::PhantomData<fn() -> P>,
 }
 
@@ -106,7 +107,9 @@ pub(super) fn bind_lists<P: Primitive>(
         let Some(starts) = instances.starts.buffer() else {
             continue;
         };
-        let ids = [segments.id(), table.id(), starts.id()];
+        // Where nothing was ever selected there is no buffer, and nothing is read of what stands in for it.
+        let selected = list.selected.buffer().unwrap_or(table);
+        let ids = [segments.id(), table.id(), starts.id(), selected.id()];
         if list.bind_group.as_ref().is_some_and(|(bound, _)| *bound == ids) {
             continue;
         }
@@ -117,6 +120,7 @@ pub(super) fn bind_lists<P: Primitive>(
                 segments.as_entire_binding(),
                 table.as_entire_binding(),
                 starts.as_entire_binding(),
+                selected.as_entire_binding(),
             )),
         );
         list.bind_group = Some((ids, bind_group));
@@ -138,6 +142,7 @@ impl<P: Primitive> GpuDrawList<P> {
             made_from: (0, 0),
             table: GrowingBuffer::new("segment_table", BufferUsages::STORAGE),
             segments: GrowingBuffer::new("segments", BufferUsages::STORAGE),
+            selected: GrowingBuffer::new("selected_instances", BufferUsages::STORAGE),
             bind_group: None,
             primitive: std::marker::PhantomData,
         }
@@ -149,7 +154,9 @@ impl<P: Primitive> GpuDrawList<P> {
             .write(gpu, list.table(), |len| dirty.table.into_merged(len));
         self.segments
             .write(gpu, list.segments(), |len| dirty.segments.into_merged(len));
-        let bytes = self.table.bytes() + self.segments.bytes();
+        self.selected
+            .write(gpu, list.selected(), |len| dirty.selected.into_merged(len));
+        let bytes = self.table.bytes() + self.segments.bytes() + self.selected.bytes();
         list.gpu_bytes().store(bytes, Ordering::Relaxed);
     }
 }

@@ -74,6 +74,7 @@ impl<P: Primitive> InstancePipeline<P> {
                         storage_buffer_read_only_sized(false, binding_size::<GpuSegment>()),
                         storage_buffer_read_only_sized(false, binding_size::<u32>()),
                         storage_buffer_read_only_sized(false, binding_size::<u32>()),
+                        storage_buffer_read_only_sized(false, binding_size::<u32>()),
                     ),
                 ),
             ),

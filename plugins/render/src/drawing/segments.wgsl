@@ -18,7 +18,8 @@ struct Segment {
     depth_offset: f32,
     radius_scale: f32,
     hovered_instance: u32,
-    selected_instance: u32,
+    // Where the set of selected instances starts plus one, or zero.
+    selected: u32,
 }
 
 const NO_INSTANCE: u32 = 0xffffffffu;
@@ -38,6 +39,8 @@ const FAINT: u32 = 8u;
 @group(1) @binding(1) var<storage, read> table: array<u32>;
 // Where the instances of each slot start.
 @group(1) @binding(2) var<storage, read> starts: array<u32>;
+// Sets of selected instances: the length of each, then its instances, ascending.
+@group(1) @binding(3) var<storage, read> selected_instances: array<u32>;
 
 // Gaps in the buffer carry a slot beyond all.
 fn is_void(slot: u32) -> bool {
@@ -49,16 +52,34 @@ fn implied_instance(slot: u32, instance_index: u32) -> u32 {
     return instance_index - starts[slot];
 }
 
+fn is_selected(segment: Segment, instance: u32) -> bool {
+    if segment.selected == 0u {
+        return false;
+    }
+    let end = segment.selected + selected_instances[segment.selected - 1u];
+    var low = segment.selected;
+    var high = end;
+    while low < high {
+        let middle = low + (high - low) / 2u;
+        if selected_instances[middle] < instance {
+            low = middle + 1u;
+        } else {
+            high = middle;
+        }
+    }
+    return low < end && selected_instances[low] == instance;
+}
+
 // The segment as it is for one logical instance. The slot must not be void.
 fn segment_of(slot: u32, instance: u32) -> Segment {
     var segment = segments[table[slot] - 1u];
     if segment.hovered_instance == instance {
         segment.highlight = HOVERED | NAMED;
-    } else if segment.highlight != HOVERED && segment.selected_instance == instance {
+    } else if segment.highlight != HOVERED && is_selected(segment, instance) {
         segment.highlight = SELECTED | NAMED;
     } else if segment.highlight == 0u && segment.hovered_instance != NO_INSTANCE {
         segment.highlight = HOVERED | FAINT;
-    } else if segment.highlight == 0u && segment.selected_instance != NO_INSTANCE {
+    } else if segment.highlight == 0u && segment.selected != 0u {
         segment.highlight = SELECTED | FAINT;
     }
     return segment;

@@ -17,6 +17,7 @@ use super::buffer::{InstanceBuffer, Slot};
 use super::dirty::DirtyRanges;
 use super::primitive::Primitive;
 use super::segment::{GpuSegment, SegmentUniform};
+use super::selected::SelectedInstances;
 use super::{MemoryUse, VOID, next_version};
 
 /// How instances meet what is behind them.
@@ -70,7 +71,8 @@ pub struct DrawRun {
 /// Order: what is opaque is ordered by depth alone, ties by [`SegmentUniform::depth_tie`]. What is translucent is drawn in the
 /// order of [`Self::set_runs`].
 ///
-/// Costs: `insert`, `replace`, `set_uniform` and `remove` are O(1), and send 96 and 4 bytes per visual. After visuals came or went, in the list or in
+/// Costs: `insert`, `replace`, `set_uniform` and `remove` are O(1), and send 96 and 4 bytes per visual, and 4 for
+/// each selected instance. After visuals came or went, in the list or in
 /// the buffer, the next extraction is O(visuals of the list).
 ///
 /// ```
@@ -98,6 +100,7 @@ pub struct DrawList<P: Primitive> {
     segments: Vec<GpuSegment>,
     /// The slot of each segment.
     slots: Vec<u32>,
+    selected: SelectedInstances,
     version: u64,
     /// Taken by the extraction, which sees the component by shared reference only. `&mut self` methods never block.
     dirty: Mutex<Dirty>,
@@ -110,6 +113,7 @@ pub struct DrawList<P: Primitive> {
 pub(crate) struct Dirty {
     pub(crate) table: DirtyRanges,
     pub(crate) segments: DirtyRanges,
+    pub(crate) selected: DirtyRanges,
 }
 
 /// The runs of a list, one after the other.
@@ -211,6 +215,7 @@ impl<P: Primitive> DrawList<P> {
             table: Vec::new(),
             segments: Vec::new(),
             slots: Vec::new(),
+            selected: SelectedInstances::default(),
             version: next_version(),
             dirty: Mutex::default(),
             gpu_bytes: Arc::default(),
@@ -235,15 +240,18 @@ impl<P: Primitive> DrawList<P> {
 
     /// Draws a visual, or draws it in another way.
     pub fn insert(&mut self, slot: Slot, uniform: SegmentUniform) {
-        if self.set_uniform(slot, uniform) {
+        if self.contains(slot) {
+            self.set_uniform(slot, uniform);
             return;
         }
         let segment = self.segments.len() as u32;
         self.reserve_table(slot);
         self.set_table(slot.0, segment + 1);
-        self.segments.push(GpuSegment::from(uniform));
+        let packed = self.pack(slot, &uniform);
+        self.segments.push(packed);
         self.slots.push(slot.0);
         self.dirty_mut().segments.add(segment..segment + 1);
+        self.compact_selected();
         self.version = next_version();
     }
 
@@ -261,6 +269,7 @@ impl<P: Primitive> DrawList<P> {
             return;
         };
         self.set_table(before.0, 0);
+        self.selected.remove(before);
         self.reserve_table(slot);
         self.set_table(slot.0, segment + 1);
         if let Some(place) = self.slots.get_mut(segment as usize) {
@@ -278,13 +287,14 @@ impl<P: Primitive> DrawList<P> {
         let Some(segment) = self.segment_of(slot.0) else {
             return false;
         };
-        let packed = GpuSegment::from(uniform);
+        let packed = self.pack(slot, &uniform);
         if let Some(place) = self.segments.get_mut(segment as usize)
             && *place != packed
         {
             *place = packed;
             self.dirty_mut().segments.add(segment..segment + 1);
         }
+        self.compact_selected();
         true
     }
 
@@ -296,6 +306,7 @@ impl<P: Primitive> DrawList<P> {
         if let Some(runs) = &mut self.runs {
             runs.remove(slot);
         }
+        self.selected.remove(slot);
         self.set_table(slot.0, 0);
         self.segments.swap_remove(segment as usize);
         self.slots.swap_remove(segment as usize);
@@ -345,6 +356,7 @@ impl<P: Primitive> DrawList<P> {
             own_bytes: (self.table.capacity() * size_of::<u32>()
                 + self.slots.capacity() * size_of::<u32>()
                 + self.segments.capacity() * size_of::<GpuSegment>()
+                + self.selected.bytes()
                 + self.runs.as_ref().map_or(0, Runs::bytes)) as u64,
             gpu_bytes: self.gpu_bytes.load(Ordering::Relaxed),
         }
@@ -360,6 +372,11 @@ impl<P: Primitive> DrawList<P> {
 
     pub(crate) fn segments(&self) -> &[GpuSegment] {
         &self.segments
+    }
+
+    /// The selected instances of all segments, as segments refer to them.
+    pub(crate) fn selected(&self) -> &[u32] {
+        self.selected.words()
     }
 
     /// Another number whenever visuals came or went, or their order changed. No two lists share one.
@@ -432,6 +449,28 @@ impl<P: Primitive> DrawList<P> {
 
     fn segment_of(&self, slot: u32) -> Option<u32> {
         self.table.get(slot as usize)?.checked_sub(1)
+    }
+
+    fn pack(&mut self, slot: Slot, uniform: &SegmentUniform) -> GpuSegment {
+        let dirty = self.dirty.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let selected = self
+            .selected
+            .set(slot, &uniform.selected_instances, &mut dirty.selected);
+        GpuSegment::new(uniform, selected)
+    }
+
+    /// Gives back what sets of selected instances left behind. Cost: amortized by the sets that are gone.
+    fn compact_selected(&mut self) {
+        let dirty = self.dirty.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (slot, selected) in self.selected.compact(&mut dirty.selected) {
+            let segment = self.table.get(slot.0 as usize).and_then(|at| at.checked_sub(1));
+            if let Some(segment) = segment
+                && let Some(place) = self.segments.get_mut(segment as usize)
+            {
+                *place = place.with_selected(selected);
+                dirty.segments.add(segment..segment + 1);
+            }
+        }
     }
 
     fn reserve_table(&mut self, slot: Slot) {

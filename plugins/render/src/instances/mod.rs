@@ -2,6 +2,7 @@
 //!
 //! - [`primitive`]: what is known of a kind of instance.
 //! - [`segment`]: what is said once per visual and view.
+//! - [`selected`]: which instances of a segment are selected.
 //! - [`alloc`]: where ranges of instances lie in the buffer.
 //! - [`dirty`]: which ranges changed since the last upload.
 //! - [`buffer`]: [`InstanceBuffer`], which stores visuals.
@@ -13,6 +14,7 @@ mod dirty;
 mod list;
 mod primitive;
 mod segment;
+mod selected;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +28,7 @@ pub use self::primitive::Primitive;
 pub(crate) use self::primitive::SLOT_LOCATION;
 pub(crate) use self::segment::{GpuSegment, NO_INSTANCE, affine_rows, split};
 pub use self::segment::{Highlight, SegmentUniform};
+pub use self::selected::InstanceSet;
 
 /// The slot, or the segment, of what draws nothing.
 pub(crate) const VOID: u32 = u32::MAX;

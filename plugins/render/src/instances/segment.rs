@@ -3,10 +3,12 @@
 use bevy::math::{DAffine3, DVec3, Mat3};
 use bytemuck::{Pod, Zeroable};
 
+use super::selected::InstanceSet;
 use crate::color::pack_color;
 
-/// What all instances of a visual share in one view. 96 bytes on the GPU.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What all instances of a visual share in one view. 96 bytes on the GPU, and four more for each selected instance and for their
+/// number.
+#[derive(Debug, Clone, PartialEq)]
 pub struct SegmentUniform {
     /// From the visual's own space to the world. The translation goes to the GPU as two `f32` per axis, and the eye's is
     /// subtracted before anything else, so nothing trembles far from the origin.
@@ -17,8 +19,8 @@ pub struct SegmentUniform {
     pub highlight: Highlight,
     /// The one logical instance that is pointed at. It stands out by itself, and the others faintly.
     pub hovered_instance: Option<u32>,
-    /// The one logical instance that is selected. It stands out by itself, and the others faintly.
-    pub selected_instance: Option<u32>,
+    /// The logical instances that are selected. Each stands out by itself, and the others faintly.
+    pub selected_instances: InstanceSet,
     /// What picking answers for the segment, less than 2^31. Zero is nothing: it hides what is behind and is not
     /// answered.
     pub picking_id: u32,
@@ -46,7 +48,7 @@ impl Default for SegmentUniform {
             tint: [255; 4],
             highlight: Highlight::None,
             hovered_instance: None,
-            selected_instance: None,
+            selected_instances: InstanceSet::EMPTY,
             picking_id: 0,
             is_whole: false,
             default_color: [255; 4],
@@ -94,11 +96,14 @@ pub(crate) struct GpuSegment {
     /// By how much radii in scene units grow with the transform.
     radius_scale: f32,
     hovered_instance: u32,
-    selected_instance: u32,
+    /// Where the set of selected instances starts plus one, or zero.
+    selected: u32,
 }
 
-impl From<SegmentUniform> for GpuSegment {
-    fn from(uniform: SegmentUniform) -> Self {
+impl GpuSegment {
+    /// Packs a uniform whose selected instances lie at a place, as
+    /// [`SelectedInstances::set`](super::selected::SelectedInstances::set) returns it.
+    pub(crate) fn new(uniform: &SegmentUniform, selected: u32) -> Self {
         let scale = uniform.world_from_entity.matrix3.determinant().abs().cbrt() as f32;
         let (rows, translation_low) = affine_rows(&uniform.world_from_entity);
         Self {
@@ -112,8 +117,18 @@ impl From<SegmentUniform> for GpuSegment {
             depth_offset: uniform.depth_offset + f32::from(uniform.depth_tie) * STEPS_PER_TIE,
             radius_scale: if scale.is_finite() { scale } else { 1.0 },
             hovered_instance: uniform.hovered_instance.unwrap_or(NO_INSTANCE),
-            selected_instance: uniform.selected_instance.unwrap_or(NO_INSTANCE),
+            selected,
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn selected(&self) -> u32 {
+        self.selected
+    }
+
+    /// The same, with the selected instances at another place.
+    pub(crate) fn with_selected(self, selected: u32) -> Self {
+        Self { selected, ..self }
     }
 }
 

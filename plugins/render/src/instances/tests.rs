@@ -278,8 +278,64 @@ fn a_list_finds_its_segments_after_any_removal() {
     assert_eq!(table.iter().filter(|entry| **entry != 0).count(), 2);
     for slot in [7, 5] {
         let segment: GpuSegment = segments[table[slot] as usize - 1];
-        assert_eq!(segment, GpuSegment::from(at(slot as f64)));
+        assert_eq!(segment, GpuSegment::new(&at(slot as f64), 0));
     }
+}
+
+fn selecting(instances: impl IntoIterator<Item = u32>) -> SegmentUniform {
+    SegmentUniform {
+        selected_instances: instances.into_iter().collect(),
+        ..Default::default()
+    }
+}
+
+/// What is selected costs its own words on the GPU, whatever came before it, and nothing where nothing is.
+#[test]
+fn selected_instances_are_sent_once_and_given_back() {
+    let mut list = list();
+    let mut sent = Vec::new();
+    let mut sync = |list: &List| {
+        let dirty = list.take_dirty();
+        let len = list.selected().len() as u32;
+        let changed: usize = dirty
+            .selected
+            .clone()
+            .into_merged(len)
+            .map(|range| range.len())
+            .sum();
+        copy(&mut sent, list.selected(), dirty.selected);
+        (sent.clone(), changed)
+    };
+    let set_of = |words: &[u32], list: &List, slot: usize| {
+        let start = list.segments()[list.table()[slot] as usize - 1].selected() as usize;
+        let len = start.checked_sub(1).map_or(0, |at| words[at] as usize);
+        words[start..start + len].to_vec()
+    };
+    list.insert(Slot(0), at(0.0));
+    list.insert(Slot(1), at(0.0));
+    assert_eq!(
+        (list.selected().len(), list.memory_use().own_bytes < 1000),
+        (0, true)
+    );
+    list.insert(Slot(2), selecting([9, 4, 9]));
+    assert_eq!(sync(&list), (vec![2, 4, 9], 3));
+    list.set_uniform(Slot(2), selecting([4, 9]));
+    assert_eq!(sync(&list).1, 0, "the same are not sent again");
+    list.set_uniform(Slot(0), selecting(0..1000));
+    for at in 0..5000 {
+        list.set_uniform(Slot(1), selecting([at]));
+    }
+    list.replace(Slot(2), Slot(3), selecting([7]));
+    let (words, _) = sync(&list);
+    assert!(words.len() < 3500, "what is gone is given back: {}", words.len());
+    assert_eq!(set_of(&words, &list, 0), (0..1000).collect::<Vec<_>>());
+    assert_eq!(set_of(&words, &list, 1), [4999]);
+    assert_eq!(set_of(&words, &list, 3), [7]);
+    list.remove(Slot(3));
+    list.set_uniform(Slot(0), at(0.0));
+    list.set_uniform(Slot(1), at(0.0));
+    assert_eq!(list.selected(), []);
+    assert!(list.segments().iter().all(|segment| segment.selected() == 0));
 }
 
 #[test]

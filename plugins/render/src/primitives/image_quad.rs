@@ -47,7 +47,7 @@ use crate::color::linear_rgba;
 use crate::drawing::pipeline::{PipelineKey, describe};
 use crate::drawing::queue::{BulkQueueSet, TransparentItem, transparent_item};
 use crate::drawing::upload::{forget, remove_with};
-use crate::instances::{Blending, Sorting, affine_rows};
+use crate::instances::{Blending, Highlight, Sorting, affine_rows};
 use crate::picking::{NewPickItem, PickItem, PickView};
 use crate::stats::{BulkExtractSystems, RenderStats};
 use crate::view::{GpuBulkView, SetBulkViewBindGroup};
@@ -82,6 +82,9 @@ pub struct ImageQuad {
     pub sort_index: Option<u32>,
     /// As [`SegmentUniform::depth_offset`](crate::SegmentUniform::depth_offset).
     pub depth_offset: f32,
+    /// Whether the picture is pointed at or selected: it gets an outline in the color that [`BulkView`](crate::BulkView) says,
+    /// 2 UI points wide, within its edges.
+    pub highlight: Highlight,
     /// As [`SegmentUniform::picking_id`](crate::SegmentUniform::picking_id). The logical instance is 0.
     pub picking_id: u32,
 }
@@ -98,6 +101,7 @@ impl Default for ImageQuad {
             draw_order: 0.0,
             sort_index: None,
             depth_offset: 0.0,
+            highlight: Highlight::None,
             picking_id: 0,
         }
     }
@@ -175,7 +179,8 @@ struct QuadValues {
     translation_low: [f32; 3],
     picking_id: u32,
     offset_and_scale: [f32; 2],
-    padding: [f32; 2],
+    highlight: u32,
+    padding: f32,
 }
 
 /// A quad in the render world.
@@ -231,7 +236,8 @@ fn upload_quads(
             translation_low,
             picking_id: quad.picking_id,
             offset_and_scale: quad.texels.offset_and_scale(),
-            padding: [0.0; 2],
+            highlight: quad.highlight as u32,
+            padding: 0.0,
         };
         let by_distance = || Sorting::Distance {
             center: quad

@@ -1,6 +1,6 @@
 // A texture on a plane.
 
-#import chronoscope_render::common::{quad_corner, with_depth_offset, encode_output, from_eye, clip_from_eye, Picked, picked}
+#import chronoscope_render::common::{bulk, quad_corner, with_depth_offset, encode_output, from_eye, clip_from_eye, Picked, picked}
 
 struct Quad {
     row_x: vec4<f32>,
@@ -16,8 +16,15 @@ struct Quad {
     picking_id: u32,
     // The value with the first color, and one over the distance to the value with the last.
     offset_and_scale: vec2<f32>,
-    padding: vec2<f32>,
+    highlight: u32,
+    padding: f32,
 }
+
+const HOVERED: u32 = 1u;
+const SELECTED: u32 = 2u;
+
+// How wide the outline of what is highlighted is, in UI points.
+const OUTLINE_POINTS: f32 = 2.0;
 
 @group(1) @binding(0) var<uniform> quad: Quad;
 #ifdef UINTS
@@ -98,9 +105,23 @@ fn texel_color(uv: vec2<f32>) -> vec4<f32> {
 #endif
 #endif
 
+// A color with the outline of the quad over it.
+fn outlined(color: vec4<f32>, uv: vec2<f32>) -> vec4<f32> {
+    let dx = dpdx(uv);
+    let dy = dpdy(uv);
+    let per_pixel = max(vec2(length(vec2(dx.x, dy.x)), length(vec2(dx.y, dy.y))), vec2(1e-12));
+    let from_edge = min(uv, 1.0 - uv) / per_pixel;
+    let inside = OUTLINE_POINTS * bulk.ui_point_pixels - min(from_edge.x, from_edge.y);
+    let outline = select(bulk.selected.rgb, bulk.hovered.rgb, quad.highlight == HOVERED);
+    return mix(color, vec4(outline, 1.0), clamp(inside + 0.5, 0.0, 1.0));
+}
+
 @fragment
 fn fragment(in: Varyings) -> @location(0) vec4<f32> {
-    let color = texel_color(in.uv) * quad.tint;
+    var color = texel_color(in.uv) * quad.tint;
+    if quad.highlight == HOVERED || quad.highlight == SELECTED {
+        color = outlined(color, in.uv);
+    }
     return vec4(encode_output(color.rgb), color.a);
 }
 

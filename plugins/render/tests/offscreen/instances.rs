@@ -6,8 +6,8 @@ use bevy::camera::visibility::{RenderLayers, Visibility};
 use bevy::camera::{Camera, RenderTarget};
 use bevy::math::{DAffine3, DVec3, Vec3};
 use chronoscope_render::{
-    AdapterClass, Blending, DrawList, DrawRun, Highlight, InstanceBuffer, LineInstance, PointInstance,
-    SegmentUniform, Sorting, pack_color,
+    AdapterClass, Blending, DrawList, DrawRun, Highlight, InstanceBuffer, InstanceSet, LineInstance,
+    PointInstance, SegmentUniform, Sorting, pack_color,
 };
 
 use crate::stage::{BACKGROUND, Picture, Stage};
@@ -376,14 +376,14 @@ fn highlights_stand_out() {
 #[test]
 fn one_logical_instance_stands_out_from_its_segment() {
     let lit = SegmentUniform {
-        selected_instance: Some(1),
+        selected_instances: InstanceSet::from_iter([1]),
         ..Default::default()
     };
     let mut stage = Stage::flat();
     // Two before it, so that its points do not start at the start of the buffer.
     let drawn = stage.draw(moved(0.0, 0.0), &[disc(10.5, 50.5, RED), disc(30.5, 50.5, RED)]);
     let points = [10.5, 30.5, 50.5].map(|x| disc(x, 10.5, RED));
-    let slot = stage.add(drawn, lit, &points);
+    let slot = stage.add(drawn, lit.clone(), &points);
     let line = |y: f32, instance| {
         LineInstance::new(
             Vec3::new(10.0, y, 0.0),
@@ -393,7 +393,7 @@ fn one_logical_instance_stands_out_from_its_segment() {
         )
         .with_instance(instance)
     };
-    stage.draw(lit, &[line(20.5, 0), line(28.5, 1), line(36.5, 1)]);
+    stage.draw(lit.clone(), &[line(20.5, 0), line(28.5, 1), line(36.5, 1)]);
     let picture = stage.shoot();
     assert_eq!([10, 30].map(|x| picture.at(x, 50)), [RED; 2], "another segment");
     let [faint, strong, _] = [10, 30, 50].map(|x| picture.at(x, 10));
@@ -420,6 +420,41 @@ fn one_logical_instance_stands_out_from_its_segment() {
         colors[2][1] > 60 && colors[0] != colors[2] && colors[1] != colors[2],
         "{colors:?}"
     );
+}
+
+/// Each of several, also of so many that their place on the GPU moves, and none once they are let go of.
+#[test]
+fn all_selected_instances_stand_out_from_their_segment() {
+    let mut stage = Stage::flat();
+    let rows = |y: f32| [4.5, 16.5, 28.5, 40.5, 52.5].map(|x| disc(x, y, RED));
+    let drawn = stage.draw(moved(0.0, 0.0), &rows(10.5));
+    let other = stage.add(drawn, moved(0.0, 0.0), &rows(40.5));
+    let select = |stage: &mut Stage, slot, instances: Vec<u32>| {
+        let uniform = SegmentUniform {
+            selected_instances: instances.into_iter().collect(),
+            ..Default::default()
+        };
+        stage.list::<PointInstance, _>(drawn, |list| list.set_uniform(slot, uniform));
+    };
+    // Which stand out in both rows: blue is what is mixed in, more of it into what is named.
+    let named = |stage: &mut Stage| {
+        let picture = stage.shoot();
+        [10, 40].map(|y| {
+            let blue = [4, 16, 28, 40, 52].map(|x| picture.at(x, y)[2]);
+            (0..5).filter(|at| blue[*at] > 150).collect::<Vec<_>>()
+        })
+    };
+    select(&mut stage, drawn.slot, vec![3, 0, 3]);
+    assert_eq!(named(&mut stage), [vec![0, 3], vec![]]);
+    select(&mut stage, other, vec![4, 2, 1, 1_000_000]);
+    assert_eq!(named(&mut stage), [vec![0, 3], vec![1, 2, 4]]);
+    for at in 0..200 {
+        select(&mut stage, drawn.slot, vec![at % 5, 4, 100 + at]);
+    }
+    assert_eq!(named(&mut stage), [vec![4], vec![1, 2, 4]]);
+    select(&mut stage, other, vec![0]);
+    select(&mut stage, drawn.slot, vec![]);
+    assert_eq!(named(&mut stage), [vec![], vec![0]]);
 }
 
 #[test]

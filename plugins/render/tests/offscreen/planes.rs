@@ -5,7 +5,8 @@ use bevy::image::Image;
 use bevy::math::{Quat, Vec2, Vec3};
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use chronoscope_render::{
-    BoxInstance, GroundGrid, ImageQuad, Magnification, SegmentUniform, Texels, pack_color,
+    BoxInstance, BulkView, GroundGrid, Highlight, ImageQuad, Magnification, SegmentUniform, Texels,
+    pack_color,
 };
 
 use crate::stage::{BACKGROUND, SIZE, Stage};
@@ -217,6 +218,65 @@ fn classes_have_the_colors_of_their_table_and_are_never_mixed() {
         "0 is clear, 9 is in no table"
     );
     assert!(stage.shoot().shades() <= 3);
+}
+
+/// The outline lies within the picture, as wide everywhere, and leaves the rest of it alone, also where nothing is drawn of it.
+#[test]
+fn a_highlighted_picture_has_an_outline() {
+    let colors = BulkView {
+        ui_point_pixels: Some(1.0),
+        hovered_color: [0, 255, 0, 30],
+        selected_color: [0, 0, 255, 200],
+        ..Default::default()
+    };
+    let mut stage = Stage::flat();
+    let camera = stage.camera;
+    stage.app.world_mut().entity_mut(camera).insert(colors);
+    let red = picture(&mut stage, 1, &[RED]);
+    let entity = stage.spawn(ImageQuad {
+        size: Vec2::new(40.0, 20.0),
+        ..quad(red)
+    });
+    let mut light = |highlight, tint| {
+        let mut quad = stage.app.world_mut().get_mut::<ImageQuad>(entity).unwrap();
+        (quad.highlight, quad.tint) = (highlight, [255, 255, 255, tint]);
+        let seen = stage.shoot();
+        [(20, 10), (20, 2), (20, 1), (39, 10), (38, 19), (0, 0), (40, 10)].map(|(x, y)| seen.at(x, y))
+    };
+    let inside_and = |color, inside| [inside, inside, color, color, color, color, BACKGROUND];
+    assert_eq!(light(Highlight::None, 255), inside_and(RED, RED));
+    assert_eq!(light(Highlight::Hovered, 255), inside_and(GREEN, RED));
+    assert_eq!(light(Highlight::Selected, 255), inside_and(BLUE, RED));
+    assert_eq!(light(Highlight::Selected, 0), inside_and(BLUE, BACKGROUND));
+}
+
+/// Seen from the side, the edges that are nearer are as wide as those that are farther away.
+#[test]
+fn the_outline_of_a_picture_in_space_is_as_wide_everywhere() {
+    let mut stage = Stage::deep(Vec3::new(-1.5, 0.0, 1.5), Vec3::ZERO);
+    let white = picture(&mut stage, 1, &[[255; 4]]);
+    let colors = BulkView {
+        ui_point_pixels: Some(1.0),
+        selected_color: BLUE,
+        ..Default::default()
+    };
+    let camera = stage.camera;
+    stage.app.world_mut().entity_mut(camera).insert(colors);
+    stage.spawn(ImageQuad {
+        size: Vec2::ONE,
+        world_from_quad: bevy::math::DAffine3::from_translation(bevy::math::DVec3::new(-0.5, -0.5, 0.0)),
+        highlight: Highlight::Selected,
+        ..quad(white)
+    });
+    let seen = stage.shoot();
+    let is_blue = |x: u32, y: u32| {
+        let [r, _, b, _] = seen.at(x, y);
+        b > 150 && r < 128
+    };
+    let middle = (0..SIZE).filter(|x| is_blue(*x, SIZE / 2)).count();
+    let height = (0..SIZE).filter(|y| is_blue(SIZE / 2, *y)).count();
+    assert!((3..=6).contains(&middle), "{middle} columns of two edges");
+    assert!((3..=6).contains(&height), "{height} rows of two edges");
 }
 
 #[test]

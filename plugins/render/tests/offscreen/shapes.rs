@@ -109,7 +109,7 @@ fn a_depth_offset_orders_what_is_coplanar() {
         depth_offset: -1.0,
         ..Default::default()
     };
-    stage.draw(behind, &[point(32.5, 32.5, 0.0, -4.0, GREEN)]);
+    stage.draw(behind.clone(), &[point(32.5, 32.5, 0.0, -4.0, GREEN)]);
     stage.draw(SegmentUniform::default(), &[point(32.5, 32.5, 0.0, -2.0, RED)]);
     stage.draw(behind, &[point(32.5, 32.5, 0.0, -3.0, GREEN)]);
     let picture = stage.shoot();

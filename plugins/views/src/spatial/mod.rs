@@ -75,8 +75,8 @@ use textures::PictureTextures;
 use visualizers::{
     Arrows2DVisualizer, Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, CamerasVisualizer,
     Capsules3DVisualizer, Cylinders3DVisualizer, DepthImageVisualizer, Ellipses2DVisualizer,
-    Ellipsoids3DVisualizer, EncodedDepthImageVisualizer, EncodedImageVisualizer, ImageVisualizer,
-    LineStrips2DVisualizer, LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer,
+    Ellipsoids3DVisualizer, EncodedDepthImageVisualizer, EncodedImageVisualizer, GridMapVisualizer,
+    ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer,
     SegmentationImageVisualizer, TransformAxes3DVisualizer, VoxelGridMapVisualizer,
 };
 
@@ -129,6 +129,7 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<Ellipsoids3DVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
+            .add_spatial_visualizer::<GridMapVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<VoxelGridMapVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<TransformAxes3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<ImageVisualizer>(BOTH, LINES)

@@ -175,7 +175,8 @@ impl Content for PicturePart {
 
     fn bounds(&self) -> Bounds {
         let [width, height] = self.0.size().map(f64::from);
-        Bounds::between(DVec3::ZERO, DVec3::new(width, height, 0.0))
+        let pixels = Bounds::between(DVec3::ZERO, DVec3::new(width, height, 0.0));
+        pixels.transformed(&self.0.entity_from_picture())
     }
 
     fn content_hash(&self) -> u64 {

@@ -21,6 +21,7 @@ mod tests;
 use std::sync::Arc;
 
 use chronoscope_types::enums::{Colormap, MagnificationFilter};
+use glam::DAffine3;
 
 pub use decoder::{
     AppPicturesExt, DecodeError, DecodeOptions, PixelDecoder, PixelDecoders, PixelLayout, Pixels,
@@ -47,12 +48,19 @@ pub struct Picture {
     pub magnification: MagnificationFilter,
     /// Whether it says something about a picture below, rather than being one itself.
     pub is_overlay: bool,
+    /// From the plane of its pixels to the space of its entity, where that is another.
+    pub pose: Option<Box<DAffine3>>,
 }
 
 impl Picture {
     /// Width and height in pixels.
     pub fn size(&self) -> [u32; 2] {
         self.source.size()
+    }
+
+    /// From the plane of its pixels to the space of its entity.
+    pub(crate) fn entity_from_picture(&self) -> DAffine3 {
+        self.pose.as_deref().copied().unwrap_or(DAffine3::IDENTITY)
     }
 }
 

@@ -341,6 +341,7 @@ impl Visualizer for Broken {
             opacity: None,
             magnification: MagnificationFilter::Nearest,
             is_overlay: false,
+            pose: None,
         };
         Ok(Some(SpatialVisual::new([Part::picture(picture)])))
     }

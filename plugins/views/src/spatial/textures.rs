@@ -412,6 +412,7 @@ mod tests {
             opacity: None,
             magnification: MagnificationFilter::Nearest,
             is_overlay: false,
+            pose: None,
         }
     }
 

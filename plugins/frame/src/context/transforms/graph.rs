@@ -38,6 +38,8 @@ pub(super) struct FrameGraph {
     name_bytes: usize,
     /// Grows with each change of what is below what.
     structure_version: u64,
+    /// Grows with each change of where the graph is cut for a reason that is reported, and of what camera looks from where.
+    cuts_version: u64,
     /// Whether a row ever gave a parent, so that there may be cycles.
     has_named_parents: bool,
     /// Frames whose parents form a cycle.
@@ -321,7 +323,7 @@ impl FrameGraph {
 
     /// Decides what holds among the things that rows say about a frame.
     fn resolve(&mut self, store: &ChunkStore, at: usize, version: u64, relink: &mut Vec<usize>) {
-        self.problems.remove(&at);
+        let was_problem = self.problems.remove(&at).is_some();
         let transform = match only(&self.frames[at].transforms, |logged| {
             (logged.entity, logged.is_static)
         }) {
@@ -371,6 +373,7 @@ impl FrameGraph {
                 (Edge::Broken, None, problem)
             }
         };
+        self.cuts_version += u64::from(was_problem != problem.is_some());
         if let Some(problem) = problem {
             self.problems.insert(at, problem);
         }
@@ -454,6 +457,10 @@ impl FrameGraph {
 
     pub(super) fn structure_version(&self) -> u64 {
         self.structure_version
+    }
+
+    pub(super) fn cuts_version(&self) -> u64 {
+        self.cuts_version
     }
 
     /// Whether a report says why the graph is cut at a frame.

@@ -388,6 +388,28 @@ impl Transforms {
         }
     }
 
+    /// Whether what stands in a frame may have come into another tree with the latest version, so that there may be a transform
+    /// where there was none, or none where there was one.
+    ///
+    /// Precondition: the frame is one of the present version.
+    pub fn has_other_tree(&self, frame: FrameId) -> bool {
+        let frame = self.graph.frames.get(frame.0 as usize);
+        debug_assert!(frame.is_some(), "a frame stands for another one after a reset");
+        frame.is_none_or(|frame| frame.tree_version == self.version)
+    }
+
+    /// Another number whenever trees are cut off for other reasons: [`Self::is_reported`] may say something else of them, or
+    /// [`Self::origin_from_entity`] give another reason, though nothing moved.
+    pub fn cuts_version(&self) -> u64 {
+        self.graph.cuts_version()
+    }
+
+    /// Whether there is no way into the space of an origin, whatever leads to it.
+    pub fn is_flat(&self, store: &ChunkStore, origin: Origin) -> bool {
+        let transform = self.origin_placement(store, origin).tree_from_frame;
+        transform != DAffine3::IDENTITY && !transform.inverse().is_finite()
+    }
+
     /// The version at which the camera of an entity last changed.
     pub fn pinhole_version_of(&self, store: &ChunkStore, entity: EntityId) -> u64 {
         let own = self.own_frames.get(&entity).map_or(0, |own| own.version);

@@ -10,7 +10,7 @@ use chronoscope_types::enums::Colormap;
 /// The number of colors in a table.
 pub(crate) const TABLE_LEN: u32 = 256;
 
-/// The color of a number from 0 to 1 in sRGB. The maps of occupancy and costs, which are for bytes with a meaning, are gray here.
+/// The color of a number from 0 to 1 in sRGB. The maps of occupancy and costs are for bytes with a meaning, of which 1 is 255.
 pub fn color(colormap: Colormap, value: f32) -> [u8; 3] {
     let value = if value.is_nan() {
         0.0
@@ -34,17 +34,57 @@ pub fn color(colormap: Colormap, value: f32) -> [u8; 3] {
             ];
             channels.map(|channel| byte(channel * 255.0 / 4.0))
         }
-        Colormap::Grayscale | Colormap::RvizMap | Colormap::RvizCostmap | Colormap::Costmap => {
-            [byte(value * 255.0); 3]
+        Colormap::Grayscale => [byte(value * 255.0); 3],
+        Colormap::RvizMap | Colormap::RvizCostmap | Colormap::Costmap => {
+            let [r, g, b, _] = cell_color(colormap, byte(value * 255.0));
+            [r, g, b]
         }
     }
 }
 
 /// The colors of [`TABLE_LEN`] numbers from 0 to 1 in sRGB, 4 bytes each.
 pub(crate) fn table(colormap: Colormap) -> Vec<u8> {
+    let is_of_cells = matches!(
+        colormap,
+        Colormap::RvizMap | Colormap::RvizCostmap | Colormap::Costmap
+    );
+    if is_of_cells {
+        return (0..=u8::MAX)
+            .flat_map(|cell| cell_color(colormap, cell))
+            .collect();
+    }
     let last = TABLE_LEN - 1;
     let colors = (0..=last).map(|at| color(colormap, at as f32 / last as f32));
     colors.flat_map(|[r, g, b]| [r, g, b, 255]).collect()
+}
+
+/// The color of a cell of a map of occupancy or costs in sRGB and alpha. 0 is free, 100 is occupied, 99 is what the robot
+/// would touch; 255, which is -1, is unknown; what lies between has no meaning. After the palettes of `RViz`.
+fn cell_color(colormap: Colormap, cell: u8) -> [u8; 4] {
+    let share = |from: u8, to: u8| byte(255.0 * f32::from(cell - from) / f32::from(to - from));
+    let is_costmap = colormap == Colormap::Costmap;
+    match (colormap, cell) {
+        (_, 255) => [112, 137, 134, 255],
+        (_, 128..) => [255, share(128, 254), 0, 255],
+        (_, 101..) => [0, 255, 0, 255],
+        (Colormap::RvizMap, _) => {
+            let gray = 255 - share(0, 100);
+            [gray, gray, gray, 255]
+        }
+        (_, 0) => [0, 0, 0, 0],
+        (_, 100) if is_costmap => [165, 0, 38, 255],
+        (_, 99) if is_costmap => [244, 109, 67, 255],
+        (_, _) if is_costmap => {
+            let [r, g, b] = interpolated(&VIRIDIS, f32::from(cell) / 98.0);
+            [r, g, b, 255]
+        }
+        (_, 100) => [255, 0, 255, 255],
+        (_, 99) => [0, 255, 255, 255],
+        (..) => {
+            let cost = share(0, 100);
+            [cost, 0, 255 - cost, 255]
+        }
+    }
 }
 
 fn byte(value: f32) -> u8 {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chronoscope_frame::{FrameId, NoTransform, Origin, RecordingEntry, Transforms};
+use chronoscope_frame::{NoTransform, Origin, RecordingEntry, TransformChanges, Transforms, Tree};
 use chronoscope_store::{ChunkStore, EntityId, EntityPath};
 use glam::DAffine3;
 
@@ -10,6 +10,7 @@ use super::{
     MAX_DRAW_ORDER, Placed, SceneKey, Shown, Space, SpatialScene,
     hidden::Hidden,
     lights::{Lights, Lit},
+    standing::Frames,
 };
 use crate::spatial::{
     draw_order::depth_tie,
@@ -139,34 +140,33 @@ impl Diff {
     }
 
     fn remove(&mut self, scene: &mut SpatialScene, key: SceneKey) {
-        if let Some(shown) = scene.hidden.remove(key) {
-            stand(scene, key, shown.node, None);
-            stand(scene, key, shown.camera, None);
+        if scene.hidden.remove(key).is_some() {
             return;
         }
         let Some(shown) = scene.entities.remove(&key) else {
             return;
         };
         scene.order.remove(&(shown.path.clone(), key.0));
-        stand(scene, key, shown.node, None);
-        stand(scene, key, shown.camera, None);
+        scene.standing.remove(shown.frames, key);
         self.removed.push((key, shown));
     }
 
     /// Takes what has no place out of the scene, until it has one.
-    fn hide(&mut self, scene: &mut SpatialScene, key: SceneKey, reason: NoTransform) {
-        if scene.hidden.set_reason(key, reason) {
+    fn hide(&mut self, scene: &mut SpatialScene, key: SceneKey, reason: NoTransform, tree: Tree) {
+        if scene.hidden.set_reason(key, reason, tree) {
             return;
         }
         let Some(shown) = scene.entities.remove(&key) else {
             return;
         };
         scene.order.remove(&(shown.path.clone(), key.0));
+        scene.standing.remove(shown.frames, key);
         scene.hidden.insert(
             key,
             Hidden {
                 shown: shown.unplaced(),
                 reason,
+                tree,
             },
         );
         self.removed.push((key, shown));
@@ -176,6 +176,7 @@ impl Diff {
     fn show(&mut self, scene: &mut SpatialScene, key: SceneKey) {
         if let Some(shown) = scene.hidden.remove(key) {
             scene.order.insert((shown.path.clone(), key.0), key);
+            scene.standing.insert(shown.frames, key);
             scene.entities.insert(key, shown);
             self.written.push(key);
         }
@@ -186,6 +187,7 @@ impl Diff {
         let store = entry.store();
         let origin = transforms.origin(store, &scene.blueprint.origin);
         let before = std::mem::replace(&mut scene.consumed.transforms, transforms.version());
+        let cuts = std::mem::replace(&mut scene.consumed.cuts, transforms.cuts_version());
         let is_same_space = scene.origin == Some(origin) && scene.recording == Some(entry.key());
         (scene.origin, scene.recording) = (Some(origin), Some(entry.key()));
 
@@ -199,38 +201,41 @@ impl Diff {
             // They are written whole.
             placer.place(self, scene, key);
         }
-        if is_same_space && before == transforms.version() {
+        let has_other_cuts = cuts != transforms.cuts_version();
+        if is_same_space && before == transforms.version() && !has_other_cuts {
             return;
         }
-        scene.hidden.set_changed();
-        let changes = transforms.changes_since(before).filter(|changes| {
-            let is_above = |entity: &EntityId| match origin {
-                Origin::Entity(origin) => store.tree().ancestors(origin).any(|above| above == *entity),
-                Origin::Frame(_) | Origin::World => false,
-            };
-            let node = transforms.origin_frame(store, origin);
-            let moves_origin = node.is_some_and(|node| changes.frames.contains(&node))
-                || changes.entities.iter().any(is_above);
-            is_same_space && !moves_origin
-        });
-        let candidates: Vec<SceneKey> = match changes {
+        let is_flat = transforms.is_flat(store, origin);
+        let was_flat = std::mem::replace(&mut scene.consumed.is_flat, is_flat);
+        let changes = transforms.changes_since(before).filter(|_| is_same_space);
+        let reach = changes.map_or(Reach::ALL, |changes| placer.reach(&changes));
+        let mut candidates: Vec<SceneKey> = match changes.filter(|_| !reach.all_shown) {
             Some(changes) => {
-                let mut candidates = Vec::new();
-                for frame in changes.frames {
-                    if let Some(standing) = scene.standing.get(frame) {
-                        candidates.extend(standing.iter().copied());
-                    }
-                }
-                for entity in changes.entities {
-                    // What stood in a frame above may stand in another one now.
-                    let path = store.entity_path(*entity);
-                    candidates.extend(scene.at_or_below(path));
-                    candidates.extend(scene.hidden.at_or_below(path));
-                }
-                candidates
+                let in_frames = changes.frames.iter();
+                let in_frames = in_frames.flat_map(|frame| scene.standing.in_frame(*frame));
+                // What stood in a frame above may stand in another one now.
+                let below = changes.entities.iter();
+                let below = below.flat_map(|entity| scene.at_or_below(store.entity_path(*entity)));
+                in_frames.chain(below).collect()
             }
-            None => scene.keys(),
+            None => scene.entities.keys().copied().collect(),
         };
+        let all_hidden = reach.all_hidden || has_other_cuts || is_flat || was_flat;
+        match changes.filter(|_| !all_hidden) {
+            Some(changes) => {
+                // Between two trees there is no way, wherever in them one stands.
+                let frames = changes.frames.iter();
+                let frames = frames.filter(|frame| transforms.has_other_tree(**frame));
+                candidates.extend(frames.flat_map(|frame| scene.hidden.standing.in_frame(*frame)));
+                for entity in changes.entities {
+                    candidates.extend(scene.hidden.at_or_below(store.entity_path(*entity)));
+                }
+            }
+            None => {
+                scene.hidden.set_changed();
+                candidates.extend(scene.hidden.keys());
+            }
+        }
         for key in candidates {
             if placer.place(self, scene, key) {
                 self.moved.push(key);
@@ -291,68 +296,90 @@ struct Placer<'a> {
     origin: Origin,
 }
 
+/// What changes of transforms concern beside what stands in the frames that moved.
+#[derive(Clone, Copy)]
+struct Reach {
+    /// Whether all that is shown may stand elsewhere, seen from the origin.
+    all_shown: bool,
+    /// Whether all that has no place may have one.
+    all_hidden: bool,
+}
+
+impl Reach {
+    const ALL: Self = Self {
+        all_shown: true,
+        all_hidden: true,
+    };
+}
+
 impl Placer<'_> {
+    /// How far changes reach by what they say about the origin.
+    fn reach(&self, changes: &TransformChanges<'_>) -> Reach {
+        let is_above = |entity: &EntityId| match self.origin {
+            Origin::Entity(origin) => self.store.tree().ancestors(origin).any(|above| above == *entity),
+            Origin::Frame(_) | Origin::World => false,
+        };
+        if changes.entities.iter().any(is_above) {
+            return Reach::ALL;
+        }
+        let frame = self.transforms.origin_frame(self.store, self.origin);
+        let moved = frame.filter(|frame| changes.frames.contains(frame));
+        Reach {
+            all_shown: moved.is_some(),
+            all_hidden: moved.is_some_and(|frame| self.transforms.has_other_tree(frame)),
+        }
+    }
+
     /// Places an entity, and hides it where no transform leads to the view's origin. Returns whether it stands elsewhere than before.
     fn place(&self, diff: &mut Diff, scene: &mut SpatialScene, key: SceneKey) -> bool {
+        scene.num_looked_up += 1;
         let (transforms, store, origin) = (self.transforms, self.store, self.origin);
         let is_three = scene.space == Space::Three;
-        let stand_of = |shown: &Shown| shown.visual.stand;
-        let how = scene.hidden.get_mut(key).map(|shown| stand_of(shown));
-        let how = how.or_else(|| scene.entities.get(&key).map(stand_of));
-        let view_from_entity = match how.filter(|_| is_three).unwrap_or_default() {
-            Stand::Space => transforms.origin_from_entity(store, origin, key.1),
-            Stand::Plane => transforms.origin_from_picture(store, origin, key.1),
+        let stand = match scene.entities.get(&key) {
+            Some(shown) => shown.visual.stand,
+            None => scene
+                .hidden
+                .get_mut(key)
+                .map_or(Stand::Space, |shown| shown.visual.stand),
+        };
+        let view_from_entity = match stand {
+            Stand::Plane if is_three => transforms.origin_from_picture(store, origin, key.1),
             Stand::Camera => transforms.origin_from_camera(store, origin, key.1),
+            _ => transforms.origin_from_entity(store, origin, key.1),
         };
         match view_from_entity {
             Ok(_) => diff.show(scene, key),
-            Err(reason) => diff.hide(scene, key, reason),
+            Err(reason) => {
+                let tree = transforms.placement(store, key.1).tree;
+                diff.hide(scene, key, reason, tree);
+            }
         }
-        let shown = match scene.hidden.get_mut(key) {
-            Some(shown) => Some(shown),
-            None => scene.entities.get_mut(&key),
+        let (shown, standing) = match scene.entities.get_mut(&key) {
+            Some(shown) => (shown, &mut scene.standing),
+            None => match scene.hidden.get_with_standing(key) {
+                Some(hidden) => hidden,
+                None => return false,
+            },
         };
-        let Some(shown) = shown else {
+        let own = transforms.frame_of(store, key.1);
+        let camera = transforms.camera_frame(store, key.1).filter(|_| is_three);
+        let frames = [own, camera.filter(|camera| own != Some(*camera))];
+        if shown.frames != frames {
+            standing.remove(shown.frames, key);
+            standing.insert(frames, key);
+            shown.frames = frames;
+        }
+        let Ok(view_from_entity) = view_from_entity else {
             return false;
         };
-        let node = transforms.frame_of(store, key.1);
-        let node_before = std::mem::replace(&mut shown.node, node);
-        // What is in the picture of a camera moves with the camera, too.
-        let camera = transforms
-            .camera_frame(store, key.1)
-            .filter(|camera| is_three && node != Some(*camera));
-        let camera_before = std::mem::replace(&mut shown.camera, camera);
-        let mut has_moved = false;
-        if let Ok(view_from_entity) = view_from_entity {
-            let view_from_entity = if is_three {
-                view_from_entity
-            } else {
-                flattened(view_from_entity, shown.visual.draw_order)
-            };
-            has_moved = shown.view_from_entity != view_from_entity;
-            shown.view_from_entity = view_from_entity;
-        }
-        stand(scene, key, node_before, node);
-        stand(scene, key, camera_before, camera);
+        let view_from_entity = if is_three {
+            view_from_entity
+        } else {
+            flattened(view_from_entity, shown.visual.draw_order)
+        };
+        let has_moved = shown.view_from_entity != view_from_entity;
+        shown.view_from_entity = view_from_entity;
         has_moved
-    }
-}
-
-/// Notes that an entity stands by another node's transform.
-fn stand(scene: &mut SpatialScene, key: SceneKey, before: Option<FrameId>, now: Option<FrameId>) {
-    if before == now {
-        return;
-    }
-    if let Some(node) = before
-        && let Some(standing) = scene.standing.get_mut(&node)
-    {
-        standing.remove(&key);
-        if standing.is_empty() {
-            scene.standing.remove(&node);
-        }
-    }
-    if let Some(node) = now {
-        scene.standing.entry(node).or_default().insert(key);
     }
 }
 
@@ -364,8 +391,7 @@ impl Shown {
             path,
             view_from_entity: DAffine3::IDENTITY,
             default_radius,
-            node: None,
-            camera: None,
+            frames: Frames::default(),
             lit,
             placed: Placed::new(),
             previous: None,
@@ -382,13 +408,12 @@ impl Shown {
     /// The same, as it was before it was written anywhere.
     fn unplaced(&self) -> Self {
         Self {
-            node: self.node,
-            camera: self.camera,
+            frames: self.frames,
             ..Self::new(
                 Arc::clone(&self.visual),
                 self.path.clone(),
                 self.default_radius,
-                self.lit,
+                self.lit.clone(),
             )
         }
     }

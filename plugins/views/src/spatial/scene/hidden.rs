@@ -1,17 +1,25 @@
 //! What has no place in the space of a view, because no transform leads there, until it has one.
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
-use chronoscope_frame::{NoTransform, Report, Transforms};
+use chronoscope_frame::{NoTransform, Report, Transforms, Tree};
 use chronoscope_store::{ChunkStore, EntityPath};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{OrderKey, SceneKey, Shown, SpatialScene, at_or_below};
+use super::{OrderKey, SceneKey, Shown, SpatialScene, Standing, at_or_below};
 
 /// An entity that has no place in the view's space.
 pub(super) struct Hidden {
     pub(super) shown: Shown,
     pub(super) reason: NoTransform,
+    /// The tree that it stands in.
+    pub(super) tree: Tree,
 }
 
 /// The entities that have no place.
@@ -22,6 +30,10 @@ pub(super) struct HiddenEntities {
     order: BTreeMap<OrderKey, SceneKey>,
     /// Why they are not shown: worked out when somebody asks, and kept until something changes.
     reports: OnceLock<Vec<Report>>,
+    /// The entities by the frames that they stand in.
+    pub(super) standing: Standing,
+    /// How often an entity was looked at for a report.
+    num_reported: AtomicUsize,
 }
 
 impl HiddenEntities {
@@ -39,18 +51,27 @@ impl HiddenEntities {
         Some(&mut self.entities.get_mut(&key)?.shown)
     }
 
-    /// Says why an entity that is hidden already has no place. Returns whether it is hidden.
-    pub(super) fn set_reason(&mut self, key: SceneKey, reason: NoTransform) -> bool {
+    /// What would be shown of an entity, and which frames hidden entities stand in. Whoever changes one changes the other.
+    pub(super) fn get_with_standing(&mut self, key: SceneKey) -> Option<(&mut Shown, &mut Standing)> {
+        Some((&mut self.entities.get_mut(&key)?.shown, &mut self.standing))
+    }
+
+    /// Says why an entity that is hidden already has no place, and where it stands instead. Returns whether it is hidden.
+    pub(super) fn set_reason(&mut self, key: SceneKey, reason: NoTransform, tree: Tree) -> bool {
         let Some(hidden) = self.entities.get_mut(&key) else {
             return false;
         };
-        hidden.reason = reason;
+        if (hidden.reason, hidden.tree) != (reason, tree) {
+            (hidden.reason, hidden.tree) = (reason, tree);
+            self.set_changed();
+        }
         true
     }
 
     pub(super) fn insert(&mut self, key: SceneKey, hidden: Hidden) {
         self.set_changed();
         self.order.insert((hidden.shown.path.clone(), key.0), key);
+        self.standing.insert(hidden.shown.frames, key);
         self.entities.insert(key, hidden);
     }
 
@@ -58,6 +79,7 @@ impl HiddenEntities {
         let Hidden { shown, .. } = self.entities.remove(&key)?;
         self.set_changed();
         self.order.remove(&(shown.path.clone(), key.0));
+        self.standing.remove(shown.frames, key);
         Some(shown)
     }
 
@@ -73,9 +95,15 @@ impl HiddenEntities {
         at_or_below(&self.order, path)
     }
 
+    #[cfg(test)]
+    pub(super) fn num_reported(&self) -> usize {
+        self.num_reported.load(Ordering::Relaxed)
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.entities.capacity() * size_of::<(SceneKey, Hidden)>()
             + self.order.len() * size_of::<(OrderKey, SceneKey)>()
+            + self.standing.bytes()
     }
 }
 
@@ -83,7 +111,7 @@ impl SpatialScene {
     /// Why something has no place in the view's space: one report per part of the frame graph that is cut off, with the first entity
     /// in it. What a camera keeps out is not missed, and what [`Transforms::reports`] explains is not told twice.
     ///
-    /// Cost: O(hidden entities) once after each change, else O(1).
+    /// Cost: O(hidden entities) once after each change of why or where something is hidden, else O(1).
     pub(crate) fn unplaced(&self, transforms: &Transforms, store: &ChunkStore) -> &[Report] {
         self.hidden
             .reports
@@ -100,9 +128,10 @@ impl SpatialScene {
         let mut trees = FxHashSet::default();
         let mut reports = Vec::new();
         for ((path, _), key) in &self.hidden.order {
-            let Some(Hidden { reason, .. }) = self.hidden.entities.get(key) else {
+            let Some(Hidden { reason, tree, .. }) = self.hidden.entities.get(key) else {
                 continue;
             };
+            self.hidden.num_reported.fetch_add(1, Ordering::Relaxed);
             if *reason == NoTransform::ThroughPinhole {
                 continue;
             }
@@ -112,8 +141,7 @@ impl SpatialScene {
                 continue;
             }
             let entity = key.1;
-            let tree = transforms.placement(store, entity).tree;
-            if !transforms.is_reported(tree) && trees.insert(tree) {
+            if !transforms.is_reported(*tree) && trees.insert(*tree) {
                 let frame = transforms.frame_name(store, entity).unwrap_or_default();
                 let message = format!("{reason}, from the frame {frame}");
                 reports.push(Report::entity_warning("transform", path.clone(), message));

@@ -2,7 +2,7 @@
 
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{Item, RecordingKey, Selection};
-use chronoscope_render::Highlight;
+use chronoscope_render::{Highlight, InstanceSet};
 use chronoscope_store::{ChunkStore, EntityId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -13,7 +13,7 @@ pub(super) struct Light {
     pub(super) entity: EntityId,
 }
 
-/// An entity of which one instance is lit up by itself, in one view.
+/// An entity of which some instances are lit up by themselves, in one view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct InstanceLight {
     pub(super) view: ViewId,
@@ -21,14 +21,14 @@ pub(super) struct InstanceLight {
 }
 
 /// How an entity is lit up in a view.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Lit {
     /// As a whole: as it is itself, or as an entity above it is.
     pub(super) whole: Highlight,
     /// The instance under the pointer.
     pub(super) hovered_instance: Option<u32>,
-    /// The instance that is selected; of several the last.
-    pub(super) selected_instance: Option<u32>,
+    /// The instances that are selected.
+    pub(super) selected_instances: InstanceSet,
 }
 
 /// The entities that are lit up.
@@ -49,13 +49,13 @@ pub(super) struct Lights {
 #[derive(Default)]
 struct Items {
     wholes: FxHashSet<Light>,
-    /// Of several instances of an entity the last.
-    instances: FxHashMap<InstanceLight, u32>,
+    instances: FxHashMap<InstanceLight, InstanceSet>,
 }
 
 impl Items {
     fn of<'a>(items: impl IntoIterator<Item = &'a Item>, store: &ChunkStore) -> Self {
-        let mut all = Self::default();
+        let mut wholes = FxHashSet::default();
+        let mut instances: FxHashMap<InstanceLight, Vec<u32>> = FxHashMap::default();
         for item in items {
             let entity = item.entity().and_then(|path| store.entity_id(path));
             let Some(entity) = entity.filter(|entity| *entity != EntityId::ROOT) else {
@@ -63,12 +63,21 @@ impl Items {
             };
             match (item.view(), item.instance()) {
                 (Some(view), Some(instance)) => {
-                    all.instances.insert(InstanceLight { view, entity }, instance);
+                    instances
+                        .entry(InstanceLight { view, entity })
+                        .or_default()
+                        .push(instance);
                 }
-                (view, _) => _ = all.wholes.insert(Light { view, entity }),
+                (view, _) => _ = wholes.insert(Light { view, entity }),
             }
         }
-        all
+        let instances = instances.into_iter();
+        Self {
+            wholes,
+            instances: instances
+                .map(|(light, of_it)| (light, of_it.into_iter().collect()))
+                .collect(),
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -88,7 +97,7 @@ impl Lights {
         &self.changed
     }
 
-    /// Of which another instance is lit up than in the last version.
+    /// Of which other instances are lit up than in the last version.
     pub(super) fn changed_instances(&self) -> &[InstanceLight] {
         &self.changed_instances
     }
@@ -130,8 +139,17 @@ impl Lights {
         let by_itself = InstanceLight { view, entity };
         Lit {
             whole: self.whole(store, view, entity),
-            hovered_instance: self.hovered.instances.get(&by_itself).copied(),
-            selected_instance: self.selected.instances.get(&by_itself).copied(),
+            hovered_instance: self
+                .hovered
+                .instances
+                .get(&by_itself)
+                .and_then(|instances| instances.as_slice().first().copied()),
+            selected_instances: self
+                .selected
+                .instances
+                .get(&by_itself)
+                .cloned()
+                .unwrap_or_default(),
         }
     }
 

@@ -1,9 +1,10 @@
 //! What each spatial view shows, and where: the product of presenting.
 //!
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
-//! one: what was made anew, what moved with a transform, what [`lights`] up. [`write`] brings that into instance buffers, uniforms and
-//! labels, and [`quads`] into pictures; of a visual that is replaced, the parts that [`placed`] finds again stay. A frame in which nothing changed touches nothing, and a view that is not shown catches up
-//! when it is.
+//! one: what was made anew, what moved with a transform, what [`lights`] up. [`standing`] tells what a frame moves, and [`hidden`]
+//! keeps what has no place. [`write`] brings that into instance buffers, uniforms and labels, and [`quads`] into pictures; of a visual
+//! that is replaced, the parts that [`placed`] finds again stay. A frame in which nothing changed touches nothing, and a view that is
+//! not shown catches up when it is.
 
 mod diff;
 mod hidden;
@@ -11,13 +12,14 @@ mod lights;
 mod placed;
 mod present;
 mod quads;
+mod standing;
 mod write;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use bevy::{asset::Handle, ecs::prelude::*, image::Image, math::UVec2};
 use chronoscope_blueprint::{ViewBlueprint, ViewId};
-use chronoscope_frame::{ContextId, FrameId, Origin, RecordingKey, Report, View, ViewTile};
+use chronoscope_frame::{ContextId, Origin, RecordingKey, Report, View, ViewTile};
 use chronoscope_render::SegmentUniform;
 use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
@@ -46,6 +48,7 @@ use lights::{Lights, Lit};
 use placed::Placed;
 pub(crate) use placed::PlacedPart;
 pub(crate) use quads::PictureQuads;
+use standing::{Frames, Standing};
 
 /// Render layers of the views. A view takes the first that is free when it is opened.
 #[derive(Resource, Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,8 +127,10 @@ pub struct SpatialScene {
     order: BTreeMap<OrderKey, SceneKey>,
     /// What has no place in the view's space, because no transform leads there.
     hidden: HiddenEntities,
-    /// What stands in a frame.
-    standing: FxHashMap<FrameId, FxHashSet<SceneKey>>,
+    /// What is shown by the frames that it stands in.
+    standing: Standing,
+    /// How often it was looked where an entity stands.
+    num_looked_up: usize,
     kinds: PartKinds,
     lists: ViewLists,
     draw_order: DrawOrder,
@@ -133,6 +138,8 @@ pub struct SpatialScene {
     is_decoding: bool,
     labels: BTreeMap<OrderKey, Vec<PlacedLabel>>,
     label_bytes: usize,
+    /// What the places of parts take on the heap.
+    placed_bytes: usize,
     version: u64,
     /// Whether something was written since the camera last looked.
     pub(crate) is_changed: bool,
@@ -147,6 +154,10 @@ pub struct SpatialScene {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Consumed {
     transforms: u64,
+    /// That of the reasons why trees are cut off.
+    cuts: u64,
+    /// Whether the origin was flat.
+    is_flat: bool,
     lights: u64,
 }
 
@@ -156,10 +167,8 @@ pub(crate) struct Shown {
     pub(crate) path: EntityPath,
     pub(crate) view_from_entity: DAffine3,
     pub(crate) default_radius: f32,
-    /// The frame that it stands in.
-    node: Option<FrameId>,
-    /// The frame of the camera in whose picture it stands in a 3D view, where that is another one.
-    camera: Option<FrameId>,
+    /// The frames that it moves with.
+    frames: Frames,
     lit: Lit,
     /// Decides which of two at the same depth is seen.
     depth_tie: u8,
@@ -181,6 +190,10 @@ impl Shown {
     fn depth_offset(&self, space: Space) -> f32 {
         // From the back to the front, the usual orders are -20 to 30.
         match (space, self.visual.stand) {
+            // Maps overlap, too.
+            (Space::Three, Stand::Space) if self.visual.draw_order != 0.0 => {
+                (self.visual.draw_order * 0.2).clamp(-40.0, 40.0)
+            }
             (Space::Three, Stand::Plane) => ((self.visual.draw_order + 20.0) * 0.2).clamp(0.0, 40.0),
             _ => 0.0,
         }
@@ -209,13 +222,15 @@ impl SpatialScene {
             entities: FxHashMap::default(),
             order: BTreeMap::new(),
             hidden: HiddenEntities::default(),
-            standing: FxHashMap::default(),
+            standing: Standing::default(),
+            num_looked_up: 0,
             lists: ViewLists::new(layer),
             draw_order: DrawOrder::new(space),
             quads: PictureQuads::default(),
             is_decoding: false,
             labels: BTreeMap::new(),
             label_bytes: 0,
+            placed_bytes: 0,
             version: 0,
             is_changed: true,
             framing: Framing::default(),
@@ -254,12 +269,11 @@ impl SpatialScene {
     pub(crate) fn own_bytes(&self, world: &World) -> u64 {
         let entities = self.entities.capacity() * size_of::<(SceneKey, Shown)>();
         let order = self.order.len() * size_of::<(OrderKey, SceneKey)>();
-        let standing = self.entities.len() * size_of::<SceneKey>()
-            + self.standing.capacity() * size_of::<(FrameId, FxHashSet<SceneKey>)>();
         let own = entities
             + order
-            + standing
+            + self.standing.bytes()
             + self.label_bytes
+            + self.placed_bytes
             + self.hidden.bytes()
             + self.draw_order.bytes()
             + self.framing.heap_bytes();
@@ -274,10 +288,10 @@ impl SpatialScene {
         self.entities = FxHashMap::default();
         self.order.clear();
         self.hidden = HiddenEntities::default();
-        self.standing = FxHashMap::default();
+        self.standing = Standing::default();
         self.draw_order = DrawOrder::new(self.space);
         self.labels.clear();
-        self.label_bytes = 0;
+        (self.label_bytes, self.placed_bytes) = (0, 0);
         self.framing = Framing::default();
         self.consumed = Consumed::default();
         (self.recording, self.origin) = (None, None);
@@ -337,6 +351,21 @@ impl SpatialScene {
         self.order
             .values()
             .filter_map(|key| Some((*key, self.entities.get(key)?)))
+    }
+
+    /// How often it was looked where an entity stands, and an entity without a place was told about.
+    #[cfg(test)]
+    pub(crate) fn num_looked_up(&self) -> [usize; 2] {
+        [self.num_looked_up, self.hidden.num_reported()]
+    }
+
+    /// What the places of parts are counted as, and what they take on the heap.
+    #[cfg(test)]
+    pub(crate) fn placed_bytes(&self) -> [usize; 2] {
+        let shown = self.entities.values();
+        let spilled = shown.filter(|shown| shown.placed.spilled());
+        let places: usize = spilled.map(|shown| shown.placed.capacity()).sum();
+        [self.placed_bytes, places * size_of::<Option<PlacedPart>>()]
     }
 
     /// The parts in the order in which they are drawn.

@@ -11,6 +11,15 @@ use crate::spatial::{lists::ListKey, parts::Part};
 /// Where the parts of a visual are drawn, by their position; `None` where one is not drawn.
 pub(crate) type Placed = SmallVec<[Option<PlacedPart>; 2]>;
 
+/// Bytes beside the value itself. Where a visual has more than two parts, these are on the heap.
+pub(super) fn heap_bytes(placed: &Placed) -> usize {
+    if placed.spilled() {
+        placed.capacity() * size_of::<Option<PlacedPart>>()
+    } else {
+        0
+    }
+}
+
 /// Where a part is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PlacedPart {

@@ -3,25 +3,21 @@
 //! A quad has at most one decode under way, and that one may finish, though the cursor has moved on: while time plays, what is shown is
 //! the newest picture that is decoded; once the cursor rests, it is the exact one.
 
+mod look;
+
 use std::{collections::BTreeMap, sync::Arc};
 
-use bevy::{
-    asset::{Assets, Handle},
-    camera::visibility::RenderLayers,
-    ecs::prelude::*,
-    image::Image,
-    math::Vec2,
-};
+use bevy::{asset::Assets, camera::visibility::RenderLayers, ecs::prelude::*, image::Image};
 use chronoscope_frame::Settled;
-use chronoscope_render::{ImageQuad, Magnification, Texels};
+use chronoscope_render::ImageQuad;
 use chronoscope_store::EntityPath;
-use chronoscope_types::enums::MagnificationFilter;
-use glam::DAffine3;
 use rustc_hash::FxHashMap;
 
-use super::{OrderKey, SceneKey, SpatialScene, write::picking_id};
+use look::{Pose, Stacking, quad_of, texels_of};
+
+use super::{OrderKey, SceneKey, SpatialScene};
 use crate::spatial::{
-    pictures::{Picture, PictureKey, PixelDecoders, PixelMapping},
+    pictures::{Picture, PictureKey, PixelDecoders},
     sources::SourceId,
     textures::{PictureTexture, PictureTextures, TextureRequest},
 };
@@ -128,21 +124,12 @@ impl PictureQuads {
     }
 }
 
-/// Where a quad stands.
-#[derive(Clone, Copy)]
-struct QuadPlace {
-    view_from_entity: DAffine3,
-    depth_offset: f32,
-}
-
-/// How the quads of a scene lie on each other.
-#[derive(Clone, Copy)]
-struct Stacking {
-    key: SceneKey,
-    rank: usize,
-    sort_index: Option<u32>,
-    has_base: bool,
-    layer: usize,
+/// What changed of a quad that is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum QuadChange {
+    Nothing,
+    Highlight,
+    Picture,
 }
 
 impl PictureQuad {
@@ -288,18 +275,18 @@ impl PictureQuad {
         }
     }
 
-    /// Shows a picture that it holds already, or the same one elsewhere. Returns whether anything changed.
+    /// Shows a picture that it holds already, or the same one elsewhere.
     fn show(
         &mut self,
         world: &mut World,
         textures: &mut PictureTextures,
         new: Option<(Arc<Picture>, PictureTexture)>,
-        place: QuadPlace,
+        pose: Pose,
         stacking: Stacking,
-    ) -> bool {
+    ) -> QuadChange {
         if let Some((picture, texture)) = new {
             let texels = texels_of(world, textures, &picture, &texture);
-            let quad = quad_of(&picture, texture.image.clone(), texels, place, stacking);
+            let quad = quad_of(&picture, texture.image.clone(), texels, pose, stacking);
             let entity = match self.shown.take() {
                 Some(shown) => {
                     shown.release(textures);
@@ -317,20 +304,26 @@ impl PictureQuad {
                 texture,
                 quad,
             });
-            return true;
+            return QuadChange::Picture;
         }
         let Some(shown) = &mut self.shown else {
-            return false;
+            return QuadChange::Nothing;
         };
         let texels = texels_of(world, textures, &shown.picture, &shown.texture);
         let image = shown.texture.image.clone();
-        let quad = quad_of(&shown.picture, image, texels, place, stacking);
+        let quad = quad_of(&shown.picture, image, texels, pose, stacking);
         if shown.quad == quad {
-            return false;
+            return QuadChange::Nothing;
         }
+        shown.quad.highlight = quad.highlight;
+        let is_else_equal = shown.quad == quad;
         shown.quad = quad.clone();
         world.entity_mut(shown.entity).insert(quad);
-        true
+        if is_else_equal {
+            QuadChange::Highlight
+        } else {
+            QuadChange::Picture
+        }
     }
 }
 
@@ -347,22 +340,23 @@ impl SpatialScene {
         }
         let picture_of = |key: &SceneKey| {
             let shown = self.entities.get(key)?;
-            let place = QuadPlace {
+            let pose = Pose {
                 view_from_entity: shown.view_from_entity,
+                highlight: shown.lit.whole,
                 depth_offset: shown.depth_offset(self.space),
             };
-            Some((shown.visual.picture().cloned()?, place))
+            Some((shown.visual.picture().cloned()?, pose))
         };
-        let wanted: Vec<(OrderKey, Arc<Picture>, QuadPlace)> = self
+        let wanted: Vec<(OrderKey, Arc<Picture>, Pose)> = self
             .quads
             .iter()
             .filter_map(|(order, quad)| {
-                let (picture, place) = picture_of(&quad.key)?;
-                Some((order.clone(), picture, place))
+                let (picture, pose) = picture_of(&quad.key)?;
+                Some((order.clone(), picture, pose))
             })
             .collect();
         let has_base = wanted.iter().any(|(_, picture, _)| !picture.is_overlay);
-        for (rank, (order, picture, place)) in wanted.into_iter().enumerate() {
+        for (rank, (order, picture, pose)) in wanted.into_iter().enumerate() {
             let Some(quad) = self.quads.get_mut(&order) else {
                 continue;
             };
@@ -375,11 +369,12 @@ impl SpatialScene {
                 has_base,
                 layer: self.layer,
             };
-            let is_changed = quad.show(world, textures, new, place, stacking);
-            if is_changed || before != quad.is_shown() {
-                self.is_changed = true;
-                self.version += 1;
+            let mut change = quad.show(world, textures, new, pose, stacking);
+            if before != quad.is_shown() {
+                change = QuadChange::Picture;
             }
+            self.is_changed |= change != QuadChange::Nothing;
+            self.version += u64::from(change == QuadChange::Picture);
         }
         self.is_decoding = self.quads.values().any(|quad| quad.decoding.is_some());
     }
@@ -416,61 +411,4 @@ fn request(world: &mut World, textures: &mut PictureTextures, picture: &Picture)
 
 fn poll(world: &mut World, textures: &mut PictureTextures, picture: &Picture) -> TextureRequest {
     textures.poll(picture.key, &mut world.resource_mut::<Assets<Image>>())
-}
-
-/// What the pixels of a texture mean. The values of a picture in color, and the classes of one of distances, are never asked for:
-/// decoders are told what the pixels are for.
-fn texels_of(
-    world: &mut World,
-    textures: &mut PictureTextures,
-    picture: &Picture,
-    texture: &PictureTexture,
-) -> Texels {
-    let images = &mut world.resource_mut::<Assets<Image>>();
-    let Some(table) = textures.color_table(picture, texture.layout, images) else {
-        return Texels::Colors;
-    };
-    let range = match &picture.mapping {
-        PixelMapping::Classes(_) => return Texels::Classes { table },
-        PixelMapping::Color => None,
-        PixelMapping::Depth { range, .. } => *range,
-    };
-    Texels::Values {
-        range: range.unwrap_or(texture.range),
-        table,
-    }
-}
-
-fn quad_of(
-    picture: &Picture,
-    image: Handle<Image>,
-    texels: Texels,
-    place: QuadPlace,
-    stacking: Stacking,
-) -> ImageQuad {
-    // What says something about a picture lets it shine through.
-    let opacity = picture
-        .opacity
-        .unwrap_or(if picture.is_overlay && stacking.has_base {
-            0.5
-        } else {
-            1.0
-        });
-    let [width, height] = picture.size();
-    ImageQuad {
-        image,
-        texels,
-        world_from_quad: place.view_from_entity,
-        size: Vec2::new(width as f32, height as f32),
-        tint: [255, 255, 255, (opacity * 255.0).round() as u8],
-        magnification: match picture.magnification {
-            MagnificationFilter::Nearest => Magnification::Nearest,
-            MagnificationFilter::Linear | MagnificationFilter::Bicubic => Magnification::Linear,
-        },
-        // Of pictures at the same depth, the later path lies in front.
-        draw_order: stacking.rank as f32 * 1e-3,
-        sort_index: stacking.sort_index,
-        depth_offset: place.depth_offset,
-        picking_id: picking_id(stacking.key),
-    }
 }

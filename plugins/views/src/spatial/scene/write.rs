@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use bevy::ecs::world::World;
-use chronoscope_render::SegmentUniform;
+use chronoscope_render::{InstanceSet, SegmentUniform};
 use rustc_hash::FxHashSet;
 
 use super::{
     MAX_DRAW_ORDER, Placed, PlacedPart, SceneKey, Shown, Space, SpatialScene,
     diff::Diff,
-    placed::{Drawn, PlannedPart, plan},
+    placed::{Drawn, PlannedPart, heap_bytes, plan},
 };
 use crate::{
     colors,
@@ -45,6 +45,7 @@ impl SpatialScene {
         for (key, shown) in removed {
             self.set_labels((shown.path.clone(), key.0), Vec::new());
             self.remove_parts(world, textures, key, &shown);
+            self.placed_bytes -= heap_bytes(&shown.placed);
         }
         moved.append(&mut lit);
         moved.sort_unstable();
@@ -136,12 +137,12 @@ impl SpatialScene {
             let place = part_place(key, shown, &planned.placed);
             let is_drawn = if planned.is_kept && !kind.is_entity {
                 if has_moved || is_reordered {
-                    (kind.set_uniform)(&mut stage, place, of_part(part, uniform));
+                    (kind.set_uniform)(&mut stage, place, of_part(part, &uniform));
                 }
                 true
             } else {
                 num_written += if planned.is_kept { 0 } else { part.num_instances() };
-                (kind.write)(&mut stage, place, part, of_part(part, uniform))
+                (kind.write)(&mut stage, place, part, of_part(part, &uniform))
             };
             let order = order_of(space, key, shown, planned.placed.rank);
             if !is_drawn {
@@ -152,6 +153,8 @@ impl SpatialScene {
             }
             placed.push(is_drawn.then_some(planned.placed));
         }
+        self.placed_bytes += heap_bytes(&placed);
+        self.placed_bytes -= heap_bytes(&shown.placed);
         shown.placed = placed;
         shown.previous = None;
         num_written
@@ -174,7 +177,7 @@ impl SpatialScene {
                 && let Some(kind) = self.kinds.get(placed.list.kind)
             {
                 let place = part_place(key, shown, placed);
-                (kind.set_uniform)(&mut stage, place, of_part(part, uniform));
+                (kind.set_uniform)(&mut stage, place, of_part(part, &uniform));
             }
         }
     }
@@ -283,7 +286,11 @@ pub(super) fn uniform_of(space: Space, key: SceneKey, shown: &Shown) -> SegmentU
         tint: [255; 4],
         highlight: shown.lit.whole,
         hovered_instance: shown.lit.hovered_instance.filter(|_| has_instances),
-        selected_instance: shown.lit.selected_instance.filter(|_| has_instances),
+        selected_instances: if has_instances {
+            shown.lit.selected_instances.clone()
+        } else {
+            InstanceSet::EMPTY
+        },
         picking_id: picking_id(key),
         is_whole: !has_instances,
         default_color: colors::entity_color(&shown.path).to_array(),
@@ -309,7 +316,8 @@ fn list_of(space: Space, key: SceneKey, id: KindId, kind: &PartKind, part: &Part
 }
 
 /// The uniform of a part: that of its entity, as opaque as the part is.
-fn of_part(part: &Part, mut uniform: SegmentUniform) -> SegmentUniform {
+fn of_part(part: &Part, uniform: &SegmentUniform) -> SegmentUniform {
+    let mut uniform = uniform.clone();
     uniform.tint[3] = part.opacity();
     uniform
 }

@@ -239,11 +239,11 @@ fn another_instance_is_lit_up_by_two_segments_a_view() {
     let hover = |item| ViewerCommand::Hover(Some(item));
     let lit = |viewer: &mut Viewer, path: &str| {
         let digest = viewer.digest();
-        let uniform = digest.iter().find(|part| part.path == path).unwrap().uniform;
+        let uniform = &digest.iter().find(|part| part.path == path).unwrap().uniform;
         (
             uniform.highlight,
             uniform.hovered_instance,
-            uniform.selected_instance,
+            uniform.selected_instances.as_slice().to_vec(),
         )
     };
     let select = ViewerCommand::Select(vec![
@@ -255,21 +255,25 @@ fn another_instance_is_lit_up_by_two_segments_a_view() {
     assert_eq!(hovered, segments(1));
     assert_eq!(
         lit(&mut viewer, "/world/cloud"),
-        (Highlight::None, Some(1), Some(0))
+        (Highlight::None, Some(1), vec![0, 1]),
+        "all that are selected, in whichever order"
     );
     let hovered = viewer.work_of(hover(item(view, "/world/second", Some(0))));
     assert_eq!(hovered, segments(2), "one darkens, one lights up");
-    assert_eq!(lit(&mut viewer, "/world/cloud"), (Highlight::None, None, Some(0)));
+    assert_eq!(
+        lit(&mut viewer, "/world/cloud"),
+        (Highlight::None, None, vec![0, 1])
+    );
     let hovered = viewer.work_of(hover(item(view, "/world/second", Some(1))));
     assert_eq!(hovered, segments(1), "the other point of the same cloud");
     let other_view = ViewId::from_bytes([7; 16]);
     let hovered = viewer.work_of(hover(item(other_view, "/world/second", Some(1))));
     assert_eq!(hovered, segments(1), "another view is another matter");
-    assert_eq!(lit(&mut viewer, "/world/second"), (Highlight::None, None, None));
+    assert_eq!(lit(&mut viewer, "/world/second"), (Highlight::None, None, vec![]));
     let hovered = viewer.work_of(hover(item(view, "/world/second", None)));
     assert_eq!(hovered, segments(1));
     assert_eq!(
         lit(&mut viewer, "/world/second"),
-        (Highlight::Hovered, None, None)
+        (Highlight::Hovered, None, vec![])
     );
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use chronoscope_render::Texels;
+use chronoscope_render::{Highlight, Texels};
 use chronoscope_types::{
     AnnotationContext, Component as _, DepthImage, EncodedImage, SegmentationImage, components,
     enums::Colormap,
@@ -213,6 +213,7 @@ impl Visualizer for StreamVisualizer {
             opacity: None,
             magnification: MagnificationFilter::Nearest,
             is_overlay: false,
+            pose: None,
         };
         Ok(Some(SpatialVisual::new([Part::picture(picture)])))
     }
@@ -313,4 +314,28 @@ fn a_large_picture_comes_coarse_first() {
         viewer.scene().shown_quads()[0].size.to_array(),
         SIZE.map(|side| side as f32)
     );
+}
+
+/// A picture that is pointed at or selected says so, which is no other picture, and costs a write.
+#[test]
+fn pictures_are_highlighted() {
+    let image = Image::from_rgb8(2, 2, [9; 12]);
+    let mut viewer = Viewer::new([log_chunk("camera/image", [], &image).unwrap()]);
+    let lit = |viewer: &mut Viewer| -> Vec<Highlight> {
+        let quads = viewer.scene().shown_quads();
+        quads.iter().map(|quad| quad.highlight).collect()
+    };
+    assert_eq!(lit(&mut viewer), [Highlight::None]);
+    let version = viewer.scene().version();
+    let hover = ViewerCommand::Hover(Some(Item::Entity("/camera/image".into())));
+    assert_eq!(viewer.work_of(hover), [(Work::SegmentsPlaced, 1)]);
+    assert_eq!(lit(&mut viewer), [Highlight::Hovered]);
+    viewer.command(ViewerCommand::Select(vec![Item::Entity("/camera".into())]));
+    viewer.command(ViewerCommand::Hover(None));
+    viewer.app.update();
+    assert_eq!(lit(&mut viewer), [Highlight::Selected]);
+    viewer.command(ViewerCommand::Select(vec![]));
+    viewer.app.update();
+    assert_eq!(lit(&mut viewer), [Highlight::None]);
+    assert_eq!(viewer.scene().version(), version, "the same is shown");
 }

@@ -1,6 +1,6 @@
 //! What has no place is not shown, and what lies in a picture stands where the picture is.
 
-use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_blueprint::{BlueprintCommand, ContentsFilter, ViewBlueprint, ViewClassId, ViewId};
 use chronoscope_frame::{Cursor, Recordings, Report, TimeCommand, View, ViewerCommand, Visualizers};
 use chronoscope_types::{Boxes3D, CoordinateFrame, Pinhole, Points2D, Transform3D, log_chunk};
 
@@ -128,6 +128,95 @@ fn what_no_frame_connects_to_the_view_is_hidden_and_named() {
         .collect();
     assert_eq!(places, [4.0; 3]);
     assert_eq!(unplaced(&viewer).1, 0);
+}
+
+/// What has no place is looked at again where something may lead to it, not at each row of a transform, from wherever one looks.
+#[test]
+fn what_has_no_place_costs_nothing_while_others_move() {
+    const LOST: usize = 40;
+    let boxes = |path: &str| log_chunk(path, [], &Boxes3D::from_half_sizes([[1.0; 3]])).unwrap();
+    let in_frame =
+        |path: &str, name: &str| log_chunk(path, [], &CoordinateFrame::default().with_frame(name)).unwrap();
+    let link = |child: &str, parent: &str, x: i64| {
+        Transform3D::from_translation([x as f32, 0.0, 0.0])
+            .with_child_frame(child)
+            .with_parent_frame(parent)
+    };
+    let mut chunks = vec![boxes("/robot"), in_frame("/robot", "base")];
+    for at in 0..LOST {
+        let path = format!("/lost/{at}");
+        // Half of them move in a tree that hangs on nothing.
+        let frame = if at % 2 == 0 { "nowhere" } else { "adrift" };
+        chunks.extend([boxes(&path), in_frame(&path, frame)]);
+    }
+    for time in 0..10 {
+        let row = |path: &str, transform| log_chunk(path, [(frame(), time)], &transform).unwrap();
+        chunks.push(row("/tf/base", link("base", "tf#/", time)));
+        chunks.push(row("/tf/adrift", link("adrift", "nowhere", time)));
+    }
+    let mut viewer = Viewer::new(chunks);
+    let mut from_robot = ViewBlueprint::new(ViewId::hashed(["robot"]), ViewClassId::SPATIAL_3D, "/robot");
+    from_robot.contents = ContentsFilter::parse("+ /**");
+    let robot = from_robot.id;
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::AddView(
+        from_robot, None,
+    )));
+    viewer.settle();
+    let world = viewer.app.world_mut();
+    let mut views = world.query::<&View>();
+    let world_view = views
+        .iter(world)
+        .map(|view| view.id)
+        .find(|view| *view != robot)
+        .unwrap();
+    let seek = |time| ViewerCommand::Time(TimeCommand::SetTimelineAndTime("frame".into(), time));
+    // Each view, what it shows, how often it looked, and how many reports it has.
+    let state = |viewer: &Viewer, view: ViewId| {
+        let world = viewer.app.world();
+        let reports = world.resource::<Visualizers>().reports(world, view).len();
+        let scene = world.resource::<SpatialScenes>().get(view).unwrap();
+        (scene.shown().count(), reports, scene.num_looked_up())
+    };
+    viewer.work_of(seek(0));
+    let mut before = [world_view, robot].map(|view| state(&viewer, view).2);
+    for time in 1..9 {
+        viewer.work_of(seek(time));
+        let now = [world_view, robot].map(|view| state(&viewer, view));
+        for ((shown, reports, looked_up), before) in now.iter().zip(&before) {
+            assert_eq!((*shown, *reports), (1, 1), "at {time}");
+            let cost = [looked_up[0] - before[0], looked_up[1] - before[1]];
+            assert_eq!(cost, [1, 0], "the robot alone, at {time}");
+        }
+        before = now.map(|(.., looked_up)| looked_up);
+    }
+    // What cuts them off has another reason, though nothing moves.
+    let broken = link("nowhere", "tf#/", 0).with_quaternion([0.0; 4]);
+    let rows = [(9, broken), (10, link("nowhere", "base", 5))];
+    for (time, transform) in rows {
+        log(
+            &mut viewer.app,
+            log_chunk("/tf/nowhere", [(frame(), time)], &transform).unwrap(),
+        );
+    }
+    viewer.settle();
+    viewer.work_of(seek(9));
+    for view in [world_view, robot] {
+        let world = viewer.app.world();
+        let reports = world.resource::<Visualizers>().reports(world, view);
+        let reports: Vec<String> = reports.iter().map(Report::to_string).collect();
+        assert_eq!(reports, ["transform: /tf/nowhere: the quaternion has no length"]);
+        assert_eq!(state(&viewer, view).0, 1);
+    }
+    viewer.work_of(seek(10));
+    for view in [world_view, robot] {
+        let (shown, reports, _) = state(&viewer, view);
+        assert_eq!((shown, reports), (LOST + 1, 0));
+    }
+    viewer.work_of(seek(8));
+    for view in [world_view, robot] {
+        let (shown, reports, _) = state(&viewer, view);
+        assert_eq!((shown, reports), (1, 1));
+    }
 }
 
 #[test]

@@ -35,6 +35,22 @@ fn the_last_frames_of_a_cloud_are_drawn_together() {
             ((frame - 9).max(0) as f64, frame as f64)
         );
     }
+    // The places of the parts of a range are on the heap, and counted there.
+    let bytes = |viewer: &mut Viewer| viewer.scene().placed_bytes();
+    let [counted, of_six] = bytes(&mut viewer);
+    assert_eq!(counted, of_six);
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(50)));
+    viewer.settle();
+    let [counted, of_ten] = bytes(&mut viewer);
+    assert!(of_ten > of_six && of_six > 0, "{of_ten} {of_six}");
+    assert_eq!(counted, of_ten);
+    let hide = chronoscope_types::blueprint::EntityBehavior::default().with_visible(false);
+    let view = viewer.view();
+    let hide = BlueprintCommand::override_entity(view, "/cloud".into(), &hide);
+    viewer.command(ViewerCommand::Blueprint(hide));
+    viewer.settle();
+    assert!(viewer.scene().is_empty());
+    assert_eq!(bytes(&mut viewer), [0, 0]);
 }
 
 /// The ranges of the last rows of a cloud: so many before the cursor, and the one at it.

@@ -5,7 +5,7 @@ use chronoscope_frame::{
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_render::{BoxInstance, DEFAULT_COLOR, pack_color};
-use chronoscope_types::{VoxelGridMap, clamped, components, enums::Colormap, read};
+use chronoscope_types::{ComponentName, VoxelGridMap, clamped, components, enums::Colormap, read};
 use glam::{Quat, Vec3};
 
 use super::{
@@ -71,7 +71,11 @@ impl Visualizer for VoxelGridMapVisualizer {
 
         let origin = read_first::<components::Translation3D>(input, &VoxelGridMap::TRANSLATION)?;
         let origin = Vec3::from_array(origin.unwrap_or_default());
-        let rotation = rotation(input)?;
+        let rotation = read_rotation(
+            input,
+            &VoxelGridMap::QUATERNION,
+            &VoxelGridMap::ROTATION_AXIS_ANGLE,
+        )?;
         let count = num_instances(
             VoxelGridMap::ARCHETYPE,
             &[
@@ -99,16 +103,20 @@ impl Visualizer for VoxelGridMapVisualizer {
     }
 }
 
-/// The rotation of the grid: the quaternion, else the turn about an axis.
-fn rotation(input: &VisualizerInput<'_>) -> Result<Quat, Report> {
-    if let Some(quaternion) = read_first::<components::RotationQuat>(input, &VoxelGridMap::QUATERNION)? {
+/// The rotation of a grid: the quaternion, else the turn about an axis, else none.
+pub(super) fn read_rotation(
+    input: &VisualizerInput<'_>,
+    quaternion: &ComponentName,
+    axis_angle: &ComponentName,
+) -> Result<Quat, Report> {
+    if let Some(quaternion) = read_first::<components::RotationQuat>(input, quaternion)? {
         let quaternion = Quat::from_array(quaternion);
         let length = quaternion.length();
         if length.is_finite() && length > f32::EPSILON {
             return Ok(quaternion / length);
         }
     }
-    let turns = input.get(&VoxelGridMap::ROTATION_AXIS_ANGLE);
+    let turns = input.get(axis_angle);
     let turns = read_cell(input, &turns, read::rotations_axis_angle)?;
     let rotation = turns.first().and_then(|turn| {
         let axis = Vec3::from_array(turn.axis).try_normalize()?;

@@ -46,6 +46,7 @@ impl FrameGraph {
         let mut now = self.cyclic.clone();
         now.sort_unstable();
         self.structure_version += u64::from(before != now);
+        self.cuts_version += u64::from(before != now);
     }
 
     /// Cuts the frames of a cycle whose rows give their parents. The others are below them wherever they are
@@ -125,7 +126,7 @@ impl FrameGraph {
 
     /// Returns whether what is in the frame stands elsewhere than before.
     fn compose_one(&mut self, store: &ChunkStore, at: usize, version: u64, composed: &mut Composed) -> bool {
-        self.overflows.remove(&at);
+        let was_overflow = self.overflows.remove(&at).is_some();
         composed.frames += 1;
         let frame = &self.frames[at];
         let id = FrameId(at as u32);
@@ -147,6 +148,7 @@ impl FrameGraph {
         };
         let is_finite = outer.tree_from_frame.is_finite();
         let outer = if is_finite { outer } else { own_tree };
+        self.cuts_version += u64::from(was_overflow == is_finite);
         let placement = if frame.pinhole.is_some() {
             Placement {
                 tree: Tree::Image(id),
@@ -163,7 +165,10 @@ impl FrameGraph {
         };
         let tree_version = match (frame.version, above) {
             (0, Some(above)) if above.placement.tree == placement.tree => above.tree_version,
-            (1.., _) if frame.placement.tree == placement.tree => frame.tree_version,
+            // What lies in the picture of a camera is in another tree, too, where the camera is.
+            (1.., _) if frame.placement.tree == placement.tree && frame.outer.tree == outer.tree => {
+                frame.tree_version
+            }
             _ => version,
         };
         if !is_finite {
@@ -180,6 +185,9 @@ impl FrameGraph {
         let has_moved = before != Some(placement);
         let pass = self.pass;
         let frame = &mut self.frames[at];
+        // What is in a picture stays in its tree, though the camera comes into another one.
+        let is_camera_elsewhere = frame.pinhole.is_some() && frame.outer.tree != outer.tree;
+        self.cuts_version += u64::from(is_camera_elsewhere);
         // A camera may turn, or become another, though its picture stays where it is.
         let is_other = frame.outer != outer || frame.pinhole_version == version;
         (frame.outer, frame.placement, frame.composed) = (outer, placement, pass);
