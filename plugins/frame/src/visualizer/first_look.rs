@@ -16,6 +16,7 @@ use std::{
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
 use chronoscope_store::{EntityId, TimeRange, TimelineId};
+use chronoscope_types::Pinhole;
 use glam::DAffine3;
 
 use super::{
@@ -108,7 +109,9 @@ impl<'a> FirstLook<'a> {
         let entity = result.entity;
         let resolver = self.resolver(entity, instruction);
         let time = self.time_of::<V>(&resolver)?;
-        let (time, origin_from_entity) = self.place(entity, time, chunks);
+        // What shows cameras stands outside of their pictures.
+        let is_camera = V::INFO.required.contains(&Pinhole::IMAGE_FROM_CAMERA.name);
+        let (time, origin_from_entity) = self.place(entity, is_camera, time, chunks);
         let mut first = FirstVisual {
             time,
             visual: None,
@@ -183,18 +186,28 @@ impl<'a> FirstLook<'a> {
 
     /// Where an entity is, seen from the view's origin, at a time or as soon as both have all transforms; and
     /// that time.
-    fn place(&self, entity: EntityId, time: i64, chunks: &mut FirstChunks) -> (i64, Option<DAffine3>) {
+    fn place(
+        &self,
+        entity: EntityId,
+        is_camera: bool,
+        time: i64,
+        chunks: &mut FirstChunks,
+    ) -> (i64, Option<DAffine3>) {
         let mut read = ReadChunks::default();
+        let entity_at = |time, read: &mut ReadChunks| match is_camera {
+            true => self.placements.of_camera(entity, time, read),
+            false => self.placements.of_entity(entity, time, read),
+        };
         let origin_at = |time, read: &mut ReadChunks| match &self.origin {
             FrameKey::Path(origin) => self.placements.of_entity(*origin, time, read),
             unknown => self.placements.of_path(unknown, time, read),
         };
         let mut origin = origin_at(time, &mut read);
-        let mut placement = self.placements.of_entity(entity, origin.time, &mut read);
+        let mut placement = entity_at(origin.time, &mut read);
         if placement.time > origin.time {
             origin = origin_at(placement.time, &mut read);
             if origin.time > placement.time {
-                placement = self.placements.of_entity(entity, origin.time, &mut read);
+                placement = entity_at(origin.time, &mut read);
             }
         }
         let mut all = SourceChunks::default();

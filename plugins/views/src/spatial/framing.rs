@@ -362,10 +362,10 @@ fn look<V: Visualizer<Visual = SpatialVisual>>(
     let first = look.visuals::<V>(visualizer, result, chunks).into_iter();
     first
         .map(|first| {
-            // What is shown in space at a camera is there for the sake of what else is there.
+            // What is flat is shown in space in pictures of cameras, which are framed themselves.
             let visual = first
                 .visual
-                .filter(|visual| space == Space::Two || visual.stand == Stand::Space);
+                .filter(|visual| space == Space::Two || visual.stand != Stand::Plane);
             let (Some(visual), Some(origin_from_entity)) = (visual, first.origin_from_entity) else {
                 let framed = Framed::default();
                 return First {

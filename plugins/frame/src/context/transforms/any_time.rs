@@ -71,6 +71,13 @@ pub(crate) enum AnyTimeRoot {
     Image(FrameKey),
 }
 
+/// On which side of the picture of its own camera something stands, if there is one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Within,
+    Outside,
+}
+
 /// The chunks that rows were read from, and those that lack.
 #[derive(Default)]
 pub(crate) struct ReadChunks {
@@ -171,7 +178,7 @@ impl<'a> AnyTimeTransforms<'a> {
     ///
     /// Cost: the frames above, each with a look-up or two.
     pub(crate) fn of_entity(&self, entity: EntityId, time: i64, chunks: &mut ReadChunks) -> AnyTimePlacement {
-        self.settle(time, chunks, |time, chunks| {
+        self.settle(time, chunks, Side::Within, |time, chunks| {
             let first = self
                 .coordinate_frame
                 .and_then(|frame| self.first_time(entity, frame));
@@ -180,16 +187,31 @@ impl<'a> AnyTimeTransforms<'a> {
         })
     }
 
+    /// The same for the camera of an entity, which stands outside of its picture.
+    pub(crate) fn of_camera(&self, entity: EntityId, time: i64, chunks: &mut ReadChunks) -> AnyTimePlacement {
+        self.settle(time, chunks, Side::Outside, |time, chunks| {
+            // A camera that looks from a named frame is not where its entity is.
+            let is_named = self.named_cameras.is_named(entity, time);
+            let frame = if is_named {
+                Err(())
+            } else {
+                self.frame_of(entity, time, chunks)
+            };
+            (frame, time)
+        })
+    }
+
     /// The same for the implicit frame of a path that the store does not have, seen from the nearest path
     /// that it has.
     pub(crate) fn of_path(&self, key: &FrameKey, time: i64, chunks: &mut ReadChunks) -> AnyTimePlacement {
-        self.settle(time, chunks, |time, _| (Ok(key.clone()), time))
+        self.settle(time, chunks, Side::Within, |time, _| (Ok(key.clone()), time))
     }
 
     fn settle(
         &self,
         time: i64,
         chunks: &mut ReadChunks,
+        side: Side,
         start: impl Fn(i64, &mut ReadChunks) -> (Result<FrameKey, ()>, i64),
     ) -> AnyTimePlacement {
         let mut placement = AnyTimePlacement {
@@ -201,7 +223,7 @@ impl<'a> AnyTimeTransforms<'a> {
             let before = placement.time;
             placement.time = time;
             placement.root_from_entity = match start {
-                Ok(frame) => self.walk(frame, &mut placement.time, chunks),
+                Ok(frame) => self.walk(frame, side, &mut placement.time, chunks),
                 Err(()) => None,
             };
             if placement.time == before {
@@ -215,13 +237,15 @@ impl<'a> AnyTimeTransforms<'a> {
     fn walk(
         &self,
         start: FrameKey,
+        mut side: Side,
         time: &mut i64,
         chunks: &mut ReadChunks,
     ) -> Option<(AnyTimeRoot, DAffine3)> {
         let mut root_from_entity = DAffine3::IDENTITY;
         let mut key = start;
         for _ in 0..MAX_FRAMES {
-            if self.has_camera(&key, *time) {
+            let is_within = std::mem::replace(&mut side, Side::Within) == Side::Within;
+            if is_within && self.has_camera(&key, *time) {
                 return Some((AnyTimeRoot::Image(key), root_from_entity));
             }
             let logged = self.logged(&key, time, chunks);
