@@ -351,12 +351,13 @@ fn settle_hover(
     out: &mut ViewerCommands,
 ) {
     let mut from_views = None;
-    for command in out.take() {
-        match command {
-            ViewerCommand::Hover(item) => from_views = Some(item),
-            other => out.push(other),
+    out.retain(|command| match command {
+        ViewerCommand::Hover(item) => {
+            from_views = Some(item.clone());
+            false
         }
-    }
+        _ => true,
+    });
     let before = &world.resource::<Selection>().hovered;
     let was_of_panel = state.hover_is_of_panel;
     state.hover_is_of_panel = from_panels.is_some();

@@ -57,6 +57,7 @@ use chronoscope_render::{ArrowInstance, BoxEdgesInstance, BoxInstance, LineInsta
 pub use chronoscope_frame::Space;
 pub use digest::PartDigest;
 pub use marks::{MarkCells, Marks, class_color, read_cell};
+pub use framing::AutoFraming;
 pub use parts::{AppPartsExt, Part};
 pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;
@@ -99,6 +100,7 @@ impl Plugin for SpatialPlugin {
         const LINES: f32 = fallbacks::LINE_RADIUS;
         app.init_resource::<SpatialScenes>()
             .init_resource::<ViewLayers>()
+            .init_resource::<AutoFraming>()
             .init_resource::<SpatialSources>()
             .init_resource::<ChangedVisuals>()
             .init_resource::<PictureTextures>()
