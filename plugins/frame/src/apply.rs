@@ -6,9 +6,7 @@ use std::{sync::Arc, time::Duration};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
-use chronoscope_blueprint::{
-    BlueprintCommand, BlueprintError, UndoState, ViewportBlueprint, edit_blueprint,
-};
+use chronoscope_blueprint::{BlueprintCommand, BlueprintError, UndoState, ViewportBlueprint, edit_blueprint};
 use chronoscope_store::TimelineId;
 
 use crate::{
@@ -252,9 +250,7 @@ impl Editing {
             .blueprints(&application)
             .and_then(|blueprints| blueprints.default.clone())
             .filter(|_| keep_default);
-        if let Some(events) = recordings
-            .rewrite_active_blueprint(&application, default.as_ref())?
-        {
+        if let Some(events) = recordings.rewrite_active_blueprint(&application, default.as_ref())? {
             let (key, events) = events;
             log.push_events(key, events);
         }

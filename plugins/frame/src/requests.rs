@@ -326,7 +326,11 @@ impl Names<'_> {
                 continue;
             };
             is_known = true;
-            let has_it = |name| store.component_id(name).is_some_and(|id| store.has_component(entity, id));
+            let has_it = |name| {
+                store
+                    .component_id(name)
+                    .is_some_and(|id| store.has_component(entity, id))
+            };
             if component.is_none_or(has_it) {
                 return Ok(());
             }

@@ -193,7 +193,7 @@ fn arrange(
     pass.shows_performance = state.performance_panel.is_open;
     actions::handle_shortcuts(&ctx, &mut pass, state);
     take_dropped_files(&ctx, &mut pass);
-    state.notifications.update(world.resource::<Reports>());
+    state.notifications.update(&ctx, world.resource::<Reports>());
 
     let mut chosen = None;
     if pass.settings.panels.top_bar {

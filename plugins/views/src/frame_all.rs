@@ -9,7 +9,7 @@ use chronoscope_frame::{
     commands::{FrameAllRequest, FrameAllRequests},
 };
 
-use crate::{ViewUiContext, view_ui::ViewUis};
+use crate::{ViewUiContext, spatial::SpatialSystems, view_ui::ViewUis};
 
 /// Carries [`chronoscope_frame::ViewerCommand::FrameAll`] out. Added with the first user interface of a view.
 pub(crate) struct FrameAllPlugin;
@@ -22,8 +22,10 @@ impl Plugin for FrameAllPlugin {
             Frame,
             frame_all
                 .run_if(is_requested)
-                .after(FrameSystems::Present)
-                .before(FrameSystems::End),
+                .in_set(FrameSystems::Present)
+                // What is framed is there then, and whatever else presents comes before these.
+                .after(SpatialSystems::Scenes)
+                .after(SpatialSystems::Cameras2D),
         );
     }
 }

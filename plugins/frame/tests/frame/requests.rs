@@ -219,10 +219,7 @@ fn only_so_many_commands_wait() {
     live.set(SourceStatus::Live);
     add(&mut app, &live);
     let last = (0..257).map(|_| request(&mut app, seek(10))).last().unwrap();
-    assert_eq!(
-        answers(&mut app),
-        [finished(last, Err(CommandError::TooMany))]
-    );
+    assert_eq!(answers(&mut app), [finished(last, Err(CommandError::TooMany))]);
     for message in data(&store_id()) {
         live.send(message.into());
     }
@@ -234,7 +231,11 @@ fn commands_without_a_request_do_not_wait() {
     let mut app = new_app();
     let mut commands = app.world_mut().resource_mut::<ViewerCommands>();
     commands.push(seek(10));
-    assert!(commands.iter().any(|command| matches!(command, ViewerCommand::Time(_))));
+    assert!(
+        commands
+            .iter()
+            .any(|command| matches!(command, ViewerCommand::Time(_)))
+    );
     assert_eq!(answers(&mut app), []);
     let file = Script::new("a.rrd", data(&store_id()));
     file.set(SourceStatus::Finished);

@@ -56,8 +56,8 @@ use chronoscope_render::{ArrowInstance, BoxEdgesInstance, BoxInstance, LineInsta
 
 pub use chronoscope_frame::Space;
 pub use digest::PartDigest;
-pub use marks::{MarkCells, Marks, class_color, read_cell};
 pub use framing::AutoFraming;
+pub use marks::{MarkCells, Marks, class_color, read_cell};
 pub use parts::{AppPartsExt, Part};
 pub use pictures::AppPicturesExt;
 pub use primitives::SpatialPrimitive;

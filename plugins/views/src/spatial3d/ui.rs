@@ -115,7 +115,11 @@ impl ViewUi for Spatial3DUi {
 /// Sends the eye to where all that is there now can be seen, in a tile of this width by its height.
 fn look_at_all(context: &mut ViewUiContext<'_>, scene: &SpatialScene, eye: Eye, aspect: f64) {
     send(context.world, scene.view);
-    set_eye(context.commands, scene.view, &eye.focused_on(&scene.bounds(), aspect));
+    set_eye(
+        context.commands,
+        scene.view,
+        &eye.focused_on(&scene.bounds(), aspect),
+    );
     context.commands.push(ViewerCommand::EndGesture);
 }
 

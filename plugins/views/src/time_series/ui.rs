@@ -79,10 +79,7 @@ impl ViewUi for TimeSeriesUi {
 
     fn frame_all(&self, context: &mut ViewUiContext<'_>) -> bool {
         let world = context.world;
-        let Some((view, resets)) = context
-            .get::<View>()
-            .zip(world.get_resource::<WindowResets>())
-        else {
+        let Some((view, resets)) = context.get::<View>().zip(world.get_resource::<WindowResets>()) else {
             return false;
         };
         if world
