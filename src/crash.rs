@@ -177,7 +177,7 @@ mod tests {
     use bevy::{
         app::AppExit,
         ecs::message::Messages,
-        render::{error_handler::RenderErrorHandler, renderer::RenderDevice},
+        render::{error_handler::RenderErrorHandler, render_resource::PollType, renderer::RenderDevice},
     };
     use chronoscope::offscreen::{self, HeadlessPlugin};
 
@@ -195,7 +195,10 @@ mod tests {
         offscreen::finish(&mut app);
         app.update();
         assert!(app.should_exit().is_none());
-        app.world().resource::<RenderDevice>().wgpu_device().destroy();
+        let device = app.world().resource::<RenderDevice>();
+        device.wgpu_device().destroy();
+        // As drawing does in each frame.
+        _ = device.poll(PollType::Poll);
         let mut exits = Vec::new();
         for _ in 0..8 {
             app.update();

@@ -90,7 +90,8 @@ impl Settled {
         self.waker = Some(waker);
     }
 
-    /// Has another frame follow, without disturbing this one: who waits for settled frames needs them to come.
+    /// Has another frame follow, without disturbing this one: who waits for settled frames needs them to
+    /// come.
     pub fn wake(&self) {
         if let Some(waker) = &self.waker {
             waker.wake();
