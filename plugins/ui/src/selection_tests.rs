@@ -107,6 +107,7 @@ fn values_that_the_recording_does_not_give_are_shown_with_their_sources() {
     let default = Points3D::default().with_labels(["a default"]);
     let default = BlueprintCommand::SetDefault(view, default.components());
     command(&mut stage, ViewerCommand::Blueprint(default));
+    command(&mut stage, ViewerCommand::EndGesture);
     // Visualizers are asked about entities that are new to them.
     let more = Points3D::new([[0.0, 0.0, 0.0]]);
     let more = log_chunk("/more", [], &more).unwrap();
