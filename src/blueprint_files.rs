@@ -12,7 +12,7 @@ use chronoscope_io::{
 use chronoscope_store::{RowId, StoreId};
 use chronoscope_types::{LogMessage, SourceStatus, StoreInfo, StoreSource};
 
-use crate::sources::{BlueprintTarget, FileSource, LoadOutcomes};
+use crate::sources::{FileSource, LoadOutcomes};
 
 /// Blueprints as RON text, for the application that they name. Those that name none have a store with an empty
 /// application id.
@@ -110,7 +110,7 @@ pub(crate) fn save_requested(
     };
     for path in paths {
         let (sender, handle) = source_channel(path.display().to_string(), SourceLimits::default());
-        let source = FileSource::new(handle, outcomes.clone(), BlueprintTarget::AsNamed);
+        let source = FileSource::saving(handle, outcomes.clone());
         sources.add(source);
         let document = document.clone();
         let sender = Arc::new(sender);
@@ -127,7 +127,7 @@ pub(crate) fn save_requested(
 /// Reports what came of it, and that this was all.
 fn tell(sender: &SourceSender, saved: &Result<(), String>) {
     let (severity, message) = match saved {
-        Ok(()) => (Severity::Info, "blueprint saved"),
+        Ok(()) => (Severity::Info, "Blueprint saved"),
         Err(message) => (Severity::Error, &**message),
     };
     let report = LoadReport {

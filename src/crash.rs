@@ -13,7 +13,14 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use bevy::{prelude::*, render::renderer::RenderAdapterInfo};
+use bevy::{
+    app::AppExit,
+    prelude::*,
+    render::{
+        error_handler::{ErrorType, RenderError, RenderErrorPolicy},
+        renderer::RenderAdapterInfo,
+    },
+};
 
 use crate::state_dir::write_new;
 
@@ -45,19 +52,106 @@ pub(crate) fn report_panics(folder: PathBuf) {
             return;
         }
         let text = report(info, &Backtrace::force_capture());
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let name = format!("crash-{}-{}.txt", now.as_secs(), std::process::id());
-        match write_new(&folder, &name, &text) {
+        match write_new(&folder, &report_name("crash"), &text) {
             Ok(path) => eprintln!("chronoscope: crashed. The report is {}", path.display()),
             Err(error) => eprintln!("chronoscope: crashed, and no report could be written: {error}"),
         }
     }));
 }
 
-/// The text of a report. It names the arguments of the program, and nothing of the data.
+/// Where it is told that the renderer failed.
+#[derive(Resource, Clone, Debug, Default)]
+pub(crate) struct RenderFailure {
+    /// The folder for reports.
+    folder: Option<PathBuf>,
+    /// The log, where there is one.
+    log_file: Option<PathBuf>,
+    is_told: bool,
+}
+
+impl RenderFailure {
+    pub(crate) fn new(folder: Option<PathBuf>, log_file: Option<PathBuf>) -> Self {
+        Self {
+            folder,
+            log_file,
+            is_told: false,
+        }
+    }
+}
+
+/// Ends the program when the renderer failed: the GPU is lost (its driver was updated or crashed, it was
+/// unplugged), or out of memory. The engine could make another renderer, but what the viewer and egui have on
+/// the GPU would be gone. A report says why, and names the log.
+pub(crate) fn end_on_render_error(
+    error: &RenderError,
+    world: &mut World,
+    _render_world: &mut World,
+) -> RenderErrorPolicy {
+    let mut failure = world.get_resource_or_init::<RenderFailure>();
+    // The engine asks in each frame until the program has ended.
+    if !std::mem::replace(&mut failure.is_told, true) {
+        let failure = failure.clone();
+        eprintln!(
+            "chronoscope: {}",
+            tell_render_error(error.ty, &error.description, &failure)
+        );
+        world.write_message(AppExit::error());
+    }
+    RenderErrorPolicy::StopRendering
+}
+
+/// Writes a report. Returns what the user is told.
+fn tell_render_error(ty: ErrorType, description: &str, failure: &RenderFailure) -> String {
+    let what = match ty {
+        ErrorType::DeviceLost => "the GPU was lost",
+        ErrorType::OutOfMemory => "the GPU is out of memory",
+        ErrorType::Internal | ErrorType::Validation => "the renderer failed",
+    };
+    let mut told = format!("{what}, and nothing more can be drawn: {}", description.trim());
+    if !told.ends_with('.') {
+        told.push('.');
+    }
+    let lines = [("what", what.to_owned()), ("message", description.to_owned())];
+    let text = report_of("Chronoscope ended because the renderer failed.", lines);
+    let written = failure
+        .folder
+        .as_ref()
+        .map(|folder| write_new(folder, &report_name("renderer"), &text));
+    match written {
+        Some(Ok(path)) => _ = write!(told, " The report is {}.", path.display()),
+        Some(Err(error)) => _ = write!(told, " No report could be written: {error}."),
+        None => {}
+    }
+    if let Some(log_file) = &failure.log_file {
+        _ = write!(told, " The log is {}.", log_file.display());
+    }
+    told
+}
+
+fn report_name(kind: &str) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{kind}-{}-{}.txt", now.as_secs(), std::process::id())
+}
+
+/// The text of a report on a panic.
 fn report(info: &PanicHookInfo<'_>, backtrace: &Backtrace) -> String {
     let message = info.payload_as_str().unwrap_or("no message");
     let place = info.location().map(ToString::to_string);
+    let lines = [
+        (
+            "thread",
+            thread::current().name().unwrap_or("without a name").to_owned(),
+        ),
+        ("place", place.unwrap_or_else(|| "unknown".to_owned())),
+        ("message", message.to_owned()),
+    ];
+    let mut text = report_of("Chronoscope crashed.", lines);
+    _ = write!(text, "\n{backtrace}");
+    text
+}
+
+/// The text of a report, with what is known of the program. It names the arguments, and nothing of the data.
+fn report_of(title: &str, more: impl IntoIterator<Item = (&'static str, String)>) -> String {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let lines = [
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
@@ -70,24 +164,67 @@ fn report(info: &PanicHookInfo<'_>, backtrace: &Backtrace) -> String {
             ADAPTER.get().cloned().unwrap_or_else(|| "none yet".to_owned()),
         ),
         ("arguments", arguments.join(" ")),
-        (
-            "thread",
-            thread::current().name().unwrap_or("without a name").to_owned(),
-        ),
-        ("place", place.unwrap_or_else(|| "unknown".to_owned())),
-        ("message", message.to_owned()),
     ];
-    let mut text = "Chronoscope crashed.\n\n".to_owned();
-    for (name, value) in lines {
+    let mut text = format!("{title}\n\n");
+    for (name, value) in lines.into_iter().chain(more) {
         _ = writeln!(text, "{name}: {value}");
     }
-    _ = write!(text, "\n{backtrace}");
     text
 }
 
 #[cfg(test)]
 mod tests {
+    use bevy::{
+        app::AppExit,
+        ecs::message::Messages,
+        render::{error_handler::RenderErrorHandler, render_resource::PollType, renderer::RenderDevice},
+    };
+    use chronoscope::offscreen::{self, HeadlessPlugin};
+
     use super::*;
+
+    #[test]
+    fn a_lost_gpu_ends_the_program_with_a_report_that_names_the_log() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let crashes = folder.path().join("crashes");
+        let log_file = PathBuf::from("/var/log/chronoscope.log");
+        let mut app = App::new();
+        app.add_plugins(HeadlessPlugin);
+        app.insert_resource(RenderErrorHandler(end_on_render_error));
+        app.insert_resource(RenderFailure::new(Some(crashes.clone()), Some(log_file)));
+        offscreen::finish(&mut app);
+        app.update();
+        assert!(app.should_exit().is_none());
+        let device = app.world().resource::<RenderDevice>();
+        device.wgpu_device().destroy();
+        // As drawing does in each frame.
+        _ = device.poll(PollType::Poll);
+        let mut exits = Vec::new();
+        for _ in 0..8 {
+            app.update();
+            let mut messages = app.world_mut().resource_mut::<Messages<AppExit>>();
+            exits.extend(messages.drain());
+        }
+        assert_eq!(exits, [AppExit::error()], "once");
+        let mut reports = std::fs::read_dir(&crashes)?;
+        let text = std::fs::read_to_string(reports.next().ok_or(std::io::ErrorKind::NotFound)??.path())?;
+        assert!(
+            text.contains("the GPU was lost") && text.contains("renderer: "),
+            "{text}"
+        );
+        assert!(reports.next().is_none());
+
+        let failure = app.world().resource::<RenderFailure>();
+        let told = tell_render_error(ErrorType::DeviceLost, "driver reset", failure);
+        for expected in [
+            "the GPU was lost",
+            "driver reset",
+            "The log is /var/log/chronoscope.log.",
+        ] {
+            assert!(told.contains(expected), "{told}");
+        }
+        Ok(())
+    }
 
     #[test]
     fn the_first_panic_leaves_a_report() -> std::io::Result<()> {

@@ -60,6 +60,7 @@ pub mod digest;
 pub mod limits;
 pub mod offscreen;
 pub mod report;
+pub mod screenshots;
 pub mod sources;
 pub mod start;
 pub mod window;
@@ -91,6 +92,7 @@ use bevy::app::{PluginGroup, PluginGroupBuilder};
 /// | [`ui::UiPlugin`] | what [`ui::show`] needs: tiles, panels, theme |
 /// | [`ui::PrimaryUiPlugin`] | the viewer over all of the primary egui context |
 /// | [`sources::FileSourcesPlugin`] | files that are opened, and blueprints that are saved, by command |
+/// | [`screenshots::ScreenshotPlugin`] | screenshots of the window or the offscreen image, by command |
 pub struct ChronoscopePlugins;
 
 impl PluginGroup for ChronoscopePlugins {
@@ -103,6 +105,7 @@ impl PluginGroup for ChronoscopePlugins {
             .add(ui::UiPlugin::default())
             .add(ui::PrimaryUiPlugin)
             .add(sources::FileSourcesPlugin)
+            .add(screenshots::ScreenshotPlugin)
     }
 }
 
@@ -110,14 +113,17 @@ impl PluginGroup for ChronoscopePlugins {
 pub mod prelude {
     pub use crate::ChronoscopePlugins;
     pub use chronoscope_frame::{
-        AppViewClassExt, AppVisualizerExt, Frame, FramePlugins, FrameSystems, ViewClass, ViewerCommand,
-        ViewerCommands, Visual, Visualizer, VisualizerInfo, VisualizerInput, Visuals,
+        AppViewClassExt, AppVisualizerExt, CommandError, CommandFinished, CommandId, Frame, FramePlugins,
+        FrameSystems, ViewClass, ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo,
+        VisualizerInput, Visuals,
         selection::{EntityClicked, SelectionChanged},
     };
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
     pub use chronoscope_types::{AsComponents, log_chunk};
     pub use chronoscope_views::{
         AppViewUiExt, ViewUi, ViewUiContext,
-        spatial::{AppPartsExt, AppSpatialExt, MarkCells, Marks, Part, SpatialPrimitive, SpatialVisual},
+        spatial::{
+            AppPartsExt, AppSpatialExt, AutoFraming, MarkCells, Marks, Part, SpatialPrimitive, SpatialVisual,
+        },
     };
 }

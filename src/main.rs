@@ -3,7 +3,10 @@
 use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Context as _;
-use bevy::{prelude::*, render::renderer::RenderAdapterInfo};
+use bevy::{
+    prelude::*,
+    render::{error_handler::RenderErrorHandler, renderer::RenderAdapterInfo},
+};
 use chronoscope::{
     ChronoscopePlugins,
     cli::{Cli, Options},
@@ -66,8 +69,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Some(threads) = options.threads {
         size_pools(usize::from(threads))?;
     }
-    if let Some(folder) = state_dir::state_dir() {
-        crash::report_panics(folder.join("crashes"));
+    let crashes = state_dir::state_dir().map(|folder| folder.join("crashes"));
+    if let Some(folder) = &crashes {
+        crash::report_panics(folder.clone());
     }
     let mut app = App::new();
     if options.profile {
@@ -79,9 +83,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         directives: options.log.clone(),
         file: log_file.or_else(|| logging::default_file().filter(|_| has_window)),
     };
+    let log_file = logging.file.clone();
     let logger = logging.plugin(&mut app);
     app.add_plugins(logger);
     info!("version {}", env!("CARGO_PKG_VERSION"));
+    app.insert_resource(RenderErrorHandler(crash::end_on_render_error));
+    app.insert_resource(crash::RenderFailure::new(crashes, log_file));
     let gpu = options.gpu.clone();
     app.add_systems(Startup, move |adapter: Option<Res<RenderAdapterInfo>>| {
         crash::note_adapter(adapter.as_deref(), gpu.as_deref());
@@ -94,8 +101,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             app.add_systems(Last, print_reports);
             // A window's runner takes the app with it, but the counts are shared.
             let outcomes = app.world().resource::<LoadOutcomes>().clone();
-            app.run();
-            Ok(exit_code(&outcomes))
+            let exit = app.run();
+            Ok(if exit.is_error() {
+                ExitCode::FAILURE
+            } else {
+                exit_code(&outcomes)
+            })
         }
         path => {
             let size = OffscreenSize {
@@ -179,7 +190,7 @@ fn print_reports(reports: Res<Reports>, mut num_printed: Local<usize>) {
     }
     for report in new {
         match report.severity {
-            Severity::Info => {}
+            Severity::Success | Severity::Info => {}
             Severity::Warning => eprintln!("warning: {report}"),
             Severity::Error => eprintln!("error: {report}"),
         }

@@ -140,6 +140,9 @@ pub enum OffscreenError {
     /// The viewer never came to rest.
     #[error("the viewer did not come to rest within {0} frames")]
     NotSettled(u32),
+    /// The app was told to end, as where the renderer failed.
+    #[error("the viewer ended before it came to rest")]
+    Ended,
     /// The renderer gave no picture.
     #[error("the renderer gave no picture")]
     NoPicture,
@@ -182,6 +185,9 @@ pub fn settle(app: &mut App, max_frames: Option<u32>) -> Result<(), OffscreenErr
         let settled = app.world().resource::<Settled>().frames();
         if settled >= SETTLED_FRAMES {
             return Ok(());
+        }
+        if app.should_exit().is_some() {
+            return Err(OffscreenError::Ended);
         }
         if settled == 0 {
             // Files are read on other threads: let them.

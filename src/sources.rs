@@ -154,6 +154,8 @@ pub(crate) struct FileSource {
     handle: SourceHandle,
     outcomes: LoadOutcomes,
     target: BlueprintTarget,
+    /// Whether the file is written: what is said then is that it is done.
+    is_saving: bool,
 }
 
 impl FileSource {
@@ -162,6 +164,15 @@ impl FileSource {
             handle,
             outcomes,
             target,
+            is_saving: false,
+        }
+    }
+
+    /// A file that is being written.
+    pub(crate) fn saving(handle: SourceHandle, outcomes: LoadOutcomes) -> Self {
+        Self {
+            is_saving: true,
+            ..Self::new(handle, outcomes, BlueprintTarget::AsNamed)
         }
     }
 
@@ -177,7 +188,13 @@ impl FileSource {
                     IngestMessage::Data(message)
                 })
             }
-            LoadEvent::Report(report) => Some(IngestMessage::Report(report_of(report))),
+            LoadEvent::Report(report) => {
+                let mut report = report_of(report);
+                if self.is_saving && report.severity == Severity::Info {
+                    report.severity = Severity::Success;
+                }
+                Some(IngestMessage::Report(report))
+            }
             LoadEvent::Finished { outcome, .. } => {
                 self.outcomes.count(outcome.opened);
                 None

@@ -206,10 +206,7 @@ fn what_is_saved_and_opened_again_looks_the_same() {
         let path = folder.path().join(name);
         command(&mut app, ViewerCommand::SaveBlueprint(path.clone()));
         let last = app.world().resource::<Reports>().iter().last().unwrap().clone();
-        assert_eq!(
-            last,
-            Report::info(path.to_str().unwrap(), None, "blueprint saved")
-        );
+        assert_eq!(last, Report::success(path.to_str().unwrap(), "Blueprint saved"));
         let mut again = scene_with(&path);
         assert_eq!(digest(again.world_mut()), edited, "{name}");
         // Saved again, it is the same text.

@@ -9,6 +9,7 @@
 )]
 
 mod blueprints;
+mod commands;
 mod contexts;
 mod embedding;
 mod extension;

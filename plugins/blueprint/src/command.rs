@@ -111,7 +111,8 @@ pub enum BlueprintCommand {
         /// The entity of the recording.
         entity: EntityPath,
     },
-    /// Replaces everything but overrides and properties of views that stay.
+    /// Replaces everything but overrides and properties of views that stay. How a host arranges its own
+    /// views.
     WriteAll(Box<ViewportBlueprint>),
 }
 

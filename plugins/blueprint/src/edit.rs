@@ -16,6 +16,7 @@ use crate::{
     BlueprintCommand, BlueprintEdit, BlueprintError, BlueprintQuery, Gesture, UndoState, ViewId,
     ViewportBlueprint,
     command::Components,
+    query_context::are_of_query_context,
     rows::{drop_rows_after, drop_superseded, latest_clear},
 };
 
@@ -219,6 +220,7 @@ impl BlueprintCommand {
             Self::ResetLayout => "reset layout",
             Self::SetAutoViews(_) => "change automatic views",
             Self::SetPanel(..) => "open or close panel",
+            Self::SetProperty(_, components) if are_of_query_context(components) => "change query context",
             Self::SetProperty(..) => "change view property",
             Self::SetDefault(..) => "change view default",
             Self::SetOverride { .. } => "change override",
@@ -235,7 +237,7 @@ fn gesture_of(command: &BlueprintCommand) -> Option<Gesture> {
     match command {
         // A property may come with others in the same drag.
         BlueprintCommand::SetProperty(view, _) | BlueprintCommand::SetDefault(view, _) => {
-            view.hash(&mut hasher);
+            (view, command.name()).hash(&mut hasher);
         }
         BlueprintCommand::SetOverride { view, entity, .. } => (view, entity).hash(&mut hasher),
         BlueprintCommand::SetShares { id, .. } => id.hash(&mut hasher),

@@ -6,14 +6,15 @@ use std::{sync::Arc, time::Duration};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use bevy_time::{Real, Time};
-use chronoscope_blueprint::{BlueprintCommand, UndoState, ViewportBlueprint, edit_blueprint};
+use chronoscope_blueprint::{BlueprintCommand, BlueprintError, UndoState, ViewportBlueprint, edit_blueprint};
 use chronoscope_store::TimelineId;
 
 use crate::{
     ActiveBlueprint, Cursor, DiffEntry, DiffLog, Frame, FrameSystems, IngestSources, Item, PlayState,
     Recordings, Report, Reports, Selection, TimeControls, ViewerCommand, ViewerCommands,
-    commands::FileRequests,
+    commands::{FileRequests, FrameAllRequest, FrameAllRequests, ScreenshotRequest, ScreenshotRequests},
     document,
+    requests::{CommandError, CommandFinished, Names, Requests, WaitingCommands, more_may_arrive},
     selection::{EntityClicked, SelectionChanged},
 };
 
@@ -24,6 +25,10 @@ impl Plugin for ApplyCommandsPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<Cursor>()
             .init_resource::<Selection>()
+            .init_resource::<WaitingCommands>()
+            .init_resource::<FrameAllRequests>()
+            .init_resource::<ScreenshotRequests>()
+            .add_message::<CommandFinished>()
             .add_message::<EntityClicked>()
             .add_message::<SelectionChanged>();
         app.add_systems(
@@ -37,10 +42,11 @@ impl Plugin for ApplyCommandsPlugin {
 
 fn apply_commands(
     mut commands: ResMut<ViewerCommands>,
+    mut requests: Requests<'_>,
     mut recordings: ResMut<Recordings>,
     mut times: ResMut<TimeControls>,
     mut selection: ResMut<Selection>,
-    mut requests: ResMut<FileRequests>,
+    mut files: ResMut<FileRequests>,
     mut sources: ResMut<IngestSources>,
     mut reports: ResMut<Reports>,
     mut log: ResMut<DiffLog>,
@@ -48,23 +54,52 @@ fn apply_commands(
     mut selection_changes: MessageWriter<SelectionChanged>,
     active: Res<ActiveBlueprint>,
 ) {
-    if commands.is_empty() {
+    if commands.is_empty() && requests.is_empty() {
         return;
     }
     puffin::profile_scope!("apply_commands");
     let mut hover = None;
     let mut selected_before = None;
     let mut editing = Editing::default();
-    for command in commands.take() {
-        match command {
+    for due in requests.due(commands.take()) {
+        let request = due.queued.request.as_ref();
+        let (id, of) = (
+            request.map(|request| request.id),
+            request.and_then(|request| request.recording.clone()),
+        );
+        if request.is_some() {
+            let names = Names {
+                recordings: &recordings,
+                times: &times,
+                active: &active,
+            };
+            if let Err(missing) = names.find(&due.queued.command, of.as_ref()) {
+                let may_arrive = more_may_arrive(&sources, &files);
+                requests.wait(due, missing, may_arrive, &mut reports);
+                continue;
+            }
+        }
+        let mut result = Ok(());
+        match &due.queued.command {
             ViewerCommand::Time(command) => {
-                if let Some(entry) = recordings.active() {
-                    times.get_mut(entry.key()).apply(&command, entry.store());
+                let entry = match &of {
+                    Some(id) => recordings.find(id),
+                    None => recordings.active(),
+                };
+                if let Some(entry) = entry {
+                    times.get_mut(entry.key()).apply(command, entry.store());
                 }
             }
             ViewerCommand::Blueprint(command) => {
-                let done = editing.edit(&mut recordings, &mut log, &active, &command);
-                done.unwrap_or_else(|report| reports.push(report));
+                match editing.edit(&mut recordings, &mut log, &active, command) {
+                    Ok(()) => {}
+                    Err(error) if request.is_some() && is_of_missing(&error) => {
+                        let may_arrive = more_may_arrive(&sources, &files);
+                        requests.wait(due, failed(&error), may_arrive, &mut reports);
+                        continue;
+                    }
+                    Err(error) => result = Err(failed(&error)),
+                }
             }
             ViewerCommand::EndGesture => {
                 if let Some((_, undo)) = recordings.active_blueprint_mut() {
@@ -73,48 +108,60 @@ fn apply_commands(
             }
             ViewerCommand::Undo => editing.undo(&mut recordings, |undo| _ = undo.undo()),
             ViewerCommand::Redo => editing.undo(&mut recordings, |undo| _ = undo.redo()),
-            ViewerCommand::ResetBlueprint | ViewerCommand::ResetToHeuristics => {
+            command @ (ViewerCommand::ResetBlueprint | ViewerCommand::ResetToHeuristics) => {
                 let keep_default = matches!(command, ViewerCommand::ResetBlueprint);
                 let done = editing.reset(&mut recordings, &mut log, keep_default);
-                done.unwrap_or_else(|report| reports.push(report));
+                result = done.map_err(|error| failed(&error));
             }
             ViewerCommand::Select(items) => {
                 selected_before.get_or_insert_with(|| selection.selected.clone());
-                selection.selected = items;
+                selection.selected.clone_from(items);
             }
             ViewerCommand::ToggleSelected(item) => {
                 selected_before.get_or_insert_with(|| selection.selected.clone());
-                toggle(&mut selection, item);
+                toggle(&mut selection, item.clone());
             }
-            ViewerCommand::Click(click) => _ = clicks.write(click),
-            ViewerCommand::Hover(item) => hover = Some(item),
+            ViewerCommand::Click(click) => _ = clicks.write(click.clone()),
+            ViewerCommand::Hover(item) => hover = Some(item.clone()),
             ViewerCommand::ActivateRecording(id) => {
                 editing = Editing::default();
-                if recordings.activate(&id) {
+                if recordings.activate(id) {
                     log.push(DiffEntry::Recordings);
                 }
             }
             ViewerCommand::CloseRecording(id) => {
                 editing = Editing::default();
-                sources.close(&id);
-                if recordings.close(&id) {
+                sources.close(id);
+                if recordings.close(id) {
                     times.retain(|key| recordings.get(key).is_some());
                     log.push(DiffEntry::Recordings);
                 }
             }
-            ViewerCommand::OpenFiles(paths) => requests.open.extend(paths),
-            ViewerCommand::SaveBlueprint(path) => requests.save_blueprint.push(path),
+            ViewerCommand::OpenFiles(paths) => files.open.extend_from_slice(paths),
+            ViewerCommand::SaveBlueprint(path) => files.save_blueprint.push(path.clone()),
             ViewerCommand::RemoveSource(id) => {
-                if sources.remove(id) {
+                if sources.remove(*id) {
                     log.push(DiffEntry::Recordings);
                 }
             }
             ViewerCommand::PasteBlueprint(text) => {
                 editing = Editing::default();
-                let done = document::paste(&text, &mut recordings, &mut log, &mut times);
-                done.unwrap_or_else(|report| reports.push(report));
+                let done = document::paste(text, &mut recordings, &mut log, &mut times);
+                result = done.map_err(CommandError::Failed);
+            }
+            // Answered by those who carry them out.
+            ViewerCommand::FrameAll(view) => {
+                let (view, frames) = (*view, 0);
+                requests.frame_all.0.push(FrameAllRequest { view, id, frames });
+                continue;
+            }
+            ViewerCommand::Screenshot(path) => {
+                let path = path.clone();
+                requests.screenshots.0.push(ScreenshotRequest { path, id });
+                continue;
             }
         }
+        requests.answer(id, result, &mut reports);
     }
     if let Some(before) = selected_before.filter(|before| *before != selection.selected) {
         let now = selection.selected.clone();
@@ -123,6 +170,18 @@ fn apply_commands(
     if let Some(hover) = hover.filter(|hover| *hover != selection.hovered) {
         selection.hovered = hover;
     }
+}
+
+/// Whether what an edit names is not there, or not yet.
+fn is_of_missing(error: &BlueprintError) -> bool {
+    matches!(
+        error,
+        BlueprintError::NoSuchView(_) | BlueprintError::NoSuchContainer(_)
+    )
+}
+
+fn failed(error: &BlueprintError) -> CommandError {
+    CommandError::Failed(Report::warning("blueprint", error.to_string()))
 }
 
 fn toggle(selection: &mut Selection, item: Item) {
@@ -148,7 +207,7 @@ impl Editing {
         log: &mut DiffLog,
         active: &ActiveBlueprint,
         command: &BlueprintCommand,
-    ) -> Result<(), Report> {
+    ) -> Result<(), BlueprintError> {
         let Some(application) = recordings.active_application().cloned() else {
             return Ok(());
         };
@@ -167,8 +226,7 @@ impl Editing {
             return Ok(());
         };
         let key = entry.key();
-        let change = edit_blueprint(&mut entry.recording, undo, &current, command)
-            .map_err(|error| Report::warning("blueprint", error.to_string()))?;
+        let change = edit_blueprint(&mut entry.recording, undo, &current, command)?;
         log.push_events(key, change.events);
         self.shown = Some(match change.stored {
             Some(stored) => Arc::new(active.with_stored(&stored)),
@@ -183,7 +241,7 @@ impl Editing {
         recordings: &mut Recordings,
         log: &mut DiffLog,
         keep_default: bool,
-    ) -> Result<(), Report> {
+    ) -> Result<(), BlueprintError> {
         self.shown = None;
         let Some(application) = recordings.active_application().cloned() else {
             return Ok(());
@@ -192,10 +250,7 @@ impl Editing {
             .blueprints(&application)
             .and_then(|blueprints| blueprints.default.clone())
             .filter(|_| keep_default);
-        if let Some(events) = recordings
-            .rewrite_active_blueprint(&application, default.as_ref())
-            .map_err(|error| Report::warning("blueprint", error.to_string()))?
-        {
+        if let Some(events) = recordings.rewrite_active_blueprint(&application, default.as_ref())? {
             let (key, events) = events;
             log.push_events(key, events);
         }

@@ -1,13 +1,18 @@
-//! Commands: what a user asks for. The user interface emits them, the next frame carries them out.
+//! Commands: what a user asks for. The user interface emits them, the next frame carries them out. What a
+//! host asks for may wait for what it names, and is answered: see [`crate::requests`].
 
 use std::path::PathBuf;
 
 use bevy_ecs::prelude::*;
-use chronoscope_blueprint::BlueprintCommand;
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_store::{StoreId, TimeRange};
 use chronoscope_types::SourceId;
 
-use crate::{Item, LoopMode, selection::EntityClicked};
+use crate::{
+    Item, LoopMode,
+    requests::{CommandId, Request},
+    selection::EntityClicked,
+};
 
 /// Something to be done to the shown recording's time.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,18 +89,57 @@ pub enum ViewerCommand {
     /// Replace the shown blueprint by one that stands in a text, in RON. One step to undo; a text that is no
     /// blueprint gives a report that names the line.
     PasteBlueprint(String),
+    /// Frame all that is in a view now: the eye of a 3D view, the visible part of a 2D view, all times and
+    /// values of a plot.
+    FrameAll(ViewId),
+    /// Save a picture of the window, or of the image that is drawn offscreen, as PNG. It is taken once the
+    /// frame has settled; while time plays, which never settles, as soon as nothing is loading. Carried out
+    /// by whoever owns the window.
+    Screenshot(PathBuf),
 }
 
-/// The commands that wait for the next frame, in the order in which they were given.
+/// Commands for the next frame, in the order in which they were given.
 #[derive(Resource, Debug, Default)]
 pub struct ViewerCommands {
-    queue: Vec<ViewerCommand>,
+    queue: Vec<QueuedCommand>,
+}
+
+/// A command, and who is to be answered.
+#[derive(Debug)]
+pub(crate) struct QueuedCommand {
+    pub(crate) command: ViewerCommand,
+    pub(crate) request: Option<Request>,
 }
 
 impl ViewerCommands {
-    /// Adds a command.
+    /// Adds a command about what is shown in the next frame. What it names and is not there by then makes it
+    /// void; [`Self::request`] waits for it.
     pub fn push(&mut self, command: ViewerCommand) {
-        self.queue.push(command);
+        let request = None;
+        self.queue.push(QueuedCommand { command, request });
+    }
+
+    /// Adds a command that waits for what it names: a recording, a timeline, an entity, a view, or just for
+    /// anything to be shown. It is answered by a [`CommandFinished`](crate::CommandFinished) with this id.
+    ///
+    /// It waits as long as some source is loading or live. When nothing more can arrive, it has failed, which
+    /// is reported to the user as well. Each waits by itself: one that was given later may be carried out
+    /// first.
+    pub fn request(&mut self, command: ViewerCommand) -> CommandId {
+        self.add_request(command, None)
+    }
+
+    /// As [`Self::request`], for one recording. The time is that of this recording, shown or not; selected
+    /// entities must be in it; other commands wait until it is the one that is shown.
+    pub fn request_for(&mut self, recording: StoreId, command: ViewerCommand) -> CommandId {
+        self.add_request(command, Some(recording))
+    }
+
+    fn add_request(&mut self, command: ViewerCommand, recording: Option<StoreId>) -> CommandId {
+        let id = CommandId::new();
+        let request = Some(Request { id, recording });
+        self.queue.push(QueuedCommand { command, request });
+        id
     }
 
     /// Adds a command about time.
@@ -113,12 +157,21 @@ impl ViewerCommands {
         self.queue.append(&mut other.queue);
     }
 
-    /// Takes all commands.
-    pub fn take(&mut self) -> Vec<ViewerCommand> {
+    /// The commands, in their order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &ViewerCommand> {
+        self.queue.iter().map(|queued| &queued.command)
+    }
+
+    /// Drops the commands that are not to be kept.
+    pub fn retain(&mut self, mut keep: impl FnMut(&ViewerCommand) -> bool) {
+        self.queue.retain(|queued| keep(&queued.command));
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<QueuedCommand> {
         std::mem::take(&mut self.queue)
     }
 
-    /// Whether no command waits.
+    /// Whether there is no command.
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
@@ -138,6 +191,34 @@ impl FileRequests {
     pub fn is_empty(&self) -> bool {
         self.open.is_empty() && self.save_blueprint.is_empty()
     }
+}
+
+/// The views that are to frame all that is in them. Whoever draws the views carries it out and answers.
+#[derive(Resource, Debug, Default)]
+pub struct FrameAllRequests(pub Vec<FrameAllRequest>);
+
+/// A view that is to frame all that is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameAllRequest {
+    /// The view.
+    pub view: ViewId,
+    /// The request to answer, if one.
+    pub id: Option<CommandId>,
+    /// Number of frames in which there was nothing to frame.
+    pub frames: u32,
+}
+
+/// The screenshots that were asked for. Whoever owns the window takes them and answers.
+#[derive(Resource, Debug, Default)]
+pub struct ScreenshotRequests(pub Vec<ScreenshotRequest>);
+
+/// A screenshot that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScreenshotRequest {
+    /// The PNG file.
+    pub path: PathBuf,
+    /// The request to answer, if one.
+    pub id: Option<CommandId>,
 }
 
 /// The kinds of files that [`FileRequests`] can ask for. Whoever owns the sources fills it; it is empty

@@ -1,4 +1,4 @@
-//! Reports: what went wrong, where, in a sentence for the user.
+//! Reports: what went wrong or is done, where, in a sentence for the user.
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
@@ -8,6 +8,8 @@ use chronoscope_store::EntityPath;
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
+    /// What a user asked for is done.
+    Success,
     /// Worth knowing.
     Info,
     /// Something is not shown, or not as it was meant.
@@ -50,6 +52,16 @@ impl Report {
             severity: Severity::Info,
             source: source.into(),
             entity,
+            message: message.into(),
+        }
+    }
+
+    /// What a user asked for is done.
+    pub fn success(source: impl Into<Arc<str>>, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Success,
+            source: source.into(),
+            entity: None,
             message: message.into(),
         }
     }

@@ -6,8 +6,8 @@
 //! modules follow the frame:
 //!
 //! # 1. The data and who asks for it
-//! [`recordings`] holds the stores that are open; [`commands`] is what a user asks for; [`diff`] numbers what
-//! changed.
+//! [`recordings`] holds the stores that are open; [`commands`] is what a user asks for, [`requests`] those that
+//! wait for what they name and are answered; [`diff`] numbers what changed.
 //!
 //! # 2. Ingest, GC, commands
 //! [`ingest`] drains what files and streams deliver, within a budget; [`chunk_loading`] has chunks read that
@@ -45,6 +45,7 @@ pub mod overrides;
 pub mod query_context;
 pub mod query_results;
 pub mod recordings;
+pub mod requests;
 pub mod schedule;
 pub mod selection;
 pub mod settle;
@@ -71,6 +72,7 @@ pub use overrides::{ResolvedInstruction, ResolvedOverrides, ViewOverrides};
 pub use query_context::{ContextId, ContextProblem, InContext, InContexts, QueryContext, QueryContexts};
 pub use query_results::{DataResult, DataResults, InstructionIndex, LatestAtResults, ResultKey, ResultQuery};
 pub use recordings::{RecordingEntry, RecordingKey, Recordings};
+pub use requests::{CommandError, CommandFinished, CommandId, answer_command};
 pub use schedule::{Frame, FramePlugins, FrameSystems};
 pub use selection::{Item, Selection};
 pub use settle::Settled;

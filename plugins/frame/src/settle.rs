@@ -90,6 +90,14 @@ impl Settled {
         self.waker = Some(waker);
     }
 
+    /// Has another frame follow, without disturbing this one: who waits for settled frames needs them to
+    /// come.
+    pub fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake();
+        }
+    }
+
     /// What wakes the viewer, where it can rest at all.
     pub fn waker(&self) -> Option<&Waker> {
         self.waker.as_ref()

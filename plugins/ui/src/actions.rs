@@ -1,7 +1,11 @@
 //! Commands in action: run by name and by key.
 
-use chronoscope_blueprint::{BlueprintCommand, Panel, PanelState};
-use chronoscope_frame::{FileKinds, LoopMode, PlayState, Report, TimeCommand, TimeControls, ViewerCommand};
+use std::collections::BTreeSet;
+
+use chronoscope_blueprint::{BlueprintCommand, Panel, PanelState, ViewId};
+use chronoscope_frame::{
+    FileKinds, Item, LoopMode, PlayState, Report, TimeCommand, TimeControls, ViewTile, ViewerCommand,
+};
 use egui::{KeyboardShortcut, Modifiers};
 
 use crate::{
@@ -10,6 +14,7 @@ use crate::{
     edits,
     panels::panel_state,
     pass::Pass,
+    save_dialog::SaveKind,
     state::UiState,
     time_panel::switch_timeline,
 };
@@ -21,11 +26,8 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
     }
     match command {
         UiCommand::Open => open_files(ctx, pass, state),
-        UiCommand::SaveBlueprint => {
-            if let Some(application) = pass.recordings().active_application() {
-                state.save_dialog.open(application);
-            }
-        }
+        UiCommand::SaveBlueprint => save(SaveKind::Blueprint, ctx, pass, state),
+        UiCommand::SaveScreenshot => save(SaveKind::Screenshot, ctx, pass, state),
         UiCommand::CloseRecording => {
             if let Some(entry) = pass.active() {
                 pass.push(ViewerCommand::CloseRecording(entry.id().clone()));
@@ -43,6 +45,7 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
             pass.edit(BlueprintCommand::SetAutoViews(!pass.viewport().auto_views));
         }
         UiCommand::ClearSelection => pass.push(ViewerCommand::Select(Vec::new())),
+        UiCommand::FrameAll => frame_all(pass),
         UiCommand::RestoreTile => pass.edit(edits::maximize(None)),
         UiCommand::ToggleLeftPanel => toggle_panel(pass, Panel::Blueprint),
         UiCommand::ToggleSelectionPanel => toggle_panel(pass, Panel::Selection),
@@ -131,6 +134,31 @@ fn open_files(ctx: &egui::Context, pass: &Pass<'_>, state: &mut UiState) {
             .then(|| DesktopDialog::open_files(ctx, kinds))
             .flatten()
     });
+}
+
+fn save(kind: SaveKind, ctx: &egui::Context, pass: &Pass<'_>, state: &mut UiState) {
+    let application = pass.recordings().active_application();
+    let name = kind.file_name(application.map_or("chronoscope", |name| name));
+    let asks_desktop = pass.settings.desktop_dialogs;
+    state.save_dialog.open(kind, name, |file| {
+        asks_desktop
+            .then(|| DesktopDialog::save_file(ctx, file))
+            .flatten()
+    });
+}
+
+/// Has the selected views frame all that is in them; where none is selected, all that are shown.
+fn frame_all(pass: &mut Pass<'_>) {
+    let selected: BTreeSet<ViewId> = pass.selection().selected.iter().filter_map(Item::view).collect();
+    let is_shown = |view: &ViewId| pass.of_view::<ViewTile>(*view).is_some_and(|tile| tile.shown);
+    let views: Vec<ViewId> = if selected.is_empty() {
+        pass.viewport().views.keys().copied().filter(is_shown).collect()
+    } else {
+        selected.into_iter().collect()
+    };
+    for view in views {
+        pass.push(ViewerCommand::FrameAll(view));
+    }
 }
 
 /// Takes a text out of the input that was pasted, where the clipboard is read elsewhere. The keys that pasted

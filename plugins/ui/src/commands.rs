@@ -17,6 +17,8 @@ pub enum UiCommand {
     Open,
     /// Saves the blueprint to a file.
     SaveBlueprint,
+    /// Saves a picture of the window to a file.
+    SaveScreenshot,
     /// Closes the recording that is shown.
     CloseRecording,
     /// Opens or closes the command palette.
@@ -39,6 +41,8 @@ pub enum UiCommand {
     ToggleAutoViews,
     /// Selects nothing.
     ClearSelection,
+    /// Frames all that is in the selected views, else in all views.
+    FrameAll,
     /// Restores the tile that fills the viewport.
     RestoreTile,
     /// Opens or closes the left panel.
@@ -87,9 +91,10 @@ const COMMAND_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl UiCommand {
     /// All commands, in the order of the menu and the palette.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::Open,
         Self::SaveBlueprint,
+        Self::SaveScreenshot,
         Self::CloseRecording,
         Self::Palette,
         Self::Undo,
@@ -101,6 +106,7 @@ impl UiCommand {
         Self::ResetLayout,
         Self::ToggleAutoViews,
         Self::ClearSelection,
+        Self::FrameAll,
         Self::RestoreTile,
         Self::ToggleLeftPanel,
         Self::ToggleSelectionPanel,
@@ -128,6 +134,7 @@ impl UiCommand {
         match self {
             Self::Open => "Open…",
             Self::SaveBlueprint => "Save blueprint as…",
+            Self::SaveScreenshot => "Save screenshot as…",
             Self::CloseRecording => "Close recording",
             Self::Palette => "Find a command…",
             Self::Undo => "Undo",
@@ -139,6 +146,7 @@ impl UiCommand {
             Self::ResetLayout => "Arrange views automatically",
             Self::ToggleAutoViews => "Add views for new data",
             Self::ClearSelection => "Clear selection",
+            Self::FrameAll => "Frame all content",
             Self::RestoreTile => "Restore the maximized view",
             Self::ToggleLeftPanel => "Recordings and blueprint panel",
             Self::ToggleSelectionPanel => "Selection panel",
@@ -167,6 +175,7 @@ impl UiCommand {
         match self {
             Self::Open => icons::OPEN,
             Self::SaveBlueprint => icons::SAVE,
+            Self::SaveScreenshot => icons::SCREENSHOT,
             Self::CloseRecording => icons::CLOSE,
             Self::Palette => icons::PALETTE,
             Self::Undo => icons::UNDO,
@@ -178,6 +187,7 @@ impl UiCommand {
             Self::ResetLayout => icons::CONTAINER_GRID,
             Self::ToggleAutoViews => icons::ADD,
             Self::ClearSelection => icons::CLEAR_SELECTION,
+            Self::FrameAll => icons::FRAME,
             Self::RestoreTile => icons::MINIMIZE,
             Self::ToggleLeftPanel => icons::PANEL_LEFT,
             Self::ToggleSelectionPanel => icons::PANEL_RIGHT,
@@ -258,6 +268,7 @@ impl UiCommand {
     pub(crate) fn is_enabled(self, pass: &Pass<'_>) -> bool {
         match self {
             Self::Open
+            | Self::SaveScreenshot
             | Self::Palette
             | Self::TogglePerformancePanel
             | Self::ToggleNotifications
@@ -269,7 +280,8 @@ impl UiCommand {
             Self::Redo => undo_state(pass).is_some_and(UndoState::can_redo),
             Self::ClearSelection => !pass.selection().selected.is_empty(),
             Self::RestoreTile => pass.viewport().maximized.is_some(),
-            Self::CloseRecording
+            Self::FrameAll
+            | Self::CloseRecording
             | Self::SaveBlueprint
             | Self::CopyBlueprint
             | Self::PasteBlueprint

@@ -1,4 +1,4 @@
-//! Dialogs of the desktop for choosing files. They are windows of another program, which answers when it
+//! Dialogs of the desktop for choosing files to open or to save. They are windows of another program, which answers when it
 //! pleases, or not at all: no pass waits for it.
 
 use std::{
@@ -25,8 +25,12 @@ pub(crate) struct DesktopDialog {
     /// Locked by nobody: a future need not be shared between threads, but a state must.
     asked: Mutex<Asked>,
     since_secs: f64,
-    /// Whether somebody else has asked in its place, once.
-    pub(crate) is_given_up: bool,
+    /// Whether the viewer has asked in its place, once.
+    is_given_up: bool,
+    /// Whether no answer also means that the dialog was canceled.
+    is_for_saving: bool,
+    /// Whether the window has lost the focus since, as to a dialog.
+    has_lost_focus: bool,
 }
 
 /// How it stands with a dialog.
@@ -49,7 +53,24 @@ impl DesktopDialog {
             asked: Mutex::new(asked),
             since_secs: ctx.input(|input| input.time),
             is_given_up: false,
+            is_for_saving: false,
+            has_lost_focus: false,
         }
+    }
+
+    /// A dialog for saving that was asked for just now. Desktops do not tell a dialog that was canceled from
+    /// none at all; but one that was there has taken the focus.
+    pub(crate) fn for_saving(ctx: &egui::Context, asked: Asked) -> Self {
+        Self {
+            is_for_saving: true,
+            ..Self::new(ctx, asked)
+        }
+    }
+
+    /// Asks the desktop where to save a file, as which one of these extensions is proposed. `None` where this
+    /// program was built without.
+    pub(crate) fn save_file(ctx: &egui::Context, file: &FileToSave<'_>) -> Option<Self> {
+        Some(Self::for_saving(ctx, ask_where_to_save(file)?))
     }
 
     /// Asks the desktop for files of these kinds to open. `None` where this program was built without.
@@ -63,9 +84,11 @@ impl DesktopDialog {
         let asked = self.asked.get_mut().unwrap_or_else(PoisonError::into_inner);
         let answer = asked.as_mut().poll(&mut std::task::Context::from_waker(&waker));
         let (now_secs, has_focus) = ctx.input(|input| (input.time, input.focused));
+        self.has_lost_focus |= !has_focus;
         let rest_secs = self.since_secs + MOMENT_SECS - now_secs;
         match answer {
             Poll::Ready(Some(paths)) => Progress::Chosen(paths),
+            Poll::Ready(None) if self.is_for_saving && self.has_lost_focus => Progress::Chosen(Vec::new()),
             Poll::Ready(None) => Progress::Missing,
             Poll::Pending if rest_secs > 0.0 => {
                 ctx.request_repaint_after(Duration::from_secs_f64(rest_secs));
@@ -76,6 +99,96 @@ impl DesktopDialog {
             Poll::Pending => Progress::Open,
         }
     }
+}
+
+/// A file that is to be saved, as a dialog names it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FileToSave<'a> {
+    pub(crate) title: &'a str,
+    /// What the kinds of files are called together.
+    pub(crate) kind: &'a str,
+    pub(crate) extensions: &'a [&'a str],
+    /// The proposed name.
+    pub(crate) name: &'a str,
+}
+
+/// Files that somebody is asked for: on the desktop where it has dialogs, else in the viewer.
+#[derive(Default)]
+pub(crate) struct FileQuestion {
+    desktop: Option<DesktopDialog>,
+}
+
+/// What came of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileAnswer {
+    /// Nothing, so far.
+    None,
+    /// The desktop cannot ask: the viewer has to.
+    AskHere,
+    /// These files were chosen; none where it was canceled.
+    Chosen(Vec<PathBuf>),
+}
+
+impl FileQuestion {
+    /// Asks the desktop, where it is to be asked and is not yet. Returns whether it was asked now; else the
+    /// viewer has to.
+    pub(crate) fn ask(&mut self, desktop: impl FnOnce() -> Option<DesktopDialog>) -> bool {
+        if self.desktop.is_some() {
+            return false;
+        }
+        self.desktop = desktop();
+        self.desktop.is_some()
+    }
+
+    /// Sees what the desktop says, while the viewer asks as well or not.
+    pub(crate) fn poll(&mut self, ctx: &egui::Context, is_asked_here: bool) -> FileAnswer {
+        let Some(desktop) = &mut self.desktop else {
+            return FileAnswer::None;
+        };
+        match desktop.poll(ctx) {
+            Progress::Open => FileAnswer::None,
+            Progress::Silent if is_asked_here || desktop.is_given_up => FileAnswer::None,
+            Progress::Silent => {
+                desktop.is_given_up = true;
+                FileAnswer::AskHere
+            }
+            Progress::Missing => {
+                let has_asked = desktop.is_given_up;
+                self.desktop = None;
+                if has_asked {
+                    FileAnswer::None
+                } else {
+                    FileAnswer::AskHere
+                }
+            }
+            Progress::Chosen(paths) => {
+                self.desktop = None;
+                FileAnswer::Chosen(paths)
+            }
+        }
+    }
+}
+
+#[cfg(feature = "file_dialog")]
+fn ask_where_to_save(file: &FileToSave<'_>) -> Option<Asked> {
+    let dialog = rfd::AsyncFileDialog::new()
+        .set_title(file.title)
+        .add_filter(file.kind, file.extensions)
+        .set_file_name(file.name);
+    let chosen = dialog.save_file();
+    Some(Box::pin(async {
+        match chosen.await {
+            Some(file) => Some(vec![file.path().to_owned()]),
+            // These desktops always have a dialog, which was canceled.
+            None if cfg!(any(windows, target_os = "macos")) => Some(Vec::new()),
+            None => None,
+        }
+    }))
+}
+
+#[cfg(not(feature = "file_dialog"))]
+fn ask_where_to_save(_: &FileToSave<'_>) -> Option<Asked> {
+    None
 }
 
 #[cfg(feature = "file_dialog")]
@@ -165,6 +278,20 @@ mod tests {
                 assert!(answer.send(answer_of_desktop.clone()).is_ok());
                 assert_eq!(dialog.poll(&ctx), expected);
             }
+        }
+    }
+
+    #[test]
+    fn where_nothing_was_chosen_to_save_there_was_a_dialog_if_it_took_the_focus() {
+        let ctx = egui::Context::default();
+        for (focused, expected) in [(true, Progress::Missing), (false, Progress::Chosen(vec![]))] {
+            let (answer, mut dialog) = desktop(&ctx);
+            dialog.is_for_saving = true;
+            pass(&ctx, 0.1, focused);
+            assert_eq!(dialog.poll(&ctx), Progress::Open);
+            pass(&ctx, 60.0, true);
+            assert!(answer.send(None).is_ok());
+            assert_eq!(dialog.poll(&ctx), expected);
         }
     }
 

@@ -6,7 +6,7 @@ use chronoscope_frame::{FileKinds, ViewerCommand};
 use egui::{Align, Align2, Layout, RichText, Vec2};
 
 use crate::{
-    desktop_dialog::{DesktopDialog, Progress},
+    desktop_dialog::{DesktopDialog, FileAnswer, FileQuestion},
     fonts, overlay,
     pass::{Pass, Place},
     theme::{Theme, size},
@@ -22,19 +22,15 @@ pub(crate) struct OpenDialogState {
     is_open: bool,
     just_opened: bool,
     path: String,
-    desktop: Option<DesktopDialog>,
+    question: FileQuestion,
 }
 
 impl OpenDialogState {
     /// Asks the desktop, where it is to be asked and is not yet; else for a path.
     pub(crate) fn open(&mut self, desktop: impl FnOnce() -> Option<DesktopDialog>) {
-        if self.desktop.is_none() {
-            self.desktop = desktop();
-            if self.desktop.is_some() {
-                return;
-            }
+        if !self.question.ask(desktop) {
+            self.ask_for_path();
         }
-        self.ask_for_path();
     }
 
     fn ask_for_path(&mut self) {
@@ -50,27 +46,13 @@ impl OpenDialogState {
 
     /// Sees what the desktop says. Where that is nothing, a path is asked for.
     fn look_at_desktop(&mut self, ctx: &egui::Context, pass: &mut Pass<'_>) {
-        let Some(desktop) = &mut self.desktop else { return };
-        match desktop.poll(ctx) {
-            Progress::Open => {}
-            Progress::Silent if self.is_open || desktop.is_given_up => {}
-            Progress::Silent => {
-                desktop.is_given_up = true;
-                self.ask_for_path();
-            }
-            Progress::Missing => {
-                let has_asked = desktop.is_given_up;
-                self.desktop = None;
-                if !has_asked {
-                    self.ask_for_path();
-                }
-            }
-            Progress::Chosen(paths) => {
-                self.desktop = None;
-                if !paths.is_empty() {
-                    pass.push(ViewerCommand::OpenFiles(paths));
-                    self.is_open = false;
-                }
+        match self.question.poll(ctx, self.is_open) {
+            FileAnswer::None => {}
+            FileAnswer::AskHere => self.ask_for_path(),
+            FileAnswer::Chosen(paths) if paths.is_empty() => {}
+            FileAnswer::Chosen(paths) => {
+                pass.push(ViewerCommand::OpenFiles(paths));
+                self.is_open = false;
             }
         }
     }

@@ -8,10 +8,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use chronoscope_blueprint::BlueprintDocument;
+use chronoscope_blueprint::{BlueprintDocument, ViewId};
 use chronoscope_frame::{
-    ActiveBlueprint, FileKind, FileKinds, IngestSource, IngestSources, Recordings, SourcePoll, TimeControls,
-    commands::FileRequests,
+    ActiveBlueprint, FileKind, FileKinds, IngestSource, IngestSources, Item, Recordings, Report, Reports,
+    SourcePoll, TimeControls, ViewerCommand, ViewerCommands,
+    commands::{FileRequests, FrameAllRequests, ScreenshotRequests},
 };
 use chronoscope_types::SourceStatus;
 use egui::{Event, Key, Modifiers};
@@ -277,6 +278,65 @@ fn a_blueprint_is_saved_under_a_name_that_says_its_format() {
     stage.press(Key::Enter, Modifiers::NONE);
     assert!(!says(&stage.draw(), "Save blueprint as"));
     assert_eq!(requested(&stage), [exists]);
+}
+
+#[test]
+fn a_screenshot_is_saved_under_the_name_that_is_typed() {
+    let mut stage = Stage::empty(800.0, 600.0);
+    stage.draw();
+    run(&mut stage, "save screenshot");
+    let texts = stage.draw();
+    check_says(&texts, "Save screenshot as");
+    check_says(&texts, "chronoscope.png");
+    stage.press(Key::Enter, Modifiers::NONE);
+    stage.draw();
+    let requests = &stage.app.world().resource::<ScreenshotRequests>().0;
+    let paths: Vec<_> = requests.iter().map(|request| request.path.to_str()).collect();
+    assert_eq!(paths, [Some("chronoscope.png")]);
+}
+
+#[test]
+fn what_is_saved_is_confirmed_for_a_moment() {
+    let mut stage = stage();
+    stage.draw();
+    let mut reports = stage.app.world_mut().resource_mut::<Reports>();
+    reports.push(Report::success("/pictures/a.png", "Screenshot saved"));
+    reports.push(Report::warning("/data/a.rrd", "is damaged"));
+    let texts = stage.draw();
+    check_says(&texts, "Screenshot saved");
+    check_says(&texts, "/pictures/a.png");
+    assert!(stage.wants_repaint(), "to take it away");
+    for _ in 0..600 {
+        stage.draw_with(Vec::new());
+    }
+    let texts = stage.draw();
+    assert!(!says(&texts, "Screenshot saved"), "{texts:?}");
+    check_says(&texts, "is damaged");
+}
+
+#[test]
+fn the_selected_views_frame_all_that_is_in_them_else_all_that_are_shown() {
+    let mut stage = stage();
+    stage.draw();
+    let framed = |stage: &mut Stage| -> Vec<_> {
+        run(stage, "frame all content");
+        let requests = std::mem::take(&mut stage.app.world_mut().resource_mut::<FrameAllRequests>().0);
+        requests.into_iter().map(|request| request.view).collect()
+    };
+    let shown: Vec<_> = {
+        let viewport = stage.app.world().resource::<ActiveBlueprint>().viewport();
+        viewport.views.keys().copied().collect()
+    };
+    assert_eq!(framed(&mut stage), shown);
+    let selected = Item::View(ViewId::from_bytes([9; 16]));
+    let select = ViewerCommand::Select(vec![selected.clone()]);
+    stage
+        .app
+        .world_mut()
+        .resource_mut::<ViewerCommands>()
+        .push(select);
+    stage.draw();
+    assert_eq!(framed(&mut stage), [selected.view().unwrap()]);
 }
 
 #[test]

@@ -73,6 +73,8 @@ pub const PALETTE: &str = phosphor::COMMAND;
 pub const SETTINGS: &str = phosphor::GEAR;
 /// Open a file.
 pub const OPEN: &str = phosphor::FOLDER_OPEN;
+/// A picture of the window.
+pub const SCREENSHOT: &str = phosphor::CAMERA;
 /// Save to a file.
 pub const SAVE: &str = phosphor::FLOPPY_DISK;
 /// Put on the clipboard.

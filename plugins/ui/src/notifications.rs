@@ -1,6 +1,7 @@
-//! Reports: a list behind the bell, and banners for those that matter until they are dismissed.
+//! Reports: a list behind the bell, and banners: for what matters until it is dismissed, for what is done a
+//! moment.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use chronoscope_frame::{Item, Report, Reports, error::Severity};
 use egui::{Align, Color32, Layout, RichText, Sense, Ui};
@@ -20,10 +21,19 @@ pub(crate) struct NotificationsState {
     /// Reports that were taken into account until now.
     num_read: usize,
     worst: Option<Severity>,
-    /// Reports that are shown until they are dismissed.
-    banners: Vec<Report>,
+    banners: Vec<Banner>,
     problems: Problems,
 }
+
+/// A report in the corner.
+struct Banner {
+    report: Report,
+    /// When it goes by itself, if it does, in seconds of the context.
+    until_secs: Option<f64>,
+}
+
+/// Seconds for which a banner says that something is done.
+const SUCCESS_SECS: f64 = 6.0;
 
 /// The worst problem of each file or stream.
 #[derive(Default)]
@@ -66,20 +76,34 @@ impl NotificationsState {
     }
 
     /// Takes new reports into account. Cost: as many as there are new ones.
-    pub(crate) fn update(&mut self, reports: &Reports) {
+    pub(crate) fn update(&mut self, ctx: &egui::Context, reports: &Reports) {
+        let now_secs = ctx.input(|input| input.time);
         let num_new = reports.total().saturating_sub(self.num_read);
         self.num_read = reports.total();
         let new: Vec<&Report> = reports.iter().rev().take(num_new).collect();
         for report in new.into_iter().rev() {
             self.worst = self.worst.max(Some(report.severity));
             self.problems.add(report);
-            // Warnings about entities stand beside the views that show them.
-            let is_notice = report.severity == Severity::Error
-                || (report.severity == Severity::Warning && report.entity.is_none());
+            let is_notice = match report.severity {
+                Severity::Success | Severity::Error => true,
+                // Those about entities stand beside the views that show them.
+                Severity::Warning => report.entity.is_none(),
+                Severity::Info => false,
+            };
             if is_notice {
-                self.banners.retain(|banner| banner != report);
-                self.banners.push(report.clone());
+                let is_done = report.severity == Severity::Success;
+                self.banners.retain(|banner| banner.report != *report);
+                self.banners.push(Banner {
+                    report: report.clone(),
+                    until_secs: is_done.then_some(now_secs + SUCCESS_SECS),
+                });
             }
+        }
+        self.banners
+            .retain(|banner| banner.until_secs.is_none_or(|until_secs| now_secs < until_secs));
+        let next = self.banners.iter().filter_map(|banner| banner.until_secs);
+        if let Some(until_secs) = next.reduce(f64::min) {
+            ctx.request_repaint_after(Duration::from_secs_f64(until_secs - now_secs));
         }
         let too_many = self.banners.len().saturating_sub(MAX_KEPT);
         self.banners.drain(..too_many);
@@ -207,7 +231,8 @@ pub(crate) fn show_report(ui: &mut Ui, pass: &mut Pass<'_>, report: &Report) {
     });
 }
 
-/// Errors, and warnings that concern no single entity, in the corner until they are dismissed.
+/// Errors, and warnings that concern no single entity, in the corner until they are dismissed; what is done,
+/// for a moment.
 pub(crate) fn show_banners(ui: &Ui, place: &Place, state: &mut NotificationsState) {
     if state.banners.is_empty() {
         return;
@@ -226,7 +251,7 @@ pub(crate) fn show_banners(ui: &Ui, place: &Place, state: &mut NotificationsStat
         .show(ui.ctx(), |ui| {
             ui.set_width(width);
             let newest = state.banners.iter().enumerate().rev().take(MAX_BANNERS);
-            for (at, report) in newest {
+            for (at, Banner { report, .. }) in newest {
                 let color = severity_color(&theme, report.severity);
                 banner_frame(&theme, color).show(ui, |ui| {
                     ui.horizontal_top(|ui| {
@@ -274,6 +299,7 @@ fn banner_frame(theme: &Theme, edge: Color32) -> egui::Frame {
 /// The icon of a severity.
 pub(crate) fn severity_icon(severity: Severity) -> &'static str {
     match severity {
+        Severity::Success => icons::SUCCESS,
         Severity::Info => icons::INFO,
         Severity::Warning => icons::WARNING,
         Severity::Error => icons::ERROR,
@@ -283,6 +309,7 @@ pub(crate) fn severity_icon(severity: Severity) -> &'static str {
 /// The color of a severity.
 pub(crate) fn severity_color(theme: &Theme, severity: Severity) -> Color32 {
     match severity {
+        Severity::Success => theme.success,
         Severity::Info => theme.secondary,
         Severity::Warning => theme.warning,
         Severity::Error => theme.error,

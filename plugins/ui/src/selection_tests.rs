@@ -15,7 +15,7 @@ use chronoscope_frame::{
     visualizer::QueryMode,
 };
 use chronoscope_store::StoreId;
-use chronoscope_types::{AsComponents, Component, Points3D, components, log_chunk};
+use chronoscope_types::{AsComponents, Component, Points3D, Rgba, components, log_chunk};
 
 use egui::{Event, Key, Modifiers};
 
@@ -107,6 +107,7 @@ fn values_that_the_recording_does_not_give_are_shown_with_their_sources() {
     let default = Points3D::default().with_labels(["a default"]);
     let default = BlueprintCommand::SetDefault(view, default.components());
     command(&mut stage, ViewerCommand::Blueprint(default));
+    command(&mut stage, ViewerCommand::EndGesture);
     // Visualizers are asked about entities that are new to them.
     let more = Points3D::new([[0.0, 0.0, 0.0]]);
     let more = log_chunk("/more", [], &more).unwrap();
@@ -132,6 +133,54 @@ fn values_that_the_recording_does_not_give_are_shown_with_their_sources() {
     assert!(says("Shown as Dots"), "{texts:?}");
     assert!(says("0.125") && says("fallback"), "{texts:?}");
     assert!(says("a default") && says("view default"), "{texts:?}");
+    // It is taken back where it is shown.
+    let default = texts.iter().find(|text| text.contains("view default")).unwrap();
+    let default = stage.find(default);
+    let reset = stage.find_near(icons::RESET, default);
+    stage.click(reset);
+    let texts = stage.draw();
+    assert!(
+        !texts.iter().any(|text| text.contains("view default")),
+        "{texts:?}"
+    );
+    command(&mut stage, ViewerCommand::Undo);
+    assert!(stage.draw().iter().any(|text| text.contains("view default")));
+}
+
+#[test]
+fn a_value_becomes_the_default_of_its_view() {
+    let mut stage = stage();
+    let item = item(&stage, None);
+    let view = item.view().unwrap();
+    command(&mut stage, ViewerCommand::Select(vec![item]));
+    let texts = stage.draw();
+    let name = texts.iter().position(|text| text == "colors").unwrap();
+    // Name, icon, value.
+    let value = &texts[name + 2];
+    let row = stage.find("colors");
+    let place = stage.find_near(value, row);
+    let button = |pressed| Event::PointerButton {
+        pos: place,
+        button: egui::PointerButton::Secondary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    stage.draw_with(vec![Event::PointerMoved(place)]);
+    stage.draw_with(vec![button(true)]);
+    stage.draw_with(vec![button(false)]);
+    stage.draw();
+    let choice = stage.find("Use as default of the view");
+    stage.click(choice);
+    stage.draw();
+    let world = stage.app.world();
+    let active = world.resource::<ActiveBlueprint>();
+    let document = active.document(world.resource(), world.resource()).unwrap();
+    let defaults = &document.views[&view].defaults;
+    let [(descriptor, array)] = &defaults[..] else {
+        panic!("{defaults:?}");
+    };
+    assert_eq!(&*descriptor.component, Points3D::COLORS.name);
+    assert_eq!(array, &components::Color::build(vec![Rgba(0xff00_00ff)]));
 }
 
 #[test]

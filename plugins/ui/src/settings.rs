@@ -24,9 +24,9 @@ pub struct UiSettings {
     pub shortcuts: bool,
     /// Whether files that are dropped onto the window are opened.
     pub take_drops: bool,
-    /// Whether files are chosen in dialogs of the desktop, where it has some; needs the feature `file_dialog`. Off
-    /// by default, and where the desktop does not answer: then a path is typed. On macOS, passes must be drawn
-    /// on the main thread.
+    /// Whether files to open and to save are chosen in dialogs of the desktop, where it has some; needs the
+    /// feature `file_dialog`. Off by default, and where the desktop does not answer: then a path is typed. On
+    /// macOS, passes must be drawn on the main thread.
     pub desktop_dialogs: bool,
     /// Whether views in tabs that are not open are kept up to date, too. Off by default: what cannot be seen costs
     /// nothing.

@@ -193,7 +193,7 @@ fn arrange(
     pass.shows_performance = state.performance_panel.is_open;
     actions::handle_shortcuts(&ctx, &mut pass, state);
     take_dropped_files(&ctx, &mut pass);
-    state.notifications.update(world.resource::<Reports>());
+    state.notifications.update(&ctx, world.resource::<Reports>());
 
     let mut chosen = None;
     if pass.settings.panels.top_bar {
@@ -351,12 +351,13 @@ fn settle_hover(
     out: &mut ViewerCommands,
 ) {
     let mut from_views = None;
-    for command in out.take() {
-        match command {
-            ViewerCommand::Hover(item) => from_views = Some(item),
-            other => out.push(other),
+    out.retain(|command| match command {
+        ViewerCommand::Hover(item) => {
+            from_views = Some(item.clone());
+            false
         }
-    }
+        _ => true,
+    });
     let before = &world.resource::<Selection>().hovered;
     let was_of_panel = state.hover_is_of_panel;
     state.hover_is_of_panel = from_panels.is_some();

@@ -2,12 +2,13 @@
 //!
 //! # What every view has
 //! [`view_ui`] is how a view draws its tile: it reads products and emits commands. [`style`] has the colors that the theme
-//! gives to views, [`colors`] those that data gets. [`time_steps`] are the distances between the labels of a time axis.
+//! gives to views, [`colors`] those that data gets. `frame_all` has views frame what is in them, by command. [`time_steps`] are the distances between the labels of a time axis.
 //!
 //! # The views
 //! [`spatial3d`] and [`spatial2d`] share [`spatial`]. [`time_series`] are plots, [`text_log`] lists log lines, [`text_document`] shows a
 //! text.
 
+mod frame_all;
 mod properties;
 
 pub mod colors;

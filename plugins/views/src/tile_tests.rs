@@ -20,6 +20,7 @@ use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 use crate::{TextDocumentPlugin, TextLogPlugin, TimeSeriesPlugin, ViewUiContext, ViewUis, testing::log};
 
 mod contexts;
+mod framing;
 
 /// A viewer of plots, logs and documents.
 struct Viewer {

@@ -10,6 +10,8 @@ use chronoscope_frame::{
 };
 use chronoscope_store::EntityPath;
 
+use crate::frame_all::FrameAllPlugin;
+
 /// The user interface of a view class.
 ///
 /// An egui pass may repeat, so that this is called more than once in a frame. It reads products from the world, and what it wants
@@ -29,6 +31,12 @@ pub trait ViewUi: Send + Sync + 'static {
 
     /// Draws the content of a tile into all of the space that is there.
     fn ui(&self, ui: &mut egui::Ui, context: &mut ViewUiContext<'_>);
+
+    /// Has the view frame all that is in it now, by commands. Returns whether there was something; where not, it is asked again in the
+    /// next frames. Views that have nothing to frame need not say how.
+    fn frame_all(&self, _context: &mut ViewUiContext<'_>) -> bool {
+        false
+    }
 
     /// Draws the view's own settings, for the selection panel.
     fn settings_ui(&self, _ui: &mut egui::Ui, _context: &mut ViewUiContext<'_>) {}
@@ -134,6 +142,9 @@ pub trait AppViewUiExt {
 
 impl AppViewUiExt for App {
     fn add_view_ui(&mut self, ui: impl ViewUi) -> &mut Self {
+        if !self.is_plugin_added::<FrameAllPlugin>() {
+            self.add_plugins(FrameAllPlugin);
+        }
         self.init_resource::<ViewUis>();
         self.world_mut()
             .resource_mut::<ViewUis>()

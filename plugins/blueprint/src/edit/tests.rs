@@ -235,6 +235,26 @@ fn a_drag_and_a_flight_leave_one_row_each() {
 }
 
 #[test]
+fn where_a_view_looks_is_a_step_of_its_own_name() {
+    let mut app = App::new(10);
+    let view = app.recommended[0].id;
+    let settings = crate::QueryContextSettings {
+        time: crate::ContextTime::Offset(5),
+        ..crate::QueryContextSettings::default()
+    };
+    app.run(&property(view, DRAGGED, 1)).unwrap();
+    app.run(&BlueprintCommand::SetProperty(view, settings.properties()))
+        .unwrap();
+    assert_eq!(
+        (app.undo.undo_name(), app.undo.undo_steps()),
+        (Some("change query context"), 2)
+    );
+    app.undo.undo();
+    assert_eq!(app.undo.undo_name(), Some("change view property"));
+    assert_eq!(app.undo.redo_name(), Some("change query context"));
+}
+
+#[test]
 fn forgotten_undo_points_leave_no_rows() {
     let mut app = App::new(3);
     let view = app.recommended[0].id;

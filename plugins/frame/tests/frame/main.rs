@@ -11,6 +11,7 @@ mod contexts;
 mod memory;
 mod oracle;
 mod query_contexts;
+mod requests;
 mod selectors;
 mod sources;
 mod visuals;

@@ -20,13 +20,13 @@ use crate::{new_app, products, show_all, store_id};
 
 /// A source that a test writes.
 #[derive(Clone)]
-struct Script {
+pub(crate) struct Script {
     name: &'static str,
     state: Arc<Mutex<(SourceStatus, VecDeque<IngestMessage>)>>,
 }
 
 impl Script {
-    fn new(name: &'static str, messages: impl IntoIterator<Item = LogMessage>) -> Self {
+    pub(crate) fn new(name: &'static str, messages: impl IntoIterator<Item = LogMessage>) -> Self {
         let messages = messages.into_iter().map(IngestMessage::from).collect();
         Self {
             name,
@@ -34,11 +34,11 @@ impl Script {
         }
     }
 
-    fn set(&self, status: SourceStatus) {
+    pub(crate) fn set(&self, status: SourceStatus) {
         self.state.lock().unwrap().0 = status;
     }
 
-    fn send(&self, message: IngestMessage) {
+    pub(crate) fn send(&self, message: IngestMessage) {
         self.state.lock().unwrap().1.push_back(message);
     }
 }
@@ -62,13 +62,13 @@ impl IngestSource for Script {
     }
 }
 
-fn lost() -> SourceStatus {
+pub(crate) fn lost() -> SourceStatus {
     SourceStatus::Lost {
         reason: "broke off".into(),
     }
 }
 
-fn add(app: &mut App, source: &Script) -> SourceId {
+pub(crate) fn add(app: &mut App, source: &Script) -> SourceId {
     let mut sources = app.world_mut().resource_mut::<IngestSources>();
     sources.add(source.clone())
 }
@@ -86,7 +86,7 @@ fn command(app: &mut App, command: ViewerCommand) {
     settle(app);
 }
 
-fn settle(app: &mut App) {
+pub(crate) fn settle(app: &mut App) {
     for _ in 0..50 {
         show_all(app, None);
         app.update();
@@ -97,12 +97,12 @@ fn settle(app: &mut App) {
     panic!("the frame never comes to rest");
 }
 
-fn reports(app: &App) -> Vec<&Report> {
+pub(crate) fn reports(app: &App) -> Vec<&Report> {
     app.world().resource::<Reports>().iter().collect()
 }
 
 /// A cloud at two times.
-fn data(store: &StoreId) -> Vec<LogMessage> {
+pub(crate) fn data(store: &StoreId) -> Vec<LogMessage> {
     let chunk = |path: &str, time| {
         let at = [(Timeline::sequence("frame"), time)];
         let cloud = Points3D::new([[time as f32, 0.0, 0.0]]);
@@ -119,7 +119,7 @@ fn data(store: &StoreId) -> Vec<LogMessage> {
     ]
 }
 
-fn app_with_data() -> App {
+pub(crate) fn app_with_data() -> App {
     app_with(data(&store_id()))
 }
 

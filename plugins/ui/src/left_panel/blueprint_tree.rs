@@ -11,7 +11,10 @@ use chronoscope_store::EntityPath;
 use chronoscope_views::{colors::entity_color, time_series::PlotLines, without_visualizer};
 use egui::Ui;
 
-use super::rows::{self, EntityEntry, Expansion, Node, Row};
+use super::{
+    drag::drag_and_drop,
+    rows::{self, EntityEntry, Expansion, Node, Row},
+};
 use crate::{
     commands::UiCommand,
     edits, icons,
@@ -267,6 +270,7 @@ fn row_of_contents(
         .expanded(row.expanded)
         .selected(pass.is_selected(&item))
         .highlighted(pass.is_highlighted(&item))
+        .sense(egui::Sense::click_and_drag())
         .show(ui, |ui| {
             if is_root {
                 return;
@@ -282,6 +286,7 @@ fn row_of_contents(
             }
         });
     pass.respond(&shown.response, &item);
+    drag_and_drop(ui, pass, &shown.response, contents);
     if let Some(edit) = edit {
         pass.edit(edit);
     }

@@ -2,6 +2,7 @@
 //! and the blueprint of the recording that is shown, as a tree.
 
 mod blueprint_tree;
+mod drag;
 mod recordings;
 mod rows;
 mod sources;

@@ -66,6 +66,7 @@ pub(super) fn show(
             id: entity,
             path,
             instance,
+            view,
         },
     );
 

@@ -1,11 +1,11 @@
 //! How a view shows an entity: by which visualizers, and with which values where these are not the recording's own.
 
 use arrow_array::Array as _;
-use chronoscope_blueprint::ViewId;
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    DataResults, RecordingEntry, ResultKey, Source, ViewOverrides, Visualizers, resolve,
+    DataResults, RecordingEntry, ResultKey, Source, ViewOverrides, ViewerCommand, Visualizers, resolve,
 };
-use chronoscope_store::EntityId;
+use chronoscope_store::{ComponentDescriptor, EntityId};
 use chronoscope_types::format_value;
 use egui::{RichText, Ui};
 
@@ -14,14 +14,14 @@ use crate::{
     icons,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{property_row, section_header, value_label},
+    widgets::{icon_button, property_row, section_header, value_label},
 };
 
 /// Characters of a value that are laid out.
 const MAX_CHARS: usize = 80;
 
 /// Draws the instructions by which a view shows an entity, or that there is none.
-pub(super) fn show(ui: &mut Ui, pass: &Pass<'_>, entity: EntityId, view: ViewId) {
+pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, entity: EntityId, view: ViewId) {
     let Some(result) = pass
         .of_view::<DataResults>(view)
         .and_then(|results| results.get(entity))
@@ -53,7 +53,7 @@ pub(super) fn show(ui: &mut Ui, pass: &Pass<'_>, entity: EntityId, view: ViewId)
 }
 
 /// A row for a component and its value, with its source. What the recording gives is listed with the rest of it.
-fn show_value(ui: &mut Ui, pass: &Pass<'_>, view: ViewId, key: ResultKey, component: &str) {
+fn show_value(ui: &mut Ui, pass: &mut Pass<'_>, view: ViewId, key: ResultKey, component: &str) {
     let Some(resolved) = resolve(pass.world, view, key, component) else {
         return;
     };
@@ -87,5 +87,22 @@ fn show_value(ui: &mut Ui, pass: &Pass<'_>, view: ViewId, key: ResultKey, compon
         });
         format_value(component_type, array.as_ref(), MAX_CHARS)
     };
-    property_row(ui, name, |ui| value_label(ui, &text, source)).on_hover_text(component);
+    let is_default = resolved.source == Source::ViewDefault;
+    let mut is_reset = false;
+    property_row(ui, name, |ui| {
+        is_reset =
+            is_default && icon_button(ui, icons::RESET, "Remove the default of the view", None).clicked();
+        value_label(ui, &text, source)
+    })
+    .on_hover_text(component);
+    if is_reset {
+        let known = store.and_then(|store| Some(store.descriptor(store.component_id(component)?)));
+        let descriptor = known.cloned();
+        let descriptor = descriptor.unwrap_or_else(|| ComponentDescriptor::partial(component));
+        pass.edit(BlueprintCommand::SetDefault(
+            view,
+            vec![(descriptor, array.slice(0, 0))],
+        ));
+        pass.push(ViewerCommand::EndGesture);
+    }
 }

@@ -1,7 +1,10 @@
 //! Components and their values at the cursor.
 
+use std::sync::Arc;
+
 use arrow_array::{Array, cast::AsArray, types::UInt32Type};
-use chronoscope_frame::{Cursor, Item, RecordingEntry, chunk_loading::UiChunkRequests};
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
+use chronoscope_frame::{Cursor, Item, RecordingEntry, ViewerCommand, chunk_loading::UiChunkRequests};
 use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt};
 use chronoscope_types::{Component, Rgba, components, format_time, format_value};
 use egui::{Color32, RichText, Sense, Ui, Vec2};
@@ -28,6 +31,8 @@ pub(super) struct EntityRef<'a> {
     pub(super) id: EntityId,
     pub(super) path: &'a EntityPath,
     pub(super) instance: Option<u32>,
+    /// The view that shows it, where it is looked at in one.
+    pub(super) view: Option<ViewId>,
 }
 
 /// The value of a component at a cursor.
@@ -121,6 +126,17 @@ pub(super) fn show_component_row(
     });
     if response.hovered() {
         pass.hovered = Some(item);
+    }
+    if let (Some(view), Some(cell)) = (entity.view, &cell) {
+        response.interact(Sense::click()).context_menu(|ui| {
+            let tooltip = "Other entities in the view have this value where they give none";
+            let button = ui.button("Use as default of the view");
+            if button.on_hover_text(tooltip).clicked() {
+                let default = vec![(descriptor.clone(), Arc::clone(cell))];
+                pass.edit(BlueprintCommand::SetDefault(view, default));
+                pass.push(ViewerCommand::EndGesture);
+            }
+        });
     }
     response.on_hover_ui(|ui| tooltip(ui, entry, descriptor, &answer));
     if let Some(cell) = cell.filter(|_| expanded && count > 1) {

@@ -385,6 +385,23 @@ fn look<V: Visualizer<Visual = SpatialVisual>>(
         .collect()
 }
 
+/// Whether 3D and 2D views frame their content by themselves: what entities first show, as long as nobody
+/// said where to look. On by default.
+///
+/// Where a host has turned it off, a 3D view of which the blueprint says no eye looks at the origin from a few
+/// units away, and a 2D view shows the unit square; whatever is logged. The host then says where to look by
+/// [`EyeControls3D`](chronoscope_types::blueprint::EyeControls3D) and
+/// [`VisualBounds2D`](chronoscope_types::blueprint::VisualBounds2D), or has content framed once by
+/// [`ViewerCommand::FrameAll`](chronoscope_frame::ViewerCommand::FrameAll). It may be switched at any time.
+#[derive(Resource, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AutoFraming(pub bool);
+
+impl Default for AutoFraming {
+    fn default() -> Self {
+        Self(true)
+    }
+}
+
 /// Keeps what each view that is shown frames.
 pub(crate) fn update_framing(
     mut scenes: ResMut<SpatialScenes>,
@@ -397,6 +414,7 @@ pub(crate) fn update_framing(
     log: Res<DiffLog>,
     ingest: Option<Res<IngestSources>>,
     counters: Res<WorkCounters>,
+    automatic: Res<AutoFraming>,
 ) {
     let is_loaded = ingest.is_none_or(|sources| sources.is_idle());
     let scenes = scenes.bypass_change_detection();
@@ -405,6 +423,13 @@ pub(crate) fn update_framing(
         let Some(scene) = scenes.get_mut(view.id).filter(|scene| scene.tile.shown) else {
             continue;
         };
+        if !automatic.0 {
+            if scene.framing.made_of.is_some() {
+                scene.framing = Framing::default();
+                chunks.clear(view.id);
+            }
+            continue;
+        }
         let products = contexts.get(context.id);
         let recording = products.and_then(|products| products.recording(&recordings));
         let Some((products, recording)) = products.zip(recording) else {

@@ -59,6 +59,7 @@ use chronoscope_render::{
 
 pub use chronoscope_frame::Space;
 pub use digest::PartDigest;
+pub use framing::AutoFraming;
 pub use marks::{MarkCells, Marks, class_color, read_cell};
 pub use parts::{AppPartsExt, Part};
 pub use pictures::AppPicturesExt;
@@ -106,6 +107,7 @@ impl Plugin for SpatialPlugin {
         const EDGES: f32 = fallbacks::EDGE_RADIUS;
         app.init_resource::<SpatialScenes>()
             .init_resource::<ViewLayers>()
+            .init_resource::<AutoFraming>()
             .init_resource::<SpatialSources>()
             .init_resource::<ChangedVisuals>()
             .init_resource::<PictureTextures>()

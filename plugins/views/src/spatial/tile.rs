@@ -169,6 +169,13 @@ pub(crate) fn open<'w, T>(
     (!tile.scene.is_empty()).then_some(OpenTile { view, tile, look })
 }
 
+/// The scene of a view that is shown and in which there is something to see.
+pub(crate) fn shown_scene<'w>(context: &ViewUiContext<'w>) -> Option<&'w SpatialScene> {
+    let view = context.get::<View>()?.id;
+    let scene = context.world.get_resource::<SpatialScenes>()?.get(view)?;
+    (scene.tile.shown && !scene.is_empty() && !scene.bounds().is_empty()).then_some(scene)
+}
+
 /// A button that takes back where the view of a tile's user interface looks.
 pub(crate) fn reset_button(
     ui: &mut Ui,

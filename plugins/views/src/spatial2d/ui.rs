@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     ViewUi, ViewUiContext,
-    spatial::tile::{self, OpenTile, Tile},
+    spatial::{
+        SpatialScene,
+        tile::{self, OpenTile, Tile},
+    },
 };
 
 /// How much larger a point of scrolling makes things.
@@ -62,7 +65,7 @@ impl ViewUi for Spatial2DUi {
         };
         show_tooltip(&tile);
         if tile.response.double_clicked() {
-            show_all(&tile, context.commands, view);
+            show_all(tile.scene, tile.size(), context.commands);
             return;
         }
         let moved = by_pointer(ui, &tile, known);
@@ -72,6 +75,16 @@ impl ViewUi for Spatial2DUi {
         if tile::gesture_ended(ui, view, moved.is_some() || tile.response.dragged()) {
             context.commands.push(ViewerCommand::EndGesture);
         }
+    }
+
+    fn frame_all(&self, context: &mut ViewUiContext<'_>) -> bool {
+        let Some(scene) = tile::shown_scene(context) else {
+            return false;
+        };
+        let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
+        let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
+        show_all(scene, size, context.commands);
+        true
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
@@ -118,13 +131,10 @@ fn set_visible(commands: &mut ViewerCommands, view: ViewId, visible: &Visible, t
     tile::set_properties(commands, view, [(VisualBounds2D::RANGE, range)]);
 }
 
-/// Shows everything there is now.
-fn show_all(tile: &Tile<'_>, commands: &mut ViewerCommands, view: ViewId) {
-    let bounds = tile.scene.bounds();
-    let pictures = tile.scene.picture_bounds();
-    if let Some(area) = Area::of_content(&bounds, &pictures) {
-        let size = tile.size();
-        set_visible(commands, view, &Visible::fitting(&area, size), size);
+/// Shows everything there is now, in a tile of this size in points.
+fn show_all(scene: &SpatialScene, size: DVec2, commands: &mut ViewerCommands) {
+    if let Some(area) = Area::of_content(&scene.bounds(), &scene.picture_bounds()) {
+        set_visible(commands, scene.view, &Visible::fitting(&area, size), size);
         commands.push(ViewerCommand::EndGesture);
     }
 }

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     ViewUi, ViewUiContext,
-    spatial::tile::{self, OpenTile, Tile},
+    spatial::{
+        SpatialScene,
+        tile::{self, OpenTile, Tile},
+    },
 };
 
 /// Radians of turning per point of dragging.
@@ -71,11 +74,8 @@ impl ViewUi for Spatial3DUi {
         };
         show_tooltip(&tile);
         if tile.response.double_clicked() && tile.pick.is_none() {
-            let all = tile.scene.bounds();
             let aspect = tile.size().x / tile.size().y.max(1.0);
-            send(context.world, view);
-            set_eye(context.commands, view, &known.focused_on(&all, aspect));
-            context.commands.push(ViewerCommand::EndGesture);
+            look_at_all(context, tile.scene, known, aspect);
             return;
         }
         let moved = by_keys(ui, view, &tile, known, context).or_else(|| by_pointer(ui, &tile, known));
@@ -85,6 +85,18 @@ impl ViewUi for Spatial3DUi {
         if tile::gesture_ended(ui, view, moved.is_some() || tile.response.dragged()) {
             context.commands.push(ViewerCommand::EndGesture);
         }
+    }
+
+    fn frame_all(&self, context: &mut ViewUiContext<'_>) -> bool {
+        let Some((scene, eyes)) = tile::shown_scene(context).zip(context.world.get_resource::<Eyes>()) else {
+            return false;
+        };
+        let Some(known) = eyes.get(scene.view) else {
+            return false;
+        };
+        let [width, height] = scene.tile.size_pixels.map(f64::from);
+        look_at_all(context, scene, known.eye, width / height.max(1.0));
+        true
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
@@ -98,6 +110,17 @@ impl ViewUi for Spatial3DUi {
             reset(commands, view);
         });
     }
+}
+
+/// Sends the eye to where all that is there now can be seen, in a tile of this width by its height.
+fn look_at_all(context: &mut ViewUiContext<'_>, scene: &SpatialScene, eye: Eye, aspect: f64) {
+    send(context.world, scene.view);
+    set_eye(
+        context.commands,
+        scene.view,
+        &eye.focused_on(&scene.bounds(), aspect),
+    );
+    context.commands.push(ViewerCommand::EndGesture);
 }
 
 /// Where the eye goes by what the pointer does, if anywhere.

@@ -51,6 +51,7 @@ use crate::{
     AppViewUiExt as _, properties::AppPropertiesExt as _, spatial::SpatialSystems, view_ui::recording_of,
 };
 use properties::PlotProperties;
+use ui::WindowResets;
 
 /// Plots of scalars over time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,6 +82,7 @@ pub struct TimeSeriesPlugin;
 impl Plugin for TimeSeriesPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<PlotLines>()
+            .init_resource::<WindowResets>()
             .add_view_properties::<PlotProperties>()
             .add_systems(
                 Frame,

@@ -1,5 +1,10 @@
 //! The tile of a time series view: from products to a plot, from what the user does to commands.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{
@@ -34,6 +39,25 @@ struct PlotMemory {
     shown: Option<(RecordingKey, TimelineId)>,
     /// The values stay here only until the blueprint says them.
     window: PlotWindow,
+    /// How often all times were asked for until now.
+    num_resets: u64,
+}
+
+/// How often each view was asked to show all times. A window is a matter of each instance of the interface,
+/// which looks here whether it is to give it up.
+#[derive(Resource, Debug, Default)]
+pub(super) struct WindowResets(Mutex<BTreeMap<ViewId, u64>>);
+
+impl WindowResets {
+    fn reset(&self, view: ViewId) {
+        let mut resets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *resets.entry(view).or_default() += 1;
+    }
+
+    fn of(&self, view: ViewId) -> u64 {
+        let resets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        resets.get(&view).copied().unwrap_or_default()
+    }
 }
 
 impl ViewUi for TimeSeriesUi {
@@ -51,6 +75,25 @@ impl ViewUi for TimeSeriesUi {
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         settings::show(ui, context);
+    }
+
+    fn frame_all(&self, context: &mut ViewUiContext<'_>) -> bool {
+        let world = context.world;
+        let Some((view, resets)) = context.get::<View>().zip(world.get_resource::<WindowResets>()) else {
+            return false;
+        };
+        if world
+            .get_resource::<PlotLines>()
+            .is_none_or(|lines| lines.get(view.id).is_empty())
+        {
+            return false;
+        }
+        resets.reset(view.id);
+        if properties::<PlotProperties>(world, view.id).values.is_some() {
+            context.commands.blueprint(set_value_range(view.id, None));
+            context.commands.push(ViewerCommand::EndGesture);
+        }
+        true
     }
 
     fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
@@ -88,6 +131,13 @@ impl ViewUi for TimeSeriesUi {
         if memory.shown != now {
             memory.shown = now;
             memory.window.time = None;
+        }
+        let num_resets = world
+            .get_resource::<WindowResets>()
+            .map_or(0, |resets| resets.of(view.id));
+        if memory.num_resets != num_resets {
+            memory.num_resets = num_resets;
+            memory.window = PlotWindow::default();
         }
         let lines = plot_lines(world, view.id, store, named);
         if lines.len() != named.len() {

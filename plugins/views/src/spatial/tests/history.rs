@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
-use bevy::time::TimeUpdateStrategy;
-use chronoscope_frame::{Item, Settled, TimeCommand, ViewerCommand};
+use bevy::{ecs::message::Messages, time::TimeUpdateStrategy};
+use chronoscope_frame::{
+    CommandError, CommandFinished, Item, Settled, TimeCommand, ViewerCommand, ViewerCommands,
+};
 use chronoscope_types::{
     Boxes2D, Boxes3D, CoordinateFrame, Pinhole, Points2D, Points3D, Transform3D, log_chunk,
 };
 use egui::{Event, Modifiers, Pos2};
 
 use super::{Viewer, boxes, button, frame};
-use crate::{spatial::projection::Lens, spatial3d::EyeMotion, testing::log};
+use crate::{
+    spatial::{AutoFraming, projection::Lens},
+    spatial3d::EyeMotion,
+    testing::log,
+};
 
 /// Each entity is framed as it is when it first appears, wherever one came from, and a double click frames what is there now.
 #[test]
@@ -76,6 +82,96 @@ fn framing_depends_on_the_recording_and_not_on_the_way_there() {
     );
     viewer.settle();
     assert_ne!(viewer.lens(), first);
+}
+
+fn seek_to(viewer: &mut Viewer, time: i64) {
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(time)));
+    viewer.settle();
+}
+
+fn is_seen(viewer: &mut Viewer, position: glam::DVec3) -> bool {
+    let projector = *viewer.scene().projector();
+    let seen = projector.project(position);
+    seen.is_some_and(|seen| projector.contains(seen.position, 0.0))
+}
+
+/// Asks for all to be framed, and returns the answer.
+fn frame_all(viewer: &mut Viewer) -> Result<(), CommandError> {
+    let command = ViewerCommand::FrameAll(viewer.view());
+    let world = viewer.app.world_mut();
+    let id = world.resource_mut::<ViewerCommands>().request(command);
+    for _ in 0..20 {
+        viewer.app.update();
+        let mut answers = viewer.app.world_mut().resource_mut::<Messages<CommandFinished>>();
+        let answers: Vec<CommandFinished> = answers.drain().collect();
+        if let Some(answer) = answers.into_iter().find(|answer| answer.id == id) {
+            viewer.settle();
+            return answer.result;
+        }
+    }
+    panic!("no answer");
+}
+
+#[test]
+fn a_command_frames_what_is_there_now() {
+    let points = |time, x: f32| {
+        let flat = Points2D::new([[x; 2], [x + 1.0; 2]]);
+        let solid = Points3D::new([[x; 3], [x + 1.0; 3]]);
+        [
+            [log_chunk("point", [(frame(), time)], &solid).unwrap()],
+            [log_chunk("point", [(frame(), time)], &flat).unwrap()],
+        ]
+    };
+    let ([early_3d, early_2d], [late_3d, late_2d]) = (points(0, 0.0), points(5, 100.0));
+    for (chunks, place) in [
+        ([early_3d, late_3d], glam::DVec3::splat(100.5)),
+        ([early_2d, late_2d], glam::DVec3::new(100.5, 100.5, 0.0)),
+    ] {
+        let mut viewer = Viewer::new(chunks.as_flattened().to_vec());
+        seek_to(&mut viewer, 5);
+        assert!(!is_seen(&mut viewer, place), "it is framed as it first appears");
+        assert_eq!(frame_all(&mut viewer), Ok(()));
+        assert!(is_seen(&mut viewer, place), "{:?}", viewer.lens());
+        // Where nothing is, nothing is framed.
+        let before = viewer.lens();
+        seek_to(&mut viewer, -5);
+        let view = viewer.view();
+        assert_eq!(frame_all(&mut viewer), Err(CommandError::NothingToFrame(view)));
+        assert_eq!(viewer.lens(), before);
+    }
+}
+
+#[test]
+fn a_host_may_have_views_not_frame_by_themselves() {
+    let points = |x: f32| {
+        let solid = Points3D::new([[x; 3], [x + 1.0; 3]]);
+        [log_chunk("point", [(frame(), 0)], &solid).unwrap()]
+    };
+    let fixed = |x| Viewer::with(points(x), |app| _ = app.insert_resource(AutoFraming(false)));
+    let (mut near, mut far) = (fixed(0.0), fixed(100.0));
+    assert_eq!(near.lens(), far.lens(), "content makes no difference");
+    let place = glam::DVec3::splat(100.5);
+    assert!(!is_seen(&mut far, place));
+    let before = far.lens();
+    assert_eq!(frame_all(&mut far), Ok(()));
+    assert!(is_seen(&mut far, place) && far.lens() != before);
+    // What a user does by a command holds.
+    log(
+        &mut far.app,
+        log_chunk("more", [(frame(), 0)], &Points3D::new([[-500.0; 3]])).unwrap(),
+    );
+    let framed = far.lens();
+    far.settle();
+    assert_eq!(far.lens(), framed);
+
+    // It may be switched while it runs, and then it is as if it had always been so.
+    let mut switched = fixed(100.0);
+    switched.app.insert_resource(AutoFraming(true));
+    switched.settle();
+    assert_eq!(switched.lens(), Viewer::new(points(100.0)).lens());
+    switched.app.insert_resource(AutoFraming(false));
+    switched.settle();
+    assert_eq!(switched.lens(), near.lens());
 }
 
 /// At the time at which all of it first appears, what is framed is what is shown.
