@@ -88,6 +88,7 @@ impl TextReport {
     fn add(&mut self, line: &Line<'_>, message: Option<(Severity, &str)>) {
         let severity = message.map(|(severity, _)| match severity {
             Severity::Info => "info",
+            Severity::Success => "success",
             Severity::Warning => "warning",
             Severity::Error => "error",
         });
