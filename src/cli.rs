@@ -80,6 +80,10 @@ pub struct Options {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
+    /// How much is drawn for the sake of looks: as the GPU can afford, as on a software driver, or all.
+    #[arg(long, value_name = "QUALITY", value_enum, default_value_t)]
+    pub quality: QualityArgument,
+
     /// The GPU to render on: a part of its name, `low-power` or `high-performance`.
     #[arg(long, value_name = "NAME")]
     pub gpu: Option<String>,
@@ -114,6 +118,18 @@ pub enum ThemeArgument {
     Dark,
     /// Dark on light.
     Light,
+}
+
+/// The value of `--quality`.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum QualityArgument {
+    /// As the GPU can afford.
+    #[default]
+    Auto,
+    /// As on a software driver.
+    Cheap,
+    /// All.
+    Full,
 }
 
 /// The value of `--time`. What the number means depends on the timeline, which is known once the recording

@@ -2,12 +2,13 @@
 
 use bevy::prelude::*;
 use chronoscope_frame::{Frame, FrameSystems, IngestSources, MemoryBudget, Recordings, TimeControls};
+use chronoscope_render::RenderQuality;
 use chronoscope_types::parse_time;
 use chronoscope_ui::UiSettings;
 use chronoscope_views::spatial3d::EyeMotion;
 
 use crate::{
-    cli::{Cli, ThemeArgument, TimeArgument},
+    cli::{Cli, QualityArgument, ThemeArgument, TimeArgument},
     demo::demo_recording,
     sources::{BlueprintTarget, ReadySource, open_files},
 };
@@ -27,6 +28,11 @@ impl Plugin for StartPlugin {
                 ..default()
             });
         }
+        app.insert_resource(match options.quality {
+            QualityArgument::Auto => RenderQuality::Auto,
+            QualityArgument::Cheap => RenderQuality::Cheap,
+            QualityArgument::Full => RenderQuality::Full,
+        });
         let theme = match options.theme {
             ThemeArgument::System => egui::ThemePreference::System,
             ThemeArgument::Dark => egui::ThemePreference::Dark,

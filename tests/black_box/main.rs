@@ -14,6 +14,7 @@ mod contexts;
 mod embedding;
 mod extension;
 mod frames;
+mod gallery;
 mod picture;
 mod pointer;
 mod program;

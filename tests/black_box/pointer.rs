@@ -61,7 +61,7 @@ fn app_with(chunk: Chunk) -> App {
     app
 }
 
-fn picture(app: &mut App) -> RgbImage {
+pub(crate) fn picture(app: &mut App) -> RgbImage {
     let picture = offscreen::capture(app).unwrap();
     picture.try_into_dynamic().unwrap().to_rgb8()
 }
@@ -81,7 +81,7 @@ fn marked_pixels(picture: &RgbImage, is_marked: impl Fn([u8; 3]) -> bool) -> (us
 
 /// Sends events to the user interface, and runs until nothing is pending. Returns the bytes that went to the
 /// GPU.
-fn send(app: &mut App, events: impl IntoIterator<Item = Event>) -> u64 {
+pub(crate) fn send(app: &mut App, events: impl IntoIterator<Item = Event>) -> u64 {
     let world = app.world_mut();
     let context = world
         .query_filtered::<Entity, With<PrimaryEguiContext>>()
@@ -103,7 +103,7 @@ fn send(app: &mut App, events: impl IntoIterator<Item = Event>) -> u64 {
 }
 
 /// Both in one frame: a frame may take longer than a click.
-fn click(app: &mut App, pos: Pos2) -> u64 {
+pub(crate) fn click(app: &mut App, pos: Pos2) -> u64 {
     let events = [true, false].map(|pressed| Event::PointerButton {
         pos,
         button: PointerButton::Primary,

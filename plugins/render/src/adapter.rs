@@ -6,7 +6,8 @@ use bevy::render::renderer::RenderAdapterInfo;
 use bevy::render::view::Msaa;
 use wgpu_types::DeviceType;
 
-/// The kind of adapter in use, as a resource of the main world once the renderer has started.
+/// The kind of adapter in use, as a resource of the main world once the renderer has started: the real one, unless
+/// [`RenderQuality`] says otherwise.
 ///
 /// On a software adapter a pixel costs about as much as a vertex does elsewhere: choose [`AdapterClass::msaa`], no
 /// tonemapping, and draw only when something changed.
@@ -45,6 +46,18 @@ impl AdapterClass {
     }
 }
 
+/// How much is drawn for the sake of looks. To be inserted before the renderer starts.
+#[derive(Resource, Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum RenderQuality {
+    /// As the adapter can afford.
+    #[default]
+    Auto,
+    /// As on a software adapter.
+    Cheap,
+    /// As on a GPU.
+    Full,
+}
+
 /// Puts the [`AdapterClass`] into the main world when the renderer has started.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct AdapterPlugin;
@@ -56,8 +69,14 @@ impl Plugin for AdapterPlugin {
 
     /// Here and not earlier, so that the renderer may be added after this plugin.
     fn cleanup(&self, app: &mut App) {
-        if let Some(info) = app.world().get_resource::<RenderAdapterInfo>() {
-            let class = AdapterClass::of(info);
+        let quality = app.world().get_resource::<RenderQuality>().copied();
+        let info = app.world().get_resource::<RenderAdapterInfo>();
+        let class = match quality.unwrap_or_default() {
+            RenderQuality::Auto => info.map(AdapterClass::of),
+            RenderQuality::Cheap => Some(AdapterClass::Software),
+            RenderQuality::Full => Some(AdapterClass::Hardware),
+        };
+        if let Some(class) = class {
             app.insert_resource(class);
         }
     }

@@ -72,7 +72,7 @@ use bevy::render::{Render, RenderApp};
 
 use drawing::queue::BulkQueueSet;
 
-pub use adapter::{AdapterClass, AdapterPlugin};
+pub use adapter::{AdapterClass, AdapterPlugin, RenderQuality};
 pub use color::{DEFAULT_COLOR, pack_color};
 pub use drawing::InstancePlugin;
 pub use instances::{
