@@ -1,4 +1,4 @@
-//! GPU primitives for bulk data: point clouds, thick lines, instanced shapes, image quads, grids.
+//! GPU primitives for bulk data: point clouds, thick lines, instanced shapes, image quads, meshes, grids.
 //!
 //! Any Bevy app can use them without the rest of Chronoscope: add [`BulkRenderPlugin`], spawn a `Camera3d`, and
 //! spawn one entity per kind of primitive. There is no entity per datum and no material; a million points are one
@@ -20,7 +20,7 @@
 //! [`PointInstance`], [`LineInstance`], [`BoxInstance`], [`BoxEdgesInstance`] and [`ArrowInstance`] are instanced. Radii follow one convention:
 //! positive ones are scene units, negative ones are UI points, which keep their size on screen. Each instance belongs to a *logical
 //! instance*, the datum that is highlighted and picked: a box, not one of its lines. An [`ImageQuad`] shows a texture, a
-//! [`GroundGrid`] an endless plane of lines; each of these is an entity of its own.
+//! [`TriangleMesh`] triangles with a texture, a [`GroundGrid`] an endless plane of lines; each of these is an entity of its own.
 //!
 //! # What a camera adds: the view
 //!
@@ -42,7 +42,7 @@
 //!
 //! # Deliberately absent
 //!
-//! Lights, shadows and materials (bring `bevy_pbr` for meshes); order-independent transparency.
+//! Lights, shadows and their materials (bring `bevy_pbr` for these); order-independent transparency.
 //!
 //! # Glossary
 //!
@@ -72,7 +72,7 @@ use bevy::render::{Render, RenderApp};
 use drawing::queue::BulkQueueSet;
 
 pub use adapter::{AdapterClass, AdapterPlugin};
-pub use color::{DEFAULT_COLOR, pack_color};
+pub use color::{DEFAULT_COLOR, linear_rgba, pack_color};
 pub use drawing::InstancePlugin;
 pub use instances::{
     Blending, BufferError, DrawList, DrawRun, Highlight, InstanceBuffer, MemoryUse, Primitive,
@@ -81,7 +81,9 @@ pub use instances::{
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{
     ArrowInstance, BoxEdgesInstance, BoxInstance, DEFAULT_RADIUS, GroundGrid, GroundGridPlugin, ImageQuad,
-    ImageQuadPlugin, LineInstance, Magnification, PointInstance, Texels,
+    ImageQuadPlugin, LineInstance, Magnification, MeshAlpha, MeshError, MeshGeometry, MeshMaterial, MeshPose,
+    MeshSides, MeshVertex, PointInstance, Texels, TextureSampling, TextureWrap, TriangleMesh,
+    TriangleMeshPlugin,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
@@ -96,6 +98,7 @@ pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
 /// | [`InstancePlugin`]`<`[`BoxEdgesInstance`]`>` | the edges of oriented boxes |
 /// | [`InstancePlugin`]`<`[`ArrowInstance`]`>` | arrows |
 /// | [`ImageQuadPlugin`] | textures on planes |
+/// | [`TriangleMeshPlugin`] | meshes of triangles |
 /// | [`GroundGridPlugin`] | endless grids |
 /// | [`PickingPlugin`] | ids into a few pixels, for who asks |
 /// | [`BulkViewPlugin`], [`RenderStatsPlugin`], [`AdapterPlugin`] | nothing: what the others share |
@@ -118,6 +121,7 @@ impl Plugin for BulkRenderPlugin {
             InstancePlugin::<BoxEdgesInstance>::default(),
             InstancePlugin::<ArrowInstance>::default(),
             ImageQuadPlugin,
+            TriangleMeshPlugin,
             GroundGridPlugin,
         ));
     }
@@ -132,6 +136,7 @@ impl Plugin for BulkRenderPlugin {
             (
                 BulkQueueSet(GroundGridPlugin::NAME),
                 BulkQueueSet(BoxInstance::NAME),
+                BulkQueueSet(TriangleMeshPlugin::NAME),
                 BulkQueueSet(ImageQuadPlugin::NAME),
                 BulkQueueSet(PointInstance::NAME),
                 BulkQueueSet(LineInstance::NAME),

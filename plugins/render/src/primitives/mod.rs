@@ -1,7 +1,7 @@
 //! What there is to draw. Each file holds the data of one primitive beside the shader that draws it.
 //!
 //! Five are instanced and share the code in [`drawing`](crate::drawing): [`points`], [`lines`], [`boxes`], [`box_edges`], [`arrows`].
-//! Two are entities of their own, with a small uniform each: [`image_quad`] and [`ground_grid`].
+//! Three are entities of their own, with a small uniform each: [`image_quad`], [`triangle_mesh`] and [`ground_grid`].
 //!
 //! # Radii
 //!
@@ -15,6 +15,7 @@ mod ground_grid;
 mod image_quad;
 mod lines;
 mod points;
+mod triangle_mesh;
 
 pub use arrows::ArrowInstance;
 pub use box_edges::BoxEdgesInstance;
@@ -23,6 +24,10 @@ pub use ground_grid::{GroundGrid, GroundGridPlugin};
 pub use image_quad::{ImageQuad, ImageQuadPlugin, Magnification, Texels};
 pub use lines::LineInstance;
 pub use points::PointInstance;
+pub use triangle_mesh::{
+    MeshAlpha, MeshError, MeshGeometry, MeshMaterial, MeshPose, MeshSides, MeshVertex, TextureSampling,
+    TextureWrap, TriangleMesh, TriangleMeshPlugin,
+};
 
 /// The radius that stands for 'the segment's default radius'.
 pub const DEFAULT_RADIUS: f32 = f32::MAX;
