@@ -32,6 +32,7 @@ pub mod visualizers;
 pub(crate) mod camera;
 pub(crate) mod draw_order;
 mod fallbacks;
+mod held;
 pub(crate) mod framing;
 pub(crate) mod lists;
 mod memory;
