@@ -2,12 +2,13 @@
 //!
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
 //! one: what was made anew, what moved with a transform, what [`lights`] up. [`write`] brings that into instance buffers, uniforms and
-//! labels, and [`quads`] into pictures; of a visual that is replaced, the parts that [`placed`] finds again stay. A frame in which nothing changed touches nothing, and a view that is not shown catches up
+//! labels, [`quads`] into pictures, and [`meshes`] into meshes; of a visual that is replaced, the parts that [`placed`] finds again stay. A frame in which nothing changed touches nothing, and a view that is not shown catches up
 //! when it is.
 
 mod diff;
 mod hidden;
 mod lights;
+mod meshes;
 mod placed;
 mod present;
 mod quads;
@@ -43,6 +44,7 @@ use crate::ViewStyle;
 use chronoscope_frame::Space;
 use hidden::HiddenEntities;
 use lights::{Lights, Lit};
+pub(crate) use meshes::MeshParts;
 use placed::Placed;
 pub(crate) use placed::PlacedPart;
 pub(crate) use quads::PictureQuads;
@@ -130,6 +132,7 @@ pub struct SpatialScene {
     lists: ViewLists,
     draw_order: DrawOrder,
     quads: PictureQuads,
+    pub(crate) meshes: MeshParts,
     is_decoding: bool,
     labels: BTreeMap<OrderKey, Vec<PlacedLabel>>,
     label_bytes: usize,
@@ -201,6 +204,7 @@ impl SpatialScene {
             lists: ViewLists::new(layer),
             draw_order: DrawOrder::new(space),
             quads: PictureQuads::default(),
+            meshes: MeshParts::default(),
             is_decoding: false,
             labels: BTreeMap::new(),
             label_bytes: 0,
@@ -249,6 +253,7 @@ impl SpatialScene {
             + standing
             + self.label_bytes
             + self.hidden.bytes()
+            + self.meshes.bytes()
             + self.draw_order.bytes()
             + self.framing.heap_bytes();
         self.lists.memory_use(world).own_bytes + own as u64
@@ -259,6 +264,7 @@ impl SpatialScene {
     pub(crate) fn give_up(&mut self, world: &mut World, textures: &mut PictureTextures) {
         self.lists.despawn(world);
         self.quads.despawn(world, textures);
+        self.meshes.despawn(world);
         self.entities = FxHashMap::default();
         self.order.clear();
         self.hidden = HiddenEntities::default();
@@ -354,12 +360,17 @@ impl SpatialScene {
         self.order.range(on_path).map(|(_, key)| *key)
     }
 
-    /// The pictures that could not be decoded.
+    /// The pictures and meshes that could not be decoded, or not all of them.
     pub(crate) fn failures(&self) -> impl Iterator<Item = Report> {
-        self.quads.values().filter_map(|quad| {
+        let pictures = self.quads.values().filter_map(|quad| {
             let (path, message) = (&self.entities.get(&quad.key)?.path, quad.failure()?);
             Some(Report::entity_warning("image", path.clone(), message))
-        })
+        });
+        let meshes = self.meshes.failures().filter_map(|(key, message)| {
+            let path = &self.entities.get(&key)?.path;
+            Some(Report::entity_warning("mesh", path.clone(), message))
+        });
+        pictures.chain(meshes)
     }
 
     /// An entity and all below it, in the order of their paths.
@@ -400,6 +411,7 @@ impl SpatialScene {
     fn despawn(&mut self, world: &mut World, textures: &mut PictureTextures) {
         self.lists.despawn(world);
         self.quads.despawn(world, textures);
+        self.meshes.despawn(world);
         for entity in self.extras.drain(..) {
             world.despawn(entity);
         }

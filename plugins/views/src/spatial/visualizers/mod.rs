@@ -7,7 +7,9 @@ mod depth_images;
 mod encoded_images;
 mod images;
 mod lines;
+mod meshes;
 mod points;
+mod poses;
 
 pub use arrows::Arrows3DVisualizer;
 pub(crate) use axes::AXIS_LENGTH;
@@ -17,6 +19,7 @@ pub use depth_images::{DepthImageVisualizer, EncodedDepthImageVisualizer};
 pub use encoded_images::EncodedImageVisualizer;
 pub use images::{ImageVisualizer, SegmentationImageVisualizer};
 pub use lines::{LineStrips2DVisualizer, LineStrips3DVisualizer};
+pub use meshes::{Asset3DVisualizer, Mesh3DVisualizer};
 pub use points::{Points2DVisualizer, Points3DVisualizer};
 
 use chronoscope_frame::{Report, VisualizerInput};
