@@ -13,6 +13,7 @@ mod contexts;
 mod embedding;
 mod extension;
 mod frames;
+mod meshes;
 mod picture;
 mod pointer;
 mod program;

@@ -37,7 +37,7 @@ fn cloud(count: usize, marked: usize) -> Points3D {
     Points3D::new(positions).with_colors(colors).with_radii(radii)
 }
 
-fn app_with(chunk: Chunk) -> App {
+pub(crate) fn app_with(chunk: Chunk) -> App {
     let mut app = App::new();
     app.add_plugins(OffscreenPlugin {
         size: OffscreenSize {
@@ -59,7 +59,7 @@ fn app_with(chunk: Chunk) -> App {
     app
 }
 
-fn picture(app: &mut App) -> RgbImage {
+pub(crate) fn picture(app: &mut App) -> RgbImage {
     let picture = offscreen::capture(app).unwrap();
     picture.try_into_dynamic().unwrap().to_rgb8()
 }
@@ -79,7 +79,7 @@ fn marked_pixels(picture: &RgbImage, is_marked: impl Fn([u8; 3]) -> bool) -> (us
 
 /// Sends events to the user interface, and runs until nothing is pending. Returns the bytes that went to the
 /// GPU.
-fn send(app: &mut App, events: impl IntoIterator<Item = Event>) -> u64 {
+pub(crate) fn send(app: &mut App, events: impl IntoIterator<Item = Event>) -> u64 {
     let world = app.world_mut();
     let context = world
         .query_filtered::<Entity, With<PrimaryEguiContext>>()
@@ -101,7 +101,7 @@ fn send(app: &mut App, events: impl IntoIterator<Item = Event>) -> u64 {
 }
 
 /// Both in one frame: a frame may take longer than a click.
-fn click(app: &mut App, pos: Pos2) -> u64 {
+pub(crate) fn click(app: &mut App, pos: Pos2) -> u64 {
     let events = [true, false].map(|pressed| Event::PointerButton {
         pos,
         button: PointerButton::Primary,

@@ -2,6 +2,7 @@
 
 mod geometry;
 mod material;
+mod queue;
 
 use std::sync::Arc;
 
@@ -13,7 +14,6 @@ use bevy::camera::visibility::{
 use bevy::core_pipeline::core_3d::{Opaque3d, Transparent3d};
 use bevy::ecs::change_detection::{DetectChanges, Ref};
 use bevy::ecs::component::Component;
-use bevy::ecs::entity::Entity;
 use bevy::ecs::query::ROQueryItem;
 use bevy::ecs::resource::Resource;
 use bevy::ecs::schedule::IntoScheduleConfigs;
@@ -23,7 +23,7 @@ use bevy::math::{DVec3, Vec3A};
 use bevy::render::render_asset::{RenderAssetPlugin, RenderAssets};
 use bevy::render::render_phase::{
     AddRenderCommand, DrawFunctions, PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline,
-    TrackedRenderPass, ViewBinnedRenderPhases, ViewSortedRenderPhases,
+    TrackedRenderPass,
 };
 use bevy::render::render_resource::binding_types::{sampler, texture_2d, uniform_buffer_sized};
 use bevy::render::render_resource::{
@@ -34,7 +34,6 @@ use bevy::render::render_resource::{
 use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::sync_world::{RenderEntity, SyncToRenderWorld};
 use bevy::render::texture::{FallbackImage, GpuImage};
-use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
 use bevy::render::{
     Extract, ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderStartup, RenderSystems,
 };
@@ -49,12 +48,12 @@ pub use self::material::{MeshAlpha, MeshMaterial, MeshPose, MeshSides, TextureSa
 use crate::buffers::{FixedBuffer, Gpu, UniformBuffer, binding_size};
 use crate::color::linear_rgba;
 use crate::drawing::pipeline::{PipelineKey, describe};
-use crate::drawing::queue::{BulkQueueSet, OpaqueItems, TransparentItem, transparent_item};
+use crate::drawing::queue::BulkQueueSet;
 use crate::drawing::upload::{forget, remove_with};
-use crate::instances::{Blending, SegmentUniform, Sorting, affine_rows};
-use crate::picking::{NewPickItem, PickItem, PickView};
+use crate::instances::{SegmentUniform, Sorting, affine_rows};
+use crate::picking::PickItem;
 use crate::stats::{BulkExtractSystems, CountedBytes, RenderStats};
-use crate::view::{GpuBulkView, SetBulkViewBindGroup};
+use crate::view::SetBulkViewBindGroup;
 
 const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d13");
 
@@ -119,10 +118,10 @@ impl Plugin for TriangleMeshPlugin {
             .add_systems(
                 Render,
                 (
-                    queue_meshes
+                    queue::queue_meshes
                         .in_set(RenderSystems::Queue)
                         .in_set(BulkQueueSet(Self::NAME)),
-                    queue_picked_meshes.in_set(RenderSystems::Queue),
+                    queue::queue_picked_meshes.in_set(RenderSystems::Queue),
                     prepare_bind_groups.in_set(RenderSystems::PrepareBindGroups),
                 ),
             );
@@ -191,7 +190,7 @@ impl GpuMesh {
         let is_lit_alike = |a: &SegmentUniform, b: &SegmentUniform| {
             let as_before = SegmentUniform {
                 world_from_entity: a.world_from_entity,
-                ..b.clone()
+                ..*b
             };
             *a == as_before
         };
@@ -354,96 +353,6 @@ impl SpecializedRenderPipeline for TriangleMeshPipeline {
             }
         }
         descriptor
-    }
-}
-
-fn queue_meshes(
-    stats: Res<RenderStats>,
-    pipeline_cache: Res<PipelineCache>,
-    pipeline: Res<TriangleMeshPipeline>,
-    mut pipelines: ResMut<SpecializedRenderPipelines<TriangleMeshPipeline>>,
-    mut opaque_phases: ResMut<ViewBinnedRenderPhases<Opaque3d>>,
-    mut transparent_phases: ResMut<ViewSortedRenderPhases<Transparent3d>>,
-    functions: (Res<DrawFunctions<Opaque3d>>, Res<DrawFunctions<Transparent3d>>),
-    geometries: Res<RenderAssets<GpuGeometry>>,
-    images: Res<RenderAssets<GpuImage>>,
-    views: Query<(
-        &ExtractedView,
-        &RenderVisibleEntities,
-        &Msaa,
-        Option<&GpuBulkView>,
-    )>,
-    meshes: Query<&GpuMesh>,
-) {
-    let opaque_function = functions.0.read().id::<DrawTriangleMesh>();
-    let draw_function = functions.1.read().id::<DrawTriangleMesh>();
-    for (view, visible, msaa, bulk_view) in &views {
-        let (Some(opaque_phase), Some(transparent_phase)) = (
-            opaque_phases.get_mut(&view.retained_view_entity),
-            transparent_phases.get_mut(&view.retained_view_entity),
-        ) else {
-            continue;
-        };
-        let mut opaque = OpaqueItems::new(opaque_phase, opaque_function);
-        for &(entity, main_entity) in visible
-            .get::<TriangleMesh>()
-            .into_iter()
-            .flat_map(|class| &class.entities_cpu_culling)
-        {
-            let Ok(mesh) = meshes.get(entity) else { continue };
-            let Some(geometry) = mesh.geometry(&geometries) else {
-                stats.count_draw(false);
-                continue;
-            };
-            let blending = mesh.mesh.material.blending();
-            let key = mesh.key(PipelineKey::new(view, *msaa, blending));
-            let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
-            let is_compiled = pipeline_cache.get_render_pipeline(pipeline_id).is_some();
-            stats.count_draw(is_compiled && mesh.has_texture(&images));
-            match blending {
-                Blending::Opaque => opaque.keep(entity, main_entity, pipeline_id),
-                Blending::Translucent => transparent_phase.add_transient(transparent_item(TransparentItem {
-                    entity,
-                    run: 0,
-                    pipeline: pipeline_id,
-                    draw_function,
-                    sorting: mesh.sorting(geometry),
-                    view,
-                    bulk_view,
-                })),
-            }
-        }
-        opaque.sweep();
-    }
-}
-
-/// Adds the meshes to the views of all requests.
-fn queue_picked_meshes(
-    pipeline_cache: Res<PipelineCache>,
-    pipeline: Res<TriangleMeshPipeline>,
-    mut pipelines: ResMut<SpecializedRenderPipelines<TriangleMeshPipeline>>,
-    functions: Res<DrawFunctions<PickItem>>,
-    geometries: Res<RenderAssets<GpuGeometry>>,
-    mut views: Query<&mut PickView>,
-    meshes: Query<(Entity, &GpuMesh)>,
-) {
-    for mut view in &mut views {
-        for (entity, mesh) in &meshes {
-            let geometry = mesh.geometry(&geometries);
-            let Some(geometry) = geometry.filter(|_| view.sees(mesh.is_visible, &mesh.layers)) else {
-                continue;
-            };
-            let blending = mesh.mesh.material.blending();
-            let key = mesh.key(PipelineKey::picking(blending));
-            view.push(NewPickItem {
-                entity,
-                run: 0,
-                pipeline: pipelines.specialize(&pipeline_cache, &pipeline, key),
-                draw_function: functions.read().id::<DrawTriangleMesh>(),
-                blending,
-                sorting: mesh.sorting(geometry),
-            });
-        }
     }
 }
 

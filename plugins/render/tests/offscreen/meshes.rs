@@ -88,7 +88,7 @@ fn each_pose_is_drawn_picked_and_highlighted_by_itself() {
     let segment = SegmentUniform {
         hovered_instance: Some(4),
         is_whole: true,
-        ..mesh.segment.clone()
+        ..mesh.segment
     };
     stage
         .app

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chronoscope_render::{MeshAlpha, MeshMaterial, MeshVertex, TextureSampling, TextureWrap};
-use chronoscope_store::arrow::{Array as _, ArrayRef};
+use chronoscope_store::arrow::{Array, ArrayRef};
 use chronoscope_types::{Component as _, ReadError, clamped, components, read};
 use glam::{Affine3A, Vec2, Vec3};
 
@@ -52,7 +52,7 @@ impl MeshArrays {
         let positions = read::positions3d(&self.positions)?;
         let count = positions.len();
         let mut model = Model::default();
-        let num_triangles = self.indices.as_ref().map_or(count / 3, |indices| indices.len());
+        let num_triangles = self.indices.as_ref().map_or(count / 3, Array::len);
         model.reserve(count, num_triangles.saturating_mul(3))?;
 
         let normals = read_all(&self.normals, read::vectors3d)?;
@@ -66,7 +66,7 @@ impl MeshArrays {
         let texture = match &self.texture {
             Some(texture) if texcoords.is_none() => {
                 let [width, height] = [texture.format.width, texture.format.height];
-                model.warnings.push(format!(
+                model.problems.warn(format!(
                     "the texture of {width} x {height} is not shown: there are no texture coordinates"
                 ));
                 None
@@ -124,7 +124,7 @@ impl MeshArrays {
             None => {
                 let whole = (count / 3) as u32;
                 if !count.is_multiple_of(3) {
-                    model.warnings.push(format!(
+                    model.problems.warn(format!(
                         "{count} vertices without indices: those after the last three make no triangle"
                     ));
                 }
@@ -137,7 +137,7 @@ impl MeshArrays {
 
 fn read_all<'a, T>(
     cell: &'a Option<ArrayRef>,
-    read: impl FnOnce(&'a dyn chronoscope_store::arrow::Array) -> Result<T, ReadError>,
+    read: impl FnOnce(&'a dyn Array) -> Result<T, ReadError>,
 ) -> Result<Option<T>, ReadError> {
     cell.as_ref().map(|array| read(array)).transpose()
 }
@@ -153,7 +153,7 @@ fn of_vertices<'a, T>(
     if values.len() == count {
         return Some(values);
     }
-    model.warnings.push(format!(
+    model.problems.warn(format!(
         "{} {what} are not used: there are {count} vertices",
         values.len()
     ));

@@ -3,16 +3,17 @@
 
 mod accessors;
 mod document;
+mod materials;
 
 use std::{borrow::Cow, sync::Arc};
 
 use base64::Engine as _;
-use chronoscope_render::{MeshAlpha, MeshMaterial, MeshSides, MeshVertex, TextureSampling, TextureWrap};
+use chronoscope_render::MeshVertex;
 use chronoscope_types::{Component as _, components};
 use glam::{Affine3A, DAffine3, DMat4, DQuat, DVec3, Vec2, Vec3};
 use rustc_hash::FxHashMap;
 
-use self::document::{Document, Material, Node, Primitive, TextureRef};
+use self::document::{Document, Node, Primitive, TextureRef};
 use super::model::{Model, ModelError, Piece, Texture};
 use crate::spatial::{
     bounds::Bounds,
@@ -111,7 +112,7 @@ impl<'a> Gltf<'a> {
         {
             return Some(Bounds { min, max });
         }
-        let positions = self.read::<3>(&mut Model::default(), positions, 0.0).ok()?;
+        let positions = self.read::<3>(&Model::default(), positions, 0.0).ok()?;
         Some(Bounds::of_points(
             positions
                 .into_iter()
@@ -270,7 +271,7 @@ impl Reader<'_> {
         let mode = primitive.mode.unwrap_or(4);
         if !(4..=6).contains(&mode) {
             let kind = if mode == 0 { "points" } else { "lines" };
-            self.model.warnings.push(format!("{kind} are not shown"));
+            self.model.problems.warn(format!("{kind} are not shown"));
             return Ok(());
         }
         let attribute = |name: &str| primitive.attributes.get(name).copied();
@@ -281,7 +282,7 @@ impl Reader<'_> {
         let material = primitive
             .material
             .and_then(|material| file.document.materials.get(material));
-        let color_texture = material.and_then(base_color_texture);
+        let color_texture = material.and_then(materials::base_color_texture);
         let texture = match color_texture {
             Some(texture) => self.texture(texture)?,
             None => None,
@@ -338,9 +339,9 @@ impl Reader<'_> {
             }
             None => (0..vertices.len() as u32).collect(),
         };
-        let mut material = material.map(material_of).unwrap_or_default();
+        let mut material = material.map(materials::material_of).unwrap_or_default();
         if let Some(texture) = color_texture {
-            material.sampling = file.sampling(texture);
+            material.sampling = materials::sampling(&file.document, texture);
         }
         let piece = Piece {
             vertices,
@@ -392,8 +393,8 @@ impl Reader<'_> {
             }
             Err(error) => {
                 self.model
-                    .warnings
-                    .push(format!("a texture is not shown: {error}"));
+                    .problems
+                    .warn(format!("a texture is not shown: {error}"));
                 None
             }
         };
@@ -415,51 +416,6 @@ impl Reader<'_> {
             .decoders
             .decode(&PixelSource::Encoded(encoded), self.options)?;
         Ok(Texture::new(pixels))
-    }
-}
-
-impl Gltf<'_> {
-    fn sampling(&self, texture: &TextureRef) -> TextureSampling {
-        const NEAREST: u32 = 9728;
-        let texture = self.document.textures.get(texture.index);
-        let sampler = texture.and_then(|texture| self.document.samplers.get(texture.sampler?));
-        let wrap = |code: Option<u32>| match code {
-            Some(33071) => TextureWrap::Clamp,
-            Some(33648) => TextureWrap::Mirror,
-            _ => TextureWrap::Repeat,
-        };
-        TextureSampling {
-            wrap_u: wrap(sampler.and_then(|sampler| sampler.wrap_s)),
-            wrap_v: wrap(sampler.and_then(|sampler| sampler.wrap_t)),
-            is_nearest: sampler.is_some_and(|sampler| sampler.mag_filter == Some(NEAREST)),
-        }
-    }
-}
-
-fn base_color_texture(material: &Material) -> Option<&TextureRef> {
-    let diffuse = material.extensions.glossiness.as_ref();
-    let diffuse = diffuse.and_then(|glossiness| glossiness.diffuse_texture.as_ref());
-    diffuse.or(material.pbr_metallic_roughness.base_color_texture.as_ref())
-}
-
-fn material_of(material: &Material) -> MeshMaterial {
-    let diffuse = material.extensions.glossiness.as_ref();
-    let diffuse = diffuse.and_then(|glossiness| glossiness.diffuse_factor);
-    let factor = diffuse.or(material.pbr_metallic_roughness.base_color_factor);
-    MeshMaterial {
-        base_color: factor.unwrap_or([1.0; 4]),
-        alpha: match material.alpha_mode.as_deref() {
-            Some("BLEND") => MeshAlpha::Blend,
-            Some("MASK") => MeshAlpha::Mask(material.alpha_cutoff.unwrap_or(0.5)),
-            _ => MeshAlpha::Opaque,
-        },
-        sides: if material.double_sided {
-            MeshSides::Both
-        } else {
-            MeshSides::Front
-        },
-        is_unlit: material.extensions.unlit.is_some(),
-        ..MeshMaterial::default()
     }
 }
 

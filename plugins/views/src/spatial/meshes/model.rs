@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chronoscope_frame::error::Severity;
 use chronoscope_render::{MeshMaterial, MeshVertex};
 use chronoscope_types::ReadError;
 use glam::Affine3A;
@@ -16,9 +17,42 @@ const MAX_PIECES: usize = 1 << 16;
 pub(super) struct Model {
     pub(super) pieces: Vec<Piece>,
     pub(super) textures: Vec<Texture>,
-    /// What was left out, in words.
-    pub(super) warnings: Vec<String>,
+    /// What was left out.
+    pub(super) problems: Problems,
     num_bytes: u64,
+}
+
+/// What of a mesh is not shown, and why.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Problems(Vec<(Severity, String)>);
+
+/// The most problems that are told of one mesh.
+const MAX_PROBLEMS: usize = 8;
+
+impl Problems {
+    /// Something is not shown that should be.
+    pub(super) fn warn(&mut self, text: String) {
+        self.push(Severity::Warning, text);
+    }
+
+    /// Something is not shown, as is to be expected.
+    pub(super) fn inform(&mut self, text: String) {
+        self.push(Severity::Info, text);
+    }
+
+    fn push(&mut self, severity: Severity, text: String) {
+        let problem = (severity, text);
+        if self.0.len() < MAX_PROBLEMS && !self.0.contains(&problem) {
+            self.0.push(problem);
+        }
+    }
+
+    /// Those of a severity in one sentence, if there are any.
+    pub(crate) fn of(&self, severity: Severity) -> Option<Arc<str>> {
+        let texts = self.0.iter().filter(|(of, _)| *of == severity);
+        let texts: Vec<&str> = texts.map(|(_, text)| text.as_str()).collect();
+        (!texts.is_empty()).then(|| texts.join("; ").into())
+    }
 }
 
 /// Triangles of one material.
@@ -105,11 +139,20 @@ impl Model {
     /// # Errors
     /// As [`Self::reserve`].
     pub(super) fn reserve_bytes(&mut self, bytes: u64) -> Result<(), ModelError> {
-        self.num_bytes = self.num_bytes.saturating_add(bytes);
-        if self.num_bytes > MAX_DECODED_BYTES {
-            return Err(ModelError::TooLarge {
-                megabytes: self.num_bytes >> 20,
-            });
+        self.check_room(bytes)?;
+        self.num_bytes += bytes;
+        Ok(())
+    }
+
+    /// Checks that there is room for what is not kept.
+    ///
+    /// # Errors
+    /// As [`Self::reserve`].
+    pub(super) fn check_room(&self, bytes: u64) -> Result<(), ModelError> {
+        let all = self.num_bytes.saturating_add(bytes);
+        if all > MAX_DECODED_BYTES {
+            let megabytes = all >> 20;
+            return Err(ModelError::TooLarge { megabytes });
         }
         Ok(())
     }
@@ -136,8 +179,8 @@ impl Model {
             }
         }
         if left_out > 0 {
-            self.warnings.push(format!(
-                "{left_out} triangles are not shown: their vertices are not there or not finite"
+            self.problems.warn(format!(
+                "triangles whose vertices are not there or not finite are not shown: {left_out}"
             ));
         }
         if !indices.is_empty() {
@@ -152,13 +195,11 @@ impl Model {
     /// The model, if there is anything to see.
     ///
     /// # Errors
-    /// Where there is nothing; for the first of the reasons that are known.
+    /// Where there is nothing; for the reasons that are known.
     pub(super) fn finish(self) -> Result<Self, ModelError> {
         if self.pieces.is_empty() {
-            let reason = self.warnings.into_iter().next();
-            return Err(reason.map_or(ModelError::NoTriangles, |reason| {
-                ModelError::Nothing(reason.into())
-            }));
+            let reason = self.problems.of(Severity::Warning);
+            return Err(reason.map_or(ModelError::NoTriangles, ModelError::Nothing));
         }
         Ok(self)
     }

@@ -18,7 +18,7 @@ use glam::Affine3A;
 
 use super::{
     Mesh, MeshKey,
-    model::{Model, ModelError, Piece, Texture},
+    model::{Model, ModelError, Piece, Problems, Texture},
 };
 use crate::spatial::{
     held::HeldCache,
@@ -67,8 +67,8 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct ReadyModel {
     pub(crate) pieces: Vec<ReadyPiece>,
-    /// What of it is not shown, and why.
-    pub(crate) warning: Option<Arc<str>>,
+    /// What of it is not shown.
+    pub(crate) problems: Problems,
 }
 
 /// Triangles of one material on the GPU.
@@ -245,8 +245,13 @@ fn finish(result: Result<Model, ModelError>, assets: &mut ModelAssets<'_>) -> (S
             Err(error) => return (State::Failed(error.to_string().into()), 0),
         }
     }
-    let warning = (!model.warnings.is_empty()).then(|| model.warnings.join("; ").into());
-    (State::Ready(Arc::new(ReadyModel { pieces, warning })), bytes)
+    (
+        State::Ready(Arc::new(ReadyModel {
+            pieces,
+            problems: model.problems,
+        })),
+        bytes,
+    )
 }
 
 /// An image whose bytes go to the GPU and are not kept beside it.

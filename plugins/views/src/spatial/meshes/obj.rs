@@ -42,7 +42,9 @@ pub(super) fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Model, Mod
         ..
     } = file;
     if unreadable > 0 {
-        model.warnings.push(format!("{unreadable} lines cannot be read"));
+        model
+            .problems
+            .warn(format!("lines that cannot be read: {unreadable}"));
     }
     let piece = Piece {
         vertices,
@@ -117,13 +119,10 @@ impl ObjFile {
             }
             "f" => self.read_face(line.rest)?,
             "mtllib" => {
-                let warning = format!(
+                self.model.problems.inform(format!(
                     "the materials in {} are not used: they lie in another file",
                     line.rest
-                );
-                if !self.model.warnings.contains(&warning) {
-                    self.model.warnings.push(warning);
-                }
+                ));
             }
             _ => {}
         }

@@ -34,8 +34,8 @@ pub(super) fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Model, Mod
         let (facets, whole) = (count_facets(bytes), text_triangles(bytes).count());
         if whole < facets {
             model
-                .warnings
-                .push(format!("{} facets cannot be read", facets - whole));
+                .problems
+                .warn(format!("facets that cannot be read: {}", facets - whole));
         }
     } else {
         let count = binary_count(bytes).ok_or(ModelError::Broken {
@@ -45,7 +45,7 @@ pub(super) fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Model, Mod
         let found = bytes.len().saturating_sub(HEADER_BYTES) / TRIANGLE_BYTES;
         if found < count {
             let text = format!("the file ends after {found} of {count} triangles");
-            model.warnings.push(text);
+            model.problems.warn(text);
         }
     }
     let (mut vertices, mut indices) = (Vec::new(), Vec::new());
@@ -54,13 +54,17 @@ pub(super) fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Model, Mod
         if options.is_cancelled() {
             return Err(ModelError::Cancelled);
         }
-        model.reserve(3, 3)?;
-        indices.push(triangle.map(|position| {
-            *known.entry(position.map(f32::to_bits)).or_insert_with(|| {
+        model.reserve(0, 3)?;
+        let mut corners = [0; 3];
+        for (corner, position) in corners.iter_mut().zip(triangle) {
+            let next = vertices.len() as u32;
+            *corner = *known.entry(position.map(f32::to_bits)).or_insert(next);
+            if *corner == next {
+                model.reserve(1, 0)?;
                 vertices.push(MeshVertex::new(position));
-                (vertices.len() - 1) as u32
-            })
-        }));
+            }
+        }
+        indices.push(corners);
     }
     let piece = Piece {
         vertices,

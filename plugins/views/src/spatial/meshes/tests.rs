@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+use chronoscope_frame::error::Severity;
 use chronoscope_render::{MeshAlpha, MeshSides};
 use chronoscope_types::{Component as _, components};
 use glam::{DVec3, Vec3};
@@ -32,6 +33,22 @@ fn shape(model: &Model) -> Vec<(usize, usize)> {
     pieces
         .map(|piece| (piece.vertices.len(), piece.indices.len() / 3))
         .collect()
+}
+
+fn warnings(model: &Model) -> String {
+    model
+        .problems
+        .of(Severity::Warning)
+        .unwrap_or_default()
+        .to_string()
+}
+
+fn num_problems(model: &Model) -> usize {
+    let severities = [Severity::Warning, Severity::Info];
+    severities
+        .into_iter()
+        .filter(|severity| model.problems.of(*severity).is_some())
+        .count()
 }
 
 /// Numbers whose every byte matters, from a fixed seed.
@@ -71,9 +88,11 @@ fn obj_polygons_groups_and_relative_indices_become_triangles() {
     let model = decode(OBJ.as_bytes()).unwrap();
     assert_eq!(shape(&model), [(7, 3)], "with and without a normal");
     assert_eq!(model.pieces[0].vertices[1].color(), [255, 0, 0, 255]);
+    assert_eq!(warnings(&model), "");
+    let info = model.problems.of(Severity::Info).unwrap();
     assert_eq!(
-        model.warnings,
-        ["the materials in colors.mtl are not used: they lie in another file"]
+        &*info,
+        "the materials in colors.mtl are not used: they lie in another file"
     );
     let (_, bounds) = open(OBJ.as_bytes(), Some("model/obj")).unwrap();
     assert_eq!(bounds.max, DVec3::new(1.0, 1.0, 0.0));
@@ -85,11 +104,8 @@ fn obj_faces_that_name_nothing_are_left_out_and_said() {
     let model = decode(text.as_bytes()).unwrap();
     assert_eq!(shape(&model), [(7, 3)]);
     assert_eq!(
-        model.warnings[1..],
-        [
-            "2 lines cannot be read",
-            "3 triangles are not shown: their vertices are not there or not finite"
-        ]
+        warnings(&model),
+        "lines that cannot be read: 2; triangles whose vertices are not there or not finite are not shown: 3"
     );
     survives_damage(text.as_bytes());
 }
@@ -130,7 +146,7 @@ fn stl_is_read_binary_and_in_words_alike() {
     let (binary, text) = (binary_stl(), text_stl());
     for bytes in [&binary, text.as_bytes()] {
         let model = decode(bytes).unwrap();
-        assert_eq!((shape(&model), model.warnings.len()), (vec![(4, 3)], 0));
+        assert_eq!((shape(&model), num_problems(&model)), (vec![(4, 3)], 0));
         assert_eq!(
             open(bytes, None).unwrap().1,
             Bounds::between(DVec3::ZERO, DVec3::ONE)
@@ -140,7 +156,7 @@ fn stl_is_read_binary_and_in_words_alike() {
     let cut = open(&binary[..binary.len() - 60], Some("model/stl")).unwrap().0;
     let model = cut.decode(&PixelDecoders::default(), &options()).unwrap();
     assert_eq!(shape(&model), [(3, 1)]);
-    assert_eq!(model.warnings, ["the file ends after 1 of 3 triangles"]);
+    assert_eq!(warnings(&model), "the file ends after 1 of 3 triangles");
 }
 
 /// Two nodes of one mesh with a red and a green pixel on it, one of them mirrored.
@@ -201,7 +217,7 @@ fn glb() -> Vec<u8> {
 #[test]
 fn glb_has_nodes_materials_and_textures() {
     let model = decode(&glb()).unwrap();
-    assert_eq!((shape(&model), model.warnings.len()), (vec![(3, 1)], 0));
+    assert_eq!((shape(&model), num_problems(&model)), (vec![(3, 1)], 0));
     let piece = &model.pieces[0];
     let mut places: Vec<Vec3> = piece
         .nodes
@@ -248,8 +264,8 @@ fn gltf_in_one_piece_is_read_and_other_files_are_named() {
     let model = decode(sized(&gltf(&buffer, r#""uri":"wood.png""#)).as_bytes()).unwrap();
     assert_eq!(shape(&model), [(3, 1)], "without its texture");
     assert_eq!(
-        model.warnings,
-        ["a texture is not shown: the model refers to another file, wood.png"]
+        warnings(&model),
+        "a texture is not shown: the model refers to another file, wood.png"
     );
     let error = decode(sized(&gltf(r#""uri":"mesh.bin","#, &image)).as_bytes()).unwrap_err();
     assert_eq!(error, ModelError::External("mesh.bin".into()));
@@ -261,7 +277,7 @@ fn what_no_memory_holds_is_refused_before_it_is_reserved() {
         glb()[20..]
             .to_vec()
             .into_iter()
-            .take_while(|byte| byte.is_ascii())
+            .take_while(u8::is_ascii)
             .collect(),
     );
     let json = text.unwrap();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bevy::{asset::Assets, camera::visibility::RenderLayers, ecs::prelude::*};
-use chronoscope_frame::Settled;
+use chronoscope_frame::{Settled, error::Severity};
 use chronoscope_render::{MeshAlpha, MeshMaterial, MeshPose, MeshSides, SegmentUniform, TriangleMesh};
 use smallvec::SmallVec;
 
@@ -16,7 +16,7 @@ use crate::spatial::{
     pictures::PixelDecoders,
 };
 
-/// The most times that a piece of a model is drawn in one place: in each pose at each node.
+/// The most times that the pieces of a model are drawn: each in all poses at all of its nodes.
 const MAX_POSES: usize = 1 << 20;
 
 /// Which part of which entity.
@@ -52,12 +52,21 @@ struct ShownMesh {
     entities: SmallVec<[Entity; 1]>,
 }
 
+impl ShownMesh {
+    /// How many times its pieces are to be drawn.
+    fn num_poses(&self) -> usize {
+        let poses = self.mesh.poses.as_ref().map_or(1, |poses| poses.len());
+        let nodes = self.model.pieces.iter().map(|piece| piece.nodes.len());
+        nodes.sum::<usize>().saturating_mul(poses)
+    }
+}
+
 impl MeshParts {
     /// Shows a mesh, or has it take the place of the one before once it is decoded.
     pub(crate) fn insert(&mut self, key: SceneKey, segment: u64, mesh: &Arc<Mesh>, uniform: SegmentUniform) {
         let part = self.parts.entry((key, segment)).or_insert_with(|| MeshPart {
             wanted: mesh.clone(),
-            uniform: uniform.clone(),
+            uniform,
             shown: None,
             decoding: None,
             failure: None,
@@ -108,11 +117,14 @@ impl MeshParts {
         !self.changed.is_empty()
     }
 
-    /// What cannot be shown, with the reasons.
-    pub(super) fn failures(&self) -> impl Iterator<Item = (SceneKey, &str)> {
-        self.parts
-            .iter()
-            .filter_map(|((key, _), part)| Some((*key, part.failure()?)))
+    /// What cannot be shown, or not as a whole, with the reasons.
+    pub(super) fn problems(&self) -> impl Iterator<Item = (SceneKey, Severity, Arc<str>)> {
+        let severities = [Severity::Warning, Severity::Info];
+        self.parts.iter().flat_map(move |((key, _), part)| {
+            severities
+                .into_iter()
+                .filter_map(|severity| Some((*key, severity, part.problem(severity)?)))
+        })
     }
 
     /// The entities that are drawn.
@@ -178,7 +190,7 @@ impl MeshPart {
             if let Some(mut mesh) = world.get_mut::<TriangleMesh>(*entity)
                 && mesh.segment != self.uniform
             {
-                mesh.segment = self.uniform.clone();
+                mesh.segment = self.uniform;
                 is_changed = true;
             }
         }
@@ -279,10 +291,17 @@ impl MeshPart {
     }
 
     /// Why the wanted mesh cannot be shown, or what of it is not shown.
-    fn failure(&self) -> Option<&str> {
-        let of_shown = || self.shown.as_ref()?.model.warning.as_deref();
-        let failure = self.failure.as_ref().map(|failure| &*failure.message);
-        failure.or_else(of_shown)
+    fn problem(&self, severity: Severity) -> Option<Arc<str>> {
+        match &self.failure {
+            Some(failure) => (severity == Severity::Warning).then(|| failure.message.clone()),
+            None => {
+                let shown = self.shown.as_ref()?;
+                if severity == Severity::Warning && shown.num_poses() > MAX_POSES {
+                    return Some(format!("of the poses no more than {MAX_POSES} are shown").into());
+                }
+                shown.model.problems.of(severity)
+            }
+        }
     }
 
     fn hide(&mut self, world: &mut World, models: &mut MeshModels) {
@@ -341,6 +360,7 @@ fn meshes_of(mesh: &Mesh, model: &ReadyModel, uniform: &SegmentUniform) -> Vec<T
     let once = [MeshPose::IDENTITY];
     let poses = mesh.poses.as_deref().unwrap_or(&once);
     let mut meshes = Vec::with_capacity(model.pieces.len());
+    let mut left = MAX_POSES;
     for piece in &model.pieces {
         let material = material_of(mesh, &piece.material);
         let placed = poses.iter().flat_map(|pose| {
@@ -349,18 +369,19 @@ fn meshes_of(mesh: &Mesh, model: &ReadyModel, uniform: &SegmentUniform) -> Vec<T
                 instance: pose.instance,
             })
         });
-        let placed = placed.take(MAX_POSES);
+        let placed = placed.take(left);
         // Where one side is seen, those that a pose mirrors are drawn apart.
         let (upright, mirrored): (Vec<MeshPose>, Vec<MeshPose>) = placed.partition(|pose| {
             material.sides == MeshSides::Both || pose.entity_from_mesh.matrix3.determinant() >= 0.0
         });
+        left -= upright.len() + mirrored.len();
         for poses in [upright, mirrored] {
             if !poses.is_empty() {
                 meshes.push(TriangleMesh {
                     geometry: piece.geometry.clone(),
                     material: material.clone(),
                     poses: poses.into(),
-                    segment: uniform.clone(),
+                    segment: *uniform,
                 });
             }
         }

@@ -366,9 +366,10 @@ impl SpatialScene {
             let (path, message) = (&self.entities.get(&quad.key)?.path, quad.failure()?);
             Some(Report::entity_warning("image", path.clone(), message))
         });
-        let meshes = self.meshes.failures().filter_map(|(key, message)| {
+        let meshes = self.meshes.problems().filter_map(|(key, severity, message)| {
             let path = &self.entities.get(&key)?.path;
-            Some(Report::entity_warning("mesh", path.clone(), message))
+            let report = Report::entity_warning("mesh", path.clone(), &*message);
+            Some(Report { severity, ..report })
         });
         pictures.chain(meshes)
     }

@@ -102,7 +102,7 @@ impl Gltf<'_> {
     /// The elements of an accessor, with `fill` where it has fewer numbers than are asked for.
     pub(super) fn read<const N: usize>(
         &self,
-        model: &mut Model,
+        model: &Model,
         accessor: usize,
         fill: f64,
     ) -> Result<Vec<[f64; N]>, ModelError> {
@@ -111,7 +111,7 @@ impl Gltf<'_> {
         let lanes = num_lanes(&accessor.lanes).filter(|lanes| *lanes <= N);
         let lanes = lanes.ok_or_else(|| broken(format!("{} is not expected there", accessor.lanes)))?;
         let component = Component::of(accessor.component_type)?;
-        model.reserve_bytes((accessor.count as u64).saturating_mul(size_of::<[f64; N]>() as u64))?;
+        model.check_room((accessor.count as u64).saturating_mul(size_of::<[f64; N]>() as u64))?;
         let filled = |mut element: [f64; N]| {
             element.iter_mut().skip(lanes).for_each(|lane| *lane = fill);
             element
