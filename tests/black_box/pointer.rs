@@ -39,7 +39,7 @@ fn cloud(count: usize, marked: usize) -> Points3D {
     Points3D::new(positions).with_colors(colors).with_radii(radii)
 }
 
-fn app_with(chunk: Chunk) -> App {
+pub(crate) fn app_with(chunk: Chunk) -> App {
     let mut app = App::new();
     app.add_plugins(OffscreenPlugin {
         size: OffscreenSize {

@@ -201,6 +201,37 @@ impl<T: Pod + PartialEq> UniformBuffer<T> {
     }
 }
 
+/// A GPU buffer that is written once. Its bytes are counted by who makes it.
+pub(crate) struct FixedBuffer(Buffer);
+
+impl FixedBuffer {
+    /// A buffer of these bytes, with a message and `None` where they exceed the device's limits. There is always room for one
+    /// word, so that it can be bound.
+    ///
+    /// Precondition: the number of bytes is a multiple of 4.
+    pub(crate) fn new(gpu: &Gpu<'_>, label: &'static str, usage: BufferUsages, bytes: &[u8]) -> Option<Self> {
+        debug_assert!(bytes.len().is_multiple_of(4), "buffers are written word by word");
+        let size = (bytes.len() as u64).max(4);
+        if size > gpu.device.limits().max_buffer_size {
+            error_once!("{size} bytes of {label} do not fit into a buffer of this GPU");
+            return None;
+        }
+        let buffer = gpu.device.create_buffer(&BufferDescriptor {
+            label: Some(label),
+            size,
+            usage: usage | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        gpu.queue.write_buffer(&buffer, 0, bytes);
+        gpu.stats.count_upload(bytes.len() as u64);
+        Some(Self(buffer))
+    }
+
+    pub(crate) fn buffer(&self) -> &Buffer {
+        &self.0
+    }
+}
+
 /// The size of a type as the smallest that a binding must have.
 pub(crate) const fn binding_size<T>() -> Option<std::num::NonZero<u64>> {
     std::num::NonZero::new(size_of::<T>() as u64)

@@ -24,7 +24,8 @@ pub(crate) fn linear_from_srgb(byte: u8) -> f32 {
 }
 
 /// sRGB bytes with straight alpha as linear fractions; alpha is linear already.
-pub(crate) fn linear_rgba(srgba: [u8; 4]) -> [f32; 4] {
+#[must_use]
+pub fn linear_rgba(srgba: [u8; 4]) -> [f32; 4] {
     let [r, g, b, a] = srgba;
     [
         linear_from_srgb(r),

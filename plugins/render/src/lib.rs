@@ -1,4 +1,4 @@
-//! GPU primitives for bulk data: point clouds, thick lines, instanced shapes, image quads, grids.
+//! GPU primitives for bulk data: point clouds, thick lines, instanced shapes, image quads, meshes, grids.
 //!
 //! Any Bevy app can use them without the rest of Chronoscope: add [`BulkRenderPlugin`], spawn a `Camera3d`, and
 //! spawn one entity per kind of primitive. There is no entity per datum and no material; a million points are one
@@ -21,7 +21,7 @@
 //! [`CylinderInstance`] and [`CapsuleInstance`] are instanced. Radii of points and lines follow one convention:
 //! positive ones are scene units, negative ones are UI points, which keep their size on screen. Each instance belongs to a *logical
 //! instance*, the datum that is highlighted and picked: a box, not one of its lines. An [`ImageQuad`] shows a texture, a
-//! [`GroundGrid`] an endless plane of lines; each of these is an entity of its own.
+//! [`TriangleMesh`] triangles with a texture, a [`GroundGrid`] an endless plane of lines; each of these is an entity of its own.
 //!
 //! # What a camera adds: the view
 //!
@@ -43,7 +43,7 @@
 //!
 //! # Deliberately absent
 //!
-//! Lights, shadows and materials (bring `bevy_pbr` for meshes); order-independent transparency.
+//! Lights, shadows and their materials (bring `bevy_pbr` for these); order-independent transparency.
 //!
 //! # Glossary
 //!
@@ -73,7 +73,7 @@ use bevy::render::{Render, RenderApp};
 use drawing::queue::BulkQueueSet;
 
 pub use adapter::{AdapterClass, AdapterPlugin, RenderQuality};
-pub use color::{DEFAULT_COLOR, pack_color};
+pub use color::{DEFAULT_COLOR, linear_rgba, pack_color};
 pub use drawing::InstancePlugin;
 pub use instances::{
     Blending, BufferError, DrawList, DrawRun, Highlight, InstanceBuffer, InstanceSet, MemoryUse, Primitive,
@@ -83,7 +83,8 @@ pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlug
 pub use primitives::{
     ArcInstance, ArrowInstance, BoxEdgesInstance, BoxInstance, CapsuleInstance, CylinderInstance,
     DEFAULT_RADIUS, EllipsoidInstance, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin,
-    LineInstance, Magnification, PointInstance, Texels,
+    LineInstance, Magnification, MeshAlpha, MeshError, MeshGeometry, MeshMaterial, MeshPose, MeshSides,
+    MeshVertex, PointInstance, Texels, TextureSampling, TextureWrap, TriangleMesh, TriangleMeshPlugin,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
@@ -101,6 +102,7 @@ pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
 /// | [`InstancePlugin`]`<`[`CylinderInstance`]`>`, [`InstancePlugin`]`<`[`CapsuleInstance`]`>` | solid cylinders and capsules |
 /// | [`InstancePlugin`]`<`[`ArrowInstance`]`>` | arrows |
 /// | [`ImageQuadPlugin`] | textures on planes |
+/// | [`TriangleMeshPlugin`] | meshes of triangles |
 /// | [`GroundGridPlugin`] | endless grids |
 /// | [`PickingPlugin`] | ids into a few pixels, for who asks |
 /// | [`BulkViewPlugin`], [`RenderStatsPlugin`], [`AdapterPlugin`] | nothing: what the others share |
@@ -123,6 +125,7 @@ impl Plugin for BulkRenderPlugin {
             InstancePlugin::<BoxEdgesInstance>::default(),
             InstancePlugin::<ArrowInstance>::default(),
             ImageQuadPlugin,
+            TriangleMeshPlugin,
             GroundGridPlugin,
         ));
         app.add_plugins((
@@ -146,6 +149,7 @@ impl Plugin for BulkRenderPlugin {
                 BulkQueueSet(EllipsoidInstance::NAME),
                 BulkQueueSet(CylinderInstance::NAME),
                 BulkQueueSet(CapsuleInstance::NAME),
+                BulkQueueSet(TriangleMeshPlugin::NAME),
                 BulkQueueSet(ImageQuadPlugin::NAME),
                 BulkQueueSet(PointInstance::NAME),
                 BulkQueueSet(LineInstance::NAME),

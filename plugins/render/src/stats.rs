@@ -30,7 +30,8 @@ impl RenderStats {
         self.0.uploaded_now_bytes.load(Ordering::Relaxed)
     }
 
-    /// Bytes of GPU memory that the buffers of this crate occupy. Textures belong to Bevy's images and are not counted.
+    /// Bytes of GPU memory that the buffers of this crate occupy. Textures and the geometry of
+    /// meshes are assets and are not counted.
     #[must_use]
     pub fn gpu_bytes(&self) -> u64 {
         self.0.gpu_bytes.load(Ordering::Relaxed)

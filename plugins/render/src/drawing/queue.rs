@@ -138,14 +138,14 @@ pub(crate) fn transparent_item(item: TransparentItem<'_>) -> Transparent3d {
 ///
 /// Bevy retains this phase between frames, unless the camera slept. So the phase itself is asked what is in it: an item
 /// that is there already stays where it is, which keeps the order of equals stable, and what was not asked for is swept.
-struct OpaqueItems<'a> {
+pub(crate) struct OpaqueItems<'a> {
     phase: &'a mut BinnedRenderPhase<Opaque3d>,
     draw_function: DrawFunctionId,
     kept: HashSet<(CachedRenderPipelineId, MainEntity)>,
 }
 
 impl<'a> OpaqueItems<'a> {
-    fn new(phase: &'a mut BinnedRenderPhase<Opaque3d>, draw_function: DrawFunctionId) -> Self {
+    pub(crate) fn new(phase: &'a mut BinnedRenderPhase<Opaque3d>, draw_function: DrawFunctionId) -> Self {
         Self {
             phase,
             draw_function,
@@ -153,7 +153,7 @@ impl<'a> OpaqueItems<'a> {
         }
     }
 
-    fn keep(&mut self, entity: Entity, main_entity: MainEntity, pipeline: CachedRenderPipelineId) {
+    pub(crate) fn keep(&mut self, entity: Entity, main_entity: MainEntity, pipeline: CachedRenderPipelineId) {
         let batch_set_key = Opaque3dBatchSetKey {
             pipeline,
             draw_function: self.draw_function,
@@ -184,7 +184,7 @@ impl<'a> OpaqueItems<'a> {
         );
     }
 
-    fn sweep(self) {
+    pub(crate) fn sweep(self) {
         let mut stale = Vec::new();
         for ((batch_set_key, _), items) in &self.phase.non_mesh_items {
             if batch_set_key.draw_function == self.draw_function {

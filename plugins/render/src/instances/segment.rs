@@ -59,6 +59,13 @@ impl Default for SegmentUniform {
     }
 }
 
+impl SegmentUniform {
+    /// The depth offset with what decides between two at the same depth.
+    pub(crate) fn all_depth_steps(&self) -> f32 {
+        self.depth_offset + f32::from(self.depth_tie) * STEPS_PER_TIE
+    }
+}
+
 /// How a segment stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Highlight {
@@ -114,7 +121,7 @@ impl GpuSegment {
             tint: u32::from_le_bytes(uniform.tint),
             picking_id: (uniform.picking_id & !WHOLE) | if uniform.is_whole { WHOLE } else { 0 },
             highlight: uniform.highlight as u32,
-            depth_offset: uniform.depth_offset + f32::from(uniform.depth_tie) * STEPS_PER_TIE,
+            depth_offset: uniform.all_depth_steps(),
             radius_scale: if scale.is_finite() { scale } else { 1.0 },
             hovered_instance: uniform.hovered_instance.unwrap_or(NO_INSTANCE),
             selected,

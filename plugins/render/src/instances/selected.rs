@@ -21,6 +21,12 @@ impl InstanceSet {
         self.0.is_none()
     }
 
+    /// Whether an instance is in it. O(log instances).
+    #[must_use]
+    pub fn contains(&self, instance: u32) -> bool {
+        self.as_slice().binary_search(&instance).is_ok()
+    }
+
     /// The instances, ascending, each once.
     #[must_use]
     pub fn as_slice(&self) -> &[u32] {

@@ -1,7 +1,8 @@
 //! What there is to draw. Each file holds the data of one primitive beside the shader that draws it.
 //!
 //! Most are instanced and share the code in [`drawing`](crate::drawing): [`points`], [`lines`], [`arcs`], [`boxes`], [`box_edges`],
-//! [`ellipsoids`], [`tubes`], [`arrows`]. Two are entities of their own, with a small uniform each: [`image_quad`] and [`ground_grid`].
+//! [`ellipsoids`], [`tubes`], [`arrows`]. Three are entities of their own, with a small uniform
+//! each: [`image_quad`], [`triangle_mesh`] and [`ground_grid`].
 //!
 //! # Radii
 //!
@@ -17,6 +18,7 @@ mod ground_grid;
 mod image_quad;
 mod lines;
 mod points;
+mod triangle_mesh;
 mod tubes;
 
 pub use arcs::ArcInstance;
@@ -28,6 +30,10 @@ pub use ground_grid::{GroundGrid, GroundGridPlugin};
 pub use image_quad::{ImageQuad, ImageQuadPlugin, Magnification, Texels};
 pub use lines::LineInstance;
 pub use points::PointInstance;
+pub use triangle_mesh::{
+    MeshAlpha, MeshError, MeshGeometry, MeshMaterial, MeshPose, MeshSides, MeshVertex, TextureSampling,
+    TextureWrap, TriangleMesh, TriangleMeshPlugin,
+};
 pub use tubes::{CapsuleInstance, CylinderInstance};
 
 /// The radius that stands for 'the segment's default radius'.

@@ -7,8 +7,8 @@ use chronoscope_render::RenderStats;
 use rustc_hash::FxHashMap;
 
 use super::{
-    SpatialScenes, camera::SceneCamera, lists::SharedBuffers, pictures::PixelValues, scene,
-    textures::PictureTextures,
+    SpatialScenes, camera::SceneCamera, lists::SharedBuffers, meshes::MeshModels, pictures::PixelValues,
+    scene, textures::PictureTextures,
 };
 
 /// Registers the caches of spatial views.
@@ -47,6 +47,22 @@ pub(super) fn add_caches(app: &mut App) {
             }
             if let Some(mut textures) = world.get_resource_mut::<PictureTextures>() {
                 textures.purge(bytes.saturating_sub(freed));
+            }
+        }),
+    })
+    .add_viewer_cache(ViewerCache {
+        name: "Meshes",
+        order: PurgeOrder::Decoded,
+        size: |world| {
+            let models = world.get_resource::<MeshModels>();
+            CacheSize {
+                bytes: models.map_or(0, MeshModels::num_bytes),
+                idle_bytes: models.map_or(0, MeshModels::num_idle_bytes),
+            }
+        },
+        purge: Some(|world, bytes| {
+            if let Some(mut models) = world.get_resource_mut::<MeshModels>() {
+                models.purge(bytes);
             }
         }),
     });

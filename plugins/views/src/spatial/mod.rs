@@ -2,12 +2,12 @@
 //!
 //! # From data to instances
 //! [`visualizers`] turn components into [`SpatialVisual`]s, in the entity's own space, by the rules in [`marks`]. A visual is
-//! a list of [`parts`], each of instances of a registered primitive ([`primitives`]), or a picture. A picture stays what was logged
-//! until it is shown ([`pictures`]).
+//! a list of [`parts`], each of instances of a registered primitive ([`primitives`]), or a picture, or a mesh. Pictures and meshes
+//! stay what was logged until they are shown ([`pictures`], [`meshes`]).
 //!
 //! # From instances to the GPU
 //! Each view has a [`scene`]: it takes what changed from the [`sources`], writes [`lists`] of instances on a render layer of the
-//! view's own, and has [`textures`] made of pictures. The [`camera`] renders to an image of the tile's size and sleeps
+//! view's own, and has [`textures`] made of pictures and models of meshes; of both, what is [`held`] is kept. The [`camera`] renders to an image of the tile's size and sleeps
 //! while nothing changes. Until somebody says where to look, [`framing`] does.
 //!
 //! # From the tile to the data
@@ -21,6 +21,7 @@ pub mod bounds;
 pub mod digest;
 pub mod labels;
 pub mod marks;
+pub mod meshes;
 pub mod parts;
 pub mod pictures;
 pub mod primitives;
@@ -33,6 +34,7 @@ pub(crate) mod camera;
 pub(crate) mod draw_order;
 mod fallbacks;
 pub(crate) mod framing;
+mod held;
 pub(crate) mod lists;
 mod memory;
 pub(crate) mod picking;
@@ -54,7 +56,7 @@ use chronoscope_frame::{
 };
 use chronoscope_render::{
     ArcInstance, ArrowInstance, BoxEdgesInstance, BoxInstance, CapsuleInstance, CylinderInstance,
-    EllipsoidInstance, LineInstance, PointInstance,
+    EllipsoidInstance, LineInstance, PointInstance, TriangleMeshPlugin,
 };
 
 pub use chronoscope_frame::Space;
@@ -68,17 +70,19 @@ pub use scene::{SpatialScene, SpatialScenes, ViewLayers};
 pub use sources::AppSpatialExt;
 pub use visual::{Label, SpatialVisual, Stand};
 
+use meshes::MeshModels;
 use picking::Picks;
 use pictures::{PixelDecoders, PixelValues};
 use sources::ChangedVisuals;
 pub use sources::SpatialSources;
 use textures::PictureTextures;
 use visualizers::{
-    Arrows2DVisualizer, Arrows3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer, CamerasVisualizer,
-    Capsules3DVisualizer, Cylinders3DVisualizer, DepthImageVisualizer, Ellipses2DVisualizer,
-    Ellipsoids3DVisualizer, EncodedDepthImageVisualizer, EncodedImageVisualizer, GridMapVisualizer,
-    ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer, Points2DVisualizer, Points3DVisualizer,
-    SegmentationImageVisualizer, TransformAxes3DVisualizer, VoxelGridMapVisualizer,
+    Arrows2DVisualizer, Arrows3DVisualizer, Asset3DVisualizer, Boxes2DVisualizer, Boxes3DVisualizer,
+    CamerasVisualizer, Capsules3DVisualizer, Cylinders3DVisualizer, DepthImageVisualizer,
+    Ellipses2DVisualizer, Ellipsoids3DVisualizer, EncodedDepthImageVisualizer, EncodedImageVisualizer,
+    GridMapVisualizer, ImageVisualizer, LineStrips2DVisualizer, LineStrips3DVisualizer, Mesh3DVisualizer,
+    Points2DVisualizer, Points3DVisualizer, SegmentationImageVisualizer, TransformAxes3DVisualizer,
+    VoxelGridMapVisualizer,
 };
 
 /// The steps of presenting spatial views, within [`FrameSystems::Present`].
@@ -113,7 +117,11 @@ impl Plugin for SpatialPlugin {
             .init_resource::<PictureTextures>()
             .init_resource::<PixelDecoders>()
             .init_resource::<PixelValues>()
+            .init_resource::<MeshModels>()
             .init_resource::<Picks>();
+        if !app.is_plugin_added::<TriangleMeshPlugin>() {
+            app.add_plugins(TriangleMeshPlugin);
+        }
         app.add_spatial_primitive::<BoxInstance>()
             .add_spatial_primitive::<PointInstance>()
             .add_spatial_primitive::<LineInstance>()
@@ -130,6 +138,8 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<Cylinders3DVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
             .add_spatial_visualizer::<Ellipsoids3DVisualizer>(&[ViewClassId::SPATIAL_3D], EDGES)
             .add_spatial_visualizer::<LineStrips3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
+            .add_spatial_visualizer::<Mesh3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
+            .add_spatial_visualizer::<Asset3DVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<Points3DVisualizer>(&[ViewClassId::SPATIAL_3D], POINTS)
             .add_spatial_visualizer::<GridMapVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
             .add_spatial_visualizer::<VoxelGridMapVisualizer>(&[ViewClassId::SPATIAL_3D], LINES)
@@ -162,7 +172,7 @@ impl Plugin for SpatialPlugin {
                     .before(FrameSystems::ApplyCommands),
             )
             .add_systems(Last, picking::ask)
-            .add_view_reports(failed_pictures)
+            .add_view_reports(failed_decodes)
             .add_view_reports(unplaced);
         memory::add_caches(app);
         fallbacks::add_fallbacks(app);
@@ -208,8 +218,8 @@ fn unplaced(world: &World, view: ViewId) -> Vec<Report> {
     }
 }
 
-/// The pictures of a view that could not be decoded.
-fn failed_pictures(world: &World, view: ViewId) -> Vec<Report> {
+/// The pictures and meshes of a view that could not be decoded, or not all of them.
+fn failed_decodes(world: &World, view: ViewId) -> Vec<Report> {
     let scene = world
         .get_resource::<SpatialScenes>()
         .and_then(|scenes| scenes.get(view));

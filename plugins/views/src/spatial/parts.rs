@@ -1,4 +1,4 @@
-//! Parts: what a visual is made of. Each is a shared slice of instances of one primitive, or a picture.
+//! Parts: what a visual is made of. Each is a shared slice of instances of one primitive, or a picture, or a mesh.
 //!
 //! Nothing here lists the primitives. A part knows its own type; who presents parts looks the type up in [`PartKinds`], which
 //! [`AppPartsExt::add_spatial_primitive`] extends.
@@ -19,13 +19,14 @@ use super::{
     bounds::Bounds,
     draw_order::Run,
     lists::{self, ListKey, ViewLists},
+    meshes::Mesh,
     pictures::Picture,
     primitives::SpatialPrimitive,
-    scene::{PictureQuads, SceneKey},
+    scene::{MeshParts, PictureQuads, SceneKey},
     textures::PictureTextures,
 };
 
-/// Instances of one primitive, or a picture, in the space of an entity. Cloning shares the instances.
+/// Instances of one primitive, or a picture, or a mesh, in the space of an entity. Cloning shares the instances.
 #[derive(Clone, Debug)]
 pub struct Part {
     content: Arc<dyn Content>,
@@ -45,6 +46,11 @@ impl Part {
     /// A picture in the plane z = 0. Of several in one visual the last is shown.
     pub fn picture(picture: impl Into<Arc<Picture>>) -> Self {
         Self::of(Arc::new(PicturePart(picture.into())))
+    }
+
+    /// A mesh.
+    pub fn mesh(mesh: impl Into<Arc<Mesh>>) -> Self {
+        Self::of(Arc::new(MeshContent(mesh.into())))
     }
 
     fn of(content: Arc<dyn Content>) -> Self {
@@ -89,6 +95,11 @@ impl Part {
         Some(&self.downcast::<PicturePart>()?.0)
     }
 
+    /// The mesh, if it is one.
+    pub fn as_mesh(&self) -> Option<&Arc<Mesh>> {
+        Some(&self.downcast::<MeshContent>()?.0)
+    }
+
     /// What tells the content from that of all other parts, as long as the part is held.
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.content).cast::<()>() as usize
@@ -100,12 +111,12 @@ impl Part {
             && (self.is_translucent, self.opacity) == (other.is_translucent, other.opacity)
     }
 
-    /// Number of instances. A picture is one.
+    /// Number of instances. A picture is one, and so is a mesh in each of its poses.
     pub fn num_instances(&self) -> usize {
         self.content.num_instances()
     }
 
-    /// Bytes of the instances on the heap. The pixels of a picture belong to the recording.
+    /// Bytes of the instances on the heap. The pixels of a picture and the triangles of a mesh belong to the recording.
     pub fn heap_bytes(&self) -> u64 {
         self.content.heap_bytes()
     }
@@ -115,7 +126,7 @@ impl Part {
         self.content.bounds()
     }
 
-    /// A hash of the instances, or of the picture's key. Cost: O(instances).
+    /// A hash of the instances, or of the key of a picture or a mesh. Cost: O(instances).
     pub(crate) fn content_hash(&self) -> u64 {
         self.content.content_hash()
     }
@@ -186,6 +197,42 @@ impl Content for PicturePart {
     }
 }
 
+#[derive(Debug)]
+struct MeshContent(Arc<Mesh>);
+
+impl Content for MeshContent {
+    fn num_instances(&self) -> usize {
+        self.0.poses.as_ref().map_or(1, |poses| poses.len())
+    }
+
+    fn heap_bytes(&self) -> u64 {
+        let poses = self.0.poses.as_ref().map_or(0, |poses| size_of_val(&**poses));
+        (size_of::<Mesh>() + poses) as u64
+    }
+
+    fn bounds(&self) -> Bounds {
+        self.0.bounds()
+    }
+
+    fn content_hash(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        let Mesh {
+            key,
+            albedo_factor,
+            sides,
+            poses,
+            ..
+        } = &*self.0;
+        (key, albedo_factor, sides).hash(&mut hasher);
+        for pose in poses.iter().flat_map(|poses| poses.iter()) {
+            pose.instance.hash(&mut hasher);
+            let values = pose.entity_from_mesh.to_cols_array();
+            values.map(f32::to_bits).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+}
+
 /// Registers primitives that visuals are made of.
 pub trait AppPartsExt {
     /// Lets visuals have parts of this primitive, and draws them. Where there is a renderer, its
@@ -204,6 +251,7 @@ impl AppPartsExt for App {
             type_id: TypeId::of::<Instances<P>>(),
             name: P::NAME,
             is_entity: false,
+            is_single: false,
             write: write_instances::<P>,
             set_uniform: |stage, place, uniform| {
                 lists::set_uniform::<P>(stage.world, stage.lists, place.key, place.segment, uniform);
@@ -235,6 +283,8 @@ pub(crate) struct PartKind {
     pub(crate) name: &'static str,
     /// Whether each part is a Bevy entity of its own, in no list.
     pub(crate) is_entity: bool,
+    /// Whether one stands for all parts of the kind that an entity has.
+    pub(crate) is_single: bool,
     /// Shows a part, or replaces what was shown in its place. Returns whether it could.
     pub(crate) write: fn(&mut Stage<'_>, PartPlace<'_>, &Part, SegmentUniform) -> bool,
     /// Moves, tints or highlights a part.
@@ -250,6 +300,7 @@ pub(crate) struct Stage<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) lists: &'a mut ViewLists,
     pub(crate) quads: &'a mut PictureQuads,
+    pub(crate) meshes: &'a mut MeshParts,
     pub(crate) textures: &'a mut PictureTextures,
 }
 
@@ -273,6 +324,7 @@ impl Default for PartKinds {
             type_id: TypeId::of::<PicturePart>(),
             name: "picture",
             is_entity: true,
+            is_single: true,
             write: |stage, place, _, _| {
                 stage.quads.insert(place.path, place.scene_key);
                 true
@@ -292,6 +344,26 @@ impl Default for PartKinds {
                 }
                 stage.quads.set_order(key.source, &index_of_entity);
             },
+        });
+        kinds.add(PartKind {
+            type_id: TypeId::of::<MeshContent>(),
+            name: "mesh",
+            is_entity: true,
+            is_single: false,
+            write: |stage, place, part, uniform| {
+                let Some(mesh) = part.as_mesh() else {
+                    debug_assert!(false, "a part is written by the functions of its own kind");
+                    return false;
+                };
+                stage.meshes.insert(place.scene_key, place.segment, mesh, uniform);
+                true
+            },
+            set_uniform: |stage, place, uniform| {
+                stage.meshes.set_uniform(place.scene_key, place.segment, uniform);
+            },
+            remove: |stage, place| stage.meshes.remove(stage.world, place.scene_key, place.segment),
+            // Depth decides.
+            set_runs: |_, _, _| {},
         });
         kinds
     }

@@ -15,10 +15,12 @@ use chronoscope_frame::{
     ViewerCommands, Visualizer, VisualizerInfo, VisualizerInput, Visualizers, Work, WorkCounters,
     visualizer::QueryMode,
 };
-use chronoscope_store::{Chunk, Timeline};
+use chronoscope_render::MeshGeometry;
+use chronoscope_store::{Chunk, ComponentDescriptor, Timeline};
 use chronoscope_types::{
-    Boxes2D, Boxes3D, Image, Mesh3D, Points2D, Points3D, Transform3D,
+    Boxes2D, Boxes3D, Component as _, Image, Points2D, Points3D, Transform3D,
     blueprint::EyeControls3D,
+    components,
     enums::{ChannelDatatype, MagnificationFilter},
     log_chunk,
     records::ImageFormat,
@@ -27,6 +29,7 @@ use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
 use super::{
     AppSpatialExt as _, Part, PartDigest, SpatialScene, SpatialScenes, SpatialVisual,
+    meshes::{MeshModels, ModelAssets},
     pictures::{Picture, PictureKey, PixelKind, PixelMapping, PixelSource, RawPixels},
     projection::Lens,
     textures::PictureTextures,
@@ -35,6 +38,7 @@ use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::l
 
 mod contexts;
 mod history;
+mod meshes;
 mod picking;
 mod pictures;
 mod places;
@@ -195,6 +199,13 @@ impl Viewer {
         let world = self.app.world_mut();
         world.resource_scope(|world, mut textures: Mut<PictureTextures>| {
             textures.finish_decoding(&mut world.resource_mut::<Assets<BevyImage>>());
+        });
+        world.resource_scope(|world, mut models: Mut<MeshModels>| {
+            world.resource_scope(|world, mut geometries: Mut<Assets<MeshGeometry>>| {
+                let images = &mut *world.resource_mut::<Assets<BevyImage>>();
+                let geometries = &mut *geometries;
+                models.finish_decoding(&mut ModelAssets { geometries, images });
+            });
         });
     }
 
@@ -448,11 +459,14 @@ fn a_view_that_was_hidden_catches_up() {
 #[test]
 fn only_what_a_view_is_there_for_is_missing() {
     let points = Points3D::new([[0.0, 0.0, 0.0]]);
-    let mesh = Mesh3D::default().with_vertex_positions([[0.0; 3]]);
+    let splats = ComponentDescriptor::partial("GaussianSplats3D:centers")
+        .with_archetype("rerun.archetypes.GaussianSplats3D")
+        .with_component_type(components::Position3D::TYPE);
+    let splats = [(splats, components::Position3D::build(vec![[0.0; 3]]))];
     let mut viewer = Viewer::new([
         log_chunk("world/points", [], &points).unwrap(),
         log_chunk("world/moved", [], &Transform3D::from_translation([1.0, 0.0, 0.0])).unwrap(),
-        log_chunk("world/solid", [], &mesh).unwrap(),
+        log_chunk("world/splats", [], &splats[..]).unwrap(),
     ]);
     let world = viewer.app.world_mut();
     let view = world
@@ -461,5 +475,5 @@ fn only_what_a_view_is_there_for_is_missing() {
         .next()
         .unwrap();
     let missing = crate::without_visualizer(viewer.app.world(), view);
-    assert_eq!(missing, [("/world/solid".into(), vec!["Mesh3D"])]);
+    assert_eq!(missing, [("/world/splats".into(), vec!["GaussianSplats3D"])]);
 }

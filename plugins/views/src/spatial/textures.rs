@@ -5,10 +5,7 @@
 
 mod tables;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, LazyLock},
-};
+use std::sync::{Arc, LazyLock};
 
 use bevy::{
     asset::{Assets, Handle, RenderAssetUsages},
@@ -23,6 +20,7 @@ use bevy::{
 use chronoscope_frame::Settled;
 use chronoscope_frame::settle::PendingWork;
 
+use super::held::HeldCache;
 use super::pictures::{
     DecodeError, DecodeOptions, Picture, PictureKey, PixelDecoders, PixelLayout, Pixels,
     decoder::{CancelGuard, MAX_DECODED_BYTES, thinning},
@@ -57,22 +55,9 @@ impl Default for TextureSettings {
 #[derive(Resource, Default)]
 pub struct PictureTextures {
     settings: TextureSettings,
-    entries: BTreeMap<PictureKey, Entry>,
-    /// The pictures without a holder, by the time at which they lost the last one.
-    idle: BTreeSet<(u64, PictureKey)>,
-    bytes: u64,
-    idle_bytes: u64,
-    /// Grows whenever a picture becomes idle.
-    time: u64,
+    held: HeldCache<PictureKey, State>,
     inline_pixels_left: u64,
     tables: ColorTables,
-}
-
-struct Entry {
-    state: State,
-    holders: usize,
-    idle_since: u64,
-    bytes: u64,
 }
 
 enum State {
@@ -131,7 +116,7 @@ impl PictureTextures {
         decoders: &PixelDecoders,
         settled: &Settled,
     ) -> TextureRequest {
-        if !self.entries.contains_key(&picture.key) {
+        if !self.held.contains(&picture.key) {
             let size @ [width, height] = picture.size();
             // Never overflows: a side is a u32.
             let pixels = u64::from(width) * u64::from(height);
@@ -162,36 +147,28 @@ impl PictureTextures {
                     (State::Decoding(decoding), most_bytes + coarse_bytes)
                 }
             };
-            self.bytes += bytes;
-            let entry = Entry {
-                state,
-                holders: 0,
-                idle_since: 0,
-                bytes,
-            };
-            self.entries.insert(picture.key, entry);
+            self.held.set(picture.key, state, bytes);
         }
-        self.hold(picture.key);
+        self.held.hold(&picture.key);
         self.poll(picture.key, images)
     }
 
     /// What became of a picture that is held.
     pub(crate) fn poll(&mut self, key: PictureKey, images: &mut Assets<Image>) -> TextureRequest {
-        let Some(entry) = self.entries.get_mut(&key) else {
-            debug_assert!(false, "a picture that is held is known");
-            return TextureRequest::Pending;
-        };
-        if let State::Decoding(decoding) = &mut entry.state
+        if let Some(State::Decoding(decoding)) = self.held.get_mut(&key)
             && let Some(result) = decoding.pending.poll(&mut decoding.task)
         {
-            self.bytes -= entry.bytes;
-            (entry.state, entry.bytes) = finish(result, images);
-            self.bytes += entry.bytes;
+            let (state, bytes) = finish(result, images);
+            self.held.set(key, state, bytes);
         }
-        match &entry.state {
-            State::Ready(texture) => TextureRequest::Ready(texture.clone()),
-            State::Decoding(_) => TextureRequest::Pending,
-            State::Failed(message) => TextureRequest::Failed(message.clone()),
+        match self.held.get(&key) {
+            Some(State::Ready(texture)) => TextureRequest::Ready(texture.clone()),
+            Some(State::Decoding(_)) => TextureRequest::Pending,
+            Some(State::Failed(message)) => TextureRequest::Failed(message.clone()),
+            None => {
+                debug_assert!(false, "a picture that is held is known");
+                TextureRequest::Pending
+            }
         }
     }
 
@@ -221,7 +198,7 @@ impl PictureTextures {
 
     /// The coarse version of a picture that is being decoded, if there is one.
     pub(crate) fn coarse(&self, key: PictureKey) -> Option<PictureTexture> {
-        match &self.entries.get(&key)?.state {
+        match self.held.get(&key)? {
             State::Decoding(decoding) => decoding.coarse.clone(),
             State::Ready(_) | State::Failed(_) => None,
         }
@@ -229,11 +206,11 @@ impl PictureTextures {
 
     /// Holds a picture, if it is decoded.
     pub(crate) fn hold_ready(&mut self, key: PictureKey) -> Option<PictureTexture> {
-        let Some(State::Ready(texture)) = self.entries.get(&key).map(|entry| &entry.state) else {
+        let Some(State::Ready(texture)) = self.held.get(&key) else {
             return None;
         };
         let texture = texture.clone();
-        self.hold(key);
+        self.held.hold(&key);
         Some(texture)
     }
 
@@ -249,84 +226,40 @@ impl PictureTextures {
 
     /// Lets go of a picture. Without another holder it becomes idle, or is cancelled if it is still being decoded.
     pub(crate) fn release(&mut self, key: PictureKey) {
-        let Some(entry) = self.entries.get_mut(&key) else {
-            debug_assert!(false, "a picture that is held is known");
-            return;
-        };
-        debug_assert!(
-            entry.holders > 0,
-            "a picture is released once for each time that it was held"
-        );
-        entry.holders = entry.holders.saturating_sub(1);
-        if entry.holders > 0 {
-            return;
-        }
-        if !matches!(entry.state, State::Ready(_)) {
-            self.bytes -= entry.bytes;
-            self.entries.remove(&key);
-            return;
-        }
-        self.time += 1;
-        entry.idle_since = self.time;
-        self.idle_bytes += entry.bytes;
-        self.idle.insert((self.time, key));
-        self.drop_idle(self.settings.max_idle_bytes);
-    }
-
-    fn hold(&mut self, key: PictureKey) {
-        let Some(entry) = self.entries.get_mut(&key) else {
-            return;
-        };
-        entry.holders += 1;
-        if self.idle.remove(&(entry.idle_since, key)) {
-            self.idle_bytes -= entry.bytes;
-        }
-    }
-
-    /// Drops idle pictures, those longest idle first, until the rest fits.
-    fn drop_idle(&mut self, max_bytes: u64) {
-        while self.idle_bytes > max_bytes {
-            let Some((_, key)) = self.idle.pop_first() else {
-                break;
-            };
-            if let Some(entry) = self.entries.remove(&key) {
-                self.idle_bytes -= entry.bytes;
-                self.bytes -= entry.bytes;
-            }
-        }
+        self.held.release(&key, |state| matches!(state, State::Ready(_)));
+        self.held.drop_idle(self.settings.max_idle_bytes);
     }
 
     /// The bytes of all textures on the GPU, and of what is being decoded.
     pub fn num_bytes(&self) -> u64 {
-        self.bytes + self.tables.num_bytes()
+        self.held.num_bytes() + self.tables.num_bytes()
     }
 
     /// The bytes of the textures that are not shown.
     pub fn num_idle_bytes(&self) -> u64 {
-        self.idle_bytes
+        self.held.num_idle_bytes()
     }
 
     /// Drops so many bytes of what is not shown, what is longest idle first.
     pub fn purge(&mut self, bytes: u64) {
-        self.drop_idle(self.idle_bytes.saturating_sub(bytes));
+        let idle = self.held.num_idle_bytes();
+        self.held.drop_idle(idle.saturating_sub(bytes));
     }
 
     /// How many pictures are being decoded.
     pub fn num_decoding(&self) -> usize {
-        self.entries
-            .values()
-            .filter(|entry| matches!(entry.state, State::Decoding(_)))
-            .count()
+        let is_decoding = |state: &&State| matches!(state, State::Decoding(_));
+        self.held.values().filter(is_decoding).count()
     }
 
     /// Waits until all that is being decoded is done.
     #[cfg(test)]
     pub(crate) fn finish_decoding(&mut self, images: &mut Assets<Image>) {
-        for entry in self.entries.values_mut() {
-            if let State::Decoding(decoding) = &mut entry.state {
-                self.bytes -= entry.bytes;
-                (entry.state, entry.bytes) = finish(bevy::tasks::block_on(&mut decoding.task), images);
-                self.bytes += entry.bytes;
+        let keys: Vec<PictureKey> = self.held.keys().copied().collect();
+        for key in keys {
+            if let Some(State::Decoding(decoding)) = self.held.get_mut(&key) {
+                let (state, bytes) = finish(bevy::tasks::block_on(&mut decoding.task), images);
+                self.held.set(key, state, bytes);
             }
         }
     }

@@ -2,13 +2,15 @@
 //!
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
 //! one: what was made anew, what moved with a transform, what [`lights`] up. [`standing`] tells what a frame moves, and [`hidden`]
-//! keeps what has no place. [`write`] brings that into instance buffers, uniforms and labels, and [`quads`] into pictures; of a visual
+//! keeps what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`quads`] into pictures, and
+//! [`meshes`] into meshes; of a visual
 //! that is replaced, the parts that [`placed`] finds again stay. A frame in which nothing changed touches nothing, and a view that is
 //! not shown catches up when it is.
 
 mod diff;
 mod hidden;
 mod lights;
+mod meshes;
 mod placed;
 mod present;
 mod quads;
@@ -45,6 +47,7 @@ use crate::ViewStyle;
 use chronoscope_frame::Space;
 use hidden::HiddenEntities;
 use lights::{Lights, Lit};
+pub(crate) use meshes::MeshParts;
 use placed::Placed;
 pub(crate) use placed::PlacedPart;
 pub(crate) use quads::PictureQuads;
@@ -135,6 +138,7 @@ pub struct SpatialScene {
     lists: ViewLists,
     draw_order: DrawOrder,
     quads: PictureQuads,
+    pub(crate) meshes: MeshParts,
     is_decoding: bool,
     labels: BTreeMap<OrderKey, Vec<PlacedLabel>>,
     label_bytes: usize,
@@ -227,6 +231,7 @@ impl SpatialScene {
             lists: ViewLists::new(layer),
             draw_order: DrawOrder::new(space),
             quads: PictureQuads::default(),
+            meshes: MeshParts::default(),
             is_decoding: false,
             labels: BTreeMap::new(),
             label_bytes: 0,
@@ -275,6 +280,7 @@ impl SpatialScene {
             + self.label_bytes
             + self.placed_bytes
             + self.hidden.bytes()
+            + self.meshes.bytes()
             + self.draw_order.bytes()
             + self.framing.heap_bytes();
         self.lists.memory_use(world).own_bytes + own as u64
@@ -285,6 +291,7 @@ impl SpatialScene {
     pub(crate) fn give_up(&mut self, world: &mut World, textures: &mut PictureTextures) {
         self.lists.despawn(world);
         self.quads.despawn(world, textures);
+        self.meshes.despawn(world);
         self.entities = FxHashMap::default();
         self.order.clear();
         self.hidden = HiddenEntities::default();
@@ -395,12 +402,18 @@ impl SpatialScene {
         self.order.range(on_path).map(|(_, key)| *key)
     }
 
-    /// The pictures that could not be decoded.
+    /// The pictures and meshes that could not be decoded, or not all of them.
     pub(crate) fn failures(&self) -> impl Iterator<Item = Report> {
-        self.quads.values().filter_map(|quad| {
+        let pictures = self.quads.values().filter_map(|quad| {
             let (path, message) = (&self.entities.get(&quad.key)?.path, quad.failure()?);
             Some(Report::entity_warning("image", path.clone(), message))
-        })
+        });
+        let meshes = self.meshes.problems().filter_map(|(key, severity, message)| {
+            let path = &self.entities.get(&key)?.path;
+            let report = Report::entity_warning("mesh", path.clone(), &*message);
+            Some(Report { severity, ..report })
+        });
+        pictures.chain(meshes)
     }
 
     /// An entity and all below it, in the order of their paths.
@@ -441,6 +454,7 @@ impl SpatialScene {
     fn despawn(&mut self, world: &mut World, textures: &mut PictureTextures) {
         self.lists.despawn(world);
         self.quads.despawn(world, textures);
+        self.meshes.despawn(world);
         for entity in self.extras.drain(..) {
             world.despawn(entity);
         }

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::spatial::{
     SpatialVisual,
+    meshes::MeshModels,
     parts::PartKinds,
     sources::{ChangedVisuals, SpatialSources},
     textures::PictureTextures,
@@ -30,6 +31,7 @@ pub(crate) fn follow_views(
     mut commands: Commands,
     mut scenes: ResMut<SpatialScenes>,
     mut textures: ResMut<PictureTextures>,
+    mut models: ResMut<MeshModels>,
     views: Query<(&View, &ViewTile, &QueryContext)>,
     classes: Res<ViewClasses>,
     kinds: Res<PartKinds>,
@@ -39,6 +41,8 @@ pub(crate) fn follow_views(
     let scenes = scenes.bypass_change_detection();
     let textures = textures.bypass_change_detection();
     textures.begin_frame(device.as_deref());
+    let models = models.bypass_change_detection();
+    models.begin_frame(device.as_deref());
     let space_of = |view: &View| classes.get(&view.class)?.space();
     let mut num_views = 0;
     for (view, tile, context) in &views {
@@ -60,8 +64,9 @@ pub(crate) fn follow_views(
             continue;
         };
         if scene.tile.shown != tile.shown {
-            // Pictures that are not shown need not be decoded, and those that are shown again may be others by now.
+            // What is not shown need not be decoded, and what is shown again may be others by now.
             scene.cancel_decoding(textures);
+            scene.meshes.cancel_decoding(models);
         }
         scene.tile = *tile;
         scene.context = context.id;
@@ -168,7 +173,9 @@ pub(crate) fn present_scenes(
         }),
     };
     for (view, diff) in diffs {
-        let is_busy = by_view.get(&view).is_some_and(SpatialScene::has_pending_pictures);
+        let is_busy = by_view
+            .get(&view)
+            .is_some_and(|scene| scene.has_pending_pictures() || scene.meshes.has_pending());
         if !diff.is_empty() || is_busy {
             commands.queue(move |world: &mut World| apply(world, view, diff));
         }
@@ -193,6 +200,7 @@ fn apply(world: &mut World, view: ViewId, diff: Diff) {
                 }
             }
             scene.present_pictures(world, textures);
+            scene.present_meshes(world);
         });
     });
 }

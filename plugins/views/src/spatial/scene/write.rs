@@ -86,6 +86,7 @@ impl SpatialScene {
             world,
             lists: &mut self.lists,
             quads: &mut self.quads,
+            meshes: &mut self.meshes,
             textures,
         };
         let visual = shown.visual.clone();
@@ -106,10 +107,9 @@ impl SpatialScene {
 
         for gone in &plan.gone {
             self.draw_order.remove(&order_of(space, key, shown, gone.rank));
-            // An entity of its own stands for all parts of its kind.
             let is_in_list = |part: &PlannedPart| part.placed.list == gone.list;
             if let Some(kind) = kinds.get(gone.list.kind)
-                && !(kind.is_entity && plan.parts.iter().flatten().any(is_in_list))
+                && !(kind.is_single && plan.parts.iter().flatten().any(is_in_list))
             {
                 (kind.remove)(&mut stage, part_place(key, shown, gone));
             }
@@ -135,7 +135,7 @@ impl SpatialScene {
                 continue;
             };
             let place = part_place(key, shown, &planned.placed);
-            let is_drawn = if planned.is_kept && !kind.is_entity {
+            let is_drawn = if planned.is_kept && !kind.is_single {
                 if has_moved || is_reordered {
                     (kind.set_uniform)(&mut stage, place, of_part(part, &uniform));
                 }
@@ -169,6 +169,7 @@ impl SpatialScene {
             world,
             lists: &mut self.lists,
             quads: &mut self.quads,
+            meshes: &mut self.meshes,
             textures,
         };
         let uniform = uniform_of(self.space, key, shown);
@@ -193,6 +194,7 @@ impl SpatialScene {
             world,
             lists: &mut self.lists,
             quads: &mut self.quads,
+            meshes: &mut self.meshes,
             textures,
         };
         for placed in shown.placed.iter().flatten() {
@@ -218,6 +220,7 @@ impl SpatialScene {
             world,
             lists: &mut self.lists,
             quads: &mut self.quads,
+            meshes: &mut self.meshes,
             textures,
         };
         for (list, runs) in by_list {

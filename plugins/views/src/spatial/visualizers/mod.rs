@@ -13,7 +13,9 @@ mod encoded_images;
 mod grid_maps;
 mod images;
 mod lines;
+mod meshes;
 mod points;
+mod poses;
 mod solids;
 mod tubes;
 mod voxels;
@@ -32,6 +34,7 @@ pub use encoded_images::EncodedImageVisualizer;
 pub use grid_maps::GridMapVisualizer;
 pub use images::{ImageVisualizer, SegmentationImageVisualizer};
 pub use lines::{LineStrips2DVisualizer, LineStrips3DVisualizer};
+pub use meshes::{Asset3DVisualizer, Mesh3DVisualizer};
 pub use points::{Points2DVisualizer, Points3DVisualizer};
 pub use voxels::VoxelGridMapVisualizer;
 

@@ -1,0 +1,433 @@
+//! Meshes of triangles.
+
+mod geometry;
+mod material;
+mod queue;
+
+use std::sync::Arc;
+
+use bevy::app::{App, Plugin};
+use bevy::asset::{AssetApp, AssetServer, Assets, Handle, load_internal_asset, uuid_handle};
+use bevy::camera::visibility::{
+    InheritedVisibility, NoFrustumCulling, RenderLayers, Visibility, VisibilityClass, add_visibility_class,
+};
+use bevy::core_pipeline::core_3d::{Opaque3d, Transparent3d};
+use bevy::ecs::change_detection::{DetectChanges, Ref};
+use bevy::ecs::component::Component;
+use bevy::ecs::query::ROQueryItem;
+use bevy::ecs::resource::Resource;
+use bevy::ecs::schedule::IntoScheduleConfigs;
+use bevy::ecs::system::lifetimeless::{Read, SRes};
+use bevy::ecs::system::{Commands, Query, Res, ResMut, SystemParamItem};
+use bevy::math::{DVec3, Vec3A};
+use bevy::render::render_asset::{RenderAssetPlugin, RenderAssets};
+use bevy::render::render_phase::{
+    AddRenderCommand, DrawFunctions, PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline,
+    TrackedRenderPass,
+};
+use bevy::render::render_resource::binding_types::{sampler, texture_2d, uniform_buffer_sized};
+use bevy::render::render_resource::{
+    BindGroup, BindGroupEntries, BindGroupLayoutDescriptor, BindGroupLayoutEntries, BufferUsages, Face,
+    IndexFormat, PipelineCache, RenderPipelineDescriptor, SamplerBindingType, ShaderStages,
+    SpecializedRenderPipeline, SpecializedRenderPipelines, TextureSampleType, TextureViewId,
+};
+use bevy::render::renderer::{RenderDevice, RenderQueue};
+use bevy::render::sync_world::{RenderEntity, SyncToRenderWorld};
+use bevy::render::texture::{FallbackImage, GpuImage};
+use bevy::render::{
+    Extract, ExtractSchedule, GpuResourceAppExt, Render, RenderApp, RenderStartup, RenderSystems,
+};
+use bevy::shader::Shader;
+use bevy::transform::components::Transform;
+use bytemuck::{Pod, Zeroable};
+
+use self::geometry::GpuGeometry;
+pub use self::geometry::{MeshError, MeshGeometry, MeshVertex};
+use self::material::{GpuPose, MeshSamplers, is_bindable};
+pub use self::material::{MeshAlpha, MeshMaterial, MeshPose, MeshSides, TextureSampling, TextureWrap};
+use crate::buffers::{FixedBuffer, Gpu, UniformBuffer, binding_size};
+use crate::color::linear_rgba;
+use crate::drawing::pipeline::{PipelineKey, describe};
+use crate::drawing::queue::BulkQueueSet;
+use crate::drawing::upload::{forget, remove_with};
+use crate::instances::{SegmentUniform, Sorting, affine_rows};
+use crate::picking::PickItem;
+use crate::stats::{BulkExtractSystems, CountedBytes, RenderStats};
+use crate::view::SetBulkViewBindGroup;
+
+const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d13");
+
+/// Triangles with a material, drawn at one pose or at many.
+///
+/// The entity's `RenderLayers` decide which cameras see it; its `Transform` is not applied. What is blended is sorted by the distance
+/// of the middle of its first pose.
+#[derive(Component, Debug, Clone, PartialEq)]
+#[component(on_add = add_visibility_class::<TriangleMesh>)]
+#[require(Transform, Visibility, VisibilityClass, NoFrustumCulling, SyncToRenderWorld)]
+pub struct TriangleMesh {
+    /// The triangles.
+    pub geometry: Handle<MeshGeometry>,
+    /// What they look like.
+    pub material: MeshMaterial,
+    /// Where they are drawn. Where one side alone is seen, either all poses mirror or none does.
+    pub poses: Arc<[MeshPose]>,
+    /// Where the poses stand, and how they stand out. Its default color and radius are not used.
+    pub segment: SegmentUniform,
+}
+
+/// Draws all [`TriangleMesh`]es. Needs [`BulkViewPlugin`](crate::BulkViewPlugin) and
+/// [`RenderStatsPlugin`](crate::RenderStatsPlugin).
+#[derive(Debug, Default, Clone, Copy)]
+pub struct TriangleMeshPlugin;
+
+impl TriangleMeshPlugin {
+    pub(crate) const NAME: &'static str = "triangle_meshes";
+}
+
+impl Plugin for TriangleMeshPlugin {
+    fn build(&self, app: &mut App) {
+        init_assets(app);
+    }
+
+    /// Here and not earlier, so that the renderer may be added after this plugin.
+    fn finish(&self, app: &mut App) {
+        init_assets(app);
+        if app.get_sub_app(RenderApp).is_none() {
+            return;
+        }
+        RenderAssetPlugin::<GpuGeometry>::default().build(app);
+        load_internal_asset!(app, SHADER, "triangle_mesh.wgsl", Shader::from_wgsl);
+        let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
+            return;
+        };
+        render_app
+            .init_gpu_resource::<SpecializedRenderPipelines<TriangleMeshPipeline>>()
+            .insert_resource(TriangleMeshPipeline::new())
+            .init_gpu_resource::<MeshSamplers>()
+            .add_render_command::<Opaque3d, DrawTriangleMesh>()
+            .add_render_command::<Transparent3d, DrawTriangleMesh>()
+            .init_resource::<DrawFunctions<PickItem>>()
+            .add_render_command::<PickItem, DrawTriangleMesh>()
+            .add_systems(RenderStartup, forget::<GpuMesh>)
+            .add_systems(
+                ExtractSchedule,
+                (remove_with::<TriangleMesh, GpuMesh>, upload_meshes)
+                    .chain()
+                    .in_set(BulkExtractSystems::Upload),
+            )
+            .add_systems(
+                Render,
+                (
+                    queue::queue_meshes
+                        .in_set(RenderSystems::Queue)
+                        .in_set(BulkQueueSet(Self::NAME)),
+                    queue::queue_picked_meshes.in_set(RenderSystems::Queue),
+                    prepare_bind_groups.in_set(RenderSystems::PrepareBindGroups),
+                ),
+            );
+    }
+}
+
+/// Geometry can be made from when there are assets: with or without a renderer.
+fn init_assets(app: &mut App) {
+    let world = app.world();
+    if world.contains_resource::<AssetServer>() && !world.contains_resource::<Assets<MeshGeometry>>() {
+        app.init_asset::<MeshGeometry>();
+    }
+}
+
+type DrawTriangleMesh = (SetItemPipeline, SetBulkViewBindGroup<0>, DrawGeometry);
+
+/// Mirrors `Mesh` in `triangle_mesh.wgsl`.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+struct MeshValues {
+    rows: [[f32; 4]; 3],
+    /// Linear, with straight alpha.
+    color: [f32; 4],
+    translation_low: [f32; 3],
+    picking_id: u32,
+    depth_offset: f32,
+    alpha_cutoff: f32,
+    is_unlit: u32,
+    is_whole: u32,
+}
+
+/// A mesh in the render world.
+#[derive(Component)]
+pub(crate) struct GpuMesh {
+    mesh: TriangleMesh,
+    uniform: UniformBuffer<MeshValues>,
+    /// `None` where the poses exceed what the GPU takes.
+    poses: Option<(FixedBuffer, CountedBytes)>,
+    layers: RenderLayers,
+    is_visible: bool,
+    bound: Option<(Bound, BindGroup)>,
+}
+
+/// What a bind group is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Bound {
+    texture: TextureViewId,
+    sampling: TextureSampling,
+}
+
+impl GpuMesh {
+    fn new(gpu: &Gpu<'_>, mesh: &TriangleMesh) -> Self {
+        Self {
+            uniform: UniformBuffer::new(gpu, "triangle_mesh", values_of(mesh)),
+            poses: pose_buffer(gpu, mesh),
+            mesh: mesh.clone(),
+            layers: RenderLayers::default(),
+            is_visible: false,
+            bound: None,
+        }
+    }
+
+    fn update(&mut self, gpu: &Gpu<'_>, mesh: &TriangleMesh) {
+        self.uniform.set(gpu, values_of(mesh));
+        let before = std::mem::replace(&mut self.mesh, mesh.clone());
+        let is_lit_alike = |a: &SegmentUniform, b: &SegmentUniform| {
+            let as_before = SegmentUniform {
+                world_from_entity: a.world_from_entity,
+                ..b.clone()
+            };
+            *a == as_before
+        };
+        if before.poses != mesh.poses || !is_lit_alike(&before.segment, &mesh.segment) {
+            self.poses = pose_buffer(gpu, mesh);
+        }
+    }
+
+    fn key(&self, pipeline: PipelineKey) -> MeshKey {
+        let is_mirrored = (self.mesh.segment.world_from_entity.matrix3.determinant() < 0.0)
+            != self.mesh.poses.first().is_some_and(MeshPose::is_mirrored);
+        let material = &self.mesh.material;
+        MeshKey {
+            pipeline,
+            culled: material.sides.culled(is_mirrored),
+            is_masked: matches!(material.alpha, MeshAlpha::Mask(_)),
+            is_textured: material.texture.is_some(),
+        }
+    }
+
+    /// What is to be drawn, if it is there by now.
+    fn geometry<'a>(&self, geometries: &'a RenderAssets<GpuGeometry>) -> Option<&'a GpuGeometry> {
+        geometries.get(&self.mesh.geometry)
+    }
+
+    /// Whether the texture is there, if there is to be one.
+    fn has_texture(&self, images: &RenderAssets<GpuImage>) -> bool {
+        let texture = self.mesh.material.texture.as_ref();
+        texture.is_none_or(|texture| images.get(texture).is_some())
+    }
+
+    fn sorting(&self, geometry: &GpuGeometry) -> Sorting {
+        let first = self.mesh.poses.first().copied().unwrap_or(MeshPose::IDENTITY);
+        let center: Vec3A = first.entity_from_mesh.transform_point3a(geometry.center.into());
+        let center: DVec3 = center.as_dvec3();
+        Sorting::Distance {
+            center: self.mesh.segment.world_from_entity.transform_point3(center),
+            // Of those at the same distance, whichever it is, it is always the same that is drawn later.
+            bias: f32::from(self.mesh.segment.depth_tie) * 1e-5,
+        }
+    }
+}
+
+fn values_of(mesh: &TriangleMesh) -> MeshValues {
+    let TriangleMesh {
+        segment, material, ..
+    } = mesh;
+    let (rows, translation_low) = affine_rows(&segment.world_from_entity);
+    let tint = linear_rgba(segment.tint);
+    MeshValues {
+        rows,
+        color: std::array::from_fn(|at| material.base_color[at] * tint[at]),
+        translation_low,
+        picking_id: segment.picking_id,
+        depth_offset: segment.all_depth_steps(),
+        alpha_cutoff: match material.alpha {
+            MeshAlpha::Mask(cutoff) => cutoff,
+            MeshAlpha::Opaque | MeshAlpha::Blend => 0.0,
+        },
+        is_unlit: u32::from(material.is_unlit),
+        is_whole: u32::from(segment.is_whole),
+    }
+}
+
+fn pose_buffer(gpu: &Gpu<'_>, mesh: &TriangleMesh) -> Option<(FixedBuffer, CountedBytes)> {
+    let poses = mesh.poses.iter().map(|pose| GpuPose::new(pose, &mesh.segment));
+    let poses: Vec<GpuPose> = poses.collect();
+    let bytes: &[u8] = bytemuck::cast_slice(&poses);
+    let buffer = FixedBuffer::new(gpu, "mesh_poses", BufferUsages::VERTEX, bytes)?;
+    Some((buffer, CountedBytes::new(gpu.stats, bytes.len() as u64)))
+}
+
+fn upload_meshes(
+    mut commands: Commands,
+    device: Res<RenderDevice>,
+    queue: Res<RenderQueue>,
+    stats: Res<RenderStats>,
+    meshes: Extract<
+        Query<(
+            RenderEntity,
+            Ref<TriangleMesh>,
+            Option<&RenderLayers>,
+            Option<&InheritedVisibility>,
+        )>,
+    >,
+    mut gpu_meshes: Query<&mut GpuMesh>,
+) {
+    let gpu = Gpu {
+        device: &device,
+        queue: &queue,
+        stats: &stats,
+    };
+    for (entity, mesh, layers, visibility) in &meshes {
+        let mut known = gpu_meshes.get_mut(entity).ok();
+        if let Some(known) = &mut known
+            && mesh.is_changed()
+        {
+            known.update(&gpu, &mesh);
+        }
+        let mut new = known.is_none().then(|| GpuMesh::new(&gpu, &mesh));
+        let Some(target) = known.as_deref_mut().or(new.as_mut()) else {
+            continue;
+        };
+        target.is_visible = visibility.is_none_or(|visibility| visibility.get());
+        let layers = layers.unwrap_or_default();
+        if target.layers != *layers {
+            target.layers = layers.clone();
+        }
+        if let Some(new) = new {
+            commands.entity(entity).insert(new);
+        }
+    }
+}
+
+#[derive(Resource)]
+struct TriangleMeshPipeline {
+    layout: BindGroupLayoutDescriptor,
+}
+
+/// What a pipeline of meshes depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct MeshKey {
+    pipeline: PipelineKey,
+    culled: Option<Face>,
+    is_masked: bool,
+    is_textured: bool,
+}
+
+impl TriangleMeshPipeline {
+    fn new() -> Self {
+        Self {
+            layout: BindGroupLayoutDescriptor::new(
+                "triangle_mesh",
+                &BindGroupLayoutEntries::sequential(
+                    ShaderStages::VERTEX_FRAGMENT,
+                    (
+                        uniform_buffer_sized(false, binding_size::<MeshValues>()),
+                        texture_2d(TextureSampleType::Float { filterable: true }),
+                        sampler(SamplerBindingType::Filtering),
+                    ),
+                ),
+            ),
+        }
+    }
+}
+
+impl SpecializedRenderPipeline for TriangleMeshPipeline {
+    type Key = MeshKey;
+
+    fn specialize(&self, key: MeshKey) -> RenderPipelineDescriptor {
+        let mut descriptor = describe("triangle_mesh", key.pipeline, SHADER, self.layout.clone(), false);
+        descriptor.vertex.buffers = vec![MeshVertex::layout(), GpuPose::layout()];
+        descriptor.primitive.cull_mode = key.culled;
+        for (is_set, def) in [(key.is_masked, "MASKED"), (key.is_textured, "TEXTURED")] {
+            if is_set {
+                descriptor.vertex.shader_defs.push(def.into());
+                if let Some(fragment) = &mut descriptor.fragment {
+                    fragment.shader_defs.push(def.into());
+                }
+            }
+        }
+        descriptor
+    }
+}
+
+fn prepare_bind_groups(
+    device: Res<RenderDevice>,
+    pipeline_cache: Res<PipelineCache>,
+    pipeline: Res<TriangleMeshPipeline>,
+    mut samplers: ResMut<MeshSamplers>,
+    images: Res<RenderAssets<GpuImage>>,
+    fallback: Res<FallbackImage>,
+    mut meshes: Query<&mut GpuMesh>,
+) {
+    for mut mesh in &mut meshes {
+        let material = &mesh.mesh.material;
+        let image = match &material.texture {
+            Some(texture) => images.get(texture).filter(|image| is_bindable(image)),
+            // The layout has a place for one.
+            None => Some(&fallback.d2),
+        };
+        let Some(image) = image else {
+            if mesh.bound.is_some() {
+                mesh.bound = None;
+            }
+            continue;
+        };
+        let bound = Bound {
+            texture: image.texture_view.id(),
+            sampling: material.sampling,
+        };
+        if mesh.bound.as_ref().is_some_and(|(known, _)| *known == bound) {
+            continue;
+        }
+        let bind_group = device.create_bind_group(
+            "triangle_mesh",
+            &pipeline_cache.get_bind_group_layout(&pipeline.layout),
+            &BindGroupEntries::sequential((
+                mesh.uniform.buffer().as_entire_binding(),
+                &image.texture_view,
+                samplers.get(&device, material.sampling),
+            )),
+        );
+        mesh.bound = Some((bound, bind_group));
+    }
+}
+
+struct DrawGeometry;
+
+impl<I: PhaseItem> RenderCommand<I> for DrawGeometry {
+    type Param = SRes<RenderAssets<GpuGeometry>>;
+    type ViewQuery = ();
+    type ItemQuery = Read<GpuMesh>;
+
+    fn render<'w>(
+        _: &I,
+        (): ROQueryItem<'w, '_, Self::ViewQuery>,
+        mesh: Option<ROQueryItem<'w, '_, Self::ItemQuery>>,
+        geometries: SystemParamItem<'w, '_, Self::Param>,
+        pass: &mut TrackedRenderPass<'w>,
+    ) -> RenderCommandResult {
+        let Some(mesh) = mesh else {
+            return RenderCommandResult::Skip;
+        };
+        let (Some((_, bind_group)), Some((poses, _)), Some(buffers)) = (
+            &mesh.bound,
+            &mesh.poses,
+            mesh.geometry(geometries.into_inner())
+                .and_then(|geometry| geometry.buffers.as_ref()),
+        ) else {
+            return RenderCommandResult::Skip;
+        };
+        pass.set_bind_group(1, bind_group, &[]);
+        pass.set_vertex_buffer(0, buffers.vertices.buffer().slice(..));
+        pass.set_vertex_buffer(1, poses.buffer().slice(..));
+        pass.set_index_buffer(buffers.indices.buffer().slice(..), IndexFormat::Uint32);
+        pass.draw_indexed(0..buffers.num_indices, 0, 0..mesh.mesh.poses.len() as u32);
+        RenderCommandResult::Success
+    }
+}

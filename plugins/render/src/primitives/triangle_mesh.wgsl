@@ -1,0 +1,147 @@
+// Triangles with a material, each drawn once for each pose.
+
+#import chronoscope_render::common::{bulk, view, is_orthographic, with_depth_offset, encode_output, linear_from_srgb, from_eye, clip_from_eye, shade, Picked, picked}
+
+struct Mesh {
+    row_x: vec4<f32>,
+    row_y: vec4<f32>,
+    row_z: vec4<f32>,
+    // Linear, with straight alpha.
+    color: vec4<f32>,
+    translation_low: vec3<f32>,
+    picking_id: u32,
+    depth_offset: f32,
+    alpha_cutoff: f32,
+    is_unlit: u32,
+    is_whole: u32,
+}
+
+// How a pose stands out; with FAINT less than the one that is pointed at or selected.
+const HOVERED: u32 = 1u;
+const SELECTED: u32 = 2u;
+const FAINT: u32 = 8u;
+
+@group(1) @binding(0) var<uniform> mesh: Mesh;
+@group(1) @binding(1) var texture: texture_2d<f32>;
+@group(1) @binding(2) var texture_sampler: sampler;
+
+struct Vertex {
+    @location(0) position: vec3<f32>,
+    @location(1) color: vec4<f32>,
+    @location(2) normal: vec4<f32>,
+    @location(3) texcoord: vec2<f32>,
+    @location(4) pose_x: vec4<f32>,
+    @location(5) pose_y: vec4<f32>,
+    @location(6) pose_z: vec4<f32>,
+    @location(7) instance: u32,
+    @location(8) highlight: u32,
+}
+
+struct Varyings {
+    @builtin(position) position: vec4<f32>,
+    // Linear, with straight alpha.
+    @location(0) color: vec4<f32>,
+    @location(1) texcoord: vec2<f32>,
+    // Along the axes of the world, of any length; zero where it is that of the face.
+    @location(2) normal: vec3<f32>,
+    // From the eye, along the axes of the world.
+    @location(3) offset: vec3<f32>,
+    @location(4) @interpolate(flat) highlight: vec4<f32>,
+    @location(5) @interpolate(flat) instance: u32,
+}
+
+fn times_rows(x: vec4<f32>, y: vec4<f32>, z: vec4<f32>, v: vec3<f32>) -> vec3<f32> {
+    return vec3(dot(x.xyz, v), dot(y.xyz, v), dot(z.xyz, v));
+}
+
+fn to_world(v: vec3<f32>) -> vec3<f32> {
+    return times_rows(mesh.row_x, mesh.row_y, mesh.row_z, v);
+}
+
+// A linear color, and how much of it is mixed in.
+fn highlight_color(highlight: u32) -> vec4<f32> {
+    let amount = select(1.0, 0.3, (highlight & FAINT) != 0u);
+    if (highlight & HOVERED) != 0u {
+        return vec4(bulk.hovered.rgb, bulk.hovered.a * amount);
+    }
+    if (highlight & SELECTED) != 0u {
+        return vec4(bulk.selected.rgb, bulk.selected.a * amount);
+    }
+    return vec4(0.0);
+}
+
+@vertex
+fn vertex(in: Vertex) -> Varyings {
+    let pose_translation = vec3(in.pose_x.w, in.pose_y.w, in.pose_z.w);
+    let local = times_rows(in.pose_x, in.pose_y, in.pose_z, in.position) + pose_translation;
+    let translation = vec3(mesh.row_x.w, mesh.row_y.w, mesh.row_z.w);
+    var out: Varyings;
+    out.offset = to_world(local) + from_eye(translation, mesh.translation_low);
+    out.position = with_depth_offset(clip_from_eye(out.offset), mesh.depth_offset);
+    out.color = vec4(linear_from_srgb(in.color.rgb), in.color.a) * mesh.color;
+    out.texcoord = in.texcoord;
+    // The normal of a plane goes with the cofactors of the matrix: it comes out right under shear and uneven scale.
+    let x = to_world(vec3(in.pose_x.x, in.pose_y.x, in.pose_z.x));
+    let y = to_world(vec3(in.pose_x.y, in.pose_y.y, in.pose_z.y));
+    let z = to_world(vec3(in.pose_x.z, in.pose_y.z, in.pose_z.z));
+    out.normal = cross(y, z) * in.normal.x + cross(z, x) * in.normal.y + cross(x, y) * in.normal.z;
+    let length = length(out.normal);
+    // As long as others, so that what is between vertices turns evenly whatever the scale.
+    out.normal = select(vec3(0.0), out.normal / length, length > 0.0);
+    out.highlight = highlight_color(in.highlight);
+    out.instance = in.instance;
+    return out;
+}
+
+fn surface(in: Varyings) -> vec4<f32> {
+#ifdef TEXTURED
+    return in.color * textureSample(texture, texture_sampler, in.texcoord);
+#else
+    return in.color;
+#endif
+}
+
+// On the side that is seen, whichever way the vertices go round.
+fn seen_normal(in: Varyings) -> vec3<f32> {
+    let across = cross(dpdx(in.offset), dpdy(in.offset));
+    let to_eye = select(-in.offset, view.world_from_view[2].xyz, is_orthographic());
+    let face = select(-across, across, dot(across, to_eye) >= 0.0);
+    let own = select(-in.normal, in.normal, dot(in.normal, face) >= 0.0);
+    return select(face, own, dot(own, own) > 1e-6);
+}
+
+@fragment
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    let color = surface(in);
+    let normal = seen_normal(in);
+#ifdef MASKED
+    if color.a < mesh.alpha_cutoff {
+        discard;
+    }
+#endif
+    let encoded = encode_output(mix(color.rgb, in.highlight.rgb, in.highlight.a));
+    let shaded = select(shade(encoded, normal), encoded, mesh.is_unlit != 0u);
+#ifdef TRANSLUCENT
+    return vec4(shaded, color.a);
+#else
+    return vec4(shaded, 1.0);
+#endif
+}
+
+#ifdef PICKING
+@fragment
+fn pick(in: Varyings) -> Picked {
+    let alpha = surface(in).a;
+#ifdef MASKED
+    if alpha < mesh.alpha_cutoff {
+        discard;
+    }
+#endif
+#ifdef TRANSLUCENT
+    if alpha <= 0.0 {
+        discard;
+    }
+#endif
+    return picked(vec2(mesh.picking_id, select(in.instance, 0xffffffffu, mesh.is_whole != 0u)), in.position);
+}
+#endif

@@ -1,0 +1,71 @@
+//! Poses at which everything on an entity is repeated.
+
+use std::sync::Arc;
+
+use chronoscope_frame::{Report, VisualizerInput};
+use chronoscope_render::MeshPose;
+use chronoscope_types::{InstancePoses3D, clamped, read};
+use glam::{Affine3A, Mat3, Quat, Vec3};
+
+use super::num_instances;
+use crate::spatial::marks::read_cell;
+
+/// The poses of an entity; `None` where it has none and stands as it is. A pose that is none, as with a rotation about nothing, is left
+/// out; the others keep their numbers.
+///
+/// # Errors
+/// Where a component cannot be read as that.
+pub(super) fn read_poses(input: &VisualizerInput<'_>) -> Result<Option<Arc<[MeshPose]>>, Report> {
+    let cell = |name: &chronoscope_types::ComponentName| input.get(name);
+    let (translations, axis_angles, quaternions, scales, matrices) = (
+        cell(&InstancePoses3D::TRANSLATIONS),
+        cell(&InstancePoses3D::ROTATION_AXIS_ANGLES),
+        cell(&InstancePoses3D::QUATERNIONS),
+        cell(&InstancePoses3D::SCALES),
+        cell(&InstancePoses3D::MAT3X3),
+    );
+    let translations = read_cell(input, &translations, read::translations3d)?;
+    let axis_angles = read_cell(input, &axis_angles, read::rotations_axis_angle)?;
+    let quaternions = read_cell(input, &quaternions, read::quaternions)?;
+    let scales = read_cell(input, &scales, read::scales3d)?;
+    let matrices = read_cell(input, &matrices, read::mat3x3s)?;
+    let count = num_instances(
+        InstancePoses3D::ARCHETYPE,
+        &[
+            (InstancePoses3D::TRANSLATIONS, translations.len()),
+            (InstancePoses3D::ROTATION_AXIS_ANGLES, axis_angles.len()),
+            (InstancePoses3D::QUATERNIONS, quaternions.len()),
+            (InstancePoses3D::SCALES, scales.len()),
+            (InstancePoses3D::MAT3X3, matrices.len()),
+        ],
+    );
+    let pose = |at: usize| {
+        let mut pose = Affine3A::IDENTITY;
+        if let Some(translation) = clamped(&translations, at) {
+            pose.translation = Vec3::from_array(translation).into();
+        }
+        if let Some(turn) = clamped(&axis_angles, at) {
+            // No axis is no rotation.
+            let axis = Vec3::from_array(turn.axis).try_normalize();
+            let turn = axis.map_or(Quat::IDENTITY, |axis| Quat::from_axis_angle(axis, turn.angle));
+            pose *= Affine3A::from_quat(turn);
+        }
+        if let Some(quaternion) = clamped(&quaternions, at) {
+            let quaternion = Quat::from_array(quaternion);
+            let length = quaternion.length();
+            let is_one = length.is_finite() && length > f32::EPSILON;
+            pose *= Affine3A::from_quat(is_one.then(|| quaternion / length)?);
+        }
+        if let Some(scale) = clamped(&scales, at) {
+            pose *= Affine3A::from_scale(Vec3::from_array(scale));
+        }
+        if let Some(matrix) = clamped(&matrices, at) {
+            pose *= Affine3A::from_mat3(Mat3::from_cols_array(&matrix));
+        }
+        pose.is_finite().then_some(MeshPose {
+            entity_from_mesh: pose,
+            instance: at as u32,
+        })
+    };
+    Ok((count > 0).then(|| (0..count).filter_map(pose).collect()))
+}
