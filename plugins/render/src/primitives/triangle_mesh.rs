@@ -59,8 +59,8 @@ const SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d1
 
 /// Triangles with a material, drawn at one pose or at many.
 ///
-/// The entity's `RenderLayers` decide which cameras see it; its `Transform` is not applied. What is blended is sorted by the distance
-/// of the middle of its first pose.
+/// The entity's `RenderLayers` decide which cameras see it; its `Transform` is not applied. What is blended
+/// is sorted by the distance of the middle of its first pose.
 #[derive(Component, Debug, Clone, PartialEq)]
 #[component(on_add = add_visibility_class::<TriangleMesh>)]
 #[require(Transform, Visibility, VisibilityClass, NoFrustumCulling, SyncToRenderWorld)]

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Values by what they are made from, each counted by its holders. Without one it is idle: it stays until its room is needed.
+/// Values by what they are made from, each counted by its holders. Without one it is idle: it stays until its
+/// room is needed.
 pub(crate) struct HeldCache<K, V> {
     entries: BTreeMap<K, Entry<V>>,
     /// What has no holder, by the time at which it lost the last one.
@@ -85,7 +86,8 @@ impl<K: Ord + Clone, V> HeldCache<K, V> {
         }
     }
 
-    /// Lets go of a value. Without another holder it becomes idle if it `is_worth_keeping`, else it is dropped.
+    /// Lets go of a value. Without another holder it becomes idle if it `is_worth_keeping`, else it is
+    /// dropped.
     pub(crate) fn release(&mut self, key: &K, is_worth_keeping: impl FnOnce(&V) -> bool) {
         let Some(entry) = self.entries.get_mut(key) else {
             debug_assert!(false, "what is held is known");

@@ -1,8 +1,9 @@
 //! Meshes as they were logged, and how they become triangles.
 //!
-//! A visualizer makes a [`Mesh`]: where its triangles come from ([`MeshSource`]), where it lies, and what colors and poses it is
-//! given. It becomes a [`model`] only when it is presented and in no cache: from components ([`arrays`]) or from a [`file`](self::file) of a known
-//! format ([`gltf`], [`obj`], [`stl`]). [`models`] decodes elsewhere and keeps what views hold, for all of them once.
+//! A visualizer makes a [`Mesh`]: where its triangles come from ([`MeshSource`]), where it lies, and what
+//! colors and poses it is given. It becomes a [`model`] only when it is presented and in no cache: from
+//! components ([`arrays`]) or from a [`file`](self::file) of a known format ([`gltf`], [`obj`], [`stl`]).
+//! [`models`] decodes elsewhere and keeps what views hold, for all of them once.
 
 mod arrays;
 mod file;
@@ -112,7 +113,8 @@ impl MeshSource {
 pub struct MeshKey(SmallVec<[u128; 2]>);
 
 impl MeshKey {
-    /// Adds a component that stands in a row, or, where it stands in none, its contents; `None` where there is none.
+    /// Adds a component that stands in a row, or, where it stands in none, its contents; `None` where there
+    /// is none.
     pub fn push(&mut self, cell: Option<(Option<RowId>, &ArrayRef)>) {
         self.0.push(match cell {
             None => 0,

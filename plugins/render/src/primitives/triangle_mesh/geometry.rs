@@ -90,8 +90,8 @@ impl MeshVertex {
     }
 }
 
-/// Triangles, uploaded once however many [`TriangleMesh`](super::TriangleMesh)es draw them. Their bytes go to the GPU and are not
-/// kept in main memory.
+/// Triangles, uploaded once however many [`TriangleMesh`](super::TriangleMesh)es draw them. Their bytes go to
+/// the GPU and are not kept in main memory.
 #[derive(Asset, TypePath, Debug, Clone, Default)]
 pub struct MeshGeometry {
     vertices: Vec<MeshVertex>,
@@ -114,8 +114,8 @@ pub enum MeshError {
 }
 
 impl MeshGeometry {
-    /// Triangles of which each three `indices` name the vertices, counterclockwise as seen from the front; one or two at the end
-    /// that make no triangle are left out. Cost: O(indices).
+    /// Triangles of which each three `indices` name the vertices, counterclockwise as seen from the front;
+    /// one or two at the end that make no triangle are left out. Cost: O(indices).
     ///
     /// # Errors
     /// Where an index names no vertex.

@@ -59,8 +59,8 @@ impl ModelFormat {
 }
 
 impl MeshFile {
-    /// The file in a cell, with the bounds of the model in it. What the bytes say of the format counts more than what was declared.
-    /// `None` where the cell has no instance.
+    /// The file in a cell, with the bounds of the model in it. What the bytes say of the format counts more
+    /// than what was declared. `None` where the cell has no instance.
     ///
     /// Cost: O(bytes) for OBJ and STL, whose text or triangles are gone through; for glTF that of its JSON.
     ///

@@ -1,5 +1,5 @@
-//! glTF 2.0: JSON with buffers beside it (GLB) or in it (data URIs). Meshes with base colors and their textures are shown as they stand
-//! in the scene; skins, morph targets and animations are not applied.
+//! glTF 2.0: JSON with buffers beside it (GLB) or in it (data URIs). Meshes with base colors and their
+//! textures are shown as they stand in the scene; skins, morph targets and animations are not applied.
 
 mod accessors;
 mod document;
@@ -375,7 +375,8 @@ impl Reader<'_> {
         }
     }
 
-    /// The position of a texture in the model, decoded when it is first asked for. One that cannot be shown is noted.
+    /// The position of a texture in the model, decoded when it is first asked for. One that cannot be shown
+    /// is noted.
     fn texture(&mut self, texture: &TextureRef) -> Result<Option<usize>, ModelError> {
         let texture = self.file.document.textures.get(texture.index);
         let webp = texture.and_then(|texture| texture.extensions.webp.as_ref()?.source);

@@ -26,7 +26,8 @@ use crate::spatial::{
     textures::decode_pool,
 };
 
-/// How many bytes are decoded at once in a frame, over all meshes: that costs less than a frame of showing the ones before.
+/// How many bytes are decoded at once in a frame, over all meshes: that costs less than a frame of showing
+/// the ones before.
 const INLINE_BYTES: u64 = 1 << 20;
 
 /// Bytes of idle meshes that are kept. More of them makes going back in time cheaper.
@@ -106,8 +107,8 @@ impl MeshModels {
         }
     }
 
-    /// Holds the triangles of a mesh until [`Self::release`]. All but small ones are decoded elsewhere; [`Self::poll`] in the frames
-    /// that follow.
+    /// Holds the triangles of a mesh until [`Self::release`]. All but small ones are decoded elsewhere;
+    /// [`Self::poll`] in the frames that follow.
     pub(crate) fn request(
         &mut self,
         mesh: &Mesh,
@@ -171,7 +172,8 @@ impl MeshModels {
         Some(model)
     }
 
-    /// Lets go of a mesh. Without another holder it becomes idle, or is cancelled if it is still being decoded.
+    /// Lets go of a mesh. Without another holder it becomes idle, or is cancelled if it is still being
+    /// decoded.
     pub(crate) fn release(&mut self, key: &MeshKey) {
         self.held.release(key, |state| matches!(state, State::Ready(_)));
         self.held.drop_idle(MAX_IDLE_BYTES);

@@ -139,7 +139,8 @@ impl MeshParts {
         self.parts.len() * size_of::<(PartKey, MeshPart)>()
     }
 
-    /// Decodes and shows meshes. Returns whether anything changed. Cost: what changed, and what is being decoded.
+    /// Decodes and shows meshes. Returns whether anything changed. Cost: what changed, and what is being
+    /// decoded.
     fn present(&mut self, world: &mut World, layer: usize) -> bool {
         if self.changed.is_empty() {
             return false;
@@ -197,7 +198,8 @@ impl MeshPart {
         is_changed
     }
 
-    /// The mesh to show instead of what is shown, held for it. There is at most one decode under way, and that one may finish.
+    /// The mesh to show instead of what is shown, held for it. There is at most one decode under way, and
+    /// that one may finish.
     fn advance(
         &mut self,
         world: &mut World,
@@ -268,7 +270,8 @@ impl MeshPart {
         let Some((mesh, model)) = finished else {
             return exact;
         };
-        // One that was decoded in between is worth showing where it is nearer to the cursor than what is shown, and not after it.
+        // One that was decoded in between is worth showing where it is nearer to the cursor than what is
+        // shown, and not after it.
         let is_better = self.decoding.is_some()
             && mesh.time <= wanted.time
             && self

@@ -10,8 +10,8 @@ use glam::{Affine3A, Mat3, Quat, Vec3};
 use super::num_instances;
 use crate::spatial::marks::read_cell;
 
-/// The poses of an entity; `None` where it has none and stands as it is. A pose that is none, as with a rotation about nothing, is left
-/// out; the others keep their numbers.
+/// The poses of an entity; `None` where it has none and stands as it is. A pose that is none, as with a
+/// rotation about nothing, is left out; the others keep their numbers.
 ///
 /// # Errors
 /// Where a component cannot be read as that.

@@ -1,4 +1,5 @@
-//! What is read of the JSON of a glTF file, by the names of its specification (version 2.0, sections 5.1 to 5.29).
+//! What is read of the JSON of a glTF file, by the names of its specification (version 2.0, sections 5.1 to
+//! 5.29).
 
 use serde::Deserialize;
 
