@@ -37,7 +37,7 @@ use crate::{
 };
 
 const THICK_LINES_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d12");
-const SOLIDS_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d13");
+const SOLIDS_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d14");
 const SEGMENTS_SHADER: Handle<Shader> = uuid_handle!("5b8b4e6a-31c5-4d5e-9a0e-6b1f1c7a9d11");
 
 /// Draws all [`DrawList<P>`](DrawList)s. Needs [`BulkViewPlugin`](crate::BulkViewPlugin),
