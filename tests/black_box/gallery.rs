@@ -153,6 +153,8 @@ fn pieces() -> Vec<Piece> {
                 .with_data(grid)
                 .with_format(grid_format)
                 .with_cell_size(0.5)
+                // Raised towards the eye.
+                .with_quaternion([0.5, 0.0, 0.0, 0.866])
                 .with_colormap(Colormap::RvizCostmap),
         ),
         piece(
@@ -204,13 +206,24 @@ fn pieces() -> Vec<Piece> {
             ),
         ),
     ];
-    let pinhole = Pinhole::from_focal_length_and_resolution([60.0, 40.0], [60.0, 40.0]);
+    let forward_left_up = [5, 4, 1];
+    let pinhole = Pinhole::from_focal_length_and_resolution([60.0, 40.0], [60.0, 40.0])
+        .with_camera_xyz(forward_left_up)
+        .with_image_plane_distance(2.0)
+        .with_color([0, 255, 0, 255]);
     pieces.push(Piece {
         class: "3D",
         name: "camera",
         chunks: vec![
             log_chunk("/camera", [], &Transform3D::from_translation([0.0, 0.0, 1.0])).unwrap(),
-            log_chunk("/camera/lens", [], &pinhole.with_image_plane_distance(2.0)).unwrap(),
+            log_chunk(
+                "/camera/lens",
+                [],
+                &pinhole
+                    .with_image_plane_distance(2.0)
+                    .with_color([0, 255, 0, 255]),
+            )
+            .unwrap(),
             log_chunk(
                 "/camera/lens/image",
                 [],
@@ -326,10 +339,23 @@ fn what_the_pointer_is_over_is_hovered_and_selected() {
         let (tile, [left, top]) = tile(&shown, at);
         let is_marked = |[r, g, b]: [u8; 3]| r > 60 && b > 60 && g < r / 3 && r.abs_diff(b) < 40;
         let middle = TILE as i64 / 2;
+        // Lines are hit from some pixels away, so a place within what is marked is better than one at its edge.
+        let is_within = |x: u32, y: u32| {
+            let around = (0..9).flat_map(|dy| (0..9).map(move |dx| (x + dx, y + dy)));
+            around
+                .map(|(x, y)| (x.checked_sub(4), y.checked_sub(4)))
+                .all(|place| match place {
+                    (Some(x), Some(y)) if x < TILE as u32 && y < TILE as u32 => {
+                        is_marked(tile.get_pixel(x, y).0)
+                    }
+                    _ => false,
+                })
+        };
+        let distance = |x: u32, y: u32| (i64::from(x) - middle).pow(2) + (i64::from(y) - middle).pow(2);
         let nearest = tile
             .enumerate_pixels()
             .filter(|(_, y, pixel)| *y > 30 && is_marked(pixel.0))
-            .min_by_key(|(x, y, _)| (i64::from(*x) - middle).pow(2) + (i64::from(*y) - middle).pow(2));
+            .min_by_key(|(x, y, _)| (!is_within(*x, *y), distance(*x, *y)));
         let (x, y, _) = nearest.unwrap_or_else(|| panic!("{name} is not there"));
         let place = pos2((left + x) as f32 + 0.5, (top + y) as f32 + 0.5);
         let path = EntityPath::parse(entity);

@@ -26,7 +26,7 @@ fn there_are_as_many_instances_as_the_sdk_means() {
         let parts = shown.flat_map(|(_, shown)| &shown.visual.parts);
         parts.map(Part::num_instances).sum::<usize>()
     };
-    assert_eq!(instances(&mut viewer), 3);
+    assert_eq!(instances(&mut viewer), 6, "the faces and the edges of each");
     assert_eq!(viewer.scene().labels().count(), 3);
 
     let rectangles = Boxes2D::default()
