@@ -2,7 +2,7 @@
 //!
 //! A visualizer makes a [`Mesh`]: where its triangles come from ([`MeshSource`]), where it lies, and what
 //! colors and poses it is given. It becomes a [`model`] only when it is presented and in no cache: from
-//! components ([`arrays`]) or from a [`file`](self::file) of a known format ([`gltf`], [`obj`], [`stl`]).
+//! components ([`arrays`]) or from a [`file`] of a known format ([`gltf`], [`obj`], [`stl`]).
 //! [`models`] decodes elsewhere and keeps what views hold, for all of them once.
 
 mod arrays;
