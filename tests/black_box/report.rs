@@ -44,6 +44,10 @@ fn what_is_not_shown_is_said() {
     let (lines, success) = report(&[&data("zoo.rrd")]);
     let tensor = lines.iter().find(|line| line.contains("\t/tensor\t"));
     assert!(success && tensor.is_some(), "{lines:#?}");
+    assert!(
+        lines.contains(&"bars\t/bars\tBarChart\t".to_owned()),
+        "{lines:#?}"
+    );
     let unshown = "is not shown here";
     assert!(
         lines

@@ -108,6 +108,8 @@ impl ViewClassId {
     pub const SPATIAL_2D: &'static str = "2D";
     /// Scalars over time.
     pub const TIME_SERIES: &'static str = "TimeSeries";
+    /// Numbers as bars.
+    pub const BAR_CHART: &'static str = "BarChart";
     /// Lines of a log.
     pub const TEXT_LOG: &'static str = "TextLog";
     /// One text.

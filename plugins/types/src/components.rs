@@ -19,6 +19,7 @@ use crate::{
     },
     enums,
     records::{self, AnnotationContexts},
+    tensor::Tensors,
 };
 
 macro_rules! components {
@@ -119,7 +120,7 @@ components! {
     SphericalHarmonics3Rgb: Opaque;
     SphericalHarmonicsDegree: Plain<u32>;
     StrokeWidth: Plain<f32>;
-    TensorData: Opaque;
+    TensorData: Tensors;
     TensorDimensionIndexSelection: Opaque;
     TensorHeightDimension: Opaque;
     TensorWidthDimension: Opaque;

@@ -3,12 +3,13 @@
 use crate::{
     Rgba,
     archetypes::{
-        AnnotationContext, Arrows2D, Arrows3D, Asset3D, Boxes2D, Boxes3D, Clear, DepthImage,
+        AnnotationContext, Arrows2D, Arrows3D, Asset3D, BarChart, Boxes2D, Boxes3D, Clear, DepthImage,
         EncodedDepthImage, EncodedImage, Image, LineStrips2D, LineStrips3D, Mesh3D, Pinhole, Points2D,
         Points3D, Scalars, SegmentationImage, TextDocument, TextLog, Transform3D, ViewCoordinates,
     },
     enums::{ChannelDatatype, ViewDir},
     records::{self, ImageFormat},
+    tensor::TensorData,
 };
 
 impl Points3D {
@@ -197,6 +198,13 @@ impl Pinhole {
         Self::default()
             .with_image_from_camera([fx, 0.0, 0.0, 0.0, fy, 0.0, width / 2.0, height / 2.0, 1.0])
             .with_resolution(resolution)
+    }
+}
+
+impl BarChart {
+    /// Bars of these heights.
+    pub fn new(values: impl Into<TensorData>) -> Self {
+        Self::default().with_values(values)
     }
 }
 

@@ -36,6 +36,16 @@ pub enum ReadError {
         /// The values it has.
         found: usize,
     },
+    /// A tensor has other dimensions than it should.
+    #[error("{component}: expected a tensor of {expected}, found {found}")]
+    Shape {
+        /// The component type, or the part of it.
+        component: &'static str,
+        /// The dimensions it should have.
+        expected: &'static str,
+        /// The lengths of those it has.
+        found: String,
+    },
     /// A number that stands for nothing.
     #[error("{component}: {value} is not a known value")]
     UnknownValue {

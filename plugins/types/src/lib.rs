@@ -5,7 +5,7 @@
 //! (`Points3D::POSITIONS`) and the builders to log with. [`Vocabulary`] lists every archetype there is, typed here or not.
 //!
 //! # Types
-//! [`components`] says how the instances of a component lie in Arrow arrays. [`enums`] and [`records`] are the values that are
+//! [`components`] says how the instances of a component lie in Arrow arrays. [`enums`], [`records`] and [`tensor`] are the values that are
 //! more than numbers and texts.
 //!
 //! # Reading
@@ -71,6 +71,8 @@ mod color;
 pub mod enums;
 
 pub mod records;
+
+pub mod tensor;
 
 mod blueprint_records;
 

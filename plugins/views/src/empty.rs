@@ -1,6 +1,8 @@
 //! What stands in a tile that has nothing to show: what is the matter, and what to do next.
 
-use chronoscope_frame::{MissingChunks, QueryContext};
+use bevy::ecs::prelude::World;
+use chronoscope_blueprint::ViewId;
+use chronoscope_frame::{DataResults, MissingChunks, QueryContext, Visualizer, Visuals};
 use egui::{Align, Layout, RichText, Ui, UiBuilder};
 
 use crate::{ViewStyle, ViewUiContext};
@@ -24,6 +26,26 @@ pub fn not_there(context: &ViewUiContext<'_>) -> Option<(&'static str, String)> 
         "Reading"
     };
     Some((title, bodies.explain()?))
+}
+
+/// What is wrong with the first entity of a view of which a visualizer reports something.
+pub(crate) fn first_report<V: Visualizer>(
+    world: &World,
+    view: ViewId,
+    results: &DataResults,
+) -> Option<String> {
+    let visuals = world.get_resource::<Visuals<V>>()?.view(view)?;
+    results
+        .iter()
+        .find_map(|result| visuals.reports_of(result.entity).next())
+        .map(|report| {
+            let entity = report
+                .entity
+                .as_ref()
+                .map(|entity| format!("{entity}: "))
+                .unwrap_or_default();
+            format!("{entity}{}", report.message)
+        })
 }
 
 fn capitalized(text: &str) -> String {

@@ -5,12 +5,14 @@
 //! gives to views, [`colors`] those that data gets. `frame_all` has views frame what is in them, by command. [`time_steps`] are the distances between the labels of a time axis.
 //!
 //! # The views
-//! [`spatial3d`] and [`spatial2d`] share [`spatial`]. [`time_series`] are plots, [`text_log`] lists log lines, [`text_document`] shows a
-//! text.
+//! [`spatial3d`] and [`spatial2d`] share [`spatial`]. [`time_series`] and [`bar_chart`] are plots and share `plot`,
+//! [`text_log`] lists log lines, [`text_document`] shows a text.
 
 mod frame_all;
+mod plot;
 mod properties;
 
+pub mod bar_chart;
 pub mod colors;
 pub mod empty;
 pub mod spatial;
@@ -32,6 +34,7 @@ mod testing;
 #[cfg(test)]
 mod tile_tests;
 
+pub use bar_chart::BarChartPlugin;
 pub use spatial2d::Spatial2DPlugin;
 pub use spatial3d::Spatial3DPlugin;
 pub use style::ViewStyle;
@@ -51,6 +54,7 @@ use bevy::app::{PluginGroup, PluginGroupBuilder};
 /// | [`Spatial3DPlugin`] | `3D` |
 /// | [`Spatial2DPlugin`] | `2D` |
 /// | [`TimeSeriesPlugin`] | `TimeSeries` |
+/// | [`BarChartPlugin`] | `BarChart` |
 /// | [`TextLogPlugin`] | `TextLog` |
 /// | [`TextDocumentPlugin`] | `TextDocument` |
 pub struct ViewsPlugins;
@@ -61,6 +65,7 @@ impl PluginGroup for ViewsPlugins {
             .add(Spatial3DPlugin)
             .add(Spatial2DPlugin)
             .add(TimeSeriesPlugin)
+            .add(BarChartPlugin)
             .add(TextLogPlugin)
             .add(TextDocumentPlugin)
     }

@@ -17,8 +17,11 @@ use chronoscope_types::{
 };
 use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, vec2};
 
-use crate::{TextDocumentPlugin, TextLogPlugin, TimeSeriesPlugin, ViewUiContext, ViewUis, testing::log};
+use crate::{
+    BarChartPlugin, TextDocumentPlugin, TextLogPlugin, TimeSeriesPlugin, ViewUiContext, ViewUis, testing::log,
+};
 
+mod bars;
 mod contexts;
 mod framing;
 
@@ -33,7 +36,12 @@ impl Viewer {
         let mut app = App::new();
         app.add_plugins((TaskPoolPlugin::default(), TimePlugin))
             .add_plugins(FramePlugins)
-            .add_plugins((TimeSeriesPlugin, TextLogPlugin, TextDocumentPlugin));
+            .add_plugins((
+                TimeSeriesPlugin,
+                BarChartPlugin,
+                TextLogPlugin,
+                TextDocumentPlugin,
+            ));
         app.finish();
         app.cleanup();
         let mut viewer = Self {

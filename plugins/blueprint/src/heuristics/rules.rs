@@ -61,6 +61,7 @@ const CONTENT_2D: [&[&str]; 4] = [PICTURES, DEPTH_PICTURES, SEGMENTATIONS, SHAPE
 const PINHOLE: &[&str] = &["Pinhole:image_from_camera"];
 const VIEW_COORDINATES: &[&str] = &["ViewCoordinates:xyz"];
 const SCALARS: &[&str] = &["Scalars:scalars"];
+const BAR_CHART: &[&str] = &["BarChart:values"];
 const TEXT_LOG: &[&str] = &["TextLog:text"];
 const TEXT_DOCUMENT: &[&str] = &["TextDocument:text"];
 
@@ -284,6 +285,19 @@ pub fn affects_time_series(schema: &Schema, delta: &SchemaDelta, said: &[Recomme
             };
             schema.is(path, &content) && !is_shown()
         })
+}
+
+/// A view for each entity with bars.
+pub fn recommend_bar_charts(schema: &Schema) -> Vec<RecommendedView> {
+    recommend_each(schema, ViewClassId::BAR_CHART, BAR_CHART)
+}
+
+/// Whether [`recommend_bar_charts`] may say something else now than before.
+pub fn affects_bar_charts(schema: &Schema, delta: &SchemaDelta, _said: &[RecommendedView]) -> bool {
+    delta.is_everything()
+        || relevant(schema, delta, ViewClassId::BAR_CHART, BAR_CHART)
+            .next()
+            .is_some()
 }
 
 /// One view of all log lines, at the root.

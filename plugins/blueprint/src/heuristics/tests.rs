@@ -47,6 +47,11 @@ const BUILT_IN: &[BuiltIn] = &[
         affects: rules::affects_time_series,
     },
     BuiltIn {
+        class: ViewClassId::BAR_CHART,
+        recommend: rules::recommend_bar_charts,
+        affects: rules::affects_bar_charts,
+    },
+    BuiltIn {
         class: ViewClassId::TEXT_LOG,
         recommend: rules::recommend_text_log,
         affects: rules::affects_text_log,
@@ -199,6 +204,18 @@ fn pictures() {
             "3D /w: + $origin/**",
             "2D /w: + $origin/** - /w/cam/**",
             "2D /w/cam: + $origin/**",
+        ],
+    );
+}
+
+#[test]
+fn bar_charts() {
+    check(
+        "/a BarChart:values\n/a/b BarChart:values\n/c Scalars:scalars",
+        &[
+            "TimeSeries /c: + $origin",
+            "BarChart /a: + $origin",
+            "BarChart /a/b: + $origin",
         ],
     );
 }
@@ -416,6 +433,7 @@ fn step() -> impl Strategy<Value = Step> {
             "DepthImage:buffer",
             "SegmentationImage:buffer",
             "Points2D:positions",
+            "BarChart:values",
             "Boxes2D:half_sizes",
             "Scalars:scalars",
             "TextLog:text",

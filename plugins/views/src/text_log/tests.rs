@@ -10,7 +10,7 @@ use super::{
     filter::{Filter, filter},
     table::{LineRef, LogTable},
 };
-use crate::time_series::testing::Random;
+use crate::plot::testing::Random;
 
 fn update(store: &ChunkStore, entity: &str, entries: &mut LogEntries) -> Option<EntityId> {
     let entity = store.entity_id(&entity.into())?;

@@ -5,14 +5,15 @@ use chronoscope_types::enums::MarkerShape;
 use egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 use super::{
-    input::{PlotLine, x_of, y_of},
+    input::PlotLine,
     series::{Mark, interpolated},
     strip::{self, Profile},
+};
+use crate::plot::{
+    axes::{x_of, y_of},
+    highlight,
     window::{TimeWindow, ValueWindow},
 };
-
-/// How much of a line is left while another one is lit up.
-const DIMMED: f32 = 0.4;
 
 /// Where a line was drawn.
 pub(super) struct DrawnLine {
@@ -65,11 +66,7 @@ pub(super) fn lines(
                 }
             }
             runs.extend((!run.is_empty()).then_some(run));
-            let color = match line.highlight {
-                Highlight::None if some_lit => line.color.gamma_multiply(DIMMED),
-                Highlight::None => line.color,
-                Highlight::Selected | Highlight::Hovered => brighter(line.color),
-            };
+            let color = highlight::lit(line.color, line.highlight, some_lit);
             let lit = line.highlight != Highlight::None;
             match line.style.mark {
                 Mark::Line { width, .. } => {
@@ -146,12 +143,6 @@ fn distance_to_segment(place: Pos2, from: Pos2, to: Pos2) -> f32 {
         0.0
     };
     place.distance(from + along * share)
-}
-
-fn brighter(color: Color32) -> Color32 {
-    let [r, g, b, a] = color.to_array();
-    let up = |channel: u8| channel.saturating_add((255 - channel) / 4);
-    Color32::from_rgba_premultiplied(up(r).min(a), up(g).min(a), up(b).min(a), a)
 }
 
 /// The shapes of a marker.

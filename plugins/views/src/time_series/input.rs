@@ -1,16 +1,15 @@
-//! What a plot is drawn from, and where it is on the screen.
+//! What a plot is drawn from.
 
 use chronoscope_frame::selection::Highlight;
 use chronoscope_store::{TimeRange, TimeType};
 use chronoscope_types::enums::Corner2D;
-use egui::{Color32, Id, Rect};
+use egui::{Color32, Id};
 
-use super::{
-    pyramid::Extent,
-    series::{EntitySeries, SeriesStyle},
-    window::{TimeWindow, ValueWindow},
+use super::series::{EntitySeries, SeriesStyle};
+use crate::{
+    ViewStyle,
+    plot::{pyramid::Extent, window::TimeWindow},
 };
-use crate::ViewStyle;
 
 /// A series as the plot shows it.
 pub(crate) struct PlotLine<'a> {
@@ -58,24 +57,4 @@ pub(crate) struct PlotInput<'a> {
     pub background: Color32,
     /// The view's colors.
     pub style: &'a ViewStyle,
-}
-
-/// What of the data a plot shows: all of it, unless somebody moved or zoomed it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct PlotWindow {
-    /// The stretch of time; all times where there is none.
-    pub time: Option<TimeWindow>,
-    /// The range of values; those that the stretch of time needs where there is none.
-    pub values: Option<ValueWindow>,
-}
-
-/// Where a position in the window of times lies on the screen.
-pub(super) fn x_of(plot: &Rect, position: f64) -> f32 {
-    // What lies far outside must not become infinite.
-    (f64::from(plot.left()) + position * f64::from(plot.width())).clamp(-1e7, 1e7) as f32
-}
-
-/// Where a position in the window of values lies on the screen.
-pub(super) fn y_of(plot: &Rect, position: f64) -> f32 {
-    (f64::from(plot.bottom()) - position * f64::from(plot.height())).clamp(-1e7, 1e7) as f32
 }

@@ -14,11 +14,13 @@ use egui::Color32;
 use rustc_hash::FxHashMap;
 
 use super::{
-    names::{Naming, display_names},
     series::EntitySeries,
     visualizers::{SeriesLines, SeriesPoints},
 };
-use crate::colors::DistinctColors;
+use crate::{
+    colors::DistinctColors,
+    plot::names::{Naming, display_names},
+};
 
 /// The lines of all time series views.
 #[derive(Resource, Debug, Default)]

@@ -1,35 +1,28 @@
 //! Time series: scalars over time.
 //!
 //! # From rows to series
-//! [`visualizers`] take all scalars of an entity over as plain arrays ([`samples`]), with a [`pyramid`] of least and greatest values
+//! [`visualizers`] take all scalars of an entity over as plain arrays ([`samples`]), with a pyramid of least and greatest values
 //! over each; [`series`] says what of them is to be drawn in so many pixels, so that a frame costs pixels, not points. What is
 //! appended is added to what is there.
 //!
 //! # From series to the screen
-//! [`window`] is the stretch of time and the range of values that a plot shows, [`ticks`] are the lines of its grid, [`names`] what
-//! its series are called, [`lines`] which of them there are. [`plot`] draws it all and says what the user does; [`ui`] is the tile,
+//! [`lines`] says which series a plot has and what they are called, [`draw`] and [`strip`] turn them into shapes. [`plot`] draws it all,
+//! with the axes, the legend and the gestures that all plots share ([`crate::plot`]), and says what the user does; [`ui`] is the tile,
 //! which turns that into commands.
 
 mod draw;
 mod input;
-mod legend;
 mod lines;
-mod names;
 mod plot;
 mod properties;
-mod pyramid;
 mod samples;
 mod series;
 mod settings;
 mod strip;
 #[cfg(test)]
-pub(crate) mod testing;
-#[cfg(test)]
 mod tests;
-mod ticks;
 mod ui;
 mod visualizers;
-mod window;
 
 use bevy::{
     app::{App, Plugin},
@@ -48,10 +41,10 @@ pub use ui::TimeSeriesUi;
 pub use visualizers::{SeriesLines, SeriesPoints};
 
 use crate::{
-    AppViewUiExt as _, properties::AppPropertiesExt as _, spatial::SpatialSystems, view_ui::recording_of,
+    AppViewUiExt as _, plot::resets::WindowResets, properties::AppPropertiesExt as _,
+    spatial::SpatialSystems, view_ui::recording_of,
 };
 use properties::PlotProperties;
-use ui::WindowResets;
 
 /// Plots of scalars over time.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,16 +1,24 @@
 //! A plot over time: what it is asked to show, what it says back. It knows nothing of worlds, views and blueprints.
 
 use chronoscope_store::{TimeRange, TimeType};
-use egui::{Color32, CursorIcon, FontId, PointerButton, Pos2, Rect, Response, Sense, Ui, pos2, vec2};
+use egui::{CursorIcon, PointerButton, Pos2, Rect, Response, Sense, Ui, pos2, vec2};
 
 use super::{
     draw::{self, DrawnLine},
-    input::{PlotInput, PlotWindow, x_of, y_of},
-    legend,
+    input::{PlotInput, PlotLine},
+};
+use crate::plot::{
+    axes::{self, Axes, GAP, label_width, plot_rect, position_of, text_width, x_of, y_of},
+    gestures::{self, draw_box, navigate},
+    legend::{self, LegendEntry, LegendInput},
     pyramid::Extent,
-    ticks::{Ticks, time_ticks, value_ticks},
+    ticks::{time_ticks, value_ticks},
+    tooltip::{self, TooltipText},
     window::{TimeWindow, ValueWindow},
 };
+
+/// What of the data a plot shows: a stretch of time, and a range of values.
+pub(crate) type PlotWindow = gestures::PlotWindow<TimeWindow>;
 
 /// What a user does to a plot.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,14 +39,8 @@ pub(crate) enum PlotEvent {
     Toggle(usize),
 }
 
-/// The height of the axis of time, in points.
-const TIME_AXIS_HEIGHT: f32 = 20.0;
-/// Between a label and what is beside it, in points.
-const GAP: f32 = 6.0;
 /// How near to a line the pointer is on it, in points.
 const NEAR: f32 = 10.0;
-/// A smaller tile shows no axes.
-const MIN_SIZE: f32 = 24.0;
 
 /// Draws a plot into all of the space that is there, and says what the user does to it.
 pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Vec<PlotEvent> {
@@ -46,18 +48,16 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     let rect = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(rect);
     ui.painter().rect_filled(rect, 0.0, input.background);
-    if !(rect.width() > MIN_SIZE && rect.height() > MIN_SIZE + TIME_AXIS_HEIGHT) {
+    if !axes::has_room(&rect) {
         return events;
     }
     let font = egui::TextStyle::Small.resolve(ui.style());
 
     // The times come first, then the values that these need, then the labels, then the room that is left for data.
-    let times = window.time.unwrap_or_else(|| all_times(input));
+    let times = window.x.unwrap_or_else(|| all_times(input));
     let values = window.values.unwrap_or_else(|| fitted_values(input, &times));
-    let bottom = rect.bottom() - TIME_AXIS_HEIGHT;
-    let value_labels = value_ticks(&values, bottom - rect.top(), font.size * 2.5);
-    let gutter = (label_width(ui, &font, &value_labels) + 2.0 * GAP).min(rect.width() / 3.0);
-    let plot = Rect::from_min_max(pos2(rect.left() + gutter, rect.top()), pos2(rect.right(), bottom));
+    let value_labels = value_ticks(&values, rect.height() - axes::AXIS_HEIGHT, font.size * 2.5);
+    let plot = plot_rect(&rect, label_width(ui, &font, &value_labels));
     let axis = Rect::from_min_max(plot.left_bottom(), rect.right_bottom());
 
     let background = ui.interact(plot, input.id.with("plot"), Sense::click_and_drag());
@@ -69,21 +69,18 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         .x_range()
         .contains(cursor_x)
         .then(|| ui.interact(handle, input.id.with("cursor"), Sense::drag()));
+    let entries: Vec<LegendEntry<'_>> = input.lines.iter().map(legend_entry).collect();
+    let legend_input = LegendInput {
+        id: input.id,
+        entries: &entries,
+        style: input.style,
+    };
     let legend_layout = input
         .legend
-        .map(|corner| legend::layout(ui, input, &plot, corner));
+        .map(|corner| legend::layout(ui, &legend_input, &plot, corner));
 
     // What the user does now is drawn now.
-    let moved = navigate(
-        ui,
-        &background,
-        &plot,
-        PlotWindow {
-            time: Some(times),
-            values: Some(values),
-        },
-        window,
-    );
+    let moved = navigate(ui, &background, &plot, (times, values), window);
     if let Some(moved) = moved {
         events.push(PlotEvent::SetWindow(moved));
     }
@@ -98,7 +95,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     ));
     let (times, values) = match moved {
         Some(moved) => {
-            let times = moved.time.unwrap_or_else(|| all_times(input));
+            let times = moved.x.unwrap_or_else(|| all_times(input));
             let values = moved.values.unwrap_or_else(|| fitted_values(input, &times));
             (times, values)
         }
@@ -116,11 +113,17 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     let time_labels = time_ticks(&times, input.time_type, plot.width(), 3.0 * GAP, |label| {
         text_width(ui, &font, label)
     });
-    draw_axes(ui, input, &plot, &font, &time_labels, &value_labels);
+    let labels = Axes {
+        font: &font,
+        grid: input.grid,
+        x: &time_labels,
+        values: &value_labels,
+    };
+    axes::draw_axes(ui, input.style, &plot, &labels);
 
     let clipped = ui.painter().with_clip_rect(plot.intersect(ui.clip_rect()));
     let lines = draw::lines(&clipped, input.lines, &plot, &times, &values);
-    draw_box(ui, &clipped, &background, input, &plot);
+    draw_box(ui, &clipped, &background, input.style, &plot);
     draw_cursor(
         &clipped,
         input,
@@ -128,7 +131,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         x_of(&plot, times.position(cursor.unwrap_or(input.cursor))),
     );
     let legend = legend_layout
-        .map(|layout| legend::show(ui, input, layout))
+        .map(|layout| legend::show(ui, &legend_input, layout))
         .unwrap_or_default();
     if let Some(toggled) = legend.toggled {
         events.push(PlotEvent::Toggle(toggled));
@@ -151,7 +154,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         events.push(PlotEvent::Click(hit, ui.input(|input| input.modifiers.command)));
     }
     if let (Some(at), Some(pointer)) = (hit, pointer) {
-        tooltip(
+        show_tooltip(
             ui,
             &clipped,
             input,
@@ -171,8 +174,13 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     events
 }
 
-fn position_of(plot: &Rect, x: f32) -> f64 {
-    f64::from(x - plot.left()) / f64::from(plot.width().max(1.0))
+fn legend_entry<'a>(line: &PlotLine<'a>) -> LegendEntry<'a> {
+    LegendEntry {
+        name: line.name,
+        color: line.color,
+        visible: line.visible,
+        highlight: line.highlight,
+    }
 }
 
 /// The stretch of time that all visible series take.
@@ -201,115 +209,6 @@ fn fitted_values(input: &PlotInput<'_>, times: &TimeWindow) -> ValueWindow {
     ValueWindow::fitted(visible.fold(Extent::EMPTY, |extent, line| extent.union(line.extent(times))))
 }
 
-fn text_width(ui: &Ui, font: &FontId, text: &str) -> f32 {
-    ui.painter()
-        .layout_no_wrap(text.to_owned(), font.clone(), Color32::PLACEHOLDER)
-        .size()
-        .x
-}
-
-fn label_width(ui: &Ui, font: &FontId, ticks: &Ticks) -> f32 {
-    ticks
-        .ticks
-        .iter()
-        .map(|tick| text_width(ui, font, &tick.label))
-        .fold(0.0, f32::max)
-}
-
-/// Pans by dragging, zooms by scrolling and by dragging a box with the secondary button, shows all at a double click.
-///
-/// `shown` is the window as it is, `asked` without what follows from the data.
-fn navigate(
-    ui: &Ui,
-    response: &Response,
-    plot: &Rect,
-    shown: PlotWindow,
-    asked: PlotWindow,
-) -> Option<PlotWindow> {
-    let (Some(times), Some(values)) = (shown.time, shown.values) else {
-        return None;
-    };
-    if response.double_clicked() {
-        return (asked != PlotWindow::default()).then(PlotWindow::default);
-    }
-    let mut window = asked;
-    if response.dragged_by(PointerButton::Primary) {
-        let delta = response.drag_delta();
-        if delta.x != 0.0 {
-            window.time = Some(times.panned(-f64::from(delta.x / plot.width())));
-        }
-        // Values that fit by themselves go on doing so.
-        if delta.y != 0.0 {
-            window.values = asked
-                .values
-                .map(|values| values.panned(f64::from(delta.y / plot.height())));
-        }
-    }
-    // On release the pointer no longer knows where it was pressed.
-    let box_id = response.id.with("box");
-    if response.dragged_by(PointerButton::Secondary)
-        && let Some(rect) = dragged_box(ui, response)
-    {
-        ui.data_mut(|data| data.insert_temp(box_id, [rect.min, rect.max]));
-    }
-    if response.drag_stopped_by(PointerButton::Secondary)
-        && let Some(selected) = ui
-            .data_mut(|data| data.remove_temp::<[Pos2; 2]>(box_id))
-            .map(|[min, max]| Rect::from_min_max(min, max).intersect(*plot))
-        && selected.width() > 4.0
-        && selected.height() > 4.0
-    {
-        let y = |y: f32| f64::from(plot.bottom() - y) / f64::from(plot.height());
-        window.time = Some(times.part(
-            position_of(plot, selected.left()),
-            position_of(plot, selected.right()),
-        ));
-        window.values = Some(values.part(y(selected.bottom()), y(selected.top())));
-    }
-    if let Some(pointer) = response.hover_pos() {
-        let (scroll, zoom) = ui.input(|input| (input.smooth_scroll_delta(), input.zoom_delta()));
-        let shift = ui.input(|input| input.modifiers.shift);
-        let factor = |scroll: f32| f64::from((scroll / 200.0).exp());
-        let anchor_y = f64::from(plot.bottom() - pointer.y) / f64::from(plot.height());
-        // Plain scrolling goes along time; with control or shift it goes up and down.
-        if scroll.y != 0.0 && !shift {
-            window.time = Some(times.zoomed(position_of(plot, pointer.x), factor(scroll.y)));
-        }
-        let vertical = f64::from(zoom) * if shift { factor(scroll.x + scroll.y) } else { 1.0 };
-        if vertical != 1.0 {
-            window.values = Some(values.zoomed(anchor_y, vertical));
-        }
-        if scroll.x != 0.0 && !shift {
-            window.time = Some(
-                window
-                    .time
-                    .unwrap_or(times)
-                    .panned(-f64::from(scroll.x / plot.width())),
-            );
-        }
-    }
-    (window != asked).then_some(window)
-}
-
-/// The box that is being dragged with the secondary button.
-fn dragged_box(ui: &Ui, response: &Response) -> Option<Rect> {
-    let to = response.interact_pointer_pos()?;
-    let from = ui
-        .input(|input| input.pointer.press_origin())
-        .or_else(|| response.total_drag_delta().map(|delta| to - delta))?;
-    Some(Rect::from_two_pos(from, to))
-}
-
-fn draw_box(ui: &Ui, painter: &egui::Painter, response: &Response, input: &PlotInput<'_>, plot: &Rect) {
-    if response.dragged_by(PointerButton::Secondary)
-        && let Some(rect) = dragged_box(ui, response)
-    {
-        let rect = rect.intersect(*plot);
-        painter.rect_filled(rect, 0.0, input.style.selected.gamma_multiply(0.15));
-        painter.rect_stroke(rect, 0.0, (1.0, input.style.selected), egui::StrokeKind::Inside);
-    }
-}
-
 /// Where dragging the axis or the cursor puts the cursor.
 fn cursor_moves(
     ui: &Ui,
@@ -326,62 +225,6 @@ fn cursor_moves(
         .or_else(|| ui.input(|input| input.pointer.interact_pos()))?;
     let position = position_of(plot, pointer.x.clamp(plot.left(), plot.right()));
     Some(PlotEvent::SetTime(times.nearest_time(position)))
-}
-
-fn draw_axes(ui: &Ui, input: &PlotInput<'_>, plot: &Rect, font: &FontId, times: &Ticks, values: &Ticks) {
-    let painter = ui.painter();
-    let style = input.style;
-    let hairline = egui::Stroke::new(1.0, style.grid);
-    let mut right = plot.left();
-    for tick in &times.ticks {
-        let x = painter.round_to_pixel_center(x_of(plot, tick.position));
-        if input.grid {
-            painter.vline(x, plot.y_range(), hairline);
-        }
-        let galley = painter.layout_no_wrap(tick.label.clone(), font.clone(), style.secondary_text);
-        // A label at the edge moves inwards rather than being cut.
-        let left = (x - galley.size().x / 2.0)
-            .min(plot.right() - galley.size().x - 2.0)
-            .max(plot.left() - GAP);
-        if left < right {
-            continue;
-        }
-        right = left + galley.size().x + GAP;
-        painter.galley(pos2(left, plot.bottom() + 3.0), galley, style.secondary_text);
-    }
-    // The unit stands once, where it is in nobody's way.
-    if !times.unit.is_empty() {
-        let galley = painter.layout_no_wrap(times.unit.clone(), font.clone(), style.secondary_text);
-        let left = plot.right() - galley.size().x - 2.0;
-        if left > right {
-            painter.galley(pos2(left, plot.bottom() + 3.0), galley, style.secondary_text);
-        }
-    }
-    for tick in &values.ticks {
-        let y = painter.round_to_pixel_center(y_of(plot, tick.position));
-        if input.grid {
-            painter.hline(plot.x_range(), y, hairline);
-        }
-        let half = font.size * 0.6;
-        let centre = y.clamp(plot.top() + half, plot.bottom() - half);
-        painter.text(
-            pos2(plot.left() - GAP, centre),
-            egui::Align2::RIGHT_CENTER,
-            &tick.label,
-            font.clone(),
-            style.secondary_text,
-        );
-    }
-    painter.hline(
-        plot.x_range(),
-        painter.round_to_pixel_center(plot.bottom()),
-        hairline,
-    );
-    painter.vline(
-        painter.round_to_pixel_center(plot.left()),
-        plot.y_range(),
-        hairline,
-    );
 }
 
 fn draw_cursor(painter: &egui::Painter, input: &PlotInput<'_>, plot: &Rect, x: f32) {
@@ -404,7 +247,7 @@ fn nearest(lines: &[DrawnLine], pointer: Pos2) -> Option<usize> {
     best.map(|(_, line)| line)
 }
 
-fn tooltip(
+fn show_tooltip(
     ui: &Ui,
     painter: &egui::Painter,
     input: &PlotInput<'_>,
@@ -426,28 +269,15 @@ fn tooltip(
     if let Some(time) = time {
         painter.circle(place(time, value), 4.0, line.color, (1.5, input.style.hovered));
     }
-    egui::Tooltip::always_open(
-        ui.ctx().clone(),
-        ui.layer_id(),
-        input.id.with("tooltip"),
-        egui::PopupAnchor::Pointer,
-    )
-    .gap(12.0)
-    .show(|ui| {
-        ui.horizontal(|ui| {
-            let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
-            ui.painter().circle_filled(dot.center(), 4.0, line.color);
-            ui.label(line.name);
-        });
-        let time = time.map_or_else(
-            || "static".to_owned(),
-            |time| chronoscope_types::format_time(input.time_type, time),
-        );
-        ui.label(
-            egui::RichText::new(format!("{} {time}", input.timeline))
-                .color(input.style.secondary_text)
-                .small(),
-        );
-        ui.label(egui::RichText::new(value.to_string()).monospace());
-    });
+    let time = time.map_or_else(
+        || "static".to_owned(),
+        |time| chronoscope_types::format_time(input.time_type, time),
+    );
+    let text = TooltipText {
+        name: line.name,
+        color: line.color,
+        place: &format!("{} {time}", input.timeline),
+        value,
+    };
+    tooltip::show(ui, input.id.with("tooltip"), input.style, text);
 }

@@ -4,26 +4,40 @@ use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_store::TimeRange;
 use chronoscope_types::{
     Component, CursorTimeRange,
-    blueprint::{PlotBackground, PlotLegend, ScalarAxis, TimeAxis},
+    blueprint::{ScalarAxis, TimeAxis},
     components,
     enums::Corner2D,
 };
-use egui::Color32;
 
-use super::window::{TimeWindow, ValueWindow};
-use crate::properties::{PropertyReader, ViewProperties};
+use crate::{
+    plot::{
+        looks::PlotLooks,
+        window::{TimeWindow, ValueWindow},
+    },
+    properties::{PropertyReader, ViewProperties},
+};
+
+/// Where the legend stands, where the blueprint does not say.
+const LEGEND_CORNER: Corner2D = Corner2D::LeftBottom;
 
 /// The properties of a time series view, where the blueprint gives them.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct PlotProperties {
     /// The range of values.
     pub(super) values: Option<ValueWindow>,
     times: Option<CursorTimeRange>,
-    hides_legend: bool,
-    corner: Option<Corner2D>,
-    hides_grid: bool,
-    /// Behind everything.
-    pub(super) background: Option<Color32>,
+    /// Legend, grid and background.
+    pub(super) looks: PlotLooks,
+}
+
+impl Default for PlotProperties {
+    fn default() -> Self {
+        Self {
+            values: None,
+            times: None,
+            looks: PlotLooks::with_corner(LEGEND_CORNER),
+        }
+    }
 }
 
 impl ViewProperties for PlotProperties {
@@ -40,34 +54,15 @@ impl ViewProperties for PlotProperties {
                 .first()
                 .copied()
         });
-        let corner = reader.value(&PlotLegend::CORNER).and_then(|array| {
-            components::blueprint::Corner2D::read(&array)
-                .ok()?
-                .first()
-                .copied()
-        });
         Self {
             values,
             times,
-            hides_legend: reader.boolean(&PlotLegend::VISIBLE) == Some(false),
-            corner,
-            hides_grid: reader.boolean(&PlotBackground::SHOW_GRID) == Some(false),
-            background: reader.color(&PlotBackground::COLOR),
+            looks: PlotLooks::read(reader, LEGEND_CORNER),
         }
     }
 }
 
 impl PlotProperties {
-    /// Where the legend stands, if it is shown.
-    pub(super) fn legend_corner(&self) -> Option<Corner2D> {
-        (!self.hides_legend).then(|| self.corner.unwrap_or(Corner2D::LeftBottom))
-    }
-
-    /// Whether lines of a grid are drawn.
-    pub(super) fn shows_grid(&self) -> bool {
-        !self.hides_grid
-    }
-
     /// The stretch of time. An end that the blueprint leaves open is that of the data.
     pub(super) fn time_window(&self, cursor: i64, all: TimeRange) -> Option<TimeWindow> {
         let given = self.times?.resolve(cursor);

@@ -15,7 +15,7 @@ use chronoscope_frame::VisualizerInput;
 use chronoscope_store::{CLEAR_COMPONENT, RangeDelta, RangeResult, RowId, TimeRange, TimelineId};
 use chronoscope_types::{ReadError, read};
 
-use super::pyramid::{Extent, Pyramid};
+use crate::plot::pyramid::{Extent, Pyramid};
 use rows::Reader;
 
 /// The most series of an entity. More of them cannot be told apart.

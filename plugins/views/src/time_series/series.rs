@@ -6,7 +6,8 @@ use chronoscope_frame::Visual;
 use chronoscope_types::enums::{InterpolationMode, MarkerShape};
 use egui::Color32;
 
-use super::{pyramid::Extent, samples::Samples, window::TimeWindow};
+use super::samples::Samples;
+use crate::plot::{pyramid::Extent, window::TimeWindow};
 
 /// All series of one entity, one per instance.
 #[derive(Debug, Default)]
@@ -257,7 +258,7 @@ mod tests {
     use chronoscope_types::{Scalars, columns_chunk};
 
     use super::*;
-    use crate::time_series::testing::Random;
+    use crate::plot::testing::Random;
 
     fn answer(times: &[i64], values: &[f64]) -> (ChunkStore, RangeResult) {
         let mut store = ChunkStore::new(StoreId::recording("test", "series"));

@@ -1,25 +1,14 @@
 //! The settings of a time series view: the range of its values, its legend, its grid. All are properties in the blueprint.
 
-use chronoscope_blueprint::BlueprintCommand;
 use chronoscope_frame::{View, ViewerCommand};
-use chronoscope_types::{
-    blueprint::{PlotBackground, PlotLegend},
-    enums::Corner2D,
-};
-use egui::{ComboBox, DragValue, Ui};
+use egui::{DragValue, Ui};
 
-use super::{
-    properties::{PlotProperties, set_value_range},
-    window::ValueWindow,
+use super::properties::{PlotProperties, set_value_range};
+use crate::{
+    ViewUiContext,
+    plot::{looks, window::ValueWindow},
+    properties::properties,
 };
-use crate::{ViewUiContext, properties::properties};
-
-const CORNERS: [(Corner2D, &str); 4] = [
-    (Corner2D::LeftTop, "Left, top"),
-    (Corner2D::RightTop, "Right, top"),
-    (Corner2D::LeftBottom, "Left, bottom"),
-    (Corner2D::RightBottom, "Right, bottom"),
-];
 
 /// Draws the settings.
 pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>) {
@@ -62,43 +51,5 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         });
     }
 
-    let corner = said.legend_corner();
-    ui.horizontal(|ui| {
-        let mut visible = corner.is_some();
-        if ui.checkbox(&mut visible, "Legend").changed() {
-            let legend = PlotLegend::default().with_visible(visible);
-            context
-                .commands
-                .blueprint(BlueprintCommand::set_property(view, &legend));
-            context.commands.push(ViewerCommand::EndGesture);
-        }
-        if let Some(corner) = corner {
-            let name = CORNERS
-                .iter()
-                .find(|(other, _)| *other == corner)
-                .map_or("", |(_, name)| name);
-            ComboBox::from_id_salt(("legend corner", view))
-                .selected_text(name)
-                .show_ui(ui, |ui| {
-                    for (other, name) in CORNERS {
-                        if ui.selectable_label(other == corner, name).clicked() && other != corner {
-                            context.commands.blueprint(BlueprintCommand::set_property(
-                                view,
-                                &PlotLegend::default().with_corner(other),
-                            ));
-                            context.commands.push(ViewerCommand::EndGesture);
-                        }
-                    }
-                });
-        }
-    });
-
-    let mut grid = said.shows_grid();
-    if ui.checkbox(&mut grid, "Grid").changed() {
-        context.commands.blueprint(BlueprintCommand::set_property(
-            view,
-            &PlotBackground::default().with_show_grid(grid),
-        ));
-        context.commands.push(ViewerCommand::EndGesture);
-    }
+    looks::show_settings(ui, context, view, &said.looks);
 }

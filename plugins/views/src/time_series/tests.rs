@@ -13,8 +13,8 @@ use egui::{
 };
 
 use super::{
-    input::{PlotInput, PlotLine, PlotWindow},
-    plot::{self, PlotEvent},
+    input::{PlotInput, PlotLine},
+    plot::{self, PlotEvent, PlotWindow},
     series::{EntitySeries, Mark, SeriesStyle},
 };
 use crate::ViewStyle;
@@ -215,7 +215,7 @@ fn dragging_the_axis_moves_the_cursor() {
 fn dragging_pans_and_a_double_click_shows_all() {
     let mut plot = Harness::new(vec![line()]);
     plot.drag(pos2(300.0, 40.0), pos2(200.0, 60.0), PointerButton::Primary);
-    let range = plot.window.time.unwrap().range();
+    let range = plot.window.x.unwrap().range();
     assert!(range.min > 10 && range.max > 110, "{range:?}");
     assert_eq!(plot.window.values, None, "values go on fitting by themselves");
     for _ in 0..2 {
@@ -239,7 +239,7 @@ fn scrolling_zooms_about_the_pointer() {
     for _ in 0..20 {
         plot.frame(vec![scroll(Modifiers::NONE)]);
     }
-    let window = plot.window.time.unwrap();
+    let window = plot.window.x.unwrap();
     assert!(window.length() < 60.0, "{window:?}");
     assert!(window.range().contains(48), "{window:?}");
     assert_eq!(plot.window.values, None);
@@ -249,7 +249,7 @@ fn scrolling_zooms_about_the_pointer() {
 fn a_box_zooms_both_ways() {
     let mut plot = Harness::new(vec![line()]);
     plot.drag(pos2(200.0, 60.0), pos2(400.0, 160.0), PointerButton::Secondary);
-    let (times, values) = (plot.window.time.unwrap(), plot.window.values.unwrap());
+    let (times, values) = (plot.window.x.unwrap(), plot.window.values.unwrap());
     assert!(times.range().min > 20 && times.range().max < 80, "{times:?}");
     assert!(values.min() > -1.0 && values.max() < 1.0, "{values:?}");
 }

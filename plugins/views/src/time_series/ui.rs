@@ -1,10 +1,5 @@
 //! The tile of a time series view: from products to a plot, from what the user does to commands.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
-
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{
@@ -18,15 +13,15 @@ use chronoscope_types::AsComponents;
 use egui::Ui;
 
 use super::{
-    input::{PlotInput, PlotLine, PlotWindow},
+    input::{PlotInput, PlotLine},
     lines::{NamedLine, PlotLines},
-    plot::{self, PlotEvent},
+    plot::{self, PlotEvent, PlotWindow},
     properties::{PlotProperties, set_value_range},
     series::EntitySeries,
     settings,
     visualizers::{SeriesLines, SeriesPoints},
 };
-use crate::{ViewStyle, ViewUi, ViewUiContext, empty, properties::properties};
+use crate::{ViewStyle, ViewUi, ViewUiContext, empty, plot::resets::WindowResets, properties::properties};
 
 /// Draws time series views.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,23 +36,6 @@ struct PlotMemory {
     window: PlotWindow,
     /// How often all times were asked for until now.
     num_resets: u64,
-}
-
-/// How often each view was asked to show all times. A window is a matter of each instance of the interface,
-/// which looks here whether it is to give it up.
-#[derive(Resource, Debug, Default)]
-pub(super) struct WindowResets(Mutex<BTreeMap<ViewId, u64>>);
-
-impl WindowResets {
-    fn reset(&self, view: ViewId) {
-        let mut resets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *resets.entry(view).or_default() += 1;
-    }
-
-    fn of(&self, view: ViewId) -> u64 {
-        let resets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        resets.get(&view).copied().unwrap_or_default()
-    }
 }
 
 impl ViewUi for TimeSeriesUi {
@@ -130,7 +108,7 @@ impl ViewUi for TimeSeriesUi {
         let now = Some(entry.key()).zip(cursor.timeline);
         if memory.shown != now {
             memory.shown = now;
-            memory.window.time = None;
+            memory.window.x = None;
         }
         let num_resets = world
             .get_resource::<WindowResets>()
@@ -163,15 +141,15 @@ impl ViewUi for TimeSeriesUi {
             timeline: timeline.map_or("", |timeline| timeline.name()),
             fallback_range: all_times,
             cursor: cursor.time,
-            legend: said.legend_corner(),
-            grid: said.shows_grid(),
-            background: said.background.unwrap_or(style.background),
+            legend: said.looks.legend_corner(),
+            grid: said.looks.shows_grid(),
+            background: said.looks.background.unwrap_or(style.background),
             style,
         };
         let window = PlotWindow {
-            time: memory
+            x: memory
                 .window
-                .time
+                .x
                 .or_else(|| said.time_window(cursor.time, all_times)),
             values: memory.window.values.or(fixed),
         };
@@ -342,8 +320,8 @@ fn why_empty(
     store: Option<&ChunkStore>,
     cursor: Cursor,
 ) -> (String, String) {
-    if let Some(report) = first_report::<SeriesLines>(world, view.id, results)
-        .or_else(|| first_report::<SeriesPoints>(world, view.id, results))
+    if let Some(report) = empty::first_report::<SeriesLines>(world, view.id, results)
+        .or_else(|| empty::first_report::<SeriesPoints>(world, view.id, results))
     {
         return ("These scalars cannot be plotted".to_owned(), report);
     }
@@ -370,19 +348,4 @@ fn why_empty(
             "This recording has no timeline yet.".to_owned(),
         ),
     }
-}
-
-fn first_report<V: Visualizer>(world: &World, view: ViewId, results: &DataResults) -> Option<String> {
-    let visuals = world.get_resource::<Visuals<V>>()?.view(view)?;
-    results
-        .iter()
-        .find_map(|result| visuals.reports_of(result.entity).next())
-        .map(|report| {
-            let entity = report
-                .entity
-                .as_ref()
-                .map(|entity| format!("{entity}: "))
-                .unwrap_or_default();
-            format!("{entity}{}", report.message)
-        })
 }

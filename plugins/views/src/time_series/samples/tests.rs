@@ -4,7 +4,7 @@ use chronoscope_store::{ChunkStore, StoreId, StoreSettings, Timeline};
 use chronoscope_types::{Scalars, columns_chunk, columns_chunk_with_lengths};
 
 use super::*;
-use crate::time_series::testing::Random;
+use crate::plot::testing::Random;
 
 fn ask(store: &ChunkStore, range: TimeRange) -> (TimelineId, RangeResult) {
     let entity = store.entity_id(&"/a".into()).unwrap();

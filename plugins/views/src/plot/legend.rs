@@ -1,12 +1,12 @@
-//! The legend of a plot: which line is which. A click shows or hides a series.
+//! The legend of a plot: which color is what. A click shows or hides it.
 
 use std::sync::Arc;
 
 use chronoscope_frame::selection::Highlight;
 use chronoscope_types::enums::Corner2D;
-use egui::{Galley, Rect, Response, Sense, Ui, pos2, vec2};
+use egui::{Color32, Galley, Id, Rect, Response, Sense, Ui, pos2, vec2};
 
-use super::input::PlotInput;
+use crate::ViewStyle;
 
 const ROW: f32 = 18.0;
 const PADDING: f32 = 6.0;
@@ -14,16 +14,40 @@ const DOT: f32 = 4.0;
 /// Between the legend and the edges of the plot.
 const MARGIN: f32 = 8.0;
 
+/// What a legend lists.
+#[derive(Clone, Copy)]
+pub(crate) struct LegendEntry<'a> {
+    /// What it is called.
+    pub(crate) name: &'a str,
+    /// Its color.
+    pub(crate) color: Color32,
+    /// Whether it is shown.
+    pub(crate) visible: bool,
+    /// How it is lit up.
+    pub(crate) highlight: Highlight,
+}
+
+/// What a legend is drawn from.
+#[derive(Clone, Copy)]
+pub(crate) struct LegendInput<'a> {
+    /// The plot's id in the user interface.
+    pub(crate) id: Id,
+    /// What it lists, in this order.
+    pub(crate) entries: &'a [LegendEntry<'a>],
+    /// The view's colors.
+    pub(crate) style: &'a ViewStyle,
+}
+
 /// Where the legend stands, and what was asked of the pointer.
-pub(super) struct LegendLayout {
+pub(crate) struct LegendLayout {
     rect: Rect,
     rows: Vec<LegendRow>,
-    /// Lines that have no room.
+    /// Entries that have no room.
     left_out: usize,
 }
 
 struct LegendRow {
-    line: usize,
+    entry: usize,
     rect: Rect,
     galley: Arc<Galley>,
     response: Response,
@@ -31,41 +55,42 @@ struct LegendRow {
 
 /// What the pointer does to the legend.
 #[derive(Default)]
-pub(super) struct LegendResponse {
-    /// The line that the pointer is over.
-    pub(super) hovered: Option<usize>,
-    /// The line that is to be shown or hidden.
-    pub(super) toggled: Option<usize>,
+pub(crate) struct LegendResponse {
+    /// The entry that the pointer is over.
+    pub(crate) hovered: Option<usize>,
+    /// The entry that is to be shown or hidden.
+    pub(crate) toggled: Option<usize>,
 }
 
-/// Finds the legend's place. Before the lines are drawn, since what is over the plot takes the pointer.
-pub(super) fn layout(ui: &Ui, input: &PlotInput<'_>, plot: &Rect, corner: Corner2D) -> LegendLayout {
+/// Finds the legend's place. Before the data is drawn, since what is over the plot takes the pointer.
+pub(crate) fn layout(ui: &Ui, input: &LegendInput<'_>, plot: &Rect, corner: Corner2D) -> LegendLayout {
     let font = egui::TextStyle::Small.resolve(ui.style());
     let room = ((plot.height() - 2.0 * (MARGIN + PADDING)) / ROW)
         .floor()
         .max(0.0) as usize;
-    let shown = if input.lines.len() <= room {
-        input.lines.len()
+    let shown = if input.entries.len() <= room {
+        input.entries.len()
     } else {
         room.saturating_sub(1)
     };
     let max_width = (plot.width() * 0.5 - 2.0 * MARGIN).max(0.0);
     let galleys: Vec<Arc<Galley>> = input
-        .lines
+        .entries
         .iter()
         .take(shown)
-        .map(|line| {
-            let color = if line.visible {
+        .map(|entry| {
+            let color = if entry.visible {
                 input.style.text
             } else {
                 input.style.secondary_text
             };
-            let mut job = egui::text::LayoutJob::simple_singleline(line.name.to_owned(), font.clone(), color);
+            let mut job =
+                egui::text::LayoutJob::simple_singleline(entry.name.to_owned(), font.clone(), color);
             job.wrap = egui::text::TextWrapping::truncate_at_width(max_width);
             ui.painter().layout_job(job)
         })
         .collect();
-    let left_out = if room == 0 { 0 } else { input.lines.len() - shown };
+    let left_out = if room == 0 { 0 } else { input.entries.len() - shown };
     let text = galleys.iter().map(|galley| galley.size().x).fold(0.0, f32::max);
     let rows = shown + usize::from(left_out > 0);
     let size = vec2(
@@ -84,12 +109,12 @@ pub(super) fn layout(ui: &Ui, input: &PlotInput<'_>, plot: &Rect, corner: Corner
     let rows = galleys
         .into_iter()
         .enumerate()
-        .map(|(line, galley)| {
-            let min = rect.min + vec2(0.0, PADDING / 2.0 + line as f32 * ROW);
+        .map(|(entry, galley)| {
+            let min = rect.min + vec2(0.0, PADDING / 2.0 + entry as f32 * ROW);
             let row = Rect::from_min_size(min, vec2(rect.width(), ROW));
-            let response = ui.interact(row, input.id.with(("legend", line)), Sense::click());
+            let response = ui.interact(row, input.id.with(("legend", entry)), Sense::click());
             LegendRow {
-                line,
+                entry,
                 rect: row,
                 galley,
                 response,
@@ -100,7 +125,7 @@ pub(super) fn layout(ui: &Ui, input: &PlotInput<'_>, plot: &Rect, corner: Corner
 }
 
 /// Draws the legend.
-pub(super) fn show(ui: &Ui, input: &PlotInput<'_>, layout: LegendLayout) -> LegendResponse {
+pub(crate) fn show(ui: &Ui, input: &LegendInput<'_>, layout: LegendLayout) -> LegendResponse {
     let mut answer = LegendResponse::default();
     if layout.rows.is_empty() && layout.left_out == 0 {
         return answer;
@@ -116,10 +141,10 @@ pub(super) fn show(ui: &Ui, input: &PlotInput<'_>, layout: LegendLayout) -> Lege
     );
     let mut bottom = layout.rect.top() + PADDING / 2.0;
     for row in layout.rows {
-        let Some(line) = input.lines.get(row.line) else {
+        let Some(entry) = input.entries.get(row.entry) else {
             continue;
         };
-        if row.response.hovered() || line.highlight != Highlight::None {
+        if row.response.hovered() || entry.highlight != Highlight::None {
             painter.rect_filled(
                 row.rect.shrink2(vec2(2.0, 0.0)),
                 3.0,
@@ -127,10 +152,10 @@ pub(super) fn show(ui: &Ui, input: &PlotInput<'_>, layout: LegendLayout) -> Lege
             );
         }
         let dot = pos2(row.rect.left() + PADDING + DOT, row.rect.center().y);
-        if line.visible {
-            painter.circle_filled(dot, DOT, line.color);
+        if entry.visible {
+            painter.circle_filled(dot, DOT, entry.color);
         } else {
-            painter.circle_stroke(dot, DOT - 0.5, (1.0, line.color.gamma_multiply(0.6)));
+            painter.circle_stroke(dot, DOT - 0.5, (1.0, entry.color.gamma_multiply(0.6)));
         }
         let cut = row.galley.elided;
         let text = pos2(
@@ -139,21 +164,21 @@ pub(super) fn show(ui: &Ui, input: &PlotInput<'_>, layout: LegendLayout) -> Lege
         );
         painter.galley(text, row.galley, style.text);
         if row.response.hovered() {
-            answer.hovered = Some(row.line);
+            answer.hovered = Some(row.entry);
         }
         if row.response.clicked() {
-            answer.toggled = Some(row.line);
+            answer.toggled = Some(row.entry);
         }
-        let what = if line.visible {
+        let what = if entry.visible {
             "Click to hide"
         } else {
             "Click to show"
         };
         row.response.widget_info(|| {
-            egui::WidgetInfo::selected(egui::WidgetType::Checkbox, true, line.visible, line.name)
+            egui::WidgetInfo::selected(egui::WidgetType::Checkbox, true, entry.visible, entry.name)
         });
         row.response.on_hover_text(if cut {
-            format!("{}\n{what}", line.name)
+            format!("{}\n{what}", entry.name)
         } else {
             what.to_owned()
         });

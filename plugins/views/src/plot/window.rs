@@ -215,7 +215,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
     use super::*;
-    use crate::time_series::testing::Random;
+    use crate::plot::testing::Random;
 
     #[test]
     fn nanoseconds_of_today_keep_their_precision() {

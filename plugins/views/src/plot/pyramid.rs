@@ -168,7 +168,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
     use super::*;
-    use crate::time_series::testing::Random;
+    use crate::plot::testing::Random;
 
     fn random_values(random: &mut Random, len: usize) -> Vec<f64> {
         (0..len)

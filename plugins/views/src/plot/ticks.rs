@@ -205,7 +205,42 @@ fn date(time: i64) -> String {
 /// The lines of an axis of values that is `height` points high, where each label needs `spacing` points.
 pub(crate) fn value_ticks(window: &ValueWindow, height: f32, spacing: f32) -> Ticks {
     let wanted = f64::from((height / spacing).max(1.0));
-    let least = window.max() / wanted - window.min() / wanted;
+    value_ticks_apart(window, window.max() / wanted - window.min() / wanted)
+}
+
+/// The lines of a horizontal axis of values that is `width` points wide. `measure` tells the width of a label; two are at least `gap`
+/// apart. Where only whole numbers are of interest, no other line is closer than they are.
+pub(crate) fn value_ticks_across(
+    window: &ValueWindow,
+    width: f32,
+    gap: f32,
+    whole: bool,
+    mut measure: impl FnMut(&str) -> f32,
+) -> Ticks {
+    let least_step = if whole { 1.0 } else { 0.0 };
+    let mut label = 0.0_f32;
+    // Fewer lines may have longer labels, but not for long.
+    for _ in 0..4 {
+        let wanted = f64::from((width / (label + gap)).max(1.0));
+        let ticks = value_ticks_apart(
+            window,
+            (window.max() / wanted - window.min() / wanted).max(least_step),
+        );
+        let widest = ticks
+            .ticks
+            .iter()
+            .map(|tick| measure(&tick.label))
+            .fold(0.0, f32::max);
+        if widest <= label {
+            return ticks;
+        }
+        label = widest;
+    }
+    Ticks::default()
+}
+
+/// Lines at round numbers that are at least so far apart.
+fn value_ticks_apart(window: &ValueWindow, least: f64) -> Ticks {
     let Some(step) = round_step(least) else {
         return Ticks::default();
     };
@@ -266,7 +301,7 @@ mod tests {
     use chronoscope_store::TimeRange;
 
     use super::*;
-    use crate::time_series::testing::Random;
+    use crate::plot::testing::Random;
 
     fn labels(ticks: &Ticks) -> Vec<&str> {
         ticks.ticks.iter().map(|tick| tick.label.as_str()).collect()

@@ -1,0 +1,289 @@
+//! A plot of bars: what it is asked to show, what it says back. It knows nothing of worlds, views and blueprints.
+
+use chronoscope_frame::selection::Highlight;
+use chronoscope_types::enums::Corner2D;
+use egui::{Color32, Id, Mesh, Painter, Pos2, Rect, Sense, Shape, Stroke, StrokeKind, Ui, pos2};
+
+use super::bars::{Bar, Bars, with_zero};
+use crate::{
+    ViewStyle,
+    plot::{
+        axes::{self, Axes, GAP, label_width, plot_rect, position_of, text_width, x_of, y_of},
+        gestures::{self, draw_box, navigate},
+        highlight,
+        legend::{self, LegendEntry, LegendInput},
+        pyramid::Extent,
+        ticks::{value_ticks, value_ticks_across},
+        tooltip::{self, TooltipText},
+        window::ValueWindow,
+    },
+};
+
+/// What of the bars a plot shows: a part of the abscissa, and a range of values.
+pub(crate) type PlotWindow = gestures::PlotWindow<ValueWindow>;
+
+/// How near to a bar the pointer is on it, in points.
+const NEAR: f32 = 6.0;
+/// How much of a bar's color fills it, so that bars that overlap can be told.
+const FILL: f32 = 0.75;
+/// A narrower bar has no edge, in points.
+const MIN_EDGED: f32 = 4.0;
+
+/// A chart as the plot shows it.
+pub(crate) struct PlotChart<'a> {
+    /// The bars; `None` while they are hidden.
+    pub(crate) bars: Option<&'a Bars>,
+    /// What it is called in the legend.
+    pub(crate) name: &'a str,
+    /// Its color.
+    pub(crate) color: Color32,
+    /// How it is lit up.
+    pub(crate) highlight: Highlight,
+}
+
+/// What a plot shows.
+pub(crate) struct PlotInput<'a> {
+    /// The plot's id in the user interface.
+    pub(crate) id: Id,
+    /// The charts, in the order of the legend. The last one is drawn on top.
+    pub(crate) charts: &'a [PlotChart<'a>],
+    /// Where the legend stands, if it is shown.
+    pub(crate) legend: Option<Corner2D>,
+    /// Whether lines of a grid are drawn.
+    pub(crate) grid: bool,
+    /// Behind everything.
+    pub(crate) background: Color32,
+    /// The view's colors.
+    pub(crate) style: &'a ViewStyle,
+}
+
+/// What a user does to a plot.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum PlotEvent {
+    /// Shows another part of the data.
+    SetWindow(PlotWindow),
+    /// Points at a chart.
+    Hover(usize),
+    /// Points at the plot, and at no chart.
+    HoverNothing,
+    /// Clicks on a chart, or beside all; with the modifier that adds to what is selected.
+    Click(Option<usize>, bool),
+    /// Shows or hides a chart.
+    Toggle(usize),
+}
+
+/// Where the data of a plot lies on the screen.
+struct Canvas {
+    rect: Rect,
+    across: ValueWindow,
+    values: ValueWindow,
+}
+
+impl Canvas {
+    fn x(&self, place: f64) -> f32 {
+        x_of(&self.rect, self.across.position(place))
+    }
+
+    fn y(&self, value: f64) -> f32 {
+        y_of(&self.rect, self.values.position(value))
+    }
+
+    fn rect_of(&self, across: [f64; 2], values: Extent) -> Rect {
+        let [from, to] = across.map(|place| self.x(place));
+        Rect::from_min_max(pos2(from, self.y(values.max)), pos2(to, self.y(values.min)))
+    }
+
+    fn rect_of_bar(&self, bar: &Bar) -> Rect {
+        self.rect_of([bar.start, bar.end], with_zero(Extent::of(&[bar.value])))
+    }
+}
+
+/// Draws a plot into all of the space that is there, and says what the user does to it.
+pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Vec<PlotEvent> {
+    let mut events = Vec::new();
+    let rect = ui.available_rect_before_wrap();
+    ui.advance_cursor_after_rect(rect);
+    ui.painter().rect_filled(rect, 0.0, input.background);
+    if !axes::has_room(&rect) {
+        return events;
+    }
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let (across, values) = shown(input, window);
+    let value_labels = value_ticks(&values, rect.height() - axes::AXIS_HEIGHT, font.size * 2.5);
+    let plot = plot_rect(&rect, label_width(ui, &font, &value_labels));
+
+    let background = ui.interact(plot, input.id.with("plot"), Sense::click_and_drag());
+    let entries: Vec<LegendEntry<'_>> = input.charts.iter().map(legend_entry).collect();
+    let legend_input = LegendInput {
+        id: input.id,
+        entries: &entries,
+        style: input.style,
+    };
+    let legend_layout = input
+        .legend
+        .map(|corner| legend::layout(ui, &legend_input, &plot, corner));
+
+    // What the user does now is drawn now.
+    let moved = navigate(ui, &background, &plot, (across, values), window);
+    events.extend(moved.map(PlotEvent::SetWindow));
+    let (across, values) = shown(input, moved.unwrap_or(window));
+    let canvas = Canvas {
+        rect: plot,
+        across,
+        values,
+    };
+
+    let whole = shown_bars(input).all(|(_, bars)| !bars.has_abscissa());
+    let labels = Axes {
+        font: &font,
+        grid: input.grid,
+        x: &value_ticks_across(&across, plot.width(), 3.0 * GAP, whole, |label| {
+            text_width(ui, &font, label)
+        }),
+        values: &value_ticks(&values, plot.height(), font.size * 2.5),
+    };
+    axes::draw_axes(ui, input.style, &plot, &labels);
+
+    let clipped = ui.painter().with_clip_rect(plot.intersect(ui.clip_rect()));
+    draw_bars(&clipped, input, &canvas);
+    draw_box(ui, &clipped, &background, input.style, &plot);
+    let legend = legend_layout
+        .map(|layout| legend::show(ui, &legend_input, layout))
+        .unwrap_or_default();
+    events.extend(legend.toggled.map(PlotEvent::Toggle));
+
+    let pointer = background
+        .hover_pos()
+        .filter(|_| !background.dragged() && legend.hovered.is_none());
+    let hit = pointer.and_then(|pointer| nearest(input, &canvas, pointer));
+    if let Some(at) = legend.hovered.or(hit.map(|(at, _)| at)) {
+        events.push(PlotEvent::Hover(at));
+    } else if background.hovered() {
+        events.push(PlotEvent::HoverNothing);
+    }
+    if background.clicked() {
+        let add = ui.input(|input| input.modifiers.command);
+        events.push(PlotEvent::Click(hit.map(|(at, _)| at), add));
+    }
+    if let Some((at, bar)) = hit {
+        show_tooltip(ui, &clipped, input, &canvas, at, bar);
+    }
+    events
+}
+
+fn legend_entry<'a>(chart: &PlotChart<'a>) -> LegendEntry<'a> {
+    LegendEntry {
+        name: chart.name,
+        color: chart.color,
+        visible: chart.bars.is_some(),
+        highlight: chart.highlight,
+    }
+}
+
+/// The charts that are not hidden, with their positions.
+fn shown_bars<'a>(input: &PlotInput<'a>) -> impl DoubleEndedIterator<Item = (usize, &'a Bars)> {
+    let charts = input.charts.iter().enumerate();
+    charts.filter_map(|(at, chart)| Some((at, chart.bars?)))
+}
+
+/// What is shown of the abscissa and of the values.
+fn shown(input: &PlotInput<'_>, window: PlotWindow) -> (ValueWindow, ValueWindow) {
+    let union = |extents: &mut dyn Iterator<Item = Extent>| extents.fold(Extent::EMPTY, Extent::union);
+    let across = window
+        .x
+        .unwrap_or_else(|| ValueWindow::fitted(union(&mut shown_bars(input).map(|(_, bars)| bars.across()))));
+    let values = window.values.unwrap_or_else(|| {
+        let extent = union(&mut shown_bars(input).map(|(_, bars)| bars.extent(&across)));
+        ValueWindow::fitted(if extent.is_empty() {
+            extent
+        } else {
+            with_zero(extent)
+        })
+    });
+    (across, values)
+}
+
+fn draw_bars(painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas) {
+    let some_lit = shown_bars(input).any(|(at, _)| input.charts[at].highlight != Highlight::None);
+    let width = (canvas.rect.width() * painter.pixels_per_point()).ceil().max(1.0) as usize;
+    let clip = painter.clip_rect().expand(1.0);
+    let pixel = 1.0 / painter.pixels_per_point();
+    let rounded = |place: f32| (place / pixel).round() * pixel;
+    let mut mesh = Mesh::default();
+    for (at, bars) in shown_bars(input) {
+        let chart = &input.charts[at];
+        let color = highlight::lit(chart.color, chart.highlight, some_lit);
+        let fill = color.gamma_multiply(FILL);
+        for block in bars.visible(&canvas.across, width) {
+            let rect = canvas.rect_of(block.across, block.values);
+            if rect.width() < MIN_EDGED {
+                // Never nothing: a peak of one bar among thousands is still to be seen.
+                let right = rect.right().max(rect.left() + pixel);
+                let rect = Rect::from_min_max(rect.min, pos2(right, rect.bottom()));
+                mesh.add_colored_rect(rect.intersect(clip), fill);
+                continue;
+            }
+            let [left, right] = [rect.left(), rect.right()].map(rounded);
+            let [top, bottom] = [rect.top(), rect.bottom()].map(rounded);
+            let rect = Rect::from_min_max(pos2(left, top), pos2(right, bottom));
+            mesh.add_colored_rect(rect.intersect(clip), fill);
+            let edges = [
+                (rect.min, pos2(right, top + pixel)),
+                (pos2(left, bottom - pixel), rect.max),
+                (rect.min, pos2(left + pixel, bottom)),
+                (pos2(right - pixel, top), rect.max),
+            ];
+            for (min, max) in edges {
+                mesh.add_colored_rect(Rect::from_min_max(min, max).intersect(clip), color);
+            }
+        }
+    }
+    painter.add(Shape::mesh(mesh));
+    let zero = painter.round_to_pixel_center(canvas.y(0.0));
+    painter.hline(
+        canvas.rect.x_range(),
+        zero,
+        Stroke::new(pixel, input.style.secondary_text),
+    );
+}
+
+/// The bar that the pointer is on, with the position of its chart: the one on top, where several are.
+fn nearest<'a>(input: &PlotInput<'a>, canvas: &Canvas, pointer: Pos2) -> Option<(usize, &'a Bar)> {
+    let place = |x: f32| canvas.across.value(position_of(&canvas.rect, x));
+    let (from, to) = (place(pointer.x - NEAR), place(pointer.x + NEAR));
+    let mut best: Option<(f32, usize, &Bar)> = None;
+    for (at, bars) in shown_bars(input).rev() {
+        for bar in bars.between(from, to) {
+            let distance = canvas.rect_of_bar(bar).distance_to_pos(pointer);
+            if distance < best.map_or(NEAR, |(distance, ..)| distance) {
+                best = Some((distance, at, bar));
+            }
+        }
+    }
+    best.map(|(_, at, bar)| (at, bar))
+}
+
+fn show_tooltip(ui: &Ui, painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas, at: usize, bar: &Bar) {
+    let Some(chart) = input.charts.get(at) else {
+        return;
+    };
+    painter.rect_stroke(
+        canvas.rect_of_bar(bar),
+        0.0,
+        (1.5, input.style.hovered),
+        StrokeKind::Inside,
+    );
+    let has_abscissa = chart.bars.is_some_and(Bars::has_abscissa);
+    let place = if has_abscissa {
+        format!("index {}, from {} to {}", bar.index, bar.start, bar.end)
+    } else {
+        format!("index {}", bar.index)
+    };
+    let text = TooltipText {
+        name: chart.name,
+        color: chart.color,
+        place: &place,
+        value: bar.value,
+    };
+    tooltip::show(ui, input.id.with("tooltip"), input.style, text);
+}

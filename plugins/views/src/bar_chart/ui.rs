@@ -1,0 +1,265 @@
+//! The tile of a bar chart view: from products to a plot, from what the user does to commands.
+
+use bevy::ecs::world::World;
+use chronoscope_blueprint::{BlueprintCommand, ViewClassId};
+use chronoscope_frame::{
+    DataResults, Item, RecordingKey, Selection, View, ViewOverrides, ViewerCommand, Visualizer as _,
+    Visualizers, Visuals,
+    selection::{ClickButton, ClickSource, EntityClicked},
+    visualizer::ViewVisuals,
+};
+use chronoscope_store::{ChunkStore, EntityId};
+use chronoscope_types::blueprint::EntityBehavior;
+use egui::{Color32, Ui};
+
+use super::{
+    plot::{self, PlotChart, PlotEvent, PlotInput, PlotWindow},
+    properties::BarChartProperties,
+    visualizer::{BarChart, EntityBars},
+};
+use crate::{
+    ViewStyle, ViewUi, ViewUiContext,
+    colors::DistinctColors,
+    empty,
+    plot::{
+        looks,
+        names::{Naming, display_names},
+        resets::WindowResets,
+    },
+    properties::properties,
+    recording_of,
+};
+
+/// Draws bar chart views.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BarChartUi;
+
+/// What the user interface keeps of a plot from frame to frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct PlotMemory {
+    /// The recording that the window is of.
+    shown: Option<RecordingKey>,
+    window: PlotWindow,
+    /// How often all was asked for until now.
+    num_resets: u64,
+}
+
+/// A chart of an entity; without bars while it is hidden.
+struct Chart<'a> {
+    entity: EntityId,
+    visual: Option<&'a EntityBars>,
+}
+
+impl ViewUi for BarChartUi {
+    fn class(&self) -> ViewClassId {
+        ViewClassId::BAR_CHART.into()
+    }
+
+    fn icon(&self) -> &'static str {
+        egui_phosphor::regular::CHART_BAR
+    }
+
+    fn archetypes(&self) -> &'static [&'static str] {
+        &["BarChart"]
+    }
+
+    fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
+        if let Some(view) = context.get::<View>().map(|view| view.id) {
+            let said: BarChartProperties = properties(context.world, view);
+            looks::show_settings(ui, context, view, &said.looks);
+        }
+    }
+
+    fn frame_all(&self, context: &mut ViewUiContext<'_>) -> bool {
+        let (Some(view), Some(resets)) = (
+            context.get::<View>(),
+            context.world.get_resource::<WindowResets>(),
+        ) else {
+            return false;
+        };
+        let is_there = charts(context).iter().any(|chart| chart.visual.is_some());
+        if is_there {
+            resets.reset(view.id);
+        }
+        is_there
+    }
+
+    fn ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
+        let world = context.world;
+        let (Some(view), Some(results)) = (context.get::<View>(), context.get::<DataResults>()) else {
+            return;
+        };
+        let default_style = ViewStyle::default();
+        let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
+        let charts = charts(context);
+        let Some(entry) = recording_of(world, context.view).filter(|_| !charts.is_empty()) else {
+            let (title, hint) = match empty::not_there(context) {
+                Some((title, hint)) => (title.to_owned(), hint),
+                None => why_empty(world, view, results),
+            };
+            return empty::show(ui, style, self.icon(), &title, &hint);
+        };
+        let store = entry.store();
+
+        let id = ui.id().with(("bar chart", view.id));
+        let mut memory: PlotMemory = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+        let before = memory.clone();
+        let num_resets = world
+            .get_resource::<WindowResets>()
+            .map_or(0, |resets| resets.of(view.id));
+        if memory.shown != Some(entry.key()) || memory.num_resets != num_resets {
+            memory = PlotMemory {
+                shown: Some(entry.key()),
+                num_resets,
+                ..PlotMemory::default()
+            };
+        }
+        let said: BarChartProperties = properties(world, view.id);
+        let (names, colors) = names_and_colors(store, &charts);
+        let selection = world.get_resource::<Selection>();
+        let plotted: Vec<PlotChart<'_>> = charts
+            .iter()
+            .zip(names.iter().zip(colors))
+            .map(|(chart, (name, color))| PlotChart {
+                bars: chart.visual.map(|visual| &visual.bars),
+                name,
+                color,
+                highlight: selection
+                    .map(|selection| {
+                        selection.entity_highlight(Some(view.id), store.entity_path(chart.entity))
+                    })
+                    .unwrap_or_default(),
+            })
+            .collect();
+        let input = PlotInput {
+            id,
+            charts: &plotted,
+            legend: said.looks.legend_corner(),
+            grid: said.looks.shows_grid(),
+            background: said.looks.background.unwrap_or(style.background),
+            style,
+        };
+        let item = |at: usize| {
+            charts.get(at).map(|chart| Item::DataResult {
+                view: view.id,
+                entity: store.entity_path(chart.entity).clone(),
+                instance: None,
+            })
+        };
+        for event in plot::show(ui, &input, memory.window) {
+            match event {
+                PlotEvent::SetWindow(moved) => memory.window = moved,
+                PlotEvent::Hover(at) => context.commands.push(ViewerCommand::Hover(item(at))),
+                PlotEvent::HoverNothing => {
+                    let hovered = selection.and_then(|selection| selection.hovered.as_ref());
+                    if hovered.is_some_and(|item| item.view() == Some(view.id)) {
+                        context.commands.push(ViewerCommand::Hover(None));
+                    }
+                }
+                PlotEvent::Click(at, add) => {
+                    let item = at.and_then(item).unwrap_or(Item::View(view.id));
+                    let click = EntityClicked::on(&item, ClickButton::Primary, ClickSource::View);
+                    if let Some(click) = click {
+                        context.commands.push(ViewerCommand::Click(click));
+                    }
+                    context.commands.push(if add {
+                        ViewerCommand::ToggleSelected(item)
+                    } else {
+                        ViewerCommand::Select(vec![item])
+                    });
+                }
+                PlotEvent::Toggle(at) => {
+                    if let Some(chart) = charts.get(at) {
+                        let behavior = EntityBehavior::default().with_visible(chart.visual.is_none());
+                        let entity = store.entity_path(chart.entity).clone();
+                        context
+                            .commands
+                            .blueprint(BlueprintCommand::override_entity(view.id, entity, &behavior));
+                        context.commands.push(ViewerCommand::EndGesture);
+                    }
+                }
+            }
+        }
+        if memory != before {
+            ui.ctx().request_repaint();
+            ui.data_mut(|data| data.insert_temp(id, memory));
+        }
+    }
+}
+
+/// The charts of a view, in the order of its entities. Those that are hidden are among them, so that they can be shown again.
+fn charts<'a>(context: &ViewUiContext<'a>) -> Vec<Chart<'a>> {
+    let world = context.world;
+    let (Some(view), Some(results)) = (context.get::<View>(), context.get::<DataResults>()) else {
+        return Vec::new();
+    };
+    let visuals: Option<&ViewVisuals<BarChart>> = world
+        .get_resource::<Visuals<BarChart>>()
+        .and_then(|visuals| visuals.view(view.id));
+    let overrides = context.get::<ViewOverrides>();
+    let visualizers = world.get_resource::<Visualizers>();
+    let mut charts = Vec::new();
+    for result in results.iter() {
+        let entity = result.entity;
+        let of_entity = visuals.into_iter().flat_map(|visuals| visuals.of_entity(entity));
+        let before = charts.len();
+        charts.extend(of_entity.map(|(_, visual)| Chart {
+            entity,
+            visual: Some(&**visual),
+        }));
+        let is_hidden = overrides.is_some_and(|overrides| !overrides.is_visible(entity));
+        let is_chart = || {
+            result.visualizers.iter().any(|id| {
+                visualizers
+                    .and_then(|visualizers| visualizers.info(*id))
+                    .is_some_and(|info| info.name == BarChart::INFO.name)
+            })
+        };
+        if charts.len() == before && is_hidden && is_chart() {
+            charts.push(Chart { entity, visual: None });
+        }
+    }
+    charts
+}
+
+/// What charts are called and which colors they have.
+fn names_and_colors(store: &ChunkStore, charts: &[Chart<'_>]) -> (Vec<String>, Vec<Color32>) {
+    let namings: Vec<Naming<'_>> = charts
+        .iter()
+        .map(|chart| Naming {
+            path: store.entity_path(chart.entity),
+            logged: None,
+            index: None,
+        })
+        .collect();
+    let logged = |chart: &Chart<'_>| chart.visual.and_then(|visual| visual.color);
+    let mut distinct = DistinctColors::default();
+    for color in charts.iter().filter_map(logged) {
+        distinct.take(color);
+    }
+    let colors = charts
+        .iter()
+        .map(|chart| logged(chart).unwrap_or_else(|| distinct.color_of(store.entity_path(chart.entity), 0)))
+        .collect();
+    (display_names(&namings), colors)
+}
+
+/// Why there is nothing to draw, and what to do about it.
+fn why_empty(world: &World, view: &View, results: &DataResults) -> (String, String) {
+    if let Some(report) = empty::first_report::<BarChart>(world, view.id, results) {
+        return ("These bars cannot be drawn".to_owned(), report);
+    }
+    if results.iter().any(|result| !result.visualizers.is_empty()) {
+        return (
+            "No bars at this time".to_owned(),
+            "Bars were logged at other times. Move the cursor to them.".to_owned(),
+        );
+    }
+    (
+        "No bars here yet".to_owned(),
+        format!(
+            "Log BarChart at or below {}, or let the view show other entities.",
+            view.blueprint.origin
+        ),
+    )
+}

@@ -1,0 +1,135 @@
+//! The axes of a plot: where positions lie on the screen, and what is drawn beside the data.
+
+use egui::{Color32, FontId, Rect, Ui, pos2};
+
+use super::ticks::Ticks;
+use crate::ViewStyle;
+
+/// The height of the horizontal axis, in points.
+pub(crate) const AXIS_HEIGHT: f32 = 20.0;
+/// Between a label and what is beside it, in points.
+pub(crate) const GAP: f32 = 6.0;
+/// A smaller tile shows no axes.
+const MIN_SIZE: f32 = 24.0;
+
+/// The labels of a plot.
+#[derive(Clone, Copy)]
+pub(crate) struct Axes<'a> {
+    /// In which the labels are written.
+    pub(crate) font: &'a FontId,
+    /// Whether lines of a grid are drawn.
+    pub(crate) grid: bool,
+    /// The labels of the horizontal axis.
+    pub(crate) x: &'a Ticks,
+    /// The labels of the axis of values.
+    pub(crate) values: &'a Ticks,
+}
+
+/// Whether a tile has room for a plot with axes.
+pub(crate) fn has_room(rect: &Rect) -> bool {
+    rect.width() > MIN_SIZE && rect.height() > MIN_SIZE + AXIS_HEIGHT
+}
+
+/// Where the data of a plot is drawn, beside labels of values that are at most this wide.
+pub(crate) fn plot_rect(rect: &Rect, label_width: f32) -> Rect {
+    let gutter = (label_width + 2.0 * GAP).min(rect.width() / 3.0);
+    Rect::from_min_max(
+        pos2(rect.left() + gutter, rect.top()),
+        pos2(rect.right(), rect.bottom() - AXIS_HEIGHT),
+    )
+}
+
+/// Where a position in the horizontal window lies on the screen.
+pub(crate) fn x_of(plot: &Rect, position: f64) -> f32 {
+    // What lies far outside must not become infinite.
+    (f64::from(plot.left()) + position * f64::from(plot.width())).clamp(-1e7, 1e7) as f32
+}
+
+/// Where a position in the window of values lies on the screen.
+pub(crate) fn y_of(plot: &Rect, position: f64) -> f32 {
+    (f64::from(plot.bottom()) - position * f64::from(plot.height())).clamp(-1e7, 1e7) as f32
+}
+
+/// The position in the horizontal window of a place on the screen.
+pub(crate) fn position_of(plot: &Rect, x: f32) -> f64 {
+    f64::from(x - plot.left()) / f64::from(plot.width().max(1.0))
+}
+
+/// How wide a text is, in points.
+pub(crate) fn text_width(ui: &Ui, font: &FontId, text: &str) -> f32 {
+    ui.painter()
+        .layout_no_wrap(text.to_owned(), font.clone(), Color32::PLACEHOLDER)
+        .size()
+        .x
+}
+
+/// How wide the widest label is, in points.
+pub(crate) fn label_width(ui: &Ui, font: &FontId, ticks: &Ticks) -> f32 {
+    ticks
+        .ticks
+        .iter()
+        .map(|tick| text_width(ui, font, &tick.label))
+        .fold(0.0, f32::max)
+}
+
+/// Draws the axes of a plot with their labels and, where there is one, its grid.
+pub(crate) fn draw_axes(ui: &Ui, style: &ViewStyle, plot: &Rect, axes: &Axes<'_>) {
+    let painter = ui.painter();
+    let Axes {
+        font,
+        grid,
+        x,
+        values,
+    } = *axes;
+    let hairline = egui::Stroke::new(1.0, style.grid);
+    let mut right = plot.left();
+    for tick in &x.ticks {
+        let place = painter.round_to_pixel_center(x_of(plot, tick.position));
+        if grid {
+            painter.vline(place, plot.y_range(), hairline);
+        }
+        let galley = painter.layout_no_wrap(tick.label.clone(), font.clone(), style.secondary_text);
+        // A label at the edge moves inwards rather than being cut.
+        let left = (place - galley.size().x / 2.0)
+            .min(plot.right() - galley.size().x - 2.0)
+            .max(plot.left() - GAP);
+        if left < right {
+            continue;
+        }
+        right = left + galley.size().x + GAP;
+        painter.galley(pos2(left, plot.bottom() + 3.0), galley, style.secondary_text);
+    }
+    // The unit stands once, where it is in nobody's way.
+    if !x.unit.is_empty() {
+        let galley = painter.layout_no_wrap(x.unit.clone(), font.clone(), style.secondary_text);
+        let left = plot.right() - galley.size().x - 2.0;
+        if left > right {
+            painter.galley(pos2(left, plot.bottom() + 3.0), galley, style.secondary_text);
+        }
+    }
+    for tick in &values.ticks {
+        let y = painter.round_to_pixel_center(y_of(plot, tick.position));
+        if grid {
+            painter.hline(plot.x_range(), y, hairline);
+        }
+        let half = font.size * 0.6;
+        let centre = y.clamp(plot.top() + half, plot.bottom() - half);
+        painter.text(
+            pos2(plot.left() - GAP, centre),
+            egui::Align2::RIGHT_CENTER,
+            &tick.label,
+            font.clone(),
+            style.secondary_text,
+        );
+    }
+    painter.hline(
+        plot.x_range(),
+        painter.round_to_pixel_center(plot.bottom()),
+        hairline,
+    );
+    painter.vline(
+        painter.round_to_pixel_center(plot.left()),
+        plot.y_range(),
+        hairline,
+    );
+}

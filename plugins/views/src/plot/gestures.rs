@@ -1,0 +1,165 @@
+//! What a user does to the part of the data that a plot shows: the same gestures in all plots.
+
+use egui::{PointerButton, Pos2, Rect, Response, Ui};
+
+use super::{
+    axes::position_of,
+    window::{TimeWindow, ValueWindow},
+};
+use crate::ViewStyle;
+
+/// What of the data a plot shows: all of it, unless somebody moved or zoomed it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct PlotWindow<X> {
+    /// The part of the horizontal axis; all of it where there is none.
+    pub(crate) x: Option<X>,
+    /// The range of values; those that the part of the axis needs where there is none.
+    pub(crate) values: Option<ValueWindow>,
+}
+
+impl<X> Default for PlotWindow<X> {
+    fn default() -> Self {
+        Self {
+            x: None,
+            values: None,
+        }
+    }
+}
+
+/// The part of a horizontal axis that is shown. Positions in it are 0 at its start and 1 at its end.
+pub(crate) trait AxisWindow: Copy + PartialEq {
+    /// Moved by `shift` of its length.
+    fn panned(self, shift: f64) -> Self;
+
+    /// `factor` times as close. What lies at `anchor` stays where it is.
+    fn zoomed(self, anchor: f64, factor: f64) -> Self;
+
+    /// The part of it between two positions.
+    fn part(self, from: f64, to: f64) -> Self;
+}
+
+impl AxisWindow for TimeWindow {
+    fn panned(self, shift: f64) -> Self {
+        self.panned(shift)
+    }
+
+    fn zoomed(self, anchor: f64, factor: f64) -> Self {
+        self.zoomed(anchor, factor)
+    }
+
+    fn part(self, from: f64, to: f64) -> Self {
+        self.part(from, to)
+    }
+}
+
+impl AxisWindow for ValueWindow {
+    fn panned(self, shift: f64) -> Self {
+        self.panned(shift)
+    }
+
+    fn zoomed(self, anchor: f64, factor: f64) -> Self {
+        self.zoomed(anchor, factor)
+    }
+
+    fn part(self, from: f64, to: f64) -> Self {
+        self.part(from, to)
+    }
+}
+
+/// Pans by dragging, zooms by scrolling and by dragging a box with the secondary button, shows all at a double click.
+///
+/// `across` and `values` are what is shown, `asked` is the window without what follows from the data.
+pub(crate) fn navigate<X: AxisWindow>(
+    ui: &Ui,
+    response: &Response,
+    plot: &Rect,
+    (across, values): (X, ValueWindow),
+    asked: PlotWindow<X>,
+) -> Option<PlotWindow<X>> {
+    if response.double_clicked() {
+        return (asked != PlotWindow::default()).then(PlotWindow::default);
+    }
+    let mut window = asked;
+    if response.dragged_by(PointerButton::Primary) {
+        let delta = response.drag_delta();
+        if delta.x != 0.0 {
+            window.x = Some(across.panned(-f64::from(delta.x / plot.width())));
+        }
+        // Values that fit by themselves go on doing so.
+        if delta.y != 0.0 {
+            window.values = asked
+                .values
+                .map(|values| values.panned(f64::from(delta.y / plot.height())));
+        }
+    }
+    // On release the pointer no longer knows where it was pressed.
+    let box_id = response.id.with("box");
+    if response.dragged_by(PointerButton::Secondary)
+        && let Some(rect) = dragged_box(ui, response)
+    {
+        ui.data_mut(|data| data.insert_temp(box_id, [rect.min, rect.max]));
+    }
+    if response.drag_stopped_by(PointerButton::Secondary)
+        && let Some(selected) = ui
+            .data_mut(|data| data.remove_temp::<[Pos2; 2]>(box_id))
+            .map(|[min, max]| Rect::from_min_max(min, max).intersect(*plot))
+        && selected.width() > 4.0
+        && selected.height() > 4.0
+    {
+        let y = |y: f32| f64::from(plot.bottom() - y) / f64::from(plot.height());
+        window.x = Some(across.part(
+            position_of(plot, selected.left()),
+            position_of(plot, selected.right()),
+        ));
+        window.values = Some(values.part(y(selected.bottom()), y(selected.top())));
+    }
+    if let Some(pointer) = response.hover_pos() {
+        let (scroll, zoom) = ui.input(|input| (input.smooth_scroll_delta(), input.zoom_delta()));
+        let shift = ui.input(|input| input.modifiers.shift);
+        let factor = |scroll: f32| f64::from((scroll / 200.0).exp());
+        let anchor_y = f64::from(plot.bottom() - pointer.y) / f64::from(plot.height());
+        // Plain scrolling goes along the axis; with control or shift it goes up and down.
+        if scroll.y != 0.0 && !shift {
+            window.x = Some(across.zoomed(position_of(plot, pointer.x), factor(scroll.y)));
+        }
+        let vertical = f64::from(zoom) * if shift { factor(scroll.x + scroll.y) } else { 1.0 };
+        if vertical != 1.0 {
+            window.values = Some(values.zoomed(anchor_y, vertical));
+        }
+        if scroll.x != 0.0 && !shift {
+            window.x = Some(
+                window
+                    .x
+                    .unwrap_or(across)
+                    .panned(-f64::from(scroll.x / plot.width())),
+            );
+        }
+    }
+    (window != asked).then_some(window)
+}
+
+/// The box that is being dragged with the secondary button.
+fn dragged_box(ui: &Ui, response: &Response) -> Option<Rect> {
+    let to = response.interact_pointer_pos()?;
+    let from = ui
+        .input(|input| input.pointer.press_origin())
+        .or_else(|| response.total_drag_delta().map(|delta| to - delta))?;
+    Some(Rect::from_two_pos(from, to))
+}
+
+/// Draws the box that is being dragged.
+pub(crate) fn draw_box(
+    ui: &Ui,
+    painter: &egui::Painter,
+    response: &Response,
+    style: &ViewStyle,
+    plot: &Rect,
+) {
+    if response.dragged_by(PointerButton::Secondary)
+        && let Some(rect) = dragged_box(ui, response)
+    {
+        let rect = rect.intersect(*plot);
+        painter.rect_filled(rect, 0.0, style.selected.gamma_multiply(0.15));
+        painter.rect_stroke(rect, 0.0, (1.0, style.selected), egui::StrokeKind::Inside);
+    }
+}
