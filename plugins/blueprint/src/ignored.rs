@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The properties of views that are honored.
-const HONORED_PROPERTIES: [&str; 24] = [
+const HONORED_PROPERTIES: [&str; 27] = [
     EYE_POSITION_REST.name,
     EYE_TARGET_REST.name,
     archetypes::Background::COLOR.name,
@@ -27,7 +27,10 @@ const HONORED_PROPERTIES: [&str; 24] = [
     archetypes::PlotLegend::CORNER.name,
     archetypes::PlotLegend::VISIBLE.name,
     archetypes::ScalarAxis::RANGE.name,
+    archetypes::ScalarAxis::ZOOM_LOCK.name,
+    archetypes::TimeAxis::LINK.name,
     archetypes::TimeAxis::VIEW_RANGE.name,
+    archetypes::TimeAxis::ZOOM_LOCK.name,
     archetypes::ViewContents::QUERY.name,
     archetypes::VisibleTimeRanges::RANGES.name,
     archetypes::VisualBounds2D::RANGE.name,

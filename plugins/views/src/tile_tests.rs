@@ -21,6 +21,7 @@ use crate::{
     BarChartPlugin, TextDocumentPlugin, TextLogPlugin, TimeSeriesPlugin, ViewUiContext, ViewUis, testing::log,
 };
 
+mod axes;
 mod bars;
 mod contexts;
 mod framing;

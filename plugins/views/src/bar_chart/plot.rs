@@ -9,7 +9,7 @@ use crate::{
     ViewStyle,
     plot::{
         axes::{self, Axes, GAP, label_width, plot_rect, position_of, text_width, x_of, y_of},
-        gestures::{self, draw_box, navigate},
+        gestures::{self, ZoomLocks, draw_box, navigate},
         highlight,
         legend::{self, LegendEntry, LegendInput},
         pyramid::Extent,
@@ -124,7 +124,14 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         .map(|corner| legend::layout(ui, &legend_input, &plot, corner));
 
     // What the user does now is drawn now.
-    let moved = navigate(ui, &background, &plot, (across, values), window);
+    let moved = navigate(
+        ui,
+        &background,
+        &plot,
+        (across, values),
+        window,
+        ZoomLocks::default(),
+    );
     events.extend(moved.map(PlotEvent::SetWindow));
     let (across, values) = shown(input, moved.unwrap_or(window));
     let canvas = Canvas {
@@ -135,6 +142,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
 
     let whole = shown_bars(input).all(|(_, bars)| !bars.has_abscissa());
     let labels = Axes {
+        left: rect.left(),
         font: &font,
         grid: input.grid,
         x: &value_ticks_across(&across, plot.width(), 3.0 * GAP, whole, |label| {

@@ -9,12 +9,16 @@ use crate::ViewStyle;
 pub(crate) const AXIS_HEIGHT: f32 = 20.0;
 /// Between a label and what is beside it, in points.
 pub(crate) const GAP: f32 = 6.0;
+/// The most that labels of values take of a tile's width.
+const MAX_GUTTER: f32 = 0.6;
 /// A smaller tile shows no axes.
 const MIN_SIZE: f32 = 24.0;
 
 /// The labels of a plot.
 #[derive(Clone, Copy)]
 pub(crate) struct Axes<'a> {
+    /// The left edge of the tile.
+    pub(crate) left: f32,
     /// In which the labels are written.
     pub(crate) font: &'a FontId,
     /// Whether lines of a grid are drawn.
@@ -30,9 +34,15 @@ pub(crate) fn has_room(rect: &Rect) -> bool {
     rect.width() > MIN_SIZE && rect.height() > MIN_SIZE + AXIS_HEIGHT
 }
 
-/// Where the data of a plot is drawn, beside labels of values that are at most this wide.
+/// Where the data of a plot is drawn, beside labels of values that are at most this wide. Where these would take most of the tile, they
+/// get no room.
 pub(crate) fn plot_rect(rect: &Rect, label_width: f32) -> Rect {
-    let gutter = (label_width + 2.0 * GAP).min(rect.width() / 3.0);
+    let wanted = label_width + 2.0 * GAP;
+    let gutter = if wanted > rect.width() * MAX_GUTTER {
+        2.0 * GAP
+    } else {
+        wanted
+    };
     Rect::from_min_max(
         pos2(rect.left() + gutter, rect.top()),
         pos2(rect.right(), rect.bottom() - AXIS_HEIGHT),
@@ -76,6 +86,7 @@ pub(crate) fn label_width(ui: &Ui, font: &FontId, ticks: &Ticks) -> f32 {
 pub(crate) fn draw_axes(ui: &Ui, style: &ViewStyle, plot: &Rect, axes: &Axes<'_>) {
     let painter = ui.painter();
     let Axes {
+        left,
         font,
         grid,
         x,
@@ -112,15 +123,17 @@ pub(crate) fn draw_axes(ui: &Ui, style: &ViewStyle, plot: &Rect, axes: &Axes<'_>
         if grid {
             painter.hline(plot.x_range(), y, hairline);
         }
-        let half = font.size * 0.6;
-        let centre = y.clamp(plot.top() + half, plot.bottom() - half);
-        painter.text(
-            pos2(plot.left() - GAP, centre),
-            egui::Align2::RIGHT_CENTER,
-            &tick.label,
-            font.clone(),
-            style.secondary_text,
-        );
+        let galley = painter.layout_no_wrap(tick.label.clone(), font.clone(), style.secondary_text);
+        let at = pos2(plot.left() - GAP - galley.size().x, y - galley.size().y / 2.0);
+        // Half a label says something else.
+        if at.x >= left {
+            let bottom = plot.bottom() - galley.size().y;
+            painter.galley(
+                pos2(at.x, at.y.clamp(plot.top(), bottom.max(plot.top()))),
+                galley,
+                style.secondary_text,
+            );
+        }
     }
     painter.hline(
         plot.x_range(),
@@ -132,4 +145,22 @@ pub(crate) fn draw_axes(ui: &Ui, style: &ViewStyle, plot: &Rect, axes: &Axes<'_>
         plot.y_range(),
         hairline,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::{Pos2, vec2};
+
+    use super::*;
+
+    #[test]
+    fn labels_have_all_of_their_room_or_none() {
+        let left = |width: f32| {
+            let tile = Rect::from_min_size(Pos2::ZERO, vec2(width, 200.0));
+            plot_rect(&tile, 80.0).left()
+        };
+        assert_eq!(left(600.0), 80.0 + 2.0 * GAP);
+        assert_eq!(left(160.0), 80.0 + 2.0 * GAP);
+        assert_eq!(left(150.0), 2.0 * GAP);
+    }
 }

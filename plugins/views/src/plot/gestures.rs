@@ -26,6 +26,15 @@ impl<X> Default for PlotWindow<X> {
     }
 }
 
+/// The axes that zooming leaves alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct ZoomLocks {
+    /// The horizontal axis.
+    pub(crate) x: bool,
+    /// The axis of values.
+    pub(crate) values: bool,
+}
+
 /// The part of a horizontal axis that is shown. Positions in it are 0 at its start and 1 at its end.
 pub(crate) trait AxisWindow: Copy + PartialEq {
     /// Moved by `shift` of its length.
@@ -75,6 +84,7 @@ pub(crate) fn navigate<X: AxisWindow>(
     plot: &Rect,
     (across, values): (X, ValueWindow),
     asked: PlotWindow<X>,
+    locks: ZoomLocks,
 ) -> Option<PlotWindow<X>> {
     if response.double_clicked() {
         return (asked != PlotWindow::default()).then(PlotWindow::default);
@@ -107,11 +117,13 @@ pub(crate) fn navigate<X: AxisWindow>(
         && selected.height() > 4.0
     {
         let y = |y: f32| f64::from(plot.bottom() - y) / f64::from(plot.height());
-        window.x = Some(across.part(
-            position_of(plot, selected.left()),
-            position_of(plot, selected.right()),
-        ));
-        window.values = Some(values.part(y(selected.bottom()), y(selected.top())));
+        if !locks.x {
+            let positions = [selected.left(), selected.right()].map(|x| position_of(plot, x));
+            window.x = Some(across.part(positions[0], positions[1]));
+        }
+        if !locks.values {
+            window.values = Some(values.part(y(selected.bottom()), y(selected.top())));
+        }
     }
     if let Some(pointer) = response.hover_pos() {
         let (scroll, zoom) = ui.input(|input| (input.smooth_scroll_delta(), input.zoom_delta()));
@@ -119,11 +131,11 @@ pub(crate) fn navigate<X: AxisWindow>(
         let factor = |scroll: f32| f64::from((scroll / 200.0).exp());
         let anchor_y = f64::from(plot.bottom() - pointer.y) / f64::from(plot.height());
         // Plain scrolling goes along the axis; with control or shift it goes up and down.
-        if scroll.y != 0.0 && !shift {
+        if scroll.y != 0.0 && !shift && !locks.x {
             window.x = Some(across.zoomed(position_of(plot, pointer.x), factor(scroll.y)));
         }
         let vertical = f64::from(zoom) * if shift { factor(scroll.x + scroll.y) } else { 1.0 };
-        if vertical != 1.0 {
+        if vertical != 1.0 && !locks.values {
             window.values = Some(values.zoomed(anchor_y, vertical));
         }
         if scroll.x != 0.0 && !shift {

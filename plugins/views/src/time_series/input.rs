@@ -8,7 +8,7 @@ use egui::{Color32, Id};
 use super::series::{EntitySeries, SeriesStyle};
 use crate::{
     ViewStyle,
-    plot::{pyramid::Extent, window::TimeWindow},
+    plot::{gestures::ZoomLocks, pyramid::Extent, window::TimeWindow},
 };
 
 /// A series as the plot shows it.
@@ -49,6 +49,8 @@ pub(crate) struct PlotInput<'a> {
     pub fallback_range: TimeRange,
     /// The time cursor.
     pub cursor: i64,
+    /// The axes that zooming leaves alone.
+    pub locks: ZoomLocks,
     /// Where the legend stands, if it is shown.
     pub legend: Option<Corner2D>,
     /// Whether lines of a grid are drawn.

@@ -80,7 +80,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         .map(|corner| legend::layout(ui, &legend_input, &plot, corner));
 
     // What the user does now is drawn now.
-    let moved = navigate(ui, &background, &plot, (times, values), window);
+    let moved = navigate(ui, &background, &plot, (times, values), window, input.locks);
     if let Some(moved) = moved {
         events.push(PlotEvent::SetWindow(moved));
     }
@@ -114,6 +114,7 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
         text_width(ui, &font, label)
     });
     let labels = Axes {
+        left: rect.left(),
         font: &font,
         grid: input.grid,
         x: &time_labels,

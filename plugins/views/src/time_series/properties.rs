@@ -6,11 +6,12 @@ use chronoscope_types::{
     Component, CursorTimeRange,
     blueprint::{ScalarAxis, TimeAxis},
     components,
-    enums::Corner2D,
+    enums::{Corner2D, LinkAxis},
 };
 
 use crate::{
     plot::{
+        gestures::ZoomLocks,
         looks::PlotLooks,
         window::{TimeWindow, ValueWindow},
     },
@@ -26,6 +27,10 @@ pub(super) struct PlotProperties {
     /// The range of values.
     pub(super) values: Option<ValueWindow>,
     times: Option<CursorTimeRange>,
+    /// Whether all plots that are linked show the same stretch of time.
+    pub(super) is_linked: bool,
+    /// The axes that zooming leaves alone.
+    pub(super) locks: ZoomLocks,
     /// Legend, grid and background.
     pub(super) looks: PlotLooks,
 }
@@ -35,6 +40,8 @@ impl Default for PlotProperties {
         Self {
             values: None,
             times: None,
+            is_linked: false,
+            locks: ZoomLocks::default(),
             looks: PlotLooks::with_corner(LEGEND_CORNER),
         }
     }
@@ -54,17 +61,33 @@ impl ViewProperties for PlotProperties {
                 .first()
                 .copied()
         });
+        let link = reader.value(&TimeAxis::LINK).and_then(|array| {
+            components::blueprint::LinkAxis::read(&array)
+                .ok()?
+                .first()
+                .copied()
+        });
         Self {
             values,
             times,
+            is_linked: link == Some(LinkAxis::LinkToGlobal),
+            locks: ZoomLocks {
+                x: reader.boolean(&TimeAxis::ZOOM_LOCK) == Some(true),
+                values: reader.boolean(&ScalarAxis::ZOOM_LOCK) == Some(true),
+            },
             looks: PlotLooks::read(reader, LEGEND_CORNER),
         }
     }
 }
 
 impl PlotProperties {
-    /// The stretch of time. An end that the blueprint leaves open is that of the data.
+    /// The stretch of time. An end that the blueprint leaves open is that of the data. Linked plots show all times of the timeline, so
+    /// that all show the same.
     pub(super) fn time_window(&self, cursor: i64, all: TimeRange) -> Option<TimeWindow> {
+        const LEAST: f64 = 2.0;
+        if self.is_linked {
+            return (!all.is_empty()).then(|| TimeWindow::of(all, LEAST));
+        }
         let given = self.times?.resolve(cursor);
         if given == TimeRange::EVERYTHING {
             return None;
@@ -74,7 +97,7 @@ impl PlotProperties {
             end(given.min, i64::MIN, all.min),
             end(given.max, i64::MAX, all.max),
         );
-        (!range.is_empty()).then(|| TimeWindow::of(range, 2.0))
+        (!range.is_empty()).then(|| TimeWindow::of(range, LEAST))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 use chronoscope_frame::Visual;
-use chronoscope_types::enums::{InterpolationMode, MarkerShape};
+use chronoscope_types::enums::{AggregationPolicy, InterpolationMode, MarkerShape};
 use egui::Color32;
 
 use super::samples::Samples;
@@ -44,6 +44,8 @@ pub enum Mark {
         width: f32,
         /// How samples are joined.
         interpolation: InterpolationMode,
+        /// What is drawn of many samples in a column of pixels.
+        aggregation: AggregationPolicy,
     },
     /// A shape of its own.
     Marker {
@@ -99,7 +101,9 @@ impl EntitySeries {
 
     /// What is to be drawn of a series in a window of `width` columns of pixels.
     ///
-    /// Where there are many samples to a column, these are the least and the greatest of the column, so that no peak is lost. Costs O(columns log n), or the samples in the window where they are fewer.
+    /// Where there are many samples to a column, these are the least and the greatest of the column, so that no peak is lost, unless the
+    /// series asks for something else. Costs O(columns log n), or the samples in the window where they are fewer, or the series asks
+    /// for averages or for all samples.
     pub fn visible_points(&self, series: usize, window: &TimeWindow, width: usize) -> Vec<DrawPoint> {
         if let Some(constant) = self.constants.get(series) {
             return [0.0, 1.0]
@@ -121,7 +125,8 @@ impl EntitySeries {
             return points;
         }
         points.extend(inside.start.checked_sub(1).map(point));
-        if inside.len() <= width.saturating_mul(2) {
+        let policy = self.aggregation(series);
+        if policy == AggregationPolicy::Off || inside.len() <= width.saturating_mul(2) {
             points.extend(inside.clone().map(point));
         } else {
             points.reserve(width * 2 + 2);
@@ -133,13 +138,11 @@ impl EntitySeries {
                     let limit = window.first_time_at((column + 1) as f64 / width as f64);
                     first_at(times, start..inside.end, limit)
                 };
-                self.push_column(
-                    series,
-                    start..end,
-                    (column as f64 + 0.5) / width as f64,
-                    &point,
-                    &mut points,
-                );
+                let column = Column {
+                    samples: start..end,
+                    middle: (column as f64 + 0.5) / width as f64,
+                };
+                self.push_column(series, column, policy, &point, &mut points);
                 start = end;
             }
         }
@@ -149,11 +152,19 @@ impl EntitySeries {
         points
     }
 
+    /// What is drawn of many samples of a series. Of points it is the least and the greatest.
+    fn aggregation(&self, series: usize) -> AggregationPolicy {
+        match self.styles.get(series).map(|style| style.mark) {
+            Some(Mark::Line { aggregation, .. }) => aggregation,
+            Some(Mark::Marker { .. }) | None => AggregationPolicy::MinMax,
+        }
+    }
+
     fn push_column(
         &self,
         series: usize,
-        samples: Range<usize>,
-        middle: f64,
+        Column { samples, middle }: Column,
+        policy: AggregationPolicy,
         point: &impl Fn(usize) -> DrawPoint,
         points: &mut Vec<DrawPoint>,
     ) {
@@ -164,7 +175,7 @@ impl EntitySeries {
         let values = self.samples.values(series);
         let (start, end) = (samples.start, samples.end - 1);
         let (first, last) = (values[start], values[end]);
-        let extent = self.samples.extent(series, samples);
+        let extent = self.samples.extent(series, samples.clone());
         // A gap at the edge of the column interrupts the line; one within it is narrower than a pixel.
         if first.is_nan() {
             points.push(point(start));
@@ -180,7 +191,19 @@ impl EntitySeries {
             };
             // Whichever is nearer to where the line comes from and goes to stands at that end.
             let rising = first.is_nan() || last.is_nan() || first <= last;
-            points.extend(if rising { [low, high] } else { [high, low] });
+            let at = |value: f64| DrawPoint {
+                position: middle,
+                value,
+            };
+            match policy {
+                AggregationPolicy::Min => points.push(low),
+                AggregationPolicy::Max => points.push(high),
+                AggregationPolicy::MinMaxAverage => points.push(at(extent.min / 2.0 + extent.max / 2.0)),
+                AggregationPolicy::Average => points.push(at(average(&values[samples]))),
+                AggregationPolicy::MinMax | AggregationPolicy::Off => {
+                    points.extend(if rising { [low, high] } else { [high, low] });
+                }
+            }
         }
         if last.is_nan() {
             points.push(point(end));
@@ -205,6 +228,19 @@ impl EntitySeries {
             (previous, next) => previous.or(next),
         }
     }
+}
+
+/// The samples in a column of pixels, and the position of its middle.
+struct Column {
+    samples: Range<usize>,
+    middle: f64,
+}
+
+/// The average of the values that are numbers.
+fn average(values: &[f64]) -> f64 {
+    let numbers = values.iter().filter(|value| !value.is_nan());
+    let (sum, count) = numbers.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    sum / count
 }
 
 /// The position of the first time in a range of positions that is not before `limit`: the range's end where there is none. Looks near
@@ -389,5 +425,40 @@ mod tests {
         check(11, 2);
         check(i64::MAX, 2);
         assert_eq!(EntitySeries::default().nearest_sample(0, 0), None);
+    }
+
+    #[test]
+    fn a_policy_says_what_is_drawn_of_a_column() {
+        let times: Vec<i64> = (0..4_000).collect();
+        let values: Vec<f64> = times
+            .iter()
+            .map(|time| match time % 100 {
+                20 => 9.0,
+                60 => -5.0,
+                _ => 1.0,
+            })
+            .collect();
+        let drawn = |aggregation: AggregationPolicy| {
+            let mut series = series(&times, &values);
+            series.styles = vec![SeriesStyle {
+                name: None,
+                color: None,
+                visible: true,
+                mark: Mark::Line {
+                    width: 1.0,
+                    interpolation: InterpolationMode::Linear,
+                    aggregation,
+                },
+            }];
+            let window = TimeWindow::of(TimeRange::new(0, 3_999), 1.0);
+            let points = series.visible_points(0, &window, 40);
+            points.iter().map(|point| point.value).collect::<Vec<_>>()
+        };
+        assert_eq!(drawn(AggregationPolicy::MinMax), [-5.0, 9.0].repeat(40));
+        assert_eq!(drawn(AggregationPolicy::Min), [-5.0; 40]);
+        assert_eq!(drawn(AggregationPolicy::Max), [9.0; 40]);
+        assert_eq!(drawn(AggregationPolicy::MinMaxAverage), [2.0; 40]);
+        assert_eq!(drawn(AggregationPolicy::Average), [1.02; 40]);
+        assert_eq!(drawn(AggregationPolicy::Off), values);
     }
 }

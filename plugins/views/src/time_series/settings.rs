@@ -1,6 +1,11 @@
 //! The settings of a time series view: the range of its values, its legend, its grid. All are properties in the blueprint.
 
+use chronoscope_blueprint::BlueprintCommand;
 use chronoscope_frame::{View, ViewerCommand};
+use chronoscope_types::{
+    blueprint::{ScalarAxis, TimeAxis},
+    enums::LinkAxis,
+};
 use egui::{DragValue, Ui};
 
 use super::properties::{PlotProperties, set_value_range};
@@ -49,6 +54,42 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>) {
                 context.commands.push(ViewerCommand::EndGesture);
             }
         });
+    }
+
+    let locks = [
+        (
+            said.locks.values,
+            "Lock values",
+            "Zooming leaves the range of values alone",
+        ),
+        (
+            said.locks.x,
+            "Lock time",
+            "Zooming leaves the stretch of time alone",
+        ),
+        (
+            said.is_linked,
+            "Link time",
+            "Show the stretch of time that all linked plots show",
+        ),
+    ];
+    for (at, (mut is_set, label, hint)) in locks.into_iter().enumerate() {
+        if ui.checkbox(&mut is_set, label).on_hover_text(hint).changed() {
+            let command = match at {
+                0 => BlueprintCommand::set_property(view, &ScalarAxis::default().with_zoom_lock(is_set)),
+                1 => BlueprintCommand::set_property(view, &TimeAxis::default().with_zoom_lock(is_set)),
+                _ => BlueprintCommand::set_property(
+                    view,
+                    &TimeAxis::default().with_link(if is_set {
+                        LinkAxis::LinkToGlobal
+                    } else {
+                        LinkAxis::Independent
+                    }),
+                ),
+            };
+            context.commands.blueprint(command);
+            context.commands.push(ViewerCommand::EndGesture);
+        }
     }
 
     looks::show_settings(ui, context, view, &said.looks);

@@ -6,7 +6,7 @@ use chronoscope_frame::selection::Highlight;
 use chronoscope_store::{ChunkStore, StoreId, TimeRange, TimeType, Timeline};
 use chronoscope_types::{
     Scalars, columns_chunk,
-    enums::{Corner2D, InterpolationMode, MarkerShape},
+    enums::{AggregationPolicy, Corner2D, InterpolationMode, MarkerShape},
 };
 use egui::{
     Color32, Event, Id, Modifiers, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect, Shape, pos2, vec2,
@@ -17,7 +17,7 @@ use super::{
     plot::{self, PlotEvent, PlotWindow},
     series::{EntitySeries, Mark, SeriesStyle},
 };
-use crate::ViewStyle;
+use crate::{ViewStyle, plot::gestures::ZoomLocks};
 
 const SIZE: egui::Vec2 = vec2(600.0, 300.0);
 
@@ -58,6 +58,7 @@ fn line() -> EntitySeries {
         Mark::Line {
             width: 1.5,
             interpolation: InterpolationMode::Linear,
+            aggregation: AggregationPolicy::MinMax,
         },
     )
 }
@@ -69,6 +70,7 @@ struct Harness {
     series: Vec<EntitySeries>,
     hidden: Vec<usize>,
     window: PlotWindow,
+    locks: ZoomLocks,
     cursor: i64,
     time_type: TimeType,
     size: egui::Vec2,
@@ -83,6 +85,7 @@ impl Harness {
             series,
             hidden: Vec::new(),
             window: PlotWindow::default(),
+            locks: ZoomLocks::default(),
             cursor: 50,
             time_type: TimeType::Sequence,
             size: SIZE,
@@ -98,6 +101,7 @@ impl Harness {
             series,
             hidden,
             window,
+            locks,
             cursor,
             time_type,
             size,
@@ -124,6 +128,7 @@ impl Harness {
             timeline: "t",
             fallback_range: TimeRange::new(0, 99),
             cursor: *cursor,
+            locks: *locks,
             legend: Some(Corner2D::LeftBottom),
             grid: true,
             background: Color32::BLACK,
@@ -255,6 +260,33 @@ fn a_box_zooms_both_ways() {
 }
 
 #[test]
+fn zooming_leaves_locked_axes_alone() {
+    let wheel = |modifiers| Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta: vec2(0.0, 60.0),
+        phase: egui::TouchPhase::Move,
+        modifiers,
+    };
+    let zoomed = |locks: ZoomLocks| {
+        let mut plot = Harness::new(vec![line()]);
+        plot.locks = locks;
+        plot.frame(vec![Event::PointerMoved(pos2(300.0, 100.0))]);
+        for modifiers in [Modifiers::NONE, Modifiers::COMMAND] {
+            for _ in 0..20 {
+                plot.frame(vec![wheel(modifiers)]);
+            }
+        }
+        plot.drag(pos2(200.0, 60.0), pos2(400.0, 160.0), PointerButton::Secondary);
+        [plot.window.x.is_some(), plot.window.values.is_some()]
+    };
+    let locks = |x, values| ZoomLocks { x, values };
+    assert_eq!(zoomed(locks(false, false)), [true, true]);
+    assert_eq!(zoomed(locks(true, false)), [false, true]);
+    assert_eq!(zoomed(locks(false, true)), [true, false]);
+    assert_eq!(zoomed(locks(true, true)), [false, false]);
+}
+
+#[test]
 fn the_legend_hides_a_series_and_pointing_finds_it() {
     let mut plot = Harness::new(vec![line()]);
     plot.frame(Vec::new());
@@ -310,6 +342,7 @@ fn odd_data_and_sizes_do_not_panic() {
     let stepped = Mark::Line {
         width: 1.0,
         interpolation: InterpolationMode::StepMid,
+        aggregation: AggregationPolicy::Average,
     };
     all.push(series(&[i64::MIN + 1, i64::MAX], &[f64::MIN, f64::MAX], stepped));
     all.push(series(&[3], &[f64::NAN], stepped));

@@ -10,7 +10,7 @@ use chronoscope_frame::{
 };
 use chronoscope_store::{ChunkStore, TimeRange, TimelineId};
 use chronoscope_types::AsComponents;
-use egui::Ui;
+use egui::{Id, Ui};
 
 use super::{
     input::{PlotInput, PlotLine},
@@ -21,7 +21,11 @@ use super::{
     settings,
     visualizers::{SeriesLines, SeriesPoints},
 };
-use crate::{ViewStyle, ViewUi, ViewUiContext, empty, plot::resets::WindowResets, properties::properties};
+use crate::{
+    ViewStyle, ViewUi, ViewUiContext, empty,
+    plot::{resets::WindowResets, window::TimeWindow},
+    properties::properties,
+};
 
 /// Draws time series views.
 #[derive(Clone, Copy, Debug, Default)]
@@ -110,19 +114,26 @@ impl ViewUi for TimeSeriesUi {
             memory.shown = now;
             memory.window.x = None;
         }
+        let said: PlotProperties = properties(world, view.id);
+        let linked_id = Id::new("linked time axis").with(now);
         let num_resets = world
             .get_resource::<WindowResets>()
             .map_or(0, |resets| resets.of(view.id));
         if memory.num_resets != num_resets {
             memory.num_resets = num_resets;
             memory.window = PlotWindow::default();
+            if said.is_linked {
+                ui.data_mut(|data| data.remove::<TimeWindow>(linked_id));
+            }
+        }
+        if said.is_linked {
+            memory.window.x = ui.data(|data| data.get_temp(linked_id));
         }
         let lines = plot_lines(world, view.id, store, named);
         if lines.len() != named.len() {
             // Made between two frames: the next one has both.
             return;
         }
-        let said: PlotProperties = properties(world, view.id);
         let timeline = cursor.timeline.map(|timeline| store.timeline(timeline));
         let fixed = said.values;
         if memory.window.values == fixed {
@@ -141,6 +152,7 @@ impl ViewUi for TimeSeriesUi {
             timeline: timeline.map_or("", |timeline| timeline.name()),
             fallback_range: all_times,
             cursor: cursor.time,
+            locks: said.locks,
             legend: said.looks.legend_corner(),
             grid: said.looks.shows_grid(),
             background: said.looks.background.unwrap_or(style.background),
@@ -168,7 +180,19 @@ impl ViewUi for TimeSeriesUi {
             match event {
                 PlotEvent::SetTime(time) => context.commands.push(looks.seek(view.id, time)),
                 PlotEvent::SetWindow(moved) => {
-                    memory.window = moved;
+                    memory.window.values = moved.values;
+                    // A stretch of time that moves with the cursor goes on doing so while nobody moves it.
+                    if moved.x != window.x {
+                        memory.window.x = moved.x;
+                        if said.is_linked {
+                            ui.data_mut(|data| match moved.x {
+                                Some(times) => {
+                                    data.insert_temp(linked_id, times);
+                                }
+                                None => data.remove::<TimeWindow>(linked_id),
+                            });
+                        }
+                    }
                     if moved.values != window.values {
                         context.commands.blueprint(set_value_range(view.id, moved.values));
                     }

@@ -9,7 +9,7 @@ use chronoscope_frame::{
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
     Component, ComponentName, Scalars, components,
-    enums::{InterpolationMode, MarkerShape},
+    enums::{AggregationPolicy, InterpolationMode, MarkerShape},
     read,
 };
 use egui::Color32;
@@ -38,6 +38,9 @@ pub(super) fn add_fallbacks(app: &mut App) {
     .add_fallback(Lines::INTERPOLATION_MODE.name, |_| {
         components::InterpolationMode::build(vec![InterpolationMode::Linear])
     })
+    .add_fallback(Lines::AGGREGATION_POLICY.name, |_| {
+        components::AggregationPolicy::build(vec![AggregationPolicy::MinMax])
+    })
     .add_fallback(Points::MARKER_SIZES.name, |_| {
         components::MarkerSize::build(vec![MARKER_RADIUS])
     })
@@ -64,6 +67,7 @@ impl Visualizer for SeriesLines {
             chronoscope_types::SeriesLines::NAMES.name,
             chronoscope_types::SeriesLines::VISIBLE_SERIES.name,
             chronoscope_types::SeriesLines::INTERPOLATION_MODE.name,
+            chronoscope_types::SeriesLines::AGGREGATION_POLICY.name,
         ],
         contexts: &[],
         mode: QueryMode::Range,
@@ -133,9 +137,16 @@ fn lines(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Option
     let interpolation = interpolation
         .and_then(|modes| modes.first().copied())
         .unwrap_or(InterpolationMode::Linear);
+    let aggregation = first(input, Looks::AGGREGATION_POLICY, |cell| {
+        components::AggregationPolicy::read(cell)
+    })?;
+    let aggregation = aggregation
+        .and_then(|policies| policies.first().copied())
+        .unwrap_or(AggregationPolicy::MinMax);
     series.styles = looks.styles(input, num_series(&series), |_, width| Mark::Line {
         width,
         interpolation,
+        aggregation,
     })?;
     Ok(Some(series))
 }
