@@ -341,9 +341,9 @@ fn what_the_pointer_is_over_is_hovered_and_selected() {
         let middle = TILE as i64 / 2;
         // Lines are hit from some pixels away, so a place within what is marked is better than one at its edge.
         let is_within = |x: u32, y: u32| {
-            let around = (0..9).flat_map(|dy| (0..9).map(move |dx| (x + dx, y + dy)));
+            let around = (0..17).flat_map(|dy| (0..17).map(move |dx| (x + dx, y + dy)));
             around
-                .map(|(x, y)| (x.checked_sub(4), y.checked_sub(4)))
+                .map(|(x, y)| (x.checked_sub(8), y.checked_sub(8)))
                 .all(|place| match place {
                     (Some(x), Some(y)) if x < TILE as u32 && y < TILE as u32 => {
                         is_marked(tile.get_pixel(x, y).0)
