@@ -15,7 +15,7 @@ use crate::spatial::{
     visual::{SpatialVisual, Stand},
 };
 
-/// How much wider than high the mark is that says where up is, and how high in parts of the picture.
+/// The height of the mark that says where up is, and half of its width, in parts of the picture's height.
 const UP_MARK: f64 = 0.1;
 
 /// Shows `Pinhole`.
