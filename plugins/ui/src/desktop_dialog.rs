@@ -103,6 +103,10 @@ impl DesktopDialog {
 
 /// A file that is to be saved, as a dialog names it.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "file_dialog"),
+    expect(dead_code, reason = "only the dialogs of the desktop read it")
+)]
 pub(crate) struct FileToSave<'a> {
     pub(crate) title: &'a str,
     /// What the kinds of files are called together.
