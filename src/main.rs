@@ -191,8 +191,7 @@ fn print_reports(reports: Res<Reports>, mut num_printed: Local<usize>) {
     for report in new {
         match report.severity {
             Severity::Success | Severity::Info => {}
-            Severity::Warning => eprintln!("warning: {report}"),
-            Severity::Error => eprintln!("error: {report}"),
+            severity @ (Severity::Warning | Severity::Error) => eprintln!("{severity}: {report}"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bevy::prelude::*;
-use chronoscope_blueprint::{Contents, ViewId, ViewportBlueprint};
+use chronoscope_blueprint::{Contents, MAX_CONTAINER_DEPTH, ViewId, ViewportBlueprint};
 use chronoscope_frame::{
     ActiveBlueprint, DataResult, DataResults, EntityContexts, Report, Reports, ResultKey, View,
     ViewOverrides, Visualizers, error::Severity, visualizer::VisualizerId,
@@ -58,7 +58,10 @@ fn in_order_of_layout(viewport: &ViewportBlueprint, views: &BTreeMap<ViewId, Ent
             Contents::View(view) => out.push(*view),
             Contents::Container(container) => {
                 // A layout that holds itself is none, whatever a blueprint says.
-                let container = viewport.containers.get(container).filter(|_| depth < 64);
+                let container = viewport
+                    .containers
+                    .get(container)
+                    .filter(|_| depth < MAX_CONTAINER_DEPTH);
                 for contents in container.iter().flat_map(|container| &container.contents) {
                     visit(viewport, contents, depth + 1, out);
                 }
@@ -86,19 +89,11 @@ struct Line<'a> {
 
 impl TextReport {
     fn add(&mut self, line: &Line<'_>, message: Option<(Severity, &str)>) {
-        let severity = message.map(|(severity, _)| match severity {
-            Severity::Info => "info",
-            Severity::Success => "success",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        });
-        self.has_errors |= severity == Some("error");
+        self.has_errors |= message.is_some_and(|(severity, _)| severity == Severity::Error);
         let entity = line.entity.map_or_else(|| "-".to_owned(), ToString::to_string);
-        let message = severity
-            .zip(message)
-            .map_or_else(String::new, |(severity, (_, text))| {
-                format!("{severity}: {}", one_line(text))
-            });
+        let message = message.map_or_else(String::new, |(severity, text)| {
+            format!("{severity}: {}", one_line(text))
+        });
         let fields = [
             &one_line(line.view),
             &one_line(&entity),

@@ -221,8 +221,8 @@ pub struct ScreenshotRequest {
     pub id: Option<CommandId>,
 }
 
-/// The kinds of files that [`FileRequests`] can ask for. Whoever owns the sources fills it; it is empty
-/// where nobody opens files.
+/// The kinds of files that [`FileRequests`] can ask for. Whoever owns the sources fills it. Empty
+/// in an app that opens no files.
 #[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileKinds(pub Vec<FileKind>);
 

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bevy::{app::App, ecs::prelude::*};
-use chronoscope_blueprint::ViewClassId;
+use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, QueryContext, RecordingEntry, Recordings, View, ViewerCommands,
-    selection::ClickButton,
+    ActiveBlueprint, Cursor, DataResults, QueryContext, RecordingEntry, Recordings, Report, View,
+    ViewerCommands, Visualizer, Visuals, selection::ClickButton,
 };
 use chronoscope_store::EntityPath;
 
@@ -106,6 +106,35 @@ pub fn without_visualizer(world: &World, view: Entity) -> Vec<(EntityPath, Vec<&
                 .filter(|archetype| names.contains(archetype))
                 .collect();
             (!held.is_empty()).then(|| (result.path.clone(), held))
+        })
+        .collect()
+}
+
+/// A warning about each entity of a view in whose visual by `V` there is a problem, in no order.
+///
+/// Cost: the visuals of the view.
+pub(crate) fn visual_warnings<V: Visualizer>(
+    world: &World,
+    view: ViewId,
+    problem: impl Fn(&V::Visual) -> Option<String>,
+) -> Vec<Report> {
+    let visuals = world.get_resource::<Visuals<V>>();
+    let entity = world
+        .get_resource::<ActiveBlueprint>()
+        .and_then(|active| active.entity(view));
+    let (Some(visuals), Some(recording)) = (
+        visuals.and_then(|visuals| visuals.view(view)),
+        entity.and_then(|entity| recording_of(world, entity)),
+    ) else {
+        return Vec::new();
+    };
+    let store = recording.store();
+    visuals
+        .iter()
+        .filter_map(|(key, visual)| {
+            let recording = store.id().recording_id.clone();
+            let path = store.entity_path(key.entity).clone();
+            Some(Report::entity_warning(recording, path, problem(visual)?))
         })
         .collect()
 }

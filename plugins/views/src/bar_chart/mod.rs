@@ -17,16 +17,15 @@ use bevy::{
     ecs::world::World,
 };
 use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, ViewId, heuristics::rules};
-use chronoscope_frame::{
-    ActiveBlueprint, AppViewClassExt as _, AppVisualizerExt as _, RecordingEntry, Report, ViewClass, Visuals,
-};
+use chronoscope_frame::{AppViewClassExt as _, AppVisualizerExt as _, Report, ViewClass};
 
 pub use bars::{Bar, Bars};
 pub use ui::BarChartUi;
 pub use visualizer::{BarChart, EntityBars};
 
 use crate::{
-    AppViewUiExt as _, plot::resets::WindowResets, properties::AppPropertiesExt as _, view_ui::recording_of,
+    AppViewUiExt as _, plot::resets::WindowResets, properties::AppPropertiesExt as _,
+    view_ui::visual_warnings,
 };
 use properties::BarChartProperties;
 
@@ -69,29 +68,12 @@ impl Plugin for BarChartPlugin {
 
 /// The entities of a view of whose values some have no place on the abscissa.
 fn without_place(world: &World, view: ViewId) -> Vec<Report> {
-    let entity = world
-        .get_resource::<ActiveBlueprint>()
-        .and_then(|active| active.entity(view));
-    let (Some(visuals), Some(store)) = (
-        world
-            .get_resource::<Visuals<BarChart>>()
-            .and_then(|visuals| visuals.view(view)),
-        entity
-            .and_then(|entity| recording_of(world, entity))
-            .map(RecordingEntry::store),
-    ) else {
-        return Vec::new();
-    };
-    visuals
-        .iter()
-        .filter(|(_, chart)| chart.without_place > 0)
-        .map(|(key, chart)| {
-            let message = format!(
+    visual_warnings::<BarChart>(world, view, |chart| {
+        (chart.without_place > 0).then(|| {
+            format!(
                 "{} values have no place on the abscissa, which is shorter, and are not drawn",
                 chart.without_place
-            );
-            let recording = store.id().recording_id.clone();
-            Report::entity_warning(recording, store.entity_path(key.entity).clone(), message)
+            )
         })
-        .collect()
+    })
 }

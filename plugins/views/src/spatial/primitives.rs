@@ -4,7 +4,7 @@ use chronoscope_render::{
     ArcInstance, ArrowInstance, BoxEdgesInstance, BoxInstance, CapsuleInstance, CylinderInstance,
     EllipsoidInstance, LineInstance, PointInstance, Primitive,
 };
-use glam::{DAffine3, DQuat, DVec3, Quat};
+use glam::{DAffine3, DQuat, DVec3};
 
 use super::bounds::Bounds;
 
@@ -29,22 +29,13 @@ impl SpatialPrimitive for LineInstance {
 
 impl SpatialPrimitive for BoxInstance {
     fn bounds(&self) -> Bounds {
-        let half_size = vector(self.half_size);
-        Bounds::between(-half_size, half_size).transformed(&entity_from_box(self))
+        oriented(self.center, self.rotation, vector(self.half_size))
     }
 }
 
 impl SpatialPrimitive for BoxEdgesInstance {
     fn bounds(&self) -> Bounds {
-        let Self {
-            center,
-            half_size,
-            rotation,
-            color,
-            ..
-        } = *self;
-        let rotation = Quat::from_array(rotation);
-        BoxInstance::new(center.into(), half_size.into(), rotation, color).bounds()
+        oriented(self.center, self.rotation, vector(self.half_size))
     }
 }
 
@@ -101,11 +92,6 @@ fn oriented(center: [f32; 3], rotation: [f32; 4], half_size: DVec3) -> Bounds {
     let rotation = DQuat::from_array(rotation.map(f64::from));
     let entity_from_solid = DAffine3::from_rotation_translation(rotation, vector(center));
     Bounds::between(-half_size, half_size).transformed(&entity_from_solid)
-}
-
-fn entity_from_box(solid: &BoxInstance) -> DAffine3 {
-    let rotation = DQuat::from_array(solid.rotation.map(f64::from));
-    DAffine3::from_rotation_translation(rotation, vector(solid.center))
 }
 
 fn vector(position: [f32; 3]) -> DVec3 {

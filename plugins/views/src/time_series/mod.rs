@@ -30,8 +30,7 @@ use bevy::{
 };
 use chronoscope_blueprint::{RecommendedView, Schema, SchemaDelta, ViewClassId, ViewId, heuristics::rules};
 use chronoscope_frame::{
-    ActiveBlueprint, AppViewClassExt as _, AppVisualizerExt as _, Frame, FrameSystems, RecordingEntry,
-    Report, ViewClass, Visualizer, Visuals,
+    AppViewClassExt as _, AppVisualizerExt as _, Frame, FrameSystems, Report, ViewClass, Visualizer,
 };
 
 pub use lines::PlotLines;
@@ -42,7 +41,7 @@ pub use visualizers::{SeriesLines, SeriesPoints};
 
 use crate::{
     AppViewUiExt as _, plot::resets::WindowResets, properties::AppPropertiesExt as _,
-    spatial::SpatialSystems, view_ui::recording_of,
+    spatial::SpatialSystems, view_ui::visual_warnings,
 };
 use properties::PlotProperties;
 
@@ -96,30 +95,13 @@ impl Plugin for TimeSeriesPlugin {
 
 /// The entities of a view that have more series than are shown.
 fn left_out<V: Visualizer<Visual = EntitySeries>>(world: &World, view: ViewId) -> Vec<Report> {
-    let entity = world
-        .get_resource::<ActiveBlueprint>()
-        .and_then(|active| active.entity(view));
-    let (Some(visuals), Some(store)) = (
-        world
-            .get_resource::<Visuals<V>>()
-            .and_then(|visuals| visuals.view(view)),
-        entity
-            .and_then(|entity| recording_of(world, entity))
-            .map(RecordingEntry::store),
-    ) else {
-        return Vec::new();
-    };
-    visuals
-        .iter()
-        .filter(|(_, series)| series.left_out > 0)
-        .map(|(key, series)| {
-            let message = format!(
+    visual_warnings::<V>(world, view, |series| {
+        (series.left_out > 0).then(|| {
+            format!(
                 "a row has {} scalars; the first {} are plotted",
                 series.left_out + samples::MAX_SERIES,
                 samples::MAX_SERIES
-            );
-            let recording = store.id().recording_id.clone();
-            Report::entity_warning(recording, store.entity_path(key.entity).clone(), message)
+            )
         })
-        .collect()
+    })
 }

@@ -364,18 +364,14 @@ impl Transforms {
 
     /// The camera in whose picture an entity lies: that of the nearest frame at or above it.
     pub fn pinhole(&self, store: &ChunkStore, entity: EntityId) -> Option<&Arc<PinholeCamera>> {
-        match self.placement(store, entity).tree {
-            Tree::Image(FrameId(at)) => self.graph.frames[at as usize].pinhole.as_ref(),
-            _ => None,
-        }
+        let FrameId(at) = self.camera_frame(store, entity)?;
+        self.graph.frames[at as usize].pinhole.as_ref()
     }
 
     /// Where the camera stands in whose picture an entity lies: what looks along its axis, above the picture.
     pub fn pinhole_placement(&self, store: &ChunkStore, entity: EntityId) -> Option<Placement> {
-        match self.placement(store, entity).tree {
-            Tree::Image(FrameId(at)) => Some(self.graph.frames[at as usize].outer),
-            _ => None,
-        }
+        let FrameId(at) = self.camera_frame(store, entity)?;
+        Some(self.graph.frames[at as usize].outer)
     }
 
     /// The version at which the placement of an entity last changed; zero where no transform is at or above

@@ -44,9 +44,13 @@ impl Visualizer for Arrows3DVisualizer {
         let cells = MarkCells::of::<Self>(input);
         let marks = cells.read(input)?;
 
-        let vectors: Vec<Vec3> = vectors.iter().copied().map(Vec3::from_array).collect();
-        let origins: Vec<Vec3> = origins.iter().copied().map(Vec3::from_array).collect();
-        Ok(visual(Arrows3D::VECTORS, &vectors, &origins, &marks))
+        Ok(visual(
+            Arrows3D::VECTORS,
+            &vectors,
+            &origins,
+            |place| place,
+            &marks,
+        ))
     }
 }
 
@@ -80,40 +84,34 @@ impl Visualizer for Arrows2DVisualizer {
         let draw_order = read_draw_order(input, &Arrows2D::DRAW_ORDER, draw_order::LINES)?;
         let cells = MarkCells::of::<Self>(input);
         let marks = cells.read(input)?;
-        let in_space = |flat_ones: &[[f32; 2]]| -> Vec<Vec3> {
-            flat_ones.iter().map(|one| Vec3::from_array(flat(*one))).collect()
-        };
-        let visual = visual(
-            Arrows2D::VECTORS,
-            &in_space(&vectors),
-            &in_space(&origins),
-            &marks,
-        );
+        let visual = visual(Arrows2D::VECTORS, &vectors, &origins, flat, &marks);
         Ok(visual.map(|visual| visual.in_plane(draw_order)))
     }
 }
 
-fn visual(
+/// `place` makes what is logged a place in space.
+fn visual<T: Copy + Default>(
     required: ComponentName,
-    vectors: &[Vec3],
-    origins: &[Vec3],
+    vectors: &[T],
+    origins: &[T],
+    place: impl Fn(T) -> [f32; 3],
     marks: &Marks<'_>,
 ) -> Option<SpatialVisual> {
     let count = num_instances(required.archetype, &[(required, vectors.len())]);
-    let origin = |at| clamped(origins, at).unwrap_or_default();
-    let arrows: Vec<ArrowInstance> = vectors
-        .iter()
-        .take(count)
-        .enumerate()
-        .map(|(at, vector)| ArrowInstance::new(origin(at), *vector, marks.radius(at), marks.packed_color(at)))
+    let vector = |at: usize| Some(Vec3::from_array(place(*vectors.get(at)?)));
+    let origin = |at| Vec3::from_array(place(clamped(origins, at).unwrap_or_default()));
+    let arrows: Vec<ArrowInstance> = (0..count)
+        .filter_map(|at| {
+            let (radius, color) = (marks.radius(at), marks.packed_color(at));
+            Some(ArrowInstance::new(origin(at), vector(at)?, radius, color))
+        })
         .collect();
     if arrows.is_empty() {
         return None;
     }
     let mut visual = SpatialVisual::new([Part::new(arrows).with_translucency(marks.has_alpha())]);
     visual.labels = marks.labels(count, visual.bounds.center(), |at| {
-        let vector = *vectors.get(at)?;
-        Some((origin(at) + vector * 0.5).as_dvec3())
+        Some((origin(at) + vector(at)? * 0.5).as_dvec3())
     });
     Some(visual)
 }

@@ -11,7 +11,7 @@ use smallvec::smallvec;
 
 use super::{
     draw_order, fail, flat, num_instances, read_draw_order,
-    solids::{Edges, Pose, PoseCells, PoseNames, SolidShape, Stroke},
+    solids::{Edges, Pose, PoseNames, SolidShape, Stroke, sized_solids},
 };
 use crate::spatial::{
     bounds::Bounds,
@@ -52,20 +52,9 @@ impl Visualizer for Boxes3DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        let Some(half_sizes) = input.get(&Boxes3D::HALF_SIZES) else {
-            return Ok(None);
-        };
-        let half_sizes = read::half_sizes3d(&half_sizes).map_err(|error| fail(input, &error))?;
-        let cells = PoseCells::of(input, &POSES);
-        let poses = cells.read(input)?;
-        let [places, axis_angles, quaternions] = poses.lengths(&POSES);
-        let sizes = (Boxes3D::HALF_SIZES, half_sizes.len());
-        let count = num_instances(Boxes3D::ARCHETYPE, &[sizes, places, axis_angles, quaternions]);
-        let marks = MarkCells::of::<Self>(input);
-        Ok(poses.visual(count, &marks.read(input)?, |instance| {
-            let half_size = Vec3::from_array(clamped(&half_sizes, instance)?).abs();
-            half_size.is_finite().then_some(OrientedBox { half_size })
-        }))
+        sized_solids::<Self, _>(input, Boxes3D::HALF_SIZES, &POSES, |half_size| OrientedBox {
+            half_size,
+        })
     }
 }
 

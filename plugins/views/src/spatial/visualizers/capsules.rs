@@ -9,17 +9,20 @@ use chronoscope_types::Capsules3D;
 use glam::Vec3;
 
 use super::{
-    num_instances,
-    solids::{Arc, Edges, Pose, PoseCells, PoseNames, SolidShape, Stroke, around},
-    tubes::{Tube, TubeCells},
+    solids::{Edges, EllipseArc, Pose, PoseNames, SolidShape, Stroke, around},
+    tubes::{Tube, TubeNames, tubes},
 };
-use crate::spatial::{marks::MarkCells, visual::SpatialVisual};
+use crate::spatial::visual::SpatialVisual;
 
-const POSES: PoseNames = PoseNames {
-    places: Capsules3D::TRANSLATIONS,
-    axis_angles: Capsules3D::ROTATION_AXIS_ANGLES,
-    quaternions: Capsules3D::QUATERNIONS,
-    fill_mode: Capsules3D::FILL_MODE,
+const NAMES: TubeNames = TubeNames {
+    lengths: Capsules3D::LENGTHS,
+    radii: Capsules3D::RADII,
+    poses: PoseNames {
+        places: Capsules3D::TRANSLATIONS,
+        axis_angles: Capsules3D::ROTATION_AXIS_ANGLES,
+        quaternions: Capsules3D::QUATERNIONS,
+        fill_mode: Capsules3D::FILL_MODE,
+    },
 };
 
 /// Shows `Capsules3D`.
@@ -47,21 +50,7 @@ impl Visualizer for Capsules3DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        let tubes = TubeCells::of(input, &Capsules3D::LENGTHS, &Capsules3D::RADII);
-        let tubes = tubes.read(input)?;
-        let cells = PoseCells::of(input, &POSES);
-        let poses = cells.read(input)?;
-        let [places, axis_angles, quaternions] = poses.lengths(&POSES);
-        let lengths = (Capsules3D::LENGTHS, tubes.lengths.len());
-        let radii = (Capsules3D::RADII, tubes.radii.len());
-        let count = num_instances(
-            Capsules3D::ARCHETYPE,
-            &[lengths, radii, places, axis_angles, quaternions],
-        );
-        let marks = MarkCells::of::<Self>(input);
-        Ok(poses.visual(count, &marks.read(input)?, |instance| {
-            tubes.get(instance).map(Capsule)
-        }))
+        tubes::<Self, _>(input, &NAMES, Capsule)
     }
 }
 
@@ -110,7 +99,7 @@ impl SolidShape for Capsule {
             for latitude in latitudes {
                 let (height, width) = latitude.to_radians().sin_cos();
                 let center = (end + z * height) * side;
-                edges.add_arc(&pose, Arc::ellipse(center, x * width, y * width), stroke);
+                edges.add_arc(&pose, EllipseArc::ellipse(center, x * width, y * width), stroke);
             }
         }
         let num_outlines = if stroke.is_dense { 12 } else { 4 };
@@ -120,8 +109,8 @@ impl SolidShape for Capsule {
         }
         for direction in around(num_outlines).take(usize::from(num_outlines / 2)) {
             let side = direction * radius;
-            edges.add_arc(&pose, Arc::ellipse(end, side, z).half(), stroke);
-            edges.add_arc(&pose, Arc::ellipse(-end, side, -z).half(), stroke);
+            edges.add_arc(&pose, EllipseArc::ellipse(end, side, z).half(), stroke);
+            edges.add_arc(&pose, EllipseArc::ellipse(-end, side, -z).half(), stroke);
         }
     }
 }

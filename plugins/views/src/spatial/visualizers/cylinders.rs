@@ -9,17 +9,20 @@ use chronoscope_types::Cylinders3D;
 use glam::Vec3;
 
 use super::{
-    num_instances,
-    solids::{Arc, Edges, Pose, PoseCells, PoseNames, SolidShape, Stroke, around, reach_of_ellipsoid},
-    tubes::{Tube, TubeCells},
+    solids::{Edges, EllipseArc, Pose, PoseNames, SolidShape, Stroke, around, reach_of_ellipsoid},
+    tubes::{Tube, TubeNames, tubes},
 };
-use crate::spatial::{marks::MarkCells, visual::SpatialVisual};
+use crate::spatial::visual::SpatialVisual;
 
-const POSES: PoseNames = PoseNames {
-    places: Cylinders3D::CENTERS,
-    axis_angles: Cylinders3D::ROTATION_AXIS_ANGLES,
-    quaternions: Cylinders3D::QUATERNIONS,
-    fill_mode: Cylinders3D::FILL_MODE,
+const NAMES: TubeNames = TubeNames {
+    lengths: Cylinders3D::LENGTHS,
+    radii: Cylinders3D::RADII,
+    poses: PoseNames {
+        places: Cylinders3D::CENTERS,
+        axis_angles: Cylinders3D::ROTATION_AXIS_ANGLES,
+        quaternions: Cylinders3D::QUATERNIONS,
+        fill_mode: Cylinders3D::FILL_MODE,
+    },
 };
 
 /// Shows `Cylinders3D`.
@@ -47,21 +50,7 @@ impl Visualizer for Cylinders3DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        let tubes = TubeCells::of(input, &Cylinders3D::LENGTHS, &Cylinders3D::RADII);
-        let tubes = tubes.read(input)?;
-        let cells = PoseCells::of(input, &POSES);
-        let poses = cells.read(input)?;
-        let [places, axis_angles, quaternions] = poses.lengths(&POSES);
-        let lengths = (Cylinders3D::LENGTHS, tubes.lengths.len());
-        let radii = (Cylinders3D::RADII, tubes.radii.len());
-        let count = num_instances(
-            Cylinders3D::ARCHETYPE,
-            &[lengths, radii, places, axis_angles, quaternions],
-        );
-        let marks = MarkCells::of::<Self>(input);
-        Ok(poses.visual(count, &marks.read(input)?, |instance| {
-            tubes.get(instance).map(Cylinder)
-        }))
+        tubes::<Self, _>(input, &NAMES, Cylinder)
     }
 }
 
@@ -92,7 +81,7 @@ impl SolidShape for Cylinder {
             &[-1.0, 1.0]
         };
         for height in heights {
-            edges.add_arc(pose, Arc::ellipse(end * *height, x, y), stroke);
+            edges.add_arc(pose, EllipseArc::ellipse(end * *height, x, y), stroke);
         }
         for direction in around(if stroke.is_dense { 12 } else { 4 }) {
             let side = direction * radius;

@@ -5,14 +5,13 @@ use chronoscope_frame::{
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_render::EllipsoidInstance;
-use chronoscope_types::{Ellipsoids3D, clamped, read};
+use chronoscope_types::Ellipsoids3D;
 use glam::Vec3;
 
-use super::{
-    fail, num_instances,
-    solids::{Arc, Edges, Pose, PoseCells, PoseNames, SolidShape, Stroke, around, reach_of_ellipsoid},
+use super::solids::{
+    Edges, EllipseArc, Pose, PoseNames, SolidShape, Stroke, around, reach_of_ellipsoid, sized_solids,
 };
-use crate::spatial::{marks::MarkCells, visual::SpatialVisual};
+use crate::spatial::visual::SpatialVisual;
 
 const POSES: PoseNames = PoseNames {
     places: Ellipsoids3D::CENTERS,
@@ -46,23 +45,9 @@ impl Visualizer for Ellipsoids3DVisualizer {
     };
 
     fn visualize(input: &VisualizerInput<'_>) -> Result<Option<SpatialVisual>, Report> {
-        let Some(half_sizes) = input.get(&Ellipsoids3D::HALF_SIZES) else {
-            return Ok(None);
-        };
-        let half_sizes = read::half_sizes3d(&half_sizes).map_err(|error| fail(input, &error))?;
-        let cells = PoseCells::of(input, &POSES);
-        let poses = cells.read(input)?;
-        let [places, axis_angles, quaternions] = poses.lengths(&POSES);
-        let sizes = (Ellipsoids3D::HALF_SIZES, half_sizes.len());
-        let count = num_instances(
-            Ellipsoids3D::ARCHETYPE,
-            &[sizes, places, axis_angles, quaternions],
-        );
-        let marks = MarkCells::of::<Self>(input);
-        Ok(poses.visual(count, &marks.read(input)?, |instance| {
-            let half_size = Vec3::from_array(clamped(&half_sizes, instance)?).abs();
-            half_size.is_finite().then_some(Ellipsoid { half_size })
-        }))
+        sized_solids::<Self, _>(input, Ellipsoids3D::HALF_SIZES, &POSES, |half_size| Ellipsoid {
+            half_size,
+        })
     }
 }
 
@@ -87,16 +72,20 @@ impl SolidShape for Ellipsoid {
         let (x, y, z) = (Vec3::X * size.x, Vec3::Y * size.y, Vec3::Z * size.z);
         if !stroke.is_dense {
             for (from, to) in [(x, y), (y, z), (z, x)] {
-                edges.add_arc(pose, Arc::ellipse(Vec3::ZERO, from, to), stroke);
+                edges.add_arc(pose, EllipseArc::ellipse(Vec3::ZERO, from, to), stroke);
             }
             return;
         }
         for direction in around(12).take(6) {
-            edges.add_arc(pose, Arc::ellipse(Vec3::ZERO, direction * size, z), stroke);
+            edges.add_arc(pose, EllipseArc::ellipse(Vec3::ZERO, direction * size, z), stroke);
         }
         for latitude in [-60.0_f32, -30.0, 0.0, 30.0, 60.0] {
             let (height, width) = latitude.to_radians().sin_cos();
-            edges.add_arc(pose, Arc::ellipse(z * height, x * width, y * width), stroke);
+            edges.add_arc(
+                pose,
+                EllipseArc::ellipse(z * height, x * width, y * width),
+                stroke,
+            );
         }
     }
 }

@@ -10,7 +10,7 @@ use glam::{DAffine3, DMat3, DVec3};
 use super::{
     images::{read_first, read_opacity, read_raw},
     read_draw_order,
-    voxels::read_rotation,
+    rotations::read_rotation,
 };
 use crate::spatial::{
     parts::Part,

@@ -16,6 +16,7 @@ mod lines;
 mod meshes;
 mod points;
 mod poses;
+mod rotations;
 mod solids;
 mod tubes;
 mod voxels;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use chronoscope_frame::{Report, VisualizerInput};
 use chronoscope_render::MeshPose;
 use chronoscope_types::{InstancePoses3D, clamped, read};
-use glam::{Affine3A, Mat3, Quat, Vec3};
+use glam::{Affine3A, Mat3, Vec3};
 
-use super::num_instances;
+use super::{num_instances, rotations};
 use crate::spatial::marks::read_cell;
 
 /// The poses of an entity; `None` where it has none and stands as it is. A pose that is none, as with a
@@ -45,16 +45,10 @@ pub(super) fn read_poses(input: &VisualizerInput<'_>) -> Result<Option<Arc<[Mesh
             pose.translation = Vec3::from_array(translation).into();
         }
         if let Some(turn) = clamped(&axis_angles, at) {
-            // No axis is no rotation.
-            let axis = Vec3::from_array(turn.axis).try_normalize();
-            let turn = axis.map_or(Quat::IDENTITY, |axis| Quat::from_axis_angle(axis, turn.angle));
-            pose *= Affine3A::from_quat(turn);
+            pose *= Affine3A::from_quat(rotations::turn(turn));
         }
         if let Some(quaternion) = clamped(&quaternions, at) {
-            let quaternion = Quat::from_array(quaternion);
-            let length = quaternion.length();
-            let is_one = length.is_finite() && length > f32::EPSILON;
-            pose *= Affine3A::from_quat(is_one.then(|| quaternion / length)?);
+            pose *= Affine3A::from_quat(rotations::quaternion(quaternion)?);
         }
         if let Some(scale) = clamped(&scales, at) {
             pose *= Affine3A::from_scale(Vec3::from_array(scale));

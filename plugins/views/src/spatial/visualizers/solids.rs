@@ -1,19 +1,23 @@
 //! What solids in space have in common: places and rotations, faces and edges.
 
-use std::f32::consts::{PI, TAU};
+use std::{
+    borrow::Cow,
+    f32::consts::{PI, TAU},
+    sync::Arc,
+};
 
-use chronoscope_frame::{Report, VisualizerInput};
+use chronoscope_frame::{Report, Visualizer, VisualizerInput};
 use chronoscope_render::{ArcInstance, BoxEdgesInstance, LineInstance};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{ComponentName, clamped, enums::FillMode, read, records::RotationAxisAngle};
 use glam::{Quat, Vec3};
 use smallvec::SmallVec;
-use std::borrow::Cow;
 
+use super::{fail, num_instances, rotations};
 use crate::spatial::{
     SpatialPrimitive,
     bounds::Bounds,
-    marks::{Marks, read_cell},
+    marks::{MarkCells, Marks, read_cell},
     parts::Part,
     visual::SpatialVisual,
 };
@@ -72,13 +76,15 @@ pub(super) struct Poses<'a> {
 }
 
 impl Poses<'_> {
-    /// The number of values of each component.
-    pub(super) fn lengths(&self, names: &PoseNames) -> [(ComponentName, usize); 3] {
-        [
+    /// The number of solids of an archetype, of which these are the numbers of sizes.
+    pub(super) fn num_solids(&self, names: &PoseNames, sizes: &[(ComponentName, usize)]) -> usize {
+        let poses = [
             (names.places, self.places.len()),
             (names.axis_angles, self.axis_angles.len()),
             (names.quaternions, self.quaternions.len()),
-        ]
+        ];
+        let lengths: SmallVec<[_; 5]> = sizes.iter().copied().chain(poses).collect();
+        num_instances(names.places.archetype, &lengths)
     }
 
     /// The pose of a solid; `None` where it is said that there is none, by a quaternion without length or a place
@@ -86,14 +92,10 @@ impl Poses<'_> {
     fn get(&self, instance: usize) -> Option<Pose> {
         let mut rotation = Quat::IDENTITY;
         if let Some(turn) = clamped(&self.axis_angles, instance) {
-            // No axis is no rotation.
-            let axis = Vec3::from_array(turn.axis).try_normalize();
-            rotation *= axis.map_or(Quat::IDENTITY, |axis| Quat::from_axis_angle(axis, turn.angle));
+            rotation *= rotations::turn(turn);
         }
         if let Some(quaternion) = clamped(&self.quaternions, instance) {
-            let quaternion = Quat::from_array(quaternion);
-            let length = quaternion.length();
-            rotation *= (length.is_finite() && length > f32::EPSILON).then(|| quaternion / length)?;
+            rotation *= rotations::quaternion(quaternion)?;
         }
         let center = Vec3::from_array(clamped(&self.places, instance).unwrap_or_default());
         (center.is_finite() && rotation.is_finite()).then_some(Pose { center, rotation })
@@ -133,7 +135,7 @@ impl Poses<'_> {
         let mut parts = SmallVec::new();
         let has_lines = fill != FillMode::Solid;
         if matches!(fill, FillMode::Solid | FillMode::TransparentFillMajorWireframe) {
-            let faces: Vec<S::Face> = solids
+            let faces: Arc<[S::Face]> = solids
                 .iter()
                 .map(|solid| {
                     let (instance, color) = (solid.instance as u32, marks.packed_color(solid.instance));
@@ -168,6 +170,30 @@ impl Poses<'_> {
             ..SpatialVisual::default()
         })
     }
+}
+
+/// The visual of solids that are given by half of their sizes.
+///
+/// # Errors
+/// Where a component cannot be read as that.
+pub(super) fn sized_solids<V: Visualizer, S: SolidShape>(
+    input: &VisualizerInput<'_>,
+    half_sizes_name: ComponentName,
+    names: &PoseNames,
+    shape_of: fn(Vec3) -> S,
+) -> Result<Option<SpatialVisual>, Report> {
+    let Some(half_sizes) = input.get(&half_sizes_name) else {
+        return Ok(None);
+    };
+    let half_sizes = read::half_sizes3d(&half_sizes).map_err(|error| fail(input, &error))?;
+    let cells = PoseCells::of(input, names);
+    let poses = cells.read(input)?;
+    let count = poses.num_solids(names, &[(half_sizes_name, half_sizes.len())]);
+    let marks = MarkCells::of::<V>(input);
+    Ok(poses.visual(count, &marks.read(input)?, |instance| {
+        let half_size = Vec3::from_array(clamped(&half_sizes, instance)?).abs();
+        half_size.is_finite().then(|| shape_of(half_size))
+    }))
 }
 
 struct Solid<S> {
@@ -215,7 +241,8 @@ pub(super) trait SolidShape {
 /// The edges of solids, by primitive.
 #[derive(Default)]
 pub(super) struct Edges {
-    boxes: Vec<BoxEdgesInstance>,
+    /// Mostly one.
+    boxes: SmallVec<[BoxEdgesInstance; 1]>,
     arcs: Vec<ArcInstance>,
     lines: Vec<LineInstance>,
 }
@@ -223,7 +250,7 @@ pub(super) struct Edges {
 impl Edges {
     fn into_parts(self) -> impl Iterator<Item = Part> {
         let Self { boxes, arcs, lines } = self;
-        let boxes = (!boxes.is_empty()).then(|| Part::new(boxes));
+        let boxes = (!boxes.is_empty()).then(|| Part::new(boxes.as_slice()));
         let arcs = (!arcs.is_empty()).then(|| Part::new(arcs));
         let lines = (!lines.is_empty()).then(|| Part::new(lines));
         [boxes, arcs, lines].into_iter().flatten()
@@ -237,7 +264,7 @@ impl Edges {
     }
 
     /// An ellipse, or the part of one that spans these angles, in the axes of a pose.
-    pub(super) fn add_arc(&mut self, pose: &Pose, arc: Arc, stroke: Stroke) {
+    pub(super) fn add_arc(&mut self, pose: &Pose, arc: EllipseArc, stroke: Stroke) {
         let Pose { center, rotation } = pose;
         let ellipse = ArcInstance::ellipse(
             *center + *rotation * arc.center,
@@ -260,7 +287,7 @@ impl Edges {
 
 /// A part of an ellipse around a center.
 #[derive(Clone, Copy)]
-pub(super) struct Arc {
+pub(super) struct EllipseArc {
     pub(super) center: Vec3,
     pub(super) x_axis: Vec3,
     pub(super) y_axis: Vec3,
@@ -270,7 +297,7 @@ pub(super) struct Arc {
     pub(super) sweep: f32,
 }
 
-impl Arc {
+impl EllipseArc {
     pub(super) const fn ellipse(center: Vec3, x_axis: Vec3, y_axis: Vec3) -> Self {
         Self {
             center,

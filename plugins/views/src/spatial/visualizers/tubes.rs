@@ -2,20 +2,24 @@
 
 use std::borrow::Cow;
 
-use chronoscope_frame::{Report, VisualizerInput};
+use chronoscope_frame::{Report, Visualizer, VisualizerInput};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{ComponentName, clamped, read};
 
-use crate::spatial::marks::read_cell;
+use super::solids::{PoseCells, PoseNames, SolidShape};
+use crate::spatial::{
+    marks::{MarkCells, read_cell},
+    visual::SpatialVisual,
+};
 
 /// The cells of lengths and radii. Owns what [`Tubes`] refers to.
-pub(super) struct TubeCells {
+struct TubeCells {
     lengths: Option<ArrayRef>,
     radii: Option<ArrayRef>,
 }
 
 impl TubeCells {
-    pub(super) fn of(input: &VisualizerInput<'_>, lengths: &ComponentName, radii: &ComponentName) -> Self {
+    fn of(input: &VisualizerInput<'_>, lengths: &ComponentName, radii: &ComponentName) -> Self {
         Self {
             lengths: input.get(lengths),
             radii: input.get(radii),
@@ -26,7 +30,7 @@ impl TubeCells {
     ///
     /// # Errors
     /// Where one of them cannot be read as its component.
-    pub(super) fn read(&self, input: &VisualizerInput<'_>) -> Result<Tubes<'_>, Report> {
+    fn read(&self, input: &VisualizerInput<'_>) -> Result<Tubes<'_>, Report> {
         Ok(Tubes {
             lengths: read_cell(input, &self.lengths, read::lengths)?,
             radii: read_cell(input, &self.radii, read::radii)?,
@@ -35,14 +39,14 @@ impl TubeCells {
 }
 
 /// Lengths and radii, in scene units. The last holds for the rest.
-pub(super) struct Tubes<'a> {
-    pub(super) lengths: Cow<'a, [f32]>,
-    pub(super) radii: Cow<'a, [f32]>,
+struct Tubes<'a> {
+    lengths: Cow<'a, [f32]>,
+    radii: Cow<'a, [f32]>,
 }
 
 impl Tubes<'_> {
     /// The sizes of one; `None` where they are not finite.
-    pub(super) fn get(&self, instance: usize) -> Option<Tube> {
+    fn get(&self, instance: usize) -> Option<Tube> {
         let (length, radius) = (clamped(&self.lengths, instance)?, clamped(&self.radii, instance)?);
         let is_sound = length.is_finite() && radius.is_finite();
         is_sound.then(|| Tube {
@@ -50,6 +54,37 @@ impl Tubes<'_> {
             radius: radius.abs(),
         })
     }
+}
+
+/// The components that give the sizes and the places of tubes.
+pub(super) struct TubeNames {
+    pub(super) lengths: ComponentName,
+    pub(super) radii: ComponentName,
+    pub(super) poses: PoseNames,
+}
+
+/// The visual of tubes.
+///
+/// # Errors
+/// Where a component cannot be read as that.
+pub(super) fn tubes<V: Visualizer, S: SolidShape>(
+    input: &VisualizerInput<'_>,
+    names: &TubeNames,
+    shape_of: fn(Tube) -> S,
+) -> Result<Option<SpatialVisual>, Report> {
+    let cells = TubeCells::of(input, &names.lengths, &names.radii);
+    let tubes = cells.read(input)?;
+    let cells = PoseCells::of(input, &names.poses);
+    let poses = cells.read(input)?;
+    let sizes = [
+        (names.lengths, tubes.lengths.len()),
+        (names.radii, tubes.radii.len()),
+    ];
+    let count = poses.num_solids(&names.poses, &sizes);
+    let marks = MarkCells::of::<V>(input);
+    Ok(poses.visual(count, &marks.read(input)?, |instance| {
+        tubes.get(instance).map(shape_of)
+    }))
 }
 
 /// The sizes of a cylinder or capsule.

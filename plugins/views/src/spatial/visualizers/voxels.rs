@@ -5,12 +5,13 @@ use chronoscope_frame::{
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_render::{BoxInstance, DEFAULT_COLOR, pack_color};
-use chronoscope_types::{ComponentName, VoxelGridMap, clamped, components, enums::Colormap, read};
-use glam::{Quat, Vec3};
+use chronoscope_types::{VoxelGridMap, clamped, components, enums::Colormap, read};
+use glam::Vec3;
 
 use super::{
     images::{read_first, read_opacity},
     num_instances,
+    rotations::read_rotation,
 };
 use crate::spatial::{marks::read_cell, parts::Part, pictures::colormap, visual::SpatialVisual};
 
@@ -101,28 +102,4 @@ impl Visualizer for VoxelGridMapVisualizer {
         let part = Part::new(boxes).with_opacity((opacity * 255.0).round() as u8);
         Ok(Some(SpatialVisual::new([part.with_translucency(has_alpha)])))
     }
-}
-
-/// The rotation of a grid: the quaternion, else the turn about an axis, else none.
-pub(super) fn read_rotation(
-    input: &VisualizerInput<'_>,
-    quaternion: &ComponentName,
-    axis_angle: &ComponentName,
-) -> Result<Quat, Report> {
-    if let Some(quaternion) = read_first::<components::RotationQuat>(input, quaternion)? {
-        let quaternion = Quat::from_array(quaternion);
-        let length = quaternion.length();
-        if length.is_finite() && length > f32::EPSILON {
-            return Ok(quaternion / length);
-        }
-    }
-    let turns = input.get(axis_angle);
-    let turns = read_cell(input, &turns, read::rotations_axis_angle)?;
-    let rotation = turns.first().and_then(|turn| {
-        let axis = Vec3::from_array(turn.axis).try_normalize()?;
-        turn.angle
-            .is_finite()
-            .then(|| Quat::from_axis_angle(axis, turn.angle))
-    });
-    Ok(rotation.unwrap_or_default())
 }
