@@ -82,7 +82,7 @@ pub use instances::{
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{
     ArcInstance, ArrowInstance, BoxEdgesInstance, BoxInstance, CapsuleInstance, CylinderInstance,
-    DEFAULT_RADIUS, EllipsoidInstance, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin,
+    DEFAULT_RADIUS, DepthCloud, EllipsoidInstance, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin,
     LineInstance, Magnification, MeshAlpha, MeshError, MeshGeometry, MeshMaterial, MeshPose, MeshSides,
     MeshVertex, PointInstance, Texels, TextureSampling, TextureWrap, TriangleMesh, TriangleMeshPlugin,
 };

@@ -69,9 +69,11 @@ const TEXT_DOCUMENT: &[&str] = &["TextDocument:text"];
 /// in none of these goes into one more view: at the topmost entity, or at the root where there are several.
 pub fn recommend_3d(schema: &Schema) -> Vec<RecommendedView> {
     let content = content_of(schema, ViewClassId::SPATIAL_3D, CONTENT_3D);
+    // What a camera says about axes is about its own, and it stands in the space around it.
+    let is_camera = |path: &EntityPath| schema.get(path).is_some_and(|entity| entity.has_any(PINHOLE));
     let used: Vec<&EntityPath> = schema
         .find_outermost(spaces_of(schema))
-        .filter(|space| schema.count(space, &content) > 0)
+        .filter(|space| schema.count(space, &content) > 0 && !is_camera(space))
         .collect();
     let mut views: Vec<RecommendedView> = used
         .iter()
@@ -98,7 +100,8 @@ pub fn recommend_3d(schema: &Schema) -> Vec<RecommendedView> {
             .map(|(top, _)| top),
     );
     if let Some(first) = tops.next() {
-        let origin = if tops.next().is_none() { first } else { &root };
+        let is_alone = tops.next().is_none() && !is_camera(first);
+        let origin = if is_alone { first } else { &root };
         let mut view = RecommendedView::subtree(ViewClassId::SPATIAL_3D, origin.clone());
         exclude(
             &mut view.contents,
@@ -115,6 +118,9 @@ pub fn affects_3d(schema: &Schema, delta: &SchemaDelta, said: &[RecommendedView]
     let spaces = spaces_of(schema);
     delta.is_everything()
         || delta.touching(schema, VIEW_COORDINATES).next().is_some()
+        || delta
+            .touching(schema, PINHOLE)
+            .any(|entity| said.iter().any(|view| view.origin == entity.path))
         || relevant(schema, delta, ViewClassId::SPATIAL_3D, CONTENT_3D).any(|entity| {
             let path = &entity.path;
             if entity.lost_components()

@@ -193,10 +193,14 @@ fn pictures() {
     check(
         "/cam Pinhole:image_from_camera\n/cam/a Image:buffer\n/cam/b Image:buffer",
         &[
-            "3D /cam: + $origin/**",
+            "3D /: + $origin/**",
             "2D /cam/a: + $origin/**",
             "2D /cam/b: + $origin/**",
         ],
+    );
+    check(
+        "/cam Pinhole:image_from_camera ViewCoordinates:xyz\n/cam/depth DepthImage:buffer",
+        &["3D /: + $origin/**", "2D /cam: + $origin/**"],
     );
     check(
         "/w/cam Pinhole:image_from_camera\n/w/cam/image Image:buffer\n/w/flat Points2D:positions\n/w/boxes Boxes2D:half_sizes",

@@ -6,7 +6,7 @@
 //! chunks that are read are kept in memory as those on screen are, and requested where they are not loaded.
 //!
 //! Entities are where the frame graph puts them at that time, named frames included. What is in the picture
-//! of another camera than the view's origin, or in a frame that nothing connects with it, is left out.
+//! of another camera than the view's origin stands with that camera; what is in a frame that nothing connects with it is left out.
 
 use std::{
     collections::BTreeMap,
@@ -25,8 +25,8 @@ use super::{
     resolve::{NO_COMPONENTS, Resolver, Source},
 };
 use crate::{
-    ContextReader, Cursor, DataResult, EntityContexts, InstructionIndex, RecordingEntry, ResolvedInstruction,
-    ResultKey, Transforms, View, ViewOverrides,
+    ContextReader, Cursor, DataResult, EntityContexts, InstructionIndex, PinholeCamera, RecordingEntry,
+    ResolvedInstruction, ResultKey, Transforms, View, ViewOverrides,
     context::transforms::{AnyTimePlacement, AnyTimeTransforms, FrameKey, ReadChunks, implicit_frame},
 };
 
@@ -51,6 +51,8 @@ pub struct FirstVisual<T> {
     pub visual: Option<T>,
     /// Where it stands then, seen from the origin of the view; `None` where no transform leads there.
     pub origin_from_entity: Option<DAffine3>,
+    /// Where that is in the picture of a camera and the origin is not: that camera, and where it stands.
+    pub camera: Option<(PinholeCamera, DAffine3)>,
 }
 
 impl<'a> FirstLook<'a> {
@@ -116,10 +118,19 @@ impl<'a> FirstLook<'a> {
             time,
             visual: None,
             origin_from_entity,
+            camera: None,
         };
-        if !self.overrides.is_visible(entity) || first.origin_from_entity.is_none() {
+        if origin_from_entity.is_none()
+            && let Some((time, pinhole, origin_from_camera)) = self.place_camera(entity, time, chunks)
+        {
+            first.time = time;
+            first.camera = Some((pinhole, origin_from_camera));
+        }
+        let is_placed = first.origin_from_entity.is_some() || first.camera.is_some();
+        if !self.overrides.is_visible(entity) || !is_placed {
             return Some(first);
         }
+        let time = first.time;
         let store = self.recording.store();
         let cursor = Cursor {
             time,
@@ -198,14 +209,10 @@ impl<'a> FirstLook<'a> {
             true => self.placements.of_camera(entity, time, read),
             false => self.placements.of_entity(entity, time, read),
         };
-        let origin_at = |time, read: &mut ReadChunks| match &self.origin {
-            FrameKey::Path(origin) => self.placements.of_entity(*origin, time, read),
-            unknown => self.placements.of_path(unknown, time, read),
-        };
-        let mut origin = origin_at(time, &mut read);
+        let mut origin = self.origin_at(time, &mut read);
         let mut placement = entity_at(origin.time, &mut read);
         if placement.time > origin.time {
-            origin = origin_at(placement.time, &mut read);
+            origin = self.origin_at(placement.time, &mut read);
             if origin.time > placement.time {
                 placement = entity_at(origin.time, &mut read);
             }
@@ -215,6 +222,33 @@ impl<'a> FirstLook<'a> {
         chunks.add(all);
         let origin_from_entity = relative(origin, &placement);
         (placement.time, origin_from_entity)
+    }
+
+    /// The same for the camera in whose picture an entity is.
+    fn place_camera(
+        &self,
+        entity: EntityId,
+        time: i64,
+        chunks: &mut FirstChunks,
+    ) -> Option<(i64, PinholeCamera, DAffine3)> {
+        let mut read = ReadChunks::default();
+        let placed = self.placements.camera_of(entity, time, &mut read);
+        let placed = placed.and_then(|(pinhole, placement)| {
+            let origin = self.origin_at(placement.time, &mut read);
+            let time = origin.time.max(placement.time);
+            Some((time, pinhole, relative(origin, &placement)?))
+        });
+        let mut all = SourceChunks::default();
+        all.note(read.used, &read.missing);
+        chunks.add(all);
+        placed
+    }
+
+    fn origin_at(&self, time: i64, read: &mut ReadChunks) -> AnyTimePlacement {
+        match &self.origin {
+            FrameKey::Path(origin) => self.placements.of_entity(*origin, time, read),
+            unknown => self.placements.of_path(unknown, time, read),
+        }
     }
 }
 

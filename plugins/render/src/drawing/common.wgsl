@@ -182,8 +182,21 @@ fn cut(alpha: f32, inside: f32) -> f32 {
 // Full color for a face that looks at the camera; no two faces of a box are alike from most places.
 fn shade(color: vec3<f32>, normal_in_world: vec3<f32>) -> vec3<f32> {
     let normal = normalize((view.view_from_world * vec4(normal_in_world, 0.0)).xyz);
+    return color * light_on(normal);
+}
+
+// How much light falls on what has a normal in the space of the camera.
+fn light_on(normal: vec3<f32>) -> f32 {
     let light = normalize(vec3(0.25, 0.45, 0.85));
-    return color * clamp(0.3 + 0.82 * max(dot(normal, light), 0.0), 0.0, 1.0);
+    return clamp(0.3 + 0.82 * max(dot(normal, light), 0.0), 0.0, 1.0);
+}
+
+// How much light falls on a sphere that is seen as a disc, at a place within it as a share of its radius. Less is made of it where
+// the disc is small, so that a cloud of points keeps its colors.
+fn light_on_sphere(place: vec2<f32>, radius_pixels: f32) -> f32 {
+    let normal = vec3(place, sqrt(max(1.0 - dot(place, place), 0.0)));
+    let amount = 0.7 * smoothstep(1.5, 5.0, radius_pixels);
+    return mix(1.0, light_on(normal), amount);
 }
 
 // A vector turned by a unit quaternion.

@@ -27,6 +27,9 @@ const NO_INSTANCE: u32 = 0xffffffffu;
 // Beside the id for picking: no instance of the segment is anything by itself.
 const WHOLE: u32 = 0x80000000u;
 
+// Beside the id for picking: points look like spheres.
+const ROUND: u32 = 0x40000000u;
+
 // How a segment stands out; with NAMED one instance by itself, with FAINT the others of its segment.
 const HOVERED: u32 = 1u;
 const SELECTED: u32 = 2u;
@@ -88,7 +91,11 @@ fn segment_of(slot: u32, instance: u32) -> Segment {
 // What picking answers for a logical instance.
 fn picking_ids(segment: Segment, instance: u32) -> vec2<u32> {
     let is_whole = (segment.picking_id & WHOLE) != 0u;
-    return vec2(segment.picking_id & ~WHOLE, select(instance, NO_INSTANCE, is_whole));
+    return vec2(segment.picking_id & ~(WHOLE | ROUND), select(instance, NO_INSTANCE, is_whole));
+}
+
+fn has_round_points(segment: Segment) -> bool {
+    return (segment.picking_id & ROUND) != 0u;
 }
 
 // From the eye to a position in the space of the segment, along the axes of the world.

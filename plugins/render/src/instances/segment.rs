@@ -21,11 +21,13 @@ pub struct SegmentUniform {
     pub hovered_instance: Option<u32>,
     /// The logical instances that are selected. Each stands out by itself, and the others faintly.
     pub selected_instances: InstanceSet,
-    /// What picking answers for the segment, less than 2^31. Zero is nothing: it hides what is behind and is not
+    /// What picking answers for the segment, less than 2^30. Zero is nothing: it hides what is behind and is not
     /// answered.
     pub picking_id: u32,
     /// Whether its instances are parts of one thing, such as the axes of a frame: picking answers none of them.
     pub is_whole: bool,
+    /// Whether points look like spheres, not like discs: shaded as solids are, more gently, and less where they are small.
+    pub has_round_points: bool,
     /// The sRGB color of instances that carry [`DEFAULT_COLOR`](crate::DEFAULT_COLOR).
     pub default_color: [u8; 4],
     /// The radius of instances that carry [`DEFAULT_RADIUS`](crate::DEFAULT_RADIUS): scene units, or negative UI points.
@@ -51,6 +53,7 @@ impl Default for SegmentUniform {
             selected_instances: InstanceSet::EMPTY,
             picking_id: 0,
             is_whole: false,
+            has_round_points: false,
             default_color: [255; 4],
             default_radius: -1.5,
             depth_offset: 0.0,
@@ -87,6 +90,9 @@ pub(crate) const NO_INSTANCE: u32 = u32::MAX;
 /// Says beside the id for picking that a segment's instances are parts of one thing.
 const WHOLE: u32 = 1 << 31;
 
+/// Says beside the id for picking that a segment's points look like spheres.
+const ROUND: u32 = 1 << 30;
+
 /// [`SegmentUniform`] in the layout of the storage buffer. Mirrors `Segment` in `segments.wgsl`.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
@@ -119,7 +125,9 @@ impl GpuSegment {
             default_color: pack_color(uniform.default_color),
             default_radius: uniform.default_radius,
             tint: u32::from_le_bytes(uniform.tint),
-            picking_id: (uniform.picking_id & !WHOLE) | if uniform.is_whole { WHOLE } else { 0 },
+            picking_id: (uniform.picking_id & !(WHOLE | ROUND))
+                | if uniform.is_whole { WHOLE } else { 0 }
+                | if uniform.has_round_points { ROUND } else { 0 },
             highlight: uniform.highlight as u32,
             depth_offset: uniform.all_depth_steps(),
             radius_scale: if scale.is_finite() { scale } else { 1.0 },

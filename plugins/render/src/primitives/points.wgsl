@@ -1,7 +1,7 @@
 // Round points: two triangles around the centre, cut to a disc in the fragment shader.
 
-#import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, cut, nothing, Picked, picked}
-#import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, resolve_color, radius_pixels, to_clip}
+#import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, cut, light_on_sphere, nothing, Picked, picked}
+#import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, has_round_points, resolve_color, radius_pixels, to_clip}
 
 struct Instance {
     @location(0) position: vec3<f32>,
@@ -16,8 +16,10 @@ struct Varyings {
     @location(0) offset: vec2<f32>,
     @location(1) @interpolate(flat) radius: f32,
     @location(2) @interpolate(flat) color: vec4<f32>,
+    // Whether it looks like a sphere.
+    @location(3) @interpolate(flat) is_round: u32,
 #ifdef PICKING
-    @location(3) @interpolate(flat) ids: vec2<u32>,
+    @location(4) @interpolate(flat) ids: vec2<u32>,
 #endif
 }
 
@@ -38,6 +40,7 @@ fn vertex(
     out.ids = picking_ids(segment, id);
 #endif
     out.color = resolve_color(segment, instance.color);
+    out.is_round = u32(has_round_points(segment));
     let center = to_clip(segment, instance.position);
     out.radius = radius_pixels(segment, instance.radius, center.w);
     if out.color.a <= 0.0 || out.radius <= 0.0 || center.w <= 0.0 {
@@ -63,7 +66,11 @@ fn fragment(in: Varyings) -> @location(0) vec4<f32> {
     if alpha <= 0.0 {
         discard;
     }
-    return vec4(in.color.rgb, alpha);
+    var color = in.color.rgb;
+    if in.is_round != 0u && in.radius > 1.5 {
+        color *= light_on_sphere(in.offset / in.radius, in.radius);
+    }
+    return vec4(color, alpha);
 }
 
 #ifdef PICKING

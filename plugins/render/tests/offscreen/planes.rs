@@ -2,11 +2,11 @@
 
 use bevy::asset::{Assets, Handle, RenderAssetUsages};
 use bevy::image::Image;
-use bevy::math::{Quat, Vec2, Vec3};
+use bevy::math::{DAffine3, DMat3, DVec3, Quat, Vec2, Vec3};
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use chronoscope_render::{
-    BoxInstance, BulkView, GroundGrid, Highlight, ImageQuad, Magnification, SegmentUniform, Texels,
-    pack_color,
+    BoxInstance, BulkView, DepthCloud, GroundGrid, Highlight, ImageQuad, Magnification, SegmentUniform,
+    Texels, pack_color,
 };
 
 use crate::stage::{BACKGROUND, SIZE, Stage};
@@ -342,4 +342,68 @@ fn the_grid_of_an_orthographic_view_lies_on_whole_coordinates() {
     }
     assert_eq!(seen.at(8, 8), BACKGROUND);
     assert_eq!(seen.at(40, 24), BACKGROUND);
+}
+
+/// A picture of 4 by 1 pixels a unit before a camera at the origin that looks along Y; each pixel is half a unit wide.
+fn cloud(image: Handle<Image>, table: Handle<Image>) -> ImageQuad {
+    ImageQuad {
+        texels: Texels::Values {
+            range: [0.0, 4.0],
+            table,
+        },
+        world_from_quad: DAffine3 {
+            matrix3: DMat3::from_cols(DVec3::X * 0.5, DVec3::NEG_Z * 0.5, DVec3::Y * 0.5),
+            translation: DVec3::new(-1.0, 1.0, 0.25),
+        },
+        size: Vec2::new(4.0, 1.0),
+        cloud: Some(DepthCloud {
+            camera: DVec3::ZERO,
+            scale: 1.0,
+            fill_ratio: 0.4,
+            hovered: None,
+            selected: None,
+        }),
+        ..quad(image)
+    }
+}
+
+#[test]
+fn distances_stand_as_points_before_their_camera() {
+    let values = [2.0_f32, f32::NAN, 0.0, 4.0];
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    // From above, at a right angle: a unit on the ground is 6.4 pixels.
+    let mut stage = Stage::deep(Vec3::new(0.0, 3.0, 5.0), Vec3::new(0.0, 3.001, 0.0));
+    let image = row(&mut stage, TextureFormat::R32Float, bytes, 4);
+    let table = picture(&mut stage, 3, &[RED, GREEN, BLUE]);
+    let entity = stage.spawn(cloud(image, table));
+    let seen = stage.shoot();
+    // The first pixel's middle is 0.75 to the left, two units away: twice that, and two units ahead.
+    let at = |x: f32, y: f32| {
+        let pixel = |units: f32| (32.0 + units * 6.4).floor() as u32;
+        (pixel(x), pixel(3.0 - y))
+    };
+    let (near, far) = (at(-1.5, 2.0), at(3.0, 4.0));
+    assert_eq!(seen.at(near.0, near.1), GREEN, "half of the range, where it is");
+    assert_eq!(seen.at(far.0, far.1), BLUE, "the end of the range");
+    let (none, zero) = (at(-0.5, 2.0), at(0.0, 0.0));
+    assert_eq!(
+        [seen.at(none.0, none.1), seen.at(zero.0, zero.1)],
+        [BACKGROUND; 2]
+    );
+    let area = seen.drawn().len();
+    assert!((20..200).contains(&area), "two discs, not {area} pixels");
+
+    let mut set = |change: &dyn Fn(&mut DepthCloud)| {
+        let mut quad = stage.app.world_mut().get_mut::<ImageQuad>(entity).unwrap();
+        change(quad.cloud.as_mut().unwrap());
+        stage.shoot()
+    };
+    let twice = set(&|cloud| cloud.fill_ratio = 0.8).drawn().len();
+    assert!(
+        (3 * area..5 * area).contains(&twice),
+        "twice as wide: {twice}, not {area}"
+    );
+    let lit = set(&|cloud| cloud.hovered = Some(0));
+    assert_ne!(lit.at(near.0, near.1), GREEN, "the pixel under the pointer");
+    assert_eq!(lit.at(far.0, far.1), BLUE, "and no other");
 }

@@ -24,6 +24,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     Space, SpatialScenes, SpatialSources,
     bounds::Bounds,
+    depth_clouds::sampled_bounds,
     visual::{SpatialVisual, Stand},
 };
 
@@ -362,6 +363,18 @@ fn look<V: Visualizer<Visual = SpatialVisual>>(
     let first = look.visuals::<V>(visualizer, result, chunks).into_iter();
     first
         .map(|first| {
+            if let (Some((camera, origin_from_camera)), Some(visual)) = (&first.camera, &first.visual)
+                && let Some(picture) = visual.picture().filter(|_| visual.is_depth_cloud())
+                && space == Space::Three
+            {
+                let all = sampled_bounds(picture, camera).transformed(origin_from_camera);
+                let pictures = Bounds::EMPTY;
+                return First {
+                    framed: Framed { all, pictures },
+                    time: first.time,
+                    is_placed: true,
+                };
+            }
             // What is flat is shown in space in pictures of cameras, which are framed themselves.
             let visual = first
                 .visual

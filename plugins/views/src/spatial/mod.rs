@@ -31,6 +31,7 @@ pub mod visual;
 pub mod visualizers;
 
 pub(crate) mod camera;
+mod depth_clouds;
 pub(crate) mod draw_order;
 mod fallbacks;
 pub(crate) mod framing;
@@ -39,6 +40,7 @@ pub(crate) mod lists;
 mod memory;
 pub(crate) mod picking;
 pub(crate) mod scene;
+mod skeletons;
 pub(crate) mod sources;
 pub(crate) mod tile;
 

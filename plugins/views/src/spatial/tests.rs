@@ -352,6 +352,7 @@ impl Visualizer for Broken {
             opacity: None,
             magnification: MagnificationFilter::Nearest,
             is_overlay: false,
+            point_fill_ratio: None,
             pose: None,
         };
         Ok(Some(SpatialVisual::new([Part::picture(picture)])))

@@ -345,6 +345,7 @@ mod tests {
             opacity: None,
             magnification: MagnificationFilter::Nearest,
             is_overlay: false,
+            point_fill_ratio: None,
             pose: None,
         }
     }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use chronoscope_frame::Visual;
-use glam::DVec3;
+use glam::{DAffine3, DVec3};
 use smallvec::SmallVec;
 
-use super::{bounds::Bounds, parts::Part, pictures::Picture};
+use super::{bounds::Bounds, marks::MAX_LABELS, parts::Part, pictures::Picture};
 
 /// Everything that is drawn for one entity by one visualizer, in the entity's space.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct SpatialVisual {
     pub has_instances: bool,
     /// Where it stands.
     pub stand: Stand,
+    /// Whether points in space look like spheres, not like discs.
+    pub has_round_points: bool,
 }
 
 /// Where a visual stands.
@@ -49,6 +51,7 @@ impl Default for SpatialVisual {
             draw_order: 0.0,
             has_instances: true,
             stand: Stand::Space,
+            has_round_points: true,
         }
     }
 }
@@ -77,6 +80,31 @@ impl SpatialVisual {
         }
     }
 
+    /// The same at each of these poses in the space of the entity. At more than one, its instances are parts of one thing.
+    ///
+    /// Cost: O(parts and labels) for each pose; the instances are shared.
+    #[must_use]
+    pub fn repeated(self, poses: &[DAffine3]) -> Self {
+        let at_pose = |pose: &DAffine3| {
+            let parts = self.parts.iter().map(|part| part.at_pose(*pose));
+            parts.collect::<SmallVec<[Part; 2]>>()
+        };
+        let labels = poses.iter().flat_map(|pose| {
+            self.labels.iter().map(|label| Label {
+                position: pose.transform_point3(label.position),
+                ..label.clone()
+            })
+        });
+        let bounds = poses.iter().map(|pose| self.bounds.transformed(pose));
+        Self {
+            parts: poses.iter().flat_map(at_pose).collect(),
+            bounds: bounds.fold(Bounds::EMPTY, Bounds::union),
+            labels: labels.take(MAX_LABELS).collect(),
+            has_instances: self.has_instances && poses.len() == 1,
+            ..self
+        }
+    }
+
     /// Whether there is nothing to draw.
     pub fn is_empty(&self) -> bool {
         self.parts.iter().all(|part| part.num_instances() == 0)
@@ -90,6 +118,12 @@ impl SpatialVisual {
     /// The picture, if a part is one: the last of several, as of the rows in a range of times.
     pub fn picture(&self) -> Option<&Arc<Picture>> {
         self.parts.iter().rev().find_map(Part::as_picture)
+    }
+
+    /// Whether it is a picture that is shown as points in space.
+    pub(crate) fn is_depth_cloud(&self) -> bool {
+        self.picture()
+            .is_some_and(|picture| picture.point_fill_ratio.is_some())
     }
 
     /// Bytes on the heap.
@@ -120,6 +154,7 @@ impl Visual for SpatialVisual {
             draw_order: rows.last()?.draw_order,
             has_instances: false,
             stand: rows.last()?.stand,
+            has_round_points: rows.last()?.has_round_points,
         })
     }
 }

@@ -256,10 +256,26 @@ fn show_tooltip(tile: &Tile<'_>) {
         .scene
         .shown_on(&pick.entity)
         .any(|shown| shown.visual.num_instances() > 1);
+    let pixel = pick.instance.and_then(|instance| {
+        let shown = tile.scene.shown_on(&pick.entity);
+        let cloud = shown.filter(|shown| shown.visual.is_depth_cloud()).last()?;
+        let picture = cloud.visual.picture()?;
+        let [width, _] = picture.size();
+        Some((
+            picture,
+            [instance.checked_rem(width)?, instance.checked_div(width)?],
+        ))
+    });
     tile.response.clone().on_hover_ui_at_pointer(|ui| {
         ui.label(pick.entity.to_string());
         if let Some(instance) = pick.instance.filter(|_| has_several) {
             ui.weak(format!("instance {instance}"));
+        }
+        if let Some((picture, [x, y])) = pixel {
+            ui.weak(format!("pixel {x}, {y}"));
+            if let Some(text) = tile.pixel_text(picture, [x, y]) {
+                ui.weak(text);
+            }
         }
         let at = pick.position;
         ui.weak(format!("{:.3}  {:.3}  {:.3}", at.x, at.y, at.z));

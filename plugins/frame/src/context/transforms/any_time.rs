@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::{
-    Transforms,
+    PinholeCamera, Transforms,
     graph::{FrameGraph, FrameKey, LoggedTransform, PATH_PREFIX, only},
     rows::{ShownRow, TransformComponents, newest},
     rows_by_frame::RowQuery,
@@ -201,8 +201,36 @@ impl<'a> AnyTimeTransforms<'a> {
         })
     }
 
-    /// The same for the implicit frame of a path that the store does not have, seen from the nearest path
-    /// that it has.
+    /// The camera in whose picture an entity is, and where that camera stands; `None` where it is in none, or in one that looks
+    /// from a named frame.
+    pub(crate) fn camera_of(
+        &self,
+        entity: EntityId,
+        time: i64,
+        chunks: &mut ReadChunks,
+    ) -> Option<(PinholeCamera, AnyTimePlacement)> {
+        let within = self.of_entity(entity, time, chunks);
+        let Some((AnyTimeRoot::Image(FrameKey::Path(camera)), _)) = within.root_from_entity else {
+            return None;
+        };
+        let mut placement = self.of_camera(camera, within.time, chunks);
+        let first = self.first_time(camera, self.pinhole?)?;
+        placement.time = placement.time.max(first);
+        let pinhole = self.pinhole_of(camera, placement.time, chunks)?;
+        Some((pinhole, placement))
+    }
+
+    fn pinhole_of(&self, entity: EntityId, time: i64, chunks: &mut ReadChunks) -> Option<PinholeCamera> {
+        let projection = self.latest_at(entity, self.pinhole?, time, chunks).hit?;
+        let projection = projection.cell();
+        let columns = *read::pinhole_projections(&projection).ok()?.first()?;
+        let axes = self.store.component_id(&Pinhole::CAMERA_XYZ);
+        let axes = axes.and_then(|axes| self.latest_at(entity, axes, time, chunks).hit);
+        let axes = axes.and_then(|axes| read::view_coordinates(&axes.cell()).ok()?.first().copied());
+        PinholeCamera::new(columns, None, axes, None).ok()
+    }
+
+    /// [`Self::of_entity`] for the implicit frame of a path that the store does not have, seen from the nearest path that it has.
     pub(crate) fn of_path(&self, key: &FrameKey, time: i64, chunks: &mut ReadChunks) -> AnyTimePlacement {
         self.settle(time, chunks, Side::Within, |time, _| (Ok(key.clone()), time))
     }

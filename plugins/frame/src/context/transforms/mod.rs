@@ -23,7 +23,7 @@ use std::{fmt, sync::Arc};
 use bevy_ecs::prelude::*;
 use chronoscope_store::{ChunkId, ChunkMeta, ChunkStore, EntityId, EntityPath};
 use chronoscope_types::CoordinateFrame;
-use glam::DAffine3;
+use glam::{DAffine3, DVec3};
 use rustc_hash::FxHashMap;
 
 pub(crate) use any_time::{AnyTimePlacement, AnyTimeTransforms, ReadChunks, implicit_frame};
@@ -295,6 +295,16 @@ impl Transforms {
         let pinhole = frame.pinhole.as_ref().ok_or(NoTransform::NoCamera)?;
         let origin_from_frame = self.origin_from(store, origin, frame.outer)?;
         Ok(origin_from_frame * pinhole.frame_from_picture() * placement.tree_from_frame)
+    }
+
+    /// Where the camera is in whose picture an entity lies, seen from an origin, and how far from it the picture is shown, in the
+    /// units of the camera's frame; `None` where [`Self::origin_from_picture`] is an error or the view is in the picture, too.
+    pub fn picture_eye(&self, store: &ChunkStore, origin: Origin, entity: EntityId) -> Option<(DVec3, f64)> {
+        let FrameId(at) = self.camera_frame(store, entity)?;
+        let frame = self.graph.frames.get(at as usize)?;
+        let pinhole = frame.pinhole.as_ref()?;
+        let origin_from_frame = self.origin_from(store, origin, frame.outer).ok()?;
+        Some((origin_from_frame.translation, pinhole.picture_distance()))
     }
 
     /// The frame of the camera in whose picture an entity lies.

@@ -73,12 +73,8 @@ impl PinholeCamera {
     /// From the picture, in pixels, to where it is shown in the frame of the camera. What lies behind the picture,
     /// at positive Z, is farther from the camera.
     pub fn frame_from_picture(&self) -> DAffine3 {
-        let distance = self
-            .image_plane_distance
-            .filter(|distance| distance.is_finite() && *distance > 0.0)
-            .unwrap_or(Self::DEFAULT_IMAGE_PLANE_DISTANCE);
         // A pixel and its depth of one become a place on the plane at that distance.
-        let camera_from_image = self.image_from_camera.inverse() * f64::from(distance);
+        let camera_from_image = self.image_from_camera.inverse() * self.picture_distance();
         let pixel = camera_from_image.x_axis.length();
         let camera_from_picture = DAffine3 {
             matrix3: DMat3::from_cols(
@@ -89,6 +85,13 @@ impl PinholeCamera {
             translation: camera_from_image.z_axis,
         };
         DAffine3::from_mat3(self.frame_from_camera()) * camera_from_picture
+    }
+
+    /// How far from the camera its picture is shown, in the units of the camera's frame.
+    pub fn picture_distance(&self) -> f64 {
+        let distance = self.image_plane_distance;
+        let distance = distance.filter(|distance| distance.is_finite() && *distance > 0.0);
+        f64::from(distance.unwrap_or(Self::DEFAULT_IMAGE_PLANE_DISTANCE))
     }
 
     /// Width and height of the picture in pixels; twice the place of its middle, where they are not known.

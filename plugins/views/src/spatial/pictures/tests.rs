@@ -430,6 +430,7 @@ fn a_value_is_told_in_the_words_of_its_picture() {
             opacity: None,
             magnification: MagnificationFilter::Nearest,
             is_overlay: false,
+            point_fill_ratio: None,
             pose: None,
         }
     };

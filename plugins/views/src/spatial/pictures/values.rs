@@ -152,21 +152,37 @@ fn channels_at(pixels: &Pixels, x: u32, y: u32) -> Option<(&'static str, Vec<f64
     let size = pixels.layout.bytes();
     let start = (y as usize * width as usize + x as usize) * size;
     let bytes = pixels.bytes.get(start..start + size)?;
+    let channels = || bytes.iter().copied().map(f64::from).collect::<Vec<f64>>();
     Some(match (pixels.layout, bytes) {
-        (PixelLayout::Rgba8, [channels @ .., 255]) => {
-            ("RGB", channels.iter().copied().map(f64::from).collect())
-        }
-        (PixelLayout::Rgba8, channels) => ("RGBA", channels.iter().copied().map(f64::from).collect()),
-        (PixelLayout::R8, &[value]) => ("L", vec![f64::from(value)]),
-        (PixelLayout::R16, bytes) => ("L", vec![f64::from(u16::from_le_bytes(bytes.try_into().ok()?))]),
-        (PixelLayout::R16Float, bytes) => (
-            "L",
-            vec![half::f16::from_le_bytes(bytes.try_into().ok()?).to_f64()],
-        ),
-        (PixelLayout::R32, bytes) => ("L", vec![f64::from(u32::from_le_bytes(bytes.try_into().ok()?))]),
-        (PixelLayout::R32Float, bytes) => ("L", vec![f64::from(f32::from_le_bytes(bytes.try_into().ok()?))]),
-        (PixelLayout::R8, _) => return None,
+        (PixelLayout::Rgba8, [.., 255]) => ("RGB", channels()[..3].to_vec()),
+        (PixelLayout::Rgba8, _) => ("RGBA", channels()),
+        (layout, bytes) => ("L", vec![number_of(layout, bytes)?]),
     })
+}
+
+/// The number of a pixel with one channel; `None` for colors.
+fn number_of(layout: PixelLayout, bytes: &[u8]) -> Option<f64> {
+    Some(match layout {
+        PixelLayout::Rgba8 => return None,
+        PixelLayout::R8 => f64::from(*bytes.first()?),
+        PixelLayout::R16 => f64::from(u16::from_le_bytes(bytes.try_into().ok()?)),
+        PixelLayout::R16Float => half::f16::from_le_bytes(bytes.try_into().ok()?).to_f64(),
+        PixelLayout::R32 => f64::from(u32::from_le_bytes(bytes.try_into().ok()?)),
+        PixelLayout::R32Float => f64::from(f32::from_le_bytes(bytes.try_into().ok()?)),
+    })
+}
+
+/// The numbers of pixels with one channel, in order; nothing of colors.
+pub(crate) fn values_of(pixels: &Pixels) -> impl Iterator<Item = f64> {
+    let layout = pixels.layout;
+    let bytes = if layout == PixelLayout::Rgba8 {
+        &[][..]
+    } else {
+        &pixels.bytes[..]
+    };
+    bytes
+        .chunks_exact(layout.bytes())
+        .map(move |pixel| number_of(layout, pixel).unwrap_or(f64::NAN))
 }
 
 fn words(mapping: &PixelMapping, model: Option<&str>, values: &[f64]) -> String {

@@ -13,6 +13,7 @@ use super::{
     standing::Frames,
 };
 use crate::spatial::{
+    depth_clouds::PictureEye,
     draw_order::depth_tie,
     sources::{SourceChanges, SpatialSource, source_id},
     visual::{SpatialVisual, Stand},
@@ -101,7 +102,8 @@ impl Diff {
                         if scene.space == Space::Two && shown.visual.draw_order != visual.draw_order {
                             shown.view_from_entity = flattened(shown.view_from_entity, visual.draw_order);
                         }
-                        if shown.visual.stand != visual.stand {
+                        let is_cloud = visual.is_depth_cloud();
+                        if shown.visual.stand != visual.stand || shown.visual.is_depth_cloud() != is_cloud {
                             self.moved.push(key);
                         }
                         shown.replace(visual);
@@ -377,8 +379,14 @@ impl Placer<'_> {
         } else {
             flattened(view_from_entity, shown.visual.draw_order)
         };
-        let has_moved = shown.view_from_entity != view_from_entity;
+        let is_cloud = stand == Stand::Plane && is_three && shown.visual.is_depth_cloud();
+        let eye = is_cloud
+            .then(|| transforms.picture_eye(store, origin, key.1))
+            .flatten();
+        let eye = eye.map(|(position, distance)| PictureEye { position, distance });
+        let has_moved = shown.view_from_entity != view_from_entity || shown.eye.as_deref() != eye.as_ref();
         shown.view_from_entity = view_from_entity;
+        shown.eye = eye.map(Box::new);
         has_moved
     }
 }
@@ -396,6 +404,7 @@ impl Shown {
             placed: Placed::new(),
             previous: None,
             drawn_order: 0.0,
+            eye: None,
         }
     }
 

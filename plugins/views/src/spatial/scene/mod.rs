@@ -32,6 +32,7 @@ pub(crate) use present::{collect_changes, follow_views, give_up_hidden, present_
 use super::{
     bounds::Bounds,
     camera::{Placement, SceneCamera, Shot, image_size},
+    depth_clouds::PictureEye,
     draw_order::DrawOrder,
     framing::Framing,
     labels::PlacedLabel,
@@ -181,11 +182,16 @@ pub(crate) struct Shown {
     previous: Option<Arc<SpatialVisual>>,
     /// The draw order that it was last written with.
     drawn_order: f32,
+    /// The camera of a picture whose distances are shown in space.
+    eye: Option<Box<PictureEye>>,
 }
 
 impl Shown {
-    /// Around what is shown, in the view's space.
+    /// Around what is shown, in the view's space; empty for points of a picture, which are known once it is decoded.
     fn bounds(&self) -> Bounds {
+        if self.eye.is_some() {
+            return Bounds::EMPTY;
+        }
         self.visual.bounds.transformed(&self.view_from_entity)
     }
 
@@ -324,8 +330,17 @@ impl SpatialScene {
 
     /// Bounds of everything that is shown, in the view's space. Cost: O(entities).
     pub fn bounds(&self) -> Bounds {
-        let shown = self.entities.values();
-        shown.fold(Bounds::EMPTY, |all, shown| all.union(shown.bounds()))
+        let shown = self.entities.values().map(Shown::bounds);
+        let clouds = self.clouds().map(|(_, bounds)| bounds);
+        shown.chain(clouds).fold(Bounds::EMPTY, Bounds::union)
+    }
+
+    /// Bounds of the distances that are shown in space.
+    fn clouds(&self) -> impl Iterator<Item = (&Shown, Bounds)> {
+        self.quads.values().filter_map(|quad| {
+            let shown = self.entities.get(&quad.key)?;
+            Some((shown, quad.cloud_bounds(shown)?))
+        })
     }
 
     /// Bounds of the pictures that are shown.
@@ -339,9 +354,13 @@ impl SpatialScene {
 
     /// Around one entity and all below it.
     pub(crate) fn bounds_of(&self, path: &EntityPath) -> Bounds {
-        self.at_or_below(path)
-            .filter_map(|key| self.entities.get(&key))
-            .fold(Bounds::EMPTY, |all, shown| all.union(shown.bounds()))
+        let shown = self.at_or_below(path).filter_map(|key| self.entities.get(&key));
+        let clouds = self.clouds().filter(|(shown, _)| shown.path.starts_with(path));
+        let clouds = clouds.map(|(_, bounds)| bounds);
+        shown
+            .map(Shown::bounds)
+            .chain(clouds)
+            .fold(Bounds::EMPTY, Bounds::union)
     }
 
     /// The texts over the view with their entities, in the order of the entities' paths.

@@ -13,10 +13,12 @@ use chronoscope_render::ImageQuad;
 use chronoscope_store::EntityPath;
 use rustc_hash::FxHashMap;
 
-use look::{Pose, Stacking, quad_of, texels_of};
+use look::{CloudPose, Pose, Stacking, quad_of, texels_of};
 
-use super::{OrderKey, SceneKey, SpatialScene};
+use super::{OrderKey, SceneKey, Shown, SpatialScene};
 use crate::spatial::{
+    bounds::Bounds,
+    depth_clouds::bounds_between,
     pictures::{Picture, PictureKey, PixelDecoders},
     sources::SourceId,
     textures::{PictureTexture, PictureTextures, TextureRequest},
@@ -145,6 +147,14 @@ impl PictureQuad {
 
     pub(super) fn is_shown(&self) -> bool {
         self.shown.is_some()
+    }
+
+    /// Around the points that its distances are shown as; `None` where they are not.
+    pub(super) fn cloud_bounds(&self, shown_as: &Shown) -> Option<Bounds> {
+        let (eye, shown) = (shown_as.eye.as_deref()?, self.shown.as_ref()?);
+        let view_from_picture = shown_as.view_from_entity * shown.picture.entity_from_picture();
+        let range = shown.texture.range;
+        Some(bounds_between(&shown.picture, *eye, &view_from_picture, range))
     }
 
     /// Why the picture at the cursor cannot be shown.
@@ -316,6 +326,9 @@ impl PictureQuad {
             return QuadChange::Nothing;
         }
         shown.quad.highlight = quad.highlight;
+        if let (Some(before), Some(now)) = (&mut shown.quad.cloud, &quad.cloud) {
+            (before.hovered, before.selected) = (now.hovered, now.selected);
+        }
         let is_else_equal = shown.quad == quad;
         shown.quad = quad.clone();
         world.entity_mut(shown.entity).insert(quad);
@@ -344,6 +357,11 @@ impl SpatialScene {
                 view_from_entity: shown.view_from_entity,
                 highlight: shown.lit.whole,
                 depth_offset: shown.depth_offset(self.space),
+                cloud: shown.eye.as_deref().map(|eye| CloudPose {
+                    eye: *eye,
+                    hovered: shown.lit.hovered_instance,
+                    selected: shown.lit.selected_instances.as_slice().first().copied(),
+                }),
             };
             Some((shown.visual.picture().cloned()?, pose))
         };

@@ -19,6 +19,7 @@ use crate::{
         lists::ListKey,
         parts::{KindId, Part, PartKind, PartPlace, Stage},
         textures::PictureTextures,
+        visual::Stand,
     },
 };
 
@@ -137,12 +138,12 @@ impl SpatialScene {
             let place = part_place(key, shown, &planned.placed);
             let is_drawn = if planned.is_kept && !kind.is_single {
                 if has_moved || is_reordered {
-                    (kind.set_uniform)(&mut stage, place, of_part(part, &uniform));
+                    (kind.set_uniform)(&mut stage, place, part.uniform(&uniform));
                 }
                 true
             } else {
                 num_written += if planned.is_kept { 0 } else { part.num_instances() };
-                (kind.write)(&mut stage, place, part, of_part(part, &uniform))
+                (kind.write)(&mut stage, place, part, part.uniform(&uniform))
             };
             let order = order_of(space, key, shown, planned.placed.rank);
             if !is_drawn {
@@ -178,7 +179,7 @@ impl SpatialScene {
                 && let Some(kind) = self.kinds.get(placed.list.kind)
             {
                 let place = part_place(key, shown, placed);
-                (kind.set_uniform)(&mut stage, place, of_part(part, &uniform));
+                (kind.set_uniform)(&mut stage, place, part.uniform(&uniform));
             }
         }
     }
@@ -296,6 +297,9 @@ pub(super) fn uniform_of(space: Space, key: SceneKey, shown: &Shown) -> SegmentU
         },
         picking_id: picking_id(key),
         is_whole: !has_instances,
+        has_round_points: space == Space::Three
+            && shown.visual.stand != Stand::Plane
+            && shown.visual.has_round_points,
         default_color: colors::entity_color(&shown.path).to_array(),
         default_radius: shown.default_radius,
         depth_offset: shown.depth_offset(space),
@@ -316,13 +320,6 @@ fn list_of(space: Space, key: SceneKey, id: KindId, kind: &PartKind, part: &Part
         // In a plane nothing hides by depth what is drawn later, so edges may be smooth.
         is_translucent: !kind.is_entity && (space == Space::Two || part.is_translucent()),
     }
-}
-
-/// The uniform of a part: that of its entity, as opaque as the part is.
-fn of_part(part: &Part, uniform: &SegmentUniform) -> SegmentUniform {
-    let mut uniform = uniform.clone();
-    uniform.tint[3] = part.opacity();
-    uniform
 }
 
 fn part_place<'a>(key: SceneKey, shown: &'a Shown, placed: &PlacedPart) -> PartPlace<'a> {

@@ -7,13 +7,15 @@ use std::sync::{
 
 use chronoscope_render::{Highlight, Texels};
 use chronoscope_types::{
-    AnnotationContext, Component as _, DepthImage, EncodedImage, SegmentationImage, components,
+    AnnotationContext, Component as _, DepthImage, EncodedImage, Pinhole, SegmentationImage, components,
     enums::Colormap,
 };
+use glam::DVec3;
 
 use super::*;
 use crate::spatial::{
-    AppPicturesExt as _,
+    AppPicturesExt as _, Space,
+    bounds::Bounds,
     pictures::{CustomPixels, DecodeError, DecodeOptions, PixelDecoder, PixelLayout, Pixels},
 };
 
@@ -213,6 +215,7 @@ impl Visualizer for StreamVisualizer {
             opacity: None,
             magnification: MagnificationFilter::Nearest,
             is_overlay: false,
+            point_fill_ratio: None,
             pose: None,
         };
         Ok(Some(SpatialVisual::new([Part::picture(picture)])))
@@ -338,4 +341,58 @@ fn pictures_are_highlighted() {
     viewer.app.update();
     assert_eq!(lit(&mut viewer), [Highlight::None]);
     assert_eq!(viewer.scene().version(), version, "the same is shown");
+}
+
+/// A camera at (0, 0, 10) that looks along Z, and what it sees: 2 by 2 pixels, whose middles are a quarter of a unit off at a unit's
+/// distance.
+fn depth_camera() -> [Chunk; 2] {
+    let pinhole = Pinhole::from_focal_length_and_resolution([2.0; 2], [2.0; 2]);
+    [
+        log_chunk("cam", [], &pinhole).unwrap(),
+        log_chunk("cam", [], &Transform3D::from_translation([0.0, 0.0, 10.0])).unwrap(),
+    ]
+}
+
+fn three(viewer: &Viewer) -> &SpatialScene {
+    let scenes = viewer.app.world().resource::<SpatialScenes>();
+    let mut scenes = scenes.iter();
+    scenes.find(|scene| scene.space == Space::Three).unwrap()
+}
+
+#[test]
+fn distances_stand_before_their_camera_and_are_framed() {
+    let values = [1000, 1000, 3000, 3000];
+    let [pinhole, transform] = depth_camera();
+    let mut viewer = Viewer::new([
+        pinhole,
+        transform,
+        log_chunk(
+            "cam/depth",
+            [],
+            &depth(values).with_meter(1000.0).with_point_fill_ratio(0.5),
+        )
+        .unwrap(),
+        log_chunk("cam/classes", [], &SegmentationImage::from_u8(2, 2, [0; 4])).unwrap(),
+    ]);
+    viewer.settle();
+    let scene = three(&viewer);
+    let quads = scene.shown_quads();
+    let clouds: Vec<_> = quads.iter().filter_map(|quad| quad.cloud).collect();
+    let [cloud] = clouds.as_slice() else {
+        panic!("one of the two is a cloud: {quads:?}")
+    };
+    assert_eq!(cloud.camera, DVec3::new(0.0, 0.0, 10.0));
+    assert_eq!(cloud.fill_ratio, 0.5);
+    // A meter is a thousand, and the picture is 0.3 units from the camera.
+    assert!((cloud.scale - 1.0 / 300.0).abs() < 1e-6, "{}", cloud.scale);
+    let framed = scene.framing.framed().all;
+    // The last points are 3 units away, 0.75 off; the frustum begins at the camera.
+    let expected = Bounds::between(DVec3::new(-0.75, -0.25, 11.0), DVec3::new(0.75, 0.75, 13.0));
+    let holds = framed.union(expected) == framed;
+    assert!(holds && framed.max.z < 13.01, "{framed:?}");
+    let bounds = scene.bounds_of(&"cam/depth".into());
+    assert!(
+        (bounds.max.z - 13.0).abs() < 1e-6 && (bounds.max.x - 1.5).abs() < 1e-6,
+        "{bounds:?}"
+    );
 }

@@ -1,4 +1,4 @@
-//! Pictures of distances, in the plane.
+//! Pictures of distances: in the plane, and in space as clouds before their cameras.
 
 use chronoscope_frame::{
     Report, Visualizer, VisualizerInput,
@@ -32,6 +32,7 @@ impl Visualizer for DepthImageVisualizer {
             DepthImage::METER.as_str(),
             DepthImage::COLORMAP.as_str(),
             DepthImage::DEPTH_RANGE.as_str(),
+            DepthImage::POINT_FILL_RATIO.as_str(),
             DepthImage::DRAW_ORDER.as_str(),
             DepthImage::MAGNIFICATION_FILTER.as_str(),
         ],
@@ -48,6 +49,7 @@ impl Visualizer for DepthImageVisualizer {
             meter: &DepthImage::METER,
             colormap: &DepthImage::COLORMAP,
             depth_range: &DepthImage::DEPTH_RANGE,
+            point_fill_ratio: &DepthImage::POINT_FILL_RATIO,
             draw_order: &DepthImage::DRAW_ORDER,
             magnification_filter: &DepthImage::MAGNIFICATION_FILTER,
         };
@@ -68,6 +70,7 @@ impl Visualizer for EncodedDepthImageVisualizer {
             EncodedDepthImage::METER.as_str(),
             EncodedDepthImage::COLORMAP.as_str(),
             EncodedDepthImage::DEPTH_RANGE.as_str(),
+            EncodedDepthImage::POINT_FILL_RATIO.as_str(),
             EncodedDepthImage::DRAW_ORDER.as_str(),
             EncodedDepthImage::MAGNIFICATION_FILTER.as_str(),
         ],
@@ -83,6 +86,7 @@ impl Visualizer for EncodedDepthImageVisualizer {
             meter: &EncodedDepthImage::METER,
             colormap: &EncodedDepthImage::COLORMAP,
             depth_range: &EncodedDepthImage::DEPTH_RANGE,
+            point_fill_ratio: &EncodedDepthImage::POINT_FILL_RATIO,
             draw_order: &EncodedDepthImage::DRAW_ORDER,
             magnification_filter: &EncodedDepthImage::MAGNIFICATION_FILTER,
         };
@@ -95,6 +99,7 @@ struct Names<'a> {
     meter: &'a ComponentName,
     colormap: &'a ComponentName,
     depth_range: &'a ComponentName,
+    point_fill_ratio: &'a ComponentName,
     draw_order: &'a ComponentName,
     magnification_filter: &'a ComponentName,
 }
@@ -115,7 +120,11 @@ fn depth_visual(
             .filter(|meter| meter.is_finite() && *meter > 0.0)
             .unwrap_or_else(|| default_meter(pixels.source())),
     };
+    let fill_ratio = read_first::<components::FillRatio>(input, names.point_fill_ratio)?;
+    let fill_ratio = fill_ratio.filter(|ratio| ratio.is_finite() && *ratio > 0.0);
     let picture = Picture {
+        // Without gaps.
+        point_fill_ratio: Some(fill_ratio.unwrap_or(1.0)),
         magnification: read_magnification(input, names.magnification_filter)?,
         ..pixels.into_picture(mapping)
     };

@@ -119,6 +119,7 @@ impl PicturePixels {
             opacity: None,
             magnification: MagnificationFilter::Nearest,
             is_overlay: false,
+            point_fill_ratio: None,
             pose: None,
         }
     }

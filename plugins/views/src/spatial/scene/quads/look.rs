@@ -6,11 +6,12 @@ use bevy::{
     image::Image,
     math::Vec2,
 };
-use chronoscope_render::{Highlight, ImageQuad, Magnification, Texels};
+use chronoscope_render::{DepthCloud, Highlight, ImageQuad, Magnification, Texels};
 use chronoscope_types::enums::MagnificationFilter;
 use glam::DAffine3;
 
 use crate::spatial::{
+    depth_clouds::{PictureEye, scale_of},
     pictures::{Picture, PixelMapping},
     scene::{SceneKey, write::picking_id},
     textures::{PictureTexture, PictureTextures},
@@ -23,6 +24,16 @@ pub(super) struct Pose {
     pub(super) highlight: Highlight,
     /// How many steps of depth it is drawn nearer than it is.
     pub(super) depth_offset: f32,
+    /// Where its distances are shown in space.
+    pub(super) cloud: Option<CloudPose>,
+}
+
+/// Where the distances of a picture are shown, and which of them stand out.
+#[derive(Clone, Copy)]
+pub(super) struct CloudPose {
+    pub(super) eye: PictureEye,
+    pub(super) hovered: Option<u32>,
+    pub(super) selected: Option<u32>,
 }
 
 /// How the quads of a scene lie on each other.
@@ -74,7 +85,15 @@ pub(super) fn quad_of(
             1.0
         });
     let [width, height] = picture.size();
+    let cloud = pose.cloud.zip(picture.point_fill_ratio);
     ImageQuad {
+        cloud: cloud.map(|(cloud, fill_ratio)| DepthCloud {
+            camera: cloud.eye.position,
+            scale: scale_of(picture, cloud.eye) as f32,
+            fill_ratio,
+            hovered: cloud.hovered,
+            selected: cloud.selected,
+        }),
         image,
         texels,
         world_from_quad: pose.view_from_entity * picture.entity_from_picture(),
