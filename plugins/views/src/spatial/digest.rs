@@ -73,11 +73,10 @@ impl SpatialScene {
                 let part = shown.position_of(*rank)?;
                 let content = shown.visual.parts.get(part)?;
                 // Ids are given in the order of arrival.
-                let mut uniform = SegmentUniform {
+                let uniform = SegmentUniform {
                     picking_id: 0,
-                    ..uniform
+                    ..content.uniform(&uniform)
                 };
-                uniform.tint[3] = content.opacity();
                 Some(PartDigest {
                     path: path.to_string(),
                     visualizer: sources.of(*source)?.name,

@@ -149,12 +149,32 @@ impl Marks<'_> {
         if let Some(color) = clamped(&self.colors, instance) {
             return Some(color.to_be_bytes());
         }
-        let class = clamped(&self.class_ids, instance)?;
+        let class = self.class(instance)?;
         Some(class_color(
             self.context.as_deref(),
             class,
             clamped(&self.keypoint_ids, instance),
         ))
+    }
+
+    /// The class of an instance: 0 where it is a keypoint and nothing else is said.
+    fn class(&self, instance: usize) -> Option<u16> {
+        let of_keypoint = || self.has_keypoints().then_some(0);
+        clamped(&self.class_ids, instance).or_else(of_keypoint)
+    }
+
+    /// The class of an instance and which of its keypoints it is.
+    pub(crate) fn keypoint(&self, instance: usize) -> Option<(u16, u16)> {
+        Some((self.class(instance)?, clamped(&self.keypoint_ids, instance)?))
+    }
+
+    pub(crate) fn has_keypoints(&self) -> bool {
+        !self.keypoint_ids.is_empty()
+    }
+
+    /// What the ids of classes and keypoints stand for.
+    pub(crate) fn annotations(&self) -> Option<&AnnotationContext> {
+        self.context.as_deref()
     }
 
     /// The color of an instance as primitives carry it.
@@ -199,10 +219,7 @@ impl Marks<'_> {
         {
             return labels.get(instance.min(labels.len() - 1));
         }
-        let class = self
-            .context
-            .as_deref()?
-            .class(clamped(&self.class_ids, instance)?)?;
+        let class = self.context.as_deref()?.class(self.class(instance)?)?;
         if let Some(keypoint) = clamped(&self.keypoint_ids, instance)
             && let Some(info) = class.keypoints.iter().find(|info| info.id == keypoint)
         {
@@ -241,7 +258,8 @@ impl Marks<'_> {
         if let Some(text) = only {
             return vec![(None, shown_text(text))];
         }
-        let has_texts = self.labels.is_some() || (!self.class_ids.is_empty() && self.context.is_some());
+        let has_classes = !self.class_ids.is_empty() || self.has_keypoints();
+        let has_texts = self.labels.is_some() || (has_classes && self.context.is_some());
         if !has_texts || (self.show_labels.is_none() && count > MAX_UNASKED_LABELS) {
             return Vec::new();
         }
@@ -249,6 +267,26 @@ impl Marks<'_> {
             .filter_map(|instance| Some((Some(instance), shown_text(self.text(instance)?))))
             .take(MAX_LABELS)
             .collect()
+    }
+}
+
+#[cfg(test)]
+impl<'a> Marks<'a> {
+    /// Keypoints of classes, and nothing else.
+    pub(crate) fn of_keypoints(
+        class_ids: &'a [u16],
+        keypoint_ids: &'a [u16],
+        context: AnnotationContext,
+    ) -> Self {
+        Self {
+            colors: Cow::Borrowed(&[]),
+            radii: Cow::Borrowed(&[]),
+            labels: None,
+            show_labels: None,
+            class_ids: Cow::Borrowed(class_ids),
+            keypoint_ids: Cow::Borrowed(keypoint_ids),
+            context: Some(Arc::new(context)),
+        }
     }
 }
 
@@ -291,13 +329,8 @@ mod tests {
 
     fn marks<'a>(classes: &'a [u16], context: &'a AnnotationContext) -> Marks<'a> {
         Marks {
-            colors: Cow::Borrowed(&[]),
-            radii: Cow::Borrowed(&[]),
-            labels: None,
             show_labels: Some(true),
-            class_ids: Cow::Borrowed(classes),
-            keypoint_ids: Cow::Borrowed(&[]),
-            context: Some(Arc::new(context.clone())),
+            ..Marks::of_keypoints(classes, &[], context.clone())
         }
     }
 

@@ -12,7 +12,7 @@ use std::{
 
 use bevy::{app::App, asset::Assets, ecs::prelude::*, log::warn_once, shader::Shader};
 use chronoscope_render::{InstancePlugin, SegmentUniform};
-use glam::DVec3;
+use glam::{DAffine3, DVec3};
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::{
@@ -30,6 +30,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Part {
     content: Arc<dyn Content>,
+    /// Where it stands in the space of its entity, where that is not at the origin.
+    pose: Option<Arc<DAffine3>>,
     is_translucent: bool,
     opacity: u8,
 }
@@ -56,6 +58,7 @@ impl Part {
     fn of(content: Arc<dyn Content>) -> Self {
         Self {
             content,
+            pose: None,
             is_translucent: false,
             opacity: 255,
         }
@@ -73,6 +76,32 @@ impl Part {
     pub fn with_opacity(mut self, opacity: u8) -> Self {
         self.opacity = opacity;
         self
+    }
+
+    /// The same instances at a pose in the space of the entity. Pictures and meshes have poses of their own and stay where they are.
+    #[must_use]
+    pub fn at_pose(&self, pose: DAffine3) -> Self {
+        Self {
+            // Parts are told apart by their content.
+            content: self.content.shared(),
+            pose: Some(Arc::new(pose)),
+            ..*self
+        }
+    }
+
+    /// Where it stands in the space of its entity.
+    pub fn pose(&self) -> DAffine3 {
+        self.pose.as_deref().copied().unwrap_or(DAffine3::IDENTITY)
+    }
+
+    /// The uniform of its instances: that of its entity, where the part stands, as opaque as the part is.
+    pub(crate) fn uniform(&self, of_entity: &SegmentUniform) -> SegmentUniform {
+        let mut uniform = of_entity.clone();
+        uniform.tint[3] = self.opacity;
+        if let Some(pose) = &self.pose {
+            uniform.world_from_entity *= **pose;
+        }
+        uniform
     }
 
     /// Whether what lies behind shines through somewhere.
@@ -123,7 +152,11 @@ impl Part {
 
     /// Bounds of all instances, without their radii. Cost: O(instances).
     pub fn bounds(&self) -> Bounds {
-        self.content.bounds()
+        let bounds = self.content.bounds();
+        match &self.pose {
+            Some(pose) => bounds.transformed(pose),
+            None => bounds,
+        }
     }
 
     /// A hash of the instances, or of the key of a picture or a mesh. Cost: O(instances).
@@ -146,6 +179,8 @@ trait Content: Any + fmt::Debug + Send + Sync {
     fn heap_bytes(&self) -> u64;
     fn bounds(&self) -> Bounds;
     fn content_hash(&self) -> u64;
+    /// The same content, told apart from this.
+    fn shared(&self) -> Arc<dyn Content>;
 }
 
 #[derive(Debug)]
@@ -169,6 +204,10 @@ impl<P: SpatialPrimitive> Content for Instances<P> {
         let mut hasher = FxHasher::default();
         hasher.write(bytemuck::cast_slice(&self.0));
         hasher.finish()
+    }
+
+    fn shared(&self) -> Arc<dyn Content> {
+        Arc::new(Self(Arc::clone(&self.0)))
     }
 }
 
@@ -194,6 +233,10 @@ impl Content for PicturePart {
         let mut hasher = FxHasher::default();
         self.0.key.hash(&mut hasher);
         hasher.finish()
+    }
+
+    fn shared(&self) -> Arc<dyn Content> {
+        Arc::new(Self(Arc::clone(&self.0)))
     }
 }
 
@@ -230,6 +273,10 @@ impl Content for MeshContent {
             values.map(f32::to_bits).hash(&mut hasher);
         }
         hasher.finish()
+    }
+
+    fn shared(&self) -> Arc<dyn Content> {
+        Arc::new(Self(Arc::clone(&self.0)))
     }
 }
 

@@ -5,7 +5,8 @@ use chronoscope_blueprint::ViewClassId;
 use chronoscope_frame::AppVisualizerExt as _;
 use chronoscope_render::{ArrowInstance, DEFAULT_RADIUS};
 use chronoscope_types::{
-    Arrows3D, Boxes2D, Boxes3D, CoordinateFrame, Transform3D, TransformAxes3D, log_chunk,
+    Arrows3D, AsComponents, Boxes2D, Boxes3D, CoordinateFrame, InstancePoses3D, LineStrips3D, Points3D,
+    Transform3D, TransformAxes3D, log_chunk,
 };
 
 use super::{Broken, Viewer};
@@ -34,6 +35,58 @@ fn there_are_as_many_instances_as_the_sdk_means() {
         .with_centers([[0.0, 0.0], [20.0, 0.0]]);
     let mut viewer = Viewer::new([log_chunk("one", [], &rectangles).unwrap()]);
     assert_eq!(instances(&mut viewer), 4, "its four sides");
+}
+
+/// What is logged with poses stands at each of them, sheared ones too, and nowhere else.
+#[test]
+fn whatever_is_logged_with_poses_is_repeated() {
+    let poses = InstancePoses3D::default()
+        .with_translations([[10.0, 0.0, 0.0], [0.0, 20.0, 0.0]])
+        .with_scales([[1.0, 1.0, 3.0]]);
+    let log = |path: &str, archetype: &dyn AsComponents| log_chunk(path, [], archetype).unwrap();
+    let corner = [1.0, 1.0, 1.0];
+    let mut viewer = Viewer::new([
+        log(
+            "/points",
+            &Points3D::new([[0.0; 3], corner]).with_labels(["a", "b"]),
+        ),
+        log("/points", &poses),
+        log("/lines", &LineStrips3D::new([vec![[0.0; 3], corner]])),
+        log("/lines", &poses),
+        log("/arrows", &Arrows3D::default().with_vectors([corner])),
+        log("/arrows", &poses),
+        log("/boxes", &Boxes3D::from_half_sizes([corner])),
+        log("/boxes", &poses),
+        log("/once", &Points3D::new([[0.0; 3], corner])),
+        log("/once", &InstancePoses3D::default().with_translations([[7.0; 3]])),
+    ]);
+    let scene = viewer.scene();
+    for path in ["/points", "/lines", "/arrows", "/boxes"] {
+        let bounds = scene.bounds_of(&path.into());
+        assert_eq!(
+            (bounds.max.x, bounds.max.y, bounds.max.z),
+            (11.0, 21.0, 3.0),
+            "{path}"
+        );
+    }
+    assert_eq!(scene.labels().count(), 4, "each label at each pose");
+    let of = |path: &str| {
+        let shown = scene.shown().find(|(_, shown)| shown.path == path.into());
+        shown.unwrap().1
+    };
+    assert!(
+        !of("/points").visual.has_instances,
+        "the same instance is there twice"
+    );
+    assert!(of("/once").visual.has_instances);
+    assert_eq!(scene.bounds_of(&"/once".into()).max.x, 8.0);
+    let points: Vec<_> = viewer
+        .digest()
+        .into_iter()
+        .filter(|part| part.path == "/points")
+        .map(|part| part.uniform.world_from_entity.translation.to_array())
+        .collect();
+    assert_eq!(points, [[10.0, 0.0, 0.0], [0.0, 20.0, 0.0]]);
 }
 
 #[test]

@@ -8,7 +8,11 @@ use chronoscope_render::ArrowInstance;
 use chronoscope_types::{Arrows2D, Arrows3D, ComponentName, clamped, read};
 use glam::Vec3;
 
-use super::{draw_order, flat, num_instances, read_draw_order};
+use super::{
+    draw_order, flat, num_instances,
+    poses::{repeat, with_poses},
+    read_draw_order,
+};
 use crate::spatial::{
     marks::{MarkCells, Marks, read_cell},
     parts::Part,
@@ -24,7 +28,7 @@ impl Visualizer for Arrows3DVisualizer {
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Arrows3D",
         required: &[Arrows3D::VECTORS.as_str()],
-        optional: &[
+        optional: with_poses![
             Arrows3D::ORIGINS.as_str(),
             Arrows3D::COLORS.as_str(),
             Arrows3D::RADII.as_str(),
@@ -44,13 +48,8 @@ impl Visualizer for Arrows3DVisualizer {
         let cells = MarkCells::of::<Self>(input);
         let marks = cells.read(input)?;
 
-        Ok(visual(
-            Arrows3D::VECTORS,
-            &vectors,
-            &origins,
-            |place| place,
-            &marks,
-        ))
+        let visual = visual(Arrows3D::VECTORS, &vectors, &origins, |place| place, &marks);
+        repeat(input, visual)
     }
 }
 

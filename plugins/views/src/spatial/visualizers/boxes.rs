@@ -10,7 +10,9 @@ use glam::{DVec3, Mat3, Vec3};
 use smallvec::smallvec;
 
 use super::{
-    draw_order, fail, flat, num_instances, read_draw_order,
+    draw_order, fail, flat, num_instances,
+    poses::with_poses,
+    read_draw_order,
     solids::{Edges, Pose, PoseNames, SolidShape, Stroke, sized_solids},
 };
 use crate::spatial::{
@@ -36,7 +38,7 @@ impl Visualizer for Boxes3DVisualizer {
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Boxes3D",
         required: &[Boxes3D::HALF_SIZES.as_str()],
-        optional: &[
+        optional: with_poses![
             Boxes3D::CENTERS.as_str(),
             Boxes3D::ROTATION_AXIS_ANGLES.as_str(),
             Boxes3D::QUATERNIONS.as_str(),

@@ -9,6 +9,7 @@ use chronoscope_types::Capsules3D;
 use glam::Vec3;
 
 use super::{
+    poses::with_poses,
     solids::{Edges, EllipseArc, Pose, PoseNames, SolidShape, Stroke, around},
     tubes::{Tube, TubeNames, tubes},
 };
@@ -34,7 +35,7 @@ impl Visualizer for Capsules3DVisualizer {
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Capsules3D",
         required: &[Capsules3D::LENGTHS.as_str(), Capsules3D::RADII.as_str()],
-        optional: &[
+        optional: with_poses![
             Capsules3D::TRANSLATIONS.as_str(),
             Capsules3D::ROTATION_AXIS_ANGLES.as_str(),
             Capsules3D::QUATERNIONS.as_str(),

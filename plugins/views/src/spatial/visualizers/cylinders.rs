@@ -9,6 +9,7 @@ use chronoscope_types::Cylinders3D;
 use glam::Vec3;
 
 use super::{
+    poses::with_poses,
     solids::{Edges, EllipseArc, Pose, PoseNames, SolidShape, Stroke, around, reach_of_ellipsoid},
     tubes::{Tube, TubeNames, tubes},
 };
@@ -34,7 +35,7 @@ impl Visualizer for Cylinders3DVisualizer {
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Cylinders3D",
         required: &[Cylinders3D::LENGTHS.as_str(), Cylinders3D::RADII.as_str()],
-        optional: &[
+        optional: with_poses![
             Cylinders3D::CENTERS.as_str(),
             Cylinders3D::ROTATION_AXIS_ANGLES.as_str(),
             Cylinders3D::QUATERNIONS.as_str(),

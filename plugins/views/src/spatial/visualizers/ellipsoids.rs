@@ -8,8 +8,11 @@ use chronoscope_render::EllipsoidInstance;
 use chronoscope_types::Ellipsoids3D;
 use glam::Vec3;
 
-use super::solids::{
-    Edges, EllipseArc, Pose, PoseNames, SolidShape, Stroke, around, reach_of_ellipsoid, sized_solids,
+use super::{
+    poses::with_poses,
+    solids::{
+        Edges, EllipseArc, Pose, PoseNames, SolidShape, Stroke, around, reach_of_ellipsoid, sized_solids,
+    },
 };
 use crate::spatial::visual::SpatialVisual;
 
@@ -29,7 +32,7 @@ impl Visualizer for Ellipsoids3DVisualizer {
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Ellipsoids3D",
         required: &[Ellipsoids3D::HALF_SIZES.as_str()],
-        optional: &[
+        optional: with_poses![
             Ellipsoids3D::CENTERS.as_str(),
             Ellipsoids3D::ROTATION_AXIS_ANGLES.as_str(),
             Ellipsoids3D::QUATERNIONS.as_str(),

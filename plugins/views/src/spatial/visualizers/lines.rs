@@ -9,7 +9,11 @@ use chronoscope_types::{LineStrips2D, LineStrips3D, ListSlices, PlainValue, read
 use glam::{DVec3, Vec3};
 use smallvec::smallvec;
 
-use super::{draw_order, fail, flat, num_instances, read_draw_order};
+use super::{
+    draw_order, fail, flat, num_instances,
+    poses::{repeat, with_poses},
+    read_draw_order,
+};
 use crate::spatial::{
     bounds::Bounds,
     marks::{MarkCells, Marks},
@@ -26,7 +30,7 @@ impl Visualizer for LineStrips3DVisualizer {
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Lines3D",
         required: &[LineStrips3D::STRIPS.as_str()],
-        optional: &[
+        optional: with_poses![
             LineStrips3D::COLORS.as_str(),
             LineStrips3D::RADII.as_str(),
             LineStrips3D::LABELS.as_str(),
@@ -44,7 +48,7 @@ impl Visualizer for LineStrips3DVisualizer {
         let strips = read::strips3d(&array).map_err(|error| fail(input, &error))?;
         let cells = MarkCells::of::<Self>(input);
         let count = num_instances(LineStrips3D::ARCHETYPE, &[(LineStrips3D::STRIPS, strips.len())]);
-        Ok(visual(&strips, count, |point| point, &cells.read(input)?))
+        repeat(input, visual(&strips, count, |point| point, &cells.read(input)?))
     }
 }
 

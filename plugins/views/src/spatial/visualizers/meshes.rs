@@ -8,10 +8,14 @@ use chronoscope_frame::{
 };
 use chronoscope_render::MeshSides;
 use chronoscope_types::{
-    Asset3D, ComponentName, InstancePoses3D, Mesh3D, enums::MeshFaceRendering, read, records::ImageFormat,
+    Asset3D, ComponentName, Mesh3D, enums::MeshFaceRendering, read, records::ImageFormat,
 };
 
-use super::{fail, images::read_first, poses::read_poses};
+use super::{
+    fail,
+    images::read_first,
+    poses::{read_poses, with_poses},
+};
 use crate::spatial::{
     bounds::Bounds,
     marks::{class_color, read_cell},
@@ -30,7 +34,7 @@ impl Visualizer for Mesh3DVisualizer {
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Mesh3D",
         required: &[Mesh3D::VERTEX_POSITIONS.as_str()],
-        optional: &[
+        optional: with_poses![
             Mesh3D::TRIANGLE_INDICES.as_str(),
             Mesh3D::VERTEX_NORMALS.as_str(),
             Mesh3D::VERTEX_COLORS.as_str(),
@@ -40,11 +44,6 @@ impl Visualizer for Mesh3DVisualizer {
             Mesh3D::ALBEDO_TEXTURE_BUFFER.as_str(),
             Mesh3D::ALBEDO_TEXTURE_FORMAT.as_str(),
             Mesh3D::CLASS_IDS.as_str(),
-            InstancePoses3D::TRANSLATIONS.as_str(),
-            InstancePoses3D::ROTATION_AXIS_ANGLES.as_str(),
-            InstancePoses3D::QUATERNIONS.as_str(),
-            InstancePoses3D::SCALES.as_str(),
-            InstancePoses3D::MAT3X3.as_str(),
         ],
         contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
@@ -102,15 +101,7 @@ impl Visualizer for Asset3DVisualizer {
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Asset3D",
         required: &[Asset3D::BLOB.as_str()],
-        optional: &[
-            Asset3D::MEDIA_TYPE.as_str(),
-            Asset3D::ALBEDO_FACTOR.as_str(),
-            InstancePoses3D::TRANSLATIONS.as_str(),
-            InstancePoses3D::ROTATION_AXIS_ANGLES.as_str(),
-            InstancePoses3D::QUATERNIONS.as_str(),
-            InstancePoses3D::SCALES.as_str(),
-            InstancePoses3D::MAT3X3.as_str(),
-        ],
+        optional: with_poses![Asset3D::MEDIA_TYPE.as_str(), Asset3D::ALBEDO_FACTOR.as_str(),],
         contexts: &[],
         mode: QueryMode::LatestAt,
     };

@@ -5,15 +5,22 @@ use chronoscope_frame::{
     visualizer::{QueryMode, VisualizerInfo},
 };
 use chronoscope_render::PointInstance;
-use chronoscope_types::{Points2D, Points3D, read};
+use chronoscope_types::{Points2D, Points3D, components, enums::PointShading, read};
 use glam::{DVec3, Vec3};
 use smallvec::smallvec;
 
-use super::{draw_order, fail, flat, num_instances, read_draw_order};
+use super::{
+    draw_order, fail, flat,
+    images::read_first,
+    num_instances,
+    poses::{repeat, with_poses},
+    read_draw_order,
+};
 use crate::spatial::{
     bounds::Bounds,
     marks::{MarkCells, Marks},
     parts::Part,
+    skeletons::connections,
     visual::SpatialVisual,
 };
 
@@ -26,13 +33,14 @@ impl Visualizer for Points3DVisualizer {
     const INFO: VisualizerInfo = VisualizerInfo {
         name: "Points3D",
         required: &[Points3D::POSITIONS.as_str()],
-        optional: &[
+        optional: with_poses![
             Points3D::COLORS.as_str(),
             Points3D::RADII.as_str(),
             Points3D::LABELS.as_str(),
             Points3D::SHOW_LABELS.as_str(),
             Points3D::CLASS_IDS.as_str(),
             Points3D::KEYPOINT_IDS.as_str(),
+            Points3D::POINT_SHADING.as_str(),
         ],
         contexts: &[Annotations::NAME],
         mode: QueryMode::LatestAt,
@@ -44,11 +52,17 @@ impl Visualizer for Points3DVisualizer {
         };
         let positions = read::positions3d(&array).map_err(|error| fail(input, &error))?;
         let cells = MarkCells::of::<Self>(input);
-        Ok(visual(
+        let shading = read_first::<components::PointShading>(input, &Points3D::POINT_SHADING)?;
+        let visual = visual(
             num_instances(Points3D::ARCHETYPE, &[(Points3D::POSITIONS, positions.len())]),
             |at| positions.get(at).copied(),
             &cells.read(input)?,
-        ))
+        );
+        let visual = visual.map(|visual| SpatialVisual {
+            has_round_points: shading != Some(PointShading::Flat),
+            ..visual
+        });
+        repeat(input, visual)
     }
 }
 
@@ -112,8 +126,14 @@ fn visual(
     let labels = marks.labels(count, bounds.center(), |at| {
         Some(DVec3::from_array(position(at)?.map(f64::from)))
     });
+    let mut parts = smallvec![Part::new(points).with_translucency(marks.has_alpha())];
+    let skeleton = connections(marks, count, &position);
+    if !skeleton.is_empty() {
+        // In a plane, points lie on their lines.
+        parts.insert(0, Part::new(skeleton));
+    }
     Some(SpatialVisual {
-        parts: smallvec![Part::new(points).with_translucency(marks.has_alpha())],
+        parts,
         bounds,
         labels,
         ..SpatialVisual::default()

@@ -5,10 +5,59 @@ use std::sync::Arc;
 use chronoscope_frame::{Report, VisualizerInput};
 use chronoscope_render::MeshPose;
 use chronoscope_types::{InstancePoses3D, clamped, read};
-use glam::{Affine3A, Mat3, Vec3};
+use glam::{Affine3A, DAffine3, Mat3, Vec3};
 
 use super::{num_instances, rotations};
-use crate::spatial::marks::read_cell;
+use crate::spatial::{marks::read_cell, visual::SpatialVisual};
+
+/// What is repeated draws no more instances than this.
+const MAX_REPEATED: usize = 4_000_000;
+
+/// The names of components, and those of the poses that [`repeat`] reads.
+macro_rules! with_poses {
+    ($($name:expr),* $(,)?) => {
+        &[
+            $($name,)*
+            chronoscope_types::InstancePoses3D::TRANSLATIONS.as_str(),
+            chronoscope_types::InstancePoses3D::ROTATION_AXIS_ANGLES.as_str(),
+            chronoscope_types::InstancePoses3D::QUATERNIONS.as_str(),
+            chronoscope_types::InstancePoses3D::SCALES.as_str(),
+            chronoscope_types::InstancePoses3D::MAT3X3.as_str(),
+        ]
+    };
+}
+pub(super) use with_poses;
+
+/// Everything that a visual shows, at each pose of its entity, if there are any.
+///
+/// # Errors
+/// Where a component of the poses cannot be read as that, or there would be too many instances.
+pub(super) fn repeat(
+    input: &VisualizerInput<'_>,
+    visual: Option<SpatialVisual>,
+) -> Result<Option<SpatialVisual>, Report> {
+    let Some(visual) = visual else {
+        return Ok(None);
+    };
+    let Some(poses) = read_poses(input)? else {
+        return Ok(Some(visual));
+    };
+    let count = visual.num_instances().saturating_mul(poses.len());
+    if count > MAX_REPEATED && poses.len() > 1 {
+        let (instances, poses) = (visual.num_instances(), poses.len());
+        return Err(input.report(format!(
+            "{instances} instances at {poses} poses are more than can be drawn ({MAX_REPEATED})"
+        )));
+    }
+    let poses: Vec<DAffine3> = poses
+        .iter()
+        .map(|MeshPose { entity_from_mesh, .. }| DAffine3 {
+            matrix3: entity_from_mesh.matrix3.as_dmat3(),
+            translation: entity_from_mesh.translation.as_dvec3(),
+        })
+        .collect();
+    Ok(Some(visual.repeated(&poses)))
+}
 
 /// The poses of an entity; `None` where it has none and stands as it is. A pose that is none, as with a
 /// rotation about nothing, is left out; the others keep their numbers.

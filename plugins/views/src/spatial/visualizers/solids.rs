@@ -13,7 +13,7 @@ use chronoscope_types::{ComponentName, clamped, enums::FillMode, read, records::
 use glam::{Quat, Vec3};
 use smallvec::SmallVec;
 
-use super::{fail, num_instances, rotations};
+use super::{fail, num_instances, poses::repeat, rotations};
 use crate::spatial::{
     SpatialPrimitive,
     bounds::Bounds,
@@ -190,10 +190,11 @@ pub(super) fn sized_solids<V: Visualizer, S: SolidShape>(
     let poses = cells.read(input)?;
     let count = poses.num_solids(names, &[(half_sizes_name, half_sizes.len())]);
     let marks = MarkCells::of::<V>(input);
-    Ok(poses.visual(count, &marks.read(input)?, |instance| {
+    let visual = poses.visual(count, &marks.read(input)?, |instance| {
         let half_size = Vec3::from_array(clamped(&half_sizes, instance)?).abs();
         half_size.is_finite().then(|| shape_of(half_size))
-    }))
+    });
+    repeat(input, visual)
 }
 
 struct Solid<S> {

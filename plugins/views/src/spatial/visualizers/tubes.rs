@@ -6,7 +6,10 @@ use chronoscope_frame::{Report, Visualizer, VisualizerInput};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{ComponentName, clamped, read};
 
-use super::solids::{PoseCells, PoseNames, SolidShape};
+use super::{
+    poses::repeat,
+    solids::{PoseCells, PoseNames, SolidShape},
+};
 use crate::spatial::{
     marks::{MarkCells, read_cell},
     visual::SpatialVisual,
@@ -82,9 +85,10 @@ pub(super) fn tubes<V: Visualizer, S: SolidShape>(
     ];
     let count = poses.num_solids(&names.poses, &sizes);
     let marks = MarkCells::of::<V>(input);
-    Ok(poses.visual(count, &marks.read(input)?, |instance| {
+    let visual = poses.visual(count, &marks.read(input)?, |instance| {
         tubes.get(instance).map(shape_of)
-    }))
+    });
+    repeat(input, visual)
 }
 
 /// The sizes of a cylinder or capsule.
