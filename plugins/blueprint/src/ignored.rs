@@ -12,15 +12,22 @@ use crate::{
 };
 
 /// The properties of views that are honored.
-const HONORED_PROPERTIES: [&str; 27] = [
+const HONORED_PROPERTIES: [&str; 36] = [
     EYE_POSITION_REST.name,
     EYE_TARGET_REST.name,
     archetypes::Background::COLOR.name,
     archetypes::Background::KIND.name,
     archetypes::EyeControls3D::EYE_UP.name,
+    archetypes::EyeControls3D::KIND.name,
     archetypes::EyeControls3D::LOOK_TARGET.name,
     archetypes::EyeControls3D::POSITION.name,
+    archetypes::EyeControls3D::SPEED.name,
+    archetypes::EyeControls3D::SPIN_SPEED.name,
+    archetypes::EyeControls3D::TRACKING_ENTITY.name,
+    archetypes::LineGrid3D::COLOR.name,
+    archetypes::LineGrid3D::PLANE.name,
     archetypes::LineGrid3D::SPACING.name,
+    archetypes::LineGrid3D::STROKE_WIDTH.name,
     archetypes::LineGrid3D::VISIBLE.name,
     archetypes::PlotBackground::COLOR.name,
     archetypes::PlotBackground::SHOW_GRID.name,
@@ -28,6 +35,8 @@ const HONORED_PROPERTIES: [&str; 27] = [
     archetypes::PlotLegend::VISIBLE.name,
     archetypes::ScalarAxis::RANGE.name,
     archetypes::ScalarAxis::ZOOM_LOCK.name,
+    archetypes::SpatialInformation::SHOW_AXES.name,
+    archetypes::SpatialInformation::SHOW_BOUNDING_BOX.name,
     archetypes::TimeAxis::LINK.name,
     archetypes::TimeAxis::VIEW_RANGE.name,
     archetypes::TimeAxis::ZOOM_LOCK.name,

@@ -17,6 +17,9 @@ use chronoscope_types::{
 use egui::Color32;
 use glam::DVec3;
 
+/// A bright background, where the blueprint asks for one and for no color.
+const BRIGHT: Color32 = Color32::from_rgb(0xD9, 0xDD, 0xE3);
+
 /// The properties of views of one class.
 pub(crate) trait ViewProperties: Clone + Default + Send + Sync + 'static {
     /// The class of the views that have them.
@@ -140,19 +143,33 @@ impl PropertyReader<'_> {
         read::bools(&self.value(component)?).ok()?.first().copied()
     }
 
+    /// A property that is a text.
+    pub(crate) fn text(&self, component: &str) -> Option<String> {
+        let array = self.value(component)?;
+        Some(read::texts(&array).ok()?.first()?.to_owned())
+    }
+
     /// A property that is one number, if it is finite.
     pub(crate) fn number(&self, component: &str) -> Option<f32> {
-        components::Radius::read(&self.value(component)?)
-            .ok()?
-            .first()
-            .copied()
-            .filter(|value| value.is_finite())
+        let array = self.value(component)?;
+        let doubles = || read::scalars(&array).ok()?.first().map(|value| *value as f32);
+        let value = match components::Radius::read(&array) {
+            Ok(values) => values.first().copied(),
+            // Some are said with more digits.
+            Err(_) => doubles(),
+        };
+        value.filter(|value| value.is_finite())
+    }
+
+    /// A property that is a color in sRGB, with straight alpha.
+    pub(crate) fn rgba(&self, component: &str) -> Option<[u8; 4]> {
+        let array = self.value(component)?;
+        Some(read::colors(&array).ok()?.first()?.to_be_bytes())
     }
 
     /// A property that is a color.
     pub(crate) fn color(&self, component: &str) -> Option<Color32> {
-        let array = self.value(component)?;
-        let [r, g, b, a] = read::colors(&array).ok()?.first()?.to_be_bytes();
+        let [r, g, b, a] = self.rgba(component)?;
         Some(Color32::from_rgba_unmultiplied(r, g, b, a))
     }
 
@@ -162,11 +179,12 @@ impl PropertyReader<'_> {
             let kinds = blueprint_components::BackgroundKind::read(&array).ok()?;
             kinds.first().copied()
         });
-        if kind.is_some_and(|kind| kind != BackgroundKind::SolidColor) {
-            return None;
+        match kind {
+            Some(BackgroundKind::GradientDark) => return None,
+            Some(BackgroundKind::GradientBright) => return Some(BRIGHT),
+            Some(BackgroundKind::SolidColor) | None => {}
         }
-        let array = self.value(&Background::COLOR)?;
-        let [r, g, b, _] = read::colors(&array).ok()?.first()?.to_be_bytes();
+        let [r, g, b, _] = self.rgba(&Background::COLOR)?;
         Some(Color32::from_rgb(r, g, b))
     }
 }

@@ -21,6 +21,8 @@ pub struct PlacedLabel {
     pub instance: Option<u32>,
     /// The middle of the upper edge of the text.
     pub position: DVec3,
+    /// How far below that the text begins: scene units, or negative UI points.
+    pub clearance: f32,
     /// The text.
     pub text: Arc<str>,
     /// The color of the text in sRGB.
@@ -45,9 +47,16 @@ pub fn paint_labels<'a, T>(
         .filter_map(|(owner, label)| {
             let seen = projector.project(label.position)?;
             let is_visible = projector.contains(seen.position, 0.0);
+            let clearance = match label.clearance {
+                units if units >= 0.0 => units * seen.scale as f32 * scale.y,
+                points => -points,
+            };
+            let below = Vec2::new(0.0, clearance);
             is_visible.then(|| SeenLabel {
                 depth: seen.depth,
-                anchor: picture.min + scale * Vec2::new(seen.position.x as f32, seen.position.y as f32),
+                anchor: picture.min
+                    + scale * Vec2::new(seen.position.x as f32, seen.position.y as f32)
+                    + below,
                 owner,
                 label,
             })

@@ -237,6 +237,7 @@ impl Marks<'_> {
             position.is_finite().then(|| Label {
                 instance: instance.and_then(|at| u32::try_from(at).ok()),
                 position,
+                clearance: 0.0,
                 text,
                 color: self.color(instance.unwrap_or(0)),
             })

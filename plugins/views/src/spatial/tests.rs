@@ -37,6 +37,7 @@ use super::{
 use crate::{Spatial2DPlugin, Spatial3DPlugin, ViewUiContext, ViewUis, testing::log};
 
 mod contexts;
+mod eyes;
 mod history;
 mod meshes;
 mod picking;

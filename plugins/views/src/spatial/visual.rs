@@ -166,6 +166,8 @@ pub struct Label {
     pub instance: Option<u32>,
     /// Where the middle of the text's upper edge goes, in the entity's space.
     pub position: DVec3,
+    /// How far below the position the text begins, as a radius that an instance carries: what it names is not to be covered.
+    pub clearance: f32,
     /// The text.
     pub text: Arc<str>,
     /// The instance's color in sRGB; `None` for the entity's.

@@ -188,6 +188,21 @@ impl Eye {
         }
     }
 
+    /// Turned where it stands by angles in radians: to the left, and upwards.
+    #[must_use]
+    pub fn turned(self, left: f64, above: f64) -> Self {
+        let mirrored = Self {
+            position: self.target,
+            target: self.position,
+            ..self
+        };
+        let turned = mirrored.orbited(-left, above);
+        Self {
+            target: turned.position,
+            ..self
+        }
+    }
+
     /// Moved sideways, so that what is at the target's distance follows a pointer that moves by `delta` points in a tile of this
     /// height.
     #[must_use]
@@ -342,6 +357,18 @@ mod tests {
         let pole = eye.orbited(0.0, 10.0);
         assert!(pole.forward().angle_between(-DVec3::Z) < POLE_MARGIN + 1e-9);
         assert!(pole.orbited(0.3, 10.0).position.is_finite());
+    }
+
+    #[test]
+    fn one_looks_around_from_where_one_stands() {
+        let eye = eye();
+        let left = eye.turned(0.3, 0.0);
+        assert_eq!(left.position, eye.position);
+        assert!(left.forward().dot(eye.right()) < -0.2, "to the left");
+        assert!((left.distance() - eye.distance()).abs() < 1e-9);
+        assert!(eye.turned(0.0, 0.2).forward().z > eye.forward().z, "upwards");
+        let pole = eye.turned(0.0, 10.0);
+        assert!(pole.forward().angle_between(DVec3::Z) < POLE_MARGIN + 1e-9);
     }
 
     #[test]

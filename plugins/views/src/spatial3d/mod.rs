@@ -1,11 +1,15 @@
 //! The 3D view: points, boxes and lines in space, seen by an eye that orbits them.
 //!
-//! [`eye`] is the mathematics of the eye, [`glide`] its way to where it is sent, [`present`] places the camera and the ground grid, [`ui`] draws the tile and turns what the
+//! [`eye`] is the mathematics of the eye, [`glide`] its way to where it is sent, [`present`] places the camera, [`guides`] are the grid, axes and a box, [`properties`] is what
+//! the blueprint says, [`measure`] tells how far it is between two places, [`ui`] draws the tile and turns what the
 //! pointer does into edits of the blueprint.
 
 pub mod eye;
 mod glide;
+mod guides;
+mod measure;
 mod present;
+mod properties;
 mod ui;
 
 use bevy::{
@@ -33,7 +37,7 @@ impl Plugin for Spatial3DPlugin {
             app.add_plugins(SpatialPlugin);
         }
         app.add_view_class(Spatial3DClass).add_view_ui(ui::Spatial3DUi);
-        app.add_view_properties::<present::EyeProperties>();
+        app.add_view_properties::<properties::Properties3D>();
         app.init_resource::<present::Eyes>()
             .init_resource::<glide::SentEyes>()
             .init_resource::<EyeMotion>();

@@ -1,31 +1,27 @@
-//! Places the eye of each 3D view, and the grid that it stands on.
+//! Places the eye of each 3D view, and what helps to find one's way there.
 
 use std::collections::BTreeMap;
 
 use bevy::{
-    camera::visibility::RenderLayers,
     ecs::prelude::*,
-    math::{Quat, Vec3},
+    math::Quat,
     time::{Real, Time},
 };
-use chronoscope_blueprint::{EYE_POSITION_REST, EYE_TARGET_REST, ViewClassId, ViewId};
+use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{ContextId, InContext, RecordingKey, Recordings, Settled, ViewTile};
-use chronoscope_render::GroundGrid;
 use chronoscope_store::EntityPath;
-use chronoscope_types::{
-    ViewCoordinates,
-    blueprint::{EyeControls3D, LineGrid3D},
-    read,
-};
-use glam::{DMat3, DQuat, DVec2, DVec3};
+use chronoscope_types::{ViewCoordinates, read};
+use glam::{DMat3, DQuat, DVec2};
 
 use super::{
     eye::{Axes, Eye, FOV_Y},
     glide::{EyeMotion, Glide, SentEyes},
+    guides::present_guides,
+    properties::Properties3D,
 };
 use crate::{
     ViewStyle,
-    properties::{PropertiesOf, PropertyReader, ViewProperties},
+    properties::PropertiesOf,
     spatial::{
         Space, SpatialScene, SpatialScenes,
         bounds::Bounds,
@@ -59,6 +55,8 @@ pub(crate) struct Looking {
 struct ViewEye {
     looking: Looking,
     glide: Option<Glide>,
+    /// How far it has turned by itself, in radians.
+    turned: f64,
     inputs: Inputs,
 }
 
@@ -70,38 +68,8 @@ struct Inputs {
     context: ContextId,
     recording: Option<RecordingKey>,
     origin: EntityPath,
-    said: EyeProperties,
+    said: Properties3D,
     style: ViewStyle,
-}
-
-/// What the blueprint says of the eye and the grid.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct EyeProperties {
-    position: Option<DVec3>,
-    target: Option<DVec3>,
-    up: Option<DVec3>,
-    hides_grid: bool,
-    spacing: Option<f32>,
-    background: Option<egui::Color32>,
-}
-
-impl ViewProperties for EyeProperties {
-    const CLASS: &'static str = ViewClassId::SPATIAL_3D;
-
-    fn read(reader: &PropertyReader<'_>) -> Self {
-        Self {
-            position: reader.place(&EyeControls3D::POSITION, &EYE_POSITION_REST),
-            target: reader.place(&EyeControls3D::LOOK_TARGET, &EYE_TARGET_REST),
-            up: reader
-                .vector(&EyeControls3D::EYE_UP)
-                .and_then(DVec3::try_normalize),
-            hides_grid: reader.boolean(&LineGrid3D::VISIBLE) == Some(false),
-            spacing: reader
-                .number(&LineGrid3D::SPACING)
-                .filter(|spacing| *spacing > 0.0),
-            background: reader.background(),
-        }
-    }
 }
 
 pub(crate) fn present_eyes(world: &mut World) {
@@ -128,11 +96,13 @@ pub(crate) fn present_eyes(world: &mut World) {
 fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     let default_style = ViewStyle::default();
     let style = world.get_resource::<ViewStyle>().unwrap_or(&default_style);
-    let default_properties = EyeProperties::default();
+    let default_properties = Properties3D::default();
     let said = world
-        .resource::<PropertiesOf<EyeProperties>>()
+        .resource::<PropertiesOf<Properties3D>>()
         .get(scene.view)
         .unwrap_or(&default_properties);
+    // Only where somebody looks: a picture that is taken is of the eye where it begins.
+    let spins = said.spin != 0.0 && world.resource::<Settled>().waker().is_some();
     let framed = scene.framing.framed().all;
     let products = InContext::of(world, scene.context);
     let is_unchanged = products.is_none_or(|products| products.latest_at.changed().is_empty());
@@ -142,6 +112,7 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     if let Some(ViewEye {
         inputs, glide: None, ..
     }) = known
+        && !spins
         && scene.is_at_rest()
         && is_unchanged
         && inputs.tile == scene.tile
@@ -160,10 +131,10 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         context: scene.context,
         recording: scene.recording(),
         origin: scene.blueprint.origin.clone(),
-        said: *said,
+        said: said.clone(),
         style: style.clone(),
     };
-    let (said, style) = (inputs.said, &inputs.style);
+    let (said, style) = (&inputs.said, &inputs.style);
     let axes = products.and_then(|products| axes_at(world, products, &scene.blueprint.origin));
     let axes = axes.unwrap_or_default();
 
@@ -174,12 +145,24 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         said.target,
         said.up,
     );
+    let tracked = said.tracked.as_ref();
+    let eye = tracked.map_or(eye, |entity| track(world, scene, products, entity, eye));
+    let turned = known.map_or(0.0, |known| known.turned);
+    let turned = match said.spin {
+        0.0 => 0.0,
+        spin if spins => turned + spin * world.resource::<Time<Real>>().delta_secs_f64(),
+        _ => turned,
+    };
+    if spins {
+        world.resource::<Settled>().wake();
+    }
     let (glide, shown) = glide_on(world, known, is_sent, &eye);
+    let shown = shown.orbited(turned, 0.0);
     if glide.is_some() {
         world.resource_mut::<Settled>().disturb();
     }
     scene.projector = shown.projector(size);
-    present_grid(world, scene, &said, &axes, &shown, style);
+    present_guides(world, scene, said, &axes, &shown, style);
     let placement = Placement {
         position: shown.position,
         rotation: rotation_of(&shown),
@@ -194,6 +177,7 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     let known = ViewEye {
         looking,
         glide,
+        turned,
         inputs,
     };
     eyes.by_view.insert(scene.view, known);
@@ -213,6 +197,38 @@ fn glide_on(world: &World, known: Option<&ViewEye>, is_sent: bool, to: &Eye) -> 
         Some(shown) => (Some(glide), shown),
         None => (None, *to),
     }
+}
+
+/// The eye that follows an entity: that of a camera is the camera's own, and anything else stays where it is seen.
+fn track(
+    world: &World,
+    scene: &SpatialScene,
+    products: Option<InContext<'_>>,
+    entity: &EntityPath,
+    eye: Eye,
+) -> Eye {
+    let camera = products.and_then(|products| {
+        let store = products.recording(world.resource::<Recordings>())?.store();
+        let id = store.entity_id(entity)?;
+        let pinhole = products.transforms.pinhole(store, id)?;
+        let origin = products.transforms.origin(store, &scene.blueprint.origin);
+        let origin_from_frame = products.transforms.origin_from_camera(store, origin, id).ok()?;
+        let axes = origin_from_frame.matrix3 * pinhole.frame_from_camera();
+        let forward = axes.z_axis.try_normalize()?;
+        let position = origin_from_frame.translation;
+        Some(Eye {
+            position,
+            target: position + forward * eye.distance(),
+            up: (-axes.y_axis).try_normalize()?,
+        })
+    });
+    camera.unwrap_or_else(|| {
+        let bounds = scene.bounds_of(entity);
+        if bounds.is_empty() {
+            return eye;
+        }
+        eye.shifted(bounds.center() - eye.target)
+    })
 }
 
 /// The axes that the nearest view coordinates at or above an entity name.
@@ -235,70 +251,12 @@ fn rotation_of(eye: &Eye) -> Quat {
     Quat::from_xyzw(x, y, z, w)
 }
 
-/// A grid through the origin, as wide as suits the distance: powers of ten, so that it does not swim when one moves a little.
-fn present_grid(
-    world: &mut World,
-    scene: &mut SpatialScene,
-    said: &EyeProperties,
-    axes: &Axes,
-    eye: &Eye,
-    style: &ViewStyle,
-) {
-    let [r, g, b, _] = style.grid.to_array();
-    let grid = GroundGrid {
-        normal: if said.hides_grid {
-            Vec3::ZERO
-        } else {
-            axes.up.as_vec3()
-        },
-        offset: 0.0,
-        spacing: said
-            .spacing
-            .unwrap_or_else(|| grid_spacing(eye.distance()) as f32),
-        color: [r, g, b, 200],
-        thickness: 1.0,
-    };
-    match scene.extras.first().copied() {
-        Some(entity) => {
-            if let Some(mut known) = world.get_mut::<GroundGrid>(entity)
-                && *known != grid
-            {
-                *known = grid;
-                scene.is_changed = true;
-            }
-        }
-        None => {
-            let entity = world.spawn((grid, RenderLayers::none().with(scene.layer))).id();
-            scene.extras.push(entity);
-            scene.is_changed = true;
-        }
-    }
-}
-
-/// Between neighboring lines, for an eye at this distance from what it looks at.
-fn grid_spacing(distance: f64) -> f64 {
-    let exponent = (distance / 10.0).max(1e-9).log10().round();
-    10f64.powf(exponent).clamp(1e-9, 1e9)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use bevy::math::Vec3;
+    use glam::DVec3;
 
-    #[test]
-    fn grids_suit_the_distance() {
-        let check = |distance: f64, spacing: f64| {
-            assert!(
-                (grid_spacing(distance) / spacing - 1.0).abs() < 1e-9,
-                "{distance}"
-            );
-        };
-        check(11.0, 1.0);
-        check(25.0, 1.0);
-        check(40.0, 10.0);
-        check(0.1, 0.01);
-        assert!(grid_spacing(0.0) > 0.0 && grid_spacing(f64::INFINITY).is_finite());
-    }
+    use super::*;
 
     #[test]
     fn the_camera_looks_where_the_eye_looks() {

@@ -2,7 +2,7 @@
 
 use bevy::ecs::world::World;
 use chronoscope_blueprint::{EYE_POSITION_REST, EYE_TARGET_REST, ViewClassId, ViewId};
-use chronoscope_frame::{Item, Selection, ViewerCommand, ViewerCommands};
+use chronoscope_frame::{Item, Selection, View, ViewerCommand, ViewerCommands};
 use chronoscope_types::{Component, blueprint::EyeControls3D, components};
 use egui::{Key, PointerButton, Stroke, Ui};
 use glam::{DVec2, DVec3};
@@ -10,10 +10,13 @@ use glam::{DVec2, DVec3};
 use super::{
     eye::Eye,
     glide::SentEyes,
+    measure,
     present::{Eyes, Looking},
+    properties::Properties3D,
 };
 use crate::{
     ViewUi, ViewUiContext,
+    properties::properties,
     spatial::{
         SpatialScene,
         tile::{self, OpenTile, Tile},
@@ -73,12 +76,25 @@ impl ViewUi for Spatial3DUi {
             return;
         };
         show_tooltip(&tile);
-        if tile.response.double_clicked() && tile.pick.is_none() {
+        measure::show(ui, view, &tile, listens(ui, &tile));
+        if tile.response.double_clicked() {
             let aspect = tile.size().x / tile.size().y.max(1.0);
-            look_at_all(context, tile.scene, known, aspect);
+            match &tile.pick {
+                Some(pick) => {
+                    let bounds = tile.scene.bounds_of(&pick.entity);
+                    look_at(context, view, &known.focused_on(&bounds, aspect));
+                }
+                None => look_at_all(context, tile.scene, known, aspect),
+            }
             return;
         }
-        let moved = by_keys(ui, view, &tile, known, context).or_else(|| by_pointer(ui, &tile, known));
+        let said: Properties3D = properties(context.world, view);
+        let controls = Controls {
+            is_first_person: said.is_first_person,
+            speed: said.speed,
+        };
+        let moved = by_keys(ui, view, &tile, known, controls, context)
+            .or_else(|| by_pointer(ui, &tile, known, controls));
         if let Some(eye) = moved.filter(|eye| *eye != known) {
             set_eye(context.commands, view, &eye);
         }
@@ -104,6 +120,20 @@ impl ViewUi for Spatial3DUi {
             "Reset the eye",
             "Looks at everything as it first appears. A double click on the background looks at everything there is now.",
         ];
+        if let Some(view) = context.get::<View>().map(|view| view.id) {
+            let text = if measure::is_on(ui, view) {
+                "Stop measuring"
+            } else {
+                "Measure"
+            };
+            let button = ui.button(text);
+            if button
+                .on_hover_text("How far it is between two places that you click on (M)")
+                .clicked()
+            {
+                measure::toggle(ui, view);
+            }
+        }
         let world = context.world;
         tile::reset_button(ui, context, texts, |commands, view| {
             send(world, view);
@@ -114,17 +144,26 @@ impl ViewUi for Spatial3DUi {
 
 /// Sends the eye to where all that is there now can be seen, in a tile of this width by its height.
 fn look_at_all(context: &mut ViewUiContext<'_>, scene: &SpatialScene, eye: Eye, aspect: f64) {
-    send(context.world, scene.view);
-    set_eye(
-        context.commands,
-        scene.view,
-        &eye.focused_on(&scene.bounds(), aspect),
-    );
+    look_at(context, scene.view, &eye.focused_on(&scene.bounds(), aspect));
+}
+
+/// Sends the eye somewhere, which is a step to undo.
+fn look_at(context: &mut ViewUiContext<'_>, view: ViewId, eye: &Eye) {
+    send(context.world, view);
+    set_eye(context.commands, view, eye);
     context.commands.push(ViewerCommand::EndGesture);
 }
 
+/// How one gets around.
+#[derive(Clone, Copy)]
+struct Controls {
+    is_first_person: bool,
+    /// How fast one flies, in scene units per second.
+    speed: Option<f64>,
+}
+
 /// Where the eye goes by what the pointer does, if anywhere.
-fn by_pointer(ui: &Ui, tile: &Tile<'_>, eye: Eye) -> Option<Eye> {
+fn by_pointer(ui: &Ui, tile: &Tile<'_>, eye: Eye, controls: Controls) -> Option<Eye> {
     let response = &tile.response;
     let mut moved = None;
     if response.dragged() {
@@ -137,6 +176,9 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, eye: Eye) -> Option<Eye> {
         if delta != DVec2::ZERO {
             moved = Some(if pans {
                 eye.panned(delta, tile.size().y)
+            } else if controls.is_first_person {
+                // What is seen follows the pointer.
+                eye.turned(delta.x * TURN_PER_POINT, delta.y * TURN_PER_POINT)
             } else {
                 eye.orbited(delta.x * TURN_PER_POINT, delta.y * TURN_PER_POINT)
             });
@@ -161,7 +203,14 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, eye: Eye) -> Option<Eye> {
 }
 
 /// Where the eye goes by the keys that are held, if anywhere.
-fn by_keys(ui: &Ui, view: ViewId, tile: &Tile<'_>, eye: Eye, context: &ViewUiContext<'_>) -> Option<Eye> {
+fn by_keys(
+    ui: &Ui,
+    view: ViewId,
+    tile: &Tile<'_>,
+    eye: Eye,
+    controls: Controls,
+    context: &ViewUiContext<'_>,
+) -> Option<Eye> {
     if !listens(ui, tile) {
         return None;
     }
@@ -191,7 +240,8 @@ fn by_keys(ui: &Ui, view: ViewId, tile: &Tile<'_>, eye: Eye, context: &ViewUiCon
         return None;
     }
     ui.ctx().request_repaint();
-    let speed = eye.distance() * FLY_PER_SECOND * if fast { FLY_FAST } else { 1.0 };
+    let speed = controls.speed.unwrap_or_else(|| eye.distance() * FLY_PER_SECOND);
+    let speed = speed * if fast { FLY_FAST } else { 1.0 };
     Some(eye.shifted(direction * speed * seconds))
 }
 

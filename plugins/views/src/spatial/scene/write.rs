@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bevy::ecs::world::World;
-use chronoscope_render::{InstanceSet, SegmentUniform};
+use chronoscope_render::{DEFAULT_RADIUS, InstanceSet, SegmentUniform};
 use rustc_hash::FxHashSet;
 
 use super::{
@@ -19,7 +19,7 @@ use crate::{
         lists::ListKey,
         parts::{KindId, Part, PartKind, PartPlace, Stage},
         textures::PictureTextures,
-        visual::Stand,
+        visual::{Label, Stand},
     },
 };
 
@@ -253,6 +253,15 @@ impl SpatialScene {
             return 0;
         }
         let entity_color = colors::entity_color(&shown.path).to_array();
+        let scale = shown.view_from_entity.matrix3.determinant().abs().cbrt() as f32;
+        let clearance = |label: &Label| match label.clearance {
+            DEFAULT_RADIUS => shown.default_radius,
+            clearance => clearance,
+        };
+        let clearance = |label: &Label| match clearance(label) {
+            units if units > 0.0 && scale.is_finite() => units * scale,
+            points => points,
+        };
         let labels: Vec<PlacedLabel> = shown
             .visual
             .labels
@@ -260,6 +269,7 @@ impl SpatialScene {
             .map(|label| PlacedLabel {
                 instance: label.instance,
                 position: shown.view_from_entity.transform_point3(label.position),
+                clearance: clearance(label),
                 text: label.text.clone(),
                 color: label.color.unwrap_or(entity_color),
             })

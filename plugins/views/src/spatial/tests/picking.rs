@@ -210,7 +210,7 @@ fn a_label_is_picked_where_it_is_seen() {
     let points = Points3D::new([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]).with_labels(["left", "right"]);
     let mut viewer = Viewer::new([log_chunk("world/named", [], &points).unwrap()]);
     let place = viewer.scene().projector().project(DVec3::X).unwrap().position;
-    let on_label = Pos2::new(place.x as f32, place.y as f32 + 6.0);
+    let on_label = Pos2::new(place.x as f32, place.y as f32 + 9.0);
     viewer.point_at(on_label);
     assert_eq!(viewer.hovered(), Some(("/world/named".to_owned(), Some(1))));
     viewer.press_and_release(on_label);

@@ -68,6 +68,7 @@ impl Visualizer for TransformAxes3DVisualizer {
                 None => format!("tf#{}", input.path).into(),
             };
             visual.labels = vec![Label {
+                clearance: 0.0,
                 instance: None,
                 position: DVec3::ZERO,
                 text,

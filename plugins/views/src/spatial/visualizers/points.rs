@@ -123,9 +123,13 @@ fn visual(
             ))
         })
         .collect();
-    let labels = marks.labels(count, bounds.center(), |at| {
+    let mut labels = marks.labels(count, bounds.center(), |at| {
         Some(DVec3::from_array(position(at)?.map(f64::from)))
     });
+    for label in &mut labels {
+        // One text for all of them stands between them.
+        label.clearance = label.instance.map_or(0.0, |at| marks.radius(at as usize));
+    }
     let mut parts = smallvec![Part::new(points).with_translucency(marks.has_alpha())];
     let skeleton = connections(marks, count, &position);
     if !skeleton.is_empty() {

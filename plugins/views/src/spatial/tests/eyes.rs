@@ -1,0 +1,185 @@
+//! Where the eye of a 3D view is by what the blueprint says, and what guides it.
+
+use chronoscope_frame::Settled;
+use chronoscope_render::{DrawList, GroundGrid, LineInstance};
+use chronoscope_store::{Waker, arrow::ArrayRef};
+use chronoscope_types::{
+    ComponentName, Pinhole,
+    blueprint::{LineGrid3D, SpatialInformation},
+    components::blueprint as blueprint_components,
+    enums::Eye3DKind,
+};
+use glam::{DAffine3, DVec3};
+
+use super::*;
+
+impl Viewer {
+    fn set_properties(&mut self, properties: impl IntoIterator<Item = (ComponentName, ArrayRef)>) {
+        let view = self.view();
+        let properties = properties.into_iter();
+        let properties = properties
+            .map(|(name, array)| (name.descriptor(), array))
+            .collect();
+        self.command(ViewerCommand::Blueprint(BlueprintCommand::SetProperty(
+            view, properties,
+        )));
+        self.settle();
+    }
+
+    /// From the view's space to the eye's.
+    fn eye(&mut self) -> DAffine3 {
+        match self.lens() {
+            Lens::Perspective { eye_from_view, .. } => eye_from_view,
+            other @ Lens::Plane { .. } => panic!("an eye, not {other:?}"),
+        }
+    }
+
+    fn seek(&mut self, time: i64) {
+        self.command(ViewerCommand::Time(TimeCommand::SetTimelineAndTime(
+            "frame".into(),
+            time,
+        )));
+        self.settle();
+    }
+}
+
+fn moving(path: &str, time: i64, x: f32) -> Chunk {
+    let transform = Transform3D::from_translation([x, 0.0, 0.0]);
+    log_chunk(path, [(frame(), time)], &transform).unwrap()
+}
+
+fn place([x, y, z]: [f32; 3]) -> ArrayRef {
+    components::Position3D::build(vec![[x, y, z]])
+}
+
+fn track(path: &str) -> [(ComponentName, ArrayRef); 1] {
+    let path = components::EntityPath::build(vec![path.to_owned()]);
+    [(EyeControls3D::TRACKING_ENTITY, path)]
+}
+
+#[test]
+fn the_eye_follows_what_it_tracks() {
+    let mut viewer = Viewer::new([
+        log_chunk("car/body", [], &Boxes3D::from_half_sizes([[1.0; 3]])).unwrap(),
+        log_chunk("house", [], &Boxes3D::from_half_sizes([[9.0; 3]])).unwrap(),
+        moving("car", 0, 0.0),
+        moving("car", 1, 100.0),
+    ]);
+    viewer.set_properties([
+        (EyeControls3D::POSITION, place([0.0, -10.0, 0.0])),
+        (EyeControls3D::LOOK_TARGET, place([0.0, 0.0, 0.0])),
+    ]);
+    let fixed = viewer.eye().inverse().translation;
+    viewer.seek(1);
+    assert_eq!(viewer.eye().inverse().translation, fixed);
+    viewer.set_properties(track("/car"));
+    let followed = viewer.eye().inverse().translation;
+    assert!(
+        followed.distance(DVec3::new(100.0, -10.0, 0.0)) < 1e-9,
+        "{followed}"
+    );
+    viewer.seek(0);
+    let followed = viewer.eye().inverse().translation;
+    assert!(
+        followed.distance(DVec3::new(0.0, -10.0, 0.0)) < 1e-9,
+        "{followed}"
+    );
+}
+
+#[test]
+fn the_eye_that_tracks_a_camera_sees_what_the_camera_sees() {
+    let camera = Pinhole::from_focal_length_and_resolution([100.0; 2], [64.0, 48.0]);
+    let mut viewer = Viewer::new([
+        log_chunk("world/house", [], &Boxes3D::from_half_sizes([[9.0; 3]])).unwrap(),
+        log_chunk("world/camera", [], &camera).unwrap(),
+        moving("world/camera", 0, 0.0),
+        moving("world/camera", 1, 20.0),
+    ]);
+    viewer.seek(1);
+    viewer.set_properties(track("/world/camera"));
+    let view_from_eye = viewer.eye().inverse();
+    assert!(view_from_eye.translation.distance(DVec3::new(20.0, 0.0, 0.0)) < 1e-9);
+    // A camera looks along Z, with Y downwards; an eye along negative Z, with Y upwards.
+    assert!(view_from_eye.transform_vector3(DVec3::NEG_Z).distance(DVec3::Z) < 1e-9);
+    assert!(view_from_eye.transform_vector3(DVec3::Y).distance(DVec3::NEG_Y) < 1e-9);
+}
+
+#[test]
+fn who_looks_around_stays_where_they_are() {
+    let mut viewer = Viewer::new([boxes()]);
+    let (from, to) = (Pos2::new(300.0, 200.0), Pos2::new(360.0, 230.0));
+    viewer.drag(from, to);
+    let stood = viewer.eye().inverse().translation;
+    let kind = blueprint_components::Eye3DKind::build(vec![Eye3DKind::FirstPerson]);
+    viewer.set_properties([(EyeControls3D::KIND, kind)]);
+    let before = viewer.eye();
+    viewer.drag(from, to);
+    assert!(viewer.eye().inverse().translation.distance(stood) < 1e-9);
+    assert_ne!(viewer.eye(), before, "but they look elsewhere");
+}
+
+#[test]
+fn an_eye_spins_where_somebody_looks() {
+    let mut viewer = Viewer::new([boxes()]);
+    let spin = blueprint_components::AngularSpeed::build(vec![0.5]);
+    viewer.set_properties([(EyeControls3D::SPIN_SPEED, spin)]);
+    let before = viewer.eye();
+    viewer.settle();
+    let after = viewer.eye();
+    assert_eq!(after, before, "a picture that is taken does not depend on time");
+    let mut settled = viewer.app.world_mut().resource_mut::<Settled>();
+    settled.set_waker(Waker::new(|| ()));
+    std::thread::sleep(std::time::Duration::from_millis(2));
+    viewer.settle();
+    assert_ne!(viewer.eye(), before);
+    let still = blueprint_components::AngularSpeed::build(vec![0.0]);
+    viewer.set_properties([(EyeControls3D::SPIN_SPEED, still)]);
+    let before = viewer.eye();
+    viewer.settle();
+    assert_eq!(viewer.eye(), before);
+}
+
+#[test]
+fn the_grid_lies_and_looks_as_the_blueprint_says() {
+    let mut viewer = Viewer::new([boxes()]);
+    viewer.set_properties([
+        (
+            LineGrid3D::PLANE,
+            components::Plane3D::build(vec![[1.0, 0.0, 0.0, 2.5]]),
+        ),
+        (
+            LineGrid3D::STROKE_WIDTH,
+            components::StrokeWidth::build(vec![3.0]),
+        ),
+        (
+            LineGrid3D::COLOR,
+            components::Color::build(vec![chronoscope_types::Rgba(0x11_22_33_44)]),
+        ),
+    ]);
+    let world = viewer.app.world_mut();
+    let grid = *world.query::<&GroundGrid>().single(world).unwrap();
+    assert_eq!((grid.normal.to_array(), grid.offset), ([1.0, 0.0, 0.0], 2.5));
+    assert_eq!((grid.thickness, grid.color), (3.0, [0x11, 0x22, 0x33, 0x44]));
+}
+
+#[test]
+fn axes_and_a_box_around_everything_come_and_go() {
+    let mut viewer = Viewer::new([boxes()]);
+    let lists = |viewer: &mut Viewer| {
+        let world = viewer.app.world_mut();
+        let mut lists = world.query::<&DrawList<LineInstance>>();
+        lists.iter(world).count()
+    };
+    let none = lists(&mut viewer);
+    let enabled = |is: bool| blueprint_components::Enabled::build(vec![is]);
+    viewer.set_properties([
+        (SpatialInformation::SHOW_AXES, enabled(true)),
+        (SpatialInformation::SHOW_BOUNDING_BOX, enabled(true)),
+    ]);
+    assert_eq!(lists(&mut viewer), none + 1, "one list of both");
+    viewer.set_properties([
+        (SpatialInformation::SHOW_AXES, enabled(false)),
+        (SpatialInformation::SHOW_BOUNDING_BOX, enabled(false)),
+    ]);
+    assert_eq!(lists(&mut viewer), none);
+}
