@@ -70,8 +70,6 @@ pub enum IgnoredKind {
     Property(String),
     /// A range of times in a view that shows the latest values alone.
     TimeRange,
-    /// That an entity cannot be picked.
-    Interactive,
 }
 
 impl fmt::Display for IgnoredKind {
@@ -79,7 +77,6 @@ impl fmt::Display for IgnoredKind {
         match self {
             Self::Property(component) => write!(f, "{component} is not supported yet"),
             Self::TimeRange => f.write_str("visible time ranges are not supported in this view yet"),
-            Self::Interactive => f.write_str("entities that cannot be picked are not supported yet"),
         }
     }
 }
@@ -158,8 +155,6 @@ fn ignored_overrides(
         let component = &**hit.column().name();
         if component == archetypes::VisibleTimeRanges::RANGES.name && !takes_ranges {
             add(IgnoredKind::TimeRange);
-        } else if component == archetypes::EntityBehavior::INTERACTIVE.name {
-            add(IgnoredKind::Interactive);
         }
     }
 }
@@ -220,10 +215,8 @@ mod tests {
                 .collect()
         };
         let expected = [
-            " EyeControls3D:speed is not supported yet",
             " NearClipPlane:near_clip_plane is not supported yet",
             "/world visible time ranges are not supported in this view yet",
-            "/world entities that cannot be picked are not supported yet",
         ];
         assert_eq!(told(false), expected);
         assert_eq!(told(true).len(), expected.len() - 1);

@@ -181,6 +181,8 @@ pub struct ViewOverrides {
     /// The entities for which the blueprint names a visualizer of the view's class.
     instructed: FxHashMap<VisualizerId, FxHashSet<EntityId>>,
     hidden: FxHashSet<EntityId>,
+    /// What the pointer passes over.
+    inert: FxHashSet<EntityId>,
     defaults: Vec<(Hit, u64)>,
     time_ranges: Option<Vec<VisibleTimeRange>>,
     /// Whether the view or one of its entities has time ranges.
@@ -210,6 +212,11 @@ impl ViewOverrides {
     /// Whether an entity is shown: it is not where it, or an entity above it, is hidden in this view.
     pub fn is_visible(&self, entity: EntityId) -> bool {
         !self.hidden.contains(&entity)
+    }
+
+    /// Whether an entity can be pointed at: it cannot where the blueprint says so of it, or of an entity above it in this view.
+    pub fn is_interactive(&self, entity: EntityId) -> bool {
+        !self.inert.contains(&entity)
     }
 
     /// The value of a component that the view takes where nothing else says anything.
@@ -476,12 +483,13 @@ impl ViewOverrides {
         // Components hold for one entity; what is hidden hides all below it that does not say otherwise.
         let mut entities = FxHashMap::default();
         let mut instructed: FxHashMap<VisualizerId, FxHashSet<EntityId>> = FxHashMap::default();
-        let mut behavior: FxHashMap<EntityId, bool> = FxHashMap::default();
+        let mut visible: FxHashMap<EntityId, bool> = FxHashMap::default();
+        let mut interactive: FxHashMap<EntityId, bool> = FxHashMap::default();
         for entity in &overridden {
             let path = store.entity_path(*entity);
-            if let Some(visible) = own_behavior(query, view, path).visible {
-                behavior.insert(*entity, visible);
-            }
+            let own = own_behavior(query, view, path);
+            visible.extend(own.visible.map(|visible| (*entity, visible)));
+            interactive.extend(own.interactive.map(|interactive| (*entity, interactive)));
             if results.get(*entity).is_none() {
                 continue;
             }
@@ -500,8 +508,10 @@ impl ViewOverrides {
             changed |= known.is_none_or(|known| !known.says_the_same(&resolved));
             entities.insert(*entity, resolved);
         }
-        let hidden = hidden_entities(store, &behavior);
-        let num_resolved = overridden.len() + hidden.len();
+        let hidden = without(store, &visible);
+        // Changes nothing that is drawn.
+        self.inert = without(store, &interactive);
+        let num_resolved = overridden.len() + hidden.len() + self.inert.len();
         changed |= self.hidden != hidden || self.entities.len() != entities.len();
         self.version += u64::from(changed);
         self.has_time_ranges = self.time_ranges.is_some()
@@ -515,22 +525,19 @@ impl ViewOverrides {
     }
 }
 
-/// The entities that are hidden, or below one that is with nothing in between that says otherwise.
-fn hidden_entities(store: &ChunkStore, visible: &FxHashMap<EntityId, bool>) -> FxHashSet<EntityId> {
+/// The entities of which it is said that they are not so, and those below with nothing in between that says otherwise.
+fn without(store: &ChunkStore, said: &FxHashMap<EntityId, bool>) -> FxHashSet<EntityId> {
     let tree = store.tree();
-    let mut hidden = FxHashSet::default();
-    let mut stack: Vec<EntityId> = visible
+    let mut without = FxHashSet::default();
+    let mut stack: Vec<EntityId> = said
         .iter()
-        .filter(|(_, visible)| !**visible)
+        .filter(|(_, is_so)| !**is_so)
         .map(|(entity, _)| *entity)
         .collect();
     while let Some(entity) = stack.pop() {
-        if hidden.insert(entity) {
-            stack.extend(
-                tree.children(entity)
-                    .filter(|entity| !visible.contains_key(entity)),
-            );
+        if without.insert(entity) {
+            stack.extend(tree.children(entity).filter(|entity| !said.contains_key(entity)));
         }
     }
-    hidden
+    without
 }

@@ -83,6 +83,18 @@ impl Bounds {
         }
     }
 
+    /// Farther by this in all directions; nothing where it is empty.
+    #[must_use]
+    pub fn grown(self, by: f64) -> Self {
+        if self.is_empty() {
+            return self;
+        }
+        Self {
+            min: self.min - by,
+            max: self.max + by,
+        }
+    }
+
     /// The middle. Zero where it is empty.
     pub fn center(&self) -> DVec3 {
         if self.is_empty() {

@@ -189,6 +189,12 @@ impl Marks<'_> {
             .unwrap_or(DEFAULT_RADIUS)
     }
 
+    /// The greatest radius of instances in scene units; zero where all are in UI points. Cost: O(radii).
+    pub fn reach(&self) -> f64 {
+        let radii = self.radii.iter().copied().filter(|radius| radius.is_finite());
+        f64::from(radii.fold(0.0, f32::max))
+    }
+
     /// Whether some color, logged or of a class, is not opaque.
     pub fn has_alpha(&self) -> bool {
         if !self.colors.is_empty() {

@@ -18,7 +18,7 @@ use std::{
 use bevy::{camera::Camera, ecs::prelude::*, math::UVec2};
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{
-    Item, RecordingKey, Recordings, Settled, ViewerCommand, ViewerCommands,
+    Item, RecordingKey, Recordings, Settled, View, ViewOverrides, ViewerCommand, ViewerCommands,
     selection::{ClickButton, ClickSource, EntityClicked},
 };
 use chronoscope_render::{PickAnswer, PickHit, PickRequest};
@@ -157,10 +157,12 @@ pub(crate) fn take_answers(
     scenes: Res<SpatialScenes>,
     recordings: Res<Recordings>,
     answers: Query<&PickAnswer>,
+    views: Query<(&View, &ViewOverrides)>,
 ) {
     let picks = picks.bypass_change_detection();
     let find = |view: ViewId, recording: Option<RecordingKey>, hit: Option<PickHit>| {
-        pick_of(scenes.get(view)?, &recordings, recording, hit?)
+        let overrides = views.iter().find(|(of, _)| of.id == view)?.1;
+        pick_of(scenes.get(view)?, overrides, &recordings, recording, hit?)
     };
     if let Some(asked) = &picks.asked
         && let Ok(answer) = answers.get(asked.request)
@@ -268,15 +270,19 @@ pub(crate) fn ask(
     }
 }
 
-/// What was hit, where it is still there.
+/// What was hit, where it is still there and can be pointed at.
 fn pick_of(
     scene: &SpatialScene,
+    overrides: &ViewOverrides,
     recordings: &Recordings,
     recording: Option<RecordingKey>,
     hit: PickHit,
 ) -> Option<Pick> {
     let entry = recordings.get(recording.filter(|_| recording == scene.recording())?)?;
     let entity = EntityId::from_index(hit.picking_id.checked_sub(1)? as usize);
+    if !overrides.is_interactive(entity) {
+        return None;
+    }
     let path = entry.store().entity_path(entity);
     scene.shown_on(path).next()?;
     Some(Pick {

@@ -2,8 +2,10 @@
 
 use bevy::ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{DataResults, Item, QueryContext, Selection, View, ViewerCommand, ViewerCommands};
-use chronoscope_store::arrow::ArrayRef;
+use chronoscope_frame::{
+    DataResults, Item, QueryContext, Selection, View, ViewOverrides, ViewerCommand, ViewerCommands,
+};
+use chronoscope_store::{EntityPath, arrow::ArrayRef};
 use chronoscope_types::ComponentName;
 use egui::{Align2, Color32, FontId, Pos2, Rect, Response, Sense, Ui, emath::GuiRounding as _};
 use glam::{DVec2, UVec2};
@@ -15,7 +17,7 @@ use super::{
     scene::{SpatialScene, SpatialScenes},
     sources::SpatialSources,
 };
-use crate::{ViewStyle, ViewUiContext, clicked_buttons, empty};
+use crate::{ViewStyle, ViewUiContext, clicked_buttons, empty, view_ui::recording_of};
 
 /// A tile with what happened in it.
 pub(crate) struct Tile<'w> {
@@ -109,6 +111,7 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
         &style,
         pointer,
     );
+    let label = label.filter(|(entity, _)| is_interactive(context, entity));
     if scene.is_empty() {
         let text = empty_state(context, scene);
         if !paint_empty_state(&painter, rect, &text, &style) {
@@ -145,6 +148,16 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
         click(ui, context, &tile, view, picks);
     }
     Some(tile)
+}
+
+/// Whether an entity can be pointed at.
+fn is_interactive(context: &ViewUiContext<'_>, entity: &EntityPath) -> bool {
+    let overrides = context.get::<ViewOverrides>();
+    let recording = recording_of(context.world, context.view);
+    let entity = recording.and_then(|entry| entry.store().entity_id(entity));
+    overrides
+        .zip(entity)
+        .is_none_or(|(overrides, entity)| overrides.is_interactive(entity))
 }
 
 /// A tile in which there is something to see.

@@ -13,7 +13,7 @@ use super::{bounds::Bounds, marks::MAX_LABELS, parts::Part, pictures::Picture};
 pub struct SpatialVisual {
     /// What is drawn, from the back to the front where depth does not decide.
     pub parts: SmallVec<[Part; 2]>,
-    /// Bounds of all parts.
+    /// Bounds of all parts, with the radii that are in scene units.
     pub bounds: Bounds,
     /// Texts beside instances.
     pub labels: Vec<Label>,

@@ -16,6 +16,9 @@ use crate::spatial::{
 /// The vertical field of view in radians.
 pub const FOV_Y: f64 = 55.0 * std::f64::consts::PI / 180.0;
 
+/// How much farther the eye stands than it has to: what is at the edge has a size of its own.
+const FRAMING_MARGIN: f64 = 1.05;
+
 /// How near to straight up or down the eye may look, in radians.
 const POLE_MARGIN: f64 = 0.02;
 
@@ -79,7 +82,7 @@ pub struct Eye {
 
 impl Eye {
     /// The eye that overlooks a scene: from the front, a little from above and from the left, near enough that the corners of the
-    /// bounds reach the edges of the tile.
+    /// bounds almost reach the edges of the tile.
     ///
     /// `aspect` is the tile's width by its height. In a tile that is wider than high the eye stands where it would in a square, so
     /// that it holds still while a panel beside is opened.
@@ -105,7 +108,7 @@ impl Eye {
             }
         }
         let distance = if distance > 0.0 && distance.is_finite() {
-            distance
+            distance * FRAMING_MARGIN
         } else {
             1.0 / tan
         };

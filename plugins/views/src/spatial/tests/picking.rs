@@ -1,11 +1,13 @@
 //! What the pointer does, with answers that the test gives in the renderer's place.
 
 use bevy::{ecs::message::Messages, math::IVec2};
+use chronoscope_blueprint::OverrideTarget;
 use chronoscope_frame::{
     Recordings,
     selection::{ClickSource, EntityClicked},
 };
 use chronoscope_render::{Highlight, PickAnswer, PickHit, PickRequest};
+use chronoscope_types::{AsComponents as _, blueprint::EntityBehavior};
 use glam::{DVec3, UVec2};
 
 use super::*;
@@ -203,6 +205,28 @@ fn clicks_wait_for_their_answers_and_come_in_order() {
         [Item::View(view)],
         "then the second, on the background"
     );
+}
+
+/// The pointer passes over what the blueprint says so of, and over its labels.
+#[test]
+fn what_cannot_be_picked_is_not() {
+    let points = Points3D::new([[0.0; 3], [1.0, 0.0, 0.0]]).with_labels(["left", "right"]);
+    let mut viewer = Viewer::new([log_chunk("world/named", [], &points).unwrap()]);
+    let view = viewer.view();
+    let inert = EntityBehavior::default().with_interactive(false);
+    viewer.command(ViewerCommand::Blueprint(BlueprintCommand::SetOverride {
+        view,
+        entity: "world".into(),
+        target: OverrideTarget::Entity,
+        components: inert.components(),
+    }));
+    viewer.settle();
+    viewer.point_at(MIDDLE);
+    viewer.answer_all(Some(("/world/named", 1)));
+    assert_eq!(viewer.hovered(), None);
+    let place = viewer.scene().projector().project(DVec3::X).unwrap().position;
+    viewer.point_at(Pos2::new(place.x as f32, place.y as f32 + 9.0));
+    assert_eq!(viewer.hovered(), None, "nor its label");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn visual<T: PlainValue>(
     });
     Some(SpatialVisual {
         parts: smallvec![Part::new(lines).with_translucency(marks.has_alpha())],
-        bounds,
+        bounds: bounds.grown(marks.reach()),
         labels,
         ..SpatialVisual::default()
     })

@@ -138,7 +138,7 @@ fn visual(
     }
     Some(SpatialVisual {
         parts,
-        bounds,
+        bounds: bounds.grown(marks.reach()),
         labels,
         ..SpatialVisual::default()
     })
