@@ -20,8 +20,10 @@ const MARGIN: f32 = 8.0;
 const MAX_SHARE: f32 = 0.34;
 /// What a legend beside the plot leaves to it, in points.
 const MIN_PLOT: f32 = 320.0;
-/// A legend in a narrower tile has no values, in points.
-const MIN_WITH_VALUES: f32 = 260.0;
+/// A legend in a narrower tile has no values: the tooltip has them, in points.
+const MIN_WITH_VALUES: f32 = 360.0;
+/// The most that a legend in a corner of the plot takes of its height.
+const MAX_HEIGHT: f32 = 0.6;
 /// Of names that cannot be longer than this nothing is to be read, in points.
 const MIN_NAME: f32 = 60.0;
 
@@ -118,20 +120,11 @@ pub(crate) fn layout(ui: &Ui, input: &LegendInput<'_>, tile: &Rect) -> LegendLay
     } else {
         0.0
     };
-    let room = ((tile.height() - AXIS_HEIGHT - 2.0 * MARGIN - PADDING) / ROW)
-        .floor()
-        .max(0.0) as usize;
+    let height = tile.height() - AXIS_HEIGHT;
     let count = input.entries.len();
-    let shown = if count <= room {
-        count
-    } else {
-        room.saturating_sub(1)
-    };
-    let first = scrolled(ui, input.id).min(count - shown);
     let around = 2.0 * DOT + 3.0 * PADDING + values;
-
-    let names = |max_width: f32| -> Vec<Arc<Galley>> {
-        let entries = input.entries.iter().skip(first).take(shown);
+    let names = |max_width: f32, rows: &Rows| -> Vec<Arc<Galley>> {
+        let entries = input.entries.iter().skip(rows.first).take(rows.shown);
         entries
             .map(|entry| {
                 let color = if entry.visible {
@@ -150,29 +143,60 @@ pub(crate) fn layout(ui: &Ui, input: &LegendInput<'_>, tile: &Rect) -> LegendLay
             })
             .collect()
     };
-    let size_of = |names: &[Arc<Galley>]| {
+    let size_of = |names: &[Arc<Galley>], rows: &Rows| {
         let name = names.iter().map(|galley| galley.size().x).fold(0.0, f32::max);
-        let left_out = shown < count && room > 0;
-        let width = name.max(if left_out { 48.0 } else { 0.0 }) + around;
-        vec2(width, (shown + usize::from(left_out)) as f32 * ROW + PADDING)
+        let width = name.max(if rows.left_out > 0 { 48.0 } else { 0.0 }) + around;
+        let count = rows.shown + usize::from(rows.left_out > 0);
+        vec2(width, count as f32 * ROW + PADDING)
     };
+    let scrolled = scrolled(ui, input.id);
+    let rows = Rows::new(height - 2.0 * MARGIN - PADDING, count, scrolled);
     let narrow = tile.width() * MAX_SHARE - around;
-    let beside_names = (count > 1 && room > 1 && narrow >= MIN_NAME).then(|| names(narrow));
-    let beside = beside_names
-        .map(|names| (size_of(&names), names))
-        .filter(|(size, _)| tile.width() - size.x - 2.0 * MARGIN >= MIN_PLOT);
+    let beside = (count > 1 && rows.shown > 0 && narrow >= MIN_NAME)
+        .then(|| {
+            let names = names(narrow, &rows);
+            (size_of(&names, &rows), names, rows)
+        })
+        .filter(|(size, ..)| tile.width() - size.x - 2.0 * MARGIN >= MIN_PLOT);
     let is_beside = beside.is_some();
-    let (size, names) = beside.unwrap_or_else(|| {
-        let names = names((tile.width() * 0.5 - around).max(0.0));
-        (size_of(&names), names)
+    let (size, names, rows) = beside.unwrap_or_else(|| {
+        let rows = Rows::new(height * MAX_HEIGHT - PADDING, count, scrolled);
+        let names = names((tile.width() * 0.5 - around).max(0.0), &rows);
+        (size_of(&names, &rows), names, rows)
     });
     LegendLayout {
         size,
         names,
-        first,
-        left_out: if room == 0 { 0 } else { count - shown },
+        first: rows.first,
+        left_out: rows.left_out,
         values,
         beside: is_beside.then(|| input.place.said.unwrap_or(Corner2D::RightTop)),
+    }
+}
+
+/// The entries that have room.
+#[derive(Clone, Copy)]
+struct Rows {
+    first: usize,
+    shown: usize,
+    /// The others; zero where not even they can be counted.
+    left_out: usize,
+}
+
+impl Rows {
+    /// Of so many entries those that are shown in a height, from the one on that is scrolled to.
+    fn new(height: f32, count: usize, scrolled: usize) -> Self {
+        let room = (height / ROW).floor().max(0.0) as usize;
+        let shown = if count <= room {
+            count
+        } else {
+            room.saturating_sub(1)
+        };
+        Self {
+            first: scrolled.min(count - shown),
+            shown,
+            left_out: if room == 0 { 0 } else { count - shown },
+        }
     }
 }
 
