@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Makes the fonts of this folder from the faces that Debian ships.
+"""Makes the fonts of this folder from the faces that Debian ships, and from Noto Emoji as the crate `epaint_default_fonts` has it.
 
     apt-get install fonts-inter fonts-jetbrains-mono
     pip install fonttools
-    python3 assets/fonts/subset.py
+    python3 assets/fonts/subset.py path/to/NotoEmoji-Regular.ttf
 
-Kept are Latin, Greek, Cyrillic, punctuation, currency, arrows, mathematics and geometric shapes. In Inter the
+Of Noto Emoji all characters are kept but those that are no emoji: figures, spaces, letters. Of the others kept are Latin, Greek, Cyrillic, punctuation, currency, arrows, mathematics and geometric shapes. In Inter the
 tabular figures become the figures, since egui has no switch for OpenType features: a number that counts up must
 not make the text beside it jump. The programming ligatures of JetBrains Mono are left out: a value is shown as it is.
 """
 
+import sys
 from pathlib import Path
 
 from fontTools import subset
@@ -40,6 +41,19 @@ def make(source: Path, tabular: bool) -> None:
     subset.save_font(font, str(HERE / source.name), options)
 
 
+def make_emoji(source: Path) -> None:
+    """Subsets the face of emoji, which has the characters of no other face."""
+    options = subset.Options()
+    options.hinting = False
+    options.layout_features = []
+    options.name_IDs = ["*"]
+    font = subset.load_font(str(source), options)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=[code for code in font.getBestCmap() if code >= 0x2190])
+    subsetter.subset(font)
+    subset.save_font(font, str(HERE / source.name), options)
+
+
 def use_tabular_figures(font: TTFont) -> None:
     """Points every code that has a tabular form at that form."""
     gsub = font["GSUB"].table
@@ -56,3 +70,4 @@ if __name__ == "__main__":
     for weight in ["Regular", "Medium"]:
         make(DEBIAN / f"opentype/inter/Inter-{weight}.otf", tabular=True)
     make(DEBIAN / "truetype/jetbrains-mono/JetBrainsMono-Regular.ttf", tabular=False)
+    make_emoji(Path(sys.argv[1]))

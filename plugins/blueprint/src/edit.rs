@@ -10,7 +10,7 @@ use arrow_array::BooleanArray;
 use chronoscope_store::{
     CLEAR_COMPONENT, ChunkBuilder, EntityPath, Recording, RowId, StoreEvent, Timeline, arrow::ArrayRef,
 };
-use chronoscope_types::{Clear, blueprint as archetypes};
+use chronoscope_types::{Clear, blueprint as archetypes, own::SecondScalarAxis};
 
 use crate::{
     BlueprintCommand, BlueprintEdit, BlueprintError, BlueprintQuery, Gesture, UndoState, ViewId,
@@ -161,7 +161,7 @@ fn navigate(
 }
 
 /// The components that say from where a view is looked at.
-const NAVIGATION: [&str; 7] = [
+const NAVIGATION: [&str; 8] = [
     crate::EYE_POSITION_REST.name,
     crate::EYE_TARGET_REST.name,
     archetypes::EyeControls3D::POSITION.name,
@@ -169,6 +169,7 @@ const NAVIGATION: [&str; 7] = [
     archetypes::EyeControls3D::EYE_UP.name,
     archetypes::VisualBounds2D::RANGE.name,
     archetypes::ScalarAxis::RANGE.name,
+    SecondScalarAxis::RANGE.name,
 ];
 
 impl BlueprintCommand {
@@ -239,7 +240,8 @@ fn gesture_of(command: &BlueprintCommand) -> Option<Gesture> {
         BlueprintCommand::SetProperty(view, _) | BlueprintCommand::SetDefault(view, _) => {
             (view, command.name()).hash(&mut hasher);
         }
-        BlueprintCommand::SetOverride { view, entity, .. } => (view, entity).hash(&mut hasher),
+        // All series of a plot but one are hidden by a gesture.
+        BlueprintCommand::SetOverride { view, .. } => view.hash(&mut hasher),
         BlueprintCommand::SetShares { id, .. } => id.hash(&mut hasher),
         _ => return None,
     }

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use chronoscope_store::EntityPath;
-use chronoscope_types::{blueprint as archetypes, own::QueryContext};
+use chronoscope_types::{
+    blueprint as archetypes,
+    own::{QueryContext, ScalarAxisScale, SecondScalarAxis},
+};
 
 use crate::{
     EYE_POSITION_REST, EYE_TARGET_REST, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
@@ -12,7 +15,7 @@ use crate::{
 };
 
 /// The properties of views that are honored.
-const HONORED_PROPERTIES: [&str; 36] = [
+const HONORED_PROPERTIES: [&str; 41] = [
     EYE_POSITION_REST.name,
     EYE_TARGET_REST.name,
     archetypes::Background::COLOR.name,
@@ -31,6 +34,8 @@ const HONORED_PROPERTIES: [&str; 36] = [
     archetypes::LineGrid3D::VISIBLE.name,
     archetypes::PlotBackground::COLOR.name,
     archetypes::PlotBackground::SHOW_GRID.name,
+    archetypes::PlotInteraction::POINTS_DISPLAY.name,
+    archetypes::PlotInteraction::TOOLTIP_MODE.name,
     archetypes::PlotLegend::CORNER.name,
     archetypes::PlotLegend::VISIBLE.name,
     archetypes::ScalarAxis::RANGE.name,
@@ -48,6 +53,9 @@ const HONORED_PROPERTIES: [&str; 36] = [
     QueryContext::OFFSET.name,
     QueryContext::RECORDING.name,
     QueryContext::TIMELINE.name,
+    ScalarAxisScale::SCALE.name,
+    SecondScalarAxis::RANGE.name,
+    SecondScalarAxis::SCALE.name,
     "ViewBlueprint:display_name",
 ];
 

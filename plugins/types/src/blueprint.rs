@@ -123,6 +123,12 @@ archetypes! {
         one zoom_lock ZOOM_LOCK with_zoom_lock: blueprint::LockRangeDuringZoom;
     }
 
+    /// What a plot shows of itself under the pointer.
+    PlotInteraction {
+        one tooltip_mode TOOLTIP_MODE with_tooltip_mode: blueprint::TooltipMode;
+        one points_display POINTS_DISPLAY with_points_display: blueprint::PointsDisplay;
+    }
+
     /// The legend of a plot.
     PlotLegend {
         one corner CORNER with_corner: blueprint::Corner2D;

@@ -225,6 +225,8 @@ pub mod own {
 
     components! {
         "chronoscope.blueprint.components";
+        AxisScale: Enums<enums::AxisScale>;
+        AxisSide: Enums<enums::AxisSide>;
         TimeInt: Plain<i64>;
     }
 }

@@ -66,6 +66,22 @@ enumerations! {
         MinMaxAverage = 6,
     }
 
+    /// How far apart the values of an axis are.
+    AxisScale {
+        /// As their differences.
+        Linear = 1,
+        /// As their ratios. What is not positive has no place.
+        Logarithmic = 2,
+    }
+
+    /// Which axis of values of a plot.
+    AxisSide {
+        /// The first one.
+        Left = 1,
+        /// The second one.
+        Right = 2,
+    }
+
     /// How numbers become colours.
     Colormap {
         /// Black to white, even in sRGB.
@@ -440,6 +456,8 @@ macro_rules! defaults {
 
 defaults! {
     AggregationPolicy: MinMax,
+    AxisScale: Linear,
+    AxisSide: Left,
     BackgroundKind: GradientDark,
     Colormap: Turbo,
     ColumnDisplayMode: Compact,

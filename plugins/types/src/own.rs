@@ -22,4 +22,20 @@ archetypes! {
         one position POSITION with_position: Position3D;
         one look_target LOOK_TARGET with_look_target: Position3D;
     }
+
+    /// The scale of the axis of values of a plot, beside what `ScalarAxis` says of it.
+    ScalarAxisScale {
+        one scale SCALE with_scale: own::AxisScale;
+    }
+
+    /// The second axis of values of a plot, at its right.
+    SecondScalarAxis {
+        one range RANGE with_range: Range1D;
+        one scale SCALE with_scale: own::AxisScale;
+    }
+
+    /// By which axis of values the series of an entity are plotted. The last one holds for all further series.
+    SeriesAxis {
+        many sides SIDES with_sides: own::AxisSide;
+    }
 }

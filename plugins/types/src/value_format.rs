@@ -145,6 +145,8 @@ impl Kind {
             components::MeshFaceRendering = MeshFaceRendering,
             components::PointShading = PointShading,
             components::TransformRelation = TransformRelation,
+            components::own::AxisScale = AxisScale,
+            components::own::AxisSide = AxisSide,
             blueprint::BackgroundKind = BackgroundKind,
             blueprint::ColumnDisplayMode = ColumnDisplayMode,
             blueprint::ContainerKind = ContainerKind,

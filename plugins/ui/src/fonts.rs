@@ -1,6 +1,7 @@
-//! The faces of the interface, bundled: Inter for text, `JetBrains` Mono for values, Phosphor for icons.
+//! The faces of the interface, bundled: Inter for text, `JetBrains` Mono for values, Phosphor for icons, Noto Emoji for emoji in names
+//! and texts.
 //!
-//! All three come under licences that allow it; those of the first two lie beside them in `assets/fonts`.
+//! All come under licences that allow it; those of all but the icons lie beside them in `assets/fonts`.
 
 use egui::{
     FontData, FontFamily, FontId,
@@ -13,10 +14,12 @@ const TEXT: &str = "chronoscope inter";
 const TEXT_MEDIUM: &str = "chronoscope inter medium";
 const MONO: &str = "chronoscope jetbrains mono";
 const ICONS: &str = "chronoscope phosphor";
+const EMOJI: &str = "chronoscope noto emoji";
 
 static INTER_REGULAR: &[u8] = include_bytes!("../../../assets/fonts/Inter-Regular.otf");
 static INTER_MEDIUM: &[u8] = include_bytes!("../../../assets/fonts/Inter-Medium.otf");
 static JETBRAINS_MONO: &[u8] = include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf");
+static NOTO_EMOJI: &[u8] = include_bytes!("../../../assets/fonts/NotoEmoji-Regular.ttf");
 
 /// The same faces again, as the last resort of a family that prefers another.
 const TEXT_LAST: &str = "chronoscope inter (fallback)";
@@ -29,13 +32,14 @@ pub fn add_fonts(ctx: &egui::Context) {
     let monospace = [family(MONO), FontFamily::Monospace];
     let all: Vec<FontFamily> = proportional.iter().chain(&monospace).cloned().collect();
     // Icons never come first: that face has blank glyphs for small letters.
-    let faces: [(&str, &'static [u8], &[FontFamily]); 6] = [
+    let faces: [(&str, &'static [u8], &[FontFamily]); 7] = [
         (TEXT, INTER_REGULAR, &[family(TEXT), FontFamily::Proportional]),
         (TEXT_MEDIUM, INTER_MEDIUM, &[family(TEXT_MEDIUM)]),
         (MONO, JETBRAINS_MONO, &monospace),
         (ICONS, egui_phosphor::Variant::Regular.font_bytes(), &all),
         (MONO_LAST, JETBRAINS_MONO, &proportional),
         (TEXT_LAST, INTER_REGULAR, &monospace),
+        (EMOJI, NOTO_EMOJI, &all),
     ];
     for (name, bytes, families) in faces {
         let families = families.iter().map(|family| InsertFontFamily {
@@ -56,6 +60,7 @@ pub(crate) fn has_bundled_glyph(c: char) -> bool {
         INTER_REGULAR,
         JETBRAINS_MONO,
         egui_phosphor::Variant::Regular.font_bytes(),
+        NOTO_EMOJI,
     ];
     faces.into_iter().any(|face| {
         let glyph = FontRef::new(face).ok().and_then(|face| face.charmap().map(c));
@@ -148,6 +153,13 @@ mod tests {
     }
 
     #[test]
+    fn emoji_are_drawn_and_figures_stay_those_of_the_text() {
+        assert!(['🚗', '😀', '⚡', '✅'].into_iter().all(has_bundled_glyph));
+        let emoji = FontRef::new(NOTO_EMOJI).map(|face| face.charmap().map('7'));
+        assert_eq!(emoji.ok().flatten(), None);
+    }
+
+    #[test]
     fn faces_of_the_host_come_first_in_its_families() {
         let host = |ctx: &egui::Context| {
             let mut fonts = egui::FontDefinitions::empty();
@@ -163,9 +175,15 @@ mod tests {
         with_fonts(host, |ui| {
             ui.fonts(|fonts| {
                 let faces = |family| fonts.definitions().families[&family].clone();
-                assert_eq!(faces(FontFamily::Proportional), ["host", TEXT, ICONS, MONO_LAST]);
-                assert_eq!(faces(FontFamily::Monospace), ["host", MONO, ICONS, TEXT_LAST]);
-                assert_eq!(faces(family(TEXT)), [TEXT, ICONS, MONO_LAST]);
+                assert_eq!(
+                    faces(FontFamily::Proportional),
+                    ["host", TEXT, ICONS, MONO_LAST, EMOJI]
+                );
+                assert_eq!(
+                    faces(FontFamily::Monospace),
+                    ["host", MONO, ICONS, TEXT_LAST, EMOJI]
+                );
+                assert_eq!(faces(family(TEXT)), [TEXT, ICONS, MONO_LAST, EMOJI]);
             });
         });
     }

@@ -25,6 +25,7 @@ mod axes;
 mod bars;
 mod contexts;
 mod framing;
+mod series;
 
 /// A viewer of plots, logs and documents.
 struct Viewer {

@@ -132,6 +132,25 @@ impl<'a> VisualizerInput<'a> {
         Some(selections.select(component, selector, &answer))
     }
 
+    /// As [`Self::range`], with the row before the range and the row after it, where there are such: a line that is drawn through
+    /// rows enters the range from the one and leaves it to the other. Rows of the same time come together.
+    pub fn range_with_neighbors(&self, component: &str, range: TimeRange) -> Option<RangeResult> {
+        if range == TimeRange::EVERYTHING {
+            return self.range(component, range);
+        }
+        let (id, timeline) = (self.resolver.mapped_id(component)?, self.cursor.timeline);
+        let before = range
+            .min
+            .checked_sub(1)
+            .and_then(|time| self.latest_row(id, timeline, time).hit?.data_time());
+        let after = self.latest_row(id, timeline, range.max).validity.max;
+        let wider = TimeRange::new(
+            before.unwrap_or(range.min),
+            after.saturating_add(1).max(range.max),
+        );
+        self.range(component, wider)
+    }
+
     /// As [`Self::range`], with all of the component, whatever the blueprint selects.
     pub(super) fn whole_range(&self, component: &str, range: TimeRange) -> Option<RangeResult> {
         let id = self.resolver.mapped_id(component)?;
@@ -184,6 +203,11 @@ impl<'a> VisualizerInput<'a> {
     /// series looks.
     pub fn latest_at(&self, component: &str, time: i64) -> Option<ArrayRef> {
         self.at_time(time).get(component)
+    }
+
+    /// As [`Self::latest_at`], with where the value comes from.
+    pub fn resolve_at(&self, component: &str, time: i64) -> Option<Resolved> {
+        self.at_time(time).resolve(component)
     }
 
     /// The value that the blueprint gives to a component, whatever the data says.

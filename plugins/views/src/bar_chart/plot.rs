@@ -1,7 +1,7 @@
 //! A plot of bars: what it is asked to show, what it says back. It knows nothing of worlds, views and blueprints.
 
 use chronoscope_frame::selection::Highlight;
-use chronoscope_types::enums::Corner2D;
+use chronoscope_types::enums::AxisScale;
 use egui::{Color32, Id, Mesh, Painter, Pos2, Rect, Sense, Shape, Stroke, StrokeKind, Ui, pos2};
 
 use super::bars::{Bar, Bars, with_zero};
@@ -9,12 +9,13 @@ use crate::{
     ViewStyle,
     plot::{
         axes::{self, Axes, GAP, label_width, plot_rect, position_of, text_width, x_of, y_of},
-        gestures::{self, ZoomLocks, draw_box, navigate},
+        events,
+        gestures::{self, Shown, ZoomLocks, draw_box, navigate},
         highlight,
-        legend::{self, LegendEntry, LegendInput},
+        legend::{self, LegendEntry, LegendInput, LegendPlace},
         pyramid::Extent,
         ticks::{value_ticks, value_ticks_across},
-        tooltip::{self, TooltipText},
+        tooltip::{self, TooltipText, TooltipValue},
         window::ValueWindow,
     },
 };
@@ -48,7 +49,7 @@ pub(crate) struct PlotInput<'a> {
     /// The charts, in the order of the legend. The last one is drawn on top.
     pub(crate) charts: &'a [PlotChart<'a>],
     /// Where the legend stands, if it is shown.
-    pub(crate) legend: Option<Corner2D>,
+    pub(crate) legend: Option<LegendPlace>,
     /// Whether lines of a grid are drawn.
     pub(crate) grid: bool,
     /// Behind everything.
@@ -58,19 +59,7 @@ pub(crate) struct PlotInput<'a> {
 }
 
 /// What a user does to a plot.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum PlotEvent {
-    /// Shows another part of the data.
-    SetWindow(PlotWindow),
-    /// Points at a chart.
-    Hover(usize),
-    /// Points at the plot, and at no chart.
-    HoverNothing,
-    /// Clicks on a chart, or beside all; with the modifier that adds to what is selected.
-    Click(Option<usize>, bool),
-    /// Shows or hides a chart.
-    Toggle(usize),
-}
+pub(crate) type PlotEvent = events::PlotEvent<ValueWindow>;
 
 /// Where the data of a plot lies on the screen.
 struct Canvas {
@@ -101,72 +90,73 @@ impl Canvas {
 /// Draws a plot into all of the space that is there, and says what the user does to it.
 pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Vec<PlotEvent> {
     let mut events = Vec::new();
-    let rect = ui.available_rect_before_wrap();
-    ui.advance_cursor_after_rect(rect);
-    ui.painter().rect_filled(rect, 0.0, input.background);
-    if !axes::has_room(&rect) {
+    let tile = ui.available_rect_before_wrap();
+    ui.advance_cursor_after_rect(tile);
+    ui.painter().rect_filled(tile, 0.0, input.background);
+    if !axes::has_room(&tile) {
         return events;
     }
     let font = egui::TextStyle::Small.resolve(ui.style());
-    let (across, values) = shown(input, window);
-    let value_labels = value_ticks(&values, rect.height() - axes::AXIS_HEIGHT, font.size * 2.5);
-    let plot = plot_rect(&rect, label_width(ui, &font, &value_labels));
-
-    let background = ui.interact(plot, input.id.with("plot"), Sense::click_and_drag());
     let entries: Vec<LegendEntry<'_>> = input.charts.iter().map(legend_entry).collect();
-    let legend_input = LegendInput {
+    let legend_input = input.legend.map(|place| LegendInput {
         id: input.id,
         entries: &entries,
+        place,
+        has_values: false,
         style: input.style,
-    };
-    let legend_layout = input
-        .legend
-        .map(|corner| legend::layout(ui, &legend_input, &plot, corner));
+    });
+    let legend = legend_input
+        .as_ref()
+        .map(|input| (input, legend::layout(ui, input, &tile)));
+    let area = legend.as_ref().map_or(tile, |(_, layout)| layout.rest(&tile));
+
+    let was_shown = shown(input, window);
+    let height = area.height() - axes::AXIS_HEIGHT;
+    let value_labels = value_ticks(&was_shown.values, height, font.size * 2.5);
+    let plot = plot_rect(&area, label_width(ui, &font, &value_labels), None);
+    let background = ui.interact(plot, input.id.with("plot"), Sense::click_and_drag());
+    let legend = legend.map(|(input, layout)| (input, layout.place(ui, input, &tile, &plot)));
 
     // What the user does now is drawn now.
-    let moved = navigate(
-        ui,
-        &background,
-        &plot,
-        (across, values),
-        window,
-        ZoomLocks::default(),
-    );
+    let locks = ZoomLocks::default();
+    let moved = navigate(ui, &background, &plot, &was_shown, window, locks);
     events.extend(moved.map(PlotEvent::SetWindow));
-    let (across, values) = shown(input, moved.unwrap_or(window));
+    let shown = moved.map_or(was_shown, |moved| shown(input, moved));
     let canvas = Canvas {
         rect: plot,
-        across,
-        values,
+        across: shown.x,
+        values: shown.values,
     };
 
     let whole = shown_bars(input).all(|(_, bars)| !bars.has_abscissa());
     let labels = Axes {
-        left: rect.left(),
+        area,
         font: &font,
         grid: input.grid,
-        x: &value_ticks_across(&across, plot.width(), 3.0 * GAP, whole, |label| {
+        x: &value_ticks_across(&canvas.across, plot.width(), 3.0 * GAP, whole, |label| {
             text_width(ui, &font, label)
         }),
-        values: &value_ticks(&values, plot.height(), font.size * 2.5),
+        values: &value_ticks(&canvas.values, plot.height(), font.size * 2.5),
+        right: None,
     };
     axes::draw_axes(ui, input.style, &plot, &labels);
 
     let clipped = ui.painter().with_clip_rect(plot.intersect(ui.clip_rect()));
     draw_bars(&clipped, input, &canvas);
     draw_box(ui, &clipped, &background, input.style, &plot);
-    let legend = legend_layout
-        .map(|layout| legend::show(ui, &legend_input, layout))
+    let legend = legend
+        .map(|(input, placed)| legend::show(ui, input, placed, &[]))
         .unwrap_or_default();
     events.extend(legend.toggled.map(PlotEvent::Toggle));
+    events.extend(legend.isolated.map(PlotEvent::Isolate));
 
     let pointer = background
         .hover_pos()
-        .filter(|_| !background.dragged() && legend.hovered.is_none());
+        .filter(|_| !background.dragged() && !legend.contains_pointer);
     let hit = pointer.and_then(|pointer| nearest(input, &canvas, pointer));
     if let Some(at) = legend.hovered.or(hit.map(|(at, _)| at)) {
         events.push(PlotEvent::Hover(at));
-    } else if background.hovered() {
+    } else if background.hovered() || legend.contains_pointer {
         events.push(PlotEvent::HoverNothing);
     }
     if background.clicked() {
@@ -185,6 +175,7 @@ fn legend_entry<'a>(chart: &PlotChart<'a>) -> LegendEntry<'a> {
         color: chart.color,
         visible: chart.bars.is_some(),
         highlight: chart.highlight,
+        side: None,
     }
 }
 
@@ -195,20 +186,25 @@ fn shown_bars<'a>(input: &PlotInput<'a>) -> impl DoubleEndedIterator<Item = (usi
 }
 
 /// What is shown of the abscissa and of the values.
-fn shown(input: &PlotInput<'_>, window: PlotWindow) -> (ValueWindow, ValueWindow) {
+fn shown(input: &PlotInput<'_>, window: PlotWindow) -> Shown<ValueWindow> {
     let union = |extents: &mut dyn Iterator<Item = Extent>| extents.fold(Extent::EMPTY, Extent::union);
+    let linear = |extent: Extent| ValueWindow::fitted(extent, AxisScale::Linear);
     let across = window
         .x
-        .unwrap_or_else(|| ValueWindow::fitted(union(&mut shown_bars(input).map(|(_, bars)| bars.across()))));
+        .unwrap_or_else(|| linear(union(&mut shown_bars(input).map(|(_, bars)| bars.across()))));
     let values = window.values.unwrap_or_else(|| {
         let extent = union(&mut shown_bars(input).map(|(_, bars)| bars.extent(&across)));
-        ValueWindow::fitted(if extent.is_empty() {
+        linear(if extent.is_empty() {
             extent
         } else {
             with_zero(extent)
         })
     });
-    (across, values)
+    Shown {
+        x: across,
+        values,
+        right: None,
+    }
 }
 
 fn draw_bars(painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas) {
@@ -287,11 +283,15 @@ fn show_tooltip(ui: &Ui, painter: &Painter, input: &PlotInput<'_>, canvas: &Canv
     } else {
         format!("index {}", bar.index)
     };
-    let text = TooltipText {
+    let value = TooltipValue {
         name: chart.name,
         color: chart.color,
-        place: &place,
         value: bar.value,
+    };
+    let text = TooltipText {
+        place: &place,
+        values: &[value],
+        left_out: 0,
     };
     tooltip::show(ui, input.id.with("tooltip"), input.style, text);
 }

@@ -12,7 +12,7 @@ use super::{
     bars::Bars,
     plot::{self, PlotChart, PlotEvent, PlotInput, PlotWindow},
 };
-use crate::ViewStyle;
+use crate::{ViewStyle, plot::legend::LegendPlace};
 
 const SIZE: egui::Vec2 = vec2(600.0, 300.0);
 
@@ -54,7 +54,10 @@ impl Harness {
         let input = PlotInput {
             id: Id::new("plot"),
             charts: &charts,
-            legend: Some(Corner2D::RightTop),
+            legend: Some(LegendPlace {
+                said: None,
+                otherwise: Corner2D::RightTop,
+            }),
             grid: true,
             background: Color32::BLACK,
             style: &style,
@@ -142,7 +145,7 @@ fn pointing_names_the_bar() {
     let mut plot = Harness::new([Some(ten())]);
     // Zero lies at a third of the height. The fifth bar is right of the middle's left.
     let text = plot.point_at(pos2(300.0, 160.0));
-    assert!(text.contains("chart 0|index 4|5"), "{text}");
+    assert!(text.contains("index 4|chart 0|5"), "{text}");
     assert!(plot.events.contains(&PlotEvent::Hover(0)));
     // Above it is nothing.
     let text = plot.point_at(pos2(300.0, 20.0));
@@ -154,7 +157,7 @@ fn pointing_names_the_bar() {
     );
     // The last bar goes down.
     let text = plot.point_at(pos2(560.0, 240.0));
-    assert!(text.contains("index 9|-5"), "{text}");
+    assert!(text.contains("index 9|chart 0|-5"), "{text}");
 
     plot.click(pos2(300.0, 160.0));
     assert!(
@@ -173,7 +176,7 @@ fn pointing_names_the_bar() {
     let bars = Bars::new(&[3.0], Some(&[40.0]), &[2.5]);
     let mut plot = Harness::new([Some(bars)]);
     let text = plot.point_at(pos2(300.0, 160.0));
-    assert!(text.contains("index 0, from 40 to 42.5|3"), "{text}");
+    assert!(text.contains("index 0, from 40 to 42.5|chart 0|3"), "{text}");
 }
 
 #[test]

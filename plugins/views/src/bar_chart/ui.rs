@@ -1,11 +1,9 @@
 //! The tile of a bar chart view: from products to a plot, from what the user does to commands.
 
 use bevy::ecs::world::World;
-use chronoscope_blueprint::{BlueprintCommand, ViewClassId};
+use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_frame::{
-    DataResults, Item, RecordingKey, Selection, View, ViewOverrides, ViewerCommand, Visualizer as _,
-    Visualizers, Visuals,
-    selection::{ClickButton, ClickSource, EntityClicked},
+    DataResults, Item, RecordingKey, Selection, View, ViewOverrides, Visualizer as _, Visualizers, Visuals,
     visualizer::ViewVisuals,
 };
 use chronoscope_store::{ChunkStore, EntityId};
@@ -13,7 +11,7 @@ use chronoscope_types::blueprint::EntityBehavior;
 use egui::{Color32, Ui};
 
 use super::{
-    plot::{self, PlotChart, PlotEvent, PlotInput, PlotWindow},
+    plot::{self, PlotChart, PlotInput, PlotWindow},
     properties::BarChartProperties,
     visualizer::{BarChart, EntityBars},
 };
@@ -22,6 +20,7 @@ use crate::{
     colors::DistinctColors,
     empty,
     plot::{
+        events::{self, PlotEntries},
         looks,
         names::{Naming, display_names},
         resets::WindowResets,
@@ -115,6 +114,7 @@ impl ViewUi for BarChartUi {
             };
         }
         let said: BarChartProperties = properties(world, view.id);
+        let style = said.looks.readable(style);
         let (names, colors) = names_and_colors(store, &charts);
         let selection = world.get_resource::<Selection>();
         let plotted: Vec<PlotChart<'_>> = charts
@@ -134,56 +134,59 @@ impl ViewUi for BarChartUi {
         let input = PlotInput {
             id,
             charts: &plotted,
-            legend: said.looks.legend_corner(),
+            legend: said.looks.legend(),
             grid: said.looks.shows_grid(),
-            background: said.looks.background.unwrap_or(style.background),
-            style,
+            background: style.background,
+            style: &style,
         };
-        let item = |at: usize| {
-            charts.get(at).map(|chart| Item::DataResult {
-                view: view.id,
-                entity: store.entity_path(chart.entity).clone(),
-                instance: None,
-            })
+        let entries = ChartEntries {
+            view: view.id,
+            store,
+            charts: &charts,
         };
         for event in plot::show(ui, &input, memory.window) {
-            match event {
-                PlotEvent::SetWindow(moved) => memory.window = moved,
-                PlotEvent::Hover(at) => context.commands.push(ViewerCommand::Hover(item(at))),
-                PlotEvent::HoverNothing => {
-                    let hovered = selection.and_then(|selection| selection.hovered.as_ref());
-                    if hovered.is_some_and(|item| item.view() == Some(view.id)) {
-                        context.commands.push(ViewerCommand::Hover(None));
-                    }
-                }
-                PlotEvent::Click(at, add) => {
-                    let item = at.and_then(item).unwrap_or(Item::View(view.id));
-                    let click = EntityClicked::on(&item, ClickButton::Primary, ClickSource::View);
-                    if let Some(click) = click {
-                        context.commands.push(ViewerCommand::Click(click));
-                    }
-                    context.commands.push(if add {
-                        ViewerCommand::ToggleSelected(item)
-                    } else {
-                        ViewerCommand::Select(vec![item])
-                    });
-                }
-                PlotEvent::Toggle(at) => {
-                    if let Some(chart) = charts.get(at) {
-                        let behavior = EntityBehavior::default().with_visible(chart.visual.is_none());
-                        let entity = store.entity_path(chart.entity).clone();
-                        context
-                            .commands
-                            .blueprint(BlueprintCommand::override_entity(view.id, entity, &behavior));
-                        context.commands.push(ViewerCommand::EndGesture);
-                    }
-                }
+            if let Some(moved) = events::answer(event, view.id, &entries, context) {
+                memory.window = moved;
             }
         }
         if memory != before {
             ui.ctx().request_repaint();
             ui.data_mut(|data| data.insert_temp(id, memory));
         }
+    }
+}
+
+/// The charts of a view, in the order of the legend.
+struct ChartEntries<'a> {
+    view: ViewId,
+    store: &'a ChunkStore,
+    charts: &'a [Chart<'a>],
+}
+
+impl PlotEntries for ChartEntries<'_> {
+    fn item(&self, at: usize) -> Option<Item> {
+        self.charts.get(at).map(|chart| Item::DataResult {
+            view: self.view,
+            entity: self.store.entity_path(chart.entity).clone(),
+            instance: None,
+        })
+    }
+
+    fn visible(&self) -> Vec<bool> {
+        self.charts.iter().map(|chart| chart.visual.is_some()).collect()
+    }
+
+    fn set_visible(&self, changes: &[(usize, bool)]) -> Vec<BlueprintCommand> {
+        let changes = changes
+            .iter()
+            .filter_map(|(at, is_visible)| Some((self.charts.get(*at)?, *is_visible)));
+        changes
+            .map(|(chart, is_visible)| {
+                let behavior = EntityBehavior::default().with_visible(is_visible);
+                let entity = self.store.entity_path(chart.entity).clone();
+                BlueprintCommand::override_entity(self.view, entity, &behavior)
+            })
+            .collect()
     }
 }
 

@@ -17,8 +17,8 @@ const MIN_SIZE: f32 = 24.0;
 /// The labels of a plot.
 #[derive(Clone, Copy)]
 pub(crate) struct Axes<'a> {
-    /// The left edge of the tile.
-    pub(crate) left: f32,
+    /// The part of the tile that plot and labels have.
+    pub(crate) area: Rect,
     /// In which the labels are written.
     pub(crate) font: &'a FontId,
     /// Whether lines of a grid are drawn.
@@ -27,6 +27,8 @@ pub(crate) struct Axes<'a> {
     pub(crate) x: &'a Ticks,
     /// The labels of the axis of values.
     pub(crate) values: &'a Ticks,
+    /// The labels of the second axis of values, at the right.
+    pub(crate) right: Option<&'a Ticks>,
 }
 
 /// Whether a tile has room for a plot with axes.
@@ -34,18 +36,19 @@ pub(crate) fn has_room(rect: &Rect) -> bool {
     rect.width() > MIN_SIZE && rect.height() > MIN_SIZE + AXIS_HEIGHT
 }
 
-/// Where the data of a plot is drawn, beside labels of values that are at most this wide. Where these would take most of the tile, they
-/// get no room.
-pub(crate) fn plot_rect(rect: &Rect, label_width: f32) -> Rect {
-    let wanted = label_width + 2.0 * GAP;
-    let gutter = if wanted > rect.width() * MAX_GUTTER {
-        2.0 * GAP
+/// Where the data of a plot is drawn, beside labels of values that are at most this wide, those at the right where there are such.
+/// Where these would take most of the tile, they get no room.
+pub(crate) fn plot_rect(rect: &Rect, label_width: f32, right_width: Option<f32>) -> Rect {
+    let wanted = |label_width: f32| label_width + 2.0 * GAP;
+    let (left, right) = (wanted(label_width), right_width.map_or(0.0, wanted));
+    let (left, right) = if left + right > rect.width() * MAX_GUTTER {
+        (2.0 * GAP, 0.0)
     } else {
-        wanted
+        (left, right)
     };
     Rect::from_min_max(
-        pos2(rect.left() + gutter, rect.top()),
-        pos2(rect.right(), rect.bottom() - AXIS_HEIGHT),
+        pos2(rect.left() + left, rect.top()),
+        pos2(rect.right() - right, rect.bottom() - AXIS_HEIGHT),
     )
 }
 
@@ -86,11 +89,12 @@ pub(crate) fn label_width(ui: &Ui, font: &FontId, ticks: &Ticks) -> f32 {
 pub(crate) fn draw_axes(ui: &Ui, style: &ViewStyle, plot: &Rect, axes: &Axes<'_>) {
     let painter = ui.painter();
     let Axes {
-        left,
+        area,
         font,
         grid,
         x,
         values,
+        right: second,
     } = *axes;
     let hairline = egui::Stroke::new(1.0, style.grid);
     let mut right = plot.left();
@@ -126,7 +130,7 @@ pub(crate) fn draw_axes(ui: &Ui, style: &ViewStyle, plot: &Rect, axes: &Axes<'_>
         let galley = painter.layout_no_wrap(tick.label.clone(), font.clone(), style.secondary_text);
         let at = pos2(plot.left() - GAP - galley.size().x, y - galley.size().y / 2.0);
         // Half a label says something else.
-        if at.x >= left {
+        if at.x >= area.left() {
             let bottom = plot.bottom() - galley.size().y;
             painter.galley(
                 pos2(at.x, at.y.clamp(plot.top(), bottom.max(plot.top()))),
@@ -134,6 +138,23 @@ pub(crate) fn draw_axes(ui: &Ui, style: &ViewStyle, plot: &Rect, axes: &Axes<'_>
                 style.secondary_text,
             );
         }
+    }
+    if let Some(second) = second {
+        for tick in &second.ticks {
+            let galley = painter.layout_no_wrap(tick.label.clone(), font.clone(), style.secondary_text);
+            let y = y_of(plot, tick.position) - galley.size().y / 2.0;
+            let bottom = (plot.bottom() - galley.size().y).max(plot.top());
+            // Room that was not given is not taken.
+            if area.right() >= plot.right() + GAP + galley.size().x {
+                let at = pos2(plot.right() + GAP, y.clamp(plot.top(), bottom));
+                painter.galley(at, galley, style.secondary_text);
+            }
+        }
+        painter.vline(
+            painter.round_to_pixel_center(plot.right()),
+            plot.y_range(),
+            hairline,
+        );
     }
     painter.hline(
         plot.x_range(),
@@ -157,10 +178,16 @@ mod tests {
     fn labels_have_all_of_their_room_or_none() {
         let left = |width: f32| {
             let tile = Rect::from_min_size(Pos2::ZERO, vec2(width, 200.0));
-            plot_rect(&tile, 80.0).left()
+            plot_rect(&tile, 80.0, None).left()
         };
         assert_eq!(left(600.0), 80.0 + 2.0 * GAP);
         assert_eq!(left(160.0), 80.0 + 2.0 * GAP);
         assert_eq!(left(150.0), 2.0 * GAP);
+        let both = plot_rect(
+            &Rect::from_min_size(Pos2::ZERO, vec2(600.0, 200.0)),
+            80.0,
+            Some(40.0),
+        );
+        assert_eq!([both.left(), both.right()], [80.0 + 2.0 * GAP, 560.0 - 2.0 * GAP]);
     }
 }

@@ -15,6 +15,19 @@ pub(crate) struct PlotWindow<X> {
     pub(crate) x: Option<X>,
     /// The range of values; those that the part of the axis needs where there is none.
     pub(crate) values: Option<ValueWindow>,
+    /// The range of values of the second axis.
+    pub(crate) right: Option<ValueWindow>,
+}
+
+/// What a plot shows, whether somebody asked for it or it follows from the data.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Shown<X> {
+    /// The part of the horizontal axis.
+    pub(crate) x: X,
+    /// The range of values.
+    pub(crate) values: ValueWindow,
+    /// The range of values of the second axis, where there is one.
+    pub(crate) right: Option<ValueWindow>,
 }
 
 impl<X> Default for PlotWindow<X> {
@@ -22,6 +35,7 @@ impl<X> Default for PlotWindow<X> {
         Self {
             x: None,
             values: None,
+            right: None,
         }
     }
 }
@@ -77,15 +91,16 @@ impl AxisWindow for ValueWindow {
 
 /// Pans by dragging, zooms by scrolling and by dragging a box with the secondary button, shows all at a double click.
 ///
-/// `across` and `values` are what is shown, `asked` is the window without what follows from the data.
+/// `asked` is the window without what follows from the data. Both axes of values move together.
 pub(crate) fn navigate<X: AxisWindow>(
     ui: &Ui,
     response: &Response,
     plot: &Rect,
-    (across, values): (X, ValueWindow),
+    shown: &Shown<X>,
     asked: PlotWindow<X>,
     locks: ZoomLocks,
 ) -> Option<PlotWindow<X>> {
+    let (across, values, right) = (shown.x, shown.values, shown.right);
     if response.double_clicked() {
         return (asked != PlotWindow::default()).then(PlotWindow::default);
     }
@@ -97,9 +112,9 @@ pub(crate) fn navigate<X: AxisWindow>(
         }
         // Values that fit by themselves go on doing so.
         if delta.y != 0.0 {
-            window.values = asked
-                .values
-                .map(|values| values.panned(f64::from(delta.y / plot.height())));
+            let panned = |values: ValueWindow| values.panned(f64::from(delta.y / plot.height()));
+            window.values = asked.values.map(panned);
+            window.right = asked.right.map(panned);
         }
     }
     // On release the pointer no longer knows where it was pressed.
@@ -122,7 +137,9 @@ pub(crate) fn navigate<X: AxisWindow>(
             window.x = Some(across.part(positions[0], positions[1]));
         }
         if !locks.values {
-            window.values = Some(values.part(y(selected.bottom()), y(selected.top())));
+            let part = |values: ValueWindow| values.part(y(selected.bottom()), y(selected.top()));
+            window.values = Some(part(values));
+            window.right = right.map(part);
         }
     }
     if let Some(pointer) = response.hover_pos() {
@@ -137,6 +154,7 @@ pub(crate) fn navigate<X: AxisWindow>(
         let vertical = f64::from(zoom) * if shift { factor(scroll.x + scroll.y) } else { 1.0 };
         if vertical != 1.0 && !locks.values {
             window.values = Some(values.zoomed(anchor_y, vertical));
+            window.right = right.map(|right| right.zoomed(anchor_y, vertical));
         }
         if scroll.x != 0.0 && !shift {
             window.x = Some(

@@ -1,5 +1,7 @@
 //! The properties that all plots have: legend, grid, background. All are in the blueprint.
 
+use std::borrow::Cow;
+
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::ViewerCommand;
 use chronoscope_types::{
@@ -10,7 +12,11 @@ use chronoscope_types::{
 };
 use egui::{Color32, ComboBox, Ui};
 
-use crate::{ViewUiContext, properties::PropertyReader};
+use super::legend::LegendPlace;
+use crate::{ViewStyle, ViewUiContext, properties::PropertyReader};
+
+/// How much text has to stand out from what is behind it: WCAG 2.2, 1.4.3.
+const MIN_CONTRAST: f32 = 4.5;
 
 const CORNERS: [(Corner2D, &str); 4] = [
     (Corner2D::LeftTop, "Left, top"),
@@ -23,24 +29,27 @@ const CORNERS: [(Corner2D, &str); 4] = [
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct PlotLooks {
     hides_legend: bool,
-    corner: Corner2D,
+    legend: LegendPlace,
     hides_grid: bool,
     /// Behind everything.
     pub(crate) background: Option<Color32>,
 }
 
 impl PlotLooks {
-    /// The looks of a plot of which the blueprint says nothing.
+    /// The looks of a plot of which the blueprint says nothing. The legend stands in this corner, where it has no place beside the plot.
     pub(crate) const fn with_corner(corner: Corner2D) -> Self {
         Self {
             hides_legend: false,
-            corner,
+            legend: LegendPlace {
+                said: None,
+                otherwise: corner,
+            },
             hides_grid: false,
             background: None,
         }
     }
 
-    /// The looks of a plot whose legend stands in this corner, where the blueprint says nothing.
+    /// The looks of a plot whose legend stands in this corner, where the blueprint says nothing and it has no place beside the plot.
     pub(crate) fn read(reader: &PropertyReader<'_>, corner: Corner2D) -> Self {
         let said = reader.value(&PlotLegend::CORNER).and_then(|array| {
             components::blueprint::Corner2D::read(&array)
@@ -50,15 +59,43 @@ impl PlotLooks {
         });
         Self {
             hides_legend: reader.boolean(&PlotLegend::VISIBLE) == Some(false),
-            corner: said.unwrap_or(corner),
+            legend: LegendPlace {
+                said,
+                otherwise: corner,
+            },
             hides_grid: reader.boolean(&PlotBackground::SHOW_GRID) == Some(false),
             background: reader.color(&PlotBackground::COLOR),
         }
     }
 
     /// Where the legend stands, if it is shown.
-    pub(crate) fn legend_corner(&self) -> Option<Corner2D> {
-        (!self.hides_legend).then_some(self.corner)
+    pub(crate) fn legend(&self) -> Option<LegendPlace> {
+        (!self.hides_legend).then_some(self.legend)
+    }
+
+    /// The colors of a view as they can be read on the background of a plot.
+    pub(crate) fn readable<'a>(&self, style: &'a ViewStyle) -> Cow<'a, ViewStyle> {
+        let Some(background) = self.background else {
+            return Cow::Borrowed(style);
+        };
+        let is_read = |color: Color32| contrast(color, background) >= MIN_CONTRAST;
+        let mut style = style.clone();
+        let is_light = contrast(Color32::BLACK, background) >= contrast(Color32::WHITE, background);
+        let strong = if is_light { Color32::BLACK } else { Color32::WHITE };
+        if !is_read(style.text) {
+            style.text = strong;
+        }
+        if !is_read(style.secondary_text) {
+            let softer = background.lerp_to_gamma(strong, 0.75);
+            style.secondary_text = if is_read(softer) { softer } else { strong };
+        }
+        if !is_read(style.cursor) {
+            style.cursor = strong;
+        }
+        style.grid = background.lerp_to_gamma(strong, 0.15);
+        style.label_background = background.gamma_multiply(0.85);
+        style.background = background;
+        Cow::Owned(style)
     }
 
     /// Whether lines of a grid are drawn.
@@ -69,7 +106,7 @@ impl PlotLooks {
 
 /// Draws the settings of a plot's looks.
 pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, looks: &PlotLooks) {
-    let corner = looks.legend_corner();
+    let corner = looks.legend().map(LegendPlace::corner);
     ui.horizontal(|ui| {
         let mut visible = corner.is_some();
         if ui.checkbox(&mut visible, "Legend").changed() {
@@ -107,5 +144,38 @@ pub(crate) fn show_settings(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: 
             &PlotBackground::default().with_show_grid(grid),
         ));
         context.commands.push(ViewerCommand::EndGesture);
+    }
+}
+
+/// The contrast of two opaque colors, from 1 to 21: WCAG 2.2.
+fn contrast(a: Color32, b: Color32) -> f32 {
+    let luminance = |color: Color32| {
+        let [r, g, b, _] = egui::Rgba::from(color).to_array();
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    };
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_can_be_read_on_any_background() {
+        let style = ViewStyle::default();
+        let plain = PlotLooks::with_corner(Corner2D::LeftTop);
+        assert_eq!(*plain.readable(&style), style);
+        for gray in (0..=255).step_by(5) {
+            let background = Color32::from_gray(gray);
+            let looks = PlotLooks {
+                background: Some(background),
+                ..plain
+            };
+            let read = looks.readable(&style);
+            for color in [read.text, read.secondary_text, read.cursor] {
+                assert!(contrast(color, background) >= MIN_CONTRAST, "{color:?} on {gray}");
+            }
+        }
     }
 }

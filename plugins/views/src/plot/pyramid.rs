@@ -154,6 +154,43 @@ impl Pyramid {
         extent
     }
 
+    /// The least of the positive values in a range; infinite where there is none.
+    ///
+    /// Cost: O(log n) where the values of a stretch are all positive or none is, and up to all values in the range where both come by
+    /// turns.
+    pub(crate) fn least_positive(&self, values: &[f64], range: Range<usize>) -> f64 {
+        let end = range.end.min(values.len());
+        let range = range.start.min(end)..end;
+        let (low, high) = (range.start.div_ceil(BUCKET), range.end / BUCKET);
+        if low >= high {
+            return least_positive(&values[range]);
+        }
+        let edges = least_positive(&values[range.start..low * BUCKET])
+            .min(least_positive(&values[high * BUCKET..range.end]));
+        // Whole buckets, in the largest groups that lie in the range.
+        let (mut at, mut least) = (low, edges);
+        while at < high {
+            let level = at.trailing_zeros().min((high - at).ilog2()) as usize;
+            let level = level.min(self.levels.len().saturating_sub(1));
+            least = least.min(self.least_positive_of(values, level, at >> level));
+            at += 1 << level;
+        }
+        least
+    }
+
+    fn least_positive_of(&self, values: &[f64], level: usize, at: usize) -> f64 {
+        let extent = self.levels.get(level).and_then(|level| level.get(at)).copied();
+        let extent = extent.unwrap_or(Extent::EMPTY);
+        match level.checked_sub(1) {
+            _ if extent.max.is_nan() || extent.max <= 0.0 => f64::INFINITY,
+            _ if extent.min > 0.0 => extent.min,
+            Some(below) => self
+                .least_positive_of(values, below, at * 2)
+                .min(self.least_positive_of(values, below, at * 2 + 1)),
+            None => least_positive(&values[at * BUCKET..((at + 1) * BUCKET).min(values.len())]),
+        }
+    }
+
     /// The bytes that it takes.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.levels
@@ -161,6 +198,13 @@ impl Pyramid {
             .map(|level| level.capacity() * size_of::<Extent>())
             .sum()
     }
+}
+
+fn least_positive(values: &[f64]) -> f64 {
+    values
+        .iter()
+        .filter(|value| **value > 0.0)
+        .fold(f64::INFINITY, |least, value| least.min(*value))
 }
 
 #[cfg(test)]
@@ -196,6 +240,10 @@ mod tests {
                     pyramid.extent(&values, range),
                     Extent::of(&values[clipped]),
                     "{len} values"
+                );
+                assert_eq!(
+                    pyramid.least_positive(&values, a.min(b)..a.max(b)).to_bits(),
+                    least_positive(&values[a.min(b).min(len)..a.max(b).min(len)]).to_bits()
                 );
             }
         }

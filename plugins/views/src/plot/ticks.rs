@@ -1,7 +1,7 @@
 //! Where the lines of a grid go and what stands beside them: round numbers, as many as fit, labels that never overlap.
 
 use chronoscope_store::{TimeRange, TimeType};
-use chronoscope_types::format_calendar;
+use chronoscope_types::{enums::AxisScale, format_calendar};
 
 use super::window::{TimeWindow, ValueWindow};
 use crate::time_steps::{DAY, HOUR, MINUTE, SECOND, time_steps};
@@ -205,7 +205,44 @@ fn date(time: i64) -> String {
 /// The lines of an axis of values that is `height` points high, where each label needs `spacing` points.
 pub(crate) fn value_ticks(window: &ValueWindow, height: f32, spacing: f32) -> Ticks {
     let wanted = f64::from((height / spacing).max(1.0));
+    // Within a decade round numbers are as good on one scale as on the other.
+    if window.scale() == AxisScale::Logarithmic && window.max() / window.min() > 10.0 {
+        return decade_ticks(window, wanted);
+    }
     value_ticks_apart(window, window.max() / wanted - window.min() / wanted)
+}
+
+/// Lines at powers of ten, and at twice and five times these where there is room for so many.
+fn decade_ticks(window: &ValueWindow, wanted: f64) -> Ticks {
+    let (first, last) = (
+        window.min().log10().floor() as i32,
+        window.max().log10().ceil() as i32,
+    );
+    let decades = window.max().log10() - window.min().log10();
+    let per_decade = wanted / decades;
+    let factors: &[f64] = if per_decade >= 3.0 {
+        &[1.0, 2.0, 5.0]
+    } else {
+        &[1.0]
+    };
+    let step = if per_decade >= 1.0 {
+        1
+    } else {
+        (1.0 / per_decade).ceil() as usize
+    };
+    let exponents = (first.div_euclid(step as i32) * step as i32..=last).step_by(step);
+    let values =
+        exponents.flat_map(|exponent| factors.iter().map(move |factor| factor * 10_f64.powi(exponent)));
+    let ticks = values.map(|value| Tick {
+        position: window.position(value),
+        label: format_value(value, value),
+    });
+    Ticks {
+        ticks: ticks
+            .filter(|tick| (0.0..=1.0).contains(&tick.position))
+            .collect(),
+        unit: String::new(),
+    }
 }
 
 /// The lines of a horizontal axis of values that is `width` points wide. `measure` tells the width of a label; two are at least `gap`
@@ -393,5 +430,25 @@ mod tests {
         check(0.0, 4e-9, &["0", "1e-9", "2e-9", "3e-9", "4e-9"]);
         value_ticks(&ValueWindow::new(f64::MIN, f64::MAX).unwrap(), 100.0, 25.0);
         value_ticks(&ValueWindow::new(0.0, 5e-324).unwrap(), 100.0, 25.0);
+    }
+
+    #[test]
+    fn a_logarithmic_axis_has_decades() {
+        let check = |min: f64, max: f64, height: f32, expected: &[&str]| {
+            let window = ValueWindow::new(min, max)
+                .unwrap()
+                .on(AxisScale::Logarithmic)
+                .unwrap();
+            assert_eq!(labels(&value_ticks(&window, height, 25.0)), expected);
+        };
+        check(0.5, 200.0, 100.0, &["1", "10", "100"]);
+        check(
+            0.5,
+            200.0,
+            400.0,
+            &["0.5", "1", "2", "5", "10", "20", "50", "100", "200"],
+        );
+        check(1e-9, 1e9, 100.0, &["0.00001", "1", "100000"]);
+        check(2.0, 8.0, 100.0, &["2", "4", "6", "8"]);
     }
 }

@@ -1,6 +1,7 @@
 //! The stretch of time and the range of values that a plot shows.
 
 use chronoscope_store::TimeRange;
+use chronoscope_types::enums::AxisScale;
 
 use super::pyramid::Extent;
 
@@ -8,6 +9,8 @@ use super::pyramid::Extent;
 const MIN_LENGTH: f64 = 2.0;
 /// As long as all times there are, twice.
 const MAX_LENGTH: f64 = 4e19;
+/// What is left above and below values that fit, as a share of their range.
+const MARGIN: f64 = 0.05;
 
 /// A stretch of time, in the timeline's unit.
 ///
@@ -129,25 +132,47 @@ fn saturated(time: i128) -> i64 {
     time.clamp(i128::from(i64::MIN) + 1, i128::from(i64::MAX)) as i64
 }
 
-/// A range of values, finite and not empty.
+/// A range of values, finite and not empty, on a scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ValueWindow {
     min: f64,
     max: f64,
+    /// Where it is logarithmic, both ends are positive.
+    scale: AxisScale,
 }
 
 impl ValueWindow {
-    /// The range between two values; `None` where they are not finite or the same.
+    /// The range between two values, on a linear scale; `None` where they are not finite or the same.
     pub(crate) fn new(a: f64, b: f64) -> Option<Self> {
         let (min, max) = (a.min(b), a.max(b));
-        (min.is_finite() && max.is_finite() && min < max).then_some(Self { min, max })
+        (min.is_finite() && max.is_finite() && min < max).then_some(Self {
+            min,
+            max,
+            scale: AxisScale::Linear,
+        })
     }
 
-    /// A range that shows all these values with a margin above and below.
-    pub(crate) fn fitted(extent: Extent) -> Self {
-        const MARGIN: f64 = 0.05;
+    /// The same values on a scale; `None` where some have no place on it.
+    pub(crate) fn on(self, scale: AxisScale) -> Option<Self> {
+        (scale == AxisScale::Linear || self.min > 0.0).then_some(Self { scale, ..self })
+    }
+
+    /// A range that shows all these values with a margin above and below. On a logarithmic scale they are positive.
+    pub(crate) fn fitted(extent: Extent, scale: AxisScale) -> Self {
+        match scale {
+            AxisScale::Linear => Self::fitted_linear(extent),
+            AxisScale::Logarithmic => Self::fitted_logarithmic(extent),
+        }
+    }
+
+    fn fitted_linear(extent: Extent) -> Self {
+        let nothing = Self {
+            min: -1.0,
+            max: 1.0,
+            scale: AxisScale::Linear,
+        };
         if extent.is_empty() {
-            return Self { min: -1.0, max: 1.0 };
+            return nothing;
         }
         let half = (extent.max / 2.0 - extent.min / 2.0).abs();
         // One value alone, or values that a float can hardly tell apart, stand in the middle of their own size.
@@ -161,7 +186,27 @@ impl ValueWindow {
             (extent.min - margin).max(f64::MIN),
             (extent.max + margin).min(f64::MAX),
         );
-        Self::new(min, max).unwrap_or(Self { min: -1.0, max: 1.0 })
+        Self::new(min, max).unwrap_or(nothing)
+    }
+
+    fn fitted_logarithmic(extent: Extent) -> Self {
+        let nothing = Self {
+            min: 1.0,
+            max: 10.0,
+            scale: AxisScale::Logarithmic,
+        };
+        if extent.is_empty() || extent.min <= 0.0 {
+            return nothing;
+        }
+        let length = extent.max.ln() - extent.min.ln();
+        let factor = (length * MARGIN).max(0.1).exp();
+        let (min, max) = (
+            (extent.min / factor).max(f64::MIN_POSITIVE),
+            (extent.max * factor).min(f64::MAX),
+        );
+        Self::new(min, max)
+            .and_then(|window| window.on(AxisScale::Logarithmic))
+            .unwrap_or(nothing)
     }
 
     /// The least value shown.
@@ -174,15 +219,27 @@ impl ValueWindow {
         self.max
     }
 
-    /// Where a value lies: 0 at the least, 1 at the greatest.
+    /// The scale that it is on.
+    pub(crate) fn scale(&self) -> AxisScale {
+        self.scale
+    }
+
+    /// Where a value lies: 0 at the least, 1 at the greatest; not a number where it has no place on the scale.
     pub(crate) fn position(&self, value: f64) -> f64 {
-        // Halved, since the distance between two finite values need not be finite.
-        (value / 2.0 - self.min / 2.0) / (self.max / 2.0 - self.min / 2.0)
+        match self.scale {
+            // Halved, since the distance between two finite values need not be finite.
+            AxisScale::Linear => (value / 2.0 - self.min / 2.0) / (self.max / 2.0 - self.min / 2.0),
+            AxisScale::Logarithmic if value <= 0.0 => f64::NAN,
+            AxisScale::Logarithmic => (value.ln() - self.min.ln()) / (self.max.ln() - self.min.ln()),
+        }
     }
 
     /// The value at a position.
     pub(crate) fn value(&self, position: f64) -> f64 {
-        self.min * (1.0 - position) + self.max * position
+        match self.scale {
+            AxisScale::Linear => self.min * (1.0 - position) + self.max * position,
+            AxisScale::Logarithmic => (self.min.ln() * (1.0 - position) + self.max.ln() * position).exp(),
+        }
     }
 
     /// Moved up by `shift` of its size.
@@ -203,7 +260,7 @@ impl ValueWindow {
     /// The part of it between two positions; itself where that would be nothing.
     #[must_use]
     pub(crate) fn part(self, from: f64, to: f64) -> Self {
-        let part = Self::new(self.value(from), self.value(to));
+        let part = Self::new(self.value(from), self.value(to)).and_then(|part| part.on(self.scale));
         // Closer than this, neighboring pixels would have the same value.
         part.filter(|part| part.max / 2.0 - part.min / 2.0 > (part.min.abs().max(part.max.abs())) * 1e-12)
             .unwrap_or(self)
@@ -268,7 +325,7 @@ mod tests {
     #[test]
     fn values_fit_with_a_margin() {
         let check = |min: f64, max: f64| {
-            let window = ValueWindow::fitted(Extent { min, max });
+            let window = ValueWindow::fitted(Extent { min, max }, AxisScale::Linear);
             assert!(window.min() < window.max(), "{min} {max}");
             assert!((0.0..=1.0).contains(&window.position(min)), "{min} {max}");
             assert!((0.0..=1.0).contains(&window.position(max)), "{min} {max}");
@@ -281,13 +338,36 @@ mod tests {
         check(f64::MAX, f64::MAX);
         check(1e15, 1e15 + 1.0);
         check(5e-324, 5e-324);
-        assert_eq!(
-            ValueWindow::fitted(Extent::EMPTY),
-            ValueWindow { min: -1.0, max: 1.0 }
-        );
-        let window = ValueWindow::fitted(Extent { min: 0.0, max: 10.0 });
+        let window = ValueWindow::fitted(Extent::EMPTY, AxisScale::Linear);
+        assert_eq!(Some(window), ValueWindow::new(-1.0, 1.0));
+        let window = ValueWindow::fitted(Extent { min: 0.0, max: 10.0 }, AxisScale::Linear);
         assert!((window.value(window.position(3.0)) - 3.0).abs() < 1e-12);
         let zoomed = window.zoomed(window.position(3.0), 4.0);
         assert!((zoomed.position(3.0) - window.position(3.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn on_a_logarithmic_scale_ratios_are_distances() {
+        let log = |min: f64, max: f64| ValueWindow::new(min, max)?.on(AxisScale::Logarithmic);
+        let window = log(1.0, 100.0).unwrap();
+        assert!((window.position(10.0) - 0.5).abs() < 1e-12);
+        assert!((window.value(0.5) - 10.0).abs() < 1e-9);
+        assert!(window.position(0.0).is_nan() && window.position(-3.0).is_nan());
+        assert_eq!(log(0.0, 1.0), None);
+        let moved = window.panned(0.5);
+        assert!((moved.min() - 10.0).abs() < 1e-9 && (moved.max() - 1_000.0).abs() < 1e-6);
+        assert!((window.zoomed(0.5, 2.0).max() / window.zoomed(0.5, 2.0).min() - 10.0).abs() < 1e-9);
+        for (min, max) in [(1.0, 1.0), (5e-324, 1e300), (f64::MAX, f64::MAX), (1e-3, 1e9)] {
+            let fitted = ValueWindow::fitted(Extent { min, max }, AxisScale::Logarithmic);
+            assert!(fitted.min() > 0.0 && fitted.min() < fitted.max(), "{fitted:?}");
+            assert!((-1e-9..=1.0 + 1e-9).contains(&fitted.position(max)), "{fitted:?}");
+        }
+        // However far it is moved, it stays one.
+        let far = (0..100).fold(window, |window, _| window.panned(5.0).zoomed(0.3, 0.2));
+        assert!(far.min() > 0.0 && far.max().is_finite(), "{far:?}");
+        assert_eq!(
+            ValueWindow::fitted(Extent::EMPTY, AxisScale::Logarithmic),
+            log(1.0, 10.0).unwrap()
+        );
     }
 }

@@ -1,18 +1,18 @@
 //! From what is visible of a series to shapes.
 
 use chronoscope_frame::selection::Highlight;
-use chronoscope_types::enums::MarkerShape;
+use chronoscope_types::enums::{MarkerShape, PointsDisplay};
 use egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 use super::{
-    input::PlotLine,
-    series::{Mark, interpolated},
+    canvas::Canvas,
+    input::{PlotInput, PlotLine},
+    series::Look,
     strip::{self, Profile},
 };
 use crate::plot::{
     axes::{x_of, y_of},
     highlight,
-    window::{TimeWindow, ValueWindow},
 };
 
 /// Where a line was drawn.
@@ -24,18 +24,17 @@ pub(super) struct DrawnLine {
     joined: bool,
 }
 
+/// A stretch of a line without interruption, or markers, that look the same.
+struct Run {
+    points: Vec<Pos2>,
+    look: Look,
+}
+
 /// Draws all visible lines, those that are lit up last.
-pub(super) fn lines(
-    painter: &Painter,
-    lines: &[PlotLine<'_>],
-    plot: &Rect,
-    times: &TimeWindow,
-    values: &ValueWindow,
-) -> Vec<DrawnLine> {
-    let some_lit = lines
-        .iter()
-        .any(|line| line.visible && line.highlight != Highlight::None);
-    let mut order: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].visible).collect();
+pub(super) fn lines(painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas) -> Vec<DrawnLine> {
+    let (lines, plot) = (input.lines, &canvas.rect);
+    let some_lit = input.visible().any(|(_, line)| line.highlight != Highlight::None);
+    let mut order: Vec<usize> = input.visible().map(|(at, _)| at).collect();
     order.sort_by_key(|at| lines[*at].highlight);
     let pixel = 1.0 / painter.pixels_per_point();
     let width = plot.width().ceil().max(1.0) as usize;
@@ -45,60 +44,98 @@ pub(super) fn lines(
         .into_iter()
         .map(|at| {
             let line = &lines[at];
-            let mut points = line.series.visible_points(line.index, times, width);
-            if let Mark::Line { interpolation, .. } = line.style.mark {
-                points = interpolated(points, interpolation);
-            }
-            let mut runs: Vec<Vec<Pos2>> = Vec::new();
-            let mut run = Vec::new();
-            for point in points {
-                if point.value.is_nan() {
-                    runs.extend((!run.is_empty()).then(|| std::mem::take(&mut run)));
-                } else {
-                    let place = pos2(
-                        x_of(plot, point.position),
-                        y_of(plot, values.position(point.value)),
-                    );
-                    match run.last_mut() {
-                        Some(last) if is_one_place(*last, place, pixel) => *last = last.lerp(place, 0.5),
-                        _ => run.push(place),
-                    }
-                }
-            }
-            runs.extend((!run.is_empty()).then_some(run));
-            let color = highlight::lit(line.color, line.highlight, some_lit);
+            let values = canvas.values(line.side);
+            let points = line
+                .series
+                .drawn_points(line.index, &canvas.shown.x, values, width);
+            let places = points.iter().map(|point| {
+                let place = pos2(x_of(plot, point.position), y_of(plot, point.value));
+                (point.time, (!point.value.is_nan()).then_some(place))
+            });
+            let runs = runs(line, places, pixel);
             let lit = line.highlight != Highlight::None;
-            match line.style.mark {
-                Mark::Line { width, .. } => {
-                    let width = if lit { width + 1.0 } else { width };
-                    let profile = Profile::new(width, pixel, color);
-                    runs.iter()
-                        .for_each(|run| strip::add_line(&mut mesh, run, &profile));
-                    if runs.iter().any(|run| run.len() == 1) {
-                        // What was drawn before lies below.
-                        flush(painter, &mut mesh);
-                    }
-                    for only in runs.iter().filter(|run| run.len() == 1).flatten() {
-                        painter.circle_filled(*only, width.max(1.5), color);
-                    }
-                }
-                Mark::Marker { shape, radius } => {
+            let is_line = line.series.is_line(line.index);
+            let color_of =
+                |look: &Look| highlight::lit(look.color.unwrap_or(line.color), line.highlight, some_lit);
+            for Run { points, look } in &runs {
+                let color = color_of(look);
+                let size = if lit { look.size + 1.0 } else { look.size };
+                if let (true, [only]) = (is_line, points.as_slice()) {
+                    // What was drawn before lies below.
                     flush(painter, &mut mesh);
-                    let radius = if lit { radius + 1.0 } else { radius };
-                    let clip = painter.clip_rect().expand(radius);
-                    let points = runs.iter().flatten().filter(|point| clip.contains(**point));
-                    painter.extend(points.flat_map(|point| marker(shape, *point, radius, color)));
+                    painter.circle_filled(*only, size.max(1.5), color);
+                } else if is_line {
+                    strip::add_line(&mut mesh, points, &Profile::new(size, pixel, color));
+                } else {
+                    flush(painter, &mut mesh);
+                    let clip = painter.clip_rect().expand(size);
+                    let points = points.iter().filter(|point| clip.contains(**point));
+                    painter.extend(points.flat_map(|point| marker(look.shape, *point, size, color)));
+                }
+            }
+            if is_line && input.points == PointsDisplay::Always {
+                flush(painter, &mut mesh);
+                for (time, value) in line.series.single_samples(line.index, &canvas.shown.x, width) {
+                    if let Some(place) = canvas.place(line.side, time, value) {
+                        let look = line.series.look_at(line.index, time);
+                        painter.circle_filled(place, look.size / 2.0 + 1.5, color_of(&look));
+                    }
                 }
             }
             DrawnLine {
                 line: at,
-                runs,
-                joined: matches!(line.style.mark, Mark::Line { .. }),
+                runs: runs.into_iter().map(|run| run.points).collect(),
+                joined: is_line,
             }
         })
         .collect();
     flush(painter, &mut mesh);
     drawn
+}
+
+/// Puts places together that look the same. A line goes on in the same place where its looks change, and is interrupted where there is
+/// no place.
+fn runs(line: &PlotLine<'_>, places: impl Iterator<Item = (i64, Option<Pos2>)>, pixel: f32) -> Vec<Run> {
+    let series = line.series;
+    let is_line = series.is_line(line.index);
+    let changes = series.tracks.change_looks();
+    let mut look = series.look_at(line.index, i64::MAX);
+    let mut runs: Vec<Run> = Vec::new();
+    let mut points: Vec<Pos2> = Vec::new();
+    let mut end = |points: &mut Vec<Pos2>, look: Look| {
+        if !points.is_empty() {
+            runs.push(Run {
+                points: std::mem::take(points),
+                look,
+            });
+        }
+    };
+    for (time, place) in places {
+        let Some(place) = place else {
+            end(&mut points, look);
+            continue;
+        };
+        let now = if changes {
+            series.look_at(line.index, time)
+        } else {
+            look
+        };
+        match points.last_mut() {
+            Some(last) if now == look && is_one_place(*last, place, pixel) => {
+                *last = last.lerp(place, 0.5);
+                continue;
+            }
+            Some(_) if now != look && is_line => points.push(place),
+            _ => {}
+        }
+        if now != look {
+            end(&mut points, look);
+            look = now;
+        }
+        points.push(place);
+    }
+    end(&mut points, look);
+    runs
 }
 
 /// Whether two points of a line are as good as one: above each other in less than half a pixel.
@@ -113,6 +150,16 @@ fn flush(painter: &Painter, mesh: &mut Mesh) {
 }
 
 impl DrawnLine {
+    /// Whether something of it is to be seen in a part of the screen.
+    pub(super) fn is_within(&self, rect: &Rect) -> bool {
+        let x = rect.x_range();
+        self.runs.iter().any(|run| match run.as_slice() {
+            // From left to right: a line that crosses the part has no point in it.
+            [first, .., last] if self.joined => first.x <= x.max && last.x >= x.min,
+            points => points.iter().any(|point| x.contains(point.x)),
+        })
+    }
+
     /// How far a place on the screen is from the line; at least `limit` where it is farther.
     pub(super) fn distance(&self, place: Pos2, limit: f32) -> f32 {
         let mut distance = limit;

@@ -2,13 +2,13 @@
 
 use chronoscope_frame::selection::Highlight;
 use chronoscope_store::{TimeRange, TimeType};
-use chronoscope_types::enums::Corner2D;
+use chronoscope_types::enums::{AxisScale, AxisSide, PointsDisplay, TooltipMode};
 use egui::{Color32, Id};
 
-use super::series::{EntitySeries, SeriesStyle};
+use super::series::EntitySeries;
 use crate::{
     ViewStyle,
-    plot::{gestures::ZoomLocks, pyramid::Extent, window::TimeWindow},
+    plot::{gestures::ZoomLocks, legend::LegendPlace},
 };
 
 /// A series as the plot shows it.
@@ -17,21 +17,41 @@ pub(crate) struct PlotLine<'a> {
     pub series: &'a EntitySeries,
     /// Which of these it is.
     pub index: usize,
-    /// How it looks.
-    pub style: &'a SeriesStyle,
     /// What it is called in the legend.
     pub name: &'a str,
-    /// Its color.
+    /// Its color where none was logged.
     pub color: Color32,
     /// Whether it is shown.
     pub visible: bool,
+    /// By which axis it is plotted.
+    pub side: AxisSide,
     /// How it is lit up.
     pub highlight: Highlight,
 }
 
 impl PlotLine<'_> {
-    pub(super) fn extent(&self, window: &TimeWindow) -> Extent {
-        self.series.extent(self.index, window)
+    /// Its color at a time.
+    pub(super) fn color_at(&self, time: i64) -> Color32 {
+        self.series.look_at(self.index, time).color.unwrap_or(self.color)
+    }
+}
+
+/// The scales of both axes of values.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Scales {
+    /// Of the first one.
+    pub left: AxisScale,
+    /// Of the second one.
+    pub right: AxisScale,
+}
+
+impl Scales {
+    /// The scale of an axis.
+    pub(super) fn of(&self, side: AxisSide) -> AxisScale {
+        match side {
+            AxisSide::Left => self.left,
+            AxisSide::Right => self.right,
+        }
     }
 }
 
@@ -45,18 +65,38 @@ pub(crate) struct PlotInput<'a> {
     pub time_type: TimeType,
     /// The timeline's name.
     pub timeline: &'a str,
-    /// Times to show where no series has any.
-    pub fallback_range: TimeRange,
+    /// All times of the timeline.
+    pub all_times: TimeRange,
     /// The time cursor.
     pub cursor: i64,
+    /// Two times that were set to measure between them.
+    pub measured: Option<[i64; 2]>,
     /// The axes that zooming leaves alone.
     pub locks: ZoomLocks,
+    /// The scales of the axes of values.
+    pub scales: Scales,
+    /// What the tooltip lists; the series near the pointer where nothing is said.
+    pub tooltip: Option<TooltipMode>,
+    /// Where the samples of lines have dots.
+    pub points: PointsDisplay,
     /// Where the legend stands, if it is shown.
-    pub legend: Option<Corner2D>,
+    pub legend: Option<LegendPlace>,
     /// Whether lines of a grid are drawn.
     pub grid: bool,
     /// Behind everything.
     pub background: Color32,
     /// The view's colors.
     pub style: &'a ViewStyle,
+}
+
+impl PlotInput<'_> {
+    /// The lines that are shown, with their positions.
+    pub(super) fn visible(&self) -> impl Iterator<Item = (usize, &PlotLine<'_>)> {
+        self.lines.iter().enumerate().filter(|(_, line)| line.visible)
+    }
+
+    /// Whether a line is shown by the second axis.
+    pub(super) fn has_right(&self) -> bool {
+        self.visible().any(|(_, line)| line.side == AxisSide::Right)
+    }
 }

@@ -1,15 +1,15 @@
 //! The lines of each plot: which series there are, what they are called and which colors they have. Made when that changes, so that
 //! drawing a plot makes no strings.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeMap, sync::Arc};
 
 use bevy::ecs::prelude::*;
-use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_blueprint::{ViewClassId, ViewId, natural_order};
 use chronoscope_frame::{
     DataResults, InstructionIndex, QueryContext, RecordingEntry, Recordings, ResultKey, View, ViewTile,
     Visualizer, Visuals, Work, WorkCounters,
 };
-use chronoscope_store::EntityId;
+use chronoscope_store::{EntityId, EntityPath};
 use egui::Color32;
 use rustc_hash::FxHashMap;
 
@@ -28,7 +28,7 @@ pub struct PlotLines {
     by_view: BTreeMap<ViewId, ViewLines>,
 }
 
-/// The lines of one view, in the order of its entities.
+/// The lines of one view, in the natural order of the paths of its entities, as its tree has them.
 #[derive(Debug, Default)]
 pub(super) struct ViewLines {
     lines: Vec<NamedLine>,
@@ -233,5 +233,30 @@ impl ViewLines {
             }
         });
         self.lines = lines.collect();
+        // Colors are given in the order of the paths, as they are everywhere.
+        self.lines
+            .sort_by(|a, b| natural_path_order(store.entity_path(a.entity), store.entity_path(b.entity)));
+    }
+}
+
+/// Part by part, as people read names.
+fn natural_path_order(a: &EntityPath, b: &EntityPath) -> Ordering {
+    let differing = a.parts().zip(b.parts()).map(|(a, b)| natural_order(a, b));
+    let first = differing.into_iter().find(|order| order.is_ne());
+    first.unwrap_or_else(|| a.depth().cmp(&b.depth()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn series_are_listed_as_in_the_tree() {
+        let mut paths: Vec<EntityPath> = ["/p/s10", "/p/s2", "/p", "/a/v", "/p/s2/x"]
+            .map(EntityPath::from)
+            .into();
+        paths.sort_by(natural_path_order);
+        let paths: Vec<&str> = paths.iter().map(EntityPath::as_str).collect();
+        assert_eq!(paths, ["/a/v", "/p", "/p/s2", "/p/s2/x", "/p/s10"]);
     }
 }

@@ -2,18 +2,24 @@
 //!
 //! # From rows to series
 //! [`visualizers`] take all scalars of an entity over as plain arrays ([`samples`]), with a pyramid of least and greatest values
-//! over each; [`series`] says what of them is to be drawn in so many pixels, so that a frame costs pixels, not points. What is
-//! appended is added to what is there.
+//! over each, and looks that change over time as [`tracks`]; [`series`] says what of them is to be drawn in so many pixels, through
+//! which [`points`], so that a frame costs pixels, not samples. What is appended is added to what is there.
 //!
 //! # From series to the screen
-//! [`lines`] says which series a plot has and what they are called, [`draw`] and [`strip`] turn them into shapes. [`plot`] draws it all,
-//! with the axes, the legend and the gestures that all plots share ([`crate::plot`]), and says what the user does; [`ui`] is the tile,
-//! which turns that into commands.
+//! [`lines`] says which series a plot has and what they are called, [`canvas`] where they lie, [`draw`] and [`strip`] turn them into
+//! shapes. [`hover`] says what is at the pointer, [`measure`] what is between two times. [`plot`] draws it all, with the axes, the legend
+//! and the gestures that all plots share ([`crate::plot`]), and says what the user does; [`ui`] is the tile, which turns that into
+//! commands, and [`entries`] what it knows of the series.
 
+mod canvas;
 mod draw;
+mod entries;
+mod hover;
 mod input;
 mod lines;
+mod measure;
 mod plot;
+mod points;
 mod properties;
 mod samples;
 mod series;
@@ -21,6 +27,7 @@ mod settings;
 mod strip;
 #[cfg(test)]
 mod tests;
+mod tracks;
 mod ui;
 mod visualizers;
 
@@ -34,8 +41,9 @@ use chronoscope_frame::{
 };
 
 pub use lines::PlotLines;
+pub use points::DrawPoint;
 pub use samples::Samples;
-pub use series::{EntitySeries, Mark, SeriesStyle};
+pub use series::{EntitySeries, Look, Mark, SeriesStyle};
 pub use ui::TimeSeriesUi;
 pub use visualizers::{SeriesLines, SeriesPoints};
 

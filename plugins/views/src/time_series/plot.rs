@@ -1,42 +1,38 @@
 //! A plot over time: what it is asked to show, what it says back. It knows nothing of worlds, views and blueprints.
 
-use chronoscope_store::{TimeRange, TimeType};
-use egui::{CursorIcon, PointerButton, Pos2, Rect, Response, Sense, Ui, pos2, vec2};
+use chronoscope_types::enums::AxisSide;
+use egui::{Align2, CursorIcon, FontId, PointerButton, Pos2, Rect, Response, Sense, Ui, pos2, vec2};
 
 use super::{
+    canvas::{Canvas, PlotWindow, shown},
     draw::{self, DrawnLine},
+    hover,
     input::{PlotInput, PlotLine},
+    measure::{self, MeasureEvent},
 };
 use crate::plot::{
-    axes::{self, Axes, GAP, label_width, plot_rect, position_of, text_width, x_of, y_of},
-    gestures::{self, draw_box, navigate},
+    axes::{self, Axes, GAP, label_width, plot_rect, position_of, text_width},
+    events,
+    gestures::{Shown, draw_box, navigate},
     legend::{self, LegendEntry, LegendInput},
-    pyramid::Extent,
-    ticks::{time_ticks, value_ticks},
-    tooltip::{self, TooltipText},
+    ticks::{Ticks, time_ticks, value_ticks},
     window::{TimeWindow, ValueWindow},
 };
 
-/// What of the data a plot shows: a stretch of time, and a range of values.
-pub(crate) type PlotWindow = gestures::PlotWindow<TimeWindow>;
+/// What a user does to any plot.
+pub(crate) type SharedEvent = events::PlotEvent<TimeWindow>;
 
-/// What a user does to a plot.
+/// What a user does to a plot over time.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum PlotEvent {
     /// Moves the time cursor.
     SetTime(i64),
-    /// Shows another part of the data.
-    SetWindow(PlotWindow),
-    /// Ends a drag, so that the next one is another.
-    EndGesture,
-    /// Points at a series.
-    Hover(usize),
-    /// Points at the plot, and at no series.
-    HoverNothing,
-    /// Clicks on a series, or beside all; with the modifier that adds to what is selected.
-    Click(Option<usize>, bool),
-    /// Shows or hides a series.
-    Toggle(usize),
+    /// Sets two times to measure between, or takes them back.
+    SetMeasured(Option<[i64; 2]>),
+    /// Puts a series to another axis of values.
+    SetSide(usize, AxisSide),
+    /// What is done to other plots too.
+    Shared(SharedEvent),
 }
 
 /// How near to a line the pointer is on it, in points.
@@ -45,129 +41,124 @@ const NEAR: f32 = 10.0;
 /// Draws a plot into all of the space that is there, and says what the user does to it.
 pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Vec<PlotEvent> {
     let mut events = Vec::new();
-    let rect = ui.available_rect_before_wrap();
-    ui.advance_cursor_after_rect(rect);
-    ui.painter().rect_filled(rect, 0.0, input.background);
-    if !axes::has_room(&rect) {
+    let tile = ui.available_rect_before_wrap();
+    ui.advance_cursor_after_rect(tile);
+    ui.painter().rect_filled(tile, 0.0, input.background);
+    if !axes::has_room(&tile) {
         return events;
     }
     let font = egui::TextStyle::Small.resolve(ui.style());
+    let entries: Vec<LegendEntry<'_>> = input
+        .lines
+        .iter()
+        .map(|line| legend_entry(line, input.cursor))
+        .collect();
+    let legend_input = input.legend.map(|place| LegendInput {
+        id: input.id,
+        entries: &entries,
+        place,
+        has_values: true,
+        style: input.style,
+    });
+    let legend = legend_input
+        .as_ref()
+        .map(|input| (input, legend::layout(ui, input, &tile)));
+    let area = legend.as_ref().map_or(tile, |(_, layout)| layout.rest(&tile));
 
-    // The times come first, then the values that these need, then the labels, then the room that is left for data.
-    let times = window.x.unwrap_or_else(|| all_times(input));
-    let values = window.values.unwrap_or_else(|| fitted_values(input, &times));
-    let value_labels = value_ticks(&values, rect.height() - axes::AXIS_HEIGHT, font.size * 2.5);
-    let plot = plot_rect(&rect, label_width(ui, &font, &value_labels));
-    let axis = Rect::from_min_max(plot.left_bottom(), rect.right_bottom());
+    // What is shown comes first, then the labels that this needs, then the room that is left for data.
+    let was_shown = shown(input, window);
+    let height = area.height() - axes::AXIS_HEIGHT;
+    let width_of =
+        |values: &ValueWindow| label_width(ui, &font, &value_ticks(values, height, font.size * 2.5));
+    let rect = plot_rect(
+        &area,
+        width_of(&was_shown.values),
+        was_shown.right.as_ref().map(width_of),
+    );
+    let axis = Rect::from_min_max(rect.left_bottom(), pos2(rect.right(), area.bottom()));
+    let was = Canvas {
+        rect,
+        shown: was_shown,
+    };
 
-    let background = ui.interact(plot, input.id.with("plot"), Sense::click_and_drag());
+    let background = ui.interact(rect, input.id.with("plot"), Sense::click_and_drag());
     let axis_response = ui.interact(axis, input.id.with("axis"), Sense::click_and_drag());
-    let cursor_x = x_of(&plot, times.position(input.cursor));
+    let cursor_x = was.x(input.cursor);
     let handle =
-        Rect::from_center_size(pos2(cursor_x, plot.center().y), vec2(8.0, plot.height())).intersect(plot);
-    let handle_response = plot
+        Rect::from_center_size(pos2(cursor_x, rect.center().y), vec2(8.0, rect.height())).intersect(rect);
+    let handle_response = rect
         .x_range()
         .contains(cursor_x)
         .then(|| ui.interact(handle, input.id.with("cursor"), Sense::drag()));
-    let entries: Vec<LegendEntry<'_>> = input.lines.iter().map(legend_entry).collect();
-    let legend_input = LegendInput {
-        id: input.id,
-        entries: &entries,
-        style: input.style,
-    };
-    let legend_layout = input
-        .legend
-        .map(|corner| legend::layout(ui, &legend_input, &plot, corner));
+    let legend = legend.map(|(input, layout)| (input, layout.place(ui, input, &tile, &rect)));
 
     // What the user does now is drawn now.
-    let moved = navigate(ui, &background, &plot, (times, values), window, input.locks);
-    if let Some(moved) = moved {
-        events.push(PlotEvent::SetWindow(moved));
-    }
+    let measuring = measure::gesture(ui, input, &background, &was);
+    let moved = match measuring {
+        Some(_) => None,
+        None => navigate(ui, &background, &rect, &was_shown, window, input.locks),
+    };
+    events.extend(moved.map(|moved| PlotEvent::Shared(SharedEvent::SetWindow(moved))));
     if background.drag_stopped() {
-        events.push(PlotEvent::EndGesture);
+        events.push(PlotEvent::Shared(SharedEvent::EndGesture));
     }
-    events.extend(cursor_moves(
-        ui,
-        &[Some(&axis_response), handle_response.as_ref()],
-        &plot,
-        &times,
-    ));
-    let (times, values) = match moved {
-        Some(moved) => {
-            let times = moved.x.unwrap_or_else(|| all_times(input));
-            let values = moved.values.unwrap_or_else(|| fitted_values(input, &times));
-            (times, values)
-        }
-        None => (times, values),
+    let responses = [Some(&axis_response), handle_response.as_ref()];
+    let cursor = cursor_move(ui, &responses, &was);
+    events.extend(cursor.map(PlotEvent::SetTime));
+    let canvas = Canvas {
+        rect,
+        shown: moved.map_or(was_shown, |moved| shown(input, moved)),
     };
-    let cursor = events.iter().rev().find_map(|event| {
-        if let PlotEvent::SetTime(time) = event {
-            Some(*time)
-        } else {
-            None
-        }
-    });
 
-    let value_labels = value_ticks(&values, plot.height(), font.size * 2.5);
-    let time_labels = time_ticks(&times, input.time_type, plot.width(), 3.0 * GAP, |label| {
-        text_width(ui, &font, label)
-    });
-    let labels = Axes {
-        left: rect.left(),
-        font: &font,
-        grid: input.grid,
-        x: &time_labels,
-        values: &value_labels,
-    };
-    axes::draw_axes(ui, input.style, &plot, &labels);
+    draw_axes(ui, input, &area, &canvas, &font);
+    let clipped = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    let lines = draw::lines(&clipped, input, &canvas);
+    draw_notes(&clipped, input, &canvas, &lines, &font);
+    draw_box(ui, &clipped, &background, input.style, &rect);
 
-    let clipped = ui.painter().with_clip_rect(plot.intersect(ui.clip_rect()));
-    let lines = draw::lines(&clipped, input.lines, &plot, &times, &values);
-    draw_box(ui, &clipped, &background, input.style, &plot);
-    draw_cursor(
-        &clipped,
-        input,
-        &plot,
-        x_of(&plot, times.position(cursor.unwrap_or(input.cursor))),
-    );
-    let legend = legend_layout
-        .map(|layout| legend::show(ui, &legend_input, layout))
-        .unwrap_or_default();
-    if let Some(toggled) = legend.toggled {
-        events.push(PlotEvent::Toggle(toggled));
-    }
-
-    let busy = background.dragged()
+    let is_busy = background.dragged()
         || handle_response
             .as_ref()
             .is_some_and(|handle| handle.dragged() || handle.hovered());
-    let pointer = background
-        .hover_pos()
-        .filter(|_| !busy && legend.hovered.is_none());
+    let measured = measure::show(ui, &clipped, input, &canvas, &font).or(measuring);
+    if let Some(MeasureEvent::Set(times)) = measured {
+        events.push(PlotEvent::SetMeasured(times));
+    }
+    let pointer = background.hover_pos().filter(|_| !is_busy && measured.is_none());
     let hit = pointer.and_then(|pointer| nearest(&lines, pointer));
+    let samples = pointer.map(|pointer| hover::samples_at(input, &canvas, pointer.x));
+    draw_cursor(&clipped, input, &rect, canvas.x(cursor.unwrap_or(input.cursor)));
+    if let (Some(pointer), Some(samples)) = (pointer, &samples) {
+        hover::draw_crosshair(ui.painter(), input, &canvas, &area, &font, pointer);
+        hover::draw_samples(&clipped, input, samples, hit);
+    }
+    let values = legend_values(input, cursor.unwrap_or(input.cursor), samples.as_deref());
+    let legend = legend
+        .map(|(input, placed)| legend::show(ui, input, placed, &values))
+        .unwrap_or_default();
+    events.extend(
+        legend
+            .toggled
+            .map(|at| PlotEvent::Shared(SharedEvent::Toggle(at))),
+    );
+    events.extend(
+        legend
+            .isolated
+            .map(|at| PlotEvent::Shared(SharedEvent::Isolate(at))),
+    );
+    events.extend(legend.moved.map(|(at, side)| PlotEvent::SetSide(at, side)));
+
     if let Some(at) = legend.hovered.or(hit) {
-        events.push(PlotEvent::Hover(at));
-    } else if background.hovered() {
-        events.push(PlotEvent::HoverNothing);
+        events.push(PlotEvent::Shared(SharedEvent::Hover(at)));
+    } else if background.hovered() || legend.contains_pointer {
+        events.push(PlotEvent::Shared(SharedEvent::HoverNothing));
     }
-    if background.clicked() {
-        events.push(PlotEvent::Click(hit, ui.input(|input| input.modifiers.command)));
+    if background.clicked() && !ui.input(|input| input.modifiers.shift) {
+        let add = ui.input(|input| input.modifiers.command);
+        events.push(PlotEvent::Shared(SharedEvent::Click(hit, add)));
     }
-    if let (Some(at), Some(pointer)) = (hit, pointer) {
-        show_tooltip(
-            ui,
-            &clipped,
-            input,
-            at,
-            times.nearest_time(position_of(&plot, pointer.x)),
-            |time, value| {
-                pos2(
-                    x_of(&plot, times.position(time)),
-                    y_of(&plot, values.position(value)),
-                )
-            },
-        );
+    if let (Some(pointer), Some(samples)) = (pointer.filter(|_| !legend.contains_pointer), samples) {
+        hover::show_tooltip(ui, input, &canvas, &samples, hit, pointer);
     }
     if handle_response.is_some_and(|handle| handle.hovered() || handle.dragged()) {
         ui.set_cursor_icon(CursorIcon::ResizeHorizontal);
@@ -175,48 +166,89 @@ pub(crate) fn show(ui: &mut Ui, input: &PlotInput<'_>, window: PlotWindow) -> Ve
     events
 }
 
-fn legend_entry<'a>(line: &PlotLine<'a>) -> LegendEntry<'a> {
+fn legend_entry<'a>(line: &PlotLine<'a>, cursor: i64) -> LegendEntry<'a> {
     LegendEntry {
         name: line.name,
-        color: line.color,
+        color: line.color_at(cursor),
         visible: line.visible,
         highlight: line.highlight,
+        side: Some(line.side),
     }
 }
 
-/// The stretch of time that all visible series take.
-fn all_times(input: &PlotInput<'_>) -> TimeWindow {
-    let visible = input.lines.iter().filter(|line| line.visible);
-    let range = visible.fold(TimeRange::EMPTY, |range, line| {
-        range.union(&line.series.samples.time_range())
-    });
-    let least = match input.time_type {
-        TimeType::Sequence => 2.0,
-        TimeType::DurationNs | TimeType::TimestampNs => 1e9,
+/// The value of each line at the pointer, or at the cursor while that is elsewhere.
+fn legend_values(input: &PlotInput<'_>, cursor: i64, samples: Option<&[hover::Sample]>) -> Vec<Option<f64>> {
+    let Some(samples) = samples else {
+        let lines = input.lines.iter();
+        return lines
+            .map(|line| line.series.value_at(line.index, cursor))
+            .collect();
     };
-    TimeWindow::of(
-        if range.is_empty() {
-            input.fallback_range
-        } else {
-            range
-        },
-        least,
-    )
+    let mut values = vec![None; input.lines.len()];
+    for sample in samples {
+        if let Some(value) = values.get_mut(sample.line) {
+            *value = Some(sample.value);
+        }
+    }
+    values
 }
 
-/// The range of values that all visible series take in a stretch of time.
-fn fitted_values(input: &PlotInput<'_>, times: &TimeWindow) -> ValueWindow {
-    let visible = input.lines.iter().filter(|line| line.visible);
-    ValueWindow::fitted(visible.fold(Extent::EMPTY, |extent, line| extent.union(line.extent(times))))
+fn draw_axes(ui: &Ui, input: &PlotInput<'_>, area: &Rect, canvas: &Canvas, font: &FontId) {
+    let Shown { x, values, right } = &canvas.shown;
+    let rect = &canvas.rect;
+    let time_labels = time_ticks(x, input.time_type, rect.width(), 3.0 * GAP, |label| {
+        text_width(ui, font, label)
+    });
+    let labels = |values: &ValueWindow| -> Ticks { value_ticks(values, rect.height(), font.size * 2.5) };
+    let right = right.as_ref().map(labels);
+    let labels = Axes {
+        area: *area,
+        font,
+        grid: input.grid,
+        x: &time_labels,
+        values: &labels(values),
+        right: right.as_ref(),
+    };
+    axes::draw_axes(ui, input.style, rect, &labels);
+}
+
+/// Says what is not to be seen, and why.
+fn draw_notes(
+    painter: &egui::Painter,
+    input: &PlotInput<'_>,
+    canvas: &Canvas,
+    lines: &[DrawnLine],
+    font: &FontId,
+) {
+    let rect = canvas.rect;
+    if !lines.iter().any(|line| line.is_within(&rect)) {
+        let what = if lines.is_empty() {
+            "All series are hidden"
+        } else {
+            "No samples in this stretch of time"
+        };
+        let color = input.style.secondary_text;
+        painter.text(rect.center(), Align2::CENTER_CENTER, what, font.clone(), color);
+    }
+    let has_gaps = |line: &PlotLine<'_>| {
+        canvas.values(line.side).scale() == chronoscope_types::enums::AxisScale::Logarithmic
+            && line.series.has_nonpositive(line.index, &canvas.shown.x)
+    };
+    let count = input.visible().filter(|(_, line)| has_gaps(line)).count();
+    if count > 0 {
+        let who = if count == 1 {
+            "1 series has".to_owned()
+        } else {
+            format!("{count} series have")
+        };
+        let note = format!("{who} values that are not positive: gaps on the logarithmic scale");
+        let at = rect.center_top() + vec2(0.0, GAP);
+        painter.text(at, Align2::CENTER_TOP, note, font.clone(), input.style.warning);
+    }
 }
 
 /// Where dragging the axis or the cursor puts the cursor.
-fn cursor_moves(
-    ui: &Ui,
-    responses: &[Option<&Response>],
-    plot: &Rect,
-    times: &TimeWindow,
-) -> Option<PlotEvent> {
+fn cursor_move(ui: &Ui, responses: &[Option<&Response>], canvas: &Canvas) -> Option<i64> {
     let response = responses
         .iter()
         .flatten()
@@ -224,8 +256,9 @@ fn cursor_moves(
     let pointer = response
         .interact_pointer_pos()
         .or_else(|| ui.input(|input| input.pointer.interact_pos()))?;
-    let position = position_of(plot, pointer.x.clamp(plot.left(), plot.right()));
-    Some(PlotEvent::SetTime(times.nearest_time(position)))
+    let (rect, times) = (&canvas.rect, &canvas.shown.x);
+    let position = position_of(rect, pointer.x.clamp(rect.left(), rect.right()));
+    Some(times.nearest_time(position))
 }
 
 fn draw_cursor(painter: &egui::Painter, input: &PlotInput<'_>, plot: &Rect, x: f32) {
@@ -246,39 +279,4 @@ fn nearest(lines: &[DrawnLine], pointer: Pos2) -> Option<usize> {
         }
     }
     best.map(|(_, line)| line)
-}
-
-fn show_tooltip(
-    ui: &Ui,
-    painter: &egui::Painter,
-    input: &PlotInput<'_>,
-    at: usize,
-    time: i64,
-    place: impl Fn(i64, f64) -> Pos2,
-) {
-    let Some(line) = input.lines.get(at) else { return };
-    let sample = match line.series.constants.get(line.index) {
-        Some(constant) => Some((None, *constant)),
-        None => line.series.nearest_sample(line.index, time).and_then(|sample| {
-            Some((
-                Some(*line.series.samples.times(line.index).get(sample)?),
-                *line.series.samples.values(line.index).get(sample)?,
-            ))
-        }),
-    };
-    let Some((time, value)) = sample else { return };
-    if let Some(time) = time {
-        painter.circle(place(time, value), 4.0, line.color, (1.5, input.style.hovered));
-    }
-    let time = time.map_or_else(
-        || "static".to_owned(),
-        |time| chronoscope_types::format_time(input.time_type, time),
-    );
-    let text = TooltipText {
-        name: line.name,
-        color: line.color,
-        place: &format!("{} {time}", input.timeline),
-        value,
-    };
-    tooltip::show(ui, input.id.with("tooltip"), input.style, text);
 }

@@ -4,11 +4,13 @@ use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
 use chronoscope_store::TimeRange;
 use chronoscope_types::{
     Component, CursorTimeRange,
-    blueprint::{ScalarAxis, TimeAxis},
-    components,
-    enums::{Corner2D, LinkAxis},
+    blueprint::{PlotInteraction, ScalarAxis, TimeAxis},
+    components::{self, own},
+    enums::{AxisSide, Corner2D, LinkAxis, PointsDisplay, TooltipMode},
+    own::{ScalarAxisScale, SecondScalarAxis},
 };
 
+use super::input::Scales;
 use crate::{
     plot::{
         gestures::ZoomLocks,
@@ -26,6 +28,14 @@ const LEGEND_CORNER: Corner2D = Corner2D::LeftBottom;
 pub(super) struct PlotProperties {
     /// The range of values.
     pub(super) values: Option<ValueWindow>,
+    /// The range of values of the second axis.
+    pub(super) right: Option<ValueWindow>,
+    /// The scales of the axes of values.
+    pub(super) scales: Scales,
+    /// What the tooltip lists.
+    pub(super) tooltip: Option<TooltipMode>,
+    /// Where the samples of lines have dots.
+    pub(super) points: PointsDisplay,
     times: Option<CursorTimeRange>,
     /// Whether all plots that are linked show the same stretch of time.
     pub(super) is_linked: bool,
@@ -39,6 +49,10 @@ impl Default for PlotProperties {
     fn default() -> Self {
         Self {
             values: None,
+            right: None,
+            scales: Scales::default(),
+            tooltip: None,
+            points: PointsDisplay::default(),
             times: None,
             is_linked: false,
             locks: ZoomLocks::default(),
@@ -51,9 +65,26 @@ impl ViewProperties for PlotProperties {
     const CLASS: &'static str = ViewClassId::TIME_SERIES;
 
     fn read(reader: &PropertyReader<'_>) -> Self {
-        let values = reader.value(&ScalarAxis::RANGE).and_then(|array| {
+        let range = |component: &str| {
+            let array = reader.value(component)?;
             let [min, max] = *components::Range1D::read(&array).ok()?.first()?;
             ValueWindow::new(min, max)
+        };
+        let scale = |component: &str| {
+            let array = reader.value(component)?;
+            own::AxisScale::read(&array).ok()?.first().copied()
+        };
+        let tooltip = reader.value(&PlotInteraction::TOOLTIP_MODE).and_then(|array| {
+            components::blueprint::TooltipMode::read(&array)
+                .ok()?
+                .first()
+                .copied()
+        });
+        let points = reader.value(&PlotInteraction::POINTS_DISPLAY).and_then(|array| {
+            components::blueprint::PointsDisplay::read(&array)
+                .ok()?
+                .first()
+                .copied()
         });
         let times = reader.value(&TimeAxis::VIEW_RANGE).and_then(|array| {
             components::blueprint::TimeRange::read(&array)
@@ -68,7 +99,14 @@ impl ViewProperties for PlotProperties {
                 .copied()
         });
         Self {
-            values,
+            values: range(&ScalarAxis::RANGE),
+            right: range(&SecondScalarAxis::RANGE),
+            scales: Scales {
+                left: scale(&ScalarAxisScale::SCALE).unwrap_or_default(),
+                right: scale(&SecondScalarAxis::SCALE).unwrap_or_default(),
+            },
+            tooltip,
+            points: points.unwrap_or_default(),
             times,
             is_linked: link == Some(LinkAxis::LinkToGlobal),
             locks: ZoomLocks {
@@ -101,11 +139,15 @@ impl PlotProperties {
     }
 }
 
-/// Writes the range of values down, or takes it back.
-pub(super) fn set_value_range(view: ViewId, values: Option<ValueWindow>) -> BlueprintCommand {
+/// Writes the range of values of an axis down, or takes it back.
+pub(super) fn set_value_range(view: ViewId, side: AxisSide, values: Option<ValueWindow>) -> BlueprintCommand {
     let range: Vec<[f64; 2]> = values.iter().map(|values| [values.min(), values.max()]).collect();
+    let component = match side {
+        AxisSide::Left => ScalarAxis::RANGE,
+        AxisSide::Right => SecondScalarAxis::RANGE,
+    };
     BlueprintCommand::SetProperty(
         view,
-        vec![(ScalarAxis::RANGE.descriptor(), components::Range1D::build(range))],
+        vec![(component.descriptor(), components::Range1D::build(range))],
     )
 }

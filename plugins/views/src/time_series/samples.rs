@@ -101,6 +101,14 @@ impl Samples {
         })
     }
 
+    /// The least of the positive values of an instance in a range of its samples; infinite where there is none.
+    pub(super) fn least_positive(&self, column: usize, range: Range<usize>) -> f64 {
+        self.columns.get(column).map_or(f64::INFINITY, |column| {
+            let range = range.start + self.start..range.end + self.start;
+            column.pyramid.least_positive(&column.values, range)
+        })
+    }
+
     /// From the first sample to the last.
     pub fn time_range(&self) -> TimeRange {
         // Every row has a value of the first instance, but for empty ones.

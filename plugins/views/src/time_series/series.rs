@@ -1,21 +1,36 @@
 //! A series: samples, how they look, and what of them is to be drawn in so many pixels.
 
+#[cfg(test)]
+mod tests;
+
 use std::{ops::Range, sync::Arc};
 
 use chronoscope_frame::Visual;
-use chronoscope_types::enums::{AggregationPolicy, InterpolationMode, MarkerShape};
+use chronoscope_store::TimeRange;
+use chronoscope_types::enums::{AggregationPolicy, AxisScale, AxisSide, InterpolationMode, MarkerShape};
 use egui::Color32;
 
-use super::samples::Samples;
-use crate::plot::{pyramid::Extent, window::TimeWindow};
+use super::{
+    points::{DrawPoint, between, clipped, interpolated},
+    samples::Samples,
+    tracks::Tracks,
+};
+use crate::plot::{
+    pyramid::Extent,
+    window::{TimeWindow, ValueWindow},
+};
 
 /// All series of one entity, one per instance.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct EntitySeries {
-    /// The values.
+    /// The values: those at the times that are shown, and the last one before and the first one after these.
     pub samples: Samples,
-    /// How each instance looks; as many as there are columns of samples, or the one that a constant needs.
+    /// The times that are shown.
+    pub shown: TimeRange,
+    /// How each instance looks at the end; as many as there are columns of samples, or the one that a constant needs.
     pub styles: Vec<SeriesStyle>,
+    /// Where looks change over time.
+    pub(super) tracks: Tracks,
     /// Static values, one per instance: they hold at all times. There are no samples then.
     pub constants: Vec<f64>,
     /// Instances beyond [`MAX_SERIES`](super::samples::MAX_SERIES), which are not shown.
@@ -31,6 +46,8 @@ pub struct SeriesStyle {
     pub color: Option<Color32>,
     /// Whether it is shown at first.
     pub visible: bool,
+    /// By which axis it is plotted.
+    pub side: AxisSide,
     /// Line or points.
     pub mark: Mark,
 }
@@ -56,13 +73,28 @@ pub enum Mark {
     },
 }
 
-/// A point to draw. A value that is not a number interrupts the line.
+/// How a series looks at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DrawPoint {
-    /// Where it is in the window: 0 at its start, 1 at its end. Points just outside keep lines going to the edge.
-    pub position: f64,
-    /// The value.
-    pub value: f64,
+pub struct Look {
+    /// The color that was logged. The plot chooses one where there is none.
+    pub color: Option<Color32>,
+    /// The width of a line, or the radius of a marker, in points.
+    pub size: f32,
+    /// The shape of a marker.
+    pub shape: MarkerShape,
+}
+
+impl Default for EntitySeries {
+    fn default() -> Self {
+        Self {
+            samples: Samples::default(),
+            shown: TimeRange::EVERYTHING,
+            styles: Vec::new(),
+            tracks: Tracks::default(),
+            constants: Vec::new(),
+            left_out: 0,
+        }
+    }
 }
 
 impl Visual for EntitySeries {
@@ -75,7 +107,7 @@ impl Visual for EntitySeries {
             .sum();
         let styles = self.styles.capacity() * size_of::<SeriesStyle>();
         let constants = self.constants.capacity() * size_of::<f64>();
-        (self.samples.heap_bytes() + names + styles + constants) as u64
+        (self.samples.heap_bytes() + self.tracks.heap_bytes() + names + styles + constants) as u64
     }
 }
 
@@ -90,46 +122,191 @@ impl EntitySeries {
         self.styles.is_empty()
     }
 
-    /// The least and greatest value of a series that lies in a window.
-    pub fn extent(&self, series: usize, window: &TimeWindow) -> Extent {
-        if let Some(constant) = self.constants.get(series) {
-            return Extent::of(&[*constant]);
+    /// How a series looks at a time.
+    pub fn look_at(&self, series: usize, time: i64) -> Look {
+        let style = self.styles.get(series);
+        let (size, shape) = match style.map(|style| style.mark) {
+            Some(Mark::Line { width, .. }) => (width, MarkerShape::Circle),
+            Some(Mark::Marker { shape, radius }) => (radius, shape),
+            None => (1.0, MarkerShape::Circle),
+        };
+        Look {
+            color: self
+                .tracks
+                .color(series, time)
+                .or(style.and_then(|style| style.color)),
+            size: self.tracks.size(series, time).unwrap_or(size),
+            shape: self.tracks.shape(series, time).unwrap_or(shape),
         }
-        self.samples
-            .extent(series, self.samples.indices(series, window.range()))
     }
 
-    /// What is to be drawn of a series in a window of `width` columns of pixels.
+    /// What a series is called at a time, where that was logged.
+    pub fn name_at(&self, series: usize, time: i64) -> Option<&Arc<str>> {
+        let style = self.styles.get(series);
+        self.tracks
+            .name(series, time)
+            .or(style.and_then(|style| style.name.as_ref()))
+    }
+
+    /// The least and greatest value that a series takes in a window, of those that have a place on a scale. What a line comes from and
+    /// goes to outside of the window counts as far as it reaches in, so that the extent follows a window that moves without leaps.
+    pub(super) fn extent(&self, series: usize, window: &TimeWindow, scale: AxisScale) -> Extent {
+        let placed = |value: f64| {
+            if is_gap(value, scale) {
+                Extent::EMPTY
+            } else {
+                Extent::of(&[value])
+            }
+        };
+        if let Some(constant) = self.constants.get(series) {
+            return placed(*constant);
+        }
+        let range = window.range().intersection(&self.shown);
+        let inside = self.samples.indices(series, range);
+        let extent = self.extent_of(series, inside.clone(), scale);
+        if range.is_empty() {
+            return extent;
+        }
+        let mode = self.interpolation(series);
+        let edges = [
+            (inside.start, window.position(self.shown.min).max(0.0)),
+            (inside.end, window.position(self.shown.max).min(1.0)),
+        ];
+        edges.into_iter().fold(extent, |extent, (after, position)| {
+            let before = after.checked_sub(1).and_then(|at| self.point(series, window, at));
+            let neighbors = before.zip(self.point(series, window, after));
+            let value = neighbors.and_then(|(before, after)| between(&before, &after, mode, position));
+            value.map_or(extent, |value| extent.union(placed(value)))
+        })
+    }
+
+    /// The extent of some samples of a series that have a place on a scale.
+    fn extent_of(&self, series: usize, samples: Range<usize>, scale: AxisScale) -> Extent {
+        let extent = self.samples.extent(series, samples.clone());
+        match scale {
+            AxisScale::Logarithmic if extent.max <= 0.0 => Extent::EMPTY,
+            AxisScale::Logarithmic if extent.min <= 0.0 => Extent {
+                min: self.samples.least_positive(series, samples),
+                ..extent
+            },
+            _ => extent,
+        }
+    }
+
+    /// Whether a series has values in a window that are not positive.
+    pub(super) fn has_nonpositive(&self, series: usize, window: &TimeWindow) -> bool {
+        if let Some(constant) = self.constants.get(series) {
+            return *constant <= 0.0;
+        }
+        let inside = self
+            .samples
+            .indices(series, window.range().intersection(&self.shown));
+        self.samples.extent(series, inside).min <= 0.0
+    }
+
+    /// The value of a series at a time: that of its last sample until then. `None` where there is none, or a gap.
+    pub fn value_at(&self, series: usize, time: i64) -> Option<f64> {
+        if let Some(constant) = self.constants.get(series) {
+            return Some(*constant);
+        }
+        let after = self.samples.times(series).partition_point(|other| *other <= time);
+        let value = self.samples.values(series).get(after.checked_sub(1)?)?;
+        (!value.is_nan()).then_some(*value)
+    }
+
+    /// The value of the sample that is nearest to a window in which a series has none.
+    pub fn value_near(&self, series: usize, window: &TimeWindow) -> Option<f64> {
+        let sample = self.nearest_sample(series, window.nearest_time(0.5))?;
+        self.samples.values(series).get(sample).copied()
+    }
+
+    /// What is drawn of a series in a window of `width` columns of pixels: the corners of a line, cut off where the times end that
+    /// are shown, or the places of markers. Heights are positions in the window of values; what has none there is a gap.
+    ///
+    /// Cost: as of [`Self::visible_points`].
+    pub(super) fn drawn_points(
+        &self,
+        series: usize,
+        window: &TimeWindow,
+        values: &ValueWindow,
+        width: usize,
+    ) -> Vec<DrawPoint> {
+        let mut points = self.visible_points(series, window, values.scale(), width);
+        for point in &mut points {
+            point.value = values.position(point.value);
+        }
+        let is_cut = self.shown != TimeRange::EVERYTHING && self.constants.is_empty();
+        if self.is_line(series) {
+            points = interpolated(points, self.interpolation(series));
+            if is_cut {
+                points = clipped(
+                    &points,
+                    [self.shown.min, self.shown.max].map(|time| window.position(time)),
+                );
+            }
+        } else if is_cut {
+            points.retain(|point| self.shown.contains(point.time));
+        }
+        points
+    }
+
+    /// The samples of a series in a window, where there are so few that each is drawn: their times and values.
+    pub(super) fn single_samples(
+        &self,
+        series: usize,
+        window: &TimeWindow,
+        width: usize,
+    ) -> impl Iterator<Item = (i64, f64)> {
+        let inside = self
+            .samples
+            .indices(series, window.range().intersection(&self.shown));
+        let few = if inside.len() <= width.saturating_mul(2) {
+            inside
+        } else {
+            0..0
+        };
+        let times = self.samples.times(series).get(few.clone()).unwrap_or(&[]);
+        let values = self.samples.values(series).get(few).unwrap_or(&[]);
+        times.iter().copied().zip(values.iter().copied())
+    }
+
+    /// What is to be drawn of a series in a window of `width` columns of pixels, before its samples are joined.
     ///
     /// Where there are many samples to a column, these are the least and the greatest of the column, so that no peak is lost, unless the
     /// series asks for something else. Costs O(columns log n), or the samples in the window where they are fewer, or the series asks
     /// for averages or for all samples.
-    pub fn visible_points(&self, series: usize, window: &TimeWindow, width: usize) -> Vec<DrawPoint> {
+    fn visible_points(
+        &self,
+        series: usize,
+        window: &TimeWindow,
+        scale: AxisScale,
+        width: usize,
+    ) -> Vec<DrawPoint> {
         if let Some(constant) = self.constants.get(series) {
             return [0.0, 1.0]
                 .map(|position| DrawPoint {
                     position,
                     value: *constant,
+                    time: window.nearest_time(position),
                 })
                 .to_vec();
         }
         let times = self.samples.times(series);
-        let values = self.samples.values(series);
-        let inside = self.samples.indices(series, window.range());
-        let point = |at: usize| DrawPoint {
-            position: window.position(times[at]),
-            value: values[at],
-        };
+        let inside = self
+            .samples
+            .indices(series, window.range().intersection(&self.shown));
+        let point = |at: usize| self.point(series, window, at);
         let mut points = Vec::new();
-        if values.len() != times.len() {
+        if self.samples.values(series).len() != times.len() {
             return points;
         }
-        points.extend(inside.start.checked_sub(1).map(point));
+        points.extend(inside.start.checked_sub(1).and_then(point));
         let policy = self.aggregation(series);
         if policy == AggregationPolicy::Off || inside.len() <= width.saturating_mul(2) {
-            points.extend(inside.clone().map(point));
+            points.extend(inside.clone().filter_map(point));
         } else {
             points.reserve(width * 2 + 2);
+            let ends = [times[inside.start], times[inside.end - 1]].map(|time| window.position(time));
             let mut start = inside.start;
             for column in 0..width {
                 let end = if column + 1 == width {
@@ -138,18 +315,41 @@ impl EntitySeries {
                     let limit = window.first_time_at((column + 1) as f64 / width as f64);
                     first_at(times, start..inside.end, limit)
                 };
+                let middle = (column as f64 + 0.5) / width as f64;
                 let column = Column {
                     samples: start..end,
-                    middle: (column as f64 + 0.5) / width as f64,
+                    middle: middle.clamp(ends[0], ends[1]),
                 };
-                self.push_column(series, column, policy, &point, &mut points);
+                self.push_column(series, column, (policy, scale), window, &mut points);
                 start = end;
             }
         }
-        if inside.end < times.len() {
-            points.push(point(inside.end));
-        }
+        points.extend(point(inside.end));
         points
+    }
+
+    /// The sample of a series at a position, in a window.
+    fn point(&self, series: usize, window: &TimeWindow, at: usize) -> Option<DrawPoint> {
+        let time = *self.samples.times(series).get(at)?;
+        Some(DrawPoint {
+            position: window.position(time),
+            value: *self.samples.values(series).get(at)?,
+            time,
+        })
+    }
+
+    /// Whether the samples of a series are joined.
+    pub fn is_line(&self, series: usize) -> bool {
+        let mark = self.styles.get(series).map(|style| style.mark);
+        matches!(mark, Some(Mark::Line { .. }))
+    }
+
+    /// How the samples of a series are joined.
+    fn interpolation(&self, series: usize) -> InterpolationMode {
+        match self.styles.get(series).map(|style| style.mark) {
+            Some(Mark::Line { interpolation, .. }) => interpolation,
+            Some(Mark::Marker { .. }) | None => InterpolationMode::Linear,
+        }
     }
 
     /// What is drawn of many samples of a series. Of points it is the least and the greatest.
@@ -164,49 +364,46 @@ impl EntitySeries {
         &self,
         series: usize,
         Column { samples, middle }: Column,
-        policy: AggregationPolicy,
-        point: &impl Fn(usize) -> DrawPoint,
+        (policy, scale): (AggregationPolicy, AxisScale),
+        window: &TimeWindow,
         points: &mut Vec<DrawPoint>,
     ) {
+        let point = |at: usize| self.point(series, window, at);
         if samples.len() <= 2 {
-            points.extend(samples.map(point));
+            points.extend(samples.filter_map(point));
             return;
         }
         let values = self.samples.values(series);
         let (start, end) = (samples.start, samples.end - 1);
         let (first, last) = (values[start], values[end]);
-        let extent = self.samples.extent(series, samples.clone());
+        let extent = self.extent_of(series, samples.clone(), scale);
+        let (is_first_gap, is_last_gap) = (is_gap(first, scale), is_gap(last, scale));
         // A gap at the edge of the column interrupts the line; one within it is narrower than a pixel.
-        if first.is_nan() {
-            points.push(point(start));
+        if is_first_gap {
+            points.extend(point(start));
         }
         if !extent.is_empty() {
-            let low = DrawPoint {
-                position: middle,
-                value: extent.min,
-            };
-            let high = DrawPoint {
-                position: middle,
-                value: extent.max,
-            };
-            // Whichever is nearer to where the line comes from and goes to stands at that end.
-            let rising = first.is_nan() || last.is_nan() || first <= last;
+            let time = self.samples.times(series)[start];
             let at = |value: f64| DrawPoint {
                 position: middle,
                 value,
+                time,
             };
+            let (low, high) = (at(extent.min), at(extent.max));
+            // Whichever is nearer to where the line comes from and goes to stands at that end.
+            let rising = is_first_gap || is_last_gap || first <= last;
             match policy {
                 AggregationPolicy::Min => points.push(low),
                 AggregationPolicy::Max => points.push(high),
                 AggregationPolicy::MinMaxAverage => points.push(at(extent.min / 2.0 + extent.max / 2.0)),
-                AggregationPolicy::Average => points.push(at(average(&values[samples]))),
+                AggregationPolicy::Average => points.push(at(average(&values[samples], scale))),
                 AggregationPolicy::MinMax | AggregationPolicy::Off => {
                     points.extend(if rising { [low, high] } else { [high, low] });
                 }
             }
         }
-        if last.is_nan() {
-            points.push(point(end));
+        if is_last_gap {
+            points.extend(point(end));
         }
     }
 
@@ -236,9 +433,14 @@ struct Column {
     middle: f64,
 }
 
-/// The average of the values that are numbers.
-fn average(values: &[f64]) -> f64 {
-    let numbers = values.iter().filter(|value| !value.is_nan());
+/// Whether a value interrupts a line on a scale.
+fn is_gap(value: f64, scale: AxisScale) -> bool {
+    value.is_nan() || (scale == AxisScale::Logarithmic && value <= 0.0)
+}
+
+/// The average of the values that have a place on a scale.
+fn average(values: &[f64], scale: AxisScale) -> f64 {
+    let numbers = values.iter().filter(|value| !is_gap(**value, scale));
     let (sum, count) = numbers.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
     sum / count
 }
@@ -255,210 +457,4 @@ fn first_at(times: &[i64], range: Range<usize>, limit: i64) -> usize {
     }
     let high = (low + step).min(range.end);
     low + times[low..high].partition_point(|time| *time < limit)
-}
-
-/// The corners of a line that goes through these points in steps, or straight. Interruptions stay where they are.
-pub(crate) fn interpolated(points: Vec<DrawPoint>, mode: InterpolationMode) -> Vec<DrawPoint> {
-    if mode == InterpolationMode::Linear {
-        return points;
-    }
-    let mut corners = Vec::with_capacity(points.len() * 3);
-    let mut previous: Option<DrawPoint> = None;
-    for point in points {
-        if let Some(before) = previous
-            && !before.value.is_nan()
-            && !point.value.is_nan()
-        {
-            let corner = |position: f64, value: f64| DrawPoint { position, value };
-            match mode {
-                InterpolationMode::Linear => {}
-                InterpolationMode::StepAfter => corners.push(corner(point.position, before.value)),
-                InterpolationMode::StepBefore => corners.push(corner(before.position, point.value)),
-                InterpolationMode::StepMid => {
-                    let middle = before.position / 2.0 + point.position / 2.0;
-                    corners.extend([corner(middle, before.value), corner(middle, point.value)]);
-                }
-            }
-        }
-        corners.push(point);
-        previous = Some(point);
-    }
-    corners
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
-    use chronoscope_store::{ChunkStore, RangeResult, StoreId, TimeRange, Timeline};
-    use chronoscope_types::{Scalars, columns_chunk};
-
-    use super::*;
-    use crate::plot::testing::Random;
-
-    fn answer(times: &[i64], values: &[f64]) -> (ChunkStore, RangeResult) {
-        let mut store = ChunkStore::new(StoreId::recording("test", "series"));
-        let chunk = columns_chunk(
-            "a",
-            [(Timeline::sequence("t"), times.to_vec())],
-            &Scalars::new(values.iter().copied()),
-        )
-        .unwrap();
-        store.insert(chunk).unwrap();
-        let entity = store.entity_id(&"/a".into()).unwrap();
-        let timeline = store.timeline_id("t").unwrap();
-        let component = store.component_id(&Scalars::SCALARS).unwrap();
-        let answer = store.range(entity, timeline, TimeRange::EVERYTHING, component);
-        (store, answer)
-    }
-
-    fn series(times: &[i64], values: &[f64]) -> EntitySeries {
-        let (store, answer) = answer(times, values);
-        let mut series = EntitySeries::default();
-        series
-            .samples
-            .update(store.timeline_id("t").unwrap(), &answer, Vec::new())
-            .unwrap();
-        series
-    }
-
-    /// Every column of pixels shows exactly the least and the greatest value that it has, whatever the window.
-    #[test]
-    fn peaks_are_exact() {
-        let mut random = Random::new(5);
-        for _ in 0..200 {
-            let len = random.below(3_000);
-            let start = 1_700_000_000_000_000_000;
-            let mut time = start;
-            let times: Vec<i64> = (0..len)
-                .map(|_| {
-                    time += random.below(100) as i64;
-                    time
-                })
-                .collect();
-            let values: Vec<f64> = (0..len)
-                .map(|_| {
-                    if random.below(20) == 0 {
-                        f64::NAN
-                    } else {
-                        random.unit() * 10.0
-                    }
-                })
-                .collect();
-            let series = series(&times, &values);
-            let width = 1 + random.below(300);
-            let window = TimeWindow::of(TimeRange::new(start, time), 1.0)
-                .zoomed(random.unit(), 0.5 + random.unit() * 20.0)
-                .panned(random.unit() - 0.5);
-            let points = series.visible_points(0, &window, width);
-
-            let limit = |column: usize| window.first_time_at(column as f64 / width as f64);
-            let range = window.range();
-            for column in 0..width {
-                let inside = |time: i64| {
-                    range.contains(time)
-                        && (column == 0 || time >= limit(column))
-                        && (column + 1 == width || time < limit(column + 1))
-                };
-                let expected = times
-                    .iter()
-                    .zip(&values)
-                    .filter(|(time, _)| inside(**time))
-                    .map(|(_, value)| *value);
-                let expected = Extent::of(&expected.collect::<Vec<_>>());
-                let drawn = points
-                    .iter()
-                    .filter(|point| inside(window.nearest_time(point.position)));
-                let drawn = Extent::of(&drawn.map(|point| point.value).collect::<Vec<_>>());
-                assert_eq!(drawn, expected, "column {column} of {width}, {len} samples");
-            }
-            assert!(
-                points.len() <= 4 * width + 2,
-                "{} points in {width} columns",
-                points.len()
-            );
-        }
-    }
-
-    #[test]
-    fn lines_reach_the_edges() {
-        let series = series(&[0, 10, 20, 30], &[0.0, 1.0, 2.0, 3.0]);
-        let window = TimeWindow::of(TimeRange::new(12, 18), 1.0);
-        let values: Vec<f64> = series
-            .visible_points(0, &window, 100)
-            .iter()
-            .map(|point| point.value)
-            .collect();
-        assert_eq!(values, [1.0, 2.0]);
-    }
-
-    #[test]
-    fn steps_have_corners() {
-        let point = |position: f64, value: f64| DrawPoint { position, value };
-        let line = vec![
-            point(0.0, 1.0),
-            point(1.0, 2.0),
-            point(2.0, f64::NAN),
-            point(3.0, 4.0),
-        ];
-        let corners = |mode| {
-            interpolated(line.clone(), mode)
-                .iter()
-                .map(|point| point.position)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(corners(InterpolationMode::Linear), [0.0, 1.0, 2.0, 3.0]);
-        assert_eq!(corners(InterpolationMode::StepAfter), [0.0, 1.0, 1.0, 2.0, 3.0]);
-        assert_eq!(corners(InterpolationMode::StepBefore), [0.0, 0.0, 1.0, 2.0, 3.0]);
-        assert_eq!(
-            corners(InterpolationMode::StepMid),
-            [0.0, 0.5, 0.5, 1.0, 2.0, 3.0]
-        );
-    }
-
-    #[test]
-    fn finds_the_nearest_sample() {
-        let series = series(&[0, 10, 20], &[0.0, f64::NAN, 2.0]);
-        let check = |time, expected| assert_eq!(series.nearest_sample(0, time), Some(expected), "{time}");
-        check(-5, 0);
-        check(9, 0);
-        check(11, 2);
-        check(i64::MAX, 2);
-        assert_eq!(EntitySeries::default().nearest_sample(0, 0), None);
-    }
-
-    #[test]
-    fn a_policy_says_what_is_drawn_of_a_column() {
-        let times: Vec<i64> = (0..4_000).collect();
-        let values: Vec<f64> = times
-            .iter()
-            .map(|time| match time % 100 {
-                20 => 9.0,
-                60 => -5.0,
-                _ => 1.0,
-            })
-            .collect();
-        let drawn = |aggregation: AggregationPolicy| {
-            let mut series = series(&times, &values);
-            series.styles = vec![SeriesStyle {
-                name: None,
-                color: None,
-                visible: true,
-                mark: Mark::Line {
-                    width: 1.0,
-                    interpolation: InterpolationMode::Linear,
-                    aggregation,
-                },
-            }];
-            let window = TimeWindow::of(TimeRange::new(0, 3_999), 1.0);
-            let points = series.visible_points(0, &window, 40);
-            points.iter().map(|point| point.value).collect::<Vec<_>>()
-        };
-        assert_eq!(drawn(AggregationPolicy::MinMax), [-5.0, 9.0].repeat(40));
-        assert_eq!(drawn(AggregationPolicy::Min), [-5.0; 40]);
-        assert_eq!(drawn(AggregationPolicy::Max), [9.0; 40]);
-        assert_eq!(drawn(AggregationPolicy::MinMaxAverage), [2.0; 40]);
-        assert_eq!(drawn(AggregationPolicy::Average), [1.02; 40]);
-        assert_eq!(drawn(AggregationPolicy::Off), values);
-    }
 }

@@ -1,12 +1,15 @@
-//! The settings of a time series view: the range of its values, its legend, its grid. All are properties in the blueprint.
+//! The settings of a time series view: its axes, what the pointer shows, its legend, its grid. All are properties in the blueprint.
 
-use chronoscope_blueprint::BlueprintCommand;
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{View, ViewerCommand};
 use chronoscope_types::{
-    blueprint::{ScalarAxis, TimeAxis},
-    enums::LinkAxis,
+    Component as _,
+    blueprint::{PlotInteraction, ScalarAxis, TimeAxis},
+    components,
+    enums::{AxisScale, AxisSide, LinkAxis, PointsDisplay, TooltipMode},
+    own::{ScalarAxisScale, SecondScalarAxis},
 };
-use egui::{DragValue, Ui};
+use egui::{ComboBox, DragValue, Ui};
 
 use super::properties::{PlotProperties, set_value_range};
 use crate::{
@@ -15,13 +18,34 @@ use crate::{
     properties::properties,
 };
 
-/// Draws the settings.
-pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>) {
+/// Draws the settings. Those of the second axis only where a series is plotted by it.
+pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>, has_right: bool) {
     let Some(view) = context.get::<View>().map(|view| view.id) else {
         return;
     };
     let said: PlotProperties = properties(context.world, view);
-    let range = said.values;
+    show_axis(ui, context, view, AxisSide::Left, &said);
+    if has_right {
+        ui.label("Right axis");
+        show_axis(ui, context, view, AxisSide::Right, &said);
+    }
+    show_switches(ui, context, view, &said);
+    show_interaction(ui, context, view, &said);
+    looks::show_settings(ui, context, view, &said.looks);
+}
+
+/// The range and the scale of an axis of values.
+fn show_axis(
+    ui: &mut Ui,
+    context: &mut ViewUiContext<'_>,
+    view: ViewId,
+    side: AxisSide,
+    said: &PlotProperties,
+) {
+    let (range, scale) = match side {
+        AxisSide::Left => (said.values, said.scales.left),
+        AxisSide::Right => (said.right, said.scales.right),
+    };
     ui.horizontal(|ui| {
         let mut fits = range.is_none();
         if ui
@@ -29,33 +53,61 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>) {
             .on_hover_text("Show the values that the shown stretch of time has")
             .changed()
         {
-            let range = if fits { None } else { ValueWindow::new(-1.0, 1.0) };
-            context.commands.blueprint(set_value_range(view, range));
+            let range = match (fits, scale) {
+                (true, _) => None,
+                (false, AxisScale::Linear) => ValueWindow::new(-1.0, 1.0),
+                (false, AxisScale::Logarithmic) => ValueWindow::new(1.0, 10.0),
+            };
+            context.commands.blueprint(set_value_range(view, side, range));
+            context.commands.push(ViewerCommand::EndGesture);
+        }
+        let mut is_logarithmic = scale == AxisScale::Logarithmic;
+        if ui
+            .checkbox(&mut is_logarithmic, "Logarithmic")
+            .on_hover_text("Ratios are distances; values that are not positive become gaps")
+            .changed()
+        {
+            let scale = if is_logarithmic {
+                AxisScale::Logarithmic
+            } else {
+                AxisScale::Linear
+            };
+            context.commands.blueprint(match side {
+                AxisSide::Left => {
+                    BlueprintCommand::set_property(view, &ScalarAxisScale::default().with_scale(scale))
+                }
+                AxisSide::Right => {
+                    BlueprintCommand::set_property(view, &SecondScalarAxis::default().with_scale(scale))
+                }
+            });
             context.commands.push(ViewerCommand::EndGesture);
         }
     });
-    if let Some(range) = range {
-        ui.horizontal(|ui| {
-            let (mut min, mut max) = (range.min(), range.max());
-            let speed = (max / 2.0 - min / 2.0) / 100.0;
-            let from = ui
-                .add(DragValue::new(&mut min).speed(speed))
-                .on_hover_text("Least value");
-            ui.label("to");
-            let to = ui
-                .add(DragValue::new(&mut max).speed(speed))
-                .on_hover_text("Greatest value");
-            if (from.changed() || to.changed())
-                && let Some(range) = ValueWindow::new(min, max)
-            {
-                context.commands.blueprint(set_value_range(view, Some(range)));
-            }
-            if from.drag_stopped() || to.drag_stopped() || from.lost_focus() || to.lost_focus() {
-                context.commands.push(ViewerCommand::EndGesture);
-            }
-        });
-    }
+    let Some(range) = range else { return };
+    ui.horizontal(|ui| {
+        let (mut min, mut max) = (range.min(), range.max());
+        let speed = (max / 2.0 - min / 2.0) / 100.0;
+        let from = ui
+            .add(DragValue::new(&mut min).speed(speed))
+            .on_hover_text("Least value");
+        ui.label("to");
+        let to = ui
+            .add(DragValue::new(&mut max).speed(speed))
+            .on_hover_text("Greatest value");
+        if (from.changed() || to.changed())
+            && let Some(range) = ValueWindow::new(min, max)
+        {
+            context
+                .commands
+                .blueprint(set_value_range(view, side, Some(range)));
+        }
+        if from.drag_stopped() || to.drag_stopped() || from.lost_focus() || to.lost_focus() {
+            context.commands.push(ViewerCommand::EndGesture);
+        }
+    });
+}
 
+fn show_switches(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said: &PlotProperties) {
     let locks = [
         (
             said.locks.values,
@@ -91,6 +143,57 @@ pub(super) fn show(ui: &mut Ui, context: &mut ViewUiContext<'_>) {
             context.commands.push(ViewerCommand::EndGesture);
         }
     }
+}
 
-    looks::show_settings(ui, context, view, &said.looks);
+/// What the pointer shows, and which samples have dots.
+fn show_interaction(ui: &mut Ui, context: &mut ViewUiContext<'_>, view: ViewId, said: &PlotProperties) {
+    const MODES: [(TooltipMode, &str); 2] = [
+        (TooltipMode::Nearest, "The nearest series"),
+        (TooltipMode::All, "All series"),
+    ];
+    let name = |mode: Option<TooltipMode>| {
+        let found = MODES.iter().find(|(other, _)| Some(*other) == mode);
+        found.map_or("Series near the pointer", |(_, name)| name)
+    };
+    let before = said.tooltip;
+    ui.horizontal(|ui| {
+        ui.label("Tooltip");
+        ComboBox::from_id_salt(("plot tooltip", view))
+            .selected_text(name(before))
+            .show_ui(ui, |ui| {
+                let mut set = |command: BlueprintCommand| {
+                    context.commands.blueprint(command);
+                    context.commands.push(ViewerCommand::EndGesture);
+                };
+                if ui.selectable_label(before.is_none(), name(None)).clicked() && before.is_some() {
+                    let nothing = components::blueprint::TooltipMode::build(Vec::new());
+                    let mode = (PlotInteraction::TOOLTIP_MODE.descriptor(), nothing);
+                    set(BlueprintCommand::SetProperty(view, vec![mode]));
+                }
+                for (mode, name) in MODES {
+                    if ui.selectable_label(before == Some(mode), name).clicked() && before != Some(mode) {
+                        let interaction = PlotInteraction::default().with_tooltip_mode(mode);
+                        set(BlueprintCommand::set_property(view, &interaction));
+                    }
+                }
+            });
+    });
+    let mut always = said.points == PointsDisplay::Always;
+    if ui
+        .checkbox(&mut always, "Samples as dots")
+        .on_hover_text("Mark each sample of a line, where they are few enough to be told apart")
+        .changed()
+    {
+        let points = if always {
+            PointsDisplay::Always
+        } else {
+            PointsDisplay::OnHover
+        };
+        let interaction = PlotInteraction::default().with_points_display(points);
+        context
+            .commands
+            .blueprint(BlueprintCommand::set_property(view, &interaction));
+        context.commands.push(ViewerCommand::EndGesture);
+    }
+    ui.label("Drag with shift in the plot to measure between two times.");
 }

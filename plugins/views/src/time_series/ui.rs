@@ -1,21 +1,21 @@
 //! The tile of a time series view: from products to a plot, from what the user does to commands.
 
 use bevy::ecs::prelude::*;
-use chronoscope_blueprint::{BlueprintCommand, ViewClassId, ViewId};
+use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_frame::{
-    Cursor, DataResults, Item, QueryContext, RecordingKey, Recordings, Selection, View, ViewOverrides,
-    ViewerCommand, Visualizer, Visualizers, Visuals,
-    selection::{ClickButton, ClickSource, EntityClicked},
-    visualizer::ViewVisuals,
+    Cursor, DataResults, QueryContext, RecordingKey, Recordings, Selection, View, ViewerCommand, Visualizer,
+    Visuals, visualizer::ViewVisuals,
 };
 use chronoscope_store::{ChunkStore, TimeRange, TimelineId};
-use chronoscope_types::AsComponents;
+use chronoscope_types::enums::{AxisScale, AxisSide};
 use egui::{Id, Ui};
 
 use super::{
+    canvas::PlotWindow,
+    entries::SeriesEntries,
     input::{PlotInput, PlotLine},
     lines::{NamedLine, PlotLines},
-    plot::{self, PlotEvent, PlotWindow},
+    plot::{self, PlotEvent},
     properties::{PlotProperties, set_value_range},
     series::EntitySeries,
     settings,
@@ -23,7 +23,11 @@ use super::{
 };
 use crate::{
     ViewStyle, ViewUi, ViewUiContext, empty,
-    plot::{resets::WindowResets, window::TimeWindow},
+    plot::{
+        events,
+        resets::WindowResets,
+        window::{TimeWindow, ValueWindow},
+    },
     properties::properties,
 };
 
@@ -38,6 +42,8 @@ struct PlotMemory {
     shown: Option<(RecordingKey, TimelineId)>,
     /// The values stay here only until the blueprint says them.
     window: PlotWindow,
+    /// Two times that were set to measure between them.
+    measured: Option<[i64; 2]>,
     /// How often all times were asked for until now.
     num_resets: u64,
 }
@@ -56,7 +62,8 @@ impl ViewUi for TimeSeriesUi {
     }
 
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
-        settings::show(ui, context);
+        let has_right = has_right_axis(context);
+        settings::show(ui, context, has_right);
     }
 
     fn frame_all(&self, context: &mut ViewUiContext<'_>) -> bool {
@@ -71,8 +78,10 @@ impl ViewUi for TimeSeriesUi {
             return false;
         }
         resets.reset(view.id);
-        if properties::<PlotProperties>(world, view.id).values.is_some() {
-            context.commands.blueprint(set_value_range(view.id, None));
+        let said: PlotProperties = properties(world, view.id);
+        let sides = [(AxisSide::Left, said.values), (AxisSide::Right, said.right)];
+        for (side, _) in sides.into_iter().filter(|(_, range)| range.is_some()) {
+            context.commands.blueprint(set_value_range(view.id, side, None));
             context.commands.push(ViewerCommand::EndGesture);
         }
         true
@@ -113,8 +122,10 @@ impl ViewUi for TimeSeriesUi {
         if memory.shown != now {
             memory.shown = now;
             memory.window.x = None;
+            memory.measured = None;
         }
         let said: PlotProperties = properties(world, view.id);
+        let style = said.looks.readable(style);
         let linked_id = Id::new("linked time axis").with(now);
         let num_resets = world
             .get_resource::<WindowResets>()
@@ -129,15 +140,18 @@ impl ViewUi for TimeSeriesUi {
         if said.is_linked {
             memory.window.x = ui.data(|data| data.get_temp(linked_id));
         }
-        let lines = plot_lines(world, view.id, store, named);
+        let lines = plot_lines(world, view.id, store, cursor.time, named);
         if lines.len() != named.len() {
             // Made between two frames: the next one has both.
             return;
         }
         let timeline = cursor.timeline.map(|timeline| store.timeline(timeline));
-        let fixed = said.values;
-        if memory.window.values == fixed {
+        // What the blueprint says by now needs not be kept.
+        if memory.window.values == on_scale(said.values, said.scales.left) {
             memory.window.values = None;
+        }
+        if memory.window.right == on_scale(said.right, said.scales.right) {
+            memory.window.right = None;
         }
         let all_times = cursor
             .timeline
@@ -150,37 +164,48 @@ impl ViewUi for TimeSeriesUi {
                 chronoscope_store::Timeline::time_type,
             ),
             timeline: timeline.map_or("", |timeline| timeline.name()),
-            fallback_range: all_times,
+            all_times,
             cursor: cursor.time,
+            measured: memory.measured,
             locks: said.locks,
-            legend: said.looks.legend_corner(),
+            scales: said.scales,
+            tooltip: said.tooltip,
+            points: said.points,
+            legend: said.looks.legend(),
             grid: said.looks.shows_grid(),
-            background: said.looks.background.unwrap_or(style.background),
-            style,
+            background: style.background,
+            style: &style,
         };
         let window = PlotWindow {
             x: memory
                 .window
                 .x
                 .or_else(|| said.time_window(cursor.time, all_times)),
-            values: memory.window.values.or(fixed),
+            values: memory.window.values.or(on_scale(said.values, said.scales.left)),
+            right: memory.window.right.or(on_scale(said.right, said.scales.right)),
         };
         let events = plot::show(ui, &input, window);
-        let is_ours = |item: &Item| item.view() == Some(view.id);
+        let Some(entries) = SeriesEntries::new(context, view.id, store, named, &lines) else {
+            return;
+        };
         for event in events {
-            let item = |at: usize| {
-                named.get(at).map(|line| Item::DataResult {
-                    view: view.id,
-                    entity: store.entity_path(line.entity).clone(),
-                    instance: u32::try_from(line.index)
-                        .ok()
-                        .filter(|_| lines.get(at).is_some_and(|line| line.series.len() > 1)),
-                })
-            };
             match event {
                 PlotEvent::SetTime(time) => context.commands.push(looks.seek(view.id, time)),
-                PlotEvent::SetWindow(moved) => {
-                    memory.window.values = moved.values;
+                PlotEvent::SetMeasured(times) => memory.measured = times,
+                PlotEvent::SetSide(at, side) => {
+                    for command in entries.set_side(at, side) {
+                        context.commands.blueprint(command);
+                    }
+                    context.commands.push(ViewerCommand::EndGesture);
+                }
+                PlotEvent::Shared(event) => {
+                    let Some(moved) = events::answer(event, view.id, &entries, context) else {
+                        continue;
+                    };
+                    memory.window = PlotWindow {
+                        x: memory.window.x,
+                        ..moved
+                    };
                     // A stretch of time that moves with the cursor goes on doing so while nobody moves it.
                     if moved.x != window.x {
                         memory.window.x = moved.x;
@@ -193,39 +218,14 @@ impl ViewUi for TimeSeriesUi {
                             });
                         }
                     }
-                    if moved.values != window.values {
-                        context.commands.blueprint(set_value_range(view.id, moved.values));
-                    }
-                }
-                PlotEvent::EndGesture => context.commands.push(ViewerCommand::EndGesture),
-                PlotEvent::Hover(at) => context.commands.push(ViewerCommand::Hover(item(at))),
-                PlotEvent::HoverNothing => {
-                    if world
-                        .get_resource::<Selection>()
-                        .and_then(|selection| selection.hovered.as_ref())
-                        .is_some_and(is_ours)
-                    {
-                        context.commands.push(ViewerCommand::Hover(None));
-                    }
-                }
-                PlotEvent::Click(at, add) => {
-                    let item = at.and_then(item).unwrap_or(Item::View(view.id));
-                    let click = EntityClicked::on(&item, ClickButton::Primary, ClickSource::View);
-                    if let Some(click) = click {
-                        context.commands.push(ViewerCommand::Click(click));
-                    }
-                    context.commands.push(if add {
-                        ViewerCommand::ToggleSelected(item)
-                    } else {
-                        ViewerCommand::Select(vec![item])
-                    });
-                }
-                PlotEvent::Toggle(at) => {
-                    if let (Some(named), Some(line)) = (named.get(at), lines.get(at)) {
-                        if let Some(command) = toggle(context, view.id, named, line.series) {
-                            context.commands.blueprint(command);
+                    let sides = [
+                        (AxisSide::Left, moved.values, window.values),
+                        (AxisSide::Right, moved.right, window.right),
+                    ];
+                    for (side, moved, before) in sides {
+                        if moved != before {
+                            context.commands.blueprint(set_value_range(view.id, side, moved));
                         }
-                        context.commands.push(ViewerCommand::EndGesture);
                     }
                 }
             }
@@ -237,46 +237,22 @@ impl ViewUi for TimeSeriesUi {
     }
 }
 
-/// Shows or hides one of an entity's series: an override, so that it can be undone and saved.
-fn toggle(
-    context: &ViewUiContext<'_>,
-    view: ViewId,
-    line: &NamedLine,
-    series: &EntitySeries,
-) -> Option<BlueprintCommand> {
-    let result = context.get::<DataResults>()?.get(line.entity)?;
-    let visualizers = context.world.get_resource::<Visualizers>();
-    let shown_by: Vec<&str> = result
-        .visualizers
-        .iter()
-        .filter_map(|id| Some(visualizers?.info(*id)?.name))
-        .collect();
-    let visible: Vec<bool> = series
-        .styles
-        .iter()
-        .enumerate()
-        .map(|(at, style)| style.visible != (at == line.index))
-        .collect();
-    let components = if line.visualizer == SeriesPoints::INFO.name {
-        chronoscope_types::SeriesPoints::default()
-            .with_visible_series(visible)
-            .components()
-    } else {
-        chronoscope_types::SeriesLines::default()
-            .with_visible_series(visible)
-            .components()
+/// Whether a series of a view is plotted by the second axis.
+fn has_right_axis(context: &ViewUiContext<'_>) -> bool {
+    let world = context.world;
+    let (Some(view), Some(lines)) = (context.get::<View>(), world.get_resource::<PlotLines>()) else {
+        return false;
     };
-    let overrides = context
-        .get::<ViewOverrides>()
-        .and_then(|overrides| overrides.get(line.entity))
-        .map(|overrides| overrides.all().clone())
-        .unwrap_or_default();
-    Some(BlueprintCommand::SetOverride {
-        view,
-        entity: result.path.clone(),
-        target: overrides.target(view, &result.path, line.visualizer, &shown_by),
-        components,
+    let plotted = Plotted::of(world, view.id);
+    lines.get(view.id).iter().any(|line| {
+        let style = plotted.get(line).and_then(|series| series.styles.get(line.index));
+        style.is_some_and(|style| style.side == AxisSide::Right)
     })
+}
+
+/// A range that the blueprint gives, as it is on the scale of its axis.
+fn on_scale(range: Option<ValueWindow>, scale: AxisScale) -> Option<ValueWindow> {
+    range?.on(scale)
 }
 
 /// The visuals of a view's series.
@@ -312,6 +288,7 @@ fn plot_lines<'a>(
     world: &'a World,
     view: ViewId,
     store: &ChunkStore,
+    cursor: i64,
     named: &'a [NamedLine],
 ) -> Vec<PlotLine<'a>> {
     let plotted = Plotted::of(world, view);
@@ -326,10 +303,11 @@ fn plot_lines<'a>(
         Some(PlotLine {
             series,
             index: line.index,
-            style,
-            name: &line.name,
+            // What changes its name over time is called as it is at the cursor.
+            name: series.tracks.name(line.index, cursor).unwrap_or(&line.name),
             color: line.color,
             visible: style.visible,
+            side: style.side,
             highlight: highlight.unwrap_or_default(),
         })
     });

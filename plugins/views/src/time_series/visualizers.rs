@@ -8,8 +8,10 @@ use chronoscope_frame::{
 };
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
-    Component, ComponentName, Scalars, components,
-    enums::{AggregationPolicy, InterpolationMode, MarkerShape},
+    Component, ComponentName, Scalars,
+    components::{self, own},
+    enums::{AggregationPolicy, AxisSide, InterpolationMode, MarkerShape},
+    own::SeriesAxis,
     read,
 };
 use egui::Color32;
@@ -17,6 +19,7 @@ use egui::Color32;
 use super::{
     samples::{MAX_SERIES, Samples, clears_of},
     series::{EntitySeries, Mark, SeriesStyle},
+    tracks::Track,
 };
 
 /// The width of a line that brings none, in points.
@@ -40,6 +43,9 @@ pub(super) fn add_fallbacks(app: &mut App) {
     })
     .add_fallback(Lines::AGGREGATION_POLICY.name, |_| {
         components::AggregationPolicy::build(vec![AggregationPolicy::MinMax])
+    })
+    .add_fallback(SeriesAxis::SIDES.name, |_| {
+        own::AxisSide::build(vec![AxisSide::Left])
     })
     .add_fallback(Points::MARKER_SIZES.name, |_| {
         components::MarkerSize::build(vec![MARKER_RADIUS])
@@ -68,6 +74,7 @@ impl Visualizer for SeriesLines {
             chronoscope_types::SeriesLines::VISIBLE_SERIES.name,
             chronoscope_types::SeriesLines::INTERPOLATION_MODE.name,
             chronoscope_types::SeriesLines::AGGREGATION_POLICY.name,
+            SeriesAxis::SIDES.name,
         ],
         contexts: &[],
         mode: QueryMode::Range,
@@ -97,6 +104,7 @@ impl Visualizer for SeriesPoints {
             chronoscope_types::SeriesPoints::NAMES.name,
             chronoscope_types::SeriesPoints::VISIBLE_SERIES.name,
             chronoscope_types::SeriesPoints::MARKER_SIZES.name,
+            SeriesAxis::SIDES.name,
         ],
         contexts: &[],
         mode: QueryMode::Range,
@@ -129,6 +137,7 @@ fn lines(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Option
         names: Looks::NAMES,
         visible: Looks::VISIBLE_SERIES,
         sizes: Looks::WIDTHS,
+        shapes: None,
         default_size: LINE_WIDTH,
     };
     let interpolation = first(input, Looks::INTERPOLATION_MODE, |cell| {
@@ -148,6 +157,7 @@ fn lines(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Option
         interpolation,
         aggregation,
     })?;
+    looks.follow(input, &mut series)?;
     Ok(Some(series))
 }
 
@@ -162,6 +172,7 @@ fn points(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Optio
         names: Looks::NAMES,
         visible: Looks::VISIBLE_SERIES,
         sizes: Looks::MARKER_SIZES,
+        shapes: Some(Looks::MARKERS),
         default_size: MARKER_RADIUS,
     };
     let markers =
@@ -170,6 +181,7 @@ fn points(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Optio
         shape: chronoscope_types::clamped(&markers, at).unwrap_or(MarkerShape::Circle),
         radius,
     })?;
+    looks.follow(input, &mut series)?;
     Ok(Some(series))
 }
 
@@ -194,7 +206,8 @@ fn has_any(input: &VisualizerInput<'_>, fields: &[ComponentName]) -> bool {
 /// Brings samples and constants up to date; `false` where there are none.
 fn take_samples(input: &VisualizerInput<'_>, series: &mut EntitySeries) -> Result<bool, Report> {
     series.constants.clear();
-    let answer = input.range(&Scalars::SCALARS, input.time_range());
+    series.shown = input.time_range();
+    let answer = input.range_with_neighbors(&Scalars::SCALARS, series.shown);
     // What is not taken from the recording may be given by the blueprint.
     let constant = match &answer {
         Some(answer) => answer.static_hit().map(chronoscope_store::Hit::cell),
@@ -229,6 +242,7 @@ struct Components {
     names: ComponentName,
     visible: ComponentName,
     sizes: ComponentName,
+    shapes: Option<ComponentName>,
     default_size: f32,
 }
 
@@ -243,32 +257,52 @@ impl Components {
             read::colors(cell).map(std::borrow::Cow::into_owned)
         })?
         .unwrap_or_default();
-        let sizes = first(input, self.sizes, |cell| {
-            components::StrokeWidth::read(cell).map(std::borrow::Cow::into_owned)
-        })?
-        .unwrap_or_default();
+        let sizes = first(input, self.sizes, read_sizes)?.unwrap_or_default();
         let visible = first(input, self.visible, |cell| read::bools(cell))?.unwrap_or_default();
-        let names = first(input, self.names, |cell| {
-            read::names(cell).map(|names| {
-                names
-                    .iter()
-                    .map(|name| name.filter(|name| !name.is_empty()).map(Arc::from))
-                    .collect::<Vec<Option<Arc<str>>>>()
-            })
-        })?
-        .unwrap_or_default();
-        let styles = (0..count).map(|at| {
-            let size = chronoscope_types::clamped(&sizes, at)
-                .filter(|size| size.is_finite())
-                .unwrap_or(self.default_size);
-            SeriesStyle {
-                name: names.get(at).cloned().flatten(),
-                color: chronoscope_types::clamped(&colors, at).map(color),
-                visible: chronoscope_types::clamped(&visible, at).unwrap_or(true),
-                mark: mark(at, size.clamp(*SIZES.start(), *SIZES.end())),
-            }
+        let names = first(input, self.names, read_names)?.unwrap_or_default();
+        let sides = first(input, SeriesAxis::SIDES, |cell| own::AxisSide::read(cell))?.unwrap_or_default();
+        let styles = (0..count).map(|at| SeriesStyle {
+            name: names.get(at).cloned().flatten(),
+            color: chronoscope_types::clamped(&colors, at).map(color),
+            visible: chronoscope_types::clamped(&visible, at).unwrap_or(true),
+            side: chronoscope_types::clamped(&sides, at).unwrap_or_default(),
+            mark: mark(
+                at,
+                chronoscope_types::clamped(&sizes, at)
+                    .flatten()
+                    .unwrap_or(self.default_size),
+            ),
         });
         Ok(styles.collect())
+    }
+
+    /// Brings what changes over time up to date.
+    fn follow(&self, input: &VisualizerInput<'_>, series: &mut EntitySeries) -> Result<(), Report> {
+        let count = series.len();
+        let tracks = &mut series.tracks;
+        tracks.colors = track(input, self.colors, count, tracks.colors.take(), |cell| {
+            Ok(read::colors(cell)?
+                .iter()
+                .map(|rgba| Some(color(*rgba)))
+                .collect())
+        })?;
+        tracks.sizes = track(input, self.sizes, count, tracks.sizes.take(), read_sizes)?;
+        tracks.names = track(input, self.names, count, tracks.names.take(), |cell| {
+            let mut names = read_names(cell)?;
+            // A name is of one series alone.
+            names.push(None);
+            Ok(names)
+        })?;
+        tracks.shapes = match self.shapes {
+            Some(shapes) => track(input, shapes, count, tracks.shapes.take(), |cell| {
+                Ok(components::MarkerShape::read(cell)?
+                    .into_iter()
+                    .map(Some)
+                    .collect())
+            })?,
+            None => None,
+        };
+        Ok(())
     }
 }
 
@@ -283,6 +317,44 @@ fn first<T>(
         .map(|cell| read(&cell))
         .transpose()
         .map_err(|error| input.report(error.to_string()))
+}
+
+/// The rows of a component that says how series look, where the recording has several of them over time.
+fn track<T: Clone + PartialEq>(
+    input: &VisualizerInput<'_>,
+    component: ComponentName,
+    count: usize,
+    before: Option<Track<T>>,
+    read: impl Fn(&ArrayRef) -> Result<Vec<Option<T>>, chronoscope_types::ReadError>,
+) -> Result<Option<Track<T>>, Report> {
+    let is_temporal = input
+        .resolve_at(&component, LOOKS_AT)
+        .is_some_and(|resolved| resolved.row.is_some_and(|row| row.time.is_some()));
+    let answer = is_temporal.then(|| input.range_with_neighbors(&component, input.time_range()));
+    // One row alone says how all of the series looks.
+    let Some(answer) = answer.flatten().filter(|answer| answer.num_rows() > 1) else {
+        return Ok(None);
+    };
+    Track::of(answer, count, before, read)
+        .map(Some)
+        .map_err(|error| input.report(error.to_string()))
+}
+
+/// Widths or radii, in points; `None` where one is no number.
+fn read_sizes(cell: &ArrayRef) -> Result<Vec<Option<f32>>, chronoscope_types::ReadError> {
+    let sizes = components::StrokeWidth::read(cell)?;
+    let clamped = sizes
+        .iter()
+        .map(|size| size.is_finite().then(|| size.clamp(*SIZES.start(), *SIZES.end())));
+    Ok(clamped.collect())
+}
+
+fn read_names(cell: &ArrayRef) -> Result<Vec<Option<Arc<str>>>, chronoscope_types::ReadError> {
+    let names = read::names(cell)?;
+    let names = names.iter();
+    Ok(names
+        .map(|name| name.filter(|name| !name.is_empty()).map(Arc::from))
+        .collect())
 }
 
 fn color(rgba: u32) -> Color32 {

@@ -1,0 +1,182 @@
+//! What plots make of windows that move, of looks that change, and of what is done in the legend.
+
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
+use chronoscope_frame::{ActiveBlueprint, TimeCommand, ViewerCommand, Visuals};
+use chronoscope_store::Chunk;
+use chronoscope_types::{
+    AsComponents, CursorTimeRange, Rgba, Scalars, SeriesLines, TimeBoundary, VisibleTimeRange,
+    blueprint::VisibleTimeRanges,
+    columns_chunk,
+    enums::{AxisScale, AxisSide},
+    log_chunk,
+    own::ScalarAxisScale,
+};
+use egui::{Event, PointerButton, vec2};
+
+use super::{Viewer, assert_has, frame, scalars};
+
+const CLASS: &str = "TimeSeries";
+
+fn samples(entity: &str, times: &[i64], values: &[f64]) -> Chunk {
+    columns_chunk(
+        entity,
+        [(frame(), times.to_vec())],
+        &Scalars::new(values.iter().copied()),
+    )
+    .unwrap()
+}
+
+fn view(viewer: &Viewer) -> ViewId {
+    let viewport = viewer.app.world().resource::<ActiveBlueprint>().viewport();
+    *viewport.views.keys().next().unwrap()
+}
+
+fn set(viewer: &mut Viewer, property: &impl AsComponents) {
+    let command = BlueprintCommand::SetProperty(view(viewer), property.components());
+    viewer.command(ViewerCommand::Blueprint(command));
+}
+
+/// Shows a window of 50 that ends at the cursor.
+fn slide(viewer: &mut Viewer) {
+    let range = VisibleTimeRange {
+        timeline: "frame".to_owned(),
+        range: CursorTimeRange {
+            start: TimeBoundary::CursorRelative(-50),
+            end: TimeBoundary::CursorRelative(0),
+        },
+    };
+    set(viewer, &VisibleTimeRanges::default().with_ranges([range]));
+}
+
+/// Which series of the view are shown, in the order of their names.
+fn shown(viewer: &Viewer) -> Vec<bool> {
+    let visuals = viewer
+        .app
+        .world()
+        .resource::<Visuals<crate::time_series::SeriesLines>>();
+    let visuals = visuals.view(view(viewer)).unwrap();
+    let mut shown: Vec<_> = visuals
+        .iter()
+        .map(|(key, series)| (key.entity, series.styles[0].visible))
+        .collect();
+    shown.sort_unstable();
+    shown.into_iter().map(|(_, visible)| visible).collect()
+}
+
+#[test]
+fn a_window_that_slides_over_sparse_samples_keeps_its_axes() {
+    let times = [0, 30, 110, 120, 300, 470, 550, 600];
+    let mut viewer = Viewer::new([samples(
+        "sparse",
+        &times,
+        &[0.0, 5.0, 1.0, 9.0, 3.0, 7.0, 2.0, 2.5],
+    )]);
+    slide(&mut viewer);
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(200)));
+    // From 120 to 300 the line falls from 9 to 3, and so from 8 to 6.3 in the window.
+    let text = viewer.text(CLASS);
+    for wanted in ["150", "200", "7.0", "8.0"] {
+        assert_has(&text, wanted);
+    }
+    assert!(!text.contains("No samples") && !text.contains("120"), "{text}");
+    // Before the first and after the last sample there is nothing to be joined, and the axes are there all the same.
+    let mut viewer = Viewer::new([
+        samples("one", &[10], &[4.0]),
+        samples("long", &[0, 600], &[0.0, 0.0]),
+    ]);
+    slide(&mut viewer);
+    viewer.command(ViewerCommand::Time(TimeCommand::SetTime(200)));
+    let text = viewer.text(CLASS);
+    assert_has(&text, "150");
+    assert!(!text.contains("Nothing on timeline"), "{text}");
+}
+
+#[test]
+fn colors_and_names_that_change_hold_from_when_they_were_logged() {
+    let colors = SeriesLines::default().with_colors([0x3CC8_3CFF_u32, 0xDC3C_DCFF].map(Rgba));
+    let mut viewer = Viewer::new([
+        scalars("a", 0, 100),
+        columns_chunk("a", [(frame(), vec![0, 50])], &colors).unwrap(),
+        log_chunk(
+            "a",
+            [(frame(), 0)],
+            &SeriesLines::default().with_names(["warm-up"]),
+        )
+        .unwrap(),
+        log_chunk(
+            "a",
+            [(frame(), 60)],
+            &SeriesLines::default().with_names(["drive"]),
+        )
+        .unwrap(),
+    ]);
+    let visuals = viewer
+        .app
+        .world()
+        .resource::<Visuals<crate::time_series::SeriesLines>>();
+    let visuals = visuals.view(view(&viewer)).unwrap();
+    let (_, series) = visuals.iter().next().unwrap();
+    let color = |time| series.look_at(0, time).color.unwrap().to_array();
+    assert_eq!([color(0), color(49)], [[0x3C, 0xC8, 0x3C, 0xFF]; 2]);
+    assert_eq!([color(50), color(99)], [[0xDC, 0x3C, 0xDC, 0xFF]; 2]);
+
+    for (time, name, other) in [(10, "warm-up", "drive"), (80, "drive", "warm-up")] {
+        viewer.command(ViewerCommand::Time(TimeCommand::SetTime(time)));
+        let text = viewer.text(CLASS);
+        assert!(text.contains(name) && !text.contains(other), "{text} at {time}");
+    }
+}
+
+#[test]
+fn a_double_click_in_the_legend_shows_one_series_alone_and_the_next_all() {
+    let mut viewer = Viewer::new(["p/a", "p/b", "p/c"].map(|entity| scalars(entity, 0, 100)));
+    assert_eq!(shown(&viewer), [true; 3]);
+    let double_click = |viewer: &mut Viewer| {
+        viewer.draw(CLASS, Vec::new());
+        let texts = viewer.draw(CLASS, Vec::new());
+        let place = texts.iter().find(|(text, _)| text == "b").unwrap().1 + vec2(3.0, 3.0);
+        viewer.draw(CLASS, vec![Event::PointerMoved(place)]);
+        for pressed in [true, false, true, false] {
+            let button = Event::PointerButton {
+                pos: place,
+                button: PointerButton::Primary,
+                pressed,
+                modifiers: egui::Modifiers::NONE,
+            };
+            viewer.draw(CLASS, vec![button]);
+        }
+        viewer.draw(CLASS, vec![Event::PointerGone]);
+        // So that the next click is not the third one.
+        viewer.egui = egui::Context::default();
+    };
+    double_click(&mut viewer);
+    assert_eq!(shown(&viewer), [false, true, false]);
+    double_click(&mut viewer);
+    assert_eq!(shown(&viewer), [true; 3]);
+    // All of it is in the blueprint: the series that were hidden by one gesture come back by one.
+    viewer.command(ViewerCommand::Undo);
+    viewer.command(ViewerCommand::Undo);
+    assert_eq!(shown(&viewer), [false, true, false]);
+}
+
+#[test]
+fn the_blueprint_says_which_axis_and_which_scale() {
+    let mut viewer = Viewer::new([
+        samples("p/a", &[0, 100], &[1e-3, 1e3]),
+        samples("p/b", &[0, 100], &[70_000.0, 70_001.0]),
+    ]);
+    let logarithmic = ScalarAxisScale::default().with_scale(AxisScale::Logarithmic);
+    set(&mut viewer, &logarithmic);
+    let text = viewer.text(CLASS);
+    assert_has(&text, "0.01");
+    assert_has(&text, "10000");
+    assert!(!viewer.settings(CLASS).contains("Right axis"));
+
+    let right = chronoscope_types::own::SeriesAxis::default().with_sides([AxisSide::Right]);
+    let command = BlueprintCommand::override_entity(view(&viewer), "/p/b".into(), &right);
+    viewer.command(ViewerCommand::Blueprint(command));
+    let text = viewer.text(CLASS);
+    assert_has(&text, "70000.5");
+    assert_has(&text, "0.01");
+    assert_has(&viewer.settings(CLASS), "Right axis");
+}

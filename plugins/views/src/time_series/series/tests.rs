@@ -1,0 +1,263 @@
+//! What is drawn of series, and what is known of their samples.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use chronoscope_store::{ChunkStore, RangeResult, StoreId, TimeRange, Timeline};
+use chronoscope_types::{Scalars, columns_chunk};
+
+use super::*;
+use crate::plot::testing::Random;
+
+fn answer(times: &[i64], values: &[f64]) -> (ChunkStore, RangeResult) {
+    let mut store = ChunkStore::new(StoreId::recording("test", "series"));
+    let chunk = columns_chunk(
+        "a",
+        [(Timeline::sequence("t"), times.to_vec())],
+        &Scalars::new(values.iter().copied()),
+    )
+    .unwrap();
+    store.insert(chunk).unwrap();
+    let entity = store.entity_id(&"/a".into()).unwrap();
+    let timeline = store.timeline_id("t").unwrap();
+    let component = store.component_id(&Scalars::SCALARS).unwrap();
+    let answer = store.range(entity, timeline, TimeRange::EVERYTHING, component);
+    (store, answer)
+}
+
+fn series(times: &[i64], values: &[f64]) -> EntitySeries {
+    let (store, answer) = answer(times, values);
+    let mut series = EntitySeries::default();
+    series
+        .samples
+        .update(store.timeline_id("t").unwrap(), &answer, Vec::new())
+        .unwrap();
+    series
+}
+
+/// Every column of pixels shows exactly the least and the greatest value that it has, whatever the window.
+#[test]
+fn peaks_are_exact() {
+    let mut random = Random::new(5);
+    for _ in 0..200 {
+        let len = random.below(3_000);
+        let start = 1_700_000_000_000_000_000;
+        let mut time = start;
+        let times: Vec<i64> = (0..len)
+            .map(|_| {
+                time += random.below(100) as i64;
+                time
+            })
+            .collect();
+        let values: Vec<f64> = (0..len)
+            .map(|_| {
+                if random.below(20) == 0 {
+                    f64::NAN
+                } else {
+                    random.unit() * 10.0
+                }
+            })
+            .collect();
+        let series = series(&times, &values);
+        let width = 1 + random.below(300);
+        let window = TimeWindow::of(TimeRange::new(start, time), 1.0)
+            .zoomed(random.unit(), 0.5 + random.unit() * 20.0)
+            .panned(random.unit() - 0.5);
+        let points = series.visible_points(0, &window, AxisScale::Linear, width);
+
+        let limit = |column: usize| window.first_time_at(column as f64 / width as f64);
+        let range = window.range();
+        for column in 0..width {
+            let inside = |time: i64| {
+                range.contains(time)
+                    && (column == 0 || time >= limit(column))
+                    && (column + 1 == width || time < limit(column + 1))
+            };
+            let expected = times
+                .iter()
+                .zip(&values)
+                .filter(|(time, _)| inside(**time))
+                .map(|(_, value)| *value);
+            let expected = Extent::of(&expected.collect::<Vec<_>>());
+            let drawn = points
+                .iter()
+                .filter(|point| inside(window.nearest_time(point.position)));
+            let drawn = Extent::of(&drawn.map(|point| point.value).collect::<Vec<_>>());
+            assert_eq!(drawn, expected, "column {column} of {width}, {len} samples");
+        }
+        assert!(
+            points.len() <= 4 * width + 2,
+            "{} points in {width} columns",
+            points.len()
+        );
+    }
+}
+
+#[test]
+fn lines_reach_the_edges() {
+    let series = series(&[0, 10, 20, 30], &[0.0, 1.0, 2.0, 3.0]);
+    let window = TimeWindow::of(TimeRange::new(12, 18), 1.0);
+    let values: Vec<f64> = series
+        .visible_points(0, &window, AxisScale::Linear, 100)
+        .iter()
+        .map(|point| point.value)
+        .collect();
+    assert_eq!(values, [1.0, 2.0]);
+}
+
+#[test]
+fn finds_the_nearest_sample() {
+    let series = series(&[0, 10, 20], &[0.0, f64::NAN, 2.0]);
+    let check = |time, expected| assert_eq!(series.nearest_sample(0, time), Some(expected), "{time}");
+    check(-5, 0);
+    check(9, 0);
+    check(11, 2);
+    check(i64::MAX, 2);
+    assert_eq!(EntitySeries::default().nearest_sample(0, 0), None);
+}
+
+#[test]
+fn a_policy_says_what_is_drawn_of_a_column() {
+    let times: Vec<i64> = (0..4_000).collect();
+    let values: Vec<f64> = times
+        .iter()
+        .map(|time| match time % 100 {
+            20 => 9.0,
+            60 => -5.0,
+            _ => 1.0,
+        })
+        .collect();
+    let drawn = |aggregation: AggregationPolicy| {
+        let mut series = series(&times, &values);
+        series.styles = vec![SeriesStyle {
+            name: None,
+            color: None,
+            visible: true,
+            side: AxisSide::Left,
+            mark: Mark::Line {
+                width: 1.0,
+                interpolation: InterpolationMode::Linear,
+                aggregation,
+            },
+        }];
+        let window = TimeWindow::of(TimeRange::new(0, 3_999), 1.0);
+        let points = series.visible_points(0, &window, AxisScale::Linear, 40);
+        points.iter().map(|point| point.value).collect::<Vec<_>>()
+    };
+    assert_eq!(drawn(AggregationPolicy::MinMax), [-5.0, 9.0].repeat(40));
+    assert_eq!(drawn(AggregationPolicy::Min), [-5.0; 40]);
+    assert_eq!(drawn(AggregationPolicy::Max), [9.0; 40]);
+    assert_eq!(drawn(AggregationPolicy::MinMaxAverage), [2.0; 40]);
+    assert_eq!(drawn(AggregationPolicy::Average), [1.02; 40]);
+    assert_eq!(drawn(AggregationPolicy::Off), values);
+}
+
+fn linear() -> SeriesStyle {
+    SeriesStyle {
+        name: None,
+        color: None,
+        visible: true,
+        side: AxisSide::Left,
+        mark: Mark::Line {
+            width: 1.0,
+            interpolation: InterpolationMode::Linear,
+            aggregation: AggregationPolicy::MinMax,
+        },
+    }
+}
+
+/// What is shown of seven samples, five units of time at a time.
+fn sparse(shown: TimeRange, mark: Mark) -> EntitySeries {
+    let times = [0, 30, 110, 120, 300, 470, 550];
+    let mut series = series(&times, &[0.0, 5.0, 1.0, 9.0, 3.0, 7.0, 2.0]);
+    series.shown = shown;
+    series.styles = vec![SeriesStyle { mark, ..linear() }];
+    series
+}
+
+#[test]
+fn a_line_that_crosses_the_window_is_cut_at_its_edges_and_markers_stay_outside() {
+    let shown = TimeRange::new(150, 200);
+    let window = TimeWindow::of(TimeRange::new(100, 300), 1.0);
+    let values = ValueWindow::new(0.0, 10.0).unwrap();
+    let drawn = |mark| {
+        let points = sparse(shown, mark).drawn_points(0, &window, &values, 100);
+        let rounded = |x: f64| (x * 1e6).round() / 1e6;
+        points
+            .iter()
+            .map(|point| [point.position, point.value].map(rounded))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(drawn(linear().mark), [[0.25, 0.8], [0.5, 0.633_333]]);
+    let marker = Mark::Marker {
+        shape: MarkerShape::Circle,
+        radius: 3.0,
+    };
+    assert_eq!(drawn(marker), [] as [[f64; 2]; 0]);
+    let all = sparse(TimeRange::EVERYTHING, linear().mark).drawn_points(0, &window, &values, 100);
+    assert_eq!(all.len(), 5, "a sample on each side, three within");
+}
+
+/// A window that slides over sparse samples never leaps: its values follow the line.
+#[test]
+fn the_extent_follows_a_window_that_slides() {
+    let mut before: Option<Extent> = None;
+    for end in 0..=600 {
+        let shown = TimeRange::new(end - 50, end);
+        let series = sparse(shown, linear().mark);
+        let extent = series.extent(0, &TimeWindow::of(shown, 1.0), AxisScale::Linear);
+        if let Some(before) = before.filter(|_| !extent.is_empty()) {
+            // The steepest stretch of the line changes by 0.8 in a unit of time.
+            let leap = (extent.min - before.min)
+                .abs()
+                .max((extent.max - before.max).abs());
+            assert!(before.is_empty() || leap <= 0.81, "{leap} at {end}");
+        }
+        before = Some(extent);
+    }
+    // Where there is nothing on one side, the last sample is what is near.
+    let window = TimeWindow::of(TimeRange::new(700, 750), 1.0);
+    let series = sparse(TimeRange::new(700, 750), linear().mark);
+    assert!(series.extent(0, &window, AxisScale::Linear).is_empty());
+    assert_eq!(series.value_near(0, &window), Some(2.0));
+}
+
+/// On a logarithmic scale what is not positive is a gap, whether each sample is drawn or thousands are a pixel.
+#[test]
+fn what_is_not_positive_is_a_gap_on_a_logarithmic_scale() {
+    let values: Vec<f64> = (0..4_000)
+        .map(|at| match at {
+            1_000..2_000 => -1.0,
+            // By turns, within each column of pixels.
+            2_000..3_000 => [0.0, 0.5][at % 2],
+            _ => 100.0,
+        })
+        .collect();
+    let mut series = series(&(0..4_000).collect::<Vec<i64>>(), &values);
+    series.styles = vec![linear()];
+    let window = TimeWindow::of(TimeRange::new(0, 3_999), 1.0);
+    let extent = series.extent(0, &window, AxisScale::Logarithmic);
+    assert_eq!([extent.min, extent.max], [0.5, 100.0]);
+    assert!(series.has_nonpositive(0, &window));
+    let scale = ValueWindow::fitted(extent, AxisScale::Logarithmic);
+    for width in [40, 4_000] {
+        let points = series.drawn_points(0, &window, &scale, width);
+        let of = |from: f64, to: f64| {
+            let part = points.iter().filter(|point| (from..to).contains(&point.position));
+            Extent::of(&part.map(|point| point.value).collect::<Vec<_>>())
+        };
+        assert!(of(0.251, 0.499).is_empty(), "{width}");
+        let (low, high) = (scale.position(0.5), scale.position(100.0));
+        assert_eq!(of(0.501, 0.749), Extent { min: low, max: low }, "{width}");
+        assert_eq!(of(0.751, 0.999), Extent { min: high, max: high }, "{width}");
+        assert!(points.iter().any(|point| point.value.is_nan()), "{width}");
+    }
+}
+
+#[test]
+fn a_value_holds_until_the_next_sample() {
+    let series = series(&[0, 10, 20], &[1.0, f64::NAN, 2.0]);
+    assert_eq!(
+        [-1, 0, 9, 10, 20, 99].map(|time| series.value_at(0, time)),
+        [None, Some(1.0), Some(1.0), None, Some(2.0), Some(2.0)]
+    );
+}
