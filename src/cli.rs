@@ -1,14 +1,18 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use bevy::log::tracing_subscriber::EnvFilter;
 use chronoscope_frame::FileKinds;
+use chronoscope_live::DEFAULT_PORT;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// Opens recordings of time-stamped data: point clouds, transforms, images, plots, logs.
 ///
-/// Reads what the Rerun SDKs write. Without arguments it opens a built-in demo.
+/// Reads what the Rerun SDKs write, and takes what they send while it runs. Without files it waits for that; `demo` has data.
 #[derive(Parser, Debug, Clone, Default)]
 #[command(name = "chronoscope", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -99,12 +103,60 @@ pub struct Options {
     /// Serves puffin profiles on port 8585.
     #[arg(long)]
     pub profile: bool,
+
+    /// Options for what is sent while the viewer runs.
+    #[command(flatten)]
+    pub live: LiveOptions,
+}
+
+/// Options for what is sent while the viewer runs.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct LiveOptions {
+    /// The address that SDKs can connect to. By default they can on this machine alone; `0.0.0.0` and `::` let in whoever
+    /// reaches it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub bind: Option<IpAddr>,
+
+    /// The port that SDKs connect to: 9876 where it is not given, `auto` for any that is free.
+    #[arg(long, value_name = "PORT", value_parser = parse_port)]
+    pub port: Option<PortArgument>,
+
+    /// Lets no SDK connect.
+    #[arg(long, conflicts_with_all = ["bind", "port"])]
+    pub no_listen: bool,
+}
+
+impl LiveOptions {
+    /// The address to listen on; port 0 is any that is free.
+    pub fn address(&self) -> SocketAddr {
+        let port = match self.port {
+            None => DEFAULT_PORT,
+            Some(PortArgument::Number(port)) => port,
+            Some(PortArgument::Auto) => 0,
+        };
+        SocketAddr::new(self.bind.unwrap_or(Ipv4Addr::LOCALHOST.into()), port)
+    }
+}
+
+/// The value of `--port`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortArgument {
+    /// This one.
+    Number(u16),
+    /// Any that is free.
+    Auto,
 }
 
 impl Options {
     /// Whether somebody looks at a window; else the program does what it was told, and exits.
     pub fn is_interactive(&self) -> bool {
         self.screenshot_to.is_none() && !self.digest && !self.report
+    }
+
+    /// Whether SDKs may connect: where somebody looks at a window, and where an address is given.
+    pub fn listens(&self) -> bool {
+        let is_asked = self.live.bind.is_some() || self.live.port.is_some();
+        !self.live.no_listen && (self.is_interactive() || is_asked)
     }
 }
 
@@ -175,7 +227,7 @@ impl Cli {
 
     /// Whether to open the built-in demo.
     pub fn is_demo(&self) -> bool {
-        matches!(self.command, Some(Command::Demo { .. })) || self.files.is_empty()
+        matches!(self.command, Some(Command::Demo { .. }))
     }
 }
 
@@ -217,6 +269,17 @@ fn parse_time(text: &str) -> Result<TimeArgument, String> {
         timeline: timeline.to_owned(),
         time: time.to_owned(),
     })
+}
+
+fn parse_port(text: &str) -> Result<PortArgument, String> {
+    match text.parse() {
+        Ok(0) => Err("a port lies between 1 and 65535; `auto` is any that is free".to_owned()),
+        Ok(port) => Ok(PortArgument::Number(port)),
+        Err(_) if text == "auto" => Ok(PortArgument::Auto),
+        Err(_) => Err(format!(
+            "{text:?} is not a port; one looks like 9876, or is `auto`"
+        )),
+    }
 }
 
 fn parse_directives(text: &str) -> Result<String, String> {
@@ -278,7 +341,37 @@ mod tests {
         let demo =
             Cli::try_parse_from(["chronoscope", "demo", "--screenshot-to", "x.png"]).unwrap_or_default();
         assert!(demo.is_demo() && demo.options().screenshot_to.is_some());
-        assert!(Cli::try_parse_from(["chronoscope"]).unwrap_or_default().is_demo());
+        assert!(!Cli::try_parse_from(["chronoscope"]).unwrap_or_default().is_demo());
+    }
+
+    #[test]
+    fn what_is_listened_on() {
+        let of = |arguments: &[&str]| {
+            let arguments = ["chronoscope"].iter().chain(arguments);
+            let cli = Cli::try_parse_from(arguments).map_err(|error| error.to_string());
+            cli.map(|cli| {
+                cli.options()
+                    .listens()
+                    .then(|| cli.options().live.address().to_string())
+            })
+        };
+        let check = |arguments: &[&str], expected: Option<&str>| {
+            let listened = of(arguments).unwrap_or_else(|error| Some(error));
+            assert_eq!(listened.as_deref(), expected, "{arguments:?}");
+        };
+        check(&[], Some("127.0.0.1:9876"));
+        check(&["demo"], Some("127.0.0.1:9876"));
+        check(&["--port", "auto"], Some("127.0.0.1:0"));
+        check(&["--bind", "::", "--port", "1234"], Some("[::]:1234"));
+        check(&["--no-listen"], None);
+        for quiet in [&["--report"][..], &["--digest"], &["--screenshot-to", "x.png"]] {
+            check(quiet, None);
+            check(&[quiet, &["--port=auto"]].concat(), Some("127.0.0.1:0"));
+        }
+        for wrong in ["0", "-1", "70000", "any"] {
+            assert!(of(&[&format!("--port={wrong}")]).is_err(), "{wrong}");
+        }
+        assert!(of(&["--no-listen", "--port=1"]).is_err());
     }
 
     #[test]

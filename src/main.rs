@@ -11,6 +11,7 @@ use chronoscope::{
     ChronoscopePlugins,
     cli::{Cli, Options},
     frame::{Report, Reports, error::Severity},
+    live::{self, Listener, LiveRuntime, Server, ServerSettings},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     sources::{FileSettings, LoadOutcomes},
     start::StartPlugin,
@@ -69,6 +70,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Some(threads) = options.threads {
         size_pools(usize::from(threads))?;
     }
+    let listener = options.listens().then(|| listen(&options)).flatten();
     let crashes = state_dir::state_dir().map(|folder| folder.join("crashes"));
     if let Some(folder) = &crashes {
         crash::report_panics(folder.clone());
@@ -93,6 +95,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     app.add_systems(Startup, move |adapter: Option<Res<RenderAdapterInfo>>| {
         crash::note_adapter(adapter.as_deref(), gpu.as_deref());
     });
+    let waits_for_sender = listener.is_some() && !has_window;
+    if let Some(listener) = listener {
+        app.insert_resource(listener);
+    }
     match &options.screenshot_to {
         None if has_window => {
             app.add_plugins(WindowedPlugin { size })
@@ -121,6 +127,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 app.add_systems(Last, print_reports);
             }
             offscreen::finish(&mut app);
+            if waits_for_sender {
+                live::take_one_sender(&mut app);
+            }
             offscreen::settle(&mut app, None)?;
             if let Some(path) = path {
                 let picture = offscreen::capture(&mut app)?;
@@ -137,6 +146,31 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 }
             }
             Ok(exit_code(app.world().resource::<LoadOutcomes>()))
+        }
+    }
+}
+
+/// Lets SDKs connect, and says where they can. Where they cannot, the viewer is of use all the same.
+fn listen(options: &Options) -> Option<Listener> {
+    let settings = ServerSettings {
+        address: options.live.address(),
+        ..ServerSettings::default()
+    };
+    let server = LiveRuntime::start().and_then(|runtime| Server::start(&runtime, &settings));
+    match server {
+        Ok(server) => {
+            let address = server.address();
+            eprintln!("chronoscope: SDKs can connect to rerun+http://{address}/proxy");
+            if !address.ip().is_loopback() {
+                eprintln!(
+                    "chronoscope: so can whoever reaches this machine: nothing is encrypted, and nobody is asked who they are"
+                );
+            }
+            Some(Listener::new(server))
+        }
+        Err(error) => {
+            eprintln!("warning: no SDK can connect: {error}");
+            None
         }
     }
 }

@@ -241,7 +241,7 @@ impl IngestSource for FileSource {
     }
 }
 
-fn report_of(report: LoadReport) -> Report {
+pub(crate) fn report_of(report: LoadReport) -> Report {
     let severity = match report.severity {
         chronoscope_io::Severity::Info => Severity::Info,
         chronoscope_io::Severity::Warning => Severity::Warning,

@@ -72,7 +72,9 @@ pub use replace_file::{replace_file, write_text};
 #[cfg(feature = "rrd")]
 pub use rrd::{RrdImporter, RrdWriter, write_file};
 pub use shared_file::SharedFile;
-pub use source::{SourceHandle, SourceLimits, SourceProgress, SourceSender, TrySendError, source_channel};
+pub use source::{
+    SourceGroup, SourceHandle, SourceLimits, SourceProgress, SourceSender, TrySendError, source_channel,
+};
 
 /// What a panic says, where it says it in words.
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
