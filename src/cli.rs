@@ -1,14 +1,15 @@
 //! The command line.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use bevy::log::tracing_subscriber::EnvFilter;
 use chronoscope_frame::FileKinds;
-use chronoscope_live::DEFAULT_PORT;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+pub use self::live::{LiveOptions, PortArgument};
+use crate::limits::machine_bytes;
+
+mod live;
 
 /// Opens recordings of time-stamped data: point clouds, transforms, images, plots, logs.
 ///
@@ -109,48 +110,15 @@ pub struct Options {
     pub live: LiveOptions,
 }
 
-/// Options for what is sent while the viewer runs.
-#[derive(clap::Args, Debug, Clone, Default)]
-pub struct LiveOptions {
-    /// The address that SDKs can connect to. By default they can on this machine alone; `0.0.0.0` and `::` let in whoever
-    /// reaches it.
-    #[arg(long, value_name = "ADDRESS")]
-    pub bind: Option<IpAddr>,
-
-    /// The port that SDKs connect to: 9876 where it is not given, `auto` for any that is free.
-    #[arg(long, value_name = "PORT", value_parser = parse_port)]
-    pub port: Option<PortArgument>,
-
-    /// Lets no SDK connect.
-    #[arg(long, conflicts_with_all = ["bind", "port"])]
-    pub no_listen: bool,
-}
-
-impl LiveOptions {
-    /// The address to listen on; port 0 is any that is free.
-    pub fn address(&self) -> SocketAddr {
-        let port = match self.port {
-            None => DEFAULT_PORT,
-            Some(PortArgument::Number(port)) => port,
-            Some(PortArgument::Auto) => 0,
-        };
-        SocketAddr::new(self.bind.unwrap_or(Ipv4Addr::LOCALHOST.into()), port)
-    }
-}
-
-/// The value of `--port`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PortArgument {
-    /// This one.
-    Number(u16),
-    /// Any that is free.
-    Auto,
-}
-
 impl Options {
     /// Whether somebody looks at a window; else the program does what it was told, and exits.
     pub fn is_interactive(&self) -> bool {
         self.screenshot_to.is_none() && !self.digest && !self.report
+    }
+
+    /// Whether what arrives is only kept or passed on, and nothing drawn.
+    pub fn is_headless(&self) -> bool {
+        self.live.save.is_some() || self.live.serve
     }
 
     /// Whether SDKs may connect: where somebody looks at a window, and where an address is given.
@@ -213,7 +181,10 @@ impl Cli {
                 format!("{} ({})", kind.name, extensions.join(", "))
             })
             .collect();
-        let help = format!("Files to open, several at once. Each is {}", one_of(&list));
+        let help = format!(
+            "Files to open, several at once; `-` is the standard input, and a link shows what another viewer passes on. Each is {}",
+            one_of(&list)
+        );
         Self::command().mut_arg("files", |files| files.help(help))
     }
 
@@ -271,17 +242,6 @@ fn parse_time(text: &str) -> Result<TimeArgument, String> {
     })
 }
 
-fn parse_port(text: &str) -> Result<PortArgument, String> {
-    match text.parse() {
-        Ok(0) => Err("a port lies between 1 and 65535; `auto` is any that is free".to_owned()),
-        Ok(port) => Ok(PortArgument::Number(port)),
-        Err(_) if text == "auto" => Ok(PortArgument::Auto),
-        Err(_) => Err(format!(
-            "{text:?} is not a port; one looks like 9876, or is `auto`"
-        )),
-    }
-}
-
 fn parse_directives(text: &str) -> Result<String, String> {
     match EnvFilter::builder().parse(text) {
         Ok(_) => Ok(text.to_owned()),
@@ -293,6 +253,14 @@ fn parse_directives(text: &str) -> Result<String, String> {
 
 fn parse_bytes(text: &str) -> Result<u64, String> {
     let text = text.trim();
+    if let Some(percent) = text.strip_suffix('%') {
+        return match percent.trim().parse::<f64>() {
+            Ok(percent) if percent > 0.0 && percent <= 100.0 => {
+                Ok((machine_bytes() as f64 * percent / 100.0) as u64)
+            }
+            _ => Err("a share of the machine's memory lies between 0 % and 100 %".to_owned()),
+        };
+    }
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
     let factor: f64 = match text[digits.len()..].trim().to_ascii_lowercase().as_str() {
         "" | "b" => 1.0,
@@ -345,36 +313,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_listened_on() {
-        let of = |arguments: &[&str]| {
-            let arguments = ["chronoscope"].iter().chain(arguments);
-            let cli = Cli::try_parse_from(arguments).map_err(|error| error.to_string());
-            cli.map(|cli| {
-                cli.options()
-                    .listens()
-                    .then(|| cli.options().live.address().to_string())
-            })
-        };
-        let check = |arguments: &[&str], expected: Option<&str>| {
-            let listened = of(arguments).unwrap_or_else(|error| Some(error));
-            assert_eq!(listened.as_deref(), expected, "{arguments:?}");
-        };
-        check(&[], Some("127.0.0.1:9876"));
-        check(&["demo"], Some("127.0.0.1:9876"));
-        check(&["--port", "auto"], Some("127.0.0.1:0"));
-        check(&["--bind", "::", "--port", "1234"], Some("[::]:1234"));
-        check(&["--no-listen"], None);
-        for quiet in [&["--report"][..], &["--digest"], &["--screenshot-to", "x.png"]] {
-            check(quiet, None);
-            check(&[quiet, &["--port=auto"]].concat(), Some("127.0.0.1:0"));
-        }
-        for wrong in ["0", "-1", "70000", "any"] {
-            assert!(of(&[&format!("--port={wrong}")]).is_err(), "{wrong}");
-        }
-        assert!(of(&["--no-listen", "--port=1"]).is_err());
-    }
-
-    #[test]
     fn the_help_lists_the_kinds_of_files() {
         let kind = |name: &str, extensions: &[&str]| chronoscope_frame::FileKind {
             name: name.to_owned(),
@@ -396,6 +334,7 @@ mod tests {
         assert_eq!(parse_bytes("1.5 MiB"), Ok(1_572_864));
         assert!(parse_directives("info,chronoscope_frame=debug").is_ok());
         assert!(parse_directives("chronoscope=loud").is_err());
+        assert!(parse_bytes("0%").is_err() && parse_bytes("101%").is_err() && parse_bytes("%").is_err());
         assert!(
             parse_bytes("lots").is_err() && parse_bytes("-1").is_err() && parse_bytes("3 apples").is_err()
         );

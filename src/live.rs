@@ -4,16 +4,37 @@ use std::{net::SocketAddr, time::Duration};
 
 use bevy::prelude::*;
 use chronoscope_frame::{Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, SourcePoll};
-use chronoscope_io::{LoadEvent, SourceHandle};
+use chronoscope_io::{LoadEvent, SourceHandle, SourceLimits};
 use chronoscope_store::{StoreKind, Waker};
 use chronoscope_types::SourceStatus;
 
 use crate::sources::report_of;
 
 pub use chronoscope_live::{
-    Code, DEFAULT_PORT, Link, LinkError, LiveError, LiveRuntime, Server, ServerSettings, Status, connect,
-    envelope, send,
+    Code, DEFAULT_PORT, Link, LinkError, LiveError, LiveRuntime, Relay, Server, ServerSettings, Status,
+    connect, envelope, send,
 };
+
+/// What may wait for the viewer of one link.
+pub(crate) fn waiting() -> SourceLimits {
+    ServerSettings::default().waiting
+}
+
+/// Starts a service and says where it is, and who can reach it.
+///
+/// # Errors
+/// Where another program listens there, or the address is not one of this machine.
+pub(crate) fn start_server(runtime: &LiveRuntime, settings: &ServerSettings) -> Result<Server, LiveError> {
+    let server = Server::start(runtime, settings)?;
+    let address = server.address();
+    eprintln!("chronoscope: SDKs can connect to rerun+http://{address}/proxy");
+    if !address.ip().is_loopback() {
+        eprintln!(
+            "chronoscope: so can whoever reaches this machine: nothing is encrypted, and nobody is asked who they are"
+        );
+    }
+    Ok(server)
+}
 
 /// Takes in what SDKs send. Starts nothing by itself: [`listen`] does.
 pub struct LivePlugin;
@@ -106,6 +127,15 @@ fn take_senders(mut listener: ResMut<Listener>, mut sources: ResMut<IngestSource
     }
     while let Some(handle) = listener.server.try_next() {
         listener.num_senders += 1;
+        sources.add(LiveSource { handle });
+    }
+}
+
+/// Shows what services elsewhere pass on.
+pub fn follow(world: &mut World, runtime: &LiveRuntime, links: &[Link]) {
+    let mut sources = world.resource_mut::<IngestSources>();
+    for link in links {
+        let handle = connect(runtime, link, waiting());
         sources.add(LiveSource { handle });
     }
 }

@@ -11,7 +11,10 @@ use chronoscope::{
     ChronoscopePlugins,
     cli::{Cli, Options},
     frame::{Report, Reports, error::Severity},
-    live::{self, Listener, LiveRuntime, Server, ServerSettings},
+    hand_over::{Listening, listen},
+    headless,
+    inputs::Inputs,
+    live::{self, Listener, LiveRuntime},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     sources::{FileSettings, LoadOutcomes},
     start::StartPlugin,
@@ -64,13 +67,22 @@ fn set_environment(options: &Options) {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let options = cli.options().clone();
+    if options.is_headless() {
+        return headless::run(&cli);
+    }
     let size = options.window_size.unwrap_or(DEFAULT_SIZE);
     let _server = options.profile.then(serve_profiles).transpose()?;
 
     if let Some(threads) = options.threads {
         size_pools(usize::from(threads))?;
     }
-    let listener = options.listens().then(|| listen(&options)).flatten();
+    let inputs = Inputs::of(&cli)?;
+    let runtime = LiveRuntime::start()?;
+    let listener = match listen(&cli, &inputs, &runtime) {
+        Listening::At(server) => Some(Listener::new(server)),
+        Listening::Nowhere => None,
+        Listening::HandedOver => return Ok(ExitCode::SUCCESS),
+    };
     let crashes = state_dir::state_dir().map(|folder| folder.join("crashes"));
     if let Some(folder) = &crashes {
         crash::report_panics(folder.clone());
@@ -103,7 +115,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         None if has_window => {
             app.add_plugins(WindowedPlugin { size })
                 .add_plugins(ChronoscopePlugins)
-                .add_plugins(StartPlugin { cli });
+                .add_plugins(StartPlugin { cli, inputs, runtime });
             app.add_systems(Last, print_reports);
             // A window's runner takes the app with it, but the counts are shared.
             let outcomes = app.world().resource::<LoadOutcomes>().clone();
@@ -122,7 +134,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             };
             app.add_plugins(OffscreenPlugin { size })
                 .add_plugins(ChronoscopePlugins)
-                .add_plugins(StartPlugin { cli });
+                .add_plugins(StartPlugin { cli, inputs, runtime });
             if !options.report {
                 app.add_systems(Last, print_reports);
             }
@@ -146,31 +158,6 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 }
             }
             Ok(exit_code(app.world().resource::<LoadOutcomes>()))
-        }
-    }
-}
-
-/// Lets SDKs connect, and says where they can. Where they cannot, the viewer is of use all the same.
-fn listen(options: &Options) -> Option<Listener> {
-    let settings = ServerSettings {
-        address: options.live.address(),
-        ..ServerSettings::default()
-    };
-    let server = LiveRuntime::start().and_then(|runtime| Server::start(&runtime, &settings));
-    match server {
-        Ok(server) => {
-            let address = server.address();
-            eprintln!("chronoscope: SDKs can connect to rerun+http://{address}/proxy");
-            if !address.ip().is_loopback() {
-                eprintln!(
-                    "chronoscope: so can whoever reaches this machine: nothing is encrypted, and nobody is asked who they are"
-                );
-            }
-            Some(Listener::new(server))
-        }
-        Err(error) => {
-            eprintln!("warning: no SDK can connect: {error}");
-            None
         }
     }
 }

@@ -1,13 +1,6 @@
 //! Calls to a service elsewhere: what it passes on is read into a source, or it is given messages.
 
-use std::{
-    collections::VecDeque,
-    io,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 
 use chronoscope_io::{
     MessageError, SourceGroup, SourceHandle, SourceLimits, SourceSender,
@@ -15,10 +8,7 @@ use chronoscope_io::{
 };
 use chronoscope_types::{LogMessage, SourceStatus};
 use http::{Method, Request, Response, Version, header};
-use hyper::{
-    body::{Body, Frame, Incoming},
-    client::conn::http2,
-};
+use hyper::{body::Incoming, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use re_protos::{
     external::prost::{Message as _, bytes::Bytes},
@@ -29,7 +19,7 @@ use tokio::{net::TcpStream, sync::mpsc, task::AbortHandle};
 
 use crate::{
     Link, LiveError, LiveRuntime, Status,
-    grpc::{Broken, Budget, CONTENT_TYPE, Frames, framed},
+    grpc::{Budget, CONTENT_TYPE, Frames, Messages, framed},
     inbox::{self, Ended},
     service::{READ_MESSAGES, WRITE_MESSAGES},
 };
@@ -63,7 +53,7 @@ async fn read(link: Link, source: SourceSender) {
         tokio::time::sleep(pause).await;
         pause = (2 * pause).min(LAST_PAUSE);
     };
-    let body = Messages::of([framed(&ReadMessagesRequest {}.encode_to_vec())]);
+    let body = Messages::one(framed(&ReadMessagesRequest {}.encode_to_vec()));
     let lost = |reason: String| SourceStatus::Lost {
         reason: reason.into(),
     };
@@ -126,11 +116,9 @@ pub fn send(
     });
     runtime.handle().block_on(async move {
         let mut connection = Connection::open(&link).await?;
-        let body = Messages {
-            ready: VecDeque::new(),
-            more: Some(receiver),
-        };
-        let response = connection.call(WRITE_MESSAGES, body).await?;
+        let response = connection
+            .call(WRITE_MESSAGES, Messages::Coming(receiver))
+            .await?;
         drop(reading);
         let mut status = Status::of_fields(response.headers());
         let mut frames = Frames::new(response.into_body(), ANSWER_BYTES, Budget::new(u64::MAX));
@@ -221,41 +209,5 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.driver.abort();
-    }
-}
-
-/// Messages with their lengths, as the body of a request: those that are there, then those that come.
-#[derive(Debug)]
-struct Messages {
-    ready: VecDeque<Bytes>,
-    more: Option<mpsc::Receiver<Bytes>>,
-}
-
-impl Messages {
-    fn of(messages: impl IntoIterator<Item = Bytes>) -> Self {
-        Self {
-            ready: messages.into_iter().collect(),
-            more: None,
-        }
-    }
-}
-
-impl Body for Messages {
-    type Data = Bytes;
-    type Error = Broken;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        if let Some(message) = self.ready.pop_front() {
-            return Poll::Ready(Some(Ok(Frame::data(message))));
-        }
-        match &mut self.more {
-            Some(more) => more
-                .poll_recv(context)
-                .map(|more| more.map(|message| Ok(Frame::data(message)))),
-            None => Poll::Ready(None),
-        }
     }
 }

@@ -11,12 +11,14 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    task::{Context, Poll},
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 use http_body_util::{BodyExt as _, Full, combinators::UnsyncBoxBody};
 use hyper::body::{Body, Frame};
 use re_protos::external::prost::bytes::{Buf as _, Bytes, BytesMut};
+use tokio::sync::mpsc;
 
 /// The bytes before each message: a flag, and its length.
 pub(crate) const PREFIX_BYTES: usize = 5;
@@ -157,6 +159,38 @@ pub(crate) fn prefix(len: usize) -> [u8; PREFIX_BYTES] {
     debug_assert!(u32::try_from(len).is_ok(), "messages of 4 GiB are not sent");
     let [a, b, c, d] = (len as u32).to_be_bytes();
     [0, a, b, c, d]
+}
+
+/// Messages with their lengths, as the body of a request or a response.
+#[derive(Debug)]
+pub(crate) enum Messages {
+    /// One that is there.
+    One(Option<Bytes>),
+    /// Those that come.
+    Coming(mpsc::Receiver<Bytes>),
+}
+
+impl Messages {
+    /// A message with its length before it.
+    pub(crate) fn one(message: Bytes) -> Self {
+        Self::One(Some(message))
+    }
+}
+
+impl Body for Messages {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        let message = match &mut *self {
+            Self::One(message) => Poll::Ready(message.take()),
+            Self::Coming(messages) => messages.poll_recv(context),
+        };
+        message.map(|message| message.map(|message| Ok(Frame::data(message))))
+    }
 }
 
 /// Why a body ends before its end: what carried it says so.

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use crate::{
-    LiveError, LiveRuntime,
+    LiveError, LiveRuntime, Relay,
     gate::Gate,
     grpc::Budget,
     service::{Caller, Service},
@@ -42,6 +42,8 @@ pub struct ServerSettings {
     pub max_message_bytes: u64,
     /// The bytes of messages that have not arrived as a whole, all senders together.
     pub max_partial_bytes: u64,
+    /// What readers are given. Without, nobody can read from this service.
+    pub relay: Option<Relay>,
 }
 
 impl Default for ServerSettings {
@@ -57,6 +59,7 @@ impl Default for ServerSettings {
             max_streams: 256,
             max_message_bytes: MAX_MESSAGE_BYTES,
             max_partial_bytes: 2 * MAX_MESSAGE_BYTES,
+            relay: None,
         }
     }
 }
@@ -106,6 +109,7 @@ impl Server {
             streams: Arc::new(Semaphore::new(settings.max_streams)),
             max_message_bytes: settings.max_message_bytes.min(u64::from(u32::MAX)),
             budget: Budget::new(settings.max_partial_bytes),
+            relay: settings.relay.clone(),
         });
         let (open, closed) = watch::channel(());
         let connections = Arc::new(Semaphore::new(settings.max_connections));

@@ -1,23 +1,34 @@
 //! What is answered to a request.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use chronoscope_io::SourceGroup;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Incoming;
-use re_protos::{external::prost::Message as _, sdk_comms::v1alpha1::WriteMessagesResponse};
+use hyper::body::{Body, Frame, Incoming};
+use re_protos::{
+    external::prost::{Message as _, bytes::Bytes},
+    sdk_comms::v1alpha1::WriteMessagesResponse,
+};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     gate::{Gate, Refusal},
-    grpc::{Budget, Code, Frames, ResponseBody, Status, unary_response},
+    grpc::{Broken, Budget, Code, Frames, Messages, ResponseBody, Status, response, unary_response},
     inbox::{self, Delivery, End, Ended},
+    relay::Relay,
     server::Arrivals,
 };
 
 pub(crate) const WRITE_MESSAGES: &str = "/rerun.sdk_comms.v1alpha1.MessageProxyService/WriteMessages";
 pub(crate) const READ_MESSAGES: &str = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadMessages";
+const READ_TABLES: &str = "/rerun.sdk_comms.v1alpha1.MessageProxyService/ReadTables";
 const SERVICE: &str = "/rerun.sdk_comms.v1alpha1.MessageProxyService/";
 
 /// What all connections share.
@@ -30,6 +41,8 @@ pub(crate) struct Service {
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) max_message_bytes: u64,
     pub(crate) budget: Arc<Budget>,
+    /// What is passed on, if anything.
+    pub(crate) relay: Option<Relay>,
 }
 
 /// Who asks.
@@ -73,15 +86,19 @@ impl Service {
         if parts.method != Method::POST || !is_grpc {
             return Ok(plain(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
-        Ok(match parts.uri.path() {
-            WRITE_MESSAGES => match Arc::clone(&self.streams).try_acquire_owned() {
-                Ok(permit) => self.write_messages(&caller, body, permit).await,
-                Err(_) => {
-                    let text = "the viewer has as many senders as it takes";
-                    Status::new(Code::ResourceExhausted, text).into_response()
-                }
-            },
-            path => {
+        let Ok(permit) = Arc::clone(&self.streams).try_acquire_owned() else {
+            let text = "the viewer has as many connections as it takes";
+            return Ok(Status::new(Code::ResourceExhausted, text).into_response());
+        };
+        Ok(match (parts.uri.path(), &self.relay) {
+            (WRITE_MESSAGES, _) => self.write_messages(&caller, body, permit).await,
+            (READ_MESSAGES, Some(relay)) => response(Reading {
+                messages: Messages::Coming(relay.read()),
+                _permit: permit,
+            }),
+            // Tables are not taken, so that there are none to pass on.
+            (READ_TABLES, Some(_)) => Status::ok().into_response(),
+            (path, _) => {
                 tracing::warn!("{}: asked for {path}, which is not offered", caller.peer);
                 unknown(path).into_response()
             }
@@ -114,6 +131,24 @@ impl Service {
                 error.status().into_response()
             }
         }
+    }
+}
+
+/// What a reader reads, as long as it does.
+struct Reading {
+    messages: Messages,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Body for Reading {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        Pin::new(&mut self.messages).poll_frame(context)
     }
 }
 

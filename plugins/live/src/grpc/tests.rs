@@ -1,9 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    collections::VecDeque,
-    task::{Context, Poll},
-};
+use std::collections::VecDeque;
 
 use super::*;
 

@@ -8,6 +8,7 @@
 mod faults;
 mod flow;
 mod raw;
+mod relay;
 mod streams;
 
 use std::{sync::Arc, time::Duration};
