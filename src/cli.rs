@@ -6,9 +6,14 @@ use bevy::log::tracing_subscriber::EnvFilter;
 use chronoscope_frame::FileKinds;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub use self::live::{LiveOptions, PortArgument};
+use crate::limits::machine_bytes;
+
+mod live;
+
 /// Opens recordings of time-stamped data: point clouds, transforms, images, plots, logs.
 ///
-/// Reads what the Rerun SDKs write. Without arguments it opens a built-in demo.
+/// Reads what the Rerun SDKs write, and takes what they send while it runs. Without files it waits for that; `demo` has data.
 #[derive(Parser, Debug, Clone, Default)]
 #[command(name = "chronoscope", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -99,12 +104,27 @@ pub struct Options {
     /// Serves puffin profiles on port 8585.
     #[arg(long)]
     pub profile: bool,
+
+    /// Options for what is sent while the viewer runs.
+    #[command(flatten)]
+    pub live: LiveOptions,
 }
 
 impl Options {
     /// Whether somebody looks at a window; else the program does what it was told, and exits.
     pub fn is_interactive(&self) -> bool {
         self.screenshot_to.is_none() && !self.digest && !self.report
+    }
+
+    /// Whether what arrives is only kept or passed on, and nothing drawn.
+    pub fn is_headless(&self) -> bool {
+        self.live.save.is_some() || self.live.serve
+    }
+
+    /// Whether SDKs may connect: where somebody looks at a window, and where an address is given.
+    pub fn listens(&self) -> bool {
+        let is_asked = self.live.bind.is_some() || self.live.port.is_some();
+        !self.live.no_listen && (self.is_interactive() || is_asked)
     }
 }
 
@@ -161,7 +181,10 @@ impl Cli {
                 format!("{} ({})", kind.name, extensions.join(", "))
             })
             .collect();
-        let help = format!("Files to open, several at once. Each is {}", one_of(&list));
+        let help = format!(
+            "Files to open, several at once; `-` is the standard input, and a link shows what another viewer passes on. Each is {}",
+            one_of(&list)
+        );
         Self::command().mut_arg("files", |files| files.help(help))
     }
 
@@ -175,7 +198,7 @@ impl Cli {
 
     /// Whether to open the built-in demo.
     pub fn is_demo(&self) -> bool {
-        matches!(self.command, Some(Command::Demo { .. })) || self.files.is_empty()
+        matches!(self.command, Some(Command::Demo { .. }))
     }
 }
 
@@ -230,6 +253,14 @@ fn parse_directives(text: &str) -> Result<String, String> {
 
 fn parse_bytes(text: &str) -> Result<u64, String> {
     let text = text.trim();
+    if let Some(percent) = text.strip_suffix('%') {
+        return match percent.trim().parse::<f64>() {
+            Ok(percent) if percent > 0.0 && percent <= 100.0 => {
+                Ok((machine_bytes() as f64 * percent / 100.0) as u64)
+            }
+            _ => Err("a share of the machine's memory lies between 0 % and 100 %".to_owned()),
+        };
+    }
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
     let factor: f64 = match text[digits.len()..].trim().to_ascii_lowercase().as_str() {
         "" | "b" => 1.0,
@@ -278,7 +309,7 @@ mod tests {
         let demo =
             Cli::try_parse_from(["chronoscope", "demo", "--screenshot-to", "x.png"]).unwrap_or_default();
         assert!(demo.is_demo() && demo.options().screenshot_to.is_some());
-        assert!(Cli::try_parse_from(["chronoscope"]).unwrap_or_default().is_demo());
+        assert!(!Cli::try_parse_from(["chronoscope"]).unwrap_or_default().is_demo());
     }
 
     #[test]
@@ -303,6 +334,7 @@ mod tests {
         assert_eq!(parse_bytes("1.5 MiB"), Ok(1_572_864));
         assert!(parse_directives("info,chronoscope_frame=debug").is_ok());
         assert!(parse_directives("chronoscope=loud").is_err());
+        assert!(parse_bytes("0%").is_err() && parse_bytes("101%").is_err() && parse_bytes("%").is_err());
         assert!(
             parse_bytes("lots").is_err() && parse_bytes("-1").is_err() && parse_bytes("3 apples").is_err()
         );

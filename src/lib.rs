@@ -6,7 +6,8 @@
 //!
 //! # The house
 //! Packages stand in one line, each leaning on those before it: [`store`], [`types`], [`blueprint`],
-//! [`frame`], then [`render`] and [`views`], [`ui`], and this one. [`io`] leans on [`types`].
+//! [`frame`], then [`render`] and [`views`], [`ui`], and this one. [`io`] leans on [`types`], and what [`live`] is made of
+//! on [`io`].
 //!
 //! # In an app that is a viewer
 //! [`window`] and [`offscreen`] bring the engine with a window or an image and with what egui needs;
@@ -57,7 +58,11 @@ pub mod blueprint_files;
 pub mod cli;
 pub mod demo;
 pub mod digest;
+pub mod hand_over;
+pub mod headless;
+pub mod inputs;
 pub mod limits;
+pub mod live;
 pub mod offscreen;
 pub mod report;
 pub mod screenshots;
@@ -92,6 +97,7 @@ use bevy::app::{PluginGroup, PluginGroupBuilder};
 /// | [`ui::UiPlugin`] | what [`ui::show`] needs: tiles, panels, theme |
 /// | [`ui::PrimaryUiPlugin`] | the viewer over all of the primary egui context |
 /// | [`sources::FileSourcesPlugin`] | files that are opened, and blueprints that are saved, by command |
+/// | [`live::LivePlugin`] | what SDKs send, once [`live::listen`] is called |
 /// | [`screenshots::ScreenshotPlugin`] | screenshots of the window or the offscreen image, by command |
 pub struct ChronoscopePlugins;
 
@@ -105,6 +111,7 @@ impl PluginGroup for ChronoscopePlugins {
             .add(ui::UiPlugin::default())
             .add(ui::PrimaryUiPlugin)
             .add(sources::FileSourcesPlugin)
+            .add(live::LivePlugin)
             .add(screenshots::ScreenshotPlugin)
     }
 }

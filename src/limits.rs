@@ -20,10 +20,15 @@ impl Plugin for MemoryLimitPlugin {
 
 /// `None` where the machine does not say what it has.
 fn three_quarters_of_memory() -> Option<u64> {
+    let total = machine_bytes();
+    (total > 0).then_some(total / 4 * 3)
+}
+
+/// The memory of the machine in bytes; zero where it does not say.
+pub(crate) fn machine_bytes() -> u64 {
     let memory =
         sysinfo::RefreshKind::nothing().with_memory(sysinfo::MemoryRefreshKind::nothing().with_ram());
-    let total = sysinfo::System::new_with_specifics(memory).total_memory();
-    (total > 0).then_some(total / 4 * 3)
+    sysinfo::System::new_with_specifics(memory).total_memory()
 }
 
 #[cfg(test)]

@@ -11,6 +11,10 @@ use chronoscope::{
     ChronoscopePlugins,
     cli::{Cli, Options},
     frame::{Report, Reports, error::Severity},
+    hand_over::{Listening, listen},
+    headless,
+    inputs::Inputs,
+    live::{self, Listener, LiveRuntime},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     sources::{FileSettings, LoadOutcomes},
     start::StartPlugin,
@@ -63,12 +67,22 @@ fn set_environment(options: &Options) {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let options = cli.options().clone();
+    if options.is_headless() {
+        return headless::run(&cli);
+    }
     let size = options.window_size.unwrap_or(DEFAULT_SIZE);
     let _server = options.profile.then(serve_profiles).transpose()?;
 
     if let Some(threads) = options.threads {
         size_pools(usize::from(threads))?;
     }
+    let inputs = Inputs::of(&cli)?;
+    let runtime = LiveRuntime::start()?;
+    let listener = match listen(&cli, &inputs, &runtime) {
+        Listening::At(server) => Some(Listener::new(server)),
+        Listening::Nowhere => None,
+        Listening::HandedOver => return Ok(ExitCode::SUCCESS),
+    };
     let crashes = state_dir::state_dir().map(|folder| folder.join("crashes"));
     if let Some(folder) = &crashes {
         crash::report_panics(folder.clone());
@@ -93,11 +107,15 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     app.add_systems(Startup, move |adapter: Option<Res<RenderAdapterInfo>>| {
         crash::note_adapter(adapter.as_deref(), gpu.as_deref());
     });
+    let waits_for_sender = listener.is_some() && !has_window;
+    if let Some(listener) = listener {
+        app.insert_resource(listener);
+    }
     match &options.screenshot_to {
         None if has_window => {
             app.add_plugins(WindowedPlugin { size })
                 .add_plugins(ChronoscopePlugins)
-                .add_plugins(StartPlugin { cli });
+                .add_plugins(StartPlugin { cli, inputs, runtime });
             app.add_systems(Last, print_reports);
             // A window's runner takes the app with it, but the counts are shared.
             let outcomes = app.world().resource::<LoadOutcomes>().clone();
@@ -116,11 +134,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             };
             app.add_plugins(OffscreenPlugin { size })
                 .add_plugins(ChronoscopePlugins)
-                .add_plugins(StartPlugin { cli });
+                .add_plugins(StartPlugin { cli, inputs, runtime });
             if !options.report {
                 app.add_systems(Last, print_reports);
             }
             offscreen::finish(&mut app);
+            if waits_for_sender {
+                live::take_one_sender(&mut app);
+            }
             offscreen::settle(&mut app, None)?;
             if let Some(path) = path {
                 let picture = offscreen::capture(&mut app)?;

@@ -11,7 +11,10 @@ use chronoscope_io::{Importers, LoadEvent, LoadReport, LoadSettings, SourceHandl
 use chronoscope_store::{StoreKind, Waker};
 use chronoscope_types::{LogMessage, SourceStatus};
 
-use crate::blueprint_files::{RonImporter, save_requested};
+use crate::{
+    blueprint_files::{RonImporter, save_requested},
+    inputs::Inputs,
+};
 
 /// Opens the files that are asked for, on background threads, and saves blueprints.
 pub struct FileSourcesPlugin;
@@ -119,6 +122,16 @@ pub fn open_files(world: &mut World, paths: Vec<PathBuf>, target: BlueprintTarge
     for source in opened {
         sources.add(source);
     }
+}
+
+/// Begins to read the standard input, where it is named.
+pub(crate) fn open_stdin(world: &mut World, inputs: &Inputs) {
+    let Some(handle) = inputs.open_stdin(&world.resource::<FileSettings>().0) else {
+        return;
+    };
+    let outcomes = world.resource::<LoadOutcomes>().clone();
+    let source = FileSource::new(handle, outcomes, BlueprintTarget::AsNamed);
+    world.resource_mut::<IngestSources>().add(source);
 }
 
 fn open(
@@ -241,7 +254,7 @@ impl IngestSource for FileSource {
     }
 }
 
-fn report_of(report: LoadReport) -> Report {
+pub(crate) fn report_of(report: LoadReport) -> Report {
     let severity = match report.severity {
         chronoscope_io::Severity::Info => Severity::Info,
         chronoscope_io::Severity::Warning => Severity::Warning,

@@ -10,13 +10,19 @@ use chronoscope_views::spatial3d::EyeMotion;
 use crate::{
     cli::{Cli, QualityArgument, ThemeArgument, TimeArgument},
     demo::demo_recording,
-    sources::{BlueprintTarget, ReadySource, open_files},
+    inputs::Inputs,
+    live::{LiveRuntime, follow},
+    sources::{BlueprintTarget, ReadySource, open_files, open_stdin},
 };
 
 /// Opens the files of a command line.
 pub struct StartPlugin {
     /// The command line.
     pub cli: Cli,
+    /// What it names.
+    pub inputs: Inputs,
+    /// Where connections live.
+    pub runtime: LiveRuntime,
 }
 
 impl Plugin for StartPlugin {
@@ -75,7 +81,9 @@ impl Plugin for StartPlugin {
             }
         }
         let world = app.world_mut();
-        open_files(world, self.cli.files.clone(), BlueprintTarget::AsNamed);
+        open_files(world, self.inputs.files.clone(), BlueprintTarget::AsNamed);
+        open_stdin(world, &self.inputs);
+        follow(world, &self.runtime, &self.inputs.links);
         let blueprint = options.blueprint.iter().cloned().collect();
         open_files(world, blueprint, BlueprintTarget::Open);
     }

@@ -15,6 +15,7 @@ mod embedding;
 mod extension;
 mod frames;
 mod gallery;
+mod live;
 mod meshes;
 mod picture;
 mod pointer;

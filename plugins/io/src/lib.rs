@@ -66,13 +66,15 @@ pub use import::{
     Importer, Importers, Messages, PictureImporter, SideFiles, SourceKind, Stopped, TextImporter,
     send_messages,
 };
-pub use load::{LoadHandle, LoadProgress, LoadSettings, load_files, open_files};
+pub use load::{LoadHandle, LoadProgress, LoadSettings, load_files, open_files, open_stream};
 pub use read::{Events, index_file, open_file, read_bytes, read_file};
 pub use replace_file::{replace_file, write_text};
 #[cfg(feature = "rrd")]
-pub use rrd::{RrdImporter, RrdWriter, write_file};
+pub use rrd::{RrdImporter, RrdRecorder, RrdWriter, write_file};
 pub use shared_file::SharedFile;
-pub use source::{SourceHandle, SourceLimits, SourceProgress, SourceSender, TrySendError, source_channel};
+pub use source::{
+    SourceGroup, SourceHandle, SourceLimits, SourceProgress, SourceSender, TrySendError, source_channel,
+};
 
 /// What a panic says, where it says it in words.
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    io::Read,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,8 +13,8 @@ use chronoscope_store::Waker;
 use parking_lot::Mutex;
 
 use crate::{
-    Events, ImportContext, ImportOptions, Importers, IoError, LoadEvent, LoadOutcome, LoadReport, Severity,
-    SourceHandle, SourceLimits, SourceSender,
+    Events, FileInput, ImportContext, ImportOptions, Importers, IoError, LoadEvent, LoadOutcome, LoadReport,
+    Severity, SourceGroup, SourceHandle, SourceLimits, SourceSender,
     import::Contexts,
     panic_text,
     source::{Group, after},
@@ -61,6 +62,48 @@ pub fn open_files<P: AsRef<Path>>(
     settings: &LoadSettings,
 ) -> Vec<SourceHandle> {
     open_in_group(paths, settings).1
+}
+
+/// Begins to read a stream of bytes, such as the standard input, on a thread of its own, and returns at once. What has
+/// arrived can be received while the rest is still to come.
+pub fn open_stream(
+    name: impl Into<Arc<str>>,
+    reader: impl Read + Send + 'static,
+    settings: &LoadSettings,
+) -> SourceHandle {
+    let limits = SourceLimits {
+        events: settings.channel_events,
+        bytes: settings.channel_bytes,
+    };
+    let name = name.into();
+    let (sender, handle) = SourceGroup::new(limits).add(Arc::clone(&name));
+    let sender = Arc::new(sender);
+    let input = FileInput::new(Arc::clone(&name), None, reader);
+    let events = Events::new(name, Ok(input), Arc::clone(&settings.importers));
+    let spawned = std::thread::Builder::new().name("load".to_owned()).spawn({
+        let sender = Arc::clone(&sender);
+        move || send_all(events, &sender)
+    });
+    if let Err(error) = spawned {
+        sender.refuse(&IoError::Thread(error));
+    }
+    handle
+}
+
+/// Sends the events of a source until its end, or until nobody wants more.
+fn send_all(mut events: Events, sender: &SourceSender) {
+    events.end_when(sender.cancelled());
+    let total_bytes = events.total_bytes().unwrap_or(0);
+    sender.set_progress(0, total_bytes);
+    while let Some(event) = events.next() {
+        let bytes_read = events.bytes_read();
+        // Most of a file that is indexed is not read at all.
+        let is_last = matches!(event, LoadEvent::Finished { .. });
+        sender.set_progress(bytes_read, if is_last { bytes_read } else { total_bytes });
+        if sender.send(event).is_err() {
+            return;
+        }
+    }
 }
 
 fn open_in_group<P: AsRef<Path>>(
@@ -269,18 +312,7 @@ impl Worker {
     }
 
     fn load(&self, path: &Path, context: ImportContext, sender: &SourceSender) {
-        let mut events = Events::of_file(path, Arc::clone(&self.importers), context, self.index_from_bytes);
-        events.end_when(sender.cancelled());
-        let total_bytes = events.total_bytes().unwrap_or(0);
-        sender.set_progress(0, total_bytes);
-        while let Some(event) = events.next() {
-            let bytes_read = events.bytes_read();
-            // Most of a file that is indexed is not read at all.
-            let is_last = matches!(event, LoadEvent::Finished { .. });
-            sender.set_progress(bytes_read, if is_last { bytes_read } else { total_bytes });
-            if sender.send(event).is_err() {
-                return;
-            }
-        }
+        let events = Events::of_file(path, Arc::clone(&self.importers), context, self.index_from_bytes);
+        send_all(events, sender);
     }
 }

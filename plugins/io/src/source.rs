@@ -52,8 +52,36 @@ pub struct SourceProgress {
 
 /// A source by itself, as a live stream is: its two sides.
 pub fn source_channel(name: impl Into<Arc<str>>, limits: SourceLimits) -> (SourceSender, SourceHandle) {
-    let group = Arc::new(Group::new(limits));
-    group.add(name.into())
+    SourceGroup::new(limits).add(name)
+}
+
+/// Sources that come and go, as the connections of a server do, and share one limit on what may wait.
+#[derive(Clone, Debug)]
+pub struct SourceGroup(Arc<Group>);
+
+impl SourceGroup {
+    /// A group without sources.
+    pub fn new(limits: SourceLimits) -> Self {
+        Self(Arc::new(Group::new(limits)))
+    }
+
+    /// Adds a source: its two sides. Its place is used again once both are dropped.
+    pub fn add(&self, name: impl Into<Arc<str>>) -> (SourceSender, SourceHandle) {
+        let mut state = self.0.state.lock();
+        let at = state.queues.iter().position(|queue| queue.dropped_sides == 2);
+        let at = at.unwrap_or(state.queues.len());
+        match state.queues.get_mut(at) {
+            Some(queue) => *queue = Queue::default(),
+            None => state.queues.push(Queue::default()),
+        }
+        drop(state);
+        self.0.sides(name.into(), at)
+    }
+
+    /// The memory of what waits for the receivers, in bytes.
+    pub fn waiting_bytes(&self) -> u64 {
+        self.0.state.lock().waiting_bytes
+    }
 }
 
 /// The side of a source that is taken from. Dropping it removes the source: what is still to come is not wanted any more.
@@ -157,6 +185,9 @@ impl Drop for SourceHandle {
         let mut thrown_away = Vec::new();
         while let Some(event) = self.shared.group.take(&mut state, self.shared.at) {
             thrown_away.push(event);
+        }
+        if let Some(queue) = state.queues.get_mut(self.shared.at) {
+            queue.dropped_sides += 1;
         }
         drop(state);
         // Many chunks are not freed under the lock.
@@ -324,6 +355,7 @@ impl Drop for SourceSender {
         let mut state = self.shared.group.state.lock();
         if let Some(queue) = state.queues.get_mut(self.shared.at) {
             queue.ended = true;
+            queue.dropped_sides += 1;
             if queue.status.is_open() {
                 let reason = if self.is_cancelled() {
                     "was canceled"
@@ -405,6 +437,8 @@ struct Queue {
     error: Option<Arc<str>>,
     /// There is no sender any more.
     ended: bool,
+    /// How many of sender and handle are dropped: with both, the queue is free.
+    dropped_sides: u8,
     waker: Option<Waker>,
 }
 
@@ -431,6 +465,10 @@ impl Group {
         let at = state.queues.len();
         state.queues.push(Queue::default());
         drop(state);
+        self.sides(name, at)
+    }
+
+    fn sides(self: &Arc<Self>, name: Arc<str>, at: usize) -> (SourceSender, SourceHandle) {
         let shared = Arc::new(Shared {
             id: SourceId::new(),
             name,

@@ -149,6 +149,11 @@ impl IngestSources {
         self.waker = Some(waker);
     }
 
+    /// What wakes the viewer, where it rests.
+    pub fn waker(&self) -> Option<&Waker> {
+        self.waker.as_ref()
+    }
+
     /// Removes a source: what it has not given yet is not taken, and that it was lost is forgotten. Returns
     /// whether it was there.
     pub fn remove(&mut self, id: SourceId) -> bool {

@@ -4,7 +4,10 @@
 //! bytes each, little endian, and its payload. Kind 0 marks the end; its payload indexes the stream, and a footer of 32
 //! bytes that points to it follows. Then the file ends, or another stream begins.
 
-use std::{io::Read, sync::Arc};
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
 
 use re_log_encoding::CrateVersion;
 use re_protos::external::prost::bytes::Bytes;
@@ -417,12 +420,18 @@ impl<R: Read> Window<R> {
     fn fill(&mut self, count: u64) -> Result<bool, IoError> {
         self.bytes.drain(..self.at);
         self.at = 0;
-        let known = self.left().map_or(0, |left| left.min(count).saturating_add(1));
-        self.bytes
-            .reserve_exact(known.clamp(1, Self::RESERVE_BYTES) as usize);
-        let result = (&mut self.reader)
-            .take(count.max(Self::READ_BYTES as u64))
-            .read_to_end(&mut self.bytes);
+        let result = match self.left() {
+            Some(left) => {
+                let known = left.min(count).saturating_add(1);
+                self.bytes
+                    .reserve_exact(known.clamp(1, Self::RESERVE_BYTES) as usize);
+                (&mut self.reader)
+                    .take(count.max(Self::READ_BYTES as u64))
+                    .read_to_end(&mut self.bytes)
+            }
+            // Of a pipe, what is there is taken: more may be long in coming.
+            None => self.read_once(),
+        };
         let got = match result {
             Ok(got) => got as u64,
             Err(error) => {
@@ -438,5 +447,18 @@ impl<R: Read> Window<R> {
             self.total = Some(self.read);
         }
         Ok(got > 0)
+    }
+
+    fn read_once(&mut self) -> io::Result<usize> {
+        let len = self.bytes.len();
+        self.bytes.resize(len + Self::READ_BYTES, 0);
+        let result = loop {
+            match self.reader.read(&mut self.bytes[len..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result,
+            }
+        };
+        self.bytes.truncate(len + *result.as_ref().unwrap_or(&0));
+        result
     }
 }

@@ -8,6 +8,7 @@
 //! | `frames` | bytes | messages, each checked against what is left of the file; finds messages again behind damage |
 //! | [`wire`](crate::wire) | messages | chunks and facts about stores, and back |
 //! | `writer`, `manifest` | chunks | a file with a footer |
+//! | `recorder` | messages, as they come | a file that is whole at any time |
 //!
 //! A large file is not read but indexed:
 //!
@@ -22,6 +23,7 @@ mod frames;
 mod indexed;
 mod manifest;
 mod manifest_table;
+mod recorder;
 mod source;
 mod writer;
 
@@ -29,6 +31,7 @@ use std::{ops::Range, sync::Arc};
 
 use chronoscope_store::EntityPath;
 use chronoscope_types::LogMessage;
+pub use recorder::RrdRecorder;
 pub use writer::{RrdWriter, write_file};
 
 use self::{

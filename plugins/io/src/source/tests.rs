@@ -170,3 +170,18 @@ fn a_removed_source_stops_its_sender_and_leaves_room_for_others() {
     assert_eq!(handle.events().count(), 2);
     assert!(group.is_finished());
 }
+
+#[test]
+fn places_in_a_group_are_used_again() {
+    let group = SourceGroup::new(SourceLimits::default());
+    let (kept, kept_handle) = group.add("kept");
+    for number in 0..100 {
+        let (sender, handle) = group.add("comes and goes");
+        sender.send(progress(number)).unwrap();
+        assert_eq!(handle.try_recv().as_ref().map(bytes_of), Some(number));
+        drop((sender, handle));
+    }
+    assert_eq!(group.0.state.lock().queues.len(), 2);
+    kept.send(progress(7)).unwrap();
+    assert_eq!(kept_handle.try_recv().as_ref().map(bytes_of), Some(7));
+}

@@ -1,0 +1,56 @@
+//! Live streams: a service that SDKs send to.
+//!
+//! The modules follow a message from the wire to a source:
+//!
+//! # Where it is sent
+//! A [`Link`] names a service. A [`Server`] listens; who may ask is decided by the `gate`, and what is answered by
+//! the `service`. Everything that waits for a peer lives on the one thread of a [`LiveRuntime`].
+//!
+//! # How it is read
+//! `grpc` finds the messages in what arrives. The `inbox` has them decoded on other threads, and puts them into a
+//! [`source`](chronoscope_io::source) of their own for each sender, which [`Server::try_next`] hands to the viewer.
+//!
+//! # What is passed on
+//! A [`Relay`] keeps a bounded history and gives it to viewers that come late. [`connect`] reads what another service passes
+//! on, into a source; [`send`] sends as SDKs do.
+//!
+//! # Invariants
+//! - The viewer never waits for a peer, and a peer never for a frame: queues between them are bounded in messages and in
+//!   bytes, and where they are full, the sender is not read.
+//! - A peer is never trusted: memory is taken for what has arrived, not for what is claimed, and what it sends is decoded
+//!   by [`chronoscope_io::wire`], which checks each length.
+//! - What one sender does, others do not feel: each has a queue and a decoder of its own.
+//! - A connection that is silent costs nothing: there are no ticks.
+//!
+//! # Glossary
+//! | term | meaning |
+//! |---|---|
+//! | sender | a program that logs, by an SDK |
+//! | peer | the other side of a connection |
+//! | stream | the messages of one call |
+//! | relay | what passes on to readers what senders sent |
+//! | batch | messages that are decoded together |
+
+mod client;
+mod error;
+mod gate;
+mod grpc;
+mod inbox;
+mod link;
+mod relay;
+mod runtime;
+mod server;
+mod service;
+mod signals;
+
+pub use client::{connect, envelope, send};
+pub use error::LiveError;
+pub use grpc::{Code, Status};
+pub use link::{DEFAULT_PORT, Link, LinkError};
+pub use relay::{Relay, RelayState};
+pub use runtime::LiveRuntime;
+pub use server::{Server, ServerSettings};
+pub use signals::when_asked_to_end;
+
+/// A message as it is sent.
+pub use re_protos::external::prost::bytes::Bytes;

@@ -1,0 +1,197 @@
+//! What a service passes on: to readers that are there, and to those that come late.
+//!
+//! The history is bounded. What a late reader cannot do without (facts about stores, blueprints, static data) is kept longest;
+//! of the rest, what came first is dropped first. Static data that a later message replaces is dropped at once.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::Arc,
+};
+
+use chronoscope_io::MessageError;
+use chronoscope_store::{EntityPath, StoreId, StoreKind};
+use chronoscope_types::LogMessage;
+use parking_lot::Mutex;
+use re_protos::external::prost::bytes::Bytes;
+use tokio::sync::{mpsc, watch};
+
+use crate::{client::envelope, grpc::framed};
+
+/// What is taken for a reader at once, in bytes. A single message may exceed it.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// Messages that are passed on.
+#[derive(Clone, Debug)]
+pub struct Relay(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    history: Mutex<History>,
+    /// The number of the next message, for readers that wait for it.
+    next: watch::Sender<u64>,
+}
+
+/// What a relay holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RelayState {
+    /// The messages that late readers get.
+    pub messages: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The messages that were dropped since there was no room for them.
+    pub dropped: u64,
+}
+
+impl Relay {
+    /// A relay that keeps so many bytes of messages.
+    pub fn new(limit_bytes: u64) -> Self {
+        Self(Arc::new(Shared {
+            history: Mutex::new(History {
+                limit_bytes,
+                ..History::default()
+            }),
+            next: watch::Sender::new(0),
+        }))
+    }
+
+    /// Passes a message on.
+    ///
+    /// # Errors
+    /// Where a chunk cannot be encoded, or is known without its rows.
+    pub fn push(&self, message: &LogMessage) -> Result<(), MessageError> {
+        let frame = framed(&envelope(message)?);
+        let next = self.0.history.lock().push(message, frame);
+        self.0.next.send_replace(next);
+        Ok(())
+    }
+
+    /// What it holds.
+    pub fn state(&self) -> RelayState {
+        let history = self.0.history.lock();
+        RelayState {
+            messages: history.entries.len(),
+            bytes: history.bytes,
+            dropped: history.dropped,
+        }
+    }
+
+    /// The messages for a reader, with their lengths before them: those that are kept, then those that come.
+    ///
+    /// Precondition: on the thread of the connections.
+    pub(crate) fn read(&self) -> mpsc::Receiver<Bytes> {
+        let (sender, receiver) = mpsc::channel(1);
+        tokio::spawn(read(Arc::clone(&self.0), sender));
+        receiver
+    }
+}
+
+async fn read(shared: Arc<Shared>, reader: mpsc::Sender<Bytes>) {
+    let mut come = shared.next.subscribe();
+    let mut next = 0;
+    loop {
+        let batch = shared.history.lock().batch(&mut next);
+        if batch.is_empty() {
+            let changed = tokio::select! {
+                changed = come.changed() => changed.is_ok(),
+                () = reader.closed() => false,
+            };
+            if !changed {
+                return;
+            }
+        }
+        for frame in batch {
+            if reader.send(frame).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Messages by their numbers.
+#[derive(Debug, Default)]
+struct History {
+    limit_bytes: u64,
+    next: u64,
+    entries: BTreeMap<u64, Bytes>,
+    bytes: u64,
+    dropped: u64,
+    /// Of recordings: the first to be dropped.
+    temporal: VecDeque<u64>,
+    /// Static data by what it replaces, and the numbers in their order.
+    statics: HashMap<StaticKey, u64>,
+    static_order: BTreeMap<u64, StaticKey>,
+}
+
+/// Static data of one entity with the same components: the later replaces the earlier.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct StaticKey {
+    store: StoreId,
+    entity: EntityPath,
+    components: Vec<Arc<str>>,
+}
+
+impl History {
+    /// Adds a message, and drops what there is no room for. Returns the number of the next.
+    fn push(&mut self, message: &LogMessage, frame: Bytes) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.bytes += frame.len() as u64;
+        self.entries.insert(number, frame);
+        if let LogMessage::Chunk { store, chunk } = message
+            && store.kind == StoreKind::Recording
+        {
+            if chunk.is_static() {
+                let mut components: Vec<Arc<str>> = chunk
+                    .components()
+                    .iter()
+                    .map(|column| Arc::clone(column.name()))
+                    .collect();
+                components.sort_unstable();
+                let key = StaticKey {
+                    store: store.clone(),
+                    entity: chunk.entity_path().clone(),
+                    components,
+                };
+                if let Some(replaced) = self.statics.insert(key.clone(), number) {
+                    self.static_order.remove(&replaced);
+                    self.remove(replaced);
+                }
+                self.static_order.insert(number, key);
+            } else {
+                self.temporal.push_back(number);
+            }
+        }
+        while self.bytes > self.limit_bytes {
+            let Some(oldest) = self.temporal.pop_front().or_else(|| {
+                let (number, key) = self.static_order.pop_first()?;
+                self.statics.remove(&key);
+                Some(number)
+            }) else {
+                break;
+            };
+            self.remove(oldest);
+            self.dropped += 1;
+        }
+        self.next
+    }
+
+    fn remove(&mut self, number: u64) {
+        if let Some(frame) = self.entries.remove(&number) {
+            self.bytes -= frame.len() as u64;
+        }
+    }
+
+    /// Some of the messages from a number on, which moves behind them.
+    fn batch(&self, next: &mut u64) -> Vec<Bytes> {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        for (number, frame) in self.entries.range(*next..) {
+            batch.push(frame.clone());
+            bytes += frame.len();
+            *next = number + 1;
+            if bytes >= BATCH_BYTES {
+                break;
+            }
+        }
+        batch
+    }
+}

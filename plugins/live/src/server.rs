@@ -1,0 +1,246 @@
+//! The service that senders connect to.
+
+use std::{
+    collections::VecDeque,
+    io,
+    net::{SocketAddr, TcpListener as StdListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use chronoscope_io::{SourceGroup, SourceHandle, SourceLimits, wire::MAX_MESSAGE_BYTES};
+use chronoscope_store::Waker;
+use hyper::{server::conn::http2, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use parking_lot::{Condvar, Mutex};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    task::AbortHandle,
+};
+
+use crate::{
+    LiveError, LiveRuntime, Relay,
+    gate::Gate,
+    grpc::Budget,
+    service::{Caller, Service},
+};
+
+/// How a service is offered.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// The address to listen on; port 0 is any that is free.
+    pub address: SocketAddr,
+    /// What may wait for the viewer, all senders together.
+    pub waiting: SourceLimits,
+    /// The connections at the same time. More are closed at once.
+    pub max_connections: usize,
+    /// The streams at the same time, over all connections. More are refused.
+    pub max_streams: usize,
+    /// The bytes of one message.
+    pub max_message_bytes: u64,
+    /// The bytes of messages that have not arrived as a whole, all senders together.
+    pub max_partial_bytes: u64,
+    /// What readers are given. Without, nobody can read from this service.
+    pub relay: Option<Relay>,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], crate::DEFAULT_PORT)),
+            // A frame takes what is there and what comes meanwhile; there should be enough until the next.
+            waiting: SourceLimits {
+                events: 1 << 16,
+                bytes: 64 << 20,
+            },
+            max_connections: 512,
+            max_streams: 256,
+            max_message_bytes: MAX_MESSAGE_BYTES,
+            max_partial_bytes: 2 * MAX_MESSAGE_BYTES,
+            relay: None,
+        }
+    }
+}
+
+/// The time until a connection has to ask for something.
+const FIRST_REQUEST: Duration = Duration::from_secs(30);
+/// The time until the system asks whether a silent peer is still there, and between its questions.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+/// What a sender may send before it is read: of one stream, and of a connection.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
+const MAX_HEADER_BYTES: u32 = 16 << 10;
+/// The pause after the system could not give a connection, as where all file handles are taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A service that senders connect to. Dropping it closes its connections.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    arrivals: Arc<Arrivals>,
+    /// Closes the connections when it is dropped.
+    _open: watch::Sender<()>,
+    accepting: AbortHandle,
+    _runtime: LiveRuntime,
+}
+
+impl Server {
+    /// Listens on an address.
+    ///
+    /// # Errors
+    /// Where another program listens there, or the address is not one of this machine.
+    pub fn start(runtime: &LiveRuntime, settings: &ServerSettings) -> Result<Self, LiveError> {
+        let failed = |error: io::Error| LiveError::Bind {
+            address: settings.address,
+            error: Arc::new(error),
+        };
+        let listener = StdListener::bind(settings.address).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let _entered = runtime.handle().enter();
+        let listener = TcpListener::from_std(listener).map_err(failed)?;
+        let arrivals = Arc::new(Arrivals::default());
+        let service = Arc::new(Service {
+            gate: Gate::of(address.ip()),
+            group: SourceGroup::new(settings.waiting),
+            arrivals: Arc::clone(&arrivals),
+            streams: Arc::new(Semaphore::new(settings.max_streams)),
+            max_message_bytes: settings.max_message_bytes.min(u64::from(u32::MAX)),
+            budget: Budget::new(settings.max_partial_bytes),
+            relay: settings.relay.clone(),
+        });
+        let (open, closed) = watch::channel(());
+        let connections = Arc::new(Semaphore::new(settings.max_connections));
+        let accepting = tokio::spawn(accept(listener, service, connections, closed)).abort_handle();
+        Ok(Self {
+            address,
+            arrivals,
+            _open: open,
+            accepting,
+            _runtime: runtime.clone(),
+        })
+    }
+
+    /// The address that is listened on, with its port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The next sender that has connected; never waits.
+    pub fn try_next(&self) -> Option<SourceHandle> {
+        self.arrivals.queue.lock().pop_front()
+    }
+
+    /// The next sender that connects, or `None` where none does in this time.
+    pub fn next_within(&self, time: Duration) -> Option<SourceHandle> {
+        let mut queue = self.arrivals.queue.lock();
+        self.arrivals
+            .changed
+            .wait_while_for(&mut queue, |queue| queue.is_empty(), time);
+        queue.pop_front()
+    }
+
+    /// Calls `waker` from now on whenever a sender has connected.
+    pub fn set_waker(&self, waker: &Waker) {
+        *self.arrivals.waker.lock() = Some(waker.clone());
+        waker.wake();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// Senders that have connected and were not taken yet.
+#[derive(Debug, Default)]
+pub(crate) struct Arrivals {
+    queue: Mutex<VecDeque<SourceHandle>>,
+    changed: Condvar,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Arrivals {
+    pub(crate) fn push(&self, source: SourceHandle) {
+        self.queue.lock().push_back(source);
+        self.changed.notify_all();
+        let waker = self.waker.lock().clone();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    service: Arc<Service>,
+    connections: Arc<Semaphore>,
+    closed: watch::Receiver<()>,
+) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else {
+                    tracing::warn!("{peer}: closed, since there are too many connections");
+                    continue;
+                };
+                let (service, mut closed) = (Arc::clone(&service), closed.clone());
+                tokio::spawn(async move {
+                    let _permit = permit;
+                    tokio::select! {
+                        // It never changes: it ends.
+                        _ = closed.changed() => {}
+                        result = serve(stream, peer, service) => if let Err(error) = result {
+                            tracing::debug!("{peer}: {error}");
+                        }
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!("no connection could be taken: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Answers the requests of one connection until it is closed.
+async fn serve(stream: TcpStream, peer: SocketAddr, service: Arc<Service>) -> hyper::Result<()> {
+    configure(&stream, peer);
+    let caller = Arc::new(Caller::new(peer));
+    let answer = {
+        let caller = Arc::clone(&caller);
+        service_fn(move |request| Arc::clone(&service).answer(Arc::clone(&caller), request))
+    };
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(MAX_HEADER_BYTES)
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(stream), answer);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        result = &mut connection => return result,
+        () = caller.has_asked() => {}
+        () = tokio::time::sleep(FIRST_REQUEST) => {
+            tracing::debug!("{peer}: closed, since it asked for nothing");
+            return Ok(());
+        }
+    }
+    connection.await
+}
+
+/// Has the system notice where a peer is gone without a word. It costs nothing here.
+fn configure(stream: &TcpStream, peer: SocketAddr) {
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+    let socket = SockRef::from(stream);
+    let configured = stream
+        .set_nodelay(true)
+        .and_then(|()| socket.set_tcp_keepalive(&keepalive));
+    if let Err(error) = configured {
+        tracing::debug!("{peer}: the connection could not be configured: {error}");
+    }
+}

@@ -1,0 +1,105 @@
+//! What is passed on, to readers that are there and to those that come late.
+
+use std::sync::Arc;
+
+use chronoscope_io::{LoadEvent, SourceHandle};
+use chronoscope_live::{Link, Relay, connect};
+use chronoscope_store::{StoreId, Timeline};
+use chronoscope_types::{LogMessage, TextLog, log_chunk};
+
+use crate::{Stage, in_a_word, info, large_row, recording, row};
+
+fn stage(relay: &Relay) -> (Stage, Link) {
+    let stage = Stage::with(|settings| settings.relay = Some(relay.clone()));
+    let link = Link::local(stage.server.address().port());
+    (stage, link)
+}
+
+fn static_row(entity: &str, text: &str) -> LogMessage {
+    let times: [(Timeline, i64); 0] = [];
+    LogMessage::Chunk {
+        store: recording(),
+        chunk: Arc::new(log_chunk(entity, times, &TextLog::new(text)).unwrap()),
+    }
+}
+
+fn read(reader: &SourceHandle, count: usize) -> Vec<String> {
+    let message = |event| match event {
+        LoadEvent::Message(message) => in_a_word(&message),
+        other => panic!("{other:?}"),
+    };
+    reader.events().take(count).map(message).collect()
+}
+
+#[test]
+fn early_and_late_readers_get_the_same() {
+    let relay = Relay::new(1 << 20);
+    let (stage, link) = stage(&relay);
+    let early = connect(&stage.runtime, &link, Default::default());
+    let sent = [
+        info(&recording()),
+        row(&recording(), "/a", 1),
+        static_row("/map", "map"),
+    ];
+    sent.iter().for_each(|message| relay.push(message).unwrap());
+    let expected = ["info run", "run /a [1]", "run /map "];
+    assert_eq!(read(&early, 3), expected);
+    let late = connect(&stage.runtime, &link, Default::default());
+    assert_eq!(read(&late, 3), expected);
+    relay.push(&row(&recording(), "/a", 2)).unwrap();
+    for reader in [early, late] {
+        assert_eq!(read(&reader, 1), ["run /a [2]"]);
+    }
+}
+
+#[test]
+fn what_is_old_is_dropped_and_what_is_static_is_kept() {
+    let relay = Relay::new(100_000);
+    let (stage, link) = stage(&relay);
+    let blueprint = StoreId::blueprint("app", "layout");
+    relay.push(&info(&recording())).unwrap();
+    relay.push(&static_row("/map", "first")).unwrap();
+    relay.push(&row(&blueprint, "/view", 0)).unwrap();
+    for _ in 0..20 {
+        relay.push(&large_row(&recording(), 20_000)).unwrap();
+    }
+    relay.push(&static_row("/map", "second")).unwrap();
+    relay.push(&row(&recording(), "/a", 9)).unwrap();
+    let state = relay.state();
+    assert!(state.bytes <= 100_000 && state.dropped > 10, "{state:?}");
+    let late = read(
+        &connect(&stage.runtime, &link, Default::default()),
+        state.messages,
+    );
+    assert_eq!(late[..2], ["info run", "layout /view [0]"]);
+    assert_eq!(late[late.len() - 2..], ["run /map ", "run /a [9]"]);
+    assert_eq!(late.iter().filter(|message| *message == "run /map ").count(), 1);
+    assert!(
+        late.iter()
+            .filter(|message| *message == "run large [0]" || *message == "run /large [0]")
+            .count()
+            >= 2
+    );
+}
+
+#[test]
+fn static_data_alone_is_bounded_too() {
+    let relay = Relay::new(50_000);
+    for number in 0..2_000 {
+        relay
+            .push(&static_row(&format!("/entity/{number}"), "text"))
+            .unwrap();
+    }
+    assert!(relay.state().bytes <= 50_000, "{:?}", relay.state());
+}
+
+#[test]
+fn a_reader_that_is_gone_costs_nothing() {
+    let relay = Relay::new(1 << 20);
+    let (stage, link) = stage(&relay);
+    relay.push(&info(&recording())).unwrap();
+    for _ in 0..300 {
+        let reader = connect(&stage.runtime, &link, Default::default());
+        assert_eq!(read(&reader, 1), ["info run"]);
+    }
+}

@@ -1,0 +1,115 @@
+//! Where a viewer listens as it starts. One that runs already takes the files of another start.
+
+use std::net::SocketAddr;
+
+use chronoscope_io::{LoadEvent, LoadSettings, SourceHandle, open_files};
+use chronoscope_live::{Bytes, Link, LiveError, LiveRuntime, Server, ServerSettings, envelope, send};
+
+use crate::{cli::Cli, inputs::Inputs, live::start_server, sources::FileSettings};
+
+/// Where SDKs can connect, if they can.
+#[derive(Debug)]
+pub enum Listening {
+    /// At the address of a service.
+    At(Server),
+    /// Nowhere.
+    Nowhere,
+    /// Another viewer has what was to be opened.
+    HandedOver,
+}
+
+/// Lets SDKs connect. Where another viewer listens, it is given what is named, unless another was asked for. Where nobody
+/// can connect, the viewer is of use all the same.
+pub fn listen(cli: &Cli, inputs: &Inputs, runtime: &LiveRuntime) -> Listening {
+    let options = cli.options();
+    if !options.listens() {
+        return Listening::Nowhere;
+    }
+    let mut settings = ServerSettings {
+        address: options.live.address(),
+        ..ServerSettings::default()
+    };
+    let error = match start_server(runtime, &settings) {
+        Ok(server) => return Listening::At(server),
+        Err(error) => error,
+    };
+    let is_for_another = inputs.links.is_empty() && !cli.is_demo() && options.is_interactive();
+    if error.is_address_in_use() && is_for_another {
+        match hand_over(runtime, settings.address, inputs, &FileSettings::default().0) {
+            Ok(link) => {
+                let what = if inputs.is_empty() {
+                    "there is a viewer"
+                } else {
+                    "opened in the viewer"
+                };
+                eprintln!("chronoscope: {what} at {link}; --new starts another");
+                return Listening::HandedOver;
+            }
+            Err(not_there) => eprintln!("warning: {error}, by something that is no viewer: {not_there}"),
+        }
+    } else {
+        eprintln!("warning: {error}");
+    }
+    settings.address.set_port(0);
+    match start_server(runtime, &settings) {
+        Ok(server) => Listening::At(server),
+        Err(error) => {
+            eprintln!("warning: no SDK can connect: {error}");
+            Listening::Nowhere
+        }
+    }
+}
+
+/// Gives what is named to the viewer at an address, and returns once it has taken all of it.
+///
+/// # Errors
+/// Where nobody answers there, or something that is no viewer.
+pub fn hand_over(
+    runtime: &LiveRuntime,
+    address: SocketAddr,
+    inputs: &Inputs,
+    settings: &LoadSettings,
+) -> Result<Link, LiveError> {
+    let link = link_to(address);
+    // It says whether a viewer is there, before a file is read.
+    send(runtime, &link, std::iter::empty())?;
+    if !inputs.files.is_empty() || inputs.stdin {
+        let settings = LoadSettings {
+            // What is only known cannot be sent.
+            index_from_bytes: u64::MAX,
+            ..settings.clone()
+        };
+        let mut handles = open_files(&inputs.files, &settings);
+        handles.extend(inputs.open_stdin(&settings));
+        let messages = handles.into_iter().flat_map(messages_of);
+        send(runtime, &link, messages)?;
+    }
+    Ok(link)
+}
+
+/// A viewer that listens on this address of this machine.
+fn link_to(address: SocketAddr) -> Link {
+    let ip = address.ip();
+    if ip.is_unspecified() {
+        return Link::local(address.port());
+    }
+    Link::parse(&format!("rerun+http://{address}/proxy")).unwrap_or_else(|_| Link::local(address.port()))
+}
+
+/// The messages of a file as they are sent. What is wrong with it is said here, since the other viewer cannot know.
+fn messages_of(handle: SourceHandle) -> impl Iterator<Item = Bytes> {
+    std::iter::from_fn(move || handle.recv()).filter_map(|event| match event {
+        LoadEvent::Message(message) => match envelope(&message) {
+            Ok(bytes) => Some(bytes),
+            Err(error) => {
+                eprintln!("warning: a message cannot be sent: {error}");
+                None
+            }
+        },
+        LoadEvent::Report(report) => {
+            eprintln!("warning: {report}");
+            None
+        }
+        LoadEvent::Started { .. } | LoadEvent::Progress { .. } | LoadEvent::Finished { .. } => None,
+    })
+}

@@ -1,0 +1,186 @@
+//! What SDKs send, as sources of the frame.
+
+use std::{net::SocketAddr, time::Duration};
+
+use bevy::prelude::*;
+use chronoscope_frame::{Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, SourcePoll};
+use chronoscope_io::{LoadEvent, SourceHandle, SourceLimits};
+use chronoscope_store::{StoreKind, Waker};
+use chronoscope_types::SourceStatus;
+
+use crate::sources::report_of;
+
+pub use chronoscope_live::{
+    Code, DEFAULT_PORT, Link, LinkError, LiveError, LiveRuntime, Relay, Server, ServerSettings, Status,
+    connect, envelope, send,
+};
+
+/// What may wait for the viewer of one link.
+pub(crate) fn waiting() -> SourceLimits {
+    ServerSettings::default().waiting
+}
+
+/// Starts a service and says where it is, and who can reach it.
+///
+/// # Errors
+/// Where another program listens there, or the address is not one of this machine.
+pub(crate) fn start_server(runtime: &LiveRuntime, settings: &ServerSettings) -> Result<Server, LiveError> {
+    let server = Server::start(runtime, settings)?;
+    let address = server.address();
+    eprintln!("chronoscope: SDKs can connect to rerun+http://{address}/proxy");
+    if !address.ip().is_loopback() {
+        eprintln!(
+            "chronoscope: so can whoever reaches this machine: nothing is encrypted, and nobody is asked who they are"
+        );
+    }
+    Ok(server)
+}
+
+/// Takes in what SDKs send. Starts nothing by itself: [`listen`] does.
+pub struct LivePlugin;
+
+impl Plugin for LivePlugin {
+    fn build(&self, app: &mut App) {
+        app.add_systems(
+            Frame,
+            take_senders
+                .run_if(resource_exists::<Listener>)
+                .after(FrameSystems::Begin)
+                .before(FrameSystems::Ingest),
+        );
+    }
+}
+
+/// The service that SDKs connect to. SDKs are let in as long as it exists.
+#[derive(Resource, Debug)]
+pub struct Listener {
+    server: Server,
+    wakes: bool,
+    num_senders: usize,
+}
+
+impl Listener {
+    /// The address that is listened on, with its port.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The senders that have connected so far.
+    pub fn num_senders(&self) -> usize {
+        self.num_senders
+    }
+}
+
+/// Lets SDKs connect. What they send appears in the viewer, and they are listed among its sources.
+///
+/// Needs [`LivePlugin`].
+///
+/// # Errors
+/// Where another program listens there, or the address is not one of this machine.
+pub fn listen(world: &mut World, settings: &ServerSettings) -> Result<SocketAddr, LiveError> {
+    let runtime = LiveRuntime::start()?;
+    let server = Server::start(&runtime, settings)?;
+    let address = server.address();
+    world.insert_resource(Listener::new(server));
+    Ok(address)
+}
+
+impl Listener {
+    /// Takes in what a service receives.
+    pub fn new(server: Server) -> Self {
+        Self {
+            server,
+            wakes: false,
+            num_senders: 0,
+        }
+    }
+}
+
+/// Runs frames until a sender has come, and all that have come are gone: what a picture of live data waits for.
+pub fn take_one_sender(app: &mut App) {
+    while app.should_exit().is_none() {
+        app.update();
+        let world = app.world();
+        let has_come = world.resource::<Listener>().num_senders() > 0;
+        if has_come
+            && world
+                .resource::<IngestSources>()
+                .states()
+                .all(|source| !source.status.is_open())
+        {
+            return;
+        }
+        std::thread::sleep(SENDER_PAUSE);
+    }
+}
+
+/// The time between two frames that nobody sees.
+const SENDER_PAUSE: Duration = Duration::from_millis(5);
+
+fn take_senders(mut listener: ResMut<Listener>, mut sources: ResMut<IngestSources>) {
+    let listener = listener.bypass_change_detection();
+    if !listener.wakes
+        && let Some(waker) = sources.waker()
+    {
+        listener.server.set_waker(waker);
+        listener.wakes = true;
+    }
+    while let Some(handle) = listener.server.try_next() {
+        listener.num_senders += 1;
+        sources.add(LiveSource { handle });
+    }
+}
+
+/// Shows what services elsewhere pass on.
+pub fn follow(world: &mut World, runtime: &LiveRuntime, links: &[Link]) {
+    let mut sources = world.resource_mut::<IngestSources>();
+    for link in links {
+        let handle = connect(runtime, link, waiting());
+        sources.add(LiveSource { handle });
+    }
+}
+
+/// What one sender sends.
+struct LiveSource {
+    handle: SourceHandle,
+}
+
+impl IngestSource for LiveSource {
+    fn name(&self) -> &str {
+        self.handle.name()
+    }
+
+    fn poll(&mut self) -> SourcePoll {
+        loop {
+            // Asked before the queue is looked into: what is sent in between is found.
+            let is_finished = self.handle.is_finished();
+            match self.handle.try_recv() {
+                Some(LoadEvent::Message(message)) => {
+                    let store = message.store();
+                    let is_for_open = store.kind == StoreKind::Blueprint && store.application_id.is_empty();
+                    return SourcePoll::Message(if is_for_open {
+                        IngestMessage::BlueprintForOpen(message)
+                    } else {
+                        IngestMessage::Data(message)
+                    });
+                }
+                Some(LoadEvent::Report(report)) => {
+                    return SourcePoll::Message(IngestMessage::Report(report_of(report)));
+                }
+                Some(LoadEvent::Started { .. } | LoadEvent::Progress { .. } | LoadEvent::Finished { .. }) => {
+                }
+                None if is_finished => return SourcePoll::Finished,
+                None => return SourcePoll::Pending,
+            }
+        }
+    }
+
+    fn status(&self) -> SourceStatus {
+        self.handle.status()
+    }
+
+    fn set_waker(&mut self, waker: &Waker) -> bool {
+        self.handle.set_waker(waker);
+        true
+    }
+}

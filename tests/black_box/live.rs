@@ -1,0 +1,246 @@
+//! What is sent to a running viewer, as it is shown.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+};
+
+use bevy::prelude::*;
+use chronoscope::{
+    frame::{FramePlugins, IngestSources, Recordings},
+    hand_over::hand_over,
+    inputs::Inputs,
+    io::{LoadEvent, read_file},
+    live::{self, Link, LiveRuntime, ServerSettings, envelope},
+    sources::FileSettings,
+    store::{EntityPath, StoreId, Timeline},
+    types::{LogMessage, Scalars, SourceStatus, StoreInfo, log_chunk},
+};
+use tempfile::TempDir;
+
+use crate::program::{data, digest};
+
+/// The frame's phases without drawing, listening on a port of its own.
+fn viewer() -> (App, Link) {
+    let mut app = App::new();
+    app.add_plugins((MinimalPlugins, FramePlugins, live::LivePlugin));
+    let settings = ServerSettings {
+        address: ([127, 0, 0, 1], 0).into(),
+        ..ServerSettings::default()
+    };
+    let address = live::listen(app.world_mut(), &settings).unwrap();
+    (app, Link::local(address.port()))
+}
+
+/// Sends messages, as an SDK does, on a thread of its own.
+fn send(link: &Link, messages: Vec<LogMessage>) -> std::thread::JoinHandle<()> {
+    let link = link.clone();
+    std::thread::spawn(move || {
+        let runtime = LiveRuntime::start().unwrap();
+        let messages = messages.into_iter().map(|message| envelope(&message).unwrap());
+        live::send(&runtime, &link, messages).unwrap();
+    })
+}
+
+fn row(store: &StoreId, entity: &str, frame: i64) -> LogMessage {
+    let times = [(Timeline::sequence("frame"), frame)];
+    let chunk = log_chunk(entity, times, &Scalars::new([frame as f64])).unwrap();
+    LogMessage::Chunk {
+        store: store.clone(),
+        chunk: Arc::new(chunk),
+    }
+}
+
+fn messages_of(file: &str) -> Vec<LogMessage> {
+    let (messages, reports) = read_file(data(file));
+    assert!(reports.is_empty(), "{reports:?}");
+    messages
+}
+
+#[test]
+fn two_processes_with_one_id_are_one_recording() {
+    let (mut app, link) = viewer();
+    let store = StoreId::recording("app", "shared");
+    let senders = ["/a", "/b"].map(|entity| {
+        let info = LogMessage::StoreInfo(StoreInfo::new(store.clone()));
+        let rows = (0..100).map(|frame| row(&store, entity, frame));
+        send(&link, std::iter::once(info).chain(rows).collect())
+    });
+    live::take_one_sender(&mut app);
+    senders.into_iter().for_each(|sender| sender.join().unwrap());
+    while app.world().resource::<live::Listener>().num_senders() < 2
+        || app.world().resource::<IngestSources>().states().next().is_some()
+    {
+        app.update();
+    }
+    let recordings = app.world().resource::<Recordings>();
+    let [entry] = recordings.recordings().collect::<Vec<_>>()[..] else {
+        panic!("one recording")
+    };
+    assert_eq!(entry.id(), &store);
+    for entity in ["/a", "/b"] {
+        let entity = entry.store().entity_id(&EntityPath::parse(entity)).unwrap();
+        assert!(entry.store().has_data(entity));
+    }
+    assert_eq!(entry.store().num_rows(), 200);
+}
+
+#[test]
+fn a_running_viewer_takes_the_files_of_another_start() {
+    let (mut app, link) = viewer();
+    let address = ([0, 0, 0, 0], link.port()).into();
+    let inputs = Inputs {
+        files: vec![data("scene.rrd")],
+        ..Inputs::default()
+    };
+    let other = std::thread::spawn(move || {
+        let runtime = LiveRuntime::start().unwrap();
+        hand_over(&runtime, address, &inputs, &FileSettings::default().0).unwrap()
+    });
+    live::take_one_sender(&mut app);
+    while !other.is_finished() {
+        app.update();
+    }
+    assert_eq!(other.join().unwrap(), link);
+    live::take_one_sender(&mut app);
+    let num_rows = |messages: &[LogMessage]| messages.iter().map(LogMessage::num_rows).sum::<u64>();
+    let recordings = app.world().resource::<Recordings>();
+    let shown: u64 = recordings
+        .recordings()
+        .map(|entry| entry.store().num_rows())
+        .sum();
+    assert_eq!(shown, num_rows(&messages_of("scene.rrd")));
+}
+
+/// Waits for what the program prints, and asks it to end before, where that is said.
+fn finish(mut program: Child, signal: Option<&str>) -> String {
+    if let Some(signal) = signal {
+        let id = program.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+    let mut said = String::new();
+    program.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(program.wait().unwrap().success());
+    said
+}
+
+#[cfg(unix)]
+#[test]
+fn what_arrives_is_saved_until_the_program_is_asked_to_end() {
+    for signal in ["-TERM", "-INT"] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("saved.rrd");
+        let (program, link) = listening(&["--save", path.to_str().unwrap()]);
+        let sent = messages_of("scene.rrd");
+        send(&link, sent.clone()).join().unwrap();
+        finish(program, Some(signal));
+        let (saved, reports) = read_file(&path);
+        assert!(reports.is_empty(), "{reports:?}");
+        let in_words = |messages: &[LogMessage]| -> Vec<String> {
+            let word = |message: &LogMessage| format!("{:?} {}", message.store(), message.num_rows());
+            messages.iter().map(word).collect()
+        };
+        assert_eq!(in_words(&saved), in_words(&sent));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_ends_saving_and_what_was_written_is_whole() {
+    // A device that has no room at all.
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let output = crate::program::run(&["--save", "/dev/full", "--port", "auto"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("/dev/full"), "{said}");
+}
+
+#[test]
+fn the_standard_input_is_read() {
+    let scene = std::fs::File::open(data("scene.rrd")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_chronoscope"))
+        .args(["-", "--digest", "--threads", "2", "--time", "frame=18"])
+        .env_remove("DISPLAY")
+        .stdin(scene)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let read = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(
+        read,
+        digest(&[data("scene.rrd").to_str().unwrap()], "2", "frame=18")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_relay_gives_a_late_viewer_what_came_before() {
+    let (program, link) = listening(&["--serve"]);
+    let sent = messages_of("scene.rrd");
+    send(&link, sent.clone()).join().unwrap();
+    let runtime = LiveRuntime::start().unwrap();
+    let late = live::connect(&runtime, &link, Default::default());
+    let message = |event| match event {
+        LoadEvent::Message(message) => message,
+        other => panic!("{other:?}"),
+    };
+    let received: Vec<LogMessage> = late.events().map(message).take(sent.len()).collect();
+    let num_rows = |messages: &[LogMessage]| messages.iter().map(LogMessage::num_rows).sum::<u64>();
+    assert_eq!(num_rows(&received), num_rows(&sent));
+    finish(program, Some("-TERM"));
+    while let Some(event) = late.recv() {
+        panic!("{event:?}");
+    }
+    assert!(
+        matches!(late.status(), SourceStatus::Lost { .. }),
+        "{}",
+        late.status()
+    );
+}
+
+/// The program without a window, as it waits for a sender.
+fn listening(arguments: &[&str]) -> (Child, Link) {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_chronoscope"))
+        .args(arguments)
+        .args(["--port", "auto"])
+        .env_remove("DISPLAY")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(program.stderr.take().unwrap()).lines();
+    let link = said.find_map(|line| {
+        let line = line.unwrap();
+        let (_, link) = line.split_once("SDKs can connect to ")?;
+        Some(Link::parse(link).unwrap())
+    });
+    // What is said afterwards has to go somewhere.
+    std::thread::spawn(move || said.for_each(drop));
+    (program, link.unwrap())
+}
+
+#[test]
+fn what_is_sent_is_shown_as_what_is_read() {
+    let time = ["--time", "frame=18"];
+    let (program, link) = listening(&["--digest", "--threads", "2", time[0], time[1]]);
+    let mut messages = messages_of("scene.rrd");
+    messages.extend(messages_of("scene_layout.rbl"));
+    send(&link, messages).join().unwrap();
+    let sent = finish(program, None);
+    let (scene, layout) = (data("scene.rrd"), data("scene_layout.rbl"));
+    let files = [scene.to_str().unwrap(), layout.to_str().unwrap()];
+    assert_eq!(sent, digest(&files, "2", time[1]));
+    assert!(sent.lines().count() > 10, "{sent}");
+}
