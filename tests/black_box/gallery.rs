@@ -18,13 +18,13 @@ use chronoscope::{
         arrow::{ArrayRef, StringArray, new_empty_array},
     },
     types::{
-        Arrows2D, Arrows3D, AsComponents, Boxes2D, Boxes3D, Capsules3D, Component as _, Cylinders3D,
-        DepthImage, Ellipses2D, Ellipsoids3D, FieldInfo, GridMap, Image, LineStrips2D, LineStrips3D,
-        LogMessage, Pinhole, Points2D, Points3D, SegmentationImage, Transform3D, TransformAxes3D, Vocabulary,
-        VoxelGridMap, components,
-        enums::{ChannelDatatype, Colormap, FillMode},
+        AnnotationContext, Arrows2D, Arrows3D, AsComponents, Boxes2D, Boxes3D, Capsules3D, Component as _,
+        Cylinders3D, DepthImage, Ellipses2D, Ellipsoids3D, FieldInfo, GridMap, Image, InstancePoses3D,
+        LineStrips2D, LineStrips3D, LogMessage, Mesh3D, Pinhole, Points2D, Points3D, SegmentationImage,
+        Transform3D, TransformAxes3D, Vocabulary, VoxelGridMap, components,
+        enums::{ChannelDatatype, Colormap, FillMode, PointShading},
         log_chunk,
-        records::ImageFormat,
+        records::{AnnotationInfo, ClassDescription, ImageFormat},
     },
 };
 use egui::{Event, pos2};
@@ -233,6 +233,70 @@ fn pieces() -> Vec<Piece> {
         ],
         entity: "/lens/image",
     });
+    let log = |path: &str, components: &dyn AsComponents| log_chunk(path, [], components).unwrap();
+    let mut several = |name, chunks: Vec<Chunk>, entity| {
+        pieces.push(Piece {
+            class: "3D",
+            name,
+            chunks,
+            entity,
+        });
+    };
+    let poses = InstancePoses3D::default()
+        .with_translations([[0.0; 3], [2.0, 0.0, 0.5]])
+        .with_scales([[1.0, 1.0, 1.0], [0.5, 1.0, 1.5]]);
+    several(
+        "poses",
+        vec![
+            log("/poses", &boxes().with_fill_mode(solid)),
+            log("/poses", &poses),
+        ],
+        "",
+    );
+    let joints = [
+        [0.0, 0.0, 0.0],
+        [0.0, 0.0, 1.0],
+        [0.7, 0.0, 1.4],
+        [-0.7, 0.0, 1.4],
+    ];
+    let person = ClassDescription {
+        connections: vec![[0, 1], [1, 2], [1, 7]],
+        ..AnnotationInfo::new(1, "person", [0, 200, 255, 255]).into()
+    };
+    let skeleton = Points3D::new(joints)
+        .with_colors(colors)
+        .with_radii([0.15])
+        .with_show_labels(false)
+        .with_class_ids([1u16])
+        .with_keypoint_ids([0u16, 1, 2, 7]);
+    let context = AnnotationContext::new([person]);
+    several(
+        "skeleton",
+        vec![log("/skeleton", &skeleton), log("/skeleton", &context)],
+        "",
+    );
+    let flat = Points3D::new([[0.0; 3], [1.0, 0.0, 0.0], [0.0, 1.0, 1.0]])
+        .with_colors(colors)
+        .with_radii([0.2])
+        .with_point_shading(PointShading::Flat);
+    several("points_flat", vec![log("/points_flat", &flat)], "");
+    let mesh = Mesh3D::new([[0.0; 3], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]).with_albedo_factor(COLOR);
+    several("mesh", vec![log("/mesh", &mesh)], "");
+    let distances = (0..2_400u16).map(|at| 1_000 + at % 60 * 10 + at / 60 * 5);
+    let distances: Vec<u8> = distances.flat_map(u16::to_le_bytes).collect();
+    let depth = DepthImage::new(distances, ImageFormat::depth(60, 40, ChannelDatatype::U16));
+    let pinhole = Pinhole::from_focal_length_and_resolution([60.0; 2], [60.0, 40.0])
+        .with_camera_xyz(forward_left_up)
+        .with_color([0, 255, 0, 255]);
+    several(
+        "depth_cloud",
+        vec![
+            log("/depth_cloud", &Transform3D::from_translation([0.0; 3])),
+            log("/depth_cloud/lens", &pinhole),
+            log("/depth_cloud/lens/depth", &depth),
+        ],
+        "/lens/depth",
+    );
     pieces
 }
 
@@ -333,7 +397,7 @@ fn what_the_pointer_is_over_is_hovered_and_selected() {
     let shown = picture(&mut app);
     for (at, (name, entity)) in entities.iter().enumerate() {
         // These are drawn in other colors, which the picture shows.
-        if ["axes", "grid_map", "segmentation", "depth"].contains(name) {
+        if ["axes", "grid_map", "segmentation", "depth", "depth_cloud"].contains(name) {
             continue;
         }
         let (tile, [left, top]) = tile(&shown, at);
@@ -411,6 +475,8 @@ fn bad_data_is_reported_and_the_rest_is_shown() {
         "VoxelGridMap",
         "GridMap",
         "Pinhole",
+        "Mesh3D",
+        "Asset3D",
     ];
     let mut chunks = vec![log_chunk("/space/sound", [], &Points3D::new([[0.0; 3]])).unwrap()];
     for archetype in in_space {

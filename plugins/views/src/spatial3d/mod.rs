@@ -1,7 +1,7 @@
 //! The 3D view: points, boxes and lines in space, seen by an eye that orbits them.
 //!
 //! [`eye`] is the mathematics of the eye, [`glide`] its way to where it is sent, [`present`] places the camera, [`guides`] are the grid, axes and a box, [`properties`] is what
-//! the blueprint says, [`measure`] tells how far it is between two places, [`ui`] draws the tile and turns what the
+//! the blueprint says, [`measure`] tells how far it is between two places, [`settings`] is for the selection panel, [`ui`] draws the tile and turns what the
 //! pointer does into edits of the blueprint.
 
 pub mod eye;
@@ -10,6 +10,7 @@ mod guides;
 mod measure;
 mod present;
 mod properties;
+mod settings;
 mod ui;
 
 use bevy::{

@@ -13,6 +13,7 @@ use super::{
     measure,
     present::{Eyes, Looking},
     properties::Properties3D,
+    settings,
 };
 use crate::{
     ViewUi, ViewUiContext,
@@ -89,6 +90,12 @@ impl ViewUi for Spatial3DUi {
             return;
         }
         let said: Properties3D = properties(context.world, view);
+        if listens(ui, &tile) && ui.input(|input| input.modifiers.is_none() && input.key_pressed(Key::T)) {
+            let entity = tile.pick.as_ref().map(|pick| &pick.entity);
+            if entity.is_some() || said.tracked.is_some() {
+                settings::follow(context.commands, view, entity);
+            }
+        }
         let controls = Controls {
             is_first_person: said.is_first_person,
             speed: said.speed,
@@ -121,18 +128,7 @@ impl ViewUi for Spatial3DUi {
             "Looks at everything as it first appears. A double click on the background looks at everything there is now.",
         ];
         if let Some(view) = context.get::<View>().map(|view| view.id) {
-            let text = if measure::is_on(ui, view) {
-                "Stop measuring"
-            } else {
-                "Measure"
-            };
-            let button = ui.button(text);
-            if button
-                .on_hover_text("How far it is between two places that you click on (M)")
-                .clicked()
-            {
-                measure::toggle(ui, view);
-            }
+            settings::show(ui, context, view);
         }
         let world = context.world;
         tile::reset_button(ui, context, texts, |commands, view| {

@@ -183,3 +183,37 @@ fn axes_and_a_box_around_everything_come_and_go() {
     ]);
     assert_eq!(lists(&mut viewer), none);
 }
+
+#[test]
+fn a_key_follows_what_is_pointed_at_and_lets_go() {
+    let mut viewer = Viewer::new([
+        log_chunk("car", [], &Points3D::new([[0.0; 3]]).with_labels(["car"])).unwrap(),
+        log_chunk("house", [], &Boxes3D::from_half_sizes([[9.0; 3]])).unwrap(),
+        moving("car", 0, 0.0),
+        moving("car", 1, 5.0),
+    ]);
+    viewer.seek(0);
+    let place = viewer.scene().projector().project(DVec3::ZERO).unwrap().position;
+    let on_label = Pos2::new(place.x as f32, place.y as f32 + 9.0);
+    let press = |key| Event::Key {
+        key,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::default(),
+    };
+    viewer.draw(vec![Event::PointerMoved(on_label)]);
+    viewer.draw(vec![press(egui::Key::T)]);
+    let at_first = viewer.eye().inverse().translation;
+    viewer.seek(1);
+    let followed = viewer.eye().inverse().translation;
+    assert!(
+        (followed - at_first).distance(DVec3::new(5.0, 0.0, 0.0)) < 1e-6,
+        "{followed}"
+    );
+    viewer.draw(vec![Event::PointerMoved(Pos2::new(2.0, 2.0))]);
+    viewer.draw(vec![press(egui::Key::T)]);
+    let free = viewer.eye().inverse().translation;
+    viewer.seek(0);
+    assert_eq!(viewer.eye().inverse().translation, free);
+}
