@@ -384,6 +384,8 @@ fn scroll(ui: &Ui, id: Id, left_out: usize) {
 
 /// A value in at most eight characters, but for very small or large ones.
 pub(crate) fn compact(value: f64) -> String {
+    // No minus before a zero.
+    let value = if value == 0.0 { 0.0 } else { value };
     let exact = value.to_string();
     if exact.len() <= 8 {
         return exact;
@@ -404,6 +406,7 @@ mod tests {
     fn values_are_short() {
         let check = |value: f64, expected: &str| assert_eq!(compact(value), expected);
         check(0.5, "0.5");
+        check(-0.0, "0");
         check(-12.0, "-12");
         check(1.0 / 3.0, "0.33333");
         check(-123.456_789, "-123.457");

@@ -4,13 +4,13 @@ use chronoscope_types::enums::InterpolationMode;
 
 /// A point to draw. A value that is not a number interrupts the line.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DrawPoint {
+pub(super) struct DrawPoint {
     /// Where it is in the window: 0 at its start, 1 at its end. Points just outside keep lines going to the edge.
-    pub position: f64,
+    pub(super) position: f64,
     /// The value; of a point that is drawn, where it lies in the window of values: 0 at the least, 1 at the greatest.
-    pub value: f64,
+    pub(super) value: f64,
     /// The time whose looks hold from here on: that of its sample, or of the first one that it stands for.
-    pub time: i64,
+    pub(super) time: i64,
 }
 
 /// The corners of a line that goes through these points in steps, or straight. Interruptions stay where they are.
