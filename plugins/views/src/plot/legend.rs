@@ -227,7 +227,8 @@ impl LegendLayout {
         }
     }
 
-    /// Puts the legend into its place. Before the data is drawn, since what is over the plot takes the pointer.
+    /// Puts the legend into its place. Before the data is drawn, since what is over the plot takes the
+    /// pointer.
     pub(crate) fn place(self, ui: &Ui, input: &LegendInput<'_>, tile: &Rect, plot: &Rect) -> PlacedLegend {
         let (corner, around) = match self.beside {
             Some(corner) => (corner, Rect::from_x_y_ranges(tile.x_range(), plot.y_range())),

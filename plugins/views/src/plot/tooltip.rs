@@ -68,7 +68,8 @@ pub(crate) fn show(ui: &Ui, id: Id, style: &ViewStyle, text: TooltipText<'_>) {
         });
 }
 
-/// A name as it stands in a tooltip, cut where it would make that wider than a plot. The legend has all of it.
+/// A name as it stands in a tooltip, cut where it would make that wider than a plot. The legend has all of
+/// it.
 fn shortened(ui: &Ui, name: &str) -> Arc<Galley> {
     let mut job = egui::text::LayoutJob::simple_singleline(
         name.to_owned(),

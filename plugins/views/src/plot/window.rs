@@ -157,7 +157,8 @@ impl ValueWindow {
         (scale == AxisScale::Linear || self.min > 0.0).then_some(Self { scale, ..self })
     }
 
-    /// A range that shows all these values with a margin above and below. On a logarithmic scale they are positive.
+    /// A range that shows all these values with a margin above and below. On a logarithmic scale they are
+    /// positive.
     pub(crate) fn fitted(extent: Extent, scale: AxisScale) -> Self {
         match scale {
             AxisScale::Linear => Self::fitted_linear(extent),
@@ -224,7 +225,8 @@ impl ValueWindow {
         self.scale
     }
 
-    /// Where a value lies: 0 at the least, 1 at the greatest; not a number where it has no place on the scale.
+    /// Where a value lies: 0 at the least, 1 at the greatest; not a number where it has no place on the
+    /// scale.
     pub(crate) fn position(&self, value: f64) -> f64 {
         match self.scale {
             // Halved, since the distance between two finite values need not be finite.

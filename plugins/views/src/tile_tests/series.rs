@@ -79,7 +79,8 @@ fn a_window_that_slides_over_sparse_samples_keeps_its_axes() {
         assert_has(&text, wanted);
     }
     assert!(!text.contains("No samples") && !text.contains("120"), "{text}");
-    // Before the first and after the last sample there is nothing to be joined, and the axes are there all the same.
+    // Before the first and after the last sample there is nothing to be joined, and the axes are there all
+    // the same.
     let mut viewer = Viewer::new([
         samples("one", &[10], &[4.0]),
         samples("long", &[0, 600], &[0.0, 0.0]),

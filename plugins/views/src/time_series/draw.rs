@@ -135,8 +135,8 @@ fn add_band(mesh: &mut Mesh, line: &PlotLine<'_>, canvas: &Canvas, points: &[Dra
     }
 }
 
-/// Puts places together that look the same. A line goes on in the same place where its looks change, and is interrupted where there is
-/// no place.
+/// Puts places together that look the same. A line goes on in the same place where its looks change, and is
+/// interrupted where there is no place.
 fn runs(line: &PlotLine<'_>, places: impl Iterator<Item = (i64, Option<Pos2>)>, pixel: f32) -> Vec<Run> {
     let series = line.series;
     let is_line = series.is_line(line.index);

@@ -1,4 +1,5 @@
-//! What the tile of a plot knows of its series: the edits that show and hide them, and put them to another axis.
+//! What the tile of a plot knows of its series: the edits that show and hide them, and put them to another
+//! axis.
 
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{DataResult, DataResults, Item, ViewOverrides, Visualizer as _, Visualizers};
@@ -81,8 +82,8 @@ impl<'a> SeriesEntries<'a> {
         })
     }
 
-    /// Edits of something that each series of an entity has. `now` is what it is, `components` says what it is to be of all series of an
-    /// entity by a visualizer.
+    /// Edits of something that each series of an entity has. `now` is what it is, `components` says what it
+    /// is to be of all series of an entity by a visualizer.
     fn edit<T: Copy>(
         &self,
         changes: &[(usize, T)],

@@ -27,7 +27,8 @@ pub struct EntitySeries {
     pub samples: Samples,
     /// The times that are shown.
     pub shown: TimeRange,
-    /// How each instance looks at the end; as many as there are columns of samples, or the one that a constant needs.
+    /// How each instance looks at the end; as many as there are columns of samples, or the one that a
+    /// constant needs.
     pub styles: Vec<SeriesStyle>,
     /// Where looks change over time.
     pub(super) tracks: Tracks,
@@ -105,8 +106,9 @@ impl EntitySeries {
             .or(style.and_then(|style| style.name.as_ref()))
     }
 
-    /// The least and greatest value that a series takes in a window, of those that have a place on a scale. What a line comes from and
-    /// goes to outside of the window counts as far as it reaches in, so that the extent follows a window that moves without leaps.
+    /// The least and greatest value that a series takes in a window, of those that have a place on a scale.
+    /// What a line comes from and goes to outside of the window counts as far as it reaches in, so that the
+    /// extent follows a window that moves without leaps.
     pub(super) fn extent(&self, series: usize, window: &TimeWindow, scale: AxisScale) -> Extent {
         let placed = |value: f64| {
             if is_gap(value, scale) {
@@ -168,7 +170,8 @@ impl EntitySeries {
         self.samples.extent(series, inside).min <= 0.0
     }
 
-    /// The value of a series at a time: that of its last sample until then. `None` where there is none, or a gap.
+    /// The value of a series at a time: that of its last sample until then. `None` where there is none, or a
+    /// gap.
     pub fn value_at(&self, series: usize, time: i64) -> Option<f64> {
         if let Some(constant) = self.constants.get(series) {
             return Some(*constant);
@@ -203,8 +206,9 @@ impl EntitySeries {
         Some(series.min(last))
     }
 
-    /// What is drawn of a series in a window of `width` columns of pixels: the corners of a line, cut off where the times end that
-    /// are shown, or the places of markers. Heights are positions in the window of values; what has none there is a gap.
+    /// What is drawn of a series in a window of `width` columns of pixels: the corners of a line, cut off
+    /// where the times end that are shown, or the places of markers. Heights are positions in the window of
+    /// values; what has none there is a gap.
     ///
     /// Cost: as of [`Self::visible_points`].
     pub(super) fn drawn_points(
@@ -233,7 +237,8 @@ impl EntitySeries {
         points
     }
 
-    /// The samples of a series in a window, where there are so few that each is drawn: their times and values.
+    /// The samples of a series in a window, where there are so few that each is drawn: their times and
+    /// values.
     pub(super) fn single_samples(
         &self,
         series: usize,
@@ -253,7 +258,8 @@ impl EntitySeries {
         times.iter().copied().zip(values.iter().copied())
     }
 
-    /// What is to be drawn of a series in a window of `width` columns of pixels, before its samples are joined.
+    /// What is to be drawn of a series in a window of `width` columns of pixels, before its samples are
+    /// joined.
     ///
     /// Where there are many samples to a column, these are the least and the greatest of the column, so that no peak is lost, unless the
     /// series asks for something else. Costs O(columns log n), or the samples in the window where they are fewer, or the series asks

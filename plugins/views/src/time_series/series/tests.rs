@@ -223,7 +223,8 @@ fn the_extent_follows_a_window_that_slides() {
     assert_eq!(series.value_near(0, &window), Some(2.0));
 }
 
-/// On a logarithmic scale what is not positive is a gap, whether each sample is drawn or thousands are a pixel.
+/// On a logarithmic scale what is not positive is a gap, whether each sample is drawn or thousands are a
+/// pixel.
 #[test]
 fn what_is_not_positive_is_a_gap_on_a_logarithmic_scale() {
     let values: Vec<f64> = (0..4_000)

@@ -209,7 +209,8 @@ fn samples_have_dots_where_that_is_asked_for() {
     assert_eq!(dots(PointsDisplay::Always), dots(PointsDisplay::OnHover) + 100);
 }
 
-/// What a plot draws follows its pixels, however many samples there are, and so does a plot that is panned and zoomed.
+/// What a plot draws follows its pixels, however many samples there are, and so does a plot that is panned
+/// and zoomed.
 #[test]
 fn many_samples_cost_pixels() {
     const NUM_SERIES: usize = 45;
