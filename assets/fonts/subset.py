@@ -51,6 +51,9 @@ def make_emoji(source: Path) -> None:
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=[code for code in font.getBestCmap() if code >= 0x2190])
     subsetter.subset(font)
+    # The arrows of egui_tiles' tab bars, which none of the faces has.
+    for table in font["cmap"].tables:
+        table.cmap |= {0x23F4: table.cmap[0x25C0], 0x23F5: table.cmap[0x25B6]} if 0x25B6 in table.cmap else {}
     subset.save_font(font, str(HERE / source.name), options)
 
 

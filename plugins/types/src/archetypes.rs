@@ -330,6 +330,19 @@ archetypes! {
         one interpolation_mode INTERPOLATION_MODE with_interpolation_mode: InterpolationMode;
     }
 
+    /// Values that were measured, each with its variance and its unit, and how they are drawn as lines.
+    Measurements {
+        many values VALUES with_values: Scalar;
+        many variances VARIANCES with_variances: Variance;
+        many units UNITS with_units: Unit;
+        many colors COLORS with_colors: Color;
+        many widths WIDTHS with_widths: StrokeWidth;
+        many names NAMES with_names: Name;
+        many visible_series VISIBLE_SERIES with_visible_series: Visible;
+        one aggregation_policy AGGREGATION_POLICY with_aggregation_policy: AggregationPolicy;
+        one interpolation_mode INTERPOLATION_MODE with_interpolation_mode: InterpolationMode;
+    }
+
     /// How scalars are drawn as points.
     SeriesPoints {
         many colors COLORS with_colors: Color;

@@ -100,9 +100,9 @@ pub use archetype::AsComponents;
 pub use archetypes::{
     AnnotationContext, Arrows2D, Arrows3D, Asset3D, BarChart, Boxes2D, Boxes3D, Capsules3D, Clear,
     CoordinateFrame, Cylinders3D, DepthImage, Ellipses2D, Ellipsoids3D, EncodedDepthImage, EncodedImage,
-    GridMap, Image, InstancePoses3D, LineStrips2D, LineStrips3D, Mesh3D, Pinhole, Points2D, Points3D,
-    RecordingInfo, Scalars, SegmentationImage, SeriesLines, SeriesPoints, TextDocument, TextLog, Transform3D,
-    TransformAxes3D, ViewCoordinates, VoxelGridMap,
+    GridMap, Image, InstancePoses3D, LineStrips2D, LineStrips3D, Measurements, Mesh3D, Pinhole, Points2D,
+    Points3D, RecordingInfo, Scalars, SegmentationImage, SeriesLines, SeriesPoints, TextDocument, TextLog,
+    Transform3D, TransformAxes3D, ViewCoordinates, VoxelGridMap,
 };
 pub use blueprint_records::{
     ComponentMapping, CursorTimeRange, TimeBoundary, VisibleTimeRange, VisualBounds2D,

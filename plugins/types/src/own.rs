@@ -34,7 +34,8 @@ archetypes! {
         one scale SCALE with_scale: own::AxisScale;
     }
 
-    /// By which axis of values the series of an entity are plotted. The last one holds for all further series.
+    /// By which axis of values the series of an entity are plotted. The last one holds for all further
+    /// series.
     SeriesAxis {
         many sides SIDES with_sides: own::AxisSide;
     }

@@ -1,5 +1,5 @@
-//! The faces of the interface, bundled: Inter for text, `JetBrains` Mono for values, Phosphor for icons, Noto Emoji for emoji in names
-//! and texts.
+//! The faces of the interface, bundled: Inter for text, `JetBrains` Mono for values, Phosphor for icons, Noto
+//! Emoji for emoji in names and texts.
 //!
 //! All come under licences that allow it; those of all but the icons lie beside them in `assets/fonts`.
 
@@ -155,6 +155,8 @@ mod tests {
     #[test]
     fn emoji_are_drawn_and_figures_stay_those_of_the_text() {
         assert!(['🚗', '😀', '⚡', '✅'].into_iter().all(has_bundled_glyph));
+        // Those by which the tabs of tiles are scrolled.
+        assert!(['⏴', '⏵'].into_iter().all(has_bundled_glyph));
         let emoji = FontRef::new(NOTO_EMOJI).map(|face| face.charmap().map('7'));
         assert_eq!(emoji.ok().flatten(), None);
     }

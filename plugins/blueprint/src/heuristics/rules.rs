@@ -60,7 +60,7 @@ const CONTENT_2D: [&[&str]; 4] = [PICTURES, DEPTH_PICTURES, SEGMENTATIONS, SHAPE
 
 const PINHOLE: &[&str] = &["Pinhole:image_from_camera"];
 const VIEW_COORDINATES: &[&str] = &["ViewCoordinates:xyz"];
-const SCALARS: &[&str] = &["Scalars:scalars"];
+const SCALARS: &[&str] = &["Scalars:scalars", "Measurements:values"];
 const BAR_CHART: &[&str] = &["BarChart:values"];
 const TEXT_LOG: &[&str] = &["TextLog:text"];
 const TEXT_DOCUMENT: &[&str] = &["TextDocument:text"];

@@ -132,8 +132,9 @@ impl<'a> VisualizerInput<'a> {
         Some(selections.select(component, selector, &answer))
     }
 
-    /// As [`Self::range`], with the row before the range and the row after it, where there are such: a line that is drawn through
-    /// rows enters the range from the one and leaves it to the other. Rows of the same time come together.
+    /// As [`Self::range`], with the row before the range and the row after it, where there are such: a line
+    /// that is drawn through rows enters the range from the one and leaves it to the other. Rows of the same
+    /// time come together.
     pub fn range_with_neighbors(&self, component: &str, range: TimeRange) -> Option<RangeResult> {
         if range == TimeRange::EVERYTHING {
             return self.range(component, range);

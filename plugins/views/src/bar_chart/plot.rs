@@ -287,6 +287,7 @@ fn show_tooltip(ui: &Ui, painter: &Painter, input: &PlotInput<'_>, canvas: &Canv
         name: chart.name,
         color: chart.color,
         value: bar.value,
+        deviation: None,
     };
     let text = TooltipText {
         place: &place,

@@ -36,8 +36,8 @@ pub(crate) fn has_room(rect: &Rect) -> bool {
     rect.width() > MIN_SIZE && rect.height() > MIN_SIZE + AXIS_HEIGHT
 }
 
-/// Where the data of a plot is drawn, beside labels of values that are at most this wide, those at the right where there are such.
-/// Where these would take most of the tile, they get no room.
+/// Where the data of a plot is drawn, beside labels of values that are at most this wide, those at the right
+/// where there are such. Where these would take most of the tile, they get no room.
 pub(crate) fn plot_rect(rect: &Rect, label_width: f32, right_width: Option<f32>) -> Rect {
     let wanted = |label_width: f32| label_width + 2.0 * GAP;
     let (left, right) = (wanted(label_width), right_width.map_or(0.0, wanted));

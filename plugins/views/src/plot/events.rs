@@ -40,7 +40,8 @@ pub(crate) trait PlotEntries {
     fn set_visible(&self, changes: &[(usize, bool)]) -> Vec<BlueprintCommand>;
 }
 
-/// Turns what a user does into commands. Returns the window that the tile is to show from now on, where it is to be another.
+/// Turns what a user does into commands. Returns the window that the tile is to show from now on, where it is
+/// to be another.
 pub(crate) fn answer<X>(
     event: PlotEvent<X>,
     view: ViewId,
@@ -86,8 +87,8 @@ fn set_visible(entries: &impl PlotEntries, changes: &[(usize, bool)], context: &
     context.commands.push(ViewerCommand::EndGesture);
 }
 
-/// What changes where all entries but one are hidden, or all shown where that is so already. Whether the one itself is hidden does not
-/// matter: the first click of a double click hides it.
+/// What changes where all entries but one are hidden, or all shown where that is so already. Whether the one
+/// itself is hidden does not matter: the first click of a double click hides it.
 fn isolated(visible: &[bool], only: usize) -> Vec<(usize, bool)> {
     let others = || visible.iter().enumerate().filter(|(at, _)| *at != only);
     let shows_all = others().all(|(_, is_visible)| !is_visible);

@@ -227,7 +227,8 @@ impl LegendLayout {
         }
     }
 
-    /// Puts the legend into its place. Before the data is drawn, since what is over the plot takes the pointer.
+    /// Puts the legend into its place. Before the data is drawn, since what is over the plot takes the
+    /// pointer.
     pub(crate) fn place(self, ui: &Ui, input: &LegendInput<'_>, tile: &Rect, plot: &Rect) -> PlacedLegend {
         let (corner, around) = match self.beside {
             Some(corner) => (corner, Rect::from_x_y_ranges(tile.x_range(), plot.y_range())),
@@ -384,6 +385,8 @@ fn scroll(ui: &Ui, id: Id, left_out: usize) {
 
 /// A value in at most eight characters, but for very small or large ones.
 pub(crate) fn compact(value: f64) -> String {
+    // No minus before a zero.
+    let value = if value == 0.0 { 0.0 } else { value };
     let exact = value.to_string();
     if exact.len() <= 8 {
         return exact;
@@ -404,6 +407,7 @@ mod tests {
     fn values_are_short() {
         let check = |value: f64, expected: &str| assert_eq!(compact(value), expected);
         check(0.5, "0.5");
+        check(-0.0, "0");
         check(-12.0, "-12");
         check(1.0 / 3.0, "0.33333");
         check(-123.456_789, "-123.457");

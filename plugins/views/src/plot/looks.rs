@@ -36,7 +36,8 @@ pub(crate) struct PlotLooks {
 }
 
 impl PlotLooks {
-    /// The looks of a plot of which the blueprint says nothing. The legend stands in this corner, where it has no place beside the plot.
+    /// The looks of a plot of which the blueprint says nothing. The legend stands in this corner, where it
+    /// has no place beside the plot.
     pub(crate) const fn with_corner(corner: Corner2D) -> Self {
         Self {
             hides_legend: false,
@@ -49,7 +50,8 @@ impl PlotLooks {
         }
     }
 
-    /// The looks of a plot whose legend stands in this corner, where the blueprint says nothing and it has no place beside the plot.
+    /// The looks of a plot whose legend stands in this corner, where the blueprint says nothing and it has no
+    /// place beside the plot.
     pub(crate) fn read(reader: &PropertyReader<'_>, corner: Corner2D) -> Self {
         let said = reader.value(&PlotLegend::CORNER).and_then(|array| {
             components::blueprint::Corner2D::read(&array)

@@ -1,9 +1,10 @@
 //! What all plots share, whatever they plot over.
 //!
-//! [`window`] is what of the data a plot shows, [`gestures`] move and zoom it, [`resets`] have it show everything again, [`events`] are
-//! what a user does, with what a tile answers. [`ticks`] are the lines of the grid, [`axes`] draws them with their labels, [`names`] is
-//! what the data is called, [`legend`] lists it, [`highlight`] has it stand out, a [`tooltip`] says its values. A [`pyramid`] makes drawing cost pixels, not values. [`looks`] are
-//! the properties that all plots have, with their settings.
+//! [`window`] is what of the data a plot shows, [`gestures`] move and zoom it, [`resets`] have it show
+//! everything again, [`events`] are what a user does, with what a tile answers. [`ticks`] are the lines of
+//! the grid, [`axes`] draws them with their labels, [`names`] is what the data is called, [`legend`] lists
+//! it, [`highlight`] has it stand out, a [`tooltip`] says its values. A [`pyramid`] makes drawing cost
+//! pixels, not values. [`looks`] are the properties that all plots have, with their settings.
 
 pub(crate) mod axes;
 pub(crate) mod events;

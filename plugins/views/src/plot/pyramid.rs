@@ -156,8 +156,8 @@ impl Pyramid {
 
     /// The least of the positive values in a range; infinite where there is none.
     ///
-    /// Cost: O(log n) where the values of a stretch are all positive or none is, and up to all values in the range where both come by
-    /// turns.
+    /// Cost: O(log n) where the values of a stretch are all positive or none is, and up to all values in the
+    /// range where both come by turns.
     pub(crate) fn least_positive(&self, values: &[f64], range: Range<usize>) -> f64 {
         let end = range.end.min(values.len());
         let range = range.start.min(end)..end;

@@ -1,8 +1,14 @@
 //! What stands beside the pointer on a plot.
 
-use egui::{Color32, Id, RichText, Sense, Ui, vec2};
+use std::sync::Arc;
 
+use egui::{Color32, Galley, Id, RichText, Sense, Ui, vec2};
+
+use super::legend::compact;
 use crate::ViewStyle;
+
+/// The most that a name takes, in points.
+const MAX_NAME: f32 = 240.0;
 
 /// What a tooltip says.
 #[derive(Clone, Copy)]
@@ -24,6 +30,8 @@ pub(crate) struct TooltipValue<'a> {
     pub(crate) color: Color32,
     /// The value.
     pub(crate) value: f64,
+    /// How much it may be off, where that is known.
+    pub(crate) deviation: Option<f64>,
 }
 
 /// Shows a tooltip at the pointer.
@@ -40,10 +48,15 @@ pub(crate) fn show(ui: &Ui, id: Id, style: &ViewStyle, text: TooltipText<'_>) {
                         ui.horizontal(|ui| {
                             let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
                             ui.painter().circle_filled(dot.center(), 4.0, value.color);
-                            ui.add(egui::Label::new(value.name).wrap_mode(egui::TextWrapMode::Extend));
+                            let name = shortened(ui, value.name);
+                            ui.add(egui::Label::new(name).wrap_mode(egui::TextWrapMode::Extend));
                         });
                         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                            ui.label(RichText::new(value.value.to_string()).monospace());
+                            let text = match value.deviation {
+                                Some(deviation) => format!("{} \u{b1} {}", value.value, compact(deviation)),
+                                None => value.value.to_string(),
+                            };
+                            ui.label(RichText::new(text).monospace());
                         });
                         ui.end_row();
                     }
@@ -53,4 +66,16 @@ pub(crate) fn show(ui: &Ui, id: Id, style: &ViewStyle, text: TooltipText<'_>) {
                 ui.label(RichText::new(more).color(style.secondary_text).small());
             }
         });
+}
+
+/// A name as it stands in a tooltip, cut where it would make that wider than a plot. The legend has all of
+/// it.
+fn shortened(ui: &Ui, name: &str) -> Arc<Galley> {
+    let mut job = egui::text::LayoutJob::simple_singleline(
+        name.to_owned(),
+        egui::TextStyle::Body.resolve(ui.style()),
+        ui.visuals().text_color(),
+    );
+    job.wrap = egui::text::TextWrapping::truncate_at_width(MAX_NAME);
+    ui.painter().layout_job(job)
 }

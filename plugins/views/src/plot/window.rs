@@ -17,7 +17,7 @@ const MARGIN: f64 = 0.05;
 /// Times of nanoseconds since the epoch do not fit into a float, so the start is kept as a whole number with a fraction, and only
 /// distances from it are floats.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TimeWindow {
+pub(crate) struct TimeWindow {
     start: i64,
     /// In [0, 1), to be added to `start`.
     fraction: f64,
@@ -26,7 +26,7 @@ pub struct TimeWindow {
 
 impl TimeWindow {
     /// The window from the first time of a range to its last; where these are the same, `least` long about it.
-    pub fn of(range: TimeRange, least: f64) -> Self {
+    pub(crate) fn of(range: TimeRange, least: f64) -> Self {
         if range.is_empty() {
             return Self {
                 start: 0,
@@ -52,12 +52,12 @@ impl TimeWindow {
     }
 
     /// How long it is.
-    pub fn length(&self) -> f64 {
+    pub(crate) fn length(&self) -> f64 {
         self.length
     }
 
     /// Where a time lies in the window: 0 at its start, 1 at its end.
-    pub fn position(&self, time: i64) -> f64 {
+    pub(crate) fn position(&self, time: i64) -> f64 {
         // Wide integers only where they are needed: a plot asks for thousands of positions a frame.
         let since_start = match time.checked_sub(self.start) {
             Some(since_start) => since_start as f64,
@@ -67,7 +67,7 @@ impl TimeWindow {
     }
 
     /// The first time that lies at this position or after it.
-    pub fn first_time_at(&self, position: f64) -> i64 {
+    pub(crate) fn first_time_at(&self, position: f64) -> i64 {
         let offset = self.offset(position).ceil();
         if offset.abs() < 1e18
             && let Some(time) = self.start.checked_add(offset as i64)
@@ -78,7 +78,7 @@ impl TimeWindow {
     }
 
     /// The time that is nearest to this position.
-    pub fn nearest_time(&self, position: f64) -> i64 {
+    pub(crate) fn nearest_time(&self, position: f64) -> i64 {
         saturated(i128::from(self.start) + self.offset(position).round() as i128)
     }
 
@@ -87,7 +87,7 @@ impl TimeWindow {
     }
 
     /// The whole times that it shows.
-    pub fn range(&self) -> TimeRange {
+    pub(crate) fn range(&self) -> TimeRange {
         TimeRange::new(
             self.first_time_at(0.0),
             saturated(i128::from(self.start) + self.offset(1.0).floor() as i128),
@@ -96,13 +96,13 @@ impl TimeWindow {
 
     /// Moved to later times by `shift` of its length.
     #[must_use]
-    pub fn panned(self, shift: f64) -> Self {
+    pub(crate) fn panned(self, shift: f64) -> Self {
         self.at_offset(self.offset(shift), self.length)
     }
 
     /// `factor` times as close. What lies at `anchor` stays where it is.
     #[must_use]
-    pub fn zoomed(self, anchor: f64, factor: f64) -> Self {
+    pub(crate) fn zoomed(self, anchor: f64, factor: f64) -> Self {
         if !(factor.is_finite() && factor > 0.0) {
             return self;
         }
@@ -112,7 +112,7 @@ impl TimeWindow {
 
     /// The part of it between two positions.
     #[must_use]
-    pub fn part(self, from: f64, to: f64) -> Self {
+    pub(crate) fn part(self, from: f64, to: f64) -> Self {
         let length = ((to - from) * self.length).clamp(MIN_LENGTH, MAX_LENGTH);
         self.at_offset(self.offset(from), length)
     }
@@ -157,7 +157,8 @@ impl ValueWindow {
         (scale == AxisScale::Linear || self.min > 0.0).then_some(Self { scale, ..self })
     }
 
-    /// A range that shows all these values with a margin above and below. On a logarithmic scale they are positive.
+    /// A range that shows all these values with a margin above and below. On a logarithmic scale they are
+    /// positive.
     pub(crate) fn fitted(extent: Extent, scale: AxisScale) -> Self {
         match scale {
             AxisScale::Linear => Self::fitted_linear(extent),
@@ -224,7 +225,8 @@ impl ValueWindow {
         self.scale
     }
 
-    /// Where a value lies: 0 at the least, 1 at the greatest; not a number where it has no place on the scale.
+    /// Where a value lies: 0 at the least, 1 at the greatest; not a number where it has no place on the
+    /// scale.
     pub(crate) fn position(&self, value: f64) -> f64 {
         match self.scale {
             // Halved, since the distance between two finite values need not be finite.

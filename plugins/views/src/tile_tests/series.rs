@@ -4,7 +4,7 @@ use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{ActiveBlueprint, TimeCommand, ViewerCommand, Visuals};
 use chronoscope_store::Chunk;
 use chronoscope_types::{
-    AsComponents, CursorTimeRange, Rgba, Scalars, SeriesLines, TimeBoundary, VisibleTimeRange,
+    AsComponents, CursorTimeRange, Measurements, Rgba, Scalars, SeriesLines, TimeBoundary, VisibleTimeRange,
     blueprint::VisibleTimeRanges,
     columns_chunk,
     enums::{AxisScale, AxisSide},
@@ -79,7 +79,8 @@ fn a_window_that_slides_over_sparse_samples_keeps_its_axes() {
         assert_has(&text, wanted);
     }
     assert!(!text.contains("No samples") && !text.contains("120"), "{text}");
-    // Before the first and after the last sample there is nothing to be joined, and the axes are there all the same.
+    // Before the first and after the last sample there is nothing to be joined, and the axes are there all
+    // the same.
     let mut viewer = Viewer::new([
         samples("one", &[10], &[4.0]),
         samples("long", &[0, 600], &[0.0, 0.0]),
@@ -179,4 +180,32 @@ fn the_blueprint_says_which_axis_and_which_scale() {
     assert_has(&text, "70000.5");
     assert_has(&text, "0.01");
     assert_has(&viewer.settings(CLASS), "Right axis");
+}
+
+#[test]
+fn measurements_are_lines_with_units_and_another_unit_has_another_axis() {
+    let measured = |entity: &str, values: [f64; 3], variance: f64, unit: &str| {
+        let measured = Measurements::default()
+            .with_values(values)
+            .with_variances([variance; 3])
+            .with_units([unit.to_owned(), unit.to_owned(), unit.to_owned()]);
+        columns_chunk(entity, [(frame(), vec![0, 50, 100])], &measured).unwrap()
+    };
+    let mut viewer = Viewer::new([
+        measured("p/pressure", [101_000.0, 101_100.0, 101_000.0], 10_000.0, "Pa"),
+        measured("p/warmth", [20.0, 21.0, 20.5], 0.01, "\u{b0}C"),
+    ]);
+    let text = viewer.text(CLASS);
+    for wanted in ["pressure [Pa]", "warmth [\u{b0}C]", "101100", "20.4"] {
+        assert_has(&text, wanted);
+    }
+    assert_has(&viewer.settings(CLASS), "Right axis");
+    // The band counts: one standard deviation is 100 Pa.
+    let place = egui::Pos2::new(200.0, 150.0);
+    let texts = viewer.draw(CLASS, vec![Event::PointerMoved(place)]);
+    assert!(texts.iter().any(|(text, _)| text == "100900"), "{texts:?}");
+    viewer.click(CLASS, "pressure [Pa]");
+    assert!(!viewer.text(CLASS).contains("101100"));
+    viewer.command(ViewerCommand::Undo);
+    assert_has(&viewer.text(CLASS), "101100");
 }

@@ -72,8 +72,9 @@ pub(super) fn shown(input: &PlotInput<'_>, window: PlotWindow) -> Shown<TimeWind
     }
 }
 
-/// The stretch of time that all visible series take. Where the blueprint gives a stretch, that is it, whatever samples lie in it, so that
-/// it moves with the cursor and never leaps; of one that is longer than the recording, the part that has a recording.
+/// The stretch of time that all visible series take. Where the blueprint gives a stretch, that is it,
+/// whatever samples lie in it, so that it moves with the cursor and never leaps; of one that is longer than
+/// the recording, the part that has a recording.
 fn all_times(input: &PlotInput<'_>) -> TimeWindow {
     let times_of = |line: &PlotLine<'_>| match line.series.shown {
         TimeRange::EVERYTHING => line.series.samples.time_range(),
@@ -90,8 +91,8 @@ fn all_times(input: &PlotInput<'_>) -> TimeWindow {
     TimeWindow::of(if range.is_empty() { input.all_times } else { range }, least)
 }
 
-/// The range of values that all visible series of an axis take in a stretch of time. Where none has any there, the values near by, so
-/// that the axis stays where it was.
+/// The range of values that all visible series of an axis take in a stretch of time. Where none has any
+/// there, the values near by, so that the axis stays where it was.
 fn fitted_values(input: &PlotInput<'_>, times: &TimeWindow, side: AxisSide) -> ValueWindow {
     let scale = input.scales.of(side);
     let lines = || {

@@ -7,13 +7,17 @@ use egui::{Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 use super::{
     canvas::Canvas,
     input::{PlotInput, PlotLine},
-    series::Look,
+    points::DrawPoint,
     strip::{self, Profile},
+    style::Look,
 };
 use crate::plot::{
     axes::{x_of, y_of},
     highlight,
 };
+
+/// How much of a line's color its band has.
+const BAND: f32 = 0.25;
 
 /// Where a line was drawn.
 pub(super) struct DrawnLine {
@@ -57,6 +61,9 @@ pub(super) fn lines(painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas) -
             let is_line = line.series.is_line(line.index);
             let color_of =
                 |look: &Look| highlight::lit(look.color.unwrap_or(line.color), line.highlight, some_lit);
+            if line.series.variances.is_some() {
+                add_band(&mut mesh, line, canvas, &points, line.color.gamma_multiply(BAND));
+            }
             for Run { points, look } in &runs {
                 let color = color_of(look);
                 let size = if lit { look.size + 1.0 } else { look.size };
@@ -93,8 +100,43 @@ pub(super) fn lines(painter: &Painter, input: &PlotInput<'_>, canvas: &Canvas) -
     drawn
 }
 
-/// Puts places together that look the same. A line goes on in the same place where its looks change, and is interrupted where there is
-/// no place.
+/// Adds a band around a line, one standard deviation to each side. Where none is known it is interrupted.
+fn add_band(mesh: &mut Mesh, line: &PlotLine<'_>, canvas: &Canvas, points: &[DrawPoint], color: Color32) {
+    let values = canvas.values(line.side);
+    // What has no place on the scale lies below all that has.
+    let y_of = |value: f64| {
+        let position = values.position(value);
+        y_of(
+            &canvas.rect,
+            if position.is_nan() {
+                f64::NEG_INFINITY
+            } else {
+                position
+            },
+        )
+    };
+    let mut before: Option<u32> = None;
+    for point in points {
+        let deviation = line.series.deviation_at(line.index, point.time);
+        let Some(deviation) = deviation.filter(|_| !point.value.is_nan()) else {
+            before = None;
+            continue;
+        };
+        let (x, value) = (x_of(&canvas.rect, point.position), values.value(point.value));
+        let base = mesh.vertices.len() as u32;
+        for y in [y_of(value - deviation), y_of(value + deviation)] {
+            mesh.colored_vertex(pos2(x, y), color);
+        }
+        if let Some(before) = before {
+            mesh.add_triangle(before, before + 1, base);
+            mesh.add_triangle(before + 1, base, base + 1);
+        }
+        before = Some(base);
+    }
+}
+
+/// Puts places together that look the same. A line goes on in the same place where its looks change, and is
+/// interrupted where there is no place.
 fn runs(line: &PlotLine<'_>, places: impl Iterator<Item = (i64, Option<Pos2>)>, pixel: f32) -> Vec<Run> {
     let series = line.series;
     let is_line = series.is_line(line.index);

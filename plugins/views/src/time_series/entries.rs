@@ -1,18 +1,13 @@
-//! What the tile of a plot knows of its series: the edits that show and hide them, and put them to another axis.
+//! What the tile of a plot knows of its series: the edits that show and hide them, and put them to another
+//! axis.
 
-use chronoscope_blueprint::BlueprintCommand;
+use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{DataResult, DataResults, Item, ViewOverrides, Visualizer as _, Visualizers};
-use chronoscope_store::ChunkStore;
+use chronoscope_store::{ChunkStore, ComponentDescriptor, arrow::ArrayRef};
 use chronoscope_types::{AsComponents, enums::AxisSide, own::SeriesAxis};
 
-use super::{
-    input::PlotLine,
-    lines::NamedLine,
-    series::{EntitySeries, SeriesStyle},
-    visualizers::SeriesPoints,
-};
+use super::{input::PlotLine, lines::NamedLine, measurements::Measurements, visualizers::SeriesPoints};
 use crate::{ViewUiContext, plot::events::PlotEntries};
-use chronoscope_blueprint::ViewId;
 
 /// The series of a view, in the order of the legend.
 pub(super) struct SeriesEntries<'a> {
@@ -43,17 +38,17 @@ impl PlotEntries for SeriesEntries<'_> {
 
     /// Overrides, so that they can be undone and saved: one per entity and visualizer.
     fn set_visible(&self, changes: &[(usize, bool)]) -> Vec<BlueprintCommand> {
-        let value = |style: &SeriesStyle| style.visible;
-        self.edit(changes, value, |is_points, visible| {
-            if is_points {
-                chronoscope_types::SeriesPoints::default()
-                    .with_visible_series(visible)
-                    .components()
-            } else {
-                chronoscope_types::SeriesLines::default()
-                    .with_visible_series(visible)
-                    .components()
+        use chronoscope_types::{Measurements as OfMeasurements, SeriesLines, SeriesPoints as OfPoints};
+
+        let now = |line: &PlotLine<'_>| line.visible;
+        self.edit(changes, now, |visualizer, visible| match visualizer {
+            name if name == SeriesPoints::INFO.name => {
+                OfPoints::default().with_visible_series(visible).components()
             }
+            name if name == Measurements::INFO.name => OfMeasurements::default()
+                .with_visible_series(visible)
+                .components(),
+            _ => SeriesLines::default().with_visible_series(visible).components(),
         })
     }
 }
@@ -81,47 +76,46 @@ impl<'a> SeriesEntries<'a> {
 
     /// The edits that put a series to an axis.
     pub(super) fn set_side(&self, at: usize, side: AxisSide) -> Vec<BlueprintCommand> {
-        let value = |style: &SeriesStyle| style.side;
-        self.edit(&[(at, side)], value, |_, sides| {
+        let now = |line: &PlotLine<'_>| line.side;
+        self.edit(&[(at, side)], now, |_, sides| {
             SeriesAxis::default().with_sides(sides).components()
         })
     }
 
-    /// Edits of something that each series of an entity has. `value` is what it is now, `components` says it of all series of an entity.
+    /// Edits of something that each series of an entity has. `now` is what it is, `components` says what it
+    /// is to be of all series of an entity by a visualizer.
     fn edit<T: Copy>(
         &self,
         changes: &[(usize, T)],
-        value: impl Fn(&SeriesStyle) -> T,
-        components: impl Fn(
-            bool,
-            Vec<T>,
-        ) -> Vec<(
-            chronoscope_store::ComponentDescriptor,
-            chronoscope_store::arrow::ArrayRef,
-        )>,
+        now: impl Fn(&PlotLine<'_>) -> T,
+        components: impl Fn(&str, Vec<T>) -> Vec<(ComponentDescriptor, ArrayRef)>,
     ) -> Vec<BlueprintCommand> {
         let mut commands = Vec::new();
         let mut rest: Vec<(usize, T)> = changes.to_vec();
-        rest.sort_by_key(|(at, _)| *at);
         while let Some((first, _)) = rest.first().copied() {
-            let (Some(line), Some(plotted)) = (self.named.get(first), self.lines.get(first)) else {
+            let Some(line) = self.named.get(first) else {
                 rest.remove(0);
                 continue;
             };
-            let is_same =
-                |other: &NamedLine| other.result() == line.result() && other.visualizer == line.visualizer;
-            let series: &EntitySeries = plotted.series;
-            let mut values: Vec<T> = series.styles.iter().map(&value).collect();
-            rest.retain(|(at, changed)| {
-                let of_entity = self.named.get(*at).filter(|other| is_same(other));
-                if let Some(value) = of_entity.and_then(|other| values.get_mut(other.index)) {
-                    *value = *changed;
-                }
-                of_entity.is_none()
-            });
+            let is_same = |at: usize| {
+                self.named.get(at).is_some_and(|other| {
+                    other.result() == line.result() && other.visualizer == line.visualizer
+                })
+            };
+            let mut of_entity: Vec<(usize, T)> = (0..self.named.len())
+                .filter(|at| is_same(*at))
+                .filter_map(|at| {
+                    let changed = rest.iter().find(|(other, _)| *other == at);
+                    let value =
+                        changed.map_or_else(|| self.lines.get(at).map(&now), |(_, value)| Some(*value));
+                    Some((self.named.get(at)?.index, value?))
+                })
+                .collect();
+            of_entity.sort_by_key(|(index, _)| *index);
+            rest.retain(|(at, _)| !is_same(*at));
             if let Some(result) = self.results.get(line.entity) {
-                let is_points = line.visualizer == SeriesPoints::INFO.name;
-                commands.push(self.set_override(result, line, components(is_points, values)));
+                let values = of_entity.into_iter().map(|(_, value)| value).collect();
+                commands.push(self.set_override(result, line, components(line.visualizer, values)));
             }
         }
         commands
@@ -131,10 +125,7 @@ impl<'a> SeriesEntries<'a> {
         &self,
         result: &DataResult,
         line: &NamedLine,
-        components: Vec<(
-            chronoscope_store::ComponentDescriptor,
-            chronoscope_store::arrow::ArrayRef,
-        )>,
+        components: Vec<(ComponentDescriptor, ArrayRef)>,
     ) -> BlueprintCommand {
         let shown_by: Vec<&str> = result
             .visualizers

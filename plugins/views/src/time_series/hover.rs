@@ -73,7 +73,6 @@ pub(super) fn draw_crosshair(
     let chip = |text: String, align: Align2, at: Pos2, room: Rect| {
         let galley = painter.layout_no_wrap(text, font.clone(), style.text);
         let chip = align.anchor_size(at, galley.size() + vec2(GAP, 2.0));
-        // Half a number says something else.
         if chip.width() > room.width() || chip.height() > room.height() {
             return;
         }
@@ -103,13 +102,13 @@ pub(super) fn draw_crosshair(
         let beside = canvas.value_at(side, pointer.y - 1.0);
         format_value(value, beside - value)
     };
-    let left = Rect::from_min_max(pos2(area.left(), rect.top()), pos2(rect.left(), rect.bottom()));
+    // Beside the labels where there is room, else over the edge of the plot.
+    let beside = Rect::from_x_y_ranges(area.x_range(), rect.y_range());
     let at = pos2(rect.left() - 1.0, pointer.y);
-    chip(value(AxisSide::Left), Align2::RIGHT_CENTER, at, left);
+    chip(value(AxisSide::Left), Align2::RIGHT_CENTER, at, beside);
     if canvas.shown.right.is_some() {
-        let right = Rect::from_min_max(pos2(rect.right(), rect.top()), pos2(area.right(), rect.bottom()));
         let at = pos2(rect.right() + 1.0, pointer.y);
-        chip(value(AxisSide::Right), Align2::LEFT_CENTER, at, right);
+        chip(value(AxisSide::Right), Align2::LEFT_CENTER, at, beside);
     }
 }
 
@@ -154,6 +153,9 @@ pub(super) fn show_tooltip(
                 name: line.name,
                 color: line.color_at(sample.time.unwrap_or(input.cursor)),
                 value: sample.value,
+                deviation: sample
+                    .time
+                    .and_then(|time| line.series.deviation_at(line.index, time)),
             })
         })
         .collect();

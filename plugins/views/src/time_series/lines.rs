@@ -10,11 +10,14 @@ use chronoscope_frame::{
     Visualizer, Visuals, Work, WorkCounters,
 };
 use chronoscope_store::{EntityId, EntityPath};
+use chronoscope_types::enums::AxisSide;
 use egui::Color32;
 use rustc_hash::FxHashMap;
 
 use super::{
+    measurements::Measurements,
     series::EntitySeries,
+    style::SeriesStyle,
     visualizers::{SeriesLines, SeriesPoints},
 };
 use crate::{
@@ -46,6 +49,8 @@ pub(super) struct NamedLine {
     pub(super) index: usize,
     pub(super) name: Arc<str>,
     pub(super) color: Color32,
+    /// By which axis of values it is plotted.
+    pub(super) side: AxisSide,
 }
 
 impl NamedLine {
@@ -63,7 +68,34 @@ impl NamedLine {
 struct MadeFrom {
     result: ResultKey,
     visualizer: &'static str,
-    styles: Vec<(Option<Arc<str>>, Option<Color32>)>,
+    series: Vec<Described>,
+}
+
+/// What of a series' style its name, color and axis follow from.
+#[derive(Debug)]
+struct Described {
+    name: Option<Arc<str>>,
+    color: Option<Color32>,
+    unit: Option<Arc<str>>,
+    side: Option<AxisSide>,
+}
+
+impl Described {
+    fn of(style: &SeriesStyle) -> Self {
+        Self {
+            name: style.name.clone(),
+            color: style.color,
+            unit: style.unit.clone(),
+            side: style.side,
+        }
+    }
+
+    fn is_of(&self, style: &SeriesStyle) -> bool {
+        self.name == style.name
+            && self.color == style.color
+            && self.unit == style.unit
+            && self.side == style.side
+    }
 }
 
 impl PlotLines {
@@ -88,6 +120,7 @@ pub(super) fn name_lines(
     visuals: (
         Option<Res<Visuals<SeriesLines>>>,
         Option<Res<Visuals<SeriesPoints>>>,
+        Option<Res<Visuals<Measurements>>>,
     ),
     recordings: Res<Recordings>,
     counters: Res<WorkCounters>,
@@ -108,6 +141,7 @@ pub(super) fn name_lines(
         let of_view = OfView {
             lines: visuals.0.as_ref().and_then(|visuals| visuals.view(view.id)),
             points: visuals.1.as_ref().and_then(|visuals| visuals.view(view.id)),
+            measurements: visuals.2.as_ref().and_then(|visuals| visuals.view(view.id)),
         };
         let known = lines.by_view.entry(view.id).or_default();
         if !tile.shown || (of_view.is_unchanged() && known.is_made) {
@@ -130,11 +164,14 @@ type ViewVisuals<V> = chronoscope_frame::visualizer::ViewVisuals<V>;
 struct OfView<'a> {
     lines: Option<&'a ViewVisuals<SeriesLines>>,
     points: Option<&'a ViewVisuals<SeriesPoints>>,
+    measurements: Option<&'a ViewVisuals<Measurements>>,
 }
 
 impl OfView<'_> {
     fn is_unchanged(&self) -> bool {
-        self.lines.is_none_or(ViewVisuals::is_unchanged) && self.points.is_none_or(ViewVisuals::is_unchanged)
+        self.lines.is_none_or(ViewVisuals::is_unchanged)
+            && self.points.is_none_or(ViewVisuals::is_unchanged)
+            && self.measurements.is_none_or(ViewVisuals::is_unchanged)
     }
 
     /// The samples that were read in this frame.
@@ -145,21 +182,23 @@ impl OfView<'_> {
                 .flat_map(|visuals| visuals.changed().iter().filter_map(|key| visuals.get(*key)));
             changed.map(|series| series.samples.rows_read()).sum()
         }
-        of(self.lines) + of(self.points)
+        of(self.lines) + of(self.points) + of(self.measurements)
     }
 
     fn of_entity(&self, entity: EntityId) -> impl Iterator<Item = (ResultKey, &'static str, &EntitySeries)> {
-        let lines = self
-            .lines
-            .into_iter()
-            .flat_map(move |visuals| visuals.of_entity(entity));
-        let points = self
-            .points
-            .into_iter()
-            .flat_map(move |visuals| visuals.of_entity(entity));
-        let lines = lines.map(|(key, series)| (key, SeriesLines::INFO.name, &**series));
-        let points = points.map(|(key, series)| (key, SeriesPoints::INFO.name, &**series));
-        lines.chain(points).filter(|(.., series)| !series.is_empty())
+        fn of<V: Visualizer<Visual = EntitySeries>>(
+            visuals: Option<&ViewVisuals<V>>,
+            entity: EntityId,
+        ) -> impl Iterator<Item = (ResultKey, &'static str, &EntitySeries)> {
+            let visuals = visuals.into_iter();
+            visuals
+                .flat_map(move |visuals| visuals.of_entity(entity))
+                .map(|(key, series)| (key, V::INFO.name, &**series))
+        }
+        of(self.lines, entity)
+            .chain(of(self.points, entity))
+            .chain(of(self.measurements, entity))
+            .filter(|(.., series)| !series.is_empty())
     }
 }
 
@@ -169,10 +208,11 @@ impl ViewLines {
         let mut known = self.made_from.iter();
         let is_same = series().all(|(result, visualizer, series)| {
             known.next().is_some_and(|known| {
-                let styles = series.styles.iter().map(|style| (&style.name, &style.color));
+                let mut described = known.series.iter().zip(&series.styles);
                 known.result == result
                     && known.visualizer == visualizer
-                    && known.styles.iter().map(|(name, color)| (name, color)).eq(styles)
+                    && known.series.len() == series.len()
+                    && described.all(|(described, style)| described.is_of(style))
             })
         });
         if is_same && known.next().is_none() {
@@ -183,42 +223,48 @@ impl ViewLines {
             .map(|(result, visualizer, series)| MadeFrom {
                 result,
                 visualizer,
-                styles: series
-                    .styles
-                    .iter()
-                    .map(|style| (style.name.clone(), style.color))
-                    .collect(),
+                series: series.styles.iter().map(Described::of).collect(),
             })
             .collect();
         let namings: Vec<Naming<'_>> = self
             .made_from
             .iter()
             .flat_map(|made| {
-                made.styles.iter().enumerate().map(|(at, (name, _))| Naming {
+                made.series.iter().enumerate().map(|(at, series)| Naming {
                     path: store.entity_path(made.result.entity),
-                    logged: name.as_deref(),
-                    index: (made.styles.len() > 1).then_some(at),
+                    logged: series.name.as_deref(),
+                    index: (made.series.len() > 1).then_some(at),
                 })
             })
             .collect();
         let names = display_names(&namings);
         let all = || {
             self.made_from.iter().flat_map(|made| {
-                made.styles
+                made.series
                     .iter()
                     .enumerate()
-                    .map(move |(at, (_, color))| (made, at, *color))
+                    .map(move |(at, series)| (made, at, series))
             })
         };
+        // Values of another unit have another axis, where nobody says otherwise.
+        let first_unit = all().find_map(|(.., series)| series.unit.as_ref());
+        let side_of = |series: &Described| match &series.unit {
+            unit @ Some(_) if unit.as_ref() != first_unit => AxisSide::Right,
+            _ => AxisSide::Left,
+        };
         let mut distinct = DistinctColors::default();
-        for color in all().filter_map(|(.., color)| color) {
+        for color in all().filter_map(|(.., series)| series.color) {
             distinct.take(color);
         }
         // An entity that is drawn twice has the same colors both times.
         let mut colors: FxHashMap<(EntityId, usize), Color32> = FxHashMap::default();
-        let lines = all().zip(names).map(|((made, index, color), name)| {
+        let lines = all().zip(names).map(|((made, index, series), name)| {
             let path = store.entity_path(made.result.entity);
-            let color = color.unwrap_or_else(|| {
+            let name = match &series.unit {
+                Some(unit) => format!("{name} [{unit}]"),
+                None => name,
+            };
+            let color = series.color.unwrap_or_else(|| {
                 *colors
                     .entry((made.result.entity, index))
                     .or_insert_with(|| distinct.color_of(path, index))
@@ -230,6 +276,7 @@ impl ViewLines {
                 index,
                 name: name.into(),
                 color,
+                side: series.side.unwrap_or_else(|| side_of(series)),
             }
         });
         self.lines = lines.collect();

@@ -2,13 +2,15 @@
 //!
 //! Dragging with shift sets both, each can be dragged on its own, the cross takes them back.
 
+use std::sync::Arc;
+
 use chronoscope_store::TimeType;
 use chronoscope_types::format_time;
 use egui::{
     Align2, Color32, CursorIcon, FontId, Galley, Painter, PointerButton, Rect, Response, Sense, Ui, pos2,
+    text::{LayoutJob, TextWrapping},
     vec2,
 };
-use std::sync::Arc;
 
 use super::{canvas::Canvas, input::PlotInput};
 use crate::plot::{axes::GAP, legend::compact};
@@ -16,6 +18,8 @@ use crate::plot::{axes::GAP, legend::compact};
 /// The most series of which differences are listed.
 const MAX_ROWS: usize = 8;
 const ROW: f32 = 16.0;
+/// The most that a name takes, in points. The legend has all of it.
+const MAX_NAME: f32 = 140.0;
 /// How near to a line the pointer takes it, in points.
 const GRAB: f32 = 8.0;
 
@@ -128,10 +132,10 @@ fn panel(
                 [Some(a), Some(b)] => format!("{} ({} \u{2192} {})", signed(b - a), compact(a), compact(b)),
                 _ => "no value at one of them".to_owned(),
             };
-            [
-                lay_out(line.name.to_owned(), line.color_at(to)),
-                lay_out(text, style.secondary_text),
-            ]
+            let name = line.name.to_owned();
+            let mut name = LayoutJob::simple_singleline(name, font.clone(), line.color_at(to));
+            name.wrap = TextWrapping::truncate_at_width(MAX_NAME);
+            [painter.layout_job(name), lay_out(text, style.secondary_text)]
         })
         .take(MAX_ROWS)
         .collect();

@@ -1,7 +1,7 @@
 //! Time series: scalars over time.
 //!
 //! # From rows to series
-//! [`visualizers`] take all scalars of an entity over as plain arrays ([`samples`]), with a pyramid of least and greatest values
+//! [`visualizers`] and [`measurements`] take all scalars of an entity over as plain arrays ([`samples`]), with a pyramid of least and greatest values
 //! over each, and looks that change over time as [`tracks`]; [`series`] says what of them is to be drawn in so many pixels, through
 //! which [`points`], so that a frame costs pixels, not samples. What is appended is added to what is there.
 //!
@@ -18,6 +18,7 @@ mod hover;
 mod input;
 mod lines;
 mod measure;
+mod measurements;
 mod plot;
 mod points;
 mod properties;
@@ -25,6 +26,7 @@ mod samples;
 mod series;
 mod settings;
 mod strip;
+mod style;
 #[cfg(test)]
 mod tests;
 mod tracks;
@@ -41,9 +43,10 @@ use chronoscope_frame::{
 };
 
 pub use lines::PlotLines;
-pub use points::DrawPoint;
+pub use measurements::Measurements;
 pub use samples::Samples;
-pub use series::{EntitySeries, Look, Mark, SeriesStyle};
+pub use series::EntitySeries;
+pub use style::{Look, Mark, SeriesStyle};
 pub use ui::TimeSeriesUi;
 pub use visualizers::{SeriesLines, SeriesPoints};
 
@@ -94,10 +97,13 @@ impl Plugin for TimeSeriesPlugin {
             .add_view_class(TimeSeriesClass)
             .add_visualizer::<SeriesLines>(&[ViewClassId::TIME_SERIES])
             .add_visualizer::<SeriesPoints>(&[ViewClassId::TIME_SERIES])
+            .add_visualizer::<Measurements>(&[ViewClassId::TIME_SERIES])
             .add_view_reports(left_out::<SeriesLines>)
             .add_view_reports(left_out::<SeriesPoints>)
+            .add_view_reports(left_out::<Measurements>)
             .add_view_ui(TimeSeriesUi);
         visualizers::add_fallbacks(app);
+        measurements::add_fallbacks(app);
     }
 }
 

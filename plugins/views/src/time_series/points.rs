@@ -4,16 +4,19 @@ use chronoscope_types::enums::InterpolationMode;
 
 /// A point to draw. A value that is not a number interrupts the line.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DrawPoint {
-    /// Where it is in the window: 0 at its start, 1 at its end. Points just outside keep lines going to the edge.
-    pub position: f64,
-    /// The value; of a point that is drawn, where it lies in the window of values: 0 at the least, 1 at the greatest.
-    pub value: f64,
+pub(super) struct DrawPoint {
+    /// Where it is in the window: 0 at its start, 1 at its end. Points just outside keep lines going to the
+    /// edge.
+    pub(super) position: f64,
+    /// The value; of a point that is drawn, where it lies in the window of values: 0 at the least, 1 at the
+    /// greatest.
+    pub(super) value: f64,
     /// The time whose looks hold from here on: that of its sample, or of the first one that it stands for.
-    pub time: i64,
+    pub(super) time: i64,
 }
 
-/// The corners of a line that goes through these points in steps, or straight. Interruptions stay where they are.
+/// The corners of a line that goes through these points in steps, or straight. Interruptions stay where they
+/// are.
 pub(super) fn interpolated(points: Vec<DrawPoint>, mode: InterpolationMode) -> Vec<DrawPoint> {
     if mode == InterpolationMode::Linear {
         return points;
@@ -46,7 +49,8 @@ pub(super) fn interpolated(points: Vec<DrawPoint>, mode: InterpolationMode) -> V
     corners
 }
 
-/// The value of a line between two of its points, or at one of them; `None` where it is interrupted, or the position is elsewhere.
+/// The value of a line between two of its points, or at one of them; `None` where it is interrupted, or the
+/// position is elsewhere.
 pub(super) fn between(
     before: &DrawPoint,
     after: &DrawPoint,
@@ -76,7 +80,8 @@ pub(super) fn between(
     })
 }
 
-/// The part of a line between two positions, with points of its own where it is cut. Interruptions stay where they are.
+/// The part of a line between two positions, with points of its own where it is cut. Interruptions stay where
+/// they are.
 pub(super) fn clipped(points: &[DrawPoint], [from, to]: [f64; 2]) -> Vec<DrawPoint> {
     let mut part = Vec::with_capacity(points.len());
     let mut previous: Option<DrawPoint> = None;

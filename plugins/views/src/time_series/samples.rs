@@ -101,7 +101,8 @@ impl Samples {
         })
     }
 
-    /// The least of the positive values of an instance in a range of its samples; infinite where there is none.
+    /// The least of the positive values of an instance in a range of its samples; infinite where there is
+    /// none.
     pub(super) fn least_positive(&self, column: usize, range: Range<usize>) -> f64 {
         self.columns.get(column).map_or(f64::INFINITY, |column| {
             let range = range.start + self.start..range.end + self.start;

@@ -7,12 +7,12 @@ use std::{ops::Range, sync::Arc};
 
 use chronoscope_frame::Visual;
 use chronoscope_store::TimeRange;
-use chronoscope_types::enums::{AggregationPolicy, AxisScale, AxisSide, InterpolationMode, MarkerShape};
-use egui::Color32;
+use chronoscope_types::enums::{AggregationPolicy, AxisScale, InterpolationMode, MarkerShape};
 
 use super::{
     points::{DrawPoint, between, clipped, interpolated},
     samples::Samples,
+    style::{Look, Mark, SeriesStyle},
     tracks::Tracks,
 };
 use crate::plot::{
@@ -27,61 +27,17 @@ pub struct EntitySeries {
     pub samples: Samples,
     /// The times that are shown.
     pub shown: TimeRange,
-    /// How each instance looks at the end; as many as there are columns of samples, or the one that a constant needs.
+    /// How each instance looks at the end; as many as there are columns of samples, or the one that a
+    /// constant needs.
     pub styles: Vec<SeriesStyle>,
     /// Where looks change over time.
     pub(super) tracks: Tracks,
+    /// How much the values may be off: their variances, where these are known.
+    pub(super) variances: Option<Samples>,
     /// Static values, one per instance: they hold at all times. There are no samples then.
     pub constants: Vec<f64>,
     /// Instances beyond [`MAX_SERIES`](super::samples::MAX_SERIES), which are not shown.
     pub left_out: usize,
-}
-
-/// How a series looks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SeriesStyle {
-    /// The name that was logged for it.
-    pub name: Option<Arc<str>>,
-    /// The color that was logged for it. The plot chooses one where there is none.
-    pub color: Option<Color32>,
-    /// Whether it is shown at first.
-    pub visible: bool,
-    /// By which axis it is plotted.
-    pub side: AxisSide,
-    /// Line or points.
-    pub mark: Mark,
-}
-
-/// What a sample is drawn as.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Mark {
-    /// A point of a line.
-    Line {
-        /// The line's width in points.
-        width: f32,
-        /// How samples are joined.
-        interpolation: InterpolationMode,
-        /// What is drawn of many samples in a column of pixels.
-        aggregation: AggregationPolicy,
-    },
-    /// A shape of its own.
-    Marker {
-        /// The shape.
-        shape: MarkerShape,
-        /// Its radius in points.
-        radius: f32,
-    },
-}
-
-/// How a series looks at one time.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Look {
-    /// The color that was logged. The plot chooses one where there is none.
-    pub color: Option<Color32>,
-    /// The width of a line, or the radius of a marker, in points.
-    pub size: f32,
-    /// The shape of a marker.
-    pub shape: MarkerShape,
 }
 
 impl Default for EntitySeries {
@@ -91,6 +47,7 @@ impl Default for EntitySeries {
             shown: TimeRange::EVERYTHING,
             styles: Vec::new(),
             tracks: Tracks::default(),
+            variances: None,
             constants: Vec::new(),
             left_out: 0,
         }
@@ -105,9 +62,10 @@ impl Visual for EntitySeries {
             .flat_map(|style| &style.name)
             .map(|name| name.len())
             .sum();
+        let samples = self.samples.heap_bytes() + self.variances.as_ref().map_or(0, Samples::heap_bytes);
         let styles = self.styles.capacity() * size_of::<SeriesStyle>();
         let constants = self.constants.capacity() * size_of::<f64>();
-        (self.samples.heap_bytes() + self.tracks.heap_bytes() + names + styles + constants) as u64
+        (samples + self.tracks.heap_bytes() + names + styles + constants) as u64
     }
 }
 
@@ -148,8 +106,9 @@ impl EntitySeries {
             .or(style.and_then(|style| style.name.as_ref()))
     }
 
-    /// The least and greatest value that a series takes in a window, of those that have a place on a scale. What a line comes from and
-    /// goes to outside of the window counts as far as it reaches in, so that the extent follows a window that moves without leaps.
+    /// The least and greatest value that a series takes in a window, of those that have a place on a scale.
+    /// What a line comes from and goes to outside of the window counts as far as it reaches in, so that the
+    /// extent follows a window that moves without leaps.
     pub(super) fn extent(&self, series: usize, window: &TimeWindow, scale: AxisScale) -> Extent {
         let placed = |value: f64| {
             if is_gap(value, scale) {
@@ -172,12 +131,19 @@ impl EntitySeries {
             (inside.start, window.position(self.shown.min).max(0.0)),
             (inside.end, window.position(self.shown.max).min(1.0)),
         ];
-        edges.into_iter().fold(extent, |extent, (after, position)| {
+        let extent = edges.into_iter().fold(extent, |extent, (after, position)| {
             let before = after.checked_sub(1).and_then(|at| self.point(series, window, at));
             let neighbors = before.zip(self.point(series, window, after));
             let value = neighbors.and_then(|(before, after)| between(&before, &after, mode, position));
             value.map_or(extent, |value| extent.union(placed(value)))
-        })
+        });
+        let deviation = self.greatest_deviation(series, range);
+        let with_band = placed(extent.min - deviation).union(placed(extent.max + deviation));
+        if extent.is_empty() {
+            extent
+        } else {
+            extent.union(with_band)
+        }
     }
 
     /// The extent of some samples of a series that have a place on a scale.
@@ -204,24 +170,45 @@ impl EntitySeries {
         self.samples.extent(series, inside).min <= 0.0
     }
 
-    /// The value of a series at a time: that of its last sample until then. `None` where there is none, or a gap.
+    /// The value of a series at a time: that of its last sample until then. `None` where there is none, or a
+    /// gap.
     pub fn value_at(&self, series: usize, time: i64) -> Option<f64> {
         if let Some(constant) = self.constants.get(series) {
             return Some(*constant);
         }
-        let after = self.samples.times(series).partition_point(|other| *other <= time);
-        let value = self.samples.values(series).get(after.checked_sub(1)?)?;
-        (!value.is_nan()).then_some(*value)
+        latest(&self.samples, series, time)
     }
 
     /// The value of the sample that is nearest to a window in which a series has none.
-    pub fn value_near(&self, series: usize, window: &TimeWindow) -> Option<f64> {
+    pub(super) fn value_near(&self, series: usize, window: &TimeWindow) -> Option<f64> {
         let sample = self.nearest_sample(series, window.nearest_time(0.5))?;
         self.samples.values(series).get(sample).copied()
     }
 
-    /// What is drawn of a series in a window of `width` columns of pixels: the corners of a line, cut off where the times end that
-    /// are shown, or the places of markers. Heights are positions in the window of values; what has none there is a gap.
+    /// One standard deviation of a series at a time, where its variance is known.
+    pub fn deviation_at(&self, series: usize, time: i64) -> Option<f64> {
+        let variances = self.variances.as_ref()?;
+        deviation(latest(variances, self.variance_column(series)?, time)?)
+    }
+
+    /// The greatest standard deviation of a series in a range; zero where none is known.
+    fn greatest_deviation(&self, series: usize, range: TimeRange) -> f64 {
+        let greatest = self.variance_column(series).and_then(|column| {
+            let variances = self.variances.as_ref()?;
+            deviation(variances.extent(column, variances.indices(column, range)).max)
+        });
+        greatest.unwrap_or(0.0)
+    }
+
+    /// The column of variances that holds for a series: the last one holds for all further ones.
+    fn variance_column(&self, series: usize) -> Option<usize> {
+        let last = self.variances.as_ref()?.num_columns().checked_sub(1)?;
+        Some(series.min(last))
+    }
+
+    /// What is drawn of a series in a window of `width` columns of pixels: the corners of a line, cut off
+    /// where the times end that are shown, or the places of markers. Heights are positions in the window of
+    /// values; what has none there is a gap.
     ///
     /// Cost: as of [`Self::visible_points`].
     pub(super) fn drawn_points(
@@ -250,7 +237,8 @@ impl EntitySeries {
         points
     }
 
-    /// The samples of a series in a window, where there are so few that each is drawn: their times and values.
+    /// The samples of a series in a window, where there are so few that each is drawn: their times and
+    /// values.
     pub(super) fn single_samples(
         &self,
         series: usize,
@@ -270,7 +258,8 @@ impl EntitySeries {
         times.iter().copied().zip(values.iter().copied())
     }
 
-    /// What is to be drawn of a series in a window of `width` columns of pixels, before its samples are joined.
+    /// What is to be drawn of a series in a window of `width` columns of pixels, before its samples are
+    /// joined.
     ///
     /// Where there are many samples to a column, these are the least and the greatest of the column, so that no peak is lost, unless the
     /// series asks for something else. Costs O(columns log n), or the samples in the window where they are fewer, or the series asks
@@ -431,6 +420,18 @@ impl EntitySeries {
 struct Column {
     samples: Range<usize>,
     middle: f64,
+}
+
+/// The value of a column at a time: that of its last sample until then.
+fn latest(samples: &Samples, column: usize, time: i64) -> Option<f64> {
+    let after = samples.times(column).partition_point(|other| *other <= time);
+    let value = samples.values(column).get(after.checked_sub(1)?)?;
+    (!value.is_nan()).then_some(*value)
+}
+
+/// The standard deviation of a variance; `None` where that is none.
+fn deviation(variance: f64) -> Option<f64> {
+    (variance.is_finite() && variance >= 0.0).then(|| variance.sqrt())
 }
 
 /// Whether a value interrupts a line on a scale.

@@ -1,4 +1,5 @@
-//! The settings of a time series view: its axes, what the pointer shows, its legend, its grid. All are properties in the blueprint.
+//! The settings of a time series view: its axes, what the pointer shows, its legend, its grid. All are
+//! properties in the blueprint.
 
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{View, ViewerCommand};

@@ -1,7 +1,7 @@
 //! Looks that change over time: colors, widths, markers, names, read row by row.
 //!
-//! Rows that are appended are added to what is there, and those that leave at the front stay until they are as many as those that
-//! are needed: a live recording costs what arrives.
+//! Rows that are appended are added to what is there, and those that leave at the front stay until they are
+//! as many as those that are needed: a live recording costs what arrives.
 
 use std::sync::Arc;
 
@@ -67,7 +67,8 @@ struct Change<T> {
 }
 
 impl<T: Clone + PartialEq> Track<T> {
-    /// The track of these rows for `count` series, from an older one where it can be followed. `read` makes the instances of a row.
+    /// The track of these rows for `count` series, from an older one where it can be followed. `read` makes
+    /// the instances of a row.
     ///
     /// # Errors
     /// Where a row cannot be read.

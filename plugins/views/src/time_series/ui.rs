@@ -15,6 +15,7 @@ use super::{
     entries::SeriesEntries,
     input::{PlotInput, PlotLine},
     lines::{NamedLine, PlotLines},
+    measurements::Measurements,
     plot::{self, PlotEvent},
     properties::{PlotProperties, set_value_range},
     series::EntitySeries,
@@ -243,11 +244,8 @@ fn has_right_axis(context: &ViewUiContext<'_>) -> bool {
     let (Some(view), Some(lines)) = (context.get::<View>(), world.get_resource::<PlotLines>()) else {
         return false;
     };
-    let plotted = Plotted::of(world, view.id);
-    lines.get(view.id).iter().any(|line| {
-        let style = plotted.get(line).and_then(|series| series.styles.get(line.index));
-        style.is_some_and(|style| style.side == AxisSide::Right)
-    })
+    let mut lines = lines.get(view.id).iter();
+    lines.any(|line| line.side == AxisSide::Right)
 }
 
 /// A range that the blueprint gives, as it is on the scale of its axis.
@@ -259,6 +257,7 @@ fn on_scale(range: Option<ValueWindow>, scale: AxisScale) -> Option<ValueWindow>
 struct Plotted<'a> {
     lines: Option<&'a ViewVisuals<SeriesLines>>,
     points: Option<&'a ViewVisuals<SeriesPoints>>,
+    measurements: Option<&'a ViewVisuals<Measurements>>,
 }
 
 impl<'a> Plotted<'a> {
@@ -270,14 +269,17 @@ impl<'a> Plotted<'a> {
             points: world
                 .get_resource::<Visuals<SeriesPoints>>()
                 .and_then(|visuals| visuals.view(view)),
+            measurements: world
+                .get_resource::<Visuals<Measurements>>()
+                .and_then(|visuals| visuals.view(view)),
         }
     }
 
     fn get(&self, line: &NamedLine) -> Option<&'a EntitySeries> {
-        let series = if line.visualizer == SeriesPoints::INFO.name {
-            self.points?.get(line.result())
-        } else {
-            self.lines?.get(line.result())
+        let series = match line.visualizer {
+            name if name == SeriesPoints::INFO.name => self.points?.get(line.result()),
+            name if name == Measurements::INFO.name => self.measurements?.get(line.result()),
+            _ => self.lines?.get(line.result()),
         };
         series.map(|series| &**series)
     }
@@ -307,7 +309,7 @@ fn plot_lines<'a>(
             name: series.tracks.name(line.index, cursor).unwrap_or(&line.name),
             color: line.color,
             visible: style.visible,
-            side: style.side,
+            side: line.side,
             highlight: highlight.unwrap_or_default(),
         })
     });
@@ -324,6 +326,7 @@ fn why_empty(
 ) -> (String, String) {
     if let Some(report) = empty::first_report::<SeriesLines>(world, view.id, results)
         .or_else(|| empty::first_report::<SeriesPoints>(world, view.id, results))
+        .or_else(|| empty::first_report::<Measurements>(world, view.id, results))
     {
         return ("These scalars cannot be plotted".to_owned(), report);
     }

@@ -10,7 +10,7 @@ use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
     Component, ComponentName, Scalars,
     components::{self, own},
-    enums::{AggregationPolicy, AxisSide, InterpolationMode, MarkerShape},
+    enums::{AggregationPolicy, InterpolationMode, MarkerShape},
     own::SeriesAxis,
     read,
 };
@@ -18,12 +18,13 @@ use egui::Color32;
 
 use super::{
     samples::{MAX_SERIES, Samples, clears_of},
-    series::{EntitySeries, Mark, SeriesStyle},
+    series::EntitySeries,
+    style::{Mark, SeriesStyle},
     tracks::Track,
 };
 
 /// The width of a line that brings none, in points.
-const LINE_WIDTH: f32 = 1.5;
+pub(super) const LINE_WIDTH: f32 = 1.5;
 /// The radius of a marker that brings none, in points.
 const MARKER_RADIUS: f32 = 3.0;
 /// What a line's width and a marker's radius may be, in points.
@@ -43,9 +44,6 @@ pub(super) fn add_fallbacks(app: &mut App) {
     })
     .add_fallback(Lines::AGGREGATION_POLICY.name, |_| {
         components::AggregationPolicy::build(vec![AggregationPolicy::MinMax])
-    })
-    .add_fallback(SeriesAxis::SIDES.name, |_| {
-        own::AxisSide::build(vec![AxisSide::Left])
     })
     .add_fallback(Points::MARKER_SIZES.name, |_| {
         components::MarkerSize::build(vec![MARKER_RADIUS])
@@ -122,49 +120,85 @@ impl Visualizer for SeriesPoints {
     }
 }
 
-fn lines(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Option<EntitySeries>, Report> {
+fn lines(input: &VisualizerInput<'_>, series: EntitySeries) -> Result<Option<EntitySeries>, Report> {
     use chronoscope_types::SeriesLines as Looks;
 
     // Who asks for points and not for lines gets points alone.
     if has_any(input, chronoscope_types::SeriesPoints::FIELDS) && !has_any(input, Looks::FIELDS) {
         return Ok(None);
     }
-    if !take_samples(input, &mut series)? {
-        return Ok(None);
-    }
-    let looks = Components {
-        colors: Looks::COLORS,
-        names: Looks::NAMES,
-        visible: Looks::VISIBLE_SERIES,
-        sizes: Looks::WIDTHS,
-        shapes: None,
-        default_size: LINE_WIDTH,
+    let fields = LineFields {
+        values: Scalars::SCALARS,
+        units: None,
+        looks: Components {
+            colors: Looks::COLORS,
+            names: Looks::NAMES,
+            visible: Looks::VISIBLE_SERIES,
+            sizes: Looks::WIDTHS,
+            shapes: None,
+            default_size: LINE_WIDTH,
+        },
+        interpolation: Looks::INTERPOLATION_MODE,
+        aggregation: Looks::AGGREGATION_POLICY,
     };
-    let interpolation = first(input, Looks::INTERPOLATION_MODE, |cell| {
-        components::InterpolationMode::read(cell)
-    })?;
-    let interpolation = interpolation
-        .and_then(|modes| modes.first().copied())
-        .unwrap_or(InterpolationMode::Linear);
-    let aggregation = first(input, Looks::AGGREGATION_POLICY, |cell| {
-        components::AggregationPolicy::read(cell)
-    })?;
-    let aggregation = aggregation
-        .and_then(|policies| policies.first().copied())
-        .unwrap_or(AggregationPolicy::MinMax);
-    series.styles = looks.styles(input, num_series(&series), |_, width| Mark::Line {
-        width,
-        interpolation,
-        aggregation,
-    })?;
-    looks.follow(input, &mut series)?;
-    Ok(Some(series))
+    fields.series(input, series)
+}
+
+/// The components that values and the looks of lines are in.
+pub(super) struct LineFields {
+    pub(super) values: ComponentName,
+    pub(super) units: Option<ComponentName>,
+    pub(super) looks: Components,
+    pub(super) interpolation: ComponentName,
+    pub(super) aggregation: ComponentName,
+}
+
+impl LineFields {
+    /// The series of an entity; `None` where it has no values.
+    pub(super) fn series(
+        &self,
+        input: &VisualizerInput<'_>,
+        mut series: EntitySeries,
+    ) -> Result<Option<EntitySeries>, Report> {
+        if !take_samples(input, self.values, &mut series)? {
+            return Ok(None);
+        }
+        let interpolation = first(input, self.interpolation, |cell| {
+            components::InterpolationMode::read(cell)
+        })?;
+        let interpolation = interpolation
+            .and_then(|modes| modes.first().copied())
+            .unwrap_or(InterpolationMode::Linear);
+        let aggregation = first(input, self.aggregation, |cell| {
+            components::AggregationPolicy::read(cell)
+        })?;
+        let aggregation = aggregation
+            .and_then(|policies| policies.first().copied())
+            .unwrap_or(AggregationPolicy::MinMax);
+        series.styles = self
+            .looks
+            .styles(input, num_series(&series), |_, width| Mark::Line {
+                width,
+                interpolation,
+                aggregation,
+            })?;
+        let units = self
+            .units
+            .map(|units| first(input, units, read_names))
+            .transpose()?;
+        let units = units.flatten().unwrap_or_default();
+        for (at, style) in series.styles.iter_mut().enumerate() {
+            style.unit = units.get(at).or(units.last()).cloned().flatten();
+        }
+        self.looks.follow(input, &mut series)?;
+        Ok(Some(series))
+    }
 }
 
 fn points(input: &VisualizerInput<'_>, mut series: EntitySeries) -> Result<Option<EntitySeries>, Report> {
     use chronoscope_types::SeriesPoints as Looks;
 
-    if !has_any(input, Looks::FIELDS) || !take_samples(input, &mut series)? {
+    if !has_any(input, Looks::FIELDS) || !take_samples(input, Scalars::SCALARS, &mut series)? {
         return Ok(None);
     }
     let looks = Components {
@@ -204,14 +238,18 @@ fn has_any(input: &VisualizerInput<'_>, fields: &[ComponentName]) -> bool {
 }
 
 /// Brings samples and constants up to date; `false` where there are none.
-fn take_samples(input: &VisualizerInput<'_>, series: &mut EntitySeries) -> Result<bool, Report> {
+fn take_samples(
+    input: &VisualizerInput<'_>,
+    values: ComponentName,
+    series: &mut EntitySeries,
+) -> Result<bool, Report> {
     series.constants.clear();
     series.shown = input.time_range();
-    let answer = input.range_with_neighbors(&Scalars::SCALARS, series.shown);
+    let answer = input.range_with_neighbors(&values, series.shown);
     // What is not taken from the recording may be given by the blueprint.
     let constant = match &answer {
         Some(answer) => answer.static_hit().map(chronoscope_store::Hit::cell),
-        None => input.latest_at(&Scalars::SCALARS, LOOKS_AT),
+        None => input.latest_at(&values, LOOKS_AT),
     };
     if let Some(cell) = constant {
         series.samples = Samples::default();
@@ -237,13 +275,13 @@ fn take_samples(input: &VisualizerInput<'_>, series: &mut EntitySeries) -> Resul
 }
 
 /// The components that say how series look, by what they say.
-struct Components {
-    colors: ComponentName,
-    names: ComponentName,
-    visible: ComponentName,
-    sizes: ComponentName,
-    shapes: Option<ComponentName>,
-    default_size: f32,
+pub(super) struct Components {
+    pub(super) colors: ComponentName,
+    pub(super) names: ComponentName,
+    pub(super) visible: ComponentName,
+    pub(super) sizes: ComponentName,
+    pub(super) shapes: Option<ComponentName>,
+    pub(super) default_size: f32,
 }
 
 impl Components {
@@ -265,7 +303,8 @@ impl Components {
             name: names.get(at).cloned().flatten(),
             color: chronoscope_types::clamped(&colors, at).map(color),
             visible: chronoscope_types::clamped(&visible, at).unwrap_or(true),
-            side: chronoscope_types::clamped(&sides, at).unwrap_or_default(),
+            side: chronoscope_types::clamped(&sides, at),
+            unit: None,
             mark: mark(
                 at,
                 chronoscope_types::clamped(&sizes, at)

@@ -132,7 +132,8 @@ fn a_policy_says_what_is_drawn_of_a_column() {
             name: None,
             color: None,
             visible: true,
-            side: AxisSide::Left,
+            unit: None,
+            side: None,
             mark: Mark::Line {
                 width: 1.0,
                 interpolation: InterpolationMode::Linear,
@@ -156,7 +157,8 @@ fn linear() -> SeriesStyle {
         name: None,
         color: None,
         visible: true,
-        side: AxisSide::Left,
+        unit: None,
+        side: None,
         mark: Mark::Line {
             width: 1.0,
             interpolation: InterpolationMode::Linear,
@@ -221,7 +223,8 @@ fn the_extent_follows_a_window_that_slides() {
     assert_eq!(series.value_near(0, &window), Some(2.0));
 }
 
-/// On a logarithmic scale what is not positive is a gap, whether each sample is drawn or thousands are a pixel.
+/// On a logarithmic scale what is not positive is a gap, whether each sample is drawn or thousands are a
+/// pixel.
 #[test]
 fn what_is_not_positive_is_a_gap_on_a_logarithmic_scale() {
     let values: Vec<f64> = (0..4_000)
@@ -260,4 +263,25 @@ fn a_value_holds_until_the_next_sample() {
         [-1, 0, 9, 10, 20, 99].map(|time| series.value_at(0, time)),
         [None, Some(1.0), Some(1.0), None, Some(2.0), Some(2.0)]
     );
+}
+
+#[test]
+fn a_band_is_as_wide_as_the_variance_says() {
+    let mut series = series(&[0, 10, 20], &[1.0, 2.0, 3.0]);
+    series.styles = vec![linear()];
+    let window = TimeWindow::of(TimeRange::new(0, 20), 1.0);
+    let extent = |series: &EntitySeries| {
+        let extent = series.extent(0, &window, AxisScale::Linear);
+        [extent.min, extent.max]
+    };
+    assert_eq!((extent(&series), series.deviation_at(0, 5)), ([1.0, 3.0], None));
+    let (store, answer) = answer(&[0, 10, 20], &[4.0, -1.0, 0.25]);
+    let mut variances = Samples::default();
+    let timeline = store.timeline_id("t").unwrap();
+    variances.update(timeline, &answer, Vec::new()).unwrap();
+    series.variances = Some(variances);
+    // A negative variance is none, and one variance alone holds for all series.
+    let deviations = [0, 5, 10, 20].map(|time| series.deviation_at(7, time));
+    assert_eq!(deviations, [Some(2.0), Some(2.0), None, Some(0.5)]);
+    assert_eq!(extent(&series), [-1.0, 5.0]);
 }
