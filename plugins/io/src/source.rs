@@ -77,11 +77,6 @@ impl SourceGroup {
         drop(state);
         self.0.sides(name.into(), at)
     }
-
-    /// The memory of what waits for the receivers, in bytes.
-    pub fn waiting_bytes(&self) -> u64 {
-        self.0.state.lock().waiting_bytes
-    }
 }
 
 /// The side of a source that is taken from. Dropping it removes the source: what is still to come is not wanted any more.
@@ -123,6 +118,12 @@ impl SourceHandle {
             chunks: shared.chunks.load(Ordering::Relaxed),
             reports: shared.reports.load(Ordering::Relaxed),
         }
+    }
+
+    /// The memory of what waits to be received, in bytes.
+    pub fn waiting_bytes(&self) -> u64 {
+        let state = self.shared.group.state.lock();
+        state.queues.get(self.shared.at).map_or(0, |queue| queue.bytes)
     }
 
     /// The next event if there is one; never waits.
@@ -341,6 +342,7 @@ impl SourceSender {
                 _ => {}
             }
             queue.events.push_back(event);
+            queue.bytes += bytes;
             state.waiting_events += 1;
             state.waiting_bytes += bytes;
         }
@@ -432,6 +434,8 @@ pub(crate) struct GroupState {
 #[derive(Debug, Default)]
 struct Queue {
     events: VecDeque<LoadEvent>,
+    /// Their memory.
+    bytes: u64,
     status: SourceStatus,
     /// The last error that was reported.
     error: Option<Arc<str>>,
@@ -528,9 +532,12 @@ impl Group {
     }
 
     fn take(&self, state: &mut GroupState, at: usize) -> Option<LoadEvent> {
-        let event = state.queues.get_mut(at)?.events.pop_front()?;
+        let queue = state.queues.get_mut(at)?;
+        let event = queue.events.pop_front()?;
+        let bytes = event.num_bytes();
+        queue.bytes -= bytes;
         state.waiting_events -= 1;
-        state.waiting_bytes -= event.num_bytes();
+        state.waiting_bytes -= bytes;
         self.room.notify_all();
         Some(event)
     }
