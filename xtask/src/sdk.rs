@@ -24,7 +24,11 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let environment = root.join("target/sdk");
-    let program = environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let program = environment.join(if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    });
     if !is_ready(&program) {
         println!("Making an environment with {SDK} in {}.", environment.display());
         let made = Command::new(python)
@@ -48,7 +52,9 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<ExitCode> {
         return Ok(exit_code(built));
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
-    let viewer = target.join("debug").join(format!("chronoscope{}", std::env::consts::EXE_SUFFIX));
+    let viewer = target
+        .join("debug")
+        .join(format!("chronoscope{}", std::env::consts::EXE_SUFFIX));
     let mut check = Command::new(&program);
     check.arg(root.join("tests/sdk/check.py")).arg(viewer).args(args);
     Ok(exit_code(run_command(&mut check)?))
@@ -87,6 +93,8 @@ fn python() -> Option<&'static str> {
 }
 
 fn is_ready(python: &Path) -> bool {
-    let check = Command::new(python).args(["-c", "import rerun, rerun_cli"]).output();
+    let check = Command::new(python)
+        .args(["-c", "import rerun, rerun_cli"])
+        .output();
     check.is_ok_and(|output| output.status.success())
 }

@@ -176,6 +176,10 @@ impl SourceHandle {
         drop(state);
         self.shared.group.room.notify_all();
         self.shared.wake_sender();
+        let waker = self.shared.cancel_waker.lock().clone();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 }
 
@@ -256,6 +260,14 @@ impl SourceSender {
     pub fn set_room_waker(&self, waker: &Waker) {
         *self.shared.room_waker.lock() = Some(waker.clone());
         waker.wake();
+    }
+
+    /// Calls `waker` once the source is cancelled or removed.
+    pub fn set_cancel_waker(&self, waker: &Waker) {
+        *self.shared.cancel_waker.lock() = Some(waker.clone());
+        if self.is_cancelled() {
+            waker.wake();
+        }
     }
 
     /// Says how it stands with the source.
@@ -390,6 +402,7 @@ struct Shared {
     chunks: AtomicU64,
     reports: AtomicU64,
     room_waker: Mutex<Option<Waker>>,
+    cancel_waker: Mutex<Option<Waker>>,
 }
 
 impl Shared {
@@ -484,6 +497,7 @@ impl Group {
             chunks: AtomicU64::new(0),
             reports: AtomicU64::new(0),
             room_waker: Mutex::default(),
+            cancel_waker: Mutex::default(),
         });
         let sender = SourceSender {
             shared: Arc::clone(&shared),
@@ -536,9 +550,14 @@ impl Group {
         let event = queue.events.pop_front()?;
         let bytes = event.num_bytes();
         queue.bytes -= bytes;
+        let is_empty = queue.events.is_empty();
         state.waiting_events -= 1;
         state.waiting_bytes -= bytes;
-        self.room.notify_all();
+        // Who waits is woken for many events, rather than for each.
+        let limits = self.limits;
+        if is_empty || state.waiting_events <= limits.events / 2 && state.waiting_bytes <= limits.bytes / 2 {
+            self.room.notify_all();
+        }
         Some(event)
     }
 

@@ -73,21 +73,31 @@ fn snippets(link: &str) -> [(&'static str, String); 3] {
             format!("{function}(\"{link}\")")
         }
     };
-    let python = format!(
-        "import rerun as rr\n\nrr.init(\"my_app\")\nrr.{}\nrr.log(\"points\", rr.Points3D([[0, 0, 0], [1, 1, 1]]))",
-        given("connect_grpc()", "connect_grpc")
-    );
-    let rust = format!(
-        "let rec = rerun::RecordingStreamBuilder::new(\"my_app\").{}?;\nrec.log(\"points\", &rerun::Points3D::new([(0.0, \
-         0.0, 0.0), (1.0, 1.0, 1.0)]))?;",
-        given("connect_grpc()", "connect_grpc_opts")
-    );
-    let cpp = format!(
-        "const auto rec = rerun::RecordingStream(\"my_app\");\nrec.{}.exit_on_failure();\nrec.log(\"points\", \
-         rerun::Points3D({{{{0.0f, 0.0f, 0.0f}}, {{1.0f, 1.0f, 1.0f}}}}));",
-        given("connect_grpc()", "connect_grpc")
-    );
-    [("Python", python), ("Rust", rust), ("C++", cpp)]
+    let python = [
+        "import rerun as rr",
+        "",
+        "rr.init(\"my_app\")",
+        &format!("rr.{}", given("connect_grpc()", "connect_grpc")),
+        "rr.log(\"points\", rr.Points3D([[1, 2, 3]]))",
+    ];
+    let rust = [
+        "let rec = rerun::RecordingStreamBuilder::new(\"my_app\")",
+        &format!("    .{}?;", given("connect_grpc()", "connect_grpc_opts")),
+        "rec.log(\"points\", &rerun::Points3D::new([(1.0, 2.0, 3.0)]))?;",
+    ];
+    let cpp = [
+        "const auto rec = rerun::RecordingStream(\"my_app\");",
+        &format!(
+            "rec.{}.exit_on_failure();",
+            given("connect_grpc()", "connect_grpc")
+        ),
+        "rec.log(\"points\", rerun::Points3D({{1.0f, 2.0f, 3.0f}}));",
+    ];
+    [
+        ("Python", python.join("\n")),
+        ("Rust", rust.join("\n")),
+        ("C++", cpp.join("\n")),
+    ]
 }
 
 /// A text in a frame, with its title, and a button that copies it.
