@@ -5,7 +5,12 @@ use std::net::SocketAddr;
 use chronoscope_io::{LoadEvent, LoadSettings, SourceHandle, open_files};
 use chronoscope_live::{Bytes, Link, LiveError, LiveRuntime, Server, ServerSettings, envelope, send};
 
-use crate::{cli::Cli, inputs::Inputs, live::start_server, sources::FileSettings};
+use crate::{
+    cli::Cli,
+    inputs::Inputs,
+    live::{local_link, start_server},
+    sources::FileSettings,
+};
 
 /// Where SDKs can connect, if they can.
 #[derive(Debug)]
@@ -70,7 +75,7 @@ pub fn hand_over(
     inputs: &Inputs,
     settings: &LoadSettings,
 ) -> Result<Link, LiveError> {
-    let link = link_to(address);
+    let link = local_link(address);
     // It says whether a viewer is there, before a file is read.
     send(runtime, &link, std::iter::empty())?;
     if !inputs.files.is_empty() || inputs.stdin {
@@ -85,15 +90,6 @@ pub fn hand_over(
         send(runtime, &link, messages)?;
     }
     Ok(link)
-}
-
-/// A viewer that listens on this address of this machine.
-fn link_to(address: SocketAddr) -> Link {
-    let ip = address.ip();
-    if ip.is_unspecified() {
-        return Link::local(address.port());
-    }
-    Link::parse(&format!("rerun+http://{address}/proxy")).unwrap_or_else(|_| Link::local(address.port()))
 }
 
 /// The messages of a file as they are sent. What is wrong with it is said here, since the other viewer cannot know.

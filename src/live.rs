@@ -3,17 +3,30 @@
 use std::{net::SocketAddr, time::Duration};
 
 use bevy::prelude::*;
-use chronoscope_frame::{Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, SourcePoll};
+use chronoscope_frame::{
+    Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, ListenLink, SourceFlow, SourcePoll,
+};
 use chronoscope_io::{LoadEvent, SourceHandle, SourceLimits};
 use chronoscope_store::{StoreKind, Waker};
 use chronoscope_types::SourceStatus;
 
+use self::flow::FlowMeter;
 use crate::sources::report_of;
+
+mod flow;
 
 pub use chronoscope_live::{
     Code, DEFAULT_PORT, Link, LinkError, LiveError, LiveRuntime, Relay, Server, ServerSettings, Status,
-    connect, envelope, send,
+    connect, envelope, send, when_asked_to_end,
 };
+
+/// How a service at an address of this machine is reached from here.
+pub(crate) fn local_link(address: SocketAddr) -> Link {
+    if address.ip().is_unspecified() {
+        return Link::local(address.port());
+    }
+    Link::parse(&format!("rerun+http://{address}/proxy")).unwrap_or_else(|_| Link::local(address.port()))
+}
 
 /// What may wait for the viewer of one link.
 pub(crate) fn waiting() -> SourceLimits {
@@ -41,6 +54,12 @@ pub struct LivePlugin;
 
 impl Plugin for LivePlugin {
     fn build(&self, app: &mut App) {
+        app.init_resource::<ListenLink>().add_systems(
+            Frame,
+            tell_link.run_if(|listener: Option<Res<Listener>>| {
+                listener.is_some_and(|listener| listener.is_added())
+            }),
+        );
         app.add_systems(
             Frame,
             take_senders
@@ -63,6 +82,11 @@ impl Listener {
     /// The address that is listened on, with its port.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// Where programs of this machine connect.
+    pub fn link(&self) -> Link {
+        local_link(self.address())
     }
 
     /// The senders that have connected so far.
@@ -96,6 +120,12 @@ impl Listener {
     }
 }
 
+/// Says where SDKs can connect, to those who want to know it.
+fn tell_link(listener: Option<Res<Listener>>, mut link: ResMut<ListenLink>) {
+    let listens_on = listener.map(|listener| listener.link().to_string().into());
+    link.set_if_neq(ListenLink(listens_on));
+}
+
 /// Runs frames until a sender has come, and all that have come are gone: what a picture of live data waits for.
 pub fn take_one_sender(app: &mut App) {
     while app.should_exit().is_none() {
@@ -127,7 +157,7 @@ fn take_senders(mut listener: ResMut<Listener>, mut sources: ResMut<IngestSource
     }
     while let Some(handle) = listener.server.try_next() {
         listener.num_senders += 1;
-        sources.add(LiveSource { handle });
+        sources.add(LiveSource::new(handle));
     }
 }
 
@@ -136,13 +166,23 @@ pub fn follow(world: &mut World, runtime: &LiveRuntime, links: &[Link]) {
     let mut sources = world.resource_mut::<IngestSources>();
     for link in links {
         let handle = connect(runtime, link, waiting());
-        sources.add(LiveSource { handle });
+        sources.add(LiveSource::new(handle));
     }
 }
 
 /// What one sender sends.
 struct LiveSource {
     handle: SourceHandle,
+    meter: FlowMeter,
+}
+
+impl LiveSource {
+    fn new(handle: SourceHandle) -> Self {
+        Self {
+            handle,
+            meter: FlowMeter::new(),
+        }
+    }
 }
 
 impl IngestSource for LiveSource {
@@ -156,6 +196,7 @@ impl IngestSource for LiveSource {
             let is_finished = self.handle.is_finished();
             match self.handle.try_recv() {
                 Some(LoadEvent::Message(message)) => {
+                    self.meter.count(&message);
                     let store = message.store();
                     let is_for_open = store.kind == StoreKind::Blueprint && store.application_id.is_empty();
                     return SourcePoll::Message(if is_for_open {
@@ -170,13 +211,27 @@ impl IngestSource for LiveSource {
                 Some(LoadEvent::Started { .. } | LoadEvent::Progress { .. } | LoadEvent::Finished { .. }) => {
                 }
                 None if is_finished => return SourcePoll::Finished,
-                None => return SourcePoll::Pending,
+                None => {
+                    self.meter.look();
+                    return SourcePoll::Pending;
+                }
             }
         }
     }
 
     fn status(&self) -> SourceStatus {
         self.handle.status()
+    }
+
+    fn is_followed(&self) -> bool {
+        true
+    }
+
+    fn flow(&self) -> Option<SourceFlow> {
+        Some(SourceFlow {
+            waiting_bytes: self.handle.waiting_bytes(),
+            ..self.meter.flow
+        })
     }
 
     fn set_waker(&mut self, waker: &Waker) -> bool {

@@ -1,5 +1,10 @@
 //! From a command line to an app that opens what it names.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use bevy::prelude::*;
 use chronoscope_frame::{Frame, FrameSystems, IngestSources, MemoryBudget, Recordings, TimeControls};
 use chronoscope_render::RenderQuality;
@@ -11,7 +16,7 @@ use crate::{
     cli::{Cli, QualityArgument, ThemeArgument, TimeArgument},
     demo::demo_recording,
     inputs::Inputs,
-    live::{LiveRuntime, follow},
+    live::{LiveRuntime, follow, when_asked_to_end},
     sources::{BlueprintTarget, ReadySource, open_files, open_stdin},
 };
 
@@ -71,6 +76,9 @@ impl Plugin for StartPlugin {
                     .before(FrameSystems::ApplyCommands),
             );
         }
+        if is_interactive {
+            end_when_asked(app, self.runtime.clone());
+        }
         if self.cli.is_demo() {
             match demo_recording() {
                 Ok(messages) => {
@@ -87,6 +95,26 @@ impl Plugin for StartPlugin {
         let blueprint = options.blueprint.iter().cloned().collect();
         open_files(world, blueprint, BlueprintTarget::Open);
     }
+}
+
+/// Ends the program when it is asked to by a signal, also where it rests.
+fn end_when_asked(app: &mut App, runtime: LiveRuntime) {
+    let asked = Arc::new(AtomicBool::new(false));
+    let is_asked = Arc::clone(&asked);
+    app.add_systems(First, move |mut exit: MessageWriter<AppExit>| {
+        if is_asked.load(Ordering::Acquire) {
+            exit.write(AppExit::Success);
+        }
+    });
+    app.add_systems(PostStartup, move |sources: Res<IngestSources>| {
+        let (asked, waker) = (Arc::clone(&asked), sources.waker().cloned());
+        when_asked_to_end(&runtime, move || {
+            asked.store(true, Ordering::Release);
+            if let Some(waker) = &waker {
+                waker.wake();
+            }
+        });
+    });
 }
 
 /// The time of the command line, until the timeline is known.

@@ -17,7 +17,7 @@ use bevy::{
     winit::{EventLoopProxyWrapper, UpdateMode, WinitSettings, WinitUserEvent},
 };
 use bevy_egui::{EguiContext, EguiGlobalSettings, EguiPlugin, EguiPreUpdateSet, PrimaryEguiContext};
-use chronoscope_frame::{IngestSources, Recordings, Settled, TimeControls, time_control::PlayState};
+use chronoscope_frame::{IngestSources, Recordings, Settled, TimeControls};
 use chronoscope_store::Waker;
 
 use crate::offscreen::SETTLED_FRAMES;
@@ -102,7 +102,7 @@ fn pace(
     // Who follows live data is woken by that data.
     let playing = recordings
         .active()
-        .is_some_and(|entry| times.get(entry.key()).play_state() == PlayState::Playing);
+        .is_some_and(|entry| times.get(entry.key()).is_moving());
     if let Some(last) = occluded.read().last() {
         *is_hidden = last.occluded;
     }

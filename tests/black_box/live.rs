@@ -163,6 +163,32 @@ fn a_full_disk_ends_saving_and_what_was_written_is_whole() {
     assert!(!output.status.success() && said.contains("/dev/full"), "{said}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fills_up_leaves_whole_messages() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("saved.rrd");
+    let (scene, saved) = (data("scene.rrd"), path.to_str().unwrap());
+    // A file may have 1200 KiB here, of which the scene has more.
+    let script = "trap '' XFSZ; ulimit -f 1200; exec \"$0\" \"$1\" --save \"$2\" --no-listen";
+    let output = Command::new("bash")
+        .args([
+            "-c",
+            script,
+            env!("CARGO_BIN_EXE_chronoscope"),
+            scene.to_str().unwrap(),
+            saved,
+        ])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("is whole"), "{said}");
+    let (messages, reports) = read_file(&path);
+    assert!(messages.len() > 3, "{} messages", messages.len());
+    let said: Vec<String> = reports.iter().map(ToString::to_string).collect();
+    assert!(said.iter().all(|text| text.contains("end mark")), "{said:?}");
+}
+
 #[test]
 fn the_standard_input_is_read() {
     let scene = std::fs::File::open(data("scene.rrd")).unwrap();

@@ -148,7 +148,7 @@ fn prepare_picture(root: &Path) -> anyhow::Result<PathBuf> {
     Ok(picture)
 }
 
-fn workspace_root() -> anyhow::Result<PathBuf> {
+pub(crate) fn workspace_root() -> anyhow::Result<PathBuf> {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let root = Path::new(&package)
         .parent()
@@ -157,20 +157,20 @@ fn workspace_root() -> anyhow::Result<PathBuf> {
 }
 
 /// The Cargo that runs us, in the root of the workspace.
-fn cargo(args: &[&str]) -> anyhow::Result<Command> {
+pub(crate) fn cargo(args: &[&str]) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(workspace_root()?);
     Ok(command)
 }
 
-fn run(command: &mut Command) -> anyhow::Result<ExitStatus> {
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<ExitStatus> {
     let args: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
     eprintln!("$ cargo {}", args.join(" "));
     command.status().context("cannot start Cargo")
 }
 
 /// The code of a child as our own; death by a signal as shells tell it, 128 plus the signal.
-fn exit_code(status: ExitStatus) -> ExitCode {
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
     #[cfg(not(unix))]

@@ -9,6 +9,7 @@
 
 mod commands;
 mod packages;
+mod sdk;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,9 @@ Commands:
                offscreen to target/demo.png. ARGS go to the viewer.
   test [ARGS]  Runs the whole suite: unit tests, integration tests, examples, documentation tests. ARGS go to
                `cargo test`, for instance `-p chronoscope_store` or the name of a test.
+  sdk [COUNT]  Drives the viewer with the Python SDK of Rerun, in an environment that is made for it in target/sdk.
+               COUNT is the number of single rows to flood it with.
+  fuzz NAME    Runs a fuzz target of the folder fuzz/, with ARGS for libFuzzer, such as -max_total_time=60.
   setup        Only installs the system packages that the other commands need.
   help         Shows this text.
 
@@ -35,6 +39,8 @@ fn main() -> ExitCode {
     let outcome = match command.as_str() {
         "demo" => commands::demo(&args),
         "test" => commands::test(&args),
+        "sdk" => sdk::run(&args),
+        "fuzz" => sdk::fuzz(&args),
         "setup" => commands::setup(),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

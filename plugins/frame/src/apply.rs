@@ -265,7 +265,12 @@ impl Editing {
     }
 }
 
-fn advance_time(mut times: ResMut<TimeControls>, recordings: Res<Recordings>, clock: Res<Time<Real>>) {
+fn advance_time(
+    mut times: ResMut<TimeControls>,
+    recordings: Res<Recordings>,
+    sources: Res<IngestSources>,
+    clock: Res<Time<Real>>,
+) {
     let Some(entry) = recordings.active() else { return };
     let elapsed = if times.clock_frozen {
         Duration::ZERO
@@ -273,7 +278,8 @@ fn advance_time(mut times: ResMut<TimeControls>, recordings: Res<Recordings>, cl
         clock.delta()
     };
     if times.get(entry.key()).play_state() != PlayState::Paused {
-        times.get_mut(entry.key()).advance(elapsed, entry.store());
+        let grows = sources.feeds(entry.id());
+        times.get_mut(entry.key()).advance(elapsed, entry.store(), grows);
     }
 }
 

@@ -9,18 +9,20 @@ use std::time::{Duration, Instant};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
-use chronoscope_store::StoreEvent;
+use chronoscope_store::{StoreEvent, StoreId, StoreKind};
 use chronoscope_types::LogMessage;
 
-pub use self::sources::{IngestMessage, IngestSource, IngestSources, SourcePoll, SourceState};
+pub use self::sources::{
+    IngestMessage, IngestSource, IngestSources, ListenLink, SourceFlow, SourcePoll, SourceState,
+};
 use self::{
     held_blueprints::{HeldMessage, place},
-    sources::num_bytes,
+    sources::{ActiveSource, MessagePlace, num_bytes},
 };
 
 use crate::{
-    DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, RecordingEntry, Recordings, Report, Reports,
-    TimeControls,
+    DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, PlayState, RecordingEntry, Recordings, Report,
+    Reports, TimeControls,
     activate::activate_blueprint,
     commands::{FileKinds, FileRequests, ViewerCommands},
 };
@@ -97,15 +99,22 @@ pub(crate) fn receive_messages(
         match active.source.poll() {
             SourcePoll::Message(message) => {
                 quiet = 0;
-                if active.is_for_closed(&message) {
+                let place = active.place(&message);
+                if place == MessagePlace::Closed {
                     continue;
                 }
+                let followed = followed_store(place, active, &message, &recordings);
                 diagnostics.ingested_messages += 1;
                 bytes += num_bytes(&message);
                 match message {
                     IngestMessage::Data(message) => {
                         let name = active.source.name();
                         ingest(name, message, &mut recordings, &mut log, &mut reports, &mut times);
+                        if let Some(entry) = followed.and_then(|store| recordings.find(&store))
+                            && !times.timeline_is_given
+                        {
+                            times.get_mut(entry.key()).set_play_state(PlayState::Following);
+                        }
                     }
                     IngestMessage::BlueprintForOpen(message) => sources.held.push(HeldMessage {
                         source: active.id,
@@ -142,6 +151,24 @@ pub(crate) fn receive_messages(
             );
         }
     }
+}
+
+/// The recording that a message begins, where its end is to be followed.
+fn followed_store(
+    place: MessagePlace,
+    active: &ActiveSource,
+    message: &IngestMessage,
+    recordings: &Recordings,
+) -> Option<StoreId> {
+    let IngestMessage::Data(message) = message else {
+        return None;
+    };
+    let store = message.store();
+    let begins = place == MessagePlace::New
+        && active.source.is_followed()
+        && store.kind == StoreKind::Recording
+        && recordings.find(store).is_none();
+    begins.then(|| store.clone())
 }
 
 /// How long frames take, and whether ingesting was cut short by its budget in the last.

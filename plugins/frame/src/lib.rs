@@ -67,7 +67,9 @@ pub use context::{
 pub use diagnostics::{FrameDiagnostics, FrameSample, PhaseTime, QueryUse, Work, WorkCounters};
 pub use diff::{DiffEntry, DiffLog};
 pub use error::{Report, Reports};
-pub use ingest::{IngestMessage, IngestSource, IngestSources, SourcePoll, SourceState};
+pub use ingest::{
+    IngestMessage, IngestSource, IngestSources, ListenLink, SourceFlow, SourcePoll, SourceState,
+};
 pub use overrides::{ResolvedInstruction, ResolvedOverrides, ViewOverrides};
 pub use query_context::{ContextId, ContextProblem, InContext, InContexts, QueryContext, QueryContexts};
 pub use query_results::{DataResult, DataResults, InstructionIndex, LatestAtResults, ResultKey, ResultQuery};

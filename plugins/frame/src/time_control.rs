@@ -18,6 +18,8 @@ pub struct TimeControl {
     timeline: Option<String>,
     cursors: BTreeMap<String, TimelineCursor>,
     play_state: PlayState,
+    /// Playing has come to the end of what grows, and goes on once there is more.
+    is_waiting: bool,
     loop_mode: LoopMode,
     speed: f64,
     fps: f64,
@@ -38,6 +40,7 @@ impl Default for TimeControl {
             timeline: None,
             cursors: BTreeMap::new(),
             play_state: PlayState::Paused,
+            is_waiting: false,
             loop_mode: LoopMode::Off,
             speed: 1.0,
             fps: 30.0,
@@ -87,6 +90,11 @@ impl TimeControl {
     /// Whether and how the cursor moves.
     pub fn play_state(&self) -> PlayState {
         self.play_state
+    }
+
+    /// Whether the cursor moves by itself from frame to frame: it plays, and does not wait for more data.
+    pub fn is_moving(&self) -> bool {
+        self.play_state == PlayState::Playing && !self.is_waiting
     }
 
     /// What happens at the end.
@@ -243,8 +251,9 @@ impl TimeControl {
         selection.unwrap_or_else(|| store.time_range(timeline))
     }
 
-    /// Moves the cursor as playing and following ask for, `elapsed` after the last call.
-    pub fn advance(&mut self, elapsed: Duration, store: &ChunkStore) {
+    /// Moves the cursor as playing and following ask for, `elapsed` after the last call. At the end of a store that
+    /// grows, playing waits for more.
+    pub fn advance(&mut self, elapsed: Duration, store: &ChunkStore, grows: bool) {
         let Some(timeline) = self.timeline(store) else {
             return;
         };
@@ -260,6 +269,12 @@ impl TimeControl {
                 let units_per_second = self.units_per_second(time_type);
                 let bounds = self.play_bounds(store, timeline);
                 let start = self.time(store, timeline);
+                if self.is_waiting && grows && start >= bounds.max {
+                    return;
+                }
+                // While it waited, no time passed.
+                let elapsed = if self.is_waiting { Duration::ZERO } else { elapsed };
+                self.is_waiting = false;
                 let cursor = self.cursors.entry(name.to_string()).or_default();
                 let moved = cursor.fraction + elapsed.as_secs_f64() * self.speed * units_per_second;
                 let whole = moved.floor();
@@ -270,7 +285,8 @@ impl TimeControl {
                     cursor.time = Some(time.max(bounds.min));
                 } else if self.loop_mode == LoopMode::Off || bounds.length() == 0 {
                     cursor.time = Some(bounds.max);
-                    if self.loop_mode == LoopMode::Off {
+                    self.is_waiting = self.loop_mode == LoopMode::Off && grows;
+                    if self.loop_mode == LoopMode::Off && !grows {
                         self.play_state = PlayState::Paused;
                     }
                 } else {

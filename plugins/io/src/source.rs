@@ -77,11 +77,6 @@ impl SourceGroup {
         drop(state);
         self.0.sides(name.into(), at)
     }
-
-    /// The memory of what waits for the receivers, in bytes.
-    pub fn waiting_bytes(&self) -> u64 {
-        self.0.state.lock().waiting_bytes
-    }
 }
 
 /// The side of a source that is taken from. Dropping it removes the source: what is still to come is not wanted any more.
@@ -123,6 +118,12 @@ impl SourceHandle {
             chunks: shared.chunks.load(Ordering::Relaxed),
             reports: shared.reports.load(Ordering::Relaxed),
         }
+    }
+
+    /// The memory of what waits to be received, in bytes.
+    pub fn waiting_bytes(&self) -> u64 {
+        let state = self.shared.group.state.lock();
+        state.queues.get(self.shared.at).map_or(0, |queue| queue.bytes)
     }
 
     /// The next event if there is one; never waits.
@@ -175,6 +176,10 @@ impl SourceHandle {
         drop(state);
         self.shared.group.room.notify_all();
         self.shared.wake_sender();
+        let waker = self.shared.cancel_waker.lock().clone();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 }
 
@@ -255,6 +260,14 @@ impl SourceSender {
     pub fn set_room_waker(&self, waker: &Waker) {
         *self.shared.room_waker.lock() = Some(waker.clone());
         waker.wake();
+    }
+
+    /// Calls `waker` once the source is cancelled or removed.
+    pub fn set_cancel_waker(&self, waker: &Waker) {
+        *self.shared.cancel_waker.lock() = Some(waker.clone());
+        if self.is_cancelled() {
+            waker.wake();
+        }
     }
 
     /// Says how it stands with the source.
@@ -341,6 +354,7 @@ impl SourceSender {
                 _ => {}
             }
             queue.events.push_back(event);
+            queue.bytes += bytes;
             state.waiting_events += 1;
             state.waiting_bytes += bytes;
         }
@@ -388,6 +402,7 @@ struct Shared {
     chunks: AtomicU64,
     reports: AtomicU64,
     room_waker: Mutex<Option<Waker>>,
+    cancel_waker: Mutex<Option<Waker>>,
 }
 
 impl Shared {
@@ -432,6 +447,8 @@ pub(crate) struct GroupState {
 #[derive(Debug, Default)]
 struct Queue {
     events: VecDeque<LoadEvent>,
+    /// Their memory.
+    bytes: u64,
     status: SourceStatus,
     /// The last error that was reported.
     error: Option<Arc<str>>,
@@ -480,6 +497,7 @@ impl Group {
             chunks: AtomicU64::new(0),
             reports: AtomicU64::new(0),
             room_waker: Mutex::default(),
+            cancel_waker: Mutex::default(),
         });
         let sender = SourceSender {
             shared: Arc::clone(&shared),
@@ -528,10 +546,18 @@ impl Group {
     }
 
     fn take(&self, state: &mut GroupState, at: usize) -> Option<LoadEvent> {
-        let event = state.queues.get_mut(at)?.events.pop_front()?;
+        let queue = state.queues.get_mut(at)?;
+        let event = queue.events.pop_front()?;
+        let bytes = event.num_bytes();
+        queue.bytes -= bytes;
+        let is_empty = queue.events.is_empty();
         state.waiting_events -= 1;
-        state.waiting_bytes -= event.num_bytes();
-        self.room.notify_all();
+        state.waiting_bytes -= bytes;
+        // Who waits is woken for many events, rather than for each.
+        let limits = self.limits;
+        if is_empty || state.waiting_events <= limits.events / 2 && state.waiting_bytes <= limits.bytes / 2 {
+            self.room.notify_all();
+        }
         Some(event)
     }
 

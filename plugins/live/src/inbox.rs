@@ -120,32 +120,26 @@ where
 pub(crate) fn start(source: SourceSender) -> mpsc::Sender<Delivery> {
     let (sender, receiver) = mpsc::channel(1);
     source.set_status(SourceStatus::Live);
-    // It is called when something is taken from the source, and when the source is removed.
-    let taken = Arc::new(Notify::new());
-    source.set_room_waker(&Waker::new({
-        let taken = Arc::clone(&taken);
-        move || taken.notify_one()
+    let removed = Arc::new(Notify::new());
+    source.set_cancel_waker(&Waker::new({
+        let removed = Arc::clone(&removed);
+        move || removed.notify_one()
     }));
     let worker = Worker {
         source,
         decoder: Decoder::default(),
         num_reports: 0,
     };
-    tokio::spawn(run(worker, receiver, taken));
+    tokio::spawn(run(worker, receiver, removed));
     sender
 }
 
-async fn run(mut worker: Worker, mut deliveries: mpsc::Receiver<Delivery>, taken: Arc<Notify>) {
+async fn run(mut worker: Worker, mut deliveries: mpsc::Receiver<Delivery>, removed: Arc<Notify>) {
     let mut end = End::Lost("was cut off: the sender ended without a word".into());
     loop {
         let delivery = tokio::select! {
             delivery = deliveries.recv() => delivery,
-            () = taken.notified() => {
-                if worker.source.is_cancelled() {
-                    return;
-                }
-                continue;
-            }
+            () = removed.notified() => return,
         };
         let Some(delivery) = delivery else { break };
         match delivery {

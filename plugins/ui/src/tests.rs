@@ -7,7 +7,7 @@
 )]
 
 use chronoscope_frame::{
-    ActiveBlueprint, Cursor, Item, Recordings, Report, Reports, Selection, Settled, TimeCommand,
+    ActiveBlueprint, Cursor, Item, ListenLink, Recordings, Report, Reports, Selection, Settled, TimeCommand,
     TimeControls, View, ViewTile, ViewerCommand, ViewerCommands,
 };
 use egui::{Event, Key, Modifiers, Pos2};
@@ -53,6 +53,27 @@ fn nothing_open_says_what_to_do() {
         let mut stage = Stage::empty(1400.0, 900.0);
         stage.app.insert_resource(settings);
         check_says(&stage.draw(), wanted);
+    }
+}
+
+#[test]
+fn where_sdks_can_connect_is_said_and_copied() {
+    let mut stage = Stage::empty(1400.0, 900.0);
+    for (link, python) in [
+        ("rerun+http://127.0.0.1:9876/proxy", "rr.connect_grpc()"),
+        (
+            "rerun+http://127.0.0.1:4321/proxy",
+            "rr.connect_grpc(\"rerun+http://127.0.0.1:4321/proxy\")",
+        ),
+    ] {
+        stage.app.insert_resource(ListenLink(Some(link.into())));
+        let texts = stage.draw();
+        check_says(&texts, "Welcome to Chronoscope");
+        check_says(&texts, link);
+        check_says(&texts, python);
+        for language in ["Python", "Rust", "C++"] {
+            check_says(&texts, language);
+        }
     }
 }
 

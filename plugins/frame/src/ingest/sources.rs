@@ -58,12 +58,41 @@ pub trait IngestSource: Send + Sync + 'static {
         None
     }
 
+    /// Whether its recordings grow while they are looked at: then the cursor of one that is new follows its end.
+    fn is_followed(&self) -> bool {
+        false
+    }
+
+    /// What passes through it, where it is live.
+    fn flow(&self) -> Option<SourceFlow> {
+        None
+    }
+
     /// Takes what wakes the viewer. Returns whether the source calls it whenever there is something to poll.
     /// One that is live must, since nobody polls while the viewer rests; where another does not, the viewer
     /// does not rest before it has finished.
     fn set_waker(&mut self, _waker: &Waker) -> bool {
         false
     }
+}
+
+/// The link by which SDKs connect to this viewer, where they can. For those who show it; whoever listens writes it.
+#[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListenLink(pub Option<Arc<str>>);
+
+/// What passes through a live source.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SourceFlow {
+    /// The messages that were taken, in all.
+    pub messages: u64,
+    /// The messages a second, of late.
+    pub messages_per_sec: f32,
+    /// The bytes of data a second, of late.
+    pub bytes_per_sec: f32,
+    /// The time from when the latest data was logged to when it was taken, in seconds.
+    pub delay_secs: Option<f32>,
+    /// The bytes of data that wait to be taken.
+    pub waiting_bytes: u64,
 }
 
 /// The sources that are being drained, and those that were lost.
@@ -89,6 +118,8 @@ pub struct SourceState<'a> {
     pub status: SourceStatus,
     /// How far it is, from 0 to 1, where that is known.
     pub progress: Option<f32>,
+    /// What passes through it, where it is live.
+    pub flow: Option<SourceFlow>,
 }
 
 impl SourceState<'_> {
@@ -118,6 +149,17 @@ struct LostSource {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StoreState {
     Open,
+    Closed,
+}
+
+/// How a message stands to the stores of its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MessagePlace {
+    /// It is the first of its store.
+    New,
+    /// It is for a store that the source gave data for before, or for none.
+    Open,
+    /// It is for a store that was closed while the source was giving it.
     Closed,
 }
 
@@ -171,6 +213,7 @@ impl IngestSources {
             name: active.source.name(),
             status: active.source.status(),
             progress: active.source.progress(),
+            flow: active.source.flow(),
         });
         let lost = self.lost.iter().map(|(id, lost)| SourceState {
             id: *id,
@@ -179,6 +222,7 @@ impl IngestSources {
                 reason: Arc::clone(&lost.reason),
             },
             progress: None,
+            flow: None,
         });
         open.chain(lost)
     }
@@ -186,6 +230,12 @@ impl IngestSources {
     /// Whether all that had an end has reached it.
     pub fn is_idle(&self) -> bool {
         self.sources.iter().all(ActiveSource::is_live)
+    }
+
+    /// Whether a source that is live gives data for a recording.
+    pub fn feeds(&self, store: &StoreId) -> bool {
+        let mut sources = self.sources.iter();
+        sources.any(|source| source.stores.contains_key(store) && source.is_live())
     }
 
     /// Whether some source has to be asked in each frame: it has not ended, and does not say when it has
@@ -223,17 +273,18 @@ impl ActiveSource {
         self.source.status() == SourceStatus::Live
     }
 
-    /// Whether a message is for a store that was closed while this source was giving it.
-    pub(super) fn is_for_closed(&mut self, message: &IngestMessage) -> bool {
+    /// How a message stands to the source's stores, of which it may be a new one.
+    pub(super) fn place(&mut self, message: &IngestMessage) -> MessagePlace {
         let IngestMessage::Data(message) = message else {
-            return false;
+            return MessagePlace::Open;
         };
         let store = message.store();
         match self.stores.get(store) {
-            Some(state) => *state == StoreState::Closed,
+            Some(StoreState::Closed) => MessagePlace::Closed,
+            Some(StoreState::Open) => MessagePlace::Open,
             None => {
                 self.stores.insert(store.clone(), StoreState::Open);
-                false
+                MessagePlace::New
             }
         }
     }

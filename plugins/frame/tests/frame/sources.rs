@@ -389,3 +389,96 @@ fn following_the_newest_data_is_part_of_a_document_and_playing_is_not() {
     app.update();
     assert_eq!(document(&app).viewport.time_panel.play_state, None);
 }
+
+/// A source whose recordings are followed.
+struct Live(Script);
+
+impl IngestSource for Live {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn poll(&mut self) -> SourcePoll {
+        self.0.poll()
+    }
+
+    fn status(&self) -> SourceStatus {
+        self.0.status()
+    }
+
+    fn is_followed(&self) -> bool {
+        true
+    }
+}
+
+fn at(time: i64) -> IngestMessage {
+    let cloud = Points3D::new([[0.0, 0.0, 0.0]]);
+    let chunk = log_chunk("/cloud", [(Timeline::sequence("frame"), time)], &cloud).unwrap();
+    IngestMessage::Data(LogMessage::Chunk {
+        store: store_id(),
+        chunk: Arc::new(chunk),
+    })
+}
+
+fn live_app() -> (App, Script) {
+    let mut app = new_app();
+    let source = Script::new("robot", []);
+    source.set(SourceStatus::Live);
+    app.world_mut()
+        .resource_mut::<IngestSources>()
+        .add(Live(source.clone()));
+    (app, source)
+}
+
+fn time_after(app: &mut App, source: &Script, time: i64) -> i64 {
+    source.send(at(time));
+    settle(app);
+    app.world().resource::<chronoscope_frame::Cursor>().time
+}
+
+#[test]
+fn the_cursor_follows_the_end_of_live_data_until_it_is_moved() {
+    let (mut app, source) = live_app();
+    assert_eq!(time_after(&mut app, &source, 1), 1);
+    assert_eq!(time_after(&mut app, &source, 5), 5);
+    command(&mut app, ViewerCommand::Time(TimeCommand::SetTime(3)));
+    assert_eq!(time_after(&mut app, &source, 9), 3);
+    command(&mut app, ViewerCommand::Time(TimeCommand::Follow));
+    assert_eq!(time_after(&mut app, &source, 10), 10);
+}
+
+#[test]
+fn a_timeline_that_was_asked_for_is_not_followed() {
+    let (mut app, source) = live_app();
+    app.world_mut().resource_mut::<TimeControls>().timeline_is_given = true;
+    assert_eq!(time_after(&mut app, &source, 1), 1);
+    assert_eq!(time_after(&mut app, &source, 5), 1);
+}
+
+#[test]
+fn playing_waits_at_the_end_while_there_may_be_more() {
+    let (mut app, source) = live_app();
+    time_after(&mut app, &source, 1);
+    command(&mut app, ViewerCommand::Time(TimeCommand::Pause));
+    command(&mut app, ViewerCommand::Time(TimeCommand::SetFps(1e6)));
+    command(&mut app, ViewerCommand::Time(TimeCommand::TogglePlay));
+    let control = |app: &App| {
+        let recordings = app.world().resource::<Recordings>();
+        let key = recordings.active().unwrap().key();
+        app.world().resource::<TimeControls>().get(key).clone()
+    };
+    while control(&app).is_moving() {
+        app.update();
+    }
+    assert_eq!(control(&app).play_state(), PlayState::Playing, "it waits");
+    assert_eq!(control(&app).put_time("frame"), Some(1));
+    source.send(at(2));
+    while control(&app).put_time("frame") != Some(2) {
+        app.update();
+    }
+    source.set(SourceStatus::Finished);
+    while control(&app).play_state() == PlayState::Playing {
+        app.update();
+    }
+    assert_eq!(control(&app).put_time("frame"), Some(2));
+}

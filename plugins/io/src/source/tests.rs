@@ -185,3 +185,36 @@ fn places_in_a_group_are_used_again() {
     kept.send(progress(7)).unwrap();
     assert_eq!(kept_handle.try_recv().as_ref().map(bytes_of), Some(7));
 }
+
+#[test]
+fn a_sender_learns_that_its_source_is_removed() {
+    let (sender, handle) = source_channel("robot", SourceLimits::default());
+    let (waker, count) = counter();
+    sender.set_cancel_waker(&waker);
+    sender.send(progress(1)).unwrap();
+    handle.try_recv();
+    assert_eq!(count.load(Ordering::Relaxed), 0);
+    drop(handle);
+    assert_eq!(count.load(Ordering::Relaxed), 1);
+    sender.set_cancel_waker(&waker);
+    assert_eq!(
+        count.load(Ordering::Relaxed),
+        2,
+        "it is said to those who ask late, too"
+    );
+}
+
+#[test]
+fn a_sender_that_waits_goes_on_when_there_is_room() {
+    let (sender, handle) = source_channel(
+        "robot",
+        SourceLimits {
+            events: 8,
+            bytes: u64::MAX,
+        },
+    );
+    let sent = std::thread::spawn(move || (0..1_000).try_for_each(|at| sender.send(progress(at))).is_ok());
+    let received: Vec<u64> = handle.events().map(|event| bytes_of(&event)).collect();
+    assert_eq!(received, (0..1_000).collect::<Vec<_>>());
+    assert!(sent.join().unwrap());
+}

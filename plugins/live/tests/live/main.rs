@@ -7,6 +7,7 @@
 
 mod faults;
 mod flow;
+mod mutations;
 mod raw;
 mod relay;
 mod streams;

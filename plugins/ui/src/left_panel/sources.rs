@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use chronoscope_frame::{IngestSources, SourceState, ViewerCommand};
-use chronoscope_types::SourceStatus;
+use chronoscope_frame::{IngestSources, SourceFlow, SourceState, ViewerCommand};
+use chronoscope_types::{SourceStatus, format_bytes};
 use egui::{Color32, Rect, RichText, Ui, Vec2};
 
 use crate::{
@@ -111,16 +111,48 @@ fn show_source(ui: &mut Ui, pass: &mut Pass<'_>, source: &SourceState<'_>) {
             .rect_filled(Rect::from_min_size(line.min, done), 0.0, theme.accent);
     }
     row.response.on_hover_text(source.name);
-    if let SourceStatus::Lost { reason } = &source.status {
-        let margin = egui::Margin {
-            left: text_left as i8,
-            right: size::PADDING as i8,
-            bottom: size::GRID as i8,
-            ..egui::Margin::ZERO
-        };
-        egui::Frame::new().inner_margin(margin).show(ui, |ui| {
-            let text = RichText::new(&**reason).size(size::SMALL).color(theme.secondary);
-            ui.add(egui::Label::new(text).wrap());
-        });
+    if let Some(flow) = source.flow.filter(|_| source.status == SourceStatus::Live) {
+        // What has stopped is looked at once more.
+        if flow.messages_per_sec > 0.0 {
+            ui.ctx().request_repaint_after(std::time::Duration::from_secs(1));
+        }
+        show_below(ui, text_left, &text_of_flow(&flow));
     }
+    if let SourceStatus::Lost { reason } = &source.status {
+        show_below(ui, text_left, reason);
+    }
+}
+
+/// A text below the name of a source.
+fn show_below(ui: &mut Ui, left: f32, text: &str) {
+    let margin = egui::Margin {
+        left: left as i8,
+        right: size::PADDING as i8,
+        bottom: size::GRID as i8,
+        ..egui::Margin::ZERO
+    };
+    let text = RichText::new(text)
+        .size(size::SMALL)
+        .color(Theme::of(ui).secondary);
+    egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+        ui.add(egui::Label::new(text).wrap());
+    });
+}
+
+/// How much passes, how late it is, and what waits.
+fn text_of_flow(flow: &SourceFlow) -> String {
+    let mut parts = Vec::new();
+    if flow.messages_per_sec > 0.0 {
+        parts.push(format!("{:.0} messages/s", flow.messages_per_sec));
+        parts.push(format!("{}/s", format_bytes(flow.bytes_per_sec as u64)));
+        if let Some(delay) = flow.delay_secs {
+            parts.push(format!("{delay:.1} s late"));
+        }
+    } else {
+        parts.push("silent".to_owned());
+    }
+    if flow.waiting_bytes > 0 {
+        parts.push(format!("{} waiting", format_bytes(flow.waiting_bytes)));
+    }
+    parts.join(", ")
 }

@@ -6,11 +6,12 @@
 
 mod layout;
 mod tiles;
+mod welcome;
 
 use std::sync::Arc;
 
 use chronoscope_blueprint::{BlueprintCommand, Contents, ViewportBlueprint};
-use chronoscope_frame::{FileKinds, FrameDiagnostics, IngestSources, SourceState, ViewerCommand};
+use chronoscope_frame::{FrameDiagnostics, IngestSources, SourceState, ViewerCommand};
 use egui::Ui;
 use rustc_hash::FxHashSet;
 
@@ -21,7 +22,6 @@ use self::{
 use crate::{
     edits, icons,
     pass::{Pass, TileRects},
-    settings::UiSettings,
     widgets::empty_state,
 };
 
@@ -44,6 +44,11 @@ struct WorkingCopy {
 /// Draws the views, and returns where they are.
 pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> TileRects {
     let mut shown = TileRects::new();
+    if is_nothing_open(pass) {
+        state.copy = None;
+        welcome::show(ui, pass);
+        return shown;
+    }
     if let Some((icon, title, hint)) = empty_text(pass) {
         state.copy = None;
         empty_state(ui, icon, &title, &hint);
@@ -169,43 +174,17 @@ fn button_edits(gesture: &Gesture) -> impl Iterator<Item = BlueprintCommand> {
     maximize.into_iter().chain(hide)
 }
 
-/// How a file is opened, as far as the settings allow it, and which kinds of files there are.
-fn how_to_open(settings: &UiSettings, kinds: &FileKinds) -> String {
-    let ways = [
-        settings.take_drops.then_some("drop a file here"),
-        settings.shortcuts.then_some("press Ctrl+O"),
-        // Only the program may end itself.
-        settings.can_quit.then_some("run: chronoscope FILE"),
-    ];
-    let ways: Vec<&str> = ways.into_iter().flatten().collect();
-    let text = match ways.as_slice() {
-        [] => "Recordings appear here once there is data.".to_owned(),
-        [only] => (*only).to_owned(),
-        [first @ .., last] => format!("{}, or {last}", first.join(", ")),
-    };
-    let mut letters = text.chars();
-    let mut text: String = letters.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(letters).collect()
-    });
-    if !ways.is_empty() && !kinds.0.is_empty() {
-        text.push_str("\nOpens ");
-        text.push_str(&kinds.extensions());
-    }
-    text
+/// Whether no recording is open, nor about to be.
+fn is_nothing_open(pass: &Pass<'_>) -> bool {
+    let mut sources = pass.world.resource::<IngestSources>().states();
+    pass.active().is_none() && !sources.any(|source| source.is_loading())
 }
 
 /// Icon, title and hint for a viewport without tiles; `None` where there are tiles.
 fn empty_text(pass: &Pass<'_>) -> Option<(&'static str, String, String)> {
     let sources = pass.world.resource::<IngestSources>();
     let Some(entry) = pass.active() else {
-        let Some(first) = sources.states().find(SourceState::is_loading) else {
-            let kinds = pass.world.resource::<FileKinds>();
-            return Some((
-                icons::OPEN,
-                "Welcome to Chronoscope".to_owned(),
-                how_to_open(&pass.settings, kinds),
-            ));
-        };
+        let first = sources.states().find(SourceState::is_loading)?;
         let progress = first
             .progress
             .map_or(String::new(), |progress| format!(" {:.0} %", progress * 100.0));

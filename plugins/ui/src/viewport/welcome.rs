@@ -1,0 +1,148 @@
+//! What is shown where nothing is open: how files are opened, and how programs connect.
+
+use chronoscope_frame::{FileKinds, ListenLink};
+use egui::{Align, Layout, RichText, Ui};
+
+use crate::{
+    fonts, icons,
+    pass::Pass,
+    settings::UiSettings,
+    theme::{Theme, size},
+    widgets::{empty_state, icon_button},
+};
+
+const TITLE: &str = "Welcome to Chronoscope";
+/// The link that SDKs connect to by themselves.
+const DEFAULT_LINK: &str = "rerun+http://127.0.0.1:9876/proxy";
+/// The width of the column.
+const WIDTH: f32 = 140.0 * size::GRID;
+
+/// Draws the page.
+pub(super) fn show(ui: &mut Ui, pass: &Pass<'_>) {
+    let hint = how_to_open(&pass.settings, pass.world.resource::<FileKinds>());
+    let Some(link) = pass
+        .world
+        .get_resource::<ListenLink>()
+        .and_then(|link| link.0.clone())
+    else {
+        return empty_state(ui, icons::OPEN, TITLE, &hint);
+    };
+    let theme = Theme::of(ui);
+    let rect = ui.available_rect_before_wrap();
+    let width = WIDTH.min(rect.width() - 2.0 * size::PADDING);
+    let scroll = egui::ScrollArea::vertical().id_salt("welcome").auto_shrink(false);
+    scroll.show(ui, |ui| {
+        ui.add_space(((rect.height() - HEIGHT) / 2.0).max(size::ROW));
+        ui.horizontal(|ui| {
+            ui.add_space(((rect.width() - width) / 2.0).max(0.0));
+            ui.vertical(|ui| {
+                ui.set_max_width(width);
+                ui.spacing_mut().item_spacing.y = size::GRID;
+                ui.label(
+                    RichText::new(TITLE)
+                        .font(fonts::medium(ui, size::TITLE))
+                        .color(theme.text),
+                );
+                ui.add(egui::Label::new(RichText::new(hint).size(size::SMALL).color(theme.secondary)).wrap());
+                ui.add_space(size::ROW);
+                ui.label(RichText::new("Log from a running program").font(fonts::medium(ui, size::BODY)));
+                ui.label(
+                    RichText::new("The Rerun SDKs connect to this address, and what they log appears here.")
+                        .size(size::SMALL)
+                        .color(theme.secondary),
+                );
+                show_text(ui, &theme, "Address", &link);
+                for (language, text) in snippets(&link) {
+                    show_text(ui, &theme, language, &text);
+                }
+            });
+        });
+    });
+}
+
+/// The height of the page, as far as it can be known before it is drawn.
+const HEIGHT: f32 = 110.0 * size::GRID;
+
+/// How a program connects, by its language.
+fn snippets(link: &str) -> [(&'static str, String); 3] {
+    let is_default = link == DEFAULT_LINK;
+    let given = |by_default: &str, function: &str| {
+        if is_default {
+            by_default.to_owned()
+        } else {
+            format!("{function}(\"{link}\")")
+        }
+    };
+    let python = [
+        "import rerun as rr",
+        "",
+        "rr.init(\"my_app\")",
+        &format!("rr.{}", given("connect_grpc()", "connect_grpc")),
+        "rr.log(\"points\", rr.Points3D([[1, 2, 3]]))",
+    ];
+    let rust = [
+        "let rec = rerun::RecordingStreamBuilder::new(\"my_app\")",
+        &format!("    .{}?;", given("connect_grpc()", "connect_grpc_opts")),
+        "rec.log(\"points\", &rerun::Points3D::new([(1.0, 2.0, 3.0)]))?;",
+    ];
+    let cpp = [
+        "const auto rec = rerun::RecordingStream(\"my_app\");",
+        &format!(
+            "rec.{}.exit_on_failure();",
+            given("connect_grpc()", "connect_grpc")
+        ),
+        "rec.log(\"points\", rerun::Points3D({{1.0f, 2.0f, 3.0f}}));",
+    ];
+    [
+        ("Python", python.join("\n")),
+        ("Rust", rust.join("\n")),
+        ("C++", cpp.join("\n")),
+    ]
+}
+
+/// A text in a frame, with its title, and a button that copies it.
+fn show_text(ui: &mut Ui, theme: &Theme, title: &str, text: &str) {
+    ui.add_space(size::GRID);
+    let frame = egui::Frame::new()
+        .fill(theme.raised)
+        .corner_radius(size::RADIUS)
+        .inner_margin(size::PADDING);
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(title).size(size::SMALL).color(theme.secondary));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if icon_button(ui, icons::COPY, &format!("Copy: {title}"), None).clicked() {
+                    ui.copy_text(text.to_owned());
+                }
+            });
+        });
+        let code = RichText::new(text).monospace().size(size::MONO).color(theme.text);
+        ui.add(egui::Label::new(code).wrap().selectable(true));
+    });
+}
+
+/// How a file is opened, as far as the settings allow it, and which kinds of files there are.
+fn how_to_open(settings: &UiSettings, kinds: &FileKinds) -> String {
+    let ways = [
+        settings.take_drops.then_some("drop a file here"),
+        settings.shortcuts.then_some("press Ctrl+O"),
+        // Only the program may end itself.
+        settings.can_quit.then_some("run: chronoscope FILE"),
+    ];
+    let ways: Vec<&str> = ways.into_iter().flatten().collect();
+    let text = match ways.as_slice() {
+        [] => "Recordings appear here once there is data.".to_owned(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{}, or {last}", first.join(", ")),
+    };
+    let mut letters = text.chars();
+    let mut text: String = letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
+    });
+    if !ways.is_empty() && !kinds.0.is_empty() {
+        text.push_str("\nOpens ");
+        text.push_str(&kinds.extensions());
+    }
+    text
+}

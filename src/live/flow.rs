@@ -1,0 +1,98 @@
+//! What passes through a source, as numbers for people.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use chronoscope_frame::SourceFlow;
+use chronoscope_types::LogMessage;
+
+/// The time over which rates are taken.
+const WINDOW: Duration = Duration::from_millis(500);
+/// Data that was logged longer ago is not late but old: it was kept elsewhere.
+const OLD_SECS: f32 = 60.0;
+
+/// Counts messages and bytes, and how late they are.
+#[derive(Debug)]
+pub(super) struct FlowMeter {
+    pub(super) flow: SourceFlow,
+    since: Instant,
+    messages: u64,
+    bytes: u64,
+    /// When the latest chunk was made, in nanoseconds since the epoch.
+    last_chunk_nanos: Option<u64>,
+}
+
+impl FlowMeter {
+    pub(super) fn new() -> Self {
+        Self {
+            flow: SourceFlow::default(),
+            since: Instant::now(),
+            messages: 0,
+            bytes: 0,
+            last_chunk_nanos: None,
+        }
+    }
+
+    /// Counts a message.
+    pub(super) fn count(&mut self, message: &LogMessage) {
+        self.messages += 1;
+        self.bytes += message.num_bytes();
+        if let Some(chunk) = message.chunk() {
+            // The upper half of an id is the time at which it was made.
+            self.last_chunk_nanos = Some((chunk.id().as_u128() >> 64) as u64);
+        }
+    }
+
+    /// Looks at the clocks, after all that was there was counted.
+    pub(super) fn look(&mut self) {
+        let elapsed = self.since.elapsed();
+        if let Some(made) = self.last_chunk_nanos.take() {
+            let now = SystemTime::now()
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default();
+            let delay_secs = now.saturating_sub(Duration::from_nanos(made)).as_secs_f32();
+            self.flow.delay_secs = (delay_secs < OLD_SECS).then_some(delay_secs);
+        }
+        if elapsed >= WINDOW {
+            self.update(elapsed);
+            self.since = Instant::now();
+        }
+    }
+
+    fn update(&mut self, elapsed: Duration) {
+        let secs = elapsed.as_secs_f32();
+        self.flow.messages_per_sec = self.messages as f32 / secs;
+        self.flow.bytes_per_sec = self.bytes as f32 / secs;
+        self.flow.messages += self.messages;
+        (self.messages, self.bytes) = (0, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chronoscope_store::{StoreId, Timeline};
+    use chronoscope_types::{Scalars, log_chunk};
+
+    use super::*;
+
+    #[test]
+    fn rates_are_over_the_time_that_passed() {
+        let chunk = log_chunk("a", [(Timeline::sequence("frame"), 0)], &Scalars::new([1.0]));
+        let message = chunk.map(|chunk| LogMessage::Chunk {
+            store: StoreId::recording("app", "run"),
+            chunk: Arc::new(chunk),
+        });
+        let mut meter = FlowMeter::new();
+        for _ in 0..10 {
+            message.iter().for_each(|message| meter.count(message));
+        }
+        meter.update(Duration::from_secs(2));
+        assert_eq!((meter.flow.messages, meter.flow.messages_per_sec), (10, 5.0));
+        assert!(meter.flow.bytes_per_sec > 0.0);
+        meter.look();
+        assert!(meter.flow.delay_secs.is_some(), "it was made just now");
+        meter.update(Duration::from_secs(2));
+        assert_eq!((meter.flow.messages, meter.flow.messages_per_sec), (10, 0.0));
+    }
+}

@@ -1,0 +1,63 @@
+"""What the tests of the SDK send: python send.py URL WHAT [ARGUMENT]."""
+
+import sys
+import time
+
+import numpy as np
+import rerun as rr
+import rerun.blueprint as rrb
+
+url, what = sys.argv[1:3]
+argument = sys.argv[3] if len(sys.argv) > 3 else ""
+
+
+def connect(recording_id: str, has_layout: bool = False) -> None:
+    rr.init("sdk", recording_id=recording_id)
+    if not has_layout:
+        rr.connect_grpc(url)
+        return
+    layout = rrb.Blueprint(rrb.Horizontal(rrb.Spatial3DView(origin="/world"), rrb.TimeSeriesView(origin="/plots")))
+    rr.connect_grpc(url, default_blueprint=layout)
+
+
+def rows(entity: str, count: int) -> None:
+    for frame in range(count):
+        rr.set_time("frame", sequence=frame)
+        rr.log(entity, rr.Scalars(np.sin(frame / 10)))
+
+
+if what == "rows":
+    connect("run", has_layout=True)
+    rr.log("world/box", rr.Boxes3D(half_sizes=[[1, 2, 3]]), static=True)
+    rows("plots/" + (argument or "a"), 100)
+elif what == "late_transforms":
+    connect("late")
+    for frame in range(20):
+        rr.set_time("frame", sequence=frame)
+        rr.log("world/robot/arm", rr.Points3D([[1, 0, 0]]))
+    for frame in range(20):
+        rr.set_time("frame", sequence=frame)
+        rr.log("world/robot", rr.Transform3D(translation=[frame, 0, 0]))
+elif what == "killed":
+    connect("killed")
+    print("sending", flush=True)
+    frame = 0
+    while True:
+        rr.set_time("frame", sequence=frame)
+        rr.log("world/cloud", rr.Points3D(np.zeros((100_000, 3))))
+        frame += 1
+elif what == "flood":
+    connect("flood")
+    count = int(argument)
+    # A chunk for each row, as the smallest messages are.
+    start = time.time()
+    for frame in range(count):
+        rr.send_columns(
+            "plots/flood", indexes=[rr.TimeColumn("frame", sequence=[frame])], columns=rr.Scalars.columns(scalars=[0.5])
+        )
+    print(f"logged in {time.time() - start:.2f} s", flush=True)
+else:
+    sys.exit(f"nothing is called {what}")
+start = time.time()
+rr.disconnect()
+print(f"disconnected in {time.time() - start:.2f} s")
