@@ -11,7 +11,7 @@ use chronoscope_store::{StoreKind, Waker};
 use chronoscope_types::SourceStatus;
 
 use self::flow::FlowMeter;
-use crate::sources::report_of;
+use crate::sources::{open_requested, report_of};
 
 mod flow;
 
@@ -65,6 +65,7 @@ impl Plugin for LivePlugin {
             take_senders
                 .run_if(resource_exists::<Listener>)
                 .after(FrameSystems::Begin)
+                .after(open_requested)
                 .before(FrameSystems::Ingest),
         );
     }

@@ -11,7 +11,7 @@ use chronoscope::{
     prelude::*,
     render::{PickRequest, RenderStats},
     sources::ReadySource,
-    types::{Image, LogMessage, Points3D},
+    types::{Image, LogMessage, Points3D, enums::PointShading},
 };
 use egui::{Event, Modifiers, PointerButton, Pos2, pos2};
 use image::RgbImage;
@@ -36,7 +36,9 @@ fn cloud(count: usize, marked: usize) -> Points3D {
     positions[marked] = [0.0, 0.0, 1.6];
     colors[marked] = [COLOR[0], COLOR[1], COLOR[2], 255];
     radii[marked] = -6.0;
-    Points3D::new(positions).with_colors(colors).with_radii(radii)
+    // Its pixels are counted by their color.
+    let points = Points3D::new(positions).with_colors(colors).with_radii(radii);
+    points.with_point_shading(PointShading::Flat)
 }
 
 pub(crate) fn app_with(chunk: Chunk) -> App {

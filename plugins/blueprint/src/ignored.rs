@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The properties of views that are honored.
-const HONORED_PROPERTIES: [&str; 41] = [
+const HONORED_PROPERTIES: [&str; 42] = [
     EYE_POSITION_REST.name,
     EYE_TARGET_REST.name,
     archetypes::Background::COLOR.name,
@@ -42,6 +42,7 @@ const HONORED_PROPERTIES: [&str; 41] = [
     archetypes::ScalarAxis::ZOOM_LOCK.name,
     archetypes::SpatialInformation::SHOW_AXES.name,
     archetypes::SpatialInformation::SHOW_BOUNDING_BOX.name,
+    archetypes::SpatialInformation::TARGET_FRAME.name,
     archetypes::TimeAxis::LINK.name,
     archetypes::TimeAxis::VIEW_RANGE.name,
     archetypes::TimeAxis::ZOOM_LOCK.name,

@@ -10,7 +10,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use bevy_ecs::prelude::*;
@@ -27,7 +27,9 @@ use super::{
 use crate::{
     ContextReader, Cursor, DataResult, EntityContexts, InstructionIndex, PinholeCamera, RecordingEntry,
     ResolvedInstruction, ResultKey, Transforms, View, ViewOverrides,
-    context::transforms::{AnyTimePlacement, AnyTimeTransforms, FrameKey, ReadChunks, implicit_frame},
+    context::transforms::{
+        AnyTimePlacement, AnyTimeTransforms, FrameKey, ReadChunks, implicit_frame, named_frame,
+    },
 };
 
 /// Makes visuals of first rows.
@@ -56,9 +58,11 @@ pub struct FirstVisual<T> {
 }
 
 impl<'a> FirstLook<'a> {
-    /// For a view of a recording on the shown timeline, whose transforms these are.
+    /// For a view of a recording on the shown timeline, whose transforms these are. It looks from its origin, or from a frame of
+    /// this name.
     pub fn new(
         view: &View,
+        frame: Option<&Arc<str>>,
         overrides: &'a ViewOverrides,
         recording: &'a RecordingEntry,
         timeline: Option<TimelineId>,
@@ -70,7 +74,10 @@ impl<'a> FirstLook<'a> {
             overrides,
             recording,
             timeline,
-            origin: implicit_frame(store, &view.blueprint.origin),
+            origin: match frame {
+                Some(name) => named_frame(store, name),
+                None => implicit_frame(store, &view.blueprint.origin),
+            },
             placements: AnyTimeTransforms::new(store, cache, timeline, transforms),
             contexts: EntityContexts::default(),
             no_transforms: Transforms::default(),

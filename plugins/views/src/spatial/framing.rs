@@ -25,6 +25,7 @@ use super::{
     Space, SpatialScenes, SpatialSources,
     bounds::Bounds,
     depth_clouds::sampled_bounds,
+    target_frame::TargetFrame,
     visual::{SpatialVisual, Stand},
 };
 
@@ -72,6 +73,7 @@ struct MadeOf {
     recording: RecordingKey,
     timeline: Option<TimelineId>,
     origin: EntityPath,
+    target_frame: TargetFrame,
     overrides: u64,
 }
 
@@ -104,6 +106,7 @@ impl Framing {
             recording: inputs.recording.key(),
             timeline: inputs.cursor.timeline,
             origin: inputs.view.blueprint.origin.clone(),
+            target_frame: inputs.target_frame.clone(),
             overrides: inputs.overrides.version(),
         };
         let is_same = self.made_of.as_ref() == Some(&now);
@@ -142,6 +145,7 @@ impl Framing {
         }
         let look = FirstLook::new(
             inputs.view,
+            inputs.target_frame.0.as_ref(),
             inputs.overrides,
             inputs.recording,
             inputs.cursor.timeline,
@@ -321,6 +325,7 @@ fn changes_below(event: &StoreEvent, store: &ChunkStore) -> bool {
 struct Inputs<'a> {
     space: Space,
     view: &'a View,
+    target_frame: TargetFrame,
     results: &'a DataResults,
     overrides: &'a ViewOverrides,
     recording: &'a RecordingEntry,
@@ -457,6 +462,7 @@ pub(crate) fn update_framing(
         let inputs = Inputs {
             space: scene.space,
             view,
+            target_frame: scene.target_frame.clone(),
             results,
             overrides,
             recording,

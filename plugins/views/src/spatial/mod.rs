@@ -42,6 +42,7 @@ pub(crate) mod picking;
 pub(crate) mod scene;
 mod skeletons;
 pub(crate) mod sources;
+pub(crate) mod target_frame;
 pub(crate) mod tile;
 
 #[cfg(test)]
@@ -111,6 +112,7 @@ impl Plugin for SpatialPlugin {
         /// What is flat is shown in space, too: in the pictures of cameras.
         const BOTH: &[&str] = &[ViewClassId::SPATIAL_2D, ViewClassId::SPATIAL_3D];
         const EDGES: f32 = fallbacks::EDGE_RADIUS;
+        crate::properties::AppPropertiesExt::add_view_properties::<target_frame::TargetFrame>(app);
         app.init_resource::<SpatialScenes>()
             .init_resource::<ViewLayers>()
             .init_resource::<AutoFraming>()

@@ -427,6 +427,11 @@ impl<'a> AnyTimeTransforms<'a> {
     }
 }
 
+/// The frame of a name, whether the store has it or not.
+pub(crate) fn named_frame(store: &ChunkStore, name: &std::sync::Arc<str>) -> FrameKey {
+    FrameGraph::key_of(store, name)
+}
+
 /// The implicit frame of a path, whether the store has it or not.
 pub(crate) fn implicit_frame(store: &ChunkStore, path: &chronoscope_store::EntityPath) -> FrameKey {
     FrameGraph::key_of(store, &format!("{PATH_PREFIX}{path}").into())

@@ -204,6 +204,11 @@ impl FrameGraph {
         None
     }
 
+    /// The frame of this name that is no path's.
+    pub(super) fn find_name(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
     pub(super) fn find_entity(&self, entity: EntityId) -> Option<usize> {
         self.by_entity.get(&entity).copied()
     }

@@ -26,7 +26,7 @@ use chronoscope_types::CoordinateFrame;
 use glam::{DAffine3, DVec3};
 use rustc_hash::FxHashMap;
 
-pub(crate) use any_time::{AnyTimePlacement, AnyTimeTransforms, ReadChunks, implicit_frame};
+pub(crate) use any_time::{AnyTimePlacement, AnyTimeTransforms, ReadChunks, implicit_frame, named_frame};
 pub(crate) use graph::FrameKey;
 pub use pinhole::PinholeCamera;
 
@@ -217,6 +217,17 @@ impl Transforms {
                 .nearest_of_path(store, path)
                 .map_or(Origin::World, |at| Origin::Frame(FrameId(at as u32))),
         }
+    }
+
+    /// What a view looks from that looks from a frame, by its name; `None` where no frame is called so. It may be another origin
+    /// after each update.
+    pub fn origin_of_frame(&self, store: &ChunkStore, name: &Arc<str>) -> Option<Origin> {
+        let at = match FrameGraph::key_of(store, name) {
+            FrameKey::Path(entity) => self.graph.nearest(store, entity),
+            FrameKey::UnknownPath(path) => self.graph.nearest_of_path(store, &path),
+            FrameKey::Name(name) => return Some(Origin::Frame(FrameId(self.graph.find_name(&name)? as u32))),
+        };
+        Some(at.map_or(Origin::World, |at| Origin::Frame(FrameId(at as u32))))
     }
 
     /// Where an origin is placed.

@@ -41,7 +41,7 @@ fn look(app: &mut App) -> (usize, usize, u64) {
             stats.hits + stats.misses
         };
         let before = queries();
-        let look = FirstLook::new(view, overrides, recording, timeline, world.resource());
+        let look = FirstLook::new(view, None, overrides, recording, timeline, world.resource());
         let visualizer = world.resource::<Visualizers>().find("Points3D").unwrap();
         let (mut all, mut placed) = (0, 0);
         for result in results.iter() {

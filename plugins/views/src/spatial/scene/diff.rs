@@ -102,8 +102,12 @@ impl Diff {
                         if scene.space == Space::Two && shown.visual.draw_order != visual.draw_order {
                             shown.view_from_entity = flattened(shown.view_from_entity, visual.draw_order);
                         }
-                        let is_cloud = visual.is_depth_cloud();
-                        if shown.visual.stand != visual.stand || shown.visual.is_depth_cloud() != is_cloud {
+                        // Of what is flat a camera may make a cloud.
+                        let is_cloud =
+                            |visual: &SpatialVisual| visual.stand == Stand::Plane && visual.is_depth_cloud();
+                        let is_three = scene.space == Space::Three;
+                        let is_other = is_three && is_cloud(&shown.visual) != is_cloud(&visual);
+                        if shown.visual.stand != visual.stand || is_other {
                             self.moved.push(key);
                         }
                         shown.replace(visual);
@@ -187,7 +191,8 @@ impl Diff {
     /// Places what is new, and what stands by transforms that changed.
     fn place(&mut self, scene: &mut SpatialScene, entry: &RecordingEntry, transforms: &Transforms) {
         let store = entry.store();
-        let origin = transforms.origin(store, &scene.blueprint.origin);
+        let path = &scene.blueprint.origin;
+        let origin = scene.target_frame.origin(transforms, store, path);
         let before = std::mem::replace(&mut scene.consumed.transforms, transforms.version());
         let cuts = std::mem::replace(&mut scene.consumed.cuts, transforms.cuts_version());
         let is_same_space = scene.origin == Some(origin) && scene.recording == Some(entry.key());

@@ -41,6 +41,7 @@ use super::{
     parts::{KindId, PartKinds},
     projection::Projector,
     sources::SourceId,
+    target_frame::TargetFrame,
     textures::PictureTextures,
     visual::{SpatialVisual, Stand},
 };
@@ -119,6 +120,8 @@ pub struct SpatialScene {
     pub(crate) view: ViewId,
     pub(crate) space: Space,
     pub(crate) blueprint: Arc<ViewBlueprint>,
+    /// What it looks from instead of its origin.
+    pub(crate) target_frame: TargetFrame,
     pub(crate) tile: ViewTile,
     /// Where the view looks.
     pub(crate) context: ContextId,
@@ -223,6 +226,7 @@ impl SpatialScene {
             view: view.id,
             space,
             blueprint: view.blueprint.clone(),
+            target_frame: TargetFrame::default(),
             tile: ViewTile::default(),
             context: ContextId::NOTHING,
             layer,

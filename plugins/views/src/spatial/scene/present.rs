@@ -18,12 +18,16 @@ use super::{
     SpatialScene, SpatialScenes, ViewLayers,
     diff::{Diff, Place, Situation},
 };
-use crate::spatial::{
-    SpatialVisual,
-    meshes::MeshModels,
-    parts::PartKinds,
-    sources::{ChangedVisuals, SpatialSources},
-    textures::PictureTextures,
+use crate::{
+    properties::PropertiesOf,
+    spatial::{
+        SpatialVisual,
+        meshes::MeshModels,
+        parts::PartKinds,
+        sources::{ChangedVisuals, SpatialSources},
+        target_frame::TargetFrame,
+        textures::PictureTextures,
+    },
 };
 
 /// One scene per spatial view.
@@ -36,6 +40,7 @@ pub(crate) fn follow_views(
     classes: Res<ViewClasses>,
     kinds: Res<PartKinds>,
     layers: Res<ViewLayers>,
+    frames: Res<PropertiesOf<TargetFrame>>,
     device: Option<Res<RenderDevice>>,
 ) {
     let scenes = scenes.bypass_change_detection();
@@ -70,6 +75,10 @@ pub(crate) fn follow_views(
         }
         scene.tile = *tile;
         scene.context = context.id;
+        let frame = frames.get(view.id).cloned().unwrap_or_default();
+        if scene.target_frame != frame {
+            scene.target_frame = frame;
+        }
         if !Arc::ptr_eq(&scene.blueprint, &view.blueprint) {
             scene.blueprint = view.blueprint.clone();
         }

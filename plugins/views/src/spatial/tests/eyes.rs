@@ -217,3 +217,29 @@ fn a_key_follows_what_is_pointed_at_and_lets_go() {
     viewer.seek(0);
     assert_eq!(viewer.eye().inverse().translation, free);
 }
+
+/// A view that names a frame is seen from there, and one that names none of the recording from its origin.
+#[test]
+fn a_view_looks_from_the_frame_that_it_names() {
+    let link = Transform3D::from_translation([3.0, 0.0, 0.0])
+        .with_child_frame("base")
+        .with_parent_frame("tf#/");
+    let mut viewer = Viewer::new([
+        log_chunk("house", [], &Boxes3D::from_half_sizes([[1.0; 3]])).unwrap(),
+        log_chunk("tf", [], &link).unwrap(),
+    ]);
+    let mut place = |frame: &str| {
+        let frame = components::TransformFrameId::build(vec![frame.to_owned()]);
+        viewer.set_properties([(SpatialInformation::TARGET_FRAME, frame)]);
+        let scene = viewer.scene();
+        let (_, house) = scene
+            .shown()
+            .find(|(_, shown)| shown.path == "/house".into())
+            .unwrap();
+        let framed = scene.framing.framed().all.center().x;
+        (house.view_from_entity.translation.x, framed)
+    };
+    assert_eq!(place("base"), (-3.0, -3.0));
+    assert_eq!(place("tf#/"), (0.0, 0.0));
+    assert_eq!(place("nowhere"), (0.0, 0.0));
+}
