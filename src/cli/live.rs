@@ -111,7 +111,7 @@ mod tests {
             })
         };
         let check = |arguments: &[&str], expected: Option<&str>| {
-            let listened = of(arguments).unwrap_or_else(|error| Some(error));
+            let listened = of(arguments).unwrap_or_else(Some);
             assert_eq!(listened.as_deref(), expected, "{arguments:?}");
         };
         check(&[], Some("127.0.0.1:9876"));

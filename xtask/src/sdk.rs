@@ -47,7 +47,7 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<ExitCode> {
         }
     }
     // As the suite builds it, so that the engine is built once for both.
-    let built = run_command(cargo(&["build", "--bin", "chronoscope"])?.arg("--profile=test"))?;
+    let built = run_command(&mut cargo(&["build", "--bin", "chronoscope"])?)?;
     if !built.success() {
         return Ok(exit_code(built));
     }

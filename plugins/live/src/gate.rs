@@ -66,6 +66,7 @@ fn is_loopback(host: Option<&str>) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
     use std::net::{Ipv4Addr, Ipv6Addr};
 
