@@ -11,7 +11,7 @@ use chronoscope_store::{StoreKind, Waker};
 use chronoscope_types::SourceStatus;
 
 use self::flow::FlowMeter;
-use crate::sources::report_of;
+use crate::sources::{open_requested, report_of};
 
 mod flow;
 
@@ -56,15 +56,13 @@ impl Plugin for LivePlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<ListenLink>().add_systems(
             Frame,
-            tell_link.run_if(|listener: Option<Res<Listener>>| {
-                listener.is_some_and(|listener| listener.is_added())
-            }),
-        );
-        app.add_systems(
-            Frame,
-            take_senders
-                .run_if(resource_exists::<Listener>)
+            (
+                tell_link.run_if(resource_added::<Listener>.or_eager(resource_removed::<Listener>)),
+                take_senders.run_if(resource_exists::<Listener>),
+            )
+                .chain()
                 .after(FrameSystems::Begin)
+                .after(open_requested)
                 .before(FrameSystems::Ingest),
         );
     }

@@ -150,7 +150,7 @@ fn list_kinds(settings: Res<FileSettings>, mut kinds: ResMut<FileKinds>) {
     kinds.set_if_neq(settings.kinds());
 }
 
-fn open_requested(
+pub(crate) fn open_requested(
     mut requests: ResMut<FileRequests>,
     mut sources: ResMut<IngestSources>,
     settings: Res<FileSettings>,
