@@ -56,14 +56,11 @@ impl Plugin for LivePlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<ListenLink>().add_systems(
             Frame,
-            tell_link.run_if(|listener: Option<Res<Listener>>| {
-                listener.is_some_and(|listener| listener.is_added())
-            }),
-        );
-        app.add_systems(
-            Frame,
-            take_senders
-                .run_if(resource_exists::<Listener>)
+            (
+                tell_link.run_if(resource_added::<Listener>.or_eager(resource_removed::<Listener>)),
+                take_senders.run_if(resource_exists::<Listener>),
+            )
+                .chain()
                 .after(FrameSystems::Begin)
                 .after(open_requested)
                 .before(FrameSystems::Ingest),

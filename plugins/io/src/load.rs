@@ -17,7 +17,7 @@ use crate::{
     Severity, SourceGroup, SourceHandle, SourceLimits, SourceSender,
     import::Contexts,
     panic_text,
-    source::{Group, after},
+    source::{Group, add_to, after},
 };
 
 /// How files are read.
@@ -126,7 +126,7 @@ fn open_in_group<P: AsRef<Path>>(
     for path in paths {
         let name: Arc<str> = path.display().to_string().into();
         let context = contexts.of(&path, &name);
-        let (sender, handle) = group.add(name);
+        let (sender, handle) = add_to(&group, name);
         jobs.push_back(Job {
             path,
             context,

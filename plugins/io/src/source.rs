@@ -5,7 +5,6 @@
 //! each may always have one event waiting, so that none waits for another to be drained.
 
 use std::{
-    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -15,27 +14,14 @@ use std::{
 
 use chronoscope_store::Waker;
 use chronoscope_types::{SourceId, SourceStatus};
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::{Mutex, MutexGuard};
 
+use self::group::GroupState;
+pub use self::group::SourceLimits;
+pub(crate) use self::group::{Group, Waited};
 use crate::{IoError, LoadEvent, LoadOutcome, LoadReport, Severity, Stopped};
 
-/// What may wait for the receiver of a source, or of several that are opened together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SourceLimits {
-    /// The events. More make bursts smoother, fewer make a cancelled load stop sooner.
-    pub events: usize,
-    /// Their memory, in bytes. A single event may exceed it.
-    pub bytes: u64,
-}
-
-impl Default for SourceLimits {
-    fn default() -> Self {
-        Self {
-            events: 256,
-            bytes: 64 << 20,
-        }
-    }
-}
+mod group;
 
 /// How far a source is. A snapshot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,15 +53,7 @@ impl SourceGroup {
 
     /// Adds a source: its two sides. Its place is used again once both are dropped.
     pub fn add(&self, name: impl Into<Arc<str>>) -> (SourceSender, SourceHandle) {
-        let mut state = self.0.state.lock();
-        let at = state.queues.iter().position(|queue| queue.dropped_sides == 2);
-        let at = at.unwrap_or(state.queues.len());
-        match state.queues.get_mut(at) {
-            Some(queue) => *queue = Queue::default(),
-            None => state.queues.push(Queue::default()),
-        }
-        drop(state);
-        self.0.sides(name.into(), at)
+        sides(&self.0, name.into(), self.0.reuse_queue())
     }
 }
 
@@ -424,181 +402,29 @@ impl Shared {
     }
 }
 
-/// Sources that share the limits on what may wait.
-#[derive(Debug)]
-pub(crate) struct Group {
-    limits: SourceLimits,
-    state: Mutex<GroupState>,
-    /// Something was received, or is not wanted any more.
-    room: Condvar,
-    /// Something was sent, or a source ended.
-    ready: Condvar,
+/// Adds a source to a group: its two sides.
+pub(crate) fn add_to(group: &Arc<Group>, name: Arc<str>) -> (SourceSender, SourceHandle) {
+    sides(group, name, group.add_queue())
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct GroupState {
-    queues: Vec<Queue>,
-    waiting_events: usize,
-    waiting_bytes: u64,
-    /// The sources before this one have ended.
-    first_open: usize,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    events: VecDeque<LoadEvent>,
-    /// Their memory.
-    bytes: u64,
-    status: SourceStatus,
-    /// The last error that was reported.
-    error: Option<Arc<str>>,
-    /// There is no sender any more.
-    ended: bool,
-    /// How many of sender and handle are dropped: with both, the queue is free.
-    dropped_sides: u8,
-    waker: Option<Waker>,
-}
-
-/// What a receiver finds.
-pub(crate) enum Waited {
-    Event(LoadEvent),
-    End,
-    Nothing,
-}
-
-impl Group {
-    pub(crate) fn new(limits: SourceLimits) -> Self {
-        Self {
-            limits,
-            state: Mutex::default(),
-            room: Condvar::new(),
-            ready: Condvar::new(),
-        }
-    }
-
-    /// Adds a source.
-    pub(crate) fn add(self: &Arc<Self>, name: Arc<str>) -> (SourceSender, SourceHandle) {
-        let mut state = self.state.lock();
-        let at = state.queues.len();
-        state.queues.push(Queue::default());
-        drop(state);
-        self.sides(name, at)
-    }
-
-    fn sides(self: &Arc<Self>, name: Arc<str>, at: usize) -> (SourceSender, SourceHandle) {
-        let shared = Arc::new(Shared {
-            id: SourceId::new(),
-            name,
-            group: Arc::clone(self),
-            at,
-            cancelled: Arc::default(),
-            bytes_read: AtomicU64::new(0),
-            total_bytes: AtomicU64::new(0),
-            chunks: AtomicU64::new(0),
-            reports: AtomicU64::new(0),
-            room_waker: Mutex::default(),
-            cancel_waker: Mutex::default(),
-        });
-        let sender = SourceSender {
-            shared: Arc::clone(&shared),
-        };
-        (sender, SourceHandle { shared })
-    }
-
-    /// The number of sources that have no sender any more.
-    pub(crate) fn num_ended(&self) -> usize {
-        self.state
-            .lock()
-            .queues
-            .iter()
-            .filter(|queue| queue.ended)
-            .count()
-    }
-
-    /// Whether all sources have ended and were received.
-    pub(crate) fn is_finished(&self) -> bool {
-        let state = self.state.lock();
-        (0..state.queues.len()).all(|at| state.is_ended(at))
-    }
-
-    /// The next event of any source, those that were added first before others; never waits.
-    pub(crate) fn try_recv_any(&self) -> Option<LoadEvent> {
-        match self.take_any(&mut self.state.lock()) {
-            Waited::Event(event) => Some(event),
-            Waited::End | Waited::Nothing => None,
-        }
-    }
-
-    /// Waits for the next event of any source, until a moment or for ever. `None` after the last one, too.
-    pub(crate) fn recv_any(&self, until: Option<Instant>) -> Option<LoadEvent> {
-        self.wait(until, |state| self.take_any(state))
-    }
-
-    fn take_any(&self, state: &mut GroupState) -> Waited {
-        while state.is_ended(state.first_open) {
-            state.first_open += 1;
-        }
-        if state.first_open >= state.queues.len() {
-            return Waited::End;
-        }
-        let some = (state.first_open..state.queues.len()).find_map(|at| self.take(state, at));
-        some.map_or(Waited::Nothing, Waited::Event)
-    }
-
-    fn take(&self, state: &mut GroupState, at: usize) -> Option<LoadEvent> {
-        let queue = state.queues.get_mut(at)?;
-        let event = queue.events.pop_front()?;
-        let bytes = event.num_bytes();
-        queue.bytes -= bytes;
-        let is_empty = queue.events.is_empty();
-        state.waiting_events -= 1;
-        state.waiting_bytes -= bytes;
-        // Who waits is woken for many events, rather than for each.
-        let limits = self.limits;
-        if is_empty || state.waiting_events <= limits.events / 2 && state.waiting_bytes <= limits.bytes / 2 {
-            self.room.notify_all();
-        }
-        Some(event)
-    }
-
-    fn wait(
-        &self,
-        until: Option<Instant>,
-        mut take: impl FnMut(&mut GroupState) -> Waited,
-    ) -> Option<LoadEvent> {
-        let mut state = self.state.lock();
-        loop {
-            match take(&mut state) {
-                Waited::Event(event) => return Some(event),
-                Waited::End => return None,
-                Waited::Nothing => {}
-            }
-            match until {
-                None => self.ready.wait(&mut state),
-                Some(until) => {
-                    if self.ready.wait_until(&mut state, until).timed_out() {
-                        return None;
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl GroupState {
-    /// Whether an event of so many bytes may wait. Each source may have one waiting, whatever the others have.
-    fn has_room(&self, at: usize, bytes: u64, limits: SourceLimits) -> bool {
-        self.queues.get(at).is_none_or(|queue| queue.events.is_empty())
-            || self.waiting_events < limits.events.max(1)
-                && self.waiting_bytes.saturating_add(bytes) <= limits.bytes
-    }
-
-    /// Whether a source has no sender any more and was received.
-    fn is_ended(&self, at: usize) -> bool {
-        self.queues
-            .get(at)
-            .is_some_and(|queue| queue.ended && queue.events.is_empty())
-    }
+fn sides(group: &Arc<Group>, name: Arc<str>, at: usize) -> (SourceSender, SourceHandle) {
+    let shared = Arc::new(Shared {
+        id: SourceId::new(),
+        name,
+        group: Arc::clone(group),
+        at,
+        cancelled: Arc::default(),
+        bytes_read: AtomicU64::new(0),
+        total_bytes: AtomicU64::new(0),
+        chunks: AtomicU64::new(0),
+        reports: AtomicU64::new(0),
+        room_waker: Mutex::default(),
+        cancel_waker: Mutex::default(),
+    });
+    let sender = SourceSender {
+        shared: Arc::clone(&shared),
+    };
+    (sender, SourceHandle { shared })
 }
 
 /// The moment after a time, if the clock reaches that far.

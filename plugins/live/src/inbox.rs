@@ -135,7 +135,7 @@ pub(crate) fn start(source: SourceSender) -> mpsc::Sender<Delivery> {
 }
 
 async fn run(mut worker: Worker, mut deliveries: mpsc::Receiver<Delivery>, removed: Arc<Notify>) {
-    let mut end = End::Lost("was cut off: the sender ended without a word".into());
+    let mut end = End::Lost("was cut off: the sender is gone".into());
     loop {
         let delivery = tokio::select! {
             delivery = deliveries.recv() => delivery,

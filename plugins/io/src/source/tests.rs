@@ -137,7 +137,8 @@ fn a_source_wakes_the_viewer_when_there_is_something_and_when_it_ends() {
 fn sources_that_are_opened_together_can_be_drained_in_any_order() {
     // Room for one event in all: each source may still have one of its own.
     let group = Arc::new(Group::new(SourceLimits { events: 1, bytes: 1 }));
-    let (senders, handles): (Vec<_>, Vec<_>) = (0..4).map(|at| group.add(format!("{at}").into())).unzip();
+    let (senders, handles): (Vec<_>, Vec<_>) =
+        (0..4).map(|at| add_to(&group, format!("{at}").into())).unzip();
     let threads: Vec<_> = senders
         .into_iter()
         .map(|sender| std::thread::spawn(move || (0..100).all(|at| sender.send(progress(at)).is_ok())))
@@ -157,8 +158,8 @@ fn a_removed_source_stops_its_sender_and_leaves_room_for_others() {
         events: 2,
         bytes: u64::MAX,
     }));
-    let (removed_sender, removed) = group.add("removed".into());
-    let (sender, handle) = group.add("stays".into());
+    let (removed_sender, removed) = add_to(&group, "removed".into());
+    let (sender, handle) = add_to(&group, "stays".into());
     removed_sender.send(progress(1)).unwrap();
     removed_sender.send(progress(2)).unwrap();
     let waits = std::thread::spawn(move || removed_sender.send(progress(3)));
