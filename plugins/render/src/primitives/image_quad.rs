@@ -63,7 +63,8 @@ pub struct ImageQuad {
     /// Among translucent things at the same distance, greater is drawn later, on top. In scene units: it is added to the
     /// distance of the quad's center.
     pub draw_order: f32,
-    /// Where the quad is drawn among all that is translucent in the view, as [`Sorting::Index`] says. `None` goes by distance.
+    /// Where the quad is drawn among all that is translucent in the view, as [`Sorting::Index`](crate::Sorting::Index) says. `None`
+    /// goes by distance.
     pub sort_index: Option<u32>,
     /// As [`SegmentUniform::depth_offset`](crate::SegmentUniform::depth_offset).
     pub depth_offset: f32,
