@@ -187,10 +187,10 @@ impl Theme {
         translucent(self.accent, 0.12)
     }
 
-    /// Behind labels that lie over data: the viewport, so that text keeps its contrast and the data is still
-    /// felt.
+    /// Behind labels that lie over data: the viewport, so that text keeps its contrast over whatever is bright
+    /// there, and the data is still felt.
     pub fn label_background(&self) -> Color32 {
-        translucent(self.viewport, 0.75)
+        translucent(self.viewport, 0.88)
     }
 
     /// The edge of what is selected.
