@@ -114,7 +114,9 @@ fn messages_that_are_garbage_are_reported_and_the_next_are_read() {
 #[test]
 fn reports_about_one_sender_have_an_end() {
     let stage = Stage::new();
-    let pieces = (0..10_000).map(|_| framed(b"\xff"));
+    // Gathered as senders do: HTTP/2 may cut off who sends thousands of tiny frames.
+    let piece = framed(b"\xff").repeat(100);
+    let pieces = (0..100).map(|_| piece.clone().into());
     let address = stage.server.address();
     let pieces = Pieces::ending(pieces);
     run(async move {
