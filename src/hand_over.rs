@@ -23,8 +23,8 @@ pub enum Listening {
     HandedOver,
 }
 
-/// Lets SDKs connect. Where another viewer listens, it is given what is named, unless another was asked for. Where nobody
-/// can connect, the viewer is of use all the same.
+/// Lets SDKs connect. If another viewer listens already, it is given the files that are named, unless a new viewer was asked
+/// for. Otherwise a port that cannot be opened is replaced by a free one, and if there is none this viewer does not listen.
 pub fn listen(cli: &Cli, inputs: &Inputs, runtime: &LiveRuntime) -> Listening {
     let options = cli.options();
     if !options.listens() {
@@ -68,7 +68,7 @@ pub fn listen(cli: &Cli, inputs: &Inputs, runtime: &LiveRuntime) -> Listening {
 /// Gives what is named to the viewer at an address, and returns once it has taken all of it.
 ///
 /// # Errors
-/// Where nobody answers there, or something that is no viewer.
+/// If nothing listens there, or what does is not a viewer.
 pub fn hand_over(
     runtime: &LiveRuntime,
     address: SocketAddr,

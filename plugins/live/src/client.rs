@@ -77,7 +77,7 @@ async fn read(link: Link, source: SourceSender) {
         (Ok(()), Some(status)) if status != Status::ok() => inbox::End::Lost(status.to_string().into()),
         _ => inbox::End::from(&received),
     };
-    // Where nobody takes it, nobody wants to know.
+    // This fails only if the source was removed, and then its end does not matter.
     let _ = deliveries.send(inbox::Delivery::End(end)).await;
 }
 
@@ -98,7 +98,7 @@ pub fn envelope(message: &LogMessage) -> Result<Bytes, MessageError> {
 /// [`envelope`] makes.
 ///
 /// # Errors
-/// Where nobody answers, the connection breaks, or the service does not want them.
+/// If nothing listens there, the connection breaks, or the service refuses the messages.
 pub fn send(
     runtime: &LiveRuntime,
     link: &Link,

@@ -1,4 +1,4 @@
-//! The wish of the system, or of somebody at a terminal, that the program ends.
+//! Signals by which the system, or a user at a terminal, asks the program to end.
 
 use crate::LiveRuntime;
 
