@@ -31,6 +31,10 @@ use chronoscope_benches::{
 };
 use clap::Parser as _;
 
+/// The program's own allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Plays scenarios and prints what their frames cost.
 #[derive(clap::Parser, Debug)]
 struct Options {

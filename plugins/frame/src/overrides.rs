@@ -134,6 +134,11 @@ impl<'a> ResolvedInstruction<'a> {
         self.instruction
     }
 
+    /// Whether nothing is said of any component.
+    pub(crate) fn says_nothing(&self) -> bool {
+        self.instruction.is_none() && self.overrides.is_none()
+    }
+
     /// The value that the blueprint gives to a component: for this instruction, else for the entity as a
     /// whole.
     pub fn value(&self, component: &str) -> Option<ArrayRef> {
@@ -217,6 +222,11 @@ impl ViewOverrides {
     /// Whether an entity can be pointed at: it cannot where the blueprint says so of it, or of an entity above it in this view.
     pub fn is_interactive(&self, entity: EntityId) -> bool {
         !self.inert.contains(&entity)
+    }
+
+    /// Whether the view gives a value to some component where nothing else says anything.
+    pub(crate) fn has_defaults(&self) -> bool {
+        !self.defaults.is_empty()
     }
 
     /// The value of a component that the view takes where nothing else says anything.

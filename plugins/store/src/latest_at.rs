@@ -12,7 +12,8 @@ use arrow_array::ArrayRef;
 use smallvec::SmallVec;
 
 use crate::{
-    Chunk, ChunkId, ChunkStore, ComponentColumn, ComponentId, EntityId, RowId, TimeRange, TimelineId,
+    CellRef, Chunk, ChunkId, ChunkStore, ComponentColumn, ComponentId, EntityId, RowId, TimeRange,
+    TimelineId,
     interval_index::Entry,
     series::{Series, StaticSeries},
 };
@@ -144,9 +145,16 @@ impl<C: Borrow<Arc<Chunk>>> Hit<C> {
         self.column as usize
     }
 
+    /// The instances of the row, where they lie.
+    pub fn cell_ref(&self) -> CellRef<'_> {
+        let (lists, row) = (self.column().lists(), self.row());
+        let offset = |at: usize| usize::try_from(lists.value_offsets()[at]).unwrap_or_default();
+        CellRef::new(lists.values().as_ref(), offset(row)..offset(row + 1))
+    }
+
     /// The instances of the row: a slice that shares the chunk's memory.
     pub fn cell(&self) -> ArrayRef {
-        self.column().lists().value(self.row())
+        self.cell_ref().to_array()
     }
 }
 

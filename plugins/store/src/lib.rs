@@ -50,6 +50,7 @@ pub mod time;
 
 pub mod error;
 
+pub mod cell;
 pub mod chunk;
 pub mod columns;
 
@@ -92,6 +93,7 @@ pub mod recording;
 pub use arrow_array as arrow;
 
 pub use cache::{CacheStats, PurgeReport, QueryCache};
+pub use cell::{Cell, CellRef};
 pub use chunk::{Chunk, ChunkBuilder};
 pub use clear::CLEAR_COMPONENT;
 pub use columns::{ComponentColumn, RowIds, TimeColumn};

@@ -1,10 +1,13 @@
 //! What every component type can do, and the names of components in archetypes.
 
-use std::{fmt, ops::Deref};
+use std::{
+    fmt,
+    ops::{Deref, Range},
+};
 
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
-use chronoscope_store::ComponentDescriptor;
+use chronoscope_store::{CellRef, ComponentDescriptor};
 
 use crate::{
     ReadError,
@@ -25,13 +28,22 @@ pub trait Component {
     /// The Arrow datatype of one instance.
     fn datatype() -> DataType;
 
-    /// Reads the instances of one cell, without copying where the array has exactly the component's datatype.
+    /// Reads the instances of one cell, or of an array, without copying where it has exactly the component's datatype.
     ///
     /// Arrays that are a little off (wider numbers, large lists) are converted.
     ///
     /// # Errors
     /// Where the array has a type that cannot be read as this component, or has nulls or values it cannot have.
-    fn read(array: &dyn Array) -> Result<Self::Slice<'_>, ReadError>;
+    fn read<'a>(cell: impl Into<CellRef<'a>>) -> Result<Self::Slice<'a>, ReadError> {
+        let cell = cell.into();
+        Self::read_range(cell.values(), cell.range())
+    }
+
+    /// As [`Self::read`], the instances in a range, which must lie within the array.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn read_range(array: &dyn Array, range: Range<usize>) -> Result<Self::Slice<'_>, ReadError>;
 
     /// Makes an array of instances, of the component's datatype.
     fn build(values: Vec<Self::Value>) -> ArrayRef;

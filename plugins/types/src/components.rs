@@ -3,6 +3,8 @@
 //! Each is an empty type whose [`Component`] says how its instances are read and built. Component types of blueprints are in
 //! [`blueprint`], those of our own in [`own`].
 
+use std::ops::Range;
+
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 
@@ -22,6 +24,10 @@ use crate::{
     tensor::Tensors,
 };
 
+/// Reads a range of an array, and says what that is.
+#[cfg(test)]
+pub(crate) type ReadRange = fn(&dyn Array, Range<usize>) -> Result<String, ReadError>;
+
 macro_rules! components {
     ($namespace:literal; $($name:ident: $encoding:ty;)*) => {
         $(
@@ -38,8 +44,8 @@ macro_rules! components {
                     <$encoding as Encoding>::datatype(Self::TYPE)
                 }
 
-                fn read(array: &dyn Array) -> Result<Self::Slice<'_>, ReadError> {
-                    <$encoding as Encoding>::read(Self::TYPE, array)
+                fn read_range(array: &dyn Array, range: Range<usize>) -> Result<Self::Slice<'_>, ReadError> {
+                    <$encoding as Encoding>::read_range(Self::TYPE, array, range)
                 }
 
                 fn build(values: Vec<Self::Value>) -> ArrayRef {
@@ -48,10 +54,13 @@ macro_rules! components {
             }
         )*
 
-        /// Every component type here: its name, its datatype, and whether an array can be read as it.
+        /// Every component type here: its name, its datatype, and what a range of an array reads as.
         #[cfg(test)]
-        pub(crate) const ALL: &[(&str, fn() -> DataType, fn(&dyn Array) -> Result<(), ReadError>)] =
-            &[$(($name::TYPE, $name::datatype, |array| $name::read(array).map(drop))),*];
+        pub(crate) const ALL: &[(&str, fn() -> DataType, ReadRange)] = &[$((
+            $name::TYPE,
+            $name::datatype,
+            |array, range| $name::read_range(array, range).map(|read| format!("{read:?}")),
+        )),*];
     };
 }
 

@@ -1,12 +1,12 @@
 //! Readers by what they read, for the components that most code wants. Each is the [`Component::read`] of a component type.
 //!
-//! They take the array of one cell's instances, as a chunk's column or a query's hit gives it, and check it: its type, its
-//! nulls, its lengths. What has exactly the right type is not copied.
+//! They take one cell's instances, as a query's hit or an array gives them, and check them: their type, their nulls, their
+//! lengths. What has exactly the right type is not copied.
 
 use std::{borrow::Cow, ops::Range};
 
 use arrow_array::{Array, ListArray, make_array};
-use chronoscope_store::ComponentColumn;
+use chronoscope_store::{CellRef, ComponentColumn};
 
 use crate::{
     Component, ReadError, components,
@@ -25,8 +25,8 @@ macro_rules! readers {
             ///
             /// # Errors
             /// Where the array cannot be read as that.
-            pub fn $name(array: &dyn Array) -> Result<$slice, ReadError> {
-                components::$component::read(array)
+            pub fn $name<'a>(cell: impl Into<CellRef<'a>>) -> Result<$slice, ReadError> {
+                components::$component::read(cell)
             }
         )*
     };
@@ -34,83 +34,83 @@ macro_rules! readers {
 
 readers! {
     /// Positions in space.
-    positions3d: Position3D -> Cow<'_, [[f32; 3]]>;
+    positions3d: Position3D -> Cow<'a, [[f32; 3]]>;
     /// Positions in a plane.
-    positions2d: Position2D -> Cow<'_, [[f32; 2]]>;
+    positions2d: Position2D -> Cow<'a, [[f32; 2]]>;
     /// Vectors in space.
-    vectors3d: Vector3D -> Cow<'_, [[f32; 3]]>;
+    vectors3d: Vector3D -> Cow<'a, [[f32; 3]]>;
     /// Vectors in a plane.
-    vectors2d: Vector2D -> Cow<'_, [[f32; 2]]>;
+    vectors2d: Vector2D -> Cow<'a, [[f32; 2]]>;
     /// Half of the sizes of boxes.
-    half_sizes3d: HalfSize3D -> Cow<'_, [[f32; 3]]>;
+    half_sizes3d: HalfSize3D -> Cow<'a, [[f32; 3]]>;
     /// Half of the sizes of rectangles.
-    half_sizes2d: HalfSize2D -> Cow<'_, [[f32; 2]]>;
+    half_sizes2d: HalfSize2D -> Cow<'a, [[f32; 2]]>;
     /// Translations.
-    translations3d: Translation3D -> Cow<'_, [[f32; 3]]>;
+    translations3d: Translation3D -> Cow<'a, [[f32; 3]]>;
     /// Scales along the three axes.
-    scales3d: Scale3D -> Cow<'_, [[f32; 3]]>;
+    scales3d: Scale3D -> Cow<'a, [[f32; 3]]>;
     /// Rotations as quaternions X, Y, Z, W; not necessarily of length one.
-    quaternions: RotationQuat -> Cow<'_, [[f32; 4]]>;
+    quaternions: RotationQuat -> Cow<'a, [[f32; 4]]>;
     /// Rotations about axes.
     rotations_axis_angle: RotationAxisAngle -> Vec<records::RotationAxisAngle>;
     /// Matrices, column by column.
-    mat3x3s: TransformMat3x3 -> Cow<'_, [[f32; 9]]>;
+    mat3x3s: TransformMat3x3 -> Cow<'a, [[f32; 9]]>;
     /// Projections of cameras, column by column.
-    pinhole_projections: PinholeProjection -> Cow<'_, [[f32; 9]]>;
+    pinhole_projections: PinholeProjection -> Cow<'a, [[f32; 9]]>;
     /// Widths and heights of pictures, in pixels.
-    resolutions: Resolution -> Cow<'_, [[f32; 2]]>;
+    resolutions: Resolution -> Cow<'a, [[f32; 2]]>;
     /// What transforms map.
     transform_relations: TransformRelation -> Vec<crate::enums::TransformRelation>;
     /// The directions of axes, as [`crate::enums::ViewDir`]'s bytes.
-    view_coordinates: ViewCoordinates -> Cow<'_, [[u8; 3]]>;
+    view_coordinates: ViewCoordinates -> Cow<'a, [[u8; 3]]>;
     /// Colours as `0xRRGGBBAA`.
-    colors: Color -> Cow<'_, [u32]>;
+    colors: Color -> Cow<'a, [u32]>;
     /// Radii: in scene units, or in points on the screen where they are negative.
-    radii: Radius -> Cow<'_, [f32]>;
+    radii: Radius -> Cow<'a, [f32]>;
     /// The places of voxels in their grid.
-    voxel_indices: VoxelIndex -> Cow<'_, [[i32; 3]]>;
+    voxel_indices: VoxelIndex -> Cow<'a, [[i32; 3]]>;
     /// The values of voxels.
-    voxel_values: VoxelValue -> Cow<'_, [f32]>;
+    voxel_values: VoxelValue -> Cow<'a, [f32]>;
     /// Lengths, in scene units.
-    lengths: Length -> Cow<'_, [f32]>;
+    lengths: Length -> Cow<'a, [f32]>;
     /// Distances at which the pictures of cameras are shown, in scene units.
-    image_plane_distances: ImagePlaneDistance -> Cow<'_, [f32]>;
+    image_plane_distances: ImagePlaneDistance -> Cow<'a, [f32]>;
     /// Class ids.
-    class_ids: ClassId -> Cow<'_, [u16]>;
+    class_ids: ClassId -> Cow<'a, [u16]>;
     /// Keypoint ids.
-    keypoint_ids: KeypointId -> Cow<'_, [u16]>;
+    keypoint_ids: KeypointId -> Cow<'a, [u16]>;
     /// Numbers to plot.
-    scalars: Scalar -> Cow<'_, [f64]>;
+    scalars: Scalar -> Cow<'a, [f64]>;
     /// Texts, of any component that is one.
-    texts: Text -> TextSlices<'_>;
+    texts: Text -> TextSlices<'a>;
     /// Names.
-    names: Name -> TextSlices<'_>;
+    names: Name -> TextSlices<'a>;
     /// Booleans, of any component that is one.
     bools: Visible -> Vec<bool>;
     /// The contents of files.
-    blobs: Blob -> ListSlices<'_, u8>;
+    blobs: Blob -> ListSlices<'a, u8>;
     /// The bytes of pictures.
-    image_buffers: ImageBuffer -> ListSlices<'_, u8>;
+    image_buffers: ImageBuffer -> ListSlices<'a, u8>;
     /// The formats of pictures.
     image_formats: ImageFormat -> Vec<records::ImageFormat>;
     /// Lines in space.
-    strips3d: LineStrip3D -> ListSlices<'_, [f32; 3]>;
+    strips3d: LineStrip3D -> ListSlices<'a, [f32; 3]>;
     /// Lines in a plane.
-    strips2d: LineStrip2D -> ListSlices<'_, [f32; 2]>;
+    strips2d: LineStrip2D -> ListSlices<'a, [f32; 2]>;
     /// How boxes and the like are drawn.
     fill_modes: FillMode -> Vec<crate::enums::FillMode>;
     /// The order of what lies in one plane, the greatest in front.
-    draw_orders: DrawOrder -> Cow<'_, [f32]>;
+    draw_orders: DrawOrder -> Cow<'a, [f32]>;
     /// How many units of depth make a metre.
-    depth_meters: DepthMeter -> Cow<'_, [f32]>;
+    depth_meters: DepthMeter -> Cow<'a, [f32]>;
     /// Media types, such as `image/png`.
-    media_types: MediaType -> TextSlices<'_>;
+    media_types: MediaType -> TextSlices<'a>;
     /// Ranges of values, from and to.
-    value_ranges: ValueRange -> Cow<'_, [[f64; 2]]>;
+    value_ranges: ValueRange -> Cow<'a, [[f64; 2]]>;
     /// What class ids stand for.
     annotation_contexts: AnnotationContext -> Vec<records::AnnotationContext>;
     /// Triangles as three indices of vertices each.
-    triangle_indices: TriangleIndices -> Cow<'_, [[u32; 3]]>;
+    triangle_indices: TriangleIndices -> Cow<'a, [[u32; 3]]>;
 }
 
 /// The first value of a cell, where there is one.
@@ -187,12 +187,13 @@ where
 ///
 /// # Errors
 /// Where the instances cannot be read as `C`.
-pub fn values_or<C, T>(array: &dyn Array, null: T) -> Result<Cow<'_, [T]>, ReadError>
+pub fn values_or<'a, C, T>(cell: impl Into<CellRef<'a>>, null: T) -> Result<Cow<'a, [T]>, ReadError>
 where
     T: PlainValue,
-    C: for<'a> Component<Slice<'a> = Cow<'a, [T]>>,
+    C: for<'s> Component<Slice<'s> = Cow<'s, [T]>>,
 {
-    range_or(C::TYPE, array, 0..array.len(), null)
+    let cell = cell.into();
+    range_or(C::TYPE, cell.values(), cell.range(), null)
 }
 
 /// The values in a range of an array, with one in place of nulls. Copies them where there are nulls.

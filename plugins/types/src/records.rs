@@ -1,6 +1,6 @@
 //! Component values that are more than a number or a text.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, ListArray, PrimitiveArray, StringArray,
@@ -16,7 +16,7 @@ use crate::{
     encoding::{
         Encoding, check_no_nulls, datatype_by_name,
         plain::{Plain, build_plain},
-        records::{Columns, Record, build_records, read_records},
+        records::{Columns, Record, build_records, read_records, with_slice},
         text::Texts,
     },
     enums::{ChannelDatatype, ColorModel, Enumeration, PixelFormat},
@@ -413,8 +413,12 @@ impl Encoding for AnnotationContexts {
         datatype_by_name(component)
     }
 
-    fn read(component: &'static str, array: &dyn Array) -> Result<Vec<AnnotationContext>, ReadError> {
-        let lists = read_lists::<ClassEntry>(component, array)?;
+    fn read_range(
+        component: &'static str,
+        array: &dyn Array,
+        range: Range<usize>,
+    ) -> Result<Vec<AnnotationContext>, ReadError> {
+        let lists = with_slice(array, range, |array| read_lists::<ClassEntry>(component, array))?;
         Ok(lists
             .into_iter()
             .map(|classes| classes.into_iter().map(|class| class.0).collect())

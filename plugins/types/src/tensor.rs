@@ -1,6 +1,6 @@
 //! Tensors: numbers of one type in as many dimensions as wanted.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, ListArray, NullArray, PrimitiveArray, StringArray, StructArray,
@@ -17,7 +17,7 @@ use arrow_schema::{DataType, Field, Fields, UnionFields};
 
 use crate::{
     ReadError,
-    encoding::{Encoding, check_no_nulls, datatype_by_name, lists::Lists},
+    encoding::{Encoding, check_no_nulls, datatype_by_name, lists::Lists, records::with_slice},
 };
 
 const COMPONENT: &str = "rerun.components.TensorData";
@@ -136,48 +136,12 @@ impl Encoding for Tensors {
         datatype_by_name(component)
     }
 
-    fn read(component: &'static str, array: &dyn Array) -> Result<Vec<TensorData>, ReadError> {
-        if array.is_empty() && array.data_type().is_null() {
-            return Ok(Vec::new());
-        }
-        check_no_nulls(component, array, &(0..array.len()))?;
-        let wrong_type = |expected: &str, found: &dyn Array| ReadError::Type {
-            component,
-            expected: expected.to_owned(),
-            found: found.data_type().to_string(),
-        };
-        let fields = array
-            .as_struct_opt()
-            .ok_or_else(|| wrong_type("a struct", array))?;
-        let field = |field: &'static str| {
-            let missing = ReadError::MissingField { component, field };
-            fields.column_by_name(field).ok_or(missing)
-        };
-        let shapes = Lists::<u64>::read(component, field("shape")?.as_ref())?;
-        let buffers = field("buffer")?;
-        let buffers = buffers
-            .as_any()
-            .downcast_ref::<UnionArray>()
-            .ok_or_else(|| wrong_type("a union", buffers.as_ref()))?;
-        let names = fields.column_by_name("names");
-        let tensors = (0..array.len()).map(|at| {
-            let values = buffer(component, buffers, at)?;
-            let shape = shapes.get(at).unwrap_or(&[]).to_vec();
-            let expected = num_values(&shape).unwrap_or(usize::MAX);
-            if values.len() != expected {
-                let found = values.len();
-                return Err(ReadError::Length {
-                    component,
-                    expected,
-                    found,
-                });
-            }
-            let names = names
-                .map(|names| names_of(names.as_ref(), at))
-                .unwrap_or_default();
-            Ok(TensorData { shape, names, values })
-        });
-        tensors.collect()
+    fn read_range(
+        component: &'static str,
+        array: &dyn Array,
+        range: Range<usize>,
+    ) -> Result<Vec<TensorData>, ReadError> {
+        with_slice(array, range, |array| read_tensors(component, array))
     }
 
     fn build(component: &'static str, values: Vec<TensorData>) -> ArrayRef {
@@ -189,6 +153,51 @@ impl Encoding for Tensors {
         // The tests hold what is built against the datatype, so that only what is empty comes here.
         built.map_or_else(|| new_empty_array(&datatype), |array| Arc::new(array) as ArrayRef)
     }
+}
+
+/// Reads an array of tensors.
+fn read_tensors(component: &'static str, array: &dyn Array) -> Result<Vec<TensorData>, ReadError> {
+    if array.is_empty() && array.data_type().is_null() {
+        return Ok(Vec::new());
+    }
+    check_no_nulls(component, array, &(0..array.len()))?;
+    let wrong_type = |expected: &str, found: &dyn Array| ReadError::Type {
+        component,
+        expected: expected.to_owned(),
+        found: found.data_type().to_string(),
+    };
+    let fields = array
+        .as_struct_opt()
+        .ok_or_else(|| wrong_type("a struct", array))?;
+    let field = |field: &'static str| {
+        let missing = ReadError::MissingField { component, field };
+        fields.column_by_name(field).ok_or(missing)
+    };
+    let shapes = Lists::<u64>::read(component, field("shape")?.as_ref())?;
+    let buffers = field("buffer")?;
+    let buffers = buffers
+        .as_any()
+        .downcast_ref::<UnionArray>()
+        .ok_or_else(|| wrong_type("a union", buffers.as_ref()))?;
+    let names = fields.column_by_name("names");
+    let tensors = (0..array.len()).map(|at| {
+        let values = buffer(component, buffers, at)?;
+        let shape = shapes.get(at).unwrap_or(&[]).to_vec();
+        let expected = num_values(&shape).unwrap_or(usize::MAX);
+        if values.len() != expected {
+            let found = values.len();
+            return Err(ReadError::Length {
+                component,
+                expected,
+                found,
+            });
+        }
+        let names = names
+            .map(|names| names_of(names.as_ref(), at))
+            .unwrap_or_default();
+        Ok(TensorData { shape, names, values })
+    });
+    tensors.collect()
 }
 
 /// The numbers of one tensor, of whatever type.

@@ -26,8 +26,7 @@ use crate::{
     *,
 };
 
-fn all_components() -> impl Iterator<Item = (&'static str, DataType, fn(&dyn Array) -> Result<(), ReadError>)>
-{
+fn all_components() -> impl Iterator<Item = (&'static str, DataType, components::ReadRange)> {
     components::ALL
         .iter()
         .chain(components::blueprint::ALL)
@@ -79,7 +78,7 @@ fn check_built(archetype: &impl AsComponents, expected: usize) {
         let (_, _, read) = all_components()
             .find(|(name, ..)| *name == component_type)
             .unwrap();
-        read(array.as_ref()).unwrap();
+        read(array.as_ref(), 0..array.len()).unwrap();
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chronoscope_store::{
-    Chunk, ChunkStore, ComponentId, EntityId, EntityPath, LatestAt, QueryCache, RangeResult, RowId,
+    Cell, Chunk, ChunkStore, ComponentId, EntityId, EntityPath, LatestAt, QueryCache, RangeResult, RowId,
     TimeRange, TimelineId, arrow::ArrayRef,
 };
 
@@ -53,7 +53,7 @@ impl<'a> VisualizerInput<'a> {
     /// The value of a component that something gives: override, recording, view default, in this order, or
     /// what the blueprint maps it to. What nothing gives has a fallback, which views may show differently: it
     /// is not up to the visual, which they share.
-    pub fn get(&self, component: &str) -> Option<ArrayRef> {
+    pub fn get(&self, component: &str) -> Option<Cell<'a>> {
         self.resolver.get(component, &|answer| self.note_row(answer))
     }
 
@@ -202,7 +202,7 @@ impl<'a> VisualizerInput<'a> {
 
     /// The latest value of a component at a time, whatever the visualizer's mode: for what changes how a
     /// series looks.
-    pub fn latest_at(&self, component: &str, time: i64) -> Option<ArrayRef> {
+    pub fn latest_at(&self, component: &str, time: i64) -> Option<Cell<'a>> {
         self.at_time(time).get(component)
     }
 

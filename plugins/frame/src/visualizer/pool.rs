@@ -165,8 +165,8 @@ impl<T: Visual> Pool<T> {
         });
     }
 
-    /// Takes a visual back from a view, and returns it if that was the last one.
-    pub(super) fn release(&mut self, made: Arc<Made<T>>, is_shown: bool) -> Option<Made<T>> {
+    /// Takes a visual back from a view, and returns it if that was the last one: nobody else holds it then.
+    pub(super) fn release(&mut self, made: Arc<Made<T>>, is_shown: bool) -> Option<Arc<Made<T>>> {
         let (entity, bytes) = (made.key.entity, made.bytes);
         let slots = self.by_entity.get_mut(&entity)?;
         let at = slots.iter().position(|slot| Arc::ptr_eq(&slot.made, &made))?;
@@ -189,7 +189,7 @@ impl<T: Visual> Pool<T> {
         self.len -= 1;
         self.bytes -= bytes;
         self.idle_bytes -= bytes;
-        Arc::into_inner(slot.made)
+        Some(slot.made)
     }
 
     /// Says that a view that holds a visual is shown from now on, or is not any more.

@@ -6,7 +6,7 @@ use bevy_app::App;
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
 use chronoscope_store::{
-    ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, QueryCache, RowId, arrow::ArrayRef,
+    Cell, ChunkStore, ComponentId, EntityId, EntityPath, Hit, LatestAt, QueryCache, RowId, arrow::ArrayRef,
 };
 use chronoscope_types::{SelectorError, enums::ComponentSourceKind};
 
@@ -61,25 +61,25 @@ impl Resolved {
 
 /// A cell of a recording: by its row, or where its row was found.
 pub(super) enum Stored<'a> {
-    Cell(ArrayRef, StoredRow),
+    Array(ArrayRef, StoredRow),
     Known(&'a Hit),
     Found(Hit),
 }
 
-impl Stored<'_> {
+impl<'a> Stored<'a> {
     /// The instances.
-    pub(super) fn array(self) -> ArrayRef {
+    pub(super) fn cell(self) -> Cell<'a> {
         match self {
-            Self::Cell(array, _) => array,
-            Self::Known(hit) => hit.cell(),
-            Self::Found(hit) => hit.cell(),
+            Self::Array(array, _) => Cell::Owned(array),
+            Self::Known(hit) => Cell::Borrowed(hit.cell_ref()),
+            Self::Found(hit) => Cell::Owned(hit.cell()),
         }
     }
 
     /// The row.
     pub(super) fn row(&self) -> StoredRow {
         match self {
-            Self::Cell(_, row) => *row,
+            Self::Array(_, row) => *row,
             Self::Known(hit) => StoredRow::of(hit),
             Self::Found(hit) => StoredRow::of(hit),
         }
@@ -163,20 +163,23 @@ impl<'a> Resolver<'a> {
             Value::Stored(stored) => Resolved {
                 row: Some(stored.row()),
                 source: Source::Store,
-                array: stored.array(),
+                array: stored.cell().into_array(),
             },
         })
     }
 
     /// As [`Self::resolve`], without the question where it comes from.
-    pub(super) fn get(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<ArrayRef> {
+    pub(super) fn get(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Cell<'a>> {
         Some(match self.value(component, note)? {
-            Value::Override(array) | Value::ViewDefault(array) => array,
-            Value::Stored(stored) => stored.array(),
+            Value::Override(array) | Value::ViewDefault(array) => Cell::Owned(array),
+            Value::Stored(stored) => stored.cell(),
         })
     }
 
     fn value(&self, component: &str, note: &dyn Fn(&LatestAt)) -> Option<Value<'a>> {
+        if self.instruction.says_nothing() && !self.view.has_defaults() {
+            return self.stored(component, note).map(Value::Stored);
+        }
         let kind = self
             .instruction
             .mapping(component)
@@ -220,11 +223,11 @@ impl<'a> Resolver<'a> {
         };
         let row = whole.row();
         let selected = match selector {
-            Ok(selector) => selector.select(&whole.array()),
+            Ok(selector) => selector.select(&whole.cell().into_array()),
             Err(error) => Err(error.clone()),
         };
         match selected {
-            Ok(selected) => Some(Stored::Cell(selected?, row)),
+            Ok(selected) => Some(Stored::Array(selected?, row)),
             Err(error) => {
                 self.note_problem(component, &error);
                 None
@@ -253,7 +256,7 @@ impl<'a> Resolver<'a> {
                         id: place.row_id,
                         time: Some(place.time),
                     };
-                    return Some(Stored::Cell(array, row));
+                    return Some(Stored::Array(array, row));
                 }
                 place.time
             }

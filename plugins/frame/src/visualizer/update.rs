@@ -132,7 +132,7 @@ impl<V: Visualizer> Default for Plan<'_, V> {
 impl<'a, V: Visualizer> Plan<'a, V> {
     /// The item for a visual, with one more user. `released` is what that one had before, where nobody holds
     /// it any more.
-    fn item(&mut self, key: VisualKey, asked: Asked<'a>, released: Option<Made<V::Visual>>) -> u32 {
+    fn item(&mut self, key: VisualKey, asked: Asked<'a>, released: Option<Arc<Made<V::Visual>>>) -> u32 {
         let items = &mut self.items;
         let of_entity = self.by_entity.entry(key.entity).or_default();
         let known = of_entity.iter().find(|at| items[**at as usize].key == key);
@@ -159,8 +159,8 @@ impl<'a, V: Visualizer> Plan<'a, V> {
 struct Item<'a, T> {
     key: VisualKey,
     asked: Asked<'a>,
-    /// What was made before of the same, where nobody holds that any more.
-    previous: Option<Made<T>>,
+    /// What was made before of the same, where nobody else holds that any more.
+    previous: Option<Arc<Made<T>>>,
     /// The number of views that ask for it.
     users: u32,
 }
@@ -298,9 +298,10 @@ fn make_one<V: Visualizer>(item: Item<'_, V::Visual>) -> (Arc<Made<V::Visual>>, 
     let Item {
         key,
         asked,
-        mut previous,
+        previous,
         users,
     } = item;
+    let mut previous = previous.and_then(Arc::into_inner);
     let chunks = (!asked.context.entry.sources().is_empty()).then(Mutex::default);
     let columns = previous.as_mut().map(|made| std::mem::take(&mut made.columns));
     let selections = Selections::new(columns.unwrap_or_default());

@@ -141,6 +141,21 @@ impl<P: Primitive> InstanceBuffer<P> {
         Ok(slot)
     }
 
+    /// Puts other instances in the place of as many of a visual, where that has one user and the slice is not here yet. Returns
+    /// whether it did: all that refers to the slot stays right.
+    pub fn overwrite_in_place(&mut self, slot: Slot, instances: &Arc<[P]>) -> bool {
+        let Some(visual) = self.visual(slot.0) else {
+            return false;
+        };
+        let fits = visual.users == 1
+            && visual.instances.len() == instances.len()
+            && !self.by_address.contains_key(&address(instances));
+        if fits {
+            self.overwrite(slot.0, Arc::clone(instances));
+        }
+        fits
+    }
+
     /// Takes a user from a visual, which goes with its last one. Returns whether it went.
     pub fn remove(&mut self, slot: Slot) -> bool {
         let Some(visual) = self.visual_mut(slot.0) else {

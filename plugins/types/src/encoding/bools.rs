@@ -1,6 +1,6 @@
 //! Booleans.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, BooleanArray, cast::AsArray};
 use arrow_schema::DataType;
@@ -19,11 +19,15 @@ impl Encoding for Bools {
         DataType::Boolean
     }
 
-    fn read(component: &'static str, array: &dyn Array) -> Result<Vec<bool>, ReadError> {
-        check_no_nulls(component, array, &(0..array.len()))?;
+    fn read_range(
+        component: &'static str,
+        array: &dyn Array,
+        range: Range<usize>,
+    ) -> Result<Vec<bool>, ReadError> {
+        check_no_nulls(component, array, &range)?;
         match array.as_boolean_opt() {
-            Some(bools) => Ok(bools.values().iter().collect()),
-            None if array.data_type().is_null() && array.is_empty() => Ok(Vec::new()),
+            Some(bools) => Ok(range.map(|at| bools.value(at)).collect()),
+            None if array.data_type().is_null() && range.is_empty() => Ok(Vec::new()),
             None => Err(ReadError::wrong_type(
                 component,
                 &DataType::Boolean,

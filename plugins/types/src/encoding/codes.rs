@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     collections::BTreeSet,
     marker::PhantomData,
+    ops::Range,
     sync::{Mutex, PoisonError},
 };
 
@@ -27,8 +28,12 @@ impl Encoding for Colors {
         DataType::UInt32
     }
 
-    fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<Cow<'a, [u32]>, ReadError> {
-        Plain::<u32>::read(component, array)
+    fn read_range<'a>(
+        component: &'static str,
+        array: &'a dyn Array,
+        range: Range<usize>,
+    ) -> Result<Cow<'a, [u32]>, ReadError> {
+        Plain::<u32>::read_range(component, array, range)
     }
 
     fn build(_: &'static str, values: Vec<Rgba>) -> ArrayRef {
@@ -50,14 +55,19 @@ impl<E: Enumeration + Default> Encoding for Enums<E> {
         DataType::UInt8
     }
 
-    fn read(component: &'static str, array: &dyn Array) -> Result<Vec<E>, ReadError> {
+    fn read_range(
+        component: &'static str,
+        array: &dyn Array,
+        range: Range<usize>,
+    ) -> Result<Vec<E>, ReadError> {
         let choice = |&code: &u8| {
             E::from_code(code).unwrap_or_else(|| {
                 warn_once(component, code, E::default().name());
                 E::default()
             })
         };
-        Ok(Plain::<u8>::read(component, array)?.iter().map(choice).collect())
+        let codes = Plain::<u8>::read_range(component, array, range)?;
+        Ok(codes.iter().map(choice).collect())
     }
 
     fn build(_: &'static str, values: Vec<E>) -> ArrayRef {

@@ -1,6 +1,6 @@
 //! Lists of plain values, one list per instance: line strips, blobs.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, LargeListArray, ListArray, cast::AsArray, new_empty_array};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
@@ -37,6 +37,16 @@ impl Offsets<'_> {
             Self::Large(offsets) => offsets
                 .get(index)
                 .and_then(|&offset| usize::try_from(offset).ok()),
+        }
+    }
+
+    /// Those of the lists in a range.
+    fn slice(self, range: &Range<usize>) -> Self {
+        let offsets = range.start..range.end + 1;
+        match self {
+            Self::None => Self::None,
+            Self::Small(all) => Self::Small(all.get(offsets).unwrap_or_default()),
+            Self::Large(all) => Self::Large(all.get(offsets).unwrap_or_default()),
         }
     }
 
@@ -101,24 +111,22 @@ impl<T: PlainValue> Encoding for Lists<T> {
         DataType::List(Arc::new(Field::new("item", T::datatype(), false)))
     }
 
-    fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<ListSlices<'a, T>, ReadError> {
-        check_no_nulls(component, array, &(0..array.len()))?;
+    fn read_range<'a>(
+        component: &'static str,
+        array: &'a dyn Array,
+        range: Range<usize>,
+    ) -> Result<ListSlices<'a, T>, ReadError> {
+        check_no_nulls(component, array, &range)?;
         if let Some(lists) = array.as_list_opt::<i32>() {
-            return slices(
-                component,
-                Offsets::Small(lists.value_offsets()),
-                lists.values().as_ref(),
-            );
+            let offsets = Offsets::Small(lists.value_offsets()).slice(&range);
+            return slices(component, offsets, lists.values().as_ref());
         }
         if let Some(lists) = array.as_list_opt::<i64>() {
-            return slices(
-                component,
-                Offsets::Large(lists.value_offsets()),
-                lists.values().as_ref(),
-            );
+            let offsets = Offsets::Large(lists.value_offsets()).slice(&range);
+            return slices(component, offsets, lists.values().as_ref());
         }
         let bytes = match array.data_type() {
-            DataType::Null if array.is_empty() => {
+            DataType::Null if range.is_empty() => {
                 return Ok(ListSlices {
                     offsets: Offsets::None,
                     values: Cow::Borrowed(&[]),
@@ -133,6 +141,7 @@ impl<T: PlainValue> Encoding for Lists<T> {
             _ => None,
         };
         if let (Some((offsets, bytes)), DataType::UInt8) = (bytes, T::datatype()) {
+            let offsets = offsets.slice(&range);
             let (start, end) = ends(offsets);
             if let Ok(values) = bytemuck::try_cast_slice(bytes.get(start..end).unwrap_or(&[])) {
                 return Ok(ListSlices {

@@ -22,7 +22,18 @@ pub trait Encoding {
     type Value;
     type Slice<'a>;
     fn datatype(component: &'static str) -> DataType;
-    fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<Self::Slice<'a>, ReadError>;
+
+    /// Reads the values in a range, which must lie within the array.
+    fn read_range<'a>(
+        component: &'static str,
+        array: &'a dyn Array,
+        range: Range<usize>,
+    ) -> Result<Self::Slice<'a>, ReadError>;
+
+    fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<Self::Slice<'a>, ReadError> {
+        Self::read_range(component, array, 0..array.len())
+    }
+
     fn build(component: &'static str, values: Vec<Self::Value>) -> ArrayRef;
 }
 
@@ -35,16 +46,20 @@ pub struct NoValue(());
 
 impl Encoding for Opaque {
     type Value = NoValue;
-    type Slice<'a> = &'a dyn Array;
+    type Slice<'a> = ArrayRef;
 
     fn datatype(component: &'static str) -> DataType {
         datatype_by_name(component)
     }
 
-    fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<&'a dyn Array, ReadError> {
+    fn read_range(
+        component: &'static str,
+        array: &dyn Array,
+        range: Range<usize>,
+    ) -> Result<ArrayRef, ReadError> {
         let expected = Self::datatype(component);
         if array.data_type().equals_datatype(&expected) {
-            Ok(array)
+            Ok(array.slice(range.start, range.len()))
         } else {
             Err(ReadError::wrong_type(component, &expected, array.data_type()))
         }

@@ -75,8 +75,12 @@ impl<T: PlainValue> Encoding for Plain<T> {
         T::datatype()
     }
 
-    fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<Cow<'a, [T]>, ReadError> {
-        read_range(component, array, 0..array.len())
+    fn read_range<'a>(
+        component: &'static str,
+        array: &'a dyn Array,
+        range: Range<usize>,
+    ) -> Result<Cow<'a, [T]>, ReadError> {
+        read_range(component, array, range)
     }
 
     fn build(_: &'static str, values: Vec<T>) -> ArrayRef {

@@ -1,6 +1,6 @@
 //! Structs, read field by field into values of their own.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{marker::PhantomData, ops::Range, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, StructArray, cast::AsArray, new_empty_array};
 use arrow_schema::{DataType, Field};
@@ -28,12 +28,25 @@ impl<R: Record> Encoding for Records<R> {
         datatype_by_name(component)
     }
 
-    fn read(component: &'static str, array: &dyn Array) -> Result<Vec<R>, ReadError> {
-        read_records(component, array)
+    fn read_range(
+        component: &'static str,
+        array: &dyn Array,
+        range: Range<usize>,
+    ) -> Result<Vec<R>, ReadError> {
+        with_slice(array, range, |array| read_records(component, array))
     }
 
     fn build(component: &'static str, values: Vec<R>) -> ArrayRef {
         build_records(&datatype_by_name(component), &values)
+    }
+}
+
+/// Reads the part of an array in a range.
+pub(crate) fn with_slice<T>(array: &dyn Array, range: Range<usize>, read: impl FnOnce(&dyn Array) -> T) -> T {
+    if range == (0..array.len()) {
+        read(array)
+    } else {
+        read(array.slice(range.start, range.len()).as_ref())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Texts.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
 use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray, StringViewArray, cast::AsArray};
 use arrow_schema::DataType;
@@ -10,7 +10,12 @@ use crate::ReadError;
 
 /// Texts, one per instance; an instance may have none.
 #[derive(Clone, Copy)]
-pub struct TextSlices<'a>(Kind<'a>);
+pub struct TextSlices<'a> {
+    texts: Kind<'a>,
+    /// Where the first of the instances stands.
+    start: usize,
+    len: usize,
+}
 
 #[derive(Clone, Copy)]
 enum Kind<'a> {
@@ -23,12 +28,7 @@ enum Kind<'a> {
 impl<'a> TextSlices<'a> {
     /// The number of instances.
     pub fn len(&self) -> usize {
-        match self.0 {
-            Kind::None => 0,
-            Kind::Small(array) => array.len(),
-            Kind::Large(array) => array.len(),
-            Kind::View(array) => array.len(),
-        }
+        self.len
     }
 
     /// Whether there is no instance.
@@ -41,11 +41,12 @@ impl<'a> TextSlices<'a> {
         if index >= self.len() {
             return None;
         }
-        match self.0 {
+        let at = self.start + index;
+        match self.texts {
             Kind::None => None,
-            Kind::Small(array) => array.is_valid(index).then(|| array.value(index)),
-            Kind::Large(array) => array.is_valid(index).then(|| array.value(index)),
-            Kind::View(array) => array.is_valid(index).then(|| array.value(index)),
+            Kind::Small(array) => array.is_valid(at).then(|| array.value(at)),
+            Kind::Large(array) => array.is_valid(at).then(|| array.value(at)),
+            Kind::View(array) => array.is_valid(at).then(|| array.value(at)),
         }
     }
 
@@ -78,16 +79,24 @@ impl Encoding for Texts {
         DataType::Utf8
     }
 
-    fn read<'a>(component: &'static str, array: &'a dyn Array) -> Result<TextSlices<'a>, ReadError> {
+    fn read_range<'a>(
+        component: &'static str,
+        array: &'a dyn Array,
+        range: Range<usize>,
+    ) -> Result<TextSlices<'a>, ReadError> {
         let kind = match array.data_type() {
             DataType::Utf8 => array.as_string_opt().map(Kind::Small),
             DataType::LargeUtf8 => array.as_string_opt().map(Kind::Large),
             DataType::Utf8View => array.as_string_view_opt().map(Kind::View),
-            DataType::Null if array.is_empty() => Some(Kind::None),
+            DataType::Null if range.is_empty() => Some(Kind::None),
             _ => None,
         };
-        kind.map(TextSlices)
-            .ok_or_else(|| ReadError::wrong_type(component, &DataType::Utf8, array.data_type()))
+        let texts = kind.map(|texts| TextSlices {
+            texts,
+            start: range.start,
+            len: range.len(),
+        });
+        texts.ok_or_else(|| ReadError::wrong_type(component, &DataType::Utf8, array.data_type()))
     }
 
     fn build(_: &'static str, values: Vec<String>) -> ArrayRef {

@@ -145,13 +145,15 @@ fn zoo() -> Vec<ArrayRef> {
 }
 
 #[test]
-fn no_array_makes_a_reader_panic() {
+fn no_array_makes_a_reader_panic_and_a_range_reads_as_its_slice() {
     for array in zoo() {
         for offset in 0..=array.len() {
             for len in 0..=array.len() - offset {
                 let slice = array.slice(offset, len);
                 for (name, datatype, read) in all_components() {
-                    let result = read(slice.as_ref());
+                    let result = read(slice.as_ref(), 0..len);
+                    let in_place = read(array.as_ref(), offset..offset + len);
+                    assert_eq!(in_place, result, "{name}: {array:?}, {len} from {offset}");
                     if slice.is_empty() && *slice.data_type() == datatype {
                         assert!(result.is_ok(), "{name}: {result:?}");
                     }

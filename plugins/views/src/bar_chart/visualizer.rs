@@ -1,7 +1,7 @@
 //! From a tensor in the store to bars.
 
 use chronoscope_frame::{Report, Visual, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
-use chronoscope_store::arrow::ArrayRef;
+use chronoscope_store::Cell;
 use chronoscope_types::{
     BarChart as Archetype, Component as _, ReadError, Rgba, components, read, tensor::TensorData,
 };
@@ -84,7 +84,7 @@ impl Visualizer for BarChart {
 }
 
 /// The numbers of the first tensor of a cell.
-fn vector(cell: &ArrayRef) -> Result<Option<Vec<f64>>, ReadError> {
+fn vector(cell: &Cell<'_>) -> Result<Option<Vec<f64>>, ReadError> {
     let tensors = components::TensorData::read(cell)?;
     let vector = tensors.first().map(TensorData::to_vector).transpose()?;
     Ok(vector.map(|vector| vector.to_vec()))

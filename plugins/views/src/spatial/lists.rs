@@ -168,6 +168,27 @@ pub(crate) fn write<P: Primitive>(
     true
 }
 
+/// Puts other instances in the place of as many of a part, which are drawn as those were. Returns whether that could be done: not
+/// where other views draw the same.
+pub(crate) fn overwrite<P: Primitive>(
+    world: &mut World,
+    lists: &ViewLists,
+    key: ListKey,
+    segment: u64,
+    instances: &Arc<[P]>,
+) -> bool {
+    let Some(list) = lists.by_key.get(&key) else {
+        return false;
+    };
+    let slot = list.slots.get(&segment);
+    let overwritten = slot.and_then(|slot| {
+        with_buffer::<P, _>(world, list.buffer, |buffer| {
+            buffer.overwrite_in_place(*slot, instances)
+        })
+    });
+    overwritten == Some(true)
+}
+
 /// Moves, tints or highlights the instances of a part.
 pub(crate) fn set_uniform<P: Primitive>(
     world: &mut World,

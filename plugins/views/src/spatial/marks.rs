@@ -10,7 +10,7 @@ use std::{borrow::Cow, marker::PhantomData, sync::Arc};
 
 use chronoscope_frame::{Annotations, Report, Visualizer, VisualizerInput};
 use chronoscope_render::{DEFAULT_COLOR, DEFAULT_RADIUS, pack_color};
-use chronoscope_store::arrow::{Array, ArrayRef};
+use chronoscope_store::{Cell, CellRef};
 use chronoscope_types::{ReadError, TextSlices, clamped, read, records::AnnotationContext};
 use glam::DVec3;
 use rustc_hash::FxHashSet;
@@ -28,19 +28,19 @@ pub(crate) const MAX_LABELS: usize = 4_096;
 const MAX_LABEL_CHARS: usize = 200;
 
 /// The cells of the components that marks have in common. Owns what [`Marks`] refers to.
-pub struct MarkCells {
-    colors: Option<ArrayRef>,
-    radii: Option<ArrayRef>,
-    labels: Option<ArrayRef>,
-    show_labels: Option<ArrayRef>,
-    class_ids: Option<ArrayRef>,
-    keypoint_ids: Option<ArrayRef>,
+pub struct MarkCells<'c> {
+    colors: Option<Cell<'c>>,
+    radii: Option<Cell<'c>>,
+    labels: Option<Cell<'c>>,
+    show_labels: Option<Cell<'c>>,
+    class_ids: Option<Cell<'c>>,
+    keypoint_ids: Option<Cell<'c>>,
 }
 
-impl MarkCells {
+impl<'c> MarkCells<'c> {
     /// Takes the cells of an entity: of the visualizer's optional components those whose field is `colors`, `line_radii` or else
     /// `radii`, `labels`, `show_labels`, `class_ids` or `keypoint_ids`.
-    pub fn of<V: Visualizer>(input: &VisualizerInput<'_>) -> Self {
+    pub fn of<V: Visualizer>(input: &VisualizerInput<'c>) -> Self {
         let cell = |name: Option<&'static str>| name.and_then(|name| input.get(name));
         Self {
             colors: cell(Fields::<V>::COLORS),
@@ -123,13 +123,13 @@ const fn is_field(component: &[u8], field: &[u8]) -> bool {
 /// Where the cell cannot be read so.
 pub fn read_cell<'a, T: Default>(
     input: &VisualizerInput<'_>,
-    cell: &'a Option<ArrayRef>,
-    read: impl FnOnce(&'a dyn Array) -> Result<T, ReadError>,
+    cell: &'a Option<Cell<'_>>,
+    read: impl FnOnce(CellRef<'a>) -> Result<T, ReadError>,
 ) -> Result<T, Report> {
-    let Some(array) = cell else {
+    let Some(cell) = cell else {
         return Ok(T::default());
     };
-    read(array).map_err(|error| input.report(error.to_string()))
+    read(cell.into()).map_err(|error| input.report(error.to_string()))
 }
 
 /// What the marks of an entity have in common. Where there are fewer values than instances, the last holds for the rest.

@@ -129,6 +129,12 @@ impl Part {
         Some(&self.downcast::<MeshContent>()?.0)
     }
 
+    /// Whether instances of the same type in another part are drawn as those of this one are.
+    pub(crate) fn is_drawn_like(&self, other: &Self) -> bool {
+        let looks = |part: &Self| (part.is_translucent, part.opacity, part.pose.is_none());
+        self.type_id() == other.type_id() && self.pose.is_none() && looks(self) == looks(other)
+    }
+
     /// What tells the content from that of all other parts, as long as the part is held.
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.content).cast::<()>() as usize
@@ -300,6 +306,12 @@ impl AppPartsExt for App {
             is_entity: false,
             is_single: false,
             write: write_instances::<P>,
+            overwrite: |stage, place, part| {
+                let instances = part.instances::<P>();
+                instances.is_some_and(|instances| {
+                    lists::overwrite(stage.world, stage.lists, place.key, place.segment, instances)
+                })
+            },
             set_uniform: |stage, place, uniform| {
                 lists::set_uniform::<P>(stage.world, stage.lists, place.key, place.segment, uniform);
             },
@@ -334,6 +346,8 @@ pub(crate) struct PartKind {
     pub(crate) is_single: bool,
     /// Shows a part, or replaces what was shown in its place. Returns whether it could.
     pub(crate) write: fn(&mut Stage<'_>, PartPlace<'_>, &Part, SegmentUniform) -> bool,
+    /// Shows a part as what is shown in its place, if that costs no more than its content. Returns whether it did.
+    pub(crate) overwrite: fn(&mut Stage<'_>, PartPlace<'_>, &Part) -> bool,
     /// Moves, tints or highlights a part.
     pub(crate) set_uniform: fn(&mut Stage<'_>, PartPlace<'_>, SegmentUniform),
     /// Removes a part.
@@ -376,6 +390,7 @@ impl Default for PartKinds {
                 stage.quads.insert(place.path, place.scene_key);
                 true
             },
+            overwrite: |_, _, _| false,
             set_uniform: |stage, _, _| stage.quads.set_changed(),
             remove: |stage, place| {
                 stage
@@ -405,6 +420,7 @@ impl Default for PartKinds {
                 stage.meshes.insert(place.scene_key, place.segment, mesh, uniform);
                 true
             },
+            overwrite: |_, _, _| false,
             set_uniform: |stage, place, uniform| {
                 stage.meshes.set_uniform(place.scene_key, place.segment, uniform);
             },

@@ -342,7 +342,7 @@ impl Visualizer for Broken {
             return Ok(None);
         };
         let source = PixelSource::Raw(RawPixels {
-            buffer,
+            buffer: buffer.into_array(),
             format: ImageFormat::depth(600, 400, ChannelDatatype::U8),
         });
         let picture = Picture {

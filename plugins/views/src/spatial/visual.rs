@@ -105,6 +105,22 @@ impl SpatialVisual {
         }
     }
 
+    /// Whether it differs from another one by nothing but its instances, its labels and its bounds.
+    pub(crate) fn is_drawn_like(&self, other: &Self) -> bool {
+        let looks = |visual: &Self| {
+            (
+                visual.draw_order,
+                visual.has_instances,
+                visual.stand,
+                visual.has_round_points,
+            )
+        };
+        let mut parts = self.parts.iter().zip(&other.parts);
+        self.parts.len() == other.parts.len()
+            && looks(self) == looks(other)
+            && parts.all(|(part, other)| part.is_drawn_like(other))
+    }
+
     /// Whether there is nothing to draw.
     pub fn is_empty(&self) -> bool {
         self.parts.iter().all(|part| part.num_instances() == 0)

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use chronoscope_frame::{Report, Visual, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode};
-use chronoscope_store::{Chunk, ChunkId, Hit, RangeResult, RowId, TimelineId};
+use chronoscope_store::{CellRef, Chunk, ChunkId, Hit, RangeResult, RowId, TimelineId};
 use chronoscope_types::read;
 
 /// The time of lines that lie on no timeline. No other line has it, since it is reserved.
@@ -119,15 +119,15 @@ impl Visualizer for TextLog {
 fn lines(input: &VisualizerInput<'_>, mut entries: LogEntries) -> Result<Option<LogEntries>, Report> {
     let component = chronoscope_types::TextLog::TEXT;
     let level = chronoscope_types::TextLog::LEVEL;
-    let first = |array: chronoscope_store::arrow::ArrayRef| {
-        Some(Arc::<str>::from(read::texts(&array).ok()?.first()?))
-    };
+    let first = |cell: CellRef<'_>| Some(Arc::<str>::from(read::texts(cell).ok()?.first()?));
     let forced = input.overridden(&level);
     let context = Context {
         timeline: input.cursor.timeline,
-        forced_level: forced.and_then(first),
+        forced_level: forced.and_then(|level| first((&level).into())),
         // Before all times there is nothing but static data.
-        default_level: input.latest_at(&level, i64::MIN + 1).and_then(first),
+        default_level: input
+            .latest_at(&level, i64::MIN + 1)
+            .and_then(|level| first((&level).into())),
     };
     let Some(answer) = input.range(&component, input.time_range()) else {
         return Ok(None);

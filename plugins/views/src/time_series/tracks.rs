@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chronoscope_store::{RangeDelta, RangeResult, arrow::ArrayRef};
+use chronoscope_store::{CellRef, RangeDelta, RangeResult};
 use chronoscope_types::{ReadError, enums::MarkerShape};
 use egui::Color32;
 
@@ -76,7 +76,7 @@ impl<T: Clone + PartialEq> Track<T> {
         answer: RangeResult,
         count: usize,
         before: Option<Self>,
-        read: impl Fn(&ArrayRef) -> Result<Vec<Option<T>>, ReadError>,
+        read: impl Fn(CellRef<'_>) -> Result<Vec<Option<T>>, ReadError>,
     ) -> Result<Self, ReadError> {
         let followed = before.and_then(|before| {
             let delta = answer.delta_since(&before.answer)?;
@@ -100,7 +100,7 @@ impl<T: Clone + PartialEq> Track<T> {
             (new, answer.num_rows())
         });
         for row in answer.rows().skip(answer.num_rows() - num_new) {
-            let values = read(&row.cell())?;
+            let values = read((&row.cell()).into())?;
             for (at, changes) in track.series.iter_mut().enumerate() {
                 let value = values.get(at).or(values.last()).cloned().flatten();
                 match changes.last_mut() {

@@ -6,7 +6,7 @@ use bevy::app::App;
 use chronoscope_frame::{
     AppFallbackExt as _, Report, Visualizer, VisualizerInfo, VisualizerInput, visualizer::QueryMode,
 };
-use chronoscope_store::arrow::ArrayRef;
+use chronoscope_store::{Cell, CellRef};
 use chronoscope_types::{
     Component, ComponentName, Scalars,
     components::{self, own},
@@ -248,7 +248,7 @@ fn take_samples(
     let answer = input.range_with_neighbors(&values, series.shown);
     // What is not taken from the recording may be given by the blueprint.
     let constant = match &answer {
-        Some(answer) => answer.static_hit().map(chronoscope_store::Hit::cell),
+        Some(answer) => answer.static_hit().map(|hit| Cell::Borrowed(hit.cell_ref())),
         None => input.latest_at(&values, LOOKS_AT),
     };
     if let Some(cell) = constant {
@@ -349,11 +349,11 @@ impl Components {
 fn first<T>(
     input: &VisualizerInput<'_>,
     component: ComponentName,
-    read: impl Fn(&ArrayRef) -> Result<T, chronoscope_types::ReadError>,
+    read: impl Fn(CellRef<'_>) -> Result<T, chronoscope_types::ReadError>,
 ) -> Result<Option<T>, Report> {
     input
         .latest_at(&component, LOOKS_AT)
-        .map(|cell| read(&cell))
+        .map(|cell| read((&cell).into()))
         .transpose()
         .map_err(|error| input.report(error.to_string()))
 }
@@ -364,7 +364,7 @@ fn track<T: Clone + PartialEq>(
     component: ComponentName,
     count: usize,
     before: Option<Track<T>>,
-    read: impl Fn(&ArrayRef) -> Result<Vec<Option<T>>, chronoscope_types::ReadError>,
+    read: impl Fn(CellRef<'_>) -> Result<Vec<Option<T>>, chronoscope_types::ReadError>,
 ) -> Result<Option<Track<T>>, Report> {
     let is_temporal = input
         .resolve_at(&component, LOOKS_AT)
@@ -380,7 +380,7 @@ fn track<T: Clone + PartialEq>(
 }
 
 /// Widths or radii, in points; `None` where one is no number.
-fn read_sizes(cell: &ArrayRef) -> Result<Vec<Option<f32>>, chronoscope_types::ReadError> {
+fn read_sizes(cell: CellRef<'_>) -> Result<Vec<Option<f32>>, chronoscope_types::ReadError> {
     let sizes = components::StrokeWidth::read(cell)?;
     let clamped = sizes
         .iter()
@@ -388,7 +388,7 @@ fn read_sizes(cell: &ArrayRef) -> Result<Vec<Option<f32>>, chronoscope_types::Re
     Ok(clamped.collect())
 }
 
-fn read_names(cell: &ArrayRef) -> Result<Vec<Option<Arc<str>>>, chronoscope_types::ReadError> {
+fn read_names(cell: CellRef<'_>) -> Result<Vec<Option<Arc<str>>>, chronoscope_types::ReadError> {
     let names = read::names(cell)?;
     let names = names.iter();
     Ok(names

@@ -23,6 +23,9 @@ use crate::{
     },
 };
 
+/// The most parts of a visual that are looked at two by two.
+const MOST_OVERWRITTEN: usize = 4;
+
 /// How much was written.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Written {
@@ -53,6 +56,10 @@ impl SpatialScene {
         moved.dedup();
         for key in &written {
             let has_moved = moved.binary_search(key).is_ok();
+            if !has_moved && let Some(instances) = self.overwrite_parts(world, textures, *key) {
+                count.instances += instances;
+                continue;
+            }
             count.instances += self.write_parts(world, textures, *key, has_moved);
             count.labels += self.place_labels(*key);
         }
@@ -69,6 +76,54 @@ impl SpatialScene {
             }
         }
         count
+    }
+
+    /// Puts the parts of a visual in the places of those of the one before, where they differ in their instances alone. Returns the
+    /// number of instances written; `None` where there is more to do.
+    fn overwrite_parts(
+        &mut self,
+        world: &mut World,
+        textures: &mut PictureTextures,
+        key: SceneKey,
+    ) -> Option<usize> {
+        let shown = self.entities.get_mut(&key)?;
+        let (now, before) = (&shown.visual, shown.previous.as_ref()?);
+        // Visuals of many parts are ranges that slide, and their parts stay what they are at other positions.
+        let stays_elsewhere = |(at, part): (usize, &Part)| {
+            let mut others = before.parts.iter().enumerate();
+            others.any(|(other, before)| other != at && part.is_clone_of(before))
+        };
+        let is_same_but_for_instances = now.parts.len() <= MOST_OVERWRITTEN
+            && now.is_drawn_like(before)
+            && !now.parts.iter().enumerate().any(stays_elsewhere)
+            && now.labels.is_empty()
+            && before.labels.is_empty()
+            && shown.placed.len() == now.parts.len()
+            && now.parts.iter().all(|part| part.num_instances() > 0);
+        if !is_same_but_for_instances {
+            return None;
+        }
+        let mut stage = Stage {
+            world,
+            lists: &mut self.lists,
+            quads: &mut self.quads,
+            meshes: &mut self.meshes,
+            textures,
+        };
+        let mut num_written = 0;
+        for ((part, before), placed) in now.parts.iter().zip(&before.parts).zip(&shown.placed) {
+            let placed = placed.as_ref()?;
+            if part.is_clone_of(before) {
+                continue;
+            }
+            let kind = self.kinds.get(placed.list.kind)?;
+            if !(kind.overwrite)(&mut stage, part_place(key, shown, placed), part) {
+                return None;
+            }
+            num_written += part.num_instances();
+        }
+        shown.previous = None;
+        Some(num_written)
     }
 
     /// Writes the parts of an entity that are not drawn yet, and removes those that are drawn and gone. Returns the number of

@@ -8,7 +8,7 @@ use std::{
 
 use chronoscope_frame::{Report, Visualizer, VisualizerInput};
 use chronoscope_render::{ArcInstance, BoxEdgesInstance, LineInstance};
-use chronoscope_store::arrow::ArrayRef;
+use chronoscope_store::Cell;
 use chronoscope_types::{ComponentName, clamped, enums::FillMode, read, records::RotationAxisAngle};
 use glam::{Quat, Vec3};
 use smallvec::SmallVec;
@@ -34,15 +34,15 @@ pub(super) struct PoseNames {
 }
 
 /// Their cells. Owns what [`Poses`] refers to.
-pub(super) struct PoseCells {
-    places: Option<ArrayRef>,
-    axis_angles: Option<ArrayRef>,
-    quaternions: Option<ArrayRef>,
-    fill_mode: Option<ArrayRef>,
+pub(super) struct PoseCells<'c> {
+    places: Option<Cell<'c>>,
+    axis_angles: Option<Cell<'c>>,
+    quaternions: Option<Cell<'c>>,
+    fill_mode: Option<Cell<'c>>,
 }
 
-impl PoseCells {
-    pub(super) fn of(input: &VisualizerInput<'_>, names: &PoseNames) -> Self {
+impl<'c> PoseCells<'c> {
+    pub(super) fn of(input: &VisualizerInput<'c>, names: &PoseNames) -> Self {
         Self {
             places: input.get(&names.places),
             axis_angles: input.get(&names.axis_angles),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use chronoscope_frame::{Report, Visualizer, VisualizerInput};
-use chronoscope_store::arrow::ArrayRef;
+use chronoscope_store::Cell;
 use chronoscope_types::{ComponentName, clamped, read};
 
 use super::{
@@ -16,13 +16,13 @@ use crate::spatial::{
 };
 
 /// The cells of lengths and radii. Owns what [`Tubes`] refers to.
-struct TubeCells {
-    lengths: Option<ArrayRef>,
-    radii: Option<ArrayRef>,
+struct TubeCells<'c> {
+    lengths: Option<Cell<'c>>,
+    radii: Option<Cell<'c>>,
 }
 
-impl TubeCells {
-    fn of(input: &VisualizerInput<'_>, lengths: &ComponentName, radii: &ComponentName) -> Self {
+impl<'c> TubeCells<'c> {
+    fn of(input: &VisualizerInput<'c>, lengths: &ComponentName, radii: &ComponentName) -> Self {
         Self {
             lengths: input.get(lengths),
             radii: input.get(radii),
