@@ -174,6 +174,8 @@ fn report_of(title: &str, more: impl IntoIterator<Item = (&'static str, String)>
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use bevy::{
         app::AppExit,
         ecs::message::Messages,
@@ -195,15 +197,19 @@ mod tests {
         offscreen::finish(&mut app);
         app.update();
         assert!(app.should_exit().is_none());
-        let device = app.world().resource::<RenderDevice>();
+        let device = app.world().resource::<RenderDevice>().clone();
         device.wgpu_device().destroy();
-        // As drawing does in each frame.
-        _ = device.poll(PollType::Poll);
         let mut exits = Vec::new();
-        for _ in 0..8 {
+        let mut frames_after = 0;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while frames_after < 8 && Instant::now() < deadline {
+            // As drawing does in each frame. The loss is told once the work that was submitted is done.
+            _ = device.poll(PollType::Poll);
             app.update();
             let mut messages = app.world_mut().resource_mut::<Messages<AppExit>>();
             exits.extend(messages.drain());
+            frames_after += usize::from(!exits.is_empty());
+            thread::sleep(Duration::from_millis(1));
         }
         assert_eq!(exits, [AppExit::error()], "once");
         let mut reports = std::fs::read_dir(&crashes)?;
