@@ -6,8 +6,8 @@
 //!
 //! # The house
 //! Packages stand in one line, each leaning on those before it: [`store`], [`types`], [`blueprint`],
-//! [`frame`], then [`render`] and [`views`], [`ui`], and this one. [`io`] leans on [`types`], and what [`live`] is made of
-//! on [`io`].
+//! [`frame`], then [`render`] and [`views`], [`ui`], and this one. [`io`] leans on [`types`], [`log`] on [`io`], and what
+//! [`live`] is made of on [`log`]. [`record`] leans on [`frame`] and [`log`].
 //!
 //! # In an app that is a viewer
 //! [`window`] and [`offscreen`] bring the engine with a window or an image and with what egui needs;
@@ -73,6 +73,7 @@ pub mod window;
 pub use chronoscope_blueprint as blueprint;
 pub use chronoscope_frame as frame;
 pub use chronoscope_io as io;
+pub use chronoscope_log as log;
 pub use chronoscope_record as record;
 pub use chronoscope_render as render;
 pub use chronoscope_store as store;
@@ -121,9 +122,14 @@ pub mod prelude {
     pub use crate::ChronoscopePlugins;
     pub use chronoscope_frame::{
         AppViewClassExt, AppVisualizerExt, CommandError, CommandFinished, CommandId, Frame, FramePlugins,
-        FrameSystems, ViewClass, ViewerCommand, ViewerCommands, Visual, Visualizer, VisualizerInfo,
-        VisualizerInput, Visuals,
+        FrameSystems, ViewClass, ViewerClick, ViewerCommand, ViewerCommands, ViewerCursorMoved, ViewerHandle,
+        ViewerRecordingOpened, ViewerSelectionChanged, Visual, Visualizer, VisualizerInfo, VisualizerInput,
+        Visuals,
         selection::{EntityClicked, SelectionChanged},
+    };
+    pub use chronoscope_record::{
+        AppRecordExt, AppRecordMoreExt, RecordComponent, RecordPlugin, RecordSettings, Rewind, RewindPlugin,
+        WorldRecorder,
     };
     pub use chronoscope_store::{Chunk, EntityPath, StoreId, Timeline};
     pub use chronoscope_types::{AsComponents, log_chunk};

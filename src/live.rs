@@ -16,8 +16,8 @@ use crate::sources::{open_requested, report_of};
 mod flow;
 
 pub use chronoscope_live::{
-    Code, DEFAULT_PORT, Link, LinkError, LiveError, LiveRuntime, Relay, Server, ServerSettings, Status,
-    connect, envelope, send, when_asked_to_end,
+    Code, DEFAULT_PORT, GrpcSink, Link, LinkError, LiveError, LiveRuntime, Relay, Server, ServerSettings,
+    Status, WhenFull, connect, envelope, send, when_asked_to_end,
 };
 
 /// How a service at an address of this machine is reached from here.

@@ -20,5 +20,6 @@ mod meshes;
 mod picture;
 mod pointer;
 mod program;
+mod recording;
 mod report;
 mod sources;

@@ -27,6 +27,9 @@
 //!
 //! # 5. What it cost
 //! [`diagnostics`] measures each phase; [`settle`] says when nothing is pending.
+//!
+//! # For hosts
+//! [`host`] has what happens as events to observe, and what can be asked for as one system parameter.
 
 mod activate;
 pub mod apply;
@@ -38,6 +41,7 @@ pub mod diagnostics;
 pub mod diff;
 mod document;
 pub mod error;
+pub mod host;
 mod identity;
 pub mod ingest;
 pub mod memory;
@@ -67,6 +71,10 @@ pub use context::{
 pub use diagnostics::{FrameDiagnostics, FrameSample, PhaseTime, QueryUse, Work, WorkCounters};
 pub use diff::{DiffEntry, DiffLog};
 pub use error::{Report, Reports};
+pub use host::{
+    HostEventsPlugin, ViewerClick, ViewerCursorMoved, ViewerHandle, ViewerHoverChanged,
+    ViewerRecordingOpened, ViewerSelectionChanged,
+};
 pub use ingest::{
     IngestMessage, IngestSource, IngestSources, ListenLink, SourceFlow, SourcePoll, SourceState,
 };

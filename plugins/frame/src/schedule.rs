@@ -8,9 +8,9 @@ use bevy_ecs::{
 
 use crate::{
     apply::ApplyCommandsPlugin, chunk_loading::ChunkLoadingPlugin, context::ContextPlugin,
-    diagnostics::DiagnosticsPlugin, ingest::IngestPlugin, memory::MemoryPlugin, overrides::OverridesPlugin,
-    query_context::QueryContextsPlugin, query_results::QueryResultsPlugin, settle::SettlePlugin,
-    viewport::BlueprintQueryPlugin, visualizer::VisualizersPlugin,
+    diagnostics::DiagnosticsPlugin, host::HostEventsPlugin, ingest::IngestPlugin, memory::MemoryPlugin,
+    overrides::OverridesPlugin, query_context::QueryContextsPlugin, query_results::QueryResultsPlugin,
+    settle::SettlePlugin, viewport::BlueprintQueryPlugin, visualizer::VisualizersPlugin,
 };
 
 /// The schedule of the frame's phases. Runs once per Bevy frame, after `Update` and before `PostUpdate`.
@@ -135,6 +135,7 @@ impl Plugin for FrameSchedulePlugin {
 /// | [`ContextPlugin`] | `ContextSystems` | [`crate::Transforms`], [`crate::EntityContexts`] |
 /// | [`VisualizersPlugin`] | `Visualizers` | [`crate::Visuals`] per visualizer |
 /// | [`SettlePlugin`] | `End` | [`crate::Settled`] |
+/// | [`HostEventsPlugin`] | `End` | events to observe: [`crate::ViewerClick`] and its like |
 pub struct FramePlugins;
 
 impl PluginGroup for FramePlugins {
@@ -153,5 +154,6 @@ impl PluginGroup for FramePlugins {
             .add(ContextPlugin)
             .add(VisualizersPlugin)
             .add(SettlePlugin)
+            .add(HostEventsPlugin)
     }
 }

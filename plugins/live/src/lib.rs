@@ -12,7 +12,8 @@
 //!
 //! # What is passed on
 //! A [`Relay`] keeps a bounded history and gives it to viewers that come late. [`connect`] reads what another service passes
-//! on, into a source; [`send`] sends as SDKs do.
+//! on, into a source; [`send`] sends as SDKs do, and a [`GrpcSink`] sends what a
+//! [`Recorder`](chronoscope_log::Recorder) logs.
 //!
 //! # Invariants
 //! - The viewer never waits for a peer, and a peer never for a frame: queues between them are bounded in messages and in
@@ -42,6 +43,7 @@ mod runtime;
 mod server;
 mod service;
 mod signals;
+mod sink;
 
 pub use client::{connect, envelope, send};
 pub use error::LiveError;
@@ -51,6 +53,7 @@ pub use relay::{Relay, RelayState};
 pub use runtime::LiveRuntime;
 pub use server::{Server, ServerSettings};
 pub use signals::when_asked_to_end;
+pub use sink::{GrpcSink, WhenFull};
 
 /// A message as it is sent.
 pub use re_protos::external::prost::bytes::Bytes;

@@ -11,8 +11,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Makes ids that are unique and grow within this process: nanoseconds since the epoch, then a counter.
-fn next_tuid() -> u128 {
+/// The first of `count` consecutive ids that are unique and grow within this process: nanoseconds since the epoch, then a counter.
+fn next_tuids(count: u64) -> u128 {
     static COUNTER: AtomicU64 = AtomicU64::new(1);
     let nanos = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -20,7 +20,7 @@ fn next_tuid() -> u128 {
     // A clock that jumps back must not make ids shrink, so the greatest time seen is kept.
     static LATEST: AtomicU64 = AtomicU64::new(0);
     let nanos = LATEST.fetch_max(nanos, Relaxed).max(nanos);
-    (u128::from(nanos) << 64) | u128::from(COUNTER.fetch_add(1, Relaxed))
+    (u128::from(nanos) << 64) | u128::from(COUNTER.fetch_add(count, Relaxed))
 }
 
 macro_rules! tuid {
@@ -36,7 +36,13 @@ macro_rules! tuid {
             /// A new id, greater than all that this process made before.
             #[expect(clippy::new_without_default, reason = "each call gives another value")]
             pub fn new() -> Self {
-                Self::from_u128(next_tuid())
+                Self::from_u128(next_tuids(1))
+            }
+
+            /// The first of `count` consecutive ids, all greater than those that this process made before. For many rows at
+            /// once: [`Self::incremented_by`] gives the others.
+            pub fn reserve(count: u64) -> Self {
+                Self::from_u128(next_tuids(count))
             }
 
             /// The id with these bits: the high half is a time in nanoseconds, the low half a counter.

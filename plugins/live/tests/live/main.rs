@@ -10,6 +10,7 @@ mod flow;
 mod mutations;
 mod raw;
 mod relay;
+mod sink;
 mod streams;
 
 use std::{sync::Arc, time::Duration};

@@ -1,0 +1,126 @@
+//! What an app says about what else is recorded: states, messages.
+
+use std::sync::Arc;
+
+use bevy_app::{App, Last};
+use bevy_ecs::prelude::*;
+use chronoscope_frame::Report;
+use chronoscope_store::{ComponentDescriptor, EntityPath};
+use chronoscope_types::{AsComponents, Component as _, components};
+
+use crate::{RecordSystems, WorldRecorder, is_recording, plugin, recorder::RECORDER};
+
+/// The column of states, as a view of states reads it.
+const STATE_COMPONENT: &str = "StateChange:state";
+
+/// What an app says about what is recorded beside entities.
+pub trait AppRecordMoreExt {
+    /// Records a resource as a state where it changed: a game's `State`, the mode of a machine.
+    ///
+    /// ```
+    /// # use bevy_app::App;
+    /// # use bevy_ecs::prelude::*;
+    /// # use chronoscope_record::{AppRecordMoreExt, RecordPlugin};
+    /// #[derive(Resource, Debug)]
+    /// enum Mode { Idle, Driving }
+    ///
+    /// App::new()
+    ///     .add_plugins(RecordPlugin::new("robot"))
+    ///     .insert_resource(Mode::Idle)
+    ///     .record_state("state/mode", |mode: &Mode| format!("{mode:?}"));
+    /// ```
+    fn record_state<R: Resource>(
+        &mut self,
+        path: impl Into<EntityPath>,
+        name: impl Fn(&R) -> String + Send + Sync + 'static,
+    ) -> &mut Self;
+
+    /// Records each message as a row of an archetype.
+    ///
+    /// ```
+    /// # use bevy_app::App;
+    /// # use bevy_ecs::prelude::*;
+    /// # use chronoscope_record::{AppRecordMoreExt, RecordPlugin};
+    /// # use chronoscope_types::TextLog;
+    /// #[derive(Message)]
+    /// struct Crash { force: f32 }
+    ///
+    /// App::new()
+    ///     .add_plugins(RecordPlugin::new("race"))
+    ///     .add_message::<Crash>()
+    ///     .record_messages("log/crashes", |crash: &Crash| TextLog::new(format!("{} N", crash.force)));
+    /// ```
+    fn record_messages<M: Message, A: AsComponents>(
+        &mut self,
+        path: impl Into<EntityPath>,
+        archetype: impl Fn(&M) -> A + Send + Sync + 'static,
+    ) -> &mut Self;
+}
+
+impl AppRecordMoreExt for App {
+    fn record_state<R: Resource>(
+        &mut self,
+        path: impl Into<EntityPath>,
+        name: impl Fn(&R) -> String + Send + Sync + 'static,
+    ) -> &mut Self {
+        let path = path.into();
+        let descriptor = ComponentDescriptor::partial(STATE_COMPONENT)
+            .with_archetype("rerun.archetypes.StateChange")
+            .with_component_type(components::Text::TYPE);
+        let record =
+            move |mut recorder: ResMut<WorldRecorder>, state: Res<R>, mut last: Local<Option<String>>| {
+                let now = name(&state);
+                if last.as_ref() == Some(&now) && !recorder.records_all {
+                    return;
+                }
+                let text = components::Text::build(vec![now.clone()]);
+                let row = vec![(descriptor.clone(), text)];
+                recorder.log_or_report(path.clone(), &row);
+                *last = Some(now);
+            };
+        self.add_systems(
+            Last,
+            record
+                .in_set(RecordSystems::Values)
+                .after(plugin::record_poses)
+                .run_if(is_recording)
+                .run_if(resource_exists::<R>)
+                .run_if(resource_changed::<R>.or_else(records_all)),
+        )
+    }
+
+    fn record_messages<M: Message, A: AsComponents>(
+        &mut self,
+        path: impl Into<EntityPath>,
+        archetype: impl Fn(&M) -> A + Send + Sync + 'static,
+    ) -> &mut Self {
+        let path = path.into();
+        let record = move |mut recorder: ResMut<WorldRecorder>, mut messages: MessageReader<M>| {
+            for message in messages.read() {
+                recorder.log_or_report(path.clone(), &archetype(message));
+            }
+        };
+        // Where nobody writes such messages, that is no error of the app.
+        self.add_message::<M>().add_systems(
+            Last,
+            record
+                .in_set(RecordSystems::Values)
+                .after(plugin::record_poses)
+                .run_if(is_recording),
+        )
+    }
+}
+
+fn records_all(recorder: Option<Res<WorldRecorder>>) -> bool {
+    recorder.is_some_and(|recorder| recorder.records_all)
+}
+
+impl WorldRecorder {
+    /// Logs at the times of the frame; what is wrong with it is reported once.
+    pub(crate) fn log_or_report(&mut self, path: EntityPath, row: &(impl AsComponents + ?Sized)) {
+        if let Err(error) = self.recorder.log(path.clone(), row) {
+            let report = Report::entity_warning(Arc::<str>::from(RECORDER), path, error.to_string());
+            self.report_once(report);
+        }
+    }
+}

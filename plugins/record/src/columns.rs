@@ -1,0 +1,101 @@
+//! Columns with a value per row, without a copy in between.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow_array::{
+    ArrayRef, FixedSizeListArray, Float32Array, ListArray, StringArray, UInt64Array,
+    types::ArrowPrimitiveType,
+};
+use arrow_buffer::{OffsetBuffer, ScalarBuffer};
+use arrow_schema::{DataType, Field, FieldRef};
+use chronoscope_store::{ChunkError, ComponentColumn, ComponentDescriptor, EntityPath};
+
+/// A column of one value per row.
+pub(crate) fn single(
+    descriptor: &ComponentDescriptor,
+    values: ArrayRef,
+) -> Result<ComponentColumn, ChunkError> {
+    let rows = values.len();
+    let field = Arc::new(Field::new("item", values.data_type().clone(), true));
+    let offsets = OffsetBuffer::from_repeated_length(1, rows);
+    let lists = ListArray::try_new(field, offsets, values, None)
+        .map_err(|error| mixed(descriptor, &error.to_string()))?;
+    Ok(ComponentColumn::new(descriptor.clone(), lists))
+}
+
+/// A column of one group of `N` numbers per row.
+pub(crate) fn groups<const N: usize>(
+    descriptor: &ComponentDescriptor,
+    values: impl Iterator<Item = [f32; N]>,
+) -> Result<ComponentColumn, ChunkError> {
+    static ITEM: LazyLock<FieldRef> =
+        LazyLock::new(|| Arc::new(Field::new("item", DataType::Float32, false)));
+    let numbers: Vec<f32> = values.flatten().collect();
+    let numbers = Float32Array::new(ScalarBuffer::from(numbers), None);
+    let lanes = i32::try_from(N).unwrap_or(i32::MAX);
+    let array = FixedSizeListArray::try_new(Arc::clone(&ITEM), lanes, Arc::new(numbers), None)
+        .map_err(|error| mixed(descriptor, &error.to_string()))?;
+    single(descriptor, Arc::new(array))
+}
+
+/// A column of one number per row.
+pub(crate) fn numbers(
+    descriptor: &ComponentDescriptor,
+    values: impl Iterator<Item = u64>,
+) -> Result<ComponentColumn, ChunkError> {
+    single(descriptor, Arc::new(values.collect::<UInt64Array>()))
+}
+
+/// A column of one text per row; an empty list where there is none.
+pub(crate) fn texts<'a>(
+    descriptor: &ComponentDescriptor,
+    values: impl Iterator<Item = Option<&'a str>> + Clone,
+) -> Result<ComponentColumn, ChunkError> {
+    let lengths = values.clone().map(|value| usize::from(value.is_some()));
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    let array: StringArray = values.flatten().map(Some).collect();
+    let field = Arc::new(Field::new("item", DataType::Utf8, true));
+    let lists = ListArray::try_new(field, offsets, Arc::new(array), None)
+        .map_err(|error| mixed(descriptor, &error.to_string()))?;
+    Ok(ComponentColumn::new(descriptor.clone(), lists))
+}
+
+/// The value of a primitive column in a row with one value.
+pub(crate) fn value_at<T: ArrowPrimitiveType>(column: &ComponentColumn, row: usize) -> Option<T::Native> {
+    use arrow_array::cast::AsArray as _;
+    let lists = column.lists();
+    let [from, to] = *lists.value_offsets().get(row..row + 2)? else {
+        return None;
+    };
+    let values = lists.values().as_primitive_opt::<T>()?;
+    (from < to && column.is_valid(row))
+        .then(|| values.values().get(usize::try_from(from).ok()?).copied())
+        .flatten()
+}
+
+/// The group of numbers of a column in a row with one group.
+pub(crate) fn group_at<const N: usize>(column: &ComponentColumn, row: usize) -> Option<[f32; N]> {
+    use arrow_array::{cast::AsArray as _, types::Float32Type};
+    let lists = column.lists();
+    let [from, to] = *lists.value_offsets().get(row..row + 2)? else {
+        return None;
+    };
+    if from >= to || !column.is_valid(row) {
+        return None;
+    }
+    let groups = lists.values().as_fixed_size_list_opt()?;
+    if usize::try_from(groups.value_length()).ok()? != N {
+        return None;
+    }
+    let numbers = groups.values().as_primitive_opt::<Float32Type>()?.values();
+    let at = usize::try_from(from).ok()? * N;
+    numbers.get(at..at + N)?.try_into().ok()
+}
+
+fn mixed(descriptor: &ComponentDescriptor, message: &str) -> ChunkError {
+    ChunkError::MixedTypes {
+        entity: EntityPath::root(),
+        component: descriptor.component.to_string(),
+        message: message.to_owned(),
+    }
+}

@@ -1,0 +1,464 @@
+//! The plugin: what runs when.
+
+use bevy_app::{App, Last, Plugin};
+use bevy_ecs::{
+    entity_disabling::Disabled, hierarchy::ChildOf, prelude::*, query::Allow, resource::IsResource,
+};
+use bevy_time::{Fixed, Real, Time, Virtual};
+use bevy_transform::components::Transform;
+use chronoscope_frame::{DiffLog, PlayState, Recordings, Report, Reports, TimeControls};
+use chronoscope_log::{BatchSettings, Batched, FileSink, MemorySink, Recorder, Sink};
+use chronoscope_store::StoreId;
+use chronoscope_types::ViewCoordinates;
+use parking_lot::Mutex;
+
+use crate::{
+    NotRecorded, RecordSettings, WorldRecorder,
+    components::RecordedComponents,
+    recorder::{RECORDER, Stores, deadline},
+    rows::Identity,
+    slots::Naming,
+    ticks::{FrameTimes, nanos},
+    tracks::Row,
+};
+
+/// What the recorder does in a frame, in the schedule [`Last`], in this order.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RecordSystems {
+    /// A frame of the recording begins: rows are at its times from now on.
+    Begin,
+    /// Entities that are gone, and those that have another parent.
+    Entities,
+    /// What changed: transforms and components. Systems that log with [`WorldRecorder::log`] may run here.
+    Values,
+    /// Rows become chunks and go where they belong.
+    Flush,
+}
+
+/// Records this world: to the viewer in this app, to files, to viewers elsewhere.
+///
+/// Transforms, with the hierarchy as paths, are recorded where they change; components by
+/// [`AppRecordExt`](crate::AppRecordExt). An entity is named by its `Name`, else by its number. One that gets another parent is
+/// cleared where it was and goes on where it is; one that is despawned is cleared.
+///
+/// ```
+/// use bevy_app::App;
+/// use bevy_ecs::prelude::*;
+/// use bevy_transform::components::Transform;
+/// use chronoscope_log::MemorySink;
+/// use chronoscope_record::{RecordPlugin, WorldRecorder};
+///
+/// let memory = MemorySink::default();
+/// let mut app = App::new();
+/// app.add_plugins(RecordPlugin::new("doc").with_sink(memory.clone()));
+/// app.world_mut().spawn((Name::new("cube"), Transform::from_xyz(1.0, 2.0, 3.0)));
+/// app.update();
+/// let recorder = app.world().resource::<WorldRecorder>();
+/// recorder.log().flush().unwrap();
+/// let recording = memory.to_recording(recorder.id()).unwrap();
+/// assert!(recording.store.entity_id(&"/world/cube".into()).is_some());
+/// ```
+pub struct RecordPlugin {
+    application_id: String,
+    recording_id: Option<String>,
+    settings: RecordSettings,
+    batches: BatchSettings,
+    to_viewer: bool,
+    files: Vec<std::path::PathBuf>,
+    sinks: Mutex<Vec<Box<dyn Sink>>>,
+}
+
+impl RecordPlugin {
+    /// Records to the viewer in this app, where there is one.
+    pub fn new(application_id: impl Into<String>) -> Self {
+        Self {
+            application_id: application_id.into(),
+            recording_id: None,
+            settings: RecordSettings::default(),
+            batches: BatchSettings::default(),
+            to_viewer: true,
+            files: Vec::new(),
+            sinks: Mutex::default(),
+        }
+    }
+
+    /// Gives the recording an id. Without it, it is one that no other has.
+    #[must_use]
+    pub fn with_recording_id(mut self, id: impl Into<String>) -> Self {
+        self.recording_id = Some(id.into());
+        self
+    }
+
+    /// Says what is recorded.
+    #[must_use]
+    pub fn with_settings(mut self, settings: RecordSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Records to the viewer in this app, or not.
+    #[must_use]
+    pub fn with_viewer(mut self, to_viewer: bool) -> Self {
+        self.to_viewer = to_viewer;
+        self
+    }
+
+    /// Records to a file as well. Where it cannot be written, that is reported.
+    #[must_use]
+    pub fn with_file(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.files.push(path.into());
+        self
+    }
+
+    /// Records to another sink as well, such as `chronoscope_live::GrpcSink`. It gets chunks that were put together as
+    /// [`BatchSettings`] say.
+    #[must_use]
+    pub fn with_sink(self, sink: impl Sink) -> Self {
+        self.sinks
+            .lock()
+            .push(Box::new(Batched::new(sink, self.batches.clone())));
+        self
+    }
+}
+
+impl Plugin for RecordPlugin {
+    fn is_unique(&self) -> bool {
+        // A second one is a report, no end of the app.
+        false
+    }
+
+    fn build(&self, app: &mut App) {
+        if app.world().contains_resource::<WorldRecorder>() {
+            tracing::warn!("this world is recorded already; the second recorder is left out");
+            return;
+        }
+        let mut reports = Vec::new();
+        let mut builder = Recorder::builder(self.application_id.clone())
+            // Rows are sent each frame.
+            .batches(BatchSettings {
+                log_time: false,
+                ..BatchSettings::without_timer()
+            });
+        if let Some(id) = &self.recording_id {
+            builder = builder.recording_id(id.clone());
+        }
+        let viewer = self.to_viewer.then(MemorySink::default);
+        if let Some(viewer) = &viewer {
+            builder = builder.sink(viewer.clone());
+        }
+        for path in &self.files {
+            match FileSink::create(path) {
+                Ok(file) => builder = builder.sink(Batched::new(file, self.batches.clone())),
+                Err(error) => reports.push(Report::error(RECORDER, error.to_string())),
+            }
+        }
+        for sink in std::mem::take(&mut *self.sinks.lock()) {
+            builder = builder.boxed_sink(sink);
+        }
+        let recorder = match builder.start() {
+            Ok(recorder) => recorder,
+            Err(error) => {
+                tracing::error!("nothing is recorded: {error}");
+                return;
+            }
+        };
+        // As the engine has it: to the right, up, and back.
+        let axes = ViewCoordinates::right_hand_y_up();
+        if let Err(error) = recorder.log_static(self.settings.root.clone(), &axes) {
+            reports.push(Report::error(RECORDER, error.to_string()));
+        }
+        let mut recorder = WorldRecorder::new(recorder, viewer, self.settings.clone());
+        recorder.reports = reports;
+        #[cfg(feature = "assets")]
+        app.add_plugins(crate::RecordAssetsPlugin);
+        #[cfg(feature = "diagnostics")]
+        app.add_plugins(crate::RecordDiagnosticsPlugin);
+        app.insert_resource(recorder)
+            .init_resource::<RecordedComponents>()
+            .add_observer(crate::clicks::tell_entity)
+            .configure_sets(
+                Last,
+                (
+                    RecordSystems::Begin,
+                    RecordSystems::Entities,
+                    RecordSystems::Values,
+                    RecordSystems::Flush,
+                )
+                    .chain(),
+            )
+            .add_systems(
+                Last,
+                (
+                    begin.in_set(RecordSystems::Begin).run_if(is_recording),
+                    (record_gone, record_moves)
+                        .chain()
+                        .in_set(RecordSystems::Entities)
+                        .run_if(is_recording),
+                    record_poses
+                        .in_set(RecordSystems::Values)
+                        .run_if(is_recording)
+                        .run_if(|recorder: Res<WorldRecorder>| recorder.settings.transforms),
+                    record_identities
+                        .after(RecordSystems::Values)
+                        .before(RecordSystems::Flush),
+                    flush.in_set(RecordSystems::Flush),
+                ),
+            );
+    }
+
+    fn finish(&self, app: &mut App) {
+        let has_viewer = app.world().contains_resource::<Recordings>();
+        let Some(mut recorder) = app.world_mut().get_resource_mut::<WorldRecorder>() else {
+            return;
+        };
+        if !has_viewer {
+            // Nobody would take what is kept for it.
+            if let Some(viewer) = recorder.viewer.take() {
+                viewer.close();
+            }
+            if recorder.log().num_sinks() == 0 {
+                tracing::warn!(
+                    "the world is recorded to nowhere: there is no viewer, no file and no other sink"
+                );
+            }
+        }
+    }
+}
+
+/// Whether the world is recorded now: not while it shows a time that is past.
+pub fn is_recording(recorder: Option<Res<WorldRecorder>>) -> bool {
+    recorder.is_some_and(|recorder| recorder.is_recording())
+}
+
+fn begin(
+    mut recorder: ResMut<WorldRecorder>,
+    sim_time: Option<Res<Time<Virtual>>>,
+    fixed_time: Option<Res<Time<Fixed>>>,
+    real_time: Option<Res<Time<Real>>>,
+) {
+    let now = clocks(sim_time.as_deref(), fixed_time.as_deref(), real_time.as_deref());
+    recorder.begin(now);
+    if let Some(time) = real_time.filter(|_| recorder.settings.frame_times) {
+        let millis = time.delta_secs_f64() * 1e3;
+        let logged = recorder
+            .log()
+            .log("app/frame_time_ms", &chronoscope_types::Scalars::new([millis]));
+        if let Err(error) = logged {
+            recorder.report_once(Report::error(RECORDER, error.to_string()));
+        }
+    }
+}
+
+/// What the clocks of the world say.
+pub(crate) fn clocks(
+    sim_time: Option<&Time<Virtual>>,
+    fixed_time: Option<&Time<Fixed>>,
+    real_time: Option<&Time<Real>>,
+) -> FrameTimes {
+    FrameTimes {
+        frame: 0,
+        sim_time: sim_time.map_or(0, |time| nanos(time.elapsed())),
+        fixed_time: fixed_time.map_or(0, |time| nanos(time.elapsed())),
+        real_time: real_time.map_or(0, |time| nanos(time.elapsed())),
+    }
+}
+
+fn record_gone(
+    mut recorder: ResMut<WorldRecorder>,
+    mut removed: RemovedComponents<Transform>,
+    entities: Query<(), Allow<Disabled>>,
+) {
+    let while_paused = std::mem::take(&mut recorder.gone_while_paused);
+    for entity in removed.read().chain(while_paused) {
+        if !entities.contains(entity)
+            && let Some(slot) = recorder.slots.find(entity)
+        {
+            recorder.remove(slot);
+        }
+    }
+}
+
+pub(crate) fn record_moves(
+    mut recorder: ResMut<WorldRecorder>,
+    changed: Query<(Entity, &ChildOf), (Changed<ChildOf>, Without<IsResource>)>,
+    mut removed: RemovedComponents<ChildOf>,
+    mut components: ResMut<RecordedComponents>,
+    naming: Naming,
+    children: Query<&Children>,
+) {
+    let slots = &mut recorder.slots;
+    for (entity, parent) in &changed {
+        if let Some(slot) = slots.find(entity)
+            && slots
+                .get(slot)
+                .is_some_and(|place| place.parent != Some(parent.parent()))
+        {
+            slots.move_below(slot, &naming, &children);
+        }
+    }
+    let while_paused = std::mem::take(&mut recorder.moved_while_paused);
+    let slots = &mut recorder.slots;
+    for entity in removed.read().chain(while_paused) {
+        let parent = naming.get(entity).map(|(_, parent)| parent.map(ChildOf::parent));
+        if let (Some(slot), Ok(parent)) = (slots.find(entity), parent)
+            && slots.get(slot).is_some_and(|place| place.parent != parent)
+        {
+            slots.move_below(slot, &naming, &children);
+        }
+    }
+    recorder.leave_paths(&mut components);
+}
+
+pub(crate) fn record_poses(
+    mut recorder: ResMut<WorldRecorder>,
+    changed: Query<(Entity, &Transform), (Changed<Transform>, Without<IsResource>)>,
+    all: Query<(Entity, &Transform), Without<IsResource>>,
+    naming: Naming,
+    skipped: Skipped,
+) {
+    let recorder = &mut *recorder;
+    let tick = recorder.tick();
+    let mut ids = None;
+    for (entity, transform) in &changed {
+        let slot = match recorder.slots.find(entity) {
+            Some(slot) => slot,
+            None if skipped.contains(entity, &naming, &recorder.settings) => continue,
+            None => recorder.slots.find_or_add(entity, &naming),
+        };
+        let id = ids
+            .get_or_insert_with(|| recorder.row_ids())
+            .next(&recorder.recorder);
+        let value = transform.into();
+        recorder.poses.push(slot, Row { id, tick, value });
+    }
+    // What was moved and did not change is not where it was.
+    let also: Vec<Entity> = if recorder.records_all {
+        all.iter().map(|(entity, _)| entity).collect()
+    } else {
+        recorder.slots.moved_entities()
+    };
+    for entity in also {
+        let Some((_, transform)) = all.get(entity).ok().filter(|_| !changed.contains(entity)) else {
+            continue;
+        };
+        let Some(slot) = recorder.slots.find(entity).or_else(|| {
+            let is_new = recorder.records_all && !skipped.contains(entity, &naming, &recorder.settings);
+            is_new.then(|| recorder.slots.find_or_add(entity, &naming))
+        }) else {
+            continue;
+        };
+        let id = ids
+            .get_or_insert_with(|| recorder.row_ids())
+            .next(&recorder.recorder);
+        let value = transform.into();
+        recorder.poses.push(slot, Row { id, tick, value });
+    }
+}
+
+/// Says who is at the paths that are new.
+fn record_identities(mut recorder: ResMut<WorldRecorder>) {
+    let recorder = &mut *recorder;
+    if recorder.slots.fresh.is_empty() {
+        return;
+    }
+    let tick = recorder.tick();
+    let mut ids = recorder.row_ids();
+    for slot in std::mem::take(&mut recorder.slots.fresh) {
+        if let Some(place) = recorder.slots.get(slot).filter(|place| place.is_alive) {
+            let value = Identity {
+                entity: place.entity,
+                parent: place.parent,
+            };
+            let id = ids.next(&recorder.recorder);
+            recorder.identities.push(slot, Row { id, tick, value });
+        }
+    }
+}
+
+fn flush(
+    mut recorder: ResMut<WorldRecorder>,
+    mut components: ResMut<RecordedComponents>,
+    recordings: Option<ResMut<Recordings>>,
+    log: Option<ResMut<DiffLog>>,
+    reports: Option<ResMut<Reports>>,
+    times: Option<ResMut<TimeControls>>,
+    mut begun: Local<Option<StoreId>>,
+) {
+    let (recorder, components) = (&mut *recorder, &mut *components);
+    recorder.records_all = false;
+    recorder.deadline = deadline(recorder.settings.flush_budget);
+    if let Err(error) = recorder.recorder.send_waiting() {
+        recorder.report_once(Report::error(RECORDER, error.to_string()));
+    }
+    for failed in recorder.recorder.take_failures() {
+        recorder.report_once(Report::error(RECORDER, failed.to_string()));
+    }
+    let (Some(mut recordings), Some(mut log), Some(mut reports)) = (recordings, log, reports) else {
+        for report in recorder.reports.drain(..) {
+            tracing::warn!("{}", report.message);
+        }
+        recorder.send_rows(components, None);
+        return;
+    };
+    for report in recorder.reports.drain(..) {
+        reports.push(report);
+    }
+    // Where nothing waits, nothing is told to have changed.
+    let is_waiting = recorder.is_waiting()
+        || components.is_waiting()
+        || recorder.viewer.as_ref().is_some_and(|viewer| !viewer.is_empty());
+    if is_waiting {
+        let mut stores = Stores {
+            recordings: &mut recordings,
+            log: &mut log,
+            reports: &mut reports,
+        };
+        recorder.send_rows(components, Some(&mut stores));
+    }
+    // The cursor is at the end from the beginning on, until somebody moves it.
+    if let (Some(mut times), Some(entry)) = (times, recordings.find(recorder.id()))
+        && recorder.settings.follow
+        && begun.as_ref() != Some(recorder.id())
+    {
+        times.get_mut(entry.key()).set_play_state(PlayState::Following);
+        *begun = Some(recorder.id().clone());
+    }
+}
+
+/// Entities that are not recorded.
+#[derive(bevy_ecs::system::SystemParam)]
+pub(crate) struct Skipped<'w, 's> {
+    marked: Query<'w, 's, (), (With<NotRecorded>, Allow<Disabled>)>,
+    #[cfg(feature = "assets")]
+    layers: Query<'w, 's, &'static bevy_camera::visibility::RenderLayers, Allow<Disabled>>,
+}
+
+impl Skipped<'_, '_> {
+    pub(crate) fn contains(&self, entity: Entity, naming: &Naming, settings: &RecordSettings) -> bool {
+        #[cfg(feature = "assets")]
+        if let Ok(layers) = self.layers.get(entity)
+            && layers.iter().next().is_some()
+            && !layers.iter().any(|layer| layer < settings.first_viewer_layer)
+        {
+            return true;
+        }
+        #[cfg(not(feature = "assets"))]
+        let _ = settings;
+        if self.marked.is_empty() {
+            return false;
+        }
+        let mut at = Some(entity);
+        // A cycle cannot be, but is not what a host should hang on.
+        for _ in 0..64 {
+            let Some(entity) = at else { break };
+            if self.marked.contains(entity) {
+                return true;
+            }
+            at = naming
+                .get(entity)
+                .ok()
+                .and_then(|(_, parent)| parent.map(ChildOf::parent));
+        }
+        false
+    }
+}

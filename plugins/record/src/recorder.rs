@@ -1,0 +1,348 @@
+//! The recorder of a world: what it knows of entities, and what waits to be sent.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bevy_ecs::prelude::*;
+use chronoscope_frame::{DiffLog, Recordings, Report, Reports};
+use chronoscope_log::{LogError, MemorySink, Recorder};
+use chronoscope_store::{Chunk, ChunkError, EntityPath, StoreId};
+use chronoscope_types::LogMessage;
+
+use crate::{
+    RecordSettings,
+    components::RecordedComponents,
+    rows::{Gone, Identity, Pose},
+    slots::{Slot, SlotId, Slots},
+    ticks::{FrameTimes, Tick, Ticks},
+    tracks::{FlushLimits, Row, RowIdBlock, Tracks},
+};
+
+/// The recorder of this world. [`RecordPlugin`](crate::RecordPlugin) makes it.
+///
+/// Systems may log beside it, at the times of the frame: [`Self::log`] is the recording's own
+/// [`Recorder`](chronoscope_log::Recorder).
+#[derive(Resource)]
+pub struct WorldRecorder {
+    pub(crate) recorder: Recorder,
+    pub(crate) viewer: Option<MemorySink>,
+    pub(crate) settings: RecordSettings,
+    pub(crate) ticks: Ticks,
+    pub(crate) slots: Slots,
+    pub(crate) identities: Tracks<Identity>,
+    pub(crate) gone: Tracks<Gone>,
+    pub(crate) poses: Tracks<Pose>,
+    /// The times of the latest frame.
+    pub(crate) times: FrameTimes,
+    /// Is added to the clocks, so that a fork goes on from the time that it branched at.
+    pub(crate) shift: FrameTimes,
+    pub(crate) deadline: Option<Instant>,
+    /// Nothing is recorded: the world shows a time that is past.
+    pub(crate) is_paused: bool,
+    /// Entities that went while nothing was recorded.
+    pub(crate) gone_while_paused: Vec<Entity>,
+    /// Entities that got another parent, or none, meanwhile.
+    pub(crate) moved_while_paused: Vec<Entity>,
+    /// Components that were taken away meanwhile: the place of their rows, and the entity.
+    pub(crate) removed_while_paused: Vec<(usize, Entity)>,
+    /// Everything is recorded in this frame, whether it changed or not.
+    pub(crate) records_all: bool,
+    /// What was reported already.
+    pub(crate) reported: BTreeSet<String>,
+    pub(crate) reports: Vec<Report>,
+}
+
+impl WorldRecorder {
+    pub(crate) fn new(recorder: Recorder, viewer: Option<MemorySink>, settings: RecordSettings) -> Self {
+        Self {
+            recorder,
+            viewer,
+            ticks: Ticks::new(settings.timelines),
+            slots: Slots::new(settings.root.clone()),
+            settings,
+            identities: Tracks::default(),
+            gone: Tracks::default(),
+            poses: Tracks::default(),
+            times: FrameTimes {
+                frame: -1,
+                ..FrameTimes::default()
+            },
+            shift: FrameTimes::default(),
+            deadline: None,
+            is_paused: false,
+            records_all: false,
+            gone_while_paused: Vec::new(),
+            moved_while_paused: Vec::new(),
+            removed_while_paused: Vec::new(),
+            reported: BTreeSet::new(),
+            reports: Vec::new(),
+        }
+    }
+
+    /// The recording.
+    pub fn id(&self) -> &StoreId {
+        self.recorder.id()
+    }
+
+    /// Logs to the recording at the times of this frame.
+    pub fn log(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Frames since the recording began.
+    pub fn frame(&self) -> i64 {
+        self.times.frame
+    }
+
+    /// Whether the world is recorded now. It is not while it shows a time that is past.
+    pub fn is_recording(&self) -> bool {
+        !self.is_paused
+    }
+
+    /// The path under which an entity is recorded, if it is.
+    pub fn path_of(&self, entity: Entity) -> Option<&EntityPath> {
+        self.slots.path(self.slots.find(entity)?)
+    }
+
+    /// The entity that is recorded under a path now, if one is.
+    ///
+    /// For something that was clicked on in the viewer: see [`WorldRecorder::entity_of`] for a path of which only an ancestor is
+    /// an entity.
+    pub fn entity_at(&self, path: &EntityPath) -> Option<Entity> {
+        Some(self.slots.get(self.slots.find_path(path)?)?.entity)
+    }
+
+    /// The entity that is recorded under a path, or nearest above it.
+    pub fn entity_of(&self, path: &EntityPath) -> Option<Entity> {
+        self.entity_at(path)
+            .or_else(|| path.ancestors().find_map(|above| self.entity_at(&above)))
+    }
+
+    /// Whether rows wait to be sent, those of components aside.
+    pub fn is_waiting(&self) -> bool {
+        !(self.identities.is_empty() && self.gone.is_empty() && self.poses.is_empty())
+    }
+
+    /// The bytes of the tracks of transforms and the like.
+    pub fn heap_bytes(&self) -> usize {
+        self.identities.heap_bytes() + self.gone.heap_bytes() + self.poses.heap_bytes()
+    }
+
+    /// Tells a user something, once.
+    pub fn report_once(&mut self, report: Report) {
+        if self
+            .reported
+            .insert(format!("{:?} {}", report.entity, report.message))
+        {
+            self.reports.push(report);
+        }
+    }
+
+    /// Sends all that waits, however long that takes, and waits until the sinks have it.
+    ///
+    /// # Errors
+    /// If a sink has failed since the last time.
+    pub fn flush(world: &mut World) -> Result<(), LogError> {
+        if !world.contains_resource::<Self>() {
+            return Ok(());
+        }
+        world.resource_scope(|world, mut recorder: Mut<Self>| {
+            recorder.deadline = None;
+            let sent = recorder.recorder.send_waiting();
+            world.resource_scope(|world, mut components: Mut<RecordedComponents>| {
+                recorder.send_rows(&mut components, Stores::of(world).as_mut());
+            });
+            sent.and(recorder.recorder.flush())
+        })
+    }
+
+    /// Begins a frame: rows are at these times from now on.
+    pub(crate) fn begin(&mut self, clocks: FrameTimes) {
+        self.times = FrameTimes {
+            frame: self.times.frame + 1,
+            ..clocks.with_clocks(self.shift, i64::saturating_add)
+        };
+        for (timeline, time) in self.ticks.push(&self.times) {
+            self.recorder.set_time(timeline, time);
+        }
+        self.slots.moved.clear();
+    }
+
+    pub(crate) fn tick(&self) -> Tick {
+        self.ticks.now()
+    }
+
+    pub(crate) fn row_ids(&self) -> RowIdBlock {
+        RowIdBlock::new(&self.recorder)
+    }
+
+    /// Records that an entity is gone, with all below it.
+    pub(crate) fn remove(&mut self, slot: SlotId) {
+        if self.slots.remove(slot).is_none() {
+            return;
+        }
+        let row = Row {
+            id: self.recorder.reserve_row_ids(1),
+            tick: self.tick(),
+            value: Gone,
+        };
+        self.gone.push(slot, row);
+    }
+
+    /// What waits of entities that have another path now belongs to the one before, which is cleared.
+    pub(crate) fn leave_paths(&mut self, components: &mut RecordedComponents) {
+        let tick = self.tick();
+        for (slot, before) in std::mem::take(&mut self.slots.moved) {
+            let mut of_components = Vec::new();
+            components.take(slot, &before, &self.ticks, |chunk| of_components.push(chunk));
+            let waiting = [
+                self.identities.take(slot, &before, &self.ticks),
+                self.gone.take(slot, &before, &self.ticks),
+                self.poses.take(slot, &before, &self.ticks),
+            ];
+            for chunk in waiting.into_iter().flatten().chain(of_components) {
+                self.send(chunk);
+            }
+            let row = Row {
+                id: self.recorder.reserve_row_ids(1),
+                tick,
+                value: Gone,
+            };
+            self.gone.push(slot, row);
+            if let Some(chunk) = self.gone.take(slot, &before, &self.ticks) {
+                self.send(chunk);
+            }
+            self.slots.moved.push((slot, before));
+        }
+    }
+
+    /// What is sent now, however much that is: the limits of a frame, or none.
+    pub(crate) fn flush_limits(&self) -> FlushLimits {
+        FlushLimits {
+            deadline: self.deadline,
+            max_rows: self.settings.max_rows,
+        }
+    }
+
+    /// Sends a chunk to all sinks. What is wrong with it is reported.
+    pub(crate) fn send(&mut self, chunk: Result<Chunk, ChunkError>) {
+        match chunk {
+            Ok(chunk) => self.recorder.send_chunk(chunk),
+            Err(error) => self.report_once(Report::error(RECORDER, error.to_string())),
+        }
+    }
+
+    /// Sends rows, within the limits of the frame, and what else was logged to the viewer in this app.
+    pub(crate) fn send_rows(
+        &mut self,
+        components: &mut RecordedComponents,
+        mut stores: Option<&mut Stores<'_>>,
+    ) {
+        if let (Some(viewer), Some(stores)) = (&self.viewer, stores.as_deref_mut()) {
+            stores.take(viewer);
+        }
+        let limits = self.flush_limits();
+        let Self {
+            recorder,
+            viewer,
+            ticks,
+            slots,
+            identities,
+            gone,
+            poses,
+            ..
+        } = self;
+        let mut errors = Vec::new();
+        let mut send = |chunk: Result<Chunk, ChunkError>| {
+            match chunk {
+                Ok(chunk) => recorder.send_chunk(chunk),
+                Err(error) => errors.push(error),
+            }
+            // What the store costs counts, too.
+            if let (Some(viewer), Some(stores)) = (viewer.as_ref(), stores.as_deref_mut()) {
+                stores.take(viewer);
+            }
+        };
+        let path_of = |slot: &Slot| slot.path.clone();
+        // Those that say what is there come first, or a pose would hang in the air.
+        identities.flush(limits, ticks, slots, path_of, &mut send);
+        gone.flush(limits, ticks, slots, path_of, &mut send);
+        poses.flush(limits, ticks, slots, path_of, &mut send);
+        components.flush(limits, ticks, slots, &mut send);
+        for error in errors {
+            self.report_once(Report::error(RECORDER, error.to_string()));
+        }
+    }
+}
+
+impl fmt::Debug for WorldRecorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorldRecorder")
+            .field("id", self.id())
+            .field("times", &self.times)
+            .field("is_paused", &self.is_paused)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The name of the recorder in reports.
+pub(crate) const RECORDER: &str = "recorder";
+
+/// The stores of the viewer in this app.
+pub(crate) struct Stores<'a> {
+    pub(crate) recordings: &'a mut Recordings,
+    pub(crate) log: &'a mut DiffLog,
+    pub(crate) reports: &'a mut Reports,
+}
+
+impl<'a> Stores<'a> {
+    /// The stores of a world, where it has a viewer.
+    pub(crate) fn of(world: &'a mut World) -> Option<Self> {
+        let mut state = bevy_ecs::system::SystemState::<(
+            Option<ResMut<Recordings>>,
+            Option<ResMut<DiffLog>>,
+            Option<ResMut<Reports>>,
+        )>::new(world);
+        let (recordings, log, reports) = state.get_mut(world).ok()?;
+        Some(Self {
+            recordings: recordings?.into_inner(),
+            log: log?.into_inner(),
+            reports: reports?.into_inner(),
+        })
+    }
+    /// Puts what was logged into the stores, as it is.
+    pub(crate) fn take(&mut self, sink: &MemorySink) {
+        for message in sink.take() {
+            match message {
+                LogMessage::Chunk { store, chunk } => {
+                    let entity = chunk.entity_path().clone();
+                    if let Err(error) = self.recordings.insert(self.log, &store, chunk) {
+                        let report = Report::entity_warning(RECORDER, entity, error.to_string());
+                        self.reports.push(report);
+                    }
+                }
+                LogMessage::StoreInfo(info) => {
+                    let is_new = self.recordings.find(&info.id).is_none();
+                    let entry = self.recordings.open(&info.id);
+                    if entry.source_name.is_empty() {
+                        entry.source_name = Arc::from("this app");
+                    }
+                    entry.info = info;
+                    if is_new {
+                        self.log.push(chronoscope_frame::DiffEntry::Recordings);
+                    }
+                }
+                LogMessage::AbsentChunks { .. } | LogMessage::ActivateBlueprint { .. } => {}
+            }
+        }
+    }
+}
+
+/// The moment until which a frame may send.
+pub(crate) fn deadline(budget: Duration) -> Option<Instant> {
+    Instant::now().checked_add(budget)
+}

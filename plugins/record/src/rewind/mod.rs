@@ -1,0 +1,433 @@
+//! The world as it was: what was recorded is written back.
+//!
+//! [`Rewind`] says what an app or a user wants; `restore` looks up in the recording what was there at a time, and writes it
+//! where it differs from what is there now.
+
+mod restore;
+
+use std::collections::BTreeSet;
+
+use bevy_app::{App, Plugin, PostUpdate};
+use bevy_ecs::{entity::EntityHashMap, lifecycle::Despawn, prelude::*, world::DeferredWorld};
+use bevy_time::{Time, Virtual};
+use bevy_transform::{TransformSystems, components::Transform};
+use chronoscope_frame::{Cursor, DiffLog, PlayState, Recordings, Report, Reports, TimeControls};
+use chronoscope_store::StoreId;
+use chronoscope_types::TextDocument;
+
+use self::restore::Restorer;
+use crate::{
+    FRAME_TIMELINE, WorldRecorder,
+    plugin::clocks,
+    recorder::RECORDER,
+    slots::Slots,
+    ticks::{FrameTimes, Ticks},
+};
+
+/// Has the world show any time of its recording, and go on from there.
+///
+/// While the world shows a time that is past, virtual time stands, nothing is recorded, and [`is_recording`](crate::is_recording)
+/// is false: systems that do not go by virtual time should ask for it.
+///
+/// Written back are transforms, the hierarchy, and components of [`record`](crate::AppRecordExt::record), references between entities
+/// included. Entities that were not there yet are disabled; those that are gone are spawned again with what was recorded of them, and
+/// told by [`EntityRewound`], so that an app can add the rest. What cannot be written back is in [`Rewind::not_restored`].
+///
+/// ```
+/// use bevy_app::App;
+/// use bevy_ecs::prelude::*;
+/// use bevy_time::TimePlugin;
+/// use bevy_transform::{TransformPlugin, components::Transform};
+/// use chronoscope_record::{RecordPlugin, Rewind, RewindPlugin};
+///
+/// let mut app = App::new();
+/// app.add_plugins((TimePlugin, TransformPlugin, RecordPlugin::new("doc"), RewindPlugin));
+/// app.finish();
+/// let cube = app.world_mut().spawn(Transform::default()).id();
+/// for frame in 0..10 {
+///     app.world_mut().get_mut::<Transform>(cube).unwrap().translation.x = frame as f32;
+///     app.update();
+/// }
+/// app.world_mut().resource_mut::<Rewind>().to_frame(4);
+/// app.update();
+/// assert_eq!(app.world().get::<Transform>(cube).unwrap().translation.x, 4.0);
+/// app.world_mut().resource_mut::<Rewind>().resume();
+/// app.update();
+/// ```
+pub struct RewindPlugin;
+
+impl Plugin for RewindPlugin {
+    fn is_unique(&self) -> bool {
+        false
+    }
+
+    fn build(&self, app: &mut App) {
+        if app.world().contains_resource::<Rewind>() {
+            return;
+        }
+        app.init_resource::<Recordings>()
+            .init_resource::<DiffLog>()
+            .init_resource::<Reports>()
+            .init_resource::<Rewind>()
+            .init_resource::<LastComponents>()
+            .add_message::<EntityRewound>()
+            .add_observer(remember_components)
+            .add_systems(PostUpdate, rewind.before(TransformSystems::Propagate));
+    }
+}
+
+/// What is wanted of the world's time.
+#[derive(Clone, Debug, PartialEq)]
+enum Wanted {
+    /// As it was on a timeline.
+    At(String, i64),
+    /// As it was last, and on from there.
+    Present,
+    /// On from what is shown.
+    Resume,
+    /// On from what is shown, in a new recording.
+    Fork(Option<String>),
+}
+
+/// What the world shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RewindState {
+    /// The present, which is recorded.
+    #[default]
+    Present,
+    /// A time that is past.
+    Past {
+        /// The timeline.
+        timeline: String,
+        /// The time, in its unit.
+        time: i64,
+    },
+}
+
+/// Something that is not as it was, and cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NotRestored {
+    /// A component that is not recorded. Entities that were there all the time keep the value that they have now.
+    Unrecorded {
+        /// The type's path, where it is known.
+        component: String,
+    },
+    /// A component that an entity had which is spawned again, and that was not recorded: it is missing.
+    Missing {
+        /// Where the entity is recorded.
+        path: String,
+        /// The type's path, where it is known.
+        component: String,
+    },
+    /// A value that was recorded and cannot be read.
+    Unreadable {
+        /// Where the entity is recorded.
+        path: String,
+        /// The type's path.
+        component: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Message: an entity was spawned again, with what was recorded of it. An app may add what was not: a mesh, a collider.
+#[derive(Message, Clone, Debug, PartialEq)]
+pub struct EntityRewound {
+    /// The entity that it is now.
+    pub entity: Entity,
+    /// The entity that it was.
+    pub was: Entity,
+    /// Where it is recorded.
+    pub path: chronoscope_store::EntityPath,
+}
+
+/// Asks for another time, and says which is shown. See [`RewindPlugin`].
+#[derive(Resource, Debug)]
+pub struct Rewind {
+    wanted: Option<Wanted>,
+    state: RewindState,
+    /// Whether the world shows the time of the viewer's cursor.
+    follows_cursor: bool,
+    seen_cursor: Option<Cursor>,
+    not_restored: BTreeSet<NotRestored>,
+    restorer: Option<Restorer>,
+    /// Virtual time was stopped before.
+    was_paused: bool,
+}
+
+impl Default for Rewind {
+    fn default() -> Self {
+        Self {
+            wanted: None,
+            state: RewindState::Present,
+            follows_cursor: true,
+            seen_cursor: None,
+            not_restored: BTreeSet::new(),
+            restorer: None,
+            was_paused: false,
+        }
+    }
+}
+
+impl Rewind {
+    /// Shows the world as it was at a frame of the recording.
+    pub fn to_frame(&mut self, frame: i64) {
+        self.to_time(FRAME_TIMELINE, frame);
+    }
+
+    /// Shows the world as it was at a time of a timeline, in its unit.
+    pub fn to_time(&mut self, timeline: impl Into<String>, time: i64) {
+        self.wanted = Some(Wanted::At(timeline.into(), time));
+    }
+
+    /// Shows the world as it was last, and goes on from there.
+    pub fn to_present(&mut self) {
+        self.wanted = Some(Wanted::Present);
+    }
+
+    /// Goes on from what is shown. The recording goes on too: what was recorded after the shown time stays in it, and frames that come
+    /// are counted behind it.
+    pub fn resume(&mut self) {
+        self.wanted = Some(Wanted::Resume);
+    }
+
+    /// Goes on from what is shown in a new recording, which begins at the shown time and says where it branched off.
+    pub fn fork(&mut self, recording_id: Option<String>) {
+        self.wanted = Some(Wanted::Fork(recording_id));
+    }
+
+    /// What the world shows.
+    pub fn state(&self) -> &RewindState {
+        &self.state
+    }
+
+    /// Whether the world shows the time of the viewer's cursor: it does, unless told otherwise. The present is where the viewer
+    /// follows the end of the recording.
+    pub fn set_follows_cursor(&mut self, follows: bool) {
+        self.follows_cursor = follows;
+    }
+
+    /// What is not as it was at the shown time, in order. Resources and assets never are.
+    pub fn not_restored(&self) -> impl Iterator<Item = &NotRestored> {
+        self.not_restored.iter()
+    }
+
+    /// Whether the world shows a time that is past.
+    pub fn is_past(&self) -> bool {
+        self.state != RewindState::Present
+    }
+
+    /// What the viewer's cursor asks for, where it moved.
+    fn follow_cursor(&mut self, world: &World, of: &StoreId) {
+        let (Some(cursor), Some(times), Some(recordings)) = (
+            world.get_resource::<Cursor>(),
+            world.get_resource::<TimeControls>(),
+            world.get_resource::<Recordings>(),
+        ) else {
+            return;
+        };
+        let Some(entry) = recordings
+            .find(of)
+            .filter(|entry| cursor.recording == Some(entry.key()))
+        else {
+            return;
+        };
+        if times.get(entry.key()).play_state() == PlayState::Following {
+            self.seen_cursor = None;
+            if self.is_past() {
+                self.wanted = Some(Wanted::Present);
+            }
+            return;
+        }
+        let Some(timeline) = cursor.timeline.filter(|_| self.seen_cursor != Some(*cursor)) else {
+            return;
+        };
+        self.seen_cursor = Some(*cursor);
+        let name = entry.store().timeline(timeline).name();
+        self.wanted = Some(Wanted::At(name.to_string(), cursor.time));
+    }
+}
+
+/// The components that entities had when they were despawned.
+#[derive(Resource, Default)]
+pub(crate) struct LastComponents(pub(crate) EntityHashMap<bevy_ecs::archetype::ArchetypeId>);
+
+fn remember_components(despawn: On<Despawn, Transform>, mut world: DeferredWorld) {
+    let entity = despawn.event().entity;
+    let Ok(archetype) = world.get_entity(entity).map(|entity| entity.archetype().id()) else {
+        return;
+    };
+    if let Some(mut last) = world.get_resource_mut::<LastComponents>() {
+        last.0.insert(entity, archetype);
+    }
+}
+
+/// Does what is wanted.
+fn rewind(world: &mut World) {
+    if !world.contains_resource::<WorldRecorder>() {
+        return;
+    }
+    world.resource_scope(|world, mut rewind: Mut<Rewind>| {
+        let rewind = rewind.bypass_change_detection();
+        if rewind.wanted.is_none() && rewind.follows_cursor {
+            let of = world.resource::<WorldRecorder>().id().clone();
+            rewind.follow_cursor(world, &of);
+        }
+        match rewind.wanted.take() {
+            None => {}
+            Some(Wanted::At(timeline, time)) => rewind.show(world, timeline, time),
+            Some(wanted) if !rewind.is_past() => {
+                // A fork of the present begins now.
+                if let Wanted::Fork(id) = wanted {
+                    rewind.enter(world);
+                    let frame = world.resource::<WorldRecorder>().times;
+                    rewind.leave(world);
+                    fork(world, id, frame);
+                }
+            }
+            Some(Wanted::Present) => {
+                let frame = world.resource::<WorldRecorder>().times.frame;
+                rewind.show(world, FRAME_TIMELINE.to_owned(), frame);
+                rewind.leave(world);
+            }
+            Some(Wanted::Resume) => rewind.leave(world),
+            Some(Wanted::Fork(id)) => {
+                let times = rewind
+                    .restorer
+                    .as_ref()
+                    .and_then(|restorer| restorer.shown_times(world));
+                rewind.leave(world);
+                let times = times.unwrap_or_else(|| world.resource::<WorldRecorder>().times);
+                fork(world, id, times);
+            }
+        }
+    });
+}
+
+impl Rewind {
+    /// Stops the world, and gets to know what was recorded.
+    fn enter(&mut self, world: &mut World) {
+        if self.restorer.is_some() {
+            return;
+        }
+        if let Err(error) = WorldRecorder::flush(world) {
+            report(world, Report::error(RECORDER, error.to_string()));
+        }
+        world.resource_mut::<WorldRecorder>().is_paused = true;
+        if let Some(mut time) = world.get_resource_mut::<Time<Virtual>>() {
+            self.was_paused = time.is_paused();
+            time.pause();
+        }
+        self.restorer = Some(Restorer::new(world));
+    }
+
+    fn show(&mut self, world: &mut World, timeline: String, time: i64) {
+        self.enter(world);
+        let Some(restorer) = &mut self.restorer else {
+            return;
+        };
+        match restorer.restore(world, &timeline, time) {
+            Some(not_restored) => {
+                self.not_restored = not_restored;
+                self.state = RewindState::Past { timeline, time };
+            }
+            None => {
+                let message = format!("the recording of this world has no timeline {timeline:?}");
+                report(world, Report::warning(RECORDER, message));
+                if !self.is_past() {
+                    self.leave(world);
+                }
+            }
+        }
+    }
+
+    /// Has the world go on.
+    fn leave(&mut self, world: &mut World) {
+        if let Some(restorer) = self.restorer.take() {
+            restorer.finish(world);
+        }
+        self.state = RewindState::Present;
+        self.not_restored.clear();
+        self.seen_cursor = None;
+        world.resource_mut::<WorldRecorder>().is_paused = false;
+        if !self.was_paused
+            && let Some(mut time) = world.get_resource_mut::<Time<Virtual>>()
+        {
+            time.unpause();
+        }
+        // The viewer's cursor is where it was put; without this, the world would go back there at once.
+        let id = world.resource::<WorldRecorder>().id().clone();
+        follow_in_viewer(world, &id);
+    }
+}
+
+/// Goes on in a new recording that begins at these times.
+fn fork(world: &mut World, recording_id: Option<String>, times: FrameTimes) {
+    let clocks = clocks(world.get_resource(), world.get_resource(), world.get_resource());
+    let mut recorder = world.resource_mut::<WorldRecorder>();
+    let from = recorder.id().clone();
+    let name = format!("{} from frame {}", from.recording_id, times.frame);
+    let branch = recorder.recorder.branch(recording_id.map(Into::into), Some(name));
+    let branch = match branch {
+        Ok(branch) => branch,
+        Err(error) => {
+            return report(
+                world,
+                Report::error(RECORDER, format!("no fork was begun: {error}")),
+            );
+        }
+    };
+    recorder.recorder = branch;
+    recorder.ticks = Ticks::new(recorder.settings.timelines);
+    let root = recorder.settings.root.clone();
+    recorder.slots = Slots::new(root.clone());
+    recorder.shift = times.with_clocks(clocks, i64::saturating_sub);
+    recorder.times.frame = times.frame - 1;
+    recorder.records_all = true;
+    let origin = TextDocument::new(format!(
+        "application: {}\nrecording: {}\ntimeline: {FRAME_TIMELINE}\ntime: {}",
+        from.application_id, from.recording_id, times.frame
+    ));
+    let logged = recorder
+        .log()
+        .log_static("__properties/forked_from", &origin)
+        .and_then(|()| {
+            let axes = chronoscope_types::ViewCoordinates::right_hand_y_up();
+            recorder.log().log_static(root, &axes)
+        });
+    let id = recorder.id().clone();
+    if let Err(error) = logged {
+        report(world, Report::error(RECORDER, error.to_string()));
+    }
+    // What was begun is there before the viewer is asked to show it.
+    if let Err(error) = WorldRecorder::flush(world) {
+        report(world, Report::error(RECORDER, error.to_string()));
+    }
+    if let Some(mut recordings) = world.get_resource_mut::<Recordings>()
+        && recordings.activate(&id)
+        && let Some(mut log) = world.get_resource_mut::<DiffLog>()
+    {
+        log.push(chronoscope_frame::DiffEntry::Recordings);
+    }
+    follow_in_viewer(world, &id);
+}
+
+/// The viewer in this app follows the end of a recording.
+fn follow_in_viewer(world: &mut World, id: &StoreId) {
+    let key = world
+        .get_resource::<Recordings>()
+        .and_then(|recordings| Some(recordings.find(id)?.key()));
+    let follows = world.resource::<WorldRecorder>().settings.follow;
+    if let Some(key) = key.filter(|_| follows)
+        && let Some(mut times) = world.get_resource_mut::<TimeControls>()
+    {
+        times.get_mut(key).set_play_state(PlayState::Following);
+    }
+}
+
+fn report(world: &mut World, report: Report) {
+    match world.get_resource_mut::<Reports>() {
+        Some(mut reports) => reports.push(report),
+        None => tracing::warn!("{}", report.message),
+    }
+}

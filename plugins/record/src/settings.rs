@@ -1,0 +1,50 @@
+//! What is recorded, and at what cost.
+
+use std::time::Duration;
+
+use bevy_ecs::prelude::*;
+use chronoscope_store::EntityPath;
+
+use crate::RecordTimelines;
+
+/// What is recorded of a world, and at what cost.
+#[derive(Clone, Debug)]
+pub struct RecordSettings {
+    /// The path below which entities are recorded.
+    pub root: EntityPath,
+    /// Whether all entities with a `Transform` are recorded. Without it only those with a component of
+    /// [`record`](crate::AppRecordExt::record) and its like are.
+    pub transforms: bool,
+    /// The timelines. Each costs memory and time per entity.
+    pub timelines: RecordTimelines,
+    /// The time of a frame for making chunks and putting them into the store of the viewer. What does not fit waits, longest
+    /// first: 10,000 entities that all move are in the store half a second later, and cost a frame no more than that.
+    pub flush_budget: Duration,
+    /// Rows of an entity that are sent at once whatever it costs. Stores merge chunks up to as many.
+    pub max_rows: usize,
+    /// Entities that are drawn in no render layer below this one are left out: views of the viewer use those from 8 on.
+    pub first_viewer_layer: usize,
+    /// Whether the frame time is recorded, in milliseconds.
+    pub frame_times: bool,
+    /// Whether the viewer follows the end of the recording.
+    pub follow: bool,
+}
+
+impl Default for RecordSettings {
+    fn default() -> Self {
+        Self {
+            root: EntityPath::from("world"),
+            transforms: true,
+            timelines: RecordTimelines::default(),
+            flush_budget: Duration::from_millis(1),
+            max_rows: 4096,
+            first_viewer_layer: 8,
+            frame_times: true,
+            follow: true,
+        }
+    }
+}
+
+/// The entity and those below it are not recorded. Looked for when an entity is seen for the first time.
+#[derive(Component, Clone, Copy, Debug, Default)]
+pub struct NotRecorded;

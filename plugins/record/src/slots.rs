@@ -1,0 +1,215 @@
+//! Which entities are recorded, and under which paths.
+
+use bevy_ecs::{hierarchy::ChildOf, name::Name, prelude::*};
+use chronoscope_store::EntityPath;
+use rustc_hash::FxHashMap;
+
+/// The place of a recorded entity. Never used again for another.
+pub(crate) type SlotId = u32;
+
+/// Entities deeper than that are recorded below the one at this depth.
+const MAX_DEPTH: usize = 64;
+
+/// A recorded entity.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) entity: Entity,
+    pub(crate) path: EntityPath,
+    /// The parent, recorded or not.
+    pub(crate) parent: Option<Entity>,
+    /// Whether it is there, as far as is known.
+    pub(crate) is_alive: bool,
+}
+
+/// The recorded entities.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    root: EntityPath,
+    slots: Vec<Slot>,
+    /// By the index of the entity, its slot and one more; zero where there is none.
+    by_index: Vec<u32>,
+    by_path: FxHashMap<EntityPath, SlotId>,
+    /// Of paths that several entities would have, the number that was given last.
+    namesakes: FxHashMap<EntityPath, u32>,
+    /// New since their identities were recorded last, or under another path than before: their identity and all that they have is to be recorded.
+    pub(crate) fresh: Vec<SlotId>,
+    /// Those of them that were recorded before, with their paths then: what waits belongs there, and what did not change is to be
+    /// recorded anew.
+    pub(crate) moved: Vec<(SlotId, EntityPath)>,
+}
+
+/// What names and places an entity.
+pub(crate) type Naming<'w, 's> = Query<
+    'w,
+    's,
+    (Option<&'static Name>, Option<&'static ChildOf>),
+    bevy_ecs::query::Allow<bevy_ecs::entity_disabling::Disabled>,
+>;
+
+impl Slots {
+    pub(crate) fn new(root: EntityPath) -> Self {
+        Self {
+            root,
+            slots: Vec::new(),
+            by_index: Vec::new(),
+            by_path: FxHashMap::default(),
+            namesakes: FxHashMap::default(),
+            fresh: Vec::new(),
+            moved: Vec::new(),
+        }
+    }
+
+    /// The recorded entities, those included that are gone.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (SlotId, &Slot)> {
+        self.slots
+            .iter()
+            .enumerate()
+            .map(|(at, slot)| (at as SlotId, slot))
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, slot: SlotId) -> Option<&Slot> {
+        self.slots.get(slot as usize)
+    }
+
+    pub(crate) fn path(&self, slot: SlotId) -> Option<&EntityPath> {
+        Some(&self.get(slot)?.path)
+    }
+
+    /// The slot of an entity that is recorded and there.
+    #[inline]
+    pub(crate) fn find(&self, entity: Entity) -> Option<SlotId> {
+        let slot = self.by_index.get(entity.index_u32() as usize)?.checked_sub(1)?;
+        let place = self.slots.get(slot as usize)?;
+        (place.entity == entity && place.is_alive).then_some(slot)
+    }
+
+    /// The slot of what lies at a path now.
+    pub(crate) fn find_path(&self, path: &EntityPath) -> Option<SlotId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// The slot of an entity, made where there is none.
+    pub(crate) fn find_or_add(&mut self, entity: Entity, naming: &Naming) -> SlotId {
+        match self.find(entity) {
+            Some(slot) => slot,
+            None => {
+                let (path, parent) = self.free_path(entity, naming, 0);
+                self.add(entity, path, parent)
+            }
+        }
+    }
+
+    pub(crate) fn add(&mut self, entity: Entity, path: EntityPath, parent: Option<Entity>) -> SlotId {
+        let slot = self.slots.len() as SlotId;
+        self.slots.push(Slot {
+            entity,
+            path: path.clone(),
+            parent,
+            is_alive: true,
+        });
+        self.set_index(entity, slot);
+        self.by_path.insert(path, slot);
+        self.fresh.push(slot);
+        slot
+    }
+
+    fn set_index(&mut self, entity: Entity, slot: SlotId) {
+        let at = entity.index_u32() as usize;
+        if self.by_index.len() <= at {
+            self.by_index.resize(at + 1, 0);
+        }
+        self.by_index[at] = slot + 1;
+    }
+
+    /// The path of an entity by its name and those above it, other than those of all others; and its parent.
+    fn free_path(&mut self, entity: Entity, naming: &Naming, depth: usize) -> (EntityPath, Option<Entity>) {
+        let (name, parent) = naming.get(entity).unwrap_or_default();
+        let parent = parent.map(ChildOf::parent);
+        let above = match parent {
+            Some(parent) if depth < MAX_DEPTH => match self.find(parent) {
+                Some(slot) => self.slots[slot as usize].path.clone(),
+                None => {
+                    // A parent has a place, so that its children are not named anew once it is recorded itself.
+                    let (path, above) = self.free_path(parent, naming, depth + 1);
+                    self.add(parent, path.clone(), above);
+                    path
+                }
+            },
+            _ => self.root.clone(),
+        };
+        let part = match name {
+            Some(name) if !name.is_empty() => name.as_str().to_owned(),
+            _ => entity.to_string(),
+        };
+        let mut path = above.child(&part);
+        if self.by_path.contains_key(&path) {
+            // Thousands may have the same name: they are counted, not tried one after the other.
+            let count = self.namesakes.entry(path.clone()).or_insert(1);
+            while self.by_path.contains_key(&path) {
+                *count += 1;
+                path = above.child(&format!("{part} ({count})"));
+            }
+        }
+        (path, parent)
+    }
+
+    /// Says that an entity is gone. Returns where it was.
+    pub(crate) fn remove(&mut self, slot: SlotId) -> Option<&Slot> {
+        let place = self.slots.get_mut(slot as usize).filter(|place| place.is_alive)?;
+        place.is_alive = false;
+        self.by_path.remove(&place.path);
+        if let Some(index) = self.by_index.get_mut(place.entity.index_u32() as usize)
+            && *index == slot + 1
+        {
+            *index = 0;
+        }
+        Some(place)
+    }
+
+    /// Says that an entity has another parent: it and all below it get other paths.
+    pub(crate) fn move_below(&mut self, slot: SlotId, naming: &Naming, children: &Query<&Children>) {
+        let Some(place) = self.get(slot) else {
+            return;
+        };
+        let mut below = vec![place.entity];
+        below.extend(children.iter_descendants(place.entity));
+        let slots: Vec<SlotId> = below.iter().filter_map(|&entity| self.find(entity)).collect();
+        // All paths are given up first, so that none of them is in the way of another.
+        let before: Vec<EntityPath> = slots
+            .iter()
+            .map(|&slot| self.slots[slot as usize].path.clone())
+            .collect();
+        for (slot, path) in slots.iter().zip(&before) {
+            if self.by_path.get(path) == Some(slot) {
+                self.by_path.remove(path);
+            }
+        }
+        for &slot in &slots {
+            let (path, parent) = self.free_path(self.slots[slot as usize].entity, naming, 0);
+            self.by_path.insert(path.clone(), slot);
+            let place = &mut self.slots[slot as usize];
+            (place.path, place.parent) = (path, parent);
+            self.fresh.push(slot);
+        }
+        self.moved.extend(slots.into_iter().zip(before));
+    }
+
+    /// The entities that are under another path than before.
+    pub(crate) fn moved_entities(&self) -> Vec<Entity> {
+        let slots = self.moved.iter().filter_map(|(slot, _)| self.get(*slot));
+        slots.map(|place| place.entity).collect()
+    }
+
+    /// Another entity takes the place of one that is gone.
+    pub(crate) fn revive(&mut self, slot: SlotId, entity: Entity) {
+        let Some(place) = self.slots.get_mut(slot as usize) else {
+            return;
+        };
+        (place.entity, place.is_alive) = (entity, true);
+        let path = place.path.clone();
+        self.set_index(entity, slot);
+        self.by_path.insert(path, slot);
+        self.fresh.push(slot);
+    }
+}

@@ -1,0 +1,180 @@
+//! Components of an app: values, fields, archetypes.
+
+use bevy_ecs::prelude::*;
+use bevy_reflect::Reflect;
+use bevy_transform::components::Transform;
+use chronoscope_record::{AppRecordExt, AppRecordMoreExt, RecordComponent};
+use chronoscope_types::{Boxes3D, Scalars, TextLog, read};
+
+use crate::{Stage, hit};
+
+#[derive(Component, Reflect, Clone, Debug, Default, PartialEq)]
+struct Motor {
+    speed: f32,
+    wheels: Vec<u8>,
+    drives: Option<String>,
+}
+
+#[derive(Component, Reflect, Clone, Debug, PartialEq)]
+struct Follows(Entity);
+
+#[derive(Component)]
+struct Crate(f32);
+
+fn text(recording: &chronoscope_store::Recording, path: &str, component: &str, frame: i64) -> Option<String> {
+    let cell = hit(recording, path, component, frame)?.cell();
+    let texts = read::texts(&cell).unwrap();
+    texts.iter().next().flatten().map(str::to_owned)
+}
+
+fn scalar(recording: &chronoscope_store::Recording, path: &str, frame: i64) -> Option<f64> {
+    let cell = hit(recording, path, &Scalars::SCALARS, frame)?.cell();
+    read::scalars(&cell).unwrap().first().copied()
+}
+
+#[test]
+fn values_and_fields_are_recorded_where_they_change() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .record_with(RecordComponent::<Motor>::new().with_fields(["speed", "wheels[1]", "no.such"]));
+    stage.app.record::<Follows>();
+    let motor = Motor {
+        speed: 1.5,
+        wheels: vec![7, 8],
+        drives: Some("left".to_owned()),
+    };
+    let robot = stage
+        .world()
+        .spawn((Name::new("robot"), motor, Transform::default()))
+        .id();
+    let dog = stage.world().spawn((Name::new("dog"), Follows(robot))).id();
+    stage.app.update();
+    stage.app.update();
+    stage.world().get_mut::<Motor>(robot).unwrap().speed = 2.5;
+    stage.app.update();
+    stage.world().entity_mut(robot).remove::<Motor>();
+    stage.app.update();
+    stage.world().despawn(dog);
+    stage.app.update();
+    let recording = stage.recording();
+    let motor = |frame| text(&recording, "/world/robot", "bevy.Component:Motor", frame);
+    assert_eq!(
+        motor(1).as_deref(),
+        Some("(speed:1.5,wheels:[7,8],drives:Some(\"left\"))")
+    );
+    assert!(motor(2).unwrap().starts_with("(speed:2.5"));
+    assert_eq!(motor(3), None, "it was taken away");
+    assert_eq!(scalar(&recording, "/world/robot/Motor/speed", 1), Some(1.5));
+    assert_eq!(scalar(&recording, "/world/robot/Motor/speed", 2), Some(2.5));
+    assert_eq!(scalar(&recording, "/world/robot/Motor/wheels[1]", 2), Some(8.0));
+    let rows = |path: &str| {
+        let entity = recording.store.entity_id(&path.into()).unwrap();
+        recording.store.entity_stats(entity).num_rows
+    };
+    assert_eq!(rows("/world/robot/Motor/speed"), 2);
+    // An entity without a transform, and a reference to another entity.
+    let follows = |frame| text(&recording, "/world/dog", "bevy.Component:Follows", frame);
+    assert_eq!(follows(0), Some(format!("({})", robot.to_bits())));
+    assert_eq!(follows(4), None);
+}
+
+#[test]
+fn a_rate_a_filter_and_a_name_hold() {
+    let mut stage = Stage::new(|_| {});
+    stage.app.record_with(
+        RecordComponent::<Motor>::new()
+            .named("engine")
+            // A frame takes 20 ms.
+            .with_rate(10.0)
+            .with_filter(|motor| motor.speed < 50.0)
+            .with_fields(["speed"])
+            .scalars_only(),
+    );
+    let robot = stage.world().spawn((Name::new("robot"), Motor::default())).id();
+    for frame in 0..60 {
+        stage.world().get_mut::<Motor>(robot).unwrap().speed = frame as f32;
+        stage.app.update();
+    }
+    let recording = stage.recording();
+    let entity = recording
+        .store
+        .entity_id(&"/world/robot/engine/speed".into())
+        .unwrap();
+    assert_eq!(recording.store.entity_stats(entity).num_rows, 10);
+    assert!(hit(&recording, "/world/robot", "bevy.Component:engine", 59).is_none());
+}
+
+#[test]
+fn a_component_becomes_an_archetype() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .record_as(|part: &Crate| Boxes3D::from_half_sizes([[part.0; 3]]));
+    let parent = stage
+        .world()
+        .spawn((Name::new("shelf"), Transform::default()))
+        .id();
+    let part = stage
+        .world()
+        .spawn((Name::new("part"), Crate(2.0), Transform::default()))
+        .id();
+    stage.app.update();
+    stage.world().entity_mut(part).insert(ChildOf(parent));
+    stage.app.update();
+    let recording = stage.recording();
+    let half_size = |path: &str, frame| {
+        let cell = hit(&recording, path, &Boxes3D::HALF_SIZES, frame)?.cell();
+        Some(read::half_sizes3d(&cell).unwrap()[0][0])
+    };
+    assert_eq!(half_size("/world/part", 0), Some(2.0));
+    assert_eq!(half_size("/world/part", 1), None);
+    assert_eq!(half_size("/world/shelf/part", 1), Some(2.0));
+}
+
+#[derive(Resource, Debug, PartialEq)]
+enum Mode {
+    Idle,
+    Drives,
+}
+
+#[derive(Message)]
+struct Crash(f32);
+
+#[test]
+fn states_and_messages_are_rows() {
+    let mut stage = Stage::new(|_| {});
+    stage
+        .app
+        .insert_resource(Mode::Idle)
+        .record_state("state/mode", |mode: &Mode| format!("{mode:?}"))
+        .record_messages("log/crashes", |crash: &Crash| {
+            TextLog::new(format!("{} N", crash.0))
+        });
+    for frame in 0..6 {
+        if frame == 2 {
+            stage.world().write_message(Crash(7.0));
+            stage.world().write_message(Crash(8.0));
+        }
+        if frame >= 3 {
+            // Set again and again, and the same.
+            stage.world().insert_resource(Mode::Drives);
+        }
+        stage.app.update();
+    }
+    let recording = stage.recording();
+    let mode = |frame| text(&recording, "state/mode", "StateChange:state", frame);
+    assert_eq!(
+        [mode(2).as_deref(), mode(3).as_deref()],
+        [Some("Idle"), Some("Drives")]
+    );
+    let rows = |path: &str| {
+        let entity = recording.store.entity_id(&path.into()).unwrap();
+        recording.store.entity_stats(entity).num_rows
+    };
+    assert_eq!([rows("state/mode"), rows("log/crashes")], [2, 2]);
+    assert_eq!(
+        text(&recording, "log/crashes", "TextLog:text", 2).as_deref(),
+        Some("8 N")
+    );
+}
