@@ -66,7 +66,9 @@ pub use commands::{FileKind, FileKinds, TimeCommand, ViewerCommand, ViewerComman
 pub use context::{
     Annotations, AppEntityContextExt, Camera, ContextReader, ContextRows, EntityContext, EntityContexts,
     Inherit, Place, ReadContext, Transforms, ViewAxes,
-    transforms::{FrameId, NoTransform, Origin, PinholeCamera, Placement, TransformChanges, Tree},
+    transforms::{
+        FrameId, NoTransform, Origin, OriginCamera, PinholeCamera, Placement, TransformChanges, Tree,
+    },
 };
 pub use diagnostics::{FrameDiagnostics, FrameSample, PhaseTime, QueryUse, Work, WorkCounters};
 pub use diff::{DiffEntry, DiffLog};

@@ -509,7 +509,7 @@ impl ViewOverrides {
             );
             for instruction in resolved.instructions().into_iter().flatten() {
                 if let Some(id) = visualizers.find(&instruction.visualizer)
-                    && visualizers.classes(id).contains(class)
+                    && visualizers.shows(id, class, results.camera(), path)
                 {
                     instructed.entry(id).or_default().insert(*entity);
                 }

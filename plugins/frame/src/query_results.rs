@@ -15,7 +15,8 @@ mod walk;
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::ViewId;
-use chronoscope_store::EntityId;
+use chronoscope_store::{ChunkStore, EntityId, EntityPath};
+use chronoscope_types::Pinhole;
 use rustc_hash::FxHashSet;
 
 pub use data_results::{DataResult, DataResults, InstructionIndex, ResultKey, ResultQuery};
@@ -152,8 +153,9 @@ fn walk_views(
             continue;
         }
         let quiet = results.bypass_change_detection();
-        if walk.walked.is_reset || quiet.must_walk(view, Some(key)) {
-            quiet.begin_walk(view, Some(key));
+        let camera = camera_of(view, visualizers, store);
+        if walk.walked.is_reset || quiet.must_walk(view, Some(key), camera) {
+            quiet.begin_walk(view, Some(key), camera.cloned());
             walk_anew.push(results);
         } else if !walk.walked.schema.is_empty() {
             let before = quiet.version();
@@ -177,6 +179,22 @@ fn walk_views(
     } else {
         counters.add(Work::EntitiesWalked, walk.walked.schema.len());
     }
+}
+
+/// The entity at or above the origin of a view that has a camera, where the view's class shows what a camera sees.
+///
+/// Whether there is one at the cursor, transforms tell: this holds for all times.
+fn camera_of<'s>(view: &View, visualizers: &Visualizers, store: &'s ChunkStore) -> Option<&'s EntityPath> {
+    if !visualizers.has_projected(&view.class) {
+        return None;
+    }
+    let camera = store.component_id(&Pinhole::IMAGE_FROM_CAMERA)?;
+    let mut above = view.blueprint.origin.ancestors();
+    // The store need not have all of the path.
+    let nearest = above.find_map(|path| store.entity_id(&path))?;
+    let mut above = store.tree().ancestors(nearest);
+    let entity = above.find(|entity| store.has_component(*entity, camera))?;
+    Some(store.entity_path(entity))
 }
 
 /// Says which entities are looked up in a context: those that its shown views show, and those that say what

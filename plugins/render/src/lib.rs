@@ -84,7 +84,8 @@ pub use primitives::{
     ArcInstance, ArrowInstance, BoxEdgesInstance, BoxInstance, CapsuleInstance, CylinderInstance,
     DEFAULT_RADIUS, DepthCloud, EllipsoidInstance, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin,
     LineInstance, Magnification, MeshAlpha, MeshError, MeshGeometry, MeshMaterial, MeshPose, MeshSides,
-    MeshVertex, PointInstance, Texels, TextureSampling, TextureWrap, TriangleMesh, TriangleMeshPlugin,
+    MeshVertex, PointInstance, QuadPart, Texels, TextureSampling, TextureWrap, TriangleMesh,
+    TriangleMeshPlugin,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
 pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};

@@ -69,6 +69,8 @@ pub struct DataResults {
 struct ViewContents {
     class: ViewClassId,
     resolved: Arc<ResolvedContents>,
+    /// The camera that the view looks through.
+    camera: Option<EntityPath>,
 }
 
 impl DataResults {
@@ -81,6 +83,16 @@ impl DataResults {
     /// The result of an entity.
     pub fn get(&self, entity: EntityId) -> Option<&DataResult> {
         self.results.get(&entity)
+    }
+
+    /// The entity of the camera at or above the origin of the view, where its class shows what such a camera sees.
+    pub fn camera(&self) -> Option<&EntityPath> {
+        self.contents.as_ref()?.camera.as_ref()
+    }
+
+    /// Whether a visualizer shows some entity.
+    pub fn has_shown_by(&self, id: VisualizerId) -> bool {
+        self.shown_by(id).is_some_and(|entities| !entities.is_empty())
     }
 
     /// Whether an entity with this path, or one below it, is here. O(log n).
@@ -140,19 +152,31 @@ impl DataResults {
     }
 
     /// Whether other entities may have come into the view than new ones.
-    pub(super) fn must_walk(&self, view: &View, recording: Option<RecordingKey>) -> bool {
+    pub(super) fn must_walk(
+        &self,
+        view: &View,
+        recording: Option<RecordingKey>,
+        camera: Option<&EntityPath>,
+    ) -> bool {
         self.recording != recording
-            || self
-                .contents
-                .as_ref()
-                .is_none_or(|known| known.class != view.class || *known.resolved != *view.contents)
+            || self.contents.as_ref().is_none_or(|known| {
+                known.class != view.class
+                    || *known.resolved != *view.contents
+                    || known.camera.as_ref() != camera
+            })
     }
 
-    pub(super) fn begin_walk(&mut self, view: &View, recording: Option<RecordingKey>) {
+    pub(super) fn begin_walk(
+        &mut self,
+        view: &View,
+        recording: Option<RecordingKey>,
+        camera: Option<EntityPath>,
+    ) {
         self.recording = recording;
         self.contents = Some(ViewContents {
             class: view.class.clone(),
             resolved: view.contents.clone(),
+            camera,
         });
     }
 
@@ -276,7 +300,7 @@ fn data_result(
         .visualizers_of(entity)
         .iter()
         .copied()
-        .filter(|id| visualizers.classes(*id).contains(&contents.class))
+        .filter(|id| visualizers.shows(*id, &contents.class, contents.camera.as_ref(), path))
         .collect();
     Some(DataResult {
         entity,

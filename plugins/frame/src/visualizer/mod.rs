@@ -24,6 +24,7 @@ use std::{any::TypeId, sync::Arc};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
+use chronoscope_store::EntityPath;
 pub(crate) use chunks::VisualChunks;
 pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual};
 pub use input::VisualizerInput;
@@ -121,6 +122,8 @@ pub struct Visualizers {
 struct RegisteredVisualizer {
     info: VisualizerInfo,
     classes: Vec<ViewClassId>,
+    /// The classes in whose views it is seen through the camera of their origin.
+    projected: Vec<ViewClassId>,
     takes_ranges: bool,
     type_id: TypeId,
     /// The type of [`Visualizer::Visual`].
@@ -152,6 +155,34 @@ impl Visualizers {
         self.entries
             .get(usize::from(id.0))
             .map_or(&[], |entry| &entry.classes)
+    }
+
+    /// Whether a visualizer shows the entity at a path in a view of a class: one that it belongs to, or one that it is seen in
+    /// through a camera, where the entity is not below that camera.
+    pub(crate) fn shows(
+        &self,
+        id: VisualizerId,
+        class: &ViewClassId,
+        camera: Option<&EntityPath>,
+        path: &EntityPath,
+    ) -> bool {
+        let Some(entry) = self.entries.get(usize::from(id.0)) else {
+            return false;
+        };
+        entry.classes.contains(class)
+            || (entry.projected.contains(class) && camera.is_some_and(|camera| !path.starts_with(camera)))
+    }
+
+    /// Whether something is seen in views of a class through the camera of their origin.
+    pub(crate) fn has_projected(&self, class: &ViewClassId) -> bool {
+        self.entries.iter().any(|entry| entry.projected.contains(class))
+    }
+
+    /// The visualizers that are seen in views of a class through the camera of their origin.
+    pub fn projected(&self, class: &ViewClassId) -> impl Iterator<Item = VisualizerId> {
+        let ids = (0..).map(VisualizerId).zip(&self.entries);
+        ids.filter(move |(_, entry)| entry.projected.contains(class))
+            .map(|(id, _)| id)
     }
 
     /// The type of the visuals that a visualizer makes.
@@ -221,6 +252,7 @@ impl Visualizers {
         let mut new = RegisteredVisualizer {
             info: V::INFO,
             classes: classes.collect(),
+            projected: Vec::new(),
             takes_ranges: inputs::takes_ranges::<V>(),
             type_id: TypeId::of::<V>(),
             visual: TypeId::of::<V::Visual>(),
@@ -240,6 +272,7 @@ impl Visualizers {
         new.classes.append(&mut known.classes);
         new.classes.sort();
         new.classes.dedup();
+        new.projected.append(&mut known.projected);
         let before = std::mem::replace(known, new);
         if before.type_id == known.type_id {
             Added::Extended
@@ -287,6 +320,10 @@ pub trait AppVisualizerExt {
     /// the first, in all classes of both.
     fn add_visualizer<V: Visualizer>(&mut self, classes: &[&str]) -> &mut Self;
 
+    /// Has a visualizer that was added be seen in views of further classes, too, where a camera is at or above their origin: of what
+    /// is not below the camera, as the camera sees it. How, is up to the view.
+    fn project_visualizer<V: Visualizer>(&mut self, classes: &[&str]) -> &mut Self;
+
     /// Adds a source of reports about the entities of a view: for what is only partly shown, and for what
     /// turns out to be wrong after its visual was made.
     fn add_view_reports(&mut self, reports: fn(&World, ViewId) -> Vec<Report>) -> &mut Self;
@@ -326,6 +363,17 @@ impl AppVisualizerExt for App {
                 .in_set(FrameSystems::Visualizers)
                 .run_if(resource_exists::<Visuals<V>>),
         )
+    }
+
+    fn project_visualizer<V: Visualizer>(&mut self, classes: &[&str]) -> &mut Self {
+        self.init_resource::<Visualizers>();
+        let mut visualizers = self.world_mut().resource_mut::<Visualizers>();
+        let known = visualizers.entries.iter_mut();
+        for entry in known.filter(|entry| entry.type_id == TypeId::of::<V>()) {
+            let classes = classes.iter().map(|class| ViewClassId::from(*class));
+            entry.projected.extend(classes);
+        }
+        self
     }
 
     fn add_view_reports(&mut self, reports: fn(&World, ViewId) -> Vec<Report>) -> &mut Self {

@@ -179,6 +179,18 @@ fn cut(alpha: f32, inside: f32) -> f32 {
 #endif
 }
 
+// How far the square around a disc reaches: a pixel more on each side, so that a soft edge is not cut off.
+fn disc_reach(radius_pixels: f32) -> f32 {
+    return select(radius_pixels + 1.0, radius_pixels, radius_pixels <= 1.0);
+}
+
+// The alpha of a fragment of a disc, so many pixels from its centre; zero is to be discarded.
+fn disc_alpha(alpha: f32, radius_pixels: f32, offset: vec2<f32>) -> f32 {
+    // What is no larger than its pixel is drawn as that pixel.
+    let distance = select(length(offset), 0.0, radius_pixels <= 1.0);
+    return cut(alpha, radius_pixels - distance);
+}
+
 // Full color for a face that looks at the camera; no two faces of a box are alike from most places.
 fn shade(color: vec3<f32>, normal_in_world: vec3<f32>) -> vec3<f32> {
     let normal = normalize((view.view_from_world * vec4(normal_in_world, 0.0)).xyz);

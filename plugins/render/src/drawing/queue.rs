@@ -5,14 +5,15 @@ use bevy::core_pipeline::core_3d::{
     Opaque3d, Opaque3dBatchSetKey, Opaque3dBinKey, Transparent3d, TransparentSortingInfo3d,
 };
 use bevy::ecs::entity::Entity;
+use bevy::ecs::query::QueryData;
 use bevy::ecs::schedule::SystemSet;
-use bevy::ecs::system::{Query, Res, ResMut};
+use bevy::ecs::system::{Query, Res, ResMut, SystemParam};
 use bevy::mesh::Mesh;
 use bevy::platform::collections::HashSet;
 use bevy::render::mesh::allocator::MeshSlabs;
 use bevy::render::render_phase::{
     BinnedRenderPhase, BinnedRenderPhaseType, DrawFunctionId, DrawFunctions, InputUniformIndex,
-    PhaseItemExtraIndex, ViewBinnedRenderPhases, ViewSortedRenderPhases,
+    PhaseItemExtraIndex, SortedRenderPhase, ViewBinnedRenderPhases, ViewSortedRenderPhases,
 };
 use bevy::render::render_resource::{CachedRenderPipelineId, PipelineCache, SpecializedRenderPipelines};
 use bevy::render::sync_world::MainEntity;
@@ -35,34 +36,16 @@ pub(super) fn queue_lists<P: Primitive>(
     pipeline_cache: Res<PipelineCache>,
     pipeline: Res<InstancePipeline<P>>,
     mut pipelines: ResMut<SpecializedRenderPipelines<InstancePipeline<P>>>,
-    mut opaque_phases: ResMut<ViewBinnedRenderPhases<Opaque3d>>,
-    mut transparent_phases: ResMut<ViewSortedRenderPhases<Transparent3d>>,
-    opaque_functions: Res<DrawFunctions<Opaque3d>>,
-    transparent_functions: Res<DrawFunctions<Transparent3d>>,
-    views: Query<(
-        &ExtractedView,
-        &RenderVisibleEntities,
-        &Msaa,
-        Option<&GpuBulkView>,
-    )>,
+    mut phases: BulkPhases<'_>,
+    views: Query<BulkViews>,
     lists: Query<&GpuDrawList<P>>,
 ) {
-    let opaque_function = opaque_functions.read().id::<DrawInstances<P>>();
-    let transparent_function = transparent_functions.read().id::<DrawInstances<P>>();
-    for (view, visible, msaa, bulk_view) in &views {
-        let (Some(opaque_phase), Some(transparent_phase)) = (
-            opaque_phases.get_mut(&view.retained_view_entity),
-            transparent_phases.get_mut(&view.retained_view_entity),
-        ) else {
+    for view in &views {
+        let Some(mut items) = phases.of_view::<DrawInstances<P>>(&view) else {
             continue;
         };
-        let mut opaque = OpaqueItems::new(opaque_phase, opaque_function);
-        for &(entity, main_entity) in visible
-            .get::<DrawList<P>>()
-            .into_iter()
-            .flat_map(|class| &class.entities_cpu_culling)
-        {
-            let Ok(list) = lists.get(entity) else {
+        for item in view.visible_of::<DrawList<P>>() {
+            let Ok(list) = lists.get(item.0) else {
                 continue;
             };
             let drawn = list.runs.iter().enumerate();
@@ -70,27 +53,98 @@ pub(super) fn queue_lists<P: Primitive>(
             if drawn.peek().is_none() {
                 continue;
             }
-            let key = PipelineKey::new(view, *msaa, list.blending);
-            let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
-            stats.count_draw(pipeline_cache.get_render_pipeline(pipeline_id).is_some());
-            match list.blending {
-                Blending::Opaque => opaque.keep(entity, main_entity, pipeline_id),
-                Blending::Translucent => {
-                    for (index, run) in drawn {
-                        transparent_phase.add_transient(transparent_item(TransparentItem {
-                            entity,
-                            run: index as u32,
-                            pipeline: pipeline_id,
-                            draw_function: transparent_function,
-                            sorting: run.sorting,
-                            view,
-                            bulk_view,
-                        }));
-                    }
+            let key = PipelineKey::new(view.view, *view.msaa, list.blending);
+            let pipeline = pipelines.specialize(&pipeline_cache, &pipeline, key);
+            stats.count_draw(pipeline_cache.get_render_pipeline(pipeline).is_some());
+            let runs = drawn.map(|(index, run)| (index as u32, run.sorting));
+            items.push(item, pipeline, list.blending, runs);
+        }
+        items.sweep();
+    }
+}
+
+/// The views that items are queued for.
+#[derive(QueryData)]
+pub(crate) struct BulkViews {
+    pub(crate) view: &'static ExtractedView,
+    visible: &'static RenderVisibleEntities,
+    pub(crate) msaa: &'static Msaa,
+    bulk_view: Option<&'static GpuBulkView>,
+}
+
+impl<'w> BulkViewsItem<'w, '_> {
+    /// What the view sees of a visibility class.
+    pub(crate) fn visible_of<C: 'static>(&self) -> impl Iterator<Item = (Entity, MainEntity)> + use<'w, C> {
+        let class = self.visible.get::<C>().into_iter();
+        class.flat_map(|class| &class.entities_cpu_culling).copied()
+    }
+}
+
+/// The phases that all primitives are queued in.
+#[derive(SystemParam)]
+pub(crate) struct BulkPhases<'w> {
+    opaque: ResMut<'w, ViewBinnedRenderPhases<Opaque3d>>,
+    transparent: ResMut<'w, ViewSortedRenderPhases<Transparent3d>>,
+    opaque_functions: Res<'w, DrawFunctions<Opaque3d>>,
+    transparent_functions: Res<'w, DrawFunctions<Transparent3d>>,
+}
+
+impl BulkPhases<'_> {
+    /// Both phases of a view, for what one function draws; `None` where the view has none.
+    pub(crate) fn of_view<'a, 'v: 'a, F: 'static>(
+        &'a mut self,
+        view: &BulkViewsItem<'v, '_>,
+    ) -> Option<ViewPhases<'a>> {
+        let opaque = self.opaque.get_mut(&view.view.retained_view_entity)?;
+        Some(ViewPhases {
+            opaque: OpaqueItems::new(opaque, self.opaque_functions.read().id::<F>()),
+            transparent: self.transparent.get_mut(&view.view.retained_view_entity)?,
+            transparent_function: self.transparent_functions.read().id::<F>(),
+            view: view.view,
+            bulk_view: view.bulk_view,
+        })
+    }
+}
+
+/// What one draw function has in the phases of a view.
+pub(crate) struct ViewPhases<'a> {
+    opaque: OpaqueItems<'a>,
+    transparent: &'a mut SortedRenderPhase<Transparent3d>,
+    transparent_function: DrawFunctionId,
+    view: &'a ExtractedView,
+    bulk_view: Option<&'a GpuBulkView>,
+}
+
+impl ViewPhases<'_> {
+    /// Draws an entity: all of it at once where it is opaque, else each of its runs, by number, in the place that its sorting says.
+    pub(crate) fn push(
+        &mut self,
+        (entity, main_entity): (Entity, MainEntity),
+        pipeline: CachedRenderPipelineId,
+        blending: Blending,
+        runs: impl IntoIterator<Item = (u32, Sorting)>,
+    ) {
+        match blending {
+            Blending::Opaque => self.opaque.keep(entity, main_entity, pipeline),
+            Blending::Translucent => {
+                for (run, sorting) in runs {
+                    self.transparent.add_transient(transparent_item(TransparentItem {
+                        entity,
+                        run,
+                        pipeline,
+                        draw_function: self.transparent_function,
+                        sorting,
+                        view: self.view,
+                        bulk_view: self.bulk_view,
+                    }));
                 }
             }
         }
-        opaque.sweep();
+    }
+
+    /// Removes what was drawn before and was not pushed.
+    pub(crate) fn sweep(self) {
+        self.opaque.sweep();
     }
 }
 
@@ -138,14 +192,14 @@ pub(crate) fn transparent_item(item: TransparentItem<'_>) -> Transparent3d {
 ///
 /// Bevy retains this phase between frames, unless the camera slept. So the phase itself is asked what is in it: an item
 /// that is there already stays where it is, which keeps the order of equals stable, and what was not asked for is swept.
-pub(crate) struct OpaqueItems<'a> {
+struct OpaqueItems<'a> {
     phase: &'a mut BinnedRenderPhase<Opaque3d>,
     draw_function: DrawFunctionId,
     kept: HashSet<(CachedRenderPipelineId, MainEntity)>,
 }
 
 impl<'a> OpaqueItems<'a> {
-    pub(crate) fn new(phase: &'a mut BinnedRenderPhase<Opaque3d>, draw_function: DrawFunctionId) -> Self {
+    fn new(phase: &'a mut BinnedRenderPhase<Opaque3d>, draw_function: DrawFunctionId) -> Self {
         Self {
             phase,
             draw_function,
@@ -153,7 +207,7 @@ impl<'a> OpaqueItems<'a> {
         }
     }
 
-    pub(crate) fn keep(&mut self, entity: Entity, main_entity: MainEntity, pipeline: CachedRenderPipelineId) {
+    fn keep(&mut self, entity: Entity, main_entity: MainEntity, pipeline: CachedRenderPipelineId) {
         let batch_set_key = Opaque3dBatchSetKey {
             pipeline,
             draw_function: self.draw_function,
@@ -184,7 +238,7 @@ impl<'a> OpaqueItems<'a> {
         );
     }
 
-    pub(crate) fn sweep(self) {
+    fn sweep(self) {
         let mut stale = Vec::new();
         for ((batch_set_key, _), items) in &self.phase.non_mesh_items {
             if batch_set_key.draw_function == self.draw_function {

@@ -1,6 +1,6 @@
 // The values of a picture as distances from its camera: a disc for each texel.
 
-#import chronoscope_render::common::{bulk, view_size_pixels, quad_corner, encode_output, from_eye, clip_from_eye, units_per_pixel, cut, nothing, Picked, picked}
+#import chronoscope_render::common::{bulk, view_size_pixels, quad_corner, encode_output, from_eye, clip_from_eye, units_per_pixel, disc_alpha, disc_reach, nothing, Picked, picked}
 #import chronoscope_render::picture::{quad, image, along_quad, value_at, value_color, HOVERED, SELECTED}
 
 struct Varyings {
@@ -41,9 +41,7 @@ fn vertex(@builtin(vertex_index) vertex_index: u32) -> Varyings {
     if out.pixel == quad.hovered || out.pixel == quad.selected {
         out.radius += bulk.named_pixels;
     }
-    // A pixel more on each side, so that a soft edge is not cut off.
-    let reach = select(out.radius + 1.0, out.radius, out.radius <= 1.0);
-    out.offset = quad_corner(vertex_index % 6u) * reach;
+    out.offset = quad_corner(vertex_index % 6u) * disc_reach(out.radius);
     out.position = vec4(center.xy + out.offset * 2.0 / view_size_pixels() * center.w, center.zw);
     out.color = value_color(value).rgb * quad.tint.rgb;
     if is_lit {
@@ -53,15 +51,9 @@ fn vertex(@builtin(vertex_index) vertex_index: u32) -> Varyings {
     return out;
 }
 
-fn alpha_of(in: Varyings) -> f32 {
-    // What is no larger than its pixel is drawn as that pixel.
-    let distance = select(length(in.offset), 0.0, in.radius <= 1.0);
-    return cut(1.0, in.radius - distance);
-}
-
 @fragment
 fn fragment(in: Varyings) -> @location(0) vec4<f32> {
-    let alpha = alpha_of(in);
+    let alpha = disc_alpha(1.0, in.radius, in.offset);
     if alpha <= 0.0 {
         discard;
     }
@@ -71,7 +63,7 @@ fn fragment(in: Varyings) -> @location(0) vec4<f32> {
 #ifdef PICKING
 @fragment
 fn pick(in: Varyings) -> Picked {
-    if alpha_of(in) <= 0.0 {
+    if disc_alpha(1.0, in.radius, in.offset) <= 0.0 {
         discard;
     }
     return picked(vec2(quad.picking_id, in.pixel), in.position);

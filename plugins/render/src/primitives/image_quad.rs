@@ -54,6 +54,8 @@ pub struct ImageQuad {
     pub world_from_quad: DAffine3,
     /// Width and height in scene units.
     pub size: Vec2,
+    /// Which part of a picture it is, where that is too large for one texture: the outline goes around all parts.
+    pub part: QuadPart,
     /// Shows values as a cloud, not on the plane. [`Texels`] that are no values stay on it.
     pub cloud: Option<DepthCloud>,
     /// Multiplies the picture, in sRGB; alpha is opacity, which a cloud does not have.
@@ -83,6 +85,7 @@ impl Default for ImageQuad {
             texels: Texels::Colors,
             world_from_quad: DAffine3::IDENTITY,
             size: Vec2::ONE,
+            part: QuadPart::ALL,
             cloud: None,
             tint: [255; 4],
             magnification: Magnification::default(),
@@ -93,6 +96,23 @@ impl Default for ImageQuad {
             picking_id: 0,
         }
     }
+}
+
+/// A part of a picture, in shares of its width and height.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QuadPart {
+    /// Where the top-left corner of the part is.
+    pub offset: Vec2,
+    /// Width and height of the part.
+    pub size: Vec2,
+}
+
+impl QuadPart {
+    /// All of it.
+    pub const ALL: Self = Self {
+        offset: Vec2::ZERO,
+        size: Vec2::ONE,
+    };
 }
 
 /// How the values of a picture are shown as distances from its camera: each texel as a disc on the ray from the camera through the

@@ -59,7 +59,7 @@ fn texel_color(uv: vec2<f32>) -> vec4<f32> {
 #endif
 #endif
 
-// A color with the outline of the quad over it.
+// A color with the outline of the picture over it, at a place in shares of the whole picture.
 fn outlined(color: vec4<f32>, uv: vec2<f32>) -> vec4<f32> {
     let dx = dpdx(uv);
     let dy = dpdy(uv);
@@ -74,7 +74,7 @@ fn outlined(color: vec4<f32>, uv: vec2<f32>) -> vec4<f32> {
 fn fragment(in: Varyings) -> @location(0) vec4<f32> {
     var color = texel_color(in.uv) * quad.tint;
     if quad.highlight == HOVERED || quad.highlight == SELECTED {
-        color = outlined(color, in.uv);
+        color = outlined(color, quad.part_offset + in.uv * quad.part_size);
     }
     return vec4(encode_output(color.rgb), color.a);
 }

@@ -27,7 +27,7 @@ pub use box_edges::BoxEdgesInstance;
 pub use boxes::BoxInstance;
 pub use ellipsoids::EllipsoidInstance;
 pub use ground_grid::{GroundGrid, GroundGridPlugin};
-pub use image_quad::{DepthCloud, ImageQuad, ImageQuadPlugin, Magnification, Texels};
+pub use image_quad::{DepthCloud, ImageQuad, ImageQuadPlugin, Magnification, QuadPart, Texels};
 pub use lines::LineInstance;
 pub use points::PointInstance;
 pub use triangle_mesh::{

@@ -28,6 +28,9 @@ struct Quad {
     hovered: u32,
     camera_low: vec3<f32>,
     selected: u32,
+    // Which part of a picture it is, in shares of its width and height.
+    part_offset: vec2<f32>,
+    part_size: vec2<f32>,
 }
 
 const HOVERED: u32 = 1u;

@@ -1,6 +1,6 @@
 // Round points: two triangles around the centre, cut to a disc in the fragment shader.
 
-#import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, cut, light_on_sphere, nothing, Picked, picked}
+#import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, disc_alpha, disc_reach, light_on_sphere, nothing, Picked, picked}
 #import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, has_round_points, resolve_color, radius_pixels, to_clip}
 
 struct Instance {
@@ -46,23 +46,15 @@ fn vertex(
     if out.color.a <= 0.0 || out.radius <= 0.0 || center.w <= 0.0 {
         return out;
     }
-    // A pixel more on each side, so that a soft edge is not cut off.
-    let reach = select(out.radius + 1.0, out.radius, out.radius <= 1.0);
-    out.offset = quad_corner(vertex_index) * reach;
+    out.offset = quad_corner(vertex_index) * disc_reach(out.radius);
     let ndc_offset = out.offset * 2.0 / view_size_pixels();
     out.position = with_depth_offset(vec4(center.xy + ndc_offset * center.w, center.zw), segment.depth_offset);
     return out;
 }
 
-fn alpha_of(in: Varyings) -> f32 {
-    // What is no larger than its pixel is drawn as that pixel.
-    let distance = select(length(in.offset), 0.0, in.radius <= 1.0);
-    return cut(in.color.a, in.radius - distance);
-}
-
 @fragment
 fn fragment(in: Varyings) -> @location(0) vec4<f32> {
-    let alpha = alpha_of(in);
+    let alpha = disc_alpha(in.color.a, in.radius, in.offset);
     if alpha <= 0.0 {
         discard;
     }
@@ -76,7 +68,7 @@ fn fragment(in: Varyings) -> @location(0) vec4<f32> {
 #ifdef PICKING
 @fragment
 fn pick(in: Varyings) -> Picked {
-    if alpha_of(in) <= 0.0 {
+    if disc_alpha(in.color.a, in.radius, in.offset) <= 0.0 {
         discard;
     }
     return picked(in.ids, in.position);

@@ -13,13 +13,14 @@ use bevy::{
     ecs::prelude::*,
     image::Image,
     math::{DVec3, Quat, Vec2},
-    render::render_resource::TextureFormat,
+    render::{render_resource::TextureFormat, view::Msaa},
     transform::components::Transform,
 };
 use bevy_egui::{EguiTextureHandle, EguiUserTextures};
 use chronoscope_frame::{ActiveBlueprint, Cursor, IngestSources, Settled, ViewTile};
 use chronoscope_render::{AdapterClass, BulkView, EyeOrigin, RenderStats};
 
+use super::through_camera::CameraProjectionMatrix;
 use crate::ViewStyle;
 
 /// How many frames a camera stays awake after a change: the frame itself, and those in which a resized image, a new texture or a
@@ -44,6 +45,16 @@ pub(crate) enum CameraLens {
     Perspective { fov_y: f32, near: f32 },
     /// Width and height of what is seen, and how deep the view goes.
     Orthographic { size: Vec2, depth: f32 },
+    /// What a camera sees in whose picture the view lies.
+    Camera(CameraProjectionMatrix),
+}
+
+/// What is drawn over the plane of a view, as a camera sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Overlay {
+    /// Its render layer.
+    pub(crate) layer: usize,
+    pub(crate) placement: Placement,
 }
 
 /// What the camera of a view is to show.
@@ -51,6 +62,8 @@ pub(crate) struct Shot<'a> {
     /// Where it is shown.
     pub(crate) tile: ViewTile,
     pub(crate) placement: Placement,
+    /// What is drawn over that, if anything.
+    pub(crate) overlay: Option<Overlay>,
     pub(crate) background: egui::Color32,
     pub(crate) style: &'a ViewStyle,
     /// Whether what it sees changed.
@@ -66,10 +79,12 @@ pub(crate) fn image_size(tile: ViewTile) -> Option<[u32; 2]> {
 /// The camera of a view.
 pub(crate) struct SceneCamera {
     entity: Entity,
+    /// The camera that draws over what the first one has drawn.
+    overlay: Option<Entity>,
     image: Handle<Image>,
     pub(crate) texture: Option<egui::TextureId>,
     size: [u32; 2],
-    placement: Option<(Placement, BulkView, [u8; 4])>,
+    placement: Option<(Placement, Option<Overlay>, BulkView, [u8; 4])>,
     awake_frames: u8,
     is_active: bool,
     is_hidden: bool,
@@ -92,6 +107,11 @@ impl SceneCamera {
         self.entity
     }
 
+    /// The entity of the camera that draws over it, if there is one.
+    pub(crate) fn overlay(&self) -> Option<Entity> {
+        self.overlay
+    }
+
     /// Whether it renders in this frame.
     pub(crate) fn is_rendering(&self) -> bool {
         self.is_active
@@ -104,7 +124,9 @@ impl SceneCamera {
 
     /// Frees everything.
     pub(crate) fn despawn(self, world: &mut World) {
-        world.despawn(self.entity);
+        for entity in self.cameras() {
+            world.despawn(entity);
+        }
         if let Some(mut textures) = world.get_resource_mut::<EguiUserTextures>() {
             textures.remove_image(&self.image);
         }
@@ -155,18 +177,13 @@ impl SceneCamera {
         self.resize(world, size);
         let bulk = bulk_view(shot.style, shot.tile.pixels_per_point);
         let [r, g, b, _] = shot.background.to_array();
-        let now = (shot.placement, bulk, [r, g, b, 255]);
+        let now = (shot.placement, shot.overlay, bulk, [r, g, b, 255]);
         if self.placement != Some(now) {
             self.placement = Some(now);
             self.awake_frames = AWAKE_FRAMES;
+            self.place_overlay(world, shot.overlay, bulk);
             let mut entity = world.entity_mut(self.entity);
-            entity.insert((
-                // The eye itself, so that what is near it is exact far from the origin.
-                EyeOrigin(shot.placement.position),
-                Transform::from_rotation(shot.placement.rotation),
-                projection(shot.placement.lens),
-                bulk,
-            ));
+            entity.insert((placed(shot.placement), bulk));
             if let Some(mut component) = entity.get_mut::<Camera>() {
                 component.clear_color = ClearColorConfig::Custom(Color::srgb_u8(r, g, b));
             }
@@ -205,10 +222,45 @@ impl SceneCamera {
         }
         if self.is_active != is_active {
             self.is_active = is_active;
-            if let Some(mut component) = world.get_mut::<Camera>(self.entity) {
-                component.is_active = is_active;
+            for entity in self.cameras() {
+                if let Some(mut component) = world.get_mut::<Camera>(entity) {
+                    component.is_active = is_active;
+                }
             }
         }
+    }
+
+    /// The camera, and the one that draws over it.
+    fn cameras(&self) -> impl Iterator<Item = Entity> + use<> {
+        [Some(self.entity), self.overlay].into_iter().flatten()
+    }
+
+    /// Places the camera that draws over what the first one has drawn, and makes or removes it.
+    fn place_overlay(&mut self, world: &mut World, overlay: Option<Overlay>, bulk: BulkView) {
+        let Some(Overlay { layer, placement }) = overlay else {
+            if let Some(entity) = self.overlay.take() {
+                world.despawn(entity);
+            }
+            return;
+        };
+        let entity = match self.overlay {
+            Some(entity) => entity,
+            None => {
+                let order = world.get::<Camera>(self.entity).map_or(0, |camera| camera.order);
+                let camera = Camera {
+                    order: order + 1,
+                    is_active: self.is_active,
+                    clear_color: ClearColorConfig::None,
+                    ..Default::default()
+                };
+                let parts = camera_parts(world, camera, self.image.clone());
+                let entity = world.spawn(parts).id();
+                self.overlay = Some(entity);
+                entity
+            }
+        };
+        let layers = RenderLayers::none().with(layer);
+        world.entity_mut(entity).insert((placed(placement), bulk, layers));
     }
 
     fn new(world: &mut World, layer: usize) -> Self {
@@ -220,31 +272,19 @@ impl SceneCamera {
         let texture = world
             .get_resource_mut::<EguiUserTextures>()
             .map(|mut textures| textures.add_image(EguiTextureHandle::Strong(image.clone())));
-        let msaa = world
-            .get_resource::<AdapterClass>()
-            .copied()
-            .unwrap_or_default()
-            .msaa();
-        let entity = world
-            .spawn((
-                Camera3d::default(),
-                // Views come before the user interface that shows them.
-                Camera {
-                    order: -(layer as isize) - 1,
-                    is_active: false,
-                    ..Default::default()
-                },
-                RenderTarget::from(image.clone()),
-                Projection::default(),
-                Tonemapping::None,
-                DebandDither::Disabled,
-                msaa,
-                BulkView::default(),
-                RenderLayers::none().with(layer),
-            ))
-            .id();
+        let camera = Camera {
+            // Views come before the user interface that shows them. There is room for an overlay after each.
+            order: -2 * (layer as isize) - 2,
+            is_active: false,
+            ..Default::default()
+        };
+        let parts = camera_parts(world, camera, image.clone());
+        let samples = parts.1.samples();
+        let layers = RenderLayers::none().with(layer);
+        let entity = world.spawn((parts, layers)).id();
         Self {
             entity,
+            overlay: None,
             image,
             texture,
             size: [0, 0],
@@ -252,7 +292,7 @@ impl SceneCamera {
             awake_frames: 0,
             is_active: false,
             is_hidden: false,
-            samples: msaa.samples(),
+            samples,
             rendered: None,
         }
     }
@@ -270,6 +310,31 @@ impl SceneCamera {
             image.texture_descriptor.size.height = size[1];
         }
     }
+}
+
+/// What all cameras of views have in common.
+fn camera_parts(world: &World, camera: Camera, image: Handle<Image>) -> (impl Bundle, Msaa) {
+    let adapter = world.get_resource::<AdapterClass>();
+    let parts = (
+        Camera3d::default(),
+        camera,
+        RenderTarget::from(image),
+        Projection::default(),
+        Tonemapping::None,
+        DebandDither::Disabled,
+        BulkView::default(),
+    );
+    (parts, adapter.copied().unwrap_or_default().msaa())
+}
+
+/// What places a camera.
+fn placed(placement: Placement) -> impl Bundle {
+    (
+        // The eye itself, so that what is near it is exact far from the origin.
+        EyeOrigin(placement.position),
+        Transform::from_rotation(placement.rotation),
+        projection(placement.lens),
+    )
 }
 
 fn asked_for(world: &World) -> Asked {
@@ -298,6 +363,7 @@ fn projection(lens: CameraLens) -> Projection {
             },
             ..OrthographicProjection::default_3d()
         }),
+        CameraLens::Camera(matrix) => Projection::custom(matrix),
     }
 }
 

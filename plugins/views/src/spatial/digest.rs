@@ -55,8 +55,14 @@ impl fmt::Display for PartDigest {
 }
 
 impl SpatialScene {
-    /// All parts in the order in which they are drawn: in 2D that of the picture, in 3D that of the paths, where depth decides.
+    /// All parts in the order in which they are drawn: in 2D that of the picture, in 3D that of the paths, where depth decides. Then
+    /// what is seen through a camera.
     pub fn digest(&self, sources: &SpatialSources) -> Vec<PartDigest> {
+        let layers = self.layers();
+        layers.flat_map(|scene| scene.layer_digest(sources)).collect()
+    }
+
+    fn layer_digest(&self, sources: &SpatialSources) -> Vec<PartDigest> {
         let mut run = 0;
         let mut list_before = None;
         self.draw_order()

@@ -29,22 +29,21 @@ pub struct PlacedLabel {
     pub color: [u8; 4],
 }
 
-/// Draws labels into the picture of a view, with what they belong to, the nearest first, without those that would cover one that is drawn
+/// Draws labels into the picture of a view, each with what it belongs to and how its space comes to the tile, the nearest first, without those that would cover one that is drawn
 /// already. Returns the one that the pointer is on, if any.
 pub fn paint_labels<'a, T>(
     painter: &egui::Painter,
     picture: Rect,
-    projector: &Projector,
-    labels: impl Iterator<Item = (T, &'a PlacedLabel)>,
+    labels: impl Iterator<Item = (T, &'a PlacedLabel, &'a Projector)>,
     style: &ViewStyle,
     pointer: Option<Pos2>,
 ) -> Option<(T, &'a PlacedLabel)> {
-    let scale = Vec2::new(
-        picture.width() / (projector.size.x as f32).max(1.0),
-        picture.height() / (projector.size.y as f32).max(1.0),
-    );
     let mut seen: Vec<SeenLabel<'a, T>> = labels
-        .filter_map(|(owner, label)| {
+        .filter_map(|(owner, label, projector)| {
+            let scale = Vec2::new(
+                picture.width() / (projector.size.x as f32).max(1.0),
+                picture.height() / (projector.size.y as f32).max(1.0),
+            );
             let seen = projector.project(label.position)?;
             let is_visible = projector.contains(seen.position, 0.0);
             let clearance = match label.clearance {

@@ -8,11 +8,13 @@
 //! # From instances to the GPU
 //! Each view has a [`scene`]: it takes what changed from the [`sources`], writes [`lists`] of instances on a render layer of the
 //! view's own, and has [`textures`] made of pictures and models of meshes; of both, what is [`held`] is kept. The [`camera`] renders to an image of the tile's size and sleeps
-//! while nothing changes. Until somebody says where to look, [`framing`] does.
+//! while nothing changes. Until somebody says where to look, [`framing`] does. A 2D view in the picture of a camera shows
+//! what is in space as that camera sees it ([`through_camera`]).
 //!
 //! # From the tile to the data
 //! [`projection`] knows where on the tile something is seen, [`picking`] what is under the pointer. [`labels`] are drawn by the user
-//! interface, which [`tile`] has in common.
+//! interface, which [`tile`] has in common; so are [`notices`] in the place of what cannot be shown, and the [`color_bar`]s of
+//! distances.
 //!
 //! # What it takes
 //! [`memory`] registers what is held beside the stores.
@@ -31,6 +33,7 @@ pub mod visual;
 pub mod visualizers;
 
 pub(crate) mod camera;
+mod color_bar;
 mod depth_clouds;
 pub(crate) mod draw_order;
 mod fallbacks;
@@ -38,11 +41,13 @@ pub(crate) mod framing;
 mod held;
 pub(crate) mod lists;
 mod memory;
+mod notices;
 pub(crate) mod picking;
 pub(crate) mod scene;
 mod skeletons;
 pub(crate) mod sources;
 pub(crate) mod target_frame;
+pub(crate) mod through_camera;
 pub(crate) mod tile;
 
 #[cfg(test)]
@@ -158,6 +163,18 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<Boxes2DVisualizer>(BOTH, LINES)
             .add_spatial_visualizer::<LineStrips2DVisualizer>(BOTH, LINES)
             .add_spatial_visualizer::<Points2DVisualizer>(BOTH, POINTS);
+        app.project_spatial_visualizer::<Arrows3DVisualizer>()
+            .project_spatial_visualizer::<Boxes3DVisualizer>()
+            .project_spatial_visualizer::<Capsules3DVisualizer>()
+            .project_spatial_visualizer::<Cylinders3DVisualizer>()
+            .project_spatial_visualizer::<Ellipsoids3DVisualizer>()
+            .project_spatial_visualizer::<LineStrips3DVisualizer>()
+            .project_spatial_visualizer::<Mesh3DVisualizer>()
+            .project_spatial_visualizer::<Asset3DVisualizer>()
+            .project_spatial_visualizer::<Points3DVisualizer>()
+            .project_spatial_visualizer::<GridMapVisualizer>()
+            .project_spatial_visualizer::<VoxelGridMapVisualizer>()
+            .project_spatial_visualizer::<TransformAxes3DVisualizer>();
         let steps = (
             SpatialSystems::Collect,
             SpatialSystems::Scenes,
@@ -215,9 +232,11 @@ fn unplaced(world: &World, view: ViewId) -> Vec<Report> {
     let entry = products.and_then(|products| products.recording(world.resource::<Recordings>()));
     match (scene, products, entry) {
         // Ids of one recording mean nothing in another, as where a hidden view has not caught up.
-        (Some(scene), Some(products), Some(entry)) if scene.recording() == Some(entry.key()) => {
-            scene.unplaced(products.transforms, entry.store()).to_vec()
-        }
+        (Some(scene), Some(products), Some(entry)) if scene.recording() == Some(entry.key()) => scene
+            .layers()
+            .flat_map(|scene| scene.unplaced(products.transforms, entry.store()))
+            .cloned()
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -227,5 +246,6 @@ fn failed_decodes(world: &World, view: ViewId) -> Vec<Report> {
     let scene = world
         .get_resource::<SpatialScenes>()
         .and_then(|scenes| scenes.get(view));
-    scene.into_iter().flat_map(SpatialScene::failures).collect()
+    let scenes = scene.into_iter().flat_map(SpatialScene::layers);
+    scenes.flat_map(SpatialScene::failures).collect()
 }

@@ -111,13 +111,47 @@ struct Known {
 }
 
 struct Asked {
-    request: Entity,
+    request: Requests,
     question: Question,
+}
+
+/// What was asked of the cameras of a view: of the one that draws over the other, if there is one, and of the other.
+#[derive(Clone, Copy)]
+struct Requests {
+    overlay: Option<Entity>,
+    own: Entity,
+}
+
+/// What was hit, and whether what is seen through a camera was.
+type LayerHit = (PickHit, bool);
+
+impl Requests {
+    fn entities(self) -> impl Iterator<Item = Entity> {
+        self.overlay.into_iter().chain([self.own])
+    }
+
+    /// What was hit, once all have answered, which are gone then: what lies over the rest, if anything there was.
+    fn take(
+        self,
+        commands: &mut Commands<'_, '_>,
+        answers: &Query<'_, '_, &PickAnswer>,
+    ) -> Option<Option<LayerHit>> {
+        let hit_of = |request: Entity| Some(answers.get(request).ok()?.hit);
+        let own = hit_of(self.own)?.map(|hit| (hit, false));
+        let over = match self.overlay {
+            Some(request) => hit_of(request)?.map(|hit| (hit, true)),
+            None => None,
+        };
+        for request in self.entities() {
+            commands.entity(request).try_despawn();
+        }
+        Some(over.or(own))
+    }
 }
 
 struct AskedClick {
     /// `None` where nothing is drawn yet.
-    request: Option<Entity>,
+    request: Option<Requests>,
     click: Click,
     recording: Option<RecordingKey>,
 }
@@ -160,28 +194,24 @@ pub(crate) fn take_answers(
     views: Query<(&View, &ViewOverrides)>,
 ) {
     let picks = picks.bypass_change_detection();
-    let find = |view: ViewId, recording: Option<RecordingKey>, hit: Option<PickHit>| {
+    let find = |view: ViewId, recording: Option<RecordingKey>, hit: Option<LayerHit>| {
         let overrides = views.iter().find(|(of, _)| of.id == view)?.1;
         pick_of(scenes.get(view)?, overrides, &recordings, recording, hit?)
     };
     if let Some(asked) = &picks.asked
-        && let Ok(answer) = answers.get(asked.request)
+        && let Some(hit) = asked.request.take(&mut commands, &answers)
     {
-        commands.entity(asked.request).try_despawn();
         let question = asked.question;
-        let pick = find(question.place.view, question.recording, answer.hit);
+        let pick = find(question.place.view, question.recording, hit);
         picks.known = Some(Known { question, pick });
         picks.asked = None;
     }
     while let Some(asked) = picks.clicks.front() {
         let hit = match asked.request {
-            Some(request) => {
-                let Ok(answer) = answers.get(request) else {
-                    break;
-                };
-                commands.entity(request).try_despawn();
-                answer.hit
-            }
+            Some(request) => match request.take(&mut commands, &answers) {
+                Some(hit) => hit,
+                None => break,
+            },
             None => None,
         };
         let pick = find(asked.click.view, asked.recording, hit);
@@ -208,13 +238,19 @@ pub(crate) fn ask(
     let (over, clicks) = picks.with_input(|input| (input.over, std::mem::take(&mut input.clicks)));
     let mut request = |scene: &SpatialScene, pixel: UVec2| {
         let radius = (TOLERANCE_POINTS * scene.tile.pixels_per_point).round().max(0.0) as u32;
-        let camera = scene.camera.as_ref()?.entity();
-        let request = PickRequest {
-            camera,
-            pixel,
-            radius,
+        let camera = scene.camera.as_ref()?;
+        let mut ask = |camera: Entity| {
+            let request = PickRequest {
+                camera,
+                pixel,
+                radius,
+            };
+            commands.spawn(request).id()
         };
-        Some(commands.spawn(request).id())
+        Some(Requests {
+            overlay: camera.overlay().map(&mut ask),
+            own: ask(camera.entity()),
+        })
     };
     for click in clicks {
         if let Some(scene) = scenes.get(click.view) {
@@ -260,7 +296,9 @@ pub(crate) fn ask(
     } else {
         picks.known = None;
         if let Some(asked) = picks.asked.take() {
-            commands.entity(asked.request).try_despawn();
+            for request in asked.request.entities() {
+                commands.entity(request).try_despawn();
+            }
         }
     }
     if (is_waiting || picks.asked.is_some() || !picks.clicks.is_empty())
@@ -276,7 +314,7 @@ fn pick_of(
     overrides: &ViewOverrides,
     recordings: &Recordings,
     recording: Option<RecordingKey>,
-    hit: PickHit,
+    (hit, is_through_camera): LayerHit,
 ) -> Option<Pick> {
     let entry = recordings.get(recording.filter(|_| recording == scene.recording())?)?;
     let entity = EntityId::from_index(hit.picking_id.checked_sub(1)? as usize);
@@ -284,12 +322,22 @@ fn pick_of(
         return None;
     }
     let path = entry.store().entity_path(entity);
-    scene.shown_on(path).next()?;
+    let position = if is_through_camera {
+        let before = scene.through_camera()?;
+        before.shown_on(path).next()?;
+        // Where it is seen in the plane.
+        let seen = before.projector().project(hit.position)?;
+        scene.projector.ray(seen.position).origin.truncate().extend(0.0)
+    } else {
+        scene.shown_on(path).next()?;
+        hit.position
+    };
     Some(Pick {
         entity: path.clone(),
         instance: hit.instance,
-        is_face: hit.is_face,
-        position: hit.position,
+        // The faces of what is in a plane are those of pictures.
+        is_face: hit.is_face && !is_through_camera,
+        position,
     })
 }
 

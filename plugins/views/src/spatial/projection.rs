@@ -1,6 +1,6 @@
 //! From the space of a view to its tile and back: the same mathematics as the camera's, in f64 and in points of the tile.
 
-use glam::{DAffine3, DVec2, DVec3};
+use glam::{DAffine3, DMat3, DVec2, DVec3};
 
 /// How a view's space comes to its tile. Places in the tile are points of the user interface, from its top left corner.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,6 +20,17 @@ pub enum Lens {
         eye_from_view: DAffine3,
         /// The distance in points at which a unit is as large as a point.
         focal_points: f64,
+        /// What is nearer is not seen.
+        near: f64,
+    },
+    /// As a camera sees it whose picture is shown as a plane is.
+    Camera {
+        /// From the view's space to the plane: homogeneous, with the distance along the camera's axis as the last number.
+        plane_from_view: DMat3,
+        /// What stands in the middle of the tile.
+        center: DVec2,
+        /// Points per unit of the plane.
+        scale: f64,
         /// What is nearer is not seen.
         near: f64,
     },
@@ -73,6 +84,26 @@ impl Projector {
                 focal_points,
                 near,
             } => self.project_eye(eye_from_view.transform_point3(place), focal_points, near),
+            Lens::Camera {
+                plane_from_view,
+                center,
+                scale,
+                near,
+            } => {
+                let seen = plane_from_view * place;
+                let depth = seen.z;
+                if !(depth >= near && depth.is_finite()) {
+                    return None;
+                }
+                let position = self.size * 0.5 + (seen.truncate() / depth - center) * scale;
+                // How much larger areas are in the plane at a distance of one.
+                let focal = plane_from_view.determinant().abs().sqrt();
+                position.is_finite().then_some(Projected {
+                    position,
+                    depth,
+                    scale: focal * scale / depth,
+                })
+            }
             Lens::Plane { center, scale } => Some(Projected {
                 position: self.size * 0.5 + (place.truncate() - center) * scale,
                 depth: place.z,
@@ -112,6 +143,19 @@ impl Projector {
                         .transform_vector3(direction)
                         .try_normalize()
                         .unwrap_or(DVec3::NEG_Z),
+                }
+            }
+            Lens::Camera {
+                plane_from_view,
+                center,
+                scale,
+                ..
+            } => {
+                let place = center + offset / scale.max(f64::MIN_POSITIVE);
+                let direction = plane_from_view.inverse() * place.extend(1.0);
+                Ray {
+                    origin: DVec3::ZERO,
+                    direction: direction.try_normalize().unwrap_or(DVec3::Z),
                 }
             }
             Lens::Plane { center, scale } => {

@@ -34,6 +34,11 @@ pub trait AppSpatialExt {
         classes: &[&str],
         default_radius: f32,
     ) -> &mut Self;
+
+    /// Has what a visualizer shows in space be seen in 2D views, too: through the camera in whose picture the view lies.
+    ///
+    /// Precondition: it was added by [`Self::add_spatial_visualizer`] to 3D views, and not to 2D views.
+    fn project_spatial_visualizer<V: Visualizer<Visual = SpatialVisual>>(&mut self) -> &mut Self;
 }
 
 impl AppSpatialExt for App {
@@ -50,6 +55,7 @@ impl AppSpatialExt for App {
             name: V::INFO.name,
             type_id: TypeId::of::<V>(),
             default_radius,
+            is_projected: false,
             looker: Looker::of::<V>(),
             reports: reports::<V>,
         };
@@ -62,6 +68,16 @@ impl AppSpatialExt for App {
         if is_new {
             let collect = scene::collect_changes::<V>.run_if(resource_exists::<Visuals<V>>);
             self.add_systems(Frame, collect.in_set(SpatialSystems::Collect));
+        }
+        self
+    }
+
+    fn project_spatial_visualizer<V: Visualizer<Visual = SpatialVisual>>(&mut self) -> &mut Self {
+        self.project_visualizer::<V>(&[ViewClassId::SPATIAL_2D]);
+        self.init_resource::<SpatialSources>();
+        let sources = &mut self.world_mut().resource_mut::<SpatialSources>().sources;
+        for source in Arc::make_mut(sources) {
+            source.is_projected |= source.type_id == TypeId::of::<V>();
         }
         self
     }
@@ -108,6 +124,8 @@ pub(crate) struct SpatialSource {
     pub(crate) name: &'static str,
     type_id: TypeId,
     pub(crate) default_radius: f32,
+    /// Whether 2D views show it as the camera sees it in whose picture they lie.
+    pub(crate) is_projected: bool,
     pub(crate) looker: Looker,
     pub(crate) reports: fn(&World, ViewId) -> Vec<(ResultKey, Report)>,
 }

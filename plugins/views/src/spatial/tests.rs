@@ -45,6 +45,7 @@ mod pictures;
 mod places;
 mod purge;
 mod results;
+mod through_camera;
 mod visuals;
 
 const SIZE: [u32; 2] = [600, 400];

@@ -22,7 +22,7 @@ use chronoscope_frame::settle::PendingWork;
 
 use super::held::HeldCache;
 use super::pictures::{
-    DecodeError, DecodeOptions, Picture, PictureKey, PixelDecoders, PixelLayout, Pixels,
+    DecodeError, DecodeOptions, Picture, PictureKey, PixelDecoders, PixelKind, PixelLayout, Pixels,
     decoder::{CancelGuard, MAX_DECODED_BYTES, thinning},
 };
 use tables::ColorTables;
@@ -33,13 +33,29 @@ const INLINE_PIXELS: u64 = 256 * 256;
 /// The longest side of the coarse version of a picture that takes long: it is decoded at once.
 const COARSE_SIDE: u32 = 128;
 
+/// Pictures that are larger than a texture can be are cut into several up to this many bytes; more are thinned to one.
+const MAX_CUT_BYTES: u64 = 256 << 20;
+
 /// How much may be kept, and what the GPU can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct TextureSettings {
     /// Bytes of idle pictures that are kept. More of them makes going back in time cheaper.
     max_idle_bytes: u64,
-    /// The longest side of a texture in pixels. Longer pictures are thinned.
+    /// The longest side of a texture in pixels. Longer pictures are cut into several, or thinned.
     max_side: u32,
+}
+
+impl TextureSettings {
+    /// The longest side of what is decoded of a picture.
+    fn decoded_side(self, picture: &Picture) -> u32 {
+        // A cloud numbers its points by the pixels of one texture.
+        let may_be_cut = picture.mapping.kind() != PixelKind::Depth;
+        if may_be_cut && max_bytes(picture.size(), u32::MAX) <= MAX_CUT_BYTES {
+            u32::MAX
+        } else {
+            self.max_side
+        }
+    }
 }
 
 impl Default for TextureSettings {
@@ -77,14 +93,27 @@ struct Decoding {
 /// The pixels of a picture on the GPU.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PictureTexture {
-    /// The texture.
-    pub image: Handle<Image>,
+    /// Its parts, row by row: one, where it is no larger than a texture can be.
+    pub tiles: Arc<[TextureTile]>,
+    /// Width and height of all tiles together. Less than the picture's where it was thinned.
+    pub size: [u32; 2],
     /// The layout of its pixels.
     pub layout: PixelLayout,
     /// The values with the first and the last color, where nothing else says so.
     pub range: [f32; 2],
     /// Whether it stands for a picture that is still being decoded. Nobody holds it in [`PictureTextures`] then.
     pub is_coarse: bool,
+}
+
+/// A part of a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextureTile {
+    /// The texture.
+    pub image: Handle<Image>,
+    /// Where its first pixel lies in the picture, as it was decoded.
+    pub offset: [u32; 2],
+    /// Width and height.
+    pub size: [u32; 2],
 }
 
 /// What became of a request.
@@ -122,16 +151,17 @@ impl PictureTextures {
             let pixels = u64::from(width) * u64::from(height);
             let decoders_at_hand = decoders;
             let (source, decoders) = (picture.source.clone(), decoders.clone());
-            let options = DecodeOptions::new(picture.mapping.kind(), self.settings.max_side);
+            let max_side = self.settings.decoded_side(picture);
+            let options = DecodeOptions::new(picture.mapping.kind(), max_side);
             let left = self.inline_pixels_left.checked_sub(pixels);
-            let most_bytes = max_bytes(size, self.settings.max_side);
+            let most_bytes = max_bytes(size, max_side);
             let (state, bytes) = match left.filter(|_| source.is_quick()) {
                 _ if most_bytes > MAX_DECODED_BYTES => {
-                    finish(Err(DecodeError::TooLarge { width, height }), images)
+                    self.finish(Err(DecodeError::TooLarge { width, height }), images)
                 }
                 Some(left) => {
                     self.inline_pixels_left = left;
-                    finish(decoders.decode(&source, &options), images)
+                    self.finish(decoders.decode(&source, &options), images)
                 }
                 None => {
                     let (coarse, coarse_bytes) = self.decode_coarse(picture, decoders_at_hand, images);
@@ -158,7 +188,7 @@ impl PictureTextures {
         if let Some(State::Decoding(decoding)) = self.held.get_mut(&key)
             && let Some(result) = decoding.pending.poll(&mut decoding.task)
         {
-            let (state, bytes) = finish(result, images);
+            let (state, bytes) = self.finish(result, images);
             self.held.set(key, state, bytes);
         }
         match self.held.get(&key) {
@@ -187,7 +217,7 @@ impl PictureTextures {
         };
         self.inline_pixels_left = left;
         let options = DecodeOptions::new(picture.mapping.kind(), COARSE_SIDE);
-        match finish(decoders.decode(&picture.source, &options), images) {
+        match self.finish(decoders.decode(&picture.source, &options), images) {
             (State::Ready(texture), bytes) => {
                 let is_coarse = true;
                 (Some(PictureTexture { is_coarse, ..texture }), bytes)
@@ -252,13 +282,40 @@ impl PictureTextures {
         self.held.values().filter(is_decoding).count()
     }
 
+    /// What became of a picture, and the bytes that it takes.
+    fn finish(&self, result: Result<Pixels, DecodeError>, images: &mut Assets<Image>) -> (State, u64) {
+        match result {
+            Ok(pixels) => {
+                let bytes = pixels.bytes.len() as u64;
+                let Pixels {
+                    size, layout, range, ..
+                } = pixels;
+                let tiles = cut(pixels, self.settings.max_side).map(|(offset, part)| TextureTile {
+                    image: images.add(upload(part.size, layout.texture_format(), part.bytes)),
+                    offset,
+                    size: part.size,
+                });
+                let texture = PictureTexture {
+                    tiles: tiles.collect(),
+                    size,
+                    layout,
+                    range,
+                    is_coarse: false,
+                };
+                (State::Ready(texture), bytes)
+            }
+            Err(error) => (State::Failed(error.to_string().into()), 0),
+        }
+    }
+
     /// Waits until all that is being decoded is done.
     #[cfg(test)]
     pub(crate) fn finish_decoding(&mut self, images: &mut Assets<Image>) {
         let keys: Vec<PictureKey> = self.held.keys().copied().collect();
         for key in keys {
             if let Some(State::Decoding(decoding)) = self.held.get_mut(&key) {
-                let (state, bytes) = finish(bevy::tasks::block_on(&mut decoding.task), images);
+                let result = bevy::tasks::block_on(&mut decoding.task);
+                let (state, bytes) = self.finish(result, images);
                 self.held.set(key, state, bytes);
             }
         }
@@ -284,21 +341,34 @@ pub(super) fn decode_pool() -> &'static TaskPool {
     &POOL
 }
 
-/// What became of a picture, and the bytes that it takes.
-fn finish(result: Result<Pixels, DecodeError>, images: &mut Assets<Image>) -> (State, u64) {
-    match result {
-        Ok(pixels) => {
-            let bytes = pixels.bytes.len() as u64;
-            let texture = PictureTexture {
-                layout: pixels.layout,
-                range: pixels.range,
-                is_coarse: false,
-                image: images.add(upload(pixels.size, pixels.layout.texture_format(), pixels.bytes)),
-            };
-            (State::Ready(texture), bytes)
+/// A picture in parts of which no side is longer than `max_side`, row by row, with the place of their first pixels. Cost: O(bytes)
+/// where there are several, which exist one at a time.
+fn cut(pixels: Pixels, max_side: u32) -> impl Iterator<Item = ([u32; 2], Pixels)> {
+    let max_side = max_side.max(1);
+    let [width, height] = pixels.size;
+    let is_whole = width <= max_side && height <= max_side;
+    let starts = move |side: u32| (0..side).step_by(max_side as usize);
+    let offsets = starts(height).flat_map(move |y| starts(width).map(move |x| [x, y]));
+    let mut whole = Some(pixels);
+    offsets.filter_map(move |offset @ [x, y]| {
+        if is_whole {
+            return Some((offset, whole.take()?));
         }
-        Err(error) => (State::Failed(error.to_string().into()), 0),
-    }
+        let pixels = whole.as_ref()?;
+        let size = [(width - x).min(max_side), (height - y).min(max_side)];
+        let pixel = pixels.layout.bytes();
+        let row_bytes = width as usize * pixel;
+        let columns = x as usize * pixel..(x + size[0]) as usize * pixel;
+        let rows = pixels.bytes.chunks_exact(row_bytes);
+        let rows = rows.skip(y as usize).take(size[1] as usize);
+        let bytes = rows.flat_map(|row| row.get(columns.clone()).unwrap_or(&[]));
+        let part = Pixels {
+            size,
+            bytes: bytes.copied().collect(),
+            ..*pixels
+        };
+        Some((offset, part))
+    })
 }
 
 /// An image whose bytes go to the GPU and are not kept beside it.
@@ -319,7 +389,7 @@ mod tests {
     use chronoscope_types::enums::MagnificationFilter;
 
     use super::*;
-    use crate::spatial::pictures::{CustomPixels, PixelKind, PixelMapping, PixelSource};
+    use crate::spatial::pictures::{CustomPixels, PixelMapping, PixelSource};
 
     /// A picture that says that it is huge.
     #[derive(Debug)]
@@ -348,6 +418,36 @@ mod tests {
             point_fill_ratio: None,
             pose: None,
         }
+    }
+
+    #[test]
+    fn what_is_larger_than_a_texture_is_cut_into_several() {
+        let pixels = Pixels {
+            size: [5, 3],
+            layout: PixelLayout::R16,
+            bytes: (0..30).collect(),
+            range: [0.0, 1.0],
+        };
+        let parts: Vec<_> = cut(pixels.clone(), 2)
+            .map(|(offset, part)| (offset, part.size))
+            .collect();
+        assert_eq!(
+            parts,
+            [
+                ([0, 0], [2, 2]),
+                ([2, 0], [2, 2]),
+                ([4, 0], [1, 2]),
+                ([0, 2], [2, 1]),
+                ([2, 2], [2, 1]),
+                ([4, 2], [1, 1])
+            ]
+        );
+        let last = cut(pixels.clone(), 2).last();
+        assert_eq!(last.map(|(_, part)| part.bytes), Some(vec![28, 29]));
+        let third = cut(pixels.clone(), 2).nth(2);
+        assert_eq!(third.map(|(_, part)| part.bytes), Some(vec![8, 9, 18, 19]));
+        let whole: Vec<_> = cut(pixels.clone(), 5).collect();
+        assert_eq!(whole, [([0, 0], pixels)]);
     }
 
     #[test]

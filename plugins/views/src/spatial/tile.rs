@@ -11,9 +11,14 @@ use egui::{Align2, Color32, FontId, Pos2, Rect, Response, Sense, Ui, emath::GuiR
 use glam::{DVec2, UVec2};
 
 use super::{
+    color_bar::paint_color_bars,
     labels::paint_labels,
+    notices::paint_notices,
     picking::{Click, Pick, Picks, push_click},
-    pictures::{Picture, PixelValues, values::Decode},
+    pictures::{
+        Picture, PixelValues,
+        values::{Decode, Pixel},
+    },
     scene::{SpatialScene, SpatialScenes},
     sources::SpatialSources,
 };
@@ -52,13 +57,22 @@ impl Tile<'_> {
 
     /// The value of a pixel in words, if it is known.
     pub(crate) fn pixel_text(&self, picture: &Picture, place: [u32; 2]) -> Option<String> {
+        let (values, decode) = self.pixel_values()?;
+        values.text(picture, place, decode)
+    }
+
+    /// The channels of a pixel, if they are known.
+    pub(crate) fn pixel_channels(&self, picture: &Picture, place: [u32; 2]) -> Option<Pixel> {
+        let (values, decode) = self.pixel_values()?;
+        values.pixel(picture, place, decode)
+    }
+
+    fn pixel_values(&self) -> Option<(&PixelValues, Decode<'_>)> {
         let decode = Decode {
             decoders: self.world.get_resource()?,
             settled: self.world.get_resource()?,
         };
-        self.world
-            .get_resource::<PixelValues>()?
-            .text(picture, place, decode)
+        Some((self.world.get_resource()?, decode))
     }
 
     /// The pixel of the picture at a place on screen, from its top left corner.
@@ -101,16 +115,14 @@ pub(crate) fn show<'w>(ui: &mut Ui, context: &mut ViewUiContext<'w>, view: ViewI
         let all = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
         painter.image(texture, picture, all, Color32::WHITE);
     }
+    paint_notices(&painter, picture, scene, &style);
     let is_pointed_at = response.hovered() && !response.dragged();
     let pointer = response.hover_pos().filter(|_| is_pointed_at);
-    let label = paint_labels(
-        &painter,
-        picture,
-        scene.projector(),
-        scene.labels(),
-        &style,
-        pointer,
-    );
+    let labels = scene.layers().flat_map(|scene| {
+        let labels = scene.labels();
+        labels.map(|(path, label)| (path, label, scene.projector()))
+    });
+    let label = paint_labels(&painter, picture, labels, &style, pointer);
     let label = label.filter(|(entity, _)| is_interactive(context, entity));
     if scene.is_empty() {
         let text = empty_state(context, scene);
@@ -179,6 +191,7 @@ pub(crate) fn open<'w, T>(
     let tile = show(ui, context, view)?;
     let look = look(context.world, view)?;
     paint(ui, &tile, &look);
+    paint_color_bars(&ui.painter_at(tile.rect), tile.rect, tile.scene, &tile.style);
     (!tile.scene.is_empty()).then_some(OpenTile { view, tile, look })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bevy::{ecs::prelude::*, math::Vec2};
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_frame::ViewTile;
+use chronoscope_frame::{InContext, Recordings, ViewTile};
 use chronoscope_render::image_plane_camera;
 use chronoscope_types::{
     Component, blueprint::VisualBounds2D, components::blueprint as blueprint_components,
@@ -20,6 +20,7 @@ use crate::{
         camera::{CameraLens, Placement},
         framing::Framed,
         scene::MAX_DRAW_ORDER,
+        through_camera::ViewCamera,
     },
 };
 
@@ -52,6 +53,8 @@ struct Inputs {
     framed: Framed,
     said: PlaneProperties,
     background: egui::Color32,
+    /// What something in space is seen through.
+    camera: Option<ViewCamera>,
 }
 
 /// What the blueprint says of a plane.
@@ -110,6 +113,7 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
         framed: scene.framing.framed(),
         said,
         background: said.background.unwrap_or(style.background),
+        camera: camera_of(world, scene),
     };
     let known = planes.by_view.get(&scene.view);
     if known.is_some_and(|known| known.inputs == inputs) && scene.is_at_rest() {
@@ -121,7 +125,12 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
         max: DVec2::ONE,
     };
     let Framed { all, pictures } = inputs.framed;
-    let area = said.area.or_else(|| Area::of_content(&all, &pictures));
+    let of_camera = || {
+        let [width, height] = inputs.camera?.resolution?.map(f64::from);
+        Area::of_ranges([0.0, width], [0.0, height])
+    };
+    let of_content = || Area::of_content(&all, &pictures);
+    let area = said.area.or_else(of_camera).or_else(of_content);
 
     let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
     let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
@@ -138,5 +147,21 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
             depth: 2.0 * CAMERA_DISTANCE,
         },
     };
-    scene.look(world, placement, inputs.background, &style);
+    let through_camera = inputs.camera.map(|camera| {
+        scene.set_camera_projector(camera.projector(&scene.projector));
+        camera.placement(size, visible.center, visible.scale)
+    });
+    scene.look(world, placement, through_camera, inputs.background, &style);
+}
+
+/// The camera that something in space is seen through in a view, at this time.
+fn camera_of(world: &World, scene: &SpatialScene) -> Option<ViewCamera> {
+    scene.through_camera()?;
+    let products = InContext::of(world, scene.context)?;
+    let store = products.recording(world.resource::<Recordings>())?.store();
+    let transforms = products.transforms;
+    let origin = scene
+        .target_frame
+        .origin(transforms, store, &scene.blueprint.origin);
+    ViewCamera::of(transforms, store, origin)
 }

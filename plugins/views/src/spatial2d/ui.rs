@@ -10,6 +10,7 @@ use egui::Ui;
 use glam::DVec2;
 
 use super::{
+    pixel_values,
     present::Planes,
     visible::{Area, Visible},
 };
@@ -59,7 +60,7 @@ impl ViewUi for Spatial2DUi {
             view,
             tile,
             look: known,
-        }) = tile::open(ui, context, look, |_, _, _| ())
+        }) = tile::open(ui, context, look, |ui, tile, _| pixel_values::paint(ui, tile))
         else {
             return;
         };

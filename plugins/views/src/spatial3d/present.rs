@@ -172,7 +172,7 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         },
     };
     let background = said.background.unwrap_or(style.background);
-    scene.look(world, placement, background, style);
+    scene.look(world, placement, None, background, style);
     let looking = Looking { eye, shown };
     let known = ViewEye {
         looking,

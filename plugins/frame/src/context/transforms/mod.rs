@@ -117,8 +117,21 @@ pub enum Origin {
     Entity(EntityId),
     /// The nearest frame above a path that the store does not have.
     Frame(FrameId),
+    /// Where the camera of a frame stands, outside of its picture.
+    Camera(FrameId),
     /// The root of the world.
     World,
+}
+
+/// The camera in whose picture an origin lies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OriginCamera<'a> {
+    /// The camera.
+    pub pinhole: &'a PinholeCamera,
+    /// Where it stands: what is in space is seen from there.
+    pub outside: Origin,
+    /// From the origin's space to the picture, in pixels.
+    pub picture_from_origin: DAffine3,
 }
 
 impl From<EntityId> for Origin {
@@ -235,6 +248,7 @@ impl Transforms {
         match origin {
             Origin::Entity(entity) => self.placement(store, entity),
             Origin::Frame(FrameId(at)) => self.graph.frames[at as usize].placement,
+            Origin::Camera(FrameId(at)) => self.graph.frames[at as usize].outer,
             Origin::World => Placement::WORLD,
         }
     }
@@ -243,9 +257,25 @@ impl Transforms {
     pub fn origin_frame(&self, store: &ChunkStore, origin: Origin) -> Option<FrameId> {
         match origin {
             Origin::Entity(entity) => self.frame_of(store, entity),
-            Origin::Frame(frame) => Some(frame),
+            Origin::Frame(frame) | Origin::Camera(frame) => Some(frame),
             Origin::World => None,
         }
+    }
+
+    /// The camera in whose picture an origin lies, if it lies in one.
+    pub fn camera_of_origin(&self, store: &ChunkStore, origin: Origin) -> Option<OriginCamera<'_>> {
+        let Placement {
+            tree: Tree::Image(frame),
+            tree_from_frame,
+        } = self.origin_placement(store, origin)
+        else {
+            return None;
+        };
+        Some(OriginCamera {
+            pinhole: self.graph.frames.get(frame.0 as usize)?.pinhole.as_deref()?,
+            outside: Origin::Camera(frame),
+            picture_from_origin: tree_from_frame,
+        })
     }
 
     /// From an entity's space to that of an origin.
@@ -311,11 +341,10 @@ impl Transforms {
     /// Where the camera is in whose picture an entity lies, seen from an origin, and how far from it the picture is shown, in the
     /// units of the camera's frame; `None` where [`Self::origin_from_picture`] is an error or the view is in the picture, too.
     pub fn picture_eye(&self, store: &ChunkStore, origin: Origin, entity: EntityId) -> Option<(DVec3, f64)> {
-        let FrameId(at) = self.camera_frame(store, entity)?;
-        let frame = self.graph.frames.get(at as usize)?;
-        let pinhole = frame.pinhole.as_ref()?;
-        let origin_from_frame = self.origin_from(store, origin, frame.outer).ok()?;
-        Some((origin_from_frame.translation, pinhole.picture_distance()))
+        let placement = self.pinhole_placement(store, entity)?;
+        let origin_from_frame = self.origin_from(store, origin, placement).ok()?;
+        let distance = self.pinhole(store, entity)?.picture_distance();
+        Some((origin_from_frame.translation, distance))
     }
 
     /// The frame of the camera in whose picture an entity lies.

@@ -1,7 +1,6 @@
 //! Each visible quad becomes an item of a render phase, per view: of the opaque one as a cloud, else of the
 //! translucent one.
 
-use bevy::core_pipeline::core_3d::{Opaque3d, Transparent3d};
 use bevy::ecs::entity::Entity;
 use bevy::ecs::query::ROQueryItem;
 use bevy::ecs::system::lifetimeless::Read;
@@ -9,21 +8,18 @@ use bevy::ecs::system::{Query, Res, ResMut, SystemParamItem};
 use bevy::render::render_asset::RenderAssets;
 use bevy::render::render_phase::{
     DrawFunctions, PhaseItem, RenderCommand, RenderCommandResult, SetItemPipeline, TrackedRenderPass,
-    ViewBinnedRenderPhases, ViewSortedRenderPhases,
 };
 use bevy::render::render_resource::{PipelineCache, SpecializedRenderPipelines};
 use bevy::render::texture::GpuImage;
-use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
 
 use super::ImageQuad;
 use super::pipeline::ImageQuadPipeline;
 use super::upload::GpuQuad;
 use crate::drawing::pipeline::PipelineKey;
-use crate::drawing::queue::{OpaqueItems, TransparentItem, transparent_item};
-use crate::instances::Blending;
+use crate::drawing::queue::{BulkPhases, BulkViews};
 use crate::picking::{NewPickItem, PickItem, PickView};
 use crate::stats::RenderStats;
-use crate::view::{GpuBulkView, SetBulkViewBindGroup};
+use crate::view::SetBulkViewBindGroup;
 
 pub(super) type DrawImageQuad = (SetItemPipeline, SetBulkViewBindGroup<0>, DrawQuad);
 
@@ -32,34 +28,16 @@ pub(super) fn queue_quads(
     pipeline_cache: Res<PipelineCache>,
     pipeline: Res<ImageQuadPipeline>,
     mut pipelines: ResMut<SpecializedRenderPipelines<ImageQuadPipeline>>,
-    mut opaque_phases: ResMut<ViewBinnedRenderPhases<Opaque3d>>,
-    mut transparent_phases: ResMut<ViewSortedRenderPhases<Transparent3d>>,
-    opaque_functions: Res<DrawFunctions<Opaque3d>>,
-    transparent_functions: Res<DrawFunctions<Transparent3d>>,
+    mut phases: BulkPhases<'_>,
     images: Res<RenderAssets<GpuImage>>,
-    views: Query<(
-        &ExtractedView,
-        &RenderVisibleEntities,
-        &Msaa,
-        Option<&GpuBulkView>,
-    )>,
+    views: Query<BulkViews>,
     quads: Query<&GpuQuad>,
 ) {
-    let opaque_function = opaque_functions.read().id::<DrawImageQuad>();
-    let draw_function = transparent_functions.read().id::<DrawImageQuad>();
-    for (view, visible, msaa, bulk_view) in &views {
-        let (Some(opaque_phase), Some(phase)) = (
-            opaque_phases.get_mut(&view.retained_view_entity),
-            transparent_phases.get_mut(&view.retained_view_entity),
-        ) else {
+    for view in &views {
+        let Some(mut items) = phases.of_view::<DrawImageQuad>(&view) else {
             continue;
         };
-        let mut opaque = OpaqueItems::new(opaque_phase, opaque_function);
-        for &item in visible
-            .get::<ImageQuad>()
-            .into_iter()
-            .flat_map(|class| &class.entities_cpu_culling)
-        {
+        for item in view.visible_of::<ImageQuad>() {
             let Ok(quad) = quads.get(item.0) else { continue };
             let Some(image) = images.get(&quad.image) else {
                 stats.count_draw(false);
@@ -68,27 +46,16 @@ pub(super) fn queue_quads(
             let Some(kind) = quad.kind(image) else {
                 continue;
             };
-            let key = PipelineKey::new(view, *msaa, kind.blending());
+            let key = PipelineKey::new(view.view, *view.msaa, kind.blending());
             let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, (key, kind));
             let has_table = quad
                 .texels
                 .table()
                 .is_none_or(|table| images.get(table).is_some());
             stats.count_draw(has_table && pipeline_cache.get_render_pipeline(pipeline_id).is_some());
-            match kind.blending() {
-                Blending::Opaque => opaque.keep(item.0, item.1, pipeline_id),
-                Blending::Translucent => phase.add_transient(transparent_item(TransparentItem {
-                    entity: item.0,
-                    run: 0,
-                    pipeline: pipeline_id,
-                    draw_function,
-                    sorting: quad.sorting,
-                    view,
-                    bulk_view,
-                })),
-            }
+            items.push(item, pipeline_id, kind.blending(), [(0, quad.sorting)]);
         }
-        opaque.sweep();
+        items.sweep();
     }
 }
 

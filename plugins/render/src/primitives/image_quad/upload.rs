@@ -44,6 +44,8 @@ pub(super) struct QuadValues {
     hovered: u32,
     camera_low: [f32; 3],
     selected: u32,
+    part_offset: [f32; 2],
+    part_size: [f32; 2],
 }
 
 impl QuadValues {
@@ -70,6 +72,8 @@ impl QuadValues {
             hovered: instance(quad.cloud.and_then(|cloud| cloud.hovered)),
             camera_low,
             selected: instance(quad.cloud.and_then(|cloud| cloud.selected)),
+            part_offset: quad.part.offset.to_array(),
+            part_size: quad.part.size.to_array(),
         }
     }
 }

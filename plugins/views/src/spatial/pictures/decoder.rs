@@ -119,6 +119,15 @@ impl PixelLayout {
 }
 
 impl Pixels {
+    pub(super) fn new(size: [u32; 2], layout: PixelLayout, bytes: Vec<u8>, range: [f32; 2]) -> Self {
+        Self {
+            size,
+            layout,
+            bytes,
+            range,
+        }
+    }
+
     /// Every n-th pixel, so that no side is longer than `max_side`.
     #[must_use]
     pub fn thinned(self, max_side: u32) -> Self {
@@ -238,7 +247,7 @@ pub enum DecodeError {
         found: usize,
     },
     /// The bytes are no file of a known format.
-    #[error("not a picture in a known format (PNG, JPEG and WebP are known)")]
+    #[error("not a picture in a known format (PNG, JPEG, WebP, TIFF, BMP and GIF are known)")]
     UnknownFormat,
     /// The file is broken.
     #[error("the {format} file cannot be decoded: {reason}")]

@@ -5,6 +5,7 @@ use chronoscope_types::{
     read,
     records::ImageFormat,
 };
+use smallvec::SmallVec;
 
 use super::{
     DecodeError, DecodeOptions, PixelDecoder, PixelKind, PixelLayout, PixelSource, Pixels, RawPixels,
@@ -56,17 +57,24 @@ fn decode(raw: &RawPixels, options: &DecodeOptions) -> Result<Pixels, DecodeErro
     if let Some(packing) = format.pixel_format {
         return packed::decode(packing, bytes, [format.width, format.height]);
     }
+    Ok(decode_channels(format, bytes, options))
+}
+
+/// Pixels from one channel after the other.
+///
+/// Precondition: the bytes are as many as the format says, which is not packed, and the picture is not empty.
+pub(super) fn decode_channels(format: &ImageFormat, bytes: &[u8], options: &DecodeOptions) -> Pixels {
     let (model, datatype) = (format.color_model(), format.channel_datatype());
     let rows = Rows::new(format, bytes, options.max_side);
     if model.channels() == 1 {
-        return Ok(one_channel(&rows, datatype, options.kind));
+        return one_channel(&rows, datatype, options.kind);
     }
-    Ok(Pixels {
-        size: rows.size,
-        layout: PixelLayout::Rgba8,
-        bytes: colors(&rows, model, datatype),
-        range: [0.0, 1.0],
-    })
+    Pixels::new(
+        rows.size,
+        PixelLayout::Rgba8,
+        colors(&rows, model, datatype),
+        [0.0, 1.0],
+    )
 }
 
 /// The pixels that come out of a picture, all of them or every n-th.
@@ -276,7 +284,7 @@ pub(super) fn arrange(model: ColorModel, pixel: &[u8]) -> [u8; 4] {
 }
 
 /// The channels of a pixel as they were logged. `None` outside of the picture, and for packed formats.
-pub(super) fn channels_at(raw: &RawPixels, kind: PixelKind, x: u32, y: u32) -> Option<Vec<f64>> {
+pub(super) fn channels_at(raw: &RawPixels, kind: PixelKind, x: u32, y: u32) -> Option<SmallVec<[f64; 4]>> {
     let format = &raw.format;
     if x >= format.width || y >= format.height || format.pixel_format.is_some() {
         return None;

@@ -13,7 +13,7 @@ use rustc_hash::FxHasher;
 
 use super::{
     DecodeError, PixelKind,
-    files::{self, FileFormat},
+    files::{self, FileInfo},
 };
 
 /// Where the pixels of a picture come from. Cheap to clone: bytes are shared with the recording.
@@ -32,7 +32,7 @@ impl PixelSource {
     pub fn size(&self) -> [u32; 2] {
         match self {
             Self::Raw(raw) => [raw.format.width, raw.format.height],
-            Self::Encoded(file) => file.size,
+            Self::Encoded(file) => file.info.size(),
             Self::Custom(custom) => custom.size(),
         }
     }
@@ -51,7 +51,7 @@ impl PixelSource {
         std::mem::discriminant(self).hash(hasher);
         match self {
             Self::Raw(raw) => raw.hash_format(hasher),
-            Self::Encoded(file) => (file.format, file.size).hash(hasher),
+            Self::Encoded(file) => file.info.hash(hasher),
             Self::Custom(custom) => (custom.size(), custom.key()).hash(hasher),
         }
     }
@@ -84,19 +84,17 @@ impl RawPixels {
     }
 }
 
-/// The contents of a file: PNG, JPEG or WebP.
+/// The contents of a file: PNG, JPEG, WebP, TIFF, BMP, or the first frame of a GIF.
 #[derive(Clone, Debug)]
 pub struct EncodedPixels {
     /// The cell with the bytes.
     pub(super) blob: ArrayRef,
-    pub(super) format: FileFormat,
-    pub(super) size: [u32; 2],
+    pub(super) info: FileInfo,
 }
 
 impl EncodedPixels {
-    /// The file in a cell. Its header tells the format, whatever media type was declared. Pixels are shown
-    /// as they are stored: an orientation in the metadata (EXIF tag 0x0112) is not applied, since boxes, keypoints and cameras that go
-    /// with the picture count in its stored pixels. `None` where the cell has no instance.
+    /// The file in a cell. Its header tells the format, whatever media type was declared, and how the camera was held (EXIF tag
+    /// 0x0112): pixels are shown and counted as the picture stands upright. `None` where the cell has no instance.
     ///
     /// Cost: that of reading the header; no pixels are decoded.
     ///
@@ -107,8 +105,8 @@ impl EncodedPixels {
         let Some(bytes) = blobs.first() else {
             return Ok(None);
         };
-        let (format, size) = files::probe(bytes)?;
-        Ok(Some(Self { blob, format, size }))
+        let info = files::probe(bytes)?;
+        Ok(Some(Self { blob, info }))
     }
 }
 

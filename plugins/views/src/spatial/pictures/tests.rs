@@ -315,11 +315,15 @@ fn png_of_gray16(width: u32, height: u32) -> Vec<u8> {
 /// Pictures of 16 x 12: red on the left, blue on the right.
 #[test]
 fn files_are_decoded_by_their_first_bytes() {
-    let files: [(&str, &[u8], u8); 4] = [
+    let files: [(&str, &[u8], u8); 8] = [
         ("jpeg", include_bytes!("testdata/color.jpg"), 4),
         ("cmyk jpeg", include_bytes!("testdata/cmyk.jpg"), 8),
         ("webp", include_bytes!("testdata/color.webp"), 0),
         ("png with a palette", include_bytes!("testdata/palette.png"), 0),
+        ("tiff", include_bytes!("testdata/color.tif"), 0),
+        ("tiff with a palette", include_bytes!("testdata/palette.tif"), 0),
+        ("bmp", include_bytes!("testdata/color.bmp"), 0),
+        ("gif", include_bytes!("testdata/color.gif"), 0),
     ];
     for (name, bytes, tolerance) in files {
         let source = encoded(bytes);
@@ -359,14 +363,15 @@ fn distances_in_color_are_an_error() {
 #[test]
 fn broken_files_are_errors() {
     assert_eq!(try_encoded(&[]).unwrap_err(), DecodeError::Empty);
-    assert_eq!(
-        try_encoded(b"BM garbage").unwrap_err(),
-        DecodeError::UnknownFormat
-    );
-    let files: [&[u8]; 3] = [
+    assert_eq!(try_encoded(b"garbage").unwrap_err(), DecodeError::UnknownFormat);
+    let files: [&[u8]; 7] = [
         &png_of_gray16(30, 20),
         include_bytes!("testdata/color.jpg"),
         include_bytes!("testdata/color.webp"),
+        include_bytes!("testdata/color.tif"),
+        include_bytes!("testdata/palette.tif"),
+        include_bytes!("testdata/color.bmp"),
+        include_bytes!("testdata/color.gif"),
     ];
     // Wherever a file ends, and whichever byte is another one, there is a picture or an error.
     for file in files {
@@ -488,20 +493,66 @@ fn a_value_is_told_in_the_words_of_its_picture() {
     );
 }
 
-/// Boxes and cameras of the same data count in stored pixels.
+/// What cameras were turned by is undone, so that the pixels are counted as the picture stands upright.
 #[test]
-fn an_orientation_in_the_metadata_turns_no_pixel() {
+fn an_orientation_in_the_metadata_is_undone() {
+    let stored = |file: &[u8]| decode(&encoded(file), PixelKind::Color).unwrap();
+    // A TIFF within: big-endian, one entry, turn by 90 degrees.
+    let block = b"MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     let plain = include_bytes!("testdata/color.jpg");
-    // Behind the first marker, an APP1 segment that says: turn by 90 degrees.
-    let mut exif =
-        b"\xFF\xE1\0\x22Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
-    let mut turned = plain[..2].to_vec();
-    turned.append(&mut exif);
-    turned.extend_from_slice(&plain[2..]);
-    let decoded = |file: &[u8]| {
-        let blob = Blob::build(vec![file.to_vec()]);
-        let source = PixelSource::Encoded(EncodedPixels::new(blob).unwrap().unwrap());
-        (source.size(), decode(&source, PixelKind::Color).unwrap())
-    };
-    assert_eq!(decoded(&turned), decoded(plain));
+    // Behind the first marker, an APP1 segment.
+    let segment = [&b"\xFF\xE1\0\x22Exif\0\0"[..], block].concat();
+    let jpeg = [&plain[..2], &segment, &plain[2..]].concat();
+    let plain_png = png_of_gray16(3, 2);
+    let chunk = [&b"eXIf"[..], block].concat();
+    let sum = crc32(&chunk).to_be_bytes();
+    let len = (block.len() as u32).to_be_bytes();
+    // Behind the signature and the header.
+    let png = [&plain_png[..33], &len, &chunk, &sum, &plain_png[33..]].concat();
+    for (name, plain, turned) in [("jpeg", &plain[..], &jpeg), ("png", &plain_png[..], &png)] {
+        let (plain, source) = (stored(plain), encoded(turned));
+        let [width, height] = plain.size;
+        assert_eq!(source.size(), [height, width], "{name}");
+        let turned = decode(&source, PixelKind::Color).unwrap();
+        assert_eq!(turned.size, [height, width], "{name}");
+        // What was at the left below is above now.
+        let size = plain.layout.bytes();
+        let below = plain
+            .bytes
+            .chunks_exact(size)
+            .nth((width * (height - 1)) as usize);
+        assert_eq!(turned.bytes.get(..size), below, "{name}");
+    }
+}
+
+#[test]
+fn tiffs_of_all_kinds_of_numbers() {
+    use tiff::encoder::{TiffEncoder, colortype::*};
+    fn file<C: ColorType>(values: &[C::Inner]) -> Vec<u8>
+    where
+        [C::Inner]: tiff::encoder::TiffValue,
+    {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut encoder = TiffEncoder::new(&mut bytes).unwrap();
+        encoder.write_image::<C>(2, 1, values).unwrap();
+        bytes.into_inner()
+    }
+    let of = |file: &[u8]| decode(&encoded(file), PixelKind::Color).unwrap();
+    let gray = of(&file::<Gray16>(&[7, 9]));
+    assert_eq!((gray.layout, gray.range), (PixelLayout::R16, [0.0, 65_535.0]));
+    let floats = file::<Gray32Float>(&[-2.0, 5.0]);
+    assert_eq!(
+        (of(&floats).layout, of(&floats).range),
+        (PixelLayout::R32Float, [-2.0, 5.0])
+    );
+    let depth = decode(&encoded(&floats), PixelKind::Depth).unwrap();
+    assert_eq!(depth.bytes, le_bytes([-2.0, 5.0].map(f32::to_le_bytes)));
+    let colors = [1, 2, 3, 255, 4, 5, 6, 255];
+    assert_eq!(of(&file::<RGB8>(&[1, 2, 3, 4, 5, 6])).bytes, colors);
+    let wide = [1, 2, 3, 255, 4, 5, 6, 255].map(|value: u16| value << 8 | 0x80);
+    assert_eq!(of(&file::<RGBA16>(&wide)).bytes, colors);
+    let inks = of(&file::<CMYK8>(&[255, 0, 0, 0, 0, 0, 0, 255]));
+    assert_eq!(inks.bytes, [0, 255, 255, 255, 0, 0, 0, 255]);
+    let distances_in_color = decode(&encoded(&file::<RGB8>(&[0; 6])), PixelKind::Depth);
+    assert_eq!(distances_in_color, Err(DecodeError::NotOneChannel));
 }

@@ -1,14 +1,18 @@
 //! The values of pixels under the pointer. Those of pictures that have to be decoded are read from a copy that is decoded for it: what
 //! is shown lies on the GPU alone.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    borrow::Cow,
+    sync::{Mutex, PoisonError},
+};
 
 use bevy::{ecs::prelude::*, tasks::Task};
 use chronoscope_frame::{Settled, settle::PendingWork};
+use smallvec::SmallVec;
 
 use super::{
-    DecodeError, DecodeOptions, Picture, PictureKey, PixelDecoders, PixelLayout, PixelMapping, PixelSource,
-    Pixels, decoder::CancelGuard, raw,
+    DecodeError, DecodeOptions, Picture, PictureKey, PixelDecoders, PixelKind, PixelLayout, PixelMapping,
+    PixelSource, Pixels, RawPixels, decoder::CancelGuard, raw,
 };
 use crate::spatial::textures::{decode_pool, max_bytes};
 
@@ -50,12 +54,17 @@ impl PixelValues {
     ///
     /// `None` outside of the picture, while the picture is being decoded, and for the pictures of decoders that plugins register,
     /// which may have to go through a stream for each.
-    pub fn text(&self, picture: &Picture, [x, y]: [u32; 2], decode: Decode<'_>) -> Option<String> {
-        if let Some(text) = raw_text(picture, x, y) {
-            return Some(text);
-        }
+    pub fn text(&self, picture: &Picture, place: [u32; 2], decode: Decode<'_>) -> Option<String> {
+        let pixel = self.pixel(picture, place, decode)?;
+        Some(words(&picture.mapping, pixel.model.as_deref(), &pixel.channels))
+    }
+
+    /// The channels of a pixel, as [`Self::text`] has them.
+    pub(crate) fn pixel(&self, picture: &Picture, [x, y]: [u32; 2], decode: Decode<'_>) -> Option<Pixel> {
         match &picture.source {
-            PixelSource::Raw(raw) if raw.format.pixel_format.is_none() => return None,
+            PixelSource::Raw(raw) if raw.format.pixel_format.is_none() => {
+                return raw_pixel(raw, picture.mapping.kind(), [x, y]);
+            }
             PixelSource::Custom(_) => return None,
             PixelSource::Raw(_) | PixelSource::Encoded(_) => {}
         }
@@ -72,8 +81,11 @@ impl PixelValues {
             .as_mut()
             .filter(|known| known.key == picture.key)?
             .poll()?;
-        let (model, values) = channels_at(pixels, x, y)?;
-        Some(words(&picture.mapping, Some(model), &values))
+        let (model, channels) = channels_at(pixels, x, y)?;
+        Some(Pixel {
+            model: Some(Cow::Borrowed(model)),
+            channels,
+        })
     }
 
     /// Waits until the picture that was asked for is decoded.
@@ -133,18 +145,28 @@ impl DecodedPicture {
     }
 }
 
-/// The value of a pixel whose bytes were logged as they are.
-fn raw_text(picture: &Picture, x: u32, y: u32) -> Option<String> {
-    let PixelSource::Raw(raw) = &picture.source else {
-        return None;
-    };
-    let values = raw::channels_at(raw, picture.mapping.kind(), x, y)?;
-    let model = raw.format.color_model.map(|model| format!("{model:?}"));
-    Some(words(&picture.mapping, model.as_deref(), &values))
+/// The value of a pixel.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pixel {
+    /// What the channels are called, where that is said.
+    model: Option<Cow<'static, str>>,
+    /// The channels as they were logged or decoded.
+    pub(crate) channels: SmallVec<[f64; 4]>,
+}
+
+/// A pixel whose bytes were logged as they are.
+fn raw_pixel(raw: &RawPixels, kind: PixelKind, [x, y]: [u32; 2]) -> Option<Pixel> {
+    Some(Pixel {
+        model: raw
+            .format
+            .color_model
+            .map(|model| Cow::Owned(format!("{model:?}"))),
+        channels: raw::channels_at(raw, kind, x, y)?,
+    })
 }
 
 /// The channels of a decoded pixel, and what they are called.
-fn channels_at(pixels: &Pixels, x: u32, y: u32) -> Option<(&'static str, Vec<f64>)> {
+fn channels_at(pixels: &Pixels, x: u32, y: u32) -> Option<(&'static str, SmallVec<[f64; 4]>)> {
     let [width, height] = pixels.size;
     if x >= width || y >= height {
         return None;
@@ -152,11 +174,11 @@ fn channels_at(pixels: &Pixels, x: u32, y: u32) -> Option<(&'static str, Vec<f64
     let size = pixels.layout.bytes();
     let start = (y as usize * width as usize + x as usize) * size;
     let bytes = pixels.bytes.get(start..start + size)?;
-    let channels = || bytes.iter().copied().map(f64::from).collect::<Vec<f64>>();
+    let channels = |bytes: &[u8]| bytes.iter().copied().map(f64::from).collect();
     Some(match (pixels.layout, bytes) {
-        (PixelLayout::Rgba8, [.., 255]) => ("RGB", channels()[..3].to_vec()),
-        (PixelLayout::Rgba8, _) => ("RGBA", channels()),
-        (layout, bytes) => ("L", vec![number_of(layout, bytes)?]),
+        (PixelLayout::Rgba8, [color @ .., 255]) => ("RGB", channels(color)),
+        (PixelLayout::Rgba8, _) => ("RGBA", channels(bytes)),
+        (layout, bytes) => ("L", SmallVec::from_slice(&[number_of(layout, bytes)?])),
     })
 }
 

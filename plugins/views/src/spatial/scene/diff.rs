@@ -193,6 +193,10 @@ impl Diff {
         let store = entry.store();
         let path = &scene.blueprint.origin;
         let origin = scene.target_frame.origin(transforms, store, path);
+        let origin = match transforms.camera_of_origin(store, origin) {
+            Some(camera) if scene.is_through_camera => camera.outside,
+            _ => origin,
+        };
         let before = std::mem::replace(&mut scene.consumed.transforms, transforms.version());
         let cuts = std::mem::replace(&mut scene.consumed.cuts, transforms.cuts_version());
         let is_same_space = scene.origin == Some(origin) && scene.recording == Some(entry.key());
@@ -324,7 +328,7 @@ impl Placer<'_> {
     fn reach(&self, changes: &TransformChanges<'_>) -> Reach {
         let is_above = |entity: &EntityId| match self.origin {
             Origin::Entity(origin) => self.store.tree().ancestors(origin).any(|above| above == *entity),
-            Origin::Frame(_) | Origin::World => false,
+            Origin::Frame(_) | Origin::Camera(_) | Origin::World => false,
         };
         if changes.entities.iter().any(is_above) {
             return Reach::ALL;

@@ -31,7 +31,8 @@ pub(crate) use present::{collect_changes, follow_views, give_up_hidden, present_
 
 use super::{
     bounds::Bounds,
-    camera::{Placement, SceneCamera, Shot, image_size},
+    camera::{Overlay, Placement, SceneCamera, Shot, image_size},
+    color_bar::ColorScale,
     depth_clouds::PictureEye,
     draw_order::DrawOrder,
     framing::Framing,
@@ -39,6 +40,7 @@ use super::{
     lists::ViewLists,
     marks::MAX_LABELS,
     parts::{KindId, PartKinds},
+    pictures::Picture,
     projection::Projector,
     sources::SourceId,
     target_frame::TargetFrame,
@@ -52,6 +54,7 @@ use lights::{Lights, Lit};
 pub(crate) use meshes::MeshParts;
 use placed::Placed;
 pub(crate) use placed::PlacedPart;
+use quads::PictureQuad;
 pub(crate) use quads::PictureQuads;
 use standing::{Frames, Standing};
 
@@ -106,8 +109,15 @@ impl SpatialScenes {
         self.by_view.values_mut()
     }
 
+    /// A layer for what is seen through a camera in a view, where that has none yet and needs one.
+    fn free_layer_for(&self, view: ViewId, is_through_camera: bool, layers: ViewLayers) -> Option<usize> {
+        let scene = self.by_view.get(&view)?;
+        (is_through_camera && scene.through_camera.is_none()).then(|| self.free_layer(layers))
+    }
+
     fn free_layer(&self, layers: ViewLayers) -> usize {
-        let used: FxHashSet<usize> = self.by_view.values().map(|scene| scene.layer).collect();
+        let scenes = self.by_view.values().flat_map(SpatialScene::layers);
+        let used: FxHashSet<usize> = scenes.map(|scene| scene.layer).collect();
         (layers.first..)
             .find(|layer| !used.contains(layer))
             .unwrap_or(layers.first)
@@ -126,6 +136,10 @@ pub struct SpatialScene {
     /// Where the view looks.
     pub(crate) context: ContextId,
     pub(crate) layer: usize,
+    /// What is in space, as the camera sees it in whose picture the view lies.
+    through_camera: Option<Box<SpatialScene>>,
+    /// Whether this is that.
+    is_through_camera: bool,
     recording: Option<RecordingKey>,
     origin: Option<Origin>,
     consumed: Consumed,
@@ -230,6 +244,8 @@ impl SpatialScene {
             tile: ViewTile::default(),
             context: ContextId::NOTHING,
             layer,
+            through_camera: None,
+            is_through_camera: false,
             recording: None,
             origin: None,
             consumed: Consumed::default(),
@@ -253,6 +269,16 @@ impl SpatialScene {
             extras: Vec::new(),
             projector: Projector::default(),
         }
+    }
+
+    /// The scene, and what is seen through a camera before it.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.through_camera.as_deref())
+    }
+
+    /// What is in space, as the camera sees it in whose picture the view lies, if there is such a camera and something to see.
+    pub(crate) fn through_camera(&self) -> Option<&Self> {
+        self.through_camera.as_deref()
     }
 
     /// How the view's space comes to its tile.
@@ -293,12 +319,19 @@ impl SpatialScene {
             + self.meshes.bytes()
             + self.draw_order.bytes()
             + self.framing.heap_bytes();
-        self.lists.memory_use(world).own_bytes + own as u64
+        let before = self
+            .through_camera
+            .as_ref()
+            .map_or(0, |scene| scene.own_bytes(world));
+        self.lists.memory_use(world).own_bytes + own as u64 + before
     }
 
     /// Lets go of all that it shows, with the visuals. It is made again once the view is shown and
     /// [`ChangedVisuals::ask_for_all`](super::sources::ChangedVisuals::ask_for_all) was called.
     pub(crate) fn give_up(&mut self, world: &mut World, textures: &mut PictureTextures) {
+        if let Some(scene) = &mut self.through_camera {
+            scene.give_up(world, textures);
+        }
         self.lists.despawn(world);
         self.quads.despawn(world, textures);
         self.meshes.despawn(world);
@@ -319,12 +352,12 @@ impl SpatialScene {
 
     /// Whether there is nothing to see.
     pub fn is_empty(&self) -> bool {
-        self.entities.is_empty()
+        self.layers().all(|scene| scene.entities.is_empty())
     }
 
     /// Grows with each change of what is shown or where it stands. What is lit up is another matter.
     pub fn version(&self) -> u64 {
-        self.version
+        self.layers().map(|scene| scene.version).sum()
     }
 
     /// The recording that is shown.
@@ -428,8 +461,15 @@ impl SpatialScene {
     /// The pictures and meshes that could not be decoded, or not all of them.
     pub(crate) fn failures(&self) -> impl Iterator<Item = Report> {
         let pictures = self.quads.values().filter_map(|quad| {
-            let (path, message) = (&self.entities.get(&quad.key)?.path, quad.failure()?);
-            Some(Report::entity_warning("image", path.clone(), message))
+            let path = &self.entities.get(&quad.key)?.path;
+            if let Some(message) = quad.failure() {
+                return Some(Report::entity_warning("image", path.clone(), message));
+            }
+            let [[width, height], [columns, rows]] = quad.reduced()?;
+            let message = format!(
+                "the picture of {width} x {height} pixels is too large for one texture: {columns} x {rows} of them are shown"
+            );
+            Some(Report::info("image", Some(path.clone()), message))
         });
         let meshes = self.meshes.problems().filter_map(|(key, severity, message)| {
             let path = &self.entities.get(&key)?.path;
@@ -439,6 +479,29 @@ impl SpatialScene {
         pictures.chain(meshes)
     }
 
+    /// Where the pictures are that cannot be shown, and why.
+    pub(crate) fn failed_pictures(&self) -> impl Iterator<Item = (Bounds, &str)> {
+        self.quads.values().filter_map(|quad| {
+            let message = quad.failure()?;
+            Some((self.entities.get(&quad.key)?.bounds(), message))
+        })
+    }
+
+    /// The picture that lies before all others in a plane, and where it lies. Cost: O(pictures).
+    pub(crate) fn uppermost_picture(&self) -> Option<(&Picture, DAffine3)> {
+        let shown = self.quads.values().filter(|quad| quad.is_shown());
+        let shown = shown.filter_map(|quad| self.entities.get(&quad.key));
+        // Of equals the last one, which lies in front.
+        let upper = shown.max_by(|a, b| a.drawn_order.total_cmp(&b.drawn_order))?;
+        let picture = upper.visual.picture()?;
+        Some((picture, upper.view_from_entity * picture.entity_from_picture()))
+    }
+
+    /// The colors of the distances that are shown, in the order of their entities' paths.
+    pub(crate) fn color_scales(&self) -> impl Iterator<Item = ColorScale> {
+        self.quads.values().filter_map(PictureQuad::color_scale)
+    }
+
     /// An entity and all below it, in the order of their paths.
     fn at_or_below<'a>(&'a self, path: &'a EntityPath) -> impl Iterator<Item = SceneKey> + use<'a> {
         at_or_below(&self.order, path)
@@ -446,25 +509,44 @@ impl SpatialScene {
 
     /// Whether nothing changed since the camera last looked, and the camera has nothing left to render.
     pub(crate) fn is_at_rest(&self) -> bool {
-        !self.is_changed && self.camera.as_ref().is_some_and(SceneCamera::is_asleep)
+        self.layers().all(|scene| !scene.is_changed)
+            && self.camera.as_ref().is_some_and(SceneCamera::is_asleep)
     }
 
-    /// Places the camera, and decides whether it renders in this frame.
+    /// Places the camera, and the one that what is seen through a camera is drawn by, and decides whether they render in this
+    /// frame.
     pub(crate) fn look(
         &mut self,
         world: &mut World,
         placement: Placement,
+        through_camera: Option<Placement>,
         background: egui::Color32,
         style: &ViewStyle,
     ) {
+        let mut is_changed = std::mem::take(&mut self.is_changed);
+        let overlay = self.through_camera.as_deref_mut().and_then(|scene| {
+            is_changed |= std::mem::take(&mut scene.is_changed);
+            Some(Overlay {
+                layer: scene.layer,
+                placement: through_camera?,
+            })
+        });
         let shot = Shot {
             tile: self.tile,
             placement,
+            overlay,
             background,
             style,
-            is_changed: std::mem::take(&mut self.is_changed),
+            is_changed,
         };
         SceneCamera::update(&mut self.camera, world, self.layer, &shot);
+    }
+
+    /// Says how what is seen through a camera comes to the tile.
+    pub(crate) fn set_camera_projector(&mut self, projector: Option<Projector>) {
+        if let Some((scene, projector)) = self.through_camera.as_deref_mut().zip(projector) {
+            scene.projector = projector;
+        }
     }
 
     /// Lets the camera sleep. When it wakes up it renders.
@@ -475,6 +557,9 @@ impl SpatialScene {
     }
 
     fn despawn(&mut self, world: &mut World, textures: &mut PictureTextures) {
+        if let Some(mut scene) = self.through_camera.take() {
+            scene.despawn(world, textures);
+        }
         self.lists.despawn(world);
         self.quads.despawn(world, textures);
         self.meshes.despawn(world);

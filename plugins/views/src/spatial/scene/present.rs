@@ -4,13 +4,13 @@
 //! 2. [`collect_changes`]: each visualizer hands over what it made, side by side.
 //! 3. [`present_scenes`]: works out the differences, views side by side, and applies them by one command per view.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bevy::{ecs::prelude::*, render::renderer::RenderDevice, tasks::ComputeTaskPool};
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{
-    InContexts, QueryContext, Recordings, Selection, Space, View, ViewClasses, ViewTile, Visualizer, Visuals,
-    Work, WorkCounters,
+    DataResults, InContexts, QueryContext, Recordings, Selection, Space, View, ViewClasses, ViewTile,
+    Visualizer, Visualizers, Visuals, Work, WorkCounters,
 };
 use rustc_hash::FxHashSet;
 
@@ -24,7 +24,7 @@ use crate::{
         SpatialVisual,
         meshes::MeshModels,
         parts::PartKinds,
-        sources::{ChangedVisuals, SpatialSources},
+        sources::{ChangedVisuals, SourceChanges, SpatialSources},
         target_frame::TargetFrame,
         textures::PictureTextures,
     },
@@ -36,8 +36,9 @@ pub(crate) fn follow_views(
     mut scenes: ResMut<SpatialScenes>,
     mut textures: ResMut<PictureTextures>,
     mut models: ResMut<MeshModels>,
-    views: Query<(&View, &ViewTile, &QueryContext)>,
+    views: Query<(&View, &ViewTile, &QueryContext, &DataResults)>,
     classes: Res<ViewClasses>,
+    visualizers: Res<Visualizers>,
     kinds: Res<PartKinds>,
     layers: Res<ViewLayers>,
     frames: Res<PropertiesOf<TargetFrame>>,
@@ -50,7 +51,7 @@ pub(crate) fn follow_views(
     models.begin_frame(device.as_deref());
     let space_of = |view: &View| classes.get(&view.class)?.space();
     let mut num_views = 0;
-    for (view, tile, context) in &views {
+    for (view, tile, context, results) in &views {
         let Some(space) = space_of(view) else {
             continue;
         };
@@ -65,23 +66,41 @@ pub(crate) fn follow_views(
             let scene = SpatialScene::new(view, space, layer, kinds.clone());
             scenes.by_view.insert(view.id, scene);
         }
+        // A camera that nothing is seen through draws nothing.
+        let mut projected = visualizers.projected(&view.class);
+        let is_through_camera = results.camera().is_some() && projected.any(|id| results.has_shown_by(id));
+        let layer = scenes.free_layer_for(view.id, is_through_camera, *layers);
         let Some(scene) = scenes.by_view.get_mut(&view.id) else {
             continue;
         };
-        if scene.tile.shown != tile.shown {
-            // What is not shown need not be decoded, and what is shown again may be others by now.
-            scene.cancel_decoding(textures);
-            scene.meshes.cancel_decoding(models);
+        if let Some(layer) = layer {
+            let mut before = SpatialScene::new(view, Space::Three, layer, kinds.clone());
+            before.is_through_camera = true;
+            scene.through_camera = Some(Box::new(before));
+        } else if !is_through_camera && let Some(mut gone) = scene.through_camera.take() {
+            // What was seen is another than before.
+            scene.version += gone.version + 1;
+            scene.is_changed = true;
+            commands.queue(move |world: &mut World| despawn(world, &mut gone));
         }
-        scene.tile = *tile;
-        scene.context = context.id;
         let frame = frames.get(view.id).cloned().unwrap_or_default();
-        if scene.target_frame != frame {
-            scene.target_frame = frame;
+        let mut before = scene.through_camera.take();
+        for scene in std::iter::once(&mut *scene).chain(before.as_deref_mut()) {
+            if scene.tile.shown != tile.shown {
+                // What is not shown need not be decoded, and what is shown again may be others by now.
+                scene.cancel_decoding(textures);
+                scene.meshes.cancel_decoding(models);
+            }
+            scene.tile = *tile;
+            scene.context = context.id;
+            if scene.target_frame != frame {
+                scene.target_frame = frame.clone();
+            }
+            if !Arc::ptr_eq(&scene.blueprint, &view.blueprint) {
+                scene.blueprint = view.blueprint.clone();
+            }
         }
-        if !Arc::ptr_eq(&scene.blueprint, &view.blueprint) {
-            scene.blueprint = view.blueprint.clone();
-        }
+        scene.through_camera = before;
     }
     if scenes.by_view.len() == num_views {
         return;
@@ -93,12 +112,14 @@ pub(crate) fn follow_views(
     let is_gone = |scene: &SpatialScene| !alive.contains(&(scene.view, scene.space));
     let gone = scenes.by_view.extract_if(.., |_, scene| is_gone(scene));
     for (_, mut scene) in gone {
-        commands.queue(move |world: &mut World| {
-            world.resource_scope(|world, mut textures: Mut<PictureTextures>| {
-                scene.despawn(world, textures.bypass_change_detection());
-            });
-        });
+        commands.queue(move |world: &mut World| despawn(world, &mut scene));
     }
+}
+
+fn despawn(world: &mut World, scene: &mut SpatialScene) {
+    world.resource_scope(|world, mut textures: Mut<PictureTextures>| {
+        scene.despawn(world, textures.bypass_change_detection());
+    });
 }
 
 /// Hands over what a visualizer made and dropped in the views that are shown.
@@ -168,31 +189,68 @@ pub(crate) fn present_scenes(
             (scene, changes)
         })
         .collect();
-    let diffs: Vec<(ViewId, Diff)> = match shown.as_mut_slice() {
+    let diffs: Vec<(ViewId, LayerDiffs)> = match shown.as_mut_slice() {
         [(scene, changes)] => {
             let situation = situation_of(scene);
-            let diff = Diff::of(scene, std::mem::take(changes), &situation);
-            vec![(scene.view, diff)]
+            let diffs = LayerDiffs::of(scene, std::mem::take(changes), &situation);
+            vec![(scene.view, diffs)]
         }
         _ => ComputeTaskPool::get().scope(|scope| {
             for (scene, changes) in shown {
                 let situation = situation_of(scene);
-                scope.spawn(async move { (scene.view, Diff::of(scene, changes, &situation)) });
+                scope.spawn(async move { (scene.view, LayerDiffs::of(scene, changes, &situation)) });
             }
         }),
     };
-    for (view, diff) in diffs {
-        let is_busy = by_view
-            .get(&view)
-            .is_some_and(|scene| scene.has_pending_pictures() || scene.meshes.has_pending());
-        if !diff.is_empty() || is_busy {
-            commands.queue(move |world: &mut World| apply(world, view, diff));
+    for (view, diffs) in diffs {
+        let is_busy = by_view.get(&view).is_some_and(|scene| {
+            let mut layers = scene.layers();
+            layers.any(|scene| scene.has_pending_pictures() || scene.meshes.has_pending())
+        });
+        if !diffs.is_empty() || is_busy {
+            commands.queue(move |world: &mut World| apply(world, view, diffs));
         }
     }
 }
 
+/// What changed in the scene of a view.
+struct LayerDiffs {
+    own: Diff,
+    /// In what is seen through a camera before it.
+    through_camera: Diff,
+}
+
+impl LayerDiffs {
+    fn of(
+        scene: &mut SpatialScene,
+        mut changes: BTreeMap<usize, SourceChanges>,
+        situation: &Situation<'_>,
+    ) -> Self {
+        let is_projected = |at: usize| {
+            situation
+                .sources
+                .get(at)
+                .is_some_and(|source| source.is_projected)
+        };
+        let is_flat = scene.space == Space::Two;
+        let of_space = changes.extract_if(.., |at, _| is_flat && is_projected(*at));
+        let of_space = of_space.collect();
+        Self {
+            through_camera: match &mut scene.through_camera {
+                Some(scene) => Diff::of(scene, of_space, situation),
+                None => Diff::default(),
+            },
+            own: Diff::of(scene, changes, situation),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.own.is_empty() && self.through_camera.is_empty()
+    }
+}
+
 /// Writes the differences of one view.
-fn apply(world: &mut World, view: ViewId, diff: Diff) {
+fn apply(world: &mut World, view: ViewId, diffs: LayerDiffs) {
     puffin::profile_scope!("present", "apply");
     world.resource_scope(|world, mut scenes: Mut<SpatialScenes>| {
         world.resource_scope(|world, mut textures: Mut<PictureTextures>| {
@@ -200,18 +258,27 @@ fn apply(world: &mut World, view: ViewId, diff: Diff) {
             let Some(scene) = scenes.bypass_change_detection().by_view.get_mut(&view) else {
                 return;
             };
-            if !diff.is_empty() {
-                let written = scene.write(world, textures, diff);
-                if let Some(counters) = world.get_resource::<WorkCounters>() {
-                    counters.add(Work::InstancesWritten, written.instances);
-                    counters.add(Work::SegmentsPlaced, written.segments);
-                    counters.add(Work::LabelsLaidOut, written.labels);
-                }
+            scene.apply(world, textures, diffs.own);
+            if let Some(scene) = &mut scene.through_camera {
+                scene.apply(world, textures, diffs.through_camera);
             }
-            scene.present_pictures(world, textures);
-            scene.present_meshes(world);
         });
     });
+}
+
+impl SpatialScene {
+    fn apply(&mut self, world: &mut World, textures: &mut PictureTextures, diff: Diff) {
+        if !diff.is_empty() {
+            let written = self.write(world, textures, diff);
+            if let Some(counters) = world.get_resource::<WorkCounters>() {
+                counters.add(Work::InstancesWritten, written.instances);
+                counters.add(Work::SegmentsPlaced, written.segments);
+                counters.add(Work::LabelsLaidOut, written.labels);
+            }
+        }
+        self.present_pictures(world, textures);
+        self.present_meshes(world);
+    }
 }
 
 /// Lets go of what hidden views hold, in the order of their ids, as long as `is_wanted` says so of one. They make it again when they

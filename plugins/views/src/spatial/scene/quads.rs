@@ -12,14 +12,16 @@ use chronoscope_frame::Settled;
 use chronoscope_render::ImageQuad;
 use chronoscope_store::EntityPath;
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
-use look::{CloudPose, Pose, Stacking, quad_of, texels_of};
+use look::{CloudPose, Pose, Stacking, quads_of, texels_of};
 
 use super::{OrderKey, SceneKey, Shown, SpatialScene};
 use crate::spatial::{
     bounds::Bounds,
+    color_bar::ColorScale,
     depth_clouds::bounds_between,
-    pictures::{Picture, PictureKey, PixelDecoders},
+    pictures::{Picture, PictureKey, PixelDecoders, PixelMapping},
     sources::SourceId,
     textures::{PictureTexture, PictureTextures, TextureRequest},
 };
@@ -36,10 +38,12 @@ pub(super) struct PictureQuad {
 }
 
 struct ShownPicture {
-    entity: Entity,
+    /// One for each quad.
+    entities: SmallVec<[Entity; 1]>,
     picture: Arc<Picture>,
     texture: PictureTexture,
-    quad: ImageQuad,
+    /// One for each tile of the texture.
+    quads: SmallVec<[ImageQuad; 1]>,
 }
 
 impl ShownPicture {
@@ -157,6 +161,31 @@ impl PictureQuad {
         Some(bounds_between(&shown.picture, *eye, &view_from_picture, range))
     }
 
+    /// The colors of the distances that are shown.
+    pub(super) fn color_scale(&self) -> Option<ColorScale> {
+        let shown = self.shown.as_ref()?;
+        let PixelMapping::Depth {
+            colormap,
+            range,
+            meter,
+        } = shown.picture.mapping
+        else {
+            return None;
+        };
+        let range = range.unwrap_or(shown.texture.range);
+        Some(ColorScale {
+            colormap,
+            range: range.map(|value| f64::from(value) / f64::from(meter)),
+        })
+    }
+
+    /// How much of the picture is shown, where that is not all of it for good: its size, and that of what is shown.
+    pub(super) fn reduced(&self) -> Option<[[u32; 2]; 2]> {
+        let shown = self.shown.as_ref().filter(|shown| !shown.texture.is_coarse)?;
+        let (size, shown_size) = (shown.picture.size(), shown.texture.size);
+        (size != shown_size).then_some([size, shown_size])
+    }
+
     /// Why the picture at the cursor cannot be shown.
     pub(super) fn failure(&self) -> Option<&str> {
         self.failure.as_ref().map(|failure| &*failure.message)
@@ -169,7 +198,9 @@ impl PictureQuad {
 
     fn hide(&mut self, world: &mut World, textures: &mut PictureTextures) {
         if let Some(shown) = self.shown.take() {
-            world.despawn(shown.entity);
+            for entity in &shown.entities {
+                world.despawn(*entity);
+            }
             shown.release(textures);
         }
     }
@@ -296,23 +327,29 @@ impl PictureQuad {
     ) -> QuadChange {
         if let Some((picture, texture)) = new {
             let texels = texels_of(world, textures, &picture, &texture);
-            let quad = quad_of(&picture, texture.image.clone(), texels, pose, stacking);
-            let entity = match self.shown.take() {
-                Some(shown) => {
-                    shown.release(textures);
-                    world.entity_mut(shown.entity).insert(quad.clone());
-                    shown.entity
+            let quads = quads_of(&picture, &texture, &texels, pose, stacking);
+            let mut before = SmallVec::new();
+            if let Some(shown) = self.shown.take() {
+                shown.release(textures);
+                before = shown.entities;
+            }
+            for gone in before.drain(quads.len().min(before.len())..) {
+                world.despawn(gone);
+            }
+            for (at, quad) in quads.iter().enumerate() {
+                match before.get(at) {
+                    Some(entity) => _ = world.entity_mut(*entity).insert(quad.clone()),
+                    None => {
+                        let layers = RenderLayers::none().with(stacking.layer);
+                        before.push(world.spawn((quad.clone(), layers)).id());
+                    }
                 }
-                None => {
-                    let layers = RenderLayers::none().with(stacking.layer);
-                    world.spawn((quad.clone(), layers)).id()
-                }
-            };
+            }
             self.shown = Some(ShownPicture {
-                entity,
+                entities: before,
                 picture,
                 texture,
-                quad,
+                quads,
             });
             return QuadChange::Picture;
         }
@@ -320,18 +357,21 @@ impl PictureQuad {
             return QuadChange::Nothing;
         };
         let texels = texels_of(world, textures, &shown.picture, &shown.texture);
-        let image = shown.texture.image.clone();
-        let quad = quad_of(&shown.picture, image, texels, pose, stacking);
-        if shown.quad == quad {
+        let quads = quads_of(&shown.picture, &shown.texture, &texels, pose, stacking);
+        if shown.quads == quads {
             return QuadChange::Nothing;
         }
-        shown.quad.highlight = quad.highlight;
-        if let (Some(before), Some(now)) = (&mut shown.quad.cloud, &quad.cloud) {
-            (before.hovered, before.selected) = (now.hovered, now.selected);
+        for (before, now) in shown.quads.iter_mut().zip(&quads) {
+            before.highlight = now.highlight;
+            if let (Some(before), Some(now)) = (&mut before.cloud, &now.cloud) {
+                (before.hovered, before.selected) = (now.hovered, now.selected);
+            }
         }
-        let is_else_equal = shown.quad == quad;
-        shown.quad = quad.clone();
-        world.entity_mut(shown.entity).insert(quad);
+        let is_else_equal = shown.quads == quads;
+        for (entity, quad) in shown.entities.iter().zip(&quads) {
+            world.entity_mut(*entity).insert(quad.clone());
+        }
+        shown.quads = quads;
         if is_else_equal {
             QuadChange::Highlight
         } else {
@@ -408,7 +448,7 @@ impl SpatialScene {
     #[cfg(test)]
     pub(crate) fn shown_quads(&self) -> Vec<ImageQuad> {
         let shown = self.quads.values().filter_map(|quad| quad.shown.as_ref());
-        shown.map(|shown| shown.quad.clone()).collect()
+        shown.flat_map(|shown| shown.quads.iter().cloned()).collect()
     }
 
     /// Stops decoding what is not shown any more, and looks at all pictures again when they are.

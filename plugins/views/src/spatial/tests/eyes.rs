@@ -30,7 +30,7 @@ impl Viewer {
     fn eye(&mut self) -> DAffine3 {
         match self.lens() {
             Lens::Perspective { eye_from_view, .. } => eye_from_view,
-            other @ Lens::Plane { .. } => panic!("an eye, not {other:?}"),
+            other => panic!("an eye, not {other:?}"),
         }
     }
 

@@ -1,20 +1,16 @@
 //! How a picture is drawn on its quad.
 
-use bevy::{
-    asset::{Assets, Handle},
-    ecs::world::World,
-    image::Image,
-    math::Vec2,
-};
-use chronoscope_render::{DepthCloud, Highlight, ImageQuad, Magnification, Texels};
+use bevy::{asset::Assets, ecs::world::World, image::Image, math::Vec2};
+use chronoscope_render::{DepthCloud, Highlight, ImageQuad, Magnification, QuadPart, Texels};
 use chronoscope_types::enums::MagnificationFilter;
-use glam::DAffine3;
+use glam::{DAffine3, DVec3};
+use smallvec::SmallVec;
 
 use crate::spatial::{
     depth_clouds::{PictureEye, scale_of},
     pictures::{Picture, PixelMapping},
     scene::{SceneKey, write::picking_id},
-    textures::{PictureTexture, PictureTextures},
+    textures::{PictureTexture, PictureTextures, TextureTile},
 };
 
 /// Where a quad stands, and how it stands out.
@@ -69,13 +65,14 @@ pub(super) fn texels_of(
     }
 }
 
-pub(super) fn quad_of(
+/// The quads of a picture, one for each of its tiles.
+pub(super) fn quads_of(
     picture: &Picture,
-    image: Handle<Image>,
-    texels: Texels,
+    texture: &PictureTexture,
+    texels: &Texels,
     pose: Pose,
     stacking: Stacking,
-) -> ImageQuad {
+) -> SmallVec<[ImageQuad; 1]> {
     // What says something about a picture lets it shine through.
     let opacity = picture
         .opacity
@@ -84,9 +81,13 @@ pub(super) fn quad_of(
         } else {
             1.0
         });
-    let [width, height] = picture.size();
+    let in_vec2 = |[x, y]: [u32; 2]| Vec2::new(x as f32, y as f32);
+    let size = in_vec2(picture.size());
+    // Of a thinned picture, a texel stands for several pixels.
+    let pixels_per_texel = size / in_vec2(texture.size);
     let cloud = pose.cloud.zip(picture.point_fill_ratio);
-    ImageQuad {
+    let view_from_picture = pose.view_from_entity * picture.entity_from_picture();
+    let quad = ImageQuad {
         cloud: cloud.map(|(cloud, fill_ratio)| DepthCloud {
             camera: cloud.eye.position,
             scale: scale_of(picture, cloud.eye) as f32,
@@ -94,10 +95,9 @@ pub(super) fn quad_of(
             hovered: cloud.hovered,
             selected: cloud.selected,
         }),
-        image,
-        texels,
-        world_from_quad: pose.view_from_entity * picture.entity_from_picture(),
-        size: Vec2::new(width as f32, height as f32),
+        texels: texels.clone(),
+        world_from_quad: view_from_picture,
+        size,
         tint: [255, 255, 255, (opacity * 255.0).round() as u8],
         magnification: match picture.magnification {
             MagnificationFilter::Nearest => Magnification::Nearest,
@@ -109,5 +109,31 @@ pub(super) fn quad_of(
         depth_offset: pose.depth_offset,
         highlight: pose.highlight,
         picking_id: picking_id(stacking.key),
-    }
+        ..ImageQuad::default()
+    };
+    let of_tile = |tile: &TextureTile| {
+        let image = tile.image.clone();
+        if tile.size == texture.size {
+            return ImageQuad {
+                image,
+                ..quad.clone()
+            };
+        }
+        let (offset, part) = (
+            in_vec2(tile.offset) * pixels_per_texel,
+            in_vec2(tile.size) * pixels_per_texel,
+        );
+        let offset_in_picture = DVec3::new(f64::from(offset.x), f64::from(offset.y), 0.0);
+        ImageQuad {
+            image,
+            world_from_quad: view_from_picture * DAffine3::from_translation(offset_in_picture),
+            size: part,
+            part: QuadPart {
+                offset: offset / size,
+                size: part / size,
+            },
+            ..quad.clone()
+        }
+    };
+    texture.tiles.iter().map(of_tile).collect()
 }
