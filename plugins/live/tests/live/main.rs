@@ -8,7 +8,9 @@
 mod faults;
 mod flow;
 mod mutations;
+mod proxy;
 mod raw;
+mod reconnect;
 mod relay;
 mod streams;
 
@@ -55,7 +57,10 @@ impl Stage {
 
     /// The next sender.
     pub(crate) fn sender(&self) -> SourceHandle {
-        self.server.next_within(LONG).expect("a sender has connected")
+        self.server
+            .next_within(LONG)
+            .expect("a sender has connected")
+            .source
     }
 }
 
