@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use bevy::log::tracing_subscriber::EnvFilter;
 use chronoscope_frame::FileKinds;
@@ -15,7 +15,7 @@ mod live;
 ///
 /// Reads what the Rerun SDKs write, and takes what they send while it runs. Without files it waits for that; `demo` has data.
 #[derive(Parser, Debug, Clone, Default)]
-#[command(name = "chronoscope", version, args_conflicts_with_subcommands = true)]
+#[command(name = "chronoscope", version = VERSION, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     /// Files to open, several at once.
     #[arg(value_name = "FILES")]
@@ -29,6 +29,10 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
 }
+
+/// What `--version` prints behind the name. An SDK that starts a viewer takes a number in this place for a version of its own
+/// viewer, and warns that it is not that of the SDK: what is read is another question here, so none stands there.
+const VERSION: &str = concat!("version ", env!("CARGO_PKG_VERSION"));
 
 /// Other commands.
 #[derive(Subcommand, Debug, Clone)]
@@ -152,6 +156,12 @@ pub enum QualityArgument {
     Full,
 }
 
+impl fmt::Display for TimeArgument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.timeline, self.time)
+    }
+}
+
 /// The value of `--time`. What the number means depends on the timeline, which is known once the recording
 /// is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,7 +192,7 @@ impl Cli {
             })
             .collect();
         let help = format!(
-            "Files to open, several at once; `-` is the standard input, and a link shows what another viewer passes on. Each is {}",
+            "Files to open, several at once, also by http:// and https:// links; `-` is the standard input, and a rerun+http:// link shows what another viewer passes on. Each is {}",
             one_of(&list)
         );
         Self::command().mut_arg("files", |files| files.help(help))
@@ -231,7 +241,8 @@ fn parse_scale(text: &str) -> Result<f32, String> {
     }
 }
 
-fn parse_time(text: &str) -> Result<TimeArgument, String> {
+/// The timeline and the time in a text like `frame=18`.
+pub(crate) fn parse_time(text: &str) -> Result<TimeArgument, String> {
     let (timeline, time) = text.split_once('=').ok_or("a time looks like frame=18")?;
     if timeline.is_empty() || time.is_empty() {
         return Err("a time looks like frame=18".to_owned());
@@ -310,6 +321,19 @@ mod tests {
             Cli::try_parse_from(["chronoscope", "demo", "--screenshot-to", "x.png"]).unwrap_or_default();
         assert!(demo.is_demo() && demo.options().screenshot_to.is_some());
         assert!(!Cli::try_parse_from(["chronoscope"]).unwrap_or_default().is_demo());
+    }
+
+    #[test]
+    fn sdks_take_the_version_for_none_of_theirs() {
+        let printed = Cli::command().render_version();
+        let mut words = printed.split_whitespace();
+        assert_eq!(words.next(), Some("chronoscope"));
+        assert!(
+            words
+                .next()
+                .is_some_and(|second| !second.starts_with(|c: char| c.is_ascii_digit()))
+        );
+        assert_eq!(words.next(), Some(env!("CARGO_PKG_VERSION")));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Where a viewer listens as it starts. One that runs already takes the files of another start.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
 
 use chronoscope_io::{LoadEvent, LoadSettings, SourceHandle, open_files};
-use chronoscope_live::{Bytes, Link, LiveError, LiveRuntime, Server, ServerSettings, envelope, send};
+use chronoscope_live::{
+    Bytes, HandOver, Link, LiveError, LiveRuntime, Server, ServerSettings, envelope, send,
+};
 
 use crate::{
-    cli::Cli,
+    cli::{Cli, TimeArgument},
     inputs::Inputs,
     live::{local_link, start_server},
     sources::FileSettings,
@@ -40,7 +42,12 @@ pub fn listen(cli: &Cli, inputs: &Inputs, runtime: &LiveRuntime) -> Listening {
     };
     let is_for_another = inputs.links.is_empty() && !cli.is_demo() && options.is_interactive();
     if error.is_address_in_use() && is_for_another {
-        match hand_over(runtime, settings.address, inputs, &FileSettings::default().0) {
+        let wanted = Wanted {
+            inputs,
+            blueprint: options.blueprint.as_deref(),
+            time: options.time.as_ref(),
+        };
+        match hand_over(runtime, settings.address, wanted, &FileSettings::default().0) {
             Ok(link) => {
                 let what = if inputs.is_empty() {
                     "there is a viewer"
@@ -65,20 +72,36 @@ pub fn listen(cli: &Cli, inputs: &Inputs, runtime: &LiveRuntime) -> Listening {
     }
 }
 
-/// Gives what is named to the viewer at an address, and returns once it has taken all of it.
+/// What a command line asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// What it names.
+    pub inputs: &'a Inputs,
+    /// The blueprint for that.
+    pub blueprint: Option<&'a Path>,
+    /// Where to look.
+    pub time: Option<&'a TimeArgument>,
+}
+
+/// Gives what is named to the viewer at an address, and returns once it has taken all of it. Files are sent as they are read.
 ///
 /// # Errors
 /// If nothing listens there, or what does is not a viewer.
 pub fn hand_over(
     runtime: &LiveRuntime,
     address: SocketAddr,
-    inputs: &Inputs,
+    wanted: Wanted<'_>,
     settings: &LoadSettings,
 ) -> Result<Link, LiveError> {
+    let Wanted {
+        inputs,
+        blueprint,
+        time,
+    } = wanted;
     let link = local_link(address);
     // It says whether a viewer is there, before a file is read.
     send(runtime, &link, std::iter::empty())?;
-    if !inputs.files.is_empty() || inputs.stdin {
+    if !inputs.files.is_empty() || inputs.stdin || blueprint.is_some() {
         let settings = LoadSettings {
             // What is only known cannot be sent.
             index_from_bytes: u64::MAX,
@@ -86,8 +109,13 @@ pub fn hand_over(
         };
         let mut handles = open_files(&inputs.files, &settings);
         handles.extend(inputs.open_stdin(&settings));
+        // What it is for has to be there before it.
+        handles.extend(open_files(blueprint, &settings));
         let messages = handles.into_iter().flat_map(messages_of);
-        send(runtime, &link, messages)?;
+        let hand_over = HandOver {
+            time: time.map(ToString::to_string),
+        };
+        chronoscope_live::hand_over(runtime, &link, &hand_over, messages)?;
     }
     Ok(link)
 }

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use chronoscope_io::{LoadEvent, LoadSettings, RrdRecorder, Severity, SourceHandle};
-use chronoscope_live::{LiveRuntime, Relay, Server, ServerSettings, when_asked_to_end};
+use chronoscope_live::{Arrival, LiveRuntime, Relay, Server, ServerSettings, when_asked_to_end};
 use chronoscope_store::Waker;
 use chronoscope_types::{LogMessage, SourceStatus};
 
@@ -60,7 +60,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     };
     let mut is_asked = false;
     loop {
-        while let Some(source) = server.as_ref().and_then(Server::try_next) {
+        while let Some(Arrival { source, .. }) = server.as_ref().and_then(Server::try_next) {
             source.set_waker(&signal.waker());
             sources.push_back(source);
         }

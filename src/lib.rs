@@ -63,6 +63,7 @@ pub mod headless;
 pub mod inputs;
 pub mod limits;
 pub mod live;
+mod look_at;
 pub mod offscreen;
 pub mod report;
 pub mod screenshots;

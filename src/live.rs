@@ -1,23 +1,28 @@
 //! What SDKs send, as sources of the frame.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bevy::prelude::*;
 use chronoscope_frame::{
-    Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, ListenLink, SourceFlow, SourcePoll,
+    Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, ListenLink, Report, Reports, SourceFlow,
+    SourcePoll,
 };
 use chronoscope_io::{LoadEvent, SourceHandle, SourceLimits};
-use chronoscope_store::{StoreKind, Waker};
+use chronoscope_store::{StoreId, StoreKind, Waker};
 use chronoscope_types::SourceStatus;
 
 use self::flow::FlowMeter;
-use crate::sources::{open_requested, report_of};
+use crate::{
+    cli::{TimeArgument, parse_time},
+    look_at::{LookAtPlugin, WantedTime, WantedTimes},
+    sources::{open_requested, report_of},
+};
 
 mod flow;
 
 pub use chronoscope_live::{
-    Code, DEFAULT_PORT, GrpcSink, Link, LinkError, LiveError, LiveRuntime, Relay, Server, ServerSettings,
-    Status, WhenFull, connect, envelope, send, when_asked_to_end,
+    Code, DEFAULT_PORT, GrpcSink, HandOver, Link, LinkError, LiveError, LiveRuntime, Relay, Server,
+    ServerSettings, Status, WhenFull, connect, envelope, send, when_asked_to_end,
 };
 
 /// How a service at an address of this machine is reached from here.
@@ -54,17 +59,19 @@ pub struct LivePlugin;
 
 impl Plugin for LivePlugin {
     fn build(&self, app: &mut App) {
-        app.init_resource::<ListenLink>().add_systems(
-            Frame,
-            (
-                tell_link.run_if(resource_added::<Listener>.or_eager(resource_removed::<Listener>)),
-                take_senders.run_if(resource_exists::<Listener>),
-            )
-                .chain()
-                .after(FrameSystems::Begin)
-                .after(open_requested)
-                .before(FrameSystems::Ingest),
-        );
+        app.add_plugins(LookAtPlugin)
+            .init_resource::<ListenLink>()
+            .add_systems(
+                Frame,
+                (
+                    tell_link.run_if(resource_added::<Listener>.or_eager(resource_removed::<Listener>)),
+                    take_senders.run_if(resource_exists::<Listener>),
+                )
+                    .chain()
+                    .after(FrameSystems::Begin)
+                    .after(open_requested)
+                    .before(FrameSystems::Ingest),
+            );
     }
 }
 
@@ -145,7 +152,12 @@ pub fn take_one_sender(app: &mut App) {
 /// The time between two frames that nobody sees.
 const SENDER_PAUSE: Duration = Duration::from_millis(5);
 
-fn take_senders(mut listener: ResMut<Listener>, mut sources: ResMut<IngestSources>) {
+fn take_senders(
+    mut listener: ResMut<Listener>,
+    mut sources: ResMut<IngestSources>,
+    mut reports: ResMut<Reports>,
+    wanted: Res<WantedTimes>,
+) {
     let listener = listener.bypass_change_detection();
     if !listener.wakes
         && let Some(waker) = sources.waker()
@@ -153,9 +165,43 @@ fn take_senders(mut listener: ResMut<Listener>, mut sources: ResMut<IngestSource
         listener.server.set_waker(waker);
         listener.wakes = true;
     }
-    while let Some(handle) = listener.server.try_next() {
+    while let Some(arrival) = listener.server.try_next() {
         listener.num_senders += 1;
-        sources.add(LiveSource::new(handle));
+        let mut source = LiveSource::new(arrival.source);
+        if let Some(hand_over) = arrival.hand_over {
+            source.is_file = true;
+            match hand_over.time.as_deref().map(parse_time).transpose() {
+                Ok(time) => source.time = time.map(|time| (time, wanted.clone())),
+                Err(error) => reports.push(Report::error(source.name(), format!("--time: {error}"))),
+            }
+        }
+        sources.add(source);
+    }
+}
+
+/// Where connections live that are made while the app runs.
+#[derive(Resource, Clone, Debug)]
+pub struct Connections(pub LiveRuntime);
+
+/// Shows what a service elsewhere passes on.
+pub(crate) struct FollowLink(pub(crate) Link);
+
+impl Command for FollowLink {
+    type Out = ();
+
+    fn apply(self, world: &mut World) {
+        let connections = match world.get_resource::<Connections>() {
+            Some(connections) => connections.clone(),
+            None => match LiveRuntime::start() {
+                Ok(runtime) => Connections(runtime),
+                Err(error) => {
+                    let report = Report::error(self.0.to_string(), error.to_string());
+                    return world.resource_mut::<Reports>().push(report);
+                }
+            },
+        };
+        follow(world, &connections.0, &[self.0]);
+        world.insert_resource(connections);
     }
 }
 
@@ -172,6 +218,12 @@ pub fn follow(world: &mut World, runtime: &LiveRuntime, links: &[Link]) {
 struct LiveSource {
     handle: SourceHandle,
     meter: FlowMeter,
+    /// Whether it sends files: what is in them does not grow.
+    is_file: bool,
+    /// When its recordings are to be shown, and where that is noted.
+    time: Option<(TimeArgument, WantedTimes)>,
+    /// The recordings for which it is noted.
+    noted: Vec<StoreId>,
 }
 
 impl LiveSource {
@@ -179,6 +231,24 @@ impl LiveSource {
         Self {
             handle,
             meter: FlowMeter::new(),
+            is_file: false,
+            time: None,
+            noted: Vec::new(),
+        }
+    }
+
+    /// Notes when the recording of a message is to be shown.
+    fn note_time(&mut self, store: &StoreId) {
+        if let Some((time, wanted)) = &self.time
+            && store.kind == StoreKind::Recording
+            && !self.noted.contains(store)
+        {
+            self.noted.push(store.clone());
+            wanted.add(WantedTime {
+                recording: store.clone(),
+                time: time.clone(),
+                source: Arc::clone(self.handle.name()),
+            });
         }
     }
 }
@@ -196,6 +266,7 @@ impl IngestSource for LiveSource {
                 Some(LoadEvent::Message(message)) => {
                     self.meter.count(&message);
                     let store = message.store();
+                    self.note_time(store);
                     let is_for_open = store.kind == StoreKind::Blueprint && store.application_id.is_empty();
                     return SourcePoll::Message(if is_for_open {
                         IngestMessage::BlueprintForOpen(message)
@@ -222,7 +293,7 @@ impl IngestSource for LiveSource {
     }
 
     fn is_followed(&self) -> bool {
-        true
+        !self.is_file
     }
 
     fn flow(&self) -> Option<SourceFlow> {

@@ -4,16 +4,19 @@ use std::{path::PathBuf, sync::Arc};
 
 use bevy::prelude::*;
 use chronoscope_frame::{
-    FileKind, FileKinds, Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, Report, SourcePoll,
-    commands::FileRequests, error::Severity,
+    FileKind, FileKinds, Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, OffersDemo, Report,
+    Reports, SourcePoll, commands::FileRequests, error::Severity,
 };
 use chronoscope_io::{Importers, LoadEvent, LoadReport, LoadSettings, SourceHandle};
-use chronoscope_store::{StoreKind, Waker};
+use chronoscope_live::Link;
+use chronoscope_store::{ChunkError, StoreKind, Waker};
 use chronoscope_types::{LogMessage, SourceStatus};
 
 use crate::{
     blueprint_files::{RonImporter, save_requested},
+    demo::demo_recording,
     inputs::Inputs,
+    live::FollowLink,
 };
 
 /// Opens the files that are asked for, on background threads, and saves blueprints.
@@ -23,12 +26,14 @@ impl Plugin for FileSourcesPlugin {
     fn build(&self, app: &mut App) {
         app.init_resource::<LoadOutcomes>()
             .init_resource::<FileSettings>()
-            .init_resource::<FileKinds>();
+            .init_resource::<FileKinds>()
+            .insert_resource(OffersDemo(true));
         app.add_systems(
             Frame,
             (
                 list_kinds.run_if(resource_changed::<FileSettings>),
-                open_requested.run_if(|requests: Res<FileRequests>| !requests.open.is_empty()),
+                open_requested
+                    .run_if(|requests: Res<FileRequests>| !requests.open.is_empty() || requests.open_demo),
             )
                 .chain()
                 .after(FrameSystems::Begin)
@@ -151,15 +156,40 @@ fn list_kinds(settings: Res<FileSettings>, mut kinds: ResMut<FileKinds>) {
 }
 
 pub(crate) fn open_requested(
+    mut commands: Commands,
     mut requests: ResMut<FileRequests>,
     mut sources: ResMut<IngestSources>,
+    mut reports: ResMut<Reports>,
     settings: Res<FileSettings>,
     outcomes: Res<LoadOutcomes>,
 ) {
-    let paths = std::mem::take(&mut requests.open);
+    let is_link = |path: &PathBuf| path.to_str().is_some_and(Link::is_link);
+    let (links, paths) = std::mem::take(&mut requests.open).into_iter().partition(is_link);
     for source in open(paths, BlueprintTarget::AsNamed, &settings, &outcomes) {
         sources.add(source);
     }
+    let links: Vec<PathBuf> = links;
+    for link in links {
+        let text = link.display().to_string();
+        match Link::parse(&text) {
+            Ok(link) => commands.queue(FollowLink(link)),
+            Err(error) => reports.push(Report::error(text, error.to_string())),
+        }
+    }
+    if std::mem::take(&mut requests.open_demo)
+        && let Err(error) = open_demo(&mut sources)
+    {
+        reports.push(Report::error("built-in demo", error.to_string()));
+    }
+}
+
+/// Opens the built-in demo.
+///
+/// # Errors
+/// Never, unless the builders are at odds with the store.
+pub(crate) fn open_demo(sources: &mut IngestSources) -> Result<(), ChunkError> {
+    sources.add(ReadySource::new("built-in demo", demo_recording()?));
+    Ok(())
 }
 
 /// A file that is being read, or written.

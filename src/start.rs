@@ -8,16 +8,15 @@ use std::sync::{
 use bevy::prelude::*;
 use chronoscope_frame::{Frame, FrameSystems, IngestSources, MemoryBudget, Recordings, TimeControls};
 use chronoscope_render::RenderQuality;
-use chronoscope_types::parse_time;
 use chronoscope_ui::UiSettings;
 use chronoscope_views::spatial3d::EyeMotion;
 
 use crate::{
     cli::{Cli, QualityArgument, ThemeArgument, TimeArgument},
-    demo::demo_recording,
     inputs::Inputs,
-    live::{LiveRuntime, follow, when_asked_to_end},
-    sources::{BlueprintTarget, ReadySource, open_files, open_stdin},
+    live::{Connections, LiveRuntime, follow, when_asked_to_end},
+    look_at::look_at,
+    sources::{BlueprintTarget, open_demo, open_files, open_stdin},
 };
 
 /// Opens the files of a command line.
@@ -80,18 +79,16 @@ impl Plugin for StartPlugin {
             end_when_asked(app, self.runtime.clone());
         }
         if self.cli.is_demo() {
-            match demo_recording() {
-                Ok(messages) => {
-                    let source = ReadySource::new("built-in demo", messages);
-                    app.world_mut().resource_mut::<IngestSources>().add(source);
-                }
-                Err(error) => error!("the built-in demo cannot be made: {error}"),
+            let mut sources = app.world_mut().resource_mut::<IngestSources>();
+            if let Err(error) = open_demo(&mut sources) {
+                error!("the built-in demo cannot be made: {error}");
             }
         }
         let world = app.world_mut();
         open_files(world, self.inputs.files.clone(), BlueprintTarget::AsNamed);
         open_stdin(world, &self.inputs);
         follow(world, &self.runtime, &self.inputs.links);
+        world.insert_resource(Connections(self.runtime.clone()));
         let blueprint = options.blueprint.iter().cloned().collect();
         open_files(world, blueprint, BlueprintTarget::Open);
     }
@@ -128,20 +125,16 @@ fn set_initial_time(
     sources: Res<IngestSources>,
     mut times: ResMut<TimeControls>,
 ) {
-    let TimeArgument { timeline, time } = &pending.0;
+    let timeline = &pending.0.timeline;
     let mut unknown = true;
     for entry in recordings.recordings() {
-        let Some(id) = entry.store().timeline_id(timeline) else {
+        let Some(shown) = look_at(&pending.0, entry, &mut times) else {
             continue;
         };
         unknown = false;
-        match parse_time(entry.store().timeline(id).time_type(), time) {
-            Some(time) => {
-                times.initial.set_time(timeline, time);
-                times.get_mut(entry.key()).set_timeline(timeline);
-                times.get_mut(entry.key()).set_time(timeline, time);
-            }
-            None => error!("--time: {time:?} is not a time on timeline {timeline}"),
+        match shown {
+            Ok(time) => times.initial.set_time(timeline, time),
+            Err(error) => error!("--time: {error}"),
         }
         commands.remove_resource::<PendingTime>();
     }

@@ -1,8 +1,8 @@
 #![no_main]
 
-#[path = "../bodies.rs"]
-mod bodies;
+#[path = "../bodies/wire.rs"]
+mod wire;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    bodies::wire(bytes);
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    wire::run(input);
 });

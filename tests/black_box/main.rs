@@ -15,6 +15,7 @@ mod embedding;
 mod extension;
 mod frames;
 mod gallery;
+mod links;
 mod live;
 mod meshes;
 mod picture;

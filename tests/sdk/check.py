@@ -39,7 +39,7 @@ class Viewer:
 
 def send(viewer: Viewer, *what: str, wait: bool = True) -> subprocess.Popen:
     sender = subprocess.Popen(
-        [sys.executable, here / "send.py", viewer.url, *what], stdout=subprocess.PIPE, text=True
+        [sys.executable, here / "send.py", viewer.url, *what], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     if wait:
         out = sender.communicate(timeout=600)[0]
@@ -102,6 +102,29 @@ def viewer_is_gone(folder: Path) -> None:
     sender.kill()
 
 
+def viewer_restarts(folder: Path) -> None:
+    """A sender outlives its viewer. Whether it finds the next one on the same port is up to the SDK, as with Rerun's viewer."""
+    viewer = Viewer("--save", str(folder / "first.rrd"))
+    port = viewer.url.split(":")[-1].split("/")[0]
+    sender = send(viewer, "steady", wait=False)
+    sender.stdout.readline()
+    time.sleep(0.3)
+    viewer.process.kill()
+    viewer.process.wait()
+    again = Viewer("--save", str(folder / "second.rrd"), port=port)
+    send(again, "rows")
+    time.sleep(2)
+    assert sender.poll() is None, "it logs on"
+    sender.stdin.close()
+    out = sender.stdout.read()
+    assert sender.wait(30) == 0, out
+    again.finish(signal.SIGTERM)
+    text = stats(folder / "second.rrd")
+    assert rows(text) >= 100, text
+    found = "/plots/steady" in text or "steady" in text
+    print(f"  the running sender {'found' if found else 'did not look for'} the new viewer, and {out.strip()}")
+
+
 def late_transforms_equal_the_file(folder: Path) -> None:
     look = ("--digest", "--time", "frame=7")
     viewer = Viewer(*look)
@@ -130,6 +153,7 @@ for check in [
     three_processes_one_recording,
     killed_in_the_middle,
     viewer_is_gone,
+    viewer_restarts,
     late_transforms_equal_the_file,
     flooded,
 ]:

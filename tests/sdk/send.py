@@ -1,6 +1,7 @@
 """What the tests of the SDK send: python send.py URL WHAT [ARGUMENT]."""
 
 import sys
+import threading
 import time
 
 import numpy as np
@@ -9,6 +10,7 @@ import rerun.blueprint as rrb
 
 url, what = sys.argv[1:3]
 argument = sys.argv[3] if len(sys.argv) > 3 else ""
+ended = threading.Event()
 
 
 def connect(recording_id: str, has_layout: bool = False) -> None:
@@ -46,6 +48,17 @@ elif what == "killed":
         rr.set_time("frame", sequence=frame)
         rr.log("world/cloud", rr.Points3D(np.zeros((100_000, 3))))
         frame += 1
+elif what == "steady":
+    # A row now and then, until its input ends.
+    connect("steady")
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    frame = 0
+    while not ended.wait(0.01):
+        rr.set_time("frame", sequence=frame)
+        rr.log("plots/steady", rr.Scalars(frame))
+        frame += 1
+        if frame == 10:
+            print("sending", flush=True)
 elif what == "flood":
     connect("flood")
     count = int(argument)

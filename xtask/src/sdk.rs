@@ -66,7 +66,7 @@ pub(crate) fn run(args: &[String]) -> anyhow::Result<ExitCode> {
 /// Where no target is named.
 pub(crate) fn fuzz(args: &[String]) -> anyhow::Result<ExitCode> {
     let [name, rest @ ..] = args else {
-        bail!("which target? The folder fuzz/fuzz_targets has them: wire");
+        bail!("which target? The folder fuzz/fuzz_targets has them: contents, footer, markdown, ron, wire");
     };
     let has_fuzz = Command::new("cargo")
         .args(["+nightly", "fuzz", "--version"])

@@ -138,6 +138,7 @@ fn apply_commands(
                 }
             }
             ViewerCommand::OpenFiles(paths) => files.open.extend_from_slice(paths),
+            ViewerCommand::OpenDemo => files.open_demo = true,
             ViewerCommand::SaveBlueprint(path) => files.save_blueprint.push(path.clone()),
             ViewerCommand::RemoveSource(id) => {
                 if sources.remove(*id) {

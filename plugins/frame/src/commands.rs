@@ -79,8 +79,10 @@ pub enum ViewerCommand {
     ActivateRecording(StoreId),
     /// Close a recording and free its memory.
     CloseRecording(StoreId),
-    /// Open files. Carried out by whoever owns the sources; see [`FileRequests`].
+    /// Open files, links to files and links to live services. Carried out by whoever owns the sources; see [`FileRequests`].
     OpenFiles(Vec<PathBuf>),
+    /// Open the demo, where there is one: see [`OffersDemo`]. Carried out by whoever owns the sources.
+    OpenDemo,
     /// Remove a source: what it has not given yet is not taken, and that it was lost is forgotten.
     RemoveSource(SourceId),
     /// Save the shown blueprint to a file, in the format of its extension. Carried out by whoever owns the
@@ -182,14 +184,20 @@ impl ViewerCommands {
 pub struct FileRequests {
     /// Files to open.
     pub open: Vec<PathBuf>,
+    /// Whether the demo is to be opened.
+    pub open_demo: bool,
     /// Files to save the shown blueprint to.
     pub save_blueprint: Vec<PathBuf>,
 }
 
+/// Whether there is a demo to open. Whoever owns the sources says so.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OffersDemo(pub bool);
+
 impl FileRequests {
     /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
-        self.open.is_empty() && self.save_blueprint.is_empty()
+        self.open.is_empty() && !self.open_demo && self.save_blueprint.is_empty()
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, PlayState, RecordingEntry, Recordings, Report,
     Reports, TimeControls,
     activate::activate_blueprint,
-    commands::{FileKinds, FileRequests, ViewerCommands},
+    commands::{FileKinds, FileRequests, OffersDemo, ViewerCommands},
 };
 
 /// What a frame may spend on ingesting.
@@ -62,6 +62,7 @@ impl Plugin for IngestPlugin {
             .init_resource::<Reports>()
             .init_resource::<FileKinds>()
             .init_resource::<FileRequests>()
+            .init_resource::<OffersDemo>()
             .init_resource::<TimeControls>()
             .init_resource::<ViewerCommands>()
             .add_systems(Frame, receive_messages.in_set(FrameSystems::Ingest));

@@ -62,7 +62,7 @@ pub use budget::{
     AppViewerCacheExt, CacheSize, CacheUse, MemoryBudget, MemoryUse, PurgeOrder, ViewerCache, ViewerCaches,
 };
 pub use chunk_loading::{MissingChunks, ReadAhead};
-pub use commands::{FileKind, FileKinds, TimeCommand, ViewerCommand, ViewerCommands};
+pub use commands::{FileKind, FileKinds, OffersDemo, TimeCommand, ViewerCommand, ViewerCommands};
 pub use context::{
     Annotations, AppEntityContextExt, Camera, ContextReader, ContextRows, EntityContext, EntityContexts,
     Inherit, Place, ReadContext, Transforms, ViewAxes,

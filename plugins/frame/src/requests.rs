@@ -229,7 +229,12 @@ impl Names<'_> {
                 self.shown(of)?;
                 self.find_item(&Item::View(*view), None)
             }
-            C::Hover(_) | C::Click(_) | C::OpenFiles(_) | C::RemoveSource(_) | C::EndGesture => Ok(()),
+            C::Hover(_)
+            | C::Click(_)
+            | C::OpenFiles(_)
+            | C::OpenDemo
+            | C::RemoveSource(_)
+            | C::EndGesture => Ok(()),
             // A picture may be one of an empty viewer.
             C::Screenshot(_) if of.is_none() => Ok(()),
             C::Screenshot(_)

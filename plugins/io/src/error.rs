@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::HttpError;
+
 /// Why a source, or a part of it, cannot be read or written. Displays as the end of a sentence that begins with the
 /// source's name.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +12,9 @@ pub enum IoError {
     /// The file cannot be opened.
     #[error("could not be opened: {0}")]
     Open(#[source] io::Error),
+    /// The file cannot be had from its web server.
+    #[error("could not be opened: {0}")]
+    Fetch(#[from] HttpError),
     /// The file cannot be read any further.
     #[error("could not be read beyond byte {offset}: {error}")]
     Read {

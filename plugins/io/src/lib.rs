@@ -8,6 +8,7 @@
 //!
 //! # Where it comes from
 //! [`import`] is the list of importers, chosen by what a file contains before what it is called, and open to more.
+//! A file may lie on a web server: a path that is a link is opened by [`http`].
 //! A [`source`](mod@source) is a queue of events that is bounded in events and in bytes, with an id and a status. [`read`]
 //! reads a file on the thread that asks; [`load`] reads several on threads of its own, a source each. Large files are not read
 //! but indexed where their format can do that: their chunks become known at once, and are read from the [`shared_file`] once
@@ -31,6 +32,7 @@
 //! | term | meaning |
 //! |---|---|
 //! | source | a file or a stream that is read, by its path or name |
+//! | link | the path of a file on a web server |
 //! | importer | what reads files of a format |
 //! | certainty | how sure an importer is that a file is of its format |
 //! | side file | a file that belongs to another, such as a texture; it lies below the same folder |
@@ -46,6 +48,7 @@
 
 mod error;
 pub mod event;
+pub mod http;
 pub mod import;
 pub mod load;
 mod profile;
@@ -61,6 +64,7 @@ pub mod wire;
 pub use chronoscope_types::{LogMessage, SourceId, SourceStatus, StoreInfo, StoreSource};
 pub use error::{IoError, MessageError};
 pub use event::{LoadEvent, LoadOutcome, LoadReport, Severity};
+pub use http::{HttpError, HttpLink};
 pub use import::{
     Candidate, Certainty, FileInput, ImportContext, ImportOptions, ImportSettings, ImportSink, ImportTime,
     Importer, Importers, Messages, PictureImporter, SideFiles, SourceKind, Stopped, TextImporter,

@@ -17,6 +17,7 @@ use crate::{
     Severity, SourceGroup, SourceHandle, SourceLimits, SourceSender,
     import::Contexts,
     panic_text,
+    read::name_of,
     source::{Group, add_to, after},
 };
 
@@ -30,7 +31,8 @@ pub struct LoadSettings {
     /// The memory that may wait for the receiver, in bytes. A single message may exceed it.
     pub channel_bytes: u64,
     /// Files of at least so many bytes are indexed instead of read in full, where their format can do that: their chunks
-    /// are known at once and read once they are wanted. `u64::MAX` never, 0 always.
+    /// are known at once and read once they are wanted. `u64::MAX` never, 0 always. Files of web servers that give parts of
+    /// them are indexed from smaller sizes on.
     pub index_from_bytes: u64,
     /// The formats that are known.
     pub importers: Arc<Importers>,
@@ -52,7 +54,8 @@ impl Default for LoadSettings {
     }
 }
 
-/// Begins to read files on threads of their own, and returns at once: a source per file, in the order of the paths.
+/// Begins to read files on threads of their own, and returns at once: a source per file, in the order of the paths. A path may
+/// be a link to a web server.
 ///
 /// The readers wait while [`LoadSettings::channel_events`] or [`LoadSettings::channel_bytes`] wait for the receivers, all
 /// sources together. A file that cannot be read gives a report and a [`LoadEvent::Finished`], as any other. Files without a
@@ -124,7 +127,7 @@ fn open_in_group<P: AsRef<Path>>(
         Vec::with_capacity(paths.len()),
     );
     for path in paths {
-        let name: Arc<str> = path.display().to_string().into();
+        let name = name_of(&path);
         let context = contexts.of(&path, &name);
         let (sender, handle) = add_to(&group, name);
         jobs.push_back(Job {

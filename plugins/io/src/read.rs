@@ -13,8 +13,8 @@ use std::{
 use chronoscope_types::LogMessage;
 
 use crate::{
-    Candidate, FileInput, ImportContext, ImportOptions, Importers, IoError, LoadEvent, LoadOutcome,
-    LoadReport, Messages, Severity, SharedFile, SideFiles, SourceKind, import::Contexts,
+    Candidate, FileInput, HttpLink, ImportContext, ImportOptions, Importers, IoError, LoadEvent, LoadOutcome,
+    LoadReport, Messages, Severity, SharedFile, SideFiles, SourceKind, http::without_query, import::Contexts,
 };
 
 /// The events of one source: [`LoadEvent::Started`] first, [`LoadEvent::Finished`] last.
@@ -43,9 +43,16 @@ enum Input {
     Full(FileInput),
     /// To be indexed where its format can do that.
     Index(SharedFile),
+    /// A file of a web server whose beginning is on its way, and the same file to be indexed, where that can be.
+    #[cfg(feature = "http")]
+    Download(FileInput, Option<SharedFile>),
     /// A folder, of which there are no bytes.
     Folder,
 }
+
+/// Smaller files of a web server are not indexed: they are there as soon as they are indexed and asked for in parts.
+#[cfg(feature = "http")]
+const INDEX_REMOTE_FROM_BYTES: u64 = 8 << 20;
 
 impl Events {
     /// The most reports that are listed for one source; more are only counted.
@@ -76,6 +83,8 @@ impl Events {
     fn begin(input: Result<Input, IoError>, importers: Arc<Importers>, context: ImportContext) -> Self {
         let (total_bytes, bytes_read) = match &input {
             Ok(Input::Full(input)) => (input.total_bytes(), input.bytes_read()),
+            #[cfg(feature = "http")]
+            Ok(Input::Download(input, _)) => (input.total_bytes(), input.bytes_read()),
             Ok(Input::Index(file)) => (Some(file.total_bytes()), file.bytes_read()),
             Ok(Input::Folder) | Err(_) => (None, Arc::default()),
         };
@@ -118,6 +127,8 @@ impl Events {
         match &mut self.stage {
             Stage::Start(Ok(Input::Full(input)), ..) => input.end_when(cancelled),
             Stage::Start(Ok(Input::Index(file)), ..) => file.end_when(cancelled),
+            #[cfg(feature = "http")]
+            Stage::Start(Ok(Input::Download(input, _)), ..) => input.end_when(cancelled),
             _ => {}
         }
     }
@@ -241,7 +252,8 @@ impl std::fmt::Debug for Events {
 
 /// The events of a file, read as the iterator is asked.
 ///
-/// A file that is missing, a folder, empty, or of no known format gives a report, not an error.
+/// A path that is a link to a web server is asked for there. A file that is missing, a folder, empty, or of no known format
+/// gives a report, not an error.
 pub fn open_file(path: impl AsRef<Path>, importers: Arc<Importers>) -> Events {
     index_file(path, importers, u64::MAX)
 }
@@ -250,9 +262,17 @@ pub fn open_file(path: impl AsRef<Path>, importers: Arc<Importers>) -> Events {
 /// chunks comes as [`LogMessage::AbsentChunks`].
 pub fn index_file(path: impl AsRef<Path>, importers: Arc<Importers>, from_bytes: u64) -> Events {
     let path = path.as_ref();
-    let source: Arc<str> = path.display().to_string().into();
+    let source = name_of(path);
     let context = Contexts::new(&ImportOptions::default(), [path]).of(path, &source);
     Events::of_file(path, importers, context, from_bytes)
+}
+
+/// What a file is called: its path, or its link without a password.
+pub(crate) fn name_of(path: &Path) -> Arc<str> {
+    match HttpLink::of_path(path) {
+        Some(link) => link.to_string().into(),
+        None => path.display().to_string().into(),
+    }
 }
 
 /// The events of bytes that come from elsewhere: a slice in memory, a pipe. Lengths are checked as far as the bytes go.
@@ -279,6 +299,9 @@ pub fn read_file(path: impl AsRef<Path>) -> (Vec<LogMessage>, Vec<LoadReport>) {
 }
 
 fn open_path(path: &Path, source: &Arc<str>, index_from_bytes: u64) -> Result<Input, IoError> {
+    if let Some(link) = HttpLink::of_path(path) {
+        return open_link(&link, source, index_from_bytes);
+    }
     let metadata = std::fs::metadata(path).map_err(IoError::Open)?;
     if metadata.is_dir() {
         return Ok(Input::Folder);
@@ -298,10 +321,28 @@ fn open_path(path: &Path, source: &Arc<str>, index_from_bytes: u64) -> Result<In
     )))
 }
 
+#[cfg(feature = "http")]
+fn open_link(link: &HttpLink, source: &Arc<str>, index_from_bytes: u64) -> Result<Input, IoError> {
+    let opened = crate::http::open(link)?;
+    let input = FileInput::new(Arc::clone(source), opened.total_bytes, opened.reader);
+    let from_bytes = match index_from_bytes {
+        u64::MAX => u64::MAX,
+        bytes => bytes.min(INDEX_REMOTE_FROM_BYTES),
+    };
+    let parts = opened.parts.filter(|file| file.total_bytes() >= from_bytes);
+    let file = parts.map(|file| SharedFile::of_server(Arc::clone(source), file, input.bytes_read()));
+    Ok(Input::Download(input, file))
+}
+
+#[cfg(not(feature = "http"))]
+fn open_link(_link: &HttpLink, _source: &Arc<str>, _index_from_bytes: u64) -> Result<Input, IoError> {
+    Err(crate::HttpError::NotBuilt.into())
+}
+
 fn open(importers: &Importers, input: Input, context: &ImportContext) -> Result<Messages, IoError> {
     let failed = |error| IoError::Read { offset: 0, error };
     let find = |kind, head: &[u8]| {
-        let source = &context.source;
+        let source = without_query(&context.source);
         importers.find(&Candidate { source, kind, head })
     };
     match input {
@@ -324,6 +365,17 @@ fn open(importers: &Importers, input: Input, context: &ImportContext) -> Result<
             let reader = file.buffered(file.total_bytes());
             let input = FileInput::new(Arc::clone(file.source()), total_bytes, reader);
             Ok(importer.import(input, context))
+        }
+        #[cfg(feature = "http")]
+        Input::Download(mut input, file) => {
+            let head = input.head().map_err(failed)?;
+            let kind = match input.total_bytes() {
+                Some(_) => SourceKind::File,
+                None => SourceKind::Stream,
+            };
+            let importer = find(kind, &head)?;
+            let indexed = file.and_then(|file| importer.index(&file, context));
+            Ok(indexed.unwrap_or_else(|| importer.import(input, context)))
         }
         Input::Folder => {
             let input = FileInput::new(Arc::clone(&context.source), None, io::empty());

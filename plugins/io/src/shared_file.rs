@@ -1,4 +1,4 @@
-//! A file whose bytes are read in any order, by several threads.
+//! A file whose bytes are read in any order, by several threads: of this machine, or of a web server.
 
 use std::{
     fs::File,
@@ -10,14 +10,25 @@ use std::{
     },
 };
 
+#[cfg(feature = "http")]
+use crate::http::HttpFile;
+
 /// An open file. Clones share it, and no read moves the others.
 #[derive(Clone, Debug)]
 pub struct SharedFile {
     source: Arc<str>,
-    file: Arc<File>,
+    file: Arc<Place>,
     total_bytes: u64,
     bytes_read: Arc<AtomicU64>,
     cancelled: Arc<AtomicBool>,
+}
+
+/// Where a file lies.
+#[derive(Debug)]
+enum Place {
+    Disk(File),
+    #[cfg(feature = "http")]
+    Server(HttpFile),
 }
 
 impl SharedFile {
@@ -29,11 +40,32 @@ impl SharedFile {
         let total_bytes = file.metadata()?.len();
         Ok(Self {
             source: source.into(),
-            file: Arc::new(file),
+            file: Arc::new(Place::Disk(file)),
             total_bytes,
             bytes_read: Arc::default(),
             cancelled: Arc::default(),
         })
+    }
+
+    /// A file of a web server, and the count of the bytes that were read of it.
+    #[cfg(feature = "http")]
+    pub(crate) fn of_server(source: Arc<str>, file: HttpFile, bytes_read: Arc<AtomicU64>) -> Self {
+        Self {
+            source,
+            total_bytes: file.total_bytes(),
+            file: Arc::new(Place::Server(file)),
+            bytes_read,
+            cancelled: Arc::default(),
+        }
+    }
+
+    /// Whether each read takes a way over a network.
+    pub fn is_remote(&self) -> bool {
+        match &*self.file {
+            Place::Disk(_) => false,
+            #[cfg(feature = "http")]
+            Place::Server(_) => true,
+        }
     }
 
     /// The file's path.
@@ -56,8 +88,14 @@ impl SharedFile {
             .checked_sub(bytes.start)
             .and_then(|length| usize::try_from(length).ok());
         let length = length.ok_or(io::ErrorKind::InvalidInput)?;
-        if bytes.end > self.file.metadata()?.len() {
+        if bytes.end > self.file.len()? {
             return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        #[cfg(feature = "http")]
+        if let Place::Server(file) = &*self.file {
+            let read = file.read_range(bytes)?;
+            self.bytes_read.fetch_add(length as u64, Ordering::Relaxed);
+            return Ok(read);
         }
         let mut buffer = vec![0; length];
         let mut filled = 0;
@@ -104,9 +142,35 @@ impl SharedFile {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let count = read_at(&self.file, buffer, offset)?;
+        let count = self.file.read_at(buffer, offset)?;
         self.bytes_read.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
+    }
+}
+
+impl Place {
+    /// The bytes that the file has at this moment, as far as that can be known.
+    fn len(&self) -> io::Result<u64> {
+        match self {
+            Self::Disk(file) => Ok(file.metadata()?.len()),
+            #[cfg(feature = "http")]
+            Self::Server(file) => Ok(file.total_bytes()),
+        }
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        match self {
+            Self::Disk(file) => read_at(file, buffer, offset),
+            #[cfg(feature = "http")]
+            Self::Server(file) => {
+                let left = file.total_bytes().saturating_sub(offset);
+                let end = offset + left.min(buffer.len() as u64);
+                let read = file.read_range(offset.min(end)..end)?;
+                let count = read.len().min(buffer.len());
+                buffer.iter_mut().zip(&read).for_each(|(to, from)| *to = *from);
+                Ok(count)
+            }
+        }
     }
 }
 

@@ -1,84 +1,172 @@
 //! Calls to a service elsewhere: what it passes on is read into a source, or it is given messages.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chronoscope_io::{
-    MessageError, SourceGroup, SourceHandle, SourceLimits, SourceSender,
+    LoadEvent, LoadReport, MessageError, Severity, SourceGroup, SourceHandle, SourceLimits, SourceSender,
+    Stopped, TrySendError,
     wire::{self, MAX_MESSAGE_BYTES},
 };
 use chronoscope_types::{LogMessage, SourceStatus};
-use http::{Method, Request, Response, Version, header};
-use hyper::{body::Incoming, client::conn::http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use http::{HeaderMap, StatusCode};
+use hyper::body::Incoming;
 use re_protos::{
     external::prost::{Message as _, bytes::Bytes},
     log_msg::v1alpha1::LogMsg,
     sdk_comms::v1alpha1::{ReadMessagesRequest, WriteMessagesRequest},
 };
-use tokio::{net::TcpStream, sync::mpsc, task::AbortHandle};
+use tokio::sync::{Notify, mpsc};
 
 use crate::{
-    Link, LiveError, LiveRuntime, Status,
-    grpc::{Budget, CONTENT_TYPE, Frames, Messages, framed},
+    HandOver, Link, LiveError, LiveRuntime, Status,
+    connection::Connection,
+    grpc::{Budget, Frames, Messages, framed},
     inbox::{self, Ended},
     service::{READ_MESSAGES, WRITE_MESSAGES},
 };
 
-/// The time that a connection may take to be there.
-const CONNECT_SECS: u64 = 5;
 /// The pauses between tries to connect double from the first to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LAST_PAUSE: Duration = Duration::from_secs(5);
-/// What may be on its way to us before it is read.
-const WINDOW: u32 = 4 << 20;
 
-/// Reads what a service elsewhere passes on, into a source. It is asked again and again until it answers; once it has, and
-/// the connection ends, the source does, too. Dropping the handle disconnects.
+/// Reads what a service elsewhere passes on, into a source. It is asked again and again until it answers, and again after
+/// the connection was lost: what it keeps for late readers then comes once more, which stores recognize. Only where it
+/// answers that it does not pass anything on, that is the end of the source. Dropping the handle disconnects.
 pub fn connect(runtime: &LiveRuntime, link: &Link, waiting: SourceLimits) -> SourceHandle {
     let (source, handle) = SourceGroup::new(waiting).add(link.to_string());
-    runtime.handle().spawn(read(link.clone(), source));
+    runtime.handle().spawn(follow(link.clone(), source));
     handle
 }
 
-async fn read(link: Link, source: SourceSender) {
-    let mut pause = FIRST_PAUSE;
-    let mut connection = loop {
-        if source.is_cancelled() {
+/// Reads a service until the source is removed or the service refuses, with pauses between the connections.
+async fn follow(link: Link, mut source: SourceSender) {
+    let removed = Arc::new(Notify::new());
+    let mut pauses = Pauses::default();
+    let (mut was_live, mut is_said) = (false, false);
+    loop {
+        source.set_cancel_waker(&inbox::waker_of(&removed));
+        let opened = tokio::select! {
+            opened = open_stream(&link) => opened,
+            () = removed.notified() => return,
+        };
+        let reason: Arc<str> = match opened {
+            Ok(stream) => {
+                (was_live, is_said) = (true, false);
+                pauses.connected();
+                let Some((back, reason)) = read(stream, source).await else {
+                    return;
+                };
+                source = back;
+                reason
+            }
+            Err(error) if error.is_worth_another_try() => error.to_string().into(),
+            Err(error) => {
+                return source.finish(SourceStatus::Lost {
+                    reason: error.to_string().into(),
+                });
+            }
+        };
+        if !std::mem::replace(&mut is_said, true) && say(&source, &reason).is_err() {
             return;
         }
-        match Connection::open(&link).await {
-            Ok(connection) => break connection,
-            Err(error) => tracing::debug!("{error}; another try follows"),
+        if was_live {
+            source.set_status(SourceStatus::Retrying { reason });
         }
-        tokio::time::sleep(pause).await;
-        pause = (2 * pause).min(LAST_PAUSE);
+        source.set_cancel_waker(&inbox::waker_of(&removed));
+        tokio::select! {
+            () = tokio::time::sleep(pauses.next()) => {}
+            () = removed.notified() => return,
+        }
+    }
+}
+
+/// Says why there is no connection. Where there is no room to say it, the status does.
+fn say(source: &SourceSender, reason: &str) -> Result<(), Stopped> {
+    let report = LoadReport {
+        source: Arc::clone(source.name()),
+        severity: Severity::Warning,
+        entity: None,
+        message: format!("{reason}; more tries follow"),
     };
+    match source.try_send(LoadEvent::Report(report)) {
+        Ok(()) | Err(TrySendError::Full(_)) => Ok(()),
+        Err(TrySendError::Stopped) => Err(Stopped),
+    }
+}
+
+/// The pauses between tries to connect. They grow until a connection lasts, by a clock that no one can set.
+#[derive(Debug, Default)]
+struct Pauses {
+    failures: u32,
+    connected: Option<Instant>,
+}
+
+impl Pauses {
+    fn connected(&mut self) {
+        self.connected = Some(Instant::now());
+    }
+
+    fn next(&mut self) -> Duration {
+        // One that breaks at once, again and again, is no success.
+        if self.connected.take().is_some_and(|at| at.elapsed() >= LAST_PAUSE) {
+            self.failures = 0;
+        }
+        let pause = FIRST_PAUSE * 2_u32.saturating_pow(self.failures.min(16));
+        self.failures += 1;
+        pause.min(LAST_PAUSE)
+    }
+}
+
+/// What a service passes on.
+struct Stream {
+    frames: Frames<Incoming>,
+    _connection: Connection,
+}
+
+async fn open_stream(link: &Link) -> Result<Stream, LiveError> {
+    let mut connection = Connection::open(link).await?;
     let body = Messages::one(framed(&ReadMessagesRequest {}.encode_to_vec()));
-    let lost = |reason: String| SourceStatus::Lost {
-        reason: reason.into(),
-    };
-    let response = match connection.call(READ_MESSAGES, body).await {
-        Ok(response) => response,
-        Err(error) => return source.finish(lost(error.to_string())),
-    };
+    let response = connection.call(READ_MESSAGES, HeaderMap::new(), body).await?;
     if let Some(status) = Status::of_fields(response.headers())
         && status != Status::ok()
     {
-        return source.finish(lost(status.to_string()));
+        return Err(LiveError::Refused(status));
+    }
+    if response.status() != StatusCode::OK {
+        return Err(LiveError::NoViewer {
+            code: response.status().as_u16(),
+            reason: response.status().canonical_reason().unwrap_or(""),
+        });
     }
     let limit = MAX_MESSAGE_BYTES.min(u64::from(u32::MAX));
-    let mut frames = Frames::new(response.into_body(), limit, Budget::new(u64::MAX));
-    let deliveries = inbox::start(source);
-    let received = match inbox::receive(&mut frames, &deliveries).await {
-        Ended::Unwanted => return,
+    Ok(Stream {
+        frames: Frames::new(response.into_body(), limit, Budget::new(u64::MAX)),
+        _connection: connection,
+    })
+}
+
+/// Reads a stream to its end, and gives the source back with the reason why it ended. `None` where the source was removed.
+async fn read(mut stream: Stream, source: SourceSender) -> Option<(SourceSender, Arc<str>)> {
+    let (deliveries, delivering) = inbox::start(source);
+    let received = match inbox::receive(&mut stream.frames, &deliveries).await {
+        Ended::Unwanted => return None,
         Ended::Received(received) => received,
     };
-    let end = match (&received, frames.status()) {
+    let end = match (&received, stream.frames.status()) {
         (Ok(()), Some(status)) if status != Status::ok() => inbox::End::Lost(status.to_string().into()),
         _ => inbox::End::from(&received),
     };
-    // This fails only if the source was removed, and then its end does not matter.
+    // This fails only if the source was removed, and then it is not given back.
     let _ = deliveries.send(inbox::Delivery::End(end)).await;
+    let (source, end) = delivering.await.ok()??;
+    let reason = match end {
+        inbox::End::Finished => "ended its stream".into(),
+        inbox::End::Lost(reason) => reason,
+    };
+    Some((source, reason))
 }
 
 /// A message as it is sent.
@@ -104,6 +192,30 @@ pub fn send(
     link: &Link,
     messages: impl Iterator<Item = Bytes> + Send + 'static,
 ) -> Result<(), LiveError> {
+    send_as(runtime, link, HeaderMap::new(), messages)
+}
+
+/// Gives the messages of files to another start of this program, and waits until it has taken all of them.
+///
+/// # Errors
+/// As [`send`].
+pub fn hand_over(
+    runtime: &LiveRuntime,
+    link: &Link,
+    hand_over: &HandOver,
+    messages: impl Iterator<Item = Bytes> + Send + 'static,
+) -> Result<(), LiveError> {
+    let mut fields = HeaderMap::new();
+    hand_over.add_to(&mut fields);
+    send_as(runtime, link, fields, messages)
+}
+
+fn send_as(
+    runtime: &LiveRuntime,
+    link: &Link,
+    fields: HeaderMap,
+    messages: impl Iterator<Item = Bytes> + Send + 'static,
+) -> Result<(), LiveError> {
     let link = link.clone();
     let (sender, receiver) = mpsc::channel(SEND_AHEAD);
     // Messages may be read from a file meanwhile, which is no work for the thread of the connections.
@@ -117,7 +229,7 @@ pub fn send(
     runtime.handle().block_on(async move {
         let mut connection = Connection::open(&link).await?;
         let response = connection
-            .call(WRITE_MESSAGES, Messages::Coming(receiver))
+            .call(WRITE_MESSAGES, fields, Messages::Coming(receiver))
             .await?;
         drop(reading);
         let mut status = Status::of_fields(response.headers());
@@ -140,74 +252,3 @@ pub fn send(
 const SEND_AHEAD: usize = 64;
 /// The bytes of an answer that says nothing.
 const ANSWER_BYTES: u64 = 1 << 10;
-
-/// A connection to a service. Dropping it closes it.
-#[derive(Debug)]
-struct Connection {
-    authority: String,
-    requests: http2::SendRequest<Messages>,
-    driver: AbortHandle,
-}
-
-impl Connection {
-    async fn open(link: &Link) -> Result<Self, LiveError> {
-        let within = Duration::from_secs(CONNECT_SECS);
-        match tokio::time::timeout(within, Self::try_open(link)).await {
-            Ok(opened) => opened,
-            Err(_) => Err(LiveError::Timeout(CONNECT_SECS)),
-        }
-    }
-
-    async fn try_open(link: &Link) -> Result<Self, LiveError> {
-        let failed = |error: io::Error| LiveError::Connect {
-            address: link.authority(),
-            error: Arc::new(error),
-        };
-        let stream = TcpStream::connect((link.host(), link.port()))
-            .await
-            .map_err(failed)?;
-        stream.set_nodelay(true).map_err(failed)?;
-        let (requests, driver) = http2::Builder::new(TokioExecutor::new())
-            .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| LiveError::Broken(error.to_string()))?;
-        let driver = tokio::spawn(async move {
-            if let Err(error) = driver.await {
-                tracing::debug!("a connection ended: {error}");
-            }
-        });
-        Ok(Self {
-            authority: link.authority(),
-            requests,
-            driver: driver.abort_handle(),
-        })
-    }
-
-    async fn call(&mut self, path: &'static str, body: Messages) -> Result<Response<Incoming>, LiveError> {
-        let broken = |error: String| LiveError::Broken(error);
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("http://{}{path}", self.authority))
-            .version(Version::HTTP_2)
-            .header(header::CONTENT_TYPE, CONTENT_TYPE)
-            .header(header::TE, "trailers")
-            .body(body)
-            .map_err(|error| broken(error.to_string()))?;
-        self.requests
-            .ready()
-            .await
-            .map_err(|error| broken(error.to_string()))?;
-        self.requests
-            .send_request(request)
-            .await
-            .map_err(|error| broken(error.to_string()))
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.driver.abort();
-    }
-}

@@ -375,7 +375,8 @@ impl<B> Drop for Frames<B> {
     }
 }
 
-fn percent_encoded(text: &str) -> String {
+/// A text as it stands in a field.
+pub(crate) fn percent_encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if (0x20..0x7f).contains(&byte) && byte != b'%' {
@@ -387,7 +388,8 @@ fn percent_encoded(text: &str) -> String {
     out
 }
 
-fn percent_decoded(text: &[u8]) -> String {
+/// The text that stands in a field.
+pub(crate) fn percent_decoded(text: &[u8]) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let [first, more @ ..] = rest {

@@ -17,7 +17,10 @@ use re_protos::{
     external::prost::{Message as _, bytes::Bytes},
     sdk_comms::v1alpha1::WriteMessagesRequest,
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinHandle,
+};
 
 use crate::grpc::{FrameError, Frames};
 
@@ -42,6 +45,15 @@ impl From<&Result<(), FrameError>> for End {
         match received {
             Ok(()) => Self::Finished,
             Err(error) => Self::Lost(error.to_string().into()),
+        }
+    }
+}
+
+impl From<End> for SourceStatus {
+    fn from(end: End) -> Self {
+        match end {
+            End::Finished => Self::Finished,
+            End::Lost(reason) => Self::Lost { reason },
         }
     }
 }
@@ -114,32 +126,55 @@ where
     Ended::Received(received)
 }
 
-/// Starts to put what is sent here into a source. The source is lost where the channel ends without an [`Delivery::End`].
+/// Starts to put what is sent here into a source, which is given back at the end; `None` where it was removed. It is lost
+/// where the channel ends without an [`Delivery::End`].
 ///
 /// Precondition: on the thread of the connections.
-pub(crate) fn start(source: SourceSender) -> mpsc::Sender<Delivery> {
+pub(crate) fn start(
+    source: SourceSender,
+) -> (mpsc::Sender<Delivery>, JoinHandle<Option<(SourceSender, End)>>) {
     let (sender, receiver) = mpsc::channel(1);
     source.set_status(SourceStatus::Live);
     let removed = Arc::new(Notify::new());
-    source.set_cancel_waker(&Waker::new({
-        let removed = Arc::clone(&removed);
-        move || removed.notify_one()
-    }));
+    source.set_cancel_waker(&waker_of(&removed));
     let worker = Worker {
         source,
         decoder: Decoder::default(),
         num_reports: 0,
     };
-    tokio::spawn(run(worker, receiver, removed));
+    let delivering = tokio::spawn(run(worker, receiver, removed));
+    (sender, delivering)
+}
+
+/// Puts what is sent here into a source until its end, which is the source's.
+///
+/// Precondition: on the thread of the connections.
+pub(crate) fn start_to_the_end(source: SourceSender) -> mpsc::Sender<Delivery> {
+    let (sender, delivering) = start(source);
+    tokio::spawn(async move {
+        if let Ok(Some((source, end))) = delivering.await {
+            source.finish(end.into());
+        }
+    });
     sender
 }
 
-async fn run(mut worker: Worker, mut deliveries: mpsc::Receiver<Delivery>, removed: Arc<Notify>) {
+/// What tells a task that waits for it.
+pub(crate) fn waker_of(notify: &Arc<Notify>) -> Waker {
+    let notify = Arc::clone(notify);
+    Waker::new(move || notify.notify_one())
+}
+
+async fn run(
+    mut worker: Worker,
+    mut deliveries: mpsc::Receiver<Delivery>,
+    removed: Arc<Notify>,
+) -> Option<(SourceSender, End)> {
     let mut end = End::Lost("was cut off: the sender is gone".into());
     loop {
         let delivery = tokio::select! {
             delivery = deliveries.recv() => delivery,
-            () = removed.notified() => return,
+            () = removed.notified() => return None,
         };
         let Some(delivery) = delivery else { break };
         match delivery {
@@ -150,12 +185,12 @@ async fn run(mut worker: Worker, mut deliveries: mpsc::Receiver<Delivery>, remov
                 };
                 // Only at the end of the program is the worker not given back.
                 let Ok((back, outcome)) = tokio::task::spawn_blocking(decode).await else {
-                    return;
+                    return None;
                 };
                 worker = back;
                 if outcome.is_err() {
                     // Nobody wants more. The sender learns it by the closed channel.
-                    return;
+                    return None;
                 }
             }
             Delivery::End(how) => {
@@ -164,10 +199,7 @@ async fn run(mut worker: Worker, mut deliveries: mpsc::Receiver<Delivery>, remov
             }
         }
     }
-    worker.source.finish(match end {
-        End::Finished => SourceStatus::Finished,
-        End::Lost(reason) => SourceStatus::Lost { reason },
-    });
+    Some((worker.source, end))
 }
 
 /// What decodes the messages of a sender, in order.

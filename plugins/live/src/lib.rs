@@ -12,8 +12,8 @@
 //!
 //! # What is passed on
 //! A [`Relay`] keeps a bounded history and gives it to viewers that come late. [`connect`] reads what another service passes
-//! on, into a source; [`send`] sends as SDKs do, and a [`GrpcSink`] sends what a
-//! [`Recorder`](chronoscope_log::Recorder) logs.
+//! on, into a source; [`send`] sends as SDKs do, [`hand_over`] as another start of the program does, and a [`GrpcSink`] sends
+//! what a [`Recorder`](chronoscope_log::Recorder) logs.
 //!
 //! # Invariants
 //! - The viewer never waits for a peer, and a peer never for a frame: queues between them are bounded in messages and in
@@ -29,10 +29,12 @@
 //! | sender | a program that logs, by an SDK |
 //! | peer | the other side of a connection |
 //! | stream | the messages of one call |
+//! | hand over | a second start of the program sends its files to the first |
 //! | relay | what passes on to readers what senders sent |
 //! | batch | messages that are decoded together |
 
 mod client;
+mod connection;
 mod error;
 mod gate;
 mod grpc;
@@ -44,14 +46,16 @@ mod server;
 mod service;
 mod signals;
 mod sink;
+#[cfg(feature = "tls")]
+mod tls;
 
-pub use client::{connect, envelope, send};
+pub use client::{connect, envelope, hand_over, send};
 pub use error::LiveError;
 pub use grpc::{Code, Status};
 pub use link::{DEFAULT_PORT, Link, LinkError};
 pub use relay::{Relay, RelayState};
 pub use runtime::LiveRuntime;
-pub use server::{Server, ServerSettings};
+pub use server::{Arrival, HandOver, Server, ServerSettings};
 pub use signals::when_asked_to_end;
 pub use sink::{GrpcSink, WhenFull};
 

@@ -5,11 +5,15 @@ use std::{fmt, net::IpAddr};
 /// The port that SDKs connect to where they are not told another.
 pub const DEFAULT_PORT: u16 = 9876;
 
-/// Where a service is: host and port.
+/// The port of encrypted services where a link names none.
+const ENCRYPTED_PORT: u16 = 443;
+
+/// Where a service is: host and port, and whether the way there is encrypted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Link {
     host: String,
     port: u16,
+    is_encrypted: bool,
 }
 
 /// Why a text is no link. Displays as a sentence.
@@ -19,9 +23,9 @@ pub enum LinkError {
     /// The scheme is another one.
     #[error("{0:?} is no link to a viewer: it should look like rerun+http://127.0.0.1:9876/proxy")]
     NoLink(String),
-    /// Connections are not encrypted here.
+    /// This program was built without encryption.
     #[error(
-        "{0:?} asks for an encrypted connection, which this viewer cannot make; rerun+http:// is not encrypted"
+        "{0:?} asks for an encrypted connection, and this program was built without the feature for them"
     )]
     Encrypted(String),
     /// The port is none.
@@ -46,6 +50,7 @@ impl Link {
         Self {
             host: "127.0.0.1".to_owned(),
             port,
+            is_encrypted: false,
         }
     }
 
@@ -64,11 +69,17 @@ impl Link {
         if text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Ok(Self::local(parse_port(text)?));
         }
-        if text.starts_with("rerun://") || text.starts_with("rerun+https://") {
+        let no_link = || LinkError::NoLink(text.to_owned());
+        let encrypted = ["rerun+https://", "rerun://"]
+            .iter()
+            .find_map(|scheme| text.strip_prefix(scheme));
+        let is_encrypted = encrypted.is_some();
+        if is_encrypted && !cfg!(feature = "tls") {
             return Err(LinkError::Encrypted(text.to_owned()));
         }
-        let no_link = || LinkError::NoLink(text.to_owned());
-        let rest = text.strip_prefix("rerun+http://").ok_or_else(no_link)?;
+        let rest = encrypted
+            .or_else(|| text.strip_prefix("rerun+http://"))
+            .ok_or_else(no_link)?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         if !matches!(path.trim_end_matches('/'), "" | "proxy") {
             return Err(LinkError::Path(text.to_owned()));
@@ -76,6 +87,7 @@ impl Link {
         let (host, port) = match authority.rsplit_once(':') {
             // The colons of an address in brackets are no ports.
             Some((host, port)) if !port.ends_with(']') => (host, parse_port(port)?),
+            _ if is_encrypted => (authority, ENCRYPTED_PORT),
             _ => (authority, DEFAULT_PORT),
         };
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
@@ -89,6 +101,7 @@ impl Link {
         Ok(Self {
             host: bare.unwrap_or(host).to_owned(),
             port,
+            is_encrypted,
         })
     }
 
@@ -100,6 +113,11 @@ impl Link {
     /// The port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Whether the connection is encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// Host and port as they stand in a link: an address with colons has brackets.
@@ -115,7 +133,12 @@ impl Link {
 
 impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "rerun+http://{}/proxy", self.authority())
+        let scheme = if self.is_encrypted {
+            "rerun+https"
+        } else {
+            "rerun+http"
+        };
+        write!(f, "{scheme}://{}/proxy", self.authority())
     }
 }
 
@@ -144,6 +167,14 @@ mod tests {
         check("rerun+http://[::1]", "[::1]:9876");
         check("9900", "127.0.0.1:9900");
         assert_eq!(Link::default().to_string(), "rerun+http://127.0.0.1:9876/proxy");
+        #[cfg(feature = "tls")]
+        for (text, expected) in [
+            ("rerun+https://host:8443/proxy", "rerun+https://host:8443/proxy"),
+            ("rerun://host/proxy", "rerun+https://host:443/proxy"),
+        ] {
+            let link = Link::parse(text).map(|link| (link.is_encrypted(), link.to_string()));
+            assert_eq!(link, Ok((true, expected.to_owned())));
+        }
         assert!(Link::is_link("rerun://x") && !Link::is_link("http://x/y.rrd"));
     }
 
@@ -165,8 +196,6 @@ mod tests {
             };
             assert_eq!(error(no_link), Some(expected), "{no_link}");
         }
-        let encrypted = "rerun+https://host/proxy";
-        assert_eq!(error(encrypted), Some(LinkError::Encrypted(text(encrypted))));
         let data_set = "rerun+http://host/dataset/1";
         assert_eq!(error(data_set), Some(LinkError::Path(text(data_set))));
         for port in ["0", "70000"] {

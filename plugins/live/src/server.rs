@@ -10,6 +10,7 @@ use std::{
 
 use chronoscope_io::{SourceGroup, SourceHandle, SourceLimits, wire::MAX_MESSAGE_BYTES};
 use chronoscope_store::Waker;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use parking_lot::{Condvar, Mutex};
@@ -23,7 +24,7 @@ use tokio::{
 use crate::{
     LiveError, LiveRuntime, Relay,
     gate::Gate,
-    grpc::Budget,
+    grpc::{Budget, percent_decoded, percent_encoded},
     service::{Caller, Service},
 };
 
@@ -129,12 +130,12 @@ impl Server {
     }
 
     /// The next sender that has connected; never waits.
-    pub fn try_next(&self) -> Option<SourceHandle> {
+    pub fn try_next(&self) -> Option<Arrival> {
         self.arrivals.queue.lock().pop_front()
     }
 
     /// The next sender that connects, or `None` where none does in this time.
-    pub fn next_within(&self, time: Duration) -> Option<SourceHandle> {
+    pub fn next_within(&self, time: Duration) -> Option<Arrival> {
         let mut queue = self.arrivals.queue.lock();
         self.arrivals
             .changed
@@ -155,17 +156,55 @@ impl Drop for Server {
     }
 }
 
+/// A sender that has connected.
+#[derive(Debug)]
+pub struct Arrival {
+    /// What it sends.
+    pub source: SourceHandle,
+    /// What it says of that, where it is no SDK but another start of this program.
+    pub hand_over: Option<HandOver>,
+}
+
+/// What a start of this program says of the files that it hands over to one that runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HandOver {
+    /// Where to look, as the command line had it: a timeline and a time on it.
+    pub time: Option<String>,
+}
+
+impl HandOver {
+    /// The field of a request that says it.
+    const FIELD: HeaderName = HeaderName::from_static("chronoscope-hand-over");
+
+    /// Says it in a request.
+    pub(crate) fn add_to(&self, fields: &mut HeaderMap) {
+        let text = percent_encoded(self.time.as_deref().unwrap_or_default());
+        // It has nothing but printable characters now.
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            fields.insert(Self::FIELD, value);
+        }
+    }
+
+    /// What a request says; `None` where it is that of an SDK.
+    pub(crate) fn of_fields(fields: &HeaderMap) -> Option<Self> {
+        let time = percent_decoded(fields.get(Self::FIELD)?.as_bytes());
+        Some(Self {
+            time: (!time.is_empty()).then_some(time),
+        })
+    }
+}
+
 /// Senders that have connected and were not taken yet.
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals {
-    queue: Mutex<VecDeque<SourceHandle>>,
+    queue: Mutex<VecDeque<Arrival>>,
     changed: Condvar,
     waker: Mutex<Option<Waker>>,
 }
 
 impl Arrivals {
-    pub(crate) fn push(&self, source: SourceHandle) {
-        self.queue.lock().push_back(source);
+    pub(crate) fn push(&self, arrival: Arrival) {
+        self.queue.lock().push_back(arrival);
         self.changed.notify_all();
         let waker = self.waker.lock().clone();
         if let Some(waker) = waker {

@@ -23,7 +23,7 @@ use crate::{
     grpc::{Broken, Budget, Code, Frames, Messages, ResponseBody, Status, response, unary_response},
     inbox::{self, Delivery, End, Ended},
     relay::Relay,
-    server::Arrivals,
+    server::{Arrival, Arrivals, HandOver},
 };
 
 pub(crate) const WRITE_MESSAGES: &str = "/rerun.sdk_comms.v1alpha1.MessageProxyService/WriteMessages";
@@ -91,7 +91,10 @@ impl Service {
             return Ok(Status::new(Code::ResourceExhausted, text).into_response());
         };
         Ok(match (parts.uri.path(), &self.relay) {
-            (WRITE_MESSAGES, _) => self.write_messages(&caller, body, permit).await,
+            (WRITE_MESSAGES, _) => {
+                let hand_over = HandOver::of_fields(&parts.headers);
+                self.write_messages(&caller, hand_over, body, permit).await
+            }
             (READ_MESSAGES, Some(relay)) => response(Reading {
                 messages: Messages::Coming(relay.read()),
                 _permit: permit,
@@ -109,12 +112,13 @@ impl Service {
     async fn write_messages(
         &self,
         caller: &Caller,
+        hand_over: Option<HandOver>,
         body: Incoming,
         _permit: OwnedSemaphorePermit,
     ) -> Response<ResponseBody> {
-        let (source, handle) = self.group.add(caller.peer.to_string());
-        self.arrivals.push(handle);
-        let deliveries = inbox::start(source);
+        let (sender, source) = self.group.add(caller.peer.to_string());
+        self.arrivals.push(Arrival { source, hand_over });
+        let deliveries = inbox::start_to_the_end(sender);
         let mut frames = Frames::new(body, self.max_message_bytes, Arc::clone(&self.budget));
         let received = match inbox::receive(&mut frames, &deliveries).await {
             Ended::Unwanted => return unwanted(),

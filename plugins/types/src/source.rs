@@ -35,6 +35,11 @@ pub enum SourceStatus {
     Loading,
     /// It is open and has no end: data may arrive at any time, or never.
     Live,
+    /// It was live and broke off. It is tried again, until somebody does not want it any more.
+    Retrying {
+        /// Why it broke off, or the last try failed, as the end of a sentence that begins with the source's name.
+        reason: Arc<str>,
+    },
     /// It came to its end, and all of it was received.
     Finished,
     /// It broke off, or could not be opened.
@@ -48,7 +53,7 @@ impl SourceStatus {
     /// Whether something may still arrive.
     pub fn is_open(&self) -> bool {
         match self {
-            Self::Connecting | Self::Loading | Self::Live => true,
+            Self::Connecting | Self::Loading | Self::Live | Self::Retrying { .. } => true,
             Self::Finished | Self::Lost { .. } => false,
         }
     }
@@ -60,6 +65,7 @@ impl fmt::Display for SourceStatus {
             Self::Connecting => f.write_str("connecting"),
             Self::Loading => f.write_str("loading"),
             Self::Live => f.write_str("live"),
+            Self::Retrying { reason } => write!(f, "reconnecting: {reason}"),
             Self::Finished => f.write_str("finished"),
             Self::Lost { reason } => write!(f, "lost: {reason}"),
         }

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use chronoscope_blueprint::{BlueprintDocument, ViewId};
 use chronoscope_frame::{
-    ActiveBlueprint, FileKind, FileKinds, IngestSource, IngestSources, Item, Recordings, Report, Reports,
-    SourcePoll, TimeControls, ViewerCommand, ViewerCommands,
+    ActiveBlueprint, FileKind, FileKinds, IngestSource, IngestSources, Item, OffersDemo, Recordings, Report,
+    Reports, SourcePoll, TimeControls, ViewerCommand, ViewerCommands,
     commands::{FileRequests, FrameAllRequests, ScreenshotRequests},
 };
 use chronoscope_types::SourceStatus;
@@ -29,6 +29,26 @@ fn check_says(texts: &[String], wanted: &str) {
 
 fn stage() -> Stage {
     Stage::with_entities(1400.0, 900.0, &["/plots"])
+}
+
+#[test]
+fn the_welcome_page_opens_a_file_and_the_demo() {
+    let mut stage = Stage::empty(1400.0, 900.0);
+    assert!(!says(&stage.draw(), "Open a file"), "a host may open nothing");
+    let kind = FileKind {
+        name: "a recording".to_owned(),
+        extensions: vec!["rrd".to_owned()],
+    };
+    stage.app.insert_resource(FileKinds(vec![kind]));
+    stage.app.insert_resource(OffersDemo(true));
+    stage.draw();
+    let demo = stage.find("Open the demo");
+    stage.click(demo);
+    let requests = std::mem::take(&mut *stage.app.world_mut().resource_mut::<FileRequests>());
+    assert!(requests.open_demo && requests.open.is_empty());
+    let file = stage.find("Open a file");
+    stage.click(file);
+    check_says(&stage.draw(), "Path of a file");
 }
 
 /// A source that gives nothing, and stands as a test says.

@@ -236,6 +236,7 @@ fn arrange(
         .inner;
 
     notifications::show_banners(ui, &place, &mut state.notifications);
+    chosen = chosen.or(state.viewport.chosen.take());
     chosen = palette::show(&ctx, &pass, &mut state.palette).or(chosen);
     dialogs::show_open(&ctx, &mut pass, &mut state.open_dialog);
     save_dialog::show(&ctx, &mut pass, &mut state.save_dialog);

@@ -47,7 +47,7 @@ pub trait IngestSource: Send + Sync + 'static {
     /// Takes the next message.
     fn poll(&mut self) -> SourcePoll;
 
-    /// How it stands with it. [`SourceStatus::Live`] does not keep the viewer from settling; where it is
+    /// How it stands with it. [`SourceStatus::Live`] and [`SourceStatus::Retrying`] do not keep the viewer from settling; where it is
     /// [`SourceStatus::Lost`] at its end, that is listed until it is removed.
     fn status(&self) -> SourceStatus {
         SourceStatus::Loading
@@ -270,7 +270,10 @@ impl IngestSources {
 
 impl ActiveSource {
     fn is_live(&self) -> bool {
-        self.source.status() == SourceStatus::Live
+        matches!(
+            self.source.status(),
+            SourceStatus::Live | SourceStatus::Retrying { .. }
+        )
     }
 
     /// How a message stands to the source's stores, of which it may be a new one.

@@ -10,7 +10,7 @@ use chronoscope_store::{EntityPath, RowId, StoreId, Timeline, path::escape_part}
 use chronoscope_types::{AsComponents, LogMessage, StoreInfo, StoreSource, log_chunk};
 
 use super::SideFiles;
-use crate::{IoError, LoadReport, Severity};
+use crate::{HttpLink, IoError, LoadReport, Severity, http::without_query};
 
 /// Where the data of files goes that do not say it themselves.
 ///
@@ -133,7 +133,8 @@ impl Contexts {
         paths: impl IntoIterator<Item = &'a Path> + Clone,
     ) -> Self {
         let store = options.store.clone().unwrap_or_else(|| {
-            let application = paths.clone().into_iter().next().and_then(Path::file_name);
+            let first = paths.clone().into_iter().next().map(normalized);
+            let application = first.as_deref().and_then(Path::file_name);
             let application = application.map_or_else(|| "files".into(), |name| name.to_string_lossy());
             StoreId::recording(&*application, RowId::new().to_string())
         });
@@ -163,6 +164,9 @@ impl Contexts {
             });
         let root = self.options.side_files_root.clone();
         let root = root.or_else(|| {
+            if HttpLink::of_path(path).is_some() {
+                return None;
+            }
             if path.is_dir() {
                 return Some(path.to_path_buf());
             }
@@ -203,6 +207,7 @@ fn common_folder<'a>(paths: impl IntoIterator<Item = &'a Path>) -> PathBuf {
 
 /// A path from the root on, without `.` and `..`, so that each file has one. No link is followed.
 fn normalized(path: &Path) -> PathBuf {
+    let path = path.to_str().map_or(path, |text| Path::new(without_query(text)));
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let mut parts = PathBuf::new();
     for component in absolute.components() {
@@ -231,6 +236,7 @@ mod tests {
         assert_eq!(entities(&["x.png"]), ["/x.png"]);
         assert_eq!(entities(&["a/x.png", "a/b/x.png"]), ["/x.png", "/b/x.png"]);
         assert_eq!(entities(&["./x.png", "b/../y.png"]), ["/x.png", "/y.png"]);
+        assert_eq!(entities(&["https://host/a/x.png?size=1"]), ["/x.png"]);
         for pair in [["../x.png", "x.png"], ["/x.png", "x.png"]] {
             let named = entities(&pair);
             assert_ne!(named[0], named[1], "{pair:?}");

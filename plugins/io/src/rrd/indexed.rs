@@ -87,6 +87,15 @@ impl Indexed {
         }
     }
 
+    /// Whether all chunks are known by the footers of the file's streams.
+    ///
+    /// Precondition: nothing was asked for before.
+    pub(super) fn is_known_by_footers(&mut self) -> bool {
+        debug_assert!(matches!(self.stage, Stage::Begin), "footers are looked for once");
+        self.stage = self.begin();
+        matches!(self.stage, Stage::Streams)
+    }
+
     /// Finds the streams that have footers.
     fn begin(&mut self) -> Stage {
         let mut end = self.file.total_bytes();

@@ -40,7 +40,7 @@ use self::{
 };
 use crate::{
     Candidate, Certainty, FileInput, ImportContext, Importer, IoError, LoadReport, MessageError, Messages,
-    Severity, SharedFile, wire::Decoder,
+    Severity, SharedFile, http::without_query, wire::Decoder,
 };
 
 /// The `.rrd` and `.rbl` files of the Rerun SDK. They name their stores, entities and times themselves.
@@ -71,7 +71,13 @@ impl Importer for RrdImporter {
 
     fn index(&self, file: &SharedFile, _context: &ImportContext) -> Option<Messages> {
         // A blueprint is wanted as a whole.
-        (!file.source().ends_with(".rbl")).then(|| Box::new(Indexed::new(file.clone())) as Messages)
+        if without_query(file.source()).ends_with(".rbl") {
+            return None;
+        }
+        let mut indexed = Indexed::new(file.clone());
+        // What has to be read through once is not sent twice over a network: it is kept as it comes.
+        let is_worth_it = !file.is_remote() || indexed.is_known_by_footers();
+        is_worth_it.then(|| Box::new(indexed) as Messages)
     }
 }
 

@@ -20,6 +20,8 @@ use crate::{
 
 /// Requests for chunks that lie so close to each other in the file are read at once.
 const NEAR_BYTES: u64 = 64 << 10;
+/// Likewise, where each read takes a way over a network.
+const NEAR_REMOTE_BYTES: u64 = 512 << 10;
 /// What is read at once, unless a single chunk is larger.
 const MOST_BYTES_AT_ONCE: u64 = 4 << 20;
 /// The memory of loaded chunks that wait to be taken, in bytes. One chunk may exceed it.
@@ -186,13 +188,18 @@ impl Shared {
 
     /// Waits for requests, and for room for what they give. `None` where the source is dropped.
     fn next_requests(&self) -> Option<Vec<FetchRequest>> {
+        let near_bytes = if self.file.is_remote() {
+            NEAR_REMOTE_BYTES
+        } else {
+            NEAR_BYTES
+        };
         let mut state = self.state.lock();
         loop {
             if state.ended {
                 return None;
             }
             if state.queued_bytes < QUEUE_BYTES {
-                let requests = state.take_requests();
+                let requests = state.take_requests(near_bytes);
                 if !requests.is_empty() {
                     return Some(requests);
                 }
@@ -277,7 +284,7 @@ impl Shared {
 
 impl State {
     /// Takes the first request, and those among the next that lie so close to it that they are best read with it, in order.
-    fn take_requests(&mut self) -> Vec<FetchRequest> {
+    fn take_requests(&mut self, near_bytes: u64) -> Vec<FetchRequest> {
         let mut next = Vec::new();
         while next.len() < LOOK_AHEAD
             && let Some(request) = self.requests.pop_front()
@@ -296,7 +303,7 @@ impl State {
         let (before, after) =
             by_place.split_at(by_place.partition_point(|request| request.span.start < span.start));
         let fits = |joined: &Range<u64>, gap: u64| {
-            gap <= NEAR_BYTES && joined.end - joined.start <= MOST_BYTES_AT_ONCE
+            gap <= near_bytes && joined.end - joined.start <= MOST_BYTES_AT_ONCE
         };
         for request in after {
             let joined = span.start..span.end.max(request.span.end);

@@ -11,13 +11,18 @@ mod allocations;
 mod damage;
 mod footer_lies;
 mod hostile;
+#[cfg(feature = "http")]
+mod http;
 mod import;
 mod index;
 mod lies;
 mod load;
+mod mutations;
 mod read;
 mod requests;
 mod sdk;
+#[cfg(feature = "http")]
+mod web_server;
 mod wire;
 mod write;
 

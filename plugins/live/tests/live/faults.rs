@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 
+use chronoscope_io::SourceLimits;
 use chronoscope_live::envelope;
 use chronoscope_types::{LogMessage, SourceStatus};
 use http::StatusCode;
@@ -114,7 +115,7 @@ fn messages_that_are_garbage_are_reported_and_the_next_are_read() {
 #[test]
 fn reports_about_one_sender_have_an_end() {
     let stage = Stage::new();
-    // Gathered as senders do: HTTP/2 may cut off who sends thousands of tiny frames.
+    // Gathered as senders do: see `a_flood_of_tiny_frames_ends_its_sender_alone`.
     let piece = framed(b"\xff").repeat(100);
     let pieces = (0..100).map(|_| piece.clone().into());
     let address = stage.server.address();
@@ -131,6 +132,32 @@ fn reports_about_one_sender_have_an_end() {
         "{}",
         reports[99]
     );
+}
+
+/// Back-pressure is that HTTP/2 is not read, and what waits there costs h2 much more than its bytes where it comes in frames
+/// of a few. So h2 lets some 8,000 of them wait (by the window of the connection), and then ends the connection. No SDK sends
+/// such: a message of one number has 500 bytes, and those that are there at once share frames of 32 KiB.
+#[test]
+fn a_flood_of_tiny_frames_ends_its_sender_alone() {
+    let stage = Stage::with(|settings| {
+        settings.waiting = SourceLimits { events: 1, bytes: 1 };
+    });
+    let address = stage.server.address();
+    let tiny = framed(b"\xff");
+    let refused = run(async {
+        let mut connection = raw::open(address).await;
+        let pieces = Pieces::ending((0..40_000).map(|_| tiny.clone()));
+        let answer = connection
+            .requests
+            .send_request(raw::request(address, WRITE, pieces))
+            .await;
+        answer.map(|_answer| ()).unwrap_err()
+    });
+    let handle = stage.sender();
+    let (_, reports, status) = received(&handle);
+    assert!(!reports.is_empty());
+    assert!(lost(&status).contains("cut off"), "{status}, {refused}");
+    check_still_serves(&stage);
 }
 
 #[test]
@@ -240,8 +267,8 @@ fn a_sender_that_dies_at_any_byte_loses_only_what_was_not_sent() {
             let answer = tokio::spawn(connection.requests.send_request(request));
             let handle = loop {
                 tokio::task::yield_now().await;
-                if let Some(handle) = stage.server.try_next() {
-                    break handle;
+                if let Some(arrival) = stage.server.try_next() {
+                    break arrival.source;
                 }
             };
             // All that was sent has arrived before the connection is gone.
@@ -278,8 +305,8 @@ fn a_sender_that_stalls_in_a_message_keeps_nobody_waiting() {
         let answer = tokio::spawn(connection.requests.send_request(request));
         let stalled = loop {
             tokio::task::yield_now().await;
-            if let Some(handle) = stage.server.try_next() {
-                break handle;
+            if let Some(arrival) = stage.server.try_next() {
+                break arrival.source;
             }
         };
         let uri = stage.uri();
@@ -306,8 +333,8 @@ fn streams_beyond_the_limit_are_refused_and_the_others_go_on() {
         let first = tokio::spawn(connection.requests.send_request(request));
         let _wanted = loop {
             tokio::task::yield_now().await;
-            if let Some(handle) = stage.server.try_next() {
-                break handle;
+            if let Some(arrival) = stage.server.try_next() {
+                break arrival.source;
             }
         };
         let request = raw::request(address, WRITE, Pieces::ending([]));

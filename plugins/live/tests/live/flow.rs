@@ -102,8 +102,8 @@ fn a_source_that_is_removed_ends_its_sender() {
         let answer = tokio::spawn(connection.requests.send_request(request));
         let handle = loop {
             tokio::task::yield_now().await;
-            if let Some(handle) = stage.server.try_next() {
-                break handle;
+            if let Some(arrival) = stage.server.try_next() {
+                break arrival.source;
             }
         };
         drop(handle);

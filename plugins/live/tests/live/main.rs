@@ -8,7 +8,9 @@
 mod faults;
 mod flow;
 mod mutations;
+mod proxy;
 mod raw;
+mod reconnect;
 mod relay;
 mod sink;
 mod streams;
@@ -56,7 +58,10 @@ impl Stage {
 
     /// The next sender.
     pub(crate) fn sender(&self) -> SourceHandle {
-        self.server.next_within(LONG).expect("a sender has connected")
+        self.server
+            .next_within(LONG)
+            .expect("a sender has connected")
+            .source
     }
 }
 

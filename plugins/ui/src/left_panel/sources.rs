@@ -59,6 +59,12 @@ impl Look {
                 (icons::CONNECTING, theme.secondary, "connecting".into(), "Cancel")
             }
             (SourceStatus::Live, _) => (icons::LIVE, theme.success, "live".into(), "Disconnect"),
+            (SourceStatus::Retrying { .. }, _) => (
+                icons::CONNECTING,
+                theme.warning,
+                "reconnecting".into(),
+                "Disconnect",
+            ),
             (SourceStatus::Lost { .. }, _) => {
                 (icons::ERROR, theme.error, "lost".into(), "Remove from the list")
             }
@@ -118,7 +124,7 @@ fn show_source(ui: &mut Ui, pass: &mut Pass<'_>, source: &SourceState<'_>) {
         }
         show_below(ui, text_left, &text_of_flow(&flow));
     }
-    if let SourceStatus::Lost { reason } = &source.status {
+    if let SourceStatus::Lost { reason } | SourceStatus::Retrying { reason } = &source.status {
         show_below(ui, text_left, reason);
     }
 }

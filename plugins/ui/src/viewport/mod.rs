@@ -20,6 +20,7 @@ use self::{
     tiles::{Gesture, TileBehavior},
 };
 use crate::{
+    commands::UiCommand,
     edits, icons,
     pass::{Pass, TileRects},
     widgets::empty_state,
@@ -31,6 +32,8 @@ pub(crate) struct ViewportState {
     copy: Option<WorkingCopy>,
     /// A border between tiles is being dragged.
     is_resizing: bool,
+    /// What was chosen where nothing is open.
+    pub(crate) chosen: Option<UiCommand>,
 }
 
 struct WorkingCopy {
@@ -46,7 +49,7 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) 
     let mut shown = TileRects::new();
     if is_nothing_open(pass) {
         state.copy = None;
-        welcome::show(ui, pass);
+        state.chosen = welcome::show(ui, pass);
         return shown;
     }
     if let Some((icon, title, hint)) = empty_text(pass) {

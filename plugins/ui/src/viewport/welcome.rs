@@ -1,9 +1,10 @@
 //! What is shown where nothing is open: how files are opened, and how programs connect.
 
-use chronoscope_frame::{FileKinds, ListenLink};
+use chronoscope_frame::{FileKinds, ListenLink, OffersDemo, ViewerCommand};
 use egui::{Align, Layout, RichText, Ui};
 
 use crate::{
+    commands::UiCommand,
     fonts, icons,
     pass::Pass,
     settings::UiSettings,
@@ -17,22 +18,26 @@ const DEFAULT_LINK: &str = "rerun+http://127.0.0.1:9876/proxy";
 /// The width of the column.
 const WIDTH: f32 = 140.0 * size::GRID;
 
-/// Draws the page.
-pub(super) fn show(ui: &mut Ui, pass: &Pass<'_>) {
+/// Draws the page. Returns what was chosen on it.
+pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>) -> Option<UiCommand> {
     let hint = how_to_open(&pass.settings, pass.world.resource::<FileKinds>());
-    let Some(link) = pass
+    let link = pass
         .world
         .get_resource::<ListenLink>()
-        .and_then(|link| link.0.clone())
-    else {
-        return empty_state(ui, icons::OPEN, TITLE, &hint);
-    };
+        .and_then(|link| link.0.clone());
+    let buttons = Buttons::of(pass);
+    if link.is_none() && buttons == Buttons::default() {
+        empty_state(ui, icons::OPEN, TITLE, &hint);
+        return None;
+    }
     let theme = Theme::of(ui);
     let rect = ui.available_rect_before_wrap();
     let width = WIDTH.min(rect.width() - 2.0 * size::PADDING);
+    let height = if link.is_some() { HEIGHT } else { SHORT_HEIGHT };
+    let mut chosen = None;
     let scroll = egui::ScrollArea::vertical().id_salt("welcome").auto_shrink(false);
     scroll.show(ui, |ui| {
-        ui.add_space(((rect.height() - HEIGHT) / 2.0).max(size::ROW));
+        ui.add_space(((rect.height() - height) / 2.0).max(size::ROW));
         ui.horizontal(|ui| {
             ui.add_space(((rect.width() - width) / 2.0).max(0.0));
             ui.vertical(|ui| {
@@ -44,24 +49,69 @@ pub(super) fn show(ui: &mut Ui, pass: &Pass<'_>) {
                         .color(theme.text),
                 );
                 ui.add(egui::Label::new(RichText::new(hint).size(size::SMALL).color(theme.secondary)).wrap());
-                ui.add_space(size::ROW);
-                ui.label(RichText::new("Log from a running program").font(fonts::medium(ui, size::BODY)));
-                ui.label(
-                    RichText::new("The Rerun SDKs connect to this address, and what they log appears here.")
-                        .size(size::SMALL)
-                        .color(theme.secondary),
-                );
-                show_text(ui, &theme, "Address", &link);
-                for (language, text) in snippets(&link) {
-                    show_text(ui, &theme, language, &text);
+                chosen = buttons.show(ui, pass);
+                if let Some(link) = &link {
+                    show_how_to_log(ui, &theme, link);
                 }
             });
         });
     });
+    chosen
+}
+
+/// How programs log to this viewer.
+fn show_how_to_log(ui: &mut Ui, theme: &Theme, link: &str) {
+    ui.add_space(size::ROW);
+    ui.label(RichText::new("Log from a running program").font(fonts::medium(ui, size::BODY)));
+    ui.label(
+        RichText::new("The Rerun SDKs connect to this address, and what they log appears here.")
+            .size(size::SMALL)
+            .color(theme.secondary),
+    );
+    show_text(ui, theme, "Address", link);
+    for (language, text) in snippets(link) {
+        show_text(ui, theme, language, &text);
+    }
+}
+
+/// What can be opened without leaving the page.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Buttons {
+    opens_files: bool,
+    has_demo: bool,
+}
+
+impl Buttons {
+    fn of(pass: &Pass<'_>) -> Self {
+        Self {
+            opens_files: !pass.world.resource::<FileKinds>().0.is_empty(),
+            has_demo: pass.world.resource::<OffersDemo>().0,
+        }
+    }
+
+    fn show(self, ui: &mut Ui, pass: &mut Pass<'_>) -> Option<UiCommand> {
+        if self == Self::default() {
+            return None;
+        }
+        let mut chosen = None;
+        ui.add_space(size::PADDING);
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = size::PADDING;
+            if self.opens_files && ui.button("Open a file").clicked() {
+                chosen = Some(UiCommand::Open);
+            }
+            if self.has_demo && ui.button("Open the demo").clicked() {
+                pass.push(ViewerCommand::OpenDemo);
+            }
+        });
+        chosen
+    }
 }
 
 /// The height of the page, as far as it can be known before it is drawn.
-const HEIGHT: f32 = 110.0 * size::GRID;
+const HEIGHT: f32 = 120.0 * size::GRID;
+/// Likewise, where nothing is said of programs.
+const SHORT_HEIGHT: f32 = 30.0 * size::GRID;
 
 /// How a program connects, by its language.
 fn snippets(link: &str) -> [(&'static str, String); 3] {

@@ -5,6 +5,8 @@
 
 mod blocks;
 mod markdown;
+#[cfg(test)]
+mod mutations;
 mod plain;
 mod ui;
 

@@ -80,7 +80,7 @@ fn check(spans: &[Range<u64>], expected: &[&[u128]]) {
     };
     let mut taken = Vec::new();
     loop {
-        let requests = state.take_requests();
+        let requests = state.take_requests(NEAR_BYTES);
         if requests.is_empty() {
             break;
         }

@@ -1,4 +1,4 @@
-//! What is fuzzed. The suite runs these too, on mutations of its own, so that they are built and stay true.
+//! Messages of a sender: decoded, and inserted into stores.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use re_protos::{external::prost::Message as _, sdk_comms::v1alpha1::WriteMessage
 
 /// Messages as they lie on the wire, each with its length in four bytes before it: decoded, and inserted into stores. Returns
 /// how many were.
-pub(crate) fn wire(mut bytes: &[u8]) -> usize {
+pub(crate) fn run(mut bytes: &[u8]) -> usize {
     let mut decoder = Decoder::default();
     let mut recordings: BTreeMap<StoreId, Recording> = BTreeMap::new();
     let mut num_inserted = 0;

@@ -1,0 +1,73 @@
+//! Footers of recordings, with their manifests: believed only where they are true, and what they name is read.
+
+use std::{io::Write as _, sync::Arc};
+
+use chronoscope_io::{LoadEvent, LogMessage, index_file};
+use chronoscope_store::{ChunkId, ChunkStore};
+use re_log_encoding::{Encodable as _, StreamFooter};
+
+/// The file with its last footer replaced by these bytes, with lengths and a checksum that are right: otherwise nothing but
+/// the checksum would be tried. `None` where the file has no footer.
+pub(crate) fn with_footer(file: &[u8], footer: &[u8]) -> Option<Vec<u8>> {
+    let number = |at: usize| {
+        let bytes = file.get(at..at + 8)?.try_into().ok()?;
+        usize::try_from(u64::from_le_bytes(bytes)).ok()
+    };
+    let start = number(file.len().checked_sub(32)?)?;
+    let end_mark = start.checked_sub(16)?;
+    let mut end = Vec::new();
+    StreamFooter::from_rrd_footer_bytes(start as u64, footer)
+        .to_rrd_bytes(&mut end)
+        .ok()?;
+    let length = (footer.len() as u64).to_le_bytes();
+    Some([file.get(..end_mark)?, &[0; 8], &length, footer, &end].concat())
+}
+
+/// The footer of a file: what can be put back by [`with_footer`].
+pub(crate) fn footer_of(file: &[u8]) -> Option<&[u8]> {
+    let number = |at: usize| {
+        let bytes = file.get(at..at + 8)?.try_into().ok()?;
+        usize::try_from(u64::from_le_bytes(bytes)).ok()
+    };
+    let (start, length) = (
+        number(file.len().checked_sub(32)?)?,
+        number(file.len().checked_sub(24)?)?,
+    );
+    file.get(start..start.checked_add(length)?)
+}
+
+/// Indexes a file and wants everything that it says it has. Returns the chunks that came.
+pub(crate) fn run(file: &[u8]) -> usize {
+    let mut on_disk = tempfile::NamedTempFile::new().expect("a folder for temporary files");
+    on_disk.write_all(file).expect("room for a temporary file");
+    let (mut num_wanted, mut num_read) = (0, 0);
+    for event in index_file(on_disk.path(), Arc::default(), 0) {
+        let LoadEvent::Message(LogMessage::AbsentChunks {
+            store,
+            chunks,
+            source,
+        }) = event
+        else {
+            continue;
+        };
+        let mut into = ChunkStore::new(store);
+        for chunk in chunks.iter() {
+            // A store may refuse what is said.
+            let _ = into.insert_absent(chunk);
+        }
+        let ids: Vec<ChunkId> = chunks.iter().map(|chunk| chunk.id).collect();
+        num_wanted += ids.len();
+        source.want(&ids);
+        for _ in 0..ids.len() {
+            let loaded = loop {
+                match source.try_next() {
+                    Some(loaded) => break loaded,
+                    None => std::thread::yield_now(),
+                }
+            };
+            num_read += usize::from(loaded.is_ok_and(|chunk| into.load(chunk).is_ok()));
+        }
+    }
+    assert!(num_read <= num_wanted);
+    num_read
+}

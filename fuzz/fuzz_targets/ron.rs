@@ -1,0 +1,8 @@
+#![no_main]
+
+#[path = "../bodies/ron.rs"]
+mod ron;
+
+libfuzzer_sys::fuzz_target!(|input: &str| {
+    ron::run(input);
+});

@@ -1,0 +1,39 @@
+//! Footers that were damaged at random, with checksums that are right: nothing panics, and what is true is read.
+
+#[path = "../../../../fuzz/bodies/footer.rs"]
+mod footer;
+#[path = "../../../../fuzz/mutations.rs"]
+mod random;
+
+use chronoscope_io::RrdWriter;
+use chronoscope_store::{StoreId, Timeline};
+use chronoscope_types::{Scalars, log_chunk};
+
+use self::random::{Random, count, mutate};
+
+#[test]
+fn damaged_footers_are_refused_and_never_more() {
+    let store = StoreId::recording("app", "run");
+    let mut writer = RrdWriter::new(std::io::Cursor::new(Vec::new())).unwrap();
+    for frame in 0..5 {
+        let times = [(Timeline::sequence("frame"), frame)];
+        let chunk = log_chunk(format!("/plots/{frame}"), times, &Scalars::new([1.0])).unwrap();
+        writer.write_chunk(&store, &chunk).unwrap();
+    }
+    let whole = writer.finish().unwrap().into_inner();
+    assert_eq!(footer::run(&whole), 5);
+    let stated = footer::footer_of(&whole).unwrap();
+    let mut random = Random::new();
+    let mut num_read = 0;
+    for _ in 0..count(2_000) {
+        let mut damaged = stated.to_vec();
+        mutate(&mut damaged, &mut random);
+        let read = footer::run(&footer::with_footer(&whole, &damaged).unwrap());
+        assert!(read <= 5);
+        num_read += read;
+    }
+    assert!(
+        num_read > 5_000,
+        "what a footer says wrongly is found by reading on: {num_read}"
+    );
+}
