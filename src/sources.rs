@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use bevy::prelude::*;
 use chronoscope_frame::{
-    FileKind, FileKinds, Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, Report, SourcePoll,
-    commands::FileRequests, error::Severity,
+    FileKind, FileKinds, Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, RecentFiles,
+    Report, Reports, SourcePoll, commands::FileRequests, error::Severity,
 };
 use chronoscope_io::{Importers, LoadEvent, LoadReport, LoadSettings, SourceHandle};
 use chronoscope_store::{StoreKind, Waker};
@@ -13,6 +13,8 @@ use chronoscope_types::{LogMessage, SourceStatus};
 
 use crate::{
     blueprint_files::{RonImporter, save_requested},
+    exports::save_exports,
+    growing::GrowingFile,
     inputs::Inputs,
 };
 
@@ -28,7 +30,9 @@ impl Plugin for FileSourcesPlugin {
             Frame,
             (
                 list_kinds.run_if(resource_changed::<FileSettings>),
-                open_requested.run_if(|requests: Res<FileRequests>| !requests.open.is_empty()),
+                open_requested.run_if(|requests: Res<FileRequests>| {
+                    !requests.open.is_empty() || !requests.open_blueprints.is_empty()
+                }),
             )
                 .chain()
                 .after(FrameSystems::Begin)
@@ -36,8 +40,11 @@ impl Plugin for FileSourcesPlugin {
         );
         app.add_systems(
             Frame,
-            save_requested
-                .run_if(|requests: Res<FileRequests>| !requests.save_blueprint.is_empty())
+            (
+                save_requested.run_if(|requests: Res<FileRequests>| !requests.save_blueprint.is_empty()),
+                save_exports.run_if(|requests: Res<FileRequests>| !requests.exports.is_empty()),
+            )
+                .chain()
                 .after(FrameSystems::ApplyCommands)
                 .before(FrameSystems::BlueprintQuery),
         );
@@ -124,6 +131,31 @@ pub fn open_files(world: &mut World, paths: Vec<PathBuf>, target: BlueprintTarge
     }
 }
 
+/// Begins to read files that grow, and goes on until nobody wants more.
+pub(crate) fn follow_files(world: &mut World, paths: &[PathBuf]) {
+    let settings = world.resource::<FileSettings>().0.clone();
+    let outcomes = world.resource::<LoadOutcomes>().clone();
+    for path in paths {
+        match GrowingFile::open(path, &settings, outcomes.clone()) {
+            Ok(source) => _ = world.resource_mut::<IngestSources>().add(source),
+            Err(error) => {
+                outcomes.count(false);
+                let report = Report::error(path.display().to_string(), error.to_string());
+                world.get_resource_or_init::<Reports>().push(report);
+            }
+        }
+    }
+}
+
+/// Notes files that are opened by hand, those that are there.
+pub(crate) fn remember(paths: &[PathBuf], recent: &mut RecentFiles) {
+    for path in paths.iter().filter(|path| path.exists()) {
+        if let Ok(path) = std::path::absolute(path) {
+            recent.add(path);
+        }
+    }
+}
+
 /// Begins to read the standard input, where it is named.
 pub(crate) fn open_stdin(world: &mut World, inputs: &Inputs) {
     let Some(handle) = inputs.open_stdin(&world.resource::<FileSettings>().0) else {
@@ -153,11 +185,15 @@ fn list_kinds(settings: Res<FileSettings>, mut kinds: ResMut<FileKinds>) {
 pub(crate) fn open_requested(
     mut requests: ResMut<FileRequests>,
     mut sources: ResMut<IngestSources>,
+    mut recent: ResMut<RecentFiles>,
     settings: Res<FileSettings>,
     outcomes: Res<LoadOutcomes>,
 ) {
     let paths = std::mem::take(&mut requests.open);
-    for source in open(paths, BlueprintTarget::AsNamed, &settings, &outcomes) {
+    remember(&paths, &mut recent);
+    let blueprints = std::mem::take(&mut requests.open_blueprints);
+    let opened = open(paths, BlueprintTarget::AsNamed, &settings, &outcomes).into_iter();
+    for source in opened.chain(open(blueprints, BlueprintTarget::Open, &settings, &outcomes)) {
         sources.add(source);
     }
 }

@@ -40,6 +40,7 @@ mod document;
 pub mod error;
 mod identity;
 pub mod ingest;
+pub mod kept;
 pub mod memory;
 pub mod overrides;
 pub mod query_context;
@@ -58,7 +59,7 @@ pub use budget::{
     AppViewerCacheExt, CacheSize, CacheUse, MemoryBudget, MemoryUse, PurgeOrder, ViewerCache, ViewerCaches,
 };
 pub use chunk_loading::{MissingChunks, ReadAhead};
-pub use commands::{FileKind, FileKinds, TimeCommand, ViewerCommand, ViewerCommands};
+pub use commands::{Export, FileKind, FileKinds, RecentFiles, TimeCommand, ViewerCommand, ViewerCommands};
 pub use context::{
     Annotations, AppEntityContextExt, Camera, ContextReader, ContextRows, EntityContext, EntityContexts,
     Inherit, Place, ReadContext, Transforms, ViewAxes,

@@ -20,7 +20,7 @@ use self::{
     tiles::{Gesture, TileBehavior},
 };
 use crate::{
-    edits, icons,
+    edits, entity_drag, icons,
     pass::{Pass, TileRects},
     widgets::empty_state,
 };
@@ -43,6 +43,15 @@ struct WorkingCopy {
 
 /// Draws the views, and returns where they are.
 pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> TileRects {
+    let all = ui.available_rect_before_wrap();
+    let shown = show_tiles(ui, pass, state);
+    if pass.active().is_some() {
+        entity_drag::drop_on_tiles(ui, pass, &shown, all);
+    }
+    shown
+}
+
+fn show_tiles(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> TileRects {
     let mut shown = TileRects::new();
     if is_nothing_open(pass) {
         state.copy = None;
