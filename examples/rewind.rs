@@ -68,7 +68,8 @@ pub fn add_to(app: &mut App) {
     app.add_plugins((BallsPlugin, RecordPlugin::new("rewind"), RewindPlugin))
         .record_with(RecordComponent::<Ball>::new().with_fields(["velocity"]))
         .record_as(|_: &Shape| {
-            Ellipsoids3D::from_half_sizes([[0.25; 3]])
+            Ellipsoids3D::default()
+                .with_half_sizes([[0.25; 3]])
                 .with_fill_mode(FillMode::Solid)
                 .with_colors([[120, 200, 90]])
         })

@@ -72,9 +72,17 @@ pub struct Options {
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     pub memory_limit: Option<u64>,
 
-    /// Colors: follow the system, dark or light.
-    #[arg(long, value_name = "THEME", value_enum, default_value_t)]
-    pub theme: ThemeArgument,
+    /// Goes on reading the files as they grow, and stays at the newest data, until the window is closed.
+    #[arg(long)]
+    pub follow: bool,
+
+    /// Colors: follow the system, dark or light; as in the last run, where it is not given.
+    #[arg(long, value_name = "THEME", value_enum)]
+    pub theme: Option<ThemeArgument>,
+
+    /// Restores nothing that earlier runs kept (arranged views, theme, panels, recent files), and keeps nothing of this one.
+    #[arg(long)]
+    pub no_restore: bool,
 
     /// Prints what the views show, as text that can be compared, when all is loaded, and exits. Needs no display.
     #[arg(long, conflicts_with = "screenshot_to")]

@@ -14,6 +14,7 @@ use chronoscope::{
     hand_over::{Listening, listen},
     headless,
     inputs::Inputs,
+    keep::KeepPlugin,
     live::{self, Listener, LiveRuntime},
     offscreen::{self, OffscreenPlugin, OffscreenSize},
     sources::{FileSettings, LoadOutcomes},
@@ -107,6 +108,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     app.add_systems(Startup, move |adapter: Option<Res<RenderAdapterInfo>>| {
         crash::note_adapter(adapter.as_deref(), gpu.as_deref());
     });
+    let kept = state_dir::kept_dir().filter(|_| has_window && !options.no_restore);
+    let keep = kept.map(|folder| KeepPlugin {
+        folder,
+        theme_is_given: options.theme.is_some(),
+    });
     let waits_for_sender = listener.is_some() && !has_window;
     if let Some(listener) = listener {
         app.insert_resource(listener);
@@ -116,6 +122,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             app.add_plugins(WindowedPlugin { size })
                 .add_plugins(ChronoscopePlugins)
                 .add_plugins(StartPlugin { cli, inputs, runtime });
+            if let Some(keep) = keep {
+                app.add_plugins(keep);
+            }
             app.add_systems(Last, print_reports);
             // A window's runner takes the app with it, but the counts are shared.
             let outcomes = app.world().resource::<LoadOutcomes>().clone();

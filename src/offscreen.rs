@@ -146,6 +146,9 @@ pub enum OffscreenError {
     /// The renderer gave no picture.
     #[error("the renderer gave no picture")]
     NoPicture,
+    /// The view is not on the screen.
+    #[error("the view is not on the screen")]
+    NotShown,
     /// The picture could not be saved.
     #[error("cannot save {path}: {message}")]
     Save {
@@ -240,6 +243,11 @@ pub fn capture(app: &mut App) -> Result<Image, OffscreenError> {
 /// # Errors
 /// If the picture has another format than the renderer's, or the file cannot be written.
 pub fn save_png(image: &Image, path: &Path) -> Result<(), OffscreenError> {
+    save_png_part(image, path, None)
+}
+
+/// As [`save_png`], but only a part of the picture, as far as it lies in it.
+pub(crate) fn save_png_part(image: &Image, path: &Path, part: Option<URect>) -> Result<(), OffscreenError> {
     let failed = |message: String| OffscreenError::Save {
         path: path.display().to_string(),
         message,
@@ -248,6 +256,11 @@ pub fn save_png(image: &Image, path: &Path) -> Result<(), OffscreenError> {
         .clone()
         .try_into_dynamic()
         .map_err(|error| failed(error.to_string()))?;
+    let picture = match part {
+        // What lies outside is left out.
+        Some(part) => picture.crop_imm(part.min.x, part.min.y, part.width(), part.height()),
+        None => picture,
+    };
     picture
         .to_rgb8()
         .save_with_format(path, image::ImageFormat::Png)

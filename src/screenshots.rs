@@ -8,14 +8,17 @@ use bevy::{
     tasks::{AsyncComputeTaskPool, Task},
     window::PrimaryWindow,
 };
+use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{
-    CommandError, IngestSources, PlayState, Recordings, Report, Reports, Settled, TimeControls,
-    answer_command,
+    ActiveBlueprint, CommandError, IngestSources, PlayState, Recordings, Report, Reports, Settled,
+    TimeControls, ViewTile, answer_command,
     commands::{ScreenshotRequest, ScreenshotRequests},
     settle::PendingWork,
 };
 
-use crate::offscreen::{OffscreenError, OffscreenTarget, SETTLED_FRAMES, save_png};
+use chronoscope_ui::UiState;
+
+use crate::offscreen::{OffscreenError, OffscreenTarget, SETTLED_FRAMES, save_png_part};
 
 /// Takes the screenshots of [`chronoscope_frame::ViewerCommand::Screenshot`]: of the image of
 /// [`OffscreenTarget`] where there is one, else of the primary window.
@@ -43,6 +46,8 @@ struct Taken {
 
 struct Current {
     requests: Vec<ScreenshotRequest>,
+    /// The part of the picture that each request wants; all of it where none is given.
+    parts: Vec<Option<URect>>,
     stage: Stage,
     pending: PendingWork,
 }
@@ -91,7 +96,26 @@ fn is_ready(world: &World) -> bool {
 
 /// Asks the renderer for one picture, for all who want one now.
 fn begin(world: &mut World) -> Result<Current, Results> {
-    let requests = std::mem::take(&mut world.resource_mut::<ScreenshotRequests>().0);
+    let mut requests = std::mem::take(&mut world.resource_mut::<ScreenshotRequests>().0);
+    let mut parts = Vec::new();
+    // A view that is not on the screen, such as one in a tab behind others, has no picture.
+    let (mut shown, mut hidden) = (Vec::new(), Vec::new());
+    for request in requests.drain(..) {
+        match request.view.map(|view| part_of_view(world, view)) {
+            Some(None) => hidden.push((request, Err(OffscreenError::NotShown))),
+            part => {
+                parts.push(part.flatten());
+                shown.push(request);
+            }
+        }
+    }
+    let requests = shown;
+    if !hidden.is_empty() {
+        finish(world, hidden);
+        if requests.is_empty() {
+            return Err(Vec::new());
+        }
+    }
     let screenshot = match world.get_resource::<OffscreenTarget>() {
         Some(target) => Screenshot::image(target.0.clone()),
         None => {
@@ -110,6 +134,7 @@ fn begin(world: &mut World) -> Result<Current, Results> {
         });
     Ok(Current {
         requests,
+        parts,
         stage: Stage::Capturing(0),
         pending: world.resource::<Settled>().pending_work(),
     })
@@ -119,12 +144,12 @@ fn go_on(world: &mut World, mut current: Current) -> Result<Current, Results> {
     match &mut current.stage {
         Stage::Capturing(frames) => match world.resource_mut::<Taken>().image.take() {
             Some(image) => {
-                let paths: Vec<PathBuf> = current
-                    .requests
-                    .iter()
-                    .map(|wanted| wanted.path.clone())
-                    .collect();
-                let save = async move { paths.iter().map(|path| save_png(&image, path)).collect() };
+                let paths = current.requests.iter().map(|wanted| wanted.path.clone());
+                let wanted: Vec<(PathBuf, Option<URect>)> = paths.zip(current.parts.clone()).collect();
+                let save = async move {
+                    let save = |(path, part): &(PathBuf, _)| save_png_part(&image, path, *part);
+                    wanted.iter().map(save).collect()
+                };
                 current.stage = Stage::Saving(AsyncComputeTaskPool::get().spawn(save));
                 go_on(world, current)
             }
@@ -139,6 +164,20 @@ fn go_on(world: &mut World, mut current: Current) -> Result<Current, Results> {
             None => Ok(current),
         },
     }
+}
+
+/// The place of a view in the picture, in pixels.
+fn part_of_view(world: &World, view: ViewId) -> Option<URect> {
+    let rect = world.get_resource::<UiState>()?.view_rect(view)?;
+    let entity = world.get_resource::<ActiveBlueprint>()?.entity(view)?;
+    let scale = world.get::<ViewTile>(entity)?.pixels_per_point;
+    let pixels = |points: f32| (points * scale).round().max(0.0) as u32;
+    Some(URect::new(
+        pixels(rect.left()),
+        pixels(rect.top()),
+        pixels(rect.right()),
+        pixels(rect.bottom()),
+    ))
 }
 
 fn failed(requests: Vec<ScreenshotRequest>) -> Results {

@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use bevy::prelude::*;
 use chronoscope_frame::{
-    FileKind, FileKinds, Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, OffersDemo, Report,
-    Reports, SourcePoll, commands::FileRequests, error::Severity,
+    FileKind, FileKinds, Frame, FrameSystems, IngestMessage, IngestSource, IngestSources, OffersDemo,
+    RecentFiles, Report, Reports, SourcePoll, commands::FileRequests, error::Severity,
 };
 use chronoscope_io::{Importers, LoadEvent, LoadReport, LoadSettings, SourceHandle};
 use chronoscope_live::Link;
@@ -15,6 +15,8 @@ use chronoscope_types::{LogMessage, SourceStatus};
 use crate::{
     blueprint_files::{RonImporter, save_requested},
     demo::demo_recording,
+    exports::save_exports,
+    growing::GrowingFile,
     inputs::Inputs,
     live::FollowLink,
 };
@@ -32,8 +34,9 @@ impl Plugin for FileSourcesPlugin {
             Frame,
             (
                 list_kinds.run_if(resource_changed::<FileSettings>),
-                open_requested
-                    .run_if(|requests: Res<FileRequests>| !requests.open.is_empty() || requests.open_demo),
+                open_requested.run_if(|requests: Res<FileRequests>| {
+                    !requests.open.is_empty() || !requests.open_blueprints.is_empty() || requests.open_demo
+                }),
             )
                 .chain()
                 .after(FrameSystems::Begin)
@@ -41,8 +44,11 @@ impl Plugin for FileSourcesPlugin {
         );
         app.add_systems(
             Frame,
-            save_requested
-                .run_if(|requests: Res<FileRequests>| !requests.save_blueprint.is_empty())
+            (
+                save_requested.run_if(|requests: Res<FileRequests>| !requests.save_blueprint.is_empty()),
+                save_exports.run_if(|requests: Res<FileRequests>| !requests.exports.is_empty()),
+            )
+                .chain()
                 .after(FrameSystems::ApplyCommands)
                 .before(FrameSystems::BlueprintQuery),
         );
@@ -129,6 +135,31 @@ pub fn open_files(world: &mut World, paths: Vec<PathBuf>, target: BlueprintTarge
     }
 }
 
+/// Begins to read files that grow, and goes on until nobody wants more.
+pub(crate) fn follow_files(world: &mut World, paths: &[PathBuf]) {
+    let settings = world.resource::<FileSettings>().0.clone();
+    let outcomes = world.resource::<LoadOutcomes>().clone();
+    for path in paths {
+        match GrowingFile::open(path, &settings, outcomes.clone()) {
+            Ok(source) => _ = world.resource_mut::<IngestSources>().add(source),
+            Err(error) => {
+                outcomes.count(false);
+                let report = Report::error(path.display().to_string(), error.to_string());
+                world.get_resource_or_init::<Reports>().push(report);
+            }
+        }
+    }
+}
+
+/// Notes files that are opened by hand, those that are there.
+pub(crate) fn remember(paths: &[PathBuf], recent: &mut RecentFiles) {
+    for path in paths.iter().filter(|path| path.exists()) {
+        if let Ok(path) = std::path::absolute(path) {
+            recent.add(path);
+        }
+    }
+}
+
 /// Begins to read the standard input, where it is named.
 pub(crate) fn open_stdin(world: &mut World, inputs: &Inputs) {
     let Some(handle) = inputs.open_stdin(&world.resource::<FileSettings>().0) else {
@@ -160,15 +191,19 @@ pub(crate) fn open_requested(
     mut requests: ResMut<FileRequests>,
     mut sources: ResMut<IngestSources>,
     mut reports: ResMut<Reports>,
+    mut recent: ResMut<RecentFiles>,
     settings: Res<FileSettings>,
     outcomes: Res<LoadOutcomes>,
 ) {
     let is_link = |path: &PathBuf| path.to_str().is_some_and(Link::is_link);
-    let (links, paths) = std::mem::take(&mut requests.open).into_iter().partition(is_link);
-    for source in open(paths, BlueprintTarget::AsNamed, &settings, &outcomes) {
+    let (links, paths): (Vec<PathBuf>, Vec<PathBuf>) =
+        std::mem::take(&mut requests.open).into_iter().partition(is_link);
+    remember(&paths, &mut recent);
+    let blueprints = std::mem::take(&mut requests.open_blueprints);
+    let opened = open(paths, BlueprintTarget::AsNamed, &settings, &outcomes).into_iter();
+    for source in opened.chain(open(blueprints, BlueprintTarget::Open, &settings, &outcomes)) {
         sources.add(source);
     }
-    let links: Vec<PathBuf> = links;
     for link in links {
         let text = link.display().to_string();
         match Link::parse(&text) {

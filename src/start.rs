@@ -6,7 +6,9 @@ use std::sync::{
 };
 
 use bevy::prelude::*;
-use chronoscope_frame::{Frame, FrameSystems, IngestSources, MemoryBudget, Recordings, TimeControls};
+use chronoscope_frame::{
+    Frame, FrameSystems, IngestSources, MemoryBudget, RecentFiles, Recordings, TimeControls,
+};
 use chronoscope_render::RenderQuality;
 use chronoscope_ui::UiSettings;
 use chronoscope_views::spatial3d::EyeMotion;
@@ -16,7 +18,7 @@ use crate::{
     inputs::Inputs,
     live::{Connections, LiveRuntime, follow, when_asked_to_end},
     look_at::look_at,
-    sources::{BlueprintTarget, open_demo, open_files, open_stdin},
+    sources::{BlueprintTarget, follow_files, open_demo, open_files, open_stdin, remember},
 };
 
 /// Opens the files of a command line.
@@ -43,7 +45,7 @@ impl Plugin for StartPlugin {
             QualityArgument::Cheap => RenderQuality::Cheap,
             QualityArgument::Full => RenderQuality::Full,
         });
-        let theme = match options.theme {
+        let theme = match options.theme.unwrap_or_default() {
             ThemeArgument::System => egui::ThemePreference::System,
             ThemeArgument::Dark => egui::ThemePreference::Dark,
             ThemeArgument::Light => egui::ThemePreference::Light,
@@ -85,7 +87,18 @@ impl Plugin for StartPlugin {
             }
         }
         let world = app.world_mut();
-        open_files(world, self.inputs.files.clone(), BlueprintTarget::AsNamed);
+        if is_interactive {
+            remember(
+                &self.inputs.files,
+                &mut world.get_resource_or_init::<RecentFiles>(),
+            );
+        }
+        // A picture of a file that goes on and on would never be taken.
+        if options.follow && is_interactive {
+            follow_files(world, &self.inputs.files);
+        } else {
+            open_files(world, self.inputs.files.clone(), BlueprintTarget::AsNamed);
+        }
         open_stdin(world, &self.inputs);
         follow(world, &self.runtime, &self.inputs.links);
         world.insert_resource(Connections(self.runtime.clone()));

@@ -10,6 +10,17 @@ pub(crate) fn state_dir() -> Option<PathBuf> {
     state_dir_by(|name| env::var_os(name).map(PathBuf::from))
 }
 
+/// The folder for settings and arranged views; `None` where the system names none.
+pub(crate) fn kept_dir() -> Option<PathBuf> {
+    if cfg!(target_os = "macos") {
+        let home = env::var_os("HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute());
+        return Some(home?.join("Library/Application Support/Chronoscope"));
+    }
+    state_dir()
+}
+
 fn state_dir_by(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
     let absolute = |name: &str| variable(name).filter(|path| path.is_absolute());
     let folder = if cfg!(windows) {

@@ -497,16 +497,16 @@ fn report_of_bad_data(
     let text = report(app.world_mut()).text;
     for archetype in archetypes {
         let of = |what: &str| format!("\t{root}/{what}/{archetype}\t");
-        let said = |what: &str| text.lines().filter(move |line| line.contains(what));
+        let said = |what: &str| -> Vec<&str> { text.lines().filter(|line| line.contains(what)).collect() };
         assert!(
-            said(&of("wrong")).any(|line| line.contains("warning: ")),
+            said(&of("wrong")).iter().any(|line| line.contains("warning: ")),
             "nothing is said of {archetype}: {text}"
         );
         assert!(
-            said(&of("empty")).all(|line| !line.contains(": ")),
+            said(&of("empty")).iter().all(|line| !line.contains(": ")),
             "{archetype} without data is nothing to complain about: {text}"
         );
-        assert_eq!(said(&of("null")).count(), 1, "{archetype}: {text}");
+        assert_eq!(said(&of("null")).len(), 1, "{archetype}: {text}");
     }
     for (name, _) in odd {
         let path = format!("\t{root}/odd/{name}\t");

@@ -7,7 +7,7 @@ use chronoscope_types::AsComponents;
 
 use crate::{
     ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter, OverrideTarget, Panel,
-    PanelState, ViewBlueprint, ViewId, ViewportBlueprint,
+    PanelState, ViewBlueprint, ViewClassId, ViewId, ViewportBlueprint,
 };
 
 pub use crate::write::Components;
@@ -30,6 +30,15 @@ pub enum BlueprintCommand {
     SetContents(ViewId, ContentsFilter),
     /// Adds a view, into a container at a position or wherever there is room.
     AddView(ViewBlueprint, Option<(ContainerId, usize)>),
+    /// Adds a copy of a view behind it: the same contents, properties, defaults and overrides.
+    CopyView {
+        /// The view that is copied.
+        of: ViewId,
+        /// The id of the copy.
+        id: ViewId,
+    },
+    /// Shows the same entities by a view of another class.
+    SetClass(ViewId, ViewClassId),
     /// Removes a view, and the container that held nothing else. It is not recommended again.
     RemoveView(ViewId),
     /// Takes back all that was said of a view, but for its class, origin and contents.
@@ -111,6 +120,13 @@ pub enum BlueprintCommand {
         /// The entity of the recording.
         entity: EntityPath,
     },
+    /// Several edits, one after another, as one step to undo.
+    Group {
+        /// What they do together, for a menu: "remove 3 views".
+        name: &'static str,
+        /// The edits.
+        commands: Vec<BlueprintCommand>,
+    },
     /// Replaces everything but overrides and properties of views that stay. How a host arranges its own
     /// views.
     WriteAll(Box<ViewportBlueprint>),
@@ -120,6 +136,20 @@ impl BlueprintCommand {
     /// Sets properties of a view.
     pub fn set_property(view: ViewId, properties: &impl AsComponents) -> Self {
         Self::SetProperty(view, properties.components())
+    }
+
+    /// Several edits as one step to undo.
+    pub fn group(name: &'static str, commands: impl IntoIterator<Item = Self>) -> Self {
+        let commands = commands.into_iter().collect();
+        Self::Group { name, commands }
+    }
+
+    /// The command itself, or the commands that it is a group of.
+    pub(crate) fn parts(&self) -> Vec<&Self> {
+        match self {
+            Self::Group { commands, .. } => commands.iter().flat_map(Self::parts).collect(),
+            single => vec![single],
+        }
     }
 
     /// Overrides something of an entity as a whole: its behaviour, its visible time ranges.

@@ -7,17 +7,15 @@ use std::{
 };
 
 use arrow_array::BooleanArray;
-use chronoscope_store::{
-    CLEAR_COMPONENT, ChunkBuilder, EntityPath, Recording, RowId, StoreEvent, Timeline, arrow::ArrayRef,
-};
+use chronoscope_store::{ChunkBuilder, EntityPath, Recording, RowId, StoreEvent, Timeline, arrow::ArrayRef};
 use chronoscope_types::{Clear, blueprint as archetypes, own::SecondScalarAxis};
 
 use crate::{
     BlueprintCommand, BlueprintEdit, BlueprintError, BlueprintQuery, Gesture, UndoState, ViewId,
     ViewportBlueprint,
-    command::Components,
     query_context::are_of_query_context,
     rows::{drop_rows_after, drop_superseded, latest_clear},
+    snapshot::{copied_settings, snapshot},
 };
 
 /// What an edit changed.
@@ -49,7 +47,13 @@ pub fn edit_blueprint(
         Some(edit) => edit,
         None => {
             let edit = next.edit(gesture_of(command), command.name());
-            let made = command.edit(current, edit.time)?;
+            let mut made = command.edit(current, edit.time)?;
+            for part in command.parts() {
+                if let BlueprintCommand::CopyView { of, id } = part {
+                    let at = BlueprintQuery::new(&blueprint.store, &blueprint.cache, undo.query_time());
+                    made.chunks.extend(copied_settings(&at, *of, *id, edit.time)?);
+                }
+            }
             if let Some(time) = edit.drop_after {
                 events = drop_rows_after(blueprint, time)?;
             }
@@ -84,39 +88,17 @@ pub fn reset_blueprint(
     if let Some(time) = edit.drop_after {
         events = drop_rows_after(blueprint, time)?;
     }
-    let when = || [(Timeline::blueprint(), edit.time)];
+    let when = [(Timeline::blueprint(), edit.time)];
     let clear = (
         Clear::IS_RECURSIVE.descriptor(),
         Arc::new(BooleanArray::from(vec![true])) as ArrayRef,
     );
-    let clear = ChunkBuilder::new(EntityPath::root()).with_row(RowId::new(), when(), vec![clear]);
+    let clear = ChunkBuilder::new(EntityPath::root()).with_row(RowId::new(), when, vec![clear]);
     events.extend(blueprint.insert(clear.build()?)?);
     if let Some(source) = source {
         let query = BlueprintQuery::new(&source.store, &source.cache, i64::MAX);
-        for entity in source.store.entities() {
-            let path = source.store.entity_path(entity);
-            let (mut temporal, mut fixed) = (Components::new(), Components::new());
-            for component in source.store.components_of(entity) {
-                let descriptor = source.store.descriptor(component);
-                let Some(hit) = query
-                    .hit(path, &descriptor.component)
-                    .filter(|_| &*descriptor.component != CLEAR_COMPONENT)
-                else {
-                    continue;
-                };
-                let row = match hit.data_time() {
-                    Some(_) => &mut temporal,
-                    None => &mut fixed,
-                };
-                row.push((hit.column().descriptor().clone(), hit.cell()));
-            }
-            for (row, is_static) in [(temporal, false), (fixed, true)] {
-                if !row.is_empty() {
-                    let at: Vec<_> = when().into_iter().filter(|_| !is_static).collect();
-                    let chunk = ChunkBuilder::new(path.clone()).with_row(RowId::new(), at, row);
-                    events.extend(blueprint.insert(chunk.build()?)?);
-                }
-            }
+        for chunk in snapshot(&query, edit.time)? {
+            events.extend(blueprint.insert(chunk)?);
         }
     }
     blueprint.apply_pending();
@@ -206,6 +188,8 @@ impl BlueprintCommand {
             Self::SetOrigin(..) => "change origin",
             Self::SetContents(..) => "change contents",
             Self::AddView(..) => "add view",
+            Self::CopyView { .. } => "duplicate view",
+            Self::SetClass(..) => "change view class",
             Self::RemoveView(_) => "remove view",
             Self::ResetView(_) => "reset view",
             Self::SetMaximized(Some(_)) => "maximize view",
@@ -226,6 +210,7 @@ impl BlueprintCommand {
             Self::SetDefault(..) => "change view default",
             Self::SetOverride { .. } => "change override",
             Self::ClearOverrides { .. } => "clear overrides",
+            Self::Group { name, .. } => name,
             Self::WriteAll(_) => "replace blueprint",
         }
     }

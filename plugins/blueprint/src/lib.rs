@@ -60,6 +60,7 @@ pub mod document;
 
 pub mod edit;
 mod rows;
+mod snapshot;
 pub mod undo;
 
 pub use command::BlueprintCommand;
@@ -85,6 +86,7 @@ pub use query::{BLUEPRINT_TIMELINE, BlueprintQuery, newest_blueprint_time};
 pub use query_context::{ContextTime, QueryContextSettings, RecordingName};
 pub use read::read_viewport;
 pub use rows::drop_rows_after;
+pub use snapshot::{fingerprint, snapshot};
 pub use undo::{Edit, Gesture, UndoState};
 pub use viewport::{
     ContainerBlueprint, Derived, MAX_CONTAINER_DEPTH, PanelStates, TimePanelBlueprint, ViewBlueprint,

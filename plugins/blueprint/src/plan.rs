@@ -109,6 +109,8 @@ impl Plan {
             C::SetOrigin(id, origin) => self.view(*id)?.origin = origin.clone(),
             C::SetContents(id, contents) => self.view(*id)?.contents = contents.clone(),
             C::AddView(view, place) => self.add_view(view, *place)?,
+            C::CopyView { of, id } => self.copy_view(*of, *id)?,
+            C::SetClass(id, class) => self.view(*id)?.class = class.clone(),
             C::RemoveView(id) => self.remove_view(*id)?,
             C::ResetView(id) => {
                 let view = self.view(*id)?;
@@ -195,6 +197,11 @@ impl Plan {
             C::ClearOverrides { view, entity } => {
                 self.view(*view)?;
                 self.extra.clear_overrides(*view, entity);
+            }
+            C::Group { commands, .. } => {
+                for command in commands {
+                    self.execute(command)?;
+                }
             }
             C::WriteAll(blueprint) => {
                 self.after = (**blueprint).clone();
@@ -297,6 +304,17 @@ impl Plan {
             .remove(&view.id.recommendation_hash());
         self.touched.views.insert(view.id);
         Ok(())
+    }
+
+    /// What the store says of it beyond the model is copied by [`crate::edit_blueprint`].
+    fn copy_view(&mut self, of: ViewId, id: ViewId) -> Result<(), BlueprintError> {
+        let mut copy = self.view(of)?.clone();
+        copy.id = id;
+        if let Some(name) = &mut copy.name {
+            name.push_str(" (copy)");
+        }
+        let place = self.after.parent_of(Contents::View(of));
+        self.add_view(&copy, place.map(|(parent, at)| (parent, at + 1)))
     }
 
     fn remove_view(&mut self, id: ViewId) -> Result<(), BlueprintError> {

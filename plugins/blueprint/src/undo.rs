@@ -127,6 +127,17 @@ impl UndoState {
         self.points.len() - 1 - self.shown()
     }
 
+    /// What was done, oldest first, what can be redone included.
+    pub fn step_names(&self) -> impl ExactSizeIterator<Item = &'static str> {
+        self.points.iter().skip(1).map(|point| point.name)
+    }
+
+    /// Goes to where the first so many gestures are done and the others are not; to the last where there are fewer.
+    pub fn go_to(&mut self, num_steps: usize) {
+        self.open = None;
+        self.cursor = (num_steps + 1 < self.points.len()).then_some(num_steps);
+    }
+
     /// Goes back by a gesture. Returns whether there was one.
     pub fn undo(&mut self) -> bool {
         self.open = None;
@@ -263,6 +274,13 @@ mod tests {
         undo.undo();
         undo.undo();
         assert_eq!((undo.undo_name(), undo.redo_name()), (None, Some("b")));
+        assert_eq!(undo.step_names().collect::<Vec<_>>(), ["b", "c", "d"]);
+        undo.go_to(2);
+        assert_eq!((undo.undo_name(), undo.redo_name()), (Some("c"), Some("d")));
+        undo.go_to(3);
+        assert_eq!((undo.undo_name(), undo.redo_name()), (Some("d"), None));
+        undo.go_to(0);
+        assert_eq!((undo.undo_steps(), undo.redo_steps()), (0, 3));
         let mut undo = UndoState::new(i64::MAX);
         assert_eq!(undo.edit(None, "a").time, i64::MAX - 1);
     }

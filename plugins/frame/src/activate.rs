@@ -25,7 +25,9 @@ pub(crate) fn activate_blueprint(
     let shows_none = recordings
         .blueprints(&application)
         .is_none_or(|blueprints| blueprints.active.is_none());
-    if make_active || (make_default && shows_none) {
+    // What a user made of the very same blueprint in an earlier run is more than it.
+    let is_known = make_default && recordings.is_restored_over(blueprint);
+    if (make_active || (make_default && shows_none)) && !is_known {
         let (key, events) = recordings.reset_active_blueprint(&application, Some(blueprint));
         log.push_events(key, events);
         apply_active_time_panel(recordings, times, &application);

@@ -108,6 +108,7 @@ fn apply_commands(
             }
             ViewerCommand::Undo => editing.undo(&mut recordings, |undo| _ = undo.undo()),
             ViewerCommand::Redo => editing.undo(&mut recordings, |undo| _ = undo.redo()),
+            ViewerCommand::GoToStep(step) => editing.undo(&mut recordings, |undo| undo.go_to(*step)),
             command @ (ViewerCommand::ResetBlueprint | ViewerCommand::ResetToHeuristics) => {
                 let keep_default = matches!(command, ViewerCommand::ResetBlueprint);
                 let done = editing.reset(&mut recordings, &mut log, keep_default);
@@ -139,7 +140,9 @@ fn apply_commands(
             }
             ViewerCommand::OpenFiles(paths) => files.open.extend_from_slice(paths),
             ViewerCommand::OpenDemo => files.open_demo = true,
+            ViewerCommand::OpenBlueprints(paths) => files.open_blueprints.extend_from_slice(paths),
             ViewerCommand::SaveBlueprint(path) => files.save_blueprint.push(path.clone()),
+            ViewerCommand::Export(export, path) => files.exports.push((export.clone(), path.clone())),
             ViewerCommand::RemoveSource(id) => {
                 if sources.remove(*id) {
                     log.push(DiffEntry::Recordings);
@@ -156,9 +159,13 @@ fn apply_commands(
                 requests.frame_all.0.push(FrameAllRequest { view, id, frames });
                 continue;
             }
-            ViewerCommand::Screenshot(path) => {
+            command @ (ViewerCommand::Screenshot(path) | ViewerCommand::ScreenshotOf(_, path)) => {
                 let path = path.clone();
-                requests.screenshots.0.push(ScreenshotRequest { path, id });
+                let view = match command {
+                    ViewerCommand::ScreenshotOf(view, _) => Some(*view),
+                    _ => None,
+                };
+                requests.screenshots.0.push(ScreenshotRequest { path, view, id });
                 continue;
             }
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_store::{StoreId, TimeRange};
+use chronoscope_store::{EntityPath, StoreId, TimeRange};
 use chronoscope_types::SourceId;
 
 use crate::{
@@ -62,6 +62,8 @@ pub enum ViewerCommand {
     Undo,
     /// Do again what was undone.
     Redo,
+    /// Go to where the first so many edits are done, and the others are not.
+    GoToStep(usize),
     /// Forget all edits: back to the default blueprint.
     ResetBlueprint,
     /// Forget all edits and the default blueprint: views as heuristics choose them.
@@ -83,6 +85,9 @@ pub enum ViewerCommand {
     OpenFiles(Vec<PathBuf>),
     /// Open the demo, where there is one: see [`OffersDemo`]. Carried out by whoever owns the sources.
     OpenDemo,
+    /// Use these blueprints for the recordings that are open. Carried out by whoever owns the sources; see
+    /// [`FileRequests`].
+    OpenBlueprints(Vec<PathBuf>),
     /// Remove a source: what it has not given yet is not taken, and that it was lost is forgotten.
     RemoveSource(SourceId),
     /// Save the shown blueprint to a file, in the format of its extension. Carried out by whoever owns the
@@ -98,6 +103,21 @@ pub enum ViewerCommand {
     /// frame has settled; while time plays, which never settles, as soon as nothing is loading. Carried out
     /// by whoever owns the window.
     Screenshot(PathBuf),
+    /// As [`Self::Screenshot`], of a view alone. It must be on the screen.
+    ScreenshotOf(ViewId, PathBuf),
+    /// Save data of the shown recording to a file. Carried out by whoever owns the sources; see
+    /// [`FileRequests`].
+    Export(Export, PathBuf),
+}
+
+/// Data that is saved to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Export {
+    /// The scalars of these entities and of those below them, as a table with a row per time of the shown
+    /// timeline (CSV).
+    Series(Vec<EntityPath>),
+    /// What was logged in a range of the shown timeline, as a recording (`.rrd`).
+    Times(TimeRange),
 }
 
 /// Commands for the next frame, in the order in which they were given.
@@ -186,8 +206,12 @@ pub struct FileRequests {
     pub open: Vec<PathBuf>,
     /// Whether the demo is to be opened.
     pub open_demo: bool,
+    /// Blueprints to use for the recordings that are open.
+    pub open_blueprints: Vec<PathBuf>,
     /// Files to save the shown blueprint to.
     pub save_blueprint: Vec<PathBuf>,
+    /// Data to save.
+    pub exports: Vec<(Export, PathBuf)>,
 }
 
 /// Whether there is a demo to open. Whoever owns the sources says so.
@@ -197,7 +221,27 @@ pub struct OffersDemo(pub bool);
 impl FileRequests {
     /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
-        self.open.is_empty() && !self.open_demo && self.save_blueprint.is_empty()
+        self.open.is_empty()
+            && !self.open_demo
+            && self.open_blueprints.is_empty()
+            && self.save_blueprint.is_empty()
+            && self.exports.is_empty()
+    }
+}
+
+/// The files that were opened last, the newest first. Whoever owns the sources fills it.
+#[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecentFiles(pub Vec<PathBuf>);
+
+impl RecentFiles {
+    /// Files that are remembered.
+    pub const MAX: usize = 16;
+
+    /// Puts a file in front.
+    pub fn add(&mut self, path: PathBuf) {
+        self.0.retain(|other| *other != path);
+        self.0.insert(0, path);
+        self.0.truncate(Self::MAX);
     }
 }
 
@@ -225,6 +269,8 @@ pub struct ScreenshotRequests(pub Vec<ScreenshotRequest>);
 pub struct ScreenshotRequest {
     /// The PNG file.
     pub path: PathBuf,
+    /// The view that it is of; the whole window where none is given.
+    pub view: Option<ViewId>,
     /// The request to answer, if one.
     pub id: Option<CommandId>,
 }

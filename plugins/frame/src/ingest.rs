@@ -24,7 +24,7 @@ use crate::{
     DiffEntry, DiffLog, Frame, FrameDiagnostics, FrameSystems, PlayState, RecordingEntry, Recordings, Report,
     Reports, TimeControls,
     activate::activate_blueprint,
-    commands::{FileKinds, FileRequests, OffersDemo, ViewerCommands},
+    commands::{FileKinds, FileRequests, OffersDemo, RecentFiles, ViewerCommands},
 };
 
 /// What a frame may spend on ingesting.
@@ -63,6 +63,7 @@ impl Plugin for IngestPlugin {
             .init_resource::<FileKinds>()
             .init_resource::<FileRequests>()
             .init_resource::<OffersDemo>()
+            .init_resource::<RecentFiles>()
             .init_resource::<TimeControls>()
             .init_resource::<ViewerCommands>()
             .add_systems(Frame, receive_messages.in_set(FrameSystems::Ingest));
@@ -142,6 +143,9 @@ pub(crate) fn receive_messages(
     diagnostics.ingested_bytes = bytes;
     if !sources.held.is_empty() && sources.is_idle() {
         for (name, message) in place(std::mem::take(&mut sources.held), &recordings, &mut reports) {
+            if let LogMessage::ActivateBlueprint { blueprint, .. } = &message {
+                recordings.forget_restored(&blueprint.application_id);
+            }
             ingest(
                 &name,
                 message,

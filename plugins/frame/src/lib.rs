@@ -44,6 +44,7 @@ pub mod error;
 pub mod host;
 mod identity;
 pub mod ingest;
+pub mod kept;
 pub mod memory;
 pub mod overrides;
 pub mod query_context;
@@ -62,7 +63,9 @@ pub use budget::{
     AppViewerCacheExt, CacheSize, CacheUse, MemoryBudget, MemoryUse, PurgeOrder, ViewerCache, ViewerCaches,
 };
 pub use chunk_loading::{MissingChunks, ReadAhead};
-pub use commands::{FileKind, FileKinds, OffersDemo, TimeCommand, ViewerCommand, ViewerCommands};
+pub use commands::{
+    Export, FileKind, FileKinds, OffersDemo, RecentFiles, TimeCommand, ViewerCommand, ViewerCommands,
+};
 pub use context::{
     Annotations, AppEntityContextExt, Camera, ContextReader, ContextRows, EntityContext, EntityContexts,
     Inherit, Place, ReadContext, Transforms, ViewAxes,

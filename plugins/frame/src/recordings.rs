@@ -80,6 +80,9 @@ pub struct ApplicationBlueprints {
     pub undo: UndoState,
     /// Grows when another store becomes the active one, or the undo cursor moves.
     pub revision: u64,
+    /// Where the active one was restored from an earlier run: the fingerprint of the blueprint that had been
+    /// sent then, if one.
+    pub(crate) restored_over: Option<Option<u64>>,
 }
 
 impl Default for ApplicationBlueprints {
@@ -89,6 +92,7 @@ impl Default for ApplicationBlueprints {
             active: None,
             undo: UndoState::new(-1),
             revision: 0,
+            restored_over: None,
         }
     }
 }
@@ -312,7 +316,7 @@ impl Recordings {
             &mut entry.recording,
             &mut blueprints.undo,
             source.map(|entry| &entry.recording),
-            "reset blueprint",
+            crate::kept::RESET,
         );
         self.entries.insert(key, entry);
         Ok(Some((key, done?)))
@@ -346,6 +350,7 @@ impl Recordings {
         let blueprints = self.blueprints_mut(application);
         blueprints.active = Some(id);
         blueprints.undo = UndoState::new(newest);
+        blueprints.restored_over = None;
         blueprints.revision += 1;
         (key, events)
     }

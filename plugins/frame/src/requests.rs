@@ -202,7 +202,9 @@ pub fn answer_command(world: &mut World, id: Option<CommandId>, result: Result<(
 
 /// Whether data may arrive that brings what a command names.
 pub(crate) fn more_may_arrive(sources: &IngestSources, files: &FileRequests) -> bool {
-    !files.open.is_empty() || sources.states().any(|state| state.status.is_open())
+    !files.open.is_empty()
+        || !files.open_blueprints.is_empty()
+        || sources.states().any(|state| state.status.is_open())
 }
 
 /// What there is for commands to name.
@@ -233,14 +235,21 @@ impl Names<'_> {
             | C::Click(_)
             | C::OpenFiles(_)
             | C::OpenDemo
+            | C::OpenBlueprints(_)
             | C::RemoveSource(_)
             | C::EndGesture => Ok(()),
             // A picture may be one of an empty viewer.
             C::Screenshot(_) if of.is_none() => Ok(()),
+            C::ScreenshotOf(view, _) => {
+                self.shown(of)?;
+                self.find_item(&Item::View(*view), None)
+            }
             C::Screenshot(_)
+            | C::Export(..)
             | C::Blueprint(_)
             | C::Undo
             | C::Redo
+            | C::GoToStep(_)
             | C::ResetBlueprint
             | C::ResetToHeuristics
             | C::SaveBlueprint(_)

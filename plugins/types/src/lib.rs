@@ -118,7 +118,10 @@ pub use log::{columns_chunk, columns_chunk_with_lengths, log_chunk};
 pub use message::{LogMessage, StoreInfo, StoreSource, absent_chunk_bytes};
 pub use selector::{Selector, SelectorError};
 pub use source::{SourceId, SourceStatus};
-pub use time_format::{format_calendar, format_time, parse_time};
+pub use time_format::{
+    TimeZone, format_calendar, format_calendar_in, format_time, format_time_in, offset_of, parse_time,
+    parse_time_in,
+};
 pub use value_format::{format_bytes, format_value};
 pub use vocabulary::{ArchetypeInfo, FieldInfo, Presence, Vocabulary};
 

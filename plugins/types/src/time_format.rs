@@ -25,6 +25,110 @@ pub fn format_time(time_type: TimeType, time: i64) -> String {
     }
 }
 
+/// The zone in which times of day are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeZone {
+    /// The same everywhere.
+    #[default]
+    Utc,
+    /// The zone of the system.
+    Local,
+}
+
+impl TimeZone {
+    fn of_jiff(self) -> jiff::tz::TimeZone {
+        match self {
+            Self::Utc => jiff::tz::TimeZone::UTC,
+            Self::Local => jiff::tz::TimeZone::system(),
+        }
+    }
+}
+
+/// As [`format_time`], with times of day as they are in a zone: `2026-11-22T22:30:00.5+01:00`.
+pub fn format_time_in(time_type: TimeType, zone: TimeZone, time: i64) -> String {
+    let is_local = time_type == TimeType::TimestampNs && zone == TimeZone::Local;
+    if !is_local || time == i64::MIN || time == i64::MAX {
+        return format_time(time_type, time);
+    }
+    let local = timestamp(time).map(|timestamp| {
+        let offset = zone.of_jiff().to_offset(timestamp);
+        timestamp.display_with_offset(offset).to_string()
+    });
+    local.unwrap_or_else(|| format_time(time_type, time))
+}
+
+/// How many nanoseconds the clocks of a zone are ahead of UTC at a time.
+pub fn offset_of(zone: TimeZone, time: i64) -> i64 {
+    let offset = match (zone, timestamp(time)) {
+        (TimeZone::Local, Some(timestamp)) => zone.of_jiff().to_offset(timestamp).seconds(),
+        _ => 0,
+    };
+    i64::from(offset) * 1_000_000_000
+}
+
+/// As [`format_calendar`], in a zone; `%Z` is its name.
+pub fn format_calendar_in(pattern: &str, zone: TimeZone, nanos: i64) -> String {
+    timestamp(nanos)
+        .and_then(|timestamp| strtime::format(pattern, &timestamp.to_zoned(zone.of_jiff())).ok())
+        .unwrap_or_else(|| format_timestamp(nanos))
+}
+
+/// As [`parse_time`], where a time of day without a zone is one of this zone; a time of day alone is one of the day of
+/// `near`.
+pub fn parse_time_in(time_type: TimeType, zone: TimeZone, near: i64, text: &str) -> Option<i64> {
+    let text = text.trim();
+    if time_type == TimeType::TimestampNs && !is_number(text) {
+        let is_of_day = !text.contains(['-', '/']) && text.contains(':') && !text.contains('T');
+        let civil = if is_of_day {
+            let time: Time = text.trim_end_matches(['z', 'Z']).trim().parse().ok()?;
+            let day = timestamp(near)?.to_zoned(zone.of_jiff()).date();
+            Some(day.to_datetime(time))
+        } else if zone == TimeZone::Local {
+            let pieces = Pieces::parse(text).ok();
+            let is_bare =
+                |pieces: &Pieces<'_>| pieces.offset().is_none() && pieces.time_zone_annotation().is_none();
+            pieces.filter(is_bare).map(|pieces| {
+                pieces
+                    .date()
+                    .to_datetime(pieces.time().unwrap_or_else(Time::midnight))
+            })
+        } else {
+            None
+        };
+        if let Some(civil) = civil {
+            let zone = if text.ends_with(['z', 'Z']) {
+                TimeZone::Utc
+            } else {
+                zone
+            };
+            let zoned = civil.to_zoned(zone.of_jiff()).ok()?;
+            return i64::try_from(zoned.timestamp().as_nanosecond()).ok();
+        }
+    }
+    if time_type == TimeType::DurationNs
+        && let Some(nanos) = parse_clock(text)
+    {
+        return Some(nanos);
+    }
+    parse_time(time_type, text)
+}
+
+/// A duration as clocks show it: `0:03`, `1:02:03.5`, minutes or hours first.
+fn parse_clock(text: &str) -> Option<i64> {
+    let (sign, size) = split_sign(text);
+    let parts: Vec<&str> = size.split(':').collect();
+    let (hours, minutes, seconds) = match parts.as_slice() {
+        [minutes, seconds] => ("0", *minutes, *seconds),
+        [hours, minutes, seconds] => (*hours, *minutes, *seconds),
+        _ => return None,
+    };
+    let is_whole = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_whole(hours) || !is_whole(minutes) || !is_number(seconds) {
+        return None;
+    }
+    parse_duration(&format!("{sign}{hours}h {minutes}m {seconds}s"))
+}
+
 /// Reads a time as somebody writes it; `None` where it makes no sense or does not fit.
 ///
 /// A sequence is a number, `18` or `#18`. A duration is a number of seconds, or numbers with units from weeks to nanoseconds,
@@ -259,6 +363,42 @@ mod tests {
         ] {
             check(TimeType::TimestampNs, text, expected);
         }
+    }
+
+    #[test]
+    fn clocks_and_times_of_day_are_read() {
+        let check = |time_type, text: &str, expected: Option<i64>| {
+            let near = 86_400 * SECOND + 5;
+            let found = parse_time_in(time_type, TimeZone::Utc, near, text);
+            assert_eq!(found, expected, "{text}");
+        };
+        check(TimeType::DurationNs, "0:03", Some(3 * SECOND));
+        check(TimeType::DurationNs, "1:02:03.5", Some(3_723_500_000_000));
+        check(TimeType::DurationNs, "-1:00", Some(-60 * SECOND));
+        check(TimeType::DurationNs, "1:x", None);
+        check(TimeType::DurationNs, "abc", None);
+        check(TimeType::DurationNs, "1m 3.25s", Some(63_250_000_000));
+        check(TimeType::TimestampNs, "01:00", Some((86_400 + 3_600) * SECOND));
+        check(TimeType::TimestampNs, "01:00:00.5Z", Some(90_000_500_000_000));
+        check(TimeType::TimestampNs, "25:00", None);
+        check(TimeType::TimestampNs, "1970-01-02", Some(86_400 * SECOND));
+        check(TimeType::Sequence, "#18", Some(18));
+    }
+
+    #[test]
+    fn times_in_the_zone_of_the_system_are_read_as_they_are_written() {
+        for time in [0, 1_795_356_962_500_000_000, 951_782_400 * SECOND] {
+            let text = format_time_in(TimeType::TimestampNs, TimeZone::Local, time);
+            assert_eq!(
+                parse_time_in(TimeType::TimestampNs, TimeZone::Local, 0, &text),
+                Some(time)
+            );
+        }
+        assert_eq!(offset_of(TimeZone::Utc, 0), 0);
+        assert_eq!(
+            format_calendar_in("%H:%M %Z", TimeZone::Utc, 60 * SECOND),
+            "00:01 UTC"
+        );
     }
 
     proptest! {

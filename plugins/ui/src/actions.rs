@@ -1,22 +1,32 @@
 //! Commands in action: run by name and by key.
 
+mod time_steps;
+
 use std::collections::BTreeSet;
 
-use chronoscope_blueprint::{BlueprintCommand, Panel, PanelState, ViewId};
+use chronoscope_blueprint::{BlueprintCommand, Contents, Panel, PanelState, ViewBlueprint, ViewId};
 use chronoscope_frame::{
-    FileKinds, Item, LoopMode, PlayState, Report, TimeCommand, TimeControls, ViewTile, ViewerCommand,
+    FileKinds, Item, LoopMode, PlayState, Report, TimeCommand, TimeControls, ViewOverrides, ViewTile,
+    ViewerCommand,
 };
+use chronoscope_store::EntityPath;
 use egui::{KeyboardShortcut, Modifiers};
 
+use self::time_steps::{Direction, Step};
 use crate::{
-    commands::{UiCommand, next_loop_mode},
+    arrange::{self, ShowIn},
+    commands::{UiCommand, next_loop_mode, one_view},
     desktop_dialog::DesktopDialog,
+    dialogs::OpenKind,
     edits,
+    palette::PaletteMode,
     panels::panel_state,
     pass::Pass,
     save_dialog::SaveKind,
+    selection_panel,
     state::UiState,
     time_panel::switch_timeline,
+    widgets::container_title,
 };
 
 /// Does what a command says, where that is possible now.
@@ -25,15 +35,54 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
         return;
     }
     match command {
-        UiCommand::Open => open_files(ctx, pass, state),
+        UiCommand::Open => open_files(OpenKind::Files, ctx, pass, state),
+        UiCommand::OpenBlueprint => open_files(OpenKind::Blueprints, ctx, pass, state),
         UiCommand::SaveBlueprint => save(SaveKind::Blueprint, ctx, pass, state),
         UiCommand::SaveScreenshot => save(SaveKind::Screenshot, ctx, pass, state),
+        UiCommand::SaveView => {
+            if let Some(view) = one_view(pass) {
+                save(SaveKind::View(view), ctx, pass, state);
+            }
+        }
+        UiCommand::SaveSeries => save(SaveKind::Series, ctx, pass, state),
+        UiCommand::SaveRange => {
+            if let Some(range) = time_steps::range_to_save(pass) {
+                save(SaveKind::Times(range), ctx, pass, state);
+            }
+        }
+        UiCommand::Settings => state.settings.toggle(),
         UiCommand::CloseRecording => {
             if let Some(entry) = pass.active() {
                 pass.push(ViewerCommand::CloseRecording(entry.id().clone()));
             }
         }
-        UiCommand::Palette => state.palette.toggle(),
+        UiCommand::Palette => state.palette.toggle(PaletteMode::Everything),
+        UiCommand::Add => state.palette.toggle(PaletteMode::Add),
+        UiCommand::ChangeClass => state.palette.toggle(PaletteMode::ChangeClass),
+        UiCommand::History => state.history.toggle(),
+        UiCommand::Rename => {
+            let selected = pass.selection().selected.first();
+            if let Some(contents) = selected.and_then(arrange::contents_of) {
+                state.rename.open(pass, contents);
+            }
+        }
+        UiCommand::Duplicate => arrange::duplicate(pass, &arrange::movable_selection(pass)),
+        UiCommand::ToggleVisible => toggle_visible(pass),
+        UiCommand::Remove => arrange::remove(pass, &pass.selection().selected),
+        UiCommand::ShowInView => {
+            let entities = arrange::selected_entities(pass);
+            arrange::show_in(pass, &entities, ShowIn::Selected);
+        }
+        UiCommand::CopyPath => ctx.copy_text(copied_paths(pass)),
+        UiCommand::CopyValue => ctx.copy_text(selection_panel::values_text(pass)),
+        UiCommand::SelectBack => state.selection_history.go(pass, true),
+        UiCommand::SelectForward => state.selection_history.go(pass, false),
+        UiCommand::Maximize => pass.edit(edits::maximize(one_view(pass))),
+        UiCommand::FilterTrees => {
+            state.left_panel.open_filter();
+            state.time_panel.open_filter();
+            state.repaint_requested = true;
+        }
         UiCommand::Undo => pass.push(ViewerCommand::Undo),
         UiCommand::Redo => pass.push(ViewerCommand::Redo),
         UiCommand::CopyBlueprint => copy_blueprint(ctx, pass, state),
@@ -43,6 +92,9 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
         UiCommand::ResetLayout => pass.edit(BlueprintCommand::ResetLayout),
         UiCommand::ToggleAutoViews => {
             pass.edit(BlueprintCommand::SetAutoViews(!pass.viewport().auto_views));
+        }
+        UiCommand::ClearSelection if pass.viewport().maximized.is_some() => {
+            pass.edit(edits::maximize(None));
         }
         UiCommand::ClearSelection => pass.push(ViewerCommand::Select(Vec::new())),
         UiCommand::FrameAll => frame_all(pass),
@@ -64,6 +116,24 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
         }
         UiCommand::StepBack => pass.time(TimeCommand::StepBack),
         UiCommand::StepForward => pass.time(TimeCommand::StepForward),
+        UiCommand::SmallStepBack => time_steps::step(pass, Step::Small, Direction::Back),
+        UiCommand::SmallStepForward => time_steps::step(pass, Step::Small, Direction::Forward),
+        UiCommand::LargeStepBack => time_steps::step(pass, Step::Large, Direction::Back),
+        UiCommand::LargeStepForward => time_steps::step(pass, Step::Large, Direction::Forward),
+        UiCommand::PreviousEvent => time_steps::step_to_event(pass, Direction::Back),
+        UiCommand::NextEvent => time_steps::step_to_event(pass, Direction::Forward),
+        UiCommand::Slower => time_steps::change_speed(pass, Some(0.5)),
+        UiCommand::Faster => time_steps::change_speed(pass, Some(2.0)),
+        UiCommand::NormalSpeed => time_steps::change_speed(pass, None),
+        UiCommand::ToggleGaps => {
+            // Written after the pass.
+            pass.settings.fold_gaps = !pass.settings.fold_gaps;
+            state.repaint_requested = true;
+        }
+        UiCommand::ToggleLocalTime => {
+            pass.settings.local_time = !pass.settings.local_time;
+            state.repaint_requested = true;
+        }
         UiCommand::Begin => pass.time(TimeCommand::Begin),
         UiCommand::End => pass.time(TimeCommand::End),
         UiCommand::CycleLoop => {
@@ -81,6 +151,7 @@ pub(crate) fn run(command: UiCommand, ctx: &egui::Context, pass: &mut Pass<'_>, 
             state.performance_panel.is_open = !state.performance_panel.is_open;
             state.repaint_requested = true;
         }
+        UiCommand::Gestures => state.gestures.toggle(),
         UiCommand::About => state.about.open(),
         UiCommand::Quit => state.quit_requested = true,
     }
@@ -94,16 +165,17 @@ pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
     // Escape takes the focus from a text field before anybody sees the key, which belongs to the field all
     // the same.
     let is_typing = ctx.text_edit_focused() || state.was_typing;
-    let is_modal = state.palette.is_open()
-        || state.open_dialog.is_open()
-        || state.save_dialog.is_open()
-        || state.about.is_open();
+    let is_modal = state.is_dialog_open();
     if !is_typing
         && !is_modal
         && UiCommand::PasteBlueprint.is_enabled(pass)
         && let Some(text) = take_pasted(ctx)
     {
         pass.push(ViewerCommand::PasteBlueprint(text));
+    }
+    let is_key = |event: &egui::Event| matches!(event, egui::Event::Key { pressed: true, .. });
+    if !ctx.input(|input| input.events.iter().any(is_key)) {
+        return;
     }
     let mut shortcuts: Vec<(KeyboardShortcut, UiCommand)> = UiCommand::ALL
         .iter()
@@ -113,27 +185,102 @@ pub(crate) fn handle_shortcuts(ctx: &egui::Context, pass: &mut Pass<'_>, state: 
     shortcuts.sort_by_key(|(shortcut, _)| std::cmp::Reverse(num_modifiers(shortcut.modifiers)));
     for (shortcut, command) in shortcuts {
         let allowed = match command {
-            // The keys that open the palette close it, also while its own text field has the focus.
+            // The keys that open something close it, also while its own text field has the focus.
             UiCommand::Palette => true,
+            UiCommand::Gestures if state.gestures.is_open() => true,
+            UiCommand::History if state.history.is_open() => true,
+            // Enter and space are for what has the focus.
+            UiCommand::Maximize => {
+                !is_typing
+                    && !is_modal
+                    && !egui::Popup::is_any_open(ctx)
+                    && ctx.memory(egui::Memory::focused).is_none()
+            }
             UiCommand::ClearSelection => {
                 !is_typing && !is_modal && !egui::Popup::is_any_open(ctx) && ctx.dragged_id().is_none()
             }
             _ => !is_typing && !is_modal,
         };
-        if allowed && command.is_enabled(pass) && ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
+        // What cannot be done now must not become what the key does with fewer modifiers.
+        let is_taken = shortcut.modifiers.any() || command.is_enabled(pass);
+        if allowed && is_taken && ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
             run(command, ctx, pass, state);
         }
     }
 }
 
-fn open_files(ctx: &egui::Context, pass: &Pass<'_>, state: &mut UiState) {
+fn open_files(kind: OpenKind, ctx: &egui::Context, pass: &Pass<'_>, state: &mut UiState) {
     let asks_desktop = pass.settings.desktop_dialogs;
-    let kinds = pass.world.resource::<FileKinds>();
-    state.open_dialog.open(|| {
+    let kinds = kind.kinds(pass.world.resource::<FileKinds>());
+    state.open_dialog.open(kind, || {
         asks_desktop
-            .then(|| DesktopDialog::open_files(ctx, kinds))
+            .then(|| DesktopDialog::open_files(ctx, &kinds))
             .flatten()
     });
+}
+
+/// Hides what is shown of the selection; shows it where all is hidden.
+fn toggle_visible(pass: &mut Pass<'_>) {
+    let viewport = pass.viewport();
+    let is_visible = |contents: &Contents| match contents {
+        Contents::View(id) => viewport.views.get(id).is_some_and(|view| view.visible),
+        Contents::Container(id) => viewport.containers.get(id).is_some_and(|inner| inner.visible),
+    };
+    let items = arrange::movable_selection(pass);
+    let entities: Vec<(ViewId, EntityPath, bool)> = pass
+        .selection()
+        .selected
+        .iter()
+        .filter_map(|item| match item {
+            Item::DataResult { view, entity, .. } => {
+                let store = pass.recording_of(*view)?.store();
+                let overrides = pass.of_view::<ViewOverrides>(*view);
+                let is_visible = overrides.is_none_or(|overrides| {
+                    store
+                        .entity_id(entity)
+                        .is_none_or(|entity| overrides.is_visible(entity))
+                });
+                Some((*view, entity.clone(), is_visible))
+            }
+            _ => None,
+        })
+        .collect();
+    let any_visible = items.iter().any(is_visible) || entities.iter().any(|(_, _, is_visible)| *is_visible);
+    let views = items
+        .into_iter()
+        .map(|contents| edits::visible(contents, !any_visible));
+    let entities = entities
+        .into_iter()
+        .map(|(view, entity, _)| edits::entity_visible(view, entity, !any_visible));
+    let name = if any_visible { "hide" } else { "show" };
+    let commands: Vec<BlueprintCommand> = views.chain(entities).collect();
+    if !commands.is_empty() {
+        pass.edit(BlueprintCommand::group(name, commands));
+        pass.push(ViewerCommand::EndGesture);
+    }
+}
+
+/// The paths and names of what is selected, a line each.
+fn copied_paths(pass: &Pass<'_>) -> String {
+    let viewport = pass.viewport();
+    let lines = pass.selection().selected.iter().map(|item| match item {
+        Item::Store(id) => format!("{}/{}", id.application_id, id.recording_id),
+        Item::View(id) => viewport
+            .views
+            .get(id)
+            .map_or_else(String::new, ViewBlueprint::title),
+        Item::Container(id) => viewport
+            .containers
+            .get(id)
+            .map_or_else(String::new, container_title),
+        Item::Entity(entity) => entity.to_string(),
+        Item::DataResult { entity, instance, .. } => match instance {
+            Some(instance) => format!("{entity}[{instance}]"),
+            None => entity.to_string(),
+        },
+        Item::Component { entity, component } => format!("{entity}:{component}"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn save(kind: SaveKind, ctx: &egui::Context, pass: &Pass<'_>, state: &mut UiState) {

@@ -1,336 +1,241 @@
 //! Commands by name: what can be done from the menu, the palette, a button or a key.
 //!
-//! Menus, tooltips and the palette read names and shortcuts from here, so that they never differ.
+//! Menus, tooltips and the palette read names and shortcuts from here, so that they never differ. [`state`]
+//! says which of them can be done now.
 
-use std::borrow::Cow;
+mod state;
 
-use chronoscope_blueprint::{Panel, UndoState};
-use chronoscope_frame::LoopMode;
+pub(crate) use self::state::{next_loop_mode, one_view, undo_state};
+
 use egui::{Key, KeyboardShortcut, ModifierNames, Modifiers};
 
-use crate::{icons, panels::is_open, pass::Pass, settings::Look};
-
-/// A command with a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum UiCommand {
-    /// Opens a file.
-    Open,
-    /// Saves the blueprint to a file.
-    SaveBlueprint,
-    /// Saves a picture of the window to a file.
-    SaveScreenshot,
-    /// Closes the recording that is shown.
-    CloseRecording,
-    /// Opens or closes the command palette.
-    Palette,
-    /// Reverts the last edit.
-    Undo,
-    /// Repeats the last undone edit.
-    Redo,
-    /// Puts the blueprint on the clipboard, as text.
-    CopyBlueprint,
-    /// Replaces the blueprint by the one on the clipboard.
-    PasteBlueprint,
-    /// Discards all edits.
-    ResetBlueprint,
-    /// Chooses all views automatically.
-    ResetToHeuristics,
-    /// Arranges the views automatically.
-    ResetLayout,
-    /// Whether views are added for data that no view shows.
-    ToggleAutoViews,
-    /// Selects nothing.
-    ClearSelection,
-    /// Frames all that is in the selected views, else in all views.
-    FrameAll,
-    /// Restores the tile that fills the viewport.
-    RestoreTile,
-    /// Opens or closes the left panel.
-    ToggleLeftPanel,
-    /// Opens or closes the right panel.
-    ToggleSelectionPanel,
-    /// Opens or closes the panel below.
-    ToggleTimePanel,
-    /// Opens or closes the panel that tells what frames cost.
-    TogglePerformancePanel,
-    /// Opens or closes the list of notifications.
-    ToggleNotifications,
-    /// Plays or pauses.
-    TogglePlay,
-    /// Stays at the newest data.
-    Follow,
-    /// To the previous time with data.
-    StepBack,
-    /// To the next time with data.
-    StepForward,
-    /// To the first time.
-    Begin,
-    /// To the last time.
-    End,
-    /// From one loop mode to the next.
-    CycleLoop,
-    /// Shows the next timeline.
-    NextTimeline,
-    /// Shows all of the timeline.
-    ResetTimeZoom,
-    /// The dark theme.
-    ThemeDark,
-    /// The light theme.
-    ThemeLight,
-    /// The system's theme.
-    ThemeSystem,
-    /// Shows version and license.
-    About,
-    /// Closes the program.
-    Quit,
-}
+use crate::icons;
 
 const NONE: Modifiers = Modifiers::NONE;
+const ALT: Modifiers = Modifiers::ALT;
+const SHIFT: Modifiers = Modifiers::SHIFT;
 const COMMAND: Modifiers = Modifiers::COMMAND;
 const COMMAND_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
-impl UiCommand {
-    /// All commands, in the order of the menu and the palette.
-    pub const ALL: [Self; 35] = [
-        Self::Open,
-        Self::SaveBlueprint,
-        Self::SaveScreenshot,
-        Self::CloseRecording,
-        Self::Palette,
-        Self::Undo,
-        Self::Redo,
-        Self::CopyBlueprint,
-        Self::PasteBlueprint,
-        Self::ResetBlueprint,
-        Self::ResetToHeuristics,
-        Self::ResetLayout,
-        Self::ToggleAutoViews,
-        Self::ClearSelection,
-        Self::FrameAll,
-        Self::RestoreTile,
-        Self::ToggleLeftPanel,
-        Self::ToggleSelectionPanel,
-        Self::ToggleTimePanel,
-        Self::TogglePerformancePanel,
-        Self::ToggleNotifications,
-        Self::TogglePlay,
-        Self::Follow,
-        Self::StepBack,
-        Self::StepForward,
-        Self::Begin,
-        Self::End,
-        Self::CycleLoop,
-        Self::NextTimeline,
-        Self::ResetTimeZoom,
-        Self::ThemeDark,
-        Self::ThemeLight,
-        Self::ThemeSystem,
-        Self::About,
-        Self::Quit,
+const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(modifiers, key)
+}
+
+/// The part of the menu that a command is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CommandGroup {
+    File,
+    Edit,
+    Selection,
+    View,
+    Time,
+    Help,
+}
+
+impl CommandGroup {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::File,
+        Self::Edit,
+        Self::Selection,
+        Self::View,
+        Self::Time,
+        Self::Help,
     ];
 
-    /// The name, as menus and the palette show it.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Open => "Open…",
-            Self::SaveBlueprint => "Save blueprint as…",
-            Self::SaveScreenshot => "Save screenshot as…",
-            Self::CloseRecording => "Close recording",
-            Self::Palette => "Find a command…",
-            Self::Undo => "Undo",
-            Self::Redo => "Redo",
-            Self::CopyBlueprint => "Copy blueprint",
-            Self::PasteBlueprint => "Paste blueprint",
-            Self::ResetBlueprint => "Reset to the default blueprint",
-            Self::ResetToHeuristics => "Choose views automatically",
-            Self::ResetLayout => "Arrange views automatically",
-            Self::ToggleAutoViews => "Add views for new data",
-            Self::ClearSelection => "Clear selection",
-            Self::FrameAll => "Frame all content",
-            Self::RestoreTile => "Restore the maximized view",
-            Self::ToggleLeftPanel => "Recordings and blueprint panel",
-            Self::ToggleSelectionPanel => "Selection panel",
-            Self::ToggleTimePanel => "Time panel",
-            Self::TogglePerformancePanel => "Performance panel",
-            Self::ToggleNotifications => "Notifications",
-            Self::TogglePlay => "Play or pause",
-            Self::Follow => "Follow the newest data",
-            Self::StepBack => "Step back",
-            Self::StepForward => "Step forward",
-            Self::Begin => "Go to the beginning",
-            Self::End => "Go to the end",
-            Self::CycleLoop => "Change the loop mode",
-            Self::NextTimeline => "Next timeline",
-            Self::ResetTimeZoom => "Show all times",
-            Self::ThemeDark => "Dark theme",
-            Self::ThemeLight => "Light theme",
-            Self::ThemeSystem => "System theme",
-            Self::About => "About Chronoscope",
-            Self::Quit => "Quit",
+            Self::File => "File",
+            Self::Edit => "Edit",
+            Self::Selection => "Selection",
+            Self::View => "View",
+            Self::Time => "Time",
+            Self::Help => "Help",
         }
     }
+}
 
-    /// The icon.
-    pub const fn icon(self) -> &'static str {
-        match self {
-            Self::Open => icons::OPEN,
-            Self::SaveBlueprint => icons::SAVE,
-            Self::SaveScreenshot => icons::SCREENSHOT,
-            Self::CloseRecording => icons::CLOSE,
-            Self::Palette => icons::PALETTE,
-            Self::Undo => icons::UNDO,
-            Self::Redo => icons::REDO,
-            Self::CopyBlueprint => icons::COPY,
-            Self::PasteBlueprint => icons::PASTE,
-            Self::ResetBlueprint => icons::RESET,
-            Self::ResetToHeuristics => icons::HEURISTICS,
-            Self::ResetLayout => icons::CONTAINER_GRID,
-            Self::ToggleAutoViews => icons::ADD,
-            Self::ClearSelection => icons::CLEAR_SELECTION,
-            Self::FrameAll => icons::FRAME,
-            Self::RestoreTile => icons::MINIMIZE,
-            Self::ToggleLeftPanel => icons::PANEL_LEFT,
-            Self::ToggleSelectionPanel => icons::PANEL_RIGHT,
-            Self::ToggleTimePanel => icons::PANEL_BOTTOM,
-            Self::TogglePerformancePanel => icons::PERFORMANCE,
-            Self::ToggleNotifications => icons::NOTIFICATIONS,
-            Self::TogglePlay => icons::PLAY,
-            Self::Follow => icons::FOLLOW,
-            Self::StepBack => icons::STEP_BACK,
-            Self::StepForward => icons::STEP_FORWARD,
-            Self::Begin => icons::BEGIN,
-            Self::End => icons::END,
-            Self::CycleLoop => icons::LOOP_ALL,
-            Self::NextTimeline => icons::TIMELINE,
-            Self::ResetTimeZoom => icons::FRAME,
-            Self::ThemeDark => icons::THEME_DARK,
-            Self::ThemeLight => icons::THEME_LIGHT,
-            Self::ThemeSystem => icons::THEME_SYSTEM,
-            Self::About => icons::INFO,
-            Self::Quit => icons::QUIT,
+macro_rules! commands {
+    ($($(#[$doc:meta])* $group:ident $variant:ident: $name:literal, $icon:ident $(, $key:expr)*;)*) => {
+        /// A command with a name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum UiCommand {
+            $($(#[$doc])* $variant,)*
         }
-    }
 
-    /// The keys that do it. The first is the one that is shown.
-    pub const fn shortcuts(self) -> &'static [KeyboardShortcut] {
-        const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
-            KeyboardShortcut::new(modifiers, key)
-        }
-        match self {
-            Self::Open => const { &[key(COMMAND, Key::O)] },
-            Self::SaveBlueprint => const { &[key(COMMAND, Key::S)] },
-            Self::CloseRecording => const { &[key(COMMAND, Key::W)] },
-            Self::Palette => const { &[key(COMMAND, Key::P)] },
-            Self::Undo => const { &[key(COMMAND, Key::Z)] },
-            Self::Redo => const { &[key(COMMAND_SHIFT, Key::Z), key(COMMAND, Key::Y)] },
-            // What is selected as text is copied with the same keys but shift.
-            Self::CopyBlueprint => const { &[key(COMMAND_SHIFT, Key::C)] },
-            Self::PasteBlueprint => const { &[key(COMMAND_SHIFT, Key::V), key(COMMAND, Key::V)] },
-            Self::ClearSelection => const { &[key(NONE, Key::Escape)] },
-            Self::ToggleLeftPanel => const { &[key(COMMAND_SHIFT, Key::B)] },
-            Self::ToggleSelectionPanel => const { &[key(COMMAND_SHIFT, Key::S)] },
-            Self::ToggleTimePanel => const { &[key(COMMAND_SHIFT, Key::T)] },
-            Self::TogglePerformancePanel => const { &[key(COMMAND_SHIFT, Key::M)] },
-            Self::TogglePlay => const { &[key(NONE, Key::Space)] },
-            Self::Follow => const { &[key(COMMAND, Key::ArrowRight)] },
-            Self::StepBack => const { &[key(NONE, Key::ArrowLeft)] },
-            Self::StepForward => const { &[key(NONE, Key::ArrowRight)] },
-            Self::Begin => const { &[key(NONE, Key::Home)] },
-            Self::End => const { &[key(NONE, Key::End)] },
-            Self::CycleLoop => const { &[key(COMMAND, Key::L)] },
-            Self::NextTimeline => const { &[key(COMMAND, Key::T)] },
-            Self::Quit => const { &[key(COMMAND, Key::Q)] },
-            _ => &[],
-        }
-    }
+        impl UiCommand {
+            /// All commands, in the order of the menu and the palette.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
 
+            /// The name, as menus and the palette show it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The icon.
+            pub const fn icon(self) -> &'static str {
+                match self { $(Self::$variant => icons::$icon,)* }
+            }
+
+            /// The keys that do it. The first is the one that is shown.
+            pub const fn shortcuts(self) -> &'static [KeyboardShortcut] {
+                match self { $(Self::$variant => const { &[$($key),*] },)* }
+            }
+
+            /// The part of the menu that it is in.
+            pub(crate) const fn group(self) -> CommandGroup {
+                match self { $(Self::$variant => CommandGroup::$group,)* }
+            }
+        }
+    };
+}
+
+commands! {
+    /// Opens a file.
+    File Open: "Open…", OPEN, key(COMMAND, Key::O);
+    /// Opens a blueprint for what is open.
+    File OpenBlueprint: "Open blueprint…", BLUEPRINT, key(COMMAND_SHIFT, Key::O);
+    /// Saves the blueprint to a file.
+    File SaveBlueprint: "Save blueprint as…", SAVE, key(COMMAND, Key::S);
+    /// Saves a picture of the window to a file.
+    File SaveScreenshot: "Save screenshot as…", SCREENSHOT;
+    /// Saves a picture of the selected view to a file.
+    File SaveView: "Save picture of the view as…", SCREENSHOT;
+    /// Saves the values of the selected entities to a file, as a table.
+    File SaveSeries: "Save selected series as CSV…", TABLE;
+    /// Saves the selected times of the recording to a file.
+    File SaveRange: "Save selected times as .rrd…", SAVE;
+    /// Closes the recording that is shown.
+    File CloseRecording: "Close recording", CLOSE, key(COMMAND, Key::W);
+    /// Shows the settings.
+    File Settings: "Settings…", SETTINGS, key(COMMAND, Key::Comma);
+    /// Closes the program.
+    File Quit: "Quit", QUIT, key(COMMAND, Key::Q);
+
+    /// Opens or closes the palette, which finds commands, entities, views, recordings and files.
+    Edit Palette: "Find…", PALETTE, key(COMMAND, Key::P), key(COMMAND, Key::K);
+    /// Reverts the last edit.
+    Edit Undo: "Undo", UNDO, key(COMMAND, Key::Z);
+    /// Repeats the last undone edit.
+    Edit Redo: "Redo", REDO, key(COMMAND_SHIFT, Key::Z), key(COMMAND, Key::Y);
+    /// Lists the edits, to go back to any of them.
+    Edit History: "History of edits…", HISTORY, key(COMMAND, Key::H);
+    // What is selected as text is copied with the same keys but shift.
+    /// Puts the blueprint on the clipboard, as text.
+    Edit CopyBlueprint: "Copy blueprint", COPY, key(COMMAND_SHIFT, Key::C);
+    /// Replaces the blueprint by the one on the clipboard.
+    Edit PasteBlueprint: "Paste blueprint", PASTE, key(COMMAND_SHIFT, Key::V), key(COMMAND, Key::V);
+    /// Adds a view or a container.
+    Edit Add: "Add a view or a container…", ADD, key(COMMAND, Key::N);
+    /// Discards all edits.
+    Edit ResetBlueprint: "Reset to the default blueprint", RESET;
+    /// Chooses all views automatically.
+    Edit ResetToHeuristics: "Choose views automatically", HEURISTICS;
+    /// Arranges the views automatically.
+    Edit ResetLayout: "Arrange views automatically", CONTAINER_GRID;
+    /// Whether views are added for data that no view shows.
+    Edit ToggleAutoViews: "Add views for new data", ADD;
+
+    /// Names what is selected.
+    Selection Rename: "Rename…", RENAME, key(NONE, Key::F2);
+    /// Copies what is selected.
+    Selection Duplicate: "Duplicate", DUPLICATE, key(COMMAND, Key::D);
+    /// Shows the selected view by another class.
+    Selection ChangeClass: "Change the kind of view…", SWAP;
+    /// Shows or hides what is selected.
+    Selection ToggleVisible: "Show or hide", VISIBLE, key(NONE, Key::H);
+    /// Removes what is selected from the blueprint.
+    Selection Remove: "Remove", REMOVE, key(NONE, Key::Delete), key(NONE, Key::Backspace);
+    /// Shows the selected entities in the selected view, or in a new one.
+    Selection ShowInView: "Show in a view", ADD, key(COMMAND, Key::Enter);
+    /// Copies the paths of the selected items.
+    Selection CopyPath: "Copy path", COPY, key(COMMAND_SHIFT, Key::X);
+    /// Copies the values of the selected items at the cursor.
+    Selection CopyValue: "Copy values", COPY;
+    /// Selects what was selected before.
+    Selection SelectBack: "Back to the last selection", BACK, key(ALT, Key::ArrowLeft);
+    /// Selects what was selected after.
+    Selection SelectForward: "Forward to the next selection", FORWARD, key(ALT, Key::ArrowRight);
+    /// Selects nothing.
+    Selection ClearSelection: "Clear selection", CLEAR_SELECTION, key(NONE, Key::Escape);
+
+    /// Frames all that is in the selected views, else in all views.
+    View FrameAll: "Frame all content", FRAME;
+    /// Lets the selected view fill the viewport.
+    View Maximize: "Maximize the selected view", MAXIMIZE, key(NONE, Key::Enter);
+    /// Restores the tile that fills the viewport.
+    View RestoreTile: "Restore the maximized view", MINIMIZE;
+    /// Finds rows of the trees.
+    View FilterTrees: "Filter the trees", FILTER, key(COMMAND, Key::F);
+    /// Opens or closes the left panel.
+    View ToggleLeftPanel: "Recordings and blueprint panel", PANEL_LEFT, key(COMMAND_SHIFT, Key::B);
+    /// Opens or closes the right panel.
+    View ToggleSelectionPanel: "Selection panel", PANEL_RIGHT, key(COMMAND_SHIFT, Key::S);
+    /// Opens or closes the panel below.
+    View ToggleTimePanel: "Time panel", PANEL_BOTTOM, key(COMMAND_SHIFT, Key::T);
+    /// Opens or closes the panel that tells what frames cost.
+    View TogglePerformancePanel: "Performance panel", PERFORMANCE, key(COMMAND_SHIFT, Key::M);
+    /// Opens or closes the list of notifications.
+    View ToggleNotifications: "Notifications", NOTIFICATIONS;
+    /// The dark theme.
+    View ThemeDark: "Dark theme", THEME_DARK;
+    /// The light theme.
+    View ThemeLight: "Light theme", THEME_LIGHT;
+    /// The system's theme.
+    View ThemeSystem: "System theme", THEME_SYSTEM;
+
+    /// Plays or pauses.
+    Time TogglePlay: "Play or pause", PLAY, key(NONE, Key::Space);
+    /// Stays at the newest data.
+    Time Follow: "Follow the newest data", FOLLOW, key(COMMAND, Key::ArrowRight);
+    /// To the previous time with data.
+    Time StepBack: "Step back", STEP_BACK, key(NONE, Key::ArrowLeft);
+    /// To the next time with data.
+    Time StepForward: "Step forward", STEP_FORWARD, key(NONE, Key::ArrowRight);
+    /// A tenth of a second back; a unit of a sequence.
+    Time SmallStepBack: "Step back by 0.1 s", STEP_BACK, key(SHIFT, Key::ArrowLeft);
+    /// A tenth of a second forward; a unit of a sequence.
+    Time SmallStepForward: "Step forward by 0.1 s", STEP_FORWARD, key(SHIFT, Key::ArrowRight);
+    /// A second back; ten units of a sequence.
+    Time LargeStepBack: "Step back by 1 s", STEP_BACK, key(COMMAND_SHIFT, Key::ArrowLeft);
+    /// A second forward; ten units of a sequence.
+    Time LargeStepForward: "Step forward by 1 s", STEP_FORWARD, key(COMMAND_SHIFT, Key::ArrowRight);
+    /// To the previous time at which something was logged to what is selected.
+    Time PreviousEvent: "Previous event of the selection", BEGIN, key(NONE, Key::Comma);
+    /// To the next time at which something was logged to what is selected.
+    Time NextEvent: "Next event of the selection", END, key(NONE, Key::Period);
+    /// To the first time.
+    Time Begin: "Go to the beginning", BEGIN, key(NONE, Key::Home);
+    /// To the last time.
+    Time End: "Go to the end", END, key(NONE, Key::End);
+    /// Plays at half the speed.
+    Time Slower: "Play slower", SLOWER, key(NONE, Key::OpenBracket);
+    /// Plays at twice the speed.
+    Time Faster: "Play faster", FASTER, key(NONE, Key::CloseBracket);
+    /// Plays at the speed of the clock.
+    Time NormalSpeed: "Play at normal speed", PLAY, key(NONE, Key::Backslash);
+    /// From one loop mode to the next.
+    Time CycleLoop: "Change the loop mode", LOOP_ALL, key(COMMAND, Key::L);
+    /// Shows the next timeline.
+    Time NextTimeline: "Next timeline", TIMELINE, key(COMMAND, Key::T);
+    /// Shows all of the timeline.
+    Time ResetTimeZoom: "Show all times", FRAME;
+    /// Whether long gaps are folded in the time panel.
+    Time ToggleGaps: "Fold gaps without data", FOLD;
+    /// Whether times of day are those of this place.
+    Time ToggleLocalTime: "Times of this time zone", TIMELINE;
+
+    /// Shows what keys and gestures do.
+    Help Gestures: "Keys and gestures", KEYBOARD, key(NONE, Key::Questionmark), key(SHIFT, Key::Slash), key(NONE, Key::F1);
+    /// Shows version and license.
+    Help About: "About Chronoscope", INFO;
+}
+
+impl UiCommand {
     /// The shortcut as it is written: `Ctrl+P`.
     pub fn shortcut_text(self) -> Option<String> {
         let shortcut = self.shortcuts().first()?;
         let text = shortcut.format(&ModifierNames::NAMES, cfg!(target_os = "macos"));
         Some(text.replace("Arrow", ""))
-    }
-
-    /// The name, with what would be undone or redone now: "Undo hide view".
-    pub(crate) fn label(self, pass: &Pass<'_>) -> Cow<'static, str> {
-        let what = match self {
-            Self::Undo => undo_state(pass).and_then(UndoState::undo_name),
-            Self::Redo => undo_state(pass).and_then(UndoState::redo_name),
-            _ => None,
-        };
-        match what {
-            Some(what) => format!("{} {what}", self.name()).into(),
-            None => self.name().into(),
-        }
-    }
-
-    /// Whether the command has an effect now.
-    pub(crate) fn is_enabled(self, pass: &Pass<'_>) -> bool {
-        match self {
-            Self::Open
-            | Self::SaveScreenshot
-            | Self::Palette
-            | Self::TogglePerformancePanel
-            | Self::ToggleNotifications
-            | Self::About => true,
-            Self::ToggleLeftPanel => pass.settings.panels.blueprint,
-            Self::ThemeDark | Self::ThemeLight | Self::ThemeSystem => pass.settings.style == Look::Own,
-            Self::Quit => pass.settings.can_quit,
-            Self::Undo => undo_state(pass).is_some_and(UndoState::can_undo),
-            Self::Redo => undo_state(pass).is_some_and(UndoState::can_redo),
-            Self::ClearSelection => !pass.selection().selected.is_empty(),
-            Self::RestoreTile => pass.viewport().maximized.is_some(),
-            Self::FrameAll
-            | Self::CloseRecording
-            | Self::SaveBlueprint
-            | Self::CopyBlueprint
-            | Self::PasteBlueprint
-            | Self::ResetBlueprint
-            | Self::ResetToHeuristics
-            | Self::ToggleAutoViews => pass.active().is_some(),
-            Self::ResetLayout => pass.active().is_some() && !pass.viewport().auto_layout,
-            Self::ToggleSelectionPanel => pass.settings.panels.selection && pass.active().is_some(),
-            Self::ToggleTimePanel => pass.settings.panels.time && pass.active().is_some(),
-            Self::TogglePlay
-            | Self::Follow
-            | Self::StepBack
-            | Self::StepForward
-            | Self::Begin
-            | Self::End
-            | Self::CycleLoop
-            | Self::NextTimeline
-            | Self::ResetTimeZoom => pass.cursor().is_some_and(|cursor| cursor.timeline.is_some()),
-        }
-    }
-
-    /// State of the switch that the command turns; `None` for other commands.
-    pub(crate) fn is_on(self, pass: &Pass<'_>) -> Option<bool> {
-        let theme = |theme| pass.settings.style == Look::Own && pass.settings.theme == theme;
-        match self {
-            Self::ToggleLeftPanel => Some(is_open(pass, Panel::Blueprint)),
-            Self::ToggleSelectionPanel => Some(is_open(pass, Panel::Selection)),
-            Self::ToggleTimePanel => Some(is_open(pass, Panel::Time)),
-            Self::ToggleAutoViews => Some(pass.active().is_some() && pass.viewport().auto_views),
-            Self::TogglePerformancePanel => Some(pass.shows_performance),
-            Self::ThemeDark => Some(theme(egui::ThemePreference::Dark)),
-            Self::ThemeLight => Some(theme(egui::ThemePreference::Light)),
-            Self::ThemeSystem => Some(theme(egui::ThemePreference::System)),
-            _ => None,
-        }
-    }
-}
-
-fn undo_state<'a>(pass: &Pass<'a>) -> Option<&'a UndoState> {
-    let (_, blueprints) = pass.recordings().active_blueprint()?;
-    Some(&blueprints.undo)
-}
-
-/// Next loop mode in the cycle.
-pub(crate) const fn next_loop_mode(mode: LoopMode) -> LoopMode {
-    match mode {
-        LoopMode::Off => LoopMode::All,
-        LoopMode::All => LoopMode::Selection,
-        LoopMode::Selection => LoopMode::Off,
     }
 }
 

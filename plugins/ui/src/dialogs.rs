@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chronoscope_frame::{FileKinds, ViewerCommand};
+use chronoscope_frame::{FileKind, FileKinds, ViewerCommand};
 use egui::{Align, Align2, Layout, RichText, Vec2};
 
 use crate::{
@@ -16,9 +16,51 @@ use crate::{
 pub(crate) const OPEN: &str = "open_dialog";
 pub(crate) const ABOUT: &str = "about";
 
+/// What is opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum OpenKind {
+    /// Whatever can be opened.
+    #[default]
+    Files,
+    /// Blueprints, to be used for the recordings that are open.
+    Blueprints,
+}
+
+impl OpenKind {
+    /// The kinds of files that are offered.
+    pub(crate) fn kinds(self, all: &FileKinds) -> FileKinds {
+        let is_blueprint = |extension: &String| matches!(extension.as_str(), "rbl" | "ron");
+        let kinds = all.0.iter().filter_map(|kind| match self {
+            Self::Files => Some(kind.clone()),
+            Self::Blueprints => {
+                let extensions = kind.extensions.iter().filter(|end| is_blueprint(end));
+                let extensions: Vec<String> = extensions.cloned().collect();
+                let name = kind.name.clone();
+                (!extensions.is_empty()).then_some(FileKind { name, extensions })
+            }
+        });
+        FileKinds(kinds.collect())
+    }
+
+    fn command(self, paths: Vec<PathBuf>) -> ViewerCommand {
+        match self {
+            Self::Files => ViewerCommand::OpenFiles(paths),
+            Self::Blueprints => ViewerCommand::OpenBlueprints(paths),
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Files => "Open",
+            Self::Blueprints => "Open blueprint",
+        }
+    }
+}
+
 /// The dialog for opening files: the desktop's, or one for typing a path.
 #[derive(Default)]
 pub(crate) struct OpenDialogState {
+    kind: OpenKind,
     is_open: bool,
     just_opened: bool,
     path: String,
@@ -27,7 +69,8 @@ pub(crate) struct OpenDialogState {
 
 impl OpenDialogState {
     /// Asks the desktop, where it is to be asked and is not yet; else for a path.
-    pub(crate) fn open(&mut self, desktop: impl FnOnce() -> Option<DesktopDialog>) {
+    pub(crate) fn open(&mut self, kind: OpenKind, desktop: impl FnOnce() -> Option<DesktopDialog>) {
+        self.kind = kind;
         if !self.question.ask(desktop) {
             self.ask_for_path();
         }
@@ -51,7 +94,7 @@ impl OpenDialogState {
             FileAnswer::AskHere => self.ask_for_path(),
             FileAnswer::Chosen(paths) if paths.is_empty() => {}
             FileAnswer::Chosen(paths) => {
-                pass.push(ViewerCommand::OpenFiles(paths));
+                pass.push(self.kind.command(paths));
                 self.is_open = false;
             }
         }
@@ -94,12 +137,12 @@ pub(crate) fn show_open(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut Op
         return;
     }
     let (place, takes_drops) = (pass.place, pass.settings.take_drops);
-    let kinds = pass.world.resource::<FileKinds>();
+    let kinds = state.kind.kinds(pass.world.resource::<FileKinds>());
     let mut wanted = false;
     let answer = overlay::show(ctx, &place, OPEN, Align2::CENTER_CENTER, Vec2::ZERO, |ui| {
         let theme = Theme::of(ui);
         ui.set_width(place.width_for(120.0 * size::GRID));
-        ui.label(RichText::new("Open").font(fonts::medium(ui, size::TITLE)));
+        ui.label(RichText::new(state.kind.title()).font(fonts::medium(ui, size::TITLE)));
         let field = path_field(ui, &mut state.path, "Path of a file", &mut state.just_opened);
         wanted |= field.is_entered;
         let small = |text: &str| RichText::new(text).size(size::SMALL).color(theme.secondary);
@@ -121,7 +164,7 @@ pub(crate) fn show_open(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut Op
         });
     });
     if wanted && !state.path.trim().is_empty() {
-        pass.push(ViewerCommand::OpenFiles(vec![PathBuf::from(state.path.trim())]));
+        pass.push(state.kind.command(vec![PathBuf::from(state.path.trim())]));
         state.is_open = false;
     } else if answer.should_close {
         state.is_open = false;
@@ -189,7 +232,7 @@ mod tests {
     fn open(stage: &mut Stage, answer: impl Future<Output = Option<Vec<PathBuf>>> + Send + 'static) {
         let dialog = DesktopDialog::new(&stage.ctx, Box::pin(answer));
         let mut state = stage.app.world_mut().resource_mut::<UiState>();
-        state.open_dialog.open(|| Some(dialog));
+        state.open_dialog.open(OpenKind::Files, || Some(dialog));
     }
 
     fn asks_for_path(stage: &mut Stage) -> bool {

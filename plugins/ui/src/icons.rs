@@ -67,8 +67,8 @@ pub const MAXIMIZE: &str = phosphor::CORNERS_OUT;
 pub const MINIMIZE: &str = phosphor::CORNERS_IN;
 /// Let a view show all its data.
 pub const FRAME: &str = phosphor::FRAME_CORNERS;
-/// The command palette.
-pub const PALETTE: &str = phosphor::COMMAND;
+/// The palette, which finds all there is.
+pub const PALETTE: &str = phosphor::MAGNIFYING_GLASS;
 /// Settings.
 pub const SETTINGS: &str = phosphor::GEAR;
 /// Open a file.
@@ -114,6 +114,33 @@ pub const CONNECTING: &str = phosphor::PLUGS;
 pub const LIVE: &str = phosphor::BROADCAST;
 /// In progress.
 pub const LOADING: &str = phosphor::HOURGLASS;
+
+/// A table of values.
+pub const TABLE: &str = phosphor::TABLE;
+/// Rows that match.
+pub const FILTER: &str = phosphor::FUNNEL;
+/// Keys and gestures.
+pub const KEYBOARD: &str = phosphor::KEYBOARD;
+/// Give a name.
+pub const RENAME: &str = phosphor::PENCIL_SIMPLE;
+/// Make a copy in the same place.
+pub const DUPLICATE: &str = phosphor::COPY_SIMPLE;
+/// One kind for another.
+pub const SWAP: &str = phosphor::SWAP;
+/// Remove for good.
+pub const REMOVE: &str = phosphor::TRASH;
+/// What was done before.
+pub const HISTORY: &str = phosphor::CLOCK_COUNTER_CLOCKWISE;
+/// Back to what was shown before.
+pub const BACK: &str = phosphor::ARROW_LEFT;
+/// Forward again.
+pub const FORWARD: &str = phosphor::ARROW_RIGHT;
+/// Slower.
+pub const SLOWER: &str = phosphor::CARET_DOUBLE_LEFT;
+/// Faster.
+pub const FASTER: &str = phosphor::CARET_DOUBLE_RIGHT;
+/// Leave out what is empty.
+pub const FOLD: &str = phosphor::ARROWS_IN_LINE_HORIZONTAL;
 
 /// Leave the program.
 pub const QUIT: &str = phosphor::SIGN_OUT;

@@ -12,13 +12,16 @@
 //!
 //! # A pass
 //! `pass` is what all panels read and emit. [`commands`] are the things that can be done by name, by key, in
-//! menus and in the palette; `edits` are the changes that panels make to the blueprint, `panels` tells which
-//! of them are open, `looks` says in words where a view looks, `names` shortens paths and addresses.
+//! menus and in the palette; `choices` are those and others that menus and the palette offer, `context_menu` has
+//! those of an item. `edits` are the changes that panels make to the blueprint, `arrange` those of views and
+//! containers as a whole, [`editors`] change values of components. `panels` tells which of them are open, `looks` says in words where a view looks,
+//! `names` shortens paths and addresses, `find` reads what somebody looks for.
 //!
 //! # The panels
 //! `top_bar` with `menu`, `palette`, `notifications`, `save_dialog` and `dialogs`, of which some are the desktop's
-//! (`desktop_dialog`), `left_panel` with recordings, sources and blueprint, `viewport` with the tiles,
-//! `selection_panel`, `time_panel`, `performance_panel`.
+//! (`desktop_dialog`), `rename`, `history` of edits, `gestures`, `settings_dialog`; `left_panel` with recordings, sources and blueprint, `viewport` with the tiles,
+//! `selection_panel`, `time_panel`, `performance_panel`. `entity_drag` is what can be dragged from one to
+//! another.
 //!
 //! # All together
 //! [`UiState`] is what the panels of one instance remember, `actions` runs commands, `overlay` is what
@@ -43,21 +46,32 @@ mod pass;
 mod settings;
 mod system_fonts;
 
+mod arrange;
+mod choices;
 pub mod commands;
+mod context_menu;
+pub mod editors;
 mod edits;
+mod find;
 mod names;
 mod overlay;
 mod panels;
 
 mod desktop_dialog;
 mod dialogs;
+mod entity_drag;
+mod gestures;
+mod history;
 mod left_panel;
 mod menu;
 mod notifications;
 mod palette;
 mod performance_panel;
+mod rename;
 mod save_dialog;
+mod selection_history;
 mod selection_panel;
+mod settings_dialog;
 mod time_panel;
 mod top_bar;
 mod viewport;
@@ -81,9 +95,12 @@ mod selection_tests;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod workbench_tests;
 
 pub use commands::UiCommand;
+pub use editors::{AppComponentEditorExt, ComponentEditor, ComponentEditors};
 pub use plugin::{PrimaryUiPlugin, UiPlugin, UiSystems};
-pub use settings::{AllowedPanels, Look, UiSettings};
+pub use settings::{AllowedPanels, Look, PanelSizes, UiSettings};
 pub use shell::show;
 pub use state::UiState;

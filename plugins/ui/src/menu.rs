@@ -1,74 +1,93 @@
-//! The menu, and commands as rows of it.
+//! The menu, and commands and choices as rows of it.
 
+use chronoscope_frame::RecentFiles;
 use egui::{Align2, Sense, Ui, Vec2};
 
 use crate::{
-    commands::UiCommand,
+    choices::Choice,
+    commands::{CommandGroup, UiCommand},
     fonts, icons,
+    names::short_name,
     pass::Pass,
     theme::{Theme, size},
     widgets::{elided_galley, icon_button},
 };
 
-/// Draws the button and, while it is open, the menu. Returns the command that was chosen.
-pub(crate) fn show(ui: &mut Ui, pass: &Pass<'_>) -> Option<UiCommand> {
-    let mut chosen = None;
+/// Draws the button and, while it is open, the menu: a part for each group of commands.
+pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
     let button = icon_button(ui, icons::MENU, "Menu", None);
     egui::Popup::menu(&button).show(|ui| {
-        ui.set_width(pass.place.width_for(WIDTH));
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let room = pass.place.rect.height() - 2.0 * size::TOOLBAR;
-        let list = egui::ScrollArea::vertical()
-            .max_height(room)
-            .min_scrolled_height(room);
-        list.show(ui, |ui| {
-            for (at, command) in UiCommand::ALL.into_iter().enumerate() {
-                // The time panel and keys move times; in a menu they would only be noise.
-                if is_of_time(command) {
-                    continue;
-                }
-                let begins_group = matches!(
-                    command,
-                    UiCommand::Undo
-                        | UiCommand::CopyBlueprint
-                        | UiCommand::ToggleLeftPanel
-                        | UiCommand::ThemeDark
-                        | UiCommand::About
-                );
-                if at > 0 && begins_group {
-                    ui.separator();
-                }
-                let row = CommandRow {
-                    enabled: command.is_enabled(pass),
-                    marked: false,
-                    on: command.is_on(pass),
-                };
-                let label = command.label(pass);
-                if command_row(ui, command, &label, row).clicked() {
-                    chosen = Some(command);
-                    ui.close();
-                }
-            }
-        });
+        ui.set_width(pass.place.width_for(WIDTH / 2.0));
+        for group in CommandGroup::ALL {
+            ui.menu_button(group.name(), |ui| {
+                ui.set_width(pass.place.width_for(WIDTH));
+                ui.spacing_mut().item_spacing.y = 0.0;
+                let room = pass.place.rect.height() - 2.0 * size::TOOLBAR;
+                let list = egui::ScrollArea::vertical()
+                    .max_height(room)
+                    .min_scrolled_height(room);
+                list.show(ui, |ui| show_group(ui, pass, group));
+            });
+        }
     });
-    chosen
 }
 
 const WIDTH: f32 = 96.0 * size::GRID;
 
-fn is_of_time(command: UiCommand) -> bool {
-    matches!(
-        command,
-        UiCommand::TogglePlay
-            | UiCommand::Follow
-            | UiCommand::StepBack
-            | UiCommand::StepForward
-            | UiCommand::Begin
-            | UiCommand::End
-            | UiCommand::CycleLoop
-            | UiCommand::NextTimeline
-            | UiCommand::ResetTimeZoom
-    )
+fn show_group(ui: &mut Ui, pass: &mut Pass<'_>, group: CommandGroup) {
+    let of_group = UiCommand::ALL
+        .into_iter()
+        .filter(|command| command.group() == group);
+    for (at, command) in of_group.enumerate() {
+        let begins_part = matches!(
+            command,
+            UiCommand::SaveBlueprint
+                | UiCommand::CloseRecording
+                | UiCommand::Settings
+                | UiCommand::CopyBlueprint
+                | UiCommand::Add
+                | UiCommand::ResetBlueprint
+                | UiCommand::ShowInView
+                | UiCommand::SelectBack
+                | UiCommand::FilterTrees
+                | UiCommand::ThemeDark
+                | UiCommand::SmallStepBack
+                | UiCommand::Slower
+                | UiCommand::ResetTimeZoom
+        );
+        if at > 0 && begins_part {
+            ui.separator();
+        }
+        let row = CommandRow {
+            enabled: command.is_enabled(pass),
+            marked: false,
+            on: command.is_on(pass),
+        };
+        let label = command.label(pass);
+        if command_row(ui, command, &label, row).clicked() {
+            pass.choose(Choice::Command(command));
+            ui.close();
+        }
+        if command == UiCommand::OpenBlueprint {
+            show_recent(ui, pass);
+        }
+    }
+}
+
+/// The files that were opened last.
+fn show_recent(ui: &mut Ui, pass: &mut Pass<'_>) {
+    let recent = pass.world.resource::<RecentFiles>();
+    ui.add_enabled_ui(!recent.0.is_empty(), |ui| {
+        ui.menu_button("Open recent", |ui| {
+            ui.set_width(pass.place.width_for(WIDTH));
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for path in &recent.0 {
+                let text = path.display().to_string();
+                let choice = Choice::OpenFile(path.clone());
+                choice_row(ui, pass, icons::RECORDING, short_name(&text), choice).on_hover_text(&text);
+            }
+        });
+    });
 }
 
 /// State of a command in a row.
@@ -84,6 +103,52 @@ pub(crate) struct CommandRow {
 
 /// A command in a menu or the palette: icon, name, shortcut.
 pub(crate) fn command_row(ui: &mut Ui, command: UiCommand, label: &str, row: CommandRow) -> egui::Response {
+    let shortcut = command.shortcut_text().unwrap_or_default();
+    let text = MenuText {
+        icon: command.icon(),
+        label,
+        detail: &shortcut,
+    };
+    menu_row(ui, text, row)
+}
+
+/// A choice in a menu. It closes the menu.
+pub(crate) fn choice_row(
+    ui: &mut Ui,
+    pass: &mut Pass<'_>,
+    icon: &str,
+    label: &str,
+    choice: Choice,
+) -> egui::Response {
+    let row = CommandRow {
+        enabled: true,
+        marked: false,
+        on: None,
+    };
+    let text = MenuText {
+        icon,
+        label,
+        detail: "",
+    };
+    let response = menu_row(ui, text, row);
+    if response.clicked() {
+        pass.choose(choice);
+        ui.close();
+    }
+    response
+}
+
+/// What stands in a row.
+#[derive(Clone, Copy)]
+pub(crate) struct MenuText<'a> {
+    pub(crate) icon: &'a str,
+    pub(crate) label: &'a str,
+    /// At the right end, dimmed.
+    pub(crate) detail: &'a str,
+}
+
+/// A row of a menu or the palette.
+pub(crate) fn menu_row(ui: &mut Ui, text: MenuText<'_>, row: CommandRow) -> egui::Response {
     let theme = Theme::of(ui);
     let sense = if row.enabled {
         Sense::click()
@@ -92,13 +157,13 @@ pub(crate) fn command_row(ui: &mut Ui, command: UiCommand, label: &str, row: Com
     };
     let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), size::ROW), sense);
     response.widget_info(|| match row.on {
-        Some(on) => egui::WidgetInfo::selected(egui::WidgetType::Checkbox, row.enabled, on, label),
-        None => egui::WidgetInfo::labeled(egui::WidgetType::Button, row.enabled, label),
+        Some(on) => egui::WidgetInfo::selected(egui::WidgetType::Checkbox, row.enabled, on, text.label),
+        None => egui::WidgetInfo::labeled(egui::WidgetType::Button, row.enabled, text.label),
     });
     let painter = ui.painter();
     if row.marked {
         painter.rect_filled(rect, f32::from(size::RADIUS), theme.pressed());
-    } else if row.enabled && response.hovered() {
+    } else if row.enabled && (response.hovered() || response.has_focus()) {
         painter.rect_filled(rect, f32::from(size::RADIUS), theme.hover());
     }
     let (icon_color, color) = if row.enabled {
@@ -110,13 +175,7 @@ pub(crate) fn command_row(ui: &mut Ui, command: UiCommand, label: &str, row: Com
     let middle = rect.center().y;
     let icon_font = fonts::icon(ui, size::ICON);
     let at = egui::pos2(left, middle);
-    painter.text(
-        at,
-        Align2::LEFT_CENTER,
-        command.icon(),
-        icon_font.clone(),
-        icon_color,
-    );
+    painter.text(at, Align2::LEFT_CENTER, text.icon, icon_font.clone(), icon_color);
     let mut right = rect.right() - size::PADDING;
     if row.on == Some(true) {
         let at = egui::pos2(right, middle);
@@ -131,16 +190,23 @@ pub(crate) fn command_row(ui: &mut Ui, command: UiCommand, label: &str, row: Com
     if row.on.is_some() {
         right -= size::ICON + size::GRID;
     }
-    if let Some(shortcut) = command.shortcut_text() {
+    if !text.detail.is_empty() {
         let font = egui::TextStyle::Monospace.resolve(ui.style());
-        let at = egui::pos2(right, middle);
-        let written = painter.text(at, Align2::RIGHT_CENTER, shortcut, font, icon_color);
-        right = written.left() - size::PADDING;
+        let room = (right - left) * 0.5;
+        let galley = elided_galley(ui, text.detail, font, icon_color, room);
+        let at = egui::pos2(right - galley.size().x, middle - galley.size().y / 2.0);
+        right = at.x - size::PADDING;
+        ui.painter().galley(at, galley, icon_color);
     }
     let font = egui::TextStyle::Body.resolve(ui.style());
     let text_left = left + size::ICON + size::PADDING;
-    let galley = elided_galley(ui, label, font, color, right - text_left);
+    let galley = elided_galley(ui, text.label, font, color, right - text_left);
     let at = egui::pos2(text_left, middle - galley.size().y / 2.0);
+    let is_elided = galley.elided;
     ui.painter().galley(at, galley, color);
-    response
+    if is_elided {
+        response.on_hover_text(text.label)
+    } else {
+        response
+    }
 }

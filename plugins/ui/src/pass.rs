@@ -10,9 +10,13 @@ use chronoscope_frame::{
     selection::{ClickSource, EntityClicked},
 };
 use chronoscope_store::{ChunkStore, EntityPath};
+use chronoscope_types::TimeZone;
 use chronoscope_views::{ViewUis, clicked_buttons, recording_of};
 
-use crate::{icons, settings::UiSettings, theme::size};
+use crate::{
+    choices::Choice, context_menu, icons, selection_history::SelectionSteps, settings::UiSettings,
+    theme::size,
+};
 
 /// The tiles as they were laid out in a pass: the rectangle of each view's content, in points.
 pub(crate) type TileRects = BTreeMap<ViewId, egui::Rect>;
@@ -53,6 +57,10 @@ pub(crate) struct Pass<'a> {
     pub(crate) is_over_view: bool,
     /// Whether the panel is open that tells what frames cost.
     pub(crate) shows_performance: bool,
+    /// Whether there is another selection to go back to, or forward.
+    pub(crate) selection_steps: SelectionSteps,
+    /// What was chosen from menus in this pass.
+    pub(crate) chosen: Vec<Choice>,
 }
 
 impl<'a> Pass<'a> {
@@ -65,6 +73,8 @@ impl<'a> Pass<'a> {
             hovered: None,
             is_over_view: false,
             shows_performance: false,
+            selection_steps: SelectionSteps::default(),
+            chosen: Vec::new(),
         }
     }
 
@@ -95,6 +105,15 @@ impl<'a> Pass<'a> {
 
     pub(crate) fn time_control(&self) -> Option<&'a TimeControl> {
         Some(self.world.resource::<TimeControls>().get(self.active()?.key()))
+    }
+
+    /// The zone in which times of day are shown.
+    pub(crate) fn time_zone(&self) -> TimeZone {
+        if self.settings.local_time {
+            TimeZone::Local
+        } else {
+            TimeZone::Utc
+        }
     }
 
     pub(crate) fn blueprint(&self) -> &'a ActiveBlueprint {
@@ -166,6 +185,12 @@ impl<'a> Pass<'a> {
                 ViewerCommand::Select(vec![item.clone()])
             });
         }
+        context_menu::show(response, self, item);
+    }
+
+    /// Has something done that was chosen, after the pass.
+    pub(crate) fn choose(&mut self, choice: Choice) {
+        self.chosen.push(choice);
     }
 }
 

@@ -10,11 +10,13 @@ use bevy_egui::{
 };
 use chronoscope_frame::{
     ActiveBlueprint, Cursor, DiffLog, FileKinds, Frame, FrameDiagnostics, FrameSystems, IngestSources,
-    Recordings, Reports, Selection, Settled, TimeControls, ViewClasses, ViewerCommands, Visualizers,
+    RecentFiles, Recordings, Reports, Selection, Settled, TimeControls, ViewClasses, ViewerCommands,
+    Visualizers,
 };
 use chronoscope_views::{ViewStyle, ViewUis};
 
 use crate::{
+    editors::ComponentEditors,
     look,
     settings::{Look, UiSettings},
     shell,
@@ -39,6 +41,11 @@ impl Plugin for UiPlugin {
             app.insert_resource(self.settings);
         }
         init_resources(app);
+        // Those that a host added before stay.
+        let mut editors = ComponentEditors::default();
+        editors.add_all();
+        let own = std::mem::replace(&mut *app.world_mut().resource_mut::<ComponentEditors>(), editors);
+        app.world_mut().resource_mut::<ComponentEditors>().take_over(own);
         app.add_systems(Frame, tell_views.in_set(FrameSystems::Begin));
         app.configure_sets(
             Frame,
@@ -58,6 +65,8 @@ impl Plugin for UiPlugin {
 /// Adds empty resources for an app that has only parts of the frame.
 fn init_resources(app: &mut App) {
     app.init_resource::<UiState>()
+        .init_resource::<ComponentEditors>()
+        .init_resource::<RecentFiles>()
         .init_resource::<ShownTiles>()
         .init_resource::<Recordings>()
         .init_resource::<ActiveBlueprint>()

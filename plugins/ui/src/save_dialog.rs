@@ -5,10 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chronoscope_frame::ViewerCommand;
+use chronoscope_blueprint::ViewId;
+use chronoscope_frame::{Export, ViewerCommand};
+use chronoscope_store::TimeRange;
 use egui::{Align, Align2, Layout, RichText, Vec2};
 
 use crate::{
+    arrange,
     desktop_dialog::{DesktopDialog, FileAnswer, FileQuestion, FileToSave},
     dialogs::path_field,
     fonts, overlay,
@@ -25,6 +28,12 @@ pub(crate) enum SaveKind {
     #[default]
     Blueprint,
     Screenshot,
+    /// A picture of a view.
+    View(ViewId),
+    /// The scalars of what was selected.
+    Series,
+    /// What was logged in a range.
+    Times(TimeRange),
 }
 
 impl SaveKind {
@@ -44,7 +53,9 @@ impl SaveKind {
     fn extensions(self) -> &'static [&'static str] {
         match self {
             Self::Blueprint => &["ron", "rbl"],
-            Self::Screenshot => &["png"],
+            Self::Screenshot | Self::View(_) => &["png"],
+            Self::Series => &["csv"],
+            Self::Times(_) => &["rrd"],
         }
     }
 
@@ -52,6 +63,9 @@ impl SaveKind {
         match self {
             Self::Blueprint => "Save blueprint as",
             Self::Screenshot => "Save screenshot as",
+            Self::View(_) => "Save picture of the view as",
+            Self::Series => "Save series as",
+            Self::Times(_) => "Save times as",
         }
     }
 
@@ -59,14 +73,18 @@ impl SaveKind {
     fn kind(self) -> &'static str {
         match self {
             Self::Blueprint => "Blueprints",
-            Self::Screenshot => "PNG pictures",
+            Self::Screenshot | Self::View(_) => "PNG pictures",
+            Self::Series => "Tables",
+            Self::Times(_) => "Recordings",
         }
     }
 
     fn hint(self) -> &'static str {
         match self {
             Self::Blueprint => "Path of a .ron or .rbl file",
-            Self::Screenshot => "Path of a .png file",
+            Self::Screenshot | Self::View(_) => "Path of a .png file",
+            Self::Series => "Path of a .csv file",
+            Self::Times(_) => "Path of a .rrd file",
         }
     }
 
@@ -76,20 +94,30 @@ impl SaveKind {
                 "A .ron file is text that can be edited by hand, an .rbl file is one of the Rerun SDK."
             }
             Self::Screenshot => "The whole window is saved, without this dialog.",
+            Self::View(_) => "The view is saved as it is on the screen.",
+            Self::Series => "A row per time of the shown timeline, a column per series.",
+            Self::Times(_) => {
+                "The selected times of the shown timeline are saved, with what holds when they begin."
+            }
         }
     }
 
     fn wrong_ending(self) -> &'static str {
         match self {
             Self::Blueprint => "The name must end with .ron or .rbl.",
-            Self::Screenshot => "The name must end with .png.",
+            Self::Screenshot | Self::View(_) => "The name must end with .png.",
+            Self::Series => "The name must end with .csv.",
+            Self::Times(_) => "The name must end with .rrd.",
         }
     }
 
-    fn command(self, path: PathBuf) -> ViewerCommand {
+    fn command(self, pass: &Pass<'_>, path: PathBuf) -> ViewerCommand {
         match self {
             Self::Blueprint => ViewerCommand::SaveBlueprint(path),
             Self::Screenshot => ViewerCommand::Screenshot(path),
+            Self::View(view) => ViewerCommand::ScreenshotOf(view, path),
+            Self::Series => ViewerCommand::Export(Export::Series(arrange::selected_entities(pass)), path),
+            Self::Times(range) => ViewerCommand::Export(Export::Times(range), path),
         }
     }
 }
@@ -195,7 +223,7 @@ impl SaveDialogState {
                 }
                 // The desktop has asked whether to replace what was chosen, and nothing else.
                 if has_extension(&path, kind) && (is_as_chosen || !path.exists()) {
-                    pass.push(kind.command(path));
+                    pass.push(kind.command(pass, path));
                     self.is_open = false;
                 } else {
                     self.ask_for_path(kind, path.display().to_string());
@@ -244,7 +272,7 @@ pub(crate) fn show(ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut SaveDia
         });
     });
     if wanted && can_save(state.target) {
-        pass.push(kind.command(PathBuf::from(state.path.trim())));
+        pass.push(kind.command(pass, PathBuf::from(state.path.trim())));
         state.is_open = false;
     } else if answer.should_close {
         state.is_open = false;

@@ -236,9 +236,13 @@ fn a_container_takes_more_views_and_containers_and_a_number_of_columns() {
     command(&mut stage, ViewerCommand::PasteBlueprint(text.to_owned()));
     stage.draw();
     let root = viewport(&stage).root.unwrap();
-    command(&mut stage, ViewerCommand::Select(vec![Item::Container(root)]));
-    for (name, num_items) in [("Time series view", 2), ("Vertical", 3)] {
+    let select = |stage: &mut Stage| {
+        command(stage, ViewerCommand::Select(vec![Item::Container(root)]));
         stage.draw();
+    };
+    for (name, num_items) in [("Time series view", 2), ("Vertical", 3)] {
+        // What was added is selected.
+        select(&mut stage);
         let header = stage.find("Contents");
         let button = stage.find_near(icons::ADD, header);
         stage.click(button);
@@ -252,6 +256,7 @@ fn a_container_takes_more_views_and_containers_and_a_number_of_columns() {
             "{name}"
         );
     }
+    select(&mut stage);
     let field = stage.find("automatic");
     stage.click(field);
     stage.draw_with(vec![Event::Text("3".to_owned())]);

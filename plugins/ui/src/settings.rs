@@ -31,6 +31,10 @@ pub struct UiSettings {
     /// Whether views in tabs that are not open are kept up to date, too. Off by default: what cannot be seen costs
     /// nothing.
     pub keep_hidden_views: bool,
+    /// Whether the time panel leaves out long gaps between data.
+    pub fold_gaps: bool,
+    /// Whether times of day are those of the system's time zone; else UTC.
+    pub local_time: bool,
     /// Whether the interface may end the app. Off by default: an app that shows a viewer among other things
     /// ends by itself.
     pub can_quit: bool,
@@ -48,6 +52,8 @@ impl Default for UiSettings {
             take_drops: true,
             desktop_dialogs: false,
             keep_hidden_views: false,
+            fold_gaps: true,
+            local_time: false,
             can_quit: false,
         }
     }
@@ -93,6 +99,27 @@ impl Default for AllowedPanels {
             blueprint: true,
             selection: true,
             time: true,
+        }
+    }
+}
+
+/// Sizes of the panels as a user dragged them, in points; `None` where they are as the window has room.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PanelSizes {
+    /// Width of the left panel.
+    pub left: Option<f32>,
+    /// Width of the right panel.
+    pub right: Option<f32>,
+    /// Height of the time panel.
+    pub time: Option<f32>,
+}
+
+impl PanelSizes {
+    /// Takes down the size of a panel whose border is being dragged.
+    pub(crate) fn note(size: &mut Option<f32>, ctx: &egui::Context, panel: egui::Id, now: f32) {
+        let border = ctx.read_response(panel.with("__resize"));
+        if border.is_some_and(|border| border.dragged()) {
+            *size = Some(now.round());
         }
     }
 }

@@ -12,11 +12,13 @@ use chronoscope_frame::{
 use chronoscope_views::ViewStyle;
 
 use crate::{
-    actions, dialogs, fonts, left_panel, look, notifications, overlay, palette,
+    actions, choices, dialogs, entity_drag, fonts, gestures, history, left_panel, look, notifications,
+    overlay, palette,
     panels::{is_open, panel_state},
     pass::{Pass, Place, TileRects},
-    performance_panel, save_dialog, selection_panel,
-    settings::{Look, UiSettings},
+    performance_panel, rename, save_dialog, selection_panel,
+    settings::{Look, PanelSizes, UiSettings},
+    settings_dialog,
     shown::ShownTiles,
     state::UiState,
     system_fonts::SystemFonts,
@@ -94,6 +96,10 @@ fn is_aimed_at(ui: &egui::Ui, place: &Place) -> bool {
         overlay::layers(place, dialogs::OPEN),
         overlay::layers(place, save_dialog::SAVE),
         overlay::layers(place, dialogs::ABOUT),
+        overlay::layers(place, rename::RENAME),
+        overlay::layers(place, history::HISTORY),
+        overlay::layers(place, gestures::GESTURES),
+        overlay::layers(place, settings_dialog::SETTINGS),
     ];
     let is_own = |layer: egui::LayerId| own_layers.as_flattened().contains(&layer);
     let focused = ctx.memory(egui::Memory::focused);
@@ -191,23 +197,27 @@ fn arrange(
     let ctx = ui.ctx().clone();
     let mut pass = Pass::new(world, out, place);
     pass.shows_performance = state.performance_panel.is_open;
+    pass.selection_steps = state.selection_history.note(&pass.selection().selected);
     actions::handle_shortcuts(&ctx, &mut pass, state);
     take_dropped_files(&ctx, &mut pass);
     state.notifications.update(&ctx, world.resource::<Reports>());
 
-    let mut chosen = None;
     if pass.settings.panels.top_bar {
-        chosen = top_bar::show(ui, &mut pass, &mut state.notifications);
+        top_bar::show(ui, &mut pass, &mut state.notifications);
     }
     if pass.active().is_some() {
         match panel_state(&pass, Panel::Time) {
             PanelState::Hidden => {}
             PanelState::Collapsed => time_panel::show_collapsed(ui, &mut pass, &mut state.time_panel),
-            PanelState::Expanded => time_panel::show(ui, &mut pass, &mut state.time_panel),
+            PanelState::Expanded => {
+                let size = &mut state.panel_sizes.time;
+                time_panel::show(ui, &mut pass, &mut state.time_panel, size);
+            }
         }
     }
     if is_open(&pass, Panel::Blueprint) {
-        side_panel(ui, Side::Left, &place, |ui| {
+        let size = &mut state.panel_sizes.left;
+        side_panel(ui, Side::Left, &place, size, |ui| {
             left_panel::show(
                 ui,
                 &mut pass,
@@ -217,12 +227,13 @@ fn arrange(
         });
     }
     if state.performance_panel.is_open {
-        side_panel(ui, Side::FarRight, &place, |ui| {
+        side_panel(ui, Side::FarRight, &place, &mut None, |ui| {
             performance_panel::show(ui, &pass, &mut state.performance_panel);
         });
     }
     if is_open(&pass, Panel::Selection) && pass.active().is_some() {
-        side_panel(ui, Side::Right, &place, |ui| {
+        let size = &mut state.panel_sizes.right;
+        side_panel(ui, Side::Right, &place, size, |ui| {
             selection_panel::show(ui, &mut pass, &mut state.selection_panel);
         });
     }
@@ -236,13 +247,21 @@ fn arrange(
         .inner;
 
     notifications::show_banners(ui, &place, &mut state.notifications);
-    chosen = chosen.or(state.viewport.chosen.take());
-    chosen = palette::show(&ctx, &pass, &mut state.palette).or(chosen);
+    if let Some(choice) = palette::show(&ctx, &pass, &mut state.palette) {
+        pass.choose(choice);
+    }
     dialogs::show_open(&ctx, &mut pass, &mut state.open_dialog);
     save_dialog::show(&ctx, &mut pass, &mut state.save_dialog);
     dialogs::show_about(&ctx, &place, &mut state.about);
-    if let Some(command) = chosen {
-        actions::run(command, &ctx, &mut pass, state);
+    rename::show(&ctx, &mut pass, &mut state.rename);
+    history::show(&ctx, &mut pass, &mut state.history);
+    gestures::show(&ctx, &place, &mut state.gestures);
+    settings_dialog::show(&ctx, &mut pass, &mut state.settings);
+    entity_drag::paint_dragged(&ctx, &pass);
+    let chosen = std::mem::take(&mut pass.chosen);
+    state.repaint_requested |= !chosen.is_empty();
+    for choice in chosen {
+        choices::perform(choice, &ctx, &mut pass, state);
     }
     if pass.settings.take_drops {
         show_drop_hint(ui, &place);
@@ -266,30 +285,29 @@ enum Side {
     FarRight,
 }
 
-fn side_panel(ui: &mut egui::Ui, side: Side, place: &Place, content: impl FnOnce(&mut egui::Ui)) {
+fn side_panel(
+    ui: &mut egui::Ui,
+    side: Side,
+    place: &Place,
+    dragged: &mut Option<f32>,
+    content: impl FnOnce(&mut egui::Ui),
+) {
     // Two panels together never take more than two thirds, so that something is left for the tiles in a small
     // window.
-    let (panel, share, widths) = match side {
-        Side::Left => (
-            egui::Panel::left(place.id.with("left_panel")),
-            0.17,
-            180.0..=280.0,
-        ),
-        Side::Right => (
-            egui::Panel::right(place.id.with("selection_panel")),
-            0.21,
-            208.0..=340.0,
-        ),
-        Side::FarRight => (
-            egui::Panel::right(place.id.with("performance_panel")),
-            0.24,
-            280.0..=360.0,
-        ),
+    let (name, share, widths) = match side {
+        Side::Left => ("left_panel", 0.17, 180.0..=280.0),
+        Side::Right => ("selection_panel", 0.21, 208.0..=340.0),
+        Side::FarRight => ("performance_panel", 0.24, 280.0..=360.0),
+    };
+    let id = place.id.with(name);
+    let panel = match side {
+        Side::Left => egui::Panel::left(id),
+        Side::Right | Side::FarRight => egui::Panel::right(id),
     };
     let width = place.rect.width();
-    let default = (width * share).clamp(*widths.start(), *widths.end());
+    let default = dragged.unwrap_or((width * share).clamp(*widths.start(), *widths.end()));
     let theme = Theme::of(ui);
-    panel
+    let shown = panel
         .resizable(true)
         .default_size(default)
         .size_range(160.0..=(width / 3.0).max(161.0))
@@ -299,6 +317,7 @@ fn side_panel(ui: &mut egui::Ui, side: Side, place: &Place, content: impl FnOnce
             content(ui);
             ui.take_available_space();
         });
+    PanelSizes::note(dragged, ui.ctx(), id, shown.response.rect.width());
 }
 
 /// Files that were dropped onto the window are opened. They are taken, so that no other instance opens them

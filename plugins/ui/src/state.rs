@@ -6,14 +6,20 @@ use chronoscope_frame::Report;
 
 use crate::{
     dialogs::{AboutState, OpenDialogState},
+    gestures::GesturesState,
+    history::HistoryState,
     left_panel::LeftPanelState,
     look::Styles,
     notifications::NotificationsState,
     palette::PaletteState,
     pass::TileRects,
     performance_panel::PerformancePanelState,
+    rename::RenameState,
     save_dialog::SaveDialogState,
+    selection_history::SelectionHistory,
     selection_panel::SelectionPanelState,
+    settings::PanelSizes,
+    settings_dialog::SettingsState,
     time_panel::TimePanelState,
     viewport::ViewportState,
 };
@@ -44,6 +50,8 @@ pub struct UiState {
     pub(crate) reports: Vec<Report>,
     /// The program is to be closed.
     pub(crate) quit_requested: bool,
+    /// Sizes of panels, to be kept beyond the run.
+    pub panel_sizes: PanelSizes,
     pub(crate) left_panel: LeftPanelState,
     pub(crate) selection_panel: SelectionPanelState,
     pub(crate) viewport: ViewportState,
@@ -54,6 +62,11 @@ pub struct UiState {
     pub(crate) open_dialog: OpenDialogState,
     pub(crate) save_dialog: SaveDialogState,
     pub(crate) about: AboutState,
+    pub(crate) rename: RenameState,
+    pub(crate) history: HistoryState,
+    pub(crate) gestures: GesturesState,
+    pub(crate) settings: SettingsState,
+    pub(crate) selection_history: SelectionHistory,
 }
 
 impl UiState {
@@ -71,6 +84,7 @@ impl UiState {
             paste_requested: false,
             reports: Vec::new(),
             quit_requested: false,
+            panel_sizes: PanelSizes::default(),
             left_panel: LeftPanelState::default(),
             selection_panel: SelectionPanelState::default(),
             viewport: ViewportState::default(),
@@ -81,7 +95,24 @@ impl UiState {
             open_dialog: OpenDialogState::default(),
             save_dialog: SaveDialogState::default(),
             about: AboutState::default(),
+            rename: RenameState::default(),
+            history: HistoryState::default(),
+            gestures: GesturesState::default(),
+            settings: SettingsState::default(),
+            selection_history: SelectionHistory::default(),
         }
+    }
+
+    /// Whether a dialog lies over everything.
+    pub(crate) fn is_dialog_open(&self) -> bool {
+        self.palette.is_open()
+            || self.open_dialog.is_open()
+            || self.save_dialog.is_open()
+            || self.about.is_open()
+            || self.rename.is_open()
+            || self.history.is_open()
+            || self.gestures.is_open()
+            || self.settings.is_open()
     }
 }
 

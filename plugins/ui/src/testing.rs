@@ -183,6 +183,38 @@ impl Stage {
         self.draw_with(vec![Event::PointerGone]);
     }
 
+    /// Clicks with the second button at a place and lets the frames after it be drawn.
+    pub(crate) fn right_click(&mut self, at: Pos2) {
+        let button = |pressed| Event::PointerButton {
+            pos: at,
+            button: PointerButton::Secondary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        self.draw_with(vec![Event::PointerMoved(at)]);
+        self.draw_with(vec![button(true)]);
+        self.draw_with(vec![button(false)]);
+        self.draw();
+    }
+
+    /// Drags something from one place to another.
+    pub(crate) fn drag(&mut self, from: Pos2, to: Pos2) {
+        let button = |pos, pressed| Event::PointerButton {
+            pos,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        self.draw_with(vec![Event::PointerMoved(from)]);
+        self.draw_with(vec![button(from, true)]);
+        for part in 1_u8..=4 {
+            let at = from + (to - from) * (f32::from(part) / 4.0);
+            self.draw_with(vec![Event::PointerMoved(at)]);
+        }
+        self.draw_with(vec![button(to, false)]);
+        self.draw_with(vec![Event::PointerGone]);
+    }
+
     /// Position of a text on the screen; the first if there are several.
     pub(crate) fn find(&mut self, text: &str) -> Pos2 {
         let found = self.find_all(text).into_iter().next();

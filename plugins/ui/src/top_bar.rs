@@ -5,6 +5,7 @@ use chronoscope_frame::{IngestSources, SourceState};
 use egui::{Align, Layout, RichText, Sense, Ui, Vec2};
 
 use crate::{
+    choices::Choice,
     commands::UiCommand,
     fonts, icons, menu,
     names::short_name,
@@ -14,14 +15,9 @@ use crate::{
     widgets::{elided_label, elided_small, icon_button, icon_toggle},
 };
 
-/// Draws the bar. Returns the command that was chosen.
-pub(crate) fn show(
-    ui: &mut Ui,
-    pass: &mut Pass<'_>,
-    notifications: &mut NotificationsState,
-) -> Option<UiCommand> {
+/// Draws the bar.
+pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, notifications: &mut NotificationsState) {
     let theme = Theme::of(ui);
-    let mut chosen = None;
     egui::Panel::top(pass.place.id.with("top_bar"))
         .exact_size(size::TOOLBAR + size::HAIRLINE)
         .frame(theme.toolbar_frame())
@@ -29,31 +25,39 @@ pub(crate) fn show(
             ui.spacing_mut().item_spacing.x = size::GRID;
             // From the right first: what is there stays, and the title takes the room that is left.
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                chosen = chosen.or(show_panel_toggles(ui, pass));
+                show_panel_toggles(ui, pass);
                 notifications::show_button(ui, pass, notifications);
                 show_progress(ui, pass);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    chosen = menu::show(ui, pass).or(chosen);
-                    for command in [UiCommand::Undo, UiCommand::Redo] {
-                        if command_button(ui, pass, command) {
-                            chosen = Some(command);
-                        }
+                    menu::show(ui, pass);
+                    let undo = command_button(ui, pass, UiCommand::Undo);
+                    command_button(ui, pass, UiCommand::Redo);
+                    // The list of edits is behind the button that takes them back one by one.
+                    if undo.secondary_clicked() {
+                        pass.choose(Choice::Command(UiCommand::History));
+                    }
+                    if ui.available_width() > 60.0 * size::GRID {
+                        command_button(ui, pass, UiCommand::Palette);
                     }
                     ui.add_space(size::PADDING);
                     show_title(ui, pass);
                 });
             });
         });
-    chosen
 }
 
-/// A button for a command, with its name and shortcut as the tooltip. Returns whether it was clicked.
-fn command_button(ui: &mut Ui, pass: &Pass<'_>, command: UiCommand) -> bool {
+/// A button for a command, with its name and shortcut as the tooltip.
+pub(crate) fn command_button(ui: &mut Ui, pass: &mut Pass<'_>, command: UiCommand) -> egui::Response {
     let shortcut = command.shortcut_text();
-    ui.add_enabled_ui(command.is_enabled(pass), |ui| {
-        icon_button(ui, command.icon(), &command.label(pass), shortcut.as_deref()).clicked()
-    })
-    .inner
+    let response = ui
+        .add_enabled_ui(command.is_enabled(pass), |ui| {
+            icon_button(ui, command.icon(), &command.label(pass), shortcut.as_deref())
+        })
+        .inner;
+    if response.clicked() {
+        pass.choose(Choice::Command(command));
+    }
+    response
 }
 
 fn show_title(ui: &mut Ui, pass: &Pass<'_>) {
@@ -105,14 +109,14 @@ fn show_progress(ui: &mut Ui, pass: &Pass<'_>) {
     ui.label(RichText::new(icons::LOADING).color(theme.secondary));
 }
 
-fn show_panel_toggles(ui: &mut Ui, pass: &Pass<'_>) -> Option<UiCommand> {
+fn show_panel_toggles(ui: &mut Ui, pass: &mut Pass<'_>) {
     let commands = [
         (UiCommand::ToggleSelectionPanel, Panel::Selection),
         (UiCommand::ToggleTimePanel, Panel::Time),
         (UiCommand::ToggleLeftPanel, Panel::Blueprint),
     ];
-    let mut chosen = None;
-    let allowed = |(_, panel): &(_, Panel)| pass.settings.panels.allow(*panel);
+    let panels = pass.settings.panels;
+    let allowed = |(_, panel): &(_, Panel)| panels.allow(*panel);
     for (command, _) in commands.into_iter().filter(allowed) {
         let open = command.is_on(pass) == Some(true);
         let shortcut = command.shortcut_text();
@@ -122,8 +126,7 @@ fn show_panel_toggles(ui: &mut Ui, pass: &Pass<'_>) -> Option<UiCommand> {
             })
             .inner;
         if clicked {
-            chosen = Some(command);
+            pass.choose(Choice::Command(command));
         }
     }
-    chosen
 }

@@ -1,5 +1,7 @@
 //! The small parts that every panel is made of.
 
+mod draft_edit;
+mod filter_field;
 mod list_row;
 
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use egui::{WidgetInfo, WidgetType};
 use crate::fonts;
 use crate::theme::{Theme, size};
 
+pub use self::draft_edit::DraftEdit;
+pub(crate) use self::filter_field::FilterField;
 pub use self::list_row::{ListRow, ListRowResponse};
 
 /// A square button with an icon. The tooltip names the command and its shortcut.
@@ -115,102 +119,6 @@ pub fn property_row<R>(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui) -> R
         },
     )
     .inner
-}
-
-/// A text field that is applied when it is left, or at Enter. Escape takes back what was typed.
-///
-/// ```text
-/// let typed = DraftEdit::new("origin", view.origin.as_str()).hint("/").show(ui);
-/// if let Some(typed) = typed { /* apply it */ }
-/// ```
-#[must_use = "a field is drawn by `show`"]
-pub struct DraftEdit<'a> {
-    salt: egui::Id,
-    current: &'a str,
-    hint: &'a str,
-    rows: usize,
-    is_valid: &'a dyn Fn(&str) -> bool,
-}
-
-/// The typed text and the text that it replaces.
-#[derive(Clone)]
-struct Draft {
-    base: String,
-    text: String,
-}
-
-impl<'a> DraftEdit<'a> {
-    /// A field for a text that is `current` now. `salt` tells fields apart whose places may show another
-    /// thing in the next pass.
-    pub fn new(salt: impl std::hash::Hash + std::fmt::Debug, current: &'a str) -> Self {
-        Self {
-            salt: egui::Id::new(salt),
-            current,
-            hint: "",
-            rows: 1,
-            is_valid: &|_| true,
-        }
-    }
-
-    /// Dimmed text where the field is empty.
-    pub fn hint(mut self, hint: &'a str) -> Self {
-        self.hint = hint;
-        self
-    }
-
-    /// The height, in lines of text. With more than one, Enter begins a line, and is applied with the command
-    /// key.
-    pub fn rows(mut self, rows: usize) -> Self {
-        self.rows = rows;
-        self
-    }
-
-    /// Condition for a text to be applied. Other text has the color of errors while it is typed, and is
-    /// reverted when the field loses the focus.
-    pub fn valid_if(mut self, is_valid: &'a dyn Fn(&str) -> bool) -> Self {
-        self.is_valid = is_valid;
-        self
-    }
-
-    /// Draws the field. Returns what was typed where it is to be applied and differs from the current text.
-    pub fn show(self, ui: &mut Ui) -> Option<String> {
-        let id = ui.make_persistent_id(("draft", self.salt));
-        let draft_id = id.with("text");
-        // While nothing was typed, a value that moves on by itself is not put back: so the base is kept too.
-        let draft = ui.data(|data| data.get_temp::<Draft>(draft_id));
-        let Draft { base, mut text } = draft.unwrap_or_else(|| Draft {
-            base: self.current.to_owned(),
-            text: self.current.to_owned(),
-        });
-        let is_valid = text == base || (self.is_valid)(&text);
-        let edit = if self.rows > 1 {
-            egui::TextEdit::multiline(&mut text).desired_rows(self.rows)
-        } else {
-            egui::TextEdit::singleline(&mut text)
-        };
-        let mut edit = edit
-            .id(id)
-            .hint_text(self.hint.to_owned())
-            .font(egui::TextStyle::Monospace)
-            .desired_width(ui.available_width());
-        if !is_valid {
-            edit = edit.text_color(Theme::of(ui).error);
-        }
-        let response = ui.add(edit);
-        if response.has_focus() {
-            let leave = ui.input(|input| input.modifiers.command && input.key_pressed(egui::Key::Enter));
-            if leave {
-                response.surrender_focus();
-            } else {
-                ui.data_mut(|data| data.insert_temp(draft_id, Draft { base, text }));
-                return None;
-            }
-        }
-        ui.data_mut(|data| data.remove::<Draft>(draft_id));
-        let given_up = ui.input(|input| input.key_pressed(egui::Key::Escape));
-        let is_new = text != base && text != self.current;
-        (is_new && !given_up && (self.is_valid)(&text)).then_some(text)
-    }
 }
 
 /// Draws something with the padding of panels at its sides.

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use chronoscope_blueprint::{BlueprintCommand, Contents, ViewId, ViewportBlueprint};
+use chronoscope_blueprint::{BlueprintCommand, Contents, ViewBlueprint, ViewId, ViewportBlueprint};
 use chronoscope_frame::{DataResult, DataResults, Item, RecordingKey, ViewOverrides};
 use chronoscope_store::EntityPath;
 use chronoscope_views::{colors::entity_color, time_series::PlotLines, without_visualizer};
@@ -17,10 +17,14 @@ use super::{
 };
 use crate::{
     commands::UiCommand,
-    edits, icons,
+    context_menu::add_rows,
+    edits, entity_drag,
+    find::{EntityFilter, FilterPlace},
+    icons,
     pass::Pass,
     theme::size,
-    widgets::{ListRow, container_title, elided_small, icon_button, padded, section_header},
+    top_bar::command_button,
+    widgets::{FilterField, ListRow, container_title, elided_small, icon_button, padded, section_header},
 };
 
 /// The tree, and what it was made of.
@@ -33,6 +37,11 @@ pub(super) struct TreeState {
     /// The entities of the views that are expanded.
     entries: BTreeMap<ViewId, ViewEntries>,
     rows: Arc<Vec<Row>>,
+    pub(super) filter: FilterField,
+    /// The selected item whose row was last scrolled to.
+    revealed: Option<Item>,
+    /// The part of the list that was on the screen, in points from its top.
+    on_screen: Option<egui::Rangef>,
 }
 
 #[cfg(test)]
@@ -48,6 +57,7 @@ struct MadeOf {
     viewport: Arc<ViewportBlueprint>,
     views: BTreeMap<ViewId, Versions>,
     version: u64,
+    filter: String,
 }
 
 /// The versions of what a view's entities are shown by.
@@ -64,17 +74,36 @@ struct ViewEntries {
 
 /// Draws the tree.
 pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
-    show_header(ui, pass);
+    show_header(ui, pass, state);
+    if state.filter.is_open() {
+        let id = pass.place.id.with("tree filter");
+        padded(ui, |ui| state.filter.show(ui, id, "Find a view or an entity"));
+    }
+    let revealed = reveal(pass, state);
     refresh(pass, state);
     if state.rows.is_empty() {
-        padded(ui, |ui| elided_small(ui, "No views."));
+        let is_filtered = !state.filter.text().is_empty();
+        let text = if is_filtered {
+            "Nothing has such a name."
+        } else {
+            "No views."
+        };
+        padded(ui, |ui| elided_small(ui, text));
         return;
     }
     let rows = Arc::clone(&state.rows);
-    let area = egui::ScrollArea::vertical()
+    let mut area = egui::ScrollArea::vertical()
         .id_salt("blueprint_tree")
         .auto_shrink([false, false]);
-    area.show_rows(ui, size::ROW, rows.len(), |ui, range| {
+    if let Some(at) = revealed.and_then(|node| rows.iter().position(|row| row.node == node)) {
+        let top = at as f32 * size::ROW;
+        let row = egui::Rangef::new(top, top + size::ROW);
+        let is_on_screen = |shown: egui::Rangef| shown.contains(row.min) && shown.contains(row.max);
+        if !state.on_screen.is_some_and(is_on_screen) {
+            area = area.vertical_scroll_offset((row.center() - ui.available_height() / 2.0).max(0.0));
+        }
+    }
+    let output = area.show_rows(ui, size::ROW, rows.len(), |ui, range| {
         for row in rows.get(range).unwrap_or(&[]) {
             // The row's place says nothing of what it stands for.
             ui.push_id(egui::Id::new(("blueprint row", node_key(&row.node))), |ui| {
@@ -82,9 +111,65 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
             });
         }
     });
+    let top = output.state.offset.y;
+    state.on_screen = Some(egui::Rangef::new(top, top + output.inner_rect.height()));
 }
 
-fn show_header(ui: &mut Ui, pass: &mut Pass<'_>) {
+/// Expands what lies around a newly selected item. Returns its node, so that its row can be scrolled to.
+fn reveal(pass: &Pass<'_>, state: &mut TreeState) -> Option<Node> {
+    let selected = pass.selection().selected.first();
+    if state.revealed.as_ref() == selected {
+        return None;
+    }
+    state.revealed = selected.cloned();
+    let viewport = pass.viewport();
+    let node = match selected? {
+        Item::Container(id) => Node::Container(*id),
+        Item::View(id) => Node::View(*id),
+        Item::DataResult { view, entity, .. } => Node::Entity(*view, entity.clone()),
+        Item::Entity(entity) | Item::Component { entity, .. } => {
+            let has_it = |view: &ViewId| {
+                let id = pass.recording_of(*view)?.store().entity_id(entity)?;
+                pass.of_view::<DataResults>(*view)?.get(id).map(|_| ())
+            };
+            let view = viewport
+                .views_in_order()
+                .into_iter()
+                .find(|view| has_it(view).is_some())?;
+            Node::Entity(view, entity.clone())
+        }
+        Item::Store(_) => return None,
+    };
+    let contents = match &node {
+        Node::Container(id) => Contents::Container(*id),
+        Node::View(id) | Node::Entity(id, _) => Contents::View(*id),
+    };
+    let mut around = Vec::new();
+    let mut above = viewport.parent_of(contents);
+    for _ in 0..chronoscope_blueprint::MAX_CONTAINER_DEPTH {
+        let Some((parent, _)) = above else { break };
+        around.push(Node::Container(parent));
+        above = viewport.parent_of(Contents::Container(parent));
+    }
+    if let Node::Entity(view, entity) = &node {
+        around.push(Node::View(*view));
+        let groups = entity.ancestors().skip(1).filter(|path| !path.is_root());
+        around.extend(groups.map(|path| Node::Entity(*view, path)));
+    }
+    for node in around {
+        let is_shut = state
+            .rows
+            .iter()
+            .find(|row| row.node == node)
+            .is_none_or(|row| row.expanded == Some(false));
+        if is_shut && state.expansion.nodes.insert(node, true) != Some(true) {
+            state.version += 1;
+        }
+    }
+    Some(node)
+}
+
+fn show_header(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState) {
     let blueprints = pass
         .recordings()
         .active_application()
@@ -101,22 +186,21 @@ fn show_header(ui: &mut Ui, pass: &mut Pass<'_>) {
         (_, true) => "Blueprint, edited",
         (false, false) => "Blueprint, automatic",
     };
-    let mut chosen = None;
     padded(ui, |ui| {
         section_header(ui, title, |ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
+            let add = icon_button(ui, icons::ADD, "Add a view or a container", None);
+            egui::Popup::menu(&add).show(|ui| add_rows(ui, pass));
+            let command = UiCommand::FilterTrees;
+            let shortcut = command.shortcut_text();
+            if icon_button(ui, command.icon(), "Find rows", shortcut.as_deref()).clicked() {
+                state.filter.open();
+            }
             for command in [UiCommand::ResetToHeuristics, UiCommand::ResetBlueprint] {
-                if icon_button(ui, command.icon(), command.name(), None).clicked() {
-                    chosen = Some(command);
-                }
+                command_button(ui, pass, command);
             }
         });
     });
-    match chosen {
-        Some(UiCommand::ResetToHeuristics) => pass.push(chronoscope_frame::ViewerCommand::ResetToHeuristics),
-        Some(_) => pass.push(chronoscope_frame::ViewerCommand::ResetBlueprint),
-        None => {}
-    }
 }
 
 /// Makes the rows anew where something changed that they depend on. What views say of themselves, such as
@@ -133,7 +217,7 @@ fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
         let is_same_tree =
             Arc::ptr_eq(&made_of.viewport, viewport) || rows::is_same_tree(&made_of.viewport, viewport);
         made_of.viewport = Arc::clone(viewport);
-        let is_same_recording = made_of.recording == recording;
+        let is_same_recording = made_of.recording == recording && made_of.filter == state.filter.text();
         if !is_same_recording {
             state.entries.clear();
         }
@@ -144,24 +228,72 @@ fn refresh(pass: &Pass<'_>, state: &mut TreeState) {
     state
         .entries
         .retain(|view, known| views.get(view) == Some(&known.of));
-    let num_entities = |view: ViewId| pass.of_view::<DataResults>(view).map_or(0, DataResults::len);
-    let entries = &mut state.entries;
-    state.rows = Arc::new(rows::rows(viewport, &state.expansion, num_entities, |view| {
-        let Some(versions) = views.get(&view) else {
-            return Arc::default();
-        };
-        let known = entries.entry(view).or_insert_with(|| ViewEntries {
-            of: *versions,
-            entries: entries_of(pass, view),
-        });
-        Arc::clone(&known.entries)
-    }));
+    let filter = EntityFilter::parse(state.filter.text());
+    state.rows = Arc::new(if filter.is_empty() {
+        let num_entities = |view: ViewId| pass.of_view::<DataResults>(view).map_or(0, DataResults::len);
+        let entries = &mut state.entries;
+        rows::rows(viewport, &state.expansion, num_entities, |view| {
+            let Some(versions) = views.get(&view) else {
+                return Arc::default();
+            };
+            let known = entries.entry(view).or_insert_with(|| ViewEntries {
+                of: *versions,
+                entries: entries_of(pass, view),
+            });
+            Arc::clone(&known.entries)
+        })
+    } else {
+        found_rows(pass, &filter)
+    });
     state.made_of = Some(MadeOf {
         recording,
         viewport: Arc::clone(viewport),
         views,
         version: state.version,
+        filter: state.filter.text().to_owned(),
     });
+}
+
+/// The rows of what is looked for, with what they lie in.
+///
+/// Cost: all entities of all views.
+fn found_rows(pass: &Pass<'_>, filter: &EntityFilter) -> Vec<Row> {
+    let viewport = pass.viewport();
+    let place = FilterPlace::shown(pass);
+    let meets = |entry: &&EntityEntry| {
+        let meets_conditions = || {
+            let place = place.as_ref()?;
+            Some(filter.matches_data(place, place.store.entity_id(&entry.path)?))
+        };
+        filter.matches_name(entry.path.as_str())
+            && (!filter.has_conditions() || meets_conditions() == Some(true))
+    };
+    let found: BTreeMap<ViewId, Arc<[EntityEntry]>> = viewport
+        .views
+        .keys()
+        .map(|view| {
+            (
+                *view,
+                entries_of(pass, *view).iter().filter(meets).cloned().collect(),
+            )
+        })
+        .collect();
+    let expansion = Expansion {
+        is_full: true,
+        ..Expansion::default()
+    };
+    let num_found = |view: ViewId| found.get(&view).map_or(0, |entries| entries.len());
+    let of_view = |view| found.get(&view).cloned().unwrap_or_default();
+    let mut rows = rows::rows(viewport, &expansion, num_found, of_view);
+    rows::retain_found(&mut rows, |node| {
+        let name = match node {
+            Node::View(id) => viewport.views.get(id).map(ViewBlueprint::title),
+            Node::Container(id) => viewport.containers.get(id).and_then(|inner| inner.name.clone()),
+            Node::Entity(..) => None,
+        };
+        !filter.has_conditions() && name.is_some_and(|name| filter.matches_name(&name))
+    });
+    rows
 }
 
 fn versions_of(pass: &Pass<'_>, view: ViewId) -> Option<Versions> {
@@ -249,6 +381,7 @@ fn show_row(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TreeState, row: &Row) 
     if toggled {
         state
             .expansion
+            .nodes
             .insert(row.node.clone(), row.expanded != Some(true));
         state.version += 1;
     }
@@ -287,6 +420,9 @@ fn row_of_contents(
         });
     pass.respond(&shown.response, &item);
     drag_and_drop(ui, pass, &shown.response, contents);
+    if let Contents::View(view) = contents {
+        entity_drag::drop_on_row(ui, pass, &shown.response, view);
+    }
     if let Some(edit) = edit {
         pass.edit(edit);
     }
@@ -315,8 +451,11 @@ fn show_entity(ui: &mut Ui, pass: &mut Pass<'_>, row: &Row, view: ViewId, path: 
     if row.is_result && row.is_visualized {
         style = style.icon_color(color_in(pass, view, path));
     }
-    let shown = style.show(ui, |ui| hide = visibility_button(ui, row.is_visible));
+    let shown = style
+        .sense(egui::Sense::click_and_drag())
+        .show(ui, |ui| hide = visibility_button(ui, row.is_visible));
     pass.respond(&shown.response, &item);
+    entity_drag::drag_source(&shown.response, pass, &item);
     if !row.is_visualized {
         shown
             .response

@@ -26,6 +26,13 @@ impl LeftPanelState {
     }
 }
 
+impl LeftPanelState {
+    /// Opens the field that filters the tree.
+    pub(crate) fn open_filter(&mut self) {
+        self.tree.filter.open();
+    }
+}
+
 /// Draws the panel.
 pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut LeftPanelState, problems: &Problems) {
     recordings::show(ui, pass, problems);

@@ -45,7 +45,18 @@ pub(super) struct Row {
 }
 
 /// Rows that the user expanded or collapsed.
-pub(super) type Expansion = BTreeMap<Node, bool>;
+#[derive(Clone, Debug, Default)]
+pub(super) struct Expansion {
+    pub(super) nodes: BTreeMap<Node, bool>,
+    /// All rows are expanded, as where some are looked for.
+    pub(super) is_full: bool,
+}
+
+impl Expansion {
+    fn of(&self, node: &Node, by_default: bool) -> bool {
+        self.is_full || self.nodes.get(node).copied().unwrap_or(by_default)
+    }
+}
 
 /// Views with more entities than this begin collapsed, as do parts of paths with more below.
 const MAX_EXPANDED: usize = 24;
@@ -98,7 +109,7 @@ pub(super) fn rows(
                     continue;
                 };
                 let node = Node::Container(id);
-                let expanded = expansion.get(&node).copied().unwrap_or(true);
+                let expanded = expansion.of(&node, true);
                 let has_children = !container.contents.is_empty();
                 rows.push(plain_row(node, level, has_children.then_some(expanded)));
                 if expanded {
@@ -109,7 +120,7 @@ pub(super) fn rows(
                 let num_entities = num_entities(id);
                 let node = Node::View(id);
                 let few = num_entities <= MAX_EXPANDED && viewport.views.len() <= MAX_EXPANDED;
-                let expanded = expansion.get(&node).copied().unwrap_or(few);
+                let expanded = expansion.of(&node, few);
                 rows.push(plain_row(node, level, (num_entities > 0).then_some(expanded)));
                 if expanded && num_entities > 0 {
                     push_entities(&mut rows, id, &entities(id), level + 1, expansion);
@@ -118,6 +129,22 @@ pub(super) fn rows(
         }
     }
     rows
+}
+
+/// Takes out the views that are not kept and have no entities, and the containers that are left with nothing.
+pub(super) fn retain_found(rows: &mut Vec<Row>, is_kept: impl Fn(&Node) -> bool) {
+    // From the last on, what lies below a row comes before it.
+    let mut below: Option<usize> = None;
+    let mut kept = Vec::with_capacity(rows.len());
+    for row in rows.drain(..).rev() {
+        let has_children = below.is_some_and(|level| level > row.level);
+        if has_children || matches!(row.node, Node::Entity(..)) || is_kept(&row.node) {
+            below = Some(row.level);
+            kept.push(row);
+        }
+    }
+    kept.reverse();
+    *rows = kept;
 }
 
 fn plain_row(node: Node, level: usize, expanded: Option<bool>) -> Row {
@@ -161,10 +188,7 @@ fn push_entities(
             group.entries
         };
         let node = Node::Entity(view, path.clone());
-        let expanded = expansion
-            .get(&node)
-            .copied()
-            .unwrap_or(below.len() <= MAX_EXPANDED);
+        let expanded = expansion.of(&node, below.len() <= MAX_EXPANDED);
         rows.push(Row {
             label: path.ui_name(),
             level: group.level,
@@ -253,6 +277,13 @@ mod tests {
             .collect()
     }
 
+    fn expansion<const N: usize>(nodes: [(Node, bool); N]) -> Expansion {
+        Expansion {
+            nodes: nodes.into(),
+            is_full: false,
+        }
+    }
+
     fn rows_of(
         viewport: &ViewportBlueprint,
         expansion: &Expansion,
@@ -295,7 +326,7 @@ mod tests {
     fn entities_lie_below_their_parents() {
         check(
             &["/camera", "/world/robot", "/world/robot/lidar", "/world/trail"],
-            &Expansion::new(),
+            &Expansion::default(),
             &[
                 (0, "container"),
                 (1, "view"),
@@ -312,7 +343,7 @@ mod tests {
     #[test]
     fn what_is_collapsed_hides_what_is_below() {
         let (_, a, _) = viewport();
-        let collapsed = Expansion::from([(Node::Entity(a, "/world/robot".into()), false)]);
+        let collapsed = expansion([(Node::Entity(a, "/world/robot".into()), false)]);
         check(
             &["/world/robot", "/world/robot/lidar", "/world/trail"],
             &collapsed,
@@ -325,7 +356,7 @@ mod tests {
                 (0, "view"),
             ],
         );
-        let collapsed = Expansion::from([(Node::View(a), false)]);
+        let collapsed = expansion([(Node::View(a), false)]);
         check(
             &["/world/robot"],
             &collapsed,
@@ -337,7 +368,7 @@ mod tests {
     fn numbers_in_names_are_in_order() {
         check(
             &["/arm_1", "/arm_10", "/arm_2"],
-            &Expansion::new(),
+            &Expansion::default(),
             &[
                 (0, "container"),
                 (1, "view"),
@@ -350,10 +381,38 @@ mod tests {
     }
 
     #[test]
+    fn what_is_found_keeps_what_it_lies_in() {
+        let (viewport, a, b) = viewport();
+        let full = Expansion {
+            is_full: true,
+            ..Expansion::default()
+        };
+        let collapsed = Expansion {
+            nodes: [(Node::View(a), false)].into(),
+            ..full
+        };
+        let names = |entities: &[&str], wanted: Option<ViewId>| {
+            let mut rows = rows_of(&viewport, &collapsed, a, &entries(entities));
+            retain_found(
+                &mut rows,
+                |node| matches!(node, Node::View(id) if Some(*id) == wanted),
+            );
+            rows.iter()
+                .map(|row| (row.level, row.label.clone()))
+                .collect::<Vec<_>>()
+        };
+        let row = |level: usize, label: &str| (level, label.to_owned());
+        assert_eq!(names(&["/x"], None), [row(0, ""), row(1, ""), row(2, "x")]);
+        assert_eq!(names(&[], Some(a)), [row(0, ""), row(1, "")]);
+        assert_eq!(names(&[], Some(b)), [row(0, "")]);
+        assert_eq!(names(&[], None), []);
+    }
+
+    #[test]
     fn the_root_is_an_entity_too() {
         check(
             &["/", "/a"],
-            &Expansion::new(),
+            &Expansion::default(),
             &[(0, "container"), (1, "view"), (2, "/"), (2, "a"), (0, "view")],
         );
     }
@@ -364,8 +423,8 @@ mod tests {
         let (viewport, a, _) = viewport();
         let entities = entries(&names.iter().map(String::as_str).collect::<Vec<_>>());
         let num_rows = |expansion: &Expansion| rows_of(&viewport, expansion, a, &entities).len();
-        assert_eq!(num_rows(&Expansion::new()), 3);
-        let all = Expansion::from([(Node::View(a), true), (Node::Entity(a, "/points".into()), true)]);
+        assert_eq!(num_rows(&Expansion::default()), 3);
+        let all = expansion([(Node::View(a), true), (Node::Entity(a, "/points".into()), true)]);
         assert_eq!(num_rows(&all), 10_004);
     }
 }

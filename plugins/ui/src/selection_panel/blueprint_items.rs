@@ -1,10 +1,11 @@
 //! Views and containers, and what can be changed about them.
 
 use chronoscope_blueprint::{
-    BlueprintCommand, ContainerBlueprint, ContainerId, ContainerKind, Contents, ViewBlueprint, ViewId,
+    BlueprintCommand, ContainerBlueprint, ContainerId, ContainerKind, Contents, ContentsFilter,
+    ViewBlueprint, ViewId, natural_order,
 };
-use chronoscope_frame::{ActiveBlueprint, Item, ViewClasses};
-use chronoscope_store::EntityPath;
+use chronoscope_frame::{ActiveBlueprint, Item, RecordingEntry, ViewClasses};
+use chronoscope_store::{ChunkStore, EntityPath};
 use chronoscope_views::{ViewUiContext, ViewUis};
 use egui::{RichText, Ui};
 
@@ -12,9 +13,12 @@ use super::{
     add_items,
     parts::{grouped, item_link, show_removed, text_row, title, value_row},
     query_context,
+    time_range::{self, RangeOf},
     view_summary::{ViewSummaries, ViewSummary},
 };
 use crate::{
+    choices::Choice,
+    context_menu::CONTAINER_KINDS,
     edits, icons, notifications,
     pass::Pass,
     theme::{Theme, size},
@@ -37,8 +41,20 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, summaries: &mut ViewSu
     show_parent(ui, pass, Contents::View(id));
     show_name(ui, pass, Contents::View(id), view.name.as_deref(), &view.title());
     show_visibility(ui, pass, Contents::View(id), view.visible);
+    show_class(ui, pass, view);
     property_row(ui, "Origin", |ui| {
-        let field = DraftEdit::new(("origin", id.to_bytes()), view.origin.as_str()).hint("/");
+        let store = pass.recording_of(id).map(RecordingEntry::store);
+        let suggest = |word: &str| paths_like(store, word);
+        let explain = |text: &str| {
+            let known = store?.entity_id(&EntityPath::parse(text.trim()));
+            known
+                .is_none()
+                .then(|| "The recording has no such entity.".to_owned())
+        };
+        let field = DraftEdit::new(("origin", id.to_bytes()), view.origin.as_str())
+            .hint("/")
+            .suggest(&suggest)
+            .explain(&explain);
         if let Some(typed) = field.show(ui) {
             pass.edit(edits::origin(id, &typed));
         }
@@ -46,6 +62,7 @@ pub(super) fn show_view(ui: &mut Ui, pass: &mut Pass<'_>, summaries: &mut ViewSu
     let summary = summaries.of(pass, id);
     show_contents(ui, pass, view, summary);
     query_context::show(ui, pass, id);
+    ui.push_id("time range", |ui| time_range::show(ui, pass, id, RangeOf::View));
     show_settings(ui, pass, id);
     show_reports(ui, pass, summary);
     ui.add_space(size::PADDING);
@@ -81,12 +98,7 @@ pub(super) fn show_container(ui: &mut Ui, pass: &mut Pass<'_>, id: ContainerId) 
         egui::ComboBox::from_id_salt("kind")
             .selected_text(container_kind_title(container.kind))
             .show_ui(ui, |ui| {
-                for kind in [
-                    ContainerKind::Tabs,
-                    ContainerKind::Horizontal,
-                    ContainerKind::Vertical,
-                    ContainerKind::Grid,
-                ] {
+                for kind in CONTAINER_KINDS {
                     let clicked = ui
                         .selectable_label(kind == container.kind, container_kind_title(kind))
                         .clicked();
@@ -99,7 +111,7 @@ pub(super) fn show_container(ui: &mut Ui, pass: &mut Pass<'_>, id: ContainerId) 
     if container.kind == ContainerKind::Grid {
         show_grid_columns(ui, pass, container);
     }
-    section_header(ui, "Contents", |ui| add_items::show(ui, pass, container));
+    section_header(ui, "Contents", |ui| add_items::show(ui, pass));
     for item in &container.contents {
         match item {
             Contents::View(view) => {
@@ -172,6 +184,27 @@ fn show_name(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents, name: Option<&str
     });
 }
 
+/// The class of a view, to choose another.
+fn show_class(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint) {
+    let classes = pass.world.resource::<ViewClasses>();
+    let name = classes
+        .get(&view.class)
+        .map_or(view.class.as_str(), |class| class.display_name());
+    property_row(ui, "Kind", |ui| {
+        egui::ComboBox::from_id_salt("class")
+            .selected_text(name)
+            .truncate()
+            .show_ui(ui, |ui| {
+                for class in classes.iter() {
+                    let is_now = class.id() == view.class;
+                    if ui.selectable_label(is_now, class.display_name()).clicked() && !is_now {
+                        pass.choose(Choice::SetClass(view.id, class.id()));
+                    }
+                }
+            });
+    });
+}
+
 fn show_visibility(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents, is_visible: bool) {
     property_row(ui, "Visible", |ui| {
         let mut checked = is_visible;
@@ -186,9 +219,14 @@ fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint, summary
     section_header(ui, "Entities", |_| {});
     let rules = view.contents.to_string();
     let rows = view.contents.rules().len().clamp(2, 8);
+    let store = pass.recording_of(view.id).map(RecordingEntry::store);
+    let suggest = |word: &str| expressions_like(store, word);
+    let explain = |text: &str| Some(count_text(store?, &view.origin, text));
     let field = DraftEdit::new(("contents", view.id.to_bytes()), &rules)
         .hint("$origin/**")
-        .rows(rows);
+        .rows(rows)
+        .suggest(&suggest)
+        .explain(&explain);
     if let Some(typed) = field.show(ui) {
         pass.edit(edits::contents(view.id, &typed));
     }
@@ -216,6 +254,68 @@ fn show_contents(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint, summary
             &without_visualizer_text(&summary.without_visualizer),
         );
     }
+}
+
+/// Entities that are looked at to complete or to count what is typed.
+const MAX_ENTITIES: usize = 20_000;
+
+/// Paths that continue a word, in their natural order; those that contain it where none does.
+fn paths_like(store: Option<&ChunkStore>, word: &str) -> Vec<String> {
+    const MAX: usize = 8;
+    let Some(store) = store else { return Vec::new() };
+    let word = word.to_lowercase();
+    let mut found: Vec<(bool, &str)> = store
+        .entities()
+        .take(MAX_ENTITIES)
+        .map(|entity| store.entity_path(entity).as_str())
+        .filter(|path| path.to_lowercase().contains(&word))
+        .map(|path| (!path.to_lowercase().starts_with(&word), path))
+        .collect();
+    found.sort_by(|(a, path), (b, other)| a.cmp(b).then_with(|| natural_order(path, other)));
+    found
+        .into_iter()
+        .take(MAX)
+        .map(|(_, path)| path.to_owned())
+        .collect()
+}
+
+/// As [`paths_like`], for a rule: with `/**` for what has others below.
+fn expressions_like(store: Option<&ChunkStore>, word: &str) -> Vec<String> {
+    let path = word.trim_start_matches(['+', '-']);
+    let sign = word.get(..word.len() - path.len()).unwrap_or_default();
+    if path.is_empty() {
+        return Vec::new();
+    }
+    if "$origin/**".starts_with(path) {
+        return vec![format!("{sign}$origin/**"), format!("{sign}$origin")];
+    }
+    let is_group = |path: &str| {
+        let store = store?;
+        let entity = store.entity_id(&EntityPath::parse(path))?;
+        Some(store.tree().num_children(entity) > 0)
+    };
+    let mut found = Vec::new();
+    for path in paths_like(store, path) {
+        if is_group(&path) == Some(true) {
+            found.push(format!("{sign}{}/**", path.trim_end_matches('/')));
+        }
+        found.push(format!("{sign}{path}"));
+    }
+    found
+}
+
+/// How many entities rules match that are being typed.
+fn count_text(store: &ChunkStore, origin: &EntityPath, rules: &str) -> String {
+    let contents = ContentsFilter::parse(rules).resolve(origin);
+    let with_data = store.entities().filter(|entity| store.has_data(*entity));
+    let count = with_data
+        .take(MAX_ENTITIES)
+        .filter(|entity| contents.matches(store.entity_path(*entity)))
+        .count();
+    format!(
+        "Matches {} entities. Ctrl+Enter applies it, Escape reverts.",
+        grouped(count as u64)
+    )
 }
 
 /// The entities that nothing can show yet, by name, as many as can be read.

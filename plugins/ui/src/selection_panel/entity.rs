@@ -10,6 +10,7 @@ use egui::{RichText, Ui};
 use super::{
     parts::{entity_link, grouped, item_link, size_rows, text_row, title, value_row},
     shown,
+    time_range::{self, RangeOf},
     values::{self, EntityRef},
 };
 use crate::{
@@ -55,6 +56,9 @@ pub(super) fn show(
     }
     if let Some(view) = view {
         shown::show(ui, pass, entity, view);
+        ui.push_id("time range", |ui| {
+            time_range::show(ui, pass, view, RangeOf::Entity(path))
+        });
         show_clear(ui, pass, path, entity, view);
     }
     show_values(
@@ -134,7 +138,7 @@ pub(super) fn show_component(ui: &mut Ui, pass: &mut Pass<'_>, path: &EntityPath
         Some(cell) => {
             value_row(ui, "Datatype", &cell.data_type().to_string(), "");
             value_row(ui, "Instances", &grouped(cell.len() as u64), "");
-            values::show_instances(ui, descriptor, cell.as_ref(), 100);
+            values::show_instances(ui, descriptor, cell.as_ref());
         }
     }
 }

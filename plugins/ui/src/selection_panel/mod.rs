@@ -10,6 +10,7 @@ mod entity;
 mod query_context;
 mod recording;
 mod shown;
+mod time_range;
 mod view_summary;
 
 use chronoscope_frame::Item;
@@ -74,6 +75,15 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelS
                 }
             });
         });
+}
+
+/// The values at the cursor of all that is selected, as text.
+pub(crate) fn values_text(pass: &Pass<'_>) -> String {
+    let selected = pass.selection().selected.iter();
+    selected
+        .filter_map(|item| values::text_of(pass, item))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn show_item(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut SelectionPanelState, item: &Item) {

@@ -1,20 +1,25 @@
-//! How a view shows an entity: by which visualizers, and with which values where these are not the recording's own.
+//! How a view shows an entity: by which visualizers, and with which values. Each value is written with its source,
+//! and can be overridden for this entity in this view.
+
+use std::sync::Arc;
 
 use arrow_array::Array as _;
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
 use chronoscope_frame::{
-    DataResults, RecordingEntry, ResultKey, Source, ViewOverrides, ViewerCommand, Visualizers, resolve,
+    DataResult, DataResults, RecordingEntry, Resolved, ResultKey, Source, ViewOverrides, ViewerCommand,
+    Visualizers, resolve,
 };
-use chronoscope_store::{ComponentDescriptor, EntityId};
-use chronoscope_types::format_value;
-use egui::{RichText, Ui};
+use chronoscope_store::{ComponentDescriptor, EntityId, TimeType, arrow::ArrayRef};
+use chronoscope_types::{Vocabulary, format_time_in, format_value};
+use egui::{Align, Layout, RichText, Sense, Ui};
 
 use super::parts::grouped;
 use crate::{
-    icons,
+    editors::{ComponentEditors, Edited},
+    edits, icons,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{icon_button, property_row, section_header, value_label},
+    widgets::{elided_small, icon_button, property_row, section_header, value_label},
 };
 
 /// Characters of a value that are laid out.
@@ -28,6 +33,7 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, entity: EntityId, view: Vie
     else {
         return;
     };
+    show_visibility(ui, pass, result, view);
     let visualizers = pass.world.resource::<Visualizers>();
     let instructions = pass
         .of_view::<ViewOverrides>(view)
@@ -47,62 +53,245 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, entity: EntityId, view: Vie
         };
         section_header(ui, &format!("Shown as {}", info.name), |_| {});
         for component in info.required.iter().chain(info.optional) {
-            show_value(ui, pass, view, key, component);
+            let value = ShownValue {
+                view,
+                result,
+                key,
+                visualizer: info.name,
+                component,
+            };
+            ui.push_id((key.instruction.0, *component), |ui| show_value(ui, pass, &value));
         }
     }
 }
 
-/// A row for a component and its value, with its source. What the recording gives is listed with the rest of it.
-fn show_value(ui: &mut Ui, pass: &mut Pass<'_>, view: ViewId, key: ResultKey, component: &str) {
-    let Some(resolved) = resolve(pass.world, view, key, component) else {
-        return;
-    };
-    let store = pass.recording_of(view).map(RecordingEntry::store);
-    let source = match resolved.source {
-        Source::Override => "override",
-        Source::ViewDefault => "view default",
-        Source::Fallback => "fallback",
-        Source::Store => {
-            let overrides = pass.of_view::<ViewOverrides>(view);
-            let result = pass
-                .of_view::<DataResults>(view)
-                .and_then(|results| results.get(key.entity));
-            let mapping = overrides.zip(result).and_then(|(overrides, result)| {
-                overrides.instruction(result, key.instruction).mapping(component)
-            });
-            match mapping.and_then(|mapping| mapping.source_component.as_deref()) {
-                Some(from) => from,
-                None => return,
-            }
-        }
-    };
-    let (_, name) = component.split_once(':').unwrap_or(("", component));
-    let array = resolved.array;
-    let text = if array.len() > 1 {
-        format!("{} values", grouped(array.len() as u64))
-    } else {
-        let component_type = store.and_then(|store| {
-            let descriptor = store.descriptor(store.component_id(component)?);
-            descriptor.component_type.as_deref()
-        });
-        format_value(component_type, array.as_ref(), MAX_CHARS)
-    };
-    let is_default = resolved.source == Source::ViewDefault;
-    let mut is_reset = false;
-    property_row(ui, name, |ui| {
-        is_reset =
-            is_default && icon_button(ui, icons::RESET, "Remove the default of the view", None).clicked();
-        value_label(ui, &text, source)
-    })
-    .on_hover_text(component);
-    if is_reset {
-        let known = store.and_then(|store| Some(store.descriptor(store.component_id(component)?)));
-        let descriptor = known.cloned();
-        let descriptor = descriptor.unwrap_or_else(|| ComponentDescriptor::partial(component));
-        pass.edit(BlueprintCommand::SetDefault(
-            view,
-            vec![(descriptor, array.slice(0, 0))],
-        ));
+/// Whether the view shows the entity, with all below it that says nothing else.
+fn show_visibility(ui: &mut Ui, pass: &mut Pass<'_>, result: &DataResult, view: ViewId) {
+    let overrides = pass.of_view::<ViewOverrides>(view);
+    let mut visible = overrides.is_none_or(|overrides| overrides.is_visible(result.entity));
+    let is_changed = property_row(ui, "Visible", |ui| ui.checkbox(&mut visible, "").changed());
+    if is_changed {
+        pass.edit(edits::entity_visible(view, result.path.clone(), visible));
         pass.push(ViewerCommand::EndGesture);
     }
+}
+
+/// A component of an entity as a visualizer sees it.
+struct ShownValue<'a> {
+    view: ViewId,
+    result: &'a DataResult,
+    key: ResultKey,
+    visualizer: &'static str,
+    component: &'a str,
+}
+
+/// What a click on a row does.
+enum ValueEdit {
+    Override(ArrayRef),
+    RemoveOverride,
+    Default(ArrayRef),
+    RemoveDefault,
+}
+
+/// A row for a component: its value with an editor fit for its type, where it comes from, and a way back.
+fn show_value(ui: &mut Ui, pass: &mut Pass<'_>, shown: &ShownValue<'_>) {
+    let Some(resolved) = resolve(pass.world, shown.view, shown.key, shown.component) else {
+        return;
+    };
+    let descriptor = descriptor_of(pass, shown);
+    let component_type = descriptor.component_type.clone();
+    let (_, name) = shown.component.split_once(':').unwrap_or(("", shown.component));
+    let source = source_text(pass, shown, &resolved);
+    let editors = pass.world.get_resource::<ComponentEditors>();
+    let mut edit = None;
+    let array = &resolved.array;
+    // Before what lies on it, which takes the clicks on itself.
+    let place = egui::Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), size::ROW));
+    let row = ui.interact(place, ui.id().with("row"), Sense::click());
+    property_row(ui, name, |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = size::GRID;
+            match resolved.source {
+                Source::Override => {
+                    if icon_button(ui, icons::RESET, "Remove the override", None).clicked() {
+                        edit = Some(ValueEdit::RemoveOverride);
+                    }
+                }
+                Source::ViewDefault => {
+                    if icon_button(ui, icons::RESET, "Remove the default of the view", None).clicked() {
+                        edit = Some(ValueEdit::RemoveDefault);
+                    }
+                }
+                Source::Store | Source::Fallback => {}
+            }
+            // The value takes precedence where there is little room.
+            if ui.available_width() > 16.0 * size::GRID {
+                ui.scope(|ui| {
+                    ui.set_max_width(ui.available_width() * 0.4);
+                    elided_small(ui, &source)
+                });
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                if array.len() == 1
+                    && let Some((editors, component_type)) = editors.zip(component_type.as_deref())
+                {
+                    match editors.show(ui, component_type, array) {
+                        Edited::No => return,
+                        Edited::To(value) => {
+                            edit = Some(ValueEdit::Override(value));
+                            return;
+                        }
+                        Edited::Unreadable => {}
+                    }
+                }
+                let text = match array.len() {
+                    0 | 1 => format_value(component_type.as_deref(), array.as_ref(), MAX_CHARS),
+                    several => format!("{} values", grouped(several as u64)),
+                };
+                value_label(ui, &text, "");
+            });
+        });
+    });
+    let is_editing = egui::Id::new("editing a value");
+    if edit.is_some() {
+        ui.data_mut(|data| data.insert_temp(is_editing, true));
+    }
+    // A drag is one step; it ends with the button.
+    if edit.is_none()
+        && ui.input(|input| !input.pointer.any_down())
+        && ui.data_mut(|data| data.remove_temp::<bool>(is_editing)).is_some()
+    {
+        pass.push(ViewerCommand::EndGesture);
+    }
+    let response = row.on_hover_ui(|ui| {
+        ui.label(RichText::new(shown.component).monospace());
+        if let Some(component_type) = &component_type {
+            let color = Theme::of(ui).secondary;
+            ui.label(RichText::new(&**component_type).monospace().color(color));
+        }
+        ui.label(&source);
+    });
+    response.context_menu(|ui| {
+        let can_edit = editors
+            .zip(component_type.as_deref())
+            .is_some_and(|(editors, component_type)| editors.has(component_type));
+        if can_edit && resolved.source != Source::Override && !array.is_empty() {
+            let text = if array.len() > 1 {
+                "Override with one value"
+            } else {
+                "Override"
+            };
+            if ui.button(text).clicked() {
+                edit = Some(ValueEdit::Override(array.slice(0, 1)));
+            }
+        }
+        if resolved.source == Source::Override && ui.button("Remove the override").clicked() {
+            edit = Some(ValueEdit::RemoveOverride);
+        }
+        if !array.is_empty() && ui.button("Use as default of the view").clicked() {
+            edit = Some(ValueEdit::Default(Arc::clone(array)));
+        }
+    });
+    if let Some(edit) = edit {
+        apply(pass, shown, descriptor, &resolved, edit);
+    }
+}
+
+fn apply(
+    pass: &mut Pass<'_>,
+    shown: &ShownValue<'_>,
+    descriptor: ComponentDescriptor,
+    resolved: &Resolved,
+    edit: ValueEdit,
+) {
+    let nothing = || resolved.array.slice(0, 0);
+    let (value, is_override) = match &edit {
+        ValueEdit::Override(value) => (Arc::clone(value), true),
+        ValueEdit::RemoveOverride => (nothing(), true),
+        ValueEdit::Default(value) => (Arc::clone(value), false),
+        ValueEdit::RemoveDefault => (nothing(), false),
+    };
+    let components = vec![(descriptor, value)];
+    if !is_override {
+        pass.edit(BlueprintCommand::SetDefault(shown.view, components));
+        pass.push(ViewerCommand::EndGesture);
+        return;
+    }
+    let visualizers = pass.world.resource::<Visualizers>();
+    let shown_by: Vec<&str> = shown
+        .result
+        .visualizers
+        .iter()
+        .filter_map(|id| Some(visualizers.info(*id)?.name))
+        .collect();
+    let overrides = pass
+        .of_view::<ViewOverrides>(shown.view)
+        .and_then(|overrides| overrides.get(shown.result.entity))
+        .map(|overrides| overrides.all().clone())
+        .unwrap_or_default();
+    let path = &shown.result.path;
+    pass.edit(BlueprintCommand::SetOverride {
+        view: shown.view,
+        entity: path.clone(),
+        target: overrides.target(shown.view, path, shown.visualizer, &shown_by),
+        components,
+    });
+    if matches!(edit, ValueEdit::RemoveOverride) {
+        pass.push(ViewerCommand::EndGesture);
+    }
+}
+
+/// What a column of the component says of itself: as the recording has it, else as the vocabulary.
+fn descriptor_of(pass: &Pass<'_>, shown: &ShownValue<'_>) -> ComponentDescriptor {
+    let store = pass.recording_of(shown.view).map(RecordingEntry::store);
+    let known = store.and_then(|store| Some(store.descriptor(store.component_id(shown.component)?)));
+    if let Some(known) = known {
+        return known.clone();
+    }
+    let descriptor = ComponentDescriptor::partial(shown.component);
+    let Some(field) = Vocabulary::get().field(shown.component) else {
+        return descriptor;
+    };
+    let archetype = shown
+        .component
+        .split_once(':')
+        .map_or("", |(archetype, _)| archetype);
+    descriptor
+        .with_archetype(format!("rerun.archetypes.{archetype}"))
+        .with_component_type(field.component_type)
+}
+
+/// Where a value comes from, in words.
+fn source_text(pass: &Pass<'_>, shown: &ShownValue<'_>, resolved: &Resolved) -> String {
+    let from = || {
+        let overrides = pass.of_view::<ViewOverrides>(shown.view)?;
+        let mapping = overrides
+            .instruction(shown.result, shown.key.instruction)
+            .mapping(shown.component)?;
+        Some(format!("{}, ", mapping.source_component.as_deref()?))
+    };
+    match resolved.source {
+        Source::Override => "override".to_owned(),
+        Source::ViewDefault => "view default".to_owned(),
+        Source::Fallback => "fallback".to_owned(),
+        Source::Store => {
+            let when = match resolved.row.and_then(|row| row.time) {
+                None => "static".to_owned(),
+                Some(time) => format!(
+                    "logged at {}",
+                    format_time_in(time_type_of(pass, shown), pass.time_zone(), time)
+                ),
+            };
+            format!("{}{when}", from().unwrap_or_default())
+        }
+    }
+}
+
+fn time_type_of(pass: &Pass<'_>, shown: &ShownValue<'_>) -> TimeType {
+    let time_type = || {
+        let looks = pass.of_view::<chronoscope_frame::QueryContext>(shown.view)?;
+        let store = pass.recording_of(shown.view)?.store();
+        Some(store.timeline(looks.cursor.timeline?).time_type())
+    };
+    time_type().unwrap_or(TimeType::Sequence)
 }

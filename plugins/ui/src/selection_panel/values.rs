@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arrow_array::{Array, cast::AsArray, types::UInt32Type};
 use chronoscope_blueprint::{BlueprintCommand, ViewId};
-use chronoscope_frame::{Cursor, Item, RecordingEntry, ViewerCommand, chunk_loading::UiChunkRequests};
+use chronoscope_frame::{
+    Cursor, Item, QueryContext, RecordingEntry, ViewerCommand, chunk_loading::UiChunkRequests,
+};
 use chronoscope_store::{ComponentDescriptor, ComponentId, EntityId, EntityPath, Hit, LatestAt};
 use chronoscope_types::{Component, Rgba, components, format_time, format_value};
 use egui::{Color32, RichText, Sense, Ui, Vec2};
@@ -14,14 +16,14 @@ use crate::{
     icons,
     pass::Pass,
     theme::{Theme, size},
-    widgets::{ListRow, elided_small, property_row, value_label},
+    widgets::{elided_small, property_row, value_label},
 };
 
 /// Characters of a value that are laid out; what is cut is in the tooltip.
 const MAX_CHARS: usize = 200;
 
-/// Instances that are listed one by one.
-const MAX_INSTANCES: usize = 20;
+/// Rows of a list of instances that are shown without scrolling.
+const MAX_ROWS: usize = 12;
 
 /// An entity of a recording, or one of its instances, where somebody looks at it.
 #[derive(Clone, Copy)]
@@ -51,6 +53,46 @@ pub(super) fn latest(
         ui_requests.note(&answer);
     }
     answer
+}
+
+/// Characters of a value that are copied.
+const MAX_COPIED: usize = 1_000_000;
+
+/// The values of an entity, or of one of its components, at the cursor: a line each.
+pub(super) fn text_of(pass: &Pass<'_>, item: &Item) -> Option<String> {
+    let entry = match item {
+        Item::DataResult { view, .. } => pass.recording_of(*view)?,
+        _ => pass.active()?,
+    };
+    let cursor = match item {
+        Item::DataResult { view, .. } => pass.of_view::<QueryContext>(*view).map(|looks| looks.cursor),
+        _ => pass.cursor(),
+    };
+    let store = entry.store();
+    let path = item.entity()?;
+    let entity = store.entity_id(path)?;
+    let only = match item {
+        Item::Component { component, .. } => Some(store.component_id(component)?),
+        _ => None,
+    };
+    let components: Vec<ComponentId> = match only {
+        Some(only) => vec![only],
+        None => store.components_of(entity).collect(),
+    };
+    let lines = components.into_iter().filter_map(|component| {
+        let descriptor = store.descriptor(component);
+        let mut cell = latest(pass, entry, cursor, entity, component).hit?.cell();
+        if let Some(instance) = item.instance().filter(|_| cell.len() > 1) {
+            let at = usize::try_from(instance).ok()?.min(cell.len() - 1);
+            cell = cell.slice(at, 1);
+        }
+        let value = format_value(descriptor.component_type.as_deref(), cell.as_ref(), MAX_COPIED);
+        Some(match only {
+            Some(_) => value,
+            None => format!("{path}:{} {value}", descriptor.component),
+        })
+    });
+    Some(lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// A row for a component: its name, its value; and its instances below where it is expanded.
@@ -140,13 +182,13 @@ pub(super) fn show_component_row(
     }
     response.on_hover_ui(|ui| tooltip(ui, entry, descriptor, &answer));
     if let Some(cell) = cell.filter(|_| expanded && count > 1) {
-        show_instances(ui, descriptor, cell.as_ref(), MAX_INSTANCES);
+        show_instances(ui, descriptor, cell.as_ref());
     }
 }
 
-/// Instances one by one, the first of them.
-pub(super) fn show_instances(ui: &mut Ui, descriptor: &ComponentDescriptor, cell: &dyn Array, most: usize) {
-    for at in 0..cell.len().min(most) {
+/// All instances one by one, in a list of its own where there are many.
+pub(super) fn show_instances(ui: &mut Ui, descriptor: &ComponentDescriptor, cell: &dyn Array) {
+    let show_row = |ui: &mut Ui, at: usize| {
         let instance = cell.slice(at, 1);
         property_row(ui, &at.to_string(), |ui| {
             swatches(ui, descriptor, instance.as_ref(), 1);
@@ -156,13 +198,19 @@ pub(super) fn show_instances(ui: &mut Ui, descriptor: &ComponentDescriptor, cell
                 "",
             );
         });
+    };
+    if cell.len() <= MAX_ROWS {
+        (0..cell.len()).for_each(|at| show_row(ui, at));
+        return;
     }
-    if cell.len() > most {
-        ListRow::new(&format!("{} more", grouped((cell.len() - most) as u64)))
-            .dimmed(true)
-            .sense(Sense::hover())
-            .show(ui, |_| {});
-    }
+    ui.spacing_mut().item_spacing.y = 0.0;
+    egui::ScrollArea::vertical()
+        .id_salt(("instances", &*descriptor.component))
+        .max_height(MAX_ROWS as f32 * size::ROW)
+        .auto_shrink([false, true])
+        .show_rows(ui, size::ROW, cell.len(), |ui, range| {
+            range.for_each(|at| show_row(ui, at));
+        });
 }
 
 /// Reason for a missing value.

@@ -1,11 +1,16 @@
 //! Times on the screen, and back; zoom and pan.
 //!
 //! Timestamps are nanoseconds since the epoch, which a float cannot tell apart. So the axis counts from an
-//! origin, in integers, and floats only hold the distance from there.
+//! origin, in integers, and floats only hold the distance from there. Where gaps are folded, it is linear in
+//! folded times.
+
+use std::sync::Arc;
 
 use chronoscope_store::{TimeRange, TimelineId};
 
-/// The part of a timeline that is shown: `span` units from `offset` units after `origin`.
+use super::folds::Folds;
+
+/// The part of a timeline that is shown: `span` units from `offset` units after `origin`, in folded times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct AxisView {
     origin: i64,
@@ -14,15 +19,16 @@ pub(super) struct AxisView {
 }
 
 /// A view that is laid out between two places on the screen, in points.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Axis {
     view: AxisView,
     left: f32,
     width: f32,
+    folds: Arc<Folds>,
 }
 
 /// An axis and the timeline that it shows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct TimelineAxis {
     pub(super) timeline: TimelineId,
     pub(super) axis: Axis,
@@ -68,11 +74,26 @@ impl AxisView {
         }
     }
 
+    /// All of a range, with its gaps folded.
+    pub(super) fn of_folded_range(range: TimeRange, folds: &Folds) -> Self {
+        if range.is_empty() {
+            return Self::of_range(range);
+        }
+        Self::of_range(TimeRange::new(folds.fold(range.min), folds.fold(range.max)))
+    }
+
+    /// The axis without folds.
+    #[cfg(test)]
     pub(super) fn laid_out(self, left: f32, width: f32) -> Axis {
+        self.laid_out_folded(left, width, Arc::default())
+    }
+
+    pub(super) fn laid_out_folded(self, left: f32, width: f32, folds: Arc<Folds>) -> Axis {
         Axis {
             view: self,
             left,
             width: width.max(1.0),
+            folds,
         }
     }
 }
@@ -80,7 +101,8 @@ impl AxisView {
 impl Axis {
     /// Position of a time, in points. May be far outside.
     pub(super) fn x(&self, time: i64) -> f32 {
-        let distance = (i128::from(time) - i128::from(self.view.origin)) as f64;
+        let folded = self.folds.fold(time);
+        let distance = (i128::from(folded) - i128::from(self.view.origin)) as f64;
         let share = (distance - self.view.offset) / self.view.span;
         // Bounded, because painting loses precision far outside the screen.
         self.left + (share * f64::from(self.width)).clamp(-1e6, 1e6) as f32
@@ -91,7 +113,39 @@ impl Axis {
         let share = f64::from(x - self.left) / f64::from(self.width);
         let distance = (self.view.offset + share * self.view.span).round();
         // Saturates, as casts of floats do.
-        self.view.origin.saturating_add(distance as i64)
+        self.folds
+            .unfold(self.view.origin.saturating_add(distance as i64))
+    }
+
+    /// The gaps that are folded.
+    pub(super) fn folds(&self) -> &Folds {
+        &self.folds
+    }
+
+    /// The parts of what is shown between the gaps, each with an axis of its own in its place. One, where nothing
+    /// is folded.
+    pub(super) fn parts(&self) -> Vec<Self> {
+        let visible = self.visible();
+        let parts = self.folds.parts_of(visible);
+        if parts.len() == 1 && self.folds.parts_of(TimeRange::EVERYTHING).len() == 1 {
+            return vec![self.clone()];
+        }
+        let of_part = |part: &TimeRange| {
+            let left = self.x(part.min).max(self.left);
+            let right = self.x(part.max).min(self.right());
+            let width = (right - left).max(1.0);
+            Self {
+                view: AxisView {
+                    origin: part.min,
+                    offset: 0.0,
+                    span: f64::from(width) / self.points_per_unit(),
+                },
+                left,
+                width,
+                folds: Arc::default(),
+            }
+        };
+        parts.iter().map(of_part).collect()
     }
 
     /// The time at a place, rounded to the greatest power of ten of which a point has one at least.

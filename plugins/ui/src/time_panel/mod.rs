@@ -1,6 +1,6 @@
 //! The panel below: how time moves, where the cursor is, and when what was logged.
 //!
-//! [`axis`] maps times to the screen, [`ruler`] labels it, [`rows`] are the streams as a list, [`density`]
+//! [`axis`] maps times to the screen, without the gaps of [`folds`], [`ruler`] labels it, [`rows`] are the streams as a list, [`density`]
 //! counts what each row has on the axis and [`marks`] draws that together; [`state`] is what the panel
 //! remembers.
 //!
@@ -10,6 +10,7 @@
 
 mod axis;
 mod density;
+mod folds;
 mod marks;
 mod rows;
 mod ruler;
@@ -31,6 +32,7 @@ pub(crate) use self::{state::TimePanelState, timelines::switch_timeline};
 use crate::{
     icons,
     pass::Pass,
+    settings::PanelSizes,
     theme::{Theme, size},
     widgets::empty_state,
 };
@@ -45,13 +47,14 @@ pub(crate) fn show_collapsed(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimeP
 }
 
 /// Draws the panel.
-pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState) {
+pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState, dragged: &mut Option<f32>) {
     let theme = Theme::of(ui);
     let screen_height = pass.place.rect.height();
     let least = size::TOOLBAR + 3.0 * size::ROW;
-    egui::Panel::bottom(pass.place.id.with("time_panel"))
+    let id = pass.place.id.with("time_panel");
+    let shown = egui::Panel::bottom(id)
         .resizable(true)
-        .default_size((screen_height * 0.27).clamp(least, 280.0))
+        .default_size(dragged.unwrap_or((screen_height * 0.27).clamp(least, 280.0)))
         .size_range(least..=(screen_height * 0.6).max(least + 1.0))
         .frame(egui::Frame::new().fill(theme.panel))
         .show(ui, |ui| {
@@ -76,4 +79,5 @@ pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
             }
             ui.take_available_space();
         });
+    PanelSizes::note(dragged, ui.ctx(), id, shown.response.rect.height());
 }

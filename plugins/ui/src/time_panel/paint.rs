@@ -1,7 +1,7 @@
 //! Ruler, marks and cursor as they are painted.
 
 use chronoscope_store::ChunkStore;
-use chronoscope_types::format_time;
+use chronoscope_types::format_time_in;
 use chronoscope_views::colors::entity_color;
 use egui::{Align2, Color32, CornerRadius, Pos2, Rect, Shape, Stroke, Ui, Vec2};
 
@@ -244,6 +244,66 @@ fn paint_diamond(painter: &egui::Painter, center: Pos2, radius: f32, color: Colo
     painter.add(Shape::convex_polygon(corners, color, Stroke::NONE));
 }
 
+/// The gaps that are folded: a band each that says how long it is.
+pub(super) fn paint_gaps(ui: &Ui, axis: &Axis, places: &Places) {
+    let theme = Theme::of(ui);
+    for gap in axis.folds().gaps() {
+        let (left, right) = (axis.x(gap.range.min), axis.x(gap.range.max));
+        let shown = places.ruler.x_range();
+        if right < shown.min || left > shown.max {
+            continue;
+        }
+        let band = Rect::from_x_y_ranges(
+            left.max(shown.min)..=right.min(shown.max),
+            places.ruler.top()..=places.marks.bottom(),
+        );
+        let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(band));
+        painter.rect_filled(band, 0.0, theme.raised);
+        // Slanted lines, as paper that is folded.
+        let step = 2.0 * size::GRID;
+        let mut y = band.top() - band.width();
+        let stroke = Stroke::new(size::HAIRLINE, theme.hairline);
+        while y < band.bottom() + band.width() {
+            painter.line_segment(
+                [
+                    Pos2::new(band.left(), y + band.width()),
+                    Pos2::new(band.right(), y),
+                ],
+                stroke,
+            );
+            y += step;
+        }
+        let font = egui::TextStyle::Small.resolve(ui.style());
+        let text = length_text(gap.range.length());
+        let galley = elided_galley(ui, &text, font, theme.secondary, band.width());
+        if !galley.elided {
+            let at = Pos2::new(
+                band.center().x - galley.size().x / 2.0,
+                places.ruler.top() + size::GRID / 2.0,
+            );
+            let ground = Rect::from_min_size(at, galley.size());
+            painter.rect_filled(ground, 0.0, theme.raised);
+            painter.galley(at, galley, theme.secondary);
+        }
+        let response = ui.interact(
+            band.intersect(places.ruler),
+            ui.id().with(("gap", gap.range.min)),
+            egui::Sense::hover(),
+        );
+        response.on_hover_text(format!("{text} without data"));
+    }
+}
+
+/// A length of time in its largest unit: `3 h`, `2 days`.
+fn length_text(nanos: u64) -> String {
+    const MINUTE: u64 = 60_000_000_000;
+    match nanos / MINUTE {
+        minutes if minutes < 120 => format!("{minutes} min"),
+        minutes if minutes < 48 * 60 => format!("{} h", minutes / 60),
+        minutes => format!("{} days", minutes / (24 * 60)),
+    }
+}
+
 /// A preview of the cursor under the pointer.
 pub(super) fn paint_pointer(ui: &Ui, scale: &Scale<'_>, places: &Places) {
     let area = places.ruler.union(places.marks);
@@ -267,7 +327,7 @@ pub(super) fn paint_pointer(ui: &Ui, scale: &Scale<'_>, places: &Places) {
         .vline(x, area.y_range(), Stroke::new(size::HAIRLINE, theme.disabled));
     if places.ruler.contains(pointer) {
         let font = egui::TextStyle::Small.resolve(ui.style());
-        let text = format_time(scale.time_type, time);
+        let text = format_time_in(scale.time_type, scale.zone, time);
         let galley = elided_galley(ui, &text, font, theme.text, places.ruler.width());
         let left = (x + size::GRID).min(places.ruler.right() - galley.size().x);
         let at = Pos2::new(left, places.ruler.top());

@@ -2,6 +2,7 @@
 
 use chronoscope_frame::{LoopMode, TimeCommand};
 use chronoscope_store::{TimeRange, TimeType};
+use chronoscope_types::TimeZone;
 use egui::{PointerButton, Response, Ui};
 
 use super::{
@@ -58,6 +59,7 @@ pub(super) fn navigate(ui: &Ui, response: &Response, axis: &Axis) -> Navigation 
 pub(super) struct Scale<'a> {
     pub(super) axis: &'a Axis,
     pub(super) time_type: TimeType,
+    pub(super) zone: TimeZone,
     /// All times with data.
     pub(super) all: TimeRange,
 }
@@ -113,10 +115,29 @@ pub(super) fn scrub(
         return None;
     }
     let time = scale.time(pointer.x).clamp(scale.all.min, scale.all.max);
+    let time = if ui.input(|input| input.modifiers.alt) {
+        nearest_event(pass, time)
+    } else {
+        time
+    };
     if pass.cursor().is_some_and(|cursor| cursor.time != time) {
         pass.time(TimeCommand::SetTime(time));
     }
     Some(time)
+}
+
+/// The time next to this one at which something was logged.
+fn nearest_event(pass: &Pass<'_>, time: i64) -> i64 {
+    let found = || {
+        let (store, timeline) = (pass.store()?, pass.cursor()?.timeline?);
+        let before = store.previous_time(timeline, time.saturating_add(1));
+        let after = store.next_time(timeline, time.saturating_sub(1));
+        before
+            .into_iter()
+            .chain(after)
+            .min_by_key(|other| other.abs_diff(time))
+    };
+    found().unwrap_or(time)
 }
 
 /// The time cursor before a double click, whose first click moved it.

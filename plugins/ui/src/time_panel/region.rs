@@ -2,7 +2,7 @@
 
 use chronoscope_frame::{LoopMode, TimeCommand};
 use chronoscope_store::TimeRange;
-use chronoscope_types::format_time;
+use chronoscope_types::format_time_in;
 use egui::{Align2, CornerRadius, CursorIcon, Pos2, Rect, Sense, Ui, Vec2, WidgetInfo, WidgetType};
 
 use super::{places::Places, pointer::Scale};
@@ -82,7 +82,7 @@ fn drag_ends(
 fn show_label(ui: &Ui, selection: TimeRange, scale: &Scale<'_>, left: f32, places: &Places) -> bool {
     let theme = Theme::of(ui);
     let font = egui::TextStyle::Small.resolve(ui.style());
-    let text = |time: i64| format_time(scale.time_type, time);
+    let text = |time: i64| format_time_in(scale.time_type, scale.zone, time);
     let text = format!("{} – {}", text(selection.min), text(selection.max));
     let cross_width = size::SMALL + size::GRID;
     let galley = elided_galley(ui, &text, font, theme.text, places.ruler.width() - cross_width);

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use chronoscope_blueprint::natural_order;
 use chronoscope_store::{ChunkStore, ComponentId, EntityId, EntityPath};
+use rustc_hash::FxHashSet;
+
+use crate::find::{EntityFilter, FilterPlace};
 
 /// The entity or component of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +87,42 @@ pub(super) fn rows(store: &ChunkStore, expansion: &Expansion) -> Vec<Row> {
             }
             stack.extend(children_in_reverse(store, entity).map(|child| (child, level + 1)));
         }
+    }
+    rows
+}
+
+/// The entities that are looked for, with what they lie in.
+///
+/// Cost: all entities of the recording.
+pub(super) fn found_rows(place: &FilterPlace<'_>, filter: &EntityFilter) -> Vec<Row> {
+    let (store, tree) = (place.store, place.store.tree());
+    let mut found: FxHashSet<EntityId> = FxHashSet::default();
+    for entity in store.entities() {
+        let path = store.entity_path(entity);
+        if store.has_data(entity) && filter.matches_name(path.as_str()) && filter.matches_data(place, entity)
+        {
+            // What lies above was taken with another.
+            tree.ancestors(entity)
+                .take_while(|above| found.insert(*above))
+                .for_each(drop);
+        }
+    }
+    let mut rows = Vec::new();
+    let root = tree.root();
+    let mut stack: Vec<(EntityId, usize)> = Vec::new();
+    let below = |entity: EntityId, level: usize| {
+        let children = children_in_reverse(store, entity).filter(|child| found.contains(child));
+        children.map(|child| (child, level)).collect::<Vec<_>>()
+    };
+    stack.extend(below(root, 0));
+    while let Some((entity, level)) = stack.pop() {
+        let inner = below(entity, level + 1);
+        rows.push(Row {
+            stream: Stream::Entity(entity),
+            level,
+            expanded: (!inner.is_empty()).then_some(true),
+        });
+        stack.extend(inner);
     }
     rows
 }

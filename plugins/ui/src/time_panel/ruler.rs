@@ -1,7 +1,7 @@
 //! The labels of the time axis: at round times, never one over another, with the unit said once.
 
 use chronoscope_store::TimeType;
-use chronoscope_types::format_calendar;
+use chronoscope_types::{TimeZone, format_calendar_in, offset_of};
 use chronoscope_views::time_steps::{DAY, HOUR, MINUTE as MIN, SECOND as SEC, time_steps};
 
 use super::axis::Axis;
@@ -30,7 +30,28 @@ const GAP: f32 = 16.0;
 const MAX_LABELS: i128 = 400;
 
 /// Labels an axis. `measure` is how wide a label is, in points.
-pub(super) fn ruler(time_type: TimeType, axis: &Axis, measure: impl Fn(&str) -> f32) -> Ruler {
+pub(super) fn ruler(
+    time_type: TimeType,
+    zone: TimeZone,
+    axis: &Axis,
+    measure: impl Fn(&str) -> f32,
+) -> Ruler {
+    let mut all: Option<Ruler> = None;
+    for part in axis.parts() {
+        let labels = part_of_ruler(time_type, zone, &part, &measure);
+        match &mut all {
+            None => all = Some(labels),
+            Some(all) => all.ticks.extend(labels.ticks),
+        }
+    }
+    all.unwrap_or_else(|| Ruler {
+        unit: String::new(),
+        ticks: Vec::new(),
+    })
+}
+
+/// Labels a part of an axis between two gaps.
+fn part_of_ruler(time_type: TimeType, zone: TimeZone, axis: &Axis, measure: impl Fn(&str) -> f32) -> Ruler {
     let visible = axis.visible();
     let mut chosen = None;
     for step in time_steps(time_type) {
@@ -40,7 +61,7 @@ pub(super) fn ruler(time_type: TimeType, axis: &Axis, measure: impl Fn(&str) -> 
         }
         // The ends are the longest: they have the most digits, or a sign.
         let widest = [visible.min, visible.max, floor_to(visible.max, step)]
-            .map(|time| measure(&label(time_type, floor_to(time, step), step, true)))
+            .map(|time| measure(&label(time_type, zone, floor_to(time, step), step, true)))
             .into_iter()
             .fold(0.0, f32::max);
         chosen = Some(step);
@@ -58,13 +79,14 @@ pub(super) fn ruler(time_type: TimeType, axis: &Axis, measure: impl Fn(&str) -> 
         .filter(|parts| step as f64 * axis.points_per_unit() / *parts as f64 >= 6.0)
         .unwrap_or(1);
     Ruler {
-        unit: unit(time_type, visible.min, step),
-        ticks: ticks(time_type, axis, step, parts, measure),
+        unit: unit(time_type, zone, visible.min, step),
+        ticks: ticks(time_type, zone, axis, step, parts, measure),
     }
 }
 
 fn ticks(
     time_type: TimeType,
+    zone: TimeZone,
     axis: &Axis,
     step: i64,
     parts: i64,
@@ -72,23 +94,31 @@ fn ticks(
 ) -> Vec<Tick> {
     let visible = axis.visible();
     let minor = i128::from((step / parts).max(1));
-    let mut time = i128::from(floor_to(visible.min, step));
-    let end = i128::from(visible.max);
+    // Days begin where they do in this zone.
+    let shift = match time_type {
+        TimeType::TimestampNs => i128::from(offset_of(zone, visible.min)),
+        TimeType::Sequence | TimeType::DurationNs => 0,
+    };
+    let first = i128::from(visible.min) + shift;
+    let mut time = first - first.rem_euclid(i128::from(step.max(1)));
+    let end = i128::from(visible.max) + shift;
     let mut ticks = Vec::new();
     let mut free_from = f32::NEG_INFINITY;
     let mut previous_day = None;
     while time <= end && ticks.len() < usize::try_from(MAX_LABELS * 10).unwrap_or(usize::MAX) {
-        let Ok(at) = i64::try_from(time) else {
+        let Ok(at) = i64::try_from(time - shift) else {
             time += minor;
             continue;
         };
+        let day = time.div_euclid(i128::from(DAY));
         let x = axis.x(at);
         let is_major = time.rem_euclid(i128::from(step)) == 0;
         if x >= axis.left() && x <= axis.right() {
             // A day is named where it begins, and the time of day elsewhere.
             let begins_day = time_type == TimeType::TimestampNs
-                && previous_day.is_some_and(|day| day != at.div_euclid(DAY));
-            let text = is_major.then(|| label(time_type, at, step, begins_day));
+                && previous_day.is_some_and(|before| before != day)
+                && time.rem_euclid(i128::from(DAY)) == 0;
+            let text = is_major.then(|| label(time_type, zone, at, step, begins_day));
             let text = text.filter(|text| {
                 let half = measure(text) / 2.0;
                 let fits = x - half >= free_from && x + half <= axis.right();
@@ -99,7 +129,7 @@ fn ticks(
             });
             ticks.push(Tick { x, label: text });
         }
-        previous_day = Some(at.div_euclid(DAY));
+        previous_day = Some(day);
         time += minor;
     }
     ticks
@@ -127,7 +157,7 @@ fn floor_to(time: i64, step: i64) -> i64 {
 }
 
 /// Unit of the labels.
-fn unit(time_type: TimeType, from: i64, step: i64) -> String {
+fn unit(time_type: TimeType, zone: TimeZone, from: i64, step: i64) -> String {
     match time_type {
         TimeType::Sequence => String::new(),
         TimeType::DurationNs => match step {
@@ -137,17 +167,17 @@ fn unit(time_type: TimeType, from: i64, step: i64) -> String {
             _ => "days",
         }
         .to_owned(),
-        TimeType::TimestampNs if step >= DAY => "UTC".to_owned(),
-        TimeType::TimestampNs => format_calendar("%Y-%m-%d UTC", from),
+        TimeType::TimestampNs if step >= DAY => format_calendar_in("%Z", zone, from),
+        TimeType::TimestampNs => format_calendar_in("%Y-%m-%d %Z", zone, from),
     }
 }
 
 /// Label of a tick, with as many digits as the step needs.
-fn label(time_type: TimeType, time: i64, step: i64, names_day: bool) -> String {
+fn label(time_type: TimeType, zone: TimeZone, time: i64, step: i64, names_day: bool) -> String {
     match time_type {
         TimeType::Sequence => format!("#{time}"),
         TimeType::DurationNs => duration_label(time, step),
-        TimeType::TimestampNs => timestamp_label(time, step, names_day),
+        TimeType::TimestampNs => timestamp_label(zone, time, step, names_day),
     }
 }
 
@@ -163,16 +193,16 @@ fn duration_label(time: i64, step: i64) -> String {
     }
 }
 
-fn timestamp_label(time: i64, step: i64, names_day: bool) -> String {
+fn timestamp_label(zone: TimeZone, time: i64, step: i64, names_day: bool) -> String {
     let pattern = match step {
         _ if step >= DAY => "%Y-%m-%d",
         // The year stands in the unit.
-        _ if names_day && time.rem_euclid(DAY) == 0 => "%m-%d",
+        _ if names_day => "%m-%d",
         _ if step >= MIN => "%H:%M",
         _ if step >= SEC => "%H:%M:%S",
-        _ => return format_calendar(&format!("%H:%M:%S%.{}f", num_decimals(step)), time),
+        _ => return format_calendar_in(&format!("%H:%M:%S%.{}f", num_decimals(step)), zone, time),
     };
-    format_calendar(pattern, time)
+    format_calendar_in(pattern, zone, time)
 }
 
 /// The digits behind the point that tell steps apart.
@@ -211,6 +241,7 @@ mod tests {
     fn labels(time_type: TimeType, range: TimeRange, width: f32) -> (String, Vec<String>) {
         let ruler = ruler(
             time_type,
+            TimeZone::Utc,
             &AxisView::of_range(range).laid_out(0.0, width),
             measure,
         );
@@ -308,6 +339,7 @@ mod tests {
                         let range = TimeRange::new(start, start.saturating_add(length));
                         let ruler = ruler(
                             time_type,
+                            TimeZone::Utc,
                             &AxisView::of_range(range).laid_out(0.0, width),
                             measure,
                         );

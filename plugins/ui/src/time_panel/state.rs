@@ -8,9 +8,10 @@ use chronoscope_store::{TimeRange, TimelineId};
 use super::{
     axis::AxisView,
     density::DensityCache,
+    folds::FoldsCache,
     rows::{Expansion, Row},
 };
-use crate::pass::Pass;
+use crate::{pass::Pass, widgets::FilterField};
 
 /// State of the panel.
 #[derive(Default)]
@@ -18,7 +19,9 @@ pub(crate) struct TimePanelState {
     /// The part of a timeline that is shown, where it is not all of it.
     pub(super) zoom: Option<Zoom>,
     pub(super) streams: StreamsState,
-    pub(super) density: DensityCache,
+    /// The counts of each part of the axis between two gaps.
+    pub(super) density: Vec<DensityCache>,
+    pub(super) folds: FoldsCache,
 }
 
 /// The part of a timeline that is shown.
@@ -44,6 +47,7 @@ pub(super) struct StreamsState {
     pub(super) selecting_from: Option<i64>,
     pub(super) press: Option<Press>,
     pub(super) column_width: Option<f32>,
+    pub(super) filter: FilterField,
 }
 
 /// All that the rows depend on, in short.
@@ -52,6 +56,7 @@ pub(super) struct MadeOf {
     pub(super) recording: RecordingKey,
     pub(super) schema: u64,
     pub(super) expansion: u64,
+    pub(super) filter: u64,
 }
 
 /// The first press of what may become a double click.
@@ -69,9 +74,14 @@ impl TimePanelState {
         self.zoom = None;
     }
 
+    /// Opens the field that filters the streams.
+    pub(crate) fn open_filter(&mut self) {
+        self.streams.filter.open();
+    }
+
     /// Whether marks will change without any input, because they are still being counted.
     pub(crate) fn is_counting(&self) -> bool {
-        self.density.is_counting()
+        self.density.iter().any(DensityCache::is_counting) || self.folds.is_outdated()
     }
 }
 

@@ -9,7 +9,7 @@ use egui::{Color32, Pos2, Rect, Sense, Ui, UiBuilder, Vec2};
 
 use super::{
     axis::{AxisView, TimelineAxis},
-    density::Buckets,
+    density::{Buckets, DensityCache},
     paint,
     places::{Places, places},
     pointer::{Navigation, Scale, axis_response, navigate, scrub},
@@ -19,10 +19,12 @@ use super::{
     state::{MadeOf, StreamsState, TimePanelState, Zoom, data_range},
 };
 use crate::{
+    entity_drag,
+    find::{EntityFilter, FilterPlace},
     icons,
     pass::Pass,
     theme::{Theme, size},
-    widgets::ListRow,
+    widgets::{ListRow, icon_button},
 };
 
 /// Draws ruler, rows and cursor, and answers the pointer.
@@ -42,9 +44,16 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
                 .size()
                 .x
         };
-        ruler(store.timeline(axis.timeline).time_type(), &axis.axis, measure)
+        let zone = pass.time_zone();
+        ruler(
+            store.timeline(axis.timeline).time_type(),
+            zone,
+            &axis.axis,
+            measure,
+        )
     });
     paint::paint_ruler(ui, &places, labels.as_ref());
+    show_filter(ui, pass, &mut state.streams, &places);
     let axis = shown.as_ref().map(|((axis, _), _)| axis);
     show_rows(ui, pass, state, store, &places, axis, labels.as_ref());
     if let Some(((axis, scrubbed), all)) = &shown {
@@ -52,13 +61,41 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut TimePanelState)
         let scale = Scale {
             axis: &axis.axis,
             time_type: timeline.time_type(),
+            zone: pass.time_zone(),
             all: *all,
         };
+        paint::paint_gaps(ui, &axis.axis, &places);
         region::show(ui, pass, timeline.name(), &scale, &places);
         paint::paint_pointer(ui, &scale, &places);
         if let Some(time) = scrubbed.or(pass.cursor().map(|cursor| cursor.time)) {
             paint::paint_cursor(ui, &axis.axis, &places, time);
         }
+    }
+}
+
+/// The button that opens the filter of the streams, or the field where the heading is.
+fn show_filter(ui: &mut Ui, pass: &Pass<'_>, state: &mut StreamsState, places: &Places) {
+    let heading = Rect::from_x_y_ranges(places.names.x_range(), places.ruler.y_range());
+    let (rect, id) = (
+        heading.shrink2(Vec2::new(size::GRID, 0.0)),
+        pass.place.id.with("streams filter"),
+    );
+    if state.filter.is_open() {
+        ui.painter().rect_filled(heading, 0.0, Theme::of(ui).panel);
+        let mut child = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("filter"));
+        state.filter.show(&mut child, id, "Find a stream");
+        return;
+    }
+    let width = heading.width();
+    if width < 40.0 * size::GRID {
+        return;
+    }
+    // Behind the heading, before the unit of the axis.
+    let at = Pos2::new(heading.left() + 16.0 * size::GRID, heading.top());
+    let button = Rect::from_min_size(at, Vec2::splat(size::ROW));
+    let mut child = ui.new_child(UiBuilder::new().max_rect(button).id_salt("filter button"));
+    if icon_button(&mut child, icons::FILTER, "Find streams", None).clicked() {
+        state.filter.open();
     }
 }
 
@@ -77,8 +114,15 @@ fn show_axis(
         .zoom
         .as_ref()
         .filter(|zoom| zoom.recording == entry.key() && zoom.timeline == timeline);
-    let mut view = zoom.map_or_else(|| AxisView::of_range(all), |zoom| zoom.view);
-    let lay_out = |view: AxisView| view.laid_out(places.marks.left(), places.marks.width());
+    let now_secs = ui.input(|input| input.time);
+    let is_wanted = pass.settings.fold_gaps;
+    let folds = state.folds.of(store, entry.key(), timeline, is_wanted, now_secs);
+    let of_all = || AxisView::of_folded_range(all, &folds);
+    let mut view = zoom.map_or_else(of_all, |zoom| zoom.view);
+    let lay_out = |view: AxisView| {
+        let (left, width) = (places.marks.left(), places.marks.width());
+        view.laid_out_folded(left, width, Arc::clone(&folds))
+    };
     let response = axis_response(ui, places);
     match navigate(ui, &response, &lay_out(view)) {
         Navigation::Stay => {}
@@ -92,19 +136,24 @@ fn show_axis(
         }
         Navigation::All => {
             state.zoom = None;
-            view = AxisView::of_range(all);
+            view = of_all();
         }
     }
     let axis = lay_out(view);
     let scale = Scale {
         axis: &axis,
         time_type: store.timeline(timeline).time_type(),
+        zone: pass.time_zone(),
         all,
     };
     let scrubbed = scrub(ui, pass, &mut state.streams, &response, &scale);
-    let buckets = Buckets::of_axis(axis.visible(), places.marks.width());
     let log = pass.world.resource::<DiffLog>();
-    state.density.begin(store, log, entry.key(), timeline, buckets);
+    let parts = axis.parts();
+    state.density.resize_with(parts.len(), DensityCache::default);
+    for (part, density) in parts.iter().zip(&mut state.density) {
+        let buckets = Buckets::of_axis(part.visible(), part.right() - part.left());
+        density.begin(store, log, entry.key(), timeline, buckets);
+    }
     Some((TimelineAxis { timeline, axis }, scrubbed))
 }
 
@@ -165,7 +214,9 @@ fn show_rows(
             if let Some(axis) = axis {
                 paint_highlight(ui, pass, &item, marks);
                 paint::paint_grid(ui, marks, labels);
-                paint::paint_row(ui, &mut state.density, store, row, axis, marks);
+                for density in &mut state.density {
+                    paint::paint_row(ui, density, store, row, axis, marks);
+                }
             }
         }
     });
@@ -217,10 +268,15 @@ fn refresh(pass: &Pass<'_>, state: &mut StreamsState, store: &ChunkStore) {
         recording: entry.key(),
         schema: store.schema_version(),
         expansion: state.version,
+        filter: egui::Id::new(state.filter.text()).value(),
     };
     if state.made_of != Some(made_of) {
         state.made_of = Some(made_of);
-        state.rows = Arc::new(rows::rows(store, &state.expansion));
+        let filter = EntityFilter::parse(state.filter.text());
+        state.rows = Arc::new(match FilterPlace::shown(pass).filter(|_| !filter.is_empty()) {
+            Some(place) => rows::found_rows(&place, &filter),
+            None => rows::rows(store, &state.expansion),
+        });
     }
 }
 
@@ -275,8 +331,9 @@ fn show_name(
     if let Some(color) = color {
         list_row = list_row.icon_color(color);
     }
-    let shown = list_row.show(ui, |_| {});
+    let shown = list_row.sense(Sense::click_and_drag()).show(ui, |_| {});
     pass.respond(&shown.response, item);
+    entity_drag::drag_source(&shown.response, pass, item);
     let toggled = shown.toggled || (shown.response.double_clicked() && row.expanded.is_some());
     if let (true, Stream::Entity(entity)) = (toggled, row.stream) {
         state

@@ -2,7 +2,7 @@
 
 use chronoscope_frame::{LoopMode, PlayState, TimeCommand, TimeControl};
 use chronoscope_store::{ChunkStore, TimeType, TimelineId};
-use chronoscope_types::{format_time, parse_time};
+use chronoscope_types::{format_time_in, parse_time_in};
 use egui::{Align, DragValue, Layout, RichText, Ui};
 
 use super::{state::TimePanelState, timelines::switch_timeline};
@@ -137,7 +137,21 @@ fn show_timelines(ui: &mut Ui, pass: &mut Pass<'_>, store: &ChunkStore, shown: T
 fn show_time(ui: &mut Ui, pass: &mut Pass<'_>, store: &ChunkStore, timeline: TimelineId) {
     let Some(cursor) = pass.cursor() else { return };
     let time_type = store.timeline(timeline).time_type();
-    let text = format_time(time_type, cursor.time);
+    let zone = pass.time_zone();
+    let text = format_time_in(time_type, zone, cursor.time);
+    let range = store.time_range(timeline);
+    let read = |typed: &str| parse_time_in(time_type, zone, cursor.time, typed);
+    let explain = |typed: &str| match read(typed) {
+        None => Some(format!(
+            "\u{201c}{}\u{201d} is no time. {}",
+            typed.trim(),
+            examples(time_type)
+        )),
+        Some(_) if range.is_empty() => None,
+        Some(time) if time < range.min => Some("Before the first time: goes to the beginning.".to_owned()),
+        Some(time) if time > range.max => Some("After the last time: goes to the end.".to_owned()),
+        Some(_) => None,
+    };
     let width = match time_type {
         TimeType::Sequence => 24.0 * size::GRID,
         TimeType::DurationNs => 36.0 * size::GRID,
@@ -150,19 +164,28 @@ fn show_time(ui: &mut Ui, pass: &mut Pass<'_>, store: &ChunkStore, timeline: Tim
             |ui| {
                 DraftEdit::new("time", &text)
                     .hint("time")
-                    .valid_if(&|typed| parse_time(time_type, typed).is_some())
+                    .valid_if(&|typed| read(typed).is_some())
+                    .explain(&explain)
                     .show(ui)
             },
         )
         .inner;
-    if let Some(time) = typed.and_then(|typed| parse_time(time_type, &typed)) {
-        let range = store.time_range(timeline);
+    if let Some(time) = typed.and_then(|typed| read(&typed)) {
         let time = if range.is_empty() {
             time
         } else {
             time.clamp(range.min, range.max)
         };
         pass.time(TimeCommand::SetTime(time));
+    }
+}
+
+/// How times of a timeline can be written.
+fn examples(time_type: TimeType) -> &'static str {
+    match time_type {
+        TimeType::Sequence => "Try a number, such as 18.",
+        TimeType::DurationNs => "Try 12.5s, 0:03, 1m 3s or 1:02:03.5.",
+        TimeType::TimestampNs => "Try 2026-11-22 21:30, 21:30:05.5 of the same day, or seconds since 1970.",
     }
 }
 

@@ -20,8 +20,7 @@ use self::{
     tiles::{Gesture, TileBehavior},
 };
 use crate::{
-    commands::UiCommand,
-    edits, icons,
+    edits, entity_drag, icons,
     pass::{Pass, TileRects},
     widgets::empty_state,
 };
@@ -32,8 +31,6 @@ pub(crate) struct ViewportState {
     copy: Option<WorkingCopy>,
     /// A border between tiles is being dragged.
     is_resizing: bool,
-    /// What was chosen where nothing is open.
-    pub(crate) chosen: Option<UiCommand>,
 }
 
 struct WorkingCopy {
@@ -46,10 +43,19 @@ struct WorkingCopy {
 
 /// Draws the views, and returns where they are.
 pub(crate) fn show(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> TileRects {
+    let all = ui.available_rect_before_wrap();
+    let shown = show_tiles(ui, pass, state);
+    if pass.active().is_some() {
+        entity_drag::drop_on_tiles(ui, pass, &shown, all);
+    }
+    shown
+}
+
+fn show_tiles(ui: &mut Ui, pass: &mut Pass<'_>, state: &mut ViewportState) -> TileRects {
     let mut shown = TileRects::new();
     if is_nothing_open(pass) {
         state.copy = None;
-        state.chosen = welcome::show(ui, pass);
+        welcome::show(ui, pass);
         return shown;
     }
     if let Some((icon, title, hint)) = empty_text(pass) {

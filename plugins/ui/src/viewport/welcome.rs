@@ -4,6 +4,7 @@ use chronoscope_frame::{FileKinds, ListenLink, OffersDemo, ViewerCommand};
 use egui::{Align, Layout, RichText, Ui};
 
 use crate::{
+    choices::Choice,
     commands::UiCommand,
     fonts, icons,
     pass::Pass,
@@ -18,8 +19,8 @@ const DEFAULT_LINK: &str = "rerun+http://127.0.0.1:9876/proxy";
 /// The width of the column.
 const WIDTH: f32 = 140.0 * size::GRID;
 
-/// Draws the page. Returns what was chosen on it.
-pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>) -> Option<UiCommand> {
+/// Draws the page.
+pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>) {
     let hint = how_to_open(&pass.settings, pass.world.resource::<FileKinds>());
     let link = pass
         .world
@@ -28,13 +29,12 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>) -> Option<UiCommand> {
     let buttons = Buttons::of(pass);
     if link.is_none() && buttons == Buttons::default() {
         empty_state(ui, icons::OPEN, TITLE, &hint);
-        return None;
+        return;
     }
     let theme = Theme::of(ui);
     let rect = ui.available_rect_before_wrap();
     let width = WIDTH.min(rect.width() - 2.0 * size::PADDING);
     let height = if link.is_some() { HEIGHT } else { SHORT_HEIGHT };
-    let mut chosen = None;
     let scroll = egui::ScrollArea::vertical().id_salt("welcome").auto_shrink(false);
     scroll.show(ui, |ui| {
         ui.add_space(((rect.height() - height) / 2.0).max(size::ROW));
@@ -49,14 +49,13 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>) -> Option<UiCommand> {
                         .color(theme.text),
                 );
                 ui.add(egui::Label::new(RichText::new(hint).size(size::SMALL).color(theme.secondary)).wrap());
-                chosen = buttons.show(ui, pass);
+                buttons.show(ui, pass);
                 if let Some(link) = &link {
                     show_how_to_log(ui, &theme, link);
                 }
             });
         });
     });
-    chosen
 }
 
 /// How programs log to this viewer.
@@ -89,22 +88,20 @@ impl Buttons {
         }
     }
 
-    fn show(self, ui: &mut Ui, pass: &mut Pass<'_>) -> Option<UiCommand> {
+    fn show(self, ui: &mut Ui, pass: &mut Pass<'_>) {
         if self == Self::default() {
-            return None;
+            return;
         }
-        let mut chosen = None;
         ui.add_space(size::PADDING);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = size::PADDING;
             if self.opens_files && ui.button("Open a file").clicked() {
-                chosen = Some(UiCommand::Open);
+                pass.choose(Choice::Command(UiCommand::Open));
             }
             if self.has_demo && ui.button("Open the demo").clicked() {
                 pass.push(ViewerCommand::OpenDemo);
             }
         });
-        chosen
     }
 }
 

@@ -1,0 +1,95 @@
+//! What can be chosen from menus and the palette: commands, and things that a command would have to ask for.
+
+use std::path::PathBuf;
+
+use chronoscope_blueprint::{BlueprintCommand, ContainerId, ContainerKind, Contents, ViewClassId, ViewId};
+use chronoscope_frame::{Item, ViewerCommand};
+use chronoscope_store::{EntityPath, StoreId};
+
+use crate::{
+    actions,
+    arrange::{self, ShowIn},
+    commands::UiCommand,
+    edits,
+    pass::Pass,
+    state::UiState,
+};
+
+/// Something that can be chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Choice {
+    /// A command.
+    Command(UiCommand),
+    /// An item, to be selected and revealed.
+    Select(Item),
+    /// Entities, to be shown.
+    Show(Vec<EntityPath>, ShowIn),
+    /// A recording, to be shown.
+    Activate(StoreId),
+    /// A recording, to be closed.
+    Close(StoreId),
+    /// A file, to be opened.
+    OpenFile(PathBuf),
+    /// A class of which a view is added.
+    AddView(ViewClassId),
+    /// A kind of which a container is added.
+    AddContainer(ContainerKind),
+    /// Another class for a view.
+    SetClass(ViewId, ViewClassId),
+    /// Another kind for a container.
+    SetKind(ContainerId, ContainerKind),
+    /// A name is to be typed.
+    Rename(Contents),
+    /// A copy behind it.
+    Duplicate(Contents),
+    /// To be shown, or hidden.
+    SetVisible(Contents, bool),
+    /// An entity that a view is to show, or to hide.
+    SetEntityVisible(ViewId, EntityPath, bool),
+    /// To be removed from the blueprint, or from its view.
+    Remove(Item),
+    /// A view that fills the viewport, or none.
+    Maximize(Option<ViewId>),
+    /// A view that frames all that is in it.
+    Frame(ViewId),
+    /// A text for the clipboard.
+    Copy(String),
+    /// Edits that are done, after which the others are not.
+    GoToStep(usize),
+}
+
+/// Does what was chosen.
+pub(crate) fn perform(choice: Choice, ctx: &egui::Context, pass: &mut Pass<'_>, state: &mut UiState) {
+    match choice {
+        Choice::Command(command) => actions::run(command, ctx, pass, state),
+        Choice::Select(item) => pass.push(ViewerCommand::Select(vec![item])),
+        Choice::Show(entities, place) => arrange::show_in(pass, &entities, place),
+        Choice::Activate(id) => {
+            pass.push(ViewerCommand::ActivateRecording(id.clone()));
+            pass.push(ViewerCommand::Select(vec![Item::Store(id)]));
+        }
+        Choice::Close(id) => pass.push(ViewerCommand::CloseRecording(id)),
+        Choice::OpenFile(path) => pass.push(ViewerCommand::OpenFiles(vec![path])),
+        Choice::AddView(class) => arrange::add_view_of_class(pass, class),
+        Choice::AddContainer(kind) => arrange::add_container(pass, kind),
+        Choice::SetClass(view, class) => edit(pass, BlueprintCommand::SetClass(view, class)),
+        Choice::SetKind(id, kind) => edit(pass, BlueprintCommand::SetContainerKind(id, kind)),
+        Choice::Rename(contents) => state.rename.open(pass, contents),
+        Choice::Duplicate(contents) => arrange::duplicate(pass, &[contents]),
+        Choice::SetVisible(contents, visible) => edit(pass, edits::visible(contents, visible)),
+        Choice::SetEntityVisible(view, entity, visible) => {
+            edit(pass, edits::entity_visible(view, entity, visible));
+        }
+        Choice::Remove(item) => arrange::remove(pass, &[item]),
+        Choice::Maximize(view) => pass.edit(edits::maximize(view)),
+        Choice::Frame(view) => pass.push(ViewerCommand::FrameAll(view)),
+        Choice::Copy(text) => ctx.copy_text(text),
+        Choice::GoToStep(step) => pass.push(ViewerCommand::GoToStep(step)),
+    }
+}
+
+/// An edit that is a step of its own.
+fn edit(pass: &mut Pass<'_>, command: BlueprintCommand) {
+    pass.edit(command);
+    pass.push(ViewerCommand::EndGesture);
+}

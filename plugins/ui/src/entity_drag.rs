@@ -1,0 +1,126 @@
+//! Entities that are dragged: from the trees into views, onto rows of views, or to where a new view is made.
+
+use chronoscope_blueprint::ViewId;
+use chronoscope_frame::Item;
+use chronoscope_store::EntityPath;
+use egui::{Align2, CornerRadius, DragAndDrop, Rect, Response, StrokeKind, Ui};
+
+use crate::{
+    arrange::{self, ShowIn},
+    choices::Choice,
+    pass::{Pass, TileRects},
+    theme::{Theme, size},
+};
+
+/// What is dragged.
+#[derive(Clone, Debug, PartialEq)]
+struct DraggedEntities(Vec<EntityPath>);
+
+/// Lets an entity be dragged by its row; with it all that are selected, where it is one of them.
+pub(crate) fn drag_source(response: &Response, pass: &Pass<'_>, item: &Item) {
+    if !response.drag_started() && !response.dragged() {
+        return;
+    }
+    let Some(entity) = item.entity() else { return };
+    let selected = arrange::selected_entities(pass);
+    let is_selected = selected.contains(entity);
+    let entities = if is_selected {
+        selected
+    } else {
+        vec![entity.clone()]
+    };
+    response.dnd_set_drag_payload(DraggedEntities(entities));
+}
+
+/// Lets entities be dropped on the row of a view.
+pub(crate) fn drop_on_row(ui: &Ui, pass: &mut Pass<'_>, row: &Response, view: ViewId) {
+    if row.dnd_hover_payload::<DraggedEntities>().is_none() {
+        return;
+    }
+    paint_target(ui, row.rect);
+    if let Some(dropped) = row.dnd_release_payload::<DraggedEntities>() {
+        pass.choose(Choice::Show(dropped.0.clone(), ShowIn::View(view)));
+    }
+}
+
+/// Lets entities be dropped on the tiles: into a view that can show them, else a new one is made. While they are
+/// dragged, what would happen is written where.
+pub(crate) fn drop_on_tiles(ui: &Ui, pass: &mut Pass<'_>, tiles: &TileRects, all: Rect) {
+    let Some(dragged) = DragAndDrop::payload::<DraggedEntities>(ui.ctx()) else {
+        return;
+    };
+    let pointer = ui.input(|input| input.pointer.interact_pos());
+    let Some(pointer) = pointer.filter(|at| all.contains(*at)) else {
+        return;
+    };
+    // What lies over the tiles takes what is dropped there.
+    if ui
+        .ctx()
+        .layer_id_at(pointer)
+        .is_some_and(|layer| layer != ui.layer_id())
+    {
+        return;
+    }
+    let under = tiles.iter().find(|(_, rect)| rect.contains(pointer));
+    let into = under.filter(|(view, _)| {
+        let can_show = |entity: &EntityPath| arrange::can_show(pass, **view, entity);
+        dragged.0.iter().any(can_show)
+    });
+    let (rect, text, place) = match (into, under) {
+        (Some((view, rect)), _) => (*rect, "Show here", ShowIn::View(*view)),
+        (None, Some((_, rect))) => (*rect, "Show in a new view", ShowIn::New),
+        (None, None) => (all, "Show in a new view", ShowIn::New),
+    };
+    paint_target(ui, rect);
+    paint_text(ui, rect, text);
+    if ui.input(|input| input.pointer.any_released())
+        && let Some(dropped) = DragAndDrop::take_payload::<DraggedEntities>(ui.ctx())
+    {
+        pass.choose(Choice::Show(dropped.0.clone(), place));
+    }
+}
+
+/// Names what is dragged, beside the pointer.
+pub(crate) fn paint_dragged(ctx: &egui::Context, pass: &Pass<'_>) {
+    let Some(dragged) = DragAndDrop::payload::<DraggedEntities>(ctx) else {
+        return;
+    };
+    let Some(pointer) = ctx.pointer_latest_pos() else {
+        return;
+    };
+    let text = match dragged.0.as_slice() {
+        [only] => only.ui_name(),
+        several => format!("{} entities", several.len()),
+    };
+    egui::Area::new(pass.place.id.with("dragged entities"))
+        .order(egui::Order::Tooltip)
+        .interactable(false)
+        .fixed_pos(pointer + egui::vec2(3.0 * size::GRID, 2.0 * size::GRID))
+        .show(ctx, |ui| {
+            egui::Frame::popup(ui.style()).show(ui, |ui| ui.label(text));
+        });
+}
+
+fn paint_target(ui: &Ui, rect: Rect) {
+    let theme = Theme::of(ui);
+    ui.painter().rect(
+        rect,
+        CornerRadius::same(size::RADIUS),
+        theme.selection(),
+        theme.selection_edge(),
+        StrokeKind::Inside,
+    );
+}
+
+fn paint_text(ui: &Ui, rect: Rect, text: &str) {
+    let theme = Theme::of(ui);
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, theme.text);
+    let ground = Align2::CENTER_CENTER
+        .anchor_size(rect.center(), galley.size())
+        .expand(size::GRID);
+    ui.painter()
+        .rect_filled(ground, CornerRadius::same(size::RADIUS), theme.raised);
+    ui.painter()
+        .galley(ground.min + egui::Vec2::splat(size::GRID), galley, theme.text);
+}
