@@ -27,6 +27,9 @@ pub(crate) fn paint_notices(painter: &Painter, picture: Rect, scene: &SpatialSce
 
 /// Where on screen something is seen, as far as it is; a text can be read in it. `None` where it is not seen.
 fn place_of(projector: &Projector, picture: Rect, bounds: &Bounds) -> Option<Rect> {
+    if bounds.is_empty() {
+        return None;
+    }
     let scale = picture.size() / vec2(projector.size.x as f32, projector.size.y as f32).max(Vec2::splat(1.0));
     let (low, high) = (bounds.min, bounds.max);
     let corners = (0..8).map(|at| {

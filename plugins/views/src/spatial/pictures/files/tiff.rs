@@ -1,4 +1,4 @@
-//! The first picture of a TIFF.
+//! The first picture of a TIFF. Palettes are not known to the library that reads them, which says so.
 
 use std::io::Cursor;
 
@@ -47,18 +47,14 @@ pub(super) fn decode(bytes: &[u8], [width, height]: [u32; 2]) -> Result<Decoded,
     }
     let mut samples = DecodingResult::U8(Vec::new());
     decoder.read_image_to_buffer(&mut samples).map_err(broken)?;
-    if let ColorType::Gray(bits @ (1 | 2 | 4)) | ColorType::Palette(bits @ (1 | 2 | 4 | 8)) = color {
+    if let ColorType::Gray(bits @ (1 | 2 | 4)) = color {
         let DecodingResult::U8(packed) = samples else {
             return Err(not_known(color));
         };
-        let indices = unpacked(&packed, bits, [width, height]);
         let most = (1_u16 << bits) - 1;
-        if matches!(color, ColorType::Gray(_)) {
-            let gray = |index: u8| (u16::from(index) * 255 / most) as u8;
-            return Ok(Decoded::Gray8(indices.into_iter().map(gray).collect()));
-        }
-        let table = decoder.get_tag_u16_vec(Tag::ColorMap).map_err(broken)?;
-        return Ok(Decoded::Color(colored(&indices, &table)));
+        let gray = |value: u8| (u16::from(value) * 255 / most) as u8;
+        let values = unpacked(&packed, bits, [width, height]);
+        return Ok(Decoded::Gray8(values.into_iter().map(gray).collect()));
     }
     let channels = usize::from(color.num_samples());
     if layout.planes > 1 {
@@ -105,19 +101,6 @@ fn unpacked(packed: &[u8], bits: u8, [width, height]: [u32; 2]) -> Vec<u8> {
         })
     })
     .collect()
-}
-
-/// The colors of indices into a table of all reds, all greens and all blues.
-fn colored(indices: &[u8], table: &[u16]) -> Vec<u8> {
-    let third = table.len() / 3;
-    let channel = |of: usize, index: u8| {
-        let value = table.get(of * third + usize::from(index));
-        value
-            .filter(|_| usize::from(index) < third)
-            .map_or(0, |value| (value >> 8) as u8)
-    };
-    let color = |index: &u8| [channel(0, *index), channel(1, *index), channel(2, *index), 255];
-    indices.iter().flat_map(color).collect()
 }
 
 /// What comes through four inks on white paper.
