@@ -84,6 +84,6 @@ mod tests {
         let elsewhere = inputs(&["--connect", "9900"]).map(|inputs| inputs.links);
         assert_eq!(elsewhere, Ok(vec![Link::local(9900)]));
         assert!(inputs(&[]).is_ok_and(|inputs| inputs.is_empty()));
-        assert!(inputs(&["--connect", "nowhere at all"]).is_err() && inputs(&["rerun://x"]).is_err());
+        assert!(inputs(&["--connect", "nowhere at all"]).is_err() && inputs(&["rerun+http://x/y"]).is_err());
     }
 }

@@ -3,14 +3,36 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bevy::{app::AppExit, time::TimePlugin};
-use chronoscope_blueprint::{BlueprintCommand, BlueprintDocument, Contents, ViewBlueprint, ViewId};
-use chronoscope_frame::{FramePlugins, IngestSources, ViewerCommand, ViewerCommands, commands::FileRequests};
+use chronoscope_blueprint::{
+    BlueprintCommand, BlueprintDocument, Contents, RecommendedView, Schema, ViewBlueprint, ViewClassId,
+    ViewId,
+};
+use chronoscope_frame::{
+    AppViewClassExt as _, FramePlugins, IngestSources, ViewClass, ViewerCommand, ViewerCommands,
+    commands::FileRequests,
+};
 use chronoscope_store::{StoreId, Timeline};
 use chronoscope_types::{LogMessage, Scalars, StoreInfo, columns_chunk};
-use chronoscope_ui::UiPlugin;
 
 use super::*;
 use crate::sources::ReadySource;
+
+/// A class of views that recommends none.
+struct Plots;
+
+impl ViewClass for Plots {
+    fn id(&self) -> ViewClassId {
+        ViewClassId::TIME_SERIES.into()
+    }
+
+    fn display_name(&self) -> &'static str {
+        "Time series view"
+    }
+
+    fn recommend(&self, _: &Schema) -> Vec<RecommendedView> {
+        Vec::new()
+    }
+}
 
 struct Run {
     app: App,
@@ -22,7 +44,9 @@ impl Run {
     /// A run of the program that keeps its things there.
     fn start(folder: &std::path::Path) -> Self {
         let mut app = App::new();
-        app.add_plugins((TimePlugin, FramePlugins, UiPlugin::default()));
+        app.add_plugins((TimePlugin, FramePlugins));
+        // Without the interface, all phases run whether something is drawn or not.
+        app.init_resource::<UiSettings>().add_view_class(Plots);
         app.add_plugins(KeepPlugin {
             folder: folder.to_owned(),
             theme_is_given: false,

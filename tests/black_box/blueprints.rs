@@ -97,7 +97,7 @@ fn the_help_lists_the_kinds_of_files_that_are_known() {
     for kind in [
         "an .rrd recording or .rbl blueprint (.rrd, .rbl)",
         "a .ron blueprint (.ron)",
-        "(.png, .jpg, .jpeg, .webp)",
+        "(.png, .jpg, .jpeg, .webp, .tif, .tiff, .bmp, .gif)",
         "(.md, .markdown, .txt)",
     ] {
         assert!(help.contains(kind), "{kind}: {help}");

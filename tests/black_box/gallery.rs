@@ -506,7 +506,8 @@ fn report_of_bad_data(
             said(&of("empty")).iter().all(|line| !line.contains(": ")),
             "{archetype} without data is nothing to complain about: {text}"
         );
-        assert_eq!(said(&of("null")).len(), 1, "{archetype}: {text}");
+        // A camera is a context beside what is drawn of it.
+        assert!(!said(&of("null")).is_empty(), "{archetype}: {text}");
     }
     for (name, _) in odd {
         let path = format!("\t{root}/odd/{name}\t");

@@ -11,6 +11,7 @@ use crate::{
     CommandId, Cursor, Frame, FrameSystems, Item, RecordingEntry, RecordingKey, Recordings, Selection,
     TimeCommand, ViewerCommand, ViewerCommands,
     selection::{ClickButton, ClickSource, EntityClicked, SelectionChanged},
+    settle::settle,
 };
 
 /// Triggers the events of this module.
@@ -22,7 +23,8 @@ impl Plugin for HostEventsPlugin {
             Frame,
             (tell_clicks, tell_selection, tell_cursor, tell_recordings)
                 .chain()
-                .in_set(FrameSystems::End),
+                .in_set(FrameSystems::End)
+                .after(settle),
         );
     }
 }

@@ -57,9 +57,10 @@ fn contents_expressions_mean_what_is_written() {
 }
 
 fn document() -> String {
-    let views = ["3D", "TimeSeries"].map(|class| ViewBlueprint::new(ViewId::new(), class, "/world"));
+    let views =
+        ["3D", "TimeSeries"].map(|class| ViewBlueprint::new(ViewId::hashed([class]), class, "/world"));
     let contents = views.each_ref().map(|view| Contents::View(view.id));
-    let root = ContainerBlueprint::new(ContainerId::new(), ContainerKind::Horizontal, contents);
+    let root = ContainerBlueprint::new(ContainerId::hashed(["root"]), ContainerKind::Horizontal, contents);
     let viewport = ViewportBlueprint {
         root: Some(root.id),
         containers: [(root.id, root)].into(),
