@@ -243,7 +243,7 @@ impl Shared {
     pub(crate) fn flush(&self) -> Result<(), LogError> {
         self.send_waiting()?;
         let mut sinks = self.sinks.lock();
-        each(&mut sinks, |sink| sink.flush());
+        each(&mut sinks, Sink::flush);
         first_failure(&mut sinks)
     }
 
@@ -267,10 +267,10 @@ impl Shared {
         let mut sinks = self.sinks.lock();
         // A branch may still log to them.
         if Arc::strong_count(&self.sinks) == 1 {
-            each(&mut sinks, |sink| sink.finish());
+            each(&mut sinks, Sink::finish);
             sinks.open.clear();
         } else {
-            each(&mut sinks, |sink| sink.flush());
+            each(&mut sinks, Sink::flush);
         }
         sent.and(first_failure(&mut sinks))
     }

@@ -186,7 +186,7 @@ fn record_cameras(
         if last.insert(entity, now) == Some(now) && !moved.contains(&entity) {
             continue;
         }
-        let axes = [ViewDir::Right, ViewDir::Up, ViewDir::Back].map(|direction| direction.code());
+        let axes = [ViewDir::Right, ViewDir::Up, ViewDir::Back].map(ViewDir::code);
         let pinhole =
             Pinhole::from_focal_length_and_resolution([focal_length; 2], size).with_camera_xyz(axes);
         let slot = recorder.slots.find_or_add(entity, &naming);

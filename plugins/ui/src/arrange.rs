@@ -273,7 +273,7 @@ fn classes_of(pass: &Pass<'_>, store: &ChunkStore, entity: EntityId) -> Vec<View
     let visualizers = pass.world.resource::<Visualizers>();
     visualizers
         .iter()
-        .filter(|(_, info, _)| !info.required.is_empty() && info.required.iter().all(|name| has(&name)))
+        .filter(|(_, info, _)| !info.required.is_empty() && info.required.iter().all(&has))
         .flat_map(|(_, _, classes)| classes.iter().cloned())
         .collect()
 }

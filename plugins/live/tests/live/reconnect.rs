@@ -23,7 +23,7 @@ fn next(reader: &SourceHandle) -> String {
         match reader.recv() {
             Some(LoadEvent::Message(message)) => return in_a_word(&message),
             Some(LoadEvent::Report(report)) => {
-                assert!(report.message.contains("more tries follow"), "{report}")
+                assert!(report.message.contains("more tries follow"), "{report}");
             }
             other => panic!("{other:?}, {}", reader.status()),
         }
@@ -104,7 +104,7 @@ fn a_sender_behind_a_proxy_that_cuts_leaves_whole_messages() {
         row(&recording(), "/a", 3),
     ];
     let messages = sent.each_ref().map(|message| envelope(message).unwrap());
-    let whole: usize = messages.iter().map(|message| message.len()).sum();
+    let whole: usize = messages.iter().map(chronoscope_live::Bytes::len).sum();
     let expected = ["info run", "run /a [1]", "run /a [2]", "run /a [3]"];
     let cuts: Vec<usize> = (0..whole).step_by(whole / 40).collect();
     let proxy = Proxy::new(

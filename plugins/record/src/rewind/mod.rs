@@ -276,15 +276,14 @@ fn rewind(world: &mut World) {
         match rewind.wanted.take() {
             None => {}
             Some(Wanted::At(timeline, time)) => rewind.show(world, timeline, time),
-            Some(wanted) if !rewind.is_past() => {
-                // A fork of the present begins now.
-                if let Wanted::Fork(id) = wanted {
-                    rewind.enter(world);
-                    let frame = world.resource::<WorldRecorder>().times;
-                    rewind.leave(world);
-                    fork(world, id, frame);
-                }
+            // A fork of the present begins now.
+            Some(Wanted::Fork(id)) if !rewind.is_past() => {
+                rewind.enter(world);
+                let frame = world.resource::<WorldRecorder>().times;
+                rewind.leave(world);
+                fork(world, id, frame);
             }
+            Some(_) if !rewind.is_past() => {}
             Some(Wanted::Present) => {
                 let frame = world.resource::<WorldRecorder>().times.frame;
                 rewind.show(world, FRAME_TIMELINE.to_owned(), frame);

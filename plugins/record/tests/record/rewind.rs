@@ -47,7 +47,7 @@ fn stage() -> Stage {
 }
 
 impl Stage {
-    fn to_frame(&mut self, frame: i64) {
+    fn go_to_frame(&mut self, frame: i64) {
         self.world().resource_mut::<Rewind>().to_frame(frame);
         self.app.update();
     }
@@ -83,7 +83,7 @@ fn values_come_back_and_the_present_too() {
         }
         stage.app.update();
     }
-    stage.to_frame(3);
+    stage.go_to_frame(3);
     assert_eq!(stage.x(wolf), 3.0);
     assert_eq!(stage.world().get::<Health>(wolf), Some(&Health(100)));
     assert!(stage.world().resource::<Time<Virtual>>().is_paused());
@@ -94,10 +94,10 @@ fn values_come_back_and_the_present_too() {
             time: 3
         }
     );
-    stage.to_frame(8);
+    stage.go_to_frame(8);
     assert_eq!(stage.x(wolf), 8.0);
     assert_eq!(stage.world().get::<Health>(wolf), None);
-    stage.to_frame(5);
+    stage.go_to_frame(5);
     assert_eq!(stage.world().get::<Health>(wolf), Some(&Health(50)));
     // 20 ms a frame, the first at the start.
     stage
@@ -146,7 +146,7 @@ fn the_dead_come_back_and_the_unborn_go_with_references_between_them() {
     let cub = stage.world().spawn((Name::new("cub"), Transform::default())).id();
     stage.app.update();
 
-    stage.to_frame(1);
+    stage.go_to_frame(1);
     let again = stage.find("prey").expect("it is there again");
     assert_ne!(again, prey);
     assert_eq!(stage.x(again), 7.0);
@@ -213,7 +213,7 @@ fn the_world_goes_on_from_what_is_shown() {
         }
         stage.app.update();
     }
-    stage.to_frame(4);
+    stage.go_to_frame(4);
     stage.world().resource_mut::<Rewind>().resume();
     stage.app.update();
     stage
@@ -251,7 +251,7 @@ fn a_fork_is_a_recording_that_says_where_it_branched_off() {
             .x = frame as f32;
         stage.app.update();
     }
-    stage.to_frame(4);
+    stage.go_to_frame(4);
     stage
         .world()
         .resource_mut::<Rewind>()
@@ -292,7 +292,7 @@ fn a_fork_is_a_recording_that_says_where_it_branched_off() {
     assert_eq!(pose_at(&first, "/world/ball", 9).unwrap().translation.x, 9.0);
     assert!(stage.world().resource::<Recordings>().find(fork.id()).is_some());
     // The fork can be rewound itself.
-    stage.to_frame(4);
+    stage.go_to_frame(4);
     assert_eq!(stage.x(ball), 4.0);
 }
 
@@ -319,7 +319,7 @@ fn what_is_recorded_as_scalars_alone_is_listed() {
     stage.world().spawn((Transform::default(), Level(1.0)));
     stage.app.update();
     stage.app.update();
-    stage.to_frame(0);
+    stage.go_to_frame(0);
     let listed: Vec<_> = stage
         .world()
         .resource::<Rewind>()
@@ -355,7 +355,7 @@ proptest! {
         }
         for visit in visits {
             let frame = visit.index(expected.len());
-            stage.to_frame(frame as i64);
+            stage.go_to_frame(frame as i64);
             let found = look(&mut stage);
             prop_assert_eq!(&found, &expected[frame], "at {}", frame);
         }
@@ -370,7 +370,7 @@ proptest! {
         let frame = stage.world().resource::<WorldRecorder>().frame();
         let now = look(&mut stage);
         prop_assert_eq!(&now, &expected[0]);
-        stage.to_frame(frame);
+        stage.go_to_frame(frame);
         prop_assert_eq!(look(&mut stage), now);
     }
 }

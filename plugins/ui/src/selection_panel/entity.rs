@@ -57,7 +57,7 @@ pub(super) fn show(
     if let Some(view) = view {
         shown::show(ui, pass, entity, view);
         ui.push_id("time range", |ui| {
-            time_range::show(ui, pass, view, RangeOf::Entity(path))
+            time_range::show(ui, pass, view, RangeOf::Entity(path));
         });
         show_clear(ui, pass, path, entity, view);
     }

@@ -41,7 +41,7 @@ pub(super) struct Gap {
 impl Folds {
     /// Folds these gaps, which are in order and apart.
     fn new(gaps: &[TimeRange], all: TimeRange) -> Self {
-        let total: u64 = gaps.iter().map(|gap| gap.length()).sum();
+        let total: u64 = gaps.iter().map(TimeRange::length).sum();
         let with_data = all.length().saturating_sub(total).max(1);
         let mut taken = 0_u64;
         let gaps = gaps.iter().map(|range| {

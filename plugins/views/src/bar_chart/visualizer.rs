@@ -59,7 +59,7 @@ impl Visualizer for BarChart {
         let widths = input.get(&Archetype::WIDTHS);
         let widths = widths
             .as_ref()
-            .map(|cell| components::Length::read(cell))
+            .map(components::Length::read)
             .transpose()
             .map_err(|error| report("widths", error))?
             .unwrap_or_default();

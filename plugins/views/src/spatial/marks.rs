@@ -57,7 +57,7 @@ impl<'c> MarkCells<'c> {
     /// # Errors
     /// Where one of them cannot be read as its component.
     pub fn read<'a>(&'a self, input: &'a VisualizerInput<'a>) -> Result<Marks<'a>, Report> {
-        let labels = self.labels.as_ref().map(|labels| read::texts(labels)).transpose();
+        let labels = self.labels.as_ref().map(read::texts).transpose();
         Ok(Marks {
             colors: read_cell(input, &self.colors, read::colors)?,
             radii: read_cell(input, &self.radii, read::radii)?,

@@ -4,9 +4,9 @@
 //! them can be seen, [`ui`] the tile around it.
 
 mod blocks;
-mod markdown;
 #[cfg(test)]
-mod mutations;
+mod fuzz;
+mod markdown;
 mod plain;
 mod ui;
 

@@ -56,7 +56,7 @@ impl MeshArrays {
         model.reserve(count, num_triangles.saturating_mul(3))?;
 
         let normals = read_all(&self.normals, read::vectors3d)?;
-        let texcoords = read_all(&self.texcoords, |array| components::Texcoord2D::read(array))?;
+        let texcoords = read_all(&self.texcoords, components::Texcoord2D::read)?;
         let normals = of_vertices(&mut model, "normals", normals.as_deref(), count);
         let texcoords = of_vertices(&mut model, "texture coordinates", texcoords.as_deref(), count);
         let colors = read_all(&self.colors, read::colors)?;

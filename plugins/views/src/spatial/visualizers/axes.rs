@@ -59,7 +59,7 @@ impl Visualizer for TransformAxes3DVisualizer {
         let shows_frame = input.get(&TransformAxes3D::SHOW_FRAME);
         if read_cell(input, &shows_frame, read::bools)?.first() == Some(&true) {
             let frame = input.get(&CoordinateFrame::FRAME);
-            let name = frame.as_ref().map(|frame| read::texts(frame)).transpose();
+            let name = frame.as_ref().map(read::texts).transpose();
             let name = name.map_err(|error| input.report(error.to_string()))?;
             let name = name.as_ref().and_then(TextSlices::first);
             let text = match name {
