@@ -15,7 +15,8 @@
 //! recorder.log("log", &TextLog::new("done"))?;
 //! recorder.flush()?;
 //! let recording = memory.to_recording(recorder.id())?;
-//! assert_eq!(recording.store.store_stats().chunks.num_rows, 102);
+//! // One row more says when the recording began.
+//! assert_eq!(recording.store.store_stats().chunks.num_rows, 103);
 //! # Ok(())
 //! # }
 //! ```

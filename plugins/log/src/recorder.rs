@@ -211,7 +211,8 @@ impl Recorder {
     /// let times = (0..1000).collect();
     /// let values = (0..1000).map(|step| f64::from(step).sqrt());
     /// recorder.log_columns("plots/root", [(Timeline::sequence("step"), times)], &Scalars::new(values))?;
-    /// assert_eq!(memory.to_recording(recorder.id())?.store.store_stats().chunks.num_rows, 1000);
+    /// // One row more says when the recording began.
+    /// assert_eq!(memory.to_recording(recorder.id())?.store.store_stats().chunks.num_rows, 1001);
     /// # Ok(())
     /// # }
     /// ```
@@ -299,7 +300,8 @@ impl Recorder {
     ///     recorder.push(&height, (step as f64).sin())?;
     /// }
     /// recorder.flush()?;
-    /// assert_eq!(memory.to_recording(recorder.id())?.store.store_stats().chunks.num_rows, 10_000);
+    /// // One row more says when the recording began.
+    /// assert_eq!(memory.to_recording(recorder.id())?.store.store_stats().chunks.num_rows, 10_001);
     /// # Ok(())
     /// # }
     /// ```

@@ -28,7 +28,8 @@ use crate::SinkError;
 /// let recorder = Recorder::builder("app").sink(Count(std::sync::Arc::clone(&rows))).start()?;
 /// recorder.log("plots/x", &Scalars::new([1.0]))?;
 /// drop(recorder);
-/// assert_eq!(rows.load(std::sync::atomic::Ordering::Relaxed), 1);
+/// // The other row says when the recording began.
+/// assert_eq!(rows.load(std::sync::atomic::Ordering::Relaxed), 2);
 /// # Ok(())
 /// # }
 /// ```

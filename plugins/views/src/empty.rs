@@ -2,7 +2,7 @@
 
 use bevy::ecs::prelude::World;
 use chronoscope_blueprint::ViewId;
-use chronoscope_frame::{DataResults, MissingChunks, QueryContext, Visualizer, Visuals};
+use chronoscope_frame::{DataResults, MissingChunks, QueryContext, Report, Visualizer, Visuals};
 use egui::{Align, Layout, RichText, Ui, UiBuilder};
 
 use crate::{ViewStyle, ViewUiContext};
@@ -38,14 +38,15 @@ pub(crate) fn first_report<V: Visualizer>(
     results
         .iter()
         .find_map(|result| visuals.reports_of(result.entity).next())
-        .map(|report| {
-            let entity = report
-                .entity
-                .as_ref()
-                .map(|entity| format!("{entity}: "))
-                .unwrap_or_default();
-            format!("{entity}{}", report.message)
-        })
+        .map(in_view)
+}
+
+/// A report as a view says it, of whose recording everybody knows.
+pub(crate) fn in_view(report: &Report) -> String {
+    match &report.entity {
+        Some(entity) => format!("{entity}: {}", report.message),
+        None => report.message.clone(),
+    }
 }
 
 fn capitalized(text: &str) -> String {

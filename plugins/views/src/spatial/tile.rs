@@ -22,7 +22,11 @@ use super::{
     scene::{SpatialScene, SpatialScenes},
     sources::SpatialSources,
 };
-use crate::{ViewStyle, ViewUiContext, clicked_buttons, empty, view_ui::recording_of};
+use crate::{
+    ViewStyle, ViewUiContext, clicked_buttons,
+    empty::{self, in_view},
+    view_ui::recording_of,
+};
 
 /// A tile with what happened in it.
 pub(crate) struct Tile<'w> {
@@ -343,16 +347,16 @@ fn first_report(world: &World, scene: &SpatialScene) -> Option<String> {
         .sources
         .iter()
         .flat_map(|source| (source.reports)(world, scene.view))
-        .map(|(_, report)| report.to_string())
+        .map(|(_, report)| in_view(&report))
         .collect();
     reports.sort();
     reports.into_iter().next()
 }
 
-/// Paints the whole text where there is room, else its first clause; the tile's tooltip has all of it. Returns whether all is seen.
+/// Paints the whole text where there is room, else its beginning; the tile's tooltip has all of it. Returns whether all is seen.
 fn paint_empty_state(painter: &egui::Painter, rect: Rect, text: &str, style: &ViewStyle) -> bool {
     let width = (rect.width() - 32.0).clamp(0.0, 420.0);
-    let lay_out = |text: &str| {
+    let lay_out = |max_rows: usize| {
         let mut job = egui::text::LayoutJob::simple(
             text.to_owned(),
             FontId::proportional(13.0),
@@ -360,14 +364,16 @@ fn paint_empty_state(painter: &egui::Painter, rect: Rect, text: &str, style: &Vi
             width,
         );
         job.halign = egui::Align::Center;
+        job.wrap.max_rows = max_rows;
         painter.layout_job(job)
     };
-    let whole = lay_out(text);
+    let whole = lay_out(usize::MAX);
     let fits = whole.size().y + 16.0 <= rect.height();
     let galley = if fits {
         whole
     } else {
-        lay_out(text.split([':', '.']).next().unwrap_or(text))
+        let row = whole.size().y / whole.rows.len().max(1) as f32;
+        lay_out((((rect.height() - 16.0) / row.max(1.0)) as usize).max(1))
     };
     let place = Align2::CENTER_CENTER.anchor_size(rect.center(), galley.size());
     painter.galley(
