@@ -100,7 +100,7 @@ impl AppRecordMoreExt for App {
                 recorder.log_or_report(path.clone(), &archetype(message));
             }
         };
-        // Where nobody writes such messages, that is no error of the app.
+        // An app that writes no such messages has none to read.
         self.add_message::<M>().add_systems(
             Last,
             record

@@ -7,7 +7,7 @@ use std::io;
 #[non_exhaustive]
 pub enum HttpError {
     /// The text is no link.
-    #[error("it is no link to a file on a web server: {0}")]
+    #[error("this is not a link to a file on a web server: {0}")]
     Link(String),
     /// This program was built without a client for web servers.
     #[error("this program was built without the feature that opens links")]
