@@ -232,8 +232,8 @@ fn servers_that_are_none_are_errors() {
         text.contains("could not be opened") && text.contains("file.rrd"),
         "{text}"
     );
-    assert!(said("http://").contains("no link"));
-    assert!(said("http://host name/file.rrd").contains("no link"));
+    assert!(said("http://").contains("not a link"));
+    assert!(said("http://host name/file.rrd").contains("not a link"));
     assert!(!said(&format!("http://user:secret@{nothing}/file.rrd")).contains("secret"));
     // It speaks, but not the protocol.
     let server = WebServer::new(Behavior {
