@@ -122,6 +122,9 @@ impl<P: Primitive> InstanceBuffer<P> {
     /// [`BufferError::Full`] if the buffer cannot index that many; it is unchanged then.
     pub fn replace(&mut self, slot: Slot, instances: impl Into<Arc<[P]>>) -> Result<Slot, BufferError> {
         let instances = instances.into();
+        if self.overwrite_in_place(slot, &instances) {
+            return Ok(slot);
+        }
         let Some(visual) = self.visual(slot.0) else {
             return self.insert(instances);
         };
@@ -129,10 +132,6 @@ impl<P: Primitive> InstanceBuffer<P> {
             let new = self.insert(instances)?;
             self.remove(slot);
             return Ok(new);
-        }
-        if visual.instances.len() == instances.len() {
-            self.overwrite(slot.0, instances);
-            return Ok(slot);
         }
         self.check_room(instances.len())?;
         self.vacate(slot.0);
