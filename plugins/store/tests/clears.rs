@@ -115,6 +115,26 @@ fn of_many_clears_that_are_not_loaded_an_answer_names_one() {
 }
 
 #[test]
+fn what_a_clear_hides_for_good_is_said_of_no_time_before_it() {
+    let mut store = store();
+    store.insert(data("/a/b", Some(6))).unwrap();
+    store.insert(clear("/a", Some(6), &[true])).unwrap();
+    store.insert(clear("/a/b", Some(9), &[false])).unwrap();
+    // It would mask the recursive one, so that the row is shown before its own clear.
+    let mask = clear("/a", None, &[false]);
+    store.insert_absent(&AbsentChunk::of(&mask)).unwrap();
+    let answer = at(&store, "/a/b", 9);
+    assert!(answer.hit.is_none() && answer.missing.is_empty());
+    assert_eq!(answer.validity, TimeRange::new(9, i64::MAX));
+    assert_eq!(at(&store, "/a/b", 8).missing.to_vec(), [mask.id()]);
+    store.load(mask).unwrap();
+    let before = at(&store, "/a/b", 8);
+    assert!(before.hit.is_some());
+    assert_eq!(before.validity, TimeRange::new(6, 8));
+    assert_eq!(at(&store, "/a/b", 9).validity, TimeRange::new(9, i64::MAX));
+}
+
+#[test]
 fn clears_and_small_static_chunks_are_never_evicted() {
     let map = |values: usize| {
         row(
