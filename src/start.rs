@@ -151,7 +151,9 @@ fn set_initial_time(
         }
         commands.remove_resource::<PendingTime>();
     }
-    if unknown && sources.is_idle() && recordings.recordings().next().is_some() {
+    // What is live may say nothing for a while and have the timeline after all.
+    let may_come = sources.states().any(|source| source.status.is_open());
+    if unknown && !may_come && recordings.recordings().next().is_some() {
         error!("--time: no recording has a timeline {timeline:?}");
         commands.remove_resource::<PendingTime>();
     }

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     process::{Child, Command, Stdio},
-    sync::Arc,
+    sync::{Arc, mpsc},
 };
 
 use bevy::prelude::*;
@@ -14,7 +14,8 @@ use chronoscope::{
     inputs::Inputs,
     io::{LoadEvent, read_file},
     live::{self, Link, LiveRuntime, ServerSettings, envelope},
-    sources::FileSettings,
+    sources::{FileSettings, FileSourcesPlugin},
+    start::StartPlugin,
     store::{EntityPath, StoreId, Timeline},
     types::{LogMessage, Scalars, SourceStatus, StoreInfo, log_chunk},
 };
@@ -26,7 +27,7 @@ use crate::program::{data, digest};
 /// The frame's phases without drawing, listening on a port of its own.
 fn viewer() -> (App, Link) {
     let mut app = App::new();
-    app.add_plugins((MinimalPlugins, FramePlugins, live::LivePlugin));
+    app.add_plugins((MinimalPlugins, FramePlugins, FileSourcesPlugin, live::LivePlugin));
     let settings = ServerSettings {
         address: ([127, 0, 0, 1], 0).into(),
         ..ServerSettings::default()
@@ -165,16 +166,51 @@ fn what_is_handed_over_is_shown_where_and_as_the_other_start_was_told() {
     assert_eq!(names, [Some("Handed over")]);
 }
 
-#[test]
-fn what_has_arrived_is_shown_within_two_frames() {
-    let (mut app, link) = viewer();
-    let store = StoreId::recording("app", "steady");
-    let (more, messages) = std::sync::mpsc::channel();
+/// A sender that sends what it is given, until there is no more.
+fn sender(link: &Link) -> (mpsc::Sender<LogMessage>, std::thread::JoinHandle<()>) {
+    let (more, messages) = mpsc::channel();
+    let link = link.clone();
     let sender = std::thread::spawn(move || {
         let runtime = LiveRuntime::start().unwrap();
         let messages = messages.into_iter().map(|message| envelope(&message).unwrap());
         live::send(&runtime, &link, messages).unwrap();
     });
+    (more, sender)
+}
+
+#[test]
+fn the_time_that_was_asked_for_waits_for_the_timeline_of_a_sender() {
+    let (mut app, link) = viewer();
+    let cli = Cli::try_parse_from(["chronoscope", "--digest", "--time", "frame=7"]).unwrap();
+    app.add_plugins(StartPlugin {
+        inputs: Inputs::of(&cli).unwrap(),
+        cli,
+        runtime: LiveRuntime::start().unwrap(),
+    });
+    let store = StoreId::recording("app", "slow");
+    let (more, sender) = sender(&link);
+    more.send(LogMessage::StoreInfo(StoreInfo::new(store.clone())))
+        .unwrap();
+    while app.world().resource::<Recordings>().find(&store).is_none() {
+        app.update();
+    }
+    // It has nothing to say for some frames.
+    (0..10).for_each(|_| app.update());
+    for time in 0..20 {
+        more.send(row(&store, "/a", time)).unwrap();
+    }
+    drop(more);
+    live::take_one_sender(&mut app);
+    app.update();
+    assert_eq!(app.world().resource::<Cursor>().time, 7);
+    sender.join().unwrap();
+}
+
+#[test]
+fn what_has_arrived_is_shown_within_two_frames() {
+    let (mut app, link) = viewer();
+    let store = StoreId::recording("app", "steady");
+    let (more, sender) = sender(&link);
     more.send(LogMessage::StoreInfo(StoreInfo::new(store.clone())))
         .unwrap();
     more.send(row(&store, "/a", 0)).unwrap();
