@@ -25,9 +25,12 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     let runtime = LiveRuntime::start()?;
     let signal = Arc::new(Signal::default());
     let limit_bytes = options.live.server_memory_limit;
-    let relay = options.live.serve.then(|| match options.live.newest_first {
-        true => Relay::newest_first(limit_bytes),
-        false => Relay::new(limit_bytes),
+    let relay = options.live.serve.then(|| {
+        if options.live.newest_first {
+            Relay::newest_first(limit_bytes)
+        } else {
+            Relay::new(limit_bytes)
+        }
     });
     let server = if options.live.no_listen {
         None
