@@ -2,7 +2,8 @@
 //!
 //! A scene follows the visuals of its view. [`present`] decides which scenes have anything to do, [`diff`] finds out what changed in
 //! one: what was made anew, what moved with a transform, what [`lights`] up. [`standing`] tells what a frame moves, and [`hidden`]
-//! keeps what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`quads`] into pictures, and
+//! keeps what has no place. [`write`] brings that into instance buffers, uniforms and labels, [`staged`] part by part, [`quads`] into
+//! pictures, and
 //! [`meshes`] into meshes; of a visual
 //! that is replaced, the parts that [`placed`] finds again stay. A frame in which nothing changed touches nothing, and a view that is
 //! not shown catches up when it is.
@@ -14,6 +15,7 @@ mod meshes;
 mod placed;
 mod present;
 mod quads;
+mod staged;
 mod standing;
 mod write;
 
@@ -27,7 +29,7 @@ use chronoscope_store::{EntityId, EntityPath};
 use glam::DAffine3;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub(crate) use present::{collect_changes, follow_views, give_up_hidden, present_scenes};
+pub(crate) use present::{collect_changes, follow_views, give_up_hidden, has_changes, present_scenes};
 
 use super::{
     bounds::Bounds,
@@ -194,6 +196,10 @@ pub(crate) struct Shown {
     lit: Lit,
     /// Decides which of two at the same depth is seen.
     depth_tie: u8,
+    /// The color in sRGB of what brings none: a hash of the path, kept.
+    color: [u8; 4],
+    /// Whether the scene has labels of it.
+    has_labels: bool,
     placed: Placed,
     /// What is placed, if that is not `visual`, but what it took the place of.
     previous: Option<Arc<SpatialVisual>>,
@@ -440,7 +446,7 @@ impl SpatialScene {
     pub(crate) fn shown_at(&self, path: &EntityPath, source: SourceId) -> Option<(SegmentUniform, &Shown)> {
         let key = *self.order.get(&(path.clone(), source))?;
         let shown = self.entities.get(&key)?;
-        Some((write::uniform_of(self.space, key, shown), shown))
+        Some((staged::uniform_of(self.space, key, shown), shown))
     }
 
     /// The name of a kind of parts.
