@@ -7,7 +7,7 @@ use chronoscope_blueprint::{
 use chronoscope_frame::{ActiveBlueprint, Item, RecordingEntry, ViewClasses};
 use chronoscope_store::{ChunkStore, EntityPath};
 use chronoscope_views::{ViewUiContext, ViewUis};
-use egui::{RichText, Ui};
+use egui::{RichText, Ui, WidgetInfo, WidgetType};
 
 use super::{
     add_items,
@@ -209,7 +209,9 @@ fn show_class(ui: &mut Ui, pass: &mut Pass<'_>, view: &ViewBlueprint) {
 fn show_visibility(ui: &mut Ui, pass: &mut Pass<'_>, item: Contents, is_visible: bool) {
     property_row(ui, "Visible", |ui| {
         let mut checked = is_visible;
-        if ui.checkbox(&mut checked, "").changed() {
+        let switch = ui.checkbox(&mut checked, "");
+        switch.widget_info(|| WidgetInfo::selected(WidgetType::Checkbox, true, checked, "Visible"));
+        if switch.changed() {
             pass.edit(edits::visible(item, checked));
         }
     });

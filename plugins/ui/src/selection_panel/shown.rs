@@ -11,7 +11,7 @@ use chronoscope_frame::{
 };
 use chronoscope_store::{ComponentDescriptor, EntityId, TimeType, arrow::ArrayRef};
 use chronoscope_types::{Vocabulary, format_time_in, format_value};
-use egui::{Align, Layout, RichText, Sense, Ui};
+use egui::{Align, Layout, RichText, Sense, Ui, WidgetInfo, WidgetType};
 
 use super::parts::grouped;
 use crate::{
@@ -69,7 +69,9 @@ pub(super) fn show(ui: &mut Ui, pass: &mut Pass<'_>, entity: EntityId, view: Vie
 fn show_visibility(ui: &mut Ui, pass: &mut Pass<'_>, result: &DataResult, view: ViewId) {
     let overrides = pass.of_view::<ViewOverrides>(view);
     let mut visible = overrides.is_none_or(|overrides| overrides.is_visible(result.entity));
-    let is_changed = property_row(ui, "Visible", |ui| ui.checkbox(&mut visible, "").changed());
+    let switch = property_row(ui, "Visible", |ui| ui.checkbox(&mut visible, ""));
+    switch.widget_info(|| WidgetInfo::selected(WidgetType::Checkbox, true, visible, "Visible"));
+    let is_changed = switch.changed();
     if is_changed {
         pass.edit(edits::entity_visible(view, result.path.clone(), visible));
         pass.push(ViewerCommand::EndGesture);

@@ -162,39 +162,6 @@ fn keys_lead_through_the_trees() {
     assert!(selected(&stage).iter().all(in_view), "{:?}", selected(&stage));
 }
 
-/// All that can be clicked says what it is, whatever is selected.
-#[test]
-fn all_that_can_be_clicked_has_a_name() {
-    let mut stage = stage(&["/robot/a", "/robot/b"]);
-    let view = only_view(&stage);
-    let root = viewport(&stage).root.unwrap();
-    let items = [
-        Item::Entity("/robot/a".into()),
-        Item::View(view),
-        Item::Container(root),
-        Item::DataResult {
-            view,
-            entity: "/robot/a".into(),
-            instance: None,
-        },
-    ];
-    for item in items {
-        select(&mut stage, item.clone());
-        let readable = stage.readable();
-        assert!(readable.len() > 30, "{readable:?}");
-        let is_nameless = |name: &str| {
-            // A glyph of the icon font says nothing.
-            name.chars()
-                .all(|letter| letter.is_whitespace() || ('\u{e000}'..='\u{f8ff}').contains(&letter))
-        };
-        let nameless: Vec<_> = readable.iter().filter(|(_, name)| is_nameless(name)).collect();
-        assert!(
-            nameless.is_empty(),
-            "{nameless:?} with {item:?} among {readable:?}"
-        );
-    }
-}
-
 #[test]
 fn a_view_stands_in_a_window_of_its_own_and_comes_back() {
     let mut stage = stage(&["/a"]);

@@ -8,8 +8,8 @@ impl Viewer {
     /// The texts of the tile while the pointer rests at a place in it.
     fn hover(&mut self, at: Pos2) -> String {
         self.draw(vec![Event::PointerMoved(at)]);
-        // A tooltip comes after a moment, and knows its size a pass later.
-        for _ in 0..8 {
+        // A tooltip comes where the pointer rests for half a second, and knows its size a pass later.
+        for _ in 0..45 {
             self.draw(vec![]);
         }
         self.draw(vec![])
