@@ -68,6 +68,7 @@ pub mod limits;
 pub mod live;
 mod look_at;
 pub mod offscreen;
+mod own_windows;
 pub mod report;
 pub mod screenshots;
 pub mod sources;

@@ -78,7 +78,7 @@ pub use drawing::InstancePlugin;
 pub use drawing::depth_shading::DepthShadingPlugin;
 pub use instances::{
     Blending, BufferError, DrawList, DrawRun, Highlight, InstanceBuffer, InstanceSet, MemoryUse, Primitive,
-    SegmentUniform, Slot, Sorting,
+    SegmentUniform, Slot, Sorting, mean_scale,
 };
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{

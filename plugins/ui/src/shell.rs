@@ -9,15 +9,16 @@ use chronoscope_blueprint::{Panel, PanelState};
 use chronoscope_frame::{
     FrameDiagnostics, Item, Report, Reports, Selection, Settled, ViewerCommand, ViewerCommands,
 };
+use chronoscope_types::TimeZone;
 use chronoscope_views::ViewStyle;
 
 use crate::{
-    actions, choices, dialogs, entity_drag, fonts, gestures, history, left_panel, look, notifications,
-    overlay, palette,
+    OwnWindows, actions, choices, dialogs, entity_drag, fonts, gestures, history, left_panel, look,
+    notifications, overlay, palette,
     panels::{is_open, panel_state},
     pass::{Pass, Place, TileRects},
     performance_panel, rename, save_dialog, selection_panel,
-    settings::{Look, PanelSizes, UiSettings},
+    settings::{AllowedPanels, Look, PanelSizes, UiSettings},
     settings_dialog,
     shown::ShownTiles,
     state::UiState,
@@ -136,7 +137,7 @@ fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiS
     // The next frame shows the effect of the commands.
     repaint_requested |= !commands.is_empty();
     world.resource_mut::<ViewerCommands>().append(&mut commands);
-    let style = view_style(&Theme::of(ui));
+    let style = view_style(&Theme::of(ui), chosen.time_zone());
     if *world.resource::<ViewStyle>() != style {
         world.insert_resource(style);
         repaint_requested = true;
@@ -146,6 +147,16 @@ fn draw(ui: &mut egui::Ui, world: &mut World, state: &mut UiState, settings: UiS
         .resource_mut::<ShownTiles>()
         .record(place.id, &tiles, pixels_per_point);
     state.tiles = tiles;
+    if let Some(mut windows) = world.get_resource_mut::<OwnWindows>() {
+        for (item, is_own) in state.own_windows.drain(..) {
+            if is_own {
+                windows.open(item);
+            } else {
+                windows.close(item);
+            }
+            repaint_requested = true;
+        }
+    }
     if std::mem::take(&mut state.quit_requested)
         && let Some(mut exits) = world.get_resource_mut::<Messages<AppExit>>()
     {
@@ -170,7 +181,7 @@ fn clipboard_text(world: &mut World) -> Result<String, Report> {
     }
 }
 
-fn view_style(theme: &Theme) -> ViewStyle {
+fn view_style(theme: &Theme, time_zone: TimeZone) -> ViewStyle {
     ViewStyle {
         background: theme.viewport,
         grid: theme.hairline,
@@ -183,6 +194,7 @@ fn view_style(theme: &Theme) -> ViewStyle {
         warning: theme.warning,
         error: theme.error,
         success: theme.success,
+        time_zone,
     }
 }
 
@@ -196,6 +208,11 @@ fn arrange(
 ) -> (TileRects, UiSettings) {
     let ctx = ui.ctx().clone();
     let mut pass = Pass::new(world, out, place);
+    let panels = pass.settings.panels;
+    if state.only.is_some() {
+        pass.only = state.only;
+        pass.settings.panels = AllowedPanels::NONE;
+    }
     pass.shows_performance = state.performance_panel.is_open;
     pass.selection_steps = state.selection_history.note(&pass.selection().selected);
     actions::handle_shortcuts(&ctx, &mut pass, state);
@@ -246,7 +263,9 @@ fn arrange(
         })
         .inner;
 
-    notifications::show_banners(ui, &place, &mut state.notifications);
+    if pass.only.is_none() {
+        notifications::show_banners(ui, &place, &mut state.notifications);
+    }
     if let Some(choice) = palette::show(&ctx, &pass, &mut state.palette) {
         pass.choose(choice);
     }
@@ -269,9 +288,10 @@ fn arrange(
     let Pass {
         hovered,
         is_over_view,
-        settings,
+        mut settings,
         ..
     } = pass;
+    settings.panels = panels;
     settle_hover(world, state, hovered, is_over_view, out);
     state.was_typing = ctx.text_edit_focused();
     state.repaint_requested |= state.time_panel.is_counting();
