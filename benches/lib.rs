@@ -6,6 +6,7 @@
     reason = "a benchmark that cannot be set up fails by panicking"
 )]
 
+pub mod archetypes;
 pub mod measure;
 pub mod scenarios;
 pub mod scenes;

@@ -21,6 +21,7 @@ use chronoscope::{
 };
 
 use crate::{
+    archetypes::{self, DrawnArchetype},
     scenes::{self, NUM_VIEWS, TIMELINE, view_id},
     stage::{Stage, recording_id},
 };
@@ -102,6 +103,8 @@ pub fn of_one_size() -> Vec<Scenario> {
     vec![
         tab_switch(1_000_000),
         moving(5_000),
+        orbit_translucent(10_000),
+        orbit_cloud(8_000_000),
         transform_tree(),
         plots(45, 50_000),
         ingest(),
@@ -110,6 +113,12 @@ pub fn of_one_size() -> Vec<Scenario> {
         flood(20),
         flood(10),
     ]
+}
+
+/// The scenarios of each archetype: many entities of one instance, and one entity of many.
+pub fn of_archetypes() -> Vec<Scenario> {
+    let of_one = |drawn: &DrawnArchetype| [made_anew(*drawn, 1_000, 1), made_anew(*drawn, 1, 1_000_000)];
+    archetypes::ALL.iter().flat_map(of_one).collect()
 }
 
 fn name_of(base: &str, count: usize) -> String {
@@ -187,6 +196,53 @@ pub fn orbit(entities: usize) -> Scenario {
             stage.edit(BlueprintCommand::set_property(view_id(0), &eye));
         },
     )
+}
+
+/// An eye is dragged around translucent boxes.
+pub fn orbit_translucent(boxes: usize) -> Scenario {
+    let orbit = orbit(boxes);
+    Scenario {
+        name: format!("{}_translucent", orbit.name),
+        prepare: Box::new(move |stage| {
+            stage.log(scenes::translucent_boxes(boxes));
+            show(stage, scenes::views(ViewClassId::SPATIAL_3D, 1));
+            stage.seek(TIMELINE, 0);
+        }),
+        ..orbit
+    }
+}
+
+/// Entities of one archetype, of which all show another row in each frame.
+pub fn made_anew(drawn: DrawnArchetype, entities: usize, instances: usize) -> Scenario {
+    /// Rows of each entity.
+    const ROWS: i64 = 4;
+    Scenario::new(
+        format!("{}_{entities}x{instances}", drawn.name),
+        move |stage| {
+            let rows = (0..entities).flat_map(|at| (0..ROWS).map(move |time| (at, time)));
+            stage.log(rows.map(|(at, time)| {
+                let path = format!("/world/group{}/entity{at}", at % 50);
+                drawn.chunk(&path, time, instances)
+            }));
+            show(stage, scenes::views(drawn.class, 1));
+            stage.seek(TIMELINE, 0);
+        },
+        |stage, frame| stage.seek(TIMELINE, (frame as i64 + 1) % ROWS),
+    )
+    .with_frames(40)
+}
+
+/// An eye is dragged around a cloud that is on the GPU already.
+pub fn orbit_cloud(points: usize) -> Scenario {
+    let orbit = orbit(points);
+    Scenario {
+        name: format!("{}_points", orbit.name),
+        prepare: Box::new(move |stage| {
+            stage.log([scenes::cloud(points)]);
+            show(stage, scenes::views(ViewClassId::SPATIAL_3D, 1));
+        }),
+        ..orbit
+    }
 }
 
 /// A new entity arrives.

@@ -4,8 +4,10 @@ use chronoscope::{
     blueprint::{ContainerBlueprint, ContainerId, Contents, ViewBlueprint, ViewId, ViewportBlueprint},
     store::{Chunk, ComponentDescriptor, EntityPath, Timeline, arrow::ArrayRef},
     types::{
-        Boxes3D, Component as _, Points3D, Scalars, Transform3D, columns_chunk, columns_chunk_with_lengths,
-        components, enums::ContainerKind, log_chunk,
+        Boxes3D, Component as _, Points3D, Rgba, Scalars, Transform3D, columns_chunk,
+        columns_chunk_with_lengths, components,
+        enums::{ContainerKind, FillMode},
+        log_chunk,
     },
 };
 
@@ -125,6 +127,22 @@ pub fn moving_boxes(count: usize, frames: i64) -> impl Iterator<Item = Chunk> {
         let half_sizes = (0..=frames).map(|_| [0.1, 0.1, 0.1]);
         let boxes = Boxes3D::from_centers_and_half_sizes(centers, half_sizes);
         columns_chunk(path, [(frame(), (0..=frames).collect())], &boxes).unwrap()
+    })
+}
+
+/// `count` static boxes of which all faces are translucent, each an entity.
+pub fn translucent_boxes(count: usize) -> impl Iterator<Item = Chunk> {
+    (0..count).map(|at| {
+        let path = format!("/world/group{}/box{at}", at % 50);
+        let boxes = Boxes3D::from_centers_and_half_sizes([position(at)], [[0.2, 0.2, 0.2]])
+            .with_colors([Rgba::from_array([
+                (at * 37 % 256) as u8,
+                (at * 91 % 256) as u8,
+                160,
+                90,
+            ])])
+            .with_fill_mode(FillMode::Solid);
+        log_chunk(path, [], &boxes).unwrap()
     })
 }
 

@@ -93,6 +93,18 @@ fn a_new_entity_is_one_of_each() {
 }
 
 #[test]
+fn a_row_of_any_archetype_is_made_and_written_once() {
+    const ENTITIES: u64 = 30;
+    for drawn in crate::archetypes::ALL {
+        for work in play(scenarios::made_anew(drawn, ENTITIES as usize, 3), 4) {
+            let made = [Work::VisualsMade, Work::InstancesWritten].map(|kind| work.get(&kind).copied());
+            assert_eq!(made, [Some(ENTITIES); 2], "{}: {work:?}", drawn.name);
+            assert_eq!(work.get(&Work::FirstLooks), None, "{}", drawn.name);
+        }
+    }
+}
+
+#[test]
 fn hovering_touches_what_was_and_what_is_under_the_pointer() {
     check(scenarios::hover, &[(Work::SegmentsPlaced, 2 * NUM_VIEWS as u64)]);
 }

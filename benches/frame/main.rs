@@ -86,6 +86,7 @@ fn main() {
     let mut all = vec![scenarios::empty()];
     all.extend(options.sizes.iter().flat_map(|size| scenarios::of_size(*size)));
     all.extend(scenarios::of_one_size());
+    all.extend(scenarios::of_archetypes());
     for mut scenario in all.into_iter().filter(|scenario| is_chosen(&scenario.name)) {
         if let Some(frames) = options.frames {
             scenario.frames = scenario.frames.min(frames);

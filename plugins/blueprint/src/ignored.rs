@@ -5,7 +5,7 @@ use std::fmt;
 use chronoscope_store::EntityPath;
 use chronoscope_types::{
     blueprint as archetypes,
-    own::{QueryContext, ScalarAxisScale, SecondScalarAxis},
+    own::{EyeLens3D, QueryContext, ScalarAxisScale, SecondScalarAxis},
 };
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The properties of views that are honored.
-const HONORED_PROPERTIES: [&str; 42] = [
+const HONORED_PROPERTIES: [&str; 46] = [
     EYE_POSITION_REST.name,
     EYE_TARGET_REST.name,
     archetypes::Background::COLOR.name,
@@ -32,6 +32,7 @@ const HONORED_PROPERTIES: [&str; 42] = [
     archetypes::LineGrid3D::SPACING.name,
     archetypes::LineGrid3D::STROKE_WIDTH.name,
     archetypes::LineGrid3D::VISIBLE.name,
+    archetypes::NearClipPlane::NEAR_CLIP_PLANE.name,
     archetypes::PlotBackground::COLOR.name,
     archetypes::PlotBackground::SHOW_GRID.name,
     archetypes::PlotInteraction::POINTS_DISPLAY.name,
@@ -40,6 +41,7 @@ const HONORED_PROPERTIES: [&str; 42] = [
     archetypes::PlotLegend::VISIBLE.name,
     archetypes::ScalarAxis::RANGE.name,
     archetypes::ScalarAxis::ZOOM_LOCK.name,
+    archetypes::SpatialInformation::AXES.name,
     archetypes::SpatialInformation::SHOW_AXES.name,
     archetypes::SpatialInformation::SHOW_BOUNDING_BOX.name,
     archetypes::SpatialInformation::TARGET_FRAME.name,
@@ -49,6 +51,8 @@ const HONORED_PROPERTIES: [&str; 42] = [
     archetypes::ViewContents::QUERY.name,
     archetypes::VisibleTimeRanges::RANGES.name,
     archetypes::VisualBounds2D::RANGE.name,
+    EyeLens3D::DEPTH_SHADING.name,
+    EyeLens3D::PROJECTION.name,
     QueryContext::APPLICATION.name,
     QueryContext::FIXED_TIME.name,
     QueryContext::OFFSET.name,
@@ -201,7 +205,7 @@ mod tests {
         for command in [
             BlueprintCommand::AddView(view, None),
             BlueprintCommand::SetProperty(id, components(&["EyeControls3D:position", "EyeControls3D:speed"])),
-            BlueprintCommand::SetProperty(id, components(&["NearClipPlane:near_clip_plane"])),
+            BlueprintCommand::SetProperty(id, components(&["ForceLink:distance"])),
             BlueprintCommand::SetDefault(id, components(&["Points3D:radii"])),
             set(
                 OverrideTarget::Entity,
@@ -224,7 +228,7 @@ mod tests {
                 .collect()
         };
         let expected = [
-            " NearClipPlane:near_clip_plane is not supported yet",
+            " ForceLink:distance is not supported yet",
             "/world visible time ranges are not supported in this view yet",
         ];
         assert_eq!(told(false), expected);

@@ -36,7 +36,7 @@ pub enum Work {
     VisualsMade,
     /// Samples of series that were read from chunks.
     SeriesSamplesRead,
-    /// Entities of which it was found out, once per view, what they first show: views frame that.
+    /// Entities of which it was found out, per view, what they show first and at a few later times: views frame that.
     FirstLooks,
     /// Instances that were written to buffers.
     InstancesWritten,

@@ -21,7 +21,7 @@
 //! [`CylinderInstance`] and [`CapsuleInstance`] are instanced. Radii of points and lines follow one convention:
 //! positive ones are scene units, negative ones are UI points, which keep their size on screen. Each instance belongs to a *logical
 //! instance*, the datum that is highlighted and picked: a box, not one of its lines. An [`ImageQuad`] shows a texture, a
-//! [`TriangleMesh`] triangles with a texture, a [`GroundGrid`] an endless plane of lines; each of these is an entity of its own.
+//! [`TriangleMesh`] triangles with a texture, a [`GroundGrid`] an endless plane of lines, a [`Backdrop`] what is behind all of it; each of these is an entity of its own.
 //!
 //! # What a camera adds: the view
 //!
@@ -43,7 +43,7 @@
 //!
 //! # Deliberately absent
 //!
-//! Lights, shadows and their materials (bring `bevy_pbr` for these); order-independent transparency.
+//! Lights, shadows and their materials (bring `bevy_pbr` for these).
 //!
 //! # Glossary
 //!
@@ -75,16 +75,17 @@ use drawing::queue::BulkQueueSet;
 pub use adapter::{AdapterClass, AdapterPlugin, RenderQuality};
 pub use color::{DEFAULT_COLOR, linear_rgba, pack_color};
 pub use drawing::InstancePlugin;
+pub use drawing::depth_shading::DepthShadingPlugin;
 pub use instances::{
     Blending, BufferError, DrawList, DrawRun, Highlight, InstanceBuffer, InstanceSet, MemoryUse, Primitive,
     SegmentUniform, Slot, Sorting, mean_scale,
 };
 pub use picking::{MAX_PICK_RADIUS, PickAnswer, PickHit, PickRequest, PickingPlugin};
 pub use primitives::{
-    ArcInstance, ArrowInstance, BoxEdgesInstance, BoxInstance, CapsuleInstance, CylinderInstance,
-    DEFAULT_RADIUS, DepthCloud, EllipsoidInstance, GroundGrid, GroundGridPlugin, ImageQuad, ImageQuadPlugin,
-    LineInstance, Magnification, MeshAlpha, MeshError, MeshGeometry, MeshMaterial, MeshPose, MeshSides,
-    MeshVertex, PointInstance, QuadPart, Texels, TextureSampling, TextureWrap, TriangleMesh,
+    ArcInstance, ArrowInstance, Backdrop, BackdropPlugin, BoxEdgesInstance, BoxInstance, CapsuleInstance,
+    CylinderInstance, DEFAULT_RADIUS, DepthCloud, EllipsoidInstance, GroundGrid, GroundGridPlugin, ImageQuad,
+    ImageQuadPlugin, LineInstance, Magnification, MeshAlpha, MeshError, MeshGeometry, MeshMaterial, MeshPose,
+    MeshSides, MeshVertex, PointInstance, QuadPart, Texels, TextureSampling, TextureWrap, TriangleMesh,
     TriangleMeshPlugin,
 };
 pub use stats::{RenderStats, RenderStatsPlugin};
@@ -105,6 +106,8 @@ pub use view::{BulkView, BulkViewPlugin, EyeOrigin, image_plane_camera};
 /// | [`ImageQuadPlugin`] | textures on planes |
 /// | [`TriangleMeshPlugin`] | meshes of triangles |
 /// | [`GroundGridPlugin`] | endless grids |
+/// | [`BackdropPlugin`] | gradients behind everything |
+/// | [`DepthShadingPlugin`] | shades by depth, for cameras that ask for it |
 /// | [`PickingPlugin`] | ids into a few pixels, for who asks |
 /// | [`BulkViewPlugin`], [`RenderStatsPlugin`], [`AdapterPlugin`] | nothing: what the others share |
 ///
@@ -134,6 +137,8 @@ impl Plugin for BulkRenderPlugin {
             InstancePlugin::<EllipsoidInstance>::default(),
             InstancePlugin::<CylinderInstance>::default(),
             InstancePlugin::<CapsuleInstance>::default(),
+            BackdropPlugin,
+            DepthShadingPlugin,
         ));
     }
 
@@ -145,6 +150,7 @@ impl Plugin for BulkRenderPlugin {
         render_app.configure_sets(
             Render,
             (
+                BulkQueueSet(BackdropPlugin::NAME),
                 BulkQueueSet(GroundGridPlugin::NAME),
                 BulkQueueSet(BoxInstance::NAME),
                 BulkQueueSet(EllipsoidInstance::NAME),

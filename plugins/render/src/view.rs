@@ -45,6 +45,14 @@ pub struct BulkView {
     pub highlight_points: f32,
     /// The same for one logical instance that is highlighted by itself.
     pub instance_highlight_points: f32,
+    /// How far away is what the eye looks at, in scene units.
+    pub focus_distance: f32,
+    /// Whether translucent surfaces in space are drawn in no certain order: right where they cut each other, and without flicker,
+    /// for two more textures of the size of the target. Otherwise they are sorted, visual by visual.
+    pub is_order_independent: bool,
+    /// How much darker is what lies behind its neighbors on screen: zero not at all, one as a cloud of points needs it. Needs
+    /// [`DepthShadingPlugin`](crate::DepthShadingPlugin).
+    pub depth_shading: f32,
 }
 
 impl Default for BulkView {
@@ -55,6 +63,9 @@ impl Default for BulkView {
             selected_color: [76, 141, 255, 170],
             highlight_points: 0.5,
             instance_highlight_points: 1.0,
+            focus_distance: 1.0,
+            is_order_independent: false,
+            depth_shading: 0.0,
         }
     }
 }
@@ -148,10 +159,10 @@ pub(crate) struct ViewValues {
     ui_point_pixels: f32,
     highlight_pixels: f32,
     named_pixels: f32,
-    padding: f32,
+    focus_distance: f32,
     /// Where the eye is, as two numbers per axis.
     eye_high: [f32; 3],
-    padding_high: f32,
+    depth_shading: f32,
     eye_low: [f32; 3],
     padding_low: f32,
 }
@@ -161,6 +172,8 @@ pub(crate) struct ViewValues {
 pub(crate) struct GpuBulkView {
     uniform: UniformBuffer<ViewValues>,
     eye: ViewEye,
+    is_order_independent: bool,
+    is_shaded_by_depth: bool,
     bind_group: Option<(BufferId, BindGroup)>,
 }
 
@@ -199,6 +212,8 @@ impl GpuBulkView {
         Some(Self {
             uniform,
             eye,
+            is_order_independent: false,
+            is_shaded_by_depth: false,
             bind_group: Some((buffer.id(), bind_group)),
         })
     }
@@ -206,6 +221,21 @@ impl GpuBulkView {
     /// What the camera's transform is relative to.
     pub(crate) fn origin(&self) -> DVec3 {
         self.eye.origin
+    }
+
+    /// Whether what is translucent is drawn in no certain order.
+    pub(crate) fn is_order_independent(&self) -> bool {
+        self.is_order_independent
+    }
+
+    /// Whether what lies behind its neighbors is darkened.
+    pub(crate) fn is_shaded_by_depth(&self) -> bool {
+        self.is_shaded_by_depth
+    }
+
+    /// What binds the view, once it is prepared.
+    pub(crate) fn bind_group(&self) -> Option<&BindGroup> {
+        self.bind_group.as_ref().map(|(_, bind_group)| bind_group)
     }
 
     /// Where the eye is in the world.
@@ -254,19 +284,22 @@ fn extract_views(
             continue;
         }
         let eye = ViewEye::new(origin, transform);
-        let values = view_values(
-            settings.copied().unwrap_or_default(),
-            camera.target_scaling_factor(),
-            eye,
-        );
+        let settings = settings.copied().unwrap_or_default();
+        let is_order_independent = settings.is_order_independent;
+        let is_shaded_by_depth = settings.depth_shading > 0.0;
+        let values = view_values(settings, camera.target_scaling_factor(), eye);
         if let Ok(mut view) = views.get_mut(entity) {
             view.uniform.set(&gpu, values);
             view.eye = eye;
+            view.is_order_independent = is_order_independent;
+            view.is_shaded_by_depth = is_shaded_by_depth;
         } else {
             let uniform = UniformBuffer::new(&gpu, "bulk_view", values);
             commands.entity(entity).insert(GpuBulkView {
                 uniform,
                 eye,
+                is_order_independent,
+                is_shaded_by_depth,
                 bind_group: None,
             });
         }
@@ -287,9 +320,13 @@ pub(crate) fn view_values(settings: BulkView, scale_factor: Option<f32>, eye: Vi
         ui_point_pixels: pixels,
         highlight_pixels: settings.highlight_points.max(0.0) * pixels,
         named_pixels: settings.instance_highlight_points.max(0.0) * pixels,
-        padding: 0.0,
+        focus_distance: settings.focus_distance,
         eye_high,
-        padding_high: 0.0,
+        depth_shading: if settings.depth_shading.is_finite() {
+            settings.depth_shading.max(0.0)
+        } else {
+            0.0
+        },
         eye_low,
         padding_low: 0.0,
     }

@@ -95,6 +95,11 @@ archetypes! {
         one color COLOR with_color: Color;
     }
 
+    /// What is not seen of a scene in space because it is too near.
+    NearClipPlane {
+        one near_clip_plane NEAR_CLIP_PLANE with_near_clip_plane: blueprint::NearClipPlane;
+    }
+
     /// The grid of a 3D view.
     LineGrid3D {
         one visible VISIBLE with_visible: Visible;

@@ -241,6 +241,7 @@ pub mod own {
         "chronoscope.blueprint.components";
         AxisScale: Enums<enums::AxisScale>;
         AxisSide: Enums<enums::AxisSide>;
+        EyeProjection: Enums<enums::EyeProjection>;
         TimeInt: Plain<i64>;
     }
 }

@@ -74,6 +74,14 @@ enumerations! {
         Logarithmic = 2,
     }
 
+    /// How an eye sees depth.
+    EyeProjection {
+        /// What is farther is smaller.
+        Perspective = 1,
+        /// What is farther is as large as what is near.
+        Orthographic = 2,
+    }
+
     /// Which axis of values of a plot.
     AxisSide {
         /// The first one.
@@ -465,6 +473,7 @@ defaults! {
     ContainerKind: Grid,
     Corner2D: LeftBottom,
     Eye3DKind: Orbital,
+    EyeProjection: Perspective,
     FillMode: TransparentFillMajorWireframe,
     GraphType: Undirected,
     InterpolationMode: Linear,

@@ -23,6 +23,12 @@ archetypes! {
         one look_target LOOK_TARGET with_look_target: Position3D;
     }
 
+    /// How the eye of a 3D view sees depth, beside what `EyeControls3D` says of it.
+    EyeLens3D {
+        one projection PROJECTION with_projection: own::EyeProjection;
+        one depth_shading DEPTH_SHADING with_depth_shading: blueprint::Enabled;
+    }
+
     /// The scale of the axis of values of a plot, beside what `ScalarAxis` says of it.
     ScalarAxisScale {
         one scale SCALE with_scale: own::AxisScale;

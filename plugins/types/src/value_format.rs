@@ -147,6 +147,7 @@ impl Kind {
             components::TransformRelation = TransformRelation,
             components::own::AxisScale = AxisScale,
             components::own::AxisSide = AxisSide,
+            components::own::EyeProjection = EyeProjection,
             blueprint::BackgroundKind = BackgroundKind,
             blueprint::ColumnDisplayMode = ColumnDisplayMode,
             blueprint::ContainerKind = ContainerKind,

@@ -8,8 +8,7 @@ use chronoscope_blueprint::{BlueprintQuery, ViewId};
 use chronoscope_frame::{ActiveBlueprint, Frame, FrameSystems, Recordings, View};
 use chronoscope_store::arrow::ArrayRef;
 use chronoscope_types::{
-    Component as _,
-    blueprint::Background,
+    Component as _, blueprint,
     components::{self, blueprint as blueprint_components},
     enums::BackgroundKind,
     read,
@@ -17,8 +16,48 @@ use chronoscope_types::{
 use egui::Color32;
 use glam::DVec3;
 
-/// A bright background, where the blueprint asks for one and for no color.
-const BRIGHT: Color32 = Color32::from_rgb(0xD9, 0xDD, 0xE3);
+/// A background that the blueprint gives to a spatial view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Background {
+    /// The same everywhere.
+    Color(Color32),
+    /// From what is below to what is above.
+    Gradient(Gradient),
+}
+
+/// The colors around who looks: straight down, at the horizon and straight up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gradient {
+    pub(crate) nadir: Color32,
+    pub(crate) horizon: Color32,
+    pub(crate) zenith: Color32,
+}
+
+impl Gradient {
+    /// What blueprints call dark.
+    pub(crate) const DARK: Self = Self {
+        nadir: Color32::from_rgb(0x0B, 0x0C, 0x0E),
+        horizon: Color32::from_rgb(0x2A, 0x2F, 0x38),
+        zenith: Color32::from_rgb(0x12, 0x15, 0x1B),
+    };
+
+    /// What blueprints call bright.
+    pub(crate) const BRIGHT: Self = Self {
+        nadir: Color32::from_rgb(0xB9, 0xBF, 0xC8),
+        horizon: Color32::from_rgb(0xF2, 0xF4, 0xF7),
+        zenith: Color32::from_rgb(0xC6, 0xD2, 0xE2),
+    };
+}
+
+impl Background {
+    /// One color for all of it: of a gradient, that at the horizon.
+    pub(crate) fn color(&self) -> Color32 {
+        match self {
+            Self::Color(color) => *color,
+            Self::Gradient(gradient) => gradient.horizon,
+        }
+    }
+}
 
 /// The properties of views of one class.
 pub(crate) trait ViewProperties: Clone + Default + Send + Sync + 'static {
@@ -161,6 +200,11 @@ impl PropertyReader<'_> {
         value.filter(|value| value.is_finite())
     }
 
+    /// A property that is a distance before the eye, if it is one.
+    pub(crate) fn near(&self, component: &str) -> Option<f64> {
+        self.number(component).filter(|near| *near > 0.0).map(f64::from)
+    }
+
     /// A property that is a color in sRGB, with straight alpha.
     pub(crate) fn rgba(&self, component: &str) -> Option<[u8; 4]> {
         let array = self.value(component)?;
@@ -174,17 +218,17 @@ impl PropertyReader<'_> {
     }
 
     /// The background that the blueprint gives to a spatial view. `None` leaves it to the theme.
-    pub(crate) fn background(&self) -> Option<Color32> {
-        let kind = self.value(&Background::KIND).and_then(|array| {
+    pub(crate) fn background(&self) -> Option<Background> {
+        let kind = self.value(&blueprint::Background::KIND).and_then(|array| {
             let kinds = blueprint_components::BackgroundKind::read(&array).ok()?;
             kinds.first().copied()
         });
         match kind {
-            Some(BackgroundKind::GradientDark) => return None,
-            Some(BackgroundKind::GradientBright) => return Some(BRIGHT),
+            Some(BackgroundKind::GradientDark) => return Some(Background::Gradient(Gradient::DARK)),
+            Some(BackgroundKind::GradientBright) => return Some(Background::Gradient(Gradient::BRIGHT)),
             Some(BackgroundKind::SolidColor) | None => {}
         }
-        let [r, g, b, _] = self.rgba(&Background::COLOR)?;
-        Some(Color32::from_rgb(r, g, b))
+        let [r, g, b, _] = self.rgba(&blueprint::Background::COLOR)?;
+        Some(Background::Color(Color32::from_rgb(r, g, b)))
     }
 }

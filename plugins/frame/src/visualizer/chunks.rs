@@ -33,6 +33,13 @@ impl VisualChunks {
         self.by_result.values().chain([&self.shared])
     }
 
+    /// Whether a result, or all of them, were made from a chunk, or lack it.
+    pub(super) fn names(&self, key: ResultKey, chunk: ChunkId) -> bool {
+        let own = self.by_result.get(&key).into_iter().chain([&self.shared]);
+        own.flat_map(|chunks| chunks.used.iter().chain(&chunks.missing))
+            .any(|id| *id == chunk)
+    }
+
     /// Adds chunks that all results were made from.
     pub(super) fn add_shared(&mut self, chunks: SourceChunks) {
         let mut all = self.shared.clone();

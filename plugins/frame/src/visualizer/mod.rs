@@ -26,7 +26,7 @@ use bevy_ecs::prelude::*;
 use chronoscope_blueprint::{ViewClassId, ViewId};
 use chronoscope_store::EntityPath;
 pub(crate) use chunks::VisualChunks;
-pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual};
+pub use first_look::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual, sample_times};
 pub use input::VisualizerInput;
 pub use resolve::{AppFallbackExt, Fallback, FallbackInput, Fallbacks, Resolved, Source, StoredRow, resolve};
 pub(crate) use selection::ParsedSelector;

@@ -13,10 +13,12 @@ struct BulkView {
     highlight_pixels: f32,
     // The same for one instance that is highlighted by itself.
     named_pixels: f32,
-    padding: f32,
+    // How far away is what the eye looks at, in scene units.
+    focus_distance: f32,
     // Where the eye is in the world: the sum of both.
     eye_high: vec3<f32>,
-    padding_high: f32,
+    // How much what lies behind its neighbors is darkened.
+    depth_shading: f32,
     eye_low: vec3<f32>,
     padding_low: f32,
 }
@@ -63,6 +65,29 @@ fn picked(ids: vec2<u32>, position: vec4<f32>) -> Picked {
     let is_face = 0u;
 #endif
     return Picked(vec4(ids, bitcast<u32>(position.z), is_face));
+}
+
+// What `fragment` returns where surfaces are drawn in no certain order.
+struct Weighted {
+    // The color times alpha, and alpha, both times the weight.
+    @location(0) gathered: vec4<f32>,
+    // How much of what is behind is covered.
+    @location(1) covered: f32,
+}
+
+// A surface among others of its pixel, at its position as in @builtin(position): the nearer, the more it weighs.
+fn weighted(color: vec4<f32>, position: vec4<f32>) -> Weighted {
+    let nearness = bulk.focus_distance / max(distance_of(position.z), bulk.focus_distance * 0.1);
+    let weight = clamp(pow(nearness, 4.0), 1e-3, 1e3);
+    return Weighted(vec4(color.rgb * color.a, color.a) * weight, color.a);
+}
+
+// How far before the eye a depth lies.
+fn distance_of(depth: f32) -> f32 {
+    let projection = view.clip_from_view;
+    let with_perspective = projection[3][2] / max(depth + projection[2][2], 1e-30);
+    let without = (projection[3][2] - depth) / select(projection[2][2], -1.0, projection[2][2] == 0.0);
+    return select(with_perspective, without, is_orthographic());
 }
 
 fn is_orthographic() -> bool {

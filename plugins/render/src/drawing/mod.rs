@@ -5,12 +5,16 @@
 //! 3. [`pipeline`]: one pipeline per sample count, target format and blending.
 //! 4. [`queue`]: each visible list becomes items of `Opaque3d` or `Transparent3d`.
 //! 5. [`draw`]: the item becomes one instanced draw call per range.
+//! 6. [`weighted`]: what is translucent, of cameras that ask for no order.
+//! 7. [`depth_shading`]: what is opaque, of cameras that ask for it.
 
+pub(crate) mod depth_shading;
 pub(crate) mod draw;
 pub(crate) mod lists;
 pub(crate) mod pipeline;
 pub(crate) mod queue;
 pub(crate) mod upload;
+pub(crate) mod weighted;
 
 use std::marker::PhantomData;
 
@@ -28,6 +32,7 @@ use self::lists::GpuDrawList;
 use self::pipeline::InstancePipeline;
 use self::queue::BulkQueueSet;
 use self::upload::GpuInstances;
+use self::weighted::WeightedItem;
 use crate::instances::{DrawList, InstanceBuffer, Primitive};
 use crate::picking::{PickItem, queue_picked_lists};
 use crate::stats::BulkExtractSystems;
@@ -60,6 +65,7 @@ impl<P: Primitive> Plugin for InstancePlugin<P> {
             return;
         }
         load_shaders(app);
+        weighted::add_to(app);
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };
@@ -68,6 +74,7 @@ impl<P: Primitive> Plugin for InstancePlugin<P> {
             .insert_resource(InstancePipeline::<P>::new())
             .add_render_command::<Opaque3d, DrawInstances<P>>()
             .add_render_command::<Transparent3d, DrawInstances<P>>()
+            .add_render_command::<WeightedItem, DrawInstances<P>>()
             .init_resource::<DrawFunctions<PickItem>>()
             .add_render_command::<PickItem, DrawInstances<P>>()
             .add_systems(

@@ -16,6 +16,7 @@ use bevy::render::render_resource::{
 use bevy::render::view::{ExtractedView, Msaa};
 use bevy::shader::{Shader, ShaderDefVal};
 
+use super::weighted::gathering_targets;
 use crate::buffers::binding_size;
 use crate::instances::{Blending, GpuSegment, Primitive, SLOT_LOCATION};
 use crate::view::bulk_view_layout;
@@ -26,6 +27,7 @@ pub(crate) struct PipelineKey {
     samples: u32,
     output: Output,
     blending: Blending,
+    writes_depth: bool,
 }
 
 /// What a pipeline writes.
@@ -33,6 +35,8 @@ pub(crate) struct PipelineKey {
 enum Output {
     /// Colors, in the format of the target.
     Color(TextureFormat),
+    /// What translucent surfaces in no certain order add up to.
+    Gathered,
     /// Ids, for picking.
     Ids,
 }
@@ -43,6 +47,26 @@ impl PipelineKey {
             samples: msaa.samples(),
             output: Output::Color(view.target_format),
             blending,
+            writes_depth: blending == Blending::Opaque,
+        }
+    }
+
+    /// The key of what is translucent and drawn in no certain order.
+    pub(crate) fn gathered(msaa: Msaa) -> Self {
+        Self {
+            samples: msaa.samples(),
+            output: Output::Gathered,
+            blending: Blending::Translucent,
+            writes_depth: false,
+        }
+    }
+
+    /// The key of what hides what is drawn later behind it, whether or not it is translucent at some places.
+    #[must_use]
+    pub(crate) fn hiding(self) -> Self {
+        Self {
+            writes_depth: true,
+            ..self
         }
     }
 
@@ -52,6 +76,7 @@ impl PipelineKey {
             samples: 1,
             output: Output::Ids,
             blending,
+            writes_depth: blending == Blending::Opaque,
         }
     }
 }
@@ -131,6 +156,9 @@ pub(crate) fn describe(
         Output::Color(format) => {
             if !is_opaque {
                 defs.push("TRANSLUCENT".into());
+                if key.writes_depth {
+                    defs.push("WRITES_DEPTH".into());
+                }
             }
             if is_encoded_by_shader(format) {
                 defs.push("SRGB_ENCODED_OUTPUT".into());
@@ -146,6 +174,10 @@ pub(crate) fn describe(
                 },
             };
             ("fragment", vec![Some(target)])
+        }
+        Output::Gathered => {
+            defs.extend(["TRANSLUCENT".into(), "WEIGHTED".into()]);
+            ("fragment", gathering_targets())
         }
         Output::Ids => {
             defs.push("PICKING".into());
@@ -172,7 +204,7 @@ pub(crate) fn describe(
         }),
         depth_stencil: Some(DepthStencilState {
             format: CORE_3D_DEPTH_FORMAT,
-            depth_write_enabled: Some(is_opaque),
+            depth_write_enabled: Some(key.writes_depth),
             depth_compare: Some(CompareFunction::GreaterEqual),
             stencil: StencilState::default(),
             bias: DepthBiasState::default(),
@@ -190,6 +222,6 @@ pub(crate) fn describe(
 pub(crate) const PICKED_FORMAT: TextureFormat = TextureFormat::Rgba32Uint;
 
 /// Whether the target stores bytes as they come, so that the shader has to encode: `CompositingSpace::Srgb` renders so.
-fn is_encoded_by_shader(format: TextureFormat) -> bool {
+pub(super) fn is_encoded_by_shader(format: TextureFormat) -> bool {
     matches!(format, TextureFormat::Rgba8Unorm | TextureFormat::Bgra8Unorm)
 }

@@ -22,6 +22,7 @@ use bevy::render::view::{ExtractedView, Msaa, RenderVisibleEntities};
 use super::draw::DrawInstances;
 use super::lists::GpuDrawList;
 use super::pipeline::{InstancePipeline, PipelineKey};
+use super::weighted::{WeightedItem, WeightedItems};
 use crate::instances::{Blending, DrawList, Primitive, Sorting};
 use crate::stats::RenderStats;
 use crate::view::GpuBulkView;
@@ -53,11 +54,12 @@ pub(super) fn queue_lists<P: Primitive>(
             if drawn.peek().is_none() {
                 continue;
             }
-            let key = PipelineKey::new(view.view, *view.msaa, list.blending);
-            let pipeline = pipelines.specialize(&pipeline_cache, &pipeline, key);
+            let sorting = drawn.peek().map(|(_, run)| run.sorting);
+            let way = view.way(list.blending, sorting.filter(|_| P::HAS_WEIGHTS));
+            let pipeline = pipelines.specialize(&pipeline_cache, &pipeline, view.key(way));
             stats.count_draw(pipeline_cache.get_render_pipeline(pipeline).is_some());
             let runs = drawn.map(|(index, run)| (index as u32, run.sorting));
-            items.push(item, pipeline, list.blending, runs);
+            items.push(item, pipeline, way, runs);
         }
         items.sweep();
     }
@@ -72,7 +74,43 @@ pub(crate) struct BulkViews {
     bulk_view: Option<&'static GpuBulkView>,
 }
 
+/// How something is drawn in a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// In any order; what is behind is hidden.
+    Opaque,
+    /// Over what is drawn before, each item in its place.
+    Sorted,
+    /// In no certain order, by weight.
+    Weighted,
+}
+
 impl<'w> BulkViewsItem<'w, '_> {
+    /// How something is drawn that is sorted so, if it can be drawn by weight.
+    pub(crate) fn way(&self, blending: Blending, sorting: Option<Sorting>) -> Way {
+        match (blending, sorting) {
+            (Blending::Opaque, _) => Way::Opaque,
+            (Blending::Translucent, Some(Sorting::Distance { .. })) if self.is_order_independent() => {
+                Way::Weighted
+            }
+            (Blending::Translucent, _) => Way::Sorted,
+        }
+    }
+
+    /// Whether what is translucent is drawn in no certain order.
+    pub(crate) fn is_order_independent(&self) -> bool {
+        self.bulk_view.is_some_and(GpuBulkView::is_order_independent)
+    }
+
+    /// What a pipeline depends on that draws in one of these ways.
+    pub(crate) fn key(&self, way: Way) -> PipelineKey {
+        match way {
+            Way::Opaque => PipelineKey::new(self.view, *self.msaa, Blending::Opaque),
+            Way::Sorted => PipelineKey::new(self.view, *self.msaa, Blending::Translucent),
+            Way::Weighted => PipelineKey::gathered(*self.msaa),
+        }
+    }
+
     /// What the view sees of a visibility class.
     pub(crate) fn visible_of<C: 'static>(&self) -> impl Iterator<Item = (Entity, MainEntity)> + use<'w, C> {
         let class = self.visible.get::<C>().into_iter();
@@ -85,8 +123,10 @@ impl<'w> BulkViewsItem<'w, '_> {
 pub(crate) struct BulkPhases<'w> {
     opaque: ResMut<'w, ViewBinnedRenderPhases<Opaque3d>>,
     transparent: ResMut<'w, ViewSortedRenderPhases<Transparent3d>>,
+    weighted: ResMut<'w, WeightedItems>,
     opaque_functions: Res<'w, DrawFunctions<Opaque3d>>,
     transparent_functions: Res<'w, DrawFunctions<Transparent3d>>,
+    weighted_functions: Res<'w, DrawFunctions<WeightedItem>>,
 }
 
 impl BulkPhases<'_> {
@@ -100,6 +140,8 @@ impl BulkPhases<'_> {
             opaque: OpaqueItems::new(opaque, self.opaque_functions.read().id::<F>()),
             transparent: self.transparent.get_mut(&view.view.retained_view_entity)?,
             transparent_function: self.transparent_functions.read().id::<F>(),
+            weighted: self.weighted.of_view(view.view),
+            weighted_function: self.weighted_functions.read().id::<F>(),
             view: view.view,
             bulk_view: view.bulk_view,
         })
@@ -111,22 +153,32 @@ pub(crate) struct ViewPhases<'a> {
     opaque: OpaqueItems<'a>,
     transparent: &'a mut SortedRenderPhase<Transparent3d>,
     transparent_function: DrawFunctionId,
+    weighted: &'a mut Vec<WeightedItem>,
+    weighted_function: DrawFunctionId,
     view: &'a ExtractedView,
     bulk_view: Option<&'a GpuBulkView>,
 }
 
 impl ViewPhases<'_> {
-    /// Draws an entity: all of it at once where it is opaque, else each of its runs, by number, in the place that its sorting says.
+    /// Draws an entity: all of it at once where it is opaque, else each of its runs, by number, in the place that its sorting says
+    /// where there is an order.
     pub(crate) fn push(
         &mut self,
         (entity, main_entity): (Entity, MainEntity),
         pipeline: CachedRenderPipelineId,
-        blending: Blending,
+        way: Way,
         runs: impl IntoIterator<Item = (u32, Sorting)>,
     ) {
-        match blending {
-            Blending::Opaque => self.opaque.keep(entity, main_entity, pipeline),
-            Blending::Translucent => {
+        match way {
+            Way::Opaque => self.opaque.keep(entity, main_entity, pipeline),
+            Way::Weighted => {
+                let function = self.weighted_function;
+                let items = runs
+                    .into_iter()
+                    .map(|(run, _)| WeightedItem::new(entity, run, pipeline, function));
+                self.weighted.extend(items);
+            }
+            Way::Sorted => {
                 for (run, sorting) in runs {
                     self.transparent.add_transient(transparent_item(TransparentItem {
                         entity,

@@ -16,7 +16,8 @@ use bytemuck::Pod;
 /// - `vertex` takes the attributes at locations 0, 1, 2, ... in the order of [`FORMATS`](Self::FORMATS), and the slot of the
 ///   visual, a `u32`, at location 15. Where `is_void(slot)`, it returns `nothing()`; otherwise `segment_of(slot, id)` is the
 ///   segment, where `id` is the logical instance: a field, or `implied_instance(slot, instance_index)`.
-/// - `fragment` returns the color.
+/// - `fragment` returns the color; under `#ifdef WEIGHTED`, where [`HAS_WEIGHTS`](Self::HAS_WEIGHTS) is set,
+///   `weighted(color, position)`.
 /// - `pick`, under `#ifdef PICKING`, discards what `fragment` discards and returns
 ///   `picked(vec2(segment.picking_id, id), position)`.
 pub trait Primitive: Pod + Send + Sync + fmt::Debug {
@@ -33,6 +34,9 @@ pub trait Primitive: Pod + Send + Sync + fmt::Debug {
     /// coverage. What is cut is a mark, which is picked by pointing near it; what is not has faces, which are
     /// picked by pointing at them.
     const CUTS_EDGES: bool;
+
+    /// Whether the shader knows of weights, so that what is translucent can be drawn in no certain order.
+    const HAS_WEIGHTS: bool = false;
 
     /// The shader with the entry points `vertex`, `fragment` and `pick`.
     fn shader() -> Handle<Shader>;

@@ -82,6 +82,7 @@ impl Primitive for ArcInstance {
         VertexFormat::Float32,
     ];
     const CUTS_EDGES: bool = true;
+    const HAS_WEIGHTS: bool = true;
 
     fn shader() -> Handle<Shader> {
         SHADER

@@ -52,6 +52,7 @@ impl Primitive for ArrowInstance {
         VertexFormat::Uint32,
     ];
     const CUTS_EDGES: bool = true;
+    const HAS_WEIGHTS: bool = true;
 
     fn shader() -> Handle<Shader> {
         SHADER

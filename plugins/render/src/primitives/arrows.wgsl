@@ -2,7 +2,7 @@
 //
 // As with lines, everything after the near plane happens in pixels. What is foreshortened shows the round base of its cone.
 
-#import chronoscope_render::common::{view, is_orthographic, pixels_from_clip, units_per_pixel, span_in_front, direction_of, corner_around, with_depth_offset, cut, nothing, Picked, picked}
+#import chronoscope_render::common::{view, is_orthographic, pixels_from_clip, units_per_pixel, span_in_front, direction_of, corner_around, with_depth_offset, cut, nothing, Picked, picked, Weighted, weighted}
 #import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, resolve_color, radius_pixels, to_clip, direction_to_world}
 
 struct Instance {
@@ -152,14 +152,25 @@ fn alpha_and_light(in: Varyings) -> vec2<f32> {
     return vec2(cut(in.color.a, within), 0.6 + 0.4 * sqrt(1.0 - side * side));
 }
 
-@fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+fn color_of(in: Varyings) -> vec4<f32> {
     let seen = alpha_and_light(in);
     if seen.x <= 0.0 {
         discard;
     }
     return vec4(in.color.rgb * seen.y, seen.x);
 }
+
+#ifdef WEIGHTED
+@fragment
+fn fragment(in: Varyings) -> Weighted {
+    return weighted(color_of(in), in.position);
+}
+#else
+@fragment
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    return color_of(in);
+}
+#endif
 
 #ifdef PICKING
 @fragment

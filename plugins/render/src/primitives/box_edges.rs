@@ -66,6 +66,7 @@ impl Primitive for BoxEdgesInstance {
         VertexFormat::Float32,
     ];
     const CUTS_EDGES: bool = true;
+    const HAS_WEIGHTS: bool = true;
 
     fn shader() -> Handle<Shader> {
         SHADER

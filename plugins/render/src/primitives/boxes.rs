@@ -62,6 +62,7 @@ impl Primitive for BoxInstance {
         VertexFormat::Float32x4,
     ];
     const CUTS_EDGES: bool = false;
+    const HAS_WEIGHTS: bool = true;
 
     fn shader() -> Handle<Shader> {
         SHADER

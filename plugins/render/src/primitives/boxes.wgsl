@@ -1,6 +1,6 @@
 // Solid boxes: 36 vertices made from the index, shaded by the direction of their face.
 
-#import chronoscope_render::common::{quad_corner, with_depth_offset, shade, rotate, nothing, Picked, picked}
+#import chronoscope_render::common::{quad_corner, with_depth_offset, shade, rotate, nothing, Picked, picked, Weighted, weighted}
 #import chronoscope_render::segments::{Segment, is_void, segment_of, picking_ids, resolve_color, to_clip, direction_to_world}
 
 struct Instance {
@@ -67,14 +67,25 @@ fn vertex(@builtin(vertex_index) vertex_index: u32, instance: Instance) -> Varyi
     return out;
 }
 
-@fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+fn color_of(in: Varyings) -> vec4<f32> {
 #ifdef TRANSLUCENT
     return in.color;
 #else
     return vec4(in.color.rgb, 1.0);
 #endif
 }
+
+#ifdef WEIGHTED
+@fragment
+fn fragment(in: Varyings) -> Weighted {
+    return weighted(color_of(in), in.position);
+}
+#else
+@fragment
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    return color_of(in);
+}
+#endif
 
 #ifdef PICKING
 @fragment

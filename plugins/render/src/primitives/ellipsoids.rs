@@ -63,6 +63,7 @@ impl Primitive for EllipsoidInstance {
         VertexFormat::Float32x4,
     ];
     const CUTS_EDGES: bool = false;
+    const HAS_WEIGHTS: bool = true;
 
     fn shader() -> Handle<Shader> {
         SHADER

@@ -28,6 +28,7 @@ use self::{
 };
 use crate::drawing::queue::BulkQueueSet;
 use crate::drawing::upload::{forget, remove_with};
+use crate::drawing::weighted::{self, WeightedItem};
 use crate::instances::Highlight;
 use crate::picking::PickItem;
 use crate::stats::BulkExtractSystems;
@@ -161,6 +162,7 @@ impl Plugin for ImageQuadPlugin {
         load_internal_asset!(app, PICTURE_SHADER, "picture.wgsl", Shader::from_wgsl);
         load_internal_asset!(app, QUAD_SHADER, "image_quad.wgsl", Shader::from_wgsl);
         load_internal_asset!(app, CLOUD_SHADER, "depth_cloud.wgsl", Shader::from_wgsl);
+        weighted::add_to(app);
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };
@@ -170,6 +172,7 @@ impl Plugin for ImageQuadPlugin {
             .init_gpu_resource::<Samplers>()
             .add_render_command::<Opaque3d, DrawImageQuad>()
             .add_render_command::<Transparent3d, DrawImageQuad>()
+            .add_render_command::<WeightedItem, DrawImageQuad>()
             .init_resource::<DrawFunctions<PickItem>>()
             .add_render_command::<PickItem, DrawImageQuad>()
             .add_systems(RenderStartup, forget::<GpuQuad>)

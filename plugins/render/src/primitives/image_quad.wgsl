@@ -1,6 +1,6 @@
 // A texture on a plane.
 
-#import chronoscope_render::common::{bulk, quad_corner, with_depth_offset, encode_output, from_eye, clip_from_eye, Picked, picked}
+#import chronoscope_render::common::{view, bulk, is_orthographic, quad_corner, with_depth_offset, encode_output, from_eye, clip_from_eye, Picked, picked, Weighted, weighted}
 #import chronoscope_render::picture::{quad, image, image_sampler, table, along_quad, HOVERED, SELECTED}
 #ifdef VALUES
 #import chronoscope_render::picture::{value_at, value_color}
@@ -8,6 +8,23 @@
 
 // How wide the outline of what is highlighted is, in UI points.
 const OUTLINE_POINTS: f32 = 2.0;
+
+// How long the shorter side of a picture in a plane is at least, in UI points: a long strip as a whole would fall between pixels.
+const MIN_SIDE_POINTS: f32 = 2.0;
+
+// By how much the sides are drawn longer than they are.
+fn stretch() -> vec2<f32> {
+    if !is_orthographic() {
+        return vec2(1.0);
+    }
+    let pixels = view.main_pass_viewport.zw * 0.5;
+    let along_x = (clip_from_eye(along_quad(vec2(quad.size.x, 0.0))) - clip_from_eye(vec3(0.0))).xy * pixels;
+    let along_y = (clip_from_eye(along_quad(vec2(0.0, quad.size.y))) - clip_from_eye(vec3(0.0))).xy * pixels;
+    let sides = max(vec2(length(along_x), length(along_y)), vec2(1e-6));
+    let least = MIN_SIDE_POINTS * bulk.ui_point_pixels;
+    // What is small on all sides is small.
+    return select(vec2(1.0), max(least / sides, vec2(1.0)), max(sides.x, sides.y) > least);
+}
 
 struct Varyings {
     @builtin(position) position: vec4<f32>,
@@ -18,7 +35,7 @@ struct Varyings {
 fn vertex(@builtin(vertex_index) vertex_index: u32) -> Varyings {
     var out: Varyings;
     out.uv = quad_corner(vertex_index) * 0.5 + 0.5;
-    let local = out.uv * quad.size;
+    let local = ((out.uv - 0.5) * stretch() + 0.5) * quad.size;
     let translation = vec3(quad.row_x.w, quad.row_y.w, quad.row_z.w);
     let offset = along_quad(local) + from_eye(translation, quad.translation_low);
     out.position = with_depth_offset(clip_from_eye(offset), quad.depth_offset);
@@ -70,14 +87,31 @@ fn outlined(color: vec4<f32>, uv: vec2<f32>) -> vec4<f32> {
     return mix(color, vec4(outline, 1.0), clamp(inside + 0.5, 0.0, 1.0));
 }
 
-@fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+fn color_of(in: Varyings) -> vec4<f32> {
     var color = texel_color(in.uv) * quad.tint;
     if quad.highlight == HOVERED || quad.highlight == SELECTED {
         color = outlined(color, quad.part_offset + in.uv * quad.part_size);
     }
+#ifdef WRITES_DEPTH
+    // What is not there hides nothing.
+    if color.a <= 0.0 {
+        discard;
+    }
+#endif
     return vec4(encode_output(color.rgb), color.a);
 }
+
+#ifdef WEIGHTED
+@fragment
+fn fragment(in: Varyings) -> Weighted {
+    return weighted(color_of(in), in.position);
+}
+#else
+@fragment
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    return color_of(in);
+}
+#endif
 
 #ifdef PICKING
 @fragment

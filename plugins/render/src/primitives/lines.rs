@@ -78,6 +78,7 @@ impl Primitive for LineInstance {
         VertexFormat::Uint32,
     ];
     const CUTS_EDGES: bool = true;
+    const HAS_WEIGHTS: bool = true;
 
     fn shader() -> Handle<Shader> {
         SHADER

@@ -1,8 +1,8 @@
 //! What there is to draw. Each file holds the data of one primitive beside the shader that draws it.
 //!
 //! Most are instanced and share the code in [`drawing`](crate::drawing): [`points`], [`lines`], [`arcs`], [`boxes`], [`box_edges`],
-//! [`ellipsoids`], [`tubes`], [`arrows`]. Three are entities of their own, with a small uniform
-//! each: [`image_quad`], [`triangle_mesh`] and [`ground_grid`].
+//! [`ellipsoids`], [`tubes`], [`arrows`]. Four are entities of their own, with a small uniform
+//! each: [`image_quad`], [`triangle_mesh`], [`ground_grid`] and [`backdrop`].
 //!
 //! # Radii
 //!
@@ -11,6 +11,7 @@
 
 mod arcs;
 mod arrows;
+mod backdrop;
 mod box_edges;
 mod boxes;
 mod ellipsoids;
@@ -23,6 +24,7 @@ mod tubes;
 
 pub use arcs::ArcInstance;
 pub use arrows::ArrowInstance;
+pub use backdrop::{Backdrop, BackdropPlugin};
 pub use box_edges::BoxEdgesInstance;
 pub use boxes::BoxInstance;
 pub use ellipsoids::EllipsoidInstance;

@@ -45,6 +45,7 @@ impl Primitive for PointInstance {
         VertexFormat::Uint32,
     ];
     const CUTS_EDGES: bool = true;
+    const HAS_WEIGHTS: bool = true;
 
     fn shader() -> Handle<Shader> {
         SHADER

@@ -1,6 +1,6 @@
 // Round points: two triangles around the centre, cut to a disc in the fragment shader.
 
-#import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, disc_alpha, disc_reach, light_on_sphere, nothing, Picked, picked}
+#import chronoscope_render::common::{view_size_pixels, quad_corner, with_depth_offset, disc_alpha, disc_reach, light_on_sphere, nothing, Picked, picked, Weighted, weighted}
 #import chronoscope_render::segments::{is_void, implied_instance, segment_of, picking_ids, has_round_points, resolve_color, radius_pixels, to_clip}
 
 struct Instance {
@@ -52,8 +52,7 @@ fn vertex(
     return out;
 }
 
-@fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+fn color_of(in: Varyings) -> vec4<f32> {
     let alpha = disc_alpha(in.color.a, in.radius, in.offset);
     if alpha <= 0.0 {
         discard;
@@ -64,6 +63,18 @@ fn fragment(in: Varyings) -> @location(0) vec4<f32> {
     }
     return vec4(color, alpha);
 }
+
+#ifdef WEIGHTED
+@fragment
+fn fragment(in: Varyings) -> Weighted {
+    return weighted(color_of(in), in.position);
+}
+#else
+@fragment
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    return color_of(in);
+}
+#endif
 
 #ifdef PICKING
 @fragment

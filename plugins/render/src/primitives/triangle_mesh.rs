@@ -50,6 +50,7 @@ use crate::color::linear_rgba;
 use crate::drawing::pipeline::{PipelineKey, describe};
 use crate::drawing::queue::BulkQueueSet;
 use crate::drawing::upload::{forget, remove_with};
+use crate::drawing::weighted::{self, WeightedItem};
 use crate::instances::{SegmentUniform, Sorting, affine_rows};
 use crate::picking::PickItem;
 use crate::stats::{BulkExtractSystems, CountedBytes, RenderStats};
@@ -97,6 +98,7 @@ impl Plugin for TriangleMeshPlugin {
         }
         RenderAssetPlugin::<GpuGeometry>::default().build(app);
         load_internal_asset!(app, SHADER, "triangle_mesh.wgsl", Shader::from_wgsl);
+        weighted::add_to(app);
         let Some(render_app) = app.get_sub_app_mut(RenderApp) else {
             return;
         };
@@ -106,6 +108,7 @@ impl Plugin for TriangleMeshPlugin {
             .init_gpu_resource::<MeshSamplers>()
             .add_render_command::<Opaque3d, DrawTriangleMesh>()
             .add_render_command::<Transparent3d, DrawTriangleMesh>()
+            .add_render_command::<WeightedItem, DrawTriangleMesh>()
             .init_resource::<DrawFunctions<PickItem>>()
             .add_render_command::<PickItem, DrawTriangleMesh>()
             .add_systems(RenderStartup, forget::<GpuMesh>)

@@ -1,6 +1,6 @@
 // Triangles with a material, each drawn once for each pose.
 
-#import chronoscope_render::common::{bulk, view, is_orthographic, with_depth_offset, encode_output, linear_from_srgb, from_eye, clip_from_eye, shade, Picked, picked}
+#import chronoscope_render::common::{bulk, view, is_orthographic, with_depth_offset, encode_output, linear_from_srgb, from_eye, clip_from_eye, shade, Picked, picked, Weighted, weighted}
 
 struct Mesh {
     row_x: vec4<f32>,
@@ -110,8 +110,7 @@ fn seen_normal(in: Varyings) -> vec3<f32> {
     return select(face, own, dot(own, own) > 1e-6);
 }
 
-@fragment
-fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+fn color_of(in: Varyings) -> vec4<f32> {
     let color = surface(in);
     let normal = seen_normal(in);
 #ifdef MASKED
@@ -127,6 +126,18 @@ fn fragment(in: Varyings) -> @location(0) vec4<f32> {
     return vec4(shaded, 1.0);
 #endif
 }
+
+#ifdef WEIGHTED
+@fragment
+fn fragment(in: Varyings) -> Weighted {
+    return weighted(color_of(in), in.position);
+}
+#else
+@fragment
+fn fragment(in: Varyings) -> @location(0) vec4<f32> {
+    return color_of(in);
+}
+#endif
 
 #ifdef PICKING
 @fragment

@@ -69,6 +69,7 @@ macro_rules! tube {
                 VertexFormat::Uint32,
             ];
             const CUTS_EDGES: bool = false;
+            const HAS_WEIGHTS: bool = true;
 
             fn shader() -> Handle<Shader> {
                 $shader

@@ -10,3 +10,4 @@ mod plugins;
 mod precision;
 mod shapes;
 mod stage;
+mod translucent;

@@ -13,7 +13,10 @@ use bevy::{
     ecs::prelude::*,
     image::Image,
     math::{DVec3, Quat, Vec2},
-    render::{render_resource::TextureFormat, view::Msaa},
+    render::{
+        render_resource::{TextureFormat, TextureUsages},
+        view::Msaa,
+    },
     transform::components::Transform,
 };
 use bevy_egui::{EguiTextureHandle, EguiUserTextures};
@@ -37,14 +40,18 @@ pub(crate) struct Placement {
     pub(crate) position: DVec3,
     pub(crate) rotation: Quat,
     pub(crate) lens: CameraLens,
+    /// How far away is what the eye looks at; `None` where things lie in an order of their own, as in a plane.
+    pub(crate) focus_distance: Option<f32>,
+    /// Whether what lies behind its neighbors on screen is darker.
+    pub(crate) shades_depth: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum CameraLens {
     /// The vertical field of view in radians, and the nearest distance that is seen.
     Perspective { fov_y: f32, near: f32 },
-    /// Width and height of what is seen, and how deep the view goes.
-    Orthographic { size: Vec2, depth: f32 },
+    /// Width and height of what is seen, and from which distance to which.
+    Orthographic { size: Vec2, near: f32, far: f32 },
     /// What a camera sees in whose picture the view lies.
     Camera(CameraProjectionMatrix),
 }
@@ -157,12 +164,17 @@ impl SceneCamera {
         self.is_hidden
     }
 
-    /// The bytes of its textures: the image and, while it renders, two to draw and to blend in, samples and their depths.
+    /// The bytes of its textures: the image and, while it renders, two to draw and to blend in, samples and their depths, and
+    /// what translucent surfaces add up to, where there may be some.
     pub(crate) fn target_bytes(&self) -> u64 {
         let samples = u64::from(self.samples);
         let resolved = if samples > 1 { samples } else { 0 };
-        let per_pixel = 1 + u64::from(self.is_active) * (2 + resolved + samples);
-        self.size.iter().map(|side| u64::from(*side)).product::<u64>() * 4 * per_pixel
+        let is_order_independent = self
+            .placement
+            .is_some_and(|(_, _, bulk, _)| bulk.is_order_independent);
+        let gathered = u64::from(is_order_independent) * 9 * (1 + resolved);
+        let per_pixel = 4 + u64::from(self.is_active) * (4 * (2 + resolved + samples) + gathered);
+        self.size.iter().map(|side| u64::from(*side)).product::<u64>() * per_pixel
     }
 
     /// Renders nothing until it is placed again.
@@ -175,7 +187,14 @@ impl SceneCamera {
     fn look(&mut self, world: &mut World, size: [u32; 2], shot: &Shot<'_>) {
         self.is_hidden = false;
         self.resize(world, size);
-        let bulk = bulk_view(shot.style, shot.tile.pixels_per_point);
+        let adapter = world.get_resource::<AdapterClass>().copied().unwrap_or_default();
+        let mut bulk = bulk_view(shot.style, shot.tile.pixels_per_point);
+        if let Some(distance) = shot.placement.focus_distance {
+            bulk.focus_distance = distance;
+            // Two more textures and a pass over all pixels are much for a processor.
+            bulk.is_order_independent = !adapter.is_software();
+            bulk.depth_shading = f32::from(u8::from(shot.placement.shades_depth));
+        }
         let [r, g, b, _] = shot.background.to_array();
         let now = (shot.placement, shot.overlay, bulk, [r, g, b, 255]);
         if self.placement != Some(now) {
@@ -316,7 +335,11 @@ impl SceneCamera {
 fn camera_parts(world: &World, camera: Camera, image: Handle<Image>) -> (impl Bundle, Msaa) {
     let adapter = world.get_resource::<AdapterClass>();
     let parts = (
-        Camera3d::default(),
+        Camera3d {
+            // Depths may be read, to shade by them.
+            depth_texture_usages: (TextureUsages::RENDER_ATTACHMENT | TextureUsages::TEXTURE_BINDING).into(),
+            ..Default::default()
+        },
         camera,
         RenderTarget::from(image),
         Projection::default(),
@@ -354,9 +377,9 @@ fn projection(lens: CameraLens) -> Projection {
             far: 1e9,
             ..Default::default()
         }),
-        CameraLens::Orthographic { size, depth } => Projection::Orthographic(OrthographicProjection {
-            near: 0.0,
-            far: depth,
+        CameraLens::Orthographic { size, near, far } => Projection::Orthographic(OrthographicProjection {
+            near,
+            far,
             scaling_mode: ScalingMode::Fixed {
                 width: size.x,
                 height: size.y,

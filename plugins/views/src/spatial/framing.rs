@@ -1,10 +1,14 @@
-//! What a view frames until somebody says where to look: each entity as it is when it first shows something.
+//! What a view frames until somebody says where to look: each entity as it is when it first shows something, and at a few
+//! times after that.
 //!
 //! Framing depends on the recording, the timeline, the blueprint and which chunks are loaded; not on the
 //! cursor, so that it holds still while time plays, and not on what was on screen before. The content at the
 //! first cursor would be history; the content at the cursor would move; all rows of all times would cost all
-//! data, and need transforms at all of these times. First rows cost as much as one frame, once, and what they
-//! need is loaded and kept.
+//! data, and need transforms at all of these times. What moves away from where it begins would be lost by first rows alone.
+//! First rows and those at three sampled times cost as much as a few frames, once, and what they need is loaded and kept.
+//!
+//! In a recording that grows the sampled times follow its end in steps that grow with it, and what they show is looked at over
+//! several frames.
 //!
 //! [`FirstLook`] says where entities stand then, and which are left out.
 
@@ -13,13 +17,15 @@ use chronoscope_frame::{
     Cursor, DataResult, DataResults, DiffEntry, DiffLog, InContexts, IngestSources, QueryContext,
     RecordingEntry, RecordingKey, Recordings, Transforms, View, ViewOverrides, Visualizer, Visualizers, Work,
     WorkCounters,
-    visualizer::{FirstChunks, FirstLook, FirstLookChunks, VisualizerId},
+    visualizer::{FirstChunks, FirstLook, FirstLookChunks, FirstVisual, VisualizerId, sample_times},
 };
 use chronoscope_store::{
-    CLEAR_COMPONENT, ChangeReason, ChunkStore, EntityId, EntityPath, StoreEvent, TimelineId,
+    CLEAR_COMPONENT, ChangeReason, ChunkChange, ChunkId, ChunkStore, EntityId, EntityPath, StoreEvent,
+    TimelineId,
 };
 use chronoscope_types::Transform3D;
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 use super::{
     Space, SpatialScenes, SpatialSources,
@@ -57,6 +63,14 @@ pub(crate) struct Framing {
     is_stale: bool,
     /// Entities of which rows came or went that may be first ones.
     stale: FxHashSet<EntityId>,
+    /// The times after the first at which entities are looked at, in order.
+    samples: SmallVec<[i64; 3]>,
+    /// Whether nothing was being loaded when that was last asked.
+    was_loaded: bool,
+    /// What got rows since then that the sampled times do not reach.
+    grown: Grown,
+    /// Entities that are still to be looked at, at other sampled times than before.
+    behind: FxHashSet<EntityId>,
     entities: FxHashMap<EntityId, First>,
     /// Entities that no transform leads to, yet.
     unplaced: FxHashSet<EntityId>,
@@ -66,6 +80,19 @@ pub(crate) struct Framing {
     last_time: i64,
     framed: Framed,
 }
+
+/// What got rows after the last of the sampled times.
+#[derive(Default)]
+struct Grown {
+    entities: FxHashSet<EntityId>,
+    /// Those of which the rows place, or clear, what is below.
+    above: FxHashSet<EntityId>,
+    /// Whether there is one that places frames anywhere.
+    anywhere: bool,
+}
+
+/// How many entities are looked at in a frame because a recording has grown.
+const MAX_LOOKS_AT_GROWN: usize = 32;
 
 /// What all entities are looked at anew for when it changes.
 #[derive(Clone, PartialEq)]
@@ -77,11 +104,13 @@ struct MadeOf {
     overrides: u64,
 }
 
-/// What an entity first shows.
+/// What an entity first shows, and at sampled times.
 struct First {
     framed: Framed,
-    /// The time after which other rows change nothing.
+    /// The time after which other rows change nothing, but at sampled times.
     time: i64,
+    /// Whether there are rows after that.
+    varies: bool,
     /// Whether a transform leads to it.
     is_placed: bool,
 }
@@ -95,12 +124,26 @@ impl Framing {
     /// The heap bytes.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.entities.capacity() * size_of::<(EntityId, First)>()
-            + (self.stale.capacity() + self.unplaced.capacity()) * size_of::<EntityId>()
+            + [
+                &self.stale,
+                &self.unplaced,
+                &self.behind,
+                &self.grown.entities,
+                &self.grown.above,
+            ]
+            .map(|entities| entities.capacity() * size_of::<EntityId>())
+            .iter()
+            .sum::<usize>()
     }
 
-    /// Looks at entities that are new, or whose first rows may be others. Returns how many there were.
+    /// Whether entities are still to be looked at.
+    pub(crate) fn is_behind(&self) -> bool {
+        !self.behind.is_empty()
+    }
+
+    /// Looks at entities that are new, or whose first or sampled rows may be others. Returns how many there were.
     ///
-    /// Cost: these; an iteration over all where one goes that stood at the border.
+    /// Cost: these; an iteration over all where one goes that stood at the border, or the sampled times change.
     fn update(&mut self, inputs: &Inputs<'_>, chunks: &mut FirstLookChunks) -> usize {
         let now = MadeOf {
             recording: inputs.recording.key(),
@@ -113,7 +156,23 @@ impl Framing {
         if !is_same {
             self.is_stale = true;
         }
-        self.read_log(inputs);
+        let was_loaded = std::mem::replace(&mut self.was_loaded, inputs.is_loaded);
+        let timeline = inputs.cursor.timeline;
+        let samples = match timeline {
+            Some(timeline) if inputs.is_loaded => sample_times(inputs.recording.store().time_range(timeline)),
+            // While files are read the end moves all the time.
+            _ if is_same => self.samples.clone(),
+            _ => SmallVec::new(),
+        };
+        let is_sampled_anew = self.samples != samples;
+        self.samples = samples;
+        self.read_log(inputs, chunks);
+        if is_same && is_sampled_anew {
+            self.sample_anew(inputs);
+        }
+        if !was_loaded && inputs.is_loaded {
+            self.stale.extend(self.behind.drain());
+        }
         let changed = inputs.results.changed_since(self.results_version);
         self.results_version = inputs.results.version();
         let look_at: FxHashSet<EntityId> = match changed {
@@ -122,6 +181,8 @@ impl Framing {
                 let mut look_at: FxHashSet<EntityId> = changed.iter().copied().collect();
                 if inputs.is_loaded {
                     look_at.extend(self.stale.drain());
+                    let room = MAX_LOOKS_AT_GROWN.saturating_sub(look_at.len());
+                    look_at.extend(self.behind.iter().copied().take(room));
                 }
                 if std::mem::take(&mut self.has_new_transforms) {
                     look_at.extend(&self.unplaced);
@@ -134,6 +195,8 @@ impl Framing {
                     made_of: Some(now),
                     results_version: self.results_version,
                     log_number: self.log_number,
+                    samples: std::mem::take(&mut self.samples),
+                    was_loaded: self.was_loaded,
                     last_time: i64::MIN,
                     ..Self::default()
                 };
@@ -151,11 +214,14 @@ impl Framing {
             inputs.cursor.timeline,
             inputs.transforms,
         );
+        let samples = self.samples.clone();
+        let look = look.with_samples(&samples);
         let mut is_smaller = false;
         let num_looks = look_at.len();
         for entity in look_at {
             let before = self.entities.remove(&entity);
             self.unplaced.remove(&entity);
+            self.behind.remove(&entity);
             chunks.remove(inputs.view.id, entity);
             if let Some(result) = inputs.results.get(entity) {
                 self.look_at(&look, inputs, result, chunks);
@@ -190,6 +256,7 @@ impl Framing {
             for First {
                 framed,
                 time,
+                varies,
                 is_placed,
             } in first(look, inputs.space, *visualizer, result, &mut read)
             {
@@ -199,10 +266,12 @@ impl Framing {
                 let known = self.entities.entry(entity).or_insert(First {
                     framed,
                     time,
+                    varies,
                     is_placed,
                 });
                 known.framed = known.framed.union(framed);
                 known.time = known.time.max(time);
+                known.varies |= varies;
             }
         }
         chunks.set(inputs.view.id, entity, read);
@@ -220,9 +289,30 @@ impl Framing {
                 || touches(self.framed.pictures, before.framed.pictures))
     }
 
-    /// Finds out of which entities other rows may be the first ones now. Cost: the events; those that place
+    /// Finds out which entities may look different at other sampled times than before. Cost: all entities.
+    fn sample_anew(&mut self, inputs: &Inputs<'_>) {
+        let Grown {
+            entities,
+            above,
+            anywhere,
+        } = std::mem::take(&mut self.grown);
+        if anywhere {
+            self.behind
+                .extend(inputs.results.iter().map(|result| result.entity));
+            return;
+        }
+        let varying = self.entities.iter().filter(|(_, first)| first.varies);
+        self.behind.extend(varying.map(|(entity, _)| *entity));
+        let tree = inputs.recording.store().tree();
+        let below = above.into_iter().flat_map(|entity| tree.descend(entity));
+        let grown = entities.into_iter().chain(below);
+        self.behind
+            .extend(grown.filter(|entity| inputs.results.get(*entity).is_some()));
+    }
+
+    /// Finds out of which entities other rows may be shown now. Cost: the events; of those that place
     /// what is below their entity, this as well.
-    fn read_log(&mut self, inputs: &Inputs<'_>) {
+    fn read_log(&mut self, inputs: &Inputs<'_>, chunks: &FirstLookChunks) {
         let since = inputs.log.since(self.log_number);
         self.log_number = inputs.log.next_number();
         if self.is_stale {
@@ -233,7 +323,6 @@ impl Framing {
             return;
         };
         let store = inputs.recording.store();
-        let timeline = inputs.cursor.timeline;
         let child_frame = store.component_id(&Transform3D::CHILD_FRAME);
         for entry in entries {
             let DiffEntry::Store { recording, event } = entry else {
@@ -243,29 +332,41 @@ impl Framing {
             if *recording != inputs.recording.key() || event.reason == ChangeReason::Merged {
                 continue;
             }
-            let change = Change::of(event, timeline);
+            let change = Change::of(event, inputs.cursor.timeline);
             let entity = event.meta.entity;
-            if change.concerns(self.entities.get(&entity)) && inputs.results.get(entity).is_some() {
-                self.stale.insert(entity);
-            }
             let names_frames = child_frame.is_some_and(|id| event.meta.has_component(id));
             self.has_new_transforms |= names_frames;
-            if !change.is_before(self.last_time) || !changes_below(event, store) {
+            let is_above = changes_below(event, store);
+            let origin = &inputs.view.blueprint.origin;
+            let is_anywhere = is_above && (names_frames || origin.starts_with(store.entity_path(entity)));
+            // Rows that come between the last of the sampled times and the end show nothing yet.
+            let is_beyond = change.is_beyond(&self.samples);
+            let concerns = |entity: EntityId, known: Option<&First>| {
+                let is_named = |chunk| chunks.names(inputs.view.id, entity, chunk);
+                inputs.results.get(entity).is_some() && change.concerns(known, !is_beyond, is_named)
+            };
+            if concerns(entity, self.entities.get(&entity)) {
+                self.stale.insert(entity);
+            } else if is_beyond {
+                self.grown.entities.insert(entity);
+            }
+            if !is_above {
                 continue;
             }
-            if names_frames
-                || inputs
-                    .view
-                    .blueprint
-                    .origin
-                    .starts_with(store.entity_path(entity))
-            {
+            if is_beyond {
+                self.grown.above.insert(entity);
+                self.grown.anywhere |= is_anywhere;
+            }
+            if is_beyond && !change.is_before(self.last_time) {
+                continue;
+            }
+            if is_anywhere && change.may_be_seen(self.last_time) {
                 // Named frames may be anywhere, and all is seen from the origin.
                 self.is_stale = true;
                 return;
             }
             for below in store.tree().descend(entity).skip(1) {
-                if change.concerns(self.entities.get(&below)) && inputs.results.get(below).is_some() {
+                if concerns(below, self.entities.get(&below)) {
                     self.stale.insert(below);
                 }
             }
@@ -278,8 +379,10 @@ impl Framing {
 enum Change {
     /// Rows of components that there were none of, or that hold at all times.
     All,
-    /// Rows from this time on.
-    From(i64),
+    /// New rows, from this time on.
+    New(i64),
+    /// Rows that can or cannot be read now, from this time on, all in this chunk.
+    Known(i64, ChunkId),
     /// None on the shown timeline.
     None,
 }
@@ -291,7 +394,12 @@ impl Change {
         }
         let range = timeline.map(|timeline| event.meta.time_range(timeline));
         match range.filter(|range| !range.is_empty()) {
-            Some(range) => Self::From(range.min),
+            Some(range) => match event.change {
+                ChunkChange::Added | ChunkChange::Grown => Self::New(range.min),
+                ChunkChange::Dropped | ChunkChange::Loaded | ChunkChange::Evicted => {
+                    Self::Known(range.min, event.meta.id)
+                }
+            },
             None => Self::None,
         }
     }
@@ -299,17 +407,38 @@ impl Change {
     fn is_before(self, time: i64) -> bool {
         match self {
             Self::All => true,
-            Self::From(begin) => begin <= time,
+            Self::New(begin) | Self::Known(begin, _) => begin <= time,
             Self::None => false,
         }
     }
 
-    /// Whether an entity may first show something else than it was known to.
-    fn concerns(self, known: Option<&First>) -> bool {
-        match known {
-            Some(first) => self.is_before(first.time),
-            None => !matches!(self, Self::None),
+    /// Whether all rows are new and come after the sampled times.
+    fn is_beyond(self, samples: &[i64]) -> bool {
+        let last = samples.last().copied();
+        matches!(self, Self::New(begin) if Some(begin) > last)
+    }
+
+    /// Whether something may be seen otherwise, of which all that is seen first is seen by a time.
+    fn may_be_seen(self, last_time: i64) -> bool {
+        match self {
+            Self::Known(..) => self.is_before(last_time),
+            Self::All | Self::New(_) => true,
+            Self::None => false,
         }
+    }
+
+    /// Whether an entity may show something else than it was known to. New rows may be sampled; of others it matters whether
+    /// the entity was read from their chunk, or lacks it.
+    fn concerns(self, known: Option<&First>, is_sampled: bool, is_named: impl Fn(ChunkId) -> bool) -> bool {
+        let Some(first) = known else {
+            return !matches!(self, Self::None);
+        };
+        self.is_before(first.time)
+            || match self {
+                Self::New(_) => is_sampled,
+                Self::Known(_, chunk) => is_named(chunk),
+                Self::All | Self::None => false,
+            }
     }
 }
 
@@ -365,46 +494,42 @@ fn look<V: Visualizer<Visual = SpatialVisual>>(
     result: &DataResult,
     chunks: &mut FirstChunks,
 ) -> Vec<First> {
-    let first = look.visuals::<V>(visualizer, result, chunks).into_iter();
-    first
-        .map(|first| {
-            if let (Some((camera, origin_from_camera)), Some(visual)) = (&first.camera, &first.visual)
-                && let Some(picture) = visual.picture().filter(|_| visual.is_depth_cloud())
-                && space == Space::Three
-            {
-                let all = sampled_bounds(picture, camera).transformed(origin_from_camera);
-                let pictures = Bounds::EMPTY;
-                return First {
-                    framed: Framed { all, pictures },
-                    time: first.time,
-                    is_placed: true,
-                };
-            }
-            // What is flat is shown in space in pictures of cameras, which are framed themselves.
-            let visual = first
-                .visual
-                .filter(|visual| space == Space::Two || visual.stand != Stand::Plane);
-            let (Some(visual), Some(origin_from_entity)) = (visual, first.origin_from_entity) else {
-                let framed = Framed::default();
-                return First {
-                    framed,
-                    time: first.time,
-                    is_placed: first.origin_from_entity.is_some(),
-                };
-            };
-            let all = visual.bounds.transformed(&origin_from_entity);
-            let pictures = visual.picture().map_or(Bounds::EMPTY, |_| all);
-            First {
-                framed: Framed { all, pictures },
-                time: first.time,
-                is_placed: true,
-            }
+    let visuals = look.visuals::<V>(visualizer, result, chunks).into_iter();
+    visuals
+        .map(|visual| First {
+            framed: framed_of(&visual, space),
+            // At sampled times other rows are known to matter.
+            time: if visual.is_sample { i64::MIN } else { visual.time },
+            varies: visual.last_row > Some(visual.time),
+            is_placed: visual.origin_from_entity.is_some() || visual.camera.is_some(),
         })
         .collect()
 }
 
-/// Whether 3D and 2D views frame their content by themselves: what entities first show, as long as nobody
-/// said where to look. On by default.
+fn framed_of(first: &FirstVisual<SpatialVisual>, space: Space) -> Framed {
+    let nothing = Framed::default();
+    let Some(visual) = &first.visual else {
+        return nothing;
+    };
+    if let Some((camera, origin_from_camera)) = &first.camera
+        && let Some(picture) = visual.picture().filter(|_| visual.is_depth_cloud())
+        && space == Space::Three
+    {
+        let all = sampled_bounds(picture, camera).transformed(origin_from_camera);
+        return Framed { all, ..nothing };
+    }
+    // What is flat is shown in space in pictures of cameras, which are framed themselves.
+    let is_shown = space == Space::Two || visual.stand != Stand::Plane;
+    let Some(origin_from_entity) = first.origin_from_entity.filter(|_| is_shown) else {
+        return nothing;
+    };
+    let all = visual.bounds.transformed(&origin_from_entity);
+    let pictures = visual.picture().map_or(Bounds::EMPTY, |_| all);
+    Framed { all, pictures }
+}
+
+/// Whether 3D and 2D views frame their content by themselves: what entities show, first and at a few later times, as long as
+/// nobody said where to look. On by default.
 ///
 /// Where a host has turned it off, a 3D view of which the blueprint says no eye looks at the origin from a few
 /// units away, and a 2D view shows the unit square; whatever is logged. The host then says where to look by

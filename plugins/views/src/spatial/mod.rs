@@ -165,6 +165,7 @@ impl Plugin for SpatialPlugin {
             .add_spatial_visualizer::<Points2DVisualizer>(BOTH, POINTS);
         app.project_spatial_visualizer::<Arrows3DVisualizer>()
             .project_spatial_visualizer::<Boxes3DVisualizer>()
+            .project_spatial_visualizer::<CamerasVisualizer>()
             .project_spatial_visualizer::<Capsules3DVisualizer>()
             .project_spatial_visualizer::<Cylinders3DVisualizer>()
             .project_spatial_visualizer::<Ellipsoids3DVisualizer>()

@@ -23,6 +23,15 @@ pub enum Lens {
         /// What is nearer is not seen.
         near: f64,
     },
+    /// What is farther is as large as what is near.
+    Orthographic {
+        /// From the view's space to that of the eye: X right, Y up, looking along negative Z.
+        eye_from_view: DAffine3,
+        /// Points per unit.
+        scale: f64,
+        /// What is nearer is not seen; negative for what lies behind the eye.
+        near: f64,
+    },
     /// As a camera sees it whose picture is shown as a plane is.
     Camera {
         /// From the view's space to the plane: homogeneous, with the distance along the camera's axis as the last number.
@@ -83,7 +92,15 @@ impl Projector {
                 eye_from_view,
                 focal_points,
                 near,
-            } => self.project_eye(eye_from_view.transform_point3(place), focal_points, near),
+            } => {
+                let place = eye_from_view.transform_point3(place);
+                self.project_eye(place, near, |depth| focal_points / depth)
+            }
+            Lens::Orthographic {
+                eye_from_view,
+                scale,
+                near,
+            } => self.project_eye(eye_from_view.transform_point3(place), near, |_| scale),
             Lens::Camera {
                 plane_from_view,
                 center,
@@ -112,12 +129,13 @@ impl Projector {
         }
     }
 
-    fn project_eye(&self, place: DVec3, focal_points: f64, near: f64) -> Option<Projected> {
+    /// Where a place in the space of the eye is seen, with so many points per unit at its depth.
+    fn project_eye(&self, place: DVec3, near: f64, scale_at: impl Fn(f64) -> f64) -> Option<Projected> {
         let depth = -place.z;
         if !(depth >= near && depth.is_finite()) {
             return None;
         }
-        let scale = focal_points / depth;
+        let scale = scale_at(depth);
         let offset = DVec2::new(place.x, -place.y) * scale;
         offset.is_finite().then(|| Projected {
             position: self.size * 0.5 + offset,
@@ -141,6 +159,19 @@ impl Projector {
                     origin: view_from_eye.translation,
                     direction: view_from_eye
                         .transform_vector3(direction)
+                        .try_normalize()
+                        .unwrap_or(DVec3::NEG_Z),
+                }
+            }
+            Lens::Orthographic {
+                eye_from_view, scale, ..
+            } => {
+                let view_from_eye = eye_from_view.inverse();
+                let place = offset / scale.max(f64::MIN_POSITIVE);
+                Ray {
+                    origin: view_from_eye.transform_point3(DVec3::new(place.x, -place.y, 0.0)),
+                    direction: view_from_eye
+                        .transform_vector3(DVec3::NEG_Z)
                         .try_normalize()
                         .unwrap_or(DVec3::NEG_Z),
                 }
@@ -214,6 +245,34 @@ mod tests {
         let seen = projector.project(place).unwrap();
         let ray = projector.ray(seen.position);
         assert!((place - ray.origin).cross(ray.direction).length() < 1e-9);
+    }
+
+    #[test]
+    fn without_perspective_all_is_as_large_wherever_it_is() {
+        let Projector { size, lens } = eye_at(DVec3::new(3.0, -10.0, 4.0));
+        let Lens::Perspective { eye_from_view, .. } = lens else {
+            unreachable!("a perspective")
+        };
+        let lens = Lens::Orthographic {
+            eye_from_view,
+            scale: 10.0,
+            near: -100.0,
+        };
+        let projector = Projector { size, lens };
+        let seen = |place| projector.project(place).unwrap().position;
+        let (right, forward) = (
+            eye_from_view.inverse().matrix3.x_axis,
+            eye_from_view.inverse().matrix3.z_axis,
+        );
+        for far in [0.0, 5.0, -50.0] {
+            let place = forward * far;
+            assert!(seen(place).distance(size * 0.5) < 1e-9);
+            assert!(seen(place + right).distance(seen(place) + DVec2::X * 10.0) < 1e-9);
+        }
+        let place = DVec3::new(1.0, 2.0, -0.5);
+        let ray = projector.ray(seen(place));
+        assert!((place - ray.origin).cross(ray.direction).length() < 1e-9);
+        assert_eq!(projector.project(forward * 200.0), None);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::{
     projection::{Lens, Projector},
 };
 
-/// What is nearer to a camera is not seen, in the units of its frame.
+/// What is nearer to a camera is not seen where nobody says so, in the units of its frame.
 const NEAR: f64 = 1e-3;
 
 /// The camera in whose picture a view lies, as the view's origin counts.
@@ -28,6 +28,8 @@ pub(crate) struct ViewCamera {
     pub(crate) plane_from_space: DMat3,
     /// Width and height of its picture in pixels, where they are known.
     pub(crate) resolution: Option<[f32; 2]>,
+    /// What is nearer is not seen, in the units of its frame.
+    pub(crate) near: f64,
 }
 
 impl ViewCamera {
@@ -50,6 +52,7 @@ impl ViewCamera {
             resolution: pinhole
                 .resolution
                 .filter(|sides| sides.iter().all(|side| side.is_finite() && *side > 0.0)),
+            near: NEAR,
         })
     }
 
@@ -64,7 +67,7 @@ impl ViewCamera {
                 plane_from_view: self.plane_from_space,
                 center,
                 scale,
-                near: NEAR,
+                near: self.near,
             },
         })
     }
@@ -95,9 +98,11 @@ impl ViewCamera {
                     Vec4::new(x.x, y.x, 0.0, w.x),
                     Vec4::new(x.y, y.y, 0.0, w.y),
                     Vec4::new(x.z, y.z, 0.0, w.z),
-                    Vec4::new(0.0, 0.0, NEAR as f32, 0.0),
+                    Vec4::new(0.0, 0.0, self.near as f32, 0.0),
                 ),
             }),
+            focus_distance: None,
+            shades_depth: false,
         }
     }
 }
@@ -133,7 +138,7 @@ impl CameraProjection for CameraProjectionMatrix {
         let eye_from_clip = self.clip_from_eye.inverse();
         let corner = |x: f32, y: f32, z: f32| {
             let depth = z.abs();
-            let clip = Vec4::new(x * depth, y * depth, NEAR as f32, depth);
+            let clip = Vec4::new(x * depth, y * depth, self.clip_from_eye.w_axis.z, depth);
             Vec3A::from_vec4(eye_from_clip * clip)
         };
         let at = |z: f32| {
@@ -177,6 +182,7 @@ mod tests {
         ViewCamera {
             plane_from_space: image_from_camera * camera_from_space,
             resolution: None,
+            near: NEAR,
         }
     }
 
@@ -232,6 +238,23 @@ mod tests {
         let ray = projector.ray(seen.position);
         assert!(ray.direction.cross(DVec3::new(1.0, 0.0, 5.0)).length() < 1e-9);
         assert!(ray.direction.z > 0.0);
+    }
+
+    #[test]
+    fn what_is_nearer_than_said_is_not_seen() {
+        let camera = ViewCamera {
+            near: 2.0,
+            ..camera(CAMERAS[0])
+        };
+        let projector = camera.projector(&plane()).unwrap();
+        assert_eq!(projector.project(DVec3::Z * 1.9), None);
+        assert!(projector.project(DVec3::Z * 2.1).is_some());
+        let CameraLens::Camera(lens) = camera.placement(TILE, DVec2::ZERO, 1.0).lens else {
+            panic!("a camera");
+        };
+        // The depth is reversed: at the near plane it is one.
+        let clip = lens.get_clip_from_view() * Vec4::new(0.0, 0.0, -2.0, 1.0);
+        assert!((clip.z / clip.w - 1.0).abs() < 1e-6, "{clip}");
     }
 
     #[test]

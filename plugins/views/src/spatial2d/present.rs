@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use bevy::{ecs::prelude::*, math::Vec2};
 use chronoscope_blueprint::{ViewClassId, ViewId};
-use chronoscope_frame::{InContext, Recordings, ViewTile};
+use chronoscope_frame::{InContext, Recordings, Settled, ViewTile};
 use chronoscope_render::image_plane_camera;
 use chronoscope_types::{
-    Component, blueprint::VisualBounds2D, components::blueprint as blueprint_components,
+    Component,
+    blueprint::{NearClipPlane, VisualBounds2D},
+    components::blueprint as blueprint_components,
 };
 use glam::DVec2;
 
 use super::visible::{Area, Visible};
 use crate::{
     ViewStyle,
-    properties::{PropertiesOf, PropertyReader, ViewProperties},
+    properties::{Background, PropertiesOf, PropertyReader, ViewProperties},
     spatial::{
         Space, SpatialScene, SpatialScenes,
         camera::{CameraLens, Placement},
@@ -61,7 +63,9 @@ struct Inputs {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct PlaneProperties {
     area: Option<Area>,
-    background: Option<egui::Color32>,
+    background: Option<Background>,
+    /// What is nearer to a camera is not seen, in the units of its frame.
+    near: Option<f64>,
 }
 
 impl ViewProperties for PlaneProperties {
@@ -75,6 +79,7 @@ impl ViewProperties for PlaneProperties {
         Self {
             area,
             background: reader.background(),
+            near: reader.near(&NearClipPlane::NEAR_CLIP_PLANE),
         }
     }
 }
@@ -88,6 +93,9 @@ pub(crate) fn present_planes(world: &mut World) {
             for scene in scenes.iter_mut().filter(|scene| scene.space == Space::Two) {
                 num_views += 1;
                 if scene.tile.shown {
+                    if scene.framing.is_behind() {
+                        world.resource_mut::<Settled>().disturb();
+                    }
                     present_plane(world, scene, planes);
                 } else {
                     scene.put_to_sleep(world);
@@ -112,8 +120,13 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
         tile: scene.tile,
         framed: scene.framing.framed(),
         said,
-        background: said.background.unwrap_or(style.background),
-        camera: camera_of(world, scene),
+        background: said
+            .background
+            .map_or(style.background, |background| background.color()),
+        camera: camera_of(world, scene).map(|camera| ViewCamera {
+            near: said.near.unwrap_or(camera.near),
+            ..camera
+        }),
     };
     let known = planes.by_view.get(&scene.view);
     if known.is_some_and(|known| known.inputs == inputs) && scene.is_at_rest() {
@@ -144,8 +157,11 @@ fn present_plane(world: &mut World, scene: &mut SpatialScene, planes: &mut Plane
         rotation: image_plane_camera(Vec2::ZERO, CAMERA_DISTANCE).rotation,
         lens: CameraLens::Orthographic {
             size: Vec2::new(extent.x as f32, extent.y as f32),
-            depth: 2.0 * CAMERA_DISTANCE,
+            near: 0.0,
+            far: 2.0 * CAMERA_DISTANCE,
         },
+        focus_distance: None,
+        shades_depth: false,
     };
     let through_camera = inputs.camera.map(|camera| {
         scene.set_camera_projector(camera.projector(&scene.projector));

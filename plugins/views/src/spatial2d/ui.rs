@@ -92,7 +92,7 @@ impl ViewUi for Spatial2DUi {
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let texts = [
             "Fit to content",
-            "Shows everything as it first appears. A double click shows everything there is now.",
+            "Shows all that appears while time goes by. A double click shows everything there is now.",
         ];
         tile::reset_button(ui, context, texts, reset);
     }

@@ -10,7 +10,7 @@ use glam::{DAffine3, DQuat, DVec2, DVec3};
 
 use crate::spatial::{
     bounds::Bounds,
-    projection::{Lens, Projector},
+    projection::{Lens, Projector, Ray},
 };
 
 /// The vertical field of view in radians.
@@ -67,6 +67,17 @@ impl Axes {
     pub fn forward(&self) -> DVec3 {
         self.up.cross(self.right)
     }
+}
+
+/// How an eye sees depth.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Optics {
+    /// Whether what is farther is as large as what is near. It is as large as it is in perspective at the target, so that one
+    /// zooms as one does there.
+    pub is_orthographic: bool,
+    /// What is nearer to the eye is not seen, in scene units. Where nobody says, what is right at the eye in perspective, and
+    /// else nothing.
+    pub near: Option<f64>,
 }
 
 /// Where one stands and where one looks.
@@ -210,22 +221,22 @@ impl Eye {
     /// height.
     #[must_use]
     pub fn panned(self, delta: DVec2, tile_height: f64) -> Self {
-        let units_per_point = 2.0 * (FOV_Y * 0.5).tan() * self.distance() / tile_height.max(1.0);
+        let units_per_point = self.height_at_target() / tile_height.max(1.0);
         let right = self.right();
         let shift = (right.cross(self.forward()) * delta.y - right * delta.x) * units_per_point;
         self.shifted(shift)
     }
 
-    /// Nearer to (a factor below one) or farther from what is at the target's distance in direction `toward`.
+    /// Nearer to (a factor below one) or farther from what a ray from the eye, or from beside it, meets at the target's distance.
     #[must_use]
-    pub fn zoomed(self, factor: f64, toward: DVec3) -> Self {
+    pub fn zoomed(self, factor: f64, toward: &Ray) -> Self {
         let distance = self.distance();
         let factor = (distance * factor).clamp(*DISTANCES.start(), *DISTANCES.end()) / distance;
-        let depth = toward.dot(self.forward());
+        let depth = toward.direction.dot(self.forward());
         if !factor.is_finite() || depth <= 1e-6 {
             return self;
         }
-        let still = self.position + toward * (distance / depth);
+        let still = toward.origin + toward.direction * (distance / depth);
         Self {
             position: still + (self.position - still) * factor,
             target: still + (self.target - still) * factor,
@@ -262,9 +273,29 @@ impl Eye {
         if eye.position.is_finite() { eye } else { *other }
     }
 
-    /// What is nearer is not seen, in scene units.
-    pub fn near(&self) -> f64 {
-        self.distance() * 1e-3
+    /// What is nearer is not seen, in scene units; negative for what lies behind the eye. `reach` is how far the scene may go.
+    pub fn near(&self, optics: &Optics, reach: f64) -> f64 {
+        let own = if optics.is_orthographic {
+            -reach
+        } else {
+            self.distance() * 1e-3
+        };
+        optics.near.unwrap_or(own)
+    }
+
+    /// How far from the eye what it sees may be, if it sees a scene of these bounds.
+    pub fn reach(&self, bounds: &Bounds) -> f64 {
+        let corners = bounds.corners().map(|corner| corner.distance(self.position));
+        let farthest = corners
+            .into_iter()
+            .filter(|_| !bounds.is_empty())
+            .fold(0.0, f64::max);
+        (self.distance() * 10.0).max(farthest * 2.0)
+    }
+
+    /// The height of what is seen at the distance of the target, in scene units.
+    pub fn height_at_target(&self) -> f64 {
+        2.0 * (FOV_Y * 0.5).tan() * self.distance()
     }
 
     /// From the view's space to the eye's: X right, Y up, looking along negative Z.
@@ -274,17 +305,23 @@ impl Eye {
         DAffine3::look_to_rh(self.position, forward, right.cross(forward))
     }
 
-    /// How the view comes to a tile of this size in points.
-    pub fn projector(&self, size: DVec2) -> Projector {
-        let focal_points = size.y * 0.5 / (FOV_Y * 0.5).tan();
-        Projector {
-            size,
-            lens: Lens::Perspective {
-                eye_from_view: self.eye_from_view(),
-                focal_points,
-                near: self.near(),
-            },
-        }
+    /// How the view comes to a tile of this size in points. `reach` is how far the scene may go.
+    pub fn projector(&self, size: DVec2, optics: &Optics, reach: f64) -> Projector {
+        let (eye_from_view, near) = (self.eye_from_view(), self.near(optics, reach));
+        let lens = if optics.is_orthographic {
+            Lens::Orthographic {
+                eye_from_view,
+                scale: size.y / self.height_at_target(),
+                near,
+            }
+        } else {
+            Lens::Perspective {
+                eye_from_view,
+                focal_points: size.y * 0.5 / (FOV_Y * 0.5).tan(),
+                near,
+            }
+        };
+        Projector { size, lens }
     }
 }
 
@@ -304,6 +341,10 @@ mod tests {
     use super::*;
 
     const SIZE: DVec2 = DVec2::new(640.0, 480.0);
+
+    fn projector(eye: &Eye, size: DVec2) -> Projector {
+        eye.projector(size, &Optics::default(), 1e3)
+    }
 
     fn scene() -> Bounds {
         Bounds::between(DVec3::new(-4.0, -4.0, 0.0), DVec3::new(6.0, 4.0, 1.0))
@@ -338,7 +379,7 @@ mod tests {
             eye.position.y < -4.0 && eye.position.z > 1.0 && eye.position.x < 1.0,
             "{eye:?}"
         );
-        let seen = eye.projector(SIZE).project(scene().center()).unwrap();
+        let seen = projector(&eye, SIZE).project(scene().center()).unwrap();
         assert!(seen.position.distance(SIZE * 0.5) < 1e-9);
         let narrow = Eye::framing(&scene(), &Axes::default(), 0.5);
         assert!(
@@ -377,10 +418,8 @@ mod tests {
     #[test]
     fn panning_follows_the_pointer() {
         let eye = eye();
-        let before = eye.projector(SIZE).project(eye.target).unwrap().position;
-        let after = eye
-            .panned(DVec2::new(30.0, -20.0), SIZE.y)
-            .projector(SIZE)
+        let before = projector(&eye, SIZE).project(eye.target).unwrap().position;
+        let after = projector(&eye.panned(DVec2::new(30.0, -20.0), SIZE.y), SIZE)
             .project(eye.target)
             .unwrap()
             .position;
@@ -391,20 +430,46 @@ mod tests {
     fn zooming_keeps_what_is_under_the_pointer() {
         let eye = eye();
         let pointer = DVec2::new(200.0, 300.0);
-        let ray = eye.projector(SIZE).ray(pointer);
-        let place = eye.position + ray.direction * (eye.distance() / ray.direction.dot(eye.forward()));
-        let nearer = eye.zoomed(0.5, ray.direction);
-        assert!((nearer.distance() - eye.distance() * 0.5).abs() < 1e-9);
+        for is_orthographic in [false, true] {
+            let optics = Optics {
+                is_orthographic,
+                near: None,
+            };
+            let ray = eye.projector(SIZE, &optics, 1e3).ray(pointer);
+            let place = ray.origin + ray.direction * (eye.distance() / ray.direction.dot(eye.forward()));
+            let nearer = eye.zoomed(0.5, &ray);
+            assert!((nearer.distance() - eye.distance() * 0.5).abs() < 1e-9);
+            let seen = nearer.projector(SIZE, &optics, 1e3).project(place).unwrap();
+            assert!(seen.position.distance(pointer) < 1e-6);
+            assert!(eye.zoomed(0.0, &ray).distance() > 0.0);
+        }
+    }
+
+    #[test]
+    fn at_the_target_both_lenses_agree() {
+        let eye = eye();
+        let orthographic = Optics {
+            is_orthographic: true,
+            near: None,
+        };
+        let place = eye.target + eye.right() * 0.5;
+        let [with, without] = [Optics::default(), orthographic]
+            .map(|optics| eye.projector(SIZE, &optics, 1e3).project(place).unwrap());
+        assert!(with.position.distance(without.position) < 1e-9);
+        // Behind the eye nothing is cut off, unless somebody says so.
+        let behind = eye.position - eye.forward();
         assert!(
-            nearer
-                .projector(SIZE)
-                .project(place)
-                .unwrap()
-                .position
-                .distance(pointer)
-                < 1e-6
+            eye.projector(SIZE, &orthographic, eye.reach(&scene()))
+                .project(behind)
+                .is_some()
         );
-        assert!(eye.zoomed(0.0, ray.direction).distance() > 0.0);
+        for is_orthographic in [false, true] {
+            let optics = Optics {
+                is_orthographic,
+                near: Some(eye.distance() * 1.5),
+            };
+            assert_eq!(eye.projector(SIZE, &optics, 1e3).project(eye.target), None);
+        }
     }
 
     #[test]
@@ -424,7 +489,13 @@ mod tests {
         let from = eye();
         let to = from
             .orbited(1.0, 0.4)
-            .zoomed(0.01, from.forward())
+            .zoomed(
+                0.01,
+                &Ray {
+                    origin: from.position,
+                    direction: from.forward(),
+                },
+            )
             .shifted(DVec3::new(1.0, 2.0, 3.0));
         let is_at = |eye: Eye, expected: Eye| {
             eye.position.distance(expected.position) < 1e-9 && eye.target.distance(expected.target) < 1e-9
@@ -457,7 +528,7 @@ mod tests {
         assert_eq!(eye.focused_on(&Bounds::EMPTY, 1.0), eye);
         // A tile that is four times as high as wide shows it whole, too.
         let tall = eye.focused_on(&bounds, 0.25);
-        let projector = tall.projector(DVec2::new(100.0, 400.0));
+        let projector = projector(&tall, DVec2::new(100.0, 400.0));
         for corner in bounds.corners() {
             let seen = projector.project(corner).unwrap();
             assert!(projector.contains(seen.position, 0.0), "{seen:?}");

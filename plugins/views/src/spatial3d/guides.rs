@@ -2,8 +2,9 @@
 
 use bevy::{camera::visibility::RenderLayers, ecs::prelude::*, math::Vec3};
 use chronoscope_render::{
-    Blending, DrawList, GroundGrid, InstanceBuffer, LineInstance, SegmentUniform, pack_color,
+    Backdrop, Blending, DrawList, GroundGrid, InstanceBuffer, LineInstance, SegmentUniform, pack_color,
 };
+use egui::Color32;
 use glam::DVec3;
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
 };
 use crate::{
     ViewStyle,
+    properties::Background,
     spatial::{SpatialScene, bounds::Bounds},
 };
 
@@ -38,6 +40,7 @@ pub(super) fn present_guides(
     style: &ViewStyle,
 ) {
     present_grid(world, scene, &said.grid, axes, eye, style);
+    present_backdrop(world, scene, said.background.as_ref(), axes);
     let mut lines = Vec::new();
     if said.shows_axes {
         // In powers of two, so that they do not change with each step.
@@ -143,6 +146,40 @@ fn present_grid(
             scene.is_changed = true;
         }
     }
+}
+
+/// The gradient that the blueprint asks for, if it does.
+fn present_backdrop(world: &mut World, scene: &mut SpatialScene, said: Option<&Background>, axes: &Axes) {
+    let wanted = match said {
+        Some(Background::Gradient(gradient)) => Some(Backdrop {
+            up: axes.up.as_vec3(),
+            nadir: rgb(gradient.nadir),
+            horizon: rgb(gradient.horizon),
+            zenith: rgb(gradient.zenith),
+        }),
+        Some(Background::Color(_)) | None => None,
+    };
+    let known = scene.extras.iter().copied();
+    let known = known
+        .into_iter()
+        .find_map(|entity| Some((entity, *world.get::<Backdrop>(entity)?)));
+    if known.map(|(_, backdrop)| backdrop) == wanted {
+        return;
+    }
+    if let Some((entity, _)) = known {
+        scene.extras.retain(|other| *other != entity);
+        world.despawn(entity);
+    }
+    if let Some(backdrop) = wanted {
+        let layers = RenderLayers::none().with(scene.layer);
+        scene.extras.push(world.spawn((backdrop, layers)).id());
+    }
+    scene.is_changed = true;
+}
+
+fn rgb(color: Color32) -> [u8; 3] {
+    let [r, g, b, _] = color.to_array();
+    [r, g, b]
 }
 
 /// Between neighboring lines, for an eye at this distance from what it looks at.

@@ -10,7 +10,7 @@ use bevy::{
 use chronoscope_blueprint::ViewId;
 use chronoscope_frame::{ContextId, InContext, RecordingKey, Recordings, Settled, ViewTile};
 use chronoscope_store::EntityPath;
-use chronoscope_types::{ViewCoordinates, read};
+use chronoscope_types::{ViewCoordinates, enums::Enumeration, read};
 use glam::{DMat3, DQuat, DVec2};
 
 use super::{
@@ -81,6 +81,9 @@ pub(crate) fn present_eyes(world: &mut World) {
             for scene in scenes.iter_mut().filter(|scene| scene.space == Space::Three) {
                 num_views += 1;
                 if scene.tile.shown {
+                    if scene.framing.is_behind() {
+                        world.resource_mut::<Settled>().disturb();
+                    }
                     present_eye(world, scene, eyes);
                 } else {
                     scene.put_to_sleep(world);
@@ -135,8 +138,8 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
         style: style.clone(),
     };
     let (said, style) = (&inputs.said, &inputs.style);
-    let axes = products.and_then(|products| axes_at(world, products, &scene.blueprint.origin));
-    let axes = axes.unwrap_or_default();
+    let logged = || axes_at(world, products?, &scene.blueprint.origin);
+    let axes = said.axes.or_else(logged).unwrap_or_default();
 
     let points = f64::from(scene.tile.pixels_per_point.max(f32::MIN_POSITIVE));
     let size = DVec2::from_array(scene.tile.size_pixels.map(f64::from)) / points;
@@ -161,17 +164,32 @@ fn present_eye(world: &mut World, scene: &mut SpatialScene, eyes: &mut Eyes) {
     if glide.is_some() {
         world.resource_mut::<Settled>().disturb();
     }
-    scene.projector = shown.projector(size);
+    let reach = shown.reach(&framed);
+    scene.projector = shown.projector(size, &said.optics, reach);
     present_guides(world, scene, said, &axes, &shown, style);
+    let near = shown.near(&said.optics, reach) as f32;
+    let height = shown.height_at_target();
     let placement = Placement {
         position: shown.position,
         rotation: rotation_of(&shown),
-        lens: CameraLens::Perspective {
-            fov_y: FOV_Y as f32,
-            near: shown.near() as f32,
+        lens: if said.optics.is_orthographic {
+            CameraLens::Orthographic {
+                size: DVec2::new(height * size.x / size.y.max(1.0), height).as_vec2(),
+                near,
+                far: reach as f32,
+            }
+        } else {
+            CameraLens::Perspective {
+                fov_y: FOV_Y as f32,
+                near,
+            }
         },
+        focus_distance: Some(shown.distance() as f32),
+        shades_depth: said.shades_depth,
     };
-    let background = said.background.unwrap_or(style.background);
+    let background = said
+        .background
+        .map_or(style.background, |background| background.color());
     scene.look(world, placement, None, background, style);
     let looking = Looking { eye, shown };
     let known = ViewEye {
@@ -232,15 +250,23 @@ fn track(
     })
 }
 
-/// The axes that the nearest view coordinates at or above an entity name.
+/// The axes that the nearest view coordinates at or above an entity name, or those of the nearest camera.
 fn axes_at(world: &World, products: InContext<'_>, origin: &EntityPath) -> Option<Axes> {
     let store = products.recording(world.resource::<Recordings>())?.store();
-    let component = store.component_id(&ViewCoordinates::XYZ)?;
-    origin.ancestors().find_map(|path| {
-        let hit = products.latest_at.get(store.entity_id(&path)?)?.hit(component)?;
-        let cell = hit.cell();
-        let coordinates = read::view_coordinates(&cell).ok()?;
-        Axes::of_view_coordinates(*coordinates.first()?)
+    let said_at = |path: &EntityPath, component: &str| {
+        let component = store.component_id(component)?;
+        let hit = products.latest_at.get(store.entity_id(path)?)?.hit(component)?;
+        read::view_coordinates(&hit.cell()).ok()?.first().copied()
+    };
+    let logged = origin
+        .ancestors()
+        .find_map(|path| Axes::of_view_coordinates(said_at(&path, &ViewCoordinates::XYZ)?));
+    logged.or_else(|| {
+        let camera = origin.ancestors().find_map(|path| {
+            let pinhole = products.transforms.pinhole(store, store.entity_id(&path)?)?;
+            Some(pinhole.camera_xyz.map(Enumeration::code))
+        })?;
+        Axes::of_view_coordinates(camera)
     })
 }
 

@@ -4,14 +4,16 @@ use chronoscope_blueprint::{EYE_POSITION_REST, EYE_TARGET_REST, ViewClassId};
 use chronoscope_store::EntityPath;
 use chronoscope_types::{
     Component as _,
-    blueprint::{EyeControls3D, LineGrid3D, SpatialInformation},
+    blueprint::{EyeControls3D, LineGrid3D, NearClipPlane, SpatialInformation},
     components::{self, blueprint as blueprint_components},
-    enums::Eye3DKind,
+    enums::{Eye3DKind, EyeProjection},
+    own::EyeLens3D,
+    read,
 };
-use egui::Color32;
 use glam::DVec3;
 
-use crate::properties::{PropertyReader, ViewProperties};
+use super::eye::{Axes, Optics};
+use crate::properties::{Background, PropertyReader, ViewProperties};
 
 /// What the blueprint says of the eye, the grid and what else helps to find one's way.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +21,11 @@ pub(crate) struct Properties3D {
     pub(super) position: Option<DVec3>,
     pub(super) target: Option<DVec3>,
     pub(super) up: Option<DVec3>,
+    pub(super) optics: Optics,
+    /// Whether what lies behind its neighbors on screen is darker.
+    pub(super) shades_depth: bool,
+    /// The axes of the space, whatever is logged of them.
+    pub(super) axes: Option<Axes>,
     /// Whether one looks around from where one stands.
     pub(super) is_first_person: bool,
     /// How fast one flies, in scene units per second.
@@ -30,7 +37,7 @@ pub(crate) struct Properties3D {
     pub(super) grid: GridProperties,
     pub(super) shows_axes: bool,
     pub(super) shows_bounds: bool,
-    pub(super) background: Option<Color32>,
+    pub(super) background: Option<Background>,
 }
 
 /// What the blueprint says of the grid.
@@ -54,6 +61,14 @@ impl ViewProperties for Properties3D {
             let kinds = blueprint_components::Eye3DKind::read(&array).ok()?;
             kinds.first().copied()
         });
+        let projection = reader.value(&EyeLens3D::PROJECTION).and_then(|array| {
+            let projections = components::own::EyeProjection::read(&array).ok()?;
+            projections.first().copied()
+        });
+        let axes = reader.value(&SpatialInformation::AXES).and_then(|array| {
+            let coordinates = read::view_coordinates(&array).ok()?;
+            Axes::of_view_coordinates(*coordinates.first()?)
+        });
         let speed = reader.number(&EyeControls3D::SPEED);
         let spin = reader.number(&EyeControls3D::SPIN_SPEED);
         let tracked = reader.text(&EyeControls3D::TRACKING_ENTITY);
@@ -63,6 +78,12 @@ impl ViewProperties for Properties3D {
             up: reader
                 .vector(&EyeControls3D::EYE_UP)
                 .and_then(DVec3::try_normalize),
+            optics: Optics {
+                is_orthographic: projection == Some(EyeProjection::Orthographic),
+                near: reader.near(&NearClipPlane::NEAR_CLIP_PLANE),
+            },
+            shades_depth: reader.boolean(&EyeLens3D::DEPTH_SHADING) == Some(true),
+            axes,
             is_first_person: kind == Some(Eye3DKind::FirstPerson),
             speed: speed.filter(|speed| *speed > 0.0).map(f64::from),
             tracked: tracked

@@ -8,7 +8,7 @@ use egui::{Key, PointerButton, Stroke, Ui};
 use glam::{DVec2, DVec3};
 
 use super::{
-    eye::Eye,
+    eye::{Eye, Optics},
     glide::SentEyes,
     measure,
     present::{Eyes, Looking},
@@ -99,6 +99,7 @@ impl ViewUi for Spatial3DUi {
         let controls = Controls {
             is_first_person: said.is_first_person,
             speed: said.speed,
+            optics: said.optics,
         };
         let moved = by_keys(ui, view, &tile, known, controls, context)
             .or_else(|| by_pointer(ui, &tile, known, controls));
@@ -125,7 +126,7 @@ impl ViewUi for Spatial3DUi {
     fn settings_ui(&self, ui: &mut Ui, context: &mut ViewUiContext<'_>) {
         let texts = [
             "Reset the eye",
-            "Looks at everything as it first appears. A double click on the background looks at everything there is now.",
+            "Looks at all that appears while time goes by. A double click on the background looks at everything there is now.",
         ];
         if let Some(view) = context.get::<View>().map(|view| view.id) {
             settings::show(ui, context, view);
@@ -156,6 +157,7 @@ struct Controls {
     is_first_person: bool,
     /// How fast one flies, in scene units per second.
     speed: Option<f64>,
+    optics: Optics,
 }
 
 /// Where the eye goes by what the pointer does, if anywhere.
@@ -192,7 +194,8 @@ fn by_pointer(ui: &Ui, tile: &Tile<'_>, eye: Eye, controls: Controls) -> Option<
         let factor = (-scroll * ZOOM_PER_POINT).exp() / pinch.max(0.01);
         if (factor - 1.0).abs() > 1e-6 {
             let from = moved.unwrap_or(eye);
-            moved = Some(from.zoomed(factor, from.projector(tile.size()).ray(pointer).direction));
+            let projector = from.projector(tile.size(), &controls.optics, from.distance());
+            moved = Some(from.zoomed(factor, &projector.ray(pointer)));
         }
     }
     moved

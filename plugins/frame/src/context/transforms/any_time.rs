@@ -43,6 +43,8 @@ struct Placing {
     entity: EntityId,
     /// When it first does.
     first_time: i64,
+    /// When it last is told to by a row; `None` where that is static.
+    last_time: Option<i64>,
     rows: PlacingRows,
 }
 
@@ -83,6 +85,8 @@ enum Side {
 pub(crate) struct ReadChunks {
     pub(crate) used: Vec<ChunkId>,
     pub(crate) missing: Vec<ChunkId>,
+    /// The time of the last row that an answer at any later time could be read from; `None` where all are static.
+    pub(crate) last_row: Option<i64>,
 }
 
 impl ReadChunks {
@@ -110,13 +114,14 @@ impl<'a> AnyTimeTransforms<'a> {
         let mut placing: FxHashMap<FrameKey, SmallVec<[Placing; 1]>> = FxHashMap::default();
         let mut add = |key, new| placing.entry(key).or_default().push(new);
         for (entity, rows) in transforms.rows.iter().filter(|_| timeline.is_some()) {
-            for (frame, key, first_time) in rows.first_times(store, entity) {
+            for (frame, key, times) in rows.times_of_frames(store, entity) {
                 let rows = PlacingRows::Indexed(frame);
                 add(
                     key,
                     Placing {
                         entity,
-                        first_time,
+                        first_time: times.min,
+                        last_time: Some(times.max),
                         rows,
                     },
                 );
@@ -142,6 +147,7 @@ impl<'a> AnyTimeTransforms<'a> {
                     Placing {
                         entity,
                         first_time: i64::MIN,
+                        last_time: None,
                         rows: PlacingRows::Static(Box::new(hit)),
                     },
                 );
@@ -179,9 +185,10 @@ impl<'a> AnyTimeTransforms<'a> {
     /// Cost: the frames above, each with a look-up or two.
     pub(crate) fn of_entity(&self, entity: EntityId, time: i64, chunks: &mut ReadChunks) -> AnyTimePlacement {
         self.settle(time, chunks, Side::Within, |time, chunks| {
-            let first = self
-                .coordinate_frame
-                .and_then(|frame| self.first_time(entity, frame));
+            let frame = self.coordinate_frame;
+            let first = frame.and_then(|frame| self.first_time(entity, frame));
+            let last = frame.and_then(|frame| self.last_time(entity, frame));
+            chunks.last_row = chunks.last_row.max(last);
             let time = time.max(first.unwrap_or(i64::MIN));
             (self.frame_of(entity, time, chunks), time)
         })
@@ -351,6 +358,10 @@ impl<'a> AnyTimeTransforms<'a> {
                 .clone()
                 .filter_map(|component| self.first_time(*entity, *component));
             *time = first.fold(*time, i64::max);
+            let last = components
+                .clone()
+                .map(|component| self.last_time(*entity, *component));
+            chunks.last_row = last.fold(chunks.last_row, Ord::max);
             let rows: SmallVec<[LatestAt; 8]> = components
                 .map(|component| self.latest_at(*entity, *component, *time, chunks))
                 .collect();
@@ -364,6 +375,8 @@ impl<'a> AnyTimeTransforms<'a> {
         if let Some(first) = placing.iter().map(|placing| placing.first_time).min() {
             *time = (*time).max(first);
         }
+        let last = placing.iter().map(|placing| placing.last_time);
+        chunks.last_row = last.fold(chunks.last_row, Ord::max);
         for Placing { entity, rows, .. } in placing {
             match rows {
                 PlacingRows::Static(hit) => {
@@ -410,6 +423,15 @@ impl<'a> AnyTimeTransforms<'a> {
         }
         let range = self.store.component_time_range(entity, self.timeline?, component);
         (!range.is_empty()).then_some(range.min)
+    }
+
+    /// When an entity last gets a row of a component; `None` where it has none, or one that is static.
+    pub(crate) fn last_time(&self, entity: EntityId, component: ComponentId) -> Option<i64> {
+        if self.store.has_static(entity, component) {
+            return None;
+        }
+        let range = self.store.component_time_range(entity, self.timeline?, component);
+        (!range.is_empty()).then_some(range.max)
     }
 
     fn latest_at(

@@ -3,7 +3,7 @@
 use bevy_ecs::world::Mut;
 use chronoscope_frame::{
     DataResults, FrameDiagnostics, View, ViewOverrides, Visualizers,
-    visualizer::{FirstChunks, FirstLook, FirstLookChunks},
+    visualizer::{FirstChunks, FirstLook, FirstLookChunks, sample_times},
 };
 use chronoscope_store::RowId;
 use chronoscope_types::{AsComponents as _, Pinhole};
@@ -30,6 +30,11 @@ impl ChunkSource for Nowhere {
 /// Looks at the first points of all entities of the first view, as framing does. Tells how many of them there
 /// are, how many are placed, and how many latest-at queries that took.
 fn look(app: &mut App) -> (usize, usize, u64) {
+    look_again(app, &[])
+}
+
+/// The same, also at these times.
+fn look_again(app: &mut App, samples: &[i64]) -> (usize, usize, u64) {
     let world = app.world_mut();
     world.resource_scope(|world, mut chunks: Mut<FirstLookChunks>| {
         let mut views = world.query::<(&View, &DataResults, &ViewOverrides)>();
@@ -42,6 +47,7 @@ fn look(app: &mut App) -> (usize, usize, u64) {
         };
         let before = queries();
         let look = FirstLook::new(view, None, overrides, recording, timeline, world.resource());
+        let look = look.with_samples(samples);
         let visualizer = world.resource::<Visualizers>().find("Points3D").unwrap();
         let (mut all, mut placed) = (0, 0);
         for result in results.iter() {
@@ -135,4 +141,43 @@ fn the_names_of_cameras_are_read_once_for_all_that_is_framed() {
     assert_eq!((all, placed), (51, 50), "what is in a picture is left out");
     // Of 50 entities, each below five frames, beside 20 cameras.
     assert!(queries < 1_500, "{queries}");
+}
+
+#[test]
+fn later_times_are_looked_at_where_rows_are_small() {
+    let rows = |path: &'static str, count: usize| -> Vec<Chunk> {
+        let row = move |time: i64| {
+            let points = Points3D::new(vec![[time as f32; 3]; count]);
+            log_chunk(path, at(time * 40), &points).unwrap()
+        };
+        (0..10).map(row).collect()
+    };
+    let (small, large) = (rows("/small", 3), rows("/large", 100_000));
+    let absent = small.iter().chain(&large).map(AbsentChunk::of).collect();
+    let mut app = app_told(Arc::new(Nowhere), absent);
+    for _ in 0..4 {
+        show_all(&mut app, None);
+        app.update();
+    }
+    let timeline = store(&app).timeline_id("frame").unwrap();
+    let samples = sample_times(store(&app).time_range(timeline));
+    assert_eq!(samples.len(), 3);
+    let asked = |app: &mut App, samples: &[i64]| {
+        look_again(app, samples);
+        let world = app.world_mut();
+        let view = world
+            .query::<&View>()
+            .iter(world)
+            .map(|view| view.id)
+            .min()
+            .unwrap();
+        let chunks = app.world().resource::<FirstLookChunks>();
+        [("/small", &small), ("/large", &large)].map(|(path, of)| {
+            let entity = store(app).entity_id(&path.into()).unwrap();
+            let named = of.iter().filter(|chunk| chunks.names(view, entity, chunk.id()));
+            named.count()
+        })
+    };
+    assert_eq!(asked(&mut app, &[]), [1, 1], "the first rows");
+    assert_eq!(asked(&mut app, &samples), [4, 1]);
 }

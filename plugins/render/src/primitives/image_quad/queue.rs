@@ -16,7 +16,8 @@ use super::ImageQuad;
 use super::pipeline::ImageQuadPipeline;
 use super::upload::GpuQuad;
 use crate::drawing::pipeline::PipelineKey;
-use crate::drawing::queue::{BulkPhases, BulkViews};
+use crate::drawing::queue::{BulkPhases, BulkViews, Way};
+use crate::instances::Sorting;
 use crate::picking::{NewPickItem, PickItem, PickView};
 use crate::stats::RenderStats;
 use crate::view::SetBulkViewBindGroup;
@@ -46,14 +47,22 @@ pub(super) fn queue_quads(
             let Some(kind) = quad.kind(image) else {
                 continue;
             };
-            let key = PipelineKey::new(view.view, *view.msaa, kind.blending());
+            // A picture that nothing shines through keeps its place, and hides what is drawn by weight behind it.
+            let way = view.way(kind.blending(), Some(quad.sorting).filter(|_| quad.is_faint()));
+            let is_in_space = matches!(quad.sorting, Sorting::Distance { .. });
+            let hides = way == Way::Sorted && is_in_space && view.is_order_independent();
+            let key = if hides {
+                view.key(way).hiding()
+            } else {
+                view.key(way)
+            };
             let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, (key, kind));
             let has_table = quad
                 .texels
                 .table()
                 .is_none_or(|table| images.get(table).is_some());
             stats.count_draw(has_table && pipeline_cache.get_render_pipeline(pipeline_id).is_some());
-            items.push(item, pipeline_id, kind.blending(), [(0, quad.sorting)]);
+            items.push(item, pipeline_id, way, [(0, quad.sorting)]);
         }
         items.sweep();
     }

@@ -86,6 +86,7 @@ pub(crate) struct GpuQuad {
     pub(super) texels: Texels,
     magnification: Magnification,
     has_cloud: bool,
+    is_faint: bool,
     pub(super) sorting: Sorting,
     pub(super) layers: RenderLayers,
     pub(super) is_visible: bool,
@@ -93,6 +94,11 @@ pub(crate) struct GpuQuad {
 }
 
 impl GpuQuad {
+    /// Whether all of it lets shine through what is behind.
+    pub(super) fn is_faint(&self) -> bool {
+        self.is_faint
+    }
+
     /// How a texture is drawn on it; `None` where the texture does not fit.
     pub(super) fn kind(&self, image: &GpuImage) -> Option<QuadKind> {
         TexelKind::of(image, &self.texels).map(|texels| QuadKind::new(texels, self.has_cloud))
@@ -139,6 +145,7 @@ pub(super) fn upload_quads(
             bias: quad.draw_order,
         };
         let sorting = quad.sort_index.map_or_else(by_distance, Sorting::Index);
+        let is_faint = quad.tint[3] < 255;
         let layers = layers.cloned().unwrap_or_default();
         let is_visible = visibility.is_none_or(|visibility| visibility.get());
         if let Ok(mut known) = gpu_quads.get_mut(entity) {
@@ -151,6 +158,7 @@ pub(super) fn upload_quads(
             }
             (known.magnification, known.has_cloud) = (quad.magnification, quad.cloud.is_some());
             (known.sorting, known.layers, known.is_visible) = (sorting, layers, is_visible);
+            known.is_faint = is_faint;
         } else {
             commands.entity(entity).insert(GpuQuad {
                 uniform: UniformBuffer::new(&gpu, "image_quad", values),
@@ -158,6 +166,7 @@ pub(super) fn upload_quads(
                 texels: quad.texels.clone(),
                 magnification: quad.magnification,
                 has_cloud: quad.cloud.is_some(),
+                is_faint,
                 sorting,
                 layers,
                 is_visible,

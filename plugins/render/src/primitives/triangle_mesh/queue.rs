@@ -37,11 +37,13 @@ pub(super) fn queue_meshes(
                 continue;
             };
             let blending = mesh.mesh.material.blending();
-            let key = mesh.key(PipelineKey::new(view.view, *view.msaa, blending));
+            let sorting = mesh.sorting(geometry);
+            let way = view.way(blending, Some(sorting));
+            let key = mesh.key(view.key(way));
             let pipeline_id = pipelines.specialize(&pipeline_cache, &pipeline, key);
             let is_compiled = pipeline_cache.get_render_pipeline(pipeline_id).is_some();
             stats.count_draw(is_compiled && mesh.has_texture(&images));
-            items.push(item, pipeline_id, blending, [(0, mesh.sorting(geometry))]);
+            items.push(item, pipeline_id, way, [(0, sorting)]);
         }
         items.sweep();
     }

@@ -1,15 +1,16 @@
 //! Where the eye of a 3D view is by what the blueprint says, and what guides it.
 
 use chronoscope_frame::Settled;
-use chronoscope_render::{DrawList, GroundGrid, LineInstance};
+use chronoscope_render::{Backdrop, DrawList, GroundGrid, LineInstance};
 use chronoscope_store::{Waker, arrow::ArrayRef};
 use chronoscope_types::{
-    ComponentName, Pinhole,
-    blueprint::{LineGrid3D, SpatialInformation},
+    ComponentName, Pinhole, ViewCoordinates,
+    blueprint::{Background, LineGrid3D, NearClipPlane, SpatialInformation},
     components::blueprint as blueprint_components,
-    enums::Eye3DKind,
+    enums::{BackgroundKind, Enumeration, Eye3DKind, EyeProjection, ViewDir},
+    own::EyeLens3D,
 };
-use glam::{DAffine3, DVec3};
+use glam::{DAffine3, DVec2, DVec3};
 
 use super::*;
 
@@ -29,7 +30,9 @@ impl Viewer {
     /// From the view's space to the eye's.
     fn eye(&mut self) -> DAffine3 {
         match self.lens() {
-            Lens::Perspective { eye_from_view, .. } => eye_from_view,
+            Lens::Perspective { eye_from_view, .. } | Lens::Orthographic { eye_from_view, .. } => {
+                eye_from_view
+            }
             other => panic!("an eye, not {other:?}"),
         }
     }
@@ -242,4 +245,98 @@ fn a_view_looks_from_the_frame_that_it_names() {
     assert_eq!(place("base"), (-3.0, -3.0));
     assert_eq!(place("tf#/"), (0.0, 0.0));
     assert_eq!(place("nowhere"), (0.0, 0.0));
+}
+
+#[test]
+fn an_orthographic_eye_zooms_and_pans_with_the_pointer() {
+    let mut viewer = Viewer::new([boxes()]);
+    let home = viewer.eye();
+    let projection = components::own::EyeProjection::build(vec![EyeProjection::Orthographic]);
+    viewer.set_properties([(EyeLens3D::PROJECTION, projection)]);
+    assert_eq!(viewer.eye(), home, "it stands where it stood");
+    let scale_of = |viewer: &mut Viewer| match viewer.lens() {
+        Lens::Orthographic { scale, .. } => scale,
+        other => panic!("no perspective, not {other:?}"),
+    };
+    let before = scale_of(&mut viewer);
+    // What is under the pointer stays there.
+    let pointer = Pos2::new(430.0, 120.0);
+    let place = viewer.scene().projector().ray(DVec2::new(430.0, 120.0)).origin;
+    viewer.draw(vec![Event::PointerMoved(pointer)]);
+    viewer.draw(vec![Event::Zoom(2.0)]);
+    assert!((scale_of(&mut viewer) / before - 2.0).abs() < 1e-6);
+    let seen = viewer.scene().projector().project(place).unwrap().position;
+    assert!(seen.distance(DVec2::new(430.0, 120.0)) < 1e-3, "{seen}");
+    assert!(viewer.draw(vec![]).contains('X'), "the axes in the corner");
+}
+
+#[test]
+fn what_is_nearer_than_the_near_plane_is_not_seen() {
+    let mut viewer = Viewer::new([boxes()]);
+    viewer.set_properties([
+        (EyeControls3D::POSITION, place([0.0, -10.0, 0.0])),
+        (EyeControls3D::LOOK_TARGET, place([0.0, 0.0, 0.0])),
+    ]);
+    let is_seen = |viewer: &mut Viewer, y: f64| {
+        viewer
+            .scene()
+            .projector()
+            .project(DVec3::new(0.0, y, 0.0))
+            .is_some()
+    };
+    assert!(is_seen(&mut viewer, -9.0));
+    let near = |distance: f32| {
+        let near = blueprint_components::NearClipPlane::build(vec![distance]);
+        [(NearClipPlane::NEAR_CLIP_PLANE, near)]
+    };
+    viewer.set_properties(near(4.0));
+    assert!(!is_seen(&mut viewer, -6.1) && is_seen(&mut viewer, -5.9));
+    for nonsense in [0.0, -1.0, f32::NAN] {
+        viewer.set_properties(near(nonsense));
+        assert!(is_seen(&mut viewer, -9.0), "{nonsense}");
+    }
+}
+
+#[test]
+fn gradients_are_there_while_the_blueprint_asks_for_them() {
+    let mut viewer = Viewer::new([boxes()]);
+    let backdrops = |viewer: &mut Viewer| {
+        let world = viewer.app.world_mut();
+        world
+            .query::<&Backdrop>()
+            .iter(world)
+            .copied()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(backdrops(&mut viewer), []);
+    let kind = |kind: BackgroundKind| {
+        let kind = blueprint_components::BackgroundKind::build(vec![kind]);
+        [(Background::KIND, kind)]
+    };
+    viewer.set_properties(kind(BackgroundKind::GradientDark));
+    let [dark] = backdrops(&mut viewer)[..] else {
+        panic!("one gradient")
+    };
+    assert_eq!(dark.up.as_dvec3(), DVec3::Z);
+    viewer.set_properties(kind(BackgroundKind::GradientBright));
+    let [bright] = backdrops(&mut viewer)[..] else {
+        panic!("another one, not one more")
+    };
+    assert!(bright.horizon > dark.horizon && bright.nadir > dark.nadir);
+    viewer.set_properties(kind(BackgroundKind::SolidColor));
+    assert_eq!(backdrops(&mut viewer), []);
+}
+
+#[test]
+fn axes_are_those_of_the_blueprint_else_of_what_is_logged() {
+    use ViewDir::{Back, Down, Forward, Right, Up};
+    let up_of = |viewer: &mut Viewer| viewer.eye().inverse().transform_vector3(DVec3::Y);
+    let logged = ViewCoordinates::new([Right, Down, Forward]);
+    let mut viewer = Viewer::new([boxes(), log_chunk("/", [], &logged).unwrap()]);
+    let up = up_of(&mut viewer);
+    assert!(up.dot(DVec3::NEG_Y) > 0.7, "{up}");
+    let axes = components::ViewCoordinates::build(vec![[Right, Up, Back].map(Enumeration::code)]);
+    viewer.set_properties([(SpatialInformation::AXES, axes)]);
+    let up = up_of(&mut viewer);
+    assert!(up.dot(DVec3::Y) > 0.7, "{up}");
 }

@@ -18,7 +18,8 @@ use crate::{
     testing::log,
 };
 
-/// Each entity is framed as it is when it first appears, wherever one came from, and a double click frames what is there now.
+/// Each entity is framed as it is when it first appears and later, wherever one came from, and a double click frames what is there
+/// now.
 #[test]
 fn framing_depends_on_the_recording_and_not_on_the_way_there() {
     let chunks = || {
@@ -47,15 +48,10 @@ fn framing_depends_on_the_recording_and_not_on_the_way_there() {
     let mut viewer = Viewer::new(chunks());
     seek(&mut viewer, 0);
     let first = viewer.lens();
-    let seen = |viewer: &mut Viewer, position: glam::DVec3| {
-        let projector = *viewer.scene().projector();
-        let seen = projector.project(position);
-        seen.is_some_and(|seen| projector.contains(seen.position, 0.0))
-    };
-    assert!(
-        seen(&mut viewer, glam::DVec3::new(10.5, 0.5, 0.5)),
-        "where its first transform puts it"
-    );
+    let begin = glam::DVec3::new(10.5, 0.5, 0.5);
+    assert!(is_seen(&mut viewer, begin), "where its first transform puts it");
+    let end = glam::DVec3::new(190.5, 100.5, 100.5);
+    assert!(is_seen(&mut viewer, end), "where it goes");
     for time in [9, 3, 5] {
         seek(&mut viewer, time);
         assert_eq!(viewer.lens(), first, "time moves, the eye does not");
@@ -64,14 +60,17 @@ fn framing_depends_on_the_recording_and_not_on_the_way_there() {
         assert_eq!(fresh.lens(), first, "opened at {time}");
     }
     let now = glam::DVec3::new(110.5, 100.5, 100.5);
-    assert!(!seen(&mut viewer, now));
     let corner = Pos2::new(5.0, 395.0);
     viewer.draw(vec![Event::PointerMoved(corner)]);
     for pressed in [true, false, true, false] {
         viewer.draw(vec![button(corner, pressed)]);
     }
     viewer.draw(vec![]);
-    assert!(seen(&mut viewer, now), "{:?}", viewer.lens());
+    assert!(
+        is_seen(&mut viewer, now) && !is_seen(&mut viewer, begin),
+        "{:?}",
+        viewer.lens()
+    );
 
     // An earlier row is the first one now.
     let mut viewer = Viewer::new(chunks());
@@ -123,15 +122,25 @@ fn a_command_frames_what_is_there_now() {
         ]
     };
     let ([early_3d, early_2d], [late_3d, late_2d]) = (points(0, 0.0), points(5, 100.0));
-    for (chunks, place) in [
-        ([early_3d, late_3d], glam::DVec3::splat(100.5)),
-        ([early_2d, late_2d], glam::DVec3::new(100.5, 100.5, 0.0)),
+    for (chunks, begin, place) in [
+        (
+            [early_3d, late_3d],
+            glam::DVec3::splat(0.5),
+            glam::DVec3::splat(100.5),
+        ),
+        (
+            [early_2d, late_2d],
+            glam::DVec3::new(0.5, 0.5, 0.0),
+            glam::DVec3::new(100.5, 100.5, 0.0),
+        ),
     ] {
         let mut viewer = Viewer::new(chunks.as_flattened().to_vec());
         seek_to(&mut viewer, 5);
-        assert!(!is_seen(&mut viewer, place), "it is framed as it first appears");
+        let sees_both = is_seen(&mut viewer, begin) && is_seen(&mut viewer, place);
+        assert!(sees_both, "it is framed as it first appears and later");
         assert_eq!(frame_all(&mut viewer), Ok(()));
-        assert!(is_seen(&mut viewer, place), "{:?}", viewer.lens());
+        let sees_now = is_seen(&mut viewer, place) && !is_seen(&mut viewer, begin);
+        assert!(sees_now, "{:?}", viewer.lens());
         // Where nothing is, nothing is framed.
         let before = viewer.lens();
         seek_to(&mut viewer, -5);
@@ -227,16 +236,92 @@ fn what_is_in_a_named_frame_is_framed_where_it_is_shown() {
     };
     seek(&mut viewer, 2);
     let framed = viewer.scene().framing.framed().all;
-    assert_eq!(framed, viewer.scene().bounds());
-    assert_eq!(framed.max.to_array(), [58.0, 2.0, 3.0]);
+    let first = viewer.scene().bounds();
+    assert_eq!(first.max.to_array(), [58.0, 2.0, 3.0]);
     for time in [0, 3] {
         seek(&mut viewer, time);
         assert_eq!(viewer.scene().framing.framed().all, framed, "{time}");
     }
+    assert_eq!(
+        framed,
+        first.union(viewer.scene().bounds()),
+        "where it is at last, too"
+    );
     // What was lost is framed once a row of whatever time connects it.
     log(&mut viewer.app, placed(9, "nowhere", "arm", 0.0));
     viewer.settle();
     assert!(viewer.scene().framing.framed().all.max.x > 1_900.0);
+}
+
+/// What moves away from where it begins is framed where it goes: by rows of its own, or of what places it.
+#[test]
+fn what_moves_is_framed_where_it_goes() {
+    let points =
+        |time: i64, x: f32| log_chunk("p", [(frame(), time)], &Points3D::new([[x, 0.0, 0.0]])).unwrap();
+    let moved = |time: i64, x: f32| {
+        let transform = Transform3D::from_translation([x, 0.0, 0.0]);
+        log_chunk("p", [(frame(), time)], &transform).unwrap()
+    };
+    let fixed = |path: &str| log_chunk(path, [], &Points3D::new([[0.0; 3]])).unwrap();
+    let own = (0..=20)
+        .step_by(2)
+        .map(|time| points(time, time as f32))
+        .collect();
+    let mut placed: Vec<_> = (0..=20).map(|time| moved(time, time as f32)).collect();
+    placed.extend([fixed("p"), fixed("beside")]);
+    let chunks: [Vec<chronoscope_store::Chunk>; 2] = [own, placed];
+    for chunks in chunks {
+        let mut viewer = Viewer::new(chunks.clone());
+        seek_to(&mut viewer, 8);
+        let framed = viewer.scene().framing.framed().all;
+        assert_eq!((framed.min.x, framed.max.x), (0.0, 20.0));
+        let mut fresh = Viewer::new(chunks);
+        seek_to(&mut fresh, 20);
+        assert_eq!(fresh.scene().framing.framed().all, framed);
+        assert_eq!(fresh.lens(), viewer.lens());
+    }
+}
+
+/// Rows that come in while one looks: once it is settled, what is framed is what a fresh viewer frames.
+#[test]
+fn a_recording_that_grows_is_framed_as_one_that_is_opened() {
+    const ENTITIES: i64 = 90;
+    let rows = |time: i64| {
+        let moved = Transform3D::from_translation([time as f32, 0.0, 0.0]);
+        let fixed = log_chunk("fixed", [], &Points3D::new([[0.0; 3]])).unwrap();
+        let mut chunks = vec![log_chunk("robot", [(frame(), time)], &moved).unwrap()];
+        chunks.extend((time == 0).then_some(fixed));
+        for entity in (0..ENTITIES).filter(|entity| entity % 7 == time % 7) {
+            let path = format!("robot/{entity}");
+            let points = Points3D::new([[entity as f32, time as f32, (time * entity % 11) as f32]]);
+            chunks.push(log_chunk(path.as_str(), [(frame(), time)], &points).unwrap());
+        }
+        chunks
+    };
+    let mut viewer = Viewer::new(rows(0));
+    let mut framed = Vec::new();
+    for time in 1..=70 {
+        for chunk in rows(time) {
+            log(&mut viewer.app, chunk);
+        }
+        viewer.app.update();
+        if time % 10 != 0 {
+            continue;
+        }
+        viewer.settle();
+        framed.push(viewer.scene().framing.framed().all);
+        let mut fresh = Viewer::new((0..=time).flat_map(rows));
+        fresh.settle();
+        assert_eq!(
+            framed.last(),
+            Some(&fresh.scene().framing.framed().all),
+            "at {time}"
+        );
+    }
+    assert!(
+        framed.last().unwrap().max.x > 60.0 && framed.first() != framed.last(),
+        "{framed:?}"
+    );
 }
 
 /// Whatever came first: what is drawn, how and in which order is what a fresh app draws.

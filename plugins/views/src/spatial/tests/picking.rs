@@ -17,7 +17,7 @@ const MIDDLE: Pos2 = Pos2::new(300.0, 200.0);
 
 impl Viewer {
     /// The questions that wait for their answers.
-    fn asked(&mut self) -> Vec<(Entity, PickRequest)> {
+    pub(super) fn asked(&mut self) -> Vec<(Entity, PickRequest)> {
         let world = self.app.world_mut();
         let mut requests = world.query_filtered::<(Entity, &PickRequest), Without<PickAnswer>>();
         let mut asked: Vec<_> = requests
@@ -29,7 +29,7 @@ impl Viewer {
     }
 
     /// Answers a question, and lets a pass and a frame show it. Returns the clicks that this tells of.
-    fn answer(&mut self, request: Entity, hit: Option<(&str, u32)>) -> Vec<EntityClicked> {
+    pub(super) fn answer(&mut self, request: Entity, hit: Option<(&str, u32)>) -> Vec<EntityClicked> {
         let world = self.app.world_mut();
         let hit = hit.map(|(path, instance)| {
             let store = world.resource::<Recordings>().active().unwrap().store();

@@ -1,14 +1,22 @@
 //! What is in space, in the 2D view of a camera.
 
 use chronoscope_blueprint::{BlueprintCommand, ContentsFilter, ViewBlueprint, ViewClassId, ViewId};
-use chronoscope_frame::{TimeCommand, ViewerCommand, Visualizers};
+use chronoscope_frame::{
+    Item, TimeCommand, ViewerCommand, Visualizers,
+    selection::{ClickButton, ClickSource, EntityClicked},
+};
+use chronoscope_render::Highlight;
 use chronoscope_types::{Boxes2D, Boxes3D, Pinhole, Points3D, Transform3D, log_chunk};
-use glam::{DVec2, DVec3};
+use glam::{DVec2, DVec3, UVec2};
 
 use super::{Viewer, frame};
-use crate::spatial::{
-    SpatialScene, SpatialScenes,
-    projection::{Lens, Projected},
+use crate::{
+    spatial::{
+        SpatialScene, SpatialScenes,
+        picking::{Click, Picks},
+        projection::{Lens, Projected},
+    },
+    testing::log,
 };
 
 /// A camera at x = 0, 1 and so on by the frame, that looks along z at what is in space; flat marks in its picture.
@@ -139,4 +147,128 @@ fn a_view_that_is_in_no_picture_shows_nothing_of_space() {
     viewer.command(ViewerCommand::Blueprint(BlueprintCommand::AddView(beside, None)));
     viewer.settle();
     assert!(scene(&viewer, view).through_camera().is_none());
+}
+
+/// Points at a pixel of a view, and answers for what is seen through its camera and for what lies in its picture.
+fn point_at(viewer: &mut Viewer, view: ViewId, through: Option<(&str, u32)>, own: Option<(&str, u32)>) {
+    let picks = viewer.app.world().resource::<Picks>();
+    picks.point(egui::Id::new("tile"), view, Some(UVec2::new(300, 200)));
+    viewer.app.update();
+    answer(viewer, view, through, own);
+}
+
+fn answer(
+    viewer: &mut Viewer,
+    view: ViewId,
+    through: Option<(&str, u32)>,
+    own: Option<(&str, u32)>,
+) -> Vec<EntityClicked> {
+    let camera = scene(viewer, view).camera.as_ref().unwrap();
+    let (overlay, below) = (camera.overlay().unwrap(), camera.entity());
+    let asked = viewer.asked();
+    let mut cameras: Vec<_> = asked.iter().map(|(_, request)| request.camera).collect();
+    cameras.sort();
+    let mut both = [overlay, below];
+    both.sort();
+    assert_eq!(cameras, both, "each camera of the view is asked once");
+    let mut clicks = Vec::new();
+    for (request, question) in asked {
+        let hit = if question.camera == overlay { through } else { own };
+        clicks.extend(viewer.answer(request, hit));
+    }
+    clicks
+}
+
+#[test]
+fn what_is_seen_through_a_camera_is_pointed_at_before_what_lies_in_its_picture() {
+    let (mut viewer, view) = viewer();
+    viewer.work_of(seek(0));
+    viewer.settle();
+    let (points, marks) = (("/world/points", 0), ("/world/camera/image/marks", 0));
+    let over = |viewer: &Viewer| {
+        let picks = viewer.app.world().resource::<Picks>();
+        let pick = picks.over(view).flatten();
+        pick.map(|pick| (pick.entity.to_string(), pick.instance, pick.position))
+    };
+    point_at(&mut viewer, view, Some(points), Some(marks));
+    // Hits are at (1, 2, 3) in the space of the camera, which shows that at these pixels of its picture.
+    let (entity, instance, place) = over(&viewer).unwrap();
+    assert_eq!((entity.as_str(), instance), ("/world/points", Some(0)));
+    let pixel = DVec3::new(30.0 + 100.0 / 3.0, 20.0 + 80.0 * 2.0 / 3.0, 0.0);
+    assert!(place.distance(pixel) < 1e-6, "{place}");
+
+    let click = Click {
+        view,
+        pixel: UVec2::new(300, 200),
+        buttons: vec![ClickButton::Primary],
+        toggles: false,
+    };
+    viewer.app.world().resource::<Picks>().click(click.clone());
+    viewer.app.update();
+    let clicks = answer(&mut viewer, view, Some(points), None);
+    assert_eq!(clicks.len(), 1, "{clicks:?}");
+    assert_eq!(clicks[0].source, ClickSource::View);
+    viewer.app.world().resource::<Picks>().click(click);
+    viewer.app.update();
+    let clicks = answer(&mut viewer, view, None, Some(marks));
+    assert_eq!(clicks[0].entity, "/world/camera/image/marks".into());
+    // What is not shown in the view is not pointed at.
+    viewer
+        .app
+        .world()
+        .resource::<Picks>()
+        .point(egui::Id::new("tile"), view, None);
+    viewer.app.update();
+    point_at(
+        &mut viewer,
+        view,
+        Some(("/world/camera/image/odd", 0)),
+        Some(marks),
+    );
+    assert_eq!(over(&viewer), None);
+}
+
+#[test]
+fn what_is_pointed_at_lights_up_in_what_a_camera_sees() {
+    let (mut viewer, view) = viewer();
+    viewer.work_of(seek(0));
+    viewer.settle();
+    let highlights = |viewer: &Viewer| {
+        let world = viewer.app.world();
+        let digest = scene(viewer, view).digest(world.resource());
+        let of_points = digest.into_iter().filter(|part| part.path == "/world/points");
+        of_points
+            .map(|part| (part.uniform.highlight, part.uniform.hovered_instance))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(highlights(&viewer), [(Highlight::None, None)]);
+    viewer.command(ViewerCommand::Hover(Some(Item::Entity("/world/points".into()))));
+    viewer.settle();
+    assert_eq!(highlights(&viewer), [(Highlight::Hovered, None)]);
+    viewer.command(ViewerCommand::Hover(Some(Item::DataResult {
+        view,
+        entity: "/world/points".into(),
+        instance: Some(1),
+    })));
+    viewer.settle();
+    assert_eq!(highlights(&viewer), [(Highlight::None, Some(1))]);
+}
+
+#[test]
+fn a_camera_sees_the_frustums_of_others_and_not_its_own() {
+    let (mut viewer, view) = viewer();
+    let other = Pinhole::from_focal_length_and_resolution([100.0, 80.0], [60.0, 40.0]);
+    log(&mut viewer.app, log_chunk("/world/other", [], &other).unwrap());
+    let beside = Transform3D::from_translation([2.0, 0.0, 20.0]);
+    log(&mut viewer.app, log_chunk("/world/other", [], &beside).unwrap());
+    viewer.work_of(seek(0));
+    viewer.settle();
+    let scene = scene(&viewer, view);
+    let before = scene.through_camera().unwrap();
+    assert_eq!(paths(before), ["/world/boxes", "/world/other", "/world/points"]);
+    let (_, frustum) = before
+        .shown()
+        .find(|(_, shown)| shown.path == "/world/other".into())
+        .unwrap();
+    assert_eq!(frustum.view_from_entity.translation, DVec3::new(2.0, 0.0, 20.0));
 }

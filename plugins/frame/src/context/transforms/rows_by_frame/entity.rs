@@ -430,16 +430,17 @@ impl EntityRows {
         newest
     }
 
-    /// The frames, and the times of their first rows.
-    pub(in crate::context::transforms) fn first_times(
+    /// The frames, and the times of their first and last rows.
+    pub(in crate::context::transforms) fn times_of_frames(
         &self,
         store: &ChunkStore,
         entity: EntityId,
-    ) -> impl Iterator<Item = (usize, FrameKey, i64)> {
+    ) -> impl Iterator<Item = (usize, FrameKey, TimeRange)> {
         let frames = self.frames.iter().enumerate();
         frames.filter_map(move |(at, frame)| {
-            let first = frame.rows.first()?;
-            Some((at, frame.key(store, entity), first.time))
+            let (first, last) = frame.rows.first().zip(frame.rows.last())?;
+            let times = TimeRange::new(first.time, last.time);
+            Some((at, frame.key(store, entity), times))
         })
     }
 
